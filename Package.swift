@@ -1,0 +1,157 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// The layers, lowest first. A target imports only from rows above its own; Tests/ArchitectureTests holds
+// this file and the real imports against the same table.
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+/// Pure layers: an unsafe pointer without an `unsafe` mark is a build error.
+let pure = strict + [.strictMemorySafety()]
+
+func clib(_ name: String, _ pkgConfig: String?, _ apt: String?) -> Target {
+    .systemLibrary(
+        name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: apt.map { [.apt([$0])] })
+}
+
+func module(
+    _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil,
+    settings: [SwiftSetting] = strict
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: path ?? "Sources/\(name)", swiftSettings: settings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: path ?? "tools/\(name)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", resources: resources,
+        swiftSettings: strict)
+}
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let cLibraries: [Target] = [
+    clib("CNghttp2", "libnghttp2", "libnghttp2-dev"),
+    clib("COpenSSL", "openssl", "libssl-dev"),
+    clib("CSQLite", "sqlite3", "libsqlite3-dev"),
+    clib("CCurl", "libcurl", "libcurl4-openssl-dev"),
+    clib("CZlib", "zlib", "zlib1g-dev"),
+    clib("CLinux", nil, nil),
+]
+
+let modules: [Target] = [
+    // 1 pure
+    module("ProtobufWire", settings: pure),
+    module("ProtobufReflection", ["ProtobufWire"], settings: pure),
+    module("RPCModel", ["ProtobufWire"], settings: pure),
+    module("TelehealthCore", [crypto], settings: pure),
+    // 2 engines
+    module("EventCore", ["CLinux"]),
+    module("HTTP2Engine", ["CNghttp2"]),
+    module("TLSEngine", ["COpenSSL"]),
+    // 3
+    module("Transport", ["EventCore", "HTTP2Engine", "TLSEngine", "RPCModel"]),
+    // 4 generated
+    module("GRPCStandardAPI", ["ProtobufWire", "RPCModel"], path: "generated/grpc"),
+    module("TelehealthAPI", ["ProtobufWire", "RPCModel"], path: "generated/telehealth"),
+    // 5
+    module("RPCServer", ["Transport", "RPCModel", "GRPCStandardAPI", "ProtobufWire", "ProtobufReflection", "CZlib"]),
+    module("RPCClient", ["Transport", "RPCModel", "GRPCStandardAPI", "ProtobufWire", "ProtobufReflection", "CZlib"]),
+    // 6 adapters
+    module("StorageSQLite", ["TelehealthCore", "CSQLite", crypto, logging]),
+    module("HTTPSClient", ["CCurl"]),
+    module("AWSClient", ["HTTPSClient", crypto]),
+    module("ChimeGateway", ["AWSClient", "HTTPSClient", "TelehealthCore", logging]),
+    module("Identity", ["HTTPSClient", "TelehealthCore", crypto, .product(name: "JWTKit", package: "jwt-kit")]),
+    // 7
+    module("TelehealthHandlers", ["TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "TelehealthCore", crypto, logging]),
+    module("TelehealthClient", ["TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
+    module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection"], path: "tools/ProtobufCodegen"),
+]
+
+let programs: [Target] = [
+    program(
+        "telehealthd",
+        [
+            "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "TelehealthAPI",
+            "TelehealthCore", "RPCServer", "RPCModel", "Transport", "EventCore", logging, argumentParser, crypto,
+            .product(name: "Configuration", package: "swift-configuration"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        ], path: "Sources/telehealthd"),
+    program("protoc-gen-telehealth-swift", ["ProtobufCodegen"]),
+    program(
+        "telehealth-probe",
+        [
+            "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "ProtobufReflection",
+            "GRPCStandardAPI", "Identity", argumentParser,
+        ]),
+    program(
+        "chime-simulator",
+        [.product(name: "FlyingFox", package: "FlyingFox"), argumentParser, logging, crypto]),
+    program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TelehealthAPI", argumentParser]),
+]
+
+let testTargets: [Target] = [
+    tests("ProtobufWireTests", ["ProtobufWire"]),
+    tests("ProtobufReflectionTests", ["ProtobufReflection", "ProtobufWire", "TelehealthAPI"]),
+    tests("ProtobufCodegenTests", ["ProtobufCodegen", "ProtobufWire"]),
+    tests("RPCModelTests", ["RPCModel", "ProtobufWire"]),
+    tests("TelehealthCoreTests", ["TelehealthCore"]),
+    tests("EventCoreTests", ["EventCore"]),
+    tests("HTTP2EngineTests", ["HTTP2Engine"]),
+    tests("TLSEngineTests", ["TLSEngine"]),
+    tests("TransportTests", ["Transport", "EventCore", "HTTP2Engine", "TLSEngine", "RPCModel"]),
+    tests("RPCTests", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "Transport", "EventCore"]),
+    tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore"]),
+    tests("AWSClientTests", ["AWSClient", "HTTPSClient", crypto]),
+    tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore"]),
+    tests("IdentityTests", ["Identity", "TelehealthCore", crypto]),
+    tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel"]),
+    tests("TelehealthClientTests", ["TelehealthClient", "TelehealthAPI"]),
+    tests("ArchitectureTests", []),
+]
+
+/// While modules land one after another, a row whose folder is not there yet is left out.
+func present(_ targets: [Target]) -> [Target] {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
+    let there = Set(
+        (cLibraries + modules + programs + testTargets)
+            .filter { FileManager.default.fileExists(atPath: root + "/" + ($0.path ?? "")) }.map(\.name))
+    let all = Set((cLibraries + modules + programs + testTargets).map(\.name))
+    return targets.filter { there.contains($0.name) }.map { target in
+        target.dependencies = target.dependencies.filter {
+            if case .byNameItem(let name, _) = $0, all.contains(name) { return there.contains(name) }
+            return true
+        }
+        return target
+    }
+}
+
+let package = Package(
+    name: "telehealth-rpc",
+    products: [],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+    ],
+    targets: present(cLibraries + modules + programs + testTargets)
+)
