@@ -1,3 +1,4 @@
+internal import ProtobufWire
 internal import Synchronization
 
 // The loop's side of a call. Everything here is for ``CallDriver``s.
@@ -107,7 +108,8 @@ extension CallStream {
     /// - Returns: bytes to grant to the peer at once; the rest follows through ``CallDriver/inboundWasConsumed(byteCount:)``.
     /// - Throws: ``FramingError``; the driver then ends the call.
     public func receive(_ bytes: UnsafeRawBufferPointer) throws(FramingError) -> Int {
-        let (waiters, credit) = try state.withLock { state throws(FramingError) in
+        let (waiters, credit) = try state.withLock {
+            state throws(FramingError) -> ([CheckedContinuation<Void, Never>], Int) in
             state.uncreditedByteCount += bytes.count
             guard state.failure == nil else { return ([], state.takeCredit()) }
             try unsafe state.inbound.append(bytes)

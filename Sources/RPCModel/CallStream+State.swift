@@ -174,7 +174,7 @@ extension CallStream.State {
             }
         }
         do {
-            return try plain.withUnsafeBytes { (bytes: UnsafeRawBufferPointer) throws(WireError) in
+            return try unsafe plain.withUnsafeBytes { (bytes: UnsafeRawBufferPointer) throws(WireError) in
                 try unsafe Inbound(decoding: bytes)
             }
         } catch {

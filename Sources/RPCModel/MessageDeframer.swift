@@ -90,7 +90,7 @@ public struct MessageDeframer: ~Copyable, Sendable {
     public func withPayload<Result, Failure: Error>(
         of frame: Frame, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try unsafe bytes.withUnsafeBytes { (all: UnsafeRawBufferPointer) throws(Failure) -> Result in
+        try unsafe bytes.span.bytes.withUnsafeBytes { (all: UnsafeRawBufferPointer) throws(Failure) -> Result in
             // In range: `first()` only describes messages that arrived whole.
             try unsafe body(
                 UnsafeRawBufferPointer(rebasing: all[frame.payloadStart..<frame.payloadStart + frame.payloadByteCount]))

@@ -5,7 +5,7 @@
 /// strings.
 /// - Spec: PROTOCOL-HTTP2.md, "Custom-Metadata".
 public struct Metadata: Sendable {
-    public enum Value: Sendable, Hashable {
+    public enum FieldValue: Sendable, Hashable {
         case text(String)
         case binary([UInt8])
     }
@@ -85,7 +85,7 @@ public struct Metadata: Sendable {
 
     /// Removes every value under `name`.
     public mutating func removeAll(named name: String) {
-        fields.removeAll { matches($0, name) }
+        fields = fields.filter { !matches($0, name) }
     }
 
     /// Appends every pair of `other`, after the own ones.
@@ -133,7 +133,7 @@ public struct Metadata: Sendable {
     private func value(of field: Field) -> [UInt8] { Array(bytes[field.nameEnd..<field.valueEnd]) }
 
     private static func copy(_ span: Span<UInt8>) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: span.count) { buffer, count in
+        unsafe [UInt8](unsafeUninitializedCapacity: span.count) { buffer, count in
             for index in span.indices { unsafe buffer[index] = span[index] }  // inside the capacity asked for
             count = span.count
         }
@@ -148,7 +148,7 @@ public struct Metadata: Sendable {
 
 extension Metadata: Sequence {
     /// The pairs in order, as (name, value).
-    public func makeIterator() -> AnyIterator<(name: String, value: Value)> {
+    public func makeIterator() -> AnyIterator<(name: String, value: FieldValue)> {
         var index = 0
         return AnyIterator { [self] in
             guard index < fields.count else { return nil }
