@@ -69,8 +69,16 @@ let modules: [Target] = [
     module("GRPCStandardAPI", ["ProtobufWire", "RPCModel"], path: "generated/grpc"),
     module("TelehealthAPI", ["ProtobufWire", "RPCModel"], path: "generated/telehealth"),
     // 5
-    module("RPCServer", ["Transport", "RPCModel", "GRPCStandardAPI", "ProtobufWire", "ProtobufReflection", "CZlib"]),
-    module("RPCClient", ["Transport", "RPCModel", "GRPCStandardAPI", "ProtobufWire", "ProtobufReflection", "CZlib"]),
+    module("RPCOverHTTP2", ["HTTP2Engine", "RPCModel", "ProtobufWire", "CZlib"]),
+    module(
+        "RPCServer",
+        [
+            "RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore", "RPCModel", "GRPCStandardAPI",
+            "ProtobufWire", "ProtobufReflection",
+        ]),
+    module(
+        "RPCClient",
+        ["RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore", "RPCModel", "ProtobufWire"]),
     // 6 adapters
     module("StorageSQLite", ["TelehealthCore", "CSQLite", crypto, logging]),
     module("HTTPSClient", ["CCurl"]),
@@ -102,7 +110,7 @@ let programs: [Target] = [
     program(
         "chime-simulator",
         [.product(name: "FlyingFox", package: "FlyingFox"), argumentParser, logging, crypto]),
-    program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TelehealthAPI", argumentParser]),
+    program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "EventCore", argumentParser]),
 ]
 
 let testTargets: [Target] = [
@@ -115,7 +123,12 @@ let testTargets: [Target] = [
     tests("HTTP2EngineTests", ["HTTP2Engine"]),
     tests("TLSEngineTests", ["TLSEngine"]),
     tests("TransportTests", ["Transport", "EventCore", "HTTP2Engine", "TLSEngine", "RPCModel"]),
-    tests("RPCTests", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "Transport", "EventCore"]),
+    tests(
+        "RPCTests",
+        [
+            "RPCServer", "RPCClient", "RPCModel", "RPCOverHTTP2", "ProtobufWire", "GRPCStandardAPI", "Transport",
+            "TLSEngine", "HTTP2Engine", "EventCore",
+        ]),
     tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore"]),
     tests("AWSClientTests", ["AWSClient", "HTTPSClient", crypto]),
     tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore"]),

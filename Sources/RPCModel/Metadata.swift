@@ -44,14 +44,18 @@ public struct Metadata: Sendable {
     /// Appends a field as it came over the wire: decodes `-bin` values, splitting them on commas.
     ///
     /// A `-bin` value that is no base64 is dropped: the peer's fault must not fail the call.
-    public mutating func append(wireName name: Span<UInt8>, wireValue value: Span<UInt8>) {
-        let nameBytes = (0..<name.count).lazy.map { [bytes = Self.copy(name)] in bytes[$0] }
-        guard Self.isBinaryName(name) else {
-            return append(name: nameBytes, isBinary: false, value: Self.copy(value))
+    public mutating func append(wireName name: UnsafeRawBufferPointer, wireValue value: UnsafeRawBufferPointer) {
+        guard unsafe Self.isBinaryName(name) else {
+            let nameStart = bytes.count
+            unsafe bytes.append(contentsOf: name)
+            unsafe bytes.append(contentsOf: value)
+            fields.append(
+                Field(nameStart: nameStart, nameEnd: nameStart + name.count, valueEnd: bytes.count, isBinary: false))
+            return
         }
-        for part in Self.copy(value).split(separator: 0x2C, omittingEmptySubsequences: false) {
+        for part in unsafe [UInt8](value).split(separator: 0x2C, omittingEmptySubsequences: false) {
             guard let decoded = Base64.decode(part) else { continue }
-            append(name: nameBytes, isBinary: true, value: decoded)
+            unsafe append(name: name, isBinary: true, value: decoded)
         }
     }
 
@@ -132,17 +136,8 @@ public struct Metadata: Sendable {
 
     private func value(of field: Field) -> [UInt8] { Array(bytes[field.nameEnd..<field.valueEnd]) }
 
-    private static func copy(_ span: Span<UInt8>) -> [UInt8] {
-        unsafe [UInt8](unsafeUninitializedCapacity: span.count) { buffer, count in
-            for index in span.indices { unsafe buffer[index] = span[index] }  // inside the capacity asked for
-            count = span.count
-        }
-    }
-
-    private static func isBinaryName(_ name: Span<UInt8>) -> Bool {
-        let count = name.count
-        return count > 4 && name[count - 4] == 0x2D && name[count - 3] == 0x62 && name[count - 2] == 0x69
-            && name[count - 1] == 0x6E
+    private static func isBinaryName(_ name: UnsafeRawBufferPointer) -> Bool {
+        unsafe name.count > 4 && name.suffix(4).elementsEqual("-bin".utf8)
     }
 }
 
