@@ -1,5 +1,6 @@
 internal import CLinux
-public import Synchronization
+internal import Glibc
+internal import Synchronization
 
 /// Told when a registered descriptor is ready.
 public protocol ReadinessTarget: AnyObject {
@@ -73,7 +74,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     public let index: Int
     public let name: String
     /// The executor of actors that live here.
-    public private(set) lazy var isolation = LoopIsolation(loop: self)
+    public var isolation: LoopIsolation { ownIsolation! }
+    private var ownIsolation: LoopIsolation?  // set once, in init: it points back here
     private let clock: LoopClock
     private let epoll: Int32
     private let wakeup: Int32
@@ -96,9 +98,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// - Parameter name: shown by `top -H`, cut to 15 bytes.
     /// - Throws: EMFILE or ENFILE when descriptors ran out.
     public init(name: String, index: Int = 0, clock: LoopClock = .system) throws(SystemCallError) {
-        let epoll = epoll_create1(Int32(EPOLL_CLOEXEC.rawValue))
+        let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         if epoll < 0 { throw SystemCallError("epoll_create1") }
-        let wakeup = eventfd(0, Int32(EFD_CLOEXEC.rawValue) | Int32(EFD_NONBLOCK.rawValue))
+        let wakeup = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
         if wakeup < 0 {
             let error = SystemCallError("eventfd")
             close(epoll)
@@ -112,6 +114,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         events = .allocate(capacity: Self.eventsPerPollMax)
         _ = telehealth_epoll_control(epoll, EPOLL_CTL_ADD, wakeup, telehealth_epoll_in, Self.wakeupToken)
         time = clock.now
+        ownIsolation = LoopIsolation(loop: self)
         if case .manual(let manual) = clock { manual.attach(self) }
     }
 
@@ -271,7 +274,9 @@ extension EventLoop {
     /// No registration can have this token: generation 0 is never given out.
     private static let wakeupToken: UInt64 = 0
 
-    private static func token(_ id: RegistrationID) -> UInt64 { UInt64(id.generation) << 32 | UInt64(id.slot) }
+    private static func token(_ id: RegistrationID) -> UInt64 {
+        UInt64(id.generation) << 32 | UInt64(id.slot)
+    }
 
     private static func mask(_ interest: Readiness) -> UInt32 {
         (interest.contains(.readable) ? telehealth_epoll_in | telehealth_epoll_rdhup : 0)

@@ -1,4 +1,4 @@
-public import Synchronization
+internal import Synchronization
 
 /// The loops of a process, usually one per core.
 public final class EventLoopGroup: Sendable {

@@ -1,5 +1,6 @@
 internal import CLinux
-public import Synchronization
+internal import Glibc
+internal import Synchronization
 
 /// Where a loop reads the time: the machine, or a test.
 public enum LoopClock: Sendable {

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Glibc
 
 /// A joinable thread with a name.
 final class LoopThread: Sendable {
@@ -35,7 +36,8 @@ final class LoopThread: Sendable {
             { context in
                 // Retained once for this thread, released here.
                 let body = Unmanaged<Body>.fromOpaque(context!).takeRetainedValue()
-                telehealth_set_thread_name(String(decoding: body.name.utf8.prefix(nameBytesMax), as: UTF8.self))
+                telehealth_set_thread_name(
+                    String(decoding: body.name.utf8.prefix(LoopThread.nameBytesMax), as: UTF8.self))
                 body.run()
                 return nil
             }, body.toOpaque())

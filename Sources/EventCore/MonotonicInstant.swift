@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Glibc
 
 /// A point on the machine's monotonic clock (CLOCK_MONOTONIC): comparable within one boot, unrelated to wall time.
 @frozen

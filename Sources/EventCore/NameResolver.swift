@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Glibc
 internal import Synchronization
 
 /// Why a name has no address.
@@ -27,12 +28,14 @@ public final class NameResolver: Sendable {
     /// - Throws: the resolver's code; a name that does not exist is EAI_NONAME.
     public func resolve(host: String, port: UInt16) async throws(NameResolutionError) -> [SocketAddress] {
         if let address = SocketAddress(ipAddress: host, port: port) { return [address] }
-        let result: Result<[SocketAddress], NameResolutionError> = await withCheckedContinuation { continuation in
+        let result: Result<[SocketAddress], NameResolutionError> = await withCheckedContinuation {
+            continuation in
             guard running.add(1, ordering: .relaxed).newValue <= Self.lookupsMax else {
                 running.subtract(1, ordering: .relaxed)
                 continuation.resume(
                     returning: .failure(
-                        NameResolutionError(code: NameResolutionError.busy, description: "too many name lookups")))
+                        NameResolutionError(
+                            code: NameResolutionError.busy, description: "too many name lookups")))
                 return
             }
             do throws(SystemCallError) {
@@ -45,7 +48,8 @@ public final class NameResolver: Sendable {
             } catch {
                 running.subtract(1, ordering: .relaxed)
                 continuation.resume(
-                    returning: .failure(NameResolutionError(code: EAI_SYSTEM, description: error.description)))
+                    returning: .failure(NameResolutionError(code: EAI_SYSTEM, description: error.description))
+                )
             }
         }
         return try result.get()

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Glibc
 
 /// Delivers process signals on a loop, through a signalfd: the handler is ordinary code, not a signal handler.
 ///
@@ -17,10 +18,12 @@ public final class SignalSource: ReadinessTarget {
     }
 
     /// - Parameter signals: numbers that `block` was called with, for example SIGTERM.
-    public init(_ signals: [Int32], on loop: EventLoop, handler: @escaping (Int32) -> Void) throws(SystemCallError) {
+    public init(_ signals: [Int32], on loop: EventLoop, handler: @escaping (Int32) -> Void)
+        throws(SystemCallError)
+    {
         loop.preconditionCurrent()
         var set = Self.mask(signals)
-        let descriptor = signalfd(-1, &set, Int32(SFD_CLOEXEC.rawValue) | Int32(SFD_NONBLOCK.rawValue))
+        let descriptor = signalfd(-1, &set, Int32(SFD_CLOEXEC) | Int32(SFD_NONBLOCK))
         if descriptor < 0 { throw SystemCallError("signalfd") }
         self.descriptor = descriptor
         self.loop = loop
@@ -38,7 +41,9 @@ public final class SignalSource: ReadinessTarget {
 
     public func descriptorReady(_ readiness: Readiness, on loop: EventLoop) {
         var info = signalfd_siginfo()
-        while read(descriptor, &info, MemoryLayout<signalfd_siginfo>.size) == MemoryLayout<signalfd_siginfo>.size {
+        while read(descriptor, &info, MemoryLayout<signalfd_siginfo>.size)
+            == MemoryLayout<signalfd_siginfo>.size
+        {
             handler(Int32(info.ssi_signo))
         }
     }

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Glibc
 
 /// Where a socket is bound or connected to.
 public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
@@ -71,7 +72,9 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
         case .ipv6(let high, let low, _, _):
             var raw = Self.in6(high: high, low: low)
             return withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { text in
-                guard inet_ntop(AF_INET6, &raw, text.baseAddress, socklen_t(INET6_ADDRSTRLEN)) != nil else { return "?" }
+                guard inet_ntop(AF_INET6, &raw, text.baseAddress, socklen_t(INET6_ADDRSTRLEN)) != nil else {
+                    return "?"
+                }
                 return String(cString: text.baseAddress!)
             }
         case .unix(let path):
@@ -121,7 +124,9 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
             return socklen_t(MemoryLayout<sockaddr_in6>.size)
         case .unix(let path):
             let bytes = Array(path.utf8)
-            guard bytes.count <= Self.unixPathBytesMax else { throw SystemCallError("sockaddr_un", code: ENAMETOOLONG) }
+            guard bytes.count <= Self.unixPathBytesMax else {
+                throw SystemCallError("sockaddr_un", code: ENAMETOOLONG)
+            }
             var value = sockaddr_un()
             value.sun_family = sa_family_t(AF_UNIX)
             withUnsafeMutableBytes(of: &value.sun_path) { $0.copyBytes(from: bytes) }
@@ -136,14 +141,18 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
         switch Int32(storage.pointee.ss_family) {
         case AF_INET:
             let value = raw.load(as: sockaddr_in.self)
-            self = .ipv4(address: UInt32(bigEndian: value.sin_addr.s_addr), port: UInt16(bigEndian: value.sin_port))
+            self = .ipv4(
+                address: UInt32(bigEndian: value.sin_addr.s_addr), port: UInt16(bigEndian: value.sin_port))
         case AF_INET6:
             let value = raw.load(as: sockaddr_in6.self)
             let (high, low) = Self.halves(of: value.sin6_addr)
             if high == 0, low >> 32 == 0xFFFF {
-                self = .ipv4(address: UInt32(truncatingIfNeeded: low), port: UInt16(bigEndian: value.sin6_port))
+                self = .ipv4(
+                    address: UInt32(truncatingIfNeeded: low), port: UInt16(bigEndian: value.sin6_port))
             } else {
-                self = .ipv6(high: high, low: low, port: UInt16(bigEndian: value.sin6_port), scope: value.sin6_scope_id)
+                self = .ipv6(
+                    high: high, low: low, port: UInt16(bigEndian: value.sin6_port), scope: value.sin6_scope_id
+                )
             }
         case AF_UNIX:
             let pathOffset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path)!

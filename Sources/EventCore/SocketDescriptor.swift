@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Glibc
 
 /// Owns one non-blocking, close-on-exec stream socket; closed exactly once, when the value goes out of scope.
 public struct SocketDescriptor: ~Copyable {
@@ -67,7 +68,7 @@ public struct SocketDescriptor: ~Copyable {
         if address.family != AF_UNIX { try socket.set(Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
         let number = socket.number
         try address.withSockaddr { (pointer, length) throws(SystemCallError) in
-            if CLinux.connect(number, pointer, length) != 0, errno != EINPROGRESS {
+            if Glibc.connect(number, pointer, length) != 0, errno != EINPROGRESS {
                 throw SystemCallError("connect")
             }
         }
@@ -83,7 +84,9 @@ public struct SocketDescriptor: ~Copyable {
             var storage = sockaddr_storage()
             var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
             let accepted = withUnsafeMutablePointer(to: &storage) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { telehealth_accept4(number, $0, &length) }
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    telehealth_accept4(number, $0, &length)
+                }
             }
             if accepted >= 0 {
                 let peer = SocketAddress(&storage, length: length) ?? .unix(path: "")

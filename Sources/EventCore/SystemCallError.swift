@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Glibc
 
 /// A system call that failed: its name and the `errno` it left.
 public struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertible {

@@ -67,7 +67,9 @@ struct TimerQueue {
     @discardableResult
     mutating func cancel(_ id: TimerID) -> Bool {
         let index = Int(id.slot)
-        guard index < slots.count, id.generation != 0, slots[index].generation == id.generation else { return false }
+        guard index < slots.count, id.generation != 0, slots[index].generation == id.generation else {
+            return false
+        }
         remove(at: Int(slots[index].heapIndex))
         return true
     }
@@ -94,7 +96,8 @@ struct TimerQueue {
         }
         slots[slotIndex].target = nil
         slots[slotIndex].heapIndex = -1
-        slots[slotIndex].generation = slots[slotIndex].generation == .max ? 1 : slots[slotIndex].generation + 1
+        slots[slotIndex].generation =
+            slots[slotIndex].generation == .max ? 1 : slots[slotIndex].generation + 1
         freeSlots.append(UInt32(slotIndex))
     }
 
