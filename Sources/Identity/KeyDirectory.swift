@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
-internal import HTTPSClient
+public import HTTPSClient
 public import TelehealthCore
 
 /// Where an issuer publishes its keys.

@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-public import TelehealthCore
+internal import TelehealthCore
 
 /// What every token must satisfy beyond its signature.
 public struct TokenPolicy: Sendable, Hashable {
