@@ -132,7 +132,7 @@ let testTargets: [Target] = [
     tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore"]),
     tests("AWSClientTests", ["AWSClient", "HTTPSClient", crypto]),
     tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore"]),
-    tests("IdentityTests", ["Identity", "TelehealthCore", crypto]),
+    tests("IdentityTests", ["Identity", "TelehealthCore", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
     tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel"]),
     tests("TelehealthClientTests", ["TelehealthClient", "TelehealthAPI"]),
     tests("ArchitectureTests", []),
