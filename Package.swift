@@ -106,6 +106,7 @@ let programs: [Target] = [
 ]
 
 let testTargets: [Target] = [
+    module("LoopbackHTTP", path: "Tests/LoopbackHTTP"),
     tests("ProtobufWireTests", ["ProtobufWire"]),
     tests("ProtobufReflectionTests", ["ProtobufReflection", "ProtobufWire", "TelehealthAPI"]),
     tests("ProtobufCodegenTests", ["ProtobufCodegen", "ProtobufWire"]),
@@ -117,8 +118,9 @@ let testTargets: [Target] = [
     tests("TransportTests", ["Transport", "EventCore", "HTTP2Engine", "TLSEngine", "RPCModel"]),
     tests("RPCTests", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "Transport", "EventCore"]),
     tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore"]),
-    tests("AWSClientTests", ["AWSClient", "HTTPSClient", crypto]),
-    tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore"]),
+    tests("HTTPSClientTests", ["HTTPSClient", "LoopbackHTTP"]),
+    tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),
+    tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP"]),
     tests("IdentityTests", ["Identity", "TelehealthCore", crypto]),
     tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel"]),
     tests("TelehealthClientTests", ["TelehealthClient", "TelehealthAPI"]),
