@@ -77,19 +77,20 @@ public final class AWSServiceClient: Sendable {
         }
     }
 
-    /// A presigned GET address. Needs credentials, sends nothing to the service.
+    /// An address for `request` with the signature in it. Needs credentials, sends nothing to the service.
+    ///
+    /// - Throws: ``AWSError`` with `.credentials`.
     public func presignedURL(
-        _ operation: Operation, _ request: AWSRequest, validitySeconds: Int, timeout: Duration
+        _ operation: Operation, _ request: AWSRequest, validitySeconds: Int
     ) async throws(AWSError) -> String {
-        var call = Call(operation: operation, deadline: sources.monotonic() + timeout)
         do {
-            try await fetchCredentials(call: &call)
+            return signer.presignedURL(
+                request, with: try await credentials.current(), at: sources.wallClock(),
+                validitySeconds: validitySeconds)
         } catch {
-            throw call.error(error.reason)
+            throw AWSError(
+                operation: operation.name, reason: .credentials(error), attempts: 0, mayHaveTakenEffect: false)
         }
-        guard let used = call.credentials else { throw call.error(.credentials(.notFound)) }
-        return signer.presignedURL(
-            request, with: used, at: sources.wallClock(), validitySeconds: validitySeconds)
     }
 
     // MARK: One attempt
