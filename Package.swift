@@ -114,6 +114,7 @@ let programs: [Target] = [
 ]
 
 let testTargets: [Target] = [
+    module("LoopbackHTTP", path: "Tests/LoopbackHTTP"),
     tests("ProtobufWireTests", ["ProtobufWire"]),
     tests("ProtobufReflectionTests", ["ProtobufReflection", "ProtobufWire", "TelehealthAPI"]),
     tests("ProtobufCodegenTests", ["ProtobufCodegen", "ProtobufWire"]),
@@ -130,8 +131,9 @@ let testTargets: [Target] = [
             "TLSEngine", "HTTP2Engine", "EventCore",
         ]),
     tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore"]),
-    tests("AWSClientTests", ["AWSClient", "HTTPSClient", crypto]),
-    tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore"]),
+    tests("HTTPSClientTests", ["HTTPSClient", "LoopbackHTTP"]),
+    tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),
+    tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP"]),
     tests("IdentityTests", ["Identity", "TelehealthCore", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
     tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel"]),
     tests("TelehealthClientTests", ["TelehealthClient", "TelehealthAPI"]),
