@@ -126,7 +126,7 @@ let testTargets: [Target] = [
 ]
 
 /// While modules land one after another, a row whose folder is not there yet is left out.
-func present(_ targets: [Target]) -> [Target] {
+@MainActor func present(_ targets: [Target]) -> [Target] {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
     let there = Set(
         (cLibraries + modules + programs + testTargets)
