@@ -1,4 +1,5 @@
-/// What happens by itself, earliest first. Entries are hints: whoever takes one looks whether it is still due.
+/// What happens by itself, earliest first. Entries are hints: whoever takes one looks whether it is still
+/// due.
 struct DeadlineQueue: Sendable {
     enum Target: Hashable, Sendable {
         case meeting(String)

@@ -1,7 +1,7 @@
 /// Reads one JSON document (RFC 8259) and nothing after it.
 struct JSONParser {
-    /// A request nested deeper is refused: the deepest shape of the simulated APIs has nine levels, and the parser
-    /// recurses.
+    /// A request nested deeper is refused: the deepest shape of the simulated APIs has nine levels, and the
+    /// parser recurses.
     static let depthMax = 32
 
     enum Failure: Error, Hashable {

@@ -1,4 +1,5 @@
-/// A JSON document as the wire carries it. Members keep their order, so that a response reads as AWS documents it.
+/// A JSON document as the wire carries it. Members keep their order, so that a response reads as AWS
+/// documents it.
 public enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)
@@ -13,8 +14,8 @@ public enum JSONValue: Sendable, Hashable {
         public var value: JSONValue
     }
 
-    /// The member's value; `nil` when this is no object, the member is absent or `null`. Of two members with one
-    /// name the later one counts.
+    /// The member's value; `nil` when this is no object, the member is absent or `null`. Of two members with
+    /// one name the later one counts.
     public subscript(name: String) -> JSONValue? {
         guard case .object(let members) = self,
             let value = members.last(where: { $0.name == name })?.value,
@@ -50,7 +51,7 @@ public enum JSONValue: Sendable, Hashable {
 }
 
 extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
-    ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral
+    ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral
 {
     /// A member whose value is `nil` is left out.
     public init(dictionaryLiteral elements: (String, JSONValue?)...) {
@@ -60,6 +61,7 @@ extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByStringLiteral,
     public init(stringLiteral value: String) { self = .string(value) }
     public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
     public init(integerLiteral value: Int64) { self = .integer(value) }
+    public init(floatLiteral value: Double) { self = .number(value) }
     public init(booleanLiteral value: Bool) { self = .bool(value) }
 }
 

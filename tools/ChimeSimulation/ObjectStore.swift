@@ -39,8 +39,8 @@ struct ObjectStore: Sendable {
     }
 }
 
-/// Bytes that begin as an MP4 file does, so that a player's or proxy's sniffing works: a file type box, then a free
-/// box that holds the pipeline's id over and over.
+/// Bytes that begin as an MP4 file does, so that a player's or proxy's sniffing works: a file type box, then
+/// a free box that holds the pipeline's id over and over.
 enum SimulatedRecording {
     static func bytes(pipelineID: String) -> [UInt8] {
         let filler = Array(repeating: Array((pipelineID + "\n").utf8), count: 100).flatMap(\.self)

@@ -1,4 +1,5 @@
-/// Percent-encoding as Signature Version 4 wants it: everything but RFC 3986's unreserved bytes, upper-case digits.
+/// Percent-encoding as Signature Version 4 wants it: everything but RFC 3986's unreserved bytes, upper-case
+/// digits.
 enum PercentCoding {
     static func encoded(_ bytes: some Sequence<UInt8>, keepingSlashes: Bool = false) -> String {
         var output: [UInt8] = []

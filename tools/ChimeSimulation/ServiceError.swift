@@ -1,6 +1,7 @@
 /// What an AWS service answers instead of a result.
 ///
-/// The name of the exception travels in `x-amzn-ErrorType`; the Chime services put its short form into the body too.
+/// The name of the exception travels in `x-amzn-ErrorType`; the Chime services put its short form into the
+/// body too.
 struct ServiceError: Error, Hashable, Sendable {
     var status: Int
     /// `NotFoundException`; an S3 error has its bare code here, `NoSuchKey`.

@@ -1,4 +1,5 @@
-/// The interface under `/_simulator`, JSON both ways and without signatures: what tests look at and steer with.
+/// The interface under `/_simulator`, JSON both ways and without signatures: what tests look at and steer
+/// with.
 extension SimulatedChime {
     mutating func respondToAdmin(_ request: SimulatedRequest, wallClock: Timestamp) -> SimulatedResponse {
         let segments = request.path.split(separator: "/").dropFirst().map { PercentCoding.decoded($0) }
@@ -190,7 +191,11 @@ extension SimulatedChime {
             guard seconds >= 0, seconds <= Self.advanceSecondsMax else {
                 throw .badRequest("seconds must be 0 to \(Int(Self.advanceSecondsMax))")
             }
-            clock.advance(by: .microseconds(Int64(seconds * 1_000_000)))
+            let duration = Duration.microseconds(Int64(seconds * 1_000_000))
+            guard clock.now(at: wallClock) + duration < Self.lastInstant else {
+                throw .badRequest("the clock would pass the year 9999")
+            }
+            clock.advance(by: duration)
             happen(until: clock.now(at: wallClock))
         case "freeze": clock.freeze(at: wallClock)
         case "resume": clock.resume(at: wallClock)
@@ -198,8 +203,10 @@ extension SimulatedChime {
         }
     }
 
-    /// Ten years: longer than any retention, and far from the end of the calendar.
+    /// Ten years: longer than any retention.
     private static let advanceSecondsMax: Double = 10 * 366 * 86_400
+    /// 9999-01-01T00:00:00Z: dates are written with four digits for the year.
+    private static let lastInstant = Timestamp(microseconds: 253_370_764_800_000_000)
 
     private mutating func adminDelete(_ segments: [String]) throws(ServiceError) -> SimulatedResponse {
         switch segments {

@@ -62,8 +62,9 @@ extension SimulatedChime {
         return (made, errors)
     }
 
-    /// The attendee of that external user: a new one, or the one that the meeting has already. The external user id
-    /// is documented as the idempotency token, so the capabilities of a repeated request change nothing.
+    /// The attendee of that external user: a new one, or the one that the meeting has already. The external
+    /// user id is documented as the idempotency token, so the capabilities of a repeated request change
+    /// nothing.
     ///
     /// A meeting that has ended still repeats its attendees to a repeated CreateMeetingWithAttendees.
     private mutating func makeAttendee(

@@ -51,15 +51,16 @@ extension SimulatedChime {
         return response
     }
 
-    /// One range of `bytes=first-last`, `bytes=first-` or `bytes=-count`; any other header is ignored, as RFC 9110
-    /// section 14.2 allows.
+    /// One range of `bytes=first-last`, `bytes=first-` or `bytes=-count`; any other header is ignored, as RFC
+    /// 9110 section 14.2 allows.
     private func byteRange(_ header: String?, byteCount: Int) throws(ServiceError) -> Range<Int>? {
         guard let header, header.hasPrefix("bytes="), !header.contains(",") else { return nil }
         let parts = header.dropFirst(6).split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2 else { return nil }
+        guard parts.count == 2, parts.allSatisfy({ $0.utf8.allSatisfy(\.isDigit) }) else { return nil }
         let range: Range<Int>
         switch (Int(parts[0]), Int(parts[1])) {
-        case (let first?, let last?) where first <= last: range = first..<min(byteCount, max(first, last + 1))
+        case (let first?, let last?) where first <= last:
+            range = min(first, byteCount)..<(last < byteCount ? last + 1 : byteCount)
         case (let first?, nil) where parts[1].isEmpty: range = min(first, byteCount)..<byteCount
         case (nil, let count?) where parts[0].isEmpty: range = max(0, byteCount - count)..<byteCount
         default: return nil

@@ -1,5 +1,6 @@
-/// How pipelines move on: capture Initializing, InProgress, Stopping, Stopped; a concatenation waits in Initializing
-/// for the end of its capture, is then InProgress, writes its object and is Stopped. Stopped and Failed are final.
+/// How pipelines move on: capture Initializing, InProgress, Stopping, Stopped; a concatenation waits in
+/// Initializing for the end of its capture, is then InProgress, writes its object and is Stopped. Stopped and
+/// Failed are final.
 extension SimulatedChime {
     mutating func meetDeadline(ofPipeline id: String, at instant: Timestamp) {
         guard let pipeline = pipelines[id], let dueAt = pipeline.dueAt, dueAt <= instant else { return }

@@ -75,8 +75,8 @@ extension SimulatedChime {
             ])
     }
 
-    /// Stops a pipeline; what it has written stays. DeleteMediaPipeline knows a conflict, for a pipeline that is
-    /// stopping already; DeleteMediaCapturePipeline does not.
+    /// Stops a pipeline; what it has written stays. DeleteMediaPipeline knows a conflict, for a pipeline that
+    /// is stopping already; DeleteMediaCapturePipeline does not.
     mutating func deletePipeline(
         _ id: String, captureOnly: Bool, _ context: CallContext
     ) throws(ServiceError) -> SimulatedResponse {
@@ -132,7 +132,8 @@ extension SimulatedChime {
         return pipeline
     }
 
-    /// Both documented forms: `arn:aws:chime:<region>:<account>:meeting/<id>` and `arn:aws:chime::<account>:meeting:<id>`.
+    /// Both documented forms: `arn:aws:chime:<region>:<account>:meeting/<id>` and
+    /// `arn:aws:chime::<account>:meeting:<id>`.
     private static func meetingID(ofARN arn: String) -> String? {
         let parts = arn.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard parts.count >= 6, parts[0] == "arn", parts[2] == "chime" else { return nil }

@@ -1,9 +1,11 @@
-/// A Chime SDK account and its bucket, as a value: a request and the time go in, a response and the next state come
-/// out. Nothing in here waits, reads a clock or draws a random number.
+/// A Chime SDK account and its bucket, as a value: a request and the time go in, a response and the next
+/// state come out. Nothing in here waits, reads a clock or draws a random number.
 ///
-/// Every public call first lets happen what is due by then, so a state never shows a meeting that should have ended.
+/// Every public call first lets happen what is due by then, so a state never shows a meeting that should have
+/// ended.
 public struct SimulatedChime: Sendable {
-    /// A request's body may not be longer, in bytes; AWS's own limit is of this order, and a body is held in memory.
+    /// A request's body may not be longer, in bytes; AWS's own limit is of this order, and a body is held in
+    /// memory.
     public static let bodyBytesMax = 256 * 1024
 
     let configuration: Configuration

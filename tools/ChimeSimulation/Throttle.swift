@@ -11,8 +11,8 @@ public struct ThrottleLimits: Sendable, Hashable {
 
 /// A token bucket per operation, as AWS limits calls per account and Region.
 ///
-/// Spec: "Amazon Chime SDK endpoints and quotas": 10 requests per second and a burst of 20 for each operation of
-/// the meetings API; the media pipelines API has one such bucket for all its operations.
+/// Spec: "Amazon Chime SDK endpoints and quotas": 10 requests per second and a burst of 20 for each operation
+/// of the meetings API; the media pipelines API has one such bucket for all its operations.
 struct Throttle: Sendable {
     private struct Bucket {
         var tokens: Double

@@ -1,4 +1,5 @@
-/// The time that the simulated service lives by: the wall clock plus what tests have skipped, or a standing instant.
+/// The time that the simulated service lives by: the wall clock plus what tests have skipped, or a standing
+/// instant.
 ///
 /// Signatures are always checked against the wall clock, since the clients that sign do not follow the skips.
 struct VirtualClock: Sendable {

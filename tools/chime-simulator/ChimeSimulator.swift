@@ -4,12 +4,12 @@ internal import Glibc
 
 @main
 enum Entry {
-    /// Not async, because the first thread waits for the signals: an async main would hand that thread to Dispatch,
-    /// which lifts the mask and lets a signal kill the process.
+    /// Not async, because the first thread waits for the signals: an async main would hand that thread to
+    /// Dispatch, which lifts the mask and lets a signal kill the process.
     static func main() {
         TerminationSignal.block()
-        // Detached, because `main` is on the main actor, whose thread waits below. It lives as long as the process
-        // does, and ends by itself only when the command line or the port is at fault.
+        // Detached, because `main` is on the main actor, whose thread waits below. It lives as long as the
+        // process does, and ends by itself only when the command line or the port is at fault.
         Task.detached {
             await ChimeSimulator.main()
             exit(EXIT_SUCCESS)

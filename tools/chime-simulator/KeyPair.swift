@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// The key pair of one run: given by option or environment, else made at random. It opens nothing but this process.
+/// The key pair of one run: given by option or environment, else made at random. It opens nothing but this
+/// process.
 struct KeyPair: Sendable {
     let accessKeyID: String
     let secretAccessKey: String

@@ -88,9 +88,9 @@ private struct RefusedSwitch: WSHandler {
 
 /// The epoll pool, with Nagle's algorithm switched off.
 ///
-/// The library writes the head and the body of a response apart, and a client that delays its acknowledgement of
-/// the head would wait 40 ms for the body. Accepted sockets inherit the option from the listener, and the listener is
-/// the first socket that ever waits in a pool.
+/// The library writes the head and the body of a response apart, and a client that delays its acknowledgement
+/// of the head would wait 40 ms for the body. Accepted sockets inherit the option from the listener, and the
+/// listener is the first socket that ever waits in a pool.
 private struct NoDelayPool: AsyncSocketPool {
     private let pool = SocketPool<ePoll>.ePoll()
     private let listener = ListenerOption()
