@@ -88,6 +88,8 @@ let modules: [Target] = [
     // 7
     module("TelehealthHandlers", ["TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "TelehealthCore", crypto, logging]),
     module("TelehealthClient", ["TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
+    // tools
+    module("ChimeSimulation", [crypto], path: "tools/ChimeSimulation", settings: pure),
     module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection"], path: "tools/ProtobufCodegen"),
 ]
 
@@ -110,7 +112,11 @@ let programs: [Target] = [
     program(
         "chime-simulator",
         [.product(name: "FlyingFox", package: "FlyingFox"), argumentParser, logging, crypto]),
-    program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "EventCore", argumentParser]),
+        [
+            "ChimeSimulation", .product(name: "FlyingFox", package: "FlyingFox"),
+            .product(name: "FlyingSocks", package: "FlyingFox"), argumentParser,
+        ]),
+    program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TelehealthAPI", argumentParser]),
 ]
 
 let testTargets: [Target] = [
@@ -137,6 +143,7 @@ let testTargets: [Target] = [
     tests("IdentityTests", ["Identity", "TelehealthCore", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
     tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel"]),
     tests("TelehealthClientTests", ["TelehealthClient", "TelehealthAPI"]),
+    tests("ChimeSimulatorTests", ["ChimeSimulation", crypto]),
     tests("ArchitectureTests", []),
 ]
 
