@@ -35,7 +35,9 @@ public final class RPCChannel: CallChannel {
     }
 
     deinit {
-        stopLoops()
+        guard !isShutdown.load(ordering: .acquiring) else { return }
+        // Ends by itself once the connections are closed; nobody is left to await it.
+        Task.detached { [core, loops] in await Self.shutDown(core, loops) }
     }
 
     public func startCall(_ method: MethodDescriptor, options: CallOptions) -> CallStream {
@@ -56,24 +58,18 @@ public final class RPCChannel: CallChannel {
     /// Ends every call with UNAVAILABLE, closes the connections and stops the loop. Returns when that is done.
     /// Idempotent; a call started afterwards fails.
     public func shutdown() async {
-        let core = core
         guard !isShutdown.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        await Self.shutDown(core, loops)
+    }
+
+    private static func shutDown(_ core: ChannelCore, _ loops: EventLoopGroup) async {
         await withCheckedContinuation { continuation in
             core.loop.execute {
                 core.shutdown()
                 continuation.resume()
             }
         }
-        loops.shutdown()
-    }
-
-    private func stopLoops() {
-        guard !isShutdown.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        let core = core
-        let loops = loops
-        core.loop.execute {
-            core.shutdown()
-            loops.shutdown()
-        }
+        // Joins the thread: not on the caller's executor, which may be that very loop.
+        await Task.detached { loops.shutdown() }.value
     }
 }

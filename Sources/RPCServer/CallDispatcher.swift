@@ -28,6 +28,10 @@ final class CallDispatcher: ServerStreamSource {
         connection.userInfo = CallPeer(connection.peer)
     }
 
+    func waitForHandlers(limit: Duration) async {
+        for calls in loops { await calls.waitUntilIdle(limit: limit) }
+    }
+
     /// Counts of all loops, added up.
     func metrics() async -> CallMetrics {
         var sums: [Int: [UInt8: CallCounts]] = [:]

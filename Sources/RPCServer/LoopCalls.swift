@@ -10,11 +10,11 @@ final class LoopCalls: @unchecked Sendable {
 
     let loop: EventLoop
     /// `:status 200`, `content-type`.
-    let responseHeaders: HeaderList
+    let responseHeaders: PreparedHeaders
     /// The same, and `grpc-accept-encoding`: for clients that speak of encodings.
-    let responseHeadersOfferingGzip: HeaderList
+    let responseHeadersOfferingGzip: PreparedHeaders
     /// `grpc-status 0`.
-    let okTrailers: HeaderList
+    let okTrailers: PreparedHeaders
     /// For whatever is not one of those; empty between uses.
     var scratch = HeaderList()
     var metrics: LoopCallMetrics
@@ -24,24 +24,18 @@ final class LoopCalls: @unchecked Sendable {
     private let maxWaitingCalls: Int
     private var waiting: [ServerCall] = []
     private var firstWaiting = 0
+    private var idleWaiters: [CheckedContinuation<Void, Never>] = []
 
     init(loop: EventLoop, methodCount: Int, configuration: ServerConfiguration) {
         self.loop = loop
         metrics = LoopCallMetrics(methodCount: methodCount)
         maxRunningHandlers = configuration.maxRunningHandlersPerLoop
         maxWaitingCalls = configuration.maxWaitingCallsPerLoop
-        var headers = HeaderList()
-        headers.add(":status", "200")
-        headers.add("content-type", GRPCContentType.value)
-        responseHeaders = headers
-        var offering = HeaderList()
-        offering.add(":status", "200")
-        offering.add("content-type", GRPCContentType.value)
-        offering.add("grpc-accept-encoding", "identity,gzip")
-        responseHeadersOfferingGzip = offering
-        var trailers = HeaderList()
-        trailers.add("grpc-status", "0")
-        okTrailers = trailers
+        responseHeaders = PreparedHeaders([(":status", "200"), ("content-type", GRPCContentType.value)])
+        responseHeadersOfferingGzip = PreparedHeaders([
+            (":status", "200"), ("content-type", GRPCContentType.value), ("grpc-accept-encoding", "identity,gzip"),
+        ])
+        okTrailers = PreparedHeaders([("grpc-status", "0")])
     }
 
     var waitingCalls: Int { waiting.count - firstWaiting }
@@ -79,5 +73,28 @@ final class LoopCalls: @unchecked Sendable {
             waiting.removeAll(keepingCapacity: true)
             firstWaiting = 0
         }
+        if runningHandlers == 0 { resumeIdleWaiters() }
     }
+
+    /// Waits until no handler runs, at most `limit`: a handler that ignores its cancellation must not hold up the end.
+    func waitUntilIdle(limit: Duration) async {
+        await withCheckedContinuation { continuation in
+            loop.execute { [self] in
+                guard runningHandlers > 0 else { return continuation.resume() }
+                idleWaiters.append(continuation)
+                _ = loop.schedule(at: loop.now + limit, self)
+            }
+        }
+    }
+
+    private func resumeIdleWaiters() {
+        let waiters = idleWaiters
+        idleWaiters = []
+        for waiter in waiters { waiter.resume() }
+    }
+}
+
+extension LoopCalls: TimerTarget {
+    /// The limit of ``waitUntilIdle(limit:)``.
+    func timerFired(kind: Int, on loop: EventLoop) { resumeIdleWaiters() }
 }

@@ -14,6 +14,9 @@ public import Transport
 public final class RPCServer: Sendable {
     /// What `grpc.health.v1.Health` answers; `nil` when the configuration leaves it out.
     public let health: HealthService?
+    /// How long handlers whose calls were cut off may take to notice.
+    private static let cancelledHandlersGrace: Duration = .seconds(2)
+
     private let configuration: ServerConfiguration
     private let dispatcher: CallDispatcher
     private let transport: TransportServer
@@ -67,7 +70,10 @@ public final class RPCServer: Sendable {
     public func shutdown(grace: Duration) async {
         health?.enterShutdown()
         await transport.shutdown(grace: grace)
-        loops.shutdown()
+        await dispatcher.waitForHandlers(limit: Self.cancelledHandlersGrace)
+        let loops = loops
+        // Joins threads: not on the caller's executor, which may be one of the loops.
+        await Task.detached { loops.shutdown() }.value
     }
 
     /// Calls counted since the start.

@@ -71,7 +71,7 @@ extension ServerCall {
         calls.scratch.add(":status", httpStatus)
         sendTrailersOnly(calls.scratch)
         calls.scratch.removeAll()
-        resetAfterTrailers(.noError)
+        stopPeerAfterTrailers()
     }
 
     /// GET answers with a page of one line, so that browsers, load balancers and HTTP/2 checkers see a server.

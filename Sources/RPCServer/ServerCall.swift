@@ -246,7 +246,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         case .trailersOnly: sendStatus(error, metadata: metadata, extra: extra, isOnly: true)
         case .trailers: sendStatus(error, metadata: metadata, extra: extra, isOnly: false)
         }
-        if state.needsResetAfterTrailers { resetAfterTrailers(.noError) }
+        if state.needsResetAfterTrailers { stopPeerAfterTrailers() }
         stream?.endOutbound(error ?? RPCError(.cancelled, "the call is over"))
         end(error)
     }
