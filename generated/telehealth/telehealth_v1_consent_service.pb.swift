@@ -27,9 +27,6 @@ public struct Telehealth_V1_ConsentSubmission: Message {
     public var recordingPurposes: [Telehealth_V1_RecordingPurpose] = []
     /// Covers only this session; empty for a standing consent.
     public var sessionID: String = ""
-    /// For PAPER and VERBAL, who signed or spoke: the subject (when empty) or the guardian. Refused for ELECTRONIC: there
-    /// it is the caller.
-    public var signerID: String = ""
     /// For PAPER where the scan is filed, for VERBAL what was said and who heard it, 1 to 4,096 bytes, required for both;
     /// for ELECTRONIC up to 4,096 bytes, may be empty. Personal data.
     public var evidence: String = ""
@@ -50,10 +47,9 @@ public struct Telehealth_V1_ConsentSubmission: Message {
         if let value = acknowledgements { buffer.writeMessage(6, value) }
         buffer.writePacked(7, recordingPurposes, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
         if !sessionID.isEmpty { buffer.write(8, sessionID, as: WireString.self) }
-        if !signerID.isEmpty { buffer.write(9, signerID, as: WireString.self) }
-        if !evidence.isEmpty { buffer.write(10, evidence, as: WireString.self) }
-        if let value = decidedAt { buffer.writeMessage(11, value) }
-        if let value = expiresAt { buffer.writeMessage(12, value) }
+        if !evidence.isEmpty { buffer.write(9, evidence, as: WireString.self) }
+        if let value = decidedAt { buffer.writeMessage(10, value) }
+        if let value = expiresAt { buffer.writeMessage(11, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -69,10 +65,9 @@ public struct Telehealth_V1_ConsentSubmission: Message {
             case 56: try reader.readRepeated(&recordingPurposes, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
             case 58: try reader.readPacked(&recordingPurposes, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
             case 66: try reader.read(&sessionID, as: WireString.self)
-            case 74: try reader.read(&signerID, as: WireString.self)
-            case 82: try reader.read(&evidence, as: WireString.self)
-            case 90: try reader.readMessage(&decidedAt)
-            case 98: try reader.readMessage(&expiresAt)
+            case 74: try reader.read(&evidence, as: WireString.self)
+            case 82: try reader.readMessage(&decidedAt)
+            case 90: try reader.readMessage(&expiresAt)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -727,51 +722,51 @@ public enum Telehealth_V1_ConsentService_File {
         name: "telehealth/v1/consent_service.proto",
         base64: """
             CiN0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVz
-            dGFtcC5wcm90bxobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGh10ZWxlaGVhbHRoL3YxL3JlY29yZGluZy5wcm90byLfBAoR
+            dGFtcC5wcm90bxobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGh10ZWxlaGVhbHRoL3YxL3JlY29yZGluZy5wcm90byLCBAoR
             Q29uc2VudFN1Ym1pc3Npb24SOgoIZGVjaXNpb24YASABKA4yHi50ZWxlaGVhbHRoLnYxLkNvbnNlbnREZWNpc2lvblIIZGVjaXNp
             b24SKQoQZG9jdW1lbnRfdmVyc2lvbhgCIAEoCVIPZG9jdW1lbnRWZXJzaW9uEhoKCGxhbmd1YWdlGAMgASgJUghsYW5ndWFnZRIf
             Cgt0ZXh0X3NoYTI1NhgEIAEoDFIKdGV4dFNoYTI1NhI0CgZtZXRob2QYBSABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRNZXRo
             b2RSBm1ldGhvZBJSChBhY2tub3dsZWRnZW1lbnRzGAYgASgLMiYudGVsZWhlYWx0aC52MS5Db25zZW50QWNrbm93bGVkZ2VtZW50
             c1IQYWNrbm93bGVkZ2VtZW50cxJOChJyZWNvcmRpbmdfcHVycG9zZXMYByADKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1
-            cnBvc2VSEXJlY29yZGluZ1B1cnBvc2VzEh0KCnNlc3Npb25faWQYCCABKAlSCXNlc3Npb25JZBIbCglzaWduZXJfaWQYCSABKAlS
-            CHNpZ25lcklkEhoKCGV2aWRlbmNlGAogASgJUghldmlkZW5jZRI5CgpkZWNpZGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVm
-            LlRpbWVzdGFtcFIJZGVjaWRlZEF0EjkKCmV4cGlyZXNfYXQYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUglleHBp
-            cmVzQXQiswIKFFN1Ym1pdENvbnNlbnRSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJlcXVlc3RJZBIdCgpzdWJqZWN0X2lk
-            GAIgASgJUglzdWJqZWN0SWQSRAoMc3ViamVjdF9yb2xlGAMgASgOMiEudGVsZWhlYWx0aC52MS5Db25zZW50U3ViamVjdFJvbGVS
-            C3N1YmplY3RSb2xlEi4KBHR5cGUYBCABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlUgR0eXBlEiUKDmFwcG9pbnRtZW50
-            X2lkGAUgASgJUg1hcHBvaW50bWVudElkEkAKCnN1Ym1pc3Npb24YBiABKAsyIC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRTdWJtaXNz
-            aW9uUgpzdWJtaXNzaW9uIkkKFVN1Ym1pdENvbnNlbnRSZXNwb25zZRIwCgdjb25zZW50GAEgASgLMhYudGVsZWhlYWx0aC52MS5D
-            b25zZW50Ugdjb25zZW50IlcKF0dldENvbnNlbnRTdGF0dXNSZXF1ZXN0Eh0KCnN1YmplY3RfaWQYASABKAlSCXN1YmplY3RJZBId
-            CgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQixQEKGEdldENvbnNlbnRTdGF0dXNSZXNwb25zZRI2CgdhY3Rpb25zGAEgAygL
-            MhwudGVsZWhlYWx0aC52MS5BY3Rpb25Db25zZW50UgdhY3Rpb25zEjIKCGNvbnNlbnRzGAIgAygLMhYudGVsZWhlYWx0aC52MS5D
-            b25zZW50Ughjb25zZW50cxI9CgxldmFsdWF0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgtldmFsdWF0
-            ZWRBdCKWAQoUVXBkYXRlQ29uc2VudFJlcXVlc3QSHQoKcmVxdWVzdF9pZBgBIAEoCVIJcmVxdWVzdElkEh0KCmNvbnNlbnRfaWQY
-            AiABKAlSCWNvbnNlbnRJZBJACgpzdWJtaXNzaW9uGAMgASgLMiAudGVsZWhlYWx0aC52MS5Db25zZW50U3VibWlzc2lvblIKc3Vi
-            bWlzc2lvbiJJChVVcGRhdGVDb25zZW50UmVzcG9uc2USMAoHY29uc2VudBgBIAEoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIH
-            Y29uc2VudCJsChRSZXZva2VDb25zZW50UmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQSHQoKY29uc2VudF9p
-            ZBgCIAEoCVIJY29uc2VudElkEhYKBnJlYXNvbhgDIAEoCVIGcmVhc29uIn0KFVJldm9rZUNvbnNlbnRSZXNwb25zZRIwCgdjb25z
-            ZW50GAEgASgLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ugdjb25zZW50EjIKFXN0b3BwZWRfcmVjb3JkaW5nX2lkcxgCIAMoCVIT
-            c3RvcHBlZFJlY29yZGluZ0lkcyKgAQoTTGlzdENvbnNlbnRzUmVxdWVzdBIdCgpzdWJqZWN0X2lkGAEgASgJUglzdWJqZWN0SWQS
-            LgoEdHlwZRgCIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVSBHR5cGUSGwoJcGFnZV9zaXplGAMgASgFUghwYWdlU2l6
-            ZRIdCgpwYWdlX3Rva2VuGAQgASgJUglwYWdlVG9rZW4icgoUTGlzdENvbnNlbnRzUmVzcG9uc2USMgoIY29uc2VudHMYASADKAsy
-            Fi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSCGNvbnNlbnRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiLz
-            AQoZUHV0Q29uc2VudERvY3VtZW50UmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQSLgoEdHlwZRgCIAEoDjIa
-            LnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVSBHR5cGUSGAoHdmVyc2lvbhgDIAEoCVIHdmVyc2lvbhIaCghsYW5ndWFnZRgEIAEo
-            CVIIbGFuZ3VhZ2USEgoEdGV4dBgFIAEoCVIEdGV4dBI9CgxlZmZlY3RpdmVfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGlt
-            ZXN0YW1wUgtlZmZlY3RpdmVBdCJYChpQdXRDb25zZW50RG9jdW1lbnRSZXNwb25zZRI6Cghkb2N1bWVudBgBIAEoCzIeLnRlbGVo
-            ZWFsdGgudjEuQ29uc2VudERvY3VtZW50Ughkb2N1bWVudCKBAQoZR2V0Q29uc2VudERvY3VtZW50UmVxdWVzdBIuCgR0eXBlGAEg
-            ASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZVIEdHlwZRIYCgd2ZXJzaW9uGAIgASgJUgd2ZXJzaW9uEhoKCGxhbmd1YWdl
-            GAMgASgJUghsYW5ndWFnZSJYChpHZXRDb25zZW50RG9jdW1lbnRSZXNwb25zZRI6Cghkb2N1bWVudBgBIAEoCzIeLnRlbGVoZWFs
-            dGgudjEuQ29uc2VudERvY3VtZW50Ughkb2N1bWVudDK4BQoOQ29uc2VudFNlcnZpY2USWgoNU3VibWl0Q29uc2VudBIjLnRlbGVo
-            ZWFsdGgudjEuU3VibWl0Q29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlN1Ym1pdENvbnNlbnRSZXNwb25zZRJjChBHZXRD
-            b25zZW50U3RhdHVzEiYudGVsZWhlYWx0aC52MS5HZXRDb25zZW50U3RhdHVzUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuR2V0Q29u
-            c2VudFN0YXR1c1Jlc3BvbnNlEloKDVVwZGF0ZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlVwZGF0ZUNvbnNlbnRSZXF1ZXN0GiQu
-            dGVsZWhlYWx0aC52MS5VcGRhdGVDb25zZW50UmVzcG9uc2USWgoNUmV2b2tlQ29uc2VudBIjLnRlbGVoZWFsdGgudjEuUmV2b2tl
-            Q29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlJldm9rZUNvbnNlbnRSZXNwb25zZRJXCgxMaXN0Q29uc2VudHMSIi50ZWxl
-            aGVhbHRoLnYxLkxpc3RDb25zZW50c1JlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50c1Jlc3BvbnNlEmkKElB1dENv
-            bnNlbnREb2N1bWVudBIoLnRlbGVoZWFsdGgudjEuUHV0Q29uc2VudERvY3VtZW50UmVxdWVzdBopLnRlbGVoZWFsdGgudjEuUHV0
-            Q29uc2VudERvY3VtZW50UmVzcG9uc2USaQoSR2V0Q29uc2VudERvY3VtZW50EigudGVsZWhlYWx0aC52MS5HZXRDb25zZW50RG9j
-            dW1lbnRSZXF1ZXN0GikudGVsZWhlYWx0aC52MS5HZXRDb25zZW50RG9jdW1lbnRSZXNwb25zZWIGcHJvdG8z
+            cnBvc2VSEXJlY29yZGluZ1B1cnBvc2VzEh0KCnNlc3Npb25faWQYCCABKAlSCXNlc3Npb25JZBIaCghldmlkZW5jZRgJIAEoCVII
+            ZXZpZGVuY2USOQoKZGVjaWRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCWRlY2lkZWRBdBI5CgpleHBp
+            cmVzX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJZXhwaXJlc0F0IrMCChRTdWJtaXRDb25zZW50UmVxdWVz
+            dBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQSHQoKc3ViamVjdF9pZBgCIAEoCVIJc3ViamVjdElkEkQKDHN1YmplY3Rf
+            cm9sZRgDIAEoDjIhLnRlbGVoZWFsdGgudjEuQ29uc2VudFN1YmplY3RSb2xlUgtzdWJqZWN0Um9sZRIuCgR0eXBlGAQgASgOMhou
+            dGVsZWhlYWx0aC52MS5Db25zZW50VHlwZVIEdHlwZRIlCg5hcHBvaW50bWVudF9pZBgFIAEoCVINYXBwb2ludG1lbnRJZBJACgpz
+            dWJtaXNzaW9uGAYgASgLMiAudGVsZWhlYWx0aC52MS5Db25zZW50U3VibWlzc2lvblIKc3VibWlzc2lvbiJJChVTdWJtaXRDb25z
+            ZW50UmVzcG9uc2USMAoHY29uc2VudBgBIAEoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIHY29uc2VudCJXChdHZXRDb25zZW50
+            U3RhdHVzUmVxdWVzdBIdCgpzdWJqZWN0X2lkGAEgASgJUglzdWJqZWN0SWQSHQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklk
+            IsUBChhHZXRDb25zZW50U3RhdHVzUmVzcG9uc2USNgoHYWN0aW9ucxgBIAMoCzIcLnRlbGVoZWFsdGgudjEuQWN0aW9uQ29uc2Vu
+            dFIHYWN0aW9ucxIyCghjb25zZW50cxgCIAMoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIIY29uc2VudHMSPQoMZXZhbHVhdGVk
+            X2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFILZXZhbHVhdGVkQXQilgEKFFVwZGF0ZUNvbnNlbnRSZXF1ZXN0
+            Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJlcXVlc3RJZBIdCgpjb25zZW50X2lkGAIgASgJUgljb25zZW50SWQSQAoKc3VibWlzc2lv
+            bhgDIAEoCzIgLnRlbGVoZWFsdGgudjEuQ29uc2VudFN1Ym1pc3Npb25SCnN1Ym1pc3Npb24iSQoVVXBkYXRlQ29uc2VudFJlc3Bv
+            bnNlEjAKB2NvbnNlbnQYASABKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSB2NvbnNlbnQibAoUUmV2b2tlQ29uc2VudFJlcXVl
+            c3QSHQoKcmVxdWVzdF9pZBgBIAEoCVIJcmVxdWVzdElkEh0KCmNvbnNlbnRfaWQYAiABKAlSCWNvbnNlbnRJZBIWCgZyZWFzb24Y
+            AyABKAlSBnJlYXNvbiJ9ChVSZXZva2VDb25zZW50UmVzcG9uc2USMAoHY29uc2VudBgBIAEoCzIWLnRlbGVoZWFsdGgudjEuQ29u
+            c2VudFIHY29uc2VudBIyChVzdG9wcGVkX3JlY29yZGluZ19pZHMYAiADKAlSE3N0b3BwZWRSZWNvcmRpbmdJZHMioAEKE0xpc3RD
+            b25zZW50c1JlcXVlc3QSHQoKc3ViamVjdF9pZBgBIAEoCVIJc3ViamVjdElkEi4KBHR5cGUYAiABKA4yGi50ZWxlaGVhbHRoLnYx
+            LkNvbnNlbnRUeXBlUgR0eXBlEhsKCXBhZ2Vfc2l6ZRgDIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgEIAEoCVIJcGFnZVRv
+            a2VuInIKFExpc3RDb25zZW50c1Jlc3BvbnNlEjIKCGNvbnNlbnRzGAEgAygLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ughjb25z
+            ZW50cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4i8wEKGVB1dENvbnNlbnREb2N1bWVudFJlcXVlc3QS
+            HQoKcmVxdWVzdF9pZBgBIAEoCVIJcmVxdWVzdElkEi4KBHR5cGUYAiABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlUgR0
+            eXBlEhgKB3ZlcnNpb24YAyABKAlSB3ZlcnNpb24SGgoIbGFuZ3VhZ2UYBCABKAlSCGxhbmd1YWdlEhIKBHRleHQYBSABKAlSBHRl
+            eHQSPQoMZWZmZWN0aXZlX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFILZWZmZWN0aXZlQXQiWAoaUHV0Q29u
+            c2VudERvY3VtZW50UmVzcG9uc2USOgoIZG9jdW1lbnQYASABKAsyHi50ZWxlaGVhbHRoLnYxLkNvbnNlbnREb2N1bWVudFIIZG9j
+            dW1lbnQigQEKGUdldENvbnNlbnREb2N1bWVudFJlcXVlc3QSLgoEdHlwZRgBIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5
+            cGVSBHR5cGUSGAoHdmVyc2lvbhgCIAEoCVIHdmVyc2lvbhIaCghsYW5ndWFnZRgDIAEoCVIIbGFuZ3VhZ2UiWAoaR2V0Q29uc2Vu
+            dERvY3VtZW50UmVzcG9uc2USOgoIZG9jdW1lbnQYASABKAsyHi50ZWxlaGVhbHRoLnYxLkNvbnNlbnREb2N1bWVudFIIZG9jdW1l
+            bnQyuAUKDkNvbnNlbnRTZXJ2aWNlEloKDVN1Ym1pdENvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlN1Ym1pdENvbnNlbnRSZXF1ZXN0
+            GiQudGVsZWhlYWx0aC52MS5TdWJtaXRDb25zZW50UmVzcG9uc2USYwoQR2V0Q29uc2VudFN0YXR1cxImLnRlbGVoZWFsdGgudjEu
+            R2V0Q29uc2VudFN0YXR1c1JlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkdldENvbnNlbnRTdGF0dXNSZXNwb25zZRJaCg1VcGRhdGVD
+            b25zZW50EiMudGVsZWhlYWx0aC52MS5VcGRhdGVDb25zZW50UmVxdWVzdBokLnRlbGVoZWFsdGgudjEuVXBkYXRlQ29uc2VudFJl
+            c3BvbnNlEloKDVJldm9rZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlJldm9rZUNvbnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52
+            MS5SZXZva2VDb25zZW50UmVzcG9uc2USVwoMTGlzdENvbnNlbnRzEiIudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudHNSZXF1ZXN0
+            GiMudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudHNSZXNwb25zZRJpChJQdXRDb25zZW50RG9jdW1lbnQSKC50ZWxlaGVhbHRoLnYx
+            LlB1dENvbnNlbnREb2N1bWVudFJlcXVlc3QaKS50ZWxlaGVhbHRoLnYxLlB1dENvbnNlbnREb2N1bWVudFJlc3BvbnNlEmkKEkdl
+            dENvbnNlbnREb2N1bWVudBIoLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudERvY3VtZW50UmVxdWVzdBopLnRlbGVoZWFsdGgudjEu
+            R2V0Q29uc2VudERvY3VtZW50UmVzcG9uc2ViBnByb3RvMw==
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,
