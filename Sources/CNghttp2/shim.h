@@ -1,0 +1,21 @@
+#ifndef TELEHEALTH_CNGHTTP2_SHIM_H
+#define TELEHEALTH_CNGHTTP2_SHIM_H
+
+#include <stdint.h>
+#include <nghttp2/nghttp2.h>
+
+// nghttp2 numbers the header names it knows; the numbers are in no public header of 1.52, but
+// `nghttp2_rcbuf` values handed to on_header_callback2 are static for those names, so matching is by
+// (length, bytes) on the rcbuf. See HeaderName.swift.
+
+// The frame callbacks receive a union; these read one member each, so that Swift need not spell the union.
+
+static inline int32_t telehealth_frame_stream_id(const nghttp2_frame *frame) { return frame->hd.stream_id; }
+static inline uint8_t telehealth_frame_type(const nghttp2_frame *frame) { return frame->hd.type; }
+static inline uint8_t telehealth_frame_flags(const nghttp2_frame *frame) { return frame->hd.flags; }
+static inline size_t telehealth_frame_length(const nghttp2_frame *frame) { return frame->hd.length; }
+static inline nghttp2_headers_category telehealth_frame_headers_category(const nghttp2_frame *frame) {
+    return frame->headers.cat;
+}
+
+#endif
