@@ -72,7 +72,7 @@ let modules: [Target] = [
     module("RPCServer", ["Transport", "RPCModel", "GRPCStandardAPI", "ProtobufWire", "ProtobufReflection", "CZlib"]),
     module("RPCClient", ["Transport", "RPCModel", "GRPCStandardAPI", "ProtobufWire", "ProtobufReflection", "CZlib"]),
     // 6 adapters
-    module("StorageSQLite", ["TelehealthCore", "CSQLite", crypto, logging]),
+    module("StorageSQLite", ["TelehealthCore", "CSQLite"]),
     module("HTTPSClient", ["CCurl"]),
     module("AWSClient", ["HTTPSClient", crypto]),
     module("ChimeGateway", ["AWSClient", "HTTPSClient", "TelehealthCore", logging]),
