@@ -80,7 +80,7 @@ let modules: [Target] = [
         "RPCClient",
         ["RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore", "RPCModel", "ProtobufWire"]),
     // 6 adapters
-    module("StorageSQLite", ["TelehealthCore", "CSQLite", crypto, logging]),
+    module("StorageSQLite", ["TelehealthCore", "CSQLite"]),
     module("HTTPSClient", ["CCurl"]),
     module("AWSClient", ["HTTPSClient", crypto]),
     module("ChimeGateway", ["AWSClient", "HTTPSClient", "TelehealthCore", logging]),
