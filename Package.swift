@@ -111,7 +111,6 @@ let programs: [Target] = [
         ]),
     program(
         "chime-simulator",
-        [.product(name: "FlyingFox", package: "FlyingFox"), argumentParser, logging, crypto]),
         [
             "ChimeSimulation", .product(name: "FlyingFox", package: "FlyingFox"),
             .product(name: "FlyingSocks", package: "FlyingFox"), argumentParser,
