@@ -89,6 +89,8 @@ let modules: [Target] = [
     module("TelehealthHandlers", ["TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "TelehealthCore", crypto, logging]),
     module("TelehealthClient", ["TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
     module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection"], path: "tools/ProtobufCodegen"),
+    // Made by tools/conformance from Google's test messages, never committed; absent otherwise.
+    module("ConformanceMessages", ["ProtobufWire"], path: "tools/.cache/conformance/messages"),
 ]
 
 let programs: [Target] = [
@@ -100,7 +102,8 @@ let programs: [Target] = [
             .product(name: "Configuration", package: "swift-configuration"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ], path: "Sources/telehealthd"),
-    program("protoc-gen-telehealth-swift", ["ProtobufCodegen"]),
+    program("protoc-gen-telehealth-swift", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire"]),
+    program("protobuf-conformance", ["ProtobufWire", "ProtobufReflection", "ConformanceMessages"]),
     program(
         "telehealth-probe",
         [
