@@ -29,9 +29,12 @@ func module(
         name: name, dependencies: dependencies, path: path ?? "Sources/\(name)", swiftSettings: settings)
 }
 
-func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+func program(
+    _ name: String, _ dependencies: [Target.Dependency], path: String? = nil, exclude: [String] = []
+) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, path: path ?? "tools/\(name)", swiftSettings: strict)
+        name: name, dependencies: dependencies, path: path ?? "tools/\(name)", exclude: exclude,
+        swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -91,6 +94,8 @@ let modules: [Target] = [
     // tools
     module("ChimeSimulation", [crypto], path: "tools/ChimeSimulation", settings: pure),
     module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection"], path: "tools/ProtobufCodegen"),
+    // Made by tools/conformance from Google's test messages, never committed; absent otherwise.
+    module("ConformanceMessages", ["ProtobufWire"], path: "tools/.cache/conformance/messages"),
 ]
 
 let programs: [Target] = [
@@ -102,7 +107,9 @@ let programs: [Target] = [
             .product(name: "Configuration", package: "swift-configuration"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ], path: "Sources/telehealthd"),
-    program("protoc-gen-telehealth-swift", ["ProtobufCodegen"]),
+    program("protoc-gen-telehealth-swift", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire"]),
+    program("codec-bench", ["ProtobufWire"], exclude: ["record.proto"]),
+    program("protobuf-conformance", ["ProtobufWire", "ProtobufReflection", "ConformanceMessages"]),
     program(
         "telehealth-probe",
         [
