@@ -1,0 +1,115 @@
+/// One transaction as a value: what a pure rule decided, applied whole or not at all.
+public struct Decision: Sendable {
+    /// One aggregate's version as the rule saw it; 0 = it did not exist.
+    public enum Expectation: Sendable, Hashable {
+        case appointment(AppointmentID, version: Int64)
+        case session(SessionID, version: Int64)
+        case consents(SubjectID, version: Int64)
+        /// No session of this appointment in a non-terminal state other than the given one.
+        case noOtherOpenSession(AppointmentID, except: SessionID?)
+        /// A claimed effect is still pending under this fence.
+        case effect(EffectID, fence: Int64)
+        /// No document with this type, version and language is there yet.
+        case documentAbsent(ConsentType, version: String, language: String)
+    }
+
+    /// A whole row, inserted or replaced by its key.
+    public enum Change: Sendable, Hashable {
+        case appointment(Appointment)
+        case session(Session)
+        case participant(Participant)
+        case meeting(MeetingGeneration)
+        case recording(Recording)
+        case screenShare(ScreenShare)
+        case consent(ConsentRecord)
+        /// The version of a subject's consent history.
+        case consentVersion(SubjectID, Int64)
+        case document(ConsentDocument)
+        case effect(Effect)
+    }
+
+    public var expectations: [Expectation] = []
+    public var changes: [Change] = []
+    /// Published after the commit, in this order.
+    public var events: [SessionEvent] = []
+    public var audit: [AuditEntry] = []
+    public var request: RequestRecord?
+
+    public init() {}
+
+    public var isEmpty: Bool { changes.isEmpty && events.isEmpty && audit.isEmpty && request == nil }
+}
+
+/// Who did what to whom, and how it ended; append-only.
+public struct AuditEntry: Sendable, Hashable {
+    public enum Outcome: String, Sendable, Hashable { case allowed, denied, failed }
+
+    public let at: Timestamp
+    /// `Caller.subject`, or "system" for a worker or sweeper.
+    public let subject: String
+    public let role: Role?
+    /// The service that acted on the subject's behalf.
+    public let actor: String?
+    /// The RPC's name, or the worker's verb.
+    public let action: String
+    public let outcome: Outcome
+    public let sessionID: SessionID?
+    public let target: String?
+    /// A stable reason, of denied and failed.
+    public let reason: String?
+
+    public init(
+        at: Timestamp, subject: String, role: Role?, actor: String?, action: String, outcome: Outcome,
+        sessionID: SessionID? = nil, target: String? = nil, reason: String? = nil
+    ) {
+        self.at = at
+        self.subject = subject
+        self.role = role
+        self.actor = actor
+        self.action = action
+        self.outcome = outcome
+        self.sessionID = sessionID
+        self.target = target
+        self.reason = reason
+    }
+}
+
+/// What a changing RPC did, kept 24 h under its request id: ids only, never the answer itself.
+public struct RequestRecord: Sendable, Hashable {
+    public struct Key: Sendable, Hashable {
+        /// `Caller.subject`.
+        public let subject: String
+        public let method: String
+        /// The caller's UUID, lower case.
+        public let requestID: String
+
+        public init(subject: String, method: String, requestID: String) {
+            self.subject = subject
+            self.method = method
+            self.requestID = requestID
+        }
+    }
+
+    public let key: Key
+    /// SHA-256 of the request's canonical bytes without the request id.
+    public let requestHash: [UInt8]
+    public let sessionID: SessionID?
+    public let appointmentID: AppointmentID?
+    /// The id of whatever else it made: participant, recording, share or consent.
+    public let resultID: String?
+    public let createdAt: Timestamp
+    public let expiresAt: Timestamp
+
+    public init(
+        key: Key, requestHash: [UInt8], sessionID: SessionID?, appointmentID: AppointmentID?,
+        resultID: String?, createdAt: Timestamp, expiresAt: Timestamp
+    ) {
+        self.key = key
+        self.requestHash = requestHash
+        self.sessionID = sessionID
+        self.appointmentID = appointmentID
+        self.resultID = resultID
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+    }
+}

@@ -1,0 +1,49 @@
+/// Work outside the database that a commit asked for (the outbox): written before the call is made, finished by a worker.
+///
+/// Effects of one session run one after another in ``sequence`` order; a dead one blocks its session's later ones.
+public struct Effect: Sendable, Hashable {
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
+        case createMeeting, deleteMeeting
+        case createAttendee, deleteAttendee
+        case startCapture, confirmCapture, stopCapture
+        case startConcatenation, confirmConcatenation
+    }
+
+    public enum State: String, Sendable, Hashable { case pending, done, dead }
+
+    public let id: EffectID
+    public let sessionID: SessionID
+    public let sequence: Int64
+    public let kind: Kind
+    public let generation: Int?
+    public let participantID: ParticipantID?
+    public let recordingID: RecordingID?
+    public let createdAt: Timestamp
+    public var state: State
+    /// Not to be tried before this.
+    public var notBefore: Timestamp
+    public var attempts: Int
+    /// Fencing: grows with every claim; a worker finishes an effect only under the fence it claimed.
+    public var fence: Int64
+    public var leasedUntil: Timestamp?
+    /// A stable code of the last failure.
+    public var lastError: String?
+
+    public init(
+        id: EffectID, sessionID: SessionID, sequence: Int64, kind: Kind, generation: Int? = nil,
+        participantID: ParticipantID? = nil, recordingID: RecordingID? = nil, createdAt: Timestamp
+    ) {
+        self.id = id
+        self.sessionID = sessionID
+        self.sequence = sequence
+        self.kind = kind
+        self.generation = generation
+        self.participantID = participantID
+        self.recordingID = recordingID
+        self.createdAt = createdAt
+        state = .pending
+        notBefore = createdAt
+        attempts = 0
+        fence = 0
+    }
+}

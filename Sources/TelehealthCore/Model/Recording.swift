@@ -1,0 +1,100 @@
+/// One recording of a session: one capture pipeline, concatenated into one playable object.
+public struct Recording: Sendable, Hashable {
+    /// requested -> starting -> recording -> stopping -> processing -> available; failed from any but the last.
+    public enum State: String, Sendable, Hashable, CaseIterable {
+        /// Row written, Chime not yet asked.
+        case requested
+        /// Chime asked; the capture is not known to run yet.
+        case starting
+        case recording
+        /// Stop decided; Chime has not confirmed yet.
+        case stopping
+        /// Capture stopped; the concatenation runs.
+        case processing
+        /// The object is there (seen by HEAD).
+        case available
+        case failed
+
+        /// Whether a capture may be running at Chime.
+        public var mayCapture: Bool {
+            switch self {
+            case .requested, .starting, .recording, .stopping: true
+            case .processing, .available, .failed: false
+            }
+        }
+    }
+
+    public enum Purpose: String, Sendable, Hashable, CaseIterable { case clinical, training, qualityAssurance }
+
+    public enum StopCause: String, Sendable, Hashable {
+        case requested, consentRevoked, sessionEnded, consentMissing, meetingEnded, failed
+    }
+
+    public let id: RecordingID
+    public let sessionID: SessionID
+    /// 1 is the session's first.
+    public let segment: Int
+    public let generation: Int
+    public var purpose: Purpose
+    public var state: State
+    public let requestedBy: String
+    public let requestedAt: Timestamp
+    public var startedAt: Timestamp?
+    public var stoppedAt: Timestamp?
+    public var stopCause: StopCause?
+    public var stoppedBy: String?
+    /// The consents the start stood on, one per admitted human.
+    public var consentIDs: [ConsentID]
+    public var capturePipelineID: String?
+    public var capturePipelineARN: String?
+    public var concatenationPipelineID: String?
+    public var controlRegion: String
+    public var bucket: String
+    /// S3 prefix of the chunks; holds no personal id.
+    public var prefix: String
+    /// S3 key of the playable file once known.
+    public var objectKey: String?
+    public var objectBytes: Int64?
+    public var objectETag: String?
+    /// A stable reason, of failed.
+    public var failure: String?
+    /// Set when a consent it stood on was revoked afterwards: playback is refused except for treatment.
+    public var consentRevokedAt: Timestamp?
+
+    public init(
+        id: RecordingID, sessionID: SessionID, segment: Int, generation: Int, purpose: Purpose,
+        requestedBy: String, requestedAt: Timestamp, consentIDs: [ConsentID], controlRegion: String,
+        bucket: String, prefix: String
+    ) {
+        self.id = id
+        self.sessionID = sessionID
+        self.segment = segment
+        self.generation = generation
+        self.purpose = purpose
+        state = .requested
+        self.requestedBy = requestedBy
+        self.requestedAt = requestedAt
+        self.consentIDs = consentIDs
+        self.controlRegion = controlRegion
+        self.bucket = bucket
+        self.prefix = prefix
+    }
+}
+
+/// One interval in which one participant shared a screen; open while ``stoppedAt`` is nil.
+public struct ScreenShare: Sendable, Hashable {
+    public let id: ScreenShareID
+    public let sessionID: SessionID
+    public let participantID: ParticipantID
+    public let startedAt: Timestamp
+    public var stoppedAt: Timestamp?
+
+    public init(
+        id: ScreenShareID, sessionID: SessionID, participantID: ParticipantID, startedAt: Timestamp
+    ) {
+        self.id = id
+        self.sessionID = sessionID
+        self.participantID = participantID
+        self.startedAt = startedAt
+    }
+}

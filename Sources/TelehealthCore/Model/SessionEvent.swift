@@ -1,0 +1,42 @@
+/// Something that happened in a session, as watchers see it: flat, so that any store can keep it in columns.
+public struct SessionEvent: Sendable, Hashable {
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
+        case created, statusChanged, participantWaiting, participantAdmitted, participantLeft, participantRemoved
+        case meetingReady, meetingFailed, meetingEnded
+        case recordingRequested, recordingStarted, recordingStopping, recordingStopped, recordingAvailable
+        case recordingFailed
+        case screenShareStarted, screenShareStopped
+        case consentRevoked, rescheduled
+    }
+
+    public let sessionID: SessionID
+    /// 1 is the session's first; no gaps.
+    public let sequence: Int64
+    public let at: Timestamp
+    public let kind: Kind
+    /// The status after the event.
+    public let status: SessionStatus
+    public let participantID: ParticipantID?
+    public let recordingID: RecordingID?
+    public let screenShareID: ScreenShareID?
+    public let generation: Int?
+    /// A stable reason (end, cancel, stop or failure), never free text.
+    public let reason: String?
+
+    public init(
+        sessionID: SessionID, sequence: Int64, at: Timestamp, kind: Kind, status: SessionStatus,
+        participantID: ParticipantID? = nil, recordingID: RecordingID? = nil,
+        screenShareID: ScreenShareID? = nil, generation: Int? = nil, reason: String? = nil
+    ) {
+        self.sessionID = sessionID
+        self.sequence = sequence
+        self.at = at
+        self.kind = kind
+        self.status = status
+        self.participantID = participantID
+        self.recordingID = recordingID
+        self.screenShareID = screenShareID
+        self.generation = generation
+        self.reason = reason
+    }
+}

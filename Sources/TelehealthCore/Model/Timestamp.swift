@@ -1,0 +1,33 @@
+/// A wall-clock instant: microseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+///
+/// For records and deadlines that outlive the process; durations inside the process use the monotonic clock.
+public struct Timestamp: Hashable, Sendable, Comparable {
+    public let microseconds: Int64
+
+    public init(microseconds: Int64) { self.microseconds = microseconds }
+
+    public static func < (left: Timestamp, right: Timestamp) -> Bool { left.microseconds < right.microseconds }
+
+    public static func + (left: Timestamp, right: Duration) -> Timestamp {
+        Timestamp(microseconds: left.microseconds &+ right.wholeMicroseconds)
+    }
+
+    public static func - (left: Timestamp, right: Duration) -> Timestamp {
+        Timestamp(microseconds: left.microseconds &- right.wholeMicroseconds)
+    }
+
+    public static func - (left: Timestamp, right: Timestamp) -> Duration {
+        .microseconds(left.microseconds &- right.microseconds)
+    }
+}
+
+extension Duration {
+    /// Whole microseconds, rounded towards zero; saturates at the ends of `Int64`.
+    public var wholeMicroseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+        if overflow { return seconds < 0 ? .min : .max }
+        let (sum, carry) = product.addingReportingOverflow(attoseconds / 1_000_000_000_000)
+        return carry ? (seconds < 0 ? .min : .max) : sum
+    }
+}

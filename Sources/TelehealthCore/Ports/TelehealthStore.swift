@@ -1,0 +1,119 @@
+/// A session with everything that belongs to it, as of one snapshot.
+public struct SessionState: Sendable, Hashable {
+    public var session: Session
+    public var participants: [Participant]
+    public var meetings: [MeetingGeneration]
+    public var recordings: [Recording]
+    public var screenShares: [ScreenShare]
+
+    public init(
+        session: Session, participants: [Participant] = [], meetings: [MeetingGeneration] = [],
+        recordings: [Recording] = [], screenShares: [ScreenShare] = []
+    ) {
+        self.session = session
+        self.participants = participants
+        self.meetings = meetings
+        self.recordings = recordings
+        self.screenShares = screenShares
+    }
+}
+
+/// Somebody's consent history with the version a decision on it must expect.
+public struct ConsentHistory: Sendable, Hashable {
+    public var subjectID: SubjectID
+    /// 0 = nothing recorded yet.
+    public var version: Int64
+    /// Oldest first.
+    public var records: [ConsentRecord]
+
+    public init(subjectID: SubjectID, version: Int64 = 0, records: [ConsentRecord] = []) {
+        self.subjectID = subjectID
+        self.version = version
+        self.records = records
+    }
+}
+
+public struct SessionQuery: Sendable, Hashable {
+    public var clientID: SubjectID?
+    public var clinicianID: SubjectID?
+    public var appointmentID: AppointmentID?
+    /// Empty = any.
+    public var statuses: [SessionStatus] = []
+    public var startsFrom: Timestamp?
+    public var startsBefore: Timestamp?
+    /// Continue behind this (start, id) of the last row of the page before; ascending order.
+    public var after: (startsAt: Timestamp, id: SessionID)?
+    /// 1...200.
+    public var limit: Int = 50
+
+    public init() {}
+
+    public static func == (left: SessionQuery, right: SessionQuery) -> Bool {
+        left.clientID == right.clientID && left.clinicianID == right.clinicianID
+            && left.appointmentID == right.appointmentID && left.statuses == right.statuses
+            && left.startsFrom == right.startsFrom && left.startsBefore == right.startsBefore
+            && left.after?.startsAt == right.after?.startsAt && left.after?.id == right.after?.id
+            && left.limit == right.limit
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(clientID)
+        hasher.combine(clinicianID)
+        hasher.combine(limit)
+    }
+}
+
+public enum ApplyResult: Sendable, Hashable {
+    /// Durable: the answer may go out.
+    case committed
+    /// An expectation did not hold: load and decide again.
+    case conflict
+    /// Another call with this request id committed first.
+    case requestExists(RequestRecord)
+}
+
+/// Why the store could not serve; the detail goes to the log only.
+public enum StoreError: Error, Sendable, Hashable {
+    /// The device failed: read-only from here on.
+    case failed(code: Int32, operation: String)
+    /// No space: may recover.
+    case full
+    /// Too many writes queued: try again later.
+    case overloaded
+    /// Shutting down.
+    case closed
+}
+
+/// Port: durable state. A call returns after its transaction is durable (writes) or from one consistent snapshot (reads).
+///
+/// There is no interactive transaction: load, decide, apply; a conflict means to begin again.
+/// Isolation: any. Reads may run inline on the caller's thread when they are short.
+public protocol TelehealthStore: Sendable {
+    func appointment(_ id: AppointmentID) async throws(StoreError) -> Appointment?
+    func session(_ id: SessionID) async throws(StoreError) -> SessionState?
+    /// The newest session of an appointment, terminal or not.
+    func latestSession(of appointment: AppointmentID) async throws(StoreError) -> SessionState?
+    /// In ascending (start, id) order; rows without participants and the like.
+    func sessions(_ query: SessionQuery) async throws(StoreError) -> [Session]
+    /// Non-terminal sessions in which the subject is client, guardian or clinician.
+    func openSessions(of subject: SubjectID) async throws(StoreError) -> [SessionID]
+    /// Non-terminal sessions that start before the given instant, in ascending (start, id) order, for the sweepers.
+    func openSessions(startingBefore instant: Timestamp, after: SessionID?, limit: Int) async throws(StoreError)
+        -> [SessionID]
+    func consents(of subject: SubjectID) async throws(StoreError) -> ConsentHistory
+    func consent(_ id: ConsentID) async throws(StoreError) -> ConsentRecord?
+    /// All registered versions of a type, oldest first.
+    func documents(of type: ConsentType) async throws(StoreError) -> [ConsentDocument]
+    func recording(_ id: RecordingID) async throws(StoreError) -> Recording?
+    /// Events behind `sequence`, ascending; nil when some of them are no longer kept.
+    func events(of session: SessionID, after sequence: Int64, limit: Int) async throws(StoreError) -> [SessionEvent]?
+    func request(_ key: RequestRecord.Key) async throws(StoreError) -> RequestRecord?
+
+    func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult
+    /// Leases due effects: pending, `notBefore` passed, no live lease, and the first unfinished of their session.
+    func claimEffects(limit: Int, now: Timestamp, lease: Duration) async throws(StoreError) -> [Effect]
+    /// The next instant at which an effect falls due; nil = none pending.
+    func nextEffectDue() async throws(StoreError) -> Timestamp?
+    /// Forgets request records that expired, and events older than the given instant of ended sessions.
+    func prune(requestsBefore: Timestamp, eventsBefore: Timestamp) async throws(StoreError)
+}

@@ -1,0 +1,15 @@
+/// Port: time. Rules take `now` as an argument; only the edge asks.
+public protocol TimeSource: Sendable {
+    /// The wall clock.
+    var now: Timestamp { get }
+    /// Returns after `duration` of monotonic time, or throws when the task is cancelled.
+    func sleep(for duration: Duration) async throws(CancellationError)
+}
+
+/// Port: fresh identifiers.
+public protocol IDSource: Sendable {
+    /// A random UUID (version 7: time-ordered) in lower-case text form.
+    func uuid() -> String
+    /// `byteCount` random bytes as lower-case hex, for pseudonyms and tokens.
+    func randomHex(byteCount: Int) -> String
+}
