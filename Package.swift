@@ -80,6 +80,8 @@ let modules: [Target] = [
     // 7
     module("TelehealthHandlers", ["TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "TelehealthCore", crypto, logging]),
     module("TelehealthClient", ["TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
+    // tools
+    module("ChimeSimulation", [crypto], path: "tools/ChimeSimulation", settings: pure),
     module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection"], path: "tools/ProtobufCodegen"),
 ]
 
@@ -101,7 +103,10 @@ let programs: [Target] = [
         ]),
     program(
         "chime-simulator",
-        [.product(name: "FlyingFox", package: "FlyingFox"), argumentParser, logging, crypto]),
+        [
+            "ChimeSimulation", .product(name: "FlyingFox", package: "FlyingFox"),
+            .product(name: "FlyingSocks", package: "FlyingFox"), argumentParser,
+        ]),
     program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TelehealthAPI", argumentParser]),
 ]
 
@@ -124,6 +129,7 @@ let testTargets: [Target] = [
     tests("IdentityTests", ["Identity", "TelehealthCore", crypto]),
     tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel"]),
     tests("TelehealthClientTests", ["TelehealthClient", "TelehealthAPI"]),
+    tests("ChimeSimulatorTests", ["ChimeSimulation", crypto]),
     tests("ArchitectureTests", []),
 ]
 
