@@ -9,7 +9,9 @@ public struct AWSCredentials: Hashable, Sendable, CustomStringConvertible, Custo
     /// Seconds since 1970; nil for credentials without an end.
     public let expiresAt: Int64?
 
-    public init(accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil, expiresAt: Int64? = nil) {
+    public init(
+        accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil, expiresAt: Int64? = nil
+    ) {
         self.accessKeyID = accessKeyID
         self.secretAccessKey = secretAccessKey
         self.sessionToken = sessionToken

@@ -89,7 +89,8 @@ public final class AWSServiceClient: Sendable {
                 validitySeconds: validitySeconds)
         } catch {
             throw AWSError(
-                operation: operation.name, reason: .credentials(error), attempts: 0, mayHaveTakenEffect: false)
+                operation: operation.name, reason: .credentials(error), attempts: 0, mayHaveTakenEffect: false
+            )
         }
     }
 
@@ -106,7 +107,8 @@ public final class AWSServiceClient: Sendable {
 
         func error(_ reason: AWSError.Reason) -> AWSError {
             AWSError(
-                operation: operation.name, reason: reason, attempts: attempts, mayHaveTakenEffect: mayHaveTakenEffect)
+                operation: operation.name, reason: reason, attempts: attempts,
+                mayHaveTakenEffect: mayHaveTakenEffect)
         }
     }
 

@@ -41,7 +41,8 @@ struct CivilTime: Hashable, Sendable {
     var timestamp: String {
         let hour = secondOfDay / 3600
         let minute = secondOfDay / 60 % 60
-        return "\(dateStamp)T\(Self.padded(hour, 2))\(Self.padded(minute, 2))\(Self.padded(secondOfDay % 60, 2))Z"
+        return
+            "\(dateStamp)T\(Self.padded(hour, 2))\(Self.padded(minute, 2))\(Self.padded(secondOfDay % 60, 2))Z"
     }
 
     /// Reads `2026-11-22T10:00:00Z`, also with a fraction, as credentials' `Expiration` has it.
@@ -51,7 +52,8 @@ struct CivilTime: Hashable, Sendable {
         guard bytes.count >= 20, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
             bytes[10] == UInt8(ascii: "T"), bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"),
             bytes.last == UInt8(ascii: "Z"), bytes.count == 20 || bytes[19] == UInt8(ascii: "."),
-            let year = number(bytes[0..<4]), let month = number(bytes[5..<7]), let day = number(bytes[8..<10]),
+            let year = number(bytes[0..<4]), let month = number(bytes[5..<7]),
+            let day = number(bytes[8..<10]),
             let hour = number(bytes[11..<13]), let minute = number(bytes[14..<16]),
             let second = number(bytes[17..<19]),
             (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60,

@@ -26,7 +26,9 @@ public actor CredentialsChain {
     private var lookup: Task<Result<AWSCredentials, CredentialsError>, Never>?
 
     /// - Parameter environment: the process's variables.
-    public init(environment: [String: String], region: String, http: HTTPSClient, runtime: RuntimeSources = .system) {
+    public init(
+        environment: [String: String], region: String, http: HTTPSClient, runtime: RuntimeSources = .system
+    ) {
         self.init(
             sources: [
                 EnvironmentCredentials(environment: environment),
@@ -77,7 +79,9 @@ public actor CredentialsChain {
         return result
     }
 
-    private static func lookUp(_ sources: [any CredentialsSource]) async -> Result<AWSCredentials, CredentialsError> {
+    private static func lookUp(_ sources: [any CredentialsSource]) async -> Result<
+        AWSCredentials, CredentialsError
+    > {
         for source in sources {
             do {
                 if let credentials = try await source.fetch() { return .success(credentials) }

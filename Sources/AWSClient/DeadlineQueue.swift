@@ -63,7 +63,9 @@ public struct DeadlineQueue: Sendable {
     /// hold up the rest.
     public mutating func poll(_ id: UInt64, now: Instant) -> Answer {
         refill(now: now)
-        guard let rank = waiting.firstIndex(where: { $0.id == id }) else { return .refused(retryAfter: interval) }
+        guard let rank = waiting.firstIndex(where: { $0.id == id }) else {
+            return .refused(retryAfter: interval)
+        }
         let delay = delay(ofRank: rank)
         guard delay <= .zero else { return .wait(delay) }
         tokens -= 1

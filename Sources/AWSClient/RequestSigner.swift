@@ -22,7 +22,8 @@ public struct RequestSigner: Hashable, Sendable {
 
     /// Headers that proxies and HTTP libraries may change or add on the way.
     private static let unsignedHeaders: Set<String> = [
-        "authorization", "connection", "expect", "keep-alive", "proxy-authenticate", "proxy-authorization", "te",
+        "authorization", "connection", "expect", "keep-alive", "proxy-authenticate", "proxy-authorization",
+        "te",
         "trailer", "transfer-encoding", "upgrade", "user-agent", "x-amzn-trace-id",
     ]
 
@@ -40,7 +41,9 @@ public struct RequestSigner: Hashable, Sendable {
     /// The request with `X-Amz-Date`, `Authorization` and, where they apply, `X-Amz-Security-Token` and
     /// `X-Amz-Content-SHA256`. Signing a signed request again replaces them.
     /// - Parameter unixSeconds: AWS refuses a time more than 5 minutes off its own.
-    public func signed(_ request: AWSRequest, with credentials: AWSCredentials, at unixSeconds: Int64) -> AWSRequest {
+    public func signed(_ request: AWSRequest, with credentials: AWSCredentials, at unixSeconds: Int64)
+        -> AWSRequest
+    {
         let time = CivilTime(unixSeconds: unixSeconds)
         let payloadHash = Self.hex(SHA256.hash(data: request.body))
         var request = request
@@ -53,7 +56,8 @@ public struct RequestSigner: Hashable, Sendable {
         if dialect == .s3 { request.headers.replace(name: "X-Amz-Content-SHA256", value: payloadHash) }
         let headers = canonicalHeaders(of: request)
         let signature = signature(
-            of: canonicalRequest(request, headers: headers, payloadHash: payloadHash), secret: credentials, at: time)
+            of: canonicalRequest(request, headers: headers, payloadHash: payloadHash), secret: credentials,
+            at: time)
         request.headers.append(
             name: "Authorization",
             value: "\(Self.algorithm) Credential=\(credentials.accessKeyID)/\(scope(at: time)), "
@@ -86,7 +90,8 @@ public struct RequestSigner: Hashable, Sendable {
             case .standard: Self.hex(SHA256.hash(data: request.body))
             }
         let signature = signature(
-            of: canonicalRequest(request, headers: headers, payloadHash: payloadHash), secret: credentials, at: time)
+            of: canonicalRequest(request, headers: headers, payloadHash: payloadHash), secret: credentials,
+            at: time)
         return request.urlText + "&X-Amz-Signature=" + signature
     }
 
@@ -96,14 +101,17 @@ public struct RequestSigner: Hashable, Sendable {
         _ request: AWSRequest, headers: (lines: String, names: String), payloadHash: String
     ) -> String {
         [
-            request.method.rawValue, canonicalPath(request.path), canonicalQuery(request.query), headers.lines,
+            request.method.rawValue, canonicalPath(request.path), canonicalQuery(request.query),
+            headers.lines,
             headers.names, payloadHash,
         ].joined(separator: "\n")
     }
 
-    private func signature(of canonicalRequest: String, secret: AWSCredentials, at time: CivilTime) -> String {
+    private func signature(of canonicalRequest: String, secret: AWSCredentials, at time: CivilTime) -> String
+    {
         let toSign = [
-            Self.algorithm, time.timestamp, scope(at: time), Self.hex(SHA256.hash(data: Array(canonicalRequest.utf8))),
+            Self.algorithm, time.timestamp, scope(at: time),
+            Self.hex(SHA256.hash(data: Array(canonicalRequest.utf8))),
         ].joined(separator: "\n")
         var key = SymmetricKey(data: Array("AWS4\(secret.secretAccessKey)".utf8))
         for part in [time.dateStamp, region, service, "aws4_request"] {
@@ -151,7 +159,9 @@ public struct RequestSigner: Hashable, Sendable {
         var values: [String: [String]] = [:]
         for field in request.headers.fields {
             let name = field.name.lowercased()
-            if !Self.unsignedHeaders.contains(name) { values[name, default: []].append(Self.trimmed(field.value)) }
+            if !Self.unsignedHeaders.contains(name) {
+                values[name, default: []].append(Self.trimmed(field.value))
+            }
         }
         values["host"] = [request.endpoint.authority]
         let names = values.keys.sorted(by: Self.precedes)
@@ -171,6 +181,7 @@ public struct RequestSigner: Hashable, Sendable {
 
     private static func hex(_ bytes: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        return String(
+            decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 }

@@ -12,7 +12,8 @@ public struct RuntimeSources: Sendable {
     public var random: @Sendable () -> Double
 
     public init(
-        wallClock: @escaping @Sendable () -> Int64, monotonic: @escaping @Sendable () -> ContinuousClock.Instant,
+        wallClock: @escaping @Sendable () -> Int64,
+        monotonic: @escaping @Sendable () -> ContinuousClock.Instant,
         sleep: @escaping @Sendable (Duration) async throws -> Void, random: @escaping @Sendable () -> Double
     ) {
         self.wallClock = wallClock

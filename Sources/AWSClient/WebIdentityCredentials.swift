@@ -17,7 +17,8 @@ struct WebIdentityCredentials: CredentialsSource {
             throw .misconfigured(.webIdentity, setting: "AWS_WEB_IDENTITY_TOKEN_FILE")
         }
         let form = AWSRequest.encoded([
-            .init("Action", "AssumeRoleWithWebIdentity"), .init("Version", "2011-06-15"), .init("RoleArn", role),
+            .init("Action", "AssumeRoleWithWebIdentity"), .init("Version", "2011-06-15"),
+            .init("RoleArn", role),
             .init("RoleSessionName", environment.setting("AWS_ROLE_SESSION_NAME") ?? "telehealth-rpc"),
             .init("WebIdentityToken", token),
         ])
@@ -33,7 +34,8 @@ struct WebIdentityCredentials: CredentialsSource {
     /// The answer holds one `<Credentials>` element whose members are plain text.
     private static func credentials(inXML text: String) throws(CredentialsError) -> AWSCredentials {
         guard let inner = element("Credentials", in: text), let id = element("AccessKeyId", in: inner),
-            let secret = element("SecretAccessKey", in: inner), let token = element("SessionToken", in: inner),
+            let secret = element("SecretAccessKey", in: inner),
+            let token = element("SessionToken", in: inner),
             let expiration = element("Expiration", in: inner).flatMap(CivilTime.unixSeconds(ofISO8601:))
         else { throw .malformed(.webIdentity) }
         return AWSCredentials(

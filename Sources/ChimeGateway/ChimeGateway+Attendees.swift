@@ -45,7 +45,9 @@ extension ChimeGateway {
     /// Every attendee of a meeting, the recording's own included (its external id holds `aws:`).
     ///
     /// - Returns: nil when the meeting is no more.
-    public func attendees(meetingID: String, timeout: Duration) async throws(GatewayError) -> [AttendeeCredentials]? {
+    public func attendees(meetingID: String, timeout: Duration) async throws(GatewayError)
+        -> [AttendeeCredentials]?
+    {
         try require(ChimeSyntax.isGUID(meetingID), "meeting_id")
         let deadline = deadline(after: timeout)
         return try await unlessGone { () async throws(GatewayError) in

@@ -25,7 +25,8 @@ extension ChimeGateway {
                 attendees.append(made.value)
             } else {
                 // The call succeeds in part: those it names in `Errors` are asked for one by one.
-                attendees.append(try await lateAttendee(wanted, meeting: meeting.meetingID, deadline: deadline))
+                attendees.append(
+                    try await lateAttendee(wanted, meeting: meeting.meetingID, deadline: deadline))
             }
         }
         return (meeting, attendees)

@@ -12,7 +12,9 @@ extension ChimeGateway {
             .createMediaCapturePipeline, to: .pipelines, .post, "/sdk-media-capture-pipelines",
             body: WireCaptureRequest(
                 sourceArn: meetingARN, sinkArn: try sinkARN(prefix), clientRequestToken: clientRequestToken,
-                sseAwsKeyManagementParams: configuration.sinkEncryption.map { .init(awsKmsKeyId: $0.kmsKeyID) },
+                sseAwsKeyManagementParams: configuration.sinkEncryption.map {
+                    .init(awsKmsKeyId: $0.kmsKeyID)
+                },
                 sinkIamRoleArn: configuration.sinkEncryption?.sinkRoleARN),
             timeout: timeout)
         return try pipeline(
@@ -36,7 +38,8 @@ extension ChimeGateway {
             var query: [AWSRequest.QueryItem] = [.init("max-results", "99")]
             if let token { query.append(.init("next-token", token)) }
             let response = try await send(
-                .listMediaCapturePipelines, to: .pipelines, .get, "/sdk-media-capture-pipelines", query: query,
+                .listMediaCapturePipelines, to: .pipelines, .get, "/sdk-media-capture-pipelines",
+                query: query,
                 timeout: remaining(until: deadline))
             let page = try decode(WireCaptureList.self, response, of: .listMediaCapturePipelines)
             for listed in page.mediaCapturePipelines ?? [] {
@@ -53,7 +56,8 @@ extension ChimeGateway {
         return nil
     }
 
-    public func capture(_ pipelineID: String, timeout: Duration) async throws(GatewayError) -> MediaPipeline? {
+    public func capture(_ pipelineID: String, timeout: Duration) async throws(GatewayError) -> MediaPipeline?
+    {
         try await readCapture(pipelineID, timeout).map { wire throws(GatewayError) in try pipeline(wire) }
     }
 
@@ -61,7 +65,8 @@ extension ChimeGateway {
         try require(ChimeSyntax.isGUID(pipelineID), "pipeline_id")
         _ = try await unlessGone { () async throws(GatewayError) in
             try await send(
-                .deleteMediaCapturePipeline, to: .pipelines, .delete, "/sdk-media-capture-pipelines/\(pipelineID)",
+                .deleteMediaCapturePipeline, to: .pipelines, .delete,
+                "/sdk-media-capture-pipelines/\(pipelineID)",
                 timeout: timeout)
         }
     }
@@ -82,11 +87,14 @@ extension ChimeGateway {
                 .mediaConcatenationPipeline)
     }
 
-    public func concatenation(_ pipelineID: String, timeout: Duration) async throws(GatewayError) -> MediaPipeline? {
+    public func concatenation(_ pipelineID: String, timeout: Duration) async throws(GatewayError)
+        -> MediaPipeline?
+    {
         try require(ChimeSyntax.isGUID(pipelineID), "pipeline_id")
         return try await unlessGone { () async throws(GatewayError) in
             let response = try await send(
-                .getMediaPipeline, to: .pipelines, .get, "/sdk-media-pipelines/\(pipelineID)", timeout: timeout)
+                .getMediaPipeline, to: .pipelines, .get, "/sdk-media-pipelines/\(pipelineID)",
+                timeout: timeout)
             let answer = try decode(WirePipelineAnswer.self, response, of: .getMediaPipeline)
             guard let wire = answer.mediaPipeline.mediaConcatenationPipeline else {
                 throw GatewayError(kind: .gone, code: "not_a_concatenation")
@@ -95,13 +103,16 @@ extension ChimeGateway {
         }
     }
 
-    private func readCapture(_ pipelineID: String, _ timeout: Duration) async throws(GatewayError) -> WirePipeline? {
+    private func readCapture(_ pipelineID: String, _ timeout: Duration) async throws(GatewayError)
+        -> WirePipeline?
+    {
         try require(ChimeSyntax.isGUID(pipelineID), "pipeline_id")
         return try await unlessGone { () async throws(GatewayError) in
             let response = try await send(
                 .getMediaCapturePipeline, to: .pipelines, .get, "/sdk-media-capture-pipelines/\(pipelineID)",
                 timeout: timeout)
-            return try decode(WireCaptureAnswer.self, response, of: .getMediaCapturePipeline).mediaCapturePipeline
+            return try decode(WireCaptureAnswer.self, response, of: .getMediaCapturePipeline)
+                .mediaCapturePipeline
         }
     }
 

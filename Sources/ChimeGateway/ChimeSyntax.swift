@@ -14,7 +14,9 @@ enum ChimeSyntax {
     /// `[-_a-zA-Z0-9]*`, 2 to 64.
     static func isClientToken(_ text: String) -> Bool {
         (2...64).contains(text.utf8.count)
-            && text.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
+            && text.utf8.allSatisfy {
+                isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+            }
     }
 
     /// ExternalMeetingId and ExternalUserId. Chime allows more (spaces, letters with accents); ours are pseudonyms of
@@ -39,7 +41,8 @@ enum ChimeSyntax {
     static func isBucket(_ text: String) -> Bool {
         (3...63).contains(text.utf8.count)
             && text.utf8.allSatisfy { isLowercase($0) || isDigit($0) || "-.".utf8.contains($0) }
-            && !text.contains("..") && isAlphanumeric(text.utf8.first ?? 0) && isAlphanumeric(text.utf8.last ?? 0)
+            && !text.contains("..") && isAlphanumeric(text.utf8.first ?? 0)
+            && isAlphanumeric(text.utf8.last ?? 0)
     }
 
     /// A key or a prefix of ours: segments of letters, digits, `-`, `_`, `.`, none of them `.` or `..`, no slash at

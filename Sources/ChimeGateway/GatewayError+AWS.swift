@@ -32,7 +32,8 @@ extension GatewayError {
     private static func kind(ofStatus status: Int, code: String) -> Kind {
         // Quotas come as 400 with a name of their own; the body's short form lacks "Exception".
         let quotaCodes = [
-            "LimitExceeded", "LimitExceededException", "ResourceLimitExceeded", "ResourceLimitExceededException",
+            "LimitExceeded", "LimitExceededException", "ResourceLimitExceeded",
+            "ResourceLimitExceededException",
             "ServiceQuotaExceededException",
         ]
         if quotaCodes.contains(code) { return .quotaExceeded }
@@ -48,7 +49,8 @@ extension GatewayError {
 
     private static func kind(of error: HTTPSError) -> Kind {
         switch error.reason {
-        case .invalidURL, .plainHTTPRefused, .metadataAddressRefused, .invalidHeader, .requestTooLarge: .rejected
+        case .invalidURL, .plainHTTPRefused, .metadataAddressRefused, .invalidHeader, .requestTooLarge:
+            .rejected
         case .queueFull, .resourcesExhausted: .throttled
         case .responseTooLarge, .deadlineExceeded, .cancelled, .shutDown, .transport: .unavailable
         }

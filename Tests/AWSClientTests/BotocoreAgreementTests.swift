@@ -35,7 +35,9 @@ import Testing
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         let process = Process()
         process.executableURL = URL(fileURLWithPath: python)
-        process.arguments = [root.appendingPathComponent("Interop/botocore_signatures.py").path, "\(seed)", "\(count)"]
+        process.arguments = [
+            root.appendingPathComponent("Interop/botocore_signatures.py").path, "\(seed)", "\(count)",
+        ]
         let output = Pipe()
         process.standardOutput = output
         try process.run()
@@ -48,7 +50,8 @@ import Testing
     @Test("a thousand random requests get the same signature from both, in header and in query form")
     func agreement() throws {
         let seed =
-            ProcessInfo.processInfo.environment["TELEHEALTH_TEST_SEED"].flatMap { Int($0) } ?? Int.random(in: 1...1_000_000)
+            ProcessInfo.processInfo.environment["TELEHEALTH_TEST_SEED"].flatMap { Int($0) }
+            ?? Int.random(in: 1...1_000_000)
         print("botocore agreement: TELEHEALTH_TEST_SEED=\(seed)")
         let cases = try Self.cases(seed: seed)
         try #require(cases.count == Self.count)

@@ -32,12 +32,14 @@ import Testing
         #expect(queue.poll(18, now: at(125)) == .admitted)
     }
 
-    @Test("who cannot be served in time is refused at once, with the time at which the same patience would do")
+    @Test(
+        "who cannot be served in time is refused at once, with the time at which the same patience would do")
     func refusal() {
         var queue = drained()
         for id in 17...56 { _ = queue.enter(UInt64(id), latestStart: at(5000), now: start) }
         #expect(queue.waitingCount == 40)
-        #expect(queue.enter(57, latestStart: at(5000), now: start) == .refused(retryAfter: .milliseconds(125)))
+        #expect(
+            queue.enter(57, latestStart: at(5000), now: start) == .refused(retryAfter: .milliseconds(125)))
         #expect(queue.enter(58, latestStart: at(3000), now: start) != .admitted)
         #expect(queue.waitingCount == 40)
         // 125 ms later one token has come together; as patient a request finds its place behind the others.
@@ -62,7 +64,9 @@ import Testing
         #expect(queue.poll(18, now: at(125)) == .admitted)
     }
 
-    @Test("in random traffic nobody waits past the latest start, and the rate is never exceeded", arguments: 1...20)
+    @Test(
+        "in random traffic nobody waits past the latest start, and the rate is never exceeded",
+        arguments: 1...20)
     func randomTraffic(seed: UInt64) {
         var random = SeededRandom(state: seed)
         var queue = DeadlineQueue(now: start)
@@ -70,7 +74,8 @@ import Testing
         var admittedAt: [Int] = []
         var nextID: UInt64 = 1
         for now in stride(from: 0, to: 20_000, by: 5) {
-            for (id, ticket) in waiting.sorted(by: { $0.value.wake < $1.value.wake }) where ticket.wake <= now {
+            for (id, ticket) in waiting.sorted(by: { $0.value.wake < $1.value.wake }) where ticket.wake <= now
+            {
                 switch queue.poll(id, now: at(now)) {
                 case .admitted:
                     #expect(now <= ticket.latest + 5, "seed \(seed)")

@@ -59,7 +59,7 @@ import Testing
     @Test(
         arguments: [
             ["operation": "CreateMeting", "status": 500], ["operation": "CreateMeeting"], ["status": 200],
-            ["status": 500, "count": 0], ["code": "ThrottlingException", "delayMs": 1], ["delayMs": 600_001],
+            ["status": 500, "count": 0], ["code": "ThrottlingException", "delayMs": 1], ["delayMs": 10_001],
         ] as [JSONValue])
     func `an order that cannot be is refused`(fault: JSONValue) {
         var client = SignedClient()

@@ -50,7 +50,8 @@ struct SignedClient {
         let day = wallClock.basic.prefix(8)
         let scope = "\(day)/\(region)/\(service)/aws4_request"
         request.headers["authorization"] =
-            "AWS4-HMAC-SHA256 Credential=TESTKEY/\(scope), SignedHeaders=\(names.joined(separator: ";")), Signature="
+            "AWS4-HMAC-SHA256 Credential=TESTKEY/\(scope), "
+            + "SignedHeaders=\(names.joined(separator: ";")), Signature="
             + signature(request, names: names, scope: scope, service: service)
     }
 

@@ -3,7 +3,8 @@ import LoopbackHTTP
 import Testing
 
 @Suite("HTTPS client over loopback") struct HTTPSClientTests {
-    private func client(_ change: (inout HTTPSClient.Configuration) -> Void = { _ in }) throws -> HTTPSClient {
+    private func client(_ change: (inout HTTPSClient.Configuration) -> Void = { _ in }) throws -> HTTPSClient
+    {
         var configuration = HTTPSClient.Configuration()
         change(&configuration)
         return try HTTPSClient(configuration: configuration)
@@ -24,7 +25,8 @@ import Testing
         defer { server.stop() }
         let response = try await client().send(
             request(
-                .put, server.base + "/a/../b//c?x=%20&x", headers: ["X-Empty": "", "X-Value": "v"], body: "{}"))
+                .put, server.base + "/a/../b//c?x=%20&x", headers: ["X-Empty": "", "X-Value": "v"], body: "{}"
+            ))
         #expect(response.status == 200)
         #expect(response.headers["x-one"] == "a b")
         #expect(String(decoding: response.body, as: UTF8.self) == "héllo")
@@ -34,12 +36,15 @@ import Testing
         #expect(got.bodyText == "{}")
         #expect(
             got.headers.sorted { $0[0] < $1[0] } == [
-                ["content-length", "2"], ["host", "127.0.0.1:\(server.port)"], ["user-agent", "telehealth-rpc"],
+                ["content-length", "2"], ["host", "127.0.0.1:\(server.port)"],
+                ["user-agent", "telehealth-rpc"],
                 ["x-empty", ""], ["x-value", "v"],
             ])
     }
 
-    @Test("every method works without a body", arguments: [HTTPSRequest.Method.get, .head, .post, .put, .delete])
+    @Test(
+        "every method works without a body",
+        arguments: [HTTPSRequest.Method.get, .head, .post, .put, .delete])
     func methodsWithoutBody(method: HTTPSRequest.Method) async throws {
         let server = ScriptedServer { _ in .answer(status: 204) }
         defer { server.stop() }
@@ -80,7 +85,9 @@ import Testing
     func tooLarge(isAnnounced: Bool) async throws {
         let body = String(repeating: "x", count: 5000)
         let server = ScriptedServer { _ in
-            .raw("HTTP/1.1 200 OK\r\n\(isAnnounced ? "Content-Length: 5000\r\n" : "Connection: close\r\n")\r\n\(body)")
+            .raw(
+                "HTTP/1.1 200 OK\r\n\(isAnnounced ? "Content-Length: 5000\r\n" : "Connection: close\r\n")\r\n\(body)"
+            )
         }
         defer { server.stop() }
         await #expect(throws: HTTPSError(.responseTooLarge(limit: 4999), phase: .receiving)) {
@@ -106,7 +113,9 @@ import Testing
         let server = ScriptedServer { _ in .hangUp }
         let base = server.base
         server.stop()
-        let error = await #expect(throws: HTTPSError.self) { try await client().send(request(.get, base + "/")) }
+        let error = await #expect(throws: HTTPSError.self) {
+            try await client().send(request(.get, base + "/"))
+        }
         #expect(error?.reason == .transport(curlCode: 7))
         #expect(error?.mayHaveReachedServer == false)
     }

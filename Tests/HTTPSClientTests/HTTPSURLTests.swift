@@ -5,7 +5,10 @@ import Testing
     @Test(
         "an address is taken apart",
         arguments: [
-            ("https://Meetings-Chime.us-east-1.amazonaws.com/meetings?a=b", "meetings-chime.us-east-1.amazonaws.com", 443, "/meetings?a=b"),
+            (
+                "https://Meetings-Chime.us-east-1.amazonaws.com/meetings?a=b",
+                "meetings-chime.us-east-1.amazonaws.com", 443, "/meetings?a=b"
+            ),
             ("https://host", "host", 443, "/"),
             ("https://host?x=1", "host", 443, "/?x=1"),
             ("http://localhost:8080/a", "localhost", 8080, "/a"),
@@ -23,9 +26,12 @@ import Testing
     @Test(
         "what two parsers could read differently is refused",
         arguments: [
-            "", "host", "ftp://host/", "https:/host", "https:///path", "https://user@host/", "https://user:pw@host/",
-            "https://host\\@evil/", "https://host#@evil/", "https://ho st/", "https://host/\r\nX: y", "https://host:0/",
-            "https://host:65536/", "https://host:+80/", "https://host:/", "https://[::1/", "https://[fe80::1%25eth0]/",
+            "", "host", "ftp://host/", "https:/host", "https:///path", "https://user@host/",
+            "https://user:pw@host/",
+            "https://host\\@evil/", "https://host#@evil/", "https://ho st/", "https://host/\r\nX: y",
+            "https://host:0/",
+            "https://host:65536/", "https://host:+80/", "https://host:/", "https://[::1/",
+            "https://[fe80::1%25eth0]/",
             "https://[127.0.0.1]/", "https://2130706433/", "https://127.1/", "https://0x7f000001/",
             "https://0177.0.0.1/", "https://evil.0x7f/", "https://host/é", "https://hostüber/",
         ])
@@ -37,7 +43,8 @@ import Testing
         "plain http is for loopback and metadata addresses alone",
         arguments: [
             ("http://127.0.0.1/", HTTPSURL.HostKind.loopback), ("http://127.9.9.9/", .loopback),
-            ("http://localhost/", .loopback), ("http://[::1]/", .loopback), ("http://[::ffff:127.0.0.1]/", .loopback),
+            ("http://localhost/", .loopback), ("http://[::1]/", .loopback),
+            ("http://[::ffff:127.0.0.1]/", .loopback),
             ("http://169.254.169.254/", .instanceMetadata), ("http://169.254.170.2/", .instanceMetadata),
             ("http://[fd00:ec2::254]/", .instanceMetadata), ("http://[fe80::1]/", .instanceMetadata),
             ("http://[::ffff:169.254.169.254]/", .instanceMetadata),

@@ -17,8 +17,10 @@ import Testing
             let make = Process()
             make.executableURL = URL(fileURLWithPath: "/usr/bin/env")
             make.arguments = [
-                "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                "-days", "2", "-subj", "/CN=\(hostName)", "-addext", "subjectAltName=DNS:\(hostName)", "-keyout",
+                "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                "-nodes",
+                "-days", "2", "-subj", "/CN=\(hostName)", "-addext", "subjectAltName=DNS:\(hostName)",
+                "-keyout",
                 folder + "/key.pem", "-out", certificateFile,
             ]
             make.standardError = FileHandle.nullDevice
@@ -27,7 +29,8 @@ import Testing
             // Port 0: the program prints the one it was given.
             process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
             process.arguments = [
-                "openssl", "s_server", "-accept", "127.0.0.1:0", "-naccept", "8", "-www", "-cert", certificateFile,
+                "openssl", "s_server", "-accept", "127.0.0.1:0", "-naccept", "8", "-www", "-cert",
+                certificateFile,
                 "-key", folder + "/key.pem",
             ]
             let output = Pipe()

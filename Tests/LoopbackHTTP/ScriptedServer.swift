@@ -34,77 +34,102 @@ public final class ScriptedServer: Sendable {
 
     public let port: UInt16
     public let isIPv6: Bool
-    private let listener: Int32
+    private let sockets = Sockets()
     private let script: @Sendable (Request) -> Reply
-    private let state = Mutex(State())
+    private let recorded = Mutex<[Request]>([])
 
-    private struct State {
-        var requests: [Request] = []
-        var connections: [Int32] = []
-        var isStopped = false
+    /// The open descriptors. One is closed only by the thread that serves it and shut down only while it stands here,
+    /// so that no number is touched after the system gave it to somebody else.
+    private final class Sockets: Sendable {
+        private struct State {
+            var open: Set<Int32> = []
+            var acceptedCount = 0
+            var isStopped = false
+        }
+
+        private let state = Mutex(State())
+
+        /// - Returns: how many there were before; nil when the server has stopped.
+        func add(_ descriptor: Int32) -> Int? {
+            state.withLock { state in
+                if state.isStopped { return nil }
+                state.open.insert(descriptor)
+                defer { state.acceptedCount += 1 }
+                return state.acceptedCount
+            }
+        }
+
+        func closeOne(_ descriptor: Int32) {
+            state.withLock { state in
+                state.open.remove(descriptor)
+                _ = close(descriptor)
+            }
+        }
+
+        func stop() {
+            state.withLock { state in
+                state.isStopped = true
+                for descriptor in state.open { shutdown(descriptor, Int32(SHUT_RDWR)) }
+            }
+        }
     }
 
     public init(isIPv6: Bool = false, script: @escaping @Sendable (Request) -> Reply) {
         self.script = script
         self.isIPv6 = isIPv6
+        let listener: Int32
         (listener, port) = Self.listen(isIPv6: isIPv6)
-        let listener = listener
+        _ = sockets.add(listener)
+        let sockets = sockets
         Thread.detachNewThread { [weak self] in
             while true {
                 let connection = accept(listener, nil, nil)
-                guard connection >= 0 else { return }
-                guard let self, let number = self.register(connection) else {
+                guard connection >= 0 else { break }
+                guard let self, let number = sockets.add(connection) else {
                     close(connection)
-                    return
+                    break
                 }
-                Thread.detachNewThread { self.serve(connection, number: number) }
+                Thread.detachNewThread {
+                    self.serve(connection, number: number)
+                    sockets.closeOne(connection)
+                }
             }
+            sockets.closeOne(listener)
         }
     }
 
     deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
+        sockets.stop()
     }
 
     /// `http://127.0.0.1:port` or `http://[::1]:port`.
     public var base: String { "http://\(isIPv6 ? "[::1]" : "127.0.0.1"):\(port)" }
 
     /// What came so far, in order.
-    public var requests: [Request] { state.withLock { $0.requests } }
+    public var requests: [Request] { recorded.withLock { $0 } }
 
     /// Closes every connection; those served by `silence` too.
     public func stop() {
-        let connections = state.withLock { state in
-            state.isStopped = true
-            return state.connections
-        }
-        for connection in connections { shutdown(connection, Int32(SHUT_RDWR)) }
-        shutdown(listener, Int32(SHUT_RDWR))
-    }
-
-    private func register(_ connection: Int32) -> Int? {
-        state.withLock { state in
-            if state.isStopped { return nil }
-            state.connections.append(connection)
-            return state.connections.count
-        }
+        sockets.stop()
     }
 
     private func serve(_ connection: Int32, number: Int) {
         var buffer: [UInt8] = []
         while let request = Self.read(connection, buffer: &buffer, number: number) {
-            state.withLock { $0.requests.append(request) }
+            recorded.withLock { $0.append(request) }
             switch script(request) {
             case .answer(let status, let headers, let body):
                 let hasBody = request.method != "HEAD" && status != 204
                 var text = "HTTP/1.1 \(status) Scripted\r\n"
-                for (name, value) in headers.sorted(by: { $0.key < $1.key }) { text += "\(name): \(value)\r\n" }
-                if status != 204, headers["Content-Length"] == nil { text += "Content-Length: \(body.utf8.count)\r\n" }
+                for (name, value) in headers.sorted(by: { $0.key < $1.key }) {
+                    text += "\(name): \(value)\r\n"
+                }
+                if status != 204, headers["Content-Length"] == nil {
+                    text += "Content-Length: \(body.utf8.count)\r\n"
+                }
                 Self.write(connection, text + "\r\n" + (hasBody ? body : ""))
             case .raw(let text):
                 Self.write(connection, text)
-                shutdown(connection, Int32(SHUT_RDWR))
                 return
             case .silence:
                 // Ends when the client gives up or the server stops.
@@ -112,11 +137,9 @@ public final class ScriptedServer: Sendable {
                 while Foundation.read(connection, &byte, 1) > 0 {}
                 return
             case .hangUp:
-                shutdown(connection, Int32(SHUT_RDWR))
                 return
             }
         }
-        shutdown(connection, Int32(SHUT_RDWR))
     }
 
     private static func read(_ connection: Int32, buffer: inout [UInt8], number: Int) -> Request? {
@@ -134,7 +157,8 @@ public final class ScriptedServer: Sendable {
                     let body = Array(buffer[(end + 4)..<(end + 4 + length)])
                     buffer.removeFirst(end + 4 + length)
                     return Request(
-                        method: start[0], target: start[1], headers: Array(headers), body: body, connection: number)
+                        method: start[0], target: start[1], headers: Array(headers), body: body,
+                        connection: number)
                 }
             }
             let count = Foundation.read(connection, &chunk, chunk.count)
@@ -151,7 +175,9 @@ public final class ScriptedServer: Sendable {
     private static func write(_ connection: Int32, _ text: String) {
         var bytes = ArraySlice(Array(text.utf8))
         while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = bytes.withUnsafeBytes {
+                send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             guard count > 0 else { return }
             bytes = bytes.dropFirst(count)
         }
@@ -164,21 +190,26 @@ public final class ScriptedServer: Sendable {
         let port: UInt16 = withUnsafeMutablePointer(to: &storage) { storage in
             storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                 if isIPv6 {
-                    UnsafeMutableRawPointer(address).assumingMemoryBound(to: sockaddr_in6.self).pointee.sin6_family =
+                    UnsafeMutableRawPointer(address).assumingMemoryBound(to: sockaddr_in6.self).pointee
+                        .sin6_family =
                         sa_family_t(AF_INET6)
-                    UnsafeMutableRawPointer(address).assumingMemoryBound(to: sockaddr_in6.self).pointee.sin6_addr =
+                    UnsafeMutableRawPointer(address).assumingMemoryBound(to: sockaddr_in6.self).pointee
+                        .sin6_addr =
                         in6addr_loopback
                 } else {
-                    UnsafeMutableRawPointer(address).assumingMemoryBound(to: sockaddr_in.self).pointee.sin_family =
+                    UnsafeMutableRawPointer(address).assumingMemoryBound(to: sockaddr_in.self).pointee
+                        .sin_family =
                         sa_family_t(AF_INET)
-                    UnsafeMutableRawPointer(address).assumingMemoryBound(to: sockaddr_in.self).pointee.sin_addr.s_addr =
+                    UnsafeMutableRawPointer(address).assumingMemoryBound(to: sockaddr_in.self).pointee
+                        .sin_addr.s_addr =
                         UInt32(0x7f00_0001).bigEndian
                 }
                 precondition(bind(listener, address, length) == 0, "no loopback port: \(errno)")
                 precondition(Foundation.listen(listener, 64) == 0, "cannot listen: \(errno)")
                 getsockname(listener, address, &length)
                 return UInt16(
-                    bigEndian: UnsafeMutableRawPointer(address).assumingMemoryBound(to: sockaddr_in.self).pointee
+                    bigEndian: UnsafeMutableRawPointer(address).assumingMemoryBound(to: sockaddr_in.self)
+                        .pointee
                         .sin_port)
             }
         }

@@ -153,8 +153,8 @@ enum ObjectCall: Sendable, Hashable {
 
     static let operationNames = ["HeadObject", "GetObject", "DeleteObject"]
 
-    /// - Parameter bucket: the bucket that exists. A request signed for S3 that names another is recognised too,
-    ///   so that it can be told that its bucket does not exist.
+    /// - Parameter bucket: the bucket that exists. A request signed for S3 that names another is recognised
+    ///   too, so that it can be told that its bucket does not exist.
     init?(_ request: SimulatedRequest, bucket: String) {
         let path = PercentCoding.decoded(request.path.drop { $0 == "/" })
         let name: String

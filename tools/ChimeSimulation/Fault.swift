@@ -2,7 +2,7 @@
 struct Fault: Sendable {
     /// More orders than this are a test that forgot to take its faults away.
     static let ordersMax = 1000
-    static let delayMax: Duration = .seconds(600)
+    static let delayMax = SimulatedResponse.delayMax
 
     let id: Int
     /// An operation's name, or `*` for every operation.
@@ -45,7 +45,7 @@ struct Fault: Sendable {
         retryAfterSeconds = order["retryAfter"]?.wholeNumber.map { Int($0) }
         delay = .milliseconds(order["delayMs"]?.wholeNumber ?? 0)
         guard (.zero...Self.delayMax).contains(delay) else {
-            throw .badRequest("delayMs must be 0 to 600000")
+            throw .badRequest("delayMs must be 0 to 10000")
         }
         dropsConnection = order["dropConnection"]?.flag ?? false
         afterEffect = order["afterEffect"]?.flag ?? false

@@ -10,8 +10,8 @@ extension SimulatedChime {
         case contentStop = "content-stop"
     }
 
-    /// - Throws: `notFound` when the attendee's token is dead (attendee deleted, meeting ended), `conflict` when the
-    ///   attendee is not in a state for the action.
+    /// - Throws: `notFound` when the attendee's token is dead (attendee deleted, meeting ended), `conflict` when
+    ///   the attendee is not in a state for the action.
     mutating func act(_ action: PresenceAction, attendeeID: String, now: Timestamp) throws(ServiceError) {
         guard let meetingID = meetingIDsByAttendee[attendeeID], let meeting = meetings[meetingID],
             meeting.isLive,

@@ -64,8 +64,8 @@ public struct SimulatedChime: Sendable {
 
     /// Answers one HTTP request.
     ///
-    /// - Parameter wallClock: the real time. Signatures are checked against it; meetings and pipelines live by the
-    ///   virtual clock, which tests can advance.
+    /// - Parameter wallClock: the real time. Signatures are checked against it; meetings and pipelines live by
+    ///   the virtual clock, which tests can advance.
     public mutating func respond(to request: SimulatedRequest, at wallClock: Timestamp) -> SimulatedResponse {
         let now = clock.now(at: wallClock)
         happen(until: now)

@@ -39,6 +39,10 @@ public struct SimulatedResponse: Sendable {
         public var value: String
     }
 
+    /// The longest ``delay``: longer than any patient client waits, short for a server that keeps a timer for
+    /// it.
+    public static let delayMax: Duration = .seconds(10)
+
     public var status: Int
     public var headers: [Header] = []
     public var body: [UInt8] = []

@@ -28,8 +28,8 @@ public struct Timestamp: Comparable, Hashable, Sendable {
     /// `20221222T102600Z`, as a signature's `X-Amz-Date` writes it.
     public var basic: String {
         let (date, time) = fields
-        return
-            "\(date.year)\(two(date.month))\(two(date.day))T\(two(time.hour))\(two(time.minute))\(two(time.second))Z"
+        return "\(date.year)\(two(date.month))\(two(date.day))"
+            + "T\(two(time.hour))\(two(time.minute))\(two(time.second))Z"
     }
 
     /// `Thu, 22 Dec 2022 10:26:00 GMT` (RFC 9110 section 5.6.7).

@@ -25,12 +25,12 @@ struct ChimeSimulator: AsyncParsableCommand {
         commandName: "chime-simulator",
         abstract: "An Amazon Chime SDK account and an S3 bucket on loopback.",
         discussion: """
-            Speaks the AWS wire protocol of Chime SDK Meetings, Chime SDK Media Pipelines and as much of S3 as plays \
-            a recording. Signatures are verified, fields validated, quotas and rates enforced, and meetings end as \
-            AWS ends them: 5 minutes without audio, 24 hours after creation, or when deleted.
+            Speaks the AWS wire protocol of Chime SDK Meetings, Chime SDK Media Pipelines and as much of S3 as \
+            plays a recording. Signatures are verified, fields validated, quotas and rates enforced, and \
+            meetings end as AWS ends them: 5 minutes without audio, 24 hours after creation, or when deleted.
 
-            When it is ready it prints one line of JSON: its address, the region and bucket of its examples, and the \
-            key pair, if it made one itself. Point any AWS SDK at it:
+            When it is ready it prints one line of JSON: its address, the region and bucket of its examples, \
+            and the key pair, if it made one itself. Point any AWS SDK at it:
 
               AWS_ENDPOINT_URL=http://127.0.0.1:40123 AWS_REGION=us-east-1
               AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=...
@@ -137,9 +137,10 @@ struct ChimeSimulator: AsyncParsableCommand {
         guard maxMeetings >= 1, maxPipelines >= 1, maxEnded >= 1 else {
             throw ValidationError("--max-meetings, --max-pipelines and --max-ended must be at least 1")
         }
-        guard (1...600_000).contains(pipelineStepMilliseconds), (0...600_000).contains(creationMilliseconds)
+        guard (1...600_000).contains(pipelineStepMilliseconds), (0...10_000).contains(creationMilliseconds)
         else {
-            throw ValidationError("a number of milliseconds is out of range: at most 600000")
+            throw ValidationError(
+                "--pipeline-step-milliseconds is at most 600000, --creation-milliseconds 10000")
         }
     }
 

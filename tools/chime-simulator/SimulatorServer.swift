@@ -9,11 +9,12 @@ internal import Synchronization
 final class SimulatorServer: Sendable {
     private let server: HTTPServer
 
-    /// - Parameter host: a loopback address; the HTTP library's header parser is no match for a hostile network.
+    /// - Parameter host: a loopback address: the HTTP library is no match for a hostile network.
     init(host: String, port: UInt16, chime: consuming SimulatedChime) throws {
         let handler = ChimeHandler(chime)
-        // Ordered delays are the longest that a handler takes; the library's own limit must not cut them.
-        let timeout: TimeInterval = 3600
+        // No shorter than the longest ordered delay, and no longer either: the library starts a timer for
+        // each request, and the 750 bytes of one stay until it would have fired, long after the answer.
+        let timeout: TimeInterval = SimulatedResponse.delayMax / .seconds(1) + 1
         if host == "::1" {
             server = HTTPServer(
                 config: .init(
