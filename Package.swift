@@ -116,7 +116,7 @@ let testTargets: [Target] = [
     tests("TLSEngineTests", ["TLSEngine"]),
     tests("TransportTests", ["Transport", "EventCore", "HTTP2Engine", "TLSEngine", "RPCModel"]),
     tests("RPCTests", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "Transport", "EventCore"]),
-    tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore"]),
+    tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore", "CSQLite"]),
     tests("AWSClientTests", ["AWSClient", "HTTPSClient", crypto]),
     tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore"]),
     tests("IdentityTests", ["Identity", "TelehealthCore", crypto]),
