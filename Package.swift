@@ -102,6 +102,7 @@ let programs: [Target] = [
     program(
         "chime-simulator",
         [.product(name: "FlyingFox", package: "FlyingFox"), argumentParser, logging, crypto]),
+    program("store-bench", ["StorageSQLite", "TelehealthCore"]),
     program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TelehealthAPI", argumentParser]),
 ]
 
@@ -116,7 +117,8 @@ let testTargets: [Target] = [
     tests("TLSEngineTests", ["TLSEngine"]),
     tests("TransportTests", ["Transport", "EventCore", "HTTP2Engine", "TLSEngine", "RPCModel"]),
     tests("RPCTests", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "Transport", "EventCore"]),
-    tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore", "CSQLite"]),
+    .target(name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
+    tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore", "CSQLite", "CFaultVFS"]),
     tests("AWSClientTests", ["AWSClient", "HTTPSClient", crypto]),
     tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore"]),
     tests("IdentityTests", ["Identity", "TelehealthCore", crypto]),
