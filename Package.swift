@@ -122,6 +122,8 @@ let programs: [Target] = [
             "ChimeSimulation", .product(name: "FlyingFox", package: "FlyingFox"),
             .product(name: "FlyingSocks", package: "FlyingFox"), argumentParser,
         ]),
+        [.product(name: "FlyingFox", package: "FlyingFox"), argumentParser, logging, crypto]),
+    program("store-bench", ["StorageSQLite", "TelehealthCore"]),
     program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TelehealthAPI", argumentParser]),
 ]
 
@@ -137,15 +139,16 @@ let testTargets: [Target] = [
     tests("TLSEngineTests", ["TLSEngine"]),
     tests("TransportTests", ["Transport", "EventCore", "HTTP2Engine", "TLSEngine", "RPCModel"]),
     tests(
-        "RPCTests",
         [
             "RPCServer", "RPCClient", "RPCModel", "RPCOverHTTP2", "ProtobufWire", "GRPCStandardAPI", "Transport",
             "TLSEngine", "HTTP2Engine", "EventCore",
         ]),
-    tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore"]),
     tests("HTTPSClientTests", ["HTTPSClient", "LoopbackHTTP"]),
-    tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),
-    tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", logging]),
+    tests("RPCTests", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "Transport", "EventCore"]),
+    .target(name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
+    tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore", "CSQLite", "CFaultVFS"]),
+    tests("AWSClientTests", ["AWSClient", "HTTPSClient", crypto]),
+    tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore"]),
     tests("IdentityTests", ["Identity", "TelehealthCore", crypto]),
     tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel"]),
     tests("TelehealthClientTests", ["TelehealthClient", "TelehealthAPI"]),

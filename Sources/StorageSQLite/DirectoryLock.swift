@@ -7,9 +7,7 @@ final class DirectoryLock: Sendable {
 
     /// Makes the directory (mode 0700) when it is not there.
     init(directory: String) throws(StoreOpenFailure) {
-        guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
-            throw .system(code: errno, operation: "mkdir \(directory)")
-        }
+        try DurableDirectory.make(directory)
         let descriptor = Glibc.open("\(directory)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .system(code: errno, operation: "open \(directory)/lock") }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {

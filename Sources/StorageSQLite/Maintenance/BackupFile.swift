@@ -20,6 +20,7 @@ enum BackupFile {
         do throws(SQLiteError) {
             let copy = try SQLiteConnection(path: partial, access: .createOrWrite, vfs: nil)
             // The copy says "WAL" as its source does; a lone file that needs no side files is easier to keep.
+            // Being a synchronous write to the file, the change also brings the whole copy to the device.
             _ = try copy.texts("PRAGMA journal_mode = DELETE", label: "backup journal mode")
             guard try copy.texts("PRAGMA integrity_check(1)", label: "backup check") == ["ok"] else {
                 return .failure(.failed(code: 0, operation: "backup check"))
@@ -27,21 +28,12 @@ enum BackupFile {
         } catch {
             return .failure(StoreError(error))
         }
-        do throws(StoreError) {
-            try sync(partial, O_RDWR)
-            guard rename(partial, path) == 0 else { throw .failed(code: errno, operation: "backup rename") }
-            let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-            try sync(directory, O_RDONLY | O_DIRECTORY)
+        guard rename(partial, path) == 0 else { return .failure(.failed(code: errno, operation: "backup rename")) }
+        do throws(StoreOpenFailure) {
+            try DurableDirectory.sync(DurableDirectory.parent(of: path))
         } catch {
-            return .failure(error)
+            return .failure(.failed(code: EIO, operation: "backup directory"))
         }
         return .success(())
-    }
-
-    private static func sync(_ path: String, _ flags: Int32) throws(StoreError) {
-        let descriptor = Glibc.open(path, flags | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .failed(code: errno, operation: "backup sync") }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw .failed(code: errno, operation: "backup sync") }
     }
 }

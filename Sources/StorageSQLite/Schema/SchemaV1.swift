@@ -166,7 +166,7 @@ enum SchemaV1 {
             text_hash, acknowledged_rights, acknowledged_emergency, acknowledged_privacy, recording_purposes, \
             signer_id, attested_by, evidence, session_id, granted_at, expires_at, supersedes, recorded_by, \
             recorded_at ON consents
-            """, "a consent's facts never change"),
+            """, "the facts of a consent never change"),
         refusal("documents_no_update", "UPDATE ON consent_documents", "documents are immutable"),
         refusal("documents_no_delete", "DELETE ON consent_documents", "documents are immutable"),
     ]

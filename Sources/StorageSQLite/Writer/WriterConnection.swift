@@ -13,6 +13,7 @@ enum WriterConnection {
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .system(code: errno, operation: "open \(path)") }
         close(descriptor)
+        try DurableDirectory.sync(DurableDirectory.parent(of: path))
         let connection: SQLiteConnection
         do throws(SQLiteError) {
             connection = try SQLiteConnection(path: path, access: .createOrWrite, vfs: configuration.vfs)
