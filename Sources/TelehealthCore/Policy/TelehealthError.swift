@@ -104,11 +104,11 @@ extension TelehealthError {
     }
 
     static func invalidState(_ status: SessionStatus) -> TelehealthError {
-        TelehealthError(.invalidState, metadata: ["status": status.wireName])
+        TelehealthError(.invalidState, metadata: ["status": wireName(status)])
     }
 
     static func invalidState(_ state: Recording.State) -> TelehealthError {
-        TelehealthError(.invalidState, metadata: ["recording_state": state.rawValue])
+        TelehealthError(.invalidState, metadata: ["recording_state": wireName(state)])
     }
 
     static func consentMissing(_ reason: Reason, _ gaps: [ConsentGap]) -> TelehealthError {
@@ -132,20 +132,6 @@ extension TelehealthError {
             self.init(.meetingUnavailable, retryAfter: error.retryAfter ?? .seconds(2))
         case .quotaExceeded: self.init(.meetingQuotaExceeded)
         case .rejected, .notAuthorised: self.init(.meetingRefused)
-        }
-    }
-}
-
-extension SessionStatus {
-    /// As the earlier API and the proto write it ("IN_PROGRESS").
-    public var wireName: String {
-        switch self {
-        case .scheduled: "SCHEDULED"
-        case .waitingRoom: "WAITING_ROOM"
-        case .inProgress: "IN_PROGRESS"
-        case .completed: "COMPLETED"
-        case .cancelled: "CANCELLED"
-        case .noShow: "NO_SHOW"
         }
     }
 }
