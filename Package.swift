@@ -80,7 +80,7 @@ let modules: [Target] = [
         "RPCClient",
         ["RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore", "RPCModel", "ProtobufWire"]),
     // 6 adapters
-    module("StorageSQLite", ["TelehealthCore", "CSQLite", crypto, logging]),
+    module("StorageSQLite", ["TelehealthCore", "CSQLite"]),
     module("HTTPSClient", ["CCurl"]),
     module("AWSClient", ["HTTPSClient", crypto]),
     module("ChimeGateway", ["AWSClient", "HTTPSClient", "TelehealthCore", logging]),
@@ -115,6 +115,7 @@ let programs: [Target] = [
             "ChimeSimulation", .product(name: "FlyingFox", package: "FlyingFox"),
             .product(name: "FlyingSocks", package: "FlyingFox"), argumentParser,
         ]),
+    program("store-bench", ["StorageSQLite", "TelehealthCore"]),
     program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "EventCore", argumentParser]),
 ]
 
@@ -135,7 +136,8 @@ let testTargets: [Target] = [
             "RPCServer", "RPCClient", "RPCModel", "RPCOverHTTP2", "ProtobufWire", "GRPCStandardAPI", "Transport",
             "TLSEngine", "HTTP2Engine", "EventCore",
         ]),
-    tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore"]),
+    .target(name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
+    tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore", "CSQLite", "CFaultVFS"]),
     tests("HTTPSClientTests", ["HTTPSClient", "LoopbackHTTP"]),
     tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),
     tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", logging]),
