@@ -97,8 +97,8 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         case .refused:
             let error = RPCError(.unavailable, "the server did not take the call")
             call.attemptEnded(error, trailers: Metadata(), wasRefused: true)
-        case .connectionLost(let loss):
-            call.attemptEnded(RPCError(.unavailable, "the connection was lost: \(loss)"), trailers: Metadata())
+        case .connectionLost:
+            call.attemptLostConnection()
         }
     }
 
@@ -132,7 +132,7 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         if status != 200 {
             return RPCError(.init(httpStatus: status), "the server answered with HTTP status \(status)", trailers: metadata)
         }
-        guard let type = headers.value(of: .contentType), GRPCContentType.isGRPC(type.byteSpan) else {
+        guard let type = headers.value(of: .contentType), GRPCContentType.isGRPC(type.assumingMemoryBound(to: UInt8.self).span) else {
             return RPCError(.unknown, "the server's answer is not of the type application/grpc", trailers: metadata)
         }
         return nil

@@ -121,6 +121,10 @@ final class ClientCall: @unchecked Sendable {
         complete(error, trailers: trailers)
     }
 
+    func attemptLostConnection() {
+        attemptEnded(RPCError(.unavailable, "the connection was lost; \(core.situation)"), trailers: Metadata())
+    }
+
     private func retryDelay(after error: RPCError) -> Duration? {
         guard retries != nil else { return nil }
         let pushback = RetryPushback(trailer: error.trailers["grpc-retry-pushback-ms"])

@@ -1,5 +1,5 @@
 internal import CZlib
-public import ProtobufWire
+internal import ProtobufWire
 public import RPCModel
 
 extension MessageCompression {

@@ -61,7 +61,7 @@ extension HeaderBlock {
         guard let value = value(of: .grpcStatus) else {
             return RPCError(.unknown, "the answer ended without a grpc-status", trailers: trailers)
         }
-        guard let parsed = RPCError.Code.parse(grpcStatus: value.byteSpan) else {
+        guard let parsed = RPCError.Code.parse(grpcStatus: value.assumingMemoryBound(to: UInt8.self).span) else {
             return RPCError(.unknown, "the answer's grpc-status is no status", trailers: trailers)
         }
         guard let code = parsed else { return nil }
@@ -78,13 +78,5 @@ extension HeaderBlock {
                 part.filter { $0 != UInt8(ascii: " ") }.elementsEqual(token)
             }
         }
-    }
-}
-
-extension UnsafeRawBufferPointer {
-    /// The bytes as a span, for as long as the pointer is valid.
-    public var byteSpan: Span<UInt8> {
-        @_lifetime(borrow self)
-        get { assumingMemoryBound(to: UInt8.self).span }
     }
 }

@@ -1,6 +1,7 @@
 internal import EventCore
 internal import HTTP2Engine
 internal import RPCModel
+internal import TLSEngine
 internal import Transport
 
 /// Everything the calls of a server share, and the transport's entry into it.

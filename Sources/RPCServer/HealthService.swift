@@ -1,4 +1,4 @@
-public import GRPCStandardAPI
+internal import GRPCStandardAPI
 public import ProtobufWire
 public import RPCModel
 internal import Synchronization

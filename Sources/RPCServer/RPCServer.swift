@@ -1,6 +1,6 @@
 public import EventCore
 public import RPCModel
-public import Transport
+internal import Transport
 
 /// A gRPC server over HTTP/2: listeners, routing, deadlines, limits, health and reflection.
 ///

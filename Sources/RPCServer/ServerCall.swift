@@ -127,7 +127,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
             answerPlainly(headers)
             return nil
         }
-        guard let contentType = headers.value(of: .contentType), GRPCContentType.isGRPC(contentType.byteSpan) else {
+        guard let contentType = headers.value(of: .contentType), GRPCContentType.isGRPC(contentType.assumingMemoryBound(to: UInt8.self).span) else {
             refuse(httpStatus: "415")
             return nil
         }
@@ -157,7 +157,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         if packsResponses { stream.setOutboundCompression(.gzip) }
         var deadline: ContinuousClock.Instant?
         if let value = headers.value(of: .grpcTimeout) {
-            guard let timeout = GRPCTimeout.parse(value.byteSpan) else {
+            guard let timeout = GRPCTimeout.parse(value.assumingMemoryBound(to: UInt8.self).span) else {
                 finish(RPCError(.internal, "malformed grpc-timeout"))
                 return false
             }
@@ -257,7 +257,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         isRecorded = true
         if deadlineTimer != .none { calls.loop.cancel(deadlineTimer) }
         let duration = MonotonicInstant.systemNow() - started
-        calls.metrics.record(methodIndex: methodIndex, code: error?.code, nanoseconds: duration.wholeNanoseconds)
+        calls.metrics.record(methodIndex: methodIndex, code: error?.code, nanoseconds: UInt64(max(0, duration.wholeNanoseconds)))
         guard let context else { return }
         context.finish()
         guard wasIntercepted else { return }
