@@ -91,6 +91,8 @@ let modules: [Target] = [
     // tools
     module("ChimeSimulation", [crypto], path: "tools/ChimeSimulation", settings: pure),
     module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection"], path: "tools/ProtobufCodegen"),
+    // Made by tools/conformance from Google's test messages, never committed; absent otherwise.
+    module("ConformanceMessages", ["ProtobufWire"], path: "tools/.cache/conformance/messages"),
 ]
 
 let programs: [Target] = [
@@ -102,7 +104,8 @@ let programs: [Target] = [
             .product(name: "Configuration", package: "swift-configuration"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ], path: "Sources/telehealthd"),
-    program("protoc-gen-telehealth-swift", ["ProtobufCodegen"]),
+    program("protoc-gen-telehealth-swift", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire"]),
+    program("protobuf-conformance", ["ProtobufWire", "ProtobufReflection", "ConformanceMessages"]),
     program(
         "telehealth-probe",
         [

@@ -190,6 +190,19 @@ public struct WireReader: ~Copyable {
         depthLeft &+= 1
     }
 
+    /// Runs `body` once per element of a packed run.
+    public mutating func readRun(
+        _ body: (inout WireReader) throws(WireError) -> Void
+    ) throws(WireError) {
+        let bytes = try unsafe readDelimited()
+        let after = unsafe current
+        let outerEnd = unsafe end
+        unsafe current = unsafe after - bytes.count
+        unsafe end = unsafe after
+        while unsafe current < end { try body(&self) }
+        unsafe end = unsafe outerEnd
+    }
+
     /// Runs `body` on a group whose start tag was just read, up to and with its end tag.
     ///
     /// - Throws: ``WireError/truncated`` when the group does not end, and as ``readNested(_:)``.

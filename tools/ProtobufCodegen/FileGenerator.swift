@@ -16,7 +16,7 @@ struct FileGenerator {
         writeImports(to: &printer)
         for (index, type) in file.enumType.enumerated() {
             printer.line()
-            let name = prefix + NamingRules.typeName(type.name ?? "", suffix: "Enum")
+            let name = NamingRules.typeName(type.name ?? "", in: prefix, suffix: "Enum")
             EnumGenerator(type, swiftName: name, scope: scope, path: [5, Int32(index)], comments: comments)
                 .write(to: &printer)
         }

@@ -21,7 +21,7 @@ struct MessageGenerator {
     ) {
         self.descriptor = descriptor
         fullName = String((scope + "." + (descriptor.name ?? "")).dropFirst())
-        swiftName = prefix + NamingRules.typeName(descriptor.name ?? "", suffix: "Message")
+        swiftName = NamingRules.typeName(descriptor.name ?? "", in: prefix, suffix: "Message")
         self.path = path
         self.isProto3 = isProto3
         self.schema = schema
@@ -136,7 +136,7 @@ struct MessageGenerator {
         for (index, type) in descriptor.enumType.enumerated() {
             printer.line()
             EnumGenerator(
-                type, swiftName: NamingRules.typeName(type.name ?? "", suffix: "Enum"), scope: scope,
+                type, swiftName: NamingRules.typeName(type.name ?? "", in: "", suffix: "Enum"), scope: scope,
                 path: path + [4, Int32(index)], comments: comments
             ).write(to: &printer)
         }

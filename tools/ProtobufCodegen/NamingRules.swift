@@ -22,9 +22,12 @@ enum NamingRules {
         return typePrefix(of: file) + upperCamel(String(stem.map { $0 == "." || $0 == "-" ? "_" : $0 })) + "_File"
     }
 
-    /// A message or enum name; three words mean something else after a dot.
-    static func typeName(_ name: String, suffix: String) -> String {
-        ["Type", "Protocol", "Self"].contains(name) ? name + suffix : name
+    /// A message or enum name behind its package prefix or enclosing type (`scope`).
+    ///
+    /// Without a prefix a few names would mean something else to the generated code: they get `suffix`.
+    static func typeName(_ name: String, in scope: String, suffix: String) -> String {
+        let stands = scope.isEmpty || scope.hasSuffix(".")
+        return scope + (stands && takenTypes.contains(name) ? name + suffix : name)
     }
 
     /// `session_id` to `sessionID`: words joined, abbreviations kept upper-case as Swift writes them.
@@ -97,6 +100,12 @@ enum NamingRules {
     }
 
     private static let abbreviations: Set<String> = ["id", "url", "uri", "http", "https"]
+
+    private static let takenTypes: Set<String> = [
+        "Type", "Protocol", "Self", "Any", "Bool", "Int32", "Int64", "UInt8", "UInt32", "UInt64", "Float", "Double",
+        "String", "Array", "Optional", "Hashable", "Sendable", "Hasher", "Message", "ProtobufEnum", "ByteBuffer",
+        "WireReader", "WireError", "UnknownFields", "MapField", "Boxed",
+    ]
 
     /// Members that every message or client has by itself.
     private static let takenProperties: Set<String> = [

@@ -49,7 +49,7 @@ struct SchemaIndex {
         _ message: Google_Protobuf_DescriptorProto, scope: String, swiftScope: String, module: String?, isProto3: Bool
     ) {
         let name = message.name ?? ""
-        let swiftName = swiftScope + NamingRules.typeName(name, suffix: "Message")
+        let swiftName = NamingRules.typeName(name, in: swiftScope, suffix: "Message")
         messages[scope + "." + name] = MessageEntry(
             descriptor: message, swiftName: swiftName, module: module, isProto3: isProto3)
         for nested in message.nestedType {
@@ -66,7 +66,8 @@ struct SchemaIndex {
     ) {
         let name = type.name ?? ""
         enums[scope + "." + name] = EnumEntry(
-            swiftName: swiftScope + NamingRules.typeName(name, suffix: "Enum"), module: module, isClosed: !isProto3)
+            swiftName: NamingRules.typeName(name, in: swiftScope, suffix: "Enum"), module: module,
+            isClosed: !isProto3)
     }
 
     /// The Swift name of a message or enum; protoc has checked that it exists.
