@@ -45,7 +45,7 @@ struct SettingReader {
             }
         }
         reader = ConfigReader(providers: providers.map(\.1), accessReporter: faults)
-        sources = providers.map { ($0.0, ConfigReader(provider: $0.1)) }
+        sources = providers.map { ($0.0, ConfigReader(providers: [$0.1])) }
     }
 
     mutating func text(_ key: String) -> String { value(key) ?? "" }

@@ -25,7 +25,7 @@ enum ServiceManager {
         let text = Array(state.rawValue.utf8)
         withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                _ = sendto(descriptor, text, text.count, Int32(MSG_NOSIGNAL.rawValue), generic, size)
+                _ = sendto(descriptor, text, text.count, Int32(MSG_NOSIGNAL), generic, size)
             }
         }
     }
