@@ -124,7 +124,7 @@ let programs: [Target] = [
         ]),
         [.product(name: "FlyingFox", package: "FlyingFox"), argumentParser, logging, crypto]),
     program("store-bench", ["StorageSQLite", "TelehealthCore"]),
-    program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TelehealthAPI", argumentParser]),
+    program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "EventCore", argumentParser]),
 ]
 
 let testTargets: [Target] = [
@@ -143,13 +143,13 @@ let testTargets: [Target] = [
             "RPCServer", "RPCClient", "RPCModel", "RPCOverHTTP2", "ProtobufWire", "GRPCStandardAPI", "Transport",
             "TLSEngine", "HTTP2Engine", "EventCore",
         ]),
-    tests("HTTPSClientTests", ["HTTPSClient", "LoopbackHTTP"]),
     tests("RPCTests", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "Transport", "EventCore"]),
     .target(name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
     tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore", "CSQLite", "CFaultVFS"]),
-    tests("AWSClientTests", ["AWSClient", "HTTPSClient", crypto]),
-    tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore"]),
-    tests("IdentityTests", ["Identity", "TelehealthCore", crypto]),
+    tests("HTTPSClientTests", ["HTTPSClient", "LoopbackHTTP"]),
+    tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),
+    tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", logging]),
+    tests("IdentityTests", ["Identity", "TelehealthCore", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
     tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel"]),
     tests("TelehealthClientTests", ["TelehealthClient", "TelehealthAPI"]),
     tests("ChimeSimulatorTests", ["ChimeSimulation", crypto]),

@@ -218,7 +218,7 @@ public enum Telehealth_V1_CancelReason: ProtobufEnum {
 
 /// Who did not come.
 public enum Telehealth_V1_NoShowParty: ProtobufEnum {
-    /// In a request: CLIENT.
+    /// Nobody: not a NO_SHOW.
     case unspecified
     /// The client did not come.
     case client

@@ -802,15 +802,15 @@ public struct Telehealth_V1_GetRecordingPlaybackUrlRequest: Message {
     public static let fullName = "telehealth.v1.GetRecordingPlaybackUrlRequest"
     /// The recording. Required.
     public var recordingID: String = ""
-    /// How long the URL shall work, 1 second to 5 minutes; unset for 5 minutes.
-    public var validFor: Google_Protobuf_Duration?
+    /// What it is watched for; UNSPECIFIED for CLINICAL. Once a consent it stood on is revoked only CLINICAL is left.
+    public var purpose: Telehealth_V1_RecordingPurpose = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
         if !recordingID.isEmpty { buffer.write(1, recordingID, as: WireString.self) }
-        if let value = validFor { buffer.writeMessage(2, value) }
+        if purpose.rawValue != 0 { buffer.write(2, purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -818,7 +818,7 @@ public struct Telehealth_V1_GetRecordingPlaybackUrlRequest: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&recordingID, as: WireString.self)
-            case 18: try reader.readMessage(&validFor)
+            case 16: try reader.read(&purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1077,15 +1077,13 @@ public struct Telehealth_V1_CancelSessionResponse: Message {
     }
 }
 
-/// A visit that somebody did not come to.
+/// A visit that somebody did not come to: who, the service knows.
 public struct Telehealth_V1_MarkNoShowRequest: Message {
     public static let fullName = "telehealth.v1.MarkNoShowRequest"
     /// UUID that names this attempt. Required.
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
-    /// Who; UNSPECIFIED for CLIENT.
-    public var party: Telehealth_V1_NoShowParty = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -1093,7 +1091,6 @@ public struct Telehealth_V1_MarkNoShowRequest: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
-        if party.rawValue != 0 { buffer.write(3, party, as: WireEnum<Telehealth_V1_NoShowParty>.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -1102,7 +1099,6 @@ public struct Telehealth_V1_MarkNoShowRequest: Message {
             switch tag {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
-            case 24: try reader.read(&party, as: WireEnum<Telehealth_V1_NoShowParty>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1696,50 +1692,49 @@ public enum Telehealth_V1_TelehealthService_File {
             Y29yZGluZyJyChVMaXN0UmVjb3JkaW5nc1JlcXVlc3QSHQoKc2Vzc2lvbl9pZBgBIAEoCVIJc2Vzc2lvbklkEhsKCXBhZ2Vfc2l6
             ZRgCIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgDIAEoCVIJcGFnZVRva2VuInoKFkxpc3RSZWNvcmRpbmdzUmVzcG9uc2US
             OAoKcmVjb3JkaW5ncxgBIAMoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUgpyZWNvcmRpbmdzEiYKD25leHRfcGFnZV90b2tl
-            bhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJ7Ch5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlcXVlc3QSIQoMcmVjb3JkaW5nX2lkGAEg
-            ASgJUgtyZWNvcmRpbmdJZBI2Cgl2YWxpZF9mb3IYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SCHZhbGlkRm9yIm4K
-            H0dldFJlY29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2USEAoDdXJsGAEgASgJUgN1cmwSOQoKZXhwaXJlc19hdBgCIAEoCzIaLmdv
-            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCWV4cGlyZXNBdCJXChdTdGFydFNjcmVlblNoYXJlUmVxdWVzdBIdCgpyZXF1ZXN0X2lk
-            GAEgASgJUglyZXF1ZXN0SWQSHQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklkIlkKGFN0YXJ0U2NyZWVuU2hhcmVSZXNwb25z
-            ZRI9CgxzY3JlZW5fc2hhcmUYASABKAsyGi50ZWxlaGVhbHRoLnYxLlNjcmVlblNoYXJlUgtzY3JlZW5TaGFyZSJWChZTdG9wU2Ny
-            ZWVuU2hhcmVSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJlcXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9u
-            SWQiWAoXU3RvcFNjcmVlblNoYXJlUmVzcG9uc2USPQoMc2NyZWVuX3NoYXJlGAEgASgLMhoudGVsZWhlYWx0aC52MS5TY3JlZW5T
-            aGFyZVILc2NyZWVuU2hhcmUiUwoTTGVhdmVTZXNzaW9uUmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQSHQoK
-            c2Vzc2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklkIkgKFExlYXZlU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxl
-            aGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24inQEKFENhbmNlbFNlc3Npb25SZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJl
-            cXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQSMwoGcmVhc29uGAMgASgOMhsudGVsZWhlYWx0aC52MS5DYW5j
-            ZWxSZWFzb25SBnJlYXNvbhISCgRub3RlGAQgASgJUgRub3RlIkkKFUNhbmNlbFNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEg
-            ASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIoMBChFNYXJrTm9TaG93UmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEg
-            ASgJUglyZXF1ZXN0SWQSHQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklkEjAKBXBhcnR5GAMgASgOMhoudGVsZWhlYWx0aC52
-            MS5Ob1Nob3dQYXJ0eVIFcGFydHkiRgoSTWFya05vU2hvd1Jlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYx
-            LlNlc3Npb25SB3Nlc3Npb24ilwEKEUVuZFNlc3Npb25SZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJlcXVlc3RJZBIdCgpz
-            ZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQSMAoGcmVhc29uGAMgASgOMhgudGVsZWhlYWx0aC52MS5FbmRSZWFzb25SBnJlYXNv
-            bhISCgRub3RlGAQgASgJUgRub3RlIkYKEkVuZFNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52
-            MS5TZXNzaW9uUgdzZXNzaW9uKmAKC0pvaW5PdXRjb21lEhwKGEpPSU5fT1VUQ09NRV9VTlNQRUNJRklFRBAAEhgKFEpPSU5fT1VU
-            Q09NRV9XQUlUSU5HEAESGQoVSk9JTl9PVVRDT01FX0FETUlUVEVEEAIypQ0KEVRlbGVoZWFsdGhTZXJ2aWNlEloKDUNyZWF0ZVNl
-            c3Npb24SIy50ZWxlaGVhbHRoLnYxLkNyZWF0ZVNlc3Npb25SZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5DcmVhdGVTZXNzaW9uUmVz
-            cG9uc2USUQoKR2V0U2Vzc2lvbhIgLnRlbGVoZWFsdGgudjEuR2V0U2Vzc2lvblJlcXVlc3QaIS50ZWxlaGVhbHRoLnYxLkdldFNl
-            c3Npb25SZXNwb25zZRJXCgxMaXN0U2Vzc2lvbnMSIi50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9uc1JlcXVlc3QaIy50ZWxlaGVh
-            bHRoLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlElQKC0pvaW5TZXNzaW9uEiEudGVsZWhlYWx0aC52MS5Kb2luU2Vzc2lvblJlcXVl
-            c3QaIi50ZWxlaGVhbHRoLnYxLkpvaW5TZXNzaW9uUmVzcG9uc2USYwoQQWRtaXRQYXJ0aWNpcGFudBImLnRlbGVoZWFsdGgudjEu
-            QWRtaXRQYXJ0aWNpcGFudFJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkFkbWl0UGFydGljaXBhbnRSZXNwb25zZRJZCgxXYXRjaFNl
-            c3Npb24SIi50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvblJlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvblJlc3Bv
-            bnNlMAESTgoJSGVhcnRiZWF0Eh8udGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXF1ZXN0GiAudGVsZWhlYWx0aC52MS5IZWFydGJl
-            YXRSZXNwb25zZRJsChNVcGRhdGVTZXNzaW9uU3RhdHVzEikudGVsZWhlYWx0aC52MS5VcGRhdGVTZXNzaW9uU3RhdHVzUmVxdWVz
-            dBoqLnRlbGVoZWFsdGgudjEuVXBkYXRlU2Vzc2lvblN0YXR1c1Jlc3BvbnNlEl0KDlN0YXJ0UmVjb3JkaW5nEiQudGVsZWhlYWx0
-            aC52MS5TdGFydFJlY29yZGluZ1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLlN0YXJ0UmVjb3JkaW5nUmVzcG9uc2USWgoNU3RvcFJl
-            Y29yZGluZxIjLnRlbGVoZWFsdGgudjEuU3RvcFJlY29yZGluZ1JlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlN0b3BSZWNvcmRpbmdS
-            ZXNwb25zZRJdCg5MaXN0UmVjb3JkaW5ncxIkLnRlbGVoZWFsdGgudjEuTGlzdFJlY29yZGluZ3NSZXF1ZXN0GiUudGVsZWhlYWx0
-            aC52MS5MaXN0UmVjb3JkaW5nc1Jlc3BvbnNlEngKF0dldFJlY29yZGluZ1BsYXliYWNrVXJsEi0udGVsZWhlYWx0aC52MS5HZXRS
-            ZWNvcmRpbmdQbGF5YmFja1VybFJlcXVlc3QaLi50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2US
-            YwoQU3RhcnRTY3JlZW5TaGFyZRImLnRlbGVoZWFsdGgudjEuU3RhcnRTY3JlZW5TaGFyZVJlcXVlc3QaJy50ZWxlaGVhbHRoLnYx
-            LlN0YXJ0U2NyZWVuU2hhcmVSZXNwb25zZRJgCg9TdG9wU2NyZWVuU2hhcmUSJS50ZWxlaGVhbHRoLnYxLlN0b3BTY3JlZW5TaGFy
-            ZVJlcXVlc3QaJi50ZWxlaGVhbHRoLnYxLlN0b3BTY3JlZW5TaGFyZVJlc3BvbnNlElcKDExlYXZlU2Vzc2lvbhIiLnRlbGVoZWFs
-            dGgudjEuTGVhdmVTZXNzaW9uUmVxdWVzdBojLnRlbGVoZWFsdGgudjEuTGVhdmVTZXNzaW9uUmVzcG9uc2USWgoNQ2FuY2VsU2Vz
-            c2lvbhIjLnRlbGVoZWFsdGgudjEuQ2FuY2VsU2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNhbmNlbFNlc3Npb25SZXNw
-            b25zZRJRCgpNYXJrTm9TaG93EiAudGVsZWhlYWx0aC52MS5NYXJrTm9TaG93UmVxdWVzdBohLnRlbGVoZWFsdGgudjEuTWFya05v
-            U2hvd1Jlc3BvbnNlElEKCkVuZFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52
-            MS5FbmRTZXNzaW9uUmVzcG9uc2ViBnByb3RvMw==
+            bhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJ+Ch5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlcXVlc3QSIQoMcmVjb3JkaW5nX2lkGAEg
+            ASgJUgtyZWNvcmRpbmdJZBI5CgdwdXJwb3NlGAIgASgOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlUgdwdXJwb3Nl
+            Im4KH0dldFJlY29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2USEAoDdXJsGAEgASgJUgN1cmwSOQoKZXhwaXJlc19hdBgCIAEoCzIa
+            Lmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCWV4cGlyZXNBdCJXChdTdGFydFNjcmVlblNoYXJlUmVxdWVzdBIdCgpyZXF1ZXN0
+            X2lkGAEgASgJUglyZXF1ZXN0SWQSHQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklkIlkKGFN0YXJ0U2NyZWVuU2hhcmVSZXNw
+            b25zZRI9CgxzY3JlZW5fc2hhcmUYASABKAsyGi50ZWxlaGVhbHRoLnYxLlNjcmVlblNoYXJlUgtzY3JlZW5TaGFyZSJWChZTdG9w
+            U2NyZWVuU2hhcmVSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJlcXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNz
+            aW9uSWQiWAoXU3RvcFNjcmVlblNoYXJlUmVzcG9uc2USPQoMc2NyZWVuX3NoYXJlGAEgASgLMhoudGVsZWhlYWx0aC52MS5TY3Jl
+            ZW5TaGFyZVILc2NyZWVuU2hhcmUiUwoTTGVhdmVTZXNzaW9uUmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQS
+            HQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklkIkgKFExlYXZlU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50
+            ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24inQEKFENhbmNlbFNlc3Npb25SZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlS
+            CXJlcXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQSMwoGcmVhc29uGAMgASgOMhsudGVsZWhlYWx0aC52MS5D
+            YW5jZWxSZWFzb25SBnJlYXNvbhISCgRub3RlGAQgASgJUgRub3RlIkkKFUNhbmNlbFNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9u
+            GAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIlEKEU1hcmtOb1Nob3dSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQY
+            ASABKAlSCXJlcXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQiRgoSTWFya05vU2hvd1Jlc3BvbnNlEjAKB3Nl
+            c3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24ilwEKEUVuZFNlc3Npb25SZXF1ZXN0Eh0KCnJlcXVl
+            c3RfaWQYASABKAlSCXJlcXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQSMAoGcmVhc29uGAMgASgOMhgudGVs
+            ZWhlYWx0aC52MS5FbmRSZWFzb25SBnJlYXNvbhISCgRub3RlGAQgASgJUgRub3RlIkYKEkVuZFNlc3Npb25SZXNwb25zZRIwCgdz
+            ZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uKmAKC0pvaW5PdXRjb21lEhwKGEpPSU5fT1VUQ09N
+            RV9VTlNQRUNJRklFRBAAEhgKFEpPSU5fT1VUQ09NRV9XQUlUSU5HEAESGQoVSk9JTl9PVVRDT01FX0FETUlUVEVEEAIypQ0KEVRl
+            bGVoZWFsdGhTZXJ2aWNlEloKDUNyZWF0ZVNlc3Npb24SIy50ZWxlaGVhbHRoLnYxLkNyZWF0ZVNlc3Npb25SZXF1ZXN0GiQudGVs
+            ZWhlYWx0aC52MS5DcmVhdGVTZXNzaW9uUmVzcG9uc2USUQoKR2V0U2Vzc2lvbhIgLnRlbGVoZWFsdGgudjEuR2V0U2Vzc2lvblJl
+            cXVlc3QaIS50ZWxlaGVhbHRoLnYxLkdldFNlc3Npb25SZXNwb25zZRJXCgxMaXN0U2Vzc2lvbnMSIi50ZWxlaGVhbHRoLnYxLkxp
+            c3RTZXNzaW9uc1JlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlElQKC0pvaW5TZXNzaW9uEiEudGVs
+            ZWhlYWx0aC52MS5Kb2luU2Vzc2lvblJlcXVlc3QaIi50ZWxlaGVhbHRoLnYxLkpvaW5TZXNzaW9uUmVzcG9uc2USYwoQQWRtaXRQ
+            YXJ0aWNpcGFudBImLnRlbGVoZWFsdGgudjEuQWRtaXRQYXJ0aWNpcGFudFJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkFkbWl0UGFy
+            dGljaXBhbnRSZXNwb25zZRJZCgxXYXRjaFNlc3Npb24SIi50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvblJlcXVlc3QaIy50ZWxl
+            aGVhbHRoLnYxLldhdGNoU2Vzc2lvblJlc3BvbnNlMAESTgoJSGVhcnRiZWF0Eh8udGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXF1
+            ZXN0GiAudGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXNwb25zZRJsChNVcGRhdGVTZXNzaW9uU3RhdHVzEikudGVsZWhlYWx0aC52
+            MS5VcGRhdGVTZXNzaW9uU3RhdHVzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuVXBkYXRlU2Vzc2lvblN0YXR1c1Jlc3BvbnNlEl0K
+            DlN0YXJ0UmVjb3JkaW5nEiQudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGluZ1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLlN0YXJ0
+            UmVjb3JkaW5nUmVzcG9uc2USWgoNU3RvcFJlY29yZGluZxIjLnRlbGVoZWFsdGgudjEuU3RvcFJlY29yZGluZ1JlcXVlc3QaJC50
+            ZWxlaGVhbHRoLnYxLlN0b3BSZWNvcmRpbmdSZXNwb25zZRJdCg5MaXN0UmVjb3JkaW5ncxIkLnRlbGVoZWFsdGgudjEuTGlzdFJl
+            Y29yZGluZ3NSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5MaXN0UmVjb3JkaW5nc1Jlc3BvbnNlEngKF0dldFJlY29yZGluZ1BsYXli
+            YWNrVXJsEi0udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlcXVlc3QaLi50ZWxlaGVhbHRoLnYxLkdldFJl
+            Y29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2USYwoQU3RhcnRTY3JlZW5TaGFyZRImLnRlbGVoZWFsdGgudjEuU3RhcnRTY3JlZW5T
+            aGFyZVJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlN0YXJ0U2NyZWVuU2hhcmVSZXNwb25zZRJgCg9TdG9wU2NyZWVuU2hhcmUSJS50
+            ZWxlaGVhbHRoLnYxLlN0b3BTY3JlZW5TaGFyZVJlcXVlc3QaJi50ZWxlaGVhbHRoLnYxLlN0b3BTY3JlZW5TaGFyZVJlc3BvbnNl
+            ElcKDExlYXZlU2Vzc2lvbhIiLnRlbGVoZWFsdGgudjEuTGVhdmVTZXNzaW9uUmVxdWVzdBojLnRlbGVoZWFsdGgudjEuTGVhdmVT
+            ZXNzaW9uUmVzcG9uc2USWgoNQ2FuY2VsU2Vzc2lvbhIjLnRlbGVoZWFsdGgudjEuQ2FuY2VsU2Vzc2lvblJlcXVlc3QaJC50ZWxl
+            aGVhbHRoLnYxLkNhbmNlbFNlc3Npb25SZXNwb25zZRJRCgpNYXJrTm9TaG93EiAudGVsZWhlYWx0aC52MS5NYXJrTm9TaG93UmVx
+            dWVzdBohLnRlbGVoZWFsdGgudjEuTWFya05vU2hvd1Jlc3BvbnNlElEKCkVuZFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkVuZFNl
+            c3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5FbmRTZXNzaW9uUmVzcG9uc2ViBnByb3RvMw==
             """,
         dependencies: [
             Google_Protobuf_Duration_File.descriptor,

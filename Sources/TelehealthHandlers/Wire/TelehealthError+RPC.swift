@@ -27,7 +27,7 @@ extension TelehealthError {
                 })
         }
         if reason == .invalidState,
-            let status = SessionStatus.allCases.first(where: { $0.wireName == metadata["status"] })
+            let status = SessionStatus.allCases.first(where: { wireName($0) == metadata["status"] })
         {
             details.append(filled { (detail: inout Telehealth_V1_SessionStateDetail) in detail.status = status.wire })
         }
