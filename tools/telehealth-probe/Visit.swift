@@ -54,8 +54,8 @@ struct Visit: Sendable {
         var sessionID = ""
         try await step("create session", by: "scheduler") {
             let answer = try await scheduler.createSession(.with { $0.appointmentID = people.appointmentID })
-            guard let session = answer.session, session.status == .scheduled else { throw "the session is not SCHEDULED" }
-            guard session.meeting == nil else { throw "a Chime meeting exists already: it would die in 5 minutes" }
+            guard let session = answer.session, session.status == .scheduled else { throw Wrong("the session is not SCHEDULED") }
+            guard session.meeting == nil else { throw Wrong("a Chime meeting exists already: it would die in 5 minutes") }
             sessionID = session.sessionID
             return "\(sessionID) SCHEDULED, no meeting yet"
         }
@@ -79,16 +79,16 @@ struct Visit: Sendable {
         try await step("watch", by: "client") { "snapshot at event \(try await watch.snapshot().sequence)" }
         try await step("join", by: "client") {
             let answer = try await client.joinSession(joinRequest(sessionID))
-            guard answer.outcome == .waiting, answer.session?.status == .waitingRoom else { throw "not in the waiting room" }
-            guard answer.credentials == nil else { throw "a waiting client was given credentials" }
+            guard answer.outcome == .waiting, answer.session?.status == .waitingRoom else { throw Wrong("not in the waiting room") }
+            guard answer.credentials == nil else { throw Wrong("a waiting client was given credentials") }
             return "WAITING_ROOM, no credentials"
         }
         var meetingID = ""
         try await step("join", by: "clinician") {
             let answer = try await clinician.joinSession(.with { $0.key = .sessionID(sessionID) })
-            guard answer.outcome == .admitted, answer.session?.status == .inProgress else { throw "not IN_PROGRESS" }
+            guard answer.outcome == .admitted, answer.session?.status == .inProgress else { throw Wrong("not IN_PROGRESS") }
             guard let credentials = answer.credentials, credentials.attendee?.joinToken.isEmpty == false else {
-                throw "no credentials"
+                throw Wrong("no credentials")
             }
             meetingID = credentials.meeting?.meetingID ?? ""
             return "IN_PROGRESS, meeting \(meetingID)"
@@ -99,9 +99,9 @@ struct Visit: Sendable {
         }
         try await step("join", by: "client") {
             let answer = try await client.joinSession(joinRequest(sessionID))
-            guard answer.outcome == .admitted, let credentials = answer.credentials else { throw "not admitted" }
-            guard credentials.meeting?.meetingID == meetingID else { throw "another meeting than the clinician's" }
-            guard answer.session?.startedAt != nil else { throw "started_at is not set" }
+            guard answer.outcome == .admitted, let credentials = answer.credentials else { throw Wrong("not admitted") }
+            guard credentials.meeting?.meetingID == meetingID else { throw Wrong("another meeting than the clinician's") }
+            guard answer.session?.startedAt != nil else { throw Wrong("started_at is not set") }
             return "ADMITTED to the same meeting"
         }
     }
@@ -139,7 +139,7 @@ struct Visit: Sendable {
             let started = try await clinician.startScreenShare(.with { $0.sessionID = sessionID })
             let stopped = try await clinician.stopScreenShare(.with { $0.sessionID = sessionID })
             guard started.screenShare?.screenShareID == stopped.screenShare?.screenShareID, stopped.screenShare?.stoppedAt != nil
-            else { throw "the share that stopped is not the one that started" }
+            else { throw Wrong("the share that stopped is not the one that started") }
             return "started and stopped"
         }
     }
@@ -148,7 +148,7 @@ struct Visit: Sendable {
         try await step("end", by: "clinician") {
             let answer = try await clinician.endSession(.with { $0.sessionID = sessionID })
             guard let session = answer.session, session.status == .completed, let seconds = session.durationSeconds else {
-                throw "not COMPLETED with a duration"
+                throw Wrong("not COMPLETED with a duration")
             }
             return "COMPLETED after \(seconds) s"
         }
@@ -162,11 +162,11 @@ struct Visit: Sendable {
             while true {
                 let answer = try await clinician.listRecordings(.with { $0.sessionID = sessionID })
                 guard let recording = answer.recordings.first(where: { $0.recordingID == recordingID }) else {
-                    throw "the recording is not listed"
+                    throw Wrong("the recording is not listed")
                 }
                 if recording.state == .available { return "\(recording.objectByteCount) bytes" }
                 guard recording.state != .failed, ContinuousClock.now < deadline else {
-                    throw "the recording is \(recording.state) \(recording.failureReason)"
+                    throw Wrong("the recording is \(recording.state) \(recording.failureReason)")
                 }
                 timeline.waiting("the recording is \(recording.state)")
                 try await Task.sleep(for: .milliseconds(200))
@@ -174,9 +174,9 @@ struct Visit: Sendable {
         }
         try await step("playback URL", by: "clinician") {
             let answer = try await clinician.getRecordingPlaybackUrl(.with { $0.recordingID = recordingID })
-            guard !answer.url.isEmpty, let expires = answer.expiresAt else { throw "no URL" }
+            guard !answer.url.isEmpty, let expires = answer.expiresAt else { throw Wrong("no URL") }
             let validity = expires.seconds - ConsentTemplate.now()
-            guard validity <= 300 else { throw "the URL is valid for \(validity) s, more than 5 minutes" }
+            guard validity <= 300 else { throw Wrong("the URL is valid for \(validity) s, more than 5 minutes") }
             return "valid for \(validity) s"
         }
     }
@@ -205,8 +205,8 @@ struct Visit: Sendable {
             timeline.done(name, by: who, since: start, try await work())
         } catch let error as RPCError {
             throw StepError(step: "\(who): \(name)", error: error)
-        } catch let message as String {
-            throw VisitFailure(step: "\(who): \(name)", message: message)
+        } catch let wrong as Wrong {
+            throw VisitFailure(step: "\(who): \(name)", message: wrong.what)
         }
     }
 
@@ -219,9 +219,12 @@ struct Visit: Sendable {
             let missing = error.missingConsents.map { "\($0.type)" }.joined(separator: ", ")
             return missing.isEmpty ? reason : "\(reason): \(missing)"
         }
-        throw "the call was allowed"
+        throw Wrong("the call was allowed")
     }
 }
 
 /// Why an answer is not right, in words; only inside a visit's steps.
-extension String: @retroactive Error {}
+struct Wrong: Error {
+    let what: String
+    init(_ what: String) { self.what = what }
+}

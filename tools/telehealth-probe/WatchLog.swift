@@ -38,7 +38,7 @@ actor WatchLog {
 
     private func change() async throws {
         if case .failure(let error)? = outcome { throw error }
-        if outcome != nil { throw "the watch ended too early" }
+        if outcome != nil { throw Wrong("the watch ended too early") }
         await withCheckedContinuation { waiters.append($0) }
     }
 
@@ -62,7 +62,7 @@ actor WatchLog {
         while outcome == nil { try await change() }
         try outcome?.get()
         let numbers = events.map(\.sequence)
-        guard numbers == Array(Set(numbers)).sorted() else { throw "events came twice or out of order" }
+        guard numbers == Array(Set(numbers)).sorted() else { throw Wrong("events came twice or out of order") }
         return events.count
     }
 }
