@@ -122,7 +122,6 @@ let programs: [Target] = [
             "ChimeSimulation", .product(name: "FlyingFox", package: "FlyingFox"),
             .product(name: "FlyingSocks", package: "FlyingFox"), argumentParser,
         ]),
-        [.product(name: "FlyingFox", package: "FlyingFox"), argumentParser, logging, crypto]),
     program("store-bench", ["StorageSQLite", "TelehealthCore"]),
     program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "EventCore", argumentParser]),
 ]
@@ -139,11 +138,11 @@ let testTargets: [Target] = [
     tests("TLSEngineTests", ["TLSEngine"]),
     tests("TransportTests", ["Transport", "EventCore", "HTTP2Engine", "TLSEngine", "RPCModel"]),
     tests(
+        "RPCTests",
         [
             "RPCServer", "RPCClient", "RPCModel", "RPCOverHTTP2", "ProtobufWire", "GRPCStandardAPI", "Transport",
             "TLSEngine", "HTTP2Engine", "EventCore",
         ]),
-    tests("RPCTests", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "Transport", "EventCore"]),
     .target(name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
     tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore", "CSQLite", "CFaultVFS"]),
     tests("HTTPSClientTests", ["HTTPSClient", "LoopbackHTTP"]),
