@@ -43,6 +43,8 @@ struct FloodGuard {
     /// - Returns: whether the frame is within the limit.
     mutating func take(_ kind: FloodKind, now: UInt64) -> Bool {
         let index = kind.rawValue
+        // Time counts from the first frame of a kind, not from the clock's origin.
+        if buckets[index].filledAt == 0 { buckets[index].filledAt = now }
         if buckets[index].tokens == 0 { refill(index, kind.rate(limits), now) }
         guard buckets[index].tokens > 0 else {
             exceeded = exceeded ?? kind

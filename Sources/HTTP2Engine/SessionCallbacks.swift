@@ -50,8 +50,15 @@ enum SessionCallbacks {
             }
             return 0
         }
+        // Unknown frames are ignored as they must be, after they were counted when they began.
+        nghttp2_session_callbacks_set_unpack_extension_callback(callbacks) { _, _, _, _ in
+            NGHTTP2_ERR_CANCEL.rawValue
+        }
         return callbacks
     }
+
+    /// Types below are defined by RFC 9113; nghttp2 hides all others unless they are announced to it.
+    private static let firstExtensionType: UInt8 = 0x0A
 
     static func options(_ limits: HTTP2Limits) throws(HTTP2Failure) -> OpaquePointer {
         var made: OpaquePointer?
@@ -66,6 +73,9 @@ enum SessionCallbacks {
         nghttp2_option_set_max_outbound_ack(options, limits.queuedAcksMax)
         nghttp2_option_set_max_settings(options, limits.settingsEntriesMax)
         nghttp2_option_set_max_continuations(options, limits.continuationsMax)
+        for type in firstExtensionType...UInt8.max {
+            nghttp2_option_set_user_recv_extension_type(options, type)
+        }
         // Behind our own bucket, which knows about streams that ended well.
         nghttp2_option_set_stream_reset_rate_limit(
             options, UInt64(limits.peerResets.burst) * 4, UInt64(limits.peerResets.perSecond) * 4)
