@@ -24,7 +24,9 @@ public struct Recording: Sendable, Hashable {
         }
     }
 
-    public enum Purpose: String, Sendable, Hashable, CaseIterable { case clinical, training, qualityAssurance }
+    public enum Purpose: String, Sendable, Hashable, CaseIterable {
+        case clinical, training, qualityAssurance
+    }
 
     public enum StopCause: String, Sendable, Hashable {
         case requested, consentRevoked, sessionEnded, consentMissing, meetingEnded, failed
