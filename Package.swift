@@ -147,7 +147,7 @@ let testTargets: [Target] = [
     tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore", "CSQLite", "CFaultVFS"]),
     tests("HTTPSClientTests", ["HTTPSClient", "LoopbackHTTP"]),
     tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),
-    tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", logging]),
+    tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", "ChimeSimulation", logging]),
     tests("IdentityTests", ["Identity", "TelehealthCore", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
     tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel"]),
     tests("TelehealthClientTests", ["TelehealthClient", "TelehealthAPI"]),
