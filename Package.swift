@@ -123,7 +123,9 @@ let programs: [Target] = [
 let testTargets: [Target] = [
     tests("ProtobufWireTests", ["ProtobufWire"]),
     tests("ProtobufReflectionTests", ["ProtobufReflection", "ProtobufWire", "TelehealthAPI"]),
-    tests("ProtobufCodegenTests", ["ProtobufCodegen", "ProtobufWire"]),
+    tests(
+        "ProtobufCodegenTests", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire", "RPCModel"],
+        resources: [.copy("Fixtures")]),
     tests("RPCModelTests", ["RPCModel", "ProtobufWire"]),
     tests("TelehealthCoreTests", ["TelehealthCore"]),
     tests("EventCoreTests", ["EventCore"]),
