@@ -171,6 +171,12 @@ public final class HTTP2Session {
     /// nghttp2 itself found the connection beyond repair and queued a GOAWAY.
     public var hasGivenUp: Bool { isTerminated || nghttp2_session_want_read(handle) == 0 }
 
+    /// A header block has begun and not ended.
+    public var isReceivingHeaders: Bool { sink.isInBlock }
+
+    /// The limit that the peer exceeded, when that is why the session ended.
+    public var violationLabel: String? { sink.violation?.label }
+
     /// HEADERS and DATA frames sent so far; see gRPC proposal A8 on ping strikes.
     public var sentHeadersAndData: UInt64 { sink.sentHeadersAndData }
 

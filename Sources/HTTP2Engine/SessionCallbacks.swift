@@ -73,7 +73,9 @@ enum SessionCallbacks {
         nghttp2_option_set_max_outbound_ack(options, limits.queuedAcksMax)
         nghttp2_option_set_max_settings(options, limits.settingsEntriesMax)
         nghttp2_option_set_max_continuations(options, limits.continuationsMax)
-        for type in firstExtensionType...UInt8.max { nghttp2_option_set_user_recv_extension_type(options, type) }
+        for type in firstExtensionType...UInt8.max {
+            nghttp2_option_set_user_recv_extension_type(options, type)
+        }
         // Behind our own bucket, which knows about streams that ended well.
         nghttp2_option_set_stream_reset_rate_limit(
             options, UInt64(limits.peerResets.burst) * 4, UInt64(limits.peerResets.perSecond) * 4)

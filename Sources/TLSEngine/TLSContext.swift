@@ -157,3 +157,18 @@ public final class TLSServerContextSource: Sendable {
         context.withLock { $0 = fresh }
     }
 }
+
+/// A client's context, as a dialler takes it.
+public struct TLSClientContext: Sendable {
+    let context: TLSContext
+
+    /// - Throws: `configuration`: a file is missing, unreadable or no PEM, or the key does not fit the certificate.
+    public init(_ configuration: TLSClientConfiguration = TLSClientConfiguration()) throws(TLSFailure) {
+        context = try TLSContext.client(configuration)
+    }
+
+    /// A session for one connection to `serverName`.
+    public func makeSession(serverName: String?, workspace: TLSWorkspace) throws(TLSFailure) -> TLSSession {
+        try TLSSession(context: context, serverName: serverName, workspace: workspace)
+    }
+}

@@ -78,7 +78,8 @@ import Testing
         for number in UInt32(0)..<30 {
             // A window beyond 2^31-1 is a stream error: the server has to answer RST_STREAM.
             let id = number * 2 + 1
-            frames += Frame.request(stream: id, endStream: false) + Frame.windowUpdate(stream: id, 0x7FFF_FFFF)
+            frames +=
+                Frame.request(stream: id, endStream: false) + Frame.windowUpdate(stream: id, 0x7FFF_FFFF)
         }
         #expect(try server(limits, reading: frames).goAwayDebug == "too_many_violations")
     }

@@ -84,12 +84,14 @@ private struct TLSPair {
         func serverContext(_ policy: ClientCertificatePolicy = .none) throws -> TLSContext {
             try .server(
                 TLSServerConfiguration(
-                    certificateChainFile: server.chain, privateKeyFile: server.key, clientCertificates: policy))
+                    certificateChainFile: server.chain, privateKeyFile: server.key, clientCertificates: policy
+                ))
         }
         func clientContext(_ own: (chain: String, key: String)? = nil) throws -> TLSContext {
             try .client(
                 TLSClientConfiguration(
-                    authorityFile: authority.certificateFile, certificateChainFile: own?.chain, privateKeyFile: own?.key))
+                    authorityFile: authority.certificateFile, certificateChainFile: own?.chain,
+                    privateKeyFile: own?.key))
         }
     }
 
@@ -120,10 +122,12 @@ private struct TLSPair {
         #expect(pair.server.ciphertextByteCount - before == (64 << 10) + 4 * 22)
     }
 
-    @Test("the certificate must carry the name that was dialled", arguments: [
-        ("clinic.test", true), ("a.wild.test", true), ("127.0.0.1", true), ("other.test", false),
-        ("a.b.wild.test", false), ("127.0.0.2", false),
-    ])
+    @Test(
+        "the certificate must carry the name that was dialled",
+        arguments: [
+            ("clinic.test", true), ("a.wild.test", true), ("127.0.0.1", true), ("other.test", false),
+            ("a.b.wild.test", false), ("127.0.0.2", false),
+        ])
     func nameIsVerified(name: String, accepted: Bool) throws {
         let fixture = try Fixture()
         let pair = try TLSPair(client: fixture.clientContext(), server: fixture.serverContext(), name: name)
@@ -229,7 +233,8 @@ private struct TLSPair {
     func reload() throws {
         let fixture = try Fixture()
         let source = try TLSServerContextSource(
-            TLSServerConfiguration(certificateChainFile: fixture.server.chain, privateKeyFile: fixture.server.key))
+            TLSServerConfiguration(
+                certificateChainFile: fixture.server.chain, privateKeyFile: fixture.server.key))
         let before = try TLSPair(client: fixture.clientContext(), server: source.current)
         let first = try #require(before.client.session.peer?.certificate?.sha256)
         _ = try fixture.authority.issue("server", names: "DNS:clinic.test")

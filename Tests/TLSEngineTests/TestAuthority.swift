@@ -11,7 +11,8 @@ struct TestAuthority {
         directory = FileManager.default.temporaryDirectory.appending(path: "tls-tests-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         try openssl(
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+            "2",
             "-subj", "/CN=Test Authority", "-keyout", path("ca.key"), "-out", certificateFile)
     }
 
@@ -24,7 +25,8 @@ struct TestAuthority {
         let chain = path("\(name).pem")
         let key = path("\(name).key")
         try openssl(
-            "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", subject, "-keyout",
+            "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", subject,
+            "-keyout",
             key, "-out", path("\(name).csr"))
         try "subjectAltName=\(names)\n".write(toFile: path("\(name).ext"), atomically: true, encoding: .utf8)
         try openssl(
