@@ -38,27 +38,34 @@ public struct MapField<Key: Hashable & Sendable, Value: Hashable & Sendable>: Se
         get { position(of: key).map { storage[$0].value } }
         set {
             guard let newValue else { return remove(key) }
-            if let position = position(of: key) {
-                storage[position].value = newValue
-                return
-            }
-            storage.append((key, newValue))
-            if index != nil {
-                index![key] = storage.count &- 1
-            } else if storage.count > Self.linearCountMax {
-                rebuildIndex()
-            }
+            insert(key, newValue)
         }
     }
 
-    @usableFromInline
+    /// Replaces the value of a key in place or appends the pair.
+    @inlinable
+    mutating func insert(_ key: Key, _ value: Value) {
+        if let position = position(of: key) {
+            storage[position].value = value
+            return
+        }
+        if storage.isEmpty { storage.reserveCapacity(4) }
+        storage.append((key, value))
+        if index != nil {
+            index![key] = storage.count &- 1
+        } else if storage.count > Self.linearCountMax {
+            rebuildIndex()
+        }
+    }
+
+    @inlinable
     func position(of key: Key) -> Int? {
         if let index { return index[key] }
         for position in storage.indices where storage[position].key == key { return position }
         return nil
     }
 
-    @usableFromInline
+    @inlinable
     mutating func remove(_ key: Key) {
         guard let position = position(of: key) else { return }
         storage.remove(at: position)
@@ -66,7 +73,7 @@ public struct MapField<Key: Hashable & Sendable, Value: Hashable & Sendable>: Se
         if storage.count > Self.linearCountMax { rebuildIndex() }
     }
 
-    @usableFromInline
+    @inlinable
     mutating func rebuildIndex() {
         var built: [Key: Int] = [:]
         built.reserveCapacity(storage.count * 2)

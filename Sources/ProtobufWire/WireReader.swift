@@ -52,10 +52,18 @@ public struct WireReader: ~Copyable {
             unsafe current += 1
             return UInt32(first)
         }
+        // Two bytes: field numbers 16 to 2047.
+        if remaining >= 2 {
+            let second = unsafe current.load(fromByteOffset: 1, as: UInt8.self)
+            if second < 0x80 {
+                unsafe current += 2
+                return UInt32(first & 0x7F) | UInt32(second) &<< 7
+            }
+        }
         return try longTag()
     }
 
-    /// A tag of two to five bytes; longer or above 32 bits is refused, also when it is padding only.
+    /// A tag of up to five bytes; longer or above 32 bits is refused, also when it is padding only.
     @usableFromInline
     mutating func longTag() throws(WireError) -> UInt32 {
         var value: UInt64 = 0
