@@ -72,7 +72,8 @@ extension CommandExecutor {
     }
 
     private func openSession(of id: AppointmentID) async throws(TelehealthError) -> SessionState? {
-        let latest = try await reading { () async throws(StoreError) in try await store.latestSession(of: id) }
+        let latest = try await reading { () async throws(StoreError) in try await store.latestSession(of: id)
+        }
         guard let latest, !latest.session.status.isTerminal else { return nil }
         return latest
     }

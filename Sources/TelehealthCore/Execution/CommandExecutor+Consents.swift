@@ -15,7 +15,8 @@ extension CommandExecutor {
                 invocation.caller, notFound: .subjectNotFound)
             let (decision, record) = try ConsentRules.submit(command, scene)
             return Ruling(
-                decision: decision, outcome: record, sessionID: record.sessionID, resultID: record.id.rawValue)
+                decision: decision, outcome: record, sessionID: record.sessionID, resultID: record.id.rawValue
+            )
         }
     }
 
@@ -33,7 +34,8 @@ extension CommandExecutor {
             let (decision, record) = try ConsentRules.update(
                 command, former: current(former, scene), scene)
             return Ruling(
-                decision: decision, outcome: record, sessionID: record.sessionID, resultID: record.id.rawValue)
+                decision: decision, outcome: record, sessionID: record.sessionID, resultID: record.id.rawValue
+            )
         }
     }
 
@@ -52,7 +54,8 @@ extension CommandExecutor {
                 notFound: .consentNotFound)
             let (decision, record) = try ConsentRules.revoke(command, record: current(stored, scene), scene)
             return Ruling(
-                decision: decision, outcome: record, sessionID: record.sessionID, resultID: record.id.rawValue)
+                decision: decision, outcome: record, sessionID: record.sessionID, resultID: record.id.rawValue
+            )
         }
     }
 
@@ -63,7 +66,8 @@ extension CommandExecutor {
         -> [ConsentRecord]
     {
         _ = try await tie(of: invocation.caller, to: subject, notFound: .subjectNotFound)
-        return try await reading { () async throws(StoreError) in try await store.consents(of: subject) }.records
+        return try await reading { () async throws(StoreError) in try await store.consents(of: subject) }
+            .records
     }
 
     /// What one person still has to grant; in a session also what everybody else has, for a recording.
@@ -139,7 +143,9 @@ extension CommandExecutor {
     ) async throws(TelehealthError) -> SubjectTie {
         if let tie = SubjectTie.byIdentity(caller, subject: subject) { return tie }
         if let appointment,
-            let row = try await reading({ () async throws(StoreError) in try await store.appointment(appointment) }),
+            let row = try await reading({ () async throws(StoreError) in
+                try await store.appointment(appointment)
+            }),
             let tie = SubjectTie.byVisit(
                 caller, subject: subject, client: row.clientID, guardian: row.guardianID,
                 clinician: row.clinicianID)
@@ -167,11 +173,13 @@ extension CommandExecutor {
     }
 
     private func scene(
-        of subject: SubjectID, _ type: ConsentType, _ statement: ConsentStatement?, appointment: AppointmentID?,
+        of subject: SubjectID, _ type: ConsentType, _ statement: ConsentStatement?,
+        appointment: AppointmentID?,
         _ caller: Caller, notFound: TelehealthError.Reason
     ) async throws(TelehealthError) -> ConsentRules.Scene {
         let tie = try await tie(of: caller, to: subject, appointment: appointment, notFound: notFound)
-        let history = try await reading { () async throws(StoreError) in try await store.consents(of: subject) }
+        let history = try await reading { () async throws(StoreError) in try await store.consents(of: subject)
+        }
         let open = try await openSessions(of: subject)
         var recorded: Set<SubjectID> = []
         for session in open where session.activeRecording != nil {
@@ -185,12 +193,14 @@ extension CommandExecutor {
             session = open.first { $0.session.id == statement.sessionID }
         }
         return ConsentRules.Scene(
-            caller: caller, tie: tie, history: history, document: document, session: session, openSessions: open,
+            caller: caller, tie: tie, history: history, document: document, session: session,
+            openSessions: open,
             ledger: try await ledger(of: recorded.sorted { $0.rawValue < $1.rawValue }), context: context())
     }
 
     private func openSessions(of subject: SubjectID) async throws(TelehealthError) -> [SessionState] {
-        let ids = try await reading { () async throws(StoreError) in try await store.openSessions(of: subject) }
+        let ids = try await reading { () async throws(StoreError) in try await store.openSessions(of: subject)
+        }
         var states: [SessionState] = []
         for id in ids {
             if let state = try await reading({ () async throws(StoreError) in try await store.session(id) }) {
@@ -201,7 +211,8 @@ extension CommandExecutor {
     }
 
     private func consent(_ id: ConsentID) async throws(TelehealthError) -> ConsentRecord {
-        guard let record = try await reading({ () async throws(StoreError) in try await store.consent(id) }) else {
+        guard let record = try await reading({ () async throws(StoreError) in try await store.consent(id) })
+        else {
             throw TelehealthError(.consentNotFound)
         }
         return record
@@ -212,7 +223,9 @@ extension CommandExecutor {
         scene.history.records.first { $0.id == record.id } ?? record
     }
 
-    private func own(_ request: RequestRecord, _ caller: Caller) async throws(TelehealthError) -> ConsentRecord {
+    private func own(_ request: RequestRecord, _ caller: Caller) async throws(TelehealthError)
+        -> ConsentRecord
+    {
         let record = try await consent(ConsentID(request.resultID ?? ""))
         _ = try await tie(of: caller, to: record.subjectID, notFound: .consentNotFound)
         return record

@@ -15,14 +15,18 @@ extension CommandExecutor {
             draft, _ throws(TelehealthError) in
             let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
             return try draft.join(invocation.caller, check: command.preVisitCheck, ledger: ledger).rawValue
-        } outcome: { state, standing, id in (state, standing, ParticipantID(id ?? "")) }
+        } outcome: { state, standing, id in
+            (state, standing, ParticipantID(id ?? ""))
+        }
         guard let participant = state.participant(id) else { throw TelehealthError(.sessionNotFound) }
         guard participant.isHere, !state.session.status.isTerminal else {
-            return JoinOutcome(state: Visibility.redact(state, for: standing), participant: participant, media: nil)
+            return JoinOutcome(
+                state: Visibility.redact(state, for: standing), participant: participant, media: nil)
         }
         committer.presence.touch(id, in: command.sessionID, at: time.now)
         guard participant.state == .admitted else {
-            return JoinOutcome(state: Visibility.redact(state, for: standing), participant: participant, media: nil)
+            return JoinOutcome(
+                state: Visibility.redact(state, for: standing), participant: participant, media: nil)
         }
         let limit = min(invocation.timeout ?? policy.joinWaitMax, policy.joinWaitMax)
         return try await media(state, standing, id, invocation, until: started + limit)
@@ -96,7 +100,8 @@ extension CommandExecutor {
                 return credentials
             }
             let credentials = try await gateway.createAttendee(
-                AttendeeRequest(externalUserID: participant.externalUserID), meetingID: meetingID, timeout: limit)
+                AttendeeRequest(externalUserID: participant.externalUserID), meetingID: meetingID,
+                timeout: limit)
             await note(credentials, participant, meeting)
             return credentials
         } catch {

@@ -52,7 +52,9 @@ extension CommandExecutor {
         }
         if purpose != .clinical {
             for consent in recording.consentIDs {
-                let record = try await reading { () async throws(StoreError) in try await store.consent(consent) }
+                let record = try await reading { () async throws(StoreError) in
+                    try await store.consent(consent)
+                }
                 if record?.revokedAt != nil || record?.recordingPurposes.contains(purpose) != true {
                     throw TelehealthError(.recordingConsentRevoked)
                 }

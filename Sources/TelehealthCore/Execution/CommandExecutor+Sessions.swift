@@ -37,7 +37,8 @@ extension CommandExecutor {
             }
             query.clientID = own
         case .clinician:
-            guard let own = invocation.caller.clinicianID, query.clinicianID == nil || query.clinicianID == own
+            guard let own = invocation.caller.clinicianID,
+                query.clinicianID == nil || query.clinicianID == own
             else { return SessionPage(sessions: [], next: nil) }
             query.clinicianID = own
         }
@@ -54,11 +55,14 @@ extension CommandExecutor {
     public func admitParticipant(_ id: SessionID, _ participant: ParticipantID, _ invocation: Invocation)
         async throws(TelehealthError) -> SessionState
     {
-        try await changeSession("AdmitParticipant", id, invocation) { draft, standing throws(TelehealthError) in
+        try await changeSession("AdmitParticipant", id, invocation) {
+            draft, standing throws(TelehealthError) in
             let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
             try draft.admitParticipant(participant, by: standing, ledger: ledger)
             return participant.rawValue
-        } outcome: { state, standing, _ in Visibility.redact(state, for: standing) }
+        } outcome: { state, standing, _ in
+            Visibility.redact(state, for: standing)
+        }
     }
 
     /// - Throws: `SESSION_NOT_FOUND`, `NOT_JOINED`, `INVALID_STATE` after the end.
@@ -68,7 +72,9 @@ extension CommandExecutor {
         try await changeSession("LeaveSession", id, invocation) { draft, _ throws(TelehealthError) in
             try draft.leave(invocation.caller)
             return nil
-        } outcome: { state, standing, _ in Visibility.redact(state, for: standing) }
+        } outcome: { state, standing, _ in
+            Visibility.redact(state, for: standing)
+        }
     }
 
     /// A sign of life of somebody who holds no watch. Changes nothing that is stored.
@@ -88,14 +94,17 @@ extension CommandExecutor {
     }
 
     /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `TOO_LATE`, `INVALID_STATE`, `INVALID_FIELD`.
-    public func cancelSession(_ command: CancelSession, _ invocation: Invocation) async throws(TelehealthError)
+    public func cancelSession(_ command: CancelSession, _ invocation: Invocation)
+        async throws(TelehealthError)
         -> SessionState
     {
         try await changeSession("CancelSession", command.sessionID, invocation) {
             draft, standing throws(TelehealthError) in
             try draft.cancel(command.reason, note: command.note, by: standing, .caller(invocation.caller))
             return nil
-        } outcome: { state, standing, _ in Visibility.redact(state, for: standing) }
+        } outcome: { state, standing, _ in
+            Visibility.redact(state, for: standing)
+        }
     }
 
     /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `CLIENT_WAS_HERE`, `TOO_EARLY`, `INVALID_STATE`.
@@ -105,7 +114,9 @@ extension CommandExecutor {
         try await changeSession("MarkNoShow", id, invocation) { draft, standing throws(TelehealthError) in
             try draft.markNoShow(by: standing, .caller(invocation.caller))
             return nil
-        } outcome: { state, standing, _ in Visibility.redact(state, for: standing) }
+        } outcome: { state, standing, _ in
+            Visibility.redact(state, for: standing)
+        }
     }
 
     /// Stops a recording, then deletes the meeting; both are on their way when this returns.
@@ -118,7 +129,9 @@ extension CommandExecutor {
             draft, standing throws(TelehealthError) in
             try draft.end(command.reason, note: command.note, by: standing, .caller(invocation.caller))
             return nil
-        } outcome: { state, standing, _ in Visibility.redact(state, for: standing) }
+        } outcome: { state, standing, _ in
+            Visibility.redact(state, for: standing)
+        }
     }
 
     /// The earlier API's status call: each status stands for the verb that leads to it. Sets nothing by itself.
@@ -143,7 +156,9 @@ extension CommandExecutor {
                 throw .invalidState(draft.state.session.status)
             }
             return nil
-        } outcome: { state, standing, _ in Visibility.redact(state, for: standing) }
+        } outcome: { state, standing, _ in
+            Visibility.redact(state, for: standing)
+        }
     }
 
     /// - Throws: `SESSION_NOT_FOUND`, `INVALID_STATE`, `NOT_JOINED`, `SCREEN_SHARE_ACTIVE`, `NOT_ALLOWED`.

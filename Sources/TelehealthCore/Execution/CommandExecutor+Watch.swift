@@ -13,7 +13,8 @@ extension CommandExecutor {
     ) async throws(TelehealthError) -> SessionWatch {
         if invocation.caller.expiresAt <= time.now { throw TelehealthError(.tokenExpired) }
         let (seen, standing) = try await visible(id, invocation.caller)
-        let viewer = standing.isStaff ? nil : try SessionDraft(seen, context()).ownParticipant(of: invocation.caller)
+        let viewer =
+            standing.isStaff ? nil : try SessionDraft(seen, context()).ownParticipant(of: invocation.caller)
         let watch = SessionWatch(
             session: id, standing: standing, viewer: viewer?.id, caller: invocation.caller, policy: policy,
             committer: committer, time: time, wake: wake)

@@ -23,7 +23,8 @@ public final class CommandExecutor: Sendable {
     var store: any TelehealthStore { committer.store }
 
     public init(
-        committer: Committer, gateway: any MeetingGateway, time: any TimeSource, ids: any IDSource, policy: Policy
+        committer: Committer, gateway: any MeetingGateway, time: any TimeSource, ids: any IDSource,
+        policy: Policy
     ) {
         self.committer = committer
         self.gateway = gateway
@@ -58,7 +59,8 @@ public final class CommandExecutor: Sendable {
         }
         defer { gate.leave(key) }
         do throws(TelehealthError) {
-            if let record = try await reading({ () async throws(StoreError) in try await store.request(key) }) {
+            if let record = try await reading({ () async throws(StoreError) in try await store.request(key) })
+            {
                 return try await repeated(record, request, replay)
             }
             for _ in 0..<policy.conflictRetriesMax {
@@ -105,7 +107,8 @@ public final class CommandExecutor: Sendable {
     /// The session with the caller's standing in it.
     ///
     /// - Throws: `SESSION_NOT_FOUND` when it does not exist or the caller may not know of it.
-    func visible(_ id: SessionID, _ caller: Caller) async throws(TelehealthError) -> (SessionState, Standing) {
+    func visible(_ id: SessionID, _ caller: Caller) async throws(TelehealthError) -> (SessionState, Standing)
+    {
         let state = try await reading { () async throws(StoreError) in try await store.session(id) }
         guard let state, let standing = Standing.of(caller, in: state.session) else {
             throw TelehealthError(.sessionNotFound)

@@ -107,7 +107,9 @@ public struct Policy: Sendable, Hashable {
     /// Sentences about settings that contradict each other; empty = usable.
     public var violations: [String] {
         var found: [String] = []
-        if !allowedMediaRegions.contains(mediaRegion) { found.append("mediaRegion is not in allowedMediaRegions") }
+        if !allowedMediaRegions.contains(mediaRegion) {
+            found.append("mediaRegion is not in allowedMediaRegions")
+        }
         if playbackValidity > .seconds(5 * 60) || playbackValidity <= .zero {
             found.append("playbackValidity must be above 0 and at most 5 minutes")
         }

@@ -1,7 +1,8 @@
 extension TelehealthError.Reason {
     public var category: TelehealthError.Category {
         switch self {
-        case .sessionNotFound, .appointmentNotFound, .participantNotFound, .recordingNotFound, .consentNotFound,
+        case .sessionNotFound, .appointmentNotFound, .participantNotFound, .recordingNotFound,
+            .consentNotFound,
             .subjectNotFound, .documentNotFound:
             .notFound
         case .notAllowed: .permissionDenied
@@ -13,7 +14,8 @@ extension TelehealthError.Reason {
         case .invalidState, .appointmentCancelled, .appointmentStarted, .tooEarly, .tooLate,
             .preVisitCheckRequired, .preVisitCheckFailed, .consentMissing, .recordingConsentMissing,
             .consentNotCurrent, .participantNotWaiting, .notJoined, .clinicianNotPresent, .clientWasHere,
-            .meetingNotReady, .recordingActive, .recordingNotActive, .recordingNotReady, .recordingNotConfigured,
+            .meetingNotReady, .recordingActive, .recordingNotActive, .recordingNotReady,
+            .recordingNotConfigured,
             .recordingConsentRevoked, .screenShareActive, .screenShareNotActive:
             .failedPrecondition
         case .resumeExpired: .outOfRange

@@ -62,7 +62,9 @@ enum AppointmentRules {
             principal.audit("CancelAppointment", at: context.now, target: command.id.rawValue)
         ]
         if existing.status == .cancelled { return (decision, existing) }
-        if let version = command.sourceVersion, version < existing.sourceVersion { return (decision, existing) }
+        if let version = command.sourceVersion, version < existing.sourceVersion {
+            return (decision, existing)
+        }
         var appointment = existing
         appointment.status = .cancelled
         appointment.sourceVersion = max(existing.sourceVersion, command.sourceVersion ?? 0)
@@ -118,11 +120,14 @@ enum AppointmentRules {
             .appointment(appointment.id, version: appointment.version),
             .noOtherOpenSession(appointment.id, except: nil),
         ]
-        let decision = draft.seal(by: .caller(caller), action: "CreateSession", target: appointment.id.rawValue)
+        let decision = draft.seal(
+            by: .caller(caller), action: "CreateSession", target: appointment.id.rawValue)
         return (decision, draft.state)
     }
 
-    private static func make(_ command: PutAppointment, _ caller: Caller, _ context: RuleContext) -> Appointment {
+    private static func make(_ command: PutAppointment, _ caller: Caller, _ context: RuleContext)
+        -> Appointment
+    {
         Appointment(
             id: command.id, clientID: command.clientID, guardianID: command.guardianID,
             clinicianID: command.clinicianID, startsAt: command.startsAt, endsAt: command.endsAt,
@@ -131,7 +136,9 @@ enum AppointmentRules {
             lastModifiedBy: caller.subject)
     }
 
-    private static func stamp(_ appointment: inout Appointment, _ principal: Principal, _ context: RuleContext) {
+    private static func stamp(
+        _ appointment: inout Appointment, _ principal: Principal, _ context: RuleContext
+    ) {
         appointment.version += 1
         appointment.updatedAt = context.now
         appointment.lastModifiedBy = principal.name
@@ -149,7 +156,9 @@ enum AppointmentRules {
         if Set(people).count < people.count {
             throw .invalid("clinician_id", "client, guardian and clinician must be different people")
         }
-        guard command.startsAt < command.endsAt else { throw .invalid("end_time", "must be after start_time") }
+        guard command.startsAt < command.endsAt else {
+            throw .invalid("end_time", "must be after start_time")
+        }
         guard command.endsAt - command.startsAt <= durationMax else {
             throw .invalid("end_time", "must be at most 23 hours after start_time")
         }
@@ -169,7 +178,8 @@ extension SessionDraft {
         }
         state.participants.append(
             Participant(
-                id: ParticipantID(context.ids.uuid()), sessionID: state.session.id, subjectID: subject, role: role,
+                id: ParticipantID(context.ids.uuid()), sessionID: state.session.id, subjectID: subject,
+                role: role,
                 externalUserID: "p-" + context.ids.randomHex(byteCount: 16)))
     }
 
@@ -185,7 +195,9 @@ extension SessionDraft {
             (appointment.guardianID, .guardian),
         ]
         for participant in state.participants where participant.state != .removed {
-            if roster.contains(where: { $0.0 == participant.subjectID && $0.1 == participant.role }) { continue }
+            if roster.contains(where: { $0.0 == participant.subjectID && $0.1 == participant.role }) {
+                continue
+            }
             depart(participant.id, at: now, reason: "REASSIGNED")
             change(participant.id) { $0.state = .removed }
             emit(.participantRemoved, participant: participant.id)

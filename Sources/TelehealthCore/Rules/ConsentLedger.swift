@@ -57,7 +57,8 @@ struct ConsentLedger: Sendable {
     }
 
     /// Whether the client of the visit may be in a telehealth visit at all.
-    func evaluateJoin(of client: SubjectID, in session: SessionID?, context: RuleContext) -> ConsentEvaluation {
+    func evaluateJoin(of client: SubjectID, in session: SessionID?, context: RuleContext) -> ConsentEvaluation
+    {
         evaluate(
             .join, context.policy.joinConsents.map { (client, .client, $0) }, in: session, purpose: .clinical,
             context: context)
@@ -73,7 +74,8 @@ struct ConsentLedger: Sendable {
     }
 
     func evaluate(
-        _ action: ConsentAction, _ needed: [(SubjectID, ConsentSubjectRole, ConsentType)], in session: SessionID?,
+        _ action: ConsentAction, _ needed: [(SubjectID, ConsentSubjectRole, ConsentType)],
+        in session: SessionID?,
         purpose: Recording.Purpose, context: RuleContext
     ) -> ConsentEvaluation {
         var missing: [ConsentGap] = []

@@ -45,7 +45,8 @@ enum ConsentRules {
     {
         guard isCurrent(former) else { throw TelehealthError(.consentNotCurrent) }
         return try append(
-            command.statement, subject: (former.subjectID, former.subjectRole), type: former.type, former: former,
+            command.statement, subject: (former.subjectID, former.subjectRole), type: former.type,
+            former: former,
             scene, action: "UpdateConsent")
     }
 
@@ -126,8 +127,10 @@ enum ConsentRules {
         let signer = scene.tie == .guardian ? scene.caller.clientID ?? subject.id : subject.id
         let purposes = statement.recordingPurposes.isEmpty ? [.clinical] : statement.recordingPurposes
         let record = ConsentRecord(
-            id: ConsentID(scene.context.ids.uuid()), subjectID: subject.id, subjectRole: subject.role, type: type,
-            decision: statement.decision, method: statement.method, documentVersion: statement.documentVersion,
+            id: ConsentID(scene.context.ids.uuid()), subjectID: subject.id, subjectRole: subject.role,
+            type: type,
+            decision: statement.decision, method: statement.method,
+            documentVersion: statement.documentVersion,
             documentLanguage: statement.documentLanguage, textHash: statement.textHash,
             acknowledgements: statement.acknowledgements,
             recordingPurposes: type == .recording ? purposes : [], signerID: signer,
@@ -145,7 +148,8 @@ enum ConsentRules {
         if statement.decision == .declined && ended.isEmpty { ended = [record.id] }
         var decision = write(
             rows, ended: statement.decision == .declined ? ended : [], type: type, scene, action: action)
-        decision.audit.append(Principal.caller(scene.caller).audit(action, at: now, target: record.id.rawValue))
+        decision.audit.append(
+            Principal.caller(scene.caller).audit(action, at: now, target: record.id.rawValue))
         return (decision, record)
     }
 

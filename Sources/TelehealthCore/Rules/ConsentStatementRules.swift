@@ -16,7 +16,9 @@ enum ConsentStatementRules {
         }
         guard statement.decision == .granted else { return }
         if !statement.acknowledgements.areComplete { throw TelehealthError(.acknowledgementsIncomplete) }
-        if type == .recording && statement.method == .verbal { throw TelehealthError(.writtenConsentRequired) }
+        if type == .recording && statement.method == .verbal {
+            throw TelehealthError(.writtenConsentRequired)
+        }
     }
 
     private static func checkDocument(_ statement: ConsentStatement, _ scene: ConsentRules.Scene)
@@ -49,7 +51,8 @@ enum ConsentStatementRules {
             guard let attester = statement.attestedBy,
                 (1...ConsentRules.attesterBytesMax).contains(attester.utf8.count)
             else {
-                throw .invalid("attested_by", "must name who attests, in 1 to \(ConsentRules.attesterBytesMax) bytes")
+                throw .invalid(
+                    "attested_by", "must name who attests, in 1 to \(ConsentRules.attesterBytesMax) bytes")
             }
             let own = [scene.caller.subject, scene.caller.clinicianID?.rawValue]
             if scene.tie == .clinician && !own.contains(attester) {
@@ -58,7 +61,9 @@ enum ConsentStatementRules {
         }
     }
 
-    private static func checkTimes(_ statement: ConsentStatement, _ type: ConsentType, _ scene: ConsentRules.Scene)
+    private static func checkTimes(
+        _ statement: ConsentStatement, _ type: ConsentType, _ scene: ConsentRules.Scene
+    )
         throws(TelehealthError)
     {
         let now = scene.context.now

@@ -33,7 +33,8 @@ enum Principal: Sendable, Hashable {
     }
 
     func audit(
-        _ action: String, at now: Timestamp, outcome: AuditEntry.Outcome = .allowed, session: SessionID? = nil,
+        _ action: String, at now: Timestamp, outcome: AuditEntry.Outcome = .allowed,
+        session: SessionID? = nil,
         target: String? = nil, reason: String? = nil
     ) -> AuditEntry {
         switch self {

@@ -34,7 +34,8 @@ extension SessionDraft {
         guard state.isClinicianPresent, state.session.admissionPolicy == .onClinicianJoin,
             !state.session.status.isTerminal
         else { return }
-        for participant in state.participants where participant.isClientParty && participant.state == .waiting {
+        for participant in state.participants where participant.isClientParty && participant.state == .waiting
+        {
             let join = ledger.evaluateJoin(of: state.session.clientID, in: state.session.id, context: context)
             guard join.isSatisfied else { continue }
             if let recording = state.activeRecording {
@@ -84,7 +85,9 @@ extension SessionDraft {
             $0.leftAt = max(instant, $0.admittedAt ?? instant, $0.waitingSince ?? instant)
             $0.waitingSince = nil
         }
-        if state.session.status == .waitingRoom && !state.participants.contains(where: { $0.state == .waiting }) {
+        if state.session.status == .waitingRoom
+            && !state.participants.contains(where: { $0.state == .waiting })
+        {
             state.session.status = .scheduled
             state.session.statusUpdatedAt = now
             emit(.participantLeft, participant: id, reason: reason)

@@ -116,7 +116,9 @@ extension SessionDraft {
         }
         try Self.validate(check)
         var failed: [String] = []
-        if !policy.allowedLocationStates.isEmpty && !policy.allowedLocationStates.contains(check.locationState) {
+        if !policy.allowedLocationStates.isEmpty
+            && !policy.allowedLocationStates.contains(check.locationState)
+        {
             failed.append("location_state")
         }
         if policy.requiresPrivatePlace && !check.isLocationPrivate { failed.append("location_private") }
@@ -135,11 +137,13 @@ extension SessionDraft {
 
     private static func validate(_ check: PreVisitCheck) throws(TelehealthError) {
         let state = check.locationState.utf8
-        guard state.count == 2, state.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }) else {
+        guard state.count == 2, state.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) })
+        else {
             throw .invalid("pre_visit_check.location_state", "must be a state's two capital letters")
         }
         let texts = [
-            ("location_address", check.locationAddress), ("emergency_contact_name", check.emergencyContactName),
+            ("location_address", check.locationAddress),
+            ("emergency_contact_name", check.emergencyContactName),
             ("emergency_contact_phone", check.emergencyContactPhone),
         ]
         for (field, text) in texts where !(1...checkTextBytesMax).contains(text.utf8.count) {

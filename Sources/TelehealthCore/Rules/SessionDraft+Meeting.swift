@@ -25,7 +25,9 @@ extension SessionDraft {
     mutating func meetingCreated(
         _ generation: Int, _ meeting: ChimeMeeting, attendees: [AttendeeCredentials]
     ) {
-        guard let row = state.meeting(generation), row.state == .intent || row.state == .ending else { return }
+        guard let row = state.meeting(generation), row.state == .intent || row.state == .ending else {
+            return
+        }
         change(generation: generation) {
             $0.meetingID = meeting.meetingID
             $0.meetingARN = meeting.meetingARN
@@ -67,7 +69,9 @@ extension SessionDraft {
 
     /// The meeting is no more, without our asking. Whoever needs one opens the next generation.
     mutating func meetingGone(_ generation: Int) {
-        guard let row = state.meeting(generation), row.state == .active || row.state == .intent else { return }
+        guard let row = state.meeting(generation), row.state == .active || row.state == .intent else {
+            return
+        }
         change(generation: generation) { [now] in
             $0.state = .ended
             $0.endedAt = now

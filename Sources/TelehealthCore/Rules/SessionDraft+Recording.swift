@@ -29,7 +29,8 @@ extension SessionDraft {
         state.recordings.append(
             Recording(
                 id: id, sessionID: state.session.id, segment: state.recordings.count + 1,
-                generation: meeting.generation, purpose: purpose, requestedBy: caller.subject, requestedAt: now,
+                generation: meeting.generation, purpose: purpose, requestedBy: caller.subject,
+                requestedAt: now,
                 consentIDs: consent.standsOn, controlRegion: meeting.controlRegion, bucket: bucket,
                 prefix: policy.recordingPrefix + "/" + id.rawValue))
         enqueue(.startCapture, generation: meeting.generation, recording: id)
@@ -53,7 +54,8 @@ extension SessionDraft {
 
     /// Also of one that is only requested: whether Chime was asked is not known here, and the stop comes behind it.
     mutating func stopCapture(of id: RecordingID, cause: Recording.StopCause, by name: String) {
-        guard let recording = state.recording(id), recording.state.mayCapture, recording.state != .stopping else {
+        guard let recording = state.recording(id), recording.state.mayCapture, recording.state != .stopping
+        else {
             return
         }
         change(id) {
@@ -80,7 +82,8 @@ extension SessionDraft {
     ///
     /// - Parameter consents: the entries that no longer count; empty when only the present histories matter.
     mutating func consentEnded(
-        of subject: SubjectID, _ consents: [ConsentID], type: ConsentType, ledger: ConsentLedger, by name: String
+        of subject: SubjectID, _ consents: [ConsentID], type: ConsentType, ledger: ConsentLedger,
+        by name: String
     ) {
         let participant = state.participant(of: subject)
         emit(.consentRevoked, participant: participant?.id, reason: wireName(type))

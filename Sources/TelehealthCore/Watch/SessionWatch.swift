@@ -142,7 +142,9 @@ public final class SessionWatch: Sendable {
     }
 
     private func drainEarly(_ state: inout State) {
-        while let next = state.next, let event = state.early.removeValue(forKey: next) { accept(event, &state) }
+        while let next = state.next, let event = state.early.removeValue(forKey: next) {
+            accept(event, &state)
+        }
         if state.early.isEmpty { state.isStalled = false }
     }
 

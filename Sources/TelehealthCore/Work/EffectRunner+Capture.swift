@@ -1,5 +1,6 @@
 extension EffectRunner {
-    func startCapture(_ effect: Effect, _ state: SessionState, _ ledger: ConsentLedger) async throws -> Ending {
+    func startCapture(_ effect: Effect, _ state: SessionState, _ ledger: ConsentLedger) async throws -> Ending
+    {
         guard let id = effect.recordingID, let recording = state.recording(id),
             let meetingARN = state.meeting(recording.generation)?.meetingARN
         else { return .done { _, _ in } }
@@ -11,7 +12,9 @@ extension EffectRunner {
             let found = try await gateway.findCapture(
                 meetingARN: meetingARN, prefix: recording.capturePrefix, timeout: policy.gatewayTimeout)
             guard let found else {
-                return .done { draft, ledger in draft.captureNeverRan(id, reason: "NOT_STARTED", ledger: ledger) }
+                return .done { draft, ledger in
+                    draft.captureNeverRan(id, reason: "NOT_STARTED", ledger: ledger)
+                }
             }
             return .done { draft, ledger in
                 draft.captureAnswered(id, found, ledger: ledger)
@@ -37,14 +40,16 @@ extension EffectRunner {
             }
             return .done { draft, _ in draft.stopCapture(of: id, cause: .failed, by: Principal.system.name) }
         case .failed:
-            return .done { draft, ledger in draft.captureFailed(id, reason: "CAPTURE_FAILED", ledger: ledger) }
+            return .done { draft, ledger in draft.captureFailed(id, reason: "CAPTURE_FAILED", ledger: ledger)
+            }
         case .stopping, .stopped, nil:
             return .done { draft, ledger in draft.captureFailed(id, reason: "CAPTURE_GONE", ledger: ledger) }
         }
     }
 
     func stopCapture(_ effect: Effect, _ state: SessionState) async throws -> Ending {
-        guard let id = effect.recordingID, let recording = state.recording(id), recording.state == .stopping else {
+        guard let id = effect.recordingID, let recording = state.recording(id), recording.state == .stopping
+        else {
             return .done { _, _ in }
         }
         guard let pipelineID = recording.capturePipelineID else {
@@ -60,7 +65,8 @@ extension EffectRunner {
     }
 
     func startConcatenation(_ effect: Effect, _ state: SessionState) async throws -> Ending {
-        guard let id = effect.recordingID, let recording = state.recording(id), recording.state == .processing,
+        guard let id = effect.recordingID, let recording = state.recording(id),
+            recording.state == .processing,
             let captureARN = recording.capturePipelineARN
         else { return .done { _, _ in } }
         let pipeline = try await gateway.startConcatenation(
@@ -70,7 +76,8 @@ extension EffectRunner {
     }
 
     func confirmConcatenation(_ effect: Effect, _ state: SessionState) async throws -> Ending {
-        guard let id = effect.recordingID, let recording = state.recording(id), recording.state == .processing,
+        guard let id = effect.recordingID, let recording = state.recording(id),
+            recording.state == .processing,
             let pipelineID = recording.concatenationPipelineID
         else { return .done { _, _ in } }
         let pipeline = try await gateway.concatenation(pipelineID, timeout: policy.gatewayTimeout)

@@ -36,7 +36,9 @@ struct EffectRunner: Sendable {
     func mayHaveBeenAsked(_ effect: Effect) -> Bool { effect.fence > 1 }
 
     private func attempt(_ effect: Effect) async throws(StoreError) -> Ending {
-        guard let state = try await committer.store.session(effect.sessionID) else { return .done { _, _ in } }
+        guard let state = try await committer.store.session(effect.sessionID) else {
+            return .done { _, _ in }
+        }
         do {
             switch effect.kind {
             case .createMeeting: return try await createMeeting(effect, state)
@@ -163,6 +165,7 @@ struct EffectRunner: Sendable {
         notify(
             EffectNotice(
                 effect: row,
-                kind: row.state == .dead ? .dead(code: error.code) : .retrying(code: error.code, after: delay)))
+                kind: row.state == .dead ? .dead(code: error.code) : .retrying(code: error.code, after: delay)
+            ))
     }
 }

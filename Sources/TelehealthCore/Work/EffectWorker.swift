@@ -18,7 +18,8 @@ public final class EffectWorker: Sendable {
 
     /// - Parameter notify: called for every attempt's end; must not block.
     public init(
-        committer: Committer, gateway: any MeetingGateway, time: any TimeSource, ids: any IDSource, policy: Policy,
+        committer: Committer, gateway: any MeetingGateway, time: any TimeSource, ids: any IDSource,
+        policy: Policy,
         notify: @escaping @Sendable (EffectNotice) -> Void = { _ in }
     ) {
         self.committer = committer

@@ -14,7 +14,8 @@ public final class Sweeper: Sendable {
 
     /// - Parameter notify: called when the store could not serve a sweep; must not block.
     public init(
-        committer: Committer, gateway: any MeetingGateway, time: any TimeSource, ids: any IDSource, policy: Policy,
+        committer: Committer, gateway: any MeetingGateway, time: any TimeSource, ids: any IDSource,
+        policy: Policy,
         notify: @escaping @Sendable (StoreError) -> Void = { _ in }
     ) {
         self.committer = committer
