@@ -83,7 +83,7 @@ let modules: [Target] = [
         "RPCClient",
         ["RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore", "RPCModel", "ProtobufWire"]),
     // 6 adapters
-    module("StorageSQLite", ["TelehealthCore", "CSQLite", crypto, logging]),
+    module("StorageSQLite", ["TelehealthCore", "CSQLite"]),
     module("HTTPSClient", ["CCurl"]),
     module("AWSClient", ["HTTPSClient", crypto]),
     module("ChimeGateway", ["AWSClient", "HTTPSClient", "TelehealthCore", logging]),
@@ -91,6 +91,8 @@ let modules: [Target] = [
     // 7
     module("TelehealthHandlers", ["TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "TelehealthCore", crypto, logging]),
     module("TelehealthClient", ["TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
+    // tools
+    module("ChimeSimulation", [crypto], path: "tools/ChimeSimulation", settings: pure),
     module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection"], path: "tools/ProtobufCodegen"),
     // Made by tools/conformance from Google's test messages, never committed; absent otherwise.
     module("ConformanceMessages", ["ProtobufWire"], path: "tools/.cache/conformance/messages"),
@@ -116,11 +118,16 @@ let programs: [Target] = [
         ]),
     program(
         "chime-simulator",
-        [.product(name: "FlyingFox", package: "FlyingFox"), argumentParser, logging, crypto]),
+        [
+            "ChimeSimulation", .product(name: "FlyingFox", package: "FlyingFox"),
+            .product(name: "FlyingSocks", package: "FlyingFox"), argumentParser,
+        ]),
+    program("store-bench", ["StorageSQLite", "TelehealthCore"]),
     program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "EventCore", argumentParser]),
 ]
 
 let testTargets: [Target] = [
+    module("LoopbackHTTP", path: "Tests/LoopbackHTTP"),
     tests("ProtobufWireTests", ["ProtobufWire"]),
     tests("ProtobufReflectionTests", ["ProtobufReflection", "ProtobufWire", "TelehealthAPI"]),
     tests(
@@ -138,12 +145,15 @@ let testTargets: [Target] = [
             "RPCServer", "RPCClient", "RPCModel", "RPCOverHTTP2", "ProtobufWire", "GRPCStandardAPI", "Transport",
             "TLSEngine", "HTTP2Engine", "EventCore",
         ]),
-    tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore"]),
-    tests("AWSClientTests", ["AWSClient", "HTTPSClient", crypto]),
-    tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore"]),
+    .target(name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
+    tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore", "CSQLite", "CFaultVFS"]),
+    tests("HTTPSClientTests", ["HTTPSClient", "LoopbackHTTP"]),
+    tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),
+    tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", logging]),
     tests("IdentityTests", ["Identity", "TelehealthCore", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
     tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel"]),
     tests("TelehealthClientTests", ["TelehealthClient", "TelehealthAPI"]),
+    tests("ChimeSimulatorTests", ["ChimeSimulation", crypto]),
     tests("ArchitectureTests", []),
 ]
 

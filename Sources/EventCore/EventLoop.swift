@@ -76,6 +76,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// The executor of actors that live here.
     public var isolation: LoopIsolation { ownIsolation! }
     private var ownIsolation: LoopIsolation?  // set once, in init: it points back here
+    /// One object that the layer above keeps per loop, its scratch memory for instance.
+    ///
+    /// - Isolation: the loop.
+    public var attachment: AnyObject?
     private let clock: LoopClock
     private let epoll: Int32
     private let wakeup: Int32

@@ -16,5 +16,8 @@ public struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertibl
     /// Takes `errno` as the last call left it.
     init(_ call: String) { self.init(call, code: errno) }
 
+    /// Somebody else listens there.
+    public var isAddressInUse: Bool { code == EADDRINUSE }
+
     public var description: String { "\(call): \(String(cString: strerror(code))) (errno \(code))" }
 }

@@ -81,7 +81,8 @@ public struct HTTPSError: Error, Hashable, Sendable, CustomStringConvertible {
         case .transport(let curlCode): "transport failed (curl code \(curlCode), \(phase.rawValue))"
         case .requestTooLarge(let limit), .queueFull(let limit), .responseTooLarge(let limit):
             "\(label) (limit \(limit), \(phase.rawValue))"
-        case .invalidURL, .plainHTTPRefused, .metadataAddressRefused, .invalidHeader, .deadlineExceeded, .cancelled,
+        case .invalidURL, .plainHTTPRefused, .metadataAddressRefused, .invalidHeader, .deadlineExceeded,
+            .cancelled,
             .shutDown, .resourcesExhausted:
             "\(label) (\(phase.rawValue))"
         }

@@ -38,7 +38,8 @@ public struct HTTPSURL: Hashable, Sendable {
             !text.utf8.contains(where: { "\\#\"<>^`{|}".utf8.contains($0) })
         else { throw HTTPSError(.invalidURL) }
         let schemeEnd = text.utf8.firstIndex(of: UInt8(ascii: ":")) ?? text.endIndex
-        guard let scheme = Scheme(rawValue: text[..<schemeEnd].lowercased()), text[schemeEnd...].hasPrefix("://")
+        guard let scheme = Scheme(rawValue: text[..<schemeEnd].lowercased()),
+            text[schemeEnd...].hasPrefix("://")
         else { throw HTTPSError(.invalidURL) }
         let rest = text[schemeEnd...].dropFirst(3)
         let authorityEnd = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
@@ -48,7 +49,8 @@ public struct HTTPSURL: Hashable, Sendable {
         self.scheme = scheme
         self.host = host
         if let portText {
-            guard portText.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let port = UInt16(portText), port > 0
+            guard portText.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let port = UInt16(portText),
+                port > 0
             else { throw HTTPSError(.invalidURL) }
             self.port = port
         } else {
@@ -117,7 +119,9 @@ public struct HTTPSURL: Hashable, Sendable {
     private static func kind(ofIPv6 bytes: [UInt8]) -> HostKind {
         let leadingZeros = bytes.prefix { $0 == 0 }.count
         if leadingZeros == 15, bytes[15] == 1 { return .loopback }
-        if leadingZeros == 10, bytes[10] == 0xff, bytes[11] == 0xff { return kind(ofIPv4: Array(bytes[12...])) }
+        if leadingZeros == 10, bytes[10] == 0xff, bytes[11] == 0xff {
+            return kind(ofIPv4: Array(bytes[12...]))
+        }
         let isLinkLocal = bytes[0] == 0xfe && bytes[1] & 0xc0 == 0x80
         let isEC2 = bytes[0] == 0xfd && bytes[1] == 0 && bytes[2] == 0x0e && bytes[3] == 0xc2
         return isLinkLocal || isEC2 ? .instanceMetadata : .other

@@ -107,7 +107,9 @@ final class Transfer {
         for name in ["Accept", "Content-Type"] where request.headers[name] == nil { lines.append(name + ":") }
         if request.headers["User-Agent"] == nil { lines.append("User-Agent: " + configuration.userAgent) }
         for field in request.headers.fields {
-            if HTTPHeaders.isSameName(field.name, "Host") || HTTPHeaders.isSameName(field.name, "Content-Length") {
+            if HTTPHeaders.isSameName(field.name, "Host")
+                || HTTPHeaders.isSameName(field.name, "Content-Length")
+            {
                 continue
             }
             // libcurl's spelling of a header with an empty value.
@@ -121,13 +123,15 @@ final class Transfer {
         let context = Unmanaged.passUnretained(self).toOpaque()
         _ = telehealth_curl_setopt_off_t(handle, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(responseBytesMax))
         _ = telehealth_curl_setopt_pointer(handle, CURLOPT_WRITEDATA, context)
-        _ = telehealth_curl_setopt_write_callback(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
+        _ = telehealth_curl_setopt_write_callback(handle, CURLOPT_WRITEFUNCTION) {
+            bytes, size, count, context in
             guard let bytes, let context else { return 0 }
             let chunk = UnsafeRawBufferPointer(start: bytes, count: size * count)
             return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receive(chunk)
         }
         _ = telehealth_curl_setopt_pointer(handle, CURLOPT_HEADERDATA, context)
-        _ = telehealth_curl_setopt_write_callback(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
+        _ = telehealth_curl_setopt_write_callback(handle, CURLOPT_HEADERFUNCTION) {
+            bytes, size, count, context in
             guard let bytes, let context else { return 0 }
             let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
             return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receiveHeader(line)
@@ -153,7 +157,8 @@ final class Transfer {
             headers = HTTPHeaders()  // A new block: what came before was an interim answer (1xx).
         } else if let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) {
             headers.append(
-                name: Self.trimmed(text[..<colon]), value: Self.trimmed(text[text.utf8.index(after: colon)...]))
+                name: Self.trimmed(text[..<colon]),
+                value: Self.trimmed(text[text.utf8.index(after: colon)...]))
         }
         return line.count
     }

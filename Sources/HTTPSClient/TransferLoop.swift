@@ -40,7 +40,9 @@ final class TransferLoop: @unchecked Sendable {
     private static let isLibraryReady = telehealth_curl_global_init() == CURLE_OK
 
     init(configuration: HTTPSClient.Configuration) throws(HTTPSError) {
-        guard Self.isLibraryReady, let multi = curl_multi_init() else { throw HTTPSError(.resourcesExhausted) }
+        guard Self.isLibraryReady, let multi = curl_multi_init() else {
+            throw HTTPSError(.resourcesExhausted)
+        }
         self.configuration = configuration
         self.multi = multi
         _ = telehealth_curl_multi_setopt_long(multi, CURLMOPT_MAXCONNECTS, configuration.idleConnectionsMax)
@@ -178,7 +180,9 @@ final class TransferLoop: @unchecked Sendable {
         var remaining: Int32 = 0
         while let message = curl_multi_info_read(multi, &remaining) {
             // The message lives until the handle is removed: both fields are read before that.
-            guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle else { continue }
+            guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle else {
+                continue
+            }
             let code = telehealth_curl_msg_result(message)
             end(handle) { $0.result(of: code, now: .now) }
         }

@@ -1,5 +1,5 @@
 internal import CZlib
-public import ProtobufWire
+internal import ProtobufWire
 public import RPCModel
 
 extension MessageCompression {
@@ -21,9 +21,7 @@ extension MessageCompression {
 
     private static func pack(_ bytes: UnsafeRawBufferPointer, into output: inout ByteBuffer) {
         var stream = z_stream()
-        let started = deflateInit2_(
-            &stream, compressionLevel, Z_DEFLATED, gzipWindowBits, memoryLevel, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
-            Int32(MemoryLayout<z_stream>.size))
+        let started = telehealth_deflate_init2(&stream, compressionLevel, gzipWindowBits, memoryLevel)
         // Constant arguments: only an allocation can fail, and Swift's own allocations end the process then too.
         precondition(started == Z_OK, "zlib cannot start packing: \(started)")
         defer { deflateEnd(&stream) }
@@ -44,7 +42,7 @@ extension MessageCompression {
         _ bytes: UnsafeRawBufferPointer, into output: inout ByteBuffer, limit: Int
     ) throws(Failure) {
         var stream = z_stream()
-        let started = inflateInit2_(&stream, gzipWindowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        let started = telehealth_inflate_init2(&stream, gzipWindowBits)
         precondition(started == Z_OK, "zlib cannot start unpacking: \(started)")
         defer { inflateEnd(&stream) }
         stream.next_in = UnsafeMutablePointer(mutating: bytes.assumingMemoryBound(to: UInt8.self).baseAddress)

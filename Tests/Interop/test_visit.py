@@ -287,7 +287,7 @@ def test_a_join_outside_the_window_is_refused(clinic):
     clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
     clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
     early = clinic.create_session(clinic.book(starts_in=7200)).session_id
-    clinic.refused(FAILED, "JOIN_TOO_EARLY", clinic.telehealth.JoinSession, clinic.join_request(early, "client"), "client")
+    clinic.refused(FAILED, "TOO_EARLY", clinic.telehealth.JoinSession, clinic.join_request(early, "client"), "client")
 
 
 def test_a_client_cannot_write_another_clients_consent(clinic):
