@@ -130,7 +130,9 @@ let testTargets: [Target] = [
     module("LoopbackHTTP", path: "Tests/LoopbackHTTP"),
     tests("ProtobufWireTests", ["ProtobufWire"]),
     tests("ProtobufReflectionTests", ["ProtobufReflection", "ProtobufWire", "TelehealthAPI"]),
-    tests("ProtobufCodegenTests", ["ProtobufCodegen", "ProtobufWire"]),
+    tests(
+        "ProtobufCodegenTests", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire", "RPCModel"],
+        resources: [.copy("Fixtures")]),
     tests("RPCModelTests", ["RPCModel", "ProtobufWire"]),
     tests("TelehealthCoreTests", ["TelehealthCore"]),
     tests("EventCoreTests", ["EventCore"]),

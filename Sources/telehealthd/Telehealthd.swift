@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Glibc
+internal import Logging
 
 /// The program: reads the command line and the configuration, then serves until told to stop.
 ///
@@ -8,8 +9,8 @@ internal import Glibc
 struct Telehealthd {
     static func main() async {
         TerminationSignal.block()
-        do throws(ConfigurationFailure) {
-            let environment = ProcessInfo.processInfo.environment
+        let environment = ProcessInfo.processInfo.environment
+        do {
             let commandLine = try DaemonCommandLine(Array(CommandLine.arguments.dropFirst()))
             if commandLine.request == .help {
                 print(DaemonCommandLine.help)
@@ -22,14 +23,19 @@ struct Telehealthd {
                 print(configuration.description)
                 return
             }
-            exit(0)
-        } catch {
-            for sentence in error.sentences { complain(sentence) }
+            let level = configuration.logLevel
+            LoggingSystem.bootstrap { JSONLogHandler(label: $0, level: level) }
+            try await serve(configuration, environment: environment, logger: Logger(label: "telehealthd"))
+        } catch let failure as ConfigurationFailure {
+            for sentence in failure.sentences { complain(sentence) }
             exit(2)
+        } catch {
+            complain("\(error)")
+            exit(1)
         }
     }
 
-    static func complain(_ sentence: String) {
+    private static func complain(_ sentence: String) {
         FileHandle.standardError.write(Data("telehealthd: \(sentence)\n".utf8))
     }
 }

@@ -94,7 +94,8 @@ extension CommandExecutor {
     }
 
     /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `TOO_LATE`, `INVALID_STATE`, `INVALID_FIELD`.
-    public func cancelSession(_ command: CancelSession, _ invocation: Invocation) async throws(TelehealthError)
+    public func cancelSession(_ command: CancelSession, _ invocation: Invocation)
+        async throws(TelehealthError)
         -> SessionState
     {
         try await changeSession("CancelSession", command.sessionID, invocation) {

@@ -37,12 +37,9 @@ struct DaemonConfiguration: Sendable {
 
     struct Cloud: Sendable {
         var region: String
-        var accountID: String?
         var bucket: String?
-        var endpoint: String?
-        var meetingsEndpoint: String?
-        var pipelinesEndpoint: String?
-        var storageEndpoint: String?
+        /// `AWS_ENDPOINT_URL` and its kin, by name.
+        var endpoints: [String: String]
         var echoReduction: Bool
         var videoResolution: String
         var attendeesMax: Int
@@ -139,13 +136,18 @@ struct DaemonConfiguration: Sendable {
     }
 
     private static func cloud(_ reader: inout SettingReader) -> Cloud {
-        Cloud(
-            region: reader.text("aws.region"), accountID: reader.optionalText("aws.accountId"),
-            bucket: reader.optionalText("aws.s3.recordingsBucket"), endpoint: reader.optionalText("aws.endpointUrl"),
-            meetingsEndpoint: reader.optionalText("aws.endpointUrlChimeSdkMeetings"),
-            pipelinesEndpoint: reader.optionalText("aws.endpointUrlChimeSdkMediaPipelines"),
-            storageEndpoint: reader.optionalText("aws.endpointUrlS3"),
-            echoReduction: reader.boolean("telehealth.echoReduction"),
+        _ = reader.text("aws.accountId")
+        let endpointKeys = [
+            "aws.endpointUrl", "aws.endpointUrlChimeSdkMeetings", "aws.endpointUrlChimeSdkMediaPipelines",
+            "aws.endpointUrlS3",
+        ]
+        var endpoints: [String: String] = [:]
+        for key in endpointKeys {
+            if let name = SettingTable.row(key)?.environmentName { endpoints[name] = reader.optionalText(key) }
+        }
+        return Cloud(
+            region: reader.text("aws.region"), bucket: reader.optionalText("aws.s3.recordingsBucket"),
+            endpoints: endpoints, echoReduction: reader.boolean("telehealth.echoReduction"),
             videoResolution: reader.text("telehealth.videoResolution"),
             attendeesMax: reader.integer("telehealth.attendeesMax"),
             callsPerSecond: reader.integer("telehealth.chimeCallsPerSecond"),

@@ -32,7 +32,7 @@ enum SettingTable {
 
     private static let cloud: [Setting] = [
         Setting("aws.region", .text, "us-east-1", "control region of Chime and region of the bucket"),
-        Setting("aws.accountId", .text, "", "account that must own the bucket; empty for no check"),
+        Setting("aws.accountId", .text, "", "read as the earlier system had it; not needed, Chime names its meetings by ARN"),
         Setting("aws.s3.recordingsBucket", .text, "", "bucket of the recordings; empty refuses recording"),
         Setting("aws.endpointUrl", .text, "", "one endpoint for Chime and S3, as the AWS tools know it (plain http on loopback only)"),
         Setting("aws.endpointUrlChimeSdkMeetings", .text, "", "endpoint of Chime SDK meetings"),
