@@ -79,8 +79,7 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
             await keys.keepCurrent(every: configuration.identity.reload, time: time) { alarms.keys($0) }
         }
         logger.notice("serving", metadata: ["addresses": "\(addresses.joined(separator: ","))"])
-        print(readyLine(addresses))
-        fflush(stdout)
+        FileHandle.standardOutput.write(Data((readyLine(addresses) + "\n").utf8))
         ServiceManager.tell(.ready, socketPath: environment["NOTIFY_SOCKET"])
 
         await TerminationSignal.wait()

@@ -8,7 +8,7 @@ internal import Logging
 @main
 struct Telehealthd {
     static func main() async {
-        TerminationSignal.block()
+        TerminationSignal.takeOver()
         let environment = ProcessInfo.processInfo.environment
         do {
             let commandLine = try DaemonCommandLine(Array(CommandLine.arguments.dropFirst()))
