@@ -110,7 +110,7 @@ let testTargets: [Target] = [
     tests("ProtobufReflectionTests", ["ProtobufReflection", "ProtobufWire", "TelehealthAPI"]),
     tests("ProtobufCodegenTests", ["ProtobufCodegen", "ProtobufWire"]),
     tests("RPCModelTests", ["RPCModel", "ProtobufWire"]),
-    tests("TelehealthCoreTests", ["TelehealthCore"]),
+    tests("TelehealthCoreTests", ["TelehealthCore", crypto]),
     tests("EventCoreTests", ["EventCore"]),
     tests("HTTP2EngineTests", ["HTTP2Engine"]),
     tests("TLSEngineTests", ["TLSEngine"]),
