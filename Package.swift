@@ -134,7 +134,7 @@ let testTargets: [Target] = [
         "ProtobufCodegenTests", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire", "RPCModel"],
         resources: [.copy("Fixtures")]),
     tests("RPCModelTests", ["RPCModel", "ProtobufWire"]),
-    tests("TelehealthCoreTests", ["TelehealthCore"]),
+    tests("TelehealthCoreTests", ["TelehealthCore", crypto]),
     tests("EventCoreTests", ["EventCore"]),
     tests("HTTP2EngineTests", ["HTTP2Engine"]),
     tests("TLSEngineTests", ["TLSEngine"]),
