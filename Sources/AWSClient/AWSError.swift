@@ -33,7 +33,8 @@ public struct AWSError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String {
-        "\(operation): \(reasonText) (attempts \(attempts)\(mayHaveTakenEffect ? ", may have taken effect" : ""))"
+        let effect = mayHaveTakenEffect ? ", may have taken effect" : ""
+        return "\(operation): \(reasonText) (attempts \(attempts)\(effect))"
     }
 
     private var reasonText: String {

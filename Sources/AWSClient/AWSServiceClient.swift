@@ -3,8 +3,9 @@ internal import Synchronization
 
 /// Sends calls to one AWS service: limits, signs, sends, judges, repeats.
 ///
-/// Every attempt is signed anew, since a signature is good for five minutes and credentials may have changed. The
-/// caller's requests must be safe to repeat; those of this project carry a client token or are so by nature.
+/// Every attempt is signed anew, since a signature is good for five minutes and credentials may have changed.
+/// The caller's requests must be safe to repeat; those of this project carry a client token or are so by
+/// nature.
 /// - Isolation: any.
 public final class AWSServiceClient: Sendable {
     public struct Configuration: Sendable {
@@ -179,7 +180,8 @@ public final class AWSServiceClient: Sendable {
     }
 
     /// Sleeps before the next attempt.
-    /// - Returns: false when there is none: by the policy, the budget, or because it would come after the deadline.
+    /// - Returns: false when there is none: by the policy, the budget, or because it would come after the
+    ///   deadline.
     private func waits(before failure: Failure, call: inout Call) async throws(AWSError) -> Bool {
         guard
             let delay = configuration.retry.delay(

@@ -1,7 +1,7 @@
 /// UTC calendar fields of a Unix time, in the three spellings AWS uses.
 ///
-/// The arithmetic is the proleptic Gregorian calendar counted in eras of 400 years (146,097 days) that begin on
-/// 1 March, which puts the leap day at the end of a year.
+/// The arithmetic is the proleptic Gregorian calendar counted in eras of 400 years (146,097 days) that begin
+/// on 1 March, which puts the leap day at the end of a year.
 struct CivilTime: Hashable, Sendable {
     private static let daysPerEra: Int64 = 146_097
     /// Days from 0000-03-01 to 1970-01-01.
@@ -41,8 +41,8 @@ struct CivilTime: Hashable, Sendable {
     var timestamp: String {
         let hour = secondOfDay / 3600
         let minute = secondOfDay / 60 % 60
-        return
-            "\(dateStamp)T\(Self.padded(hour, 2))\(Self.padded(minute, 2))\(Self.padded(secondOfDay % 60, 2))Z"
+        let clock = [hour, minute, secondOfDay % 60].map { Self.padded($0, 2) }.joined()
+        return "\(dateStamp)T\(clock)Z"
     }
 
     /// Reads `2026-11-22T10:00:00Z`, also with a fraction, as credentials' `Expiration` has it.

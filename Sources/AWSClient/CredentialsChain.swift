@@ -1,28 +1,31 @@
 public import HTTPSClient
 
-/// The AWS credentials of this process: looked up on first need in the order below, kept until shortly before they
-/// expire, fetched once however many calls wait.
+/// The AWS credentials of this process: looked up on first need in the order below, kept until shortly before
+/// they expire, fetched once however many calls wait.
 ///
 /// 1. `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`
 /// 2. `AWS_WEB_IDENTITY_TOKEN_FILE` with `AWS_ROLE_ARN` (`AWS_ROLE_SESSION_NAME`, `AWS_ENDPOINT_URL_STS`)
-/// 3. `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` or `_FULL_URI` (`AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` or `_TOKEN`)
+/// 3. `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` or `_FULL_URI` (`AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` or
+///   `_TOKEN`)
 /// 4. IMDSv2, unless `AWS_EC2_METADATA_DISABLED=true` (`AWS_EC2_METADATA_SERVICE_ENDPOINT`)
 ///
-/// A source that is configured and fails ends the search: to go on with other credentials would hide the fault.
+/// A source that is configured and fails ends the search: to go on with other credentials would hide the
+/// fault.
 /// - Spec: AWS SDKs and tools reference, "Standardized credential providers".
 public actor CredentialsChain {
-    /// Credentials are replaced this long before they end: longer than the longest call and its retries, and than the
-    /// five minutes by which a signature's time may be off.
+    /// Credentials are replaced this long before they end: longer than the longest call and its retries, and
+    /// than the five minutes by which a signature's time may be off.
     public static let refreshMarginSeconds: Int64 = 300
-    /// After a failed or fruitless refresh, credentials that are still valid are used this long before the next try.
+    /// After a failed or fruitless refresh, credentials that are still valid are used this long before the
+    /// next try.
     public static let refreshPauseSeconds: Int64 = 30
 
     private let sources: [any CredentialsSource]
     private let runtime: RuntimeSources
     private var cached: AWSCredentials?
     private var nextRefreshAt: Int64 = .min
-    /// One look-up for all who wait. Not cancelled with any of them: the next caller needs the result too; it ends by
-    /// the sources' own deadlines.
+    /// One look-up for all who wait. Not cancelled with any of them: the next caller needs the result too; it
+    /// ends by the sources' own deadlines.
     private var lookup: Task<Result<AWSCredentials, CredentialsError>, Never>?
 
     /// - Parameter environment: the process's variables.
@@ -58,8 +61,8 @@ public actor CredentialsChain {
         }
     }
 
-    /// Drops credentials that a service refused, so that the next call looks again. Others are left alone: they may
-    /// have been replaced meanwhile.
+    /// Drops credentials that a service refused, so that the next call looks again. Others are left alone:
+    /// they may have been replaced meanwhile.
     public func forget(_ refused: AWSCredentials) {
         if cached == refused, runtime.wallClock() >= nextRefreshAt {
             cached = nil

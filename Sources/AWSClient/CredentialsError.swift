@@ -21,8 +21,8 @@ public enum CredentialsError: Error, Hashable, Sendable, CustomStringConvertible
     public var description: String {
         switch self {
         case .notFound:
-            "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with a web identity, "
-                + "container or instance role"
+            "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+                + "or run with a web identity, container or instance role"
         case .misconfigured(let source, let setting):
             "AWS credentials from \(source.rawValue): bad \(setting)"
         case .unreachable(let source, let error): "AWS credentials from \(source.rawValue): \(error)"

@@ -1,15 +1,17 @@
-/// A token bucket with a queue in front of it that serves the earliest deadline first. Pure: the instant comes in.
+/// A token bucket with a queue in front of it that serves the earliest deadline first. Pure: the instant
+/// comes in.
 ///
-/// A ticket is taken in only when it and everybody behind it can still be served in time; so who waits is served, and
-/// who cannot be is told at once and when to come again. Invariant: the ticket at rank r (0 first) is admitted no later
-/// than at the instant when r + 1 tokens have come together, which is not after its latest start.
+/// A ticket is taken in only when it and everybody behind it can still be served in time; so who waits is
+/// served, and who cannot be is told at once and when to come again. Invariant: the ticket at rank r (0
+/// first) is admitted no later than at the instant when r + 1 tokens have come together, which is not after
+/// its latest start.
 /// - Complexity: O(waiting) per call; waiting is bounded.
 public struct DeadlineQueue: Sendable {
     public typealias Instant = ContinuousClock.Instant
 
     public struct Limits: Hashable, Sendable {
-        /// AWS allows 10 requests a second with a burst of 20 per operation; a margin is left for other programs of
-        /// the account and for clocks that differ.
+        /// AWS allows 10 requests a second with a burst of 20 per operation; a margin is left for other
+        /// programs of the account and for clocks that differ.
         public var perSecond: Double = 8
         public var burst: Double = 16
         /// More than can be served within the longest sensible deadline: 8 a second for a minute.
@@ -59,8 +61,8 @@ public struct DeadlineQueue: Sendable {
 
     /// Asks whether a waiting ticket's turn has come; if so it leaves the queue.
     ///
-    /// A ticket behind others is admitted too when there are tokens for all before it: whoever is slow to ask does not
-    /// hold up the rest.
+    /// A ticket behind others is admitted too when there are tokens for all before it: whoever is slow to ask
+    /// does not hold up the rest.
     public mutating func poll(_ id: UInt64, now: Instant) -> Answer {
         refill(now: now)
         guard let rank = waiting.firstIndex(where: { $0.id == id }) else {
@@ -93,8 +95,8 @@ public struct DeadlineQueue: Sendable {
         return missing <= 1e-9 ? .zero : .seconds(missing / limits.perSecond)
     }
 
-    /// The largest time by which the new ticket, or one that it pushes back, would start too late; not positive when
-    /// all are in time.
+    /// The largest time by which the new ticket, or one that it pushes back, would start too late; not
+    /// positive when all are in time.
     private func worstLateness(insertingAt rank: Int, latestStart: Instant, now: Instant) -> Duration {
         var worst = delay(ofRank: rank) - (latestStart - now)
         for later in waiting.indices[rank...] {

@@ -1,8 +1,10 @@
 internal import HTTPSClient
 
-/// The role of an EC2 instance, by IMDSv2 only: version 1 answers anybody who can make this process send a GET.
+/// The role of an EC2 instance, by IMDSv2 only: version 1 answers anybody who can make this process send a
+/// GET.
 ///
-/// In a container the token's answer needs a hop limit of 2 on the instance; with 1 it is lost and the fetch times out.
+/// In a container the token's answer needs a hop limit of 2 on the instance; with 1 it is lost and the fetch
+/// times out.
 /// - Spec: Amazon EC2 user guide, "Use the Instance Metadata Service".
 struct InstanceCredentials: CredentialsSource {
     /// Off EC2 nobody answers; AWS's SDKs wait a second likewise.

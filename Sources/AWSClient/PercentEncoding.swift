@@ -1,5 +1,5 @@
-/// The percent-encoding of Signature Version 4: every byte of the UTF-8 form but the unreserved characters of RFC 3986
-/// (`A-Z a-z 0-9 - . _ ~`) becomes `%XX` with upper-case digits; a space is `%20`, never `+`.
+/// The percent-encoding of Signature Version 4: every byte of the UTF-8 form but the unreserved characters of
+/// RFC 3986 (`A-Z a-z 0-9 - . _ ~`) becomes `%XX` with upper-case digits; a space is `%20`, never `+`.
 ///
 /// - Spec: AWS IAM user guide, "Create a signed AWS API request", UriEncode().
 public enum PercentEncoding {

@@ -2,8 +2,8 @@ internal import Synchronization
 
 /// The client-side rate limit of each operation: callers wait in a ``DeadlineQueue`` per key.
 ///
-/// A caller sleeps until its own turn and asks then, so there is no thread, timer or continuation to keep; a caller who
-/// is cancelled takes its ticket back and only its own place is lost.
+/// A caller sleeps until its own turn and asks then, so there is no thread, timer or continuation to keep; a
+/// caller who is cancelled takes its ticket back and only its own place is lost.
 final class RequestLimiter: Sendable {
     private struct State {
         var queues: [String: DeadlineQueue] = [:]

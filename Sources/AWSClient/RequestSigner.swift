@@ -4,8 +4,9 @@ internal import HTTPSClient
 /// Signature Version 4 for one service in one region, in header and in query form.
 ///
 /// A value without clock or credentials of its own: the same arguments give the same signature.
-/// - Spec: AWS IAM user guide, "Create a signed AWS API request"; Amazon S3 API reference, "Authenticating Requests:
-///   Using Query Parameters". Where prose is thin the reference is botocore's signer, against which tests compare.
+/// - Spec: AWS IAM user guide, "Create a signed AWS API request"; Amazon S3 API reference, "Authenticating
+///   Requests: Using Query Parameters". Where prose is thin the reference is botocore's signer, against which
+///   tests compare.
 public struct RequestSigner: Hashable, Sendable {
     /// How a path enters the signature, and how a payload does.
     public enum Dialect: Hashable, Sendable {
@@ -67,7 +68,8 @@ public struct RequestSigner: Hashable, Sendable {
 
     /// The address of `request` with the signature in its query: a bearer secret for as long as it is valid.
     ///
-    /// - Parameter validitySeconds: 1...604,800. The address also dies with the session token it was made with.
+    /// - Parameter validitySeconds: 1...604,800. The address also dies with the session token it was made
+    ///   with.
     public func presignedURL(
         _ request: AWSRequest, with credentials: AWSCredentials, at unixSeconds: Int64, validitySeconds: Int
     ) -> String {
@@ -174,7 +176,8 @@ public struct RequestSigner: Hashable, Sendable {
         value.utf8.split { $0 == 0x20 || $0 == 0x09 }.map { String(Substring($0)) }.joined(separator: " ")
     }
 
-    /// Byte order. Swift's own `<` orders by Unicode canonical equivalence, which for ASCII is the same; this says so.
+    /// Byte order. Swift's own `<` orders by Unicode canonical equivalence, which for ASCII is the same; this
+    /// says so.
     private static func precedes(_ left: String, _ right: String) -> Bool {
         left.utf8.lexicographicallyPrecedes(right.utf8)
     }

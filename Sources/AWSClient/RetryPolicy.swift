@@ -2,9 +2,9 @@ public import HTTPSClient
 
 /// Which failures of a call are worth another attempt, and after how long. Pure: chance comes in as a number.
 ///
-/// AWS's standard mode (three attempts, exponential back-off with full jitter) with one difference: the status alone
-/// decides, because AWS's list of codes would retry a Chime quota (`LimitExceededException`, 400) and would not retry
-/// the pipelines' `ThrottledClientException` (429).
+/// AWS's standard mode (three attempts, exponential back-off with full jitter) with one difference: the
+/// status alone decides, because AWS's list of codes would retry a Chime quota (`LimitExceededException`,
+/// 400) and would not retry the pipelines' `ThrottledClientException` (429).
 public struct RetryPolicy: Hashable, Sendable {
     public enum Verdict: Hashable, Sendable {
         /// The service asks for fewer requests.
@@ -18,8 +18,8 @@ public struct RetryPolicy: Hashable, Sendable {
     }
 
     public var attemptsMax = 3
-    /// First back-off after a transient failure is uniform in 0..<this; it doubles. A client waits for the answer,
-    /// so it begins well below AWS's second.
+    /// First back-off after a transient failure is uniform in 0..<this; it doubles. A client waits for the
+    /// answer, so it begins well below AWS's second.
     public var transientBase: Duration = .milliseconds(100)
     /// The same after a throttle, where haste makes it worse.
     public var throttleBase: Duration = .milliseconds(500)
@@ -67,7 +67,8 @@ public struct RetryPolicy: Hashable, Sendable {
         return max(backoff, retryAfter ?? .zero)
     }
 
-    /// Reads `Retry-After` in whole seconds. The date form is not used by these services and counts as absent.
+    /// Reads `Retry-After` in whole seconds. The date form is not used by these services and counts as
+    /// absent.
     /// - Spec: RFC 9110 section 10.2.3.
     public static func retryAfter(in headers: HTTPHeaders) -> Duration? {
         guard let seconds = headers["Retry-After"].flatMap(Int64.init), seconds >= 0 else { return nil }
@@ -75,8 +76,8 @@ public struct RetryPolicy: Hashable, Sendable {
     }
 }
 
-/// Tokens that retries cost, shared by all calls of a client: when a service is down, retries stop making it worse
-/// after about a hundred of them, and first attempts go on.
+/// Tokens that retries cost, shared by all calls of a client: when a service is down, retries stop making it
+/// worse after about a hundred of them, and first attempts go on.
 ///
 /// - Spec: AWS SDKs reference, "Retry behavior", standard mode: 500 tokens, 5 per retry, 10 after a timeout.
 public struct RetryBudget: Hashable, Sendable {

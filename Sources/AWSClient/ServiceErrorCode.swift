@@ -3,8 +3,9 @@ internal import HTTPSClient
 
 /// The name of the exception in an error answer of a REST-JSON service.
 ///
-/// - Spec: Smithy, AWS restJson1, "Operation error serialization": the header `X-Amzn-Errortype` goes first, else the
-///   body's `code` or `__type`; then what follows a `:` goes, and what precedes a `#`. Chime spells it `Code`.
+/// - Spec: Smithy, AWS restJson1, "Operation error serialization": the header `X-Amzn-Errortype` goes first,
+///   else the body's `code` or `__type`; then what follows a `:` goes, and what precedes a `#`. Chime spells
+///   it `Code`.
 enum ServiceErrorCode {
     private struct Body: Decodable {
         var code: String?

@@ -1,6 +1,7 @@
 internal import AWSClient
 
-/// Every action that the gateway can ask of AWS. A call is made by naming one of these, so the list is complete.
+/// Every action that the gateway can ask of AWS. A call is made by naming one of these, so the list is
+/// complete.
 enum ChimeAction: String, CaseIterable {
     case createMeeting = "chime:CreateMeeting"
     case createMeetingWithAttendees = "chime:CreateMeetingWithAttendees"
@@ -20,8 +21,8 @@ enum ChimeAction: String, CaseIterable {
     case getMediaPipeline = "chime:GetMediaPipeline"
     case getObject = "s3:GetObject"
 
-    /// What the key of the client-side rate limit is: each meetings operation has a quota of its own, the pipelines
-    /// share one (10 a second in all), and S3's (thousands a second) is out of reach.
+    /// What the key of the client-side rate limit is: each meetings operation has a quota of its own, the
+    /// pipelines share one (10 a second in all), and S3's (thousands a second) is out of reach.
     var operation: AWSServiceClient.Operation {
         let name = String(rawValue.split(separator: ":").last ?? "")
         switch self {
@@ -38,11 +39,11 @@ enum ChimeAction: String, CaseIterable {
 }
 
 extension ChimeGateway {
-    /// The IAM actions that the caller's role needs, sorted: those the gateway calls, and those that AWS checks on the
-    /// caller's behalf.
+    /// The IAM actions that the caller's role needs, sorted: those the gateway calls, and those that AWS
+    /// checks on the caller's behalf.
     ///
-    /// - Note: With ``ChimeConfiguration/SinkEncryption`` set, `iam:PassRole` on the sink role and, to play recordings,
-    ///   `kms:Decrypt` on the key are needed too.
+    /// - Note: With ``ChimeConfiguration/SinkEncryption`` set, `iam:PassRole` on the sink role and, to play
+    ///   recordings, `kms:Decrypt` on the key are needed too.
     public static var requiredActions: [String] {
         let checkedForUs = [
             // CreateMediaCapturePipeline reads the sink's policy with the caller's rights.

@@ -21,7 +21,8 @@ public struct ChimeConfiguration: Sendable {
         case ultraHD = "UHD"
     }
 
-    /// Encryption of captured objects with a key of the customer's, per object. Both members are needed together.
+    /// Encryption of captured objects with a key of the customer's, per object. Both members are needed
+    /// together.
     public struct SinkEncryption: Sendable, Hashable {
         public var kmsKeyID: String
         public var sinkRoleARN: String
@@ -40,9 +41,10 @@ public struct ChimeConfiguration: Sendable {
         public var s3Override: HTTPSURL?
 
         /// AWS's own, or what the standard variables say: `AWS_ENDPOINT_URL_CHIME_SDK_MEETINGS`,
-        /// `AWS_ENDPOINT_URL_CHIME_SDK_MEDIA_PIPELINES`, `AWS_ENDPOINT_URL_S3`, each before `AWS_ENDPOINT_URL`;
-        /// none of them when `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true`.
-        /// - Throws: ``ConfigurationError`` for an address that cannot be used, plain `http` off loopback included.
+        /// `AWS_ENDPOINT_URL_CHIME_SDK_MEDIA_PIPELINES`, `AWS_ENDPOINT_URL_S3`, each before
+        /// `AWS_ENDPOINT_URL`; none of them when `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true`.
+        /// - Throws: ``ConfigurationError`` for an address that cannot be used, plain `http` off loopback
+        ///   included.
         public init(controlRegion: String, environment: [String: String]) throws(ConfigurationError) {
             meetings = try Self.endpoint("CHIME_SDK_MEETINGS", "meetings-chime", controlRegion, environment)
             mediaPipelines = try Self.endpoint(
@@ -96,7 +98,8 @@ public struct ChimeConfiguration: Sendable {
     public var echoReduction: EchoReduction = .available
     public var videoResolution: VideoResolution = .hd
     public var contentResolution: ContentResolution = .fullHD
-    /// People in one meeting, the recording's own attendee included; 1...250, and 25 with the highest resolutions.
+    /// People in one meeting, the recording's own attendee included; 1...250, and 25 with the highest
+    /// resolutions.
     public var attendeesMax = 8
     /// nil: recording is not configured.
     public var recordingsBucket: String?

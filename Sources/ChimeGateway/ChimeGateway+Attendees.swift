@@ -16,8 +16,8 @@ extension ChimeGateway {
 
     /// Creates up to 100 attendees in one call.
     ///
-    /// - Returns: those created, by external user id; one that is missing was refused by Chime alone and may be asked
-    ///   for with ``createAttendee(_:meetingID:timeout:)``, which says why.
+    /// - Returns: those created, by external user id; one that is missing was refused by Chime alone and may
+    ///   be asked for with ``createAttendee(_:meetingID:timeout:)``, which says why.
     public func createAttendees(
         _ requests: [AttendeeRequest], meetingID: String, timeout: Duration
     ) async throws(GatewayError) -> [String: AttendeeCredentials] {

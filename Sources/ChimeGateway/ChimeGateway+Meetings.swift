@@ -32,7 +32,8 @@ extension ChimeGateway {
         return (meeting, attendees)
     }
 
-    /// An attendee whom CreateMeetingWithAttendees left out. The meeting is there by now, whatever comes of this.
+    /// An attendee whom CreateMeetingWithAttendees left out. The meeting is there by now, whatever comes of
+    /// this.
     private func lateAttendee(
         _ wanted: AttendeeRequest, meeting: String, deadline: ContinuousClock.Instant
     ) async throws(GatewayError) -> AttendeeCredentials {

@@ -7,8 +7,8 @@ struct ObjectsEndpoint {
     let url: HTTPSURL
     private let pathPrefix: String
 
-    /// AWS's own S3 is addressed by host (`bucket.s3.region.amazonaws.com`), but for buckets with a dot in their name,
-    /// which the wildcard certificate does not cover; an override is addressed by path.
+    /// AWS's own S3 is addressed by host (`bucket.s3.region.amazonaws.com`), but for buckets with a dot in
+    /// their name, which the wildcard certificate does not cover; an override is addressed by path.
     /// - Returns: nil when no bucket is configured.
     init?(_ configuration: ChimeConfiguration) throws(ChimeConfiguration.ConfigurationError) {
         guard let bucket = configuration.recordingsBucket else { return nil }
@@ -36,8 +36,8 @@ extension ChimeGateway {
     /// Playback addresses live at most this long: whoever holds one can play the recording.
     public static let playbackValidityMax: Duration = .seconds(300)
 
-    /// - Spec: Amazon Chime SDK developer guide, "Understanding the Amazon S3 bucket folder structure": a concatenation
-    ///   leaves `<prefix>/audio/<its pipeline id>.mp4`, the composited picture included.
+    /// - Spec: Amazon Chime SDK developer guide, "Understanding the Amazon S3 bucket folder structure": a
+    ///   concatenation leaves `<prefix>/audio/<its pipeline id>.mp4`, the composited picture included.
     public func playableKey(prefix: String, concatenationPipelineID: String) -> String {
         "\(prefix)/audio/\(concatenationPipelineID).mp4"
     }

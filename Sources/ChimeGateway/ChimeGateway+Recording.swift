@@ -21,11 +21,12 @@ extension ChimeGateway {
             decode(WireCaptureAnswer.self, response, of: .createMediaCapturePipeline).mediaCapturePipeline)
     }
 
-    /// The capture that writes to `prefix` and has not ended, found by listing: for a start whose answer was lost and
-    /// that may not be repeated.
+    /// The capture that writes to `prefix` and has not ended, found by listing: for a start whose answer was
+    /// lost and that may not be repeated.
     ///
-    /// Lists hold ids alone, so each running pipeline of the account and region is read until the sink fits; the sink
-    /// and not the source is compared, because Chime answers with another form of the meeting's ARN than it was given.
+    /// Lists hold ids alone, so each running pipeline of the account and region is read until the sink fits;
+    /// the sink and not the source is compared, because Chime answers with another form of the meeting's ARN
+    /// than it was given.
     /// - Returns: nil when no capture that still runs writes there.
     /// - Throws: also `.unavailable` when the time does not suffice to read them all: then nothing is known.
     public func findCapture(

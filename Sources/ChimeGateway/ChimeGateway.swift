@@ -1,8 +1,10 @@
 // The Chime SDK behind the domain's port: meetings, attendees, media pipelines, and the recordings' bucket.
 //
-//     TelehealthCore.MeetingGateway  ◀── ChimeGateway ──▶ AWSServiceClient (limit, sign, retry) ──▶ HTTPSClient (libcurl)
+//     TelehealthCore.MeetingGateway  ◀── ChimeGateway ──▶ AWSServiceClient (limit, sign, retry) ──▶
+//     HTTPSClient (libcurl)
 //
-// There is one code path. A simulator is reached through the standard endpoint variables, with the same signatures.
+// There is one code path. A simulator is reached through the standard endpoint variables, with the same
+// signatures.
 
 public import AWSClient
 internal import FoundationEssentials
@@ -12,8 +14,9 @@ public import TelehealthCore
 
 /// The ``MeetingGateway`` that speaks to AWS.
 ///
-/// Every call is safe to repeat: creations carry a client token, or an external id that is one; deletions of what is
-/// gone succeed. Failed calls are logged with AWS's request id; ids of people, tokens and addresses are not.
+/// Every call is safe to repeat: creations carry a client token, or an external id that is one; deletions of
+/// what is gone succeed. Failed calls are logged with AWS's request id; ids of people, tokens and addresses
+/// are not.
 /// - Isolation: any; nothing here changes after init.
 public final class ChimeGateway: MeetingGateway {
     /// CreateMeetingWithAttendees takes 20 by the model and 10 by the documentation.
@@ -31,8 +34,8 @@ public final class ChimeGateway: MeetingGateway {
     private let sources: RuntimeSources
     private let logger: Logger
 
-    /// - Throws: ``ChimeConfiguration/ConfigurationError`` naming the setting that cannot be used. Credentials are not
-    ///   looked up here.
+    /// - Throws: ``ChimeConfiguration/ConfigurationError`` naming the setting that cannot be used.
+    ///   Credentials are not looked up here.
     public init(
         configuration: ChimeConfiguration, http: HTTPSClient, credentials: CredentialsChain, logger: Logger,
         calls: AWSServiceClient.Configuration = .init(), sources: RuntimeSources = .system

@@ -1,7 +1,7 @@
 internal import TelehealthCore
 
-// The bodies of the meetings API. Property names are the wire's with a small first letter (see WireJSON); members that
-// Chime may leave out or send as null are optional.
+// The bodies of the meetings API. Property names are the wire's with a small first letter (see WireJSON);
+// members that Chime may leave out or send as null are optional.
 
 struct WireCapabilities: Codable {
     var audio: String

@@ -2,8 +2,8 @@ internal import CCurl
 
 /// One request on its way: owns the `CURL *` easy handle and gathers the answer.
 ///
-/// The handle's callbacks point here unretained: the loop keeps the transfer for as long as the handle is in the multi
-/// handle, and removes the handle before it lets go.
+/// The handle's callbacks point here unretained: the loop keeps the transfer for as long as the handle is in
+/// the multi handle, and removes the handle before it lets go.
 /// - Isolation: the loop's thread.
 final class Transfer {
     let handle: UnsafeMutableRawPointer
@@ -94,15 +94,16 @@ final class Transfer {
 
     private func setBody(_ request: HTTPSRequest) {
         _ = telehealth_curl_setopt_off_t(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
-        // Copied by libcurl, so the array may go. An empty array may have no address, which libcurl would read as
-        // "ask the read callback".
+        // Copied by libcurl, so the array may go. An empty array may have no address, which libcurl would
+        // read as "ask the read callback".
         (request.body.isEmpty ? [0] : request.body).withUnsafeBytes { bytes in
             _ = telehealth_curl_setopt_const_pointer(handle, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress)
         }
     }
 
     private func setHeaders(_ request: HTTPSRequest, _ configuration: HTTPSClient.Configuration) {
-        // A name with nothing behind the colon takes out what libcurl adds by itself: the request is what was signed.
+        // A name with nothing behind the colon takes out what libcurl adds by itself: the request is what was
+        // signed.
         var lines = ["Expect:"]
         for name in ["Accept", "Content-Type"] where request.headers[name] == nil { lines.append(name + ":") }
         if request.headers["User-Agent"] == nil { lines.append("User-Agent: " + configuration.userAgent) }

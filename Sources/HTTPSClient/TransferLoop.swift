@@ -4,12 +4,12 @@ internal import Synchronization
 
 /// The thread that owns the `curl_multi` handle, and the mailbox in front of it.
 ///
-/// States of a job: submitted (mailbox) → waiting (this thread's queue) → running (in the multi handle) → finished.
-/// It leaves any of them for finished by deadline, cancellation or shutdown; ``finish(_:with:)`` is the one place where
-/// its continuation is resumed.
-// Unchecked: `mailbox` and `nextID` are synchronised by their own types; `waiting` and `running` are touched only on the
-// loop's thread; `multi` likewise, but for `curl_multi_wakeup`, which is made for other threads and called under the
-// mailbox's lock while `isClosed` is false, so never on a freed handle.
+/// States of a job: submitted (mailbox) → waiting (this thread's queue) → running (in the multi handle) →
+/// finished. It leaves any of them for finished by deadline, cancellation or shutdown; ``finish(_:with:)`` is
+/// the one place where its continuation is resumed.
+// Unchecked: `mailbox` and `nextID` are synchronised by their own types; `waiting` and `running` are touched
+// only on the loop's thread; `multi` likewise, but for `curl_multi_wakeup`, which is made for other threads
+// and called under the mailbox's lock while `isClosed` is false, so never on a freed handle.
 final class TransferLoop: @unchecked Sendable {
     struct Job: Sendable {
         let id: UInt64
@@ -53,8 +53,8 @@ final class TransferLoop: @unchecked Sendable {
         curl_multi_cleanup(multi)
     }
 
-    /// Starts the thread with every signal blocked: signals belong to the daemon's own loop, and a write to a closed
-    /// TLS connection must answer EPIPE and not end the process.
+    /// Starts the thread with every signal blocked: signals belong to the daemon's own loop, and a write to a
+    /// closed TLS connection must answer EPIPE and not end the process.
     func start() throws(HTTPSError) {
         var all = sigset_t()
         var before = sigset_t()
@@ -192,8 +192,12 @@ final class TransferLoop: @unchecked Sendable {
         _ handle: UnsafeMutableRawPointer, result: (Transfer) -> Result<HTTPSResponse, HTTPSError>
     ) {
         guard let (job, transfer) = running.removeValue(forKey: handle) else { return }
-        let result = result(transfer)
-        curl_multi_remove_handle(multi, handle)
+        // The transfer's end frees the handle, which must have left the multi handle by then.
+        let result = withExtendedLifetime(transfer) {
+            let result = result(transfer)
+            curl_multi_remove_handle(multi, handle)
+            return result
+        }
         finish(job, with: result)
     }
 

@@ -24,7 +24,10 @@ final class ChannelCore: @unchecked Sendable {
     private var resolutionFailure: String?
     private var resolutionBackoff: ConnectionBackoff
     private var resolutionTimer = TimerID.none
+    /// Calls that wait for a connection or one of its streams.
     private var waiting: [ClientCall] = []
+    /// Calls between two attempts.
+    private var retrying: [ObjectIdentifier: ClientCall] = [:]
     private var nextPick = 0
     private var isShutdown = false
     private var headers = HeaderList()
@@ -53,7 +56,14 @@ final class ChannelCore: @unchecked Sendable {
         if call.begin() { place(call) }
     }
 
+    func callWaitsForRetry(_ call: ClientCall) { retrying[ObjectIdentifier(call)] = call }
+
+    func callStoppedWaiting(_ call: ClientCall) {
+        if !retrying.isEmpty { retrying[ObjectIdentifier(call)] = nil }
+    }
+
     func submitAgain(_ call: ClientCall) {
+        callStoppedWaiting(call)
         if !call.isDone { place(call) }
     }
 
@@ -148,7 +158,7 @@ final class ChannelCore: @unchecked Sendable {
         guard !isShutdown else { return }
         isShutdown = true
         loop.cancel(resolutionTimer)
-        let calls = waiting
+        let calls = waiting + retrying.values
         waiting = []
         for call in calls { call.complete(RPCError(.unavailable, "the channel is shut down")) }
         for subchannel in subchannels { subchannel.close() }

@@ -116,7 +116,7 @@ final class ClientCall: @unchecked Sendable {
         }
         if !isCommitted, let delay = retryDelay(after: error) {
             retryTimer = core.loop.schedule(at: core.loop.now + delay, self, kind: TimerKind.retry)
-            return
+            return core.callWaitsForRetry(self)
         }
         complete(error, trailers: trailers)
     }
@@ -161,8 +161,9 @@ final class ClientCall: @unchecked Sendable {
     private func end() {
         isDone = true
         attempt = nil
-        core.loop.cancel(deadlineTimer)
-        core.loop.cancel(retryTimer)
+        if deadlineTimer != .none { core.loop.cancel(deadlineTimer) }
+        if retryTimer != .none { core.loop.cancel(retryTimer) }
+        core.callStoppedWaiting(self)
     }
 
     private func failDeadline() {
@@ -175,6 +176,7 @@ extension ClientCall: TimerTarget {
         if kind == TimerKind.deadline {
             failDeadline()
         } else {
+            retryTimer = .none
             core.submitAgain(self)
         }
     }

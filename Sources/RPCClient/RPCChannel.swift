@@ -21,7 +21,9 @@ public enum ChannelError: Error, Sendable, CustomStringConvertible {
 public final class RPCChannel: CallChannel {
     private let core: ChannelCore
     private let loops: EventLoopGroup
-    private let isShutdown = Atomic(false)
+    /// Whether the channel was shut down. Calls are handed to the loop under this lock, so that none gets there behind
+    /// the job that ends it.
+    private let isShutdown = Mutex(false)
 
     /// - Throws: ``ChannelError``.
     public init(target: String, configuration: ChannelConfiguration = ChannelConfiguration()) throws(ChannelError) {
@@ -35,7 +37,7 @@ public final class RPCChannel: CallChannel {
     }
 
     deinit {
-        guard !isShutdown.load(ordering: .acquiring) else { return }
+        guard !isShutdown.withLock({ $0 }) else { return }
         // Ends by itself once the connections are closed; nobody is left to await it.
         Task.detached { [core, loops] in await Self.shutDown(core, loops) }
     }
@@ -43,14 +45,23 @@ public final class RPCChannel: CallChannel {
     public func startCall(_ method: MethodDescriptor, options: CallOptions) -> CallStream {
         let call = ClientCall(core: core, method: method, options: options)
         let core = core
-        core.loop.execute { core.submit(call) }
+        let isTaken = isShutdown.withLock { isShutdown in
+            if !isShutdown { core.loop.execute { core.submit(call) } }
+            return !isShutdown
+        }
+        if !isTaken {
+            call.stream.fail(RPCError(.unavailable, "the channel is shut down"))
+            call.stream.detachDriver()
+        }
         return call.stream
     }
 
     /// Starts connecting without a call.
     public func connect() {
         let core = core
-        core.loop.execute { core.connect() }
+        isShutdown.withLock { isShutdown in
+            if !isShutdown { core.loop.execute { core.connect() } }
+        }
     }
 
     public var connectivity: ConnectivityState { core.publishedState }
@@ -58,7 +69,11 @@ public final class RPCChannel: CallChannel {
     /// Ends every call with UNAVAILABLE, closes the connections and stops the loop. Returns when that is done.
     /// Idempotent; a call started afterwards fails.
     public func shutdown() async {
-        guard !isShutdown.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        let isFirst = isShutdown.withLock { isShutdown in
+            defer { isShutdown = true }
+            return !isShutdown
+        }
+        guard isFirst else { return }
         await Self.shutDown(core, loops)
     }
 

@@ -1,5 +1,6 @@
 public import EventCore
 public import RPCModel
+internal import Synchronization
 internal import Transport
 
 /// A gRPC server over HTTP/2: listeners, routing, deadlines, limits, health and reflection.
@@ -21,6 +22,7 @@ public final class RPCServer: Sendable {
     private let dispatcher: CallDispatcher
     private let transport: TransportServer
     private let loops: EventLoopGroup
+    private let ending = Mutex<Task<Void, Never>?>(nil)
 
     /// - Throws: ``ServerStartError/duplicateMethod(path:)``, ``ServerStartError/system(_:)`` when threads or epoll cannot
     ///   be had.
@@ -66,14 +68,22 @@ public final class RPCServer: Sendable {
     }
 
     /// Stops: health says NOT_SERVING, no connection or call is accepted any more, calls in flight may end within `grace`,
-    /// the rest is cancelled. Returns when everything is closed. Idempotent.
+    /// the rest is cancelled. Returns when everything is closed. A second call waits for the first; its `grace` is ignored.
     public func shutdown(grace: Duration) async {
+        let task = ending.withLock { ending in
+            // Detached: it joins the loops' threads, so it must not run on one of them. Awaited by every caller.
+            let task = ending ?? Task.detached { [self] in await end(grace: grace) }
+            ending = task
+            return task
+        }
+        await task.value
+    }
+
+    private func end(grace: Duration) async {
         health?.enterShutdown()
         await transport.shutdown(grace: grace)
         await dispatcher.waitForHandlers(limit: Self.cancelledHandlersGrace)
-        let loops = loops
-        // Joins threads: not on the caller's executor, which may be one of the loops.
-        await Task.detached { loops.shutdown() }.value
+        loops.shutdown()
     }
 
     /// Calls counted since the start.

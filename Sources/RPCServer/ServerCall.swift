@@ -221,7 +221,11 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         calls.loop.preconditionCurrent()
         isHandlerDone = true
         task = nil
-        if failure != nil || !stream.isDetached { finish(failure) }
+        if failure != nil || !stream.isDetached {
+            finish(failure)
+        } else {
+            flush()
+        }
         calls.handlerReturned()
     }
 
@@ -230,8 +234,8 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     /// A limit, a deadline or bad bytes end the call at once, whatever the handler still does.
     func abort(_ error: RPCError) {
         stream?.fail(error)
-        finish(error)
         stopHandler()
+        finish(error)
     }
 
     /// Sends the status, behind what was written. The one way a call ends by a decision of this side; idempotent.

@@ -60,14 +60,13 @@ import Testing
     @Test(
         "attendees whom CreateMeetingWithAttendees left out are asked for one by one, and the order is kept")
     func partialCreation() async throws {
+        let partly = """
+            {"Meeting":\(GatewayHarness.meetingJSON),"Attendees":[\(GatewayHarness.attendeeJSON("p-2"))],
+             "Errors":[{"ExternalUserId":"p-1","ErrorCode":"ServiceFailure","ErrorMessage":"x"}]}
+            """
         let harness = try GatewayHarness { request in
             request.target.hasPrefix("/meetings?")
-                ? .answer(
-                    status: 200,
-                    body:
-                        #"{"Meeting":\#(GatewayHarness.meetingJSON),"Attendees":[\#(GatewayHarness.attendeeJSON("p-2"))],"#
-                        + #""Errors":[{"ExternalUserId":"p-1","ErrorCode":"ServiceFailure","ErrorMessage":"x"}]}"#
-                )
+                ? .answer(status: 200, body: partly)
                 : .answer(status: 201, body: #"{"Attendee":\#(GatewayHarness.attendeeJSON("p-1"))}"#)
         }
         defer { harness.server.stop() }
@@ -159,13 +158,13 @@ import Testing
         let status = Mutex("InProgress")
         let other = "99999999-0f1c-4a4f-9a37-0d6a4b8f7c11"
         let harness = try GatewayHarness { request in
-            let list =
-                #"{"MediaCapturePipelines":[{"MediaPipelineId":"\#(request.target.contains("next-token") ? GatewayHarness.pipelineID : other)","MediaPipelineArn":"arn:aws:chime:x"}]"#
             if request.target == "/sdk-media-capture-pipelines?max-results=99" {
-                return .answer(status: 200, body: list + #","NextToken":"a+/="}"#)
+                return .answer(
+                    status: 200, body: GatewayHarness.captureListJSON(of: other, nextToken: "a+/="))
             }
             if request.target == "/sdk-media-capture-pipelines?max-results=99&next-token=a%2B%2F%3D" {
-                return .answer(status: 200, body: list + "}")
+                return .answer(
+                    status: 200, body: GatewayHarness.captureListJSON(of: GatewayHarness.pipelineID))
             }
             let isOther = request.target.hasSuffix(other)
             return .answer(

@@ -53,9 +53,11 @@ struct GatewayHarness {
     }
 
     static let meetingJSON = """
-        {"MeetingId":"\(meetingID)","MeetingHostId":null,"ExternalMeetingId":"s-01-g1","MediaRegion":"us-east-1",
+        {"MeetingId":"\(meetingID)","MeetingHostId":null,"ExternalMeetingId":"s-01-g1",
+         "MediaRegion":"us-east-1",
          "MediaPlacement":{"AudioHostUrl":"a:3478","AudioFallbackUrl":"wss://b","SignalingUrl":"wss://c",
-         "TurnControlUrl":null,"EventIngestionUrl":"https://d"},"MeetingFeatures":{"Audio":{"EchoReduction":"AVAILABLE"}},
+         "TurnControlUrl":null,"EventIngestionUrl":"https://d"},
+         "MeetingFeatures":{"Audio":{"EchoReduction":"AVAILABLE"}},
          "PrimaryMeetingId":null,"TenantIds":[],"MeetingArn":"\(meetingARN)"}
         """
 
@@ -64,8 +66,19 @@ struct GatewayHarness {
     )
         -> String
     {
-        #"{"\#(member)":{"MediaPipelineId":"\#(pipelineID)","MediaPipelineArn":"\#(pipelineARN)","Status":"\#(status)","#
-            + #""SourceArn":"arn:aws:chime::111122223333:meeting:\#(meetingID)","SinkArn":"\#(sink)"}}"#
+        """
+        {"\(member)":{"MediaPipelineId":"\(pipelineID)","MediaPipelineArn":"\(pipelineARN)",
+         "Status":"\(status)","SinkArn":"\(sink)",
+         "SourceArn":"arn:aws:chime::111122223333:meeting:\(meetingID)"}}
+        """
+    }
+
+    static func captureListJSON(of pipeline: String, nextToken: String? = nil) -> String {
+        let next = nextToken.map { #","NextToken":"\#($0)""# } ?? ""
+        return """
+            {"MediaCapturePipelines":[{"MediaPipelineId":"\(pipeline)",
+             "MediaPipelineArn":"arn:aws:chime:x"}]\(next)}
+            """
     }
 
     /// A success of the documented shape for whatever is asked.
@@ -79,7 +92,7 @@ struct GatewayHarness {
             return .answer(
                 status: 200,
                 body:
-                    #"{"MediaCapturePipelines":[{"MediaPipelineId":"\#(pipelineID)","MediaPipelineArn":"\#(pipelineARN)"}]}"#
+                    captureListJSON(of: pipelineID)
             )
         }
         if path.hasPrefix("/sdk-media-capture-pipelines") {

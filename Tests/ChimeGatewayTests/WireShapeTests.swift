@@ -90,7 +90,8 @@ import Testing
                 == StoredObject(bytes: 42, eTag: "e-1"))
 
         var requests = harness.server.requests
-        // findCapture lists (compared) and then reads what it listed, which is the same call as one before it.
+        // findCapture lists (compared) and then reads what it listed, which is the same call as one before
+        // it.
         requests.remove(at: before + 1)
         let expected = try Self.botocore()
         #expect(requests.count == expected.count)

@@ -84,11 +84,8 @@ import Testing
     @Test("an answer above the limit is refused, announced or not", arguments: [true, false])
     func tooLarge(isAnnounced: Bool) async throws {
         let body = String(repeating: "x", count: 5000)
-        let server = ScriptedServer { _ in
-            .raw(
-                "HTTP/1.1 200 OK\r\n\(isAnnounced ? "Content-Length: 5000\r\n" : "Connection: close\r\n")\r\n\(body)"
-            )
-        }
+        let framing = isAnnounced ? "Content-Length: 5000" : "Connection: close"
+        let server = ScriptedServer { _ in .raw("HTTP/1.1 200 OK\r\n\(framing)\r\n\r\n\(body)") }
         defer { server.stop() }
         await #expect(throws: HTTPSError(.responseTooLarge(limit: 4999), phase: .receiving)) {
             try await client().send(request(.get, server.base + "/", bytesMax: 4999))

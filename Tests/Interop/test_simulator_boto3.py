@@ -1,6 +1,6 @@
 """Drives chime-simulator with boto3, the SDK whose service models AWS itself publishes.
 
-    TELEHEALTH_BIN_DIR=.build/debug python3 -m pytest Tests/Interop/test_simulator_boto3.py
+    TELEHEALTH_BIN_DIR=.build/debug python3 -m pytest --noconftest Tests/Interop/test_simulator_boto3.py
 
 Time is the simulator's virtual clock: it is frozen, and moves by /_simulator/clock/advance alone.
 """

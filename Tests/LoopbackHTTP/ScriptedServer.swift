@@ -1,7 +1,8 @@
 internal import Foundation
 internal import Synchronization
 
-/// An HTTP/1.1 server on a loopback port whose answers are given by a closure, for tests of the outbound client.
+/// An HTTP/1.1 server on a loopback port whose answers are given by a closure, for tests of the outbound
+/// client.
 ///
 /// One thread accepts, one thread serves each connection; connections are kept as HTTP/1.1 has it.
 public final class ScriptedServer: Sendable {
@@ -38,8 +39,8 @@ public final class ScriptedServer: Sendable {
     private let script: @Sendable (Request) -> Reply
     private let recorded = Mutex<[Request]>([])
 
-    /// The open descriptors. One is closed only by the thread that serves it and shut down only while it stands here,
-    /// so that no number is touched after the system gave it to somebody else.
+    /// The open descriptors. One is closed only by the thread that serves it and shut down only while it
+    /// stands here, so that no number is touched after the system gave it to somebody else.
     private final class Sockets: Sendable {
         private struct State {
             var open: Set<Int32> = []

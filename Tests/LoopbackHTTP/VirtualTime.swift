@@ -10,7 +10,10 @@ public final class VirtualTime: Sendable {
 
     private let state: Mutex<State>
 
-    public init(wallSeconds: Int64 = 1_795_341_600) {
+    /// 2026-11-22T10:00:00Z.
+    public static let defaultWallSeconds: Int64 = 1_795_341_600
+
+    public init(wallSeconds: Int64 = VirtualTime.defaultWallSeconds) {
         state = Mutex(State(wallSeconds: wallSeconds))
     }
 

@@ -164,10 +164,12 @@ struct ChimeSimulator: AsyncParsableCommand {
 
         let server = try SimulatorServer(
             host: host, port: port, chime: SimulatedChime(configuration: configuration))
-        async let serving: Void = server.run()
-        let address = try await server.waitUntilListening()
-        announce(address: address, identity)
-        try await serving
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            group.addTask { announce(address: try await server.waitUntilListening(), identity) }
+            // A port that cannot be had fails the first task, and its error is the one to show.
+            try await group.waitForAll()
+        }
     }
 
     /// One line of JSON on standard output. A secret that the caller gave is not repeated.
