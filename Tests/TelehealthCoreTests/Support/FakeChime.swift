@@ -39,6 +39,8 @@ final class FakeChime: MeetingGateway {
         var objects: Set<String> = []
         var faults: [String: [Fault]] = [:]
         var calls: [String] = []
+        /// Concatenations say they are done and leave nothing.
+        var losesObjects = false
         var capturesCutByDeletion = 0
         var number = 0
     }
@@ -58,6 +60,7 @@ final class FakeChime: MeetingGateway {
     var calls: [String] { world.withLock { $0.calls } }
     var liveMeetings: [Meeting] { withWorld { world in world.meetings.values.filter { !$0.isEnded } } }
     var runningCaptures: [Capture] { withWorld { world in world.captures.values.filter(Self.runs) } }
+    func loseObjects() { world.withLock { $0.losesObjects = true } }
     func killMeetings() {
         withWorld { world in for id in world.meetings.keys { Self.end(id, &world) } }
     }
@@ -193,7 +196,7 @@ final class FakeChime: MeetingGateway {
             guard now >= at + .seconds(10) else {
                 return MediaPipeline(id: pipelineID, arn: "arn:\(pipelineID)", status: .inProgress)
             }
-            world.objects.insert(prefix + key)
+            if !world.losesObjects { world.objects.insert(prefix + key) }
             return MediaPipeline(id: pipelineID, arn: "arn:\(pipelineID)", status: .stopped)
         }
     }
