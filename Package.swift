@@ -111,6 +111,7 @@ let programs: [Target] = [
         "chime-simulator",
         [.product(name: "FlyingFox", package: "FlyingFox"), argumentParser, logging, crypto]),
     program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "EventCore", argumentParser]),
+    program("rpc-interop", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "EventCore", argumentParser]),
 ]
 
 let testTargets: [Target] = [
