@@ -64,7 +64,9 @@ public enum ChannelTarget: Sendable, Hashable {
             return
         }
         let rest = text.hasPrefix("dns:///") ? text.dropFirst("dns:///".count) : text[...]
-        guard let colon = rest.lastIndex(of: ":"), let port = UInt16(rest[rest.index(after: colon)...]), port > 0 else {
+        guard let colon = rest.lastIndex(of: ":"), let port = UInt16(rest[rest.index(after: colon)...]),
+            port > 0
+        else {
             return nil
         }
         var host = rest[..<colon]

@@ -26,7 +26,9 @@ public final class RPCChannel: CallChannel {
     private let isShutdown = Mutex(false)
 
     /// - Throws: ``ChannelError``.
-    public init(target: String, configuration: ChannelConfiguration = ChannelConfiguration()) throws(ChannelError) {
+    public init(target: String, configuration: ChannelConfiguration = ChannelConfiguration())
+        throws(ChannelError)
+    {
         guard let parsed = ChannelTarget(target) else { throw .invalidTarget(target) }
         do {
             loops = try EventLoopGroup(loopCount: 1, name: "rpc-client", clock: configuration.clock)

@@ -18,7 +18,8 @@ public struct CallOptions: Sendable {
     public var maxResponseBytes: Int?
 
     public init(
-        timeout: Duration? = nil, metadata: Metadata = [:], waitForReady: Bool? = nil, compression: Compression? = nil,
+        timeout: Duration? = nil, metadata: Metadata = [:], waitForReady: Bool? = nil,
+        compression: Compression? = nil,
         maxResponseBytes: Int? = nil
     ) {
         self.timeout = timeout

@@ -104,10 +104,15 @@ public final class CallStream: Sendable {
     ///   are no message.
     @inlinable
     public func takeOnlyMessage<Inbound: Message>() throws(RPCError) -> Inbound {
-        guard case .message(let message) = try takeMessage(Inbound.self), !hasMoreMessages else {
-            throw RPCError(.unimplemented, "the method takes exactly one request")
+        try state.withLock { (state: inout State) throws(RPCError) -> Inbound in
+            guard state.inbound.completeCount == 1, let frame = state.inbound.first() else {
+                throw RPCError(.unimplemented, "the method takes exactly one request")
+            }
+            let message: Inbound = try state.decode(frame)
+            // The peer has ended, so nobody waits for the window these bytes used.
+            state.inbound.dropFirst(frame)
+            return message
         }
-        return message
     }
 
     /// Waits for the one response of a call that must have exactly one, and for its status.

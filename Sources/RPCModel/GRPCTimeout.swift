@@ -32,7 +32,9 @@ public enum GRPCTimeout {
         let (seconds, attoseconds) = timeout.components
         guard seconds >= 0, attoseconds >= 0 else { return "0n" }
         let limit: Int64 = 99_999_999
-        let units: [(perSecond: Int64, suffix: String)] = [(1_000_000_000, "n"), (1_000_000, "u"), (1000, "m"), (1, "S")]
+        let units: [(perSecond: Int64, suffix: String)] = [
+            (1_000_000_000, "n"), (1_000_000, "u"), (1000, "m"), (1, "S"),
+        ]
         for unit in units where seconds <= limit / unit.perSecond {
             let attosecondsPerUnit = 1_000_000_000_000_000_000 / unit.perSecond
             let count = seconds * unit.perSecond + (attoseconds + attosecondsPerUnit - 1) / attosecondsPerUnit

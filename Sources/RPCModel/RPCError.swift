@@ -35,7 +35,8 @@ public struct RPCError: Error, Sendable, Hashable {
     public var isFromPeer: Bool
 
     public init(
-        _ code: Code, _ message: String, statusDetails: [UInt8] = [], trailers: Metadata = [:], isFromPeer: Bool = false
+        _ code: Code, _ message: String, statusDetails: [UInt8] = [], trailers: Metadata = [:],
+        isFromPeer: Bool = false
     ) {
         self.code = code
         self.message = message

@@ -40,7 +40,8 @@ public struct ResponseStream<Response: Message>: AsyncSequence, Sendable {
 
         /// - Throws: the status of a call that did not end with OK, after the messages that came before it.
         @inlinable
-        public mutating func next(isolation actor: isolated (any Actor)?) async throws(RPCError) -> Response? {
+        public mutating func next(isolation actor: isolated (any Actor)?) async throws(RPCError) -> Response?
+        {
             try await stream.nextMessage()
         }
 

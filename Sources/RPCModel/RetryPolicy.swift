@@ -19,7 +19,8 @@ public struct RetryPolicy: Sendable, Hashable {
         maxAttempts: Int, initialBackoff: Duration, maxBackoff: Duration, backoffMultiplier: Double,
         retryableCodes: Set<RPCError.Code>
     ) {
-        guard maxAttempts > 1, initialBackoff > .zero, maxBackoff > .zero, backoffMultiplier > 0, !retryableCodes.isEmpty
+        guard maxAttempts > 1, initialBackoff > .zero, maxBackoff > .zero, backoffMultiplier > 0,
+            !retryableCodes.isEmpty
         else { return nil }
         self.maxAttempts = min(maxAttempts, Self.attemptsCap)
         self.initialBackoff = initialBackoff
@@ -79,7 +80,8 @@ public struct RetryState: Sendable {
         failedAttempts += 1
         let isRetryable = policy.retryableCodes.contains(code)
         if isRetryable || pushback == .doNotRetry { throttle.recordFailure() }
-        guard isRetryable, pushback != .doNotRetry, failedAttempts < policy.maxAttempts, throttle.allowsRetry else {
+        guard isRetryable, pushback != .doNotRetry, failedAttempts < policy.maxAttempts, throttle.allowsRetry
+        else {
             return .giveUp
         }
         if case .retry(let delay) = pushback {
@@ -105,7 +107,8 @@ public struct RetryThrottle: Sendable, Hashable {
     ///   - maxTokens: 1...1000.
     ///   - tokenRatio: tokens a success gives back, in thousandths, at least 1.
     public init(maxTokens: Int = 100, tokenRatioThousandths: Int = 100) {
-        precondition((1...1000).contains(maxTokens) && tokenRatioThousandths > 0, "retry throttle out of range")
+        precondition(
+            (1...1000).contains(maxTokens) && tokenRatioThousandths > 0, "retry throttle out of range")
         self.maxTokens = maxTokens * 1000
         tokens = maxTokens * 1000
         tokenRatio = tokenRatioThousandths

@@ -26,7 +26,9 @@ public final class ServerCallContext: Sendable {
     public let peer: CallPeer
     private let state = Mutex(State())
 
-    public init(method: MethodDescriptor, metadata: Metadata, deadline: ContinuousClock.Instant?, peer: CallPeer) {
+    public init(
+        method: MethodDescriptor, metadata: Metadata, deadline: ContinuousClock.Instant?, peer: CallPeer
+    ) {
         self.method = method
         self.metadata = metadata
         self.deadline = deadline

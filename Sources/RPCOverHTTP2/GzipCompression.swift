@@ -9,7 +9,8 @@ extension MessageCompression {
     /// - Spec: RFC 1952; gRPC doc/compression.md.
     public static let gzip = MessageCompression(
         name: "gzip", compress: { bytes, output in pack(bytes, into: &output) },
-        decompress: { (bytes, output, limit) throws(Failure) in try unpack(bytes, into: &output, limit: limit) })
+        decompress: { (bytes, output, limit) throws(Failure) in try unpack(bytes, into: &output, limit: limit)
+        })
 
     /// 15 window bits, and 16 more for the gzip wrapper (zlib.h, `deflateInit2`).
     private static let gzipWindowBits: Int32 = 15 + 16

@@ -74,7 +74,9 @@ struct DescriptorIndex: Sendable {
         for nested in message.nestedType { add(nested, scope: name, file: file) }
     }
 
-    private mutating func add(extension field: Google_Protobuf_FieldDescriptorProto, scope: String, file: String) {
+    private mutating func add(
+        extension field: Google_Protobuf_FieldDescriptorProto, scope: String, file: String
+    ) {
         fileOfSymbol[join(scope, field.name)] = file
         guard let extendee = field.extendee, let number = field.number else { return }
         let type = extendee.hasPrefix(".") ? String(extendee.dropFirst()) : extendee

@@ -33,7 +33,8 @@ final class LoopCalls: @unchecked Sendable {
         maxWaitingCalls = configuration.maxWaitingCallsPerLoop
         responseHeaders = PreparedHeaders([(":status", "200"), ("content-type", GRPCContentType.value)])
         responseHeadersOfferingGzip = PreparedHeaders([
-            (":status", "200"), ("content-type", GRPCContentType.value), ("grpc-accept-encoding", "identity,gzip"),
+            (":status", "200"), ("content-type", GRPCContentType.value),
+            ("grpc-accept-encoding", "identity,gzip"),
         ])
         okTrailers = PreparedHeaders([("grpc-status", "0")])
     }

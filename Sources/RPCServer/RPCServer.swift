@@ -27,7 +27,8 @@ public final class RPCServer: Sendable {
     /// - Throws: ``ServerStartError/duplicateMethod(path:)``, ``ServerStartError/system(_:)`` when threads or epoll cannot
     ///   be had.
     public init(
-        configuration: ServerConfiguration, services: [any RPCService], interceptors: [any ServerInterceptor] = []
+        configuration: ServerConfiguration, services: [any RPCService],
+        interceptors: [any ServerInterceptor] = []
     ) throws(ServerStartError) {
         var services = services
         if configuration.offersHealth {
@@ -40,7 +41,8 @@ public final class RPCServer: Sendable {
         if configuration.offersReflection { services += ReflectionService.versions(describing: services) }
         let routes = try RouteTable(services.flatMap(\.routes))
         do {
-            loops = try EventLoopGroup(loopCount: configuration.loopCount, name: "rpc", clock: configuration.clock)
+            loops = try EventLoopGroup(
+                loopCount: configuration.loopCount, name: "rpc", clock: configuration.clock)
         } catch {
             throw .system(error)
         }
@@ -106,7 +108,8 @@ public final class RPCServer: Sendable {
     }
 
     private func address(_ host: String, _ port: UInt16) throws(ServerStartError) -> SocketAddress {
-        guard let address = SocketAddress(ipAddress: host == "localhost" ? "127.0.0.1" : host, port: port) else {
+        guard let address = SocketAddress(ipAddress: host == "localhost" ? "127.0.0.1" : host, port: port)
+        else {
             throw .invalidHost(host)
         }
         return address

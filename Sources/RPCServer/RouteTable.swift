@@ -46,7 +46,8 @@ struct RouteTable: Sendable {
         var state: UInt64 = UInt64(path.count) &* 0x9E37_79B9_7F4A_7C15
         var offset = 0
         while offset + 8 <= path.count {
-            state = (state ^ path.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) &* 0xFF51_AFD7_ED55_8CCD
+            state =
+                (state ^ path.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) &* 0xFF51_AFD7_ED55_8CCD
             state ^= state >> 32
             offset += 8
         }

@@ -80,7 +80,9 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
             state.failInbound()
             switch error {
             case .messageTooLarge(let announced, let limit):
-                abort(RPCError(.resourceExhausted, "a request of \(announced) bytes is above the limit of \(limit)"))
+                abort(
+                    RPCError(
+                        .resourceExhausted, "a request of \(announced) bytes is above the limit of \(limit)"))
             case .invalidFlag(let flag):
                 abort(RPCError(.internal, "a message starts with the flag \(flag), which is neither 0 nor 1"))
             }
@@ -92,10 +94,9 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     override func receiveEnd() {
         state.receiveEnd()
         guard let stream, !state.isFinished else { return }
-        guard !stream.hasPartialInboundMessage else {
+        guard stream.endRequests() else {
             return abort(RPCError(.internal, "the request ended inside a message"))
         }
-        stream.endInbound()
         if !isHandlerAdmitted { admit() }
     }
 
@@ -127,7 +128,9 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
             answerPlainly(headers)
             return nil
         }
-        guard let contentType = headers.value(of: .contentType), GRPCContentType.isGRPC(contentType.assumingMemoryBound(to: UInt8.self).span) else {
+        guard let contentType = headers.value(of: .contentType),
+            GRPCContentType.isGRPC(contentType.assumingMemoryBound(to: UInt8.self).span)
+        else {
             refuse(httpStatus: "415")
             return nil
         }
@@ -189,7 +192,9 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     private func admit() {
         isHandlerAdmitted = true
-        if !calls.admit(self) { abort(RPCError(.resourceExhausted, "the server has too many calls in progress")) }
+        if !calls.admit(self) {
+            abort(RPCError(.resourceExhausted, "the server has too many calls in progress"))
+        }
     }
 
     /// Runs the handler up to its first suspension. Called by ``LoopCalls`` when it is the call's turn.
@@ -243,7 +248,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     /// - Parameter extra: fields only the transport knows, for refusals.
     func finish(_ error: RPCError?, extra: [(StaticString, StaticString)] = []) {
         guard !state.isFinished else { return }
-        sendQueued(force: true)
+        sendRest(error ?? RPCError(.cancelled, "the call is over"))
         let metadata = context?.trailingMetadata ?? Metadata()
         switch state.finish() {
         case .ignore: return
@@ -251,7 +256,6 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         case .trailers: sendStatus(error, metadata: metadata, extra: extra, isOnly: false)
         }
         if state.needsResetAfterTrailers { stopPeerAfterTrailers() }
-        stream?.endOutbound(error ?? RPCError(.cancelled, "the call is over"))
         end(error)
     }
 
@@ -261,7 +265,9 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         isRecorded = true
         if deadlineTimer != .none { calls.loop.cancel(deadlineTimer) }
         let duration = MonotonicInstant.systemNow() - started
-        calls.metrics.record(methodIndex: methodIndex, code: error?.code, nanoseconds: UInt64(max(0, duration.wholeNanoseconds)))
+        calls.metrics.record(
+            methodIndex: methodIndex, code: error?.code,
+            nanoseconds: UInt64(max(0, duration.wholeNanoseconds)))
         guard let context else { return }
         context.finish()
         guard wasIntercepted else { return }

@@ -14,13 +14,16 @@ private struct Keys {
         directory = FileManager.default.temporaryDirectory.appending(path: "rpc-tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         try openssl(
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+            "2", "-subj",
             "/CN=Authority", "-keyout", path("ca.key"), "-out", path("ca.pem"))
         for (name, alternative) in [("server", "DNS:clinic.test"), ("client", "URI:spiffe://clinic/desk")] {
             try openssl(
-                "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=\(name)",
+                "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
+                "/CN=\(name)",
                 "-keyout", path("\(name).key"), "-out", path("\(name).csr"))
-            try "subjectAltName=\(alternative)\n".write(toFile: path("ext"), atomically: true, encoding: .utf8)
+            try "subjectAltName=\(alternative)\n".write(
+                toFile: path("ext"), atomically: true, encoding: .utf8)
             try openssl(
                 "x509", "-req", "-in", path("\(name).csr"), "-CA", path("ca.pem"), "-CAkey", path("ca.key"),
                 "-CAcreateserial", "-days", "2", "-extfile", path("ext"), "-out", path("\(name).pem"))
@@ -115,7 +118,8 @@ private struct WhoService: RPCService {
 
     @Test("plain text beyond loopback is refused at the start") func plainText() async throws {
         let server = try RPCServer(
-            configuration: ServerConfiguration(listeners: [.tcp(host: "0.0.0.0", port: 0)]), services: [WhoService()])
+            configuration: ServerConfiguration(listeners: [.tcp(host: "0.0.0.0", port: 0)]),
+            services: [WhoService()])
         await #expect(throws: ServerStartError.self) { _ = try await server.start() }
         await server.shutdown(grace: .zero)
     }

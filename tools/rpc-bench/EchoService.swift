@@ -7,7 +7,8 @@ struct EchoService: RPCService {
     typealias Echo = Google_Protobuf_BytesValue
 
     static let unary = MethodDescriptor(service: "bench.Echo", name: "Unary")
-    static let serverStream = MethodDescriptor(service: "bench.Echo", name: "ServerStream", isServerStreaming: true)
+    static let serverStream = MethodDescriptor(
+        service: "bench.Echo", name: "ServerStream", isServerStreaming: true)
     /// Replies to one call of ``serverStream``.
     static let streamLength = 100
 

@@ -5,7 +5,8 @@ import RPCModel
 
 struct InteropClient: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "client", abstract: "Calls interop.Test and prints one line per case; fails if a case does.")
+        commandName: "client",
+        abstract: "Calls interop.Test and prints one line per case; fails if a case does.")
 
     @Option(help: "Where the server is.")
     var target: String
@@ -15,10 +16,16 @@ struct InteropClient: AsyncParsableCommand {
     func run() async throws {
         let channel = try RPCChannel(target: target)
         let cases: [(name: String, run: (RPCChannel) async throws -> Void)] = [
-            ("empty", { try await echo($0, "") }), ("large", { try await echo($0, String(repeating: "x", count: 1 << 20)) }),
-            ("gzip", { try await echo($0, String(repeating: "x", count: 9999), CallOptions(compression: .gzip)) }),
-            ("status", status), ("metadata", metadata), ("unimplemented", unimplemented), ("server stream", serverStream),
-            ("client stream", clientStream), ("ping pong", pingPong), ("deadline", deadline), ("cancel", cancel),
+            ("empty", { try await echo($0, "") }),
+            ("large", { try await echo($0, String(repeating: "x", count: 1 << 20)) }),
+            (
+                "gzip",
+                { try await echo($0, String(repeating: "x", count: 9999), CallOptions(compression: .gzip)) }
+            ),
+            ("status", status), ("metadata", metadata), ("unimplemented", unimplemented),
+            ("server stream", serverStream),
+            ("client stream", clientStream), ("ping pong", pingPong), ("deadline", deadline),
+            ("cancel", cancel),
         ]
         var failed = 0
         for (name, run) in cases {
@@ -47,7 +54,9 @@ struct InteropClient: AsyncParsableCommand {
         throw Mismatch(description: "the call succeeded")
     }
 
-    private func echo(_ channel: RPCChannel, _ text: String, _ options: CallOptions = CallOptions()) async throws {
+    private func echo(_ channel: RPCChannel, _ text: String, _ options: CallOptions = CallOptions())
+        async throws
+    {
         let response: Text = try await channel.unary(InteropMethod.echo, Text(text), options: options)
         try check(response.value == text, "\(response.value.count) characters came back")
     }
@@ -73,7 +82,8 @@ struct InteropClient: AsyncParsableCommand {
         let initial = try await call.waitForInitialMetadata()
         let _: Text = try await call.onlyMessage()
         try check(initial["x-echo"] == "m", "\(initial)")
-        try check(call.receivedTrailingMetadata.binary(named: "x-echo-bin") == [0, 255, 171], "no trailing bytes")
+        try check(
+            call.receivedTrailingMetadata.binary(named: "x-echo-bin") == [0, 255, 171], "no trailing bytes")
     }
 
     private func unimplemented(_ channel: RPCChannel) async throws {
@@ -104,7 +114,8 @@ struct InteropClient: AsyncParsableCommand {
     }
 
     private func pingPong(_ channel: RPCChannel) async throws {
-        let call: BidirectionalCall<Text, Text> = channel.bidirectional(InteropMethod.chat, options: CallOptions())
+        let call: BidirectionalCall<Text, Text> = channel.bidirectional(
+            InteropMethod.chat, options: CallOptions())
         var responses = call.responses.makeAsyncIterator()
         for index in 0..<10 {
             try await call.write(Text("\(index)"))
@@ -125,7 +136,8 @@ struct InteropClient: AsyncParsableCommand {
     }
 
     private func cancel(_ channel: RPCChannel) async throws {
-        let call: BidirectionalCall<Text, Text> = channel.bidirectional(InteropMethod.chat, options: CallOptions())
+        let call: BidirectionalCall<Text, Text> = channel.bidirectional(
+            InteropMethod.chat, options: CallOptions())
         var responses = call.responses.makeAsyncIterator()
         try await call.write(Text("a"))
         _ = try await responses.next()

@@ -5,7 +5,8 @@ import RPCServer
 
 struct InteropServer: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "server", abstract: "Serves interop.Test on 127.0.0.1 until standard input ends, then drains.")
+        commandName: "server",
+        abstract: "Serves interop.Test on 127.0.0.1 until standard input ends, then drains.")
 
     @Option(help: "0 takes a free port, which is printed.")
     var port: UInt16 = 0

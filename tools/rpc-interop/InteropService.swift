@@ -53,7 +53,9 @@ final class InteropService: RPCService {
                 throw RPCError(code, "\t\nwhitespace\r\nand ☺ and 😈\t\n", statusDetails: details)
             },
             .unary(InteropMethod.metadata) { (request: Text, context) async throws(RPCError) -> Text in
-                for value in context.metadata.values(named: "x-echo") { context.initialMetadata.append("x-echo", value) }
+                for value in context.metadata.values(named: "x-echo") {
+                    context.initialMetadata.append("x-echo", value)
+                }
                 if let bytes = context.metadata.binary(named: "x-echo-bin") {
                     context.trailingMetadata.append("x-echo-bin", binary: bytes)
                 }
