@@ -81,7 +81,8 @@ final class ChannelCore: @unchecked Sendable {
         waiting.append(call)
     }
 
-    /// Gives connections with room to waiting calls, in order; fails those that do not want to wait any longer.
+    /// Gives connections with room to waiting calls, in order; fails those that do not want to wait any
+    /// longer.
     func serveWaitingCalls() {
         guard !waiting.isEmpty else { return }
         waiting.removeAll { $0.isDone }

@@ -29,8 +29,8 @@ public enum Base64 {
         return digits
     }
 
-    /// - Returns: the bytes, or `nil` when a digit is outside the alphabet, the length is impossible, or padding
-    ///   stands where it may not. Left-over bits are ignored, as other implementations do.
+    /// - Returns: the bytes, or `nil` when a digit is outside the alphabet, the length is impossible, or
+    ///   padding stands where it may not. Left-over bits are ignored, as other implementations do.
     public static func decode(_ digits: some BidirectionalCollection<UInt8>) -> [UInt8]? {
         var body = digits[...]
         var padding = 0

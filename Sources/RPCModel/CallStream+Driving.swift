@@ -65,7 +65,8 @@ extension CallStream {
     /// Bytes written by the user so far and still held, sent or not.
     public var heldByteCount: Int { state.withLock { $0.outbound.count } }
 
-    /// The call ends here with a status: lends every unsent byte to `send`, and lets writers fail with `reason`.
+    /// The call ends here with a status: lends every unsent byte to `send`, and lets writers fail with
+    /// `reason`.
     public func drainOutboundAndEnd(_ reason: RPCError, _ send: (UnsafeRawBufferPointer) -> Void) {
         let waiters = state.withLock { state in
             if state.failure == nil { state.failure = reason }
@@ -82,10 +83,11 @@ extension CallStream {
         wake(waiters)
     }
 
-    /// Lends every unsent byte to `send`, unless the transport is backlogged, and puts the driver to sleep: the next
-    /// write wakes it.
+    /// Lends every unsent byte to `send`, unless the transport is backlogged, and puts the driver to sleep:
+    /// the next write wakes it.
     ///
-    /// - Parameter send: hands the bytes to the transport; must not call back. Not called when there is nothing.
+    /// - Parameter send: hands the bytes to the transport; must not call back. Not called when there is
+    ///   nothing.
     public func drainOutbound(_ send: (UnsafeRawBufferPointer) -> Void) -> OutboundStatus {
         let (status, waiters) = state.withLock { state in
             state.isDriverAwake = false
@@ -123,7 +125,8 @@ extension CallStream {
 
     /// Takes bytes of the peer's message stream.
     ///
-    /// - Returns: bytes to grant to the peer at once; the rest follows through ``CallDriver/inboundWasConsumed(byteCount:)``.
+    /// - Returns: bytes to grant to the peer at once; the rest follows through
+    ///   ``CallDriver/inboundWasConsumed(byteCount:)``.
     /// - Throws: ``FramingError``; the driver then ends the call.
     public func receive(_ bytes: UnsafeRawBufferPointer) throws(FramingError) -> Int {
         let (waiters, credit) = try state.withLock {

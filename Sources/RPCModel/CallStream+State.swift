@@ -112,8 +112,8 @@ extension CallStream {
             return outboundWaiters
         }
 
-        /// Bytes to grant to the peer now. All that is owed while little is unread; nothing while much is, so that a
-        /// slow reader holds the peer back. A message still arriving never holds back its own rest.
+        /// Bytes to grant to the peer now. All that is owed while little is unread; nothing while much is, so
+        /// that a slow reader holds the peer back. A message still arriving never holds back its own rest.
         @usableFromInline
         mutating func takeCredit() -> Int {
             guard inbound.completeByteCount <= CallStream.inboundLowWater else { return 0 }

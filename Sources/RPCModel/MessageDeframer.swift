@@ -14,8 +14,8 @@ public enum FramingError: Error, Hashable, Sendable {
 /// | 1 | 4 | length of the message, big-endian |
 /// | 5 | length | message |
 ///
-/// Holds the bytes that arrived and were not dropped yet; it grows with bytes received, never with bytes announced.
-/// After an error it must not be used again.
+/// Holds the bytes that arrived and were not dropped yet; it grows with bytes received, never with bytes
+/// announced. After an error it must not be used again.
 /// - Spec: PROTOCOL-HTTP2.md, "Length-Prefixed-Message".
 public struct MessageDeframer: ~Copyable, Sendable {
     /// One complete message inside the buffer; valid until the next ``dropFirst(_:)``.

@@ -1,8 +1,11 @@
-/// Ordered name/value pairs that travel with a call: request metadata, initial and trailing response metadata.
+/// Ordered name/value pairs that travel with a call: request metadata, initial and trailing response
+/// metadata.
+/// 
 ///
-/// Names are lower-case; a name that ends in `-bin` carries bytes (base64 on the wire), any other carries ASCII
-/// text. Pairs live in one byte array with an index, so metadata that nobody looks at costs one copy and no
-/// strings.
+/// Names are lower-case; a name that ends in `-bin` carries bytes (base64 on the wire), any other carries
+/// ASCII text. Pairs live in one byte array with an index, so metadata that nobody looks at costs one copy
+/// and
+/// no strings.
 /// - Spec: PROTOCOL-HTTP2.md, "Custom-Metadata".
 public struct Metadata: Sendable {
     public enum FieldValue: Sendable, Hashable {

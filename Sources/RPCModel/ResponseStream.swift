@@ -2,8 +2,8 @@ public import ProtobufWire
 
 /// The responses of a server-streaming or bidirectional call, in order.
 ///
-/// Dropping it, and every iterator, before the end cancels the call. One consumer at a time; reading slowly holds the
-/// server back.
+/// Dropping it, and every iterator, before the end cancels the call. One consumer at a time; reading slowly
+/// holds the server back.
 public struct ResponseStream<Response: Message>: AsyncSequence, Sendable {
     public typealias Element = Response
     public typealias Failure = RPCError

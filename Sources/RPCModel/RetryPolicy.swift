@@ -1,6 +1,7 @@
 /// When and how often a failed call is tried again.
 ///
-/// A value without time or randomness of its own: it is asked with the outcome of an attempt and answers what to do.
+/// A value without time or randomness of its own: it is asked with the outcome of an attempt and answers what
+/// to do.
 /// - Spec: grpc/proposal A6, "Client Retries".
 public struct RetryPolicy: Sendable, Hashable {
     /// More attempts than this are cut to it (A6).
@@ -13,8 +14,8 @@ public struct RetryPolicy: Sendable, Hashable {
     public let backoffMultiplier: Double
     public let retryableCodes: Set<RPCError.Code>
 
-    /// - Returns: `nil` for what A6 calls invalid: fewer than two attempts, a backoff or multiplier that is not
-    ///   positive, no code to retry on.
+    /// - Returns: `nil` for what A6 calls invalid: fewer than two attempts, a backoff or multiplier that is
+    ///   not positive, no code to retry on.
     public init?(
         maxAttempts: Int, initialBackoff: Duration, maxBackoff: Duration, backoffMultiplier: Double,
         retryableCodes: Set<RPCError.Code>

@@ -13,9 +13,9 @@ extension RPCService {
 
 /// One method and the code that answers it, with the message types erased.
 ///
-/// `invoke` reads requests from and writes responses to the call's stream. When it returns, the server finishes the
-/// call with OK unless the responses were detached; when it throws, with that error. Methods without client
-/// streaming are invoked after the request arrived whole.
+/// `invoke` reads requests from and writes responses to the call's stream. When it returns, the server
+/// finishes the call with OK unless the responses were detached; when it throws, with that error. Methods
+/// without client streaming are invoked after the request arrived whole.
 public struct ServerRoute: Sendable {
     public let method: MethodDescriptor
     public let invoke: @Sendable (CallStream, ServerCallContext) async throws(RPCError) -> Void

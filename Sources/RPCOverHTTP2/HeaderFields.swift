@@ -3,8 +3,8 @@ public import HTTP2Engine
 public import RPCModel
 
 extension Metadata {
-    /// The custom metadata of a received header block: everything that is neither a pseudo-header nor gRPC's or
-    /// HTTP/2's own. `grpc-…` names are reserved, so unknown ones are left out too.
+    /// The custom metadata of a received header block: everything that is neither a pseudo-header nor gRPC's
+    /// or HTTP/2's own. `grpc-…` names are reserved, so unknown ones are left out too.
     public init(_ headers: HeaderBlock) {
         self.init()
         // Once through to size the storage: growing it would cost more than the second look.
@@ -53,9 +53,11 @@ extension HeaderList {
         bytes.withUnsafeBytes { add(name, $0) }
     }
 
-    /// Appends `grpc-status`, `grpc-message` and `grpc-status-details-bin` of a failed call, then its trailers.
+    /// Appends `grpc-status`, `grpc-message` and `grpc-status-details-bin` of a failed call, then its
+    /// trailers.
     ///
-    /// - Parameter maxMessageBytes: a longer message is cut, so that a status always fits the peer's header limit.
+    /// - Parameter maxMessageBytes: a longer message is cut, so that a status always fits the peer's header
+    ///   limit.
     public mutating func add(_ error: RPCError, maxMessageBytes: Int = 4096) {
         add("grpc-status", String(error.code.rawValue))
         if !error.message.isEmpty {

@@ -2,8 +2,9 @@ internal import RPCModel
 
 /// Finds a route by the bytes of `:path`, without making a String.
 ///
-/// Open addressing over a power of two at most half full. The keys are the program's own, so nobody can choose
-/// colliding ones; a foreign path only ever probes.
+/// Open addressing over a power of two at most half full. The keys are the program's own, so nobody can
+/// choose
+///  colliding ones; a foreign path only ever probes.
 struct RouteTable: Sendable {
     let routes: [ServerRoute]
     private let paths: [[UInt8]]

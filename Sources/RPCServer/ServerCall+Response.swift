@@ -19,8 +19,9 @@ extension ServerCall {
         if queuedByteCount > highWater { stream.setBacklogged(true) }
     }
 
-    /// Sends what is left before the status, also when the transport holds a lot already: there is at most one high-water
-    /// mark of it.
+    /// Sends what is left before the status, also when the transport holds a lot already: there is at most
+    /// one
+    /// high-water mark of it.
     func sendRest(_ reason: RPCError) {
         stream?.drainOutboundAndEnd(reason) { bytes in
             sendHeadersIfFirst()
@@ -82,7 +83,9 @@ extension ServerCall {
         stopPeerAfterTrailers()
     }
 
-    /// GET answers with a page of one line, so that browsers, load balancers and HTTP/2 checkers see a server.
+    /// GET answers with a page of one line, so that browsers, load balancers and HTTP/2 checkers see a
+    /// server.
+    /// 
     func answerPlainly(_ headers: HeaderBlock) {
         guard let method = headers.value(of: .method), method.elementsEqual("GET".utf8) else {
             return refuse(httpStatus: "405")

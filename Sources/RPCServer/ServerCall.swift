@@ -4,12 +4,14 @@ internal import RPCModel
 internal import RPCOverHTTP2
 internal import Transport
 
-/// One call on a server: the HTTP/2 stream below, the ``CallStream`` above, and the handler's task between them.
+/// One call on a server: the HTTP/2 stream below, the ``CallStream`` above, and the handler's task between
+/// them.
 ///
-/// The life of a call: request headers are checked and routed; the handler starts when the request is whole (with the
-/// first headers for client-streaming methods), as an immediate task on the connection's loop, so that one which does not
-/// suspend has answered when `startHandler` returns; whatever ends the call first (the handler, the deadline, the
-/// peer, a limit) goes through ``finish(_:)`` or ``closed(_:)``, each idempotent.
+/// The life of a call: request headers are checked and routed; the handler starts when the request is whole
+/// (with the first headers for client-streaming methods), as an immediate task on the connection's loop, so
+/// that one which does not suspend has answered when `startHandler` returns; whatever ends the call first
+/// (the
+/// handler, the deadline, the peer, a limit) goes through ``finish(_:)`` or ``closed(_:)``, each idempotent.
 /// - Isolation: the connection's loop, but for the ``CallDriver`` members.
 final class ServerCall: HTTP2Stream, @unchecked Sendable {
     // Sendable: the fields below are touched on `calls.loop` alone; CallDriver members hop there first.
@@ -222,7 +224,9 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         } catch {
             failure = error
         }
-        // A handler may come back from an actor; the task's preference brings it to the loop, as a rule of the language.
+        // A handler may come back from an actor; the task's preference brings it to the loop, as a rule of
+        // the
+        // language.
         calls.loop.preconditionCurrent()
         isHandlerDone = true
         task = nil
@@ -243,7 +247,8 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         finish(error)
     }
 
-    /// Sends the status, behind what was written. The one way a call ends by a decision of this side; idempotent.
+    /// Sends the status, behind what was written. The one way a call ends by a decision of this side;
+    /// idempotent.
     ///
     /// - Parameter extra: fields only the transport knows, for refusals.
     func finish(_ error: RPCError?, extra: [(StaticString, StaticString)] = []) {

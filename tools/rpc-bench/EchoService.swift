@@ -1,8 +1,8 @@
 import ProtobufWire
 import RPCModel
 
-/// `bench.Echo`. `EchoRequest {bytes payload = 1}` has the wire form of `google.protobuf.BytesValue`, which spares the
-/// benchmark messages of its own.
+/// `bench.Echo`. `EchoRequest {bytes payload = 1}` has the wire form of `google.protobuf.BytesValue`, which
+/// spares the benchmark messages of its own.
 struct EchoService: RPCService {
     typealias Echo = Google_Protobuf_BytesValue
 

@@ -19,7 +19,8 @@ extension Google_Protobuf_Int64Value {
     }
 }
 
-/// `interop.Test`: what the foreign peers implement too. Its messages are the wrappers every protobuf library brings.
+/// `interop.Test`: what the foreign peers implement too. Its messages are the wrappers every protobuf library
+/// brings.
 enum InteropMethod {
     static let echo = unary("Echo")
     /// Fails with the status of that number.
