@@ -4,32 +4,33 @@
 //           ▲                                             │
 //           └───────────── continuation resumed ◀─────────┘
 //
-// It knows HTTP and nothing of AWS. Requests are few and small beside the RPC traffic (a visit makes about ten), so one
-// thread and bodies whole in memory are enough; what counts is that no wait is unbounded and nobody reaches an address
-// that the request did not name.
+// It knows HTTP and nothing of AWS. Requests are few and small beside the RPC traffic (a visit makes about
+// ten), so one thread and bodies whole in memory are enough; what counts is that no wait is unbounded and
+// nobody reaches an address that the request did not name.
 
 /// Sends requests over HTTP/1.1 with TLS 1.2 or newer, certificates checked, connections kept and used again.
 ///
-/// Redirects are never followed. Plain `http` goes to loopback and to metadata addresses only (see ``HTTPSURL``).
-/// libcurl itself repeats a request once on a new connection when a kept connection turns out closed before any byte
-/// of an answer came, so a request sent here must be safe to repeat.
+/// Redirects are never followed. Plain `http` goes to loopback and to metadata addresses only (see
+/// ``HTTPSURL``). libcurl itself repeats a request once on a new connection when a kept connection turns out
+/// closed before any byte of an answer came, so a request sent here must be safe to repeat.
 /// - Isolation: any; all state is behind the loop's mailbox.
 public final class HTTPSClient: Sendable {
     public struct Configuration: Sendable {
         public enum Proxy: Hashable, Sendable {
-            /// libcurl's own variables: `https_proxy`, `no_proxy` and so on. Never for loopback or metadata addresses.
+            /// libcurl's own variables: `https_proxy`, `no_proxy` and so on. Never for loopback or metadata
+            /// addresses.
             case fromEnvironment
             case direct
         }
 
-        /// Transfers under way at once. Calls are limited to 8 a second per operation and take well below a second,
-        /// so this is reached only when a service stalls.
+        /// Transfers under way at once. Calls are limited to 8 a second per operation and take well below a
+        /// second, so this is reached only when a service stalls.
         public var runningRequestsMax = 64
         /// Requests that wait for one of those places; more are refused at once.
         public var queuedRequestsMax = 512
         public var requestBodyBytesMax = 1024 * 1024
-        /// Name look-up, TCP and TLS together. Shorter than a call's deadline, so that a retry can find another
-        /// address.
+        /// Name look-up, TCP and TLS together. Shorter than a call's deadline, so that a retry can find
+        /// another address.
         public var connectTimeout: Duration = .seconds(2)
         /// Connections kept open when idle.
         public var idleConnectionsMax = 16
@@ -56,8 +57,8 @@ public final class HTTPSClient: Sendable {
 
     /// Sends one request and waits for its whole answer.
     ///
-    /// - Throws: ``HTTPSError``; its ``HTTPSError/mayHaveReachedServer`` says whether the request can have had effect.
-    ///   Cancelling the task ends the transfer and throws `.cancelled`.
+    /// - Throws: ``HTTPSError``; its ``HTTPSError/mayHaveReachedServer`` says whether the request can have
+    ///   had effect. Cancelling the task ends the transfer and throws `.cancelled`.
     public func send(_ request: HTTPSRequest) async throws(HTTPSError) -> HTTPSResponse {
         guard request.headers.isWellFormed else { throw HTTPSError(.invalidHeader) }
         if request.url.hostKind == .instanceMetadata, !request.mayReachMetadata {

@@ -1,7 +1,7 @@
 /// Why a request has no answer.
 ///
-/// An answer with an error status is not an error here: it is an ``HTTPSResponse``. Holds no address, header or body,
-/// so it is safe for logs.
+/// An answer with an error status is not an error here: it is an ``HTTPSResponse``. Holds no address, header
+/// or body, so it is safe for logs.
 public struct HTTPSError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Reason: Hashable, Sendable {
         /// Outside the grammar of ``HTTPSURL``. Caller's or configuration's fault.
@@ -81,7 +81,8 @@ public struct HTTPSError: Error, Hashable, Sendable, CustomStringConvertible {
         case .transport(let curlCode): "transport failed (curl code \(curlCode), \(phase.rawValue))"
         case .requestTooLarge(let limit), .queueFull(let limit), .responseTooLarge(let limit):
             "\(label) (limit \(limit), \(phase.rawValue))"
-        case .invalidURL, .plainHTTPRefused, .metadataAddressRefused, .invalidHeader, .deadlineExceeded, .cancelled,
+        case .invalidURL, .plainHTTPRefused, .metadataAddressRefused, .invalidHeader, .deadlineExceeded,
+            .cancelled,
             .shutDown, .resourcesExhausted:
             "\(label) (\(phase.rawValue))"
         }

@@ -8,7 +8,8 @@ public struct HTTPSRequest: Sendable {
         case delete = "DELETE"
     }
 
-    /// Answers of the services spoken to are JSON or XML of a few KiB; ListAttendees with 100 entries is below 300 KiB.
+    /// Answers of the services spoken to are JSON or XML of a few KiB; ListAttendees with 100 entries is
+    /// below 300 KiB.
     public static let responseBytesMaxDefault = 1024 * 1024
 
     public var method: Method

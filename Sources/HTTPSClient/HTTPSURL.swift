@@ -2,20 +2,21 @@ internal import Glibc
 
 /// An absolute `https` (or, for loopback and metadata addresses, `http`) address in parts.
 ///
-/// The grammar is narrower than RFC 3986 on purpose: what two parsers could read differently (user names, backslashes,
-/// short or hexadecimal IPv4 forms, zone ids, fragments) is refused, so that the host judged here is the host libcurl
-/// connects to.
+/// The grammar is narrower than RFC 3986 on purpose: what two parsers could read differently (user names,
+/// backslashes, short or hexadecimal IPv4 forms, zone ids, fragments) is refused, so that the host judged
+/// here is the host libcurl connects to.
 public struct HTTPSURL: Hashable, Sendable {
     public enum Scheme: String, Hashable, Sendable {
         case http
         case https
     }
 
-    /// What kind of place a literal host is. Names other than `localhost` are always `other`: a name is judged by the
-    /// certificate it must show.
+    /// What kind of place a literal host is. Names other than `localhost` are always `other`: a name is
+    /// judged by the certificate it must show.
     public enum HostKind: Hashable, Sendable {
         case loopback
-        /// Link-local (169.254.0.0/16, fe80::/10) and EC2's own IPv6 range (fd00:ec2::/32), where credentials live.
+        /// Link-local (169.254.0.0/16, fe80::/10) and EC2's own IPv6 range (fd00:ec2::/32), where credentials
+        /// live.
         case instanceMetadata
         case other
     }
@@ -31,14 +32,16 @@ public struct HTTPSURL: Hashable, Sendable {
     public let target: String
     public let hostKind: HostKind
 
-    /// - Throws: ``HTTPSError`` with `.invalidURL` when the text is outside the grammar, `.plainHTTPRefused` for an
-    ///   `http` address that is neither loopback nor a metadata address; the caller's or the configuration's fault.
+    /// - Throws: ``HTTPSError`` with `.invalidURL` when the text is outside the grammar, `.plainHTTPRefused`
+    ///   for an `http` address that is neither loopback nor a metadata address; the caller's or the
+    ///   configuration's fault.
     public init(_ text: String) throws(HTTPSError) {
         guard text.utf8.count <= Self.bytesMax, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }),
             !text.utf8.contains(where: { "\\#\"<>^`{|}".utf8.contains($0) })
         else { throw HTTPSError(.invalidURL) }
         let schemeEnd = text.utf8.firstIndex(of: UInt8(ascii: ":")) ?? text.endIndex
-        guard let scheme = Scheme(rawValue: text[..<schemeEnd].lowercased()), text[schemeEnd...].hasPrefix("://")
+        guard let scheme = Scheme(rawValue: text[..<schemeEnd].lowercased()),
+            text[schemeEnd...].hasPrefix("://")
         else { throw HTTPSError(.invalidURL) }
         let rest = text[schemeEnd...].dropFirst(3)
         let authorityEnd = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
@@ -48,7 +51,8 @@ public struct HTTPSURL: Hashable, Sendable {
         self.scheme = scheme
         self.host = host
         if let portText {
-            guard portText.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let port = UInt16(portText), port > 0
+            guard portText.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let port = UInt16(portText),
+                port > 0
             else { throw HTTPSError(.invalidURL) }
             self.port = port
         } else {
@@ -59,7 +63,8 @@ public struct HTTPSURL: Hashable, Sendable {
         if scheme == .http, hostKind == .other { throw HTTPSError(.plainHTTPRefused) }
     }
 
-    /// `host` or `host:port` as the `Host` header has it: a default port is left out, IPv6 stands in brackets.
+    /// `host` or `host:port` as the `Host` header has it: a default port is left out, IPv6 stands in
+    /// brackets.
     public var authority: String {
         let shownHost = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
         let isDefaultPort = port == (scheme == .https ? 443 : 80)
@@ -100,8 +105,8 @@ public struct HTTPSURL: Hashable, Sendable {
             return kind(ofIPv6: withUnsafeBytes(of: &address) { Array($0) })
         }
         if host == "localhost" { return .loopback }
-        // A last label that begins with a digit is a number in some form (WHATWG URL, "ends in a number"): only the
-        // plain dotted quad is accepted, for which inet_pton and libcurl agree.
+        // A last label that begins with a digit is a number in some form (WHATWG URL, "ends in a number"):
+        // only the plain dotted quad is accepted, for which inet_pton and libcurl agree.
         let lastLabel = host.split(separator: ".").last ?? ""
         guard let first = lastLabel.utf8.first, first >= 0x30, first <= 0x39 else { return .other }
         var address = in_addr()
@@ -117,7 +122,9 @@ public struct HTTPSURL: Hashable, Sendable {
     private static func kind(ofIPv6 bytes: [UInt8]) -> HostKind {
         let leadingZeros = bytes.prefix { $0 == 0 }.count
         if leadingZeros == 15, bytes[15] == 1 { return .loopback }
-        if leadingZeros == 10, bytes[10] == 0xff, bytes[11] == 0xff { return kind(ofIPv4: Array(bytes[12...])) }
+        if leadingZeros == 10, bytes[10] == 0xff, bytes[11] == 0xff {
+            return kind(ofIPv4: Array(bytes[12...]))
+        }
         let isLinkLocal = bytes[0] == 0xfe && bytes[1] & 0xc0 == 0x80
         let isEC2 = bytes[0] == 0xfd && bytes[1] == 0 && bytes[2] == 0x0e && bytes[3] == 0xc2
         return isLinkLocal || isEC2 ? .instanceMetadata : .other

@@ -2,8 +2,8 @@ internal import CCurl
 
 /// One request on its way: owns the `CURL *` easy handle and gathers the answer.
 ///
-/// The handle's callbacks point here unretained: the loop keeps the transfer for as long as the handle is in the multi
-/// handle, and removes the handle before it lets go.
+/// The handle's callbacks point here unretained: the loop keeps the transfer for as long as the handle is in
+/// the multi handle, and removes the handle before it lets go.
 /// - Isolation: the loop's thread.
 final class Transfer {
     let handle: UnsafeMutableRawPointer
@@ -94,20 +94,23 @@ final class Transfer {
 
     private func setBody(_ request: HTTPSRequest) {
         _ = telehealth_curl_setopt_off_t(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
-        // Copied by libcurl, so the array may go. An empty array may have no address, which libcurl would read as
-        // "ask the read callback".
+        // Copied by libcurl, so the array may go. An empty array may have no address, which libcurl would
+        // read as "ask the read callback".
         (request.body.isEmpty ? [0] : request.body).withUnsafeBytes { bytes in
             _ = telehealth_curl_setopt_const_pointer(handle, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress)
         }
     }
 
     private func setHeaders(_ request: HTTPSRequest, _ configuration: HTTPSClient.Configuration) {
-        // A name with nothing behind the colon takes out what libcurl adds by itself: the request is what was signed.
+        // A name with nothing behind the colon takes out what libcurl adds by itself: the request is what was
+        // signed.
         var lines = ["Expect:"]
         for name in ["Accept", "Content-Type"] where request.headers[name] == nil { lines.append(name + ":") }
         if request.headers["User-Agent"] == nil { lines.append("User-Agent: " + configuration.userAgent) }
         for field in request.headers.fields {
-            if HTTPHeaders.isSameName(field.name, "Host") || HTTPHeaders.isSameName(field.name, "Content-Length") {
+            if HTTPHeaders.isSameName(field.name, "Host")
+                || HTTPHeaders.isSameName(field.name, "Content-Length")
+            {
                 continue
             }
             // libcurl's spelling of a header with an empty value.
@@ -121,13 +124,15 @@ final class Transfer {
         let context = Unmanaged.passUnretained(self).toOpaque()
         _ = telehealth_curl_setopt_off_t(handle, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(responseBytesMax))
         _ = telehealth_curl_setopt_pointer(handle, CURLOPT_WRITEDATA, context)
-        _ = telehealth_curl_setopt_write_callback(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
+        _ = telehealth_curl_setopt_write_callback(handle, CURLOPT_WRITEFUNCTION) {
+            bytes, size, count, context in
             guard let bytes, let context else { return 0 }
             let chunk = UnsafeRawBufferPointer(start: bytes, count: size * count)
             return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receive(chunk)
         }
         _ = telehealth_curl_setopt_pointer(handle, CURLOPT_HEADERDATA, context)
-        _ = telehealth_curl_setopt_write_callback(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
+        _ = telehealth_curl_setopt_write_callback(handle, CURLOPT_HEADERFUNCTION) {
+            bytes, size, count, context in
             guard let bytes, let context else { return 0 }
             let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
             return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receiveHeader(line)
@@ -153,7 +158,8 @@ final class Transfer {
             headers = HTTPHeaders()  // A new block: what came before was an interim answer (1xx).
         } else if let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) {
             headers.append(
-                name: Self.trimmed(text[..<colon]), value: Self.trimmed(text[text.utf8.index(after: colon)...]))
+                name: Self.trimmed(text[..<colon]),
+                value: Self.trimmed(text[text.utf8.index(after: colon)...]))
         }
         return line.count
     }

@@ -4,12 +4,12 @@ internal import Synchronization
 
 /// The thread that owns the `curl_multi` handle, and the mailbox in front of it.
 ///
-/// States of a job: submitted (mailbox) → waiting (this thread's queue) → running (in the multi handle) → finished.
-/// It leaves any of them for finished by deadline, cancellation or shutdown; ``finish(_:with:)`` is the one place where
-/// its continuation is resumed.
-// Unchecked: `mailbox` and `nextID` are synchronised by their own types; `waiting` and `running` are touched only on the
-// loop's thread; `multi` likewise, but for `curl_multi_wakeup`, which is made for other threads and called under the
-// mailbox's lock while `isClosed` is false, so never on a freed handle.
+/// States of a job: submitted (mailbox) → waiting (this thread's queue) → running (in the multi handle) →
+/// finished. It leaves any of them for finished by deadline, cancellation or shutdown; ``finish(_:with:)`` is
+/// the one place where its continuation is resumed.
+// Unchecked: `mailbox` and `nextID` are synchronised by their own types; `waiting` and `running` are touched
+// only on the loop's thread; `multi` likewise, but for `curl_multi_wakeup`, which is made for other threads
+// and called under the mailbox's lock while `isClosed` is false, so never on a freed handle.
 final class TransferLoop: @unchecked Sendable {
     struct Job: Sendable {
         let id: UInt64
@@ -40,7 +40,9 @@ final class TransferLoop: @unchecked Sendable {
     private static let isLibraryReady = telehealth_curl_global_init() == CURLE_OK
 
     init(configuration: HTTPSClient.Configuration) throws(HTTPSError) {
-        guard Self.isLibraryReady, let multi = curl_multi_init() else { throw HTTPSError(.resourcesExhausted) }
+        guard Self.isLibraryReady, let multi = curl_multi_init() else {
+            throw HTTPSError(.resourcesExhausted)
+        }
         self.configuration = configuration
         self.multi = multi
         _ = telehealth_curl_multi_setopt_long(multi, CURLMOPT_MAXCONNECTS, configuration.idleConnectionsMax)
@@ -51,8 +53,8 @@ final class TransferLoop: @unchecked Sendable {
         curl_multi_cleanup(multi)
     }
 
-    /// Starts the thread with every signal blocked: signals belong to the daemon's own loop, and a write to a closed
-    /// TLS connection must answer EPIPE and not end the process.
+    /// Starts the thread with every signal blocked: signals belong to the daemon's own loop, and a write to a
+    /// closed TLS connection must answer EPIPE and not end the process.
     func start() throws(HTTPSError) {
         var all = sigset_t()
         var before = sigset_t()
@@ -178,7 +180,9 @@ final class TransferLoop: @unchecked Sendable {
         var remaining: Int32 = 0
         while let message = curl_multi_info_read(multi, &remaining) {
             // The message lives until the handle is removed: both fields are read before that.
-            guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle else { continue }
+            guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle else {
+                continue
+            }
             let code = telehealth_curl_msg_result(message)
             end(handle) { $0.result(of: code, now: .now) }
         }
@@ -188,8 +192,12 @@ final class TransferLoop: @unchecked Sendable {
         _ handle: UnsafeMutableRawPointer, result: (Transfer) -> Result<HTTPSResponse, HTTPSError>
     ) {
         guard let (job, transfer) = running.removeValue(forKey: handle) else { return }
-        let result = result(transfer)
-        curl_multi_remove_handle(multi, handle)
+        // The transfer's end frees the handle, which must have left the multi handle by then.
+        let result = withExtendedLifetime(transfer) {
+            let result = result(transfer)
+            curl_multi_remove_handle(multi, handle)
+            return result
+        }
         finish(job, with: result)
     }
 

@@ -98,8 +98,8 @@ struct TokenClaims: Codable, Sendable {
         return SubjectID(text)
     }
 
-    /// 1 to 200 bytes, no control characters: it is written to audit rows and logs.
+    /// 1 to 128 bytes, no control characters: it is written to audit rows and logs.
     private static func isName(_ text: String) -> Bool {
-        (1...200).contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
+        (1...128).contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
     }
 }

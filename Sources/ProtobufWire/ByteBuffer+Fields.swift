@@ -1,5 +1,5 @@
-// What generated `encode(into:)` methods call, one line per field. Whether an absent or default value is written is
-// the caller's decision; repeated fields and maps write nothing when empty.
+// What generated `encode(into:)` methods call, one line per field. Whether an absent or default value is
+// written is the caller's decision; repeated fields and maps write nothing when empty.
 
 extension ByteBuffer {
     /// Writes tag and value.
@@ -12,7 +12,9 @@ extension ByteBuffer {
     /// Writes each element with its tag.
     @inlinable
     public mutating func writeRepeated<T: WireType>(_ field: UInt32, _ values: [T.Value], as type: T.Type) {
-        for value in values { write(field, value, as: type) }
+        // Through a span: an array's iterator would retain what it yields.
+        let span = values.span
+        for index in span.indices { write(field, span[index], as: type) }
     }
 
     /// Writes all elements behind one tag; nothing when there is none.
@@ -21,7 +23,8 @@ extension ByteBuffer {
         guard !values.isEmpty else { return }
         writeTag(field, .lengthDelimited)
         writeDelimited { buffer in
-            for value in values { T.write(value, to: &buffer) }
+            let span = values.span
+            for index in span.indices { T.write(span[index], to: &buffer) }
         }
     }
 
@@ -45,7 +48,8 @@ extension ByteBuffer {
     /// Writes each message with tag and length.
     @inlinable
     public mutating func writeMessages<M: Message>(_ field: UInt32, _ messages: [M]) {
-        for message in messages { writeMessage(field, message) }
+        let span = messages.span
+        for index in span.indices { writeMessage(field, span[index]) }
     }
 
     /// Writes a group: start tag, fields, end tag.

@@ -1,8 +1,8 @@
 /// A protobuf map: pairs in insertion order, looked up by key.
 ///
 /// An array of pairs decodes faster than a dictionary (no hashing, one allocation) at the sizes maps have in
-/// messages. Above ``linearCountMax`` pairs an index is kept, so that a peer cannot make decoding quadratic. Equality and
-/// hash do not depend on the order, as for a dictionary.
+/// messages. Above ``linearCountMax`` pairs an index is kept, so that a peer cannot make decoding quadratic.
+/// Equality and hash do not depend on the order, as for a dictionary.
 public struct MapField<Key: Hashable & Sendable, Value: Hashable & Sendable>: Sendable {
     /// Pairs searched one by one before an index is built: a short scan costs less than hashing a string.
     @usableFromInline static var linearCountMax: Int { 12 }
@@ -30,7 +30,9 @@ public struct MapField<Key: Hashable & Sendable, Value: Hashable & Sendable>: Se
     /// The values, in insertion order.
     public var values: [Value] { storage.map(\.value) }
     /// The pairs as a dictionary.
-    public var dictionary: [Key: Value] { Dictionary(uniqueKeysWithValues: storage.map { ($0.key, $0.value) }) }
+    public var dictionary: [Key: Value] {
+        Dictionary(uniqueKeysWithValues: storage.map { ($0.key, $0.value) })
+    }
 
     /// The value of a key. Setting replaces in place or appends; setting nil removes, in O(n).
     @inlinable
@@ -38,27 +40,34 @@ public struct MapField<Key: Hashable & Sendable, Value: Hashable & Sendable>: Se
         get { position(of: key).map { storage[$0].value } }
         set {
             guard let newValue else { return remove(key) }
-            if let position = position(of: key) {
-                storage[position].value = newValue
-                return
-            }
-            storage.append((key, newValue))
-            if index != nil {
-                index![key] = storage.count &- 1
-            } else if storage.count > Self.linearCountMax {
-                rebuildIndex()
-            }
+            insert(key, newValue)
         }
     }
 
-    @usableFromInline
+    /// Replaces the value of a key in place or appends the pair.
+    @inlinable
+    mutating func insert(_ key: Key, _ value: Value) {
+        if let position = position(of: key) {
+            storage[position].value = value
+            return
+        }
+        if storage.isEmpty { storage.reserveCapacity(4) }
+        storage.append((key, value))
+        if index != nil {
+            index![key] = storage.count &- 1
+        } else if storage.count > Self.linearCountMax {
+            rebuildIndex()
+        }
+    }
+
+    @inlinable
     func position(of key: Key) -> Int? {
         if let index { return index[key] }
         for position in storage.indices where storage[position].key == key { return position }
         return nil
     }
 
-    @usableFromInline
+    @inlinable
     mutating func remove(_ key: Key) {
         guard let position = position(of: key) else { return }
         storage.remove(at: position)
@@ -66,7 +75,7 @@ public struct MapField<Key: Hashable & Sendable, Value: Hashable & Sendable>: Se
         if storage.count > Self.linearCountMax { rebuildIndex() }
     }
 
-    @usableFromInline
+    @inlinable
     mutating func rebuildIndex() {
         var built: [Key: Int] = [:]
         built.reserveCapacity(storage.count * 2)

@@ -26,6 +26,14 @@ public struct UnknownFields: Hashable, Sendable {
         unsafe bytes.append(contentsOf: value)
     }
 
+    /// Appends one length-delimited field: a map entry with an enum number that a closed enum has no case
+    /// for.
+    public mutating func append(field: UInt32, delimited value: [UInt8]) {
+        var buffer = ByteBuffer()
+        buffer.write(field, value, as: WireBytes.self)
+        unsafe buffer.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    }
+
     /// Appends one varint field: an enum number that a closed enum has no case for.
     public mutating func append(field: UInt32, varint: UInt64) {
         var buffer = ByteBuffer()

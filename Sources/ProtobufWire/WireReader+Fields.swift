@@ -26,7 +26,15 @@ extension WireReader {
     public mutating func readRepeated<T: WireType>(
         _ values: inout [T.Value], as type: T.Type
     ) throws(WireError) {
+        Self.prepareToAppend(to: &values)
         values.append(try readValue(as: type))
+    }
+
+    /// Spares a short list the steps of growing from one element on.
+    @inlinable @inline(__always)
+    static func prepareToAppend<Element>(to values: inout [Element]) {
+        guard values.isEmpty else { return }
+        values.reserveCapacity(min(4, max(1, 512 / MemoryLayout<Element>.stride)))
     }
 
     /// Appends the elements of one packed run. Memory grows with the elements read.
@@ -40,7 +48,8 @@ extension WireReader {
         unsafe current = unsafe after - bytes.count
         unsafe end = unsafe after
         if values.isEmpty {
-            // The run is present in full, so its size is no promise: four bytes a number is a fair guess at varints.
+            // The run is present in full, so its size is no promise: four bytes a number is a fair guess at
+            // varints.
             switch T.format {
             case .fixed32: values.reserveCapacity(bytes.count / 4)
             case .fixed64: values.reserveCapacity(bytes.count / 8)
@@ -87,6 +96,7 @@ extension WireReader {
     /// Appends one nested message.
     @inlinable
     public mutating func readMessages<M: Message>(_ messages: inout [M]) throws(WireError) {
+        Self.prepareToAppend(to: &messages)
         messages.append(M())
         try readMessage(&messages[messages.count &- 1])
     }
@@ -115,16 +125,28 @@ extension WireReader {
     ) throws(WireError) {
         var entryKey = K.initial
         var entryValue = V.initial
-        try readNested { reader throws(WireError) in
-            while let tag = try reader.nextTag() {
-                switch tag {
-                case 1 << 3 | K.format.rawValue: try K.read(&entryKey, from: &reader)
-                case 2 << 3 | V.format.rawValue: try V.read(&entryValue, from: &reader)
-                default: guard try reader.skipUnknown(tag) else { return }
-                }
+        let bytes = try unsafe readDelimited()
+        let after = unsafe current
+        let outerEnd = unsafe end
+        let outerGroup = groupEndTag
+        try enter()
+        unsafe current = unsafe after - bytes.count
+        unsafe end = unsafe after
+        groupEndTag = 0
+        while let tag = try nextTag() {
+            if tag == 1 << 3 | K.format.rawValue {
+                try K.read(&entryKey, from: &self)
+            } else if tag == 2 << 3 | V.format.rawValue {
+                try V.read(&entryValue, from: &self)
+            } else {
+                // Outside a group an end tag throws, so the answer is always true.
+                _ = try skipUnknown(tag)
             }
         }
-        map[entryKey] = entryValue
+        unsafe end = unsafe outerEnd
+        groupEndTag = outerGroup
+        depthLeft &+= 1
+        map.insert(entryKey, entryValue)
     }
 
     /// Reads a number of a closed (proto2) enum: one without a case becomes an unknown field.

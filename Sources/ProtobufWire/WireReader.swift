@@ -12,8 +12,8 @@ public enum WireFormat: UInt32, Sendable {
 
 /// Reads tags and values from the bytes of one message, nested messages included.
 ///
-/// The reader borrows the bytes it was made on: it lives inside the call that decodes them. It is not copyable and
-/// handed on `inout` only, so a message's `merge` cannot keep it.
+/// The reader borrows the bytes it was made on: it lives inside the call that decodes them. It is not
+/// copyable and handed on `inout` only, so a message's `merge` cannot keep it.
 @safe
 public struct WireReader: ~Copyable {
     @usableFromInline var current: UnsafeRawPointer
@@ -52,10 +52,18 @@ public struct WireReader: ~Copyable {
             unsafe current += 1
             return UInt32(first)
         }
+        // Two bytes: field numbers 16 to 2047.
+        if remaining >= 2 {
+            let second = unsafe current.load(fromByteOffset: 1, as: UInt8.self)
+            if second < 0x80 {
+                unsafe current += 2
+                return UInt32(first & 0x7F) | UInt32(second) &<< 7
+            }
+        }
         return try longTag()
     }
 
-    /// A tag of two to five bytes; longer or above 32 bits is refused, also when it is padding only.
+    /// A tag of up to five bytes; longer or above 32 bits is refused, also when it is padding only.
     @usableFromInline
     mutating func longTag() throws(WireError) -> UInt32 {
         var value: UInt64 = 0
@@ -76,7 +84,8 @@ public struct WireReader: ~Copyable {
 
     /// A base-128 varint of one to ten bytes.
     ///
-    /// - Throws: ``WireError/truncated``; ``WireError/varintOverflow`` past ten bytes. Bits above 64 in the tenth
+    /// - Throws: ``WireError/truncated``; ``WireError/varintOverflow`` past ten bytes. Bits above 64 in the
+    ///   tenth
     ///   byte are dropped, as every implementation does.
     @inlinable @inline(__always)
     public mutating func readVarint() throws(WireError) -> UInt64 {
@@ -122,8 +131,8 @@ public struct WireReader: ~Copyable {
         return UInt64(littleEndian: value)
     }
 
-    /// A length and that many bytes, which are stepped over. Nothing is allocated before the length is known to be
-    /// covered by bytes present.
+    /// A length and that many bytes, which are stepped over. Nothing is allocated before the length is known
+    /// to be covered by bytes present.
     ///
     /// - Returns: the bytes, valid as long as the reader.
     @unsafe @inlinable @inline(__always)
@@ -190,6 +199,19 @@ public struct WireReader: ~Copyable {
         depthLeft &+= 1
     }
 
+    /// Runs `body` once per element of a packed run.
+    public mutating func readRun(
+        _ body: (inout WireReader) throws(WireError) -> Void
+    ) throws(WireError) {
+        let bytes = try unsafe readDelimited()
+        let after = unsafe current
+        let outerEnd = unsafe end
+        unsafe current = unsafe after - bytes.count
+        unsafe end = unsafe after
+        while unsafe current < end { try body(&self) }
+        unsafe end = unsafe outerEnd
+    }
+
     /// Runs `body` on a group whose start tag was just read, up to and with its end tag.
     ///
     /// - Throws: ``WireError/truncated`` when the group does not end, and as ``readNested(_:)``.
@@ -214,7 +236,8 @@ public struct WireReader: ~Copyable {
         messagesLeft &-= 1
     }
 
-    /// Takes a field the message has no case for: keeps its bytes, or ends the message at the enclosing group's end.
+    /// Takes a field the message has no case for: keeps its bytes, or ends the message at the enclosing
+    /// group's end.
     ///
     /// - Returns: false when `tag` ends the group being read; the message is then complete.
     /// - Throws: ``WireError/invalidTag`` on field number 0 and wire types 6 and 7,

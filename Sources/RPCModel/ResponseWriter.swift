@@ -30,6 +30,12 @@ public struct ResponseWriter<Response: Message>: Sendable {
         try stream.write(response)
     }
 
+    /// Suspends while more than the high-water mark is queued unsent: for a writer that ``writeNow(_:)`` told so.
+    ///
+    /// - Throws: the reason the call is over.
+    @inlinable
+    public func waitForRoom() async throws(RPCError) { try await stream.waitForRoom() }
+
     /// Sends the response headers now, before the first message.
     public func sendInitialMetadata() { stream.requestHeaders() }
 

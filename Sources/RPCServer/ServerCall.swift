@@ -208,8 +208,8 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
             await run(stream, context)
         }
         isRunningInline = false
-        if isHandlerDone { return }
-        self.task = task
+        if !isHandlerDone { self.task = task }
+        // A handler that returned without suspending may have detached its responses: they wait for this.
         flush()
     }
 

@@ -244,7 +244,7 @@ public protocol Telehealth_V1_AppointmentServiceHandler: Sendable {
         async throws(RPCError) -> Telehealth_V1_GetAppointmentResponse
     /// Cancels an appointment and the session that stands on it. Roles: scheduler, admin.
     ///
-    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE when a client was already admitted).
+    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE when a client was already admitted).
     func cancelAppointment(_ request: Telehealth_V1_CancelAppointmentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CancelAppointmentResponse
 }
@@ -303,7 +303,7 @@ public struct Telehealth_V1_AppointmentServiceClient: Sendable {
 
     /// Cancels an appointment and the session that stands on it. Roles: scheduler, admin.
     ///
-    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE when a client was already admitted).
+    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE when a client was already admitted).
     public func cancelAppointment(
         _ request: Telehealth_V1_CancelAppointmentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CancelAppointmentResponse {

@@ -473,7 +473,7 @@ public struct Telehealth_V1_ConsentDocument: Message {
     public var version: String = ""
     /// BCP 47 language tag, for example `en-US`.
     public var language: String = ""
-    /// The full text exactly as it is to be shown, 1 to 65,536 bytes of UTF-8.
+    /// The full text exactly as it is to be shown, 1 to 262,144 bytes of UTF-8.
     public var text: String = ""
     /// SHA-256 of the UTF-8 bytes of `text`, 32 bytes. Set by the service.
     public var textSha256: [UInt8] = []
@@ -525,8 +525,10 @@ public struct Telehealth_V1_ActionConsent: Message {
     public var satisfied: Bool = false
     /// What is missing, empty when satisfied.
     public var missing: [Telehealth_V1_MissingConsent] = []
-    /// The consents that allow it, empty when not satisfied.
+    /// The consents that allow it.
     public var consentIds: [String] = []
+    /// Those of them that end within the renewal window.
+    public var expiringConsentIds: [String] = []
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -536,6 +538,7 @@ public struct Telehealth_V1_ActionConsent: Message {
         if satisfied { buffer.write(2, satisfied, as: WireBool.self) }
         buffer.writeMessages(3, missing)
         buffer.writeRepeated(4, consentIds, as: WireString.self)
+        buffer.writeRepeated(5, expiringConsentIds, as: WireString.self)
         buffer.writeUnknown(unknownFields)
     }
 
@@ -546,6 +549,7 @@ public struct Telehealth_V1_ActionConsent: Message {
             case 16: try reader.read(&satisfied, as: WireBool.self)
             case 26: try reader.readMessages(&missing)
             case 34: try reader.readRepeated(&consentIds, as: WireString.self)
+            case 42: try reader.readRepeated(&expiringConsentIds, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -625,29 +629,30 @@ public enum Telehealth_V1_Consent_File {
             ZXJzaW9uGAIgASgJUgd2ZXJzaW9uEhoKCGxhbmd1YWdlGAMgASgJUghsYW5ndWFnZRISCgR0ZXh0GAQgASgJUgR0ZXh0Eh8KC3Rl
             eHRfc2hhMjU2GAUgASgMUgp0ZXh0U2hhMjU2Ej0KDGVmZmVjdGl2ZV9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3Rh
             bXBSC2VmZmVjdGl2ZUF0EjkKCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgljcmVhdGVkQXQS
-            HQoKY3JlYXRlZF9ieRgIIAEoCVIJY3JlYXRlZEJ5Ir0BCg1BY3Rpb25Db25zZW50EjQKBmFjdGlvbhgBIAEoDjIcLnRlbGVoZWFs
+            HQoKY3JlYXRlZF9ieRgIIAEoCVIJY3JlYXRlZEJ5Iu8BCg1BY3Rpb25Db25zZW50EjQKBmFjdGlvbhgBIAEoDjIcLnRlbGVoZWFs
             dGgudjEuQ29uc2VudEFjdGlvblIGYWN0aW9uEhwKCXNhdGlzZmllZBgCIAEoCFIJc2F0aXNmaWVkEjcKB21pc3NpbmcYAyADKAsy
-            HS50ZWxlaGVhbHRoLnYxLk1pc3NpbmdDb25zZW50UgdtaXNzaW5nEh8KC2NvbnNlbnRfaWRzGAQgAygJUgpjb25zZW50SWRzIsAC
-            Cg5NaXNzaW5nQ29uc2VudBI0CgZhY3Rpb24YASABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY3Rpb25SBmFjdGlvbhIuCgR0
-            eXBlGAIgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZVIEdHlwZRIdCgpzdWJqZWN0X2lkGAMgASgJUglzdWJqZWN0SWQS
-            RAoMc3ViamVjdF9yb2xlGAQgASgOMiEudGVsZWhlYWx0aC52MS5Db25zZW50U3ViamVjdFJvbGVSC3N1YmplY3RSb2xlEjgKBWNh
-            dXNlGAUgASgOMiIudGVsZWhlYWx0aC52MS5NaXNzaW5nQ29uc2VudENhdXNlUgVjYXVzZRIpChBkb2N1bWVudF92ZXJzaW9uGAYg
-            ASgJUg9kb2N1bWVudFZlcnNpb24qogEKEkNvbnNlbnRTdWJqZWN0Um9sZRIkCiBDT05TRU5UX1NVQkpFQ1RfUk9MRV9VTlNQRUNJ
-            RklFRBAAEh8KG0NPTlNFTlRfU1VCSkVDVF9ST0xFX0NMSUVOVBABEiIKHkNPTlNFTlRfU1VCSkVDVF9ST0xFX0NMSU5JQ0lBThAC
-            EiEKHUNPTlNFTlRfU1VCSkVDVF9ST0xFX0dVQVJESUFOEAMqjwEKC0NvbnNlbnRUeXBlEhwKGENPTlNFTlRfVFlQRV9VTlNQRUNJ
-            RklFRBAAEiMKH0NPTlNFTlRfVFlQRV9HRU9SR0lBX1RFTEVIRUFMVEgQARIhCh1DT05TRU5UX1RZUEVfSElQQUFfVEVMRUhFQUxU
-            SBACEhoKFkNPTlNFTlRfVFlQRV9SRUNPUkRJTkcQAypwCg9Db25zZW50RGVjaXNpb24SIAocQ09OU0VOVF9ERUNJU0lPTl9VTlNQ
-            RUNJRklFRBAAEhwKGENPTlNFTlRfREVDSVNJT05fR1JBTlRFRBABEh0KGUNPTlNFTlRfREVDSVNJT05fREVDTElORUQQAiq3AQoM
-            Q29uc2VudFN0YXRlEh0KGUNPTlNFTlRfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRDT05TRU5UX1NUQVRFX0FDVElWRRABEhoKFkNP
-            TlNFTlRfU1RBVEVfREVDTElORUQQAhIZChVDT05TRU5UX1NUQVRFX0VYUElSRUQQAxIZChVDT05TRU5UX1NUQVRFX1JFVk9LRUQQ
-            BBIcChhDT05TRU5UX1NUQVRFX1NVUEVSU0VERUQQBSqDAQoNQ29uc2VudE1ldGhvZBIeChpDT05TRU5UX01FVEhPRF9VTlNQRUNJ
-            RklFRBAAEh0KGUNPTlNFTlRfTUVUSE9EX0VMRUNUUk9OSUMQARIYChRDT05TRU5UX01FVEhPRF9QQVBFUhACEhkKFUNPTlNFTlRf
-            TUVUSE9EX1ZFUkJBTBADKmMKDUNvbnNlbnRBY3Rpb24SHgoaQ09OU0VOVF9BQ1RJT05fVU5TUEVDSUZJRUQQABIXChNDT05TRU5U
-            X0FDVElPTl9KT0lOEAESGQoVQ09OU0VOVF9BQ1RJT05fUkVDT1JEEAIqmgIKE01pc3NpbmdDb25zZW50Q2F1c2USJQohTUlTU0lO
-            R19DT05TRU5UX0NBVVNFX1VOU1BFQ0lGSUVEEAASJAogTUlTU0lOR19DT05TRU5UX0NBVVNFX05PTkVfR0lWRU4QARIiCh5NSVNT
-            SU5HX0NPTlNFTlRfQ0FVU0VfREVDTElORUQQAhIhCh1NSVNTSU5HX0NPTlNFTlRfQ0FVU0VfRVhQSVJFRBADEiEKHU1JU1NJTkdf
-            Q09OU0VOVF9DQVVTRV9SRVZPS0VEEAQSJQohTUlTU0lOR19DT05TRU5UX0NBVVNFX05PVF9XUklUVEVOEAUSJQohTUlTU0lOR19D
-            T05TRU5UX0NBVVNFX05PVF9DT1ZFUkVEEAZiBnByb3RvMw==
+            HS50ZWxlaGVhbHRoLnYxLk1pc3NpbmdDb25zZW50UgdtaXNzaW5nEh8KC2NvbnNlbnRfaWRzGAQgAygJUgpjb25zZW50SWRzEjAK
+            FGV4cGlyaW5nX2NvbnNlbnRfaWRzGAUgAygJUhJleHBpcmluZ0NvbnNlbnRJZHMiwAIKDk1pc3NpbmdDb25zZW50EjQKBmFjdGlv
+            bhgBIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudEFjdGlvblIGYWN0aW9uEi4KBHR5cGUYAiABKA4yGi50ZWxlaGVhbHRoLnYx
+            LkNvbnNlbnRUeXBlUgR0eXBlEh0KCnN1YmplY3RfaWQYAyABKAlSCXN1YmplY3RJZBJECgxzdWJqZWN0X3JvbGUYBCABKA4yIS50
+            ZWxlaGVhbHRoLnYxLkNvbnNlbnRTdWJqZWN0Um9sZVILc3ViamVjdFJvbGUSOAoFY2F1c2UYBSABKA4yIi50ZWxlaGVhbHRoLnYx
+            Lk1pc3NpbmdDb25zZW50Q2F1c2VSBWNhdXNlEikKEGRvY3VtZW50X3ZlcnNpb24YBiABKAlSD2RvY3VtZW50VmVyc2lvbiqiAQoS
+            Q29uc2VudFN1YmplY3RSb2xlEiQKIENPTlNFTlRfU1VCSkVDVF9ST0xFX1VOU1BFQ0lGSUVEEAASHwobQ09OU0VOVF9TVUJKRUNU
+            X1JPTEVfQ0xJRU5UEAESIgoeQ09OU0VOVF9TVUJKRUNUX1JPTEVfQ0xJTklDSUFOEAISIQodQ09OU0VOVF9TVUJKRUNUX1JPTEVf
+            R1VBUkRJQU4QAyqPAQoLQ29uc2VudFR5cGUSHAoYQ09OU0VOVF9UWVBFX1VOU1BFQ0lGSUVEEAASIwofQ09OU0VOVF9UWVBFX0dF
+            T1JHSUFfVEVMRUhFQUxUSBABEiEKHUNPTlNFTlRfVFlQRV9ISVBBQV9URUxFSEVBTFRIEAISGgoWQ09OU0VOVF9UWVBFX1JFQ09S
+            RElORxADKnAKD0NvbnNlbnREZWNpc2lvbhIgChxDT05TRU5UX0RFQ0lTSU9OX1VOU1BFQ0lGSUVEEAASHAoYQ09OU0VOVF9ERUNJ
+            U0lPTl9HUkFOVEVEEAESHQoZQ09OU0VOVF9ERUNJU0lPTl9ERUNMSU5FRBACKrcBCgxDb25zZW50U3RhdGUSHQoZQ09OU0VOVF9T
+            VEFURV9VTlNQRUNJRklFRBAAEhgKFENPTlNFTlRfU1RBVEVfQUNUSVZFEAESGgoWQ09OU0VOVF9TVEFURV9ERUNMSU5FRBACEhkK
+            FUNPTlNFTlRfU1RBVEVfRVhQSVJFRBADEhkKFUNPTlNFTlRfU1RBVEVfUkVWT0tFRBAEEhwKGENPTlNFTlRfU1RBVEVfU1VQRVJT
+            RURFRBAFKoMBCg1Db25zZW50TWV0aG9kEh4KGkNPTlNFTlRfTUVUSE9EX1VOU1BFQ0lGSUVEEAASHQoZQ09OU0VOVF9NRVRIT0Rf
+            RUxFQ1RST05JQxABEhgKFENPTlNFTlRfTUVUSE9EX1BBUEVSEAISGQoVQ09OU0VOVF9NRVRIT0RfVkVSQkFMEAMqYwoNQ29uc2Vu
+            dEFjdGlvbhIeChpDT05TRU5UX0FDVElPTl9VTlNQRUNJRklFRBAAEhcKE0NPTlNFTlRfQUNUSU9OX0pPSU4QARIZChVDT05TRU5U
+            X0FDVElPTl9SRUNPUkQQAiqaAgoTTWlzc2luZ0NvbnNlbnRDYXVzZRIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfVU5TUEVDSUZJ
+            RUQQABIkCiBNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9ORV9HSVZFThABEiIKHk1JU1NJTkdfQ09OU0VOVF9DQVVTRV9ERUNMSU5F
+            RBACEiEKHU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9FWFBJUkVEEAMSIQodTUlTU0lOR19DT05TRU5UX0NBVVNFX1JFVk9LRUQQBBIl
+            CiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9UX1dSSVRURU4QBRIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9UX0NPVkVSRUQQ
+            BmIGcHJvdG8z
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

@@ -27,11 +27,8 @@ public struct Telehealth_V1_ConsentSubmission: Message {
     public var recordingPurposes: [Telehealth_V1_RecordingPurpose] = []
     /// Covers only this session; empty for a standing consent.
     public var sessionID: String = ""
-    /// For PAPER and VERBAL, who signed or spoke: the subject (when empty) or the guardian. Refused for ELECTRONIC: there
-    /// it is the caller.
-    public var signerID: String = ""
-    /// For PAPER where the scan is filed, for VERBAL what was said and who heard it, 1 to 1,000 characters, required for
-    /// both; for ELECTRONIC up to 1,000 characters, may be empty. Personal data.
+    /// For PAPER where the scan is filed, for VERBAL what was said and who heard it, 1 to 4,096 bytes, required for both;
+    /// for ELECTRONIC up to 4,096 bytes, may be empty. Personal data.
     public var evidence: String = ""
     /// When a PAPER or VERBAL decision was made, UTC, in the past; unset for now. Refused for ELECTRONIC.
     public var decidedAt: Google_Protobuf_Timestamp?
@@ -50,10 +47,9 @@ public struct Telehealth_V1_ConsentSubmission: Message {
         if let value = acknowledgements { buffer.writeMessage(6, value) }
         buffer.writePacked(7, recordingPurposes, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
         if !sessionID.isEmpty { buffer.write(8, sessionID, as: WireString.self) }
-        if !signerID.isEmpty { buffer.write(9, signerID, as: WireString.self) }
-        if !evidence.isEmpty { buffer.write(10, evidence, as: WireString.self) }
-        if let value = decidedAt { buffer.writeMessage(11, value) }
-        if let value = expiresAt { buffer.writeMessage(12, value) }
+        if !evidence.isEmpty { buffer.write(9, evidence, as: WireString.self) }
+        if let value = decidedAt { buffer.writeMessage(10, value) }
+        if let value = expiresAt { buffer.writeMessage(11, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -69,10 +65,9 @@ public struct Telehealth_V1_ConsentSubmission: Message {
             case 56: try reader.readRepeated(&recordingPurposes, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
             case 58: try reader.readPacked(&recordingPurposes, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
             case 66: try reader.read(&sessionID, as: WireString.self)
-            case 74: try reader.read(&signerID, as: WireString.self)
-            case 82: try reader.read(&evidence, as: WireString.self)
-            case 90: try reader.readMessage(&decidedAt)
-            case 98: try reader.readMessage(&expiresAt)
+            case 74: try reader.read(&evidence, as: WireString.self)
+            case 82: try reader.readMessage(&decidedAt)
+            case 90: try reader.readMessage(&expiresAt)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -90,6 +85,9 @@ public struct Telehealth_V1_SubmitConsentRequest: Message {
     public var subjectRole: Telehealth_V1_ConsentSubjectRole = .init(rawValue: 0)
     /// What it is about. Required.
     public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
+    /// An appointment that ties a clinician or guardian who calls to the subject, where no open session does yet; else
+    /// empty.
+    public var appointmentID: String = ""
     /// The decision. Required.
     public var submission: Telehealth_V1_ConsentSubmission? {
         get { _submission?.value }
@@ -105,7 +103,8 @@ public struct Telehealth_V1_SubmitConsentRequest: Message {
         if !subjectID.isEmpty { buffer.write(2, subjectID, as: WireString.self) }
         if subjectRole.rawValue != 0 { buffer.write(3, subjectRole, as: WireEnum<Telehealth_V1_ConsentSubjectRole>.self) }
         if type.rawValue != 0 { buffer.write(4, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
-        if let value = _submission { buffer.writeMessage(5, value) }
+        if !appointmentID.isEmpty { buffer.write(5, appointmentID, as: WireString.self) }
+        if let value = _submission { buffer.writeMessage(6, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -116,7 +115,8 @@ public struct Telehealth_V1_SubmitConsentRequest: Message {
             case 18: try reader.read(&subjectID, as: WireString.self)
             case 24: try reader.read(&subjectRole, as: WireEnum<Telehealth_V1_ConsentSubjectRole>.self)
             case 32: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
-            case 42: try reader.readMessage(&_submission)
+            case 42: try reader.read(&appointmentID, as: WireString.self)
+            case 50: try reader.readMessage(&_submission)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -282,7 +282,7 @@ public struct Telehealth_V1_RevokeConsentRequest: Message {
     public var requestID: String = ""
     /// The record to revoke. Required.
     public var consentID: String = ""
-    /// Why, up to 500 characters; may be empty.
+    /// Why, up to 1,000 bytes; may be empty.
     public var reason: String = ""
     public var unknownFields = UnknownFields()
 
@@ -567,24 +567,24 @@ public enum Telehealth_V1_ConsentService_Methods {
 public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
     /// Writes one decision. Roles: client and clinician for themselves; clinician of the client, admin for PAPER and VERBAL.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED, CONSENT_TEXT_MISMATCH when the hash is not that of the
-    /// registered version); FAILED_PRECONDITION (ACKNOWLEDGEMENT_MISSING, CONSENT_METHOD_NOT_ALLOWED); PERMISSION_DENIED
-    /// (CONSENT_SIGNER_NOT_ALLOWED); NOT_FOUND (CONSENT_DOCUMENT_NOT_FOUND).
+    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED, TEXT_HASH_MISMATCH when the hash is not that of the
+    /// registered version); FAILED_PRECONDITION (ACKNOWLEDGEMENTS_INCOMPLETE, WRITTEN_CONSENT_REQUIRED); PERMISSION_DENIED
+    /// (NOT_ALLOWED); NOT_FOUND (DOCUMENT_NOT_FOUND).
     func submitConsent(_ request: Telehealth_V1_SubmitConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SubmitConsentResponse
     /// Says per action (join, record) what is missing. Roles: the subject; a clinician of the client; admin, service.
     ///
-    /// Errors: NOT_FOUND (CONSENT_SUBJECT_NOT_FOUND) for a person that the caller may not see.
+    /// Errors: NOT_FOUND (SUBJECT_NOT_FOUND) for a person that the caller may not see.
     func getConsentStatus(_ request: Telehealth_V1_GetConsentStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentStatusResponse
     /// Writes a new decision in place of an active one, which becomes SUPERSEDED. Roles and errors as SubmitConsent, and
-    /// NOT_FOUND (CONSENT_NOT_FOUND), FAILED_PRECONDITION (CONSENT_NOT_ACTIVE).
+    /// NOT_FOUND (CONSENT_NOT_FOUND), FAILED_PRECONDITION (CONSENT_NOT_CURRENT).
     func updateConsent(_ request: Telehealth_V1_UpdateConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_UpdateConsentResponse
     /// Takes an active consent back, at once; revoking a recording consent stops a running capture.
     ///
     /// Roles: the subject or guardian; a clinician of the client and admin on the client's behalf. Repeating is OK.
-    /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); FAILED_PRECONDITION (CONSENT_NOT_ACTIVE for a declined or superseded one).
+    /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); FAILED_PRECONDITION (CONSENT_NOT_CURRENT for a declined or superseded one).
     func revokeConsent(_ request: Telehealth_V1_RevokeConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RevokeConsentResponse
     /// Lists a person's records, newest first. Roles and errors as GetConsentStatus; INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
@@ -592,13 +592,13 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
         async throws(RPCError) -> Telehealth_V1_ListConsentsResponse
     /// Registers one version of a text. Roles: admin.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); ALREADY_EXISTS (CONSENT_DOCUMENT_EXISTS) when the
+    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); ALREADY_EXISTS (DOCUMENT_VERSION_EXISTS) when the
     /// version is there with another text.
     func putConsentDocument(_ request: Telehealth_V1_PutConsentDocumentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_PutConsentDocumentResponse
     /// Reads a text: the version named, or the one in force. Roles: everybody with a token.
     ///
-    /// Errors: NOT_FOUND (CONSENT_DOCUMENT_NOT_FOUND).
+    /// Errors: NOT_FOUND (DOCUMENT_NOT_FOUND).
     func getConsentDocument(_ request: Telehealth_V1_GetConsentDocumentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentDocumentResponse
 }
@@ -653,9 +653,9 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
 
     /// Writes one decision. Roles: client and clinician for themselves; clinician of the client, admin for PAPER and VERBAL.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED, CONSENT_TEXT_MISMATCH when the hash is not that of the
-    /// registered version); FAILED_PRECONDITION (ACKNOWLEDGEMENT_MISSING, CONSENT_METHOD_NOT_ALLOWED); PERMISSION_DENIED
-    /// (CONSENT_SIGNER_NOT_ALLOWED); NOT_FOUND (CONSENT_DOCUMENT_NOT_FOUND).
+    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED, TEXT_HASH_MISMATCH when the hash is not that of the
+    /// registered version); FAILED_PRECONDITION (ACKNOWLEDGEMENTS_INCOMPLETE, WRITTEN_CONSENT_REQUIRED); PERMISSION_DENIED
+    /// (NOT_ALLOWED); NOT_FOUND (DOCUMENT_NOT_FOUND).
     public func submitConsent(
         _ request: Telehealth_V1_SubmitConsentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_SubmitConsentResponse {
@@ -664,7 +664,7 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
 
     /// Says per action (join, record) what is missing. Roles: the subject; a clinician of the client; admin, service.
     ///
-    /// Errors: NOT_FOUND (CONSENT_SUBJECT_NOT_FOUND) for a person that the caller may not see.
+    /// Errors: NOT_FOUND (SUBJECT_NOT_FOUND) for a person that the caller may not see.
     public func getConsentStatus(
         _ request: Telehealth_V1_GetConsentStatusRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetConsentStatusResponse {
@@ -672,7 +672,7 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
     }
 
     /// Writes a new decision in place of an active one, which becomes SUPERSEDED. Roles and errors as SubmitConsent, and
-    /// NOT_FOUND (CONSENT_NOT_FOUND), FAILED_PRECONDITION (CONSENT_NOT_ACTIVE).
+    /// NOT_FOUND (CONSENT_NOT_FOUND), FAILED_PRECONDITION (CONSENT_NOT_CURRENT).
     public func updateConsent(
         _ request: Telehealth_V1_UpdateConsentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_UpdateConsentResponse {
@@ -682,7 +682,7 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
     /// Takes an active consent back, at once; revoking a recording consent stops a running capture.
     ///
     /// Roles: the subject or guardian; a clinician of the client and admin on the client's behalf. Repeating is OK.
-    /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); FAILED_PRECONDITION (CONSENT_NOT_ACTIVE for a declined or superseded one).
+    /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); FAILED_PRECONDITION (CONSENT_NOT_CURRENT for a declined or superseded one).
     public func revokeConsent(
         _ request: Telehealth_V1_RevokeConsentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_RevokeConsentResponse {
@@ -698,7 +698,7 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
 
     /// Registers one version of a text. Roles: admin.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); ALREADY_EXISTS (CONSENT_DOCUMENT_EXISTS) when the
+    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); ALREADY_EXISTS (DOCUMENT_VERSION_EXISTS) when the
     /// version is there with another text.
     public func putConsentDocument(
         _ request: Telehealth_V1_PutConsentDocumentRequest, options: CallOptions = .init()
@@ -708,7 +708,7 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
 
     /// Reads a text: the version named, or the one in force. Roles: everybody with a token.
     ///
-    /// Errors: NOT_FOUND (CONSENT_DOCUMENT_NOT_FOUND).
+    /// Errors: NOT_FOUND (DOCUMENT_NOT_FOUND).
     public func getConsentDocument(
         _ request: Telehealth_V1_GetConsentDocumentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetConsentDocumentResponse {
@@ -722,51 +722,51 @@ public enum Telehealth_V1_ConsentService_File {
         name: "telehealth/v1/consent_service.proto",
         base64: """
             CiN0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVz
-            dGFtcC5wcm90bxobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGh10ZWxlaGVhbHRoL3YxL3JlY29yZGluZy5wcm90byLfBAoR
+            dGFtcC5wcm90bxobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGh10ZWxlaGVhbHRoL3YxL3JlY29yZGluZy5wcm90byLCBAoR
             Q29uc2VudFN1Ym1pc3Npb24SOgoIZGVjaXNpb24YASABKA4yHi50ZWxlaGVhbHRoLnYxLkNvbnNlbnREZWNpc2lvblIIZGVjaXNp
             b24SKQoQZG9jdW1lbnRfdmVyc2lvbhgCIAEoCVIPZG9jdW1lbnRWZXJzaW9uEhoKCGxhbmd1YWdlGAMgASgJUghsYW5ndWFnZRIf
             Cgt0ZXh0X3NoYTI1NhgEIAEoDFIKdGV4dFNoYTI1NhI0CgZtZXRob2QYBSABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRNZXRo
             b2RSBm1ldGhvZBJSChBhY2tub3dsZWRnZW1lbnRzGAYgASgLMiYudGVsZWhlYWx0aC52MS5Db25zZW50QWNrbm93bGVkZ2VtZW50
             c1IQYWNrbm93bGVkZ2VtZW50cxJOChJyZWNvcmRpbmdfcHVycG9zZXMYByADKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1
-            cnBvc2VSEXJlY29yZGluZ1B1cnBvc2VzEh0KCnNlc3Npb25faWQYCCABKAlSCXNlc3Npb25JZBIbCglzaWduZXJfaWQYCSABKAlS
-            CHNpZ25lcklkEhoKCGV2aWRlbmNlGAogASgJUghldmlkZW5jZRI5CgpkZWNpZGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVm
-            LlRpbWVzdGFtcFIJZGVjaWRlZEF0EjkKCmV4cGlyZXNfYXQYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUglleHBp
-            cmVzQXQijAIKFFN1Ym1pdENvbnNlbnRSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJlcXVlc3RJZBIdCgpzdWJqZWN0X2lk
-            GAIgASgJUglzdWJqZWN0SWQSRAoMc3ViamVjdF9yb2xlGAMgASgOMiEudGVsZWhlYWx0aC52MS5Db25zZW50U3ViamVjdFJvbGVS
-            C3N1YmplY3RSb2xlEi4KBHR5cGUYBCABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlUgR0eXBlEkAKCnN1Ym1pc3Npb24Y
-            BSABKAsyIC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRTdWJtaXNzaW9uUgpzdWJtaXNzaW9uIkkKFVN1Ym1pdENvbnNlbnRSZXNwb25z
-            ZRIwCgdjb25zZW50GAEgASgLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ugdjb25zZW50IlcKF0dldENvbnNlbnRTdGF0dXNSZXF1
-            ZXN0Eh0KCnN1YmplY3RfaWQYASABKAlSCXN1YmplY3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQixQEKGEdldENv
-            bnNlbnRTdGF0dXNSZXNwb25zZRI2CgdhY3Rpb25zGAEgAygLMhwudGVsZWhlYWx0aC52MS5BY3Rpb25Db25zZW50UgdhY3Rpb25z
-            EjIKCGNvbnNlbnRzGAIgAygLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ughjb25zZW50cxI9CgxldmFsdWF0ZWRfYXQYAyABKAsy
-            Gi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgtldmFsdWF0ZWRBdCKWAQoUVXBkYXRlQ29uc2VudFJlcXVlc3QSHQoKcmVxdWVz
-            dF9pZBgBIAEoCVIJcmVxdWVzdElkEh0KCmNvbnNlbnRfaWQYAiABKAlSCWNvbnNlbnRJZBJACgpzdWJtaXNzaW9uGAMgASgLMiAu
-            dGVsZWhlYWx0aC52MS5Db25zZW50U3VibWlzc2lvblIKc3VibWlzc2lvbiJJChVVcGRhdGVDb25zZW50UmVzcG9uc2USMAoHY29u
-            c2VudBgBIAEoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIHY29uc2VudCJsChRSZXZva2VDb25zZW50UmVxdWVzdBIdCgpyZXF1
-            ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQSHQoKY29uc2VudF9pZBgCIAEoCVIJY29uc2VudElkEhYKBnJlYXNvbhgDIAEoCVIGcmVh
-            c29uIn0KFVJldm9rZUNvbnNlbnRSZXNwb25zZRIwCgdjb25zZW50GAEgASgLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ugdjb25z
-            ZW50EjIKFXN0b3BwZWRfcmVjb3JkaW5nX2lkcxgCIAMoCVITc3RvcHBlZFJlY29yZGluZ0lkcyKgAQoTTGlzdENvbnNlbnRzUmVx
-            dWVzdBIdCgpzdWJqZWN0X2lkGAEgASgJUglzdWJqZWN0SWQSLgoEdHlwZRgCIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5
-            cGVSBHR5cGUSGwoJcGFnZV9zaXplGAMgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAQgASgJUglwYWdlVG9rZW4icgoUTGlz
-            dENvbnNlbnRzUmVzcG9uc2USMgoIY29uc2VudHMYASADKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSCGNvbnNlbnRzEiYKD25l
-            eHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiLzAQoZUHV0Q29uc2VudERvY3VtZW50UmVxdWVzdBIdCgpyZXF1ZXN0
-            X2lkGAEgASgJUglyZXF1ZXN0SWQSLgoEdHlwZRgCIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVSBHR5cGUSGAoHdmVy
-            c2lvbhgDIAEoCVIHdmVyc2lvbhIaCghsYW5ndWFnZRgEIAEoCVIIbGFuZ3VhZ2USEgoEdGV4dBgFIAEoCVIEdGV4dBI9CgxlZmZl
-            Y3RpdmVfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgtlZmZlY3RpdmVBdCJYChpQdXRDb25zZW50RG9jdW1l
-            bnRSZXNwb25zZRI6Cghkb2N1bWVudBgBIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50Ughkb2N1bWVudCKBAQoZ
-            R2V0Q29uc2VudERvY3VtZW50UmVxdWVzdBIuCgR0eXBlGAEgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZVIEdHlwZRIY
-            Cgd2ZXJzaW9uGAIgASgJUgd2ZXJzaW9uEhoKCGxhbmd1YWdlGAMgASgJUghsYW5ndWFnZSJYChpHZXRDb25zZW50RG9jdW1lbnRS
-            ZXNwb25zZRI6Cghkb2N1bWVudBgBIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50Ughkb2N1bWVudDK4BQoOQ29u
-            c2VudFNlcnZpY2USWgoNU3VibWl0Q29uc2VudBIjLnRlbGVoZWFsdGgudjEuU3VibWl0Q29uc2VudFJlcXVlc3QaJC50ZWxlaGVh
-            bHRoLnYxLlN1Ym1pdENvbnNlbnRSZXNwb25zZRJjChBHZXRDb25zZW50U3RhdHVzEiYudGVsZWhlYWx0aC52MS5HZXRDb25zZW50
-            U3RhdHVzUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFN0YXR1c1Jlc3BvbnNlEloKDVVwZGF0ZUNvbnNlbnQSIy50
-            ZWxlaGVhbHRoLnYxLlVwZGF0ZUNvbnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5VcGRhdGVDb25zZW50UmVzcG9uc2USWgoN
-            UmV2b2tlQ29uc2VudBIjLnRlbGVoZWFsdGgudjEuUmV2b2tlQ29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlJldm9rZUNv
-            bnNlbnRSZXNwb25zZRJXCgxMaXN0Q29uc2VudHMSIi50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50c1JlcXVlc3QaIy50ZWxlaGVh
-            bHRoLnYxLkxpc3RDb25zZW50c1Jlc3BvbnNlEmkKElB1dENvbnNlbnREb2N1bWVudBIoLnRlbGVoZWFsdGgudjEuUHV0Q29uc2Vu
-            dERvY3VtZW50UmVxdWVzdBopLnRlbGVoZWFsdGgudjEuUHV0Q29uc2VudERvY3VtZW50UmVzcG9uc2USaQoSR2V0Q29uc2VudERv
-            Y3VtZW50EigudGVsZWhlYWx0aC52MS5HZXRDb25zZW50RG9jdW1lbnRSZXF1ZXN0GikudGVsZWhlYWx0aC52MS5HZXRDb25zZW50
-            RG9jdW1lbnRSZXNwb25zZWIGcHJvdG8z
+            cnBvc2VSEXJlY29yZGluZ1B1cnBvc2VzEh0KCnNlc3Npb25faWQYCCABKAlSCXNlc3Npb25JZBIaCghldmlkZW5jZRgJIAEoCVII
+            ZXZpZGVuY2USOQoKZGVjaWRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCWRlY2lkZWRBdBI5CgpleHBp
+            cmVzX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJZXhwaXJlc0F0IrMCChRTdWJtaXRDb25zZW50UmVxdWVz
+            dBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQSHQoKc3ViamVjdF9pZBgCIAEoCVIJc3ViamVjdElkEkQKDHN1YmplY3Rf
+            cm9sZRgDIAEoDjIhLnRlbGVoZWFsdGgudjEuQ29uc2VudFN1YmplY3RSb2xlUgtzdWJqZWN0Um9sZRIuCgR0eXBlGAQgASgOMhou
+            dGVsZWhlYWx0aC52MS5Db25zZW50VHlwZVIEdHlwZRIlCg5hcHBvaW50bWVudF9pZBgFIAEoCVINYXBwb2ludG1lbnRJZBJACgpz
+            dWJtaXNzaW9uGAYgASgLMiAudGVsZWhlYWx0aC52MS5Db25zZW50U3VibWlzc2lvblIKc3VibWlzc2lvbiJJChVTdWJtaXRDb25z
+            ZW50UmVzcG9uc2USMAoHY29uc2VudBgBIAEoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIHY29uc2VudCJXChdHZXRDb25zZW50
+            U3RhdHVzUmVxdWVzdBIdCgpzdWJqZWN0X2lkGAEgASgJUglzdWJqZWN0SWQSHQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklk
+            IsUBChhHZXRDb25zZW50U3RhdHVzUmVzcG9uc2USNgoHYWN0aW9ucxgBIAMoCzIcLnRlbGVoZWFsdGgudjEuQWN0aW9uQ29uc2Vu
+            dFIHYWN0aW9ucxIyCghjb25zZW50cxgCIAMoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIIY29uc2VudHMSPQoMZXZhbHVhdGVk
+            X2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFILZXZhbHVhdGVkQXQilgEKFFVwZGF0ZUNvbnNlbnRSZXF1ZXN0
+            Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJlcXVlc3RJZBIdCgpjb25zZW50X2lkGAIgASgJUgljb25zZW50SWQSQAoKc3VibWlzc2lv
+            bhgDIAEoCzIgLnRlbGVoZWFsdGgudjEuQ29uc2VudFN1Ym1pc3Npb25SCnN1Ym1pc3Npb24iSQoVVXBkYXRlQ29uc2VudFJlc3Bv
+            bnNlEjAKB2NvbnNlbnQYASABKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSB2NvbnNlbnQibAoUUmV2b2tlQ29uc2VudFJlcXVl
+            c3QSHQoKcmVxdWVzdF9pZBgBIAEoCVIJcmVxdWVzdElkEh0KCmNvbnNlbnRfaWQYAiABKAlSCWNvbnNlbnRJZBIWCgZyZWFzb24Y
+            AyABKAlSBnJlYXNvbiJ9ChVSZXZva2VDb25zZW50UmVzcG9uc2USMAoHY29uc2VudBgBIAEoCzIWLnRlbGVoZWFsdGgudjEuQ29u
+            c2VudFIHY29uc2VudBIyChVzdG9wcGVkX3JlY29yZGluZ19pZHMYAiADKAlSE3N0b3BwZWRSZWNvcmRpbmdJZHMioAEKE0xpc3RD
+            b25zZW50c1JlcXVlc3QSHQoKc3ViamVjdF9pZBgBIAEoCVIJc3ViamVjdElkEi4KBHR5cGUYAiABKA4yGi50ZWxlaGVhbHRoLnYx
+            LkNvbnNlbnRUeXBlUgR0eXBlEhsKCXBhZ2Vfc2l6ZRgDIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgEIAEoCVIJcGFnZVRv
+            a2VuInIKFExpc3RDb25zZW50c1Jlc3BvbnNlEjIKCGNvbnNlbnRzGAEgAygLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ughjb25z
+            ZW50cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4i8wEKGVB1dENvbnNlbnREb2N1bWVudFJlcXVlc3QS
+            HQoKcmVxdWVzdF9pZBgBIAEoCVIJcmVxdWVzdElkEi4KBHR5cGUYAiABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlUgR0
+            eXBlEhgKB3ZlcnNpb24YAyABKAlSB3ZlcnNpb24SGgoIbGFuZ3VhZ2UYBCABKAlSCGxhbmd1YWdlEhIKBHRleHQYBSABKAlSBHRl
+            eHQSPQoMZWZmZWN0aXZlX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFILZWZmZWN0aXZlQXQiWAoaUHV0Q29u
+            c2VudERvY3VtZW50UmVzcG9uc2USOgoIZG9jdW1lbnQYASABKAsyHi50ZWxlaGVhbHRoLnYxLkNvbnNlbnREb2N1bWVudFIIZG9j
+            dW1lbnQigQEKGUdldENvbnNlbnREb2N1bWVudFJlcXVlc3QSLgoEdHlwZRgBIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5
+            cGVSBHR5cGUSGAoHdmVyc2lvbhgCIAEoCVIHdmVyc2lvbhIaCghsYW5ndWFnZRgDIAEoCVIIbGFuZ3VhZ2UiWAoaR2V0Q29uc2Vu
+            dERvY3VtZW50UmVzcG9uc2USOgoIZG9jdW1lbnQYASABKAsyHi50ZWxlaGVhbHRoLnYxLkNvbnNlbnREb2N1bWVudFIIZG9jdW1l
+            bnQyuAUKDkNvbnNlbnRTZXJ2aWNlEloKDVN1Ym1pdENvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlN1Ym1pdENvbnNlbnRSZXF1ZXN0
+            GiQudGVsZWhlYWx0aC52MS5TdWJtaXRDb25zZW50UmVzcG9uc2USYwoQR2V0Q29uc2VudFN0YXR1cxImLnRlbGVoZWFsdGgudjEu
+            R2V0Q29uc2VudFN0YXR1c1JlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkdldENvbnNlbnRTdGF0dXNSZXNwb25zZRJaCg1VcGRhdGVD
+            b25zZW50EiMudGVsZWhlYWx0aC52MS5VcGRhdGVDb25zZW50UmVxdWVzdBokLnRlbGVoZWFsdGgudjEuVXBkYXRlQ29uc2VudFJl
+            c3BvbnNlEloKDVJldm9rZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlJldm9rZUNvbnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52
+            MS5SZXZva2VDb25zZW50UmVzcG9uc2USVwoMTGlzdENvbnNlbnRzEiIudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudHNSZXF1ZXN0
+            GiMudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudHNSZXNwb25zZRJpChJQdXRDb25zZW50RG9jdW1lbnQSKC50ZWxlaGVhbHRoLnYx
+            LlB1dENvbnNlbnREb2N1bWVudFJlcXVlc3QaKS50ZWxlaGVhbHRoLnYxLlB1dENvbnNlbnREb2N1bWVudFJlc3BvbnNlEmkKEkdl
+            dENvbnNlbnREb2N1bWVudBIoLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudERvY3VtZW50UmVxdWVzdBopLnRlbGVoZWFsdGgudjEu
+            R2V0Q29uc2VudERvY3VtZW50UmVzcG9uc2ViBnByb3RvMw==
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

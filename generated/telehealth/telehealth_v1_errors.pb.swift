@@ -16,7 +16,7 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case tokenMissing
     /// UNAUTHENTICATED: not a token, a forged one, or one for another audience or from another issuer.
     case tokenInvalid
-    /// UNAUTHENTICATED: was good, is over. Get a new one.
+    /// UNAUTHENTICATED: was good, is over. Get a new one; a watch then resumes.
     case tokenExpired
     /// UNAUTHENTICATED: signed with a key that is not (or no longer) published.
     case tokenKeyUnknown
@@ -24,6 +24,8 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case tokenDevelopmentOnly
     /// PERMISSION_DENIED: this role may not use this call.
     case roleNotAllowed
+    /// PERMISSION_DENIED: this caller may not do this here, for example sign for somebody else.
+    case notAllowed
     /// INVALID_ARGUMENT: see `google.rpc.BadRequest` for the fields.
     case invalidField
     /// INVALID_ARGUMENT: this request id was used with another body.
@@ -40,96 +42,84 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case recordingNotFound
     /// NOT_FOUND: unknown, or not the caller's to see.
     case consentNotFound
-    /// NOT_FOUND: no such type, version and language.
-    case consentDocumentNotFound
-    /// NOT_FOUND: unknown, or not the caller's to see.
-    case consentSubjectNotFound
-    /// FAILED_PRECONDITION: time and people are fixed once the visit began.
+    /// NOT_FOUND: no consent document of this type, version and language.
+    case documentNotFound
+    /// NOT_FOUND: a person unknown, or not the caller's to see.
+    case subjectNotFound
+    /// FAILED_PRECONDITION: not possible in this state; SessionStateDetail, metadata `status` or `recording_state`.
+    case invalidState
+    /// FAILED_PRECONDITION: time and people of an appointment change only before its start.
     case appointmentStarted
     /// FAILED_PRECONDITION: the appointment was cancelled.
     case appointmentCancelled
-    /// FAILED_PRECONDITION: the appointment's time is past.
-    case appointmentOver
     /// ALREADY_EXISTS: the appointment has a session that is not over; metadata `session_id`.
     case sessionExists
-    /// FAILED_PRECONDITION: not possible in this state; SessionStateDetail, metadata `status`.
-    case sessionState
-    /// FAILED_PRECONDITION: before the early window; metadata `opens_at` (RFC 3339).
-    case joinTooEarly
-    /// FAILED_PRECONDITION: after the end.
-    case joinTooLate
+    /// FAILED_PRECONDITION: before the window for this; metadata `not_before` where it is known (RFC 3339).
+    case tooEarly
+    /// FAILED_PRECONDITION: after the window for this.
+    case tooLate
     /// FAILED_PRECONDITION: the client's first join needs a complete pre-visit check.
     case preVisitCheckRequired
-    /// FAILED_PRECONDITION: the caller has not joined.
+    /// FAILED_PRECONDITION: the check does not meet the clinic's policy, for example the state.
+    case preVisitCheckFailed
+    /// FAILED_PRECONDITION: the caller is not in the session: join first.
     case notJoined
-    /// FAILED_PRECONDITION: the caller is not admitted.
-    case notAdmitted
     /// FAILED_PRECONDITION: the person does not wait.
     case participantNotWaiting
     /// FAILED_PRECONDITION: the clinician has not joined.
     case clinicianNotPresent
-    /// FAILED_PRECONDITION: before the planned start nobody is late.
-    case noShowTooEarly
+    /// FAILED_PRECONDITION: the client came; this is no no-show.
+    case clientWasHere
+    /// FAILED_PRECONDITION: the meeting does not run yet.
+    case meetingNotReady
     /// FAILED_PRECONDITION: telehealth consents are missing; MissingConsentDetail.
     case consentMissing
     /// FAILED_PRECONDITION: recording consents are missing; MissingConsentDetail.
     case recordingConsentMissing
+    /// FAILED_PRECONDITION: the record is not a current grant.
+    case consentNotCurrent
     /// INVALID_ARGUMENT: the hash is not that of the registered text.
-    case consentTextMismatch
-    /// FAILED_PRECONDITION: a grant needs every acknowledgement.
-    case acknowledgementMissing
-    /// FAILED_PRECONDITION: this method cannot give this type.
-    case consentMethodNotAllowed
-    /// PERMISSION_DENIED: this identity cannot sign, file or attest this.
-    case consentSignerNotAllowed
-    /// FAILED_PRECONDITION: the record is not active.
-    case consentNotActive
-    /// ALREADY_EXISTS: the version is there with another text.
-    case consentDocumentExists
+    case textHashMismatch
+    /// INVALID_ARGUMENT: a grant needs every acknowledgement.
+    case acknowledgementsIncomplete
+    /// INVALID_ARGUMENT: a recording consent must be written: electronic or on paper.
+    case writtenConsentRequired
+    /// ALREADY_EXISTS: the version is registered with another text.
+    case documentVersionExists
     /// FAILED_PRECONDITION: a recording is starting, running or stopping.
     case recordingActive
     /// FAILED_PRECONDITION: nothing is being recorded.
     case recordingNotActive
     /// FAILED_PRECONDITION: the file is not there (yet).
-    case recordingNotAvailable
+    case recordingNotReady
     /// FAILED_PRECONDITION: a consent it stood on was revoked.
     case recordingConsentRevoked
     /// FAILED_PRECONDITION: no bucket is configured.
     case recordingNotConfigured
-    /// In `Recording.failure_reason`: Chime refused or lost the capture.
-    case recordingCaptureFailed
-    /// In `Recording.failure_reason`: the joined file did not come.
-    case recordingFileMissing
-    /// FAILED_PRECONDITION: another person shares.
+    /// FAILED_PRECONDITION: a screen is shared already.
     case screenShareActive
-    /// FAILED_PRECONDITION: nobody shares.
+    /// FAILED_PRECONDITION: the caller shares no screen.
     case screenShareNotActive
     /// OUT_OF_RANGE: events after that number are no longer kept; begin with a snapshot.
     case resumeExpired
     /// UNAVAILABLE: the reader was too slow; resume after the last number seen.
     case watchLagging
-    /// RESOURCE_EXHAUSTED: too many open watches.
-    case watchLimit
-    /// UNAVAILABLE: Chime does not answer or fails; try again.
+    /// UNAVAILABLE: Chime does not answer or takes no more calls now; `google.rpc.RetryInfo`.
     case meetingUnavailable
-    /// UNAVAILABLE: too many calls to Chime; `google.rpc.RetryInfo`.
-    case meetingThrottled
     /// RESOURCE_EXHAUSTED: a quota of Chime is used up.
-    case meetingQuota
+    case meetingQuotaExceeded
     /// INTERNAL: Chime refused the service's own credentials or request; an operator must look.
     case meetingRefused
     /// ABORTED: changed by others at the same time too often; try again.
     case versionConflict
     /// UNAVAILABLE: the database cannot be used.
     case storeUnavailable
-    /// RESOURCE_EXHAUSTED: the disk is full.
+    /// UNAVAILABLE: too many changes are queued; `google.rpc.RetryInfo`.
+    case storeOverloaded
+    /// RESOURCE_EXHAUSTED: no space is left.
     case storeFull
-    /// UNAVAILABLE: the service is going down; connect again.
-    case serviceDraining
-    /// RESOURCE_EXHAUSTED: too many calls of one identity.
-    case rateLimited
-    /// INTERNAL: a fault of the service; nothing more is said.
-    case `internal`
+    /// CANCELLED: the caller went away.
+    case callCancelled
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -144,6 +134,7 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 4: self = .tokenKeyUnknown
         case 5: self = .tokenDevelopmentOnly
         case 6: self = .roleNotAllowed
+        case 7: self = .notAllowed
         case 10: self = .invalidField
         case 11: self = .requestIDReused
         case 12: self = .pageTokenInvalid
@@ -152,51 +143,45 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 22: self = .participantNotFound
         case 23: self = .recordingNotFound
         case 24: self = .consentNotFound
-        case 25: self = .consentDocumentNotFound
-        case 26: self = .consentSubjectNotFound
-        case 30: self = .appointmentStarted
-        case 31: self = .appointmentCancelled
-        case 32: self = .appointmentOver
+        case 25: self = .documentNotFound
+        case 26: self = .subjectNotFound
+        case 30: self = .invalidState
+        case 31: self = .appointmentStarted
+        case 32: self = .appointmentCancelled
         case 33: self = .sessionExists
-        case 34: self = .sessionState
-        case 35: self = .joinTooEarly
-        case 36: self = .joinTooLate
-        case 37: self = .preVisitCheckRequired
+        case 34: self = .tooEarly
+        case 35: self = .tooLate
+        case 36: self = .preVisitCheckRequired
+        case 37: self = .preVisitCheckFailed
         case 38: self = .notJoined
-        case 39: self = .notAdmitted
-        case 40: self = .participantNotWaiting
-        case 41: self = .clinicianNotPresent
-        case 42: self = .noShowTooEarly
+        case 39: self = .participantNotWaiting
+        case 40: self = .clinicianNotPresent
+        case 41: self = .clientWasHere
+        case 42: self = .meetingNotReady
         case 50: self = .consentMissing
         case 51: self = .recordingConsentMissing
-        case 52: self = .consentTextMismatch
-        case 53: self = .acknowledgementMissing
-        case 54: self = .consentMethodNotAllowed
-        case 55: self = .consentSignerNotAllowed
-        case 56: self = .consentNotActive
-        case 57: self = .consentDocumentExists
+        case 52: self = .consentNotCurrent
+        case 53: self = .textHashMismatch
+        case 54: self = .acknowledgementsIncomplete
+        case 55: self = .writtenConsentRequired
+        case 56: self = .documentVersionExists
         case 60: self = .recordingActive
         case 61: self = .recordingNotActive
-        case 62: self = .recordingNotAvailable
+        case 62: self = .recordingNotReady
         case 63: self = .recordingConsentRevoked
         case 64: self = .recordingNotConfigured
-        case 65: self = .recordingCaptureFailed
-        case 66: self = .recordingFileMissing
         case 70: self = .screenShareActive
         case 71: self = .screenShareNotActive
         case 80: self = .resumeExpired
         case 81: self = .watchLagging
-        case 82: self = .watchLimit
         case 90: self = .meetingUnavailable
-        case 91: self = .meetingThrottled
-        case 92: self = .meetingQuota
-        case 93: self = .meetingRefused
-        case 94: self = .versionConflict
-        case 95: self = .storeUnavailable
+        case 91: self = .meetingQuotaExceeded
+        case 92: self = .meetingRefused
+        case 93: self = .versionConflict
+        case 94: self = .storeUnavailable
+        case 95: self = .storeOverloaded
         case 96: self = .storeFull
-        case 97: self = .serviceDraining
-        case 98: self = .rateLimited
-        case 99: self = .`internal`
+        case 97: self = .callCancelled
         default: self = .unrecognized(rawValue)
         }
     }
@@ -210,6 +195,7 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .tokenKeyUnknown: 4
         case .tokenDevelopmentOnly: 5
         case .roleNotAllowed: 6
+        case .notAllowed: 7
         case .invalidField: 10
         case .requestIDReused: 11
         case .pageTokenInvalid: 12
@@ -218,51 +204,45 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .participantNotFound: 22
         case .recordingNotFound: 23
         case .consentNotFound: 24
-        case .consentDocumentNotFound: 25
-        case .consentSubjectNotFound: 26
-        case .appointmentStarted: 30
-        case .appointmentCancelled: 31
-        case .appointmentOver: 32
+        case .documentNotFound: 25
+        case .subjectNotFound: 26
+        case .invalidState: 30
+        case .appointmentStarted: 31
+        case .appointmentCancelled: 32
         case .sessionExists: 33
-        case .sessionState: 34
-        case .joinTooEarly: 35
-        case .joinTooLate: 36
-        case .preVisitCheckRequired: 37
+        case .tooEarly: 34
+        case .tooLate: 35
+        case .preVisitCheckRequired: 36
+        case .preVisitCheckFailed: 37
         case .notJoined: 38
-        case .notAdmitted: 39
-        case .participantNotWaiting: 40
-        case .clinicianNotPresent: 41
-        case .noShowTooEarly: 42
+        case .participantNotWaiting: 39
+        case .clinicianNotPresent: 40
+        case .clientWasHere: 41
+        case .meetingNotReady: 42
         case .consentMissing: 50
         case .recordingConsentMissing: 51
-        case .consentTextMismatch: 52
-        case .acknowledgementMissing: 53
-        case .consentMethodNotAllowed: 54
-        case .consentSignerNotAllowed: 55
-        case .consentNotActive: 56
-        case .consentDocumentExists: 57
+        case .consentNotCurrent: 52
+        case .textHashMismatch: 53
+        case .acknowledgementsIncomplete: 54
+        case .writtenConsentRequired: 55
+        case .documentVersionExists: 56
         case .recordingActive: 60
         case .recordingNotActive: 61
-        case .recordingNotAvailable: 62
+        case .recordingNotReady: 62
         case .recordingConsentRevoked: 63
         case .recordingNotConfigured: 64
-        case .recordingCaptureFailed: 65
-        case .recordingFileMissing: 66
         case .screenShareActive: 70
         case .screenShareNotActive: 71
         case .resumeExpired: 80
         case .watchLagging: 81
-        case .watchLimit: 82
         case .meetingUnavailable: 90
-        case .meetingThrottled: 91
-        case .meetingQuota: 92
-        case .meetingRefused: 93
-        case .versionConflict: 94
-        case .storeUnavailable: 95
+        case .meetingQuotaExceeded: 91
+        case .meetingRefused: 92
+        case .versionConflict: 93
+        case .storeUnavailable: 94
+        case .storeOverloaded: 95
         case .storeFull: 96
-        case .serviceDraining: 97
-        case .rateLimited: 98
-        case .`internal`: 99
+        case .callCancelled: 97
         case .unrecognized(let number): number
         }
     }
@@ -296,20 +276,17 @@ public struct Telehealth_V1_MissingConsentDetail: Message {
     }
 }
 
-/// Detail of SESSION_STATE.
+/// Detail of INVALID_STATE of a session.
 public struct Telehealth_V1_SessionStateDetail: Message {
     public static let fullName = "telehealth.v1.SessionStateDetail"
     /// Where the visit stands.
     public var status: Telehealth_V1_SessionStatus = .init(rawValue: 0)
-    /// True when a client was admitted at any time.
-    public var clientWasAdmitted: Bool = false
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
         if status.rawValue != 0 { buffer.write(1, status, as: WireEnum<Telehealth_V1_SessionStatus>.self) }
-        if clientWasAdmitted { buffer.write(2, clientWasAdmitted, as: WireBool.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -317,7 +294,6 @@ public struct Telehealth_V1_SessionStateDetail: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 8: try reader.read(&status, as: WireEnum<Telehealth_V1_SessionStatus>.self)
-            case 16: try reader.read(&clientWasAdmitted, as: WireBool.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -331,38 +307,35 @@ public enum Telehealth_V1_Errors_File {
         base64: """
             Chp0ZWxlaGVhbHRoL3YxL2Vycm9ycy5wcm90bxINdGVsZWhlYWx0aC52MRobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGht0
             ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8iTwoUTWlzc2luZ0NvbnNlbnREZXRhaWwSNwoHbWlzc2luZxgBIAMoCzIdLnRlbGVo
-            ZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRSB21pc3NpbmciegoSU2Vzc2lvblN0YXRlRGV0YWlsEjQKBnN0YXR1cxgBIAEoDjIcLnRl
-            bGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzEi4KE2NsaWVudF93YXNfYWRtaXR0ZWQYAiABKAhSEWNsaWVudFdhc0Fk
-            bWl0dGVkKq8RCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABIeChpFUlJPUl9SRUFTT05fVE9LRU5f
-            TUlTU0lORxABEh4KGkVSUk9SX1JFQVNPTl9UT0tFTl9JTlZBTElEEAISHgoaRVJST1JfUkVBU09OX1RPS0VOX0VYUElSRUQQAxIi
-            Ch5FUlJPUl9SRUFTT05fVE9LRU5fS0VZX1VOS05PV04QBBInCiNFUlJPUl9SRUFTT05fVE9LRU5fREVWRUxPUE1FTlRfT05MWRAF
-            EiEKHUVSUk9SX1JFQVNPTl9ST0xFX05PVF9BTExPV0VEEAYSHgoaRVJST1JfUkVBU09OX0lOVkFMSURfRklFTEQQChIiCh5FUlJP
-            Ul9SRUFTT05fUkVRVUVTVF9JRF9SRVVTRUQQCxIjCh9FUlJPUl9SRUFTT05fUEFHRV9UT0tFTl9JTlZBTElEEAwSJgoiRVJST1Jf
-            UkVBU09OX0FQUE9JTlRNRU5UX05PVF9GT1VORBAUEiIKHkVSUk9SX1JFQVNPTl9TRVNTSU9OX05PVF9GT1VORBAVEiYKIkVSUk9S
-            X1JFQVNPTl9QQVJUSUNJUEFOVF9OT1RfRk9VTkQQFhIkCiBFUlJPUl9SRUFTT05fUkVDT1JESU5HX05PVF9GT1VORBAXEiIKHkVS
-            Uk9SX1JFQVNPTl9DT05TRU5UX05PVF9GT1VORBAYEisKJ0VSUk9SX1JFQVNPTl9DT05TRU5UX0RPQ1VNRU5UX05PVF9GT1VORBAZ
-            EioKJkVSUk9SX1JFQVNPTl9DT05TRU5UX1NVQkpFQ1RfTk9UX0ZPVU5EEBoSJAogRVJST1JfUkVBU09OX0FQUE9JTlRNRU5UX1NU
-            QVJURUQQHhImCiJFUlJPUl9SRUFTT05fQVBQT0lOVE1FTlRfQ0FOQ0VMTEVEEB8SIQodRVJST1JfUkVBU09OX0FQUE9JTlRNRU5U
-            X09WRVIQIBIfChtFUlJPUl9SRUFTT05fU0VTU0lPTl9FWElTVFMQIRIeChpFUlJPUl9SRUFTT05fU0VTU0lPTl9TVEFURRAiEh8K
-            G0VSUk9SX1JFQVNPTl9KT0lOX1RPT19FQVJMWRAjEh4KGkVSUk9SX1JFQVNPTl9KT0lOX1RPT19MQVRFECQSKQolRVJST1JfUkVB
-            U09OX1BSRV9WSVNJVF9DSEVDS19SRVFVSVJFRBAlEhsKF0VSUk9SX1JFQVNPTl9OT1RfSk9JTkVEECYSHQoZRVJST1JfUkVBU09O
-            X05PVF9BRE1JVFRFRBAnEigKJEVSUk9SX1JFQVNPTl9QQVJUSUNJUEFOVF9OT1RfV0FJVElORxAoEiYKIkVSUk9SX1JFQVNPTl9D
-            TElOSUNJQU5fTk9UX1BSRVNFTlQQKRIiCh5FUlJPUl9SRUFTT05fTk9fU0hPV19UT09fRUFSTFkQKhIgChxFUlJPUl9SRUFTT05f
-            Q09OU0VOVF9NSVNTSU5HEDISKgomRVJST1JfUkVBU09OX1JFQ09SRElOR19DT05TRU5UX01JU1NJTkcQMxImCiJFUlJPUl9SRUFT
-            T05fQ09OU0VOVF9URVhUX01JU01BVENIEDQSKAokRVJST1JfUkVBU09OX0FDS05PV0xFREdFTUVOVF9NSVNTSU5HEDUSKwonRVJS
-            T1JfUkVBU09OX0NPTlNFTlRfTUVUSE9EX05PVF9BTExPV0VEEDYSKwonRVJST1JfUkVBU09OX0NPTlNFTlRfU0lHTkVSX05PVF9B
-            TExPV0VEEDcSIwofRVJST1JfUkVBU09OX0NPTlNFTlRfTk9UX0FDVElWRRA4EigKJEVSUk9SX1JFQVNPTl9DT05TRU5UX0RPQ1VN
-            RU5UX0VYSVNUUxA5EiEKHUVSUk9SX1JFQVNPTl9SRUNPUkRJTkdfQUNUSVZFEDwSJQohRVJST1JfUkVBU09OX1JFQ09SRElOR19O
-            T1RfQUNUSVZFED0SKAokRVJST1JfUkVBU09OX1JFQ09SRElOR19OT1RfQVZBSUxBQkxFED4SKgomRVJST1JfUkVBU09OX1JFQ09S
-            RElOR19DT05TRU5UX1JFVk9LRUQQPxIpCiVFUlJPUl9SRUFTT05fUkVDT1JESU5HX05PVF9DT05GSUdVUkVEEEASKQolRVJST1Jf
-            UkVBU09OX1JFQ09SRElOR19DQVBUVVJFX0ZBSUxFRBBBEicKI0VSUk9SX1JFQVNPTl9SRUNPUkRJTkdfRklMRV9NSVNTSU5HEEIS
-            JAogRVJST1JfUkVBU09OX1NDUkVFTl9TSEFSRV9BQ1RJVkUQRhIoCiRFUlJPUl9SRUFTT05fU0NSRUVOX1NIQVJFX05PVF9BQ1RJ
-            VkUQRxIfChtFUlJPUl9SRUFTT05fUkVTVU1FX0VYUElSRUQQUBIeChpFUlJPUl9SRUFTT05fV0FUQ0hfTEFHR0lORxBREhwKGEVS
-            Uk9SX1JFQVNPTl9XQVRDSF9MSU1JVBBSEiQKIEVSUk9SX1JFQVNPTl9NRUVUSU5HX1VOQVZBSUxBQkxFEFoSIgoeRVJST1JfUkVB
-            U09OX01FRVRJTkdfVEhST1RUTEVEEFsSHgoaRVJST1JfUkVBU09OX01FRVRJTkdfUVVPVEEQXBIgChxFUlJPUl9SRUFTT05fTUVF
-            VElOR19SRUZVU0VEEF0SIQodRVJST1JfUkVBU09OX1ZFUlNJT05fQ09ORkxJQ1QQXhIiCh5FUlJPUl9SRUFTT05fU1RPUkVfVU5B
-            VkFJTEFCTEUQXxIbChdFUlJPUl9SRUFTT05fU1RPUkVfRlVMTBBgEiEKHUVSUk9SX1JFQVNPTl9TRVJWSUNFX0RSQUlOSU5HEGES
-            HQoZRVJST1JfUkVBU09OX1JBVEVfTElNSVRFRBBiEhkKFUVSUk9SX1JFQVNPTl9JTlRFUk5BTBBjYgZwcm90bzM=
+            ZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRSB21pc3NpbmciSgoSU2Vzc2lvblN0YXRlRGV0YWlsEjQKBnN0YXR1cxgBIAEoDjIcLnRl
+            bGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzKuUPCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJ
+            RUQQABIeChpFUlJPUl9SRUFTT05fVE9LRU5fTUlTU0lORxABEh4KGkVSUk9SX1JFQVNPTl9UT0tFTl9JTlZBTElEEAISHgoaRVJS
+            T1JfUkVBU09OX1RPS0VOX0VYUElSRUQQAxIiCh5FUlJPUl9SRUFTT05fVE9LRU5fS0VZX1VOS05PV04QBBInCiNFUlJPUl9SRUFT
+            T05fVE9LRU5fREVWRUxPUE1FTlRfT05MWRAFEiEKHUVSUk9SX1JFQVNPTl9ST0xFX05PVF9BTExPV0VEEAYSHAoYRVJST1JfUkVB
+            U09OX05PVF9BTExPV0VEEAcSHgoaRVJST1JfUkVBU09OX0lOVkFMSURfRklFTEQQChIiCh5FUlJPUl9SRUFTT05fUkVRVUVTVF9J
+            RF9SRVVTRUQQCxIjCh9FUlJPUl9SRUFTT05fUEFHRV9UT0tFTl9JTlZBTElEEAwSJgoiRVJST1JfUkVBU09OX0FQUE9JTlRNRU5U
+            X05PVF9GT1VORBAUEiIKHkVSUk9SX1JFQVNPTl9TRVNTSU9OX05PVF9GT1VORBAVEiYKIkVSUk9SX1JFQVNPTl9QQVJUSUNJUEFO
+            VF9OT1RfRk9VTkQQFhIkCiBFUlJPUl9SRUFTT05fUkVDT1JESU5HX05PVF9GT1VORBAXEiIKHkVSUk9SX1JFQVNPTl9DT05TRU5U
+            X05PVF9GT1VORBAYEiMKH0VSUk9SX1JFQVNPTl9ET0NVTUVOVF9OT1RfRk9VTkQQGRIiCh5FUlJPUl9SRUFTT05fU1VCSkVDVF9O
+            T1RfRk9VTkQQGhIeChpFUlJPUl9SRUFTT05fSU5WQUxJRF9TVEFURRAeEiQKIEVSUk9SX1JFQVNPTl9BUFBPSU5UTUVOVF9TVEFS
+            VEVEEB8SJgoiRVJST1JfUkVBU09OX0FQUE9JTlRNRU5UX0NBTkNFTExFRBAgEh8KG0VSUk9SX1JFQVNPTl9TRVNTSU9OX0VYSVNU
+            UxAhEhoKFkVSUk9SX1JFQVNPTl9UT09fRUFSTFkQIhIZChVFUlJPUl9SRUFTT05fVE9PX0xBVEUQIxIpCiVFUlJPUl9SRUFTT05f
+            UFJFX1ZJU0lUX0NIRUNLX1JFUVVJUkVEECQSJwojRVJST1JfUkVBU09OX1BSRV9WSVNJVF9DSEVDS19GQUlMRUQQJRIbChdFUlJP
+            Ul9SRUFTT05fTk9UX0pPSU5FRBAmEigKJEVSUk9SX1JFQVNPTl9QQVJUSUNJUEFOVF9OT1RfV0FJVElORxAnEiYKIkVSUk9SX1JF
+            QVNPTl9DTElOSUNJQU5fTk9UX1BSRVNFTlQQKBIgChxFUlJPUl9SRUFTT05fQ0xJRU5UX1dBU19IRVJFECkSIgoeRVJST1JfUkVB
+            U09OX01FRVRJTkdfTk9UX1JFQURZECoSIAocRVJST1JfUkVBU09OX0NPTlNFTlRfTUlTU0lORxAyEioKJkVSUk9SX1JFQVNPTl9S
+            RUNPUkRJTkdfQ09OU0VOVF9NSVNTSU5HEDMSJAogRVJST1JfUkVBU09OX0NPTlNFTlRfTk9UX0NVUlJFTlQQNBIjCh9FUlJPUl9S
+            RUFTT05fVEVYVF9IQVNIX01JU01BVENIEDUSLAooRVJST1JfUkVBU09OX0FDS05PV0xFREdFTUVOVFNfSU5DT01QTEVURRA2EikK
+            JUVSUk9SX1JFQVNPTl9XUklUVEVOX0NPTlNFTlRfUkVRVUlSRUQQNxIoCiRFUlJPUl9SRUFTT05fRE9DVU1FTlRfVkVSU0lPTl9F
+            WElTVFMQOBIhCh1FUlJPUl9SRUFTT05fUkVDT1JESU5HX0FDVElWRRA8EiUKIUVSUk9SX1JFQVNPTl9SRUNPUkRJTkdfTk9UX0FD
+            VElWRRA9EiQKIEVSUk9SX1JFQVNPTl9SRUNPUkRJTkdfTk9UX1JFQURZED4SKgomRVJST1JfUkVBU09OX1JFQ09SRElOR19DT05T
+            RU5UX1JFVk9LRUQQPxIpCiVFUlJPUl9SRUFTT05fUkVDT1JESU5HX05PVF9DT05GSUdVUkVEEEASJAogRVJST1JfUkVBU09OX1ND
+            UkVFTl9TSEFSRV9BQ1RJVkUQRhIoCiRFUlJPUl9SRUFTT05fU0NSRUVOX1NIQVJFX05PVF9BQ1RJVkUQRxIfChtFUlJPUl9SRUFT
+            T05fUkVTVU1FX0VYUElSRUQQUBIeChpFUlJPUl9SRUFTT05fV0FUQ0hfTEFHR0lORxBREiQKIEVSUk9SX1JFQVNPTl9NRUVUSU5H
+            X1VOQVZBSUxBQkxFEFoSJwojRVJST1JfUkVBU09OX01FRVRJTkdfUVVPVEFfRVhDRUVERUQQWxIgChxFUlJPUl9SRUFTT05fTUVF
+            VElOR19SRUZVU0VEEFwSIQodRVJST1JfUkVBU09OX1ZFUlNJT05fQ09ORkxJQ1QQXRIiCh5FUlJPUl9SRUFTT05fU1RPUkVfVU5B
+            VkFJTEFCTEUQXhIhCh1FUlJPUl9SRUFTT05fU1RPUkVfT1ZFUkxPQURFRBBfEhsKF0VSUk9SX1JFQVNPTl9TVE9SRV9GVUxMEGAS
+            HwobRVJST1JfUkVBU09OX0NBTExfQ0FOQ0VMTEVEEGFiBnByb3RvMw==
             """,
         dependencies: [
             Telehealth_V1_Consent_File.descriptor,

@@ -218,7 +218,7 @@ public enum Telehealth_V1_CancelReason: ProtobufEnum {
 
 /// Who did not come.
 public enum Telehealth_V1_NoShowParty: ProtobufEnum {
-    /// In a request: CLIENT.
+    /// Nobody: not a NO_SHOW.
     case unspecified
     /// The client did not come.
     case client
@@ -539,7 +539,7 @@ public struct Telehealth_V1_Session: Message {
     public var durationMinutes: Int32?
     /// Why the visit ended; UNSPECIFIED unless COMPLETED.
     public var endReason: Telehealth_V1_EndReason = .init(rawValue: 0)
-    /// What EndSession noted beside the reason, up to 500 characters. Personal data; staff only.
+    /// What EndSession noted beside the reason, up to 1,000 bytes. Personal data; staff only.
     public var endNote: String = ""
     /// Why it was cancelled; UNSPECIFIED unless CANCELLED.
     public var cancelReason: Telehealth_V1_CancelReason = .init(rawValue: 0)
@@ -726,11 +726,11 @@ public struct Telehealth_V1_PreVisitCheck: Message {
     public var locationAddress: String = ""
     /// Full name of who is called in an emergency, 1 to 200 characters. Required.
     public var emergencyContactName: String = ""
-    /// Telephone number of that person, digits with an optional leading `+`, 3 to 20 characters. Required.
+    /// Telephone number of that person, 3 to 32 characters of digits, spaces and `+ - ( ) .`. Required.
     public var emergencyContactPhone: String = ""
-    /// The client is alone or content with who can hear (the earlier hasPrivateLocation). Must be true to join.
+    /// The client is alone or content with who can hear (the earlier hasPrivateLocation). Policy may ask for it.
     public var privatePlace: Bool = false
-    /// The connection held in the device check (the earlier hasReliableInternet). False is recorded, not refused.
+    /// The connection held in the device check (the earlier hasReliableInternet). Policy may ask for it.
     public var reliableConnection: Bool = false
     /// What the client uses (the earlier deviceTypeUsed). Required.
     public var deviceType: Telehealth_V1_DeviceType = .init(rawValue: 0)

@@ -526,6 +526,8 @@ public struct Telehealth_V1_HeartbeatResponse: Message {
     public static let fullName = "telehealth.v1.HeartbeatResponse"
     /// Where the visit stands.
     public var status: Telehealth_V1_SessionStatus = .init(rawValue: 0)
+    /// Where the caller stands; LEFT or REMOVED: heartbeats do not bring a person back, JoinSession does.
+    public var participantState: Telehealth_V1_ParticipantState = .init(rawValue: 0)
     /// Number of the last event: read the session again when it rose.
     public var sequence: Int64 = 0
     /// Send the next heartbeat within this time.
@@ -536,8 +538,9 @@ public struct Telehealth_V1_HeartbeatResponse: Message {
 
     public func encode(into buffer: inout ByteBuffer) {
         if status.rawValue != 0 { buffer.write(1, status, as: WireEnum<Telehealth_V1_SessionStatus>.self) }
-        if sequence != 0 { buffer.write(2, sequence, as: WireInt64.self) }
-        if let value = nextWithin { buffer.writeMessage(3, value) }
+        if participantState.rawValue != 0 { buffer.write(2, participantState, as: WireEnum<Telehealth_V1_ParticipantState>.self) }
+        if sequence != 0 { buffer.write(3, sequence, as: WireInt64.self) }
+        if let value = nextWithin { buffer.writeMessage(4, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -545,8 +548,9 @@ public struct Telehealth_V1_HeartbeatResponse: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 8: try reader.read(&status, as: WireEnum<Telehealth_V1_SessionStatus>.self)
-            case 16: try reader.read(&sequence, as: WireInt64.self)
-            case 26: try reader.readMessage(&nextWithin)
+            case 16: try reader.read(&participantState, as: WireEnum<Telehealth_V1_ParticipantState>.self)
+            case 24: try reader.read(&sequence, as: WireInt64.self)
+            case 34: try reader.readMessage(&nextWithin)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -680,6 +684,8 @@ public struct Telehealth_V1_StopRecordingRequest: Message {
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
+    /// The recording; empty for the one that is active.
+    public var recordingID: String = ""
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -687,6 +693,7 @@ public struct Telehealth_V1_StopRecordingRequest: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
+        if !recordingID.isEmpty { buffer.write(3, recordingID, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -695,6 +702,7 @@ public struct Telehealth_V1_StopRecordingRequest: Message {
             switch tag {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
+            case 26: try reader.read(&recordingID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -794,15 +802,15 @@ public struct Telehealth_V1_GetRecordingPlaybackUrlRequest: Message {
     public static let fullName = "telehealth.v1.GetRecordingPlaybackUrlRequest"
     /// The recording. Required.
     public var recordingID: String = ""
-    /// How long the URL shall work, 1 second to 5 minutes; unset for 5 minutes.
-    public var validFor: Google_Protobuf_Duration?
+    /// What it is watched for; UNSPECIFIED for CLINICAL. Once a consent it stood on is revoked only CLINICAL is left.
+    public var purpose: Telehealth_V1_RecordingPurpose = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
         if !recordingID.isEmpty { buffer.write(1, recordingID, as: WireString.self) }
-        if let value = validFor { buffer.writeMessage(2, value) }
+        if purpose.rawValue != 0 { buffer.write(2, purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -810,7 +818,7 @@ public struct Telehealth_V1_GetRecordingPlaybackUrlRequest: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&recordingID, as: WireString.self)
-            case 18: try reader.readMessage(&validFor)
+            case 16: try reader.read(&purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1014,6 +1022,8 @@ public struct Telehealth_V1_CancelSessionRequest: Message {
     public var sessionID: String = ""
     /// Why; UNSPECIFIED for OTHER. APPOINTMENT_CANCELLED and CLINICIAN_NO_SHOW are the service's own and refused.
     public var reason: Telehealth_V1_CancelReason = .init(rawValue: 0)
+    /// More about it, up to 1,000 bytes; may be empty. Personal data.
+    public var note: String = ""
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -1022,6 +1032,7 @@ public struct Telehealth_V1_CancelSessionRequest: Message {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
         if reason.rawValue != 0 { buffer.write(3, reason, as: WireEnum<Telehealth_V1_CancelReason>.self) }
+        if !note.isEmpty { buffer.write(4, note, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -1031,6 +1042,7 @@ public struct Telehealth_V1_CancelSessionRequest: Message {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
             case 24: try reader.read(&reason, as: WireEnum<Telehealth_V1_CancelReason>.self)
+            case 34: try reader.read(&note, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1065,15 +1077,13 @@ public struct Telehealth_V1_CancelSessionResponse: Message {
     }
 }
 
-/// A visit that somebody did not come to.
+/// A visit that somebody did not come to: who, the service knows.
 public struct Telehealth_V1_MarkNoShowRequest: Message {
     public static let fullName = "telehealth.v1.MarkNoShowRequest"
     /// UUID that names this attempt. Required.
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
-    /// Who; UNSPECIFIED for CLIENT.
-    public var party: Telehealth_V1_NoShowParty = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -1081,7 +1091,6 @@ public struct Telehealth_V1_MarkNoShowRequest: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
-        if party.rawValue != 0 { buffer.write(3, party, as: WireEnum<Telehealth_V1_NoShowParty>.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -1090,7 +1099,6 @@ public struct Telehealth_V1_MarkNoShowRequest: Message {
             switch tag {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
-            case 24: try reader.read(&party, as: WireEnum<Telehealth_V1_NoShowParty>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1134,7 +1142,7 @@ public struct Telehealth_V1_EndSessionRequest: Message {
     public var sessionID: String = ""
     /// Why; UNSPECIFIED for NORMAL. ALL_LEFT and TIMEOUT are the service's own and refused.
     public var reason: Telehealth_V1_EndReason = .init(rawValue: 0)
-    /// More about it, up to 500 characters; may be empty. Personal data.
+    /// More about it, up to 1,000 bytes; may be empty. Personal data.
     public var note: String = ""
     public var unknownFields = UnknownFields()
 
@@ -1256,13 +1264,13 @@ public enum Telehealth_V1_TelehealthService_Methods {
 /// use a call gets PERMISSION_DENIED (ROLE_NOT_ALLOWED); an id that one may not see is NOT_FOUND like an unknown one.
 /// Calls that change something take a `request_id`: a UUID that names the attempt for 24 hours, per caller and method.
 /// The same id with another body is INVALID_ARGUMENT (REQUEST_ID_REUSED). Every call may end UNAVAILABLE
-/// (STORE_UNAVAILABLE, SERVICE_DRAINING), RESOURCE_EXHAUSTED (STORE_FULL, RATE_LIMITED) or ABORTED (VERSION_CONFLICT).
+/// (STORE_UNAVAILABLE, STORE_OVERLOADED), RESOURCE_EXHAUSTED (STORE_FULL) or ABORTED (VERSION_CONFLICT).
 public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Creates the session of an appointment; Chime is not called yet. Roles: scheduler, clinician of the appointment,
     /// admin, service.
     ///
     /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); ALREADY_EXISTS (SESSION_EXISTS; `session_id` in the ErrorInfo metadata);
-    /// FAILED_PRECONDITION (APPOINTMENT_CANCELLED, APPOINTMENT_OVER).
+    /// FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE).
     func createSession(_ request: Telehealth_V1_CreateSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CreateSessionResponse
     /// Reads a session. Roles: its clinician and client; scheduler, admin, service.
@@ -1279,14 +1287,14 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// guardian; the token and the appointment decide which.
     ///
     /// A client waits until let in and gets no credentials before. Credentials are fetched anew at each call.
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (JOIN_TOO_EARLY, JOIN_TOO_LATE, SESSION_STATE,
-    /// PRE_VISIT_CHECK_REQUIRED, CONSENT_MISSING with MissingConsentDetail, RECORDING_CONSENT_MISSING);
-    /// UNAVAILABLE (MEETING_UNAVAILABLE, MEETING_THROTTLED with RetryInfo); RESOURCE_EXHAUSTED (MEETING_QUOTA).
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (TOO_EARLY, TOO_LATE, INVALID_STATE,
+    /// PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED, CONSENT_MISSING with MissingConsentDetail, RECORDING_CONSENT_MISSING);
+    /// UNAVAILABLE (MEETING_UNAVAILABLE with RetryInfo); RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED).
     func joinSession(_ request: Telehealth_V1_JoinSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_JoinSessionResponse
     /// Lets a waiting person in. Roles: the session's clinician, who must have joined.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE,
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE,
     /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, RECORDING_CONSENT_MISSING).
     func admitParticipant(_ request: Telehealth_V1_AdmitParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse
@@ -1294,24 +1302,24 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     ///
     /// Ends OK after the event that ends the session. Errors: NOT_FOUND (SESSION_NOT_FOUND); OUT_OF_RANGE (RESUME_EXPIRED
     /// when the events after the number are no longer kept: start anew); UNAVAILABLE (WATCH_LAGGING when the reader is too
-    /// slow: resume; SERVICE_DRAINING); UNAUTHENTICATED (TOKEN_EXPIRED); RESOURCE_EXHAUSTED (WATCH_LIMIT).
+    /// slow: resume); UNAUTHENTICATED (TOKEN_EXPIRED).
     func watchSession(
         _ request: Telehealth_V1_WatchSessionRequest, responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>,
         context: ServerCallContext) async throws(RPCError)
     /// Says "still here" for a person without an open watch. Roles: the session's clinician and client.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, SESSION_STATE).
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, INVALID_STATE).
     func heartbeat(_ request: Telehealth_V1_HeartbeatRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_HeartbeatResponse
     /// The earlier PATCH status, as another name for the verbs: COMPLETED is EndSession, CANCELLED is CancelSession,
     /// NO_SHOW is MarkNoShow; the status that already holds is OK. Roles: those of the verb.
     ///
-    /// Errors: those of the verb; FAILED_PRECONDITION (SESSION_STATE with SessionStateDetail) for every other change.
+    /// Errors: those of the verb; FAILED_PRECONDITION (INVALID_STATE with SessionStateDetail) for every other change.
     func updateSessionStatus(_ request: Telehealth_V1_UpdateSessionStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse
     /// Starts a recording. Roles: the session's clinician. Consent is looked up, never taken from the caller.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE, NOT_JOINED, RECORDING_ACTIVE,
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, NOT_JOINED, RECORDING_ACTIVE,
     /// RECORDING_CONSENT_MISSING with MissingConsentDetail, RECORDING_NOT_CONFIGURED).
     func startRecording(_ request: Telehealth_V1_StartRecordingRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StartRecordingResponse
@@ -1328,13 +1336,12 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Roles: the
     /// session's clinician, admin.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_AVAILABLE, RECORDING_CONSENT_REVOKED).
+    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY, RECORDING_CONSENT_REVOKED).
     func getRecordingPlaybackUrl(_ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse
     /// Notes that the caller began to share a screen. Roles: the session's clinician and client, admitted.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE, NOT_ADMITTED, SCREEN_SHARE_ACTIVE when
-    /// another person shares). Starting what one already shares is OK.
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, NOT_JOINED, SCREEN_SHARE_ACTIVE).
     func startScreenShare(_ request: Telehealth_V1_StartScreenShareRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StartScreenShareResponse
     /// Notes that a screen share ended. Roles: who shares; the session's clinician.
@@ -1350,18 +1357,18 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Calls a visit off, while no client was ever admitted. Roles: its clinician, its client before the planned start,
     /// scheduler, admin, service.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE). Cancelling twice is OK.
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE). Cancelling twice is OK.
     func cancelSession(_ request: Telehealth_V1_CancelSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CancelSessionResponse
     /// Notes that somebody did not come, while no client was ever admitted and after the planned start. Roles: its
     /// clinician, scheduler, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE, NO_SHOW_TOO_EARLY).
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_EARLY, CLIENT_WAS_HERE).
     func markNoShow(_ request: Telehealth_V1_MarkNoShowRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse
     /// Ends a visit: recording, then the meeting. Roles: its clinician, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE unless IN_PROGRESS). Ending twice is OK.
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless IN_PROGRESS). Ending twice is OK.
     func endSession(_ request: Telehealth_V1_EndSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_EndSessionResponse
 }
@@ -1462,7 +1469,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// admin, service.
     ///
     /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); ALREADY_EXISTS (SESSION_EXISTS; `session_id` in the ErrorInfo metadata);
-    /// FAILED_PRECONDITION (APPOINTMENT_CANCELLED, APPOINTMENT_OVER).
+    /// FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE).
     public func createSession(
         _ request: Telehealth_V1_CreateSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CreateSessionResponse {
@@ -1491,9 +1498,9 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// guardian; the token and the appointment decide which.
     ///
     /// A client waits until let in and gets no credentials before. Credentials are fetched anew at each call.
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (JOIN_TOO_EARLY, JOIN_TOO_LATE, SESSION_STATE,
-    /// PRE_VISIT_CHECK_REQUIRED, CONSENT_MISSING with MissingConsentDetail, RECORDING_CONSENT_MISSING);
-    /// UNAVAILABLE (MEETING_UNAVAILABLE, MEETING_THROTTLED with RetryInfo); RESOURCE_EXHAUSTED (MEETING_QUOTA).
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (TOO_EARLY, TOO_LATE, INVALID_STATE,
+    /// PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED, CONSENT_MISSING with MissingConsentDetail, RECORDING_CONSENT_MISSING);
+    /// UNAVAILABLE (MEETING_UNAVAILABLE with RetryInfo); RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED).
     public func joinSession(
         _ request: Telehealth_V1_JoinSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_JoinSessionResponse {
@@ -1502,7 +1509,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
 
     /// Lets a waiting person in. Roles: the session's clinician, who must have joined.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE,
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE,
     /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, RECORDING_CONSENT_MISSING).
     public func admitParticipant(
         _ request: Telehealth_V1_AdmitParticipantRequest, options: CallOptions = .init()
@@ -1514,7 +1521,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     ///
     /// Ends OK after the event that ends the session. Errors: NOT_FOUND (SESSION_NOT_FOUND); OUT_OF_RANGE (RESUME_EXPIRED
     /// when the events after the number are no longer kept: start anew); UNAVAILABLE (WATCH_LAGGING when the reader is too
-    /// slow: resume; SERVICE_DRAINING); UNAUTHENTICATED (TOKEN_EXPIRED); RESOURCE_EXHAUSTED (WATCH_LIMIT).
+    /// slow: resume); UNAUTHENTICATED (TOKEN_EXPIRED).
     public func watchSession(
         _ request: Telehealth_V1_WatchSessionRequest, options: CallOptions = .init()
     ) -> ResponseStream<Telehealth_V1_WatchSessionResponse> {
@@ -1523,7 +1530,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
 
     /// Says "still here" for a person without an open watch. Roles: the session's clinician and client.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, SESSION_STATE).
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, INVALID_STATE).
     public func heartbeat(
         _ request: Telehealth_V1_HeartbeatRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_HeartbeatResponse {
@@ -1533,7 +1540,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// The earlier PATCH status, as another name for the verbs: COMPLETED is EndSession, CANCELLED is CancelSession,
     /// NO_SHOW is MarkNoShow; the status that already holds is OK. Roles: those of the verb.
     ///
-    /// Errors: those of the verb; FAILED_PRECONDITION (SESSION_STATE with SessionStateDetail) for every other change.
+    /// Errors: those of the verb; FAILED_PRECONDITION (INVALID_STATE with SessionStateDetail) for every other change.
     public func updateSessionStatus(
         _ request: Telehealth_V1_UpdateSessionStatusRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse {
@@ -1542,7 +1549,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
 
     /// Starts a recording. Roles: the session's clinician. Consent is looked up, never taken from the caller.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE, NOT_JOINED, RECORDING_ACTIVE,
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, NOT_JOINED, RECORDING_ACTIVE,
     /// RECORDING_CONSENT_MISSING with MissingConsentDetail, RECORDING_NOT_CONFIGURED).
     public func startRecording(
         _ request: Telehealth_V1_StartRecordingRequest, options: CallOptions = .init()
@@ -1571,7 +1578,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Roles: the
     /// session's clinician, admin.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_AVAILABLE, RECORDING_CONSENT_REVOKED).
+    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY, RECORDING_CONSENT_REVOKED).
     public func getRecordingPlaybackUrl(
         _ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse {
@@ -1580,8 +1587,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
 
     /// Notes that the caller began to share a screen. Roles: the session's clinician and client, admitted.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE, NOT_ADMITTED, SCREEN_SHARE_ACTIVE when
-    /// another person shares). Starting what one already shares is OK.
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, NOT_JOINED, SCREEN_SHARE_ACTIVE).
     public func startScreenShare(
         _ request: Telehealth_V1_StartScreenShareRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_StartScreenShareResponse {
@@ -1609,7 +1615,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Calls a visit off, while no client was ever admitted. Roles: its clinician, its client before the planned start,
     /// scheduler, admin, service.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE). Cancelling twice is OK.
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE). Cancelling twice is OK.
     public func cancelSession(
         _ request: Telehealth_V1_CancelSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CancelSessionResponse {
@@ -1619,7 +1625,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Notes that somebody did not come, while no client was ever admitted and after the planned start. Roles: its
     /// clinician, scheduler, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE, NO_SHOW_TOO_EARLY).
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_EARLY, CLIENT_WAS_HERE).
     public func markNoShow(
         _ request: Telehealth_V1_MarkNoShowRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse {
@@ -1628,7 +1634,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
 
     /// Ends a visit: recording, then the meeting. Roles: its clinician, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE unless IN_PROGRESS). Ending twice is OK.
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless IN_PROGRESS). Ending twice is OK.
     public func endSession(
         _ request: Telehealth_V1_EndSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_EndSessionResponse {
@@ -1671,63 +1677,64 @@ public enum Telehealth_V1_TelehealthService_File {
             b25TbmFwc2hvdEgAUghzbmFwc2hvdBIzCgVldmVudBgCIAEoCzIbLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkV2ZW50SABSBWV2ZW50
             Ej0KCWhlYXJ0YmVhdBgDIAEoCzIdLnRlbGVoZWFsdGgudjEuV2F0Y2hIZWFydGJlYXRIAFIJaGVhcnRiZWF0QgkKB21lc3NhZ2Ui
             UAoQSGVhcnRiZWF0UmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQSHQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vz
-            c2lvbklkIqEBChFIZWFydGJlYXRSZXNwb25zZRI0CgZzdGF0dXMYASABKA4yHC50ZWxlaGVhbHRoLnYxLlNlc3Npb25TdGF0dXNS
-            BnN0YXR1cxIaCghzZXF1ZW5jZRgCIAEoA1IIc2VxdWVuY2USOgoLbmV4dF93aXRoaW4YAyABKAsyGS5nb29nbGUucHJvdG9idWYu
-            RHVyYXRpb25SCm5leHRXaXRoaW4ikAEKGlVwZGF0ZVNlc3Npb25TdGF0dXNSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJl
-            cXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQSNAoGc3RhdHVzGAMgASgOMhwudGVsZWhlYWx0aC52MS5TZXNz
-            aW9uU3RhdHVzUgZzdGF0dXMiTwobVXBkYXRlU2Vzc2lvblN0YXR1c1Jlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVh
-            bHRoLnYxLlNlc3Npb25SB3Nlc3Npb24ikAEKFVN0YXJ0UmVjb3JkaW5nUmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1
-            ZXN0SWQSHQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklkEjkKB3B1cnBvc2UYAyABKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29y
-            ZGluZ1B1cnBvc2VSB3B1cnBvc2UiUAoWU3RhcnRSZWNvcmRpbmdSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVh
-            bHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIlQKFFN0b3BSZWNvcmRpbmdSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJl
-            cXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQiTwoVU3RvcFJlY29yZGluZ1Jlc3BvbnNlEjYKCXJlY29yZGlu
-            ZxgBIAEoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmcicgoVTGlzdFJlY29yZGluZ3NSZXF1ZXN0Eh0KCnNl
-            c3Npb25faWQYASABKAlSCXNlc3Npb25JZBIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlS
-            CXBhZ2VUb2tlbiJ6ChZMaXN0UmVjb3JkaW5nc1Jlc3BvbnNlEjgKCnJlY29yZGluZ3MYASADKAsyGC50ZWxlaGVhbHRoLnYxLlJl
-            Y29yZGluZ1IKcmVjb3JkaW5ncxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4iewoeR2V0UmVjb3JkaW5n
-            UGxheWJhY2tVcmxSZXF1ZXN0EiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQSNgoJdmFsaWRfZm9yGAIgASgLMhku
-            Z29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgh2YWxpZEZvciJuCh9HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlc3BvbnNlEhAKA3Vy
-            bBgBIAEoCVIDdXJsEjkKCmV4cGlyZXNfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUglleHBpcmVzQXQiVwoX
-            U3RhcnRTY3JlZW5TaGFyZVJlcXVlc3QSHQoKcmVxdWVzdF9pZBgBIAEoCVIJcmVxdWVzdElkEh0KCnNlc3Npb25faWQYAiABKAlS
-            CXNlc3Npb25JZCJZChhTdGFydFNjcmVlblNoYXJlUmVzcG9uc2USPQoMc2NyZWVuX3NoYXJlGAEgASgLMhoudGVsZWhlYWx0aC52
-            MS5TY3JlZW5TaGFyZVILc2NyZWVuU2hhcmUiVgoWU3RvcFNjcmVlblNoYXJlUmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUgly
-            ZXF1ZXN0SWQSHQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklkIlgKF1N0b3BTY3JlZW5TaGFyZVJlc3BvbnNlEj0KDHNjcmVl
-            bl9zaGFyZRgBIAEoCzIaLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVSC3NjcmVlblNoYXJlIlMKE0xlYXZlU2Vzc2lvblJlcXVl
-            c3QSHQoKcmVxdWVzdF9pZBgBIAEoCVIJcmVxdWVzdElkEh0KCnNlc3Npb25faWQYAiABKAlSCXNlc3Npb25JZCJIChRMZWF2ZVNl
-            c3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIokBChRDYW5jZWxT
-            ZXNzaW9uUmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQSHQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklk
-            EjMKBnJlYXNvbhgDIAEoDjIbLnRlbGVoZWFsdGgudjEuQ2FuY2VsUmVhc29uUgZyZWFzb24iSQoVQ2FuY2VsU2Vzc2lvblJlc3Bv
-            bnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24igwEKEU1hcmtOb1Nob3dSZXF1ZXN0
-            Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJlcXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQSMAoFcGFydHkYAyAB
-            KA4yGi50ZWxlaGVhbHRoLnYxLk5vU2hvd1BhcnR5UgVwYXJ0eSJGChJNYXJrTm9TaG93UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEo
-            CzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiKXAQoRRW5kU2Vzc2lvblJlcXVlc3QSHQoKcmVxdWVzdF9pZBgBIAEo
-            CVIJcmVxdWVzdElkEh0KCnNlc3Npb25faWQYAiABKAlSCXNlc3Npb25JZBIwCgZyZWFzb24YAyABKA4yGC50ZWxlaGVhbHRoLnYx
-            LkVuZFJlYXNvblIGcmVhc29uEhIKBG5vdGUYBCABKAlSBG5vdGUiRgoSRW5kU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASAB
-            KAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24qYAoLSm9pbk91dGNvbWUSHAoYSk9JTl9PVVRDT01FX1VOU1BFQ0lG
-            SUVEEAASGAoUSk9JTl9PVVRDT01FX1dBSVRJTkcQARIZChVKT0lOX09VVENPTUVfQURNSVRURUQQAjKlDQoRVGVsZWhlYWx0aFNl
-            cnZpY2USWgoNQ3JlYXRlU2Vzc2lvbhIjLnRlbGVoZWFsdGgudjEuQ3JlYXRlU2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYx
-            LkNyZWF0ZVNlc3Npb25SZXNwb25zZRJRCgpHZXRTZXNzaW9uEiAudGVsZWhlYWx0aC52MS5HZXRTZXNzaW9uUmVxdWVzdBohLnRl
-            bGVoZWFsdGgudjEuR2V0U2Vzc2lvblJlc3BvbnNlElcKDExpc3RTZXNzaW9ucxIiLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25z
-            UmVxdWVzdBojLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25zUmVzcG9uc2USVAoLSm9pblNlc3Npb24SIS50ZWxlaGVhbHRoLnYx
-            LkpvaW5TZXNzaW9uUmVxdWVzdBoiLnRlbGVoZWFsdGgudjEuSm9pblNlc3Npb25SZXNwb25zZRJjChBBZG1pdFBhcnRpY2lwYW50
-            EiYudGVsZWhlYWx0aC52MS5BZG1pdFBhcnRpY2lwYW50UmVxdWVzdBonLnRlbGVoZWFsdGgudjEuQWRtaXRQYXJ0aWNpcGFudFJl
-            c3BvbnNlElkKDFdhdGNoU2Vzc2lvbhIiLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uUmVxdWVzdBojLnRlbGVoZWFsdGgudjEu
-            V2F0Y2hTZXNzaW9uUmVzcG9uc2UwARJOCglIZWFydGJlYXQSHy50ZWxlaGVhbHRoLnYxLkhlYXJ0YmVhdFJlcXVlc3QaIC50ZWxl
-            aGVhbHRoLnYxLkhlYXJ0YmVhdFJlc3BvbnNlEmwKE1VwZGF0ZVNlc3Npb25TdGF0dXMSKS50ZWxlaGVhbHRoLnYxLlVwZGF0ZVNl
-            c3Npb25TdGF0dXNSZXF1ZXN0GioudGVsZWhlYWx0aC52MS5VcGRhdGVTZXNzaW9uU3RhdHVzUmVzcG9uc2USXQoOU3RhcnRSZWNv
-            cmRpbmcSJC50ZWxlaGVhbHRoLnYxLlN0YXJ0UmVjb3JkaW5nUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuU3RhcnRSZWNvcmRpbmdS
-            ZXNwb25zZRJaCg1TdG9wUmVjb3JkaW5nEiMudGVsZWhlYWx0aC52MS5TdG9wUmVjb3JkaW5nUmVxdWVzdBokLnRlbGVoZWFsdGgu
-            djEuU3RvcFJlY29yZGluZ1Jlc3BvbnNlEl0KDkxpc3RSZWNvcmRpbmdzEiQudGVsZWhlYWx0aC52MS5MaXN0UmVjb3JkaW5nc1Jl
-            cXVlc3QaJS50ZWxlaGVhbHRoLnYxLkxpc3RSZWNvcmRpbmdzUmVzcG9uc2USeAoXR2V0UmVjb3JkaW5nUGxheWJhY2tVcmwSLS50
-            ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVxdWVzdBouLnRlbGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nUGxh
-            eWJhY2tVcmxSZXNwb25zZRJjChBTdGFydFNjcmVlblNoYXJlEiYudGVsZWhlYWx0aC52MS5TdGFydFNjcmVlblNoYXJlUmVxdWVz
-            dBonLnRlbGVoZWFsdGgudjEuU3RhcnRTY3JlZW5TaGFyZVJlc3BvbnNlEmAKD1N0b3BTY3JlZW5TaGFyZRIlLnRlbGVoZWFsdGgu
-            djEuU3RvcFNjcmVlblNoYXJlUmVxdWVzdBomLnRlbGVoZWFsdGgudjEuU3RvcFNjcmVlblNoYXJlUmVzcG9uc2USVwoMTGVhdmVT
-            ZXNzaW9uEiIudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Npb25SZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Npb25SZXNw
-            b25zZRJaCg1DYW5jZWxTZXNzaW9uEiMudGVsZWhlYWx0aC52MS5DYW5jZWxTZXNzaW9uUmVxdWVzdBokLnRlbGVoZWFsdGgudjEu
-            Q2FuY2VsU2Vzc2lvblJlc3BvbnNlElEKCk1hcmtOb1Nob3cSIC50ZWxlaGVhbHRoLnYxLk1hcmtOb1Nob3dSZXF1ZXN0GiEudGVs
-            ZWhlYWx0aC52MS5NYXJrTm9TaG93UmVzcG9uc2USUQoKRW5kU2Vzc2lvbhIgLnRlbGVoZWFsdGgudjEuRW5kU2Vzc2lvblJlcXVl
-            c3QaIS50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXNwb25zZWIGcHJvdG8z
+            c2lvbklkIu8BChFIZWFydGJlYXRSZXNwb25zZRI0CgZzdGF0dXMYASABKA4yHC50ZWxlaGVhbHRoLnYxLlNlc3Npb25TdGF0dXNS
+            BnN0YXR1cxJMChFwYXJ0aWNpcGFudF9zdGF0ZRgCIAEoDjIfLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRTdGF0ZVIQcGFydGlj
+            aXBhbnRTdGF0ZRIaCghzZXF1ZW5jZRgDIAEoA1IIc2VxdWVuY2USOgoLbmV4dF93aXRoaW4YBCABKAsyGS5nb29nbGUucHJvdG9i
+            dWYuRHVyYXRpb25SCm5leHRXaXRoaW4ikAEKGlVwZGF0ZVNlc3Npb25TdGF0dXNSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlS
+            CXJlcXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQSNAoGc3RhdHVzGAMgASgOMhwudGVsZWhlYWx0aC52MS5T
+            ZXNzaW9uU3RhdHVzUgZzdGF0dXMiTwobVXBkYXRlU2Vzc2lvblN0YXR1c1Jlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxl
+            aGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24ikAEKFVN0YXJ0UmVjb3JkaW5nUmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUgly
+            ZXF1ZXN0SWQSHQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklkEjkKB3B1cnBvc2UYAyABKA4yHy50ZWxlaGVhbHRoLnYxLlJl
+            Y29yZGluZ1B1cnBvc2VSB3B1cnBvc2UiUAoWU3RhcnRSZWNvcmRpbmdSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxl
+            aGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIncKFFN0b3BSZWNvcmRpbmdSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlS
+            CXJlcXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQSIQoMcmVjb3JkaW5nX2lkGAMgASgJUgtyZWNvcmRpbmdJ
+            ZCJPChVTdG9wUmVjb3JkaW5nUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJl
+            Y29yZGluZyJyChVMaXN0UmVjb3JkaW5nc1JlcXVlc3QSHQoKc2Vzc2lvbl9pZBgBIAEoCVIJc2Vzc2lvbklkEhsKCXBhZ2Vfc2l6
+            ZRgCIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgDIAEoCVIJcGFnZVRva2VuInoKFkxpc3RSZWNvcmRpbmdzUmVzcG9uc2US
+            OAoKcmVjb3JkaW5ncxgBIAMoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUgpyZWNvcmRpbmdzEiYKD25leHRfcGFnZV90b2tl
+            bhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJ+Ch5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlcXVlc3QSIQoMcmVjb3JkaW5nX2lkGAEg
+            ASgJUgtyZWNvcmRpbmdJZBI5CgdwdXJwb3NlGAIgASgOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlUgdwdXJwb3Nl
+            Im4KH0dldFJlY29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2USEAoDdXJsGAEgASgJUgN1cmwSOQoKZXhwaXJlc19hdBgCIAEoCzIa
+            Lmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCWV4cGlyZXNBdCJXChdTdGFydFNjcmVlblNoYXJlUmVxdWVzdBIdCgpyZXF1ZXN0
+            X2lkGAEgASgJUglyZXF1ZXN0SWQSHQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklkIlkKGFN0YXJ0U2NyZWVuU2hhcmVSZXNw
+            b25zZRI9CgxzY3JlZW5fc2hhcmUYASABKAsyGi50ZWxlaGVhbHRoLnYxLlNjcmVlblNoYXJlUgtzY3JlZW5TaGFyZSJWChZTdG9w
+            U2NyZWVuU2hhcmVSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJlcXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNz
+            aW9uSWQiWAoXU3RvcFNjcmVlblNoYXJlUmVzcG9uc2USPQoMc2NyZWVuX3NoYXJlGAEgASgLMhoudGVsZWhlYWx0aC52MS5TY3Jl
+            ZW5TaGFyZVILc2NyZWVuU2hhcmUiUwoTTGVhdmVTZXNzaW9uUmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQS
+            HQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklkIkgKFExlYXZlU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50
+            ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24inQEKFENhbmNlbFNlc3Npb25SZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlS
+            CXJlcXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQSMwoGcmVhc29uGAMgASgOMhsudGVsZWhlYWx0aC52MS5D
+            YW5jZWxSZWFzb25SBnJlYXNvbhISCgRub3RlGAQgASgJUgRub3RlIkkKFUNhbmNlbFNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9u
+            GAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIlEKEU1hcmtOb1Nob3dSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQY
+            ASABKAlSCXJlcXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQiRgoSTWFya05vU2hvd1Jlc3BvbnNlEjAKB3Nl
+            c3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24ilwEKEUVuZFNlc3Npb25SZXF1ZXN0Eh0KCnJlcXVl
+            c3RfaWQYASABKAlSCXJlcXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQSMAoGcmVhc29uGAMgASgOMhgudGVs
+            ZWhlYWx0aC52MS5FbmRSZWFzb25SBnJlYXNvbhISCgRub3RlGAQgASgJUgRub3RlIkYKEkVuZFNlc3Npb25SZXNwb25zZRIwCgdz
+            ZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uKmAKC0pvaW5PdXRjb21lEhwKGEpPSU5fT1VUQ09N
+            RV9VTlNQRUNJRklFRBAAEhgKFEpPSU5fT1VUQ09NRV9XQUlUSU5HEAESGQoVSk9JTl9PVVRDT01FX0FETUlUVEVEEAIypQ0KEVRl
+            bGVoZWFsdGhTZXJ2aWNlEloKDUNyZWF0ZVNlc3Npb24SIy50ZWxlaGVhbHRoLnYxLkNyZWF0ZVNlc3Npb25SZXF1ZXN0GiQudGVs
+            ZWhlYWx0aC52MS5DcmVhdGVTZXNzaW9uUmVzcG9uc2USUQoKR2V0U2Vzc2lvbhIgLnRlbGVoZWFsdGgudjEuR2V0U2Vzc2lvblJl
+            cXVlc3QaIS50ZWxlaGVhbHRoLnYxLkdldFNlc3Npb25SZXNwb25zZRJXCgxMaXN0U2Vzc2lvbnMSIi50ZWxlaGVhbHRoLnYxLkxp
+            c3RTZXNzaW9uc1JlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlElQKC0pvaW5TZXNzaW9uEiEudGVs
+            ZWhlYWx0aC52MS5Kb2luU2Vzc2lvblJlcXVlc3QaIi50ZWxlaGVhbHRoLnYxLkpvaW5TZXNzaW9uUmVzcG9uc2USYwoQQWRtaXRQ
+            YXJ0aWNpcGFudBImLnRlbGVoZWFsdGgudjEuQWRtaXRQYXJ0aWNpcGFudFJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkFkbWl0UGFy
+            dGljaXBhbnRSZXNwb25zZRJZCgxXYXRjaFNlc3Npb24SIi50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvblJlcXVlc3QaIy50ZWxl
+            aGVhbHRoLnYxLldhdGNoU2Vzc2lvblJlc3BvbnNlMAESTgoJSGVhcnRiZWF0Eh8udGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXF1
+            ZXN0GiAudGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXNwb25zZRJsChNVcGRhdGVTZXNzaW9uU3RhdHVzEikudGVsZWhlYWx0aC52
+            MS5VcGRhdGVTZXNzaW9uU3RhdHVzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuVXBkYXRlU2Vzc2lvblN0YXR1c1Jlc3BvbnNlEl0K
+            DlN0YXJ0UmVjb3JkaW5nEiQudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGluZ1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLlN0YXJ0
+            UmVjb3JkaW5nUmVzcG9uc2USWgoNU3RvcFJlY29yZGluZxIjLnRlbGVoZWFsdGgudjEuU3RvcFJlY29yZGluZ1JlcXVlc3QaJC50
+            ZWxlaGVhbHRoLnYxLlN0b3BSZWNvcmRpbmdSZXNwb25zZRJdCg5MaXN0UmVjb3JkaW5ncxIkLnRlbGVoZWFsdGgudjEuTGlzdFJl
+            Y29yZGluZ3NSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5MaXN0UmVjb3JkaW5nc1Jlc3BvbnNlEngKF0dldFJlY29yZGluZ1BsYXli
+            YWNrVXJsEi0udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlcXVlc3QaLi50ZWxlaGVhbHRoLnYxLkdldFJl
+            Y29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2USYwoQU3RhcnRTY3JlZW5TaGFyZRImLnRlbGVoZWFsdGgudjEuU3RhcnRTY3JlZW5T
+            aGFyZVJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlN0YXJ0U2NyZWVuU2hhcmVSZXNwb25zZRJgCg9TdG9wU2NyZWVuU2hhcmUSJS50
+            ZWxlaGVhbHRoLnYxLlN0b3BTY3JlZW5TaGFyZVJlcXVlc3QaJi50ZWxlaGVhbHRoLnYxLlN0b3BTY3JlZW5TaGFyZVJlc3BvbnNl
+            ElcKDExlYXZlU2Vzc2lvbhIiLnRlbGVoZWFsdGgudjEuTGVhdmVTZXNzaW9uUmVxdWVzdBojLnRlbGVoZWFsdGgudjEuTGVhdmVT
+            ZXNzaW9uUmVzcG9uc2USWgoNQ2FuY2VsU2Vzc2lvbhIjLnRlbGVoZWFsdGgudjEuQ2FuY2VsU2Vzc2lvblJlcXVlc3QaJC50ZWxl
+            aGVhbHRoLnYxLkNhbmNlbFNlc3Npb25SZXNwb25zZRJRCgpNYXJrTm9TaG93EiAudGVsZWhlYWx0aC52MS5NYXJrTm9TaG93UmVx
+            dWVzdBohLnRlbGVoZWFsdGgudjEuTWFya05vU2hvd1Jlc3BvbnNlElEKCkVuZFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkVuZFNl
+            c3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5FbmRTZXNzaW9uUmVzcG9uc2ViBnByb3RvMw==
             """,
         dependencies: [
             Google_Protobuf_Duration_File.descriptor,

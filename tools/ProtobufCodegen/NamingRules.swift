@@ -2,7 +2,8 @@ internal import ProtobufReflection
 
 /// How protobuf names become Swift names.
 enum NamingRules {
-    /// `telehealth/v1/session.proto` to `telehealth_v1_session.pb.swift`: flat, since base names are unique per module.
+    /// `telehealth/v1/session.proto` to `telehealth_v1_session.pb.swift`: flat, since base names are unique
+    /// per module.
     static func outputPath(of proto: String) -> String {
         let stem = proto.hasSuffix(".proto") ? proto.dropLast(6) : proto[...]
         return String(stem.map { $0 == "/" ? "_" : $0 }) + ".pb.swift"
@@ -19,12 +20,16 @@ enum NamingRules {
     static func fileTypeName(of file: Google_Protobuf_FileDescriptorProto) -> String {
         let base = (file.name ?? "").split(separator: "/").last.map(String.init) ?? ""
         let stem = base.hasSuffix(".proto") ? String(base.dropLast(6)) : base
-        return typePrefix(of: file) + upperCamel(String(stem.map { $0 == "." || $0 == "-" ? "_" : $0 })) + "_File"
+        return typePrefix(of: file) + upperCamel(String(stem.map { $0 == "." || $0 == "-" ? "_" : $0 }))
+            + "_File"
     }
 
-    /// A message or enum name; three words mean something else after a dot.
-    static func typeName(_ name: String, suffix: String) -> String {
-        ["Type", "Protocol", "Self"].contains(name) ? name + suffix : name
+    /// A message or enum name behind its package prefix or enclosing type (`scope`).
+    ///
+    /// Without a prefix a few names would mean something else to the generated code: they get `suffix`.
+    static func typeName(_ name: String, in scope: String, suffix: String) -> String {
+        let stands = scope.isEmpty || scope.hasSuffix(".")
+        return scope + (stands && takenTypes.contains(name) ? name + suffix : name)
     }
 
     /// `session_id` to `sessionID`: words joined, abbreviations kept upper-case as Swift writes them.
@@ -75,7 +80,8 @@ enum NamingRules {
         let underscores = name.prefix { $0 == "_" }
         let parts = words(name)
         guard let first = parts.first else { return name }
-        let head = first.allSatisfy { $0.isUppercase || $0.isNumber } ? first.lowercased() : decapitalised(first)
+        let head =
+            first.allSatisfy { $0.isUppercase || $0.isNumber } ? first.lowercased() : decapitalised(first)
         let tail = parts.dropFirst().map { part in
             abbreviations.contains(part.lowercased()) ? part.uppercased() : capitalised(part)
         }
@@ -98,6 +104,14 @@ enum NamingRules {
 
     private static let abbreviations: Set<String> = ["id", "url", "uri", "http", "https"]
 
+    private static let takenTypes: Set<String> = [
+        "Type", "Protocol", "Self", "Any", "Bool", "Int32", "Int64", "UInt8", "UInt32", "UInt64", "Float",
+        "Double",
+        "String", "Array", "Optional", "Hashable", "Sendable", "Hasher", "Message", "ProtobufEnum",
+        "ByteBuffer",
+        "WireReader", "WireError", "UnknownFields", "MapField", "Boxed",
+    ]
+
     /// Members that every message or client has by itself.
     private static let takenProperties: Set<String> = [
         "hashValue", "unknownFields", "encodedByteCount", "fullName", "self", "init",
@@ -105,10 +119,14 @@ enum NamingRules {
     private static let takenMethods: Set<String> = ["self", "init"]
 
     private static let keywords: Set<String> = [
-        "as", "associatedtype", "break", "case", "catch", "class", "continue", "default", "defer", "deinit", "do",
-        "else", "enum", "extension", "fallthrough", "false", "fileprivate", "for", "func", "guard", "if", "import",
-        "in", "init", "inout", "internal", "is", "let", "nil", "operator", "precedencegroup", "private", "protocol",
-        "public", "repeat", "rethrows", "return", "self", "static", "struct", "subscript", "super", "switch", "throw",
+        "as", "associatedtype", "break", "case", "catch", "class", "continue", "default", "defer", "deinit",
+        "do",
+        "else", "enum", "extension", "fallthrough", "false", "fileprivate", "for", "func", "guard", "if",
+        "import",
+        "in", "init", "inout", "internal", "is", "let", "nil", "operator", "precedencegroup", "private",
+        "protocol",
+        "public", "repeat", "rethrows", "return", "self", "static", "struct", "subscript", "super", "switch",
+        "throw",
         "throws", "true", "try", "typealias", "var", "where", "while", "Any", "Type", "Protocol", "Self",
     ]
 }

@@ -66,7 +66,7 @@ public enum Google_Protobuf_Syntax: ProtobufEnum {
 }
 
 /// A protocol buffer message type.
-public struct Google_Protobuf_TypeMessage: Message {
+public struct Google_Protobuf_Type: Message {
     public static let fullName = "google.protobuf.Type"
     /// The fully qualified message name.
     public var name: String = ""

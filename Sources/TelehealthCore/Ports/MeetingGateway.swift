@@ -182,6 +182,12 @@ public protocol MeetingGateway: Sendable {
     /// Starts a capture into `prefix` of the configured bucket; idempotent by token.
     func startCapture(meetingARN: String, prefix: String, clientRequestToken: String, timeout: Duration)
         async throws(GatewayError) -> MediaPipeline
+    /// The capture that writes to `prefix`, of a start whose answer was lost: found by listing, never started.
+    ///
+    /// A start that may not be repeated (its consent was revoked meanwhile) still may have to be stopped.
+    /// - Returns: nil when no capture, or none that still runs, writes there.
+    func findCapture(meetingARN: String, prefix: String, timeout: Duration) async throws(GatewayError)
+        -> MediaPipeline?
     /// - Returns: nil when the pipeline is no more (stopped long ago).
     func capture(_ pipelineID: String, timeout: Duration) async throws(GatewayError) -> MediaPipeline?
     /// A pipeline that is no more is success.

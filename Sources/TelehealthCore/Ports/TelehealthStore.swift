@@ -112,7 +112,8 @@ public protocol TelehealthStore: Sendable {
     func request(_ key: RequestRecord.Key) async throws(StoreError) -> RequestRecord?
 
     func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult
-    /// Leases due effects: pending, `notBefore` passed, no live lease, and the first unfinished of their session.
+    /// Leases due effects: pending, `notBefore` passed, no live lease, and the first that is not done (in
+    /// ``Effect/sequence`` order) of their session and ``Effect/lane``. Each claim adds one to the fence, from 0.
     func claimEffects(limit: Int, now: Timestamp, lease: Duration) async throws(StoreError) -> [Effect]
     /// The next instant at which an effect falls due; nil = none pending.
     func nextEffectDue() async throws(StoreError) -> Timestamp?
