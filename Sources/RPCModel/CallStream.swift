@@ -10,7 +10,7 @@ public import Synchronization
 ///
 /// | half | states | ends with |
 /// |---|---|---|
-/// | inbound | open, ended, failed | the peer's half-close or status; messages that came before it are read first |
+/// | inbound | open, ended, failed | the peer's half-close or status, read behind its messages |
 /// | outbound | open, finished | ``finishWriting()``; the driver sends the end behind the queued bytes |
 ///
 /// After ``fail(_:)`` both halves are over at once and queued bytes are dropped.

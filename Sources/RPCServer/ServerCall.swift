@@ -230,11 +230,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         calls.loop.preconditionCurrent()
         isHandlerDone = true
         task = nil
-        if failure != nil || !stream.isDetached {
-            finish(failure)
-        } else {
-            flush()
-        }
+        if failure != nil || !stream.isDetached { finish(failure) }
         calls.handlerReturned()
     }
 
