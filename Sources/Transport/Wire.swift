@@ -6,7 +6,7 @@ internal import TLSEngine
 protocol WireDelegate: AnyObject {
     /// The handshake is over and the peer's SETTINGS arrived; once.
     func wireEstablished()
-    /// More SETTINGS, or a stream ended.
+    /// More SETTINGS, a stream ended, or queued bytes left.
     func wireCapacityChanged()
     func wireMakesStream() -> HTTP2Stream
     func wireReceivedPing()
@@ -210,6 +210,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
             if count < LoopResources.bufferBytes / 2 { break }
             if round == Self.flushRoundsMax { scheduleFlush() }
         }
+        if session.takeReturnedRoom() { delegate?.wireCapacityChanged() }
         finishIfDone(session)
     }
 
@@ -421,7 +422,8 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     /// Closes at once.
     func close(_ loss: ConnectionLoss) {
         guard state == .open || state == .connecting else { return }
-        if state == .open, let tls, tls.isHandshakeComplete {
+        // A socket that failed takes no goodbye: trying to send one would end up here again.
+        if state == .open, !loss.isOfSocket, let tls, tls.isHandshakeComplete {
             tls.close()
             sendTLSOutput()
             guard state == .open else { return }

@@ -72,9 +72,9 @@ private final class RecordingDriver: CallDriver {
     @Test("messages of one call are compressed or not, one by one, and the reader can tell")
     func compressesByMessage() async throws {
         let reversing = MessageCompression(
-            name: "reversed", compress: { bytes, output in output.append(contentsOf: bytes.reversed()) },
+            name: "reversed", compress: { bytes, output in output.append([UInt8](bytes.reversed())) },
             decompress: { (bytes, output, _) throws(MessageCompression.Failure) in
-                output.append(contentsOf: bytes.reversed())
+                output.append([UInt8](bytes.reversed()))
             })
         let writer = CallStream(maxMessageBytes: 100)
         writer.attach(RecordingDriver())

@@ -10,9 +10,11 @@ private typealias Method = TestService.Method
 @Suite("How calls end early", .timeLimit(.minutes(1))) struct CallEndsTests {
     @Test("a deadline ends the call on the client and cancels the handler") func deadline() async throws {
         try await Loopback.run { loopback in
+            // Over a connection that stands, so that the handler has begun long before the deadline.
+            _ = try await loopback.echo()
             let error = await #expect(throws: RPCError.self) {
                 let _: Text = try await loopback.unary(
-                    Method.hang, Text(), options: CallOptions(timeout: .milliseconds(100)))
+                    Method.hang, Text(), options: CallOptions(timeout: .seconds(1)))
             }
             #expect(error?.code == .deadlineExceeded)
             await loopback.service.cancelled.wait()
