@@ -122,7 +122,7 @@ public struct SessionWatch: AsyncSequence, Sendable {
                 throw error
             }
             let configuration = client.configuration
-            let wait = max(configuration.backoff(after: failures), error.retryDelay ?? .zero)
+            let wait = Swift.max(configuration.backoff(after: failures), error.retryDelay ?? .zero)
             try await client.pause(configuration.jittered(wait))
         }
     }

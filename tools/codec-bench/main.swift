@@ -50,7 +50,9 @@ func makeRecord() -> Bench_Record {
                 $0.done = index == 2
             }
         }
-        $0.labels = ["department": "cardiology, second floor", "language": "German and English", "kind": "routine"]
+        $0.labels = [
+            "department": "cardiology, second floor", "language": "German and English", "kind": "routine",
+        ]
         $0.tags = ["remote", "video", "insured"]
         $0.samples = [1, 20, 300, 4000, 50_000]
         $0.token = [UInt8](repeating: 0xA7, count: 24)

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import ProtobufReflection
+internal import RPCClient
 internal import RPCModel
 
 struct DescribeCommand: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 internal import GRPCStandardAPI
 internal import ProtobufWire
 internal import RPCModel
+internal import TelehealthAPI
 internal import TelehealthClient
 
 /// `google.rpc.Status` details in words.

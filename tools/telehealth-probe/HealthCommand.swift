@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import GRPCStandardAPI
+internal import ProtobufWire
 internal import RPCClient
 internal import RPCModel
 

@@ -42,8 +42,9 @@ struct TargetOptions: ParsableArguments {
         guard tls || ca != nil || cert != nil else { return configuration }
         guard (cert == nil) == (key == nil) else { throw ProbeFailure.usage("--cert and --key go together") }
         var settings = TLSClientConfiguration()
-        if let ca { settings.trustRoots = .file(ca) }
-        if let cert, let key { settings.identity = .init(certificateChainFile: cert, privateKeyFile: key) }
+        settings.authorityFile = ca
+        settings.certificateChainFile = cert
+        settings.privateKeyFile = key
         do {
             configuration.tls = try TLSClientContext(settings)
         } catch {

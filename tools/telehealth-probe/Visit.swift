@@ -211,10 +211,10 @@ struct Visit: Sendable {
     }
 
     /// The call must be refused with this reason.
-    private func expect(_ reason: String, _ call: () async throws(RPCError) -> some Sendable) async throws -> String {
+    private func expect(_ reason: String, _ call: () async throws -> some Sendable) async throws -> String {
         do {
             _ = try await call()
-        } catch {
+        } catch let error as RPCError {
             guard error.reason == reason else { throw error }
             let missing = error.missingConsents.map { "\($0.type)" }.joined(separator: ", ")
             return missing.isEmpty ? reason : "\(reason): \(missing)"

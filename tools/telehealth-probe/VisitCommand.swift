@@ -3,6 +3,7 @@ internal import Foundation
 internal import RPCClient
 internal import RPCModel
 internal import TelehealthClient
+internal import TelehealthCore
 
 struct VisitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -42,6 +42,8 @@ final class FakeChime: MeetingGateway {
         /// Concatenations say they are done and leave nothing.
         var losesObjects = false
         var capturesCutByDeletion = 0
+        /// Told the prefix of every capture that really begins.
+        var onCapture: (@Sendable (String) -> Void)?
         var number = 0
     }
 
@@ -60,6 +62,8 @@ final class FakeChime: MeetingGateway {
     var calls: [String] { world.withLock { $0.calls } }
     var liveMeetings: [Meeting] { withWorld { world in world.meetings.values.filter { !$0.isEnded } } }
     var runningCaptures: [Capture] { withWorld { world in world.captures.values.filter(Self.runs) } }
+    func onCapture(_ body: @escaping @Sendable (String) -> Void) { world.withLock { $0.onCapture = body } }
+    func forgetFaults() { world.withLock { $0.faults = [:] } }
     func loseObjects() { world.withLock { $0.losesObjects = true } }
     func killMeetings() {
         withWorld { world in for id in world.meetings.keys { Self.end(id, &world) } }
@@ -155,6 +159,7 @@ final class FakeChime: MeetingGateway {
                 id: Self.id("capture", &world), token: clientRequestToken, meetingID: meetingID, prefix: prefix,
                 startedAt: now)
             world.captures[capture.id] = capture
+            world.onCapture?(prefix)
             return Self.describe(capture)
         }
     }
