@@ -59,7 +59,8 @@ class Simulator:
         self.process = subprocess.Popen(
             [BIN / "chime-simulator", "--port", "0", "--bucket", "recordings", *flags],
             stdout=subprocess.PIPE, stderr=self.log, text=True,
-            env={**os.environ, "AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key},
+            env={**os.environ, "CHIME_SIMULATOR_ACCESS_KEY_ID": self.access_key,
+                 "CHIME_SIMULATOR_SECRET_ACCESS_KEY": self.secret_key},
         )
         self.address = first_json_line(self.process, "chime-simulator")["address"]
 

@@ -1,5 +1,5 @@
 extension CommandExecutor {
-    /// - Throws: `FIELD_INVALID`, `APPOINTMENT_CANCELLED`, `APPOINTMENT_STARTED`, `REQUEST_ID_REUSED`.
+    /// - Throws: `INVALID_FIELD`, `APPOINTMENT_CANCELLED`, `APPOINTMENT_STARTED`, `REQUEST_ID_REUSED`.
     public func putAppointment(_ command: PutAppointment, _ invocation: Invocation)
         async throws(TelehealthError) -> AppointmentOutcome
     {
@@ -42,7 +42,7 @@ extension CommandExecutor {
         try await visible(id, invocation.caller)
     }
 
-    /// - Throws: `APPOINTMENT_NOT_FOUND`, `APPOINTMENT_HAS_OPEN_SESSION`, `APPOINTMENT_CANCELLED`, `TOO_LATE`,
+    /// - Throws: `APPOINTMENT_NOT_FOUND`, `SESSION_EXISTS`, `APPOINTMENT_CANCELLED`, `TOO_LATE`,
     ///   `NOT_ALLOWED`, `REQUEST_ID_REUSED`.
     public func createSession(_ command: CreateSession, _ invocation: Invocation)
         async throws(TelehealthError) -> SessionState

@@ -112,7 +112,7 @@ extension CommandExecutor {
         }
     }
 
-    /// - Throws: `FIELD_INVALID`, `DOCUMENT_VERSION_EXISTS`.
+    /// - Throws: `INVALID_FIELD`, `DOCUMENT_VERSION_EXISTS`.
     public func putConsentDocument(_ command: PutConsentDocument, _ invocation: Invocation)
         async throws(TelehealthError) -> ConsentDocument
     {

@@ -23,7 +23,7 @@ extension CommandExecutor {
 
     /// The caller's own sessions; all, for the clinic's staff.
     ///
-    /// - Throws: `FIELD_INVALID`.
+    /// - Throws: `INVALID_FIELD`.
     public func sessions(_ query: SessionQuery, _ invocation: Invocation) async throws(TelehealthError)
         -> SessionPage
     {
@@ -93,7 +93,7 @@ extension CommandExecutor {
             lastEventSequence: state.session.lastEventSequence, nextWithin: policy.heartbeatInterval)
     }
 
-    /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `TOO_LATE`, `INVALID_STATE`, `FIELD_INVALID`.
+    /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `TOO_LATE`, `INVALID_STATE`, `INVALID_FIELD`.
     public func cancelSession(_ command: CancelSession, _ invocation: Invocation)
         async throws(TelehealthError)
         -> SessionState
@@ -121,7 +121,7 @@ extension CommandExecutor {
 
     /// Stops a recording, then deletes the meeting; both are on their way when this returns.
     ///
-    /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `INVALID_STATE`, `FIELD_INVALID`.
+    /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `INVALID_STATE`, `INVALID_FIELD`.
     public func endSession(_ command: EndSession, _ invocation: Invocation) async throws(TelehealthError)
         -> SessionState
     {

@@ -7,7 +7,7 @@ extension CommandExecutor {
     ///
     /// The watch is the viewer's presence until ``SessionWatch/close()``.
     /// - Parameter wake: called on any thread when the watch has something to take; must not block.
-    /// - Throws: `SESSION_NOT_FOUND`, `RESUME_EXPIRED`, `FIELD_INVALID`, `TOKEN_EXPIRED`.
+    /// - Throws: `SESSION_NOT_FOUND`, `RESUME_EXPIRED`, `INVALID_FIELD`, `TOKEN_EXPIRED`.
     public func watchSession(
         _ id: SessionID, after: Int64?, _ invocation: Invocation, wake: @escaping @Sendable () -> Void
     ) async throws(TelehealthError) -> SessionWatch {

@@ -14,13 +14,13 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case notAllowed = "NOT_ALLOWED"
         case tokenExpired = "TOKEN_EXPIRED"
         // The request
-        case fieldInvalid = "FIELD_INVALID"
+        case fieldInvalid = "INVALID_FIELD"
         case requestIDReused = "REQUEST_ID_REUSED"
         case textHashMismatch = "TEXT_HASH_MISMATCH"
         case acknowledgementsIncomplete = "ACKNOWLEDGEMENTS_INCOMPLETE"
         case writtenConsentRequired = "WRITTEN_CONSENT_REQUIRED"
         // The state
-        case appointmentHasOpenSession = "APPOINTMENT_HAS_OPEN_SESSION"
+        case appointmentHasOpenSession = "SESSION_EXISTS"
         case documentVersionExists = "DOCUMENT_VERSION_EXISTS"
         case invalidState = "INVALID_STATE"
         case appointmentCancelled = "APPOINTMENT_CANCELLED"

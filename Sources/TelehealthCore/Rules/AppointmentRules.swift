@@ -4,7 +4,7 @@ enum AppointmentRules {
     static let durationMax: Duration = .seconds(23 * 60 * 60)
 
     /// - Parameter open: the appointment's session that has not ended; it moves with the appointment.
-    /// - Throws: `FIELD_INVALID`, `APPOINTMENT_CANCELLED`, `APPOINTMENT_STARTED`.
+    /// - Throws: `INVALID_FIELD`, `APPOINTMENT_CANCELLED`, `APPOINTMENT_STARTED`.
     static func put(
         _ command: PutAppointment, existing: Appointment?, open: SessionState?, caller: Caller,
         context: RuleContext
@@ -83,7 +83,7 @@ enum AppointmentRules {
         return (decision, appointment)
     }
 
-    /// - Throws: `NOT_ALLOWED` for the client's side, `APPOINTMENT_CANCELLED`, `APPOINTMENT_HAS_OPEN_SESSION`,
+    /// - Throws: `NOT_ALLOWED` for the client's side, `APPOINTMENT_CANCELLED`, `SESSION_EXISTS`,
     ///   `TOO_LATE` behind the appointment's end.
     static func createSession(
         _ command: CreateSession, appointment: Appointment, open: SessionState?, caller: Caller,

@@ -24,7 +24,7 @@ enum ConsentRules {
 
     /// A new entry; supersedes the current one of the same type and scope, if any.
     ///
-    /// - Throws: `NOT_ALLOWED`, `FIELD_INVALID`, `DOCUMENT_NOT_FOUND`, `TEXT_HASH_MISMATCH`,
+    /// - Throws: `NOT_ALLOWED`, `INVALID_FIELD`, `DOCUMENT_NOT_FOUND`, `TEXT_HASH_MISMATCH`,
     ///   `ACKNOWLEDGEMENTS_INCOMPLETE`, `WRITTEN_CONSENT_REQUIRED`.
     static func submit(_ command: SubmitConsent, _ scene: Scene) throws(TelehealthError)
         -> (Decision, ConsentRecord)
@@ -52,7 +52,7 @@ enum ConsentRules {
 
     /// Ends a grant at once. A second revocation changes nothing.
     ///
-    /// - Throws: `CONSENT_NOT_CURRENT` for refusals and superseded entries, `FIELD_INVALID`.
+    /// - Throws: `CONSENT_NOT_CURRENT` for refusals and superseded entries, `INVALID_FIELD`.
     static func revoke(_ command: RevokeConsent, record: ConsentRecord, _ scene: Scene)
         throws(TelehealthError) -> (Decision, ConsentRecord)
     {
@@ -77,7 +77,7 @@ enum ConsentRules {
     }
 
     /// - Parameter existing: the document with this type, version and language.
-    /// - Throws: `FIELD_INVALID`, `DOCUMENT_VERSION_EXISTS`.
+    /// - Throws: `INVALID_FIELD`, `DOCUMENT_VERSION_EXISTS`.
     static func putDocument(
         _ command: PutConsentDocument, existing: ConsentDocument?, caller: Caller, context: RuleContext
     ) throws(TelehealthError) -> (Decision, ConsentDocument) {

@@ -5,7 +5,7 @@ extension SessionDraft {
     static let noteBytesMax = 1000
 
     /// - Throws: `NOT_ALLOWED` for others than the clinician and administrators, `INVALID_STATE` unless
-    ///   IN_PROGRESS, `FIELD_INVALID`.
+    ///   IN_PROGRESS, `INVALID_FIELD`.
     mutating func end(_ reason: EndReason, note: String?, by standing: Standing, _ principal: Principal)
         throws(TelehealthError)
     {
@@ -18,7 +18,7 @@ extension SessionDraft {
     }
 
     /// - Throws: `NOT_ALLOWED`, `TOO_LATE` for a client behind the cut-off, `INVALID_STATE` after the end and once
-    ///   a client was admitted, `FIELD_INVALID`.
+    ///   a client was admitted, `INVALID_FIELD`.
     mutating func cancel(_ reason: CancelReason, note: String?, by standing: Standing, _ principal: Principal)
         throws(TelehealthError)
     {

@@ -12,7 +12,7 @@ extension SessionDraft {
     ///
     /// - Returns: the caller's participant. Its state then tells whether it may have credentials.
     /// - Throws: `NOT_ALLOWED` for staff, `INVALID_STATE` after the end, `TOO_EARLY`, `TOO_LATE`,
-    ///   `PRE_VISIT_CHECK_*`, `CONSENT_MISSING`, `RECORDING_CONSENT_MISSING`, `FIELD_INVALID`.
+    ///   `PRE_VISIT_CHECK_*`, `CONSENT_MISSING`, `RECORDING_CONSENT_MISSING`, `INVALID_FIELD`.
     mutating func join(_ caller: Caller, check: PreVisitCheck?, ledger: ConsentLedger) throws(TelehealthError)
         -> ParticipantID
     {

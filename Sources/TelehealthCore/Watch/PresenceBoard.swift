@@ -41,6 +41,13 @@ public final class PresenceBoard: Sendable {
         }
     }
 
+    /// nil for somebody of whom nothing was heard since the start.
+    func lastSign(of participant: ParticipantID, in session: SessionID, now: Timestamp) -> Timestamp? {
+        signs.withLock { signs in
+            signs[session]?[participant].map { $0.watches > 0 ? now : $0.lastSeen }
+        }
+    }
+
     func forget(_ session: SessionID) {
         signs.withLock { $0[session] = nil }
     }

@@ -1,0 +1,39 @@
+internal import Glibc
+internal import TelehealthCore
+
+/// A backup's file: written as `path.partial`, renamed when complete, checked and synced.
+enum BackupFile {
+    static func partialPath(_ path: String) -> String { path + ".partial" }
+
+    /// Makes the empty partial file, readable by its owner only. One left over by a crash is replaced.
+    static func create(_ path: String) throws(StoreError) {
+        guard access(path, F_OK) != 0 else { throw .failed(code: EEXIST, operation: "backup file") }
+        unlink(partialPath(path))
+        let descriptor = Glibc.open(partialPath(path), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .failed(code: errno, operation: "backup file") }
+        close(descriptor)
+    }
+
+    /// Turns the copy into one self-contained file and gives it its name. Blocks on the disk.
+    static func finish(_ path: String) -> Result<Void, StoreError> {
+        let partial = partialPath(path)
+        do throws(SQLiteError) {
+            let copy = try SQLiteConnection(path: partial, access: .createOrWrite, vfs: nil)
+            // The copy says "WAL" as its source does; a lone file that needs no side files is easier to keep.
+            // Being a synchronous write to the file, the change also brings the whole copy to the device.
+            _ = try copy.texts("PRAGMA journal_mode = DELETE", label: "backup journal mode")
+            guard try copy.texts("PRAGMA integrity_check(1)", label: "backup check") == ["ok"] else {
+                return .failure(.failed(code: 0, operation: "backup check"))
+            }
+        } catch {
+            return .failure(StoreError(error))
+        }
+        guard rename(partial, path) == 0 else { return .failure(.failed(code: errno, operation: "backup rename")) }
+        do throws(StoreOpenFailure) {
+            try DurableDirectory.sync(DurableDirectory.parent(of: path))
+        } catch {
+            return .failure(.failed(code: EIO, operation: "backup directory"))
+        }
+        return .success(())
+    }
+}

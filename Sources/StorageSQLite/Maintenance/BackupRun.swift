@@ -1,0 +1,45 @@
+internal import CSQLite
+internal import TelehealthCore
+
+/// A copy in progress, made of small steps on the writer's connection: what the writer commits in between goes into
+/// the copy too, so it never begins again and ends as the database stands at its end.
+final class BackupRun {
+    /// 1 MiB a step, about 1 ms: as long as a small batch of writes.
+    private static let pagesPerStep: Int32 = 256
+
+    let answer: Answer<Void>
+    private let destination: SQLiteConnection
+    private let backup: OpaquePointer
+
+    init(source: SQLiteConnection, path: String, answer: Answer<Void>) throws(StoreError) {
+        try BackupFile.create(path)
+        let destination: SQLiteConnection
+        do throws(SQLiteError) {
+            destination = try SQLiteConnection(
+                path: BackupFile.partialPath(path), access: .createOrWrite, vfs: nil)
+            // Synced once at the end, on another thread than the writer's.
+            try destination.execute("PRAGMA synchronous = OFF", label: "backup settings")
+        } catch {
+            throw StoreError(error)
+        }
+        guard let backup = sqlite3_backup_init(destination.handle, "main", source.handle, "main") else {
+            throw StoreError(
+                SQLiteError(code: sqlite3_extended_errcode(destination.handle), operation: "backup begin"))
+        }
+        self.answer = answer
+        self.destination = destination
+        self.backup = backup
+    }
+
+    deinit { sqlite3_backup_finish(backup) }  // before the destination closes
+
+    /// - Returns: whether the copy is complete.
+    func step() throws(SQLiteError) -> Bool {
+        let code = sqlite3_backup_step(backup, Self.pagesPerStep)
+        switch code {
+        case SQLITE_OK: return false
+        case SQLITE_DONE: return true
+        default: throw SQLiteError(code: code, operation: "backup step")
+        }
+    }
+}

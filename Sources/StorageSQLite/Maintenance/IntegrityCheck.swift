@@ -1,0 +1,21 @@
+internal import TelehealthCore
+
+/// A full check on a connection of its own. It is the one read that may hold its snapshot for long: meanwhile the WAL
+/// grows by what is written, under the same alarm as ever.
+enum IntegrityCheck {
+    /// Enough to see what is wrong; the rest is for the repair.
+    private static let problemsMax = 20
+
+    static func run(path: String, configuration: StoreConfiguration) -> Result<[String], StoreError> {
+        do throws(SQLiteError) {
+            let connection = try SQLiteConnection(path: path, access: .readOnly, vfs: configuration.vfs)
+            let structure = try connection.texts("PRAGMA integrity_check(\(problemsMax))", label: "integrity check")
+            let orphans = try connection.texts("PRAGMA foreign_key_check", label: "reference check")
+            return .success(
+                structure.filter { $0 != "ok" }
+                    + orphans.prefix(problemsMax).map { "a row of \($0) refers to one that is not there" })
+        } catch {
+            return .failure(StoreError(error))
+        }
+    }
+}

@@ -1,0 +1,16 @@
+internal import TelehealthCore
+
+/// What the store keeps decoded: the rows that nearly every call looks at.
+struct StoreCaches: Sendable {
+    let sessions: ReadCache<SessionID, SessionState>
+    let consents: ReadCache<SubjectID, ConsentHistory>
+    let appointments: ReadCache<AppointmentID, Appointment>
+    let documents: ReadCache<ConsentType, [ConsentDocument]>
+
+    init(_ configuration: StoreConfiguration) {
+        sessions = ReadCache(capacity: configuration.cachedSessionsMax)
+        consents = ReadCache(capacity: configuration.cachedConsentHistoriesMax)
+        appointments = ReadCache(capacity: configuration.cachedAppointmentsMax)
+        documents = ReadCache(capacity: ConsentType.allCases.count)
+    }
+}

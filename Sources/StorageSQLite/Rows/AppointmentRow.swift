@@ -1,0 +1,38 @@
+internal import TelehealthCore
+
+enum AppointmentRow {
+    static let table = Table(
+        "appointments", key: ["id"],
+        columns: [
+            "client_id", "guardian_id", "clinician_id", "starts_at", "ends_at", "time_zone", "status",
+            "source_version", "version", "created_at", "updated_at", "created_by", "last_modified_by",
+        ])
+    static let upsert = PreparedSQL("appointments.upsert", table.upsertText())
+    static let byID = PreparedSQL("appointments.read", table.selectText("WHERE id = ?1"))
+    static let version = PreparedSQL("appointments.version", "SELECT version FROM appointments WHERE id = ?1")
+
+    static func bind(_ row: Appointment, _ values: inout StatementBinder) {
+        values.add(row.id)
+        values.add(row.clientID)
+        values.add(row.guardianID)
+        values.add(row.clinicianID)
+        values.add(row.startsAt)
+        values.add(row.endsAt)
+        values.add(row.timeZone)
+        values.add(row.status)
+        values.add(row.sourceVersion)
+        values.add(row.version)
+        values.add(row.createdAt)
+        values.add(row.updatedAt)
+        values.add(row.createdBy)
+        values.add(row.lastModifiedBy)
+    }
+
+    static func read(_ row: inout RowReader) throws(SQLiteError) -> Appointment {
+        Appointment(
+            id: row.identifier(), clientID: row.identifier(), guardianID: row.optionalIdentifier(),
+            clinicianID: row.identifier(), startsAt: row.instant(), endsAt: row.instant(), timeZone: row.text(),
+            status: try row.choice(), sourceVersion: row.integer(), version: row.integer(),
+            createdAt: row.instant(), updatedAt: row.instant(), createdBy: row.text(), lastModifiedBy: row.text())
+    }
+}

@@ -1,0 +1,63 @@
+internal import TelehealthCore
+
+enum EffectRow {
+    static let table = Table(
+        "effects", key: ["id"],
+        columns: [
+            "session_id", "sequence", "kind", "generation", "participant_id", "recording_id", "created_at",
+            "state", "not_before", "attempts", "fence", "leased_until", "last_error", "due_at",
+        ])
+    static let upsert = PreparedSQL("effects.upsert", table.upsertText())
+    static let fence = PreparedSQL(
+        "effects.fence", "SELECT fence FROM effects WHERE id = ?1 AND state = 'pending'")
+
+    /// No unfinished effect of the same session comes before it; a dead one counts as unfinished.
+    private static let isFirstOfItsSession = """
+        NOT EXISTS (SELECT 1 FROM effects AS f WHERE f.session_id = effects.session_id \
+        AND f.sequence < effects.sequence AND f.state <> 'done')
+        """
+    static let due = PreparedSQL(
+        "effects.due",
+        table.selectText(
+            "WHERE state = 'pending' AND due_at <= ?1 AND \(isFirstOfItsSession) ORDER BY due_at, id LIMIT ?2"))
+    static let nextDue = PreparedSQL(
+        "effects.next due",
+        "SELECT due_at FROM effects WHERE state = 'pending' AND \(isFirstOfItsSession) ORDER BY due_at LIMIT 1")
+    static let lease = PreparedSQL(
+        "effects.lease", "UPDATE effects SET fence = ?2, leased_until = ?3, due_at = ?4 WHERE id = ?1")
+
+    /// When a worker may take it: neither before its time nor while another's lease lives.
+    static func dueAt(_ effect: Effect) -> Timestamp { max(effect.notBefore, effect.leasedUntil ?? effect.notBefore) }
+
+    static func bind(_ row: Effect, _ values: inout StatementBinder) {
+        values.add(row.id)
+        values.add(row.sessionID)
+        values.add(row.sequence)
+        values.add(row.kind)
+        values.add(row.generation)
+        values.add(row.participantID)
+        values.add(row.recordingID)
+        values.add(row.createdAt)
+        values.add(row.state)
+        values.add(row.notBefore)
+        values.add(row.attempts)
+        values.add(row.fence)
+        values.add(row.leasedUntil)
+        values.add(row.lastError)
+        values.add(dueAt(row))
+    }
+
+    static func read(_ row: inout RowReader) throws(SQLiteError) -> Effect {
+        var effect = Effect(
+            id: row.identifier(), sessionID: row.identifier(), sequence: row.integer(), kind: try row.choice(),
+            generation: row.optionalCount(), participantID: row.optionalIdentifier(),
+            recordingID: row.optionalIdentifier(), createdAt: row.instant())
+        effect.state = try row.choice()
+        effect.notBefore = row.instant()
+        effect.attempts = row.count()
+        effect.fence = row.integer()
+        effect.leasedUntil = row.optionalInstant()
+        effect.lastError = row.optionalText()
+        return effect
+    }
+}

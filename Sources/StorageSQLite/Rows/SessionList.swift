@@ -1,0 +1,51 @@
+internal import TelehealthCore
+
+/// The statements behind ``SessionQuery``: one per index that can drive it, with the other filters as conditions.
+enum SessionList {
+    /// ?1 client, ?2 clinician, ?3 appointment (NULL = any), ?4 and ?5 the (start, id) to begin behind,
+    /// ?6 the start to stop before, ?7 to ?12 the statuses, ?13 the limit.
+    private static func text(_ driver: String) -> String {
+        let others = ["client_id": "?1", "clinician_id": "?2", "appointment_id": "?3"]
+            .filter { $0.key != driver }.sorted { $0.value < $1.value }
+            .map { "(\($0.value) IS NULL OR \($0.key) = \($0.value))" }
+        let driving = ["client_id": "client_id = ?1", "clinician_id": "clinician_id = ?2", "appointment_id": "appointment_id = ?3"]
+        let conditions =
+            [driving[driver]].compactMap { $0 } + others + [
+                "(starts_at, id) > (?4, ?5)", "starts_at < ?6", "status IN (?7, ?8, ?9, ?10, ?11, ?12)",
+            ]
+        return SessionRow.table.selectText(
+            "WHERE \(conditions.joined(separator: " AND ")) ORDER BY starts_at, id LIMIT ?13")
+    }
+
+    private static let ofClient = PreparedSQL("sessions.list of client", text("client_id"))
+    private static let ofClinician = PreparedSQL("sessions.list of clinician", text("clinician_id"))
+    private static let ofAppointment = PreparedSQL("sessions.list of appointment", text("appointment_id"))
+    private static let ofAnybody = PreparedSQL("sessions.list", text(""))
+
+    /// The narrowest index first: an appointment has one or two sessions, a client tens, a clinician thousands.
+    static func statement(_ query: SessionQuery) -> PreparedSQL {
+        if query.appointmentID != nil { return ofAppointment }
+        if query.clientID != nil { return ofClient }
+        if query.clinicianID != nil { return ofClinician }
+        return ofAnybody
+    }
+
+    static func bind(_ query: SessionQuery, limit: Int, _ values: inout StatementBinder) {
+        values.add(query.clientID)
+        values.add(query.clinicianID)
+        values.add(query.appointmentID)
+        // Every id sorts behind the empty text, so (from, "") lets all rows of that start in.
+        let from = query.startsFrom ?? Timestamp(microseconds: .min)
+        if let after = query.after, after.startsAt >= from {
+            values.add(after.startsAt)
+            values.add(after.id)
+        } else {
+            values.add(from)
+            values.add("")
+        }
+        values.add(query.startsBefore ?? Timestamp(microseconds: .max))
+        let statuses = query.statuses.isEmpty ? SessionStatus.allCases : query.statuses
+        for slot in SessionStatus.allCases.indices { values.add(statuses[min(slot, statuses.count - 1)]) }
+        values.add(limit)
+    }
+}

@@ -1,0 +1,72 @@
+internal import CSQLite
+internal import TelehealthCore
+
+/// Reads the columns of a statement's current row one after another, the first one first.
+struct RowReader {
+    private let statement: OpaquePointer
+    private let label: String
+    private var column: Int32 = 0
+
+    init(_ statement: SQLiteStatement, label: String) {
+        self.statement = statement.handle
+        self.label = label
+    }
+
+    private mutating func next() -> Int32 {
+        defer { column += 1 }
+        return column
+    }
+
+    /// Whether the next column is NULL; if so it is passed.
+    private mutating func skipNull() -> Bool {
+        guard sqlite3_column_type(statement, column) == SQLITE_NULL else { return false }
+        column += 1
+        return true
+    }
+
+    mutating func skip() { column += 1 }
+
+    mutating func integer() -> Int64 { sqlite3_column_int64(statement, next()) }
+
+    /// Copied before the next call on the statement, which may free SQLite's bytes.
+    mutating func text() -> String {
+        let index = next()
+        guard let start = sqlite3_column_text(statement, index) else { return "" }
+        let count = Int(sqlite3_column_bytes(statement, index))
+        return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
+    }
+
+    mutating func bytes() -> [UInt8] {
+        let index = next()
+        guard let start = sqlite3_column_blob(statement, index) else { return [] }
+        return [UInt8](UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, index))))
+    }
+
+    /// - Throws: `SQLITE_CORRUPT` when the text is none of the type's values: a row this program never wrote.
+    mutating func choice<Choice: RawRepresentable>(
+        _: Choice.Type = Choice.self
+    ) throws(SQLiteError) -> Choice where Choice.RawValue == String {
+        guard let value = Choice(rawValue: text()) else {
+            throw SQLiteError(code: SQLITE_CORRUPT, operation: "value in " + label)
+        }
+        return value
+    }
+}
+
+extension RowReader {
+    mutating func count() -> Int { Int(integer()) }
+    mutating func flag() -> Bool { integer() != 0 }
+    mutating func instant() -> Timestamp { Timestamp(microseconds: integer()) }
+    mutating func identifier<ID: Identifier>(_: ID.Type = ID.self) -> ID { ID(rawValue: text()) }
+
+    mutating func optionalInteger() -> Int64? { skipNull() ? nil : integer() }
+    mutating func optionalCount() -> Int? { skipNull() ? nil : count() }
+    mutating func optionalText() -> String? { skipNull() ? nil : text() }
+    mutating func optionalInstant() -> Timestamp? { skipNull() ? nil : instant() }
+    mutating func optionalIdentifier<ID: Identifier>(_: ID.Type = ID.self) -> ID? { skipNull() ? nil : identifier() }
+    mutating func optionalChoice<Choice: RawRepresentable>(
+        _: Choice.Type = Choice.self
+    ) throws(SQLiteError) -> Choice? where Choice.RawValue == String {
+        skipNull() ? nil : try choice()
+    }
+}

@@ -1,0 +1,87 @@
+internal import CSQLite
+internal import TelehealthCore
+
+/// Sets a statement's parameters one after another, `?1` first.
+///
+/// Texts and blobs are copied into the connection's scratch memory and bound by address, which spares SQLite one
+/// allocation per value; what does not fit is bound with SQLite's own copy. The scratch memory holds until the
+/// connection's next statement, so a statement is stepped to its end before another one is bound.
+struct StatementBinder {
+    private let statement: OpaquePointer
+    private let scratch: UnsafeMutableRawBufferPointer
+    private var used = 0
+    private var index: Int32 = 0
+    /// The first failure, or `SQLITE_OK`.
+    private(set) var result = SQLITE_OK
+
+    init(_ statement: SQLiteStatement, scratch: UnsafeMutableRawBufferPointer) {
+        self.statement = statement.handle
+        self.scratch = scratch
+    }
+
+    private mutating func note(_ code: Int32) {
+        if result == SQLITE_OK { result = code }
+    }
+
+    mutating func null() {
+        index += 1
+        note(sqlite3_bind_null(statement, index))
+    }
+
+    mutating func add(_ value: Int64) {
+        index += 1
+        note(sqlite3_bind_int64(statement, index, value))
+    }
+
+    mutating func add(_ text: String) {
+        index += 1
+        let span = text.utf8.span
+        let count = span.count
+        if count <= scratch.count - used {
+            let start = scratch.baseAddress! + used
+            span.withUnsafeBufferPointer { bytes in
+                if count > 0 { start.copyMemory(from: bytes.baseAddress!, byteCount: count) }
+            }
+            used += count
+            note(
+                telehealth_sqlite3_bind_text_static(
+                    statement, index, start.assumingMemoryBound(to: CChar.self), UInt64(count)))
+        } else {
+            let code = span.withUnsafeBufferPointer { bytes in
+                bytes.baseAddress!.withMemoryRebound(to: CChar.self, capacity: count) { start in
+                    telehealth_sqlite3_bind_text_copy(statement, index, start, UInt64(count))
+                }
+            }
+            note(code)
+        }
+    }
+
+    mutating func add(_ bytes: [UInt8]) {
+        index += 1
+        let code = bytes.withUnsafeBytes { buffer in
+            // A null address would bind NULL, so an empty blob lends the scratch memory's address.
+            telehealth_sqlite3_bind_blob_copy(
+                statement, index, buffer.baseAddress ?? UnsafeRawPointer(scratch.baseAddress!), UInt64(buffer.count))
+        }
+        note(code)
+    }
+}
+
+extension StatementBinder {
+    mutating func add(_ value: Int) { add(Int64(value)) }
+    mutating func add(_ value: Bool) { add(value ? 1 as Int64 : 0) }
+    mutating func add(_ value: Timestamp) { add(value.microseconds) }
+    mutating func add(_ value: some Identifier) { add(value.rawValue) }
+    mutating func add<Choice: RawRepresentable>(_ value: Choice) where Choice.RawValue == String {
+        add(value.rawValue)
+    }
+
+    mutating func add(_ value: Int64?) { if let value { add(value) } else { null() } }
+    mutating func add(_ value: Int?) { if let value { add(value) } else { null() } }
+    mutating func add(_ value: String?) { if let value { add(value) } else { null() } }
+    mutating func add(_ value: Timestamp?) { if let value { add(value) } else { null() } }
+    mutating func add<ID: Identifier>(_ value: ID?) { if let value { add(value) } else { null() } }
+    mutating func add<Choice: RawRepresentable>(_ value: Choice?) where Choice.RawValue == String {
+        if let value { add(value) } else { null() }
+    }
+}

@@ -1,0 +1,125 @@
+public import TelehealthCore
+
+extension SQLiteStore {
+    public func appointment(_ id: AppointmentID) async throws(StoreError) -> Appointment? {
+        try caches.appointments.value(id) { () throws(StoreError) in
+            try readers.readOnce { (connection) throws(SQLiteError) in
+                try connection.first(AppointmentRow.byID, bind: { $0.add(id) }, read: AppointmentRow.read)
+            }
+        }
+    }
+
+    public func session(_ id: SessionID) async throws(StoreError) -> SessionState? {
+        try caches.sessions.value(id) { () throws(StoreError) in
+            try readers.read { (connection) throws(SQLiteError) in try SessionLoader.load(id, connection) }
+        }
+    }
+
+    public func latestSession(of appointment: AppointmentID) async throws(StoreError) -> SessionState? {
+        try readers.read { (connection) throws(SQLiteError) in
+            let session = try connection.first(
+                SessionRow.latestOfAppointment, bind: { $0.add(appointment) }, read: SessionRow.read)
+            guard let session else { return nil }
+            return try SessionLoader.complete(session, connection)
+        }
+    }
+
+    /// - Parameter query: a `limit` outside 1...200 is brought inside.
+    public func sessions(_ query: SessionQuery) async throws(StoreError) -> [Session] {
+        try readers.readOnce { (connection) throws(SQLiteError) in
+            try connection.all(
+                SessionList.statement(query),
+                bind: { SessionList.bind(query, limit: min(max(query.limit, 1), 200), &$0) }, read: SessionRow.read)
+        }
+    }
+
+    public func openSessions(of subject: SubjectID) async throws(StoreError) -> [SessionID] {
+        try readers.readOnce { (connection) throws(SQLiteError) in
+            try connection.all(
+                SessionRow.openOfSubject, bind: { $0.add(subject) }, read: { row in row.identifier() })
+        }
+    }
+
+    public func openSessions(
+        startingBefore instant: Timestamp, after: SessionID?, limit: Int
+    ) async throws(StoreError) -> [SessionID] {
+        try readers.readOnce { (connection) throws(SQLiteError) in
+            try connection.all(
+                after == nil ? SessionRow.openByStart : SessionRow.openByStartAfter,
+                bind: { values in
+                    values.add(instant)
+                    values.add(max(limit, 0))
+                    if let after { values.add(after) }
+                }, read: { row in row.identifier() })
+        }
+    }
+
+    public func consents(of subject: SubjectID) async throws(StoreError) -> ConsentHistory {
+        let history = try caches.consents.value(subject) { () throws(StoreError) in
+            try readers.read { (connection) throws(SQLiteError) -> ConsentHistory? in
+                let version = try connection.first(
+                    ConsentRow.version, bind: { $0.add(subject) }, read: { row in row.integer() })
+                let records = try connection.all(
+                    ConsentRow.ofSubject, bind: { $0.add(subject) }, read: ConsentRow.read)
+                return ConsentHistory(subjectID: subject, version: version ?? 0, records: records)
+            }
+        }
+        return history ?? ConsentHistory(subjectID: subject)
+    }
+
+    public func consent(_ id: ConsentID) async throws(StoreError) -> ConsentRecord? {
+        try readers.readOnce { (connection) throws(SQLiteError) in
+            try connection.first(ConsentRow.byID, bind: { $0.add(id) }, read: ConsentRow.read)
+        }
+    }
+
+    public func documents(of type: ConsentType) async throws(StoreError) -> [ConsentDocument] {
+        let documents = try caches.documents.value(type) { () throws(StoreError) in
+            try readers.readOnce { (connection) throws(SQLiteError) -> [ConsentDocument]? in
+                try connection.all(
+                    ConsentDocumentRow.ofType, bind: { $0.add(type) }, read: ConsentDocumentRow.read)
+            }
+        }
+        return documents ?? []
+    }
+
+    public func recording(_ id: RecordingID) async throws(StoreError) -> Recording? {
+        try readers.readOnce { (connection) throws(SQLiteError) in
+            try connection.first(RecordingRow.byID, bind: { $0.add(id) }, read: RecordingRow.read)
+        }
+    }
+
+    /// Of an unknown session: an empty list.
+    public func events(
+        of session: SessionID, after sequence: Int64, limit: Int
+    ) async throws(StoreError) -> [SessionEvent]? {
+        try readers.read { (connection) throws(SQLiteError) in
+            let events = try connection.all(
+                SessionEventRow.after,
+                bind: { values in
+                    values.add(session)
+                    values.add(sequence)
+                    values.add(max(limit, 0))
+                }, read: SessionEventRow.read)
+            // A session's events have no gaps, so what is missing in front was pruned.
+            if let first = events.first { return first.sequence == sequence + 1 ? events : nil }
+            let last = try connection.first(
+                SessionRow.lastEventSequence, bind: { $0.add(session) }, read: { row in row.integer() })
+            return (last ?? 0) > sequence && limit > 0 ? nil : events
+        }
+    }
+
+    /// Also one that has expired and is not forgotten yet: ``apply(_:)`` replaces such a one.
+    public func request(_ key: RequestRecord.Key) async throws(StoreError) -> RequestRecord? {
+        try readers.readOnce { (connection) throws(SQLiteError) in
+            try connection.first(
+                RequestRow.byKey, bind: { RequestRow.bind(key, &$0) }, read: RequestRow.read)
+        }
+    }
+
+    public func nextEffectDue() async throws(StoreError) -> Timestamp? {
+        try readers.readOnce { (connection) throws(SQLiteError) in
+            try connection.first(EffectRow.nextDue, read: { row in row.instant() })
+        }
+    }
+}

@@ -1,0 +1,111 @@
+internal import Synchronization
+public import TelehealthCore
+
+/// The store on SQLite: one file, one writer thread, readers on their callers' threads.
+///
+/// A write is a value (``TelehealthCore/Decision``) in a bounded queue. The writer takes the whole queue as one
+/// transaction, each decision with its expectations checked and a savepoint of its own, and answers after COMMIT, which
+/// returns when the WAL is on the device (`synchronous=FULL`). A failed COMMIT answers nobody "committed": a full disk
+/// gives ``TelehealthCore/StoreError/full`` and may recover; any other failure of the device ends writing for good,
+/// since after a failed fsync nobody knows what the device holds.
+///
+/// Only the writer's connection writes and checkpoints. Besides being simple, that avoids the WAL-reset bug of
+/// SQLite 3.7.0 to 3.51.2, which needs a second connection that does either.
+///
+/// Isolation: any. Reads run inline: microseconds, from memory for sessions, consents, appointments and documents.
+public final class SQLiteStore: TelehealthStore {
+    static let databaseName = "telehealth.db"
+
+    let readers: ReaderPool
+    let caches: StoreCaches
+    let writer: Writer
+    private let path: String
+    private let configuration: StoreConfiguration
+
+    private init(path: String, readers: ReaderPool, caches: StoreCaches, writer: Writer, configuration: StoreConfiguration) {
+        self.path = path
+        self.readers = readers
+        self.caches = caches
+        self.writer = writer
+        self.configuration = configuration
+    }
+
+    deinit { writer.queue.close(nil) }
+
+    /// Opens the database in `directory`, making both when they are not there, and brings its schema up to date.
+    ///
+    /// Blocks on the disk: for the start of a program, not for a call.
+    public static func open(
+        directory: String, configuration: StoreConfiguration = .init()
+    ) throws(StoreOpenFailure) -> SQLiteStore {
+        let lock = try DirectoryLock(directory: directory)
+        let path = "\(directory)/\(databaseName)"
+        let caches = StoreCaches(configuration)
+        let writer = try Writer.open(path: path, lock: lock, caches: caches, configuration: configuration)
+        let store = SQLiteStore(
+            path: path, readers: ReaderPool(path: path, configuration: configuration), caches: caches,
+            writer: writer, configuration: configuration)
+        guard WorkerThread.start(name: "store-writer", body: { writer.run() }) else {
+            throw .system(code: 0, operation: "start the writer's thread")
+        }
+        return store
+    }
+
+    /// Refuses new work, finishes what is queued, checkpoints, and gives the directory free.
+    public func close() async {
+        readers.close()
+        await withCheckedContinuation { done in
+            if !writer.queue.close(done) { done.resume() }
+        }
+    }
+
+    public var statistics: StoreStatistics {
+        var statistics = writer.statistics.withLock { $0 }
+        (statistics.queuedWrites, statistics.writesRefused) = writer.queue.counts
+        let sessions = caches.sessions.counts
+        statistics.cachedSessions = sessions.entries
+        for counts in [
+            sessions, caches.consents.counts, caches.appointments.counts, caches.documents.counts,
+        ] {
+            statistics.cacheHits += counts.hits
+            statistics.cacheMisses += counts.misses
+        }
+        return statistics
+    }
+
+    /// Looks through the whole file for damage and broken references; seconds for a large one, on a thread of its own.
+    /// - Returns: what is wrong, one sentence each; empty = sound.
+    public func integrityCheck() async throws(StoreError) -> [String] {
+        let path = path
+        let configuration = configuration
+        let result = await withCheckedContinuation {
+            (done: CheckedContinuation<Result<[String], StoreError>, Never>) in
+            let started = WorkerThread.start(name: "store-check") {
+                done.resume(returning: IntegrityCheck.run(path: path, configuration: configuration))
+            }
+            if !started { done.resume(returning: .failure(.overloaded)) }
+        }
+        return try result.get()
+    }
+
+    /// Copies the database as of the end of the copy into a new file (mode 0600), while work goes on.
+    ///
+    /// The file appears under its name only when it is complete, checked and on the device.
+    /// - Throws: ``TelehealthCore/StoreError/failed(code:operation:)`` when `path` exists or cannot be written.
+    public func backup(to path: String) async throws(StoreError) {
+        let copied = await withCheckedContinuation { done in
+            if let refusal = writer.queue.submit(.backup(path: path, done)) {
+                done.resume(returning: .failure(refusal))
+            }
+        }
+        try copied.get()
+        let finished = await withCheckedContinuation {
+            (done: CheckedContinuation<Result<Void, StoreError>, Never>) in
+            let started = WorkerThread.start(name: "store-backup") {
+                done.resume(returning: BackupFile.finish(path))
+            }
+            if !started { done.resume(returning: .failure(.overloaded)) }
+        }
+        try finished.get()
+    }
+}

@@ -1,0 +1,33 @@
+internal import Glibc
+
+/// A lock that can be waited under, which `Mutex` cannot. What it guards stands beside it.
+final class ThreadCondition: @unchecked Sendable {
+    // Both are allocated once, never moved, and are made for use from any thread.
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let condition: UnsafeMutablePointer<pthread_cond_t>
+
+    init() {
+        mutex = .allocate(capacity: 1)
+        condition = .allocate(capacity: 1)
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(condition, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(condition)
+        pthread_mutex_destroy(mutex)
+        condition.deallocate()
+        mutex.deallocate()
+    }
+
+    func withLock<Result>(_ body: () -> Result) -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return body()
+    }
+
+    /// Only inside ``withLock(_:)``; wakes for no reason now and then, so the caller looks again.
+    func wait() { pthread_cond_wait(condition, mutex) }
+    func wakeOne() { pthread_cond_signal(condition) }
+    func wakeAll() { pthread_cond_broadcast(condition) }
+}

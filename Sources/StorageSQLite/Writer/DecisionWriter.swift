@@ -1,0 +1,145 @@
+internal import TelehealthCore
+
+/// Checks and writes one decision inside the batch's transaction.
+struct DecisionWriter {
+    enum Outcome {
+        /// Written; the sessions listed were not there before.
+        case committed(created: [SessionID])
+        /// Not written, for a reason of the port.
+        case declined(ApplyResult)
+        /// This decision's own fault; the batch goes on without it.
+        case refused(StoreError)
+    }
+
+    let connection: SQLiteConnection
+
+    /// Nothing of the decision stays behind unless the outcome is "committed".
+    /// - Throws: only what spoils the whole transaction.
+    func apply(_ decision: Decision) throws(SQLiteError) -> Outcome {
+        // Checks come before the first write, so the usual refusals have nothing to roll back.
+        for expectation in decision.expectations {
+            guard try holds(expectation) else {
+                if let request = decision.request, let earlier = try stored(request) {
+                    return .declined(.requestExists(earlier))
+                }
+                return .declined(.conflict)
+            }
+        }
+        try connection.run(Transaction.savepoint)
+        do throws(SQLiteError) {
+            if let request = decision.request, let earlier = try insert(request) {
+                try connection.run(Transaction.release)
+                return .declined(.requestExists(earlier))
+            }
+            let created = try write(decision)
+            try connection.run(Transaction.release)
+            return .committed(created: created)
+        } catch {
+            switch error.scope {
+            case .constraint, .statement:
+                try connection.run(Transaction.rollBackToSavepoint)
+                try connection.run(Transaction.release)
+                return error.isDuplicateKey ? .declined(.conflict) : .refused(StoreError(error))
+            case .full, .temporary, .device: throw error
+            }
+        }
+    }
+
+    private func holds(_ expectation: Decision.Expectation) throws(SQLiteError) -> Bool {
+        switch expectation {
+        case .appointment(let id, let version):
+            return try integer(AppointmentRow.version, { $0.add(id) }) ?? 0 == version
+        case .session(let id, let version):
+            return try integer(SessionRow.version, { $0.add(id) }) ?? 0 == version
+        case .consents(let subject, let version):
+            return try integer(ConsentRow.version, { $0.add(subject) }) ?? 0 == version
+        case .noOtherOpenSession(let appointment, let except):
+            let open = try connection.first(
+                SessionRow.openOfAppointment, bind: { $0.add(appointment) }, read: { row in row.identifier(SessionID.self) })
+            return open == nil || open == except
+        case .effect(let id, let fence):
+            return try integer(EffectRow.fence, { $0.add(id) }) == fence
+        case .documentAbsent(let type, let version, let language):
+            let presence = try integer(ConsentDocumentRow.presence) { values in
+                values.add(type)
+                values.add(version)
+                values.add(language)
+            }
+            return presence == nil
+        }
+    }
+
+    private func integer(
+        _ sql: PreparedSQL, _ bind: (inout StatementBinder) -> Void
+    ) throws(SQLiteError) -> Int64? {
+        try connection.first(sql, bind: bind, read: { row in row.integer() })
+    }
+
+    /// The request's live record; one that expired before the new one was made counts as forgotten.
+    private func stored(_ request: RequestRecord) throws(SQLiteError) -> RequestRecord? {
+        let record = try connection.first(
+            RequestRow.byKey, bind: { RequestRow.bind(request.key, &$0) }, read: RequestRow.read)
+        guard let record, record.expiresAt > request.createdAt else { return nil }
+        return record
+    }
+
+    /// - Returns: the live record that was there already.
+    private func insert(_ request: RequestRecord) throws(SQLiteError) -> RequestRecord? {
+        if try connection.run(RequestRow.insertIfAbsent, bind: { RequestRow.bind(request, &$0) }) == 1 { return nil }
+        if let earlier = try stored(request) { return earlier }
+        try connection.run(RequestRow.upsert, bind: { RequestRow.bind(request, &$0) })
+        return nil
+    }
+
+    /// - Returns: the sessions that are new.
+    private func write(_ decision: Decision) throws(SQLiteError) -> [SessionID] {
+        var created: [SessionID] = []
+        // Rows that others refer to come first, whatever the order in the decision.
+        for case .appointment(let row) in decision.changes {
+            try connection.run(AppointmentRow.upsert) { AppointmentRow.bind(row, &$0) }
+        }
+        for case .session(let row) in decision.changes {
+            if try write(row) { created.append(row.id) }
+        }
+        for change in decision.changes { try write(change) }
+        for event in decision.events {
+            try connection.run(SessionEventRow.insert) { SessionEventRow.bind(event, &$0) }
+            if event.status.isTerminal {
+                try connection.run(SessionEventRow.reopenPruning) { values in
+                    values.add(event.sessionID)
+                    values.add(event.at)
+                }
+            }
+        }
+        for entry in decision.audit {
+            try connection.run(AuditRow.insert) { AuditRow.bind(entry, &$0) }
+        }
+        return created
+    }
+
+    /// - Returns: whether the session is new.
+    private func write(_ row: Session) throws(SQLiteError) -> Bool {
+        if try connection.run(SessionRow.updateInPlace, bind: { SessionRow.bind(row, &$0) }) == 1 { return false }
+        if try connection.run(SessionRow.insertIfAbsent, bind: { SessionRow.bind(row, &$0) }) == 1 { return true }
+        try connection.run(SessionRow.upsert) { SessionRow.bind(row, &$0) }
+        return false
+    }
+
+    private func write(_ change: Decision.Change) throws(SQLiteError) {
+        switch change {
+        case .appointment, .session: break  // written already
+        case .participant(let row): try connection.run(ParticipantRow.upsert) { ParticipantRow.bind(row, &$0) }
+        case .meeting(let row): try connection.run(MeetingRow.upsert) { MeetingRow.bind(row, &$0) }
+        case .recording(let row): try connection.run(RecordingRow.upsert) { RecordingRow.bind(row, &$0) }
+        case .screenShare(let row): try connection.run(ScreenShareRow.upsert) { ScreenShareRow.bind(row, &$0) }
+        case .consent(let row): try connection.run(ConsentRow.upsert) { ConsentRow.bind(row, &$0) }
+        case .consentVersion(let subject, let version):
+            try connection.run(ConsentRow.upsertVersion) { values in
+                values.add(subject)
+                values.add(version)
+            }
+        case .document(let row): try connection.run(ConsentDocumentRow.insert) { ConsentDocumentRow.bind(row, &$0) }
+        case .effect(let row): try connection.run(EffectRow.upsert) { EffectRow.bind(row, &$0) }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+internal import TelehealthCore
+
+/// A worker's wish for due effects, each leased to it under a new fence.
+struct EffectClaim: Sendable {
+    let limit: Int
+    let now: Timestamp
+    let leasedUntil: Timestamp
+
+    func run(_ connection: SQLiteConnection) throws(SQLiteError) -> [Effect] {
+        var effects = try connection.all(
+            EffectRow.due,
+            bind: { values in
+                values.add(now)
+                values.add(max(limit, 0))
+            }, read: EffectRow.read)
+        for index in effects.indices {
+            effects[index].fence += 1
+            effects[index].leasedUntil = leasedUntil
+            let effect = effects[index]
+            try connection.run(EffectRow.lease) { values in
+                values.add(effect.id)
+                values.add(effect.fence)
+                values.add(effect.leasedUntil)
+                values.add(EffectRow.dueAt(effect))
+            }
+        }
+        return effects
+    }
+}

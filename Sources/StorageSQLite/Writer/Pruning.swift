@@ -1,0 +1,51 @@
+internal import TelehealthCore
+
+/// Forgets what is old, a bounded step at a time so that other writes are not held up.
+struct Pruning: Sendable {
+    /// Rows (requests) and sessions (with their few tens of events) per step: about 2 ms.
+    private static let requestsPerStep = 500
+    private static let sessionsPerStep = 50
+
+    let requestsBefore: Timestamp
+    let eventsBefore: Timestamp
+
+    private static let deleteRequests = PreparedSQL(
+        "requests.prune",
+        """
+        DELETE FROM requests WHERE (subject, method, request_id) IN \
+        (SELECT subject, method, request_id FROM requests WHERE expires_at < ?1 LIMIT ?2)
+        """)
+    private static let endedSessions = PreparedSQL(
+        "sessions.to prune",
+        "SELECT id FROM sessions WHERE is_open = 0 AND oldest_event_at < ?1 ORDER BY oldest_event_at LIMIT ?2")
+    private static let deleteEvents = PreparedSQL(
+        "session_events.prune", "DELETE FROM session_events WHERE session_id = ?1 AND at < ?2")
+    private static let noteOldest = PreparedSQL(
+        "sessions.note oldest event",
+        """
+        UPDATE sessions SET oldest_event_at = (SELECT min(at) FROM session_events WHERE session_id = ?1) \
+        WHERE id = ?1
+        """)
+
+    /// - Returns: whether all is done.
+    func step(_ connection: SQLiteConnection) throws(SQLiteError) -> Bool {
+        let requests = try connection.run(Self.deleteRequests) { values in
+            values.add(requestsBefore)
+            values.add(Self.requestsPerStep)
+        }
+        let sessions = try connection.all(
+            Self.endedSessions,
+            bind: { values in
+                values.add(eventsBefore)
+                values.add(Self.sessionsPerStep)
+            }, read: { row in row.identifier(SessionID.self) })
+        for id in sessions {
+            try connection.run(Self.deleteEvents) { values in
+                values.add(id)
+                values.add(eventsBefore)
+            }
+            try connection.run(Self.noteOldest) { $0.add(id) }
+        }
+        return requests < Self.requestsPerStep && sessions.count < Self.sessionsPerStep
+    }
+}

@@ -1,0 +1,239 @@
+internal import Synchronization
+internal import TelehealthCore
+
+/// The one thread that writes: takes the whole queue as one transaction, commits, answers, checkpoints.
+final class Writer: @unchecked Sendable {
+    let queue: WriterQueue
+    let statistics = Mutex(StoreStatistics())
+
+    // From here on everything belongs to the writer's thread, to which `open`'s caller hands it by starting `run`.
+    private let configuration: StoreConfiguration
+    private let caches: StoreCaches
+    private var lock: DirectoryLock?
+    private var connection: SQLiteConnection?
+    private var checkpointer: Checkpointer?
+    private let walPages: UnsafeMutablePointer<Int>
+    /// Set by the device's first failure and never cleared: every later write gets it.
+    private var failure: StoreError?
+    private var isFull = false
+    private var backup: BackupRun?
+    /// Prunings that have steps left.
+    private var unfinished: [WriterJob] = []
+
+    private init(
+        connection: SQLiteConnection, lock: DirectoryLock, caches: StoreCaches, configuration: StoreConfiguration
+    ) {
+        self.connection = connection
+        self.lock = lock
+        self.caches = caches
+        self.configuration = configuration
+        queue = WriterQueue(limit: configuration.queuedWritesMax)
+        walPages = .allocate(capacity: 1)
+        walPages.initialize(to: 0)
+        checkpointer = Checkpointer(connection, configuration, walPagesReported: walPages)
+    }
+
+    deinit {
+        connection = nil
+        walPages.deallocate()
+    }
+
+    static func open(
+        path: String, lock: DirectoryLock, caches: StoreCaches, configuration: StoreConfiguration
+    ) throws(StoreOpenFailure) -> Writer {
+        let connection = try WriterConnection.open(path: path, configuration: configuration)
+        return Writer(connection: connection, lock: lock, caches: caches, configuration: configuration)
+    }
+
+    /// The thread's body.
+    func run() {
+        work()
+        shutDown()
+    }
+
+    private func work() {
+        guard let connection else { preconditionFailure("run is called once, after open") }
+        var batch: [WriterJob] = []
+        while queue.take(into: &batch, waiting: backup == nil && unfinished.isEmpty) || !unfinished.isEmpty {
+            batch.append(contentsOf: unfinished)
+            unfinished.removeAll(keepingCapacity: true)
+            if !batch.isEmpty { process(batch, connection) }
+            batch.removeAll(keepingCapacity: true)
+            stepBackup()
+            tend()
+        }
+    }
+
+    private func shutDown() {
+        backup?.answer.resume(returning: .failure(.closed))
+        backup = nil
+        if failure == nil { try? checkpointer?.truncate() }
+        checkpointer = nil
+        connection = nil  // last reference: statements are finalised and the file is closed here
+        lock = nil
+        queue.finish()
+    }
+
+    // MARK: One batch
+
+    private enum JobResult {
+        case applied(Result<ApplyResult, StoreError>)
+        case claimed([Effect])
+        case pruned(isDone: Bool)
+        case backup
+    }
+
+    private func process(_ batch: [WriterJob], _ connection: SQLiteConnection) {
+        if let failure {
+            for job in batch { job.fail(failure) }
+            return
+        }
+        var results: [JobResult] = []
+        results.reserveCapacity(batch.count)
+        var update = CacheUpdate()
+        let commitNanoseconds: UInt64
+        do throws(SQLiteError) {
+            try connection.run(Transaction.beginWriting)
+            for job in batch { results.append(try perform(job, &update, connection)) }
+            update.withhold(caches)
+            let start = MonotonicClock.nanoseconds()
+            try connection.run(Transaction.commit)
+            commitNanoseconds = MonotonicClock.nanoseconds() - start
+        } catch {
+            let reason = abandon(error, connection)
+            update.publish(caches, committed: false)
+            for job in batch { job.fail(reason) }
+            statistics.withLock { $0.writesFailed += batch.count }
+            return
+        }
+        update.publish(caches, committed: true)
+        if isFull {
+            isFull = false
+            configuration.onCondition(.recovered)
+        }
+        note(results, commitNanoseconds)
+        for (job, result) in zip(batch, results) { answer(job, result, connection) }
+    }
+
+    private func perform(
+        _ job: WriterJob, _ update: inout CacheUpdate, _ connection: SQLiteConnection
+    ) throws(SQLiteError) -> JobResult {
+        switch job {
+        case .apply(let decision, _):
+            switch try DecisionWriter(connection: connection).apply(decision) {
+            case .committed(let created):
+                update.note(decision, created: created)
+                return .applied(.success(.committed))
+            case .declined(let result): return .applied(.success(result))
+            case .refused(let error): return .applied(.failure(error))
+            }
+        case .claim(let claim, _): return .claimed(try claim.run(connection))
+        case .prune(let pruning, _): return .pruned(isDone: try pruning.step(connection))
+        case .backup: return .backup
+        }
+    }
+
+    private func answer(_ job: WriterJob, _ result: JobResult, _ connection: SQLiteConnection) {
+        switch (job, result) {
+        case (.apply(_, let answer), .applied(let result)): answer.resume(returning: result)
+        case (.claim(_, let answer), .claimed(let effects)): answer.resume(returning: .success(effects))
+        case (.prune(_, let answer), .pruned(isDone: true)): answer.resume(returning: .success(()))
+        case (.prune, .pruned(isDone: false)): unfinished.append(job)
+        case (.backup(let path, let answer), .backup): startBackup(to: path, answer, connection)
+        default: preconditionFailure("a job's result is of the job's kind")
+        }
+    }
+
+    /// Rolls back after a failure that took the whole transaction.
+    private func abandon(_ error: SQLiteError, _ connection: SQLiteConnection) -> StoreError {
+        if connection.isInTransaction {
+            do throws(SQLiteError) {
+                try connection.run(Transaction.rollBack)
+            } catch {
+                endWriting(error)
+            }
+        }
+        switch error.scope {
+        case .device: endWriting(error)
+        case .full:
+            checkpointer?.relieve()
+            if !isFull {
+                isFull = true
+                configuration.onCondition(.full)
+            }
+        case .constraint, .statement, .temporary: break
+        }
+        return failure ?? StoreError(error)
+    }
+
+    private func endWriting(_ error: SQLiteError) {
+        guard failure == nil else { return }
+        failure = .failed(code: error.code, operation: error.operation)
+        configuration.onCondition(.readOnly(code: error.code, operation: error.operation))
+    }
+
+    private func note(_ results: [JobResult], _ commitNanoseconds: UInt64) {
+        statistics.withLock { statistics in
+            statistics.commits += 1
+            statistics.batchMax = max(statistics.batchMax, results.count)
+            statistics.commitNanoseconds += commitNanoseconds
+            statistics.commitNanosecondsMax = max(statistics.commitNanosecondsMax, commitNanoseconds)
+            statistics.walPages = walPages.pointee
+            for case .applied(let result) in results {
+                switch result {
+                case .success(.committed): statistics.decisionsCommitted += 1
+                case .success(.conflict): statistics.decisionsInConflict += 1
+                case .success(.requestExists): statistics.requestsRepeated += 1
+                case .failure: statistics.writesFailed += 1
+                }
+            }
+        }
+    }
+
+    // MARK: Between batches
+
+    private func tend() {
+        guard failure == nil else { return }
+        do throws(SQLiteError) {
+            guard let nanoseconds = try checkpointer?.tend(isIdle: queue.isEmpty) else { return }
+            statistics.withLock { statistics in
+                statistics.checkpoints += 1
+                statistics.checkpointNanoseconds += nanoseconds
+                statistics.checkpointNanosecondsMax = max(statistics.checkpointNanosecondsMax, nanoseconds)
+            }
+        } catch {
+            endWriting(error)
+        }
+    }
+
+    private func startBackup(to path: String, _ answer: Answer<Void>, _ connection: SQLiteConnection) {
+        guard backup == nil else { return answer.resume(returning: .failure(.overloaded)) }
+        do throws(StoreError) {
+            backup = try BackupRun(source: connection, path: path, answer: answer)
+        } catch {
+            answer.resume(returning: .failure(error))
+        }
+    }
+
+    private func stepBackup() {
+        guard let run = backup else { return }
+        do throws(SQLiteError) {
+            guard try run.step() else { return }
+            backup = nil
+            run.answer.resume(returning: .success(()))
+        } catch {
+            backup = nil
+            run.answer.resume(returning: .failure(StoreError(error)))
+        }
+    }
+}
+
+extension WriterJob {
+    fileprivate func fail(_ error: StoreError) {
+        switch self {
+        case .apply(_, let answer): answer.resume(returning: .failure(error))
+        case .claim(_, let answer): answer.resume(returning: .failure(error))
+        case .prune(_, let answer), .backup(_, let answer): answer.resume(returning: .failure(error))
+        }
+    }
+}

@@ -1,0 +1,85 @@
+internal import TelehealthCore
+
+typealias Answer<Value> = CheckedContinuation<Result<Value, StoreError>, Never>
+
+/// One thing for the writer to do, with whom to answer.
+enum WriterJob: Sendable {
+    case apply(Decision, Answer<ApplyResult>)
+    case claim(EffectClaim, Answer<[Effect]>)
+    case prune(Pruning, Answer<Void>)
+    case backup(path: String, Answer<Void>)
+}
+
+/// The bounded queue between any caller and the writer's thread.
+final class WriterQueue: @unchecked Sendable {
+    private let limit: Int
+    // Guarded by `condition`:
+    private let condition = ThreadCondition()
+    private var jobs: [WriterJob] = []
+    private var isWaiting = false
+    private var isClosed = false
+    private var isFinished = false
+    private var refused = 0
+    private var closing: [CheckedContinuation<Void, Never>] = []
+
+    init(limit: Int) { self.limit = limit }
+
+    /// - Returns: why the job was not taken; its continuation is then the caller's to resume.
+    func submit(_ job: WriterJob) -> StoreError? {
+        condition.withLock {
+            if isClosed { return .closed }
+            guard jobs.count < limit else {
+                refused += 1
+                return .overloaded
+            }
+            jobs.append(job)
+            if isWaiting {
+                isWaiting = false
+                condition.wakeOne()
+            }
+            return nil
+        }
+    }
+
+    /// Writer: swaps everything queued into `batch`, which is empty.
+    /// - Parameter waiting: whether to wait until there is something.
+    /// - Returns: false when the queue is closed and empty.
+    func take(into batch: inout [WriterJob], waiting: Bool) -> Bool {
+        condition.withLock {
+            while waiting && jobs.isEmpty && !isClosed {
+                isWaiting = true
+                condition.wait()
+            }
+            isWaiting = false
+            swap(&jobs, &batch)
+            return !(batch.isEmpty && isClosed)
+        }
+    }
+
+    var isEmpty: Bool { condition.withLock { jobs.isEmpty } }
+    var counts: (queued: Int, refused: Int) { condition.withLock { (jobs.count, refused) } }
+
+    /// Refuses new jobs; what is queued is still done.
+    /// - Parameter done: resumed when the writer has ended.
+    /// - Returns: false when it has ended already: `done` is then the caller's to resume.
+    @discardableResult
+    func close(_ done: CheckedContinuation<Void, Never>?) -> Bool {
+        condition.withLock {
+            if isFinished { return false }
+            isClosed = true
+            if let done { closing.append(done) }
+            condition.wakeAll()
+            return true
+        }
+    }
+
+    /// Writer: its last word.
+    func finish() {
+        let waiting = condition.withLock {
+            isFinished = true
+            defer { closing.removeAll() }
+            return closing
+        }
+        for done in waiting { done.resume() }
+    }
+}

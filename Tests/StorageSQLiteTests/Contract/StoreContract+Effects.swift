@@ -1,0 +1,70 @@
+import TelehealthCore
+import Testing
+
+extension StoreContract {
+    private static func claim(_ store: any TelehealthStore, at seconds: Int64, limit: Int = 10) async throws -> [Effect] {
+        try await store.claimEffects(limit: limit, now: Sample.at(seconds), lease: .seconds(30))
+    }
+
+    static let effectPromises = [
+        StorePromise("every column of an effect comes back as it went in") { (store) async throws in
+            try await store.commit(Sample.creation("a"))
+            var effect = Effect(
+                id: "e-1", sessionID: "session-a", sequence: 1, kind: .confirmCapture, generation: 3,
+                participantID: "p", recordingID: "r", createdAt: Sample.at(1))
+            effect.attempts = 4
+            effect.fence = 8
+            effect.lastError = "Throttled"
+            effect.notBefore = Sample.at(5)
+            try await store.commit(Decision([.effect(effect)]))
+            effect.fence = 9
+            effect.leasedUntil = Sample.at(36)
+            #expect(try await claim(store, at: 6) == [effect])
+        },
+        StorePromise("an effect falls due at its time and not before") { (store) async throws in
+            try await store.commit(Sample.creation("a"))
+            try await store.commit(Decision([.effect(Sample.effect("e-1", session: "a", sequence: 1, due: 10))]))
+            #expect(try await store.nextEffectDue() == Sample.at(10))
+            #expect(try await claim(store, at: 9) == [])
+            #expect(try await claim(store, at: 10).map(\.id) == ["e-1"])
+        },
+        StorePromise("a leased effect is nobody else's until the lease ends; then the fence has grown") { (store) async throws in
+            try await store.commit(Sample.creation("a"))
+            try await store.commit(Decision([.effect(Sample.effect("e-1", session: "a", sequence: 1))]))
+            #expect(try await claim(store, at: 0).map(\.fence) == [1])
+            #expect(try await store.nextEffectDue() == Sample.at(30))
+            #expect(try await claim(store, at: 29) == [])
+            #expect(try await claim(store, at: 30).map(\.fence) == [2])
+            var late = Decision()
+            late.expectations = [.effect("e-1", fence: 1)]
+            #expect(try await store.apply(late) == .conflict)
+        },
+        StorePromise("effects of one session run one after another; a dead one stops the rest") { (store) async throws in
+            for name in ["a", "b"] {
+                try await store.commit(Sample.creation(name))
+                try await store.commit(
+                    Decision((1...3).map { .effect(Sample.effect("\(name)-\($0)", session: name, sequence: Int64($0))) }))
+            }
+            var first = try await claim(store, at: 0)
+            #expect(Set(first.map(\.id)) == ["a-1", "b-1"])
+            for index in first.indices {
+                first[index].state = first[index].id == "a-1" ? .done : .dead
+                try await store.commit(Decision([.effect(first[index])]))
+            }
+            #expect(try await claim(store, at: 1).map(\.id) == ["a-2"])
+            #expect(try await claim(store, at: 2) == [])
+            // b's second one is due but blocked: it must not make a worker spin.
+            #expect(try await store.nextEffectDue() == Sample.at(31))
+        },
+        StorePromise("a claim takes the longest due first and no more than asked") { (store) async throws in
+            for index in 0..<5 {
+                try await store.commit(Sample.creation("\(index)"))
+                try await store.commit(
+                    Decision([.effect(Sample.effect("e-\(index)", session: "\(index)", sequence: 1, due: Int64(10 - index)))]))
+            }
+            #expect(try await claim(store, at: 20, limit: 2).map(\.id) == ["e-4", "e-3"])
+            #expect(try await claim(store, at: 20, limit: 10).map(\.id) == ["e-2", "e-1", "e-0"])
+            #expect(try await claim(store, at: 20, limit: 0) == [])
+        },
+    ]
+}

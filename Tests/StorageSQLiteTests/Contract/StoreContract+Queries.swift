@@ -1,0 +1,107 @@
+import TelehealthCore
+import Testing
+
+extension StoreContract {
+    /// Twelve sessions: two clients, three clinicians, starts 0, 100, ... with ties, every status.
+    private static func fill(_ store: any TelehealthStore) async throws {
+        let statuses = SessionStatus.allCases
+        for index in 0..<12 {
+            try await store.commit(
+                Sample.creation(
+                    "\(index)", client: "client-\(index % 2)", clinician: "doc-\(index % 3)",
+                    start: Int64(index / 2) * 100, status: statuses[index % statuses.count]))
+        }
+    }
+
+    private static func names(_ store: any TelehealthStore, _ change: (inout SessionQuery) -> Void) async throws
+        -> [String]
+    {
+        var query = SessionQuery()
+        change(&query)
+        return try await store.sessions(query).map { String($0.id.rawValue.dropFirst("session-".count)) }
+    }
+
+    static let queryPromises = [
+        StorePromise("sessions are listed by start and id, filtered by each field") { (store) async throws in
+            try await fill(store)
+            let all = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"]
+            #expect(Set(try await names(store) { _ in }) == Set(all))
+            // Ids compare byte by byte: "session-10" and "session-11" share a start.
+            #expect(try await names(store) { $0.startsFrom = Sample.at(500) } == ["10", "11"])
+            #expect(try await names(store) { $0.clientID = "client-1" } == ["1", "3", "5", "7", "9", "11"])
+            #expect(try await names(store) { $0.clinicianID = "doc-0" } == ["0", "3", "6", "9"])
+            #expect(
+                try await names(store) {
+                    $0.clientID = "client-0"
+                    $0.clinicianID = "doc-0"
+                } == ["0", "6"])
+            #expect(try await names(store) { $0.appointmentID = "appt-7" } == ["7"])
+            #expect(
+                try await names(store) {
+                    $0.appointmentID = "appt-7"
+                    $0.clientID = "client-0"
+                } == [])
+            #expect(try await names(store) { $0.statuses = [.waitingRoom] } == ["1", "7"])
+            #expect(try await names(store) { $0.statuses = [.waitingRoom, .noShow] } == ["1", "5", "7", "11"])
+            #expect(
+                try await names(store) {
+                    $0.startsFrom = Sample.at(100)
+                    $0.startsBefore = Sample.at(300)
+                } == ["2", "3", "4", "5"])
+        },
+        StorePromise("pages of any size join to the whole list") { (store) async throws in
+            try await fill(store)
+            let whole = try await store.sessions(SessionQuery())
+            for size in [1, 2, 5, 12, 200] {
+                var paged: [Session] = []
+                var query = SessionQuery()
+                query.limit = size
+                while true {
+                    let page = try await store.sessions(query)
+                    paged += page
+                    #expect(page.count <= size)
+                    guard page.count == size, let last = page.last else { break }
+                    query.after = (last.startsAt, last.id)
+                }
+                #expect(paged == whole)
+            }
+        },
+        StorePromise("a page token before the asked range does not widen it") { (store) async throws in
+            try await fill(store)
+            let names = try await names(store) {
+                $0.startsFrom = Sample.at(400)
+                $0.after = (Sample.at(0), "session-0")
+            }
+            #expect(names == ["8", "9", "10", "11"])
+        },
+        StorePromise("open sessions of a person include every role they have, and no ended one") { (store) async throws in
+            try await fill(store)
+            #expect(try await store.openSessions(of: "client-0") == ["session-0", "session-2", "session-6", "session-8"])
+            #expect(
+                try await store.openSessions(of: "guardian-client-0")
+                    == ["session-0", "session-2", "session-6", "session-8"])
+            #expect(try await store.openSessions(of: "doc-1") == ["session-1", "session-7"])
+        },
+        StorePromise("the sweeper's pages cover every open session that starts in time, once") { (store) async throws in
+            try await fill(store)
+            for size in [1, 2, 100] {
+                var swept: [SessionID] = []
+                while true {
+                    let page = try await store.openSessions(
+                        startingBefore: Sample.at(400), after: swept.last, limit: size)
+                    swept += page
+                    if page.count < size { break }
+                }
+                #expect(swept == ["session-0", "session-1", "session-2", "session-6", "session-7"])
+            }
+        },
+        StorePromise("the newest session of an appointment is the one made last") { (store) async throws in
+            let appointment = Sample.appointment("a")
+            for (name, created) in [("z", Int64(1)), ("m", 3), ("b", 2)] {
+                let session = Sample.session(name, appointment: appointment, created: created, status: .cancelled)
+                try await store.commit(Decision([.appointment(appointment), .session(session)]))
+            }
+            #expect(try await store.latestSession(of: "appt-a")?.session.id == "session-m")
+        },
+    ]
+}
