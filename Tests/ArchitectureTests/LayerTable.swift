@@ -78,6 +78,9 @@ enum LayerTable {
         Row(
             9, "rpc-bench", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "EventCore",
             "TelehealthAPI", "ArgumentParser"),
+        Row(
+            9, "rpc-interop", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "EventCore",
+            "ArgumentParser"),
         Row(9, "store-bench", "StorageSQLite", "TelehealthCore"),
         Row(9, "codec-bench", "ProtobufWire"),
         Row(9, "ConformanceMessages", "ProtobufWire"),
