@@ -152,7 +152,7 @@ let testTargets: [Target] = [
     tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),
     tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", "ChimeSimulation", logging]),
     tests("IdentityTests", ["Identity", "TelehealthCore", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
-    tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel"]),
+    tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
     tests("TelehealthClientTests", ["TelehealthClient", "TelehealthAPI"]),
     tests("ChimeSimulatorTests", ["ChimeSimulation", crypto]),
     tests("ArchitectureTests", []),

@@ -8,8 +8,8 @@ internal import Synchronization
 /// - after the commit it *publishes* what it knows of them;
 /// - a reader that missed gets a ticket and *offers* what it loaded; withholding a key voids its tickets.
 ///
-/// Eviction is by the clock algorithm: one reference bit per slot, a hand that clears bits until it finds a clear one.
-/// Isolation: any; the lock is held for a look-up, never for a load.
+/// Eviction is by the clock algorithm: one reference bit per slot, a hand that clears bits until it finds a
+/// clear one. Isolation: any; the lock is held for a look-up, never for a load.
 final class ReadCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// A box, so that a hit under the lock costs one retain whatever the value's size.
     private final class Entry: Sendable {

@@ -1,4 +1,5 @@
-/// Brings a database to the newest schema, each step in a transaction of its own with its row in the version table.
+/// Brings a database to the newest schema, each step in a transaction of its own with its row in the version
+/// table.
 enum Migrator {
     private static let newestApplied = PreparedSQL(
         "schema.version", "SELECT coalesce(max(version), 0) FROM schema_migrations")

@@ -1,8 +1,10 @@
-/// The first schema, in SQL that PostgreSQL reads too, but for: `WITHOUT ROWID` (left out there), `BLOB` (`BYTEA`),
+/// The first schema, in SQL that PostgreSQL reads too, but for: `WITHOUT ROWID` (left out there), `BLOB`
+/// (`BYTEA`),
 /// `INTEGER PRIMARY KEY` (`BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY`) and the bodies of triggers.
 ///
-/// Instants are microseconds since 1970 (`BIGINT`), truth values 0 and 1, enums their Swift raw values as text.
-/// Tables whose rows are read together (by session) are stored in key order, so such a read touches one page.
+/// Instants are microseconds since 1970 (`BIGINT`), truth values 0 and 1, enums their Swift raw values as
+/// text. Tables whose rows are read together (by session) are stored in key order, so such a read touches one
+/// page.
 enum SchemaV1 {
     static let visits = [
         """
@@ -15,8 +17,8 @@ enum SchemaV1 {
             created_by TEXT NOT NULL, last_modified_by TEXT NOT NULL
         )
         """,
-        // is_open: the status is not a terminal one. oldest_event_at: a lower bound of the events still kept, NULL
-        // when there are none; only pruning reads it.
+        // is_open: the status is not a terminal one. oldest_event_at: a lower bound of the events still kept,
+        // NULL when there are none; only pruning reads it.
         """
         CREATE TABLE sessions (
             id TEXT NOT NULL PRIMARY KEY,
@@ -145,10 +147,10 @@ enum SchemaV1 {
         """,
         """
         CREATE TABLE requests (
-            subject TEXT NOT NULL, method TEXT NOT NULL, request_id TEXT NOT NULL, request_hash BLOB NOT NULL,
+            request_id TEXT NOT NULL, method TEXT NOT NULL, subject TEXT NOT NULL, request_hash BLOB NOT NULL,
             session_id TEXT, appointment_id TEXT, result_id TEXT, created_at BIGINT NOT NULL,
             expires_at BIGINT NOT NULL,
-            PRIMARY KEY (subject, method, request_id)
+            PRIMARY KEY (request_id, method, subject)
         ) WITHOUT ROWID
         """,
         "CREATE INDEX requests_by_expiry ON requests (expires_at)",

@@ -3,7 +3,8 @@ internal import Glibc
 
 /// Opens and sets up the one connection that writes.
 enum WriterConnection {
-    /// How long a checkpoint that empties the WAL may wait for readers, which hold a snapshot for at most 100 ms.
+    /// How long a checkpoint that empties the WAL may wait for readers, which hold a snapshot for at most 100
+    /// ms.
     private static let readerWaitMilliseconds: Int32 = 150
 
     static func open(
