@@ -29,9 +29,12 @@ func module(
         name: name, dependencies: dependencies, path: path ?? "Sources/\(name)", swiftSettings: settings)
 }
 
-func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+func program(
+    _ name: String, _ dependencies: [Target.Dependency], path: String? = nil, exclude: [String] = []
+) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, path: path ?? "tools/\(name)", swiftSettings: strict)
+        name: name, dependencies: dependencies, path: path ?? "tools/\(name)", exclude: exclude,
+        swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -69,8 +72,16 @@ let modules: [Target] = [
     module("GRPCStandardAPI", ["ProtobufWire", "RPCModel"], path: "generated/grpc"),
     module("TelehealthAPI", ["ProtobufWire", "RPCModel"], path: "generated/telehealth"),
     // 5
-    module("RPCServer", ["Transport", "RPCModel", "GRPCStandardAPI", "ProtobufWire", "ProtobufReflection", "CZlib"]),
-    module("RPCClient", ["Transport", "RPCModel", "GRPCStandardAPI", "ProtobufWire", "ProtobufReflection", "CZlib"]),
+    module("RPCOverHTTP2", ["HTTP2Engine", "RPCModel", "ProtobufWire", "CZlib"]),
+    module(
+        "RPCServer",
+        [
+            "RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore", "RPCModel", "GRPCStandardAPI",
+            "ProtobufWire", "ProtobufReflection",
+        ]),
+    module(
+        "RPCClient",
+        ["RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore", "RPCModel", "ProtobufWire"]),
     // 6 adapters
     module("StorageSQLite", ["TelehealthCore", "CSQLite"]),
     module("HTTPSClient", ["CCurl"]),
@@ -80,7 +91,11 @@ let modules: [Target] = [
     // 7
     module("TelehealthHandlers", ["TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "TelehealthCore", crypto, logging]),
     module("TelehealthClient", ["TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
+    // tools
+    module("ChimeSimulation", [crypto], path: "tools/ChimeSimulation", settings: pure),
     module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection"], path: "tools/ProtobufCodegen"),
+    // Made by tools/conformance from Google's test messages, never committed; absent otherwise.
+    module("ConformanceMessages", ["ProtobufWire"], path: "tools/.cache/conformance/messages"),
 ]
 
 let programs: [Target] = [
@@ -92,7 +107,9 @@ let programs: [Target] = [
             .product(name: "Configuration", package: "swift-configuration"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ], path: "Sources/telehealthd"),
-    program("protoc-gen-telehealth-swift", ["ProtobufCodegen"]),
+    program("protoc-gen-telehealth-swift", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire"]),
+    program("codec-bench", ["ProtobufWire"], exclude: ["record.proto"]),
+    program("protobuf-conformance", ["ProtobufWire", "ProtobufReflection", "ConformanceMessages"]),
     program(
         "telehealth-probe",
         [
@@ -101,29 +118,42 @@ let programs: [Target] = [
         ]),
     program(
         "chime-simulator",
-        [.product(name: "FlyingFox", package: "FlyingFox"), argumentParser, logging, crypto]),
+        [
+            "ChimeSimulation", .product(name: "FlyingFox", package: "FlyingFox"),
+            .product(name: "FlyingSocks", package: "FlyingFox"), argumentParser,
+        ]),
     program("store-bench", ["StorageSQLite", "TelehealthCore"]),
-    program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TelehealthAPI", argumentParser]),
+    program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "EventCore", argumentParser]),
 ]
 
 let testTargets: [Target] = [
+    module("LoopbackHTTP", path: "Tests/LoopbackHTTP"),
     tests("ProtobufWireTests", ["ProtobufWire"]),
     tests("ProtobufReflectionTests", ["ProtobufReflection", "ProtobufWire", "TelehealthAPI"]),
-    tests("ProtobufCodegenTests", ["ProtobufCodegen", "ProtobufWire"]),
+    tests(
+        "ProtobufCodegenTests", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire", "RPCModel"],
+        resources: [.copy("Fixtures")]),
     tests("RPCModelTests", ["RPCModel", "ProtobufWire"]),
-    tests("TelehealthCoreTests", ["TelehealthCore"]),
+    tests("TelehealthCoreTests", ["TelehealthCore", crypto]),
     tests("EventCoreTests", ["EventCore"]),
     tests("HTTP2EngineTests", ["HTTP2Engine"]),
     tests("TLSEngineTests", ["TLSEngine"]),
     tests("TransportTests", ["Transport", "EventCore", "HTTP2Engine", "TLSEngine", "RPCModel"]),
-    tests("RPCTests", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "Transport", "EventCore"]),
+    tests(
+        "RPCTests",
+        [
+            "RPCServer", "RPCClient", "RPCModel", "RPCOverHTTP2", "ProtobufWire", "GRPCStandardAPI", "Transport",
+            "TLSEngine", "HTTP2Engine", "EventCore",
+        ]),
     .target(name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
     tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore", "CSQLite", "CFaultVFS"]),
-    tests("AWSClientTests", ["AWSClient", "HTTPSClient", crypto]),
-    tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore"]),
-    tests("IdentityTests", ["Identity", "TelehealthCore", crypto]),
+    tests("HTTPSClientTests", ["HTTPSClient", "LoopbackHTTP"]),
+    tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),
+    tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", "ChimeSimulation", logging]),
+    tests("IdentityTests", ["Identity", "TelehealthCore", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
     tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel"]),
     tests("TelehealthClientTests", ["TelehealthClient", "TelehealthAPI"]),
+    tests("ChimeSimulatorTests", ["ChimeSimulation", crypto]),
     tests("ArchitectureTests", []),
 ]
 

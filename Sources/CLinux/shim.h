@@ -1,10 +1,6 @@
 #ifndef TELEHEALTH_CLINUX_SHIM_H
 #define TELEHEALTH_CLINUX_SHIM_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -28,8 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
-// accept4, pipe2 and pthread_setname_np need _GNU_SOURCE, which the importer does not set for modules that
-// were built before this header; declaring them through inlines keeps one spelling for all.
+// accept4 and pthread_setname_np are declared only under _GNU_SOURCE. Defining that here would give the C library's
+// structs other members than the toolchain's own Glibc module sees, so these two are declared by hand.
 
 static inline int telehealth_accept4(int fd, struct sockaddr *address, socklen_t *length) {
     extern int accept4(int, struct sockaddr *, socklen_t *, int);

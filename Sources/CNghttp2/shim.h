@@ -2,11 +2,8 @@
 #define TELEHEALTH_CNGHTTP2_SHIM_H
 
 #include <stdint.h>
+#include <string.h>
 #include <nghttp2/nghttp2.h>
-
-// nghttp2 numbers the header names it knows; the numbers are in no public header of 1.52, but
-// `nghttp2_rcbuf` values handed to on_header_callback2 are static for those names, so matching is by
-// (length, bytes) on the rcbuf. See HeaderName.swift.
 
 // The frame callbacks receive a union; these read one member each, so that Swift need not spell the union.
 
@@ -16,6 +13,12 @@ static inline uint8_t telehealth_frame_flags(const nghttp2_frame *frame) { retur
 static inline size_t telehealth_frame_length(const nghttp2_frame *frame) { return frame->hd.length; }
 static inline nghttp2_headers_category telehealth_frame_headers_category(const nghttp2_frame *frame) {
     return frame->headers.cat;
+}
+/// The eight opaque bytes of a PING, in the order they have in memory.
+static inline uint64_t telehealth_frame_ping_payload(const nghttp2_frame *frame) {
+    uint64_t payload;
+    memcpy(&payload, frame->ping.opaque_data, sizeof payload);
+    return payload;
 }
 
 #endif

@@ -27,13 +27,12 @@ static inline const char *telehealth_ssl_get_servername(const SSL *ssl) {
 static const uint64_t telehealth_ssl_op_no_renegotiation = SSL_OP_NO_RENEGOTIATION;
 static const uint64_t telehealth_ssl_op_no_compression = SSL_OP_NO_COMPRESSION;
 static const uint64_t telehealth_ssl_op_server_preference = SSL_OP_CIPHER_SERVER_PREFERENCE;
-static const uint64_t telehealth_ssl_op_ignore_unexpected_eof = SSL_OP_IGNORE_UNEXPECTED_EOF;
-static inline size_t telehealth_bio_pending(BIO *bio) { return BIO_ctrl_pending(bio); }
+static const long telehealth_ssl_mode = SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER;
+static const unsigned long telehealth_xn_flag_rfc2253 = XN_FLAG_RFC2253;
+static inline int telehealth_err_reason(unsigned long code) { return ERR_GET_REASON(code); }
+static inline int telehealth_bio_type_source_sink(void) { return BIO_get_new_index() | BIO_TYPE_SOURCE_SINK; }
 static inline long telehealth_bio_get_mem_data(BIO *bio, char **bytes) { return BIO_get_mem_data(bio, bytes); }
-static inline int telehealth_bio_reset(BIO *bio) { return BIO_reset(bio); }
-static inline void telehealth_bio_set_mem_eof_return(BIO *bio, int value) { BIO_set_mem_eof_return(bio, value); }
 static inline void telehealth_bio_set_retry_read(BIO *bio) { BIO_set_retry_read(bio); }
-static inline void telehealth_bio_set_retry_write(BIO *bio) { BIO_set_retry_write(bio); }
 static inline void telehealth_bio_clear_retry_flags(BIO *bio) { BIO_clear_retry_flags(bio); }
 static inline X509 *telehealth_ssl_get1_peer_certificate(const SSL *ssl) { return SSL_get1_peer_certificate(ssl); }
 static inline int telehealth_general_names_count(const GENERAL_NAMES *names) { return sk_GENERAL_NAME_num(names); }
@@ -51,6 +50,5 @@ static inline const unsigned char *telehealth_general_name_text(const GENERAL_NA
     *length = ASN1_STRING_length(name->d.ia5);
     return ASN1_STRING_get0_data(name->d.ia5);
 }
-static inline void telehealth_x509_names_free(STACK_OF(X509_NAME) *names) { sk_X509_NAME_pop_free(names, X509_NAME_free); }
 
 #endif

@@ -24,7 +24,9 @@ public struct Recording: Sendable, Hashable {
         }
     }
 
-    public enum Purpose: String, Sendable, Hashable, CaseIterable { case clinical, training, qualityAssurance }
+    public enum Purpose: String, Sendable, Hashable, CaseIterable {
+        case clinical, training, qualityAssurance
+    }
 
     public enum StopCause: String, Sendable, Hashable {
         case requested, consentRevoked, sessionEnded, consentMissing, meetingEnded, failed
@@ -50,7 +52,7 @@ public struct Recording: Sendable, Hashable {
     public var concatenationPipelineID: String?
     public var controlRegion: String
     public var bucket: String
-    /// S3 prefix of the chunks; holds no personal id.
+    /// S3 prefix of everything of this recording, without a slash at its end; holds no personal id.
     public var prefix: String
     /// S3 key of the playable file once known.
     public var objectKey: String?
@@ -60,6 +62,14 @@ public struct Recording: Sendable, Hashable {
     public var failure: String?
     /// Set when a consent it stood on was revoked afterwards: playback is refused except for treatment.
     public var consentRevokedAt: Timestamp?
+
+    /// Where the capture leaves its chunks.
+    public var capturePrefix: String { prefix + "/chunks" }
+    /// Where the concatenation leaves the playable file.
+    public var playablePrefix: String { prefix + "/playable" }
+    /// Idempotency tokens of the two pipelines, 2 to 64 of `[-_a-zA-Z0-9]`.
+    public var captureToken: String { "cap-" + id.rawValue }
+    public var concatenationToken: String { "cat-" + id.rawValue }
 
     public init(
         id: RecordingID, sessionID: SessionID, segment: Int, generation: Int, purpose: Purpose,

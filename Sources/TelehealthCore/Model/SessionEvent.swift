@@ -1,7 +1,8 @@
 /// Something that happened in a session, as watchers see it: flat, so that any store can keep it in columns.
 public struct SessionEvent: Sendable, Hashable {
     public enum Kind: String, Sendable, Hashable, CaseIterable {
-        case created, statusChanged, participantWaiting, participantAdmitted, participantLeft, participantRemoved
+        case created, statusChanged, participantWaiting, participantAdmitted, participantLeft,
+            participantRemoved
         case meetingReady, meetingFailed, meetingEnded
         case recordingRequested, recordingStarted, recordingStopping, recordingStopped, recordingAvailable
         case recordingFailed

@@ -6,7 +6,9 @@ public struct Timestamp: Hashable, Sendable, Comparable {
 
     public init(microseconds: Int64) { self.microseconds = microseconds }
 
-    public static func < (left: Timestamp, right: Timestamp) -> Bool { left.microseconds < right.microseconds }
+    public static func < (left: Timestamp, right: Timestamp) -> Bool {
+        left.microseconds < right.microseconds
+    }
 
     public static func + (left: Timestamp, right: Duration) -> Timestamp {
         Timestamp(microseconds: left.microseconds &+ right.wholeMicroseconds)
@@ -29,5 +31,42 @@ extension Duration {
         if overflow { return seconds < 0 ? .min : .max }
         let (sum, carry) = product.addingReportingOverflow(attoseconds / 1_000_000_000_000)
         return carry ? (seconds < 0 ? .min : .max) : sum
+    }
+}
+
+extension Timestamp {
+    /// RFC 3339 in UTC with whole seconds ("2026-11-22T09:30:00Z"), for error details and logs.
+    public var rfc3339: String {
+        let seconds = Self.floorDivide(microseconds, 1_000_000)
+        let day = Self.floorDivide(seconds, 86_400)
+        let second = seconds - day * 86_400
+        let (year, month, dayOfMonth) = Self.civil(day: day)
+        let date = "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(dayOfMonth, 2))"
+        let time = [second / 3600, second / 60 % 60, second % 60].map { Self.padded($0, 2) }.joined(
+            separator: ":")
+        return "\(date)T\(time)Z"
+    }
+
+    /// Days since 1970-01-01 to year, month and day of the Gregorian calendar, counted in 400-year eras from March.
+    private static func civil(day: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        let shifted = day + 719_468
+        let era = floorDivide(shifted, 146_097)
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let marchMonth = (5 * dayOfYear + 2) / 153
+        let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
+        return (
+            yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * marchMonth + 2) / 5 + 1
+        )
+    }
+
+    private static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
+        value >= 0 ? value / divisor : -((divisor - 1 - value) / divisor)
+    }
+
+    private static func padded(_ value: Int64, _ width: Int) -> String {
+        let digits = String(value)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 }

@@ -11,7 +11,9 @@ public struct MediaCapabilities: Sendable, Hashable {
     public var video: Direction
     public var content: Direction
 
-    public init(audio: Direction = .sendReceive, video: Direction = .sendReceive, content: Direction = .sendReceive) {
+    public init(
+        audio: Direction = .sendReceive, video: Direction = .sendReceive, content: Direction = .sendReceive
+    ) {
         self.audio = audio
         self.video = video
         self.content = content
@@ -38,7 +40,8 @@ public struct MeetingRequest: Sendable, Hashable {
     public var attendees: [AttendeeRequest]
 
     public init(
-        clientRequestToken: String, externalMeetingID: String, mediaRegion: String, attendees: [AttendeeRequest]
+        clientRequestToken: String, externalMeetingID: String, mediaRegion: String,
+        attendees: [AttendeeRequest]
     ) {
         self.clientRequestToken = clientRequestToken
         self.externalMeetingID = externalMeetingID
@@ -165,7 +168,8 @@ public protocol MeetingGateway: Sendable {
     /// A meeting that is no more is success.
     func deleteMeeting(_ meetingID: String, timeout: Duration) async throws(GatewayError)
     /// The same external id in the same meeting gives the same attendee.
-    func createAttendee(_ request: AttendeeRequest, meetingID: String, timeout: Duration) async throws(GatewayError)
+    func createAttendee(_ request: AttendeeRequest, meetingID: String, timeout: Duration)
+        async throws(GatewayError)
         -> AttendeeCredentials
     /// - Returns: nil when meeting or attendee is no more.
     func attendee(_ attendeeID: String, meetingID: String, timeout: Duration) async throws(GatewayError)
@@ -178,11 +182,19 @@ public protocol MeetingGateway: Sendable {
     /// Starts a capture into `prefix` of the configured bucket; idempotent by token.
     func startCapture(meetingARN: String, prefix: String, clientRequestToken: String, timeout: Duration)
         async throws(GatewayError) -> MediaPipeline
+    /// The capture that writes to `prefix`, of a start whose answer was lost: found by listing, never started.
+    ///
+    /// A start that may not be repeated (its consent was revoked meanwhile) still may have to be stopped.
+    /// - Returns: nil when no capture, or none that still runs, writes there.
+    func findCapture(meetingARN: String, prefix: String, timeout: Duration) async throws(GatewayError)
+        -> MediaPipeline?
     /// - Returns: nil when the pipeline is no more (stopped long ago).
     func capture(_ pipelineID: String, timeout: Duration) async throws(GatewayError) -> MediaPipeline?
     /// A pipeline that is no more is success.
     func stopCapture(_ pipelineID: String, timeout: Duration) async throws(GatewayError)
-    func startConcatenation(capturePipelineARN: String, prefix: String, clientRequestToken: String, timeout: Duration)
+    func startConcatenation(
+        capturePipelineARN: String, prefix: String, clientRequestToken: String, timeout: Duration
+    )
         async throws(GatewayError) -> MediaPipeline
     func concatenation(_ pipelineID: String, timeout: Duration) async throws(GatewayError) -> MediaPipeline?
 

@@ -98,7 +98,8 @@ public protocol TelehealthStore: Sendable {
     /// Non-terminal sessions in which the subject is client, guardian or clinician.
     func openSessions(of subject: SubjectID) async throws(StoreError) -> [SessionID]
     /// Non-terminal sessions that start before the given instant, in ascending (start, id) order, for the sweepers.
-    func openSessions(startingBefore instant: Timestamp, after: SessionID?, limit: Int) async throws(StoreError)
+    func openSessions(startingBefore instant: Timestamp, after: SessionID?, limit: Int)
+        async throws(StoreError)
         -> [SessionID]
     func consents(of subject: SubjectID) async throws(StoreError) -> ConsentHistory
     func consent(_ id: ConsentID) async throws(StoreError) -> ConsentRecord?
@@ -106,11 +107,13 @@ public protocol TelehealthStore: Sendable {
     func documents(of type: ConsentType) async throws(StoreError) -> [ConsentDocument]
     func recording(_ id: RecordingID) async throws(StoreError) -> Recording?
     /// Events behind `sequence`, ascending; nil when some of them are no longer kept.
-    func events(of session: SessionID, after sequence: Int64, limit: Int) async throws(StoreError) -> [SessionEvent]?
+    func events(of session: SessionID, after sequence: Int64, limit: Int) async throws(StoreError)
+        -> [SessionEvent]?
     func request(_ key: RequestRecord.Key) async throws(StoreError) -> RequestRecord?
 
     func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult
-    /// Leases due effects: pending, `notBefore` passed, no live lease, and the first unfinished of their session.
+    /// Leases due effects: pending, `notBefore` passed, no live lease, and the first that is not done (in
+    /// ``Effect/sequence`` order) of their session and ``Effect/lane``. Each claim adds one to the fence, from 0.
     func claimEffects(limit: Int, now: Timestamp, lease: Duration) async throws(StoreError) -> [Effect]
     /// The next instant at which an effect falls due; nil = none pending.
     func nextEffectDue() async throws(StoreError) -> Timestamp?

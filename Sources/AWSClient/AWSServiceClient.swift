@@ -1,0 +1,201 @@
+public import HTTPSClient
+internal import Synchronization
+
+/// Sends calls to one AWS service: limits, signs, sends, judges, repeats.
+///
+/// Every attempt is signed anew, since a signature is good for five minutes and credentials may have changed.
+/// The caller's requests must be safe to repeat; those of this project carry a client token or are so by
+/// nature.
+/// - Isolation: any.
+public final class AWSServiceClient: Sendable {
+    public struct Configuration: Sendable {
+        public var retry = RetryPolicy()
+        public var limits = DeadlineQueue.Limits()
+        /// Longest wait for one attempt, so that a lost packet leaves time for another within a call of 5 s.
+        public var attemptTimeout: Duration = .milliseconds(2_400)
+        /// An admission later than this before the deadline is of no use: the call itself needs the time.
+        public var serviceTime: Duration = .milliseconds(400)
+
+        public init() {}
+    }
+
+    /// One operation of the service's API.
+    public struct Operation: Hashable, Sendable {
+        public let name: String
+        /// Operations with the same key share one quota; nil is not limited on this side.
+        public let limitKey: String?
+
+        public init(name: String, limitKey: String?) {
+            self.name = name
+            self.limitKey = limitKey
+        }
+    }
+
+    public let signer: RequestSigner
+    private let http: HTTPSClient
+    private let credentials: CredentialsChain
+    private let configuration: Configuration
+    private let sources: RuntimeSources
+    private let limiter: RequestLimiter
+    private let budget = Mutex(RetryBudget())
+
+    public init(
+        signer: RequestSigner, http: HTTPSClient, credentials: CredentialsChain,
+        configuration: Configuration = Configuration(), sources: RuntimeSources = .system
+    ) {
+        self.signer = signer
+        self.http = http
+        self.credentials = credentials
+        self.configuration = configuration
+        self.sources = sources
+        limiter = RequestLimiter(limits: configuration.limits, sources: sources)
+    }
+
+    /// Sends one call and repeats it as ``RetryPolicy`` says.
+    ///
+    /// - Parameter timeout: for all attempts together, waiting in the rate limit included.
+    /// - Returns: an answer with a 2xx status.
+    /// - Throws: ``AWSError``, the last attempt's reason.
+    public func send(
+        _ operation: Operation, _ request: AWSRequest, timeout: Duration
+    ) async throws(AWSError) -> HTTPSResponse {
+        var call = Call(operation: operation, deadline: sources.monotonic() + timeout)
+        while true {
+            let failure: Failure
+            do throws(Failure) {
+                let response = try await attempt(request, call: &call)
+                guard (200..<300).contains(response.status) else {
+                    throw Failure(response)
+                }
+                budget.withLock { $0.succeed(taken: call.budgetTaken) }
+                return response
+            } catch {
+                failure = error
+            }
+            if failure.mayHaveTakenEffect { call.mayHaveTakenEffect = true }
+            if failure.isCredentialsRefusal, let used = call.credentials { await credentials.forget(used) }
+            guard try await waits(before: failure, call: &call) else { throw call.error(failure.reason) }
+        }
+    }
+
+    /// An address for `request` with the signature in it. Needs credentials, sends nothing to the service.
+    ///
+    /// - Throws: ``AWSError`` with `.credentials`.
+    public func presignedURL(
+        _ operation: Operation, _ request: AWSRequest, validitySeconds: Int
+    ) async throws(AWSError) -> String {
+        do {
+            return signer.presignedURL(
+                request, with: try await credentials.current(), at: sources.wallClock(),
+                validitySeconds: validitySeconds)
+        } catch {
+            throw AWSError(
+                operation: operation.name, reason: .credentials(error), attempts: 0, mayHaveTakenEffect: false
+            )
+        }
+    }
+
+    // MARK: One attempt
+
+    /// What a call has gone through so far.
+    private struct Call {
+        let operation: Operation
+        let deadline: ContinuousClock.Instant
+        var attempts = 0
+        var mayHaveTakenEffect = false
+        var budgetTaken: Int?
+        var credentials: AWSCredentials?
+
+        func error(_ reason: AWSError.Reason) -> AWSError {
+            AWSError(
+                operation: operation.name, reason: reason, attempts: attempts,
+                mayHaveTakenEffect: mayHaveTakenEffect)
+        }
+    }
+
+    private struct Failure: Error {
+        var reason: AWSError.Reason
+        var verdict: RetryPolicy.Verdict
+        var retryAfter: Duration?
+        var mayHaveTakenEffect = false
+        var isCredentialsRefusal = false
+
+        init(_ reason: AWSError.Reason, _ verdict: RetryPolicy.Verdict = .permanent) {
+            self.reason = reason
+            self.verdict = verdict
+        }
+
+        init(_ response: HTTPSResponse) {
+            retryAfter = RetryPolicy.retryAfter(in: response.headers)
+            reason = .service(
+                status: response.status, code: ServiceErrorCode.of(response),
+                requestID: response.headers["x-amzn-RequestId"] ?? response.headers["x-amz-request-id"],
+                retryAfter: retryAfter)
+            verdict = RetryPolicy.verdict(onStatus: response.status)
+            // A 4xx or 503 is the service's word that it did nothing; other 5xx say nothing.
+            mayHaveTakenEffect = response.status >= 500 && response.status != 503
+            isCredentialsRefusal = response.status == 401 || response.status == 403
+        }
+
+        init(_ error: HTTPSError) {
+            verdict = RetryPolicy.verdict(on: error)
+            reason = error.reason == .cancelled ? .cancelled : .transport(error)
+            mayHaveTakenEffect = error.mayHaveReachedServer
+        }
+    }
+
+    private func attempt(_ request: AWSRequest, call: inout Call) async throws(Failure) -> HTTPSResponse {
+        if let key = call.operation.limitKey {
+            do {
+                try await limiter.admit(key, latestStart: call.deadline - configuration.serviceTime)
+            } catch {
+                switch error {
+                case .cancelled: throw Failure(.cancelled)
+                case .overloaded(let retryAfter): throw Failure(.rateLimited(retryAfter: retryAfter))
+                }
+            }
+        }
+        try await fetchCredentials(call: &call)
+        let remaining = call.deadline - sources.monotonic()
+        guard remaining > .zero, let used = call.credentials else { throw Failure(.deadlineExceeded) }
+        let signed = signer.signed(request, with: used, at: sources.wallClock())
+        call.attempts += 1
+        do {
+            let url = try HTTPSURL(signed.urlText)
+            return try await http.send(
+                HTTPSRequest(
+                    signed.method, url, headers: signed.headers, body: signed.body,
+                    deadline: .now + min(remaining, configuration.attemptTimeout)))
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    private func fetchCredentials(call: inout Call) async throws(Failure) {
+        do {
+            call.credentials = try await credentials.current()
+        } catch {
+            throw Failure(.credentials(error))
+        }
+    }
+
+    /// Sleeps before the next attempt.
+    /// - Returns: false when there is none: by the policy, the budget, or because it would come after the
+    ///   deadline.
+    private func waits(before failure: Failure, call: inout Call) async throws(AWSError) -> Bool {
+        guard
+            let delay = configuration.retry.delay(
+                after: call.attempts, verdict: failure.verdict, retryAfter: failure.retryAfter,
+                random: sources.random()),
+            sources.monotonic() + delay + configuration.serviceTime < call.deadline,
+            let taken = budget.withLock({ $0.take(for: failure.verdict) })
+        else { return false }
+        call.budgetTaken = taken
+        do {
+            try await sources.sleep(delay)
+        } catch {
+            throw call.error(.cancelled)
+        }
+        return true
+    }
+}

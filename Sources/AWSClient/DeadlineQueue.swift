@@ -1,0 +1,107 @@
+/// A token bucket with a queue in front of it that serves the earliest deadline first. Pure: the instant
+/// comes in.
+///
+/// A ticket is taken in only when it and everybody behind it can still be served in time; so who waits is
+/// served, and who cannot be is told at once and when to come again. Invariant: the ticket at rank r (0
+/// first) is admitted no later than at the instant when r + 1 tokens have come together, which is not after
+/// its latest start.
+/// - Complexity: O(waiting) per call; waiting is bounded.
+public struct DeadlineQueue: Sendable {
+    public typealias Instant = ContinuousClock.Instant
+
+    public struct Limits: Hashable, Sendable {
+        /// AWS allows 10 requests a second with a burst of 20 per operation; a margin is left for other
+        /// programs of the account and for clocks that differ.
+        public var perSecond: Double = 8
+        public var burst: Double = 16
+        /// More than can be served within the longest sensible deadline: 8 a second for a minute.
+        public var waitingMax = 480
+
+        public init() {}
+    }
+
+    public enum Answer: Hashable, Sendable {
+        case admitted
+        /// Ask again with ``DeadlineQueue/poll(_:now:)`` after the given time.
+        case wait(Duration)
+        /// Cannot be served in time. A request of the same patience would be accepted after the given time.
+        case refused(retryAfter: Duration)
+    }
+
+    private struct Ticket {
+        let id: UInt64
+        let latestStart: Instant
+    }
+
+    private let limits: Limits
+    private var tokens: Double
+    private var tokensAsOf: Instant
+    /// By latest start; equal ones in order of arrival.
+    private var waiting: [Ticket] = []
+
+    public init(limits: Limits = Limits(), now: Instant) {
+        self.limits = limits
+        tokens = limits.burst
+        tokensAsOf = now
+    }
+
+    public var waitingCount: Int { waiting.count }
+
+    /// Asks for one admission.
+    /// - Parameter latestStart: the instant after which admission is of no use.
+    public mutating func enter(_ id: UInt64, latestStart: Instant, now: Instant) -> Answer {
+        refill(now: now)
+        let rank = waiting.firstIndex { $0.latestStart > latestStart } ?? waiting.count
+        let lateness = worstLateness(insertingAt: rank, latestStart: latestStart, now: now)
+        if lateness > .zero { return .refused(retryAfter: max(lateness, interval)) }
+        if waiting.count >= limits.waitingMax { return .refused(retryAfter: delay(ofRank: 0) + interval) }
+        waiting.insert(Ticket(id: id, latestStart: latestStart), at: rank)
+        return poll(id, now: now)
+    }
+
+    /// Asks whether a waiting ticket's turn has come; if so it leaves the queue.
+    ///
+    /// A ticket behind others is admitted too when there are tokens for all before it: whoever is slow to ask
+    /// does not hold up the rest.
+    public mutating func poll(_ id: UInt64, now: Instant) -> Answer {
+        refill(now: now)
+        guard let rank = waiting.firstIndex(where: { $0.id == id }) else {
+            return .refused(retryAfter: interval)
+        }
+        let delay = delay(ofRank: rank)
+        guard delay <= .zero else { return .wait(delay) }
+        tokens -= 1
+        waiting.remove(at: rank)
+        return .admitted
+    }
+
+    /// Takes a ticket back, for a caller who gives up.
+    public mutating func leave(_ id: UInt64) {
+        waiting.removeAll { $0.id == id }
+    }
+
+    private var interval: Duration { .seconds(1 / limits.perSecond) }
+
+    private mutating func refill(now: Instant) {
+        guard now > tokensAsOf else { return }
+        tokens = min(limits.burst, tokens + (now - tokensAsOf) / .seconds(1) * limits.perSecond)
+        tokensAsOf = now
+    }
+
+    /// How long until tokens for this rank and all before it are there.
+    private func delay(ofRank rank: Int) -> Duration {
+        // A billionth of a token of slack: refills are sums of fractions.
+        let missing = Double(rank + 1) - tokens
+        return missing <= 1e-9 ? .zero : .seconds(missing / limits.perSecond)
+    }
+
+    /// The largest time by which the new ticket, or one that it pushes back, would start too late; not
+    /// positive when all are in time.
+    private func worstLateness(insertingAt rank: Int, latestStart: Instant, now: Instant) -> Duration {
+        var worst = delay(ofRank: rank) - (latestStart - now)
+        for later in waiting.indices[rank...] {
+            worst = max(worst, delay(ofRank: later + 1) - (waiting[later].latestStart - now))
+        }
+        return worst
+    }
+}

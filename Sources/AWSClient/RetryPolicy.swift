@@ -1,0 +1,106 @@
+public import HTTPSClient
+
+/// Which failures of a call are worth another attempt, and after how long. Pure: chance comes in as a number.
+///
+/// AWS's standard mode (three attempts, exponential back-off with full jitter) with one difference: the
+/// status alone decides, because AWS's list of codes would retry a Chime quota (`LimitExceededException`,
+/// 400) and would not retry the pipelines' `ThrottledClientException` (429).
+public struct RetryPolicy: Hashable, Sendable {
+    public enum Verdict: Hashable, Sendable {
+        /// The service asks for fewer requests.
+        case throttled
+        /// 5xx, a concurrent twin (409), or trouble on the way: the same request may succeed.
+        case transient
+        /// No answer in time; likely to repeat, so it costs more of the budget.
+        case timedOut
+        /// The same request would fail again.
+        case permanent
+    }
+
+    public var attemptsMax = 3
+    /// First back-off after a transient failure is uniform in 0..<this; it doubles. A client waits for the
+    /// answer, so it begins well below AWS's second.
+    public var transientBase: Duration = .milliseconds(100)
+    /// The same after a throttle, where haste makes it worse.
+    public var throttleBase: Duration = .milliseconds(500)
+    public var delayMax: Duration = .seconds(20)
+
+    public init() {}
+
+    public static func verdict(onStatus status: Int) -> Verdict {
+        switch status {
+        case 429: .throttled
+        case 409, 500, 502, 503, 504: .transient
+        default: .permanent
+        }
+    }
+
+    public static func verdict(on error: HTTPSError) -> Verdict {
+        switch error.reason {
+        case .deadlineExceeded: .timedOut
+        case .transport: .transient
+        case .queueFull, .resourcesExhausted: .throttled
+        case .invalidURL, .plainHTTPRefused, .metadataAddressRefused, .invalidHeader, .requestTooLarge,
+            .responseTooLarge, .cancelled, .shutDown:
+            .permanent
+        }
+    }
+
+    /// The wait before attempt number `attempt + 1`.
+    ///
+    /// - Parameters:
+    ///   - attempt: attempts made, 1 or more.
+    ///   - retryAfter: what the service asked for; never undercut.
+    ///   - random: uniform in 0..<1.
+    /// - Returns: nil when there is no further attempt.
+    public func delay(
+        after attempt: Int, verdict: Verdict, retryAfter: Duration?, random: Double
+    ) -> Duration? {
+        guard attempt < attemptsMax else { return nil }
+        let base: Duration
+        switch verdict {
+        case .permanent: return nil
+        case .throttled: base = throttleBase
+        case .transient, .timedOut: base = transientBase
+        }
+        let backoff = min(base * (1 << min(attempt - 1, 16)), delayMax) * random
+        return max(backoff, retryAfter ?? .zero)
+    }
+
+    /// Reads `Retry-After` in whole seconds. The date form is not used by these services and counts as
+    /// absent.
+    /// - Spec: RFC 9110 section 10.2.3.
+    public static func retryAfter(in headers: HTTPHeaders) -> Duration? {
+        guard let seconds = headers["Retry-After"].flatMap(Int64.init), seconds >= 0 else { return nil }
+        return .seconds(min(seconds, 86_400))
+    }
+}
+
+/// Tokens that retries cost, shared by all calls of a client: when a service is down, retries stop making it
+/// worse after about a hundred of them, and first attempts go on.
+///
+/// - Spec: AWS SDKs reference, "Retry behavior", standard mode: 500 tokens, 5 per retry, 10 after a timeout.
+public struct RetryBudget: Hashable, Sendable {
+    public static let capacity = 500
+    private static let retryCost = 5
+    private static let timeoutCost = 10
+    /// Given back by a call that succeeded at once.
+    private static let successReward = 1
+
+    public private(set) var tokens = RetryBudget.capacity
+
+    public init() {}
+
+    /// - Returns: what was taken, to be given back on success; nil when the budget does not allow a retry.
+    public mutating func take(for verdict: RetryPolicy.Verdict) -> Int? {
+        let cost = verdict == .timedOut ? Self.timeoutCost : Self.retryCost
+        guard tokens >= cost else { return nil }
+        tokens -= cost
+        return cost
+    }
+
+    /// - Parameter taken: what the last retry of this call took; nil when there was none.
+    public mutating func succeed(taken: Int?) {
+        tokens = min(Self.capacity, tokens + (taken ?? Self.successReward))
+    }
+}

@@ -1,0 +1,136 @@
+public import HTTPSClient
+
+/// What the gateway needs to know, checked when it is made.
+public struct ChimeConfiguration: Sendable {
+    public enum EchoReduction: String, Sendable, Hashable {
+        case available = "AVAILABLE"
+        case unavailable = "UNAVAILABLE"
+    }
+
+    public enum VideoResolution: String, Sendable, Hashable {
+        case none = "None"
+        case hd = "HD"
+        /// Needs ``attendeesMax`` of 25 or fewer.
+        case fullHD = "FHD"
+    }
+
+    public enum ContentResolution: String, Sendable, Hashable {
+        case none = "None"
+        case fullHD = "FHD"
+        /// Needs ``attendeesMax`` of 25 or fewer.
+        case ultraHD = "UHD"
+    }
+
+    /// Encryption of captured objects with a key of the customer's, per object. Both members are needed
+    /// together.
+    public struct SinkEncryption: Sendable, Hashable {
+        public var kmsKeyID: String
+        public var sinkRoleARN: String
+
+        public init(kmsKeyID: String, sinkRoleARN: String) {
+            self.kmsKeyID = kmsKeyID
+            self.sinkRoleARN = sinkRoleARN
+        }
+    }
+
+    /// Where each service is reached.
+    public struct Endpoints: Sendable {
+        public var meetings: HTTPSURL
+        public var mediaPipelines: HTTPSURL
+        /// Set when S3 is not AWS's own: objects are then addressed by path (`/bucket/key`).
+        public var s3Override: HTTPSURL?
+
+        /// AWS's own, or what the standard variables say: `AWS_ENDPOINT_URL_CHIME_SDK_MEETINGS`,
+        /// `AWS_ENDPOINT_URL_CHIME_SDK_MEDIA_PIPELINES`, `AWS_ENDPOINT_URL_S3`, each before
+        /// `AWS_ENDPOINT_URL`; none of them when `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true`.
+        /// - Throws: ``ConfigurationError`` for an address that cannot be used, plain `http` off loopback
+        ///   included.
+        public init(controlRegion: String, environment: [String: String]) throws(ConfigurationError) {
+            meetings = try Self.endpoint("CHIME_SDK_MEETINGS", "meetings-chime", controlRegion, environment)
+            mediaPipelines = try Self.endpoint(
+                "CHIME_SDK_MEDIA_PIPELINES", "media-pipelines-chime", controlRegion, environment)
+            s3Override = try Self.override("S3", environment)
+        }
+
+        private static func endpoint(
+            _ service: String, _ host: String, _ region: String, _ environment: [String: String]
+        ) throws(ConfigurationError) -> HTTPSURL {
+            if let override = try override(service, environment) { return override }
+            return try url("https://\(host).\(region).amazonaws.com", named: "controlRegion")
+        }
+
+        private static func override(
+            _ service: String, _ environment: [String: String]
+        ) throws(ConfigurationError) -> HTTPSURL? {
+            if environment["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"]?.lowercased() == "true" { return nil }
+            for name in ["AWS_ENDPOINT_URL_" + service, "AWS_ENDPOINT_URL"] {
+                if let text = environment[name], !text.isEmpty { return try url(text, named: name) }
+            }
+            return nil
+        }
+
+        static func url(_ text: String, named setting: String) throws(ConfigurationError) -> HTTPSURL {
+            let url: HTTPSURL
+            do {
+                url = try HTTPSURL(text)
+            } catch {
+                throw ConfigurationError(setting: setting, problem: error.label)
+            }
+            // A metadata address is allowed plain http for credentials only.
+            guard url.hostKind != .instanceMetadata, url.target == "/" else {
+                throw ConfigurationError(setting: setting, problem: "not the root of a service")
+            }
+            return url
+        }
+    }
+
+    public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
+        public let setting: String
+        public let problem: String
+
+        public var description: String { "\(setting): \(problem)" }
+    }
+
+    /// The API's region: meetings can only be changed there, and their events arrive there.
+    public var controlRegion: String
+    /// Where media may be hosted; a request for another region is refused.
+    public var allowedMediaRegions: Set<String>
+    public var echoReduction: EchoReduction = .available
+    public var videoResolution: VideoResolution = .hd
+    public var contentResolution: ContentResolution = .fullHD
+    /// People in one meeting, the recording's own attendee included; 1...250, and 25 with the highest
+    /// resolutions.
+    public var attendeesMax = 8
+    /// nil: recording is not configured.
+    public var recordingsBucket: String?
+    /// The bucket's region; the control region when nil.
+    public var recordingsBucketRegion: String?
+    public var sinkEncryption: SinkEncryption?
+    public var endpoints: Endpoints
+
+    public init(controlRegion: String, allowedMediaRegions: Set<String>, endpoints: Endpoints) {
+        self.controlRegion = controlRegion
+        self.allowedMediaRegions = allowedMediaRegions
+        self.endpoints = endpoints
+    }
+
+    /// - Throws: ``ConfigurationError`` naming the first setting that Chime would refuse.
+    func validate() throws(ConfigurationError) {
+        guard ChimeSyntax.isRegion(controlRegion) else {
+            throw ConfigurationError(setting: "controlRegion", problem: "not a region's name")
+        }
+        guard !allowedMediaRegions.isEmpty, allowedMediaRegions.allSatisfy(ChimeSyntax.isRegion) else {
+            throw ConfigurationError(setting: "allowedMediaRegions", problem: "must name one region or more")
+        }
+        let ceiling = videoResolution == .fullHD || contentResolution == .ultraHD ? 25 : 250
+        guard (1...ceiling).contains(attendeesMax) else {
+            throw ConfigurationError(setting: "attendeesMax", problem: "must be 1 to \(ceiling)")
+        }
+        if let bucket = recordingsBucket, !ChimeSyntax.isBucket(bucket) {
+            throw ConfigurationError(setting: "recordingsBucket", problem: "not a bucket's name")
+        }
+        if let region = recordingsBucketRegion, !ChimeSyntax.isRegion(region) {
+            throw ConfigurationError(setting: "recordingsBucketRegion", problem: "not a region's name")
+        }
+    }
+}

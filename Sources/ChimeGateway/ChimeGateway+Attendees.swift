@@ -1,0 +1,99 @@
+internal import AWSClient
+internal import HTTPSClient
+public import TelehealthCore
+
+extension ChimeGateway {
+    public func createAttendee(
+        _ request: AttendeeRequest, meetingID: String, timeout: Duration
+    ) async throws(GatewayError) -> AttendeeCredentials {
+        try require(ChimeSyntax.isGUID(meetingID), "meeting_id")
+        try require(isValid(request), "external_user_id")
+        let response = try await send(
+            .createAttendee, to: .meetings, .post, "/meetings/\(meetingID)/attendees",
+            body: WireAttendeeRequest(request), timeout: timeout)
+        return try decode(WireAttendeeAnswer.self, response, of: .createAttendee).attendee.value
+    }
+
+    /// Creates up to 100 attendees in one call.
+    ///
+    /// - Returns: those created, by external user id; one that is missing was refused by Chime alone and may
+    ///   be asked for with ``createAttendee(_:meetingID:timeout:)``, which says why.
+    public func createAttendees(
+        _ requests: [AttendeeRequest], meetingID: String, timeout: Duration
+    ) async throws(GatewayError) -> [String: AttendeeCredentials] {
+        try require(ChimeSyntax.isGUID(meetingID), "meeting_id")
+        try require((1...Self.attendeesPerBatchMax).contains(requests.count), "attendee_count")
+        try require(requests.allSatisfy { isValid($0) }, "external_user_id")
+        let response = try await send(
+            .batchCreateAttendee, to: .meetings, .post, "/meetings/\(meetingID)/attendees",
+            query: [.init("operation", "batch-create")],
+            body: WireBatchBody(attendees: requests.map(WireAttendeeRequest.init)), timeout: timeout)
+        let made = try decode(WireAttendeesAnswer.self, response, of: .batchCreateAttendee).attendees ?? []
+        return Dictionary(made.map { ($0.externalUserId, $0.value) }, uniquingKeysWith: { _, last in last })
+    }
+
+    public func attendee(
+        _ attendeeID: String, meetingID: String, timeout: Duration
+    ) async throws(GatewayError) -> AttendeeCredentials? {
+        let path = try path(meetingID, attendeeID)
+        return try await unlessGone { () async throws(GatewayError) in
+            let response = try await send(.getAttendee, to: .meetings, .get, path, timeout: timeout)
+            return try decode(WireAttendeeAnswer.self, response, of: .getAttendee).attendee.value
+        }
+    }
+
+    /// Every attendee of a meeting, the recording's own included (its external id holds `aws:`).
+    ///
+    /// - Returns: nil when the meeting is no more.
+    public func attendees(meetingID: String, timeout: Duration) async throws(GatewayError)
+        -> [AttendeeCredentials]?
+    {
+        try require(ChimeSyntax.isGUID(meetingID), "meeting_id")
+        let deadline = deadline(after: timeout)
+        return try await unlessGone { () async throws(GatewayError) in
+            var all: [AttendeeCredentials] = []
+            var token: String?
+            // A meeting holds 250 people at most: more pages than that need are the server's mistake.
+            for _ in 0..<8 {
+                var query: [AWSRequest.QueryItem] = [.init("max-results", "100")]
+                if let token { query.append(.init("next-token", token)) }
+                let response = try await send(
+                    .listAttendees, to: .meetings, .get, "/meetings/\(meetingID)/attendees", query: query,
+                    timeout: remaining(until: deadline))
+                let page = try decode(WireAttendeesAnswer.self, response, of: .listAttendees)
+                all += (page.attendees ?? []).map(\.value)
+                token = page.nextToken
+                if token == nil { break }
+            }
+            return all
+        }
+    }
+
+    public func deleteAttendee(
+        _ attendeeID: String, meetingID: String, timeout: Duration
+    ) async throws(GatewayError) {
+        let path = try path(meetingID, attendeeID)
+        _ = try await unlessGone { () async throws(GatewayError) in
+            try await send(.deleteAttendee, to: .meetings, .delete, path, timeout: timeout)
+        }
+    }
+
+    public func updateCapabilities(
+        _ capabilities: MediaCapabilities, attendeeID: String, meetingID: String, timeout: Duration
+    ) async throws(GatewayError) {
+        let path = try path(meetingID, attendeeID)
+        // Chime's own rule, which it answers with a bare 400.
+        let needsVideo = capabilities.content == .sendReceive || capabilities.content == .receive
+        let hasVideo = capabilities.video == .sendReceive || capabilities.video == .receive
+        try require(!needsVideo || hasVideo, "capabilities")
+        _ = try await send(
+            .updateAttendeeCapabilities, to: .meetings, .put, path + "/capabilities",
+            body: WireCapabilitiesBody(capabilities: WireCapabilities(capabilities)), timeout: timeout)
+    }
+
+    private func path(_ meetingID: String, _ attendeeID: String) throws(GatewayError) -> String {
+        try require(ChimeSyntax.isGUID(meetingID), "meeting_id")
+        try require(ChimeSyntax.isGUID(attendeeID), "attendee_id")
+        return "/meetings/\(meetingID)/attendees/\(attendeeID)"
+    }
+}

@@ -1,0 +1,80 @@
+internal import AWSClient
+internal import HTTPSClient
+public import TelehealthCore
+
+/// Where the recordings' bucket is reached, and what a key's path is there.
+struct ObjectsEndpoint {
+    let url: HTTPSURL
+    private let pathPrefix: String
+
+    /// AWS's own S3 is addressed by host (`bucket.s3.region.amazonaws.com`), but for buckets with a dot in
+    /// their name, which the wildcard certificate does not cover; an override is addressed by path.
+    /// - Returns: nil when no bucket is configured.
+    init?(_ configuration: ChimeConfiguration) throws(ChimeConfiguration.ConfigurationError) {
+        guard let bucket = configuration.recordingsBucket else { return nil }
+        let region = configuration.recordingsBucketRegion ?? configuration.controlRegion
+        if let override = configuration.endpoints.s3Override {
+            url = override
+            pathPrefix = "/\(bucket)/"
+        } else if bucket.utf8.contains(UInt8(ascii: ".")) {
+            url = try ChimeConfiguration.Endpoints.url(
+                "https://s3.\(region).amazonaws.com", named: "recordingsBucketRegion")
+            pathPrefix = "/\(bucket)/"
+        } else {
+            url = try ChimeConfiguration.Endpoints.url(
+                "https://\(bucket).s3.\(region).amazonaws.com", named: "recordingsBucket")
+            pathPrefix = "/"
+        }
+    }
+
+    func path(ofKey key: String) -> String {
+        pathPrefix + PercentEncoding.path(key)
+    }
+}
+
+extension ChimeGateway {
+    /// Playback addresses live at most this long: whoever holds one can play the recording.
+    public static let playbackValidityMax: Duration = .seconds(300)
+
+    /// - Spec: Amazon Chime SDK developer guide, "Understanding the Amazon S3 bucket folder structure": a
+    ///   concatenation leaves `<prefix>/audio/<its pipeline id>.mp4`, the composited picture included.
+    public func playableKey(prefix: String, concatenationPipelineID: String) -> String {
+        "\(prefix)/audio/\(concatenationPipelineID).mp4"
+    }
+
+    public func object(_ key: String, timeout: Duration) async throws(GatewayError) -> StoredObject? {
+        let path = try endpoint().path(ofKey: valid(key))
+        return try await unlessGone { () async throws(GatewayError) in
+            let response = try await send(.getObject, to: .objects, .head, path, timeout: timeout)
+            guard let length = response.headers["Content-Length"].flatMap(Int64.init), length >= 0,
+                let eTag = response.headers["ETag"]
+            else { throw GatewayError(kind: .unavailable, code: "unreadable_answer") }
+            return StoredObject(bytes: length, eTag: String(eTag.filter { $0 != "\"" }))
+        }
+    }
+
+    public func playbackURL(_ key: String, validity: Duration) async throws(GatewayError) -> String {
+        let seconds = validity.components.seconds
+        try require(seconds >= 1 && validity <= Self.playbackValidityMax, "validity")
+        let endpoint = try endpoint()
+        let request = AWSRequest(
+            .get, endpoint.url, path: endpoint.path(ofKey: try valid(key)),
+            query: [
+                // Shown in place, under a name that says nothing of the visit, and kept by no cache.
+                .init("response-cache-control", "private, no-store"),
+                .init("response-content-disposition", "inline; filename=\"recording.mp4\""),
+                .init("response-content-type", "video/mp4"),
+            ])
+        return try await presignedURL(.getObject, request, validitySeconds: Int(seconds))
+    }
+
+    private func endpoint() throws(GatewayError) -> ObjectsEndpoint {
+        guard let endpoint = objectsEndpoint else { throw .invalidArgument("recordings_bucket") }
+        return endpoint
+    }
+
+    private func valid(_ key: String) throws(GatewayError) -> String {
+        try require(ChimeSyntax.isObjectKey(key), "key")
+        return key
+    }
+}

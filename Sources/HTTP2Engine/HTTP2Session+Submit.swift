@@ -1,0 +1,200 @@
+internal import CNghttp2
+
+/// What streams ask of their session: everything here only queues inside nghttp2.
+extension HTTP2Session {
+    func submitResponse(_ stream: HTTP2Stream, _ headers: borrowing HeaderList, hasBody: Bool) {
+        let fields = workspace.fields(count: headers.count)
+        headers.fill(fields)
+        submitResponse(stream, fields, headers.count, hasBody: hasBody)
+    }
+
+    func submitResponse(
+        _ stream: HTTP2Stream, _ fields: UnsafePointer<CField>, _ count: Int, hasBody: Bool
+    ) {
+        precondition(role == .server, "only servers respond")
+        let code: Int32
+        if hasBody {
+            var provider = bodyProvider(of: stream)
+            code = nghttp2_submit_response(handle, stream.id, fields, count, &provider)
+        } else {
+            code = nghttp2_submit_response(handle, stream.id, fields, count, nil)
+        }
+        submitted(code, for: stream)
+    }
+
+    /// The stream is kept alive by its slot for as long as nghttp2 may ask it for bytes.
+    private func bodyProvider(of stream: HTTP2Stream) -> nghttp2_data_provider {
+        nghttp2_data_provider(
+            source: nghttp2_data_source(ptr: Unmanaged.passUnretained(stream).toOpaque()),
+            read_callback: SessionCallbacks.readBody)
+    }
+
+    /// Opens a stream with a request (client). Ids are taken in the order of the calls.
+    ///
+    /// - Parameter endStream: there is no request body.
+    /// - Returns: false when the connection takes no new streams any more; `stream` stays unopened and may be opened
+    ///   on another connection.
+    public func open(_ stream: HTTP2Stream, headers: borrowing HeaderList, endStream: Bool) -> Bool {
+        precondition(role == .client, "only clients open streams")
+        precondition(stream.session == nil && stream.id == 0, "a stream is opened once")
+        guard !isDraining, !isTerminated else { return false }
+        let slot = sink.addSlot(id: 0, stream: stream)
+        let fields = workspace.fields(count: headers.count)
+        headers.fill(fields)
+        var provider = bodyProvider(of: stream)
+        let id =
+            endStream
+            ? nghttp2_submit_request(handle, nil, fields, headers.count, nil, SessionSink.context(of: slot))
+            : nghttp2_submit_request(
+                handle, nil, fields, headers.count, &provider, SessionSink.context(of: slot))
+        guard id > 0 else {
+            sink.slots[Int(slot)].stream = nil
+            sink.freeSlots.append(slot)
+            return false
+        }
+        sink.slots[Int(slot)].id = id
+        stream.state.insert(endStream ? [.headersSent, .localEnded] : .headersSent)
+        attach(stream, id: id, slot: slot)
+        announceIfNeeded()
+        return true
+    }
+
+    /// Streams that may be opened now without waiting for one to end (client).
+    public var availableStreamCount: Int {
+        guard !isDraining, !isTerminated else { return 0 }
+        let allowed = nghttp2_session_get_remote_settings(handle, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS)
+        return max(0, Int(min(allowed, UInt32(Int32.max))) - openStreamCount)
+    }
+
+    func queued(_ count: Int, on stream: HTTP2Stream) {
+        addQueued(count)
+        if queuedByteCount > limits.queuedBytesMax { return stream.reset(.enhanceYourCalm) }
+        if stream.queue.count > Int(stream.highWaterBytes) { stream.state.insert(.aboveHighWater) }
+        resume(stream)
+    }
+
+    /// Bytes or the end became available.
+    func resume(_ stream: HTTP2Stream) {
+        if stream.state.contains(.deferred) {
+            stream.state.remove(.deferred)
+            nghttp2_session_resume_data(handle, stream.id)
+        }
+        announceIfNeeded()
+    }
+
+    func submitReset(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
+        addQueued(-stream.queue.count)
+        stream.queue.removeAll()
+        submitted(
+            nghttp2_submit_rst_stream(handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, code.rawValue),
+            for: stream)
+    }
+
+    func consume(_ count: Int, on stream: HTTP2Stream) {
+        // Both windows; below half a window nghttp2 only counts.
+        nghttp2_session_consume(handle, stream.id, count)
+        announceIfNeeded()
+    }
+
+    /// nghttp2 refuses a submission only without memory or for a stream that just ended; the second is no fault.
+    private func submitted(_ code: Int32, for stream: HTTP2Stream) {
+        precondition(code != NGHTTP2_ERR_NOMEM.rawValue, "out of memory")
+        announceIfNeeded()
+    }
+
+    // MARK: - Connection
+
+    func submitSettings() {
+        var settings = [
+            nghttp2_settings_entry(
+                settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue),
+                value: UInt32(limits.streamWindowBytes)),
+            nghttp2_settings_entry(
+                settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue),
+                value: UInt32(limits.headerListBytesMax)),
+        ]
+        if role == .server {
+            settings.append(
+                nghttp2_settings_entry(
+                    settings_id: Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue),
+                    value: limits.concurrentStreamsMax))
+            // RFC 9218 section 2.1: priorities of RFC 7540 are not used.
+            settings.append(nghttp2_settings_entry(settings_id: Self.noRFC7540Priorities, value: 1))
+        } else {
+            settings.append(
+                nghttp2_settings_entry(settings_id: Int32(NGHTTP2_SETTINGS_ENABLE_PUSH.rawValue), value: 0))
+        }
+        var code = nghttp2_submit_settings(
+            handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), settings, settings.count)
+        precondition(code == 0, "our own settings are valid")
+        code = nghttp2_session_set_local_window_size(
+            handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), 0, limits.connectionWindowBytes)
+        precondition(code == 0, "our own window is valid")
+    }
+
+    private static let noRFC7540Priorities: Int32 = 9
+
+    /// Queues a PING; its acknowledgement comes back with the same payload.
+    public func ping(payload: UInt64) {
+        withUnsafeBytes(of: payload) {
+            _ = nghttp2_submit_ping(
+                handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), $0.baseAddress!.assumingMemoryBound(to: UInt8.self)
+            )
+        }
+        announceIfNeeded()
+    }
+
+    /// First step of a graceful end: a GOAWAY that refuses nothing yet, so that requests on their way still count.
+    /// Ping, and call `finishDrain` when the acknowledgement or a timer came (RFC 9113 section 6.8).
+    public func beginDrain() {
+        guard role == .server, !isDraining else { return }
+        isDraining = true
+        nghttp2_submit_shutdown_notice(handle)
+        announceIfNeeded()
+    }
+
+    /// Second step: GOAWAY with the last stream that will be served. The session is finished after its last stream.
+    ///
+    /// - Parameter debug: "max_idle", "max_age" (gRPC proposal A9) or empty.
+    public func finishDrain(debug: String = "") {
+        isDraining = true
+        submitGoAway(lastStreamID: nghttp2_session_get_last_proc_stream_id(handle), .noError, debug: debug)
+    }
+
+    func submitGoAway(lastStreamID: Int32, _ code: HTTP2ErrorCode, debug: String) {
+        var debug = debug
+        debug.withUTF8 {
+            _ = nghttp2_submit_goaway(
+                handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), lastStreamID, code.rawValue, $0.baseAddress,
+                $0.count)
+        }
+        announceIfNeeded()
+    }
+}
+
+extension HTTP2Stream {
+    /// nghttp2 asks for the next bytes of a DATA frame.
+    func fill(
+        _ target: UnsafeMutablePointer<UInt8>, _ limit: Int, _ flags: UnsafeMutablePointer<UInt32>,
+        _ session: OpaquePointer
+    ) -> Int {
+        let taken = queue.take(into: target, limit: limit)
+        self.session?.addQueued(-taken)
+        if state.contains(.aboveHighWater), queue.count <= Int(lowWaterBytes) {
+            state.remove(.aboveHighWater)
+            self.session?.workspace.events.append(.writable(slot: slot))
+        }
+        guard queue.isEmpty else { return taken }
+        guard state.contains(.localEnded) else {
+            if taken > 0 { return taken }
+            state.insert(.deferred)
+            return Int(NGHTTP2_ERR_DEFERRED.rawValue)
+        }
+        flags.pointee |= UInt32(NGHTTP2_DATA_FLAG_EOF.rawValue)
+        if let trailers {
+            flags.pointee |= UInt32(NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue)
+            nghttp2_submit_trailer(session, id, trailers.fields, trailers.count)
+        }
+        return taken
+    }
+}

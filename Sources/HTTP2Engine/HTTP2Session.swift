@@ -1,0 +1,330 @@
+internal import CNghttp2
+
+/// What a session asks of the object that drives it: the transport's connection.
+public protocol HTTP2SessionOwner: AnyObject {
+    /// There is something to send; called when there was nothing before. Call `nextOutput` soon, not from within.
+    func sessionHasOutput()
+    /// A request arrived (server); its `receiveHeaders` is the next call on the object.
+    func sessionMakesStream() -> HTTP2Stream
+    /// The peer's SETTINGS: `availableStreamCount` may have changed.
+    func sessionReceivedSettings()
+    /// A PING that is not an acknowledgement; it is answered already.
+    func sessionReceivedPing()
+    func sessionReceivedPingAcknowledgement(payload: UInt64)
+    /// - Parameter debugData: at most `HTTP2Session.debugBytesMax` bytes, as sent.
+    func sessionReceivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debugData: [UInt8])
+    /// A stream ended and was told so.
+    func sessionClosedStream()
+}
+
+/// nghttp2 refused a call, or gave up on the peer's bytes.
+public struct HTTP2Failure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// nghttp2's own code, NGHTTP2_ERR_NOMEM and so on.
+    public let code: Int32
+    public let call: String
+
+    public var description: String { "\(call): \(String(cString: nghttp2_strerror(code)))" }
+}
+
+/// The protocol state of one HTTP/2 connection: bytes in, callbacks on streams, bytes out. No socket and no clock.
+///
+/// `receive` feeds nghttp2 and then hands out what its callbacks noted; streams queue their answers; `nextOutput`
+/// fills a buffer with all frames that are due. A unary reply is one pass: headers, body and trailers.
+/// Flow control is the application's: a window opens only by `HTTP2Stream.consume`.
+///
+/// - Isolation: not Sendable; the thread that drives it. Sessions of one thread share a workspace.
+public final class HTTP2Session {
+    /// GOAWAY debug data that is kept of what the peer sent.
+    public static let debugBytesMax = 256
+
+    public enum Role: Hashable, Sendable { case client, server }
+
+    public let role: Role
+    public let limits: HTTP2Limits
+    let handle: OpaquePointer
+    let sink: SessionSink
+    let workspace: HTTP2Workspace
+    unowned let owner: any HTTP2SessionOwner
+    /// The owner was told and has not taken everything yet.
+    private var isAnnounced = false
+    private var isAbandoned = false
+    /// A frame that did not fit the last output buffer; nghttp2 keeps it valid until it is asked for the next.
+    private var leftover = UnsafeRawBufferPointer(start: nil, count: 0)
+    public private(set) var openStreamCount = 0
+    /// Bytes queued by all streams.
+    public private(set) var queuedByteCount = 0
+    /// Input is no longer taken: a GOAWAY with an error was or will be sent.
+    public private(set) var isTerminated = false
+    /// The peer's GOAWAY was received or ours sent: no new streams.
+    public internal(set) var isDraining = false
+    public internal(set) var hasRemoteSettings = false
+
+    /// Creates the session and queues its SETTINGS (and the client's preface).
+    ///
+    /// - Parameter owner: unowned; lives longer than the session.
+    /// - Throws: out of memory.
+    public init(
+        role: Role, limits: HTTP2Limits = HTTP2Limits(), workspace: HTTP2Workspace,
+        owner: any HTTP2SessionOwner
+    ) throws(HTTP2Failure) {
+        let sink = SessionSink(isServer: role == .server, limits: limits, workspace: workspace)
+        var created: OpaquePointer?
+        let callbacks = try SessionCallbacks.make()
+        let options = try SessionCallbacks.options(limits)
+        defer {
+            nghttp2_session_callbacks_del(callbacks)
+            nghttp2_option_del(options)
+        }
+        // The sink is kept alive by a stored property for as long as the C session.
+        let context = Unmanaged.passUnretained(sink).toOpaque()
+        let code =
+            role == .server
+            ? nghttp2_session_server_new2(&created, callbacks, context, options)
+            : nghttp2_session_client_new2(&created, callbacks, context, options)
+        guard code == 0, let created else { throw HTTP2Failure(code: code, call: "nghttp2_session_new2") }
+        handle = created
+        self.role = role
+        self.limits = limits
+        self.sink = sink
+        self.workspace = workspace
+        self.owner = owner
+        submitSettings()
+    }
+
+    deinit { nghttp2_session_del(handle) }
+
+    // MARK: - Input
+
+    /// Feeds received bytes and hands out what they meant. All bytes are used up.
+    ///
+    /// - Parameter now: monotonic nanoseconds, for the rates of `HTTP2Limits`.
+    /// - Throws: the peer sent what is not HTTP/2 at all, or memory ran out; send what is left and close.
+    public func receive(_ bytes: UnsafeRawBufferPointer, now: UInt64) throws(HTTP2Failure) {
+        guard let start = bytes.baseAddress, !isTerminated, !isAbandoned else { return }
+        sink.now = now
+        var offset = 0
+        while offset < bytes.count, !isTerminated, !isAbandoned {
+            sink.input = start + offset
+            let used = nghttp2_session_mem_recv(
+                handle, (start + offset).assumingMemoryBound(to: UInt8.self), bytes.count - offset)
+            guard used >= 0 else {
+                isTerminated = true
+                deliver()
+                throw HTTP2Failure(code: Int32(used), call: "nghttp2_session_mem_recv")
+            }
+            checkViolations()
+            deliver()
+            // Without a pause everything is used; nghttp2 also stops by itself once it has said GOAWAY.
+            if used == 0 { break }
+            offset += used
+        }
+        sink.input = nil
+        announceIfNeeded()
+    }
+
+    private func checkViolations() {
+        if nghttp2_session_get_outbound_queue_size(handle) > 2 * limits.outboundFramesMax {
+            sink.violation = sink.violation ?? .outboundQueue
+        }
+        if let violation = sink.violation { terminate(.enhanceYourCalm, debug: violation.label) }
+    }
+
+    /// Frames of ours are piling up because the socket does not take them: stop reading until they are fewer.
+    public var shouldPauseReading: Bool {
+        nghttp2_session_get_outbound_queue_size(handle) > limits.outboundFramesMax
+    }
+
+    // MARK: - Output
+
+    /// Fills `buffer` with frames that are due, as many as fit, then tells streams what sending meant for them.
+    ///
+    /// - Parameter buffer: at least 32 KiB, so that the largest frame fits.
+    /// - Returns: bytes written; 0 when there is nothing to send now.
+    /// - Throws: out of memory; the session is of no more use.
+    public func nextOutput(into buffer: UnsafeMutableRawBufferPointer) throws(HTTP2Failure) -> Int {
+        isAnnounced = false
+        guard let target = buffer.baseAddress, !isAbandoned else { return 0 }
+        var filled = 0
+        while true {
+            if leftover.isEmpty {
+                var frame: UnsafePointer<UInt8>?
+                let count = nghttp2_session_mem_send(handle, &frame)
+                if count < 0 { throw HTTP2Failure(code: Int32(count), call: "nghttp2_session_mem_send") }
+                if count == 0 { break }
+                leftover = UnsafeRawBufferPointer(start: frame, count: count)
+            }
+            if leftover.count > buffer.count - filled { break }
+            memcpy(target + filled, leftover.baseAddress!, leftover.count)
+            filled += leftover.count
+            leftover = UnsafeRawBufferPointer(start: nil, count: 0)
+        }
+        deliver()
+        return filled
+    }
+
+    /// Whether the connection has served its purpose: nothing more to send, and nothing more to wait for.
+    public var isFinished: Bool {
+        leftover.isEmpty && (isTerminated || nghttp2_session_want_read(handle) == 0)
+            && nghttp2_session_want_write(handle) == 0
+    }
+
+    /// nghttp2 itself found the connection beyond repair and queued a GOAWAY.
+    public var hasGivenUp: Bool { isTerminated || nghttp2_session_want_read(handle) == 0 }
+
+    /// A header block has begun and not ended.
+    public var isReceivingHeaders: Bool { sink.isInBlock }
+
+    /// The limit that the peer exceeded, when that is why the session ended.
+    public var violationLabel: String? { sink.violation?.label }
+
+    /// HEADERS and DATA frames sent so far; see gRPC proposal A8 on ping strikes.
+    public var sentHeadersAndData: UInt64 { sink.sentHeadersAndData }
+
+    /// Called after every submission from outside a `receive`.
+    func announceIfNeeded() {
+        guard !isAnnounced, !isAbandoned, !leftover.isEmpty || nghttp2_session_want_write(handle) != 0 else {
+            return
+        }
+        isAnnounced = true
+        owner.sessionHasOutput()
+    }
+
+    // MARK: - Events to streams
+
+    private func deliver() {
+        var index = 0
+        // Handing out may append: a reset of one stream can end another.
+        while index < workspace.events.count {
+            let event = workspace.events[index]
+            index += 1
+            if isAbandoned { continue }
+            hand(event)
+        }
+        workspace.events.removeAll(keepingCapacity: true)
+        workspace.headers.reset(keepingOpenBlock: sink.isInBlock)
+        announceIfNeeded()
+    }
+
+    private func hand(_ event: ReceivedEvent) {
+        switch event {
+        case .headers(let slot, let block, let endStream):
+            receivedHeaders(Int(slot), Int(block), endStream)
+        case .trailers(let slot, let block):
+            guard let stream = liveStream(slot) else { return }
+            stream.state.insert(.remoteEnded)
+            workspace.headers.withBlock(Int(block)) { stream.receiveTrailers($0) }
+        case .data(let slot, let offset, let count):
+            let bytes = UnsafeRawBufferPointer(start: sink.input! + Int(offset), count: Int(count))
+            guard let stream = liveStream(slot) else {
+                nghttp2_session_consume_connection(handle, Int(count))
+                return
+            }
+            stream.unconsumedByteCount += Int(count)
+            stream.receiveData(bytes)
+        case .end(let slot):
+            guard let stream = liveStream(slot) else { return }
+            stream.state.insert(.remoteEnded)
+            stream.receiveEnd()
+        case .writable(let slot):
+            liveStream(slot)?.becameWritable()
+        case .closed(let slot, let code):
+            closedStream(Int(slot), HTTP2ErrorCode(rawValue: code))
+        case .settings:
+            hasRemoteSettings = true
+            owner.sessionReceivedSettings()
+        case .ping:
+            owner.sessionReceivedPing()
+        case .pingAcknowledged(let payload):
+            owner.sessionReceivedPingAcknowledgement(payload: payload)
+        case .goAway(let last, let code):
+            isDraining = true
+            owner.sessionReceivedGoAway(
+                lastStreamID: last, code: HTTP2ErrorCode(rawValue: code), debugData: workspace.debugData)
+        }
+    }
+
+    private func liveStream(_ slot: Int32) -> HTTP2Stream? {
+        guard let stream = sink.slots[Int(slot)].stream, !stream.state.contains(.resetLocally) else {
+            return nil
+        }
+        return stream
+    }
+
+    private func receivedHeaders(_ slot: Int, _ block: Int, _ endStream: Bool) {
+        if role == .server {
+            let stream = owner.sessionMakesStream()
+            sink.slots[slot].stream = stream
+            attach(stream, id: sink.slots[slot].id, slot: Int32(slot))
+        }
+        guard let stream = liveStream(Int32(slot)) else { return }
+        if endStream { stream.state.insert(.remoteEnded) }
+        workspace.headers.withBlock(block) { stream.receiveHeaders($0, endStream: endStream) }
+    }
+
+    func attach(_ stream: HTTP2Stream, id: Int32, slot: Int32) {
+        stream.id = id
+        stream.slot = slot
+        stream.session = self
+        openStreamCount += 1
+    }
+
+    private func closedStream(_ index: Int, _ code: HTTP2ErrorCode) {
+        let slot = sink.slots[index]
+        sink.slots[index].stream = nil
+        sink.freeSlots.append(Int32(index))
+        guard let stream = slot.stream else { return }
+        detach(stream, reason(slot, stream, code))
+        owner.sessionClosedStream()
+    }
+
+    private func detach(_ stream: HTTP2Stream, _ reason: StreamCloseReason) {
+        if stream.unconsumedByteCount > 0 {
+            nghttp2_session_consume_connection(handle, stream.unconsumedByteCount)
+            stream.unconsumedByteCount = 0
+        }
+        queuedByteCount -= stream.queue.count
+        stream.queue.removeAll()
+        stream.trailers = nil
+        stream.state.insert([.closed, .localEnded])
+        stream.session = nil
+        openStreamCount -= 1
+        stream.closed(reason)
+    }
+
+    private func reason(
+        _ slot: SessionSink.Slot, _ stream: HTTP2Stream, _ code: HTTP2ErrorCode
+    ) -> StreamCloseReason {
+        if let peer = slot.peerReset.map(HTTP2ErrorCode.init(rawValue:)) {
+            if peer == .noError, stream.isRemoteEnded { return .finished }
+            return peer == .refusedStream && role == .client ? .refused : .resetByPeer(peer)
+        }
+        if code == .noError { return .finished }
+        return code == .refusedStream && role == .client ? .refused : .resetLocally(code)
+    }
+
+    // MARK: - The end
+
+    /// Queues GOAWAY with an error and stops taking input; flush once more, then close the socket.
+    ///
+    /// - Parameter debug: for the peer's log; not personal, not secret.
+    public func terminate(_ code: HTTP2ErrorCode, debug: String) {
+        guard !isTerminated else { return }
+        isTerminated = true
+        isDraining = true
+        submitGoAway(lastStreamID: nghttp2_session_get_last_proc_stream_id(handle), code, debug: debug)
+    }
+
+    /// The connection is gone: every open stream gets `closed(.connectionLost)`, nothing is sent any more.
+    public func abandon() {
+        guard !isAbandoned else { return }
+        isAbandoned = true
+        isTerminated = true
+        for index in sink.slots.indices {
+            guard let stream = sink.slots[index].stream else { continue }
+            sink.slots[index].stream = nil
+            detach(stream, .connectionLost)
+        }
+    }
+
+    func addQueued(_ count: Int) { queuedByteCount += count }
+}

@@ -1,0 +1,171 @@
+internal import CNghttp2
+
+/// One HTTP/2 stream, either role. Subclass it: the call of the layer above and its stream are then one allocation.
+///
+/// Callbacks come in protocol order, on the thread that drives the session, after nghttp2 has returned. What is
+/// called here only queues: nothing is written before the session's owner flushes, and nothing calls back from within.
+///
+/// - Isolation: not Sendable; the thread that drives the session.
+open class HTTP2Stream {
+    /// When `queuedByteCount` goes above it, a writer should pause until `becameWritable`.
+    public static let defaultHighWaterBytes = 64 << 10
+    public static let defaultLowWaterBytes = 16 << 10
+
+    /// 0 until the stream is opened.
+    public internal(set) final var id: Int32 = 0
+    final var slot: Int32 = -1
+    /// Strong while the stream is open, nil before and after: the cycle ends with `closed`.
+    final var session: HTTP2Session?
+    final var queue = ByteQueue()
+    final var trailers: PreparedHeaders?
+    final var unconsumedByteCount = 0
+    final var highWaterBytes = Int32(HTTP2Stream.defaultHighWaterBytes)
+    final var lowWaterBytes = Int32(HTTP2Stream.defaultLowWaterBytes)
+    final var state = StreamState()
+
+    public init() {}
+
+    // MARK: - Inbound, for subclasses
+
+    /// Request headers (server), or response headers or Trailers-Only (client). Informational 1xx heads are dropped.
+    ///
+    /// - Parameter headers: valid during the call only.
+    /// - Parameter endStream: the peer's half is over; neither `receiveEnd` nor `receiveTrailers` follows.
+    open func receiveHeaders(_ headers: HeaderBlock, endStream: Bool) {}
+
+    /// Some bytes of the body, at least one; frame boundaries mean nothing.
+    ///
+    /// - Parameter bytes: valid during the call only. `consume` them now or later: the peer's window stays shut by as much.
+    open func receiveData(_ bytes: UnsafeRawBufferPointer) {}
+
+    /// Trailers; the peer's half is over.
+    open func receiveTrailers(_ headers: HeaderBlock) {}
+
+    /// The peer's half is over, without trailers.
+    open func receiveEnd() {}
+
+    /// The queue fell to the low-water mark after it had been above the high one.
+    open func becameWritable() {}
+
+    /// The last callback, exactly once for every stream that was opened.
+    open func closed(_ reason: StreamCloseReason) {}
+
+    // MARK: - State
+
+    /// Bytes written and not yet taken by the connection.
+    public final var queuedByteCount: Int { queue.count }
+
+    public final var highWater: Int {
+        get { Int(highWaterBytes) }
+        set { highWaterBytes = Int32(clamping: newValue) }
+    }
+
+    public final var lowWater: Int {
+        get { Int(lowWaterBytes) }
+        set { lowWaterBytes = Int32(clamping: newValue) }
+    }
+
+    public final var isClosed: Bool { state.contains(.closed) }
+    public final var isRemoteEnded: Bool { state.contains(.remoteEnded) }
+
+    // MARK: - Outbound
+
+    /// Response headers; the body and trailers follow (server).
+    public final func sendHeaders(_ headers: borrowing HeaderList) {
+        guard let session = sendingSession(.headersSent) else { return }
+        session.submitResponse(self, headers, hasBody: true)
+    }
+
+    public final func sendHeaders(_ headers: PreparedHeaders) {
+        guard let session = sendingSession(.headersSent) else { return }
+        session.submitResponse(self, headers.fields, headers.count, hasBody: true)
+    }
+
+    /// Appends to the stream's queue, which DATA frames are cut from; small writes share a frame. Ignored after the
+    /// stream's end.
+    public final func write(_ bytes: UnsafeRawBufferPointer) {
+        guard let session, !state.contains(.localEnded) else { return }
+        queue.append(bytes)
+        session.queued(bytes.count, on: self)
+    }
+
+    public final func write(_ bytes: borrowing Span<UInt8>) {
+        bytes.withUnsafeBytes { write($0) }
+    }
+
+    /// Ends our half behind the queued bytes (server). Headers, body and trailers of one tick leave together.
+    public final func sendTrailers(_ trailers: borrowing HeaderList) {
+        sendTrailers(PreparedHeaders(trailers))
+    }
+
+    public final func sendTrailers(_ trailers: PreparedHeaders) {
+        guard let session = sendingSession(.localEnded) else { return }
+        self.trailers = trailers
+        session.resume(self)
+    }
+
+    /// The whole response in one HEADERS frame with END_STREAM (server).
+    public final func sendTrailersOnly(_ headers: borrowing HeaderList) {
+        guard !state.contains(.headersSent), let session = sendingSession(.localEnded) else { return }
+        session.submitResponse(self, headers, hasBody: false)
+    }
+
+    public final func sendTrailersOnly(_ headers: PreparedHeaders) {
+        guard !state.contains(.headersSent), let session = sendingSession(.localEnded) else { return }
+        session.submitResponse(self, headers.fields, headers.count, hasBody: false)
+    }
+
+    /// Ends our half behind the queued bytes without trailers (client).
+    public final func finish() {
+        guard let session = sendingSession(.localEnded) else { return }
+        session.resume(self)
+    }
+
+    /// Abandons the stream: queued bytes are dropped, RST_STREAM is sent, of the callbacks only `closed` follows.
+    public final func reset(_ code: HTTP2ErrorCode) {
+        guard let session, !state.contains(.resetLocally) else { return }
+        state.insert([.resetLocally, .localEnded])
+        session.submitReset(self, code)
+    }
+
+    /// After the trailers went out, tells a peer that is still sending to stop: RST_STREAM(NO_ERROR), the early close
+    /// of RFC 9113 section 8.1. Nothing happens when the peer has ended by then.
+    public final func stopPeerAfterTrailers() { state.insert(.stopPeerAfterTrailers) }
+
+    /// Gives flow-control window back to the peer, for the stream and the connection.
+    public final func consume(_ byteCount: Int) {
+        let count = min(byteCount, unconsumedByteCount)
+        guard count > 0 else { return }
+        unconsumedByteCount -= count
+        session?.consume(count, on: self)
+    }
+
+    /// The session, when this half may still send; notes what is sent.
+    private func sendingSession(_ step: StreamState) -> HTTP2Session? {
+        guard let session, !state.contains(.localEnded),
+            !(step == .headersSent && state.contains(.headersSent))
+        else {
+            return nil
+        }
+        state.insert(step)
+        return session
+    }
+}
+
+/// Facts about a stream, each set at most once except the last three.
+struct StreamState: OptionSet {
+    let rawValue: UInt16
+
+    /// Our (response) headers are submitted.
+    static let headersSent = StreamState(rawValue: 1)
+    /// We will send nothing more than what is queued.
+    static let localEnded = StreamState(rawValue: 2)
+    static let remoteEnded = StreamState(rawValue: 4)
+    static let resetLocally = StreamState(rawValue: 8)
+    static let closed = StreamState(rawValue: 16)
+    static let stopPeerAfterTrailers = StreamState(rawValue: 32)
+    /// nghttp2 asked for bytes and there were none: it must be told when there are.
+    static let deferred = StreamState(rawValue: 64)
+    /// The queue went above the high-water mark; `becameWritable` is owed.
+    static let aboveHighWater = StreamState(rawValue: 128)
+}

@@ -1,0 +1,200 @@
+internal import CNghttp2
+
+/// The fields of one received header block: a view into the loop's scratch memory.
+///
+/// Valid during the callback that hands it over, and not an instruction longer: copy what is kept.
+public struct HeaderBlock {
+    /// Where one field lies in the scratch.
+    @usableFromInline
+    struct Entry {
+        @usableFromInline var nameOffset: UInt32
+        @usableFromInline var nameCount: UInt32
+        @usableFromInline var valueOffset: UInt32
+        @usableFromInline var valueCount: UInt32
+        @usableFromInline var known: KnownHeader
+
+        init(
+            nameOffset: UInt32, nameCount: UInt32, valueOffset: UInt32, valueCount: UInt32, known: KnownHeader
+        ) {
+            self.nameOffset = nameOffset
+            self.nameCount = nameCount
+            self.valueOffset = valueOffset
+            self.valueCount = valueCount
+            self.known = known
+        }
+    }
+
+    @usableFromInline let bytes: UnsafeRawPointer
+    @usableFromInline let entries: UnsafeBufferPointer<Entry>
+
+    /// The block was over `HTTP2Limits.headerFieldsMax` or `headerListBytesMax`: the fields that went over are missing.
+    public let exceedsLimit: Bool
+
+    init(bytes: UnsafeRawPointer, entries: UnsafeBufferPointer<Entry>, exceedsLimit: Bool) {
+        self.bytes = bytes
+        self.entries = entries
+        self.exceedsLimit = exceedsLimit
+    }
+
+    @inlinable
+    public var count: Int { entries.count }
+
+    @inlinable
+    public subscript(index: Int) -> HeaderField {
+        let entry = entries[index]
+        return HeaderField(
+            known: entry.known,
+            name: UnsafeRawBufferPointer(start: bytes + Int(entry.nameOffset), count: Int(entry.nameCount)),
+            value: UnsafeRawBufferPointer(start: bytes + Int(entry.valueOffset), count: Int(entry.valueCount))
+        )
+    }
+
+    /// The first field of that name.
+    @inlinable
+    public func value(of known: KnownHeader) -> UnsafeRawBufferPointer? {
+        for entry in entries where entry.known == known {
+            return UnsafeRawBufferPointer(start: bytes + Int(entry.valueOffset), count: Int(entry.valueCount))
+        }
+        return nil
+    }
+}
+
+/// One received field; valid as long as its block.
+public struct HeaderField {
+    /// `other` for a name outside the table; two fields of one known name have the same value here.
+    public let known: KnownHeader
+    /// Lower-case as HTTP/2 demands; pseudo-headers start with a colon.
+    public let name: UnsafeRawBufferPointer
+    /// Any bytes HTTP allows; not necessarily UTF-8.
+    public let value: UnsafeRawBufferPointer
+
+    @inlinable
+    init(known: KnownHeader, name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+        self.known = known
+        self.name = name
+        self.value = value
+    }
+
+    public var nameString: String { String(decoding: name, as: UTF8.self) }
+    public var valueString: String { String(decoding: value, as: UTF8.self) }
+}
+
+/// Where fields are gathered while nghttp2 decodes: one growing byte area and one entry per field, for all blocks of
+/// one `receive`. Offsets, not pointers: the area moves when it grows.
+struct HeaderScratch {
+    struct Block {
+        var firstEntry: Int
+        var entryCount: Int
+        var exceedsLimit: Bool
+    }
+
+    /// Larger areas are given back once their blocks are handled.
+    private static let keptBytesMax = 64 << 10
+
+    private var area: UnsafeMutableRawPointer
+    private var capacity: Int
+    private(set) var byteCount = 0
+    private var entries = ContiguousArray<HeaderBlock.Entry>()
+    private var blocks = ContiguousArray<Block>()
+    private var openBlockEntry = 0
+    private var openBlockByte = 0
+
+    init() {
+        capacity = 8 << 10
+        area = .allocate(byteCount: capacity, alignment: 16)
+    }
+
+    func deallocate() { area.deallocate() }
+
+    mutating func beginBlock() {
+        openBlockEntry = entries.count
+        openBlockByte = byteCount
+    }
+
+    mutating func append(
+        known: KnownHeader, name: UnsafePointer<UInt8>, nameCount: Int, value: UnsafePointer<UInt8>,
+        valueCount: Int
+    ) {
+        reserve(nameCount + valueCount)
+        let nameOffset = byteCount
+        memcpy(area + byteCount, name, nameCount)
+        byteCount += nameCount
+        memcpy(area + byteCount, value, valueCount)
+        entries.append(
+            HeaderBlock.Entry(
+                nameOffset: UInt32(nameOffset), nameCount: UInt32(nameCount), valueOffset: UInt32(byteCount),
+                valueCount: UInt32(valueCount), known: known))
+        byteCount += valueCount
+    }
+
+    /// - Returns: the block's number, for `view`.
+    mutating func endBlock(exceedsLimit: Bool) -> Int {
+        blocks.append(
+            Block(
+                firstEntry: openBlockEntry, entryCount: entries.count - openBlockEntry,
+                exceedsLimit: exceedsLimit))
+        return blocks.count - 1
+    }
+
+    /// Forgets the block that `beginBlock` started, for a 1xx response.
+    mutating func dropOpenBlock() {
+        entries.removeSubrange(openBlockEntry...)
+        byteCount = openBlockByte
+    }
+
+    /// The first byte of the open block's value of `known`, to tell 1xx from a final status.
+    func openBlockFirstByte(of known: KnownHeader) -> UInt8? {
+        for entry in entries[openBlockEntry...] where entry.known == known && entry.valueCount > 0 {
+            return area.load(fromByteOffset: Int(entry.valueOffset), as: UInt8.self)
+        }
+        return nil
+    }
+
+    /// Lends a block out; nothing may be appended meanwhile.
+    func withBlock(_ number: Int, _ body: (HeaderBlock) -> Void) {
+        let block = blocks[number]
+        entries.withUnsafeBufferPointer { all in
+            body(
+                HeaderBlock(
+                    bytes: area,
+                    entries: UnsafeBufferPointer(
+                        rebasing: all[block.firstEntry..<block.firstEntry + block.entryCount]),
+                    exceedsLimit: block.exceedsLimit))
+        }
+    }
+
+    /// Drops the finished blocks; with `keepingOpenBlock` the fields of a block that is still arriving move down.
+    mutating func reset(keepingOpenBlock: Bool) {
+        blocks.removeAll(keepingCapacity: true)
+        guard keepingOpenBlock else {
+            entries.removeAll(keepingCapacity: true)
+            byteCount = 0
+            openBlockEntry = 0
+            openBlockByte = 0
+            if capacity > Self.keptBytesMax {
+                area.deallocate()
+                capacity = Self.keptBytesMax
+                area = .allocate(byteCount: capacity, alignment: 16)
+            }
+            return
+        }
+        memmove(area, area + openBlockByte, byteCount - openBlockByte)
+        entries.removeSubrange(..<openBlockEntry)
+        for index in entries.indices {
+            entries[index].nameOffset -= UInt32(openBlockByte)
+            entries[index].valueOffset -= UInt32(openBlockByte)
+        }
+        byteCount -= openBlockByte
+        openBlockEntry = 0
+        openBlockByte = 0
+    }
+
+    private mutating func reserve(_ more: Int) {
+        guard byteCount + more > capacity else { return }
+        while byteCount + more > capacity { capacity *= 2 }
+        let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+        memcpy(larger, area, byteCount)
+        area.deallocate()
+        area = larger
+    }
+}

@@ -1,0 +1,90 @@
+internal import CNghttp2
+
+/// The thunks nghttp2 calls: unwrap, find the sink, one call.
+enum SessionCallbacks {
+    static func make() throws(HTTP2Failure) -> OpaquePointer {
+        var made: OpaquePointer?
+        let code = nghttp2_session_callbacks_new(&made)
+        guard code == 0, let callbacks = made else {
+            throw HTTP2Failure(code: code, call: "nghttp2_session_callbacks_new")
+        }
+        nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, context in
+            let header = header!.pointee
+            SessionSink.of(context).frameBegan(type: header.type, flags: header.flags, length: header.length)
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { session, frame, context in
+            SessionSink.of(context).headersBegan(frame!, in: session)
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_header_callback(callbacks) {
+            _, _, name, nameCount, value, valueCount, _, context in
+            SessionSink.of(context).header(name!, nameCount, value!, valueCount)
+        }
+        nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { session, frame, context in
+            SessionSink.of(context).frameReceived(frame!, in: session)
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
+            session, _, id, bytes, count, context in
+            SessionSink.of(context).dataReceived(id: id, bytes!, count, in: session)
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { session, id, code, context in
+            SessionSink.of(context).streamClosed(id: id, code: code, in: session)
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, _, _, context in
+            SessionSink.of(context).invalidFrame()
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { session, frame, context in
+            SessionSink.of(context).frameSent(frame!, in: session)
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) { _, frame, _, context in
+            if telehealth_frame_type(frame!) == UInt8(NGHTTP2_HEADERS.rawValue),
+                telehealth_frame_headers_category(frame!) == NGHTTP2_HCAT_REQUEST
+            {
+                SessionSink.of(context).requestNotSent(id: telehealth_frame_stream_id(frame!))
+            }
+            return 0
+        }
+        // Unknown frames are ignored as they must be, after they were counted when they began.
+        nghttp2_session_callbacks_set_unpack_extension_callback(callbacks) { _, _, _, _ in
+            NGHTTP2_ERR_CANCEL.rawValue
+        }
+        return callbacks
+    }
+
+    /// Types below are defined by RFC 9113; nghttp2 hides all others unless they are announced to it.
+    private static let firstExtensionType: UInt8 = 0x0A
+
+    static func options(_ limits: HTTP2Limits) throws(HTTP2Failure) -> OpaquePointer {
+        var made: OpaquePointer?
+        let code = nghttp2_option_new(&made)
+        guard code == 0, let options = made else {
+            throw HTTP2Failure(code: code, call: "nghttp2_option_new")
+        }
+        // Windows open when the application consumed, not when nghttp2 saw the bytes.
+        nghttp2_option_set_no_auto_window_update(options, 1)
+        // Closed streams are kept only for RFC 7540 priorities, which are switched off.
+        nghttp2_option_set_no_closed_streams(options, 1)
+        nghttp2_option_set_max_outbound_ack(options, limits.queuedAcksMax)
+        nghttp2_option_set_max_settings(options, limits.settingsEntriesMax)
+        nghttp2_option_set_max_continuations(options, limits.continuationsMax)
+        for type in firstExtensionType...UInt8.max {
+            nghttp2_option_set_user_recv_extension_type(options, type)
+        }
+        // Behind our own bucket, which knows about streams that ended well.
+        nghttp2_option_set_stream_reset_rate_limit(
+            options, UInt64(limits.peerResets.burst) * 4, UInt64(limits.peerResets.perSecond) * 4)
+        return options
+    }
+
+    /// `ptr` is the stream, kept alive by its slot until its close was handed out.
+    static let readBody: nghttp2_data_source_read_callback = { session, _, target, limit, flags, source, _ in
+        Unmanaged<HTTP2Stream>.fromOpaque(source!.pointee.ptr).takeUnretainedValue()
+            .fill(target!, limit, flags!, session!)
+    }
+}

@@ -1,0 +1,288 @@
+internal import CNghttp2
+
+/// The object behind nghttp2's `user_data`: callbacks only note what happened, or refuse. Nothing a user wrote runs
+/// while C is on the stack, so nothing can re-enter.
+final class SessionSink {
+    /// One stream that is open, or closed and not yet told.
+    struct Slot {
+        var id: Int32
+        var stream: HTTP2Stream?
+        var hasFinalHead = false
+        var isClosed = false
+        var peerReset: UInt32?
+    }
+
+    /// Shorter DATA carries not even the prefix of a message.
+    private static let tinyDataBytes = 5
+
+    let isServer: Bool
+    let limits: HTTP2Limits
+    let workspace: HTTP2Workspace
+    var slots = ContiguousArray<Slot>()
+    var freeSlots = ContiguousArray<Int32>()
+    var flood: FloodGuard
+    var now: UInt64 = 0
+    /// Why input is no longer taken, once a limit was hit.
+    var violation: HTTP2Violation?
+    /// HEADERS and DATA frames sent so far: what a peer's ping strikes are reset by (gRPC proposal A8).
+    var sentHeadersAndData: UInt64 = 0
+    var isInBlock = false
+    /// Start of the bytes that nghttp2 is working on, to turn its pointers into offsets.
+    var input: UnsafeRawPointer?
+
+    private var blockSlot: Int32 = -1
+    private var blockFieldCount = 0
+    private var blockByteCount = 0
+    private var blockExceeds = false
+    private var lastData: (id: Int32, slot: Int32) = (0, -1)
+
+    init(isServer: Bool, limits: HTTP2Limits, workspace: HTTP2Workspace) {
+        self.isServer = isServer
+        self.limits = limits
+        self.workspace = workspace
+        flood = FloodGuard(limits: limits)
+    }
+
+    static func of(_ context: UnsafeMutableRawPointer?) -> SessionSink {
+        Unmanaged<SessionSink>.fromOpaque(context!).takeUnretainedValue()
+    }
+
+    func addSlot(id: Int32, stream: HTTP2Stream?) -> Int32 {
+        if let free = freeSlots.popLast() {
+            slots[Int(free)] = Slot(id: id, stream: stream)
+            return free
+        }
+        slots.append(Slot(id: id, stream: stream))
+        return Int32(slots.count - 1)
+    }
+
+    func slot(of id: Int32, in session: OpaquePointer?) -> Int32? {
+        guard let context = nghttp2_session_get_stream_user_data(session, id) else { return nil }
+        return Int32(truncatingIfNeeded: UInt(bitPattern: context)) - 1
+    }
+
+    static func context(of slot: Int32) -> UnsafeMutableRawPointer? {
+        UnsafeMutableRawPointer(bitPattern: UInt(slot) + 1)
+    }
+
+    // MARK: - Limits
+
+    private func pay(_ kind: FloodKind) {
+        if !flood.take(kind, now: now) { violation = violation ?? .flood(kind) }
+    }
+
+    /// Runs for every frame, of known type or not, before nghttp2 looks at its payload.
+    ///
+    /// A violation is only noted: the bytes at hand are bounded, and nghttp2 is left in a state that can say GOAWAY.
+    func frameBegan(type: UInt8, flags: UInt8, length: Int) {
+        switch type {
+        case UInt8(NGHTTP2_DATA.rawValue):
+            flood.earn(.ping, 1)
+            if length < Self.tinyDataBytes, flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) == 0 {
+                pay(.tinyData)
+            }
+        case UInt8(NGHTTP2_HEADERS.rawValue), UInt8(NGHTTP2_CONTINUATION.rawValue),
+            UInt8(NGHTTP2_GOAWAY.rawValue):
+            break
+        case UInt8(NGHTTP2_RST_STREAM.rawValue):
+            pay(.peerReset)
+        case UInt8(NGHTTP2_PING.rawValue):
+            if flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { pay(.ping) }
+        case UInt8(NGHTTP2_SETTINGS.rawValue):
+            pay(.settings)
+        case UInt8(NGHTTP2_PRIORITY.rawValue), Self.priorityUpdate:
+            pay(.priority)
+        case UInt8(NGHTTP2_WINDOW_UPDATE.rawValue):
+            pay(.windowUpdate)
+        default:
+            pay(.unknown)
+        }
+    }
+
+    /// RFC 9218 section 7.1.
+    private static let priorityUpdate: UInt8 = 0x10
+    /// Ends the `mem_recv` that is running, after this field.
+    private static let pause = NGHTTP2_ERR_PAUSE.rawValue
+
+    // MARK: - Headers
+
+    func headersBegan(_ frame: UnsafePointer<nghttp2_frame>, in session: OpaquePointer?) {
+        blockFieldCount = 0
+        blockByteCount = 0
+        blockExceeds = false
+        let id = telehealth_frame_stream_id(frame)
+        if isServer, telehealth_frame_headers_category(frame) == NGHTTP2_HCAT_REQUEST {
+            blockSlot = addSlot(id: id, stream: nil)
+            nghttp2_session_set_stream_user_data(session, id, Self.context(of: blockSlot))
+            flood.earn(.priority, 2)
+            flood.earn(.windowUpdate, 2)
+        } else {
+            blockSlot = slot(of: id, in: session) ?? -1
+        }
+        workspace.headers.beginBlock()
+        isInBlock = true
+    }
+
+    func header(
+        _ name: UnsafePointer<UInt8>, _ nameCount: Int, _ value: UnsafePointer<UInt8>, _ valueCount: Int
+    ) -> Int32 {
+        blockFieldCount += 1
+        // RFC 9113 section 10.5.1: name, value and 32 per field.
+        blockByteCount += nameCount + valueCount + 32
+        if blockFieldCount > limits.headerFieldsMax || blockByteCount > limits.headerListBytesMax {
+            blockExceeds = true
+            if blockFieldCount > limits.headerFieldsMax * limits.headerExcessFactorMax
+                || blockByteCount > limits.headerListBytesMax * limits.headerExcessFactorMax
+            {
+                violation = violation ?? .headerBlock
+                return Self.pause
+            }
+            return 0
+        }
+        workspace.headers.append(
+            known: KnownHeader.match(name, count: nameCount), name: name, nameCount: nameCount, value: value,
+            valueCount: valueCount)
+        return workspace.headers.byteCount > HTTP2Workspace.headerBytesMax ? Self.pause : 0
+    }
+
+    // MARK: - Frames
+
+    func frameReceived(_ frame: UnsafePointer<nghttp2_frame>, in session: OpaquePointer?) {
+        let id = telehealth_frame_stream_id(frame)
+        let flags = telehealth_frame_flags(frame)
+        let endsStream = flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+        switch telehealth_frame_type(frame) {
+        case UInt8(NGHTTP2_HEADERS.rawValue):
+            headersEnded(endsStream: endsStream)
+        case UInt8(NGHTTP2_DATA.rawValue):
+            if endsStream, let slot = id == lastData.id ? lastData.slot : slot(of: id, in: session) {
+                workspace.events.append(.end(slot: slot))
+            }
+        case UInt8(NGHTTP2_RST_STREAM.rawValue):
+            if let slot = slot(of: id, in: session) {
+                slots[Int(slot)].peerReset = frame.pointee.rst_stream.error_code
+            }
+        case UInt8(NGHTTP2_SETTINGS.rawValue):
+            if flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { workspace.events.append(.settings) }
+        case UInt8(NGHTTP2_PING.rawValue):
+            let payload = telehealth_frame_ping_payload(frame)
+            let isAck = flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0
+            workspace.events.append(isAck ? .pingAcknowledged(payload: payload) : .ping(payload: payload))
+        case UInt8(NGHTTP2_GOAWAY.rawValue):
+            let goAway = frame.pointee.goaway
+            let count = min(goAway.opaque_data_len, HTTP2Session.debugBytesMax)
+            workspace.debugData = Array(UnsafeBufferPointer(start: goAway.opaque_data, count: count))
+            workspace.events.append(.goAway(lastStreamID: goAway.last_stream_id, code: goAway.error_code))
+        default:
+            break
+        }
+    }
+
+    private func headersEnded(endsStream: Bool) {
+        isInBlock = false
+        guard blockSlot >= 0 else { return workspace.headers.dropOpenBlock() }
+        let slot = Int(blockSlot)
+        if slots[slot].hasFinalHead {
+            let block = workspace.headers.endBlock(exceedsLimit: blockExceeds)
+            workspace.events.append(.trailers(slot: blockSlot, block: Int32(block)))
+            return
+        }
+        if !isServer, !endsStream, workspace.headers.openBlockFirstByte(of: .status) == UInt8(ascii: "1") {
+            return workspace.headers.dropOpenBlock()
+        }
+        slots[slot].hasFinalHead = true
+        let block = workspace.headers.endBlock(exceedsLimit: blockExceeds)
+        workspace.events.append(.headers(slot: blockSlot, block: Int32(block), endStream: endsStream))
+    }
+
+    func dataReceived(id: Int32, _ bytes: UnsafePointer<UInt8>, _ count: Int, in session: OpaquePointer?) {
+        let slot: Int32
+        if lastData.id == id {
+            slot = lastData.slot
+        } else {
+            guard let found = self.slot(of: id, in: session) else { return }
+            slot = found
+            lastData = (id, slot)
+        }
+        let offset = UnsafeRawPointer(bytes) - input!
+        workspace.events.append(.data(slot: slot, offset: Int32(offset), count: Int32(count)))
+    }
+
+    func streamClosed(id: Int32, code: UInt32, in session: OpaquePointer?) {
+        if lastData.id == id { lastData = (0, -1) }
+        guard let slot = slot(of: id, in: session) else { return }
+        close(slot, code)
+    }
+
+    func close(_ slot: Int32, _ code: UInt32) {
+        guard !slots[Int(slot)].isClosed else { return }
+        slots[Int(slot)].isClosed = true
+        if code == 0 { flood.earn(.peerReset, 1) }
+        workspace.events.append(.closed(slot: slot, code: code))
+    }
+
+    func invalidFrame() { pay(.glitch) }
+
+    func frameSent(_ frame: UnsafePointer<nghttp2_frame>, in session: OpaquePointer?) {
+        switch telehealth_frame_type(frame) {
+        case UInt8(NGHTTP2_DATA.rawValue):
+            sentHeadersAndData &+= 1
+            flood.earn(.windowUpdate, 10)
+        case UInt8(NGHTTP2_HEADERS.rawValue):
+            sentHeadersAndData &+= 1
+            if isServer, telehealth_frame_flags(frame) & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 {
+                stopPeerIfAsked(telehealth_frame_stream_id(frame), in: session)
+            }
+        case UInt8(NGHTTP2_RST_STREAM.rawValue):
+            // Ours by choice, or provoked: only the second kind is the peer's doing.
+            if let slot = slot(of: telehealth_frame_stream_id(frame), in: session),
+                slots[Int(slot)].stream?.state.contains(.resetLocally) == true
+            {
+                return
+            }
+            pay(.glitch)
+        default:
+            break
+        }
+    }
+
+    private func stopPeerIfAsked(_ id: Int32, in session: OpaquePointer?) {
+        guard let slot = slot(of: id, in: session), let stream = slots[Int(slot)].stream,
+            stream.state.contains(.stopPeerAfterTrailers), !stream.state.contains(.remoteEnded)
+        else { return }
+        stream.state.insert(.resetLocally)
+        // Submitting is allowed here; it only queues.
+        nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, NGHTTP2_NO_ERROR.rawValue)
+    }
+
+    /// A request that could not be sent: the peer's GOAWAY came first, or ids ran out.
+    func requestNotSent(id: Int32) {
+        guard let index = slots.firstIndex(where: { $0.id == id && !$0.isClosed && $0.stream != nil }) else {
+            return
+        }
+        close(Int32(index), HTTP2ErrorCode.refusedStream.rawValue)
+    }
+}
+
+/// A limit that the peer exceeded; ends the connection with GOAWAY(ENHANCE_YOUR_CALM).
+enum HTTP2Violation: Hashable, Sendable {
+    case flood(FloodKind)
+    case headerBlock
+    case outboundQueue
+
+    /// Goes to the peer and to the log: names the limit, holds nothing of the peer's.
+    var label: String {
+        switch self {
+        case .flood(.peerReset): "too_many_resets"
+        case .flood(.glitch): "too_many_violations"
+        case .flood(.tinyData): "too_many_tiny_data_frames"
+        case .flood(.ping): "too_many_pings"
+        case .flood(.settings): "too_many_settings"
+        case .flood(.priority): "too_many_priority_frames"
+        case .flood(.windowUpdate): "too_many_window_updates"
+        case .flood(.unknown): "too_many_unknown_frames"
+        case .headerBlock: "header_block_too_large"
+        case .outboundQueue: "outbound_queue_full"
+        }
+    }
+}

@@ -1,0 +1,129 @@
+internal import Crypto
+internal import FoundationEssentials
+public import TelehealthCore
+
+/// Signs tokens for development with a key made at the first run and kept in the data directory (mode 0600).
+///
+/// The service accepts them on loopback and unix sockets only; whoever can read the file can be anybody there.
+public struct DevelopmentIssuer: Sendable {
+    /// `iss` of every development token.
+    public static let name = "telehealth-development"
+    /// File name within the data directory.
+    public static let fileName = "development-key.json"
+
+    /// What a development token shall say.
+    public struct TokenRequest: Sendable, Hashable {
+        public var subject: String
+        public var role: Role
+        public var clientID: SubjectID?
+        public var clinicianID: SubjectID?
+        public var actor: String?
+        public var audience: String
+        /// At most one hour.
+        public var lifetime: Duration
+
+        public init(
+            subject: String, role: Role, clientID: SubjectID? = nil, clinicianID: SubjectID? = nil,
+            actor: String? = nil, audience: String = "telehealth", lifetime: Duration = .seconds(3600)
+        ) {
+            self.subject = subject
+            self.role = role
+            self.clientID = clientID
+            self.clinicianID = clinicianID
+            self.actor = actor
+            self.audience = audience
+            self.lifetime = lifetime
+        }
+    }
+
+    private struct StoredKey: Codable {
+        /// The private scalar, 32 bytes, base64url: RFC 7518 §6.2.2.
+        var d: String
+        var crv = "P-256"
+        var kty = "EC"
+    }
+
+    private struct PublicKey: Codable {
+        var kty = "EC"
+        var crv = "P-256"
+        var alg = "ES256"
+        var use = "sig"
+        var kid: String
+        var x: String
+        var y: String
+    }
+
+    private struct Header: Codable {
+        var alg = "ES256"
+        var kid: String
+        var typ = "JWT"
+    }
+
+    private let key: P256.Signing.PrivateKey
+    private let keyID: String
+
+    /// Reads the key of a data directory; makes it first when `createIfAbsent`.
+    ///
+    /// - Throws: ``KeySetError``: unreadable with `errno` (`EACCES` when others than the owner may read the file, `ENOENT`
+    ///   when absent), malformed when the file holds no key.
+    public init(directory: String, createIfAbsent: Bool) throws(KeySetError) {
+        let path = directory + "/" + Self.fileName
+        if createIfAbsent {
+            do throws(KeySetError) {
+                self.init(key: try Self.stored(path))
+                return
+            } catch .unreadable(2) {
+                // ENOENT: the first run.
+                let fresh = StoredKey(d: Base64URL.encode(P256.Signing.PrivateKey().rawRepresentation))
+                guard let json = try? JSONEncoder().encode(fresh) else { throw .malformed }
+                _ = try SmallFile.create(path, bytes: Array(json))
+            }
+        }
+        self.init(key: try Self.stored(path))
+    }
+
+    private init(key: P256.Signing.PrivateKey) {
+        self.key = key
+        let thumbprint = SHA256.hash(data: key.publicKey.rawRepresentation)
+        keyID = "development-" + Base64URL.encode(thumbprint.prefix(9))
+    }
+
+    private static func stored(_ path: String) throws(KeySetError) -> P256.Signing.PrivateKey {
+        let bytes = try SmallFile.read(path, bytesMax: 4096, isPrivate: true)
+        guard let stored = try? JSONDecoder().decode(StoredKey.self, from: Data(bytes)), stored.crv == "P-256",
+            let scalar = Base64URL.decode(stored.d[...]),
+            let key = try? P256.Signing.PrivateKey(rawRepresentation: scalar)
+        else { throw .malformed }
+        return key
+    }
+
+    /// The public half as a JWK set (RFC 7517 §5).
+    public var publicKeySet: String {
+        let point = key.publicKey.rawRepresentation
+        let jwk = PublicKey(
+            kid: keyID, x: Base64URL.encode(point.prefix(32)), y: Base64URL.encode(point.suffix(32)))
+        return "{\"keys\":[\(Self.json(jwk))]}"
+    }
+
+    /// - Returns: a signed token, a bearer secret.
+    public func token(_ request: TokenRequest, now: Timestamp) throws(KeySetError) -> String {
+        let issuedAt = Double(now.microseconds / 1_000_000)
+        let claims = TokenClaims(
+            iss: Self.name, sub: request.subject, aud: .init(names: [request.audience]),
+            exp: issuedAt + Double(request.lifetime.components.seconds), iat: issuedAt, role: request.role.rawValue,
+            clientID: request.clientID?.rawValue, clinicianID: request.clinicianID?.rawValue,
+            act: request.actor.map { .init(sub: $0) })
+        let signed =
+            Base64URL.encode(Self.json(Header(kid: keyID)).utf8) + "." + Base64URL.encode(Self.json(claims).utf8)
+        guard let signature = try? key.signature(for: Array(signed.utf8)) else { throw .malformed }
+        return signed + "." + Base64URL.encode(signature.rawRepresentation)
+    }
+
+    private static func json(_ value: some Encodable) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        // Plain structs of strings and finite numbers: encoding them has no way to fail.
+        guard let bytes = try? encoder.encode(value) else { return "{}" }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

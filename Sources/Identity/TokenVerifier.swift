@@ -1,0 +1,115 @@
+internal import Crypto
+internal import FoundationEssentials
+internal import JWTKit
+internal import Synchronization
+public import TelehealthCore
+
+/// Turns bearer tokens into callers: signature, issuer, audience, times, claims; remembers what it verified.
+///
+/// Isolation: any; calls do not suspend. A first check costs one signature verification on the caller's thread, a
+/// repeated one a SHA-256 and a table look-up.
+public final class TokenVerifier: Sendable {
+    private struct State {
+        var keys = VerificationKeys()
+        var cache: VerifiedTokenCache
+        /// Grows with each change of keys: a check that began before it is not remembered after it.
+        var generation = 0
+        var sawUnknownKey = false
+    }
+
+    private struct Header: Decodable {
+        let alg: String?
+        let kid: String?
+        let typ: String?
+        /// Extensions we would have to understand (RFC 7515 §4.1.11): we understand none.
+        let crit: [String]?
+    }
+
+    private let policy: TokenPolicy
+    private let state: Mutex<State>
+
+    public init(policy: TokenPolicy) {
+        self.policy = policy
+        state = Mutex(State(cache: VerifiedTokenCache()))
+    }
+
+    /// - Parameter isLocal: the call came over loopback or a unix socket; only there does the development key count.
+    /// - Returns: who the bearer is, good until `Caller.expiresAt`.
+    /// - Throws: ``TokenError``, the peer's fault each time.
+    public func verify(_ token: String, isLocal: Bool, now: Timestamp) throws(TokenError) -> Caller {
+        guard !token.isEmpty else { throw .missing }
+        guard token.utf8.count <= TokenPolicy.tokenBytesMax else { throw .malformed }
+        let digest = Self.digest(of: token)
+        if let known = state.withLock({ $0.cache[digest] }) {
+            guard now < known.caller.expiresAt else { throw .expired }
+            guard isLocal || !known.isDevelopment else { throw .developmentOnly }
+            return known.caller
+        }
+        return try check(token, digest: digest, isLocal: isLocal, now: now)
+    }
+
+    /// Whether a token named an unknown key since the last call of this function: the published set may have moved on.
+    func takeUnknownKeySighting() -> Bool {
+        state.withLock { state in
+            defer { state.sawUnknownKey = false }
+            return state.sawUnknownKey
+        }
+    }
+
+    /// Replaces every key and forgets what was verified with the old ones.
+    func replaceKeys(_ keys: VerificationKeys) {
+        state.withLock { state in
+            state.keys = keys
+            state.generation += 1
+            state.cache.removeAll()
+        }
+    }
+
+    private func check(_ token: String, digest: VerifiedTokenCache.Digest, isLocal: Bool, now: Timestamp)
+        throws(TokenError) -> Caller
+    {
+        let parts = token.split(separator: ".", maxSplits: 3, omittingEmptySubsequences: false)
+        guard parts.count == 3, let headerBytes = Base64URL.decode(parts[0]),
+            let header = try? JSONDecoder().decode(Header.self, from: headerBytes), header.crit == nil,
+            let signature = Base64URL.decode(parts[2])
+        else { throw .malformed }
+        guard let algorithm = header.alg.flatMap(SignatureAlgorithm.init(rawValue:)) else {
+            throw .algorithmNotAllowed
+        }
+        let (found, generation) = state.withLock { state in
+            let key = header.kid.flatMap { state.keys.keys[$0] }
+            if key == nil { state.sawUnknownKey = true }
+            return (key, state.generation)
+        }
+        guard let key = found else { throw .keyUnknown }
+        guard key.algorithm == algorithm else { throw .algorithmNotAllowed }
+        guard isLocal || !key.isDevelopment else { throw .developmentOnly }
+        let signed = Data(token.utf8.prefix(parts[0].utf8.count + 1 + parts[1].utf8.count))
+        guard (try? key.verifier.verify(signature, signs: signed)) == true else { throw .signatureInvalid }
+        // Only now is anything the token says about its bearer read.
+        guard let payload = Base64URL.decode(parts[1]),
+            let claims = try? JSONDecoder().decode(TokenClaims.self, from: payload)
+        else { throw .malformed }
+        let caller = try claims.caller(policy: policy, issuer: key.issuer, now: now)
+        state.withLock { state in
+            guard state.generation == generation else { return }
+            state.cache.insert(.init(caller: caller, isDevelopment: key.isDevelopment), for: digest)
+        }
+        return caller
+    }
+
+    private static func digest(of token: String) -> VerifiedTokenCache.Digest {
+        var hash = SHA256()
+        var token = token
+        token.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+        return hash.finalize().withUnsafeBytes { bytes in
+            .init(
+                words: (
+                    bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self),
+                    bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self),
+                    bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self),
+                    bytes.loadUnaligned(fromByteOffset: 24, as: UInt64.self)
+                ))
+        }
+    }
+}

@@ -1,0 +1,100 @@
+internal import FoundationEssentials
+internal import JWTKit
+
+/// The signature algorithms that are accepted, and no others: neither `none`, nor a shared secret, nor a short key.
+public enum SignatureAlgorithm: String, Sendable, Hashable, CaseIterable {
+    case es256 = "ES256"
+    case edDSA = "EdDSA"
+    case rs256 = "RS256"
+}
+
+/// Why a published key set cannot be used; the operator's matter.
+public enum KeySetError: Error, Hashable, Sendable {
+    /// Not the JSON of RFC 7517 §5.
+    case malformed
+    /// No key in it is usable: each lacks an id, has another algorithm, is for encryption, too short or not public.
+    case noUsableKey
+    /// More keys than ``VerificationKeys/keysMax``.
+    case tooMany
+    /// The file cannot be read; the value is `errno`.
+    case unreadable(Int32)
+    /// The URL does not answer with a key set; the value is a label for the log.
+    case unavailable(String)
+}
+
+/// Public keys of one issuer by key id, each tied to one algorithm.
+struct VerificationKeys: Sendable {
+    /// An issuer publishes two or three; the bound keeps a wrong URL from filling memory.
+    static let keysMax = 64
+    /// 2,048 bits: the least that NIST SP 800-131A still allows for RSA.
+    private static let rsaModulusBytesMin = 256
+
+    struct Key: Sendable {
+        let algorithm: SignatureAlgorithm
+        let verifier: any JWTAlgorithm
+        let issuer: String
+        let isDevelopment: Bool
+    }
+
+    private(set) var keys: [String: Key] = [:]
+
+    /// Reads a JWK set. Keys that are not for us are passed over; the rest must be sound.
+    ///
+    /// - Throws: ``KeySetError``.
+    init(jwks: [UInt8], issuer: String, isDevelopment: Bool) async throws(KeySetError) {
+        guard let set = try? JSONDecoder().decode(PublishedSet.self, from: Data(jwks)) else { throw .malformed }
+        guard set.keys.count <= Self.keysMax else { throw .tooMany }
+        for published in set.keys {
+            guard let jwk = published.jwk, published.use == nil || published.use == "sig",
+                jwk.privateExponent == nil, let id = jwk.keyIdentifier?.string,
+                let algorithm = Self.algorithm(of: jwk), let verifier = await Self.verifier(of: jwk, algorithm)
+            else { continue }
+            keys[id] = Key(algorithm: algorithm, verifier: verifier, issuer: issuer, isDevelopment: isDevelopment)
+        }
+        if keys.isEmpty { throw .noUsableKey }
+    }
+
+    init() {}
+
+    mutating func merge(_ other: VerificationKeys) {
+        keys.merge(other.keys) { mine, _ in mine }
+    }
+
+    private static func algorithm(of jwk: JWK) -> SignatureAlgorithm? {
+        let natural: SignatureAlgorithm
+        switch jwk.keyType {
+        case .ecdsa where jwk.curve?.rawValue == "P-256": natural = .es256
+        case .octetKeyPair where jwk.curve?.rawValue == "Ed25519": natural = .edDSA
+        case .rsa:
+            guard let modulus = jwk.modulus.flatMap({ Base64URL.decode($0[...]) }), modulus.count >= rsaModulusBytesMin
+            else { return nil }
+            natural = .rs256
+        default: return nil
+        }
+        if let named = jwk.algorithm?.rawValue, named != natural.rawValue { return nil }
+        return natural
+    }
+
+    private static func verifier(of jwk: JWK, _ algorithm: SignatureAlgorithm) async -> (any JWTAlgorithm)? {
+        let collection = JWTKeyCollection()
+        guard (try? await collection.add(jwk: jwk)) != nil else { return nil }
+        return try? await collection.getKey(for: jwk.keyIdentifier, alg: algorithm.rawValue)
+    }
+}
+
+/// A JWK set as published: an entry of an unknown kind is no reason to refuse the others (RFC 7517 §5).
+private struct PublishedSet: Decodable {
+    struct Entry: Decodable {
+        let jwk: JWK?
+        let use: String?
+
+        private enum CodingKeys: String, CodingKey { case use }
+
+        init(from decoder: any Decoder) throws {
+            use = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(String.self, forKey: .use)
+            jwk = try? JWK(from: decoder)
+        }
+    }
+
+    let keys: [Entry]
+}

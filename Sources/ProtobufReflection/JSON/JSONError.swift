@@ -1,0 +1,53 @@
+/// Why text is not a message's JSON, or a message has none. The fault of whoever wrote the text or filled the
+/// message.
+public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What is wrong.
+    public enum Reason: Hashable, Sendable {
+        /// Not JSON at all.
+        case syntax(String)
+        /// Objects and arrays nested deeper than the limit.
+        case depthExceeded(limit: Int)
+        /// The same key twice in one object, or two spellings of one field.
+        case duplicateKey
+        /// The message has no field of that name.
+        case unknownField
+        /// JSON of another kind than the field takes, or out of its range.
+        case wrongValue(expected: String)
+        /// A second member of a oneof.
+        case oneofConflict
+        /// An `Any` without a type, or with one the pool does not hold.
+        case unknownType
+        /// A value that JSON has no form for, such as a timestamp out of range.
+        case notRepresentable(String)
+    }
+
+    /// What is wrong.
+    public var reason: Reason
+    /// Where: field names from the outermost message inwards, joined by dots; empty for the message itself.
+    public var path: String
+
+    init(_ reason: Reason, path: String = "") {
+        self.reason = reason
+        self.path = path
+    }
+
+    /// The same error seen from outside the field `name`.
+    func within(_ name: String) -> JSONError {
+        JSONError(reason, path: path.isEmpty ? name : name + "." + path)
+    }
+
+    public var description: String {
+        let text =
+            switch reason {
+            case .syntax(let detail): "not valid JSON: \(detail)"
+            case .depthExceeded(let limit): "nested deeper than \(limit) levels"
+            case .duplicateKey: "given twice"
+            case .unknownField: "no such field"
+            case .wrongValue(let expected): "expected \(expected)"
+            case .oneofConflict: "another field of the same oneof is given too"
+            case .unknownType: "the type named by \"@type\" is missing or not known"
+            case .notRepresentable(let detail): "has no JSON form: \(detail)"
+            }
+        return path.isEmpty ? text : "\(path): \(text)"
+    }
+}

@@ -1,0 +1,66 @@
+/// JSON's number grammar, and the exact reading of whole numbers written with fraction or exponent.
+enum JSONNumber {
+    /// How many bytes at the front are a JSON number; 0 when none is there.
+    static func length(_ bytes: some RandomAccessCollection<UInt8>) -> Int {
+        var rest = bytes[...]
+        func digits() -> Int {
+            let count = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }.count
+            rest = rest.dropFirst(count)
+            return count
+        }
+        if rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }
+        let leadsWithZero = rest.first == UInt8(ascii: "0")
+        let whole = digits()
+        guard whole > 0, !(leadsWithZero && whole > 1) else { return 0 }
+        if rest.first == UInt8(ascii: ".") {
+            rest = rest.dropFirst()
+            guard digits() > 0 else { return 0 }
+        }
+        if rest.first == UInt8(ascii: "e") || rest.first == UInt8(ascii: "E") {
+            rest = rest.dropFirst()
+            if rest.first == UInt8(ascii: "+") || rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }
+            guard digits() > 0 else { return 0 }
+        }
+        return bytes.count - rest.count
+    }
+
+    /// True when the whole text is a JSON number.
+    static func isNumber(_ text: String) -> Bool {
+        let bytes = [UInt8](text.utf8)
+        return !bytes.isEmpty && length(bytes) == bytes.count
+    }
+
+    /// The exact value of a JSON number that is whole and fits, such as `12`, `1.0` or `12e2`; nil otherwise.
+    static func integer<I: FixedWidthInteger>(_ text: String, as type: I.Type) -> I? {
+        guard isNumber(text) else { return nil }
+        if let plain = I(text) { return plain }
+        let isNegative = text.hasPrefix("-")
+        let parts = text.drop { $0 == "-" }.split { $0 == "e" || $0 == "E" }
+        guard let mantissa = parts.first else { return nil }
+        // An exponent out of Int's range cannot belong to a number that fits, unless the number is zero.
+        let halves = mantissa.split(separator: ".")
+        var digits = halves.joined()
+        let fractionCount = halves.count == 2 ? halves[1].count : 0
+        digits = String(digits.drop { $0 == "0" })
+        guard !digits.isEmpty else { return 0 }
+        guard let exponent = parts.count == 2 ? Int(parts[1]) : 0, abs(exponent) < 1_000_000 else {
+            return nil
+        }
+        var shift = exponent - fractionCount
+        while shift < 0, digits.last == "0" {
+            digits.removeLast()
+            shift += 1
+        }
+        // 20 digits are the most a 64-bit number has.
+        guard shift >= 0, digits.count + shift <= 20 else { return nil }
+        return I((isNegative ? "-" : "") + digits + String(repeating: "0", count: shift))
+    }
+
+    /// A double as JSON writes it: shortest digits that read back the same, whole numbers without a fraction.
+    static func text(_ value: some BinaryFloatingPoint & LosslessStringConvertible) -> String {
+        if value.isNaN { return "\"NaN\"" }
+        if value.isInfinite { return value < 0 ? "\"-Infinity\"" : "\"Infinity\"" }
+        let text = value.description
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+    }
+}

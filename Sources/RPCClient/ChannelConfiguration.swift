@@ -1,0 +1,94 @@
+public import EventCore
+public import RPCModel
+public import TLSEngine
+public import Transport
+
+/// How calls are spread over a target's addresses.
+public enum LoadBalancing: Sendable, Hashable {
+    /// One connection: the first address that accepts.
+    case pickFirst
+    /// A connection to each address, used in turn.
+    case roundRobin
+}
+
+/// Everything about a channel that can be chosen, with the limits named.
+public struct ChannelConfiguration: Sendable {
+    /// `nil` speaks plain HTTP/2.
+    public var tls: TLSClientContext?
+    /// The name sent in SNI, checked in the certificate and used as `:authority`; `nil` takes the target's host.
+    public var serverName: String?
+    public var loadBalancing = LoadBalancing.pickFirst
+    public var backoff = ConnectionBackoff()
+    /// Used by calls that say nothing of their own.
+    public var waitForReady = false
+    public var compression = CallOptions.Compression.none
+    /// The longest response message, bytes after unpacking.
+    public var maxResponseBytes = 4 << 20
+    /// `nil` retries nothing but calls no server has touched (transparent retries).
+    public var retryPolicy: RetryPolicy?
+    public var retryThrottle = RetryThrottle()
+    /// Request bytes kept for another attempt; a call that wrote more is committed to its attempt.
+    public var maxReplayBytes = 256 * 1024
+    /// Calls that wait for a connection or for one of its streams; above it calls fail with RESOURCE_EXHAUSTED.
+    public var maxWaitingCalls = 10_000
+    /// Goes in front of the library's own name in `user-agent`.
+    public var userAgent: String?
+    public var transport = ClientTransportConfiguration()
+    public var clock = LoopClock.system
+
+    public init() {}
+}
+
+/// Where a channel is in its life. - Spec: gRPC doc/connectivity-semantics-and-api.md.
+public enum ConnectivityState: Sendable, Hashable {
+    case idle
+    case connecting
+    case ready
+    case transientFailure
+    case shutdown
+}
+
+/// What a channel talks to.
+public enum ChannelTarget: Sendable, Hashable {
+    case name(host: String, port: UInt16)
+    case unix(path: String)
+
+    /// Reads `dns:///host:port`, `host:port`, `[v6]:port`, `unix:path` or `unix:///path`.
+    /// - Returns: `nil` for anything else, such as a missing port.
+    public init?(_ text: String) {
+        if text.hasPrefix("unix:") {
+            var path = text.dropFirst("unix:".count)
+            if path.hasPrefix("//") { path = path.dropFirst(2) }
+            guard !path.isEmpty else { return nil }
+            self = .unix(path: String(path))
+            return
+        }
+        let rest = text.hasPrefix("dns:///") ? text.dropFirst("dns:///".count) : text[...]
+        guard let colon = rest.lastIndex(of: ":"), let port = UInt16(rest[rest.index(after: colon)...]), port > 0 else {
+            return nil
+        }
+        var host = rest[..<colon]
+        if host.first == "[", host.last == "]" {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") || host.contains("/") {
+            return nil
+        }
+        guard !host.isEmpty else { return nil }
+        self = .name(host: String(host), port: port)
+    }
+
+    /// `:authority` of its calls unless the configuration names another.
+    var authority: String {
+        switch self {
+        case .name(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .unix: "localhost"
+        }
+    }
+
+    var host: String {
+        switch self {
+        case .name(let host, _): host
+        case .unix: "localhost"
+        }
+    }
+}

@@ -1,0 +1,140 @@
+internal import EventCore
+internal import HTTP2Engine
+internal import RPCModel
+internal import RPCOverHTTP2
+
+/// One HTTP/2 stream on which a call is tried: reads the answer and finds the status it means.
+///
+/// - Isolation: the channel's loop.
+final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
+    // Sendable: created and used on the loop alone; `ClientCall` holds it only there.
+
+    private let call: ClientCall
+    /// Response headers came, so trailers may follow.
+    private var hasHeaders = false
+    private var isOver = false
+    private var hasFinished = false
+
+    init(call: ClientCall, loop: EventLoop) {
+        self.call = call
+        super.init()
+    }
+
+    func finishOnce() {
+        guard !hasFinished else { return }
+        hasFinished = true
+        finish()
+    }
+
+    override func receiveHeaders(_ headers: HeaderBlock, endStream: Bool) {
+        guard !isOver else { return }
+        let metadata = Metadata(headers)
+        guard !headers.exceedsLimit else {
+            return fail(RPCError(.resourceExhausted, "the answer's headers are above the limit"))
+        }
+        if endStream {
+            return end(status(ofOnly: headers, metadata: metadata), trailers: metadata)
+        }
+        if let refusal = refusal(of: headers, metadata: metadata) { return fail(refusal) }
+        if let encoding = headers.value(of: .grpcEncoding), !encoding.elementsEqual("identity".utf8) {
+            guard encoding.elementsEqual("gzip".utf8) else {
+                return fail(RPCError(.internal, "the answer is packed with an algorithm that was not offered"))
+            }
+            call.stream.setInboundCompression(.gzip)
+        }
+        hasHeaders = true
+        call.commit()
+        call.stream.receiveInitialMetadata(metadata)
+    }
+
+    override func receiveData(_ bytes: UnsafeRawBufferPointer) {
+        guard !isOver else { return consume(bytes.count) }
+        do throws(FramingError) {
+            let credit = try call.stream.receive(bytes)
+            if credit > 0 { consume(credit) }
+        } catch {
+            consume(bytes.count)
+            switch error {
+            case .messageTooLarge(let announced, let limit):
+                fail(RPCError(.resourceExhausted, "a response of \(announced) bytes is above the limit of \(limit)"))
+            case .invalidFlag(let flag):
+                fail(RPCError(.internal, "a message starts with the flag \(flag), which is neither 0 nor 1"))
+            }
+        }
+    }
+
+    override func receiveTrailers(_ headers: HeaderBlock) {
+        let metadata = Metadata(headers)
+        var status = headers.rpcStatus(trailers: metadata)
+        if status == nil, call.stream.hasPartialInboundMessage {
+            status = RPCError(.internal, "the answer ended inside a message")
+        }
+        end(status, trailers: metadata)
+    }
+
+    override func receiveEnd() {
+        end(RPCError(.unknown, "the answer ended without a status"), trailers: Metadata())
+    }
+
+    override func becameWritable() {
+        guard !isOver else { return }
+        call.attemptBecameWritable()
+    }
+
+    override func closed(_ reason: StreamCloseReason) {
+        guard !isOver else { return }
+        isOver = true
+        switch reason {
+        case .finished:
+            call.attemptEnded(RPCError(.unknown, "the answer ended without a status"), trailers: Metadata())
+        case .resetByPeer(let code):
+            let error = RPCError(
+                RPCError.Code(http2ErrorCode: code.rawValue), "the server reset the call (HTTP/2 error \(code.rawValue))")
+            call.attemptEnded(error, trailers: Metadata(), wasRefused: code == .refusedStream)
+        case .resetLocally(let code):
+            let error = RPCError(.internal, "the answer broke HTTP/2's rules (error \(code.rawValue))")
+            call.attemptEnded(error, trailers: Metadata())
+        case .refused:
+            let error = RPCError(.unavailable, "the server did not take the call")
+            call.attemptEnded(error, trailers: Metadata(), wasRefused: true)
+        case .connectionLost:
+            call.attemptLostConnection()
+        }
+    }
+
+    /// The answer ended the call.
+    private func end(_ status: RPCError?, trailers: Metadata) {
+        guard !isOver else { return }
+        isOver = true
+        // The requests may not be all sent; nobody reads them any more.
+        if !hasFinished { reset(.noError) }
+        call.attemptEnded(status, trailers: trailers)
+    }
+
+    /// The answer cannot be used: the server is told to stop.
+    private func fail(_ error: RPCError) {
+        guard !isOver else { return }
+        isOver = true
+        reset(.cancel)
+        call.attemptEnded(error, trailers: Metadata())
+    }
+
+    /// The status of an answer that is one HEADERS frame.
+    private func status(ofOnly headers: HeaderBlock, metadata: Metadata) -> RPCError? {
+        if headers.value(of: .grpcStatus) == nil, let refusal = refusal(of: headers, metadata: metadata) { return refusal }
+        return headers.rpcStatus(trailers: metadata)
+    }
+
+    /// Why the headers are not those of a gRPC answer; `nil` when they are.
+    /// - Spec: gRPC doc/http-grpc-status-mapping.md.
+    private func refusal(of headers: HeaderBlock, metadata: Metadata) -> RPCError? {
+        let status = headers.value(of: .status).flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
+        if status != 200 {
+            return RPCError(.init(httpStatus: status), "the server answered with HTTP status \(status)", trailers: metadata)
+        }
+        guard let type = headers.value(of: .contentType), GRPCContentType.isGRPC(type.assumingMemoryBound(to: UInt8.self).span) else {
+            return RPCError(.unknown, "the server's answer is not of the type application/grpc", trailers: metadata)
+        }
+        return nil
+    }
+}

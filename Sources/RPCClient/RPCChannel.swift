@@ -1,0 +1,90 @@
+public import EventCore
+public import RPCModel
+internal import Synchronization
+
+/// Why a channel could not be made.
+public enum ChannelError: Error, Sendable, CustomStringConvertible {
+    case invalidTarget(String)
+    case system(SystemCallError)
+
+    public var description: String {
+        switch self {
+        case .invalidTarget(let target): "not a target: \(target) (dns:///host:port, host:port or unix:path)"
+        case .system(let error): "cannot start: \(error)"
+        }
+    }
+}
+
+/// A client's view of a server: calls go in, connections are made, kept and replaced behind it.
+///
+/// Connects on the first call (or ``connect()``), with backoff between attempts. Runs on one event loop of its own.
+public final class RPCChannel: CallChannel {
+    private let core: ChannelCore
+    private let loops: EventLoopGroup
+    /// Whether the channel was shut down. Calls are handed to the loop under this lock, so that none gets there behind
+    /// the job that ends it.
+    private let isShutdown = Mutex(false)
+
+    /// - Throws: ``ChannelError``.
+    public init(target: String, configuration: ChannelConfiguration = ChannelConfiguration()) throws(ChannelError) {
+        guard let parsed = ChannelTarget(target) else { throw .invalidTarget(target) }
+        do {
+            loops = try EventLoopGroup(loopCount: 1, name: "rpc-client", clock: configuration.clock)
+        } catch {
+            throw .system(error)
+        }
+        core = ChannelCore(target: parsed, configuration: configuration, loop: loops.loops[0])
+    }
+
+    deinit {
+        guard !isShutdown.withLock({ $0 }) else { return }
+        // Ends by itself once the connections are closed; nobody is left to await it.
+        Task.detached { [core, loops] in await Self.shutDown(core, loops) }
+    }
+
+    public func startCall(_ method: MethodDescriptor, options: CallOptions) -> CallStream {
+        let call = ClientCall(core: core, method: method, options: options)
+        let core = core
+        let isTaken = isShutdown.withLock { isShutdown in
+            if !isShutdown { core.loop.execute { core.submit(call) } }
+            return !isShutdown
+        }
+        if !isTaken {
+            call.stream.fail(RPCError(.unavailable, "the channel is shut down"))
+            call.stream.detachDriver()
+        }
+        return call.stream
+    }
+
+    /// Starts connecting without a call.
+    public func connect() {
+        let core = core
+        isShutdown.withLock { isShutdown in
+            if !isShutdown { core.loop.execute { core.connect() } }
+        }
+    }
+
+    public var connectivity: ConnectivityState { core.publishedState }
+
+    /// Ends every call with UNAVAILABLE, closes the connections and stops the loop. Returns when that is done.
+    /// Idempotent; a call started afterwards fails.
+    public func shutdown() async {
+        let isFirst = isShutdown.withLock { isShutdown in
+            defer { isShutdown = true }
+            return !isShutdown
+        }
+        guard isFirst else { return }
+        await Self.shutDown(core, loops)
+    }
+
+    private static func shutDown(_ core: ChannelCore, _ loops: EventLoopGroup) async {
+        await withCheckedContinuation { continuation in
+            core.loop.execute {
+                core.shutdown()
+                continuation.resume()
+            }
+        }
+        // Joins the thread: not on the caller's executor, which may be that very loop.
+        await Task.detached { loops.shutdown() }.value
+    }
+}

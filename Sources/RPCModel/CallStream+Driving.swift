@@ -1,0 +1,177 @@
+internal import ProtobufWire
+internal import Synchronization
+
+// The loop's side of a call. Everything here is for ``CallDriver``s.
+extension CallStream {
+    /// What the driver found when it came to send.
+    public struct OutboundStatus: Sendable {
+        /// Every queued byte was lent to the driver.
+        public let isDrained: Bool
+        /// The user finished writing; with `isDrained`, the end is to be sent.
+        public let isFinished: Bool
+        /// The user asked for headers before the first message.
+        public let wantsHeaders: Bool
+    }
+
+    /// Joins stream and driver; wakes the driver if something was written before it came.
+    public func attach(_ driver: any CallDriver) {
+        let wakeNow = state.withLock { state in
+            state.driver = driver
+            return state.isDriverAwake
+        }
+        if wakeNow { driver.outboundDidGrow() }
+    }
+
+    /// Breaks the tie of stream and driver after the last event.
+    public func detachDriver() {
+        let driver = state.withLock { state -> (any CallDriver)? in
+            defer { state.driver = nil }
+            return state.driver
+        }
+        _ = driver  // released outside the lock
+    }
+
+    /// How received messages are unpacked (`grpc-encoding` of the peer); `nil` means not at all.
+    public func setInboundCompression(_ compression: MessageCompression?) {
+        state.withLock { $0.inboundCompression = compression }
+    }
+
+    /// How messages written from now on are packed.
+    public func setOutboundCompression(_ compression: MessageCompression?) {
+        state.withLock { $0.outboundCompression = compression }
+    }
+
+    /// Keeps sent bytes so that ``rewind()`` can send them again; until ``stopKeepingSentBytes()``.
+    public func keepSentBytes() { state.withLock { $0.keepsSentBytes = true } }
+
+    /// The call is committed to its present attempt: forgets what was kept.
+    public func stopKeepingSentBytes() {
+        state.withLock { state in
+            guard state.keepsSentBytes else { return }
+            state.keepsSentBytes = false
+            state.outbound.removeFirst(state.sentByteCount)
+            state.sentByteCount = 0
+        }
+    }
+
+    /// Everything kept is to be sent again, to another attempt.
+    public func rewind() {
+        state.withLock { state in
+            state.sentByteCount = 0
+            state.isBacklogged = false
+        }
+    }
+
+    /// Bytes written by the user so far and still held, sent or not.
+    public var heldByteCount: Int { state.withLock { $0.outbound.count } }
+
+    /// Lends every unsent byte to `send`, unless the transport is backlogged, and puts the driver to sleep: the next
+    /// write wakes it.
+    ///
+    /// - Parameter send: hands the bytes to the transport; must not call back. Not called when there is nothing.
+    public func drainOutbound(_ send: (UnsafeRawBufferPointer) -> Void) -> OutboundStatus {
+        let (status, waiters) = state.withLock { state in
+            state.isDriverAwake = false
+            if !state.isBacklogged, state.outbound.count > state.sentByteCount {
+                let start = state.sentByteCount
+                unsafe state.outbound.withUnsafeBytes { all in
+                    unsafe send(UnsafeRawBufferPointer(rebasing: all[start...]))
+                }
+                if state.keepsSentBytes {
+                    state.sentByteCount = state.outbound.count
+                } else {
+                    // One burst must not pin its buffer for the rest of a long stream.
+                    state.outbound.removeAll(keepingCapacity: state.outbound.capacity <= CallStream.outboundHighWater)
+                    state.sentByteCount = 0
+                }
+            }
+            let status = OutboundStatus(
+                isDrained: state.outbound.count == state.sentByteCount, isFinished: state.isWritingFinished,
+                wantsHeaders: state.wantsHeaders)
+            return (status, state.hasRoom ? state.takeOutboundWaiters() : [])
+        }
+        wake(waiters)
+        return status
+    }
+
+    /// Tells whether the transport holds more than it should; writers wait while it does.
+    public func setBacklogged(_ isBacklogged: Bool) {
+        let waiters = state.withLock { state in
+            state.isBacklogged = isBacklogged
+            return state.hasRoom ? state.takeOutboundWaiters() : []
+        }
+        wake(waiters)
+    }
+
+    /// Takes bytes of the peer's message stream.
+    ///
+    /// - Returns: bytes to grant to the peer at once; the rest follows through ``CallDriver/inboundWasConsumed(byteCount:)``.
+    /// - Throws: ``FramingError``; the driver then ends the call.
+    public func receive(_ bytes: UnsafeRawBufferPointer) throws(FramingError) -> Int {
+        let (waiters, credit) = try state.withLock {
+            state throws(FramingError) -> ([CheckedContinuation<Void, Never>], Int) in
+            state.uncreditedByteCount += bytes.count
+            guard state.failure == nil else { return ([], state.takeCredit()) }
+            try unsafe state.inbound.append(bytes)
+            let waiters = state.inbound.completeCount > 0 ? state.takeInboundWaiters() : []
+            return (waiters, state.takeCredit())
+        }
+        wake(waiters)
+        return credit
+    }
+
+    /// Whether the peer stopped inside a message.
+    public var hasPartialInboundMessage: Bool { state.withLock { $0.inbound.hasPartialMessage } }
+
+    public func receiveInitialMetadata(_ metadata: Metadata) {
+        wake(
+            state.withLock { state in
+                state.initialMetadata = metadata
+                return state.takeInboundWaiters()
+            })
+    }
+
+    /// The peer's half ended: regularly, or with `error`, which readers get behind the messages before it.
+    public func endInbound(_ error: RPCError? = nil, trailers: Metadata = Metadata()) {
+        let (inbound, outbound) = state.withLock { state in
+            guard case .open = state.inboundEnd else { return ([], []) as Waiters }
+            state.trailingMetadata = trailers
+            guard let error else {
+                state.inboundEnd = .ended
+                return (state.takeInboundWaiters(), [])
+            }
+            state.inboundEnd = .failed(error)
+            if state.failure == nil { state.failure = error }
+            return (state.takeInboundWaiters(), state.takeOutboundWaiters())
+        }
+        wake(inbound)
+        wake(outbound)
+    }
+
+    /// The call is over for writers too; readers still get what arrived, then the regular end.
+    public func endOutbound(_ error: RPCError) {
+        wake(
+            state.withLock { state in
+                if state.failure == nil { state.failure = error }
+                return state.takeOutboundWaiters()
+            })
+    }
+
+    /// The call is over at once in both directions; queued bytes are dropped. The first failure stays.
+    public func fail(_ error: RPCError) {
+        let (inbound, outbound) = state.withLock { state in
+            if state.failure == nil { state.failure = error }
+            state.inboundEnd = .failed(error)
+            state.inbound = MessageDeframer(maxMessageBytes: state.inbound.maxMessageBytes)
+            state.outbound.removeAll(keepingCapacity: false)
+            state.sentByteCount = 0
+            return (state.takeInboundWaiters(), state.takeOutboundWaiters()) as Waiters
+        }
+        wake(inbound)
+        wake(outbound)
+    }
+
+    public var isDetached: Bool { state.withLock { $0.isDetached } }
+
+    private typealias Waiters = (inbound: [CheckedContinuation<Void, Never>], outbound: [CheckedContinuation<Void, Never>])
+}

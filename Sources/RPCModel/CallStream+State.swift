@@ -1,0 +1,184 @@
+public import ProtobufWire
+public import Synchronization
+
+extension CallStream {
+    @usableFromInline
+    enum InboundEnd: Sendable {
+        case open
+        case ended
+        case failed(RPCError)
+    }
+
+    @usableFromInline
+    enum Taken<Inbound: Message>: Sendable {
+        case message(Inbound)
+        case end
+        case wait
+    }
+
+    /// Everything behind the stream's lock.
+    @usableFromInline
+    struct State: ~Copyable, Sendable {
+        @usableFromInline var driver: (any CallDriver)?
+        /// Why the call is over for writers; set once.
+        @usableFromInline var failure: RPCError?
+
+        // Inbound
+        @usableFromInline var inbound: MessageDeframer
+        @usableFromInline var inboundEnd = InboundEnd.open
+        @usableFromInline var inboundCompression: MessageCompression?
+        @usableFromInline var inboundWaiters: [CheckedContinuation<Void, Never>] = []
+        /// Received bytes the peer has not been given window for again.
+        @usableFromInline var uncreditedByteCount = 0
+        var initialMetadata: Metadata?
+        var trailingMetadata = Metadata()
+        /// Whether ``initialMetadata`` was waited for in vain since it last changed.
+        var inboundChanged: Bool {
+            if inbound.completeCount > 0 { return true }
+            if case .open = inboundEnd { return false }
+            return true
+        }
+
+        // Outbound
+        @usableFromInline var outbound = ByteBuffer()
+        @usableFromInline var outboundCompression: MessageCompression?
+        @usableFromInline var messageStart = 0
+        @usableFromInline var isWritingFinished = false
+        var outboundWaiters: [CheckedContinuation<Void, Never>] = []
+        /// Bytes at the front of `outbound` that went to the transport and are kept only to be sent again.
+        var sentByteCount = 0
+        var keepsSentBytes = false
+        var isBacklogged = false
+        var isDriverAwake = false
+        var wantsHeaders = false
+        var isDetached = false
+
+        init(maxMessageBytes: Int) {
+            inbound = MessageDeframer(maxMessageBytes: maxMessageBytes)
+        }
+
+        @usableFromInline var hasRoom: Bool {
+            outbound.count - sentByteCount <= CallStream.outboundHighWater && !isBacklogged
+        }
+
+        /// The driver, once per time it goes to sleep: a hundred writes in one turn wake it once.
+        @usableFromInline
+        mutating func driverToWake() -> (any CallDriver)? {
+            guard !isDriverAwake else { return nil }
+            isDriverAwake = true
+            return driver
+        }
+
+        @usableFromInline
+        mutating func beginMessage() throws(RPCError) {
+            if let failure { throw failure }
+            guard !isWritingFinished else { throw RPCError(.internal, "a message after the end of the stream") }
+            messageStart = outbound.count
+            outbound.append(0)
+            outbound.appendBigEndian(0)
+        }
+
+        @usableFromInline
+        mutating func endMessage() throws(RPCError) {
+            let payloadStart = messageStart + MessageDeframer.prefixByteCount
+            if let outboundCompression {
+                var packed = ByteBuffer()
+                unsafe outbound.withUnsafeBytes { all in
+                    unsafe outboundCompression.compress(UnsafeRawBufferPointer(rebasing: all[payloadStart...]), &packed)
+                }
+                outbound.truncate(to: payloadStart)
+                outbound.append(packed)
+                outbound[messageStart] = 1
+            }
+            guard let length = UInt32(exactly: outbound.count - payloadStart) else {
+                outbound.truncate(to: messageStart)
+                throw RPCError(.resourceExhausted, "a message longer than 4 GiB cannot be sent")
+            }
+            outbound.patchBigEndian(length, at: messageStart + 1)
+        }
+
+        mutating func takeInboundWaiters() -> [CheckedContinuation<Void, Never>] {
+            guard !inboundWaiters.isEmpty else { return [] }
+            defer { inboundWaiters = [] }
+            return inboundWaiters
+        }
+
+        mutating func takeOutboundWaiters() -> [CheckedContinuation<Void, Never>] {
+            guard !outboundWaiters.isEmpty else { return [] }
+            defer { outboundWaiters = [] }
+            return outboundWaiters
+        }
+
+        /// Bytes to grant to the peer now. All that is owed while little is unread; nothing while much is, so that a
+        /// slow reader holds the peer back. A message still arriving never holds back its own rest.
+        @usableFromInline
+        mutating func takeCredit() -> Int {
+            guard inbound.completeByteCount <= CallStream.inboundLowWater else { return 0 }
+            defer { uncreditedByteCount = 0 }
+            return uncreditedByteCount
+        }
+    }
+
+    /// Takes a message if one is there.
+    @inlinable
+    func takeMessage<Inbound: Message>(_ type: Inbound.Type) throws(RPCError) -> Taken<Inbound> {
+        let (taken, driver, credit) = try state.withLock {
+            (state: inout State) throws(RPCError) -> (Taken<Inbound>, (any CallDriver)?, Int) in
+            guard let frame = state.inbound.first() else {
+                switch state.inboundEnd {
+                case .open: return (.wait, nil, 0)
+                case .ended: return (.end, nil, 0)
+                case .failed(let error): throw error
+                }
+            }
+            let message: Inbound = try state.decode(frame)
+            state.inbound.dropFirst(frame)
+            return (.message(message), state.driver, state.takeCredit())
+        }
+        if credit > 0 { driver?.inboundWasConsumed(byteCount: credit) }
+        return taken
+    }
+
+    @usableFromInline
+    var hasMoreMessages: Bool { state.withLock { $0.inbound.completeCount > 0 } }
+}
+
+extension CallStream.State {
+    @inlinable
+    func decode<Inbound: Message>(_ frame: MessageDeframer.Frame) throws(RPCError) -> Inbound {
+        if frame.isCompressed { return try decodeCompressed(frame) }
+        do {
+            return try unsafe inbound.withPayload(of: frame) { (bytes: UnsafeRawBufferPointer) throws(WireError) in
+                try unsafe Inbound(decoding: bytes)
+            }
+        } catch {
+            throw RPCError(.internal, "the bytes are no \(Inbound.fullName): \(error)")
+        }
+    }
+
+    @usableFromInline
+    func decodeCompressed<Inbound: Message>(_ frame: MessageDeframer.Frame) throws(RPCError) -> Inbound {
+        guard let inboundCompression else {
+            throw RPCError(.internal, "a compressed message, but no grpc-encoding was agreed")
+        }
+        var plain = ByteBuffer()
+        do {
+            try unsafe inbound.withPayload(of: frame) { (bytes: UnsafeRawBufferPointer) throws(MessageCompression.Failure) in
+                try unsafe inboundCompression.decompress(bytes, &plain, inbound.maxMessageBytes)
+            }
+        } catch {
+            switch error {
+            case .corrupt: throw RPCError(.internal, "a message cannot be unpacked as \(inboundCompression.name)")
+            case .tooLarge(let limit):
+                throw RPCError(.resourceExhausted, "a message unpacks to more than the limit of \(limit) bytes")
+            }
+        }
+        do {
+            return try unsafe plain.withUnsafeBytes { (bytes: UnsafeRawBufferPointer) throws(WireError) in
+                try unsafe Inbound(decoding: bytes)
+            }
+        } catch {
+            throw RPCError(.internal, "the bytes are no \(Inbound.fullName): \(error)")
+        }
+    }
+}

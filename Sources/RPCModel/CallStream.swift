@@ -1,0 +1,206 @@
+public import ProtobufWire
+public import Synchronization
+
+/// The two message directions of one call, shared by the code that uses the call and the loop that carries it.
+///
+/// Both sides of the wire use it. Users take messages out of the inbound half and put messages into the outbound
+/// half; the loop's ``CallDriver`` does the opposite with bytes. Nothing here does I/O.
+///
+/// | half | states | ends with |
+/// |---|---|---|
+/// | inbound | open, ended, failed | the peer's half-close or status; messages that came before it are read first |
+/// | outbound | open, finished | ``finishWriting()``; the driver sends the end behind the queued bytes |
+///
+/// After ``fail(_:)`` both halves are over at once and queued bytes are dropped.
+/// - Isolation: any thread. One lock, held for a copy, an encode or a decode, never across a call to the driver.
+public final class CallStream: Sendable {
+    /// Bytes of whole unread messages below which the peer is given its window back. Above it, only reading
+    /// helps: that is the backpressure. One default HTTP/2 window.
+    static let inboundLowWater = 64 * 1024
+    /// Unsent bytes above which ``write(_:)`` reports that there is no room. Enough to fill a TLS record or two; a
+    /// larger queue gained nothing in trials.
+    @usableFromInline static let outboundHighWater = 32 * 1024
+
+    @usableFromInline let state: Mutex<State>
+
+    /// - Parameter maxMessageBytes: the longest inbound message accepted.
+    public init(maxMessageBytes: Int) {
+        state = Mutex(State(maxMessageBytes: maxMessageBytes))
+    }
+
+    // MARK: Writing
+
+    /// Encodes and queues one message.
+    ///
+    /// - Returns: whether there is room for more; on `false` the message was queued all the same, and the writer
+    ///   should ``waitForRoom()``.
+    /// - Throws: the reason the call is over. `INTERNAL` after ``finishWriting()``, `RESOURCE_EXHAUSTED` for a message
+    ///   that the 4-byte length cannot express.
+    @inlinable
+    public func write<Outbound: Message>(_ message: Outbound) throws(RPCError) -> Bool {
+        let (driver, hasRoom) = try state.withLock { (state: inout State) throws(RPCError) in
+            try state.beginMessage()
+            message.encode(into: &state.outbound)
+            try state.endMessage()
+            return (state.driverToWake(), state.hasRoom)
+        }
+        driver?.outboundDidGrow()
+        return hasRoom
+    }
+
+    /// Suspends until the queue is below the high-water mark, the call is over, or the task is cancelled.
+    public func waitForRoom() async throws(RPCError) {
+        while true {
+            let (ready, error) = state.withLock { ($0.hasRoom, $0.failure) }
+            if let error { throw error }
+            if ready { return }
+            try throwIfTaskCancelled()
+            await waitOutbound()
+        }
+    }
+
+    /// No more messages from this side. Idempotent.
+    public func finishWriting() {
+        let driver = state.withLock { state -> (any CallDriver)? in
+            guard !state.isWritingFinished else { return nil }
+            state.isWritingFinished = true
+            return state.driverToWake()
+        }
+        driver?.outboundDidGrow()
+    }
+
+    /// Asks for the response headers to leave before the first message. Servers.
+    public func requestHeaders() {
+        let driver = state.withLock { state in
+            state.wantsHeaders = true
+            return state.driverToWake()
+        }
+        driver?.outboundDidGrow()
+    }
+
+    // MARK: Reading
+
+    /// Takes the next message, waiting for it.
+    ///
+    /// - Returns: `nil` at the peer's regular end.
+    /// - Throws: the status the call ended with; `INTERNAL` for bytes that are no message; `CANCELLED` when the task is
+    ///   cancelled while it waits.
+    @inlinable
+    public func nextMessage<Inbound: Message>() async throws(RPCError) -> Inbound? {
+        while true {
+            switch try takeMessage(Inbound.self) {
+            case .message(let message): return message
+            case .end: return nil
+            case .wait: break
+            }
+            try throwIfTaskCancelled()
+            await waitInbound()
+        }
+    }
+
+    /// Takes the one message of a half that must hold exactly one and has ended. Servers of unary requests.
+    ///
+    /// - Throws: `UNIMPLEMENTED` for none or several (statuscodes.md, cardinality violations), `INTERNAL` for bytes that
+    ///   are no message.
+    @inlinable
+    public func takeOnlyMessage<Inbound: Message>() throws(RPCError) -> Inbound {
+        guard case .message(let message) = try takeMessage(Inbound.self), !hasMoreMessages else {
+            throw RPCError(.unimplemented, "the method takes exactly one request")
+        }
+        return message
+    }
+
+    /// Waits for the one response of a call that must have exactly one, and for its status.
+    ///
+    /// - Throws: the call's status; `UNIMPLEMENTED` when it ended with OK and not exactly one message.
+    @inlinable
+    public func onlyMessage<Inbound: Message>() async throws(RPCError) -> Inbound {
+        guard let first: Inbound = try await nextMessage() else {
+            throw RPCError(.unimplemented, "the call ended with OK but without a response")
+        }
+        if let _: Inbound = try await nextMessage() {
+            abandon()
+            throw RPCError(.unimplemented, "more than one response to a call that has one")
+        }
+        return first
+    }
+
+    /// Metadata of the response headers. Clients.
+    public func waitForInitialMetadata() async throws(RPCError) -> Metadata {
+        while true {
+            let (metadata, end) = state.withLock { ($0.initialMetadata, $0.inboundEnd) }
+            if let metadata { return metadata }
+            switch end {
+            case .open: break
+            case .ended: return Metadata()
+            case .failed(let error): throw error
+            }
+            try throwIfTaskCancelled()
+            await waitInbound()
+        }
+    }
+
+    /// Trailing metadata of a call that ended with OK; empty before. Clients.
+    public var receivedTrailingMetadata: Metadata { state.withLock { $0.trailingMetadata } }
+
+    // MARK: Ending
+
+    /// Tells the driver that nobody uses the call any more.
+    public func abandon() {
+        let driver = state.withLock { $0.driver }
+        driver?.abandon()
+    }
+
+    /// Marks a server call as outliving its handler; see ``ResponseWriter/detach()``.
+    public func detach() { state.withLock { $0.isDetached = true } }
+
+    /// Ends a detached server call.
+    public func finishDetached(_ error: RPCError?) {
+        let driver = state.withLock { $0.driver }
+        driver?.finishDetached(error)
+    }
+
+    // MARK: Waiting
+
+    @usableFromInline
+    func throwIfTaskCancelled() throws(RPCError) {
+        guard Task.isCancelled else { return }
+        abandon()
+        throw RPCError(.cancelled, "the task that waited for the call was cancelled")
+    }
+
+    @usableFromInline
+    func waitInbound() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let resumeNow = state.withLock { state in
+                    if state.inboundChanged || Task.isCancelled { return true }
+                    state.inboundWaiters.append(continuation)
+                    return false
+                }
+                if resumeNow { continuation.resume() }
+            }
+        } onCancel: {
+            wake(state.withLock { $0.takeInboundWaiters() })
+        }
+    }
+
+    private func waitOutbound() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let resumeNow = state.withLock { state in
+                    if state.hasRoom || state.failure != nil || Task.isCancelled { return true }
+                    state.outboundWaiters.append(continuation)
+                    return false
+                }
+                if resumeNow { continuation.resume() }
+            }
+        } onCancel: {
+            wake(state.withLock { $0.takeOutboundWaiters() })
+        }
+    }
+
+    func wake(_ waiters: [CheckedContinuation<Void, Never>]) {
+        for waiter in waiters { waiter.resume() }
+    }
+}

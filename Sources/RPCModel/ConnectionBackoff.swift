@@ -1,0 +1,32 @@
+/// How long to wait between attempts to connect.
+/// - Spec: gRPC doc/connection-backoff.md.
+public struct ConnectionBackoff: Sendable, Hashable {
+    public var initial: Duration
+    public var multiplier: Double
+    public var maximum: Duration
+    /// Share of the delay that is random, both ways.
+    public var jitter: Double
+    private var next: Duration
+
+    public init(
+        initial: Duration = .seconds(1), multiplier: Double = 1.6, maximum: Duration = .seconds(120), jitter: Double = 0.2
+    ) {
+        self.initial = initial
+        self.multiplier = multiplier
+        self.maximum = maximum
+        self.jitter = jitter
+        next = initial
+    }
+
+    /// The delay after one more failure, counted from the start of the failed attempt.
+    ///
+    /// - Parameter random: uniform in -1...1, drawn by the caller.
+    public mutating func nextDelay(random: Double) -> Duration {
+        let delay = min(next, maximum)
+        next = min(delay * multiplier, maximum)
+        return delay * (1 + jitter * random)
+    }
+
+    /// The server answered with its SETTINGS: the next failure starts at the initial delay.
+    public mutating func reset() { next = initial }
+}

@@ -1,0 +1,74 @@
+/// Why a call failed: the one error type of every call path, on both sides of the wire.
+///
+/// `OK` cannot be expressed: a call that succeeded has no error.
+/// - Spec: gRPC doc/statuscodes.md; "Trailers" in PROTOCOL-HTTP2.md.
+public struct RPCError: Error, Sendable, Hashable {
+    /// The canonical status codes; the raw value is the number on the wire (`grpc-status`).
+    public enum Code: UInt8, Sendable, Hashable, CaseIterable {
+        case cancelled = 1
+        case unknown = 2
+        case invalidArgument = 3
+        case deadlineExceeded = 4
+        case notFound = 5
+        case alreadyExists = 6
+        case permissionDenied = 7
+        case resourceExhausted = 8
+        case failedPrecondition = 9
+        case aborted = 10
+        case outOfRange = 11
+        case unimplemented = 12
+        case `internal` = 13
+        case unavailable = 14
+        case dataLoss = 15
+        case unauthenticated = 16
+    }
+
+    public var code: Code
+    /// Shown to the peer: holds no secret, no statement of a database and no path of a file system.
+    public var message: String
+    /// A serialized `google.rpc.Status` (`grpc-status-details-bin`); empty when there are no details.
+    public var statusDetails: [UInt8]
+    /// Trailing metadata that goes, or came, with the status.
+    public var trailers: Metadata
+    /// Whether the other side sent this status. `false` when it was made up on this side (a deadline, a broken
+    /// connection, a table lookup for an answer without `grpc-status`).
+    public var isFromPeer: Bool
+
+    public init(
+        _ code: Code, _ message: String, statusDetails: [UInt8] = [], trailers: Metadata = [:], isFromPeer: Bool = false
+    ) {
+        self.code = code
+        self.message = message
+        self.statusDetails = statusDetails
+        self.trailers = trailers
+        self.isFromPeer = isFromPeer
+    }
+}
+
+extension RPCError.Code: CustomStringConvertible {
+    /// The name as the gRPC documents write it; a bounded set, so fit for a metric's label.
+    public var description: String {
+        switch self {
+        case .cancelled: "CANCELLED"
+        case .unknown: "UNKNOWN"
+        case .invalidArgument: "INVALID_ARGUMENT"
+        case .deadlineExceeded: "DEADLINE_EXCEEDED"
+        case .notFound: "NOT_FOUND"
+        case .alreadyExists: "ALREADY_EXISTS"
+        case .permissionDenied: "PERMISSION_DENIED"
+        case .resourceExhausted: "RESOURCE_EXHAUSTED"
+        case .failedPrecondition: "FAILED_PRECONDITION"
+        case .aborted: "ABORTED"
+        case .outOfRange: "OUT_OF_RANGE"
+        case .unimplemented: "UNIMPLEMENTED"
+        case .internal: "INTERNAL"
+        case .unavailable: "UNAVAILABLE"
+        case .dataLoss: "DATA_LOSS"
+        case .unauthenticated: "UNAUTHENTICATED"
+        }
+    }
+}
+
+extension RPCError: CustomStringConvertible {
+    public var description: String { message.isEmpty ? code.description : "\(code): \(message)" }
+}

@@ -1,0 +1,119 @@
+/// When and how often a failed call is tried again.
+///
+/// A value without time or randomness of its own: it is asked with the outcome of an attempt and answers what to do.
+/// - Spec: grpc/proposal A6, "Client Retries".
+public struct RetryPolicy: Sendable, Hashable {
+    /// More attempts than this are cut to it (A6).
+    public static let attemptsCap = 5
+
+    /// Attempts in all, the first included; 2...5.
+    public let maxAttempts: Int
+    public let initialBackoff: Duration
+    public let maxBackoff: Duration
+    public let backoffMultiplier: Double
+    public let retryableCodes: Set<RPCError.Code>
+
+    /// - Returns: `nil` for what A6 calls invalid: fewer than two attempts, a backoff or multiplier that is not
+    ///   positive, no code to retry on.
+    public init?(
+        maxAttempts: Int, initialBackoff: Duration, maxBackoff: Duration, backoffMultiplier: Double,
+        retryableCodes: Set<RPCError.Code>
+    ) {
+        guard maxAttempts > 1, initialBackoff > .zero, maxBackoff > .zero, backoffMultiplier > 0, !retryableCodes.isEmpty
+        else { return nil }
+        self.maxAttempts = min(maxAttempts, Self.attemptsCap)
+        self.initialBackoff = initialBackoff
+        self.maxBackoff = maxBackoff
+        self.backoffMultiplier = backoffMultiplier
+        self.retryableCodes = retryableCodes
+    }
+}
+
+/// What a server says about retrying, in the trailer `grpc-retry-pushback-ms`.
+public enum RetryPushback: Sendable, Hashable {
+    /// The trailer was not there.
+    case absent
+    case retry(after: Duration)
+    /// Negative or unreadable.
+    case doNotRetry
+
+    /// - Parameter value: the trailer's value, `nil` when absent. Decimal int32, milliseconds.
+    public init(trailer value: String?) {
+        guard let value else {
+            self = .absent
+            return
+        }
+        guard let milliseconds = Int32(value), milliseconds >= 0 else {
+            self = .doNotRetry
+            return
+        }
+        self = .retry(after: .milliseconds(Int64(milliseconds)))
+    }
+}
+
+/// Counts the attempts of one call and decides about the next.
+public struct RetryState: Sendable {
+    public enum Decision: Sendable, Hashable {
+        case retry(after: Duration)
+        case giveUp
+    }
+
+    public let policy: RetryPolicy
+    /// Attempts that ended, transparent retries not counted; the value of `grpc-previous-rpc-attempts`.
+    public private(set) var failedAttempts = 0
+    /// Backoffs since the last pushback: the exponent starts anew after one.
+    private var backoffs = 0
+
+    public init(policy: RetryPolicy) {
+        self.policy = policy
+    }
+
+    /// An attempt failed before the call was committed to it.
+    ///
+    /// - Parameters:
+    ///   - jitter: a random factor in 0.8...1.2, drawn by the caller.
+    ///   - throttle: of the server; charged here, and a reason to give up.
+    public mutating func attemptFailed(
+        code: RPCError.Code, pushback: RetryPushback, jitter: Double, throttle: inout RetryThrottle
+    ) -> Decision {
+        failedAttempts += 1
+        let isRetryable = policy.retryableCodes.contains(code)
+        if isRetryable || pushback == .doNotRetry { throttle.recordFailure() }
+        guard isRetryable, pushback != .doNotRetry, failedAttempts < policy.maxAttempts, throttle.allowsRetry else {
+            return .giveUp
+        }
+        if case .retry(let delay) = pushback {
+            backoffs = 0
+            return .retry(after: delay)
+        }
+        var delay = policy.initialBackoff
+        for _ in 0..<backoffs where delay < policy.maxBackoff { delay = delay * policy.backoffMultiplier }
+        backoffs += 1
+        return .retry(after: min(delay, policy.maxBackoff) * jitter)
+    }
+}
+
+/// A budget of tokens per server that stops retries while most calls fail.
+/// - Spec: grpc/proposal A6, "Throttling Retry Attempts and Hedged RPCs".
+public struct RetryThrottle: Sendable, Hashable {
+    /// Tokens in thousandths: the ratio has three decimals.
+    private var tokens: Int
+    private let maxTokens: Int
+    private let tokenRatio: Int
+
+    /// - Parameters:
+    ///   - maxTokens: 1...1000.
+    ///   - tokenRatio: tokens a success gives back, in thousandths, at least 1.
+    public init(maxTokens: Int = 100, tokenRatioThousandths: Int = 100) {
+        precondition((1...1000).contains(maxTokens) && tokenRatioThousandths > 0, "retry throttle out of range")
+        self.maxTokens = maxTokens * 1000
+        tokens = maxTokens * 1000
+        tokenRatio = tokenRatioThousandths
+    }
+
+    public var allowsRetry: Bool { tokens > maxTokens / 2 }
+
+    public mutating func recordFailure() { tokens = max(0, tokens - 1000) }
+
+    public mutating func recordSuccess() { tokens = min(maxTokens, tokens + tokenRatio) }
+}

@@ -1,0 +1,102 @@
+internal import Synchronization
+
+/// Names a value an interceptor leaves for the handler of the same call, such as the caller's identity.
+public protocol CallContextKey {
+    associatedtype Value: Sendable
+}
+
+/// What a handler knows about its call besides the messages.
+///
+/// - Isolation: any; every member may be used from any thread.
+public final class ServerCallContext: Sendable {
+    private struct State {
+        var initialMetadata = Metadata()
+        var trailingMetadata = Metadata()
+        var values: [(key: ObjectIdentifier, value: any Sendable)] = []
+        var cancelHandlers: [@Sendable () -> Void] = []
+        var isCancelled = false
+        var isOver = false
+    }
+
+    public let method: MethodDescriptor
+    /// Metadata the client sent, without the fields gRPC itself uses.
+    public let metadata: Metadata
+    /// When the client stops waiting; `nil` without a deadline. Hand the remaining time on to calls made for this one.
+    public let deadline: ContinuousClock.Instant?
+    public let peer: CallPeer
+    private let state = Mutex(State())
+
+    public init(method: MethodDescriptor, metadata: Metadata, deadline: ContinuousClock.Instant?, peer: CallPeer) {
+        self.method = method
+        self.metadata = metadata
+        self.deadline = deadline
+        self.peer = peer
+    }
+
+    /// Time until the deadline, negative after it; `nil` without one.
+    public var timeRemaining: Duration? {
+        deadline.map { ContinuousClock.now.duration(to: $0) }
+    }
+
+    /// Metadata for the response headers; changes after the first response message have no effect.
+    public var initialMetadata: Metadata {
+        get { state.withLock { $0.initialMetadata } }
+        set { state.withLock { $0.initialMetadata = newValue } }
+    }
+
+    /// Metadata that goes with the status, also with an error's (its own trailers are added behind).
+    public var trailingMetadata: Metadata {
+        get { state.withLock { $0.trailingMetadata } }
+        set { state.withLock { $0.trailingMetadata = newValue } }
+    }
+
+    /// A value of this call, set by an interceptor: `context[CallerIdentityKey.self] = identity`.
+    public subscript<Key: CallContextKey>(key: Key.Type) -> Key.Value? {
+        get {
+            state.withLock { state in
+                state.values.first { $0.key == ObjectIdentifier(key) }?.value as? Key.Value
+            }
+        }
+        set {
+            state.withLock { state in
+                state.values.removeAll { $0.key == ObjectIdentifier(key) }
+                if let newValue { state.values.append((ObjectIdentifier(key), newValue)) }
+            }
+        }
+    }
+
+    /// Whether nobody waits for the answer any more: the client reset the stream or went away, the deadline passed,
+    /// or the server is shutting down. The handler's task is cancelled too.
+    public var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
+    /// Runs `handler` when the call is cancelled: at once when it is already; never after it finished well.
+    ///
+    /// - Isolation: `handler` runs on the connection's event loop or on the caller of `onCancel`; it must not block.
+    public func onCancel(_ handler: @escaping @Sendable () -> Void) {
+        let runNow = state.withLock { state in
+            if state.isCancelled { return true }
+            if !state.isOver { state.cancelHandlers.append(handler) }
+            return false
+        }
+        if runNow { handler() }
+    }
+
+    /// Marks the call cancelled and runs the handlers. For the server that drives the call.
+    public func cancel() {
+        let handlers = state.withLock { state -> [@Sendable () -> Void] in
+            guard !state.isOver, !state.isCancelled else { return [] }
+            state.isCancelled = true
+            defer { state.cancelHandlers = [] }
+            return state.cancelHandlers
+        }
+        for handler in handlers { handler() }
+    }
+
+    /// Forgets the cancel handlers of a call that ended by itself. For the server that drives the call.
+    public func finish() {
+        state.withLock { state in
+            state.isOver = true
+            state.cancelHandlers = []
+        }
+    }
+}

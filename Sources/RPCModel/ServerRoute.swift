@@ -1,0 +1,76 @@
+public import ProtobufWire
+
+/// A service a server can offer. Generated code conforms; the server collects the routes.
+public protocol RPCService: Sendable {
+    var routes: [ServerRoute] { get }
+    /// Files that describe the service, for reflection; empty hides it there.
+    var fileDescriptors: [FileDescriptorBytes] { get }
+}
+
+extension RPCService {
+    public var fileDescriptors: [FileDescriptorBytes] { [] }
+}
+
+/// One method and the code that answers it, with the message types erased.
+///
+/// `invoke` reads requests from and writes responses to the call's stream. When it returns, the server finishes the
+/// call with OK unless the responses were detached; when it throws, with that error. Methods without client
+/// streaming are invoked after the request arrived whole.
+public struct ServerRoute: Sendable {
+    public let method: MethodDescriptor
+    public let invoke: @Sendable (CallStream, ServerCallContext) async throws(RPCError) -> Void
+
+    public init(
+        _ method: MethodDescriptor,
+        invoke: @escaping @Sendable (CallStream, ServerCallContext) async throws(RPCError) -> Void
+    ) {
+        self.method = method
+        self.invoke = invoke
+    }
+
+    @inlinable
+    public static func unary<Request: Message, Response: Message>(
+        _ method: MethodDescriptor,
+        _ handler: @escaping @Sendable (Request, ServerCallContext) async throws(RPCError) -> Response
+    ) -> ServerRoute {
+        ServerRoute(method) { (stream, context) async throws(RPCError) in
+            let request: Request = try stream.takeOnlyMessage()
+            let response = try await handler(request, context)
+            _ = try stream.write(response)
+        }
+    }
+
+    @inlinable
+    public static func serverStreaming<Request: Message, Response: Message>(
+        _ method: MethodDescriptor,
+        _ handler: @escaping @Sendable (Request, ResponseWriter<Response>, ServerCallContext) async throws(RPCError) ->
+            Void
+    ) -> ServerRoute {
+        ServerRoute(method) { (stream, context) async throws(RPCError) in
+            let request: Request = try stream.takeOnlyMessage()
+            try await handler(request, ResponseWriter(stream), context)
+        }
+    }
+
+    @inlinable
+    public static func clientStreaming<Request: Message, Response: Message>(
+        _ method: MethodDescriptor,
+        _ handler: @escaping @Sendable (RequestStream<Request>, ServerCallContext) async throws(RPCError) -> Response
+    ) -> ServerRoute {
+        ServerRoute(method) { (stream, context) async throws(RPCError) in
+            let response = try await handler(RequestStream(stream), context)
+            _ = try stream.write(response)
+        }
+    }
+
+    @inlinable
+    public static func bidirectional<Request: Message, Response: Message>(
+        _ method: MethodDescriptor,
+        _ handler: @escaping @Sendable (RequestStream<Request>, ResponseWriter<Response>, ServerCallContext)
+            async throws(RPCError) -> Void
+    ) -> ServerRoute {
+        ServerRoute(method) { (stream, context) async throws(RPCError) in
+            try await handler(RequestStream(stream), ResponseWriter(stream), context)
+        }
+    }
+}

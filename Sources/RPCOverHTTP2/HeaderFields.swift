@@ -1,0 +1,82 @@
+// Between RPCModel's values and HTTP/2 header fields, the same on both sides of the wire.
+public import HTTP2Engine
+public import RPCModel
+
+extension Metadata {
+    /// The custom metadata of a received header block: everything that is neither a pseudo-header nor gRPC's or
+    /// HTTP/2's own. `grpc-…` names are reserved, so unknown ones are left out too.
+    public init(_ headers: HeaderBlock) {
+        self.init()
+        for index in 0..<headers.count {
+            let field = headers[index]
+            switch field.known {
+            case .other:
+                if field.name.starts(with: "grpc-".utf8) || field.name.first == UInt8(ascii: ":") { continue }
+            case .authorization, .userAgent, .traceparent, .tracestate: break
+            default: continue
+            }
+            append(wireName: field.name, wireValue: field.value)
+        }
+    }
+}
+
+extension HeaderList {
+    /// Appends custom metadata; `authorization` is marked so that HPACK never indexes it.
+    public mutating func add(_ metadata: Metadata) {
+        guard !metadata.isEmpty else { return }
+        metadata.forEachWireField { name, value in
+            name.withUnsafeBytes { name in
+                value.withUnsafeBytes { value in
+                    add(name: name, value: value, isSensitive: name.elementsEqual("authorization".utf8))
+                }
+            }
+        }
+    }
+
+    /// Appends bytes under a constant name.
+    public mutating func add(_ name: StaticString, bytes: [UInt8]) {
+        bytes.withUnsafeBytes { add(name, $0) }
+    }
+
+    /// Appends `grpc-status`, `grpc-message` and `grpc-status-details-bin` of a failed call, then its trailers.
+    ///
+    /// - Parameter maxMessageBytes: a longer message is cut, so that a status always fits the peer's header limit.
+    public mutating func add(_ error: RPCError, maxMessageBytes: Int = 4096) {
+        add("grpc-status", String(error.code.rawValue))
+        if !error.message.isEmpty {
+            let message = error.message.utf8.count <= maxMessageBytes
+                ? error.message : String(decoding: error.message.utf8.prefix(maxMessageBytes), as: UTF8.self)
+            add("grpc-message", bytes: PercentEncoding.encode(message))
+        }
+        if !error.statusDetails.isEmpty { add("grpc-status-details-bin", bytes: Base64.encode(error.statusDetails)) }
+        add(error.trailers)
+    }
+}
+
+extension HeaderBlock {
+    /// The call's status as trailers or a Trailers-Only answer tell it.
+    ///
+    /// - Returns: `nil` for OK. A missing or unreadable `grpc-status` is UNKNOWN, made up here.
+    public func rpcStatus(trailers: Metadata) -> RPCError? {
+        guard let value = value(of: .grpcStatus) else {
+            return RPCError(.unknown, "the answer ended without a grpc-status", trailers: trailers)
+        }
+        guard let parsed = RPCError.Code.parse(grpcStatus: value.assumingMemoryBound(to: UInt8.self).span) else {
+            return RPCError(.unknown, "the answer's grpc-status is no status", trailers: trailers)
+        }
+        guard let code = parsed else { return nil }
+        let message = self.value(of: .grpcMessage).map { PercentEncoding.decode([UInt8]($0)) } ?? ""
+        let details = self.value(of: .grpcStatusDetailsBin).flatMap { Base64.decode([UInt8]($0)) } ?? []
+        return RPCError(code, message, statusDetails: details, trailers: trailers, isFromPeer: true)
+    }
+
+    /// Whether a comma-separated list under `header` holds `token`.
+    public func list(_ header: KnownHeader, contains token: StaticString) -> Bool {
+        guard let value = value(of: header) else { return false }
+        return token.withUTF8Buffer { token in
+            value.split(separator: UInt8(ascii: ",")).contains { part in
+                part.filter { $0 != UInt8(ascii: " ") }.elementsEqual(token)
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+internal import EventCore
+internal import HTTP2Engine
+internal import RPCModel
+internal import TLSEngine
+internal import Transport
+
+/// Everything the calls of a server share, and the transport's entry into it.
+final class CallDispatcher: ServerStreamSource {
+    let routes: RouteTable
+    let interceptors: [any ServerInterceptor]
+    let configuration: ServerConfiguration
+    /// By the loop's index.
+    private let loops: [LoopCalls]
+
+    init(
+        routes: RouteTable, interceptors: [any ServerInterceptor], configuration: ServerConfiguration, loops: [EventLoop]
+    ) {
+        self.routes = routes
+        self.interceptors = interceptors
+        self.configuration = configuration
+        self.loops = loops.map { LoopCalls(loop: $0, methodCount: routes.routes.count, configuration: configuration) }
+    }
+
+    func makeStream(on connection: ServerConnection) -> HTTP2Stream {
+        ServerCall(dispatcher: self, calls: loops[connection.loop.index], connection: connection)
+    }
+
+    func connectionOpened(_ connection: ServerConnection) {
+        connection.userInfo = CallPeer(connection.peer)
+    }
+
+    func waitForHandlers(limit: Duration) async {
+        for calls in loops { await calls.waitUntilIdle(limit: limit) }
+    }
+
+    /// Counts of all loops, added up.
+    func metrics() async -> CallMetrics {
+        var sums: [Int: [UInt8: CallCounts]] = [:]
+        var metrics = CallMetrics()
+        for calls in loops {
+            let snapshot = await Self.snapshot(of: calls)
+            metrics.runningHandlers += snapshot.runningHandlers
+            metrics.waitingCalls += snapshot.waitingCalls
+            metrics.openCalls += snapshot.openCalls
+            for (methodIndex, code, counts) in snapshot.counts {
+                sums[methodIndex, default: [:]][code?.rawValue ?? 0, default: CallCounts()].add(counts)
+            }
+        }
+        for (methodIndex, byCode) in sums.sorted(by: { $0.key < $1.key }) {
+            let isKnown = methodIndex < routes.routes.count
+            let name = isKnown ? routes.routes[methodIndex].method.description : "_OTHER"
+            for (code, counts) in byCode.sorted(by: { $0.key < $1.key }) {
+                metrics.entries.append(.init(method: name, code: RPCError.Code(rawValue: code), counts: counts))
+            }
+        }
+        return metrics
+    }
+
+    private struct LoopSnapshot: Sendable {
+        var counts: [(methodIndex: Int, code: RPCError.Code?, counts: CallCounts)] = []
+        var runningHandlers = 0
+        var waitingCalls = 0
+        var openCalls = 0
+    }
+
+    private static func snapshot(of calls: LoopCalls) async -> LoopSnapshot {
+        await withCheckedContinuation { continuation in
+            calls.loop.execute {
+                var snapshot = LoopSnapshot(
+                    runningHandlers: calls.runningHandlers, waitingCalls: calls.waitingCalls, openCalls: calls.openCalls)
+                calls.metrics.forEach { snapshot.counts.append(($0, $1, $2)) }
+                continuation.resume(returning: snapshot)
+            }
+        }
+    }
+}
+
+extension CallPeer {
+    convenience init(_ peer: PeerInfo) {
+        let address: String
+        switch peer.address {
+        case .unix: address = "unix:"
+        case .ipv4, .ipv6: address = peer.address.description
+        }
+        self.init(
+            address: address, isEncrypted: peer.tls != nil,
+            verifiedIdentity: peer.tls?.certificate.map {
+                VerifiedIdentity(commonName: $0.subject, dnsNames: $0.dnsNames, uris: $0.uris)
+            })
+    }
+}

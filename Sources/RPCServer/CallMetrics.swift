@@ -1,0 +1,72 @@
+public import RPCModel
+
+/// Finished calls of one method with one status, as one loop or the whole server counted them.
+public struct CallCounts: Sendable, Hashable {
+    /// Bounds of the histogram: bucket `i` counts durations below `2^i` microseconds that were in no lower one; the last
+    /// one counts the rest. 1 us to 67 s.
+    public static let bucketCount = 28
+
+    public var count: UInt64 = 0
+    public var totalNanoseconds: UInt64 = 0
+    /// ``bucketCount`` counters.
+    public var buckets = [UInt64](repeating: 0, count: CallCounts.bucketCount)
+
+    public init() {}
+
+    mutating func record(nanoseconds: UInt64) {
+        count += 1
+        totalNanoseconds += nanoseconds
+        let microseconds = nanoseconds / 1000
+        buckets[min(UInt64.bitWidth - microseconds.leadingZeroBitCount, Self.bucketCount - 1)] += 1
+    }
+
+    mutating func add(_ other: CallCounts) {
+        count += other.count
+        totalNanoseconds += other.totalNanoseconds
+        for index in buckets.indices { buckets[index] += other.buckets[index] }
+    }
+}
+
+/// What a server counted about its calls since it started.
+public struct CallMetrics: Sendable {
+    public struct Entry: Sendable {
+        /// `package.Service/Method`, or `_OTHER` for paths the server does not know: the set of names is bounded.
+        public var method: String
+        /// `nil` is OK.
+        public var code: RPCError.Code?
+        public var counts: CallCounts
+    }
+
+    public var entries: [Entry] = []
+    /// Handlers that run or are suspended now.
+    public var runningHandlers = 0
+    /// Calls that wait for a handler's turn now.
+    public var waitingCalls = 0
+    /// Streams that are open now, detached ones included.
+    public var openCalls = 0
+}
+
+/// The counters of one loop; touched by its thread alone, so counting is an addition.
+struct LoopCallMetrics {
+    /// Code 0 is OK, as on the wire.
+    private static let codeCount = 17
+    private var counts: [CallCounts?]
+
+    /// - Parameter methodCount: known methods; one more slot counts the unknown ones.
+    init(methodCount: Int) {
+        counts = Array(repeating: nil, count: (methodCount + 1) * Self.codeCount)
+    }
+
+    mutating func record(methodIndex: Int, code: RPCError.Code?, nanoseconds: UInt64) {
+        let index = methodIndex * Self.codeCount + Int(code?.rawValue ?? 0)
+        if counts[index] == nil { counts[index] = CallCounts() }
+        counts[index]?.record(nanoseconds: nanoseconds)
+    }
+
+    func forEach(_ body: (_ methodIndex: Int, RPCError.Code?, CallCounts) -> Void) {
+        for (index, counts) in counts.enumerated() {
+            guard let counts else { continue }
+            body(index / Self.codeCount, RPCError.Code(rawValue: UInt8(index % Self.codeCount)), counts)
+        }
+    }
+}

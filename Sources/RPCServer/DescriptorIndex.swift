@@ -1,0 +1,87 @@
+internal import ProtobufReflection
+internal import ProtobufWire
+
+/// The files a server was built from, found by name, by symbol, or by extension.
+struct DescriptorIndex: Sendable {
+    private struct ExtensionKey: Hashable {
+        var type: String
+        var number: Int32
+    }
+
+    private var files: [String: FileDescriptorBytes] = [:]
+    private var fileOfSymbol: [String: String] = [:]
+    private var fileOfExtension: [ExtensionKey: String] = [:]
+    private(set) var serviceNames: [String] = []
+
+    /// Takes in `roots` with everything they import, and `descriptor.proto`, which clients may lack.
+    init(_ roots: [FileDescriptorBytes]) {
+        for root in roots { add(root) }
+        add(Google_Protobuf_Descriptor_File.descriptor)
+        serviceNames.sort()
+    }
+
+    /// The file of that name and all it imports, itself first; `nil` when there is none.
+    func file(named name: String) -> [[UInt8]]? {
+        guard let root = files[name] else { return nil }
+        var result: [[UInt8]] = []
+        var seen: Set<String> = []
+        var pending = [root]
+        while let file = pending.popLast() {
+            guard seen.insert(file.name).inserted else { continue }
+            result.append(file.bytes)
+            pending += file.dependencies
+        }
+        return result
+    }
+
+    /// The file that declares a message, enum, service, method, field or extension, by its full name.
+    func file(containing symbol: String) -> [[UInt8]]? { fileOfSymbol[symbol].flatMap(file(named:)) }
+
+    func file(extending type: String, number: Int32) -> [[UInt8]]? {
+        fileOfExtension[ExtensionKey(type: type, number: number)].flatMap(file(named:))
+    }
+
+    /// Numbers of the known extensions of a message; `nil` when there is no such message.
+    func extensionNumbers(of type: String) -> [Int32]? {
+        guard fileOfSymbol[type] != nil else { return nil }
+        return fileOfExtension.keys.filter { $0.type == type }.map(\.number).sorted()
+    }
+
+    private mutating func add(_ file: FileDescriptorBytes) {
+        guard files[file.name] == nil else { return }
+        files[file.name] = file
+        for dependency in file.dependencies { add(dependency) }
+        // Our own generator wrote the bytes; if they were broken, reflection would lack the file's symbols, no more.
+        guard let proto = try? Google_Protobuf_FileDescriptorProto(decoding: file.bytes) else { return }
+        let scope = proto.package ?? ""
+        for message in proto.messageType { add(message, scope: scope, file: file.name) }
+        for type in proto.enumType { fileOfSymbol[join(scope, type.name)] = file.name }
+        for field in proto.extension { add(extension: field, scope: scope, file: file.name) }
+        for service in proto.service {
+            let name = join(scope, service.name)
+            serviceNames.append(name)
+            fileOfSymbol[name] = file.name
+            for method in service.method { fileOfSymbol[join(name, method.name)] = file.name }
+        }
+    }
+
+    private mutating func add(_ message: Google_Protobuf_DescriptorProto, scope: String, file: String) {
+        let name = join(scope, message.name)
+        fileOfSymbol[name] = file
+        for field in message.field { fileOfSymbol[join(name, field.name)] = file }
+        for type in message.enumType { fileOfSymbol[join(name, type.name)] = file }
+        for field in message.extension { add(extension: field, scope: name, file: file) }
+        for nested in message.nestedType { add(nested, scope: name, file: file) }
+    }
+
+    private mutating func add(extension field: Google_Protobuf_FieldDescriptorProto, scope: String, file: String) {
+        fileOfSymbol[join(scope, field.name)] = file
+        guard let extendee = field.extendee, let number = field.number else { return }
+        let type = extendee.hasPrefix(".") ? String(extendee.dropFirst()) : extendee
+        fileOfExtension[ExtensionKey(type: type, number: number)] = file
+    }
+
+    private func join(_ scope: String, _ name: String?) -> String {
+        scope.isEmpty ? name ?? "" : "\(scope).\(name ?? "")"
+    }
+}

@@ -1,0 +1,141 @@
+internal import GRPCStandardAPI
+public import ProtobufWire
+public import RPCModel
+internal import Synchronization
+
+/// `grpc.health.v1.Health`: which services of this server take calls.
+///
+/// The empty name stands for the whole server. Everything starts as SERVING.
+/// - Isolation: any thread.
+/// - Spec: gRPC doc/health-checking.md; grpc/proposal A90 (List).
+public final class HealthService: RPCService {
+    public enum Status: Sendable, Hashable {
+        case serving
+        case notServing
+    }
+
+    fileprivate typealias Response = Grpc_Health_V1_HealthCheckResponse
+
+    private struct Watcher {
+        let id: UInt64
+        let service: String
+        let responses: ResponseWriter<Response>
+    }
+
+    private struct State {
+        var statuses: [String: Status]
+        var watchers: [Watcher] = []
+        var nextWatcher: UInt64 = 0
+        var isShutdown = false
+
+        func response(for service: String) -> Response {
+            switch statuses[service] {
+            case .serving: .with { $0.status = .serving }
+            case .notServing: .with { $0.status = .notServing }
+            case nil: .with { $0.status = .serviceUnknown }
+            }
+        }
+    }
+
+    /// A90: a server with more services than this does not list them.
+    private static let listedServicesMax = 100
+    /// Watches open at once, over all connections: each is a stream anyone who reaches the server may hold.
+    private static let watchersMax = 10_000
+
+    private let state: Mutex<State>
+
+    /// - Parameter services: full names of the services offered.
+    public init(services: [String]) {
+        var statuses = ["": Status.serving]
+        for service in services { statuses[service] = .serving }
+        state = Mutex(State(statuses: statuses))
+    }
+
+    /// Sets a service's status and tells those who watch it. After ``enterShutdown()`` it has no effect.
+    public func set(_ status: Status, service: String = "") {
+        notify { state in
+            guard !state.isShutdown, state.statuses[service] != status else { return { _ in false } }
+            state.statuses[service] = status
+            return { $0 == service }
+        }
+    }
+
+    /// Everything is NOT_SERVING from now on, whatever is set later.
+    public func enterShutdown() {
+        notify { state in
+            guard !state.isShutdown else { return { _ in false } }
+            state.isShutdown = true
+            for service in state.statuses.keys { state.statuses[service] = .notServing }
+            return { _ in true }
+        }
+    }
+
+    public var fileDescriptors: [FileDescriptorBytes] { [Grpc_Health_V1_Health_File.descriptor] }
+
+    public var routes: [ServerRoute] { Grpc_Health_V1_HealthService(Answers(health: self)).routes }
+
+    fileprivate func check(_ service: String) throws(RPCError) -> Response {
+        let response = state.withLock { $0.response(for: service) }
+        guard response.status != .serviceUnknown else { throw RPCError(.notFound, "the server has no such service") }
+        return response
+    }
+
+    fileprivate func list() throws(RPCError) -> Grpc_Health_V1_HealthListResponse {
+        try state.withLock { state throws(RPCError) in
+            guard state.statuses.count <= Self.listedServicesMax else {
+                throw RPCError(.resourceExhausted, "the server has more services than it lists")
+            }
+            var list = Grpc_Health_V1_HealthListResponse()
+            for service in state.statuses.keys.sorted() { list.statuses[service] = state.response(for: service) }
+            return list
+        }
+    }
+
+    /// Registers a watcher, which costs no task, and sends it the present status.
+    fileprivate func watch(
+        _ service: String, responses: ResponseWriter<Response>, context: ServerCallContext
+    ) throws(RPCError) {
+        let id = try state.withLock { state throws(RPCError) -> UInt64 in
+            guard state.watchers.count < Self.watchersMax else {
+                throw RPCError(.resourceExhausted, "too many health watches")
+            }
+            state.nextWatcher += 1
+            state.watchers.append(Watcher(id: state.nextWatcher, service: service, responses: responses))
+            // Under the lock, so that a change cannot overtake the first answer.
+            _ = try responses.writeNow(state.response(for: service))
+            return state.nextWatcher
+        }
+        responses.detach()
+        context.onCancel { [weak self] in
+            self?.state.withLock { state in state.watchers.removeAll { $0.id == id } }
+        }
+    }
+
+    private func notify(_ change: (inout State) -> (String) -> Bool) {
+        state.withLock { state in
+            let isConcerned = change(&state)
+            for watcher in state.watchers where isConcerned(watcher.service) {
+                // A watcher whose call is over is removed by its cancel handler.
+                _ = try? watcher.responses.writeNow(state.response(for: watcher.service))
+            }
+        }
+    }
+}
+
+/// The calls, over a service that does not keep itself alive through its routes.
+private struct Answers: Grpc_Health_V1_HealthHandler {
+    let health: HealthService
+
+    func check(
+        _ request: Grpc_Health_V1_HealthCheckRequest, context: ServerCallContext
+    ) async throws(RPCError) -> Grpc_Health_V1_HealthCheckResponse { try health.check(request.service) }
+
+    func list(
+        _ request: Grpc_Health_V1_HealthListRequest, context: ServerCallContext
+    ) async throws(RPCError) -> Grpc_Health_V1_HealthListResponse { try health.list() }
+
+    func watch(
+        _ request: Grpc_Health_V1_HealthCheckRequest,
+        responses: ResponseWriter<Grpc_Health_V1_HealthCheckResponse>, context: ServerCallContext
+    ) async throws(RPCError) { try health.watch(request.service, responses: responses, context: context) }
+}

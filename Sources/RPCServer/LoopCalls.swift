@@ -1,0 +1,100 @@
+internal import EventCore
+internal import HTTP2Engine
+internal import RPCModel
+
+/// What the calls of one event loop share: counters, the bound on running handlers, prebuilt and scratch headers.
+///
+/// - Isolation: the loop's thread.
+final class LoopCalls: @unchecked Sendable {
+    // Sendable: everything mutable is touched on `loop` alone; `preconditionCurrent` guards the entry from outside.
+
+    let loop: EventLoop
+    /// `:status 200`, `content-type`.
+    let responseHeaders: PreparedHeaders
+    /// The same, and `grpc-accept-encoding`: for clients that speak of encodings.
+    let responseHeadersOfferingGzip: PreparedHeaders
+    /// `grpc-status 0`.
+    let okTrailers: PreparedHeaders
+    /// For whatever is not one of those; empty between uses.
+    var scratch = HeaderList()
+    var metrics: LoopCallMetrics
+    private(set) var openCalls = 0
+    private(set) var runningHandlers = 0
+    private let maxRunningHandlers: Int
+    private let maxWaitingCalls: Int
+    private var waiting: [ServerCall] = []
+    private var firstWaiting = 0
+    private var idleWaiters: [CheckedContinuation<Void, Never>] = []
+
+    init(loop: EventLoop, methodCount: Int, configuration: ServerConfiguration) {
+        self.loop = loop
+        metrics = LoopCallMetrics(methodCount: methodCount)
+        maxRunningHandlers = configuration.maxRunningHandlersPerLoop
+        maxWaitingCalls = configuration.maxWaitingCallsPerLoop
+        responseHeaders = PreparedHeaders([(":status", "200"), ("content-type", GRPCContentType.value)])
+        responseHeadersOfferingGzip = PreparedHeaders([
+            (":status", "200"), ("content-type", GRPCContentType.value), ("grpc-accept-encoding", "identity,gzip"),
+        ])
+        okTrailers = PreparedHeaders([("grpc-status", "0")])
+    }
+
+    var waitingCalls: Int { waiting.count - firstWaiting }
+
+    func callOpened() { openCalls += 1 }
+
+    func callClosed() { openCalls -= 1 }
+
+    /// Starts the call's handler, now or when one before it returns.
+    ///
+    /// - Returns: `false` when the queue is full: the call is to be refused.
+    func admit(_ call: ServerCall) -> Bool {
+        if runningHandlers < maxRunningHandlers {
+            runningHandlers += 1
+            call.startHandler()
+            return true
+        }
+        guard waitingCalls < maxWaitingCalls else { return false }
+        waiting.append(call)
+        return true
+    }
+
+    /// A handler returned; the next call that still wants an answer gets its place.
+    func handlerReturned() {
+        runningHandlers -= 1
+        while runningHandlers < maxRunningHandlers, firstWaiting < waiting.count {
+            let call = waiting[firstWaiting]
+            firstWaiting += 1
+            guard !call.isFinished else { continue }
+            runningHandlers += 1
+            // Started from a job of its own: this one may be deep inside the handler that just returned.
+            loop.execute { call.startHandler() }
+        }
+        if firstWaiting == waiting.count {
+            waiting.removeAll(keepingCapacity: true)
+            firstWaiting = 0
+        }
+        if runningHandlers == 0 { resumeIdleWaiters() }
+    }
+
+    /// Waits until no handler runs, at most `limit`: a handler that ignores its cancellation must not hold up the end.
+    func waitUntilIdle(limit: Duration) async {
+        await withCheckedContinuation { continuation in
+            loop.execute { [self] in
+                guard runningHandlers > 0 else { return continuation.resume() }
+                idleWaiters.append(continuation)
+                _ = loop.schedule(at: loop.now + limit, self)
+            }
+        }
+    }
+
+    private func resumeIdleWaiters() {
+        let waiters = idleWaiters
+        idleWaiters = []
+        for waiter in waiters { waiter.resume() }
+    }
+}
+
+extension LoopCalls: TimerTarget {
+    /// The limit of ``waitUntilIdle(limit:)``.
+    func timerFired(kind: Int, on loop: EventLoop) { resumeIdleWaiters() }
+}

@@ -1,0 +1,96 @@
+internal import HTTP2Engine
+internal import RPCModel
+internal import RPCOverHTTP2
+
+extension ServerCall {
+    /// Sends what the handler wrote since the last time, unless the connection is backlogged.
+    func flush() {
+        guard !state.isFinished else { return }
+        sendQueued(force: false)
+    }
+
+    /// - Parameter force: also when the transport holds a lot already: the status goes behind these bytes, and there is
+    ///   at most one high-water mark of them.
+    func sendQueued(force: Bool) {
+        guard let stream else { return }
+        if force { stream.setBacklogged(false) }
+        let status = stream.drainOutbound { bytes in
+            sendHeadersIfFirst()
+            write(bytes)
+        }
+        if status.wantsHeaders { sendHeadersIfFirst() }
+        if !force, queuedByteCount > highWater { stream.setBacklogged(true) }
+    }
+
+    private func sendHeadersIfFirst() {
+        switch state.send() {
+        case .write, .ignore: return
+        case .writeHeadersFirst: break
+        }
+        let metadata = initialMetadata
+        if metadata.isEmpty, !packsResponses {
+            if mentionsEncodings {
+                sendHeaders(calls.responseHeadersOfferingGzip)
+            } else {
+                sendHeaders(calls.responseHeaders)
+            }
+            return
+        }
+        startScratch()
+        if packsResponses { calls.scratch.add("grpc-encoding", "gzip") }
+        if mentionsEncodings { calls.scratch.add("grpc-accept-encoding", "identity,gzip") }
+        calls.scratch.add(metadata)
+        sendHeaders(calls.scratch)
+        calls.scratch.removeAll()
+    }
+
+    func sendStatus(_ error: RPCError?, metadata: Metadata, extra: [(StaticString, StaticString)], isOnly: Bool) {
+        if error == nil, !isOnly, metadata.isEmpty { return sendTrailers(calls.okTrailers) }
+        if isOnly {
+            startScratch()
+            calls.scratch.add(initialMetadata)
+        }
+        if let error {
+            calls.scratch.add(error)
+        } else {
+            calls.scratch.add("grpc-status", "0")
+        }
+        for (name, value) in extra { calls.scratch.add(name, value) }
+        calls.scratch.add(metadata)
+        if isOnly {
+            sendTrailersOnly(calls.scratch)
+        } else {
+            sendTrailers(calls.scratch)
+        }
+        calls.scratch.removeAll()
+    }
+
+    /// An answer that is no gRPC at all.
+    func refuse(httpStatus: StaticString) {
+        guard state.finish() == .trailersOnly else { return }
+        calls.scratch.add(":status", httpStatus)
+        sendTrailersOnly(calls.scratch)
+        calls.scratch.removeAll()
+        stopPeerAfterTrailers()
+    }
+
+    /// GET answers with a page of one line, so that browsers, load balancers and HTTP/2 checkers see a server.
+    func answerPlainly(_ headers: HeaderBlock) {
+        guard let method = headers.value(of: .method), method.elementsEqual("GET".utf8) else {
+            return refuse(httpStatus: "405")
+        }
+        _ = state.send()
+        _ = state.finish()
+        calls.scratch.add(":status", "200")
+        calls.scratch.add("content-type", "text/plain; charset=utf-8")
+        sendHeaders(calls.scratch)
+        calls.scratch.removeAll()
+        write("This is a gRPC server.\n".utf8.span)
+        finish()
+    }
+
+    private func startScratch() {
+        calls.scratch.add(":status", "200")
+        calls.scratch.add("content-type", GRPCContentType.value)
+    }
+}

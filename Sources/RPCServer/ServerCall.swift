@@ -1,0 +1,308 @@
+internal import EventCore
+internal import HTTP2Engine
+internal import RPCModel
+internal import RPCOverHTTP2
+internal import Transport
+
+/// One call on a server: the HTTP/2 stream below, the ``CallStream`` above, and the handler's task between them.
+///
+/// The life of a call: request headers are checked and routed; the handler starts when the request is whole (with the
+/// first headers for client-streaming methods), as an immediate task on the connection's loop, so that one which does not
+/// suspend has answered when `startHandler` returns; whatever ends the call first (the handler, the deadline, the
+/// peer, a limit) goes through ``finish(_:)`` or ``closed(_:)``, each idempotent.
+/// - Isolation: the connection's loop, but for the ``CallDriver`` members.
+final class ServerCall: HTTP2Stream, @unchecked Sendable {
+    // Sendable: the fields below are touched on `calls.loop` alone; CallDriver members hop there first.
+
+    let dispatcher: CallDispatcher
+    let calls: LoopCalls
+    private let connection: ServerConnection
+    private let started: MonotonicInstant
+    var state = ServerCallState()
+    /// `nil` until the call is routed, and for requests that are refused before.
+    var stream: CallStream?
+    private var context: ServerCallContext?
+    /// Index of the route; the count of routes stands for an unknown one.
+    private var methodIndex: Int
+    private var task: Task<Void, Never>?
+    private var deadlineTimer = TimerID.none
+    private var isHandlerAdmitted = false
+    private var isHandlerDone = false
+    /// The handler is on this thread's stack: what it writes is sent when it has returned or suspended.
+    private var isRunningInline = false
+    private var wasIntercepted = false
+    private var isRecorded = false
+    private var acceptsGzip = false
+    private(set) var mentionsEncodings = false
+
+    init(dispatcher: CallDispatcher, calls: LoopCalls, connection: ServerConnection) {
+        self.dispatcher = dispatcher
+        self.calls = calls
+        self.connection = connection
+        started = calls.loop.now
+        methodIndex = dispatcher.routes.routes.count
+        super.init()
+        calls.callOpened()
+    }
+
+    var isFinished: Bool { state.isFinished }
+
+    var initialMetadata: Metadata { context?.initialMetadata ?? Metadata() }
+
+    // MARK: Inbound
+
+    override func receiveHeaders(_ headers: HeaderBlock, endStream: Bool) {
+        guard let route = accept(headers) else {
+            if endStream { state.receiveEnd() }
+            return
+        }
+        let stream = CallStream(maxMessageBytes: dispatcher.configuration.maxRequestBytes)
+        self.stream = stream
+        stream.attach(self)
+        guard prepare(headers, stream: stream, route: route) else {
+            if endStream { state.receiveEnd() }
+            return
+        }
+        if endStream {
+            receiveEnd()
+        } else if route.method.isClientStreaming {
+            admit()
+        }
+    }
+
+    override func receiveData(_ bytes: UnsafeRawBufferPointer) {
+        guard let stream, state.acceptsData else { return consume(bytes.count) }
+        do throws(FramingError) {
+            let credit = try stream.receive(bytes)
+            if credit > 0 { consume(credit) }
+        } catch {
+            consume(bytes.count)
+            state.failInbound()
+            switch error {
+            case .messageTooLarge(let announced, let limit):
+                abort(RPCError(.resourceExhausted, "a request of \(announced) bytes is above the limit of \(limit)"))
+            case .invalidFlag(let flag):
+                abort(RPCError(.internal, "a message starts with the flag \(flag), which is neither 0 nor 1"))
+            }
+        }
+    }
+
+    override func receiveTrailers(_ headers: HeaderBlock) { receiveEnd() }
+
+    override func receiveEnd() {
+        state.receiveEnd()
+        guard let stream, !state.isFinished else { return }
+        guard !stream.hasPartialInboundMessage else {
+            return abort(RPCError(.internal, "the request ended inside a message"))
+        }
+        stream.endInbound()
+        if !isHandlerAdmitted { admit() }
+    }
+
+    override func becameWritable() {
+        stream?.setBacklogged(false)
+        flush()
+    }
+
+    override func closed(_ reason: StreamCloseReason) {
+        calls.callClosed()
+        if state.close() {
+            let error = RPCError(.cancelled, "the client is gone: \(reason)")
+            stream?.fail(error)
+            stopHandler()
+            end(error)
+        }
+        stream?.detachDriver()
+    }
+
+    // MARK: Start
+
+    /// Checks what a request must look like, and answers one that does not.
+    private func accept(_ headers: HeaderBlock) -> ServerRoute? {
+        guard !headers.exceedsLimit else {
+            finish(RPCError(.resourceExhausted, "the request's metadata is above the server's limit"))
+            return nil
+        }
+        guard let method = headers.value(of: .method), method.elementsEqual("POST".utf8) else {
+            answerPlainly(headers)
+            return nil
+        }
+        guard let contentType = headers.value(of: .contentType), GRPCContentType.isGRPC(contentType.assumingMemoryBound(to: UInt8.self).span) else {
+            refuse(httpStatus: "415")
+            return nil
+        }
+        guard let path = headers.value(of: .path), let index = dispatcher.routes.index(ofPath: path) else {
+            finish(RPCError(.unimplemented, "the server has no such method"))
+            return nil
+        }
+        methodIndex = index
+        return dispatcher.routes.routes[index]
+    }
+
+    /// Reads encodings, deadline and metadata.
+    ///
+    /// - Returns: `false` when the call was answered because of them.
+    private func prepare(_ headers: HeaderBlock, stream: CallStream, route: ServerRoute) -> Bool {
+        mentionsEncodings = headers.value(of: .grpcAcceptEncoding) != nil
+        acceptsGzip = mentionsEncodings && headers.list(.grpcAcceptEncoding, contains: "gzip")
+        if let encoding = headers.value(of: .grpcEncoding), !encoding.elementsEqual("identity".utf8) {
+            guard encoding.elementsEqual("gzip".utf8) else {
+                finish(
+                    RPCError(.unimplemented, "requests are packed with an algorithm the server lacks"),
+                    extra: [("grpc-accept-encoding", "identity,gzip")])
+                return false
+            }
+            stream.setInboundCompression(.gzip)
+        }
+        if packsResponses { stream.setOutboundCompression(.gzip) }
+        var deadline: ContinuousClock.Instant?
+        if let value = headers.value(of: .grpcTimeout) {
+            guard let timeout = GRPCTimeout.parse(value.assumingMemoryBound(to: UInt8.self).span) else {
+                finish(RPCError(.internal, "malformed grpc-timeout"))
+                return false
+            }
+            guard timeout > .zero else {
+                finish(RPCError(.deadlineExceeded, "the deadline had passed on arrival"))
+                return false
+            }
+            deadline = ContinuousClock.now + timeout
+            deadlineTimer = calls.loop.schedule(at: started + timeout, self)
+        }
+        context = ServerCallContext(
+            method: route.method, metadata: Metadata(headers), deadline: deadline, peer: peer)
+        return true
+    }
+
+    var packsResponses: Bool {
+        switch dispatcher.configuration.responseCompression {
+        case .none: false
+        case .gzip: acceptsGzip
+        }
+    }
+
+    private var peer: CallPeer {
+        if let peer = connection.userInfo as? CallPeer { return peer }
+        let peer = CallPeer(connection.peer)
+        connection.userInfo = peer
+        return peer
+    }
+
+    private func admit() {
+        isHandlerAdmitted = true
+        if !calls.admit(self) { abort(RPCError(.resourceExhausted, "the server has too many calls in progress")) }
+    }
+
+    /// Runs the handler up to its first suspension. Called by ``LoopCalls`` when it is the call's turn.
+    func startHandler() {
+        guard !state.isFinished, let stream, let context else { return calls.handlerReturned() }
+        isRunningInline = true
+        // Cancelled by `stopHandler`; nobody awaits it, its end comes through `handlerReturned`.
+        let task = Task.immediate(executorPreference: calls.loop) { [self] in
+            await run(stream, context)
+        }
+        isRunningInline = false
+        if !isHandlerDone { self.task = task }
+        // A handler that returned without suspending may have detached its responses: they wait for this.
+        flush()
+    }
+
+    private func run(_ stream: CallStream, _ context: ServerCallContext) async {
+        var failure: RPCError?
+        do throws(RPCError) {
+            if !dispatcher.interceptors.isEmpty {
+                wasIntercepted = true
+                for interceptor in dispatcher.interceptors { try await interceptor.callWillStart(context) }
+            }
+            try await dispatcher.routes.routes[methodIndex].invoke(stream, context)
+        } catch {
+            failure = error
+        }
+        // A handler may come back from an actor; the task's preference brings it to the loop, as a rule of the language.
+        calls.loop.preconditionCurrent()
+        isHandlerDone = true
+        task = nil
+        if failure != nil || !stream.isDetached {
+            finish(failure)
+        } else {
+            flush()
+        }
+        calls.handlerReturned()
+    }
+
+    // MARK: End
+
+    /// A limit, a deadline or bad bytes end the call at once, whatever the handler still does.
+    func abort(_ error: RPCError) {
+        stream?.fail(error)
+        stopHandler()
+        finish(error)
+    }
+
+    /// Sends the status, behind what was written. The one way a call ends by a decision of this side; idempotent.
+    ///
+    /// - Parameter extra: fields only the transport knows, for refusals.
+    func finish(_ error: RPCError?, extra: [(StaticString, StaticString)] = []) {
+        guard !state.isFinished else { return }
+        sendQueued(force: true)
+        let metadata = context?.trailingMetadata ?? Metadata()
+        switch state.finish() {
+        case .ignore: return
+        case .trailersOnly: sendStatus(error, metadata: metadata, extra: extra, isOnly: true)
+        case .trailers: sendStatus(error, metadata: metadata, extra: extra, isOnly: false)
+        }
+        if state.needsResetAfterTrailers { stopPeerAfterTrailers() }
+        stream?.endOutbound(error ?? RPCError(.cancelled, "the call is over"))
+        end(error)
+    }
+
+    /// What every end has in common: timer, metrics, interceptors. Once per call.
+    private func end(_ error: RPCError?) {
+        guard !isRecorded else { return }
+        isRecorded = true
+        if deadlineTimer != .none { calls.loop.cancel(deadlineTimer) }
+        let duration = MonotonicInstant.systemNow() - started
+        calls.metrics.record(methodIndex: methodIndex, code: error?.code, nanoseconds: UInt64(max(0, duration.wholeNanoseconds)))
+        guard let context else { return }
+        context.finish()
+        guard wasIntercepted else { return }
+        for interceptor in dispatcher.interceptors.reversed() {
+            interceptor.callDidEnd(context, status: error, duration: duration)
+        }
+    }
+
+    private func stopHandler() {
+        context?.cancel()
+        task?.cancel()
+        task = nil
+    }
+}
+
+extension ServerCall: TimerTarget {
+    func timerFired(kind: Int, on loop: EventLoop) {
+        deadlineTimer = .none
+        abort(RPCError(.deadlineExceeded, "the deadline passed on the server"))
+    }
+}
+
+extension ServerCall: CallDriver {
+    func outboundDidGrow() {
+        if calls.loop.isCurrent, isRunningInline { return }
+        calls.loop.execute { self.flush() }
+    }
+
+    func inboundWasConsumed(byteCount: Int) {
+        if calls.loop.isCurrent {
+            consume(byteCount)
+        } else {
+            calls.loop.execute { self.consume(byteCount) }
+        }
+    }
+
+    func abandon() {
+        // The handler's return says how the call ended.
+    }
+
+    func finishDetached(_ error: RPCError?) {
+        calls.loop.execute { self.finish(error) }
+    }
+}

@@ -1,0 +1,65 @@
+public import EventCore
+public import RPCModel
+public import TLSEngine
+public import Transport
+
+/// Where a server listens.
+public enum ServerListener: Sendable {
+    /// Unprotected. Refused for an address that is not loopback unless the configuration allows it.
+    case tcp(host: String, port: UInt16)
+    /// A unix socket; `mode` is the file's, such as 0o600.
+    case unix(path: String, mode: UInt32 = 0o600)
+    case tls(host: String, port: UInt16, TLSServerContextSource)
+}
+
+/// Everything about a server that can be chosen, with the limits named.
+public struct ServerConfiguration: Sendable {
+    public var listeners: [ServerListener]
+    /// Event loops, each a thread; calls of a connection stay on its loop.
+    public var loopCount = 1
+    /// Takes plain listeners on any address. For tests in closed networks and for service meshes that encrypt below.
+    public var allowsPlainTextBeyondLoopback = false
+    /// The longest request message, bytes after unpacking. 4 MiB is what every gRPC implementation starts with.
+    public var maxRequestBytes = 4 << 20
+    /// Handlers that run or are suspended, per loop. Open streams may be more: the rest wait their turn. Resetting a
+    /// stream frees its place in the queue, but a handler counts until it returns, so opening and resetting streams
+    /// fast does not multiply running handlers (CVE-2023-44487 and its kin). Detached calls do not count.
+    public var maxRunningHandlersPerLoop = 4096
+    /// Calls that wait for a handler's turn, per loop; above it calls are refused with RESOURCE_EXHAUSTED.
+    public var maxWaitingCallsPerLoop = 4096
+    /// How responses are packed for clients that can unpack them.
+    public var responseCompression = CallOptions.Compression.none
+    /// Offers `grpc.health.v1.Health`.
+    public var offersHealth = true
+    /// Offers `grpc.reflection.v1` and `v1alpha`.
+    public var offersReflection = true
+    public var transport = ServerTransportConfiguration()
+    public var clock = LoopClock.system
+
+    public init(listeners: [ServerListener]) {
+        self.listeners = listeners
+    }
+}
+
+/// Why a server did not start.
+public enum ServerStartError: Error, Sendable, CustomStringConvertible {
+    /// A listener without TLS on an address other machines reach.
+    case plainTextBeyondLoopback(host: String)
+    /// The host is no IP address.
+    case invalidHost(String)
+    /// Two services have a method with the same path.
+    case duplicateMethod(path: String)
+    case transport(TransportError)
+    case system(SystemCallError)
+
+    public var description: String {
+        switch self {
+        case .plainTextBeyondLoopback(let host):
+            "refusing to listen on \(host) without TLS: only loopback addresses may be served in plain text"
+        case .invalidHost(let host): "not an IP address to listen on: \(host)"
+        case .duplicateMethod(let path): "two services offer \(path)"
+        case .transport(let error): "cannot listen: \(error)"
+        case .system(let error): "cannot start: \(error)"
+        }
+    }
+}

@@ -1,0 +1,97 @@
+internal import COpenSSL
+
+/// Ciphertext on its way out, for all sessions of one thread in turn: an idle connection keeps no buffer of its own.
+///
+/// Whoever calls a session takes the output before it calls another.
+///
+/// - Isolation: not Sendable; one thread.
+public final class TLSWorkspace {
+    private var base: UnsafeMutableRawPointer
+    private var capacity: Int
+    private var count = 0
+
+    /// Holds a flush of 64 KiB with the records' headers and tags; grows when a handshake adds to it.
+    public init() {
+        capacity = 80 << 10
+        base = .allocate(byteCount: capacity, alignment: 16)
+    }
+
+    deinit { base.deallocate() }
+
+    /// What the session produced; valid until the next call of any session of this thread.
+    public var output: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
+    /// The output was sent or copied.
+    public func clearOutput() { count = 0 }
+
+    func append(_ bytes: UnsafeRawPointer, _ more: Int) {
+        if count + more > capacity {
+            while count + more > capacity { capacity *= 2 }
+            let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+            memcpy(larger, base, count)
+            base.deallocate()
+            base = larger
+        }
+        memcpy(base + count, bytes, more)
+        count += more
+    }
+}
+
+/// What OpenSSL reads from and writes to: the bytes at hand and the thread's workspace, instead of a socket or two
+/// memory BIOs, which would keep their buffers per connection.
+final class RecordPipe {
+    let workspace: TLSWorkspace
+    var input = UnsafeRawBufferPointer(start: nil, count: 0)
+
+    init(workspace: TLSWorkspace) { self.workspace = workspace }
+
+    /// Made once per process; nil without memory.
+    ///
+    /// `nonisolated(unsafe)`: initialised once by the runtime, never written again, OpenSSL only reads it.
+    nonisolated(unsafe) private static let method: OpaquePointer? = {
+        guard let method = BIO_meth_new(telehealth_bio_type_source_sink(), "telehealth records") else {
+            return nil
+        }
+        BIO_meth_set_create(method) { bio in
+            BIO_set_init(bio, 1)
+            return 1
+        }
+        BIO_meth_set_read(method) { bio, target, count in
+            guard let bio, let target else { return -1 }
+            return of(bio).read(bio, target, Int(count))
+        }
+        BIO_meth_set_write(method) { bio, bytes, count in
+            guard let bio, let bytes, count > 0 else { return 0 }
+            of(bio).workspace.append(bytes, Int(count))
+            return count
+        }
+        BIO_meth_set_ctrl(method) { _, command, _, _ in
+            // The handshake flushes; everything else (ktls, pending, ...) is "not supported".
+            command == Int32(BIO_CTRL_FLUSH) ? 1 : 0
+        }
+        return method
+    }()
+
+    private static func of(_ bio: OpaquePointer) -> RecordPipe {
+        Unmanaged<RecordPipe>.fromOpaque(BIO_get_data(bio)!).takeUnretainedValue()
+    }
+
+    private func read(_ bio: OpaquePointer, _ target: UnsafeMutablePointer<CChar>, _ limit: Int) -> Int32 {
+        telehealth_bio_clear_retry_flags(bio)
+        let count = min(limit, input.count)
+        guard count > 0, let start = input.baseAddress else {
+            telehealth_bio_set_retry_read(bio)
+            return -1
+        }
+        memcpy(target, start, count)
+        input = UnsafeRawBufferPointer(rebasing: input[count...])
+        return Int32(count)
+    }
+
+    /// A BIO over this pipe, to be owned by an SSL object that the pipe outlives.
+    func makeBIO() -> OpaquePointer? {
+        guard let method = Self.method, let bio = BIO_new(method) else { return nil }
+        BIO_set_data(bio, Unmanaged.passUnretained(self).toOpaque())
+        return bio
+    }
+}

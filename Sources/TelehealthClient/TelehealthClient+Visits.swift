@@ -1,0 +1,172 @@
+internal import ProtobufWire
+public import RPCModel
+public import TelehealthAPI
+
+/// Visits: create, join, record, share, end.
+extension TelehealthClient {
+    /// Creates the session of an appointment; Chime is not called yet. Roles: scheduler, clinician of the appointment,
+    /// admin, service.
+    ///
+    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); ALREADY_EXISTS (SESSION_EXISTS; `session_id` in the ErrorInfo metadata);
+    /// FAILED_PRECONDITION (APPOINTMENT_CANCELLED, APPOINTMENT_OVER).
+    public func createSession(
+        _ request: Telehealth_V1_CreateSessionRequest
+    ) async throws(RPCError) -> Telehealth_V1_CreateSessionResponse {
+        try await change(Telehealth_V1_TelehealthService_Methods.createSession, request)
+    }
+
+    /// Reads a session. Roles: its clinician and client; scheduler, admin, service.
+    ///
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND).
+    public func getSession(
+        _ request: Telehealth_V1_GetSessionRequest
+    ) async throws(RPCError) -> Telehealth_V1_GetSessionResponse {
+        try await call(Telehealth_V1_TelehealthService_Methods.getSession, request)
+    }
+
+    /// Lists sessions that the caller may see, by planned start. Roles: all.
+    ///
+    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID).
+    public func listSessions(
+        _ request: Telehealth_V1_ListSessionsRequest
+    ) async throws(RPCError) -> Telehealth_V1_ListSessionsResponse {
+        try await call(Telehealth_V1_TelehealthService_Methods.listSessions, request)
+    }
+
+    /// Comes to a visit or comes back to it. Roles: its clinician, its client and the client's
+    /// guardian; the token and the appointment decide which.
+    ///
+    /// A client waits until let in and gets no credentials before. Credentials are fetched anew at each call.
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (JOIN_TOO_EARLY, JOIN_TOO_LATE, SESSION_STATE,
+    /// PRE_VISIT_CHECK_REQUIRED, CONSENT_MISSING with MissingConsentDetail, RECORDING_CONSENT_MISSING);
+    /// UNAVAILABLE (MEETING_UNAVAILABLE, MEETING_THROTTLED with RetryInfo); RESOURCE_EXHAUSTED (MEETING_QUOTA).
+    public func joinSession(
+        _ request: Telehealth_V1_JoinSessionRequest
+    ) async throws(RPCError) -> Telehealth_V1_JoinSessionResponse {
+        try await change(Telehealth_V1_TelehealthService_Methods.joinSession, request)
+    }
+
+    /// Lets a waiting person in. Roles: the session's clinician, who must have joined.
+    ///
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE,
+    /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, RECORDING_CONSENT_MISSING).
+    public func admitParticipant(
+        _ request: Telehealth_V1_AdmitParticipantRequest
+    ) async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse {
+        try await change(Telehealth_V1_TelehealthService_Methods.admitParticipant, request)
+    }
+
+    /// Says "still here" for a person without an open watch. Roles: the session's clinician and client.
+    ///
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, SESSION_STATE).
+    public func heartbeat(
+        _ request: Telehealth_V1_HeartbeatRequest
+    ) async throws(RPCError) -> Telehealth_V1_HeartbeatResponse {
+        try await change(Telehealth_V1_TelehealthService_Methods.heartbeat, request)
+    }
+
+    /// The earlier PATCH status, as another name for the verbs: COMPLETED is EndSession, CANCELLED is CancelSession,
+    /// NO_SHOW is MarkNoShow; the status that already holds is OK. Roles: those of the verb.
+    ///
+    /// Errors: those of the verb; FAILED_PRECONDITION (SESSION_STATE with SessionStateDetail) for every other change.
+    public func updateSessionStatus(
+        _ request: Telehealth_V1_UpdateSessionStatusRequest
+    ) async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse {
+        try await change(Telehealth_V1_TelehealthService_Methods.updateSessionStatus, request)
+    }
+
+    /// Starts a recording. Roles: the session's clinician. Consent is looked up, never taken from the caller.
+    ///
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE, NOT_JOINED, RECORDING_ACTIVE,
+    /// RECORDING_CONSENT_MISSING with MissingConsentDetail, RECORDING_NOT_CONFIGURED).
+    public func startRecording(
+        _ request: Telehealth_V1_StartRecordingRequest
+    ) async throws(RPCError) -> Telehealth_V1_StartRecordingResponse {
+        try await change(Telehealth_V1_TelehealthService_Methods.startRecording, request)
+    }
+
+    /// Stops the running recording and joins its pieces. Roles: the session's clinician, admin; its client as well.
+    ///
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_ACTIVE).
+    public func stopRecording(
+        _ request: Telehealth_V1_StopRecordingRequest
+    ) async throws(RPCError) -> Telehealth_V1_StopRecordingResponse {
+        try await change(Telehealth_V1_TelehealthService_Methods.stopRecording, request)
+    }
+
+    /// Lists the recordings of a session, oldest first. Roles: its clinician and client, admin.
+    ///
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    public func listRecordings(
+        _ request: Telehealth_V1_ListRecordingsRequest
+    ) async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse {
+        try await call(Telehealth_V1_TelehealthService_Methods.listRecordings, request)
+    }
+
+    /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Roles: the
+    /// session's clinician, admin.
+    ///
+    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_AVAILABLE, RECORDING_CONSENT_REVOKED).
+    public func getRecordingPlaybackUrl(
+        _ request: Telehealth_V1_GetRecordingPlaybackUrlRequest
+    ) async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse {
+        try await call(Telehealth_V1_TelehealthService_Methods.getRecordingPlaybackUrl, request)
+    }
+
+    /// Notes that the caller began to share a screen. Roles: the session's clinician and client, admitted.
+    ///
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE, NOT_ADMITTED, SCREEN_SHARE_ACTIVE when
+    /// another person shares). Starting what one already shares is OK.
+    public func startScreenShare(
+        _ request: Telehealth_V1_StartScreenShareRequest
+    ) async throws(RPCError) -> Telehealth_V1_StartScreenShareResponse {
+        try await change(Telehealth_V1_TelehealthService_Methods.startScreenShare, request)
+    }
+
+    /// Notes that a screen share ended. Roles: who shares; the session's clinician.
+    ///
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SCREEN_SHARE_NOT_ACTIVE).
+    public func stopScreenShare(
+        _ request: Telehealth_V1_StopScreenShareRequest
+    ) async throws(RPCError) -> Telehealth_V1_StopScreenShareResponse {
+        try await change(Telehealth_V1_TelehealthService_Methods.stopScreenShare, request)
+    }
+
+    /// Goes, and may come back. Closes the caller's wait or screen share. Roles: the session's clinician and client.
+    ///
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED). Leaving twice is OK.
+    public func leaveSession(
+        _ request: Telehealth_V1_LeaveSessionRequest
+    ) async throws(RPCError) -> Telehealth_V1_LeaveSessionResponse {
+        try await change(Telehealth_V1_TelehealthService_Methods.leaveSession, request)
+    }
+
+    /// Calls a visit off, while no client was ever admitted. Roles: its clinician, its client before the planned start,
+    /// scheduler, admin, service.
+    ///
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE). Cancelling twice is OK.
+    public func cancelSession(
+        _ request: Telehealth_V1_CancelSessionRequest
+    ) async throws(RPCError) -> Telehealth_V1_CancelSessionResponse {
+        try await change(Telehealth_V1_TelehealthService_Methods.cancelSession, request)
+    }
+
+    /// Notes that somebody did not come, while no client was ever admitted and after the planned start. Roles: its
+    /// clinician, scheduler, admin.
+    ///
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE, NO_SHOW_TOO_EARLY).
+    public func markNoShow(
+        _ request: Telehealth_V1_MarkNoShowRequest
+    ) async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse {
+        try await change(Telehealth_V1_TelehealthService_Methods.markNoShow, request)
+    }
+
+    /// Ends a visit: recording, then the meeting. Roles: its clinician, admin.
+    ///
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE unless IN_PROGRESS). Ending twice is OK.
+    public func endSession(
+        _ request: Telehealth_V1_EndSessionRequest
+    ) async throws(RPCError) -> Telehealth_V1_EndSessionResponse {
+        try await change(Telehealth_V1_TelehealthService_Methods.endSession, request)
+    }
+}

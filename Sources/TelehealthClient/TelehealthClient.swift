@@ -1,0 +1,112 @@
+internal import ProtobufWire
+public import RPCClient
+public import RPCModel
+
+/// The telehealth service as Swift functions: one per RPC, and ``watch(_:after:)`` for what happens in a visit.
+///
+/// Every call carries a token of the ``TokenProvider``, has a deadline, and is repeated with the same `request_id` while the
+/// service is out of reach or busy, so a change happens once however often the network breaks. A `request_id` left
+/// empty is filled in.
+///
+/// ```swift
+/// let client = try TelehealthClient(.init(target: "127.0.0.1:50051"), tokens: FixedToken(token))
+/// let session = try await client.createSession(.with { $0.appointmentID = "appointment-1" })
+/// for try await update in client.watch(session.sessionID) { … }
+/// ```
+///
+/// Isolation: any; one client serves any number of tasks over one connection.
+public struct TelehealthClient: Sendable {
+    let channel: any CallChannel
+    let tokens: any TokenProvider
+    let configuration: ClientConfiguration
+    private let connection: RPCChannel?
+
+    /// - Throws: ``ChannelError`` for a target that is none. Connecting happens with the first call.
+    public init(_ configuration: ClientConfiguration, tokens: any TokenProvider) throws(ChannelError) {
+        let connection = try RPCChannel(target: configuration.target, configuration: configuration.channel)
+        self.connection = connection
+        channel = connection
+        self.tokens = tokens
+        self.configuration = configuration
+    }
+
+    /// A client over a channel that somebody else made and ends.
+    public init(over channel: any CallChannel, configuration: ClientConfiguration, tokens: any TokenProvider) {
+        connection = nil
+        self.channel = channel
+        self.tokens = tokens
+        self.configuration = configuration
+    }
+
+    /// The same connection with another identity, as a gateway for several people needs it.
+    public func acting(with tokens: any TokenProvider) -> TelehealthClient {
+        TelehealthClient(over: channel, configuration: configuration, tokens: tokens)
+    }
+
+    /// Ends open calls with UNAVAILABLE and closes the connection that this client made.
+    public func shutdown() async { await connection?.shutdown() }
+
+    /// A call that changes something: repeated under one request id.
+    func change<Request: ChangeRequest, Response: Message>(
+        _ method: MethodDescriptor, _ request: Request
+    ) async throws(RPCError) -> Response {
+        guard request.requestID.isEmpty else { return try await call(method, request) }
+        var identified = request
+        identified.requestID = makeRequestID(random: configuration.random)
+        return try await call(method, identified)
+    }
+
+    /// One call with as many attempts as its deadline and the configuration allow.
+    ///
+    /// - Throws: the error of the last attempt. The token provider's failure is UNAUTHENTICATED, made up here.
+    func call<Request: Message, Response: Message>(
+        _ method: MethodDescriptor, _ request: Request
+    ) async throws(RPCError) -> Response {
+        let deadline = ContinuousClock.now + configuration.timeout
+        var rejected: String?
+        var failures = 0
+        while true {
+            let token = try await authorisation(replacing: rejected)
+            do {
+                let options = CallOptions(
+                    timeout: deadline - .now, metadata: ["authorization": "Bearer " + token])
+                return try await channel.unary(method, request, options: options)
+            } catch {
+                failures += 1
+                let isStale = error.isStaleToken && rejected != token
+                guard isStale || error.isWorthRepeating, failures < configuration.maxAttempts else { throw error }
+                if isStale {
+                    rejected = token
+                    continue
+                }
+                let wait = configuration.jittered(max(configuration.backoff(after: failures), error.retryDelay ?? .zero))
+                guard ContinuousClock.now + wait < deadline else { throw error }
+                try await pause(wait)
+            }
+        }
+    }
+
+    func authorisation(replacing rejected: String?) async throws(RPCError) -> String {
+        do {
+            return try await tokens.token(replacing: rejected)
+        } catch {
+            throw RPCError(.unauthenticated, "no token to call with: \(error)")
+        }
+    }
+
+    func pause(_ duration: Duration) async throws(RPCError) {
+        do {
+            try await Task.sleep(for: duration)
+        } catch {
+            throw RPCError(.cancelled, "the task was cancelled")
+        }
+    }
+}
+
+extension RPCError {
+    /// Whether the same request may succeed later without anybody doing anything.
+    var isWorthRepeating: Bool { code == .unavailable || code == .aborted }
+
+    /// Whether another token would help.
+    var isStaleToken: Bool { code == .unauthenticated && (reason == "TOKEN_EXPIRED" || reason == "TOKEN_KEY_UNKNOWN") }
+}

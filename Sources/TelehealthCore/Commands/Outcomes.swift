@@ -1,0 +1,91 @@
+/// What a joined person gets.
+public struct JoinOutcome: Sendable {
+    /// As the caller may see it.
+    public let state: SessionState
+    public let participant: Participant
+    /// nil while the person waits for admission, or when a repeated call finds them gone meanwhile.
+    public let media: MediaGrant?
+}
+
+/// The meeting and this person's own credentials in it: for the answer only, never stored, logged or sent in events.
+public struct MediaGrant: Sendable {
+    /// Active: its ids and placement are set.
+    public let meeting: MeetingGeneration
+    public let credentials: AttendeeCredentials
+}
+
+public struct AppointmentOutcome: Sendable, Hashable {
+    public let appointment: Appointment
+    /// False when the put was older than what is stored, and ignored.
+    public let isApplied: Bool
+}
+
+public struct RecordingOutcome: Sendable, Hashable {
+    public let state: SessionState
+    public let recording: Recording
+}
+
+public struct ScreenShareOutcome: Sendable, Hashable {
+    public let state: SessionState
+    public let share: ScreenShare
+}
+
+public struct HeartbeatOutcome: Sendable, Hashable {
+    public let status: SessionStatus
+    /// `left` or `removed`: heartbeats do not bring a person back, JoinSession does.
+    public let participantState: ParticipantState
+    public let lastEventSequence: Int64
+    public let nextWithin: Duration
+}
+
+/// A presigned URL: a bearer secret, for the answer only.
+public struct PlaybackGrant: Sendable, Hashable {
+    public let recording: Recording
+    public let url: String
+    public let expiresAt: Timestamp
+}
+
+public struct SessionPage: Sendable {
+    public let sessions: [Session]
+    /// Where the next page begins; nil = this was the last.
+    public let next: (startsAt: Timestamp, id: SessionID)?
+}
+
+/// What is missing for one action of a visit.
+public enum ConsentAction: String, Sendable, Hashable, CaseIterable { case join, record }
+
+/// One consent that does not count, and why.
+public struct ConsentGap: Sendable, Hashable {
+    public enum Cause: String, Sendable, Hashable, CaseIterable {
+        case absent = "ABSENT"
+        case declined = "DECLINED"
+        case revoked = "REVOKED"
+        case expired = "EXPIRED"
+        /// Verbal, or another way the policy does not accept.
+        case notWritten = "NOT_WRITTEN"
+        /// Granted, but not for this use of a recording.
+        case otherPurpose = "OTHER_PURPOSE"
+    }
+
+    public let subjectID: SubjectID
+    public let subjectRole: ConsentSubjectRole
+    public let type: ConsentType
+    public let cause: Cause
+}
+
+public struct ConsentEvaluation: Sendable, Hashable {
+    public let action: ConsentAction
+    public let missing: [ConsentGap]
+    /// The consents it stands on.
+    public let standsOn: [ConsentID]
+    /// Those of them within ``Policy/consentRenewalWindow`` of their end.
+    public let expiring: [ConsentID]
+
+    public var isSatisfied: Bool { missing.isEmpty }
+}
+
+public struct ConsentStatus: Sendable, Hashable {
+    public let subjectID: SubjectID
+    public let join: ConsentEvaluation
+    public let record: ConsentEvaluation
+}

@@ -1,0 +1,113 @@
+/// The scheduling system's word on one appointment.
+public struct PutAppointment: Sendable, Hashable {
+    public var id: AppointmentID
+    public var clientID: SubjectID
+    public var guardianID: SubjectID?
+    public var clinicianID: SubjectID
+    public var startsAt: Timestamp
+    public var endsAt: Timestamp
+    public var timeZone: String
+    /// A put whose version is not above the stored one is ignored.
+    public var sourceVersion: Int64
+
+    public init(
+        id: AppointmentID, clientID: SubjectID, guardianID: SubjectID? = nil, clinicianID: SubjectID,
+        startsAt: Timestamp, endsAt: Timestamp, timeZone: String, sourceVersion: Int64
+    ) {
+        self.id = id
+        self.clientID = clientID
+        self.guardianID = guardianID
+        self.clinicianID = clinicianID
+        self.startsAt = startsAt
+        self.endsAt = endsAt
+        self.timeZone = timeZone
+        self.sourceVersion = sourceVersion
+    }
+}
+
+public struct CancelAppointment: Sendable, Hashable {
+    public var id: AppointmentID
+    /// An older feed version than the stored one is ignored; nil = not from the feed.
+    public var sourceVersion: Int64?
+
+    public init(id: AppointmentID, sourceVersion: Int64? = nil) {
+        self.id = id
+        self.sourceVersion = sourceVersion
+    }
+}
+
+public struct CreateSession: Sendable, Hashable {
+    public var appointmentID: AppointmentID
+    /// nil = ``Policy/admission``.
+    public var admissionPolicy: AdmissionPolicy?
+
+    public init(appointmentID: AppointmentID, admissionPolicy: AdmissionPolicy? = nil) {
+        self.appointmentID = appointmentID
+        self.admissionPolicy = admissionPolicy
+    }
+}
+
+/// Which session a read means.
+public enum SessionReference: Sendable, Hashable {
+    case session(SessionID)
+    /// The newest session of this appointment.
+    case appointment(AppointmentID)
+}
+
+public struct JoinSession: Sendable, Hashable {
+    public var sessionID: SessionID
+    /// Needed on the first join of a client or guardian; its `checkedAt` is set here.
+    public var preVisitCheck: PreVisitCheck?
+
+    public init(sessionID: SessionID, preVisitCheck: PreVisitCheck? = nil) {
+        self.sessionID = sessionID
+        self.preVisitCheck = preVisitCheck
+    }
+}
+
+public struct CancelSession: Sendable, Hashable {
+    public var sessionID: SessionID
+    public var reason: CancelReason
+    /// At most 1000 bytes; may be personal.
+    public var note: String?
+
+    public init(sessionID: SessionID, reason: CancelReason, note: String? = nil) {
+        self.sessionID = sessionID
+        self.reason = reason
+        self.note = note
+    }
+}
+
+public struct EndSession: Sendable, Hashable {
+    public var sessionID: SessionID
+    public var reason: EndReason
+    /// At most 1000 bytes; may be personal.
+    public var note: String?
+
+    public init(sessionID: SessionID, reason: EndReason = .normal, note: String? = nil) {
+        self.sessionID = sessionID
+        self.reason = reason
+        self.note = note
+    }
+}
+
+public struct StartRecording: Sendable, Hashable {
+    public var sessionID: SessionID
+    public var purpose: Recording.Purpose
+
+    public init(sessionID: SessionID, purpose: Recording.Purpose = .clinical) {
+        self.sessionID = sessionID
+        self.purpose = purpose
+    }
+}
+
+public struct StopRecording: Sendable, Hashable {
+    public var sessionID: SessionID
+    /// nil = the one that is active.
+    public var recordingID: RecordingID?
+
+    public init(sessionID: SessionID, recordingID: RecordingID? = nil) {
+        self.sessionID = sessionID
+        self.recordingID = recordingID
+    }
+}

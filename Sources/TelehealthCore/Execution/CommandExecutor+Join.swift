@@ -1,0 +1,148 @@
+extension CommandExecutor {
+    /// Generations one call tries: a meeting may die between its creation and the fetch of credentials.
+    private static let generationsPerJoinMax = 3
+
+    /// Enters, waits, or comes back; whoever is admitted gets their own credentials of a meeting that lives.
+    ///
+    /// The place in the visit is kept when this throws `MEETING_UNAVAILABLE`: the same call again continues.
+    /// - Throws: as ``SessionDraft/join(_:check:ledger:)``; `MEETING_UNAVAILABLE`, `MEETING_QUOTA_EXCEEDED`,
+    ///   `MEETING_REFUSED` from Chime; `CALL_CANCELLED`.
+    public func joinSession(_ command: JoinSession, _ invocation: Invocation) async throws(TelehealthError)
+        -> JoinOutcome
+    {
+        let started = time.now
+        let (state, standing, id) = try await changeSession("JoinSession", command.sessionID, invocation) {
+            draft, _ throws(TelehealthError) in
+            let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
+            return try draft.join(invocation.caller, check: command.preVisitCheck, ledger: ledger).rawValue
+        } outcome: { state, standing, id in
+            (state, standing, ParticipantID(id ?? ""))
+        }
+        guard let participant = state.participant(id) else { throw TelehealthError(.sessionNotFound) }
+        guard participant.isHere, !state.session.status.isTerminal else {
+            return JoinOutcome(
+                state: Visibility.redact(state, for: standing), participant: participant, media: nil)
+        }
+        committer.presence.touch(id, in: command.sessionID, at: time.now)
+        guard participant.state == .admitted else {
+            return JoinOutcome(
+                state: Visibility.redact(state, for: standing), participant: participant, media: nil)
+        }
+        let limit = min(invocation.timeout ?? policy.joinWaitMax, policy.joinWaitMax)
+        return try await media(state, standing, id, invocation, until: started + limit)
+    }
+
+    /// Waits for a live generation and fetches this person's credentials in it.
+    private func media(
+        _ first: SessionState, _ standing: Standing, _ id: ParticipantID, _ invocation: Invocation,
+        until deadline: Timestamp
+    ) async throws(TelehealthError) -> JoinOutcome {
+        let bell = Doorbell()
+        let session = first.session.id
+        let token = committer.hub.listen(to: session) { _ in bell.ring() }
+        defer { committer.hub.remove(token, of: session) }
+        var state = first
+        var generationsSeen: Set<Int> = []
+        while true {
+            guard let participant = state.participant(id), participant.state == .admitted,
+                !state.session.status.isTerminal
+            else { throw .invalidState(state.session.status) }
+            if let meeting = state.liveMeeting {
+                generationsSeen.insert(meeting.generation)
+                if meeting.state == .active {
+                    let timeout = max(deadline - time.now, .milliseconds(1))
+                    if let credentials = try await credentials(of: participant, meeting, timeout: timeout) {
+                        return JoinOutcome(
+                            state: Visibility.redact(state, for: standing), participant: participant,
+                            media: MediaGrant(meeting: meeting, credentials: credentials))
+                    }
+                    state = try await replaceMeeting(meeting, session)
+                    continue
+                }
+                try await rest(bell, until: deadline)
+            } else if generationsSeen.count >= Self.generationsPerJoinMax
+                || state.meetings.last?.state == .failed
+            {
+                throw TelehealthError(.meetingUnavailable, retryAfter: .seconds(2))
+            } else {
+                state = try await replaceMeeting(nil, session)
+                continue
+            }
+            (state, _) = try await visible(session, invocation.caller)
+        }
+    }
+
+    private func rest(_ bell: Doorbell, until deadline: Timestamp) async throws(TelehealthError) {
+        let left = deadline - time.now
+        if left <= .zero { throw TelehealthError(.meetingUnavailable, retryAfter: .seconds(2)) }
+        _ = await bell.wait(atMost: left, time)
+        if Task.isCancelled { throw TelehealthError(.callCancelled) }
+    }
+
+    /// - Returns: nil when the meeting is no more.
+    private func credentials(of participant: Participant, _ meeting: MeetingGeneration, timeout: Duration)
+        async throws(TelehealthError) -> AttendeeCredentials?
+    {
+        guard let meetingID = meeting.meetingID, let activeAt = meeting.activeAt else { return nil }
+        // A fresh meeting cannot have ended by itself, so whoever comes first needs no call. A second fetch is a
+        // rejoin, perhaps because the meeting died: that asks Chime.
+        if activeAt + policy.meetingTrustedFor > time.now,
+            let credentials = committer.credentials.takeFirst(
+                participant.externalUserID, session: meeting.sessionID, generation: meeting.generation)
+        {
+            return credentials
+        }
+        let limit = min(timeout, policy.gatewayTimeout)
+        do {
+            if participant.attendeeGeneration == meeting.generation, let attendeeID = participant.attendeeID,
+                let credentials = try await gateway.attendee(attendeeID, meetingID: meetingID, timeout: limit)
+            {
+                return credentials
+            }
+            let credentials = try await gateway.createAttendee(
+                AttendeeRequest(externalUserID: participant.externalUserID), meetingID: meetingID,
+                timeout: limit)
+            await note(credentials, participant, meeting)
+            return credentials
+        } catch {
+            if error.kind == .gone { return nil }
+            throw TelehealthError(error)
+        }
+    }
+
+    /// Keeps the attendee's id for the next rejoin. Losing it costs one more call then, so a conflict is let go.
+    private func note(
+        _ credentials: AttendeeCredentials, _ participant: Participant, _ meeting: MeetingGeneration
+    ) async {
+        guard
+            participant.attendeeID != credentials.attendeeID
+                || participant.attendeeGeneration != meeting.generation
+        else { return }
+        do {
+            guard let state = try await store.session(meeting.sessionID) else { return }
+            var draft = SessionDraft(state, context())
+            draft.noteAttendee(credentials, generation: meeting.generation)
+            if draft.isChanged {
+                _ = try await committer.apply(draft.seal(by: .system, action: "noteAttendee"))
+            }
+        } catch { return }
+    }
+
+    /// Marks a dead generation and opens the next one, whoever comes first.
+    private func replaceMeeting(_ dead: MeetingGeneration?, _ session: SessionID)
+        async throws(TelehealthError) -> SessionState
+    {
+        for _ in 0..<policy.conflictRetriesMax {
+            let state = try await reading { () async throws(StoreError) in try await store.session(session) }
+            guard let state else { throw TelehealthError(.sessionNotFound) }
+            var draft = SessionDraft(state, context())
+            if let dead { draft.meetingGone(dead.generation) }
+            draft.openMeeting()
+            if !draft.isChanged { return state }
+            if try await apply(draft.seal(by: .system, action: "replaceMeeting")) == .committed {
+                return draft.state
+            }
+        }
+        throw TelehealthError(.versionConflict, retryAfter: .milliseconds(100))
+    }
+}

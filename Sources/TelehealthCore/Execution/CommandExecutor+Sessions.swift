@@ -1,0 +1,194 @@
+// Reading sessions, and the verbs that need nothing from outside the database.
+
+extension CommandExecutor {
+    /// - Throws: `SESSION_NOT_FOUND`, `APPOINTMENT_NOT_FOUND` for an appointment the caller may not know.
+    public func session(_ reference: SessionReference, _ invocation: Invocation)
+        async throws(TelehealthError) -> SessionState
+    {
+        let state: SessionState?
+        switch reference {
+        case .session(let id):
+            state = try await reading { () async throws(StoreError) in try await store.session(id) }
+        case .appointment(let id):
+            state = try await reading { () async throws(StoreError) in try await store.latestSession(of: id) }
+        }
+        guard let state, let standing = Standing.of(invocation.caller, in: state.session) else {
+            await recordDenial(
+                action: "GetSession", sessionID: nil, invocation,
+                reason: TelehealthError.Reason.sessionNotFound.rawValue)
+            throw TelehealthError(.sessionNotFound)
+        }
+        return Visibility.redact(state, for: standing)
+    }
+
+    /// The caller's own sessions; all, for the clinic's staff.
+    ///
+    /// - Throws: `INVALID_FIELD`.
+    public func sessions(_ query: SessionQuery, _ invocation: Invocation) async throws(TelehealthError)
+        -> SessionPage
+    {
+        guard (1...200).contains(query.limit) else { throw .invalid("page_size", "must be 1 to 200") }
+        var query = query
+        switch invocation.caller.role {
+        case .service, .scheduler, .admin: break
+        case .client:
+            guard let own = invocation.caller.clientID, query.clientID == nil || query.clientID == own else {
+                return SessionPage(sessions: [], next: nil)
+            }
+            query.clientID = own
+        case .clinician:
+            guard let own = invocation.caller.clinicianID,
+                query.clinicianID == nil || query.clinicianID == own
+            else { return SessionPage(sessions: [], next: nil) }
+            query.clinicianID = own
+        }
+        let asked = query
+        let rows = try await reading { () async throws(StoreError) in try await store.sessions(asked) }
+        let next = rows.count == asked.limit ? rows.last.map { ($0.startsAt, $0.id) } : nil
+        return SessionPage(
+            sessions: rows.compactMap { row in
+                Standing.of(invocation.caller, in: row).map { Visibility.redact(row, for: $0) }
+            }, next: next.map { (startsAt: $0.0, id: $0.1) })
+    }
+
+    /// - Throws: as ``SessionDraft/admitParticipant(_:by:ledger:)``.
+    public func admitParticipant(_ id: SessionID, _ participant: ParticipantID, _ invocation: Invocation)
+        async throws(TelehealthError) -> SessionState
+    {
+        try await changeSession("AdmitParticipant", id, invocation) {
+            draft, standing throws(TelehealthError) in
+            let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
+            try draft.admitParticipant(participant, by: standing, ledger: ledger)
+            return participant.rawValue
+        } outcome: { state, standing, _ in
+            Visibility.redact(state, for: standing)
+        }
+    }
+
+    /// - Throws: `SESSION_NOT_FOUND`, `NOT_JOINED`, `INVALID_STATE` after the end.
+    public func leaveSession(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
+        -> SessionState
+    {
+        try await changeSession("LeaveSession", id, invocation) { draft, _ throws(TelehealthError) in
+            try draft.leave(invocation.caller)
+            return nil
+        } outcome: { state, standing, _ in
+            Visibility.redact(state, for: standing)
+        }
+    }
+
+    /// A sign of life of somebody who holds no watch. Changes nothing that is stored.
+    ///
+    /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED` for staff.
+    public func heartbeat(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
+        -> HeartbeatOutcome
+    {
+        let (state, _) = try await visible(id, invocation.caller)
+        let participant = try SessionDraft(state, context()).ownParticipant(of: invocation.caller)
+        if participant.isHere && !state.session.status.isTerminal {
+            committer.presence.touch(participant.id, in: id, at: time.now)
+        }
+        return HeartbeatOutcome(
+            status: state.session.status, participantState: participant.state,
+            lastEventSequence: state.session.lastEventSequence, nextWithin: policy.heartbeatInterval)
+    }
+
+    /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `TOO_LATE`, `INVALID_STATE`, `INVALID_FIELD`.
+    public func cancelSession(_ command: CancelSession, _ invocation: Invocation)
+        async throws(TelehealthError)
+        -> SessionState
+    {
+        try await changeSession("CancelSession", command.sessionID, invocation) {
+            draft, standing throws(TelehealthError) in
+            try draft.cancel(command.reason, note: command.note, by: standing, .caller(invocation.caller))
+            return nil
+        } outcome: { state, standing, _ in
+            Visibility.redact(state, for: standing)
+        }
+    }
+
+    /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `CLIENT_WAS_HERE`, `TOO_EARLY`, `INVALID_STATE`.
+    public func markNoShow(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
+        -> SessionState
+    {
+        try await changeSession("MarkNoShow", id, invocation) { draft, standing throws(TelehealthError) in
+            try draft.markNoShow(by: standing, .caller(invocation.caller))
+            return nil
+        } outcome: { state, standing, _ in
+            Visibility.redact(state, for: standing)
+        }
+    }
+
+    /// Stops a recording, then deletes the meeting; both are on their way when this returns.
+    ///
+    /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `INVALID_STATE`, `INVALID_FIELD`.
+    public func endSession(_ command: EndSession, _ invocation: Invocation) async throws(TelehealthError)
+        -> SessionState
+    {
+        try await changeSession("EndSession", command.sessionID, invocation) {
+            draft, standing throws(TelehealthError) in
+            try draft.end(command.reason, note: command.note, by: standing, .caller(invocation.caller))
+            return nil
+        } outcome: { state, standing, _ in
+            Visibility.redact(state, for: standing)
+        }
+    }
+
+    /// The earlier API's status call: each status stands for the verb that leads to it. Sets nothing by itself.
+    ///
+    /// - Throws: `INVALID_STATE` with the present state where no verb leads there; otherwise as that verb.
+    public func updateSessionStatus(
+        _ id: SessionID, to status: SessionStatus, _ invocation: Invocation
+    ) async throws(TelehealthError) -> SessionState {
+        try await changeSession("UpdateSessionStatus", id, invocation) {
+            draft, standing throws(TelehealthError) in
+            let principal = Principal.caller(invocation.caller)
+            if draft.state.session.status == status { return nil }
+            switch (status, standing) {
+            case (.completed, _): try draft.end(.normal, note: nil, by: standing, principal)
+            case (.cancelled, _): try draft.cancel(.other, note: nil, by: standing, principal)
+            case (.noShow, _): try draft.markNoShow(by: standing, principal)
+            case (.inProgress, .participant(.clinician)), (.waitingRoom, .participant(.client)),
+                (.waitingRoom, .participant(.guardian)):
+                let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
+                _ = try draft.join(invocation.caller, check: nil, ledger: ledger)
+            case (.scheduled, _), (.inProgress, _), (.waitingRoom, _):
+                throw .invalidState(draft.state.session.status)
+            }
+            return nil
+        } outcome: { state, standing, _ in
+            Visibility.redact(state, for: standing)
+        }
+    }
+
+    /// - Throws: `SESSION_NOT_FOUND`, `INVALID_STATE`, `NOT_JOINED`, `SCREEN_SHARE_ACTIVE`, `NOT_ALLOWED`.
+    public func startScreenShare(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
+        -> ScreenShareOutcome
+    {
+        try await changeSession("StartScreenShare", id, invocation) { draft, _ throws(TelehealthError) in
+            try draft.startShare(invocation.caller).rawValue
+        } outcome: { state, standing, share throws(TelehealthError) in
+            try Self.outcome(state, standing, share: share)
+        }
+    }
+
+    /// - Throws: `SESSION_NOT_FOUND`, `SCREEN_SHARE_NOT_ACTIVE`, `NOT_ALLOWED`.
+    public func stopScreenShare(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
+        -> ScreenShareOutcome
+    {
+        try await changeSession("StopScreenShare", id, invocation) { draft, _ throws(TelehealthError) in
+            try draft.stopShare(invocation.caller).rawValue
+        } outcome: { state, standing, share throws(TelehealthError) in
+            try Self.outcome(state, standing, share: share)
+        }
+    }
+
+    private static func outcome(_ state: SessionState, _ standing: Standing, share: String?)
+        throws(TelehealthError) -> ScreenShareOutcome
+    {
+        guard let share = state.screenShares.first(where: { $0.id.rawValue == share }) else {
+            throw TelehealthError(.screenShareNotActive)
+        }
+        return ScreenShareOutcome(state: Visibility.redact(state, for: standing), share: share)
+    }
+}

@@ -1,0 +1,62 @@
+extension CommandExecutor {
+    /// Events read back at most when a watch resumes: beyond it, a fresh snapshot is the shorter way.
+    private static let resumeEventsMax = 4096
+    private static let resumePage = 512
+
+    /// Opens a watch: with a snapshot, or resuming after a sequence number.
+    ///
+    /// The watch is the viewer's presence until ``SessionWatch/close()``.
+    /// - Parameter wake: called on any thread when the watch has something to take; must not block.
+    /// - Throws: `SESSION_NOT_FOUND`, `RESUME_EXPIRED`, `INVALID_FIELD`, `TOKEN_EXPIRED`.
+    public func watchSession(
+        _ id: SessionID, after: Int64?, _ invocation: Invocation, wake: @escaping @Sendable () -> Void
+    ) async throws(TelehealthError) -> SessionWatch {
+        if invocation.caller.expiresAt <= time.now { throw TelehealthError(.tokenExpired) }
+        let (seen, standing) = try await visible(id, invocation.caller)
+        let viewer =
+            standing.isStaff ? nil : try SessionDraft(seen, context()).ownParticipant(of: invocation.caller)
+        let watch = SessionWatch(
+            session: id, standing: standing, viewer: viewer?.id, caller: invocation.caller, policy: policy,
+            committer: committer, time: time, wake: wake)
+        watch.open()
+        do {
+            // Read again: whatever committed since is either in this state or reaches the open watch.
+            let (state, _) = try await visible(id, invocation.caller)
+            if let after {
+                let events = try await past(of: id, after: after, upTo: state.session.lastEventSequence)
+                watch.begin(snapshot: nil, after: after, events: events)
+            } else {
+                watch.begin(
+                    snapshot: Visibility.redact(state, for: standing),
+                    after: state.session.lastEventSequence, events: [])
+            }
+            return watch
+        } catch {
+            watch.close()
+            throw error
+        }
+    }
+
+    private func past(of id: SessionID, after: Int64, upTo last: Int64) async throws(TelehealthError)
+        -> [SessionEvent]
+    {
+        guard after >= 0, after <= last else {
+            throw .invalid("after_sequence", "must be a sequence number of this session")
+        }
+        guard last - after <= Self.resumeEventsMax else { throw TelehealthError(.resumeExpired) }
+        var events: [SessionEvent] = []
+        var position = after
+        while position < last {
+            let from = position
+            let page = try await reading { () async throws(StoreError) in
+                try await store.events(of: id, after: from, limit: Self.resumePage)
+            }
+            guard let page, page.first?.sequence == position + 1, let newest = page.last else {
+                throw TelehealthError(.resumeExpired)
+            }
+            events += page
+            position = newest.sequence
+        }
+        return events
+    }
+}

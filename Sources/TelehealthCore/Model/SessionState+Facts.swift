@@ -1,0 +1,75 @@
+extension SessionState {
+    /// The person with this id, whatever their state.
+    public func participant(_ id: ParticipantID) -> Participant? { participants.first { $0.id == id } }
+
+    /// The person's present place on the roster.
+    public func participant(of subject: SubjectID) -> Participant? {
+        participants.first { $0.subjectID == subject && $0.state != .removed }
+    }
+
+    public var isClinicianPresent: Bool {
+        participants.contains { $0.role == .clinician && $0.state == .admitted }
+    }
+
+    /// Everybody who is in the visit now.
+    public var admitted: [Participant] { participants.filter { $0.state == .admitted } }
+
+    /// The generation that serves, or will serve, joins; at most one.
+    public var liveMeeting: MeetingGeneration? {
+        meetings.last { $0.state == .intent || $0.state == .active }
+    }
+
+    /// The recording whose capture may run; at most one.
+    public var activeRecording: Recording? { recordings.last { $0.state.mayCapture } }
+
+    /// The newest recording, for the session's own summary fields.
+    public var latestRecording: Recording? { recordings.last }
+
+    public func recording(_ id: RecordingID) -> Recording? { recordings.first { $0.id == id } }
+
+    public func meeting(_ generation: Int) -> MeetingGeneration? {
+        meetings.first { $0.generation == generation }
+    }
+
+    /// Whether a client or guardian ever reached the waiting room or the visit.
+    public var clientEverCame: Bool { participants.contains { $0.isClientParty && $0.firstWaitingAt != nil } }
+}
+
+extension Participant {
+    /// The client, or the guardian who comes with or for the client.
+    public var isClientParty: Bool {
+        switch role {
+        case .client, .guardian: true
+        case .clinician: false
+        }
+    }
+
+    /// Whether silence of this person means something.
+    public var isHere: Bool {
+        switch state {
+        case .waiting, .admitted: true
+        case .expected, .left, .removed: false
+        }
+    }
+
+    var consentRole: ConsentSubjectRole {
+        switch role {
+        case .clinician: .clinician
+        case .client: .client
+        case .guardian: .guardian
+        }
+    }
+}
+
+extension Session {
+    /// From the first admission of a client to the end; nil before the end and when no client was ever admitted.
+    public var visitDuration: Duration? {
+        guard let startedAt, let endedAt else { return nil }
+        return endedAt > startedAt ? endedAt - startedAt : .zero
+    }
+
+    /// In the earlier API's unit: minutes, rounded to the nearest.
+    public var visitMinutes: Int64? {
+        visitDuration.map { ($0.wholeMicroseconds + 30_000_000) / 60_000_000 }
+    }
+}

@@ -1,0 +1,129 @@
+/// Every timer and rule of a visit that a clinic may set. The defaults are the service's, not legal advice.
+///
+/// All durations are non-negative; ``Policy/violations`` says what is wrong with a configured value.
+public struct Policy: Sendable, Hashable {
+    /// What to do with somebody who may come in but has no recording consent while a capture runs.
+    public enum LateJoiner: String, Sendable, Hashable, CaseIterable {
+        /// Not let in; the reason names the missing consents.
+        case refuse
+        /// Held in the waiting room until the capture has stopped, then let in.
+        case stopRecording
+    }
+
+    // Time windows of a visit
+    /// From how long before the start one may join.
+    public var earlyJoin: Duration = .seconds(15 * 60)
+    /// Until how long after the end one may join for the first time.
+    public var lateJoin: Duration = .zero
+    /// After how much of the visit a client who never came counts as absent, the clinician being there.
+    public var noShowGrace: Duration = .seconds(15 * 60)
+    /// From when on a person may mark a no-show, counted from the start.
+    public var manualNoShowAfter: Duration = .zero
+    /// How long before the start a client may still cancel.
+    public var clientCancelCutoff: Duration = .zero
+    /// For how long after leaving one comes back without a new admission.
+    public var rejoinGrace: Duration = .seconds(10 * 60)
+    /// After how long without anybody a started visit is over.
+    public var abandonGrace: Duration = .seconds(10 * 60)
+    /// How far past its end a visit may run.
+    public var overrunCap: Duration = .seconds(60 * 60)
+    /// How long any visit may run: below Chime's 24 hours.
+    public var visitMax: Duration = .seconds(23 * 60 * 60)
+    public var admission: AdmissionPolicy = .onClinicianJoin
+
+    // Presence
+    /// How often a client without an open watch should send a heartbeat.
+    public var heartbeatInterval: Duration = .seconds(15)
+    /// After how long without a sign of life a person counts as gone.
+    public var presenceLostAfter: Duration = .seconds(45)
+
+    // The pre-visit check
+    /// Two-letter codes a client may be in; empty = any.
+    public var allowedLocationStates: Set<String> = []
+    public var requiresPrivatePlace = false
+    public var requiresReliableConnection = false
+
+    // Consent
+    /// What a client must have granted before joining; empty relaxes the rule.
+    public var joinConsents: [ConsentType] = [.georgiaTelehealth, .hipaaTelehealth]
+    /// Ways of granting that suffice for a recording. Verbal never does, also when listed here.
+    public var recordingConsentMethods: Set<ConsentMethod> = [.electronic, .paper]
+    /// For how long a consent holds; also the longest a signer may choose.
+    public var consentLifetime: Duration = .seconds(365 * 24 * 60 * 60)
+    /// How long before its end a consent counts as expiring.
+    public var consentRenewalWindow: Duration = .seconds(30 * 24 * 60 * 60)
+    /// Whether a service acting for a person (a token with `act`) may give that person's electronic consent.
+    public var acceptsElectronicConsentOnBehalf = false
+    public var lateJoiner: LateJoiner = .refuse
+
+    // Media
+    public var mediaRegion = "us-east-1"
+    public var allowedMediaRegions: Set<String> = ["us-east-1"]
+    /// Base of the join URLs, without a slash at its end.
+    public var frontEndBaseURL = "http://localhost:3000"
+    /// First part of every recording's S3 prefix, without slashes at its ends.
+    public var recordingPrefix = "recordings"
+    /// Validity of a playback URL, at most 5 minutes.
+    public var playbackValidity: Duration = .seconds(5 * 60)
+    /// How long a fresh meeting is taken as alive without asking: below Chime's 5 minutes without audio.
+    public var meetingTrustedFor: Duration = .seconds(4 * 60)
+
+    // Commands
+    /// How long the outcome of a changing call answers its repetition.
+    public var requestRetention: Duration = .seconds(24 * 60 * 60)
+    /// How often a rule is asked again after somebody else's commit came between.
+    public var conflictRetriesMax = 12
+    /// How long a join waits for its meeting when the call has no earlier deadline.
+    public var joinWaitMax: Duration = .seconds(25)
+
+    // Watching
+    /// Events a slow watcher may be behind.
+    public var watchQueueMax = 256
+    public var watchHeartbeatInterval: Duration = .seconds(15)
+    /// For how long the events of an ended session are kept.
+    public var eventRetention: Duration = .seconds(7 * 24 * 60 * 60)
+
+    // Work outside the database
+    /// One call to Chime, with the client-side limiter's queue and the retries within.
+    public var gatewayTimeout: Duration = .seconds(20)
+    /// How long a claimed effect belongs to its worker: above ``gatewayTimeout`` with a commit on both sides.
+    public var effectLease: Duration = .seconds(60)
+    public var effectConcurrencyMax = 64
+    /// After so many failures an effect is dead and needs an operator: about two hours of an unavailable Chime.
+    public var effectAttemptsMax = 250
+    public var backoffBase: Duration = .milliseconds(200)
+    public var backoffCap: Duration = .seconds(30)
+    public var capturePollInterval: Duration = .milliseconds(500)
+    /// How long a started capture may take to run.
+    public var captureConfirmMax: Duration = .seconds(120)
+    public var concatenationPollInterval: Duration = .seconds(5)
+    /// How long a concatenation may take until its file is there.
+    public var concatenationMax: Duration = .seconds(2 * 60 * 60)
+    public var sweepInterval: Duration = .seconds(5)
+    public var pruneInterval: Duration = .seconds(10 * 60)
+
+    public init() {}
+
+    /// Sentences about settings that contradict each other; empty = usable.
+    public var violations: [String] {
+        var found: [String] = []
+        if !allowedMediaRegions.contains(mediaRegion) {
+            found.append("mediaRegion is not in allowedMediaRegions")
+        }
+        if playbackValidity > .seconds(5 * 60) || playbackValidity <= .zero {
+            found.append("playbackValidity must be above 0 and at most 5 minutes")
+        }
+        if effectLease <= gatewayTimeout { found.append("effectLease must be longer than gatewayTimeout") }
+        if presenceLostAfter <= heartbeatInterval {
+            found.append("presenceLostAfter must be longer than heartbeatInterval")
+        }
+        if visitMax >= .seconds(24 * 60 * 60) { found.append("visitMax must be below Chime's 24 hours") }
+        if meetingTrustedFor >= .seconds(5 * 60) { found.append("meetingTrustedFor must be below 5 minutes") }
+        if watchQueueMax < 1 { found.append("watchQueueMax must be at least 1") }
+        if conflictRetriesMax < 1 { found.append("conflictRetriesMax must be at least 1") }
+        if effectConcurrencyMax < 1 { found.append("effectConcurrencyMax must be at least 1") }
+        if effectAttemptsMax < 1 { found.append("effectAttemptsMax must be at least 1") }
+        if consentLifetime <= .zero { found.append("consentLifetime must be above 0") }
+        return found
+    }
+}

@@ -1,0 +1,83 @@
+extension TelehealthError.Reason {
+    public var category: TelehealthError.Category {
+        switch self {
+        case .sessionNotFound, .appointmentNotFound, .participantNotFound, .recordingNotFound,
+            .consentNotFound,
+            .subjectNotFound, .documentNotFound:
+            .notFound
+        case .notAllowed: .permissionDenied
+        case .tokenExpired: .unauthenticated
+        case .fieldInvalid, .requestIDReused, .textHashMismatch, .acknowledgementsIncomplete,
+            .writtenConsentRequired:
+            .invalidArgument
+        case .appointmentHasOpenSession, .documentVersionExists: .alreadyExists
+        case .invalidState, .appointmentCancelled, .appointmentStarted, .tooEarly, .tooLate,
+            .preVisitCheckRequired, .preVisitCheckFailed, .consentMissing, .recordingConsentMissing,
+            .consentNotCurrent, .participantNotWaiting, .notJoined, .clinicianNotPresent, .clientWasHere,
+            .meetingNotReady, .recordingActive, .recordingNotActive, .recordingNotReady,
+            .recordingNotConfigured,
+            .recordingConsentRevoked, .screenShareActive, .screenShareNotActive:
+            .failedPrecondition
+        case .resumeExpired: .outOfRange
+        case .versionConflict: .aborted
+        case .meetingUnavailable, .watchLagging, .storeOverloaded, .storeUnavailable: .unavailable
+        case .meetingQuotaExceeded, .storeFull: .resourceExhausted
+        case .meetingRefused: .internalFault
+        case .callCancelled: .cancelled
+        }
+    }
+
+    /// A sentence for people, without anything of the call in it.
+    public var sentence: String { Self.sentences[self] ?? rawValue }
+
+    private static let sentences: [TelehealthError.Reason: String] = [
+        .sessionNotFound: "the session does not exist",
+        .appointmentNotFound: "the appointment does not exist",
+        .participantNotFound: "the participant does not exist in this session",
+        .recordingNotFound: "the recording does not exist",
+        .consentNotFound: "the consent does not exist",
+        .subjectNotFound: "the person does not exist",
+        .documentNotFound: "no consent document with this type, version and language is registered",
+        .notAllowed: "the caller may not do this",
+        .tokenExpired: "the caller's token has expired",
+        .fieldInvalid: "a field of the request is invalid",
+        .requestIDReused: "the request id was used before with another request",
+        .textHashMismatch: "the text that was shown is not the registered document",
+        .acknowledgementsIncomplete: "a grant needs every acknowledgement",
+        .writtenConsentRequired: "a recording consent must be written: electronic or on paper",
+        .appointmentHasOpenSession: "the appointment already has a session that has not ended",
+        .documentVersionExists: "this document version is registered with another text",
+        .invalidState: "the present state does not allow this",
+        .appointmentCancelled: "the appointment is cancelled",
+        .appointmentStarted: "time and people of an appointment change only before its start",
+        .tooEarly: "it is too early for this",
+        .tooLate: "it is too late for this",
+        .preVisitCheckRequired: "the first join needs a pre-visit check",
+        .preVisitCheckFailed: "the pre-visit check does not meet the clinic's policy",
+        .consentMissing: "telehealth consents are missing",
+        .recordingConsentMissing: "recording consents are missing",
+        .consentNotCurrent: "the consent is not a current grant",
+        .participantNotWaiting: "the participant is not in the waiting room",
+        .notJoined: "the caller is not in the session: join first",
+        .clinicianNotPresent: "the clinician has not joined",
+        .clientWasHere: "the client came: this is no no-show",
+        .meetingNotReady: "the meeting does not run yet",
+        .recordingActive: "a recording is already active",
+        .recordingNotActive: "no recording is active",
+        .recordingNotReady: "the recording is not available yet",
+        .recordingNotConfigured: "recording is not configured",
+        .recordingConsentRevoked: "a consent this recording stood on was revoked",
+        .screenShareActive: "the caller already shares a screen",
+        .screenShareNotActive: "the caller shares no screen",
+        .versionConflict: "others changed this at the same time: try again",
+        .meetingUnavailable: "the meeting is not available right now: try again",
+        .meetingQuotaExceeded: "the video provider's quota is used up",
+        .meetingRefused: "the video provider refused the request",
+        .resumeExpired: "the events to resume from are no longer kept: watch from the start",
+        .watchLagging: "the watcher was too slow: resume after the last event received",
+        .storeFull: "no space is left to store the change",
+        .storeOverloaded: "too many changes are queued: try again",
+        .storeUnavailable: "the store is not available",
+        .callCancelled: "the call was cancelled",
+    ]
+}

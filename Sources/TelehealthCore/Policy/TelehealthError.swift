@@ -1,0 +1,137 @@
+/// Why a rule refused a call: a stable reason a front end can branch on, and nothing personal.
+public struct TelehealthError: Error, Sendable, Hashable {
+    /// Stable over versions; goes into `google.rpc.ErrorInfo.reason` as it is.
+    public enum Reason: String, Sendable, Hashable, CaseIterable {
+        // Unknown, or not for this caller to know
+        case sessionNotFound = "SESSION_NOT_FOUND"
+        case appointmentNotFound = "APPOINTMENT_NOT_FOUND"
+        case participantNotFound = "PARTICIPANT_NOT_FOUND"
+        case recordingNotFound = "RECORDING_NOT_FOUND"
+        case consentNotFound = "CONSENT_NOT_FOUND"
+        case subjectNotFound = "SUBJECT_NOT_FOUND"
+        case documentNotFound = "DOCUMENT_NOT_FOUND"
+        // The caller
+        case notAllowed = "NOT_ALLOWED"
+        case tokenExpired = "TOKEN_EXPIRED"
+        // The request
+        case fieldInvalid = "INVALID_FIELD"
+        case requestIDReused = "REQUEST_ID_REUSED"
+        case textHashMismatch = "TEXT_HASH_MISMATCH"
+        case acknowledgementsIncomplete = "ACKNOWLEDGEMENTS_INCOMPLETE"
+        case writtenConsentRequired = "WRITTEN_CONSENT_REQUIRED"
+        // The state
+        case appointmentHasOpenSession = "SESSION_EXISTS"
+        case documentVersionExists = "DOCUMENT_VERSION_EXISTS"
+        case invalidState = "INVALID_STATE"
+        case appointmentCancelled = "APPOINTMENT_CANCELLED"
+        case appointmentStarted = "APPOINTMENT_STARTED"
+        case tooEarly = "TOO_EARLY"
+        case tooLate = "TOO_LATE"
+        case preVisitCheckRequired = "PRE_VISIT_CHECK_REQUIRED"
+        case preVisitCheckFailed = "PRE_VISIT_CHECK_FAILED"
+        case consentMissing = "CONSENT_MISSING"
+        case recordingConsentMissing = "RECORDING_CONSENT_MISSING"
+        case consentNotCurrent = "CONSENT_NOT_CURRENT"
+        case participantNotWaiting = "PARTICIPANT_NOT_WAITING"
+        case notJoined = "NOT_JOINED"
+        case clinicianNotPresent = "CLINICIAN_NOT_PRESENT"
+        case clientWasHere = "CLIENT_WAS_HERE"
+        case meetingNotReady = "MEETING_NOT_READY"
+        case recordingActive = "RECORDING_ACTIVE"
+        case recordingNotActive = "RECORDING_NOT_ACTIVE"
+        case recordingNotReady = "RECORDING_NOT_READY"
+        case recordingNotConfigured = "RECORDING_NOT_CONFIGURED"
+        case recordingConsentRevoked = "RECORDING_CONSENT_REVOKED"
+        case screenShareActive = "SCREEN_SHARE_ACTIVE"
+        case screenShareNotActive = "SCREEN_SHARE_NOT_ACTIVE"
+        // The moment
+        case versionConflict = "VERSION_CONFLICT"
+        case meetingUnavailable = "MEETING_UNAVAILABLE"
+        case meetingQuotaExceeded = "MEETING_QUOTA_EXCEEDED"
+        case meetingRefused = "MEETING_REFUSED"
+        case resumeExpired = "RESUME_EXPIRED"
+        case watchLagging = "WATCH_LAGGING"
+        case storeFull = "STORE_FULL"
+        case storeOverloaded = "STORE_OVERLOADED"
+        case storeUnavailable = "STORE_UNAVAILABLE"
+        case callCancelled = "CALL_CANCELLED"
+    }
+
+    /// What a caller can do about it; one gRPC code each.
+    public enum Category: String, Sendable, Hashable, CaseIterable {
+        case notFound, permissionDenied, unauthenticated, invalidArgument, alreadyExists, failedPrecondition
+        case outOfRange, aborted, unavailable, resourceExhausted, internalFault, cancelled
+    }
+
+    /// A field of the request and what is wrong with it; the value itself is never repeated.
+    public struct FieldViolation: Sendable, Hashable {
+        /// The proto field's path ("pre_visit_check.location_state").
+        public let field: String
+        public let description: String
+
+        public init(field: String, description: String) {
+            self.field = field
+            self.description = description
+        }
+    }
+
+    public let reason: Reason
+    /// For `ErrorInfo.metadata`: states, times and ids of our own. Keys in snake_case.
+    public var metadata: [String: String] = [:]
+    public var violations: [FieldViolation] = []
+    /// Of the two consent reasons: whose consent is missing, and why it does not count.
+    public var missing: [ConsentGap] = []
+    public var retryAfter: Duration?
+
+    public init(_ reason: Reason, metadata: [String: String] = [:], retryAfter: Duration? = nil) {
+        self.reason = reason
+        self.metadata = metadata
+        self.retryAfter = retryAfter
+    }
+
+    public var category: Category { reason.category }
+    /// One English sentence for people; programs branch on ``reason``.
+    public var message: String {
+        violations.first.map { "\($0.field) \($0.description)" } ?? reason.sentence
+    }
+}
+
+extension TelehealthError {
+    static func invalid(_ field: String, _ description: String) -> TelehealthError {
+        var error = TelehealthError(.fieldInvalid)
+        error.violations = [FieldViolation(field: field, description: description)]
+        return error
+    }
+
+    static func invalidState(_ status: SessionStatus) -> TelehealthError {
+        TelehealthError(.invalidState, metadata: ["status": wireName(status)])
+    }
+
+    static func invalidState(_ state: Recording.State) -> TelehealthError {
+        TelehealthError(.invalidState, metadata: ["recording_state": wireName(state)])
+    }
+
+    static func consentMissing(_ reason: Reason, _ gaps: [ConsentGap]) -> TelehealthError {
+        var error = TelehealthError(reason)
+        error.missing = gaps
+        return error
+    }
+
+    init(_ error: StoreError) {
+        switch error {
+        case .failed: self.init(.storeUnavailable)
+        case .full: self.init(.storeFull)
+        case .overloaded: self.init(.storeOverloaded, retryAfter: .seconds(1))
+        case .closed: self.init(.storeUnavailable)
+        }
+    }
+
+    init(_ error: GatewayError) {
+        switch error.kind {
+        case .gone, .throttled, .unavailable, .conflict:
+            self.init(.meetingUnavailable, retryAfter: error.retryAfter ?? .seconds(2))
+        case .quotaExceeded: self.init(.meetingQuotaExceeded)
+        case .rejected, .notAuthorised: self.init(.meetingRefused)
+        }
+    }
+}

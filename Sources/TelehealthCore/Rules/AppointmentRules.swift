@@ -1,0 +1,208 @@
+/// The scheduling feed's verbs, and the session that an appointment gets.
+enum AppointmentRules {
+    /// Longest visit that can be scheduled: below the length at which Chime ends any meeting.
+    static let durationMax: Duration = .seconds(23 * 60 * 60)
+
+    /// - Parameter open: the appointment's session that has not ended; it moves with the appointment.
+    /// - Throws: `INVALID_FIELD`, `APPOINTMENT_CANCELLED`, `APPOINTMENT_STARTED`.
+    static func put(
+        _ command: PutAppointment, existing: Appointment?, open: SessionState?, caller: Caller,
+        context: RuleContext
+    ) throws(TelehealthError) -> (Decision, AppointmentOutcome) {
+        try validate(command)
+        let principal = Principal.caller(caller)
+        var decision = Decision()
+        decision.audit = [
+            principal.audit("PutAppointment", at: context.now, target: command.id.rawValue)
+        ]
+        guard let existing else {
+            let appointment = make(command, caller, context)
+            decision.expectations = [.appointment(command.id, version: 0)]
+            decision.changes = [.appointment(appointment)]
+            return (decision, AppointmentOutcome(appointment: appointment, isApplied: true))
+        }
+        if command.sourceVersion <= existing.sourceVersion {
+            return (decision, AppointmentOutcome(appointment: existing, isApplied: false))
+        }
+        if existing.status == .cancelled { throw TelehealthError(.appointmentCancelled) }
+        var appointment = existing
+        appointment.clientID = command.clientID
+        appointment.guardianID = command.guardianID
+        appointment.clinicianID = command.clinicianID
+        appointment.startsAt = command.startsAt
+        appointment.endsAt = command.endsAt
+        let movesPeopleOrTime = appointment != existing
+        if movesPeopleOrTime && (existing.startsAt <= context.now || open?.session.status == .inProgress) {
+            throw TelehealthError(.appointmentStarted)
+        }
+        appointment.timeZone = command.timeZone
+        appointment.sourceVersion = command.sourceVersion
+        stamp(&appointment, principal, context)
+        decision.expectations = [
+            .appointment(command.id, version: existing.version),
+            .noOtherOpenSession(command.id, except: open?.session.id),
+        ]
+        decision.changes = [.appointment(appointment)]
+        if movesPeopleOrTime, let open {
+            var draft = SessionDraft(open, context)
+            draft.follow(appointment)
+            decision.merge(draft.seal(by: principal, action: "PutAppointment"))
+        }
+        return (decision, AppointmentOutcome(appointment: appointment, isApplied: true))
+    }
+
+    /// - Throws: `INVALID_STATE` once a client was admitted to the visit.
+    static func cancel(
+        _ command: CancelAppointment, existing: Appointment, open: SessionState?, caller: Caller,
+        context: RuleContext
+    ) throws(TelehealthError) -> (Decision, Appointment) {
+        let principal = Principal.caller(caller)
+        var decision = Decision()
+        decision.audit = [
+            principal.audit("CancelAppointment", at: context.now, target: command.id.rawValue)
+        ]
+        if existing.status == .cancelled { return (decision, existing) }
+        if let version = command.sourceVersion, version < existing.sourceVersion {
+            return (decision, existing)
+        }
+        var appointment = existing
+        appointment.status = .cancelled
+        appointment.sourceVersion = max(existing.sourceVersion, command.sourceVersion ?? 0)
+        stamp(&appointment, principal, context)
+        decision.expectations = [
+            .appointment(command.id, version: existing.version),
+            .noOtherOpenSession(command.id, except: open?.session.id),
+        ]
+        decision.changes = [.appointment(appointment)]
+        if let open {
+            var draft = SessionDraft(open, context)
+            try draft.requireNoVisitYet()
+            draft.close(cancelled: .appointmentCancelled, by: principal)
+            decision.merge(draft.seal(by: principal, action: "CancelAppointment"))
+        }
+        return (decision, appointment)
+    }
+
+    /// - Throws: `NOT_ALLOWED` for the client's side, `APPOINTMENT_CANCELLED`, `SESSION_EXISTS`,
+    ///   `TOO_LATE` behind the appointment's end.
+    static func createSession(
+        _ command: CreateSession, appointment: Appointment, open: SessionState?, caller: Caller,
+        context: RuleContext
+    ) throws(TelehealthError) -> (Decision, SessionState) {
+        switch Standing.of(caller, in: appointment) {
+        case .staff, .participant(.clinician): break
+        case .participant: throw TelehealthError(.notAllowed)
+        case nil: throw TelehealthError(.appointmentNotFound)
+        }
+        if appointment.status == .cancelled { throw TelehealthError(.appointmentCancelled) }
+        if let open {
+            throw TelehealthError(
+                .appointmentHasOpenSession, metadata: ["session_id": open.session.id.rawValue])
+        }
+        let closes = appointment.endsAt + context.policy.lateJoin
+        if context.now > closes { throw TelehealthError(.tooLate, metadata: ["closed_at": closes.rfc3339]) }
+        let id = SessionID(context.ids.uuid())
+        // The role in the link only tells the front end which page to open; the token decides.
+        let url = "\(context.policy.frontEndBaseURL)/telehealth/session/\(id)?role="
+        let session = Session(
+            id: id, appointmentID: appointment.id, clientID: appointment.clientID,
+            guardianID: appointment.guardianID, clinicianID: appointment.clinicianID,
+            startsAt: appointment.startsAt, endsAt: appointment.endsAt,
+            admissionPolicy: command.admissionPolicy ?? context.policy.admission,
+            clinicianJoinURL: url + "clinician", clientJoinURL: url + "client", createdAt: context.now,
+            createdBy: caller.subject)
+        var draft = SessionDraft(new: session, participants: [], context)
+        draft.seat(appointment.clinicianID, .clinician)
+        draft.seat(appointment.clientID, .client)
+        if let guardian = appointment.guardianID { draft.seat(guardian, .guardian) }
+        draft.emit(.created)
+        draft.expectations = [
+            .appointment(appointment.id, version: appointment.version),
+            .noOtherOpenSession(appointment.id, except: nil),
+        ]
+        let decision = draft.seal(
+            by: .caller(caller), action: "CreateSession", target: appointment.id.rawValue)
+        return (decision, draft.state)
+    }
+
+    private static func make(_ command: PutAppointment, _ caller: Caller, _ context: RuleContext)
+        -> Appointment
+    {
+        Appointment(
+            id: command.id, clientID: command.clientID, guardianID: command.guardianID,
+            clinicianID: command.clinicianID, startsAt: command.startsAt, endsAt: command.endsAt,
+            timeZone: command.timeZone, status: .scheduled, sourceVersion: command.sourceVersion, version: 1,
+            createdAt: context.now, updatedAt: context.now, createdBy: caller.subject,
+            lastModifiedBy: caller.subject)
+    }
+
+    private static func stamp(
+        _ appointment: inout Appointment, _ principal: Principal, _ context: RuleContext
+    ) {
+        appointment.version += 1
+        appointment.updatedAt = context.now
+        appointment.lastModifiedBy = principal.name
+    }
+
+    private static func validate(_ command: PutAppointment) throws(TelehealthError) {
+        let ids: [(String, String?)] = [
+            ("appointment_id", command.id.rawValue), ("client_id", command.clientID.rawValue),
+            ("guardian_id", command.guardianID?.rawValue), ("clinician_id", command.clinicianID.rawValue),
+        ]
+        for case (let field, let text?) in ids where !AppointmentID.isValid(text) {
+            throw .invalid(field, "must have 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+        }
+        let people = [command.clientID, command.clinicianID] + (command.guardianID.map { [$0] } ?? [])
+        if Set(people).count < people.count {
+            throw .invalid("clinician_id", "client, guardian and clinician must be different people")
+        }
+        guard command.startsAt < command.endsAt else {
+            throw .invalid("end_time", "must be after start_time")
+        }
+        guard command.endsAt - command.startsAt <= durationMax else {
+            throw .invalid("end_time", "must be at most 23 hours after start_time")
+        }
+        guard (1...64).contains(command.timeZone.utf8.count) else {
+            throw .invalid("time_zone", "must be an IANA name of 1 to 64 bytes")
+        }
+        guard command.sourceVersion >= 0 else { throw .invalid("source_version", "must not be negative") }
+    }
+}
+
+extension SessionDraft {
+    /// Gives somebody a place on the roster, or their former one back.
+    mutating func seat(_ subject: SubjectID, _ role: ParticipantRole) {
+        if let former = state.participants.first(where: { $0.subjectID == subject && $0.role == role }) {
+            if former.state == .removed { change(former.id) { $0.state = .expected } }
+            return
+        }
+        state.participants.append(
+            Participant(
+                id: ParticipantID(context.ids.uuid()), sessionID: state.session.id, subjectID: subject,
+                role: role,
+                externalUserID: "p-" + context.ids.randomHex(byteCount: 16)))
+    }
+
+    /// Takes over an appointment's time and people, before the visit.
+    mutating func follow(_ appointment: Appointment) {
+        state.session.startsAt = appointment.startsAt
+        state.session.endsAt = appointment.endsAt
+        state.session.clientID = appointment.clientID
+        state.session.guardianID = appointment.guardianID
+        state.session.clinicianID = appointment.clinicianID
+        let roster: [(SubjectID?, ParticipantRole)] = [
+            (appointment.clinicianID, .clinician), (appointment.clientID, .client),
+            (appointment.guardianID, .guardian),
+        ]
+        for participant in state.participants where participant.state != .removed {
+            if roster.contains(where: { $0.0 == participant.subjectID && $0.1 == participant.role }) {
+                continue
+            }
+            depart(participant.id, at: now, reason: "REASSIGNED")
+            change(participant.id) { $0.state = .removed }
+            emit(.participantRemoved, participant: participant.id)
+        }
+        for case (let subject?, let role) in roster { seat(subject, role) }
+        emit(.rescheduled)
+    }
+}

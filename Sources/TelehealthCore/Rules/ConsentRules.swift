@@ -1,0 +1,190 @@
+internal import Crypto
+
+/// Writing consents: append-only, each tied to the exact text that was shown.
+enum ConsentRules {
+    static let evidenceBytesMax = 4096
+    static let attesterBytesMax = 128
+    static let documentTextBytesMax = 256 * 1024
+
+    /// What a consent decision looks at besides the command.
+    struct Scene {
+        let caller: Caller
+        let tie: SubjectTie
+        let history: ConsentHistory
+        /// The registered document that the statement names; nil = none.
+        let document: ConsentDocument?
+        /// The session the statement is limited to; nil = none named.
+        let session: SessionState?
+        /// The subject's sessions that have not ended.
+        let openSessions: [SessionState]
+        /// The histories of everybody recorded in one of these; the subject's own is replaced by the new one.
+        let ledger: ConsentLedger
+        let context: RuleContext
+    }
+
+    /// A new entry; supersedes the current one of the same type and scope, if any.
+    ///
+    /// - Throws: `NOT_ALLOWED`, `INVALID_FIELD`, `DOCUMENT_NOT_FOUND`, `TEXT_HASH_MISMATCH`,
+    ///   `ACKNOWLEDGEMENTS_INCOMPLETE`, `WRITTEN_CONSENT_REQUIRED`.
+    static func submit(_ command: SubmitConsent, _ scene: Scene) throws(TelehealthError)
+        -> (Decision, ConsentRecord)
+    {
+        let isClinician = scene.caller.role == .clinician && scene.tie == .own
+        let role = command.subjectRole ?? (isClinician ? .clinician : .client)
+        let former = scene.history.records.last {
+            $0.type == command.type && $0.sessionID == command.statement.sessionID && isCurrent($0)
+        }
+        return try append(
+            command.statement, subject: (command.subjectID, role), type: command.type, former: former, scene,
+            action: "SubmitConsent")
+    }
+
+    /// - Throws: as ``submit(_:_:)``, and `CONSENT_NOT_CURRENT` when the entry was superseded or revoked.
+    static func update(_ command: UpdateConsent, former: ConsentRecord, _ scene: Scene)
+        throws(TelehealthError) -> (Decision, ConsentRecord)
+    {
+        guard isCurrent(former) else { throw TelehealthError(.consentNotCurrent) }
+        return try append(
+            command.statement, subject: (former.subjectID, former.subjectRole), type: former.type,
+            former: former,
+            scene, action: "UpdateConsent")
+    }
+
+    /// Ends a grant at once. A second revocation changes nothing.
+    ///
+    /// - Throws: `CONSENT_NOT_CURRENT` for refusals and superseded entries, `INVALID_FIELD`.
+    static func revoke(_ command: RevokeConsent, record: ConsentRecord, _ scene: Scene)
+        throws(TelehealthError) -> (Decision, ConsentRecord)
+    {
+        if let reason = command.reason, reason.utf8.count > SessionDraft.noteBytesMax {
+            throw .invalid("reason", "must have at most \(SessionDraft.noteBytesMax) bytes")
+        }
+        let principal = Principal.caller(scene.caller)
+        var decision = Decision()
+        let entry = principal.audit("RevokeConsent", at: scene.context.now, target: record.id.rawValue)
+        decision.audit = [entry]
+        if record.revokedAt != nil { return (decision, record) }
+        guard record.supersededBy == nil, record.decision == .granted else {
+            throw TelehealthError(.consentNotCurrent)
+        }
+        var revoked = record
+        revoked.revokedAt = scene.context.now
+        revoked.revokedBy = scene.caller.subject
+        revoked.revocationReason = command.reason
+        decision = write([revoked], ended: [record.id], type: record.type, scene, action: "RevokeConsent")
+        decision.audit.append(entry)
+        return (decision, revoked)
+    }
+
+    /// - Parameter existing: the document with this type, version and language.
+    /// - Throws: `INVALID_FIELD`, `DOCUMENT_VERSION_EXISTS`.
+    static func putDocument(
+        _ command: PutConsentDocument, existing: ConsentDocument?, caller: Caller, context: RuleContext
+    ) throws(TelehealthError) -> (Decision, ConsentDocument) {
+        guard (1...32).contains(command.version.utf8.count) else {
+            throw .invalid("version", "must have 1 to 32 bytes")
+        }
+        guard (2...35).contains(command.language.utf8.count) else {
+            throw .invalid("language", "must be a BCP 47 tag of 2 to 35 bytes")
+        }
+        guard (1...documentTextBytesMax).contains(command.text.utf8.count) else {
+            throw .invalid("text", "must have 1 to \(documentTextBytesMax) bytes")
+        }
+        var decision = Decision()
+        decision.audit = [
+            Principal.caller(caller).audit(
+                "PutConsentDocument", at: context.now,
+                target: "\(wireName(command.type))/\(command.version)/\(command.language)")
+        ]
+        let hash = Array(SHA256.hash(data: Array(command.text.utf8)))
+        if let existing {
+            guard existing.textHash == hash else { throw TelehealthError(.documentVersionExists) }
+            return (decision, existing)
+        }
+        let document = ConsentDocument(
+            type: command.type, version: command.version, language: command.language, text: command.text,
+            textHash: hash, effectiveAt: command.effectiveAt ?? context.now, registeredAt: context.now,
+            registeredBy: caller.subject)
+        decision.expectations = [
+            .documentAbsent(command.type, version: command.version, language: command.language)
+        ]
+        decision.changes = [.document(document)]
+        return (decision, document)
+    }
+
+    private static func isCurrent(_ record: ConsentRecord) -> Bool {
+        record.supersededBy == nil && record.revokedAt == nil
+    }
+
+    private static func append(
+        _ statement: ConsentStatement, subject: (id: SubjectID, role: ConsentSubjectRole), type: ConsentType,
+        former: ConsentRecord?, _ scene: Scene, action: String
+    ) throws(TelehealthError) -> (Decision, ConsentRecord) {
+        try ConsentStatementRules.check(statement, type: type, subject: subject.id, scene)
+        let now = scene.context.now
+        let grantedAt = statement.grantedAt ?? now
+        let lifetime = grantedAt + scene.context.policy.consentLifetime
+        let signer = scene.tie == .guardian ? scene.caller.clientID ?? subject.id : subject.id
+        let purposes = statement.recordingPurposes.isEmpty ? [.clinical] : statement.recordingPurposes
+        let record = ConsentRecord(
+            id: ConsentID(scene.context.ids.uuid()), subjectID: subject.id, subjectRole: subject.role,
+            type: type,
+            decision: statement.decision, method: statement.method,
+            documentVersion: statement.documentVersion,
+            documentLanguage: statement.documentLanguage, textHash: statement.textHash,
+            acknowledgements: statement.acknowledgements,
+            recordingPurposes: type == .recording ? purposes : [], signerID: signer,
+            attestedBy: statement.attestedBy, evidence: statement.evidence, sessionID: statement.sessionID,
+            grantedAt: grantedAt,
+            expiresAt: statement.decision == .granted ? statement.expiresAt ?? lifetime : nil,
+            supersedes: former?.id, recordedBy: scene.caller.subject, recordedAt: now)
+        var rows = [record]
+        var ended: [ConsentID] = []
+        if var former {
+            former.supersededBy = record.id
+            rows.insert(former, at: 0)
+            if former.decision == .granted { ended = [former.id] }
+        }
+        if statement.decision == .declined && ended.isEmpty { ended = [record.id] }
+        var decision = write(
+            rows, ended: statement.decision == .declined ? ended : [], type: type, scene, action: action)
+        decision.audit.append(
+            Principal.caller(scene.caller).audit(action, at: now, target: record.id.rawValue))
+        return (decision, record)
+    }
+
+    /// The rows, the history's version, and what an ended consent does to the subject's open sessions.
+    private static func write(
+        _ rows: [ConsentRecord], ended: [ConsentID], type: ConsentType, _ scene: Scene, action: String
+    ) -> Decision {
+        var history = scene.history
+        for row in rows {
+            if let index = history.records.firstIndex(where: { $0.id == row.id }) {
+                history.records[index] = row
+            } else {
+                history.records.append(row)
+            }
+        }
+        var decision = Decision()
+        decision.expectations = [.consents(history.subjectID, version: history.version)]
+        decision.changes = rows.map(Decision.Change.consent)
+        decision.changes.append(.consentVersion(history.subjectID, history.version + 1))
+        let ledger = scene.ledger.replacing(history)
+        let principal = Principal.caller(scene.caller)
+        for session in scene.openSessions {
+            var draft = SessionDraft(session, scene.context)
+            if !ended.isEmpty {
+                draft.consentEnded(
+                    of: history.subjectID, ended, type: type, ledger: ledger, by: principal.name)
+            } else if type == .recording, let active = session.activeRecording, active.state != .stopping,
+                session.admitted.contains(where: { $0.subjectID == history.subjectID }),
+                !draft.mayRecord(active, ledger: ledger)
+            {
+                // A new grant that no longer covers this recording (another purpose, another session) ends it too.
+                draft.consentEnded(of: history.subjectID, [], type: type, ledger: ledger, by: principal.name)
+            }
+            if draft.isChanged { decision.merge(draft.seal(by: principal, action: action)) }
+        }
+        return decision
+    }
+}

@@ -1,0 +1,51 @@
+/// What every rule may ask besides its state and command.
+public struct RuleContext: Sendable {
+    public let now: Timestamp
+    public let policy: Policy
+    public let ids: any IDSource
+    /// The region whose Chime API is called.
+    public let controlRegion: String
+    /// Where recordings go; nil = recording is not configured.
+    public let recordingsBucket: String?
+
+    public init(
+        now: Timestamp, policy: Policy, ids: any IDSource, controlRegion: String, recordingsBucket: String?
+    ) {
+        self.now = now
+        self.policy = policy
+        self.ids = ids
+        self.controlRegion = controlRegion
+        self.recordingsBucket = recordingsBucket
+    }
+}
+
+/// On whose account a change goes.
+enum Principal: Sendable, Hashable {
+    case caller(Caller)
+    /// A worker or sweeper.
+    case system
+
+    var name: String {
+        switch self {
+        case .caller(let caller): caller.subject
+        case .system: "system"
+        }
+    }
+
+    func audit(
+        _ action: String, at now: Timestamp, outcome: AuditEntry.Outcome = .allowed,
+        session: SessionID? = nil,
+        target: String? = nil, reason: String? = nil
+    ) -> AuditEntry {
+        switch self {
+        case .caller(let caller):
+            AuditEntry(
+                at: now, subject: caller.subject, role: caller.role, actor: caller.actor, action: action,
+                outcome: outcome, sessionID: session, target: target, reason: reason)
+        case .system:
+            AuditEntry(
+                at: now, subject: name, role: nil, actor: nil, action: action, outcome: outcome,
+                sessionID: session, target: target, reason: reason)
+        }
+    }
+}

@@ -1,0 +1,119 @@
+// A recording as the worker meets it: what to ask Chime, and what its answers mean.
+
+extension SessionDraft {
+    /// What the worker does with a claimed start.
+    enum CaptureStart: Sendable, Hashable {
+        case ask
+        /// Not to be started any more, but an earlier attempt may have: find it without starting.
+        case findOnly
+        /// Not to be started, and nobody asked.
+        case drop
+    }
+
+    /// - Parameter mayHaveBeenAsked: whether an earlier claim of the same start may have reached Chime.
+    func captureStart(_ id: RecordingID, mayHaveBeenAsked: Bool, ledger: ConsentLedger) -> CaptureStart {
+        guard let recording = state.recording(id) else { return .drop }
+        switch recording.state {
+        case .requested:
+            let isMeetingUp = state.meeting(recording.generation)?.state == .active
+            if isMeetingUp && mayRecord(recording, ledger: ledger) { return .ask }
+            return mayHaveBeenAsked ? .findOnly : .drop
+        case .stopping: return mayHaveBeenAsked ? .findOnly : .drop
+        case .starting, .recording, .processing, .available, .failed: return .drop
+        }
+    }
+
+    /// Chime has a capture for this recording. If it may not run (any more), its stop is on the way.
+    mutating func captureAnswered(_ id: RecordingID, _ pipeline: MediaPipeline, ledger: ConsentLedger) {
+        guard let recording = state.recording(id) else { return }
+        change(id) {
+            $0.capturePipelineID = pipeline.id
+            $0.capturePipelineARN = pipeline.arn
+        }
+        guard recording.state == .requested else { return }
+        if !mayRecord(recording, ledger: ledger) {
+            stopCapture(of: id, cause: .consentMissing, by: Principal.system.name)
+            return
+        }
+        change(id) { $0.state = .starting }
+        if pipeline.status == .inProgress {
+            captureRuns(id)
+        } else {
+            enqueue(.confirmCapture, generation: recording.generation, recording: id)
+        }
+    }
+
+    /// No capture runs or ran for this recording.
+    mutating func captureNeverRan(_ id: RecordingID, reason: String, ledger: ConsentLedger) {
+        guard let recording = state.recording(id), recording.capturePipelineID == nil else { return }
+        switch recording.state {
+        case .requested, .stopping: failRecording(id, reason: reason)
+        case .starting, .recording, .processing, .available, .failed: return
+        }
+        admitWaitingClients(ledger)
+    }
+
+    /// Chime says that the capture runs.
+    mutating func captureRuns(_ id: RecordingID) {
+        guard let recording = state.recording(id), recording.state == .starting else { return }
+        change(id) { [now] in
+            $0.state = .recording
+            $0.startedAt = now
+        }
+        emit(.recordingStarted, recording: id, generation: recording.generation)
+    }
+
+    /// Chime says that the capture failed or is no more, before it was known to run.
+    mutating func captureFailed(_ id: RecordingID, reason: String, ledger: ConsentLedger) {
+        guard state.recording(id)?.state == .starting else { return }
+        failRecording(id, reason: reason)
+        admitWaitingClients(ledger)
+    }
+
+    /// The capture is over for certain; the playable file is made next.
+    mutating func captureStopped(_ id: RecordingID, ledger: ConsentLedger) {
+        guard let recording = state.recording(id), recording.state == .stopping else { return }
+        change(id) { [now] in
+            $0.state = .processing
+            $0.stoppedAt = now
+        }
+        emit(
+            .recordingStopped, recording: id, generation: recording.generation,
+            reason: recording.stopCause.map(wireName))
+        enqueue(.startConcatenation, generation: recording.generation, recording: id)
+        admitWaitingClients(ledger)
+    }
+
+    mutating func concatenationStarted(_ id: RecordingID, _ pipeline: MediaPipeline) {
+        guard let recording = state.recording(id), recording.state == .processing else { return }
+        change(id) { $0.concatenationPipelineID = pipeline.id }
+        enqueue(.confirmConcatenation, generation: recording.generation, recording: id)
+    }
+
+    mutating func objectSeen(_ id: RecordingID, key: String, _ object: StoredObject) {
+        guard let recording = state.recording(id), recording.state == .processing else { return }
+        change(id) {
+            $0.state = .available
+            $0.objectKey = key
+            $0.objectBytes = object.bytes
+            $0.objectETag = object.eTag
+        }
+        emit(.recordingAvailable, recording: id, generation: recording.generation)
+    }
+
+    mutating func processingFailed(_ id: RecordingID, reason: String) {
+        guard state.recording(id)?.state == .processing else { return }
+        failRecording(id, reason: reason)
+    }
+
+    private mutating func failRecording(_ id: RecordingID, reason: String) {
+        change(id) { [now] in
+            $0.state = .failed
+            $0.failure = reason
+            $0.stoppedAt = $0.stoppedAt ?? now
+            $0.stopCause = $0.stopCause ?? .failed
+        }
+        emit(
+            .recordingFailed, recording: id, generation: state.recording(id)?.generation, reason: reason)
+    }
+}

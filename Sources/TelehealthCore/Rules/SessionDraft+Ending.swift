@@ -1,0 +1,92 @@
+// The three ways a session is over by somebody's word.
+
+extension SessionDraft {
+    /// Longest note in bytes.
+    static let noteBytesMax = 1000
+
+    /// - Throws: `NOT_ALLOWED` for others than the clinician and administrators, `INVALID_STATE` unless
+    ///   IN_PROGRESS, `INVALID_FIELD`.
+    mutating func end(_ reason: EndReason, note: String?, by standing: Standing, _ principal: Principal)
+        throws(TelehealthError)
+    {
+        guard standing.leadsVisit else { throw TelehealthError(.notAllowed) }
+        try Self.validate(note: note)
+        guard state.session.status == .inProgress else { throw .invalidState(state.session.status) }
+        state.session.endReason = reason
+        state.session.endNote = note
+        close(.completed, at: now, by: principal, reason: wireName(reason))
+    }
+
+    /// - Throws: `NOT_ALLOWED`, `TOO_LATE` for a client behind the cut-off, `INVALID_STATE` after the end and once
+    ///   a client was admitted, `INVALID_FIELD`.
+    mutating func cancel(_ reason: CancelReason, note: String?, by standing: Standing, _ principal: Principal)
+        throws(TelehealthError)
+    {
+        try Self.validate(note: note)
+        try requireNoVisitYet()
+        switch standing {
+        case .staff, .participant(.clinician): break
+        case .participant(.client), .participant(.guardian):
+            let cutoff = state.session.startsAt - policy.clientCancelCutoff
+            if now > cutoff { throw TelehealthError(.tooLate, metadata: ["closed_at": cutoff.rfc3339]) }
+        }
+        state.session.endNote = note
+        close(cancelled: reason, by: principal)
+    }
+
+    /// - Throws: `NOT_ALLOWED` for the client's side, `INVALID_STATE` after the end and once a client was
+    ///   admitted, `CLIENT_WAS_HERE` while one waits, `TOO_EARLY` before the start.
+    mutating func markNoShow(by standing: Standing, _ principal: Principal) throws(TelehealthError) {
+        guard standing.isStaff || standing.leadsVisit else { throw TelehealthError(.notAllowed) }
+        try requireNoVisitYet()
+        if state.participants.contains(where: { $0.isClientParty && $0.state == .waiting }) {
+            throw TelehealthError(.clientWasHere)
+        }
+        let opens = state.session.startsAt + policy.manualNoShowAfter
+        if now < opens { throw TelehealthError(.tooEarly, metadata: ["opens_at": opens.rfc3339]) }
+        let clinicianCame = state.session.clinicianArrivedAt != nil || standing == .participant(.clinician)
+        close(noShow: clinicianCame ? .client : .both, by: principal)
+    }
+
+    /// Open, and no client was ever admitted.
+    func requireNoVisitYet() throws(TelehealthError) {
+        try requireOpen()
+        if state.session.startedAt != nil { throw .invalidState(state.session.status) }
+    }
+
+    mutating func close(cancelled reason: CancelReason, by principal: Principal) {
+        state.session.cancelReason = reason
+        close(.cancelled, at: now, by: principal, reason: wireName(reason))
+    }
+
+    mutating func close(noShow party: NoShowParty, by principal: Principal) {
+        state.session.noShowParty = party
+        close(.noShow, at: now, by: principal, reason: wireName(party))
+    }
+
+    /// Everybody is out; the capture is stopped before the meeting is deleted.
+    mutating func close(
+        _ status: SessionStatus, at instant: Timestamp, by principal: Principal, reason: String
+    ) {
+        for share in state.screenShares where share.stoppedAt == nil { stopShare(share.id) }
+        for participant in state.participants where participant.isHere {
+            change(participant.id) { [now] in
+                $0.state = .left
+                $0.leftAt = now
+                $0.waitingSince = nil
+            }
+        }
+        if let recording = state.activeRecording {
+            stopCapture(of: recording.id, cause: .sessionEnded, by: principal.name)
+        }
+        closeMeeting()
+        state.session.endedAt = max(instant, state.session.startedAt ?? instant)
+        setStatus(status, reason: reason)
+    }
+
+    static func validate(note: String?) throws(TelehealthError) {
+        if let note, note.utf8.count > noteBytesMax {
+            throw .invalid("note", "must have at most \(noteBytesMax) bytes")
+        }
+    }
+}

@@ -1,0 +1,173 @@
+// Entering a visit: the pre-visit check, the waiting room, the clinician's arrival, coming back.
+
+extension SessionDraft {
+    /// Whose consents a join or an admission looks at: the client's, and everybody's while a capture may run.
+    static func subjectsOfAdmission(_ state: SessionState) -> [SubjectID] {
+        guard state.activeRecording != nil else { return [state.session.clientID] }
+        let people = state.participants.filter { $0.state != .removed }.map(\.subjectID)
+        return people.contains(state.session.clientID) ? people : people + [state.session.clientID]
+    }
+
+    /// The caller enters, waits, or comes back.
+    ///
+    /// - Returns: the caller's participant. Its state then tells whether it may have credentials.
+    /// - Throws: `NOT_ALLOWED` for staff, `INVALID_STATE` after the end, `TOO_EARLY`, `TOO_LATE`,
+    ///   `PRE_VISIT_CHECK_*`, `CONSENT_MISSING`, `RECORDING_CONSENT_MISSING`, `INVALID_FIELD`.
+    mutating func join(_ caller: Caller, check: PreVisitCheck?, ledger: ConsentLedger) throws(TelehealthError)
+        -> ParticipantID
+    {
+        let participant = try ownParticipant(of: caller)
+        try requireOpen()
+        try requireJoinWindow(for: participant)
+        expectations += ledger.expectations
+        switch participant.role {
+        case .clinician: joinAsClinician(participant.id, ledger)
+        case .client, .guardian: try joinAsClient(participant, check, ledger)
+        }
+        return participant.id
+    }
+
+    /// The caller's present place on the roster.
+    func ownParticipant(of caller: Caller) throws(TelehealthError) -> Participant {
+        let subject: SubjectID?
+        switch Standing.of(caller, in: state.session) {
+        case .participant(.clinician): subject = caller.clinicianID
+        case .participant: subject = caller.clientID
+        case .staff: throw TelehealthError(.notAllowed)
+        case nil: throw TelehealthError(.sessionNotFound)
+        }
+        guard let subject, let participant = state.participant(of: subject) else {
+            throw TelehealthError(.sessionNotFound)
+        }
+        return participant
+    }
+
+    func requireOpen() throws(TelehealthError) {
+        if state.session.status.isTerminal { throw .invalidState(state.session.status) }
+    }
+
+    private func requireJoinWindow(for participant: Participant) throws(TelehealthError) {
+        let opens = state.session.startsAt - policy.earlyJoin
+        if now < opens { throw TelehealthError(.tooEarly, metadata: ["opens_at": opens.rfc3339]) }
+        let hasBegun = state.session.status == .inProgress || participant.firstJoinedAt != nil
+        let closes = state.session.endsAt + (hasBegun ? policy.overrunCap : policy.lateJoin)
+        if now > closes { throw TelehealthError(.tooLate, metadata: ["closed_at": closes.rfc3339]) }
+    }
+
+    private mutating func joinAsClinician(_ id: ParticipantID, _ ledger: ConsentLedger) {
+        if state.participant(id)?.state != .admitted { admit(id) }
+        if state.session.clinicianArrivedAt == nil { state.session.clinicianArrivedAt = now }
+        if state.session.status != .inProgress { setStatus(.inProgress) }
+        openMeeting()
+        admitWaitingClients(ledger)
+    }
+
+    private mutating func joinAsClient(
+        _ participant: Participant, _ check: PreVisitCheck?, _ ledger: ConsentLedger
+    ) throws(TelehealthError) {
+        try takePreVisitCheck(check, of: participant)
+        let consent = ledger.evaluateJoin(of: state.session.clientID, in: state.session.id, context: context)
+        if !consent.isSatisfied { throw .consentMissing(.consentMissing, consent.missing) }
+        if participant.state == .admitted {
+            openMeeting()
+        } else if !mayEnterDirectly(participant) {
+            enterWaitingRoom(participant.id)
+        } else if try !holdsBackRecording(from: participant, ledger) {
+            admit(participant.id)
+            openMeeting()
+        } else {
+            enterWaitingRoom(participant.id)
+        }
+    }
+
+    /// With the clinician there and nobody asked to approve, or shortly after having been there.
+    private func mayEnterDirectly(_ participant: Participant) -> Bool {
+        if state.isClinicianPresent && state.session.admissionPolicy == .onClinicianJoin { return true }
+        guard participant.state == .left, participant.admittedAt != nil, let leftAt = participant.leftAt,
+            state.session.startedAt != nil
+        else { return false }
+        return now - leftAt <= policy.rejoinGrace
+    }
+
+    /// Whether somebody must wait until a running capture has stopped; has it stopped where the policy says so.
+    mutating func holdsBackRecording(from participant: Participant, _ ledger: ConsentLedger)
+        throws(TelehealthError) -> Bool
+    {
+        guard let recording = state.activeRecording else { return false }
+        let consent = ledger.evaluateRecording(
+            of: [participant], in: state.session.id, purpose: recording.purpose, context: context)
+        if consent.isSatisfied { return false }
+        // A capture that is being stopped is over in a moment: no reason to send anybody away.
+        if recording.state == .stopping { return true }
+        switch policy.lateJoiner {
+        case .refuse: throw .consentMissing(.recordingConsentMissing, consent.missing)
+        case .stopRecording:
+            stopCapture(of: recording.id, cause: .consentMissing, by: Principal.system.name)
+            return true
+        }
+    }
+
+    private mutating func takePreVisitCheck(_ check: PreVisitCheck?, of participant: Participant)
+        throws(TelehealthError)
+    {
+        guard var check else {
+            if participant.preVisitCheck == nil { throw TelehealthError(.preVisitCheckRequired) }
+            return
+        }
+        try Self.validate(check)
+        var failed: [String] = []
+        if !policy.allowedLocationStates.isEmpty
+            && !policy.allowedLocationStates.contains(check.locationState)
+        {
+            failed.append("location_state")
+        }
+        if policy.requiresPrivatePlace && !check.isLocationPrivate { failed.append("location_private") }
+        if policy.requiresReliableConnection && !check.hasReliableConnection {
+            failed.append("reliable_connection")
+        }
+        if !failed.isEmpty {
+            throw TelehealthError(.preVisitCheckFailed, metadata: ["failed": failed.joined(separator: ",")])
+        }
+        check.checkedAt = now
+        change(participant.id) { $0.preVisitCheck = check }
+    }
+
+    /// Longest text of a pre-visit check in bytes: an address with a landmark, generously.
+    static let checkTextBytesMax = 512
+
+    private static func validate(_ check: PreVisitCheck) throws(TelehealthError) {
+        let state = check.locationState.utf8
+        guard state.count == 2, state.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) })
+        else {
+            throw .invalid("pre_visit_check.location_state", "must be a state's two capital letters")
+        }
+        let texts = [
+            ("location_address", check.locationAddress),
+            ("emergency_contact_name", check.emergencyContactName),
+            ("emergency_contact_phone", check.emergencyContactPhone),
+        ]
+        for (field, text) in texts where !(1...checkTextBytesMax).contains(text.utf8.count) {
+            throw .invalid("pre_visit_check.\(field)", "must have 1 to \(checkTextBytesMax) bytes")
+        }
+    }
+
+    private mutating func enterWaitingRoom(_ id: ParticipantID) {
+        guard state.participant(id)?.state != .waiting else { return }
+        change(id) { [now] in
+            $0.state = .waiting
+            $0.firstWaitingAt = $0.firstWaitingAt ?? now
+            $0.firstJoinedAt = $0.firstJoinedAt ?? now
+            $0.waitingSince = now
+            $0.leftAt = nil
+        }
+        if state.session.waitingRoomEnteredAt == nil { state.session.waitingRoomEnteredAt = now }
+        if state.session.status == .scheduled {
+            state.session.status = .waitingRoom
+            state.session.statusUpdatedAt = now
+            emit(.participantWaiting, participant: id)
+            emit(.statusChanged)
+        } else {
+            emit(.participantWaiting, participant: id)
+        }
+    }
+}

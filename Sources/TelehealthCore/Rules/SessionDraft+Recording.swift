@@ -1,0 +1,99 @@
+// A recording from the request to the running capture and its stop, as people ask for it.
+
+extension SessionDraft {
+    /// The clinician asks for a recording of everybody who is in the visit.
+    ///
+    /// Judged here, again when a worker claims the start, and again when Chime answers.
+    /// - Throws: `NOT_ALLOWED`, `INVALID_STATE` unless IN_PROGRESS, `NOT_JOINED`, `RECORDING_NOT_CONFIGURED`,
+    ///   `RECORDING_ACTIVE`, `MEETING_NOT_READY`, `RECORDING_CONSENT_MISSING`.
+    mutating func startRecording(_ purpose: Recording.Purpose, by caller: Caller, ledger: ConsentLedger)
+        throws(TelehealthError) -> RecordingID
+    {
+        guard Standing.of(caller, in: state.session) == .participant(.clinician) else {
+            throw TelehealthError(.notAllowed)
+        }
+        guard state.session.status == .inProgress else { throw .invalidState(state.session.status) }
+        guard try ownParticipant(of: caller).state == .admitted else { throw TelehealthError(.notJoined) }
+        guard let bucket = context.recordingsBucket else { throw TelehealthError(.recordingNotConfigured) }
+        if let active = state.activeRecording {
+            throw TelehealthError(.recordingActive, metadata: ["recording_id": active.id.rawValue])
+        }
+        guard let meeting = state.liveMeeting, meeting.state == .active else {
+            throw TelehealthError(.meetingNotReady, retryAfter: .seconds(1))
+        }
+        expectations += ledger.expectations
+        let consent = ledger.evaluateRecording(
+            of: state.admitted, in: state.session.id, purpose: purpose, context: context)
+        if !consent.isSatisfied { throw .consentMissing(.recordingConsentMissing, consent.missing) }
+        let id = RecordingID(context.ids.uuid())
+        state.recordings.append(
+            Recording(
+                id: id, sessionID: state.session.id, segment: state.recordings.count + 1,
+                generation: meeting.generation, purpose: purpose, requestedBy: caller.subject,
+                requestedAt: now,
+                consentIDs: consent.standsOn, controlRegion: meeting.controlRegion, bucket: bucket,
+                prefix: policy.recordingPrefix + "/" + id.rawValue))
+        enqueue(.startCapture, generation: meeting.generation, recording: id)
+        emit(.recordingRequested, recording: id, generation: meeting.generation)
+        return id
+    }
+
+    /// - Parameter id: nil = the active one.
+    /// - Throws: `NOT_ALLOWED`, `RECORDING_NOT_FOUND`, `RECORDING_NOT_ACTIVE`.
+    mutating func stopRecording(_ id: RecordingID?, by standing: Standing, _ principal: Principal)
+        throws(TelehealthError) -> RecordingID
+    {
+        guard standing.leadsVisit else { throw TelehealthError(.notAllowed) }
+        if let id, state.recording(id) == nil { throw TelehealthError(.recordingNotFound) }
+        guard let active = state.activeRecording, id == nil || id == active.id else {
+            throw TelehealthError(.recordingNotActive)
+        }
+        stopCapture(of: active.id, cause: .requested, by: principal.name)
+        return active.id
+    }
+
+    /// Also of one that is only requested: whether Chime was asked is not known here, and the stop comes behind it.
+    mutating func stopCapture(of id: RecordingID, cause: Recording.StopCause, by name: String) {
+        guard let recording = state.recording(id), recording.state.mayCapture, recording.state != .stopping
+        else {
+            return
+        }
+        change(id) {
+            $0.state = .stopping
+            $0.stopCause = cause
+            $0.stoppedBy = name
+        }
+        enqueue(.stopCapture, generation: recording.generation, recording: id)
+        emit(.recordingStopping, recording: id, generation: recording.generation, reason: wireName(cause))
+    }
+
+    /// Whose consents judge a recording: everybody who is in the visit now.
+    static func subjectsOfRecording(_ state: SessionState) -> [SubjectID] { state.admitted.map(\.subjectID) }
+
+    /// Whether a requested or running recording may go on.
+    func mayRecord(_ recording: Recording, ledger: ConsentLedger) -> Bool {
+        guard state.session.status == .inProgress else { return false }
+        return ledger.evaluateRecording(
+            of: state.admitted, in: state.session.id, purpose: recording.purpose, context: context
+        ).isSatisfied
+    }
+
+    /// Somebody's consent has ended: running captures stop if they stood on it or if the person is in the picture.
+    ///
+    /// - Parameter consents: the entries that no longer count; empty when only the present histories matter.
+    mutating func consentEnded(
+        of subject: SubjectID, _ consents: [ConsentID], type: ConsentType, ledger: ConsentLedger,
+        by name: String
+    ) {
+        let participant = state.participant(of: subject)
+        emit(.consentRevoked, participant: participant?.id, reason: wireName(type))
+        guard type == .recording else { return }
+        for recording in state.recordings where recording.consentIDs.contains(where: consents.contains) {
+            change(recording.id) { [now] in $0.consentRevokedAt = $0.consentRevokedAt ?? now }
+        }
+        guard let active = state.activeRecording else { return }
+        let stoodOnIt = active.consentIDs.contains(where: consents.contains)
+        let isInPicture = participant?.state == .admitted && !mayRecord(active, ledger: ledger)
+        if stoodOnIt || isInPicture { stopCapture(of: active.id, cause: .consentRevoked, by: name) }
+    }
+}

@@ -1,0 +1,114 @@
+/// A session being changed: rules write into it, ``seal(by:action:target:reason:)`` turns it into one transaction.
+///
+/// Rows are only added or changed, never taken away. The verbs live in extensions, one file per family.
+struct SessionDraft {
+    let context: RuleContext
+    private let original: SessionState
+    var state: SessionState
+    private var events: [SessionEvent] = []
+    private var effects: [Effect] = []
+    /// What else the change stands on, besides the session's own version.
+    var expectations: [Decision.Expectation] = []
+
+    /// A stored session.
+    init(_ state: SessionState, _ context: RuleContext) {
+        self.context = context
+        original = state
+        self.state = state
+    }
+
+    /// A session that is not stored yet.
+    init(new session: Session, participants: [Participant], _ context: RuleContext) {
+        self.init(SessionState(session: session), context)
+        state.participants = participants
+    }
+
+    var now: Timestamp { context.now }
+    var policy: Policy { context.policy }
+    var isChanged: Bool { state != original || !effects.isEmpty }
+
+    mutating func change(_ id: ParticipantID, _ body: (inout Participant) -> Void) {
+        guard let index = state.participants.firstIndex(where: { $0.id == id }) else { return }
+        body(&state.participants[index])
+    }
+
+    mutating func change(_ id: RecordingID, _ body: (inout Recording) -> Void) {
+        guard let index = state.recordings.firstIndex(where: { $0.id == id }) else { return }
+        body(&state.recordings[index])
+    }
+
+    mutating func change(generation: Int, _ body: (inout MeetingGeneration) -> Void) {
+        guard let index = state.meetings.firstIndex(where: { $0.generation == generation }) else { return }
+        body(&state.meetings[index])
+    }
+
+    mutating func emit(
+        _ kind: SessionEvent.Kind, participant: ParticipantID? = nil, recording: RecordingID? = nil,
+        share: ScreenShareID? = nil, generation: Int? = nil, reason: String? = nil
+    ) {
+        state.session.lastEventSequence += 1
+        events.append(
+            SessionEvent(
+                sessionID: state.session.id, sequence: state.session.lastEventSequence, at: now, kind: kind,
+                status: state.session.status, participantID: participant, recordingID: recording,
+                screenShareID: share, generation: generation, reason: reason))
+    }
+
+    mutating func enqueue(_ kind: Effect.Kind, generation: Int? = nil, recording: RecordingID? = nil) {
+        state.session.lastEffectSequence += 1
+        effects.append(
+            Effect(
+                id: EffectID(context.ids.uuid()), sessionID: state.session.id,
+                sequence: state.session.lastEffectSequence, kind: kind, generation: generation,
+                recordingID: recording, createdAt: now))
+    }
+
+    mutating func setStatus(_ status: SessionStatus, reason: String? = nil) {
+        state.session.status = status
+        state.session.statusUpdatedAt = now
+        emit(.statusChanged, reason: reason)
+    }
+
+    /// The transaction, with the audit entry; ``state`` is then what the store will hold. An unchanged session
+    /// gives only the audit entry.
+    mutating func seal(
+        by principal: Principal, action: String, target: String? = nil, reason: String? = nil
+    ) -> Decision {
+        var decision = Decision()
+        decision.audit = [
+            principal.audit(action, at: now, session: state.session.id, target: target, reason: reason)
+        ]
+        decision.expectations = expectations
+        guard isChanged else { return decision }
+        decision.expectations.insert(.session(state.session.id, version: original.session.version), at: 0)
+        state.session.version = original.session.version + 1
+        state.session.updatedAt = now
+        state.session.lastModifiedBy = principal.name
+        decision.changes = [.session(state.session)]
+        append(state.participants, original.participants, Decision.Change.participant, to: &decision)
+        append(state.meetings, original.meetings, Decision.Change.meeting, to: &decision)
+        append(state.recordings, original.recordings, Decision.Change.recording, to: &decision)
+        append(state.screenShares, original.screenShares, Decision.Change.screenShare, to: &decision)
+        decision.changes += effects.map(Decision.Change.effect)
+        decision.events = events
+        return decision
+    }
+
+    private func append<Row: Equatable>(
+        _ rows: [Row], _ before: [Row], _ change: (Row) -> Decision.Change, to decision: inout Decision
+    ) {
+        for (index, row) in rows.enumerated() where index >= before.count || before[index] != row {
+            decision.changes.append(change(row))
+        }
+    }
+}
+
+extension Decision {
+    /// Joins two changes into one transaction.
+    mutating func merge(_ other: Decision) {
+        expectations += other.expectations
+        changes += other.changes
+        events += other.events
+        audit += other.audit
+    }
+}

@@ -1,0 +1,158 @@
+internal import Synchronization
+
+/// One viewer's open watch of one session: every event after ``sequence`` once, in order, filtered for the viewer.
+///
+/// No task waits here: `wake` is called when ``take()`` has something after having been empty, on whichever thread
+/// brought it. Isolation: any.
+public final class SessionWatch: Sendable {
+    public enum Item: Sendable, Hashable {
+        case event(SessionEvent)
+        /// Nothing happened; the stream lives, and everything up to this sequence was delivered.
+        case heartbeat(at: Timestamp, sequence: Int64)
+        /// `WATCH_LAGGING`: resume after the last event. `TOKEN_EXPIRED`: resume with a new token. Nothing follows.
+        case ended(TelehealthError)
+    }
+
+    private struct State {
+        /// The next sequence to hand out; nil while the past is still being read.
+        var next: Int64?
+        var ready: [Item] = []
+        /// Events whose predecessors have not come yet.
+        var early: [Int64: SessionEvent] = [:]
+        var isStalled = false
+        var hasEnded = false
+        var isClosed = false
+    }
+
+    let session: SessionID
+    private let standing: Standing
+    private let viewer: ParticipantID?
+    private let queueMax: Int
+    private let expiresAt: Timestamp
+    private let committer: Committer
+    private let time: any TimeSource
+    private let wake: @Sendable () -> Void
+    private let state = Mutex(State())
+    private let token = Mutex<Int?>(nil)
+    private let start = Mutex<(snapshot: SessionState?, sequence: Int64)>((nil, 0))
+
+    /// As of ``sequence``, as the viewer may see it; nil when the watch resumes.
+    public var snapshot: SessionState? { start.withLock { $0.snapshot } }
+    /// Events come after this one.
+    public var sequence: Int64 { start.withLock { $0.sequence } }
+
+    init(
+        session: SessionID, standing: Standing, viewer: ParticipantID?, caller: Caller, policy: Policy,
+        committer: Committer, time: any TimeSource, wake: @escaping @Sendable () -> Void
+    ) {
+        self.session = session
+        self.standing = standing
+        self.viewer = viewer
+        queueMax = policy.watchQueueMax
+        expiresAt = caller.expiresAt
+        self.committer = committer
+        self.time = time
+        self.wake = wake
+    }
+
+    /// Begins to keep live events, before the past is read: so nothing falls between.
+    func open() {
+        let token = committer.hub.add(self)
+        self.token.withLock { $0 = token }
+        if let viewer { committer.presence.open(viewer, in: session, at: time.now) }
+    }
+
+    /// The past is read: `events` come first, then the live ones behind them.
+    func begin(snapshot: SessionState?, after sequence: Int64, events: [SessionEvent]) {
+        start.withLock { $0 = (snapshot, sequence) }
+        update { state in
+            state.next = sequence + 1
+            for event in events { accept(event, &state) }
+            state.early = state.early.filter { $0.key >= state.next ?? 0 }
+            drainEarly(&state)
+        }
+    }
+
+    func offer(_ events: [SessionEvent]) {
+        update { state in
+            for event in events {
+                guard !state.hasEnded else { return }
+                accept(event, &state)
+            }
+            drainEarly(&state)
+            if state.ready.count + state.early.count > queueMax { end(.watchLagging, &state) }
+        }
+    }
+
+    func tick(now: Timestamp) {
+        update { state in
+            guard !state.hasEnded, let next = state.next else { return }
+            if now >= expiresAt {
+                end(.tokenExpired, &state)
+            } else if !state.early.isEmpty && state.isStalled {
+                // A predecessor is missing for a whole interval: the viewer reads it from the store instead.
+                end(.watchLagging, &state)
+            } else {
+                state.isStalled = !state.early.isEmpty
+                if state.ready.isEmpty { state.ready.append(.heartbeat(at: now, sequence: next - 1)) }
+            }
+        }
+    }
+
+    /// What has come since the last call, oldest first; empty when nothing has.
+    public func take() -> [Item] {
+        state.withLock { state in
+            defer { state.ready.removeAll() }
+            return state.ready
+        }
+    }
+
+    /// Ends the watch and the presence it was; idempotent.
+    public func close() {
+        let wasOpen = state.withLock { state in
+            defer { state.isClosed = true }
+            state.ready.removeAll()
+            state.early.removeAll()
+            state.hasEnded = true
+            return !state.isClosed
+        }
+        guard wasOpen else { return }
+        if let token = token.withLock({ $0 }) { committer.hub.remove(token, of: session) }
+        if let viewer { committer.presence.close(viewer, in: session, at: time.now) }
+    }
+
+    /// Changes the state, and wakes the owner when there is something to take where there was nothing.
+    private func update(_ body: (inout State) -> Void) {
+        let isWaking = state.withLock { state in
+            let wasEmpty = state.ready.isEmpty
+            body(&state)
+            return wasEmpty && !state.ready.isEmpty
+        }
+        if isWaking { wake() }
+    }
+
+    private func accept(_ event: SessionEvent, _ state: inout State) {
+        guard let next = state.next, event.sequence <= next else {
+            if event.sequence >= state.next ?? 0 { state.early[event.sequence] = event }
+            return
+        }
+        guard event.sequence == next else { return }
+        state.next = next + 1
+        if Visibility.shows(event, to: standing, viewer: viewer) { state.ready.append(.event(event)) }
+    }
+
+    private func drainEarly(_ state: inout State) {
+        while let next = state.next, let event = state.early.removeValue(forKey: next) {
+            accept(event, &state)
+        }
+        if state.early.isEmpty { state.isStalled = false }
+    }
+
+    private func end(_ reason: TelehealthError.Reason, _ state: inout State) {
+        guard !state.hasEnded else { return }
+        state.hasEnded = true
+        if reason == .watchLagging { state.ready.removeAll() }
+        state.early.removeAll()
+        state.ready.append(.ended(TelehealthError(reason)))
+    }
+}

@@ -1,0 +1,95 @@
+extension EffectRunner {
+    func startCapture(_ effect: Effect, _ state: SessionState, _ ledger: ConsentLedger) async throws -> Ending
+    {
+        guard let id = effect.recordingID, let recording = state.recording(id),
+            let meetingARN = state.meeting(recording.generation)?.meetingARN
+        else { return .done { _, _ in } }
+        let draft = SessionDraft(state, context())
+        switch draft.captureStart(id, mayHaveBeenAsked: mayHaveBeenAsked(effect), ledger: ledger) {
+        case .drop:
+            return .done { draft, ledger in draft.captureNeverRan(id, reason: "NOT_STARTED", ledger: ledger) }
+        case .findOnly:
+            let found = try await gateway.findCapture(
+                meetingARN: meetingARN, prefix: recording.capturePrefix, timeout: policy.gatewayTimeout)
+            guard let found else {
+                return .done { draft, ledger in
+                    draft.captureNeverRan(id, reason: "NOT_STARTED", ledger: ledger)
+                }
+            }
+            return .done { draft, ledger in
+                draft.captureAnswered(id, found, ledger: ledger)
+            }
+        case .ask:
+            let pipeline = try await gateway.startCapture(
+                meetingARN: meetingARN, prefix: recording.capturePrefix,
+                clientRequestToken: recording.captureToken, timeout: policy.gatewayTimeout)
+            return .done { draft, ledger in draft.captureAnswered(id, pipeline, ledger: ledger) }
+        }
+    }
+
+    func confirmCapture(_ effect: Effect, _ state: SessionState) async throws -> Ending {
+        guard let id = effect.recordingID, let recording = state.recording(id), recording.state == .starting,
+            let pipelineID = recording.capturePipelineID
+        else { return .done { _, _ in } }
+        let pipeline = try await gateway.capture(pipelineID, timeout: policy.gatewayTimeout)
+        switch pipeline?.status {
+        case .inProgress, .paused: return .done { draft, _ in draft.captureRuns(id) }
+        case .initializing, .notStarted:
+            if time.now < recording.requestedAt + policy.captureConfirmMax {
+                return .later(policy.capturePollInterval)
+            }
+            return .done { draft, _ in draft.stopCapture(of: id, cause: .failed, by: Principal.system.name) }
+        case .failed:
+            return .done { draft, ledger in draft.captureFailed(id, reason: "CAPTURE_FAILED", ledger: ledger)
+            }
+        case .stopping, .stopped, nil:
+            return .done { draft, ledger in draft.captureFailed(id, reason: "CAPTURE_GONE", ledger: ledger) }
+        }
+    }
+
+    func stopCapture(_ effect: Effect, _ state: SessionState) async throws -> Ending {
+        guard let id = effect.recordingID, let recording = state.recording(id), recording.state == .stopping
+        else {
+            return .done { _, _ in }
+        }
+        guard let pipelineID = recording.capturePipelineID else {
+            return .done { draft, ledger in draft.captureNeverRan(id, reason: "NOT_STARTED", ledger: ledger) }
+        }
+        do {
+            try await gateway.stopCapture(pipelineID, timeout: policy.gatewayTimeout)
+        } catch {
+            // Already over is what was wanted.
+            if error.kind != .gone { throw error }
+        }
+        return .done { draft, ledger in draft.captureStopped(id, ledger: ledger) }
+    }
+
+    func startConcatenation(_ effect: Effect, _ state: SessionState) async throws -> Ending {
+        guard let id = effect.recordingID, let recording = state.recording(id),
+            recording.state == .processing,
+            let captureARN = recording.capturePipelineARN
+        else { return .done { _, _ in } }
+        let pipeline = try await gateway.startConcatenation(
+            capturePipelineARN: captureARN, prefix: recording.playablePrefix,
+            clientRequestToken: recording.concatenationToken, timeout: policy.gatewayTimeout)
+        return .done { draft, _ in draft.concatenationStarted(id, pipeline) }
+    }
+
+    func confirmConcatenation(_ effect: Effect, _ state: SessionState) async throws -> Ending {
+        guard let id = effect.recordingID, let recording = state.recording(id),
+            recording.state == .processing,
+            let pipelineID = recording.concatenationPipelineID
+        else { return .done { _, _ in } }
+        let pipeline = try await gateway.concatenation(pipelineID, timeout: policy.gatewayTimeout)
+        if pipeline?.status == .failed {
+            return .done { draft, _ in draft.processingFailed(id, reason: "CONCATENATION_FAILED") }
+        }
+        let key = gateway.playableKey(prefix: recording.playablePrefix, concatenationPipelineID: pipelineID)
+        if let object = try await gateway.object(key, timeout: policy.gatewayTimeout) {
+            return .done { draft, _ in draft.objectSeen(id, key: key, object) }
+        }
+        let began = recording.stoppedAt ?? recording.requestedAt
+        if time.now < began + policy.concatenationMax { return .later(policy.concatenationPollInterval) }
+        return .done { draft, _ in draft.processingFailed(id, reason: "OBJECT_MISSING") }
+    }
+}

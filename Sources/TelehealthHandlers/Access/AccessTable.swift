@@ -1,0 +1,102 @@
+public import RPCModel
+internal import TelehealthAPI
+public import TelehealthCore
+
+/// Which role may use which call: the one place where that is said. Which rows one may then see or change is the
+/// domain's business (the roster of the session, the subject of a consent).
+///
+/// A guardian has the role client, with an id of their own.
+public struct AccessTable: Sendable {
+    public struct Row: Sendable {
+        public let method: MethodDescriptor
+        public let roles: Set<Role>
+
+        init(_ method: MethodDescriptor, _ roles: Set<Role>) {
+            self.method = method
+            self.roles = roles
+        }
+    }
+
+    /// Services whose calls need no token: asking for health shows nothing of anybody.
+    static let openServices: Set<String> = ["grpc.health.v1.Health"]
+    /// Services that describe the API: for anybody on this machine, elsewhere for operators.
+    static let operatorServices: Set<String> = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]
+
+    public static let rows: [Row] = appointments + visits + consents
+
+    private static let everybody = Set(Role.allCases)
+
+    private static let appointments: [Row] = {
+        typealias Method = Telehealth_V1_AppointmentService_Methods
+        return [
+            Row(Method.putAppointment, [.scheduler, .admin]),
+            Row(Method.getAppointment, everybody),
+            Row(Method.cancelAppointment, [.scheduler, .admin]),
+        ]
+    }()
+
+    private static let visits: [Row] = {
+        typealias Method = Telehealth_V1_TelehealthService_Methods
+        return [
+            Row(Method.createSession, [.service, .scheduler, .clinician, .admin]),
+            Row(Method.getSession, everybody),
+            Row(Method.listSessions, everybody),
+            Row(Method.joinSession, [.clinician, .client]),
+            Row(Method.admitParticipant, [.clinician]),
+            Row(Method.watchSession, [.service, .clinician, .client, .admin]),
+            Row(Method.heartbeat, [.clinician, .client]),
+            Row(Method.updateSessionStatus, everybody),
+            Row(Method.startRecording, [.clinician]),
+            Row(Method.stopRecording, [.clinician, .client, .admin]),
+            Row(Method.listRecordings, [.clinician, .client, .admin]),
+            Row(Method.getRecordingPlaybackUrl, [.clinician, .admin]),
+            Row(Method.startScreenShare, [.clinician, .client]),
+            Row(Method.stopScreenShare, [.clinician, .client]),
+            Row(Method.leaveSession, [.clinician, .client]),
+            Row(Method.cancelSession, everybody),
+            Row(Method.markNoShow, [.scheduler, .clinician, .admin]),
+            Row(Method.endSession, [.clinician, .admin]),
+        ]
+    }()
+
+    private static let consents: [Row] = {
+        typealias Method = Telehealth_V1_ConsentService_Methods
+        return [
+            Row(Method.submitConsent, [.clinician, .client, .admin]),
+            Row(Method.getConsentStatus, [.service, .clinician, .client, .admin]),
+            Row(Method.updateConsent, [.clinician, .client, .admin]),
+            Row(Method.revokeConsent, [.clinician, .client, .admin]),
+            Row(Method.listConsents, [.service, .clinician, .client, .admin]),
+            Row(Method.putConsentDocument, [.admin]),
+            Row(Method.getConsentDocument, everybody),
+        ]
+    }()
+
+    private let rolesByPath: [String: Set<Role>]
+
+    /// - Throws: ``AccessTableGap`` naming each method without a row and each row without a method: then the service does not
+    ///   start.
+    public init(covering services: [any RPCService]) throws(AccessTableGap) {
+        let offered = Set(services.flatMap(\.routes).map(\.method.path))
+        rolesByPath = Dictionary(uniqueKeysWithValues: Self.rows.map { ($0.method.path, $0.roles) })
+        let gap = offered.symmetricDifference(rolesByPath.keys)
+        guard gap.isEmpty else { throw AccessTableGap(methods: gap.sorted()) }
+    }
+
+    enum Verdict { case open, operators, roles(Set<Role>) }
+
+    func verdict(on method: MethodDescriptor) -> Verdict {
+        if let roles = rolesByPath[method.path] { return .roles(roles) }
+        if Self.openServices.contains(method.service) { return .open }
+        // Whatever else a server may offer is nobody's but the operators'.
+        return .operators
+    }
+}
+
+/// The table of access and the services offered do not name the same methods.
+public struct AccessTableGap: Error, Hashable, Sendable, CustomStringConvertible {
+    /// `:path`s that stand on one side only.
+    public let methods: [String]
+
+    public var description: String { "methods without a row in the access table, or rows without a method: \(methods)" }
+}

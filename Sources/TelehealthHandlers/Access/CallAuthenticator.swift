@@ -1,0 +1,90 @@
+public import RPCModel
+public import TelehealthCore
+
+/// Why a token was refused: a word of `ErrorReason` and a sentence, neither with anything of the token.
+public struct TokenRefusal: Error, Hashable, Sendable {
+    public let reason: String
+    public let message: String
+
+    public init(reason: String, message: String) {
+        self.reason = reason
+        self.message = message
+    }
+}
+
+/// The verified caller of a call, left by ``CallAuthenticator`` for the handlers.
+public enum CallerKey: CallContextKey {
+    public typealias Value = Caller
+}
+
+extension ServerCallContext {
+    /// - Throws: `INTERNAL` when no interceptor put a caller there: a fault of the wiring, never of the peer.
+    var caller: Caller {
+        get throws(RPCError) {
+            guard let caller = self[CallerKey.self] else { throw RPCError(.internal, "the call was not authenticated") }
+            return caller
+        }
+    }
+
+    /// Loopback, a unix socket or this process: the peer has an account on this machine.
+    var isLocal: Bool {
+        let address = peer.address
+        return address.hasPrefix("127.") || address.hasPrefix("[::1]") || address.hasPrefix("unix:")
+            || address == "in-process"
+    }
+}
+
+/// Reads the bearer token of a call, finds out who calls, and asks the access table.
+struct CallAuthenticator: Sendable {
+    typealias Verify = @Sendable (_ token: String, _ isLocal: Bool) throws(TokenRefusal) -> Caller
+
+    private let table: AccessTable
+    private let verify: Verify
+
+    init(table: AccessTable, verify: @escaping Verify) {
+        self.table = table
+        self.verify = verify
+    }
+
+    /// - Throws: `UNAUTHENTICATED` with a `TOKEN_…` reason; `PERMISSION_DENIED` with `ROLE_NOT_ALLOWED`.
+    func admit(_ context: ServerCallContext) throws(RPCError) {
+        switch table.verdict(on: context.method) {
+        case .open:
+            return
+        case .operators:
+            if context.isLocal { return }
+            try require([.admin], try authenticate(context))
+        case .roles(let roles):
+            let caller = try authenticate(context)
+            try require(roles, caller)
+            context[CallerKey.self] = caller
+        }
+    }
+
+    private func authenticate(_ context: ServerCallContext) throws(RPCError) -> Caller {
+        do throws(TokenRefusal) {
+            guard let header = context.metadata["authorization"] else {
+                throw TokenRefusal(reason: "TOKEN_MISSING", message: "send 'authorization: Bearer <token>'")
+            }
+            guard let token = Self.bearerToken(header) else {
+                throw TokenRefusal(reason: "TOKEN_INVALID", message: "authorization is not 'Bearer <token>'")
+            }
+            return try verify(token, context.isLocal)
+        } catch {
+            throw StatusDetails(reason: error.reason).error(.unauthenticated, error.message)
+        }
+    }
+
+    private func require(_ roles: Set<Role>, _ caller: Caller) throws(RPCError) {
+        guard roles.contains(caller.role) else {
+            throw StatusDetails(reason: "ROLE_NOT_ALLOWED")
+                .error(.permissionDenied, "the role \(caller.role.rawValue) may not use this call")
+        }
+    }
+
+    /// RFC 6750 §2.1; the scheme's case does not matter (RFC 9110 §11.1).
+    private static func bearerToken(_ header: String) -> String? {
+        guard header.utf8.count > 7, header.prefix(7).lowercased() == "bearer " else { return nil }
+        return String(header.dropFirst(7))
+    }
+}

@@ -1,0 +1,50 @@
+public import Logging
+public import RPCModel
+public import RPCServer
+public import TelehealthCore
+
+/// The server's interceptor: lets in who may come, and writes one line per call that names nobody.
+public struct CallGate: ServerInterceptor {
+    /// Told of every call refused for its token or role, before the refusal goes out.
+    public typealias DenialHook = @Sendable (_ method: MethodDescriptor, _ caller: Caller?, _ reason: String) -> Void
+
+    private let authenticator: CallAuthenticator
+    private let logger: Logger
+    private let onDenial: DenialHook
+
+    /// - Parameters:
+    ///   - services: must offer exactly the methods of the access table.
+    ///   - verify: turns a bearer token into its caller; `isLocal` says whether the peer is on this machine.
+    ///   - logger: gets a line per call at `info` (`debug` for health checks).
+    public init(
+        services: [any RPCService], logger: Logger, onDenial: @escaping DenialHook = { _, _, _ in },
+        verify: @escaping @Sendable (_ token: String, _ isLocal: Bool) throws(TokenRefusal) -> Caller
+    ) throws(AccessTableGap) {
+        authenticator = CallAuthenticator(table: try AccessTable(covering: services), verify: verify)
+        self.logger = logger
+        self.onDenial = onDenial
+    }
+
+    public func callWillStart(_ context: ServerCallContext) async throws(RPCError) {
+        do throws(RPCError) {
+            try authenticator.admit(context)
+        } catch {
+            onDenial(context.method, context[CallerKey.self], error.code.description)
+            throw error
+        }
+    }
+
+    /// Method, role, status, reason and time: no id, name, address, token or text of anybody.
+    public func callDidEnd(_ context: ServerCallContext, status: RPCError?, duration: Duration) {
+        let level: Logger.Level = AccessTable.openServices.contains(context.method.service) ? .debug : .info
+        guard logger.logLevel <= level else { return }
+        var metadata: Logger.Metadata = [
+            "method": "\(context.method)",
+            "code": "\(status?.code.description ?? "OK")",
+            "us": "\(duration.wholeMicroseconds)",
+        ]
+        if let role = context[CallerKey.self]?.role { metadata["role"] = "\(role.rawValue)" }
+        if let reason = status.flatMap(StatusDetails.reason(of:)) { metadata["reason"] = "\(reason)" }
+        logger.log(level: level, "call", metadata: metadata)
+    }
+}

@@ -1,0 +1,90 @@
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthCore
+
+/// `AppointmentService`: the scheduling system's feed.
+struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
+    /// A visit of half a day is a mistake of the feed.
+    private static let lengthMax: Duration = .seconds(12 * 3_600)
+
+    let executor: CommandExecutor
+
+    func putAppointment(_ request: Telehealth_V1_PutAppointmentRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_PutAppointmentResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let command = PutAppointment(
+            id: fields.id("appointment_id", request.appointmentID),
+            clientID: fields.id("client_id", request.clientID),
+            guardianID: fields.optionalID("guardian_id", request.guardianID),
+            clinicianID: fields.id("clinician_id", request.clinicianID),
+            startsAt: fields.time("starts_at", request.startsAt), endsAt: fields.time("ends_at", request.endsAt),
+            timeZone: fields.text("time_zone", request.timeZone, bytes: 1...64),
+            sourceVersion: request.sourceVersion)
+        if request.sourceVersion < 1 { fields.refuse("source_version", "must be 1 or more") }
+        if request.startsAt != nil, request.endsAt != nil {
+            if command.endsAt <= command.startsAt { fields.refuse("ends_at", "must be after starts_at") }
+            if command.endsAt - command.startsAt > Self.lengthMax {
+                fields.refuse("ends_at", "must be at most 12 hours after starts_at")
+            }
+        }
+        try fields.finish()
+        let outcome = try await answering { () async throws(TelehealthError) in
+            try await executor.putAppointment(command, invocation)
+        }
+        var response = Telehealth_V1_PutAppointmentResponse()
+        response.appointment = outcome.appointment.wire(
+            session: try await sessionID(of: outcome.appointment.id, invocation))
+        response.applied = outcome.isApplied
+        return response
+    }
+
+    func getAppointment(_ request: Telehealth_V1_GetAppointmentRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_GetAppointmentResponse
+    {
+        var fields = RequestFields()
+        let id = fields.id("appointment_id", request.appointmentID, as: AppointmentID.self)
+        try fields.finish()
+        let invocation = try context.reading()
+        let appointment = try await answering { () async throws(TelehealthError) in
+            try await executor.appointment(id, invocation)
+        }
+        var response = Telehealth_V1_GetAppointmentResponse()
+        response.appointment = appointment.wire(session: try await sessionID(of: id, invocation))
+        return response
+    }
+
+    func cancelAppointment(_ request: Telehealth_V1_CancelAppointmentRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_CancelAppointmentResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let command = CancelAppointment(
+            id: fields.id("appointment_id", request.appointmentID), sourceVersion: request.sourceVersion)
+        if request.sourceVersion < 1 { fields.refuse("source_version", "must be 1 or more") }
+        try fields.finish()
+        let appointment = try await answering { () async throws(TelehealthError) in
+            try await executor.cancelAppointment(command, invocation)
+        }
+        var response = Telehealth_V1_CancelAppointmentResponse()
+        response.appointment = appointment.wire(session: try await sessionID(of: appointment.id, invocation))
+        response.applied = appointment.status == .cancelled
+        return response
+    }
+
+    /// The open session, or the latest one; attempts are few, so one page holds them.
+    private func sessionID(of appointment: AppointmentID, _ invocation: Invocation) async throws(RPCError)
+        -> SessionID?
+    {
+        var query = SessionQuery()
+        query.appointmentID = appointment
+        query.limit = 200
+        let asked = query
+        let page = try await answering { () async throws(TelehealthError) in
+            try await executor.sessions(asked, invocation)
+        }
+        let newest = page.sessions.max { $0.createdAt < $1.createdAt }
+        return (page.sessions.first { !$0.status.isTerminal } ?? newest)?.id
+    }
+}

@@ -1,0 +1,57 @@
+internal import Crypto
+internal import ProtobufWire
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthCore
+
+/// A request that changes something and therefore names its attempt.
+protocol ChangingRequest: Message {
+    var requestID: String { get set }
+}
+
+extension ServerCallContext {
+    /// Who reads, and how long an answer helps.
+    func reading() throws(RPCError) -> Invocation {
+        Invocation(caller: try caller, timeout: timeRemaining)
+    }
+
+    /// Who changes something, under which id, with the hash of everything else the request says.
+    ///
+    /// A repeat must say the same: the hash is over the request's own canonical bytes, unknown fields included, so that a
+    /// newer client's fields count as well.
+    func changing(_ request: some ChangingRequest, _ fields: inout RequestFields) throws(RPCError) -> Invocation {
+        let id = fields.requestID(request.requestID)
+        var rest = request
+        rest.requestID = ""
+        let hash = Array(SHA256.hash(data: rest.encodedBytes()))
+        return Invocation(caller: try caller, request: .init(id: id, hash: hash), timeout: timeRemaining)
+    }
+}
+
+/// Runs a piece of the domain with its refusals as gRPC statuses.
+func answering<Value>(_ body: () async throws(TelehealthError) -> Value) async throws(RPCError) -> Value {
+    do throws(TelehealthError) {
+        return try await body()
+    } catch {
+        throw error.asRPCError
+    }
+}
+
+extension Telehealth_V1_PutAppointmentRequest: ChangingRequest {}
+extension Telehealth_V1_CancelAppointmentRequest: ChangingRequest {}
+extension Telehealth_V1_CreateSessionRequest: ChangingRequest {}
+extension Telehealth_V1_JoinSessionRequest: ChangingRequest {}
+extension Telehealth_V1_AdmitParticipantRequest: ChangingRequest {}
+extension Telehealth_V1_UpdateSessionStatusRequest: ChangingRequest {}
+extension Telehealth_V1_StartRecordingRequest: ChangingRequest {}
+extension Telehealth_V1_StopRecordingRequest: ChangingRequest {}
+extension Telehealth_V1_StartScreenShareRequest: ChangingRequest {}
+extension Telehealth_V1_StopScreenShareRequest: ChangingRequest {}
+extension Telehealth_V1_LeaveSessionRequest: ChangingRequest {}
+extension Telehealth_V1_CancelSessionRequest: ChangingRequest {}
+extension Telehealth_V1_MarkNoShowRequest: ChangingRequest {}
+extension Telehealth_V1_EndSessionRequest: ChangingRequest {}
+extension Telehealth_V1_SubmitConsentRequest: ChangingRequest {}
+extension Telehealth_V1_UpdateConsentRequest: ChangingRequest {}
+extension Telehealth_V1_RevokeConsentRequest: ChangingRequest {}
+extension Telehealth_V1_PutConsentDocumentRequest: ChangingRequest {}

@@ -1,0 +1,118 @@
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthCore
+
+extension ConsentHandler {
+    func getConsentStatus(_ request: Telehealth_V1_GetConsentStatusRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_GetConsentStatusResponse
+    {
+        var fields = RequestFields()
+        let subject = fields.id("subject_id", request.subjectID, as: SubjectID.self)
+        let session = fields.optionalID("session_id", request.sessionID, as: SessionID.self)
+        try fields.finish()
+        let invocation = try context.reading()
+        let (status, records) = try await answering { () async throws(TelehealthError) in
+            (
+                try await executor.consentStatus(of: subject, session: session, invocation),
+                try await executor.consents(of: subject, invocation)
+            )
+        }
+        let texts = try await RegisteredTexts(executor, invocation, now: time.now)
+        var response = Telehealth_V1_GetConsentStatusResponse()
+        response.actions = [status.join, status.record].map { $0.wire(version: texts.versionInForce) }
+        response.consents = ConsentType.allCases.compactMap { type in
+            let own = records.filter { $0.type == type }
+            let counting = own.last { $0.supersededBy == nil && $0.revokedAt == nil }
+            return (counting ?? own.last).map(texts.wire)
+        }
+        response.evaluatedAt = texts.now.wire
+        return response
+    }
+
+    func listConsents(_ request: Telehealth_V1_ListConsentsRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_ListConsentsResponse
+    {
+        var fields = RequestFields()
+        let subject = fields.id("subject_id", request.subjectID, as: SubjectID.self)
+        let type: ConsentType? =
+            request.type.rawValue == 0
+            ? nil : fields.choice("type", request.type, ConsentType(request.type), default: .recording)
+        let limit = fields.pageSize(request.pageSize)
+        try fields.finish()
+        let filters = "consents \(subject.rawValue) \(type?.rawValue ?? "-")"
+        let token = try PageToken(request.pageToken, filters: filters)
+        let invocation = try context.reading()
+        let records = try await answering { () async throws(TelehealthError) in
+            try await executor.consents(of: subject, invocation)
+        }
+        // The history only grows at its end, so a place counted from the beginning stays the same row.
+        let before = token.map { Int(clamping: $0.number) } ?? records.count
+        let rows = records.enumerated().prefix(max(0, before)).reversed().filter { type == nil || $0.element.type == type }
+        let texts = try await RegisteredTexts(executor, invocation, now: time.now)
+        var response = Telehealth_V1_ListConsentsResponse()
+        response.consents = rows.prefix(limit).map { texts.wire($0.element) }
+        if rows.count > limit {
+            let last = rows[limit - 1]
+            response.nextPageToken = PageToken(number: Int64(last.offset), id: last.element.id.rawValue)
+                .text(filters: filters)
+        }
+        return response
+    }
+
+    func getConsentDocument(_ request: Telehealth_V1_GetConsentDocumentRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_GetConsentDocumentResponse
+    {
+        var fields = RequestFields()
+        let type = fields.choice("type", request.type, ConsentType(request.type), default: .recording)
+        let version = fields.optionalText("version", request.version, bytesMax: 32)
+        let language = fields.optionalText("language", request.language, bytesMax: 35) ?? Self.defaultLanguage
+        try fields.finish()
+        let invocation = try context.reading()
+        let documents = try await answering { () async throws(TelehealthError) in
+            try await executor.documents(of: type, invocation)
+        }.filter { $0.language == language }
+        let now = time.now
+        let found =
+            version.map { version in documents.last { $0.version == version } }
+            ?? documents.filter { $0.effectiveAt <= now }.max { $0.effectiveAt < $1.effectiveAt }
+        guard let found else { throw TelehealthError(.documentNotFound).asRPCError }
+        return filled { $0.document = found.wire }
+    }
+}
+
+/// The texts there are, for saying what is in force and what should be renewed.
+struct RegisteredTexts: Sendable {
+    let now: Timestamp
+    private let renewalWindow: Duration
+    /// The newest text in force by type and language.
+    private var newest: [ConsentType: [String: ConsentDocument]] = [:]
+
+    init(_ executor: CommandExecutor, _ invocation: Invocation, now: Timestamp) async throws(RPCError) {
+        self.now = now
+        renewalWindow = executor.policy.consentRenewalWindow
+        for type in ConsentType.allCases {
+            let documents = try await answering { () async throws(TelehealthError) in
+                try await executor.documents(of: type, invocation)
+            }
+            for document in documents where document.effectiveAt <= now {
+                let known = newest[type]?[document.language]
+                if known.map({ $0.effectiveAt <= document.effectiveAt }) ?? true {
+                    newest[type, default: [:]][document.language] = document
+                }
+            }
+        }
+    }
+
+    func versionInForce(_ type: ConsentType) -> String {
+        let byLanguage = newest[type] ?? [:]
+        return (byLanguage[ConsentHandler.defaultLanguage] ?? byLanguage.values.min { $0.language < $1.language })?
+            .version ?? ""
+    }
+
+    func wire(_ record: ConsentRecord) -> Telehealth_V1_Consent {
+        let inForce = newest[record.type]?[record.documentLanguage]
+        return record.wire(
+            now: now, renewalWindow: renewalWindow,
+            isLatestVersion: inForce.map { $0.version == record.documentVersion } ?? true)
+    }
+}

@@ -1,0 +1,118 @@
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthCore
+
+/// `ConsentService`.
+struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
+    static let defaultLanguage = "en-US"
+
+    let executor: CommandExecutor
+    let time: any TimeSource
+
+    func submitConsent(_ request: Telehealth_V1_SubmitConsentRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_SubmitConsentResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let type = ConsentType(request.type)
+        let role: ConsentSubjectRole? =
+            request.subjectRole.rawValue == 0
+            ? nil
+            : fields.choice("subject_role", request.subjectRole, ConsentSubjectRole(request.subjectRole), default: .client)
+        let command = SubmitConsent(
+            subjectID: fields.id("subject_id", request.subjectID), subjectRole: role,
+            type: fields.choice("type", request.type, type, default: .recording),
+            appointmentID: fields.optionalID("appointment_id", request.appointmentID),
+            statement: ConsentStatement(
+                request.submission ?? .init(), type: type, attestedBy: invocation.caller, &fields))
+        try fields.finish()
+        let record = try await answering { () async throws(TelehealthError) in
+            try await executor.submitConsent(command, invocation)
+        }
+        let texts = try await RegisteredTexts(executor, invocation, now: time.now)
+        return filled { $0.consent = texts.wire(record) }
+    }
+
+    func updateConsent(_ request: Telehealth_V1_UpdateConsentRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_UpdateConsentResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let command = UpdateConsent(
+            consentID: fields.id("consent_id", request.consentID),
+            statement: ConsentStatement(
+                request.submission ?? .init(), type: nil, attestedBy: invocation.caller, &fields))
+        try fields.finish()
+        let record = try await answering { () async throws(TelehealthError) in
+            try await executor.updateConsent(command, invocation)
+        }
+        let texts = try await RegisteredTexts(executor, invocation, now: time.now)
+        return filled { $0.consent = texts.wire(record) }
+    }
+
+    func revokeConsent(_ request: Telehealth_V1_RevokeConsentRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_RevokeConsentResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let command = RevokeConsent(
+            consentID: fields.id("consent_id", request.consentID),
+            reason: fields.optionalText("reason", request.reason, bytesMax: 1000))
+        try fields.finish()
+        let record = try await answering { () async throws(TelehealthError) in
+            try await executor.revokeConsent(command, invocation)
+        }
+        let stopped = record.type == .recording ? try await recordingsStopped(by: record, invocation) : []
+        let texts = try await RegisteredTexts(executor, invocation, now: time.now)
+        return filled {
+            $0.consent = texts.wire(record)
+            $0.stoppedRecordingIds = stopped.map(\.rawValue)
+        }
+    }
+
+    /// Captures of open visits that the revocation put to an end.
+    private func recordingsStopped(by record: ConsentRecord, _ invocation: Invocation) async throws(RPCError)
+        -> [RecordingID]
+    {
+        var query = SessionQuery()
+        switch record.subjectRole {
+        case .client: query.clientID = record.subjectID
+        case .clinician: query.clinicianID = record.subjectID
+        case .guardian: break
+        }
+        query.statuses = [.scheduled, .waitingRoom, .inProgress]
+        query.limit = 200
+        let asked = query
+        return try await answering { () async throws(TelehealthError) in
+            var stopped: [RecordingID] = []
+            for session in try await executor.sessions(asked, invocation).sessions {
+                let recordings = try await executor.recordings(of: session.id, invocation)
+                stopped += recordings.filter {
+                    $0.consentIDs.contains(record.id) && $0.stopCause == .consentRevoked
+                }.map(\.id)
+            }
+            return stopped
+        }
+    }
+
+    func putConsentDocument(_ request: Telehealth_V1_PutConsentDocumentRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_PutConsentDocumentResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let command = PutConsentDocument(
+            type: fields.choice("type", request.type, ConsentType(request.type), default: .recording),
+            version: fields.text("version", request.version, bytes: 1...32),
+            language: fields.text("language", request.language, bytes: 2...35),
+            text: fields.text("text", request.text, bytes: 1...262_144),
+            effectiveAt: fields.optionalTime("effective_at", request.effectiveAt))
+        if !request.version.isEmpty, !ConsentID.isValid(request.version) {
+            fields.refuse("version", "must be of A-Z a-z 0-9 . _ : -")
+        }
+        try fields.finish()
+        let document = try await answering { () async throws(TelehealthError) in
+            try await executor.putConsentDocument(command, invocation)
+        }
+        return filled { $0.document = document.wire }
+    }
+}

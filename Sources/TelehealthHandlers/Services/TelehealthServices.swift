@@ -1,0 +1,38 @@
+public import RPCModel
+internal import TelehealthAPI
+public import TelehealthCore
+
+/// The API's services over the domain's executor: each handler checks shapes, calls one use case, writes the answer.
+public struct TelehealthServices: Sendable {
+    public let all: [any RPCService]
+
+    /// - Parameter time: the clock that consents and pages are judged by.
+    public init(executor: CommandExecutor, presence: PresenceBoard, time: any TimeSource) {
+        let views = SessionViews(presence: presence, policy: executor.policy, time: time)
+        all = [
+            Telehealth_V1_AppointmentServiceService(AppointmentHandler(executor: executor)),
+            Telehealth_V1_TelehealthServiceService(VisitHandler(executor: executor, views: views)),
+            Telehealth_V1_ConsentServiceService(ConsentHandler(executor: executor, time: time)),
+        ]
+    }
+}
+
+/// Writes sessions as their reader may see them, with who is present right now.
+struct SessionViews: Sendable {
+    let presence: PresenceBoard
+    let policy: Policy
+    let time: any TimeSource
+
+    func view(_ state: SessionState, for caller: Caller) -> Telehealth_V1_Session {
+        let now = time.now
+        return state.wire(for: Viewer(caller)) { participant in
+            presence.isPresent(participant, in: state.session.id, within: policy.presenceLostAfter, now: now)
+        }
+    }
+
+    func view(_ participant: Participant, in session: Session, for caller: Caller) -> Telehealth_V1_Participant {
+        let isPresent = presence.isPresent(
+            participant.id, in: session.id, within: policy.presenceLostAfter, now: time.now)
+        return participant.wire(for: Viewer(caller), in: session, isPresent: isPresent)
+    }
+}

@@ -1,0 +1,79 @@
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthCore
+
+extension VisitHandler {
+    func updateSessionStatus(_ request: Telehealth_V1_UpdateSessionStatusRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
+        let status = fields.choice("status", request.status, SessionStatus(request.status), default: .scheduled)
+        try fields.finish()
+        let state = try await answering { () async throws(TelehealthError) in
+            try await executor.updateSessionStatus(session, to: status, invocation)
+        }
+        return filled { $0.session = views.view(state, for: invocation.caller) }
+    }
+
+    func leaveSession(_ request: Telehealth_V1_LeaveSessionRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_LeaveSessionResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
+        try fields.finish()
+        let state = try await answering { () async throws(TelehealthError) in
+            try await executor.leaveSession(session, invocation)
+        }
+        return filled { $0.session = views.view(state, for: invocation.caller) }
+    }
+
+    func cancelSession(_ request: Telehealth_V1_CancelSessionRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_CancelSessionResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let command = CancelSession(
+            sessionID: fields.id("session_id", request.sessionID),
+            reason: fields.choiceOrDefault(
+                "reason", request.reason, CancelReason(requested: request.reason), default: .other),
+            note: fields.optionalText("note", request.note, bytesMax: 1000))
+        try fields.finish()
+        let state = try await answering { () async throws(TelehealthError) in
+            try await executor.cancelSession(command, invocation)
+        }
+        return filled { $0.session = views.view(state, for: invocation.caller) }
+    }
+
+    func markNoShow(_ request: Telehealth_V1_MarkNoShowRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
+        try fields.finish()
+        let state = try await answering { () async throws(TelehealthError) in
+            try await executor.markNoShow(session, invocation)
+        }
+        return filled { $0.session = views.view(state, for: invocation.caller) }
+    }
+
+    func endSession(_ request: Telehealth_V1_EndSessionRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_EndSessionResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let command = EndSession(
+            sessionID: fields.id("session_id", request.sessionID),
+            reason: fields.choiceOrDefault(
+                "reason", request.reason, EndReason(requested: request.reason), default: .normal),
+            note: fields.optionalText("note", request.note, bytesMax: 1000))
+        try fields.finish()
+        let state = try await answering { () async throws(TelehealthError) in
+            try await executor.endSession(command, invocation)
+        }
+        return filled { $0.session = views.view(state, for: invocation.caller) }
+    }
+}

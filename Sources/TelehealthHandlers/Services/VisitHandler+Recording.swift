@@ -1,0 +1,103 @@
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthCore
+
+extension VisitHandler {
+    func startRecording(_ request: Telehealth_V1_StartRecordingRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_StartRecordingResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let command = StartRecording(
+            sessionID: fields.id("session_id", request.sessionID),
+            purpose: fields.choiceOrDefault(
+                "purpose", request.purpose, Recording.Purpose(request.purpose), default: .clinical))
+        try fields.finish()
+        let outcome = try await answering { () async throws(TelehealthError) in
+            try await executor.startRecording(command, invocation)
+        }
+        return filled { $0.recording = outcome.recording.wire(for: Viewer(invocation.caller)) }
+    }
+
+    func stopRecording(_ request: Telehealth_V1_StopRecordingRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_StopRecordingResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let command = StopRecording(
+            sessionID: fields.id("session_id", request.sessionID),
+            recordingID: fields.optionalID("recording_id", request.recordingID))
+        try fields.finish()
+        let outcome = try await answering { () async throws(TelehealthError) in
+            try await executor.stopRecording(command, invocation)
+        }
+        return filled { $0.recording = outcome.recording.wire(for: Viewer(invocation.caller)) }
+    }
+
+    func listRecordings(_ request: Telehealth_V1_ListRecordingsRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse
+    {
+        var fields = RequestFields()
+        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
+        let limit = fields.pageSize(request.pageSize)
+        try fields.finish()
+        let filters = "recordings \(session.rawValue)"
+        let after = try PageToken(request.pageToken, filters: filters)?.number ?? 0
+        let invocation = try context.reading()
+        let recordings = try await answering { () async throws(TelehealthError) in
+            try await executor.recordings(of: session, invocation)
+        }
+        let rest = recordings.sorted { $0.segment < $1.segment }.filter { $0.segment > after }
+        let viewer = Viewer(invocation.caller)
+        var response = Telehealth_V1_ListRecordingsResponse()
+        response.recordings = rest.prefix(limit).map { $0.wire(for: viewer) }
+        if rest.count > limit, let last = response.recordings.last {
+            response.nextPageToken = PageToken(number: Int64(last.segment), id: last.recordingID).text(filters: filters)
+        }
+        return response
+    }
+
+    func getRecordingPlaybackUrl(
+        _ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, context: ServerCallContext
+    ) async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse {
+        var fields = RequestFields()
+        let recording = fields.id("recording_id", request.recordingID, as: RecordingID.self)
+        let purpose = fields.choiceOrDefault(
+            "purpose", request.purpose, Recording.Purpose(request.purpose), default: .clinical)
+        try fields.finish()
+        let invocation = try context.reading()
+        let grant = try await answering { () async throws(TelehealthError) in
+            try await executor.playbackURL(of: recording, purpose: purpose, invocation)
+        }
+        return filled {
+            $0.url = grant.url
+            $0.expiresAt = grant.expiresAt.wire
+        }
+    }
+
+    func startScreenShare(_ request: Telehealth_V1_StartScreenShareRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_StartScreenShareResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
+        try fields.finish()
+        let outcome = try await answering { () async throws(TelehealthError) in
+            try await executor.startScreenShare(session, invocation)
+        }
+        return filled { $0.screenShare = outcome.share.wire }
+    }
+
+    func stopScreenShare(_ request: Telehealth_V1_StopScreenShareRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_StopScreenShareResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
+        try fields.finish()
+        let outcome = try await answering { () async throws(TelehealthError) in
+            try await executor.stopScreenShare(session, invocation)
+        }
+        return filled { $0.screenShare = outcome.share.wire }
+    }
+}

@@ -1,0 +1,34 @@
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthCore
+
+extension VisitHandler {
+    func watchSession(
+        _ request: Telehealth_V1_WatchSessionRequest, responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>,
+        context: ServerCallContext
+    ) async throws(RPCError) {
+        var fields = RequestFields()
+        let id = fields.id("session_id", request.sessionID, as: SessionID.self)
+        if let after = request.afterSequence, after < 0 { fields.refuse("after_sequence", "must be 0 or more") }
+        try fields.finish()
+        let invocation = try context.reading()
+        let relay = WatchRelay(responses)
+        let watch = try await answering { () async throws(TelehealthError) in
+            try await executor.watchSession(id, after: request.afterSequence, invocation) { [weak relay] in
+                relay?.pump()
+            }
+        }
+        // The call keeps the relay: its cancellation is what ends a watch from outside.
+        context.onCancel { relay.finish(nil) }
+        let snapshot = watch.snapshot
+        relay.start(
+            watch,
+            snapshot: snapshot.map { state in
+                filled {
+                    $0.session = views.view(state, for: invocation.caller)
+                    $0.sequence = watch.sequence
+                    $0.takenAt = views.time.now.wire
+                }
+            }, isOver: snapshot?.session.status.isTerminal ?? false)
+    }
+}

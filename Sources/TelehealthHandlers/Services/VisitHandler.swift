@@ -1,0 +1,158 @@
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthCore
+
+/// `TelehealthService`: visits from creation to end. Watching, recordings and screen shares stand in extensions.
+struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
+    let executor: CommandExecutor
+    let views: SessionViews
+
+    func createSession(_ request: Telehealth_V1_CreateSessionRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_CreateSessionResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let command = CreateSession(
+            appointmentID: fields.id("appointment_id", request.appointmentID),
+            admissionPolicy: fields.choiceOrDefault(
+                "admission_policy", request.admissionPolicy, AdmissionPolicy(request.admissionPolicy).map(Optional.some),
+                default: nil))
+        try fields.finish()
+        let state = try await answering { () async throws(TelehealthError) in
+            try await executor.createSession(command, invocation)
+        }
+        return filled { $0.session = views.view(state, for: invocation.caller) }
+    }
+
+    func getSession(_ request: Telehealth_V1_GetSessionRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_GetSessionResponse
+    {
+        var fields = RequestFields()
+        let reference: SessionReference
+        switch request.key {
+        case .sessionID(let id): reference = .session(fields.id("session_id", id))
+        case .appointmentID(let id): reference = .appointment(fields.id("appointment_id", id))
+        case nil:
+            reference = .session(fields.id("session_id", ""))
+        }
+        try fields.finish()
+        let invocation = try context.reading()
+        let state = try await answering { () async throws(TelehealthError) in
+            try await executor.session(reference, invocation)
+        }
+        return filled { $0.session = views.view(state, for: invocation.caller) }
+    }
+
+    func listSessions(_ request: Telehealth_V1_ListSessionsRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_ListSessionsResponse
+    {
+        var fields = RequestFields()
+        var query = SessionQuery()
+        query.clientID = fields.optionalID("client_id", request.clientID)
+        query.clinicianID = fields.optionalID("clinician_id", request.clinicianID)
+        query.appointmentID = fields.optionalID("appointment_id", request.appointmentID)
+        query.statuses = request.statuses.enumerated().map { index, status in
+            fields.choice("statuses[\(index)]", status, SessionStatus(status), default: .scheduled)
+        }
+        query.startsFrom = fields.optionalTime("starts_from", request.startsFrom)
+        query.startsBefore = fields.optionalTime("starts_before", request.startsBefore)
+        query.limit = fields.pageSize(request.pageSize)
+        if request.statuses.count > SessionStatus.allCases.count { fields.refuse("statuses", "names a status twice") }
+        try fields.finish()
+        let filters = Self.filters(query)
+        if let token = try PageToken(request.pageToken, filters: filters) {
+            query.after = (Timestamp(microseconds: token.number), SessionID(token.id))
+        }
+        let invocation = try context.reading()
+        let asked = query
+        let page = try await answering { () async throws(TelehealthError) in
+            try await executor.sessions(asked, invocation)
+        }
+        let viewer = Viewer(invocation.caller)
+        var response = Telehealth_V1_ListSessionsResponse()
+        response.sessions = page.sessions.map { $0.wire(for: viewer) }
+        if let next = page.next {
+            response.nextPageToken = PageToken(number: next.startsAt.microseconds, id: next.id.rawValue)
+                .text(filters: filters)
+        }
+        return response
+    }
+
+    /// Everything of a listing that chooses rows, in one text; ids cannot hold a space.
+    private static func filters(_ query: SessionQuery) -> String {
+        let parts: [String?] = [
+            query.clientID?.rawValue, query.clinicianID?.rawValue, query.appointmentID?.rawValue,
+            query.statuses.map(\.rawValue).joined(separator: ","), query.startsFrom.map { "\($0.microseconds)" },
+            query.startsBefore.map { "\($0.microseconds)" },
+        ]
+        return "sessions " + parts.map { $0 ?? "-" }.joined(separator: " ")
+    }
+
+    func joinSession(_ request: Telehealth_V1_JoinSessionRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_JoinSessionResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        var session = SessionID("")
+        var appointment: AppointmentID?
+        switch request.key {
+        case .sessionID(let id): session = fields.id("session_id", id)
+        case .appointmentID(let id): appointment = fields.id("appointment_id", id)
+        case nil: session = fields.id("session_id", "")
+        }
+        let check = request.preVisitCheck.map { PreVisitCheck($0, &fields) }
+        if check != nil, invocation.caller.role == .clinician {
+            fields.refuse("pre_visit_check", "is the client's to give")
+        }
+        try fields.finish()
+        let outcome = try await answering { () async throws(TelehealthError) in
+            if let appointment {
+                session = try await executor.session(.appointment(appointment), invocation).session.id
+            }
+            return try await executor.joinSession(.init(sessionID: session, preVisitCheck: check), invocation)
+        }
+        var response = Telehealth_V1_JoinSessionResponse()
+        response.outcome = outcome.media == nil ? .waiting : .admitted
+        response.session = views.view(outcome.state, for: invocation.caller)
+        response.participant = views.view(outcome.participant, in: outcome.state.session, for: invocation.caller)
+        response.credentials = outcome.media?.wire
+        return response
+    }
+
+    func admitParticipant(_ request: Telehealth_V1_AdmitParticipantRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
+        let participant = fields.id("participant_id", request.participantID, as: ParticipantID.self)
+        try fields.finish()
+        let state = try await answering { () async throws(TelehealthError) in
+            try await executor.admitParticipant(session, participant, invocation)
+        }
+        return filled {
+            $0.session = views.view(state, for: invocation.caller)
+            $0.participant = state.participant(participant)
+                .map { views.view($0, in: state.session, for: invocation.caller) }
+        }
+    }
+
+    func heartbeat(_ request: Telehealth_V1_HeartbeatRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_HeartbeatResponse
+    {
+        var fields = RequestFields()
+        if !request.requestID.isEmpty { _ = fields.requestID(request.requestID) }
+        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
+        try fields.finish()
+        let invocation = try context.reading()
+        let outcome = try await answering { () async throws(TelehealthError) in
+            try await executor.heartbeat(session, invocation)
+        }
+        return filled {
+            $0.status = outcome.status.wire
+            $0.participantState = outcome.participantState.wire
+            $0.sequence = outcome.lastEventSequence
+            $0.nextWithin = outcome.nextWithin.wire
+        }
+    }
+}

@@ -1,0 +1,135 @@
+internal import RPCModel
+internal import Synchronization
+internal import TelehealthAPI
+internal import TelehealthCore
+
+/// Carries one watch to its stream. Idle, it is this object alone: no task waits.
+///
+/// Whoever has news (the commit's thread, the heartbeat timer) writes it on. Only while the reader is slow does a task
+/// wait for room; meanwhile events gather in the watch's bounded queue, which ends the watch when it overflows.
+final class WatchRelay: Sendable {
+    typealias Responses = ResponseWriter<Telehealth_V1_WatchSessionResponse>
+
+    private enum Phase { case idle, writing, writingWithNews, over }
+
+    private let responses: Responses
+    private let phase = Mutex(Phase.writing)
+    private let watch = Mutex<SessionWatch?>(nil)
+
+    /// Born writing: news is only noted until ``start(_:snapshot:)`` has sent what comes first.
+    init(_ responses: Responses) { self.responses = responses }
+
+    /// Sends the snapshot, if there is one, and from then on whatever the watch has.
+    func start(_ opened: SessionWatch, snapshot: Telehealth_V1_SessionSnapshot?, isOver: Bool) {
+        watch.withLock { $0 = opened }
+        guard phase.withLock({ $0 != .over }) else { return opened.close() }
+        responses.detach()
+        if let snapshot {
+            _ = try? responses.writeNow(filled { $0.message = .snapshot(snapshot) })
+        } else {
+            responses.sendInitialMetadata()
+        }
+        if isOver, snapshot != nil {
+            finish(nil)
+        } else {
+            drain()
+        }
+    }
+
+    /// There is something to take. Any thread; does not block.
+    func pump() {
+        let isMine = phase.withLock { phase in
+            switch phase {
+            case .idle:
+                phase = .writing
+                return true
+            case .writing:
+                phase = .writingWithNews
+                return false
+            case .writingWithNews, .over: return false
+            }
+        }
+        if isMine { drain() }
+    }
+
+    /// The reader is gone, or the watch has ended.
+    func finish(_ error: RPCError?) {
+        let isFirst = phase.withLock { phase in
+            defer { phase = .over }
+            return phase != .over
+        }
+        guard isFirst else { return }
+        watch.withLock { $0 }?.close()
+        responses.finish(error)
+    }
+
+    /// Writes until nothing is left; called by the one who holds the writing phase.
+    private func drain() {
+        while let watch = watch.withLock({ $0 }) {
+            if !writeAll(of: watch) { return }
+            let isDone = phase.withLock { phase in
+                switch phase {
+                case .writingWithNews:
+                    phase = .writing
+                    return false
+                case .writing, .idle:
+                    phase = .idle
+                    return true
+                case .over: return true
+                }
+            }
+            if isDone { return }
+        }
+    }
+
+    /// - Returns: false when somebody else goes on, or nobody needs to.
+    private func writeAll(of watch: SessionWatch) -> Bool {
+        var sawEnd = false
+        var hasRoom = true
+        for item in watch.take() {
+            switch item {
+            case .ended(let error):
+                finish(error.asRPCError)
+                return false
+            case .event(let event):
+                sawEnd = sawEnd || event.status.isTerminal
+                hasRoom = write(filled { $0.message = .event(event.wire) })
+            case .heartbeat(let at, let sequence):
+                hasRoom = write(
+                    filled { response in
+                        response.message = .heartbeat(
+                            filled {
+                                $0.sentAt = at.wire
+                                $0.sequence = sequence
+                            })
+                    })
+            }
+        }
+        if sawEnd {
+            finish(nil)
+            return false
+        }
+        if hasRoom { return true }
+        // Awaited by nobody: it ends with the stream, whose writer throws then. The writing phase goes with it.
+        Task { await self.resumeWhenThereIsRoom() }
+        return false
+    }
+
+    private func write(_ response: Telehealth_V1_WatchSessionResponse) -> Bool {
+        do {
+            return try responses.writeNow(response)
+        } catch {
+            finish(nil)
+            return true
+        }
+    }
+
+    private func resumeWhenThereIsRoom() async {
+        do {
+            try await responses.waitForRoom()
+            drain()
+        } catch {
+            finish(nil)
+        }
+    }
+}

@@ -1,0 +1,137 @@
+internal import TelehealthAPI
+internal import TelehealthCore
+
+extension ConsentRecord {
+    /// - Parameters:
+    ///   - isLatestVersion: no newer version of the text is in force.
+    ///   - renewalWindow: from how long before its end a consent should be renewed.
+    func wire(now: Timestamp, renewalWindow: Duration, isLatestVersion: Bool) -> Telehealth_V1_Consent {
+        var wire = Telehealth_V1_Consent()
+        wire.consentID = id.rawValue
+        wire.subjectID = subjectID.rawValue
+        wire.subjectRole = subjectRole.wire
+        wire.type = type.wire
+        wire.decision = decision.wire
+        wire.state = state(at: now)
+        wire.documentVersion = documentVersion
+        wire.language = documentLanguage
+        wire.textSha256 = textHash
+        wire.method = method.wire
+        var acknowledged = Telehealth_V1_ConsentAcknowledgements()
+        acknowledged.patientRights = acknowledgements.patientRights
+        acknowledged.emergencyProtocols = acknowledgements.emergencyProtocols
+        acknowledged.privacyRisks = acknowledgements.privacyRisks
+        wire.acknowledgements = acknowledged
+        wire.recordingPurposes = recordingPurposes.map(\.wire)
+        wire.sessionID = sessionID?.rawValue ?? ""
+        wire.signerID = signerID.rawValue
+        wire.attestedBy = attestedBy ?? ""
+        wire.evidence = evidence ?? ""
+        wire.decidedAt = grantedAt.wire
+        wire.expiresAt = expiresAt?.wire
+        if wire.state == .active {
+            wire.renewalRequired = !isLatestVersion || expiresAt.map { $0 <= now + renewalWindow } ?? false
+        }
+        wire.supersedesConsentID = supersedes?.rawValue ?? ""
+        wire.createdAt = recordedAt.wire
+        wire.createdBy = recordedBy
+        wire.supersededByConsentID = supersededBy?.rawValue ?? ""
+        wire.revokedAt = revokedAt?.wire
+        wire.revokedBy = revokedBy ?? ""
+        wire.revocationReason = revocationReason ?? ""
+        return wire
+    }
+
+    private func state(at now: Timestamp) -> Telehealth_V1_ConsentState {
+        if revokedAt != nil { return .revoked }
+        if supersededBy != nil { return .superseded }
+        switch decision {
+        case .declined: return .declined
+        case .granted: return expiresAt.map { $0 <= now } ?? false ? .expired : .active
+        }
+    }
+}
+
+extension ConsentDocument {
+    var wire: Telehealth_V1_ConsentDocument {
+        var wire = Telehealth_V1_ConsentDocument()
+        wire.type = type.wire
+        wire.version = version
+        wire.language = language
+        wire.text = text
+        wire.textSha256 = textHash
+        wire.effectiveAt = effectiveAt.wire
+        wire.createdAt = registeredAt.wire
+        wire.createdBy = registeredBy
+        return wire
+    }
+}
+
+extension ConsentGap {
+    func wire(action: ConsentAction, version: String) -> Telehealth_V1_MissingConsent {
+        var wire = Telehealth_V1_MissingConsent()
+        wire.action = action.wire
+        wire.type = type.wire
+        wire.subjectID = subjectID.rawValue
+        wire.subjectRole = subjectRole.wire
+        wire.cause = cause.wire
+        wire.documentVersion = version
+        return wire
+    }
+}
+
+extension ConsentEvaluation {
+    /// - Parameter version: the version to sign now, by type; empty when none is registered.
+    func wire(version: (ConsentType) -> String) -> Telehealth_V1_ActionConsent {
+        var wire = Telehealth_V1_ActionConsent()
+        wire.action = action.wire
+        wire.satisfied = isSatisfied
+        wire.missing = missing.map { $0.wire(action: action, version: version($0.type)) }
+        wire.consentIds = standsOn.map(\.rawValue)
+        wire.expiringConsentIds = expiring.map(\.rawValue)
+        return wire
+    }
+}
+
+extension ConsentStatement {
+    init(
+        _ wire: Telehealth_V1_ConsentSubmission, type: ConsentType?, attestedBy caller: Caller,
+        _ fields: inout RequestFields
+    ) {
+        let method = fields.choice(
+            "submission.method", wire.method, ConsentMethod(wire.method), default: .electronic)
+        let acknowledged = wire.acknowledgements ?? .init()
+        if wire.textSha256.count != 32 { fields.refuse("submission.text_sha256", "must be 32 bytes") }
+        let purposes = wire.recordingPurposes.enumerated().map { index, purpose in
+            fields.choice(
+                "submission.recording_purposes[\(index)]", purpose, Recording.Purpose(purpose), default: .clinical)
+        }
+        if let type, type != .recording, !purposes.isEmpty {
+            fields.refuse("submission.recording_purposes", "belongs to the recording consent only")
+        }
+        if purposes.count > Recording.Purpose.allCases.count {
+            fields.refuse("submission.recording_purposes", "names a purpose twice")
+        }
+        let isElectronic = method == .electronic
+        if isElectronic, wire.decidedAt != nil {
+            fields.refuse("submission.decided_at", "belongs to paper and verbal consents only")
+        }
+        self.init(
+            decision: fields.choice(
+                "submission.decision", wire.decision, ConsentDecision(wire.decision), default: .declined),
+            method: method,
+            documentVersion: fields.text("submission.document_version", wire.documentVersion, bytes: 1...32),
+            documentLanguage: fields.text("submission.language", wire.language, bytes: 2...35),
+            textHash: wire.textSha256,
+            acknowledgements: .init(
+                patientRights: acknowledged.patientRights, emergencyProtocols: acknowledged.emergencyProtocols,
+                privacyRisks: acknowledged.privacyRisks),
+            recordingPurposes: purposes, attestedBy: isElectronic ? nil : caller.subject,
+            evidence: isElectronic
+                ? fields.optionalText("submission.evidence", wire.evidence, bytesMax: 4096)
+                : fields.text("submission.evidence", wire.evidence, bytes: 1...4096),
+            sessionID: fields.optionalID("submission.session_id", wire.sessionID),
+            grantedAt: fields.optionalTime("submission.decided_at", wire.decidedAt),
+            expiresAt: fields.optionalTime("submission.expires_at", wire.expiresAt))
+    }
+}

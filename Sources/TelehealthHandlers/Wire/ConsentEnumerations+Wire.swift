@@ -1,0 +1,90 @@
+internal import TelehealthAPI
+internal import TelehealthCore
+
+extension ConsentType {
+    init?(_ wire: Telehealth_V1_ConsentType) {
+        guard let value = Self.from(wire, \.wire) else { return nil }
+        self = value
+    }
+
+    var wire: Telehealth_V1_ConsentType {
+        switch self {
+        case .georgiaTelehealth: .georgiaTelehealth
+        case .hipaaTelehealth: .hipaaTelehealth
+        case .recording: .recording
+        }
+    }
+}
+
+extension ConsentMethod {
+    init?(_ wire: Telehealth_V1_ConsentMethod) {
+        guard let value = Self.from(wire, \.wire) else { return nil }
+        self = value
+    }
+
+    var wire: Telehealth_V1_ConsentMethod {
+        switch self {
+        case .electronic: .electronic
+        case .paper: .paper
+        case .verbal: .verbal
+        }
+    }
+}
+
+extension ConsentDecision {
+    init?(_ wire: Telehealth_V1_ConsentDecision) {
+        switch wire {
+        case .granted: self = .granted
+        case .declined: self = .declined
+        case .unspecified, .unrecognized: return nil
+        }
+    }
+
+    var wire: Telehealth_V1_ConsentDecision {
+        switch self {
+        case .granted: .granted
+        case .declined: .declined
+        }
+    }
+}
+
+extension ConsentSubjectRole {
+    init?(_ wire: Telehealth_V1_ConsentSubjectRole) {
+        switch wire {
+        case .client: self = .client
+        case .clinician: self = .clinician
+        case .guardian: self = .guardian
+        case .unspecified, .unrecognized: return nil
+        }
+    }
+
+    var wire: Telehealth_V1_ConsentSubjectRole {
+        switch self {
+        case .client: .client
+        case .clinician: .clinician
+        case .guardian: .guardian
+        }
+    }
+}
+
+extension ConsentGap.Cause {
+    var wire: Telehealth_V1_MissingConsentCause {
+        switch self {
+        case .absent: .noneGiven
+        case .declined: .declined
+        case .revoked: .revoked
+        case .expired: .expired
+        case .notWritten: .notWritten
+        case .otherPurpose: .notCovered
+        }
+    }
+}
+
+extension ConsentAction {
+    var wire: Telehealth_V1_ConsentAction {
+        switch self {
+        case .join: .join
+        case .record: .record
+        }
+    }
+}

@@ -1,0 +1,117 @@
+internal import ProtobufWire
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthCore
+
+/// Reads the fields of one request and notes what is wrong with them; shapes only, rules stay in the domain.
+///
+/// A field that is wrong gives a placeholder that never leaves: ``finish()`` throws when anything was noted, so all
+/// wrong fields are told at once. Values are never repeated in a violation: they may be personal.
+struct RequestFields {
+    private(set) var violations: [TelehealthError.FieldViolation] = []
+
+    mutating func refuse(_ field: String, _ description: String) {
+        violations.append(.init(field: field, description: description))
+    }
+
+    /// - Throws: `INVALID_ARGUMENT` / `INVALID_FIELD` with a `BadRequest` that names every violation.
+    func finish() throws(RPCError) {
+        guard violations.isEmpty else {
+            var error = TelehealthError(.fieldInvalid)
+            error.violations = violations
+            throw error.asRPCError
+        }
+    }
+
+    mutating func id<ID: Identifier>(_ field: String, _ text: String, as type: ID.Type = ID.self) -> ID {
+        if text.isEmpty {
+            refuse(field, "is required")
+        } else if !ID.isValid(text) {
+            refuse(field, "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+        }
+        return ID(text)
+    }
+
+    mutating func optionalID<ID: Identifier>(_ field: String, _ text: String, as type: ID.Type = ID.self) -> ID? {
+        text.isEmpty ? nil : id(field, text, as: type)
+    }
+
+    /// A UUID in its text form, any version.
+    mutating func requestID(_ text: String) -> String {
+        let isUUID =
+            text.utf8.count == 36
+            && text.utf8.enumerated().allSatisfy { index, byte in
+                switch index {
+                case 8, 13, 18, 23: byte == UInt8(ascii: "-")
+                default: UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "a")...UInt8(ascii: "f") ~= byte | 0x20
+                }
+            }
+        if text.isEmpty {
+            refuse("request_id", "is required")
+        } else if !isUUID {
+            refuse("request_id", "must be a UUID")
+        }
+        return text
+    }
+
+    mutating func text(_ field: String, _ text: String, bytes: ClosedRange<Int>) -> String {
+        if text.isEmpty, bytes.lowerBound > 0 {
+            refuse(field, "is required")
+        } else if !bytes.contains(text.utf8.count) {
+            refuse(field, "must be \(bytes.lowerBound) to \(bytes.upperBound) bytes")
+        } else if text.utf8.contains(0) {
+            refuse(field, "must not hold a NUL character")
+        }
+        return text
+    }
+
+    mutating func optionalText(_ field: String, _ text: String, bytesMax: Int) -> String? {
+        text.isEmpty ? nil : self.text(field, text, bytes: 1...bytesMax)
+    }
+
+    mutating func time(_ field: String, _ value: Google_Protobuf_Timestamp?) -> Timestamp {
+        guard let value else {
+            refuse(field, "is required")
+            return Timestamp(microseconds: 0)
+        }
+        return instant(field, value)
+    }
+
+    mutating func optionalTime(_ field: String, _ value: Google_Protobuf_Timestamp?) -> Timestamp? {
+        value.map { instant(field, $0) }
+    }
+
+    private mutating func instant(_ field: String, _ value: Google_Protobuf_Timestamp) -> Timestamp {
+        guard let instant = Timestamp(value) else {
+            refuse(field, "must be a time between the years 1 and 9999")
+            return Timestamp(microseconds: 0)
+        }
+        return instant
+    }
+
+    /// One case of an enum where the request must choose one.
+    mutating func choice<Wire: ProtobufEnum, Value>(_ field: String, _ wire: Wire, _ value: Value?, default: Value)
+        -> Value
+    {
+        guard let value else {
+            refuse(field, wire.rawValue == 0 ? "is required" : "is not a value this service accepts")
+            return `default`
+        }
+        return value
+    }
+
+    /// An enum whose zero means ``default``.
+    mutating func choiceOrDefault<Wire: ProtobufEnum, Value>(
+        _ field: String, _ wire: Wire, _ value: Value?, default: Value
+    ) -> Value {
+        wire.rawValue == 0 ? `default` : choice(field, wire, value, default: `default`)
+    }
+
+    mutating func pageSize(_ size: Int32) -> Int {
+        guard (0...200).contains(size) else {
+            refuse("page_size", "must be 0 to 200")
+            return 1
+        }
+        return size == 0 ? 50 : Int(size)
+    }
+}

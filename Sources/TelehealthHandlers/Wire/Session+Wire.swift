@@ -1,0 +1,160 @@
+internal import TelehealthAPI
+internal import TelehealthCore
+
+extension SessionState {
+    /// - Parameter isPresent: whether a person's watch is open or their heartbeat fresh.
+    func wire(for viewer: Viewer, isPresent: (ParticipantID) -> Bool = { _ in false }) -> Telehealth_V1_Session {
+        var wire = session.wire(for: viewer)
+        wire.meeting = viewer.isStaff ? currentMeeting?.wire : nil
+        wire.participants = participants.map { participant in
+            participant.wire(for: viewer, in: session, isPresent: isPresent(participant.id))
+        }
+        wire.clientInWaitingRoom = participants.contains { $0.role != .clinician && $0.state == .waiting }
+        let active = recordings.last { $0.state.mayCapture }
+        wire.recordingEnabled = active.map { $0.state != .stopping } ?? false
+        // A capture is started, and goes on, only while every admitted person's consent stands: the record of that is
+        // the recording's own state.
+        wire.recordingConsent = active.map { $0.state != .stopping && $0.consentRevokedAt == nil } ?? false
+        wire.activeRecording = active?.wire(for: viewer)
+        let running = screenShares.last { $0.stoppedAt == nil }
+        wire.screenSharingActive = running != nil
+        wire.screenSharingStartedAt = running?.startedAt.wire
+        wire.screenShares = screenShares.suffix(Self.screenSharesMax).map(\.wire)
+        return wire
+    }
+
+    /// A visit has a handful; the bound keeps an answer small when somebody toggles for hours.
+    private static let screenSharesMax = 100
+
+    private var currentMeeting: MeetingGeneration? {
+        meetings.last { $0.generation == session.currentGeneration }
+    }
+}
+
+extension Session {
+    /// Without people, meeting, recordings and shares, as ListSessions gives it.
+    func wire(for viewer: Viewer) -> Telehealth_V1_Session {
+        var wire = Telehealth_V1_Session()
+        wire.sessionID = id.rawValue
+        wire.appointmentID = appointmentID.rawValue
+        wire.clientID = clientID.rawValue
+        wire.clinicianID = clinicianID.rawValue
+        wire.guardianID = guardianID?.rawValue ?? ""
+        wire.scheduledStartAt = startsAt.wire
+        wire.scheduledEndAt = endsAt.wire
+        wire.status = status.wire
+        wire.statusUpdatedAt = statusUpdatedAt.wire
+        wire.admissionPolicy = admissionPolicy.wire
+        wire.clientJoinURL = clientJoinURL
+        wire.waitingRoomEnteredAt = waitingRoomEnteredAt?.wire
+        wire.clinicianJoinedAt = clinicianArrivedAt?.wire
+        wire.startedAt = startedAt?.wire
+        wire.endedAt = endedAt?.wire
+        if let startedAt, let endedAt {
+            let seconds = (endedAt - startedAt).wholeMicroseconds / 1_000_000
+            wire.durationSeconds = seconds
+            wire.durationMinutes = Int32(clamping: (seconds + 30) / 60)
+        }
+        wire.endReason = endReason?.wire ?? .unspecified
+        wire.cancelReason = cancelReason?.wire ?? .unspecified
+        wire.noShowParty = noShowParty?.wire ?? .unspecified
+        wire.lastEventSequence = lastEventSequence
+        wire.version = version
+        wire.createdAt = createdAt.wire
+        wire.updatedAt = updatedAt.wire
+        if viewer.isStaff {
+            wire.clinicianJoinURL = clinicianJoinURL
+            wire.endNote = endNote ?? ""
+            wire.createdBy = createdBy
+            wire.lastModifiedBy = lastModifiedBy
+        }
+        return wire
+    }
+}
+
+extension Participant {
+    func wire(for viewer: Viewer, in session: Session, isPresent: Bool) -> Telehealth_V1_Participant {
+        var wire = Telehealth_V1_Participant()
+        wire.participantID = id.rawValue
+        wire.role = role.wire
+        wire.subjectID = subjectID.rawValue
+        wire.state = state.wire
+        wire.present = isPresent
+        if viewer.isStaff || viewer.isSelf(self), attendeeGeneration == session.currentGeneration {
+            wire.attendeeID = attendeeID ?? ""
+        }
+        wire.firstJoinedAt = firstJoinedAt?.wire
+        wire.firstWaitingAt = firstWaitingAt?.wire
+        wire.waitingSince = waitingSince?.wire
+        wire.admittedAt = admittedAt?.wire
+        wire.leftAt = leftAt?.wire
+        if viewer.seesCheck(of: self, in: session) { wire.preVisitCheck = preVisitCheck?.wire }
+        return wire
+    }
+}
+
+extension PreVisitCheck {
+    /// - Returns: the check as the request states it; `checkedAt` is the domain's to set.
+    init(_ wire: Telehealth_V1_PreVisitCheck, _ fields: inout RequestFields) {
+        let state = wire.locationState
+        if !(state.utf8.count == 2 && state.utf8.allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }) {
+            fields.refuse("pre_visit_check.location_state", "must be two capital letters")
+        }
+        let phone = fields.text(
+            "pre_visit_check.emergency_contact_phone", wire.emergencyContactPhone, bytes: 3...32)
+        if !phone.utf8.allSatisfy(Self.phoneBytes.contains) {
+            fields.refuse("pre_visit_check.emergency_contact_phone", "must be digits, spaces and + - ( ) .")
+        }
+        self.init(
+            locationState: state,
+            locationAddress: fields.text("pre_visit_check.location_address", wire.locationAddress, bytes: 1...1200),
+            emergencyContactName: fields.text(
+                "pre_visit_check.emergency_contact_name", wire.emergencyContactName, bytes: 1...800),
+            emergencyContactPhone: phone, isLocationPrivate: wire.privatePlace,
+            hasReliableConnection: wire.reliableConnection,
+            device: fields.choice(
+                "pre_visit_check.device_type", wire.deviceType, DeviceType(wire.deviceType), default: .desktop),
+            checkedAt: Timestamp(microseconds: 0))
+    }
+
+    private static let phoneBytes = Set("0123456789 +-().".utf8)
+
+    var wire: Telehealth_V1_PreVisitCheck {
+        var wire = Telehealth_V1_PreVisitCheck()
+        wire.locationState = locationState
+        wire.locationAddress = locationAddress
+        wire.emergencyContactName = emergencyContactName
+        wire.emergencyContactPhone = emergencyContactPhone
+        wire.privatePlace = isLocationPrivate
+        wire.reliableConnection = hasReliableConnection
+        wire.deviceType = device.wire
+        wire.statedAt = checkedAt.wire
+        return wire
+    }
+}
+
+extension ScreenShare {
+    var wire: Telehealth_V1_ScreenShare {
+        var wire = Telehealth_V1_ScreenShare()
+        wire.screenShareID = id.rawValue
+        wire.participantID = participantID.rawValue
+        wire.startedAt = startedAt.wire
+        wire.stoppedAt = stoppedAt?.wire
+        return wire
+    }
+}
+
+extension MeetingGeneration {
+    var wire: Telehealth_V1_MeetingGeneration {
+        var wire = Telehealth_V1_MeetingGeneration()
+        wire.number = Int32(clamping: generation)
+        wire.state = state.wire
+        wire.meetingID = meetingID ?? ""
+        wire.externalMeetingID = clientRequestToken
+        wire.mediaRegion = mediaRegion
+        wire.controlRegion = controlRegion
+        wire.createdAt = createdAt.wire
+        wire.endedAt = endedAt?.wire
+        return wire
+    }
+}

@@ -1,0 +1,103 @@
+internal import GRPCStandardAPI
+internal import ProtobufWire
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthCore
+
+extension TelehealthError {
+    /// The only place where a refusal of the domain becomes a gRPC status.
+    var asRPCError: RPCError {
+        var details = StatusDetails(reason: reason.rawValue, metadata: metadata)
+        if !violations.isEmpty {
+            details.append(
+                filled { (bad: inout Google_Rpc_BadRequest) in
+                    bad.fieldViolations = violations.map { violation in
+                        filled {
+                            $0.field = violation.field
+                            $0.description = violation.description
+                        }
+                    }
+                })
+        }
+        if !missing.isEmpty {
+            let action: ConsentAction = reason == .recordingConsentMissing ? .record : .join
+            details.append(
+                filled { (detail: inout Telehealth_V1_MissingConsentDetail) in
+                    detail.missing = missing.map { $0.wire(action: action, version: "") }
+                })
+        }
+        if reason == .invalidState,
+            let status = SessionStatus.allCases.first(where: { wireName($0) == metadata["status"] })
+        {
+            details.append(filled { (detail: inout Telehealth_V1_SessionStateDetail) in detail.status = status.wire })
+        }
+        if let retryAfter {
+            details.append(filled { (retry: inout Google_Rpc_RetryInfo) in retry.retryDelay = retryAfter.wire })
+        }
+        return details.error(category.code, message)
+    }
+}
+
+extension TelehealthError.Category {
+    var code: RPCError.Code {
+        switch self {
+        case .notFound: .notFound
+        case .permissionDenied: .permissionDenied
+        case .unauthenticated: .unauthenticated
+        case .invalidArgument: .invalidArgument
+        case .alreadyExists: .alreadyExists
+        case .failedPrecondition: .failedPrecondition
+        case .outOfRange: .outOfRange
+        case .aborted: .aborted
+        case .unavailable: .unavailable
+        case .resourceExhausted: .resourceExhausted
+        case .internalFault: .internal
+        case .cancelled: .cancelled
+        }
+    }
+}
+
+/// A `google.rpc.Status` in the making: ErrorInfo first, then what else explains the refusal.
+struct StatusDetails {
+    /// `google.rpc.ErrorInfo.domain` of every error of this service.
+    static let domain = "telehealth.v1"
+
+    private let reason: String
+    private var details: [Google_Protobuf_Any] = []
+
+    init(reason: String, metadata: [String: String] = [:]) {
+        self.reason = reason
+        append(
+            filled { (info: inout Google_Rpc_ErrorInfo) in
+                info.reason = reason
+                info.domain = Self.domain
+                info.metadata = MapField(metadata)
+            })
+    }
+
+    mutating func append<M: Message>(_ message: M) {
+        details.append(
+            filled {
+                $0.typeURL = "type.googleapis.com/" + M.fullName
+                $0.value = message.encodedBytes()
+            })
+    }
+
+    /// The reason of an error made here or by a peer of the same API; nil when it has none.
+    static func reason(of error: RPCError) -> String? {
+        guard !error.statusDetails.isEmpty, let status = try? Google_Rpc_Status(decoding: error.statusDetails),
+            let first = status.details.first(where: { $0.typeURL.hasSuffix("/" + Google_Rpc_ErrorInfo.fullName) }),
+            let info = try? Google_Rpc_ErrorInfo(decoding: first.value)
+        else { return nil }
+        return info.reason
+    }
+
+    func error(_ code: RPCError.Code, _ message: String) -> RPCError {
+        let status = filled { (status: inout Google_Rpc_Status) in
+            status.code = Int32(code.rawValue)
+            status.message = message
+            status.details = details
+        }
+        return RPCError(code, message, statusDetails: status.encodedBytes())
+    }
+}

@@ -1,0 +1,95 @@
+public import EventCore
+internal import HTTP2Engine
+public import TLSEngine
+
+/// Why a connection ended, or never came to be. Holds nothing of a call's: safe for logs and metrics.
+public struct ConnectionLoss: Error, Hashable, Sendable, CustomStringConvertible {
+    public enum Kind: Hashable, Sendable {
+        case connectFailed(errno: Int32)
+        /// No connection, handshake or SETTINGS in time.
+        case handshakeTimedOut
+        case tls(TLSFailure)
+        /// The peer closed the socket.
+        case peerClosed
+        case socket(errno: Int32)
+        case keepaliveTimedOut
+        /// The peer reads nothing, or opens no window.
+        case writeStalled
+        /// A header block that did not end in time.
+        case headersTimedOut
+        /// What the peer sent is not HTTP/2, or was beyond repair.
+        case protocolError
+        /// The peer exceeded a limit and was told ENHANCE_YOUR_CALM.
+        case limitExceeded
+        /// Drained: no calls were left.
+        case drained
+        /// The calls of a drained connection took longer than its grace.
+        case graceExpired
+        /// We closed it.
+        case closedLocally
+        /// Descriptors or memory ran out on our side.
+        case resources(errno: Int32)
+    }
+
+    public let kind: Kind
+    public let description: String
+
+    init(_ kind: Kind, _ detail: String = "") {
+        self.kind = kind
+        let text =
+            switch kind {
+            case .connectFailed(let code): SystemCallError("connect", code: code).description
+            case .handshakeTimedOut: "no HTTP/2 connection in time"
+            case .tls(let failure): "TLS failed: \(failure)"
+            case .peerClosed: "closed by the peer"
+            case .socket(let code): SystemCallError("socket", code: code).description
+            case .keepaliveTimedOut: "keepalive not answered"
+            case .writeStalled: "the peer takes no bytes"
+            case .headersTimedOut: "a header block did not end in time"
+            case .protocolError: "protocol error"
+            case .limitExceeded: "limit exceeded"
+            case .drained: "drained"
+            case .graceExpired: "calls outlived the grace of a drained connection"
+            case .closedLocally: "closed"
+            case .resources(let code): SystemCallError("resources", code: code).description
+            }
+        description = detail.isEmpty ? text : "\(text) (\(detail))"
+    }
+
+    /// For metrics: one word per kind.
+    public var label: String {
+        switch kind {
+        case .connectFailed: "connect_failed"
+        case .handshakeTimedOut: "handshake_timed_out"
+        case .tls: "tls"
+        case .peerClosed: "peer_closed"
+        case .socket: "socket"
+        case .keepaliveTimedOut: "keepalive_timed_out"
+        case .writeStalled: "write_stalled"
+        case .headersTimedOut: "headers_timed_out"
+        case .protocolError: "protocol_error"
+        case .limitExceeded: "limit_exceeded"
+        case .drained: "drained"
+        case .graceExpired: "grace_expired"
+        case .closedLocally: "closed_locally"
+        case .resources: "resources"
+        }
+    }
+}
+
+/// Why a server does not listen: ours to fix.
+public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Where it should have listened.
+    public let address: SocketAddress
+    /// The system call and its errno, EADDRINUSE for example.
+    public let cause: SystemCallError
+
+    public var description: String { "cannot listen on \(address): \(cause)" }
+}
+
+/// Who is at the other end.
+public struct PeerInfo: Hashable, Sendable {
+    public let address: SocketAddress
+    /// Nil on a connection without TLS.
+    public let tls: TLSPeerIdentity?
+}

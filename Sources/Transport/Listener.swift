@@ -1,0 +1,59 @@
+internal import EventCore
+
+/// One listening socket on one loop: takes connections as they come, pauses when the process is out of descriptors.
+final class Listener: ReadinessTarget, TimerTarget {
+    /// Connections taken per tick, so that a connect flood does not starve the open ones.
+    private static let acceptsPerTickMax = 64
+    /// Pause after EMFILE and its kind; the waiting connections stay in the kernel's queue.
+    private static let pauseMin = Duration.milliseconds(10)
+    private static let pauseMax = Duration.seconds(1)
+
+    let address: SocketAddress
+    private let loop: EventLoop
+    private var socket: SocketDescriptor?
+    private let accepted: (consuming SocketDescriptor, SocketAddress) -> Void
+    private var registration = RegistrationID.none
+    private var timer = TimerID.none
+    private var pause = Listener.pauseMin
+
+    init(
+        socket: consuming SocketDescriptor, address: SocketAddress, on loop: EventLoop,
+        accepted: @escaping (consuming SocketDescriptor, SocketAddress) -> Void
+    ) throws(SystemCallError) {
+        self.address = address
+        self.loop = loop
+        let number = socket.number
+        self.socket = consume socket
+        self.accepted = accepted
+        registration = try loop.register(number, for: .readable, self)
+    }
+
+    func descriptorReady(_ readiness: Readiness, on loop: EventLoop) {
+        for _ in 0..<Self.acceptsPerTickMax {
+            guard socket != nil else { return }
+            do throws(SystemCallError) {
+                guard let connection = try socket!.accept() else { return }
+                pause = Self.pauseMin
+                let peer = connection.peer
+                accepted(connection.takeSocket(), peer)
+            } catch {
+                loop.setInterest([], of: registration)
+                timer = loop.schedule(at: loop.now + pause, self)
+                pause = min(pause * 2, Self.pauseMax)
+                return
+            }
+        }
+    }
+
+    func timerFired(kind: Int, on loop: EventLoop) {
+        timer = .none
+        loop.setInterest(.readable, of: registration)
+    }
+
+    func close() {
+        loop.cancel(timer)
+        loop.deregister(registration)
+        registration = .none
+        socket = nil
+    }
+}

@@ -1,0 +1,36 @@
+internal import EventCore
+
+/// Counts PINGs that come more often than a server allows (gRPC proposal A8, server enforcement).
+struct PingStrikes {
+    /// Without calls, and not permitted: TCP's own keepalive interval.
+    static let intervalWithoutCalls = Duration.seconds(7200)
+
+    private let interval: Duration
+    private let permitWithoutCalls: Bool
+    private let strikesMax: Int
+    private var strikes = 0
+    private var lastPing: MonotonicInstant?
+    private var sentSeen: UInt64 = 0
+
+    init(_ configuration: ServerTransportConfiguration) {
+        interval = configuration.permitKeepaliveTime
+        permitWithoutCalls = configuration.permitKeepaliveWithoutCalls
+        strikesMax = configuration.pingStrikesMax
+    }
+
+    /// - Parameter sent: HEADERS and DATA frames that we sent so far; any new one forgives all strikes.
+    /// - Returns: whether the client has gone too far.
+    mutating func received(at now: MonotonicInstant, hasCalls: Bool, sent: UInt64) -> Bool {
+        if sent != sentSeen {
+            sentSeen = sent
+            strikes = 0
+            lastPing = now
+            return false
+        }
+        defer { lastPing = now }
+        guard let lastPing else { return false }
+        let allowed = hasCalls || permitWithoutCalls ? interval : Self.intervalWithoutCalls
+        if now - lastPing < allowed { strikes += 1 }
+        return strikes > strikesMax
+    }
+}

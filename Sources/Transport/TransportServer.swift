@@ -1,0 +1,197 @@
+public import EventCore
+public import HTTP2Engine
+internal import Synchronization
+public import TLSEngine
+
+/// Makes the objects that serve requests: the layer above.
+public protocol ServerStreamSource: AnyObject, Sendable {
+    /// A request arrived; its `receiveHeaders` is the next call on the returned object.
+    ///
+    /// - Isolation: the connection's loop.
+    func makeStream(on connection: ServerConnection) -> HTTP2Stream
+    /// The client's SETTINGS arrived.
+    func connectionOpened(_ connection: ServerConnection)
+    /// Also for connections that were never opened. All streams were told before.
+    func connectionClosed(_ connection: ServerConnection, _ loss: ConnectionLoss)
+}
+
+extension ServerStreamSource {
+    public func connectionOpened(_ connection: ServerConnection) {}
+    public func connectionClosed(_ connection: ServerConnection, _ loss: ConnectionLoss) {}
+}
+
+/// Where and how a server listens.
+public enum ListenEndpoint: Sendable {
+    /// Plain text. Who may reach it is the caller's decision.
+    case tcp(SocketAddress)
+    case tls(SocketAddress, TLSServerContextSource)
+    /// - Parameter mode: permissions of the socket's file, 0o600 for "only this user".
+    case unix(path: String, mode: UInt32)
+
+    var address: SocketAddress {
+        switch self {
+        case .tcp(let address), .tls(let address, _): address
+        case .unix(let path, _): .unix(path: path)
+        }
+    }
+
+    var tls: TLSServerContextSource? {
+        if case .tls(_, let source) = self { source } else { nil }
+    }
+}
+
+/// Listens and serves connections on all loops of a group.
+///
+/// TCP ports are shared by one socket per loop, and the kernel spreads connections; the first is bound alone, so that a
+/// port in use is an error. A unix socket is accepted on one loop and handed round.
+public final class TransportServer: Sendable {
+    public let configuration: ServerTransportConfiguration
+    private let group: EventLoopGroup
+    private let shards: [ServerShard]
+    private let census: ServerCensus
+
+    /// - Parameter randomUnit: 0..<1, for the jitter of the maximum age.
+    public init(
+        group: EventLoopGroup, configuration: ServerTransportConfiguration, source: any ServerStreamSource,
+        randomUnit: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
+    ) {
+        self.group = group
+        self.configuration = configuration
+        let census = ServerCensus(configuration)
+        self.census = census
+        shards = group.loops.map {
+            ServerShard(
+                loop: $0, configuration: configuration, source: source, census: census, randomUnit: randomUnit
+            )
+        }
+    }
+
+    /// Listens on one more endpoint.
+    ///
+    /// - Returns: the bound address, with the port that the kernel chose for port 0.
+    /// - Throws: the failing call, EADDRINUSE for a port or path that another process listens on.
+    public func listen(on endpoint: ListenEndpoint) async throws(TransportError) -> SocketAddress {
+        let address = endpoint.address
+        do throws(SystemCallError) {
+            if case .unix(_, let mode) = endpoint {
+                let socket = try Self.unixListener(address, mode: mode)
+                try await shards[0].listen(SocketBox(socket), at: address, tls: nil, spreadingOver: shards)
+                return address
+            }
+            let sharing: SocketDescriptor.PortSharing = shards.count > 1 ? .first : .exclusive
+            let first = try SocketDescriptor.listening(on: address, sharing: sharing)
+            let bound = try first.localAddress()
+            var boxes = [SocketBox(first)]
+            for _ in shards.dropFirst() {
+                boxes.append(SocketBox(try SocketDescriptor.listening(on: bound, sharing: .joining)))
+            }
+            for (shard, box) in zip(shards, boxes) {
+                try await shard.listen(box, at: bound, tls: endpoint.tls, spreadingOver: [shard])
+            }
+            return bound
+        } catch {
+            throw TransportError(address: address, cause: error)
+        }
+    }
+
+    /// A path that is left over from a dead process is taken over; one that somebody listens on is not.
+    private static func unixListener(
+        _ address: SocketAddress, mode: UInt32
+    ) throws(SystemCallError) -> SocketDescriptor {
+        do throws(SystemCallError) {
+            return try SocketDescriptor.listening(on: address, unixMode: mode)
+        } catch {
+            guard error.isAddressInUse, SocketDescriptor.isAbandoned(unixSocket: address) else { throw error }
+            SocketDescriptor.removeFile(of: address)
+            return try SocketDescriptor.listening(on: address, unixMode: mode)
+        }
+    }
+
+    public var openConnectionCount: Int { census.connectionCount }
+
+    /// Stops accepting, drains every connection, waits for their calls, and closes what is left when `grace` is over.
+    /// Connections are told to leave in two steps, so that requests on their way are still served.
+    public func shutdown(grace: Duration) async {
+        for shard in shards { await shard.stopListening() }
+        for shard in shards { shard.loop.execute { shard.drainAll(grace: grace) } }
+        await census.waitUntilEmpty()
+    }
+}
+
+/// Carries a socket to the loop that will own it.
+///
+/// `@unchecked Sendable`: made by one thread, emptied once by another, with a queue between them.
+final class SocketBox: @unchecked Sendable {
+    private var socket: SocketDescriptor?
+    init(_ socket: consuming SocketDescriptor) { self.socket = consume socket }
+    func take() -> SocketDescriptor? { socket.take() }
+}
+
+/// How many connections there are, in all and by address: the only state that loops share, touched when a connection
+/// comes or goes.
+final class ServerCensus: Sendable {
+    private struct Counts {
+        var total = 0
+        var handshakes = 0
+        var byAddress: [String: Int] = [:]
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let configuration: ServerTransportConfiguration
+    private let counts = Mutex(Counts())
+    private let nextID = Atomic<UInt64>(1)
+
+    init(_ configuration: ServerTransportConfiguration) { self.configuration = configuration }
+
+    var connectionCount: Int { counts.withLock { $0.total } }
+
+    /// - Returns: the connection's number, or nil when a limit says no.
+    func admit(_ address: SocketAddress, handshake: Bool) -> UInt64? {
+        let key = Self.key(address)
+        let isAdmitted = counts.withLock { counts in
+            guard counts.total < configuration.connectionsMax else { return false }
+            if handshake, counts.handshakes >= configuration.handshakesMax { return false }
+            if let key {
+                guard counts.byAddress[key, default: 0] < configuration.connectionsPerAddressMax else {
+                    return false
+                }
+                counts.byAddress[key, default: 0] += 1
+            }
+            if handshake { counts.handshakes += 1 }
+            counts.total += 1
+            return true
+        }
+        return isAdmitted ? nextID.add(1, ordering: .relaxed).oldValue : nil
+    }
+
+    func handshakeEnded() { counts.withLock { $0.handshakes -= 1 } }
+
+    func leave(_ address: SocketAddress) {
+        let key = Self.key(address)
+        let waiters = counts.withLock { counts in
+            counts.total -= 1
+            if let key, let count = counts.byAddress[key] {
+                counts.byAddress[key] = count > 1 ? count - 1 : nil
+            }
+            guard counts.total == 0 else { return [CheckedContinuation<Void, Never>]() }
+            defer { counts.waiters = [] }
+            return counts.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    func waitUntilEmpty() async {
+        await withCheckedContinuation { continuation in
+            let isEmpty = counts.withLock { counts in
+                if counts.total > 0 { counts.waiters.append(continuation) }
+                return counts.total == 0
+            }
+            if isEmpty { continuation.resume() }
+        }
+    }
+
+    /// Unix peers have no address of their own.
+    private static func key(_ address: SocketAddress) -> String? {
+        if case .unix = address { nil } else { address.host }
+    }
+}

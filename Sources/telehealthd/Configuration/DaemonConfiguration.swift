@@ -1,0 +1,171 @@
+internal import Logging
+internal import TelehealthCore
+
+/// Everything the daemon needs to know, checked; made from ``SettingReader`` and nothing else.
+struct DaemonConfiguration: Sendable {
+    enum Listener: Sendable, Hashable {
+        case tcp(host: String, port: UInt16)
+        case unix(path: String)
+
+        /// Only this machine can reach it.
+        var isLocal: Bool {
+            switch self {
+            case .unix: true
+            case .tcp(let host, _): host == "localhost" || host == "::1" || host.hasPrefix("127.")
+            }
+        }
+    }
+
+    struct TLS: Sendable, Hashable {
+        var certificate: String
+        var key: String
+        var clientAuthorities: String?
+    }
+
+    enum KeySet: Sendable, Hashable {
+        case file(String)
+        case url(String)
+    }
+
+    struct Identity: Sendable {
+        var audience: String
+        /// nil: development tokens only.
+        var issuer: (name: String, keys: KeySet)?
+        var reload: Duration
+        var acceptsDevelopmentTokens: Bool
+    }
+
+    struct Cloud: Sendable {
+        var region: String
+        var bucket: String?
+        /// `AWS_ENDPOINT_URL` and its kin, by name.
+        var endpoints: [String: String]
+        var echoReduction: Bool
+        var videoResolution: String
+        var attendeesMax: Int
+        var callsPerSecond: Int
+        var authoritiesFile: String?
+    }
+
+    var dataDirectory: String
+    var listeners: [Listener]
+    var tls: TLS?
+    /// 0 = one per core.
+    var loops: Int
+    var offersReflection: Bool
+    var logLevel: Logger.Level
+    var shutdownGrace: Duration
+    var identity: Identity
+    var cloud: Cloud
+    var policy: Policy
+    /// What is in force and from where, for `--print-config`.
+    var effective: [SettingReader.Effective]
+
+    /// - Throws: ``ConfigurationFailure`` with every sentence at once.
+    init(_ reader: SettingReader) throws(ConfigurationFailure) {
+        var reader = reader
+        dataDirectory = reader.text("telehealth.dataDir")
+        listeners = Self.listeners(&reader)
+        tls = Self.tls(&reader)
+        loops = reader.integer("telehealth.loops")
+        offersReflection = reader.boolean("telehealth.reflection")
+        logLevel = Logger.Level(rawValue: reader.text("telehealth.logLevel")) ?? .info
+        shutdownGrace = reader.duration("telehealth.shutdownGrace")
+        identity = Self.identity(&reader)
+        cloud = Self.cloud(&reader)
+        policy = Policy(&reader)
+        let isLocal = listeners.allSatisfy(\.isLocal)
+        if tls == nil, let open = listeners.first(where: { !$0.isLocal }), case .tcp(let host, _) = open {
+            reader.refuse(
+                "telehealth.listen", "\(host) is reached by other machines: set a certificate and its key (TLS)")
+        }
+        if !isLocal { identity.acceptsDevelopmentTokens = false }
+        if identity.issuer == nil, !identity.acceptsDevelopmentTokens {
+            reader.refuse(
+                "telehealth.issuer",
+                "no token could be accepted: name an issuer and its key set (development tokens count only while every"
+                    + " listener is on this machine)")
+        }
+        for sentence in policy.violations { reader.refuse("telehealth policy", sentence) }
+        effective = reader.effective
+        guard reader.sentences.isEmpty else { throw ConfigurationFailure(sentences: reader.sentences) }
+    }
+
+    private static func listeners(_ reader: inout SettingReader) -> [Listener] {
+        let key = "telehealth.listen"
+        let texts = reader.list(key)
+        if texts.isEmpty { reader.refuse(key, "must name at least one listener") }
+        return texts.compactMap { text in
+            if text.hasPrefix("unix:"), text.utf8.count > 5 { return .unix(path: String(text.dropFirst(5))) }
+            guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+                reader.refuse(key, "'\(text)' is neither HOST:PORT nor unix:PATH")
+                return nil
+            }
+            var host = text[..<colon]
+            if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+            return .tcp(host: String(host), port: port)
+        }
+    }
+
+    private static func tls(_ reader: inout SettingReader) -> TLS? {
+        let certificate = reader.text("telehealth.tlsCertificate")
+        let key = reader.text("telehealth.tlsKey")
+        let authorities = reader.optionalText("telehealth.tlsClientAuthorities")
+        if certificate.isEmpty, key.isEmpty {
+            if authorities != nil { reader.refuse("telehealth.tlsClientAuthorities", "needs a certificate and its key") }
+            return nil
+        }
+        if certificate.isEmpty { reader.refuse("telehealth.tlsCertificate", "is missing beside the key") }
+        if key.isEmpty { reader.refuse("telehealth.tlsKey", "is missing beside the certificate") }
+        return TLS(certificate: certificate, key: key, clientAuthorities: authorities)
+    }
+
+    private static func identity(_ reader: inout SettingReader) -> Identity {
+        let issuer = reader.text("telehealth.issuer")
+        let file = reader.optionalText("telehealth.jwksFile")
+        let url = reader.optionalText("telehealth.jwksUrl")
+        if file != nil, url != nil { reader.refuse("telehealth.jwksUrl", "and a key set file: choose one") }
+        let keys = url.map(KeySet.url) ?? file.map(KeySet.file)
+        if !issuer.isEmpty, keys == nil { reader.refuse("telehealth.issuer", "needs a key set, as a file or a URL") }
+        if issuer.isEmpty, keys != nil { reader.refuse("telehealth.issuer", "is missing beside the key set") }
+        let reload = reader.duration("telehealth.jwksReload")
+        if reload < .seconds(10) { reader.refuse("telehealth.jwksReload", "must be at least 10s") }
+        return Identity(
+            audience: reader.text("telehealth.audience"), issuer: keys.map { (issuer, $0) }, reload: reload,
+            acceptsDevelopmentTokens: reader.boolean("telehealth.developmentTokens"))
+    }
+
+    private static func cloud(_ reader: inout SettingReader) -> Cloud {
+        _ = reader.text("aws.accountId")
+        let endpointKeys = [
+            "aws.endpointUrl", "aws.endpointUrlChimeSdkMeetings", "aws.endpointUrlChimeSdkMediaPipelines",
+            "aws.endpointUrlS3",
+        ]
+        var endpoints: [String: String] = [:]
+        for key in endpointKeys {
+            if let name = SettingTable.row(key)?.environmentName { endpoints[name] = reader.optionalText(key) }
+        }
+        return Cloud(
+            region: reader.text("aws.region"), bucket: reader.optionalText("aws.s3.recordingsBucket"),
+            endpoints: endpoints, echoReduction: reader.boolean("telehealth.echoReduction"),
+            videoResolution: reader.text("telehealth.videoResolution"),
+            attendeesMax: reader.integer("telehealth.attendeesMax"),
+            callsPerSecond: reader.integer("telehealth.chimeCallsPerSecond"),
+            authoritiesFile: reader.optionalText("telehealth.caFile"))
+    }
+
+    /// One line per setting: name, value, source.
+    var description: String {
+        effective.map { row in
+            let value = row.setting.isSecret && !row.text.isEmpty ? "<redacted>" : row.text
+            return "\(row.setting.environmentName)=\(value)  # \(row.source)"
+        }.joined(separator: "\n")
+    }
+}
+
+extension SettingReader {
+    mutating func optionalText(_ key: String) -> String? {
+        let text = text(key)
+        return text.isEmpty ? nil : text
+    }
+}

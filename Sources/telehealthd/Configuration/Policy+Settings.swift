@@ -1,0 +1,66 @@
+internal import TelehealthCore
+
+extension Policy {
+    /// The clinic's rules as configured; what has no setting keeps its default.
+    init(_ reader: inout SettingReader) {
+        self.init()
+        admission = reader.text("telehealth.admission") == "MANUAL" ? .manual : .onClinicianJoin
+        earlyJoin = reader.duration("telehealth.earlyJoin")
+        lateJoin = reader.duration("telehealth.lateJoin")
+        noShowGrace = reader.duration("telehealth.noShowGrace")
+        rejoinGrace = reader.duration("telehealth.rejoinGrace")
+        abandonGrace = reader.duration("telehealth.abandonGrace")
+        overrunCap = reader.duration("telehealth.overrunCap")
+        heartbeatInterval = reader.duration("telehealth.heartbeatInterval")
+        presenceLostAfter = reader.duration("telehealth.presenceLostAfter")
+        watchHeartbeatInterval = reader.duration("telehealth.watchHeartbeatInterval")
+        allowedLocationStates = Set(reader.list("telehealth.locationStates"))
+        requiresPrivatePlace = reader.boolean("telehealth.requirePrivatePlace")
+        requiresReliableConnection = reader.boolean("telehealth.requireReliableConnection")
+        joinConsents = Self.joinConsents(&reader)
+        recordingConsentMethods = Self.recordingMethods(&reader)
+        consentLifetime = reader.duration("telehealth.consentLifetime")
+        lateJoiner = reader.text("telehealth.lateJoiner") == "stopRecording" ? .stopRecording : .refuse
+        playbackValidity = reader.duration("telehealth.playbackValidity")
+        sweepInterval = reader.duration("telehealth.sweepInterval")
+        concatenationPollInterval = reader.duration("telehealth.concatenationPoll")
+        mediaRegion = reader.text("telehealth.mediaRegion")
+        allowedMediaRegions = Set(reader.list("telehealth.mediaRegions"))
+        frontEndBaseURL = Self.frontEnd(&reader)
+    }
+
+    private static func joinConsents(_ reader: inout SettingReader) -> [ConsentType] {
+        let words = reader.list("telehealth.joinConsents")
+        if words == ["none"] { return [] }
+        let types: [String: ConsentType] = [
+            "GEORGIA_TELEHEALTH": .georgiaTelehealth, "HIPAA_TELEHEALTH": .hipaaTelehealth,
+        ]
+        return words.compactMap { word in
+            if types[word] == nil {
+                reader.refuse("telehealth.joinConsents", "'\(word)' is none of GEORGIA_TELEHEALTH, HIPAA_TELEHEALTH, none")
+            }
+            return types[word]
+        }
+    }
+
+    private static func recordingMethods(_ reader: inout SettingReader) -> Set<ConsentMethod> {
+        let words = reader.list("telehealth.recordingMethods")
+        let methods: [String: ConsentMethod] = ["ELECTRONIC": .electronic, "PAPER": .paper]
+        return Set(
+            words.compactMap { word in
+                if methods[word] == nil {
+                    reader.refuse("telehealth.recordingMethods", "'\(word)' is none of ELECTRONIC, PAPER")
+                }
+                return methods[word]
+            })
+    }
+
+    private static func frontEnd(_ reader: inout SettingReader) -> String {
+        var url = reader.text("frontend.url")
+        while url.hasSuffix("/") { url.removeLast() }
+        if !url.hasPrefix("https://"), !url.hasPrefix("http://") {
+            reader.refuse("frontend.url", "must be an http or https URL")
+        }
+        return url
+    }
+}

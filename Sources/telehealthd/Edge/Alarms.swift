@@ -1,0 +1,56 @@
+internal import Identity
+internal import Logging
+internal import StorageSQLite
+internal import Synchronization
+internal import TelehealthCore
+
+/// Turns what the parts tell of themselves into log lines; what needs an operator is logged as `error`.
+final class Alarms: Sendable {
+    private let logger: Logger
+    private let storeLost = Mutex<(@Sendable () -> Void)?>(nil)
+
+    init(logger: Logger) { self.logger = logger }
+
+    /// Called when the store will take no more writes until the next start.
+    var onStoreLost: (@Sendable () -> Void)? {
+        get { storeLost.withLock { $0 } }
+        set { storeLost.withLock { $0 = newValue } }
+    }
+
+    func store(_ condition: StoreCondition) {
+        switch condition {
+        case .readOnly(let code, let operation):
+            logger.error("store is read-only", metadata: ["code": "\(code)", "operation": "\(operation)"])
+            onStoreLost?()
+        case .full: logger.error("disk is full")
+        case .recovered: logger.notice("store writes again")
+        case .walOverLimit(let pages): logger.error("write-ahead log over its limit", metadata: ["pages": "\(pages)"])
+        case .walUnderLimit(let pages): logger.notice("write-ahead log under its limit", metadata: ["pages": "\(pages)"])
+        }
+    }
+
+    /// Effects name their kind and their session's random id, no person.
+    func effect(_ notice: EffectNotice) {
+        var metadata: Logger.Metadata = [
+            "effect": "\(notice.effect.kind.rawValue)", "session": "\(notice.effect.sessionID)",
+            "attempts": "\(notice.effect.attempts)",
+        ]
+        switch notice.kind {
+        case .done: logger.debug("effect done", metadata: metadata)
+        case .retrying(let code, let after):
+            metadata["code"] = "\(code)"
+            metadata["after_ms"] = "\(after.wholeMicroseconds / 1000)"
+            logger.warning("effect to be tried again", metadata: metadata)
+        case .dead(let code):
+            metadata["code"] = "\(code)"
+            logger.error("effect given up", metadata: metadata)
+        case .abandoned: logger.warning("effect left to its lease", metadata: metadata)
+        }
+    }
+
+    func sweep(_ error: StoreError) { logger.error("sweep failed", metadata: ["error": "\(error)"]) }
+
+    func keys(_ error: KeySetError) {
+        logger.error("key set not reloaded, the old keys stay", metadata: ["error": "\(error)"])
+    }
+}

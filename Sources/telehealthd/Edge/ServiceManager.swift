@@ -1,0 +1,32 @@
+internal import Glibc
+
+/// Tells systemd where the start and the stop are, when it asked to be told (sd_notify(3)).
+enum ServiceManager {
+    enum State: String {
+        case ready = "READY=1"
+        case stopping = "STOPPING=1"
+    }
+
+    /// - Parameter socketPath: `NOTIFY_SOCKET`; a leading `@` names an abstract socket. nil does nothing.
+    static func tell(_ state: State, socketPath: String?) {
+        guard let socketPath, let first = socketPath.utf8.first, first == UInt8(ascii: "/") || first == UInt8(ascii: "@")
+        else { return }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        var path = Array(socketPath.utf8)
+        guard path.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
+        if first == UInt8(ascii: "@") { path[0] = 0 }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path) }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        // An abstract name has no end mark: its length counts.
+        let size = socklen_t(MemoryLayout<sa_family_t>.size + path.count + (path[0] == 0 ? 0 : 1))
+        let text = Array(state.rawValue.utf8)
+        withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                _ = sendto(descriptor, text, text.count, Int32(MSG_NOSIGNAL), generic, size)
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+internal import Glibc
+internal import TelehealthCore
+
+/// The machine's clocks.
+struct SystemTime: TimeSource {
+    var now: Timestamp {
+        var instant = timespec()
+        clock_gettime(CLOCK_REALTIME, &instant)
+        return Timestamp(microseconds: Int64(instant.tv_sec) * 1_000_000 + Int64(instant.tv_nsec) / 1_000)
+    }
+
+    func sleep(for duration: Duration) async throws(CancellationError) {
+        do {
+            try await ContinuousClock().sleep(for: duration)
+        } catch {
+            throw CancellationError()
+        }
+    }
+}
+
+/// Identifiers from the system's random source.
+struct SystemIdentifiers: IDSource {
+    let time: any TimeSource
+
+    /// RFC 9562 §5.7: 48 bits of milliseconds, then 74 random ones.
+    func uuid() -> String {
+        var generator = SystemRandomNumberGenerator()
+        let milliseconds = UInt64(max(0, time.now.microseconds / 1_000))
+        let high = milliseconds << 16 | 0x7000 | UInt64.random(in: 0...0xfff, using: &generator)
+        let low = 0x8000_0000_0000_0000 | generator.next() >> 2
+        let hex = Self.hex(high) + Self.hex(low)
+        let cuts = [0, 8, 12, 16, 20, 32].map { hex.utf8.index(hex.startIndex, offsetBy: $0) }
+        return zip(cuts, cuts.dropFirst()).map { String(hex[$0..<$1]) }.joined(separator: "-")
+    }
+
+    func randomHex(byteCount: Int) -> String {
+        var generator = SystemRandomNumberGenerator()
+        var text = ""
+        while text.utf8.count < byteCount * 2 { text += Self.hex(generator.next()) }
+        return String(text.prefix(byteCount * 2))
+    }
+
+    private static func hex(_ number: UInt64) -> String {
+        let digits = String(number, radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+}

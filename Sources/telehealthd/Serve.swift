@@ -1,0 +1,160 @@
+internal import AWSClient
+internal import ChimeGateway
+internal import EventCore
+internal import Foundation
+internal import HTTPSClient
+internal import Identity
+internal import Logging
+internal import RPCModel
+internal import RPCServer
+internal import StorageSQLite
+internal import TLSEngine
+internal import TelehealthCore
+internal import TelehealthHandlers
+
+/// Puts the service together, serves until SIGTERM or SIGINT, and takes it apart in the opposite order.
+///
+/// What comes first is needed by what follows: store, video gateway, domain, identities, workers, server.
+/// - Throws: whatever kept it from serving, fit to be shown to the operator.
+func serve(_ configuration: DaemonConfiguration, environment: [String: String], logger: Logger) async throws {
+    let time = SystemTime()
+    let ids = SystemIdentifiers(time: time)
+    let policy = configuration.policy
+    let alarms = Alarms(logger: logger)
+
+    // The database, locked for this process.
+    try FileManager.default.createDirectory(
+        atPath: configuration.dataDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    var storage = StoreConfiguration()
+    storage.onCondition = { alarms.store($0) }
+    let store = try SQLiteStore.open(directory: configuration.dataDirectory, configuration: storage)
+
+    // Chime and S3, behind one https client; credentials are looked up at the first call.
+    var https = HTTPSClient.Configuration()
+    https.authoritiesFile = configuration.cloud.authoritiesFile
+    let http = try HTTPSClient(configuration: https)
+    let gateway = try chimeGateway(configuration, environment: environment, http: http)
+
+    // The domain, its workers and its clockwork.
+    let hub = EventHub()
+    let presence = PresenceBoard(startedAt: time.now)
+    let committer = Committer(store: store, hub: hub, presence: presence)
+    let executor = CommandExecutor(committer: committer, gateway: gateway, time: time, ids: ids, policy: policy)
+    let worker = EffectWorker(committer: committer, gateway: gateway, time: time, ids: ids, policy: policy) {
+        alarms.effect($0)
+    }
+    let sweeper = Sweeper(committer: committer, gateway: gateway, time: time, ids: ids, policy: policy) {
+        alarms.sweep($0)
+    }
+
+    // Who may call.
+    let verifier = TokenVerifier(policy: TokenPolicy(audience: configuration.identity.audience))
+    let keys = KeyDirectory(
+        verifier: verifier, issuer: configuration.identity.issuer.map { ($0.name, KeySource($0.keys)) },
+        development: configuration.identity.acceptsDevelopmentTokens
+            ? try DevelopmentIssuer(directory: configuration.dataDirectory, createIfAbsent: true) : nil,
+        client: http)
+    try await keys.reload()
+
+    // The server.
+    let services = TelehealthServices(executor: executor, presence: presence, time: time).all
+    let gate = try CallGate(services: services, logger: Logger(label: "calls")) {
+        (token, isLocal) throws(TokenRefusal) in
+        do throws(TokenError) {
+            return try verifier.verify(token, isLocal: isLocal, now: time.now)
+        } catch {
+            throw TokenRefusal(reason: error.reason, message: error.advice)
+        }
+    }
+    let server = try RPCServer(
+        configuration: try serverConfiguration(configuration), services: services, interceptors: [gate])
+    alarms.onStoreLost = { server.health?.set(.notServing) }
+    let addresses = try await server.start().map(\.description)
+
+    await withDiscardingTaskGroup { group in
+        group.addTask { await worker.run() }
+        group.addTask { await sweeper.run() }
+        group.addTask { await tickWatches(hub, every: policy.watchHeartbeatInterval, time) }
+        group.addTask {
+            await keys.keepCurrent(every: configuration.identity.reload, time: time) { alarms.keys($0) }
+        }
+        logger.notice("serving", metadata: ["addresses": "\(addresses.joined(separator: ","))"])
+        FileHandle.standardOutput.write(Data((readyLine(addresses) + "\n").utf8))
+        ServiceManager.tell(.ready, socketPath: environment["NOTIFY_SOCKET"])
+
+        await TerminationSignal.wait()
+
+        logger.notice("stopping")
+        ServiceManager.tell(.stopping, socketPath: environment["NOTIFY_SOCKET"])
+        await server.shutdown(grace: configuration.shutdownGrace)
+        group.cancelAll()
+    }
+    await store.close()
+    http.shutdown()
+    logger.notice("stopped")
+}
+
+/// One line of JSON on standard output: a program that started this one reads it to know where to call.
+private func readyLine(_ addresses: [String]) -> String {
+    let list = addresses.map { "\"\($0)\"" }.joined(separator: ",")
+    return "{\"status\":\"serving\",\"address\":\"\(addresses.first ?? "")\",\"addresses\":[\(list)]}"
+}
+
+/// Heartbeats of quiet watches and the end of those whose token has expired.
+private func tickWatches(_ hub: EventHub, every interval: Duration, _ time: any TimeSource) async {
+    while true {
+        do { try await time.sleep(for: interval) } catch { return }
+        hub.tick(now: time.now)
+    }
+}
+
+private func chimeGateway(
+    _ configuration: DaemonConfiguration, environment: [String: String], http: HTTPSClient
+) throws -> ChimeGateway {
+    let cloud = configuration.cloud
+    var chime = ChimeConfiguration(
+        controlRegion: cloud.region, allowedMediaRegions: configuration.policy.allowedMediaRegions,
+        endpoints: try .init(controlRegion: cloud.region, environment: cloud.endpoints))
+    chime.echoReduction = cloud.echoReduction ? .available : .unavailable
+    chime.videoResolution = .init(rawValue: cloud.videoResolution) ?? .hd
+    chime.attendeesMax = cloud.attendeesMax
+    chime.recordingsBucket = cloud.bucket
+    var calls = AWSServiceClient.Configuration()
+    calls.limits.perSecond = Double(cloud.callsPerSecond)
+    calls.limits.burst = Double(cloud.callsPerSecond * 2)
+    return try ChimeGateway(
+        configuration: chime, http: http,
+        credentials: CredentialsChain(environment: environment, region: cloud.region, http: http),
+        logger: Logger(label: "chime"), calls: calls)
+}
+
+private func serverConfiguration(_ configuration: DaemonConfiguration) throws -> ServerConfiguration {
+    var contexts: TLSServerContextSource?
+    if let tls = configuration.tls {
+        contexts = try TLSServerContextSource(
+            TLSServerConfiguration(
+                certificateChainFile: tls.certificate, privateKeyFile: tls.key,
+                clientCertificates: tls.clientAuthorities.map { .required(authorityFile: $0) } ?? .none))
+    }
+    var server = ServerConfiguration(
+        listeners: configuration.listeners.map { listener in
+            switch listener {
+            case .unix(let path): .unix(path: path)
+            case .tcp(let host, let port):
+                contexts.map { .tls(host: host, port: port, $0) } ?? .tcp(host: host, port: port)
+            }
+        })
+    server.loopCount =
+        configuration.loops == 0 ? ProcessInfo.processInfo.activeProcessorCount : configuration.loops
+    server.offersReflection = configuration.offersReflection
+    return server
+}
+
+extension KeySource {
+    fileprivate init(_ keys: DaemonConfiguration.KeySet) {
+        switch keys {
+        case .file(let path): self = .file(path)
+        case .url(let url): self = .url(url)
+        }
+    }
+}

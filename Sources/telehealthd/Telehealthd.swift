@@ -1,0 +1,41 @@
+internal import Foundation
+internal import Glibc
+internal import Logging
+
+/// The program: reads the command line and the configuration, then serves until told to stop.
+///
+/// Exit codes: 0 after a clean stop, 1 when it could not serve, 2 for a wrong command line or configuration.
+@main
+struct Telehealthd {
+    static func main() async {
+        TerminationSignal.takeOver()
+        let environment = ProcessInfo.processInfo.environment
+        do {
+            let commandLine = try DaemonCommandLine(Array(CommandLine.arguments.dropFirst()))
+            if commandLine.request == .help {
+                print(DaemonCommandLine.help)
+                return
+            }
+            let file = commandLine.file ?? environment["TELEHEALTH_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
+            let reader = try await SettingReader(flags: commandLine.flags, environment: environment, file: file)
+            let configuration = try DaemonConfiguration(reader)
+            if commandLine.request == .printConfiguration {
+                print(configuration.description)
+                return
+            }
+            let level = configuration.logLevel
+            LoggingSystem.bootstrap { JSONLogHandler(label: $0, level: level) }
+            try await serve(configuration, environment: environment, logger: Logger(label: "telehealthd"))
+        } catch let failure as ConfigurationFailure {
+            for sentence in failure.sentences { complain(sentence) }
+            exit(2)
+        } catch {
+            complain("\(error)")
+            exit(1)
+        }
+    }
+
+    private static func complain(_ sentence: String) {
+        FileHandle.standardError.write(Data("telehealthd: \(sentence)\n".utf8))
+    }
+}

@@ -1,0 +1,119 @@
+/// The shape of the house: which target may stand on which. `Package.swift` and every import are held against
+/// it.
+///
+/// A new target, or a new dependency of one, is a decision: it is made here first, and its reason is in the
+/// commit.
+enum LayerTable {
+    struct Row {
+        let layer: Int
+        let name: String
+        /// Targets of rows above, and products of other packages.
+        let mayUse: Set<String>
+    }
+
+    /// From the lowest to the highest; a target uses only rows above its own.
+    static let rows: [Row] =
+        [
+            // 0: C libraries, a module map and a shim each.
+            Row(0, "CNghttp2"), Row(0, "COpenSSL"), Row(0, "CSQLite"), Row(0, "CCurl"), Row(0, "CZlib"),
+            Row(0, "CLinux"),
+            // 1: pure values, no side effects, no foreign memory without a mark.
+            Row(1, "ProtobufWire"),
+            Row(1, "ProtobufReflection", "ProtobufWire"),
+            Row(1, "RPCModel", "ProtobufWire"),
+            Row(1, "TelehealthCore", "Crypto"),
+            // 2: engines, each the only owner of its C library.
+            Row(2, "EventCore", "CLinux"),
+            Row(2, "HTTP2Engine", "CNghttp2"),
+            Row(2, "TLSEngine", "COpenSSL"),
+            // 3
+            Row(3, "Transport", "EventCore", "HTTP2Engine", "TLSEngine", "RPCModel"),
+            // 4: generated, one target per proto package.
+            Row(4, "GRPCStandardAPI", "ProtobufWire", "RPCModel"),
+            Row(4, "TelehealthAPI", "ProtobufWire", "RPCModel"),
+            // 5
+            Row(5, "RPCOverHTTP2", "HTTP2Engine", "RPCModel", "ProtobufWire", "CZlib"),
+            Row(
+                5, "RPCServer", "RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore",
+                "RPCModel",
+                "GRPCStandardAPI", "ProtobufWire", "ProtobufReflection"),
+            Row(
+                5, "RPCClient", "RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore",
+                "RPCModel",
+                "GRPCStandardAPI", "ProtobufWire", "ProtobufReflection"),
+            // 6: adapters behind the domain's ports.
+            Row(6, "StorageSQLite", "TelehealthCore", "CSQLite", "Crypto", "Logging"),
+            Row(6, "HTTPSClient", "CCurl"),
+            Row(6, "AWSClient", "HTTPSClient", "Crypto"),
+            Row(6, "ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "Logging"),
+            Row(6, "Identity", "HTTPSClient", "TelehealthCore", "Crypto", "JWTKit"),
+            // 7
+            Row(
+                7, "TelehealthHandlers", "TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire",
+                "GRPCStandardAPI",
+                "TelehealthCore", "Crypto", "Logging"),
+            Row(
+                7, "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire",
+                "GRPCStandardAPI"),
+        ] + programs
+
+    /// 8: the daemon, which holds no tool; 9: tools, and the rules that they put a program around.
+    private static let programs: [Row] = [
+        Row(
+            8, "telehealthd", "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient",
+            "HTTPSClient",
+            "Identity", "TelehealthAPI", "GRPCStandardAPI", "TelehealthCore", "RPCServer", "RPCModel",
+            "ProtobufWire", "ProtobufReflection", "Transport", "TLSEngine", "EventCore", "Logging",
+            "ArgumentParser",
+            "Crypto", "Configuration", "SystemPackage", "ServiceLifecycle"),
+        Row(9, "ProtobufCodegen", "ProtobufWire", "ProtobufReflection"),
+        Row(9, "protoc-gen-telehealth-swift", "ProtobufCodegen", "ProtobufWire", "ProtobufReflection"),
+        Row(
+            9, "telehealth-probe", "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel",
+            "ProtobufWire",
+            "ProtobufReflection", "GRPCStandardAPI", "Identity", "TelehealthCore", "TLSEngine", "Crypto",
+            "ArgumentParser"),
+        Row(9, "ChimeSimulation", "Crypto"),
+        Row(9, "chime-simulator", "ChimeSimulation", "FlyingFox", "FlyingSocks", "ArgumentParser"),
+        Row(
+            9, "rpc-bench", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "EventCore",
+            "TelehealthAPI", "ArgumentParser"),
+        Row(9, "store-bench", "StorageSQLite", "TelehealthCore"),
+        Row(9, "codec-bench", "ProtobufWire"),
+        Row(9, "ConformanceMessages", "ProtobufWire"),
+        Row(9, "protobuf-conformance", "ProtobufWire", "ProtobufReflection", "ConformanceMessages"),
+    ]
+
+    /// Products of other packages that more than one target may use. Every other product has one owner.
+    static let sharedProducts: Set<String> = ["Crypto", "Logging"]
+
+    /// Products that only programs use, any of them.
+    static let programProducts: Set<String> = ["ArgumentParser"]
+
+    /// Packages of others, by their identity.
+    static let packages: Set<String> = [
+        "swift-crypto", "swift-log", "swift-argument-parser", "swift-configuration",
+        "swift-service-lifecycle",
+        "swift-system", "jwt-kit", "FlyingFox",
+    ]
+
+    /// The highest layer that Foundation must not enter: it costs a daemon 18 MB of memory.
+    static let lastLayerWithoutFoundation = 5
+
+    /// Modules of the toolchain that a layer may import.
+    static func systemModules(layer: Int) -> Set<String> {
+        switch layer {
+        case ...1: ["Synchronization", "FoundationEssentials"]
+        case ...lastLayerWithoutFoundation: ["Synchronization", "FoundationEssentials", "Glibc"]
+        default: ["Synchronization", "FoundationEssentials", "Glibc", "Foundation", "RegexBuilder"]
+        }
+    }
+
+    static func row(_ name: String) -> Row? { rows.first { $0.name == name } }
+}
+
+extension LayerTable.Row {
+    fileprivate init(_ layer: Int, _ name: String, _ mayUse: String...) {
+        self.init(layer: layer, name: name, mayUse: Set(mayUse))
+    }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import Testing
+
+@Suite("Tidiness") struct TidyTests {
+    /// Longer files hide more than one concept.
+    private static let linesMax = 500
+
+    let sources: [SwiftSource]
+    let manifest: Manifest
+
+    init() throws {
+        sources = Repository.handwritten
+        manifest = try Repository.manifest()
+    }
+
+    private func report(_ source: SwiftSource, _ line: Int, _ what: String) {
+        Issue.record("\(source.path):\(line): \(what)")
+    }
+
+    @Test func `a file has at most 500 lines`() {
+        #expect(sources.count > 20, "the tree could not be read")
+        for source in sources where source.lineCount > Self.linesMax {
+            report(source, source.lineCount, "more than \(Self.linesMax) lines")
+        }
+    }
+
+    @Test func `nothing is tried by force`() {
+        for source in sources {
+            for line in source.lines(with: "try!") { report(source, line, "a forced try") }
+        }
+    }
+
+    @Test func `a program's death is explained where it happens`() {
+        for source in sources {
+            for line in source.lines(with: "fatalError(") where !source.isExplained(line: line) {
+                report(source, line, "a fatal error without a comment that says why")
+            }
+        }
+    }
+
+    @Test func `what the compiler is told to believe is explained`() {
+        for source in sources {
+            for claim in ["@unchecked Sendable", "nonisolated(unsafe)"] {
+                for line in source.lines(with: claim) where !source.isExplained(line: line) {
+                    report(
+                        source, line, "\(claim) without a comment that says which lock or thread guards it")
+                }
+            }
+        }
+    }
+
+    @Test func `libraries print nothing`() throws {
+        for target in manifest.targets where target.kind == .module && !target.isTest {
+            for source in sources where source.path.hasPrefix(target.path + "/") {
+                for line in source.lines(with: "rint(") + source.lines(with: "dump(")
+                where source.code[line - 1].firstMatch(of: /(^|[^\w.])(debugPrint|print|dump)\(/) != nil {
+                    report(source, line, "a library that prints")
+                }
+            }
+        }
+    }
+
+    @Test func `no work is left in comments`() {
+        for source in sources {
+            for line in source.comments.indices
+            where source.comments[line].firstMatch(of: /\b(FIXME|TODO|XXX|HACK)\b/) != nil {
+                report(source, line + 1, "unfinished work")
+            }
+        }
+    }
+
+    @Test func `a file is named after what it holds`() {
+        let vague = /(Utils?|Utilities|Helpers?|Managers?|Common|Misc)$/
+        for source in sources {
+            let name = URL(filePath: source.path).deletingPathExtension().lastPathComponent
+            if name.firstMatch(of: vague) != nil { report(source, 1, "a file named after nothing") }
+        }
+    }
+
+    @Test func `Foundation stays out of the lower layers`() throws {
+        for target in manifest.targets where Repository.isPresent(target) {
+            guard let layer = LayerTable.row(target.name)?.layer,
+                layer <= LayerTable.lastLayerWithoutFoundation
+            else { continue }
+            for source in Repository.sources(in: target.path) {
+                for entry in source.imports where entry.module == "Foundation" {
+                    report(source, entry.line, "Foundation in layer \(layer)")
+                }
+            }
+        }
+    }
+
+    @Test func `no file knows somebody's machine`() throws {
+        let extensions: Set = [
+            "swift", "py", "sh", "md", "proto", "json", "yml", "yaml", "toml", "h", "modulemap", "sql", "txt",
+            "",
+        ]
+        let homes = ["work", "home", "root", "Users"]
+        let path = try Regex("(^|[\\s\"'`=:(])/(\(homes.joined(separator: "|")))/")
+        let marks = homes.map { Array("/\($0)/".utf8) }
+        for file in Repository.files(withExtensions: extensions) {
+            // Binary files have no text to read.
+            guard let text = try? Repository.text(file),
+                marks.contains(where: { text.utf8.firstRange(of: $0) != nil })
+            else { continue }
+            for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+            where line.firstMatch(of: path) != nil {
+                Issue.record("\(file):\(index + 1): a path of one machine")
+            }
+        }
+    }
+
+    @Test(arguments: [".build", ".build-release", ".build_tests", ".venv", ".venv-interop", "__pycache__"])
+    func `git ignores what builds and runs leave behind`(folder: String) throws {
+        let patterns = try Repository.text(".gitignore").split(separator: "\n").map(String.init)
+        let isIgnored = patterns.contains { pattern in
+            let bare = pattern.drop { $0 == "/" }
+            return fnmatch(bare.hasSuffix("/") ? String(bare.dropLast()) : String(bare), folder, 0) == 0
+        }
+        #expect(isIgnored, ".gitignore does not cover \(folder)")
+    }
+}

@@ -1,0 +1,110 @@
+import CryptoExtras
+import Foundation
+import TelehealthCore
+import Testing
+
+@testable import Identity
+
+@Suite("Published keys") struct KeyDirectoryTests {
+    let folder: String
+
+    init() throws {
+        folder = NSTemporaryDirectory() + "identity-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+
+    @Test func `entries that are not for signing with an allowed algorithm are passed over`() async throws {
+        let good = try TokenForge().jwk()
+        var encryption = good
+        encryption["use"] = "enc"
+        encryption["kid"] = "enc"
+        var published = good
+        published["kid"] = "private"
+        published["d"] = "AAAA"
+        var nameless = good
+        nameless["kid"] = nil
+        var short = try TokenForge(.rs256(.init(keySize: .bits2048))).jwk()
+        short["kid"] = "short"
+        short["n"] = String((short["n"] as? String ?? "").prefix(170))
+        var other = good
+        other["kid"] = "other"
+        other["alg"] = "ES384"
+        let unknown: [String: Any] = ["kty": "quantum", "kid": "q"]
+        let keys = try await VerificationKeys(
+            jwks: TokenForge.set([unknown, encryption, published, nameless, short, other, good]), issuer: "i",
+            isDevelopment: false)
+        #expect(keys.keys.keys.sorted() == ["k1"])
+    }
+
+    @Test func `a set without a usable key is an error, not an empty set`() async throws {
+        await #expect(throws: KeySetError.noUsableKey) {
+            try await VerificationKeys(jwks: Array(#"{"keys":[]}"#.utf8), issuer: "i", isDevelopment: false)
+        }
+        await #expect(throws: KeySetError.malformed) {
+            try await VerificationKeys(jwks: Array("<html>".utf8), issuer: "i", isDevelopment: false)
+        }
+    }
+
+    @Test func `a reload takes new keys from the file, a broken file leaves the old ones`() async throws {
+        let path = folder + "/jwks.json"
+        let first = TokenForge()
+        var second = TokenForge()
+        second.keyID = "k2"
+        try Data(TokenForge.set([first.jwk()])).write(to: URL(fileURLWithPath: path))
+        let verifier = TokenVerifier(policy: TokenPolicy(audience: "telehealth"))
+        let directory = KeyDirectory(
+            verifier: verifier, issuer: (TokenForge.issuer, .file(path)), development: nil)
+        try await directory.reload()
+        _ = try verifier.verify(first.token(), isLocal: false, now: TokenForge.now)
+        #expect(throws: TokenError.keyUnknown) {
+            try verifier.verify(second.token(), isLocal: false, now: TokenForge.now)
+        }
+        #expect(verifier.takeUnknownKeySighting())
+        #expect(!verifier.takeUnknownKeySighting())
+        try Data("{".utf8).write(to: URL(fileURLWithPath: path))
+        await #expect(throws: KeySetError.malformed) { try await directory.reload() }
+        _ = try verifier.verify(first.token(), isLocal: false, now: TokenForge.now)
+        try Data(TokenForge.set([second.jwk()])).write(to: URL(fileURLWithPath: path))
+        try await directory.reload()
+        _ = try verifier.verify(second.token(), isLocal: false, now: TokenForge.now)
+        #expect(throws: TokenError.keyUnknown) {
+            try verifier.verify(first.token(), isLocal: false, now: TokenForge.now)
+        }
+    }
+
+    @Test func `the development key is made once, is private, and signs tokens that verify`() async throws {
+        let issuer = try DevelopmentIssuer(directory: folder, createIfAbsent: true)
+        let again = try DevelopmentIssuer(directory: folder, createIfAbsent: true)
+        let reader = try DevelopmentIssuer(directory: folder, createIfAbsent: false)
+        #expect(issuer.publicKeySet == again.publicKeySet && issuer.publicKeySet == reader.publicKeySet)
+        let path = folder + "/" + DevelopmentIssuer.fileName
+        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [DevelopmentIssuer.fileName])
+
+        let verifier = TokenVerifier(policy: TokenPolicy(audience: "telehealth"))
+        try await KeyDirectory(verifier: verifier, issuer: nil, development: issuer).reload()
+        let token = try reader.token(
+            .init(subject: "dana", role: .client, clientID: SubjectID("client-1"), actor: "portal"),
+            now: TokenForge.now)
+        let caller = try verifier.verify(token, isLocal: true, now: TokenForge.now)
+        #expect(caller.clientID == SubjectID("client-1"))
+        #expect(caller.actor == "portal")
+        #expect(throws: TokenError.developmentOnly) { try verifier.verify(token, isLocal: false, now: TokenForge.now) }
+    }
+
+    @Test func `a development key that others may read is refused`() throws {
+        _ = try DevelopmentIssuer(directory: folder, createIfAbsent: true)
+        let path = folder + "/" + DevelopmentIssuer.fileName
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+        #expect(throws: KeySetError.unreadable(EACCES)) {
+            try DevelopmentIssuer(directory: folder, createIfAbsent: true)
+        }
+    }
+
+    @Test func `without the right to create it, an absent development key is an error`() {
+        #expect(throws: KeySetError.unreadable(ENOENT)) {
+            try DevelopmentIssuer(directory: folder, createIfAbsent: false)
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import Crypto
+import CryptoExtras
+import Foundation
+import TelehealthCore
+
+@testable import Identity
+
+/// An issuer whose every part can be bent.
+struct TokenForge {
+    enum Key {
+        case es256(P256.Signing.PrivateKey)
+        case ed25519(Curve25519.Signing.PrivateKey)
+        case rs256(_RSA.Signing.PrivateKey)
+    }
+
+    static let issuer = "https://issuer.example"
+    static let now = Timestamp(microseconds: 1_800_000_000_000_000)
+
+    var key: Key
+    var keyID = "k1"
+    var header: [String: Any] = [:]
+    var claims: [String: Any] = [
+        "iss": issuer, "sub": "user-1", "aud": "telehealth", "iat": 1_800_000_000, "exp": 1_800_000_600,
+        "role": "clinician", "clinician_id": "clin-1",
+    ]
+
+    init(_ key: Key = .es256(.init())) { self.key = key }
+
+    var algorithm: String {
+        switch key {
+        case .es256: "ES256"
+        case .ed25519: "EdDSA"
+        case .rs256: "RS256"
+        }
+    }
+
+    /// The public half as one entry of a JWK set.
+    func jwk() throws -> [String: Any] {
+        switch key {
+        case .es256(let key):
+            let point = key.publicKey.rawRepresentation
+            return [
+                "kty": "EC", "crv": "P-256", "kid": keyID, "alg": "ES256", "use": "sig",
+                "x": Base64URL.encode(point.prefix(32)), "y": Base64URL.encode(point.suffix(32)),
+            ]
+        case .ed25519(let key):
+            return [
+                "kty": "OKP", "crv": "Ed25519", "kid": keyID, "alg": "EdDSA",
+                "x": Base64URL.encode(key.publicKey.rawRepresentation),
+            ]
+        case .rs256(let key):
+            let primitives = try key.publicKey.getKeyPrimitives()
+            return [
+                "kty": "RSA", "kid": keyID, "n": Base64URL.encode(primitives.modulus),
+                "e": Base64URL.encode(primitives.publicExponent),
+            ]
+        }
+    }
+
+    func token() throws -> String {
+        var header: [String: Any] = ["alg": algorithm, "kid": keyID, "typ": "JWT"]
+        header.merge(self.header) { _, mine in mine }
+        header = header.filter { !($0.value is NSNull) }
+        let payload = claims.filter { !($0.value is NSNull) }
+        let signed = try [header, payload]
+            .map { Base64URL.encode(try JSONSerialization.data(withJSONObject: $0)) }.joined(separator: ".")
+        let bytes = Data(signed.utf8)
+        let signature: Data =
+            switch key {
+            case .es256(let key): try key.signature(for: bytes).rawRepresentation
+            case .ed25519(let key): try key.signature(for: bytes)
+            case .rs256(let key): try key.signature(for: bytes, padding: .insecurePKCS1v1_5).rawRepresentation
+            }
+        return signed + "." + Base64URL.encode(signature)
+    }
+
+    static func set(_ entries: [[String: Any]]) throws -> [UInt8] {
+        Array(try JSONSerialization.data(withJSONObject: ["keys": entries]))
+    }
+
+    /// A verifier that knows this forge's key.
+    func verifier(isDevelopment: Bool = false) async throws -> TokenVerifier {
+        let verifier = TokenVerifier(policy: TokenPolicy(audience: "telehealth"))
+        verifier.replaceKeys(
+            try await VerificationKeys(
+                jwks: Self.set([jwk()]), issuer: Self.issuer, isDevelopment: isDevelopment))
+        return verifier
+    }
+}

@@ -1,0 +1,175 @@
+import Crypto
+import CryptoExtras
+import Foundation
+import TelehealthCore
+import Testing
+
+@testable import Identity
+
+@Suite("Token verifier") struct TokenVerifierTests {
+    @Test(arguments: ["es256", "ed25519", "rs256"])
+    func `a sound token of each allowed algorithm tells who its bearer is`(kind: String) async throws {
+        let forge: TokenForge =
+            switch kind {
+            case "es256": TokenForge(.es256(.init()))
+            case "ed25519": TokenForge(.ed25519(.init()))
+            default: TokenForge(.rs256(try .init(keySize: .bits2048)))
+            }
+        let verifier = try await forge.verifier()
+        let caller = try verifier.verify(forge.token(), isLocal: false, now: TokenForge.now)
+        #expect(caller.subject == "user-1")
+        #expect(caller.role == .clinician)
+        #expect(caller.clinicianID == SubjectID("clin-1"))
+        #expect(caller.clientID == nil)
+        #expect(caller.expiresAt == TokenForge.now + .seconds(600))
+    }
+
+    struct Bend: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let expected: TokenError
+        let apply: @Sendable (inout TokenForge) -> Void
+    }
+
+    static let bends: [Bend] = [
+        Bend(testDescription: "alg none", expected: .algorithmNotAllowed) { $0.header["alg"] = "none" },
+        Bend(testDescription: "a shared-secret algorithm", expected: .algorithmNotAllowed) {
+            $0.header["alg"] = "HS256"
+        },
+        Bend(testDescription: "another allowed algorithm than the key's", expected: .algorithmNotAllowed) {
+            $0.header["alg"] = "RS256"
+        },
+        Bend(testDescription: "no key id", expected: .keyUnknown) { $0.header["kid"] = NSNull() },
+        Bend(testDescription: "a foreign key id", expected: .keyUnknown) { $0.header["kid"] = "k2" },
+        Bend(testDescription: "an extension that must be understood", expected: .malformed) {
+            $0.header["crit"] = ["b64"]
+        },
+        Bend(testDescription: "another issuer", expected: .issuerMismatch) { $0.claims["iss"] = "https://evil" },
+        Bend(testDescription: "no issuer", expected: .issuerMismatch) { $0.claims["iss"] = NSNull() },
+        Bend(testDescription: "another audience", expected: .audienceMismatch) { $0.claims["aud"] = "billing" },
+        Bend(testDescription: "no audience", expected: .audienceMismatch) { $0.claims["aud"] = NSNull() },
+        Bend(testDescription: "no expiry", expected: .claimInvalid(.expiration)) { $0.claims["exp"] = NSNull() },
+        Bend(testDescription: "expiry now", expected: .expired) { $0.claims["exp"] = 1_800_000_000 },
+        Bend(testDescription: "no issue time", expected: .claimInvalid(.issuedAt)) { $0.claims["iat"] = NSNull() },
+        Bend(testDescription: "issued in the future", expected: .notYetValid) { $0.claims["iat"] = 1_800_000_061 },
+        Bend(testDescription: "not before later", expected: .notYetValid) { $0.claims["nbf"] = 1_800_000_061 },
+        Bend(testDescription: "an hour and a second", expected: .lifetimeTooLong) {
+            $0.claims["exp"] = 1_800_003_601
+        },
+        Bend(testDescription: "no subject", expected: .claimInvalid(.subject)) { $0.claims["sub"] = NSNull() },
+        Bend(testDescription: "an empty subject", expected: .claimInvalid(.subject)) { $0.claims["sub"] = "" },
+        Bend(testDescription: "a line break in the subject", expected: .claimInvalid(.subject)) {
+            $0.claims["sub"] = "a\nb"
+        },
+        Bend(testDescription: "an unknown role", expected: .claimInvalid(.role)) { $0.claims["role"] = "root" },
+        Bend(testDescription: "a clinician without an id", expected: .claimInvalid(.clinicianID)) {
+            $0.claims["clinician_id"] = NSNull()
+        },
+        Bend(testDescription: "a client without an id", expected: .claimInvalid(.clientID)) {
+            $0.claims["role"] = "client"
+        },
+        Bend(testDescription: "a client id with a space", expected: .claimInvalid(.clientID)) {
+            $0.claims["client_id"] = "a b"
+        },
+        Bend(testDescription: "an empty actor", expected: .claimInvalid(.actor)) { $0.claims["act"] = ["sub": ""] },
+        Bend(testDescription: "a role that is a number", expected: .malformed) { $0.claims["role"] = 1 },
+    ]
+
+    @Test(arguments: bends)
+    func `a token with one thing wrong is refused for that thing`(bend: Bend) async throws {
+        var forge = TokenForge()
+        let verifier = try await forge.verifier()
+        #expect(throws: Never.self) { try verifier.verify(forge.token(), isLocal: true, now: TokenForge.now) }
+        bend.apply(&forge)
+        #expect(throws: bend.expected) { try verifier.verify(forge.token(), isLocal: true, now: TokenForge.now) }
+    }
+
+    @Test func `boundaries of the times are inclusive where the policy says so`() async throws {
+        var forge = TokenForge()
+        let verifier = try await forge.verifier()
+        forge.claims["iat"] = 1_800_000_060
+        forge.claims["exp"] = 1_800_003_660
+        forge.claims["aud"] = ["billing", "telehealth"]
+        forge.claims["act"] = ["sub": "scheduler-service"]
+        let caller = try verifier.verify(forge.token(), isLocal: false, now: TokenForge.now)
+        #expect(caller.actor == "scheduler-service")
+    }
+
+    @Test func `any changed byte of a token makes it another token`() async throws {
+        let forge = TokenForge()
+        let verifier = try await forge.verifier()
+        let token = try forge.token()
+        _ = try verifier.verify(token, isLocal: true, now: TokenForge.now)
+        for index in token.indices {
+            var bent = token
+            bent.replaceSubrange(index...index, with: token[index] == "A" ? "B" : "A")
+            // The last character of a part holds unused bits: skip changes that decode to the same bytes.
+            let parts = bent.split(separator: ".", omittingEmptySubsequences: false)
+            let same = zip(parts, token.split(separator: ".", omittingEmptySubsequences: false))
+                .allSatisfy { Base64URL.decode($0) == Base64URL.decode($1) }
+            if same && parts.count == 3 && parts[0] + "." + parts[1] == token.prefix(parts[0].count + 1 + parts[1].count) {
+                continue
+            }
+            #expect(throws: TokenError.self) { try verifier.verify(bent, isLocal: true, now: TokenForge.now) }
+        }
+    }
+
+    @Test(arguments: ["", "a", "a.b", "a.b.c", "a.b.c.d", "....", "é.é.é"])
+    func `what is no token is refused`(text: String) async throws {
+        let verifier = try await TokenForge().verifier()
+        #expect(throws: TokenError.self) { try verifier.verify(text, isLocal: true, now: TokenForge.now) }
+    }
+
+    @Test func `a token over the size limit is not even decoded`() async throws {
+        var forge = TokenForge()
+        let verifier = try await forge.verifier()
+        forge.claims["x"] = String(repeating: "a", count: TokenPolicy.tokenBytesMax)
+        #expect(throws: TokenError.malformed) { try verifier.verify(forge.token(), isLocal: true, now: TokenForge.now) }
+    }
+
+    @Test func `a remembered token expires on time`() async throws {
+        let forge = TokenForge()
+        let verifier = try await forge.verifier()
+        let token = try forge.token()
+        for second in [0, 1, 599] {
+            _ = try verifier.verify(token, isLocal: false, now: TokenForge.now + .seconds(second))
+        }
+        #expect(throws: TokenError.expired) {
+            try verifier.verify(token, isLocal: false, now: TokenForge.now + .seconds(600))
+        }
+    }
+
+    @Test func `a remembered token dies with its key`() async throws {
+        let forge = TokenForge()
+        let verifier = try await forge.verifier()
+        let token = try forge.token()
+        _ = try verifier.verify(token, isLocal: false, now: TokenForge.now)
+        var successor = TokenForge()
+        successor.keyID = "k2"
+        verifier.replaceKeys(
+            try await VerificationKeys(
+                jwks: TokenForge.set([successor.jwk()]), issuer: TokenForge.issuer, isDevelopment: false))
+        #expect(throws: TokenError.keyUnknown) { try verifier.verify(token, isLocal: false, now: TokenForge.now) }
+        _ = try verifier.verify(successor.token(), isLocal: false, now: TokenForge.now)
+    }
+
+    @Test func `a development token counts on local connections only, remembered or not`() async throws {
+        let forge = TokenForge()
+        let verifier = try await forge.verifier(isDevelopment: true)
+        let token = try forge.token()
+        #expect(throws: TokenError.developmentOnly) { try verifier.verify(token, isLocal: false, now: TokenForge.now) }
+        _ = try verifier.verify(token, isLocal: true, now: TokenForge.now)
+        #expect(throws: TokenError.developmentOnly) { try verifier.verify(token, isLocal: false, now: TokenForge.now) }
+    }
+
+    @Test func `the memory of tokens is bounded and forgets the oldest`() {
+        var cache = VerifiedTokenCache(capacity: 3)
+        let caller = Caller(subject: "s", role: .admin, expiresAt: TokenForge.now)
+        func digest(_ number: UInt64) -> VerifiedTokenCache.Digest { .init(words: (number, 0, 0, 0)) }
+        for number in 0..<10 as Range<UInt64> {
+            cache.insert(.init(caller: caller, isDevelopment: false), for: digest(number))
+            cache.insert(.init(caller: caller, isDevelopment: false), for: digest(number))
+        }
+        #expect(cache.count == 3)
+        #expect((0..<10 as Range<UInt64>).filter { cache[digest($0)] != nil } == [7, 8, 9])
+    }
+}

@@ -1,0 +1,215 @@
+"""A whole visit through the official Python gRPC client and stubs made from proto/."""
+
+import hashlib
+import threading
+import time
+import uuid
+
+import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.rpc import error_details_pb2, status_pb2
+
+TEXTS = {
+    "CONSENT_TYPE_GEORGIA_TELEHEALTH": "Template: telehealth in Georgia, rights, risks, emergencies, vendors.",
+    "CONSENT_TYPE_HIPAA_TELEHEALTH": "Template: privacy of telehealth under HIPAA.",
+    "CONSENT_TYPE_RECORDING": "Template: this visit may be recorded for the stated purpose.",
+}
+
+
+def reason(error: grpc.RpcError) -> str:
+    """The stable word of google.rpc.ErrorInfo, read as any foreign client would."""
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-status-details-bin":
+            status = status_pb2.Status.FromString(value)
+            assert status.code == error.code().value[0], "grpc-status and google.rpc.Status disagree"
+            for detail in status.details:
+                info = error_details_pb2.ErrorInfo()
+                if detail.Unpack(info):
+                    return info.reason
+    return ""
+
+
+def fields_at_fault(error: grpc.RpcError) -> list[str]:
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-status-details-bin":
+            for detail in status_pb2.Status.FromString(value).details:
+                bad = error_details_pb2.BadRequest()
+                if detail.Unpack(bad):
+                    return [violation.field for violation in bad.field_violations]
+    return []
+
+
+def in_seconds(seconds: float) -> Timestamp:
+    stamp = Timestamp()
+    stamp.FromNanoseconds(time.time_ns() + int(seconds * 1e9))
+    return stamp
+
+
+class Clinic:
+    """Stubs and identities for one service. Ids are random, so that tests share a service without meeting."""
+
+    def __init__(self, service, channel: grpc.Channel):
+        from telehealth.v1 import appointment_service_pb2_grpc as appointments
+        from telehealth.v1 import consent_service_pb2_grpc as consents
+        from telehealth.v1 import telehealth_service_pb2_grpc as telehealth
+
+        self.service = service
+        self.channel = channel
+        self.appointments = appointments.AppointmentServiceStub(channel)
+        self.consents = consents.ConsentServiceStub(channel)
+        self.telehealth = telehealth.TelehealthServiceStub(channel)
+        tag = uuid.uuid4().hex[:12]
+        self.client_id, self.clinician_id = f"client-{tag}", f"clinician-{tag}"
+
+    def credentials(self, role: str) -> list[tuple[str, str]]:
+        person = {"client": self.client_id, "clinician": self.clinician_id}.get(role, "")
+        return [("authorization", "Bearer " + self.service.token(role, person))]
+
+    def call(self, method, request, role: str, timeout: float = 20.0):
+        if "request_id" in request.DESCRIPTOR.fields_by_name and not request.request_id:
+            request.request_id = str(uuid.uuid4())
+        return method(request, metadata=self.credentials(role), timeout=timeout)
+
+    def refused(self, code: grpc.StatusCode, word: str, method, request, role: str) -> grpc.RpcError:
+        try:
+            self.call(method, request, role)
+        except grpc.RpcError as error:
+            assert (error.code(), reason(error)) == (code, word), (error.code(), reason(error), error.details())
+            return error
+        raise AssertionError(f"expected {code} {word}, got OK")
+
+    # -- steps ---------------------------------------------------------------------------------
+
+    def register_documents(self) -> None:
+        from telehealth.v1 import consent_pb2, consent_service_pb2 as m
+
+        for name, text in TEXTS.items():
+            self.call(
+                self.consents.PutConsentDocument,
+                m.PutConsentDocumentRequest(
+                    type=consent_pb2.ConsentType.Value(name), version="test-1", language="en-US", text=text,
+                    effective_at=in_seconds(-3600),
+                ),
+                "admin",
+            )
+
+    def book(self, starts_in: float = 60, lasts: float = 1800) -> str:
+        from telehealth.v1 import appointment_service_pb2 as m
+
+        appointment_id = "appt-" + uuid.uuid4().hex
+        self.call(
+            self.appointments.PutAppointment,
+            m.PutAppointmentRequest(
+                appointment_id=appointment_id, client_id=self.client_id, clinician_id=self.clinician_id,
+                starts_at=in_seconds(starts_in), ends_at=in_seconds(starts_in + lasts),
+                time_zone="America/New_York", source_version=1,
+            ),
+            "scheduler",
+        )
+        return appointment_id
+
+    def create_session(self, appointment_id: str, **fields):
+        from telehealth.v1 import telehealth_service_pb2 as m
+
+        request = m.CreateSessionRequest(appointment_id=appointment_id, **fields)
+        return self.call(self.telehealth.CreateSession, request, "scheduler").session
+
+    def consent(self, kind: str, role: str = "client", **fields):
+        from telehealth.v1 import consent_pb2, consent_service_pb2 as m
+
+        submission = m.ConsentSubmission(
+            decision=consent_pb2.CONSENT_DECISION_GRANTED, document_version="test-1", language="en-US",
+            text_sha256=hashlib.sha256(TEXTS[kind].encode()).digest(),
+            method=consent_pb2.CONSENT_METHOD_ELECTRONIC,
+            acknowledgements=consent_pb2.ConsentAcknowledgements(
+                patient_rights=True, emergency_protocols=True, privacy_risks=True
+            ),
+            recording_purposes=[1] if kind == "CONSENT_TYPE_RECORDING" else [],
+        )
+        for name, value in fields.items():
+            setattr(submission, name, value)
+        request = m.SubmitConsentRequest(
+            subject_id=self.client_id if role == "client" else self.clinician_id,
+            subject_role=consent_pb2.ConsentSubjectRole.Value(f"CONSENT_SUBJECT_ROLE_{role.upper()}"),
+            type=consent_pb2.ConsentType.Value(kind), submission=submission,
+        )
+        return self.call(self.consents.SubmitConsent, request, role).consent
+
+    def check(self):
+        from telehealth.v1 import session_pb2
+
+        return session_pb2.PreVisitCheck(
+            location_state="GA", location_address="1 Test Street, Atlanta", emergency_contact_name="Contact",
+            emergency_contact_phone="+1 404 555 0100", private_place=True, reliable_connection=True,
+            device_type=session_pb2.DEVICE_TYPE_TABLET,
+        )
+
+    def join_request(self, session_id: str, role: str):
+        from telehealth.v1 import telehealth_service_pb2 as m
+
+        request = m.JoinSessionRequest(session_id=session_id)
+        if role == "client":
+            request.pre_visit_check.CopyFrom(self.check())
+        return request
+
+    def join(self, session_id: str, role: str):
+        return self.call(self.telehealth.JoinSession, self.join_request(session_id, role), role)
+
+    def session(self, session_id: str, role: str = "clinician"):
+        from telehealth.v1 import telehealth_service_pb2 as m
+
+        return self.call(self.telehealth.GetSession, m.GetSessionRequest(session_id=session_id), role).session
+
+
+class Watch:
+    """Reads a WatchSession stream in a thread and lets a test wait for what it told."""
+
+    def __init__(self, clinic: Clinic, session_id: str, role: str, after: int | None = None):
+        from telehealth.v1 import telehealth_service_pb2 as m
+
+        request = m.WatchSessionRequest(session_id=session_id)
+        if after is not None:
+            request.after_sequence = after
+        self.stream = clinic.telehealth.WatchSession(request, metadata=clinic.credentials(role), timeout=120)
+        self.snapshot = None
+        self.events = []
+        self.error: grpc.RpcError | None = None
+        self.ended = False
+        self.changed = threading.Condition()
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    def _read(self) -> None:
+        try:
+            for message in self.stream:
+                with self.changed:
+                    if message.HasField("snapshot"):
+                        self.snapshot = message.snapshot
+                    elif message.HasField("event"):
+                        self.events.append(message.event)
+                    self.changed.notify_all()
+        except grpc.RpcError as error:
+            self.error = error
+        with self.changed:
+            self.ended = True
+            self.changed.notify_all()
+
+    def kinds(self) -> list[str]:
+        return [event.WhichOneof("kind") for event in self.events]
+
+    def wait_for(self, kind: str, timeout: float = 20.0):
+        with self.changed:
+            found = self.changed.wait_for(lambda: kind in self.kinds() or self.ended, timeout)
+            if kind in self.kinds():
+                return self.events[self.kinds().index(kind)]
+        raise AssertionError(f"no {kind} within {timeout} s (ended: {self.ended}, {found}); seen {self.kinds()}, {self.error}")
+
+    def wait_for_snapshot(self, timeout: float = 20.0):
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.snapshot is not None or self.ended, timeout)
+        assert self.snapshot is not None, self.error
+        return self.snapshot
+
+    def wait_for_end(self, timeout: float = 20.0) -> None:
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.ended, timeout), "the watch did not end"

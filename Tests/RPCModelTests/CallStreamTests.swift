@@ -1,0 +1,146 @@
+import ProtobufWire
+import RPCModel
+import Synchronization
+import Testing
+
+/// Notes what a call tells its driver.
+private final class RecordingDriver: CallDriver {
+    let wakes = Atomic(0)
+    let credit = Atomic(0)
+    let abandoned = Atomic(0)
+
+    func outboundDidGrow() { wakes.add(1, ordering: .relaxed) }
+    func inboundWasConsumed(byteCount: Int) { credit.add(byteCount, ordering: .relaxed) }
+    func abandon() { abandoned.add(1, ordering: .relaxed) }
+    func finishDetached(_ error: RPCError?) {}
+}
+
+@Suite("The two halves of a call") struct CallStreamTests {
+    private func message(_ count: Int) -> RawMessage { RawMessage(bytes: Array(repeating: 1, count: count)) }
+
+    private func framed(_ count: Int) -> [UInt8] {
+        [0, UInt8(count >> 24 & 255), UInt8(count >> 16 & 255), UInt8(count >> 8 & 255), UInt8(count & 255)]
+            + Array(repeating: 1, count: count)
+    }
+
+    private func nextMessage(of stream: CallStream) async throws -> RawMessage? { try await stream.nextMessage() }
+
+    private func receive(_ bytes: [UInt8], on stream: CallStream) throws -> Int {
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
+        defer { copy.deallocate() }
+        copy.copyBytes(from: bytes)
+        return try stream.receive(UnsafeRawBufferPointer(copy))
+    }
+
+    @Test("a burst of writes wakes the driver once, and again after it has drained") func wakesOnce() throws {
+        let stream = CallStream(maxMessageBytes: 100)
+        let driver = RecordingDriver()
+        stream.attach(driver)
+        for _ in 0..<3 { #expect(try stream.write(message(2))) }
+        #expect(driver.wakes.load(ordering: .relaxed) == 1)
+        var sent: [UInt8] = []
+        let status = stream.drainOutbound { sent += [UInt8]($0) }
+        #expect(sent == framed(2) + framed(2) + framed(2))
+        #expect(status.isDrained && !status.isFinished)
+        stream.finishWriting()
+        #expect(driver.wakes.load(ordering: .relaxed) == 2)
+        #expect(stream.drainOutbound { _ in }.isFinished)
+        #expect(throws: RPCError.self) { try stream.write(message(1)) }
+    }
+
+    @Test("a writer above the high-water mark waits until the bytes are taken") func holdsWriter() async throws {
+        let stream = CallStream(maxMessageBytes: 100)
+        stream.attach(RecordingDriver())
+        #expect(try !stream.write(message(100_000)))
+        let writer = Task { try await stream.waitForRoom() }
+        _ = stream.drainOutbound { _ in }
+        try await writer.value
+        stream.setBacklogged(true)
+        #expect(try !stream.write(message(1)))
+        var sent = 0
+        _ = stream.drainOutbound { sent += $0.count }
+        #expect(sent == 0)
+        stream.setBacklogged(false)
+        _ = stream.drainOutbound { sent += $0.count }
+        #expect(sent == 6)
+    }
+
+    @Test("kept bytes are sent again after a rewind, and forgotten after the commitment") func replays() throws {
+        let stream = CallStream(maxMessageBytes: 100)
+        stream.keepSentBytes()
+        stream.attach(RecordingDriver())
+        _ = try stream.write(message(1))
+        var sent: [UInt8] = []
+        _ = stream.drainOutbound { sent += [UInt8]($0) }
+        _ = stream.drainOutbound { sent += [UInt8]($0) }
+        #expect(sent == framed(1))
+        stream.rewind()
+        _ = try stream.write(message(2))
+        sent = []
+        _ = stream.drainOutbound { sent += [UInt8]($0) }
+        #expect(sent == framed(1) + framed(2))
+        stream.stopKeepingSentBytes()
+        #expect(stream.heldByteCount == 0)
+    }
+
+    @Test("window is given back while little is unread, and withheld from a peer whose messages pile up")
+    func withholdsCredit() async throws {
+        let stream = CallStream(maxMessageBytes: 100_000)
+        let driver = RecordingDriver()
+        stream.attach(driver)
+        #expect(try receive(Array(framed(70_000).prefix(50_000)), on: stream) == 50_000)
+        #expect(try receive(Array(framed(70_000).dropFirst(50_000)), on: stream) == 0)
+        #expect(try receive(framed(10), on: stream) == 0)
+        let first: RawMessage? = try await stream.nextMessage()
+        #expect(first?.bytes.count == 70_000)
+        #expect(driver.credit.load(ordering: .relaxed) == 70_005 - 50_000 + 15)
+    }
+
+    @Test("messages that came before an error are read before it") func errorComesLast() async throws {
+        let stream = CallStream(maxMessageBytes: 100)
+        _ = try receive(framed(1) + framed(2), on: stream)
+        stream.endInbound(RPCError(.aborted, "later"))
+        var sizes: [Int] = []
+        await #expect(throws: RPCError(.aborted, "later")) {
+            while let next: RawMessage = try await stream.nextMessage() { sizes.append(next.bytes.count) }
+        }
+        #expect(sizes == [1, 2])
+    }
+
+    @Test("a failure ends both halves at once and wakes whoever waits") func failureWakes() async throws {
+        let stream = CallStream(maxMessageBytes: 100)
+        _ = try stream.write(message(100_000))
+        let reader = Task { try await nextMessage(of: stream) }
+        let writer = Task { try await stream.waitForRoom() }
+        stream.fail(RPCError(.deadlineExceeded, "late"))
+        await #expect(throws: RPCError(.deadlineExceeded, "late")) { try await reader.value }
+        await #expect(throws: RPCError(.deadlineExceeded, "late")) { try await writer.value }
+    }
+
+    @Test("cancelling the reader's task wakes it and abandons the call") func cancellation() async throws {
+        let stream = CallStream(maxMessageBytes: 100)
+        let driver = RecordingDriver()
+        stream.attach(driver)
+        let reader = Task { try await nextMessage(of: stream) }
+        reader.cancel()
+        let error = await #expect(throws: RPCError.self) { try await reader.value }
+        #expect(error?.code == .cancelled)
+        #expect(driver.abandoned.load(ordering: .relaxed) == 1)
+    }
+
+    @Test("exactly one message is demanded where the method has one", arguments: [0, 2])
+    func cardinality(count: Int) throws {
+        let stream = CallStream(maxMessageBytes: 100)
+        for _ in 0..<count { _ = try receive(framed(1), on: stream) }
+        stream.endInbound()
+        let error = #expect(throws: RPCError.self) { let _: RawMessage = try stream.takeOnlyMessage() }
+        #expect(error?.code == .unimplemented)
+    }
+
+    @Test("a compressed message without an agreed encoding is an error") func unagreedCompression() async throws {
+        let stream = CallStream(maxMessageBytes: 100)
+        _ = try receive([1, 0, 0, 0, 1, 0], on: stream)
+        let error = await #expect(throws: RPCError.self) { let _: RawMessage? = try await stream.nextMessage() }
+        #expect(error?.code == .internal)
+    }
+}

@@ -1,0 +1,128 @@
+import HTTP2Engine
+import ProtobufWire
+import RPCClient
+import RPCModel
+import RPCServer
+import Synchronization
+import Testing
+import Transport
+
+private typealias Method = TestService.Method
+
+private struct Refusing: ServerInterceptor {
+    func callWillStart(_ context: ServerCallContext) async throws(RPCError) {
+        guard context.metadata["authorization"] == "Bearer t" else {
+            throw RPCError(.unauthenticated, "no token")
+        }
+    }
+}
+
+@Suite("Limits and policies", .timeLimit(.minutes(1))) struct LimitsTests {
+    @Test("a request over the limit is refused, one as long as it is taken", arguments: [(0, true), (1, false)])
+    func requestLimit(excess: Int, isTaken: Bool) async throws {
+        // The request's own field costs a tag and a two-byte length.
+        try await Loopback.run(server: { $0.maxRequestBytes = 1003 }) { loopback in
+            let request = Bytes.with { $0.value = Array(repeating: 1, count: 1000 + excess) }
+            if isTaken {
+                let size: Number = try await loopback.unary(Method.size, request)
+                #expect(size.value == 1000)
+            } else {
+                let error = await #expect(throws: RPCError.self) {
+                    let _: Number = try await loopback.unary(Method.size, request)
+                }
+                #expect(error?.code == .resourceExhausted)
+            }
+            let answer1 = try await loopback.echo()
+            #expect(answer1 == "x")
+        }
+    }
+
+    @Test("a response over the client's limit is refused") func responseLimit() async throws {
+        try await Loopback.run { loopback in
+            let error = await #expect(throws: RPCError.self) {
+                try await loopback.echo(String(repeating: "x", count: 1001), options: CallOptions(maxResponseBytes: 1000))
+            }
+            #expect(error?.code == .resourceExhausted)
+            #expect(error?.isFromPeer == false)
+        }
+    }
+
+    @Test("metadata over the server's header limit is refused and the connection lives on") func headerLimit() async throws {
+        try await Loopback.run { loopback in
+            let metadata: Metadata = ["big": String(repeating: "x", count: 20_000)]
+            let error = await #expect(throws: RPCError.self) {
+                try await loopback.echo(options: CallOptions(metadata: metadata))
+            }
+            #expect(error?.code == .resourceExhausted)
+            let answer2 = try await loopback.echo()
+            #expect(answer2 == "x")
+        }
+    }
+
+    @Test("compressed requests and responses arrive as they were") func gzip() async throws {
+        try await Loopback.run(server: { $0.responseCompression = .gzip }) { loopback in
+            let text = String(repeating: "compress me ", count: 1000)
+            let answer3 = try await loopback.echo(text, options: CallOptions(compression: .gzip))
+            #expect(answer3 == text)
+            let answer4 = try await loopback.echo("", options: CallOptions(compression: .gzip))
+            #expect(answer4 == "")
+            let answer5 = try await loopback.echo(text)
+            #expect(answer5 == text)
+        }
+    }
+
+    @Test("a request that unpacks to more than the limit is refused") func bomb() async throws {
+        try await Loopback.run(server: { $0.maxRequestBytes = 10_000 }) { loopback in
+            let error = await #expect(throws: RPCError.self) {
+                try await loopback.echo(
+                    String(repeating: "x", count: 1 << 20), options: CallOptions(compression: .gzip))
+            }
+            #expect(error?.code == .resourceExhausted)
+        }
+    }
+
+    @Test("an interceptor refuses before the handler runs") func interceptor() async throws {
+        try await Loopback.run(interceptors: [Refusing()]) { loopback in
+            let error = await #expect(throws: RPCError.self) { try await loopback.echo() }
+            #expect(error?.code == .unauthenticated)
+            let answer6 = try await loopback.echo(options: CallOptions(metadata: ["authorization": "Bearer t"]))
+            #expect(answer6 == "x")
+        }
+    }
+
+    @Test("no more handlers run than allowed; a call reset in the queue is never started") func handlerBound() async throws {
+        try await Loopback.run(server: { $0.maxRunningHandlersPerLoop = 2 }) { loopback in
+            let calls = (0..<6).map { _ in Task { () -> Text in try await loopback.unary(Method.hold, Text()) } }
+            while await loopback.server.metrics().waitingCalls < 4 { await Task.yield() }
+            let impatient = Task { () -> Text in try await loopback.unary(Method.hold, Text()) }
+            while await loopback.server.metrics().waitingCalls < 5 { await Task.yield() }
+            impatient.cancel()
+            while await loopback.server.metrics().openCalls > 6 { await Task.yield() }
+            loopback.service.release.happen()
+            for call in calls { _ = try await call.value }
+            #expect(loopback.service.runningMax.load(ordering: .relaxed) == 2)
+            #expect(loopback.service.startedCount.load(ordering: .relaxed) == 6)
+        }
+    }
+
+    @Test("calls above the server's stream limit wait on the client and all succeed") func streamLimit() async throws {
+        try await Loopback.run(server: { $0.transport.http2.concurrentStreamsMax = 1 }) { loopback in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for index in 0..<20 { group.addTask { _ = try await loopback.echo("\(index)") } }
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    @Test("calls are counted by method and status") func metrics() async throws {
+        try await Loopback.run { loopback in
+            for _ in 0..<3 { _ = try await loopback.echo() }
+            _ = try? await loopback.unary(Method.fail, Number(5), as: Text.self)
+            let entries = await loopback.server.metrics().entries
+            #expect(entries.map(\.method) == ["test.Service/Echo", "test.Service/Fail"])
+            #expect(entries.map(\.code) == [nil, .notFound])
+            #expect(entries.map(\.counts.count) == [3, 1])
+            #expect(entries.allSatisfy { $0.counts.buckets.reduce(0, +) == $0.counts.count })
+        }
+    }
+}

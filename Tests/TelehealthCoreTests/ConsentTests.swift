@@ -1,0 +1,220 @@
+import Testing
+
+@testable import TelehealthCore
+
+@Suite("Consent") struct ConsentTests {
+    private func submit(
+        _ clinic: Clinic, _ type: ConsentType = .georgiaTelehealth, subject: SubjectID = Clinic.client,
+        by caller: Caller = Clinic.clientCaller, _ statement: ConsentStatement = Clinic.statement()
+    ) async -> TelehealthError.Reason? {
+        await refusal { () throws(TelehealthError) in
+            try await clinic.executor.submitConsent(
+                SubmitConsent(subjectID: subject, type: type, statement: statement), clinic.call(caller))
+        }
+    }
+
+    @Test func `joining without the telehealth consents is refused with their list`() async throws {
+        let clinic = Clinic()
+        try await clinic.registerDocuments()
+        try await clinic.grant(.georgiaTelehealth)
+        let id = try await clinic.open()
+        do {
+            _ = try await clinic.join(Clinic.clientCaller, id)
+            Issue.record("it joined")
+        } catch {
+            #expect(error.reason == .consentMissing)
+            #expect(error.missing.map(\.type) == [.hipaaTelehealth])
+            #expect(error.missing.map(\.cause) == [.absent])
+        }
+        let relaxed = Clinic { $0.joinConsents = [] }
+        let open = try await relaxed.open()
+        #expect(try await relaxed.join(Clinic.clientCaller, open).participant.state == .waiting)
+    }
+
+    @Test func `the text shown must be a registered document's`() async throws {
+        let clinic = Clinic()
+        #expect(await submit(clinic) == .documentNotFound)
+        try await clinic.registerDocuments()
+        var other = Clinic.statement()
+        other.textHash = Array(repeating: 0, count: 32)
+        #expect(await submit(clinic, .georgiaTelehealth, other) == .textHashMismatch)
+        var later = Clinic.statement()
+        later.documentVersion = "2.0"
+        _ = try await clinic.executor.putConsentDocument(
+            PutConsentDocument(
+                type: .georgiaTelehealth, version: "2.0", language: "en-US", text: Clinic.text,
+                effectiveAt: clinic.time.now + .seconds(60)), clinic.call(Clinic.admin))
+        #expect(await submit(clinic, .georgiaTelehealth, later) == .documentNotFound)
+        clinic.time.advance(by: .seconds(60))
+        #expect(await submit(clinic, .georgiaTelehealth, later) == nil)
+    }
+
+    @Test func `a document version never changes its text`() async throws {
+        let clinic = Clinic()
+        try await clinic.registerDocuments()
+        try await clinic.registerDocuments()
+        #expect(clinic.store.snapshot.documents.count == 3)
+        let reason = await refusal { () throws(TelehealthError) in
+            try await clinic.executor.putConsentDocument(
+                PutConsentDocument(type: .recording, version: "1.0", language: "en-US", text: "Else."),
+                clinic.call(Clinic.admin))
+        }
+        #expect(reason == .documentVersionExists)
+    }
+
+    @Test func `an electronic grant comes only from the person's or the guardian's own identity`() async throws {
+        let clinic = Clinic()
+        try await clinic.registerDocuments()
+        _ = try await clinic.open(guardian: Clinic.guardian)
+        #expect(await submit(clinic, by: Clinic.stranger) == .subjectNotFound)
+        #expect(await submit(clinic, by: Clinic.otherClinician) == .subjectNotFound)
+        #expect(await submit(clinic, by: Clinic.clinicianCaller) == .notAllowed)
+        #expect(await submit(clinic, by: Clinic.admin) == .notAllowed)
+        #expect(await submit(clinic, by: Clinic.caller(Clinic.client, .client, actor: "portal")) == .notAllowed)
+        #expect(await submit(clinic, by: Clinic.guardianCaller) == nil)
+        let record = try #require(clinic.store.snapshot.histories[Clinic.client]?.records.last)
+        #expect(record.signerID == Clinic.guardian && record.subjectID == Clinic.client)
+        #expect(await submit(clinic) == nil)
+    }
+
+    @Test func `a guardian's tie is shown by an appointment where there is no session yet`() async throws {
+        let clinic = Clinic()
+        try await clinic.registerDocuments()
+        _ = try await clinic.executor.putAppointment(
+            clinic.put(guardian: Clinic.guardian), clinic.call(Clinic.scheduler))
+        #expect(await submit(clinic, by: Clinic.guardianCaller) == .subjectNotFound)
+        _ = try await clinic.executor.submitConsent(
+            SubmitConsent(
+                subjectID: Clinic.client, type: .georgiaTelehealth, appointmentID: Clinic.appointment,
+                statement: Clinic.statement()), clinic.call(Clinic.guardianCaller))
+    }
+
+    @Test func `paper and verbal name who attests, and verbal never suffices for a recording`() async throws {
+        let clinic = Clinic()
+        try await clinic.registerDocuments()
+        _ = try await clinic.open()
+        let clinician = Clinic.clinicianCaller
+        #expect(await submit(clinic, .georgiaTelehealth, Clinic.statement(.granted, .paper, attestedBy: "x")) == .notAllowed)
+        #expect(await submit(clinic, by: clinician, Clinic.statement(.granted, .paper)) == .fieldInvalid)
+        let another = Clinic.statement(.granted, .verbal, attestedBy: "clinician-9")
+        #expect(await submit(clinic, by: clinician, another) == .fieldInvalid)
+        let own = Clinic.statement(.granted, .verbal, attestedBy: Clinic.clinician.rawValue)
+        #expect(await submit(clinic, by: clinician, own) == nil)
+        #expect(await submit(clinic, .recording, by: clinician, own) == .writtenConsentRequired)
+        let paper = Clinic.statement(.granted, .paper, attestedBy: Clinic.clinician.rawValue)
+        #expect(await submit(clinic, .recording, by: clinician, paper) == nil)
+    }
+
+    @Test func `a grant needs every acknowledgement, a refusal none`() async throws {
+        let clinic = Clinic()
+        try await clinic.registerDocuments()
+        var statement = Clinic.statement()
+        statement.acknowledgements.privacyRisks = false
+        #expect(await submit(clinic, .georgiaTelehealth, statement) == .acknowledgementsIncomplete)
+        statement.decision = .declined
+        #expect(await submit(clinic, .georgiaTelehealth, statement) == nil)
+    }
+
+    @Test func `history is only added to: an update supersedes, a revocation ends`() async throws {
+        let clinic = Clinic()
+        try await clinic.registerDocuments()
+        let first = try await clinic.grant(.hipaaTelehealth)
+        let second = try await clinic.executor.updateConsent(
+            UpdateConsent(consentID: first.id, statement: Clinic.statement()), clinic.call(Clinic.clientCaller))
+        #expect(second.supersedes == first.id)
+        let again = await refusal { () throws(TelehealthError) in
+            try await clinic.executor.updateConsent(
+                UpdateConsent(consentID: first.id, statement: Clinic.statement()),
+                clinic.call(Clinic.clientCaller))
+        }
+        #expect(again == .consentNotCurrent)
+        let revoked = try await clinic.executor.revokeConsent(
+            RevokeConsent(consentID: second.id), clinic.call(Clinic.clientCaller))
+        let twice = try await clinic.executor.revokeConsent(
+            RevokeConsent(consentID: second.id), clinic.call(Clinic.clientCaller))
+        #expect(revoked.revokedAt != nil && twice == revoked)
+        let records = try await clinic.executor.consents(of: Clinic.client, clinic.call(Clinic.clientCaller))
+        #expect(records.map(\.id) == [first.id, second.id])
+        #expect(records.map(\.decision) == [.granted, .granted])
+    }
+
+    @Test func `a paper that turns up late does not undo a later refusal`() async throws {
+        let clinic = Clinic()
+        try await clinic.registerDocuments()
+        _ = try await clinic.open()
+        let consent = try await clinic.grant(.recording)
+        _ = try await clinic.executor.revokeConsent(
+            RevokeConsent(consentID: consent.id), clinic.call(Clinic.clientCaller))
+        var paper = Clinic.statement(.granted, .paper, attestedBy: "records office")
+        paper.grantedAt = clinic.time.now - .seconds(60)
+        #expect(await submit(clinic, .recording, by: Clinic.admin, paper) == .fieldInvalid)
+        clinic.time.advance(by: .seconds(120))
+        paper.grantedAt = clinic.time.now
+        #expect(await submit(clinic, .recording, by: Clinic.admin, paper) == nil)
+    }
+
+    @Test func `a no for one session outweighs a standing yes there, and nowhere else`() async throws {
+        let clinic = Clinic()
+        let id = try await clinic.visit()
+        try await clinic.grantRecording()
+        try await clinic.grant(.recording, statement: Clinic.statement(.declined, session: id))
+        let here = try await clinic.executor.evaluateConsent(
+            .record, session: id, clinic.call(Clinic.clinicianCaller))
+        #expect(here.missing.map(\.cause) == [.declined])
+        let standing = try await clinic.executor.consentStatus(
+            of: Clinic.client, session: nil, clinic.call(Clinic.clientCaller))
+        #expect(standing.record.isSatisfied)
+    }
+
+    @Test func `status says what is missing per action and what expires soon`() async throws {
+        let clinic = Clinic()
+        try await clinic.registerDocuments()
+        try await clinic.grant(
+            .georgiaTelehealth, statement: Clinic.statement(expiresAt: clinic.time.now + .seconds(86_400)))
+        let status = try await clinic.executor.consentStatus(
+            of: Clinic.client, session: nil, clinic.call(Clinic.clientCaller))
+        #expect(status.join.missing.map(\.type) == [.hipaaTelehealth])
+        #expect(status.join.expiring == status.join.standsOn)
+        #expect(status.record.missing.map(\.type) == [.recording])
+        clinic.time.advance(by: .seconds(86_400))
+        let later = try await clinic.executor.consentStatus(
+            of: Clinic.client, session: nil, clinic.call(Clinic.clientCaller))
+        #expect(later.join.missing.first?.cause == .expired)
+        let stranger = await refusal { () throws(TelehealthError) in
+            try await clinic.executor.consentStatus(
+                of: Clinic.client, session: nil, clinic.call(Clinic.stranger))
+        }
+        #expect(stranger == .subjectNotFound)
+    }
+
+    @Test func `revoking a telehealth consent keeps the client from being let in`() async throws {
+        let clinic = Clinic()
+        try await clinic.registerDocuments()
+        let consent = try await clinic.grant(.georgiaTelehealth)
+        try await clinic.grant(.hipaaTelehealth)
+        let id = try await clinic.open()
+        _ = try await clinic.join(Clinic.clientCaller, id)
+        let version = try clinic.state(id).session.version
+        _ = try await clinic.executor.revokeConsent(
+            RevokeConsent(consentID: consent.id), clinic.call(Clinic.clientCaller))
+        #expect(try clinic.state(id).session.version == version + 1)
+        _ = try await clinic.join(Clinic.clinicianCaller, id)
+        #expect(try clinic.state(id).participant(of: Clinic.client)?.state == .waiting)
+        #expect(try clinic.state(id).session.startedAt == nil)
+    }
+
+    @Test func `a revocation that commits while the client is being let in wins`() async throws {
+        let clinic = Clinic()
+        try await clinic.registerDocuments()
+        let consent = try await clinic.grant(.georgiaTelehealth)
+        try await clinic.grant(.hipaaTelehealth)
+        let id = try await clinic.open()
+        _ = try await clinic.join(Clinic.clientCaller, id)
+        clinic.store.interrupt {
+            _ = try? await clinic.executor.revokeConsent(
+                RevokeConsent(consentID: consent.id), clinic.call(Clinic.clientCaller))
+        }
+        _ = try await clinic.join(Clinic.clinicianCaller, id)
+        #expect(try clinic.state(id).participant(of: Clinic.client)?.state == .waiting)
+    }
+}

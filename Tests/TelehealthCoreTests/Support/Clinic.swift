@@ -1,0 +1,208 @@
+import Crypto
+import Synchronization
+import Testing
+
+@testable import TelehealthCore
+
+/// A service over the memory store and the fake Chime, with one appointment's people, driven step by step.
+final class Clinic: Sendable {
+    static let client = SubjectID("client-1")
+    static let clinician = SubjectID("clinician-1")
+    static let guardian = SubjectID("guardian-1")
+    static let appointment = AppointmentID("appointment-1")
+    static let text = "I agree."
+
+    let time = VirtualTime()
+    let store = MemoryStore()
+    let chime: FakeChime
+    let ids: SeededIDs
+    let policy: Policy
+    let committer: Committer
+    let executor: CommandExecutor
+    let worker: EffectWorker
+    let sweeper: Sweeper
+
+    init(seed: UInt64 = 1, bucket: String? = "recordings", _ configure: (inout Policy) -> Void = { _ in }) {
+        var policy = Policy()
+        configure(&policy)
+        self.policy = policy
+        ids = SeededIDs(seed: seed)
+        chime = FakeChime(time: time, bucket: bucket)
+        committer = Committer(
+            store: store, hub: EventHub(), presence: PresenceBoard(startedAt: time.now))
+        executor = CommandExecutor(committer: committer, gateway: chime, time: time, ids: ids, policy: policy)
+        let notices = Notices()
+        self.noticeBox = notices
+        worker = EffectWorker(
+            committer: committer, gateway: chime, time: time, ids: ids, policy: policy,
+            notify: { notices.append($0) })
+        sweeper = Sweeper(committer: committer, gateway: chime, time: time, ids: ids, policy: policy)
+    }
+
+    private let noticeBox: Notices
+    var deadLetters: [EffectNotice] {
+        noticeBox.all.filter { if case .dead = $0.kind { true } else { false } }
+    }
+
+    // Callers
+    static let far = Timestamp(microseconds: .max / 2)
+    static func caller(_ subject: SubjectID, _ role: Role, actor: String? = nil) -> Caller {
+        Caller(
+            subject: "user-" + subject.rawValue, role: role, clientID: role == .client ? subject : nil,
+            clinicianID: role == .clinician ? subject : nil, actor: actor, expiresAt: far)
+    }
+    static let clientCaller = caller(client, .client)
+    static let guardianCaller = caller(guardian, .client)
+    static let clinicianCaller = caller(clinician, .clinician)
+    static let scheduler = caller(SubjectID("scheduler"), .scheduler)
+    static let admin = caller(SubjectID("admin"), .admin)
+    static let stranger = caller(SubjectID("client-2"), .client)
+    static let otherClinician = caller(SubjectID("clinician-2"), .clinician)
+
+    func call(_ caller: Caller, timeout: Duration? = nil, id: String? = nil, hash: UInt8 = 1) -> Invocation {
+        Invocation(
+            caller: caller, request: .init(id: id ?? ids.uuid(), hash: Array(repeating: hash, count: 32)),
+            timeout: timeout)
+    }
+
+    // A day at the clinic
+    func put(
+        version: Int64 = 1, start: Duration = .zero, length: Duration = .seconds(3600),
+        clinician: SubjectID = Clinic.clinician, guardian: SubjectID? = nil
+    ) -> PutAppointment {
+        PutAppointment(
+            id: Self.appointment, clientID: Self.client, guardianID: guardian, clinicianID: clinician,
+            startsAt: VirtualTime.nine + start, endsAt: VirtualTime.nine + start + length,
+            timeZone: "America/New_York", sourceVersion: version)
+    }
+
+    /// Appointment and session, one minute after its start.
+    func open(guardian: SubjectID? = nil, admission: AdmissionPolicy? = nil) async throws -> SessionID {
+        _ = try await executor.putAppointment(put(start: .seconds(60), guardian: guardian), call(Self.scheduler))
+        let session = try await executor.createSession(
+            CreateSession(appointmentID: Self.appointment, admissionPolicy: admission), call(Self.scheduler))
+        time.advance(by: .seconds(120))
+        return session.session.id
+    }
+
+    func registerDocuments() async throws {
+        for type in ConsentType.allCases {
+            _ = try await executor.putConsentDocument(
+                PutConsentDocument(type: type, version: "1.0", language: "en-US", text: Self.text),
+                call(Self.admin))
+        }
+    }
+
+    static func statement(
+        _ decision: ConsentDecision = .granted, _ method: ConsentMethod = .electronic, attestedBy: String? = nil,
+        session: SessionID? = nil, expiresAt: Timestamp? = nil, purposes: [Recording.Purpose] = []
+    ) -> ConsentStatement {
+        ConsentStatement(
+            decision: decision, method: method, documentVersion: "1.0", documentLanguage: "en-US",
+            textHash: Array(SHA256.hash(data: Array(text.utf8))),
+            acknowledgements: .init(patientRights: true, emergencyProtocols: true, privacyRisks: true),
+            recordingPurposes: purposes, attestedBy: attestedBy, sessionID: session, expiresAt: expiresAt)
+    }
+
+    @discardableResult
+    func grant(
+        _ type: ConsentType, by caller: Caller = Clinic.clientCaller, statement: ConsentStatement? = nil
+    ) async throws -> ConsentRecord {
+        try await executor.submitConsent(
+            SubmitConsent(
+                subjectID: caller.clientID ?? caller.clinicianID ?? SubjectID("nobody"), type: type,
+                statement: statement ?? Self.statement()), call(caller))
+    }
+
+    /// The client's telehealth consents.
+    func grantTelehealth() async throws {
+        try await registerDocuments()
+        try await grant(.georgiaTelehealth)
+        try await grant(.hipaaTelehealth)
+    }
+
+    /// Both people's recording consents; the client's is returned.
+    @discardableResult
+    func grantRecording() async throws -> ConsentRecord {
+        try await grant(.recording, by: Self.clinicianCaller)
+        return try await grant(.recording)
+    }
+
+    static let check = PreVisitCheck(
+        locationState: "GA", locationAddress: "1 Peachtree St, Atlanta", emergencyContactName: "Pat",
+        emergencyContactPhone: "+1 404 555 0100", isLocationPrivate: true, hasReliableConnection: true,
+        device: .desktop, checkedAt: VirtualTime.nine)
+
+    /// Joins while the worker works.
+    func join(_ caller: Caller, _ session: SessionID, id: String? = nil) async throws(TelehealthError)
+        -> JoinOutcome
+    {
+        let command = JoinSession(
+            sessionID: session, preVisitCheck: caller.role == .client ? Self.check : nil)
+        let invocation = call(caller, id: id)
+        let isDone = Atomic(false)
+        async let outcome = withDone(isDone) { () throws(TelehealthError) in
+            try await self.executor.joinSession(command, invocation)
+        }
+        while !isDone.load(ordering: .acquiring) {
+            await worker.runDue()
+            await Task.yield()
+        }
+        return try await outcome.get()
+    }
+
+    private func withDone<Value: Sendable>(
+        _ flag: borrowing Atomic<Bool>, _ body: () async throws(TelehealthError) -> Value
+    ) async -> Result<Value, TelehealthError> {
+        defer { flag.store(true, ordering: .releasing) }
+        do { return .success(try await body()) } catch { return .failure(error) }
+    }
+
+    /// Both in the visit.
+    func visit(guardian: SubjectID? = nil) async throws -> SessionID {
+        try await grantTelehealth()
+        let session = try await open(guardian: guardian)
+        _ = try await join(Self.clientCaller, session)
+        _ = try await join(Self.clinicianCaller, session)
+        return session
+    }
+
+    /// Both in the visit, and the capture runs.
+    func recordedVisit() async throws -> (session: SessionID, recording: RecordingID, consent: ConsentRecord) {
+        let session = try await visit()
+        let consent = try await grantRecording()
+        let outcome = try await executor.startRecording(
+            StartRecording(sessionID: session), call(Self.clinicianCaller))
+        await work(seconds: 3)
+        try #require(state(session).recordings.last?.state == .recording)
+        return (session, outcome.recording.id, consent)
+    }
+
+    /// Lets so much time pass in half seconds, the worker working and people talking.
+    func work(seconds: Int) async {
+        for _ in 0..<seconds * 2 {
+            await worker.runDue()
+            time.advance(by: .milliseconds(500))
+            chime.speak()
+        }
+        await worker.runDue()
+    }
+
+    func state(_ session: SessionID) throws -> SessionState { try #require(store.snapshot.sessions[session]) }
+    func kinds(_ session: SessionID) -> [SessionEvent.Kind] { store.snapshot.events[session]?.map(\.kind) ?? [] }
+    var pendingEffects: [Effect] { store.snapshot.effects.filter { $0.state != .done } }
+}
+
+private final class Notices: Sendable {
+    private let list = Mutex<[EffectNotice]>([])
+    func append(_ notice: EffectNotice) { list.withLock { $0.append(notice) } }
+    var all: [EffectNotice] { list.withLock { $0 } }
+}
+
+/// The reason with which a call was refused; nil when it was not.
+func refusal<Value>(_ body: () async throws(TelehealthError) -> Value) async -> TelehealthError.Reason? {
+    do {
+        _ = try await body()
+        return nil
+    } catch { return error.reason }
+}

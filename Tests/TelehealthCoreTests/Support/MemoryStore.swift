@@ -1,0 +1,217 @@
+import Synchronization
+import TelehealthCore
+
+/// The store's contract in memory, with a watchful eye: it refuses nothing a real store would accept, and notes every
+/// transaction that breaks a rule of the domain.
+final class MemoryStore: TelehealthStore {
+    struct Tables: Sendable {
+        var appointments: [AppointmentID: Appointment] = [:]
+        var sessions: [SessionID: SessionState] = [:]
+        var order: [SessionID] = []
+        var histories: [SubjectID: ConsentHistory] = [:]
+        var documents: [ConsentDocument] = []
+        var events: [SessionID: [SessionEvent]] = [:]
+        var effects: [Effect] = []
+        var audit: [AuditEntry] = []
+        var requests: [RequestRecord.Key: RequestRecord] = [:]
+        var prunedEvents: Set<SessionID> = []
+        var violations: [String] = []
+        var commits = 0
+    }
+
+    let tables = Mutex(Tables())
+    /// Runs once, before the next apply looks at its expectations: another call that comes between.
+    private let interruption = Mutex<(@Sendable () async -> Void)?>(nil)
+    private let forcedConflicts = Mutex(0)
+
+    var snapshot: Tables { tables.withLock { $0 } }
+    func interrupt(_ body: @escaping @Sendable () async -> Void) { interruption.withLock { $0 = body } }
+    func forceConflicts(_ count: Int) { forcedConflicts.withLock { $0 = count } }
+
+    func appointment(_ id: AppointmentID) async throws(StoreError) -> Appointment? { snapshot.appointments[id] }
+    func session(_ id: SessionID) async throws(StoreError) -> SessionState? { snapshot.sessions[id] }
+
+    func latestSession(of appointment: AppointmentID) async throws(StoreError) -> SessionState? {
+        let tables = snapshot
+        return tables.order.reversed().lazy.compactMap { tables.sessions[$0] }
+            .first { $0.session.appointmentID == appointment }
+    }
+
+    func sessions(_ query: SessionQuery) async throws(StoreError) -> [Session] {
+        let rows = snapshot.sessions.values.map(\.session).filter { row in
+            (query.clientID == nil || query.clientID == row.clientID)
+                && (query.clinicianID == nil || query.clinicianID == row.clinicianID)
+                && (query.appointmentID == nil || query.appointmentID == row.appointmentID)
+                && (query.statuses.isEmpty || query.statuses.contains(row.status))
+                && (query.startsFrom.map { row.startsAt >= $0 } ?? true)
+                && (query.startsBefore.map { row.startsAt < $0 } ?? true)
+                && (query.after.map { (row.startsAt, row.id.rawValue) > ($0.startsAt, $0.id.rawValue) } ?? true)
+        }
+        return Array(
+            rows.sorted { ($0.startsAt, $0.id.rawValue) < ($1.startsAt, $1.id.rawValue) }.prefix(query.limit))
+    }
+
+    func openSessions(of subject: SubjectID) async throws(StoreError) -> [SessionID] {
+        let tables = snapshot
+        return tables.order.filter { id in
+            guard let row = tables.sessions[id]?.session, !row.status.isTerminal else { return false }
+            return [row.clientID, row.guardianID, row.clinicianID].contains(subject)
+        }
+    }
+
+    func openSessions(startingBefore instant: Timestamp, after: SessionID?, limit: Int)
+        async throws(StoreError) -> [SessionID]
+    {
+        let rows = snapshot.sessions.values.map(\.session)
+            .filter { !$0.status.isTerminal && $0.startsAt < instant }
+            .sorted { ($0.startsAt, $0.id.rawValue) < ($1.startsAt, $1.id.rawValue) }
+        let start = after.flatMap { last in rows.firstIndex { $0.id == last } }.map { $0 + 1 } ?? 0
+        return rows[start...].prefix(limit).map(\.id)
+    }
+
+    func consents(of subject: SubjectID) async throws(StoreError) -> ConsentHistory {
+        snapshot.histories[subject] ?? ConsentHistory(subjectID: subject)
+    }
+
+    func consent(_ id: ConsentID) async throws(StoreError) -> ConsentRecord? {
+        snapshot.histories.values.lazy.flatMap(\.records).first { $0.id == id }
+    }
+
+    func documents(of type: ConsentType) async throws(StoreError) -> [ConsentDocument] {
+        snapshot.documents.filter { $0.type == type }
+    }
+
+    func recording(_ id: RecordingID) async throws(StoreError) -> Recording? {
+        snapshot.sessions.values.lazy.flatMap(\.recordings).first { $0.id == id }
+    }
+
+    func events(of session: SessionID, after sequence: Int64, limit: Int) async throws(StoreError)
+        -> [SessionEvent]?
+    {
+        let tables = snapshot
+        if tables.prunedEvents.contains(session) { return nil }
+        return Array((tables.events[session] ?? []).filter { $0.sequence > sequence }.prefix(limit))
+    }
+
+    func request(_ key: RequestRecord.Key) async throws(StoreError) -> RequestRecord? { snapshot.requests[key] }
+
+    func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult {
+        let interruption = interruption.withLock { body in
+            defer { body = nil }
+            return body
+        }
+        await interruption?()
+        let isForced = forcedConflicts.withLock { count in
+            defer { count = max(0, count - 1) }
+            return count > 0
+        }
+        return tables.withLock { tables in
+            if let request = decision.request, let existing = tables.requests[request.key] {
+                return .requestExists(existing)
+            }
+            if isForced || !decision.expectations.allSatisfy({ tables.holds($0) }) { return .conflict }
+            tables.commit(decision)
+            return .committed
+        }
+    }
+
+    func claimEffects(limit: Int, now: Timestamp, lease: Duration) async throws(StoreError) -> [Effect] {
+        tables.withLock { tables in
+            var claimed: [Effect] = []
+            var lanes: Set<String> = []
+            for index in tables.effects.indices where tables.effects[index].state != .done {
+                let effect = tables.effects[index]
+                guard lanes.insert("\(effect.sessionID)/\(effect.lane)").inserted, claimed.count < limit,
+                    effect.state == .pending, effect.notBefore <= now, (effect.leasedUntil ?? now) <= now
+                else { continue }
+                tables.effects[index].fence += 1
+                tables.effects[index].leasedUntil = now + lease
+                claimed.append(tables.effects[index])
+            }
+            return claimed
+        }
+    }
+
+    func nextEffectDue() async throws(StoreError) -> Timestamp? {
+        snapshot.effects.filter { $0.state == .pending }.map { max($0.notBefore, $0.leasedUntil ?? $0.notBefore) }
+            .min()
+    }
+
+    func prune(requestsBefore: Timestamp, eventsBefore: Timestamp) async throws(StoreError) {
+        tables.withLock { tables in
+            tables.requests = tables.requests.filter { $0.value.expiresAt >= requestsBefore }
+            for (id, state) in tables.sessions where (state.session.endedAt ?? eventsBefore) < eventsBefore {
+                tables.events[id] = []
+                tables.prunedEvents.insert(id)
+            }
+        }
+    }
+}
+
+extension MemoryStore.Tables {
+    fileprivate func holds(_ expectation: Decision.Expectation) -> Bool {
+        switch expectation {
+        case .appointment(let id, let version): (appointments[id]?.version ?? 0) == version
+        case .session(let id, let version): (sessions[id]?.session.version ?? 0) == version
+        case .consents(let id, let version): (histories[id]?.version ?? 0) == version
+        case .noOtherOpenSession(let appointment, let except):
+            !sessions.values.contains {
+                $0.session.appointmentID == appointment && !$0.session.status.isTerminal && $0.session.id != except
+            }
+        case .effect(let id, let fence):
+            effects.contains { $0.id == id && $0.state == .pending && $0.fence == fence }
+        case .documentAbsent(let type, let version, let language):
+            !documents.contains { $0.type == type && $0.version == version && $0.language == language }
+        }
+    }
+
+    fileprivate mutating func commit(_ decision: Decision) {
+        commits += 1
+        let before = sessions
+        for change in decision.changes { write(change) }
+        for event in decision.events {
+            let last = events[event.sessionID]?.last?.sequence ?? 0
+            if event.sequence != last + 1 { violations.append("event \(event.sequence) follows \(last)") }
+            events[event.sessionID, default: []].append(event)
+        }
+        audit += decision.audit
+        if let request = decision.request { requests[request.key] = request }
+        for case .session(let row) in decision.changes {
+            guard let old = before[row.id]?.session else { continue }
+            if row.version != old.version + 1 { violations.append("version jumped") }
+            if old.status.isTerminal && row.status != old.status { violations.append("\(old.status) was left") }
+            if let started = old.startedAt, row.startedAt != started { violations.append("startedAt changed") }
+        }
+        for (id, state) in sessions where before[id] != state { violations += Invariants.broken(by: state, self) }
+    }
+
+    private mutating func write(_ change: Decision.Change) {
+        switch change {
+        case .appointment(let row): appointments[row.id] = row
+        case .session(let row):
+            if sessions[row.id] == nil {
+                sessions[row.id] = SessionState(session: row)
+                order.append(row.id)
+            } else {
+                sessions[row.id]?.session = row
+            }
+        case .participant(let row): sessions[row.sessionID]?.participants.put(row) { $0.id == row.id }
+        case .meeting(let row): sessions[row.sessionID]?.meetings.put(row) { $0.generation == row.generation }
+        case .recording(let row): sessions[row.sessionID]?.recordings.put(row) { $0.id == row.id }
+        case .screenShare(let row): sessions[row.sessionID]?.screenShares.put(row) { $0.id == row.id }
+        case .consent(let row):
+            histories[row.subjectID, default: ConsentHistory(subjectID: row.subjectID)].records
+                .put(row) { $0.id == row.id }
+        case .consentVersion(let id, let version):
+            histories[id, default: ConsentHistory(subjectID: id)].version = version
+        case .document(let row): documents.append(row)
+        case .effect(let row): effects.put(row) { $0.id == row.id }
+        }
+    }
+}
+
+extension Array {
+    fileprivate mutating func put(_ element: Element, where isSame: (Element) -> Bool) {
+        if let index = firstIndex(where: isSame) { self[index] = element } else { append(element) }
+    }
+}

@@ -1,0 +1,45 @@
+internal import ProtobufReflection
+internal import ProtobufWire
+
+/// The plugin without its process: a request of `protoc` in, Swift files out.
+public enum CodeGenerator {
+    /// Stands in the header of every generated file; raised when the output changes in a way callers notice.
+    public static let version = 1
+
+    /// Generates the files asked for.
+    ///
+    /// - Returns: always a response: what is wrong with the request or its parameter stands in `error`, as
+    ///   protoc's
+    ///   plugin protocol wants it.
+    public static func generate(_ request: Google_Protobuf_Compiler_CodeGeneratorRequest)
+        -> Google_Protobuf_Compiler_CodeGeneratorResponse
+    {
+        var response = Google_Protobuf_Compiler_CodeGeneratorResponse()
+        // FEATURE_PROTO3_OPTIONAL
+        response.supportedFeatures = 1
+        do throws(CodegenError) {
+            let options = try GeneratorOptions(parameter: request.parameter ?? "")
+            let schema = SchemaIndex(files: request.protoFile, options: options)
+            for name in request.fileToGenerate {
+                guard let file = request.protoFile.first(where: { $0.name == name }) else {
+                    throw CodegenError("\(name): not among the files of the request")
+                }
+                response.file.append(
+                    .with { output in
+                        output.name = NamingRules.outputPath(of: name)
+                        output.content = FileGenerator(file: file, schema: schema, options: options)
+                            .generate()
+                    })
+            }
+        } catch {
+            response.error = error.description
+        }
+        return response
+    }
+}
+
+/// Why nothing was generated, in words for the person at the terminal.
+struct CodegenError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,38 @@
+/// Collects lines at an indentation.
+struct CodePrinter {
+    private(set) var text = ""
+    private var depth = 0
+
+    /// Appends a line; an empty one has no trailing blanks.
+    mutating func line(_ line: String = "") {
+        if !line.isEmpty {
+            for _ in 0..<depth { text += "    " }
+            text += line
+        }
+        text += "\n"
+    }
+
+    /// Appends `head {`, the body one level deeper, and `}`.
+    mutating func block(_ head: String, _ body: (inout CodePrinter) -> Void) {
+        line(head + " {")
+        depth += 1
+        body(&self)
+        depth -= 1
+        line("}")
+    }
+
+    /// Runs `body` one level deeper.
+    mutating func indented(_ body: (inout CodePrinter) -> Void) {
+        depth += 1
+        body(&self)
+        depth -= 1
+    }
+
+    /// Appends a comment as documentation, or `otherwise` when there is none.
+    mutating func documentation(_ comment: String?, otherwise: String? = nil) {
+        guard let comment = comment ?? otherwise else { return }
+        for part in comment.split(separator: "\n", omittingEmptySubsequences: false) {
+            line(part.isEmpty ? "///" : "///" + (part.hasPrefix(" ") ? "" : " ") + part)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+// The lines of code of a field that is in no oneof.
+
+internal import ProtobufReflection
+
+extension FieldPlan {
+    /// The line of `encode(into:)`.
+    var encodeLine: String {
+        switch shape {
+        case .implicit:
+            "if \(isPresent(quotedName)) { buffer.write(\(number), \(quotedName), as: \(wireType).self) }"
+        case .explicit:
+            "if let value = \(quotedName) { buffer.write(\(number), value, as: \(wireType).self) }"
+        case .message:
+            "if let value = \(storedName) { buffer.writeMessage(\(number), value) }"
+        case .group:
+            "if let value = \(quotedName) { buffer.writeGroup(\(number), value) }"
+        case .repeated(packed: true):
+            "buffer.writePacked(\(number), \(quotedName), as: \(wireType).self)"
+        case .repeated(packed: false):
+            "buffer.writeRepeated(\(number), \(quotedName), as: \(wireType).self)"
+        case .repeatedMessage:
+            "buffer.writeMessages(\(number), \(quotedName))"
+        case .repeatedGroup:
+            "for value in \(quotedName) { buffer.writeGroup(\(number), value) }"
+        case .map(let key, let value):
+            "buffer.writeMap(\(number), \(quotedName), \(key).self, \(value).self)"
+        }
+    }
+
+    /// The condition under which a value without presence is written. Negative zero is not zero.
+    private func isPresent(_ name: String) -> String {
+        switch kind {
+        case .string, .bytes: "!\(name).isEmpty"
+        case .bool: name
+        case .float, .double: "\(name).bitPattern != 0"
+        case .enum: "\(name).rawValue != 0"
+        default: "\(name) != 0"
+        }
+    }
+
+    /// The tag of an unpacked value.
+    var tag: UInt32 { number << 3 | format }
+    /// The tag of a packed run.
+    private var packedTag: UInt32 { number << 3 | 2 }
+
+    /// The cases of `merge(from:)`.
+    var mergeLines: [String] {
+        switch shape {
+        case .implicit, .explicit:
+            guard isClosedEnum else {
+                return ["case \(tag): try reader.read(&\(quotedName), as: \(wireType).self)"]
+            }
+            return ["case \(tag): if let value = \(readClosed) { \(quotedName) = value }"]
+        case .message:
+            return ["case \(tag): try reader.readMessage(&\(storedName))"]
+        case .group:
+            return ["case \(tag): try reader.readGroup(\(number), &\(quotedName))"]
+        case .repeated:
+            return repeatedLines
+        case .repeatedMessage:
+            return ["case \(tag): try reader.readMessages(&\(quotedName))"]
+        case .repeatedGroup:
+            return ["case \(tag): try reader.readGroups(\(number), &\(quotedName))"]
+        case .map(let key, let value):
+            return ["case \(number << 3 | 2): try reader.readMap(&\(quotedName), \(key).self, \(value).self)"]
+        }
+    }
+
+    /// Numbers arrive packed or not, whatever the schema says.
+    private var repeatedLines: [String] {
+        if isClosedEnum {
+            return [
+                "case \(tag): if let value = \(readClosed) { \(quotedName).append(value) }",
+                "case \(packedTag): try reader.readClosedPacked(\(number), &\(quotedName), in: &unknownFields)",
+            ]
+        }
+        let unpacked = "case \(tag): try reader.readRepeated(&\(quotedName), as: \(wireType).self)"
+        guard isPackable else { return [unpacked] }
+        return [unpacked, "case \(packedTag): try reader.readPacked(&\(quotedName), as: \(wireType).self)"]
+    }
+
+    /// Reads a number of a closed enum; nil when it went to the unknown fields.
+    var readClosed: String {
+        "try reader.readClosed(\(number), \(valueType).self, in: &unknownFields)"
+    }
+}

@@ -1,0 +1,49 @@
+/// The plugin's parameter: `key=value` pairs, separated by commas.
+///
+/// | key | value |
+/// |---|---|
+/// | `module` | name of the Swift module the files are generated into |
+/// | `import` | `proto.package:SwiftModule`: where the types of another package live; may repeat |
+/// | `notice` | a licence line for files whose `.proto` has no comments (descriptor sets without source); may
+/// repeat |
+struct GeneratorOptions {
+    var module = ""
+    /// Proto package to Swift module. The well-known types are always at home in ProtobufWire.
+    var modules: [String: String] = [
+        "google.protobuf": "ProtobufWire", "google.protobuf.compiler": "ProtobufCodegen",
+    ]
+    var notice: [String] = []
+
+    init(parameter: String) throws(CodegenError) {
+        for pair in parameter.split(separator: ",") {
+            guard let equals = pair.firstIndex(of: "=") else {
+                throw CodegenError("parameter \"\(pair)\": want key=value")
+            }
+            let value = String(pair[pair.index(after: equals)...])
+            switch pair[..<equals] {
+            case "module":
+                module = value
+            case "import":
+                let parts = value.split(separator: ":")
+                guard parts.count == 2 else {
+                    throw CodegenError("parameter import=\(value): want proto.package:SwiftModule")
+                }
+                modules[String(parts[0])] = String(parts[1])
+            case "notice":
+                notice.append(value)
+            default:
+                throw CodegenError("unknown parameter \"\(pair[..<equals])\"")
+            }
+        }
+    }
+
+    /// The module that holds the types of a file, nil when it is the one being generated.
+    func module(ofPackage package: String, file: String) -> String? {
+        let home =
+            switch file {
+            case "google/protobuf/descriptor.proto": "ProtobufReflection"
+            default: modules[package] ?? module
+            }
+        return home == module ? nil : home
+    }
+}

@@ -1,0 +1,155 @@
+internal import ProtobufReflection
+
+/// Generates the struct of one message: properties, nested types, one encode and one merge method.
+struct MessageGenerator {
+    private let descriptor: Google_Protobuf_DescriptorProto
+    private let swiftName: String
+    private let fullName: String
+    private let path: [Int32]
+    private let isProto3: Bool
+    private let schema: SchemaIndex
+    private let comments: SourceComments
+    private let fields: [FieldPlan]
+    private let oneofs: [OneofGenerator]
+
+    /// - Parameters:
+    ///   - scope: full name of what encloses the message, with a leading dot.
+    ///   - prefix: the package prefix for a top-level message, empty for a nested one.
+    init(
+        _ descriptor: Google_Protobuf_DescriptorProto, scope: String, path: [Int32], prefix: String,
+        isProto3: Bool,
+        schema: SchemaIndex, comments: SourceComments
+    ) {
+        self.descriptor = descriptor
+        fullName = String((scope + "." + (descriptor.name ?? "")).dropFirst())
+        swiftName = NamingRules.typeName(descriptor.name ?? "", in: prefix, suffix: "Message")
+        self.path = path
+        self.isProto3 = isProto3
+        self.schema = schema
+        self.comments = comments
+        var taken: Set<String> = []
+        fields = descriptor.field.enumerated().map { index, field in
+            // A group's field is named after its type in lower case.
+            var name = NamingRules.propertyName(
+                field.type == .group ? Self.groupName(field) : field.name ?? "")
+            if !taken.insert(name).inserted {
+                name += "_\(field.number ?? 0)"
+                taken.insert(name)
+            }
+            return FieldPlan(field, index: index, name: name, isProto3: isProto3, schema: schema)
+        }
+        let plans = fields
+        oneofs = descriptor.oneofDecl.enumerated().compactMap { index, oneof in
+            let members = plans.filter { $0.oneof == index }
+            guard !members.isEmpty else { return nil }
+            return OneofGenerator(
+                oneof, members: members, comment: comments[path + [8, Int32(index)]],
+                fieldComments: members.map { comments[path + [2, Int32($0.index)]] }, schema: schema,
+                indirect: Set(
+                    members.filter { schema.boxed.contains(descriptor.field[$0.index].typeName ?? "") }.map(
+                        \.number)))
+        }
+    }
+
+    private static func groupName(_ field: Google_Protobuf_FieldDescriptorProto) -> String {
+        field.typeName?.split(separator: ".").last.map(String.init) ?? field.name ?? ""
+    }
+
+    func write(to printer: inout CodePrinter) {
+        printer.documentation(comments[path], otherwise: "`\(fullName)`")
+        printer.block("public struct \(swiftName): Message") { printer in
+            printer.line("public static let fullName = \"\(fullName)\"")
+            writeProperties(to: &printer)
+            printer.line()
+            printer.line("public init() {}")
+            printer.line()
+            writeEncode(to: &printer)
+            printer.line()
+            writeMerge(to: &printer)
+            for oneof in oneofs {
+                printer.line()
+                oneof.writeType(to: &printer)
+            }
+            writeNestedTypes(to: &printer)
+        }
+    }
+
+    private func writeProperties(to printer: inout CodePrinter) {
+        var writtenOneofs: Set<Int> = []
+        for field in fields {
+            if let index = field.oneof {
+                guard writtenOneofs.insert(index).inserted, let oneof = oneof(index) else { continue }
+                printer.documentation(oneof.comment)
+                printer.line("public var \(oneof.quotedName): \(oneof.typeName)?")
+                continue
+            }
+            printer.documentation(comments[path + [2, Int32(field.index)]])
+            guard field.isBoxed else {
+                printer.line("public var \(field.quotedName): \(field.propertyType)\(field.initialValue)")
+                continue
+            }
+            printer.block("public var \(field.quotedName): \(field.propertyType)") { printer in
+                printer.line("get { \(field.storedName)?.value }")
+                printer.line("set { \(field.storedName) = newValue.map(Boxed.init) }")
+            }
+            printer.line("private var \(field.storedName): Boxed<\(field.valueType)>?")
+        }
+        printer.line("public var unknownFields = UnknownFields()")
+    }
+
+    private func oneof(_ index: Int) -> OneofGenerator? {
+        oneofs.first { $0.members.first?.oneof == index }
+    }
+
+    private func writeEncode(to printer: inout CodePrinter) {
+        printer.block("public func encode(into buffer: inout ByteBuffer)") { printer in
+            var writtenOneofs: Set<Int> = []
+            for field in fields.sorted(by: { $0.number < $1.number }) {
+                if let index = field.oneof {
+                    guard writtenOneofs.insert(index).inserted else { continue }
+                    oneof(index)?.writeEncode(to: &printer)
+                } else {
+                    printer.line(field.encodeLine)
+                }
+            }
+            printer.line("buffer.writeUnknown(unknownFields)")
+        }
+    }
+
+    private func writeMerge(to printer: inout CodePrinter) {
+        printer.block("public mutating func merge(from reader: inout WireReader) throws(WireError)") {
+            printer in
+            printer.block("while let tag = try reader.nextTag()") { printer in
+                printer.line("switch tag {")
+                for field in fields.sorted(by: { $0.number < $1.number }) {
+                    if let index = field.oneof {
+                        oneof(index)?.writeMerge(of: field, to: &printer)
+                    } else {
+                        for line in field.mergeLines { printer.line(line) }
+                    }
+                }
+                printer.line("default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }")
+                printer.line("}")
+            }
+        }
+    }
+
+    private func writeNestedTypes(to printer: inout CodePrinter) {
+        let scope = "." + fullName
+        for (index, type) in descriptor.enumType.enumerated() {
+            printer.line()
+            EnumGenerator(
+                type, swiftName: NamingRules.typeName(type.name ?? "", in: "", suffix: "Enum"), scope: scope,
+                path: path + [4, Int32(index)], comments: comments
+            ).write(to: &printer)
+        }
+        for (index, message) in descriptor.nestedType.enumerated() where message.options?.mapEntry != true {
+            printer.line()
+            MessageGenerator(
+                message, scope: scope, path: path + [3, Int32(index)], prefix: "", isProto3: isProto3,
+                schema: schema,
+                comments: comments
+            ).write(to: &printer)
+        }
+    }
+}

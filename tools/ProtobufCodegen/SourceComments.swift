@@ -1,0 +1,43 @@
+internal import ProtobufReflection
+
+/// The comments of a `.proto` file by the place they stand at.
+///
+/// A place is a path of field numbers and indices through the file's descriptor, as `SourceCodeInfo` gives
+/// it.
+struct SourceComments {
+    private var locations: [[Int32]: Google_Protobuf_SourceCodeInfo.Location] = [:]
+
+    init(_ file: Google_Protobuf_FileDescriptorProto) {
+        for location in file.sourceCodeInfo?.location ?? [] where locations[location.path] == nil {
+            locations[location.path] = location
+        }
+    }
+
+    /// The comment before (or, failing that, behind) the declaration at `path`, without blank lines at the
+    /// ends.
+    subscript(path: [Int32]) -> String? {
+        guard let location = locations[path] else { return nil }
+        return Self.trimmed(location.leadingComments ?? location.trailingComments)
+    }
+
+    /// What stands at the head of the file: licence and description.
+    var header: [String] {
+        let heads = [[12], [2]].compactMap { locations[$0] }
+        guard
+            let location = heads.first(where: {
+                $0.leadingComments != nil || !$0.leadingDetachedComments.isEmpty
+            })
+        else { return [] }
+        return (location.leadingDetachedComments + [location.leadingComments ?? ""]).compactMap(Self.trimmed)
+    }
+
+    private static func trimmed(_ comment: String?) -> String? {
+        guard let comment else { return nil }
+        var lines = comment.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            String(line.reversed().drop { $0 == " " || $0 == "\t" || $0 == "\r" }.reversed())
+        }
+        while lines.first?.isEmpty == true { lines.removeFirst() }
+        while lines.last?.isEmpty == true { lines.removeLast() }
+        return lines.isEmpty ? nil : lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,107 @@
+import ProtobufReflection
+import ProtobufWire
+
+#if canImport(ConformanceMessages)
+    import ConformanceMessages
+#endif
+
+/// Answers one conformance request after the other.
+struct Testee {
+    let pool: DescriptorPool
+    let usesGenerated: Bool
+
+    /// What a ConformanceResponse can say.
+    private enum Answer {
+        case parseError(String), serializeError(String), runtimeError(String), skipped(String)
+        case protobuf([UInt8]), json(String)
+    }
+
+    func answer(_ request: [UInt8]) -> [UInt8] {
+        guard let type = pool.message(named: "conformance.ConformanceRequest"),
+            let responseType = pool.message(named: "conformance.ConformanceResponse")
+        else { fatalError("the descriptor set lacks conformance.proto") }
+        var response = DynamicMessage(responseType)
+        let answer: Answer
+        do {
+            answer = self.answer(try DynamicMessage(type, decoding: request))
+        } catch {
+            answer = .runtimeError("request: \(error)")
+        }
+        let (name, value): (String, DynamicValue) =
+            switch answer {
+            case .parseError(let text): ("parse_error", .string(text))
+            case .serializeError(let text): ("serialize_error", .string(text))
+            case .runtimeError(let text): ("runtime_error", .string(text))
+            case .skipped(let text): ("skipped", .string(text))
+            case .protobuf(let bytes): ("protobuf_payload", .bytes(bytes))
+            case .json(let text): ("json_payload", .string(text))
+            }
+        if let field = responseType.field(named: name) { response[field] = value }
+        return response.encodedBytes()
+    }
+
+    private func answer(_ request: DynamicMessage) -> Answer {
+        guard case .string(let typeName)? = request["message_type"] else {
+            return .runtimeError("no message_type")
+        }
+        // The first request asks for the list of failures to expect: none.
+        if typeName == "conformance.FailureSet" { return .protobuf([]) }
+        guard let type = pool.message(named: typeName) else {
+            return .runtimeError("unknown type \(typeName)")
+        }
+        var wanted: Int32 = 0
+        if case .enumeration(let number)? = request["requested_output_format"] { wanted = number }
+        // UNSPECIFIED 0, PROTOBUF 1, JSON 2, JSPB 3, TEXT_FORMAT 4; category JSON_IGNORE_UNKNOWN_PARSING_TEST
+        // is 3.
+        guard wanted == 1 || wanted == 2 else { return .skipped("output format \(wanted)") }
+        if case .bytes(let payload)? = request["protobuf_payload"] {
+            if usesGenerated, wanted == 1, let answer = answerGenerated(payload, typeName) { return answer }
+            do {
+                return output(try DynamicMessage(type, decoding: payload), wanted)
+            } catch {
+                return .parseError(error.label)
+            }
+        }
+        if case .string(let text)? = request["json_payload"] {
+            let ignores = request["test_category"] == .enumeration(3)
+            do {
+                let options = JSONDecodingOptions(ignoresUnknownFields: ignores)
+                return output(try DynamicMessage(type, json: text, options: options), wanted)
+            } catch {
+                return .parseError(error.description)
+            }
+        }
+        return .skipped("input format")
+    }
+
+    private func output(_ message: DynamicMessage, _ wanted: Int32) -> Answer {
+        if wanted == 1 { return .protobuf(message.encodedBytes()) }
+        do {
+            return .json(try message.jsonText())
+        } catch {
+            return .serializeError(error.description)
+        }
+    }
+
+    private func answerGenerated(_ payload: [UInt8], _ typeName: String) -> Answer? {
+        #if canImport(ConformanceMessages)
+            func roundTrip<M: Message>(_ type: M.Type) -> Answer {
+                do {
+                    return .protobuf(try M(decoding: payload).encodedBytes())
+                } catch {
+                    return .parseError(error.label)
+                }
+            }
+            switch typeName {
+            case ProtobufTestMessages_Proto3_TestAllTypesProto3.fullName:
+                return roundTrip(ProtobufTestMessages_Proto3_TestAllTypesProto3.self)
+            case ProtobufTestMessages_Proto2_TestAllTypesProto2.fullName:
+                return roundTrip(ProtobufTestMessages_Proto2_TestAllTypesProto2.self)
+            default:
+                return nil
+            }
+        #else
+            return .runtimeError("built without the generated test messages: run tools/conformance")
+        #endif
+    }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import ProtobufWire
+import RPCClient
+import RPCModel
+
+struct Drive: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "client", abstract: "Calls bench.Echo as fast as it answers and prints what that took.")
+
+    @Option(help: "Where the server is.")
+    var target: String
+
+    @Option(help: "Channels, each with a connection of its own.")
+    var channels = 1
+
+    @Option(help: "Calls in flight on each channel.")
+    var concurrency = 10
+
+    @Option(help: "Calls in all.")
+    var calls = 100_000
+
+    @Option(help: "Bytes of each payload.")
+    var payload = 100
+
+    @Flag(help: "Calls the server stream instead of the unary method.")
+    var stream = false
+
+    func run() async throws {
+        let request = EchoService.Echo.with { $0.value = Array(repeating: 97, count: payload) }
+        let perWorker = calls / (channels * concurrency)
+        let latencies = try await withThrowingTaskGroup(of: [Duration].self) { group in
+            for _ in 0..<channels {
+                let channel = try RPCChannel(target: target)
+                for _ in 0..<concurrency {
+                    group.addTask { try await work(on: channel, request, count: perWorker) }
+                }
+            }
+            let clock = ContinuousClock()
+            let started = clock.now
+            var all: [Duration] = []
+            for try await part in group { all += part }
+            let elapsed = clock.now - started
+            print("\(all.count) calls in \(elapsed): \(Int(Double(all.count) / (elapsed / .seconds(1)))) a second")
+            return all.sorted()
+        }
+        print("p50 \(latencies[latencies.count / 2]), p99 \(latencies[latencies.count * 99 / 100])")
+    }
+
+    private func work(
+        on channel: RPCChannel, _ request: EchoService.Echo, count: Int
+    ) async throws -> [Duration] {
+        let clock = ContinuousClock()
+        var latencies: [Duration] = []
+        latencies.reserveCapacity(count)
+        for _ in 0..<count {
+            let started = clock.now
+            if stream {
+                let responses: ResponseStream<EchoService.Echo> = channel.serverStreaming(
+                    EchoService.serverStream, request, options: CallOptions())
+                for try await _ in responses {}
+            } else {
+                let _: EchoService.Echo = try await channel.unary(EchoService.unary, request, options: CallOptions())
+            }
+            latencies.append(clock.now - started)
+        }
+        return latencies
+    }
+}

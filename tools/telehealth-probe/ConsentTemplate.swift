@@ -1,0 +1,60 @@
+internal import Crypto
+internal import Foundation
+internal import ProtobufWire
+internal import TelehealthAPI
+
+/// Consent texts for trying things out: templates, no legal advice.
+enum ConsentTemplate {
+    static let version = "probe-1"
+    static let language = "en-US"
+    static let types: [Telehealth_V1_ConsentType] = [.georgiaTelehealth, .hipaaTelehealth, .recording]
+
+    /// Seconds since 1970.
+    static func now() -> Int64 { Int64(Date().timeIntervalSince1970) }
+
+    static func text(of type: Telehealth_V1_ConsentType) -> String {
+        switch type {
+        case .georgiaTelehealth:
+            "TEMPLATE for counsel to replace. I agree to a video visit and was told of its risks, my rights, what happens in an emergency, and who carries the video."
+        case .hipaaTelehealth:
+            "TEMPLATE for counsel to replace. I was told how my health information is kept private in a video visit."
+        case .recording:
+            "TEMPLATE for counsel to replace. I agree that this visit is recorded for the purposes named."
+        case .unspecified, .unrecognized: ""
+        }
+    }
+
+    static func document(of type: Telehealth_V1_ConsentType) -> Telehealth_V1_PutConsentDocumentRequest {
+        .with {
+            $0.type = type
+            $0.version = version
+            $0.language = language
+            $0.text = text(of: type)
+            // A fixed day: registering the same version again must say the same.
+            $0.effectiveAt = .with { $0.seconds = 1_760_000_000 }
+        }
+    }
+
+    static func grant(
+        _ type: Telehealth_V1_ConsentType, by subject: String, as role: Telehealth_V1_ConsentSubjectRole
+    ) -> Telehealth_V1_SubmitConsentRequest {
+        .with {
+            $0.subjectID = subject
+            $0.subjectRole = role
+            $0.type = type
+            $0.submission = .with {
+                $0.decision = .granted
+                $0.documentVersion = version
+                $0.language = language
+                $0.textSha256 = Array(SHA256.hash(data: Array(text(of: type).utf8)))
+                $0.method = .electronic
+                $0.acknowledgements = .with {
+                    $0.patientRights = true
+                    $0.emergencyProtocols = true
+                    $0.privacyRisks = true
+                }
+                if type == .recording { $0.recordingPurposes = [.clinical] }
+            }
+        }
+    }
+}

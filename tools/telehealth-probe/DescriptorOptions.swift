@@ -1,0 +1,30 @@
+internal import ArgumentParser
+internal import ProtobufReflection
+internal import RPCClient
+internal import RPCModel
+
+/// Where the shapes of the messages come from.
+struct DescriptorOptions: ParsableArguments {
+    @Option(
+        name: .customLong("descriptor-set"),
+        help: """
+            A FileDescriptorSet (protoc --include_imports --descriptor_set_out). Default: the server's reflection, and for \
+            telehealth.v1 what this program was built with.
+            """)
+    var file: String?
+
+    /// Descriptors that hold `symbol`.
+    func pool(containing symbol: String, at source: DescriptorSource, target: TargetOptions) async throws -> DescriptorPool {
+        if let file { return try DescriptorSource.pool(ofFile: file) }
+        let own = try JSONText.own().pool
+        if own.service(named: symbol) != nil || own.message(named: symbol) != nil || own.enumeration(named: symbol) != nil {
+            return own
+        }
+        do {
+            return try await source.pool(containing: symbol)
+        } catch let error as RPCError {
+            guard error.code == .unimplemented else { throw target.failure(error, doing: "reflection") }
+            throw ProbeFailure.call("The server offers no reflection; pass its descriptors with --descriptor-set FILE.")
+        }
+    }
+}

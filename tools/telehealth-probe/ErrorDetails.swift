@@ -1,0 +1,24 @@
+internal import GRPCStandardAPI
+internal import ProtobufWire
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthClient
+
+/// `google.rpc.Status` details in words.
+enum ErrorDetails {
+    /// One line a fact, each after a line break; empty when the error carries none.
+    static func lines(of error: RPCError) -> String {
+        var lines: [String] = []
+        if let info = error.errorInfo {
+            let metadata = info.metadata.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+            lines.append("reason: \(info.reason) (\(info.domain)) \(metadata)")
+        }
+        for field in error.badFields { lines.append("field \(field.field): \(field.description)") }
+        for missing in error.missingConsents {
+            lines.append("missing consent: \(missing.type) of \(missing.subjectRole) \(missing.subjectID): \(missing.cause)")
+        }
+        if let state = error.sessionState { lines.append("session: \(state.status)") }
+        if let delay = error.retryDelay { lines.append("try again in \(delay.forPeople)") }
+        return lines.map { "\n  " + $0 }.joined()
+    }
+}

@@ -1,0 +1,78 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Identity
+internal import TelehealthCore
+
+/// Who the calls are made as.
+struct IdentityOptions: ParsableArguments {
+    @Option(
+        name: .customLong("as"),
+        help: "Make a development token of this role: \(Role.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var role: String?
+
+    @Option(help: "The client's id in the development token (with --as client, or with --as service on its behalf).")
+    var clientID: String?
+
+    @Option(help: "The clinician's id in the development token.")
+    var clinicianID: String?
+
+    @Option(help: "File that holds a bearer token.")
+    var tokenFile: String?
+
+    @Option(help: "The service's data directory, which holds the development key. Default: TELEHEALTH_DATA_DIR, else ./data.")
+    var dataDir: String?
+
+    /// The token to send; nil when none was asked for.
+    func token() throws -> String? {
+        if let tokenFile {
+            guard let text = try? String(contentsOfFile: tokenFile, encoding: .utf8) else {
+                throw ProbeFailure.usage("cannot read the token in \(tokenFile)")
+            }
+            return text.trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        if let role {
+            guard let role = Role(rawValue: role) else {
+                throw ProbeFailure.usage("there is no role '\(role)'; take one of \(Role.allCases.map(\.rawValue))")
+            }
+            return try DevelopmentTokens(directory: dataDir).token(role, client: clientID, clinician: clinicianID)
+        }
+        return ProcessInfo.processInfo.environment["TELEHEALTH_TOKEN"]
+    }
+}
+
+/// Signs people in with the development key of a data directory on this machine.
+struct DevelopmentTokens {
+    private let issuer: DevelopmentIssuer
+
+    init(directory: String?) throws {
+        let directory = directory ?? ProcessInfo.processInfo.environment["TELEHEALTH_DATA_DIR"] ?? "data"
+        do {
+            issuer = try DevelopmentIssuer(directory: directory, createIfAbsent: false)
+        } catch {
+            throw ProbeFailure.usage(
+                """
+                no development key in \(directory) (\(error)).
+                The service makes one at its first run; name its data directory with --data-dir, or pass a token with \
+                --token-file.
+                """)
+        }
+    }
+
+    func token(
+        _ role: Role, subject: String? = nil, client: String? = nil, clinician: String? = nil, actor: String? = nil,
+        lifetime: Duration = .seconds(3600)
+    ) throws -> String {
+        if role == .client, client == nil { throw ProbeFailure.usage("--as client needs --client-id") }
+        if role == .clinician, clinician == nil { throw ProbeFailure.usage("--as clinician needs --clinician-id") }
+        let request = DevelopmentIssuer.TokenRequest(
+            subject: subject ?? client ?? clinician ?? role.rawValue, role: role,
+            clientID: client.map { SubjectID($0) }, clinicianID: clinician.map { SubjectID($0) }, actor: actor,
+            lifetime: lifetime)
+        let now = Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
+        do {
+            return try issuer.token(request, now: now)
+        } catch {
+            throw ProbeFailure.usage("the development key cannot sign: \(error)")
+        }
+    }
+}

@@ -1,0 +1,29 @@
+internal import ProtobufReflection
+internal import ProtobufWire
+internal import TelehealthAPI
+
+/// Messages as protobuf JSON, by their descriptors.
+struct JSONText {
+    let pool: DescriptorPool
+
+    /// Of the telehealth API that this program was built with.
+    static func own() throws -> JSONText {
+        JSONText(
+            pool: try DescriptorPool([
+                Telehealth_V1_AppointmentService_File.descriptor, Telehealth_V1_TelehealthService_File.descriptor,
+                Telehealth_V1_ConsentService_File.descriptor, Telehealth_V1_Errors_File.descriptor,
+            ]))
+    }
+
+    func line(_ message: some Message) throws -> String { try text(message, isIndented: false) }
+
+    func pretty(_ message: some Message) throws -> String { try text(message, isIndented: true) }
+
+    private func text<M: Message>(_ message: M, isIndented: Bool) throws -> String {
+        guard let descriptor = pool.message(named: M.fullName) else {
+            throw ProbeFailure.usage("\(M.fullName) is not described")
+        }
+        return try DynamicMessage(descriptor, decoding: message.encodedBytes())
+            .jsonText(options: JSONEncodingOptions(isIndented: isIndented))
+    }
+}

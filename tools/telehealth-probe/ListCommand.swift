@@ -1,0 +1,36 @@
+internal import ArgumentParser
+internal import ProtobufReflection
+internal import RPCClient
+internal import RPCModel
+
+struct ListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Lists a server's services, or a service's methods, through reflection.")
+
+    @OptionGroup var target: TargetOptions
+    @OptionGroup var identity: IdentityOptions
+    @OptionGroup var descriptors: DescriptorOptions
+
+    @Argument(help: "A service; nothing lists all services.")
+    var service: String?
+
+    func run() async throws {
+        let channel = try target.makeChannel()
+        let source = DescriptorSource(
+            channel: channel, metadata: try identity.metadata(), timeout: target.callTimeout)
+        if let service {
+            let pool = try await descriptors.pool(containing: service, at: source, target: target)
+            guard let found = pool.service(named: service) else { throw ProbeFailure.call("\(service) is no service") }
+            for method in found.methods { print("\(service)/\(method.name)") }
+        } else if let file = descriptors.file {
+            for name in try DescriptorSource.pool(ofFile: file).serviceNames { print(name) }
+        } else {
+            do {
+                for name in try await source.serviceNames() { print(name) }
+            } catch {
+                throw target.failure(error, doing: "list")
+            }
+        }
+        await channel.shutdown()
+    }
+}

@@ -1,0 +1,60 @@
+internal import ArgumentParser
+
+@main
+struct ProbeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "telehealth-probe",
+        abstract: "Talks to a telehealth service, or to any gRPC server, from a terminal.",
+        discussion: """
+            First steps, beside a service started with tools/run:
+
+              telehealth-probe health
+              telehealth-probe visit
+              telehealth-probe list
+              telehealth-probe describe telehealth.v1.TelehealthService
+              telehealth-probe call telehealth.v1.TelehealthService/GetSession \\
+                  --as admin -d '{"sessionId": "…"}'
+
+            A service on this machine signs people in with the development key in its data directory: --as ROLE makes \
+            such a token on the spot. Elsewhere pass a token with --token-file or TELEHEALTH_TOKEN.
+
+            Exit codes: 0 all well; 1 wrong usage; 2 no connection; 3 the call failed; 4 not healthy, or a visit's step \
+            was not right.
+            """,
+        version: "telehealth-probe 1",
+        subcommands: [
+            VisitCommand.self, CallCommand.self, WatchCommand.self, HealthCommand.self, TokenCommand.self,
+            ListCommand.self, DescribeCommand.self,
+        ])
+
+    /// Usage errors leave with 1, as grpc-health-probe's do, instead of the argument parser's 64.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as ProbeFailure {
+            Terminal.complain(failure.message)
+            Self.exit(withError: failure.exitCode)
+        } catch {
+            let code = exitCode(for: error)
+            if code.isSuccess || code == .failure { exit(withError: error) }
+            Terminal.complain(fullMessage(for: error))
+            Self.exit(withError: ExitCode(1))
+        }
+    }
+}
+
+/// Why the probe stops, in words for a person, with the exit code for a script.
+struct ProbeFailure: Error {
+    var exitCode: ExitCode
+    var message: String
+
+    static func usage(_ message: String) -> ProbeFailure { ProbeFailure(exitCode: ExitCode(1), message: message) }
+    static func connection(_ message: String) -> ProbeFailure { ProbeFailure(exitCode: ExitCode(2), message: message) }
+    static func call(_ message: String) -> ProbeFailure { ProbeFailure(exitCode: ExitCode(3), message: message) }
+    static func unhealthy(_ message: String) -> ProbeFailure { ProbeFailure(exitCode: ExitCode(4), message: message) }
+}

@@ -1,0 +1,72 @@
+internal import ArgumentParser
+internal import Foundation
+internal import RPCClient
+internal import RPCModel
+internal import TLSEngine
+
+/// Where the server is and how to reach it.
+struct TargetOptions: ParsableArguments {
+    @Option(
+        name: [.long, .customShort("t")],
+        help: "host:port, dns:///host:port or unix:/path. Default: TELEHEALTH_TARGET, else 127.0.0.1:50051.")
+    var target: String?
+
+    @Flag(help: "Speak TLS, trusting the system's certificate authorities.")
+    var tls = false
+
+    @Option(help: "Speak TLS, trusting the certificate authorities in this PEM file.")
+    var ca: String?
+
+    @Option(help: "Client certificate (PEM file), for servers that want one; with --key.")
+    var cert: String?
+
+    @Option(help: "Private key of --cert (PEM file).")
+    var key: String?
+
+    @Option(help: "The name to expect in the server's certificate. Default: the target's host.")
+    var serverName: String?
+
+    @Option(help: "Seconds for one call.")
+    var timeout: Double = 20
+
+    var address: String {
+        target ?? ProcessInfo.processInfo.environment["TELEHEALTH_TARGET"] ?? "127.0.0.1:50051"
+    }
+
+    var callTimeout: Duration { .seconds(timeout) }
+
+    func channelConfiguration() throws -> ChannelConfiguration {
+        var configuration = ChannelConfiguration()
+        configuration.serverName = serverName
+        configuration.userAgent = "telehealth-probe/1"
+        guard tls || ca != nil || cert != nil else { return configuration }
+        guard (cert == nil) == (key == nil) else { throw ProbeFailure.usage("--cert and --key go together") }
+        var settings = TLSClientConfiguration()
+        settings.authorityFile = ca
+        settings.certificateChainFile = cert
+        settings.privateKeyFile = key
+        do {
+            configuration.tls = try TLSClientContext(settings)
+        } catch {
+            throw ProbeFailure.usage("TLS cannot be set up: \(error)")
+        }
+        return configuration
+    }
+
+    func makeChannel() throws -> RPCChannel {
+        do {
+            return try RPCChannel(target: address, configuration: channelConfiguration())
+        } catch let error as ChannelError {
+            throw ProbeFailure.usage("\(error)")
+        }
+    }
+
+    /// What a failed call means to the person at the terminal.
+    func failure(_ error: RPCError, doing what: String) -> ProbeFailure {
+        guard error.isFromPeer else {
+            let hint = error.code == .unavailable ? "\nIs the service running? tools/run starts one on 127.0.0.1:50051." : ""
+            return .connection("\(what): no answer from \(address): \(error)\(hint)")
+        }
+        return .call("\(what): \(error)\(ErrorDetails.lines(of: error))")
+    }
+}

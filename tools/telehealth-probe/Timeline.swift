@@ -1,0 +1,58 @@
+internal import Foundation
+internal import Synchronization
+
+/// The steps of a visit as they are done, with the time each took.
+final class Timeline: Sendable {
+    private struct Line: Encodable {
+        var atMs: Double
+        var tookMs: Double
+        var who: String
+        var step: String
+        var result: String
+    }
+
+    private let began = ContinuousClock.now
+    private let json: Bool
+    private let steps = Mutex(0)
+
+    init(json: Bool) {
+        self.json = json
+        guard !json else { return }
+        print(Terminal.styled("    at        took      who         step", .bold))
+    }
+
+    /// Says on a terminal what is being waited for.
+    func waiting(_ what: String) { Terminal.progress("… " + what) }
+
+    func done(_ step: String, by who: String, since start: ContinuousClock.Instant, _ result: String) {
+        Terminal.endProgress()
+        steps.withLock { $0 += 1 }
+        let now = ContinuousClock.now
+        if json {
+            let line = Line(
+                atMs: rounded(start - began), tookMs: rounded(now - start), who: who, step: step, result: result)
+            if let bytes = try? Self.encoder.encode(line) { print(String(decoding: bytes, as: UTF8.self)) }
+            return
+        }
+        let mark = Terminal.styled("ok", .green)
+        print("\(mark)  \(padded((start - began).forPeople, 8))  \(padded((now - start).forPeople, 8))  \(padded(who, 10))  \(step): \(result)")
+    }
+
+    func finish() {
+        guard !json else { return }
+        let count = steps.withLock { $0 }
+        print(Terminal.styled("The visit is over: \(count) steps, all right, in \((ContinuousClock.now - began).forPeople).", .bold))
+    }
+
+    private static let encoder: JSONEncoder = {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }()
+
+    private func rounded(_ duration: Duration) -> Double { (duration.milliseconds * 1000).rounded() / 1000 }
+
+    private func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+}

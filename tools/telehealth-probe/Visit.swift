@@ -1,0 +1,230 @@
+internal import ProtobufWire
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthClient
+
+/// A whole visit, step by step, each checked. Consent texts are templates for trying things out.
+struct Visit: Sendable {
+    let people: VisitPeople
+    let scheduler: TelehealthClient
+    let admin: TelehealthClient
+    let client: TelehealthClient
+    let clinician: TelehealthClient
+    let timeline: Timeline
+
+    /// - Throws: ``StepError`` for a call that failed, ``VisitFailure`` for an answer that is not right.
+    func play(playbackWait: Duration) async throws {
+        try await registerConsentTexts()
+        let sessionID = try await book()
+        try await giveTelehealthConsents(refusedFirst: sessionID)
+        let watch = WatchLog(client.watch(sessionID))
+        try await comeIn(sessionID, watch: watch)
+        let recordingID = try await record(sessionID, watch: watch)
+        try await shareScreen(sessionID)
+        try await end(sessionID, watch: watch)
+        try await playBack(recordingID, sessionID: sessionID, patience: playbackWait)
+    }
+
+    // MARK: Steps
+
+    private func registerConsentTexts() async throws {
+        try await step("register consent texts", by: "admin") {
+            for type in ConsentTemplate.types {
+                _ = try await admin.putConsentDocument(ConsentTemplate.document(of: type))
+            }
+            return "\(ConsentTemplate.types.count) templates, version \(ConsentTemplate.version)"
+        }
+    }
+
+    private func book() async throws -> String {
+        let now = ConsentTemplate.now()
+        try await step("put appointment", by: "scheduler") {
+            let request = Telehealth_V1_PutAppointmentRequest.with {
+                $0.appointmentID = people.appointmentID
+                $0.clientID = people.clientID
+                $0.clinicianID = people.clinicianID
+                $0.startsAt = .with { $0.seconds = now + 60 }
+                $0.endsAt = .with { $0.seconds = now + 1860 }
+                $0.timeZone = "America/New_York"
+                $0.sourceVersion = 1
+            }
+            let answer = try await scheduler.putAppointment(request)
+            return "\(answer.appointment?.appointmentID ?? "") in one minute, for half an hour"
+        }
+        var sessionID = ""
+        try await step("create session", by: "scheduler") {
+            let answer = try await scheduler.createSession(.with { $0.appointmentID = people.appointmentID })
+            guard let session = answer.session, session.status == .scheduled else { throw Wrong("the session is not SCHEDULED") }
+            guard session.meeting == nil else { throw Wrong("a Chime meeting exists already: it would die in 5 minutes") }
+            sessionID = session.sessionID
+            return "\(sessionID) SCHEDULED, no meeting yet"
+        }
+        return sessionID
+    }
+
+    private func giveTelehealthConsents(refusedFirst sessionID: String) async throws {
+        try await step("join without consent is refused", by: "client") {
+            try await expect("CONSENT_MISSING") { try await client.joinSession(joinRequest(sessionID)) }
+        }
+        for type in [Telehealth_V1_ConsentType.georgiaTelehealth, .hipaaTelehealth] {
+            try await step("give consent", by: "client") {
+                let answer = try await client.submitConsent(
+                    ConsentTemplate.grant(type, by: people.clientID, as: .client))
+                return "\(type) \(answer.consent?.consentID ?? "")"
+            }
+        }
+    }
+
+    private func comeIn(_ sessionID: String, watch: WatchLog) async throws {
+        try await step("watch", by: "client") { "snapshot at event \(try await watch.snapshot().sequence)" }
+        try await step("join", by: "client") {
+            let answer = try await client.joinSession(joinRequest(sessionID))
+            guard answer.outcome == .waiting, answer.session?.status == .waitingRoom else { throw Wrong("not in the waiting room") }
+            guard answer.credentials == nil else { throw Wrong("a waiting client was given credentials") }
+            return "WAITING_ROOM, no credentials"
+        }
+        var meetingID = ""
+        try await step("join", by: "clinician") {
+            let answer = try await clinician.joinSession(.with { $0.key = .sessionID(sessionID) })
+            guard answer.outcome == .admitted, answer.session?.status == .inProgress else { throw Wrong("not IN_PROGRESS") }
+            guard let credentials = answer.credentials, credentials.attendee?.joinToken.isEmpty == false else {
+                throw Wrong("no credentials")
+            }
+            meetingID = credentials.meeting?.meetingID ?? ""
+            return "IN_PROGRESS, meeting \(meetingID)"
+        }
+        try await step("is told to come in", by: "client") {
+            let event = try await watch.event { if case .participantAdmitted = $0 { true } else { false } }
+            return "event \(event.sequence)"
+        }
+        try await step("join", by: "client") {
+            let answer = try await client.joinSession(joinRequest(sessionID))
+            guard answer.outcome == .admitted, let credentials = answer.credentials else { throw Wrong("not admitted") }
+            guard credentials.meeting?.meetingID == meetingID else { throw Wrong("another meeting than the clinician's") }
+            guard answer.session?.startedAt != nil else { throw Wrong("started_at is not set") }
+            return "ADMITTED to the same meeting"
+        }
+    }
+
+    private func record(_ sessionID: String, watch: WatchLog) async throws -> String {
+        let start = Telehealth_V1_StartRecordingRequest.with { $0.sessionID = sessionID }
+        try await step("recording without consent is refused", by: "clinician") {
+            try await expect("RECORDING_CONSENT_MISSING") { try await clinician.startRecording(start) }
+        }
+        try await step("give recording consent", by: "client") {
+            let answer = try await client.submitConsent(
+                ConsentTemplate.grant(.recording, by: people.clientID, as: .client))
+            return answer.consent?.consentID ?? ""
+        }
+        try await step("give recording consent", by: "clinician") {
+            let answer = try await clinician.submitConsent(
+                ConsentTemplate.grant(.recording, by: people.clinicianID, as: .clinician))
+            return answer.consent?.consentID ?? ""
+        }
+        var recordingID = ""
+        try await step("start recording", by: "clinician") {
+            let answer = try await clinician.startRecording(start)
+            recordingID = answer.recording?.recordingID ?? ""
+            return "\(recordingID) \(answer.recording.map { "\($0.state)" } ?? "")"
+        }
+        try await step("sees the recording sign", by: "client") {
+            let event = try await watch.event { if case .recordingStarted = $0 { true } else { false } }
+            return "event \(event.sequence): Chime confirmed the capture"
+        }
+        return recordingID
+    }
+
+    private func shareScreen(_ sessionID: String) async throws {
+        try await step("share screen", by: "clinician") {
+            let started = try await clinician.startScreenShare(.with { $0.sessionID = sessionID })
+            let stopped = try await clinician.stopScreenShare(.with { $0.sessionID = sessionID })
+            guard started.screenShare?.screenShareID == stopped.screenShare?.screenShareID, stopped.screenShare?.stoppedAt != nil
+            else { throw Wrong("the share that stopped is not the one that started") }
+            return "started and stopped"
+        }
+    }
+
+    private func end(_ sessionID: String, watch: WatchLog) async throws {
+        try await step("end", by: "clinician") {
+            let answer = try await clinician.endSession(.with { $0.sessionID = sessionID })
+            guard let session = answer.session, session.status == .completed, let seconds = session.durationSeconds else {
+                throw Wrong("not COMPLETED with a duration")
+            }
+            return "COMPLETED after \(seconds) s"
+        }
+        try await step("watch ends", by: "client") { "\(try await watch.end()) events seen, none twice" }
+    }
+
+    private func playBack(_ recordingID: String, sessionID: String, patience: Duration) async throws {
+        guard patience > .zero else { return }
+        try await step("recording is playable", by: "clinician") {
+            let deadline = ContinuousClock.now + patience
+            while true {
+                let answer = try await clinician.listRecordings(.with { $0.sessionID = sessionID })
+                guard let recording = answer.recordings.first(where: { $0.recordingID == recordingID }) else {
+                    throw Wrong("the recording is not listed")
+                }
+                if recording.state == .available { return "\(recording.objectByteCount) bytes" }
+                guard recording.state != .failed, ContinuousClock.now < deadline else {
+                    throw Wrong("the recording is \(recording.state) \(recording.failureReason)")
+                }
+                timeline.waiting("the recording is \(recording.state)")
+                try await Task.sleep(for: .milliseconds(200))
+            }
+        }
+        try await step("playback URL", by: "clinician") {
+            let answer = try await clinician.getRecordingPlaybackUrl(.with { $0.recordingID = recordingID })
+            guard !answer.url.isEmpty, let expires = answer.expiresAt else { throw Wrong("no URL") }
+            let validity = expires.seconds - ConsentTemplate.now()
+            guard validity <= 300 else { throw Wrong("the URL is valid for \(validity) s, more than 5 minutes") }
+            return "valid for \(validity) s"
+        }
+    }
+
+    // MARK: Frame
+
+    private func joinRequest(_ sessionID: String) -> Telehealth_V1_JoinSessionRequest {
+        .with {
+            $0.key = .sessionID(sessionID)
+            $0.preVisitCheck = .with {
+                $0.locationState = "GA"
+                $0.locationAddress = "Template address, Atlanta"
+                $0.emergencyContactName = "Template contact"
+                $0.emergencyContactPhone = "+1 404 555 0100"
+                $0.privatePlace = true
+                $0.reliableConnection = true
+                $0.deviceType = .desktop
+            }
+        }
+    }
+
+    private func step(_ name: String, by who: String, _ work: () async throws -> String) async throws {
+        let start = ContinuousClock.now
+        timeline.waiting("\(who): \(name)")
+        do {
+            timeline.done(name, by: who, since: start, try await work())
+        } catch let error as RPCError {
+            throw StepError(step: "\(who): \(name)", error: error)
+        } catch let wrong as Wrong {
+            throw VisitFailure(step: "\(who): \(name)", message: wrong.what)
+        }
+    }
+
+    /// The call must be refused with this reason.
+    private func expect(_ reason: String, _ call: () async throws -> some Sendable) async throws -> String {
+        do {
+            _ = try await call()
+        } catch let error as RPCError {
+            guard error.reason == reason else { throw error }
+            let missing = error.missingConsents.map { "\($0.type)" }.joined(separator: ", ")
+            return missing.isEmpty ? reason : "\(reason): \(missing)"
+        }
+        throw Wrong("the call was allowed")
+    }
+}
+
+/// Why an answer is not right, in words; only inside a visit's steps.
+struct Wrong: Error {
+    let what: String
+    init(_ what: String) { self.what = what }
+}

@@ -1,0 +1,46 @@
+internal import ArgumentParser
+internal import Foundation
+internal import ProtobufWire
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthClient
+
+struct WatchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "watch", abstract: "Prints what happens in a session, as it happens, until the session is over.",
+        discussion: "Resumes by itself after a broken connection. With --json, one object a line.")
+
+    @OptionGroup var target: TargetOptions
+    @OptionGroup var identity: IdentityOptions
+
+    @Argument(help: "The session's id.")
+    var sessionID: String
+
+    @Option(help: "Only events behind this number; without it a snapshot comes first.")
+    var after: Int64?
+
+    @Flag(help: "One JSON object a line.")
+    var json = false
+
+    func run() async throws {
+        guard let token = try identity.token() else {
+            throw ProbeFailure.usage("a watch needs an identity: --as ROLE, --token-file or TELEHEALTH_TOKEN")
+        }
+        let configuration = ClientConfiguration(target: target.address, channel: try target.channelConfiguration())
+        let client = try TelehealthClient(configuration, tokens: FixedToken(token))
+        let messages = try JSONText.own()
+        do {
+            for try await update in client.watch(sessionID, after: after) {
+                switch update {
+                case .snapshot(let snapshot):
+                    print(json ? try messages.line(snapshot) : "snapshot at event \(snapshot.sequence)\n\(try messages.pretty(snapshot))")
+                case .event(let event):
+                    print(json ? try messages.line(event) : "event \(event.sequence)  \(try messages.line(event))")
+                }
+            }
+        } catch let error as RPCError {
+            throw target.failure(error, doing: "watch")
+        }
+        await client.shutdown()
+    }
+}
