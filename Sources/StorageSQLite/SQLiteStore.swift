@@ -97,7 +97,8 @@ public final class SQLiteStore: TelehealthStore {
     /// Copies the database as of the end of the copy into a new file (mode 0600), while work goes on.
     ///
     /// The file appears under its name only when it is complete, checked and on the device.
-    /// - Throws: ``TelehealthCore/StoreError/failed(code:operation:)`` when `path` exists or cannot be written.
+    /// - Throws: ``TelehealthCore/StoreError/failed(code:operation:)`` when `path` exists or cannot be
+    ///   written; ``TelehealthCore/StoreError/overloaded`` while another backup runs.
     public func backup(to path: String) async throws(StoreError) {
         let copied = await withCheckedContinuation { done in
             if let refusal = writer.queue.submit(.backup(path: path, done)) {

@@ -15,7 +15,8 @@ import Testing
         #expect(read(2, orLoad: "c") == "c")
     }
 
-    @Test("a withheld key is read from the database until it is published, and what was read then is not kept")
+    @Test(
+        "a withheld key is read from the database until it is published, and what was read then is not kept")
     func withholds() {
         _ = read(1, orLoad: "old")
         _ = read(2, orLoad: "other")

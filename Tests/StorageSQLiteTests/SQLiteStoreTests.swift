@@ -10,7 +10,9 @@ import Testing
         try await withTemporaryDirectory { directory in
             for index in 0..<3 {
                 let store = try SQLiteStore.open(directory: directory)
-                for earlier in 0..<index { #expect(try await store.appointment(AppointmentID("appt-\(earlier)")) != nil) }
+                for earlier in 0..<index {
+                    #expect(try await store.appointment(AppointmentID("appt-\(earlier)")) != nil)
+                }
                 try await store.commit(Sample.creation("\(index)"))
                 await store.close()
             }
@@ -21,7 +23,9 @@ import Testing
     func isExclusive() async throws {
         try await withTemporaryDirectory { directory in
             let store = try SQLiteStore.open(directory: directory)
-            #expect(throws: StoreOpenFailure.inUse(directory: directory)) { try SQLiteStore.open(directory: directory) }
+            #expect(throws: StoreOpenFailure.inUse(directory: directory)) {
+                try SQLiteStore.open(directory: directory)
+            }
             await store.close()
             await store.close()  // twice is once
             let again = try SQLiteStore.open(directory: directory)
@@ -94,8 +98,11 @@ import Testing
         try await withTemporaryDirectory { directory in
             let connection = try SQLiteConnection(path: directory + "/x.db", access: .createOrWrite, vfs: nil)
             let good = Migration(version: 1, name: "good", statements: ["CREATE TABLE a (x)"])
-            let bad = Migration(version: 2, name: "bad", statements: ["CREATE TABLE b (x)", "CREATE TABLE a (x)"])
-            #expect(throws: StoreOpenFailure.self) { try Migrator.bringUpToDate(connection, migrations: [good, bad]) }
+            let bad = Migration(
+                version: 2, name: "bad", statements: ["CREATE TABLE b (x)", "CREATE TABLE a (x)"])
+            #expect(throws: StoreOpenFailure.self) {
+                try Migrator.bringUpToDate(connection, migrations: [good, bad])
+            }
             let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"
             #expect(try connection.texts(tables, label: "t") == ["a", "schema_migrations"])
             #expect(try connection.texts("SELECT version FROM schema_migrations", label: "t") == ["1"])
@@ -129,7 +136,8 @@ import Testing
     }
 
     private func change(_ directory: String, _ statement: String) throws(SQLiteError) {
-        let connection = try SQLiteConnection(path: directory + "/telehealth.db", access: .createOrWrite, vfs: nil)
+        let connection = try SQLiteConnection(
+            path: directory + "/telehealth.db", access: .createOrWrite, vfs: nil)
         try connection.execute(statement, label: "test")
     }
 }

@@ -39,7 +39,8 @@ import Testing
         configuration.readersMax = 1
         try await withTemporaryStore(configuration) { store in
             try await store.commit(Sample.creation("a"))
-            let endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+            let endless =
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
             #expect(throws: StoreError.overloaded) {
                 try store.readers.read { (connection) throws(SQLiteError) in
                     try connection.texts(endless, label: "endless")

@@ -3,8 +3,8 @@ internal import Synchronization
 /// Decoded values of committed rows, at most `capacity` of them, so that a hot read needs no SQL.
 ///
 /// It never shows anything but the newest committed state, because this process has the only writer:
-/// - before a commit the writer *withholds* the keys it touched, so reads of them go to the database, which shows
-///   the state before or after the commit and never goes back;
+/// - before a commit the writer *withholds* the keys it touched, so reads of them go to the database, which
+///   shows the state before or after the commit and never goes back;
 /// - after the commit it *publishes* what it knows of them;
 /// - a reader that missed gets a ticket and *offers* what it loaded; withholding a key voids its tickets.
 ///

@@ -23,7 +23,10 @@ enum EffectRow {
         ))
     static let nextDue = PreparedSQL(
         "effects.next due",
-        "SELECT due_at FROM effects WHERE state = 'pending' AND \(isFirstOfItsSession) ORDER BY due_at LIMIT 1"
+        """
+        SELECT due_at FROM effects WHERE state = 'pending' AND \(isFirstOfItsSession) \
+        ORDER BY due_at LIMIT 1
+        """
     )
     static let lease = PreparedSQL(
         "effects.lease", "UPDATE effects SET fence = ?2, leased_until = ?3, due_at = ?4 WHERE id = ?1")

@@ -26,6 +26,8 @@ enum SessionList {
     private static let ofAppointment = PreparedSQL("sessions.list of appointment", text("appointment_id"))
     private static let ofAnybody = PreparedSQL("sessions.list", text(""))
 
+    static let statements = [ofClient, ofClinician, ofAppointment, ofAnybody]
+
     /// The narrowest index first: an appointment has one or two sessions, a client tens, a clinician
     /// thousands.
     static func statement(_ query: SessionQuery) -> PreparedSQL {

@@ -13,7 +13,11 @@ enum Migrator {
         let applied: Int64
         do throws(SQLiteError) {
             try connection.execute(
-                "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL)",
+                """
+                CREATE TABLE IF NOT EXISTS schema_migrations (
+                    version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL
+                )
+                """,
                 label: "schema table")
             applied = try connection.first(newestApplied) { row in row.integer() } ?? 0
         } catch {

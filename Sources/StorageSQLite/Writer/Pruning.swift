@@ -28,6 +28,8 @@ struct Pruning: Sendable {
         WHERE id = ?1
         """)
 
+    static let statements = [deleteRequests, endedSessions, deleteEvents, noteOldest]
+
     /// - Returns: whether all is done.
     func step(_ connection: SQLiteConnection) throws(SQLiteError) -> Bool {
         let requests = try connection.run(Self.deleteRequests) { values in

@@ -40,8 +40,9 @@ enum WriterConnection {
         sqlite3_busy_timeout(connection.handle, readerWaitMilliseconds)
         let mode = try connection.texts("PRAGMA journal_mode = WAL", label: "journal mode")
         guard mode == ["wal"] else { throw SQLiteError(code: SQLITE_CANTOPEN, operation: "journal mode") }
-        // 64 MiB of pages: the writer's pages stay valid between commits, so a hot database is read once. temp_store
-        // keeps the savepoints' undo pages in memory. secure_delete overwrites deleted personal data.
+        // 64 MiB of pages: the writer's pages stay valid between commits, so a hot database is read once.
+        // temp_store keeps the savepoints' undo pages in memory; secure_delete overwrites deleted personal
+        // data.
         try connection.execute(
             """
             PRAGMA synchronous = \(configuration.isSynchronous ? "FULL" : "OFF");

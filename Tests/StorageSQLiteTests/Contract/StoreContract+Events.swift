@@ -64,15 +64,12 @@ extension StoreContract {
             #expect(try await store.events(of: "session-a", after: 2, limit: 10) == nil)
         },
         StorePromise("pruning forgets expired requests and no others, however many") { (store) async throws in
-            for index in 0..<1_203 {
-                var decision = Decision()
-                decision.request = Sample.request("old-\(index)", created: -86_400 - 10)
-                if index % 400 == 0 {
-                    try await store.commit(decision)
-                } else {
-                    async let _ = store.apply(decision)
-                }
-            }
+            try await store.commitAll(
+                (0..<1_203).map { index in
+                    var decision = Decision()
+                    decision.request = Sample.request("old-\(index)", created: -86_400 - 10)
+                    return decision
+                })
             var decision = Decision()
             decision.request = Sample.request("new")
             try await store.commit(decision)

@@ -143,6 +143,16 @@ extension StoreContract {
 }
 
 extension TelehealthStore {
+    /// Applies decisions that must commit, all at once.
+    func commitAll(_ decisions: [Decision], sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for decision in decisions {
+                group.addTask { try await commit(decision, sourceLocation: sourceLocation) }
+            }
+            try await group.waitForAll()
+        }
+    }
+
     /// Applies a decision that must commit.
     func commit(_ decision: Decision, sourceLocation: SourceLocation = #_sourceLocation) async throws {
         let result = try await apply(decision)
