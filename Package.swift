@@ -102,10 +102,10 @@ let programs: [Target] = [
     program(
         "telehealthd",
         [
-            "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "TelehealthAPI",
-            "TelehealthCore", "RPCServer", "RPCModel", "Transport", "EventCore", logging, argumentParser, crypto,
+            "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "TelehealthCore",
+            "RPCServer", "RPCModel", "TLSEngine", "EventCore", logging,
             .product(name: "Configuration", package: "swift-configuration"),
-            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "SystemPackage", package: "swift-system"),
         ], path: "Sources/telehealthd"),
     program("protoc-gen-telehealth-swift", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire"]),
     program("codec-bench", ["ProtobufWire"], exclude: ["record.proto"]),
@@ -182,7 +182,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
