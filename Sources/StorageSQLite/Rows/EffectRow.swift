@@ -6,15 +6,16 @@ enum EffectRow {
         columns: [
             "session_id", "sequence", "kind", "generation", "participant_id", "recording_id", "created_at",
             "state", "not_before", "attempts", "fence", "leased_until", "last_error", "due_at",
+            "lane",
         ])
     static let upsert = PreparedSQL("effects.upsert", table.upsertText())
     static let fence = PreparedSQL(
         "effects.fence", "SELECT fence FROM effects WHERE id = ?1 AND state = 'pending'")
 
-    /// No unfinished effect of the same session comes before it; a dead one counts as unfinished.
+    /// No unfinished effect of the same lane of its session comes before it; a dead one counts as unfinished.
     private static let isFirstOfItsSession = """
         NOT EXISTS (SELECT 1 FROM effects AS f WHERE f.session_id = effects.session_id \
-        AND f.sequence < effects.sequence AND f.state <> 'done')
+        AND f.lane = effects.lane AND f.sequence < effects.sequence AND f.state <> 'done')
         """
     static let due = PreparedSQL(
         "effects.due",
@@ -52,6 +53,7 @@ enum EffectRow {
         values.add(row.leasedUntil)
         values.add(row.lastError)
         values.add(dueAt(row))
+        values.add(row.lane)
     }
 
     static func read(_ row: inout RowReader) throws(SQLiteError) -> Effect {

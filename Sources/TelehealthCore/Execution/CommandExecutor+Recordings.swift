@@ -28,7 +28,7 @@ extension CommandExecutor {
     public func recordings(of session: SessionID, _ invocation: Invocation) async throws(TelehealthError)
         -> [Recording]
     {
-        try await visible(session, invocation.caller).0.recordings
+        try await read("ListRecordings", session, invocation).0.recordings
     }
 
     /// A presigned URL of an available recording, made on demand; each one is audited.

@@ -83,7 +83,7 @@ extension CommandExecutor {
     public func heartbeat(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
         -> HeartbeatOutcome
     {
-        let (state, _) = try await visible(id, invocation.caller)
+        let (state, _) = try await read("Heartbeat", id, invocation)
         let participant = try SessionDraft(state, context()).ownParticipant(of: invocation.caller)
         if participant.isHere && !state.session.status.isTerminal {
             committer.presence.touch(participant.id, in: id, at: time.now)

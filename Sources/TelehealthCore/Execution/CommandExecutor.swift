@@ -116,6 +116,16 @@ public final class CommandExecutor: Sendable {
         return (state, standing)
     }
 
+    /// ``visible(_:_:)`` for reads: a refusal is audited here, as ``change(_:session:_:replay:decide:)`` does for the rest.
+    func read(_ action: String, _ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
+        -> (SessionState, Standing)
+    {
+        do { return try await visible(id, invocation.caller) } catch {
+            await auditDenial(error, action, id, invocation)
+            throw error
+        }
+    }
+
     func ledger(of subjects: [SubjectID]) async throws(TelehealthError) -> ConsentLedger {
         var histories: [ConsentHistory] = []
         for subject in subjects {
@@ -142,7 +152,7 @@ public final class CommandExecutor: Sendable {
     }
 
     /// A refusal that says something about the caller's rights is kept; one about the visit's state is not.
-    private func auditDenial(
+    func auditDenial(
         _ error: TelehealthError, _ method: String, _ session: SessionID?, _ invocation: Invocation
     ) async {
         switch error.category {

@@ -64,6 +64,22 @@ extension StoreContract {
             // b's second one is due but blocked: it must not make a worker spin.
             #expect(try await store.nextEffectDue() == Sample.at(31))
         },
+        StorePromise("what polls a recording holds up neither its stop nor the deletion of the meeting") {
+            (store) async throws in
+            try await store.commit(Sample.creation("a"))
+            let kinds: [Effect.Kind] = [.confirmCapture, .stopCapture, .confirmConcatenation, .deleteMeeting]
+            let effects = kinds.enumerated().map { index, kind in
+                Effect(
+                    id: EffectID("e-\(index + 1)"), sessionID: SessionID("session-a"),
+                    sequence: Int64(index + 1), kind: kind, recordingID: "recording-1", createdAt: Sample.at(0))
+            }
+            try await store.commit(Decision(effects.map { .effect($0) }))
+            #expect(Set(try await claim(store, at: 0).map(\.id)) == ["e-1", "e-2"])
+            var done = effects[1]
+            done.state = .done
+            try await store.commit(Decision([.effect(done)]))
+            #expect(try await claim(store, at: 1).map(\.id) == ["e-4"])
+        },
         StorePromise("a claim takes the longest due first and no more than asked") { (store) async throws in
             for index in 0..<5 {
                 try await store.commit(Sample.creation("\(index)"))
