@@ -108,7 +108,7 @@ let programs: [Target] = [
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ], path: "Sources/telehealthd"),
     program("protoc-gen-telehealth-swift", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire"]),
-    program("codec-bench", ["ProtobufWire"], exclude: ["record.proto"]),
+    program("codec-bench", ["TelehealthAPI", "ProtobufWire"], exclude: ["record.proto"]),
     program("protobuf-conformance", ["ProtobufWire", "ProtobufReflection", "ConformanceMessages"]),
     program(
         "telehealth-probe",
@@ -123,7 +123,14 @@ let programs: [Target] = [
             .product(name: "FlyingSocks", package: "FlyingFox"), argumentParser,
         ]),
     program("store-bench", ["StorageSQLite", "TelehealthCore"]),
-    program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "EventCore", argumentParser]),
+    program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "TLSEngine", argumentParser]),
+    program(
+        "telehealth-bench",
+        [
+            "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "Identity", "TelehealthCore",
+            argumentParser, crypto,
+        ]),
+    program("telehealth-client-example", ["TelehealthClient", "TelehealthAPI", "GRPCStandardAPI", "ProtobufWire", "RPCModel"]),
 ]
 
 let testTargets: [Target] = [
@@ -152,7 +159,9 @@ let testTargets: [Target] = [
     tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", "ChimeSimulation", logging]),
     tests("IdentityTests", ["Identity", "TelehealthCore", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
     tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel"]),
-    tests("TelehealthClientTests", ["TelehealthClient", "TelehealthAPI"]),
+    tests(
+        "TelehealthClientTests",
+        ["TelehealthClient", "TelehealthAPI", "RPCServer", "RPCClient", "RPCModel", "GRPCStandardAPI", "ProtobufWire"]),
     tests("ChimeSimulatorTests", ["ChimeSimulation", crypto]),
     tests("ArchitectureTests", []),
 ]
