@@ -130,7 +130,7 @@ let programs: [Target] = [
             "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "Identity", "TelehealthCore",
             argumentParser, crypto,
         ]),
-    program("telehealth-client-example", ["TelehealthClient", "TelehealthAPI", "GRPCStandardAPI", "ProtobufWire", "RPCModel"]),
+    program("telehealth-client-example", ["TelehealthClient", "TelehealthAPI", "RPCModel", "ProtobufWire"]),
 ]
 
 let testTargets: [Target] = [

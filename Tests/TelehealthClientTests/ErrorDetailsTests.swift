@@ -1,4 +1,5 @@
 import GRPCStandardAPI
+import ProtobufWire
 import RPCModel
 import TelehealthAPI
 import TelehealthClient

@@ -1,4 +1,5 @@
 import Glibc
+import RPCClient
 import RPCModel
 import RPCServer
 import Synchronization

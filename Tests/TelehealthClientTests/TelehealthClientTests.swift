@@ -1,4 +1,5 @@
 import GRPCStandardAPI
+import ProtobufWire
 import RPCClient
 import RPCModel
 import TelehealthAPI
