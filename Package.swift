@@ -108,7 +108,7 @@ let programs: [Target] = [
             .product(name: "SystemPackage", package: "swift-system"),
         ], path: "Sources/telehealthd"),
     program("protoc-gen-telehealth-swift", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire"]),
-    program("codec-bench", ["ProtobufWire"], exclude: ["record.proto"]),
+    program("codec-bench", ["TelehealthAPI", "ProtobufWire"], exclude: ["record.proto"]),
     program("protobuf-conformance", ["ProtobufWire", "ProtobufReflection", "ConformanceMessages"]),
     program(
         "telehealth-probe",
@@ -123,8 +123,19 @@ let programs: [Target] = [
             .product(name: "FlyingSocks", package: "FlyingFox"), argumentParser,
         ]),
     program("store-bench", ["StorageSQLite", "TelehealthCore"]),
+<<<<<<< HEAD
+    program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "TLSEngine", argumentParser]),
+    program(
+        "telehealth-bench",
+        [
+            "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "Identity", "TelehealthCore",
+            argumentParser, crypto,
+        ]),
+    program("telehealth-client-example", ["TelehealthClient", "TelehealthAPI", "RPCModel", "ProtobufWire"]),
+=======
     program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "EventCore", argumentParser]),
     program("rpc-interop", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "EventCore", argumentParser]),
+>>>>>>> integration
 ]
 
 let testTargets: [Target] = [
@@ -152,8 +163,15 @@ let testTargets: [Target] = [
     tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),
     tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", "ChimeSimulation", logging]),
     tests("IdentityTests", ["Identity", "TelehealthCore", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
+<<<<<<< HEAD
+    tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel"]),
+    tests(
+        "TelehealthClientTests",
+        ["TelehealthClient", "TelehealthAPI", "RPCServer", "RPCClient", "RPCModel", "GRPCStandardAPI", "ProtobufWire"]),
+=======
     tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
     tests("TelehealthClientTests", ["TelehealthClient", "TelehealthAPI"]),
+>>>>>>> integration
     tests("ChimeSimulatorTests", ["ChimeSimulation", crypto]),
     tests("ArchitectureTests", []),
 ]

@@ -91,7 +91,7 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     }
     await store.close()
     http.shutdown()
-    logger.notice("stopped")
+    logger.notice("stopped", metadata: store.statistics.logMetadata)
 }
 
 /// One line of JSON on standard output: a program that started this one reads it to know where to call.
