@@ -124,6 +124,7 @@ let programs: [Target] = [
         ]),
     program("store-bench", ["StorageSQLite", "TelehealthCore"]),
     program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "EventCore", argumentParser]),
+    program("rpc-interop", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "EventCore", argumentParser]),
 ]
 
 let testTargets: [Target] = [
