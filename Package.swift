@@ -123,7 +123,6 @@ let programs: [Target] = [
             .product(name: "FlyingSocks", package: "FlyingFox"), argumentParser,
         ]),
     program("store-bench", ["StorageSQLite", "TelehealthCore"]),
-<<<<<<< HEAD
     program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "TLSEngine", argumentParser]),
     program(
         "telehealth-bench",
@@ -132,10 +131,7 @@ let programs: [Target] = [
             argumentParser, crypto,
         ]),
     program("telehealth-client-example", ["TelehealthClient", "TelehealthAPI", "RPCModel", "ProtobufWire"]),
-=======
-    program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "EventCore", argumentParser]),
     program("rpc-interop", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "EventCore", argumentParser]),
->>>>>>> integration
 ]
 
 let testTargets: [Target] = [
@@ -163,15 +159,10 @@ let testTargets: [Target] = [
     tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),
     tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", "ChimeSimulation", logging]),
     tests("IdentityTests", ["Identity", "TelehealthCore", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
-<<<<<<< HEAD
-    tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel"]),
     tests(
         "TelehealthClientTests",
         ["TelehealthClient", "TelehealthAPI", "RPCServer", "RPCClient", "RPCModel", "GRPCStandardAPI", "ProtobufWire"]),
-=======
     tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
-    tests("TelehealthClientTests", ["TelehealthClient", "TelehealthAPI"]),
->>>>>>> integration
     tests("ChimeSimulatorTests", ["ChimeSimulation", crypto]),
     tests("ArchitectureTests", []),
 ]
