@@ -76,20 +76,15 @@ enum LayerTable {
         Row(9, "ChimeSimulation", "Crypto"),
         Row(9, "chime-simulator", "ChimeSimulation", "FlyingFox", "FlyingSocks", "ArgumentParser"),
         Row(
-<<<<<<< HEAD
             9, "rpc-bench", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "TLSEngine", "ArgumentParser"),
         Row(
             9, "telehealth-bench", "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel",
             "ProtobufWire", "Identity", "TelehealthCore", "Crypto", "ArgumentParser"),
         Row(
             9, "telehealth-client-example", "TelehealthClient", "TelehealthAPI", "RPCModel", "ProtobufWire"),
-=======
-            9, "rpc-bench", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "EventCore",
-            "TelehealthAPI", "ArgumentParser"),
         Row(
             9, "rpc-interop", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "EventCore",
             "ArgumentParser"),
->>>>>>> integration
         Row(9, "store-bench", "StorageSQLite", "TelehealthCore"),
         Row(9, "codec-bench", "TelehealthAPI", "ProtobufWire"),
         Row(9, "ConformanceMessages", "ProtobufWire"),
