@@ -5,27 +5,26 @@ enum EffectRow {
         "effects", key: ["id"],
         columns: [
             "session_id", "sequence", "kind", "generation", "participant_id", "recording_id", "created_at",
-            "state", "not_before", "attempts", "fence", "leased_until", "last_error", "due_at",
-            "lane",
+            "state", "not_before", "attempts", "fence", "leased_until", "last_error", "due_at", "lane",
         ])
     static let upsert = PreparedSQL("effects.upsert", table.upsertText())
     static let fence = PreparedSQL(
         "effects.fence", "SELECT fence FROM effects WHERE id = ?1 AND state = 'pending'")
 
-    /// No unfinished effect of the same lane of its session comes before it; a dead one counts as unfinished.
-    private static let isFirstOfItsSession = """
+    /// No unfinished effect of its session and lane comes before it; a dead one counts as unfinished.
+    private static let isFirstOfItsLane = """
         NOT EXISTS (SELECT 1 FROM effects AS f WHERE f.session_id = effects.session_id \
         AND f.lane = effects.lane AND f.sequence < effects.sequence AND f.state <> 'done')
         """
     static let due = PreparedSQL(
         "effects.due",
         table.selectText(
-            "WHERE state = 'pending' AND due_at <= ?1 AND \(isFirstOfItsSession) ORDER BY due_at, id LIMIT ?2"
+            "WHERE state = 'pending' AND due_at <= ?1 AND \(isFirstOfItsLane) ORDER BY due_at, id LIMIT ?2"
         ))
     static let nextDue = PreparedSQL(
         "effects.next due",
         """
-        SELECT due_at FROM effects WHERE state = 'pending' AND \(isFirstOfItsSession) \
+        SELECT due_at FROM effects WHERE state = 'pending' AND \(isFirstOfItsLane) \
         ORDER BY due_at LIMIT 1
         """
     )

@@ -131,19 +131,18 @@ enum SchemaV1 {
             PRIMARY KEY (session_id, sequence)
         ) WITHOUT ROWID
         """,
-        // due_at: the later of not_before and leased_until. lane: what it waits behind, within its session.
+        // due_at: the later of not_before and leased_until. lane: follows from kind and recording.
         """
         CREATE TABLE effects (
             id TEXT NOT NULL PRIMARY KEY,
             session_id TEXT NOT NULL REFERENCES sessions (id), sequence BIGINT NOT NULL, kind TEXT NOT NULL,
             generation BIGINT, participant_id TEXT, recording_id TEXT, created_at BIGINT NOT NULL,
             state TEXT NOT NULL, not_before BIGINT NOT NULL, attempts BIGINT NOT NULL, fence BIGINT NOT NULL,
-            leased_until BIGINT, last_error TEXT, due_at BIGINT NOT NULL,
-            lane TEXT NOT NULL
+            leased_until BIGINT, last_error TEXT, due_at BIGINT NOT NULL, lane TEXT NOT NULL
         )
         """,
         "CREATE INDEX effects_due ON effects (due_at, id) WHERE state = 'pending'",
-        "CREATE UNIQUE INDEX effects_unfinished ON effects (session_id, sequence) WHERE state <> 'done'",
+        "CREATE UNIQUE INDEX effects_unfinished ON effects (session_id, lane, sequence) WHERE state <> 'done'",
         """
         CREATE TABLE audit (
             number INTEGER PRIMARY KEY,

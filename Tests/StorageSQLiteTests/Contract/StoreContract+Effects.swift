@@ -43,7 +43,28 @@ extension StoreContract {
             late.expectations = [.effect("e-1", fence: 1)]
             #expect(try await store.apply(late) == .conflict)
         },
-        StorePromise("effects of one session run one after another; a dead one stops the rest") {
+        StorePromise("lanes of one session do not wait for each other, effects of a lane do") {
+            (store) async throws in
+            try await store.commit(Sample.creation("a"))
+            let kinds: [(Effect.Kind, RecordingID)] = [
+                (.startCapture, "r-1"), (.confirmCapture, "r-1"), (.stopCapture, "r-1"),
+                (.startConcatenation, "r-1"), (.confirmConcatenation, "r-2"),
+            ]
+            let effects = kinds.enumerated().map { index, kind in
+                Effect(
+                    id: EffectID("e-\(index)"), sessionID: "session-a", sequence: Int64(index + 1),
+                    kind: kind.0,
+                    recordingID: kind.1, createdAt: Sample.at(0))
+            }
+            try await store.commit(Decision(effects.map { .effect($0) }))
+            var claimed = try await claim(store, at: 1)
+            #expect(Set(claimed.map(\.id)) == ["e-0", "e-1", "e-4"])
+            let polling = try #require(claimed.firstIndex { $0.id == "e-1" })
+            claimed[polling].state = .done
+            try await store.commit(Decision([.effect(claimed[polling])]))
+            #expect(try await claim(store, at: 2).map(\.id) == ["e-3"])
+        },
+        StorePromise("effects of one lane run one after another; a dead one stops the rest") {
             (store) async throws in
             for name in ["a", "b"] {
                 try await store.commit(Sample.creation(name))
