@@ -162,6 +162,37 @@ import Testing
         #expect(clinic.store.snapshot.violations.isEmpty)
     }
 
+    @Test func `a consent that expires before the worker claims the start keeps Chime from being asked`()
+        async throws
+    {
+        let clinic = Clinic()
+        let id = try await clinic.visit()
+        try await clinic.grant(.recording, by: Clinic.clinicianCaller)
+        try await clinic.grant(
+            .recording, statement: Clinic.statement(expiresAt: clinic.time.now + .seconds(30)))
+        #expect(await start(clinic, id) == nil)
+        clinic.time.advance(by: .seconds(30))
+        await clinic.worker.runDue()
+        #expect(!clinic.chime.calls.contains("startCapture"))
+        #expect(try clinic.state(id).recordings.last?.state == .failed)
+    }
+
+    @Test func `a consent that expires while Chime starts the capture stops it when Chime answers`()
+        async throws
+    {
+        let clinic = Clinic()
+        let id = try await clinic.visit()
+        try await clinic.grant(.recording, by: Clinic.clinicianCaller)
+        try await clinic.grant(
+            .recording, statement: Clinic.statement(expiresAt: clinic.time.now + .seconds(30)))
+        #expect(await start(clinic, id) == nil)
+        clinic.chime.onCapture { _ in clinic.time.advance(by: .seconds(30)) }
+        await clinic.worker.runDue()
+        #expect(try clinic.state(id).recordings.last?.stopCause == .consentMissing)
+        await clinic.worker.runDue()
+        #expect(clinic.chime.runningCaptures.isEmpty)
+    }
+
     @Test func `a start whose answer was lost and whose consent is gone is found and stopped, not repeated`()
         async throws
     {
