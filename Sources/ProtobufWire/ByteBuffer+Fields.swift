@@ -1,5 +1,5 @@
-// What generated `encode(into:)` methods call, one line per field. Whether an absent or default value is written is
-// the caller's decision; repeated fields and maps write nothing when empty.
+// What generated `encode(into:)` methods call, one line per field. Whether an absent or default value is
+// written is the caller's decision; repeated fields and maps write nothing when empty.
 
 extension ByteBuffer {
     /// Writes tag and value.

@@ -1,10 +1,12 @@
-/// One growable, contiguous run of bytes with a single owner: what encoders append to and sockets are written from.
+/// One growable, contiguous run of bytes with a single owner: what encoders append to and sockets are written
+/// from.
 ///
-/// The buffer is not copyable, so there is no reference count and no uniqueness check on the append path. Memory
-/// grows geometrically with the bytes appended and is given back by `deinit` or
+/// The buffer is not copyable, so there is no reference count and no uniqueness check on the append path.
+/// Memory grows geometrically with the bytes appended and is given back by `deinit` or
 /// ``removeAll(keepingCapacity:)``.
 ///
-/// - Isolation: any, one user at a time (the compiler enforces it: a unique owner, mutated only through `inout`).
+/// - Isolation: any, one user at a time (the compiler enforces it: a unique owner, mutated only through
+///   `inout`).
 @safe
 public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     // Sendable without a lock: the value is the only owner of `storage`, and moving it moves the ownership.
@@ -89,16 +91,19 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         storedCount &+= 4
     }
 
-    /// Overwrites the four bytes at `offset`, most significant first (a length that is known only afterwards).
+    /// Overwrites the four bytes at `offset`, most significant first (a length that is known only
+    /// afterwards).
     @inlinable
     public mutating func patchBigEndian(_ value: UInt32, at offset: Int) {
         precondition(offset >= 0 && offset &+ 4 <= storedCount, "patch outside the held bytes")
-        unsafe storage.unsafelyUnwrapped.storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt32.self)
+        unsafe storage.unsafelyUnwrapped.storeBytes(
+            of: value.bigEndian, toByteOffset: offset, as: UInt32.self)
     }
 
     /// Lets `body` fill up to `maximumCount` new bytes behind the held ones and keeps as many as it says.
     ///
-    /// - Parameter body: gets exactly `maximumCount` uninitialised bytes; returns how many it wrote from the front.
+    /// - Parameter body: gets exactly `maximumCount` uninitialised bytes; returns how many it wrote from
+    ///   the front.
     /// - Returns: what `body` returned.
     @discardableResult
     public mutating func appendUninitialized<Failure: Error>(
@@ -134,7 +139,8 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         try unsafe body(UnsafeRawBufferPointer(start: storage, count: storedCount))
     }
 
-    /// Forgets everything behind the first `newCount` bytes; longer than the held bytes is a programming error.
+    /// Forgets everything behind the first `newCount` bytes; longer than the held bytes is a programming
+    /// error.
     @inlinable
     public mutating func truncate(to newCount: Int) {
         precondition(newCount >= 0 && newCount <= storedCount, "cannot truncate to more bytes than are held")

@@ -1,13 +1,14 @@
 /// How much a peer's bytes may ask for before decoding stops.
 public struct DecodingLimits: Hashable, Sendable {
-    /// Longest message, bytes. The default is 64 MiB: far above any API's messages, far below a machine's memory.
-    /// The transport's own limit on received messages (4 MiB by gRPC's custom) normally strikes first.
+    /// Longest message, bytes. The default is 64 MiB: far above any API's messages, far below a machine's
+    /// memory. The transport's own limit on received messages (4 MiB by gRPC's custom) normally strikes
+    /// first.
     public var maximumByteCount: Int
-    /// Deepest nesting of messages and groups; 100 is what every protobuf implementation allows, so what passes
-    /// here passes elsewhere, and recursion stays within a small thread's stack.
+    /// Deepest nesting of messages and groups; 100 is what every protobuf implementation allows, so what
+    /// passes here passes elsewhere, and recursion stays within a small thread's stack.
     public var maximumDepth: Int
-    /// Most nested messages in one message, all levels together. An empty element takes 2 bytes on the wire and a
-    /// few hundred in memory: without a limit a 4 MiB message could ask for a gigabyte.
+    /// Most nested messages in one message, all levels together. An empty element takes 2 bytes on the wire
+    /// and a few hundred in memory: without a limit a 4 MiB message could ask for a gigabyte.
     public var maximumMessageCount: Int
 
     /// - Parameters: see the properties; all in whole units, at least 0.

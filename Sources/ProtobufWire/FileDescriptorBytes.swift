@@ -7,7 +7,8 @@ public struct FileDescriptorBytes: Sendable {
     /// The imported files. `google/protobuf/descriptor.proto` is left out: a descriptor pool always holds it.
     public let dependencies: [FileDescriptorBytes]
 
-    /// - Parameter base64: the serialized descriptor in standard base64; anything but the alphabet is skipped.
+    /// - Parameter base64: the serialized descriptor in standard base64; anything but the alphabet is
+    ///   skipped.
     public init(name: String, base64: StaticString, dependencies: [FileDescriptorBytes] = []) {
         self.name = name
         self.dependencies = dependencies
@@ -19,7 +20,8 @@ public struct FileDescriptorBytes: Sendable {
         result.reserveCapacity(text.count / 4 * 3)
         var bits: UInt32 = 0
         var bitCount = 0
-        for unsafe byte in unsafe text {
+        for index in text.indices {
+            let byte = unsafe text[index]
             let value: UInt8
             switch byte {
             case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = byte - UInt8(ascii: "A")

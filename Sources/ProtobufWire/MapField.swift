@@ -1,8 +1,8 @@
 /// A protobuf map: pairs in insertion order, looked up by key.
 ///
 /// An array of pairs decodes faster than a dictionary (no hashing, one allocation) at the sizes maps have in
-/// messages. Above ``linearCountMax`` pairs an index is kept, so that a peer cannot make decoding quadratic. Equality and
-/// hash do not depend on the order, as for a dictionary.
+/// messages. Above ``linearCountMax`` pairs an index is kept, so that a peer cannot make decoding quadratic.
+/// Equality and hash do not depend on the order, as for a dictionary.
 public struct MapField<Key: Hashable & Sendable, Value: Hashable & Sendable>: Sendable {
     /// Pairs searched one by one before an index is built: a short scan costs less than hashing a string.
     @usableFromInline static var linearCountMax: Int { 12 }
@@ -30,7 +30,9 @@ public struct MapField<Key: Hashable & Sendable, Value: Hashable & Sendable>: Se
     /// The values, in insertion order.
     public var values: [Value] { storage.map(\.value) }
     /// The pairs as a dictionary.
-    public var dictionary: [Key: Value] { Dictionary(uniqueKeysWithValues: storage.map { ($0.key, $0.value) }) }
+    public var dictionary: [Key: Value] {
+        Dictionary(uniqueKeysWithValues: storage.map { ($0.key, $0.value) })
+    }
 
     /// The value of a key. Setting replaces in place or appends; setting nil removes, in O(n).
     @inlinable

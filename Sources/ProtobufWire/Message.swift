@@ -6,8 +6,8 @@ public protocol Message: Sendable, Hashable {
     init()
     /// The full protobuf name without a leading dot, such as `telehealth.v1.Session`.
     static var fullName: String { get }
-    /// Fields received that this version of the message does not know, in arrival order. They are written back
-    /// behind the known fields.
+    /// Fields received that this version of the message does not know, in arrival order. They are written
+    /// back behind the known fields.
     var unknownFields: UnknownFields { get set }
     /// Appends the message's wire bytes, without a length, to `buffer`. Cannot fail.
     func encode(into buffer: inout ByteBuffer)
@@ -22,7 +22,8 @@ extension Message {
     /// Decodes one whole message.
     ///
     /// - Parameter bytes: exactly the message, no length in front.
-    /// - Throws: ``WireError``: the sender's fault, or one of `limits` reached. Limits are checked before memory is
+    /// - Throws: ``WireError``: the sender's fault, or one of `limits` reached. Limits are checked before
+    ///   memory is
     ///   taken.
     @inlinable
     public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits = .default) throws(WireError) {
@@ -63,8 +64,8 @@ extension Message {
         return [UInt8](buffer)
     }
 
-    /// How many bytes ``encode(into:)`` appends. Costs one encoding: a caller that encodes anyway compares the
-    /// buffer's `count` before and after instead.
+    /// How many bytes ``encode(into:)`` appends. Costs one encoding: a caller that encodes anyway compares
+    /// the buffer's `count` before and after instead.
     public var encodedByteCount: Int {
         var buffer = ByteBuffer()
         encode(into: &buffer)

@@ -26,7 +26,8 @@ public struct UnknownFields: Hashable, Sendable {
         unsafe bytes.append(contentsOf: value)
     }
 
-    /// Appends one length-delimited field: a map entry with an enum number that a closed enum has no case for.
+    /// Appends one length-delimited field: a map entry with an enum number that a closed enum has no case
+    /// for.
     public mutating func append(field: UInt32, delimited value: [UInt8]) {
         var buffer = ByteBuffer()
         buffer.write(field, value, as: WireBytes.self)

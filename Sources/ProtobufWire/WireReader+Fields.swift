@@ -48,7 +48,8 @@ extension WireReader {
         unsafe current = unsafe after - bytes.count
         unsafe end = unsafe after
         if values.isEmpty {
-            // The run is present in full, so its size is no promise: four bytes a number is a fair guess at varints.
+            // The run is present in full, so its size is no promise: four bytes a number is a fair guess at
+            // varints.
             switch T.format {
             case .fixed32: values.reserveCapacity(bytes.count / 4)
             case .fixed64: values.reserveCapacity(bytes.count / 8)

@@ -12,8 +12,8 @@ public enum WireFormat: UInt32, Sendable {
 
 /// Reads tags and values from the bytes of one message, nested messages included.
 ///
-/// The reader borrows the bytes it was made on: it lives inside the call that decodes them. It is not copyable and
-/// handed on `inout` only, so a message's `merge` cannot keep it.
+/// The reader borrows the bytes it was made on: it lives inside the call that decodes them. It is not
+/// copyable and handed on `inout` only, so a message's `merge` cannot keep it.
 @safe
 public struct WireReader: ~Copyable {
     @usableFromInline var current: UnsafeRawPointer
@@ -84,7 +84,8 @@ public struct WireReader: ~Copyable {
 
     /// A base-128 varint of one to ten bytes.
     ///
-    /// - Throws: ``WireError/truncated``; ``WireError/varintOverflow`` past ten bytes. Bits above 64 in the tenth
+    /// - Throws: ``WireError/truncated``; ``WireError/varintOverflow`` past ten bytes. Bits above 64 in the
+    ///   tenth
     ///   byte are dropped, as every implementation does.
     @inlinable @inline(__always)
     public mutating func readVarint() throws(WireError) -> UInt64 {
@@ -130,8 +131,8 @@ public struct WireReader: ~Copyable {
         return UInt64(littleEndian: value)
     }
 
-    /// A length and that many bytes, which are stepped over. Nothing is allocated before the length is known to be
-    /// covered by bytes present.
+    /// A length and that many bytes, which are stepped over. Nothing is allocated before the length is known
+    /// to be covered by bytes present.
     ///
     /// - Returns: the bytes, valid as long as the reader.
     @unsafe @inlinable @inline(__always)
@@ -235,7 +236,8 @@ public struct WireReader: ~Copyable {
         messagesLeft &-= 1
     }
 
-    /// Takes a field the message has no case for: keeps its bytes, or ends the message at the enclosing group's end.
+    /// Takes a field the message has no case for: keeps its bytes, or ends the message at the enclosing
+    /// group's end.
     ///
     /// - Returns: false when `tag` ends the group being read; the message is then complete.
     /// - Throws: ``WireError/invalidTag`` on field number 0 and wire types 6 and 7,

@@ -1,7 +1,7 @@
 /// One of protobuf's field types: how a value of it looks in Swift and on the wire.
 ///
-/// The conformers have no values; generated code names them, so that one generic reader and writer per field shape
-/// (singular, repeated, packed, map) serves every type and is specialised where it is used.
+/// The conformers have no values; generated code names them, so that one generic reader and writer per field
+/// shape (singular, repeated, packed, map) serves every type and is specialised where it is used.
 public protocol WireType {
     /// The Swift type of a field.
     associatedtype Value: Sendable & Hashable

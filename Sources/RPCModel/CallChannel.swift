@@ -7,8 +7,8 @@ public protocol CallChannel: Sendable {
 }
 
 extension CallChannel {
-    /// - Throws: what the server answered, or what the channel made up (`isFromPeer` tells). Cancelling the task
-    ///   cancels the call on the server too.
+    /// - Throws: what the server answered, or what the channel made up (`isFromPeer` tells). Cancelling the
+    ///   task cancels the call on the server too.
     @inlinable
     public func unary<Request: Message, Response: Message>(
         _ method: MethodDescriptor, _ request: Request, options: CallOptions

@@ -22,8 +22,8 @@ public struct ResponseWriter<Response: Message>: Sendable {
 
     /// Queues one response without waiting, for writers that must never be held up (a registry of watchers).
     ///
-    /// - Returns: `false` when the message was queued and the queue is now above the high-water mark: the client
-    ///   reads too slowly, and the caller should stop, merge or end the stream.
+    /// - Returns: `false` when the message was queued and the queue is now above the high-water mark: the
+    ///   client reads too slowly, and the caller should stop, merge or end the stream.
     /// - Throws: the reason the call is over.
     @inlinable
     public func writeNow(_ response: Response) throws(RPCError) -> Bool {
@@ -39,8 +39,9 @@ public struct ResponseWriter<Response: Message>: Sendable {
     /// Sends the response headers now, before the first message.
     public func sendInitialMetadata() { stream.requestHeaders() }
 
-    /// Keeps the call open after the handler returned, without a suspended task: whoever holds the writer goes on
-    /// writing and must ``finish(_:)`` it. Learn of a client that left with `context.onCancel`.
+    /// Keeps the call open after the handler returned, without a suspended task: whoever holds the writer
+    /// goes
+    /// on writing and must ``finish(_:)`` it. Learn of a client that left with `context.onCancel`.
     ///
     /// An open idle call then costs a few hundred bytes.
     public func detach() { stream.detach() }

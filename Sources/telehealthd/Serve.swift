@@ -80,12 +80,12 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
         }
         logger.notice("serving", metadata: ["addresses": "\(addresses.joined(separator: ","))"])
         FileHandle.standardOutput.write(Data((readyLine(addresses) + "\n").utf8))
-        ServiceManager.tell(.ready, socketPath: environment["NOTIFY_SOCKET"])
+        SystemdNotifier.tell(.ready, socketPath: environment["NOTIFY_SOCKET"])
 
         await TerminationSignal.wait()
 
         logger.notice("stopping")
-        ServiceManager.tell(.stopping, socketPath: environment["NOTIFY_SOCKET"])
+        SystemdNotifier.tell(.stopping, socketPath: environment["NOTIFY_SOCKET"])
         await server.shutdown(grace: configuration.shutdownGrace)
         group.cancelAll()
     }

@@ -160,10 +160,10 @@ def wait_until_quiet(simulator: Simulator, limit: float = 90.0) -> None:
     """All visits are over: within the limit no meeting and no capture may be left running."""
     deadline = time.monotonic() + limit
     while True:
-        meetings = [m for m in simulator.admin("GET", "/meetings")["meetings"] if m["state"] != "ended"]
+        meetings = [m for m in simulator.admin("GET", "/meetings")["meetings"] if m["state"] == "LIVE"]
         captures = [
             p for p in simulator.admin("GET", "/pipelines")["pipelines"]
-            if p["kind"] == "capture" and p["state"] in ("Initializing", "InProgress")
+            if p["kind"] == "MediaCapturePipeline" and p["status"] in ("Initializing", "InProgress")
         ]
         if not meetings and not captures:
             return

@@ -111,7 +111,7 @@ def test_a_whole_visit_goes_from_booking_to_playback(clinic, simulator):
     watch.wait_for_end()
     assert watch.error is None, watch.error
     sequences = [event.sequence for event in watch.events]
-    assert sequences == list(range(sequences[0], sequences[0] + len(sequences))), "events have no gap and no twin"
+    assert sequences == sorted(set(sequences)), "no event comes twice or out of order"
 
     # The file comes when the concatenation is done; then a short-lived URL plays it.
     deadline = time.monotonic() + 60
@@ -136,7 +136,7 @@ def test_a_whole_visit_goes_from_booking_to_playback(clinic, simulator):
     meeting_id = clinician.credentials.meeting.meeting_id
     while True:
         meetings = {each["meetingId"]: each for each in simulator.admin("GET", "/meetings")["meetings"]}
-        if meeting_id not in meetings or meetings[meeting_id]["state"] == "ended":
+        if meeting_id not in meetings or meetings[meeting_id]["state"] == "ENDED":
             break
         assert time.monotonic() < deadline, "the meeting still runs"
         time.sleep(0.1)
@@ -174,6 +174,7 @@ def test_revoking_the_recording_consent_stops_the_capture(clinic, simulator):
     from telehealth.v1 import telehealth_service_pb2 as m
 
     sid = started_visit(clinic)
+    meeting_id = clinic.session(sid).meeting.meeting_id
     consent = clinic.consent("CONSENT_TYPE_RECORDING", "client")
     clinic.consent("CONSENT_TYPE_RECORDING", "clinician")
     watch = Watch(clinic, sid, "clinician")
@@ -187,8 +188,8 @@ def test_revoking_the_recording_consent_stops_the_capture(clinic, simulator):
         FAILED, "RECORDING_CONSENT_MISSING", clinic.telehealth.StartRecording, m.StartRecordingRequest(session_id=sid), "clinician"
     )
     deadline = time.monotonic() + 20
-    while any(each["state"] in ("Initializing", "InProgress") and each.get("sessionHint", sid) == sid
-              for each in simulator.admin("GET", "/pipelines")["pipelines"] if each.get("kind") == "capture"):
+    while any(each["status"] in ("Initializing", "InProgress") and each.get("meetingId") == meeting_id
+              for each in simulator.admin("GET", "/pipelines")["pipelines"]):
         assert time.monotonic() < deadline, "a capture still runs"
         time.sleep(0.1)
 

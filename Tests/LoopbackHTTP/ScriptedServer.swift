@@ -170,7 +170,11 @@ public final class ScriptedServer: Sendable {
 
     private static func headerEnd(_ buffer: [UInt8]) -> Int? {
         guard buffer.count >= 4 else { return nil }
-        return (0...(buffer.count - 4)).first { Array(buffer[$0..<($0 + 4)]) == [13, 10, 13, 10] }
+        return buffer.withUnsafeBufferPointer { bytes in
+            (0...(bytes.count - 4)).first {
+                bytes[$0] == 13 && bytes[$0 + 1] == 10 && bytes[$0 + 2] == 13 && bytes[$0 + 3] == 10
+            }
+        }
     }
 
     private static func write(_ connection: Int32, _ text: String) {

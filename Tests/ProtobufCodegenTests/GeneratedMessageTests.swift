@@ -82,7 +82,8 @@ import Testing
                 #expect(error == .truncated || error == .invalidUTF8, "at \(length)")
             }
         }
-        // The cuts between two fields of the outer message are messages themselves; there are a few of them only.
+        // The cuts between two fields of the outer message are messages themselves; there are a few of them
+        // only.
         #expect(whole > 0 && whole < 40)
     }
 
@@ -125,10 +126,11 @@ import Testing
     @Test("the four kinds of call have the paths and directions of the schema")
     func describesMethods() {
         let all = Fixture_V1_ThingService_Methods.all
-        #expect(all.map(\.path) == [
-            "/fixture.v1.ThingService/GetThing", "/fixture.v1.ThingService/WatchThings",
-            "/fixture.v1.ThingService/CollectThings", "/fixture.v1.ThingService/ExchangeThings",
-        ])
+        #expect(
+            all.map(\.path) == [
+                "/fixture.v1.ThingService/GetThing", "/fixture.v1.ThingService/WatchThings",
+                "/fixture.v1.ThingService/CollectThings", "/fixture.v1.ThingService/ExchangeThings",
+            ])
         #expect(all.map(\.isClientStreaming) == [false, false, true, true])
         #expect(all.map(\.isServerStreaming) == [false, true, false, true])
     }

@@ -36,13 +36,16 @@ enum DynamicFixture {
         #expect(try DynamicMessage(type, decoding: bytes).encodedBytes() == bytes)
     }
 
-    @Test("protoc's bytes survive the way through JSON, with either spelling of names", arguments: [false, true])
+    @Test(
+        "protoc's bytes survive the way through JSON, with either spelling of names",
+        arguments: [false, true])
     func roundTripsJSON(usesSchemaNames: Bool) throws {
         for name in ["scalars", "thing"] {
             let bytes = try DynamicFixture.bytes("\(name).binpb")
             let type = try DynamicFixture.type("fixture.v1.\(name.capitalized)")
             let message = try DynamicMessage(type, decoding: bytes)
-            let text = try message.jsonText(options: .init(usesSchemaNames: usesSchemaNames, isIndented: true))
+            let text = try message.jsonText(
+                options: .init(usesSchemaNames: usesSchemaNames, isIndented: true))
             #expect(try DynamicMessage(type, json: text).encodedBytes() == bytes)
         }
     }
@@ -75,8 +78,10 @@ enum DynamicFixture {
     func namesMissingTypes() throws {
         let set = try Google_Protobuf_FileDescriptorSet(decoding: DynamicFixture.bytes("every_kind.binpb"))
         let own = set.file.filter { $0.name == "every_kind.proto" }
-        #expect(throws: DescriptorError.unknownType("google.protobuf.Timestamp", usedBy: "fixture.v1.Thing.created_at"))
-        {
+        #expect(
+            throws: DescriptorError.unknownType(
+                "google.protobuf.Timestamp", usedBy: "fixture.v1.Thing.created_at")
+        ) {
             try DescriptorPool(files: own)
         }
     }

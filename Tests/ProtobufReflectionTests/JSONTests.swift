@@ -53,10 +53,13 @@ import Testing
             ("Duration", "\"1\""), ("Duration", "\"315576000001s\""), ("Duration", "\"1.1234567890s\""),
             ("FieldMask", "\"foo_bar\""), ("Int32Value", "2147483648"), ("Int32Value", "1.5"),
             ("Int32Value", "\" 1\""), ("Int32Value", "1e10"), ("Int32Value", "\"\""), ("UInt32Value", "-1"),
-            ("FloatValue", "3.5e38"), ("DoubleValue", "1e309"), ("DoubleValue", "\"inf\""), ("DoubleValue", "\"0x1\""),
-            ("BoolValue", "\"true\""), ("BytesValue", "\"A\""), ("BytesValue", "\"A=\""), ("BytesValue", "\"*\""),
+            ("FloatValue", "3.5e38"), ("DoubleValue", "1e309"), ("DoubleValue", "\"inf\""),
+            ("DoubleValue", "\"0x1\""),
+            ("BoolValue", "\"true\""), ("BytesValue", "\"A\""), ("BytesValue", "\"A=\""),
+            ("BytesValue", "\"*\""),
             ("StringValue", #""\ud83d""#), ("StringValue", #""\ude00\ud83d""#), ("StringValue", "\"a\nb\""),
-            ("Struct", #"{"a":1,"a":2}"#), ("Struct", #"{"a":1,}"#), ("Struct", "{'a':1}"), ("Struct", "{} {}"),
+            ("Struct", #"{"a":1,"a":2}"#), ("Struct", #"{"a":1,}"#), ("Struct", "{'a':1}"),
+            ("Struct", "{} {}"),
             ("Struct", "[1]"), ("ListValue", "[1,]"), ("Value", "01"), ("Value", "+1"), ("Value", ".5"),
             ("Value", "1."), ("Value", "nul"), ("Value", ""), ("Any", #"{"value":"1s"}"#),
             ("Any", #"{"@type":"type.googleapis.com/not.Known"}"#),
@@ -98,7 +101,8 @@ import Testing
     @Test("unknown names are refused, or skipped on demand")
     func skipsUnknown() throws {
         let type = try DynamicFixture.type("fixture.v1.Thing")
-        let text = #"{"nope":{"a":[1]},"states":["THING_STATE_RUNNING","NEW"],"nextState":"NEW","tags":["t"]}"#
+        let text =
+            #"{"nope":{"a":[1]},"states":["THING_STATE_RUNNING","NEW"],"nextState":"NEW","tags":["t"]}"#
         #expect(throws: JSONError.self) { try DynamicMessage(type, json: text) }
         let message = try DynamicMessage(type, json: text, options: .init(ignoresUnknownFields: true))
         #expect(try message.jsonText() == #"{"tags":["t"],"states":["THING_STATE_IN_PROGRESS"]}"#)
@@ -107,7 +111,8 @@ import Testing
     @Test("null is absence")
     func ignoresNull() throws {
         let type = try DynamicFixture.type("fixture.v1.Thing")
-        let message = try DynamicMessage(type, json: #"{"limit":null,"tags":null,"parent":null,"counts":null}"#)
+        let message = try DynamicMessage(
+            type, json: #"{"limit":null,"tags":null,"parent":null,"counts":null}"#)
         #expect(message == DynamicMessage(type))
         #expect(throws: JSONError.self) { try DynamicMessage(type, json: #"{"tags":[null]}"#) }
     }

@@ -2,7 +2,9 @@ import ProtobufWire
 import Testing
 
 @Suite("Map field") struct MapFieldTests {
-    @Test("it answers as a dictionary does, below and above the size that has an index", arguments: [1, 12, 13, 14, 200])
+    @Test(
+        "it answers as a dictionary does, below and above the size that has an index",
+        arguments: [1, 12, 13, 14, 200])
     func behavesAsDictionary(count: Int) {
         var map = MapField<String, Int>()
         var dictionary: [String: Int] = [:]

@@ -13,7 +13,8 @@ import Testing
 
     @Test(
         "durations survive the way to Swift and back",
-        arguments: [.zero, .seconds(90), .milliseconds(-1500), .nanoseconds(1), .nanoseconds(-999_999_999)] as [Duration])
+        arguments: [.zero, .seconds(90), .milliseconds(-1500), .nanoseconds(1), .nanoseconds(-999_999_999)]
+            as [Duration])
     func convertsDurations(duration: Duration) {
         let message = Google_Protobuf_Duration(duration)
         #expect(message.swiftDuration == duration)

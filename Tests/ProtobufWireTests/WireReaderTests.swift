@@ -19,7 +19,8 @@ private func reading<T>(
     @Test(
         "a varint is read at every length",
         arguments: [
-            ([0x00], 0), ([0x7F], 127), ([0x80, 0x01], 128), ([0xFF, 0x7F], 16_383), ([0x80, 0x80, 0x01], 16_384),
+            ([0x00], 0), ([0x7F], 127), ([0x80, 0x01], 128), ([0xFF, 0x7F], 16_383),
+            ([0x80, 0x80, 0x01], 16_384),
             ([0xFF, 0xFF, 0xFF, 0xFF, 0x0F], UInt64(UInt32.max)),
             ([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01], UInt64.max),
             ([0x80, 0x00], 0),
@@ -31,19 +32,23 @@ private func reading<T>(
     @Test("a varint cut anywhere is truncated", arguments: 0..<10)
     func refusesCutVarints(length: Int) {
         let bytes = [UInt8](repeating: 0xFF, count: length)
-        #expect(reading(bytes) { reader throws(WireError) in try reader.readVarint() } == .failure(.truncated))
+        #expect(
+            reading(bytes) { reader throws(WireError) in try reader.readVarint() } == .failure(.truncated))
     }
 
     @Test("an eleven-byte varint is rejected, not wrapped")
     func refusesLongVarints() {
         let bytes = [UInt8](repeating: 0x80, count: 10) + [0]
-        #expect(reading(bytes) { reader throws(WireError) in try reader.readVarint() } == .failure(.varintOverflow))
+        #expect(
+            reading(bytes) { reader throws(WireError) in try reader.readVarint() }
+                == .failure(.varintOverflow))
     }
 
     @Test(
         "a bad tag is refused",
         arguments: [
-            ([0x00, 0x00], .invalidTag), ([0x07], .invalidTag), ([0x0E, 0x00], .invalidTag), ([0x0F], .invalidTag),
+            ([0x00, 0x00], .invalidTag), ([0x07], .invalidTag), ([0x0E, 0x00], .invalidTag),
+            ([0x0F], .invalidTag),
             ([0x88, 0x80, 0x80, 0x80, 0x80, 0x00, 0x00], .invalidTag),
             ([0xFF, 0xFF, 0xFF, 0xFF, 0x1F, 0x00], .invalidTag),
             ([0x0C], .unmatchedGroupEnd), ([0x04], .invalidTag), ([0x0B, 0x14], .unmatchedGroupEnd),
@@ -77,7 +82,9 @@ private func reading<T>(
         #expect(message.encodedBytes() == [0x10, 0x05, 0x0D, 1, 0, 0, 0])
     }
 
-    @Test("text that is not UTF-8 is refused", arguments: [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xE2, 0x82]])
+    @Test(
+        "text that is not UTF-8 is refused",
+        arguments: [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xE2, 0x82]])
     func refusesBadText(text: [UInt8]) {
         #expect(throws: WireError.invalidUTF8) {
             try Google_Protobuf_StringValue(decoding: [0x0A, UInt8(text.count)] + text)
@@ -95,7 +102,9 @@ private func reading<T>(
             return value.encodedBytes()
         }
         let limits = DecodingLimits(maximumDepth: depth)
-        #expect(throws: Never.self) { try Google_Protobuf_Value(decoding: nested(depth - depth % 2), limits: limits) }
+        #expect(throws: Never.self) {
+            try Google_Protobuf_Value(decoding: nested(depth - depth % 2), limits: limits)
+        }
         #expect(throws: WireError.depthExceeded(limit: depth)) {
             try Google_Protobuf_Value(decoding: nested(depth + 1), limits: limits)
         }
@@ -115,7 +124,8 @@ private func reading<T>(
 
     @Test("size and number of nested messages are limited before anything is made")
     func limitsSizeAndCount() {
-        let list = Google_Protobuf_ListValue.with { $0.values = .init(repeating: .init(), count: 5) }.encodedBytes()
+        let list = Google_Protobuf_ListValue.with { $0.values = .init(repeating: .init(), count: 5) }
+            .encodedBytes()
         #expect(throws: WireError.sizeExceeded(limit: list.count - 1)) {
             try Google_Protobuf_ListValue(decoding: list, limits: .init(maximumByteCount: list.count - 1))
         }

@@ -22,7 +22,8 @@ private typealias Method = TestService.Method
     @Test("a deadline that has passed never reaches the server") func passedDeadline() async throws {
         try await Loopback.run { loopback in
             let error = await #expect(throws: RPCError.self) {
-                let _: Text = try await loopback.unary(Method.hold, Text(), options: CallOptions(timeout: .zero))
+                let _: Text = try await loopback.unary(
+                    Method.hold, Text(), options: CallOptions(timeout: .zero))
             }
             #expect(error?.code == .deadlineExceeded)
             #expect(loopback.service.startedCount.load(ordering: .relaxed) == 0)
@@ -63,7 +64,9 @@ private typealias Method = TestService.Method
         }
     }
 
-    @Test("a reader that stops holds the writer: what is under way stays bounded") func backpressure() async throws {
+    @Test("a reader that stops holds the writer: what is under way stays bounded") func backpressure()
+        async throws
+    {
         try await Loopback.run { loopback in
             let responses: ResponseStream<Bytes> = loopback.channel.serverStreaming(
                 Method.flood, Text(), options: CallOptions())
@@ -79,7 +82,8 @@ private typealias Method = TestService.Method
         }
     }
 
-    @Test("a status arrives with message, details and trailers, also without any response") func trailersOnly() async throws {
+    @Test("a status arrives with message, details and trailers, also without any response")
+    func trailersOnly() async throws {
         try await Loopback.run { loopback in
             let error = await #expect(throws: RPCError.self) {
                 let _: Text = try await loopback.unary(Method.fail, Number(9))
@@ -97,7 +101,9 @@ private typealias Method = TestService.Method
     func unknown(service: String) async throws {
         try await Loopback.run { loopback in
             let method = MethodDescriptor(service: service, name: "Nothing")
-            let error = await #expect(throws: RPCError.self) { let _: Text = try await loopback.unary(method, Text()) }
+            let error = await #expect(throws: RPCError.self) {
+                let _: Text = try await loopback.unary(method, Text())
+            }
             #expect(error?.code == .unimplemented)
             #expect(error?.isFromPeer == true)
             let entries = await loopback.server.metrics().entries

@@ -1,6 +1,8 @@
-/// Bytes as base64 in lines, as embedded descriptors are written: a string literal compiles far faster than an array.
+/// Bytes as base64 in lines, as embedded descriptors are written: a string literal compiles far faster than
+/// an array.
 enum Base64Text {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
     /// - Parameter width: characters per line, a multiple of 4.
     static func lines(of bytes: [UInt8], width: Int) -> [String] {

@@ -8,7 +8,8 @@ public enum CodeGenerator {
 
     /// Generates the files asked for.
     ///
-    /// - Returns: always a response: what is wrong with the request or its parameter stands in `error`, as protoc's
+    /// - Returns: always a response: what is wrong with the request or its parameter stands in `error`, as
+    ///   protoc's
     ///   plugin protocol wants it.
     public static func generate(_ request: Google_Protobuf_Compiler_CodeGeneratorRequest)
         -> Google_Protobuf_Compiler_CodeGeneratorResponse
@@ -26,7 +27,8 @@ public enum CodeGenerator {
                 response.file.append(
                     .with { output in
                         output.name = NamingRules.outputPath(of: name)
-                        output.content = FileGenerator(file: file, schema: schema, options: options).generate()
+                        output.content = FileGenerator(file: file, schema: schema, options: options)
+                            .generate()
                     })
             }
         } catch {

@@ -34,7 +34,8 @@ struct EnumGenerator {
                 printer.documentation(value.comment)
                 if let aliased = value.aliased {
                     printer.line(
-                        "public static var \(NamingRules.quoted(value.name)): Self { .\(NamingRules.quoted(aliased)) }")
+                        "public static var \(NamingRules.quoted(value.name)): Self { .\(NamingRules.quoted(aliased)) }"
+                    )
                 } else {
                     printer.line("case \(NamingRules.quoted(value.name))")
                 }

@@ -41,7 +41,8 @@ struct FieldPlan {
     var storedName: String { isBoxed ? "_" + name : quotedName }
 
     init(
-        _ field: Google_Protobuf_FieldDescriptorProto, index: Int, name: String, isProto3: Bool, schema: SchemaIndex
+        _ field: Google_Protobuf_FieldDescriptorProto, index: Int, name: String, isProto3: Bool,
+        schema: SchemaIndex
     ) {
         self.index = index
         self.name = name

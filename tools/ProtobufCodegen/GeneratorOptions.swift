@@ -4,7 +4,8 @@
 /// |---|---|
 /// | `module` | name of the Swift module the files are generated into |
 /// | `import` | `proto.package:SwiftModule`: where the types of another package live; may repeat |
-/// | `notice` | a licence line for files whose `.proto` has no comments (descriptor sets without source); may repeat |
+/// | `notice` | a licence line for files whose `.proto` has no comments (descriptor sets without source); may
+/// repeat |
 struct GeneratorOptions {
     var module = ""
     /// Proto package to Swift module. The well-known types are always at home in ProtobufWire.

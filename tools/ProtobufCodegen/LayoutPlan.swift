@@ -1,13 +1,15 @@
 internal import ProtobufReflection
 
-/// Decides which messages are boxed when they are singular fields: those that contain themselves, and large ones.
+/// Decides which messages are boxed when they are singular fields: those that contain themselves, and large
+/// ones.
 struct LayoutPlan {
     let messages: [String: SchemaIndex.MessageEntry]
 
     func boxedMessages() -> Set<String> {
         var boxed = recursiveMessages()
         var sizes: [String: Int] = [:]
-        for name in messages.keys.sorted() where size(of: name, &sizes, boxed: &boxed) > SchemaIndex.inlineByteCountMax {
+        for name in messages.keys.sorted()
+        where size(of: name, &sizes, boxed: &boxed) > SchemaIndex.inlineByteCountMax {
             boxed.insert(name)
         }
         return boxed
@@ -39,7 +41,8 @@ struct LayoutPlan {
         field.type == .message || field.type == .group
     }
 
-    /// The size of a message's struct, roughly: every field on its own eight-byte boundary but the small ones.
+    /// The size of a message's struct, roughly: every field on its own eight-byte boundary but the small
+    /// ones.
     private func size(of name: String, _ sizes: inout [String: Int], boxed: inout Set<String>) -> Int {
         if let known = sizes[name] { return known }
         guard let message = messages[name]?.descriptor else { return 8 }

@@ -16,7 +16,8 @@ struct MessageGenerator {
     ///   - scope: full name of what encloses the message, with a leading dot.
     ///   - prefix: the package prefix for a top-level message, empty for a nested one.
     init(
-        _ descriptor: Google_Protobuf_DescriptorProto, scope: String, path: [Int32], prefix: String, isProto3: Bool,
+        _ descriptor: Google_Protobuf_DescriptorProto, scope: String, path: [Int32], prefix: String,
+        isProto3: Bool,
         schema: SchemaIndex, comments: SourceComments
     ) {
         self.descriptor = descriptor
@@ -45,7 +46,8 @@ struct MessageGenerator {
                 oneof, members: members, comment: comments[path + [8, Int32(index)]],
                 fieldComments: members.map { comments[path + [2, Int32($0.index)]] }, schema: schema,
                 indirect: Set(
-                    members.filter { schema.boxed.contains(descriptor.field[$0.index].typeName ?? "") }.map(\.number)))
+                    members.filter { schema.boxed.contains(descriptor.field[$0.index].typeName ?? "") }.map(
+                        \.number)))
         }
     }
 
@@ -115,7 +117,8 @@ struct MessageGenerator {
     }
 
     private func writeMerge(to printer: inout CodePrinter) {
-        printer.block("public mutating func merge(from reader: inout WireReader) throws(WireError)") { printer in
+        printer.block("public mutating func merge(from reader: inout WireReader) throws(WireError)") {
+            printer in
             printer.block("while let tag = try reader.nextTag()") { printer in
                 printer.line("switch tag {")
                 for field in fields.sorted(by: { $0.number < $1.number }) {
@@ -143,7 +146,8 @@ struct MessageGenerator {
         for (index, message) in descriptor.nestedType.enumerated() where message.options?.mapEntry != true {
             printer.line()
             MessageGenerator(
-                message, scope: scope, path: path + [3, Int32(index)], prefix: "", isProto3: isProto3, schema: schema,
+                message, scope: scope, path: path + [3, Int32(index)], prefix: "", isProto3: isProto3,
+                schema: schema,
                 comments: comments
             ).write(to: &printer)
         }

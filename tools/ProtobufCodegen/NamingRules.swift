@@ -2,7 +2,8 @@ internal import ProtobufReflection
 
 /// How protobuf names become Swift names.
 enum NamingRules {
-    /// `telehealth/v1/session.proto` to `telehealth_v1_session.pb.swift`: flat, since base names are unique per module.
+    /// `telehealth/v1/session.proto` to `telehealth_v1_session.pb.swift`: flat, since base names are unique
+    /// per module.
     static func outputPath(of proto: String) -> String {
         let stem = proto.hasSuffix(".proto") ? proto.dropLast(6) : proto[...]
         return String(stem.map { $0 == "/" ? "_" : $0 }) + ".pb.swift"
@@ -19,7 +20,8 @@ enum NamingRules {
     static func fileTypeName(of file: Google_Protobuf_FileDescriptorProto) -> String {
         let base = (file.name ?? "").split(separator: "/").last.map(String.init) ?? ""
         let stem = base.hasSuffix(".proto") ? String(base.dropLast(6)) : base
-        return typePrefix(of: file) + upperCamel(String(stem.map { $0 == "." || $0 == "-" ? "_" : $0 })) + "_File"
+        return typePrefix(of: file) + upperCamel(String(stem.map { $0 == "." || $0 == "-" ? "_" : $0 }))
+            + "_File"
     }
 
     /// A message or enum name behind its package prefix or enclosing type (`scope`).
@@ -78,7 +80,8 @@ enum NamingRules {
         let underscores = name.prefix { $0 == "_" }
         let parts = words(name)
         guard let first = parts.first else { return name }
-        let head = first.allSatisfy { $0.isUppercase || $0.isNumber } ? first.lowercased() : decapitalised(first)
+        let head =
+            first.allSatisfy { $0.isUppercase || $0.isNumber } ? first.lowercased() : decapitalised(first)
         let tail = parts.dropFirst().map { part in
             abbreviations.contains(part.lowercased()) ? part.uppercased() : capitalised(part)
         }
@@ -102,8 +105,10 @@ enum NamingRules {
     private static let abbreviations: Set<String> = ["id", "url", "uri", "http", "https"]
 
     private static let takenTypes: Set<String> = [
-        "Type", "Protocol", "Self", "Any", "Bool", "Int32", "Int64", "UInt8", "UInt32", "UInt64", "Float", "Double",
-        "String", "Array", "Optional", "Hashable", "Sendable", "Hasher", "Message", "ProtobufEnum", "ByteBuffer",
+        "Type", "Protocol", "Self", "Any", "Bool", "Int32", "Int64", "UInt8", "UInt32", "UInt64", "Float",
+        "Double",
+        "String", "Array", "Optional", "Hashable", "Sendable", "Hasher", "Message", "ProtobufEnum",
+        "ByteBuffer",
         "WireReader", "WireError", "UnknownFields", "MapField", "Boxed",
     ]
 
@@ -114,10 +119,14 @@ enum NamingRules {
     private static let takenMethods: Set<String> = ["self", "init"]
 
     private static let keywords: Set<String> = [
-        "as", "associatedtype", "break", "case", "catch", "class", "continue", "default", "defer", "deinit", "do",
-        "else", "enum", "extension", "fallthrough", "false", "fileprivate", "for", "func", "guard", "if", "import",
-        "in", "init", "inout", "internal", "is", "let", "nil", "operator", "precedencegroup", "private", "protocol",
-        "public", "repeat", "rethrows", "return", "self", "static", "struct", "subscript", "super", "switch", "throw",
+        "as", "associatedtype", "break", "case", "catch", "class", "continue", "default", "defer", "deinit",
+        "do",
+        "else", "enum", "extension", "fallthrough", "false", "fileprivate", "for", "func", "guard", "if",
+        "import",
+        "in", "init", "inout", "internal", "is", "let", "nil", "operator", "precedencegroup", "private",
+        "protocol",
+        "public", "repeat", "rethrows", "return", "self", "static", "struct", "subscript", "super", "switch",
+        "throw",
         "throws", "true", "try", "typealias", "var", "where", "while", "Any", "Type", "Protocol", "Self",
     ]
 }

@@ -63,7 +63,8 @@ struct OneofGenerator {
             }
         default:
             guard member.isClosedEnum else {
-                printer.line("case \(member.tag): \(assign)(try reader.readValue(as: \(member.wireType).self))")
+                printer.line(
+                    "case \(member.tag): \(assign)(try reader.readValue(as: \(member.wireType).self))")
                 return
             }
             printer.line("case \(member.tag): if let value = \(member.readClosed) { \(assign)(value) }")

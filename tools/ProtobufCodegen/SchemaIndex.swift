@@ -22,8 +22,8 @@ struct SchemaIndex {
     /// Messages held in a box wherever they are a singular field.
     private(set) var boxed: Set<String> = []
 
-    /// Largest message held inline in another, bytes. Copying a struct retains each of its strings and arrays;
-    /// copying a box retains once, but costs an allocation to make.
+    /// Largest message held inline in another, bytes. Copying a struct retains each of its strings and
+    /// arrays; copying a box retains once, but costs an allocation to make.
     static let inlineByteCountMax = 128
 
     init(files: [Google_Protobuf_FileDescriptorProto], options: GeneratorOptions) {
@@ -46,17 +46,22 @@ struct SchemaIndex {
     }
 
     private mutating func add(
-        _ message: Google_Protobuf_DescriptorProto, scope: String, swiftScope: String, module: String?, isProto3: Bool
+        _ message: Google_Protobuf_DescriptorProto, scope: String, swiftScope: String, module: String?,
+        isProto3: Bool
     ) {
         let name = message.name ?? ""
         let swiftName = NamingRules.typeName(name, in: swiftScope, suffix: "Message")
         messages[scope + "." + name] = MessageEntry(
             descriptor: message, swiftName: swiftName, module: module, isProto3: isProto3)
         for nested in message.nestedType {
-            add(nested, scope: scope + "." + name, swiftScope: swiftName + ".", module: module, isProto3: isProto3)
+            add(
+                nested, scope: scope + "." + name, swiftScope: swiftName + ".", module: module,
+                isProto3: isProto3)
         }
         for nested in message.enumType {
-            add(nested, scope: scope + "." + name, swiftScope: swiftName + ".", module: module, isProto3: isProto3)
+            add(
+                nested, scope: scope + "." + name, swiftScope: swiftName + ".", module: module,
+                isProto3: isProto3)
         }
     }
 

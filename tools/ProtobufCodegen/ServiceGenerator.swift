@@ -1,6 +1,7 @@
 internal import ProtobufReflection
 
-/// Generates what a service is in Swift: method descriptors, the handler protocol, the server's routes, the client.
+/// Generates what a service is in Swift: method descriptors, the handler protocol, the server's routes, the
+/// client.
 struct ServiceGenerator {
     private let descriptor: Google_Protobuf_ServiceDescriptorProto
     private let fullName: String
@@ -49,7 +50,8 @@ struct ServiceGenerator {
             return Method(
                 kind: kind, name: method.name ?? "", swiftName: NamingRules.methodName(method.name ?? ""),
                 request: schema.swiftName(of: method.inputType ?? ""),
-                response: schema.swiftName(of: method.outputType ?? ""), comment: comments[path + [2, Int32(index)]])
+                response: schema.swiftName(of: method.outputType ?? ""),
+                comment: comments[path + [2, Int32(index)]])
         }
     }
 
@@ -93,20 +95,25 @@ struct ServiceGenerator {
                 printer.documentation(method.comment)
                 switch method.kind {
                 case .unary:
-                    printer.line("func \(method.declaredName)(_ request: \(method.request), context: ServerCallContext)")
+                    printer.line(
+                        "func \(method.declaredName)(_ request: \(method.request), context: ServerCallContext)"
+                    )
                     printer.line("    async throws(RPCError) -> \(method.response)")
                 case .serverStreaming:
                     printer.line("func \(method.declaredName)(")
-                    printer.line("    _ request: \(method.request), responses: ResponseWriter<\(method.response)>,")
+                    printer.line(
+                        "    _ request: \(method.request), responses: ResponseWriter<\(method.response)>,")
                     printer.line("    context: ServerCallContext) async throws(RPCError)")
                 case .clientStreaming:
                     printer.line("func \(method.declaredName)(")
-                    printer.line("    _ requests: RequestStream<\(method.request)>, context: ServerCallContext)")
+                    printer.line(
+                        "    _ requests: RequestStream<\(method.request)>, context: ServerCallContext)")
                     printer.line("    async throws(RPCError) -> \(method.response)")
                 case .bidirectional:
                     printer.line("func \(method.declaredName)(")
                     printer.line("    _ requests: RequestStream<\(method.request)>,")
-                    printer.line("    responses: ResponseWriter<\(method.response)>, context: ServerCallContext")
+                    printer.line(
+                        "    responses: ResponseWriter<\(method.response)>, context: ServerCallContext")
                     printer.line(") async throws(RPCError)")
                 }
             }
@@ -133,7 +140,8 @@ struct ServiceGenerator {
                         parameters = "(request: \(method.request), context)"
                         call = "(request, context: context)"
                     case .serverStreaming:
-                        parameters = "(request: \(method.request), responses: ResponseWriter<\(method.response)>, context)"
+                        parameters =
+                            "(request: \(method.request), responses: ResponseWriter<\(method.response)>, context)"
                         call = "(request, responses: responses, context: context)"
                     case .clientStreaming:
                         parameters = "(requests: RequestStream<\(method.request)>, context)"

@@ -2,7 +2,8 @@ internal import ProtobufReflection
 
 /// The comments of a `.proto` file by the place they stand at.
 ///
-/// A place is a path of field numbers and indices through the file's descriptor, as `SourceCodeInfo` gives it.
+/// A place is a path of field numbers and indices through the file's descriptor, as `SourceCodeInfo` gives
+/// it.
 struct SourceComments {
     private var locations: [[Int32]: Google_Protobuf_SourceCodeInfo.Location] = [:]
 
@@ -12,7 +13,8 @@ struct SourceComments {
         }
     }
 
-    /// The comment before (or, failing that, behind) the declaration at `path`, without blank lines at the ends.
+    /// The comment before (or, failing that, behind) the declaration at `path`, without blank lines at the
+    /// ends.
     subscript(path: [Int32]) -> String? {
         guard let location = locations[path] else { return nil }
         return Self.trimmed(location.leadingComments ?? location.trailingComments)
@@ -21,7 +23,10 @@ struct SourceComments {
     /// What stands at the head of the file: licence and description.
     var header: [String] {
         let heads = [[12], [2]].compactMap { locations[$0] }
-        guard let location = heads.first(where: { $0.leadingComments != nil || !$0.leadingDetachedComments.isEmpty })
+        guard
+            let location = heads.first(where: {
+                $0.leadingComments != nil || !$0.leadingDetachedComments.isEmpty
+            })
         else { return [] }
         return (location.leadingDetachedComments + [location.leadingComments ?? ""]).compactMap(Self.trimmed)
     }

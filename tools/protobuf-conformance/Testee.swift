@@ -2,7 +2,7 @@ import ProtobufReflection
 import ProtobufWire
 
 #if canImport(ConformanceMessages)
-import ConformanceMessages
+    import ConformanceMessages
 #endif
 
 /// Answers one conformance request after the other.
@@ -19,7 +19,10 @@ struct Testee {
     func answer(_ request: [UInt8]) -> [UInt8] {
         guard let type = pool.message(named: "conformance.ConformanceRequest"),
             let responseType = pool.message(named: "conformance.ConformanceResponse")
-        else { fatalError("the descriptor set lacks conformance.proto") }
+        else {
+            // The runner cannot be answered without the protocol's own messages: a fault of how this program was built.
+            fatalError("the descriptor set lacks conformance.proto")
+        }
         var response = DynamicMessage(responseType)
         let answer: Answer
         do {
@@ -41,13 +44,18 @@ struct Testee {
     }
 
     private func answer(_ request: DynamicMessage) -> Answer {
-        guard case .string(let typeName)? = request["message_type"] else { return .runtimeError("no message_type") }
+        guard case .string(let typeName)? = request["message_type"] else {
+            return .runtimeError("no message_type")
+        }
         // The first request asks for the list of failures to expect: none.
         if typeName == "conformance.FailureSet" { return .protobuf([]) }
-        guard let type = pool.message(named: typeName) else { return .runtimeError("unknown type \(typeName)") }
+        guard let type = pool.message(named: typeName) else {
+            return .runtimeError("unknown type \(typeName)")
+        }
         var wanted: Int32 = 0
         if case .enumeration(let number)? = request["requested_output_format"] { wanted = number }
-        // UNSPECIFIED 0, PROTOBUF 1, JSON 2, JSPB 3, TEXT_FORMAT 4; category JSON_IGNORE_UNKNOWN_PARSING_TEST is 3.
+        // UNSPECIFIED 0, PROTOBUF 1, JSON 2, JSPB 3, TEXT_FORMAT 4; category JSON_IGNORE_UNKNOWN_PARSING_TEST
+        // is 3.
         guard wanted == 1 || wanted == 2 else { return .skipped("output format \(wanted)") }
         if case .bytes(let payload)? = request["protobuf_payload"] {
             if usesGenerated, wanted == 1, let answer = answerGenerated(payload, typeName) { return answer }
@@ -80,23 +88,23 @@ struct Testee {
 
     private func answerGenerated(_ payload: [UInt8], _ typeName: String) -> Answer? {
         #if canImport(ConformanceMessages)
-        func roundTrip<M: Message>(_ type: M.Type) -> Answer {
-            do {
-                return .protobuf(try M(decoding: payload).encodedBytes())
-            } catch {
-                return .parseError(error.label)
+            func roundTrip<M: Message>(_ type: M.Type) -> Answer {
+                do {
+                    return .protobuf(try M(decoding: payload).encodedBytes())
+                } catch {
+                    return .parseError(error.label)
+                }
             }
-        }
-        switch typeName {
-        case ProtobufTestMessages_Proto3_TestAllTypesProto3.fullName:
-            return roundTrip(ProtobufTestMessages_Proto3_TestAllTypesProto3.self)
-        case ProtobufTestMessages_Proto2_TestAllTypesProto2.fullName:
-            return roundTrip(ProtobufTestMessages_Proto2_TestAllTypesProto2.self)
-        default:
-            return nil
-        }
+            switch typeName {
+            case ProtobufTestMessages_Proto3_TestAllTypesProto3.fullName:
+                return roundTrip(ProtobufTestMessages_Proto3_TestAllTypesProto3.self)
+            case ProtobufTestMessages_Proto2_TestAllTypesProto2.fullName:
+                return roundTrip(ProtobufTestMessages_Proto2_TestAllTypesProto2.self)
+            default:
+                return nil
+            }
         #else
-        return .runtimeError("built without the generated test messages: run tools/conformance")
+            return .runtimeError("built without the generated test messages: run tools/conformance")
         #endif
     }
 }

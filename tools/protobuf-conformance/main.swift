@@ -1,9 +1,10 @@
-// The testee of Google's protobuf conformance suite: requests with a 4-byte little-endian length on standard input,
-// responses likewise on standard output, until the input ends.
+// The testee of Google's protobuf conformance suite: requests with a 4-byte little-endian length on standard
+// input, responses likewise on standard output, until the input ends.
 //
 // The runner passes no arguments on, so the environment says what to do:
 //
-//   CONFORMANCE_DESCRIPTORS   a descriptor set (with imports) of conformance.proto and the suite's test messages
+//   CONFORMANCE_DESCRIPTORS   a descriptor set (with imports) of conformance.proto and the suite's test
+//   messages
 //   CONFORMANCE_CODEC         `dynamic` for DynamicMessage, `generated` for generated structs where binary is
 //                             asked for and given
 
@@ -35,7 +36,9 @@ func readBytes(_ descriptor: Int32, _ count: Int) -> [UInt8] {
 func writeAll(_ bytes: [UInt8]) {
     var offset = 0
     while offset < bytes.count {
-        let wrote = bytes.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress! + offset, bytes.count - offset) }
+        let wrote = bytes.withUnsafeBytes {
+            write(STDOUT_FILENO, $0.baseAddress! + offset, bytes.count - offset)
+        }
         guard wrote > 0 else { fail("the runner closed the pipe") }
         offset += wrote
     }

@@ -1,4 +1,5 @@
-// The protoc plugin's process: a CodeGeneratorRequest on standard input, a CodeGeneratorResponse on standard output.
+// The protoc plugin's process: a CodeGeneratorRequest on standard input, a CodeGeneratorResponse on standard
+// output.
 
 import Glibc
 import ProtobufCodegen

@@ -73,7 +73,8 @@ public final class DescriptorPool: Sendable {
             else { return nil }
             return ServiceDescriptor.Method(
                 name: method.name ?? "", input: input, output: output,
-                isClientStreaming: method.clientStreaming ?? false, isServerStreaming: method.serverStreaming ?? false)
+                isClientStreaming: method.clientStreaming ?? false,
+                isServerStreaming: method.serverStreaming ?? false)
         }
         return ServiceDescriptor(fullName: name, methods: methods)
     }
@@ -92,12 +93,16 @@ public final class DescriptorPool: Sendable {
     }
 
     /// The file that declares an extension.
-    public func file(containingExtension number: UInt32, of message: String) -> Google_Protobuf_FileDescriptorProto? {
+    public func file(containingExtension number: UInt32, of message: String)
+        -> Google_Protobuf_FileDescriptorProto?
+    {
         extensions[message]?[number].flatMap { file(containing: $0.name) }
     }
 
     /// The numbers of all known extensions of a message, sorted.
-    public func extensionNumbers(of message: String) -> [UInt32] { (extensions[message] ?? [:]).keys.sorted() }
+    public func extensionNumbers(of message: String) -> [UInt32] {
+        (extensions[message] ?? [:]).keys.sorted()
+    }
 
     func extensionField(named name: String, of message: String) -> FieldDescriptor? {
         guard let found = extensionsByName[name], found.extended == message else { return nil }

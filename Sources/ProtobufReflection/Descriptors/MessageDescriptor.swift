@@ -87,7 +87,8 @@ enum WellKnownType: Sendable {
         case "Struct": self = .structure
         case "Timestamp": self = .timestamp
         case "Value": self = .value
-        case "DoubleValue", "FloatValue", "Int64Value", "UInt64Value", "Int32Value", "UInt32Value", "BoolValue",
+        case "DoubleValue", "FloatValue", "Int64Value", "UInt64Value", "Int32Value", "UInt32Value",
+            "BoolValue",
             "StringValue", "BytesValue":
             self = .wrapper
         default: return nil

@@ -45,7 +45,9 @@ struct PoolBuild {
 
     private mutating func declare(_ name: String?, in scope: String) throws(DescriptorError) -> String {
         let full = scope.isEmpty ? name ?? "" : scope + "." + (name ?? "")
-        guard fileOfSymbol.updateValue(files.count - 1, forKey: full) == nil else { throw .duplicateName(full) }
+        guard fileOfSymbol.updateValue(files.count - 1, forKey: full) == nil else {
+            throw .duplicateName(full)
+        }
         return full
     }
 
@@ -121,7 +123,8 @@ struct PoolBuild {
     }
 
     private func makeField(
-        _ field: Google_Protobuf_FieldDescriptorProto, scope: String, syntax: Syntax, isExtension: Bool = false
+        _ field: Google_Protobuf_FieldDescriptorProto, scope: String, syntax: Syntax,
+        isExtension: Bool = false
     ) throws(DescriptorError) -> FieldDescriptor {
         let ownName = field.name ?? ""
         let fullName = scope.isEmpty ? ownName : scope + "." + ownName
@@ -144,7 +147,8 @@ struct PoolBuild {
         let isMap =
             isRepeated && isMessage && pendingMessages[typeIndex].descriptor.options?.mapEntry == true
         let oneof = field.proto3Optional == true ? nil : field.oneofIndex.map(Int.init)
-        let presence = isMessage || oneof != nil || field.proto3Optional == true || syntax != .proto3 || isExtension
+        let presence =
+            isMessage || oneof != nil || field.proto3Optional == true || syntax != .proto3 || isExtension
         return FieldDescriptor(
             name: isExtension ? fullName : ownName, jsonName: field.jsonName ?? JSONName.camel(ownName),
             number: UInt32(number), kind: kind, isRepeated: isRepeated, isRequired: field.label == .required,

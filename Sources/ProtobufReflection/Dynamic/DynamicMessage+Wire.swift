@@ -6,7 +6,8 @@ extension DynamicMessage {
     /// - Throws: ``WireError``, as generated messages do. Absent required fields are no error here; see
     ///   ``missingRequiredField``.
     public init(
-        _ descriptor: MessageDescriptor, decoding bytes: borrowing Span<UInt8>, limits: DecodingLimits = .default
+        _ descriptor: MessageDescriptor, decoding bytes: borrowing Span<UInt8>,
+        limits: DecodingLimits = .default
     ) throws(WireError) {
         self.init(descriptor)
         guard bytes.count <= limits.maximumByteCount else {
@@ -28,7 +29,8 @@ extension DynamicMessage {
     /// Merges fields until the reader's present message ends.
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
-            guard let field = descriptor.field(number: tag >> 3), try merge(field, format: tag & 7, from: &reader)
+            guard let field = descriptor.field(number: tag >> 3),
+                try merge(field, format: tag & 7, from: &reader)
             else {
                 guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
                 continue
@@ -66,7 +68,8 @@ extension DynamicMessage {
         return true
     }
 
-    private mutating func mergeOne(_ field: FieldDescriptor, from reader: inout WireReader) throws(WireError) {
+    private mutating func mergeOne(_ field: FieldDescriptor, from reader: inout WireReader) throws(WireError)
+    {
         if field.isMap { return try mergeEntry(of: field, from: &reader) }
         switch field.kind {
         case .message, .group:
@@ -74,7 +77,9 @@ extension DynamicMessage {
                 field.isRepeated
                 ? DynamicMessage(descriptor.messageType(of: field)) : takeMessage(of: field)
             if field.kind == .group {
-                try reader.readGroup(field.number) { reader throws(WireError) in try message.merge(from: &reader) }
+                try reader.readGroup(field.number) { reader throws(WireError) in
+                    try message.merge(from: &reader)
+                }
             } else {
                 try reader.readNested { reader throws(WireError) in try message.merge(from: &reader) }
             }
@@ -106,7 +111,9 @@ extension DynamicMessage {
         return type.isClosed && type.name(of: number) == nil
     }
 
-    private mutating func mergeEntry(of field: FieldDescriptor, from reader: inout WireReader) throws(WireError) {
+    private mutating func mergeEntry(of field: FieldDescriptor, from reader: inout WireReader)
+        throws(WireError)
+    {
         let entryType = descriptor.messageType(of: field)
         let (keyField, valueField) = descriptor.entryFields(of: field)
         var entry = DynamicMessage(entryType)

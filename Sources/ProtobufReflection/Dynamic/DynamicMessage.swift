@@ -4,8 +4,8 @@ public import ProtobufWire
 public struct DynamicMessage: Sendable, Hashable {
     /// The message's type.
     public let descriptor: MessageDescriptor
-    /// Values by field number. A field without presence is here only when it differs from its default; an empty
-    /// list or map never is.
+    /// Values by field number. A field without presence is here only when it differs from its default; an
+    /// empty list or map never is.
     private(set) var values: [UInt32: DynamicValue] = [:]
     /// Fields the type does not know, in arrival order.
     public var unknownFields = UnknownFields()
@@ -21,9 +21,9 @@ public struct DynamicMessage: Sendable, Hashable {
         }
     }
 
-    /// The value of a field, nil when it is absent. Setting one member of a oneof clears the others; setting nil
-    /// clears. The value must have the field's type; a value of another type is a programming error that stops the
-    /// program when the message is encoded.
+    /// The value of a field, nil when it is absent. Setting one member of a oneof clears the others; setting
+    /// nil clears. The value must have the field's type; a value of another type is a programming error that
+    /// stops the program when the message is encoded.
     public subscript(field: FieldDescriptor) -> DynamicValue? {
         get { values[field.number] }
         set {
@@ -38,7 +38,8 @@ public struct DynamicMessage: Sendable, Hashable {
         }
     }
 
-    /// The value of the field with a name as in the schema or in JSON; nil when there is none or it is absent.
+    /// The value of the field with a name as in the schema or in JSON; nil when there is none or it is
+    /// absent.
     public subscript(name: String) -> DynamicValue? {
         descriptor.field(named: name).flatMap { values[$0.number] }
     }
@@ -69,9 +70,12 @@ public struct DynamicMessage: Sendable, Hashable {
         return DynamicMessage(descriptor.messageType(of: field))
     }
 
-    /// The first required field that is absent, here or in a nested message, as a dotted path; nil when all are there.
+    /// The first required field that is absent, here or in a nested message, as a dotted path; nil when all
+    /// are there.
     public var missingRequiredField: String? {
-        for field in descriptor.fields where field.isRequired && values[field.number] == nil { return field.name }
+        for field in descriptor.fields where field.isRequired && values[field.number] == nil {
+            return field.name
+        }
         for (field, value) in fields {
             let nested: [DynamicValue] =
                 switch value {

@@ -1,6 +1,8 @@
-/// Base64 as protobuf's JSON has it: written in the standard alphabet with padding, read in both, padded or not.
+/// Base64 as protobuf's JSON has it: written in the standard alphabet with padding, read in both, padded or
+/// not.
 enum Base64 {
-    private static let alphabet = [UInt8]("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    private static let alphabet = [UInt8](
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
     static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
@@ -11,7 +13,8 @@ enum Base64 {
             var bits: UInt32 = 0
             for place in 0..<3 { bits = bits << 8 | (place < count ? UInt32(bytes[index + place]) : 0) }
             for place in 0..<4 {
-                text.append(place > count ? UInt8(ascii: "=") : alphabet[Int(bits >> UInt32(18 - 6 * place) & 63)])
+                text.append(
+                    place > count ? UInt8(ascii: "=") : alphabet[Int(bits >> UInt32(18 - 6 * place) & 63)])
             }
             index += 3
         }

@@ -23,7 +23,8 @@ enum CivilTime {
     /// - Returns: nil when the text is no RFC 3339 time or out of range.
     static func parseTimestamp(_ text: String) -> (seconds: Int64, nanos: Int32)? {
         var scanner = DigitScanner(text)
-        guard let year = scanner.digits(4), scanner.take("-"), let month = scanner.digits(2), scanner.take("-"),
+        guard let year = scanner.digits(4), scanner.take("-"), let month = scanner.digits(2),
+            scanner.take("-"),
             let day = scanner.digits(2), scanner.take("T"), let hour = scanner.digits(2), scanner.take(":"),
             let minute = scanner.digits(2), scanner.take(":"), let second = scanner.digits(2),
             let nanos = scanner.fraction(),
@@ -57,7 +58,8 @@ enum CivilTime {
     static func parseDuration(_ text: String) -> (seconds: Int64, nanos: Int32)? {
         var scanner = DigitScanner(text)
         let isNegative = scanner.take("-")
-        guard let seconds = scanner.number(), let nanos = scanner.fraction(), scanner.take("s"), scanner.isAtEnd,
+        guard let seconds = scanner.number(), let nanos = scanner.fraction(), scanner.take("s"),
+            scanner.isAtEnd,
             seconds <= longestDuration
         else { return nil }
         return isNegative ? (-seconds, -nanos) : (seconds, nanos)
@@ -79,7 +81,9 @@ enum CivilTime {
         value >= 0 ? value / by : -((by - 1 - value) / by)
     }
 
-    private static func isLeap(_ year: Int64) -> Bool { year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) }
+    private static func isLeap(_ year: Int64) -> Bool {
+        year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+    }
 
     private static func daysIn(month: Int64, year: Int64) -> Int64 {
         switch month {

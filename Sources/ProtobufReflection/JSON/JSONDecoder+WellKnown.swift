@@ -49,10 +49,10 @@ extension JSONDecoder {
         }
         let entryType = message.descriptor.messageType(of: field)
         let valueType = entryType.messageType(of: message.descriptor.entryFields(of: field).value)
-        for (name, json) in members {
+        for member in members {
             var value = DynamicMessage(valueType)
-            try decodeValue(json, into: &value)
-            message.setEntry(.string(name), .message(value), of: field)
+            try decodeValue(member.value, into: &value)
+            message.setEntry(.string(member.key), .message(value), of: field)
         }
     }
 

@@ -14,11 +14,12 @@ struct JSONDecoder {
 
     /// Fills fields from the members of an object.
     func decode(
-        _ members: ArraySlice<(key: String, value: JSONValue)>, into message: inout DynamicMessage
+        _ members: ArraySlice<JSONMember>, into message: inout DynamicMessage
     ) throws(JSONError) {
         var seen: Set<UInt32> = []
         var oneofs: Set<Int> = []
-        for (key, value) in members {
+        for member in members {
+            let (key, value) = (member.key, member.value)
             guard let field = message.descriptor.field(named: key) else {
                 if options.ignoresUnknownFields { continue }
                 throw JSONError(.unknownField, path: key)
@@ -47,13 +48,16 @@ struct JSONDecoder {
     ) throws(JSONError) {
         let descriptor = message.descriptor
         if field.isMap {
-            guard case .object(let members) = json else { throw JSONError(.wrongValue(expected: "an object")) }
+            guard case .object(let members) = json else {
+                throw JSONError(.wrongValue(expected: "an object"))
+            }
             let (keyField, valueField) = descriptor.entryFields(of: field)
             let entryType = descriptor.messageType(of: field)
-            for (name, value) in members {
+            for member in members {
+                let name = member.key
                 do throws(JSONError) {
                     let key = try Self.mapKey(name, keyField)
-                    guard let value = try decodeOne(value, valueField, entryType) else { continue }
+                    guard let value = try decodeOne(member.value, valueField, entryType) else { continue }
                     message.setEntry(key, value, of: field)
                 } catch {
                     throw error.within(name)
@@ -134,7 +138,9 @@ struct JSONDecoder {
         }
     }
 
-    private static func integer<I: FixedWidthInteger>(_ json: JSONValue, _ what: String) throws(JSONError) -> I {
+    private static func integer<I: FixedWidthInteger>(_ json: JSONValue, _ what: String) throws(JSONError)
+        -> I
+    {
         switch json {
         case .number(let text), .string(let text):
             if let value = JSONNumber.integer(text, as: I.self) { return value }
@@ -153,7 +159,9 @@ struct JSONDecoder {
         case .string("Infinity"): return .infinity
         case .string("-Infinity"): return -.infinity
         case .string(let text):
-            if JSONNumber.isNumber(text), let value = F(text), value.isFinite || F.self == Float.self { return value }
+            if JSONNumber.isNumber(text), let value = F(text), value.isFinite || F.self == Float.self {
+                return value
+            }
         default: break
         }
         throw JSONError(.wrongValue(expected: "a number"))

@@ -64,7 +64,9 @@ extension JSONEncoder {
             guard case .map(let entries)? = message["fields"] else { return true }
             var isFirst = true
             for entry in entries {
-                guard case .string(let name) = entry.key, case .message(let value) = entry.value else { continue }
+                guard case .string(let name) = entry.key, case .message(let value) = entry.value else {
+                    continue
+                }
                 encoder.key(name, isFirst: isFirst)
                 isFirst = false
                 try encoder.write(value)
@@ -88,7 +90,9 @@ extension JSONEncoder {
         switch value {
         case .enumeration: raw("null")
         case .double(let number):
-            guard number.isFinite else { throw JSONError(.notRepresentable("a Value that is no finite number")) }
+            guard number.isFinite else {
+                throw JSONError(.notRepresentable("a Value that is no finite number"))
+            }
             raw(JSONNumber.text(number))
         case .string(let text): string(text)
         case .bool(let flag): raw(flag ? "true" : "false")

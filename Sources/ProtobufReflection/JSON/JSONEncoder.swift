@@ -38,9 +38,11 @@ struct JSONEncoder {
         return isFirst
     }
 
-    private func membersInOrder(of message: DynamicMessage) -> [(field: FieldDescriptor, value: DynamicValue)] {
+    private func membersInOrder(of message: DynamicMessage) -> [(field: FieldDescriptor, value: DynamicValue)]
+    {
         guard options.includesDefaults else { return message.fields }
-        let defaults = message.descriptor.fields.filter { !$0.hasPresence && message[$0] == nil }.map { field in
+        let defaults = message.descriptor.fields.filter { !$0.hasPresence && message[$0] == nil }.map {
+            field in
             (field, field.isRepeated ? .list([]) : DynamicValue.zero(field, in: message.descriptor))
         }
         return (message.fields + defaults).sorted { $0.0.number < $1.0.number }
@@ -173,7 +175,8 @@ struct JSONEncoder {
 extension DynamicMessage {
     /// The message as canonical protobuf JSON.
     ///
-    /// - Throws: ``JSONError`` when a value has no JSON form (a timestamp out of range, an `Any` of unknown type).
+    /// - Throws: ``JSONError`` when a value has no JSON form (a timestamp out of range, an `Any` of unknown
+    ///   type).
     public func jsonText(options: JSONEncodingOptions = .init()) throws(JSONError) -> String {
         var encoder = JSONEncoder(options: options)
         try encoder.write(self)

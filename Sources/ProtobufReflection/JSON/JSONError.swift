@@ -1,4 +1,5 @@
-/// Why text is not a message's JSON, or a message has none. The fault of whoever wrote the text or filled the message.
+/// Why text is not a message's JSON, or a message has none. The fault of whoever wrote the text or filled the
+/// message.
 public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong.
     public enum Reason: Hashable, Sendable {

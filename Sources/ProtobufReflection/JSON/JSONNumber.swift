@@ -43,7 +43,9 @@ enum JSONNumber {
         let fractionCount = halves.count == 2 ? halves[1].count : 0
         digits = String(digits.drop { $0 == "0" })
         guard !digits.isEmpty else { return 0 }
-        guard let exponent = parts.count == 2 ? Int(parts[1]) : 0, abs(exponent) < 1_000_000 else { return nil }
+        guard let exponent = parts.count == 2 ? Int(parts[1]) : 0, abs(exponent) < 1_000_000 else {
+            return nil
+        }
         var shift = exponent - fractionCount
         while shift < 0, digits.last == "0" {
             digits.removeLast()

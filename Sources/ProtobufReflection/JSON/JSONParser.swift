@@ -1,6 +1,7 @@
 /// Reads one JSON document.
 ///
-/// - Spec: RFC 8259, with duplicate keys refused and lone surrogates refused (a `string` field could not hold them).
+/// - Spec: RFC 8259, with duplicate keys refused and lone surrogates refused (a `string` field could not
+///   hold them).
 struct JSONParser {
     private let bytes: [UInt8]
     private var offset = 0
@@ -70,7 +71,7 @@ struct JSONParser {
     }
 
     private mutating func parseObject() throws(JSONError) -> JSONValue {
-        var members: [(key: String, value: JSONValue)] = []
+        var members: [JSONMember] = []
         var keys: Set<String> = []
         skipBlanks()
         if take(UInt8(ascii: "}")) { return .object(members) }
@@ -81,7 +82,7 @@ struct JSONParser {
             guard keys.insert(key).inserted else { throw JSONError(.duplicateKey, path: key) }
             skipBlanks()
             guard take(UInt8(ascii: ":")) else { throw syntax("no colon") }
-            members.append((key, try parseValue()))
+            members.append(JSONMember(key: key, value: try parseValue()))
             skipBlanks()
             if take(UInt8(ascii: ",")) { continue }
             guard take(UInt8(ascii: "}")) else { throw syntax("neither comma nor brace") }

@@ -1,15 +1,21 @@
 /// A JSON document. Numbers keep their text: what they mean depends on the field.
-enum JSONValue {
+enum JSONValue: Sendable {
     case null
     case bool(Bool)
     case number(String)
     case string(String)
     case array([JSONValue])
     /// Members in the order of the text, each key once.
-    case object([(key: String, value: JSONValue)])
+    case object([JSONMember])
 
     /// What stands there, for error messages.
     var isNull: Bool {
         if case .null = self { true } else { false }
     }
+}
+
+/// One member of an object. A type of its own, since a tuple of the enum inside the enum confuses the compiler.
+struct JSONMember: Sendable {
+    let key: String
+    let value: JSONValue
 }

@@ -19,15 +19,22 @@ enum EffectRow {
     static let due = PreparedSQL(
         "effects.due",
         table.selectText(
-            "WHERE state = 'pending' AND due_at <= ?1 AND \(isFirstOfItsSession) ORDER BY due_at, id LIMIT ?2"))
+            "WHERE state = 'pending' AND due_at <= ?1 AND \(isFirstOfItsSession) ORDER BY due_at, id LIMIT ?2"
+        ))
     static let nextDue = PreparedSQL(
         "effects.next due",
-        "SELECT due_at FROM effects WHERE state = 'pending' AND \(isFirstOfItsSession) ORDER BY due_at LIMIT 1")
+        """
+        SELECT due_at FROM effects WHERE state = 'pending' AND \(isFirstOfItsSession) \
+        ORDER BY due_at LIMIT 1
+        """
+    )
     static let lease = PreparedSQL(
         "effects.lease", "UPDATE effects SET fence = ?2, leased_until = ?3, due_at = ?4 WHERE id = ?1")
 
     /// When a worker may take it: neither before its time nor while another's lease lives.
-    static func dueAt(_ effect: Effect) -> Timestamp { max(effect.notBefore, effect.leasedUntil ?? effect.notBefore) }
+    static func dueAt(_ effect: Effect) -> Timestamp {
+        max(effect.notBefore, effect.leasedUntil ?? effect.notBefore)
+    }
 
     static func bind(_ row: Effect, _ values: inout StatementBinder) {
         values.add(row.id)
@@ -49,7 +56,8 @@ enum EffectRow {
 
     static func read(_ row: inout RowReader) throws(SQLiteError) -> Effect {
         var effect = Effect(
-            id: row.identifier(), sessionID: row.identifier(), sequence: row.integer(), kind: try row.choice(),
+            id: row.identifier(), sessionID: row.identifier(), sequence: row.integer(),
+            kind: try row.choice(),
             generation: row.optionalCount(), participantID: row.optionalIdentifier(),
             recordingID: row.optionalIdentifier(), createdAt: row.instant())
         effect.state = try row.choice()

@@ -47,7 +47,12 @@ extension CommandExecutor {
             guard let participant = state.participant(id), participant.state == .admitted,
                 !state.session.status.isTerminal
             else { throw .invalidState(state.session.status) }
-            if let meeting = state.liveMeeting {
+            if let recording = state.activeRecording, recording.state == .stopping,
+                recording.stopCause == .consentMissing
+            {
+                // It is stopped for somebody's sake who comes in now: nobody goes in before it is over.
+                try await rest(bell, until: deadline)
+            } else if let meeting = state.liveMeeting {
                 generationsSeen.insert(meeting.generation)
                 if meeting.state == .active {
                     let timeout = max(deadline - time.now, .milliseconds(1))

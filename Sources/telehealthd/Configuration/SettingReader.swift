@@ -141,6 +141,10 @@ private final class ConversionFaults: AccessReporter {
     func report(_ event: AccessEvent) {
         var isFault = event.conversionError != nil
         if case .failure = event.result { isFault = true }
+        // A provider that has the key but not in this type fails by itself, and the next one is asked.
+        for answer in event.providerResults {
+            if case .failure = answer.result { isFault = true }
+        }
         if isFault { happened.withLock { $0 = true } }
     }
 

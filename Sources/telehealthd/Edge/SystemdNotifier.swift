@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// Tells systemd where the start and the stop are, when it asked to be told (sd_notify(3)).
-enum ServiceManager {
+enum SystemdNotifier {
     enum State: String {
         case ready = "READY=1"
         case stopping = "STOPPING=1"

@@ -1,0 +1,403 @@
+import Synchronization
+
+@testable import TelehealthCore
+
+/// One random history of one appointment: people on several devices, a worker, a sweeper, a faulty Chime, and crashes
+/// between any two steps. The store and Chime outlive the crashes, nothing else does.
+final class History: Sendable {
+    /// One process.
+    private struct Life {
+        let fuse: Fuse
+        let executor: CommandExecutor
+        let worker: EffectWorker
+        let sweeper: Sweeper
+    }
+
+    private struct State {
+        var random: SeededRandom
+        var life: Life
+        /// What was acknowledged, and must still be so at the end.
+        var promises: [(String, @Sendable (MemoryStore.Tables) -> Bool)] = []
+        var failures: [String] = []
+        var log: [String] = []
+        var lastRequest = ""
+        var version: Int64 = 1
+        var crashes = 0
+    }
+
+    let clinic: Clinic
+    private let state: Mutex<State>
+    private let policy: Policy
+
+    init(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        let lateJoiner = Policy.LateJoiner.allCases.randomElement(using: &random) ?? .refuse
+        let admission: AdmissionPolicy =
+            Int.random(in: 0..<4, using: &random) == 0 ? .manual : .onClinicianJoin
+        clinic = Clinic(seed: seed) { policy in
+            policy.lateJoiner = lateJoiner
+            policy.admission = admission
+        }
+        policy = clinic.policy
+        state = Mutex(State(random: random, life: Self.life(clinic, policy)))
+        let clinic = clinic
+        clinic.chime.onCapture { prefix in
+            let tables = clinic.store.snapshot
+            let recordings = tables.sessions.values.flatMap(\.recordings)
+            guard let row = recordings.first(where: { $0.capturePrefix == prefix }), row.state == .requested,
+                let session = tables.sessions[row.sessionID],
+                Invariants.broken(by: session, tables).isEmpty
+            else {
+                clinic.store.tables.withLock { $0.violations.append("a capture began that may not run") }
+                return
+            }
+        }
+    }
+
+    /// - Returns: sentences about what went wrong; empty when all held.
+    func run(steps: Int) async -> (failures: [String], log: [String], crashes: Int) {
+        do {
+            try await clinic.grantTelehealth()
+            try await clinic.grantRecording()
+            _ = try await clinic.executor.putAppointment(
+                clinic.put(start: .seconds(600), length: .seconds(1800), guardian: Clinic.guardian),
+                clinic.call(Clinic.scheduler))
+        } catch { return (["setup: \(error)"], [], 0) }
+        for _ in 0..<steps {
+            if pick(5) == 0 { clinic.store.interrupt { await self.act(nested: true) } }
+            await act(nested: false)
+            restartIfDead()
+            checkChime()
+            if !clinic.store.snapshot.violations.isEmpty { break }
+        }
+        await settle()
+        let tables = clinic.store.snapshot
+        state.withLock { state in
+            state.failures += tables.violations
+            for (name, holds) in state.promises where !holds(tables) {
+                state.failures.append("lost: \(name)")
+            }
+        }
+        return state.withLock { ($0.failures, $0.log, $0.crashes) }
+    }
+
+    private static func life(_ clinic: Clinic, _ policy: Policy) -> Life {
+        let fuse = Fuse()
+        let store = MortalStore(base: clinic.store, fuse: fuse)
+        let gateway = MortalGateway(base: clinic.chime, fuse: fuse)
+        let committer = Committer(
+            store: store, hub: EventHub(), presence: PresenceBoard(startedAt: clinic.time.now))
+        return Life(
+            fuse: fuse,
+            executor: CommandExecutor(
+                committer: committer, gateway: gateway, time: clinic.time, ids: clinic.ids, policy: policy),
+            worker: EffectWorker(
+                committer: committer, gateway: gateway, time: clinic.time, ids: clinic.ids, policy: policy),
+            sweeper: Sweeper(
+                committer: committer, gateway: gateway, time: clinic.time, ids: clinic.ids, policy: policy))
+    }
+
+    private func pick(_ count: Int) -> Int { state.withLock { Int.random(in: 0..<count, using: &$0.random) } }
+    private func note(_ line: String) { state.withLock { $0.log.append(line) } }
+    private func promise(_ name: String, _ holds: @escaping @Sendable (MemoryStore.Tables) -> Bool) {
+        state.withLock { $0.promises.append((name, holds)) }
+    }
+    private var life: Life { state.withLock { $0.life } }
+    private var session: SessionID? { clinic.store.snapshot.order.last }
+
+    private func restartIfDead() {
+        guard life.fuse.isBlown else { return }
+        note("crash")
+        let next = Self.life(clinic, policy)
+        state.withLock {
+            $0.life = next
+            $0.crashes += 1
+        }
+    }
+
+    private func act(nested: Bool) async {
+        switch pick(nested ? 24 : 44) {
+        case 0...4: await join(Clinic.clientCaller)
+        case 5...8: await join(Clinic.clinicianCaller)
+        case 9: await join(Clinic.guardianCaller)
+        case 10...11: await startRecording()
+        case 12: await stopRecording()
+        case 13...14: await revoke()
+        case 15: await consent(.recording, Clinic.clientCaller, .granted)
+        case 16: await consent(.recording, Clinic.clinicianCaller, .granted)
+        case 17: await consent(.recording, Clinic.guardianCaller, pick(4) == 0 ? .declined : .granted)
+        case 18:
+            await consent([.georgiaTelehealth, .hipaaTelehealth][pick(2)], Clinic.clientCaller, .granted)
+        case 19: await leave([Clinic.clientCaller, Clinic.clinicianCaller, Clinic.guardianCaller][pick(3)])
+        case 20: await share([Clinic.clientCaller, Clinic.clinicianCaller][pick(2)])
+        case 21: await finish()
+        case 22: await admit()
+        case 23: await schedule()
+        case 24...27: clinic.time.advance(by: .seconds(Int64(1 + pick(20))))
+        case 28: clinic.time.advance(by: .seconds(Int64(60 * (1 + pick(8)))))
+        case 29...35: await work()
+        case 36: await sweep()
+        case 37: clinic.chime.killMeetings()
+        case 38: fault()
+        case 39...40: lightFuse()
+        case 41: clinic.chime.speak()
+        default: await create()
+        }
+    }
+
+    // People
+
+    private func invocation(_ caller: Caller) -> Invocation {
+        var call = clinic.call(caller, timeout: .zero)
+        state.withLock { state in
+            // Sometimes a device repeats its last request id, with the same or another body.
+            if Int.random(in: 0..<12, using: &state.random) == 0, !state.lastRequest.isEmpty {
+                call.request = .init(
+                    id: state.lastRequest, hash: [UInt8(Int.random(in: 0..<2, using: &state.random))])
+            }
+            state.lastRequest = call.request?.id ?? ""
+        }
+        return call
+    }
+
+    @discardableResult
+    private func attempt<Value>(_ name: String, _ body: () async throws(TelehealthError) -> Value) async
+        -> Value?
+    {
+        do {
+            let value = try await body()
+            note("\(name): ok")
+            return value
+        } catch {
+            note("\(name): \(error.reason.rawValue)")
+            return nil
+        }
+    }
+
+    private func join(_ caller: Caller) async {
+        guard let session else { return }
+        let command = JoinSession(
+            sessionID: session, preVisitCheck: caller.role == .client ? Clinic.check : nil)
+        let outcome = await attempt("join \(caller.subject)") { () throws(TelehealthError) in
+            try await life.executor.joinSession(command, invocation(caller))
+        }
+        guard let media = outcome?.media, let participant = outcome?.participant else { return }
+        let state = clinic.store.snapshot.sessions[session]
+        let wasLetIn = state?.participant(participant.id)?.admittedAt != nil
+        let isOwn = media.credentials.externalUserID == participant.externalUserID
+        if !wasLetIn || !isOwn || participant.state != .admitted { fail("credentials without admission") }
+    }
+
+    private func startRecording() async {
+        guard let session else { return }
+        let outcome = await attempt("record") { () throws(TelehealthError) in
+            try await life.executor.startRecording(
+                StartRecording(sessionID: session), invocation(Clinic.clinicianCaller))
+        }
+        guard let id = outcome?.recording.id else { return }
+        promise("recording \(id)") { $0.sessions[session]?.recording(id) != nil }
+    }
+
+    private func stopRecording() async {
+        guard let session else { return }
+        let outcome = await attempt("stop recording") { () throws(TelehealthError) in
+            try await life.executor.stopRecording(
+                StopRecording(sessionID: session), invocation(Clinic.clinicianCaller))
+        }
+        guard let id = outcome?.recording.id else { return }
+        promise("stop of \(id)") { $0.sessions[session]?.recording(id)?.stopCause != nil }
+    }
+
+    private func revoke() async {
+        let callers = [Clinic.clientCaller, Clinic.clinicianCaller, Clinic.guardianCaller]
+        let caller = callers[pick(3)]
+        let subject = caller.clientID ?? caller.clinicianID ?? Clinic.client
+        let current = (clinic.store.snapshot.histories[subject]?.records ?? [])
+            .filter { $0.decision == .granted && $0.revokedAt == nil && $0.supersededBy == nil }
+        guard !current.isEmpty else { return }
+        let id = current[pick(current.count)].id
+        let record = await attempt("revoke \(subject)") { () throws(TelehealthError) in
+            try await life.executor.revokeConsent(RevokeConsent(consentID: id), invocation(caller))
+        }
+        guard let revoked = record?.id else { return }
+        promise("revocation of \(revoked)") { tables in
+            tables.histories[subject]?.records.first { $0.id == revoked }?.revokedAt != nil
+        }
+    }
+
+    private func consent(_ type: ConsentType, _ caller: Caller, _ decision: ConsentDecision) async {
+        let subject = caller.clientID ?? caller.clinicianID ?? Clinic.client
+        let record = await attempt("\(decision) \(type) \(subject)") { () throws(TelehealthError) in
+            try await life.executor.submitConsent(
+                SubmitConsent(subjectID: subject, type: type, statement: Clinic.statement(decision)),
+                invocation(caller))
+        }
+        guard let id = record?.id else { return }
+        promise("consent \(id)") { $0.histories[subject]?.records.contains { $0.id == id } == true }
+    }
+
+    private func leave(_ caller: Caller) async {
+        guard let session else { return }
+        await attempt("leave \(caller.subject)") { () throws(TelehealthError) in
+            try await life.executor.leaveSession(session, invocation(caller))
+        }
+    }
+
+    private func share(_ caller: Caller) async {
+        guard let session else { return }
+        let starts = pick(3) > 0
+        await attempt("share \(starts)") { () throws(TelehealthError) in
+            starts
+                ? try await life.executor.startScreenShare(session, invocation(caller))
+                : try await life.executor.stopScreenShare(session, invocation(caller))
+        }
+    }
+
+    private func finish() async {
+        guard let session else { return }
+        let way = pick(6)
+        let state = await attempt("finish \(way)") { () throws(TelehealthError) in
+            switch way {
+            case 0...2:
+                try await life.executor.endSession(
+                    EndSession(sessionID: session), invocation(Clinic.clinicianCaller))
+            case 3:
+                try await life.executor.cancelSession(
+                    CancelSession(sessionID: session, reason: .technical), invocation(Clinic.clientCaller))
+            case 4: try await life.executor.markNoShow(session, invocation(Clinic.clinicianCaller))
+            default:
+                try await life.executor.updateSessionStatus(
+                    session, to: .completed, invocation(Clinic.clinicianCaller))
+            }
+        }
+        guard let status = state?.session.status, status.isTerminal, let id = state?.session.id else {
+            return
+        }
+        promise("\(status) of \(id)") { $0.sessions[id]?.session.status == status }
+    }
+
+    private func admit() async {
+        guard let session, let people = clinic.store.snapshot.sessions[session]?.participants, !people.isEmpty
+        else { return }
+        let person = people[pick(people.count)].id
+        await attempt("admit") { () throws(TelehealthError) in
+            try await life.executor.admitParticipant(session, person, invocation(Clinic.clinicianCaller))
+        }
+    }
+
+    private func schedule() async {
+        let version = state.withLock { state in
+            state.version += 1
+            return state.version
+        }
+        if pick(8) == 0 {
+            await attempt("cancel appointment") { () throws(TelehealthError) in
+                try await life.executor.cancelAppointment(
+                    CancelAppointment(id: Clinic.appointment, sourceVersion: version),
+                    invocation(Clinic.scheduler))
+            }
+            return
+        }
+        let command = clinic.put(
+            version: version, start: .seconds(Int64(300 + pick(600))), length: .seconds(1800),
+            guardian: pick(3) == 0 ? nil : Clinic.guardian)
+        await attempt("put appointment") { () throws(TelehealthError) in
+            try await life.executor.putAppointment(command, invocation(Clinic.scheduler))
+        }
+    }
+
+    private func create() async {
+        let state = await attempt("create") { () throws(TelehealthError) in
+            try await life.executor.createSession(
+                CreateSession(appointmentID: Clinic.appointment), invocation(Clinic.scheduler))
+        }
+        guard let id = state?.session.id else { return }
+        promise("session \(id)") { $0.sessions[id] != nil }
+    }
+
+    // Machines
+
+    private func work() async {
+        let claimed = await life.worker.runDue()
+        if claimed > 0 { note("worked \(claimed)") }
+    }
+
+    private func sweep() async {
+        do { note("swept \(try await life.sweeper.sweep())") } catch { note("sweep failed") }
+    }
+
+    private func fault() {
+        let calls = [
+            "createMeeting", "deleteMeeting", "startCapture", "stopCapture", "findCapture", "attendee",
+            "createAttendee", "capture", "startConcatenation",
+        ]
+        let call = calls[pick(calls.count)]
+        switch pick(5) {
+        case 0...1: clinic.chime.fail(call, .loseAnswer)
+        case 2: clinic.chime.fail(call, .refuse(GatewayError(kind: .notAuthorised, code: "Forbidden")))
+        default: clinic.chime.fail(call, .refuse(GatewayError(kind: .throttled, code: "Throttling")))
+        }
+        note("fault \(call)")
+    }
+
+    private func lightFuse() {
+        life.fuse.light(pick(16))
+        note("fuse lit")
+    }
+
+    private func fail(_ sentence: String) { state.withLock { $0.failures.append(sentence) } }
+
+    /// Whatever runs at Chime, some row knows it.
+    private func checkChime() {
+        let tables = clinic.store.snapshot
+        let tokens = Set(tables.sessions.values.flatMap(\.meetings).map(\.clientRequestToken))
+        let prefixes = Set(
+            tables.sessions.values.flatMap(\.recordings).filter(\.state.mayCapture).map(\.capturePrefix))
+        for meeting in clinic.chime.liveMeetings where !tokens.contains(meeting.token) {
+            fail("a meeting that no row knows")
+        }
+        for capture in clinic.chime.runningCaptures where !prefixes.contains(capture.prefix) {
+            fail("a capture that no row knows")
+        }
+    }
+
+    /// After the last crash: the open session is ended, and everything outside comes to its end by the worker alone,
+    /// although people keep the meetings alive.
+    private func settle() async {
+        let next = Self.life(clinic, policy)
+        state.withLock { $0.life = next }
+        clinic.chime.forgetFaults()
+        clinic.store.interrupt {}
+        for state in clinic.store.snapshot.sessions.values where !state.session.status.isTerminal {
+            let id = state.session.id
+            await attempt("settle") { () throws(TelehealthError) in
+                state.session.status == .inProgress
+                    ? try await life.executor.endSession(EndSession(sessionID: id), clinic.call(Clinic.admin))
+                    : try await life.executor.cancelSession(
+                        CancelSession(sessionID: id, reason: .other), clinic.call(Clinic.admin))
+            }
+        }
+        for _ in 0..<80 {
+            clinic.chime.speak()
+            await life.worker.runDue()
+            clinic.time.advance(by: .seconds(3))
+            if clinic.pendingEffects.isEmpty { break }
+        }
+        let tables = clinic.store.snapshot
+        if !clinic.pendingEffects.isEmpty { fail("undone: \(clinic.pendingEffects.map(\.kind))") }
+        if !clinic.chime.liveMeetings.isEmpty { fail("a meeting outlived its session") }
+        if !clinic.chime.runningCaptures.isEmpty { fail("a capture outlived its session") }
+        if clinic.chime.world.withLock({ $0.capturesCutByDeletion }) > 0 {
+            fail("a meeting was deleted under a running capture")
+        }
+        for state in tables.sessions.values {
+            if !state.session.status.isTerminal { fail("an open session is left") }
+            if state.meetings.contains(where: { $0.state != .ended && $0.state != .failed }) {
+                fail("a generation is left")
+            }
+            if state.recordings.contains(where: { $0.state != .available && $0.state != .failed }) {
+                fail("a recording is left: \(state.recordings.map(\.state))")
+            }
+        }
+    }
+}

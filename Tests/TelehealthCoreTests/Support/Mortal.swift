@@ -1,0 +1,215 @@
+import Synchronization
+import TelehealthCore
+
+/// How many more calls a process lives. Once it is dead, nothing it does reaches anybody.
+final class Fuse: Sendable {
+    private struct State {
+        var left: Int?
+        var isBlown = false
+    }
+
+    private let state = Mutex(State())
+
+    var isBlown: Bool { state.withLock { $0.isBlown } }
+
+    func light(_ calls: Int) { state.withLock { $0.left = calls } }
+
+    /// - Returns: whether the process is still alive.
+    func pass() -> Bool {
+        state.withLock { state in
+            if let left = state.left {
+                state.left = left - 1
+                if left <= 0 { state.isBlown = true }
+            }
+            return !state.isBlown
+        }
+    }
+}
+
+/// The store as a process sees it that may die before a call or before its answer.
+struct MortalStore: TelehealthStore {
+    let base: MemoryStore
+    let fuse: Fuse
+
+    private func step<Value>(_ body: () async throws(StoreError) -> Value) async throws(StoreError) -> Value {
+        if !fuse.pass() { throw .closed }
+        let value = try await body()
+        if !fuse.pass() { throw .closed }
+        return value
+    }
+
+    func appointment(_ id: AppointmentID) async throws(StoreError) -> Appointment? {
+        try await step { () async throws(StoreError) in try await base.appointment(id) }
+    }
+    func session(_ id: SessionID) async throws(StoreError) -> SessionState? {
+        try await step { () async throws(StoreError) in try await base.session(id) }
+    }
+    func latestSession(of appointment: AppointmentID) async throws(StoreError) -> SessionState? {
+        try await step { () async throws(StoreError) in try await base.latestSession(of: appointment) }
+    }
+    func sessions(_ query: SessionQuery) async throws(StoreError) -> [Session] {
+        try await step { () async throws(StoreError) in try await base.sessions(query) }
+    }
+    func openSessions(of subject: SubjectID) async throws(StoreError) -> [SessionID] {
+        try await step { () async throws(StoreError) in try await base.openSessions(of: subject) }
+    }
+    func openSessions(startingBefore instant: Timestamp, after: SessionID?, limit: Int)
+        async throws(StoreError) -> [SessionID]
+    {
+        try await step { () async throws(StoreError) in
+            try await base.openSessions(startingBefore: instant, after: after, limit: limit)
+        }
+    }
+    func consents(of subject: SubjectID) async throws(StoreError) -> ConsentHistory {
+        try await step { () async throws(StoreError) in try await base.consents(of: subject) }
+    }
+    func consent(_ id: ConsentID) async throws(StoreError) -> ConsentRecord? {
+        try await step { () async throws(StoreError) in try await base.consent(id) }
+    }
+    func documents(of type: ConsentType) async throws(StoreError) -> [ConsentDocument] {
+        try await step { () async throws(StoreError) in try await base.documents(of: type) }
+    }
+    func recording(_ id: RecordingID) async throws(StoreError) -> Recording? {
+        try await step { () async throws(StoreError) in try await base.recording(id) }
+    }
+    func events(of session: SessionID, after sequence: Int64, limit: Int) async throws(StoreError)
+        -> [SessionEvent]?
+    {
+        try await step { () async throws(StoreError) in
+            try await base.events(of: session, after: sequence, limit: limit)
+        }
+    }
+    func request(_ key: RequestRecord.Key) async throws(StoreError) -> RequestRecord? {
+        try await step { () async throws(StoreError) in try await base.request(key) }
+    }
+    func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult {
+        try await step { () async throws(StoreError) in try await base.apply(decision) }
+    }
+    func claimEffects(limit: Int, now: Timestamp, lease: Duration) async throws(StoreError) -> [Effect] {
+        try await step { () async throws(StoreError) in
+            try await base.claimEffects(limit: limit, now: now, lease: lease)
+        }
+    }
+    func nextEffectDue() async throws(StoreError) -> Timestamp? {
+        try await step { () async throws(StoreError) in try await base.nextEffectDue() }
+    }
+    func prune(requestsBefore: Timestamp, eventsBefore: Timestamp) async throws(StoreError) {
+        try await step { () async throws(StoreError) in
+            try await base.prune(requestsBefore: requestsBefore, eventsBefore: eventsBefore)
+        }
+    }
+}
+
+/// Chime as such a process sees it.
+struct MortalGateway: MeetingGateway {
+    let base: FakeChime
+    let fuse: Fuse
+
+    private static let death = GatewayError(kind: .unavailable, code: "Dead", mayHaveTakenEffect: true)
+
+    private func step<Value>(_ body: () async throws(GatewayError) -> Value) async throws(GatewayError)
+        -> Value
+    {
+        if !fuse.pass() { throw Self.death }
+        let value = try await body()
+        if !fuse.pass() { throw Self.death }
+        return value
+    }
+
+    var controlRegion: String { base.controlRegion }
+    var recordingsBucket: String? { base.recordingsBucket }
+    func playableKey(prefix: String, concatenationPipelineID: String) -> String {
+        base.playableKey(prefix: prefix, concatenationPipelineID: concatenationPipelineID)
+    }
+    func createMeeting(_ request: MeetingRequest, timeout: Duration) async throws(GatewayError)
+        -> (meeting: ChimeMeeting, attendees: [AttendeeCredentials])
+    {
+        try await step { () async throws(GatewayError) in
+            try await base.createMeeting(request, timeout: timeout)
+        }
+    }
+    func meeting(_ meetingID: String, timeout: Duration) async throws(GatewayError) -> ChimeMeeting? {
+        try await step { () async throws(GatewayError) in try await base.meeting(meetingID, timeout: timeout)
+        }
+    }
+    func deleteMeeting(_ meetingID: String, timeout: Duration) async throws(GatewayError) {
+        try await step { () async throws(GatewayError) in
+            try await base.deleteMeeting(meetingID, timeout: timeout)
+        }
+    }
+    func createAttendee(_ request: AttendeeRequest, meetingID: String, timeout: Duration)
+        async throws(GatewayError) -> AttendeeCredentials
+    {
+        try await step { () async throws(GatewayError) in
+            try await base.createAttendee(request, meetingID: meetingID, timeout: timeout)
+        }
+    }
+    func attendee(_ attendeeID: String, meetingID: String, timeout: Duration) async throws(GatewayError)
+        -> AttendeeCredentials?
+    {
+        try await step { () async throws(GatewayError) in
+            try await base.attendee(attendeeID, meetingID: meetingID, timeout: timeout)
+        }
+    }
+    func deleteAttendee(_ attendeeID: String, meetingID: String, timeout: Duration) async throws(GatewayError)
+    {
+        try await step { () async throws(GatewayError) in
+            try await base.deleteAttendee(attendeeID, meetingID: meetingID, timeout: timeout)
+        }
+    }
+    func updateCapabilities(
+        _ capabilities: MediaCapabilities, attendeeID: String, meetingID: String, timeout: Duration
+    ) async throws(GatewayError) {
+        try await step { () async throws(GatewayError) in
+            try await base.updateCapabilities(
+                capabilities, attendeeID: attendeeID, meetingID: meetingID, timeout: timeout)
+        }
+    }
+    func startCapture(meetingARN: String, prefix: String, clientRequestToken: String, timeout: Duration)
+        async throws(GatewayError) -> MediaPipeline
+    {
+        try await step { () async throws(GatewayError) in
+            try await base.startCapture(
+                meetingARN: meetingARN, prefix: prefix, clientRequestToken: clientRequestToken,
+                timeout: timeout)
+        }
+    }
+    func findCapture(meetingARN: String, prefix: String, timeout: Duration) async throws(GatewayError)
+        -> MediaPipeline?
+    {
+        try await step { () async throws(GatewayError) in
+            try await base.findCapture(meetingARN: meetingARN, prefix: prefix, timeout: timeout)
+        }
+    }
+    func capture(_ pipelineID: String, timeout: Duration) async throws(GatewayError) -> MediaPipeline? {
+        try await step { () async throws(GatewayError) in try await base.capture(pipelineID, timeout: timeout)
+        }
+    }
+    func stopCapture(_ pipelineID: String, timeout: Duration) async throws(GatewayError) {
+        try await step { () async throws(GatewayError) in
+            try await base.stopCapture(pipelineID, timeout: timeout)
+        }
+    }
+    func startConcatenation(
+        capturePipelineARN: String, prefix: String, clientRequestToken: String, timeout: Duration
+    ) async throws(GatewayError) -> MediaPipeline {
+        try await step { () async throws(GatewayError) in
+            try await base.startConcatenation(
+                capturePipelineARN: capturePipelineARN, prefix: prefix,
+                clientRequestToken: clientRequestToken,
+                timeout: timeout)
+        }
+    }
+    func concatenation(_ pipelineID: String, timeout: Duration) async throws(GatewayError) -> MediaPipeline? {
+        try await step { () async throws(GatewayError) in
+            try await base.concatenation(pipelineID, timeout: timeout)
+        }
+    }
+    func object(_ key: String, timeout: Duration) async throws(GatewayError) -> StoredObject? {
+        try await step { () async throws(GatewayError) in try await base.object(key, timeout: timeout) }
+    }
+    func playbackURL(_ key: String, validity: Duration) async throws(GatewayError) -> String {
+        try await step { () async throws(GatewayError) in try await base.playbackURL(key, validity: validity)
+        }
+    }
+}
