@@ -1,5 +1,8 @@
 import ArgumentParser
+import ProtobufWire
+import TelehealthAPI
 import TelehealthClient
+import TelehealthCore
 
 struct JoinsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

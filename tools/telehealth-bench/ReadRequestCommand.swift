@@ -3,6 +3,7 @@ import Foundation
 import ProtobufWire
 import TelehealthAPI
 import TelehealthClient
+import TelehealthCore
 
 struct ReadRequestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

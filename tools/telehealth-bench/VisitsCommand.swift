@@ -1,5 +1,6 @@
 import ArgumentParser
 import TelehealthClient
+import TelehealthCore
 
 struct VisitsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,3 +1,5 @@
+import ProtobufWire
+import RPCModel
 import TelehealthAPI
 import TelehealthClient
 
