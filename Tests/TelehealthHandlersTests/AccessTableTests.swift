@@ -47,7 +47,9 @@ struct MethodsOnly: RPCService {
     static let calls = MethodsOnly.whole.methods.flatMap { method in Role.allCases.map { (method, $0) } }
 
     @Test(arguments: calls)
-    func `each role is let into exactly the calls that are its own`(method: MethodDescriptor, role: Role) throws {
+    func `each role is let into exactly the calls that are its own`(method: MethodDescriptor, role: Role)
+        throws
+    {
         let name = method.description.replacing("telehealth.v1.", with: "")
         let letters = try #require(Self.expected[name], "a method without a line in this test")
         let isExpected = letters.contains(try #require(Self.letters[role]))
@@ -81,20 +83,26 @@ struct MethodsOnly: RPCService {
     @Test func `health needs no token, reflection needs this machine or an admin`() throws {
         let health = MethodDescriptor(service: "grpc.health.v1.Health", name: "Check")
         try Call.authenticator().admit(Call.context(health, address: "203.0.113.9:1"))
-        let reflection = MethodDescriptor(service: "grpc.reflection.v1.ServerReflection", name: "ServerReflectionInfo")
+        let reflection = MethodDescriptor(
+            service: "grpc.reflection.v1.ServerReflection", name: "ServerReflectionInfo")
         try Call.authenticator().admit(Call.context(reflection, address: "127.0.0.1:1"))
         let far = "203.0.113.9:1"
-        #expect(throws: RPCError.self) { try Call.authenticator().admit(Call.context(reflection, address: far)) }
         #expect(throws: RPCError.self) {
-            try Call.authenticator().admit(Call.context(reflection, authorization: "Bearer client", address: far))
+            try Call.authenticator().admit(Call.context(reflection, address: far))
+        }
+        #expect(throws: RPCError.self) {
+            try Call.authenticator().admit(
+                Call.context(reflection, authorization: "Bearer client", address: far))
         }
         try Call.authenticator().admit(Call.context(reflection, authorization: "Bearer admin", address: far))
     }
 
-    @Test(arguments: [
-        (nil, "TOKEN_MISSING"), ("", "TOKEN_INVALID"), ("admin", "TOKEN_INVALID"), ("Basic admin", "TOKEN_INVALID"),
-        ("Bearer nobody", "TOKEN_EXPIRED"),
-    ] as [(String?, String)])
+    @Test(
+        arguments: [
+            (nil, "TOKEN_MISSING"), ("", "TOKEN_INVALID"), ("admin", "TOKEN_INVALID"),
+            ("Basic admin", "TOKEN_INVALID"),
+            ("Bearer nobody", "TOKEN_EXPIRED"),
+        ] as [(String?, String)])
     func `a call without a good token is told why`(authorization: String?, reason: String) {
         let context = Call.context(
             Telehealth_V1_TelehealthService_Methods.getSession, authorization: authorization)
@@ -104,19 +112,25 @@ struct MethodsOnly: RPCService {
     }
 
     @Test(arguments: [
-        ("127.0.0.1:5", true), ("127.8.8.8:5", true), ("[::1]:5", true), ("unix:", true), ("in-process", true),
+        ("127.0.0.1:5", true), ("127.8.8.8:5", true), ("[::1]:5", true), ("unix:", true),
+        ("in-process", true),
         ("10.0.0.1:5", false), ("[::ffff:127.0.0.1]:5", false), ("128.0.0.1:5", false), ("", false),
     ])
     func `only this machine's addresses are local`(address: String, isLocal: Bool) {
-        #expect(Call.context(Telehealth_V1_TelehealthService_Methods.getSession, address: address).isLocal == isLocal)
+        #expect(
+            Call.context(Telehealth_V1_TelehealthService_Methods.getSession, address: address).isLocal
+                == isLocal)
     }
 }
 
 /// Calls with made-up callers: the token is the role's name.
 enum Call {
     static func authenticator() throws -> CallAuthenticator {
-        CallAuthenticator(table: try AccessTable(covering: [MethodsOnly.whole])) { (token, _) throws(TokenRefusal) in
-            guard let role = Role(rawValue: token) else { throw TokenRefusal(reason: "TOKEN_EXPIRED", message: "") }
+        CallAuthenticator(table: try AccessTable(covering: [MethodsOnly.whole])) {
+            (token, _) throws(TokenRefusal) in
+            guard let role = Role(rawValue: token) else {
+                throw TokenRefusal(reason: "TOKEN_EXPIRED", message: "")
+            }
             return Caller(subject: token, role: role, expiresAt: Timestamp(microseconds: .max))
         }
     }
@@ -126,6 +140,7 @@ enum Call {
     ) -> ServerCallContext {
         var metadata = Metadata()
         if let authorization { metadata.append("authorization", authorization) }
-        return ServerCallContext(method: method, metadata: metadata, deadline: nil, peer: CallPeer(address: address))
+        return ServerCallContext(
+            method: method, metadata: metadata, deadline: nil, peer: CallPeer(address: address))
     }
 }

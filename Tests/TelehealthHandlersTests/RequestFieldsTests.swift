@@ -57,9 +57,19 @@ import Testing
 
     @Test func `an enum value that nobody knows is refused, zero is the default where there is one`() {
         let unknown = Telehealth_V1_AdmissionPolicy(rawValue: 99)
-        #expect(violations { _ = $0.choiceOrDefault("p", unknown, AdmissionPolicy(unknown), default: .manual) } == ["p"])
-        #expect(violations { _ = $0.choiceOrDefault("p", .unspecified as Telehealth_V1_AdmissionPolicy, nil, default: AdmissionPolicy.manual) } == [])
-        #expect(violations { _ = $0.choice("p", .unspecified as Telehealth_V1_AdmissionPolicy, nil, default: AdmissionPolicy.manual) } == ["p"])
+        #expect(
+            violations { _ = $0.choiceOrDefault("p", unknown, AdmissionPolicy(unknown), default: .manual) }
+                == ["p"])
+        #expect(
+            violations {
+                _ = $0.choiceOrDefault(
+                    "p", .unspecified as Telehealth_V1_AdmissionPolicy, nil, default: AdmissionPolicy.manual)
+            } == [])
+        #expect(
+            violations {
+                _ = $0.choice(
+                    "p", .unspecified as Telehealth_V1_AdmissionPolicy, nil, default: AdmissionPolicy.manual)
+            } == ["p"])
     }
 
     @Test(arguments: [Telehealth_V1_EndReason.allLeft, .timeout])
@@ -67,7 +77,9 @@ import Testing
         #expect(EndReason(requested: reason) == nil)
     }
 
-    @Test(arguments: [-62_135_596_800_000_000, -1_500_001, -1, 0, 1, 1_800_000_000_123_456, 253_402_300_799_999_999])
+    @Test(arguments: [
+        -62_135_596_800_000_000, -1_500_001, -1, 0, 1, 1_800_000_000_123_456, 253_402_300_799_999_999,
+    ])
     func `a time survives the way to the wire and back`(microseconds: Int64) {
         let time = Timestamp(microseconds: microseconds)
         #expect((0..<1_000_000_000).contains(time.wire.nanos))
@@ -75,7 +87,9 @@ import Testing
     }
 
     @Test func `times outside the years 1 to 9999 are refused`() {
-        for (seconds, nanos) in [(-62_135_596_801, 0), (253_402_300_800, 0), (0, -1), (0, 1_000_000_000)] as [(Int64, Int32)] {
+        for (seconds, nanos) in [(-62_135_596_801, 0), (253_402_300_800, 0), (0, -1), (0, 1_000_000_000)]
+            as [(Int64, Int32)]
+        {
             let wire: Google_Protobuf_Timestamp = filled {
                 $0.seconds = seconds
                 $0.nanos = nanos

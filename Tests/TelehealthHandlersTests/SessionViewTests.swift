@@ -9,9 +9,11 @@ import Testing
 
     static func state() -> SessionState {
         var session = Session(
-            id: SessionID("s"), appointmentID: AppointmentID("a"), clientID: SubjectID("client-1"), guardianID: nil,
+            id: SessionID("s"), appointmentID: AppointmentID("a"), clientID: SubjectID("client-1"),
+            guardianID: nil,
             clinicianID: SubjectID("clin-1"), startsAt: now, endsAt: now + .seconds(1800),
-            admissionPolicy: .onClinicianJoin, clinicianJoinURL: "https://x/clinician", clientJoinURL: "https://x/client",
+            admissionPolicy: .onClinicianJoin, clinicianJoinURL: "https://x/clinician",
+            clientJoinURL: "https://x/client",
             createdAt: now, createdBy: "scheduler")
         session.currentGeneration = 2
         session.endNote = "private"
@@ -21,7 +23,8 @@ import Testing
             id: ParticipantID("p1"), sessionID: session.id, subjectID: session.clientID, role: .client,
             externalUserID: "x1", state: .admitted)
         client.preVisitCheck = PreVisitCheck(
-            locationState: "GA", locationAddress: "1 Street", emergencyContactName: "N", emergencyContactPhone: "1",
+            locationState: "GA", locationAddress: "1 Street", emergencyContactName: "N",
+            emergencyContactPhone: "1",
             isLocationPrivate: true, hasReliableConnection: true, device: .mobile, checkedAt: now)
         client.attendeeID = "attendee-1"
         client.attendeeGeneration = 2
@@ -32,7 +35,8 @@ import Testing
         clinician.attendeeGeneration = 1
         let meetings = [1, 2].map {
             MeetingGeneration(
-                sessionID: session.id, generation: $0, clientRequestToken: "m-g\($0)", controlRegion: "us-east-1",
+                sessionID: session.id, generation: $0, clientRequestToken: "m-g\($0)",
+                controlRegion: "us-east-1",
                 mediaRegion: "us-east-1", createdAt: now)
         }
         var recording = Recording(
@@ -102,13 +106,16 @@ import Testing
     func `each kind of event has its own message`(kind: SessionEvent.Kind) {
         let event = SessionEvent(
             sessionID: SessionID("s"), sequence: 7, at: Self.now, kind: kind, status: .inProgress,
-            participantID: ParticipantID("p"), recordingID: RecordingID("r"), screenShareID: ScreenShareID("x"),
+            participantID: ParticipantID("p"), recordingID: RecordingID("r"),
+            screenShareID: ScreenShareID("x"),
             generation: 3, reason: "WHY")
         let kinds = SessionEvent.Kind.allCases.map { other -> Telehealth_V1_SessionEvent.OneOf_Kind? in
             SessionEvent(
                 sessionID: SessionID("s"), sequence: 7, at: Self.now, kind: other, status: .inProgress,
-                participantID: ParticipantID("p"), recordingID: RecordingID("r"), screenShareID: ScreenShareID("x"),
-                generation: 3, reason: "WHY").wire.kind
+                participantID: ParticipantID("p"), recordingID: RecordingID("r"),
+                screenShareID: ScreenShareID("x"),
+                generation: 3, reason: "WHY"
+            ).wire.kind
         }
         #expect(event.wire.sequence == 7 && event.wire.status == .inProgress)
         #expect(kinds.filter { $0 == event.wire.kind }.count == 1)

@@ -3,9 +3,9 @@ import GRPCStandardAPI
 import ProtobufWire
 import RPCModel
 import TelehealthAPI
-@testable import TelehealthCore
 import Testing
 
+@testable import TelehealthCore
 @testable import TelehealthHandlers
 
 @Suite("Refusals on the wire") struct TelehealthErrorTests {
@@ -28,7 +28,9 @@ import Testing
     }()
 
     @Test(arguments: TelehealthError.Reason.allCases)
-    func `each reason of the domain is in the proto's table, under its code`(reason: TelehealthError.Reason) throws {
+    func `each reason of the domain is in the proto's table, under its code`(reason: TelehealthError.Reason)
+        throws
+    {
         let comment = try #require(Self.table[reason.rawValue], "not in errors.proto")
         let error = TelehealthError(reason).asRPCError
         #expect(comment.hasPrefix(error.code.description + ":"))
@@ -38,7 +40,8 @@ import Testing
 
     @Test func `a refusal carries its details, and the status in them is the call's own`() throws {
         var error = TelehealthError(
-            .recordingConsentMissing, metadata: ["not_before": "2026-01-01T00:00:00Z"], retryAfter: .milliseconds(1500))
+            .recordingConsentMissing, metadata: ["not_before": "2026-01-01T00:00:00Z"],
+            retryAfter: .milliseconds(1500))
         error.violations = [.init(field: "a.b", description: "is required")]
         let gap = ConsentEvaluationSample.gap
         error.missing = [gap]
@@ -47,10 +50,11 @@ import Testing
         #expect(status.code == Int32(rpc.code.rawValue))
         #expect(status.message == rpc.message)
         #expect(
-            status.details.map(\.typeURL) == [
-                "google.rpc.ErrorInfo", "google.rpc.BadRequest", "telehealth.v1.MissingConsentDetail",
-                "google.rpc.RetryInfo",
-            ].map { "type.googleapis.com/" + $0 })
+            status.details.map(\.typeURL)
+                == [
+                    "google.rpc.ErrorInfo", "google.rpc.BadRequest", "telehealth.v1.MissingConsentDetail",
+                    "google.rpc.RetryInfo",
+                ].map { "type.googleapis.com/" + $0 })
         let info = try Google_Rpc_ErrorInfo(decoding: status.details[0].value)
         #expect(info.domain == "telehealth.v1")
         #expect(info.metadata.dictionary == ["not_before": "2026-01-01T00:00:00Z"])

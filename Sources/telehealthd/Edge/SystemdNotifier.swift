@@ -9,7 +9,8 @@ enum SystemdNotifier {
 
     /// - Parameter socketPath: `NOTIFY_SOCKET`; a leading `@` names an abstract socket. nil does nothing.
     static func tell(_ state: State, socketPath: String?) {
-        guard let socketPath, let first = socketPath.utf8.first, first == UInt8(ascii: "/") || first == UInt8(ascii: "@")
+        guard let socketPath, let first = socketPath.utf8.first,
+            first == UInt8(ascii: "/") || first == UInt8(ascii: "@")
         else { return }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
