@@ -107,6 +107,11 @@ struct ConnectionClock {
     /// A PING was sent for another reason than `check`, after a long silence.
     mutating func pinged(at now: MonotonicInstant) { pingSentAt = now }
 
+    /// Bytes are queued; the window stall counts from the last frame that left.
+    mutating func queueMoved(sent: UInt64, at now: MonotonicInstant) {
+        if sent != progress.sent { progress = (sent, now) }
+    }
+
     /// - Returns: the first thing that is due; ask again after doing it.
     mutating func check(at now: MonotonicInstant, _ facts: ConnectionFacts) -> LifetimeAction {
         note(facts, now)

@@ -212,7 +212,10 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
             if round == Self.flushRoundsMax { scheduleFlush() }
         }
         // Bytes that wait for the peer's window start a clock of their own.
-        if session.queuedByteCount > 0 { rearm() }
+        if session.queuedByteCount > 0 {
+            clock.queueMoved(sent: session.sentHeadersAndData, at: loop.now)
+            rearm()
+        }
         finishIfDone(session)
     }
 
