@@ -24,7 +24,8 @@ struct ConnectionFacts {
     var sentHeadersAndData: UInt64
 }
 
-/// All the times of one connection as one value: asked when a timer fires, it says what to do and when to ask again.
+/// All the times of one connection as one value: asked when a timer fires, it says what to do and when to ask
+/// again.
 ///
 /// Traffic costs it nothing: bytes only move `lastReadAt`, and the timer that fires too early is set anew.
 ///

@@ -62,7 +62,8 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     private var drainDebug = ""
     private var lossAfterFlush: ConnectionLoss?
 
-    /// - Parameter tls: client: a session to start once connected; server: one that waits for the client's hello.
+    /// - Parameter tls: client: a session to start once connected; server: one that waits for the client's
+    ///   hello.
     init(
         loop: EventLoop, socket: consuming SocketDescriptor, tls: TLSSession?, role: HTTP2Session.Role,
         limits: HTTP2Limits, clock: ConnectionClock
@@ -434,8 +435,8 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         cut()
     }
 
-    /// Our last frames are with the kernel: no more writing, and a moment for the peer to read them. Closing a socket
-    /// with unread input would reset it, and the GOAWAY would be lost.
+    /// Our last frames are with the kernel: no more writing, and a moment for the peer to read them. Closing
+    /// a socket with unread input would reset it, and the GOAWAY would be lost.
     private func linger(_ loss: ConnectionLoss) {
         sayGoodbye()
         guard state == .open else { return }

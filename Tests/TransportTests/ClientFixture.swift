@@ -25,7 +25,8 @@ final class CallStream: HTTP2Stream {
 
 /// A client's loop with one connection, driven from a test's task.
 ///
-/// `@unchecked Sendable`: `connection` and streams are touched on the loop; what tests read is behind mutexes.
+/// `@unchecked Sendable`: `connection` and streams are touched on the loop; what tests read is behind
+/// mutexes.
 final class ClientFixture: ClientConnectionObserver, @unchecked Sendable {
     let group: EventLoopGroup
     private var connection: ClientConnection?

@@ -101,7 +101,8 @@ import Testing
     func strikes(hasCalls: Bool) {
         var strikes = PingStrikes(ServerTransportConfiguration())
         let interval = hasCalls ? 300 : 7200
-        // (second, frames sent so far): two strikes in time, one more is too many; the fifth PING is forgiven.
+        // (second, frames sent so far): two strikes in time, one more is too many; the fifth PING is
+        // forgiven.
         let pings: [(second: Int, sent: UInt64)] = [
             (0, 0), (interval, 0), (2 * interval - 1, 0), (2 * interval, 0), (2 * interval + 1, 1),
             (2 * interval + 2, 1), (2 * interval + 3, 1), (2 * interval + 4, 1),

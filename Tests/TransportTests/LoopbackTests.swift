@@ -6,7 +6,8 @@ import Testing
 
 @testable import Transport
 
-/// One test at a time: they block threads of the small pool that tests share, and wait for each other's sockets.
+/// One test at a time: they block threads of the small pool that tests share, and wait for each other's
+/// sockets.
 @Suite("Transport over sockets", .serialized) struct SocketTests {}
 
 extension SocketTests {
@@ -33,7 +34,8 @@ extension SocketTests {
             let path = FileManager.default.temporaryDirectory.appending(
                 path: "t-\(UUID().uuidString.prefix(8)).sock"
             ).path
-            do { _ = try SocketDescriptor.listening(on: .unix(path: path)) }  // closed at once: a dead server's leftover
+            // Closed at once: a dead server's leftover.
+            do { _ = try SocketDescriptor.listening(on: .unix(path: path)) }
             let fixture = try ServerFixture(loops: 2)
             let address = try await fixture.server.listen(on: .unix(path: path, mode: 0o600))
             let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
@@ -149,7 +151,8 @@ extension SocketTests {
 
         @Test("a client asks a silent server whether it lives, and gives up when it does not answer")
         func clientKeepalive() async throws {
-            // A listener that accepts nothing: the kernel connects, nobody speaks; SETTINGS are written by hand.
+            // A listener that accepts nothing: the kernel connects, nobody speaks; SETTINGS are written by
+            // hand.
             let clock = ManualClock()
             let listener = try SocketDescriptor.listening(on: .loopback(port: 0))
             let client = try ClientFixture(clock: .manual(clock))

@@ -9,7 +9,8 @@ import TLSEngine
 let okHead = PreparedHeaders([(":status", "200"), ("content-type", "application/grpc")])
 let okTrailers = PreparedHeaders([("grpc-status", "0")])
 
-/// Answers with what it received, or holds back: "/echo", "/flood" (8 MiB at once), "/hold" (no answer at all).
+/// Answers with what it received, or holds back: "/echo", "/flood" (8 MiB at once), "/hold" (no answer at
+/// all).
 final class EchoStream: HTTP2Stream {
     static let floodBytes = 8 << 20
     private let source: EchoSource
