@@ -94,7 +94,8 @@ extension CommandExecutor {
                 purpose: .clinical, context: context()))
     }
 
-    /// What is missing for an action in a session: for a recording, of the client, the clinician and everybody admitted.
+    /// What is missing for an action in a session: for a recording, of the client, the clinician and
+    /// everybody admitted.
     ///
     /// - Throws: `SESSION_NOT_FOUND`.
     public func evaluateConsent(_ action: ConsentAction, session: SessionID, _ invocation: Invocation)
@@ -148,7 +149,8 @@ extension CommandExecutor {
         }
     }
 
-    /// The tie of the caller to somebody, from identity, then from a named appointment, then from common visits.
+    /// The tie of the caller to somebody, from identity, then from a named appointment, then from common
+    /// visits.
     private func tie(
         of caller: Caller, to subject: SubjectID, appointment: AppointmentID? = nil,
         notFound: TelehealthError.Reason

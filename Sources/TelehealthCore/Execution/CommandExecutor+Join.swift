@@ -89,8 +89,8 @@ extension CommandExecutor {
         async throws(TelehealthError) -> AttendeeCredentials?
     {
         guard let meetingID = meeting.meetingID, let activeAt = meeting.activeAt else { return nil }
-        // A fresh meeting cannot have ended by itself, so whoever comes first needs no call. A second fetch is a
-        // rejoin, perhaps because the meeting died: that asks Chime.
+        // A fresh meeting cannot have ended by itself, so whoever comes first needs no call. A second fetch
+        // is a rejoin, perhaps because the meeting died: that asks Chime.
         if activeAt + policy.meetingTrustedFor > time.now,
             let credentials = committer.credentials.takeFirst(
                 participant.externalUserID, session: meeting.sessionID, generation: meeting.generation)
@@ -115,7 +115,8 @@ extension CommandExecutor {
         }
     }
 
-    /// Keeps the attendee's id for the next rejoin. Losing it costs one more call then, so a conflict is let go.
+    /// Keeps the attendee's id for the next rejoin. Losing it costs one more call then, so a conflict is let
+    /// go.
     private func note(
         _ credentials: AttendeeCredentials, _ participant: Participant, _ meeting: MeetingGeneration
     ) async {

@@ -134,7 +134,8 @@ extension CommandExecutor {
         }
     }
 
-    /// The earlier API's status call: each status stands for the verb that leads to it. Sets nothing by itself.
+    /// The earlier API's status call: each status stands for the verb that leads to it. Sets nothing by
+    /// itself.
     ///
     /// - Throws: `INVALID_STATE` with the present state where no verb leads there; otherwise as that verb.
     public func updateSessionStatus(

@@ -1,8 +1,8 @@
 /// Runs every RPC's rule: load, authorise by the roster, find a repeated request, decide, apply.
 ///
-/// A commit that came between makes the rule run again on the new state, a bounded number of times. Events and effects
-/// follow the commit. Which role may call which method stands with the handlers; who belongs to which visit is here.
-/// Isolation: the caller's.
+/// A commit that came between makes the rule run again on the new state, a bounded number of times. Events
+/// and effects follow the commit. Which role may call which method stands with the handlers; who belongs to
+/// which visit is here. Isolation: the caller's.
 public final class CommandExecutor: Sendable {
     /// One rule's result: the transaction, the answer, and the ids by which a repetition finds it again.
     struct Ruling<Outcome> {
@@ -116,7 +116,8 @@ public final class CommandExecutor: Sendable {
         return (state, standing)
     }
 
-    /// ``visible(_:_:)`` for reads: a refusal is audited here, as ``change(_:session:_:replay:decide:)`` does for the rest.
+    /// ``visible(_:_:)`` for reads: a refusal is audited here, as ``change(_:session:_:replay:decide:)``
+    /// does for the rest.
     func read(_ action: String, _ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
         -> (SessionState, Standing)
     {

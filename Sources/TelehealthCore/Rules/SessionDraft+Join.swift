@@ -101,7 +101,8 @@ extension SessionDraft {
         return now - leftAt <= policy.rejoinGrace
     }
 
-    /// Whether somebody must wait until a running capture has stopped; has it stopped where the policy says so.
+    /// Whether somebody must wait until a running capture has stopped; has it stopped where the policy says
+    /// so.
     mutating func holdsBackRecording(from participant: Participant, _ ledger: ConsentLedger)
         throws(TelehealthError) -> Bool
     {

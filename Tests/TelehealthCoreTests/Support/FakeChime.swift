@@ -1,8 +1,8 @@
 import Synchronization
 import TelehealthCore
 
-/// Chime and S3 as domain facts say: meetings die by themselves, tokens are idempotent and give dead meetings too,
-/// one capture per meeting, pipelines stop with their meeting.
+/// Chime and S3 as domain facts say: meetings die by themselves, tokens are idempotent and give dead
+/// meetings too, one capture per meeting, pipelines stop with their meeting.
 final class FakeChime: MeetingGateway {
     /// What happens to a call.
     enum Fault: Sendable {

@@ -2,8 +2,8 @@ import Synchronization
 
 @testable import TelehealthCore
 
-/// One random history of one appointment: people on several devices, a worker, a sweeper, a faulty Chime, and crashes
-/// between any two steps. The store and Chime outlive the crashes, nothing else does.
+/// One random history of one appointment: people on several devices, a worker, a sweeper, a faulty Chime,
+/// and crashes between any two steps. The store and Chime outlive the crashes, nothing else does.
 final class History: Sendable {
     /// One process.
     private struct Life {
@@ -361,8 +361,8 @@ final class History: Sendable {
         }
     }
 
-    /// After the last crash: the open session is ended, and everything outside comes to its end by the worker alone,
-    /// although people keep the meetings alive.
+    /// After the last crash: the open session is ended, and everything outside comes to its end by the
+    /// worker alone, although people keep the meetings alive.
     private func settle() async {
         let next = Self.life(clinic, policy)
         state.withLock { $0.life = next }

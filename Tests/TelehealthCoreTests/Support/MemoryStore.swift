@@ -1,8 +1,8 @@
 import Synchronization
 import TelehealthCore
 
-/// The store's contract in memory, with a watchful eye: it refuses nothing a real store would accept, and notes every
-/// transaction that breaks a rule of the domain.
+/// The store's contract in memory, with a watchful eye: it refuses nothing a real store would accept, and
+/// notes every transaction that breaks a rule of the domain.
 final class MemoryStore: TelehealthStore {
     struct Tables: Sendable {
         var appointments: [AppointmentID: Appointment] = [:]
