@@ -30,7 +30,8 @@ struct Serve: AsyncParsableCommand {
     private func listener() throws -> ServerListener {
         guard let cert, let key else { return .tcp(host: "127.0.0.1", port: port) }
         let source = try TLSServerContextSource(
-            TLSServerConfiguration(certificateChainFile: cert, privateKeyFile: key, clientCertificates: .none))
+            TLSServerConfiguration(certificateChainFile: cert, privateKeyFile: key, clientCertificates: .none)
+        )
         return .tls(host: "127.0.0.1", port: port, source)
     }
 }
