@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import RPCServer
 import TLSEngine
 
@@ -24,6 +25,8 @@ struct Serve: AsyncParsableCommand {
         let server = try RPCServer(configuration: configuration, services: [EchoService()])
         let addresses = try await server.start()
         print("listening on \(addresses[0])")
+        // Whoever started this waits for the line, also when it reads from a file.
+        fflush(nil)
         while true { try await Task.sleep(for: .seconds(3600)) }
     }
 
