@@ -33,9 +33,14 @@ import Testing
 
     @Test func `bad input names the field`() async throws {
         let detail = Google_Rpc_BadRequest.with {
-            $0.fieldViolations = [.with { $0.field = "pre_visit_check.location_state"; $0.description = "two letters" }]
+            $0.fieldViolations = [
+                .with {
+                    $0.field = "pre_visit_check.location_state"; $0.description = "two letters"
+                }
+            ]
         }
-        let error = try await received(.detailed(.invalidArgument, reason: "INVALID_FIELD", [RPCError.packed(detail)]))
+        let error = try await received(
+            .detailed(.invalidArgument, reason: "INVALID_FIELD", [RPCError.packed(detail)]))
         #expect(error.badFields.map(\.field) == ["pre_visit_check.location_state"])
         #expect(error.missingConsents.isEmpty)
     }

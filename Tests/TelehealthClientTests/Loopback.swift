@@ -22,7 +22,8 @@ final class Loopback: Sendable {
         var configuration = ClientConfiguration(target: "unix:" + loopback.path)
         configuration.initialBackoff = .milliseconds(1)
         configuration.maxBackoff = .milliseconds(10)
-        configuration.channel.backoff = ConnectionBackoff(initial: .milliseconds(1), maximum: .milliseconds(10))
+        configuration.channel.backoff = ConnectionBackoff(
+            initial: .milliseconds(1), maximum: .milliseconds(10))
         configure(&configuration)
         let client = try TelehealthClient(configuration, tokens: tokens)
         let outcome = await Result { () async throws in try await body(loopback, client) }

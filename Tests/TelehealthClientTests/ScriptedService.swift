@@ -31,7 +31,7 @@ final class ScriptedService: RPCService {
         var failures: [RPCError] = []
         var watches: [WatchScript] = []
         var refusedTokens: Set<String> = []
-        var refusesEveryToken = false
+        var refusalsLeft = 0
     }
 
     private let state = Mutex(State())
@@ -48,7 +48,9 @@ final class ScriptedService: RPCService {
     /// Calls with this token are refused as expired.
     func expire(_ token: String) { state.withLock { _ = $0.refusedTokens.insert(token) } }
 
-    func expireEveryToken() { state.withLock { $0.refusesEveryToken = true } }
+    /// The next ten calls are refused as if their tokens had expired: enough for every token of a test, and an end for
+    /// a client that does not give up.
+    func expireEveryToken() { state.withLock { $0.refusalsLeft = 10 } }
 
     var routes: [ServerRoute] {
         [
@@ -63,8 +65,10 @@ final class ScriptedService: RPCService {
                 return Telehealth_V1_GetSessionResponse.with { $0.session = .with { $0.sessionID = "s" } }
             },
             .serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSession) {
-                [self] (
-                    request: Telehealth_V1_WatchSessionRequest, responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>,
+                [self]
+                (
+                    request: Telehealth_V1_WatchSessionRequest,
+                    responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>,
                     context
                 ) async throws(RPCError) in
                 try await watch(request, responses, context)
@@ -73,10 +77,12 @@ final class ScriptedService: RPCService {
     }
 
     private func watch(
-        _ request: Telehealth_V1_WatchSessionRequest, _ responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>,
+        _ request: Telehealth_V1_WatchSessionRequest,
+        _ responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>,
         _ context: ServerCallContext
     ) async throws(RPCError) {
-        try note(context, Received(method: context.method.name, token: "", afterSequence: request.afterSequence))
+        try note(
+            context, Received(method: context.method.name, token: "", afterSequence: request.afterSequence))
         let script = state.withLock { $0.watches.isEmpty ? nil : $0.watches.removeFirst() }
         guard let script else { throw RPCError(.unimplemented, "no script for this watch") }
         for message in script.messages { try await responses.write(message) }
@@ -102,7 +108,8 @@ final class ScriptedService: RPCService {
             var received = received
             received.token = token
             state.received.append(received)
-            return state.refusesEveryToken || state.refusedTokens.contains(token)
+            state.refusalsLeft -= 1
+            return state.refusalsLeft >= 0 || state.refusedTokens.contains(token)
         }
         if isRefused { throw .detailed(.unauthenticated, reason: "TOKEN_EXPIRED") }
     }

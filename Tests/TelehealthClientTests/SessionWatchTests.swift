@@ -13,7 +13,9 @@ import Testing
         sequences.map { sequence in .with { $0.message = .event(.with { $0.sequence = sequence }) } }
     }
 
-    private static let heartbeat = Telehealth_V1_WatchSessionResponse.with { $0.message = .heartbeat(.init()) }
+    private static let heartbeat = Telehealth_V1_WatchSessionResponse.with {
+        $0.message = .heartbeat(.init())
+    }
     private static let broken = ScriptedService.WatchScript.Ending.failure(RPCError(.unavailable, "gone"))
 
     /// What a program sees: `s5` for a snapshot as of event 5, `6` for event 6.
@@ -30,10 +32,14 @@ import Testing
         return seen
     }
 
-    @Test func `updates come in order, heartbeats are not shown, and the end of the session ends it`() async throws {
+    @Test func `updates come in order, heartbeats are not shown, and the end of the session ends it`()
+        async throws
+    {
         try await Loopback.run { loopback, client in
             loopback.service.watchNext([
-                .init(messages: [Self.snapshot(1)] + Self.events(2...3) + [Self.heartbeat] + Self.events(4...4), ending: .done)
+                .init(
+                    messages: [Self.snapshot(1)] + Self.events(2...3) + [Self.heartbeat] + Self.events(4...4),
+                    ending: .done)
             ])
             let seen = try await all(client.watch("s"))
             #expect(seen == ["s1", "2", "3", "4"])
@@ -41,7 +47,9 @@ import Testing
         }
     }
 
-    @Test func `a broken stream is resumed behind the last event, without a gap and without a twin`() async throws {
+    @Test func `a broken stream is resumed behind the last event, without a gap and without a twin`()
+        async throws
+    {
         try await Loopback.run { loopback, client in
             loopback.service.watchNext([
                 .init(messages: [Self.snapshot(5)] + Self.events(6...7), ending: Self.broken),
@@ -93,10 +101,12 @@ import Testing
     }
 
     @Test func `each token that expires during the visit is replaced`() async throws {
-        let expired = ScriptedService.WatchScript.Ending.failure(.detailed(.unauthenticated, reason: "TOKEN_EXPIRED"))
+        let expired = ScriptedService.WatchScript.Ending.failure(
+            .detailed(.unauthenticated, reason: "TOKEN_EXPIRED"))
         try await Loopback.run(tokens: CountingTokens()) { loopback, client in
             loopback.service.watchNext([
-                .init(messages: [Self.snapshot(1)], ending: expired), .init(messages: Self.events(2...2), ending: expired),
+                .init(messages: [Self.snapshot(1)], ending: expired),
+                .init(messages: Self.events(2...2), ending: expired),
                 .init(messages: Self.events(3...3), ending: .done),
             ])
             let seen = try await all(client.watch("s"))
@@ -114,9 +124,12 @@ import Testing
         }
     }
 
-    @Test func `an error that another attempt would not mend ends the watch, once and for all`() async throws {
+    @Test func `an error that another attempt would not mend ends the watch, once and for all`() async throws
+    {
         try await Loopback.run { loopback, client in
-            loopback.service.watchNext([.init(messages: [], ending: .failure(RPCError(.notFound, "no such session")))])
+            loopback.service.watchNext([
+                .init(messages: [], ending: .failure(RPCError(.notFound, "no such session")))
+            ])
             var updates = client.watch("s").makeAsyncIterator()
             let error = await #expect(throws: RPCError.self) { try await updates.next() }
             #expect(error?.code == .notFound)

@@ -34,7 +34,8 @@ import Testing
     }
 
     @Test(arguments: [RPCError.Code.unavailable, .aborted])
-    func `a change is repeated under its first request id until it succeeds`(code: RPCError.Code) async throws {
+    func `a change is repeated under its first request id until it succeeds`(code: RPCError.Code) async throws
+    {
         try await Loopback.run { loopback, client in
             loopback.service.failNext([RPCError(code, "not yet"), RPCError(code, "not yet")])
             let answer = try await client.joinSession(join)
@@ -55,7 +56,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [RPCError.Code.failedPrecondition, .invalidArgument, .resourceExhausted, .internal, .unauthenticated])
+    @Test(arguments: [
+        RPCError.Code.failedPrecondition, .invalidArgument, .resourceExhausted, .internal, .unauthenticated,
+    ])
     func `an error that another attempt would not mend is thrown at once`(code: RPCError.Code) async throws {
         try await Loopback.run { loopback, client in
             loopback.service.failNext([RPCError(code, "no")])
@@ -65,17 +68,22 @@ import Testing
         }
     }
 
-    @Test func `no attempt is made when the wait that the service asks for ends after the deadline`() async throws {
+    @Test func `no attempt is made when the wait that the service asks for ends after the deadline`()
+        async throws
+    {
         try await Loopback.run { loopback, client in
             let later = Google_Rpc_RetryInfo.with { $0.retryDelay = .with { $0.seconds = 3600 } }
-            loopback.service.failNext([.detailed(.unavailable, reason: "MEETING_UNAVAILABLE", [RPCError.packed(later)])])
+            loopback.service.failNext([
+                .detailed(.unavailable, reason: "MEETING_UNAVAILABLE", [RPCError.packed(later)])
+            ])
             let error = await #expect(throws: RPCError.self) { try await client.joinSession(join) }
             #expect(error?.retryDelay == .seconds(3600))
             #expect(loopback.service.received.count == 1)
         }
     }
 
-    @Test func `an expired token is replaced and the call made again under the same request id`() async throws {
+    @Test func `an expired token is replaced and the call made again under the same request id`() async throws
+    {
         let tokens = CountingTokens()
         try await Loopback.run(tokens: tokens) { loopback, client in
             loopback.service.expire("token-1")

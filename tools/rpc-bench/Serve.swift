@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import RPCServer
 import TLSEngine
 
@@ -24,13 +25,16 @@ struct Serve: AsyncParsableCommand {
         let server = try RPCServer(configuration: configuration, services: [EchoService()])
         let addresses = try await server.start()
         print("listening on \(addresses[0])")
+        // Whoever started this waits for the line, also when it reads from a file.
+        fflush(nil)
         while true { try await Task.sleep(for: .seconds(3600)) }
     }
 
     private func listener() throws -> ServerListener {
         guard let cert, let key else { return .tcp(host: "127.0.0.1", port: port) }
         let source = try TLSServerContextSource(
-            TLSServerConfiguration(certificateChainFile: cert, privateKeyFile: key, clientCertificates: .none))
+            TLSServerConfiguration(certificateChainFile: cert, privateKeyFile: key, clientCertificates: .none)
+        )
         return .tls(host: "127.0.0.1", port: port, source)
     }
 }

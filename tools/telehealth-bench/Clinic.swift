@@ -27,7 +27,8 @@ struct ClinicOptions: ParsableArguments {
         configuration.timeout = .seconds(timeout)
         configuration.maxAttempts = attempts
         return Clinic(
-            channels: try (0..<connections).map { _ in try RPCChannel(target: target) }, configuration: configuration,
+            channels: try (0..<connections).map { _ in try RPCChannel(target: target) },
+            configuration: configuration,
             issuer: try DevelopmentIssuer(directory: dataDir, createIfAbsent: false))
     }
 }
@@ -49,7 +50,8 @@ struct Clinic: Sendable {
         let request = DevelopmentIssuer.TokenRequest(
             subject: id, role: role, clientID: role == .client ? SubjectID(id) : nil,
             clinicianID: role == .clinician ? SubjectID(id) : nil)
-        return try issuer.token(request, now: Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)))
+        return try issuer.token(
+            request, now: Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)))
     }
 
     func close() async {

@@ -6,7 +6,8 @@ import TelehealthCore
 
 struct JoinsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "joins", abstract: "First joins of clients who then wait: each writes a session, an event and an outcome.",
+        commandName: "joins",
+        abstract: "First joins of clients who then wait: each writes a session, an event and an outcome.",
         discussion: """
             Run it with --prepare first: that makes the appointments, sessions and consents. Between the two the service may \
             be restarted, so that its counters hold the joins alone.
@@ -43,8 +44,10 @@ struct JoinsCommand: AsyncParsableCommand {
                 let id = clientID(caller)
                 let client = try clinic.caller(.client, id, connection: caller)
                 group.addTask {
-                    _ = try await client.submitConsent(Requests.consent(.georgiaTelehealth, of: id, as: .client))
-                    _ = try await client.submitConsent(Requests.consent(.hipaaTelehealth, of: id, as: .client))
+                    _ = try await client.submitConsent(
+                        Requests.consent(.georgiaTelehealth, of: id, as: .client))
+                    _ = try await client.submitConsent(
+                        Requests.consent(.hipaaTelehealth, of: id, as: .client))
                     for session in 0..<sessions {
                         let appointment = appointmentID(caller, session)
                         _ = try await scheduler.putAppointment(
@@ -70,7 +73,9 @@ struct JoinsCommand: AsyncParsableCommand {
                         try? await log.measure("join") {
                             let answer = try await client.joinSession(
                                 Requests.join(appointment: appointmentID(caller, session)))
-                            guard answer.outcome == .waiting else { throw WholeVisit.Wrong(what: "not waiting") }
+                            guard answer.outcome == .waiting else {
+                                throw WholeVisit.Wrong(what: "not waiting")
+                            }
                         }
                     }
                 }

@@ -8,8 +8,11 @@ import TelehealthCore
 struct ReadRequestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "read-request",
-        abstract: "Makes a session with a waiting client and writes what an HTTP/2 load generator needs to read it.",
-        discussion: "Writes DIRECTORY/body, a length-prefixed GetSessionRequest, and DIRECTORY/token, the client's bearer token.")
+        abstract:
+            "Makes a session with a waiting client and writes what an HTTP/2 load generator needs to read it.",
+        discussion:
+            "Writes DIRECTORY/body, a length-prefixed GetSessionRequest, and DIRECTORY/token, the client's bearer token."
+    )
 
     @OptionGroup var clinic: ClinicOptions
 
@@ -30,12 +33,15 @@ struct ReadRequestCommand: AsyncParsableCommand {
             _ = try await client.submitConsent(Requests.consent(type, of: id, as: .client))
         }
         let joined = try await client.joinSession(Requests.join(appointment: appointment))
-        let request = Telehealth_V1_GetSessionRequest.with { $0.key = .sessionID(joined.session?.sessionID ?? "") }
+        let request = Telehealth_V1_GetSessionRequest.with {
+            $0.key = .sessionID(joined.session?.sessionID ?? "")
+        }
         let answer = try await client.getSession(request)
 
         let message = request.encodedBytes()
         let length = UInt32(message.count)
-        let prefix: [UInt8] = [0] + stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: length >> $0) }
+        let prefix: [UInt8] =
+            [0] + stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: length >> $0) }
         try write(prefix + message, to: "body")
         try write(Array(try clinic.token(.client, id).utf8), to: "token")
         print(answer.encodedBytes().count)

@@ -78,5 +78,7 @@ enum Requests {
         }
     }
 
-    private static func text(of type: Telehealth_V1_ConsentType) -> String { "A text for measurements: \(type)." }
+    private static func text(of type: Telehealth_V1_ConsentType) -> String {
+        "A text for measurements: \(type)."
+    }
 }

@@ -35,7 +35,9 @@ final class StepLog: Sendable {
         }
     }
 
-    var errorCount: Int { state.withLock { $0.figures.values.reduce(0) { $0 + $1.errors.values.reduce(0, +) } } }
+    var errorCount: Int {
+        state.withLock { $0.figures.values.reduce(0) { $0 + $1.errors.values.reduce(0, +) } }
+    }
 
     func printTable() {
         let (order, figures) = state.withLock { ($0.order, $0.figures) }
@@ -46,7 +48,8 @@ final class StepLog: Sendable {
             let errors = figures.errors.sorted { $0.key < $1.key }.map { "\($0.value) x \($0.key)" }
             print(
                 row(
-                    step, "\(times.count)", milliseconds(times, 50), milliseconds(times, 99), milliseconds(times, 100),
+                    step, "\(times.count)", milliseconds(times, 50), milliseconds(times, 99),
+                    milliseconds(times, 100),
                     errors.isEmpty ? "0" : errors.joined(separator: ", ")))
         }
     }

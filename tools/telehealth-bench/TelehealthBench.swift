@@ -5,6 +5,7 @@ import ArgumentParser
 @main
 struct TelehealthBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "telehealth-bench", abstract: "Puts load on a telehealth service and prints how long it took to answer.",
+        commandName: "telehealth-bench",
+        abstract: "Puts load on a telehealth service and prints how long it took to answer.",
         subcommands: [VisitsCommand.self, JoinsCommand.self, ReadRequestCommand.self])
 }

@@ -4,7 +4,8 @@ import TelehealthCore
 
 struct VisitsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "visits", abstract: "Plays whole visits, all at once, each with a client and a clinician of its own.")
+        commandName: "visits",
+        abstract: "Plays whole visits, all at once, each with a client and a clinician of its own.")
 
     @OptionGroup var clinic: ClinicOptions
 
@@ -21,7 +22,8 @@ struct VisitsCommand: AsyncParsableCommand {
             let client = "client-\(tag)-\(number)"
             let clinician = "clinician-\(tag)-\(number)"
             return WholeVisit(
-                appointmentID: "visit-\(tag)-\(number)", clientID: client, clinicianID: clinician, scheduler: scheduler,
+                appointmentID: "visit-\(tag)-\(number)", clientID: client, clinicianID: clinician,
+                scheduler: scheduler,
                 client: try clinic.caller(.client, client, connection: number),
                 clinician: try clinic.caller(.clinician, clinician, connection: number), log: log)
         }

@@ -55,7 +55,8 @@ struct WholeVisit: Sendable {
                 Requests.appointment(appointmentID, client: clientID, clinician: clinicianID))
         }
         let sessionID = try await step(.create) {
-            try await scheduler.createSession(.with { $0.appointmentID = appointmentID }).session?.sessionID ?? ""
+            try await scheduler.createSession(.with { $0.appointmentID = appointmentID }).session?.sessionID
+                ?? ""
         }
         try await consent(to: .georgiaTelehealth)
         try await consent(to: .hipaaTelehealth)
@@ -68,18 +69,24 @@ struct WholeVisit: Sendable {
         }
         try await step(.wait) {
             let answer = try await client.joinSession(Requests.join(appointment: appointmentID))
-            guard answer.outcome == .waiting, answer.credentials == nil else { throw Wrong(what: "not waiting") }
+            guard answer.outcome == .waiting, answer.credentials == nil else {
+                throw Wrong(what: "not waiting")
+            }
         }
         try await step(.clinicianJoins) {
             let answer = try await clinician.joinSession(.with { $0.key = .sessionID(sessionID) })
-            guard answer.outcome == .admitted, answer.credentials != nil else { throw Wrong(what: "not admitted") }
+            guard answer.outcome == .admitted, answer.credentials != nil else {
+                throw Wrong(what: "not admitted")
+            }
         }
         try await step(.calledIn) {
             try await untilEvent(&updates) { if case .participantAdmitted = $0 { true } else { false } }
         }
         try await step(.enter) {
             let answer = try await client.joinSession(Requests.join(appointment: appointmentID))
-            guard answer.outcome == .admitted, answer.credentials != nil else { throw Wrong(what: "not admitted") }
+            guard answer.outcome == .admitted, answer.credentials != nil else {
+                throw Wrong(what: "not admitted")
+            }
         }
     }
 
@@ -92,8 +99,12 @@ struct WholeVisit: Sendable {
         try await step(.recording) {
             try await untilEvent(&updates) { if case .recordingStarted = $0 { true } else { false } }
         }
-        _ = try await step(.share) { try await clinician.startScreenShare(.with { $0.sessionID = sessionID }) }
-        _ = try await step(.unshare) { try await clinician.stopScreenShare(.with { $0.sessionID = sessionID }) }
+        _ = try await step(.share) {
+            try await clinician.startScreenShare(.with { $0.sessionID = sessionID })
+        }
+        _ = try await step(.unshare) {
+            try await clinician.stopScreenShare(.with { $0.sessionID = sessionID })
+        }
         try await step(.end) {
             let answer = try await clinician.endSession(.with { $0.sessionID = sessionID })
             guard answer.session?.status == .completed else { throw Wrong(what: "not completed") }

@@ -21,7 +21,8 @@ import TelehealthClient
             let token = try String(contentsOfFile: tokenFile, encoding: .utf8)
             return (token.trimmingCharacters(in: .whitespacesAndNewlines), .seconds(3600))
         }
-        let client = try TelehealthClient(ClientConfiguration(target: CommandLine.arguments[1]), tokens: tokens)
+        let client = try TelehealthClient(
+            ClientConfiguration(target: CommandLine.arguments[1]), tokens: tokens)
         do {
             try await follow(appointment: CommandLine.arguments[2], with: client)
         } catch let error as RPCError {
@@ -48,12 +49,16 @@ import TelehealthClient
             switch update {
             case .snapshot(let snapshot):
                 print("\(sessionID) is \(snapshot.session?.status ?? .unspecified)")
-                for person in snapshot.session?.participants ?? [] { print("  \(person.role) \(person.state)") }
+                for person in snapshot.session?.participants ?? [] {
+                    print("  \(person.role) \(person.state)")
+                }
             case .event(let event):
                 print("event \(event.sequence), \(event.status): \(event.kind.map { "\($0)" } ?? "unknown")")
             }
         }
         let over = try await client.getSession(.with { $0.key = .sessionID(sessionID) })
-        print("over: \(over.session?.status ?? .unspecified) after \(over.session?.durationMinutes ?? 0) minutes")
+        print(
+            "over: \(over.session?.status ?? .unspecified) after \(over.session?.durationMinutes ?? 0) minutes"
+        )
     }
 }
