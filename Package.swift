@@ -67,7 +67,7 @@ let modules: [Target] = [
     module("HTTP2Engine", ["CNghttp2"]),
     module("TLSEngine", ["COpenSSL"]),
     // 3
-    module("Transport", ["EventCore", "HTTP2Engine", "TLSEngine", "RPCModel"]),
+    module("Transport", ["EventCore", "HTTP2Engine", "TLSEngine"]),
     // 4 generated
     module("GRPCStandardAPI", ["ProtobufWire", "RPCModel"], path: "generated/grpc"),
     module("TelehealthAPI", ["ProtobufWire", "RPCModel"], path: "generated/telehealth"),
@@ -81,7 +81,7 @@ let modules: [Target] = [
         ]),
     module(
         "RPCClient",
-        ["RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore", "RPCModel", "ProtobufWire"]),
+        ["RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore", "RPCModel"]),
     // 6 adapters
     module("StorageSQLite", ["TelehealthCore", "CSQLite"]),
     module("HTTPSClient", ["CCurl"]),
@@ -104,19 +104,19 @@ let programs: [Target] = [
     program(
         "telehealthd",
         [
-            "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "TelehealthAPI",
-            "TelehealthCore", "RPCServer", "RPCModel", "Transport", "EventCore", logging, argumentParser, crypto,
+            "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "TelehealthCore",
+            "RPCServer", "RPCModel", "TLSEngine", "EventCore", logging,
             .product(name: "Configuration", package: "swift-configuration"),
-            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "SystemPackage", package: "swift-system"),
         ], path: "Sources/telehealthd"),
     program("protoc-gen-telehealth-swift", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire"]),
-    program("codec-bench", ["ProtobufWire"], exclude: ["record.proto"]),
+    program("codec-bench", ["TelehealthAPI", "ProtobufWire"], exclude: ["record.proto"]),
     program("protobuf-conformance", ["ProtobufWire", "ProtobufReflection", "ConformanceMessages"]),
     program(
         "telehealth-probe",
         [
             "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "ProtobufReflection",
-            "GRPCStandardAPI", "Identity", argumentParser,
+            "GRPCStandardAPI", "Identity", "TelehealthCore", "TLSEngine", crypto, argumentParser,
         ]),
     program(
         "chime-simulator",
@@ -125,7 +125,14 @@ let programs: [Target] = [
             .product(name: "FlyingSocks", package: "FlyingFox"), argumentParser,
         ]),
     program("store-bench", ["StorageSQLite", "TelehealthCore"]),
-    program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "EventCore", argumentParser]),
+    program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "TLSEngine", argumentParser]),
+    program(
+        "telehealth-bench",
+        [
+            "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "Identity", "TelehealthCore",
+            argumentParser, crypto,
+        ]),
+    program("telehealth-client-example", ["TelehealthClient", "TelehealthAPI", "RPCModel", "ProtobufWire"]),
     program(
         "rpc-interop",
         [
@@ -159,8 +166,10 @@ let testTargets: [Target] = [
     tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),
     tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", "ChimeSimulation", logging]),
     tests("IdentityTests", ["Identity", "TelehealthCore", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
-    tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel"]),
-    tests("TelehealthClientTests", ["TelehealthClient", "TelehealthAPI"]),
+    tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
+    tests(
+        "TelehealthClientTests",
+        ["TelehealthClient", "TelehealthAPI", "RPCServer", "RPCClient", "RPCModel", "GRPCStandardAPI", "ProtobufWire"]),
     tests("ChimeSimulatorTests", ["ChimeSimulation", crypto]),
     tests("ArchitectureTests", []),
 ]
@@ -194,7 +203,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],

@@ -2,7 +2,8 @@ internal import CNghttp2
 
 /// What a session asks of the object that drives it: the transport's connection.
 public protocol HTTP2SessionOwner: AnyObject {
-    /// There is something to send; called when there was nothing before. Call `nextOutput` soon, not from within.
+    /// There is something to send; called when there was nothing before. Call `nextOutput` soon, not from
+    /// within.
     func sessionHasOutput()
     /// A request arrived (server); its `receiveHeaders` is the next call on the object.
     func sessionMakesStream() -> HTTP2Stream
@@ -26,11 +27,12 @@ public struct HTTP2Failure: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(call): \(String(cString: nghttp2_strerror(code)))" }
 }
 
-/// The protocol state of one HTTP/2 connection: bytes in, callbacks on streams, bytes out. No socket and no clock.
+/// The protocol state of one HTTP/2 connection: bytes in, callbacks on streams, bytes out. No socket and no
+/// clock.
 ///
-/// `receive` feeds nghttp2 and then hands out what its callbacks noted; streams queue their answers; `nextOutput`
-/// fills a buffer with all frames that are due. A unary reply is one pass: headers, body and trailers.
-/// Flow control is the application's: a window opens only by `HTTP2Stream.consume`.
+/// `receive` feeds nghttp2 and then hands out what its callbacks noted; streams queue their answers;
+/// `nextOutput` fills a buffer with all frames that are due. A unary reply is one pass: headers, body and
+/// trailers. Flow control is the application's: a window opens only by `HTTP2Stream.consume`.
 ///
 /// - Isolation: not Sendable; the thread that drives it. Sessions of one thread share a workspace.
 public final class HTTP2Session {
@@ -48,7 +50,8 @@ public final class HTTP2Session {
     /// The owner was told and has not taken everything yet.
     private var isAnnounced = false
     private var isAbandoned = false
-    /// A frame that did not fit the last output buffer; nghttp2 keeps it valid until it is asked for the next.
+    /// A frame that did not fit the last output buffer; nghttp2 keeps it valid until it is asked for the
+    /// next.
     private var leftover = UnsafeRawBufferPointer(start: nil, count: 0)
     public private(set) var openStreamCount = 0
     /// Bytes queued by all streams.
@@ -137,7 +140,8 @@ public final class HTTP2Session {
 
     // MARK: - Output
 
-    /// Fills `buffer` with frames that are due, as many as fit, then tells streams what sending meant for them.
+    /// Fills `buffer` with frames that are due, as many as fit, then tells streams what sending meant for
+    /// them.
     ///
     /// - Parameter buffer: at least 32 KiB, so that the largest frame fits.
     /// - Returns: bytes written; 0 when there is nothing to send now.

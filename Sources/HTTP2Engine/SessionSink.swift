@@ -1,7 +1,7 @@
 internal import CNghttp2
 
-/// The object behind nghttp2's `user_data`: callbacks only note what happened, or refuse. Nothing a user wrote runs
-/// while C is on the stack, so nothing can re-enter.
+/// The object behind nghttp2's `user_data`: callbacks only note what happened, or refuse. Nothing a user
+/// wrote runs while C is on the stack, so nothing can re-enter.
 final class SessionSink {
     /// One stream that is open, or closed and not yet told.
     struct Slot {
@@ -73,7 +73,8 @@ final class SessionSink {
 
     /// Runs for every frame, of known type or not, before nghttp2 looks at its payload.
     ///
-    /// A violation is only noted: the bytes at hand are bounded, and nghttp2 is left in a state that can say GOAWAY.
+    /// A violation is only noted: the bytes at hand are bounded, and nghttp2 is left in a state that can say
+    /// GOAWAY.
     func frameBegan(type: UInt8, flags: UInt8, length: Int) {
         switch type {
         case UInt8(NGHTTP2_DATA.rawValue):

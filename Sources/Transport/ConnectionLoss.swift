@@ -34,11 +34,6 @@ public struct ConnectionLoss: Error, Hashable, Sendable, CustomStringConvertible
     public let kind: Kind
     public let description: String
 
-    /// The kernel gave up on the connection.
-    var isOfSocket: Bool {
-        if case .socket = kind { true } else { false }
-    }
-
     init(_ kind: Kind, _ detail: String = "") {
         self.kind = kind
         let text =

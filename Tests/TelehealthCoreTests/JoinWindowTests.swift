@@ -9,7 +9,8 @@ import Testing
         _ = try await clinic.executor.putAppointment(
             clinic.put(start: .seconds(3600)), clinic.call(Clinic.scheduler))
         let id = try await clinic.executor.createSession(
-            CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)).session.id
+            CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)
+        ).session.id
         func knock(_ caller: Caller) async -> TelehealthError.Reason? {
             await refusal { () throws(TelehealthError) in try await clinic.join(caller, id) }
         }
@@ -33,7 +34,8 @@ import Testing
         #expect(reason == .preVisitCheckRequired)
         _ = try await clinic.join(Clinic.clientCaller, id)
         _ = try await clinic.executor.joinSession(without, clinic.call(Clinic.clientCaller))
-        #expect(try clinic.state(id).participant(of: Clinic.client)?.preVisitCheck?.checkedAt == clinic.time.now)
+        #expect(
+            try clinic.state(id).participant(of: Clinic.client)?.preVisitCheck?.checkedAt == clinic.time.now)
     }
 
     @Test func `the check is validated, and judged where the clinic asks for it`() async throws {
@@ -52,7 +54,9 @@ import Testing
                 return nil
             } catch { return error }
         }
-        #expect(await join { $0.locationState = "ga" }?.violations.first?.field == "pre_visit_check.location_state")
+        #expect(
+            await join { $0.locationState = "ga" }?.violations.first?.field
+                == "pre_visit_check.location_state")
         #expect(await join { $0.emergencyContactPhone = "" }?.reason == .fieldInvalid)
         let failed = await join {
             $0.locationState = "FL"

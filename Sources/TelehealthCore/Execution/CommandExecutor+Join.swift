@@ -47,7 +47,12 @@ extension CommandExecutor {
             guard let participant = state.participant(id), participant.state == .admitted,
                 !state.session.status.isTerminal
             else { throw .invalidState(state.session.status) }
-            if let meeting = state.liveMeeting {
+            if let recording = state.activeRecording, recording.state == .stopping,
+                recording.stopCause == .consentMissing
+            {
+                // It is stopped for somebody's sake who comes in now: nobody goes in before it is over.
+                try await rest(bell, until: deadline)
+            } else if let meeting = state.liveMeeting {
                 generationsSeen.insert(meeting.generation)
                 if meeting.state == .active {
                     let timeout = max(deadline - time.now, .milliseconds(1))
@@ -84,8 +89,8 @@ extension CommandExecutor {
         async throws(TelehealthError) -> AttendeeCredentials?
     {
         guard let meetingID = meeting.meetingID, let activeAt = meeting.activeAt else { return nil }
-        // A fresh meeting cannot have ended by itself, so whoever comes first needs no call. A second fetch is a
-        // rejoin, perhaps because the meeting died: that asks Chime.
+        // A fresh meeting cannot have ended by itself, so whoever comes first needs no call. A second fetch
+        // is a rejoin, perhaps because the meeting died: that asks Chime.
         if activeAt + policy.meetingTrustedFor > time.now,
             let credentials = committer.credentials.takeFirst(
                 participant.externalUserID, session: meeting.sessionID, generation: meeting.generation)
@@ -110,7 +115,8 @@ extension CommandExecutor {
         }
     }
 
-    /// Keeps the attendee's id for the next rejoin. Losing it costs one more call then, so a conflict is let go.
+    /// Keeps the attendee's id for the next rejoin. Losing it costs one more call then, so a conflict is let
+    /// go.
     private func note(
         _ credentials: AttendeeCredentials, _ participant: Participant, _ meeting: MeetingGeneration
     ) async {
