@@ -137,7 +137,6 @@ extension CallStream {
             }
             let message: Inbound = try state.decode(frame)
             state.inbound.dropFirst(frame)
-            state.lastMessageWasCompressed = frame.isCompressed
             return (.message(message), state.driver, state.takeCredit())
         }
         if credit > 0 { driver?.inboundWasConsumed(byteCount: credit) }
@@ -147,7 +146,8 @@ extension CallStream {
 
 extension CallStream.State {
     @inlinable
-    func decode<Inbound: Message>(_ frame: MessageDeframer.Frame) throws(RPCError) -> Inbound {
+    mutating func decode<Inbound: Message>(_ frame: MessageDeframer.Frame) throws(RPCError) -> Inbound {
+        lastMessageWasCompressed = frame.isCompressed
         if frame.isCompressed { return try decodeCompressed(frame) }
         do {
             return try unsafe inbound.withPayload(of: frame) {
