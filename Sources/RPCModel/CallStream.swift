@@ -3,7 +3,6 @@ public import Synchronization
 
 /// The two message directions of one call, shared by the code that uses the call and the loop that carries
 /// it.
-/// 
 ///
 /// Both sides of the wire use it. Users take messages out of the inbound half and put messages into the
 /// outbound half; the loop's ``CallDriver`` does the opposite with bytes. Nothing here does I/O.
@@ -36,7 +35,7 @@ public final class CallStream: Sendable {
     /// Encodes and queues one message.
     ///
     /// - Parameter compressed: `false` sends it as it is in a call that compresses: for secrets beside text
-    ///   that a stranger chose, and for bytes that are packed already. `true` is up to the call's own setting.
+    ///   that a stranger chose, and for bytes that are packed already. `true` leaves it to the call.
     /// - Returns: whether there is room for more; on `false` the message was queued all the same, and the
     ///   writer should ``waitForRoom()``.
     /// - Throws: the reason the call is over. `INTERNAL` after ``finishWriting()``, `RESOURCE_EXHAUSTED` for

@@ -63,7 +63,9 @@ private struct Refusing: ServerInterceptor {
         }
     }
 
-    @Test("calls wait while more request bytes are queued than a connection may hold") func queuedBytes() async throws {
+    @Test("calls wait while more request bytes are queued than a connection may hold") func queuedBytes()
+        async throws
+    {
         try await Loopback.run(channel: { $0.transport.http2.queuedBytesMax = 1 << 20 }) { loopback in
             var request = Bytes()
             request.value = Array(repeating: 7, count: 200_000)

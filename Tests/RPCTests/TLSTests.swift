@@ -64,7 +64,8 @@ private struct WhoService: RPCService {
 
 @Suite("Calls over TLS", .timeLimit(.minutes(1))) struct TLSTests {
     private func run(
-        serverName: String?, presentsCertificate: Bool, _ body: (RPCChannel, _ makeChannel: () throws -> RPCChannel) async throws -> Void
+        serverName: String?, presentsCertificate: Bool,
+        _ body: (RPCChannel, _ makeChannel: () throws -> RPCChannel) async throws -> Void
     ) async throws {
         let keys = try Keys()
         defer { keys.remove() }
@@ -116,9 +117,10 @@ private struct WhoService: RPCService {
         }
     }
 
-    /// Its unread answers make the kernel reset the connection, so the server's next write fails: the way a phone
-    /// leaves a network.
-    @Test("a client that vanishes under its answers takes nothing else with it") func vanishing() async throws {
+    /// Its unread answers make the kernel reset the connection, so the server's next write fails: the way a
+    /// phone leaves a network.
+    @Test("a client that vanishes under its answers takes nothing else with it") func vanishing() async throws
+    {
         try await run(serverName: "clinic.test", presentsCertificate: false) { channel, makeChannel in
             for _ in 0..<20 {
                 let client = try makeChannel()

@@ -14,7 +14,8 @@ extension InteropCalls {
         _ = try await failure(.invalidArgument) {
             _ = try await unary(Methods.unaryCall, probe, as: SimpleResponse.self)
         }
-        let packed = try await unary(Methods.unaryCall, request, options: Self.packing, as: SimpleResponse.self)
+        let packed = try await unary(
+            Methods.unaryCall, request, options: Self.packing, as: SimpleResponse.self)
         try expect(packed.message.payload?.body, size: Self.largeResponseSize)
         request.expectCompressed = .init(false)
         let plain = try await unary(Methods.unaryCall, request, as: SimpleResponse.self)
@@ -26,7 +27,9 @@ extension InteropCalls {
             var request = Self.largeRequest
             request.responseCompressed = .init(isCompressed)
             let answer = try await unary(Methods.unaryCall, request, as: SimpleResponse.self)
-            try expect(answer.wasCompressed == isCompressed, "compressed: \(answer.wasCompressed), not \(isCompressed)")
+            try expect(
+                answer.wasCompressed == isCompressed,
+                "compressed: \(answer.wasCompressed), not \(isCompressed)")
             try expect(answer.message.payload?.body, size: Self.largeResponseSize)
         }
     }
@@ -34,13 +37,21 @@ extension InteropCalls {
     func clientCompressedStreaming() async throws {
         let probe = streamingInput()
         _ = try await failure(.invalidArgument) {
-            try await probe.write(.with { $0.payload = .zeros(27182); $0.expectCompressed = .init(true) })
+            try await probe.write(
+                .with {
+                    $0.payload = .zeros(27182); $0.expectCompressed = .init(true)
+                })
             _ = try await probe.finish()
         }
         let call = streamingInput(options: Self.packing)
-        try await call.write(.with { $0.payload = .zeros(27182); $0.expectCompressed = .init(true) })
         try await call.write(
-            .with { $0.payload = .zeros(45904); $0.expectCompressed = .init(false) }, compressed: false)
+            .with {
+                $0.payload = .zeros(27182); $0.expectCompressed = .init(true)
+            })
+        try await call.write(
+            .with {
+                $0.payload = .zeros(45904); $0.expectCompressed = .init(false)
+            }, compressed: false)
         let sum = try await call.finish().aggregatedPayloadSize
         try expect(sum == 73086, "\(sum) bytes arrived")
     }
@@ -56,7 +67,9 @@ extension InteropCalls {
         for (size, isCompressed) in wanted {
             let response: StreamingOutputCallResponse? = try await stream.nextMessage()
             try expect(response?.payload?.body, size: size)
-            try expect(stream.lastMessageWasCompressed == isCompressed, "\(size) bytes: compressed is not \(isCompressed)")
+            try expect(
+                stream.lastMessageWasCompressed == isCompressed,
+                "\(size) bytes: compressed is not \(isCompressed)")
         }
         let end: StreamingOutputCallResponse? = try await stream.nextMessage()
         try expect(end == nil, "a response too many")

@@ -53,8 +53,9 @@ extension InteropCalls {
     }
 
     func halfDuplex() async throws {
-        let call: BidirectionalCall<StreamingOutputCallRequest, StreamingOutputCallResponse> = channel.bidirectional(
-            Methods.halfDuplexCall, options: CallOptions())
+        let call: BidirectionalCall<StreamingOutputCallRequest, StreamingOutputCallResponse> =
+            channel.bidirectional(
+                Methods.halfDuplexCall, options: CallOptions())
         for size in Self.responseSizes { try await call.write(.exchange(size: size, payload: 0)) }
         call.finishWriting()
         var sizes = Self.responseSizes[...]
@@ -78,9 +79,12 @@ extension InteropCalls {
         channel.clientStreaming(Methods.streamingInputCall, options: options)
     }
 
-    func streamingOutput(_ parameters: [Grpc_Testing_ResponseParameters]) -> ResponseStream<StreamingOutputCallResponse> {
+    func streamingOutput(_ parameters: [Grpc_Testing_ResponseParameters]) -> ResponseStream<
+        StreamingOutputCallResponse
+    > {
         channel.serverStreaming(
-            Methods.streamingOutputCall, StreamingOutputCallRequest.with { $0.responseParameters = parameters },
+            Methods.streamingOutputCall,
+            StreamingOutputCallRequest.with { $0.responseParameters = parameters },
             options: CallOptions())
     }
 }

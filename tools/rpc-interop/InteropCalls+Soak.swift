@@ -12,14 +12,18 @@ extension InteropCalls {
         let counts = try await withThrowingTaskGroup(of: (done: Int, failed: Int).self) { group in
             for thread in 0..<threads {
                 let share = options.iterations / threads + (thread < options.iterations % threads ? 1 : 0)
-                group.addTask { try await soak(options, iterations: share, freshChannels: freshChannels, until: giveUp) }
+                group.addTask {
+                    try await soak(options, iterations: share, freshChannels: freshChannels, until: giveUp)
+                }
             }
             return try await group.reduce(into: (done: 0, failed: 0)) { sum, part in
                 sum.done += part.done
                 sum.failed += part.failed
             }
         }
-        try expect(counts.done == options.iterations, "\(counts.done) of \(options.iterations) calls before the timeout")
+        try expect(
+            counts.done == options.iterations,
+            "\(counts.done) of \(options.iterations) calls before the timeout")
         try expect(counts.failed <= options.maxFailures, "\(counts.failed) calls failed")
     }
 
@@ -43,7 +47,9 @@ extension InteropCalls {
                 outcome = "failed: \(error)"
             }
             let elapsed = (ContinuousClock.now - began).milliseconds
-            if outcome == "succeeded", elapsed > options.maxLatencyMilliseconds { outcome = "failed: too slow" }
+            if outcome == "succeeded", elapsed > options.maxLatencyMilliseconds {
+                outcome = "failed: too slow"
+            }
             if outcome != "succeeded" { failed += 1 }
             RPCInterop.say("soak iteration: \(index) elapsed_ms: \(elapsed) peer: \(target) \(outcome)")
             try await Task.sleep(until: began + .milliseconds(options.minMillisecondsBetweenCalls))
@@ -69,5 +75,7 @@ extension InteropCalls {
 }
 
 extension Duration {
-    fileprivate var milliseconds: Int { Int(components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000) }
+    fileprivate var milliseconds: Int {
+        Int(components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000)
+    }
 }

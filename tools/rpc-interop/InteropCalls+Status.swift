@@ -9,22 +9,28 @@ extension InteropCalls {
         metadata.append(EchoedMetadata.trailing, binary: [0xAB, 0xAB, 0xAB])
         let options = CallOptions(metadata: metadata)
         func expectEchoes(_ initial: Metadata, _ trailing: Metadata) throws {
-            try expect(initial[EchoedMetadata.initial] == "test_initial_metadata_value", "initial: \(initial)")
+            try expect(
+                initial[EchoedMetadata.initial] == "test_initial_metadata_value", "initial: \(initial)")
             let bytes = trailing.binary(named: EchoedMetadata.trailing)
             try expect(bytes == [0xAB, 0xAB, 0xAB], "trailing: \(trailing)")
         }
-        let answer = try await unary(Methods.unaryCall, Self.largeRequest, options: options, as: SimpleResponse.self)
+        let answer = try await unary(
+            Methods.unaryCall, Self.largeRequest, options: options, as: SimpleResponse.self)
         try expectEchoes(answer.initialMetadata, answer.trailingMetadata)
 
         let call = makeDuplexCall(options: options)
         try await call.write(.exchange(size: Self.largeResponseSize, payload: 271_828))
         call.finishWriting()
-        for try await response in call.responses { try expect(response.payload?.body, size: Self.largeResponseSize) }
+        for try await response in call.responses {
+            try expect(response.payload?.body, size: Self.largeResponseSize)
+        }
         try expectEchoes(try await call.responses.initialMetadata, call.responses.trailingMetadata)
     }
 
     func statusCodeAndMessage() async throws {
-        let status = Grpc_Testing_EchoStatus.with { $0.code = 2; $0.message = "test status message" }
+        let status = Grpc_Testing_EchoStatus.with {
+            $0.code = 2; $0.message = "test status message"
+        }
         try await expectEcho(status)
         let error = try await failure(.unknown) {
             let call = makeDuplexCall()

@@ -1,8 +1,8 @@
 import ArgumentParser
 import InteropMessages
 
-/// The cases of the suite's document that need no Google account, and the negative HTTP/2 ones, which want a server that
-/// misbehaves on purpose.
+/// The cases of the suite's document that need no Google account, and the negative HTTP/2 ones, which want a
+/// server that misbehaves on purpose.
 enum InteropCase: String, CaseIterable, ExpressibleByArgument {
     case emptyUnary = "empty_unary"
     case largeUnary = "large_unary"

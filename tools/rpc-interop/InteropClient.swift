@@ -12,7 +12,8 @@ struct InteropClient: AsyncParsableCommand {
     @Option(name: .customLong("server_port"))
     var serverPort: UInt16
 
-    @Option(name: .customLong("server_host_override"), help: "The name sent, and looked for in the certificate.")
+    @Option(
+        name: .customLong("server_host_override"), help: "The name sent, and looked for in the certificate.")
     var serverHostOverride: String?
 
     @Option(name: .customLong("test_case"))

@@ -5,7 +5,8 @@ import Glibc
 @main
 struct RPCInterop: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rpc-interop", abstract: "Serves grpc.testing.TestService, or plays one of the suite's cases.",
+        commandName: "rpc-interop",
+        abstract: "Serves grpc.testing.TestService, or plays one of the suite's cases.",
         subcommands: [InteropServer.self, InteropClient.self])
 
     /// Prints a line that a reader on a pipe gets at once.

@@ -4,7 +4,8 @@ import RPCModel
 
 /// `grpc.testing.TestService` as the suite describes it, without `UnimplementedCall`, which no server has.
 ///
-/// The calls that look at compression work on the call's stream: the messages' flags are not part of handlers' types.
+/// The calls that look at compression work on the call's stream: the messages' flags are not part of handlers'
+/// types.
 struct TestService: RPCService {
     /// The longest response made on request; the suite's own are far below.
     private static let responseBytesMax = 16 << 20
@@ -23,7 +24,10 @@ struct TestService: RPCService {
             ServerRoute(Methods.cacheableUnaryCall, invoke: Self.answerUnary),
             ServerRoute(Methods.streamingInputCall, invoke: Self.sumInput),
             .serverStreaming(Methods.streamingOutputCall) {
-                (request: StreamingOutputCallRequest, responses: ResponseWriter<StreamingOutputCallResponse>, context)
+                (
+                    request: StreamingOutputCallRequest,
+                    responses: ResponseWriter<StreamingOutputCallResponse>, context
+                )
                     async throws(RPCError) in
                 Self.echoMetadata(context)
                 try Self.throwStatus(request.responseStatus)
@@ -49,7 +53,8 @@ struct TestService: RPCService {
                 var held: [StreamingOutputCallRequest] = []
                 for try await request in requests {
                     guard held.count < Self.heldRequestsMax else {
-                        throw RPCError(.resourceExhausted, "more than \(Self.heldRequestsMax) requests to hold")
+                        throw RPCError(
+                            .resourceExhausted, "more than \(Self.heldRequestsMax) requests to hold")
                     }
                     held.append(request)
                 }
@@ -58,7 +63,9 @@ struct TestService: RPCService {
         ]
     }
 
-    @Sendable private static func answerUnary(_ stream: CallStream, _ context: ServerCallContext) async throws(RPCError) {
+    @Sendable private static func answerUnary(_ stream: CallStream, _ context: ServerCallContext)
+        async throws(RPCError)
+    {
         let request: SimpleRequest = try stream.takeOnlyMessage()
         try check(request.expectCompressed, stream)
         echoMetadata(context)
@@ -70,7 +77,9 @@ struct TestService: RPCService {
         _ = try stream.write(response, compressed: request.responseCompressed?.value ?? false)
     }
 
-    @Sendable private static func sumInput(_ stream: CallStream, _ context: ServerCallContext) async throws(RPCError) {
+    @Sendable private static func sumInput(_ stream: CallStream, _ context: ServerCallContext)
+        async throws(RPCError)
+    {
         echoMetadata(context)
         var sum = 0
         while let request: StreamingInputCallRequest = try await stream.nextMessage() {
@@ -78,7 +87,8 @@ struct TestService: RPCService {
             sum += request.payload?.body.count ?? 0
         }
         let total = sum
-        _ = try stream.write(StreamingInputCallResponse.with { $0.aggregatedPayloadSize = Int32(clamping: total) })
+        _ = try stream.write(
+            StreamingInputCallResponse.with { $0.aggregatedPayloadSize = Int32(clamping: total) })
     }
 
     private static func write(
@@ -108,11 +118,15 @@ struct TestService: RPCService {
     /// The request says how it should have come; `expectation` is absent when it does not care.
     private static func check(_ expectation: Grpc_Testing_BoolValue?, _ stream: CallStream) throws(RPCError) {
         guard let expectation, expectation.value != stream.lastMessageWasCompressed else { return }
-        throw RPCError(.invalidArgument, expectation.value ? "the request is not compressed" : "the request is compressed")
+        throw RPCError(
+            .invalidArgument,
+            expectation.value ? "the request is not compressed" : "the request is compressed")
     }
 
     private static func throwStatus(_ status: Grpc_Testing_EchoStatus?) throws(RPCError) {
-        guard let status, let code = UInt8(exactly: status.code).flatMap(RPCError.Code.init(rawValue:)) else { return }
+        guard let status, let code = UInt8(exactly: status.code).flatMap(RPCError.Code.init(rawValue:)) else {
+            return
+        }
         throw RPCError(code, status.message)
     }
 
