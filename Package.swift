@@ -96,6 +96,8 @@ let modules: [Target] = [
     module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection"], path: "tools/ProtobufCodegen"),
     // Made by tools/conformance from Google's test messages, never committed; absent otherwise.
     module("ConformanceMessages", ["ProtobufWire"], path: "tools/.cache/conformance/messages"),
+    // Likewise made by `tools/interop prepare`.
+    module("InteropMessages", ["ProtobufWire", "RPCModel"], path: "tools/.cache/interop/messages"),
 ]
 
 let programs: [Target] = [
@@ -131,7 +133,12 @@ let programs: [Target] = [
             argumentParser, crypto,
         ]),
     program("telehealth-client-example", ["TelehealthClient", "TelehealthAPI", "RPCModel", "ProtobufWire"]),
-    program("rpc-interop", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "EventCore", argumentParser]),
+    program(
+        "rpc-interop",
+        [
+            "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "EventCore", "TLSEngine", "InteropMessages",
+            argumentParser,
+        ]),
 ]
 
 let testTargets: [Target] = [
@@ -167,6 +174,9 @@ let testTargets: [Target] = [
     tests("ArchitectureTests", []),
 ]
 
+/// Programs that are nothing without messages which a tool makes first.
+let needed = ["rpc-interop": "InteropMessages"]
+
 /// While modules land one after another, a row whose folder is not there yet is left out.
 @MainActor func present(_ targets: [Target]) -> [Target] {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
@@ -174,7 +184,9 @@ let testTargets: [Target] = [
         (cLibraries + modules + programs + testTargets)
             .filter { FileManager.default.fileExists(atPath: root + "/" + ($0.path ?? "")) }.map(\.name))
     let all = Set((cLibraries + modules + programs + testTargets).map(\.name))
-    return targets.filter { there.contains($0.name) }.map { target in
+    return targets.filter { target in
+        there.contains(target.name) && needed[target.name].map(there.contains) != false
+    }.map { target in
         target.dependencies = target.dependencies.filter {
             if case .byNameItem(let name, _) = $0, all.contains(name) { return there.contains(name) }
             return true

@@ -59,9 +59,10 @@ extension HTTP2Session {
         return true
     }
 
-    /// Streams that may be opened now without waiting for one to end (client).
+    /// Streams that may be opened now without waiting for one to end (client). None while half of what the connection
+    /// may queue is queued: what came on top would be reset, and a call that waits costs less than one that fails.
     public var availableStreamCount: Int {
-        guard !isDraining, !isTerminated else { return 0 }
+        guard !isDraining, !isTerminated, queuedByteCount <= fullQueueBytes else { return 0 }
         let allowed = nghttp2_session_get_remote_settings(handle, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS)
         return max(0, Int(min(allowed, UInt32(Int32.max))) - openStreamCount)
     }

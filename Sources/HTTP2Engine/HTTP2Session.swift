@@ -56,6 +56,7 @@ public final class HTTP2Session {
     public private(set) var openStreamCount = 0
     /// Bytes queued by all streams.
     public private(set) var queuedByteCount = 0
+    private var hasReturnedRoom = false
     /// Input is no longer taken: a GOAWAY with an error was or will be sent.
     public private(set) var isTerminated = false
     /// The peer's GOAWAY was received or ours sent: no new streams.
@@ -330,5 +331,19 @@ public final class HTTP2Session {
         }
     }
 
-    func addQueued(_ count: Int) { queuedByteCount += count }
+    func addQueued(_ count: Int) {
+        let wasFull = queuedByteCount > fullQueueBytes
+        queuedByteCount += count
+        if wasFull, queuedByteCount <= fullQueueBytes { hasReturnedRoom = true }
+    }
+
+    /// Queued bytes above which no streams are opened.
+    var fullQueueBytes: Int { limits.queuedBytesMax / 2 }
+
+    /// Whether ``availableStreamCount`` grew since the last time because queued bytes left. Asked after
+    /// ``nextOutput(into:)``: the bytes leave inside a callback of nghttp2's, where nobody may be told.
+    public func takeReturnedRoom() -> Bool {
+        defer { hasReturnedRoom = false }
+        return hasReturnedRoom
+    }
 }

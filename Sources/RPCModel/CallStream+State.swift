@@ -27,6 +27,7 @@ extension CallStream {
         @usableFromInline var inbound: MessageDeframer
         @usableFromInline var inboundEnd = InboundEnd.open
         @usableFromInline var inboundCompression: MessageCompression?
+        @usableFromInline var lastMessageWasCompressed = false
         @usableFromInline var inboundWaiters: [CheckedContinuation<Void, Never>] = []
         /// Received bytes the peer has not been given window for again.
         @usableFromInline var uncreditedByteCount = 0
@@ -81,9 +82,9 @@ extension CallStream {
         }
 
         @usableFromInline
-        mutating func endMessage() throws(RPCError) {
+        mutating func endMessage(compressed: Bool) throws(RPCError) {
             let payloadStart = messageStart + MessageDeframer.prefixByteCount
-            if let outboundCompression {
+            if compressed, let outboundCompression {
                 var packed = ByteBuffer()
                 unsafe outbound.withUnsafeBytes { all in
                     unsafe outboundCompression.compress(
@@ -136,6 +137,7 @@ extension CallStream {
             }
             let message: Inbound = try state.decode(frame)
             state.inbound.dropFirst(frame)
+            state.lastMessageWasCompressed = frame.isCompressed
             return (.message(message), state.driver, state.takeCredit())
         }
         if credit > 0 { driver?.inboundWasConsumed(byteCount: credit) }

@@ -35,17 +35,20 @@ public final class CallStream: Sendable {
 
     /// Encodes and queues one message.
     ///
+    /// - Parameter compressed: `false` sends it as it is in a call that compresses: for secrets beside text
+    ///   that a stranger chose, and for bytes that are packed already. `true` is up to the call's own setting.
     /// - Returns: whether there is room for more; on `false` the message was queued all the same, and the
     ///   writer should ``waitForRoom()``.
     /// - Throws: the reason the call is over. `INTERNAL` after ``finishWriting()``, `RESOURCE_EXHAUSTED` for
-    ///   a
-    ///   message that the 4-byte length cannot express.
+    ///   a message that the 4-byte length cannot express.
     @inlinable
-    public func write<Outbound: Message>(_ message: Outbound) throws(RPCError) -> Bool {
+    public func write<Outbound: Message>(_ message: Outbound, compressed: Bool = true) throws(RPCError)
+        -> Bool
+    {
         let (driver, hasRoom) = try state.withLock { (state: inout State) throws(RPCError) in
             try state.beginMessage()
             message.encode(into: &state.outbound)
-            try state.endMessage()
+            try state.endMessage(compressed: compressed)
             return (state.driverToWake(), state.hasRoom)
         }
         driver?.outboundDidGrow()
@@ -151,6 +154,9 @@ public final class CallStream: Sendable {
 
     /// Trailing metadata of a call that ended with OK; empty before. Clients.
     public var receivedTrailingMetadata: Metadata { state.withLock { $0.trailingMetadata } }
+
+    /// Whether the message taken last came compressed. `false` before the first.
+    public var lastMessageWasCompressed: Bool { state.withLock { $0.lastMessageWasCompressed } }
 
     // MARK: Ending
 

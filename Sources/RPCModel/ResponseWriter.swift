@@ -13,10 +13,11 @@ public struct ResponseWriter<Response: Message>: Sendable {
 
     /// Queues one response, and suspends only while more than the high-water mark is queued unsent.
     ///
+    /// - Parameter compressed: `false` sends this one as it is, whatever the server's setting.
     /// - Throws: the reason the call is over: `CANCELLED`, `DEADLINE_EXCEEDED`.
     @inlinable
-    public func write(_ response: Response) async throws(RPCError) {
-        if try stream.write(response) { return }
+    public func write(_ response: Response, compressed: Bool = true) async throws(RPCError) {
+        if try stream.write(response, compressed: compressed) { return }
         try await stream.waitForRoom()
     }
 
@@ -26,8 +27,8 @@ public struct ResponseWriter<Response: Message>: Sendable {
     ///   client reads too slowly, and the caller should stop, merge or end the stream.
     /// - Throws: the reason the call is over.
     @inlinable
-    public func writeNow(_ response: Response) throws(RPCError) -> Bool {
-        try stream.write(response)
+    public func writeNow(_ response: Response, compressed: Bool = true) throws(RPCError) -> Bool {
+        try stream.write(response, compressed: compressed)
     }
 
     /// Suspends while more than the high-water mark is queued unsent: for a writer that ``writeNow(_:)`` told so.

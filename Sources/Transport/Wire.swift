@@ -6,7 +6,7 @@ internal import TLSEngine
 protocol WireDelegate: AnyObject {
     /// The handshake is over and the peer's SETTINGS arrived; once.
     func wireEstablished()
-    /// More SETTINGS, or a stream ended.
+    /// More SETTINGS, a stream ended, or queued bytes left.
     func wireCapacityChanged()
     func wireMakesStream() -> HTTP2Stream
     func wireReceivedPing()
@@ -212,6 +212,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
             if count < LoopResources.bufferBytes / 2 { break }
             if round == Self.flushRoundsMax { scheduleFlush() }
         }
+        if session.takeReturnedRoom() { delegate?.wireCapacityChanged() }
         // Bytes that wait for the peer's window start a clock of their own.
         if session.queuedByteCount > 0 {
             clock.queueMoved(sent: session.sentHeadersAndData, at: loop.now)

@@ -82,9 +82,10 @@ enum LayerTable {
             "ProtobufWire", "Identity", "TelehealthCore", "Crypto", "ArgumentParser"),
         Row(
             9, "telehealth-client-example", "TelehealthClient", "TelehealthAPI", "RPCModel", "ProtobufWire"),
+        Row(9, "InteropMessages", "ProtobufWire", "RPCModel"),
         Row(
-            9, "rpc-interop", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "EventCore",
-            "ArgumentParser"),
+            9, "rpc-interop", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "EventCore", "TLSEngine",
+            "InteropMessages", "ArgumentParser"),
         Row(9, "store-bench", "StorageSQLite", "TelehealthCore"),
         Row(9, "codec-bench", "TelehealthAPI", "ProtobufWire"),
         Row(9, "ConformanceMessages", "ProtobufWire"),

@@ -69,6 +69,33 @@ private final class RecordingDriver: CallDriver {
         #expect(sent == 6)
     }
 
+    @Test("messages of one call are compressed or not, one by one, and the reader can tell")
+    func compressesByMessage() async throws {
+        let reversing = MessageCompression(
+            name: "reversed", compress: { bytes, output in output.append([UInt8](bytes.reversed())) },
+            decompress: { (bytes, output, _) throws(MessageCompression.Failure) in
+                output.append([UInt8](bytes.reversed()))
+            })
+        let writer = CallStream(maxMessageBytes: 100)
+        writer.attach(RecordingDriver())
+        writer.setOutboundCompression(reversing)
+        let bytes: [UInt8] = [1, 2, 3]
+        _ = try writer.write(RawMessage(bytes: bytes))
+        _ = try writer.write(RawMessage(bytes: bytes), compressed: false)
+        var sent: [UInt8] = []
+        _ = writer.drainOutbound { sent += [UInt8]($0) }
+        #expect(sent == [1, 0, 0, 0, 3, 3, 2, 1] + [0, 0, 0, 0, 3, 1, 2, 3])
+
+        let reader = CallStream(maxMessageBytes: 100)
+        reader.attach(RecordingDriver())
+        reader.setInboundCompression(reversing)
+        _ = try receive(sent, on: reader)
+        for wasCompressed in [true, false] {
+            #expect(try await nextMessage(of: reader)?.bytes == bytes)
+            #expect(reader.lastMessageWasCompressed == wasCompressed)
+        }
+    }
+
     @Test("kept bytes are sent again after a rewind, and forgotten after the commitment") func replays()
         throws
     {

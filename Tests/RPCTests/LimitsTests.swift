@@ -63,6 +63,24 @@ private struct Refusing: ServerInterceptor {
         }
     }
 
+    @Test("calls wait while more request bytes are queued than a connection may hold") func queuedBytes() async throws {
+        try await Loopback.run(channel: { $0.transport.http2.queuedBytesMax = 1 << 20 }) { loopback in
+            var request = Bytes()
+            request.value = Array(repeating: 7, count: 200_000)
+            let large = request
+            let sizes = try await withThrowingTaskGroup(of: Int64.self) { group in
+                for _ in 0..<50 {
+                    group.addTask {
+                        let size: Number = try await loopback.unary(TestService.Method.size, large)
+                        return size.value
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(sizes == Array(repeating: 200_000, count: 50))
+        }
+    }
+
     @Test("compressed requests and responses arrive as they were") func gzip() async throws {
         try await Loopback.run(server: { $0.responseCompression = .gzip }) { loopback in
             let text = String(repeating: "compress me ", count: 1000)
