@@ -94,10 +94,6 @@ let modules: [Target] = [
     // tools
     module("ChimeSimulation", [crypto], path: "tools/ChimeSimulation", settings: pure),
     module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection"], path: "tools/ProtobufCodegen"),
-    // Made by tools/conformance from Google's test messages, never committed; absent otherwise.
-    module("ConformanceMessages", ["ProtobufWire"], path: "tools/.cache/conformance/messages"),
-    // Likewise made by `tools/interop prepare`.
-    module("InteropMessages", ["ProtobufWire", "RPCModel"], path: "tools/.cache/interop/messages"),
 ]
 
 let programs: [Target] = [
@@ -174,22 +170,22 @@ let testTargets: [Target] = [
     tests("ArchitectureTests", []),
 ]
 
-/// Programs that are nothing without messages which a tool makes first.
-let needed = ["rpc-interop": "InteropMessages"]
+/// Messages that a tool makes from other projects' protos and that are never committed: their rows, and those of programs
+/// that are nothing without them, are there when their folder is.
+let madeByTools: [(target: Target, neededBy: String?)] = [
+    // tools/conformance
+    (module("ConformanceMessages", ["ProtobufWire"], path: "tools/.cache/conformance/messages"), nil),
+    // tools/interop
+    (module("InteropMessages", ["ProtobufWire", "RPCModel"], path: "tools/.cache/interop/messages"), "rpc-interop"),
+]
 
-/// While modules land one after another, a row whose folder is not there yet is left out.
-@MainActor func present(_ targets: [Target]) -> [Target] {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
-    let there = Set(
-        (cLibraries + modules + programs + testTargets)
-            .filter { FileManager.default.fileExists(atPath: root + "/" + ($0.path ?? "")) }.map(\.name))
-    let all = Set((cLibraries + modules + programs + testTargets).map(\.name))
-    return targets.filter { target in
-        there.contains(target.name) && needed[target.name].map(there.contains) != false
-    }.map { target in
+/// The targets without what is not made yet.
+@MainActor func made(_ targets: [Target]) -> [Target] {
+    let missing = madeByTools.filter { !FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + ($0.target.path ?? "")) }
+    let names = Set(missing.map(\.target.name) + missing.compactMap(\.neededBy))
+    return (targets + madeByTools.map(\.target)).filter { !names.contains($0.name) }.map { target in
         target.dependencies = target.dependencies.filter {
-            if case .byNameItem(let name, _) = $0, all.contains(name) { return there.contains(name) }
-            return true
+            if case .byNameItem(let name, _) = $0 { !names.contains(name) } else { true }
         }
         return target
     }
@@ -197,7 +193,12 @@ let needed = ["rpc-interop": "InteropMessages"]
 
 let package = Package(
     name: "telehealth-rpc",
-    products: [],
+    products: [
+        .library(name: "ProtobufWire", targets: ["ProtobufWire"]),
+        .library(name: "RPCServer", targets: ["RPCServer"]),
+        .library(name: "RPCClient", targets: ["RPCClient"]),
+        .library(name: "TelehealthClient", targets: ["TelehealthClient"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -207,5 +208,5 @@ let package = Package(
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
-    targets: present(cLibraries + modules + programs + testTargets)
+    targets: made(cLibraries + modules + programs + testTargets)
 )

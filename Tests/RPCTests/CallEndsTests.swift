@@ -10,12 +10,12 @@ private typealias Method = TestService.Method
 @Suite("How calls end early", .timeLimit(.minutes(1))) struct CallEndsTests {
     @Test("a deadline ends the call on the client and cancels the handler") func deadline() async throws {
         try await Loopback.run { loopback in
-            // Over a connection that stands, so that the handler has begun long before the deadline.
-            _ = try await loopback.echo()
-            let error = await #expect(throws: RPCError.self) {
-                let _: Text = try await loopback.unary(
-                    Method.hang, Text(), options: CallOptions(timeout: .seconds(1)))
+            // Long enough that the handler starts before it on any machine: a call that never left would prove nothing.
+            let call = Task { () -> Text in
+                try await loopback.unary(Method.hang, Text(), options: CallOptions(timeout: .seconds(2)))
             }
+            await loopback.service.started.wait()
+            let error = await #expect(throws: RPCError.self) { try await call.value }
             #expect(error?.code == .deadlineExceeded)
             await loopback.service.cancelled.wait()
         }

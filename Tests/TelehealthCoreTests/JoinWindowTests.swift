@@ -91,6 +91,17 @@ import Testing
         #expect(denials.count == 7 && denials.allSatisfy { $0.reason != nil })
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `a meeting that is ready before the join begins to wait for it is found at once`() async throws {
+        let clinic = Clinic()
+        try await clinic.grantTelehealth()
+        let id = try await clinic.open()
+        clinic.store.overtake { await clinic.worker.runDue() }
+        let outcome = try await clinic.executor.joinSession(
+            JoinSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
+        #expect(outcome.media != nil)
+    }
+
     @Test func `a guardian comes in with the client`() async throws {
         let clinic = Clinic()
         let id = try await clinic.visit(guardian: Clinic.guardian)

@@ -53,7 +53,8 @@ import TelehealthClient
                     print("  \(person.role) \(person.state)")
                 }
             case .event(let event):
-                print("event \(event.sequence), \(event.status): \(event.kind.map { "\($0)" } ?? "unknown")")
+                if case .participantWaiting? = event.kind { print("somebody came into the waiting room") }
+                print("event \(event.sequence): \(sessionID) is \(event.status)")
             }
         }
         let over = try await client.getSession(.with { $0.key = .sessionID(sessionID) })

@@ -29,19 +29,19 @@ extension CommandExecutor {
                 state: Visibility.redact(state, for: standing), participant: participant, media: nil)
         }
         let limit = min(invocation.timeout ?? policy.joinWaitMax, policy.joinWaitMax)
-        return try await media(state, standing, id, invocation, until: started + limit)
+        return try await media(command.sessionID, standing, id, invocation, until: started + limit)
     }
 
     /// Waits for a live generation and fetches this person's credentials in it.
     private func media(
-        _ first: SessionState, _ standing: Standing, _ id: ParticipantID, _ invocation: Invocation,
+        _ session: SessionID, _ standing: Standing, _ id: ParticipantID, _ invocation: Invocation,
         until deadline: Timestamp
     ) async throws(TelehealthError) -> JoinOutcome {
         let bell = Doorbell()
-        let session = first.session.id
         let token = committer.hub.listen(to: session) { _ in bell.ring() }
         defer { committer.hub.remove(token, of: session) }
-        var state = first
+        // Read behind the listening: a meeting that was ready before it rang no bell here.
+        var (state, _) = try await visible(session, invocation.caller)
         var generationsSeen: Set<Int> = []
         while true {
             guard let participant = state.participant(id), participant.state == .admitted,

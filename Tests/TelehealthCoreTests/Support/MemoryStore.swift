@@ -22,10 +22,13 @@ final class MemoryStore: TelehealthStore {
     let tables = Mutex(Tables())
     /// Runs once, before the next apply looks at its expectations: another call that comes between.
     private let interruption = Mutex<(@Sendable () async -> Void)?>(nil)
+    /// Runs once, behind the next commit and before its caller hears of it: somebody who is faster.
+    private let overtaking = Mutex<(@Sendable () async -> Void)?>(nil)
     private let forcedConflicts = Mutex(0)
 
     var snapshot: Tables { tables.withLock { $0 } }
     func interrupt(_ body: @escaping @Sendable () async -> Void) { interruption.withLock { $0 = body } }
+    func overtake(_ body: @escaping @Sendable () async -> Void) { overtaking.withLock { $0 = body } }
     func forceConflicts(_ count: Int) { forcedConflicts.withLock { $0 = count } }
 
     func appointment(_ id: AppointmentID) async throws(StoreError) -> Appointment? {
@@ -110,7 +113,7 @@ final class MemoryStore: TelehealthStore {
             defer { count = max(0, count - 1) }
             return count > 0
         }
-        return tables.withLock { tables in
+        let result = tables.withLock { tables -> ApplyResult in
             if let request = decision.request, let existing = tables.requests[request.key] {
                 return .requestExists(existing)
             }
@@ -118,6 +121,13 @@ final class MemoryStore: TelehealthStore {
             tables.commit(decision)
             return .committed
         }
+        guard result == .committed else { return result }
+        let overtaking = overtaking.withLock { body in
+            defer { body = nil }
+            return body
+        }
+        await overtaking?()
+        return result
     }
 
     func claimEffects(limit: Int, now: Timestamp, lease: Duration) async throws(StoreError) -> [Effect] {
