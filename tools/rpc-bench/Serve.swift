@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import RPCServer
 
 struct Serve: AsyncParsableCommand {
@@ -17,6 +18,8 @@ struct Serve: AsyncParsableCommand {
         let server = try RPCServer(configuration: configuration, services: [EchoService()])
         let addresses = try await server.start()
         print("listening on \(addresses[0])")
+        // Whoever reads this through a pipe waits for it.
+        fflush(nil)
         while true { try await Task.sleep(for: .seconds(3600)) }
     }
 }
