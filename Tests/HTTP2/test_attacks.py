@@ -93,8 +93,6 @@ FLOODS = {
     # CVE-2025-8671 (MadeYouReset): ways to make the server reset.
     "made you reset: window beyond the maximum": (
         "too_many_violations", lambda: (headers(n, ECHO, end=False) + window_update(n, MAX_WINDOW) for n in ODD())),
-    "made you reset: window update of 0": (
-        "too_many_violations", lambda: (headers(n, ECHO, end=False) + window_update(n, 0) for n in ODD())),
     "made you reset: more than content-length": (
         "too_many_violations",
         lambda: (headers(n, ECHO + literal("content-length", "1"), end=False) + data(n, bytes(9)) for n in ODD())),

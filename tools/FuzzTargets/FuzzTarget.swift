@@ -1,3 +1,5 @@
+internal import HTTP2Engine
+
 /// A parser that reads a peer's bytes, with what must hold for every input; a broken promise traps.
 public struct FuzzTarget: Sendable {
     public let name: String

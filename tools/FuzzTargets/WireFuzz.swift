@@ -4,14 +4,24 @@ internal import TelehealthAPI
 
 /// The wire reader under generated code and under descriptors.
 enum WireFuzz {
-    static let session: MessageDescriptor = {
+    private static let pool: DescriptorPool = {
         do {
-            let pool = try DescriptorPool([Telehealth_V1_Session_File.descriptor])
-            return pool.message(named: Telehealth_V1_Session.fullName)!
+            return try DescriptorPool([
+                Telehealth_V1_Session_File.descriptor, Google_Protobuf_Any_File.descriptor,
+                Google_Protobuf_Struct_File.descriptor, Google_Protobuf_Duration_File.descriptor,
+                Google_Protobuf_FieldMask_File.descriptor, Google_Protobuf_Wrappers_File.descriptor,
+            ])
         } catch {
             preconditionFailure("the embedded descriptors are whole: \(error)")
         }
     }()
+
+    static let session = descriptor(Telehealth_V1_Session.fullName)
+
+    static func descriptor(_ name: String) -> MessageDescriptor {
+        guard let descriptor = pool.message(named: name) else { preconditionFailure("no \(name)") }
+        return descriptor
+    }
 
     /// Both decoders take the same inputs, and what they write is read back as the same message.
     static func run(_ input: UnsafeRawBufferPointer) {
@@ -30,18 +40,21 @@ enum WireFuzz {
     }
 }
 
-/// Protobuf JSON of a session, with the well-known types inside it.
+/// Protobuf JSON of a session and of the well-known types with forms of their own.
 enum JSONFuzz {
+    private static let types =
+        [WireFuzz.session] + ["Any", "Value", "FieldMask", "DoubleValue"].map { WireFuzz.descriptor("google.protobuf.\($0)") }
+
     /// What is read can be written, and reads the same again.
     static func run(_ input: UnsafeRawBufferPointer) {
         let text = String(decoding: input, as: UTF8.self)
-        for options in [JSONDecodingOptions(), JSONDecodingOptions(ignoresUnknownFields: true)] {
-            guard let message = try? DynamicMessage(WireFuzz.session, json: text, options: options),
-                // Wire bytes may hold times that JSON cannot express; text cannot.
-                let written = try? message.jsonText()
+        for type in types {
+            guard let message = try? DynamicMessage(type, json: text, options: JSONDecodingOptions(ignoresUnknownFields: true))
             else { continue }
-            let again = try? DynamicMessage(WireFuzz.session, json: written)
-            precondition((try? again?.jsonText()) == written, "a message changes in JSON")
+            let written = try? message.jsonText()
+            precondition(written != nil, "what was read from JSON cannot be written")
+            let again = written.flatMap { try? DynamicMessage(type, json: $0) }
+            precondition(again.flatMap { try? $0.jsonText() } == written, "a message changes in JSON")
         }
     }
 }

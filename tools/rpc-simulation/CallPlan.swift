@@ -82,15 +82,14 @@ struct CallPlan: Sendable {
 
     /// How the call ends when nobody and nothing disturbs it; nil for OK.
     var expectedCode: RPCError.Code? {
-        switch kind {
-        case .ignore: nil
-        // The handler may fail before the server has seen the message that is too long.
-        case .fail: isOversize ? nil : .aborted
-        default: isOversize ? .resourceExhausted : nil
-        }
+        if isOversize { return .resourceExhausted }
+        return kind == .fail ? .aborted : nil
     }
 
+    /// Somebody ends the call before its time; or the handler ends it, perhaps before it has seen the message that is
+    /// too long.
     var isDisturbed: Bool {
+        if isOversize, kind != .echo, kind != .collect { return true }
         if case .none = abort, deadline == nil { return false }
         return true
     }

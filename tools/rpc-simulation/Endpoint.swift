@@ -5,7 +5,8 @@ import RPCModel
 final class Endpoint: HTTP2SessionOwner {
     unowned let world: World
     private(set) var session: HTTP2Session!
-    var hasOutput = false
+    /// The first SETTINGS are waiting from the beginning.
+    private(set) var hasOutput = true
     private(set) var hasPeerSettings = false
     private(set) var isClosed = false
     /// Jobs of the loop, first in first out, as the real one runs them.
@@ -39,7 +40,9 @@ final class Endpoint: HTTP2SessionOwner {
     func receive(_ bytes: [UInt8]) {
         guard !isClosed else { return }
         do throws(HTTP2Failure) {
-            try bytes.withUnsafeBytes { raw throws(HTTP2Failure) in try session.receive(raw, now: world.now) }
+            try bytes.span.bytes.withUnsafeBytes { raw throws(HTTP2Failure) in
+                try session.receive(raw, now: world.now)
+            }
         } catch {
             world.expect(world.isCorrupted, "\(error) without damage to any byte")
             world.cut()
@@ -49,15 +52,18 @@ final class Endpoint: HTTP2SessionOwner {
         }
     }
 
-    func flush(into pipe: inout Pipe, buffer: UnsafeMutableRawBufferPointer) {
+    /// - Returns: what is to be sent; a view into `buffer`.
+    func flush(_ buffer: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer {
         hasOutput = false
-        guard !isClosed else { return }
+        guard !isClosed else { return UnsafeRawBufferPointer(start: nil, count: 0) }
         do throws(HTTP2Failure) {
             let count = try session.nextOutput(into: buffer)
-            pipe.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             if count > 0 { hasOutput = true }
+            return isClosed
+                ? UnsafeRawBufferPointer(start: nil, count: 0) : UnsafeRawBufferPointer(rebasing: buffer[..<count])
         } catch {
             world.fail("nothing can be sent: \(error)")
+            return UnsafeRawBufferPointer(start: nil, count: 0)
         }
     }
 

@@ -33,10 +33,7 @@ struct Pipe {
     }
 
     /// Damages one byte on its way.
-    mutating func corrupt(_ random: inout SeededRandom) {
-        guard count > 0 else { return }
-        bytes[random.int(head...bytes.count - 1)] ^= UInt8(1 << random.int(0...7))
-    }
+    mutating func corrupt(at index: Int, bit: UInt8) { bytes[head + index] ^= bit }
 
     mutating func removeAll() {
         bytes.removeAll()

@@ -8,9 +8,10 @@ final class SimulationExecutor: TaskExecutor, @unchecked Sendable {
 
     func enqueue(_ job: consuming ExecutorJob) { jobs.append(UnownedJob(job)) }
 
+    var jobCount: Int { jobs.count }
+
     /// Any job may be next: tasks promise no order among themselves.
-    func runOne(_ random: inout SeededRandom) {
-        let index = random.int(0...jobs.count - 1)
+    func run(jobAt index: Int) {
         jobs.swapAt(index, jobs.count - 1)
         jobs.removeLast().runSynchronously(on: asUnownedTaskExecutor())
     }
