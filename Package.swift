@@ -67,7 +67,7 @@ let modules: [Target] = [
     module("HTTP2Engine", ["CNghttp2"]),
     module("TLSEngine", ["COpenSSL"]),
     // 3
-    module("Transport", ["EventCore", "HTTP2Engine", "TLSEngine", "RPCModel"]),
+    module("Transport", ["EventCore", "HTTP2Engine", "TLSEngine"]),
     // 4 generated
     module("GRPCStandardAPI", ["ProtobufWire", "RPCModel"], path: "generated/grpc"),
     module("TelehealthAPI", ["ProtobufWire", "RPCModel"], path: "generated/telehealth"),
@@ -81,7 +81,7 @@ let modules: [Target] = [
         ]),
     module(
         "RPCClient",
-        ["RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore", "RPCModel", "ProtobufWire"]),
+        ["RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore", "RPCModel"]),
     // 6 adapters
     module("StorageSQLite", ["TelehealthCore", "CSQLite"]),
     module("HTTPSClient", ["CCurl"]),
@@ -97,27 +97,26 @@ let modules: [Target] = [
         "FuzzTargets", ["ProtobufWire", "ProtobufReflection", "RPCModel", "HTTP2Engine", "RPCOverHTTP2", "TelehealthAPI"],
         path: "tools/FuzzTargets"),
     module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection"], path: "tools/ProtobufCodegen"),
-    // Made by tools/conformance from Google's test messages, never committed; absent otherwise.
-    module("ConformanceMessages", ["ProtobufWire"], path: "tools/.cache/conformance/messages"),
+    // Likewise made by `tools/interop prepare`.
 ]
 
 let programs: [Target] = [
     program(
         "telehealthd",
         [
-            "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "TelehealthAPI",
-            "TelehealthCore", "RPCServer", "RPCModel", "Transport", "EventCore", logging, argumentParser, crypto,
+            "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "TelehealthCore",
+            "RPCServer", "RPCModel", "TLSEngine", "EventCore", logging,
             .product(name: "Configuration", package: "swift-configuration"),
-            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "SystemPackage", package: "swift-system"),
         ], path: "Sources/telehealthd"),
     program("protoc-gen-telehealth-swift", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire"]),
-    program("codec-bench", ["ProtobufWire"], exclude: ["record.proto"]),
+    program("codec-bench", ["TelehealthAPI", "ProtobufWire"], exclude: ["record.proto"]),
     program("protobuf-conformance", ["ProtobufWire", "ProtobufReflection", "ConformanceMessages"]),
     program(
         "telehealth-probe",
         [
             "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "ProtobufReflection",
-            "GRPCStandardAPI", "Identity", argumentParser,
+            "GRPCStandardAPI", "Identity", "TelehealthCore", "TLSEngine", crypto, argumentParser,
         ]),
     program(
         "chime-simulator",
@@ -128,8 +127,20 @@ let programs: [Target] = [
     program("store-bench", ["StorageSQLite", "TelehealthCore"]),
     program("fuzz-runner", ["FuzzTargets"]),
     program("rpc-simulation", ["HTTP2Engine", "RPCOverHTTP2", "RPCModel", "ProtobufWire", argumentParser]),
-    program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "EventCore", argumentParser]),
-    program("rpc-interop", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "EventCore", argumentParser]),
+    program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "TLSEngine", argumentParser]),
+    program(
+        "telehealth-bench",
+        [
+            "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "Identity", "TelehealthCore",
+            argumentParser, crypto,
+        ]),
+    program("telehealth-client-example", ["TelehealthClient", "TelehealthAPI", "RPCModel", "ProtobufWire"]),
+    program(
+        "rpc-interop",
+        [
+            "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "EventCore", "TLSEngine", "InteropMessages",
+            argumentParser,
+        ]),
 ]
 
 let testTargets: [Target] = [
@@ -158,23 +169,30 @@ let testTargets: [Target] = [
     tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),
     tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", "ChimeSimulation", logging]),
     tests("IdentityTests", ["Identity", "TelehealthCore", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
-    tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel"]),
-    tests("TelehealthClientTests", ["TelehealthClient", "TelehealthAPI"]),
+    tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
+    tests(
+        "TelehealthClientTests",
+        ["TelehealthClient", "TelehealthAPI", "RPCServer", "RPCClient", "RPCModel", "GRPCStandardAPI", "ProtobufWire"]),
     tests("ChimeSimulatorTests", ["ChimeSimulation", crypto]),
     tests("ArchitectureTests", []),
 ]
 
-/// While modules land one after another, a row whose folder is not there yet is left out.
-@MainActor func present(_ targets: [Target]) -> [Target] {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
-    let there = Set(
-        (cLibraries + modules + programs + testTargets)
-            .filter { FileManager.default.fileExists(atPath: root + "/" + ($0.path ?? "")) }.map(\.name))
-    let all = Set((cLibraries + modules + programs + testTargets).map(\.name))
-    return targets.filter { there.contains($0.name) }.map { target in
+/// Messages that a tool makes from other projects' protos and that are never committed: their rows, and those of programs
+/// that are nothing without them, are there when their folder is.
+let madeByTools: [(target: Target, neededBy: String?)] = [
+    // tools/conformance
+    (module("ConformanceMessages", ["ProtobufWire"], path: "tools/.cache/conformance/messages"), nil),
+    // tools/interop
+    (module("InteropMessages", ["ProtobufWire", "RPCModel"], path: "tools/.cache/interop/messages"), "rpc-interop"),
+]
+
+/// The targets without what is not made yet.
+@MainActor func made(_ targets: [Target]) -> [Target] {
+    let missing = madeByTools.filter { !FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + ($0.target.path ?? "")) }
+    let names = Set(missing.map(\.target.name) + missing.compactMap(\.neededBy))
+    return (targets + madeByTools.map(\.target)).filter { !names.contains($0.name) }.map { target in
         target.dependencies = target.dependencies.filter {
-            if case .byNameItem(let name, _) = $0, all.contains(name) { return there.contains(name) }
-            return true
+            if case .byNameItem(let name, _) = $0 { !names.contains(name) } else { true }
         }
         return target
     }
@@ -182,15 +200,20 @@ let testTargets: [Target] = [
 
 let package = Package(
     name: "telehealth-rpc",
-    products: [],
+    products: [
+        .library(name: "ProtobufWire", targets: ["ProtobufWire"]),
+        .library(name: "RPCServer", targets: ["RPCServer"]),
+        .library(name: "RPCClient", targets: ["RPCClient"]),
+        .library(name: "TelehealthClient", targets: ["TelehealthClient"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
-    targets: present(cLibraries + modules + programs + testTargets)
+    targets: made(cLibraries + modules + programs + testTargets)
 )

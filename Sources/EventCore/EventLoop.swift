@@ -26,8 +26,8 @@ public struct Readiness: OptionSet, Sendable {
     public static let hangup = Readiness(rawValue: 4)
 }
 
-/// Names one registered descriptor by slot and generation, never by its number: an event that was already fetched
-/// for a closed descriptor cannot reach the one that got the same number.
+/// Names one registered descriptor by slot and generation, never by its number: an event that was already
+/// fetched for a closed descriptor cannot reach the one that got the same number.
 @frozen
 public struct RegistrationID: Hashable, Sendable {
     let slot: UInt32
@@ -41,8 +41,8 @@ public struct RegistrationID: Hashable, Sendable {
 /// A tick reads everything that is ready, runs due timers and queued jobs, and then lets the tick-end targets
 /// write: one read, one write per connection and tick, however many calls they carry.
 ///
-/// `@unchecked Sendable`: `mailbox`, `threadIdentity` and `isStopping` are a mutex and atomics; every other stored
-/// property is touched only by the loop's own thread, which each entry point checks in debug builds.
+/// `@unchecked Sendable`: `mailbox`, `threadIdentity` and `isStopping` are a mutex and atomics; every other
+/// stored property is touched only by the loop's own thread, which each entry point checks in debug builds.
 public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Jobs run between two polls: more would let sockets and timers starve behind a flood of tasks.
     public static let jobsPerTickMax = 1024
@@ -136,8 +136,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         thread.withLock { $0 = started }
     }
 
-    /// Asks the loop to end after the current tick and waits for its thread. What is queued later never runs, so
-    /// loops are stopped last, when the tasks that use them have ended.
+    /// Asks the loop to end after the current tick and waits for its thread. What is queued later never runs,
+    /// so loops are stopped last, when the tasks that use them have ended.
     public func stop() {
         preconditionNotCurrent()
         isStopping.store(true, ordering: .releasing)
@@ -196,7 +196,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     // MARK: - Timers
 
-    /// Calls `target` once, at the first tick at or after `deadline`. The loop keeps `target` alive until then.
+    /// Calls `target` once, at the first tick at or after `deadline`. The loop keeps `target` alive until
+    /// then.
     ///
     /// - Isolation: the loop.
     public func schedule(at deadline: MonotonicInstant, _ target: any TimerTarget, kind: Int = 0) -> TimerID {
@@ -214,7 +215,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     // MARK: - Descriptors
 
-    /// Watches a descriptor, level-triggered. The caller owns it, keeps it open and deregisters before closing it.
+    /// Watches a descriptor, level-triggered. The caller owns it, keeps it open and deregisters before
+    /// closing it.
     ///
     /// - Throws: ENOSPC or ENOMEM when the kernel's limit on watches is reached.
     /// - Isolation: the loop.
@@ -409,7 +411,8 @@ extension EventLoop {
         }
     }
 
-    /// At the end of the loop's life: what was queued before `stop()` still runs, for a bounded number of rounds.
+    /// At the end of the loop's life: what was queued before `stop()` still runs, for a bounded number of
+    /// rounds.
     private func finishQueuedJobs() {
         for _ in 0..<Self.tickEndRoundsMax {
             runJobs()

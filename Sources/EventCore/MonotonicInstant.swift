@@ -1,7 +1,8 @@
 internal import CLinux
 internal import Glibc
 
-/// A point on the machine's monotonic clock (CLOCK_MONOTONIC): comparable within one boot, unrelated to wall time.
+/// A point on the machine's monotonic clock (CLOCK_MONOTONIC): comparable within one boot, unrelated to wall
+/// time.
 @frozen
 public struct MonotonicInstant: Hashable, Comparable, Sendable {
     /// Nanoseconds since the clock's own origin.

@@ -23,7 +23,8 @@ public final class NameResolver: Sendable {
 
     public init() {}
 
-    /// Looks up IPv4 and IPv6 addresses in the system's order of preference. A numeric address needs no lookup.
+    /// Looks up IPv4 and IPv6 addresses in the system's order of preference. A numeric address needs no
+    /// lookup.
     ///
     /// - Throws: the resolver's code; a name that does not exist is EAI_NONAME.
     public func resolve(host: String, port: UInt16) async throws(NameResolutionError) -> [SocketAddress] {

@@ -1,7 +1,8 @@
 internal import CLinux
 internal import Glibc
 
-/// Delivers process signals on a loop, through a signalfd: the handler is ordinary code, not a signal handler.
+/// Delivers process signals on a loop, through a signalfd: the handler is ordinary code, not a signal
+/// handler.
 ///
 /// - Isolation: the loop, except `block`.
 public final class SignalSource: ReadinessTarget {
@@ -10,8 +11,8 @@ public final class SignalSource: ReadinessTarget {
     private let handler: (Int32) -> Void
     private var registration = RegistrationID.none
 
-    /// Blocks the signals in the calling thread and in all it starts later. Call it first in `main`: a thread that
-    /// exists already would still be interrupted.
+    /// Blocks the signals in the calling thread and in all it starts later. Call it first in `main`: a thread
+    /// that exists already would still be interrupted.
     public static func block(_ signals: [Int32]) {
         var set = mask(signals)
         pthread_sigmask(SIG_BLOCK, &set, nil)

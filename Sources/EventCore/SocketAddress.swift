@@ -5,7 +5,8 @@ internal import Glibc
 public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
     /// `address` in host byte order: 127.0.0.1 is 0x7F00_0001.
     case ipv4(address: UInt32, port: UInt16)
-    /// `high` and `low` in host byte order: ::1 is (0, 1). `scope` is the interface index of a link-local address.
+    /// `high` and `low` in host byte order: ::1 is (0, 1). `scope` is the interface index of a link-local
+    /// address.
     case ipv6(high: UInt64, low: UInt64, port: UInt16, scope: UInt32)
     /// At most 107 bytes; empty for an unnamed peer.
     case unix(path: String)

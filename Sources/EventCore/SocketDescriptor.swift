@@ -35,7 +35,8 @@ public struct SocketDescriptor: ~Copyable {
     public enum PortSharing: Hashable, Sendable {
         /// Nobody.
         case exclusive
-        /// Bound alone, so that a port another program uses is an error and not a share; opened for `joining` after.
+        /// Bound alone, so that a port another program uses is an error and not a share; opened for `joining`
+        /// after.
         case first
         /// One more socket of this process on a port bound by `first`.
         case joining
@@ -43,8 +44,8 @@ public struct SocketDescriptor: ~Copyable {
 
     /// Binds and listens.
     ///
-    /// - Parameter unixMode: permissions of a unix socket's file, in force from its first moment; the process's umask
-    ///   is taken off.
+    /// - Parameter unixMode: permissions of a unix socket's file, in force from its first moment; the
+    ///   process's umask is taken off.
     /// - Throws: the failing call with its errno (EADDRINUSE, EACCES, EADDRNOTAVAIL, ...).
     public static func listening(
         on address: SocketAddress, sharing: PortSharing = .exclusive, unixMode: UInt32 = 0o600
@@ -66,7 +67,8 @@ public struct SocketDescriptor: ~Copyable {
         return socket
     }
 
-    /// Whether nobody listens on a unix socket whose file exists: what a process that was killed leaves behind.
+    /// Whether nobody listens on a unix socket whose file exists: what a process that was killed leaves
+    /// behind.
     public static func isAbandoned(unixSocket address: SocketAddress) -> Bool {
         do throws(SystemCallError) {
             _ = try connecting(to: address)
@@ -96,8 +98,8 @@ public struct SocketDescriptor: ~Copyable {
 
     /// Takes one waiting connection, with TCP_NODELAY set; nil when none waits.
     ///
-    /// - Throws: EMFILE, ENFILE, ENOBUFS, ENOMEM: out of descriptors or memory, pause accepting. A connection that
-    ///   died while it waited is skipped.
+    /// - Throws: EMFILE, ENFILE, ENOBUFS, ENOMEM: out of descriptors or memory, pause accepting. A connection
+    ///   that died while it waited is skipped.
     public borrowing func accept() throws(SystemCallError) -> AcceptedSocket? {
         while true {
             var storage = sockaddr_storage()

@@ -18,8 +18,8 @@ public struct TimerID: Hashable, Sendable {
 /// Timers of one loop: a binary heap by deadline, with a slot per timer that knows its place in the heap.
 ///
 /// Scheduling a deadline later than all others costs O(1), anything else O(log n); cancelling is O(log n) and
-/// leaves nothing behind, so that a million short calls with long deadlines do not pile up. Measured against a
-/// wheel, both cost the same per call; the heap is exact and fires equal deadlines in scheduling order.
+/// leaves nothing behind, so that a million short calls with long deadlines do not pile up. Measured against
+/// a wheel, both cost the same per call; the heap is exact and fires equal deadlines in scheduling order.
 struct TimerQueue {
     private struct Slot {
         var generation: UInt32

@@ -1,6 +1,7 @@
 internal import CNghttp2
 
-/// Bytes of one stream that wait for the wire: appended at the end, taken from the front, one contiguous area.
+/// Bytes of one stream that wait for the wire: appended at the end, taken from the front, one contiguous
+/// area.
 ///
 /// Empty queues own no memory beyond `keptCapacityMax`, so that an idle stream costs little.
 struct ByteQueue: ~Copyable {

@@ -1,7 +1,7 @@
 /// Every number that bounds what a peer can make one connection do, with the reason for its default.
 ///
-/// Rates are token buckets: `burst` at once, then `perSecond`. What honest traffic earns is added, so that the
-/// limits bite on frames without work, not on busy connections. Exceeding one ends the connection with
+/// Rates are token buckets: `burst` at once, then `perSecond`. What honest traffic earns is added, so that
+/// the limits bite on frames without work, not on busy connections. Exceeding one ends the connection with
 /// GOAWAY(ENHANCE_YOUR_CALM).
 public struct HTTP2Limits: Hashable, Sendable {
     /// A token bucket's size.
@@ -15,17 +15,19 @@ public struct HTTP2Limits: Hashable, Sendable {
         }
     }
 
-    /// Streams the peer may have open. 128: enough to fill a core from one connection, and little enough that a
-    /// handler bound above it means something. Advertised in SETTINGS.
+    /// Streams the peer may have open. 128: enough to fill a core from one connection, and little enough that
+    /// a handler bound above it means something. Advertised in SETTINGS.
     public var concurrentStreamsMax: UInt32 = 128
-    /// Bytes the peer may send on one stream before it is consumed. 1 MiB: a large unary message moves at line rate
-    /// over 10 ms of round trip at 100 MB/s.
+    /// Bytes the peer may send on one stream before it is consumed. 1 MiB: a large unary message moves at
+    /// line rate over 10 ms of round trip at 100 MB/s.
     public var streamWindowBytes: Int32 = 1 << 20
     /// The same for the connection: 8 streams may stand full before the others wait.
     public var connectionWindowBytes: Int32 = 8 << 20
-    /// Fields of one header block. gRPC calls have 8 to 20; thousands of 1-byte references are an attack (CVE-2026-49975).
+    /// Fields of one header block. gRPC calls have 8 to 20; thousands of 1-byte references are an attack
+    /// (CVE-2026-49975).
     public var headerFieldsMax = 128
-    /// Sum of name + value + 32 of one header block (RFC 9113 section 10.5.1). gRPC suggests 8 KiB; tokens need some more.
+    /// Sum of name + value + 32 of one header block (RFC 9113 section 10.5.1). gRPC suggests 8 KiB; tokens
+    /// need some more.
     public var headerListBytesMax = 16 << 10
     /// A block this many times over either limit ends the connection, less only marks the block.
     public var headerExcessFactorMax = 4

@@ -32,8 +32,8 @@ extension HTTP2Session {
     /// Opens a stream with a request (client). Ids are taken in the order of the calls.
     ///
     /// - Parameter endStream: there is no request body.
-    /// - Returns: false when the connection takes no new streams any more; `stream` stays unopened and may be opened
-    ///   on another connection.
+    /// - Returns: false when the connection takes no new streams any more; `stream` stays unopened and may be
+    ///   opened on another connection.
     public func open(_ stream: HTTP2Stream, headers: borrowing HeaderList, endStream: Bool) -> Bool {
         precondition(role == .client, "only clients open streams")
         precondition(stream.session == nil && stream.id == 0, "a stream is opened once")
@@ -59,9 +59,10 @@ extension HTTP2Session {
         return true
     }
 
-    /// Streams that may be opened now without waiting for one to end (client).
+    /// Streams that may be opened now without waiting for one to end (client). None while half of what the connection
+    /// may queue is queued: what came on top would be reset, and a call that waits costs less than one that fails.
     public var availableStreamCount: Int {
-        guard !isDraining, !isTerminated else { return 0 }
+        guard !isDraining, !isTerminated, queuedByteCount <= fullQueueBytes else { return 0 }
         let allowed = nghttp2_session_get_remote_settings(handle, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS)
         return max(0, Int(min(allowed, UInt32(Int32.max))) - openStreamCount)
     }
@@ -96,7 +97,8 @@ extension HTTP2Session {
         announceIfNeeded()
     }
 
-    /// nghttp2 refuses a submission only without memory or for a stream that just ended; the second is no fault.
+    /// nghttp2 refuses a submission only without memory or for a stream that just ended; the second is no
+    /// fault.
     private func submitted(_ code: Int32, for stream: HTTP2Stream) {
         precondition(code != NGHTTP2_ERR_NOMEM.rawValue, "out of memory")
         announceIfNeeded()
@@ -144,8 +146,8 @@ extension HTTP2Session {
         announceIfNeeded()
     }
 
-    /// First step of a graceful end: a GOAWAY that refuses nothing yet, so that requests on their way still count.
-    /// Ping, and call `finishDrain` when the acknowledgement or a timer came (RFC 9113 section 6.8).
+    /// First step of a graceful end: a GOAWAY that refuses nothing yet, so that requests on their way still
+    /// count. Ping, and call `finishDrain` when the acknowledgement or a timer came (RFC 9113 section 6.8).
     public func beginDrain() {
         guard role == .server, !isDraining else { return }
         isDraining = true
@@ -153,7 +155,8 @@ extension HTTP2Session {
         announceIfNeeded()
     }
 
-    /// Second step: GOAWAY with the last stream that will be served. The session is finished after its last stream.
+    /// Second step: GOAWAY with the last stream that will be served. The session is finished after its last
+    /// stream.
     ///
     /// - Parameter debug: "max_idle", "max_age" (gRPC proposal A9) or empty.
     public func finishDrain(debug: String = "") {

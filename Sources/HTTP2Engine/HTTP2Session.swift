@@ -2,7 +2,8 @@ internal import CNghttp2
 
 /// What a session asks of the object that drives it: the transport's connection.
 public protocol HTTP2SessionOwner: AnyObject {
-    /// There is something to send; called when there was nothing before. Call `nextOutput` soon, not from within.
+    /// There is something to send; called when there was nothing before. Call `nextOutput` soon, not from
+    /// within.
     func sessionHasOutput()
     /// A request arrived (server); its `receiveHeaders` is the next call on the object.
     func sessionMakesStream() -> HTTP2Stream
@@ -26,11 +27,12 @@ public struct HTTP2Failure: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(call): \(String(cString: nghttp2_strerror(code)))" }
 }
 
-/// The protocol state of one HTTP/2 connection: bytes in, callbacks on streams, bytes out. No socket and no clock.
+/// The protocol state of one HTTP/2 connection: bytes in, callbacks on streams, bytes out. No socket and no
+/// clock.
 ///
-/// `receive` feeds nghttp2 and then hands out what its callbacks noted; streams queue their answers; `nextOutput`
-/// fills a buffer with all frames that are due. A unary reply is one pass: headers, body and trailers.
-/// Flow control is the application's: a window opens only by `HTTP2Stream.consume`.
+/// `receive` feeds nghttp2 and then hands out what its callbacks noted; streams queue their answers;
+/// `nextOutput` fills a buffer with all frames that are due. A unary reply is one pass: headers, body and
+/// trailers. Flow control is the application's: a window opens only by `HTTP2Stream.consume`.
 ///
 /// - Isolation: not Sendable; the thread that drives it. Sessions of one thread share a workspace.
 public final class HTTP2Session {
@@ -48,11 +50,13 @@ public final class HTTP2Session {
     /// The owner was told and has not taken everything yet.
     private var isAnnounced = false
     private var isAbandoned = false
-    /// A frame that did not fit the last output buffer; nghttp2 keeps it valid until it is asked for the next.
+    /// A frame that did not fit the last output buffer; nghttp2 keeps it valid until it is asked for the
+    /// next.
     private var leftover = UnsafeRawBufferPointer(start: nil, count: 0)
     public private(set) var openStreamCount = 0
     /// Bytes queued by all streams.
     public private(set) var queuedByteCount = 0
+    private var hasReturnedRoom = false
     /// Input is no longer taken: a GOAWAY with an error was or will be sent.
     public private(set) var isTerminated = false
     /// The peer's GOAWAY was received or ours sent: no new streams.
@@ -138,7 +142,8 @@ public final class HTTP2Session {
 
     // MARK: - Output
 
-    /// Fills `buffer` with frames that are due, as many as fit, then tells streams what sending meant for them.
+    /// Fills `buffer` with frames that are due, as many as fit, then tells streams what sending meant for
+    /// them.
     ///
     /// - Parameter buffer: at least 32 KiB, so that the largest frame fits.
     /// - Returns: bytes written; 0 when there is nothing to send now.
@@ -328,5 +333,19 @@ public final class HTTP2Session {
         }
     }
 
-    func addQueued(_ count: Int) { queuedByteCount += count }
+    func addQueued(_ count: Int) {
+        let wasFull = queuedByteCount > fullQueueBytes
+        queuedByteCount += count
+        if wasFull, queuedByteCount <= fullQueueBytes { hasReturnedRoom = true }
+    }
+
+    /// Queued bytes above which no streams are opened.
+    var fullQueueBytes: Int { limits.queuedBytesMax / 2 }
+
+    /// Whether ``availableStreamCount`` grew since the last time because queued bytes left. Asked after
+    /// ``nextOutput(into:)``: the bytes leave inside a callback of nghttp2's, where nobody may be told.
+    public func takeReturnedRoom() -> Bool {
+        defer { hasReturnedRoom = false }
+        return hasReturnedRoom
+    }
 }

@@ -1,9 +1,11 @@
 internal import CNghttp2
 
-/// One HTTP/2 stream, either role. Subclass it: the call of the layer above and its stream are then one allocation.
+/// One HTTP/2 stream, either role. Subclass it: the call of the layer above and its stream are then one
+/// allocation.
 ///
-/// Callbacks come in protocol order, on the thread that drives the session, after nghttp2 has returned. What is
-/// called here only queues: nothing is written before the session's owner flushes, and nothing calls back from within.
+/// Callbacks come in protocol order, on the thread that drives the session, after nghttp2 has returned. What
+/// is called here only queues: nothing is written before the session's owner flushes, and nothing calls back
+/// from within.
 ///
 /// - Isolation: not Sendable; the thread that drives the session.
 open class HTTP2Stream {
@@ -27,7 +29,8 @@ open class HTTP2Stream {
 
     // MARK: - Inbound, for subclasses
 
-    /// Request headers (server), or response headers or Trailers-Only (client). Informational 1xx heads are dropped.
+    /// Request headers (server), or response headers or Trailers-Only (client). Informational 1xx heads are
+    /// dropped.
     ///
     /// - Parameter headers: valid during the call only.
     /// - Parameter endStream: the peer's half is over; neither `receiveEnd` nor `receiveTrailers` follows.
@@ -35,7 +38,8 @@ open class HTTP2Stream {
 
     /// Some bytes of the body, at least one; frame boundaries mean nothing.
     ///
-    /// - Parameter bytes: valid during the call only. `consume` them now or later: the peer's window stays shut by as much.
+    /// - Parameter bytes: valid during the call only. `consume` them now or later: the peer's window stays
+    ///   shut by as much.
     open func receiveData(_ bytes: UnsafeRawBufferPointer) {}
 
     /// Trailers; the peer's half is over.
@@ -81,8 +85,8 @@ open class HTTP2Stream {
         session.submitResponse(self, headers.fields, headers.count, hasBody: true)
     }
 
-    /// Appends to the stream's queue, which DATA frames are cut from; small writes share a frame. Ignored after the
-    /// stream's end.
+    /// Appends to the stream's queue, which DATA frames are cut from; small writes share a frame. Ignored
+    /// after the stream's end.
     public final func write(_ bytes: UnsafeRawBufferPointer) {
         guard let session, !state.contains(.localEnded) else { return }
         queue.append(bytes)
@@ -121,15 +125,16 @@ open class HTTP2Stream {
         session.resume(self)
     }
 
-    /// Abandons the stream: queued bytes are dropped, RST_STREAM is sent, of the callbacks only `closed` follows.
+    /// Abandons the stream: queued bytes are dropped, RST_STREAM is sent, of the callbacks only `closed`
+    /// follows.
     public final func reset(_ code: HTTP2ErrorCode) {
         guard let session, !state.contains(.resetLocally) else { return }
         state.insert([.resetLocally, .localEnded])
         session.submitReset(self, code)
     }
 
-    /// After the trailers went out, tells a peer that is still sending to stop: RST_STREAM(NO_ERROR), the early close
-    /// of RFC 9113 section 8.1. Nothing happens when the peer has ended by then.
+    /// After the trailers went out, tells a peer that is still sending to stop: RST_STREAM(NO_ERROR), the
+    /// early close of RFC 9113 section 8.1. Nothing happens when the peer has ended by then.
     public final func stopPeerAfterTrailers() { state.insert(.stopPeerAfterTrailers) }
 
     /// Gives flow-control window back to the peer, for the stream and the connection.

@@ -27,7 +27,8 @@ public struct HeaderBlock {
     @usableFromInline let bytes: UnsafeRawPointer
     @usableFromInline let entries: UnsafeBufferPointer<Entry>
 
-    /// The block was over `HTTP2Limits.headerFieldsMax` or `headerListBytesMax`: the fields that went over are missing.
+    /// The block was over `HTTP2Limits.headerFieldsMax` or `headerListBytesMax`: the fields that went over
+    /// are missing.
     public let exceedsLimit: Bool
 
     init(bytes: UnsafeRawPointer, entries: UnsafeBufferPointer<Entry>, exceedsLimit: Bool) {
@@ -79,8 +80,8 @@ public struct HeaderField {
     public var valueString: String { String(decoding: value, as: UTF8.self) }
 }
 
-/// Where fields are gathered while nghttp2 decodes: one growing byte area and one entry per field, for all blocks of
-/// one `receive`. Offsets, not pointers: the area moves when it grows.
+/// Where fields are gathered while nghttp2 decodes: one growing byte area and one entry per field, for all
+/// blocks of one `receive`. Offsets, not pointers: the area moves when it grows.
 struct HeaderScratch {
     struct Block {
         var firstEntry: Int
@@ -163,7 +164,8 @@ struct HeaderScratch {
         }
     }
 
-    /// Drops the finished blocks; with `keepingOpenBlock` the fields of a block that is still arriving move down.
+    /// Drops the finished blocks; with `keepingOpenBlock` the fields of a block that is still arriving move
+    /// down.
     mutating func reset(keepingOpenBlock: Bool) {
         blocks.removeAll(keepingCapacity: true)
         guard keepingOpenBlock else {

@@ -1,9 +1,10 @@
 internal import CNghttp2
 
-/// Fields to send, in order, in flat storage that is kept by `removeAll()`: one per loop serves all its calls.
+/// Fields to send, in order, in flat storage that is kept by `removeAll()`: one per loop serves all its
+/// calls.
 ///
-/// Names must be lower-case, pseudo-headers first, and no value may hold CR, LF or NUL: the peer would reset the
-/// stream. The lists of `PreparedHeaders` are made of these, too.
+/// Names must be lower-case, pseudo-headers first, and no value may hold CR, LF or NUL: the peer would reset
+/// the stream. The lists of `PreparedHeaders` are made of these, too.
 public struct HeaderList: ~Copyable {
     struct Entry {
         /// An address when the text is static, else an offset into `bytes`.
@@ -45,7 +46,8 @@ public struct HeaderList: ~Copyable {
             valueCount: value.utf8CodeUnitCount, flags: Self.staticName | Self.staticValue)
     }
 
-    /// - Parameter isSensitive: never put into the peer's compression table, where a guess could be confirmed.
+    /// - Parameter isSensitive: never put into the peer's compression table, where a guess could be
+    ///   confirmed.
     public mutating func add(_ name: StaticString, _ value: UnsafeRawBufferPointer, isSensitive: Bool = false)
     {
         let offset = store(value)
@@ -132,7 +134,8 @@ public struct HeaderList: ~Copyable {
 
 /// A list that never changes, shared by all calls that send it: response heads, the trailers of success.
 ///
-/// `@unchecked Sendable`: nothing changes after init, and the memory it points to lives as long as the object.
+/// `@unchecked Sendable`: nothing changes after init, and the memory it points to lives as long as the
+/// object.
 public final class PreparedHeaders: @unchecked Sendable {
     let fields: UnsafeMutablePointer<nghttp2_nv>
     let count: Int

@@ -1,7 +1,7 @@
 internal import CNghttp2
 
-/// The object behind nghttp2's `user_data`: callbacks only note what happened, or refuse. Nothing a user wrote runs
-/// while C is on the stack, so nothing can re-enter.
+/// The object behind nghttp2's `user_data`: callbacks only note what happened, or refuse. Nothing a user
+/// wrote runs while C is on the stack, so nothing can re-enter.
 final class SessionSink {
     /// One stream that is open, or closed and not yet told.
     struct Slot {
@@ -80,7 +80,8 @@ final class SessionSink {
     /// Counts the frames in `bytes`, and finds those that break a rule but that nghttp2 would only ignore. Runs before
     /// nghttp2 sees them.
     ///
-    /// A violation is only noted: the bytes at hand are bounded, and nghttp2 is left in a state that can say GOAWAY.
+    /// A violation is only noted: the bytes at hand are bounded, and nghttp2 is left in a state that can say
+    /// GOAWAY.
     func scan(_ bytes: UnsafeRawBufferPointer) {
         scanner.scan(bytes) { frame in
             let endsStream = frame.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0

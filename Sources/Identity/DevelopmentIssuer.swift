@@ -90,7 +90,8 @@ public struct DevelopmentIssuer: Sendable {
 
     private static func stored(_ path: String) throws(KeySetError) -> P256.Signing.PrivateKey {
         let bytes = try SmallFile.read(path, bytesMax: 4096, isPrivate: true)
-        guard let stored = try? JSONDecoder().decode(StoredKey.self, from: Data(bytes)), stored.crv == "P-256",
+        guard let stored = try? JSONDecoder().decode(StoredKey.self, from: Data(bytes)),
+            stored.crv == "P-256",
             let scalar = Base64URL.decode(stored.d[...]),
             let key = try? P256.Signing.PrivateKey(rawRepresentation: scalar)
         else { throw .malformed }
@@ -110,11 +111,13 @@ public struct DevelopmentIssuer: Sendable {
         let issuedAt = Double(now.microseconds / 1_000_000)
         let claims = TokenClaims(
             iss: Self.name, sub: request.subject, aud: .init(names: [request.audience]),
-            exp: issuedAt + Double(request.lifetime.components.seconds), iat: issuedAt, role: request.role.rawValue,
+            exp: issuedAt + Double(request.lifetime.components.seconds), iat: issuedAt,
+            role: request.role.rawValue,
             clientID: request.clientID?.rawValue, clinicianID: request.clinicianID?.rawValue,
             act: request.actor.map { .init(sub: $0) })
         let signed =
-            Base64URL.encode(Self.json(Header(kid: keyID)).utf8) + "." + Base64URL.encode(Self.json(claims).utf8)
+            Base64URL.encode(Self.json(Header(kid: keyID)).utf8) + "."
+            + Base64URL.encode(Self.json(claims).utf8)
         guard let signature = try? key.signature(for: Array(signed.utf8)) else { throw .malformed }
         return signed + "." + Base64URL.encode(signature.rawRepresentation)
     }

@@ -52,7 +52,8 @@ public struct KeyDirectory: Sendable {
         if let development {
             keys.merge(
                 try await VerificationKeys(
-                    jwks: Array(development.publicKeySet.utf8), issuer: DevelopmentIssuer.name, isDevelopment: true))
+                    jwks: Array(development.publicKeySet.utf8), issuer: DevelopmentIssuer.name,
+                    isDevelopment: true))
         }
         verifier.replaceKeys(keys)
     }
@@ -84,7 +85,8 @@ public struct KeyDirectory: Sendable {
                 let url = try HTTPSURL(text)
                 response = try await client.send(
                     HTTPSRequest(
-                        .get, url, headers: ["accept": "application/json"], deadline: .now + Self.fetchTimeout,
+                        .get, url, headers: ["accept": "application/json"],
+                        deadline: .now + Self.fetchTimeout,
                         responseBytesMax: Self.setBytesMax))
             } catch {
                 throw .unavailable(error.label)

@@ -68,7 +68,9 @@ struct TokenClaims: Codable, Sendable {
         guard now < expiresAt else { throw .expired }
         guard issuedAt <= now + policy.clockSkewMax else { throw .notYetValid }
         if let nbf {
-            guard try Self.instant(nbf, claim: .issuedAt) <= now + policy.clockSkewMax else { throw .notYetValid }
+            guard try Self.instant(nbf, claim: .issuedAt) <= now + policy.clockSkewMax else {
+                throw .notYetValid
+            }
         }
         guard expiresAt - issuedAt <= policy.lifetimeMax else { throw .lifetimeTooLong }
         guard let sub, Self.isName(sub) else { throw .claimInvalid(.subject) }
@@ -77,7 +79,8 @@ struct TokenClaims: Codable, Sendable {
         let clinician = try Self.subject(clinicianID, claim: .clinicianID, required: role == .clinician)
         if let act, !Self.isName(act.sub) { throw .claimInvalid(.actor) }
         return Caller(
-            subject: sub, role: role, clientID: client, clinicianID: clinician, actor: act?.sub, expiresAt: expiresAt)
+            subject: sub, role: role, clientID: client, clinicianID: clinician, actor: act?.sub,
+            expiresAt: expiresAt)
     }
 
     /// A NumericDate (RFC 7519 §2): seconds since 1970, fractions allowed.

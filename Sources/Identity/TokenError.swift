@@ -61,7 +61,8 @@ public enum TokenError: Error, Hashable, Sendable {
         case .lifetimeTooLong: "the token lives longer than one hour"
         case .issuerMismatch: "the token is from another issuer than its key"
         case .audienceMismatch: "the token is for another audience"
-        case .claimInvalid(let claim): "the token's claim '\(claim.rawValue)' is missing or has the wrong shape"
+        case .claimInvalid(let claim):
+            "the token's claim '\(claim.rawValue)' is missing or has the wrong shape"
         case .developmentOnly: "development tokens count on loopback and unix sockets only"
         }
     }

@@ -42,14 +42,18 @@ struct VerificationKeys: Sendable {
     ///
     /// - Throws: ``KeySetError``.
     init(jwks: [UInt8], issuer: String, isDevelopment: Bool) async throws(KeySetError) {
-        guard let set = try? JSONDecoder().decode(PublishedSet.self, from: Data(jwks)) else { throw .malformed }
+        guard let set = try? JSONDecoder().decode(PublishedSet.self, from: Data(jwks)) else {
+            throw .malformed
+        }
         guard set.keys.count <= Self.keysMax else { throw .tooMany }
         for published in set.keys {
             guard let jwk = published.jwk, published.use == nil || published.use == "sig",
                 jwk.privateExponent == nil, let id = jwk.keyIdentifier?.string,
-                let algorithm = Self.algorithm(of: jwk), let verifier = await Self.verifier(of: jwk, algorithm)
+                let algorithm = Self.algorithm(of: jwk),
+                let verifier = await Self.verifier(of: jwk, algorithm)
             else { continue }
-            keys[id] = Key(algorithm: algorithm, verifier: verifier, issuer: issuer, isDevelopment: isDevelopment)
+            keys[id] = Key(
+                algorithm: algorithm, verifier: verifier, issuer: issuer, isDevelopment: isDevelopment)
         }
         if keys.isEmpty { throw .noUsableKey }
     }
@@ -66,7 +70,8 @@ struct VerificationKeys: Sendable {
         case .ecdsa where jwk.curve?.rawValue == "P-256": natural = .es256
         case .octetKeyPair where jwk.curve?.rawValue == "Ed25519": natural = .edDSA
         case .rsa:
-            guard let modulus = jwk.modulus.flatMap({ Base64URL.decode($0[...]) }), modulus.count >= rsaModulusBytesMin
+            guard let modulus = jwk.modulus.flatMap({ Base64URL.decode($0[...]) }),
+                modulus.count >= rsaModulusBytesMin
             else { return nil }
             natural = .rs256
         default: return nil

@@ -15,7 +15,8 @@ public enum LoadBalancing: Sendable, Hashable {
 public struct ChannelConfiguration: Sendable {
     /// `nil` speaks plain HTTP/2.
     public var tls: TLSClientContext?
-    /// The name sent in SNI, checked in the certificate and used as `:authority`; `nil` takes the target's host.
+    /// The name sent in SNI, checked in the certificate and used as `:authority`; `nil` takes the target's
+    /// host.
     public var serverName: String?
     public var loadBalancing = LoadBalancing.pickFirst
     public var backoff = ConnectionBackoff()
@@ -29,7 +30,8 @@ public struct ChannelConfiguration: Sendable {
     public var retryThrottle = RetryThrottle()
     /// Request bytes kept for another attempt; a call that wrote more is committed to its attempt.
     public var maxReplayBytes = 256 * 1024
-    /// Calls that wait for a connection or for one of its streams; above it calls fail with RESOURCE_EXHAUSTED.
+    /// Calls that wait for a connection or for one of its streams; above it calls fail with
+    /// RESOURCE_EXHAUSTED.
     public var maxWaitingCalls = 10_000
     /// Goes in front of the library's own name in `user-agent`.
     public var userAgent: String?
@@ -64,7 +66,9 @@ public enum ChannelTarget: Sendable, Hashable {
             return
         }
         let rest = text.hasPrefix("dns:///") ? text.dropFirst("dns:///".count) : text[...]
-        guard let colon = rest.lastIndex(of: ":"), let port = UInt16(rest[rest.index(after: colon)...]), port > 0 else {
+        guard let colon = rest.lastIndex(of: ":"), let port = UInt16(rest[rest.index(after: colon)...]),
+            port > 0
+        else {
             return nil
         }
         var host = rest[..<colon]

@@ -72,14 +72,17 @@ final class ChannelCore: @unchecked Sendable {
         guard !isShutdown else { return call.complete(RPCError(.unavailable, "the channel is shut down")) }
         if let connection = pick() { return call.start(on: connection) }
         connect()
-        if state == .transientFailure, !call.waitsForReady { return call.complete(RPCError(.unavailable, situation)) }
+        if state == .transientFailure, !call.waitsForReady {
+            return call.complete(RPCError(.unavailable, situation))
+        }
         guard waiting.count < configuration.maxWaitingCalls else {
             return call.complete(RPCError(.resourceExhausted, "too many calls wait for \(authority)"))
         }
         waiting.append(call)
     }
 
-    /// Gives connections with room to waiting calls, in order; fails those that do not want to wait any longer.
+    /// Gives connections with room to waiting calls, in order; fails those that do not want to wait any
+    /// longer.
     func serveWaitingCalls() {
         guard !waiting.isEmpty else { return }
         waiting.removeAll { $0.isDone }
@@ -99,16 +102,24 @@ final class ChannelCore: @unchecked Sendable {
     /// Lends the request headers of a call; the list is reused.
     func withHeaders(of call: ClientCall, _ body: (borrowing HeaderList) -> Void) {
         headers.add(":method", "POST")
-        if configuration.tls == nil { headers.add(":scheme", "http") } else { headers.add(":scheme", "https") }
+        if configuration.tls == nil {
+            headers.add(":scheme", "http")
+        } else {
+            headers.add(":scheme", "https")
+        }
         headers.add(":path", call.method.path)
         headers.add(":authority", authority)
         headers.add("te", "trailers")
-        if let deadline = call.deadline { headers.add("grpc-timeout", GRPCTimeout.format(deadline - loop.now)) }
+        if let deadline = call.deadline {
+            headers.add("grpc-timeout", GRPCTimeout.format(deadline - loop.now))
+        }
         headers.add("content-type", GRPCContentType.value)
         headers.add("user-agent", userAgent)
         if call.packsRequests { headers.add("grpc-encoding", "gzip") }
         headers.add("grpc-accept-encoding", "identity,gzip")
-        if call.previousAttempts > 0 { headers.add("grpc-previous-rpc-attempts", String(call.previousAttempts)) }
+        if call.previousAttempts > 0 {
+            headers.add("grpc-previous-rpc-attempts", String(call.previousAttempts))
+        }
         headers.add(call.options.metadata)
         body(headers)
         headers.removeAll()

@@ -38,7 +38,8 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         if let refusal = refusal(of: headers, metadata: metadata) { return fail(refusal) }
         if let encoding = headers.value(of: .grpcEncoding), !encoding.elementsEqual("identity".utf8) {
             guard encoding.elementsEqual("gzip".utf8) else {
-                return fail(RPCError(.internal, "the answer is packed with an algorithm that was not offered"))
+                return fail(
+                    RPCError(.internal, "the answer is packed with an algorithm that was not offered"))
             }
             call.stream.setInboundCompression(.gzip)
         }
@@ -56,7 +57,10 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
             consume(bytes.count)
             switch error {
             case .messageTooLarge(let announced, let limit):
-                fail(RPCError(.resourceExhausted, "a response of \(announced) bytes is above the limit of \(limit)"))
+                fail(
+                    RPCError(
+                        .resourceExhausted, "a response of \(announced) bytes is above the limit of \(limit)")
+                )
             case .invalidFlag(let flag):
                 fail(RPCError(.internal, "a message starts with the flag \(flag), which is neither 0 nor 1"))
             }
@@ -89,7 +93,8 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
             call.attemptEnded(RPCError(.unknown, "the answer ended without a status"), trailers: Metadata())
         case .resetByPeer(let code):
             let error = RPCError(
-                RPCError.Code(http2ErrorCode: code.rawValue), "the server reset the call (HTTP/2 error \(code.rawValue))")
+                RPCError.Code(http2ErrorCode: code.rawValue),
+                "the server reset the call (HTTP/2 error \(code.rawValue))")
             call.attemptEnded(error, trailers: Metadata(), wasRefused: code == .refusedStream)
         case .resetLocally(let code):
             let error = RPCError(.internal, "the answer broke HTTP/2's rules (error \(code.rawValue))")
@@ -121,7 +126,9 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
 
     /// The status of an answer that is one HEADERS frame.
     private func status(ofOnly headers: HeaderBlock, metadata: Metadata) -> RPCError? {
-        if headers.value(of: .grpcStatus) == nil, let refusal = refusal(of: headers, metadata: metadata) { return refusal }
+        if headers.value(of: .grpcStatus) == nil, let refusal = refusal(of: headers, metadata: metadata) {
+            return refusal
+        }
         return headers.rpcStatus(trailers: metadata)
     }
 
@@ -130,10 +137,15 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
     private func refusal(of headers: HeaderBlock, metadata: Metadata) -> RPCError? {
         let status = headers.value(of: .status).flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
         if status != 200 {
-            return RPCError(.init(httpStatus: status), "the server answered with HTTP status \(status)", trailers: metadata)
+            return RPCError(
+                .init(httpStatus: status), "the server answered with HTTP status \(status)",
+                trailers: metadata)
         }
-        guard let type = headers.value(of: .contentType), GRPCContentType.isGRPC(type.assumingMemoryBound(to: UInt8.self).span) else {
-            return RPCError(.unknown, "the server's answer is not of the type application/grpc", trailers: metadata)
+        guard let type = headers.value(of: .contentType),
+            GRPCContentType.isGRPC(type.assumingMemoryBound(to: UInt8.self).span)
+        else {
+            return RPCError(
+                .unknown, "the server's answer is not of the type application/grpc", trailers: metadata)
         }
         return nil
     }

@@ -122,7 +122,8 @@ final class ClientCall: @unchecked Sendable {
     }
 
     func attemptLostConnection() {
-        attemptEnded(RPCError(.unavailable, "the connection was lost; \(core.situation)"), trailers: Metadata())
+        attemptEnded(
+            RPCError(.unavailable, "the connection was lost; \(core.situation)"), trailers: Metadata())
     }
 
     private func retryDelay(after error: RPCError) -> Duration? {

@@ -17,16 +17,20 @@ public enum ChannelError: Error, Sendable, CustomStringConvertible {
 
 /// A client's view of a server: calls go in, connections are made, kept and replaced behind it.
 ///
-/// Connects on the first call (or ``connect()``), with backoff between attempts. Runs on one event loop of its own.
+/// Connects on the first call (or ``connect()``), with backoff between attempts. Runs on one event loop of
+/// its
+/// own.
 public final class RPCChannel: CallChannel {
     private let core: ChannelCore
     private let loops: EventLoopGroup
-    /// Whether the channel was shut down. Calls are handed to the loop under this lock, so that none gets there behind
-    /// the job that ends it.
+    /// Whether the channel was shut down. Calls are handed to the loop under this lock, so that none gets
+    /// there behind the job that ends it.
     private let isShutdown = Mutex(false)
 
     /// - Throws: ``ChannelError``.
-    public init(target: String, configuration: ChannelConfiguration = ChannelConfiguration()) throws(ChannelError) {
+    public init(target: String, configuration: ChannelConfiguration = ChannelConfiguration())
+        throws(ChannelError)
+    {
         guard let parsed = ChannelTarget(target) else { throw .invalidTarget(target) }
         do {
             loops = try EventLoopGroup(loopCount: 1, name: "rpc-client", clock: configuration.clock)
@@ -66,8 +70,9 @@ public final class RPCChannel: CallChannel {
 
     public var connectivity: ConnectivityState { core.publishedState }
 
-    /// Ends every call with UNAVAILABLE, closes the connections and stops the loop. Returns when that is done.
-    /// Idempotent; a call started afterwards fails.
+    /// Ends every call with UNAVAILABLE, closes the connections and stops the loop. Returns when that is
+    /// done.
+    ///  Idempotent; a call started afterwards fails.
     public func shutdown() async {
         let isFirst = isShutdown.withLock { isShutdown in
             defer { isShutdown = true }

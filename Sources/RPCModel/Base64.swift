@@ -1,7 +1,8 @@
 /// Base64 as `-bin` metadata uses it: written without padding, read with or without.
 /// - Spec: RFC 4648 section 4; PROTOCOL-HTTP2.md, "Binary-Header".
 public enum Base64 {
-    private static let alphabet = [UInt8]("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    private static let alphabet = [UInt8](
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
     /// Value of each ASCII byte, 0xFF where it is no base64 digit.
     private static let values: [UInt8] = {
@@ -28,8 +29,8 @@ public enum Base64 {
         return digits
     }
 
-    /// - Returns: the bytes, or `nil` when a digit is outside the alphabet, the length is impossible, or padding
-    ///   stands where it may not. Left-over bits are ignored, as other implementations do.
+    /// - Returns: the bytes, or `nil` when a digit is outside the alphabet, the length is impossible, or
+    ///   padding stands where it may not. Left-over bits are ignored, as other implementations do.
     public static func decode(_ digits: some BidirectionalCollection<UInt8>) -> [UInt8]? {
         var body = digits[...]
         var padding = 0

@@ -7,8 +7,8 @@ public protocol CallChannel: Sendable {
 }
 
 extension CallChannel {
-    /// - Throws: what the server answered, or what the channel made up (`isFromPeer` tells). Cancelling the task
-    ///   cancels the call on the server too.
+    /// - Throws: what the server answered, or what the channel made up (`isFromPeer` tells). Cancelling the
+    ///   task cancels the call on the server too.
     @inlinable
     public func unary<Request: Message, Response: Message>(
         _ method: MethodDescriptor, _ request: Request, options: CallOptions
@@ -57,9 +57,11 @@ public struct ClientStreamingCall<Request: Message, Response: Message>: Sendable
     }
 
     /// Queues a request; suspends while the server does not keep up.
+    ///
+    /// - Parameter compressed: `false` sends this one as it is in a call that compresses.
     @inlinable
-    public func write(_ request: Request) async throws(RPCError) {
-        if try stream.write(request) { return }
+    public func write(_ request: Request, compressed: Bool = true) async throws(RPCError) {
+        if try stream.write(request, compressed: compressed) { return }
         try await stream.waitForRoom()
     }
 
@@ -86,9 +88,11 @@ public struct BidirectionalCall<Request: Message, Response: Message>: Sendable {
     }
 
     /// Queues a request; suspends while the server does not keep up.
+    ///
+    /// - Parameter compressed: `false` sends this one as it is in a call that compresses.
     @inlinable
-    public func write(_ request: Request) async throws(RPCError) {
-        if try stream.write(request) { return }
+    public func write(_ request: Request, compressed: Bool = true) async throws(RPCError) {
+        if try stream.write(request, compressed: compressed) { return }
         try await stream.waitForRoom()
     }
 

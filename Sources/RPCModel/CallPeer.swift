@@ -8,7 +8,8 @@ public final class CallPeer: Sendable {
         public var emailAddresses: [String]
 
         public init(
-            commonName: String? = nil, dnsNames: [String] = [], uris: [String] = [], emailAddresses: [String] = []
+            commonName: String? = nil, dnsNames: [String] = [], uris: [String] = [],
+            emailAddresses: [String] = []
         ) {
             self.commonName = commonName
             self.dnsNames = dnsNames

@@ -65,10 +65,29 @@ extension CallStream {
     /// Bytes written by the user so far and still held, sent or not.
     public var heldByteCount: Int { state.withLock { $0.outbound.count } }
 
-    /// Lends every unsent byte to `send`, unless the transport is backlogged, and puts the driver to sleep: the next
-    /// write wakes it.
+    /// The call ends here with a status: lends every unsent byte to `send`, and lets writers fail with
+    /// `reason`.
+    public func drainOutboundAndEnd(_ reason: RPCError, _ send: (UnsafeRawBufferPointer) -> Void) {
+        let waiters = state.withLock { state in
+            if state.failure == nil { state.failure = reason }
+            if state.outbound.count > state.sentByteCount {
+                let start = state.sentByteCount
+                unsafe state.outbound.withUnsafeBytes { all in
+                    unsafe send(UnsafeRawBufferPointer(rebasing: all[start...]))
+                }
+            }
+            state.outbound.removeAll(keepingCapacity: false)
+            state.sentByteCount = 0
+            return state.takeOutboundWaiters()
+        }
+        wake(waiters)
+    }
+
+    /// Lends every unsent byte to `send`, unless the transport is backlogged, and puts the driver to sleep:
+    /// the next write wakes it.
     ///
-    /// - Parameter send: hands the bytes to the transport; must not call back. Not called when there is nothing.
+    /// - Parameter send: hands the bytes to the transport; must not call back. Not called when there is
+    ///   nothing.
     public func drainOutbound(_ send: (UnsafeRawBufferPointer) -> Void) -> OutboundStatus {
         let (status, waiters) = state.withLock { state in
             state.isDriverAwake = false
@@ -81,7 +100,8 @@ extension CallStream {
                     state.sentByteCount = state.outbound.count
                 } else {
                     // One burst must not pin its buffer for the rest of a long stream.
-                    state.outbound.removeAll(keepingCapacity: state.outbound.capacity <= CallStream.outboundHighWater)
+                    state.outbound.removeAll(
+                        keepingCapacity: state.outbound.capacity <= CallStream.outboundHighWater)
                     state.sentByteCount = 0
                 }
             }
@@ -105,7 +125,8 @@ extension CallStream {
 
     /// Takes bytes of the peer's message stream.
     ///
-    /// - Returns: bytes to grant to the peer at once; the rest follows through ``CallDriver/inboundWasConsumed(byteCount:)``.
+    /// - Returns: bytes to grant to the peer at once; the rest follows through
+    ///   ``CallDriver/inboundWasConsumed(byteCount:)``.
     /// - Throws: ``FramingError``; the driver then ends the call.
     public func receive(_ bytes: UnsafeRawBufferPointer) throws(FramingError) -> Int {
         let (waiters, credit) = try state.withLock {
@@ -122,6 +143,19 @@ extension CallStream {
 
     /// Whether the peer stopped inside a message.
     public var hasPartialInboundMessage: Bool { state.withLock { $0.inbound.hasPartialMessage } }
+
+    /// The peer half-closed. Servers.
+    ///
+    /// - Returns: `false` when it did so inside a message; the inbound half is then as before.
+    public func endRequests() -> Bool {
+        let (isWhole, waiters) = state.withLock { state -> (Bool, [CheckedContinuation<Void, Never>]) in
+            guard !state.inbound.hasPartialMessage else { return (false, []) }
+            if case .open = state.inboundEnd { state.inboundEnd = .ended }
+            return (true, state.takeInboundWaiters())
+        }
+        wake(waiters)
+        return isWhole
+    }
 
     public func receiveInitialMetadata(_ metadata: Metadata) {
         wake(
@@ -173,5 +207,7 @@ extension CallStream {
 
     public var isDetached: Bool { state.withLock { $0.isDetached } }
 
-    private typealias Waiters = (inbound: [CheckedContinuation<Void, Never>], outbound: [CheckedContinuation<Void, Never>])
+    private typealias Waiters = (
+        inbound: [CheckedContinuation<Void, Never>], outbound: [CheckedContinuation<Void, Never>]
+    )
 }

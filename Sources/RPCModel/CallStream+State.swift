@@ -27,6 +27,7 @@ extension CallStream {
         @usableFromInline var inbound: MessageDeframer
         @usableFromInline var inboundEnd = InboundEnd.open
         @usableFromInline var inboundCompression: MessageCompression?
+        @usableFromInline var lastMessageWasCompressed = false
         @usableFromInline var inboundWaiters: [CheckedContinuation<Void, Never>] = []
         /// Received bytes the peer has not been given window for again.
         @usableFromInline var uncreditedByteCount = 0
@@ -72,19 +73,22 @@ extension CallStream {
         @usableFromInline
         mutating func beginMessage() throws(RPCError) {
             if let failure { throw failure }
-            guard !isWritingFinished else { throw RPCError(.internal, "a message after the end of the stream") }
+            guard !isWritingFinished else {
+                throw RPCError(.internal, "a message after the end of the stream")
+            }
             messageStart = outbound.count
             outbound.append(0)
             outbound.appendBigEndian(0)
         }
 
         @usableFromInline
-        mutating func endMessage() throws(RPCError) {
+        mutating func endMessage(compressed: Bool) throws(RPCError) {
             let payloadStart = messageStart + MessageDeframer.prefixByteCount
-            if let outboundCompression {
+            if compressed, let outboundCompression {
                 var packed = ByteBuffer()
                 unsafe outbound.withUnsafeBytes { all in
-                    unsafe outboundCompression.compress(UnsafeRawBufferPointer(rebasing: all[payloadStart...]), &packed)
+                    unsafe outboundCompression.compress(
+                        UnsafeRawBufferPointer(rebasing: all[payloadStart...]), &packed)
                 }
                 outbound.truncate(to: payloadStart)
                 outbound.append(packed)
@@ -109,8 +113,8 @@ extension CallStream {
             return outboundWaiters
         }
 
-        /// Bytes to grant to the peer now. All that is owed while little is unread; nothing while much is, so that a
-        /// slow reader holds the peer back. A message still arriving never holds back its own rest.
+        /// Bytes to grant to the peer now. All that is owed while little is unread; nothing while much is, so
+        /// that a slow reader holds the peer back. A message still arriving never holds back its own rest.
         @usableFromInline
         mutating func takeCredit() -> Int {
             guard inbound.completeByteCount <= CallStream.inboundLowWater else { return 0 }
@@ -133,14 +137,12 @@ extension CallStream {
             }
             let message: Inbound = try state.decode(frame)
             state.inbound.dropFirst(frame)
+            state.lastMessageWasCompressed = frame.isCompressed
             return (.message(message), state.driver, state.takeCredit())
         }
         if credit > 0 { driver?.inboundWasConsumed(byteCount: credit) }
         return taken
     }
-
-    @usableFromInline
-    var hasMoreMessages: Bool { state.withLock { $0.inbound.completeCount > 0 } }
 }
 
 extension CallStream.State {
@@ -148,7 +150,8 @@ extension CallStream.State {
     func decode<Inbound: Message>(_ frame: MessageDeframer.Frame) throws(RPCError) -> Inbound {
         if frame.isCompressed { return try decodeCompressed(frame) }
         do {
-            return try unsafe inbound.withPayload(of: frame) { (bytes: UnsafeRawBufferPointer) throws(WireError) in
+            return try unsafe inbound.withPayload(of: frame) {
+                (bytes: UnsafeRawBufferPointer) throws(WireError) in
                 try unsafe Inbound(decoding: bytes)
             }
         } catch {
@@ -163,14 +166,17 @@ extension CallStream.State {
         }
         var plain = ByteBuffer()
         do {
-            try unsafe inbound.withPayload(of: frame) { (bytes: UnsafeRawBufferPointer) throws(MessageCompression.Failure) in
+            try unsafe inbound.withPayload(of: frame) {
+                (bytes: UnsafeRawBufferPointer) throws(MessageCompression.Failure) in
                 try unsafe inboundCompression.decompress(bytes, &plain, inbound.maxMessageBytes)
             }
         } catch {
             switch error {
-            case .corrupt: throw RPCError(.internal, "a message cannot be unpacked as \(inboundCompression.name)")
+            case .corrupt:
+                throw RPCError(.internal, "a message cannot be unpacked as \(inboundCompression.name)")
             case .tooLarge(let limit):
-                throw RPCError(.resourceExhausted, "a message unpacks to more than the limit of \(limit) bytes")
+                throw RPCError(
+                    .resourceExhausted, "a message unpacks to more than the limit of \(limit) bytes")
             }
         }
         do {

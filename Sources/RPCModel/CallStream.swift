@@ -1,24 +1,27 @@
 public import ProtobufWire
 public import Synchronization
 
-/// The two message directions of one call, shared by the code that uses the call and the loop that carries it.
+/// The two message directions of one call, shared by the code that uses the call and the loop that carries
+/// it.
+/// 
 ///
-/// Both sides of the wire use it. Users take messages out of the inbound half and put messages into the outbound
-/// half; the loop's ``CallDriver`` does the opposite with bytes. Nothing here does I/O.
+/// Both sides of the wire use it. Users take messages out of the inbound half and put messages into the
+/// outbound half; the loop's ``CallDriver`` does the opposite with bytes. Nothing here does I/O.
 ///
 /// | half | states | ends with |
 /// |---|---|---|
-/// | inbound | open, ended, failed | the peer's half-close or status; messages that came before it are read first |
+/// | inbound | open, ended, failed | the peer's half-close or status, read behind its messages |
 /// | outbound | open, finished | ``finishWriting()``; the driver sends the end behind the queued bytes |
 ///
 /// After ``fail(_:)`` both halves are over at once and queued bytes are dropped.
-/// - Isolation: any thread. One lock, held for a copy, an encode or a decode, never across a call to the driver.
+/// - Isolation: any thread. One lock, held for a copy, an encode or a decode, never across a call to the
+///   driver.
 public final class CallStream: Sendable {
     /// Bytes of whole unread messages below which the peer is given its window back. Above it, only reading
     /// helps: that is the backpressure. One default HTTP/2 window.
     static let inboundLowWater = 64 * 1024
-    /// Unsent bytes above which ``write(_:)`` reports that there is no room. Enough to fill a TLS record or two; a
-    /// larger queue gained nothing in trials.
+    /// Unsent bytes above which ``write(_:)`` reports that there is no room. Enough to fill a TLS record or
+    /// two; a larger queue gained nothing in trials.
     @usableFromInline static let outboundHighWater = 32 * 1024
 
     @usableFromInline let state: Mutex<State>
@@ -32,16 +35,20 @@ public final class CallStream: Sendable {
 
     /// Encodes and queues one message.
     ///
-    /// - Returns: whether there is room for more; on `false` the message was queued all the same, and the writer
-    ///   should ``waitForRoom()``.
-    /// - Throws: the reason the call is over. `INTERNAL` after ``finishWriting()``, `RESOURCE_EXHAUSTED` for a message
-    ///   that the 4-byte length cannot express.
+    /// - Parameter compressed: `false` sends it as it is in a call that compresses: for secrets beside text
+    ///   that a stranger chose, and for bytes that are packed already. `true` is up to the call's own setting.
+    /// - Returns: whether there is room for more; on `false` the message was queued all the same, and the
+    ///   writer should ``waitForRoom()``.
+    /// - Throws: the reason the call is over. `INTERNAL` after ``finishWriting()``, `RESOURCE_EXHAUSTED` for
+    ///   a message that the 4-byte length cannot express.
     @inlinable
-    public func write<Outbound: Message>(_ message: Outbound) throws(RPCError) -> Bool {
+    public func write<Outbound: Message>(_ message: Outbound, compressed: Bool = true) throws(RPCError)
+        -> Bool
+    {
         let (driver, hasRoom) = try state.withLock { (state: inout State) throws(RPCError) in
             try state.beginMessage()
             message.encode(into: &state.outbound)
-            try state.endMessage()
+            try state.endMessage(compressed: compressed)
             return (state.driverToWake(), state.hasRoom)
         }
         driver?.outboundDidGrow()
@@ -83,8 +90,8 @@ public final class CallStream: Sendable {
     /// Takes the next message, waiting for it.
     ///
     /// - Returns: `nil` at the peer's regular end.
-    /// - Throws: the status the call ended with; `INTERNAL` for bytes that are no message; `CANCELLED` when the task is
-    ///   cancelled while it waits.
+    /// - Throws: the status the call ended with; `INTERNAL` for bytes that are no message; `CANCELLED` when
+    ///   the task is cancelled while it waits.
     @inlinable
     public func nextMessage<Inbound: Message>() async throws(RPCError) -> Inbound? {
         while true {
@@ -100,14 +107,19 @@ public final class CallStream: Sendable {
 
     /// Takes the one message of a half that must hold exactly one and has ended. Servers of unary requests.
     ///
-    /// - Throws: `UNIMPLEMENTED` for none or several (statuscodes.md, cardinality violations), `INTERNAL` for bytes that
-    ///   are no message.
+    /// - Throws: `UNIMPLEMENTED` for none or several (statuscodes.md, cardinality violations), `INTERNAL` for
+    ///   bytes that are no message.
     @inlinable
     public func takeOnlyMessage<Inbound: Message>() throws(RPCError) -> Inbound {
-        guard case .message(let message) = try takeMessage(Inbound.self), !hasMoreMessages else {
-            throw RPCError(.unimplemented, "the method takes exactly one request")
+        try state.withLock { (state: inout State) throws(RPCError) -> Inbound in
+            guard state.inbound.completeCount == 1, let frame = state.inbound.first() else {
+                throw RPCError(.unimplemented, "the method takes exactly one request")
+            }
+            let message: Inbound = try state.decode(frame)
+            // The peer has ended, so nobody waits for the window these bytes used.
+            state.inbound.dropFirst(frame)
+            return message
         }
-        return message
     }
 
     /// Waits for the one response of a call that must have exactly one, and for its status.
@@ -142,6 +154,9 @@ public final class CallStream: Sendable {
 
     /// Trailing metadata of a call that ended with OK; empty before. Clients.
     public var receivedTrailingMetadata: Metadata { state.withLock { $0.trailingMetadata } }
+
+    /// Whether the message taken last came compressed. `false` before the first.
+    public var lastMessageWasCompressed: Bool { state.withLock { $0.lastMessageWasCompressed } }
 
     // MARK: Ending
 

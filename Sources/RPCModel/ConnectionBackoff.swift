@@ -9,7 +9,8 @@ public struct ConnectionBackoff: Sendable, Hashable {
     private var next: Duration
 
     public init(
-        initial: Duration = .seconds(1), multiplier: Double = 1.6, maximum: Duration = .seconds(120), jitter: Double = 0.2
+        initial: Duration = .seconds(1), multiplier: Double = 1.6, maximum: Duration = .seconds(120),
+        jitter: Double = 0.2
     ) {
         self.initial = initial
         self.multiplier = multiplier

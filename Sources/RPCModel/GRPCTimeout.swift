@@ -1,11 +1,14 @@
 /// The value of `grpc-timeout`: at most eight ASCII digits and a unit.
 /// - Spec: PROTOCOL-HTTP2.md, "Timeout".
 public enum GRPCTimeout {
-    /// The longest timeout that is tracked: about 31 years, which nobody outlives and no arithmetic overflows.
+    /// The longest timeout that is tracked: about 31 years, which nobody outlives and no arithmetic
+    /// overflows.
+    /// 
     public static let longest: Duration = .seconds(1_000_000_000)
 
-    /// - Returns: the time left, capped at ``longest``; `nil` when the value is malformed (the client's fault:
-    ///   answered with INTERNAL). Zero is taken as a deadline that has passed.
+    /// - Returns: the time left, capped at ``longest``; `nil` when the value is malformed (the client's
+    ///   fault:
+    ///    answered with INTERNAL). Zero is taken as a deadline that has passed.
     public static func parse(_ value: Span<UInt8>) -> Duration? {
         let digitCount = value.count - 1
         guard (1...8).contains(digitCount) else { return nil }
@@ -26,13 +29,15 @@ public enum GRPCTimeout {
         }
     }
 
-    /// Writes the finest unit that fits eight digits, rounding up so that the peer never gives up first; negative
-    /// durations become `0n`.
+    /// Writes the finest unit that fits eight digits, rounding up so that the peer never gives up first;
+    /// negative durations become `0n`.
     public static func format(_ timeout: Duration) -> String {
         let (seconds, attoseconds) = timeout.components
         guard seconds >= 0, attoseconds >= 0 else { return "0n" }
         let limit: Int64 = 99_999_999
-        let units: [(perSecond: Int64, suffix: String)] = [(1_000_000_000, "n"), (1_000_000, "u"), (1000, "m"), (1, "S")]
+        let units: [(perSecond: Int64, suffix: String)] = [
+            (1_000_000_000, "n"), (1_000_000, "u"), (1000, "m"), (1, "S"),
+        ]
         for unit in units where seconds <= limit / unit.perSecond {
             let attosecondsPerUnit = 1_000_000_000_000_000_000 / unit.perSecond
             let count = seconds * unit.perSecond + (attoseconds + attosecondsPerUnit - 1) / attosecondsPerUnit

@@ -18,12 +18,15 @@ public struct MessageCompression: Sendable {
     /// Appends the packed form of the bytes.
     public let compress: @Sendable (UnsafeRawBufferPointer, inout ByteBuffer) -> Void
     /// Appends the unpacked form, at most `limit` bytes of it.
-    public let decompress: @Sendable (UnsafeRawBufferPointer, inout ByteBuffer, _ limit: Int) throws(Failure) -> Void
+    public let decompress:
+        @Sendable (UnsafeRawBufferPointer, inout ByteBuffer, _ limit: Int) throws(Failure) -> Void
 
     public init(
         name: String,
         compress: @escaping @Sendable (UnsafeRawBufferPointer, inout ByteBuffer) -> Void,
-        decompress: @escaping @Sendable (UnsafeRawBufferPointer, inout ByteBuffer, _ limit: Int) throws(Failure) -> Void
+        decompress:
+            @escaping @Sendable (UnsafeRawBufferPointer, inout ByteBuffer, _ limit: Int) throws(Failure) ->
+            Void
     ) {
         self.name = name
         unsafe self.compress = compress

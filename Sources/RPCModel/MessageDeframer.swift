@@ -14,8 +14,8 @@ public enum FramingError: Error, Hashable, Sendable {
 /// | 1 | 4 | length of the message, big-endian |
 /// | 5 | length | message |
 ///
-/// Holds the bytes that arrived and were not dropped yet; it grows with bytes received, never with bytes announced.
-/// After an error it must not be used again.
+/// Holds the bytes that arrived and were not dropped yet; it grows with bytes received, never with bytes
+/// announced. After an error it must not be used again.
 /// - Spec: PROTOCOL-HTTP2.md, "Length-Prefixed-Message".
 public struct MessageDeframer: ~Copyable, Sendable {
     /// One complete message inside the buffer; valid until the next ``dropFirst(_:)``.
@@ -70,7 +70,9 @@ public struct MessageDeframer: ~Copyable, Sendable {
             let flag = bytes[scanned]
             guard flag <= 1 else { throw .invalidFlag(flag) }
             let length = payloadByteCount(at: scanned)
-            guard length <= maxMessageBytes else { throw .messageTooLarge(announced: length, limit: maxMessageBytes) }
+            guard length <= maxMessageBytes else {
+                throw .messageTooLarge(announced: length, limit: maxMessageBytes)
+            }
             guard bytes.count - scanned - Self.prefixByteCount >= length else { return }
             scanned += Self.prefixByteCount + length
             completeCount += 1
@@ -90,10 +92,12 @@ public struct MessageDeframer: ~Copyable, Sendable {
     public func withPayload<Result, Failure: Error>(
         of frame: Frame, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try unsafe bytes.span.bytes.withUnsafeBytes { (all: UnsafeRawBufferPointer) throws(Failure) -> Result in
+        try unsafe bytes.span.bytes.withUnsafeBytes {
+            (all: UnsafeRawBufferPointer) throws(Failure) -> Result in
             // In range: `first()` only describes messages that arrived whole.
             try unsafe body(
-                UnsafeRawBufferPointer(rebasing: all[frame.payloadStart..<frame.payloadStart + frame.payloadByteCount]))
+                UnsafeRawBufferPointer(
+                    rebasing: all[frame.payloadStart..<frame.payloadStart + frame.payloadByteCount]))
         }
     }
 

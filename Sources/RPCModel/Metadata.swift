@@ -1,8 +1,11 @@
-/// Ordered name/value pairs that travel with a call: request metadata, initial and trailing response metadata.
+/// Ordered name/value pairs that travel with a call: request metadata, initial and trailing response
+/// metadata.
+/// 
 ///
-/// Names are lower-case; a name that ends in `-bin` carries bytes (base64 on the wire), any other carries ASCII
-/// text. Pairs live in one byte array with an index, so metadata that nobody looks at costs one copy and no
-/// strings.
+/// Names are lower-case; a name that ends in `-bin` carries bytes (base64 on the wire), any other carries
+/// ASCII text. Pairs live in one byte array with an index, so metadata that nobody looks at costs one copy
+/// and
+/// no strings.
 /// - Spec: PROTOCOL-HTTP2.md, "Custom-Metadata".
 public struct Metadata: Sendable {
     public enum FieldValue: Sendable, Hashable {
@@ -25,32 +28,46 @@ public struct Metadata: Sendable {
 
     public var isEmpty: Bool { fields.isEmpty }
 
+    /// Makes room for what is about to be appended: pairs, and bytes of names and values together.
+    public mutating func reserve(fieldCount: Int, byteCount: Int) {
+        fields.reserveCapacity(fields.count + fieldCount)
+        bytes.reserveCapacity(bytes.count + byteCount)
+    }
+
     /// Appends a text value.
     ///
     /// - Parameter name: lower-case letters, digits, `-`, `_`, `.`; not `grpc-…`, not `…-bin`: names are the
     ///   program's own, so another one is a mistake in the program. Check a user's with ``isValidName(_:)``.
     /// - Parameter value: characters outside 0x20...0x7E are sent as `?`, because a header cannot carry them.
     public mutating func append(_ name: String, _ value: String) {
-        precondition(Self.isValidName(name) && !name.hasSuffix("-bin"), "not a metadata name for text: \(name)")
-        append(name: name.utf8, isBinary: false, value: value.utf8.lazy.map { (0x20...0x7E).contains($0) ? $0 : 0x3F })
+        precondition(
+            Self.isValidName(name) && !name.hasSuffix("-bin"), "not a metadata name for text: \(name)")
+        append(
+            name: name.utf8, isBinary: false,
+            value: value.utf8.lazy.map { (0x20...0x7E).contains($0) ? $0 : 0x3F })
     }
 
     /// Appends a binary value; `name` must end in `-bin`.
     public mutating func append(_ name: String, binary value: [UInt8]) {
-        precondition(Self.isValidName(name) && name.hasSuffix("-bin"), "not a metadata name for bytes: \(name)")
+        precondition(
+            Self.isValidName(name) && name.hasSuffix("-bin"), "not a metadata name for bytes: \(name)")
         append(name: name.utf8, isBinary: true, value: value)
     }
 
     /// Appends a field as it came over the wire: decodes `-bin` values, splitting them on commas.
     ///
     /// A `-bin` value that is no base64 is dropped: the peer's fault must not fail the call.
-    public mutating func append(wireName name: UnsafeRawBufferPointer, wireValue value: UnsafeRawBufferPointer) {
+    public mutating func append(
+        wireName name: UnsafeRawBufferPointer, wireValue value: UnsafeRawBufferPointer
+    ) {
         guard unsafe Self.isBinaryName(name) else {
             let nameStart = bytes.count
             unsafe bytes.append(contentsOf: name)
             unsafe bytes.append(contentsOf: value)
             fields.append(
-                Field(nameStart: nameStart, nameEnd: nameStart + name.count, valueEnd: bytes.count, isBinary: false))
+                Field(
+                    nameStart: nameStart, nameEnd: nameStart + name.count, valueEnd: bytes.count,
+                    isBinary: false))
             return
         }
         for part in unsafe [UInt8](value).split(separator: 0x2C, omittingEmptySubsequences: false) {
@@ -99,7 +116,9 @@ public struct Metadata: Sendable {
             return
         }
         for field in other.fields {
-            append(name: other.bytes[field.nameStart..<field.nameEnd], isBinary: field.isBinary, value: other.value(of: field))
+            append(
+                name: other.bytes[field.nameStart..<field.nameEnd], isBinary: field.isBinary,
+                value: other.value(of: field))
         }
     }
 
@@ -125,7 +144,8 @@ public struct Metadata: Sendable {
         bytes.append(contentsOf: name)
         let nameEnd = bytes.count
         bytes.append(contentsOf: value)
-        fields.append(Field(nameStart: nameStart, nameEnd: nameEnd, valueEnd: bytes.count, isBinary: isBinary))
+        fields.append(
+            Field(nameStart: nameStart, nameEnd: nameEnd, valueEnd: bytes.count, isBinary: isBinary))
     }
 
     private func matches(_ field: Field, _ name: String) -> Bool {

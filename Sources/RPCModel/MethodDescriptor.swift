@@ -1,21 +1,50 @@
 /// What generated code knows about one method of a service.
-public struct MethodDescriptor: Sendable, Hashable {
-    /// Fully qualified, `package.Service`.
-    public let service: String
-    /// The method's own name as the schema writes it.
-    public let name: String
-    /// The `:path` of its calls: `/package.Service/Method`.
-    public let path: String
-    public let isClientStreaming: Bool
-    public let isServerStreaming: Bool
+///
+/// One reference, whatever it says: every call holds a copy.
+public struct MethodDescriptor: Sendable {
+    private final class Storage: Sendable {
+        let service: String
+        let name: String
+        let path: String
+        let isClientStreaming: Bool
+        let isServerStreaming: Bool
 
-    public init(service: String, name: String, isClientStreaming: Bool = false, isServerStreaming: Bool = false) {
-        self.service = service
-        self.name = name
-        path = "/\(service)/\(name)"
-        self.isClientStreaming = isClientStreaming
-        self.isServerStreaming = isServerStreaming
+        init(service: String, name: String, isClientStreaming: Bool, isServerStreaming: Bool) {
+            self.service = service
+            self.name = name
+            path = "/\(service)/\(name)"
+            self.isClientStreaming = isClientStreaming
+            self.isServerStreaming = isServerStreaming
+        }
     }
+
+    private let storage: Storage
+
+    public init(
+        service: String, name: String, isClientStreaming: Bool = false, isServerStreaming: Bool = false
+    ) {
+        storage = Storage(
+            service: service, name: name, isClientStreaming: isClientStreaming,
+            isServerStreaming: isServerStreaming)
+    }
+
+    /// Fully qualified, `package.Service`.
+    public var service: String { storage.service }
+    /// The method's own name as the schema writes it.
+    public var name: String { storage.name }
+    /// The `:path` of its calls: `/package.Service/Method`.
+    public var path: String { storage.path }
+    public var isClientStreaming: Bool { storage.isClientStreaming }
+    public var isServerStreaming: Bool { storage.isServerStreaming }
+}
+
+extension MethodDescriptor: Hashable {
+    public static func == (left: MethodDescriptor, right: MethodDescriptor) -> Bool {
+        left.path == right.path && left.isClientStreaming == right.isClientStreaming
+            && left.isServerStreaming == right.isServerStreaming
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(path) }
 }
 
 extension MethodDescriptor: CustomStringConvertible {

@@ -4,8 +4,9 @@
 extension RPCError.Code {
     /// Reads a `grpc-status` value.
     ///
-    /// - Returns: `.success(nil)`-like nesting: `.some(nil)` for `0` (OK), `.some(code)` for 1...16, `nil` for
-    ///   anything else, which a client reports as ``unknown``.
+    /// - Returns: `.success(nil)`-like nesting: `.some(nil)` for `0` (OK), `.some(code)` for 1...16, `nil`
+    ///   for
+    ///    anything else, which a client reports as ``unknown``.
     @inlinable
     public static func parse(grpcStatus value: Span<UInt8>) -> RPCError.Code?? {
         guard value.count == 1 || value.count == 2 else { return nil }
@@ -35,7 +36,9 @@ extension RPCError.Code {
 
     /// The code for a stream the peer reset before it sent a status.
     ///
-    /// `REFUSED_STREAM` (7) becomes ``unavailable`` and is the one reset that promises no processing was done.
+    /// `REFUSED_STREAM` (7) becomes ``unavailable`` and is the one reset that promises no processing was
+    /// done.
+    /// 
     /// - Parameter code: an HTTP/2 error code, RFC 9113 section 7; an unknown one counts as INTERNAL_ERROR.
     public init(http2ErrorCode code: UInt32) {
         switch code {

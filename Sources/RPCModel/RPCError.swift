@@ -30,12 +30,14 @@ public struct RPCError: Error, Sendable, Hashable {
     public var statusDetails: [UInt8]
     /// Trailing metadata that goes, or came, with the status.
     public var trailers: Metadata
-    /// Whether the other side sent this status. `false` when it was made up on this side (a deadline, a broken
-    /// connection, a table lookup for an answer without `grpc-status`).
+    /// Whether the other side sent this status. `false` when it was made up on this side (a deadline, a
+    /// broken
+    ///  connection, a table lookup for an answer without `grpc-status`).
     public var isFromPeer: Bool
 
     public init(
-        _ code: Code, _ message: String, statusDetails: [UInt8] = [], trailers: Metadata = [:], isFromPeer: Bool = false
+        _ code: Code, _ message: String, statusDetails: [UInt8] = [], trailers: Metadata = [:],
+        isFromPeer: Bool = false
     ) {
         self.code = code
         self.message = message

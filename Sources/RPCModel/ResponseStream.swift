@@ -2,8 +2,8 @@ public import ProtobufWire
 
 /// The responses of a server-streaming or bidirectional call, in order.
 ///
-/// Dropping it, and every iterator, before the end cancels the call. One consumer at a time; reading slowly holds the
-/// server back.
+/// Dropping it, and every iterator, before the end cancels the call. One consumer at a time; reading slowly
+/// holds the server back.
 public struct ResponseStream<Response: Message>: AsyncSequence, Sendable {
     public typealias Element = Response
     public typealias Failure = RPCError
@@ -40,7 +40,8 @@ public struct ResponseStream<Response: Message>: AsyncSequence, Sendable {
 
         /// - Throws: the status of a call that did not end with OK, after the messages that came before it.
         @inlinable
-        public mutating func next(isolation actor: isolated (any Actor)?) async throws(RPCError) -> Response? {
+        public mutating func next(isolation actor: isolated (any Actor)?) async throws(RPCError) -> Response?
+        {
             try await stream.nextMessage()
         }
 

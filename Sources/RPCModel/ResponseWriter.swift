@@ -13,21 +13,22 @@ public struct ResponseWriter<Response: Message>: Sendable {
 
     /// Queues one response, and suspends only while more than the high-water mark is queued unsent.
     ///
+    /// - Parameter compressed: `false` sends this one as it is, whatever the server's setting.
     /// - Throws: the reason the call is over: `CANCELLED`, `DEADLINE_EXCEEDED`.
     @inlinable
-    public func write(_ response: Response) async throws(RPCError) {
-        if try stream.write(response) { return }
+    public func write(_ response: Response, compressed: Bool = true) async throws(RPCError) {
+        if try stream.write(response, compressed: compressed) { return }
         try await stream.waitForRoom()
     }
 
     /// Queues one response without waiting, for writers that must never be held up (a registry of watchers).
     ///
-    /// - Returns: `false` when the message was queued and the queue is now above the high-water mark: the client
-    ///   reads too slowly, and the caller should stop, merge or end the stream.
+    /// - Returns: `false` when the message was queued and the queue is now above the high-water mark: the
+    ///   client reads too slowly, and the caller should stop, merge or end the stream.
     /// - Throws: the reason the call is over.
     @inlinable
-    public func writeNow(_ response: Response) throws(RPCError) -> Bool {
-        try stream.write(response)
+    public func writeNow(_ response: Response, compressed: Bool = true) throws(RPCError) -> Bool {
+        try stream.write(response, compressed: compressed)
     }
 
     /// Suspends while more than the high-water mark is queued unsent: for a writer that ``writeNow(_:)`` told so.
@@ -39,8 +40,9 @@ public struct ResponseWriter<Response: Message>: Sendable {
     /// Sends the response headers now, before the first message.
     public func sendInitialMetadata() { stream.requestHeaders() }
 
-    /// Keeps the call open after the handler returned, without a suspended task: whoever holds the writer goes on
-    /// writing and must ``finish(_:)`` it. Learn of a client that left with `context.onCancel`.
+    /// Keeps the call open after the handler returned, without a suspended task: whoever holds the writer
+    /// goes
+    /// on writing and must ``finish(_:)`` it. Learn of a client that left with `context.onCancel`.
     ///
     /// An open idle call then costs a few hundred bytes.
     public func detach() { stream.detach() }

@@ -1,6 +1,7 @@
 /// When and how often a failed call is tried again.
 ///
-/// A value without time or randomness of its own: it is asked with the outcome of an attempt and answers what to do.
+/// A value without time or randomness of its own: it is asked with the outcome of an attempt and answers what
+/// to do.
 /// - Spec: grpc/proposal A6, "Client Retries".
 public struct RetryPolicy: Sendable, Hashable {
     /// More attempts than this are cut to it (A6).
@@ -13,13 +14,14 @@ public struct RetryPolicy: Sendable, Hashable {
     public let backoffMultiplier: Double
     public let retryableCodes: Set<RPCError.Code>
 
-    /// - Returns: `nil` for what A6 calls invalid: fewer than two attempts, a backoff or multiplier that is not
-    ///   positive, no code to retry on.
+    /// - Returns: `nil` for what A6 calls invalid: fewer than two attempts, a backoff or multiplier that is
+    ///   not positive, no code to retry on.
     public init?(
         maxAttempts: Int, initialBackoff: Duration, maxBackoff: Duration, backoffMultiplier: Double,
         retryableCodes: Set<RPCError.Code>
     ) {
-        guard maxAttempts > 1, initialBackoff > .zero, maxBackoff > .zero, backoffMultiplier > 0, !retryableCodes.isEmpty
+        guard maxAttempts > 1, initialBackoff > .zero, maxBackoff > .zero, backoffMultiplier > 0,
+            !retryableCodes.isEmpty
         else { return nil }
         self.maxAttempts = min(maxAttempts, Self.attemptsCap)
         self.initialBackoff = initialBackoff
@@ -79,7 +81,8 @@ public struct RetryState: Sendable {
         failedAttempts += 1
         let isRetryable = policy.retryableCodes.contains(code)
         if isRetryable || pushback == .doNotRetry { throttle.recordFailure() }
-        guard isRetryable, pushback != .doNotRetry, failedAttempts < policy.maxAttempts, throttle.allowsRetry else {
+        guard isRetryable, pushback != .doNotRetry, failedAttempts < policy.maxAttempts, throttle.allowsRetry
+        else {
             return .giveUp
         }
         if case .retry(let delay) = pushback {
@@ -105,7 +108,8 @@ public struct RetryThrottle: Sendable, Hashable {
     ///   - maxTokens: 1...1000.
     ///   - tokenRatio: tokens a success gives back, in thousandths, at least 1.
     public init(maxTokens: Int = 100, tokenRatioThousandths: Int = 100) {
-        precondition((1...1000).contains(maxTokens) && tokenRatioThousandths > 0, "retry throttle out of range")
+        precondition(
+            (1...1000).contains(maxTokens) && tokenRatioThousandths > 0, "retry throttle out of range")
         self.maxTokens = maxTokens * 1000
         tokens = maxTokens * 1000
         tokenRatio = tokenRatioThousandths

@@ -21,12 +21,15 @@ public final class ServerCallContext: Sendable {
     public let method: MethodDescriptor
     /// Metadata the client sent, without the fields gRPC itself uses.
     public let metadata: Metadata
-    /// When the client stops waiting; `nil` without a deadline. Hand the remaining time on to calls made for this one.
+    /// When the client stops waiting; `nil` without a deadline. Hand the remaining time on to calls made for
+    /// this one.
     public let deadline: ContinuousClock.Instant?
     public let peer: CallPeer
     private let state = Mutex(State())
 
-    public init(method: MethodDescriptor, metadata: Metadata, deadline: ContinuousClock.Instant?, peer: CallPeer) {
+    public init(
+        method: MethodDescriptor, metadata: Metadata, deadline: ContinuousClock.Instant?, peer: CallPeer
+    ) {
         self.method = method
         self.metadata = metadata
         self.deadline = deadline
@@ -65,13 +68,14 @@ public final class ServerCallContext: Sendable {
         }
     }
 
-    /// Whether nobody waits for the answer any more: the client reset the stream or went away, the deadline passed,
-    /// or the server is shutting down. The handler's task is cancelled too.
+    /// Whether nobody waits for the answer any more: the client reset the stream or went away, the deadline
+    /// passed, or the server is shutting down. The handler's task is cancelled too.
     public var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
     /// Runs `handler` when the call is cancelled: at once when it is already; never after it finished well.
     ///
-    /// - Isolation: `handler` runs on the connection's event loop or on the caller of `onCancel`; it must not block.
+    /// - Isolation: `handler` runs on the connection's event loop or on the caller of `onCancel`; it must not
+    ///   block.
     public func onCancel(_ handler: @escaping @Sendable () -> Void) {
         let runNow = state.withLock { state in
             if state.isCancelled { return true }

@@ -5,8 +5,9 @@
 /// | inbound (requests) | open, halfClosed, failed | halfClosed, failed |
 /// | outbound (response) | idle, streaming, closed | closed |
 ///
-/// Bad input comes in three kinds: data after the half-close (HTTP/2 refuses it below), anything after a failure (read
-/// and dropped), and sends after the stream closed (legal: the peer reset while the handler was writing; ignored).
+/// Bad input comes in three kinds: data after the half-close (HTTP/2 refuses it below), anything after a
+/// failure (read and dropped), and sends after the stream closed (legal: the peer reset while the handler was
+/// writing; ignored).
 public struct ServerCallState: Sendable {
     enum Inbound: Sendable, Hashable { case open, halfClosed, failed }
     enum Outbound: Sendable, Hashable { case idle, streaming, closed }

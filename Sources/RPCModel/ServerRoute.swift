@@ -13,9 +13,9 @@ extension RPCService {
 
 /// One method and the code that answers it, with the message types erased.
 ///
-/// `invoke` reads requests from and writes responses to the call's stream. When it returns, the server finishes the
-/// call with OK unless the responses were detached; when it throws, with that error. Methods without client
-/// streaming are invoked after the request arrived whole.
+/// `invoke` reads requests from and writes responses to the call's stream. When it returns, the server
+/// finishes the call with OK unless the responses were detached; when it throws, with that error. Methods
+/// without client streaming are invoked after the request arrived whole.
 public struct ServerRoute: Sendable {
     public let method: MethodDescriptor
     public let invoke: @Sendable (CallStream, ServerCallContext) async throws(RPCError) -> Void
@@ -43,7 +43,9 @@ public struct ServerRoute: Sendable {
     @inlinable
     public static func serverStreaming<Request: Message, Response: Message>(
         _ method: MethodDescriptor,
-        _ handler: @escaping @Sendable (Request, ResponseWriter<Response>, ServerCallContext) async throws(RPCError) ->
+        _ handler:
+            @escaping @Sendable (Request, ResponseWriter<Response>, ServerCallContext) async throws(RPCError)
+            ->
             Void
     ) -> ServerRoute {
         ServerRoute(method) { (stream, context) async throws(RPCError) in
@@ -55,7 +57,8 @@ public struct ServerRoute: Sendable {
     @inlinable
     public static func clientStreaming<Request: Message, Response: Message>(
         _ method: MethodDescriptor,
-        _ handler: @escaping @Sendable (RequestStream<Request>, ServerCallContext) async throws(RPCError) -> Response
+        _ handler:
+            @escaping @Sendable (RequestStream<Request>, ServerCallContext) async throws(RPCError) -> Response
     ) -> ServerRoute {
         ServerRoute(method) { (stream, context) async throws(RPCError) in
             let response = try await handler(RequestStream(stream), context)
@@ -66,7 +69,8 @@ public struct ServerRoute: Sendable {
     @inlinable
     public static func bidirectional<Request: Message, Response: Message>(
         _ method: MethodDescriptor,
-        _ handler: @escaping @Sendable (RequestStream<Request>, ResponseWriter<Response>, ServerCallContext)
+        _ handler:
+            @escaping @Sendable (RequestStream<Request>, ResponseWriter<Response>, ServerCallContext)
             async throws(RPCError) -> Void
     ) -> ServerRoute {
         ServerRoute(method) { (stream, context) async throws(RPCError) in

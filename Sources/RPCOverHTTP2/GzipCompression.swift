@@ -5,11 +5,13 @@ public import RPCModel
 extension MessageCompression {
     /// `gzip` over zlib, one stream per message.
     ///
-    /// Unpacking stops at the limit, before the byte that would pass it is stored: a bomb costs `limit` bytes at most.
+    /// Unpacking stops at the limit, before the byte that would pass it is stored: a bomb costs `limit` bytes
+    /// at most.
     /// - Spec: RFC 1952; gRPC doc/compression.md.
     public static let gzip = MessageCompression(
         name: "gzip", compress: { bytes, output in pack(bytes, into: &output) },
-        decompress: { (bytes, output, limit) throws(Failure) in try unpack(bytes, into: &output, limit: limit) })
+        decompress: { (bytes, output, limit) throws(Failure) in try unpack(bytes, into: &output, limit: limit)
+        })
 
     /// 15 window bits, and 16 more for the gzip wrapper (zlib.h, `deflateInit2`).
     private static let gzipWindowBits: Int32 = 15 + 16
@@ -22,7 +24,8 @@ extension MessageCompression {
     private static func pack(_ bytes: UnsafeRawBufferPointer, into output: inout ByteBuffer) {
         var stream = z_stream()
         let started = telehealth_deflate_init2(&stream, compressionLevel, gzipWindowBits, memoryLevel)
-        // Constant arguments: only an allocation can fail, and Swift's own allocations end the process then too.
+        // Constant arguments: only an allocation can fail, and Swift's own allocations end the process then
+        // too.
         precondition(started == Z_OK, "zlib cannot start packing: \(started)")
         defer { deflateEnd(&stream) }
         // zlib does not write through `next_in`; its type merely lacks the const.

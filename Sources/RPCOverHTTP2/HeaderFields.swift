@@ -3,19 +3,34 @@ public import HTTP2Engine
 public import RPCModel
 
 extension Metadata {
-    /// The custom metadata of a received header block: everything that is neither a pseudo-header nor gRPC's or
-    /// HTTP/2's own. `grpc-…` names are reserved, so unknown ones are left out too.
+    /// The custom metadata of a received header block: everything that is neither a pseudo-header nor gRPC's
+    /// or HTTP/2's own. `grpc-…` names are reserved, so unknown ones are left out too.
     public init(_ headers: HeaderBlock) {
         self.init()
+        // Once through to size the storage: growing it would cost more than the second look.
+        var fieldCount = 0
+        var byteCount = 0
         for index in 0..<headers.count {
             let field = headers[index]
-            switch field.known {
-            case .other:
-                if field.name.starts(with: "grpc-".utf8) || field.name.first == UInt8(ascii: ":") { continue }
-            case .authorization, .userAgent, .traceparent, .tracestate: break
-            default: continue
-            }
-            append(wireName: field.name, wireValue: field.value)
+            guard field.isCustomMetadata else { continue }
+            fieldCount += 1
+            byteCount += field.name.count + field.value.count
+        }
+        guard fieldCount > 0 else { return }
+        reserve(fieldCount: fieldCount, byteCount: byteCount)
+        for index in 0..<headers.count {
+            let field = headers[index]
+            if field.isCustomMetadata { append(wireName: field.name, wireValue: field.value) }
+        }
+    }
+}
+
+extension HeaderField {
+    fileprivate var isCustomMetadata: Bool {
+        switch known {
+        case .other: !name.starts(with: "grpc-".utf8) && name.first != UInt8(ascii: ":")
+        case .authorization, .userAgent, .traceparent, .tracestate: true
+        default: false
         }
     }
 }
@@ -38,17 +53,22 @@ extension HeaderList {
         bytes.withUnsafeBytes { add(name, $0) }
     }
 
-    /// Appends `grpc-status`, `grpc-message` and `grpc-status-details-bin` of a failed call, then its trailers.
+    /// Appends `grpc-status`, `grpc-message` and `grpc-status-details-bin` of a failed call, then its
+    /// trailers.
     ///
-    /// - Parameter maxMessageBytes: a longer message is cut, so that a status always fits the peer's header limit.
+    /// - Parameter maxMessageBytes: a longer message is cut, so that a status always fits the peer's header
+    ///   limit.
     public mutating func add(_ error: RPCError, maxMessageBytes: Int = 4096) {
         add("grpc-status", String(error.code.rawValue))
         if !error.message.isEmpty {
-            let message = error.message.utf8.count <= maxMessageBytes
+            let message =
+                error.message.utf8.count <= maxMessageBytes
                 ? error.message : String(decoding: error.message.utf8.prefix(maxMessageBytes), as: UTF8.self)
             add("grpc-message", bytes: PercentEncoding.encode(message))
         }
-        if !error.statusDetails.isEmpty { add("grpc-status-details-bin", bytes: Base64.encode(error.statusDetails)) }
+        if !error.statusDetails.isEmpty {
+            add("grpc-status-details-bin", bytes: Base64.encode(error.statusDetails))
+        }
         add(error.trailers)
     }
 }
@@ -61,7 +81,8 @@ extension HeaderBlock {
         guard let value = value(of: .grpcStatus) else {
             return RPCError(.unknown, "the answer ended without a grpc-status", trailers: trailers)
         }
-        guard let parsed = RPCError.Code.parse(grpcStatus: value.assumingMemoryBound(to: UInt8.self).span) else {
+        guard let parsed = RPCError.Code.parse(grpcStatus: value.assumingMemoryBound(to: UInt8.self).span)
+        else {
             return RPCError(.unknown, "the answer's grpc-status is no status", trailers: trailers)
         }
         guard let code = parsed else { return nil }

@@ -13,12 +13,15 @@ final class CallDispatcher: ServerStreamSource {
     private let loops: [LoopCalls]
 
     init(
-        routes: RouteTable, interceptors: [any ServerInterceptor], configuration: ServerConfiguration, loops: [EventLoop]
+        routes: RouteTable, interceptors: [any ServerInterceptor], configuration: ServerConfiguration,
+        loops: [EventLoop]
     ) {
         self.routes = routes
         self.interceptors = interceptors
         self.configuration = configuration
-        self.loops = loops.map { LoopCalls(loop: $0, methodCount: routes.routes.count, configuration: configuration) }
+        self.loops = loops.map {
+            LoopCalls(loop: $0, methodCount: routes.routes.count, configuration: configuration)
+        }
     }
 
     func makeStream(on connection: ServerConnection) -> HTTP2Stream {
@@ -50,7 +53,8 @@ final class CallDispatcher: ServerStreamSource {
             let isKnown = methodIndex < routes.routes.count
             let name = isKnown ? routes.routes[methodIndex].method.description : "_OTHER"
             for (code, counts) in byCode.sorted(by: { $0.key < $1.key }) {
-                metrics.entries.append(.init(method: name, code: RPCError.Code(rawValue: code), counts: counts))
+                metrics.entries.append(
+                    .init(method: name, code: RPCError.Code(rawValue: code), counts: counts))
             }
         }
         return metrics
@@ -67,7 +71,8 @@ final class CallDispatcher: ServerStreamSource {
         await withCheckedContinuation { continuation in
             calls.loop.execute {
                 var snapshot = LoopSnapshot(
-                    runningHandlers: calls.runningHandlers, waitingCalls: calls.waitingCalls, openCalls: calls.openCalls)
+                    runningHandlers: calls.runningHandlers, waitingCalls: calls.waitingCalls,
+                    openCalls: calls.openCalls)
                 calls.metrics.forEach { snapshot.counts.append(($0, $1, $2)) }
                 continuation.resume(returning: snapshot)
             }

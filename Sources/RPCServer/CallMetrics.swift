@@ -2,8 +2,8 @@ public import RPCModel
 
 /// Finished calls of one method with one status, as one loop or the whole server counted them.
 public struct CallCounts: Sendable, Hashable {
-    /// Bounds of the histogram: bucket `i` counts durations below `2^i` microseconds that were in no lower one; the last
-    /// one counts the rest. 1 us to 67 s.
+    /// Bounds of the histogram: bucket `i` counts durations below `2^i` microseconds that were in no lower
+    /// one; the last one counts the rest. 1 us to 67 s.
     public static let bucketCount = 28
 
     public var count: UInt64 = 0
@@ -30,7 +30,8 @@ public struct CallCounts: Sendable, Hashable {
 /// What a server counted about its calls since it started.
 public struct CallMetrics: Sendable {
     public struct Entry: Sendable {
-        /// `package.Service/Method`, or `_OTHER` for paths the server does not know: the set of names is bounded.
+        /// `package.Service/Method`, or `_OTHER` for paths the server does not know: the set of names is
+        /// bounded.
         public var method: String
         /// `nil` is OK.
         public var code: RPCError.Code?

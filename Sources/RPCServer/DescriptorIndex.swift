@@ -51,7 +51,9 @@ struct DescriptorIndex: Sendable {
         guard files[file.name] == nil else { return }
         files[file.name] = file
         for dependency in file.dependencies { add(dependency) }
-        // Our own generator wrote the bytes; if they were broken, reflection would lack the file's symbols, no more.
+        // Our own generator wrote the bytes; if they were broken, reflection would lack the file's symbols,
+        // no
+        // more.
         guard let proto = try? Google_Protobuf_FileDescriptorProto(decoding: file.bytes) else { return }
         let scope = proto.package ?? ""
         for message in proto.messageType { add(message, scope: scope, file: file.name) }
@@ -74,7 +76,9 @@ struct DescriptorIndex: Sendable {
         for nested in message.nestedType { add(nested, scope: name, file: file) }
     }
 
-    private mutating func add(extension field: Google_Protobuf_FieldDescriptorProto, scope: String, file: String) {
+    private mutating func add(
+        extension field: Google_Protobuf_FieldDescriptorProto, scope: String, file: String
+    ) {
         fileOfSymbol[join(scope, field.name)] = file
         guard let extendee = field.extendee, let number = field.number else { return }
         let type = extendee.hasPrefix(".") ? String(extendee.dropFirst()) : extendee

@@ -76,7 +76,9 @@ public final class HealthService: RPCService {
 
     fileprivate func check(_ service: String) throws(RPCError) -> Response {
         let response = state.withLock { $0.response(for: service) }
-        guard response.status != .serviceUnknown else { throw RPCError(.notFound, "the server has no such service") }
+        guard response.status != .serviceUnknown else {
+            throw RPCError(.notFound, "the server has no such service")
+        }
         return response
     }
 
@@ -86,7 +88,9 @@ public final class HealthService: RPCService {
                 throw RPCError(.resourceExhausted, "the server has more services than it lists")
             }
             var list = Grpc_Health_V1_HealthListResponse()
-            for service in state.statuses.keys.sorted() { list.statuses[service] = state.response(for: service) }
+            for service in state.statuses.keys.sorted() {
+                list.statuses[service] = state.response(for: service)
+            }
             return list
         }
     }

@@ -2,11 +2,13 @@ internal import EventCore
 internal import HTTP2Engine
 internal import RPCModel
 
-/// What the calls of one event loop share: counters, the bound on running handlers, prebuilt and scratch headers.
+/// What the calls of one event loop share: counters, the bound on running handlers, prebuilt and scratch
+/// headers.
 ///
 /// - Isolation: the loop's thread.
 final class LoopCalls: @unchecked Sendable {
-    // Sendable: everything mutable is touched on `loop` alone; `preconditionCurrent` guards the entry from outside.
+    // Sendable: everything mutable is touched on `loop` alone; `preconditionCurrent` guards the entry from
+    // outside.
 
     let loop: EventLoop
     /// `:status 200`, `content-type`.
@@ -33,7 +35,8 @@ final class LoopCalls: @unchecked Sendable {
         maxWaitingCalls = configuration.maxWaitingCallsPerLoop
         responseHeaders = PreparedHeaders([(":status", "200"), ("content-type", GRPCContentType.value)])
         responseHeadersOfferingGzip = PreparedHeaders([
-            (":status", "200"), ("content-type", GRPCContentType.value), ("grpc-accept-encoding", "identity,gzip"),
+            (":status", "200"), ("content-type", GRPCContentType.value),
+            ("grpc-accept-encoding", "identity,gzip"),
         ])
         okTrailers = PreparedHeaders([("grpc-status", "0")])
     }
@@ -76,7 +79,8 @@ final class LoopCalls: @unchecked Sendable {
         if runningHandlers == 0 { resumeIdleWaiters() }
     }
 
-    /// Waits until no handler runs, at most `limit`: a handler that ignores its cancellation must not hold up the end.
+    /// Waits until no handler runs, at most `limit`: a handler that ignores its cancellation must not hold up
+    /// the end.
     func waitUntilIdle(limit: Duration) async {
         await withCheckedContinuation { continuation in
             loop.execute { [self] in

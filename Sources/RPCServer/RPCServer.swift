@@ -24,10 +24,11 @@ public final class RPCServer: Sendable {
     private let loops: EventLoopGroup
     private let ending = Mutex<Task<Void, Never>?>(nil)
 
-    /// - Throws: ``ServerStartError/duplicateMethod(path:)``, ``ServerStartError/system(_:)`` when threads or epoll cannot
-    ///   be had.
+    /// - Throws: ``ServerStartError/duplicateMethod(path:)``, ``ServerStartError/system(_:)`` when threads or
+    ///   epoll cannot be had.
     public init(
-        configuration: ServerConfiguration, services: [any RPCService], interceptors: [any ServerInterceptor] = []
+        configuration: ServerConfiguration, services: [any RPCService],
+        interceptors: [any ServerInterceptor] = []
     ) throws(ServerStartError) {
         var services = services
         if configuration.offersHealth {
@@ -40,7 +41,8 @@ public final class RPCServer: Sendable {
         if configuration.offersReflection { services += ReflectionService.versions(describing: services) }
         let routes = try RouteTable(services.flatMap(\.routes))
         do {
-            loops = try EventLoopGroup(loopCount: configuration.loopCount, name: "rpc", clock: configuration.clock)
+            loops = try EventLoopGroup(
+                loopCount: configuration.loopCount, name: "rpc", clock: configuration.clock)
         } catch {
             throw .system(error)
         }
@@ -53,7 +55,8 @@ public final class RPCServer: Sendable {
     /// Binds every listener and begins to serve.
     ///
     /// - Returns: the bound addresses in the order of the listeners, port 0 resolved.
-    /// - Throws: ``ServerStartError``; listeners bound before the failing one stay open until ``shutdown(grace:)``.
+    /// - Throws: ``ServerStartError``; listeners bound before the failing one stay open until
+    ///   ``shutdown(grace:)``.
     public func start() async throws(ServerStartError) -> [SocketAddress] {
         var bound: [SocketAddress] = []
         for listener in configuration.listeners {
@@ -67,11 +70,13 @@ public final class RPCServer: Sendable {
         return bound
     }
 
-    /// Stops: health says NOT_SERVING, no connection or call is accepted any more, calls in flight may end within `grace`,
-    /// the rest is cancelled. Returns when everything is closed. A second call waits for the first; its `grace` is ignored.
+    /// Stops: health says NOT_SERVING, no connection or call is accepted any more, calls in flight may end
+    /// within `grace`, the rest is cancelled. Returns when everything is closed. A second call waits for the
+    /// first; its `grace` is ignored.
     public func shutdown(grace: Duration) async {
         let task = ending.withLock { ending in
-            // Detached: it joins the loops' threads, so it must not run on one of them. Awaited by every caller.
+            // Detached: it joins the loops' threads, so it must not run on one of them. Awaited by every
+            // caller.
             let task = ending ?? Task.detached { [self] in await end(grace: grace) }
             ending = task
             return task
@@ -106,7 +111,8 @@ public final class RPCServer: Sendable {
     }
 
     private func address(_ host: String, _ port: UInt16) throws(ServerStartError) -> SocketAddress {
-        guard let address = SocketAddress(ipAddress: host == "localhost" ? "127.0.0.1" : host, port: port) else {
+        guard let address = SocketAddress(ipAddress: host == "localhost" ? "127.0.0.1" : host, port: port)
+        else {
             throw .invalidHost(host)
         }
         return address

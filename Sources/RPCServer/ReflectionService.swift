@@ -17,7 +17,9 @@ struct ReflectionService: RPCService {
 
     /// One service per version, each describing `services` and both reflections themselves.
     static func versions(describing services: [any RPCService]) -> [any RPCService] {
-        let own = [Grpc_Reflection_V1_Reflection_File.descriptor, Grpc_Reflection_V1alpha_Reflection_File.descriptor]
+        let own = [
+            Grpc_Reflection_V1_Reflection_File.descriptor, Grpc_Reflection_V1alpha_Reflection_File.descriptor,
+        ]
         let index = DescriptorIndex(services.flatMap(\.fileDescriptors) + own)
         let methods = [
             Grpc_Reflection_V1_ServerReflection_Methods.serverReflectionInfo,
@@ -32,7 +34,8 @@ struct ReflectionService: RPCService {
     var routes: [ServerRoute] {
         [
             .bidirectional(method) {
-                (requests: RequestStream<Request>, responses: ResponseWriter<Response>, _) async throws(RPCError) in
+                (requests: RequestStream<Request>, responses: ResponseWriter<Response>, _)
+                    async throws(RPCError) in
                 var iterator = requests.makeAsyncIterator()
                 while let request = try await iterator.next() {
                     try await responses.write(answer(request))
@@ -47,7 +50,8 @@ struct ReflectionService: RPCService {
         response.originalRequest = request
         switch request.messageRequest {
         case .fileByFilename(let name): response.messageResponse = files(index.file(named: name))
-        case .fileContainingSymbol(let symbol): response.messageResponse = files(index.file(containing: symbol))
+        case .fileContainingSymbol(let symbol):
+            response.messageResponse = files(index.file(containing: symbol))
         case .fileContainingExtension(let wanted):
             response.messageResponse = files(
                 index.file(extending: wanted.containingType, number: wanted.extensionNumber))

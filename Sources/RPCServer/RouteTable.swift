@@ -2,8 +2,9 @@ internal import RPCModel
 
 /// Finds a route by the bytes of `:path`, without making a String.
 ///
-/// Open addressing over a power of two at most half full. The keys are the program's own, so nobody can choose
-/// colliding ones; a foreign path only ever probes.
+/// Open addressing over a power of two at most half full. The keys are the program's own, so nobody can
+/// choose
+///  colliding ones; a foreign path only ever probes.
 struct RouteTable: Sendable {
     let routes: [ServerRoute]
     private let paths: [[UInt8]]
@@ -46,7 +47,8 @@ struct RouteTable: Sendable {
         var state: UInt64 = UInt64(path.count) &* 0x9E37_79B9_7F4A_7C15
         var offset = 0
         while offset + 8 <= path.count {
-            state = (state ^ path.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) &* 0xFF51_AFD7_ED55_8CCD
+            state =
+                (state ^ path.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) &* 0xFF51_AFD7_ED55_8CCD
             state ^= state >> 32
             offset += 8
         }

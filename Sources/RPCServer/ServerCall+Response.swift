@@ -6,20 +6,27 @@ extension ServerCall {
     /// Sends what the handler wrote since the last time, unless the connection is backlogged.
     func flush() {
         guard !state.isFinished else { return }
-        sendQueued(force: false)
+        sendQueued()
     }
 
-    /// - Parameter force: also when the transport holds a lot already: the status goes behind these bytes, and there is
-    ///   at most one high-water mark of them.
-    func sendQueued(force: Bool) {
+    private func sendQueued() {
         guard let stream else { return }
-        if force { stream.setBacklogged(false) }
         let status = stream.drainOutbound { bytes in
             sendHeadersIfFirst()
             write(bytes)
         }
         if status.wantsHeaders { sendHeadersIfFirst() }
-        if !force, queuedByteCount > highWater { stream.setBacklogged(true) }
+        if queuedByteCount > highWater { stream.setBacklogged(true) }
+    }
+
+    /// Sends what is left before the status, also when the transport holds a lot already: there is at most
+    /// one
+    /// high-water mark of it.
+    func sendRest(_ reason: RPCError) {
+        stream?.drainOutboundAndEnd(reason) { bytes in
+            sendHeadersIfFirst()
+            write(bytes)
+        }
     }
 
     private func sendHeadersIfFirst() {
@@ -44,7 +51,9 @@ extension ServerCall {
         calls.scratch.removeAll()
     }
 
-    func sendStatus(_ error: RPCError?, metadata: Metadata, extra: [(StaticString, StaticString)], isOnly: Bool) {
+    func sendStatus(
+        _ error: RPCError?, metadata: Metadata, extra: [(StaticString, StaticString)], isOnly: Bool
+    ) {
         if error == nil, !isOnly, metadata.isEmpty { return sendTrailers(calls.okTrailers) }
         if isOnly {
             startScratch()
@@ -74,7 +83,9 @@ extension ServerCall {
         stopPeerAfterTrailers()
     }
 
-    /// GET answers with a page of one line, so that browsers, load balancers and HTTP/2 checkers see a server.
+    /// GET answers with a page of one line, so that browsers, load balancers and HTTP/2 checkers see a
+    /// server.
+    /// 
     func answerPlainly(_ headers: HeaderBlock) {
         guard let method = headers.value(of: .method), method.elementsEqual("GET".utf8) else {
             return refuse(httpStatus: "405")

@@ -4,12 +4,14 @@ internal import RPCModel
 internal import RPCOverHTTP2
 internal import Transport
 
-/// One call on a server: the HTTP/2 stream below, the ``CallStream`` above, and the handler's task between them.
+/// One call on a server: the HTTP/2 stream below, the ``CallStream`` above, and the handler's task between
+/// them.
 ///
-/// The life of a call: request headers are checked and routed; the handler starts when the request is whole (with the
-/// first headers for client-streaming methods), as an immediate task on the connection's loop, so that one which does not
-/// suspend has answered when `startHandler` returns; whatever ends the call first (the handler, the deadline, the
-/// peer, a limit) goes through ``finish(_:)`` or ``closed(_:)``, each idempotent.
+/// The life of a call: request headers are checked and routed; the handler starts when the request is whole
+/// (with the first headers for client-streaming methods), as an immediate task on the connection's loop, so
+/// that one which does not suspend has answered when `startHandler` returns; whatever ends the call first
+/// (the
+/// handler, the deadline, the peer, a limit) goes through ``finish(_:)`` or ``closed(_:)``, each idempotent.
 /// - Isolation: the connection's loop, but for the ``CallDriver`` members.
 final class ServerCall: HTTP2Stream, @unchecked Sendable {
     // Sendable: the fields below are touched on `calls.loop` alone; CallDriver members hop there first.
@@ -80,7 +82,9 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
             state.failInbound()
             switch error {
             case .messageTooLarge(let announced, let limit):
-                abort(RPCError(.resourceExhausted, "a request of \(announced) bytes is above the limit of \(limit)"))
+                abort(
+                    RPCError(
+                        .resourceExhausted, "a request of \(announced) bytes is above the limit of \(limit)"))
             case .invalidFlag(let flag):
                 abort(RPCError(.internal, "a message starts with the flag \(flag), which is neither 0 nor 1"))
             }
@@ -92,10 +96,9 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     override func receiveEnd() {
         state.receiveEnd()
         guard let stream, !state.isFinished else { return }
-        guard !stream.hasPartialInboundMessage else {
+        guard stream.endRequests() else {
             return abort(RPCError(.internal, "the request ended inside a message"))
         }
-        stream.endInbound()
         if !isHandlerAdmitted { admit() }
     }
 
@@ -127,7 +130,9 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
             answerPlainly(headers)
             return nil
         }
-        guard let contentType = headers.value(of: .contentType), GRPCContentType.isGRPC(contentType.assumingMemoryBound(to: UInt8.self).span) else {
+        guard let contentType = headers.value(of: .contentType),
+            GRPCContentType.isGRPC(contentType.assumingMemoryBound(to: UInt8.self).span)
+        else {
             refuse(httpStatus: "415")
             return nil
         }
@@ -189,7 +194,9 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     private func admit() {
         isHandlerAdmitted = true
-        if !calls.admit(self) { abort(RPCError(.resourceExhausted, "the server has too many calls in progress")) }
+        if !calls.admit(self) {
+            abort(RPCError(.resourceExhausted, "the server has too many calls in progress"))
+        }
     }
 
     /// Runs the handler up to its first suspension. Called by ``LoopCalls`` when it is the call's turn.
@@ -217,15 +224,13 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         } catch {
             failure = error
         }
-        // A handler may come back from an actor; the task's preference brings it to the loop, as a rule of the language.
+        // A handler may come back from an actor; the task's preference brings it to the loop, as a rule of
+        // the
+        // language.
         calls.loop.preconditionCurrent()
         isHandlerDone = true
         task = nil
-        if failure != nil || !stream.isDetached {
-            finish(failure)
-        } else {
-            flush()
-        }
+        if failure != nil || !stream.isDetached { finish(failure) }
         calls.handlerReturned()
     }
 
@@ -238,12 +243,13 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         finish(error)
     }
 
-    /// Sends the status, behind what was written. The one way a call ends by a decision of this side; idempotent.
+    /// Sends the status, behind what was written. The one way a call ends by a decision of this side;
+    /// idempotent.
     ///
     /// - Parameter extra: fields only the transport knows, for refusals.
     func finish(_ error: RPCError?, extra: [(StaticString, StaticString)] = []) {
         guard !state.isFinished else { return }
-        sendQueued(force: true)
+        sendRest(error ?? RPCError(.cancelled, "the call is over"))
         let metadata = context?.trailingMetadata ?? Metadata()
         switch state.finish() {
         case .ignore: return
@@ -251,7 +257,6 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         case .trailers: sendStatus(error, metadata: metadata, extra: extra, isOnly: false)
         }
         if state.needsResetAfterTrailers { stopPeerAfterTrailers() }
-        stream?.endOutbound(error ?? RPCError(.cancelled, "the call is over"))
         end(error)
     }
 
@@ -261,7 +266,9 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         isRecorded = true
         if deadlineTimer != .none { calls.loop.cancel(deadlineTimer) }
         let duration = MonotonicInstant.systemNow() - started
-        calls.metrics.record(methodIndex: methodIndex, code: error?.code, nanoseconds: UInt64(max(0, duration.wholeNanoseconds)))
+        calls.metrics.record(
+            methodIndex: methodIndex, code: error?.code,
+            nanoseconds: UInt64(max(0, duration.wholeNanoseconds)))
         guard let context else { return }
         context.finish()
         guard wasIntercepted else { return }

@@ -17,13 +17,16 @@ public struct ServerConfiguration: Sendable {
     public var listeners: [ServerListener]
     /// Event loops, each a thread; calls of a connection stay on its loop.
     public var loopCount = 1
-    /// Takes plain listeners on any address. For tests in closed networks and for service meshes that encrypt below.
+    /// Takes plain listeners on any address. For tests in closed networks and for service meshes that encrypt
+    /// below.
     public var allowsPlainTextBeyondLoopback = false
-    /// The longest request message, bytes after unpacking. 4 MiB is what every gRPC implementation starts with.
+    /// The longest request message, bytes after unpacking. 4 MiB is what every gRPC implementation starts
+    /// with.
     public var maxRequestBytes = 4 << 20
-    /// Handlers that run or are suspended, per loop. Open streams may be more: the rest wait their turn. Resetting a
-    /// stream frees its place in the queue, but a handler counts until it returns, so opening and resetting streams
-    /// fast does not multiply running handlers (CVE-2023-44487 and its kin). Detached calls do not count.
+    /// Handlers that run or are suspended, per loop. Open streams may be more: the rest wait their turn.
+    /// Resetting a stream frees its place in the queue, but a handler counts until it returns, so opening and
+    /// resetting streams fast does not multiply running handlers (CVE-2023-44487 and its kin). Detached calls
+    /// do not count.
     public var maxRunningHandlersPerLoop = 4096
     /// Calls that wait for a handler's turn, per loop; above it calls are refused with RESOURCE_EXHAUSTED.
     public var maxWaitingCallsPerLoop = 4096

@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// Holds a data directory for one process: an exclusive `flock` on the file `lock` inside, free again when the
-/// process ends, however it ends.
+/// Holds a data directory for one process: an exclusive `flock` on the file `lock` inside, free again when
+/// the process ends, however it ends.
 final class DirectoryLock: Sendable {
     private let descriptor: Int32
 

@@ -29,7 +29,8 @@ extension SQLiteStore {
         try readers.readOnce { (connection) throws(SQLiteError) in
             try connection.all(
                 SessionList.statement(query),
-                bind: { SessionList.bind(query, limit: min(max(query.limit, 1), 200), &$0) }, read: SessionRow.read)
+                bind: { SessionList.bind(query, limit: min(max(query.limit, 1), 200), &$0) },
+                read: SessionRow.read)
         }
     }
 

@@ -3,26 +3,30 @@ public import TelehealthCore
 
 /// The store on SQLite: one file, one writer thread, readers on their callers' threads.
 ///
-/// A write is a value (``TelehealthCore/Decision``) in a bounded queue. The writer takes the whole queue as one
-/// transaction, each decision with its expectations checked and a savepoint of its own, and answers after COMMIT, which
-/// returns when the WAL is on the device (`synchronous=FULL`). A failed COMMIT answers nobody "committed": a full disk
-/// gives ``TelehealthCore/StoreError/full`` and may recover; any other failure of the device ends writing for good,
-/// since after a failed fsync nobody knows what the device holds.
+/// A write is a value (``TelehealthCore/Decision``) in a bounded queue. The writer takes the whole queue as
+/// one transaction, each decision with its expectations checked and a savepoint of its own, and answers after
+/// COMMIT, which returns when the WAL is on the device (`synchronous=FULL`). A failed COMMIT answers nobody
+/// "committed": a full disk gives ``TelehealthCore/StoreError/full`` and may recover; any other failure of
+/// the device ends writing for good, since after a failed fsync nobody knows what the device holds.
 ///
-/// Only the writer's connection writes and checkpoints. Besides being simple, that avoids the WAL-reset bug of
-/// SQLite 3.7.0 to 3.51.2, which needs a second connection that does either.
+/// Only the writer's connection writes and checkpoints. Besides being simple, that avoids the WAL-reset bug
+/// of SQLite 3.7.0 to 3.51.2, which needs a second connection that does either.
 ///
-/// Isolation: any. Reads run inline: microseconds, from memory for sessions, consents, appointments and documents.
+/// Isolation: any. Reads run inline: microseconds, from memory for sessions, consents, appointments and
+/// documents.
 public final class SQLiteStore: TelehealthStore {
     static let databaseName = "telehealth.db"
 
     let readers: ReaderPool
     let caches: StoreCaches
     let writer: Writer
-    private let path: String
+    let path: String
     private let configuration: StoreConfiguration
 
-    private init(path: String, readers: ReaderPool, caches: StoreCaches, writer: Writer, configuration: StoreConfiguration) {
+    private init(
+        path: String, readers: ReaderPool, caches: StoreCaches, writer: Writer,
+        configuration: StoreConfiguration
+    ) {
         self.path = path
         self.readers = readers
         self.caches = caches
@@ -32,7 +36,8 @@ public final class SQLiteStore: TelehealthStore {
 
     deinit { writer.queue.close(nil) }
 
-    /// Opens the database in `directory`, making both when they are not there, and brings its schema up to date.
+    /// Opens the database in `directory`, making both when they are not there, and brings its schema up to
+    /// date.
     ///
     /// Blocks on the disk: for the start of a program, not for a call.
     public static func open(
@@ -73,7 +78,8 @@ public final class SQLiteStore: TelehealthStore {
         return statistics
     }
 
-    /// Looks through the whole file for damage and broken references; seconds for a large one, on a thread of its own.
+    /// Looks through the whole file for damage and broken references; seconds for a large one, on a thread of
+    /// its own.
     /// - Returns: what is wrong, one sentence each; empty = sound.
     public func integrityCheck() async throws(StoreError) -> [String] {
         let path = path
@@ -91,7 +97,8 @@ public final class SQLiteStore: TelehealthStore {
     /// Copies the database as of the end of the copy into a new file (mode 0600), while work goes on.
     ///
     /// The file appears under its name only when it is complete, checked and on the device.
-    /// - Throws: ``TelehealthCore/StoreError/failed(code:operation:)`` when `path` exists or cannot be written.
+    /// - Throws: ``TelehealthCore/StoreError/failed(code:operation:)`` when `path` exists or cannot be
+    ///   written; ``TelehealthCore/StoreError/overloaded`` while another backup runs.
     public func backup(to path: String) async throws(StoreError) {
         let copied = await withCheckedContinuation { done in
             if let refusal = writer.queue.submit(.backup(path: path, done)) {

@@ -1,10 +1,10 @@
 /// The store's limits, each with a default that suits one clinic on one machine.
 public struct StoreConfiguration: Sendable {
-    /// Writes that may wait for the writer; more are refused as ``TelehealthCore/StoreError/overloaded``. At about
-    /// 40 us each the default is a third of a second of work: who waits longer has given up.
+    /// Writes that may wait for the writer; more are refused as ``TelehealthCore/StoreError/overloaded``. At
+    /// about 40 us each the default is a third of a second of work: who waits longer has given up.
     public var queuedWritesMax = 8_192
-    /// Read-only connections, opened as they are needed. Reads never suspend, so there are at most as many at once as
-    /// threads that read.
+    /// Read-only connections, opened as they are needed. Reads never suspend, so there are at most as many at
+    /// once as threads that read.
     public var readersMax = 16
     /// Session aggregates kept decoded in memory, about 5 KiB each.
     public var cachedSessionsMax = 8_192
@@ -13,17 +13,19 @@ public struct StoreConfiguration: Sendable {
     public var cachedAppointmentsMax = 4_096
     /// The longest a read may hold its snapshot; longer ones are interrupted.
     public var readDuration: Duration = .milliseconds(100)
-    /// WAL pages (4 KiB each) from which on the writer checkpoints between two batches.
-    public var checkpointPages = 1_000
-    /// WAL pages from which on it checkpoints when nothing waits.
+    /// WAL pages (4 KiB each) from which on the writer checkpoints between two batches: seldom enough that a
+    /// page changed by many batches is written to the database once.
+    public var checkpointPages = 4_000
+    /// WAL pages from which on it checkpoints when nothing came for 5 ms.
     public var idleCheckpointPages = 200
     /// WAL pages that raise the alarm; each one costs every reader a look-up.
     public var walAlarmPages = 16_384
     /// Called on the writer's thread when the store's condition changes; returns at once.
     public var onCondition: @Sendable (StoreCondition) -> Void = { _ in }
 
-    /// SQLite's operating system layer. "unix-excl" takes the file for this process alone and keeps the WAL's index
-    /// and locks in memory: no program can checkpoint behind our back, and a read costs no system call for locks.
+    /// SQLite's operating system layer. "unix-excl" takes the file for this process alone and keeps the WAL's
+    /// index and locks in memory: no program can checkpoint behind our back, and a read costs no system call
+    /// for locks.
     package var vfs = "unix-excl"
     /// False only in the test that shows that without it acknowledged work is lost.
     package var isSynchronous = true

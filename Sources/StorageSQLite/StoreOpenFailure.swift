@@ -12,7 +12,7 @@ public enum StoreOpenFailure: Error, Sendable, Hashable, CustomStringConvertible
         switch self {
         case .inUse(let directory): "the data directory \(directory) is in use by another process"
         case .newerSchema(let found, let known):
-            "the database has schema \(found), this program knows schemas up to \(known): start a newer program"
+            "the database has schema \(found), this program knows up to \(known): start a newer program"
         case .database(let error): "the database could not be opened: \(error)"
         case .system(let code, let operation): "errno \(code) from \(operation)"
         }

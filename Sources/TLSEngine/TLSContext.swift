@@ -19,7 +19,8 @@ public final class TLSContext: @unchecked Sendable {
 
     deinit { SSL_CTX_free(handle) }
 
-    /// - Throws: `configuration`: a file is missing, unreadable or no PEM, or the key does not fit the certificate.
+    /// - Throws: `configuration`: a file is missing, unreadable or no PEM, or the key does not fit the
+    ///   certificate.
     public static func server(_ configuration: TLSServerConfiguration) throws(TLSFailure) -> TLSContext {
         let context = try make(.server)
         try context.use(chain: configuration.certificateChainFile, key: configuration.privateKeyFile)
@@ -80,8 +81,8 @@ public final class TLSContext: @unchecked Sendable {
             handle,
             telehealth_ssl_op_no_renegotiation | telehealth_ssl_op_no_compression
                 | telehealth_ssl_op_server_preference)
-        // Record buffers (34 KiB) are given back while a connection is idle; a partial write may be retried from
-        // another address, since the loop's scratch does not keep it.
+        // Record buffers (34 KiB) are given back while a connection is idle; a partial write may be retried
+        // from another address, since the loop's scratch does not keep it.
         _ = telehealth_ssl_ctx_set_mode(handle, telehealth_ssl_mode)
         // RFC 9113 section 9.2.2: TLS 1.2 only with ephemeral keys and AEAD.
         guard SSL_CTX_set_cipher_list(handle, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 else {
@@ -116,7 +117,8 @@ public final class TLSContext: @unchecked Sendable {
     static let h2: [UInt8] = [2] + Array("h2".utf8)
 }
 
-/// OpenSSL asks which of the client's protocols to speak: h2, or the handshake fails with no_application_protocol.
+/// OpenSSL asks which of the client's protocols to speak: h2, or the handshake fails with
+/// no_application_protocol.
 private func selectH2(
     _ ssl: OpaquePointer?, _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
     _ chosenCount: UnsafeMutablePointer<UInt8>?, _ offered: UnsafePointer<UInt8>?, _ offeredCount: UInt32,
@@ -139,7 +141,8 @@ private func selectH2(
     return SSL_TLSEXT_ERR_ALERT_FATAL
 }
 
-/// A server's context that can be replaced while it is in use: new connections take the new one, open ones keep theirs.
+/// A server's context that can be replaced while it is in use: new connections take the new one, open ones
+/// keep theirs.
 public final class TLSServerContextSource: Sendable {
     public let configuration: TLSServerConfiguration
     private let context: Mutex<TLSContext>
@@ -162,7 +165,8 @@ public final class TLSServerContextSource: Sendable {
 public struct TLSClientContext: Sendable {
     let context: TLSContext
 
-    /// - Throws: `configuration`: a file is missing, unreadable or no PEM, or the key does not fit the certificate.
+    /// - Throws: `configuration`: a file is missing, unreadable or no PEM, or the key does not fit the
+    ///   certificate.
     public init(_ configuration: TLSClientConfiguration = TLSClientConfiguration()) throws(TLSFailure) {
         context = try TLSContext.client(configuration)
     }

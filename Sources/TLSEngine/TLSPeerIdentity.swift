@@ -37,7 +37,8 @@ public struct PeerCertificate: Hashable, Sendable {
     init?(verifiedPeerOf ssl: OpaquePointer) {
         guard let certificate = telehealth_ssl_get1_peer_certificate(ssl) else { return nil }
         defer { X509_free(certificate) }
-        // A server that asks for none gets none; one that asks has refused a bad one already. Checked all the same.
+        // A server that asks for none gets none; one that asks has refused a bad one already. Checked all the
+        // same.
         guard SSL_get_verify_result(ssl) == Int(X509_V_OK) else { return nil }
         subject = Self.subject(of: certificate)
         (dnsNames, uris) = Self.alternativeNames(of: certificate)

@@ -4,8 +4,8 @@ internal import COpenSSL
 ///
 /// - Isolation: not Sendable; one thread, the one its workspace belongs to.
 public final class TLSSession {
-    /// A record's plaintext (RFC 8446 section 5.1); a partial record may wait inside OpenSSL, so a `receive` can yield
-    /// this much more than it was given.
+    /// A record's plaintext (RFC 8446 section 5.1); a partial record may wait inside OpenSSL, so a `receive`
+    /// can yield this much more than it was given.
     public static let recordBytesMax = 16 << 10
 
     private let handle: OpaquePointer
@@ -18,7 +18,8 @@ public final class TLSSession {
     /// The peer said that it sends no more (close_notify).
     public private(set) var isPeerDone = false
 
-    /// - Parameter serverName: client: the name or address that the certificate must carry; a name is also sent as SNI.
+    /// - Parameter serverName: client: the name or address that the certificate must carry; a name is also
+    ///   sent as SNI.
     /// - Throws: `configuration`: out of memory or an unusable name.
     public init(context: TLSContext, serverName: String? = nil, workspace: TLSWorkspace) throws(TLSFailure) {
         ERR_clear_error()
@@ -69,8 +70,8 @@ public final class TLSSession {
     /// Client: puts the first flight into the workspace's output. Servers have nothing to say yet.
     public func start() throws(TLSFailure) { try handshake() }
 
-    /// Takes ciphertext, all of it, and decrypts what is complete. Handshake answers and alerts go to the workspace's
-    /// output; take it, also when this throws: the peer should get the alert.
+    /// Takes ciphertext, all of it, and decrypts what is complete. Handshake answers and alerts go to the
+    /// workspace's output; take it, also when this throws: the peer should get the alert.
     ///
     /// - Parameter plaintext: at least `ciphertext.count + recordBytesMax` bytes.
     /// - Returns: bytes of plaintext; 0 during the handshake.
@@ -123,7 +124,8 @@ public final class TLSSession {
     public func close() {
         guard isHandshakeComplete else { return }
         ERR_clear_error()
-        // 0 and 1 both mean "sent"; a failed session has nothing to say, and its errors are of no more interest.
+        // 0 and 1 both mean "sent"; a failed session has nothing to say, and its errors are of no more
+        // interest.
         if SSL_shutdown(handle) < 0 { ERR_clear_error() }
     }
 

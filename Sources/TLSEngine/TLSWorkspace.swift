@@ -1,6 +1,7 @@
 internal import COpenSSL
 
-/// Ciphertext on its way out, for all sessions of one thread in turn: an idle connection keeps no buffer of its own.
+/// Ciphertext on its way out, for all sessions of one thread in turn: an idle connection keeps no buffer of
+/// its own.
 ///
 /// Whoever calls a session takes the output before it calls another.
 ///
@@ -37,8 +38,8 @@ public final class TLSWorkspace {
     }
 }
 
-/// What OpenSSL reads from and writes to: the bytes at hand and the thread's workspace, instead of a socket or two
-/// memory BIOs, which would keep their buffers per connection.
+/// What OpenSSL reads from and writes to: the bytes at hand and the thread's workspace, instead of a socket
+/// or two memory BIOs, which would keep their buffers per connection.
 final class RecordPipe {
     let workspace: TLSWorkspace
     var input = UnsafeRawBufferPointer(start: nil, count: 0)

@@ -65,6 +65,7 @@ public struct SessionWatch: AsyncSequence, Sendable {
                         return nil
                     }
                     failures = 0
+                    rejected = nil
                     if let update = accept(message) { return update }
                 } catch {
                     messages = nil
@@ -108,7 +109,8 @@ public struct SessionWatch: AsyncSequence, Sendable {
 
         /// Waits before the next attempt, or gives up by throwing.
         private mutating func recover(from error: RPCError) async throws(RPCError) {
-            if error.isStaleToken, rejected != token {
+            // Once until a message comes: a fresh token that is refused too would be replaced without end.
+            if error.isStaleToken, rejected == nil {
                 rejected = token
                 return
             }

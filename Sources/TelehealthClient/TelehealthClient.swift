@@ -73,7 +73,8 @@ public struct TelehealthClient: Sendable {
                 return try await channel.unary(method, request, options: options)
             } catch {
                 failures += 1
-                let isStale = error.isStaleToken && rejected != token
+                // Once: a fresh token that is refused too shows that the tokens, or a clock, are wrong.
+                let isStale = error.isStaleToken && rejected == nil
                 guard isStale || error.isWorthRepeating, failures < configuration.maxAttempts else { throw error }
                 if isStale {
                     rejected = token

@@ -102,8 +102,8 @@ public final class ClientConnection {
 
     public var openStreamCount: Int { wire?.session?.openStreamCount ?? 0 }
 
-    /// Sends a request's headers. A connection that takes no new streams tells the stream `closed(.refused)` at the
-    /// end of the tick: nothing of it left, and it may be sent on another.
+    /// Sends a request's headers. A connection that takes no new streams tells the stream `closed(.refused)`
+    /// at the end of the tick: nothing of it left, and it may be sent on another.
     ///
     /// - Parameter endStream: there is no body.
     public func open(_ stream: HTTP2Stream, headers: borrowing HeaderList, endStream: Bool) {

@@ -24,7 +24,8 @@ struct ConnectionFacts {
     var sentHeadersAndData: UInt64
 }
 
-/// All the times of one connection as one value: asked when a timer fires, it says what to do and when to ask again.
+/// All the times of one connection as one value: asked when a timer fires, it says what to do and when to ask
+/// again.
 ///
 /// Traffic costs it nothing: bytes only move `lastReadAt`, and the timer that fires too early is set anew.
 ///
@@ -106,6 +107,11 @@ struct ConnectionClock {
 
     /// A PING was sent for another reason than `check`, after a long silence.
     mutating func pinged(at now: MonotonicInstant) { pingSentAt = now }
+
+    /// Bytes are queued; the window stall counts from the last frame that left.
+    mutating func queueMoved(sent: UInt64, at now: MonotonicInstant) {
+        if sent != progress.sent { progress = (sent, now) }
+    }
 
     /// - Returns: the first thing that is due; ask again after doing it.
     mutating func check(at now: MonotonicInstant, _ facts: ConnectionFacts) -> LifetimeAction {

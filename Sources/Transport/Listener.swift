@@ -1,6 +1,7 @@
 internal import EventCore
 
-/// One listening socket on one loop: takes connections as they come, pauses when the process is out of descriptors.
+/// One listening socket on one loop: takes connections as they come, pauses when the process is out of
+/// descriptors.
 final class Listener: ReadinessTarget, TimerTarget {
     /// Connections taken per tick, so that a connect flood does not starve the open ones.
     private static let acceptsPerTickMax = 64

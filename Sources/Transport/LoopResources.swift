@@ -4,12 +4,12 @@ internal import TLSEngine
 
 /// Scratch memory that all connections of one loop take turns to use; an idle connection owns no buffer.
 ///
-/// Back of the envelope, one tick of one connection with N unary calls: one recv into `input`, one pass of nghttp2, N
-/// handler calls, frames into `flush`, one send. Each byte is copied once on the way in (by the handler, when it keeps
-/// it) and twice on the way out (stream queue to frame, frame to `flush`).
+/// Back of the envelope, one tick of one connection with N unary calls: one recv into `input`, one pass of
+/// nghttp2, N handler calls, frames into `flush`, one send. Each byte is copied once on the way in (by the
+/// handler, when it keeps it) and twice on the way out (stream queue to frame, frame to `flush`).
 final class LoopResources {
-    /// One read or write of a connection. 64 KiB: a call of 100 bytes needs about 150 on the wire, so that hundreds
-    /// share a system call, and four TLS records or DATA frames fit.
+    /// One read or write of a connection. 64 KiB: a call of 100 bytes needs about 150 on the wire, so that
+    /// hundreds share a system call, and four TLS records or DATA frames fit.
     static let bufferBytes = 64 << 10
 
     let input = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferBytes, alignment: 64)

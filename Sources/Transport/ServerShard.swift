@@ -4,7 +4,8 @@ internal import TLSEngine
 
 /// One loop's part of a server: its listeners and its connections.
 ///
-/// `@unchecked Sendable`: `listeners`, `connections` and `turn` belong to the loop's thread; the rest never changes.
+/// `@unchecked Sendable`: `listeners`, `connections` and `turn` belong to the loop's thread; the rest never
+/// changes.
 final class ServerShard: @unchecked Sendable {
     let loop: EventLoop
     let configuration: ServerTransportConfiguration

@@ -26,18 +26,20 @@ public struct ServerTransportConfiguration: Hashable, Sendable {
     public var pingStrikesMax = 2
     /// A9: a connection without calls for so long is drained.
     public var idleMax: Duration?
-    /// A9: a connection is drained at this age, 10 % earlier or later so that they do not all come back at once.
+    /// A9: a connection is drained at this age, 10 % earlier or later so that they do not all come back at
+    /// once.
     public var ageMax: Duration?
     /// A9: how long the calls of a drained connection may go on.
     public var ageGrace: Duration?
-    /// From accept to the client's SETTINGS, the TLS handshake included. 20 s: three lost packets on a bad line.
+    /// From accept to the client's SETTINGS, the TLS handshake included. 20 s: three lost packets on a bad
+    /// line.
     public var handshakeTimeout = Duration.seconds(20)
     /// One header block must be complete in this time.
     public var headerTimeout = Duration.seconds(20)
     /// The socket takes nothing for so long although bytes wait: the peer is not reading.
     public var writeStallTimeout = Duration.seconds(60)
-    /// Calls have bytes to send and the peer opens no window on any of them for so long. Longer than the socket's:
-    /// a client may pause a stream on purpose, but a stalled one pins memory.
+    /// Calls have bytes to send and the peer opens no window on any of them for so long. Longer than the
+    /// socket's: a client may pause a stream on purpose, but a stalled one pins memory.
     public var windowStallTimeout = Duration.seconds(300)
     /// Between the two GOAWAYs of a drain, when the PING between them is not answered.
     public var drainNoticeTimeout = Duration.seconds(5)

@@ -42,8 +42,8 @@ public enum ListenEndpoint: Sendable {
 
 /// Listens and serves connections on all loops of a group.
 ///
-/// TCP ports are shared by one socket per loop, and the kernel spreads connections; the first is bound alone, so that a
-/// port in use is an error. A unix socket is accepted on one loop and handed round.
+/// TCP ports are shared by one socket per loop, and the kernel spreads connections; the first is bound alone,
+/// so that a port in use is an error. A unix socket is accepted on one loop and handed round.
 public final class TransportServer: Sendable {
     public let configuration: ServerTransportConfiguration
     private let group: EventLoopGroup
@@ -109,8 +109,8 @@ public final class TransportServer: Sendable {
 
     public var openConnectionCount: Int { census.connectionCount }
 
-    /// Stops accepting, drains every connection, waits for their calls, and closes what is left when `grace` is over.
-    /// Connections are told to leave in two steps, so that requests on their way are still served.
+    /// Stops accepting, drains every connection, waits for their calls, and closes what is left when `grace`
+    /// is over. Connections are told to leave in two steps, so that requests on their way are still served.
     public func shutdown(grace: Duration) async {
         for shard in shards { await shard.stopListening() }
         for shard in shards { shard.loop.execute { shard.drainAll(grace: grace) } }
@@ -127,8 +127,8 @@ final class SocketBox: @unchecked Sendable {
     func take() -> SocketDescriptor? { socket.take() }
 }
 
-/// How many connections there are, in all and by address: the only state that loops share, touched when a connection
-/// comes or goes.
+/// How many connections there are, in all and by address: the only state that loops share, touched when a
+/// connection comes or goes.
 final class ServerCensus: Sendable {
     private struct Counts {
         var total = 0

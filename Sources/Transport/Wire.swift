@@ -6,7 +6,7 @@ internal import TLSEngine
 protocol WireDelegate: AnyObject {
     /// The handshake is over and the peer's SETTINGS arrived; once.
     func wireEstablished()
-    /// More SETTINGS, or a stream ended.
+    /// More SETTINGS, a stream ended, or queued bytes left.
     func wireCapacityChanged()
     func wireMakesStream() -> HTTP2Stream
     func wireReceivedPing()
@@ -53,6 +53,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     private var backlog = Backlog()
     private var isFlushScheduled = false
     private var isEstablished = false
+    private var saidGoodbye = false
     private var timer = TimerID.none
     private var timerDue = MonotonicInstant.distantFuture
     private(set) var lastReadAt: MonotonicInstant
@@ -61,7 +62,8 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     private var drainDebug = ""
     private var lossAfterFlush: ConnectionLoss?
 
-    /// - Parameter tls: client: a session to start once connected; server: one that waits for the client's hello.
+    /// - Parameter tls: client: a session to start once connected; server: one that waits for the client's
+    ///   hello.
     init(
         loop: EventLoop, socket: consuming SocketDescriptor, tls: TLSSession?, role: HTTP2Session.Role,
         limits: HTTP2Limits, clock: ConnectionClock
@@ -209,6 +211,12 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
             // Less than a full buffer means that nothing was left.
             if count < LoopResources.bufferBytes / 2 { break }
             if round == Self.flushRoundsMax { scheduleFlush() }
+        }
+        if session.takeReturnedRoom() { delegate?.wireCapacityChanged() }
+        // Bytes that wait for the peer's window start a clock of their own.
+        if session.queuedByteCount > 0 {
+            clock.queueMoved(sent: session.sentHeadersAndData, at: loop.now)
+            rearm()
         }
         finishIfDone(session)
     }
@@ -421,22 +429,17 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     /// Closes at once.
     func close(_ loss: ConnectionLoss) {
         guard state == .open || state == .connecting else { return }
-        if state == .open, let tls, tls.isHandshakeComplete {
-            tls.close()
-            sendTLSOutput()
-            guard state == .open else { return }
-        }
+        sayGoodbye()
+        // A peer that is gone made the farewell fail, which closed with that failure.
+        guard state == .open || state == .connecting else { return }
         end(loss)
         cut()
     }
 
-    /// Our last frames are with the kernel: no more writing, and a moment for the peer to read them. Closing a socket
-    /// with unread input would reset it, and the GOAWAY would be lost.
+    /// Our last frames are with the kernel: no more writing, and a moment for the peer to read them. Closing
+    /// a socket with unread input would reset it, and the GOAWAY would be lost.
     private func linger(_ loss: ConnectionLoss) {
-        if let tls {
-            tls.close()
-            sendTLSOutput()
-        }
+        sayGoodbye()
         guard state == .open else { return }
         socket!.shutdownWrites()
         end(loss)
@@ -444,6 +447,14 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         setInterest(.readable)
         timer = loop.schedule(at: loop.now + Self.lingerTime, self, kind: Self.lingerTimer)
         discardInput()
+    }
+
+    /// close_notify, once: sending it can fail, and a failure closes.
+    private func sayGoodbye() {
+        guard state == .open, !saidGoodbye, let tls, tls.isHandshakeComplete else { return }
+        saidGoodbye = true
+        tls.close()
+        sendTLSOutput()
     }
 
     private func discardInput() {

@@ -24,7 +24,8 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
 
     // The database, locked for this process.
     try FileManager.default.createDirectory(
-        atPath: configuration.dataDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        atPath: configuration.dataDirectory, withIntermediateDirectories: true,
+        attributes: [.posixPermissions: 0o700])
     var storage = StoreConfiguration()
     storage.onCondition = { alarms.store($0) }
     let store = try SQLiteStore.open(directory: configuration.dataDirectory, configuration: storage)
@@ -39,7 +40,8 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     let hub = EventHub()
     let presence = PresenceBoard(startedAt: time.now)
     let committer = Committer(store: store, hub: hub, presence: presence)
-    let executor = CommandExecutor(committer: committer, gateway: gateway, time: time, ids: ids, policy: policy)
+    let executor = CommandExecutor(
+        committer: committer, gateway: gateway, time: time, ids: ids, policy: policy)
     let worker = EffectWorker(committer: committer, gateway: gateway, time: time, ids: ids, policy: policy) {
         alarms.effect($0)
     }
@@ -49,23 +51,12 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
 
     // Who may call.
     let verifier = TokenVerifier(policy: TokenPolicy(audience: configuration.identity.audience))
-    let keys = KeyDirectory(
-        verifier: verifier, issuer: configuration.identity.issuer.map { ($0.name, KeySource($0.keys)) },
-        development: configuration.identity.acceptsDevelopmentTokens
-            ? try DevelopmentIssuer(directory: configuration.dataDirectory, createIfAbsent: true) : nil,
-        client: http)
+    let keys = try keyDirectory(configuration, verifier: verifier, http: http)
     try await keys.reload()
 
     // The server.
     let services = TelehealthServices(executor: executor, presence: presence, time: time).all
-    let gate = try CallGate(services: services, logger: Logger(label: "calls")) {
-        (token, isLocal) throws(TokenRefusal) in
-        do throws(TokenError) {
-            return try verifier.verify(token, isLocal: isLocal, now: time.now)
-        } catch {
-            throw TokenRefusal(reason: error.reason, message: error.advice)
-        }
-    }
+    let gate = try callGate(services, verifier: verifier, time: time)
     let server = try RPCServer(
         configuration: try serverConfiguration(configuration), services: services, interceptors: [gate])
     alarms.onStoreLost = { server.health?.set(.notServing) }
@@ -80,18 +71,43 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
         }
         logger.notice("serving", metadata: ["addresses": "\(addresses.joined(separator: ","))"])
         FileHandle.standardOutput.write(Data((readyLine(addresses) + "\n").utf8))
-        ServiceManager.tell(.ready, socketPath: environment["NOTIFY_SOCKET"])
+        SystemdNotifier.tell(.ready, socketPath: environment["NOTIFY_SOCKET"])
 
         await TerminationSignal.wait()
 
         logger.notice("stopping")
-        ServiceManager.tell(.stopping, socketPath: environment["NOTIFY_SOCKET"])
+        SystemdNotifier.tell(.stopping, socketPath: environment["NOTIFY_SOCKET"])
         await server.shutdown(grace: configuration.shutdownGrace)
         group.cancelAll()
     }
     await store.close()
     http.shutdown()
-    logger.notice("stopped")
+    logger.notice("stopped", metadata: store.statistics.logMetadata)
+}
+
+/// The configured issuer's keys and, where it counts, the data directory's own.
+private func keyDirectory(
+    _ configuration: DaemonConfiguration, verifier: TokenVerifier, http: HTTPSClient
+) throws -> KeyDirectory {
+    let identity = configuration.identity
+    return KeyDirectory(
+        verifier: verifier, issuer: identity.issuer.map { ($0.name, KeySource($0.keys)) },
+        development: identity.acceptsDevelopmentTokens
+            ? try DevelopmentIssuer(directory: configuration.dataDirectory, createIfAbsent: true) : nil,
+        client: http)
+}
+
+private func callGate(_ services: [any RPCService], verifier: TokenVerifier, time: SystemTime) throws
+    -> CallGate
+{
+    try CallGate(services: services, logger: Logger(label: "calls")) {
+        (token, isLocal) throws(TokenRefusal) in
+        do throws(TokenError) {
+            return try verifier.verify(token, isLocal: isLocal, now: time.now)
+        } catch {
+            throw TokenRefusal(reason: error.reason, message: error.advice)
+        }
+    }
 }
 
 /// One line of JSON on standard output: a program that started this one reads it to know where to call.

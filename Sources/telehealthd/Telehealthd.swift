@@ -17,7 +17,8 @@ struct Telehealthd {
                 return
             }
             let file = commandLine.file ?? environment["TELEHEALTH_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
-            let reader = try await SettingReader(flags: commandLine.flags, environment: environment, file: file)
+            let reader = try await SettingReader(
+                flags: commandLine.flags, environment: environment, file: file)
             let configuration = try DaemonConfiguration(reader)
             if commandLine.request == .printConfiguration {
                 print(configuration.description)

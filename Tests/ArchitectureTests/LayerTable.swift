@@ -76,10 +76,18 @@ enum LayerTable {
         Row(9, "ChimeSimulation", "Crypto"),
         Row(9, "chime-simulator", "ChimeSimulation", "FlyingFox", "FlyingSocks", "ArgumentParser"),
         Row(
-            9, "rpc-bench", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "EventCore",
-            "TelehealthAPI", "ArgumentParser"),
+            9, "rpc-bench", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "TLSEngine", "ArgumentParser"),
+        Row(
+            9, "telehealth-bench", "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel",
+            "ProtobufWire", "Identity", "TelehealthCore", "Crypto", "ArgumentParser"),
+        Row(
+            9, "telehealth-client-example", "TelehealthClient", "TelehealthAPI", "RPCModel", "ProtobufWire"),
+        Row(9, "InteropMessages", "ProtobufWire", "RPCModel"),
+        Row(
+            9, "rpc-interop", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "EventCore", "TLSEngine",
+            "InteropMessages", "ArgumentParser"),
         Row(9, "store-bench", "StorageSQLite", "TelehealthCore"),
-        Row(9, "codec-bench", "ProtobufWire"),
+        Row(9, "codec-bench", "TelehealthAPI", "ProtobufWire"),
         Row(9, "ConformanceMessages", "ProtobufWire"),
         Row(9, "protobuf-conformance", "ProtobufWire", "ProtobufReflection", "ConformanceMessages"),
     ]

@@ -138,14 +138,17 @@ static int permit(fault_vfs *v, int kind, int when_cut) {
 
 static fault_file *of(sqlite3_file *f) { return (fault_file *)f; }
 
-static int file_close(sqlite3_file *f) { return of(f)->real->pMethods ? of(f)->real->pMethods->xClose(of(f)->real) : SQLITE_OK; }
+static sqlite3_file *real_of(sqlite3_file *f) { return of(f)->real; }
+static const sqlite3_io_methods *base_of(sqlite3_file *f) { return of(f)->real->pMethods; }
+
+static int file_close(sqlite3_file *f) { return base_of(f) ? base_of(f)->xClose(real_of(f)) : SQLITE_OK; }
 
 static int file_read(sqlite3_file *f, void *bytes, int count, sqlite3_int64 offset) {
     fault_vfs *v = of(f)->owner;
     pthread_mutex_lock(&v->lock);
     int code = permit(v, FAULT_READ, SQLITE_IOERR_READ);
     pthread_mutex_unlock(&v->lock);
-    return code != SQLITE_OK ? code : of(f)->real->pMethods->xRead(of(f)->real, bytes, count, offset);
+    return code != SQLITE_OK ? code : base_of(f)->xRead(real_of(f), bytes, count, offset);
 }
 
 static int file_write(sqlite3_file *f, const void *bytes, int count, sqlite3_int64 offset) {
@@ -158,7 +161,7 @@ static int file_write(sqlite3_file *f, const void *bytes, int count, sqlite3_int
     /* The write that the cut interrupts may have reached the disk in part. */
     if (v->is_cut && !was_cut && of(f)->tracked) record(of(f)->tracked, offset, bytes, count);
     if (written > 0) {
-        int real = of(f)->real->pMethods->xWrite(of(f)->real, bytes, written, offset);
+        int real = base_of(f)->xWrite(real_of(f), bytes, written, offset);
         if (real != SQLITE_OK) code = real;
         else if (of(f)->tracked) record(of(f)->tracked, offset, bytes, written);
     }
@@ -170,7 +173,7 @@ static int file_truncate(sqlite3_file *f, sqlite3_int64 length) {
     fault_vfs *v = of(f)->owner;
     pthread_mutex_lock(&v->lock);
     int code = permit(v, FAULT_TRUNCATE, SQLITE_IOERR_TRUNCATE);
-    if (code == SQLITE_OK) code = of(f)->real->pMethods->xTruncate(of(f)->real, length);
+    if (code == SQLITE_OK) code = base_of(f)->xTruncate(real_of(f), length);
     if (code == SQLITE_OK && of(f)->tracked) record(of(f)->tracked, length, 0, -1);
     pthread_mutex_unlock(&v->lock);
     return code;
@@ -192,21 +195,32 @@ static int file_sync(sqlite3_file *f, int flags) {
     return code;
 }
 
-static int file_size(sqlite3_file *f, sqlite3_int64 *size) { return of(f)->real->pMethods->xFileSize(of(f)->real, size); }
-static int file_lock(sqlite3_file *f, int level) { return of(f)->real->pMethods->xLock(of(f)->real, level); }
-static int file_unlock(sqlite3_file *f, int level) { return of(f)->real->pMethods->xUnlock(of(f)->real, level); }
-static int file_reserved(sqlite3_file *f, int *out) { return of(f)->real->pMethods->xCheckReservedLock(of(f)->real, out); }
-static int file_control(sqlite3_file *f, int op, void *argument) { return of(f)->real->pMethods->xFileControl(of(f)->real, op, argument); }
-static int file_sector(sqlite3_file *f) { return of(f)->real->pMethods->xSectorSize(of(f)->real); }
-static int file_device(sqlite3_file *f) { return of(f)->real->pMethods->xDeviceCharacteristics(of(f)->real); }
-static int file_shm_map(sqlite3_file *f, int page, int size, int extend, void volatile **out) { return of(f)->real->pMethods->xShmMap(of(f)->real, page, size, extend, out); }
-static int file_shm_lock(sqlite3_file *f, int offset, int count, int flags) { return of(f)->real->pMethods->xShmLock(of(f)->real, offset, count, flags); }
-static void file_shm_barrier(sqlite3_file *f) { of(f)->real->pMethods->xShmBarrier(of(f)->real); }
-static int file_shm_unmap(sqlite3_file *f, int delete_it) { return of(f)->real->pMethods->xShmUnmap(of(f)->real, delete_it); }
+static int file_size(sqlite3_file *f, sqlite3_int64 *size) { return base_of(f)->xFileSize(real_of(f), size); }
+static int file_lock(sqlite3_file *f, int level) { return base_of(f)->xLock(real_of(f), level); }
+static int file_unlock(sqlite3_file *f, int level) { return base_of(f)->xUnlock(real_of(f), level); }
+static int file_reserved(sqlite3_file *f, int *out) {
+    return base_of(f)->xCheckReservedLock(real_of(f), out);
+}
+static int file_control(sqlite3_file *f, int op, void *argument) {
+    return base_of(f)->xFileControl(real_of(f), op, argument);
+}
+static int file_sector(sqlite3_file *f) { return base_of(f)->xSectorSize(real_of(f)); }
+static int file_device(sqlite3_file *f) { return base_of(f)->xDeviceCharacteristics(real_of(f)); }
+static int file_shm_map(sqlite3_file *f, int page, int size, int extend, void volatile **out) {
+    return base_of(f)->xShmMap(real_of(f), page, size, extend, out);
+}
+static int file_shm_lock(sqlite3_file *f, int offset, int count, int flags) {
+    return base_of(f)->xShmLock(real_of(f), offset, count, flags);
+}
+static void file_shm_barrier(sqlite3_file *f) { base_of(f)->xShmBarrier(real_of(f)); }
+static int file_shm_unmap(sqlite3_file *f, int delete_it) {
+    return base_of(f)->xShmUnmap(real_of(f), delete_it);
+}
 
 static const sqlite3_io_methods methods = {
-    2, file_close, file_read, file_write, file_truncate, file_sync, file_size, file_lock, file_unlock, file_reserved,
-    file_control, file_sector, file_device, file_shm_map, file_shm_lock, file_shm_barrier, file_shm_unmap, 0, 0,
+    2, file_close, file_read, file_write, file_truncate, file_sync, file_size, file_lock, file_unlock,
+    file_reserved, file_control, file_sector, file_device, file_shm_map, file_shm_lock, file_shm_barrier,
+    file_shm_unmap, 0, 0,
 };
 
 /* What is in the file before we saw it counts as durable. */
@@ -406,7 +420,8 @@ int fault_vfs_write_image(fault_vfs *v, const char *directory, int style, uint64
     pthread_mutex_lock(&v->lock);
     for (tracked *t = v->files; t && result == 0; t = t->next) {
         int exists = t->exists_durably;
-        if (style == FAULT_IMAGE_KEPT || (style == FAULT_IMAGE_TORN && (next_random(&random) & 1))) exists = t->exists;
+        int takes_new_names = style == FAULT_IMAGE_TORN && (next_random(&random) & 1);
+        if (style == FAULT_IMAGE_KEPT || takes_new_names) exists = t->exists;
         if (!exists) continue;
         content c = {0, 0};
         content_resize(&c, t->durable.length);

@@ -80,6 +80,7 @@ private func run<R: Sendable>(on loop: EventLoop, _ body: @escaping @Sendable ()
         try await withGroup(clock: .manual(clock)) { group in
             let loop = group.loops[0]
             let ticker = Ticker()
+            // Touched on the loop's thread alone.
             nonisolated(unsafe) let target = ticker
             await run(on: loop) {
                 let start = loop.now
@@ -103,6 +104,7 @@ private func run<R: Sendable>(on loop: EventLoop, _ body: @escaping @Sendable ()
         try await withGroup(clock: .manual(clock)) { group in
             let loop = group.loops[0]
             let ticker = Ticker()
+            // Touched on the loop's thread alone.
             nonisolated(unsafe) let target = ticker
             await run(on: loop) {
                 // A fixed pseudo-random order of deadlines; every third is cancelled, twice.

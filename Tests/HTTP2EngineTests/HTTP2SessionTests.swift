@@ -29,7 +29,8 @@ import Testing
         #expect(
             call.outline == [
                 .headers(
-                    [":status: 200", "content-type: application/grpc"], endStream: false, exceedsLimit: false),
+                    [":status: 200", "content-type: application/grpc"],
+                    endStream: false, exceedsLimit: false),
                 .trailers(["grpc-status: 0"]), .closed(.finished),
             ])
         #expect(call.body == body.reversed())

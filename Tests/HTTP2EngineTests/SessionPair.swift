@@ -187,7 +187,8 @@ enum Frame {
 
     /// HEADERS of a POST with literal fields, END_HEADERS set.
     static func request(stream: UInt32, endStream: Bool, extra: [UInt8] = []) -> [UInt8] {
-        // :method POST and :scheme http are static entries 3 and 6, :path / is 4, :authority x a literal with index 1.
+        // :method POST and :scheme http are static entries 3 and 6, :path / is 4, :authority x a literal with
+        // index 1.
         let block: [UInt8] = [0x83, 0x86, 0x84, 0x01, 0x01, UInt8(ascii: "x")] + extra
         return make(type: 1, flags: 4 | (endStream ? 1 : 0), stream: stream, block)
     }

@@ -90,7 +90,9 @@ import Testing
         let caller = try verifier.verify(token, isLocal: true, now: TokenForge.now)
         #expect(caller.clientID == SubjectID("client-1"))
         #expect(caller.actor == "portal")
-        #expect(throws: TokenError.developmentOnly) { try verifier.verify(token, isLocal: false, now: TokenForge.now) }
+        #expect(throws: TokenError.developmentOnly) {
+            try verifier.verify(token, isLocal: false, now: TokenForge.now)
+        }
     }
 
     @Test func `a development key that others may read is refused`() throws {

@@ -43,24 +43,42 @@ import Testing
         Bend(testDescription: "an extension that must be understood", expected: .malformed) {
             $0.header["crit"] = ["b64"]
         },
-        Bend(testDescription: "another issuer", expected: .issuerMismatch) { $0.claims["iss"] = "https://evil" },
+        Bend(testDescription: "another issuer", expected: .issuerMismatch) {
+            $0.claims["iss"] = "https://evil"
+        },
         Bend(testDescription: "no issuer", expected: .issuerMismatch) { $0.claims["iss"] = NSNull() },
-        Bend(testDescription: "another audience", expected: .audienceMismatch) { $0.claims["aud"] = "billing" },
+        Bend(testDescription: "another audience", expected: .audienceMismatch) {
+            $0.claims["aud"] = "billing"
+        },
         Bend(testDescription: "no audience", expected: .audienceMismatch) { $0.claims["aud"] = NSNull() },
-        Bend(testDescription: "no expiry", expected: .claimInvalid(.expiration)) { $0.claims["exp"] = NSNull() },
+        Bend(testDescription: "no expiry", expected: .claimInvalid(.expiration)) {
+            $0.claims["exp"] = NSNull()
+        },
         Bend(testDescription: "expiry now", expected: .expired) { $0.claims["exp"] = 1_800_000_000 },
-        Bend(testDescription: "no issue time", expected: .claimInvalid(.issuedAt)) { $0.claims["iat"] = NSNull() },
-        Bend(testDescription: "issued in the future", expected: .notYetValid) { $0.claims["iat"] = 1_800_000_061 },
-        Bend(testDescription: "not before later", expected: .notYetValid) { $0.claims["nbf"] = 1_800_000_061 },
+        Bend(testDescription: "no issue time", expected: .claimInvalid(.issuedAt)) {
+            $0.claims["iat"] = NSNull()
+        },
+        Bend(testDescription: "issued in the future", expected: .notYetValid) {
+            $0.claims["iat"] = 1_800_000_061
+        },
+        Bend(testDescription: "not before later", expected: .notYetValid) {
+            $0.claims["nbf"] = 1_800_000_061
+        },
         Bend(testDescription: "an hour and a second", expected: .lifetimeTooLong) {
             $0.claims["exp"] = 1_800_003_601
         },
-        Bend(testDescription: "no subject", expected: .claimInvalid(.subject)) { $0.claims["sub"] = NSNull() },
-        Bend(testDescription: "an empty subject", expected: .claimInvalid(.subject)) { $0.claims["sub"] = "" },
+        Bend(testDescription: "no subject", expected: .claimInvalid(.subject)) {
+            $0.claims["sub"] = NSNull()
+        },
+        Bend(testDescription: "an empty subject", expected: .claimInvalid(.subject)) {
+            $0.claims["sub"] = ""
+        },
         Bend(testDescription: "a line break in the subject", expected: .claimInvalid(.subject)) {
             $0.claims["sub"] = "a\nb"
         },
-        Bend(testDescription: "an unknown role", expected: .claimInvalid(.role)) { $0.claims["role"] = "root" },
+        Bend(testDescription: "an unknown role", expected: .claimInvalid(.role)) {
+            $0.claims["role"] = "root"
+        },
         Bend(testDescription: "a clinician without an id", expected: .claimInvalid(.clinicianID)) {
             $0.claims["clinician_id"] = NSNull()
         },
@@ -70,7 +88,9 @@ import Testing
         Bend(testDescription: "a client id with a space", expected: .claimInvalid(.clientID)) {
             $0.claims["client_id"] = "a b"
         },
-        Bend(testDescription: "an empty actor", expected: .claimInvalid(.actor)) { $0.claims["act"] = ["sub": ""] },
+        Bend(testDescription: "an empty actor", expected: .claimInvalid(.actor)) {
+            $0.claims["act"] = ["sub": ""]
+        },
         Bend(testDescription: "a role that is a number", expected: .malformed) { $0.claims["role"] = 1 },
     ]
 
@@ -80,7 +100,9 @@ import Testing
         let verifier = try await forge.verifier()
         #expect(throws: Never.self) { try verifier.verify(forge.token(), isLocal: true, now: TokenForge.now) }
         bend.apply(&forge)
-        #expect(throws: bend.expected) { try verifier.verify(forge.token(), isLocal: true, now: TokenForge.now) }
+        #expect(throws: bend.expected) {
+            try verifier.verify(forge.token(), isLocal: true, now: TokenForge.now)
+        }
     }
 
     @Test func `boundaries of the times are inclusive where the policy says so`() async throws {
@@ -106,7 +128,9 @@ import Testing
             let parts = bent.split(separator: ".", omittingEmptySubsequences: false)
             let same = zip(parts, token.split(separator: ".", omittingEmptySubsequences: false))
                 .allSatisfy { Base64URL.decode($0) == Base64URL.decode($1) }
-            if same && parts.count == 3 && parts[0] + "." + parts[1] == token.prefix(parts[0].count + 1 + parts[1].count) {
+            if same && parts.count == 3
+                && parts[0] + "." + parts[1] == token.prefix(parts[0].count + 1 + parts[1].count)
+            {
                 continue
             }
             #expect(throws: TokenError.self) { try verifier.verify(bent, isLocal: true, now: TokenForge.now) }
@@ -123,7 +147,9 @@ import Testing
         var forge = TokenForge()
         let verifier = try await forge.verifier()
         forge.claims["x"] = String(repeating: "a", count: TokenPolicy.tokenBytesMax)
-        #expect(throws: TokenError.malformed) { try verifier.verify(forge.token(), isLocal: true, now: TokenForge.now) }
+        #expect(throws: TokenError.malformed) {
+            try verifier.verify(forge.token(), isLocal: true, now: TokenForge.now)
+        }
     }
 
     @Test func `a remembered token expires on time`() async throws {
@@ -148,7 +174,9 @@ import Testing
         verifier.replaceKeys(
             try await VerificationKeys(
                 jwks: TokenForge.set([successor.jwk()]), issuer: TokenForge.issuer, isDevelopment: false))
-        #expect(throws: TokenError.keyUnknown) { try verifier.verify(token, isLocal: false, now: TokenForge.now) }
+        #expect(throws: TokenError.keyUnknown) {
+            try verifier.verify(token, isLocal: false, now: TokenForge.now)
+        }
         _ = try verifier.verify(successor.token(), isLocal: false, now: TokenForge.now)
     }
 
@@ -156,9 +184,13 @@ import Testing
         let forge = TokenForge()
         let verifier = try await forge.verifier(isDevelopment: true)
         let token = try forge.token()
-        #expect(throws: TokenError.developmentOnly) { try verifier.verify(token, isLocal: false, now: TokenForge.now) }
+        #expect(throws: TokenError.developmentOnly) {
+            try verifier.verify(token, isLocal: false, now: TokenForge.now)
+        }
         _ = try verifier.verify(token, isLocal: true, now: TokenForge.now)
-        #expect(throws: TokenError.developmentOnly) { try verifier.verify(token, isLocal: false, now: TokenForge.now) }
+        #expect(throws: TokenError.developmentOnly) {
+            try verifier.verify(token, isLocal: false, now: TokenForge.now)
+        }
     }
 
     @Test func `the memory of tokens is bounded and forgets the oldest`() {

@@ -23,7 +23,9 @@ private final class RecordingDriver: CallDriver {
             + Array(repeating: 1, count: count)
     }
 
-    private func nextMessage(of stream: CallStream) async throws -> RawMessage? { try await stream.nextMessage() }
+    private func nextMessage(of stream: CallStream) async throws -> RawMessage? {
+        try await stream.nextMessage()
+    }
 
     private func receive(_ bytes: [UInt8], on stream: CallStream) throws -> Int {
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
@@ -48,7 +50,9 @@ private final class RecordingDriver: CallDriver {
         #expect(throws: RPCError.self) { try stream.write(message(1)) }
     }
 
-    @Test("a writer above the high-water mark waits until the bytes are taken") func holdsWriter() async throws {
+    @Test("a writer above the high-water mark waits until the bytes are taken") func holdsWriter()
+        async throws
+    {
         let stream = CallStream(maxMessageBytes: 100)
         stream.attach(RecordingDriver())
         #expect(try !stream.write(message(100_000)))
@@ -65,7 +69,36 @@ private final class RecordingDriver: CallDriver {
         #expect(sent == 6)
     }
 
-    @Test("kept bytes are sent again after a rewind, and forgotten after the commitment") func replays() throws {
+    @Test("messages of one call are compressed or not, one by one, and the reader can tell")
+    func compressesByMessage() async throws {
+        let reversing = MessageCompression(
+            name: "reversed", compress: { bytes, output in output.append([UInt8](bytes.reversed())) },
+            decompress: { (bytes, output, _) throws(MessageCompression.Failure) in
+                output.append([UInt8](bytes.reversed()))
+            })
+        let writer = CallStream(maxMessageBytes: 100)
+        writer.attach(RecordingDriver())
+        writer.setOutboundCompression(reversing)
+        let bytes: [UInt8] = [1, 2, 3]
+        _ = try writer.write(RawMessage(bytes: bytes))
+        _ = try writer.write(RawMessage(bytes: bytes), compressed: false)
+        var sent: [UInt8] = []
+        _ = writer.drainOutbound { sent += [UInt8]($0) }
+        #expect(sent == [1, 0, 0, 0, 3, 3, 2, 1] + [0, 0, 0, 0, 3, 1, 2, 3])
+
+        let reader = CallStream(maxMessageBytes: 100)
+        reader.attach(RecordingDriver())
+        reader.setInboundCompression(reversing)
+        _ = try receive(sent, on: reader)
+        for wasCompressed in [true, false] {
+            #expect(try await nextMessage(of: reader)?.bytes == bytes)
+            #expect(reader.lastMessageWasCompressed == wasCompressed)
+        }
+    }
+
+    @Test("kept bytes are sent again after a rewind, and forgotten after the commitment") func replays()
+        throws
+    {
         let stream = CallStream(maxMessageBytes: 100)
         stream.keepSentBytes()
         stream.attach(RecordingDriver())
@@ -137,10 +170,14 @@ private final class RecordingDriver: CallDriver {
         #expect(error?.code == .unimplemented)
     }
 
-    @Test("a compressed message without an agreed encoding is an error") func unagreedCompression() async throws {
+    @Test("a compressed message without an agreed encoding is an error") func unagreedCompression()
+        async throws
+    {
         let stream = CallStream(maxMessageBytes: 100)
         _ = try receive([1, 0, 0, 0, 1, 0], on: stream)
-        let error = await #expect(throws: RPCError.self) { let _: RawMessage? = try await stream.nextMessage() }
+        let error = await #expect(throws: RPCError.self) {
+            let _: RawMessage? = try await stream.nextMessage()
+        }
         #expect(error?.code == .internal)
     }
 }

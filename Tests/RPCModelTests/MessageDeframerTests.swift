@@ -7,7 +7,10 @@ import Testing
     private static func framed(_ messages: [[UInt8]], flag: UInt8 = 0) -> [UInt8] {
         messages.flatMap { message in
             let count = UInt32(message.count)
-            return [flag, UInt8(count >> 24), UInt8(count >> 16 & 255), UInt8(count >> 8 & 255), UInt8(count & 255)]
+            return [
+                flag, UInt8(count >> 24), UInt8(count >> 16 & 255), UInt8(count >> 8 & 255),
+                UInt8(count & 255),
+            ]
                 + message
         }
     }
@@ -60,7 +63,9 @@ import Testing
         }
     }
 
-    @Test("messages left unread survive later chunks and the compaction of read ones") func keepsUnread() throws {
+    @Test("messages left unread survive later chunks and the compaction of read ones") func keepsUnread()
+        throws
+    {
         var deframer = MessageDeframer(maxMessageBytes: 100_000)
         let large = Array(repeating: UInt8(9), count: 40_000)
         try Self.append(Self.framed([large, large, large, [4]]), to: &deframer)

@@ -15,7 +15,8 @@ import Testing
     private func wire(_ metadata: Metadata) -> [String] {
         var fields: [String] = []
         metadata.forEachWireField { name, value in
-            fields.append(String(decoding: name, as: UTF8.self) + ": " + String(decoding: value, as: UTF8.self))
+            fields.append(
+                String(decoding: name, as: UTF8.self) + ": " + String(decoding: value, as: UTF8.self))
         }
         return fields
     }
@@ -35,7 +36,8 @@ import Testing
         #expect(metadata["x-bin"] == nil)
     }
 
-    @Test("joined binary values are split before they are decoded, and broken ones dropped") func splitsBinary() {
+    @Test("joined binary values are split before they are decoded, and broken ones dropped")
+    func splitsBinary() {
         let metadata = received([("k-bin", "q6ur,AQ==,!!!!,Ag"), ("k", "a,b")])
         let binary: [[UInt8]] = metadata.compactMap { field in
             if case .binary(let bytes) = field.value { bytes } else { nil }
@@ -50,17 +52,21 @@ import Testing
         #expect(wire(metadata) == ["k: a??b???"])
     }
 
-    @Test("names outside gRPC's alphabet, and gRPC's own, are refused", arguments: ["", "A", "grpc-status", "a b", "é", ":path"])
+    @Test(
+        "names outside gRPC's alphabet, and gRPC's own, are refused",
+        arguments: ["", "A", "grpc-status", "a b", "é", ":path"])
     func refusesName(name: String) {
         #expect(!Metadata.isValidName(name))
     }
 
     @Test("metadata is compared by its pairs, however they came") func compares() {
-        #expect(received([("a", "1"), ("b-bin", "AQ==")]) == {
-            var metadata: Metadata = ["a": "1"]
-            metadata.append("b-bin", binary: [1])
-            return metadata
-        }())
+        #expect(
+            received([("a", "1"), ("b-bin", "AQ==")])
+                == {
+                    var metadata: Metadata = ["a": "1"]
+                    metadata.append("b-bin", binary: [1])
+                    return metadata
+                }())
         #expect(received([("a", "1")]) != received([("a", "2")]))
     }
 

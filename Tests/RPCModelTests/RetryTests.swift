@@ -14,11 +14,13 @@ import Testing
         var state = RetryState(policy: try policy(maxAttempts: 9))
         var delays: [RetryState.Decision] = []
         for _ in 0..<5 {
-            delays.append(state.attemptFailed(code: .unavailable, pushback: .absent, jitter: 1, throttle: &throttle))
+            delays.append(
+                state.attemptFailed(code: .unavailable, pushback: .absent, jitter: 1, throttle: &throttle))
         }
         #expect(
             delays == [
-                .retry(after: .milliseconds(100)), .retry(after: .milliseconds(200)), .retry(after: .milliseconds(300)),
+                .retry(after: .milliseconds(100)), .retry(after: .milliseconds(200)),
+                .retry(after: .milliseconds(300)),
                 .retry(after: .milliseconds(300)), .giveUp,
             ])
         #expect(state.failedAttempts == 5)
@@ -27,11 +29,14 @@ import Testing
     @Test("a code outside the list is final and costs no token") func respectsCodes() throws {
         var throttle = RetryThrottle(maxTokens: 1)
         var state = RetryState(policy: try policy())
-        #expect(state.attemptFailed(code: .internal, pushback: .absent, jitter: 1, throttle: &throttle) == .giveUp)
+        #expect(
+            state.attemptFailed(code: .internal, pushback: .absent, jitter: 1, throttle: &throttle) == .giveUp
+        )
         #expect(throttle.allowsRetry)
     }
 
-    @Test("the server's pushback replaces the delay and starts the backoff anew") func obeysPushback() throws {
+    @Test("the server's pushback replaces the delay and starts the backoff anew") func obeysPushback() throws
+    {
         var throttle = RetryThrottle()
         var state = RetryState(policy: try policy(maxAttempts: 5))
         _ = state.attemptFailed(code: .unavailable, pushback: .absent, jitter: 1, throttle: &throttle)
@@ -51,7 +56,9 @@ import Testing
         #expect(decision == .giveUp)
     }
 
-    @Test("no retries while half of the tokens are gone, until successes bring them back") func throttles() throws {
+    @Test("no retries while half of the tokens are gone, until successes bring them back") func throttles()
+        throws
+    {
         var throttle = RetryThrottle(maxTokens: 4, tokenRatioThousandths: 500)
         throttle.recordFailure()
         #expect(throttle.allowsRetry)
@@ -62,9 +69,12 @@ import Testing
     }
 
     @Test("policies that would retry nothing or for ever are refused") func refusesPolicies() {
-        func make(_ attempts: Int, _ initial: Duration, _ multiplier: Double, _ codes: Set<RPCError.Code>) -> RetryPolicy? {
+        func make(_ attempts: Int, _ initial: Duration, _ multiplier: Double, _ codes: Set<RPCError.Code>)
+            -> RetryPolicy?
+        {
             RetryPolicy(
-                maxAttempts: attempts, initialBackoff: initial, maxBackoff: .seconds(1), backoffMultiplier: multiplier,
+                maxAttempts: attempts, initialBackoff: initial, maxBackoff: .seconds(1),
+                backoffMultiplier: multiplier,
                 retryableCodes: codes)
         }
         #expect(make(1, .seconds(1), 1, [.aborted]) == nil)
@@ -74,8 +84,10 @@ import Testing
         #expect(make(100, .seconds(1), 1, [.aborted])?.maxAttempts == 5)
     }
 
-    @Test("the wait before a connection grows to the maximum and is reset by success") func connectionBackoff() {
-        var backoff = ConnectionBackoff(initial: .seconds(1), multiplier: 10, maximum: .seconds(50), jitter: 0.2)
+    @Test("the wait before a connection grows to the maximum and is reset by success")
+    func connectionBackoff() {
+        var backoff = ConnectionBackoff(
+            initial: .seconds(1), multiplier: 10, maximum: .seconds(50), jitter: 0.2)
         #expect(backoff.nextDelay(random: 0) == .seconds(1))
         #expect(backoff.nextDelay(random: 0) == .seconds(10))
         #expect(backoff.nextDelay(random: 0) == .seconds(50))

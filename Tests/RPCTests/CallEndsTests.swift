@@ -10,10 +10,12 @@ private typealias Method = TestService.Method
 @Suite("How calls end early", .timeLimit(.minutes(1))) struct CallEndsTests {
     @Test("a deadline ends the call on the client and cancels the handler") func deadline() async throws {
         try await Loopback.run { loopback in
-            let error = await #expect(throws: RPCError.self) {
-                let _: Text = try await loopback.unary(
-                    Method.hang, Text(), options: CallOptions(timeout: .milliseconds(100)))
+            // Long enough that the handler starts before it on any machine: a call that never left would prove nothing.
+            let call = Task { () -> Text in
+                try await loopback.unary(Method.hang, Text(), options: CallOptions(timeout: .seconds(2)))
             }
+            await loopback.service.started.wait()
+            let error = await #expect(throws: RPCError.self) { try await call.value }
             #expect(error?.code == .deadlineExceeded)
             await loopback.service.cancelled.wait()
         }
@@ -22,7 +24,8 @@ private typealias Method = TestService.Method
     @Test("a deadline that has passed never reaches the server") func passedDeadline() async throws {
         try await Loopback.run { loopback in
             let error = await #expect(throws: RPCError.self) {
-                let _: Text = try await loopback.unary(Method.hold, Text(), options: CallOptions(timeout: .zero))
+                let _: Text = try await loopback.unary(
+                    Method.hold, Text(), options: CallOptions(timeout: .zero))
             }
             #expect(error?.code == .deadlineExceeded)
             #expect(loopback.service.startedCount.load(ordering: .relaxed) == 0)
@@ -63,7 +66,9 @@ private typealias Method = TestService.Method
         }
     }
 
-    @Test("a reader that stops holds the writer: what is under way stays bounded") func backpressure() async throws {
+    @Test("a reader that stops holds the writer: what is under way stays bounded") func backpressure()
+        async throws
+    {
         try await Loopback.run { loopback in
             let responses: ResponseStream<Bytes> = loopback.channel.serverStreaming(
                 Method.flood, Text(), options: CallOptions())
@@ -79,7 +84,8 @@ private typealias Method = TestService.Method
         }
     }
 
-    @Test("a status arrives with message, details and trailers, also without any response") func trailersOnly() async throws {
+    @Test("a status arrives with message, details and trailers, also without any response")
+    func trailersOnly() async throws {
         try await Loopback.run { loopback in
             let error = await #expect(throws: RPCError.self) {
                 let _: Text = try await loopback.unary(Method.fail, Number(9))
@@ -97,7 +103,9 @@ private typealias Method = TestService.Method
     func unknown(service: String) async throws {
         try await Loopback.run { loopback in
             let method = MethodDescriptor(service: service, name: "Nothing")
-            let error = await #expect(throws: RPCError.self) { let _: Text = try await loopback.unary(method, Text()) }
+            let error = await #expect(throws: RPCError.self) {
+                let _: Text = try await loopback.unary(method, Text())
+            }
             #expect(error?.code == .unimplemented)
             #expect(error?.isFromPeer == true)
             let entries = await loopback.server.metrics().entries

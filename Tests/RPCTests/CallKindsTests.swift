@@ -54,7 +54,8 @@ private typealias Method = TestService.Method
 
     @Test("a bidirectional call can alternate") func pingPong() async throws {
         try await Loopback.run { loopback in
-            let call: BidirectionalCall<Text, Text> = loopback.channel.bidirectional(Method.chat, options: CallOptions())
+            let call: BidirectionalCall<Text, Text> = loopback.channel.bidirectional(
+                Method.chat, options: CallOptions())
             var responses = call.responses.makeAsyncIterator()
             for index in 0..<20 {
                 try await call.write(Text("\(index)"))
@@ -79,7 +80,9 @@ private typealias Method = TestService.Method
         await server.shutdown(grace: .zero)
     }
 
-    @Test("a detached stream outlives its handler and is written to and ended from outside") func detached() async throws {
+    @Test("a detached stream outlives its handler and is written to and ended from outside") func detached()
+        async throws
+    {
         try await Loopback.run { loopback in
             let responses: ResponseStream<Text> = loopback.channel.serverStreaming(
                 Method.detached, Text(), options: CallOptions())

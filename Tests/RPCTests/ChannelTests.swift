@@ -9,7 +9,9 @@ import Testing
 private typealias Method = TestService.Method
 
 @Suite("Channels, health and the end of a server", .timeLimit(.minutes(1))) struct ChannelTests {
-    @Test("a call that says nothing fails at once when nobody listens, naming the address") func failFast() async throws {
+    @Test("a call that says nothing fails at once when nobody listens, naming the address") func failFast()
+        async throws
+    {
         let channel = try RPCChannel(target: "127.0.0.1:1")
         let error = await #expect(throws: RPCError.self) {
             let _: Text = try await channel.unary(Method.echo, Text(), options: CallOptions())
@@ -46,15 +48,21 @@ private typealias Method = TestService.Method
         await channel.shutdown()
     }
 
-    @Test("targets are read in every form", arguments: [
-        ("dns:///example.org:443", ChannelTarget.name(host: "example.org", port: 443)), ("h:1", .name(host: "h", port: 1)),
-        ("[::1]:5", .name(host: "::1", port: 5)), ("unix:/a/b", .unix(path: "/a/b")), ("unix:///a", .unix(path: "/a")),
-    ])
+    @Test(
+        "targets are read in every form",
+        arguments: [
+            ("dns:///example.org:443", ChannelTarget.name(host: "example.org", port: 443)),
+            ("h:1", .name(host: "h", port: 1)),
+            ("[::1]:5", .name(host: "::1", port: 5)), ("unix:/a/b", .unix(path: "/a/b")),
+            ("unix:///a", .unix(path: "/a")),
+        ])
     func targets(text: String, expected: ChannelTarget) {
         #expect(ChannelTarget(text) == expected)
     }
 
-    @Test("what is no target is refused", arguments: ["", "host", "host:", ":1", "host:0", "host:70000", "::1:5", "unix:"])
+    @Test(
+        "what is no target is refused",
+        arguments: ["", "host", "host:", ":1", "host:0", "host:70000", "::1:5", "unix:"])
     func badTargets(text: String) {
         #expect(ChannelTarget(text) == nil)
     }
@@ -62,7 +70,8 @@ private typealias Method = TestService.Method
     @Test("failed calls are tried again as the policy says") func retries() async throws {
         try await Loopback.run(channel: { configuration in
             configuration.retryPolicy = RetryPolicy(
-                maxAttempts: 3, initialBackoff: .milliseconds(1), maxBackoff: .milliseconds(2), backoffMultiplier: 1,
+                maxAttempts: 3, initialBackoff: .milliseconds(1), maxBackoff: .milliseconds(2),
+                backoffMultiplier: 1,
                 retryableCodes: [.unavailable])
         }) { loopback in
             loopback.service.flakyFailuresLeft.store(2, ordering: .relaxed)
@@ -135,7 +144,9 @@ private typealias Method = TestService.Method
         }
     }
 
-    @Test("calls that outlast the grace are cut off and their handlers cancelled") func graceEnds() async throws {
+    @Test("calls that outlast the grace are cut off and their handlers cancelled") func graceEnds()
+        async throws
+    {
         try await Loopback.run { loopback in
             let inFlight = Task { () -> Text in try await loopback.unary(Method.hang, Text()) }
             await loopback.service.started.wait()
@@ -146,7 +157,9 @@ private typealias Method = TestService.Method
         }
     }
 
-    @Test("reflection lists what the server offers and serves the files behind it") func reflection() async throws {
+    @Test("reflection lists what the server offers and serves the files behind it") func reflection()
+        async throws
+    {
         try await Loopback.run { loopback in
             let client = Grpc_Reflection_V1_ServerReflectionClient(loopback.channel)
             let call = client.serverReflectionInfo()
@@ -161,7 +174,8 @@ private typealias Method = TestService.Method
                     "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
                     "grpc.reflection.v1alpha.ServerReflection",
                 ])
-            try await call.write(.with { $0.messageRequest = .fileContainingSymbol("grpc.health.v1.Health.Check") })
+            try await call.write(
+                .with { $0.messageRequest = .fileContainingSymbol("grpc.health.v1.Health.Check") })
             guard case .fileDescriptorResponse(let files)? = try await answers.next()?.messageResponse else {
                 Issue.record("no file")
                 return

@@ -18,7 +18,8 @@ private struct Refusing: ServerInterceptor {
 }
 
 @Suite("Limits and policies", .timeLimit(.minutes(1))) struct LimitsTests {
-    @Test("a request over the limit is refused, one as long as it is taken", arguments: [(0, true), (1, false)])
+    @Test(
+        "a request over the limit is refused, one as long as it is taken", arguments: [(0, true), (1, false)])
     func requestLimit(excess: Int, isTaken: Bool) async throws {
         // The request's own field costs a tag and a two-byte length.
         try await Loopback.run(server: { $0.maxRequestBytes = 1003 }) { loopback in
@@ -40,14 +41,17 @@ private struct Refusing: ServerInterceptor {
     @Test("a response over the client's limit is refused") func responseLimit() async throws {
         try await Loopback.run { loopback in
             let error = await #expect(throws: RPCError.self) {
-                try await loopback.echo(String(repeating: "x", count: 1001), options: CallOptions(maxResponseBytes: 1000))
+                try await loopback.echo(
+                    String(repeating: "x", count: 1001), options: CallOptions(maxResponseBytes: 1000))
             }
             #expect(error?.code == .resourceExhausted)
             #expect(error?.isFromPeer == false)
         }
     }
 
-    @Test("metadata over the server's header limit is refused and the connection lives on") func headerLimit() async throws {
+    @Test("metadata over the server's header limit is refused and the connection lives on") func headerLimit()
+        async throws
+    {
         try await Loopback.run { loopback in
             let metadata: Metadata = ["big": String(repeating: "x", count: 20_000)]
             let error = await #expect(throws: RPCError.self) {
@@ -56,6 +60,24 @@ private struct Refusing: ServerInterceptor {
             #expect(error?.code == .resourceExhausted)
             let answer2 = try await loopback.echo()
             #expect(answer2 == "x")
+        }
+    }
+
+    @Test("calls wait while more request bytes are queued than a connection may hold") func queuedBytes() async throws {
+        try await Loopback.run(channel: { $0.transport.http2.queuedBytesMax = 1 << 20 }) { loopback in
+            var request = Bytes()
+            request.value = Array(repeating: 7, count: 200_000)
+            let large = request
+            let sizes = try await withThrowingTaskGroup(of: Int64.self) { group in
+                for _ in 0..<50 {
+                    group.addTask {
+                        let size: Number = try await loopback.unary(TestService.Method.size, large)
+                        return size.value
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(sizes == Array(repeating: 200_000, count: 50))
         }
     }
 
@@ -85,14 +107,19 @@ private struct Refusing: ServerInterceptor {
         try await Loopback.run(interceptors: [Refusing()]) { loopback in
             let error = await #expect(throws: RPCError.self) { try await loopback.echo() }
             #expect(error?.code == .unauthenticated)
-            let answer6 = try await loopback.echo(options: CallOptions(metadata: ["authorization": "Bearer t"]))
+            let answer6 = try await loopback.echo(
+                options: CallOptions(metadata: ["authorization": "Bearer t"]))
             #expect(answer6 == "x")
         }
     }
 
-    @Test("no more handlers run than allowed; a call reset in the queue is never started") func handlerBound() async throws {
+    @Test("no more handlers run than allowed; a call reset in the queue is never started") func handlerBound()
+        async throws
+    {
         try await Loopback.run(server: { $0.maxRunningHandlersPerLoop = 2 }) { loopback in
-            let calls = (0..<6).map { _ in Task { () -> Text in try await loopback.unary(Method.hold, Text()) } }
+            let calls = (0..<6).map { _ in
+                Task { () -> Text in try await loopback.unary(Method.hold, Text()) }
+            }
             while await loopback.server.metrics().waitingCalls < 4 { await Task.yield() }
             let impatient = Task { () -> Text in try await loopback.unary(Method.hold, Text()) }
             while await loopback.server.metrics().waitingCalls < 5 { await Task.yield() }
@@ -105,7 +132,9 @@ private struct Refusing: ServerInterceptor {
         }
     }
 
-    @Test("calls above the server's stream limit wait on the client and all succeed") func streamLimit() async throws {
+    @Test("calls above the server's stream limit wait on the client and all succeed") func streamLimit()
+        async throws
+    {
         try await Loopback.run(server: { $0.transport.http2.concurrentStreamsMax = 1 }) { loopback in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for index in 0..<20 { group.addTask { _ = try await loopback.echo("\(index)") } }

@@ -27,7 +27,9 @@ final class RawClient: ClientConnectionObserver, @unchecked Sendable {
             super.init()
         }
 
-        override func receiveHeaders(_ headers: HeaderBlock, endStream: Bool) { answer.headers = fields(headers) }
+        override func receiveHeaders(_ headers: HeaderBlock, endStream: Bool) {
+            answer.headers = fields(headers)
+        }
         override func receiveTrailers(_ headers: HeaderBlock) { answer.trailers = fields(headers) }
         override func receiveData(_ bytes: UnsafeRawBufferPointer) {
             answer.body += bytes

@@ -4,17 +4,21 @@ import RPCClient
 import RPCModel
 import Testing
 
-@Suite("What a server makes of requests no gRPC library sends", .timeLimit(.minutes(1))) struct RequestChecksTests {
+@Suite("What a server makes of requests no gRPC library sends", .timeLimit(.minutes(1)))
+struct RequestChecksTests {
     private static func head(_ method: String, extra: [(String, String)] = []) -> [(String, String)] {
         [
-            (":method", "POST"), (":scheme", "http"), (":path", "/test.Service/\(method)"), (":authority", "test"),
+            (":method", "POST"), (":scheme", "http"), (":path", "/test.Service/\(method)"),
+            (":authority", "test"),
             ("te", "trailers"), ("content-type", "application/grpc"),
         ] + extra
     }
 
     private static let emptyMessage: [UInt8] = [0, 0, 0, 0, 0]
 
-    private func answer(_ headers: [(String, String)], body: [UInt8] = [], ends: Bool = true) async throws -> RawAnswer {
+    private func answer(_ headers: [(String, String)], body: [UInt8] = [], ends: Bool = true) async throws
+        -> RawAnswer
+    {
         var answer = RawAnswer()
         try await Loopback.run { loopback in
             let port = try #require(UInt16(loopback.target.split(separator: ":").last ?? ""))
@@ -28,7 +32,9 @@ import Testing
         return answer
     }
 
-    @Test("a well-formed call by hand is answered, so that the other cases mean something") func control() async throws {
+    @Test("a well-formed call by hand is answered, so that the other cases mean something") func control()
+        async throws
+    {
         let answer = try await answer(Self.head("Echo"), body: Self.emptyMessage)
         #expect(answer.headers[":status"] == "200")
         #expect(answer.headers["content-type"] == "application/grpc")
@@ -38,7 +44,9 @@ import Testing
     }
 
     @Test("GET gets a page") func get() async throws {
-        let answer = try await answer([(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "test")])
+        let answer = try await answer([
+            (":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "test"),
+        ])
         #expect(answer.headers[":status"] == "200")
         #expect(!answer.body.isEmpty)
         #expect(answer.status == nil)
@@ -53,17 +61,20 @@ import Testing
 
     @Test("a malformed timeout is an error of the request", arguments: ["1", "x", "123456789n", "-1S"])
     func timeout(value: String) async throws {
-        let answer = try await answer(Self.head("Echo", extra: [("grpc-timeout", value)]), body: Self.emptyMessage)
+        let answer = try await answer(
+            Self.head("Echo", extra: [("grpc-timeout", value)]), body: Self.emptyMessage)
         #expect(answer.status == "13")
     }
 
     @Test("a deadline is kept by the server itself, in one frame of trailers") func deadline() async throws {
-        let answer = try await answer(Self.head("Hang", extra: [("grpc-timeout", "20m")]), body: Self.emptyMessage)
+        let answer = try await answer(
+            Self.head("Hang", extra: [("grpc-timeout", "20m")]), body: Self.emptyMessage)
         #expect(answer.headers["grpc-status"] == "4")
     }
 
     @Test("a deadline that had passed is answered without the handler") func passed() async throws {
-        let answer = try await answer(Self.head("Hang", extra: [("grpc-timeout", "0n")]), body: Self.emptyMessage)
+        let answer = try await answer(
+            Self.head("Hang", extra: [("grpc-timeout", "0n")]), body: Self.emptyMessage)
         #expect(answer.status == "4")
     }
 
@@ -78,7 +89,9 @@ import Testing
         #expect(answer.status == status)
     }
 
-    @Test("an oversized message is refused on its prefix, while the client is still sending") func oversized() async throws {
+    @Test("an oversized message is refused on its prefix, while the client is still sending") func oversized()
+        async throws
+    {
         let answer = try await answer(Self.head("Echo"), body: [0, 0xFF, 0, 0, 0], ends: false)
         #expect(answer.status == "8")
     }
@@ -91,7 +104,8 @@ import Testing
     }
 
     @Test("bytes that are no gzip are an error of the message") func corrupt() async throws {
-        let answer = try await answer(Self.head("Echo", extra: [("grpc-encoding", "gzip")]), body: [1, 0, 0, 0, 2, 9, 9])
+        let answer = try await answer(
+            Self.head("Echo", extra: [("grpc-encoding", "gzip")]), body: [1, 0, 0, 0, 2, 9, 9])
         #expect(answer.status == "13")
     }
 }

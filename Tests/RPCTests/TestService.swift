@@ -78,7 +78,8 @@ final class TestService: RPCService {
         static let count = MethodDescriptor(service: "test.Service", name: "Count", isServerStreaming: true)
         /// Writes 64 KiB messages until the stream ends.
         static let flood = MethodDescriptor(service: "test.Service", name: "Flood", isServerStreaming: true)
-        static let detached = MethodDescriptor(service: "test.Service", name: "Detached", isServerStreaming: true)
+        static let detached = MethodDescriptor(
+            service: "test.Service", name: "Detached", isServerStreaming: true)
         static let sum = MethodDescriptor(service: "test.Service", name: "Sum", isClientStreaming: true)
         static let chat = MethodDescriptor(
             service: "test.Service", name: "Chat", isClientStreaming: true, isServerStreaming: true)
@@ -109,10 +110,12 @@ final class TestService: RPCService {
                 context.initialMetadata = ["initial": "i"]
                 context.trailingMetadata = ["trailing": "t"]
                 let code = RPCError.Code(rawValue: UInt8(request.value)) ?? .unknown
-                throw RPCError(code, "so it is: ü %", statusDetails: [1, 2, 255], trailers: ["from-error": "e"])
+                throw RPCError(
+                    code, "so it is: ü %", statusDetails: [1, 2, 255], trailers: ["from-error": "e"])
             },
             .unary(Method.metadata) { (_: Text, context) async throws(RPCError) -> Text in
-                context.initialMetadata.append("echo-bin", binary: context.metadata.binary(named: "in-bin") ?? [])
+                context.initialMetadata.append(
+                    "echo-bin", binary: context.metadata.binary(named: "in-bin") ?? [])
                 context.trailingMetadata.append("echo", context.metadata["in"] ?? "none")
                 return Text(context.metadata.values(named: "in").joined(separator: "|"))
             },
@@ -136,7 +139,9 @@ final class TestService: RPCService {
                 }
                 return request
             },
-            .unary(Method.size) { (request: Bytes, _) async throws(RPCError) -> Number in Number(request.value.count) },
+            .unary(Method.size) { (request: Bytes, _) async throws(RPCError) -> Number in
+                Number(request.value.count)
+            },
             .unary(Method.written) { [self] (_: Text, _) async throws(RPCError) -> Number in
                 Number(written.load(ordering: .relaxed))
             },
@@ -150,7 +155,8 @@ final class TestService: RPCService {
                 context.trailingMetadata = ["counted": "\(request.value)"]
                 for index in 0..<Int(request.value) { try await responses.write(Number(index)) }
             },
-            .serverStreaming(Method.flood) { [self] (_: Text, responses: ResponseWriter<Bytes>, context) async throws(RPCError) in
+            .serverStreaming(Method.flood) {
+                [self] (_: Text, responses: ResponseWriter<Bytes>, context) async throws(RPCError) in
                 context.onCancel { self.cancelled.happen() }
                 var message = Bytes()
                 message.value = Array(repeating: 1, count: Self.floodMessageBytes)
@@ -159,19 +165,23 @@ final class TestService: RPCService {
                     written.add(1, ordering: .relaxed)
                 }
             },
-            .serverStreaming(Method.detached) { [self] (_: Text, responses: ResponseWriter<Text>, context) async throws(RPCError) in
+            .serverStreaming(Method.detached) {
+                [self] (_: Text, responses: ResponseWriter<Text>, context) async throws(RPCError) in
                 context.onCancel { self.cancelled.happen() }
                 responses.detach()
                 responses.sendInitialMetadata()
                 detachedWriter.withLock { $0 = responses }
                 started.happen()
             },
-            .clientStreaming(Method.sum) { (requests: RequestStream<Number>, _) async throws(RPCError) -> Number in
+            .clientStreaming(Method.sum) {
+                (requests: RequestStream<Number>, _) async throws(RPCError) -> Number in
                 var sum: Int64 = 0
                 for try await request in requests { sum += request.value }
                 return Number(Int(sum))
             },
-            .bidirectional(Method.chat) { [self] (requests: RequestStream<Text>, responses: ResponseWriter<Text>, context) async throws(RPCError) in
+            .bidirectional(Method.chat) {
+                [self] (requests: RequestStream<Text>, responses: ResponseWriter<Text>, context)
+                    async throws(RPCError) in
                 context.onCancel { self.cancelled.happen() }
                 started.happen()
                 for try await request in requests { try await responses.write(Text("re: " + request.value)) }
@@ -201,7 +211,8 @@ struct Loopback {
             configuration: configuration, services: [service] + services, interceptors: interceptors)
         let target = "\(try await server.start()[0])"
         var channelConfiguration = ChannelConfiguration()
-        channelConfiguration.backoff = ConnectionBackoff(initial: .milliseconds(5), maximum: .milliseconds(50))
+        channelConfiguration.backoff = ConnectionBackoff(
+            initial: .milliseconds(5), maximum: .milliseconds(50))
         configureChannel(&channelConfiguration)
         let channel = try RPCChannel(target: target, configuration: channelConfiguration)
         do {
@@ -216,7 +227,8 @@ struct Loopback {
     }
 
     func unary<Request: Message, Response: Message>(
-        _ method: MethodDescriptor, _ request: Request, options: CallOptions = CallOptions(), as: Response.Type = Response.self
+        _ method: MethodDescriptor, _ request: Request, options: CallOptions = CallOptions(),
+        as: Response.Type = Response.self
     ) async throws -> Response {
         try await channel.unary(method, request, options: options)
     }

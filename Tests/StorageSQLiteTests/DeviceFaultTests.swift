@@ -14,15 +14,19 @@ import Testing
     }
 
     private static let faults: [Fault] =
-        FaultVFS.Call.allCases.flatMap { [Fault(call: $0, isPersistent: false), Fault(call: $0, isPersistent: true)] } + [
-            Fault(call: .write, isPersistent: false, isShort: true), Fault(call: .write, isPersistent: true, isShort: true),
+        FaultVFS.Call.allCases.flatMap {
+            [Fault(call: $0, isPersistent: false), Fault(call: $0, isPersistent: true)]
+        } + [
+            Fault(call: .write, isPersistent: false, isShort: true),
+            Fault(call: .write, isPersistent: true, isShort: true),
         ]
 
     /// A smaller workload: the loop below runs it once per call that can fail.
     private static let ledger = Ledger(sessions: 4, steps: 3, writers: 2)
 
     @Test(
-        "loses no acknowledged decision whichever call fails first; a failed write or sync ends writing", arguments: faults)
+        "loses no acknowledged decision whichever call fails first; a failed write or sync ends writing",
+        arguments: faults)
     func everyCall(_ fault: Fault) async throws {
         var nth = 1
         var failuresSeen = 0
@@ -72,17 +76,21 @@ import Testing
         }
         for (index, record) in records.enumerated() where record.acknowledged > 0 {
             let version = try await store.session(SessionID("session-\(index)"))?.session.version
-            #expect(version == record.acknowledged, "what is read is what was acknowledged, no more and no less")
+            #expect(
+                version == record.acknowledged, "what is read is what was acknowledged, no more and no less")
         }
     }
 
-    @Test("a full disk refuses writes and keeps what was acknowledged; with space again it goes on", arguments: [false, true])
+    @Test(
+        "a full disk refuses writes and keeps what was acknowledged; with space again it goes on",
+        arguments: [false, true])
     func fullDisk(isShort: Bool) async throws {
         for nth in stride(from: 1, to: 90, by: 4) {
             try await withTemporaryDirectory { directory in
                 let vfs = FaultVFS()
                 let log = ConditionLog()
-                let store = try SQLiteStore.open(directory: directory + "/live", configuration: .faulty(vfs, log: log))
+                let store = try SQLiteStore.open(
+                    directory: directory + "/live", configuration: .faulty(vfs, log: log))
                 vfs.fail(.write, nth: nth, persistently: true, code: 13, short: isShort)
                 var records = await Self.ledger.run(store)
                 guard vfs.failures > 0 else {
@@ -91,7 +99,9 @@ import Testing
                 }
                 if records.contains(where: { $0.acknowledged < Self.ledger.steps }) {
                     #expect(log.conditions.first == .full)
-                    await #expect(throws: StoreError.full) { try await store.apply(Ledger.decision(50, step: 1)) }
+                    await #expect(throws: StoreError.full) {
+                        try await store.apply(Ledger.decision(50, step: 1))
+                    }
                 }
                 vfs.heal()
                 for index in records.indices {

@@ -35,7 +35,9 @@ struct Ledger: Sendable {
         return decision
     }
 
-    private static func request(_ index: Int, _ step: Int64) -> RequestRecord { Sample.request("r-\(index)-\(step)") }
+    private static func request(_ index: Int, _ step: Int64) -> RequestRecord {
+        Sample.request("r-\(index)-\(step)")
+    }
 
     /// Several writers at once, each with its own sessions; one gives a session up at its first error.
     func run(_ store: SQLiteStore) async -> [Record] {
@@ -67,28 +69,41 @@ struct Ledger: Sendable {
         return record
     }
 
-    /// What is wrong with a store that was opened after a failure: acknowledged steps that are missing, steps that
-    /// nobody asked for, steps that are there in part, damage to the file.
+    /// What is wrong with a store that was opened after a failure: acknowledged steps that are missing, steps
+    /// that nobody asked for, steps that are there in part, damage to the file.
     static func problems(_ records: [Record], in store: SQLiteStore) async throws -> [String] {
         var problems = try await store.integrityCheck()
         for (index, record) in records.enumerated() {
             let state = try await store.session(SessionID("session-\(index)"))
             let step = state?.session.version ?? 0
-            if step < record.acknowledged { problems.append("session \(index): \(step) of \(record.acknowledged) steps") }
-            if step > record.attempted { problems.append("session \(index): step \(step) was never asked for") }
+            if step < record.acknowledged {
+                problems.append("session \(index): \(step) of \(record.acknowledged) steps")
+            }
+            if step > record.attempted {
+                problems.append("session \(index): step \(step) was never asked for")
+            }
             let events = try await store.events(of: SessionID("session-\(index)"), after: 0, limit: 100)
-            if events?.count != Int(step) { problems.append("session \(index): step \(step), events \(events?.count ?? -1)") }
+            if events?.count != Int(step) {
+                problems.append("session \(index): step \(step), events \(events?.count ?? -1)")
+            }
             let participants = state?.participants.count ?? 0
-            if participants != Int(step) { problems.append("session \(index): \(step) steps, \(participants) participants") }
+            if participants != Int(step) {
+                problems.append("session \(index): \(step) steps, \(participants) participants")
+            }
             for number in 1...max(record.attempted, 1) {
                 let isThere = try await store.request(request(index, number).key) != nil
-                if isThere != (number <= step) { problems.append("session \(index): step \(step), request \(number)") }
+                if isThere != (number <= step) {
+                    problems.append("session \(index): step \(step), request \(number)")
+                }
             }
         }
         let effects = try await store.claimEffects(limit: 1_000, now: Sample.at(1), lease: .zero)
-        let sessions = try await store.openSessions(startingBefore: Sample.at(9_999), after: nil, limit: 1_000)
+        let sessions = try await store.openSessions(
+            startingBefore: Sample.at(9_999), after: nil, limit: 1_000)
         // The first effect of every session is due; the later ones wait behind it.
-        if effects.count != sessions.count { problems.append("\(effects.count) first effects, \(sessions.count) sessions") }
+        if effects.count != sessions.count {
+            problems.append("\(effects.count) first effects, \(sessions.count) sessions")
+        }
         return problems
     }
 

@@ -14,7 +14,8 @@ import Testing
             var configuration = StoreConfiguration.faulty(vfs)
             configuration.isSynchronous = isSynchronous
             var records = [Ledger.Record](repeating: .init(), count: Ledger().sessions)
-            if let store = try? SQLiteStore.open(directory: directory + "/live", configuration: configuration) {
+            if let store = try? SQLiteStore.open(directory: directory + "/live", configuration: configuration)
+            {
                 records = await Ledger().run(store)
                 await store.close()
             }
@@ -38,7 +39,9 @@ import Testing
         }
     }
 
-    @Test("leaves every acknowledged decision, and each one whole or not at all", arguments: FaultVFS.Image.allCases)
+    @Test(
+        "leaves every acknowledged decision, and each one whole or not at all",
+        arguments: FaultVFS.Image.allCases)
     func keepsAcknowledgedDecisions(_ image: FaultVFS.Image) async throws {
         let seed = Self.baseSeed
         var generator = SeededGenerator(seed: seed)
@@ -46,7 +49,8 @@ import Testing
         for round in 0..<Self.rounds {
             let cut = Int.random(in: 1...changes, using: &generator)
             let problems = try await problems(cutAt: cut, image, seed: generator.next())
-            #expect(problems == [], "seed \(seed), round \(round), cut at change \(cut) of \(changes), \(image)")
+            #expect(
+                problems == [], "seed \(seed), round \(round), cut at change \(cut) of \(changes), \(image)")
         }
     }
 
@@ -62,6 +66,7 @@ import Testing
 
     private static let environment = ProcessInfo.processInfo.environment
     /// `TELEHEALTH_SEED` repeats a run, `TELEHEALTH_CRASH_ROUNDS` lengthens it.
-    private static let baseSeed = environment["TELEHEALTH_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64.max)
+    private static let baseSeed =
+        environment["TELEHEALTH_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64.max)
     private static let rounds = environment["TELEHEALTH_CRASH_ROUNDS"].flatMap { Int($0) } ?? 100
 }

@@ -24,12 +24,14 @@ import Testing
         #expect(newer.isApplied && newer.appointment.startsAt == VirtualTime.nine + .seconds(900))
     }
 
-    @Test func `time and people change before the start and take the session along, not after`() async throws {
+    @Test func `time and people change before the start and take the session along, not after`() async throws
+    {
         let clinic = Clinic()
         try await clinic.grantTelehealth()
         #expect(await put(clinic, clinic.put(start: .seconds(60))) == nil)
         let id = try await clinic.executor.createSession(
-            CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)).session.id
+            CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)
+        ).session.id
         _ = try await clinic.join(Clinic.clientCaller, id)
         let another = SubjectID("clinician-2")
         #expect(await put(clinic, clinic.put(version: 2, start: .seconds(120), clinician: another)) == nil)
@@ -43,7 +45,9 @@ import Testing
         }
         #expect(former == .sessionNotFound)
         clinic.time.advance(by: .seconds(120))
-        #expect(await put(clinic, clinic.put(version: 3, start: .seconds(240), clinician: another)) == .appointmentStarted)
+        #expect(
+            await put(clinic, clinic.put(version: 3, start: .seconds(240), clinician: another))
+                == .appointmentStarted)
         var zone = clinic.put(version: 4, start: .seconds(120), clinician: another)
         zone.timeZone = "America/Chicago"
         #expect(await put(clinic, zone) == nil)

@@ -62,7 +62,9 @@ import Testing
         #expect(reason == .documentVersionExists)
     }
 
-    @Test func `an electronic grant comes only from the person's or the guardian's own identity`() async throws {
+    @Test func `an electronic grant comes only from the person's or the guardian's own identity`()
+        async throws
+    {
         let clinic = Clinic()
         try await clinic.registerDocuments()
         _ = try await clinic.open(guardian: Clinic.guardian)
@@ -70,7 +72,8 @@ import Testing
         #expect(await submit(clinic, by: Clinic.otherClinician) == .subjectNotFound)
         #expect(await submit(clinic, by: Clinic.clinicianCaller) == .notAllowed)
         #expect(await submit(clinic, by: Clinic.admin) == .notAllowed)
-        #expect(await submit(clinic, by: Clinic.caller(Clinic.client, .client, actor: "portal")) == .notAllowed)
+        #expect(
+            await submit(clinic, by: Clinic.caller(Clinic.client, .client, actor: "portal")) == .notAllowed)
         #expect(await submit(clinic, by: Clinic.guardianCaller) == nil)
         let record = try #require(clinic.store.snapshot.histories[Clinic.client]?.records.last)
         #expect(record.signerID == Clinic.guardian && record.subjectID == Clinic.client)
@@ -94,7 +97,9 @@ import Testing
         try await clinic.registerDocuments()
         _ = try await clinic.open()
         let clinician = Clinic.clinicianCaller
-        #expect(await submit(clinic, .georgiaTelehealth, Clinic.statement(.granted, .paper, attestedBy: "x")) == .notAllowed)
+        #expect(
+            await submit(clinic, .georgiaTelehealth, Clinic.statement(.granted, .paper, attestedBy: "x"))
+                == .notAllowed)
         #expect(await submit(clinic, by: clinician, Clinic.statement(.granted, .paper)) == .fieldInvalid)
         let another = Clinic.statement(.granted, .verbal, attestedBy: "clinician-9")
         #expect(await submit(clinic, by: clinician, another) == .fieldInvalid)
@@ -120,7 +125,8 @@ import Testing
         try await clinic.registerDocuments()
         let first = try await clinic.grant(.hipaaTelehealth)
         let second = try await clinic.executor.updateConsent(
-            UpdateConsent(consentID: first.id, statement: Clinic.statement()), clinic.call(Clinic.clientCaller))
+            UpdateConsent(consentID: first.id, statement: Clinic.statement()),
+            clinic.call(Clinic.clientCaller))
         #expect(second.supersedes == first.id)
         let again = await refusal { () throws(TelehealthError) in
             try await clinic.executor.updateConsent(

@@ -51,7 +51,8 @@ import Testing
         clinic.chime.fail("createMeeting", .loseAnswer)
         await clinic.worker.runDue()
         #expect(clinic.chime.liveMeetings.count == 1)
-        _ = try await clinic.executor.endSession(EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.executor.endSession(
+            EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 3)
         #expect(clinic.chime.liveMeetings.isEmpty && clinic.pendingEffects.isEmpty)
     }
@@ -82,7 +83,8 @@ import Testing
         let clinic = Clinic()
         try await clinic.grantTelehealth()
         let id = try await clinic.open()
-        clinic.chime.fail("createMeeting", .refuse(GatewayError(kind: .rejected, code: "BadRequestException")))
+        clinic.chime.fail(
+            "createMeeting", .refuse(GatewayError(kind: .rejected, code: "BadRequestException")))
         let reason = await refusal { () throws(TelehealthError) in
             try await clinic.join(Clinic.clinicianCaller, id)
         }
@@ -97,13 +99,15 @@ import Testing
         for _ in 0..<3 {
             clinic.chime.fail("deleteMeeting", .refuse(GatewayError(kind: .notAuthorised, code: "Forbidden")))
         }
-        _ = try await clinic.executor.endSession(EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.executor.endSession(
+            EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 30)
         #expect(clinic.deadLetters.map(\.effect.kind) == [.deleteMeeting])
         #expect(clinic.deadLetters.first?.kind == .dead(code: "Forbidden"))
         #expect(clinic.pendingEffects.map(\.state) == [.dead])
         let second = try await clinic.executor.createSession(
-            CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)).session.id
+            CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)
+        ).session.id
         #expect(try await clinic.join(Clinic.clinicianCaller, second).media != nil)
     }
 
@@ -111,7 +115,8 @@ import Testing
         let clinic = Clinic()
         let id = try await clinic.visit()
         clinic.chime.fail("deleteMeeting", .refuse(GatewayError(kind: .gone, code: "NotFoundException")))
-        _ = try await clinic.executor.endSession(EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.executor.endSession(
+            EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         await clinic.worker.runDue()
         #expect(try clinic.state(id).meetings.map(\.state) == [.ended])
     }

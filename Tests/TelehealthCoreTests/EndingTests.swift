@@ -20,7 +20,8 @@ import Testing
             try await clinic.executor.markNoShow(id, clinic.call(Clinic.clinicianCaller))
         }
         #expect(noShow == .invalidState)
-        _ = try await clinic.executor.endSession(EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.executor.endSession(
+            EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
     }
 
     @Test(arguments: [SessionStatus.completed, .cancelled, .noShow])
@@ -41,8 +42,11 @@ import Testing
                 try await clinic.executor.cancelSession(CancelSession(sessionID: id, reason: .other), caller)
             },
             await refusal { () throws(TelehealthError) in try await clinic.executor.markNoShow(id, caller) },
-            await refusal { () throws(TelehealthError) in try await clinic.executor.leaveSession(id, caller) },
-            await refusal { () throws(TelehealthError) in try await clinic.executor.startScreenShare(id, caller) },
+            await refusal { () throws(TelehealthError) in try await clinic.executor.leaveSession(id, caller)
+            },
+            await refusal { () throws(TelehealthError) in
+                try await clinic.executor.startScreenShare(id, caller)
+            },
             await refusal { () throws(TelehealthError) in
                 try await clinic.executor.updateSessionStatus(id, to: .inProgress, caller)
             },
@@ -54,12 +58,16 @@ import Testing
         #expect(clinic.pendingEffects.isEmpty && clinic.chime.liveMeetings.isEmpty)
     }
 
-    @Test func `a no-show is the clinician's to mark, from the start on, unless the client waits`() async throws {
+    @Test func `a no-show is the clinician's to mark, from the start on, unless the client waits`()
+        async throws
+    {
         let clinic = Clinic()
         try await clinic.grantTelehealth()
-        _ = try await clinic.executor.putAppointment(clinic.put(start: .seconds(60)), clinic.call(Clinic.scheduler))
+        _ = try await clinic.executor.putAppointment(
+            clinic.put(start: .seconds(60)), clinic.call(Clinic.scheduler))
         let id = try await clinic.executor.createSession(
-            CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)).session.id
+            CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)
+        ).session.id
         func mark(_ caller: Caller) async -> TelehealthError.Reason? {
             await refusal { () throws(TelehealthError) in
                 try await clinic.executor.markNoShow(id, clinic.call(caller))
@@ -75,7 +83,9 @@ import Testing
         #expect(try clinic.state(id).session.noShowParty == .client)
     }
 
-    @Test func `the sweeper marks an absent client when the grace after the clinician's arrival is over`() async throws {
+    @Test func `the sweeper marks an absent client when the grace after the clinician's arrival is over`()
+        async throws
+    {
         let clinic = Clinic()
         let id = try await clinic.open()
         try await sweep(clinic, after: 1200)
@@ -129,7 +139,9 @@ import Testing
         #expect(try clinic.state(id).admitted.isEmpty)
     }
 
-    @Test func `a visit that everybody left is over after the grace, as of the last one's leaving`() async throws {
+    @Test func `a visit that everybody left is over after the grace, as of the last one's leaving`()
+        async throws
+    {
         let clinic = Clinic()
         let id = try await clinic.visit()
         clinic.time.advance(by: .seconds(30))
@@ -176,7 +188,8 @@ import Testing
         let restarted = Committer(
             store: clinic.store, hub: EventHub(), presence: PresenceBoard(startedAt: clinic.time.now))
         let sweeper = Sweeper(
-            committer: restarted, gateway: clinic.chime, time: clinic.time, ids: clinic.ids, policy: clinic.policy)
+            committer: restarted, gateway: clinic.chime, time: clinic.time, ids: clinic.ids,
+            policy: clinic.policy)
         clinic.time.advance(by: .seconds(45))
         #expect(try await sweeper.sweep() == 0)
         clinic.time.advance(by: .seconds(1))

@@ -9,7 +9,8 @@ import Testing
         _ = try await clinic.executor.putAppointment(
             clinic.put(start: .seconds(3600)), clinic.call(Clinic.scheduler))
         let id = try await clinic.executor.createSession(
-            CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)).session.id
+            CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)
+        ).session.id
         func knock(_ caller: Caller) async -> TelehealthError.Reason? {
             await refusal { () throws(TelehealthError) in try await clinic.join(caller, id) }
         }
@@ -33,7 +34,8 @@ import Testing
         #expect(reason == .preVisitCheckRequired)
         _ = try await clinic.join(Clinic.clientCaller, id)
         _ = try await clinic.executor.joinSession(without, clinic.call(Clinic.clientCaller))
-        #expect(try clinic.state(id).participant(of: Clinic.client)?.preVisitCheck?.checkedAt == clinic.time.now)
+        #expect(
+            try clinic.state(id).participant(of: Clinic.client)?.preVisitCheck?.checkedAt == clinic.time.now)
     }
 
     @Test func `the check is validated, and judged where the clinic asks for it`() async throws {
@@ -52,7 +54,9 @@ import Testing
                 return nil
             } catch { return error }
         }
-        #expect(await join { $0.locationState = "ga" }?.violations.first?.field == "pre_visit_check.location_state")
+        #expect(
+            await join { $0.locationState = "ga" }?.violations.first?.field
+                == "pre_visit_check.location_state")
         #expect(await join { $0.emergencyContactPhone = "" }?.reason == .fieldInvalid)
         let failed = await join {
             $0.locationState = "FL"
@@ -85,6 +89,17 @@ import Testing
         #expect(staff == .notAllowed)
         let denials = clinic.store.snapshot.audit.filter { $0.outcome == .denied }
         #expect(denials.count == 7 && denials.allSatisfy { $0.reason != nil })
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a meeting that is ready before the join begins to wait for it is found at once`() async throws {
+        let clinic = Clinic()
+        try await clinic.grantTelehealth()
+        let id = try await clinic.open()
+        clinic.store.overtake { await clinic.worker.runDue() }
+        let outcome = try await clinic.executor.joinSession(
+            JoinSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
+        #expect(outcome.media != nil)
     }
 
     @Test func `a guardian comes in with the client`() async throws {

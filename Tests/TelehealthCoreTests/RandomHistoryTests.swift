@@ -8,7 +8,8 @@ import Testing
         ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) } ?? standard
     }
 
-    /// `TELEHEALTH_HISTORIES` says how many, `TELEHEALTH_HISTORY_SEED` where they begin: a failure prints its seed.
+    /// `TELEHEALTH_HISTORIES` says how many, `TELEHEALTH_HISTORY_SEED` where they begin: a failure prints
+    /// its seed.
     @Test func `the invariants hold in all of them, whatever crashes in between`() async {
         let count = Self.setting("TELEHEALTH_HISTORIES", 2000)
         let first = Self.setting("TELEHEALTH_HISTORY_SEED", 1)

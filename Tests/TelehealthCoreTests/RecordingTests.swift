@@ -29,13 +29,16 @@ import Testing
         await clinic.work(seconds: 20)
         let done = try #require(try clinic.state(id).recording(running.id))
         #expect(done.state == .available)
-        #expect(done.objectKey == "recordings/\(done.id)/playable/audio/\(done.concatenationPipelineID ?? "").mp4")
+        #expect(
+            done.objectKey == "recordings/\(done.id)/playable/audio/\(done.concatenationPipelineID ?? "").mp4"
+        )
         let grant = try await clinic.executor.playbackURL(
             of: done.id, purpose: .clinical, clinic.call(Clinic.clinicianCaller))
         #expect(grant.url.contains("expires=300"))
         #expect(
             clinic.kinds(id).filter { $0.rawValue.hasPrefix("recording") } == [
-                .recordingRequested, .recordingStarted, .recordingStopping, .recordingStopped, .recordingAvailable,
+                .recordingRequested, .recordingStarted, .recordingStopping, .recordingStopped,
+                .recordingAvailable,
             ])
     }
 
@@ -57,7 +60,9 @@ import Testing
         }
     }
 
-    @Test func `it needs the clinician, a running visit, a meeting, a bucket, and no other recording`() async throws {
+    @Test func `it needs the clinician, a running visit, a meeting, a bucket, and no other recording`()
+        async throws
+    {
         let clinic = Clinic()
         try await clinic.grantTelehealth()
         try await clinic.grantRecording()
@@ -125,7 +130,9 @@ import Testing
         #expect(try clinic.state(id).recording(recording)?.state == .recording)
     }
 
-    @Test func `a consent revoked before the worker claims the start keeps Chime from being asked`() async throws {
+    @Test func `a consent revoked before the worker claims the start keeps Chime from being asked`()
+        async throws
+    {
         let clinic = Clinic()
         let id = try await clinic.visit()
         let consent = try await clinic.grantRecording()
@@ -153,6 +160,37 @@ import Testing
         await clinic.work(seconds: 2)
         #expect(clinic.chime.runningCaptures.isEmpty)
         #expect(clinic.store.snapshot.violations.isEmpty)
+    }
+
+    @Test func `a consent that expires before the worker claims the start keeps Chime from being asked`()
+        async throws
+    {
+        let clinic = Clinic()
+        let id = try await clinic.visit()
+        try await clinic.grant(.recording, by: Clinic.clinicianCaller)
+        try await clinic.grant(
+            .recording, statement: Clinic.statement(expiresAt: clinic.time.now + .seconds(30)))
+        #expect(await start(clinic, id) == nil)
+        clinic.time.advance(by: .seconds(30))
+        await clinic.worker.runDue()
+        #expect(!clinic.chime.calls.contains("startCapture"))
+        #expect(try clinic.state(id).recordings.last?.state == .failed)
+    }
+
+    @Test func `a consent that expires while Chime starts the capture stops it when Chime answers`()
+        async throws
+    {
+        let clinic = Clinic()
+        let id = try await clinic.visit()
+        try await clinic.grant(.recording, by: Clinic.clinicianCaller)
+        try await clinic.grant(
+            .recording, statement: Clinic.statement(expiresAt: clinic.time.now + .seconds(30)))
+        #expect(await start(clinic, id) == nil)
+        clinic.chime.onCapture { _ in clinic.time.advance(by: .seconds(30)) }
+        await clinic.worker.runDue()
+        #expect(try clinic.state(id).recordings.last?.stopCause == .consentMissing)
+        await clinic.worker.runDue()
+        #expect(clinic.chime.runningCaptures.isEmpty)
     }
 
     @Test func `a start whose answer was lost and whose consent is gone is found and stopped, not repeated`()
@@ -184,7 +222,9 @@ import Testing
         #expect(try clinic.state(id).activeRecording?.state == .recording)
     }
 
-    @Test func `somebody without consent is refused while a capture runs, or holds it up, by policy`() async throws {
+    @Test func `somebody without consent is refused while a capture runs, or holds it up, by policy`()
+        async throws
+    {
         for policy in Policy.LateJoiner.allCases {
             let clinic = Clinic { $0.lateJoiner = policy }
             try await clinic.grantTelehealth()
@@ -262,5 +302,30 @@ import Testing
         #expect(try clinic.state(id).recordings.last?.state == .failed)
         #expect(try clinic.state(id).recordings.last?.failure == "ForbiddenException")
         #expect(await start(clinic, id) == nil)
+    }
+
+    @Test func `a clinician who comes back without consent gets credentials only when the capture is over`()
+        async throws
+    {
+        let clinic = Clinic()
+        let id = try await clinic.visit()
+        try await clinic.grant(.recording, by: Clinic.clinicianCaller)
+        try await clinic.grant(.recording)
+        #expect(await start(clinic, id) == nil)
+        await clinic.work(seconds: 3)
+        // Renewed, so the capture no longer stands on the entry that is revoked while its giver is away.
+        let renewed = try await clinic.grant(.recording, by: Clinic.clinicianCaller)
+        _ = try await clinic.executor.leaveSession(id, clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.executor.revokeConsent(
+            RevokeConsent(consentID: renewed.id), clinic.call(Clinic.clinicianCaller))
+        #expect(try clinic.state(id).activeRecording?.state == .recording)
+        let join = JoinSession(sessionID: id)
+        let early = await refusal { () throws(TelehealthError) in
+            try await clinic.executor.joinSession(join, clinic.call(Clinic.clinicianCaller, timeout: .zero))
+        }
+        #expect(early == .meetingUnavailable)
+        #expect(try clinic.state(id).activeRecording?.stopCause == .consentMissing)
+        #expect(try await clinic.join(Clinic.clinicianCaller, id).media != nil)
+        #expect(clinic.chime.runningCaptures.isEmpty)
     }
 }

@@ -18,7 +18,9 @@ import Testing
         #expect(clinic.store.snapshot.commits == commits)
     }
 
-    @Test func `the same id with another body is refused, of another caller it is another request`() async throws {
+    @Test func `the same id with another body is refused, of another caller it is another request`()
+        async throws
+    {
         let clinic = Clinic()
         let session = try await clinic.visit()
         func end(_ caller: Caller, hash: UInt8) async -> TelehealthError.Reason? {
@@ -33,11 +35,14 @@ import Testing
         #expect(await end(Clinic.admin, hash: 1) == .invalidState)
     }
 
-    @Test(arguments: ["", "abc", "0b0f8e9c-0000-4000-8000-00000000000g", "0b0f8e9c00004000800000000000000100000"])
+    @Test(arguments: [
+        "", "abc", "0b0f8e9c-0000-4000-8000-00000000000g", "0b0f8e9c00004000800000000000000100000",
+    ])
     func `an id that is no UUID is refused`(text: String) async throws {
         let clinic = Clinic()
         do {
-            _ = try await clinic.executor.putAppointment(clinic.put(), clinic.call(Clinic.scheduler, id: text))
+            _ = try await clinic.executor.putAppointment(
+                clinic.put(), clinic.call(Clinic.scheduler, id: text))
             Issue.record("it was taken")
         } catch { #expect(error.violations.map(\.field) == ["request_id"]) }
     }
@@ -90,7 +95,8 @@ import Testing
 
     @Test func `a repetition is authorised again`() async throws {
         let clinic = Clinic()
-        _ = try await clinic.executor.putAppointment(clinic.put(start: .seconds(60)), clinic.call(Clinic.scheduler))
+        _ = try await clinic.executor.putAppointment(
+            clinic.put(start: .seconds(60)), clinic.call(Clinic.scheduler))
         _ = try await clinic.executor.createSession(
             CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.clinicianCaller, id: id))
         _ = try await clinic.executor.putAppointment(
@@ -149,7 +155,8 @@ import Testing
         let task = Task {
             await refusal { () throws(TelehealthError) in
                 try await clinic.executor.joinSession(
-                    JoinSession(sessionID: session), clinic.call(Clinic.clinicianCaller, timeout: .seconds(3)))
+                    JoinSession(sessionID: session), clinic.call(Clinic.clinicianCaller, timeout: .seconds(3))
+                )
             }
         }
         while try clinic.state(session).meetings.isEmpty { await Task.yield() }

@@ -28,12 +28,14 @@ import Testing
         #expect(wakes.total == 1)
         let last = try clinic.state(id).session.lastEventSequence
         #expect(sequences(watch.take()) == Array(2...last))
-        _ = try await clinic.executor.endSession(EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.executor.endSession(
+            EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         #expect(wakes.total == 2)
         #expect(sequences(watch.take()) == [last + 1])
     }
 
-    @Test func `it resumes after any sequence without gap or duplicate, also while events come`() async throws {
+    @Test func `it resumes after any sequence without gap or duplicate, also while events come`() async throws
+    {
         let clinic = Clinic()
         let id = try await clinic.visit()
         let last = try clinic.state(id).session.lastEventSequence
@@ -102,11 +104,13 @@ import Testing
     @Test func `what is no longer kept cannot be resumed`() async throws {
         let clinic = Clinic()
         let id = try await clinic.visit()
-        _ = try await clinic.executor.endSession(EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.executor.endSession(
+            EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         clinic.time.advance(by: .seconds(10))
         try await clinic.store.prune(requestsBefore: clinic.time.now, eventsBefore: clinic.time.now)
         let reason = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.watchSession(id, after: 1, clinic.call(Clinic.clinicianCaller), wake: {})
+            try await clinic.executor.watchSession(
+                id, after: 1, clinic.call(Clinic.clinicianCaller), wake: {})
         }
         #expect(reason == .resumeExpired)
         #expect(clinic.committer.hub.watchCount == 0)

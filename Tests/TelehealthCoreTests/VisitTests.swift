@@ -64,7 +64,8 @@ import Testing
             let id = try await clinic.open()
             let (first, second) =
                 clientIsInterrupted
-                ? (Clinic.clientCaller, Clinic.clinicianCaller) : (Clinic.clinicianCaller, Clinic.clientCaller)
+                ? (Clinic.clientCaller, Clinic.clinicianCaller)
+                : (Clinic.clinicianCaller, Clinic.clientCaller)
             clinic.store.interrupt { _ = try? await clinic.join(second, id) }
             _ = try await clinic.join(first, id)
             let client = try await clinic.join(Clinic.clientCaller, id)
@@ -77,7 +78,9 @@ import Testing
         }
     }
 
-    @Test func `with manual admission the client waits until let in, and not without the clinician`() async throws {
+    @Test func `with manual admission the client waits until let in, and not without the clinician`()
+        async throws
+    {
         let clinic = Clinic()
         try await clinic.grantTelehealth()
         let id = try await clinic.open(admission: .manual)
@@ -133,7 +136,9 @@ import Testing
         #expect(client.media?.meeting.generation == 2)
     }
 
-    @Test func `the end stops a running capture before it deletes the meeting, and gives the durations`() async throws {
+    @Test func `the end stops a running capture before it deletes the meeting, and gives the durations`()
+        async throws
+    {
         let clinic = Clinic()
         let (id, recording, _) = try await clinic.recordedVisit()
         await clinic.work(seconds: 87)
@@ -162,7 +167,8 @@ import Testing
             try await clinic.executor.joinSession(JoinSession(sessionID: id), invocation)
         }
         #expect(reason == .meetingUnavailable)
-        _ = try await clinic.executor.endSession(EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.executor.endSession(
+            EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 1)
         #expect(clinic.chime.calls.isEmpty)
         #expect(try clinic.state(id).meetings.map(\.state) == [.ended])
@@ -180,7 +186,8 @@ import Testing
         _ = try await clinic.executor.leaveSession(id, clinic.call(Clinic.clientCaller))
         _ = try await clinic.executor.startScreenShare(id, clinic.call(Clinic.clinicianCaller))
         clinic.time.advance(by: .seconds(5))
-        _ = try await clinic.executor.endSession(EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.executor.endSession(
+            EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         #expect(try clinic.state(id).screenShares.map { $0.stoppedAt != nil } == [true, true])
         #expect(clinic.kinds(id).count { $0 == .screenShareStopped } == 2)
     }

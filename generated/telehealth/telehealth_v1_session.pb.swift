@@ -519,7 +519,8 @@ public struct Telehealth_V1_Session: Message {
     public var participants: [Telehealth_V1_Participant] = []
     /// True from the moment a recording is asked for until it is stopped or failed (the earlier recordingEnabled).
     public var recordingEnabled: Bool = false
-    /// True when every admitted person's current consent allows recording right now. Computed, never set by a caller.
+    /// True while a recording is asked for or runs and every consent it stands on holds. Computed, never set by a caller;
+    /// whether one could be started is GetConsentStatus's to say.
     public var recordingConsent: Bool = false
     /// The recording that is starting, running or stopping; unset otherwise.
     public var activeRecording: Telehealth_V1_Recording? {

@@ -40,7 +40,8 @@ struct Drive: AsyncParsableCommand {
             var all: [Duration] = []
             for try await part in group { all += part }
             let elapsed = clock.now - started
-            print("\(all.count) calls in \(elapsed): \(Int(Double(all.count) / (elapsed / .seconds(1)))) a second")
+            let perSecond = Int(Double(all.count) / (elapsed / .seconds(1)))
+            print("\(all.count) calls in \(elapsed): \(perSecond) a second")
             return all.sorted()
         }
         print("p50 \(latencies[latencies.count / 2]), p99 \(latencies[latencies.count * 99 / 100])")
@@ -59,7 +60,8 @@ struct Drive: AsyncParsableCommand {
                     EchoService.serverStream, request, options: CallOptions())
                 for try await _ in responses {}
             } else {
-                let _: EchoService.Echo = try await channel.unary(EchoService.unary, request, options: CallOptions())
+                let _: EchoService.Echo = try await channel.unary(
+                    EchoService.unary, request, options: CallOptions())
             }
             latencies.append(clock.now - started)
         }

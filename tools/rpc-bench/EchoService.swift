@@ -1,13 +1,14 @@
 import ProtobufWire
 import RPCModel
 
-/// `bench.Echo`. `EchoRequest {bytes payload = 1}` has the wire form of `google.protobuf.BytesValue`, which spares the
-/// benchmark messages of its own.
+/// `bench.Echo`. `EchoRequest {bytes payload = 1}` has the wire form of `google.protobuf.BytesValue`, which
+/// spares the benchmark messages of its own.
 struct EchoService: RPCService {
     typealias Echo = Google_Protobuf_BytesValue
 
     static let unary = MethodDescriptor(service: "bench.Echo", name: "Unary")
-    static let serverStream = MethodDescriptor(service: "bench.Echo", name: "ServerStream", isServerStreaming: true)
+    static let serverStream = MethodDescriptor(
+        service: "bench.Echo", name: "ServerStream", isServerStreaming: true)
     /// Replies to one call of ``serverStream``.
     static let streamLength = 100
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import RPCServer
+import TLSEngine
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,14 +13,28 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Event loops.")
     var loops = 1
 
+    @Option(help: "Certificate chain (PEM file): speaks TLS; with --key.")
+    var cert: String?
+
+    @Option(help: "Private key of --cert (PEM file).")
+    var key: String?
+
     func run() async throws {
-        var configuration = ServerConfiguration(listeners: [.tcp(host: "127.0.0.1", port: port)])
+        var configuration = ServerConfiguration(listeners: [try listener()])
         configuration.loopCount = loops
         let server = try RPCServer(configuration: configuration, services: [EchoService()])
         let addresses = try await server.start()
         print("listening on \(addresses[0])")
-        // Whoever reads this through a pipe waits for it.
+        // Whoever started this waits for the line, also when it reads from a file.
         fflush(nil)
         while true { try await Task.sleep(for: .seconds(3600)) }
+    }
+
+    private func listener() throws -> ServerListener {
+        guard let cert, let key else { return .tcp(host: "127.0.0.1", port: port) }
+        let source = try TLSServerContextSource(
+            TLSServerConfiguration(certificateChainFile: cert, privateKeyFile: key, clientCertificates: .none)
+        )
+        return .tls(host: "127.0.0.1", port: port, source)
     }
 }

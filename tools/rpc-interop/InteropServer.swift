@@ -2,24 +2,42 @@ import ArgumentParser
 import EventCore
 import RPCModel
 import RPCServer
+import TLSEngine
 
 struct InteropServer: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "server", abstract: "Serves interop.Test on 127.0.0.1 until standard input ends, then drains.")
+        commandName: "server", abstract: "Serves grpc.testing.TestService on 127.0.0.1 until it is killed.")
 
-    @Option(help: "0 takes a free port, which is printed.")
+    @Option(help: "0 takes a free port. The address is printed either way.")
     var port: UInt16 = 0
 
-    @Flag(help: "Packs responses for clients that can unpack them.")
-    var gzip = false
+    @Option(name: .customLong("use_tls"), help: "Serves over TLS with the suite's certificate.")
+    var useTLS = false
+
+    @Option(help: "Folder with server1.pem and server1.key.")
+    var credentials = "tools/.cache/interop/credentials"
+
+    @Flag(name: .customLong("ends_with_input"), help: "Drains and ends when standard input does.")
+    var endsWithInput = false
 
     func run() async throws {
-        var configuration = ServerConfiguration(listeners: [.tcp(host: "127.0.0.1", port: port)])
-        configuration.responseCompression = gzip ? .gzip : .none
-        let server = try RPCServer(configuration: configuration, services: [InteropService()])
-        // Flushed by hand: standard output is a pipe here, and whoever started us waits for the line.
-        FlushedOutput.line("listening on \(try await server.start()[0])")
+        var configuration = ServerConfiguration(listeners: [try listener()])
+        // Requests say message by message whether the answer shall be compressed.
+        configuration.responseCompression = .gzip
+        let server = try RPCServer(configuration: configuration, services: [TestService()])
+        RPCInterop.say("listening on \(try await server.start()[0])")
+        guard endsWithInput else {
+            while true { try await Task.sleep(for: .seconds(3600)) }
+        }
+        // On a thread that is nobody's loop, because it blocks.
         await Task.detached { while readLine() != nil {} }.value
         await server.shutdown(grace: .seconds(5))
+    }
+
+    private func listener() throws -> ServerListener {
+        guard useTLS else { return .tcp(host: "127.0.0.1", port: port) }
+        let files = TLSServerConfiguration(
+            certificateChainFile: credentials + "/server1.pem", privateKeyFile: credentials + "/server1.key")
+        return .tls(host: "127.0.0.1", port: port, try TLSServerContextSource(files))
     }
 }

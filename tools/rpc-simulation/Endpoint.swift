@@ -59,6 +59,7 @@ final class Endpoint: HTTP2SessionOwner {
         do throws(HTTP2Failure) {
             let count = try session.nextOutput(into: buffer)
             if count > 0 { hasOutput = true }
+            if session.takeReturnedRoom() { execute { self.world.startWaitingCalls() } }
             return isClosed
                 ? UnsafeRawBufferPointer(start: nil, count: 0) : UnsafeRawBufferPointer(rebasing: buffer[..<count])
         } catch {

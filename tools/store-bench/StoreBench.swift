@@ -1,9 +1,15 @@
 // Prints what reads and writes of the store cost: CPU of the whole process, callers included.
 //
+// Machine and load matter much: compare runs that follow each other.
+//
 //     store-bench [directory] [sessions] [callers]
 import Glibc
 import StorageSQLite
+import Synchronization
 import TelehealthCore
+
+/// Numbers requests in the order in which they are made, as their time-ordered ids do.
+private let calls = Atomic<Int>(0)
 
 @main struct StoreBench {
     static func main() async throws {
@@ -27,7 +33,9 @@ import TelehealthCore
             for start in stride(from: 0, to: sessions, by: 50) {
                 group.addTask {
                     for index in start..<min(start + 50, sessions) {
-                        guard try await store.apply(Visit.creation(index)) == .committed else { throw BenchFailure() }
+                        guard try await store.apply(Visit.creation(index)) == .committed else {
+                            throw BenchFailure()
+                        }
                     }
                 }
             }
@@ -75,8 +83,11 @@ import TelehealthCore
                         let index = (caller * 7919 + call * callers) % sessions
                         let start = Usage.wall()
                         while true {
-                            guard let state = try await store.session(Visit.sessionID(index)) else { throw BenchFailure() }
-                            let decision = Visit.join(state, index, call: (round * callers + caller) * perCaller + call)
+                            guard let state = try await store.session(Visit.sessionID(index)) else {
+                                throw BenchFailure()
+                            }
+                            let decision = Visit.join(
+                                state, index, call: calls.wrappingAdd(1, ordering: .relaxed).newValue)
                             switch try await store.apply(decision) {
                             case .committed: break
                             case .conflict: continue
@@ -96,7 +107,8 @@ import TelehealthCore
         usage.print("join of a waiting client, durable", latencies.count)
         print(
             "    \(commits) commits, \(latencies.count / max(commits, 1)) joins per commit, p50",
-            latencies[latencies.count / 2] / 1000, "us, p99", latencies[latencies.count * 99 / 100] / 1000, "us,",
+            latencies[latencies.count / 2] / 1000, "us, p99", latencies[latencies.count * 99 / 100] / 1000,
+            "us,",
             "COMMIT \(Int(after.commitNanoseconds - before.commitNanoseconds) / 1000 / max(commits, 1)) us,",
             "\(after.checkpoints - before.checkpoints) checkpoints of",
             Int(after.checkpointNanoseconds - before.checkpointNanoseconds) / 1000

@@ -7,9 +7,11 @@ enum Visit {
     /// Time-ordered as the real ids are: the index in front, noise behind.
     static func uuid(_ index: Int, _ kind: Int) -> String {
         let front = String(index, radix: 16)
-        let noise = String(UInt64(truncatingIfNeeded: (index &+ 1) &* (kind &+ 3)) &* 0x9E37_79B9_7F4A_7C15, radix: 16)
+        let noise = String(
+            UInt64(truncatingIfNeeded: (index &+ 1) &* (kind &+ 3)) &* 0x9E37_79B9_7F4A_7C15, radix: 16)
         let padded = String(repeating: "0", count: 12 - front.count) + front
-        return "\(padded.prefix(8))-\(padded.suffix(4))-700\(kind % 10)-8000-" + (noise + "000000000000").prefix(12)
+        return "\(padded.prefix(8))-\(padded.suffix(4))-700\(kind % 10)-8000-"
+            + (noise + "000000000000").prefix(12)
     }
 
     static func sessionID(_ index: Int) -> SessionID { SessionID(uuid(index, 1)) }
@@ -18,23 +20,30 @@ enum Visit {
         let appointment = Appointment(
             id: AppointmentID(uuid(index, 2)), clientID: SubjectID("client-\(index)"),
             clinicianID: SubjectID("clinician-\(index % 300)"), startsAt: now + .seconds(index),
-            endsAt: now + .seconds(index + 3000), timeZone: "America/New_York", status: .scheduled, sourceVersion: 1,
+            endsAt: now + .seconds(index + 3000), timeZone: "America/New_York", status: .scheduled,
+            sourceVersion: 1,
             version: 1, createdAt: now, updatedAt: now, createdBy: "scheduler", lastModifiedBy: "scheduler")
         var session = Session(
-            id: sessionID(index), appointmentID: appointment.id, clientID: appointment.clientID, guardianID: nil,
+            id: sessionID(index), appointmentID: appointment.id, clientID: appointment.clientID,
+            guardianID: nil,
             clinicianID: appointment.clinicianID, startsAt: appointment.startsAt, endsAt: appointment.endsAt,
-            admissionPolicy: .onClinicianJoin, clinicianJoinURL: "https://visit.example.org/c/\(uuid(index, 1))",
-            clientJoinURL: "https://visit.example.org/p/\(uuid(index, 1))", createdAt: now, createdBy: "service-1")
+            admissionPolicy: .onClinicianJoin,
+            clinicianJoinURL: "https://visit.example.org/c/\(uuid(index, 1))",
+            clientJoinURL: "https://visit.example.org/p/\(uuid(index, 1))", createdAt: now,
+            createdBy: "service-1")
         session.version = 1
         var decision = Decision()
-        decision.expectations = [.session(session.id, version: 0), .noOtherOpenSession(appointment.id, except: nil)]
+        decision.expectations = [
+            .session(session.id, version: 0), .noOtherOpenSession(appointment.id, except: nil),
+        ]
         decision.changes = [.appointment(appointment), .session(session)]
         for (kind, subject) in [(3, appointment.clientID), (4, appointment.clinicianID)] {
             decision.changes.append(
                 .participant(
                     Participant(
                         id: ParticipantID(uuid(index, kind)), sessionID: session.id, subjectID: subject,
-                        role: kind == 3 ? .client : .clinician, externalUserID: "u-\(uuid(index, kind + 2))")))
+                        role: kind == 3 ? .client : .clinician, externalUserID: "u-\(uuid(index, kind + 2))"))
+            )
         }
         decision.audit = [audit("CreateSession", session.id)]
         return decision
@@ -51,22 +60,24 @@ enum Visit {
         session.waitingRoomEnteredAt = now
         session.lastEventSequence += 1
         participant.state = .waiting
-        participant.waitingSince = now
+        participant.waitingSince = now + .microseconds(call)
         participant.preVisitCheck = PreVisitCheck(
-            locationState: "GA", locationAddress: "1180 Peachtree St NE, Atlanta", emergencyContactName: "Ana Perez",
+            locationState: "GA", locationAddress: "1180 Peachtree St NE, Atlanta",
+            emergencyContactName: "Ana Perez",
             emergencyContactPhone: "+1 404 555 0100", isLocationPrivate: true, hasReliableConnection: true,
             device: .mobile, checkedAt: now)
         decision.changes = [.session(session), .participant(participant)]
         decision.events = [
             SessionEvent(
-                sessionID: session.id, sequence: session.lastEventSequence, at: now, kind: .participantWaiting,
+                sessionID: session.id, sequence: session.lastEventSequence, at: now,
+                kind: .participantWaiting,
                 status: session.status, participantID: participant.id)
         ]
         decision.audit = [audit("JoinSession", session.id)]
         decision.request = RequestRecord(
             key: .init(subject: "client-\(index)", method: "JoinSession", requestID: uuid(call, 9)),
             requestHash: [UInt8](repeating: 7, count: 32), sessionID: session.id, appointmentID: nil,
-            resultID: participant.id.rawValue, createdAt: now, expiresAt: now + .seconds(86_400))
+            resultID: participant.id.rawValue, createdAt: now, expiresAt: now + .seconds(86_400 + call))
         return decision
     }
 

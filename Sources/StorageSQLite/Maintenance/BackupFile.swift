@@ -28,7 +28,9 @@ enum BackupFile {
         } catch {
             return .failure(StoreError(error))
         }
-        guard rename(partial, path) == 0 else { return .failure(.failed(code: errno, operation: "backup rename")) }
+        guard rename(partial, path) == 0 else {
+            return .failure(.failed(code: errno, operation: "backup rename"))
+        }
         do throws(StoreOpenFailure) {
             try DurableDirectory.sync(DurableDirectory.parent(of: path))
         } catch {

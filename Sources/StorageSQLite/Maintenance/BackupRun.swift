@@ -1,8 +1,8 @@
 internal import CSQLite
 internal import TelehealthCore
 
-/// A copy in progress, made of small steps on the writer's connection: what the writer commits in between goes into
-/// the copy too, so it never begins again and ends as the database stands at its end.
+/// A copy in progress, made of small steps on the writer's connection: what the writer commits in between
+/// goes into the copy too, so it never begins again and ends as the database stands at its end.
 final class BackupRun {
     /// 1 MiB a step, about 1 ms: as long as a small batch of writes.
     private static let pagesPerStep: Int32 = 256

@@ -1,7 +1,7 @@
 internal import TelehealthCore
 
-/// A full check on a connection of its own. It is the one read that may hold its snapshot for long: meanwhile the WAL
-/// grows by what is written, under the same alarm as ever.
+/// A full check on a connection of its own. It is the one read that may hold its snapshot for long: meanwhile
+/// the WAL grows by what is written, under the same alarm as ever.
 enum IntegrityCheck {
     /// Enough to see what is wrong; the rest is for the repair.
     private static let problemsMax = 20
@@ -9,7 +9,8 @@ enum IntegrityCheck {
     static func run(path: String, configuration: StoreConfiguration) -> Result<[String], StoreError> {
         do throws(SQLiteError) {
             let connection = try SQLiteConnection(path: path, access: .readOnly, vfs: configuration.vfs)
-            let structure = try connection.texts("PRAGMA integrity_check(\(problemsMax))", label: "integrity check")
+            let structure = try connection.texts(
+                "PRAGMA integrity_check(\(problemsMax))", label: "integrity check")
             let orphans = try connection.texts("PRAGMA foreign_key_check", label: "reference check")
             return .success(
                 structure.filter { $0 != "ok" }

@@ -3,13 +3,13 @@ internal import Synchronization
 /// Decoded values of committed rows, at most `capacity` of them, so that a hot read needs no SQL.
 ///
 /// It never shows anything but the newest committed state, because this process has the only writer:
-/// - before a commit the writer *withholds* the keys it touched, so reads of them go to the database, which shows
-///   the state before or after the commit and never goes back;
+/// - before a commit the writer *withholds* the keys it touched, so reads of them go to the database, which
+///   shows the state before or after the commit and never goes back;
 /// - after the commit it *publishes* what it knows of them;
 /// - a reader that missed gets a ticket and *offers* what it loaded; withholding a key voids its tickets.
 ///
-/// Eviction is by the clock algorithm: one reference bit per slot, a hand that clears bits until it finds a clear one.
-/// Isolation: any; the lock is held for a look-up, never for a load.
+/// Eviction is by the clock algorithm: one reference bit per slot, a hand that clears bits until it finds a
+/// clear one. Isolation: any; the lock is held for a look-up, never for a load.
 final class ReadCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// A box, so that a hit under the lock costs one retain whatever the value's size.
     private final class Entry: Sendable {

@@ -24,10 +24,15 @@ final class ReaderConnection {
             { deadline in
                 MonotonicClock.nanoseconds() > deadline!.load(as: UInt64.self) ? 1 : 0
             }, deadline)
-        // 2 MiB: a reader's pages are dropped with every commit it sees, so more would stay empty. No mmap: a bad
-        // sector would then end the process by SIGBUS instead of failing one read.
+        // 2 MiB: a reader's pages are dropped with every commit it sees, so more would stay empty. No mmap:
+        // a bad sector would then end the process by SIGBUS instead of failing one read.
         try connection.execute(
-            "PRAGMA query_only = ON; PRAGMA cache_size = -2048; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY",
+            """
+            PRAGMA query_only = ON;
+            PRAGMA cache_size = -2048;
+            PRAGMA mmap_size = 0;
+            PRAGMA temp_store = MEMORY
+            """,
             label: "reader settings")
     }
 

@@ -2,8 +2,8 @@ internal import TelehealthCore
 
 /// Read-only connections that any thread borrows for one read.
 ///
-/// Reads run where they are asked for and never suspend, so a borrowed connection comes back within microseconds;
-/// when all are out, the caller waits for the next one.
+/// Reads run where they are asked for and never suspend, so a borrowed connection comes back within
+/// microseconds; when all are out, the caller waits for the next one.
 final class ReaderPool: @unchecked Sendable {
     private let path: String
     private let configuration: StoreConfiguration

@@ -8,14 +8,17 @@ enum SessionLoader {
         return try complete(session, connection)
     }
 
-    static func complete(_ session: Session, _ connection: SQLiteConnection) throws(SQLiteError) -> SessionState {
+    static func complete(_ session: Session, _ connection: SQLiteConnection) throws(SQLiteError)
+        -> SessionState
+    {
         let id = session.id
         return SessionState(
             session: session,
             participants: try connection.all(
                 ParticipantRow.ofSession, bind: { $0.add(id) }, read: ParticipantRow.read),
             meetings: try connection.all(MeetingRow.ofSession, bind: { $0.add(id) }, read: MeetingRow.read),
-            recordings: try connection.all(RecordingRow.ofSession, bind: { $0.add(id) }, read: RecordingRow.read),
+            recordings: try connection.all(
+                RecordingRow.ofSession, bind: { $0.add(id) }, read: RecordingRow.read),
             screenShares: try connection.all(
                 ScreenShareRow.ofSession, bind: { $0.add(id) }, read: ScreenShareRow.read))
     }
@@ -26,12 +29,18 @@ extension SessionState {
     mutating func absorb(_ change: Decision.Change) {
         switch change {
         case .session(let row): session = row
-        case .participant(let row): participants.put(row, key: \.id.rawValue, before: { $0.id.rawValue < $1.id.rawValue })
-        case .meeting(let row): meetings.put(row, key: \.generation, before: { $0.generation < $1.generation })
+        case .participant(let row):
+            participants.put(row, key: \.id.rawValue, before: { $0.id.rawValue < $1.id.rawValue })
+        case .meeting(let row):
+            meetings.put(row, key: \.generation, before: { $0.generation < $1.generation })
         case .recording(let row):
-            recordings.put(row, key: \.id.rawValue) { ($0.segment, $0.id.rawValue) < ($1.segment, $1.id.rawValue) }
+            recordings.put(row, key: \.id.rawValue) {
+                ($0.segment, $0.id.rawValue) < ($1.segment, $1.id.rawValue)
+            }
         case .screenShare(let row):
-            screenShares.put(row, key: \.id.rawValue) { ($0.startedAt, $0.id.rawValue) < ($1.startedAt, $1.id.rawValue) }
+            screenShares.put(row, key: \.id.rawValue) {
+                ($0.startedAt, $0.id.rawValue) < ($1.startedAt, $1.id.rawValue)
+            }
         case .appointment, .consent, .consentVersion, .document, .effect: break
         }
     }
@@ -56,7 +65,13 @@ extension Array {
     fileprivate mutating func put<Key: Equatable>(
         _ element: Element, key: (Element) -> Key, before: (Element, Element) -> Bool
     ) {
-        removeAll { key($0) == key(element) }
+        if let place = firstIndex(where: { key($0) == key(element) }) {
+            if !before(self[place], element), !before(element, self[place]) {
+                self[place] = element
+                return
+            }
+            remove(at: place)
+        }
         insert(element, at: firstIndex { before(element, $0) } ?? endIndex)
     }
 }

@@ -31,8 +31,10 @@ enum AppointmentRow {
     static func read(_ row: inout RowReader) throws(SQLiteError) -> Appointment {
         Appointment(
             id: row.identifier(), clientID: row.identifier(), guardianID: row.optionalIdentifier(),
-            clinicianID: row.identifier(), startsAt: row.instant(), endsAt: row.instant(), timeZone: row.text(),
+            clinicianID: row.identifier(), startsAt: row.instant(), endsAt: row.instant(),
+            timeZone: row.text(),
             status: try row.choice(), sourceVersion: row.integer(), version: row.integer(),
-            createdAt: row.instant(), updatedAt: row.instant(), createdBy: row.text(), lastModifiedBy: row.text())
+            createdAt: row.instant(), updatedAt: row.instant(), createdBy: row.text(),
+            lastModifiedBy: row.text())
     }
 }

@@ -7,8 +7,10 @@ enum ConsentRow {
         columns: [
             "subject_id", "subject_role", "type", "decision", "method", "document_version",
             "document_language", "text_hash", "acknowledged_rights", "acknowledged_emergency",
-            "acknowledged_privacy", "recording_purposes", "signer_id", "attested_by", "evidence", "session_id",
-            "granted_at", "expires_at", "supersedes", "recorded_by", "recorded_at", "superseded_by", "revoked_at",
+            "acknowledged_privacy", "recording_purposes", "signer_id", "attested_by", "evidence",
+            "session_id",
+            "granted_at", "expires_at", "supersedes", "recorded_by", "recorded_at", "superseded_by",
+            "revoked_at",
             "revoked_by", "revocation_reason",
         ])
     /// Of a row that is there only the closing facts change; the schema refuses anything else.

@@ -5,29 +5,36 @@ enum EffectRow {
         "effects", key: ["id"],
         columns: [
             "session_id", "sequence", "kind", "generation", "participant_id", "recording_id", "created_at",
-            "state", "not_before", "attempts", "fence", "leased_until", "last_error", "due_at",
+            "state", "not_before", "attempts", "fence", "leased_until", "last_error", "due_at", "lane",
         ])
     static let upsert = PreparedSQL("effects.upsert", table.upsertText())
     static let fence = PreparedSQL(
         "effects.fence", "SELECT fence FROM effects WHERE id = ?1 AND state = 'pending'")
 
-    /// No unfinished effect of the same session comes before it; a dead one counts as unfinished.
-    private static let isFirstOfItsSession = """
+    /// No unfinished effect of its session and lane comes before it; a dead one counts as unfinished.
+    private static let isFirstOfItsLane = """
         NOT EXISTS (SELECT 1 FROM effects AS f WHERE f.session_id = effects.session_id \
-        AND f.sequence < effects.sequence AND f.state <> 'done')
+        AND f.lane = effects.lane AND f.sequence < effects.sequence AND f.state <> 'done')
         """
     static let due = PreparedSQL(
         "effects.due",
         table.selectText(
-            "WHERE state = 'pending' AND due_at <= ?1 AND \(isFirstOfItsSession) ORDER BY due_at, id LIMIT ?2"))
+            "WHERE state = 'pending' AND due_at <= ?1 AND \(isFirstOfItsLane) ORDER BY due_at, id LIMIT ?2"
+        ))
     static let nextDue = PreparedSQL(
         "effects.next due",
-        "SELECT due_at FROM effects WHERE state = 'pending' AND \(isFirstOfItsSession) ORDER BY due_at LIMIT 1")
+        """
+        SELECT due_at FROM effects WHERE state = 'pending' AND \(isFirstOfItsLane) \
+        ORDER BY due_at LIMIT 1
+        """
+    )
     static let lease = PreparedSQL(
         "effects.lease", "UPDATE effects SET fence = ?2, leased_until = ?3, due_at = ?4 WHERE id = ?1")
 
     /// When a worker may take it: neither before its time nor while another's lease lives.
-    static func dueAt(_ effect: Effect) -> Timestamp { max(effect.notBefore, effect.leasedUntil ?? effect.notBefore) }
+    static func dueAt(_ effect: Effect) -> Timestamp {
+        max(effect.notBefore, effect.leasedUntil ?? effect.notBefore)
+    }
 
     static func bind(_ row: Effect, _ values: inout StatementBinder) {
         values.add(row.id)
@@ -45,11 +52,13 @@ enum EffectRow {
         values.add(row.leasedUntil)
         values.add(row.lastError)
         values.add(dueAt(row))
+        values.add(row.lane)
     }
 
     static func read(_ row: inout RowReader) throws(SQLiteError) -> Effect {
         var effect = Effect(
-            id: row.identifier(), sessionID: row.identifier(), sequence: row.integer(), kind: try row.choice(),
+            id: row.identifier(), sessionID: row.identifier(), sequence: row.integer(),
+            kind: try row.choice(),
             generation: row.optionalCount(), participantID: row.optionalIdentifier(),
             recordingID: row.optionalIdentifier(), createdAt: row.instant())
         effect.state = try row.choice()

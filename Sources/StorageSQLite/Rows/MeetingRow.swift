@@ -6,7 +6,8 @@ enum MeetingRow {
         columns: [
             "client_request_token", "state", "meeting_id", "meeting_arn", "control_region", "media_region",
             "created_at", "active_at", "ended_at", "has_placement", "audio_host_url", "audio_fallback_url",
-            "signaling_url", "turn_control_url", "screen_data_url", "screen_viewing_url", "screen_sharing_url",
+            "signaling_url", "turn_control_url", "screen_data_url", "screen_viewing_url",
+            "screen_sharing_url",
             "event_ingestion_url",
         ])
     static let upsert = PreparedSQL("meetings.upsert", table.upsertText())
@@ -44,7 +45,8 @@ enum MeetingRow {
         let meetingID = row.optionalText()
         let meetingARN = row.optionalText()
         var meeting = MeetingGeneration(
-            sessionID: sessionID, generation: generation, clientRequestToken: token, controlRegion: row.text(),
+            sessionID: sessionID, generation: generation, clientRequestToken: token,
+            controlRegion: row.text(),
             mediaRegion: row.text(), createdAt: row.instant())
         meeting.state = state
         meeting.meetingID = meetingID

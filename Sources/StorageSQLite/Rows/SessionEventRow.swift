@@ -4,7 +4,8 @@ enum SessionEventRow {
     static let table = Table(
         "session_events", key: ["session_id", "sequence"],
         columns: [
-            "at", "kind", "status", "participant_id", "recording_id", "screen_share_id", "generation", "reason",
+            "at", "kind", "status", "participant_id", "recording_id", "screen_share_id", "generation",
+            "reason",
         ])
     static let insert = PreparedSQL("session_events.insert", table.insertText)
     static let after = PreparedSQL(

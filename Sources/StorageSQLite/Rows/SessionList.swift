@@ -1,6 +1,7 @@
 internal import TelehealthCore
 
-/// The statements behind ``SessionQuery``: one per index that can drive it, with the other filters as conditions.
+/// The statements behind ``SessionQuery``: one per index that can drive it, with the other filters as
+/// conditions.
 enum SessionList {
     /// ?1 client, ?2 clinician, ?3 appointment (NULL = any), ?4 and ?5 the (start, id) to begin behind,
     /// ?6 the start to stop before, ?7 to ?12 the statuses, ?13 the limit.
@@ -8,7 +9,10 @@ enum SessionList {
         let others = ["client_id": "?1", "clinician_id": "?2", "appointment_id": "?3"]
             .filter { $0.key != driver }.sorted { $0.value < $1.value }
             .map { "(\($0.value) IS NULL OR \($0.key) = \($0.value))" }
-        let driving = ["client_id": "client_id = ?1", "clinician_id": "clinician_id = ?2", "appointment_id": "appointment_id = ?3"]
+        let driving = [
+            "client_id": "client_id = ?1", "clinician_id": "clinician_id = ?2",
+            "appointment_id": "appointment_id = ?3",
+        ]
         let conditions =
             [driving[driver]].compactMap { $0 } + others + [
                 "(starts_at, id) > (?4, ?5)", "starts_at < ?6", "status IN (?7, ?8, ?9, ?10, ?11, ?12)",
@@ -22,7 +26,10 @@ enum SessionList {
     private static let ofAppointment = PreparedSQL("sessions.list of appointment", text("appointment_id"))
     private static let ofAnybody = PreparedSQL("sessions.list", text(""))
 
-    /// The narrowest index first: an appointment has one or two sessions, a client tens, a clinician thousands.
+    static let statements = [ofClient, ofClinician, ofAppointment, ofAnybody]
+
+    /// The narrowest index first: an appointment has one or two sessions, a client tens, a clinician
+    /// thousands.
     static func statement(_ query: SessionQuery) -> PreparedSQL {
         if query.appointmentID != nil { return ofAppointment }
         if query.clientID != nil { return ofClient }

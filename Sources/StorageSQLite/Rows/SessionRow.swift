@@ -14,7 +14,8 @@ enum SessionRow {
     static let table = Table("sessions", key: ["id"], columns: indexed + others)
 
     static let upsert = PreparedSQL("sessions.upsert", table.upsertText())
-    static let insertIfAbsent = PreparedSQL("sessions.insert", table.insertText + " ON CONFLICT (id) DO NOTHING")
+    static let insertIfAbsent = PreparedSQL(
+        "sessions.insert", table.insertText + " ON CONFLICT (id) DO NOTHING")
     /// The usual update: hits the row only when no indexed column moves. Binds as ``upsert`` does.
     static let updateInPlace: PreparedSQL = {
         let settings = others.map { "\($0) = \(table.parameter($0))" }.joined(separator: ", ")

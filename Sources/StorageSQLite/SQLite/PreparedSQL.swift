@@ -2,7 +2,8 @@ internal import Synchronization
 
 private let nextSlot = Atomic<Int>(0)
 
-/// A statement's text, known when the program is built. Every connection keeps its own prepared form under ``slot``.
+/// A statement's text, known when the program is built. Every connection keeps its own prepared form under
+/// ``slot``.
 ///
 /// The text is SQL that PostgreSQL reads too, but for the spelling of parameters (`?1` there is `$1`).
 struct PreparedSQL: Sendable {

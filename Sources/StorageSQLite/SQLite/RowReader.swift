@@ -39,7 +39,8 @@ struct RowReader {
     mutating func bytes() -> [UInt8] {
         let index = next()
         guard let start = sqlite3_column_blob(statement, index) else { return [] }
-        return [UInt8](UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, index))))
+        return [UInt8](
+            UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, index))))
     }
 
     /// - Throws: `SQLITE_CORRUPT` when the text is none of the type's values: a row this program never wrote.
@@ -63,7 +64,9 @@ extension RowReader {
     mutating func optionalCount() -> Int? { skipNull() ? nil : count() }
     mutating func optionalText() -> String? { skipNull() ? nil : text() }
     mutating func optionalInstant() -> Timestamp? { skipNull() ? nil : instant() }
-    mutating func optionalIdentifier<ID: Identifier>(_: ID.Type = ID.self) -> ID? { skipNull() ? nil : identifier() }
+    mutating func optionalIdentifier<ID: Identifier>(_: ID.Type = ID.self) -> ID? {
+        skipNull() ? nil : identifier()
+    }
     mutating func optionalChoice<Choice: RawRepresentable>(
         _: Choice.Type = Choice.self
     ) throws(SQLiteError) -> Choice? where Choice.RawValue == String {

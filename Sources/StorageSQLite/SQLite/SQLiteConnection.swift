@@ -6,7 +6,8 @@ internal import CSQLite
 final class SQLiteConnection {
     enum Access { case createOrWrite, readOnly }
 
-    /// Room for one statement's texts; a whole row of ours seldom reaches 4 KiB, a consent text may and is copied.
+    /// Room for one statement's texts; a whole row of ours seldom reaches 4 KiB, a consent text may and is
+    /// copied.
     private static let scratchByteCount = 16 * 1024
 
     let handle: OpaquePointer

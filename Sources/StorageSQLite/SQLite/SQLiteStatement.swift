@@ -1,6 +1,7 @@
 internal import CSQLite
 
-/// Owns one `sqlite3_stmt *`: finalised exactly once, before its connection closes (``SQLiteConnection`` sees to it).
+/// Owns one `sqlite3_stmt *`: finalised exactly once, before its connection closes (``SQLiteConnection`` sees
+/// to it).
 ///
 /// Isolation: whoever holds the connection.
 final class SQLiteStatement {
@@ -9,7 +10,8 @@ final class SQLiteStatement {
     init(_ text: String, label: String, connection: OpaquePointer) throws(SQLiteError) {
         var statement: OpaquePointer?
         // PERSISTENT: these live as long as the connection.
-        let code = sqlite3_prepare_v3(connection, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
+        let code = sqlite3_prepare_v3(
+            connection, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
         guard code == SQLITE_OK, let statement else {
             throw SQLiteError(code: code == SQLITE_OK ? SQLITE_MISUSE : code, operation: "prepare " + label)
         }

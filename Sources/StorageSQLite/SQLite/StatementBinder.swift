@@ -3,9 +3,9 @@ internal import TelehealthCore
 
 /// Sets a statement's parameters one after another, `?1` first.
 ///
-/// Texts and blobs are copied into the connection's scratch memory and bound by address, which spares SQLite one
-/// allocation per value; what does not fit is bound with SQLite's own copy. The scratch memory holds until the
-/// connection's next statement, so a statement is stepped to its end before another one is bound.
+/// Texts and blobs are copied into the connection's scratch memory and bound by address, which spares SQLite
+/// one allocation per value; what does not fit is bound with SQLite's own copy. The scratch memory holds
+/// until the connection's next statement, so a statement is stepped to its end before another one is bound.
 struct StatementBinder {
     private let statement: OpaquePointer
     private let scratch: UnsafeMutableRawBufferPointer
@@ -61,7 +61,8 @@ struct StatementBinder {
         let code = bytes.withUnsafeBytes { buffer in
             // A null address would bind NULL, so an empty blob lends the scratch memory's address.
             telehealth_sqlite3_bind_blob_copy(
-                statement, index, buffer.baseAddress ?? UnsafeRawPointer(scratch.baseAddress!), UInt64(buffer.count))
+                statement, index, buffer.baseAddress ?? UnsafeRawPointer(scratch.baseAddress!),
+                UInt64(buffer.count))
         }
         note(code)
     }

@@ -1,4 +1,5 @@
-/// A table's columns in the order in which our rows bind and read them, and the statements that follow from it.
+/// A table's columns in the order in which our rows bind and read them, and the statements that follow from
+/// it.
 struct Table: Sendable {
     let name: String
     /// The primary key's columns; they come first in ``columns``.

@@ -1,4 +1,5 @@
-/// Brings a database to the newest schema, each step in a transaction of its own with its row in the version table.
+/// Brings a database to the newest schema, each step in a transaction of its own with its row in the version
+/// table.
 enum Migrator {
     private static let newestApplied = PreparedSQL(
         "schema.version", "SELECT coalesce(max(version), 0) FROM schema_migrations")
@@ -12,7 +13,11 @@ enum Migrator {
         let applied: Int64
         do throws(SQLiteError) {
             try connection.execute(
-                "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL)",
+                """
+                CREATE TABLE IF NOT EXISTS schema_migrations (
+                    version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL
+                )
+                """,
                 label: "schema table")
             applied = try connection.first(newestApplied) { row in row.integer() } ?? 0
         } catch {

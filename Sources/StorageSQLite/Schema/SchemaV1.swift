@@ -1,8 +1,10 @@
-/// The first schema, in SQL that PostgreSQL reads too, but for: `WITHOUT ROWID` (left out there), `BLOB` (`BYTEA`),
+/// The first schema, in SQL that PostgreSQL reads too, but for: `WITHOUT ROWID` (left out there), `BLOB`
+/// (`BYTEA`),
 /// `INTEGER PRIMARY KEY` (`BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY`) and the bodies of triggers.
 ///
-/// Instants are microseconds since 1970 (`BIGINT`), truth values 0 and 1, enums their Swift raw values as text.
-/// Tables whose rows are read together (by session) are stored in key order, so such a read touches one page.
+/// Instants are microseconds since 1970 (`BIGINT`), truth values 0 and 1, enums their Swift raw values as
+/// text. Tables whose rows are read together (by session) are stored in key order, so such a read touches one
+/// page.
 enum SchemaV1 {
     static let visits = [
         """
@@ -15,8 +17,8 @@ enum SchemaV1 {
             created_by TEXT NOT NULL, last_modified_by TEXT NOT NULL
         )
         """,
-        // is_open: the status is not a terminal one. oldest_event_at: a lower bound of the events still kept, NULL
-        // when there are none; only pruning reads it.
+        // is_open: the status is not a terminal one. oldest_event_at: a lower bound of the events still kept,
+        // NULL when there are none; only pruning reads it.
         """
         CREATE TABLE sessions (
             id TEXT NOT NULL PRIMARY KEY,
@@ -39,16 +41,17 @@ enum SchemaV1 {
         "CREATE INDEX sessions_by_clinician ON sessions (clinician_id, starts_at, id)",
         "CREATE INDEX sessions_by_start ON sessions (starts_at, id)",
         "CREATE INDEX sessions_open_by_start ON sessions (starts_at, id) WHERE is_open = 1",
-        "CREATE INDEX sessions_open_of_client ON sessions (client_id) WHERE is_open = 1",
-        "CREATE INDEX sessions_open_of_guardian ON sessions (guardian_id) WHERE is_open = 1",
-        "CREATE INDEX sessions_open_of_clinician ON sessions (clinician_id) WHERE is_open = 1",
+        "CREATE INDEX sessions_open_of_client ON sessions (client_id, id) WHERE is_open = 1",
+        "CREATE INDEX sessions_open_of_guardian ON sessions (guardian_id, id) WHERE is_open = 1",
+        "CREATE INDEX sessions_open_of_clinician ON sessions (clinician_id, id) WHERE is_open = 1",
         "CREATE INDEX sessions_to_prune ON sessions (oldest_event_at) WHERE is_open = 0",
         """
         CREATE TABLE participants (
             session_id TEXT NOT NULL REFERENCES sessions (id), id TEXT NOT NULL,
             subject_id TEXT NOT NULL, role TEXT NOT NULL, external_user_id TEXT NOT NULL, state TEXT NOT NULL,
-            checked_at BIGINT, check_location_state TEXT, check_location_address TEXT, check_contact_name TEXT,
-            check_contact_phone TEXT, check_private INTEGER NOT NULL, check_reliable INTEGER NOT NULL,
+            checked_at BIGINT, check_location_state TEXT, check_location_address TEXT,
+            check_contact_name TEXT, check_contact_phone TEXT,
+            check_private INTEGER NOT NULL, check_reliable INTEGER NOT NULL,
             check_device TEXT,
             first_waiting_at BIGINT, waiting_since BIGINT, admitted_at BIGINT, first_joined_at BIGINT,
             left_at BIGINT, attendee_id TEXT, attendee_generation BIGINT,
@@ -104,7 +107,11 @@ enum SchemaV1 {
         )
         """,
         "CREATE INDEX consents_by_subject ON consents (subject_id, recorded_at, id)",
-        "CREATE TABLE consent_versions (subject_id TEXT NOT NULL PRIMARY KEY, version BIGINT NOT NULL) WITHOUT ROWID",
+        """
+        CREATE TABLE consent_versions (
+            subject_id TEXT NOT NULL PRIMARY KEY, version BIGINT NOT NULL
+        ) WITHOUT ROWID
+        """,
         """
         CREATE TABLE consent_documents (
             type TEXT NOT NULL, version TEXT NOT NULL, language TEXT NOT NULL, text TEXT NOT NULL,
@@ -124,18 +131,18 @@ enum SchemaV1 {
             PRIMARY KEY (session_id, sequence)
         ) WITHOUT ROWID
         """,
-        // due_at: the later of not_before and leased_until.
+        // due_at: the later of not_before and leased_until. lane: follows from kind and recording.
         """
         CREATE TABLE effects (
             id TEXT NOT NULL PRIMARY KEY,
             session_id TEXT NOT NULL REFERENCES sessions (id), sequence BIGINT NOT NULL, kind TEXT NOT NULL,
             generation BIGINT, participant_id TEXT, recording_id TEXT, created_at BIGINT NOT NULL,
             state TEXT NOT NULL, not_before BIGINT NOT NULL, attempts BIGINT NOT NULL, fence BIGINT NOT NULL,
-            leased_until BIGINT, last_error TEXT, due_at BIGINT NOT NULL
+            leased_until BIGINT, last_error TEXT, due_at BIGINT NOT NULL, lane TEXT NOT NULL
         )
         """,
         "CREATE INDEX effects_due ON effects (due_at, id) WHERE state = 'pending'",
-        "CREATE UNIQUE INDEX effects_unfinished ON effects (session_id, sequence) WHERE state <> 'done'",
+        "CREATE UNIQUE INDEX effects_unfinished ON effects (session_id, lane, sequence) WHERE state <> 'done'",
         """
         CREATE TABLE audit (
             number INTEGER PRIMARY KEY,
@@ -145,10 +152,10 @@ enum SchemaV1 {
         """,
         """
         CREATE TABLE requests (
-            subject TEXT NOT NULL, method TEXT NOT NULL, request_id TEXT NOT NULL, request_hash BLOB NOT NULL,
+            request_id TEXT NOT NULL, method TEXT NOT NULL, subject TEXT NOT NULL, request_hash BLOB NOT NULL,
             session_id TEXT, appointment_id TEXT, result_id TEXT, created_at BIGINT NOT NULL,
             expires_at BIGINT NOT NULL,
-            PRIMARY KEY (subject, method, request_id)
+            PRIMARY KEY (request_id, method, subject)
         ) WITHOUT ROWID
         """,
         "CREATE INDEX requests_by_expiry ON requests (expires_at)",
@@ -162,10 +169,10 @@ enum SchemaV1 {
         refusal(
             "consents_no_update",
             """
-            UPDATE OF id, subject_id, subject_role, type, decision, method, document_version, document_language, \
-            text_hash, acknowledged_rights, acknowledged_emergency, acknowledged_privacy, recording_purposes, \
-            signer_id, attested_by, evidence, session_id, granted_at, expires_at, supersedes, recorded_by, \
-            recorded_at ON consents
+            UPDATE OF id, subject_id, subject_role, type, decision, method, document_version, \
+            document_language, text_hash, acknowledged_rights, acknowledged_emergency, \
+            acknowledged_privacy, recording_purposes, signer_id, attested_by, \
+            evidence, session_id, granted_at, expires_at, supersedes, recorded_by, recorded_at ON consents
             """, "the facts of a consent never change"),
         refusal("documents_no_update", "UPDATE ON consent_documents", "documents are immutable"),
         refusal("documents_no_delete", "DELETE ON consent_documents", "documents are immutable"),

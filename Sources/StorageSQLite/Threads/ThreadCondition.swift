@@ -10,7 +10,11 @@ final class ThreadCondition: @unchecked Sendable {
         mutex = .allocate(capacity: 1)
         condition = .allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(condition, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -28,6 +32,13 @@ final class ThreadCondition: @unchecked Sendable {
 
     /// Only inside ``withLock(_:)``; wakes for no reason now and then, so the caller looks again.
     func wait() { pthread_cond_wait(condition, mutex) }
+    /// As ``wait()``, until an instant of ``MonotonicClock`` at the latest.
+    func wait(until nanoseconds: UInt64) {
+        var deadline = timespec()
+        deadline.tv_sec = Int(nanoseconds / 1_000_000_000)
+        deadline.tv_nsec = Int(nanoseconds % 1_000_000_000)
+        pthread_cond_timedwait(condition, mutex, &deadline)
+    }
     func wakeOne() { pthread_cond_signal(condition) }
     func wakeAll() { pthread_cond_broadcast(condition) }
 }

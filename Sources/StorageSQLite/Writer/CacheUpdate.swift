@@ -2,23 +2,24 @@ internal import TelehealthCore
 
 /// What a batch did to the cached values, from its first decision to the end of its commit.
 struct CacheUpdate {
-    private var changes: [SessionID: [Decision.Change]] = [:]
+    private var decisions: [Decision] = []
+    private var touched: Set<SessionID> = []
+    private var created: Set<SessionID> = []
     private var consents: Set<SubjectID> = []
     private var appointments: Set<AppointmentID> = []
     private var documents: Set<ConsentType> = []
     private var sessions: [SessionID: SessionState] = [:]
 
-    private var created: Set<SessionID> = []
-
     /// Notes a decision whose savepoint was released.
     mutating func note(_ decision: Decision, created: [SessionID]) {
+        decisions.append(decision)
         self.created.formUnion(created)
-        for change in decision.changes {
-            if let session = change.aggregate {
-                changes[session, default: []].append(change)
+        for index in decision.changes.indices {
+            if let session = decision.changes[index].aggregate {
+                touched.insert(session)
                 continue
             }
-            switch change {
+            switch decision.changes[index] {
             case .appointment(let row): appointments.insert(row.id)
             case .consent(let row): consents.insert(row.subjectID)
             case .consentVersion(let subject, _): consents.insert(subject)
@@ -28,17 +29,27 @@ struct CacheUpdate {
         }
     }
 
-    /// Before COMMIT: hides what the batch touched and works out the sessions' new states, where the old one is known
-    /// or the session is new.
+    /// Before COMMIT: hides what the batch touched and works out the sessions' new states, where the old one
+    /// is known or the session is new.
     mutating func withhold(_ caches: StoreCaches) {
-        let known = caches.sessions.withhold(changes.keys)
+        sessions = caches.sessions.withhold(touched)
         _ = caches.consents.withhold(consents)
         _ = caches.appointments.withhold(appointments)
         _ = caches.documents.withhold(documents)
-        for (id, changes) in changes {
-            guard var state = known[id] ?? newSession(id, changes) else { continue }
-            for change in changes { state.absorb(change) }
-            sessions[id] = state
+        // Of a session made in this batch, all that there is stands in the batch's changes.
+        if !created.isEmpty {
+            for decision in decisions {
+                for case .session(let row) in decision.changes
+                where created.contains(row.id) && sessions[row.id] == nil {
+                    sessions[row.id] = SessionState(session: row)
+                }
+            }
+        }
+        for decision in decisions {
+            for index in decision.changes.indices {
+                guard let id = decision.changes[index].aggregate else { continue }
+                sessions[id]?.absorb(decision.changes[index])
+            }
         }
     }
 
@@ -48,12 +59,5 @@ struct CacheUpdate {
         caches.consents.publish([:])
         caches.appointments.publish([:])
         caches.documents.publish([:])
-    }
-
-    /// Of a session made in this batch, all that there is stands in the batch's changes.
-    private func newSession(_ id: SessionID, _ changes: [Decision.Change]) -> SessionState? {
-        guard created.contains(id) else { return nil }
-        for case .session(let row) in changes { return SessionState(session: row) }
-        return nil
     }
 }

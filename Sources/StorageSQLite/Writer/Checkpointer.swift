@@ -8,7 +8,8 @@ internal import TelehealthCore
 struct Checkpointer {
     private let connection: SQLiteConnection
     private let configuration: StoreConfiguration
-    /// Pages in the WAL after the latest commit, as SQLite's hook reports them; written on the writer's thread only.
+    /// Pages in the WAL after the latest commit, as SQLite's hook reports them; written on the writer's
+    /// thread only.
     private let walPagesReported: UnsafeMutablePointer<Int>
     /// Pages at the WAL's begin that are in the database file already.
     private var movedPages = 0
@@ -17,7 +18,10 @@ struct Checkpointer {
     private var nextTruncation: Int
 
     /// `walPagesReported` must outlive the connection.
-    init(_ connection: SQLiteConnection, _ configuration: StoreConfiguration, walPagesReported: UnsafeMutablePointer<Int>) {
+    init(
+        _ connection: SQLiteConnection, _ configuration: StoreConfiguration,
+        walPagesReported: UnsafeMutablePointer<Int>
+    ) {
         self.connection = connection
         self.configuration = configuration
         self.walPagesReported = walPagesReported
@@ -32,6 +36,12 @@ struct Checkpointer {
 
     var walPages: Int { walPagesReported.pointee }
 
+    /// Whether enough is in the WAL for a checkpoint when nothing else is to be done.
+    var wantsPause: Bool {
+        let pages = walPages
+        return pages - (pages < movedPages ? 0 : movedPages) >= configuration.idleCheckpointPages
+    }
+
     /// Looks after the WAL between two batches.
     /// - Returns: nanoseconds spent in a checkpoint; nil when none was due.
     mutating func tend(isIdle: Bool) throws(SQLiteError) -> UInt64? {
@@ -45,7 +55,8 @@ struct Checkpointer {
         return MonotonicClock.nanoseconds() - start
     }
 
-    /// Moves everything and empties the WAL, waiting a moment for readers: at the end, or when it grew too long.
+    /// Moves everything and empties the WAL, waiting a moment for readers: at the end, or when it grew too
+    /// long.
     mutating func truncate() throws(SQLiteError) { try checkpoint(truncating: true) }
 
     /// Makes what room it can on a full disk.

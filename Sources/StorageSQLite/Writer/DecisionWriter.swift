@@ -55,7 +55,8 @@ struct DecisionWriter {
             return try integer(ConsentRow.version, { $0.add(subject) }) ?? 0 == version
         case .noOtherOpenSession(let appointment, let except):
             let open = try connection.first(
-                SessionRow.openOfAppointment, bind: { $0.add(appointment) }, read: { row in row.identifier(SessionID.self) })
+                SessionRow.openOfAppointment, bind: { $0.add(appointment) },
+                read: { row in row.identifier(SessionID.self) })
             return open == nil || open == except
         case .effect(let id, let fence):
             return try integer(EffectRow.fence, { $0.add(id) }) == fence
@@ -85,7 +86,9 @@ struct DecisionWriter {
 
     /// - Returns: the live record that was there already.
     private func insert(_ request: RequestRecord) throws(SQLiteError) -> RequestRecord? {
-        if try connection.run(RequestRow.insertIfAbsent, bind: { RequestRow.bind(request, &$0) }) == 1 { return nil }
+        if try connection.run(RequestRow.insertIfAbsent, bind: { RequestRow.bind(request, &$0) }) == 1 {
+            return nil
+        }
         if let earlier = try stored(request) { return earlier }
         try connection.run(RequestRow.upsert, bind: { RequestRow.bind(request, &$0) })
         return nil
@@ -95,13 +98,13 @@ struct DecisionWriter {
     private func write(_ decision: Decision) throws(SQLiteError) -> [SessionID] {
         var created: [SessionID] = []
         // Rows that others refer to come first, whatever the order in the decision.
-        for case .appointment(let row) in decision.changes {
-            try connection.run(AppointmentRow.upsert) { AppointmentRow.bind(row, &$0) }
+        for rank in Decision.Change.Rank.allCases {
+            for index in decision.changes.indices where decision.changes[index].rank == rank {
+                if try write(decision.changes[index]), let id = decision.changes[index].aggregate {
+                    created.append(id)
+                }
+            }
         }
-        for case .session(let row) in decision.changes {
-            if try write(row) { created.append(row.id) }
-        }
-        for change in decision.changes { try write(change) }
         for event in decision.events {
             try connection.run(SessionEventRow.insert) { SessionEventRow.bind(event, &$0) }
             if event.status.isTerminal {
@@ -119,27 +122,52 @@ struct DecisionWriter {
 
     /// - Returns: whether the session is new.
     private func write(_ row: Session) throws(SQLiteError) -> Bool {
-        if try connection.run(SessionRow.updateInPlace, bind: { SessionRow.bind(row, &$0) }) == 1 { return false }
-        if try connection.run(SessionRow.insertIfAbsent, bind: { SessionRow.bind(row, &$0) }) == 1 { return true }
+        if try connection.run(SessionRow.updateInPlace, bind: { SessionRow.bind(row, &$0) }) == 1 {
+            return false
+        }
+        if try connection.run(SessionRow.insertIfAbsent, bind: { SessionRow.bind(row, &$0) }) == 1 {
+            return true
+        }
         try connection.run(SessionRow.upsert) { SessionRow.bind(row, &$0) }
         return false
     }
 
-    private func write(_ change: Decision.Change) throws(SQLiteError) {
+    /// - Returns: whether it is a session and new.
+    private func write(_ change: Decision.Change) throws(SQLiteError) -> Bool {
         switch change {
-        case .appointment, .session: break  // written already
-        case .participant(let row): try connection.run(ParticipantRow.upsert) { ParticipantRow.bind(row, &$0) }
+        case .session(let row): return try write(row)
+        case .appointment(let row):
+            try connection.run(AppointmentRow.upsert) { AppointmentRow.bind(row, &$0) }
+        case .participant(let row):
+            try connection.run(ParticipantRow.upsert) { ParticipantRow.bind(row, &$0) }
         case .meeting(let row): try connection.run(MeetingRow.upsert) { MeetingRow.bind(row, &$0) }
         case .recording(let row): try connection.run(RecordingRow.upsert) { RecordingRow.bind(row, &$0) }
-        case .screenShare(let row): try connection.run(ScreenShareRow.upsert) { ScreenShareRow.bind(row, &$0) }
+        case .screenShare(let row):
+            try connection.run(ScreenShareRow.upsert) { ScreenShareRow.bind(row, &$0) }
         case .consent(let row): try connection.run(ConsentRow.upsert) { ConsentRow.bind(row, &$0) }
         case .consentVersion(let subject, let version):
             try connection.run(ConsentRow.upsertVersion) { values in
                 values.add(subject)
                 values.add(version)
             }
-        case .document(let row): try connection.run(ConsentDocumentRow.insert) { ConsentDocumentRow.bind(row, &$0) }
+        case .document(let row):
+            try connection.run(ConsentDocumentRow.insert) { ConsentDocumentRow.bind(row, &$0) }
         case .effect(let row): try connection.run(EffectRow.upsert) { EffectRow.bind(row, &$0) }
+        }
+        return false
+    }
+}
+
+extension Decision.Change {
+    /// Rows of a lower rank are referred to by rows of a higher one.
+    fileprivate enum Rank: CaseIterable { case appointment, session, rest }
+
+    fileprivate var rank: Rank {
+        switch self {
+        case .appointment: .appointment
+        case .session: .session
+        case .participant, .meeting, .recording, .screenShare, .consent, .consentVersion, .document, .effect:
+            .rest
         }
     }
 }

@@ -12,12 +12,13 @@ struct Pruning: Sendable {
     private static let deleteRequests = PreparedSQL(
         "requests.prune",
         """
-        DELETE FROM requests WHERE (subject, method, request_id) IN \
-        (SELECT subject, method, request_id FROM requests WHERE expires_at < ?1 LIMIT ?2)
+        DELETE FROM requests WHERE (request_id, method, subject) IN \
+        (SELECT request_id, method, subject FROM requests WHERE expires_at < ?1 LIMIT ?2)
         """)
     private static let endedSessions = PreparedSQL(
         "sessions.to prune",
-        "SELECT id FROM sessions WHERE is_open = 0 AND oldest_event_at < ?1 ORDER BY oldest_event_at LIMIT ?2")
+        "SELECT id FROM sessions WHERE is_open = 0 AND oldest_event_at < ?1 ORDER BY oldest_event_at LIMIT ?2"
+    )
     private static let deleteEvents = PreparedSQL(
         "session_events.prune", "DELETE FROM session_events WHERE session_id = ?1 AND at < ?2")
     private static let noteOldest = PreparedSQL(
@@ -26,6 +27,8 @@ struct Pruning: Sendable {
         UPDATE sessions SET oldest_event_at = (SELECT min(at) FROM session_events WHERE session_id = ?1) \
         WHERE id = ?1
         """)
+
+    static let statements = [deleteRequests, endedSessions, deleteEvents, noteOldest]
 
     /// - Returns: whether all is done.
     func step(_ connection: SQLiteConnection) throws(SQLiteError) -> Bool {

@@ -3,10 +3,14 @@ internal import TelehealthCore
 
 /// The one thread that writes: takes the whole queue as one transaction, commits, answers, checkpoints.
 final class Writer: @unchecked Sendable {
+    /// Callers come back within less when they have more to write.
+    private static let pauseNanoseconds: UInt64 = 5_000_000
+
     let queue: WriterQueue
     let statistics = Mutex(StoreStatistics())
 
-    // From here on everything belongs to the writer's thread, to which `open`'s caller hands it by starting `run`.
+    // From here on everything belongs to the writer's thread, to which `open`'s caller hands it by starting
+    // `run`.
     private let configuration: StoreConfiguration
     private let caches: StoreCaches
     private var lock: DirectoryLock?
@@ -21,7 +25,8 @@ final class Writer: @unchecked Sendable {
     private var unfinished: [WriterJob] = []
 
     private init(
-        connection: SQLiteConnection, lock: DirectoryLock, caches: StoreCaches, configuration: StoreConfiguration
+        connection: SQLiteConnection, lock: DirectoryLock, caches: StoreCaches,
+        configuration: StoreConfiguration
     ) {
         self.connection = connection
         self.lock = lock
@@ -54,14 +59,22 @@ final class Writer: @unchecked Sendable {
     private func work() {
         guard let connection else { preconditionFailure("run is called once, after open") }
         var batch: [WriterJob] = []
-        while queue.take(into: &batch, waiting: backup == nil && unfinished.isEmpty) || !unfinished.isEmpty {
+        while queue.take(into: &batch, patience: patience) || !unfinished.isEmpty {
+            let isIdle = batch.isEmpty && unfinished.isEmpty && backup == nil
             batch.append(contentsOf: unfinished)
             unfinished.removeAll(keepingCapacity: true)
             if !batch.isEmpty { process(batch, connection) }
             batch.removeAll(keepingCapacity: true)
             stepBackup()
-            tend()
+            tend(isIdle: isIdle)
         }
+    }
+
+    /// How long to wait for the next write: not at all with work left over, a moment when a pause would do
+    /// for a checkpoint.
+    private var patience: UInt64? {
+        if backup != nil || !unfinished.isEmpty { return 0 }
+        return failure == nil && checkpointer?.wantsPause == true ? Self.pauseNanoseconds : nil
     }
 
     private func shutDown() {
@@ -192,10 +205,10 @@ final class Writer: @unchecked Sendable {
 
     // MARK: Between batches
 
-    private func tend() {
+    private func tend(isIdle: Bool) {
         guard failure == nil else { return }
         do throws(SQLiteError) {
-            guard let nanoseconds = try checkpointer?.tend(isIdle: queue.isEmpty) else { return }
+            guard let nanoseconds = try checkpointer?.tend(isIdle: isIdle) else { return }
             statistics.withLock { statistics in
                 statistics.checkpoints += 1
                 statistics.checkpointNanoseconds += nanoseconds

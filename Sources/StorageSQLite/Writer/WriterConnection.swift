@@ -3,7 +3,8 @@ internal import Glibc
 
 /// Opens and sets up the one connection that writes.
 enum WriterConnection {
-    /// How long a checkpoint that empties the WAL may wait for readers, which hold a snapshot for at most 100 ms.
+    /// How long a checkpoint that empties the WAL may wait for readers, which hold a snapshot for at most 100
+    /// ms.
     private static let readerWaitMilliseconds: Int32 = 150
 
     static func open(
@@ -39,8 +40,9 @@ enum WriterConnection {
         sqlite3_busy_timeout(connection.handle, readerWaitMilliseconds)
         let mode = try connection.texts("PRAGMA journal_mode = WAL", label: "journal mode")
         guard mode == ["wal"] else { throw SQLiteError(code: SQLITE_CANTOPEN, operation: "journal mode") }
-        // 64 MiB of pages: the writer's pages stay valid between commits, so a hot database is read once. temp_store
-        // keeps the savepoints' undo pages in memory. secure_delete overwrites deleted personal data.
+        // 64 MiB of pages: the writer's pages stay valid between commits, so a hot database is read once.
+        // temp_store keeps the savepoints' undo pages in memory; secure_delete overwrites deleted personal
+        // data.
         try connection.execute(
             """
             PRAGMA synchronous = \(configuration.isSynchronous ? "FULL" : "OFF");

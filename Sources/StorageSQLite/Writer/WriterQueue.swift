@@ -42,13 +42,19 @@ final class WriterQueue: @unchecked Sendable {
     }
 
     /// Writer: swaps everything queued into `batch`, which is empty.
-    /// - Parameter waiting: whether to wait until there is something.
+    /// - Parameter patience: nanoseconds to wait for something; nil = as long as it takes.
     /// - Returns: false when the queue is closed and empty.
-    func take(into batch: inout [WriterJob], waiting: Bool) -> Bool {
+    func take(into batch: inout [WriterJob], patience: UInt64?) -> Bool {
         condition.withLock {
-            while waiting && jobs.isEmpty && !isClosed {
+            let deadline = patience.map { MonotonicClock.nanoseconds() + $0 }
+            while jobs.isEmpty && !isClosed {
                 isWaiting = true
-                condition.wait()
+                if let deadline {
+                    guard MonotonicClock.nanoseconds() < deadline else { break }
+                    condition.wait(until: deadline)
+                } else {
+                    condition.wait()
+                }
             }
             isWaiting = false
             swap(&jobs, &batch)
@@ -56,7 +62,6 @@ final class WriterQueue: @unchecked Sendable {
         }
     }
 
-    var isEmpty: Bool { condition.withLock { jobs.isEmpty } }
     var counts: (queued: Int, refused: Int) { condition.withLock { (jobs.count, refused) } }
 
     /// Refuses new jobs; what is queued is still done.

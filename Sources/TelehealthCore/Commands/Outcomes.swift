@@ -7,7 +7,8 @@ public struct JoinOutcome: Sendable {
     public let media: MediaGrant?
 }
 
-/// The meeting and this person's own credentials in it: for the answer only, never stored, logged or sent in events.
+/// The meeting and this person's own credentials in it: for the answer only, never stored, logged or sent in
+/// events.
 public struct MediaGrant: Sendable {
     /// Active: its ids and placement are set.
     public let meeting: MeetingGeneration

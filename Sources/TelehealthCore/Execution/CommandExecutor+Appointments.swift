@@ -39,7 +39,10 @@ extension CommandExecutor {
     public func appointment(_ id: AppointmentID, _ invocation: Invocation) async throws(TelehealthError)
         -> Appointment
     {
-        try await visible(id, invocation.caller)
+        do { return try await visible(id, invocation.caller) } catch {
+            await auditDenial(error, "GetAppointment", nil, invocation)
+            throw error
+        }
     }
 
     /// - Throws: `APPOINTMENT_NOT_FOUND`, `SESSION_EXISTS`, `APPOINTMENT_CANCELLED`, `TOO_LATE`,

@@ -65,7 +65,7 @@ extension CommandExecutor {
     public func consents(of subject: SubjectID, _ invocation: Invocation) async throws(TelehealthError)
         -> [ConsentRecord]
     {
-        _ = try await tie(of: invocation.caller, to: subject, notFound: .subjectNotFound)
+        try await requireTie("ListConsents", to: subject, invocation)
         return try await reading { () async throws(StoreError) in try await store.consents(of: subject) }
             .records
     }
@@ -76,7 +76,7 @@ extension CommandExecutor {
     public func consentStatus(of subject: SubjectID, session: SessionID?, _ invocation: Invocation)
         async throws(TelehealthError) -> ConsentStatus
     {
-        _ = try await tie(of: invocation.caller, to: subject, notFound: .subjectNotFound)
+        try await requireTie("GetConsentStatus", to: subject, invocation)
         if let session {
             return ConsentStatus(
                 subjectID: subject, join: try await evaluateConsent(.join, session: session, invocation),
@@ -94,13 +94,14 @@ extension CommandExecutor {
                 purpose: .clinical, context: context()))
     }
 
-    /// What is missing for an action in a session: for a recording, of the client, the clinician and everybody admitted.
+    /// What is missing for an action in a session: for a recording, of the client, the clinician and
+    /// everybody admitted.
     ///
     /// - Throws: `SESSION_NOT_FOUND`.
     public func evaluateConsent(_ action: ConsentAction, session: SessionID, _ invocation: Invocation)
         async throws(TelehealthError) -> ConsentEvaluation
     {
-        let (state, _) = try await visible(session, invocation.caller)
+        let (state, _) = try await read("GetConsentStatus", session, invocation)
         let people = state.participants.filter { person in
             person.state != .removed && (person.role != .guardian || person.state == .admitted)
         }
@@ -136,7 +137,20 @@ extension CommandExecutor {
         try await reading { () async throws(StoreError) in try await store.documents(of: type) }
     }
 
-    /// The tie of the caller to somebody, from identity, then from a named appointment, then from common visits.
+    /// For reads: a refusal is audited.
+    private func requireTie(_ action: String, to subject: SubjectID, _ invocation: Invocation)
+        async throws(TelehealthError)
+    {
+        do {
+            _ = try await tie(of: invocation.caller, to: subject, notFound: .subjectNotFound)
+        } catch {
+            await auditDenial(error, action, nil, invocation)
+            throw error
+        }
+    }
+
+    /// The tie of the caller to somebody, from identity, then from a named appointment, then from common
+    /// visits.
     private func tie(
         of caller: Caller, to subject: SubjectID, appointment: AppointmentID? = nil,
         notFound: TelehealthError.Reason

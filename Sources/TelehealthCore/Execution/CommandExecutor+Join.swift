@@ -29,25 +29,30 @@ extension CommandExecutor {
                 state: Visibility.redact(state, for: standing), participant: participant, media: nil)
         }
         let limit = min(invocation.timeout ?? policy.joinWaitMax, policy.joinWaitMax)
-        return try await media(state, standing, id, invocation, until: started + limit)
+        return try await media(command.sessionID, standing, id, invocation, until: started + limit)
     }
 
     /// Waits for a live generation and fetches this person's credentials in it.
     private func media(
-        _ first: SessionState, _ standing: Standing, _ id: ParticipantID, _ invocation: Invocation,
+        _ session: SessionID, _ standing: Standing, _ id: ParticipantID, _ invocation: Invocation,
         until deadline: Timestamp
     ) async throws(TelehealthError) -> JoinOutcome {
         let bell = Doorbell()
-        let session = first.session.id
         let token = committer.hub.listen(to: session) { _ in bell.ring() }
         defer { committer.hub.remove(token, of: session) }
-        var state = first
+        // Read behind the listening: a meeting that was ready before it rang no bell here.
+        var (state, _) = try await visible(session, invocation.caller)
         var generationsSeen: Set<Int> = []
         while true {
             guard let participant = state.participant(id), participant.state == .admitted,
                 !state.session.status.isTerminal
             else { throw .invalidState(state.session.status) }
-            if let meeting = state.liveMeeting {
+            if let recording = state.activeRecording, recording.state == .stopping,
+                recording.stopCause == .consentMissing
+            {
+                // It is stopped for somebody's sake who comes in now: nobody goes in before it is over.
+                try await rest(bell, until: deadline)
+            } else if let meeting = state.liveMeeting {
                 generationsSeen.insert(meeting.generation)
                 if meeting.state == .active {
                     let timeout = max(deadline - time.now, .milliseconds(1))
@@ -84,8 +89,8 @@ extension CommandExecutor {
         async throws(TelehealthError) -> AttendeeCredentials?
     {
         guard let meetingID = meeting.meetingID, let activeAt = meeting.activeAt else { return nil }
-        // A fresh meeting cannot have ended by itself, so whoever comes first needs no call. A second fetch is a
-        // rejoin, perhaps because the meeting died: that asks Chime.
+        // A fresh meeting cannot have ended by itself, so whoever comes first needs no call. A second fetch
+        // is a rejoin, perhaps because the meeting died: that asks Chime.
         if activeAt + policy.meetingTrustedFor > time.now,
             let credentials = committer.credentials.takeFirst(
                 participant.externalUserID, session: meeting.sessionID, generation: meeting.generation)
@@ -110,7 +115,8 @@ extension CommandExecutor {
         }
     }
 
-    /// Keeps the attendee's id for the next rejoin. Losing it costs one more call then, so a conflict is let go.
+    /// Keeps the attendee's id for the next rejoin. Losing it costs one more call then, so a conflict is let
+    /// go.
     private func note(
         _ credentials: AttendeeCredentials, _ participant: Participant, _ meeting: MeetingGeneration
     ) async {

@@ -28,14 +28,15 @@ extension CommandExecutor {
     public func recordings(of session: SessionID, _ invocation: Invocation) async throws(TelehealthError)
         -> [Recording]
     {
-        try await visible(session, invocation.caller).0.recordings
+        try await read("ListRecordings", session, invocation).0.recordings
     }
 
     /// A presigned URL of an available recording, made on demand; each one is audited.
     ///
-    /// - Parameter purpose: what it is watched for. Once a consent it stood on is revoked, only treatment is left.
-    /// - Throws: `RECORDING_NOT_FOUND`, `RECORDING_NOT_READY`, `RECORDING_CONSENT_REVOKED`, `MEETING_REFUSED`,
-    ///   `MEETING_UNAVAILABLE`.
+    /// - Parameter purpose: what it is watched for. Once a consent it stood on is revoked, only treatment is
+    ///   left.
+    /// - Throws: `RECORDING_NOT_FOUND`, `RECORDING_NOT_READY`, `RECORDING_CONSENT_REVOKED`,
+    ///   `MEETING_REFUSED`, `MEETING_UNAVAILABLE`.
     public func playbackURL(of id: RecordingID, purpose: Recording.Purpose, _ invocation: Invocation)
         async throws(TelehealthError) -> PlaybackGrant
     {

@@ -83,7 +83,7 @@ extension CommandExecutor {
     public func heartbeat(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
         -> HeartbeatOutcome
     {
-        let (state, _) = try await visible(id, invocation.caller)
+        let (state, _) = try await read("Heartbeat", id, invocation)
         let participant = try SessionDraft(state, context()).ownParticipant(of: invocation.caller)
         if participant.isHere && !state.session.status.isTerminal {
             committer.presence.touch(participant.id, in: id, at: time.now)
@@ -134,7 +134,8 @@ extension CommandExecutor {
         }
     }
 
-    /// The earlier API's status call: each status stands for the verb that leads to it. Sets nothing by itself.
+    /// The earlier API's status call: each status stands for the verb that leads to it. Sets nothing by
+    /// itself.
     ///
     /// - Throws: `INVALID_STATE` with the present state where no verb leads there; otherwise as that verb.
     public func updateSessionStatus(

@@ -12,7 +12,7 @@ extension CommandExecutor {
         _ id: SessionID, after: Int64?, _ invocation: Invocation, wake: @escaping @Sendable () -> Void
     ) async throws(TelehealthError) -> SessionWatch {
         if invocation.caller.expiresAt <= time.now { throw TelehealthError(.tokenExpired) }
-        let (seen, standing) = try await visible(id, invocation.caller)
+        let (seen, standing) = try await read("WatchSession", id, invocation)
         let viewer =
             standing.isStaff ? nil : try SessionDraft(seen, context()).ownParticipant(of: invocation.caller)
         let watch = SessionWatch(

@@ -1,8 +1,8 @@
 /// Runs every RPC's rule: load, authorise by the roster, find a repeated request, decide, apply.
 ///
-/// A commit that came between makes the rule run again on the new state, a bounded number of times. Events and effects
-/// follow the commit. Which role may call which method stands with the handlers; who belongs to which visit is here.
-/// Isolation: the caller's.
+/// A commit that came between makes the rule run again on the new state, a bounded number of times. Events
+/// and effects follow the commit. Which role may call which method stands with the handlers; who belongs to
+/// which visit is here. Isolation: the caller's.
 public final class CommandExecutor: Sendable {
     /// One rule's result: the transaction, the answer, and the ids by which a repetition finds it again.
     struct Ruling<Outcome> {
@@ -116,6 +116,17 @@ public final class CommandExecutor: Sendable {
         return (state, standing)
     }
 
+    /// ``visible(_:_:)`` for reads: a refusal is audited here, as ``change(_:session:_:replay:decide:)``
+    /// does for the rest.
+    func read(_ action: String, _ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
+        -> (SessionState, Standing)
+    {
+        do { return try await visible(id, invocation.caller) } catch {
+            await auditDenial(error, action, id, invocation)
+            throw error
+        }
+    }
+
     func ledger(of subjects: [SubjectID]) async throws(TelehealthError) -> ConsentLedger {
         var histories: [ConsentHistory] = []
         for subject in subjects {
@@ -142,7 +153,7 @@ public final class CommandExecutor: Sendable {
     }
 
     /// A refusal that says something about the caller's rights is kept; one about the visit's state is not.
-    private func auditDenial(
+    func auditDenial(
         _ error: TelehealthError, _ method: String, _ session: SessionID?, _ invocation: Invocation
     ) async {
         switch error.category {

@@ -2,8 +2,8 @@ internal import Synchronization
 
 /// Join credentials of fresh meetings, in memory only: what CreateMeeting answered, until people fetch it.
 ///
-/// Bounded by sessions, oldest out first; a miss costs one call to Chime, which gives the same attendee again.
-/// Isolation: any.
+/// Bounded by sessions, oldest out first; a miss costs one call to Chime, which gives the same attendee
+/// again. Isolation: any.
 public final class CredentialCache: Sendable {
     private struct Entry {
         var generation: Int

@@ -39,7 +39,8 @@ public struct ConsentDocument: Sendable, Hashable {
     }
 }
 
-/// One entry of a subject's consent history. Entries are never changed except for the three closing facts at the end.
+/// One entry of a subject's consent history. Entries are never changed except for the three closing facts at
+/// the end.
 public struct ConsentRecord: Sendable, Hashable {
     public struct Acknowledgements: Sendable, Hashable {
         public var patientRights: Bool

@@ -1,7 +1,8 @@
-/// Work outside the database that a commit asked for (the outbox): written before the call is made, finished by a worker.
+/// Work outside the database that a commit asked for (the outbox): written before the call is made, finished
+/// by a worker.
 ///
-/// Effects of one ``lane`` of a session run one after another in ``sequence`` order; a dead one blocks the later
-/// ones of its lane.
+/// Effects of one ``lane`` of a session run one after another in ``sequence`` order; a dead one blocks the
+/// later ones of its lane.
 public struct Effect: Sendable, Hashable {
     public enum Kind: String, Sendable, Hashable, CaseIterable {
         case createMeeting, deleteMeeting
@@ -12,8 +13,8 @@ public struct Effect: Sendable, Hashable {
     public enum State: String, Sendable, Hashable { case pending, done, dead }
 
     /// What an effect waits behind, within its session: "visit" for meetings and for the start and stop of
-    /// captures, else the recording's id. Polling a recording until it is ready takes minutes, and neither the
-    /// stop of that recording nor the next start may wait for it.
+    /// captures, else the recording's id. Polling a recording until it is ready takes minutes, and neither
+    /// the stop of that recording nor the next start may wait for it.
     public var lane: String {
         switch kind {
         case .createMeeting, .deleteMeeting, .startCapture, .stopCapture: "visit"

@@ -21,7 +21,8 @@ public struct MeetingGeneration: Sendable, Hashable {
     public let sessionID: SessionID
     /// 1 is the first.
     public let generation: Int
-    /// Chime's idempotency token and our ExternalMeetingId: derived from a random id and the generation, 2 to 64 of `[-_a-zA-Z0-9]`.
+    /// Chime's idempotency token and our ExternalMeetingId: derived from a random id and the generation, 2
+    /// to 64 of `[-_a-zA-Z0-9]`.
     public let clientRequestToken: String
     public var state: State
     /// Chime's MeetingId; nil until active.

@@ -1,6 +1,7 @@
 /// One recording of a session: one capture pipeline, concatenated into one playable object.
 public struct Recording: Sendable, Hashable {
-    /// requested -> starting -> recording -> stopping -> processing -> available; failed from any but the last.
+    /// requested -> starting -> recording -> stopping -> processing -> available; failed from any but the
+    /// last.
     public enum State: String, Sendable, Hashable, CaseIterable {
         /// Row written, Chime not yet asked.
         case requested

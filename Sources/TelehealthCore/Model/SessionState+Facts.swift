@@ -62,7 +62,8 @@ extension Participant {
 }
 
 extension Session {
-    /// From the first admission of a client to the end; nil before the end and when no client was ever admitted.
+    /// From the first admission of a client to the end; nil before the end and when no client was ever
+    /// admitted.
     public var visitDuration: Duration? {
         guard let startedAt, let endedAt else { return nil }
         return endedAt > startedAt ? endedAt - startedAt : .zero

@@ -47,7 +47,8 @@ extension Timestamp {
         return "\(date)T\(time)Z"
     }
 
-    /// Days since 1970-01-01 to year, month and day of the Gregorian calendar, counted in 400-year eras from March.
+    /// Days since 1970-01-01 to year, month and day of the Gregorian calendar, counted in 400-year eras from
+    /// March.
     private static func civil(day: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = day + 719_468
         let era = floorDivide(shifted, 146_097)

@@ -1,4 +1,5 @@
-/// An enum value's stable public name: its case in capitals with underscores ("waitingRoom" is "WAITING_ROOM").
+/// An enum value's stable public name: its case in capitals with underscores ("waitingRoom" is
+/// "WAITING_ROOM").
 ///
 /// Reasons of events, error details and the earlier API's states are written so.
 public func wireName<Value: RawRepresentable<String>>(_ value: Value) -> String {

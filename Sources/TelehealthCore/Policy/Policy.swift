@@ -89,7 +89,7 @@ public struct Policy: Sendable, Hashable {
     /// How long a claimed effect belongs to its worker: above ``gatewayTimeout`` with a commit on both sides.
     public var effectLease: Duration = .seconds(60)
     public var effectConcurrencyMax = 64
-    /// After so many failures an effect is dead and needs an operator: about two hours of an unavailable Chime.
+    /// After so many failures an effect is dead and needs an operator: about an hour of an unavailable Chime.
     public var effectAttemptsMax = 250
     public var backoffBase: Duration = .milliseconds(200)
     public var backoffCap: Duration = .seconds(30)

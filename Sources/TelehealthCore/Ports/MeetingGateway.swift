@@ -153,7 +153,8 @@ public struct GatewayError: Error, Sendable, Hashable {
     }
 }
 
-/// Port: the video provider. Every call is idempotent by its arguments and bounded by `timeout` in total, retries included.
+/// Port: the video provider. Every call is idempotent by its arguments and bounded by `timeout` in total,
+/// retries included.
 ///
 /// Isolation: any.
 public protocol MeetingGateway: Sendable {
@@ -182,7 +183,8 @@ public protocol MeetingGateway: Sendable {
     /// Starts a capture into `prefix` of the configured bucket; idempotent by token.
     func startCapture(meetingARN: String, prefix: String, clientRequestToken: String, timeout: Duration)
         async throws(GatewayError) -> MediaPipeline
-    /// The capture that writes to `prefix`, of a start whose answer was lost: found by listing, never started.
+    /// The capture that writes to `prefix`, of a start whose answer was lost: found by listing, never
+    /// started.
     ///
     /// A start that may not be repeated (its consent was revoked meanwhile) still may have to be stopped.
     /// - Returns: nil when no capture, or none that still runs, writes there.

@@ -84,7 +84,8 @@ public enum StoreError: Error, Sendable, Hashable {
     case closed
 }
 
-/// Port: durable state. A call returns after its transaction is durable (writes) or from one consistent snapshot (reads).
+/// Port: durable state. A call returns after its transaction is durable (writes) or from one consistent
+/// snapshot (reads).
 ///
 /// There is no interactive transaction: load, decide, apply; a conflict means to begin again.
 /// Isolation: any. Reads may run inline on the caller's thread when they are short.
@@ -97,7 +98,8 @@ public protocol TelehealthStore: Sendable {
     func sessions(_ query: SessionQuery) async throws(StoreError) -> [Session]
     /// Non-terminal sessions in which the subject is client, guardian or clinician.
     func openSessions(of subject: SubjectID) async throws(StoreError) -> [SessionID]
-    /// Non-terminal sessions that start before the given instant, in ascending (start, id) order, for the sweepers.
+    /// Non-terminal sessions that start before the given instant, in ascending (start, id) order, for the
+    /// sweepers.
     func openSessions(startingBefore instant: Timestamp, after: SessionID?, limit: Int)
         async throws(StoreError)
         -> [SessionID]
@@ -113,7 +115,8 @@ public protocol TelehealthStore: Sendable {
 
     func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult
     /// Leases due effects: pending, `notBefore` passed, no live lease, and the first that is not done (in
-    /// ``Effect/sequence`` order) of their session and ``Effect/lane``. Each claim adds one to the fence, from 0.
+    /// ``Effect/sequence`` order) of their session and ``Effect/lane``. Each claim adds one to the fence,
+    /// from 0.
     func claimEffects(limit: Int, now: Timestamp, lease: Duration) async throws(StoreError) -> [Effect]
     /// The next instant at which an effect falls due; nil = none pending.
     func nextEffectDue() async throws(StoreError) -> Timestamp?

@@ -1,4 +1,5 @@
-/// Who somebody is to one session: decided from the verified identity and the appointment, never from a request.
+/// Who somebody is to one session: decided from the verified identity and the appointment, never from a
+/// request.
 public enum Standing: Sendable, Hashable {
     case participant(ParticipantRole)
     /// Not of the visit, but of the clinic: sees it, cannot join it.

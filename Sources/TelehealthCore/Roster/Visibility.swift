@@ -19,7 +19,8 @@ public enum Visibility {
         redact(SessionState(session: session), for: standing).session
     }
 
-    /// Whether a viewer gets this event. Revocations are for those who treat, the clinic's staff and the person.
+    /// Whether a viewer gets this event. Revocations are for those who treat, the clinic's staff and the
+    /// person.
     public static func shows(_ event: SessionEvent, to standing: Standing, viewer: ParticipantID?) -> Bool {
         switch event.kind {
         case .consentRevoked:

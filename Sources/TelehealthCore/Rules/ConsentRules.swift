@@ -180,7 +180,8 @@ enum ConsentRules {
                 session.admitted.contains(where: { $0.subjectID == history.subjectID }),
                 !draft.mayRecord(active, ledger: ledger)
             {
-                // A new grant that no longer covers this recording (another purpose, another session) ends it too.
+                // A new grant that no longer covers this recording (another purpose, another session) ends
+                // it too.
                 draft.consentEnded(of: history.subjectID, [], type: type, ledger: ledger, by: principal.name)
             }
             if draft.isChanged { decision.merge(draft.seal(by: principal, action: action)) }

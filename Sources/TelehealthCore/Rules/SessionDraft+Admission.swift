@@ -29,7 +29,8 @@ extension SessionDraft {
         openMeeting()
     }
 
-    /// With the clinician there, lets the appointment's waiting people in; whoever lacks a consent keeps waiting.
+    /// With the clinician there, lets the appointment's waiting people in; whoever lacks a consent keeps
+    /// waiting.
     mutating func admitWaitingClients(_ ledger: ConsentLedger) {
         guard state.isClinicianPresent, state.session.admissionPolicy == .onClinicianJoin,
             !state.session.status.isTerminal

@@ -17,8 +17,8 @@ extension SessionDraft {
         close(.completed, at: now, by: principal, reason: wireName(reason))
     }
 
-    /// - Throws: `NOT_ALLOWED`, `TOO_LATE` for a client behind the cut-off, `INVALID_STATE` after the end and once
-    ///   a client was admitted, `INVALID_FIELD`.
+    /// - Throws: `NOT_ALLOWED`, `TOO_LATE` for a client behind the cut-off, `INVALID_STATE` after the end
+    ///   and once a client was admitted, `INVALID_FIELD`.
     mutating func cancel(_ reason: CancelReason, note: String?, by standing: Standing, _ principal: Principal)
         throws(TelehealthError)
     {

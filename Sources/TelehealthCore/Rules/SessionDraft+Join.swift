@@ -55,11 +55,23 @@ extension SessionDraft {
     }
 
     private mutating func joinAsClinician(_ id: ParticipantID, _ ledger: ConsentLedger) {
-        if state.participant(id)?.state != .admitted { admit(id) }
+        if let clinician = state.participant(id), clinician.state != .admitted {
+            stopRecordingWithout(consentOf: clinician, ledger)
+            admit(id)
+        }
         if state.session.clinicianArrivedAt == nil { state.session.clinicianArrivedAt = now }
         if state.session.status != .inProgress { setStatus(.inProgress) }
         openMeeting()
         admitWaitingClients(ledger)
+    }
+
+    /// The visit needs its clinician, so it is the capture that gives way, whatever the policy for others.
+    private mutating func stopRecordingWithout(consentOf clinician: Participant, _ ledger: ConsentLedger) {
+        guard let recording = state.activeRecording else { return }
+        let consent = ledger.evaluateRecording(
+            of: [clinician], in: state.session.id, purpose: recording.purpose, context: context)
+        if consent.isSatisfied { return }
+        stopCapture(of: recording.id, cause: .consentMissing, by: Principal.system.name)
     }
 
     private mutating func joinAsClient(
@@ -89,7 +101,8 @@ extension SessionDraft {
         return now - leftAt <= policy.rejoinGrace
     }
 
-    /// Whether somebody must wait until a running capture has stopped; has it stopped where the policy says so.
+    /// Whether somebody must wait until a running capture has stopped; has it stopped where the policy says
+    /// so.
     mutating func holdsBackRecording(from participant: Participant, _ ledger: ConsentLedger)
         throws(TelehealthError) -> Bool
     {

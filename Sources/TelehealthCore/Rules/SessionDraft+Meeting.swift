@@ -14,7 +14,8 @@ extension SessionDraft {
         enqueue(.createMeeting, generation: generation)
     }
 
-    /// Also of a mere intent: whether Chime was asked is not known here, and the deletion comes behind the creation.
+    /// Also of a mere intent: whether Chime was asked is not known here, and the deletion comes behind the
+    /// creation.
     mutating func closeMeeting() {
         guard let meeting = state.liveMeeting else { return }
         change(generation: meeting.generation) { $0.state = .ending }

@@ -52,7 +52,8 @@ extension SessionDraft {
         return active.id
     }
 
-    /// Also of one that is only requested: whether Chime was asked is not known here, and the stop comes behind it.
+    /// Also of one that is only requested: whether Chime was asked is not known here, and the stop comes
+    /// behind it.
     mutating func stopCapture(of id: RecordingID, cause: Recording.StopCause, by name: String) {
         guard let recording = state.recording(id), recording.state.mayCapture, recording.state != .stopping
         else {
@@ -78,7 +79,8 @@ extension SessionDraft {
         ).isSatisfied
     }
 
-    /// Somebody's consent has ended: running captures stop if they stood on it or if the person is in the picture.
+    /// Somebody's consent has ended: running captures stop if they stood on it or if the person is in the
+    /// picture.
     ///
     /// - Parameter consents: the entries that no longer count; empty when only the present histories matter.
     mutating func consentEnded(

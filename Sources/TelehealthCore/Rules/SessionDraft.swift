@@ -1,4 +1,5 @@
-/// A session being changed: rules write into it, ``seal(by:action:target:reason:)`` turns it into one transaction.
+/// A session being changed: rules write into it, ``seal(by:action:target:reason:)`` turns it into one
+/// transaction.
 ///
 /// Rows are only added or changed, never taken away. The verbs live in extensions, one file per family.
 struct SessionDraft {
@@ -69,8 +70,8 @@ struct SessionDraft {
         emit(.statusChanged, reason: reason)
     }
 
-    /// The transaction, with the audit entry; ``state`` is then what the store will hold. An unchanged session
-    /// gives only the audit entry.
+    /// The transaction, with the audit entry; ``state`` is then what the store will hold. An unchanged
+    /// session gives only the audit entry.
     mutating func seal(
         by principal: Principal, action: String, target: String? = nil, reason: String? = nil
     ) -> Decision {

@@ -2,9 +2,8 @@ internal import Synchronization
 
 /// Hands committed events to those who listen in this process.
 ///
-/// Commits of one session may be published out of order by the tasks that made them; ``SessionWatch`` puts them
-/// right by their sequence numbers.
-/// Isolation: any.
+/// Commits of one session may be published out of order by the tasks that made them; ``SessionWatch`` puts
+/// them right by their sequence numbers. Isolation: any.
 public final class EventHub: Sendable {
     typealias Listener = @Sendable ([SessionEvent]) -> Void
 
@@ -58,8 +57,8 @@ public final class EventHub: Sendable {
     /// How many watches are open, for a gauge.
     public var watchCount: Int { state.withLock { $0.watches.count } }
 
-    /// Gives every watch its heartbeat, ends those whose token has expired and those that wait for an event that
-    /// never came. To be called every ``Policy/watchHeartbeatInterval`` by one timer.
+    /// Gives every watch its heartbeat, ends those whose token has expired and those that wait for an event
+    /// that never came. To be called every ``Policy/watchHeartbeatInterval`` by one timer.
     public func tick(now: Timestamp) {
         let watches = state.withLock { Array($0.watches.values) }
         for watch in watches { watch.tick(now: now) }

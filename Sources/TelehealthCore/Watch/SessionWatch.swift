@@ -1,15 +1,17 @@
 internal import Synchronization
 
-/// One viewer's open watch of one session: every event after ``sequence`` once, in order, filtered for the viewer.
+/// One viewer's open watch of one session: every event after ``sequence`` once, in order, filtered for the
+/// viewer.
 ///
-/// No task waits here: `wake` is called when ``take()`` has something after having been empty, on whichever thread
-/// brought it. Isolation: any.
+/// No task waits here: `wake` is called when ``take()`` has something after having been empty, on whichever
+/// thread brought it. Isolation: any.
 public final class SessionWatch: Sendable {
     public enum Item: Sendable, Hashable {
         case event(SessionEvent)
         /// Nothing happened; the stream lives, and everything up to this sequence was delivered.
         case heartbeat(at: Timestamp, sequence: Int64)
-        /// `WATCH_LAGGING`: resume after the last event. `TOKEN_EXPIRED`: resume with a new token. Nothing follows.
+        /// `WATCH_LAGGING`: resume after the last event. `TOKEN_EXPIRED`: resume with a new token. Nothing
+        /// follows.
         case ended(TelehealthError)
     }
 

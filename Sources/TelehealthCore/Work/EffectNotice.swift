@@ -1,4 +1,5 @@
-/// What happened to a piece of work outside the database, for logs, metrics and alarms. Holds no personal data.
+/// What happened to a piece of work outside the database, for logs, metrics and alarms. Holds no personal
+/// data.
 public struct EffectNotice: Sendable, Hashable {
     public enum Kind: Sendable, Hashable {
         case done

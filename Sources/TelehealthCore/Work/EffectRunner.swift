@@ -115,8 +115,8 @@ struct EffectRunner: Sendable {
         try await putOff(effect, by: delay, error: error)
     }
 
-    /// What a lasting refusal means where nothing is left to undo; nil = it has to be tried again all the same,
-    /// because something may run that has to stop.
+    /// What a lasting refusal means where nothing is left to undo; nil = it has to be tried again all the
+    /// same, because something may run that has to stop.
     private func refusal(of effect: Effect, _ error: GatewayError)
         -> (@Sendable (inout SessionDraft, ConsentLedger) -> Void)?
     {

@@ -2,8 +2,8 @@ internal import Synchronization
 
 /// Does the work that commits asked for: claims it under a lease, calls Chime, finishes it by a transaction.
 ///
-/// A crash at any point leaves the row: after its lease somebody claims it again, with a higher fence, and every call is
-/// idempotent by its token. Effects of one lane of a session run in order. Isolation: any.
+/// A crash at any point leaves the row: after its lease somebody claims it again, with a higher fence, and
+/// every call is idempotent by its token. Effects of one lane of a session run in order. Isolation: any.
 public final class EffectWorker: Sendable {
     /// Longest sleep without looking: covers a bell that another process rang.
     private static let idleMax: Duration = .seconds(5)

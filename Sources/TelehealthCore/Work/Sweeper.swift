@@ -1,4 +1,5 @@
-/// Does what time asks for: lost presence, no-shows, abandoned and overrun visits, expired consents, old rows.
+/// Does what time asks for: lost presence, no-shows, abandoned and overrun visits, expired consents, old
+/// rows.
 ///
 /// Isolation: any.
 public final class Sweeper: Sendable {

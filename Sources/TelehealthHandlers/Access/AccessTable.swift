@@ -20,7 +20,9 @@ public struct AccessTable: Sendable {
     /// Services whose calls need no token: asking for health shows nothing of anybody.
     static let openServices: Set<String> = ["grpc.health.v1.Health"]
     /// Services that describe the API: for anybody on this machine, elsewhere for operators.
-    static let operatorServices: Set<String> = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]
+    static let operatorServices: Set<String> = [
+        "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
+    ]
 
     public static let rows: [Row] = appointments + visits + consents
 
@@ -98,5 +100,7 @@ public struct AccessTableGap: Error, Hashable, Sendable, CustomStringConvertible
     /// `:path`s that stand on one side only.
     public let methods: [String]
 
-    public var description: String { "methods without a row in the access table, or rows without a method: \(methods)" }
+    public var description: String {
+        "methods without a row in the access table, or rows without a method: \(methods)"
+    }
 }

@@ -21,7 +21,9 @@ extension ServerCallContext {
     /// - Throws: `INTERNAL` when no interceptor put a caller there: a fault of the wiring, never of the peer.
     var caller: Caller {
         get throws(RPCError) {
-            guard let caller = self[CallerKey.self] else { throw RPCError(.internal, "the call was not authenticated") }
+            guard let caller = self[CallerKey.self] else {
+                throw RPCError(.internal, "the call was not authenticated")
+            }
             return caller
         }
     }

@@ -6,7 +6,8 @@ public import TelehealthCore
 /// The server's interceptor: lets in who may come, and writes one line per call that names nobody.
 public struct CallGate: ServerInterceptor {
     /// Told of every call refused for its token or role, before the refusal goes out.
-    public typealias DenialHook = @Sendable (_ method: MethodDescriptor, _ caller: Caller?, _ reason: String) -> Void
+    public typealias DenialHook =
+        @Sendable (_ method: MethodDescriptor, _ caller: Caller?, _ reason: String) -> Void
 
     private let authenticator: CallAuthenticator
     private let logger: Logger

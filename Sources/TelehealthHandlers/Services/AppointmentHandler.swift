@@ -19,7 +19,8 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
             clientID: fields.id("client_id", request.clientID),
             guardianID: fields.optionalID("guardian_id", request.guardianID),
             clinicianID: fields.id("clinician_id", request.clinicianID),
-            startsAt: fields.time("starts_at", request.startsAt), endsAt: fields.time("ends_at", request.endsAt),
+            startsAt: fields.time("starts_at", request.startsAt),
+            endsAt: fields.time("ends_at", request.endsAt),
             timeZone: fields.text("time_zone", request.timeZone, bytes: 1...64),
             sourceVersion: request.sourceVersion)
         if request.sourceVersion < 1 { fields.refuse("source_version", "must be 1 or more") }

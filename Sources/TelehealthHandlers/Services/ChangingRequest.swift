@@ -19,7 +19,9 @@ extension ServerCallContext {
     ///
     /// A repeat must say the same: the hash is over the request's own canonical bytes, unknown fields included, so that a
     /// newer client's fields count as well.
-    func changing(_ request: some ChangingRequest, _ fields: inout RequestFields) throws(RPCError) -> Invocation {
+    func changing(_ request: some ChangingRequest, _ fields: inout RequestFields) throws(RPCError)
+        -> Invocation
+    {
         let id = fields.requestID(request.requestID)
         var rest = request
         rest.requestID = ""

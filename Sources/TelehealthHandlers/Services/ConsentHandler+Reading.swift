@@ -47,7 +47,9 @@ extension ConsentHandler {
         }
         // The history only grows at its end, so a place counted from the beginning stays the same row.
         let before = token.map { Int(clamping: $0.number) } ?? records.count
-        let rows = records.enumerated().prefix(max(0, before)).reversed().filter { type == nil || $0.element.type == type }
+        let rows = records.enumerated().prefix(max(0, before)).reversed().filter {
+            type == nil || $0.element.type == type
+        }
         let texts = try await RegisteredTexts(executor, invocation, now: time.now)
         var response = Telehealth_V1_ListConsentsResponse()
         response.consents = rows.prefix(limit).map { texts.wire($0.element) }
@@ -105,7 +107,8 @@ struct RegisteredTexts: Sendable {
 
     func versionInForce(_ type: ConsentType) -> String {
         let byLanguage = newest[type] ?? [:]
-        return (byLanguage[ConsentHandler.defaultLanguage] ?? byLanguage.values.min { $0.language < $1.language })?
+        return
+            (byLanguage[ConsentHandler.defaultLanguage] ?? byLanguage.values.min { $0.language < $1.language })?
             .version ?? ""
     }
 

@@ -18,7 +18,9 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
         let role: ConsentSubjectRole? =
             request.subjectRole.rawValue == 0
             ? nil
-            : fields.choice("subject_role", request.subjectRole, ConsentSubjectRole(request.subjectRole), default: .client)
+            : fields.choice(
+                "subject_role", request.subjectRole, ConsentSubjectRole(request.subjectRole), default: .client
+            )
         let command = SubmitConsent(
             subjectID: fields.id("subject_id", request.subjectID), subjectRole: role,
             type: fields.choice("type", request.type, type, default: .recording),

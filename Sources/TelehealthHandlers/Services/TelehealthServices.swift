@@ -30,7 +30,9 @@ struct SessionViews: Sendable {
         }
     }
 
-    func view(_ participant: Participant, in session: Session, for caller: Caller) -> Telehealth_V1_Participant {
+    func view(_ participant: Participant, in session: Session, for caller: Caller)
+        -> Telehealth_V1_Participant
+    {
         let isPresent = presence.isPresent(
             participant.id, in: session.id, within: policy.presenceLostAfter, now: time.now)
         return participant.wire(for: Viewer(caller), in: session, isPresent: isPresent)

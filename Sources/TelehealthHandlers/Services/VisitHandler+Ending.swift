@@ -9,7 +9,8 @@ extension VisitHandler {
         var fields = RequestFields()
         let invocation = try context.changing(request, &fields)
         let session = fields.id("session_id", request.sessionID, as: SessionID.self)
-        let status = fields.choice("status", request.status, SessionStatus(request.status), default: .scheduled)
+        let status = fields.choice(
+            "status", request.status, SessionStatus(request.status), default: .scheduled)
         try fields.finish()
         let state = try await answering { () async throws(TelehealthError) in
             try await executor.updateSessionStatus(session, to: status, invocation)

@@ -52,7 +52,8 @@ extension VisitHandler {
         var response = Telehealth_V1_ListRecordingsResponse()
         response.recordings = rest.prefix(limit).map { $0.wire(for: viewer) }
         if rest.count > limit, let last = response.recordings.last {
-            response.nextPageToken = PageToken(number: Int64(last.segment), id: last.recordingID).text(filters: filters)
+            response.nextPageToken = PageToken(number: Int64(last.segment), id: last.recordingID).text(
+                filters: filters)
         }
         return response
     }

@@ -4,12 +4,15 @@ internal import TelehealthCore
 
 extension VisitHandler {
     func watchSession(
-        _ request: Telehealth_V1_WatchSessionRequest, responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>,
+        _ request: Telehealth_V1_WatchSessionRequest,
+        responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>,
         context: ServerCallContext
     ) async throws(RPCError) {
         var fields = RequestFields()
         let id = fields.id("session_id", request.sessionID, as: SessionID.self)
-        if let after = request.afterSequence, after < 0 { fields.refuse("after_sequence", "must be 0 or more") }
+        if let after = request.afterSequence, after < 0 {
+            fields.refuse("after_sequence", "must be 0 or more")
+        }
         try fields.finish()
         let invocation = try context.reading()
         let relay = WatchRelay(responses)

@@ -15,7 +15,8 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
         let command = CreateSession(
             appointmentID: fields.id("appointment_id", request.appointmentID),
             admissionPolicy: fields.choiceOrDefault(
-                "admission_policy", request.admissionPolicy, AdmissionPolicy(request.admissionPolicy).map(Optional.some),
+                "admission_policy", request.admissionPolicy,
+                AdmissionPolicy(request.admissionPolicy).map(Optional.some),
                 default: nil))
         try fields.finish()
         let state = try await answering { () async throws(TelehealthError) in
@@ -57,7 +58,9 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
         query.startsFrom = fields.optionalTime("starts_from", request.startsFrom)
         query.startsBefore = fields.optionalTime("starts_before", request.startsBefore)
         query.limit = fields.pageSize(request.pageSize)
-        if request.statuses.count > SessionStatus.allCases.count { fields.refuse("statuses", "names a status twice") }
+        if request.statuses.count > SessionStatus.allCases.count {
+            fields.refuse("statuses", "names a status twice")
+        }
         try fields.finish()
         let filters = Self.filters(query)
         if let token = try PageToken(request.pageToken, filters: filters) {
@@ -82,7 +85,8 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
     private static func filters(_ query: SessionQuery) -> String {
         let parts: [String?] = [
             query.clientID?.rawValue, query.clinicianID?.rawValue, query.appointmentID?.rawValue,
-            query.statuses.map(\.rawValue).joined(separator: ","), query.startsFrom.map { "\($0.microseconds)" },
+            query.statuses.map(\.rawValue).joined(separator: ","),
+            query.startsFrom.map { "\($0.microseconds)" },
             query.startsBefore.map { "\($0.microseconds)" },
         ]
         return "sessions " + parts.map { $0 ?? "-" }.joined(separator: " ")
@@ -114,7 +118,8 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
         var response = Telehealth_V1_JoinSessionResponse()
         response.outcome = outcome.media == nil ? .waiting : .admitted
         response.session = views.view(outcome.state, for: invocation.caller)
-        response.participant = views.view(outcome.participant, in: outcome.state.session, for: invocation.caller)
+        response.participant = views.view(
+            outcome.participant, in: outcome.state.session, for: invocation.caller)
         response.credentials = outcome.media?.wire
         return response
     }

@@ -104,7 +104,8 @@ extension ConsentStatement {
         if wire.textSha256.count != 32 { fields.refuse("submission.text_sha256", "must be 32 bytes") }
         let purposes = wire.recordingPurposes.enumerated().map { index, purpose in
             fields.choice(
-                "submission.recording_purposes[\(index)]", purpose, Recording.Purpose(purpose), default: .clinical)
+                "submission.recording_purposes[\(index)]", purpose, Recording.Purpose(purpose),
+                default: .clinical)
         }
         if let type, type != .recording, !purposes.isEmpty {
             fields.refuse("submission.recording_purposes", "belongs to the recording consent only")
@@ -124,7 +125,8 @@ extension ConsentStatement {
             documentLanguage: fields.text("submission.language", wire.language, bytes: 2...35),
             textHash: wire.textSha256,
             acknowledgements: .init(
-                patientRights: acknowledged.patientRights, emergencyProtocols: acknowledged.emergencyProtocols,
+                patientRights: acknowledged.patientRights,
+                emergencyProtocols: acknowledged.emergencyProtocols,
                 privacyRisks: acknowledged.privacyRisks),
             recordingPurposes: purposes, attestedBy: isElectronic ? nil : caller.subject,
             evidence: isElectronic

@@ -69,7 +69,8 @@ extension EndReason {
 extension CancelReason {
     /// Only what a caller may say: the service's own reasons read as nil.
     init?(requested wire: Telehealth_V1_CancelReason) {
-        guard let value = Self.from(wire, \.wire), value != .appointmentCancelled, value != .clinicianNoShow else {
+        guard let value = Self.from(wire, \.wire), value != .appointmentCancelled, value != .clinicianNoShow
+        else {
             return nil
         }
         self = value

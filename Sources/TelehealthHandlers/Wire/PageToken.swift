@@ -25,7 +25,8 @@ struct PageToken {
     init?(_ text: String, filters: String) throws(RPCError) {
         if text.isEmpty { return nil }
         guard text.utf8.count <= 256, let bytes = Base64URLText.decode(text), bytes.count > 16,
-            bytes.prefix(8).elementsEqual(Self.mark(filters)), let id = String(validating: bytes[16...], as: UTF8.self)
+            bytes.prefix(8).elementsEqual(Self.mark(filters)),
+            let id = String(validating: bytes[16...], as: UTF8.self)
         else {
             throw StatusDetails(reason: "PAGE_TOKEN_INVALID")
                 .error(.invalidArgument, "page_token is not of this listing with these filters")
@@ -46,7 +47,8 @@ struct PageToken {
 
 /// Base64 in the URL alphabet without padding (RFC 4648 §5).
 enum Base64URLText {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
     static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []

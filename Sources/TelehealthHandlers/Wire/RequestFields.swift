@@ -32,7 +32,9 @@ struct RequestFields {
         return ID(text)
     }
 
-    mutating func optionalID<ID: Identifier>(_ field: String, _ text: String, as type: ID.Type = ID.self) -> ID? {
+    mutating func optionalID<ID: Identifier>(_ field: String, _ text: String, as type: ID.Type = ID.self)
+        -> ID?
+    {
         text.isEmpty ? nil : id(field, text, as: type)
     }
 
@@ -43,7 +45,9 @@ struct RequestFields {
             && text.utf8.enumerated().allSatisfy { index, byte in
                 switch index {
                 case 8, 13, 18, 23: byte == UInt8(ascii: "-")
-                default: UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "a")...UInt8(ascii: "f") ~= byte | 0x20
+                default:
+                    UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+                        || UInt8(ascii: "a")...UInt8(ascii: "f") ~= byte | 0x20
                 }
             }
         if text.isEmpty {
@@ -90,7 +94,9 @@ struct RequestFields {
     }
 
     /// One case of an enum where the request must choose one.
-    mutating func choice<Wire: ProtobufEnum, Value>(_ field: String, _ wire: Wire, _ value: Value?, default: Value)
+    mutating func choice<Wire: ProtobufEnum, Value>(
+        _ field: String, _ wire: Wire, _ value: Value?, default: Value
+    )
         -> Value
     {
         guard let value else {

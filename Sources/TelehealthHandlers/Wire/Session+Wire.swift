@@ -3,7 +3,9 @@ internal import TelehealthCore
 
 extension SessionState {
     /// - Parameter isPresent: whether a person's watch is open or their heartbeat fresh.
-    func wire(for viewer: Viewer, isPresent: (ParticipantID) -> Bool = { _ in false }) -> Telehealth_V1_Session {
+    func wire(for viewer: Viewer, isPresent: (ParticipantID) -> Bool = { _ in false })
+        -> Telehealth_V1_Session
+    {
         var wire = session.wire(for: viewer)
         wire.meeting = viewer.isStaff ? currentMeeting?.wire : nil
         wire.participants = participants.map { participant in
@@ -97,7 +99,9 @@ extension PreVisitCheck {
     /// - Returns: the check as the request states it; `checkedAt` is the domain's to set.
     init(_ wire: Telehealth_V1_PreVisitCheck, _ fields: inout RequestFields) {
         let state = wire.locationState
-        if !(state.utf8.count == 2 && state.utf8.allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }) {
+        if !(state.utf8.count == 2
+            && state.utf8.allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) })
+        {
             fields.refuse("pre_visit_check.location_state", "must be two capital letters")
         }
         let phone = fields.text(
@@ -107,13 +111,15 @@ extension PreVisitCheck {
         }
         self.init(
             locationState: state,
-            locationAddress: fields.text("pre_visit_check.location_address", wire.locationAddress, bytes: 1...1200),
+            locationAddress: fields.text(
+                "pre_visit_check.location_address", wire.locationAddress, bytes: 1...1200),
             emergencyContactName: fields.text(
                 "pre_visit_check.emergency_contact_name", wire.emergencyContactName, bytes: 1...800),
             emergencyContactPhone: phone, isLocationPrivate: wire.privatePlace,
             hasReliableConnection: wire.reliableConnection,
             device: fields.choice(
-                "pre_visit_check.device_type", wire.deviceType, DeviceType(wire.deviceType), default: .desktop),
+                "pre_visit_check.device_type", wire.deviceType, DeviceType(wire.deviceType), default: .desktop
+            ),
             checkedAt: Timestamp(microseconds: 0))
     }
 

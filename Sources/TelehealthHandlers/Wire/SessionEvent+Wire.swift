@@ -41,7 +41,8 @@ extension SessionEvent {
                 })
         case .consentRevoked: .consentRevoked(filled { $0.participantID = participant })
         case .rescheduled: .rescheduled(.init())
-        case .recordingRequested, .recordingStarted, .recordingStopping, .recordingStopped, .recordingAvailable,
+        case .recordingRequested, .recordingStarted, .recordingStopping, .recordingStopped,
+            .recordingAvailable,
             .recordingFailed:
             recordingKind
         }

@@ -29,10 +29,12 @@ extension TelehealthError {
         if reason == .invalidState,
             let status = SessionStatus.allCases.first(where: { wireName($0) == metadata["status"] })
         {
-            details.append(filled { (detail: inout Telehealth_V1_SessionStateDetail) in detail.status = status.wire })
+            details.append(
+                filled { (detail: inout Telehealth_V1_SessionStateDetail) in detail.status = status.wire })
         }
         if let retryAfter {
-            details.append(filled { (retry: inout Google_Rpc_RetryInfo) in retry.retryDelay = retryAfter.wire })
+            details.append(
+                filled { (retry: inout Google_Rpc_RetryInfo) in retry.retryDelay = retryAfter.wire })
         }
         return details.error(category.code, message)
     }
@@ -85,8 +87,11 @@ struct StatusDetails {
 
     /// The reason of an error made here or by a peer of the same API; nil when it has none.
     static func reason(of error: RPCError) -> String? {
-        guard !error.statusDetails.isEmpty, let status = try? Google_Rpc_Status(decoding: error.statusDetails),
-            let first = status.details.first(where: { $0.typeURL.hasSuffix("/" + Google_Rpc_ErrorInfo.fullName) }),
+        guard !error.statusDetails.isEmpty,
+            let status = try? Google_Rpc_Status(decoding: error.statusDetails),
+            let first = status.details.first(where: {
+                $0.typeURL.hasSuffix("/" + Google_Rpc_ErrorInfo.fullName)
+            }),
             let info = try? Google_Rpc_ErrorInfo(decoding: first.value)
         else { return nil }
         return info.reason

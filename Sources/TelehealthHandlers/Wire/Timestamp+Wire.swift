@@ -4,7 +4,8 @@ internal import TelehealthCore
 extension Timestamp {
     /// Years 1 to 9999, as google.protobuf.Timestamp allows; finer than a microsecond is cut off.
     init?(_ wire: Google_Protobuf_Timestamp) {
-        guard (-62_135_596_800...253_402_300_799).contains(wire.seconds), (0..<1_000_000_000).contains(wire.nanos)
+        guard (-62_135_596_800...253_402_300_799).contains(wire.seconds),
+            (0..<1_000_000_000).contains(wire.nanos)
         else { return nil }
         self.init(microseconds: wire.seconds * 1_000_000 + Int64(wire.nanos) / 1_000)
     }

@@ -12,7 +12,8 @@ struct DaemonCommandLine {
     init(_ arguments: [String]) throws(ConfigurationFailure) {
         var rest = arguments[...]
         while let argument = rest.popFirst() {
-            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+                String.init)
             let name = parts[0]
             switch name {
             case "--help", "-h": request = .help
@@ -20,9 +21,13 @@ struct DaemonCommandLine {
             case "--config": file = try Self.value(of: name, parts, &rest)
             default:
                 guard let setting = SettingTable.all.first(where: { $0.flag == name }) else {
-                    throw ConfigurationFailure(sentences: ["\(name): is no flag of telehealthd; --help lists them"])
+                    throw ConfigurationFailure(sentences: [
+                        "\(name): is no flag of telehealthd; --help lists them"
+                    ])
                 }
-                if case .boolean = setting.kind, parts.count == 1, rest.first.map({ $0.hasPrefix("--") }) ?? true {
+                if case .boolean = setting.kind, parts.count == 1,
+                    rest.first.map({ $0.hasPrefix("--") }) ?? true
+                {
                     flags[setting.environmentName] = "true"
                 } else {
                     flags[setting.environmentName] = try Self.value(of: name, parts, &rest)
@@ -35,7 +40,9 @@ struct DaemonCommandLine {
         throws(ConfigurationFailure) -> String
     {
         if parts.count == 2 { return parts[1] }
-        guard let value = rest.popFirst() else { throw ConfigurationFailure(sentences: ["\(name): needs a value"]) }
+        guard let value = rest.popFirst() else {
+            throw ConfigurationFailure(sentences: ["\(name): needs a value"])
+        }
         return value
     }
 
@@ -57,7 +64,8 @@ struct DaemonCommandLine {
             """
         for setting in SettingTable.all {
             let fallback = setting.fallback.isEmpty ? "" : " (default \(setting.fallback))"
-            text += "  \(setting.flag)   \(setting.environmentName)   \(setting.key)\n      \(setting.meaning)\(fallback)\n"
+            text +=
+                "  \(setting.flag)   \(setting.environmentName)   \(setting.key)\n      \(setting.meaning)\(fallback)\n"
         }
         return text
     }

@@ -77,7 +77,8 @@ struct DaemonConfiguration: Sendable {
         let isLocal = listeners.allSatisfy(\.isLocal)
         if tls == nil, let open = listeners.first(where: { !$0.isLocal }), case .tcp(let host, _) = open {
             reader.refuse(
-                "telehealth.listen", "\(host) is reached by other machines: set a certificate and its key (TLS)")
+                "telehealth.listen",
+                "\(host) is reached by other machines: set a certificate and its key (TLS)")
         }
         if !isLocal { identity.acceptsDevelopmentTokens = false }
         if identity.issuer == nil, !identity.acceptsDevelopmentTokens {
@@ -97,7 +98,8 @@ struct DaemonConfiguration: Sendable {
         if texts.isEmpty { reader.refuse(key, "must name at least one listener") }
         return texts.compactMap { text in
             if text.hasPrefix("unix:"), text.utf8.count > 5 { return .unix(path: String(text.dropFirst(5))) }
-            guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...])
+            else {
                 reader.refuse(key, "'\(text)' is neither HOST:PORT nor unix:PATH")
                 return nil
             }
@@ -112,7 +114,9 @@ struct DaemonConfiguration: Sendable {
         let key = reader.text("telehealth.tlsKey")
         let authorities = reader.optionalText("telehealth.tlsClientAuthorities")
         if certificate.isEmpty, key.isEmpty {
-            if authorities != nil { reader.refuse("telehealth.tlsClientAuthorities", "needs a certificate and its key") }
+            if authorities != nil {
+                reader.refuse("telehealth.tlsClientAuthorities", "needs a certificate and its key")
+            }
             return nil
         }
         if certificate.isEmpty { reader.refuse("telehealth.tlsCertificate", "is missing beside the key") }
@@ -126,7 +130,9 @@ struct DaemonConfiguration: Sendable {
         let url = reader.optionalText("telehealth.jwksUrl")
         if file != nil, url != nil { reader.refuse("telehealth.jwksUrl", "and a key set file: choose one") }
         let keys = url.map(KeySet.url) ?? file.map(KeySet.file)
-        if !issuer.isEmpty, keys == nil { reader.refuse("telehealth.issuer", "needs a key set, as a file or a URL") }
+        if !issuer.isEmpty, keys == nil {
+            reader.refuse("telehealth.issuer", "needs a key set, as a file or a URL")
+        }
         if issuer.isEmpty, keys != nil { reader.refuse("telehealth.issuer", "is missing beside the key set") }
         let reload = reader.duration("telehealth.jwksReload")
         if reload < .seconds(10) { reader.refuse("telehealth.jwksReload", "must be at least 10s") }
@@ -143,7 +149,9 @@ struct DaemonConfiguration: Sendable {
         ]
         var endpoints: [String: String] = [:]
         for key in endpointKeys {
-            if let name = SettingTable.row(key)?.environmentName { endpoints[name] = reader.optionalText(key) }
+            if let name = SettingTable.row(key)?.environmentName {
+                endpoints[name] = reader.optionalText(key)
+            }
         }
         return Cloud(
             region: reader.text("aws.region"), bucket: reader.optionalText("aws.s3.recordingsBucket"),

@@ -37,7 +37,9 @@ extension Policy {
         ]
         return words.compactMap { word in
             if types[word] == nil {
-                reader.refuse("telehealth.joinConsents", "'\(word)' is none of GEORGIA_TELEHEALTH, HIPAA_TELEHEALTH, none")
+                reader.refuse(
+                    "telehealth.joinConsents",
+                    "'\(word)' is none of GEORGIA_TELEHEALTH, HIPAA_TELEHEALTH, none")
             }
             return types[word]
         }

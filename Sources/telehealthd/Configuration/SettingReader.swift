@@ -26,7 +26,9 @@ struct SettingReader {
     ///   - flags: values by environment name.
     ///   - file: path of a JSON file; nil for none.
     /// - Throws: ``ConfigurationFailure`` when the file is not there or not JSON.
-    init(flags: [String: String], environment: [String: String], file: String?) async throws(ConfigurationFailure) {
+    init(flags: [String: String], environment: [String: String], file: String?)
+        async throws(ConfigurationFailure)
+    {
         // An environment variable that is set but empty is as good as not set: shells and service managers do that.
         let known = Set(SettingTable.all.map(\.environmentName))
         var providers: [(String, any ConfigProvider)] = [
@@ -41,7 +43,9 @@ struct SettingReader {
             do {
                 providers.append(("file", try await FileProvider<JSONSnapshot>(filePath: FilePath(file))))
             } catch {
-                throw ConfigurationFailure(sentences: ["--config \(file): is not a readable JSON file (\(error))"])
+                throw ConfigurationFailure(sentences: [
+                    "--config \(file): is not a readable JSON file (\(error))"
+                ])
             }
         }
         reader = ConfigReader(providers: providers.map(\.1), accessReporter: faults)
@@ -78,7 +82,9 @@ struct SettingReader {
         let source = sources.first { Self.read(setting, from: $0.reader) != nil }?.name ?? "default"
         let used = text ?? setting.fallback
         effective.append(Effective(setting: setting, text: used, source: text == nil ? "default" : source))
-        if !Self.fits(used, setting.kind) { refuse(key, "must be \(Self.expectation(setting.kind)), from \(source)") }
+        if !Self.fits(used, setting.kind) {
+            refuse(key, "must be \(Self.expectation(setting.kind)), from \(source)")
+        }
         return used
     }
 
@@ -141,6 +147,10 @@ private final class ConversionFaults: AccessReporter {
     func report(_ event: AccessEvent) {
         var isFault = event.conversionError != nil
         if case .failure = event.result { isFault = true }
+        // A provider that has the key but not in this type fails by itself, and the next one is asked.
+        for answer in event.providerResults {
+            if case .failure = answer.result { isFault = true }
+        }
         if isFault { happened.withLock { $0 = true } }
     }
 

@@ -5,17 +5,28 @@ enum SettingTable {
     static func row(_ key: String) -> Setting? { all.first { $0.key == key } }
 
     private static let service: [Setting] = [
-        Setting("telehealth.dataDir", .text, "./data", "folder of the database, its lock and the development key"),
+        Setting(
+            "telehealth.dataDir", .text, "./data", "folder of the database, its lock and the development key"),
         Setting(
             "telehealth.listen", .list, "127.0.0.1:50051",
             "where to serve: HOST:PORT (port 0 picks one) or unix:PATH (mode 0600), several with commas"),
-        Setting("telehealth.tlsCertificate", .text, "", "PEM file of the certificate chain; then every HOST:PORT speaks TLS"),
+        Setting(
+            "telehealth.tlsCertificate", .text, "",
+            "PEM file of the certificate chain; then every HOST:PORT speaks TLS"),
         Setting("telehealth.tlsKey", .text, "", "PEM file of the certificate's key"),
-        Setting("telehealth.tlsClientAuthorities", .text, "", "PEM file of authorities that client certificates must come from"),
+        Setting(
+            "telehealth.tlsClientAuthorities", .text, "",
+            "PEM file of authorities that client certificates must come from"),
         Setting("telehealth.loops", .integer(0...256), "0", "event loops, each a thread; 0 for one per core"),
-        Setting("telehealth.reflection", .boolean, "true", "offer server reflection (off this machine: role admin only)"),
-        Setting("telehealth.logLevel", .choice(["trace", "debug", "info", "notice", "warning", "error"]), "info", "least level that is logged"),
-        Setting("telehealth.shutdownGrace", .duration, "10s", "how long running calls may take to end after SIGTERM"),
+        Setting(
+            "telehealth.reflection", .boolean, "true",
+            "offer server reflection (off this machine: role admin only)"),
+        Setting(
+            "telehealth.logLevel", .choice(["trace", "debug", "info", "notice", "warning", "error"]), "info",
+            "least level that is logged"),
+        Setting(
+            "telehealth.shutdownGrace", .duration, "10s",
+            "how long running calls may take to end after SIGTERM"),
         Setting("frontend.url", .text, "http://localhost:3000", "base of the join URLs"),
     ]
 
@@ -27,54 +38,87 @@ enum SettingTable {
         Setting("telehealth.jwksReload", .duration, "5m", "how often the key set is read anew"),
         Setting(
             "telehealth.developmentTokens", .boolean, "true",
-            "accept tokens signed with the data folder's own key; only while every listener is on this machine"),
+            "accept tokens signed with the data folder's own key; only while every listener is on this machine"
+        ),
     ]
 
     private static let cloud: [Setting] = [
         Setting("aws.region", .text, "us-east-1", "control region of Chime and region of the bucket"),
-        Setting("aws.accountId", .text, "", "read as the earlier system had it; not needed, Chime names its meetings by ARN"),
+        Setting(
+            "aws.accountId", .text, "",
+            "read as the earlier system had it; not needed, Chime names its meetings by ARN"),
         Setting("aws.s3.recordingsBucket", .text, "", "bucket of the recordings; empty refuses recording"),
-        Setting("aws.endpointUrl", .text, "", "one endpoint for Chime and S3, as the AWS tools know it (plain http on loopback only)"),
+        Setting(
+            "aws.endpointUrl", .text, "",
+            "one endpoint for Chime and S3, as the AWS tools know it (plain http on loopback only)"),
         Setting("aws.endpointUrlChimeSdkMeetings", .text, "", "endpoint of Chime SDK meetings"),
         Setting("aws.endpointUrlChimeSdkMediaPipelines", .text, "", "endpoint of Chime SDK media pipelines"),
         Setting("aws.endpointUrlS3", .text, "", "endpoint of S3"),
         Setting("telehealth.mediaRegion", .text, "us-east-1", "where meetings carry their media"),
         Setting("telehealth.mediaRegions", .list, "us-east-1", "media regions that are allowed"),
         Setting("telehealth.echoReduction", .boolean, "true", "Chime's echo reduction"),
-        Setting("telehealth.videoResolution", .choice(["None", "HD", "FHD"]), "HD", "highest video resolution of a meeting"),
+        Setting(
+            "telehealth.videoResolution", .choice(["None", "HD", "FHD"]), "HD",
+            "highest video resolution of a meeting"),
         Setting("telehealth.attendeesMax", .integer(2...250), "8", "attendees of a meeting"),
-        Setting("telehealth.chimeCallsPerSecond", .integer(1...10_000), "8", "calls to each Chime operation; below the account's quota of 10"),
-        Setting("telehealth.caFile", .text, "", "PEM file of authorities for outgoing https; empty for the system's"),
+        Setting(
+            "telehealth.chimeCallsPerSecond", .integer(1...10_000), "8",
+            "calls to each Chime operation; below the account's quota of 10"),
+        Setting(
+            "telehealth.caFile", .text, "",
+            "PEM file of authorities for outgoing https; empty for the system's"),
     ]
 
     private static let visits: [Setting] = [
-        Setting("telehealth.admission", .choice(["ON_CLINICIAN_JOIN", "MANUAL"]), "ON_CLINICIAN_JOIN", "how clients get in when CreateSession does not say"),
+        Setting(
+            "telehealth.admission", .choice(["ON_CLINICIAN_JOIN", "MANUAL"]), "ON_CLINICIAN_JOIN",
+            "how clients get in when CreateSession does not say"),
         Setting("telehealth.earlyJoin", .duration, "15m", "from how long before the start one may join"),
         Setting("telehealth.lateJoin", .duration, "0s", "until how long after the end one may join first"),
-        Setting("telehealth.noShowGrace", .duration, "15m", "after how much of the visit an absent client is a no-show"),
-        Setting("telehealth.rejoinGrace", .duration, "10m", "how long after leaving one comes back without a new admission"),
-        Setting("telehealth.abandonGrace", .duration, "10m", "after how long without anybody a visit is over"),
+        Setting(
+            "telehealth.noShowGrace", .duration, "15m",
+            "after how much of the visit an absent client is a no-show"),
+        Setting(
+            "telehealth.rejoinGrace", .duration, "10m",
+            "how long after leaving one comes back without a new admission"),
+        Setting(
+            "telehealth.abandonGrace", .duration, "10m", "after how long without anybody a visit is over"),
         Setting("telehealth.overrunCap", .duration, "60m", "how far past its end a visit may run"),
-        Setting("telehealth.heartbeatInterval", .duration, "15s", "how often one without a watch says that one is there"),
-        Setting("telehealth.presenceLostAfter", .duration, "45s", "after how long without a sign a person is gone"),
-        Setting("telehealth.watchHeartbeatInterval", .duration, "15s", "how often a quiet watch is told that it lives"),
+        Setting(
+            "telehealth.heartbeatInterval", .duration, "15s",
+            "how often one without a watch says that one is there"),
+        Setting(
+            "telehealth.presenceLostAfter", .duration, "45s", "after how long without a sign a person is gone"
+        ),
+        Setting(
+            "telehealth.watchHeartbeatInterval", .duration, "15s",
+            "how often a quiet watch is told that it lives"),
         Setting("telehealth.locationStates", .list, "", "states a client may be in (GA,FL); empty for any"),
         Setting("telehealth.requirePrivatePlace", .boolean, "false", "refuse a client who is not in private"),
-        Setting("telehealth.requireReliableConnection", .boolean, "false", "refuse a client whose device check failed"),
+        Setting(
+            "telehealth.requireReliableConnection", .boolean, "false",
+            "refuse a client whose device check failed"),
     ]
 
     private static let consents: [Setting] = [
         Setting(
             "telehealth.joinConsents", .list, "GEORGIA_TELEHEALTH,HIPAA_TELEHEALTH",
             "consents a client must have given to join; 'none' for none"),
-        Setting("telehealth.recordingMethods", .list, "ELECTRONIC,PAPER", "how a recording consent may be given; VERBAL never counts"),
+        Setting(
+            "telehealth.recordingMethods", .list, "ELECTRONIC,PAPER",
+            "how a recording consent may be given; VERBAL never counts"),
         Setting("telehealth.consentLifetime", .duration, "365d", "how long a consent holds"),
-        Setting("telehealth.lateJoiner", .choice(["refuse", "stopRecording"]), "refuse", "somebody without recording consent comes while a capture runs"),
-        Setting("telehealth.playbackValidity", .duration, "5m", "how long a playback URL works; 5 minutes at most"),
+        Setting(
+            "telehealth.lateJoiner", .choice(["refuse", "stopRecording"]), "refuse",
+            "somebody without recording consent comes while a capture runs"),
+        Setting(
+            "telehealth.playbackValidity", .duration, "5m", "how long a playback URL works; 5 minutes at most"
+        ),
     ]
 
     private static let workers: [Setting] = [
         Setting("telehealth.sweepInterval", .duration, "5s", "how often overdue visits are looked for"),
-        Setting("telehealth.concatenationPoll", .duration, "5s", "how often an unfinished recording is asked for"),
+        Setting(
+            "telehealth.concatenationPoll", .duration, "5s", "how often an unfinished recording is asked for"),
     ]
 }

@@ -24,8 +24,10 @@ final class Alarms: Sendable {
             onStoreLost?()
         case .full: logger.error("disk is full")
         case .recovered: logger.notice("store writes again")
-        case .walOverLimit(let pages): logger.error("write-ahead log over its limit", metadata: ["pages": "\(pages)"])
-        case .walUnderLimit(let pages): logger.notice("write-ahead log under its limit", metadata: ["pages": "\(pages)"])
+        case .walOverLimit(let pages):
+            logger.error("write-ahead log over its limit", metadata: ["pages": "\(pages)"])
+        case .walUnderLimit(let pages):
+            logger.notice("write-ahead log under its limit", metadata: ["pages": "\(pages)"])
         }
     }
 

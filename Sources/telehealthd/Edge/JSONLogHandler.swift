@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Glibc
 internal import Logging
 internal import Synchronization
@@ -70,12 +71,12 @@ struct JSONLogHandler: LogHandler {
     }
 
     private static func now() -> String {
-        var instant = timespec()
-        clock_gettime(CLOCK_REALTIME, &instant)
+        let instant = Date().timeIntervalSince1970
+        var seconds = time_t(instant)
         var parts = tm()
-        gmtime_r(&instant.tv_sec, &parts)
+        gmtime_r(&seconds, &parts)
         func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let milliseconds = String(instant.tv_nsec / 1_000_000 + 1000).dropFirst()
+        let milliseconds = String(Int(instant * 1000) % 1000 + 1000).dropFirst()
         return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))T\(two(parts.tm_hour)):"
             + "\(two(parts.tm_min)):\(two(parts.tm_sec)).\(milliseconds)Z"
     }

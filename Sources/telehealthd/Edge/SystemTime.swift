@@ -1,12 +1,10 @@
-internal import Glibc
+internal import Foundation
 internal import TelehealthCore
 
 /// The machine's clocks.
 struct SystemTime: TimeSource {
     var now: Timestamp {
-        var instant = timespec()
-        clock_gettime(CLOCK_REALTIME, &instant)
-        return Timestamp(microseconds: Int64(instant.tv_sec) * 1_000_000 + Int64(instant.tv_nsec) / 1_000)
+        Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
     }
 
     func sleep(for duration: Duration) async throws(CancellationError) {

@@ -4,9 +4,9 @@
 #include <stdint.h>
 
 /*
- * A layer over another SQLite VFS that remembers, per file, what a sync made durable and what was written since.
- * A "power cut" makes every later call fail; the files as they may be found after it are then written elsewhere.
- * Single calls can also be made to fail. Syncs are not passed on: what is durable is decided here.
+ * A layer over another SQLite VFS that remembers, per file, what a sync made durable and what was written
+ * since. A "power cut" makes every later call fail; the files as they may be found after it are then written
+ * elsewhere. Single calls can also be made to fail. Syncs are not passed on: what is durable is decided here.
  *
  * Isolation: any thread; one lock per instance.
  */
@@ -40,8 +40,8 @@ fault_vfs *fault_vfs_create(const char *name, const char *base);
 void fault_vfs_destroy(fault_vfs *vfs);
 
 /*
- * The `nth` call from now (1 is the next) of the given kinds returns `code`; with `persistent`, all after it too.
- * With `short_write` a failing write leaves the first half of its bytes behind.
+ * The `nth` call from now (1 is the next) of the given kinds returns `code`; with `persistent`, all after it
+ * too. With `short_write` a failing write leaves the first half of its bytes behind.
  */
 void fault_vfs_fail(fault_vfs *vfs, int kinds, int64_t nth, int persistent, int code, int short_write);
 /* No call fails from now on; a power cut stays. */

@@ -2,27 +2,35 @@ import TelehealthCore
 
 /// Rows for tests; every optional is filled in the "full" ones.
 enum Sample {
-    static func at(_ seconds: Int64) -> Timestamp { Timestamp(microseconds: 1_790_000_000_000_000 + seconds * 1_000_000) }
+    static func at(_ seconds: Int64) -> Timestamp {
+        Timestamp(microseconds: 1_790_000_000_000_000 + seconds * 1_000_000)
+    }
 
-    static func appointment(_ name: String, client: String = "client-1", clinician: String = "doc-1", start: Int64 = 0)
+    static func appointment(
+        _ name: String, client: String = "client-1", clinician: String = "doc-1", start: Int64 = 0
+    )
         -> Appointment
     {
         Appointment(
-            id: AppointmentID("appt-\(name)"), clientID: SubjectID(client), guardianID: SubjectID("guardian-\(client)"),
+            id: AppointmentID("appt-\(name)"), clientID: SubjectID(client),
+            guardianID: SubjectID("guardian-\(client)"),
             clinicianID: SubjectID(clinician), startsAt: at(start), endsAt: at(start + 3600),
-            timeZone: "America/New_York", status: .scheduled, sourceVersion: 7, version: 1, createdAt: at(-100),
+            timeZone: "America/New_York", status: .scheduled, sourceVersion: 7, version: 1,
+            createdAt: at(-100),
             updatedAt: at(-90), createdBy: "scheduler", lastModifiedBy: "scheduler-2")
     }
 
     static func session(
-        _ name: String, appointment: Appointment? = nil, created: Int64 = -50, status: SessionStatus = .scheduled
+        _ name: String, appointment: Appointment? = nil, created: Int64 = -50,
+        status: SessionStatus = .scheduled
     ) -> Session {
         let appointment = appointment ?? self.appointment(name)
         var session = Session(
             id: SessionID("session-\(name)"), appointmentID: appointment.id, clientID: appointment.clientID,
             guardianID: appointment.guardianID, clinicianID: appointment.clinicianID,
             startsAt: appointment.startsAt, endsAt: appointment.endsAt, admissionPolicy: .onClinicianJoin,
-            clinicianJoinURL: "https://visit.example/c/\(name)", clientJoinURL: "https://visit.example/p/\(name)",
+            clinicianJoinURL: "https://visit.example/c/\(name)",
+            clientJoinURL: "https://visit.example/p/\(name)",
             createdAt: at(created), createdBy: "service-1")
         session.status = status
         session.version = 1
@@ -67,7 +75,8 @@ enum Sample {
 
     static func participant(_ id: String, session: String, role: ParticipantRole = .client) -> Participant {
         Participant(
-            id: ParticipantID(id), sessionID: SessionID("session-\(session)"), subjectID: SubjectID("subject-\(id)"),
+            id: ParticipantID(id), sessionID: SessionID("session-\(session)"),
+            subjectID: SubjectID("subject-\(id)"),
             role: role, externalUserID: "u-\(id)")
     }
 
@@ -90,7 +99,8 @@ enum Sample {
 
     static func fullMeeting(_ generation: Int, session: String) -> MeetingGeneration {
         var row = MeetingGeneration(
-            sessionID: SessionID("session-\(session)"), generation: generation, clientRequestToken: "token-\(generation)",
+            sessionID: SessionID("session-\(session)"), generation: generation,
+            clientRequestToken: "token-\(generation)",
             controlRegion: "us-east-1", mediaRegion: "us-east-2", createdAt: at(20))
         row.state = .active
         row.meetingID = "meeting-\(generation)"
@@ -113,7 +123,8 @@ enum Sample {
     static func recording(_ id: String, session: String, segment: Int = 1) -> Recording {
         Recording(
             id: RecordingID(id), sessionID: SessionID("session-\(session)"), segment: segment, generation: 1,
-            purpose: .clinical, requestedBy: "doc-1", requestedAt: at(30), consentIDs: [], controlRegion: "us-east-1",
+            purpose: .clinical, requestedBy: "doc-1", requestedAt: at(30), consentIDs: [],
+            controlRegion: "us-east-1",
             bucket: "bucket", prefix: "p/\(id)")
     }
 
@@ -143,8 +154,10 @@ enum Sample {
             decision: .granted, method: .electronic, documentVersion: "1.0", documentLanguage: "en-US",
             textHash: [UInt8](repeating: 0, count: 32),
             acknowledgements: .init(patientRights: true, emergencyProtocols: false, privacyRisks: true),
-            recordingPurposes: [], signerID: SubjectID(subject), attestedBy: nil, evidence: nil, sessionID: nil,
-            grantedAt: at(recorded), expiresAt: nil, supersedes: nil, recordedBy: "client-1", recordedAt: at(recorded))
+            recordingPurposes: [], signerID: SubjectID(subject), attestedBy: nil, evidence: nil,
+            sessionID: nil,
+            grantedAt: at(recorded), expiresAt: nil, supersedes: nil, recordedBy: "client-1",
+            recordedAt: at(recorded))
     }
 
     static func fullConsent(_ id: String) -> ConsentRecord {
@@ -163,7 +176,9 @@ enum Sample {
         return row
     }
 
-    static func event(_ sequence: Int64, session: String, seconds: Int64? = nil, status: SessionStatus = .waitingRoom)
+    static func event(
+        _ sequence: Int64, session: String, seconds: Int64? = nil, status: SessionStatus = .waitingRoom
+    )
         -> SessionEvent
     {
         SessionEvent(
@@ -173,12 +188,14 @@ enum Sample {
 
     static func effect(_ id: String, session: String, sequence: Int64, due: Int64 = 0) -> Effect {
         Effect(
-            id: EffectID(id), sessionID: SessionID("session-\(session)"), sequence: sequence, kind: .createMeeting,
+            id: EffectID(id), sessionID: SessionID("session-\(session)"), sequence: sequence,
+            kind: .createMeeting,
             generation: 1, createdAt: at(due))
     }
 
     static func audit(_ action: String) -> AuditEntry {
-        AuditEntry(at: at(0), subject: "doc-1", role: .clinician, actor: nil, action: action, outcome: .allowed)
+        AuditEntry(
+            at: at(0), subject: "doc-1", role: .clinician, actor: nil, action: action, outcome: .allowed)
     }
 
     static func request(_ id: String, created: Int64 = 0, hash: UInt8 = 1) -> RequestRecord {

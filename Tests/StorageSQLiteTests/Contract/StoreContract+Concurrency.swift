@@ -13,7 +13,8 @@ extension StoreContract {
             decision.changes = [.session(session)]
             decision.events = [
                 SessionEvent(
-                    sessionID: id, sequence: session.lastEventSequence, at: Sample.at(0), kind: .statusChanged,
+                    sessionID: id, sequence: session.lastEventSequence, at: Sample.at(0),
+                    kind: .statusChanged,
                     status: .inProgress)
             ]
             switch try await store.apply(decision) {
@@ -64,7 +65,8 @@ extension StoreContract {
                             // The two ways to the same row must agree on what is newest.
                             let state =
                                 reader % 2 == 0
-                                ? try await store.session("session-a") : try await store.latestSession(of: "appt-a")
+                                ? try await store.session("session-a")
+                                : try await store.latestSession(of: "appt-a")
                             let version = try #require(state).session.version
                             #expect(version >= seen)
                             seen = version
@@ -83,7 +85,8 @@ extension StoreContract {
             let results = await withTaskGroup(of: ApplyResult?.self) { group in
                 for index in 0..<50 {
                     group.addTask {
-                        var decision = Decision([.participant(Sample.participant("p-\(index)", session: "a"))])
+                        var decision = Decision([.participant(Sample.participant("p-\(index)", session: "a"))]
+                        )
                         decision.request = Sample.request("twin")
                         return try? await store.apply(decision)
                     }
@@ -102,7 +105,9 @@ extension StoreContract {
             }
             let claimed = try await withThrowingTaskGroup(of: [Effect].self) { group in
                 for _ in 0..<10 {
-                    group.addTask { try await store.claimEffects(limit: 3, now: Sample.at(1), lease: .seconds(9)) }
+                    group.addTask {
+                        try await store.claimEffects(limit: 3, now: Sample.at(1), lease: .seconds(9))
+                    }
                 }
                 return try await group.reduce(into: []) { $0 += $1 }
             }

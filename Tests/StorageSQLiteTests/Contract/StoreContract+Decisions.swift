@@ -3,7 +3,8 @@ import Testing
 
 extension StoreContract {
     static let decisionPromises = [
-        StorePromise("each expectation holds for the version that is there and for no other") { (store) async throws in
+        StorePromise("each expectation holds for the version that is there and for no other") {
+            (store) async throws in
             try await store.commit(Sample.creation("a"))
             try await store.commit(
                 Decision([
@@ -16,7 +17,8 @@ extension StoreContract {
                 .appointment("appt-a", version: 1), .appointment("appt-none", version: 0),
                 .session("session-a", version: 1), .session("session-none", version: 0),
                 .consents("client-1", version: 3), .consents("nobody", version: 0),
-                .noOtherOpenSession("appt-a", except: "session-a"), .noOtherOpenSession("appt-none", except: nil),
+                .noOtherOpenSession("appt-a", except: "session-a"),
+                .noOtherOpenSession("appt-none", except: nil),
                 .effect("e-1", fence: 1), .documentAbsent(.recording, version: "2.0", language: "en"),
                 .documentAbsent(.recording, version: "1.0", language: "es"),
                 .documentAbsent(.hipaaTelehealth, version: "1.0", language: "en"),
@@ -25,7 +27,8 @@ extension StoreContract {
                 .appointment("appt-a", version: 0), .appointment("appt-a", version: 2),
                 .appointment("appt-none", version: 1), .session("session-a", version: 0),
                 .session("session-a", version: 2), .consents("client-1", version: 2),
-                .noOtherOpenSession("appt-a", except: nil), .noOtherOpenSession("appt-a", except: "session-b"),
+                .noOtherOpenSession("appt-a", except: nil),
+                .noOtherOpenSession("appt-a", except: "session-b"),
                 .effect("e-1", fence: 0), .effect("e-none", fence: 0),
                 .documentAbsent(.recording, version: "1.0", language: "en"),
             ]
@@ -51,7 +54,9 @@ extension StoreContract {
             decision.expectations = [.effect("e-1", fence: 0)]
             #expect(try await store.apply(decision) == .conflict)
         },
-        StorePromise("a second open session of an appointment is a conflict, and nothing of its decision stays") {
+        StorePromise(
+            "a second open session of an appointment is a conflict, and nothing of its decision stays"
+        ) {
             (store) async throws in
             try await store.commit(Sample.creation("a"))
             let other = Sample.session("b", appointment: Sample.appointment("a"))
@@ -105,7 +110,8 @@ extension StoreContract {
             for (subject, method) in [("s", "m"), ("s", "n"), ("t", "m")] {
                 var decision = Decision()
                 decision.request = RequestRecord(
-                    key: .init(subject: subject, method: method, requestID: "r"), requestHash: [], sessionID: nil,
+                    key: .init(subject: subject, method: method, requestID: "r"), requestHash: [],
+                    sessionID: nil,
                     appointmentID: nil, resultID: nil, createdAt: Sample.at(0), expiresAt: Sample.at(9))
                 try await store.commit(decision)
                 #expect(try await store.request(decision.request!.key) == decision.request)
@@ -119,12 +125,14 @@ extension StoreContract {
             try await store.commit(decision)
             #expect(try await store.request(decision.request!.key) == decision.request)
         },
-        StorePromise("an empty decision commits") { (store) async throws in try await store.commit(Decision()) },
+        StorePromise("an empty decision commits") { (store) async throws in try await store.commit(Decision())
+        },
     ]
 
     static func document(_ version: String) -> ConsentDocument {
         ConsentDocument(
-            type: .recording, version: version, language: "en", text: "t", textHash: [1], effectiveAt: Sample.at(0),
+            type: .recording, version: version, language: "en", text: "t", textHash: [1],
+            effectiveAt: Sample.at(0),
             registeredAt: Sample.at(0), registeredBy: "admin")
     }
 }

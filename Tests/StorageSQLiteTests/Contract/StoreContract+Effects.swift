@@ -2,7 +2,9 @@ import TelehealthCore
 import Testing
 
 extension StoreContract {
-    private static func claim(_ store: any TelehealthStore, at seconds: Int64, limit: Int = 10) async throws -> [Effect] {
+    private static func claim(_ store: any TelehealthStore, at seconds: Int64, limit: Int = 10) async throws
+        -> [Effect]
+    {
         try await store.claimEffects(limit: limit, now: Sample.at(seconds), lease: .seconds(30))
     }
 
@@ -23,12 +25,14 @@ extension StoreContract {
         },
         StorePromise("an effect falls due at its time and not before") { (store) async throws in
             try await store.commit(Sample.creation("a"))
-            try await store.commit(Decision([.effect(Sample.effect("e-1", session: "a", sequence: 1, due: 10))]))
+            try await store.commit(
+                Decision([.effect(Sample.effect("e-1", session: "a", sequence: 1, due: 10))]))
             #expect(try await store.nextEffectDue() == Sample.at(10))
             #expect(try await claim(store, at: 9) == [])
             #expect(try await claim(store, at: 10).map(\.id) == ["e-1"])
         },
-        StorePromise("a leased effect is nobody else's until the lease ends; then the fence has grown") { (store) async throws in
+        StorePromise("a leased effect is nobody else's until the lease ends; then the fence has grown") {
+            (store) async throws in
             try await store.commit(Sample.creation("a"))
             try await store.commit(Decision([.effect(Sample.effect("e-1", session: "a", sequence: 1))]))
             #expect(try await claim(store, at: 0).map(\.fence) == [1])
@@ -39,11 +43,36 @@ extension StoreContract {
             late.expectations = [.effect("e-1", fence: 1)]
             #expect(try await store.apply(late) == .conflict)
         },
-        StorePromise("effects of one session run one after another; a dead one stops the rest") { (store) async throws in
+        StorePromise("lanes of one session do not wait for each other, effects of a lane do") {
+            (store) async throws in
+            try await store.commit(Sample.creation("a"))
+            let kinds: [(Effect.Kind, RecordingID)] = [
+                (.startCapture, "r-1"), (.confirmCapture, "r-1"), (.stopCapture, "r-1"),
+                (.startConcatenation, "r-1"), (.confirmConcatenation, "r-2"),
+            ]
+            let effects = kinds.enumerated().map { index, kind in
+                Effect(
+                    id: EffectID("e-\(index)"), sessionID: "session-a", sequence: Int64(index + 1),
+                    kind: kind.0,
+                    recordingID: kind.1, createdAt: Sample.at(0))
+            }
+            try await store.commit(Decision(effects.map { .effect($0) }))
+            var claimed = try await claim(store, at: 1)
+            #expect(Set(claimed.map(\.id)) == ["e-0", "e-1", "e-4"])
+            let polling = try #require(claimed.firstIndex { $0.id == "e-1" })
+            claimed[polling].state = .done
+            try await store.commit(Decision([.effect(claimed[polling])]))
+            #expect(try await claim(store, at: 2).map(\.id) == ["e-3"])
+        },
+        StorePromise("effects of one lane run one after another; a dead one stops the rest") {
+            (store) async throws in
             for name in ["a", "b"] {
                 try await store.commit(Sample.creation(name))
                 try await store.commit(
-                    Decision((1...3).map { .effect(Sample.effect("\(name)-\($0)", session: name, sequence: Int64($0))) }))
+                    Decision(
+                        (1...3).map {
+                            .effect(Sample.effect("\(name)-\($0)", session: name, sequence: Int64($0)))
+                        }))
             }
             var first = try await claim(store, at: 0)
             #expect(Set(first.map(\.id)) == ["a-1", "b-1"])
@@ -56,11 +85,31 @@ extension StoreContract {
             // b's second one is due but blocked: it must not make a worker spin.
             #expect(try await store.nextEffectDue() == Sample.at(31))
         },
+        StorePromise("what polls a recording holds up neither its stop nor the deletion of the meeting") {
+            (store) async throws in
+            try await store.commit(Sample.creation("a"))
+            let kinds: [Effect.Kind] = [.confirmCapture, .stopCapture, .confirmConcatenation, .deleteMeeting]
+            let effects = kinds.enumerated().map { index, kind in
+                Effect(
+                    id: EffectID("e-\(index + 1)"), sessionID: SessionID("session-a"),
+                    sequence: Int64(index + 1), kind: kind, recordingID: "recording-1", createdAt: Sample.at(0))
+            }
+            try await store.commit(Decision(effects.map { .effect($0) }))
+            #expect(Set(try await claim(store, at: 0).map(\.id)) == ["e-1", "e-2"])
+            var done = effects[1]
+            done.state = .done
+            try await store.commit(Decision([.effect(done)]))
+            #expect(try await claim(store, at: 1).map(\.id) == ["e-4"])
+        },
         StorePromise("a claim takes the longest due first and no more than asked") { (store) async throws in
             for index in 0..<5 {
                 try await store.commit(Sample.creation("\(index)"))
                 try await store.commit(
-                    Decision([.effect(Sample.effect("e-\(index)", session: "\(index)", sequence: 1, due: Int64(10 - index)))]))
+                    Decision([
+                        .effect(
+                            Sample.effect(
+                                "e-\(index)", session: "\(index)", sequence: 1, due: Int64(10 - index)))
+                    ]))
             }
             #expect(try await claim(store, at: 20, limit: 2).map(\.id) == ["e-4", "e-3"])
             #expect(try await claim(store, at: 20, limit: 10).map(\.id) == ["e-2", "e-1", "e-0"])

@@ -13,7 +13,8 @@ extension StoreContract {
     }
 
     static let eventPromises = [
-        StorePromise("events come back behind the asked number, in order, at most as many as asked") { (store) async throws in
+        StorePromise("events come back behind the asked number, in order, at most as many as asked") {
+            (store) async throws in
             try await store.commit(events(5, "a", .inProgress))
             try await store.commit(events(3, "b", .inProgress))
             #expect(
@@ -26,8 +27,10 @@ extension StoreContract {
         StorePromise("every column of an event comes back as it went in") { (store) async throws in
             var decision = Sample.creation("a")
             let full = SessionEvent(
-                sessionID: "session-a", sequence: 1, at: Sample.at(1), kind: .recordingFailed, status: .inProgress,
-                participantID: "p", recordingID: "r", screenShareID: ScreenShareID("s"), generation: 4, reason: "why")
+                sessionID: "session-a", sequence: 1, at: Sample.at(1), kind: .recordingFailed,
+                status: .inProgress,
+                participantID: "p", recordingID: "r", screenShareID: ScreenShareID("s"), generation: 4,
+                reason: "why")
             let plain = SessionEvent(
                 sessionID: "session-a", sequence: 2, at: Sample.at(2), kind: .created, status: .scheduled)
             decision.events = [full, plain]
@@ -39,7 +42,10 @@ extension StoreContract {
             try await store.commit(events(5, "open", .inProgress))
             try await store.prune(requestsBefore: Sample.at(0), eventsBefore: Sample.at(3))
             #expect(try await store.events(of: "session-ended", after: 0, limit: 10) == nil)
-            #expect(try await store.events(of: "session-ended", after: 2, limit: 10)?.map(\.sequence) == [3, 4, 5])
+            #expect(
+                try await store.events(of: "session-ended", after: 2, limit: 10)?.map(\.sequence) == [
+                    3, 4, 5,
+                ])
             #expect(try await store.events(of: "session-open", after: 0, limit: 10)?.count == 5)
             try await store.prune(requestsBefore: Sample.at(0), eventsBefore: Sample.at(100))
             #expect(try await store.events(of: "session-ended", after: 2, limit: 10) == nil)
@@ -58,11 +64,12 @@ extension StoreContract {
             #expect(try await store.events(of: "session-a", after: 2, limit: 10) == nil)
         },
         StorePromise("pruning forgets expired requests and no others, however many") { (store) async throws in
-            for index in 0..<1_203 {
-                var decision = Decision()
-                decision.request = Sample.request("old-\(index)", created: -86_400 - 10)
-                if index % 400 == 0 { try await store.commit(decision) } else { async let _ = store.apply(decision) }
-            }
+            try await store.commitAll(
+                (0..<1_203).map { index in
+                    var decision = Decision()
+                    decision.request = Sample.request("old-\(index)", created: -86_400 - 10)
+                    return decision
+                })
             var decision = Decision()
             decision.request = Sample.request("new")
             try await store.commit(decision)

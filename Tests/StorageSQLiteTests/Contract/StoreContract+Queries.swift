@@ -13,7 +13,8 @@ extension StoreContract {
         }
     }
 
-    private static func names(_ store: any TelehealthStore, _ change: (inout SessionQuery) -> Void) async throws
+    private static func names(_ store: any TelehealthStore, _ change: (inout SessionQuery) -> Void)
+        async throws
         -> [String]
     {
         var query = SessionQuery()
@@ -42,7 +43,8 @@ extension StoreContract {
                     $0.clientID = "client-0"
                 } == [])
             #expect(try await names(store) { $0.statuses = [.waitingRoom] } == ["1", "7"])
-            #expect(try await names(store) { $0.statuses = [.waitingRoom, .noShow] } == ["1", "5", "7", "11"])
+            #expect(
+                try await names(store) { $0.statuses = [.waitingRoom, .noShow] } == ["1", "5", "7", "11"])
             #expect(
                 try await names(store) {
                     $0.startsFrom = Sample.at(100)
@@ -74,15 +76,20 @@ extension StoreContract {
             }
             #expect(names == ["8", "9", "10", "11"])
         },
-        StorePromise("open sessions of a person include every role they have, and no ended one") { (store) async throws in
+        StorePromise("open sessions of a person include every role they have, and no ended one") {
+            (store) async throws in
             try await fill(store)
-            #expect(try await store.openSessions(of: "client-0") == ["session-0", "session-2", "session-6", "session-8"])
+            #expect(
+                try await store.openSessions(of: "client-0") == [
+                    "session-0", "session-2", "session-6", "session-8",
+                ])
             #expect(
                 try await store.openSessions(of: "guardian-client-0")
                     == ["session-0", "session-2", "session-6", "session-8"])
             #expect(try await store.openSessions(of: "doc-1") == ["session-1", "session-7"])
         },
-        StorePromise("the sweeper's pages cover every open session that starts in time, once") { (store) async throws in
+        StorePromise("the sweeper's pages cover every open session that starts in time, once") {
+            (store) async throws in
             try await fill(store)
             for size in [1, 2, 100] {
                 var swept: [SessionID] = []
@@ -98,7 +105,8 @@ extension StoreContract {
         StorePromise("the newest session of an appointment is the one made last") { (store) async throws in
             let appointment = Sample.appointment("a")
             for (name, created) in [("z", Int64(1)), ("m", 3), ("b", 2)] {
-                let session = Sample.session(name, appointment: appointment, created: created, status: .cancelled)
+                let session = Sample.session(
+                    name, appointment: appointment, created: created, status: .cancelled)
                 try await store.commit(Decision([.appointment(appointment), .session(session)]))
             }
             #expect(try await store.latestSession(of: "appt-a")?.session.id == "session-m")

@@ -16,25 +16,32 @@ extension StoreContract {
             #expect(try await store.nextEffectDue() == nil)
             #expect(try await store.openSessions(of: "x") == [])
         },
-        StorePromise("every column of a session's aggregate comes back as it went in") { (store) async throws in
+        StorePromise("every column of a session's aggregate comes back as it went in") {
+            (store) async throws in
             try await store.commit(Sample.creation("a"))
             let share = ScreenShare(
-                id: ScreenShareID("share-1"), sessionID: "session-a", participantID: "p-1", startedAt: Sample.at(1))
+                id: ScreenShareID("share-1"), sessionID: "session-a", participantID: "p-1",
+                startedAt: Sample.at(1))
             var stopped = share
             stopped.stoppedAt = Sample.at(2)
             let expected = SessionState(
                 session: Sample.fullSession("a"),
                 participants: [
-                    Sample.participant("p-1", session: "a", role: .clinician), Sample.fullParticipant("p-2", session: "a"),
+                    Sample.participant("p-1", session: "a", role: .clinician),
+                    Sample.fullParticipant("p-2", session: "a"),
                 ],
                 meetings: [
                     MeetingGeneration(
                         sessionID: "session-a", generation: 1, clientRequestToken: "t", controlRegion: "r",
                         mediaRegion: "m", createdAt: Sample.at(1)), Sample.fullMeeting(2, session: "a"),
                 ],
-                recordings: [Sample.recording("r-1", session: "a"), Sample.fullRecording("r-2", session: "a")],
+                recordings: [
+                    Sample.recording("r-1", session: "a"), Sample.fullRecording("r-2", session: "a"),
+                ],
                 screenShares: [stopped])
-            var changes: [Decision.Change] = [.session(expected.session), .screenShare(share), .screenShare(stopped)]
+            var changes: [Decision.Change] = [
+                .session(expected.session), .screenShare(share), .screenShare(stopped),
+            ]
             changes += expected.participants.reversed().map { .participant($0) }
             changes += expected.meetings.reversed().map { .meeting($0) }
             changes += expected.recordings.reversed().map { .recording($0) }
@@ -42,6 +49,18 @@ extension StoreContract {
             #expect(try await store.session("session-a") == expected)
             #expect(try await store.latestSession(of: "appt-a") == expected)
             #expect(try await store.recording("r-2") == expected.recordings[1])
+        },
+        StorePromise("a session and its rows made in one decision are read whole, whatever their order") {
+            (store) async throws in
+            var decision = Sample.creation("a")
+            let participants = [
+                Sample.participant("p-1", session: "a"), Sample.participant("p-2", session: "a"),
+            ]
+            decision.changes = participants.reversed().map { .participant($0) } + decision.changes
+            try await store.commit(decision)
+            let expected = SessionState(session: Sample.session("a"), participants: participants)
+            #expect(try await store.session("session-a") == expected)
+            #expect(try await store.latestSession(of: "appt-a") == expected)
         },
         StorePromise("a second write of the same keys replaces the rows") { (store) async throws in
             try await store.commit(Sample.creation("a"))
@@ -56,7 +75,8 @@ extension StoreContract {
             var meeting = Sample.fullMeeting(1, session: "a")
             meeting.placement = nil
             meeting.state = .ended
-            try await store.commit(Decision([.participant(participant), .meeting(meeting), .recording(recording)]))
+            try await store.commit(
+                Decision([.participant(participant), .meeting(meeting), .recording(recording)]))
             let state = try #require(try await store.session("session-a"))
             #expect(state.participants == [participant])
             #expect(state.meetings == [meeting])
@@ -75,7 +95,8 @@ extension StoreContract {
             #expect(try await store.openSessions(of: "guardian-client-1") == [])
             #expect(try await store.openSessions(of: "client-2") == ["session-a"])
         },
-        StorePromise("appointments, consents and documents come back as they went in") { (store) async throws in
+        StorePromise("appointments, consents and documents come back as they went in") {
+            (store) async throws in
             var appointment = Sample.appointment("a")
             try await store.commit(Decision([.appointment(appointment)]))
             #expect(try await store.appointment("appt-a") == appointment)
@@ -87,7 +108,8 @@ extension StoreContract {
 
             let plain = Sample.consent("consent-1")
             let full = Sample.fullConsent("consent-2")
-            try await store.commit(Decision([.consent(full), .consent(plain), .consentVersion("client-1", 2)]))
+            try await store.commit(
+                Decision([.consent(full), .consent(plain), .consentVersion("client-1", 2)]))
             #expect(
                 try await store.consents(of: "client-1")
                     == ConsentHistory(subjectID: "client-1", version: 2, records: [plain, full]))
@@ -96,14 +118,16 @@ extension StoreContract {
             let documents = (1...3).map { number in
                 ConsentDocument(
                     type: .recording, version: "\(4 - number).0", language: "en-US",
-                    text: String(repeating: "légal ", count: number * 5_000), textHash: [UInt8](repeating: 9, count: 32),
+                    text: String(repeating: "légal ", count: number * 5_000),
+                    textHash: [UInt8](repeating: 9, count: 32),
                     effectiveAt: Sample.at(1), registeredAt: Sample.at(Int64(number)), registeredBy: "admin")
             }
             try await store.commit(Decision(documents.reversed().map { .document($0) }))
             #expect(try await store.documents(of: .recording) == documents)
             #expect(try await store.documents(of: .georgiaTelehealth) == [])
         },
-        StorePromise("a consent's closing facts can be added, nothing else of it changed") { (store) async throws in
+        StorePromise("a consent's closing facts can be added, nothing else of it changed") {
+            (store) async throws in
             let original = Sample.consent("consent-1")
             try await store.commit(Decision([.consent(original), .consentVersion("client-1", 1)]))
             var closed = original
@@ -119,6 +143,16 @@ extension StoreContract {
 }
 
 extension TelehealthStore {
+    /// Applies decisions that must commit, all at once.
+    func commitAll(_ decisions: [Decision], sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for decision in decisions {
+                group.addTask { try await commit(decision, sourceLocation: sourceLocation) }
+            }
+            try await group.waitForAll()
+        }
+    }
+
     /// Applies a decision that must commit.
     func commit(_ decision: Decision, sourceLocation: SourceLocation = #_sourceLocation) async throws {
         let result = try await apply(decision)

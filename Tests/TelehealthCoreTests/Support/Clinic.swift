@@ -78,7 +78,8 @@ final class Clinic: Sendable {
 
     /// Appointment and session, one minute after its start.
     func open(guardian: SubjectID? = nil, admission: AdmissionPolicy? = nil) async throws -> SessionID {
-        _ = try await executor.putAppointment(put(start: .seconds(60), guardian: guardian), call(Self.scheduler))
+        _ = try await executor.putAppointment(
+            put(start: .seconds(60), guardian: guardian), call(Self.scheduler))
         let session = try await executor.createSession(
             CreateSession(appointmentID: Self.appointment, admissionPolicy: admission), call(Self.scheduler))
         time.advance(by: .seconds(120))
@@ -94,7 +95,8 @@ final class Clinic: Sendable {
     }
 
     static func statement(
-        _ decision: ConsentDecision = .granted, _ method: ConsentMethod = .electronic, attestedBy: String? = nil,
+        _ decision: ConsentDecision = .granted, _ method: ConsentMethod = .electronic,
+        attestedBy: String? = nil,
         session: SessionID? = nil, expiresAt: Timestamp? = nil, purposes: [Recording.Purpose] = []
     ) -> ConsentStatement {
         ConsentStatement(
@@ -168,7 +170,8 @@ final class Clinic: Sendable {
     }
 
     /// Both in the visit, and the capture runs.
-    func recordedVisit() async throws -> (session: SessionID, recording: RecordingID, consent: ConsentRecord) {
+    func recordedVisit() async throws -> (session: SessionID, recording: RecordingID, consent: ConsentRecord)
+    {
         let session = try await visit()
         let consent = try await grantRecording()
         let outcome = try await executor.startRecording(
@@ -189,7 +192,9 @@ final class Clinic: Sendable {
     }
 
     func state(_ session: SessionID) throws -> SessionState { try #require(store.snapshot.sessions[session]) }
-    func kinds(_ session: SessionID) -> [SessionEvent.Kind] { store.snapshot.events[session]?.map(\.kind) ?? [] }
+    func kinds(_ session: SessionID) -> [SessionEvent.Kind] {
+        store.snapshot.events[session]?.map(\.kind) ?? []
+    }
     var pendingEffects: [Effect] { store.snapshot.effects.filter { $0.state != .done } }
 }
 

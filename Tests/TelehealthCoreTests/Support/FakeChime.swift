@@ -1,8 +1,8 @@
 import Synchronization
 import TelehealthCore
 
-/// Chime and S3 as domain facts say: meetings die by themselves, tokens are idempotent and give dead meetings too,
-/// one capture per meeting, pipelines stop with their meeting.
+/// Chime and S3 as domain facts say: meetings die by themselves, tokens are idempotent and give dead
+/// meetings too, one capture per meeting, pipelines stop with their meeting.
 final class FakeChime: MeetingGateway {
     /// What happens to a call.
     enum Fault: Sendable {
@@ -58,7 +58,9 @@ final class FakeChime: MeetingGateway {
     }
 
     // What tests do to Chime
-    func fail(_ call: String, _ faults: Fault...) { world.withLock { $0.faults[call, default: []] += faults } }
+    func fail(_ call: String, _ faults: Fault...) {
+        world.withLock { $0.faults[call, default: []] += faults }
+    }
     var calls: [String] { world.withLock { $0.calls } }
     var liveMeetings: [Meeting] { withWorld { world in world.meetings.values.filter { !$0.isEnded } } }
     var runningCaptures: [Capture] { withWorld { world in world.captures.values.filter(Self.runs) } }
@@ -72,7 +74,9 @@ final class FakeChime: MeetingGateway {
     func speak() {
         let now = time.now
         withWorld { world in
-            for (id, meeting) in world.meetings where !meeting.isEnded { world.meetings[id]?.lastAudioAt = now }
+            for (id, meeting) in world.meetings where !meeting.isEnded {
+                world.meetings[id]?.lastAudioAt = now
+            }
         }
     }
 
@@ -82,8 +86,11 @@ final class FakeChime: MeetingGateway {
         let now = time.now
         return try call("createMeeting") { world throws(GatewayError) in
             let known = world.meetings.values.first { $0.token == request.clientRequestToken }
-            var meeting = known ?? Meeting(
-                id: Self.id("meeting", &world), token: request.clientRequestToken, createdAt: now, lastAudioAt: now)
+            var meeting =
+                known
+                ?? Meeting(
+                    id: Self.id("meeting", &world), token: request.clientRequestToken, createdAt: now,
+                    lastAudioAt: now)
             for attendee in request.attendees where meeting.attendees[attendee.externalUserID] == nil {
                 meeting.attendees[attendee.externalUserID] = Self.id("attendee", &world)
             }
@@ -135,7 +142,8 @@ final class FakeChime: MeetingGateway {
         }
     }
 
-    func deleteAttendee(_ attendeeID: String, meetingID: String, timeout: Duration) async throws(GatewayError) {}
+    func deleteAttendee(_ attendeeID: String, meetingID: String, timeout: Duration) async throws(GatewayError)
+    {}
     func updateCapabilities(
         _ capabilities: MediaCapabilities, attendeeID: String, meetingID: String, timeout: Duration
     ) async throws(GatewayError) {}
@@ -156,7 +164,8 @@ final class FakeChime: MeetingGateway {
                 throw GatewayError(kind: .quotaExceeded, code: "ResourceLimitExceededException")
             }
             let capture = Capture(
-                id: Self.id("capture", &world), token: clientRequestToken, meetingID: meetingID, prefix: prefix,
+                id: Self.id("capture", &world), token: clientRequestToken, meetingID: meetingID,
+                prefix: prefix,
                 startedAt: now)
             world.captures[capture.id] = capture
             world.onCapture?(prefix)
@@ -177,7 +186,8 @@ final class FakeChime: MeetingGateway {
     }
 
     func stopCapture(_ pipelineID: String, timeout: Duration) async throws(GatewayError) {
-        try call("stopCapture") { world throws(GatewayError) in world.captures[pipelineID]?.status = .stopped }
+        try call("stopCapture") { world throws(GatewayError) in world.captures[pipelineID]?.status = .stopped
+        }
     }
 
     func startConcatenation(
@@ -274,7 +284,8 @@ final class FakeChime: MeetingGateway {
 
     private static func describe(_ meeting: Meeting) -> ChimeMeeting {
         ChimeMeeting(
-            meetingID: meeting.id, meetingARN: "arn:" + meeting.id, mediaRegion: "us-east-1", placement: .init())
+            meetingID: meeting.id, meetingARN: "arn:" + meeting.id, mediaRegion: "us-east-1",
+            placement: .init())
     }
 
     private static func describe(_ capture: Capture) -> MediaPipeline {
@@ -283,6 +294,7 @@ final class FakeChime: MeetingGateway {
 
     private static func credentials(_ user: String, _ meeting: Meeting) -> AttendeeCredentials {
         AttendeeCredentials(
-            externalUserID: user, attendeeID: meeting.attendees[user] ?? "", joinToken: "token-\(user)-\(meeting.id)")
+            externalUserID: user, attendeeID: meeting.attendees[user] ?? "",
+            joinToken: "token-\(user)-\(meeting.id)")
     }
 }

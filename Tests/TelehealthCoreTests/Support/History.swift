@@ -2,8 +2,8 @@ import Synchronization
 
 @testable import TelehealthCore
 
-/// One random history of one appointment: people on several devices, a worker, a sweeper, a faulty Chime, and crashes
-/// between any two steps. The store and Chime outlive the crashes, nothing else does.
+/// One random history of one appointment: people on several devices, a worker, a sweeper, a faulty Chime,
+/// and crashes between any two steps. The store and Chime outlive the crashes, nothing else does.
 final class History: Sendable {
     /// One process.
     private struct Life {
@@ -32,7 +32,8 @@ final class History: Sendable {
     init(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         let lateJoiner = Policy.LateJoiner.allCases.randomElement(using: &random) ?? .refuse
-        let admission: AdmissionPolicy = Int.random(in: 0..<4, using: &random) == 0 ? .manual : .onClinicianJoin
+        let admission: AdmissionPolicy =
+            Int.random(in: 0..<4, using: &random) == 0 ? .manual : .onClinicianJoin
         clinic = Clinic(seed: seed) { policy in
             policy.lateJoiner = lateJoiner
             policy.admission = admission
@@ -73,7 +74,9 @@ final class History: Sendable {
         let tables = clinic.store.snapshot
         state.withLock { state in
             state.failures += tables.violations
-            for (name, holds) in state.promises where !holds(tables) { state.failures.append("lost: \(name)") }
+            for (name, holds) in state.promises where !holds(tables) {
+                state.failures.append("lost: \(name)")
+            }
         }
         return state.withLock { ($0.failures, $0.log, $0.crashes) }
     }
@@ -123,7 +126,8 @@ final class History: Sendable {
         case 15: await consent(.recording, Clinic.clientCaller, .granted)
         case 16: await consent(.recording, Clinic.clinicianCaller, .granted)
         case 17: await consent(.recording, Clinic.guardianCaller, pick(4) == 0 ? .declined : .granted)
-        case 18: await consent([.georgiaTelehealth, .hipaaTelehealth][pick(2)], Clinic.clientCaller, .granted)
+        case 18:
+            await consent([.georgiaTelehealth, .hipaaTelehealth][pick(2)], Clinic.clientCaller, .granted)
         case 19: await leave([Clinic.clientCaller, Clinic.clinicianCaller, Clinic.guardianCaller][pick(3)])
         case 20: await share([Clinic.clientCaller, Clinic.clinicianCaller][pick(2)])
         case 21: await finish()
@@ -157,7 +161,9 @@ final class History: Sendable {
     }
 
     @discardableResult
-    private func attempt<Value>(_ name: String, _ body: () async throws(TelehealthError) -> Value) async -> Value? {
+    private func attempt<Value>(_ name: String, _ body: () async throws(TelehealthError) -> Value) async
+        -> Value?
+    {
         do {
             let value = try await body()
             note("\(name): ok")
@@ -170,7 +176,8 @@ final class History: Sendable {
 
     private func join(_ caller: Caller) async {
         guard let session else { return }
-        let command = JoinSession(sessionID: session, preVisitCheck: caller.role == .client ? Clinic.check : nil)
+        let command = JoinSession(
+            sessionID: session, preVisitCheck: caller.role == .client ? Clinic.check : nil)
         let outcome = await attempt("join \(caller.subject)") { () throws(TelehealthError) in
             try await life.executor.joinSession(command, invocation(caller))
         }
@@ -263,7 +270,9 @@ final class History: Sendable {
                     session, to: .completed, invocation(Clinic.clinicianCaller))
             }
         }
-        guard let status = state?.session.status, status.isTerminal, let id = state?.session.id else { return }
+        guard let status = state?.session.status, status.isTerminal, let id = state?.session.id else {
+            return
+        }
         promise("\(status) of \(id)") { $0.sessions[id]?.session.status == status }
     }
 
@@ -284,7 +293,8 @@ final class History: Sendable {
         if pick(8) == 0 {
             await attempt("cancel appointment") { () throws(TelehealthError) in
                 try await life.executor.cancelAppointment(
-                    CancelAppointment(id: Clinic.appointment, sourceVersion: version), invocation(Clinic.scheduler))
+                    CancelAppointment(id: Clinic.appointment, sourceVersion: version),
+                    invocation(Clinic.scheduler))
             }
             return
         }
@@ -351,12 +361,13 @@ final class History: Sendable {
         }
     }
 
-    /// After the last crash: the open session is ended, and everything outside comes to its end by the worker alone,
-    /// although people keep the meetings alive.
+    /// After the last crash: the open session is ended, and everything outside comes to its end by the
+    /// worker alone, although people keep the meetings alive.
     private func settle() async {
         let next = Self.life(clinic, policy)
         state.withLock { $0.life = next }
         clinic.chime.forgetFaults()
+        clinic.store.interrupt {}
         for state in clinic.store.snapshot.sessions.values where !state.session.status.isTerminal {
             let id = state.session.id
             await attempt("settle") { () throws(TelehealthError) in

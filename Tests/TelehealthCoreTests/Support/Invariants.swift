@@ -25,7 +25,8 @@ enum Invariants {
         if session.status == .waitingRoom {
             check(state.participants.contains { $0.state == .waiting }, "nobody is in the waiting room")
         }
-        check(session.status == .inProgress || !clients.contains { $0.state == .admitted }, "admitted outside")
+        check(
+            session.status == .inProgress || !clients.contains { $0.state == .admitted }, "admitted outside")
         for share in state.screenShares where share.stoppedAt == nil {
             check(state.participant(share.participantID)?.state == .admitted, "a share without its sharer")
         }
@@ -36,7 +37,8 @@ enum Invariants {
                 !state.recordings.contains { [.requested, .starting, .recording].contains($0.state) },
                 "a capture goes on after the end")
         }
-        for recording in state.recordings where [.requested, .starting, .recording].contains(recording.state) {
+        for recording in state.recordings where [.requested, .starting, .recording].contains(recording.state)
+        {
             for person in state.admitted where !mayBeRecorded(person, session, recording, tables) {
                 found.append("\(person.role) is recorded without consent")
             }
@@ -49,7 +51,8 @@ enum Invariants {
         _ person: Participant, _ session: Session, _ recording: Recording, _ tables: MemoryStore.Tables
     ) -> Bool {
         let words = (tables.histories[person.subjectID]?.records ?? []).filter {
-            $0.type == .recording && $0.supersededBy == nil && ($0.sessionID == nil || $0.sessionID == session.id)
+            $0.type == .recording && $0.supersededBy == nil
+                && ($0.sessionID == nil || $0.sessionID == session.id)
         }
         guard let last = words.last else { return false }
         return last.decision == .granted && last.revokedAt == nil && last.method != .verbal

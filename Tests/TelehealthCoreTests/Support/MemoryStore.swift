@@ -1,8 +1,8 @@
 import Synchronization
 import TelehealthCore
 
-/// The store's contract in memory, with a watchful eye: it refuses nothing a real store would accept, and notes every
-/// transaction that breaks a rule of the domain.
+/// The store's contract in memory, with a watchful eye: it refuses nothing a real store would accept, and
+/// notes every transaction that breaks a rule of the domain.
 final class MemoryStore: TelehealthStore {
     struct Tables: Sendable {
         var appointments: [AppointmentID: Appointment] = [:]
@@ -22,13 +22,18 @@ final class MemoryStore: TelehealthStore {
     let tables = Mutex(Tables())
     /// Runs once, before the next apply looks at its expectations: another call that comes between.
     private let interruption = Mutex<(@Sendable () async -> Void)?>(nil)
+    /// Runs once, behind the next commit and before its caller hears of it: somebody who is faster.
+    private let overtaking = Mutex<(@Sendable () async -> Void)?>(nil)
     private let forcedConflicts = Mutex(0)
 
     var snapshot: Tables { tables.withLock { $0 } }
     func interrupt(_ body: @escaping @Sendable () async -> Void) { interruption.withLock { $0 = body } }
+    func overtake(_ body: @escaping @Sendable () async -> Void) { overtaking.withLock { $0 = body } }
     func forceConflicts(_ count: Int) { forcedConflicts.withLock { $0 = count } }
 
-    func appointment(_ id: AppointmentID) async throws(StoreError) -> Appointment? { snapshot.appointments[id] }
+    func appointment(_ id: AppointmentID) async throws(StoreError) -> Appointment? {
+        snapshot.appointments[id]
+    }
     func session(_ id: SessionID) async throws(StoreError) -> SessionState? { snapshot.sessions[id] }
 
     func latestSession(of appointment: AppointmentID) async throws(StoreError) -> SessionState? {
@@ -45,7 +50,8 @@ final class MemoryStore: TelehealthStore {
                 && (query.statuses.isEmpty || query.statuses.contains(row.status))
                 && (query.startsFrom.map { row.startsAt >= $0 } ?? true)
                 && (query.startsBefore.map { row.startsAt < $0 } ?? true)
-                && (query.after.map { (row.startsAt, row.id.rawValue) > ($0.startsAt, $0.id.rawValue) } ?? true)
+                && (query.after.map { (row.startsAt, row.id.rawValue) > ($0.startsAt, $0.id.rawValue) }
+                    ?? true)
         }
         return Array(
             rows.sorted { ($0.startsAt, $0.id.rawValue) < ($1.startsAt, $1.id.rawValue) }.prefix(query.limit))
@@ -93,7 +99,9 @@ final class MemoryStore: TelehealthStore {
         return Array((tables.events[session] ?? []).filter { $0.sequence > sequence }.prefix(limit))
     }
 
-    func request(_ key: RequestRecord.Key) async throws(StoreError) -> RequestRecord? { snapshot.requests[key] }
+    func request(_ key: RequestRecord.Key) async throws(StoreError) -> RequestRecord? {
+        snapshot.requests[key]
+    }
 
     func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult {
         let interruption = interruption.withLock { body in
@@ -105,7 +113,7 @@ final class MemoryStore: TelehealthStore {
             defer { count = max(0, count - 1) }
             return count > 0
         }
-        return tables.withLock { tables in
+        let result = tables.withLock { tables -> ApplyResult in
             if let request = decision.request, let existing = tables.requests[request.key] {
                 return .requestExists(existing)
             }
@@ -113,6 +121,13 @@ final class MemoryStore: TelehealthStore {
             tables.commit(decision)
             return .committed
         }
+        guard result == .committed else { return result }
+        let overtaking = overtaking.withLock { body in
+            defer { body = nil }
+            return body
+        }
+        await overtaking?()
+        return result
     }
 
     func claimEffects(limit: Int, now: Timestamp, lease: Duration) async throws(StoreError) -> [Effect] {
@@ -133,8 +148,10 @@ final class MemoryStore: TelehealthStore {
     }
 
     func nextEffectDue() async throws(StoreError) -> Timestamp? {
-        snapshot.effects.filter { $0.state == .pending }.map { max($0.notBefore, $0.leasedUntil ?? $0.notBefore) }
-            .min()
+        snapshot.effects.filter { $0.state == .pending }.map {
+            max($0.notBefore, $0.leasedUntil ?? $0.notBefore)
+        }
+        .min()
     }
 
     func prune(requestsBefore: Timestamp, eventsBefore: Timestamp) async throws(StoreError) {
@@ -156,7 +173,8 @@ extension MemoryStore.Tables {
         case .consents(let id, let version): (histories[id]?.version ?? 0) == version
         case .noOtherOpenSession(let appointment, let except):
             !sessions.values.contains {
-                $0.session.appointmentID == appointment && !$0.session.status.isTerminal && $0.session.id != except
+                $0.session.appointmentID == appointment && !$0.session.status.isTerminal
+                    && $0.session.id != except
             }
         case .effect(let id, let fence):
             effects.contains { $0.id == id && $0.state == .pending && $0.fence == fence }
@@ -179,10 +197,16 @@ extension MemoryStore.Tables {
         for case .session(let row) in decision.changes {
             guard let old = before[row.id]?.session else { continue }
             if row.version != old.version + 1 { violations.append("version jumped") }
-            if old.status.isTerminal && row.status != old.status { violations.append("\(old.status) was left") }
-            if let started = old.startedAt, row.startedAt != started { violations.append("startedAt changed") }
+            if old.status.isTerminal && row.status != old.status {
+                violations.append("\(old.status) was left")
+            }
+            if let started = old.startedAt, row.startedAt != started {
+                violations.append("startedAt changed")
+            }
         }
-        for (id, state) in sessions where before[id] != state { violations += Invariants.broken(by: state, self) }
+        for (id, state) in sessions where before[id] != state {
+            violations += Invariants.broken(by: state, self)
+        }
     }
 
     private mutating func write(_ change: Decision.Change) {

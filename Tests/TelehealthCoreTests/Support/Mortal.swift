@@ -107,7 +107,9 @@ struct MortalGateway: MeetingGateway {
 
     private static let death = GatewayError(kind: .unavailable, code: "Dead", mayHaveTakenEffect: true)
 
-    private func step<Value>(_ body: () async throws(GatewayError) -> Value) async throws(GatewayError) -> Value {
+    private func step<Value>(_ body: () async throws(GatewayError) -> Value) async throws(GatewayError)
+        -> Value
+    {
         if !fuse.pass() { throw Self.death }
         let value = try await body()
         if !fuse.pass() { throw Self.death }
@@ -122,10 +124,13 @@ struct MortalGateway: MeetingGateway {
     func createMeeting(_ request: MeetingRequest, timeout: Duration) async throws(GatewayError)
         -> (meeting: ChimeMeeting, attendees: [AttendeeCredentials])
     {
-        try await step { () async throws(GatewayError) in try await base.createMeeting(request, timeout: timeout) }
+        try await step { () async throws(GatewayError) in
+            try await base.createMeeting(request, timeout: timeout)
+        }
     }
     func meeting(_ meetingID: String, timeout: Duration) async throws(GatewayError) -> ChimeMeeting? {
-        try await step { () async throws(GatewayError) in try await base.meeting(meetingID, timeout: timeout) }
+        try await step { () async throws(GatewayError) in try await base.meeting(meetingID, timeout: timeout)
+        }
     }
     func deleteMeeting(_ meetingID: String, timeout: Duration) async throws(GatewayError) {
         try await step { () async throws(GatewayError) in
@@ -146,7 +151,8 @@ struct MortalGateway: MeetingGateway {
             try await base.attendee(attendeeID, meetingID: meetingID, timeout: timeout)
         }
     }
-    func deleteAttendee(_ attendeeID: String, meetingID: String, timeout: Duration) async throws(GatewayError) {
+    func deleteAttendee(_ attendeeID: String, meetingID: String, timeout: Duration) async throws(GatewayError)
+    {
         try await step { () async throws(GatewayError) in
             try await base.deleteAttendee(attendeeID, meetingID: meetingID, timeout: timeout)
         }
@@ -164,7 +170,8 @@ struct MortalGateway: MeetingGateway {
     {
         try await step { () async throws(GatewayError) in
             try await base.startCapture(
-                meetingARN: meetingARN, prefix: prefix, clientRequestToken: clientRequestToken, timeout: timeout)
+                meetingARN: meetingARN, prefix: prefix, clientRequestToken: clientRequestToken,
+                timeout: timeout)
         }
     }
     func findCapture(meetingARN: String, prefix: String, timeout: Duration) async throws(GatewayError)
@@ -175,7 +182,8 @@ struct MortalGateway: MeetingGateway {
         }
     }
     func capture(_ pipelineID: String, timeout: Duration) async throws(GatewayError) -> MediaPipeline? {
-        try await step { () async throws(GatewayError) in try await base.capture(pipelineID, timeout: timeout) }
+        try await step { () async throws(GatewayError) in try await base.capture(pipelineID, timeout: timeout)
+        }
     }
     func stopCapture(_ pipelineID: String, timeout: Duration) async throws(GatewayError) {
         try await step { () async throws(GatewayError) in
@@ -187,7 +195,8 @@ struct MortalGateway: MeetingGateway {
     ) async throws(GatewayError) -> MediaPipeline {
         try await step { () async throws(GatewayError) in
             try await base.startConcatenation(
-                capturePipelineARN: capturePipelineARN, prefix: prefix, clientRequestToken: clientRequestToken,
+                capturePipelineARN: capturePipelineARN, prefix: prefix,
+                clientRequestToken: clientRequestToken,
                 timeout: timeout)
         }
     }
@@ -200,6 +209,7 @@ struct MortalGateway: MeetingGateway {
         try await step { () async throws(GatewayError) in try await base.object(key, timeout: timeout) }
     }
     func playbackURL(_ key: String, validity: Duration) async throws(GatewayError) -> String {
-        try await step { () async throws(GatewayError) in try await base.playbackURL(key, validity: validity) }
+        try await step { () async throws(GatewayError) in try await base.playbackURL(key, validity: validity)
+        }
     }
 }

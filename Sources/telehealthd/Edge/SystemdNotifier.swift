@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// Tells systemd where the start and the stop are, when it asked to be told (sd_notify(3)).
-enum ServiceManager {
+enum SystemdNotifier {
     enum State: String {
         case ready = "READY=1"
         case stopping = "STOPPING=1"
@@ -9,7 +9,8 @@ enum ServiceManager {
 
     /// - Parameter socketPath: `NOTIFY_SOCKET`; a leading `@` names an abstract socket. nil does nothing.
     static func tell(_ state: State, socketPath: String?) {
-        guard let socketPath, let first = socketPath.utf8.first, first == UInt8(ascii: "/") || first == UInt8(ascii: "@")
+        guard let socketPath, let first = socketPath.utf8.first,
+            first == UInt8(ascii: "/") || first == UInt8(ascii: "@")
         else { return }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

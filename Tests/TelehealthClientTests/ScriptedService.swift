@@ -1,0 +1,138 @@
+import GRPCStandardAPI
+import ProtobufWire
+import RPCModel
+import Synchronization
+import TelehealthAPI
+
+/// A telehealth service that answers as a test told it to, and keeps what it was asked.
+final class ScriptedService: RPCService {
+    struct Received: Sendable, Hashable {
+        var method: String
+        var token: String
+        var requestID = ""
+        var afterSequence: Int64?
+    }
+
+    /// What one watch sends, and how it ends.
+    struct WatchScript: Sendable {
+        enum Ending: Sendable {
+            case done
+            case failure(RPCError)
+            /// Stays open until somebody breaks it.
+            case open
+        }
+
+        var messages: [Telehealth_V1_WatchSessionResponse]
+        var ending: Ending
+    }
+
+    private struct State {
+        var received: [Received] = []
+        var failures: [RPCError] = []
+        var watches: [WatchScript] = []
+        var refusedTokens: Set<String> = []
+        var refusalsLeft = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// Calls in the order of their coming.
+    var received: [Received] { state.withLock { $0.received } }
+
+    /// The next unary calls fail with these, one each.
+    func failNext(_ failures: [RPCError]) { state.withLock { $0.failures += failures } }
+
+    /// The next watches go like this, one each; a watch without a script is UNIMPLEMENTED.
+    func watchNext(_ scripts: [WatchScript]) { state.withLock { $0.watches += scripts } }
+
+    /// Calls with this token are refused as expired.
+    func expire(_ token: String) { state.withLock { _ = $0.refusedTokens.insert(token) } }
+
+    /// The next ten calls are refused as if their tokens had expired: enough for every token of a test, and an end for
+    /// a client that does not give up.
+    func expireEveryToken() { state.withLock { $0.refusalsLeft = 10 } }
+
+    var routes: [ServerRoute] {
+        [
+            .unary(Telehealth_V1_TelehealthService_Methods.joinSession) {
+                [self] (request: Telehealth_V1_JoinSessionRequest, context) async throws(RPCError) in
+                try take(context, requestID: request.requestID)
+                return Telehealth_V1_JoinSessionResponse.with { $0.outcome = .waiting }
+            },
+            .unary(Telehealth_V1_TelehealthService_Methods.getSession) {
+                [self] (request: Telehealth_V1_GetSessionRequest, context) async throws(RPCError) in
+                try take(context)
+                return Telehealth_V1_GetSessionResponse.with { $0.session = .with { $0.sessionID = "s" } }
+            },
+            .serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSession) {
+                [self]
+                (
+                    request: Telehealth_V1_WatchSessionRequest,
+                    responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>,
+                    context
+                ) async throws(RPCError) in
+                try await watch(request, responses, context)
+            },
+        ]
+    }
+
+    private func watch(
+        _ request: Telehealth_V1_WatchSessionRequest,
+        _ responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>,
+        _ context: ServerCallContext
+    ) async throws(RPCError) {
+        try note(
+            context, Received(method: context.method.name, token: "", afterSequence: request.afterSequence))
+        let script = state.withLock { $0.watches.isEmpty ? nil : $0.watches.removeFirst() }
+        guard let script else { throw RPCError(.unimplemented, "no script for this watch") }
+        for message in script.messages { try await responses.write(message) }
+        switch script.ending {
+        case .done: return
+        case .failure(let error): throw error
+        case .open:
+            // Ends when the call is cancelled: by its client, or with its connection.
+            while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+        }
+    }
+
+    private func take(_ context: ServerCallContext, requestID: String = "") throws(RPCError) {
+        try note(context, Received(method: context.method.name, token: "", requestID: requestID))
+        let failure = state.withLock { $0.failures.isEmpty ? nil : $0.failures.removeFirst() }
+        if let failure { throw failure }
+    }
+
+    private func note(_ context: ServerCallContext, _ received: Received) throws(RPCError) {
+        let bearer = context.metadata["authorization"] ?? ""
+        let token = bearer.hasPrefix("Bearer ") ? String(bearer.dropFirst("Bearer ".count)) : ""
+        let isRefused = state.withLock { state in
+            var received = received
+            received.token = token
+            state.received.append(received)
+            state.refusalsLeft -= 1
+            return state.refusalsLeft >= 0 || state.refusedTokens.contains(token)
+        }
+        if isRefused { throw .detailed(.unauthenticated, reason: "TOKEN_EXPIRED") }
+    }
+}
+
+extension RPCError {
+    /// An error as the service makes them: ErrorInfo first, then what else explains it.
+    static func detailed(_ code: Code, reason: String, _ details: [Google_Protobuf_Any] = []) -> RPCError {
+        let info = Google_Rpc_ErrorInfo.with {
+            $0.reason = reason
+            $0.domain = "telehealth.v1"
+        }
+        let status = Google_Rpc_Status.with {
+            $0.code = Int32(code.rawValue)
+            $0.details = [packed(info)] + details
+        }
+        return RPCError(code, "refused: \(reason)", statusDetails: status.encodedBytes())
+    }
+
+    static func packed<Detail: Message>(_ detail: Detail) -> Google_Protobuf_Any {
+        .with {
+            $0.typeURL = "type.googleapis.com/" + Detail.fullName
+            $0.value = detail.encodedBytes()
+        }
+    }
+}

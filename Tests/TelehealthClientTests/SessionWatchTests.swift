@@ -1,0 +1,173 @@
+import ProtobufWire
+import RPCModel
+import TelehealthAPI
+import TelehealthClient
+import Testing
+
+@Suite("A watch of the client", .timeLimit(.minutes(1))) struct SessionWatchTests {
+    private static func snapshot(_ sequence: Int64) -> Telehealth_V1_WatchSessionResponse {
+        .with { $0.message = .snapshot(.with { $0.sequence = sequence }) }
+    }
+
+    private static func events(_ sequences: ClosedRange<Int64>) -> [Telehealth_V1_WatchSessionResponse] {
+        sequences.map { sequence in .with { $0.message = .event(.with { $0.sequence = sequence }) } }
+    }
+
+    private static let heartbeat = Telehealth_V1_WatchSessionResponse.with {
+        $0.message = .heartbeat(.init())
+    }
+    private static let broken = ScriptedService.WatchScript.Ending.failure(RPCError(.unavailable, "gone"))
+
+    /// What a program sees: `s5` for a snapshot as of event 5, `6` for event 6.
+    private func name(_ update: SessionWatch.Update) -> String {
+        switch update {
+        case .snapshot(let snapshot): "s\(snapshot.sequence)"
+        case .event(let event): "\(event.sequence)"
+        }
+    }
+
+    private func all(_ watch: SessionWatch) async throws -> [String] {
+        var seen: [String] = []
+        for try await update in watch { seen.append(name(update)) }
+        return seen
+    }
+
+    @Test func `updates come in order, heartbeats are not shown, and the end of the session ends it`()
+        async throws
+    {
+        try await Loopback.run { loopback, client in
+            loopback.service.watchNext([
+                .init(
+                    messages: [Self.snapshot(1)] + Self.events(2...3) + [Self.heartbeat] + Self.events(4...4),
+                    ending: .done)
+            ])
+            let seen = try await all(client.watch("s"))
+            #expect(seen == ["s1", "2", "3", "4"])
+            #expect(loopback.service.received.map(\.afterSequence) == [nil])
+        }
+    }
+
+    @Test func `a broken stream is resumed behind the last event, without a gap and without a twin`()
+        async throws
+    {
+        try await Loopback.run { loopback, client in
+            loopback.service.watchNext([
+                .init(messages: [Self.snapshot(5)] + Self.events(6...7), ending: Self.broken),
+                .init(messages: Self.events(7...8), ending: Self.broken),
+                .init(messages: Self.events(9...9), ending: .done),
+            ])
+            let seen = try await all(client.watch("s"))
+            #expect(seen == ["s5", "6", "7", "8", "9"])
+            #expect(loopback.service.received.map(\.afterSequence) == [nil, 7, 8])
+        }
+    }
+
+    @Test func `a server that is restarted is found again`() async throws {
+        try await Loopback.run(configure: { $0.maxAttempts = 1000 }) { loopback, client in
+            loopback.service.watchNext([
+                .init(messages: [Self.snapshot(5)] + Self.events(6...6), ending: .open),
+                .init(messages: Self.events(7...7), ending: .done),
+            ])
+            var seen: [String] = []
+            for try await update in client.watch("s") {
+                seen.append(name(update))
+                if name(update) == "6" { try await loopback.restart() }
+            }
+            #expect(seen == ["s5", "6", "7"])
+            #expect(loopback.service.received.map(\.afterSequence) == [nil, 6])
+        }
+    }
+
+    @Test func `a watch may begin behind an event`() async throws {
+        try await Loopback.run { loopback, client in
+            loopback.service.watchNext([.init(messages: Self.events(3...4), ending: .done)])
+            let seen = try await all(client.watch("s", after: 2))
+            #expect(seen == ["3", "4"])
+            #expect(loopback.service.received.map(\.afterSequence) == [2])
+        }
+    }
+
+    @Test func `when the events are no longer kept, a new snapshot says where things stand`() async throws {
+        try await Loopback.run { loopback, client in
+            loopback.service.watchNext([
+                .init(messages: [Self.snapshot(1)] + Self.events(2...2), ending: Self.broken),
+                .init(messages: [], ending: .failure(.detailed(.outOfRange, reason: "RESUME_EXPIRED"))),
+                .init(messages: [Self.snapshot(90)] + Self.events(91...91), ending: .done),
+            ])
+            let seen = try await all(client.watch("s"))
+            #expect(seen == ["s1", "2", "s90", "91"])
+            #expect(loopback.service.received.map(\.afterSequence) == [nil, 2, nil])
+        }
+    }
+
+    @Test func `each token that expires during the visit is replaced`() async throws {
+        let expired = ScriptedService.WatchScript.Ending.failure(
+            .detailed(.unauthenticated, reason: "TOKEN_EXPIRED"))
+        try await Loopback.run(tokens: CountingTokens()) { loopback, client in
+            loopback.service.watchNext([
+                .init(messages: [Self.snapshot(1)], ending: expired),
+                .init(messages: Self.events(2...2), ending: expired),
+                .init(messages: Self.events(3...3), ending: .done),
+            ])
+            let seen = try await all(client.watch("s"))
+            #expect(seen == ["s1", "2", "3"])
+            #expect(loopback.service.received.map(\.token) == ["token-1", "token-2", "token-3"])
+        }
+    }
+
+    @Test func `a fresh token that is refused too ends the watch`() async throws {
+        try await Loopback.run(tokens: CountingTokens()) { loopback, client in
+            loopback.service.expireEveryToken()
+            let error = await #expect(throws: RPCError.self) { try await all(client.watch("s")) }
+            #expect(error?.reason == "TOKEN_EXPIRED")
+            #expect(loopback.service.received.map(\.token) == ["token-1", "token-2"])
+        }
+    }
+
+    @Test func `an error that another attempt would not mend ends the watch, once and for all`() async throws
+    {
+        try await Loopback.run { loopback, client in
+            loopback.service.watchNext([
+                .init(messages: [], ending: .failure(RPCError(.notFound, "no such session")))
+            ])
+            var updates = client.watch("s").makeAsyncIterator()
+            let error = await #expect(throws: RPCError.self) { try await updates.next() }
+            #expect(error?.code == .notFound)
+            let afterwards = try await updates.next()
+            #expect(afterwards == nil)
+            #expect(loopback.service.received.count == 1)
+        }
+    }
+
+    @Test func `failures in a row use up the attempts, and a message gives them back`() async throws {
+        try await Loopback.run(configure: { $0.maxAttempts = 3 }) { loopback, client in
+            let nothing = ScriptedService.WatchScript(messages: [], ending: Self.broken)
+            loopback.service.watchNext([
+                nothing, nothing, .init(messages: [Self.snapshot(1)], ending: Self.broken), nothing, nothing,
+                .init(messages: Self.events(2...2), ending: .done),
+            ])
+            var seen: [String] = []
+            let error = await #expect(throws: RPCError.self) {
+                for try await update in client.watch("s") { seen.append(name(update)) }
+            }
+            #expect(error?.code == .unavailable)
+            #expect(seen == ["s1"])
+            #expect(loopback.service.received.count == 5)
+        }
+    }
+
+    @Test func `cancelling the task ends the watch with CANCELLED`() async throws {
+        try await Loopback.run { loopback, client in
+            loopback.service.watchNext([.init(messages: [Self.snapshot(1)], ending: .open)])
+            let (began, begin) = AsyncStream<Void>.makeStream()
+            let watching = Task {
+                for try await _ in client.watch("s") { begin.yield() }
+            }
+            for await _ in began { break }
+            watching.cancel()
+            let error = await #expect(throws: RPCError.self) { try await watching.value }
+            #expect(error?.code == .cancelled)
+            #expect(loopback.service.received.count == 1)
+        }
+    }
+}

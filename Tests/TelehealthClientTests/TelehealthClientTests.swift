@@ -1,0 +1,137 @@
+import GRPCStandardAPI
+import ProtobufWire
+import RPCClient
+import RPCModel
+import TelehealthAPI
+import TelehealthClient
+import Testing
+
+@Suite("Calls of the client", .timeLimit(.minutes(1))) struct TelehealthClientTests {
+    private let join = Telehealth_V1_JoinSessionRequest.with { $0.key = .sessionID("s") }
+    private let get = Telehealth_V1_GetSessionRequest.with { $0.key = .sessionID("s") }
+
+    @Test func `a change is given a version 4 UUID as its request id`() async throws {
+        try await Loopback.run(configure: { $0.random = { .max } }) { loopback, client in
+            _ = try await client.joinSession(join)
+            #expect(loopback.service.received.map(\.requestID) == ["ffffffff-ffff-4fff-bfff-ffffffffffff"])
+        }
+    }
+
+    @Test func `two changes have two request ids`() async throws {
+        try await Loopback.run { loopback, client in
+            for _ in 0..<2 { _ = try await client.joinSession(join) }
+            #expect(Set(loopback.service.received.map(\.requestID)).count == 2)
+        }
+    }
+
+    @Test func `a request id that the caller chose is kept`() async throws {
+        try await Loopback.run { loopback, client in
+            var mine = join
+            mine.requestID = "5f1b6a52-0f3c-4f0e-9a55-0e2f8d1c7b31"
+            _ = try await client.joinSession(mine)
+            #expect(loopback.service.received.map(\.requestID) == [mine.requestID])
+        }
+    }
+
+    @Test(arguments: [RPCError.Code.unavailable, .aborted])
+    func `a change is repeated under its first request id until it succeeds`(code: RPCError.Code) async throws
+    {
+        try await Loopback.run { loopback, client in
+            loopback.service.failNext([RPCError(code, "not yet"), RPCError(code, "not yet")])
+            let answer = try await client.joinSession(join)
+            #expect(answer.outcome == .waiting)
+            let ids = loopback.service.received.map(\.requestID)
+            #expect(ids.count == 3)
+            #expect(Set(ids).count == 1)
+        }
+    }
+
+    @Test func `the last error is thrown when no attempt is left`() async throws {
+        try await Loopback.run(configure: { $0.maxAttempts = 3 }) { loopback, client in
+            loopback.service.failNext((1...4).map { RPCError(.unavailable, "failure \($0)") })
+            let error = await #expect(throws: RPCError.self) { try await client.getSession(get) }
+            #expect(error?.code == .unavailable)
+            #expect(error?.message == "failure 3")
+            #expect(loopback.service.received.count == 3)
+        }
+    }
+
+    @Test(arguments: [
+        RPCError.Code.failedPrecondition, .invalidArgument, .resourceExhausted, .internal, .unauthenticated,
+    ])
+    func `an error that another attempt would not mend is thrown at once`(code: RPCError.Code) async throws {
+        try await Loopback.run { loopback, client in
+            loopback.service.failNext([RPCError(code, "no")])
+            let error = await #expect(throws: RPCError.self) { try await client.joinSession(join) }
+            #expect(error?.code == code)
+            #expect(loopback.service.received.count == 1)
+        }
+    }
+
+    @Test func `no attempt is made when the wait that the service asks for ends after the deadline`()
+        async throws
+    {
+        try await Loopback.run { loopback, client in
+            let later = Google_Rpc_RetryInfo.with { $0.retryDelay = .with { $0.seconds = 3600 } }
+            loopback.service.failNext([
+                .detailed(.unavailable, reason: "MEETING_UNAVAILABLE", [RPCError.packed(later)])
+            ])
+            let error = await #expect(throws: RPCError.self) { try await client.joinSession(join) }
+            #expect(error?.retryDelay == .seconds(3600))
+            #expect(loopback.service.received.count == 1)
+        }
+    }
+
+    @Test func `an expired token is replaced and the call made again under the same request id`() async throws
+    {
+        let tokens = CountingTokens()
+        try await Loopback.run(tokens: tokens) { loopback, client in
+            loopback.service.expire("token-1")
+            _ = try await client.joinSession(join)
+            #expect(loopback.service.received.map(\.token) == ["token-1", "token-2"])
+            #expect(Set(loopback.service.received.map(\.requestID)).count == 1)
+        }
+    }
+
+    @Test func `a token is replaced once, not for ever`() async throws {
+        try await Loopback.run(tokens: CountingTokens()) { loopback, client in
+            loopback.service.expireEveryToken()
+            let error = await #expect(throws: RPCError.self) { try await client.getSession(get) }
+            #expect(error?.reason == "TOKEN_EXPIRED")
+            #expect(loopback.service.received.map(\.token) == ["token-1", "token-2"])
+        }
+    }
+
+    @Test func `an expired token is fetched anew once for all who call at the same time`() async throws {
+        let source = CountingTokens()
+        let cache = TokenCache { (await source.next(), .seconds(3600)) }
+        try await Loopback.run(tokens: cache) { loopback, client in
+            loopback.service.expire("token-1")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<20 { group.addTask { _ = try await client.getSession(get) } }
+                try await group.waitForAll()
+            }
+            #expect(await source.made == 2)
+        }
+    }
+
+    @Test func `a token that cannot be had fails the call before it is made`() async throws {
+        struct NoToken: TokenProvider, Error {
+            func token(replacing rejected: String?) async throws -> String { throw self }
+        }
+        try await Loopback.run(tokens: NoToken()) { loopback, client in
+            let error = await #expect(throws: RPCError.self) { try await client.getSession(get) }
+            #expect(error?.code == .unauthenticated)
+            #expect(error?.isFromPeer == false)
+            #expect(loopback.service.received.isEmpty)
+        }
+    }
+
+    @Test func `one connection serves several people`() async throws {
+        try await Loopback.run { loopback, client in
+            _ = try await client.getSession(get)
+            _ = try await client.acting(with: FixedToken("other")).getSession(get)
+            #expect(loopback.service.received.map(\.token) == ["token-1", "other"])
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import EventCore
+import Testing
+
+@testable import Transport
+
+@Suite("A connection's clock") struct ConnectionClockTests {
+    private let start = MonotonicInstant(nanoseconds: 1_000_000_000_000)
+
+    private func at(_ seconds: Int) -> MonotonicInstant { start + .seconds(seconds) }
+
+    private func facts(streams: Int = 0, readAt: Int = 0) -> ConnectionFacts {
+        ConnectionFacts(
+            openStreamCount: streams, lastReadAt: at(readAt), writeBlockedSince: nil, headersSince: nil,
+            queuedByteCount: 0, sentHeadersAndData: 0)
+    }
+
+    private func times(_ change: (inout ConnectionClock.Times) -> Void = { _ in }) -> ConnectionClock.Times {
+        var times = ConnectionClock.Times(
+            handshake: .seconds(20), header: .seconds(20), keepalive: KeepaliveConfiguration(time: nil),
+            keepaliveWithoutCalls: true, idle: nil, age: nil, grace: nil, writeStall: .seconds(60),
+            windowStall: .seconds(300), drainNotice: .seconds(5))
+        change(&times)
+        return times
+    }
+
+    @Test("keepalive counts from the last byte read, and any byte answers it")
+    func keepaliveCountsFromReads() {
+        var clock = ConnectionClock(
+            times: times { $0.keepalive = KeepaliveConfiguration(time: .seconds(60), timeout: .seconds(20)) },
+            now: start)
+        clock.established(at: start)
+        #expect(clock.check(at: at(59), facts()) == .none)
+        #expect(clock.check(at: at(60), facts(readAt: 1)) == .none)
+        #expect(clock.nextCheck(facts(readAt: 1)) == at(61))
+        #expect(clock.check(at: at(61), facts(readAt: 1)) == .ping)
+        #expect(clock.check(at: at(61), facts(readAt: 1)) == .none)
+        #expect(clock.nextCheck(facts(readAt: 1)) == at(81))
+        #expect(clock.check(at: at(80), facts(readAt: 61)) == .none)
+        #expect(clock.check(at: at(121), facts(readAt: 61)) == .ping)
+        #expect(clock.check(at: at(141), facts(readAt: 61)) == .close(.keepaliveTimedOut))
+    }
+
+    @Test("a client without calls does not ask unless it may")
+    func keepaliveNeedsCalls() {
+        var clock = ConnectionClock(
+            times: times {
+                $0.keepalive = KeepaliveConfiguration(time: .seconds(10))
+                $0.keepaliveWithoutCalls = false
+            }, now: start)
+        clock.established(at: start)
+        #expect(clock.check(at: at(1000), facts()) == .none)
+        #expect(clock.nextCheck(facts()) == .distantFuture)
+        #expect(clock.check(at: at(1000), facts(streams: 1)) == .ping)
+    }
+
+    @Test("age drains in two steps, and the grace counts from the first")
+    func ageAndGrace() {
+        var clock = ConnectionClock(
+            times: times {
+                $0.age = .seconds(100)
+                $0.grace = .seconds(30)
+            }, now: start)
+        clock.established(at: start)
+        #expect(clock.check(at: at(99), facts(streams: 1)) == .none)
+        #expect(clock.check(at: at(100), facts(streams: 1)) == .beginDrain(debug: "max_age"))
+        clock.drainBegan(at: at(100))
+        #expect(clock.check(at: at(104), facts(streams: 1)) == .none)
+        #expect(clock.check(at: at(105), facts(streams: 1)) == .finishDrain)
+        clock.drainFinished(at: at(105))
+        #expect(clock.nextCheck(facts(streams: 1)) == at(130))
+        #expect(clock.check(at: at(130), facts(streams: 1)) == .close(.graceExpired))
+    }
+
+    @Test("idle counts from the last stream's end, not while one is open")
+    func idleCountsWithoutStreams() {
+        var clock = ConnectionClock(times: times { $0.idle = .seconds(10) }, now: start)
+        clock.established(at: start)
+        #expect(clock.check(at: at(50), facts(streams: 1)) == .none)
+        clock.streamsBecameEmpty(at: at(50))
+        #expect(clock.check(at: at(59), facts()) == .none)
+        #expect(clock.check(at: at(60), facts()) == .beginDrain(debug: "max_idle"))
+    }
+
+    @Test("queued bytes stall only while nothing of them moves")
+    func windowStall() {
+        var clock = ConnectionClock(times: times(), now: start)
+        clock.established(at: start)
+        var facts = facts(streams: 1)
+        facts.queuedByteCount = 100
+        facts.sentHeadersAndData = 1
+        #expect(clock.check(at: at(200), facts) == .none)
+        facts.sentHeadersAndData = 2
+        #expect(clock.check(at: at(499), facts) == .none)
+        #expect(clock.check(at: at(798), facts) == .none)
+        #expect(clock.check(at: at(799), facts) == .close(.writeStalled))
+    }
+
+    @Test(
+        "strikes count only PINGs that come too soon, and what we send forgives them",
+        arguments: [true, false])
+    func strikes(hasCalls: Bool) {
+        var strikes = PingStrikes(ServerTransportConfiguration())
+        let interval = hasCalls ? 300 : 7200
+        // (second, frames sent so far): two strikes in time, one more is too many; the fifth PING is
+        // forgiven.
+        let pings: [(second: Int, sent: UInt64)] = [
+            (0, 0), (interval, 0), (2 * interval - 1, 0), (2 * interval, 0), (2 * interval + 1, 1),
+            (2 * interval + 2, 1), (2 * interval + 3, 1), (2 * interval + 4, 1),
+        ]
+        let verdicts = pings.map { strikes.received(at: at($0.second), hasCalls: hasCalls, sent: $0.sent) }
+        #expect(verdicts == [false, false, false, false, false, false, false, true])
+    }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import Foundation
+import Identity
+import RPCClient
+import TelehealthClient
+import TelehealthCore
+
+/// Where the service is and who signs the people in.
+struct ClinicOptions: ParsableArguments {
+    @Option(help: "host:port of the service.")
+    var target: String
+
+    @Option(help: "The service's data directory, which holds the development key.")
+    var dataDir: String
+
+    @Option(help: "Connections that the callers share.")
+    var connections = 4
+
+    @Option(help: "Seconds for one call with all its attempts.")
+    var timeout = 60
+
+    @Option(help: "Attempts of one call; failures count as errors when all are used up.")
+    var attempts = 6
+
+    func open() throws -> Clinic {
+        var configuration = ClientConfiguration(target: target)
+        configuration.timeout = .seconds(timeout)
+        configuration.maxAttempts = attempts
+        return Clinic(
+            channels: try (0..<connections).map { _ in try RPCChannel(target: target) },
+            configuration: configuration,
+            issuer: try DevelopmentIssuer(directory: dataDir, createIfAbsent: false))
+    }
+}
+
+/// Connections to a service, and everybody who calls it.
+struct Clinic: Sendable {
+    let channels: [RPCChannel]
+    let configuration: ClientConfiguration
+    let issuer: DevelopmentIssuer
+
+    /// - Parameter connection: any number; callers with the same remainder share a connection.
+    func caller(_ role: Role, _ id: String, connection: Int) throws -> TelehealthClient {
+        TelehealthClient(
+            over: channels[connection % channels.count], configuration: configuration,
+            tokens: FixedToken(try token(role, id)))
+    }
+
+    func token(_ role: Role, _ id: String) throws -> String {
+        let request = DevelopmentIssuer.TokenRequest(
+            subject: id, role: role, clientID: role == .client ? SubjectID(id) : nil,
+            clinicianID: role == .clinician ? SubjectID(id) : nil)
+        return try issuer.token(
+            request, now: Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)))
+    }
+
+    func close() async {
+        for channel in channels { await channel.shutdown() }
+    }
+}

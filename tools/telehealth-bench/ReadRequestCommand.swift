@@ -1,0 +1,58 @@
+import ArgumentParser
+import Foundation
+import ProtobufWire
+import TelehealthAPI
+import TelehealthClient
+import TelehealthCore
+
+struct ReadRequestCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "read-request",
+        abstract:
+            "Makes a session with a waiting client and writes what an HTTP/2 load generator needs to read it.",
+        discussion:
+            "Writes DIRECTORY/body, a length-prefixed GetSessionRequest, and DIRECTORY/token, the client's bearer token."
+    )
+
+    @OptionGroup var clinic: ClinicOptions
+
+    @Option(help: "Where to write; must exist.")
+    var directory: String
+
+    func run() async throws {
+        let clinic = try clinic.open()
+        let tag = String(UInt32.random(in: .min ... .max), radix: 36)
+        let (appointment, id) = ("read-\(tag)", "client-\(tag)")
+        let scheduler = try clinic.caller(.scheduler, "bench-scheduler", connection: 0)
+        let client = try clinic.caller(.client, id, connection: 0)
+        try await Requests.registerTexts(as: clinic.caller(.admin, "bench-admin", connection: 0))
+        _ = try await scheduler.putAppointment(
+            Requests.appointment(appointment, client: id, clinician: "clinician-\(tag)"))
+        _ = try await scheduler.createSession(.with { $0.appointmentID = appointment })
+        for type in [Telehealth_V1_ConsentType.georgiaTelehealth, .hipaaTelehealth] {
+            _ = try await client.submitConsent(Requests.consent(type, of: id, as: .client))
+        }
+        let joined = try await client.joinSession(Requests.join(appointment: appointment))
+        let request = Telehealth_V1_GetSessionRequest.with {
+            $0.key = .sessionID(joined.session?.sessionID ?? "")
+        }
+        let answer = try await client.getSession(request)
+
+        let message = request.encodedBytes()
+        let length = UInt32(message.count)
+        let prefix: [UInt8] =
+            [0] + stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: length >> $0) }
+        try write(prefix + message, to: "body")
+        try write(Array(try clinic.token(.client, id).utf8), to: "token")
+        print(answer.encodedBytes().count)
+        await clinic.close()
+    }
+
+    /// The token is a bearer secret: the file is its owner's alone.
+    private func write(_ bytes: [UInt8], to name: String) throws {
+        guard
+            FileManager.default.createFile(
+                atPath: directory + "/" + name, contents: Data(bytes), attributes: [.posixPermissions: 0o600])
+        else { throw CocoaError(.fileWriteUnknown) }
+    }
+}

@@ -1,0 +1,11 @@
+// Load on a running telehealth service, made with the client library. tools/bench starts the service and reads what the
+// load cost it.
+import ArgumentParser
+
+@main
+struct TelehealthBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "telehealth-bench",
+        abstract: "Puts load on a telehealth service and prints how long it took to answer.",
+        subcommands: [VisitsCommand.self, JoinsCommand.self, ReadRequestCommand.self])
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import TelehealthClient
+import TelehealthCore
+
+struct VisitsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "visits",
+        abstract: "Plays whole visits, all at once, each with a client and a clinician of its own.")
+
+    @OptionGroup var clinic: ClinicOptions
+
+    @Option(help: "Visits.")
+    var visits = 500
+
+    func run() async throws {
+        let clinic = try clinic.open()
+        let log = StepLog(WholeVisit.Step.allCases.map(\.rawValue))
+        let tag = String(UInt32.random(in: .min ... .max), radix: 36)
+        let scheduler = try clinic.caller(.scheduler, "bench-scheduler", connection: 0)
+        try await Requests.registerTexts(as: clinic.caller(.admin, "bench-admin", connection: 0))
+        let played = try (0..<visits).map { number in
+            let client = "client-\(tag)-\(number)"
+            let clinician = "clinician-\(tag)-\(number)"
+            return WholeVisit(
+                appointmentID: "visit-\(tag)-\(number)", clientID: client, clinicianID: clinician,
+                scheduler: scheduler,
+                client: try clinic.caller(.client, client, connection: number),
+                clinician: try clinic.caller(.clinician, clinician, connection: number), log: log)
+        }
+        let start = ContinuousClock.now
+        let whole = await withTaskGroup(of: Bool.self) { group in
+            for visit in played { group.addTask { await visit.play() } }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        log.printTable()
+        print(
+            "\(visits) visits at once over \(clinic.channels.count) connections: \(whole) whole,",
+            "\(log.errorCount) errors, \((seconds * 100).rounded() / 100) s")
+        await clinic.close()
+        if whole != visits { throw ExitCode.failure }
+    }
+}

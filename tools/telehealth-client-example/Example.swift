@@ -1,0 +1,65 @@
+// A front desk's view of one visit: creates the session of an appointment and follows it until it is over.
+//
+//   telehealth-client-example TARGET APPOINTMENT-ID TOKEN-FILE
+//
+// TOKEN-FILE holds the token of somebody who may see the appointment. It is read anew when the service says that the
+// token has expired, so whatever writes the file may replace it at any time.
+import Foundation
+import ProtobufWire
+import RPCModel
+import TelehealthAPI
+import TelehealthClient
+
+@main struct Example {
+    static func main() async throws {
+        guard CommandLine.arguments.count == 4 else {
+            print("usage: telehealth-client-example TARGET APPOINTMENT-ID TOKEN-FILE")
+            exit(2)
+        }
+        let tokenFile = CommandLine.arguments[3]
+        let tokens = TokenCache {
+            let token = try String(contentsOfFile: tokenFile, encoding: .utf8)
+            return (token.trimmingCharacters(in: .whitespacesAndNewlines), .seconds(3600))
+        }
+        let client = try TelehealthClient(
+            ClientConfiguration(target: CommandLine.arguments[1]), tokens: tokens)
+        do {
+            try await follow(appointment: CommandLine.arguments[2], with: client)
+        } catch let error as RPCError {
+            // The reason is stable and made for programs; the message is for people.
+            print("failed: \(error.reason ?? "\(error.code)"): \(error.message)")
+            exit(1)
+        }
+        await client.shutdown()
+    }
+
+    static func follow(appointment: String, with client: TelehealthClient) async throws {
+        do {
+            // No request_id: the client makes one and keeps it when it has to try again, so this creates one session.
+            _ = try await client.createSession(.with { $0.appointmentID = appointment })
+        } catch {
+            guard error.reason == "SESSION_EXISTS" else { throw error }
+            print("the session was there already")
+        }
+        let found = try await client.getSession(.with { $0.key = .appointmentID(appointment) })
+        guard let sessionID = found.session?.sessionID else { return }
+
+        // Goes on by itself after a broken connection, and ends with the visit.
+        for try await update in client.watch(sessionID) {
+            switch update {
+            case .snapshot(let snapshot):
+                print("\(sessionID) is \(snapshot.session?.status ?? .unspecified)")
+                for person in snapshot.session?.participants ?? [] {
+                    print("  \(person.role) \(person.state)")
+                }
+            case .event(let event):
+                if case .participantWaiting? = event.kind { print("somebody came into the waiting room") }
+                print("event \(event.sequence): \(sessionID) is \(event.status)")
+            }
+        }
+        let over = try await client.getSession(.with { $0.key = .sessionID(sessionID) })
+        print(
+            "over: \(over.session?.status ?? .unspecified) after \(over.session?.durationMinutes ?? 0) minutes"
+        )
+    }
+}
