@@ -93,6 +93,9 @@ let modules: [Target] = [
     module("TelehealthClient", ["TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
     // tools
     module("ChimeSimulation", [crypto], path: "tools/ChimeSimulation", settings: pure),
+    module(
+        "FuzzTargets", ["ProtobufWire", "ProtobufReflection", "RPCModel", "HTTP2Engine", "RPCOverHTTP2", "TelehealthAPI"],
+        path: "tools/FuzzTargets"),
     module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection"], path: "tools/ProtobufCodegen"),
 ]
 
@@ -121,6 +124,8 @@ let programs: [Target] = [
             .product(name: "FlyingSocks", package: "FlyingFox"), argumentParser,
         ]),
     program("store-bench", ["StorageSQLite", "TelehealthCore"]),
+    program("fuzz-runner", ["FuzzTargets"]),
+    program("rpc-simulation", ["HTTP2Engine", "RPCOverHTTP2", "RPCModel", "ProtobufWire", argumentParser]),
     program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "TLSEngine", argumentParser]),
     program(
         "telehealth-bench",
@@ -156,6 +161,7 @@ let testTargets: [Target] = [
             "RPCServer", "RPCClient", "RPCModel", "RPCOverHTTP2", "ProtobufWire", "GRPCStandardAPI", "Transport",
             "TLSEngine", "HTTP2Engine", "EventCore",
         ]),
+    tests("FuzzTests", ["FuzzTargets"]),
     .target(name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
     tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore", "CSQLite", "CFaultVFS"]),
     tests("HTTPSClientTests", ["HTTPSClient", "LoopbackHTTP"]),

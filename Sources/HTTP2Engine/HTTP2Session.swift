@@ -106,6 +106,7 @@ public final class HTTP2Session {
     public func receive(_ bytes: UnsafeRawBufferPointer, now: UInt64) throws(HTTP2Failure) {
         guard let start = bytes.baseAddress, !isTerminated, !isAbandoned else { return }
         sink.now = now
+        sink.scan(bytes)
         var offset = 0
         while offset < bytes.count, !isTerminated, !isAbandoned {
             sink.input = start + offset
@@ -123,6 +124,7 @@ public final class HTTP2Session {
             offset += used
         }
         sink.input = nil
+        sink.refuseLateData(in: handle)
         announceIfNeeded()
     }
 
@@ -130,7 +132,7 @@ public final class HTTP2Session {
         if nghttp2_session_get_outbound_queue_size(handle) > 2 * limits.outboundFramesMax {
             sink.violation = sink.violation ?? .outboundQueue
         }
-        if let violation = sink.violation { terminate(.enhanceYourCalm, debug: violation.label) }
+        if let violation = sink.violation { terminate(violation.code, debug: violation.label) }
     }
 
     /// Frames of ours are piling up because the socket does not take them: stop reading until they are fewer.
@@ -179,7 +181,7 @@ public final class HTTP2Session {
     /// A header block has begun and not ended.
     public var isReceivingHeaders: Bool { sink.isInBlock }
 
-    /// The limit that the peer exceeded, when that is why the session ended.
+    /// The limit or rule that the peer broke, when that is why the session ended.
     public var violationLabel: String? { sink.violation?.label }
 
     /// HEADERS and DATA frames sent so far; see gRPC proposal A8 on ping strikes.

@@ -8,11 +8,6 @@ enum SessionCallbacks {
         guard code == 0, let callbacks = made else {
             throw HTTP2Failure(code: code, call: "nghttp2_session_callbacks_new")
         }
-        nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, context in
-            let header = header!.pointee
-            SessionSink.of(context).frameBegan(type: header.type, flags: header.flags, length: header.length)
-            return 0
-        }
         nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { session, frame, context in
             SessionSink.of(context).headersBegan(frame!, in: session)
             return 0

@@ -35,12 +35,18 @@ final class SessionSink {
     private var blockByteCount = 0
     private var blockExceeds = false
     private var lastData: (id: Int32, slot: Int32) = (0, -1)
+    private var scanner: FrameScanner
+    private var peerStreams: PeerStreams
+    /// Of DATA frames in the bytes at hand.
+    private var lateDataIDs: [Int32] = []
 
     init(isServer: Bool, limits: HTTP2Limits, workspace: HTTP2Workspace) {
         self.isServer = isServer
         self.limits = limits
         self.workspace = workspace
         flood = FloodGuard(limits: limits)
+        scanner = FrameScanner(prefaceByteCount: isServer ? Int(NGHTTP2_CLIENT_MAGIC_LEN) : 0)
+        peerStreams = PeerStreams(concurrentStreamsMax: limits.concurrentStreamsMax)
     }
 
     static func of(_ context: UnsafeMutableRawPointer?) -> SessionSink {
@@ -71,33 +77,69 @@ final class SessionSink {
         if !flood.take(kind, now: now) { violation = violation ?? .flood(kind) }
     }
 
-    /// Runs for every frame, of known type or not, before nghttp2 looks at its payload.
+    /// Counts the frames in `bytes`, and finds those that break a rule but that nghttp2 would only ignore. Runs before
+    /// nghttp2 sees them.
     ///
     /// A violation is only noted: the bytes at hand are bounded, and nghttp2 is left in a state that can say
     /// GOAWAY.
-    func frameBegan(type: UInt8, flags: UInt8, length: Int) {
-        switch type {
-        case UInt8(NGHTTP2_DATA.rawValue):
-            flood.earn(.ping, 1)
-            if length < Self.tinyDataBytes, flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) == 0 {
-                pay(.tinyData)
+    func scan(_ bytes: UnsafeRawBufferPointer) {
+        scanner.scan(bytes) { frame in
+            let endsStream = frame.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+            switch frame.type {
+            case UInt8(NGHTTP2_DATA.rawValue):
+                flood.earn(.ping, 1)
+                if frame.byteCount < Self.tinyDataBytes, !endsStream { pay(.tinyData) }
+                if isServer, !peerStreams.receiveData(frame.streamID, endStream: endsStream) {
+                    lateDataIDs.append(frame.streamID)
+                }
+            case UInt8(NGHTTP2_HEADERS.rawValue):
+                if isServer { requestBegan(frame.streamID, endsStream) }
+            case UInt8(NGHTTP2_CONTINUATION.rawValue), UInt8(NGHTTP2_GOAWAY.rawValue):
+                break
+            case UInt8(NGHTTP2_RST_STREAM.rawValue):
+                pay(.peerReset)
+                peerStreams.receiveReset(frame.streamID)
+            default:
+                countControl(frame)
             }
-        case UInt8(NGHTTP2_HEADERS.rawValue), UInt8(NGHTTP2_CONTINUATION.rawValue),
-            UInt8(NGHTTP2_GOAWAY.rawValue):
-            break
-        case UInt8(NGHTTP2_RST_STREAM.rawValue):
-            pay(.peerReset)
+        }
+    }
+
+    private func countControl(_ frame: FrameHeader) {
+        switch frame.type {
         case UInt8(NGHTTP2_PING.rawValue):
-            if flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { pay(.ping) }
+            if frame.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { pay(.ping) }
         case UInt8(NGHTTP2_SETTINGS.rawValue):
             pay(.settings)
-        case UInt8(NGHTTP2_PRIORITY.rawValue), Self.priorityUpdate:
+        case UInt8(NGHTTP2_PRIORITY.rawValue):
+            pay(.priority)
+            // Once priorities are switched off nghttp2 looks at no PRIORITY, not even for this (RFC 9113 section 6.3).
+            if frame.streamID == 0 { violation = violation ?? .priorityOfConnection }
+        case Self.priorityUpdate:
             pay(.priority)
         case UInt8(NGHTTP2_WINDOW_UPDATE.rawValue):
             pay(.windowUpdate)
         default:
             pay(.unknown)
         }
+    }
+
+    private func requestBegan(_ id: Int32, _ endsStream: Bool) {
+        switch peerStreams.receiveHeaders(id, endStream: endsStream) {
+        case .allowed: break
+        case .ofClosedStream: violation = violation ?? .closedStream
+        case .ofSkippedStream: violation = violation ?? .skippedStream
+        }
+    }
+
+    /// Answers DATA that came behind the end of its stream, unless nghttp2 knew the stream still and did so itself.
+    func refuseLateData(in session: OpaquePointer?) {
+        for id in lateDataIDs where nghttp2_session_get_stream_user_data(session, id) == nil {
+            // Only queues; `frameSent` makes the peer pay for it.
+            nghttp2_submit_rst_stream(
+                session, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, NGHTTP2_STREAM_CLOSED.rawValue)
+        }
+        lateDataIDs.removeAll(keepingCapacity: false)
     }
 
     /// RFC 9218 section 7.1.
@@ -262,28 +304,5 @@ final class SessionSink {
             return
         }
         close(Int32(index), HTTP2ErrorCode.refusedStream.rawValue)
-    }
-}
-
-/// A limit that the peer exceeded; ends the connection with GOAWAY(ENHANCE_YOUR_CALM).
-enum HTTP2Violation: Hashable, Sendable {
-    case flood(FloodKind)
-    case headerBlock
-    case outboundQueue
-
-    /// Goes to the peer and to the log: names the limit, holds nothing of the peer's.
-    var label: String {
-        switch self {
-        case .flood(.peerReset): "too_many_resets"
-        case .flood(.glitch): "too_many_violations"
-        case .flood(.tinyData): "too_many_tiny_data_frames"
-        case .flood(.ping): "too_many_pings"
-        case .flood(.settings): "too_many_settings"
-        case .flood(.priority): "too_many_priority_frames"
-        case .flood(.windowUpdate): "too_many_window_updates"
-        case .flood(.unknown): "too_many_unknown_frames"
-        case .headerBlock: "header_block_too_large"
-        case .outboundQueue: "outbound_queue_full"
-        }
     }
 }

@@ -47,6 +47,12 @@ def data(stream: int, payload: bytes = b"", *, end: bool = True, flags: int = 0)
     return frame(DATA, flags | (END_STREAM if end else 0), stream, payload)
 
 
+def body(stream: int, payload: bytes, *, end: bool = True) -> bytes:
+    """As many DATA frames as it takes."""
+    parts = [payload[start:start + DEFAULT_FRAME] for start in range(0, len(payload), DEFAULT_FRAME)] or [b""]
+    return b"".join(data(stream, part, end=end and index == len(parts) - 1) for index, part in enumerate(parts))
+
+
 def continuation(stream: int, block: bytes, *, last: bool = True) -> bytes:
     return frame(CONTINUATION, END_HEADERS if last else 0, stream, block)
 
@@ -266,10 +272,10 @@ class Peer:
 
     def echo(self, stream: int, payload: bytes = b"hello") -> None:
         """A unary call that must succeed."""
-        self.send(headers(stream, ECHO, end=False), data(stream, message(payload)))
-        _, body, trailers = self.response(stream)
+        self.send(headers(stream, ECHO, end=False), body(stream, message(payload)))
+        _, answer, trailers = self.response(stream)
         assert trailers["grpc-status"] == "0"
-        assert body == message(payload)
+        assert answer == message(payload)
 
 
 class Server:

@@ -96,6 +96,15 @@ def test_5_1_closed_by_a_reset_of_the_peer(peer, illegal):
     peer.stream_error(1, STREAM_CLOSED)
 
 
+@pytest.mark.parametrize("late", [data(1, b"test"), headers(1, block(("x-test", "ok")))], ids=["DATA", "HEADERS"])
+def test_5_1_what_was_on_its_way_to_a_stream_that_we_reset_is_ignored(peer, late):
+    peer.send(headers(1, POST, end=False), window_update(1, MAX_WINDOW))
+    assert peer.until(lambda f: f.kind == RST_STREAM).stream == 1
+    peer.send(late)
+    peer.alive()
+    assert not [f for f in peer.seen if f.kind == RST_STREAM][1:], "told once"
+
+
 def test_5_1_closed_by_a_reset_continuation(peer):
     peer.send(headers(1, POST, end=False), reset(1), continuation(1, GET))
     peer.connection_error(PROTOCOL_ERROR, STREAM_CLOSED)
@@ -484,7 +493,7 @@ INDEX_70 = integer(70, 7, 0x80)
 
 @pytest.mark.parametrize("bad", [
     INDEX_70, integer(70, 6, 0x40) + text(b"empty"), integer(128, 5, 0x20),
-    literal("x", "")[:-1] + b"\x82\x1d\xff", literal("x", "")[:-1] + b"\x82\x1c\x64",
+    literal("x", "")[:-1] + b"\x82\x1f\xff", literal("x", "")[:-1] + b"\x81\x18",
     literal("x", "")[:-1] + b"\x84\xff\xff\xff\xff", b"\x80", integer(4097, 5, 0x20)],
     ids=["2.3.3 index beyond the tables", "2.3.3 name beyond the tables", "4.2 size update behind fields",
          "5.2 padding longer than 7 bits", "5.2 padding of zeros", "5.2 the EOS symbol", "6.1 index 0",

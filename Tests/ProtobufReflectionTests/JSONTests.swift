@@ -23,7 +23,7 @@ import Testing
             ("Duration", "\"-0.5s\"", "\"-0.500s\""),
             ("Duration", "\"315576000000s\"", "\"315576000000s\""),
             ("FieldMask", "\"fooBar,baz.quxQuux\"", "\"fooBar,baz.quxQuux\""),
-            ("FieldMask", "\"\"", "\"\""),
+            ("FieldMask", "\"\"", "\"\""), ("FieldMask", "\"О.éÉ\"", "\"О.éÉ\""),
             ("Struct", #"{"a": [1, "x", null, {"b": true}]}"#, #"{"a":[1,"x",null,{"b":true}]}"#),
             ("Value", "1e3", "1000"),
             ("Int64Value", "9007199254740993", "\"9007199254740993\""),

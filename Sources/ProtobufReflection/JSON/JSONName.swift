@@ -15,36 +15,40 @@ enum JSONName {
         return result
     }
 
-    /// A field mask path in JSON's spelling; nil when it would not come back as it was.
+    /// A field mask path in JSON's spelling; nil when it would not come back as it was. Only ASCII has letters here:
+    /// whatever else a peer sends goes through unchanged.
     static func maskPath(_ path: String) -> String? {
-        var result = ""
+        var result = String.UnicodeScalarView()
         var raises = false
-        for character in path {
+        for scalar in path.unicodeScalars {
             if raises {
-                guard character.isLowercase, character.isASCII else { return nil }
-                result += character.uppercased()
+                guard ("a"..."z").contains(scalar) else { return nil }
+                result.append(Unicode.Scalar(UInt8(scalar.value) - caseDistance))
                 raises = false
-            } else if character == "_" {
+            } else if scalar == "_" {
                 raises = true
             } else {
-                guard !character.isUppercase else { return nil }
-                result.append(character)
+                guard !("A"..."Z").contains(scalar) else { return nil }
+                result.append(scalar)
             }
         }
-        return raises ? nil : result
+        return raises ? nil : String(result)
     }
 
     /// A field mask path from JSON's spelling; nil when it has an underscore.
     static func schemaPath(_ path: Substring) -> String? {
-        var result = ""
-        for character in path {
-            guard character != "_" else { return nil }
-            if character.isUppercase {
-                result += "_" + character.lowercased()
+        var result = String.UnicodeScalarView()
+        for scalar in path.unicodeScalars {
+            guard scalar != "_" else { return nil }
+            if ("A"..."Z").contains(scalar) {
+                result.append("_")
+                result.append(Unicode.Scalar(UInt8(scalar.value) + caseDistance))
             } else {
-                result.append(character)
+                result.append(scalar)
             }
         }
-        return result
+        return String(result)
     }
+
+    private static let caseDistance: UInt8 = 0x20
 }

@@ -1,0 +1,44 @@
+// Runs a client and a server of the RPC stack against each other, in one thread, without sockets and without a clock:
+//
+//   rpc-simulation --seeds N [--first S]     N runs; the failing seeds are printed
+//   rpc-simulation --seed S                  one run again, exactly as it was
+import ArgumentParser
+import HTTP2Engine
+
+@main
+struct RPCSimulation: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rpc-simulation",
+        abstract: "Plays random calls over random conditions, and checks that none hangs, ends twice or loses a byte.")
+
+    @Option(help: "How many runs.")
+    var seeds: UInt64 = 1000
+
+    @Option(help: "The first seed; the others follow it.")
+    var first: UInt64 = 0
+
+    @Option(help: "Runs this seed alone.")
+    var seed: UInt64?
+
+    @Flag(help: "Says before each run which one it is: for runs that trap.")
+    var verbose = false
+
+    func run() throws {
+        let range = seed.map { $0..<$0 + 1 } ?? first..<first + seeds
+        var failed = 0
+        var steps = 0
+        for seed in range {
+            if verbose { print("seed \(seed)") }
+            let world = try World(seed: seed)
+            world.run()
+            steps += world.steps
+            guard !world.failures.isEmpty else { continue }
+            failed += 1
+            for failure in world.failures { print("seed \(seed): \(failure)") }
+            print("again: rpc-simulation --seed \(seed)")
+        }
+        print("\(steps) steps")
+        print("\(range.count - failed) passed, \(failed) failed")
+        if failed > 0 { throw ExitCode.failure }
+    }
+}
