@@ -59,8 +59,9 @@ extension HTTP2Session {
         return true
     }
 
-    /// Streams that may be opened now without waiting for one to end (client). None while half of what the connection
-    /// may queue is queued: what came on top would be reset, and a call that waits costs less than one that fails.
+    /// Streams that may be opened now without waiting for one to end (client). None while half of what the
+    /// connection may queue is queued: what came on top would be reset, and a call that waits costs less
+    /// than one that fails.
     public var availableStreamCount: Int {
         guard !isDraining, !isTerminated, queuedByteCount <= fullQueueBytes else { return 0 }
         let allowed = nghttp2_session_get_remote_settings(handle, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS)
