@@ -8,8 +8,9 @@ struct FrameHeader: Hashable {
 
 /// Finds the frames in the bytes that go to nghttp2, however they are cut.
 ///
-/// nghttp2 tells nobody of a frame it ignores, and an attacker would send only those: so what is counted is counted
-/// here. Sizes and types are not judged; bytes that are no frames at all end the connection in nghttp2 a moment later.
+/// nghttp2 tells nobody of a frame it ignores, and an attacker would send only those: so what is counted is
+/// counted here. Sizes and types are not judged; bytes that are no frames at all end the connection in
+/// nghttp2 a moment later.
 struct FrameScanner {
     static let headerByteCount = 9
 

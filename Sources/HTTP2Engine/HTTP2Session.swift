@@ -184,6 +184,9 @@ public final class HTTP2Session {
     /// The limit or rule that the peer broke, when that is why the session ended.
     public var violationLabel: String? { sink.violation?.label }
 
+    /// Whether it was a limit of ``HTTP2Limits``, and not a rule of HTTP/2's.
+    public var hasExceededLimit: Bool { sink.violation?.code == .enhanceYourCalm }
+
     /// HEADERS and DATA frames sent so far; see gRPC proposal A8 on ping strikes.
     public var sentHeadersAndData: UInt64 { sink.sentHeadersAndData }
 

@@ -1,8 +1,9 @@
-/// Which streams a client has begun and not ended, by its own frames alone: what a server needs to tell late frames of
-/// a stream that it reset itself, which are to be ignored, from frames of a stream that the client had ended, which
-/// are errors (RFC 9113 section 5.1, "closed").
+/// Which streams a client has begun and not ended, by its own frames alone: what a server needs to tell
+/// late frames of a stream that it reset itself, which are to be ignored, from frames of a stream that the
+/// client had ended, which are errors (RFC 9113 section 5.1, "closed").
 ///
-/// nghttp2 could keep closed streams for that, 30 KiB of them on every connection; these are 4 bytes a stream.
+/// nghttp2 could keep closed streams for that, 30 KiB of them on every connection; these are 4 bytes a
+/// stream.
 struct PeerStreams {
     /// Ids that are kept at least; beyond the concurrency limit, they belong to streams that we reset.
     private static let idsMin = 256

@@ -77,8 +77,8 @@ final class SessionSink {
         if !flood.take(kind, now: now) { violation = violation ?? .flood(kind) }
     }
 
-    /// Counts the frames in `bytes`, and finds those that break a rule but that nghttp2 would only ignore. Runs before
-    /// nghttp2 sees them.
+    /// Counts the frames in `bytes`, and finds those that break a rule but that nghttp2 would only ignore.
+    /// Runs before nghttp2 sees them.
     ///
     /// A violation is only noted: the bytes at hand are bounded, and nghttp2 is left in a state that can say
     /// GOAWAY.
@@ -113,7 +113,8 @@ final class SessionSink {
             pay(.settings)
         case UInt8(NGHTTP2_PRIORITY.rawValue):
             pay(.priority)
-            // Once priorities are switched off nghttp2 looks at no PRIORITY, not even for this (RFC 9113 section 6.3).
+            // Once priorities are switched off nghttp2 looks at no PRIORITY, not even for this (RFC 9113
+            // section 6.3).
             if frame.streamID == 0 { violation = violation ?? .priorityOfConnection }
         case Self.priorityUpdate:
             pay(.priority)
@@ -132,7 +133,8 @@ final class SessionSink {
         }
     }
 
-    /// Answers DATA that came behind the end of its stream, unless nghttp2 knew the stream still and did so itself.
+    /// Answers DATA that came behind the end of its stream, unless nghttp2 knew the stream still and did so
+    /// itself.
     func refuseLateData(in session: OpaquePointer?) {
         for id in lateDataIDs where nghttp2_session_get_stream_user_data(session, id) == nil {
             // Only queues; `frameSent` makes the peer pay for it.

@@ -32,6 +32,10 @@ final class CallDispatcher: ServerStreamSource {
         connection.userInfo = CallPeer(connection.peer)
     }
 
+    func connectionClosed(_ connection: ServerConnection, _ loss: ConnectionLoss) {
+        loops[connection.loop.index].metrics.recordConnectionEnd(loss.label)
+    }
+
     func waitForHandlers(limit: Duration) async {
         for calls in loops { await calls.waitUntilIdle(limit: limit) }
     }
@@ -45,6 +49,7 @@ final class CallDispatcher: ServerStreamSource {
             metrics.runningHandlers += snapshot.runningHandlers
             metrics.waitingCalls += snapshot.waitingCalls
             metrics.openCalls += snapshot.openCalls
+            metrics.connectionEnds.merge(snapshot.connectionEnds, uniquingKeysWith: +)
             for (methodIndex, code, counts) in snapshot.counts {
                 sums[methodIndex, default: [:]][code?.rawValue ?? 0, default: CallCounts()].add(counts)
             }
@@ -65,6 +70,7 @@ final class CallDispatcher: ServerStreamSource {
         var runningHandlers = 0
         var waitingCalls = 0
         var openCalls = 0
+        var connectionEnds: [String: UInt64] = [:]
     }
 
     private static func snapshot(of calls: LoopCalls) async -> LoopSnapshot {
@@ -73,6 +79,7 @@ final class CallDispatcher: ServerStreamSource {
                 var snapshot = LoopSnapshot(
                     runningHandlers: calls.runningHandlers, waitingCalls: calls.waitingCalls,
                     openCalls: calls.openCalls)
+                snapshot.connectionEnds = calls.metrics.connectionEnds
                 calls.metrics.forEach { snapshot.counts.append(($0, $1, $2)) }
                 continuation.resume(returning: snapshot)
             }

@@ -45,6 +45,9 @@ public struct CallMetrics: Sendable {
     public var waitingCalls = 0
     /// Streams that are open now, detached ones included.
     public var openCalls = 0
+    /// Connections that ended, by the label of their loss: `peer_closed`, `drained`, and for each limit that a
+    /// peer exceeded its name, such as `too_many_resets`.
+    public var connectionEnds: [String: UInt64] = [:]
 }
 
 /// The counters of one loop; touched by its thread alone, so counting is an addition.
@@ -52,6 +55,7 @@ struct LoopCallMetrics {
     /// Code 0 is OK, as on the wire.
     private static let codeCount = 17
     private var counts: [CallCounts?]
+    private(set) var connectionEnds: [String: UInt64] = [:]
 
     /// - Parameter methodCount: known methods; one more slot counts the unknown ones.
     init(methodCount: Int) {
@@ -63,6 +67,8 @@ struct LoopCallMetrics {
         if counts[index] == nil { counts[index] = CallCounts() }
         counts[index]?.record(nanoseconds: nanoseconds)
     }
+
+    mutating func recordConnectionEnd(_ label: String) { connectionEnds[label, default: 0] += 1 }
 
     func forEach(_ body: (_ methodIndex: Int, RPCError.Code?, CallCounts) -> Void) {
         for (index, counts) in counts.enumerated() {

@@ -33,9 +33,11 @@ public struct ConnectionLoss: Error, Hashable, Sendable, CustomStringConvertible
 
     public let kind: Kind
     public let description: String
+    private let detail: String
 
     init(_ kind: Kind, _ detail: String = "") {
         self.kind = kind
+        self.detail = detail
         let text =
             switch kind {
             case .connectFailed(let code): SystemCallError("connect", code: code).description
@@ -56,7 +58,7 @@ public struct ConnectionLoss: Error, Hashable, Sendable, CustomStringConvertible
         description = detail.isEmpty ? text : "\(text) (\(detail))"
     }
 
-    /// For metrics: one word per kind.
+    /// For metrics: one word per kind, and one per limit. The set of them is bounded.
     public var label: String {
         switch kind {
         case .connectFailed: "connect_failed"
@@ -68,7 +70,8 @@ public struct ConnectionLoss: Error, Hashable, Sendable, CustomStringConvertible
         case .writeStalled: "write_stalled"
         case .headersTimedOut: "headers_timed_out"
         case .protocolError: "protocol_error"
-        case .limitExceeded: "limit_exceeded"
+        // The name of the limit, as the peer was told it.
+        case .limitExceeded: detail.isEmpty ? "limit_exceeded" : detail
         case .drained: "drained"
         case .graceExpired: "grace_expired"
         case .closedLocally: "closed_locally"

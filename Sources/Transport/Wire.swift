@@ -303,7 +303,9 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     private func finishIfDone(_ session: HTTP2Session) {
         guard state == .open, session.isFinished else { return }
         if let loss = lossAfterFlush { return linger(loss) }
-        if let label = session.violationLabel { return linger(ConnectionLoss(.limitExceeded, label)) }
+        if let label = session.violationLabel {
+            return linger(ConnectionLoss(session.hasExceededLimit ? .limitExceeded : .protocolError, label))
+        }
         linger(ConnectionLoss(clock.isDraining || session.isDraining ? .drained : .protocolError))
     }
 

@@ -82,6 +82,12 @@ enum LayerTable {
             "ProtobufWire", "Identity", "TelehealthCore", "Crypto", "ArgumentParser"),
         Row(
             9, "telehealth-client-example", "TelehealthClient", "TelehealthAPI", "RPCModel", "ProtobufWire"),
+        Row(
+            9, "FuzzTargets", "ProtobufWire", "ProtobufReflection", "RPCModel", "HTTP2Engine", "RPCOverHTTP2",
+            "TelehealthAPI"),
+        Row(9, "fuzz-runner", "FuzzTargets"),
+        Row(
+            9, "rpc-simulation", "HTTP2Engine", "RPCOverHTTP2", "RPCModel", "ProtobufWire", "ArgumentParser"),
         Row(9, "InteropMessages", "ProtobufWire", "RPCModel"),
         Row(
             9, "rpc-interop", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "EventCore", "TLSEngine",

@@ -2,10 +2,11 @@ import Foundation
 import FuzzTargets
 import Testing
 
-/// Every committed input of the fuzzers: seeds, and inputs that once broke something. A broken promise traps, so the
-/// file at fault is the last one printed.
+/// Every committed input of the fuzzers: seeds, and inputs that once broke something. A broken promise
+/// traps, so the file at fault is the last one printed.
 @Suite("Fuzz corpus") struct FuzzReplayTests {
-    static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent()
         .appending(path: "Fixtures")
 
     @Test("every committed input is survived", arguments: FuzzTarget.all.map(\.name))
@@ -14,7 +15,9 @@ import Testing
         var count = 0
         for folder in ["fuzz-corpus", "fuzz-found"] {
             let folder = Self.fixtures.appending(path: "\(folder)/\(name)")
-            let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+            let files =
+                (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil))
+                ?? []
             for file in files {
                 print(file.lastPathComponent)
                 let input = [UInt8](try Data(contentsOf: file))

@@ -9,7 +9,8 @@ import Testing
     private func server(
         _ limits: HTTP2Limits = HTTP2Limits(), chunk: Int, reading parts: [[UInt8]],
         between: (RecordingStream) -> Void = { _ in }
-    ) throws -> (endpoint: Endpoint, frames: [(type: UInt8, flags: UInt8, stream: UInt32, payload: [UInt8])]) {
+    ) throws -> (endpoint: Endpoint, frames: [(type: UInt8, flags: UInt8, stream: UInt32, payload: [UInt8])])
+    {
         let server = try Endpoint(.server, limits: limits)
         var frames: [(type: UInt8, flags: UInt8, stream: UInt32, payload: [UInt8])] = []
         for part in [Frame.preface + Frame.emptySettings + Frame.settingsAck] + parts {
@@ -30,7 +31,10 @@ import Testing
     func dataOfAClosedStream(chunk: Int) throws {
         let endings = [
             [Frame.request(stream: 1, endStream: true)],
-            [Frame.request(stream: 1, endStream: false), Frame.data(stream: 1, [1, 2, 3, 4, 5], endStream: true)],
+            [
+                Frame.request(stream: 1, endStream: false),
+                Frame.data(stream: 1, [1, 2, 3, 4, 5], endStream: true),
+            ],
             [Frame.request(stream: 1, endStream: false), Frame.reset(stream: 1)],
         ]
         for ending in endings {
@@ -48,7 +52,8 @@ import Testing
         let late = [
             Frame.data(stream: 1, [1, 2, 3, 4, 5]),
             // Trailers, decoded for the table's sake.
-            Frame.make(type: 1, flags: 5, stream: 1, [0x00, 0x01, UInt8(ascii: "x"), 0x01, UInt8(ascii: "y")]),
+            Frame.make(
+                type: 1, flags: 5, stream: 1, [0x00, 0x01, UInt8(ascii: "x"), 0x01, UInt8(ascii: "y")]),
         ]
         let (endpoint, frames) = try server(
             chunk: chunk, reading: [Frame.request(stream: 1, endStream: false)] + late,
@@ -62,7 +67,10 @@ import Testing
         for (opened, again, expected) in [(1, 1, 5), (5, 3, 1), (9, 5, 1)] as [(UInt32, UInt32, UInt32)] {
             let (endpoint, frames) = try server(
                 chunk: chunk,
-                reading: [Frame.request(stream: opened, endStream: true), Frame.request(stream: again, endStream: true)],
+                reading: [
+                    Frame.request(stream: opened, endStream: true),
+                    Frame.request(stream: again, endStream: true),
+                ],
                 between: { if !$0.isClosed { answer($0, []) } })
             let goAway = try #require(frames.last { $0.type == 7 })
             #expect(code([UInt8](goAway.payload.dropFirst(4))) == expected)
@@ -78,10 +86,14 @@ import Testing
         let (_, frames) = try server(
             limits, chunk: chunk, reading: [Frame.request(stream: 1, endStream: false), flood],
             between: { $0.reset(.cancel) })
-        #expect(frames.last.map { String(decoding: $0.payload.dropFirst(8), as: UTF8.self) } == "too_many_tiny_data_frames")
+        #expect(
+            frames.last.map { String(decoding: $0.payload.dropFirst(8), as: UTF8.self) }
+                == "too_many_tiny_data_frames")
     }
 
-    @Test("PRIORITY of the connection is an error although priorities are off") func priorityOfTheConnection() throws {
+    @Test("PRIORITY of the connection is an error although priorities are off") func priorityOfTheConnection()
+        throws
+    {
         let (_, frames) = try server(chunk: .max, reading: [Frame.make(type: 2, stream: 0, [0, 0, 0, 1, 1])])
         #expect(frames.last.map { code([UInt8]($0.payload.dropFirst(4))) } == 1)
     }

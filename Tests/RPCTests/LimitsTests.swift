@@ -145,6 +145,20 @@ private struct Refusing: ServerInterceptor {
         }
     }
 
+    @Test("connections are counted by why they ended") func connectionEnds() async throws {
+        try await Loopback.run { loopback in
+            _ = try await loopback.echo()
+            #expect(await loopback.server.metrics().connectionEnds.isEmpty)
+            await loopback.channel.shutdown()
+            var ends = await loopback.server.metrics().connectionEnds
+            while ends.isEmpty {
+                await Task.yield()
+                ends = await loopback.server.metrics().connectionEnds
+            }
+            #expect(ends.values.reduce(0, +) == 1)
+        }
+    }
+
     @Test("calls are counted by method and status") func metrics() async throws {
         try await Loopback.run { loopback in
             for _ in 0..<3 { _ = try await loopback.echo() }

@@ -59,7 +59,7 @@ extension SocketTests {
                 let (frames, _) = client.receive { $0.contains { $0.type == 7 } }
                 let goAway = try #require(frames.last { $0.type == 7 })
                 #expect(goAway.errorCode == 11 && goAway.goAwayText == "too_many_unknown_frames")
-                #expect(await fixture.source.wait(for: "closed limit_exceeded"))
+                #expect(await fixture.source.wait(for: "closed too_many_unknown_frames"))
             }
         }
 
@@ -74,7 +74,7 @@ extension SocketTests {
                 #expect(isClosed)
                 #expect(frames.filter { $0.type == 6 && $0.flags == 1 }.count == 4)
                 #expect(frames.last { $0.type == 7 }?.goAwayText == "too_many_pings")
-                #expect(await fixture.source.wait(for: "closed limit_exceeded"))
+                #expect(await fixture.source.wait(for: "closed too_many_pings"))
             }
         }
 

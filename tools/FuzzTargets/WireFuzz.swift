@@ -43,13 +43,16 @@ enum WireFuzz {
 /// Protobuf JSON of a session and of the well-known types with forms of their own.
 enum JSONFuzz {
     private static let types =
-        [WireFuzz.session] + ["Any", "Value", "FieldMask", "DoubleValue"].map { WireFuzz.descriptor("google.protobuf.\($0)") }
+        [WireFuzz.session]
+        + ["Any", "Value", "FieldMask", "DoubleValue"].map { WireFuzz.descriptor("google.protobuf.\($0)") }
 
     /// What is read can be written, and reads the same again.
     static func run(_ input: UnsafeRawBufferPointer) {
         let text = String(decoding: input, as: UTF8.self)
         for type in types {
-            guard let message = try? DynamicMessage(type, json: text, options: JSONDecodingOptions(ignoresUnknownFields: true))
+            guard
+                let message = try? DynamicMessage(
+                    type, json: text, options: JSONDecodingOptions(ignoresUnknownFields: true))
             else { continue }
             let written = try? message.jsonText()
             precondition(written != nil, "what was read from JSON cannot be written")

@@ -1,16 +1,18 @@
-// Runs fuzz targets. tools/fuzz builds it with libFuzzer and AddressSanitizer; built plainly it replays files:
+// Runs fuzz targets. tools/fuzz builds it with libFuzzer and AddressSanitizer; built plainly it replays
+// files:
 //
 //   fuzz-runner TARGET FILE-OR-FOLDER...        with libFuzzer also its flags
 internal import FuzzTargets
 internal import Glibc
 
 #if FUZZING
-/// libFuzzer's own entry (FuzzerInterface.h): runs `body` on inputs until a limit or a crash.
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runDriver(
-    _ count: UnsafeMutablePointer<Int32>, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-    _ body: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
-) -> Int32
+    /// libFuzzer's own entry (FuzzerInterface.h): runs `body` on inputs until a limit or a crash.
+    @_silgen_name("LLVMFuzzerRunDriver")
+    private func runDriver(
+        _ count: UnsafeMutablePointer<Int32>,
+        _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+        _ body: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
+    ) -> Int32
 #endif
 
 @main
@@ -27,27 +29,27 @@ enum FuzzRunner {
     static func main() {
         _ = target
         #if FUZZING
-        var arguments = CommandLine.unsafeArgv + 1
-        var count = CommandLine.argc - 1
-        let code = withUnsafeMutablePointer(to: &arguments) { arguments in
-            runDriver(&count, arguments) { bytes, count in
-                FuzzRunner.target.run(UnsafeRawBufferPointer(start: bytes, count: count))
-                return 0
+            var arguments = CommandLine.unsafeArgv + 1
+            var count = CommandLine.argc - 1
+            let code = withUnsafeMutablePointer(to: &arguments) { arguments in
+                runDriver(&count, arguments) { bytes, count in
+                    FuzzRunner.target.run(UnsafeRawBufferPointer(start: bytes, count: count))
+                    return 0
+                }
             }
-        }
-        exit(code)
+            exit(code)
         #else
-        for path in CommandLine.arguments.dropFirst(2) {
-            print(path)
-            guard let file = fopen(path, "rb") else {
-                print("cannot read it")
-                exit(2)
+            for path in CommandLine.arguments.dropFirst(2) {
+                print(path)
+                guard let file = fopen(path, "rb") else {
+                    print("cannot read it")
+                    exit(2)
+                }
+                var bytes = [UInt8](repeating: 0, count: 1 << 20)
+                bytes.removeLast(bytes.count - fread(&bytes, 1, bytes.count, file))
+                fclose(file)
+                bytes.withUnsafeBytes { target.run($0) }
             }
-            var bytes = [UInt8](repeating: 0, count: 1 << 20)
-            bytes.removeLast(bytes.count - fread(&bytes, 1, bytes.count, file))
-            fclose(file)
-            bytes.withUnsafeBytes { target.run($0) }
-        }
         #endif
     }
 }

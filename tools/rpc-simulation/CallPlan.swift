@@ -86,8 +86,8 @@ struct CallPlan: Sendable {
         return kind == .fail ? .aborted : nil
     }
 
-    /// Somebody ends the call before its time; or the handler ends it, perhaps before it has seen the message that is
-    /// too long.
+    /// Somebody ends the call before its time; or the handler ends it, perhaps before it has seen the
+    /// message that is too long.
     var isDisturbed: Bool {
         if isOversize, kind != .echo, kind != .collect { return true }
         if case .none = abort, deadline == nil { return false }

@@ -76,7 +76,8 @@ final class ClientCall: HTTP2Stream, @unchecked Sendable {
         if let deadline = plan.deadline {
             headers.add("grpc-timeout", GRPCTimeout.format(.nanoseconds(Int64(deadline))))
         }
-        headers.add(name: "x-note-\(plan.index % 3)", value: String(repeating: "n", count: plan.index * 7 % 50))
+        headers.add(
+            name: "x-note-\(plan.index % 3)", value: String(repeating: "n", count: plan.index * 7 % 50))
         guard loop.session.open(self, headers: headers, endStream: false) else { return false }
         hasStarted = true
         flush()

@@ -61,7 +61,8 @@ final class Endpoint: HTTP2SessionOwner {
             if count > 0 { hasOutput = true }
             if session.takeReturnedRoom() { execute { self.world.startWaitingCalls() } }
             return isClosed
-                ? UnsafeRawBufferPointer(start: nil, count: 0) : UnsafeRawBufferPointer(rebasing: buffer[..<count])
+                ? UnsafeRawBufferPointer(start: nil, count: 0)
+                : UnsafeRawBufferPointer(rebasing: buffer[..<count])
         } catch {
             world.fail("nothing can be sent: \(error)")
             return UnsafeRawBufferPointer(start: nil, count: 0)

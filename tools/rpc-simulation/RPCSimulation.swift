@@ -1,4 +1,5 @@
-// Runs a client and a server of the RPC stack against each other, in one thread, without sockets and without a clock:
+// Runs a client and a server of the RPC stack against each other, in one thread, without sockets and
+// without a clock:
 //
 //   rpc-simulation --seeds N [--first S]     N runs; the failing seeds are printed
 //   rpc-simulation --seed S                  one run again, exactly as it was
@@ -9,7 +10,9 @@ import HTTP2Engine
 struct RPCSimulation: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rpc-simulation",
-        abstract: "Plays random calls over random conditions, and checks that none hangs, ends twice or loses a byte.")
+        abstract:
+            "Plays random calls over random conditions: none may hang, end twice or lose a byte."
+    )
 
     @Option(help: "How many runs.")
     var seeds: UInt64 = 1000

@@ -36,7 +36,9 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
             while let message = try await next(plan) { try await answer(message, plan) }
         case .collect:
             var lengths: [UInt8] = []
-            while let message = try await next(plan) { lengths.append(UInt8(truncatingIfNeeded: message.count)) }
+            while let message = try await next(plan) {
+                lengths.append(UInt8(truncatingIfNeeded: message.count))
+            }
             try await answer(lengths, plan)
         case .expand:
             guard let message = try await next(plan) else { return }
@@ -75,7 +77,8 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     // MARK: - Inbound
 
     override func receiveHeaders(_ headers: HeaderBlock, endStream: Bool) {
-        guard let path = headers.value(of: .path), let index = Int(String(decoding: path.dropFirst(3), as: UTF8.self)),
+        guard let path = headers.value(of: .path),
+            let index = Int(String(decoding: path.dropFirst(3), as: UTF8.self)),
             let plan = world.plan(index)
         else {
             world.expect(world.isCorrupted, "a path nobody asked for")

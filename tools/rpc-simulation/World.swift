@@ -1,8 +1,9 @@
 import HTTP2Engine
 import RPCModel
 
-/// One run: a client and a server joined by two pipes, a clock that only moves when told, and a scheduler that lets the
-/// seed decide what happens next: a job of a task, a job of a loop, some bytes sent, some bytes delivered, time.
+/// One run: a client and a server joined by two pipes, a clock that only moves when told, and a scheduler
+/// that lets the seed decide what happens next: a job of a task, a job of a loop, some bytes sent, some
+/// bytes delivered, time.
 final class World {
     /// What goes wrong besides the calls' own plans.
     enum Trouble: Sendable {
@@ -55,7 +56,8 @@ final class World {
         self.seed = seed
         var random = SeededRandom(seed: seed)
         // Tiny chunks take many steps, so there is less to send then.
-        let (chunkMax, scale) = [(3, 300), (100, 3_000), (2_000, 20_000), (70_000, 150_000)][random.int(0...3)]
+        let (chunkMax, scale) = [(3, 300), (100, 3_000), (2_000, 20_000), (70_000, 150_000)][
+            random.int(0...3)]
         self.chunkMax = chunkMax
         let count = random.int(1...8)
         var plans: [CallPlan] = []
@@ -85,7 +87,8 @@ final class World {
         var limits = HTTP2Limits()
         limits.concurrentStreamsMax = UInt32(random.int(1...8))
         // A message needs no window of its own size: bytes are credited while it is incomplete.
-        limits.streamWindowBytes = Int32(random.chance(50) ? random.int(1...5_000) : random.int(5_000...300_000))
+        limits.streamWindowBytes = Int32(
+            random.chance(50) ? random.int(1...5_000) : random.int(5_000...300_000))
         // Below the default the connection's window cannot be announced.
         limits.connectionWindowBytes = Int32(random.int(65_535...400_000))
         // Small windows make many small frames, and the clock hardly moves: rates are another test's matter.
@@ -98,7 +101,9 @@ final class World {
 
     // MARK: - For the parts
 
-    func expect(_ condition: Bool, _ otherwise: @autoclosure () -> String) { if !condition { fail(otherwise()) } }
+    func expect(_ condition: Bool, _ otherwise: @autoclosure () -> String) {
+        if !condition { fail(otherwise()) }
+    }
 
     func fail(_ what: String) { failures.append(what) }
 
@@ -238,7 +243,9 @@ final class World {
 
     /// Fires the next timer if it is due, or if nothing else can happen.
     private func fireTimer(jumps: Bool) {
-        let next = timers.indices.min { (timers[$0].due, timers[$0].number) < (timers[$1].due, timers[$1].number) }!
+        let next = timers.indices.min {
+            (timers[$0].due, timers[$0].number) < (timers[$1].due, timers[$1].number)
+        }!
         guard jumps || timers[next].due <= now else { return }
         now = max(now, timers[next].due)
         timers.remove(at: next).fire()
@@ -246,7 +253,9 @@ final class World {
 
     // MARK: - What must hold
 
-    private var isOver: Bool { calls.allSatisfy { $0.endings == 1 && $0.readerEnds == 1 } && runningHandlers == 0 }
+    private var isOver: Bool {
+        calls.allSatisfy { $0.endings == 1 && $0.readerEnds == 1 } && runningHandlers == 0
+    }
 
     private func check() {
         expect(calls.count == plans.count, "a call was never begun")
@@ -267,15 +276,19 @@ final class World {
         let name = "call \(call.plan.index) (\(call.plan.kind))"
         expect(call.endings == 1, "\(name) ended \(call.endings) times")
         expect(call.readerEnds == 1, "\(name) told its reader the end \(call.readerEnds) times")
-        expect(call.readerError?.code == call.code || call.plan.isDisturbed || isCut, "\(name) told two statuses")
+        expect(
+            call.readerError?.code == call.code || call.plan.isDisturbed || isCut, "\(name) told two statuses"
+        )
         guard !isCorrupted else { return }
         let expected = call.plan.expectedAnswers
         if call.code == nil, call.readerError == nil {
-            expect(call.answers == expected || call.plan.kind == .fail, "\(name) has other bytes than were sent")
+            expect(
+                call.answers == expected || call.plan.kind == .fail, "\(name) has other bytes than were sent")
         } else {
             // A call that failed has a beginning of them, or nothing.
             expect(
-                call.plan.kind == .ignore || call.plan.kind == .collect || expected.starts(with: call.answers),
+                call.plan.kind == .ignore || call.plan.kind == .collect
+                    || expected.starts(with: call.answers),
                 "\(name) has bytes that were never sent")
         }
         if case .none = trouble, !call.plan.isDisturbed {
@@ -286,9 +299,11 @@ final class World {
 
     private static func label(_ code: RPCError.Code?) -> String { code?.description ?? "OK" }
 
-    /// Every byte of DATA was given back to the sender's window, but for less than the half window at which the receiver
-    /// speaks up.
-    private func checkWindow(_ name: String, _ inbound: ConnectionTap, _ outbound: ConnectionTap, _ limits: HTTP2Limits) {
+    /// Every byte of DATA was given back to the sender's window, but for less than the half window at which
+    /// the receiver speaks up.
+    private func checkWindow(
+        _ name: String, _ inbound: ConnectionTap, _ outbound: ConnectionTap, _ limits: HTTP2Limits
+    ) {
         // A connection that was drained before it did anything has not even said how large its window is.
         guard inbound.dataByteCount > 0 || outbound.windowGranted > 0 else { return }
         let window = Int(limits.connectionWindowBytes)
