@@ -26,7 +26,7 @@ extension TelehealthClient {
 
     /// Cancels an appointment and the session that stands on it. Roles: scheduler, admin.
     ///
-    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE when a client was already admitted).
+    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE when a client was already admitted).
     public func cancelAppointment(
         _ request: Telehealth_V1_CancelAppointmentRequest
     ) async throws(RPCError) -> Telehealth_V1_CancelAppointmentResponse {

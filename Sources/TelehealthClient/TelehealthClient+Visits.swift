@@ -8,7 +8,7 @@ extension TelehealthClient {
     /// admin, service.
     ///
     /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); ALREADY_EXISTS (SESSION_EXISTS; `session_id` in the ErrorInfo metadata);
-    /// FAILED_PRECONDITION (APPOINTMENT_CANCELLED, APPOINTMENT_OVER).
+    /// FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE).
     public func createSession(
         _ request: Telehealth_V1_CreateSessionRequest
     ) async throws(RPCError) -> Telehealth_V1_CreateSessionResponse {
@@ -37,9 +37,9 @@ extension TelehealthClient {
     /// guardian; the token and the appointment decide which.
     ///
     /// A client waits until let in and gets no credentials before. Credentials are fetched anew at each call.
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (JOIN_TOO_EARLY, JOIN_TOO_LATE, SESSION_STATE,
-    /// PRE_VISIT_CHECK_REQUIRED, CONSENT_MISSING with MissingConsentDetail, RECORDING_CONSENT_MISSING);
-    /// UNAVAILABLE (MEETING_UNAVAILABLE, MEETING_THROTTLED with RetryInfo); RESOURCE_EXHAUSTED (MEETING_QUOTA).
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (TOO_EARLY, TOO_LATE, INVALID_STATE,
+    /// PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED, CONSENT_MISSING with MissingConsentDetail, RECORDING_CONSENT_MISSING);
+    /// UNAVAILABLE (MEETING_UNAVAILABLE with RetryInfo); RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED).
     public func joinSession(
         _ request: Telehealth_V1_JoinSessionRequest
     ) async throws(RPCError) -> Telehealth_V1_JoinSessionResponse {
@@ -48,7 +48,7 @@ extension TelehealthClient {
 
     /// Lets a waiting person in. Roles: the session's clinician, who must have joined.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE,
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE,
     /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, RECORDING_CONSENT_MISSING).
     public func admitParticipant(
         _ request: Telehealth_V1_AdmitParticipantRequest
@@ -58,7 +58,7 @@ extension TelehealthClient {
 
     /// Says "still here" for a person without an open watch. Roles: the session's clinician and client.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, SESSION_STATE).
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, INVALID_STATE).
     public func heartbeat(
         _ request: Telehealth_V1_HeartbeatRequest
     ) async throws(RPCError) -> Telehealth_V1_HeartbeatResponse {
@@ -68,7 +68,7 @@ extension TelehealthClient {
     /// The earlier PATCH status, as another name for the verbs: COMPLETED is EndSession, CANCELLED is CancelSession,
     /// NO_SHOW is MarkNoShow; the status that already holds is OK. Roles: those of the verb.
     ///
-    /// Errors: those of the verb; FAILED_PRECONDITION (SESSION_STATE with SessionStateDetail) for every other change.
+    /// Errors: those of the verb; FAILED_PRECONDITION (INVALID_STATE with SessionStateDetail) for every other change.
     public func updateSessionStatus(
         _ request: Telehealth_V1_UpdateSessionStatusRequest
     ) async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse {
@@ -77,7 +77,7 @@ extension TelehealthClient {
 
     /// Starts a recording. Roles: the session's clinician. Consent is looked up, never taken from the caller.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE, NOT_JOINED, RECORDING_ACTIVE,
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, NOT_JOINED, RECORDING_ACTIVE,
     /// RECORDING_CONSENT_MISSING with MissingConsentDetail, RECORDING_NOT_CONFIGURED).
     public func startRecording(
         _ request: Telehealth_V1_StartRecordingRequest
@@ -106,7 +106,7 @@ extension TelehealthClient {
     /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Roles: the
     /// session's clinician, admin.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_AVAILABLE, RECORDING_CONSENT_REVOKED).
+    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY, RECORDING_CONSENT_REVOKED).
     public func getRecordingPlaybackUrl(
         _ request: Telehealth_V1_GetRecordingPlaybackUrlRequest
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse {
@@ -115,8 +115,7 @@ extension TelehealthClient {
 
     /// Notes that the caller began to share a screen. Roles: the session's clinician and client, admitted.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE, NOT_ADMITTED, SCREEN_SHARE_ACTIVE when
-    /// another person shares). Starting what one already shares is OK.
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, NOT_JOINED, SCREEN_SHARE_ACTIVE).
     public func startScreenShare(
         _ request: Telehealth_V1_StartScreenShareRequest
     ) async throws(RPCError) -> Telehealth_V1_StartScreenShareResponse {
@@ -144,7 +143,7 @@ extension TelehealthClient {
     /// Calls a visit off, while no client was ever admitted. Roles: its clinician, its client before the planned start,
     /// scheduler, admin, service.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE). Cancelling twice is OK.
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE). Cancelling twice is OK.
     public func cancelSession(
         _ request: Telehealth_V1_CancelSessionRequest
     ) async throws(RPCError) -> Telehealth_V1_CancelSessionResponse {
@@ -154,7 +153,7 @@ extension TelehealthClient {
     /// Notes that somebody did not come, while no client was ever admitted and after the planned start. Roles: its
     /// clinician, scheduler, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE, NO_SHOW_TOO_EARLY).
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_EARLY, CLIENT_WAS_HERE).
     public func markNoShow(
         _ request: Telehealth_V1_MarkNoShowRequest
     ) async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse {
@@ -163,7 +162,7 @@ extension TelehealthClient {
 
     /// Ends a visit: recording, then the meeting. Roles: its clinician, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SESSION_STATE unless IN_PROGRESS). Ending twice is OK.
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless IN_PROGRESS). Ending twice is OK.
     public func endSession(
         _ request: Telehealth_V1_EndSessionRequest
     ) async throws(RPCError) -> Telehealth_V1_EndSessionResponse {
