@@ -21,7 +21,7 @@ extension RPCError {
         detail(Telehealth_V1_MissingConsentDetail.self)?.missing ?? []
     }
 
-    /// Where the visit stands, of `SESSION_STATE`.
+    /// Where the visit stands, of `INVALID_STATE`.
     public var sessionState: Telehealth_V1_SessionStateDetail? { detail(Telehealth_V1_SessionStateDetail.self) }
 
     /// How long the service asks to wait before the next attempt.
