@@ -268,6 +268,8 @@ final class World {
             expect(endpoint.session.queuedByteCount == 0, "the \(name) has bytes left")
         }
         expect(toServer.count == 0 && toClient.count == 0, "bytes are left on the way")
+        // Behind a GOAWAY nobody needs the window any more, and nobody speaks of it.
+        guard !client.session.isDraining else { return }
         checkWindow("server", toServer.tap, toClient.tap, limits.server)
         checkWindow("client", toClient.tap, toServer.tap, limits.client)
     }
@@ -304,8 +306,6 @@ final class World {
     private func checkWindow(
         _ name: String, _ inbound: ConnectionTap, _ outbound: ConnectionTap, _ limits: HTTP2Limits
     ) {
-        // A connection that was drained before it did anything has not even said how large its window is.
-        guard inbound.dataByteCount > 0 || outbound.windowGranted > 0 else { return }
         let window = Int(limits.connectionWindowBytes)
         let held = inbound.dataByteCount - (outbound.windowGranted - (window - 65_535))
         expect(held >= 0, "the \(name) gave more window than it took")
