@@ -6,6 +6,7 @@ headers are decoded by a library (hpack).
 
 import os
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -154,9 +155,12 @@ class Closed(Exception):
 class Peer:
     """One connection. After `handshake` both sides' SETTINGS are acknowledged."""
 
-    def __init__(self, address: tuple[str, int], *entries: tuple[int, int], handshake: bool = True):
+    def __init__(self, address: tuple[str, int], *entries: tuple[int, int], handshake: bool = True,
+                 tls: ssl.SSLContext | None = None):
         self.socket = socket.create_connection(address, timeout=PATIENCE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
         self.decoder = hpack.Decoder()
         self.buffer = b""
         self.seen: list[Frame] = []

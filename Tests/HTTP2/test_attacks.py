@@ -4,8 +4,11 @@ Every test asserts the same three things: the offender is cut off (or held, wher
 server's memory stays bounded, and a call on another connection goes on meanwhile.
 """
 
+import contextlib
 import gzip
 import itertools
+import resource
+import select
 import threading
 
 import pytest
@@ -20,8 +23,9 @@ COST_MAX = 24 * MIB
 class Bystander:
     """Another connection that calls all the time."""
 
-    def __init__(self, address):
+    def __init__(self, address, tls=None):
         self.address = address
+        self.tls = tls
         self.calls = 0
         self.failure = None
         self.stopped = threading.Event()
@@ -30,7 +34,7 @@ class Bystander:
 
     def run(self):
         try:
-            with Peer(self.address) as peer:
+            with Peer(self.address, tls=self.tls) as peer:
                 for stream in itertools.count(1, 2):
                     if self.stopped.is_set():
                         return
@@ -46,26 +50,34 @@ class Bystander:
         assert self.failure is None
 
 
-@pytest.fixture
-def scene():
-    server = Server()
+@contextlib.contextmanager
+def attacked(*flags: str, tls: ssl.SSLContext | None = None):
+    """A server with a bystander, whose calls and whose memory are checked behind the attack."""
+    server = Server(*flags)
     try:
-        with Peer(server.address) as warm:
+        with Peer(server.address, tls=tls) as warm:
             warm.echo(1, bytes(60_000))
-        bystander = Bystander(server.address)
+        bystander = Bystander(server.address, tls)
         try:
             bystander.check()
             before = server.memory_bytes()
             yield server
             bystander.check()
-            assert server.peak_bytes() - before < COST_MAX, f"{(server.peak_bytes() - before) / MIB:.1f} MiB more"
-            with Peer(server.address) as newcomer:
+            more = server.peak_bytes() - before
+            assert more < COST_MAX, f"{more / MIB:.1f} MiB more"
+            with Peer(server.address, tls=tls) as newcomer:
                 newcomer.echo(1)
         finally:
             bystander.stopped.set()
             bystander.thread.join()
     finally:
         server.stop()
+
+
+@pytest.fixture
+def scene():
+    with attacked() as server:
+        yield server
 
 
 def flood(peer: Peer, parts, reason: str, answered: bool, count: int = 20_000) -> None:
@@ -234,3 +246,59 @@ def test_calls_without_end_are_held_within_the_stream_limit(scene):
     finally:
         for peer in peers:
             peer.socket.close()
+
+
+# Attacks by connections.
+
+def test_connections_of_one_address_are_bounded(scene):
+    """1,024 are allowed, and the bystander's is one of them."""
+    sockets = [socket.create_connection(scene.address, timeout=PATIENCE) for _ in range(1100)]
+    try:
+        # A plain server greets at once, so every connection has something to read: SETTINGS, or its end.
+        assert sum(1 for one in sockets if is_cut(one)) == 1100 - 1023
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def is_cut(one: socket.socket) -> bool:
+    try:
+        return not one.recv(9)
+    except ConnectionError:
+        return True
+
+
+def cut_ones(sockets: list[socket.socket]) -> int:
+    """How many of connections on which nobody has said a word are closed already."""
+    poller = select.poll()
+    for one in sockets:
+        poller.register(one, select.POLLIN)
+    return len(poller.poll(0))
+
+
+def test_tls_handshakes_that_stall_are_bounded(tmp_path):
+    """512 may be under way; the others are cut, and those who have a connection keep it."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+         "-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"], check=True, capture_output=True)
+    tls = ssl.create_default_context(cafile=tmp_path / "cert.pem")
+    tls.set_alpn_protocols(["h2"])
+    flags = ("--cert", str(tmp_path / "cert.pem"), "--key", str(tmp_path / "key.pem"))
+    with attacked(*flags, tls=tls) as server:
+        sockets = [socket.create_connection(server.address, timeout=PATIENCE) for _ in range(600)]
+        try:
+            eventually(lambda: cut_ones(sockets) >= 88, "those above the limit are cut")
+            assert cut_ones(sockets) == 88
+        finally:
+            for one in sockets:
+                one.close()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def descriptors():
+    """The connections above, here and in the servers that are started from here."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
