@@ -317,26 +317,29 @@ public enum Telehealth_V1_AppointmentService_File {
         name: "telehealth/v1/appointment_service.proto",
         base64: """
             Cid0ZWxlaGVhbHRoL3YxL2FwcG9pbnRtZW50X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaH2dvb2dsZS9wcm90b2J1Zi90
-            aW1lc3RhbXAucHJvdG8aH3RlbGVoZWFsdGgvdjEvYXBwb2ludG1lbnQucHJvdG8i8AIKFVB1dEFwcG9pbnRtZW50UmVxdWVzdBId
-            CgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQSJQoOYXBwb2ludG1lbnRfaWQYAiABKAlSDWFwcG9pbnRtZW50SWQSGwoJY2xp
-            ZW50X2lkGAMgASgJUghjbGllbnRJZBIhCgxjbGluaWNpYW5faWQYBCABKAlSC2NsaW5pY2lhbklkEjcKCXN0YXJ0c19hdBgFIAEo
-            CzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHN0YXJ0c0F0EjMKB2VuZHNfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYu
-            VGltZXN0YW1wUgZlbmRzQXQSHwoLZ3VhcmRpYW5faWQYByABKAlSCmd1YXJkaWFuSWQSGwoJdGltZV96b25lGAggASgJUgh0aW1l
-            Wm9uZRIlCg5zb3VyY2VfdmVyc2lvbhgJIAEoA1INc291cmNlVmVyc2lvbiJwChZQdXRBcHBvaW50bWVudFJlc3BvbnNlEjwKC2Fw
-            cG9pbnRtZW50GAEgASgLMhoudGVsZWhlYWx0aC52MS5BcHBvaW50bWVudFILYXBwb2ludG1lbnQSGAoHYXBwbGllZBgCIAEoCFIH
-            YXBwbGllZCI+ChVHZXRBcHBvaW50bWVudFJlcXVlc3QSJQoOYXBwb2ludG1lbnRfaWQYASABKAlSDWFwcG9pbnRtZW50SWQiVgoW
-            R2V0QXBwb2ludG1lbnRSZXNwb25zZRI8CgthcHBvaW50bWVudBgBIAEoCzIaLnRlbGVoZWFsdGgudjEuQXBwb2ludG1lbnRSC2Fw
-            cG9pbnRtZW50IocBChhDYW5jZWxBcHBvaW50bWVudFJlcXVlc3QSHQoKcmVxdWVzdF9pZBgBIAEoCVIJcmVxdWVzdElkEiUKDmFw
-            cG9pbnRtZW50X2lkGAIgASgJUg1hcHBvaW50bWVudElkEiUKDnNvdXJjZV92ZXJzaW9uGAMgASgDUg1zb3VyY2VWZXJzaW9uInMK
-            GUNhbmNlbEFwcG9pbnRtZW50UmVzcG9uc2USPAoLYXBwb2ludG1lbnQYASABKAsyGi50ZWxlaGVhbHRoLnYxLkFwcG9pbnRtZW50
-            UgthcHBvaW50bWVudBIYCgdhcHBsaWVkGAIgASgIUgdhcHBsaWVkMroCChJBcHBvaW50bWVudFNlcnZpY2USXQoOUHV0QXBwb2lu
-            dG1lbnQSJC50ZWxlaGVhbHRoLnYxLlB1dEFwcG9pbnRtZW50UmVxdWVzdBolLnRlbGVoZWFsdGgudjEuUHV0QXBwb2ludG1lbnRS
-            ZXNwb25zZRJdCg5HZXRBcHBvaW50bWVudBIkLnRlbGVoZWFsdGgudjEuR2V0QXBwb2ludG1lbnRSZXF1ZXN0GiUudGVsZWhlYWx0
-            aC52MS5HZXRBcHBvaW50bWVudFJlc3BvbnNlEmYKEUNhbmNlbEFwcG9pbnRtZW50EicudGVsZWhlYWx0aC52MS5DYW5jZWxBcHBv
-            aW50bWVudFJlcXVlc3QaKC50ZWxlaGVhbHRoLnYxLkNhbmNlbEFwcG9pbnRtZW50UmVzcG9uc2ViBnByb3RvMw==
+            aW1lc3RhbXAucHJvdG8aH3RlbGVoZWFsdGgvdjEvYXBwb2ludG1lbnQucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5w
+            cm90byKmAwoVUHV0QXBwb2ludG1lbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIrCg5hcHBv
+            aW50bWVudF9pZBgCIAEoCUIEgLoYAlINYXBwb2ludG1lbnRJZBIhCgljbGllbnRfaWQYAyABKAlCBIC6GANSCGNsaWVudElkEicK
+            DGNsaW5pY2lhbl9pZBgEIAEoCUIEgLoYA1ILY2xpbmljaWFuSWQSPQoJc3RhcnRzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVm
+            LlRpbWVzdGFtcEIEgLoYAlIIc3RhcnRzQXQSOQoHZW5kc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6
+            GAJSBmVuZHNBdBIlCgtndWFyZGlhbl9pZBgHIAEoCUIEgLoYA1IKZ3VhcmRpYW5JZBIhCgl0aW1lX3pvbmUYCCABKAlCBIC6GAJS
+            CHRpbWVab25lEisKDnNvdXJjZV92ZXJzaW9uGAkgASgDQgSAuhgCUg1zb3VyY2VWZXJzaW9uInYKFlB1dEFwcG9pbnRtZW50UmVz
+            cG9uc2USPAoLYXBwb2ludG1lbnQYASABKAsyGi50ZWxlaGVhbHRoLnYxLkFwcG9pbnRtZW50UgthcHBvaW50bWVudBIeCgdhcHBs
+            aWVkGAIgASgIQgSAuhgCUgdhcHBsaWVkIkQKFUdldEFwcG9pbnRtZW50UmVxdWVzdBIrCg5hcHBvaW50bWVudF9pZBgBIAEoCUIE
+            gLoYAlINYXBwb2ludG1lbnRJZCJWChZHZXRBcHBvaW50bWVudFJlc3BvbnNlEjwKC2FwcG9pbnRtZW50GAEgASgLMhoudGVsZWhl
+            YWx0aC52MS5BcHBvaW50bWVudFILYXBwb2ludG1lbnQimQEKGENhbmNlbEFwcG9pbnRtZW50UmVxdWVzdBIjCgpyZXF1ZXN0X2lk
+            GAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSKwoOYXBwb2ludG1lbnRfaWQYAiABKAlCBIC6GAJSDWFwcG9pbnRtZW50SWQSKwoOc291
+            cmNlX3ZlcnNpb24YAyABKANCBIC6GAJSDXNvdXJjZVZlcnNpb24ieQoZQ2FuY2VsQXBwb2ludG1lbnRSZXNwb25zZRI8CgthcHBv
+            aW50bWVudBgBIAEoCzIaLnRlbGVoZWFsdGgudjEuQXBwb2ludG1lbnRSC2FwcG9pbnRtZW50Eh4KB2FwcGxpZWQYAiABKAhCBIC6
+            GAJSB2FwcGxpZWQyugIKEkFwcG9pbnRtZW50U2VydmljZRJdCg5QdXRBcHBvaW50bWVudBIkLnRlbGVoZWFsdGgudjEuUHV0QXBw
+            b2ludG1lbnRSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5QdXRBcHBvaW50bWVudFJlc3BvbnNlEl0KDkdldEFwcG9pbnRtZW50EiQu
+            dGVsZWhlYWx0aC52MS5HZXRBcHBvaW50bWVudFJlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLkdldEFwcG9pbnRtZW50UmVzcG9uc2US
+            ZgoRQ2FuY2VsQXBwb2ludG1lbnQSJy50ZWxlaGVhbHRoLnYxLkNhbmNlbEFwcG9pbnRtZW50UmVxdWVzdBooLnRlbGVoZWFsdGgu
+            djEuQ2FuY2VsQXBwb2ludG1lbnRSZXNwb25zZWIGcHJvdG8z
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,
             Telehealth_V1_Appointment_File.descriptor,
+            Telehealth_V1_DataClass_File.descriptor,
         ])
 }

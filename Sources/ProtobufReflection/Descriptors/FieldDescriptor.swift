@@ -76,6 +76,14 @@ public struct FieldDescriptor: Sendable {
     public let declaredDefault: String?
     /// The position of the message or enum type in the pool.
     let typeIndex: Int
+    /// Custom options of the field (extensions of `google.protobuf.FieldOptions`) that are enums, booleans or varints,
+    /// by their number.
+    let numericOptions: [UInt32: UInt64]
+
+    /// The number that an enum-valued custom option has here; nil when the field does not set it.
+    ///
+    /// - Parameter option: the extension's field number in `google.protobuf.FieldOptions`.
+    public func enumOption(_ option: UInt32) -> Int32? { numericOptions[option].map(Int32.init(truncatingIfNeeded:)) }
 }
 
 /// A enum type.

@@ -155,6 +155,25 @@ struct PoolBuild {
             hasPresence: !isRepeated && presence,
             isPacked: isRepeated && kind.isPackable && field.options?.packed ?? (syntax != .proto2),
             oneofIndex: oneof, isMap: isMap, isExtension: isExtension, typeName: typeName,
-            declaredDefault: field.defaultValue, typeIndex: typeIndex)
+            declaredDefault: field.defaultValue, typeIndex: typeIndex,
+            numericOptions: Self.numericOptions(field.options))
+    }
+    /// Custom options are extensions, which the generated `FieldOptions` keeps as unknown fields.
+    private static func numericOptions(_ options: Google_Protobuf_FieldOptions?) -> [UInt32: UInt64] {
+        guard let bytes = options?.unknownFields.bytes, !bytes.isEmpty else { return [:] }
+        return unsafe bytes.withUnsafeBytes { raw in
+            var found: [UInt32: UInt64] = [:]
+            var reader = unsafe WireReader(raw)
+            // Kept bytes were read once: should they not parse, what follows the fault is left out.
+            while let tag = try? reader.nextTag() {
+                if tag & 7 == WireFormat.varint.rawValue {
+                    guard let value = try? reader.readVarint() else { break }
+                    found[tag >> 3] = value
+                } else if (try? reader.skipUnknown(tag)) != true {
+                    break
+                }
+            }
+            return found
+        }
     }
 }
