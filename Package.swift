@@ -83,7 +83,7 @@ let modules: [Target] = [
         "RPCClient",
         ["RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore", "RPCModel"]),
     // 6 adapters
-    module("StorageSQLite", ["TelehealthCore", "CSQLite"]),
+    module("StorageSQLite", ["TelehealthCore", "CSQLite", crypto]),
     module("HTTPSClient", ["CCurl"]),
     module("AWSClient", ["HTTPSClient", crypto]),
     module("ChimeGateway", ["AWSClient", "HTTPSClient", "TelehealthCore", logging]),

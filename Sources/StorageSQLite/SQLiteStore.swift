@@ -46,10 +46,22 @@ public final class SQLiteStore: TelehealthStore {
         let lock = try DirectoryLock(directory: directory)
         let path = "\(directory)/\(databaseName)"
         let caches = StoreCaches(configuration)
-        let writer = try Writer.open(path: path, lock: lock, caches: caches, configuration: configuration)
+        let ring: KeyRing
+        do throws(KeyRingError) {
+            if let given = configuration.keyRing {
+                ring = given
+            } else {
+                ring = try KeyRingFile(besideDirectory: directory).readOrMake()
+            }
+        } catch {
+            throw .keyRing(error)
+        }
+        let sealer = Sealer(ring)
+        let writer = try Writer.open(
+            path: path, lock: lock, caches: caches, ring: ring, sealer: sealer, configuration: configuration)
         let store = SQLiteStore(
-            path: path, readers: ReaderPool(path: path, configuration: configuration), caches: caches,
-            writer: writer, configuration: configuration)
+            path: path, readers: ReaderPool(path: path, configuration: configuration, sealer: sealer),
+            caches: caches, writer: writer, configuration: configuration)
         guard WorkerThread.start(name: "store-writer", body: { writer.run() }) else {
             throw .system(code: 0, operation: "start the writer's thread")
         }

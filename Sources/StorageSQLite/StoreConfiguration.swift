@@ -20,6 +20,8 @@ public struct StoreConfiguration: Sendable {
     public var idleCheckpointPages = 200
     /// WAL pages that raise the alarm; each one costs every reader a look-up.
     public var walAlarmPages = 16_384
+    /// With what personal columns are sealed; nil = the ring in the file beside the data directory, made when absent.
+    public var keyRing: KeyRing?
     /// Called on the writer's thread when the store's condition changes; returns at once.
     public var onCondition: @Sendable (StoreCondition) -> Void = { _ in }
 

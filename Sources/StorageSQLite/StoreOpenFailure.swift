@@ -7,6 +7,8 @@ public enum StoreOpenFailure: Error, Sendable, Hashable, CustomStringConvertible
     case database(SQLiteError)
     /// The operating system refused; `code` is its errno.
     case system(code: Int32, operation: String)
+    /// The key ring is not there, not private, or not this database's.
+    case keyRing(KeyRingError)
 
     public var description: String {
         switch self {
@@ -15,6 +17,7 @@ public enum StoreOpenFailure: Error, Sendable, Hashable, CustomStringConvertible
             "the database has schema \(found), this program knows up to \(known): start a newer program"
         case .database(let error): "the database could not be opened: \(error)"
         case .system(let code, let operation): "errno \(code) from \(operation)"
+        case .keyRing(let error): error.description
         }
     }
 }

@@ -109,7 +109,7 @@ struct Ledger: Sendable {
 
     /// Opens what a failure left with the plain layer and looks.
     static func problems(_ records: [Record], inDirectory directory: String) async throws -> [String] {
-        let store = try SQLiteStore.open(directory: directory)
+        let store = try SQLiteStore.open(directory: directory, configuration: .withRingOfTests)
         let problems = try await problems(records, in: store)
         await store.close()
         return problems
@@ -129,7 +129,7 @@ final class ConditionLog: Sendable {
 extension StoreConfiguration {
     /// Small thresholds, so that a short workload checkpoints and begins its WAL anew several times.
     static func faulty(_ vfs: FaultVFS, log: ConditionLog? = nil) -> StoreConfiguration {
-        var configuration = StoreConfiguration()
+        var configuration = StoreConfiguration.withRingOfTests
         configuration.vfs = vfs.name
         configuration.checkpointPages = 40
         configuration.idleCheckpointPages = 20

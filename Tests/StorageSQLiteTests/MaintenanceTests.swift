@@ -7,7 +7,7 @@ import Testing
 @Suite("Backup and check") struct MaintenanceTests {
     @Test("a backup taken while work goes on is whole and holds everything that was committed before it")
     func backup() async throws {
-        try await withTemporaryStoreDirectory { directory, store in
+        try await withTemporaryStoreDirectory(.withRingOfTests) { directory, store in
             try await store.commitAll((0..<300).map { Sample.creation("\($0)") })
             let copy = directory + "/copy"
             try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: true)
@@ -23,7 +23,7 @@ import Testing
                 .posixPermissions]
             #expect(mode as? Int == 0o600)
 
-            let restored = try SQLiteStore.open(directory: copy)
+            let restored = try SQLiteStore.open(directory: copy, configuration: .withRingOfTests)
             for index in 0..<300 { #expect(try await restored.session(SessionID("session-\(index)")) != nil) }
             #expect(try await restored.integrityCheck() == [])
             // What came later is in it up to some commit and not beyond.

@@ -112,22 +112,27 @@ import Testing
         }
     }
 
-    @Test("migrations are numbered from 1 without gaps")
+    @Test("migrations are numbered from 1 and rise")
     func migrationsAreNumbered() {
-        #expect(Migration.all.map(\.version) == Array(1...Int64(Migration.all.count)))
+        let versions = Migration.all.map(\.version)
+        #expect(versions.first == 1)
+        #expect(versions == Set(versions).sorted())
     }
 
     @Test(
         "the database itself refuses to change what is append-only",
         arguments: [
             "UPDATE audit SET outcome = 'allowed'", "DELETE FROM audit", "DELETE FROM consents",
-            "UPDATE consents SET decision = 'granted'", "UPDATE consent_documents SET text = ''",
+            "UPDATE consents SET decision = 'granted'",
+            "UPDATE consents SET evidence = 'scan 18'", "UPDATE consents SET evidence = NULL",
+            "UPDATE consents SET evidence = randomblob(41)",
+            "UPDATE consents SET evidence = substr(evidence, 1, length(evidence) - 1) || x'00'", "UPDATE consent_documents SET text = ''",
             "DELETE FROM consent_documents",
         ])
     func appendOnly(_ statement: String) async throws {
         try await withTemporaryDirectory { directory in
             let store = try SQLiteStore.open(directory: directory)
-            var decision = Decision([.consent(Sample.consent("c")), .document(StoreContract.document("1"))])
+            var decision = Decision([.consent(Sample.fullConsent("c")), .document(StoreContract.document("1"))])
             decision.audit = [Sample.audit("a")]
             try await store.commit(decision)
             await store.close()

@@ -2,13 +2,28 @@ import Foundation
 import StorageSQLite
 import TelehealthCore
 
+extension KeyRing {
+    /// For tests that open one database in two places: by default the ring lies beside each.
+    static let ofTests = KeyRing.fresh(now: 0)
+}
+
+extension StoreConfiguration {
+    static var withRingOfTests: StoreConfiguration {
+        var configuration = StoreConfiguration()
+        configuration.keyRing = .ofTests
+        return configuration
+    }
+}
+
 /// Makes a directory for one test and removes it afterwards.
 func withTemporaryDirectory<Result>(
     _ body: (String) async throws -> Result
 ) async throws -> Result {
     let path = NSTemporaryDirectory() + "telehealth-store-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: path) }
+    defer {
+        for name in ["", ".keys", ".keys.lock"] { try? FileManager.default.removeItem(atPath: path + name) }
+    }
     return try await body(path)
 }
 

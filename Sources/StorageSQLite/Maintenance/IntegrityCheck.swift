@@ -1,3 +1,4 @@
+internal import CSQLite
 internal import TelehealthCore
 
 /// A full check on a connection of its own. It is the one read that may hold its snapshot for long: meanwhile
@@ -15,6 +16,8 @@ enum IntegrityCheck {
             return .success(
                 structure.filter { $0 != "ok" }
                     + orphans.prefix(problemsMax).map { "a row of \($0) refers to one that is not there" })
+        } catch where error.code & 0xff == SQLITE_CORRUPT {
+            return .success(["the check met damage that it could not get past: \(error)"])
         } catch {
             return .failure(StoreError(error))
         }

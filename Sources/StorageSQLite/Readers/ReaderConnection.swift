@@ -12,8 +12,8 @@ final class ReaderConnection {
     private let deadline: UnsafeMutablePointer<UInt64>
     private let readNanoseconds: UInt64
 
-    init(path: String, configuration: StoreConfiguration) throws(SQLiteError) {
-        connection = try SQLiteConnection(path: path, access: .readOnly, vfs: configuration.vfs)
+    init(path: String, configuration: StoreConfiguration, sealer: Sealer) throws(SQLiteError) {
+        connection = try SQLiteConnection(path: path, access: .readOnly, vfs: configuration.vfs, sealer: sealer)
         let (seconds, attoseconds) = configuration.readDuration.components
         readNanoseconds = UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
         deadline = .allocate(capacity: 1)

@@ -7,15 +7,17 @@ internal import TelehealthCore
 final class ReaderPool: @unchecked Sendable {
     private let path: String
     private let configuration: StoreConfiguration
+    private let sealer: Sealer
     // Guarded by `condition`:
     private let condition = ThreadCondition()
     private var idle: [ReaderConnection] = []
     private var openCount = 0
     private var isClosed = false
 
-    init(path: String, configuration: StoreConfiguration) {
+    init(path: String, configuration: StoreConfiguration, sealer: Sealer) {
         self.path = path
         self.configuration = configuration
+        self.sealer = sealer
     }
 
     /// Several statements on one snapshot.
@@ -59,7 +61,7 @@ final class ReaderPool: @unchecked Sendable {
         case .closed: throw .closed
         case .open:
             do throws(SQLiteError) {
-                return try ReaderConnection(path: path, configuration: configuration)
+                return try ReaderConnection(path: path, configuration: configuration, sealer: sealer)
             } catch {
                 condition.withLock {
                     openCount -= 1

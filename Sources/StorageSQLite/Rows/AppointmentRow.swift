@@ -24,8 +24,8 @@ enum AppointmentRow {
         values.add(row.version)
         values.add(row.createdAt)
         values.add(row.updatedAt)
-        values.add(row.createdBy)
-        values.add(row.lastModifiedBy)
+        values.add(subject: row.createdBy)
+        values.add(subject: row.lastModifiedBy)
     }
 
     static func read(_ row: inout RowReader) throws(SQLiteError) -> Appointment {
@@ -34,7 +34,7 @@ enum AppointmentRow {
             clinicianID: row.identifier(), startsAt: row.instant(), endsAt: row.instant(),
             timeZone: row.text(),
             status: try row.choice(), sourceVersion: row.integer(), version: row.integer(),
-            createdAt: row.instant(), updatedAt: row.instant(), createdBy: row.text(),
-            lastModifiedBy: row.text())
+            createdAt: row.instant(), updatedAt: row.instant(), createdBy: row.subject(),
+            lastModifiedBy: row.subject())
     }
 }

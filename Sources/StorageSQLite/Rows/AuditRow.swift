@@ -9,9 +9,9 @@ enum AuditRow {
 
     static func bind(_ row: AuditEntry, _ values: inout StatementBinder) {
         values.add(row.at)
-        values.add(row.subject)
+        values.add(subject: row.subject)
         values.add(row.role)
-        values.add(row.actor)
+        values.add(subject: row.actor)
         values.add(row.action)
         values.add(row.outcome)
         values.add(row.sessionID)

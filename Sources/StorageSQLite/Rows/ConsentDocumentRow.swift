@@ -20,13 +20,13 @@ enum ConsentDocumentRow {
         values.add(row.textHash)
         values.add(row.effectiveAt)
         values.add(row.registeredAt)
-        values.add(row.registeredBy)
+        values.add(subject: row.registeredBy)
     }
 
     static func read(_ row: inout RowReader) throws(SQLiteError) -> ConsentDocument {
         ConsentDocument(
             type: try row.choice(), version: row.text(), language: row.text(), text: row.text(),
             textHash: row.bytes(), effectiveAt: row.instant(), registeredAt: row.instant(),
-            registeredBy: row.text())
+            registeredBy: row.subject())
     }
 }

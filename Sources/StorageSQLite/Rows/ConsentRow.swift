@@ -45,18 +45,18 @@ enum ConsentRow {
         values.add(row.acknowledgements.privacyRisks)
         values.add(TextList.join(row.recordingPurposes.map(\.rawValue)))
         values.add(row.signerID)
-        values.add(row.attestedBy)
-        values.add(row.evidence)
+        values.add(subject: row.attestedBy)
+        values.add(sealed: row.evidence, .evidence, row: row.id.rawValue)
         values.add(row.sessionID)
         values.add(row.grantedAt)
         values.add(row.expiresAt)
         values.add(row.supersedes)
-        values.add(row.recordedBy)
+        values.add(subject: row.recordedBy)
         values.add(row.recordedAt)
         values.add(row.supersededBy)
         values.add(row.revokedAt)
-        values.add(row.revokedBy)
-        values.add(row.revocationReason)
+        values.add(subject: row.revokedBy)
+        values.add(sealed: row.revocationReason, .revocationReason, row: row.id.rawValue)
     }
 
     static func read(_ row: inout RowReader) throws(SQLiteError) -> ConsentRecord {
@@ -71,13 +71,14 @@ enum ConsentRow {
             acknowledgements: .init(
                 patientRights: row.flag(), emergencyProtocols: row.flag(), privacyRisks: row.flag()),
             recordingPurposes: try purposes(row.text()), signerID: row.identifier(),
-            attestedBy: row.optionalText(), evidence: row.optionalText(), sessionID: row.optionalIdentifier(),
+            attestedBy: row.optionalSubject(),
+            evidence: row.optionalSealed(.evidence, row: id.rawValue), sessionID: row.optionalIdentifier(),
             grantedAt: row.instant(), expiresAt: row.optionalInstant(), supersedes: row.optionalIdentifier(),
-            recordedBy: row.text(), recordedAt: row.instant())
+            recordedBy: row.subject(), recordedAt: row.instant())
         consent.supersededBy = row.optionalIdentifier()
         consent.revokedAt = row.optionalInstant()
-        consent.revokedBy = row.optionalText()
-        consent.revocationReason = row.optionalText()
+        consent.revokedBy = row.optionalSubject()
+        consent.revocationReason = row.optionalSealed(.revocationReason, row: id.rawValue)
         return consent
     }
 

@@ -22,10 +22,11 @@ enum ParticipantRow {
         values.add(row.state)
         let check = row.preVisitCheck
         values.add(check?.checkedAt)
-        values.add(check?.locationState)
-        values.add(check?.locationAddress)
-        values.add(check?.emergencyContactName)
-        values.add(check?.emergencyContactPhone)
+        let key = sealingKey(row.sessionID, row.id)
+        values.add(sealed: check?.locationState, .locationState, row: key)
+        values.add(sealed: check?.locationAddress, .locationAddress, row: key)
+        values.add(sealed: check?.emergencyContactName, .contactName, row: key)
+        values.add(sealed: check?.emergencyContactPhone, .contactPhone, row: key)
         values.add(check?.isLocationPrivate ?? false)
         values.add(check?.hasReliableConnection ?? false)
         values.add(check?.device)
@@ -38,15 +39,23 @@ enum ParticipantRow {
         values.add(row.attendeeGeneration)
     }
 
+    private static func sealingKey(_ session: SessionID, _ id: ParticipantID) -> String {
+        "\(session.rawValue)/\(id.rawValue)"
+    }
+
     static func read(_ row: inout RowReader) throws(SQLiteError) -> Participant {
         let sessionID = row.identifier(SessionID.self)
+        let id = row.identifier(ParticipantID.self)
         var participant = Participant(
-            id: row.identifier(), sessionID: sessionID, subjectID: row.identifier(), role: try row.choice(),
+            id: id, sessionID: sessionID, subjectID: row.identifier(), role: try row.choice(),
             externalUserID: row.text(), state: try row.choice())
         if let checkedAt = row.optionalInstant() {
+            let key = sealingKey(sessionID, id)
             participant.preVisitCheck = PreVisitCheck(
-                locationState: row.text(), locationAddress: row.text(), emergencyContactName: row.text(),
-                emergencyContactPhone: row.text(), isLocationPrivate: row.flag(),
+                locationState: row.sealed(.locationState, row: key),
+                locationAddress: row.sealed(.locationAddress, row: key),
+                emergencyContactName: row.sealed(.contactName, row: key),
+                emergencyContactPhone: row.sealed(.contactPhone, row: key), isLocationPrivate: row.flag(),
                 hasReliableConnection: row.flag(), device: try row.choice(), checkedAt: checkedAt)
         } else {
             for _ in 0..<7 { row.skip() }

@@ -21,7 +21,7 @@ enum RecordingRow {
         values.add(row.generation)
         values.add(row.purpose)
         values.add(row.state)
-        values.add(row.requestedBy)
+        values.add(subject: row.requestedBy)
         values.add(row.requestedAt)
         values.add(TextList.join(row.consentIDs.map(\.rawValue)))
         values.add(row.controlRegion)
@@ -30,7 +30,7 @@ enum RecordingRow {
         values.add(row.startedAt)
         values.add(row.stoppedAt)
         values.add(row.stopCause)
-        values.add(row.stoppedBy)
+        values.add(subject: row.stoppedBy)
         values.add(row.capturePipelineID)
         values.add(row.capturePipelineARN)
         values.add(row.concatenationPipelineID)
@@ -50,14 +50,14 @@ enum RecordingRow {
         let state = try row.choice(Recording.State.self)
         var recording = Recording(
             id: id, sessionID: sessionID, segment: segment, generation: generation, purpose: purpose,
-            requestedBy: row.text(), requestedAt: row.instant(),
+            requestedBy: row.subject(), requestedAt: row.instant(),
             consentIDs: TextList.split(row.text()).map { ConsentID($0) }, controlRegion: row.text(),
             bucket: row.text(), prefix: row.text())
         recording.state = state
         recording.startedAt = row.optionalInstant()
         recording.stoppedAt = row.optionalInstant()
         recording.stopCause = try row.optionalChoice()
-        recording.stoppedBy = row.optionalText()
+        recording.stoppedBy = row.optionalSubject()
         recording.capturePipelineID = row.optionalText()
         recording.capturePipelineARN = row.optionalText()
         recording.concatenationPipelineID = row.optionalText()

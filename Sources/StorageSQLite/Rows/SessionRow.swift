@@ -72,7 +72,7 @@ enum SessionRow {
         values.add(row.startedAt)
         values.add(row.endedAt)
         values.add(row.endReason)
-        values.add(row.endNote)
+        values.add(sealed: row.endNote, .endNote, row: row.id.rawValue)
         values.add(row.cancelReason)
         values.add(row.noShowParty)
         values.add(row.currentGeneration)
@@ -80,8 +80,8 @@ enum SessionRow {
         values.add(row.lastEffectSequence)
         values.add(row.version)
         values.add(row.updatedAt)
-        values.add(row.createdBy)
-        values.add(row.lastModifiedBy)
+        values.add(subject: row.createdBy)
+        values.add(subject: row.lastModifiedBy)
     }
 
     static func read(_ row: inout RowReader) throws(SQLiteError) -> Session {
@@ -107,7 +107,7 @@ enum SessionRow {
         session.startedAt = row.optionalInstant()
         session.endedAt = row.optionalInstant()
         session.endReason = try row.optionalChoice()
-        session.endNote = row.optionalText()
+        session.endNote = row.optionalSealed(.endNote, row: id.rawValue)
         session.cancelReason = try row.optionalChoice()
         session.noShowParty = try row.optionalChoice()
         session.currentGeneration = row.count()
@@ -115,8 +115,8 @@ enum SessionRow {
         session.lastEffectSequence = row.integer()
         session.version = row.integer()
         session.updatedAt = row.instant()
-        session.createdBy = row.text()
-        session.lastModifiedBy = row.text()
+        session.createdBy = row.subject()
+        session.lastModifiedBy = row.subject()
         return session
     }
 }

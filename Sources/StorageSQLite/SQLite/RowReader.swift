@@ -6,10 +6,14 @@ struct RowReader {
     private let statement: OpaquePointer
     private let label: String
     private var column: Int32 = 0
+    private let sealer: Sealer?
+    /// Set by a sealed value that did not open; whoever made the reader throws it away then.
+    private(set) var fault: SQLiteError?
 
-    init(_ statement: SQLiteStatement, label: String) {
+    init(_ statement: SQLiteStatement, label: String, sealer: Sealer?) {
         self.statement = statement.handle
         self.label = label
+        self.sealer = sealer
     }
 
     private mutating func next() -> Int32 {
@@ -43,6 +47,39 @@ struct RowReader {
             UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, index))))
     }
 
+    /// A value in the form it has in the database.
+    enum Stored {
+        case null
+        case text(String)
+        case blob([UInt8])
+    }
+
+    mutating func stored() -> Stored {
+        switch sqlite3_column_type(statement, column) {
+        case SQLITE_NULL:
+            skip()
+            return .null
+        case SQLITE_BLOB: return .blob(bytes())
+        default: return .text(text())
+        }
+    }
+
+    /// A text of a personal column; one from before there were key rings stands there as a text.
+    mutating func sealed(_ column: SealedColumn, row: String) -> String {
+        opened { sealer, value in sealer.open(value, column, row: row) }
+    }
+
+    /// A person's id; see ``StatementBinder/add(subject:)``.
+    mutating func subject() -> String { opened { sealer, value in sealer.identifiers.id(value) } }
+
+    private mutating func opened(_ open: (Sealer, [UInt8]) -> String?) -> String {
+        guard sqlite3_column_type(statement, column) == SQLITE_BLOB else { return text() }
+        let value = bytes()
+        if let sealer, let text = open(sealer, value) { return text }
+        fault = SQLiteError(code: SQLITE_CORRUPT, operation: "sealed value in " + label)
+        return ""
+    }
+
     /// - Throws: `SQLITE_CORRUPT` when the text is none of the type's values: a row this program never wrote.
     mutating func choice<Choice: RawRepresentable>(
         _: Choice.Type = Choice.self
@@ -59,6 +96,16 @@ extension RowReader {
     mutating func flag() -> Bool { integer() != 0 }
     mutating func instant() -> Timestamp { Timestamp(microseconds: integer()) }
     mutating func identifier<ID: Identifier>(_: ID.Type = ID.self) -> ID { ID(rawValue: text()) }
+
+    mutating func identifier(_: SubjectID.Type = SubjectID.self) -> SubjectID { SubjectID(rawValue: subject()) }
+
+    mutating func optionalIdentifier(_: SubjectID.Type = SubjectID.self) -> SubjectID? {
+        skipNull() ? nil : identifier()
+    }
+    mutating func optionalSubject() -> String? { skipNull() ? nil : subject() }
+    mutating func optionalSealed(_ column: SealedColumn, row: String) -> String? {
+        skipNull() ? nil : sealed(column, row: row)
+    }
 
     mutating func optionalInteger() -> Int64? { skipNull() ? nil : integer() }
     mutating func optionalCount() -> Int? { skipNull() ? nil : count() }

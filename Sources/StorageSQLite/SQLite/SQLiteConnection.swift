@@ -13,9 +13,11 @@ final class SQLiteConnection {
     let handle: OpaquePointer
     private let scratch: UnsafeMutableRawBufferPointer
     private var statements: [SQLiteStatement?] = []
+    /// For rows with personal columns; nil where none are read or written.
+    private let sealer: Sealer?
 
     /// - Parameter vfs: the operating system layer by name; nil = SQLite's default.
-    init(path: String, access: Access, vfs: String?) throws(SQLiteError) {
+    init(path: String, access: Access, vfs: String?, sealer: Sealer? = nil) throws(SQLiteError) {
         SQLiteLibrary.configureOnce()
         var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE
         switch access {
@@ -29,6 +31,7 @@ final class SQLiteConnection {
             throw SQLiteError(code: code == SQLITE_OK ? SQLITE_NOMEM : code, operation: "open")
         }
         handle = opened
+        self.sealer = sealer
         scratch = .allocate(byteCount: Self.scratchByteCount, alignment: 16)
     }
 
@@ -109,8 +112,10 @@ final class SQLiteConnection {
             switch code {
             case SQLITE_DONE: return
             case SQLITE_ROW:
-                var row = RowReader(statement, label: label)
-                guard try visit(&row) else { return }
+                var row = RowReader(statement, label: label, sealer: sealer)
+                let goesOn = try visit(&row)
+                if let fault = row.fault { throw fault }
+                guard goesOn else { return }
             default: throw SQLiteError(code: code, operation: label)
             }
         }
@@ -120,7 +125,7 @@ final class SQLiteConnection {
         _ sql: PreparedSQL, _ bind: (inout StatementBinder) -> Void
     ) throws(SQLiteError) -> SQLiteStatement {
         let statement = try prepared(sql)
-        var binder = StatementBinder(statement, scratch: scratch)
+        var binder = StatementBinder(statement, scratch: scratch, sealer: sealer)
         bind(&binder)
         guard binder.result == SQLITE_OK else {
             throw SQLiteError(code: binder.result, operation: "bind " + sql.label)

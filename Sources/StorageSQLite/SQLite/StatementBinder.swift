@@ -11,12 +11,14 @@ struct StatementBinder {
     private let scratch: UnsafeMutableRawBufferPointer
     private var used = 0
     private var index: Int32 = 0
+    private let sealer: Sealer?
     /// The first failure, or `SQLITE_OK`.
     private(set) var result = SQLITE_OK
 
-    init(_ statement: SQLiteStatement, scratch: UnsafeMutableRawBufferPointer) {
+    init(_ statement: SQLiteStatement, scratch: UnsafeMutableRawBufferPointer, sealer: Sealer?) {
         self.statement = statement.handle
         self.scratch = scratch
+        self.sealer = sealer
     }
 
     private mutating func note(_ code: Int32) {
@@ -66,9 +68,31 @@ struct StatementBinder {
         }
         note(code)
     }
+
+    /// A text of a personal column, sealed for its row (``SealedTable/key``).
+    mutating func add(sealed text: String?, _ column: SealedColumn, row: String) {
+        guard let text else { return null() }
+        guard let sealer else { return refuse() }
+        add(sealer.seal(text, column, row: row))
+    }
+
+    /// A person's id, in the form in which the database knows it.
+    mutating func add(subject id: String?) {
+        guard let id else { return null() }
+        guard let sealer else { return refuse() }
+        add(sealer.identifiers.token(id))
+    }
+
+    /// A connection without a sealer was opened for something else than rows.
+    private mutating func refuse() {
+        index += 1
+        note(SQLITE_MISUSE)
+    }
 }
 
 extension StatementBinder {
+    mutating func add(_ value: SubjectID) { add(subject: value.rawValue) }
+    mutating func add(_ value: SubjectID?) { add(subject: value?.rawValue) }
     mutating func add(_ value: Int) { add(Int64(value)) }
     mutating func add(_ value: Bool) { add(value ? 1 as Int64 : 0) }
     mutating func add(_ value: Timestamp) { add(value.microseconds) }

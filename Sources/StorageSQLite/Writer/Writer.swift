@@ -13,6 +13,7 @@ final class Writer: @unchecked Sendable {
     // `run`.
     private let configuration: StoreConfiguration
     private let caches: StoreCaches
+    private let sealer: Sealer
     private var lock: DirectoryLock?
     private var connection: SQLiteConnection?
     private var checkpointer: Checkpointer?
@@ -25,9 +26,10 @@ final class Writer: @unchecked Sendable {
     private var unfinished: [WriterJob] = []
 
     private init(
-        connection: SQLiteConnection, lock: DirectoryLock, caches: StoreCaches,
+        connection: SQLiteConnection, lock: DirectoryLock, caches: StoreCaches, sealer: Sealer,
         configuration: StoreConfiguration
     ) {
+        self.sealer = sealer
         self.connection = connection
         self.lock = lock
         self.caches = caches
@@ -44,10 +46,13 @@ final class Writer: @unchecked Sendable {
     }
 
     static func open(
-        path: String, lock: DirectoryLock, caches: StoreCaches, configuration: StoreConfiguration
+        path: String, lock: DirectoryLock, caches: StoreCaches, ring: KeyRing, sealer: Sealer,
+        configuration: StoreConfiguration
     ) throws(StoreOpenFailure) -> Writer {
-        let connection = try WriterConnection.open(path: path, configuration: configuration)
-        return Writer(connection: connection, lock: lock, caches: caches, configuration: configuration)
+        let connection = try WriterConnection.open(
+            path: path, ring: ring, sealer: sealer, configuration: configuration)
+        return Writer(
+            connection: connection, lock: lock, caches: caches, sealer: sealer, configuration: configuration)
     }
 
     /// The thread's body.
@@ -93,6 +98,8 @@ final class Writer: @unchecked Sendable {
         case applied(Result<ApplyResult, StoreError>)
         case claimed([Effect])
         case pruned(isDone: Bool)
+        case keysAdopted(KeyRing)
+        case resealed(next: Resealing?)
         case backup
     }
 
@@ -142,6 +149,11 @@ final class Writer: @unchecked Sendable {
             }
         case .claim(let claim, _): return .claimed(try claim.run(connection))
         case .prune(let pruning, _): return .pruned(isDone: try pruning.step(connection))
+        case .adopt(let ring, _):
+            try KeyUse.note(ring, connection)
+            return .keysAdopted(ring)
+        case .reseal(let resealing, _):
+            return .resealed(next: try resealing.step(connection, sealer))
         case .backup: return .backup
         }
     }
@@ -152,6 +164,15 @@ final class Writer: @unchecked Sendable {
         case (.claim(_, let answer), .claimed(let effects)): answer.resume(returning: .success(effects))
         case (.prune(_, let answer), .pruned(isDone: true)): answer.resume(returning: .success(()))
         case (.prune, .pruned(isDone: false)): unfinished.append(job)
+        case (.adopt(_, let answer), .keysAdopted(let ring)):
+            sealer.adopt(ring)
+            answer.resume(returning: .success(()))
+        case (.reseal(_, let answer), .resealed(let next)):
+            if let next {
+                unfinished.append(.reseal(next, answer))
+            } else {
+                answer.resume(returning: .success(()))
+            }
         case (.backup(let path, let answer), .backup): startBackup(to: path, answer, connection)
         default: preconditionFailure("a job's result is of the job's kind")
         }
@@ -246,7 +267,8 @@ extension WriterJob {
         switch self {
         case .apply(_, let answer): answer.resume(returning: .failure(error))
         case .claim(_, let answer): answer.resume(returning: .failure(error))
-        case .prune(_, let answer), .backup(_, let answer): answer.resume(returning: .failure(error))
+        case .prune(_, let answer), .backup(_, let answer), .adopt(_, let answer), .reseal(_, let answer):
+            answer.resume(returning: .failure(error))
         }
     }
 }

@@ -8,7 +8,7 @@ enum WriterConnection {
     private static let readerWaitMilliseconds: Int32 = 150
 
     static func open(
-        path: String, configuration: StoreConfiguration
+        path: String, ring: KeyRing, sealer: Sealer, configuration: StoreConfiguration
     ) throws(StoreOpenFailure) -> SQLiteConnection {
         // Made here and not by SQLite, for its mode: SQLite gives the WAL the database's mode.
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
@@ -17,12 +17,14 @@ enum WriterConnection {
         try DurableDirectory.sync(DurableDirectory.parent(of: path))
         let connection: SQLiteConnection
         do throws(SQLiteError) {
-            connection = try SQLiteConnection(path: path, access: .createOrWrite, vfs: configuration.vfs)
+            connection = try SQLiteConnection(path: path, access: .createOrWrite, vfs: configuration.vfs, sealer: sealer)
             try setUp(connection, configuration)
+            try SealingFunction.register(on: connection, sealer)
         } catch {
             throw .database(error)
         }
         try Migrator.bringUpToDate(connection)
+        try KeyUse.settle(ring, connection)
         return connection
     }
 

@@ -8,6 +8,9 @@ enum WriterJob: Sendable {
     case claim(EffectClaim, Answer<[Effect]>)
     case prune(Pruning, Answer<Void>)
     case backup(path: String, Answer<Void>)
+    /// Seals with this ring's current key from the next batch on.
+    case adopt(KeyRing, Answer<Void>)
+    case reseal(Resealing, Answer<Void>)
 }
 
 /// The bounded queue between any caller and the writer's thread.

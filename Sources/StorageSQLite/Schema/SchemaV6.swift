@@ -1,0 +1,56 @@
+/// Personal columns are sealed (``Sealer``) and people's ids tokens (``IdentifierSealer``): blobs where texts stood.
+///
+/// SQLite keeps a blob in a TEXT column as it is; PostgreSQL needs `ALTER COLUMN … TYPE BYTEA` for each of them here.
+/// Rows from before: ids are turned into tokens in this step, since look-ups know tokens only; texts are sealed later, in
+/// small batches (``Resealing``). The append-only rows of audit and documents stay as they were written; a reader takes
+/// both forms.
+enum SchemaV6 {
+    static let statements =
+        [
+            // Which keys rows may be sealed with. id 0 is the index secret, -1 says that texts from before may be left.
+            "CREATE TABLE sealing_keys (id BIGINT NOT NULL PRIMARY KEY, fingerprint BLOB NOT NULL)",
+            """
+            INSERT INTO sealing_keys (id, fingerprint) SELECT -1, x'' \
+            WHERE EXISTS (SELECT 1 FROM sessions) OR EXISTS (SELECT 1 FROM consents)
+            """,
+            "DROP TRIGGER consents_no_update",
+        ] + people.map(tokens) + [factsGuard, evidenceGuard]
+
+    /// Every column of a person's id that is not append-only.
+    private static let people: [(table: String, columns: [String])] = [
+        ("appointments", ["client_id", "guardian_id", "clinician_id", "created_by", "last_modified_by"]),
+        ("sessions", ["client_id", "guardian_id", "clinician_id", "created_by", "last_modified_by"]),
+        ("participants", ["subject_id"]),
+        ("recordings", ["requested_by", "stopped_by"]),
+        ("consents", ["subject_id", "signer_id", "attested_by", "recorded_by", "revoked_by"]),
+        ("consent_versions", ["subject_id"]),
+        ("requests", ["subject"]),
+    ]
+
+    private static func tokens(_ table: String, _ columns: [String]) -> String {
+        let settings = columns.map { "\($0) = \(SealingFunction.name)(\($0))" }
+        return "UPDATE \(table) SET \(settings.joined(separator: ", "))"
+    }
+
+    /// As in the first schema, but for the evidence, which has a guard of its own.
+    private static let factsGuard = """
+        CREATE TRIGGER consents_no_update BEFORE UPDATE OF id, subject_id, subject_role, type, decision, method, \
+        document_version, document_language, text_hash, acknowledged_rights, acknowledged_emergency, \
+        acknowledged_privacy, recording_purposes, signer_id, attested_by, \
+        session_id, granted_at, expires_at, supersedes, recorded_by, recorded_at ON consents \
+        BEGIN SELECT RAISE(ABORT, 'the facts of a consent never change'); END
+        """
+
+    /// The evidence may be sealed anew, under another key and at the same length, and nothing else: see ``Sealer`` for the
+    /// layout that this looks at.
+    private static let evidenceGuard = """
+        CREATE TRIGGER consents_evidence_no_update BEFORE UPDATE OF evidence ON consents \
+        WHEN NOT (OLD.evidence IS NEW.evidence \
+        OR (typeof(OLD.evidence) = 'text' AND typeof(NEW.evidence) = 'blob' \
+        AND length(NEW.evidence) = length(CAST(OLD.evidence AS BLOB)) + \(Sealer.overhead)) \
+        OR (typeof(OLD.evidence) = 'blob' AND typeof(NEW.evidence) = 'blob' \
+        AND length(NEW.evidence) = length(OLD.evidence) AND substr(NEW.evidence, 1, 1) = x'01' \
+        AND substr(NEW.evidence, 2, 4) <> substr(OLD.evidence, 2, 4))) \
+        BEGIN SELECT RAISE(ABORT, 'the facts of a consent never change'); END
+        """
+}

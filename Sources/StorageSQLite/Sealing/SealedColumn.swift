@@ -1,0 +1,32 @@
+/// A column whose texts are sealed: what the API's data classes call personal, as far as it is stored.
+///
+/// A new one needs three things: its constant here, its table's row in ``SealedTable/all``, and ``StatementBinder`` and
+/// ``RowReader`` asked for it by that constant. `DataClassColumnsTests` holds the list against the protos.
+struct SealedColumn: Sendable, Hashable {
+    let table: String
+    let name: String
+
+    static let locationState = SealedColumn(table: "participants", name: "check_location_state")
+    static let locationAddress = SealedColumn(table: "participants", name: "check_location_address")
+    static let contactName = SealedColumn(table: "participants", name: "check_contact_name")
+    static let contactPhone = SealedColumn(table: "participants", name: "check_contact_phone")
+    static let endNote = SealedColumn(table: "sessions", name: "end_note")
+    static let evidence = SealedColumn(table: "consents", name: "evidence")
+    static let revocationReason = SealedColumn(table: "consents", name: "revocation_reason")
+}
+
+/// The sealed columns of one table, and the key that a value is bound to.
+struct SealedTable: Sendable {
+    let name: String
+    /// The primary key, all of texts; a value is bound to its values, joined by "/".
+    let key: [String]
+    let columns: [SealedColumn]
+
+    static let all = [
+        SealedTable(
+            name: "participants", key: ["session_id", "id"],
+            columns: [.locationState, .locationAddress, .contactName, .contactPhone]),
+        SealedTable(name: "sessions", key: ["id"], columns: [.endNote]),
+        SealedTable(name: "consents", key: ["id"], columns: [.evidence, .revocationReason]),
+    ]
+}
