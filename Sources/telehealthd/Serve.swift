@@ -28,6 +28,8 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
         attributes: [.posixPermissions: 0o700])
     var storage = StoreConfiguration()
     storage.onCondition = { alarms.store($0) }
+    let ring = try configuration.isLocal ? configuration.keyRing.readOrMake() : configuration.keyRing.read()
+    storage.keyRing = ring
     let store = try SQLiteStore.open(directory: configuration.dataDirectory, configuration: storage)
 
     // Chime and S3, behind one https client; credentials are looked up at the first call.
@@ -56,15 +58,22 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
 
     // The server.
     let services = TelehealthServices(executor: executor, presence: presence, time: time).all
-    let gate = try callGate(services, verifier: verifier, time: time)
+    let gate = try callGate(services, configuration.access, verifier: verifier, time: time, alarms)
+    let certificates = try certificates(configuration)
     let server = try RPCServer(
-        configuration: try serverConfiguration(configuration), services: services, interceptors: [gate])
+        configuration: serverConfiguration(configuration, certificates), services: services, interceptors: [gate])
     alarms.onStoreLost = { server.health?.set(.notServing) }
     let addresses = try await server.start().map(\.description)
 
     await withDiscardingTaskGroup { group in
         group.addTask { await worker.run() }
         group.addTask { await sweeper.run() }
+        group.addTask {
+            await RenewedFiles(
+                keyRing: configuration.keyRing, store: store, certificates: certificates, keys: keys,
+                keySetFile: configuration.identity.keySetFile, time: time, alarms: alarms
+            ).run(ring)
+        }
         group.addTask { await tickWatches(hub, every: policy.watchHeartbeatInterval, time) }
         group.addTask {
             await keys.keepCurrent(every: configuration.identity.reload, time: time) { alarms.keys($0) }
@@ -97,10 +106,13 @@ private func keyDirectory(
         client: http)
 }
 
-private func callGate(_ services: [any RPCService], verifier: TokenVerifier, time: SystemTime) throws
-    -> CallGate
-{
-    try CallGate(services: services, logger: Logger(label: "calls")) {
+private func callGate(
+    _ services: [any RPCService], _ settings: AccessSettings, verifier: TokenVerifier, time: SystemTime, _ alarms: Alarms
+) throws -> CallGate {
+    try CallGate(
+        services: services, settings: settings, now: { time.now }, logger: Logger(label: "calls"),
+        onEmergency: { alarms.emergency($0, $1) }
+    ) {
         (token, isLocal) throws(TokenRefusal) in
         do throws(TokenError) {
             return try verifier.verify(token, isLocal: isLocal, now: time.now)
@@ -144,14 +156,19 @@ private func chimeGateway(
         logger: Logger(label: "chime"), calls: calls)
 }
 
-private func serverConfiguration(_ configuration: DaemonConfiguration) throws -> ServerConfiguration {
-    var contexts: TLSServerContextSource?
-    if let tls = configuration.tls {
-        contexts = try TLSServerContextSource(
-            TLSServerConfiguration(
-                certificateChainFile: tls.certificate, privateKeyFile: tls.key,
-                clientCertificates: tls.clientAuthorities.map { .required(authorityFile: $0) } ?? .none))
-    }
+private func certificates(_ configuration: DaemonConfiguration) throws -> TLSServerContextSource? {
+    guard let tls = configuration.tls else { return nil }
+    return try TLSServerContextSource(
+        TLSServerConfiguration(
+            certificateChainFile: tls.certificate, privateKeyFile: tls.key,
+            clientCertificates: tls.clientAuthorities.map {
+                tls.requiresClientCertificate ? .required(authorityFile: $0) : .optional(authorityFile: $0)
+            } ?? .none))
+}
+
+private func serverConfiguration(
+    _ configuration: DaemonConfiguration, _ contexts: TLSServerContextSource?
+) -> ServerConfiguration {
     var server = ServerConfiguration(
         listeners: configuration.listeners.map { listener in
             switch listener {

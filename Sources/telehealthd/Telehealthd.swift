@@ -9,6 +9,7 @@ internal import Logging
 struct Telehealthd {
     static func main() async {
         TerminationSignal.takeOver()
+        HangupSignal.takeOver()
         let environment = ProcessInfo.processInfo.environment
         do {
             let commandLine = try DaemonCommandLine(Array(CommandLine.arguments.dropFirst()))
@@ -22,6 +23,10 @@ struct Telehealthd {
             let configuration = try DaemonConfiguration(reader)
             if commandLine.request == .printConfiguration {
                 print(configuration.description)
+                return
+            }
+            if case .keys(let verb) = commandLine.request {
+                print(try KeysCommand.run(verb, configuration.keyRing))
                 return
             }
             let level = configuration.logLevel

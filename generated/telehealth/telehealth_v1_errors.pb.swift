@@ -120,6 +120,12 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case storeFull
     /// CANCELLED: the caller went away.
     case callCancelled
+    /// RESOURCE_EXHAUSTED: the caller asks too much; `google.rpc.RetryInfo` says when again.
+    case rateLimited
+    /// PERMISSION_DENIED: `telehealth-emergency-reason` counts for clinicians and some calls only, or not here.
+    case emergencyNotAllowed
+    /// INVALID_ARGUMENT: `telehealth-emergency-reason` must be 10 to 500 bytes of text.
+    case emergencyReasonInvalid
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -182,6 +188,9 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 95: self = .storeOverloaded
         case 96: self = .storeFull
         case 97: self = .callCancelled
+        case 180: self = .rateLimited
+        case 181: self = .emergencyNotAllowed
+        case 182: self = .emergencyReasonInvalid
         default: self = .unrecognized(rawValue)
         }
     }
@@ -243,6 +252,9 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .storeOverloaded: 95
         case .storeFull: 96
         case .callCancelled: 97
+        case .rateLimited: 180
+        case .emergencyNotAllowed: 181
+        case .emergencyReasonInvalid: 182
         case .unrecognized(let number): number
         }
     }
@@ -308,7 +320,7 @@ public enum Telehealth_V1_Errors_File {
             Chp0ZWxlaGVhbHRoL3YxL2Vycm9ycy5wcm90bxINdGVsZWhlYWx0aC52MRobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGh50
             ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aG3RlbGVoZWFsdGgvdjEvc2Vzc2lvbi5wcm90byJPChRNaXNzaW5nQ29uc2Vu
             dERldGFpbBI3CgdtaXNzaW5nGAEgAygLMh0udGVsZWhlYWx0aC52MS5NaXNzaW5nQ29uc2VudFIHbWlzc2luZyJQChJTZXNzaW9u
-            U3RhdGVEZXRhaWwSOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMq5Q8K
+            U3RhdGVEZXRhaWwSOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMq2hAK
             C0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEh4KGkVSUk9SX1JFQVNPTl9UT0tFTl9NSVNTSU5HEAES
             HgoaRVJST1JfUkVBU09OX1RPS0VOX0lOVkFMSUQQAhIeChpFUlJPUl9SRUFTT05fVE9LRU5fRVhQSVJFRBADEiIKHkVSUk9SX1JF
             QVNPTl9UT0tFTl9LRVlfVU5LTk9XThAEEicKI0VSUk9SX1JFQVNPTl9UT0tFTl9ERVZFTE9QTUVOVF9PTkxZEAUSIQodRVJST1Jf
@@ -335,8 +347,9 @@ public enum Telehealth_V1_Errors_File {
             QVRDSF9MQUdHSU5HEFESJAogRVJST1JfUkVBU09OX01FRVRJTkdfVU5BVkFJTEFCTEUQWhInCiNFUlJPUl9SRUFTT05fTUVFVElO
             R19RVU9UQV9FWENFRURFRBBbEiAKHEVSUk9SX1JFQVNPTl9NRUVUSU5HX1JFRlVTRUQQXBIhCh1FUlJPUl9SRUFTT05fVkVSU0lP
             Tl9DT05GTElDVBBdEiIKHkVSUk9SX1JFQVNPTl9TVE9SRV9VTkFWQUlMQUJMRRBeEiEKHUVSUk9SX1JFQVNPTl9TVE9SRV9PVkVS
-            TE9BREVEEF8SGwoXRVJST1JfUkVBU09OX1NUT1JFX0ZVTEwQYBIfChtFUlJPUl9SRUFTT05fQ0FMTF9DQU5DRUxMRUQQYWIGcHJv
-            dG8z
+            TE9BREVEEF8SGwoXRVJST1JfUkVBU09OX1NUT1JFX0ZVTEwQYBIfChtFUlJPUl9SRUFTT05fQ0FMTF9DQU5DRUxMRUQQYRIeChlF
+            UlJPUl9SRUFTT05fUkFURV9MSU1JVEVEELQBEicKIkVSUk9SX1JFQVNPTl9FTUVSR0VOQ1lfTk9UX0FMTE9XRUQQtQESKgolRVJS
+            T1JfUkVBU09OX0VNRVJHRU5DWV9SRUFTT05fSU5WQUxJRBC2AWIGcHJvdG8z
             """,
         dependencies: [
             Telehealth_V1_Consent_File.descriptor,

@@ -14,7 +14,16 @@ enum SchemaV6 {
             WHERE EXISTS (SELECT 1 FROM sessions) OR EXISTS (SELECT 1 FROM consents)
             """,
             "DROP TRIGGER consents_no_update",
-        ] + people.map(tokens) + [factsGuard, evidenceGuard]
+        ] + people.map(tokens) + [factsGuard, evidenceGuard, emergencies]
+
+    /// Clinicians who got into a visit that is not theirs; the audit entry of each names the row.
+    private static let emergencies = """
+        CREATE TABLE emergency_accesses (
+            id TEXT NOT NULL PRIMARY KEY,
+            at BIGINT NOT NULL, subject BLOB NOT NULL, role TEXT NOT NULL,
+            session_id TEXT NOT NULL REFERENCES sessions (id), action TEXT NOT NULL, reason BLOB NOT NULL
+        )
+        """
 
     /// Every column of a person's id that is not append-only.
     private static let people: [(table: String, columns: [String])] = [

@@ -13,6 +13,7 @@ struct SealedColumn: Sendable, Hashable {
     static let endNote = SealedColumn(table: "sessions", name: "end_note")
     static let evidence = SealedColumn(table: "consents", name: "evidence")
     static let revocationReason = SealedColumn(table: "consents", name: "revocation_reason")
+    static let emergencyReason = SealedColumn(table: "emergency_accesses", name: "reason")
 }
 
 /// The sealed columns of one table, and the key that a value is bound to.
@@ -28,5 +29,6 @@ struct SealedTable: Sendable {
             columns: [.locationState, .locationAddress, .contactName, .contactPhone]),
         SealedTable(name: "sessions", key: ["id"], columns: [.endNote]),
         SealedTable(name: "consents", key: ["id"], columns: [.evidence, .revocationReason]),
+        SealedTable(name: "emergency_accesses", key: ["id"], columns: [.emergencyReason]),
     ]
 }

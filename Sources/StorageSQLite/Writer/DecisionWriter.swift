@@ -117,6 +117,9 @@ struct DecisionWriter {
         for entry in decision.audit {
             try connection.run(AuditRow.insert) { AuditRow.bind(entry, &$0) }
         }
+        for access in decision.emergencies {
+            try connection.run(EmergencyRow.insert) { EmergencyRow.bind(access, &$0) }
+        }
         return created
     }
 

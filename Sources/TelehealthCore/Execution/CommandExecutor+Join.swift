@@ -11,9 +11,14 @@ extension CommandExecutor {
         -> JoinOutcome
     {
         let started = time.now
+        if invocation.caller.emergencyReason != nil {
+            let (state, _) = try await read("JoinSession", command.sessionID, invocation)
+            try await noteEmergency("JoinSession", state, invocation)
+        }
         let (state, standing, id) = try await changeSession("JoinSession", command.sessionID, invocation) {
             draft, _ throws(TelehealthError) in
             let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
+            draft.makeRoom(forEmergencyOf: invocation.caller)
             return try draft.join(invocation.caller, check: command.preVisitCheck, ledger: ledger).rawValue
         } outcome: { state, standing, id in
             (state, standing, ParticipantID(id ?? ""))

@@ -18,6 +18,7 @@ extension CommandExecutor {
                 reason: TelehealthError.Reason.sessionNotFound.rawValue)
             throw TelehealthError(.sessionNotFound)
         }
+        try await noteEmergency("GetSession", state, invocation)
         return Visibility.redact(state, for: standing)
     }
 

@@ -13,8 +13,13 @@ extension CommandExecutor {
     ) async throws(TelehealthError) -> SessionWatch {
         if invocation.caller.expiresAt <= time.now { throw TelehealthError(.tokenExpired) }
         let (seen, standing) = try await read("WatchSession", id, invocation)
+        try await noteEmergency("WatchSession", seen, invocation)
+        // Who looks in by an emergency, and has not joined, watches as staff do: without a place that counts as present.
+        let caller = invocation.caller
+        let looksIn =
+            caller.emergencyReason != nil && caller.clinicianID.flatMap { seen.participant(of: $0) } == nil
         let viewer =
-            standing.isStaff ? nil : try SessionDraft(seen, context()).ownParticipant(of: invocation.caller)
+            standing.isStaff || looksIn ? nil : try SessionDraft(seen, context()).ownParticipant(of: caller)
         let watch = SessionWatch(
             session: id, standing: standing, viewer: viewer?.id, caller: invocation.caller, policy: policy,
             committer: committer, time: time, wake: wake)

@@ -22,10 +22,12 @@ public struct Caller: Sendable, Hashable {
     public let actor: String?
     /// When the token ends; a watch ends with it.
     public let expiresAt: Timestamp
+    /// Why a clinician who is not of the visit must get in now; nil for every ordinary call.
+    public let emergencyReason: String?
 
     public init(
         subject: String, role: Role, clientID: SubjectID? = nil, clinicianID: SubjectID? = nil,
-        actor: String? = nil, expiresAt: Timestamp
+        actor: String? = nil, expiresAt: Timestamp, emergencyReason: String? = nil
     ) {
         self.subject = subject
         self.role = role
@@ -33,5 +35,20 @@ public struct Caller: Sendable, Hashable {
         self.clinicianID = clinicianID
         self.actor = actor
         self.expiresAt = expiresAt
+        self.emergencyReason = emergencyReason
+    }
+
+    /// The same caller as one without an emergency.
+    var withoutEmergency: Caller {
+        Caller(
+            subject: subject, role: role, clientID: clientID, clinicianID: clinicianID, actor: actor,
+            expiresAt: expiresAt)
+    }
+
+    /// The same caller in an emergency, until the given instant at most.
+    public func inEmergency(_ reason: String, until instant: Timestamp) -> Caller {
+        Caller(
+            subject: subject, role: role, clientID: clientID, clinicianID: clinicianID, actor: actor,
+            expiresAt: min(expiresAt, instant), emergencyReason: reason)
     }
 }

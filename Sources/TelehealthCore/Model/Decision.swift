@@ -34,10 +34,14 @@ public struct Decision: Sendable {
     public var events: [SessionEvent] = []
     public var audit: [AuditEntry] = []
     public var request: RequestRecord?
+    /// Written with the audit entry that names each.
+    public var emergencies: [EmergencyAccess] = []
 
     public init() {}
 
-    public var isEmpty: Bool { changes.isEmpty && events.isEmpty && audit.isEmpty && request == nil }
+    public var isEmpty: Bool {
+        changes.isEmpty && events.isEmpty && audit.isEmpty && request == nil && emergencies.isEmpty
+    }
 }
 
 /// Who did what to whom, and how it ended; append-only.

@@ -22,7 +22,9 @@ public enum Standing: Sendable, Hashable {
     {
         switch caller.role {
         case .service, .scheduler, .admin: return .staff(caller.role)
-        case .clinician: return caller.clinicianID == clinician ? .participant(.clinician) : nil
+        case .clinician:
+            guard let id = caller.clinicianID else { return nil }
+            return id == clinician || caller.emergencyReason != nil ? .participant(.clinician) : nil
         case .client:
             guard let id = caller.clientID else { return nil }
             if id == client { return .participant(.client) }

@@ -24,6 +24,14 @@ public struct AccessTable: Sendable {
         "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
     ]
 
+    /// Calls that a clinician off the roster may make in an emergency: looking, and being there.
+    static let emergencyMethods: Set<String> = {
+        typealias Method = Telehealth_V1_TelehealthService_Methods
+        return Set(
+            [Method.getSession, Method.watchSession, Method.joinSession, Method.heartbeat, Method.leaveSession]
+                .map(\.path))
+    }()
+
     public static let rows: [Row] = appointments + visits + consents
 
     private static let everybody = Set(Role.allCases)

@@ -1,3 +1,4 @@
+internal import GRPCStandardAPI
 public import RPCModel
 public import TelehealthCore
 
@@ -28,6 +29,12 @@ extension ServerCallContext {
         }
     }
 
+    /// The peer's address without its port: what callers without an identity are counted by.
+    var peerHost: String {
+        let address = peer.address
+        return address.lastIndex(of: ":").map { String(address[..<$0]) } ?? address
+    }
+
     /// Loopback, a unix socket or this process: the peer has an account on this machine.
     var isLocal: Bool {
         let address = peer.address
@@ -41,14 +48,24 @@ struct CallAuthenticator: Sendable {
     typealias Verify = @Sendable (_ token: String, _ isLocal: Bool) throws(TokenRefusal) -> Caller
 
     private let table: AccessTable
+    private let settings: AccessSettings
+    private let limiter = RateLimiter()
+    private let now: @Sendable () -> Timestamp
     private let verify: Verify
 
-    init(table: AccessTable, verify: @escaping Verify) {
+    init(
+        table: AccessTable, settings: AccessSettings = .init(),
+        now: @escaping @Sendable () -> Timestamp = { Timestamp(microseconds: 0) }, verify: @escaping Verify
+    ) {
         self.table = table
+        self.settings = settings
+        self.now = now
         self.verify = verify
     }
 
-    /// - Throws: `UNAUTHENTICATED` with a `TOKEN_…` reason; `PERMISSION_DENIED` with `ROLE_NOT_ALLOWED`.
+    /// - Throws: `UNAUTHENTICATED` with a `TOKEN_…` reason; `PERMISSION_DENIED` with `ROLE_NOT_ALLOWED` or
+    ///   `EMERGENCY_NOT_ALLOWED`; `INVALID_ARGUMENT` with `EMERGENCY_REASON_INVALID`; `RESOURCE_EXHAUSTED` with
+    ///   `RATE_LIMITED`.
     func admit(_ context: ServerCallContext) throws(RPCError) {
         switch table.verdict(on: context.method) {
         case .open:
@@ -59,13 +76,45 @@ struct CallAuthenticator: Sendable {
         case .roles(let roles):
             let caller = try authenticate(context)
             try require(roles, caller)
-            context[CallerKey.self] = caller
+            context[CallerKey.self] = try emergency(caller, context) ?? caller
         }
     }
 
     private func authenticate(_ context: ServerCallContext) throws(RPCError) -> Caller {
+        let address = context.peerHost
+        // Before the signature is looked at: guessing tokens must not cost us one check each.
+        if let limit = settings.limits.refused, let wait = limiter.wait(of: address, limit, now: now()) {
+            throw Self.limited(wait)
+        }
+        let caller: Caller
+        do throws(RPCError) {
+            caller = try identify(context)
+        } catch {
+            if let limit = settings.limits.refused { _ = limiter.take(address, limit, now: now()) }
+            throw error
+        }
+        if let limit = settings.limits.byRole[caller.role],
+            let wait = limiter.take("\(caller.role.rawValue) \(caller.subject)", limit, now: now())
+        {
+            throw Self.limited(wait)
+        }
+        return caller
+    }
+
+    private static func limited(_ wait: Duration) -> RPCError {
+        var details = StatusDetails(reason: "RATE_LIMITED")
+        details.append(filled { (retry: inout Google_Rpc_RetryInfo) in retry.retryDelay = wait.wire })
+        return details.error(.resourceExhausted, "too many calls: wait before the next one")
+    }
+
+    private func identify(_ context: ServerCallContext) throws(RPCError) -> Caller {
         do throws(TokenRefusal) {
             guard let header = context.metadata["authorization"] else {
+                if let service = settings.service(of: context.peer.verifiedIdentity) {
+                    return Caller(
+                        subject: service.subject, role: service.role,
+                        expiresAt: now() + AccessSettings.certificateTrustedFor)
+                }
                 throw TokenRefusal(reason: "TOKEN_MISSING", message: "send 'authorization: Bearer <token>'")
             }
             guard let token = Self.bearerToken(header) else {
@@ -75,6 +124,30 @@ struct CallAuthenticator: Sendable {
         } catch {
             throw StatusDetails(reason: error.reason).error(.unauthenticated, error.message)
         }
+    }
+
+    /// The caller in an emergency; nil for an ordinary call.
+    private func emergency(_ caller: Caller, _ context: ServerCallContext) throws(RPCError) -> Caller? {
+        let reason: String
+        if let text = context.metadata[AccessSettings.emergencyHeader] {
+            reason = text
+        } else if let bytes = context.metadata.binary(named: AccessSettings.emergencyHeader + "-bin") {
+            reason = String(decoding: bytes, as: UTF8.self)
+        } else {
+            return nil
+        }
+        guard let lasts = settings.emergencyLasts, caller.role == .clinician,
+            AccessTable.emergencyMethods.contains(context.method.path)
+        else {
+            throw StatusDetails(reason: "EMERGENCY_NOT_ALLOWED")
+                .error(.permissionDenied, "emergency access does not count for this call")
+        }
+        let isText = !reason.utf8.allSatisfy { $0 == UInt8(ascii: " ") }
+        guard isText, EmergencyAccess.reasonByteCounts.contains(reason.utf8.count) else {
+            throw StatusDetails(reason: "EMERGENCY_REASON_INVALID")
+                .error(.invalidArgument, "say why, in 10 to 500 bytes")
+        }
+        return caller.inEmergency(reason, until: now() + lasts)
     }
 
     private func require(_ roles: Set<Role>, _ caller: Caller) throws(RPCError) {

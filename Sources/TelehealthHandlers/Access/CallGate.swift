@@ -9,26 +9,38 @@ public struct CallGate: ServerInterceptor {
     public typealias DenialHook =
         @Sendable (_ method: MethodDescriptor, _ caller: Caller?, _ reason: String) -> Void
 
+    /// Told of every call that comes by an emergency, before its handler.
+    public typealias EmergencyHook = @Sendable (_ method: MethodDescriptor, _ caller: Caller) -> Void
+
     private let authenticator: CallAuthenticator
     private let logger: Logger
     private let onDenial: DenialHook
+    private let onEmergency: EmergencyHook
 
     /// - Parameters:
     ///   - services: must offer exactly the methods of the access table.
+    ///   - settings: service certificates, rate limits and emergency access.
+    ///   - now: the clock of those.
     ///   - verify: turns a bearer token into its caller; `isLocal` says whether the peer is on this machine.
     ///   - logger: gets a line per call at `info` (`debug` for health checks).
     public init(
-        services: [any RPCService], logger: Logger, onDenial: @escaping DenialHook = { _, _, _ in },
+        services: [any RPCService], settings: AccessSettings = .init(), now: @escaping @Sendable () -> Timestamp,
+        logger: Logger, onEmergency: @escaping EmergencyHook = { _, _ in }, onDenial: @escaping DenialHook = { _, _, _ in },
         verify: @escaping @Sendable (_ token: String, _ isLocal: Bool) throws(TokenRefusal) -> Caller
     ) throws(AccessTableGap) {
-        authenticator = CallAuthenticator(table: try AccessTable(covering: services), verify: verify)
+        authenticator = CallAuthenticator(
+            table: try AccessTable(covering: services), settings: settings, now: now, verify: verify)
         self.logger = logger
         self.onDenial = onDenial
+        self.onEmergency = onEmergency
     }
 
     public func callWillStart(_ context: ServerCallContext) async throws(RPCError) {
         do throws(RPCError) {
             try authenticator.admit(context)
+            if let caller = context[CallerKey.self], caller.emergencyReason != nil {
+                onEmergency(context.method, caller)
+            }
         } catch {
             onDenial(context.method, context[CallerKey.self], error.code.description)
             throw error

@@ -1,6 +1,6 @@
 /// What the daemon's command line asks for.
 struct DaemonCommandLine {
-    enum Request { case serve, printConfiguration, help }
+    enum Request: Equatable { case serve, printConfiguration, help, keys(KeysCommand.Verb) }
 
     private(set) var request = Request.serve
     /// Values by environment name.
@@ -11,6 +11,10 @@ struct DaemonCommandLine {
     ///   alone means true.
     init(_ arguments: [String]) throws(ConfigurationFailure) {
         var rest = arguments[...]
+        if rest.first == "keys" {
+            rest.removeFirst()
+            request = .keys(try KeysCommand.Verb(&rest))
+        }
         while let argument = rest.popFirst() {
             let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
                 String.init)
@@ -51,6 +55,7 @@ struct DaemonCommandLine {
             telehealthd serves telehealth visits over gRPC.
 
             usage: telehealthd [--config FILE] [--print-config] [FLAG VALUE]...
+                   telehealthd keys list | create | rotate | remove ID [FLAG VALUE]...
 
             Each setting may come as a flag, from the environment, or from a JSON file (--config, TELEHEALTH_CONFIG),
             in this order of precedence. AWS credentials come from where the AWS tools look for them:

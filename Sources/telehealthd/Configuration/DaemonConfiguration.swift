@@ -1,5 +1,8 @@
+internal import Foundation
 internal import Logging
+internal import StorageSQLite
 internal import TelehealthCore
+internal import TelehealthHandlers
 
 /// Everything the daemon needs to know, checked; made from ``SettingReader`` and nothing else.
 struct DaemonConfiguration: Sendable {
@@ -20,6 +23,7 @@ struct DaemonConfiguration: Sendable {
         var certificate: String
         var key: String
         var clientAuthorities: String?
+        var requiresClientCertificate: Bool
     }
 
     enum KeySet: Sendable, Hashable {
@@ -33,6 +37,10 @@ struct DaemonConfiguration: Sendable {
         var issuer: (name: String, keys: KeySet)?
         var reload: Duration
         var acceptsDevelopmentTokens: Bool
+
+        var keySetFile: String? {
+            if case .file(let path)? = issuer?.keys { path } else { nil }
+        }
     }
 
     struct Cloud: Sendable {
@@ -48,6 +56,8 @@ struct DaemonConfiguration: Sendable {
     }
 
     var dataDirectory: String
+    var keyRing: KeyRingFile
+    var access: AccessSettings
     var listeners: [Listener]
     var tls: TLS?
     /// 0 = one per core.
@@ -65,6 +75,8 @@ struct DaemonConfiguration: Sendable {
     init(_ reader: SettingReader) throws(ConfigurationFailure) {
         var reader = reader
         dataDirectory = reader.text("telehealth.dataDir")
+        keyRing = Self.keyRing(&reader, dataDirectory: dataDirectory)
+        access = AccessSettings(&reader)
         listeners = Self.listeners(&reader)
         tls = Self.tls(&reader)
         loops = reader.integer("telehealth.loops")
@@ -75,6 +87,9 @@ struct DaemonConfiguration: Sendable {
         cloud = Self.cloud(&reader)
         policy = Policy(&reader)
         let isLocal = listeners.allSatisfy(\.isLocal)
+        if !access.services.isEmpty, tls?.clientAuthorities == nil {
+            reader.refuse("telehealth.serviceCertificates", "needs the client authorities to trust")
+        }
         if tls == nil, let open = listeners.first(where: { !$0.isLocal }), case .tcp(let host, _) = open {
             reader.refuse(
                 "telehealth.listen",
@@ -113,6 +128,7 @@ struct DaemonConfiguration: Sendable {
         let certificate = reader.text("telehealth.tlsCertificate")
         let key = reader.text("telehealth.tlsKey")
         let authorities = reader.optionalText("telehealth.tlsClientAuthorities")
+        let required = reader.text("telehealth.tlsClientCertificates") == "required"
         if certificate.isEmpty, key.isEmpty {
             if authorities != nil {
                 reader.refuse("telehealth.tlsClientAuthorities", "needs a certificate and its key")
@@ -121,7 +137,9 @@ struct DaemonConfiguration: Sendable {
         }
         if certificate.isEmpty { reader.refuse("telehealth.tlsCertificate", "is missing beside the key") }
         if key.isEmpty { reader.refuse("telehealth.tlsKey", "is missing beside the certificate") }
-        return TLS(certificate: certificate, key: key, clientAuthorities: authorities)
+        return TLS(
+            certificate: certificate, key: key, clientAuthorities: authorities,
+            requiresClientCertificate: required)
     }
 
     private static func identity(_ reader: inout SettingReader) -> Identity {
@@ -160,6 +178,20 @@ struct DaemonConfiguration: Sendable {
             attendeesMax: reader.integer("telehealth.attendeesMax"),
             callsPerSecond: reader.integer("telehealth.chimeCallsPerSecond"),
             authoritiesFile: reader.optionalText("telehealth.caFile"))
+    }
+
+    /// Nobody but this machine reaches it: then what development needs is made by itself.
+    var isLocal: Bool { listeners.allSatisfy(\.isLocal) }
+
+    private static func keyRing(_ reader: inout SettingReader, dataDirectory: String) -> KeyRingFile {
+        let path = reader.text("telehealth.keyRingFile")
+        if path.isEmpty { return KeyRingFile(besideDirectory: dataDirectory) }
+        let inside = URL(fileURLWithPath: dataDirectory).standardizedFileURL.path + "/"
+        if URL(fileURLWithPath: path).standardizedFileURL.path.hasPrefix(inside) {
+            reader.refuse(
+                "telehealth.keyRingFile", "must lie outside the data folder: who copies that must not get the keys")
+        }
+        return KeyRingFile(path: path)
     }
 
     /// One line per setting: name, value, source.

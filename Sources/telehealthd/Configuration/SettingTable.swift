@@ -1,6 +1,6 @@
 /// Every setting of the daemon, in the order `--help` shows them.
 enum SettingTable {
-    static let all: [Setting] = service + identity + cloud + visits + consents + workers
+    static let all: [Setting] = service + identity + access + cloud + visits + consents + workers
 
     static func row(_ key: String) -> Setting? { all.first { $0.key == key } }
 
@@ -40,6 +40,27 @@ enum SettingTable {
             "telehealth.developmentTokens", .boolean, "true",
             "accept tokens signed with the data folder's own key; only while every listener is on this machine"
         ),
+    ]
+
+    private static let access: [Setting] = [
+        Setting(
+            "telehealth.keyRingFile", .text, "",
+            "key ring of the sealed columns, outside the data folder; empty for the data folder's name with .keys behind it"
+        ),
+        Setting(
+            "telehealth.tlsClientCertificates", .choice(["required", "optional"]), "required",
+            "whether everybody needs a certificate of the client authorities, or only who comes without a token"),
+        Setting(
+            "telehealth.serviceCertificates", .list, "",
+            "services that come by certificate: dns:NAME=SUBJECT or uri:URI=SUBJECT, with :scheduler behind it for that role"
+        ),
+        Setting(
+            "telehealth.rateLimits", .list,
+            "client=50/200,clinician=100/400,admin=100/400,scheduler=500/2000,service=2000/4000,refused=50/500",
+            "calls a second and at once of each identity by role, and of an address whose calls are refused; 'none' for none"),
+        Setting(
+            "telehealth.emergencyAccess", .duration, "15m",
+            "how long a watch opened in an emergency lasts; 0s for no emergency access"),
     ]
 
     private static let cloud: [Setting] = [

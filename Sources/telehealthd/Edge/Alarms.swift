@@ -1,5 +1,6 @@
 internal import Identity
 internal import Logging
+internal import RPCModel
 internal import StorageSQLite
 internal import Synchronization
 internal import TelehealthCore
@@ -51,6 +52,26 @@ final class Alarms: Sendable {
     }
 
     func sweep(_ error: StoreError) { logger.error("sweep failed", metadata: ["error": "\(error)"]) }
+
+    /// Somebody got into a visit that is not theirs: who and why stands in the audit, which people look at on this alarm.
+    func emergency(_ method: MethodDescriptor, _ caller: Caller) {
+        logger.error(
+            "emergency access", metadata: ["method": "\(method)", "role": "\(caller.role.rawValue)"])
+    }
+
+    func sealing(_ key: UInt32, isDone: Bool) {
+        logger.notice(
+            isDone ? "every row is sealed with the current key" : "sealing rows with another key",
+            metadata: ["key": "\(key)"])
+    }
+
+    func renewal(_ what: String, _ failure: (any Error)?) {
+        if let failure {
+            logger.error("\(what) not renewed, the old stays in use", metadata: ["error": "\(failure)"])
+        } else {
+            logger.notice("\(what) renewed")
+        }
+    }
 
     func keys(_ error: KeySetError) {
         logger.error("key set not reloaded, the old keys stay", metadata: ["error": "\(error)"])

@@ -1,0 +1,58 @@
+internal import Synchronization
+
+/// Token buckets by key, at most so many: one per identity, or per address of callers without one.
+///
+/// When the table is full, buckets that have filled up again are dropped, at most once a second; keys that still find no
+/// place share one bucket, so many made-up keys slow each other down and nobody who has a place.
+///
+/// Isolation: any; the lock is held for a look-up.
+public final class RateLimiter: Sendable {
+    private struct State {
+        var buckets: [String: (bucket: TokenBucket, limit: RateLimit)] = [:]
+        var overflow: TokenBucket?
+        var sweptAt: Timestamp?
+    }
+
+    private let capacity: Int
+    private let state = Mutex(State())
+
+    /// - Parameter capacity: about 150 bytes each.
+    public init(capacity: Int = 65_536) { self.capacity = max(1, capacity) }
+
+    /// Takes one call of `key`.
+    ///
+    /// - Returns: nil when it may go on; otherwise how long to wait.
+    public func take(_ key: String, _ limit: RateLimit, now: Timestamp) -> Duration? {
+        state.withLock { state in
+            if let place = state.buckets.index(forKey: key) {
+                return state.buckets.values[place].bucket.take(limit, now: now)
+            }
+            if state.buckets.count >= capacity { Self.sweep(&state, now) }
+            guard state.buckets.count < capacity else {
+                var bucket = state.overflow ?? TokenBucket(limit, now: now)
+                defer { state.overflow = bucket }
+                return bucket.take(limit, now: now)
+            }
+            var bucket = TokenBucket(limit, now: now)
+            let wait = bucket.take(limit, now: now)
+            state.buckets[key] = (bucket, limit)
+            return wait
+        }
+    }
+
+    /// How long `key` must wait for its next call, without taking it; nil = not at all.
+    public func wait(of key: String, _ limit: RateLimit, now: Timestamp) -> Duration? {
+        state.withLock { state in
+            guard var bucket = state.buckets[key]?.bucket else { return nil }
+            return bucket.take(limit, now: now)
+        }
+    }
+
+    var count: Int { state.withLock { $0.buckets.count } }
+
+    private static func sweep(_ state: inout State, _ now: Timestamp) {
+        if let sweptAt = state.sweptAt, now - sweptAt < .seconds(1) { return }
+        state.sweptAt = now
+        state.buckets = state.buckets.filter { !$0.value.bucket.isFull($0.value.limit, now: now) }
+    }
+}

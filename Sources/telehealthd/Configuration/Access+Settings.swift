@@ -1,0 +1,64 @@
+internal import TelehealthCore
+internal import TelehealthHandlers
+
+extension AccessSettings {
+    /// Who may come how often, as configured.
+    init(_ reader: inout SettingReader) {
+        self.init()
+        services = Self.services(&reader)
+        limits = Self.limits(&reader)
+        let lasts = reader.duration("telehealth.emergencyAccess")
+        emergencyLasts = lasts > .zero ? lasts : nil
+    }
+
+    private static func services(_ reader: inout SettingReader) -> [String: Service] {
+        let key = "telehealth.serviceCertificates"
+        var services: [String: Service] = [:]
+        for entry in reader.list(key) {
+            guard let equals = entry.lastIndex(of: "="), entry.hasPrefix("dns:") || entry.hasPrefix("uri:") else {
+                reader.refuse(key, "'\(entry)' is neither dns:NAME=SUBJECT nor uri:URI=SUBJECT")
+                continue
+            }
+            var subject = String(entry[entry.index(after: equals)...])
+            var role = Role.service
+            if subject.hasSuffix(":scheduler") {
+                role = .scheduler
+                subject.removeLast(":scheduler".count)
+            }
+            let name = String(entry[..<equals])
+            guard SubjectID.isValid(subject) else {
+                reader.refuse(key, "'\(subject)' is no subject: 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+                continue
+            }
+            let known = name.hasPrefix("dns:") ? name.lowercased() : name
+            if services.updateValue(Service(subject: subject, role: role), forKey: known) != nil {
+                reader.refuse(key, "names \(name) twice")
+            }
+        }
+        return services
+    }
+
+    private static func limits(_ reader: inout SettingReader) -> Limits {
+        let key = "telehealth.rateLimits"
+        var limits = Limits()
+        let entries = reader.list(key)
+        if entries == ["none"] { return limits }
+        for entry in entries {
+            let parts = entry.split(separator: "=")
+            let numbers = parts.last?.split(separator: "/").compactMap { Double($0) } ?? []
+            guard parts.count == 2, numbers.count == 2, numbers[0] > 0, numbers[1] >= 1, numbers[1] <= 1_000_000 else {
+                reader.refuse(key, "'\(entry)' is not ROLE=PER_SECOND/AT_ONCE")
+                continue
+            }
+            let limit = RateLimit(perSecond: numbers[0], burst: numbers[1])
+            if parts[0] == "refused" {
+                limits.refused = limit
+            } else if let role = Role(rawValue: String(parts[0])) {
+                limits.byRole[role] = limit
+            } else {
+                reader.refuse(key, "'\(parts[0])' is no role")
+            }
+        }
+        return limits
+    }
+}

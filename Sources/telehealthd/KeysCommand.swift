@@ -1,0 +1,60 @@
+internal import Foundation
+internal import StorageSQLite
+
+/// `telehealthd keys …`: looks at the key ring and changes it. A running daemon sees the change within a second.
+enum KeysCommand {
+    enum Verb: Equatable {
+        case list, create, rotate
+        case remove(UInt32)
+
+        init(_ arguments: inout ArraySlice<String>) throws(ConfigurationFailure) {
+            switch arguments.popFirst() {
+            case "list": self = .list
+            case "create": self = .create
+            case "rotate": self = .rotate
+            case "remove":
+                guard let id = arguments.popFirst().flatMap({ UInt32($0) }) else {
+                    throw ConfigurationFailure(sentences: ["keys remove: needs the id of a key"])
+                }
+                self = .remove(id)
+            default: throw ConfigurationFailure(sentences: ["keys: wants list, create, rotate or remove ID"])
+            }
+        }
+    }
+
+    struct Refusal: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// - Returns: what to print.
+    static func run(_ verb: Verb, _ file: KeyRingFile) throws -> String {
+        switch verb {
+        case .list: return table(try file.read())
+        case .create: return table(try file.make())
+        case .rotate:
+            guard try file.update({ ring, now in ring.rotate(now: now) }) != nil else {
+                throw Refusal(description: "the key ring is full: remove retired keys first")
+            }
+            return table(try file.read())
+        case .remove(let id):
+            guard try file.update({ ring, _ in ring.remove(id) }) else {
+                throw Refusal(description: "key \(id) is not there or not retired: rows may be sealed with it")
+            }
+            return table(try file.read())
+        }
+    }
+
+    /// Never a secret: ids, dates and states.
+    private static func table(_ ring: KeyRing) -> String {
+        let formatter = ISO8601DateFormatter()
+        func date(_ seconds: Int64) -> String {
+            formatter.string(from: Date(timeIntervalSince1970: TimeInterval(seconds)))
+        }
+        let rows = ring.list.map { key in
+            let state =
+                key.isCurrent ? "current" : key.retiredAt.map { "retired since \(date($0))" } ?? "rows are sealed anew"
+            return "\(key.id)\t\(date(key.createdAt))\t\(state)"
+        }
+        return (["key\tmade\tstate"] + rows).joined(separator: "\n")
+    }
+}

@@ -1,0 +1,53 @@
+import TelehealthCore
+import Testing
+
+@testable import TelehealthCore
+
+@Suite("Rate limits") struct RateLimiterTests {
+    private let limit = RateLimit(perSecond: 2, burst: 3)
+    private func at(_ milliseconds: Int64) -> Timestamp { Timestamp(microseconds: milliseconds * 1000) }
+
+    @Test("a burst passes, then the steady rate does, and the wait told is the wait needed")
+    func bucketRule() throws {
+        var bucket = TokenBucket(limit, now: at(0))
+        for _ in 0..<3 { #expect(bucket.take(limit, now: at(0)) == nil) }
+        #expect(bucket.take(limit, now: at(0)) == .milliseconds(500))
+        let rest = try #require(bucket.take(limit, now: at(499)))
+        #expect(rest >= .milliseconds(1) && rest < .milliseconds(2))
+        #expect(bucket.take(limit, now: at(500)) == nil)
+        #expect(bucket.take(limit, now: at(500)) == .milliseconds(500))
+        #expect(!bucket.isFull(limit, now: at(1_999)))
+        #expect(bucket.isFull(limit, now: at(2_000)))
+    }
+
+    @Test("a clock that goes back gives nothing and takes nothing")
+    func clockGoesBack() {
+        var bucket = TokenBucket(limit, now: at(10_000))
+        for _ in 0..<3 { #expect(bucket.take(limit, now: at(10_000)) == nil) }
+        #expect(bucket.take(limit, now: at(0)) == .milliseconds(500))
+        #expect(bucket.take(limit, now: at(10_500)) == nil)
+    }
+
+    @Test("keys have buckets of their own; looking takes nothing")
+    func keysAreApart() {
+        let limiter = RateLimiter()
+        for _ in 0..<3 { #expect(limiter.take("a", limit, now: at(0)) == nil) }
+        #expect(limiter.wait(of: "a", limit, now: at(0)) == .milliseconds(500))
+        #expect(limiter.take("b", limit, now: at(0)) == nil)
+        for _ in 0..<9 { #expect(limiter.wait(of: "b", limit, now: at(0)) == nil) }
+        #expect(limiter.wait(of: "never seen", limit, now: at(0)) == nil)
+    }
+
+    @Test("the table never grows over its limit; who has a place keeps it, newcomers share one bucket")
+    func tableIsBounded() {
+        let limiter = RateLimiter(capacity: 10)
+        for index in 0..<10 { #expect(limiter.take("k\(index)", limit, now: at(0)) == nil) }
+        for index in 0..<3 { #expect(limiter.take("new\(index)", limit, now: at(0)) == nil) }
+        #expect(limiter.take("new3", limit, now: at(0)) != nil, "newcomers share one burst")
+        #expect(limiter.take("k0", limit, now: at(0)) == nil)
+        #expect(limiter.count == 10)
+        // Buckets that are full again make room.
+        #expect(limiter.take("new4", limit, now: at(2_000)) == nil)
+        #expect(limiter.count <= 10)
+    }
+}
