@@ -30,6 +30,13 @@ enum EffectRow {
     )
     static let lease = PreparedSQL(
         "effects.lease", "UPDATE effects SET fence = ?2, leased_until = ?3, due_at = ?4 WHERE id = ?1")
+    /// Ends every lease. The fences stay: the next claim is above them.
+    static let releaseAll = PreparedSQL(
+        "effects.release all",
+        """
+        UPDATE effects SET leased_until = NULL, due_at = not_before \
+        WHERE state = 'pending' AND leased_until IS NOT NULL
+        """)
 
     /// When a worker may take it: neither before its time nor while another's lease lives.
     static func dueAt(_ effect: Effect) -> Timestamp {
