@@ -11,6 +11,7 @@ import Testing
         pool = try DescriptorPool([
             Telehealth_V1_AppointmentService_File.descriptor, Telehealth_V1_TelehealthService_File.descriptor,
             Telehealth_V1_ConsentService_File.descriptor, Telehealth_V1_Errors_File.descriptor,
+            Telehealth_V1_OperationsService_File.descriptor,
         ])
         let options = try #require(pool.message(named: "google.protobuf.FieldOptions"))
         option = try #require(options.field(named: "[telehealth.v1.data_class]")).number

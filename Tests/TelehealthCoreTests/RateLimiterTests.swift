@@ -8,11 +8,11 @@ import Testing
     private func at(_ milliseconds: Int64) -> Timestamp { Timestamp(microseconds: milliseconds * 1000) }
 
     @Test("a burst passes, then the steady rate does, and the wait told is the wait needed")
-    func bucketRule() throws {
+    func bucketRule() {
         var bucket = TokenBucket(limit, now: at(0))
         for _ in 0..<3 { #expect(bucket.take(limit, now: at(0)) == nil) }
         #expect(bucket.take(limit, now: at(0)) == .milliseconds(500))
-        let rest = try #require(bucket.take(limit, now: at(499)))
+        let rest = bucket.take(limit, now: at(499)) ?? .zero
         #expect(rest >= .milliseconds(1) && rest < .milliseconds(2))
         #expect(bucket.take(limit, now: at(500)) == nil)
         #expect(bucket.take(limit, now: at(500)) == .milliseconds(500))

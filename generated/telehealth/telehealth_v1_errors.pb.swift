@@ -126,6 +126,10 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case emergencyNotAllowed
     /// INVALID_ARGUMENT: `telehealth-emergency-reason` must be 10 to 500 bytes of text.
     case emergencyReasonInvalid
+    /// NOT_FOUND: no such effect.
+    case effectNotFound
+    /// FAILED_PRECONDITION: the effect is pending or done.
+    case effectNotFailed
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -191,6 +195,8 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 180: self = .rateLimited
         case 181: self = .emergencyNotAllowed
         case 182: self = .emergencyReasonInvalid
+        case 100: self = .effectNotFound
+        case 101: self = .effectNotFailed
         default: self = .unrecognized(rawValue)
         }
     }
@@ -255,6 +261,8 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .rateLimited: 180
         case .emergencyNotAllowed: 181
         case .emergencyReasonInvalid: 182
+        case .effectNotFound: 100
+        case .effectNotFailed: 101
         case .unrecognized(let number): number
         }
     }
@@ -320,7 +328,7 @@ public enum Telehealth_V1_Errors_File {
             Chp0ZWxlaGVhbHRoL3YxL2Vycm9ycy5wcm90bxINdGVsZWhlYWx0aC52MRobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGh50
             ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aG3RlbGVoZWFsdGgvdjEvc2Vzc2lvbi5wcm90byJPChRNaXNzaW5nQ29uc2Vu
             dERldGFpbBI3CgdtaXNzaW5nGAEgAygLMh0udGVsZWhlYWx0aC52MS5NaXNzaW5nQ29uc2VudFIHbWlzc2luZyJQChJTZXNzaW9u
-            U3RhdGVEZXRhaWwSOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMq2hAK
+            U3RhdGVEZXRhaWwSOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMqoREK
             C0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEh4KGkVSUk9SX1JFQVNPTl9UT0tFTl9NSVNTSU5HEAES
             HgoaRVJST1JfUkVBU09OX1RPS0VOX0lOVkFMSUQQAhIeChpFUlJPUl9SRUFTT05fVE9LRU5fRVhQSVJFRBADEiIKHkVSUk9SX1JF
             QVNPTl9UT0tFTl9LRVlfVU5LTk9XThAEEicKI0VSUk9SX1JFQVNPTl9UT0tFTl9ERVZFTE9QTUVOVF9PTkxZEAUSIQodRVJST1Jf
@@ -349,7 +357,8 @@ public enum Telehealth_V1_Errors_File {
             Tl9DT05GTElDVBBdEiIKHkVSUk9SX1JFQVNPTl9TVE9SRV9VTkFWQUlMQUJMRRBeEiEKHUVSUk9SX1JFQVNPTl9TVE9SRV9PVkVS
             TE9BREVEEF8SGwoXRVJST1JfUkVBU09OX1NUT1JFX0ZVTEwQYBIfChtFUlJPUl9SRUFTT05fQ0FMTF9DQU5DRUxMRUQQYRIeChlF
             UlJPUl9SRUFTT05fUkFURV9MSU1JVEVEELQBEicKIkVSUk9SX1JFQVNPTl9FTUVSR0VOQ1lfTk9UX0FMTE9XRUQQtQESKgolRVJS
-            T1JfUkVBU09OX0VNRVJHRU5DWV9SRUFTT05fSU5WQUxJRBC2AWIGcHJvdG8z
+            T1JfUkVBU09OX0VNRVJHRU5DWV9SRUFTT05fSU5WQUxJRBC2ARIhCh1FUlJPUl9SRUFTT05fRUZGRUNUX05PVF9GT1VORBBkEiIK
+            HkVSUk9SX1JFQVNPTl9FRkZFQ1RfTk9UX0ZBSUxFRBBlYgZwcm90bzM=
             """,
         dependencies: [
             Telehealth_V1_Consent_File.descriptor,
