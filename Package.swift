@@ -89,6 +89,7 @@ let modules: [Target] = [
     module("AWSClient", ["HTTPSClient", crypto]),
     module("ChimeGateway", ["AWSClient", "HTTPSClient", "TelehealthCore", logging]),
     module("Identity", ["HTTPSClient", "TelehealthCore", crypto, .product(name: "JWTKit", package: "jwt-kit")]),
+    module("Webhooks", ["HTTPSClient", "TelehealthCore", crypto]),
     // 7
     module("TelehealthHandlers", ["TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "TelehealthCore", crypto, logging]),
     module("TelehealthClient", ["TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
@@ -104,7 +105,7 @@ let programs: [Target] = [
     program(
         "telehealthd",
         [
-            "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "TelehealthCore",
+            "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "Webhooks", "TelehealthCore",
             "RPCServer", "RPCModel", "TLSEngine", "EventCore", "Monitoring", logging,
             .product(name: "Configuration", package: "swift-configuration"),
             .product(name: "SystemPackage", package: "swift-system"),
@@ -169,6 +170,7 @@ let testTargets: [Target] = [
     tests("HTTPSClientTests", ["HTTPSClient", "LoopbackHTTP"]),
     tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),
     tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", "ChimeSimulation", logging]),
+    tests("WebhooksTests", ["Webhooks", "HTTPSClient", "LoopbackHTTP", "TelehealthCore", crypto]),
     tests("IdentityTests", ["Identity", "HTTPSClient", "LoopbackHTTP", "TelehealthCore", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
     tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
     tests(

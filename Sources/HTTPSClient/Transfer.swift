@@ -22,6 +22,7 @@ final class Transfer {
         deadline = request.deadline
         responseBytesMax = request.responseBytesMax
         setDestination(request, configuration)
+        if !request.mayReachPrivate { refusePrivateAddresses() }
         setTimeouts(configuration, now: now)
         setMethod(request)
         setHeaders(request, configuration)
@@ -72,6 +73,28 @@ final class Transfer {
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         // An empty proxy also overrides the environment's: credentials and loopback traffic never pass one.
         if configuration.proxy == .direct || request.url.hostKind != .other { set(CURLOPT_PROXY, "") }
+    }
+
+    /// The name was looked up by now, so there is no second look-up that could answer otherwise (DNS rebinding).
+    private func refusePrivateAddresses() {
+        set(CURLOPT_PROXY, "")
+        // A kept connection was judged when it was made, perhaps for a request that may reach everything.
+        set(CURLOPT_FRESH_CONNECT, 1)
+        _ = telehealth_curl_setopt_open_socket_callback(handle) { _, _, address in
+            guard let address else { return -1 }
+            let start = UnsafeRawPointer(address) + MemoryLayout<curl_sockaddr>.offset(of: \.addr)!
+            let count = Int(address.pointee.addrlen)
+            let bytes = [UInt8](UnsafeRawBufferPointer(start: start, count: min(count, 128)))
+            let isPublic =
+                switch address.pointee.family {
+                case AF_INET where count >= 8: PublicAddress.isPublic(ipv4: Array(bytes[4..<8]))
+                case AF_INET6 where count >= 24: PublicAddress.isPublic(ipv6: Array(bytes[8..<24]))
+                default: false
+                }
+            // CURL_SOCKET_BAD: libcurl goes on to the name's next address, or gives up.
+            guard isPublic else { return -1 }
+            return socket(address.pointee.family, address.pointee.socktype, address.pointee.protocol)
+        }
     }
 
     private func setTimeouts(_ configuration: HTTPSClient.Configuration, now: ContinuousClock.Instant) {

@@ -12,6 +12,7 @@ internal import StorageSQLite
 internal import TLSEngine
 internal import TelehealthCore
 internal import TelehealthHandlers
+internal import Webhooks
 
 /// Puts the service together, serves until SIGTERM or SIGINT, and takes it apart in the opposite order.
 ///
@@ -38,7 +39,11 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     let committer = Committer(store: store, hub: hub, presence: presence)
     let executor = CommandExecutor(
         committer: committer, gateway: gateway, time: time, ids: ids, policy: policy)
-    let worker = EffectWorker(committer: committer, gateway: gateway, time: time, ids: ids, policy: policy) {
+    let webhooks = try webhookClient(configuration)
+    let worker = EffectWorker(
+        committer: committer, gateway: gateway, time: time, ids: ids, policy: policy,
+        webhooks: webhooks.map { HTTPSWebhookSender(configuration.webhooks, client: $0) }
+    ) {
         alarms.effect($0)
     }
     let sweeper = Sweeper(committer: committer, gateway: gateway, time: time, ids: ids, policy: policy) {
@@ -89,6 +94,7 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     }
     monitoring?.server.stop()
     await store.close()
+    webhooks?.shutdown()
     http.shutdown()
     logger.notice("stopped", metadata: store.statistics.logMetadata)
 }
@@ -118,6 +124,14 @@ private func startMonitoring(_ configuration: DaemonConfiguration, _ monitor: Se
     }
     let server = try MonitoringServer { await monitor.answer($0) }
     return (server, try await server.start(on: address).description)
+}
+
+/// A client of their own for webhooks: receivers that hang must not take the places of calls to Chime.
+private func webhookClient(_ configuration: DaemonConfiguration) throws -> HTTPSClient? {
+    if configuration.webhooks.isEmpty { return nil }
+    var https = HTTPSClient.Configuration()
+    https.authoritiesFile = configuration.cloud.authoritiesFile
+    return try HTTPSClient(configuration: https)
 }
 
 /// The configured issuer's keys and, where it counts, the data directory's own.

@@ -49,6 +49,7 @@ enum LayerTable {
             Row(6, "AWSClient", "HTTPSClient", "Crypto"),
             Row(6, "ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "Logging"),
             Row(6, "Identity", "HTTPSClient", "TelehealthCore", "Crypto", "JWTKit"),
+            Row(6, "Webhooks", "HTTPSClient", "TelehealthCore", "Crypto"),
             // 7
             Row(
                 7, "TelehealthHandlers", "TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire",
@@ -64,7 +65,7 @@ enum LayerTable {
         Row(
             8, "telehealthd", "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient",
             "HTTPSClient",
-            "Identity", "TelehealthAPI", "GRPCStandardAPI", "TelehealthCore", "RPCServer", "RPCModel",
+            "Identity", "Webhooks", "TelehealthAPI", "GRPCStandardAPI", "TelehealthCore", "RPCServer", "RPCModel",
             "ProtobufWire", "ProtobufReflection", "Transport", "TLSEngine", "EventCore", "Monitoring", "Logging",
             "ArgumentParser",
             "Crypto", "Configuration", "SystemPackage", "ServiceLifecycle"),

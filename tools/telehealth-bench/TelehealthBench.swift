@@ -7,5 +7,5 @@ struct TelehealthBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "telehealth-bench",
         abstract: "Puts load on a telehealth service and prints how long it took to answer.",
-        subcommands: [VisitsCommand.self, JoinsCommand.self, ReadRequestCommand.self])
+        subcommands: [VisitsCommand.self, JoinsCommand.self, StormCommand.self, ReadRequestCommand.self])
 }

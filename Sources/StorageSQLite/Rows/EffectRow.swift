@@ -5,7 +5,7 @@ enum EffectRow {
         "effects", key: ["id"],
         columns: [
             "session_id", "sequence", "kind", "generation", "participant_id", "recording_id", "created_at",
-            "state", "not_before", "attempts", "fence", "leased_until", "last_error", "due_at", "lane",
+            "state", "not_before", "attempts", "fence", "leased_until", "last_error", "due_at", "lane", "target", "event_sequence",
         ])
     static let upsert = PreparedSQL("effects.upsert", table.upsertText())
     static let fence = PreparedSQL(
@@ -72,6 +72,8 @@ enum EffectRow {
         values.add(row.lastError)
         values.add(dueAt(row))
         values.add(row.lane)
+        values.add(row.target)
+        values.add(row.eventSequence)
     }
 
     static func read(_ row: inout RowReader) throws(SQLiteError) -> Effect {
@@ -86,6 +88,10 @@ enum EffectRow {
         effect.fence = row.integer()
         effect.leasedUntil = row.optionalInstant()
         effect.lastError = row.optionalText()
+        row.skip()  // due_at and lane follow from the rest
+        row.skip()
+        effect.target = row.optionalText()
+        effect.eventSequence = row.optionalInteger()
         return effect
     }
 }

@@ -10,5 +10,6 @@ struct Migration: Sendable {
             version: 1, name: "first schema",
             statements: SchemaV1.visits + SchemaV1.consents + SchemaV1.records + SchemaV1.guards),
         Migration(version: 6, name: "sealed columns", statements: SchemaV6.statements),
+        Migration(version: 7, name: "webhooks", statements: SchemaV7.statements),
     ]
 }

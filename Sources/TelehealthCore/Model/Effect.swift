@@ -8,6 +8,7 @@ public struct Effect: Sendable, Hashable {
         case createMeeting, deleteMeeting
         case startCapture, confirmCapture, stopCapture
         case startConcatenation, confirmConcatenation
+        case deliverWebhook
     }
 
     public enum State: String, Sendable, Hashable { case pending, done, dead }
@@ -19,6 +20,7 @@ public struct Effect: Sendable, Hashable {
         switch kind {
         case .createMeeting, .deleteMeeting, .startCapture, .stopCapture: "visit"
         case .confirmCapture, .startConcatenation, .confirmConcatenation: recordingID?.rawValue ?? "visit"
+        case .deliverWebhook: "webhook " + (target ?? "")
         }
     }
 
@@ -30,6 +32,9 @@ public struct Effect: Sendable, Hashable {
     public let participantID: ParticipantID?
     public let recordingID: RecordingID?
     public let createdAt: Timestamp
+    /// Of a webhook: the name of who is told, and the event's number.
+    public var target: String?
+    public var eventSequence: Int64?
     public var state: State
     /// Not to be tried before this.
     public var notBefore: Timestamp
@@ -42,7 +47,8 @@ public struct Effect: Sendable, Hashable {
 
     public init(
         id: EffectID, sessionID: SessionID, sequence: Int64, kind: Kind, generation: Int? = nil,
-        participantID: ParticipantID? = nil, recordingID: RecordingID? = nil, createdAt: Timestamp
+        participantID: ParticipantID? = nil, recordingID: RecordingID? = nil, createdAt: Timestamp,
+        target: String? = nil, eventSequence: Int64? = nil
     ) {
         self.id = id
         self.sessionID = sessionID
@@ -52,6 +58,8 @@ public struct Effect: Sendable, Hashable {
         self.participantID = participantID
         self.recordingID = recordingID
         self.createdAt = createdAt
+        self.target = target
+        self.eventSequence = eventSequence
         state = .pending
         notBefore = createdAt
         attempts = 0

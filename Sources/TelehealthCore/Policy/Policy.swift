@@ -84,6 +84,8 @@ public struct Policy: Sendable, Hashable {
     public var eventRetention: Duration = .seconds(7 * 24 * 60 * 60)
 
     // Work outside the database
+    /// Who is told of events by HTTPS.
+    public var webhooks: [WebhookTarget] = []
     /// One call to Chime, with the client-side limiter's queue and the retries within.
     public var gatewayTimeout: Duration = .seconds(20)
     /// How long a claimed effect belongs to its worker: above ``gatewayTimeout`` with a commit on both sides.

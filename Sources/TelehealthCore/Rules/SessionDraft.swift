@@ -55,13 +55,16 @@ struct SessionDraft {
                 screenShareID: share, generation: generation, reason: reason))
     }
 
-    mutating func enqueue(_ kind: Effect.Kind, generation: Int? = nil, recording: RecordingID? = nil) {
+    mutating func enqueue(
+        _ kind: Effect.Kind, generation: Int? = nil, recording: RecordingID? = nil, target: String? = nil,
+        eventSequence: Int64? = nil
+    ) {
         state.session.lastEffectSequence += 1
         effects.append(
             Effect(
                 id: EffectID(context.ids.uuid()), sessionID: state.session.id,
                 sequence: state.session.lastEffectSequence, kind: kind, generation: generation,
-                recordingID: recording, createdAt: now))
+                recordingID: recording, createdAt: now, target: target, eventSequence: eventSequence))
     }
 
     mutating func setStatus(_ status: SessionStatus, reason: String? = nil) {
@@ -81,6 +84,7 @@ struct SessionDraft {
         ]
         decision.expectations = expectations
         guard isChanged else { return decision }
+        enqueueWebhooks(events)
         decision.expectations.insert(.session(state.session.id, version: original.session.version), at: 0)
         state.session.version = original.session.version + 1
         state.session.updatedAt = now

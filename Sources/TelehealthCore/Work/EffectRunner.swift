@@ -17,6 +17,8 @@ struct EffectRunner: Sendable {
     let time: any TimeSource
     let ids: any IDSource
     let policy: Policy
+    var webhooks: (any WebhookSender)?
+    let webhookLanes = WebhookLanes()
     let notify: @Sendable (EffectNotice) -> Void
 
     func perform(_ effect: Effect) async {
@@ -48,6 +50,7 @@ struct EffectRunner: Sendable {
             case .stopCapture: return try await stopCapture(effect, state)
             case .startConcatenation: return try await startConcatenation(effect, state)
             case .confirmConcatenation: return try await confirmConcatenation(effect, state)
+            case .deliverWebhook: return try await deliverWebhook(effect)
             }
         } catch let error as GatewayError {
             return .failed(error)
@@ -109,7 +112,8 @@ struct EffectRunner: Sendable {
             return
         }
         let attempts = effect.attempts + 1
-        let backoff = Backoff(base: policy.backoffBase, cap: policy.backoffCap)
+        let cap = effect.kind == .deliverWebhook ? Self.webhookBackoffCap : policy.backoffCap
+        let backoff = Backoff(base: policy.backoffBase, cap: cap)
         let delay = max(
             backoff.delay(attempt: attempts, fraction: ids.randomFraction()), error.retryAfter ?? .zero)
         try await putOff(effect, by: delay, error: error)
@@ -141,7 +145,7 @@ struct EffectRunner: Sendable {
             return { draft, _ in draft.processingFailed(recording, reason: code) }
         case .confirmCapture:
             return { draft, _ in draft.stopCapture(of: recording, cause: .failed, by: Principal.system.name) }
-        case .deleteMeeting, .stopCapture: return nil
+        case .deleteMeeting, .stopCapture, .deliverWebhook: return nil
         }
     }
 

@@ -19,14 +19,15 @@ public final class EffectWorker: Sendable {
     /// - Parameter notify: called for every attempt's end; must not block.
     public init(
         committer: Committer, gateway: any MeetingGateway, time: any TimeSource, ids: any IDSource,
-        policy: Policy,
+        policy: Policy, webhooks: (any WebhookSender)? = nil,
         notify: @escaping @Sendable (EffectNotice) -> Void = { _ in }
     ) {
         self.committer = committer
         self.time = time
         self.policy = policy
         runner = EffectRunner(
-            committer: committer, gateway: gateway, time: time, ids: ids, policy: policy, notify: notify)
+            committer: committer, gateway: gateway, time: time, ids: ids, policy: policy, webhooks: webhooks,
+            notify: notify)
     }
 
     /// Works until the task is cancelled; then waits for the calls that are under way.

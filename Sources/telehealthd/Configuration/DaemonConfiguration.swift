@@ -3,6 +3,7 @@ internal import Logging
 internal import StorageSQLite
 internal import TelehealthCore
 internal import TelehealthHandlers
+internal import Webhooks
 
 /// Everything the daemon needs to know, checked; made from ``SettingReader`` and nothing else.
 struct DaemonConfiguration: Sendable {
@@ -58,6 +59,7 @@ struct DaemonConfiguration: Sendable {
     var dataDirectory: String
     var keyRing: KeyRingFile
     var access: AccessSettings
+    var webhooks: [WebhookEndpoint]
     var listeners: [Listener]
     var tls: TLS?
     /// nil = no endpoint for probers and scrapers.
@@ -81,6 +83,7 @@ struct DaemonConfiguration: Sendable {
         dataDirectory = reader.text("telehealth.dataDir")
         keyRing = Self.keyRing(&reader, dataDirectory: dataDirectory)
         access = AccessSettings(&reader)
+        webhooks = Self.webhooks(&reader)
         listeners = Self.listeners(&reader)
         tls = Self.tls(&reader)
         monitoring = Self.monitoring(&reader)
@@ -92,6 +95,7 @@ struct DaemonConfiguration: Sendable {
         identity = Self.identity(&reader)
         cloud = Self.cloud(&reader)
         policy = Policy(&reader)
+        policy.webhooks = webhooks.map(\.target)
         let isLocal = listeners.allSatisfy(\.isLocal)
         if !access.services.isEmpty, tls?.clientAuthorities == nil {
             reader.refuse("telehealth.serviceCertificates", "needs the client authorities to trust")
@@ -201,6 +205,18 @@ struct DaemonConfiguration: Sendable {
             attendeesMax: reader.integer("telehealth.attendeesMax"),
             callsPerSecond: reader.integer("telehealth.chimeCallsPerSecond"),
             authoritiesFile: reader.optionalText("telehealth.caFile"))
+    }
+
+    private static func webhooks(_ reader: inout SettingReader) -> [WebhookEndpoint] {
+        let path = reader.text("telehealth.webhooksFile")
+        let mayBeLoopback = reader.boolean("telehealth.webhooksOnLoopback")
+        if path.isEmpty { return [] }
+        do throws(WebhookConfigurationError) {
+            return try WebhookFile.read(path, mayBeLoopback: mayBeLoopback)
+        } catch {
+            reader.refuse("telehealth.webhooksFile", error.description)
+            return []
+        }
     }
 
     /// Nobody but this machine reaches it: then what development needs is made by itself.

@@ -144,6 +144,12 @@ enum SettingTable {
     ]
 
     private static let workers: [Setting] = [
+        Setting(
+            "telehealth.webhooksFile", .text, "",
+            "JSON file of the systems that are told of events by HTTPS; empty for none"),
+        Setting(
+            "telehealth.webhooksOnLoopback", .boolean, "false",
+            "let webhooks go to this machine, also without TLS: for tests"),
         Setting("telehealth.sweepInterval", .duration, "5s", "how often overdue visits are looked for"),
         Setting(
             "telehealth.effectAttempts", .integer(1...100_000), "250",

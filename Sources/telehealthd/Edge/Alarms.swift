@@ -38,6 +38,7 @@ final class Alarms: Sendable {
             "effect": "\(notice.effect.kind.rawValue)", "session": "\(notice.effect.sessionID)",
             "attempts": "\(notice.effect.attempts)",
         ]
+        if let target = notice.effect.target { metadata["target"] = "\(target)" }
         switch notice.kind {
         case .done: logger.debug("effect done", metadata: metadata)
         case .retrying(let code, let after):
