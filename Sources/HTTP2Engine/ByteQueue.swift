@@ -60,8 +60,7 @@ struct ByteQueue: ~Copyable {
             // Grows by doubling, from what is queued and not from what a peer announces.
             var larger = max(128, capacity)
             while larger < waiting + more { larger *= 2 }
-            // Alignment 1 is plain malloc; anything else is posix_memalign, which costs three times as much.
-            let area = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 1)
+            let area = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
             if let base {
                 memcpy(area, base + head, waiting)
                 base.deallocate()

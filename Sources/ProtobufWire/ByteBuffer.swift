@@ -175,9 +175,7 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     mutating func grow(by byteCount: Int) {
         let needed = storedCount + max(byteCount, 1)
         let doubled = max(needed, allocated * 2, Self.smallestAllocation)
-        // Alignment 1 is plain malloc, which aligns to 16 anyway; asking for 16 is posix_memalign, which splits
-        // chunks and costs three times as much.
-        let grown = UnsafeMutableRawPointer.allocate(byteCount: doubled, alignment: 1)
+        let grown = UnsafeMutableRawPointer.allocate(byteCount: doubled, alignment: 16)
         if let old = unsafe storage {
             unsafe grown.copyMemory(from: old, byteCount: storedCount)
             unsafe old.deallocate()
