@@ -40,12 +40,12 @@ public struct CallGate: ServerInterceptor {
         let level: Logger.Level = AccessTable.openServices.contains(context.method.service) ? .debug : .info
         guard logger.logLevel <= level else { return }
         var metadata: Logger.Metadata = [
-            "method": "\(context.method)",
-            "code": "\(status?.code.description ?? "OK")",
-            "us": "\(duration.wholeMicroseconds)",
+            "method": .string(context.method.description),
+            "code": .string(status?.code.description ?? "OK"),
+            "us": .string(String(duration.wholeMicroseconds)),
         ]
-        if let role = context[CallerKey.self]?.role { metadata["role"] = "\(role.rawValue)" }
-        if let reason = status.flatMap(StatusDetails.reason(of:)) { metadata["reason"] = "\(reason)" }
+        if let role = context[CallerKey.self]?.role { metadata["role"] = .string(role.rawValue) }
+        if let reason = status.flatMap(StatusDetails.reason(of:)) { metadata["reason"] = .string(reason) }
         logger.log(level: level, "call", metadata: metadata)
     }
 }
