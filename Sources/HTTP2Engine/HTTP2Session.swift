@@ -107,6 +107,10 @@ public final class HTTP2Session {
         guard let start = bytes.baseAddress, !isTerminated, !isAbandoned else { return }
         sink.now = now
         sink.scan(bytes)
+        if sink.violation == .continuations {
+            // nghttp2 would give up on them for good, and could not say GOAWAY any more.
+            return checkViolations()
+        }
         var offset = 0
         while offset < bytes.count, !isTerminated, !isAbandoned {
             sink.input = start + offset
@@ -310,6 +314,13 @@ public final class HTTP2Session {
         }
         if code == .noError { return .finished }
         return code == .refusedStream && role == .client ? .refused : .resetLocally(code)
+    }
+
+    /// Every stream that is open now.
+    ///
+    /// - Complexity: O(streams that were open at the same time); for what is done every few seconds.
+    public func forEachStream(_ body: (HTTP2Stream) -> Void) {
+        for stream in sink.slots.compactMap(\.stream) { body(stream) }
     }
 
     // MARK: - The end

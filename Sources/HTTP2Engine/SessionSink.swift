@@ -31,6 +31,8 @@ final class SessionSink {
     var input: UnsafeRawPointer?
 
     private var blockSlot: Int32 = -1
+    /// Since the last HEADERS.
+    private var continuationCount = 0
     private var blockFieldCount = 0
     private var blockByteCount = 0
     private var blockExceeds = false
@@ -93,8 +95,12 @@ final class SessionSink {
                     lateDataIDs.append(frame.streamID)
                 }
             case UInt8(NGHTTP2_HEADERS.rawValue):
+                continuationCount = 0
                 if isServer { requestBegan(frame.streamID, endsStream) }
-            case UInt8(NGHTTP2_CONTINUATION.rawValue), UInt8(NGHTTP2_GOAWAY.rawValue):
+            case UInt8(NGHTTP2_CONTINUATION.rawValue):
+                continuationCount += 1
+                if continuationCount > limits.continuationsMax { violation = violation ?? .continuations }
+            case UInt8(NGHTTP2_GOAWAY.rawValue):
                 break
             case UInt8(NGHTTP2_RST_STREAM.rawValue):
                 pay(.peerReset)
