@@ -168,7 +168,7 @@ let testTargets: [Target] = [
     tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),
     tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", "ChimeSimulation", logging]),
     tests("IdentityTests", ["Identity", "TelehealthCore", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
-    tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
+    tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", logging]),
     tests(
         "TelehealthClientTests",
         ["TelehealthClient", "TelehealthAPI", "RPCServer", "RPCClient", "RPCModel", "GRPCStandardAPI", "ProtobufWire"]),
