@@ -101,7 +101,8 @@ final class SessionSink {
                 continuationCount += 1
                 if continuationCount > limits.continuationsMax { violation = violation ?? .continuations }
             case UInt8(NGHTTP2_GOAWAY.rawValue):
-                break
+                // Two are a farewell, hundreds are none.
+                pay(.glitch)
             case UInt8(NGHTTP2_RST_STREAM.rawValue):
                 pay(.peerReset)
                 peerStreams.receiveReset(frame.streamID)
@@ -114,7 +115,8 @@ final class SessionSink {
     private func countControl(_ frame: FrameHeader) {
         switch frame.type {
         case UInt8(NGHTTP2_PING.rawValue):
-            if frame.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { pay(.ping) }
+            // Acknowledgements too: we ask seldom, and nobody needs hundreds of answers.
+            pay(.ping)
         case UInt8(NGHTTP2_SETTINGS.rawValue):
             pay(.settings)
         case UInt8(NGHTTP2_PRIORITY.rawValue):
