@@ -117,6 +117,12 @@ public final class HTTP2Session {
             let used = nghttp2_session_mem_recv(
                 handle, (start + offset).assumingMemoryBound(to: UInt8.self), bytes.count - offset)
             guard used >= 0 else {
+                // Acknowledgements beyond `queuedAcksMax`, all from one read: a limit like our own.
+                if used == NGHTTP2_ERR_FLOODED.rawValue { sink.violation = sink.violation ?? .outboundQueue }
+                if sink.violation != nil {
+                    checkViolations()
+                    return deliver()
+                }
                 isTerminated = true
                 deliver()
                 throw HTTP2Failure(code: Int32(used), call: "nghttp2_session_mem_recv")

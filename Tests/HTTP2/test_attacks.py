@@ -81,6 +81,14 @@ def test_flood(scene, name):
         flood(scene, peer, parts(), reason, answered=name.startswith("made you reset"))
 
 
+def test_more_settings_in_one_write_than_may_be_acknowledged(scene):
+    with Peer(scene.address) as peer:
+        peer.try_send(settings() * 5000)
+        got = peer.connection_error(ENHANCE_YOUR_CALM)
+        assert got.payload[8:] == b"too_many_settings"
+    scene.counted(ended("too_many_settings"))
+
+
 @pytest.mark.parametrize("part", [literal("x-filler", "x" * 1000), b""], ids=["full", "empty"])
 def test_continuation_flood(scene, part):
     """CVE-2024-28182: a block that never ends."""
