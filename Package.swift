@@ -128,7 +128,9 @@ let programs: [Target] = [
     program("store-bench", ["StorageSQLite", "TelehealthCore"]),
     program("fuzz-runner", ["FuzzTargets"]),
     program("rpc-simulation", ["HTTP2Engine", "RPCOverHTTP2", "RPCModel", "ProtobufWire", argumentParser]),
-    program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "TLSEngine", argumentParser]),
+    program(
+        "rpc-bench",
+        ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine", argumentParser]),
     program(
         "telehealth-bench",
         [
@@ -172,7 +174,7 @@ let testTargets: [Target] = [
     tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", "ChimeSimulation", logging]),
     tests("WebhooksTests", ["Webhooks", "HTTPSClient", "LoopbackHTTP", "TelehealthCore", crypto]),
     tests("IdentityTests", ["Identity", "HTTPSClient", "LoopbackHTTP", "TelehealthCore", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
-    tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
+    tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", logging]),
     tests(
         "TelehealthClientTests",
         ["TelehealthClient", "TelehealthAPI", "RPCServer", "RPCClient", "RPCModel", "GRPCStandardAPI", "ProtobufWire"]),
@@ -184,7 +186,7 @@ let testTargets: [Target] = [
 /// that are nothing without them, are there when their folder is.
 let madeByTools: [(target: Target, neededBy: String?)] = [
     // tools/conformance
-    (module("ConformanceMessages", ["ProtobufWire"], path: "tools/.cache/conformance/messages"), nil),
+    (module("ConformanceMessages", ["ProtobufWire"], path: "tools/.cache/conformance/messages"), "protobuf-conformance"),
     // tools/interop
     (module("InteropMessages", ["ProtobufWire", "RPCModel"], path: "tools/.cache/interop/messages"), "rpc-interop"),
 ]

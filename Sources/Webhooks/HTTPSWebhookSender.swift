@@ -59,7 +59,8 @@ public struct HTTPSWebhookSender: WebhookSender {
         do throws(HTTPSError) {
             response = try await client.send(request)
         } catch {
-            throw GatewayError(kind: .unavailable, code: error.label, mayHaveTakenEffect: error.mayHaveReachedServer)
+            throw GatewayError(
+                kind: .unavailable, code: error.label, mayHaveTakenEffect: error.mayHaveReachedServer)
         }
         guard (200...299).contains(response.status) else {
             throw GatewayError(kind: .unavailable, code: "status_\(response.status)")
@@ -69,12 +70,14 @@ public struct HTTPSWebhookSender: WebhookSender {
     static func body(_ event: SessionEvent, _ delivery: EffectID) -> [UInt8]? {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        return (try? encoder.encode(
-            Body(
-                delivery: delivery.rawValue, session: event.sessionID.rawValue, sequence: event.sequence,
-                kind: wireName(event.kind), status: wireName(event.status), occurredAt: event.at.rfc3339,
-                participant: event.participantID?.rawValue, recording: event.recordingID?.rawValue,
-                screenShare: event.screenShareID?.rawValue, generation: event.generation, reason: event.reason)))
+        return
+            (try? encoder.encode(
+                Body(
+                    delivery: delivery.rawValue, session: event.sessionID.rawValue, sequence: event.sequence,
+                    kind: wireName(event.kind), status: wireName(event.status), occurredAt: event.at.rfc3339,
+                    participant: event.participantID?.rawValue, recording: event.recordingID?.rawValue,
+                    screenShare: event.screenShareID?.rawValue, generation: event.generation,
+                    reason: event.reason)))
             .map { Array($0) }
     }
 }

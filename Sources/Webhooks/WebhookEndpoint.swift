@@ -17,7 +17,8 @@ public struct WebhookEndpoint: Sendable {
     /// - Parameter secret: at least 32 bytes.
     /// - Throws: ``WebhookConfigurationError``.
     public init(
-        name: String, url text: String, kinds: Set<SessionEvent.Kind> = [], secret: [UInt8], mayBeLoopback: Bool
+        name: String, url text: String, kinds: Set<SessionEvent.Kind> = [], secret: [UInt8],
+        mayBeLoopback: Bool
     ) throws(WebhookConfigurationError) {
         let isName =
             (1...32).contains(name.utf8.count)
@@ -26,12 +27,18 @@ public struct WebhookEndpoint: Sendable {
                     || $0 == UInt8(ascii: "-")
             }
         guard isName else { throw WebhookConfigurationError("'\(name)' is no name: 1 to 32 of a-z 0-9 -") }
-        guard let url = try? HTTPSURL(text) else { throw WebhookConfigurationError("\(name): is no https URL") }
-        let isAllowed = url.hostKind == .other && url.scheme == .https || url.hostKind == .loopback && mayBeLoopback
-        guard isAllowed else {
-            throw WebhookConfigurationError("\(name): must be https and no address of this machine or its network")
+        guard let url = try? HTTPSURL(text) else {
+            throw WebhookConfigurationError("\(name): is no https URL")
         }
-        guard secret.count >= 32 else { throw WebhookConfigurationError("\(name): its secret needs 32 bytes at least") }
+        let isAllowed =
+            url.hostKind == .other && url.scheme == .https || url.hostKind == .loopback && mayBeLoopback
+        guard isAllowed else {
+            throw WebhookConfigurationError(
+                "\(name): must be https and no address of this machine or its network")
+        }
+        guard secret.count >= 32 else {
+            throw WebhookConfigurationError("\(name): its secret needs 32 bytes at least")
+        }
         self.name = name
         self.url = url
         self.kinds = kinds
@@ -69,12 +76,15 @@ public enum WebhookFile {
         var targets: [Target]
     }
 
-    public static func read(_ path: String, mayBeLoopback: Bool) throws(WebhookConfigurationError) -> [WebhookEndpoint] {
+    public static func read(_ path: String, mayBeLoopback: Bool) throws(WebhookConfigurationError)
+        -> [WebhookEndpoint]
+    {
         let bytes = try contents(of: path, isSecret: false)
         guard let document = try? JSONDecoder().decode(Document.self, from: Data(bytes)) else {
             throw WebhookConfigurationError("\(path) is no list of webhook targets")
         }
-        guard document.targets.count <= targetsMax, Set(document.targets.map(\.name)).count == document.targets.count
+        guard document.targets.count <= targetsMax,
+            Set(document.targets.map(\.name)).count == document.targets.count
         else { throw WebhookConfigurationError("\(path) names a target twice, or more than \(targetsMax)") }
         var endpoints: [WebhookEndpoint] = []
         for target in document.targets {
@@ -87,7 +97,8 @@ public enum WebhookFile {
             endpoints.append(
                 try WebhookEndpoint(
                     name: target.name, url: target.url, kinds: Set(kinds),
-                    secret: trimmed(try contents(of: target.secretFile, isSecret: true)), mayBeLoopback: mayBeLoopback))
+                    secret: trimmed(try contents(of: target.secretFile, isSecret: true)),
+                    mayBeLoopback: mayBeLoopback))
         }
         return endpoints
     }
@@ -99,9 +110,11 @@ public enum WebhookFile {
         return Array(rest)
     }
 
-    private static func contents(of path: String, isSecret: Bool) throws(WebhookConfigurationError) -> [UInt8] {
+    private static func contents(of path: String, isSecret: Bool) throws(WebhookConfigurationError) -> [UInt8]
+    {
         var status = stat()
-        guard stat(path, &status) == 0, status.st_size <= bytesMax, let data = try? Data(contentsOf: URL(fileURLWithPath: path))
+        guard stat(path, &status) == 0, status.st_size <= bytesMax,
+            let data = try? Data(contentsOf: URL(fileURLWithPath: path))
         else { throw WebhookConfigurationError("\(path) cannot be read") }
         if isSecret, status.st_mode & 0o077 != 0 {
             throw WebhookConfigurationError("\(path) is readable by others: chmod 600 it")

@@ -38,7 +38,8 @@ enum KeysCommand {
             return table(try file.read())
         case .remove(let id):
             guard try file.update({ ring, _ in ring.remove(id) }) else {
-                throw Refusal(description: "key \(id) is not there or not retired: rows may be sealed with it")
+                throw Refusal(
+                    description: "key \(id) is not there or not retired: rows may be sealed with it")
             }
             return table(try file.read())
         }
@@ -52,7 +53,8 @@ enum KeysCommand {
         }
         let rows = ring.list.map { key in
             let state =
-                key.isCurrent ? "current" : key.retiredAt.map { "retired since \(date($0))" } ?? "rows are sealed anew"
+                key.isCurrent
+                ? "current" : key.retiredAt.map { "retired since \(date($0))" } ?? "rows are sealed anew"
             return "\(key.id)\t\(date(key.createdAt))\t\(state)"
         }
         return (["key\tmade\tstate"] + rows).joined(separator: "\n")

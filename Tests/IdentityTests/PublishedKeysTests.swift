@@ -62,7 +62,8 @@ import Testing
     @Test(
         "an issuer that answers wrongly changes nothing: the old keys stay",
         arguments: [
-            (ScriptedServer.Reply.answer(status: 500), "status_500"), (.answer(status: 302, headers: ["Location": "/x"]), "status_302"),
+            (ScriptedServer.Reply.answer(status: 500), "status_500"),
+            (.answer(status: 302, headers: ["Location": "/x"]), "status_302"),
             (.answer(status: 200, body: "<html>"), nil), (.answer(status: 200, body: "{\"keys\":[]}"), nil),
             (.hangUp, nil), (.answer(status: 200, body: String(repeating: " ", count: 300_000)), nil),
         ] as [(ScriptedServer.Reply, String?)])

@@ -145,6 +145,17 @@ def test_every_field_of_the_api_is_classified():
     assert personal > 10
 
 
+def test_the_probe_shows_of_a_request_what_a_log_may_hold(alone):
+    service, _, _ = alone
+    request = {"sessionId": str(uuid.uuid4()), "requestId": str(uuid.uuid4()), "note": "went home", "reason": "END_REASON_NORMAL"}
+    command = [BIN / "telehealth-probe", "call", "telehealth.v1.TelehealthService/EndSession", "--target", service.address,
+               "--as", "admin", "--data-dir", service.data, "--verbose", "-d", json.dumps(request)]
+    said = subprocess.run(command, capture_output=True, text=True).stderr
+    assert "[hidden]" in said and request["sessionId"] in said and "went home" not in said
+    said = subprocess.run([*command, "--show-personal"], capture_output=True, text=True).stderr
+    assert "went home" in said
+
+
 def keys(service, *words) -> str:
     return subprocess.run(
         [BIN / "telehealthd", "keys", *words, "--data-dir", service.data], capture_output=True, text=True, check=True

@@ -125,7 +125,9 @@ import Testing
             let file = KeyRingFile(path: directory + "/ring")
             _ = try file.make()
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<8 { group.addTask { try file.update { ring, now in _ = ring.rotate(now: now) } } }
+                for _ in 0..<8 {
+                    group.addTask { try file.update { ring, now in _ = ring.rotate(now: now) } }
+                }
                 try await group.waitForAll()
             }
             #expect(try file.read().list.map(\.id) == Array(1...9))
@@ -241,7 +243,9 @@ import Testing
         }
     }
 
-    @Test("a database from before is taken over: ids at once, texts by the first sealing, nothing left in clear")
+    @Test(
+        "a database from before is taken over: ids at once, texts by the first sealing, nothing left in clear"
+    )
     func takesOverClearRows() async throws {
         try await withTemporaryDirectory { directory in
             var configuration = StoreConfiguration()
@@ -249,7 +253,8 @@ import Testing
             do {
                 let path = directory + "/telehealth.db"
                 let connection = try SQLiteConnection(path: path, access: .createOrWrite, vfs: nil)
-                try Migrator.bringUpToDate(connection, migrations: Array(Migration.all.prefix { $0.version < 6 }))
+                try Migrator.bringUpToDate(
+                    connection, migrations: Array(Migration.all.prefix { $0.version < 6 }))
                 for statement in Self.clearRows {
                     try connection.execute(statement, label: "clear rows")
                 }

@@ -16,7 +16,8 @@ import Testing
         let now = Mutex(AccessSettingsTests.now)
     }
 
-    private func authenticator(_ settings: AccessSettings, clock: Clock = Clock()) throws -> CallAuthenticator {
+    private func authenticator(_ settings: AccessSettings, clock: Clock = Clock()) throws -> CallAuthenticator
+    {
         CallAuthenticator(
             table: try AccessTable(covering: [MethodsOnly.whole]), settings: settings,
             now: { clock.now.withLock { $0 } }
@@ -41,7 +42,9 @@ import Testing
             peer: CallPeer(address: address, isEncrypted: identity != nil, verifiedIdentity: identity))
     }
 
-    private func refusal(_ authenticator: CallAuthenticator, _ context: ServerCallContext) -> (RPCError.Code, String?)? {
+    private func refusal(_ authenticator: CallAuthenticator, _ context: ServerCallContext) -> (
+        RPCError.Code, String?
+    )? {
         do throws(RPCError) {
             try authenticator.admit(context)
             return nil
@@ -65,12 +68,15 @@ import Testing
         let calendar = context(Method.createSession, identity: .init(uris: ["spiffe://clinic/calendar"]))
         try authenticator.admit(calendar)
         #expect(calendar[CallerKey.self]?.role == .scheduler)
-        for identity in [nil, CallPeer.VerifiedIdentity(commonName: "desk.clinic.test", dnsNames: ["evil.test"])] {
+        for identity in [
+            nil, CallPeer.VerifiedIdentity(commonName: "desk.clinic.test", dnsNames: ["evil.test"]),
+        ] {
             let stranger = context(Method.getSession, identity: identity)
             #expect(refusal(authenticator, stranger)?.1 == "TOKEN_MISSING")
         }
         let both = context(
-            Method.getSession, ["authorization": "Bearer client"], identity: .init(dnsNames: ["desk.clinic.test"]))
+            Method.getSession, ["authorization": "Bearer client"],
+            identity: .init(dnsNames: ["desk.clinic.test"]))
         try authenticator.admit(both)
         #expect(both[CallerKey.self]?.role == .client)
         // The role's own table holds for a service too.
@@ -127,10 +133,14 @@ import Testing
         #expect(good[CallerKey.self]?.expiresAt == Self.now + .seconds(900))
         for reason in ["", "short", String(repeating: " ", count: 20), String(repeating: "x", count: 501)] {
             #expect(
-                refusal(authenticator, call(Method.getSession, "clinician", reason))?.1 == "EMERGENCY_REASON_INVALID")
+                refusal(authenticator, call(Method.getSession, "clinician", reason))?.1
+                    == "EMERGENCY_REASON_INVALID")
         }
-        #expect(refusal(authenticator, call(Method.getSession, "client", reason))?.1 == "EMERGENCY_NOT_ALLOWED")
-        #expect(refusal(authenticator, call(Method.endSession, "clinician", reason))?.1 == "EMERGENCY_NOT_ALLOWED")
+        #expect(
+            refusal(authenticator, call(Method.getSession, "client", reason))?.1 == "EMERGENCY_NOT_ALLOWED")
+        #expect(
+            refusal(authenticator, call(Method.endSession, "clinician", reason))?.1 == "EMERGENCY_NOT_ALLOWED"
+        )
         settings.emergencyLasts = nil
         let off = try self.authenticator(settings)
         #expect(refusal(off, call(Method.getSession, "clinician", reason))?.1 == "EMERGENCY_NOT_ALLOWED")

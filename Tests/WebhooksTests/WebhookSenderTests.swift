@@ -20,7 +20,8 @@ import Testing
         let server = ScriptedServer(script: script)
         let client = try HTTPSClient()
         let endpoint = try WebhookEndpoint(
-            name: "records", url: "http://127.0.0.1:\(server.port)/hook", secret: Self.secret, mayBeLoopback: true)
+            name: "records", url: "http://127.0.0.1:\(server.port)/hook", secret: Self.secret,
+            mayBeLoopback: true)
         try await body(HTTPSWebhookSender([endpoint], client: client), server)
         client.shutdown()
         server.stop()
@@ -34,24 +35,31 @@ import Testing
                 now: Timestamp(microseconds: 1_790_000_005_000_000))
             let request = try #require(server.requests.first)
             #expect(request.method == "POST" && request.target == "/hook")
-            #expect(request.header("telehealth-delivery") == "d-1" && request.header("telehealth-attempt") == "3")
+            #expect(
+                request.header("telehealth-delivery") == "d-1" && request.header("telehealth-attempt") == "3")
             let mac = HMAC<SHA256>.authenticationCode(
                 for: Array("1790000005.".utf8) + request.body, using: SymmetricKey(data: Self.secret))
             let hex = mac.map { String(format: "%02x", $0) }.joined()
             #expect(request.header("telehealth-signature") == "t=1790000005,v1=\(hex)")
-            let json = try #require(try JSONSerialization.jsonObject(with: Data(request.body)) as? [String: Any])
+            let json = try #require(
+                try JSONSerialization.jsonObject(with: Data(request.body)) as? [String: Any])
             #expect(json["kind"] as? String == "PARTICIPANT_ADMITTED" && json["sequence"] as? Int == 7)
             #expect(json["session"] as? String == "s-1" && json["status"] as? String == "IN_PROGRESS")
-            #expect(Set(json.keys) == ["delivery", "session", "sequence", "kind", "status", "occurred_at", "participant"])
+            #expect(
+                Set(json.keys) == [
+                    "delivery", "session", "sequence", "kind", "status", "occurred_at", "participant",
+                ])
         }
     }
 
     @Test("what is no success is tried again, redirects included", arguments: [301, 400, 404, 410, 500, 503])
     func failsForNow(status: Int) async throws {
-        try await withReceiver({ _ in .answer(status: status, headers: ["Location": "http://127.0.0.1:1/"]) }) { sender, server in
+        try await withReceiver({ _ in .answer(status: status, headers: ["Location": "http://127.0.0.1:1/"]) })
+        { sender, server in
             let error = await #expect(throws: GatewayError.self) {
                 try await sender.send(
-                    event, delivery: EffectID("d"), attempt: 1, to: "records", now: Timestamp(microseconds: 0))
+                    event, delivery: EffectID("d"), attempt: 1, to: "records", now: Timestamp(microseconds: 0)
+                )
             }
             #expect(error?.isWorthRetrying == true && error?.code == "status_\(status)")
             #expect(server.requests.count == 1)
@@ -102,7 +110,10 @@ import Testing
         }
         try write(#"["STATUS_CHANGED", "RECORDING_AVAILABLE"]"#)
         let endpoints = try WebhookFile.read(file, mayBeLoopback: false)
-        #expect(endpoints.map(\.target) == [WebhookTarget(name: "records", kinds: [.statusChanged, .recordingAvailable])])
+        #expect(
+            endpoints.map(\.target) == [
+                WebhookTarget(name: "records", kinds: [.statusChanged, .recordingAvailable])
+            ])
         try write(#"["EVERYTHING"]"#)
         #expect(throws: WebhookConfigurationError.self) { try WebhookFile.read(file, mayBeLoopback: false) }
         try write("[]", mode: 0o644)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ProtobufWire
 import RPCModel
 import Synchronization
 import TelehealthAPI
@@ -80,7 +81,8 @@ struct StormCommand: AsyncParsableCommand {
                     }
                     _ = try await caller.joinSession(Requests.join(appointment: appointment))
                     return Visit(
-                        appointmentID: appointment, clientID: client, sessionID: made.session?.sessionID ?? "",
+                        appointmentID: appointment, clientID: client,
+                        sessionID: made.session?.sessionID ?? "",
                         client: caller, clinician: doctor)
                 }
             }
@@ -109,10 +111,13 @@ struct StormCommand: AsyncParsableCommand {
                 while true {
                     do {
                         let answer = try await join()
-                        guard answer.credentials != nil else { throw WholeVisit.Wrong(what: "no credentials") }
+                        guard answer.credentials != nil else {
+                            throw WholeVisit.Wrong(what: "no credentials")
+                        }
                         return
                     } catch let error as RPCError {
-                        guard let wait = error.retryDelay, ContinuousClock.now - start < .seconds(patience) else {
+                        guard let wait = error.retryDelay, ContinuousClock.now - start < .seconds(patience)
+                        else {
                             throw error
                         }
                         tally.toldToWait.withLock { $0 += 1 }

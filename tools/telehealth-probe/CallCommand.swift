@@ -33,8 +33,13 @@ struct CallCommand: AsyncParsableCommand {
     @Flag(help: "Print fields that hold their default too.")
     var emitDefaults = false
 
-    @Flag(name: .shortAndLong, help: "Print metadata and timing to standard error.")
+    @Flag(
+        name: .shortAndLong,
+        help: "Print the request, metadata and timing to standard error; what its data classes call personal is hidden.")
     var verbose = false
+
+    @Flag(help: "With --verbose: hide nothing of the request.")
+    var showPersonal = false
 
     func run() async throws {
         let parts = method.split(separator: "/", maxSplits: 1)
@@ -56,6 +61,7 @@ struct CallCommand: AsyncParsableCommand {
             throw ProbeFailure.call("\(parts[0]) has no method \(parts[1]); 'list \(parts[0])' names those it has")
         }
         let requests = try requestTexts().map { text in try encode(text, as: found.input) }
+        if verbose { try describe(requests, as: found.input, in: pool) }
         let started = ContinuousClock.now
         try await call(found, service: String(parts[0]), requests: requests, metadata: metadata, over: channel)
         if verbose {
@@ -63,6 +69,17 @@ struct CallCommand: AsyncParsableCommand {
             Terminal.complain("schema \((started - resolved).forPeople), call \((ended - started).forPeople)")
         }
         await channel.shutdown()
+    }
+
+    /// Prints the requests as far as a log may hold them: of a schema without data classes, only their type.
+    private func describe(_ requests: [RawMessage], as type: MessageDescriptor, in pool: DescriptorPool) throws {
+        let redaction = Redaction(
+            pool, option: "telehealth.v1.data_class", showing: ["DATA_CLASS_PUBLIC", "DATA_CLASS_INTERNAL"])
+        for request in requests {
+            let message = try DynamicMessage(type, decoding: request.bytes)
+            let shown = showPersonal ? message : redaction?.redact(message)
+            Terminal.complain("> \(type.fullName) \(try shown?.jsonText() ?? "")")
+        }
     }
 
     private func call(

@@ -15,7 +15,8 @@ public enum KeyRingError: Error, Sendable, Hashable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .unreadable(let path, ENOENT): "there is no key ring at \(path): 'telehealthd keys create' makes one"
+        case .unreadable(let path, ENOENT):
+            "there is no key ring at \(path): 'telehealthd keys create' makes one"
         case .unreadable(let path, let code): "the key ring \(path) cannot be used: errno \(code)"
         case .tooOpen(let path): "the key ring \(path) is readable by others: chmod 600 it"
         case .malformed(let path): "\(path) holds no key ring"
@@ -68,7 +69,9 @@ public struct KeyRingFile: Sendable, Hashable {
         var bytes = [UInt8](repeating: 0, count: Self.bytesMax + 1)
         var count = 0
         while count < bytes.count {
-            let got = bytes.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress! + count, $0.count - count) }
+            let got = bytes.withUnsafeMutableBytes {
+                Glibc.read(file, $0.baseAddress! + count, $0.count - count)
+            }
             if got < 0, errno == EINTR { continue }
             guard got >= 0 else { throw .unreadable(path: path, code: errno) }
             if got == 0 { break }

@@ -40,7 +40,9 @@ enum KeyUse {
         try note(Int64(key.id), key.secret, connection)
     }
 
-    private static func note(_ id: Int64, _ secret: SymmetricKey, _ connection: SQLiteConnection) throws(SQLiteError) {
+    private static func note(_ id: Int64, _ secret: SymmetricKey, _ connection: SQLiteConnection)
+        throws(SQLiteError)
+    {
         try connection.run(insert) { values in
             values.add(id)
             values.add(Sealer.fingerprint(secret))
@@ -57,7 +59,9 @@ enum KeyUse {
         try connection.run(deleteOthers) { $0.add(Int64(current)) }
     }
 
-    private static func read(_ connection: SQLiteConnection) throws(SQLiteError) -> [(id: Int64, fingerprint: [UInt8])] {
+    private static func read(_ connection: SQLiteConnection) throws(SQLiteError) -> [(
+        id: Int64, fingerprint: [UInt8]
+    )] {
         try connection.all(all) { row in (row.integer(), row.bytes()) }
     }
 }

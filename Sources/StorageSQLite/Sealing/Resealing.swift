@@ -57,7 +57,8 @@ struct Resealing: Sendable {
         let shape = SealedTable.all[table]
         let rows = try connection.all(
             Self.statements[table].next,
-            bind: { values in for place in shape.key.indices { values.add(after.isEmpty ? "" : after[place]) } },
+            bind: { values in for place in shape.key.indices { values.add(after.isEmpty ? "" : after[place]) }
+            },
             read: { row in
                 Row(key: shape.key.map { _ in row.text() }, values: shape.columns.map { _ in row.stored() })
             })

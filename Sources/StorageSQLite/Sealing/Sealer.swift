@@ -37,7 +37,8 @@ final class Sealer: Sendable {
 
     private static func state(_ ring: KeyRing) -> State {
         State(
-            keys: Dictionary(uniqueKeysWithValues: ring.keys.map { ($0.id, $0.secret) }), current: ring.currentID)
+            keys: Dictionary(uniqueKeysWithValues: ring.keys.map { ($0.id, $0.secret) }),
+            current: ring.currentID)
     }
 
     /// Takes over another ring's data keys; its index secret is the same.
@@ -98,6 +99,8 @@ final class Sealer: Sendable {
 
     /// A few bytes by which a database knows a key again, of no use to find it.
     static func fingerprint(_ secret: SymmetricKey) -> [UInt8] {
-        Array(HMAC<SHA256>.authenticationCode(for: Array("telehealth key fingerprint".utf8), using: secret).prefix(8))
+        Array(
+            HMAC<SHA256>.authenticationCode(for: Array("telehealth key fingerprint".utf8), using: secret)
+                .prefix(8))
     }
 }

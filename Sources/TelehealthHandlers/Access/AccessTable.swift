@@ -28,8 +28,11 @@ public struct AccessTable: Sendable {
     static let emergencyMethods: Set<String> = {
         typealias Method = Telehealth_V1_TelehealthService_Methods
         return Set(
-            [Method.getSession, Method.watchSession, Method.joinSession, Method.heartbeat, Method.leaveSession]
-                .map(\.path))
+            [
+                Method.getSession, Method.watchSession, Method.joinSession, Method.heartbeat,
+                Method.leaveSession,
+            ]
+            .map(\.path))
     }()
 
     public static let rows: [Row] = appointments + visits + consents + operations

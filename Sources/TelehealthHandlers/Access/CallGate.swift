@@ -24,8 +24,10 @@ public struct CallGate: ServerInterceptor {
     ///   - verify: turns a bearer token into its caller; `isLocal` says whether the peer is on this machine.
     ///   - logger: gets a line per call at `info` (`debug` for health checks).
     public init(
-        services: [any RPCService], settings: AccessSettings = .init(), now: @escaping @Sendable () -> Timestamp,
-        logger: Logger, onEmergency: @escaping EmergencyHook = { _, _ in }, onDenial: @escaping DenialHook = { _, _, _ in },
+        services: [any RPCService], settings: AccessSettings = .init(),
+        now: @escaping @Sendable () -> Timestamp = { Timestamp(microseconds: 0) },
+        logger: Logger, onEmergency: @escaping EmergencyHook = { _, _ in },
+        onDenial: @escaping DenialHook = { _, _, _ in },
         verify: @escaping @Sendable (_ token: String, _ isLocal: Bool) throws(TokenRefusal) -> Caller
     ) throws(AccessTableGap) {
         authenticator = CallAuthenticator(
@@ -52,12 +54,12 @@ public struct CallGate: ServerInterceptor {
         let level: Logger.Level = AccessTable.openServices.contains(context.method.service) ? .debug : .info
         guard logger.logLevel <= level else { return }
         var metadata: Logger.Metadata = [
-            "method": "\(context.method)",
-            "code": "\(status?.code.description ?? "OK")",
-            "us": "\(duration.wholeMicroseconds)",
+            "method": .string(context.method.description),
+            "code": .string(status?.code.description ?? "OK"),
+            "us": .string(String(duration.wholeMicroseconds)),
         ]
-        if let role = context[CallerKey.self]?.role { metadata["role"] = "\(role.rawValue)" }
-        if let reason = status.flatMap(StatusDetails.reason(of:)) { metadata["reason"] = "\(reason)" }
+        if let role = context[CallerKey.self]?.role { metadata["role"] = .string(role.rawValue) }
+        if let reason = status.flatMap(StatusDetails.reason(of:)) { metadata["reason"] = .string(reason) }
         logger.log(level: level, "call", metadata: metadata)
     }
 }
