@@ -56,7 +56,7 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
 
     // The server.
     let services = TelehealthServices(executor: executor, presence: presence, time: time).all
-    let gate = try callGate(services, verifier: verifier, time: time)
+    let gate = try callGate(services, executor: executor, verifier: verifier, time: time)
     let server = try RPCServer(
         configuration: try serverConfiguration(configuration), services: services, interceptors: [gate])
     alarms.onStoreLost = { server.health?.set(.notServing) }
@@ -97,10 +97,10 @@ private func keyDirectory(
         client: http)
 }
 
-private func callGate(_ services: [any RPCService], verifier: TokenVerifier, time: SystemTime) throws
-    -> CallGate
-{
-    try CallGate(services: services, logger: Logger(label: "calls")) {
+private func callGate(
+    _ services: [any RPCService], executor: CommandExecutor, verifier: TokenVerifier, time: SystemTime
+) throws -> CallGate {
+    try CallGate(services: services, executor: executor, logger: Logger(label: "calls")) {
         (token, isLocal) throws(TokenRefusal) in
         do throws(TokenError) {
             return try verifier.verify(token, isLocal: isLocal, now: time.now)

@@ -20,7 +20,8 @@ extension TelehealthError.Reason {
             .failedPrecondition
         case .resumeExpired: .outOfRange
         case .versionConflict: .aborted
-        case .meetingUnavailable, .watchLagging, .storeOverloaded, .storeUnavailable: .unavailable
+        case .meetingUnavailable, .watchLagging, .storeOverloaded, .storeUnavailable, .auditUnavailable:
+            .unavailable
         case .meetingQuotaExceeded, .storeFull: .resourceExhausted
         case .meetingRefused: .internalFault
         case .callCancelled: .cancelled
@@ -79,5 +80,6 @@ extension TelehealthError.Reason {
         .storeOverloaded: "too many changes are queued: try again",
         .storeUnavailable: "the store is not available",
         .callCancelled: "the call was cancelled",
+        .auditUnavailable: "what was asked cannot be recorded right now: try again",
     ]
 }

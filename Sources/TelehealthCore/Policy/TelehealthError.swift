@@ -55,6 +55,7 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case storeOverloaded = "STORE_OVERLOADED"
         case storeUnavailable = "STORE_UNAVAILABLE"
         case callCancelled = "CALL_CANCELLED"
+        case auditUnavailable = "AUDIT_UNAVAILABLE"
     }
 
     /// What a caller can do about it; one gRPC code each.
