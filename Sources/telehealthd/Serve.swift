@@ -22,13 +22,10 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     let policy = configuration.policy
     let alarms = Alarms(logger: logger)
 
-    // The database, locked for this process.
-    try FileManager.default.createDirectory(
-        atPath: configuration.dataDirectory, withIntermediateDirectories: true,
-        attributes: [.posixPermissions: 0o700])
-    var storage = StoreConfiguration()
-    storage.onCondition = { alarms.store($0) }
-    let store = try SQLiteStore.open(directory: configuration.dataDirectory, configuration: storage)
+    // The database, locked for this process, and the heads of its audit log, outside it.
+    let store = try openStore(configuration, alarms: alarms)
+    let heads = try headKeeper(configuration, store: store, time: time, alarms: alarms)
+    try await heads.begin()
 
     // Chime and S3, behind one https client; credentials are looked up at the first call.
     var https = HTTPSClient.Configuration()
@@ -55,7 +52,8 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     try await keys.reload()
 
     // The server.
-    let services = TelehealthServices(executor: executor, presence: presence, time: time).all
+    let audit = AuditOffice(executor: executor, trail: store, witness: heads.archive)
+    let services = TelehealthServices(executor: executor, audit: audit, presence: presence, time: time).all
     let gate = try callGate(services, executor: executor, verifier: verifier, time: time)
     let server = try RPCServer(
         configuration: try serverConfiguration(configuration), services: services, interceptors: [gate])
@@ -65,6 +63,7 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     await withDiscardingTaskGroup { group in
         group.addTask { await worker.run() }
         group.addTask { await sweeper.run() }
+        group.addTask { await heads.run() }
         group.addTask { await tickWatches(hub, every: policy.watchHeartbeatInterval, time) }
         group.addTask {
             await keys.keepCurrent(every: configuration.identity.reload, time: time) { alarms.keys($0) }
@@ -81,8 +80,30 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
         group.cancelAll()
     }
     await store.close()
+    heads.keep()
     http.shutdown()
     logger.notice("stopped", metadata: store.statistics.logMetadata)
+}
+
+private func openStore(_ configuration: DaemonConfiguration, alarms: Alarms) throws -> SQLiteStore {
+    try FileManager.default.createDirectory(
+        atPath: configuration.dataDirectory, withIntermediateDirectories: true,
+        attributes: [.posixPermissions: 0o700])
+    var storage = StoreConfiguration()
+    storage.onCondition = { alarms.store($0) }
+    storage.auditKeyFile = configuration.audit.keyFile
+    return try SQLiteStore.open(directory: configuration.dataDirectory, configuration: storage)
+}
+
+private func headKeeper(
+    _ configuration: DaemonConfiguration, store: SQLiteStore, time: SystemTime, alarms: Alarms
+) throws -> AuditHeadKeeper {
+    let audit = configuration.audit
+    let archive = try AuditHeadArchive.open(
+        directory: audit.headsDirectory, keyFile: audit.headKeyFile, trail: store, time: time)
+    return AuditHeadKeeper(
+        archive: archive, trail: store, time: time, interval: audit.headInterval, rows: Int64(audit.headRows),
+        alarms: alarms)
 }
 
 /// The configured issuer's keys and, where it counts, the data directory's own.

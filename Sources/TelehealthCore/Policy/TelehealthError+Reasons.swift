@@ -3,7 +3,7 @@ extension TelehealthError.Reason {
         switch self {
         case .sessionNotFound, .appointmentNotFound, .participantNotFound, .recordingNotFound,
             .consentNotFound,
-            .subjectNotFound, .documentNotFound:
+            .subjectNotFound, .documentNotFound, .auditEventNotFound:
             .notFound
         case .notAllowed: .permissionDenied
         case .tokenExpired: .unauthenticated
@@ -80,6 +80,7 @@ extension TelehealthError.Reason {
         .storeOverloaded: "too many changes are queued: try again",
         .storeUnavailable: "the store is not available",
         .callCancelled: "the call was cancelled",
+        .auditEventNotFound: "the audit log has no such row",
         .auditUnavailable: "what was asked cannot be recorded right now: try again",
     ]
 }

@@ -56,6 +56,7 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case storeUnavailable = "STORE_UNAVAILABLE"
         case callCancelled = "CALL_CANCELLED"
         case auditUnavailable = "AUDIT_UNAVAILABLE"
+        case auditEventNotFound = "AUDIT_EVENT_NOT_FOUND"
     }
 
     /// What a caller can do about it; one gRPC code each.

@@ -7,12 +7,15 @@ public struct TelehealthServices: Sendable {
     public let all: [any RPCService]
 
     /// - Parameter time: the clock that consents and pages are judged by.
-    public init(executor: CommandExecutor, presence: PresenceBoard, time: any TimeSource) {
+    public init(
+        executor: CommandExecutor, audit: AuditOffice, presence: PresenceBoard, time: any TimeSource
+    ) {
         let views = SessionViews(presence: presence, policy: executor.policy, time: time)
         all = [
             Telehealth_V1_AppointmentServiceService(AppointmentHandler(executor: executor)),
             Telehealth_V1_TelehealthServiceService(VisitHandler(executor: executor, views: views)),
             Telehealth_V1_ConsentServiceService(ConsentHandler(executor: executor, time: time)),
+            Telehealth_V1_AuditServiceService(AuditHandler(office: audit)),
         ]
     }
 }
