@@ -16,7 +16,8 @@ struct MethodsOnly: RPCService {
 
     static let whole = MethodsOnly(
         methods: Telehealth_V1_AppointmentService_Methods.all + Telehealth_V1_TelehealthService_Methods.all
-            + Telehealth_V1_ConsentService_Methods.all + Telehealth_V1_AuditService_Methods.all)
+            + Telehealth_V1_ConsentService_Methods.all + Telehealth_V1_AuditService_Methods.all
+            + Telehealth_V1_OperationsService_Methods.all)
 }
 
 @Suite("Access table") struct AccessTableTests {
@@ -41,6 +42,9 @@ struct MethodsOnly: RPCService {
         "AuditService/ListAuditEvents": "a", "AuditService/ListSessionAccesses": "pa",
         "AuditService/VerifyAuditLog": "a", "AuditService/ExportAuditLog": "a",
         "AuditService/GetAuditProof": "a",
+        "OperationsService/GetServiceStatus": "a", "OperationsService/BackupDatabase": "a",
+        "OperationsService/CheckDatabase": "a", "OperationsService/ListFailedEffects": "a",
+        "OperationsService/RetryEffect": "a",
     ]
 
     static let letters: [Role: Character] = [

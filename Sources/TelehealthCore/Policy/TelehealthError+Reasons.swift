@@ -3,7 +3,7 @@ extension TelehealthError.Reason {
         switch self {
         case .sessionNotFound, .appointmentNotFound, .participantNotFound, .recordingNotFound,
             .consentNotFound,
-            .subjectNotFound, .documentNotFound, .auditEventNotFound:
+            .subjectNotFound, .documentNotFound, .effectNotFound, .auditEventNotFound:
             .notFound
         case .notAllowed: .permissionDenied
         case .tokenExpired: .unauthenticated
@@ -16,7 +16,7 @@ extension TelehealthError.Reason {
             .consentNotCurrent, .participantNotWaiting, .notJoined, .clinicianNotPresent, .clientWasHere,
             .meetingNotReady, .recordingActive, .recordingNotActive, .recordingNotReady,
             .recordingNotConfigured,
-            .recordingConsentRevoked, .screenShareActive, .screenShareNotActive:
+            .recordingConsentRevoked, .screenShareActive, .screenShareNotActive, .effectNotFailed:
             .failedPrecondition
         case .resumeExpired: .outOfRange
         case .versionConflict: .aborted
@@ -82,5 +82,7 @@ extension TelehealthError.Reason {
         .callCancelled: "the call was cancelled",
         .auditEventNotFound: "the audit log has no such row",
         .auditUnavailable: "what was asked cannot be recorded right now: try again",
+        .effectNotFound: "the effect does not exist",
+        .effectNotFailed: "the effect was not given up: it is pending or done",
     ]
 }

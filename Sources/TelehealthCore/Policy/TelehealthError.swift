@@ -57,6 +57,9 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case callCancelled = "CALL_CANCELLED"
         case auditUnavailable = "AUDIT_UNAVAILABLE"
         case auditEventNotFound = "AUDIT_EVENT_NOT_FOUND"
+        // Operations
+        case effectNotFound = "EFFECT_NOT_FOUND"
+        case effectNotFailed = "EFFECT_NOT_FAILED"
     }
 
     /// What a caller can do about it; one gRPC code each.

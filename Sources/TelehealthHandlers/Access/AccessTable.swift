@@ -24,7 +24,7 @@ public struct AccessTable: Sendable {
         "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
     ]
 
-    public static let rows: [Row] = appointments + visits + consents + audit
+    public static let rows: [Row] = appointments + visits + consents + operations + audit
 
     private static let everybody = Set(Role.allCases)
 
@@ -82,6 +82,17 @@ public struct AccessTable: Sendable {
             Row(Method.verifyAuditLog, [.admin]),
             Row(Method.exportAuditLog, [.admin]),
             Row(Method.getAuditProof, [.admin]),
+        ]
+    }()
+
+    private static let operations: [Row] = {
+        typealias Method = Telehealth_V1_OperationsService_Methods
+        return [
+            Row(Method.getServiceStatus, [.admin]),
+            Row(Method.backupDatabase, [.admin]),
+            Row(Method.checkDatabase, [.admin]),
+            Row(Method.listFailedEffects, [.admin]),
+            Row(Method.retryEffect, [.admin]),
         ]
     }()
 

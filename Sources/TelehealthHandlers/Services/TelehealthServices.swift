@@ -6,9 +6,14 @@ public import TelehealthCore
 public struct TelehealthServices: Sendable {
     public let all: [any RPCService]
 
-    /// - Parameter time: the clock that consents and pages are judged by.
+    /// - Parameters:
+    ///   - audit: what may be asked of the audit log.
+    ///   - care: what an operator may ask of the database.
+    ///   - openWatches: how many there are now.
+    ///   - time: the clock that consents and pages are judged by; its present time is the service's start.
     public init(
-        executor: CommandExecutor, audit: AuditOffice, presence: PresenceBoard, time: any TimeSource
+        executor: CommandExecutor, audit: AuditOffice, presence: PresenceBoard, care: any DatabaseCare,
+        openWatches: @escaping @Sendable () -> Int, time: any TimeSource
     ) {
         let views = SessionViews(presence: presence, policy: executor.policy, time: time)
         all = [
@@ -16,6 +21,9 @@ public struct TelehealthServices: Sendable {
             Telehealth_V1_TelehealthServiceService(VisitHandler(executor: executor, views: views)),
             Telehealth_V1_ConsentServiceService(ConsentHandler(executor: executor, time: time)),
             Telehealth_V1_AuditServiceService(AuditHandler(office: audit)),
+            Telehealth_V1_OperationsServiceService(
+                OperationsHandler(
+                    executor: executor, care: care, startedAt: time.now, openWatches: openWatches)),
         ]
     }
 }
