@@ -116,7 +116,7 @@ let programs: [Target] = [
         "telehealth-probe",
         [
             "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "ProtobufReflection",
-            "GRPCStandardAPI", "Identity", "TelehealthCore", "TLSEngine", crypto, argumentParser,
+            "GRPCStandardAPI", "Identity", "StorageSQLite", "TelehealthCore", "TLSEngine", crypto, argumentParser,
         ]),
     program(
         "chime-simulator",

@@ -23,7 +23,10 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     let policy = configuration.policy
     let alarms = Alarms(logger: logger)
 
+    // The database, locked for this process, and the heads of its audit log, outside it.
     let store = try openStore(configuration, alarms)
+    let heads = try headKeeper(configuration, store: store, time: time, alarms: alarms)
+    try await heads.begin()
 
     // Chime and S3, behind one https client; credentials are looked up at the first call.
     var https = HTTPSClient.Configuration()
@@ -50,9 +53,10 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     try await keys.reload()
 
     // The server.
+    let audit = AuditOffice(executor: executor, trail: store, witness: heads.archive)
     let services = TelehealthServices(
-        executor: executor, presence: presence, care: store, openWatches: { hub.watchCount }, time: time)
-    let gate = try callGate(services.all, verifier: verifier, time: time)
+        executor: executor, audit: audit, presence: presence, care: store, openWatches: { hub.watchCount }, time: time)
+    let gate = try callGate(services.all, executor: executor, verifier: verifier, time: time)
     let server = try RPCServer(
         configuration: try serverConfiguration(configuration), services: services.all, interceptors: [gate])
     alarms.onStoreLost = { server.health?.set(.notServing) }
@@ -63,6 +67,7 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     await withDiscardingTaskGroup { group in
         group.addTask { await worker.run() }
         group.addTask { await sweeper.run() }
+        group.addTask { await heads.run() }
         group.addTask { await tickWatches(hub, every: policy.watchHeartbeatInterval, time) }
         group.addTask {
             await keys.keepCurrent(every: configuration.identity.reload, time: time) { alarms.keys($0) }
@@ -81,6 +86,7 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     }
     monitoring?.server.stop()
     await store.close()
+    heads.keep()
     http.shutdown()
     logger.notice("stopped", metadata: store.statistics.logMetadata)
 }
@@ -93,7 +99,20 @@ private func openStore(_ configuration: DaemonConfiguration, _ alarms: Alarms) t
     var storage = StoreConfiguration()
     storage.backupDirectory = configuration.backupDirectory
     storage.onCondition = { alarms.store($0) }
+    storage.auditKeyFile = configuration.audit.keyFile
     return try SQLiteStore.open(directory: configuration.dataDirectory, configuration: storage)
+}
+
+/// Where the audit log's heads are signed and kept.
+private func headKeeper(
+    _ configuration: DaemonConfiguration, store: SQLiteStore, time: SystemTime, alarms: Alarms
+) throws -> AuditHeadKeeper {
+    let audit = configuration.audit
+    let archive = try AuditHeadArchive.open(
+        directory: audit.headsDirectory, keyFile: audit.headKeyFile, trail: store, time: time)
+    return AuditHeadKeeper(
+        archive: archive, trail: store, time: time, interval: audit.headInterval, rows: Int64(audit.headRows),
+        alarms: alarms)
 }
 
 /// The endpoint for probers and scrapers, where the configuration wants one.
@@ -121,10 +140,10 @@ private func keyDirectory(
         client: http)
 }
 
-private func callGate(_ services: [any RPCService], verifier: TokenVerifier, time: SystemTime) throws
-    -> CallGate
-{
-    try CallGate(services: services, logger: Logger(label: "calls")) {
+private func callGate(
+    _ services: [any RPCService], executor: CommandExecutor, verifier: TokenVerifier, time: SystemTime
+) throws -> CallGate {
+    try CallGate(services: services, executor: executor, logger: Logger(label: "calls")) {
         (token, isLocal) throws(TokenRefusal) in
         do throws(TokenError) {
             return try verifier.verify(token, isLocal: isLocal, now: time.now)

@@ -16,7 +16,8 @@ struct MethodsOnly: RPCService {
 
     static let whole = MethodsOnly(
         methods: Telehealth_V1_AppointmentService_Methods.all + Telehealth_V1_TelehealthService_Methods.all
-            + Telehealth_V1_ConsentService_Methods.all + Telehealth_V1_OperationsService_Methods.all)
+            + Telehealth_V1_ConsentService_Methods.all + Telehealth_V1_AuditService_Methods.all
+            + Telehealth_V1_OperationsService_Methods.all)
 }
 
 @Suite("Access table") struct AccessTableTests {
@@ -38,6 +39,9 @@ struct MethodsOnly: RPCService {
         "ConsentService/UpdateConsent": "tpa", "ConsentService/RevokeConsent": "tpa",
         "ConsentService/ListConsents": "stpa", "ConsentService/PutConsentDocument": "a",
         "ConsentService/GetConsentDocument": "sctpa",
+        "AuditService/ListAuditEvents": "a", "AuditService/ListSessionAccesses": "pa",
+        "AuditService/VerifyAuditLog": "a", "AuditService/ExportAuditLog": "a",
+        "AuditService/GetAuditProof": "a",
         "OperationsService/GetServiceStatus": "a", "OperationsService/BackupDatabase": "a",
         "OperationsService/CheckDatabase": "a", "OperationsService/ListFailedEffects": "a",
         "OperationsService/RetryEffect": "a",

@@ -66,6 +66,7 @@ extension CommandExecutor {
         -> [ConsentRecord]
     {
         try await requireTie("ListConsents", to: subject, invocation)
+        try await auditRead("ListConsents", person: subject, invocation)
         return try await reading { () async throws(StoreError) in try await store.consents(of: subject) }
             .records
     }
@@ -78,10 +79,12 @@ extension CommandExecutor {
     {
         try await requireTie("GetConsentStatus", to: subject, invocation)
         if let session {
-            return ConsentStatus(
-                subjectID: subject, join: try await evaluateConsent(.join, session: session, invocation),
-                record: try await evaluateConsent(.record, session: session, invocation))
+            let join = try await evaluateConsent(.join, session: session, invocation.asPart)
+            let record = try await evaluateConsent(.record, session: session, invocation.asPart)
+            try await auditRead("GetConsentStatus", person: subject, session: session, invocation)
+            return ConsentStatus(subjectID: subject, join: join, record: record)
         }
+        try await auditRead("GetConsentStatus", person: subject, invocation)
         let ledger = try await ledger(of: [subject])
         let isClinician = invocation.caller.clinicianID == subject
         return ConsentStatus(
@@ -134,7 +137,11 @@ extension CommandExecutor {
     public func documents(of type: ConsentType, _ invocation: Invocation) async throws(TelehealthError)
         -> [ConsentDocument]
     {
-        try await reading { () async throws(StoreError) in try await store.documents(of: type) }
+        let documents = try await reading { () async throws(StoreError) in
+            try await store.documents(of: type)
+        }
+        try await auditRead("GetConsentDocument", target: wireName(type), invocation)
+        return documents
     }
 
     /// For reads: a refusal is audited.
@@ -144,7 +151,8 @@ extension CommandExecutor {
         do {
             _ = try await tie(of: invocation.caller, to: subject, notFound: .subjectNotFound)
         } catch {
-            await auditDenial(error, action, nil, invocation)
+            try await recordDenial(
+                action: action, sessionID: nil, person: subject, invocation, reason: error.reason.rawValue)
             throw error
         }
     }

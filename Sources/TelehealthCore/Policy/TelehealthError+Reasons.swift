@@ -3,7 +3,7 @@ extension TelehealthError.Reason {
         switch self {
         case .sessionNotFound, .appointmentNotFound, .participantNotFound, .recordingNotFound,
             .consentNotFound,
-            .subjectNotFound, .documentNotFound, .effectNotFound:
+            .subjectNotFound, .documentNotFound, .effectNotFound, .auditEventNotFound:
             .notFound
         case .notAllowed: .permissionDenied
         case .tokenExpired: .unauthenticated
@@ -20,7 +20,8 @@ extension TelehealthError.Reason {
             .failedPrecondition
         case .resumeExpired: .outOfRange
         case .versionConflict: .aborted
-        case .meetingUnavailable, .watchLagging, .storeOverloaded, .storeUnavailable: .unavailable
+        case .meetingUnavailable, .watchLagging, .storeOverloaded, .storeUnavailable, .auditUnavailable:
+            .unavailable
         case .meetingQuotaExceeded, .storeFull: .resourceExhausted
         case .meetingRefused: .internalFault
         case .callCancelled: .cancelled
@@ -79,6 +80,8 @@ extension TelehealthError.Reason {
         .storeOverloaded: "too many changes are queued: try again",
         .storeUnavailable: "the store is not available",
         .callCancelled: "the call was cancelled",
+        .auditEventNotFound: "the audit log has no such row",
+        .auditUnavailable: "what was asked cannot be recorded right now: try again",
         .effectNotFound: "the effect does not exist",
         .effectNotFailed: "the effect was not given up: it is pending or done",
     ]

@@ -55,6 +55,8 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case storeOverloaded = "STORE_OVERLOADED"
         case storeUnavailable = "STORE_UNAVAILABLE"
         case callCancelled = "CALL_CANCELLED"
+        case auditUnavailable = "AUDIT_UNAVAILABLE"
+        case auditEventNotFound = "AUDIT_EVENT_NOT_FOUND"
         // Operations
         case effectNotFound = "EFFECT_NOT_FOUND"
         case effectNotFailed = "EFFECT_NOT_FAILED"

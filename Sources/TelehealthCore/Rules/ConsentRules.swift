@@ -61,7 +61,9 @@ enum ConsentRules {
         }
         let principal = Principal.caller(scene.caller)
         var decision = Decision()
-        let entry = principal.audit("RevokeConsent", at: scene.context.now, target: record.id.rawValue)
+        let entry = principal.audit(
+            "RevokeConsent", at: scene.context.now, person: record.subjectID, session: record.sessionID,
+            target: record.id.rawValue)
         decision.audit = [entry]
         if record.revokedAt != nil { return (decision, record) }
         guard record.supersededBy == nil, record.decision == .granted else {
@@ -149,7 +151,9 @@ enum ConsentRules {
         var decision = write(
             rows, ended: statement.decision == .declined ? ended : [], type: type, scene, action: action)
         decision.audit.append(
-            Principal.caller(scene.caller).audit(action, at: now, target: record.id.rawValue))
+            Principal.caller(scene.caller).audit(
+                action, at: now, person: record.subjectID, session: record.sessionID,
+                target: record.id.rawValue))
         return (decision, record)
     }
 

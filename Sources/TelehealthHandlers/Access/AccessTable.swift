@@ -24,7 +24,7 @@ public struct AccessTable: Sendable {
         "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
     ]
 
-    public static let rows: [Row] = appointments + visits + consents + operations
+    public static let rows: [Row] = appointments + visits + consents + operations + audit
 
     private static let everybody = Set(Role.allCases)
 
@@ -71,6 +71,17 @@ public struct AccessTable: Sendable {
             Row(Method.listConsents, [.service, .clinician, .client, .admin]),
             Row(Method.putConsentDocument, [.admin]),
             Row(Method.getConsentDocument, everybody),
+        ]
+    }()
+
+    private static let audit: [Row] = {
+        typealias Method = Telehealth_V1_AuditService_Methods
+        return [
+            Row(Method.listAuditEvents, [.admin]),
+            Row(Method.listSessionAccesses, [.client, .admin]),
+            Row(Method.verifyAuditLog, [.admin]),
+            Row(Method.exportAuditLog, [.admin]),
+            Row(Method.getAuditProof, [.admin]),
         ]
     }()
 

@@ -14,7 +14,7 @@ extension ConsentHandler {
         let (status, records) = try await answering { () async throws(TelehealthError) in
             (
                 try await executor.consentStatus(of: subject, session: session, invocation),
-                try await executor.consents(of: subject, invocation)
+                try await executor.consents(of: subject, invocation.asPart)
             )
         }
         let texts = try await RegisteredTexts(executor, invocation, now: time.now)
@@ -94,7 +94,7 @@ struct RegisteredTexts: Sendable {
         renewalWindow = executor.policy.consentRenewalWindow
         for type in ConsentType.allCases {
             let documents = try await answering { () async throws(TelehealthError) in
-                try await executor.documents(of: type, invocation)
+                try await executor.documents(of: type, invocation.asPart)
             }
             for document in documents where document.effectiveAt <= now {
                 let known = newest[type]?[document.language]

@@ -87,8 +87,8 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
         let asked = query
         return try await answering { () async throws(TelehealthError) in
             var stopped: [RecordingID] = []
-            for session in try await executor.sessions(asked, invocation).sessions {
-                let recordings = try await executor.recordings(of: session.id, invocation)
+            for session in try await executor.sessions(asked, invocation.asPart).sessions {
+                let recordings = try await executor.recordings(of: session.id, invocation.asPart)
                 stopped += recordings.filter {
                     $0.consentIDs.contains(record.id) && $0.stopCause == .consentRevoked
                 }.map(\.id)

@@ -1,4 +1,5 @@
 internal import Logging
+internal import StorageSQLite
 internal import TelehealthCore
 
 /// Everything the daemon needs to know, checked; made from ``SettingReader`` and nothing else.
@@ -47,6 +48,15 @@ struct DaemonConfiguration: Sendable {
         var authoritiesFile: String?
     }
 
+    /// Where the audit log's secrets and signed heads lie: never in the data directory.
+    struct Audit: Sendable {
+        var keyFile: String
+        var headKeyFile: String
+        var headsDirectory: String
+        var headInterval: Duration
+        var headRows: Int
+    }
+
     var dataDirectory: String
     var listeners: [Listener]
     var tls: TLS?
@@ -61,6 +71,7 @@ struct DaemonConfiguration: Sendable {
     var shutdownGrace: Duration
     var identity: Identity
     var cloud: Cloud
+    var audit: Audit
     var policy: Policy
     /// What is in force and from where, for `--print-config`.
     var effective: [SettingReader.Effective]
@@ -79,6 +90,7 @@ struct DaemonConfiguration: Sendable {
         shutdownGrace = reader.duration("telehealth.shutdownGrace")
         identity = Self.identity(&reader)
         cloud = Self.cloud(&reader)
+        audit = Self.audit(&reader, dataDirectory: dataDirectory)
         policy = Policy(&reader)
         let isLocal = listeners.allSatisfy(\.isLocal)
         if tls == nil, let open = listeners.first(where: { !$0.isLocal }), case .tcp(let host, _) = open {
@@ -183,6 +195,18 @@ struct DaemonConfiguration: Sendable {
             attendeesMax: reader.integer("telehealth.attendeesMax"),
             callsPerSecond: reader.integer("telehealth.chimeCallsPerSecond"),
             authoritiesFile: reader.optionalText("telehealth.caFile"))
+    }
+
+    private static func audit(_ reader: inout SettingReader, dataDirectory: String) -> Audit {
+        let data = dataDirectory.last == "/" ? String(dataDirectory.dropLast()) : dataDirectory
+        let folder = data + SQLiteStore.auditFolderSuffix
+        let interval = reader.duration("telehealth.auditHeadInterval")
+        if interval < .seconds(1) { reader.refuse("telehealth.auditHeadInterval", "must be at least 1s") }
+        return Audit(
+            keyFile: reader.optionalText("telehealth.auditKeyFile") ?? folder + "/chain.key",
+            headKeyFile: reader.optionalText("telehealth.auditHeadKeyFile") ?? folder + "/heads.key",
+            headsDirectory: reader.optionalText("telehealth.auditHeadsDirectory") ?? folder + "/heads",
+            headInterval: interval, headRows: reader.integer("telehealth.auditHeadRows"))
     }
 
     /// One line per setting: name, value, source.

@@ -1,6 +1,6 @@
 /// Every setting of the daemon, in the order `--help` shows them.
 enum SettingTable {
-    static let all: [Setting] = service + identity + cloud + visits + consents + workers
+    static let all: [Setting] = service + identity + cloud + visits + consents + workers + audit
 
     static func row(_ key: String) -> Setting? { all.first { $0.key == key } }
 
@@ -129,5 +129,26 @@ enum SettingTable {
             "attempts after which a call to Chime or S3 is given up and waits for an operator"),
         Setting(
             "telehealth.concatenationPoll", .duration, "5s", "how often an unfinished recording is asked for"),
+    ]
+
+    private static let audit: [Setting] = [
+        Setting(
+            "telehealth.auditReads", .boolean, "true",
+            "keep every read in the audit log before it is answered; false only to measure what that costs"),
+        Setting(
+            "telehealth.auditKeyFile", .text, "",
+            "key the audit log is chained with, made at the first run (mode 0600); empty for DATA_DIR.audit/chain.key"
+        ),
+        Setting(
+            "telehealth.auditHeadKeyFile", .text, "",
+            "key that signs the log's heads, made at the first run (mode 0600); empty for DATA_DIR.audit/heads.key"
+        ),
+        Setting(
+            "telehealth.auditHeadsDirectory", .text, "",
+            "where signed heads are written, best on another machine's disk; empty for DATA_DIR.audit/heads"),
+        Setting("telehealth.auditHeadInterval", .duration, "5m", "how often a changed log's head is signed"),
+        Setting(
+            "telehealth.auditHeadRows", .integer(1...10_000_000), "10000",
+            "after how many rows the head is signed sooner"),
     ]
 }
