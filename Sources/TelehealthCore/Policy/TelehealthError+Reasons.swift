@@ -8,7 +8,7 @@ extension TelehealthError.Reason {
         case .notAllowed: .permissionDenied
         case .tokenExpired: .unauthenticated
         case .fieldInvalid, .requestIDReused, .textHashMismatch, .acknowledgementsIncomplete,
-            .writtenConsentRequired:
+            .writtenConsentRequired, .evidenceIncomplete:
             .invalidArgument
         case .appointmentHasOpenSession, .documentVersionExists: .alreadyExists
         case .invalidState, .appointmentCancelled, .appointmentStarted, .tooEarly, .tooLate,
@@ -16,7 +16,8 @@ extension TelehealthError.Reason {
             .consentNotCurrent, .participantNotWaiting, .notJoined, .clinicianNotPresent, .clientWasHere,
             .meetingNotReady, .recordingActive, .recordingNotActive, .recordingNotReady,
             .recordingNotConfigured,
-            .recordingConsentRevoked, .screenShareActive, .screenShareNotActive:
+            .recordingConsentRevoked, .screenShareActive, .screenShareNotActive, .guardianRequired,
+            .documentOutdated, .thirdPartyConsentMissing:
             .failedPrecondition
         case .resumeExpired: .outOfRange
         case .versionConflict: .aborted
@@ -79,5 +80,9 @@ extension TelehealthError.Reason {
         .storeOverloaded: "too many changes are queued: try again",
         .storeUnavailable: "the store is not available",
         .callCancelled: "the call was cancelled",
+        .guardianRequired: "the person is a minor there: a guardian signs",
+        .documentOutdated: "a newer version of this text is in force: show that one",
+        .evidenceIncomplete: "the consent lacks evidence that the place asks for",
+        .thirdPartyConsentMissing: "the client has not agreed to others taking part",
     ]
 }

@@ -55,6 +55,11 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case storeOverloaded = "STORE_OVERLOADED"
         case storeUnavailable = "STORE_UNAVAILABLE"
         case callCancelled = "CALL_CANCELLED"
+        // Consent in depth
+        case guardianRequired = "GUARDIAN_REQUIRED"
+        case documentOutdated = "DOCUMENT_OUTDATED"
+        case evidenceIncomplete = "EVIDENCE_INCOMPLETE"
+        case thirdPartyConsentMissing = "THIRD_PARTY_CONSENT_MISSING"
     }
 
     /// What a caller can do about it; one gRPC code each.

@@ -13,6 +13,7 @@ public struct TelehealthServices: Sendable {
             Telehealth_V1_AppointmentServiceService(AppointmentHandler(executor: executor)),
             Telehealth_V1_TelehealthServiceService(VisitHandler(executor: executor, views: views)),
             Telehealth_V1_ConsentServiceService(ConsentHandler(executor: executor, time: time)),
+            Telehealth_V1_ConsentPolicyServiceService(ConsentPolicyHandler(executor: executor, time: time)),
         ]
     }
 }
