@@ -187,7 +187,8 @@ struct Judgement {
         #expect(case1.causes(.record) == [.expired])
     }
 
-    @Test func `a minor's own signature does not count, the guardian's does, until the eighteenth birthday`() {
+    @Test func `a minor's own signature does not count, the guardian's does, until the eighteenth birthday`()
+    {
         var case1 = Judgement("US-GA")
         case1.bornOn = CivilDate(String((Judgement.start - .seconds(17 * 365 * 86_400)).rfc3339.prefix(10)))
         case1.add(.recording)
@@ -282,7 +283,8 @@ struct Judgement {
                     !Set($0.types).isDisjoint(with: asked.types)
                 }
                 guard let own else {
-                    Issue.record("\(place.id) asks for \(asked.types) to \(asked.action), the default does not")
+                    Issue.record(
+                        "\(place.id) asks for \(asked.types) to \(asked.action), the default does not")
                     continue
                 }
                 #expect(own.methods.isSubset(of: asked.methods) && own.validity <= asked.validity)
@@ -308,7 +310,10 @@ struct Judgement {
         arguments: [
             (#""methods": ["VERBAL"]"#, "requirements[0].methods: a recording is never"),
             (#""methods": ["FAX"]"#, "requirements[0].methods: 'FAX' is none of"),
-            (#""methods": ["PAPER"], "citations": ["x"]"#, "requirements[0].citations: there is no citation x"),
+            (
+                #""methods": ["PAPER"], "citations": ["x"]"#,
+                "requirements[0].citations: there is no citation x"
+            ),
             (#""methods": ["PAPER"], "validity": "1y""#, "requirements[0].validity: must be a whole number"),
         ])
     func `a requirement that cannot be meant is refused with its place`(text: String, problem: String) {

@@ -17,7 +17,8 @@ extension CommandExecutor {
         -> ConsentFile
     {
         try await requireTie("ListConsents", to: subject, invocation)
-        let history = try await reading { () async throws(StoreError) in try await store.consents(of: subject) }
+        let history = try await reading { () async throws(StoreError) in try await store.consents(of: subject)
+        }
         let context = try await placeContext(of: subject)
         let ledger = try await ledger(of: [subject])
         let renewals = history.records.filter { ledger.isDueForRenewal($0, context) }
@@ -83,7 +84,8 @@ extension CommandExecutor {
     ///
     /// - Throws: `SESSION_NOT_FOUND`, `SUBJECT_NOT_FOUND`.
     public func judgeConsent(
-        _ action: ConsentAction, in matter: ConsentMatter, purpose: Recording.Purpose, _ invocation: Invocation
+        _ action: ConsentAction, in matter: ConsentMatter, purpose: Recording.Purpose,
+        _ invocation: Invocation
     ) async throws(TelehealthError) -> ConsentJudgement {
         switch matter {
         case .person(let subject):

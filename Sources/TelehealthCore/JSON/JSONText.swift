@@ -83,7 +83,9 @@ extension JSONText {
         .object(members.compactMapValues { $0 })
     }
 
-    public static func strings(_ items: some Sequence<String>) -> JSONText { .array(items.map(JSONText.string)) }
+    public static func strings(_ items: some Sequence<String>) -> JSONText {
+        .array(items.map(JSONText.string))
+    }
 
     public subscript(key: String) -> JSONText? {
         guard case .object(let members) = self else { return nil }

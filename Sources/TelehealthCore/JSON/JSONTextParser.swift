@@ -104,7 +104,9 @@ private struct JSONTextParser {
             let key = try string()
             try expect(":")
             let value = try value(depth: depth + 1)
-            if members.updateValue(value, forKey: key) != nil { throw fault("the key \"\(key)\" stands twice") }
+            if members.updateValue(value, forKey: key) != nil {
+                throw fault("the key \"\(key)\" stands twice")
+            }
         } while take(UInt8(ascii: ","))
         try expect("}")
         return .object(members)

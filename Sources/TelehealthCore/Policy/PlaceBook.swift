@@ -51,6 +51,10 @@ public struct PlaceBook: Sendable, Hashable {
         return check.map { policy("\(Self.country)-\($0.locationState)") } ?? homePolicy
     }
 
+    /// Whether some place asks for a written and a spoken consent of this type side by side. Which place a
+    /// consent will be judged by is not known when it is given.
+    func isPaired(_ type: ConsentType) -> Bool { policies.values.contains { $0.isPaired(type) } }
+
     /// Sentences about what cannot be used; empty = usable.
     var violations: [String] {
         policies[home] == nil ? ["there is no policy for the home place \(home)"] : []

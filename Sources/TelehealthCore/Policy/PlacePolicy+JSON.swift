@@ -44,7 +44,9 @@ extension PlacePolicy {
         self.requirements = requirements
     }
 
-    private static func evidence(_ root: PolicyMembers) throws(PlacePolicyError) -> [ConsentMethod: [Evidence]] {
+    private static func evidence(_ root: PolicyMembers) throws(PlacePolicyError) -> [ConsentMethod:
+        [Evidence]]
+    {
         guard case .object(let members)? = root["evidence"] else { return [:] }
         var evidence: [ConsentMethod: [Evidence]] = [:]
         for (name, list) in members {
@@ -174,7 +176,9 @@ private struct PolicyMembers {
         return choices
     }
 
-    func choice<Choice: RawRepresentable<String> & CaseIterable>(_ key: String) throws(PlacePolicyError) -> Choice {
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(_ key: String) throws(PlacePolicyError)
+        -> Choice
+    {
         let name = try text(key)
         guard let choice = Choice.allCases.first(where: { wireName($0) == name }) else {
             let names = Choice.allCases.map { wireName($0) }.joined(separator: ", ")

@@ -186,7 +186,8 @@ struct ConsentLedger: Sendable {
         if record.signerID == record.subjectID && isMinor(record.subjectID, context) {
             return .guardianRequired
         }
-        if !context.place.missingEvidence(record.method, note: record.evidence, record.evidenceItems).isEmpty {
+        if !context.place.missingEvidence(record.method, note: record.evidence, record.evidenceItems).isEmpty
+        {
             return .evidenceMissing
         }
         if let replaced = replaced(record), replaced + requirement.versionGrace <= context.now {
@@ -213,7 +214,8 @@ struct ConsentLedger: Sendable {
         _ requirement: PlacePolicy.Requirement, of subject: SubjectID, _ context: RuleContext
     ) -> ConsentRemedy {
         ConsentRemedy(
-            types: requirement.types, methods: requirement.methods, needsVerbalToo: requirement.needsVerbalToo,
+            types: requirement.types, methods: requirement.methods,
+            needsVerbalToo: requirement.needsVerbalToo,
             perSession: requirement.perSession, needsGuardian: isMinor(subject, context),
             evidence: context.place.evidence,
             documents: requirement.types.flatMap { texts.inForce($0, at: context.now) },

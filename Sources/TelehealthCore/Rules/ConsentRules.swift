@@ -43,12 +43,12 @@ enum ConsentRules {
             formers: formers(of: command.statement, command.type, scene), scene, action: "SubmitConsent")
     }
 
-    /// What a new word replaces: every current one of the same type and scope. Where the place asks for a spoken
-    /// and a written consent, each half replaces its own kind, and a refusal both.
+    /// What a new word replaces: every current one of the same type and scope. Where a place asks for a spoken and
+    /// a written consent, each half replaces its own kind, and a refusal both.
     private static func formers(of statement: ConsentStatement, _ type: ConsentType, _ scene: Scene)
         -> [ConsentRecord]
     {
-        let isPaired = scene.context.place.isPaired(type)
+        let isPaired = scene.context.policy.places.isPaired(type)
         return scene.history.records.filter { record in
             guard record.type == type, record.sessionID == statement.sessionID, isCurrent(record) else {
                 return false

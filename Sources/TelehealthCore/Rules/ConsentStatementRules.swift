@@ -48,7 +48,9 @@ enum ConsentStatementRules {
             }
         }
         // A minor may always refuse.
-        if statement.decision == .granted, signer == subject, scene.ledgerWithHistory.isMinor(subject, scene.context) {
+        if statement.decision == .granted, signer == subject,
+            scene.ledgerWithHistory.isMinor(subject, scene.context)
+        {
             throw TelehealthError(.guardianRequired)
         }
         return signer
@@ -64,7 +66,8 @@ enum ConsentStatementRules {
         if statement.textHash != document.textHash { throw TelehealthError(.textHashMismatch) }
         // A paper may be older than the text that replaced it, and is kept for what it is.
         guard statement.method == .electronic, statement.decision == .granted else { return }
-        let grace = scene.context.place.requirements.filter { $0.types.contains(type) }.map(\.versionGrace).min()
+        let grace = scene.context.place.requirements.filter { $0.types.contains(type) }.map(\.versionGrace)
+            .min()
         let replaced = scene.ledgerWithHistory.replaced(
             type, version: document.version, language: document.language, textHash: document.textHash)
         if let grace, let replaced, replaced + grace <= now { throw TelehealthError(.documentOutdated) }
@@ -81,7 +84,8 @@ enum ConsentStatementRules {
             ("scan_reference", items.scanReference), ("script_version", items.scriptVersion),
             ("witness", items.witness),
         ]
-        for case (let field, let text?) in texts where !(1...ConsentEvidence.textBytesMax).contains(text.utf8.count) {
+        for case (let field, let text?) in texts
+        where !(1...ConsentEvidence.textBytesMax).contains(text.utf8.count) {
             throw .invalid("evidence_items.\(field)", "must have 1 to \(ConsentEvidence.textBytesMax) bytes")
         }
         if let hash = items.scanSHA256, hash.count != 32 {
