@@ -116,6 +116,22 @@ extension CommandExecutor {
         return try await ledger(of: [record.subjectID]).isDueForRenewal(record, place)
     }
 
+    /// One record, for whoever may see its subject's.
+    ///
+    /// - Throws: `CONSENT_NOT_FOUND`.
+    func consent(_ id: ConsentID, _ action: String, _ invocation: Invocation) async throws(TelehealthError)
+        -> ConsentRecord
+    {
+        do {
+            let record = try await consent(id)
+            _ = try await tie(of: invocation.caller, to: record.subjectID, notFound: .consentNotFound)
+            return record
+        } catch {
+            await auditDenial(error, action, nil, invocation)
+            throw error
+        }
+    }
+
     /// The policies in force, by place.
     public var placePolicies: [PlacePolicy] {
         policy.places.policies.values.sorted { $0.id < $1.id }

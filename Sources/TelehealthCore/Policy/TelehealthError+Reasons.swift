@@ -21,8 +21,10 @@ extension TelehealthError.Reason {
             .failedPrecondition
         case .resumeExpired: .outOfRange
         case .versionConflict: .aborted
-        case .meetingUnavailable, .watchLagging, .storeOverloaded, .storeUnavailable: .unavailable
-        case .meetingQuotaExceeded, .storeFull: .resourceExhausted
+        case .meetingUnavailable, .watchLagging, .storeOverloaded, .storeUnavailable,
+            .receiptNotReady:
+            .unavailable
+        case .meetingQuotaExceeded, .storeFull, .exportTooLarge: .resourceExhausted
         case .meetingRefused: .internalFault
         case .callCancelled: .cancelled
         }
@@ -83,6 +85,8 @@ extension TelehealthError.Reason {
         .guardianRequired: "the person is a minor there: a guardian signs",
         .documentOutdated: "a newer version of this text is in force: show that one",
         .evidenceIncomplete: "the consent lacks evidence that the place asks for",
+        .receiptNotReady: "the audit log does not show this consent yet: try again",
+        .exportTooLarge: "the record is too large for one export",
         .thirdPartyConsentMissing: "the client has not agreed to others taking part",
     ]
 }

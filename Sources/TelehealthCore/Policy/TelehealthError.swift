@@ -60,6 +60,8 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case documentOutdated = "DOCUMENT_OUTDATED"
         case evidenceIncomplete = "EVIDENCE_INCOMPLETE"
         case thirdPartyConsentMissing = "THIRD_PARTY_CONSENT_MISSING"
+        case receiptNotReady = "RECEIPT_NOT_READY"
+        case exportTooLarge = "EXPORT_TOO_LARGE"
     }
 
     /// What a caller can do about it; one gRPC code each.
