@@ -55,8 +55,11 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     try await keys.reload()
 
     // The server.
-    let services = TelehealthServices(executor: executor, presence: presence, time: time).all
-    let gate = try callGate(services, verifier: verifier, time: time)
+    let services = TelehealthServices(
+        executor: executor, presence: presence, time: time, trail: store,
+        receiptSigner: try receiptSigner(configuration)
+    ).all
+    let gate = try callGate(services, executor: executor, verifier: verifier, time: time)
     let server = try RPCServer(
         configuration: try serverConfiguration(configuration), services: services, interceptors: [gate])
     alarms.onStoreLost = { server.health?.set(.notServing) }
@@ -85,6 +88,15 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     logger.notice("stopped", metadata: store.statistics.logMetadata)
 }
 
+/// The key of receipts, made at the first run.
+private func receiptSigner(_ configuration: DaemonConfiguration) throws -> ReceiptSigner {
+    let path = configuration.receiptKeyFile
+    try FileManager.default.createDirectory(
+        at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true,
+        attributes: [.posixPermissions: 0o700])
+    return try ReceiptKeyFile.open(path)
+}
+
 /// The configured issuer's keys and, where it counts, the data directory's own.
 private func keyDirectory(
     _ configuration: DaemonConfiguration, verifier: TokenVerifier, http: HTTPSClient
@@ -97,10 +109,10 @@ private func keyDirectory(
         client: http)
 }
 
-private func callGate(_ services: [any RPCService], verifier: TokenVerifier, time: SystemTime) throws
-    -> CallGate
-{
-    try CallGate(services: services, logger: Logger(label: "calls")) {
+private func callGate(
+    _ services: [any RPCService], executor: CommandExecutor, verifier: TokenVerifier, time: SystemTime
+) throws -> CallGate {
+    try CallGate(services: services, executor: executor, logger: Logger(label: "calls")) {
         (token, isLocal) throws(TokenRefusal) in
         do throws(TokenError) {
             return try verifier.verify(token, isLocal: isLocal, now: time.now)

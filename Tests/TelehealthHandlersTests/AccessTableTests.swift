@@ -16,7 +16,8 @@ struct MethodsOnly: RPCService {
 
     static let whole = MethodsOnly(
         methods: Telehealth_V1_AppointmentService_Methods.all + Telehealth_V1_TelehealthService_Methods.all
-            + Telehealth_V1_ConsentService_Methods.all + Telehealth_V1_ConsentPolicyService_Methods.all)
+            + Telehealth_V1_ConsentService_Methods.all + Telehealth_V1_ConsentPolicyService_Methods.all
+            + Telehealth_V1_ConsentReceiptService_Methods.all)
 }
 
 @Suite("Access table") struct AccessTableTests {
@@ -40,6 +41,8 @@ struct MethodsOnly: RPCService {
         "ConsentService/GetConsentDocument": "sctpa",
         "ConsentPolicyService/EvaluateConsent": "stpa", "ConsentPolicyService/ListConsentDocuments": "sctpa",
         "ConsentPolicyService/ListPlacePolicies": "sctpa",
+        "ConsentReceiptService/GetConsentReceipt": "tpa", "ConsentReceiptService/GetReceiptKey": "sctpa",
+        "ConsentReceiptService/ExportPersonRecord": "pa",
     ]
 
     static let letters: [Role: Character] = [

@@ -120,6 +120,8 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case storeFull
     /// CANCELLED: the caller went away.
     case callCancelled
+    /// UNAVAILABLE: the audit log cannot take the entry that must stand before the answer; `google.rpc.RetryInfo`.
+    case auditUnavailable
     /// FAILED_PRECONDITION: the person is a minor there, so a guardian signs.
     case guardianRequired
     /// FAILED_PRECONDITION: the grace after a newer text is over; show and sign that one.
@@ -128,6 +130,10 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case evidenceIncomplete
     /// FAILED_PRECONDITION: the client has not agreed to others taking part; MissingConsentDetail.
     case thirdPartyConsentMissing
+    /// UNAVAILABLE: the audit log does not show this consent yet; `google.rpc.RetryInfo`.
+    case receiptNotReady
+    /// RESOURCE_EXHAUSTED: the record has more visits than one export holds.
+    case exportTooLarge
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -190,10 +196,13 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 95: self = .storeOverloaded
         case 96: self = .storeFull
         case 97: self = .callCancelled
+        case 98: self = .auditUnavailable
         case 150: self = .guardianRequired
         case 151: self = .documentOutdated
         case 152: self = .evidenceIncomplete
         case 153: self = .thirdPartyConsentMissing
+        case 154: self = .receiptNotReady
+        case 155: self = .exportTooLarge
         default: self = .unrecognized(rawValue)
         }
     }
@@ -255,10 +264,13 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .storeOverloaded: 95
         case .storeFull: 96
         case .callCancelled: 97
+        case .auditUnavailable: 98
         case .guardianRequired: 150
         case .documentOutdated: 151
         case .evidenceIncomplete: 152
         case .thirdPartyConsentMissing: 153
+        case .receiptNotReady: 154
+        case .exportTooLarge: 155
         case .unrecognized(let number): number
         }
     }
@@ -324,7 +336,7 @@ public enum Telehealth_V1_Errors_File {
             Chp0ZWxlaGVhbHRoL3YxL2Vycm9ycy5wcm90bxINdGVsZWhlYWx0aC52MRobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGht0
             ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8iTwoUTWlzc2luZ0NvbnNlbnREZXRhaWwSNwoHbWlzc2luZxgBIAMoCzIdLnRlbGVo
             ZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRSB21pc3NpbmciSgoSU2Vzc2lvblN0YXRlRGV0YWlsEjQKBnN0YXR1cxgBIAEoDjIcLnRl
-            bGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzKoURCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJ
+            bGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzKvIRCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJ
             RUQQABIeChpFUlJPUl9SRUFTT05fVE9LRU5fTUlTU0lORxABEh4KGkVSUk9SX1JFQVNPTl9UT0tFTl9JTlZBTElEEAISHgoaRVJS
             T1JfUkVBU09OX1RPS0VOX0VYUElSRUQQAxIiCh5FUlJPUl9SRUFTT05fVE9LRU5fS0VZX1VOS05PV04QBBInCiNFUlJPUl9SRUFT
             T05fVE9LRU5fREVWRUxPUE1FTlRfT05MWRAFEiEKHUVSUk9SX1JFQVNPTl9ST0xFX05PVF9BTExPV0VEEAYSHAoYRVJST1JfUkVB
@@ -351,9 +363,11 @@ public enum Telehealth_V1_Errors_File {
             X1VOQVZBSUxBQkxFEFoSJwojRVJST1JfUkVBU09OX01FRVRJTkdfUVVPVEFfRVhDRUVERUQQWxIgChxFUlJPUl9SRUFTT05fTUVF
             VElOR19SRUZVU0VEEFwSIQodRVJST1JfUkVBU09OX1ZFUlNJT05fQ09ORkxJQ1QQXRIiCh5FUlJPUl9SRUFTT05fU1RPUkVfVU5B
             VkFJTEFCTEUQXhIhCh1FUlJPUl9SRUFTT05fU1RPUkVfT1ZFUkxPQURFRBBfEhsKF0VSUk9SX1JFQVNPTl9TVE9SRV9GVUxMEGAS
-            HwobRVJST1JfUkVBU09OX0NBTExfQ0FOQ0VMTEVEEGESIwoeRVJST1JfUkVBU09OX0dVQVJESUFOX1JFUVVJUkVEEJYBEiMKHkVS
-            Uk9SX1JFQVNPTl9ET0NVTUVOVF9PVVREQVRFRBCXARIlCiBFUlJPUl9SRUFTT05fRVZJREVOQ0VfSU5DT01QTEVURRCYARItCihF
-            UlJPUl9SRUFTT05fVEhJUkRfUEFSVFlfQ09OU0VOVF9NSVNTSU5HEJkBYgZwcm90bzM=
+            HwobRVJST1JfUkVBU09OX0NBTExfQ0FOQ0VMTEVEEGESIgoeRVJST1JfUkVBU09OX0FVRElUX1VOQVZBSUxBQkxFEGISIwoeRVJS
+            T1JfUkVBU09OX0dVQVJESUFOX1JFUVVJUkVEEJYBEiMKHkVSUk9SX1JFQVNPTl9ET0NVTUVOVF9PVVREQVRFRBCXARIlCiBFUlJP
+            Ul9SRUFTT05fRVZJREVOQ0VfSU5DT01QTEVURRCYARItCihFUlJPUl9SRUFTT05fVEhJUkRfUEFSVFlfQ09OU0VOVF9NSVNTSU5H
+            EJkBEiMKHkVSUk9SX1JFQVNPTl9SRUNFSVBUX05PVF9SRUFEWRCaARIiCh1FUlJPUl9SRUFTT05fRVhQT1JUX1RPT19MQVJHRRCb
+            AWIGcHJvdG8z
             """,
         dependencies: [
             Telehealth_V1_Consent_File.descriptor,

@@ -1,6 +1,7 @@
 internal import TelehealthCore
 
-/// Checks and writes one decision inside the batch's transaction.
+/// Checks and writes one decision inside the batch's transaction. Its audit entries are the writer's to add:
+/// they are chained at the batch's end, when it is known which decisions were taken.
 struct DecisionWriter {
     enum Outcome {
         /// Written; the sessions listed were not there before.
@@ -113,9 +114,6 @@ struct DecisionWriter {
                     values.add(event.at)
                 }
             }
-        }
-        for entry in decision.audit {
-            try connection.run(AuditRow.insert) { AuditRow.bind(entry, &$0) }
         }
         return created
     }

@@ -15,6 +15,8 @@ public struct AuditVerifier: Sendable {
     private var previous: [UInt8]?
     private var tree: MerkleTree?
     private var nextNumber: Int64
+    /// Nodes that ought to be stored, of rows seen since ``check(stored:)``.
+    private var expectedNodes: [AuditNode] = []
 
     public private(set) var findings: [AuditFinding] = []
     public private(set) var findingCount = 0
@@ -60,13 +62,23 @@ public struct AuditVerifier: Sendable {
         nextNumber = record.number + 1
         previous = record.mac
         rowsChecked += 1
-        tree?.append(leaf: record.leaf)
+        var completed: [AuditNode] = []
+        tree?.append(subtree: record.leaf, level: 0) { level, index, hash in
+            if level > 0, level % AuditNode.levelStep == 0 {
+                completed.append(AuditNode(level: level, index: index, hash: hash))
+            }
+        }
+        expectedNodes += completed
         compareHeads(record)
     }
 
-    /// A stored Merkle node, told behind its last row.
-    public mutating func check(node: MerkleHash?, level: Int, index: Int64, expected: MerkleHash) {
-        if node != expected { report(index << Int64(level) + 1, .nodeChanged) }
+    /// The stored Merkle nodes that the rows since the last call make complete; nothing is said of them when
+    /// the check did not begin at row 1.
+    public mutating func check(stored: [AuditNode]) {
+        for node in expectedNodes where !stored.contains(node) {
+            report(node.index << Int64(node.level) + 1, .nodeChanged)
+        }
+        expectedNodes.removeAll(keepingCapacity: true)
     }
 
     /// The log ends here; only for a check that goes to the log's end.

@@ -45,10 +45,16 @@ extension CommandExecutor {
     public func appointment(_ id: AppointmentID, _ invocation: Invocation) async throws(TelehealthError)
         -> Appointment
     {
-        do { return try await visible(id, invocation.caller) } catch {
-            await auditDenial(error, "GetAppointment", nil, invocation)
+        let appointment: Appointment
+        do { appointment = try await visible(id, invocation.caller) } catch {
+            try await recordDenial(
+                action: "GetAppointment", sessionID: nil, target: id.rawValue, invocation,
+                reason: error.reason.rawValue)
             throw error
         }
+        try await auditRead(
+            "GetAppointment", person: appointment.clientID, target: id.rawValue, invocation)
+        return appointment
     }
 
     /// - Throws: `APPOINTMENT_NOT_FOUND`, `SESSION_EXISTS`, `APPOINTMENT_CANCELLED`, `TOO_LATE`,

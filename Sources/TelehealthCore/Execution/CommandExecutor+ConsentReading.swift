@@ -17,6 +17,7 @@ extension CommandExecutor {
         -> ConsentFile
     {
         try await requireTie("ListConsents", to: subject, invocation)
+        try await auditRead("ListConsents", person: subject, invocation)
         let history = try await reading { () async throws(StoreError) in try await store.consents(of: subject)
         }
         let context = try await placeContext(of: subject)
@@ -32,15 +33,17 @@ extension CommandExecutor {
         async throws(TelehealthError) -> ConsentStatus
     {
         try await requireTie("GetConsentStatus", to: subject, invocation)
+        try await auditRead("GetConsentStatus", person: subject, session: session, invocation)
+        let part = invocation.asPart
         if let session {
             return ConsentStatus(
-                subjectID: subject, join: try await evaluateConsent(.join, session: session, invocation),
-                record: try await evaluateConsent(.record, session: session, invocation))
+                subjectID: subject, join: try await evaluateConsent(.join, session: session, part),
+                record: try await evaluateConsent(.record, session: session, part))
         }
         return ConsentStatus(
             subjectID: subject,
-            join: try await evaluateConsent(.join, of: subject, purpose: .clinical, invocation),
-            record: try await evaluateConsent(.record, of: subject, purpose: .clinical, invocation))
+            join: try await evaluateConsent(.join, of: subject, purpose: .clinical, part),
+            record: try await evaluateConsent(.record, of: subject, purpose: .clinical, part))
     }
 
     /// What is missing for an action in a session, where its client is: of the client to join, of everybody on
@@ -73,6 +76,7 @@ extension CommandExecutor {
         method: String = "GetConsentStatus", _ invocation: Invocation
     ) async throws(TelehealthError) -> ConsentEvaluation {
         try await requireTie(method, to: subject, invocation)
+        try await auditRead(method, person: subject, invocation)
         let role: ConsentSubjectRole = invocation.caller.clinicianID == subject ? .clinician : .client
         let matter = ConsentLedger.Matter(action: action, session: nil, purpose: purpose, context: context())
         return try await ledger(of: [subject])
@@ -127,7 +131,7 @@ extension CommandExecutor {
             _ = try await tie(of: invocation.caller, to: record.subjectID, notFound: .consentNotFound)
             return record
         } catch {
-            await auditDenial(error, action, nil, invocation)
+            try await auditDenial(error, action, nil, invocation)
             throw error
         }
     }
@@ -147,7 +151,11 @@ extension CommandExecutor {
     public func documents(of type: ConsentType, _ invocation: Invocation) async throws(TelehealthError)
         -> [ConsentDocument]
     {
-        try await reading { () async throws(StoreError) in try await store.documents(of: type) }
+        let documents = try await reading { () async throws(StoreError) in
+            try await store.documents(of: type)
+        }
+        try await auditRead("GetConsentDocument", target: wireName(type), invocation)
+        return documents
     }
 
     /// For reads: a refusal is audited.
@@ -157,7 +165,8 @@ extension CommandExecutor {
         do {
             _ = try await tie(of: invocation.caller, to: subject, notFound: .subjectNotFound)
         } catch {
-            await auditDenial(error, action, nil, invocation)
+            try await recordDenial(
+                action: action, sessionID: nil, person: subject, invocation, reason: error.reason.rawValue)
             throw error
         }
     }

@@ -13,11 +13,14 @@ extension CommandExecutor {
             state = try await reading { () async throws(StoreError) in try await store.latestSession(of: id) }
         }
         guard let state, let standing = Standing.of(invocation.caller, in: state.session) else {
-            await recordDenial(
-                action: "GetSession", sessionID: nil, invocation,
+            try await recordDenial(
+                action: "GetSession", sessionID: reference.sessionID ?? state?.session.id,
+                person: state?.session.clientID, target: reference.appointmentID?.rawValue, invocation,
                 reason: TelehealthError.Reason.sessionNotFound.rawValue)
             throw TelehealthError(.sessionNotFound)
         }
+        try await auditRead(
+            "GetSession", person: state.session.clientID, session: state.session.id, invocation)
         return Visibility.redact(state, for: standing)
     }
 
@@ -37,10 +40,10 @@ extension CommandExecutor {
         case .clinician:
             guard let own = invocation.caller.clinicianID,
                 query.clinicianID == nil || query.clinicianID == own
-            else { return SessionPage(sessions: [], next: nil) }
+            else { return try await nothing(query, invocation) }
             query.clinicianID = own
         }
-        return page(of: try await sessions(query), query, invocation)
+        return try await page(of: try await sessions(query), query, invocation)
     }
 
     private func sessions(_ query: SessionQuery) async throws(TelehealthError) -> [Session] {
@@ -63,15 +66,30 @@ extension CommandExecutor {
             rows += try await sessions(asGuardian)
         }
         rows.sort { ($0.startsAt, $0.id.rawValue) < ($1.startsAt, $1.id.rawValue) }
-        return page(of: Array(rows.prefix(query.limit)), query, invocation)
+        return try await page(of: Array(rows.prefix(query.limit)), query, invocation)
     }
 
-    private func page(of rows: [Session], _ query: SessionQuery, _ invocation: Invocation) -> SessionPage {
+    private func page(of rows: [Session], _ query: SessionQuery, _ invocation: Invocation)
+        async throws(TelehealthError) -> SessionPage
+    {
+        // One row for the page: what a list shows of each visit is its time, people and status.
+        try await auditRead(
+            "ListSessions", person: query.clientID, target: query.appointmentID?.rawValue, invocation)
         let next = rows.count == query.limit ? rows.last.map { ($0.startsAt, $0.id) } : nil
         return SessionPage(
             sessions: rows.compactMap { row in
                 Standing.of(invocation.caller, in: row).map { Visibility.redact(row, for: $0) }
             }, next: next.map { (startsAt: $0.0, id: $0.1) })
+    }
+
+    /// Somebody else's sessions are no error, but asking for them is kept.
+    private func nothing(_ query: SessionQuery, _ invocation: Invocation) async throws(TelehealthError)
+        -> SessionPage
+    {
+        try await recordDenial(
+            action: "ListSessions", sessionID: nil, person: query.clientID, invocation,
+            reason: TelehealthError.Reason.notAllowed.rawValue)
+        return SessionPage(sessions: [], next: nil)
     }
 
     /// - Throws: as ``SessionDraft/admitParticipant(_:by:ledger:)``.
@@ -106,8 +124,14 @@ extension CommandExecutor {
     public func heartbeat(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
         -> HeartbeatOutcome
     {
-        let (state, _) = try await read("Heartbeat", id, invocation)
+        let (state, _) = try await read("Heartbeat", id, invocation.asPart)
         let participant = try SessionDraft(state, context()).ownParticipant(of: invocation.caller)
+        // Every 15 seconds per person would bury the log; what counts is when somebody came back.
+        let wasPresent = committer.presence.isPresent(
+            participant.id, in: id, within: policy.presenceLostAfter, now: time.now)
+        if !wasPresent {
+            try await auditRead("Heartbeat", person: state.session.clientID, session: id, invocation)
+        }
         if participant.isHere && !state.session.status.isTerminal {
             committer.presence.touch(participant.id, in: id, at: time.now)
         }

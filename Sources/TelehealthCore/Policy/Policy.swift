@@ -78,6 +78,10 @@ public struct Policy: Sendable, Hashable {
     /// How long a join waits for its meeting when the call has no earlier deadline.
     public var joinWaitMax: Duration = .seconds(25)
 
+    // Evidence
+    /// Whether reads stand in the audit log; changes, denials and exports always do.
+    public var auditsReads = true
+
     // Watching
     /// Events a slow watcher may be behind.
     public var watchQueueMax = 256

@@ -22,7 +22,7 @@ extension TelehealthError.Reason {
         case .resumeExpired: .outOfRange
         case .versionConflict: .aborted
         case .meetingUnavailable, .watchLagging, .storeOverloaded, .storeUnavailable,
-            .receiptNotReady:
+            .receiptNotReady, .auditUnavailable:
             .unavailable
         case .meetingQuotaExceeded, .storeFull, .exportTooLarge: .resourceExhausted
         case .meetingRefused: .internalFault
@@ -82,6 +82,7 @@ extension TelehealthError.Reason {
         .storeOverloaded: "too many changes are queued: try again",
         .storeUnavailable: "the store is not available",
         .callCancelled: "the call was cancelled",
+        .auditUnavailable: "what was asked cannot be recorded right now: try again",
         .guardianRequired: "the person is a minor there: a guardian signs",
         .documentOutdated: "a newer version of this text is in force: show that one",
         .evidenceIncomplete: "the consent lacks evidence that the place asks for",

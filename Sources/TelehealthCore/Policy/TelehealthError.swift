@@ -55,6 +55,7 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case storeOverloaded = "STORE_OVERLOADED"
         case storeUnavailable = "STORE_UNAVAILABLE"
         case callCancelled = "CALL_CANCELLED"
+        case auditUnavailable = "AUDIT_UNAVAILABLE"
         // Consent in depth
         case guardianRequired = "GUARDIAN_REQUIRED"
         case documentOutdated = "DOCUMENT_OUTDATED"

@@ -19,8 +19,10 @@ public protocol AuditTrail: Sendable {
     /// - Returns: the path for ``MerkleProof/isConsistent(from:oldRoot:to:newRoot:path:)``; nil when the log is
     ///   shorter, or there are no such sizes.
     func auditConsistency(from oldSize: Int64, to newSize: Int64) async throws(StoreError) -> [MerkleHash]?
-    /// The stored Merkle nodes whose leaves begin in a range of leaf indices, for checking them.
+    /// The stored Merkle nodes whose last leaf is in a range of leaf indices, for checking them.
     func auditNodes(in leaves: Range<Int64>) async throws(StoreError) -> [AuditNode]
+    /// A check with the log's key, which stays with the log.
+    func auditVerifier(anchor: AuditRecord?, heads: [AuditHead], headKey: AuditHeadKey?) -> AuditVerifier
 }
 
 /// A complete subtree of the log's Merkle tree, kept so that proofs need not read every row.

@@ -121,6 +121,9 @@ public protocol TelehealthStore: Sendable {
     func request(_ key: RequestRecord.Key) async throws(StoreError) -> RequestRecord?
 
     func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult
+    /// Adds an entry to the audit log that belongs to no change: a read or a denial. Denials of one identity
+    /// within a second may be summed into one row; the call returns when the row that holds it is durable.
+    func record(_ entry: AuditEntry) async throws(StoreError)
     /// Leases due effects: pending, `notBefore` passed, no live lease, and the first that is not done (in
     /// ``Effect/sequence`` order) of their session and ``Effect/lane``. Each claim adds one to the fence,
     /// from 0.

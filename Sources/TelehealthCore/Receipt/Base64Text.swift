@@ -2,7 +2,8 @@
 /// padding in exported records (§4).
 public enum Base64Text {
     private static let plain = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    private static let urlSafe = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    private static let urlSafe = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
     public static func url(_ bytes: [UInt8]) -> String { encode(bytes, urlSafe, isPadded: false) }
     public static func padded(_ bytes: [UInt8]) -> String { encode(bytes, plain, isPadded: true) }
@@ -13,7 +14,9 @@ public enum Base64Text {
         for start in stride(from: 0, to: bytes.count, by: 3) {
             let group = bytes[start..<min(start + 3, bytes.count)]
             var bits: UInt32 = 0
-            for offset in 0..<3 { bits = bits << 8 | UInt32(offset < group.count ? group[start + offset] : 0) }
+            for offset in 0..<3 {
+                bits = bits << 8 | UInt32(offset < group.count ? group[start + offset] : 0)
+            }
             for place in 0...group.count { text.append(alphabet[Int(bits >> UInt32(18 - 6 * place) & 63)]) }
             if isPadded { for _ in group.count..<3 { text.append(UInt8(ascii: "=")) } }
         }

@@ -52,7 +52,9 @@ extension ConsentReceipt {
         else { throw .malformed }
         var path: [MerkleHash] = []
         for item in log["path"]?.arrayValue ?? [] {
-            guard let hash = item.stringValue.flatMap({ MerkleHash(hexadecimal: $0) }) else { throw .malformed }
+            guard let hash = item.stringValue.flatMap({ MerkleHash(hexadecimal: $0) }) else {
+                throw .malformed
+            }
             path.append(hash)
         }
         guard
@@ -85,7 +87,8 @@ private struct AuditRowText {
     /// - Returns: nil when the bytes are no such row, whole and with nothing behind it.
     init?(_ bytes: [UInt8]) {
         var rest = bytes[...]
-        guard rest.popFirst() == 0x01, let number = Self.integer(8, &rest), Self.integer(16, &rest) != nil else {
+        guard rest.popFirst() == 0x01, let number = Self.integer(8, &rest), Self.integer(16, &rest) != nil
+        else {
             return nil
         }
         var texts: [String?] = []

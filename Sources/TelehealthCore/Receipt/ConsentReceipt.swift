@@ -24,7 +24,8 @@ public enum ConsentReceipt {
 
     /// - Returns: nil when the crypto library could not sign.
     static func issue(
-        _ record: ConsentRecord, row: AuditRecord, proof: AuditProof, at now: Timestamp, by signer: ReceiptSigner
+        _ record: ConsentRecord, row: AuditRecord, proof: AuditProof, at now: Timestamp,
+        by signer: ReceiptSigner
     ) -> String? {
         let header = JSONText.object([
             "alg": .string("EdDSA"), "kid": .string(signer.publicKey.id), "typ": .string(contentType),

@@ -38,7 +38,8 @@ public struct PersonArchive: Sendable {
         -> PersonRecord
     {
         try await executor.requireTie("ExportPersonRecord", to: subject, invocation)
-        try await executor.auditAlways("ExportPersonRecord", person: subject, target: subject.rawValue, invocation)
+        try await executor.auditAlways(
+            "ExportPersonRecord", person: subject, target: subject.rawValue, invocation)
         let store = executor.store
         let history = try await executor.reading { () async throws(StoreError) in
             try await store.consents(of: subject)

@@ -78,7 +78,9 @@ enum ConsentRules {
             throw .invalid("reason", "must have at most \(SessionDraft.noteBytesMax) bytes")
         }
         let principal = Principal.caller(scene.caller)
-        let entry = principal.audit("RevokeConsent", at: scene.context.now, target: record.id.rawValue)
+        let entry = principal.audit(
+            "RevokeConsent", at: scene.context.now, person: record.subjectID, session: record.sessionID,
+            target: record.id.rawValue)
         if record.revokedAt != nil {
             var decision = Decision()
             decision.audit = [entry]
@@ -188,7 +190,9 @@ enum ConsentRules {
             replaced + [record], ended: statement.decision == .declined ? ended : [], type: type, scene,
             action: action)
         decision.audit.append(
-            Principal.caller(scene.caller).audit(action, at: now, target: record.id.rawValue))
+            Principal.caller(scene.caller).audit(
+                action, at: now, person: record.subjectID, session: record.sessionID,
+                target: record.id.rawValue))
         return (decision, record)
     }
 

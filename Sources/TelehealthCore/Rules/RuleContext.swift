@@ -52,18 +52,18 @@ enum Principal: Sendable, Hashable {
 
     func audit(
         _ action: String, at now: Timestamp, outcome: AuditEntry.Outcome = .allowed,
-        session: SessionID? = nil,
-        target: String? = nil, reason: String? = nil
+        person: SubjectID? = nil, session: SessionID? = nil, target: String? = nil, reason: String? = nil
     ) -> AuditEntry {
         switch self {
         case .caller(let caller):
             AuditEntry(
-                at: now, subject: caller.subject, role: caller.role, actor: caller.actor, action: action,
-                outcome: outcome, sessionID: session, target: target, reason: reason)
+                at: now, subject: caller.subject, role: caller.role, actor: caller.actor,
+                source: caller.source, action: action, outcome: outcome, person: person,
+                sessionID: session, target: target, reason: reason)
         case .system:
             AuditEntry(
                 at: now, subject: name, role: nil, actor: nil, action: action, outcome: outcome,
-                sessionID: session, target: target, reason: reason)
+                person: person, sessionID: session, target: target, reason: reason)
         }
     }
 }

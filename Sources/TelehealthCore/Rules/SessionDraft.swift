@@ -80,7 +80,9 @@ struct SessionDraft {
     ) -> Decision {
         var decision = Decision()
         decision.audit = [
-            principal.audit(action, at: now, session: state.session.id, target: target, reason: reason)
+            principal.audit(
+                action, at: now, person: state.session.clientID, session: state.session.id, target: target,
+                reason: reason)
         ]
         decision.expectations = expectations
         guard isChanged else { return decision }

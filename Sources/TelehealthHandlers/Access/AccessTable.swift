@@ -24,7 +24,7 @@ public struct AccessTable: Sendable {
         "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
     ]
 
-    public static let rows: [Row] = appointments + visits + consents + consentPolicy
+    public static let rows: [Row] = appointments + visits + consents + consentPolicy + consentReceipts
 
     private static let everybody = Set(Role.allCases)
 
@@ -80,6 +80,15 @@ public struct AccessTable: Sendable {
             Row(Method.evaluateConsent, [.service, .clinician, .client, .admin]),
             Row(Method.listConsentDocuments, everybody),
             Row(Method.listPlacePolicies, everybody),
+        ]
+    }()
+
+    private static let consentReceipts: [Row] = {
+        typealias Method = Telehealth_V1_ConsentReceiptService_Methods
+        return [
+            Row(Method.getConsentReceipt, [.clinician, .client, .admin]),
+            Row(Method.getReceiptKey, everybody),
+            Row(Method.exportPersonRecord, [.client, .admin]),
         ]
     }()
 

@@ -5,32 +5,34 @@ public import TelehealthCore
 
 /// The server's interceptor: lets in who may come, and writes one line per call that names nobody.
 public struct CallGate: ServerInterceptor {
-    /// Told of every call refused for its token or role, before the refusal goes out.
-    public typealias DenialHook =
-        @Sendable (_ method: MethodDescriptor, _ caller: Caller?, _ reason: String) -> Void
-
     private let authenticator: CallAuthenticator
     private let logger: Logger
-    private let onDenial: DenialHook
+    private let executor: CommandExecutor
 
     /// - Parameters:
     ///   - services: must offer exactly the methods of the access table.
     ///   - verify: turns a bearer token into its caller; `isLocal` says whether the peer is on this machine.
+    ///   - executor: keeps every call refused for its token or role in the audit log, before the refusal goes out.
     ///   - logger: gets a line per call at `info` (`debug` for health checks).
     public init(
-        services: [any RPCService], logger: Logger, onDenial: @escaping DenialHook = { _, _, _ in },
+        services: [any RPCService], executor: CommandExecutor, logger: Logger,
         verify: @escaping @Sendable (_ token: String, _ isLocal: Bool) throws(TokenRefusal) -> Caller
     ) throws(AccessTableGap) {
         authenticator = CallAuthenticator(table: try AccessTable(covering: services), verify: verify)
         self.logger = logger
-        self.onDenial = onDenial
+        self.executor = executor
     }
 
     public func callWillStart(_ context: ServerCallContext) async throws(RPCError) {
         do throws(RPCError) {
             try authenticator.admit(context)
         } catch {
-            onDenial(context.method, context[CallerKey.self], error.code.description)
+            try await answering { () async throws(TelehealthError) in
+                try await executor.recordRefusal(
+                    action: context.method.name, caller: context[RefusedCallerKey.self],
+                    source: context.source,
+                    reason: StatusDetails.reason(of: error) ?? error.code.description)
+            }
             throw error
         }
     }

@@ -8,7 +8,9 @@ extension AuditRecord {
         var entities: [JSONText] = []
         if let person { entities.append(entity("Patient", "person", person)) }
         if let sessionID { entities.append(entity("Encounter", "session", sessionID)) }
-        if let target, target != person, target != sessionID { entities.append(entity(nil, "target", target)) }
+        if let target, target != person, target != sessionID {
+            entities.append(entity(nil, "target", target))
+        }
         return .object(present: [
             "resourceType": .string("AuditEvent"), "id": .string("audit-\(number)"),
             "type": FHIR.coding(
@@ -43,7 +45,8 @@ extension AuditRecord {
 
     /// Create, read, update or execute; what only reads is named so.
     private var fhirAction: String {
-        for prefix in ["Get", "List", "Watch", "Evaluate", "Export", "Verify"] where action.hasPrefix(prefix) {
+        for prefix in ["Get", "List", "Watch", "Evaluate", "Export", "Verify"] where action.hasPrefix(prefix)
+        {
             return "R"
         }
         for prefix in ["Submit", "Create", "Put"] where action.hasPrefix(prefix) { return "C" }

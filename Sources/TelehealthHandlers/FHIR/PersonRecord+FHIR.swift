@@ -35,7 +35,9 @@ extension PersonRecord {
             $0.type == record.type && $0.version == record.documentVersion
                 && $0.language == record.documentLanguage && $0.textHash == record.textHash
         }
-        var extensions = [FHIR.extension("text-sha256", ["valueString": .string(HexText.encode(record.textHash))])]
+        var extensions = [
+            FHIR.extension("text-sha256", ["valueString": .string(HexText.encode(record.textHash))])
+        ]
         if let by = record.supersededBy {
             extensions.append(FHIR.extension("superseded-by", ["valueId": .string(by.rawValue)]))
         }
@@ -48,12 +50,14 @@ extension PersonRecord {
                     FHIR.coding("http://loinc.org", "59284-0", "Consent Document"),
                     FHIR.own("consent-type", wireName(record.type)))
             ]),
-            "patient": FHIR.person(record.subjectID, isPatient: true), "dateTime": FHIR.time(record.grantedAt),
+            "patient": FHIR.person(record.subjectID, isPatient: true),
+            "dateTime": FHIR.time(record.grantedAt),
             "performer": .array([
                 FHIR.person(record.signerID, isPatient: record.signerID == record.subjectID)
             ]),
             "sourceAttachment": .object(present: [
-                "contentType": .string("text/plain; charset=utf-8"), "language": .string(record.documentLanguage),
+                "contentType": .string("text/plain; charset=utf-8"),
+                "language": .string(record.documentLanguage),
                 "title": .string("\(wireName(record.type)) \(record.documentVersion)"),
                 "data": document.map { .string(Base64Text.padded(Array($0.text.utf8))) },
             ]),
@@ -71,7 +75,8 @@ extension PersonRecord {
                 "type": .string(record.decision == .granted ? "permit" : "deny"),
                 "period": FHIR.period(record.grantedAt, record.revokedAt ?? record.expiresAt),
                 "purpose": record.recordingPurposes.isEmpty
-                    ? nil : .array(record.recordingPurposes.map { FHIR.own("recording-purpose", wireName($0)) }),
+                    ? nil
+                    : .array(record.recordingPurposes.map { FHIR.own("recording-purpose", wireName($0)) }),
                 "data": record.sessionID.map { session in
                     .array([
                         .object([

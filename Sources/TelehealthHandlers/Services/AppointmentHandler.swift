@@ -87,7 +87,7 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
         query.limit = 200
         let asked = query
         let page = try await answering { () async throws(TelehealthError) in
-            try await executor.sessions(asked, invocation)
+            try await executor.sessions(asked, invocation.asPart)
         }
         let newest = page.sessions.max { $0.createdAt < $1.createdAt }
         return (page.sessions.first { !$0.status.isTerminal } ?? newest)?.id

@@ -14,7 +14,7 @@ extension ConsentHandler {
         let (status, file) = try await answering { () async throws(TelehealthError) in
             (
                 try await executor.consentStatus(of: subject, session: session, invocation),
-                try await executor.consentFile(of: subject, invocation)
+                try await executor.consentFile(of: subject, invocation.asPart)
             )
         }
         var response = Telehealth_V1_GetConsentStatusResponse()

@@ -6,14 +6,24 @@ public import TelehealthCore
 public struct TelehealthServices: Sendable {
     public let all: [any RPCService]
 
-    /// - Parameter time: the clock that consents and pages are judged by.
-    public init(executor: CommandExecutor, presence: PresenceBoard, time: any TimeSource) {
+    /// - Parameters:
+    ///   - time: the clock that consents and pages are judged by.
+    ///   - trail: the audit log, which receipts prove and exports list.
+    ///   - receiptSigner: signs receipts.
+    public init(
+        executor: CommandExecutor, presence: PresenceBoard, time: any TimeSource, trail: any AuditTrail,
+        receiptSigner: ReceiptSigner
+    ) {
         let views = SessionViews(presence: presence, policy: executor.policy, time: time)
         all = [
             Telehealth_V1_AppointmentServiceService(AppointmentHandler(executor: executor)),
             Telehealth_V1_TelehealthServiceService(VisitHandler(executor: executor, views: views)),
             Telehealth_V1_ConsentServiceService(ConsentHandler(executor: executor, time: time)),
             Telehealth_V1_ConsentPolicyServiceService(ConsentPolicyHandler(executor: executor, time: time)),
+            Telehealth_V1_ConsentReceiptServiceService(
+                ConsentReceiptHandler(
+                    receipts: ReceiptOffice(executor: executor, trail: trail, signer: receiptSigner),
+                    archive: PersonArchive(executor: executor, trail: trail))),
         ]
     }
 }

@@ -58,6 +58,8 @@ struct DaemonConfiguration: Sendable {
     var identity: Identity
     var cloud: Cloud
     var policy: Policy
+    /// Where the key of receipts lies.
+    var receiptKeyFile: String
     /// What is in force and from where, for `--print-config`.
     var effective: [SettingReader.Effective]
 
@@ -74,6 +76,8 @@ struct DaemonConfiguration: Sendable {
         identity = Self.identity(&reader)
         cloud = Self.cloud(&reader)
         policy = Policy(&reader)
+        receiptKeyFile = reader.text("telehealth.receiptKeyFile")
+        if receiptKeyFile.isEmpty { receiptKeyFile = dataDirectory + ".audit/receipts.key" }
         let isLocal = listeners.allSatisfy(\.isLocal)
         if tls == nil, let open = listeners.first(where: { !$0.isLocal }), case .tcp(let host, _) = open {
             reader.refuse(

@@ -23,6 +23,7 @@ extension Policy {
         consentLifetime = reader.duration("telehealth.consentLifetime")
         lateJoiner = reader.text("telehealth.lateJoiner") == "stopRecording" ? .stopRecording : .refuse
         playbackValidity = reader.duration("telehealth.playbackValidity")
+        auditsReads = reader.boolean("telehealth.auditReads")
         sweepInterval = reader.duration("telehealth.sweepInterval")
         concatenationPollInterval = reader.duration("telehealth.concatenationPoll")
         mediaRegion = reader.text("telehealth.mediaRegion")

@@ -1,6 +1,6 @@
 /// Every setting of the daemon, in the order `--help` shows them.
 enum SettingTable {
-    static let all: [Setting] = service + identity + cloud + visits + consents + workers
+    static let all: [Setting] = service + identity + cloud + visits + consents + workers + audit
 
     static func row(_ key: String) -> Setting? { all.first { $0.key == key } }
 
@@ -120,6 +120,9 @@ enum SettingTable {
             "telehealth.lateJoiner", .choice(["refuse", "stopRecording"]), "refuse",
             "somebody without recording consent comes while a capture runs"),
         Setting(
+            "telehealth.receiptKeyFile", .text, "",
+            "key that signs receipts, made at the first run (mode 0600); empty for DATA_DIR.audit/receipts.key"),
+        Setting(
             "telehealth.playbackValidity", .duration, "5m", "how long a playback URL works; 5 minutes at most"
         ),
     ]
@@ -128,5 +131,26 @@ enum SettingTable {
         Setting("telehealth.sweepInterval", .duration, "5s", "how often overdue visits are looked for"),
         Setting(
             "telehealth.concatenationPoll", .duration, "5s", "how often an unfinished recording is asked for"),
+    ]
+
+    private static let audit: [Setting] = [
+        Setting(
+            "telehealth.auditReads", .boolean, "true",
+            "keep every read in the audit log before it is answered; false only to measure what that costs"),
+        Setting(
+            "telehealth.auditKeyFile", .text, "",
+            "key the audit log is chained with, made at the first run (mode 0600); empty for DATA_DIR.audit/chain.key"
+        ),
+        Setting(
+            "telehealth.auditHeadKeyFile", .text, "",
+            "key that signs the log's heads, made at the first run (mode 0600); empty for DATA_DIR.audit/heads.key"
+        ),
+        Setting(
+            "telehealth.auditHeadsDirectory", .text, "",
+            "where signed heads are written, best on another machine's disk; empty for DATA_DIR.audit/heads"),
+        Setting("telehealth.auditHeadInterval", .duration, "5m", "how often a changed log's head is signed"),
+        Setting(
+            "telehealth.auditHeadRows", .integer(1...10_000_000), "10000",
+            "after how many rows the head is signed sooner"),
     ]
 }

@@ -25,6 +25,8 @@ final class MemoryStore: TelehealthStore {
     /// Runs once, behind the next commit and before its caller hears of it: somebody who is faster.
     private let overtaking = Mutex<(@Sendable () async -> Void)?>(nil)
     private let forcedConflicts = Mutex(0)
+    /// What ``record(_:)`` fails with, if anything.
+    let recordingFailure = Mutex<StoreError?>(nil)
 
     var snapshot: Tables { tables.withLock { $0 } }
     func interrupt(_ body: @escaping @Sendable () async -> Void) { interruption.withLock { $0 = body } }
@@ -129,6 +131,12 @@ final class MemoryStore: TelehealthStore {
         }
         await overtaking?()
         return result
+    }
+
+    func record(_ entry: AuditEntry) async throws(StoreError) {
+        let error = recordingFailure.withLock { $0 }
+        if let error { throw error }
+        tables.withLock { $0.audit.append(entry) }
     }
 
     func claimEffects(limit: Int, now: Timestamp, lease: Duration) async throws(StoreError) -> [Effect] {
