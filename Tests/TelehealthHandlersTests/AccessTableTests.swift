@@ -17,7 +17,8 @@ struct MethodsOnly: RPCService {
     static let whole = MethodsOnly(
         methods: Telehealth_V1_AppointmentService_Methods.all + Telehealth_V1_TelehealthService_Methods.all
             + Telehealth_V1_ConsentService_Methods.all + Telehealth_V1_ConsentPolicyService_Methods.all
-            + Telehealth_V1_ConsentReceiptService_Methods.all)
+            + Telehealth_V1_ConsentReceiptService_Methods.all
+            + Telehealth_V1_AuditService_Methods.all + Telehealth_V1_OperationsService_Methods.all)
 }
 
 @Suite("Access table") struct AccessTableTests {
@@ -43,6 +44,12 @@ struct MethodsOnly: RPCService {
         "ConsentPolicyService/ListPlacePolicies": "sctpa",
         "ConsentReceiptService/GetConsentReceipt": "tpa", "ConsentReceiptService/GetReceiptKey": "sctpa",
         "ConsentReceiptService/ExportPersonRecord": "pa",
+        "AuditService/ListAuditEvents": "a", "AuditService/ListSessionAccesses": "pa",
+        "AuditService/VerifyAuditLog": "a", "AuditService/ExportAuditLog": "a",
+        "AuditService/GetAuditProof": "a",
+        "OperationsService/GetServiceStatus": "a", "OperationsService/BackupDatabase": "a",
+        "OperationsService/CheckDatabase": "a", "OperationsService/ListFailedEffects": "a",
+        "OperationsService/RetryEffect": "a",
     ]
 
     static let letters: [Role: Character] = [

@@ -11,7 +11,8 @@ struct JSONText {
         JSONText(
             pool: try DescriptorPool([
                 Telehealth_V1_AppointmentService_File.descriptor, Telehealth_V1_TelehealthService_File.descriptor,
-                Telehealth_V1_ConsentService_File.descriptor, Telehealth_V1_Errors_File.descriptor,
+                Telehealth_V1_ConsentService_File.descriptor, Telehealth_V1_AuditService_File.descriptor,
+                Telehealth_V1_Errors_File.descriptor, Telehealth_V1_OperationsService_File.descriptor,
             ]))
     }
 

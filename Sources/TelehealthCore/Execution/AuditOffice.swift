@@ -108,9 +108,9 @@ public final class AuditOffice: Sendable {
 
     /// Shows that a row is in the log as of a head that is kept now.
     ///
-    /// - Returns: nil when there is no such row.
+    /// - Throws: `AUDIT_EVENT_NOT_FOUND`, `AUDIT_UNAVAILABLE`.
     public func proof(of number: Int64, _ invocation: Invocation) async throws(TelehealthError)
-        -> (proof: AuditProof, record: AuditRecord, head: AuditHead)?
+        -> (proof: AuditProof, record: AuditRecord, head: AuditHead)
     {
         try await executor.auditAlways("GetAuditProof", target: "row:\(number)", invocation)
         let head: AuditHead
@@ -119,7 +119,9 @@ public final class AuditOffice: Sendable {
             try await trail.auditProof(of: number, treeSize: head.size)
         }
         let record = try await exportedRecords(from: number, limit: 1).first
-        guard let proof, let record, record.number == number else { return nil }
+        guard let proof, let record, record.number == number else {
+            throw TelehealthError(.auditEventNotFound)
+        }
         return (proof, record, head)
     }
 }

@@ -3,7 +3,7 @@ extension TelehealthError.Reason {
         switch self {
         case .sessionNotFound, .appointmentNotFound, .participantNotFound, .recordingNotFound,
             .consentNotFound,
-            .subjectNotFound, .documentNotFound:
+            .subjectNotFound, .documentNotFound, .effectNotFound, .auditEventNotFound:
             .notFound
         case .notAllowed: .permissionDenied
         case .tokenExpired: .unauthenticated
@@ -17,7 +17,7 @@ extension TelehealthError.Reason {
             .meetingNotReady, .recordingActive, .recordingNotActive, .recordingNotReady,
             .recordingNotConfigured,
             .recordingConsentRevoked, .screenShareActive, .screenShareNotActive, .guardianRequired,
-            .documentOutdated, .thirdPartyConsentMissing:
+            .documentOutdated, .thirdPartyConsentMissing, .effectNotFailed:
             .failedPrecondition
         case .resumeExpired: .outOfRange
         case .versionConflict: .aborted
@@ -82,7 +82,10 @@ extension TelehealthError.Reason {
         .storeOverloaded: "too many changes are queued: try again",
         .storeUnavailable: "the store is not available",
         .callCancelled: "the call was cancelled",
+        .auditEventNotFound: "the audit log has no such row",
         .auditUnavailable: "what was asked cannot be recorded right now: try again",
+        .effectNotFound: "the effect does not exist",
+        .effectNotFailed: "the effect was not given up: it is pending or done",
         .guardianRequired: "the person is a minor there: a guardian signs",
         .documentOutdated: "a newer version of this text is in force: show that one",
         .evidenceIncomplete: "the consent lacks evidence that the place asks for",

@@ -56,6 +56,10 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case storeUnavailable = "STORE_UNAVAILABLE"
         case callCancelled = "CALL_CANCELLED"
         case auditUnavailable = "AUDIT_UNAVAILABLE"
+        case auditEventNotFound = "AUDIT_EVENT_NOT_FOUND"
+        // Operations
+        case effectNotFound = "EFFECT_NOT_FOUND"
+        case effectNotFailed = "EFFECT_NOT_FAILED"
         // Consent in depth
         case guardianRequired = "GUARDIAN_REQUIRED"
         case documentOutdated = "DOCUMENT_OUTDATED"

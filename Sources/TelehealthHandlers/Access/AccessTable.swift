@@ -24,7 +24,8 @@ public struct AccessTable: Sendable {
         "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
     ]
 
-    public static let rows: [Row] = appointments + visits + consents + consentPolicy + consentReceipts
+    public static let rows: [Row] =
+        appointments + visits + consents + consentPolicy + consentReceipts + operations + audit
 
     private static let everybody = Set(Role.allCases)
 
@@ -89,6 +90,28 @@ public struct AccessTable: Sendable {
             Row(Method.getConsentReceipt, [.clinician, .client, .admin]),
             Row(Method.getReceiptKey, everybody),
             Row(Method.exportPersonRecord, [.client, .admin]),
+        ]
+    }()
+
+    private static let audit: [Row] = {
+        typealias Method = Telehealth_V1_AuditService_Methods
+        return [
+            Row(Method.listAuditEvents, [.admin]),
+            Row(Method.listSessionAccesses, [.client, .admin]),
+            Row(Method.verifyAuditLog, [.admin]),
+            Row(Method.exportAuditLog, [.admin]),
+            Row(Method.getAuditProof, [.admin]),
+        ]
+    }()
+
+    private static let operations: [Row] = {
+        typealias Method = Telehealth_V1_OperationsService_Methods
+        return [
+            Row(Method.getServiceStatus, [.admin]),
+            Row(Method.backupDatabase, [.admin]),
+            Row(Method.checkDatabase, [.admin]),
+            Row(Method.listFailedEffects, [.admin]),
+            Row(Method.retryEffect, [.admin]),
         ]
     }()
 

@@ -7,12 +7,16 @@ public struct TelehealthServices: Sendable {
     public let all: [any RPCService]
 
     /// - Parameters:
-    ///   - time: the clock that consents and pages are judged by.
-    ///   - trail: the audit log, which receipts prove and exports list.
-    ///   - receiptSigner: signs receipts.
+    ///   - audit: what may be asked of the audit log.
+    ///   - receipts: proofs of consents.
+    ///   - archive: whole records of people.
+    ///   - care: what an operator may ask of the database.
+    ///   - openWatches: how many there are now.
+    ///   - time: the clock that consents and pages are judged by; its present time is the service's start.
     public init(
-        executor: CommandExecutor, presence: PresenceBoard, time: any TimeSource, trail: any AuditTrail,
-        receiptSigner: ReceiptSigner
+        executor: CommandExecutor, audit: AuditOffice, receipts: ReceiptOffice, archive: PersonArchive,
+        presence: PresenceBoard, care: any DatabaseCare, openWatches: @escaping @Sendable () -> Int,
+        time: any TimeSource
     ) {
         let views = SessionViews(presence: presence, policy: executor.policy, time: time)
         all = [
@@ -21,9 +25,11 @@ public struct TelehealthServices: Sendable {
             Telehealth_V1_ConsentServiceService(ConsentHandler(executor: executor, time: time)),
             Telehealth_V1_ConsentPolicyServiceService(ConsentPolicyHandler(executor: executor, time: time)),
             Telehealth_V1_ConsentReceiptServiceService(
-                ConsentReceiptHandler(
-                    receipts: ReceiptOffice(executor: executor, trail: trail, signer: receiptSigner),
-                    archive: PersonArchive(executor: executor, trail: trail))),
+                ConsentReceiptHandler(receipts: receipts, archive: archive)),
+            Telehealth_V1_AuditServiceService(AuditHandler(office: audit)),
+            Telehealth_V1_OperationsServiceService(
+                OperationsHandler(
+                    executor: executor, care: care, startedAt: time.now, openWatches: openWatches)),
         ]
     }
 }

@@ -26,6 +26,7 @@ extension Policy {
         auditsReads = reader.boolean("telehealth.auditReads")
         sweepInterval = reader.duration("telehealth.sweepInterval")
         concatenationPollInterval = reader.duration("telehealth.concatenationPoll")
+        effectAttemptsMax = reader.integer("telehealth.effectAttempts")
         mediaRegion = reader.text("telehealth.mediaRegion")
         allowedMediaRegions = Set(reader.list("telehealth.mediaRegions"))
         frontEndBaseURL = Self.frontEnd(&reader)
