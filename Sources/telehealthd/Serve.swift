@@ -96,7 +96,7 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
 
 /// The key of receipts, made at the first run.
 private func receiptSigner(_ configuration: DaemonConfiguration) throws -> ReceiptSigner {
-    let path = configuration.receiptKeyFile
+    let path = configuration.audit.receiptKeyFile
     try FileManager.default.createDirectory(
         at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true,
         attributes: [.posixPermissions: 0o700])

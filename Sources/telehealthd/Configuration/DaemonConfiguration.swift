@@ -51,6 +51,8 @@ struct DaemonConfiguration: Sendable {
     /// Where the audit log's secrets and signed heads lie: never in the data directory.
     struct Audit: Sendable {
         var keyFile: String
+        /// Signs receipts.
+        var receiptKeyFile: String
         var headKeyFile: String
         var headsDirectory: String
         var headInterval: Duration
@@ -73,8 +75,6 @@ struct DaemonConfiguration: Sendable {
     var cloud: Cloud
     var audit: Audit
     var policy: Policy
-    /// Where the key of receipts lies.
-    var receiptKeyFile: String
     /// What is in force and from where, for `--print-config`.
     var effective: [SettingReader.Effective]
 
@@ -94,8 +94,6 @@ struct DaemonConfiguration: Sendable {
         cloud = Self.cloud(&reader)
         audit = Self.audit(&reader, dataDirectory: dataDirectory)
         policy = Policy(&reader)
-        receiptKeyFile = reader.text("telehealth.receiptKeyFile")
-        if receiptKeyFile.isEmpty { receiptKeyFile = dataDirectory + ".audit/receipts.key" }
         let isLocal = listeners.allSatisfy(\.isLocal)
         if tls == nil, let open = listeners.first(where: { !$0.isLocal }), case .tcp(let host, _) = open {
             reader.refuse(
@@ -208,6 +206,7 @@ struct DaemonConfiguration: Sendable {
         if interval < .seconds(1) { reader.refuse("telehealth.auditHeadInterval", "must be at least 1s") }
         return Audit(
             keyFile: reader.optionalText("telehealth.auditKeyFile") ?? folder + "/chain.key",
+            receiptKeyFile: reader.optionalText("telehealth.receiptKeyFile") ?? folder + "/receipts.key",
             headKeyFile: reader.optionalText("telehealth.auditHeadKeyFile") ?? folder + "/heads.key",
             headsDirectory: reader.optionalText("telehealth.auditHeadsDirectory") ?? folder + "/heads",
             headInterval: interval, headRows: reader.integer("telehealth.auditHeadRows"))
