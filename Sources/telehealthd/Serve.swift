@@ -54,8 +54,11 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
 
     // The server.
     let audit = AuditOffice(executor: executor, trail: store, witness: heads.archive)
+    let receipts = ReceiptOffice(executor: executor, trail: store, signer: try receiptSigner(configuration))
     let services = TelehealthServices(
-        executor: executor, audit: audit, presence: presence, care: store, openWatches: { hub.watchCount }, time: time)
+        executor: executor, audit: audit, receipts: receipts,
+        archive: PersonArchive(executor: executor, trail: store), presence: presence, care: store,
+        openWatches: { hub.watchCount }, time: time)
     let gate = try callGate(services.all, executor: executor, verifier: verifier, time: time)
     let server = try RPCServer(
         configuration: try serverConfiguration(configuration), services: services.all, interceptors: [gate])
@@ -89,6 +92,15 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     heads.keep()
     http.shutdown()
     logger.notice("stopped", metadata: store.statistics.logMetadata)
+}
+
+/// The key of receipts, made at the first run.
+private func receiptSigner(_ configuration: DaemonConfiguration) throws -> ReceiptSigner {
+    let path = configuration.audit.receiptKeyFile
+    try FileManager.default.createDirectory(
+        at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true,
+        attributes: [.posixPermissions: 0o700])
+    return try ReceiptKeyFile.open(path)
 }
 
 /// The database, locked for this process.

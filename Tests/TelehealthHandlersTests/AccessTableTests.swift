@@ -16,8 +16,9 @@ struct MethodsOnly: RPCService {
 
     static let whole = MethodsOnly(
         methods: Telehealth_V1_AppointmentService_Methods.all + Telehealth_V1_TelehealthService_Methods.all
-            + Telehealth_V1_ConsentService_Methods.all + Telehealth_V1_AuditService_Methods.all
-            + Telehealth_V1_OperationsService_Methods.all)
+            + Telehealth_V1_ConsentService_Methods.all + Telehealth_V1_ConsentPolicyService_Methods.all
+            + Telehealth_V1_ConsentReceiptService_Methods.all
+            + Telehealth_V1_AuditService_Methods.all + Telehealth_V1_OperationsService_Methods.all)
 }
 
 @Suite("Access table") struct AccessTableTests {
@@ -39,6 +40,10 @@ struct MethodsOnly: RPCService {
         "ConsentService/UpdateConsent": "tpa", "ConsentService/RevokeConsent": "tpa",
         "ConsentService/ListConsents": "stpa", "ConsentService/PutConsentDocument": "a",
         "ConsentService/GetConsentDocument": "sctpa",
+        "ConsentPolicyService/EvaluateConsent": "stpa", "ConsentPolicyService/ListConsentDocuments": "sctpa",
+        "ConsentPolicyService/ListPlacePolicies": "sctpa",
+        "ConsentReceiptService/GetConsentReceipt": "tpa", "ConsentReceiptService/GetReceiptKey": "sctpa",
+        "ConsentReceiptService/ExportPersonRecord": "pa",
         "AuditService/ListAuditEvents": "a", "AuditService/ListSessionAccesses": "pa",
         "AuditService/VerifyAuditLog": "a", "AuditService/ExportAuditLog": "a",
         "AuditService/GetAuditProof": "a",

@@ -128,6 +128,18 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case effectNotFound
     /// FAILED_PRECONDITION: the effect is pending or done.
     case effectNotFailed
+    /// FAILED_PRECONDITION: the person is a minor there, so a guardian signs.
+    case guardianRequired
+    /// FAILED_PRECONDITION: the grace after a newer text is over; show and sign that one.
+    case documentOutdated
+    /// INVALID_ARGUMENT: the place asks for more evidence; metadata `missing` (names of ConsentEvidenceKind), `place`.
+    case evidenceIncomplete
+    /// FAILED_PRECONDITION: the client has not agreed to others taking part; MissingConsentDetail.
+    case thirdPartyConsentMissing
+    /// UNAVAILABLE: the audit log does not show this consent yet; `google.rpc.RetryInfo`.
+    case receiptNotReady
+    /// RESOURCE_EXHAUSTED: the record has more visits than one export holds.
+    case exportTooLarge
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -194,6 +206,12 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 99: self = .auditEventNotFound
         case 100: self = .effectNotFound
         case 101: self = .effectNotFailed
+        case 150: self = .guardianRequired
+        case 151: self = .documentOutdated
+        case 152: self = .evidenceIncomplete
+        case 153: self = .thirdPartyConsentMissing
+        case 154: self = .receiptNotReady
+        case 155: self = .exportTooLarge
         default: self = .unrecognized(rawValue)
         }
     }
@@ -259,6 +277,12 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .auditEventNotFound: 99
         case .effectNotFound: 100
         case .effectNotFailed: 101
+        case .guardianRequired: 150
+        case .documentOutdated: 151
+        case .evidenceIncomplete: 152
+        case .thirdPartyConsentMissing: 153
+        case .receiptNotReady: 154
+        case .exportTooLarge: 155
         case .unrecognized(let number): number
         }
     }
@@ -324,7 +348,7 @@ public enum Telehealth_V1_Errors_File {
             Chp0ZWxlaGVhbHRoL3YxL2Vycm9ycy5wcm90bxINdGVsZWhlYWx0aC52MRobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGht0
             ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8iTwoUTWlzc2luZ0NvbnNlbnREZXRhaWwSNwoHbWlzc2luZxgBIAMoCzIdLnRlbGVo
             ZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRSB21pc3NpbmciSgoSU2Vzc2lvblN0YXRlRGV0YWlsEjQKBnN0YXR1cxgBIAEoDjIcLnRl
-            bGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzKvgQCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJ
+            bGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzKuESCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJ
             RUQQABIeChpFUlJPUl9SRUFTT05fVE9LRU5fTUlTU0lORxABEh4KGkVSUk9SX1JFQVNPTl9UT0tFTl9JTlZBTElEEAISHgoaRVJS
             T1JfUkVBU09OX1RPS0VOX0VYUElSRUQQAxIiCh5FUlJPUl9SRUFTT05fVE9LRU5fS0VZX1VOS05PV04QBBInCiNFUlJPUl9SRUFT
             T05fVE9LRU5fREVWRUxPUE1FTlRfT05MWRAFEiEKHUVSUk9SX1JFQVNPTl9ST0xFX05PVF9BTExPV0VEEAYSHAoYRVJST1JfUkVB
@@ -353,7 +377,10 @@ public enum Telehealth_V1_Errors_File {
             VkFJTEFCTEUQXhIhCh1FUlJPUl9SRUFTT05fU1RPUkVfT1ZFUkxPQURFRBBfEhsKF0VSUk9SX1JFQVNPTl9TVE9SRV9GVUxMEGAS
             HwobRVJST1JfUkVBU09OX0NBTExfQ0FOQ0VMTEVEEGESIgoeRVJST1JfUkVBU09OX0FVRElUX1VOQVZBSUxBQkxFEGISJgoiRVJS
             T1JfUkVBU09OX0FVRElUX0VWRU5UX05PVF9GT1VORBBjEiEKHUVSUk9SX1JFQVNPTl9FRkZFQ1RfTk9UX0ZPVU5EEGQSIgoeRVJS
-            T1JfUkVBU09OX0VGRkVDVF9OT1RfRkFJTEVEEGViBnByb3RvMw==
+            T1JfUkVBU09OX0VGRkVDVF9OT1RfRkFJTEVEEGUSIwoeRVJST1JfUkVBU09OX0dVQVJESUFOX1JFUVVJUkVEEJYBEiMKHkVSUk9S
+            X1JFQVNPTl9ET0NVTUVOVF9PVVREQVRFRBCXARIlCiBFUlJPUl9SRUFTT05fRVZJREVOQ0VfSU5DT01QTEVURRCYARItCihFUlJP
+            Ul9SRUFTT05fVEhJUkRfUEFSVFlfQ09OU0VOVF9NSVNTSU5HEJkBEiMKHkVSUk9SX1JFQVNPTl9SRUNFSVBUX05PVF9SRUFEWRCa
+            ARIiCh1FUlJPUl9SRUFTT05fRVhQT1JUX1RPT19MQVJHRRCbAWIGcHJvdG8z
             """,
         dependencies: [
             Telehealth_V1_Consent_File.descriptor,

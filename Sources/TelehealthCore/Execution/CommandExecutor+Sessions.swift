@@ -35,22 +35,47 @@ extension CommandExecutor {
         switch invocation.caller.role {
         case .service, .scheduler, .admin: break
         case .client:
-            guard let own = invocation.caller.clientID, query.clientID == nil || query.clientID == own else {
-                return try await nothing(query, invocation)
-            }
-            query.clientID = own
+            guard let own = invocation.caller.clientID else { return SessionPage(sessions: [], next: nil) }
+            return try await personalSessions(of: own, query, invocation)
         case .clinician:
             guard let own = invocation.caller.clinicianID,
                 query.clinicianID == nil || query.clinicianID == own
             else { return try await nothing(query, invocation) }
             query.clinicianID = own
         }
-        let asked = query
-        let rows = try await reading { () async throws(StoreError) in try await store.sessions(asked) }
+        return try await page(of: try await sessions(query), query, invocation)
+    }
+
+    private func sessions(_ query: SessionQuery) async throws(TelehealthError) -> [Session] {
+        try await reading { () async throws(StoreError) in try await store.sessions(query) }
+    }
+
+    /// The visits in which the person is the client, and those of the clients whose guardian they are.
+    private func personalSessions(of person: SubjectID, _ query: SessionQuery, _ invocation: Invocation)
+        async throws(TelehealthError) -> SessionPage
+    {
+        var rows: [Session] = []
+        if query.clientID == nil || query.clientID == person {
+            var own = query
+            own.clientID = person
+            rows += try await sessions(own)
+        }
+        if query.clientID != person {
+            var asGuardian = query
+            asGuardian.guardianID = person
+            rows += try await sessions(asGuardian)
+        }
+        rows.sort { ($0.startsAt, $0.id.rawValue) < ($1.startsAt, $1.id.rawValue) }
+        return try await page(of: Array(rows.prefix(query.limit)), query, invocation)
+    }
+
+    private func page(of rows: [Session], _ query: SessionQuery, _ invocation: Invocation)
+        async throws(TelehealthError) -> SessionPage
+    {
         // One row for the page: what a list shows of each visit is its time, people and status.
         try await auditRead(
-            "ListSessions", person: asked.clientID, target: asked.appointmentID?.rawValue, invocation)
-        let next = rows.count == asked.limit ? rows.last.map { ($0.startsAt, $0.id) } : nil
+            "ListSessions", person: query.clientID, target: query.appointmentID?.rawValue, invocation)
+        let next = rows.count == query.limit ? rows.last.map { ($0.startsAt, $0.id) } : nil
         return SessionPage(
             sessions: rows.compactMap { row in
                 Standing.of(invocation.caller, in: row).map { Visibility.redact(row, for: $0) }

@@ -118,12 +118,7 @@ public final class CommandExecutor: Sendable {
     }
 
     func ledger(of subjects: [SubjectID]) async throws(TelehealthError) -> ConsentLedger {
-        var histories: [ConsentHistory] = []
-        for subject in subjects {
-            histories.append(
-                try await reading { () async throws(StoreError) in try await store.consents(of: subject) })
-        }
-        return ConsentLedger(histories)
+        try await reading { () async throws(StoreError) in try await store.ledger(of: subjects) }
     }
 
     func reading<Value>(_ body: () async throws(StoreError) -> Value) async throws(TelehealthError) -> Value {

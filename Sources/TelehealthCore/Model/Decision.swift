@@ -28,6 +28,8 @@ public struct Decision: Sendable {
         case consentVersion(SubjectID, Int64)
         case document(ConsentDocument)
         case effect(Effect)
+        /// When a person was born; kept with their consents.
+        case birthDate(SubjectID, CivilDate)
     }
 
     public var expectations: [Expectation] = []

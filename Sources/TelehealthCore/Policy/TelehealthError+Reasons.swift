@@ -8,7 +8,7 @@ extension TelehealthError.Reason {
         case .notAllowed: .permissionDenied
         case .tokenExpired: .unauthenticated
         case .fieldInvalid, .requestIDReused, .textHashMismatch, .acknowledgementsIncomplete,
-            .writtenConsentRequired:
+            .writtenConsentRequired, .evidenceIncomplete:
             .invalidArgument
         case .appointmentHasOpenSession, .documentVersionExists: .alreadyExists
         case .invalidState, .appointmentCancelled, .appointmentStarted, .tooEarly, .tooLate,
@@ -16,13 +16,15 @@ extension TelehealthError.Reason {
             .consentNotCurrent, .participantNotWaiting, .notJoined, .clinicianNotPresent, .clientWasHere,
             .meetingNotReady, .recordingActive, .recordingNotActive, .recordingNotReady,
             .recordingNotConfigured,
-            .recordingConsentRevoked, .screenShareActive, .screenShareNotActive, .effectNotFailed:
+            .recordingConsentRevoked, .screenShareActive, .screenShareNotActive, .guardianRequired,
+            .documentOutdated, .thirdPartyConsentMissing, .effectNotFailed:
             .failedPrecondition
         case .resumeExpired: .outOfRange
         case .versionConflict: .aborted
-        case .meetingUnavailable, .watchLagging, .storeOverloaded, .storeUnavailable, .auditUnavailable:
+        case .meetingUnavailable, .watchLagging, .storeOverloaded, .storeUnavailable,
+            .receiptNotReady, .auditUnavailable:
             .unavailable
-        case .meetingQuotaExceeded, .storeFull: .resourceExhausted
+        case .meetingQuotaExceeded, .storeFull, .exportTooLarge: .resourceExhausted
         case .meetingRefused: .internalFault
         case .callCancelled: .cancelled
         }
@@ -84,5 +86,11 @@ extension TelehealthError.Reason {
         .auditUnavailable: "what was asked cannot be recorded right now: try again",
         .effectNotFound: "the effect does not exist",
         .effectNotFailed: "the effect was not given up: it is pending or done",
+        .guardianRequired: "the person is a minor there: a guardian signs",
+        .documentOutdated: "a newer version of this text is in force: show that one",
+        .evidenceIncomplete: "the consent lacks evidence that the place asks for",
+        .receiptNotReady: "the audit log does not show this consent yet: try again",
+        .exportTooLarge: "the record is too large for one export",
+        .thirdPartyConsentMissing: "the client has not agreed to others taking part",
     ]
 }

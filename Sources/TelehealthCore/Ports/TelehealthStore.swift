@@ -25,11 +25,16 @@ public struct ConsentHistory: Sendable, Hashable {
     public var version: Int64
     /// Oldest first.
     public var records: [ConsentRecord]
+    /// As the scheduling system says; decides who must sign. nil = not known.
+    public var bornOn: CivilDate?
 
-    public init(subjectID: SubjectID, version: Int64 = 0, records: [ConsentRecord] = []) {
+    public init(
+        subjectID: SubjectID, version: Int64 = 0, records: [ConsentRecord] = [], bornOn: CivilDate? = nil
+    ) {
         self.subjectID = subjectID
         self.version = version
         self.records = records
+        self.bornOn = bornOn
     }
 }
 
@@ -37,6 +42,7 @@ public struct SessionQuery: Sendable, Hashable {
     public var clientID: SubjectID?
     public var clinicianID: SubjectID?
     public var appointmentID: AppointmentID?
+    public var guardianID: SubjectID?
     /// Empty = any.
     public var statuses: [SessionStatus] = []
     public var startsFrom: Timestamp?
@@ -50,7 +56,8 @@ public struct SessionQuery: Sendable, Hashable {
 
     public static func == (left: SessionQuery, right: SessionQuery) -> Bool {
         left.clientID == right.clientID && left.clinicianID == right.clinicianID
-            && left.appointmentID == right.appointmentID && left.statuses == right.statuses
+            && left.appointmentID == right.appointmentID && left.guardianID == right.guardianID
+            && left.statuses == right.statuses
             && left.startsFrom == right.startsFrom && left.startsBefore == right.startsBefore
             && left.after?.startsAt == right.after?.startsAt && left.after?.id == right.after?.id
             && left.limit == right.limit

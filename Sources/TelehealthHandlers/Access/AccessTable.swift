@@ -24,7 +24,8 @@ public struct AccessTable: Sendable {
         "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
     ]
 
-    public static let rows: [Row] = appointments + visits + consents + operations + audit
+    public static let rows: [Row] =
+        appointments + visits + consents + consentPolicy + consentReceipts + operations + audit
 
     private static let everybody = Set(Role.allCases)
 
@@ -71,6 +72,24 @@ public struct AccessTable: Sendable {
             Row(Method.listConsents, [.service, .clinician, .client, .admin]),
             Row(Method.putConsentDocument, [.admin]),
             Row(Method.getConsentDocument, everybody),
+        ]
+    }()
+
+    private static let consentPolicy: [Row] = {
+        typealias Method = Telehealth_V1_ConsentPolicyService_Methods
+        return [
+            Row(Method.evaluateConsent, [.service, .clinician, .client, .admin]),
+            Row(Method.listConsentDocuments, everybody),
+            Row(Method.listPlacePolicies, everybody),
+        ]
+    }()
+
+    private static let consentReceipts: [Row] = {
+        typealias Method = Telehealth_V1_ConsentReceiptService_Methods
+        return [
+            Row(Method.getConsentReceipt, [.clinician, .client, .admin]),
+            Row(Method.getReceiptKey, everybody),
+            Row(Method.exportPersonRecord, [.client, .admin]),
         ]
     }()
 

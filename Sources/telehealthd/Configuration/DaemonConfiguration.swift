@@ -51,6 +51,8 @@ struct DaemonConfiguration: Sendable {
     /// Where the audit log's secrets and signed heads lie: never in the data directory.
     struct Audit: Sendable {
         var keyFile: String
+        /// Signs receipts.
+        var receiptKeyFile: String
         var headKeyFile: String
         var headsDirectory: String
         var headInterval: Duration
@@ -204,6 +206,7 @@ struct DaemonConfiguration: Sendable {
         if interval < .seconds(1) { reader.refuse("telehealth.auditHeadInterval", "must be at least 1s") }
         return Audit(
             keyFile: reader.optionalText("telehealth.auditKeyFile") ?? folder + "/chain.key",
+            receiptKeyFile: reader.optionalText("telehealth.receiptKeyFile") ?? folder + "/receipts.key",
             headKeyFile: reader.optionalText("telehealth.auditHeadKeyFile") ?? folder + "/heads.key",
             headsDirectory: reader.optionalText("telehealth.auditHeadsDirectory") ?? folder + "/heads",
             headInterval: interval, headRows: reader.integer("telehealth.auditHeadRows"))

@@ -108,15 +108,26 @@ enum SettingTable {
 
     private static let consents: [Setting] = [
         Setting(
-            "telehealth.joinConsents", .list, "GEORGIA_TELEHEALTH,HIPAA_TELEHEALTH",
-            "consents a client must have given to join; 'none' for none"),
+            "telehealth.homePlace", .text, "US-GA",
+            "place whose policy counts while the client's is not known"),
+        Setting(
+            "telehealth.policyDir", .text, "",
+            "folder of further policy files (*.json), one place each; replaces those of the same place"),
+        Setting(
+            "telehealth.joinConsents", .list, "",
+            "consents a client must have given to join instead of the place's; 'none' for none"),
         Setting(
             "telehealth.recordingMethods", .list, "ELECTRONIC,PAPER",
-            "how a recording consent may be given; VERBAL never counts"),
-        Setting("telehealth.consentLifetime", .duration, "365d", "how long a consent holds"),
+            "of the ways that the place accepts for a recording consent, those accepted here"),
+        Setting(
+            "telehealth.consentLifetime", .duration, "365d",
+            "how long a consent holds at most; a place may say less"),
         Setting(
             "telehealth.lateJoiner", .choice(["refuse", "stopRecording"]), "refuse",
             "somebody without recording consent comes while a capture runs"),
+        Setting(
+            "telehealth.receiptKeyFile", .text, "",
+            "key that signs receipts, made at the first run (mode 0600); empty for DATA_DIR.audit/receipts.key"),
         Setting(
             "telehealth.playbackValidity", .duration, "5m", "how long a playback URL works; 5 minutes at most"
         ),

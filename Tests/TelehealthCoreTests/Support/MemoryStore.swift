@@ -49,6 +49,7 @@ final class MemoryStore: TelehealthStore {
             (query.clientID == nil || query.clientID == row.clientID)
                 && (query.clinicianID == nil || query.clinicianID == row.clinicianID)
                 && (query.appointmentID == nil || query.appointmentID == row.appointmentID)
+                && (query.guardianID == nil || query.guardianID == row.guardianID)
                 && (query.statuses.isEmpty || query.statuses.contains(row.status))
                 && (query.startsFrom.map { row.startsAt >= $0 } ?? true)
                 && (query.startsBefore.map { row.startsAt < $0 } ?? true)
@@ -254,6 +255,8 @@ extension MemoryStore.Tables {
             histories[id, default: ConsentHistory(subjectID: id)].version = version
         case .document(let row): documents.append(row)
         case .effect(let row): effects.put(row) { $0.id == row.id }
+        case .birthDate(let id, let date):
+            histories[id, default: ConsentHistory(subjectID: id)].bornOn = date
         }
     }
 }
