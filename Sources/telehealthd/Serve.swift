@@ -40,8 +40,9 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     let hub = EventHub()
     let presence = PresenceBoard(startedAt: time.now)
     let committer = Committer(store: store, hub: hub, presence: presence)
+    let guestKey = try GuestKeyFile.key(path: configuration.guestKeyFile)
     let executor = CommandExecutor(
-        committer: committer, gateway: gateway, time: time, ids: ids, policy: policy)
+        committer: committer, gateway: gateway, time: time, ids: ids, policy: policy, guestKey: guestKey)
     let worker = EffectWorker(committer: committer, gateway: gateway, time: time, ids: ids, policy: policy) {
         alarms.effect($0)
     }
@@ -56,7 +57,7 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
 
     // The server.
     let services = TelehealthServices(executor: executor, presence: presence, time: time).all
-    let gate = try callGate(services, verifier: verifier, time: time)
+    let gate = try callGate(services, verifier: verifier, guestKey: guestKey, time: time)
     let server = try RPCServer(
         configuration: try serverConfiguration(configuration), services: services, interceptors: [gate])
     alarms.onStoreLost = { server.health?.set(.notServing) }
@@ -97,12 +98,17 @@ private func keyDirectory(
         client: http)
 }
 
-private func callGate(_ services: [any RPCService], verifier: TokenVerifier, time: SystemTime) throws
-    -> CallGate
-{
+private func callGate(
+    _ services: [any RPCService], verifier: TokenVerifier, guestKey: GuestKey, time: SystemTime
+) throws -> CallGate {
     try CallGate(services: services, logger: Logger(label: "calls")) {
         (token, isLocal) throws(TokenRefusal) in
         do throws(TokenError) {
+            if token.hasPrefix(GuestKey.prefix) {
+                guard let guest = guestKey.caller(token) else { throw TokenError.malformed }
+                guard time.now < guest.expiresAt else { throw TokenError.expired }
+                return guest
+            }
             return try verifier.verify(token, isLocal: isLocal, now: time.now)
         } catch {
             throw TokenRefusal(reason: error.reason, message: error.advice)

@@ -83,7 +83,7 @@ import Testing
                 Issue.record("the alarm did not end: \(log.conditions)")
                 return
             }
-            #expect(store.statistics.walPages <= 60)
+            #expect(store.statistics.walPages <= 80)
         }
     }
 

@@ -120,6 +120,26 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case storeFull
     /// CANCELLED: the caller went away.
     case callCancelled
+    /// PERMISSION_DENIED: the caller was sent away from this visit, or is of it no more.
+    case participantRemoved
+    /// PERMISSION_DENIED: the caller was not let into this visit.
+    case participantDenied
+    /// FAILED_PRECONDITION: the person is not in the visit.
+    case participantNotAdmitted
+    /// ALREADY_EXISTS: the person has a place in this visit; metadata `participant_id`.
+    case participantExists
+    /// FAILED_PRECONDITION: the visit has no place left, open invitations counted.
+    case rosterFull
+    /// NOT_FOUND: no invitation of that id in this session.
+    case invitationNotFound
+    /// UNAUTHENTICATED: not a grant of this service, or one whose session is gone.
+    case invitationInvalid
+    /// FAILED_PRECONDITION: the grant's time is over.
+    case invitationExpired
+    /// FAILED_PRECONDITION: the grant was redeemed before.
+    case invitationUsed
+    /// FAILED_PRECONDITION: the grant was taken back.
+    case invitationRevoked
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -182,6 +202,16 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 95: self = .storeOverloaded
         case 96: self = .storeFull
         case 97: self = .callCancelled
+        case 140: self = .participantRemoved
+        case 141: self = .participantDenied
+        case 142: self = .participantNotAdmitted
+        case 143: self = .participantExists
+        case 144: self = .rosterFull
+        case 145: self = .invitationNotFound
+        case 146: self = .invitationInvalid
+        case 147: self = .invitationExpired
+        case 148: self = .invitationUsed
+        case 149: self = .invitationRevoked
         default: self = .unrecognized(rawValue)
         }
     }
@@ -243,6 +273,16 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .storeOverloaded: 95
         case .storeFull: 96
         case .callCancelled: 97
+        case .participantRemoved: 140
+        case .participantDenied: 141
+        case .participantNotAdmitted: 142
+        case .participantExists: 143
+        case .rosterFull: 144
+        case .invitationNotFound: 145
+        case .invitationInvalid: 146
+        case .invitationExpired: 147
+        case .invitationUsed: 148
+        case .invitationRevoked: 149
         case .unrecognized(let number): number
         }
     }
@@ -308,7 +348,7 @@ public enum Telehealth_V1_Errors_File {
             Chp0ZWxlaGVhbHRoL3YxL2Vycm9ycy5wcm90bxINdGVsZWhlYWx0aC52MRobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGht0
             ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8iTwoUTWlzc2luZ0NvbnNlbnREZXRhaWwSNwoHbWlzc2luZxgBIAMoCzIdLnRlbGVo
             ZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRSB21pc3NpbmciSgoSU2Vzc2lvblN0YXRlRGV0YWlsEjQKBnN0YXR1cxgBIAEoDjIcLnRl
-            bGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzKuUPCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJ
+            bGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzKuASCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJ
             RUQQABIeChpFUlJPUl9SRUFTT05fVE9LRU5fTUlTU0lORxABEh4KGkVSUk9SX1JFQVNPTl9UT0tFTl9JTlZBTElEEAISHgoaRVJS
             T1JfUkVBU09OX1RPS0VOX0VYUElSRUQQAxIiCh5FUlJPUl9SRUFTT05fVE9LRU5fS0VZX1VOS05PV04QBBInCiNFUlJPUl9SRUFT
             T05fVE9LRU5fREVWRUxPUE1FTlRfT05MWRAFEiEKHUVSUk9SX1JFQVNPTl9ST0xFX05PVF9BTExPV0VEEAYSHAoYRVJST1JfUkVB
@@ -335,7 +375,12 @@ public enum Telehealth_V1_Errors_File {
             X1VOQVZBSUxBQkxFEFoSJwojRVJST1JfUkVBU09OX01FRVRJTkdfUVVPVEFfRVhDRUVERUQQWxIgChxFUlJPUl9SRUFTT05fTUVF
             VElOR19SRUZVU0VEEFwSIQodRVJST1JfUkVBU09OX1ZFUlNJT05fQ09ORkxJQ1QQXRIiCh5FUlJPUl9SRUFTT05fU1RPUkVfVU5B
             VkFJTEFCTEUQXhIhCh1FUlJPUl9SRUFTT05fU1RPUkVfT1ZFUkxPQURFRBBfEhsKF0VSUk9SX1JFQVNPTl9TVE9SRV9GVUxMEGAS
-            HwobRVJST1JfUkVBU09OX0NBTExfQ0FOQ0VMTEVEEGFiBnByb3RvMw==
+            HwobRVJST1JfUkVBU09OX0NBTExfQ0FOQ0VMTEVEEGESJQogRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX1JFTU9WRUQQjAESJAof
+            RVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX0RFTklFRBCNARIqCiVFUlJPUl9SRUFTT05fUEFSVElDSVBBTlRfTk9UX0FETUlUVEVE
+            EI4BEiQKH0VSUk9SX1JFQVNPTl9QQVJUSUNJUEFOVF9FWElTVFMQjwESHQoYRVJST1JfUkVBU09OX1JPU1RFUl9GVUxMEJABEiYK
+            IUVSUk9SX1JFQVNPTl9JTlZJVEFUSU9OX05PVF9GT1VORBCRARIkCh9FUlJPUl9SRUFTT05fSU5WSVRBVElPTl9JTlZBTElEEJIB
+            EiQKH0VSUk9SX1JFQVNPTl9JTlZJVEFUSU9OX0VYUElSRUQQkwESIQocRVJST1JfUkVBU09OX0lOVklUQVRJT05fVVNFRBCUARIk
+            Ch9FUlJPUl9SRUFTT05fSU5WSVRBVElPTl9SRVZPS0VEEJUBYgZwcm90bzM=
             """,
         dependencies: [
             Telehealth_V1_Consent_File.descriptor,

@@ -153,6 +153,8 @@ struct DecisionWriter {
         case .document(let row):
             try connection.run(ConsentDocumentRow.insert) { ConsentDocumentRow.bind(row, &$0) }
         case .effect(let row): try connection.run(EffectRow.upsert) { EffectRow.bind(row, &$0) }
+        case .invitation(let row):
+            try connection.run(InvitationRow.upsert) { InvitationRow.bind(row, &$0) }
         }
         return false
     }
@@ -166,7 +168,8 @@ extension Decision.Change {
         switch self {
         case .appointment: .appointment
         case .session: .session
-        case .participant, .meeting, .recording, .screenShare, .consent, .consentVersion, .document, .effect:
+        case .participant, .meeting, .recording, .screenShare, .consent, .consentVersion, .document, .effect,
+            .invitation:
             .rest
         }
     }

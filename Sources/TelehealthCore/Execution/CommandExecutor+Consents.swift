@@ -59,6 +59,12 @@ extension CommandExecutor {
         }
     }
 
+    /// Captures of open visits that a revocation put to an end.
+    public func recordingsStopped(by record: ConsentRecord) async throws(TelehealthError) -> [RecordingID] {
+        try await openSessions(of: record.subjectID).flatMap(\.recordings)
+            .filter { $0.consentIDs.contains(record.id) && $0.stopCause == .consentRevoked }.map(\.id)
+    }
+
     /// Somebody's whole history, oldest first.
     ///
     /// - Throws: `SUBJECT_NOT_FOUND`.
@@ -102,8 +108,9 @@ extension CommandExecutor {
         async throws(TelehealthError) -> ConsentEvaluation
     {
         let (state, _) = try await read("GetConsentStatus", session, invocation)
-        let people = state.participants.filter { person in
-            person.state != .removed && (person.role != .guardian || person.state == .admitted)
+        let people = state.participants.filter { person -> Bool in
+            let isOfPair = person.role == .clinician || person.role == .client
+            return !person.isBarred && (isOfPair || person.state == .admitted)
         }
         let ledger = try await ledger(of: people.map(\.subjectID))
         switch action {
@@ -166,10 +173,11 @@ extension CommandExecutor {
         {
             return tie
         }
-        for session in try await openSessions(of: subject).map(\.session) {
+        for state in try await openSessions(of: subject) {
+            let session = state.session
             if let tie = SubjectTie.byVisit(
                 caller, subject: subject, client: session.clientID, guardian: session.guardianID,
-                clinician: session.clinicianID)
+                clinician: session.clinicianID) ?? SubjectTie.byRoster(caller, subject: subject, in: state)
             {
                 return tie
             }

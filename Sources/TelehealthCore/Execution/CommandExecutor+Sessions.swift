@@ -12,13 +12,13 @@ extension CommandExecutor {
         case .appointment(let id):
             state = try await reading { () async throws(StoreError) in try await store.latestSession(of: id) }
         }
-        guard let state, let standing = Standing.of(invocation.caller, in: state.session) else {
-            await recordDenial(
-                action: "GetSession", sessionID: nil, invocation,
-                reason: TelehealthError.Reason.sessionNotFound.rawValue)
-            throw TelehealthError(.sessionNotFound)
+        do throws(TelehealthError) {
+            let (seen, standing) = try Self.seen(state, by: invocation.caller)
+            return Visibility.redact(seen, for: standing)
+        } catch {
+            await auditDenial(error, "GetSession", nil, invocation)
+            throw error
         }
-        return Visibility.redact(state, for: standing)
     }
 
     /// The caller's own sessions; all, for the clinic's staff.
@@ -31,6 +31,7 @@ extension CommandExecutor {
         var query = query
         switch invocation.caller.role {
         case .service, .scheduler, .admin: break
+        case .guest: return SessionPage(sessions: [], next: nil)
         case .client:
             guard let own = invocation.caller.clientID, query.clientID == nil || query.clientID == own else {
                 return SessionPage(sessions: [], next: nil)
@@ -66,11 +67,12 @@ extension CommandExecutor {
     }
 
     /// - Throws: `SESSION_NOT_FOUND`, `NOT_JOINED`, `INVALID_STATE` after the end.
-    public func leaveSession(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
+    public func leaveSession(_ command: LeaveSession, _ invocation: Invocation) async throws(TelehealthError)
         -> SessionState
     {
-        try await changeSession("LeaveSession", id, invocation) { draft, _ throws(TelehealthError) in
-            try draft.leave(invocation.caller)
+        try await changeSession("LeaveSession", command.sessionID, invocation) {
+            draft, _ throws(TelehealthError) in
+            try draft.leave(invocation.caller, device: command.deviceID)
             return nil
         } outcome: { state, standing, _ in
             Visibility.redact(state, for: standing)
@@ -149,8 +151,8 @@ extension CommandExecutor {
             case (.completed, _): try draft.end(.normal, note: nil, by: standing, principal)
             case (.cancelled, _): try draft.cancel(.other, note: nil, by: standing, principal)
             case (.noShow, _): try draft.markNoShow(by: standing, principal)
-            case (.inProgress, .participant(.clinician)), (.waitingRoom, .participant(.client)),
-                (.waitingRoom, .participant(.guardian)):
+            case (.inProgress, .participant(.clinician)), (.inProgress, .participant(.coClinician)),
+                (.waitingRoom, .participant(.client)), (.waitingRoom, .participant(.guardian)):
                 let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
                 _ = try draft.join(invocation.caller, check: nil, ledger: ledger)
             case (.scheduled, _), (.inProgress, _), (.waitingRoom, _):

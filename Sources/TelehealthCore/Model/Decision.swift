@@ -26,6 +26,7 @@ public struct Decision: Sendable {
         case consentVersion(SubjectID, Int64)
         case document(ConsentDocument)
         case effect(Effect)
+        case invitation(Invitation)
     }
 
     public var expectations: [Expectation] = []

@@ -29,8 +29,11 @@ enum ConsentRules {
     static func submit(_ command: SubmitConsent, _ scene: Scene) throws(TelehealthError)
         -> (Decision, ConsentRecord)
     {
-        let isClinician = scene.caller.role == .clinician && scene.tie == .own
-        let role = command.subjectRole ?? (isClinician ? .clinician : .client)
+        let isOwn = scene.tie == .own
+        let presumed: ConsentSubjectRole =
+            isOwn && scene.caller.role == .clinician
+            ? .clinician : isOwn && scene.caller.role == .guest ? .thirdParty : .client
+        let role = command.subjectRole ?? presumed
         let former = scene.history.records.last {
             $0.type == command.type && $0.sessionID == command.statement.sessionID && isCurrent($0)
         }

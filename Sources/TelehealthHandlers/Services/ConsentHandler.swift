@@ -64,36 +64,13 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
         let record = try await answering { () async throws(TelehealthError) in
             try await executor.revokeConsent(command, invocation)
         }
-        let stopped = record.type == .recording ? try await recordingsStopped(by: record, invocation) : []
+        let stopped = try await answering { () async throws(TelehealthError) in
+            record.type == .recording ? try await executor.recordingsStopped(by: record) : []
+        }
         let texts = try await RegisteredTexts(executor, invocation, now: time.now)
         return filled {
             $0.consent = texts.wire(record)
             $0.stoppedRecordingIds = stopped.map(\.rawValue)
-        }
-    }
-
-    /// Captures of open visits that the revocation put to an end.
-    private func recordingsStopped(by record: ConsentRecord, _ invocation: Invocation) async throws(RPCError)
-        -> [RecordingID]
-    {
-        var query = SessionQuery()
-        switch record.subjectRole {
-        case .client: query.clientID = record.subjectID
-        case .clinician: query.clinicianID = record.subjectID
-        case .guardian: break
-        }
-        query.statuses = [.scheduled, .waitingRoom, .inProgress]
-        query.limit = 200
-        let asked = query
-        return try await answering { () async throws(TelehealthError) in
-            var stopped: [RecordingID] = []
-            for session in try await executor.sessions(asked, invocation).sessions {
-                let recordings = try await executor.recordings(of: session.id, invocation)
-                stopped += recordings.filter {
-                    $0.consentIDs.contains(record.id) && $0.stopCause == .consentRevoked
-                }.map(\.id)
-            }
-            return stopped
         }
     }
 

@@ -1,3 +1,4 @@
+internal import Identity
 internal import Logging
 internal import TelehealthCore
 
@@ -48,6 +49,8 @@ struct DaemonConfiguration: Sendable {
     }
 
     var dataDirectory: String
+    /// Outside the database, and wherever the operator wants it.
+    var guestKeyFile: String
     var listeners: [Listener]
     var tls: TLS?
     /// 0 = one per core.
@@ -65,6 +68,8 @@ struct DaemonConfiguration: Sendable {
     init(_ reader: SettingReader) throws(ConfigurationFailure) {
         var reader = reader
         dataDirectory = reader.text("telehealth.dataDir")
+        guestKeyFile =
+            reader.optionalText("telehealth.guestKeyFile") ?? dataDirectory + "/" + GuestKeyFile.fileName
         listeners = Self.listeners(&reader)
         tls = Self.tls(&reader)
         loops = reader.integer("telehealth.loops")
@@ -74,6 +79,8 @@ struct DaemonConfiguration: Sendable {
         identity = Self.identity(&reader)
         cloud = Self.cloud(&reader)
         policy = Policy(&reader)
+        // A capture takes a place in the meeting, too.
+        policy.rosterMax = max(2, cloud.attendeesMax - 1)
         let isLocal = listeners.allSatisfy(\.isLocal)
         if tls == nil, let open = listeners.first(where: { !$0.isLocal }), case .tcp(let host, _) = open {
             reader.refuse(
