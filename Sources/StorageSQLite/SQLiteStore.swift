@@ -16,6 +16,8 @@ public import TelehealthCore
 /// documents.
 public final class SQLiteStore: TelehealthStore {
     static let databaseName = "telehealth.db"
+    /// Behind the data directory's name: the folder beside it for the audit log's keys and heads.
+    public static let auditFolderSuffix = ".audit"
 
     let readers: ReaderPool
     let caches: StoreCaches
@@ -60,8 +62,10 @@ public final class SQLiteStore: TelehealthStore {
             throw .keyRing(error)
         }
         let sealer = Sealer(ring)
+        let keyFile = configuration.auditKeyFile ?? "\(directory)\(auditFolderSuffix)/chain.key"
         let writer = try Writer.open(
-            path: path, lock: lock, caches: caches, ring: ring, sealer: sealer, configuration: configuration)
+            path: path, auditKeyFile: keyFile, lock: lock, caches: caches, ring: ring, sealer: sealer,
+            configuration: configuration)
         let store = SQLiteStore(
             path: path, readers: ReaderPool(path: path, configuration: configuration, sealer: sealer),
             caches: caches, writer: writer, configuration: configuration)

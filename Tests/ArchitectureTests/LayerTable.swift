@@ -74,7 +74,8 @@ enum LayerTable {
         Row(
             9, "telehealth-probe", "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel",
             "ProtobufWire",
-            "ProtobufReflection", "GRPCStandardAPI", "Identity", "TelehealthCore", "TLSEngine", "Crypto",
+            "ProtobufReflection", "GRPCStandardAPI", "Identity", "StorageSQLite", "TelehealthCore", "TLSEngine",
+            "Crypto",
             "ArgumentParser"),
         Row(9, "ChimeSimulation", "Crypto"),
         Row(9, "chime-simulator", "ChimeSimulation", "FlyingFox", "FlyingSocks", "ArgumentParser"),

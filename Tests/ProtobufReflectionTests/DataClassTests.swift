@@ -11,7 +11,9 @@ import Testing
         pool = try DescriptorPool([
             Telehealth_V1_AppointmentService_File.descriptor, Telehealth_V1_TelehealthService_File.descriptor,
             Telehealth_V1_ConsentService_File.descriptor, Telehealth_V1_Errors_File.descriptor,
-            Telehealth_V1_OperationsService_File.descriptor,
+            Telehealth_V1_OperationsService_File.descriptor, Telehealth_V1_AuditService_File.descriptor,
+            Telehealth_V1_ConsentPolicyService_File.descriptor, Telehealth_V1_ConsentReceiptService_File.descriptor,
+            Telehealth_V1_PeopleService_File.descriptor,
         ])
         let options = try #require(pool.message(named: "google.protobuf.FieldOptions"))
         option = try #require(options.field(named: "[telehealth.v1.data_class]")).number
@@ -20,7 +22,8 @@ import Testing
     /// Every message of our package, nested ones included.
     private var messages: [MessageDescriptor] {
         func names(_ messages: [Google_Protobuf_DescriptorProto], in scope: String) -> [String] {
-            messages.flatMap { message -> [String] in
+            // A map's entries have the class of the map.
+            messages.filter { $0.options?.mapEntry != true }.flatMap { message -> [String] in
                 let name = scope + "." + (message.name ?? "")
                 return [name] + names(message.nestedType, in: name)
             }
@@ -35,7 +38,7 @@ import Testing
         #expect(messages.count > 80)
         for message in messages {
             for field in message.fields {
-                let holdsOwnMessage = field.kind == .message && field.typeName.hasPrefix("telehealth.v1.")
+                let holdsOwnMessage = field.kind == .message && !field.isMap && field.typeName.hasPrefix("telehealth.v1.")
                 let level = field.enumOption(option)
                 #expect(
                     holdsOwnMessage ? level == nil : (level ?? 0) > 0, "\(message.fullName).\(field.name): class")

@@ -128,11 +128,11 @@ import Testing
         }
     }
 
-    @Test("migrations are numbered from 1 and rise")
+    @Test("migrations are numbered from 1, each above the one before")
     func migrationsAreNumbered() {
         let versions = Migration.all.map(\.version)
         #expect(versions.first == 1)
-        #expect(versions == Set(versions).sorted())
+        #expect(zip(versions, versions.dropFirst()).allSatisfy { $0 < $1 })
     }
 
     @Test(

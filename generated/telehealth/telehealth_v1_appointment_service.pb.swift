@@ -29,6 +29,9 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
     public var timeZone: String = ""
     /// The source's version of this row, 1 or more. Required.
     public var sourceVersion: Int64 = 0
+    /// The client's birth date, `YYYY-MM-DD`; empty when nothing is said of it. Personal data: kept with the client's
+    /// consents and never sent back. Who is a minor where the visit takes place needs a guardian's signature.
+    public var clientBirthDate: String = ""
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -43,6 +46,7 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
         if !guardianID.isEmpty { buffer.write(7, guardianID, as: WireString.self) }
         if !timeZone.isEmpty { buffer.write(8, timeZone, as: WireString.self) }
         if sourceVersion != 0 { buffer.write(9, sourceVersion, as: WireInt64.self) }
+        if !clientBirthDate.isEmpty { buffer.write(50, clientBirthDate, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -58,6 +62,7 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
             case 58: try reader.read(&guardianID, as: WireString.self)
             case 66: try reader.read(&timeZone, as: WireString.self)
             case 72: try reader.read(&sourceVersion, as: WireInt64.self)
+            case 402: try reader.read(&clientBirthDate, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -318,24 +323,25 @@ public enum Telehealth_V1_AppointmentService_File {
         base64: """
             Cid0ZWxlaGVhbHRoL3YxL2FwcG9pbnRtZW50X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaH2dvb2dsZS9wcm90b2J1Zi90
             aW1lc3RhbXAucHJvdG8aH3RlbGVoZWFsdGgvdjEvYXBwb2ludG1lbnQucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5w
-            cm90byKmAwoVUHV0QXBwb2ludG1lbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIrCg5hcHBv
+            cm90byLYAwoVUHV0QXBwb2ludG1lbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIrCg5hcHBv
             aW50bWVudF9pZBgCIAEoCUIEgLoYAlINYXBwb2ludG1lbnRJZBIhCgljbGllbnRfaWQYAyABKAlCBIC6GANSCGNsaWVudElkEicK
             DGNsaW5pY2lhbl9pZBgEIAEoCUIEgLoYA1ILY2xpbmljaWFuSWQSPQoJc3RhcnRzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVm
             LlRpbWVzdGFtcEIEgLoYAlIIc3RhcnRzQXQSOQoHZW5kc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6
             GAJSBmVuZHNBdBIlCgtndWFyZGlhbl9pZBgHIAEoCUIEgLoYA1IKZ3VhcmRpYW5JZBIhCgl0aW1lX3pvbmUYCCABKAlCBIC6GAJS
-            CHRpbWVab25lEisKDnNvdXJjZV92ZXJzaW9uGAkgASgDQgSAuhgCUg1zb3VyY2VWZXJzaW9uInYKFlB1dEFwcG9pbnRtZW50UmVz
-            cG9uc2USPAoLYXBwb2ludG1lbnQYASABKAsyGi50ZWxlaGVhbHRoLnYxLkFwcG9pbnRtZW50UgthcHBvaW50bWVudBIeCgdhcHBs
-            aWVkGAIgASgIQgSAuhgCUgdhcHBsaWVkIkQKFUdldEFwcG9pbnRtZW50UmVxdWVzdBIrCg5hcHBvaW50bWVudF9pZBgBIAEoCUIE
-            gLoYAlINYXBwb2ludG1lbnRJZCJWChZHZXRBcHBvaW50bWVudFJlc3BvbnNlEjwKC2FwcG9pbnRtZW50GAEgASgLMhoudGVsZWhl
-            YWx0aC52MS5BcHBvaW50bWVudFILYXBwb2ludG1lbnQimQEKGENhbmNlbEFwcG9pbnRtZW50UmVxdWVzdBIjCgpyZXF1ZXN0X2lk
-            GAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSKwoOYXBwb2ludG1lbnRfaWQYAiABKAlCBIC6GAJSDWFwcG9pbnRtZW50SWQSKwoOc291
-            cmNlX3ZlcnNpb24YAyABKANCBIC6GAJSDXNvdXJjZVZlcnNpb24ieQoZQ2FuY2VsQXBwb2ludG1lbnRSZXNwb25zZRI8CgthcHBv
-            aW50bWVudBgBIAEoCzIaLnRlbGVoZWFsdGgudjEuQXBwb2ludG1lbnRSC2FwcG9pbnRtZW50Eh4KB2FwcGxpZWQYAiABKAhCBIC6
-            GAJSB2FwcGxpZWQyugIKEkFwcG9pbnRtZW50U2VydmljZRJdCg5QdXRBcHBvaW50bWVudBIkLnRlbGVoZWFsdGgudjEuUHV0QXBw
-            b2ludG1lbnRSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5QdXRBcHBvaW50bWVudFJlc3BvbnNlEl0KDkdldEFwcG9pbnRtZW50EiQu
-            dGVsZWhlYWx0aC52MS5HZXRBcHBvaW50bWVudFJlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLkdldEFwcG9pbnRtZW50UmVzcG9uc2US
-            ZgoRQ2FuY2VsQXBwb2ludG1lbnQSJy50ZWxlaGVhbHRoLnYxLkNhbmNlbEFwcG9pbnRtZW50UmVxdWVzdBooLnRlbGVoZWFsdGgu
-            djEuQ2FuY2VsQXBwb2ludG1lbnRSZXNwb25zZWIGcHJvdG8z
+            CHRpbWVab25lEisKDnNvdXJjZV92ZXJzaW9uGAkgASgDQgSAuhgCUg1zb3VyY2VWZXJzaW9uEjAKEWNsaWVudF9iaXJ0aF9kYXRl
+            GDIgASgJQgSAuhgEUg9jbGllbnRCaXJ0aERhdGUidgoWUHV0QXBwb2ludG1lbnRSZXNwb25zZRI8CgthcHBvaW50bWVudBgBIAEo
+            CzIaLnRlbGVoZWFsdGgudjEuQXBwb2ludG1lbnRSC2FwcG9pbnRtZW50Eh4KB2FwcGxpZWQYAiABKAhCBIC6GAJSB2FwcGxpZWQi
+            RAoVR2V0QXBwb2ludG1lbnRSZXF1ZXN0EisKDmFwcG9pbnRtZW50X2lkGAEgASgJQgSAuhgCUg1hcHBvaW50bWVudElkIlYKFkdl
+            dEFwcG9pbnRtZW50UmVzcG9uc2USPAoLYXBwb2ludG1lbnQYASABKAsyGi50ZWxlaGVhbHRoLnYxLkFwcG9pbnRtZW50UgthcHBv
+            aW50bWVudCKZAQoYQ2FuY2VsQXBwb2ludG1lbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIr
+            Cg5hcHBvaW50bWVudF9pZBgCIAEoCUIEgLoYAlINYXBwb2ludG1lbnRJZBIrCg5zb3VyY2VfdmVyc2lvbhgDIAEoA0IEgLoYAlIN
+            c291cmNlVmVyc2lvbiJ5ChlDYW5jZWxBcHBvaW50bWVudFJlc3BvbnNlEjwKC2FwcG9pbnRtZW50GAEgASgLMhoudGVsZWhlYWx0
+            aC52MS5BcHBvaW50bWVudFILYXBwb2ludG1lbnQSHgoHYXBwbGllZBgCIAEoCEIEgLoYAlIHYXBwbGllZDK6AgoSQXBwb2ludG1l
+            bnRTZXJ2aWNlEl0KDlB1dEFwcG9pbnRtZW50EiQudGVsZWhlYWx0aC52MS5QdXRBcHBvaW50bWVudFJlcXVlc3QaJS50ZWxlaGVh
+            bHRoLnYxLlB1dEFwcG9pbnRtZW50UmVzcG9uc2USXQoOR2V0QXBwb2ludG1lbnQSJC50ZWxlaGVhbHRoLnYxLkdldEFwcG9pbnRt
+            ZW50UmVxdWVzdBolLnRlbGVoZWFsdGgudjEuR2V0QXBwb2ludG1lbnRSZXNwb25zZRJmChFDYW5jZWxBcHBvaW50bWVudBInLnRl
+            bGVoZWFsdGgudjEuQ2FuY2VsQXBwb2ludG1lbnRSZXF1ZXN0GigudGVsZWhlYWx0aC52MS5DYW5jZWxBcHBvaW50bWVudFJlc3Bv
+            bnNlYgZwcm90bzM=
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

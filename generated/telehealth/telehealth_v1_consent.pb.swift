@@ -25,6 +25,8 @@ public enum Telehealth_V1_ConsentSubjectRole: ProtobufEnum {
     case clinician
     /// A client's guardian, for themselves.
     case guardian
+    /// An interpreter, observer or guest of a visit.
+    case thirdParty
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -36,6 +38,7 @@ public enum Telehealth_V1_ConsentSubjectRole: ProtobufEnum {
         case 1: self = .client
         case 2: self = .clinician
         case 3: self = .guardian
+        case 40: self = .thirdParty
         default: self = .unrecognized(rawValue)
         }
     }
@@ -46,6 +49,7 @@ public enum Telehealth_V1_ConsentSubjectRole: ProtobufEnum {
         case .client: 1
         case .clinician: 2
         case .guardian: 3
+        case .thirdParty: 40
         case .unrecognized(let number): number
         }
     }
@@ -65,6 +69,10 @@ public enum Telehealth_V1_ConsentType: ProtobufEnum {
     case hipaaTelehealth
     /// Being recorded (`Recording`).
     case recording
+    /// Telehealth in a place without a type of its own.
+    case telehealth
+    /// That somebody beyond client, guardian and clinician takes part.
+    case thirdPartyPresence
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -76,6 +84,8 @@ public enum Telehealth_V1_ConsentType: ProtobufEnum {
         case 1: self = .georgiaTelehealth
         case 2: self = .hipaaTelehealth
         case 3: self = .recording
+        case 50: self = .telehealth
+        case 51: self = .thirdPartyPresence
         default: self = .unrecognized(rawValue)
         }
     }
@@ -86,6 +96,8 @@ public enum Telehealth_V1_ConsentType: ProtobufEnum {
         case .georgiaTelehealth: 1
         case .hipaaTelehealth: 2
         case .recording: 3
+        case .telehealth: 50
+        case .thirdPartyPresence: 51
         case .unrecognized(let number): number
         }
     }
@@ -227,6 +239,11 @@ public enum Telehealth_V1_ConsentAction: ProtobufEnum {
     case join
     /// Being recorded.
     case record
+    /// The treatment itself. Judged and told, but no gate: where a place asks for a talk about it as well, that talk may
+    /// be the first thing of the visit.
+    case conduct
+    /// Somebody beyond client, guardian and clinician taking part.
+    case thirdParty
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -237,6 +254,8 @@ public enum Telehealth_V1_ConsentAction: ProtobufEnum {
         case 0: self = .unspecified
         case 1: self = .join
         case 2: self = .record
+        case 50: self = .conduct
+        case 51: self = .thirdParty
         default: self = .unrecognized(rawValue)
         }
     }
@@ -246,6 +265,8 @@ public enum Telehealth_V1_ConsentAction: ProtobufEnum {
         case .unspecified: 0
         case .join: 1
         case .record: 2
+        case .conduct: 50
+        case .thirdParty: 51
         case .unrecognized(let number): number
         }
     }
@@ -271,6 +292,16 @@ public enum Telehealth_V1_MissingConsentCause: ProtobufEnum {
     case notWritten
     /// It is for another purpose or another session.
     case notCovered
+    /// A newer text is in force, and the grace for the signed one is over.
+    case outdatedVersion
+    /// The spoken half is missing where the place asks for a written and a spoken consent.
+    case verbalMissing
+    /// A minor signed alone where a guardian's signature is needed.
+    case guardianRequired
+    /// It is a standing one where only one limited to the session counts.
+    case notForSession
+    /// It lacks a piece of evidence that the place asks for.
+    case evidenceMissing
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -285,6 +316,11 @@ public enum Telehealth_V1_MissingConsentCause: ProtobufEnum {
         case 4: self = .revoked
         case 5: self = .notWritten
         case 6: self = .notCovered
+        case 50: self = .outdatedVersion
+        case 51: self = .verbalMissing
+        case 52: self = .guardianRequired
+        case 53: self = .notForSession
+        case 54: self = .evidenceMissing
         default: self = .unrecognized(rawValue)
         }
     }
@@ -298,6 +334,11 @@ public enum Telehealth_V1_MissingConsentCause: ProtobufEnum {
         case .revoked: 4
         case .notWritten: 5
         case .notCovered: 6
+        case .outdatedVersion: 50
+        case .verbalMissing: 51
+        case .guardianRequired: 52
+        case .notForSession: 53
+        case .evidenceMissing: 54
         case .unrecognized(let number): number
         }
     }
@@ -362,6 +403,8 @@ public struct Telehealth_V1_Consent: Message {
     public var revokedBy: String = ""
     /// Why it was revoked, as given; empty unless REVOKED.
     public var revocationReason: String = ""
+    /// The evidence item by item, as the place's policy asks for it. Only to staff and to the subject.
+    public var evidenceItems: Telehealth_V1_ConsentEvidence?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -393,6 +436,7 @@ public struct Telehealth_V1_Consent: Message {
         if let value = revokedAt { buffer.writeMessage(24, value) }
         if !revokedBy.isEmpty { buffer.write(25, revokedBy, as: WireString.self) }
         if !revocationReason.isEmpty { buffer.write(26, revocationReason, as: WireString.self) }
+        if let value = evidenceItems { buffer.writeMessage(50, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -426,6 +470,43 @@ public struct Telehealth_V1_Consent: Message {
             case 194: try reader.readMessage(&revokedAt)
             case 202: try reader.read(&revokedBy, as: WireString.self)
             case 210: try reader.read(&revocationReason, as: WireString.self)
+            case 402: try reader.readMessage(&evidenceItems)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// What a consent carries besides its note. Personal data.
+public struct Telehealth_V1_ConsentEvidence: Message {
+    public static let fullName = "telehealth.v1.ConsentEvidence"
+    /// For PAPER where the scan is filed, up to 256 bytes.
+    public var scanReference: String = ""
+    /// SHA-256 of the scan, 32 bytes; empty for none.
+    public var scanSha256: [UInt8] = []
+    /// For VERBAL the version of the words that were spoken, up to 256 bytes.
+    public var scriptVersion: String = ""
+    /// For VERBAL who heard it besides the attester, up to 256 bytes.
+    public var witness: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !scanReference.isEmpty { buffer.write(1, scanReference, as: WireString.self) }
+        if !scanSha256.isEmpty { buffer.write(2, scanSha256, as: WireBytes.self) }
+        if !scriptVersion.isEmpty { buffer.write(3, scriptVersion, as: WireString.self) }
+        if !witness.isEmpty { buffer.write(4, witness, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&scanReference, as: WireString.self)
+            case 18: try reader.read(&scanSha256, as: WireBytes.self)
+            case 26: try reader.read(&scriptVersion, as: WireString.self)
+            case 34: try reader.read(&witness, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -606,7 +687,7 @@ public enum Telehealth_V1_Consent_File {
         name: "telehealth/v1/consent.proto",
         base64: """
             Cht0ZWxlaGVhbHRoL3YxL2NvbnNlbnQucHJvdG8SDXRlbGVoZWFsdGgudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJv
-            dG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxoddGVsZWhlYWx0aC92MS9yZWNvcmRpbmcucHJvdG8i7AoKB0NvbnNl
+            dG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxoddGVsZWhlYWx0aC92MS9yZWNvcmRpbmcucHJvdG8iswsKB0NvbnNl
             bnQSIwoKY29uc2VudF9pZBgBIAEoCUIEgLoYAlIJY29uc2VudElkEiMKCnN1YmplY3RfaWQYAiABKAlCBIC6GANSCXN1YmplY3RJ
             ZBJKCgxzdWJqZWN0X3JvbGUYAyABKA4yIS50ZWxlaGVhbHRoLnYxLkNvbnNlbnRTdWJqZWN0Um9sZUIEgLoYAlILc3ViamVjdFJv
             bGUSNAoEdHlwZRgEIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5cGUSQAoIZGVjaXNpb24YBSABKA4y
@@ -625,38 +706,46 @@ public enum Telehealth_V1_Consent_File {
             ZEF0EiMKCmNyZWF0ZWRfYnkYFiABKAlCBIC6GANSCWNyZWF0ZWRCeRI9ChhzdXBlcnNlZGVkX2J5X2NvbnNlbnRfaWQYFyABKAlC
             BIC6GAJSFXN1cGVyc2VkZWRCeUNvbnNlbnRJZBI/CgpyZXZva2VkX2F0GBggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFt
             cEIEgLoYAlIJcmV2b2tlZEF0EiMKCnJldm9rZWRfYnkYGSABKAlCBIC6GANSCXJldm9rZWRCeRIxChFyZXZvY2F0aW9uX3JlYXNv
-            bhgaIAEoCUIEgLoYBFIQcmV2b2NhdGlvblJlYXNvbiKoAQoXQ29uc2VudEFja25vd2xlZGdlbWVudHMSKwoOcGF0aWVudF9yaWdo
-            dHMYASABKAhCBIC6GAJSDXBhdGllbnRSaWdodHMSNQoTZW1lcmdlbmN5X3Byb3RvY29scxgCIAEoCEIEgLoYAlISZW1lcmdlbmN5
-            UHJvdG9jb2xzEikKDXByaXZhY3lfcmlza3MYAyABKAhCBIC6GAJSDHByaXZhY3lSaXNrcyL1AgoPQ29uc2VudERvY3VtZW50EjQK
-            BHR5cGUYASABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgR0eXBlEh4KB3ZlcnNpb24YAiABKAlCBIC6GAFS
-            B3ZlcnNpb24SIAoIbGFuZ3VhZ2UYAyABKAlCBIC6GAFSCGxhbmd1YWdlEhgKBHRleHQYBCABKAlCBIC6GAFSBHRleHQSJQoLdGV4
-            dF9zaGEyNTYYBSABKAxCBIC6GAJSCnRleHRTaGEyNTYSQwoMZWZmZWN0aXZlX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRp
-            bWVzdGFtcEIEgLoYAlILZWZmZWN0aXZlQXQSPwoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBC
-            BIC6GAJSCWNyZWF0ZWRBdBIjCgpjcmVhdGVkX2J5GAggASgJQgSAuhgDUgljcmVhdGVkQnkihwIKDUFjdGlvbkNvbnNlbnQSOgoG
-            YWN0aW9uGAEgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZhY3Rpb24SIgoJc2F0aXNmaWVkGAIgASgI
-            QgSAuhgCUglzYXRpc2ZpZWQSNwoHbWlzc2luZxgDIAMoCzIdLnRlbGVoZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRSB21pc3NpbmcS
-            JQoLY29uc2VudF9pZHMYBCADKAlCBIC6GAJSCmNvbnNlbnRJZHMSNgoUZXhwaXJpbmdfY29uc2VudF9pZHMYBSADKAlCBIC6GAJS
-            EmV4cGlyaW5nQ29uc2VudElkcyLkAgoOTWlzc2luZ0NvbnNlbnQSOgoGYWN0aW9uGAEgASgOMhwudGVsZWhlYWx0aC52MS5Db25z
-            ZW50QWN0aW9uQgSAuhgCUgZhY3Rpb24SNAoEdHlwZRgCIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5
-            cGUSIwoKc3ViamVjdF9pZBgDIAEoCUIEgLoYA1IJc3ViamVjdElkEkoKDHN1YmplY3Rfcm9sZRgEIAEoDjIhLnRlbGVoZWFsdGgu
-            djEuQ29uc2VudFN1YmplY3RSb2xlQgSAuhgCUgtzdWJqZWN0Um9sZRI+CgVjYXVzZRgFIAEoDjIiLnRlbGVoZWFsdGgudjEuTWlz
-            c2luZ0NvbnNlbnRDYXVzZUIEgLoYAlIFY2F1c2USLwoQZG9jdW1lbnRfdmVyc2lvbhgGIAEoCUIEgLoYAVIPZG9jdW1lbnRWZXJz
-            aW9uKqIBChJDb25zZW50U3ViamVjdFJvbGUSJAogQ09OU0VOVF9TVUJKRUNUX1JPTEVfVU5TUEVDSUZJRUQQABIfChtDT05TRU5U
-            X1NVQkpFQ1RfUk9MRV9DTElFTlQQARIiCh5DT05TRU5UX1NVQkpFQ1RfUk9MRV9DTElOSUNJQU4QAhIhCh1DT05TRU5UX1NVQkpF
-            Q1RfUk9MRV9HVUFSRElBThADKo8BCgtDb25zZW50VHlwZRIcChhDT05TRU5UX1RZUEVfVU5TUEVDSUZJRUQQABIjCh9DT05TRU5U
-            X1RZUEVfR0VPUkdJQV9URUxFSEVBTFRIEAESIQodQ09OU0VOVF9UWVBFX0hJUEFBX1RFTEVIRUFMVEgQAhIaChZDT05TRU5UX1RZ
-            UEVfUkVDT1JESU5HEAMqcAoPQ29uc2VudERlY2lzaW9uEiAKHENPTlNFTlRfREVDSVNJT05fVU5TUEVDSUZJRUQQABIcChhDT05T
-            RU5UX0RFQ0lTSU9OX0dSQU5URUQQARIdChlDT05TRU5UX0RFQ0lTSU9OX0RFQ0xJTkVEEAIqtwEKDENvbnNlbnRTdGF0ZRIdChlD
-            T05TRU5UX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUQ09OU0VOVF9TVEFURV9BQ1RJVkUQARIaChZDT05TRU5UX1NUQVRFX0RFQ0xJ
-            TkVEEAISGQoVQ09OU0VOVF9TVEFURV9FWFBJUkVEEAMSGQoVQ09OU0VOVF9TVEFURV9SRVZPS0VEEAQSHAoYQ09OU0VOVF9TVEFU
-            RV9TVVBFUlNFREVEEAUqgwEKDUNvbnNlbnRNZXRob2QSHgoaQ09OU0VOVF9NRVRIT0RfVU5TUEVDSUZJRUQQABIdChlDT05TRU5U
-            X01FVEhPRF9FTEVDVFJPTklDEAESGAoUQ09OU0VOVF9NRVRIT0RfUEFQRVIQAhIZChVDT05TRU5UX01FVEhPRF9WRVJCQUwQAypj
-            Cg1Db25zZW50QWN0aW9uEh4KGkNPTlNFTlRfQUNUSU9OX1VOU1BFQ0lGSUVEEAASFwoTQ09OU0VOVF9BQ1RJT05fSk9JThABEhkK
-            FUNPTlNFTlRfQUNUSU9OX1JFQ09SRBACKpoCChNNaXNzaW5nQ29uc2VudENhdXNlEiUKIU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9V
-            TlNQRUNJRklFRBAAEiQKIE1JU1NJTkdfQ09OU0VOVF9DQVVTRV9OT05FX0dJVkVOEAESIgoeTUlTU0lOR19DT05TRU5UX0NBVVNF
-            X0RFQ0xJTkVEEAISIQodTUlTU0lOR19DT05TRU5UX0NBVVNFX0VYUElSRUQQAxIhCh1NSVNTSU5HX0NPTlNFTlRfQ0FVU0VfUkVW
-            T0tFRBAEEiUKIU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9OT1RfV1JJVFRFThAFEiUKIU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9OT1Rf
-            Q09WRVJFRBAGYgZwcm90bzM=
+            bhgaIAEoCUIEgLoYBFIQcmV2b2NhdGlvblJlYXNvbhJFCg5ldmlkZW5jZV9pdGVtcxgyIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29u
+            c2VudEV2aWRlbmNlUg1ldmlkZW5jZUl0ZW1zIrIBCg9Db25zZW50RXZpZGVuY2USKwoOc2Nhbl9yZWZlcmVuY2UYASABKAlCBIC6
+            GARSDXNjYW5SZWZlcmVuY2USJQoLc2Nhbl9zaGEyNTYYAiABKAxCBIC6GAJSCnNjYW5TaGEyNTYSKwoOc2NyaXB0X3ZlcnNpb24Y
+            AyABKAlCBIC6GAJSDXNjcmlwdFZlcnNpb24SHgoHd2l0bmVzcxgEIAEoCUIEgLoYBFIHd2l0bmVzcyKoAQoXQ29uc2VudEFja25v
+            d2xlZGdlbWVudHMSKwoOcGF0aWVudF9yaWdodHMYASABKAhCBIC6GAJSDXBhdGllbnRSaWdodHMSNQoTZW1lcmdlbmN5X3Byb3Rv
+            Y29scxgCIAEoCEIEgLoYAlISZW1lcmdlbmN5UHJvdG9jb2xzEikKDXByaXZhY3lfcmlza3MYAyABKAhCBIC6GAJSDHByaXZhY3lS
+            aXNrcyL1AgoPQ29uc2VudERvY3VtZW50EjQKBHR5cGUYASABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgR0
+            eXBlEh4KB3ZlcnNpb24YAiABKAlCBIC6GAFSB3ZlcnNpb24SIAoIbGFuZ3VhZ2UYAyABKAlCBIC6GAFSCGxhbmd1YWdlEhgKBHRl
+            eHQYBCABKAlCBIC6GAFSBHRleHQSJQoLdGV4dF9zaGEyNTYYBSABKAxCBIC6GAJSCnRleHRTaGEyNTYSQwoMZWZmZWN0aXZlX2F0
+            GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILZWZmZWN0aXZlQXQSPwoKY3JlYXRlZF9hdBgHIAEoCzIa
+            Lmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCWNyZWF0ZWRBdBIjCgpjcmVhdGVkX2J5GAggASgJQgSAuhgDUgljcmVh
+            dGVkQnkihwIKDUFjdGlvbkNvbnNlbnQSOgoGYWN0aW9uGAEgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgC
+            UgZhY3Rpb24SIgoJc2F0aXNmaWVkGAIgASgIQgSAuhgCUglzYXRpc2ZpZWQSNwoHbWlzc2luZxgDIAMoCzIdLnRlbGVoZWFsdGgu
+            djEuTWlzc2luZ0NvbnNlbnRSB21pc3NpbmcSJQoLY29uc2VudF9pZHMYBCADKAlCBIC6GAJSCmNvbnNlbnRJZHMSNgoUZXhwaXJp
+            bmdfY29uc2VudF9pZHMYBSADKAlCBIC6GAJSEmV4cGlyaW5nQ29uc2VudElkcyLkAgoOTWlzc2luZ0NvbnNlbnQSOgoGYWN0aW9u
+            GAEgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZhY3Rpb24SNAoEdHlwZRgCIAEoDjIaLnRlbGVoZWFs
+            dGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5cGUSIwoKc3ViamVjdF9pZBgDIAEoCUIEgLoYA1IJc3ViamVjdElkEkoKDHN1Ympl
+            Y3Rfcm9sZRgEIAEoDjIhLnRlbGVoZWFsdGgudjEuQ29uc2VudFN1YmplY3RSb2xlQgSAuhgCUgtzdWJqZWN0Um9sZRI+CgVjYXVz
+            ZRgFIAEoDjIiLnRlbGVoZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRDYXVzZUIEgLoYAlIFY2F1c2USLwoQZG9jdW1lbnRfdmVyc2lv
+            bhgGIAEoCUIEgLoYAVIPZG9jdW1lbnRWZXJzaW9uKsgBChJDb25zZW50U3ViamVjdFJvbGUSJAogQ09OU0VOVF9TVUJKRUNUX1JP
+            TEVfVU5TUEVDSUZJRUQQABIfChtDT05TRU5UX1NVQkpFQ1RfUk9MRV9DTElFTlQQARIiCh5DT05TRU5UX1NVQkpFQ1RfUk9MRV9D
+            TElOSUNJQU4QAhIhCh1DT05TRU5UX1NVQkpFQ1RfUk9MRV9HVUFSRElBThADEiQKIENPTlNFTlRfU1VCSkVDVF9ST0xFX1RISVJE
+            X1BBUlRZECgq0wEKC0NvbnNlbnRUeXBlEhwKGENPTlNFTlRfVFlQRV9VTlNQRUNJRklFRBAAEiMKH0NPTlNFTlRfVFlQRV9HRU9S
+            R0lBX1RFTEVIRUFMVEgQARIhCh1DT05TRU5UX1RZUEVfSElQQUFfVEVMRUhFQUxUSBACEhoKFkNPTlNFTlRfVFlQRV9SRUNPUkRJ
+            TkcQAxIbChdDT05TRU5UX1RZUEVfVEVMRUhFQUxUSBAyEiUKIUNPTlNFTlRfVFlQRV9USElSRF9QQVJUWV9QUkVTRU5DRRAzKnAK
+            D0NvbnNlbnREZWNpc2lvbhIgChxDT05TRU5UX0RFQ0lTSU9OX1VOU1BFQ0lGSUVEEAASHAoYQ09OU0VOVF9ERUNJU0lPTl9HUkFO
+            VEVEEAESHQoZQ09OU0VOVF9ERUNJU0lPTl9ERUNMSU5FRBACKrcBCgxDb25zZW50U3RhdGUSHQoZQ09OU0VOVF9TVEFURV9VTlNQ
+            RUNJRklFRBAAEhgKFENPTlNFTlRfU1RBVEVfQUNUSVZFEAESGgoWQ09OU0VOVF9TVEFURV9ERUNMSU5FRBACEhkKFUNPTlNFTlRf
+            U1RBVEVfRVhQSVJFRBADEhkKFUNPTlNFTlRfU1RBVEVfUkVWT0tFRBAEEhwKGENPTlNFTlRfU1RBVEVfU1VQRVJTRURFRBAFKoMB
+            Cg1Db25zZW50TWV0aG9kEh4KGkNPTlNFTlRfTUVUSE9EX1VOU1BFQ0lGSUVEEAASHQoZQ09OU0VOVF9NRVRIT0RfRUxFQ1RST05J
+            QxABEhgKFENPTlNFTlRfTUVUSE9EX1BBUEVSEAISGQoVQ09OU0VOVF9NRVRIT0RfVkVSQkFMEAMqnwEKDUNvbnNlbnRBY3Rpb24S
+            HgoaQ09OU0VOVF9BQ1RJT05fVU5TUEVDSUZJRUQQABIXChNDT05TRU5UX0FDVElPTl9KT0lOEAESGQoVQ09OU0VOVF9BQ1RJT05f
+            UkVDT1JEEAISGgoWQ09OU0VOVF9BQ1RJT05fQ09ORFVDVBAyEh4KGkNPTlNFTlRfQUNUSU9OX1RISVJEX1BBUlRZEDMq9AMKE01p
+            c3NpbmdDb25zZW50Q2F1c2USJQohTUlTU0lOR19DT05TRU5UX0NBVVNFX1VOU1BFQ0lGSUVEEAASJAogTUlTU0lOR19DT05TRU5U
+            X0NBVVNFX05PTkVfR0lWRU4QARIiCh5NSVNTSU5HX0NPTlNFTlRfQ0FVU0VfREVDTElORUQQAhIhCh1NSVNTSU5HX0NPTlNFTlRf
+            Q0FVU0VfRVhQSVJFRBADEiEKHU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9SRVZPS0VEEAQSJQohTUlTU0lOR19DT05TRU5UX0NBVVNF
+            X05PVF9XUklUVEVOEAUSJQohTUlTU0lOR19DT05TRU5UX0NBVVNFX05PVF9DT1ZFUkVEEAYSKgomTUlTU0lOR19DT05TRU5UX0NB
+            VVNFX09VVERBVEVEX1ZFUlNJT04QMhIoCiRNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfVkVSQkFMX01JU1NJTkcQMxIrCidNSVNTSU5H
+            X0NPTlNFTlRfQ0FVU0VfR1VBUkRJQU5fUkVRVUlSRUQQNBIpCiVNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9UX0ZPUl9TRVNTSU9O
+            EDUSKgomTUlTU0lOR19DT05TRU5UX0NBVVNFX0VWSURFTkNFX01JU1NJTkcQNmIGcHJvdG8z
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

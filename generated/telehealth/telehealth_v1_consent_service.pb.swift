@@ -32,8 +32,13 @@ public struct Telehealth_V1_ConsentSubmission: Message {
     public var evidence: String = ""
     /// When a PAPER or VERBAL decision was made, UTC, in the past; unset for now. Refused for ELECTRONIC.
     public var decidedAt: Google_Protobuf_Timestamp?
-    /// Until when it counts, UTC; unset for the configured time (365 days). A longer time than configured is refused.
+    /// Until when it counts, UTC; unset for what the place allows (365 days in Georgia). A longer time is refused.
     public var expiresAt: Google_Protobuf_Timestamp?
+    /// For PAPER and VERBAL who signed or spoke: the subject, or a guardian of the subject; empty for the subject. For
+    /// ELECTRONIC empty: it is signed by who calls.
+    public var signerID: String = ""
+    /// What the place's policy asks for beside `evidence`, see `ConsentRemedy.evidence`.
+    public var evidenceItems: Telehealth_V1_ConsentEvidence?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -50,6 +55,8 @@ public struct Telehealth_V1_ConsentSubmission: Message {
         if !evidence.isEmpty { buffer.write(9, evidence, as: WireString.self) }
         if let value = decidedAt { buffer.writeMessage(10, value) }
         if let value = expiresAt { buffer.writeMessage(11, value) }
+        if !signerID.isEmpty { buffer.write(50, signerID, as: WireString.self) }
+        if let value = evidenceItems { buffer.writeMessage(51, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -68,6 +75,8 @@ public struct Telehealth_V1_ConsentSubmission: Message {
             case 74: try reader.read(&evidence, as: WireString.self)
             case 82: try reader.readMessage(&decidedAt)
             case 90: try reader.readMessage(&expiresAt)
+            case 402: try reader.read(&signerID, as: WireString.self)
+            case 410: try reader.readMessage(&evidenceItems)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -350,6 +359,8 @@ public struct Telehealth_V1_ListConsentsRequest: Message {
     public var pageSize: Int32 = 0
     /// `next_page_token` of the answer before; empty for the first page. Good for the same filters only.
     public var pageToken: String = ""
+    /// Only active ones that should be renewed: within the renewal window of their end, or given to a replaced text.
+    public var renewalRequiredOnly: Bool = false
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -359,6 +370,7 @@ public struct Telehealth_V1_ListConsentsRequest: Message {
         if type.rawValue != 0 { buffer.write(2, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
         if pageSize != 0 { buffer.write(3, pageSize, as: WireInt32.self) }
         if !pageToken.isEmpty { buffer.write(4, pageToken, as: WireString.self) }
+        if renewalRequiredOnly { buffer.write(50, renewalRequiredOnly, as: WireBool.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -369,6 +381,7 @@ public struct Telehealth_V1_ListConsentsRequest: Message {
             case 16: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
             case 24: try reader.read(&pageSize, as: WireInt32.self)
             case 34: try reader.read(&pageToken, as: WireString.self)
+            case 400: try reader.read(&renewalRequiredOnly, as: WireBool.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -568,8 +581,9 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
     /// Writes one decision. Roles: client and clinician for themselves; clinician of the client, admin for PAPER and VERBAL.
     ///
     /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED, TEXT_HASH_MISMATCH when the hash is not that of the
-    /// registered version); FAILED_PRECONDITION (ACKNOWLEDGEMENTS_INCOMPLETE, WRITTEN_CONSENT_REQUIRED); PERMISSION_DENIED
-    /// (NOT_ALLOWED); NOT_FOUND (DOCUMENT_NOT_FOUND).
+    /// registered version, ACKNOWLEDGEMENTS_INCOMPLETE, WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with metadata `missing`);
+    /// FAILED_PRECONDITION (GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when a newer text's grace is over);
+    /// PERMISSION_DENIED (NOT_ALLOWED); NOT_FOUND (SUBJECT_NOT_FOUND, DOCUMENT_NOT_FOUND).
     func submitConsent(_ request: Telehealth_V1_SubmitConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SubmitConsentResponse
     /// Says per action (join, record) what is missing. Roles: the subject; a clinician of the client; admin, service.
@@ -654,8 +668,9 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
     /// Writes one decision. Roles: client and clinician for themselves; clinician of the client, admin for PAPER and VERBAL.
     ///
     /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED, TEXT_HASH_MISMATCH when the hash is not that of the
-    /// registered version); FAILED_PRECONDITION (ACKNOWLEDGEMENTS_INCOMPLETE, WRITTEN_CONSENT_REQUIRED); PERMISSION_DENIED
-    /// (NOT_ALLOWED); NOT_FOUND (DOCUMENT_NOT_FOUND).
+    /// registered version, ACKNOWLEDGEMENTS_INCOMPLETE, WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with metadata `missing`);
+    /// FAILED_PRECONDITION (GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when a newer text's grace is over);
+    /// PERMISSION_DENIED (NOT_ALLOWED); NOT_FOUND (SUBJECT_NOT_FOUND, DOCUMENT_NOT_FOUND).
     public func submitConsent(
         _ request: Telehealth_V1_SubmitConsentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_SubmitConsentResponse {
@@ -723,7 +738,7 @@ public enum Telehealth_V1_ConsentService_File {
         base64: """
             CiN0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVz
             dGFtcC5wcm90bxobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aHXRl
-            bGVoZWFsdGgvdjEvcmVjb3JkaW5nLnByb3RvIv4EChFDb25zZW50U3VibWlzc2lvbhJACghkZWNpc2lvbhgBIAEoDjIeLnRlbGVo
+            bGVoZWFsdGgvdjEvcmVjb3JkaW5nLnByb3RvIugFChFDb25zZW50U3VibWlzc2lvbhJACghkZWNpc2lvbhgBIAEoDjIeLnRlbGVo
             ZWFsdGgudjEuQ29uc2VudERlY2lzaW9uQgSAuhgCUghkZWNpc2lvbhIvChBkb2N1bWVudF92ZXJzaW9uGAIgASgJQgSAuhgBUg9k
             b2N1bWVudFZlcnNpb24SIAoIbGFuZ3VhZ2UYAyABKAlCBIC6GAFSCGxhbmd1YWdlEiUKC3RleHRfc2hhMjU2GAQgASgMQgSAuhgC
             Ugp0ZXh0U2hhMjU2EjoKBm1ldGhvZBgFIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIEgLoYAlIGbWV0aG9kElIK
@@ -731,45 +746,48 @@ public enum Telehealth_V1_ConsentService_File {
             ZW1lbnRzElQKEnJlY29yZGluZ19wdXJwb3NlcxgHIAMoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIEgLoYAlIR
             cmVjb3JkaW5nUHVycG9zZXMSIwoKc2Vzc2lvbl9pZBgIIAEoCUIEgLoYAlIJc2Vzc2lvbklkEiAKCGV2aWRlbmNlGAkgASgJQgSA
             uhgEUghldmlkZW5jZRI/CgpkZWNpZGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJZGVjaWRl
-            ZEF0Ej8KCmV4cGlyZXNfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglleHBpcmVzQXQi0QIKFFN1
-            Ym1pdENvbnNlbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzdWJqZWN0X2lkGAIgASgJ
-            QgSAuhgDUglzdWJqZWN0SWQSSgoMc3ViamVjdF9yb2xlGAMgASgOMiEudGVsZWhlYWx0aC52MS5Db25zZW50U3ViamVjdFJvbGVC
-            BIC6GAJSC3N1YmplY3RSb2xlEjQKBHR5cGUYBCABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgR0eXBlEisK
-            DmFwcG9pbnRtZW50X2lkGAUgASgJQgSAuhgCUg1hcHBvaW50bWVudElkEkAKCnN1Ym1pc3Npb24YBiABKAsyIC50ZWxlaGVhbHRo
-            LnYxLkNvbnNlbnRTdWJtaXNzaW9uUgpzdWJtaXNzaW9uIkkKFVN1Ym1pdENvbnNlbnRSZXNwb25zZRIwCgdjb25zZW50GAEgASgL
-            MhYudGVsZWhlYWx0aC52MS5Db25zZW50Ugdjb25zZW50ImMKF0dldENvbnNlbnRTdGF0dXNSZXF1ZXN0EiMKCnN1YmplY3RfaWQY
-            ASABKAlCBIC6GANSCXN1YmplY3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQiywEKGEdldENvbnNlbnRT
-            dGF0dXNSZXNwb25zZRI2CgdhY3Rpb25zGAEgAygLMhwudGVsZWhlYWx0aC52MS5BY3Rpb25Db25zZW50UgdhY3Rpb25zEjIKCGNv
-            bnNlbnRzGAIgAygLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ughjb25zZW50cxJDCgxldmFsdWF0ZWRfYXQYAyABKAsyGi5nb29n
-            bGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgtldmFsdWF0ZWRBdCKiAQoUVXBkYXRlQ29uc2VudFJlcXVlc3QSIwoKcmVxdWVz
-            dF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCmNvbnNlbnRfaWQYAiABKAlCBIC6GAJSCWNvbnNlbnRJZBJACgpzdWJtaXNz
-            aW9uGAMgASgLMiAudGVsZWhlYWx0aC52MS5Db25zZW50U3VibWlzc2lvblIKc3VibWlzc2lvbiJJChVVcGRhdGVDb25zZW50UmVz
-            cG9uc2USMAoHY29uc2VudBgBIAEoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIHY29uc2VudCJ+ChRSZXZva2VDb25zZW50UmVx
-            dWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKY29uc2VudF9pZBgCIAEoCUIEgLoYAlIJY29uc2Vu
-            dElkEhwKBnJlYXNvbhgDIAEoCUIEgLoYBFIGcmVhc29uIoMBChVSZXZva2VDb25zZW50UmVzcG9uc2USMAoHY29uc2VudBgBIAEo
-            CzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIHY29uc2VudBI4ChVzdG9wcGVkX3JlY29yZGluZ19pZHMYAiADKAlCBIC6GAJSE3N0
-            b3BwZWRSZWNvcmRpbmdJZHMiuAEKE0xpc3RDb25zZW50c1JlcXVlc3QSIwoKc3ViamVjdF9pZBgBIAEoCUIEgLoYA1IJc3ViamVj
-            dElkEjQKBHR5cGUYAiABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgR0eXBlEiEKCXBhZ2Vfc2l6ZRgDIAEo
-            BUIEgLoYAlIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgEIAEoCUIEgLoYAlIJcGFnZVRva2VuIngKFExpc3RDb25zZW50c1Jlc3Bv
-            bnNlEjIKCGNvbnNlbnRzGAEgAygLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ughjb25zZW50cxIsCg9uZXh0X3BhZ2VfdG9rZW4Y
-            AiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4ilwIKGVB1dENvbnNlbnREb2N1bWVudFJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEo
-            CUIEgLoYAlIJcmVxdWVzdElkEjQKBHR5cGUYAiABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgR0eXBlEh4K
-            B3ZlcnNpb24YAyABKAlCBIC6GAFSB3ZlcnNpb24SIAoIbGFuZ3VhZ2UYBCABKAlCBIC6GAFSCGxhbmd1YWdlEhgKBHRleHQYBSAB
-            KAlCBIC6GAFSBHRleHQSQwoMZWZmZWN0aXZlX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILZWZm
-            ZWN0aXZlQXQiWAoaUHV0Q29uc2VudERvY3VtZW50UmVzcG9uc2USOgoIZG9jdW1lbnQYASABKAsyHi50ZWxlaGVhbHRoLnYxLkNv
-            bnNlbnREb2N1bWVudFIIZG9jdW1lbnQikwEKGUdldENvbnNlbnREb2N1bWVudFJlcXVlc3QSNAoEdHlwZRgBIAEoDjIaLnRlbGVo
-            ZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5cGUSHgoHdmVyc2lvbhgCIAEoCUIEgLoYAVIHdmVyc2lvbhIgCghsYW5ndWFn
-            ZRgDIAEoCUIEgLoYAVIIbGFuZ3VhZ2UiWAoaR2V0Q29uc2VudERvY3VtZW50UmVzcG9uc2USOgoIZG9jdW1lbnQYASABKAsyHi50
-            ZWxlaGVhbHRoLnYxLkNvbnNlbnREb2N1bWVudFIIZG9jdW1lbnQyuAUKDkNvbnNlbnRTZXJ2aWNlEloKDVN1Ym1pdENvbnNlbnQS
-            Iy50ZWxlaGVhbHRoLnYxLlN1Ym1pdENvbnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5TdWJtaXRDb25zZW50UmVzcG9uc2US
-            YwoQR2V0Q29uc2VudFN0YXR1cxImLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFN0YXR1c1JlcXVlc3QaJy50ZWxlaGVhbHRoLnYx
-            LkdldENvbnNlbnRTdGF0dXNSZXNwb25zZRJaCg1VcGRhdGVDb25zZW50EiMudGVsZWhlYWx0aC52MS5VcGRhdGVDb25zZW50UmVx
-            dWVzdBokLnRlbGVoZWFsdGgudjEuVXBkYXRlQ29uc2VudFJlc3BvbnNlEloKDVJldm9rZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYx
-            LlJldm9rZUNvbnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5SZXZva2VDb25zZW50UmVzcG9uc2USVwoMTGlzdENvbnNlbnRz
-            EiIudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudHNSZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudHNSZXNwb25zZRJp
-            ChJQdXRDb25zZW50RG9jdW1lbnQSKC50ZWxlaGVhbHRoLnYxLlB1dENvbnNlbnREb2N1bWVudFJlcXVlc3QaKS50ZWxlaGVhbHRo
-            LnYxLlB1dENvbnNlbnREb2N1bWVudFJlc3BvbnNlEmkKEkdldENvbnNlbnREb2N1bWVudBIoLnRlbGVoZWFsdGgudjEuR2V0Q29u
-            c2VudERvY3VtZW50UmVxdWVzdBopLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudERvY3VtZW50UmVzcG9uc2ViBnByb3RvMw==
+            ZEF0Ej8KCmV4cGlyZXNfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglleHBpcmVzQXQSIQoJc2ln
+            bmVyX2lkGDIgASgJQgSAuhgDUghzaWduZXJJZBJFCg5ldmlkZW5jZV9pdGVtcxgzIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2Vu
+            dEV2aWRlbmNlUg1ldmlkZW5jZUl0ZW1zItECChRTdWJtaXRDb25zZW50UmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgC
+            UglyZXF1ZXN0SWQSIwoKc3ViamVjdF9pZBgCIAEoCUIEgLoYA1IJc3ViamVjdElkEkoKDHN1YmplY3Rfcm9sZRgDIAEoDjIhLnRl
+            bGVoZWFsdGgudjEuQ29uc2VudFN1YmplY3RSb2xlQgSAuhgCUgtzdWJqZWN0Um9sZRI0CgR0eXBlGAQgASgOMhoudGVsZWhlYWx0
+            aC52MS5Db25zZW50VHlwZUIEgLoYAlIEdHlwZRIrCg5hcHBvaW50bWVudF9pZBgFIAEoCUIEgLoYAlINYXBwb2ludG1lbnRJZBJA
+            CgpzdWJtaXNzaW9uGAYgASgLMiAudGVsZWhlYWx0aC52MS5Db25zZW50U3VibWlzc2lvblIKc3VibWlzc2lvbiJJChVTdWJtaXRD
+            b25zZW50UmVzcG9uc2USMAoHY29uc2VudBgBIAEoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIHY29uc2VudCJjChdHZXRDb25z
+            ZW50U3RhdHVzUmVxdWVzdBIjCgpzdWJqZWN0X2lkGAEgASgJQgSAuhgDUglzdWJqZWN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIE
+            gLoYAlIJc2Vzc2lvbklkIssBChhHZXRDb25zZW50U3RhdHVzUmVzcG9uc2USNgoHYWN0aW9ucxgBIAMoCzIcLnRlbGVoZWFsdGgu
+            djEuQWN0aW9uQ29uc2VudFIHYWN0aW9ucxIyCghjb25zZW50cxgCIAMoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIIY29uc2Vu
+            dHMSQwoMZXZhbHVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILZXZhbHVhdGVkQXQiogEK
+            FFVwZGF0ZUNvbnNlbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpjb25zZW50X2lkGAIg
+            ASgJQgSAuhgCUgljb25zZW50SWQSQAoKc3VibWlzc2lvbhgDIAEoCzIgLnRlbGVoZWFsdGgudjEuQ29uc2VudFN1Ym1pc3Npb25S
+            CnN1Ym1pc3Npb24iSQoVVXBkYXRlQ29uc2VudFJlc3BvbnNlEjAKB2NvbnNlbnQYASABKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNl
+            bnRSB2NvbnNlbnQifgoUUmV2b2tlQ29uc2VudFJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMK
+            CmNvbnNlbnRfaWQYAiABKAlCBIC6GAJSCWNvbnNlbnRJZBIcCgZyZWFzb24YAyABKAlCBIC6GARSBnJlYXNvbiKDAQoVUmV2b2tl
+            Q29uc2VudFJlc3BvbnNlEjAKB2NvbnNlbnQYASABKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSB2NvbnNlbnQSOAoVc3RvcHBl
+            ZF9yZWNvcmRpbmdfaWRzGAIgAygJQgSAuhgCUhNzdG9wcGVkUmVjb3JkaW5nSWRzIvIBChNMaXN0Q29uc2VudHNSZXF1ZXN0EiMK
+            CnN1YmplY3RfaWQYASABKAlCBIC6GANSCXN1YmplY3RJZBI0CgR0eXBlGAIgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlw
+            ZUIEgLoYAlIEdHlwZRIhCglwYWdlX3NpemUYAyABKAVCBIC6GAJSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YBCABKAlCBIC6GAJS
+            CXBhZ2VUb2tlbhI4ChVyZW5ld2FsX3JlcXVpcmVkX29ubHkYMiABKAhCBIC6GAJSE3JlbmV3YWxSZXF1aXJlZE9ubHkieAoUTGlz
+            dENvbnNlbnRzUmVzcG9uc2USMgoIY29uc2VudHMYASADKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSCGNvbnNlbnRzEiwKD25l
+            eHRfcGFnZV90b2tlbhgCIAEoCUIEgLoYAlINbmV4dFBhZ2VUb2tlbiKXAgoZUHV0Q29uc2VudERvY3VtZW50UmVxdWVzdBIjCgpy
+            ZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSNAoEdHlwZRgCIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVC
+            BIC6GAJSBHR5cGUSHgoHdmVyc2lvbhgDIAEoCUIEgLoYAVIHdmVyc2lvbhIgCghsYW5ndWFnZRgEIAEoCUIEgLoYAVIIbGFuZ3Vh
+            Z2USGAoEdGV4dBgFIAEoCUIEgLoYAVIEdGV4dBJDCgxlZmZlY3RpdmVfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0
+            YW1wQgSAuhgCUgtlZmZlY3RpdmVBdCJYChpQdXRDb25zZW50RG9jdW1lbnRSZXNwb25zZRI6Cghkb2N1bWVudBgBIAEoCzIeLnRl
+            bGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50Ughkb2N1bWVudCKTAQoZR2V0Q29uc2VudERvY3VtZW50UmVxdWVzdBI0CgR0eXBl
+            GAEgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIEgLoYAlIEdHlwZRIeCgd2ZXJzaW9uGAIgASgJQgSAuhgBUgd2ZXJz
+            aW9uEiAKCGxhbmd1YWdlGAMgASgJQgSAuhgBUghsYW5ndWFnZSJYChpHZXRDb25zZW50RG9jdW1lbnRSZXNwb25zZRI6Cghkb2N1
+            bWVudBgBIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50Ughkb2N1bWVudDK4BQoOQ29uc2VudFNlcnZpY2USWgoN
+            U3VibWl0Q29uc2VudBIjLnRlbGVoZWFsdGgudjEuU3VibWl0Q29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlN1Ym1pdENv
+            bnNlbnRSZXNwb25zZRJjChBHZXRDb25zZW50U3RhdHVzEiYudGVsZWhlYWx0aC52MS5HZXRDb25zZW50U3RhdHVzUmVxdWVzdBon
+            LnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFN0YXR1c1Jlc3BvbnNlEloKDVVwZGF0ZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlVw
+            ZGF0ZUNvbnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5VcGRhdGVDb25zZW50UmVzcG9uc2USWgoNUmV2b2tlQ29uc2VudBIj
+            LnRlbGVoZWFsdGgudjEuUmV2b2tlQ29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlJldm9rZUNvbnNlbnRSZXNwb25zZRJX
+            CgxMaXN0Q29uc2VudHMSIi50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50c1JlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RDb25z
+            ZW50c1Jlc3BvbnNlEmkKElB1dENvbnNlbnREb2N1bWVudBIoLnRlbGVoZWFsdGgudjEuUHV0Q29uc2VudERvY3VtZW50UmVxdWVz
+            dBopLnRlbGVoZWFsdGgudjEuUHV0Q29uc2VudERvY3VtZW50UmVzcG9uc2USaQoSR2V0Q29uc2VudERvY3VtZW50EigudGVsZWhl
+            YWx0aC52MS5HZXRDb25zZW50RG9jdW1lbnRSZXF1ZXN0GikudGVsZWhlYWx0aC52MS5HZXRDb25zZW50RG9jdW1lbnRSZXNwb25z
+            ZWIGcHJvdG8z
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

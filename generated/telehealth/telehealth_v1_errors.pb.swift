@@ -120,6 +120,10 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case storeFull
     /// CANCELLED: the caller went away.
     case callCancelled
+    /// UNAVAILABLE: the audit log cannot take the entry that must stand before the answer; `google.rpc.RetryInfo`.
+    case auditUnavailable
+    /// NOT_FOUND: the audit log has no such row.
+    case auditEventNotFound
     /// RESOURCE_EXHAUSTED: the caller asks too much; `google.rpc.RetryInfo` says when again.
     case rateLimited
     /// PERMISSION_DENIED: `telehealth-emergency-reason` counts for clinicians and some calls only, or not here.
@@ -130,6 +134,38 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case effectNotFound
     /// FAILED_PRECONDITION: the effect is pending or done.
     case effectNotFailed
+    /// FAILED_PRECONDITION: the person is a minor there, so a guardian signs.
+    case guardianRequired
+    /// FAILED_PRECONDITION: the grace after a newer text is over; show and sign that one.
+    case documentOutdated
+    /// INVALID_ARGUMENT: the place asks for more evidence; metadata `missing` (names of ConsentEvidenceKind), `place`.
+    case evidenceIncomplete
+    /// FAILED_PRECONDITION: the client has not agreed to others taking part; MissingConsentDetail.
+    case thirdPartyConsentMissing
+    /// UNAVAILABLE: the audit log does not show this consent yet; `google.rpc.RetryInfo`.
+    case receiptNotReady
+    /// RESOURCE_EXHAUSTED: the record has more visits than one export holds.
+    case exportTooLarge
+    /// PERMISSION_DENIED: the caller was sent away from this visit, or is of it no more.
+    case participantRemoved
+    /// PERMISSION_DENIED: the caller was not let into this visit.
+    case participantDenied
+    /// FAILED_PRECONDITION: the person is not in the visit.
+    case participantNotAdmitted
+    /// ALREADY_EXISTS: the person has a place in this visit; metadata `participant_id`.
+    case participantExists
+    /// FAILED_PRECONDITION: the visit has no place left, open invitations counted.
+    case rosterFull
+    /// NOT_FOUND: no invitation of that id in this session.
+    case invitationNotFound
+    /// UNAUTHENTICATED: not a grant of this service, or one whose session is gone.
+    case invitationInvalid
+    /// FAILED_PRECONDITION: the grant's time is over.
+    case invitationExpired
+    /// FAILED_PRECONDITION: the grant was redeemed before.
+    case invitationUsed
+    /// FAILED_PRECONDITION: the grant was taken back.
+    case invitationRevoked
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -192,11 +228,29 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 95: self = .storeOverloaded
         case 96: self = .storeFull
         case 97: self = .callCancelled
+        case 98: self = .auditUnavailable
+        case 99: self = .auditEventNotFound
         case 180: self = .rateLimited
         case 181: self = .emergencyNotAllowed
         case 182: self = .emergencyReasonInvalid
         case 100: self = .effectNotFound
         case 101: self = .effectNotFailed
+        case 150: self = .guardianRequired
+        case 151: self = .documentOutdated
+        case 152: self = .evidenceIncomplete
+        case 153: self = .thirdPartyConsentMissing
+        case 154: self = .receiptNotReady
+        case 155: self = .exportTooLarge
+        case 140: self = .participantRemoved
+        case 141: self = .participantDenied
+        case 142: self = .participantNotAdmitted
+        case 143: self = .participantExists
+        case 144: self = .rosterFull
+        case 145: self = .invitationNotFound
+        case 146: self = .invitationInvalid
+        case 147: self = .invitationExpired
+        case 148: self = .invitationUsed
+        case 149: self = .invitationRevoked
         default: self = .unrecognized(rawValue)
         }
     }
@@ -258,11 +312,29 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .storeOverloaded: 95
         case .storeFull: 96
         case .callCancelled: 97
+        case .auditUnavailable: 98
+        case .auditEventNotFound: 99
         case .rateLimited: 180
         case .emergencyNotAllowed: 181
         case .emergencyReasonInvalid: 182
         case .effectNotFound: 100
         case .effectNotFailed: 101
+        case .guardianRequired: 150
+        case .documentOutdated: 151
+        case .evidenceIncomplete: 152
+        case .thirdPartyConsentMissing: 153
+        case .receiptNotReady: 154
+        case .exportTooLarge: 155
+        case .participantRemoved: 140
+        case .participantDenied: 141
+        case .participantNotAdmitted: 142
+        case .participantExists: 143
+        case .rosterFull: 144
+        case .invitationNotFound: 145
+        case .invitationInvalid: 146
+        case .invitationExpired: 147
+        case .invitationUsed: 148
+        case .invitationRevoked: 149
         case .unrecognized(let number): number
         }
     }
@@ -328,7 +400,7 @@ public enum Telehealth_V1_Errors_File {
             Chp0ZWxlaGVhbHRoL3YxL2Vycm9ycy5wcm90bxINdGVsZWhlYWx0aC52MRobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGh50
             ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aG3RlbGVoZWFsdGgvdjEvc2Vzc2lvbi5wcm90byJPChRNaXNzaW5nQ29uc2Vu
             dERldGFpbBI3CgdtaXNzaW5nGAEgAygLMh0udGVsZWhlYWx0aC52MS5NaXNzaW5nQ29uc2VudFIHbWlzc2luZyJQChJTZXNzaW9u
-            U3RhdGVEZXRhaWwSOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMqoREK
+            U3RhdGVEZXRhaWwSOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMq0RYK
             C0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEh4KGkVSUk9SX1JFQVNPTl9UT0tFTl9NSVNTSU5HEAES
             HgoaRVJST1JfUkVBU09OX1RPS0VOX0lOVkFMSUQQAhIeChpFUlJPUl9SRUFTT05fVE9LRU5fRVhQSVJFRBADEiIKHkVSUk9SX1JF
             QVNPTl9UT0tFTl9LRVlfVU5LTk9XThAEEicKI0VSUk9SX1JFQVNPTl9UT0tFTl9ERVZFTE9QTUVOVF9PTkxZEAUSIQodRVJST1Jf
@@ -355,10 +427,19 @@ public enum Telehealth_V1_Errors_File {
             QVRDSF9MQUdHSU5HEFESJAogRVJST1JfUkVBU09OX01FRVRJTkdfVU5BVkFJTEFCTEUQWhInCiNFUlJPUl9SRUFTT05fTUVFVElO
             R19RVU9UQV9FWENFRURFRBBbEiAKHEVSUk9SX1JFQVNPTl9NRUVUSU5HX1JFRlVTRUQQXBIhCh1FUlJPUl9SRUFTT05fVkVSU0lP
             Tl9DT05GTElDVBBdEiIKHkVSUk9SX1JFQVNPTl9TVE9SRV9VTkFWQUlMQUJMRRBeEiEKHUVSUk9SX1JFQVNPTl9TVE9SRV9PVkVS
-            TE9BREVEEF8SGwoXRVJST1JfUkVBU09OX1NUT1JFX0ZVTEwQYBIfChtFUlJPUl9SRUFTT05fQ0FMTF9DQU5DRUxMRUQQYRIeChlF
-            UlJPUl9SRUFTT05fUkFURV9MSU1JVEVEELQBEicKIkVSUk9SX1JFQVNPTl9FTUVSR0VOQ1lfTk9UX0FMTE9XRUQQtQESKgolRVJS
-            T1JfUkVBU09OX0VNRVJHRU5DWV9SRUFTT05fSU5WQUxJRBC2ARIhCh1FUlJPUl9SRUFTT05fRUZGRUNUX05PVF9GT1VORBBkEiIK
-            HkVSUk9SX1JFQVNPTl9FRkZFQ1RfTk9UX0ZBSUxFRBBlYgZwcm90bzM=
+            TE9BREVEEF8SGwoXRVJST1JfUkVBU09OX1NUT1JFX0ZVTEwQYBIfChtFUlJPUl9SRUFTT05fQ0FMTF9DQU5DRUxMRUQQYRIiCh5F
+            UlJPUl9SRUFTT05fQVVESVRfVU5BVkFJTEFCTEUQYhImCiJFUlJPUl9SRUFTT05fQVVESVRfRVZFTlRfTk9UX0ZPVU5EEGMSHgoZ
+            RVJST1JfUkVBU09OX1JBVEVfTElNSVRFRBC0ARInCiJFUlJPUl9SRUFTT05fRU1FUkdFTkNZX05PVF9BTExPV0VEELUBEioKJUVS
+            Uk9SX1JFQVNPTl9FTUVSR0VOQ1lfUkVBU09OX0lOVkFMSUQQtgESIQodRVJST1JfUkVBU09OX0VGRkVDVF9OT1RfRk9VTkQQZBIi
+            Ch5FUlJPUl9SRUFTT05fRUZGRUNUX05PVF9GQUlMRUQQZRIjCh5FUlJPUl9SRUFTT05fR1VBUkRJQU5fUkVRVUlSRUQQlgESIwoe
+            RVJST1JfUkVBU09OX0RPQ1VNRU5UX09VVERBVEVEEJcBEiUKIEVSUk9SX1JFQVNPTl9FVklERU5DRV9JTkNPTVBMRVRFEJgBEi0K
+            KEVSUk9SX1JFQVNPTl9USElSRF9QQVJUWV9DT05TRU5UX01JU1NJTkcQmQESIwoeRVJST1JfUkVBU09OX1JFQ0VJUFRfTk9UX1JF
+            QURZEJoBEiIKHUVSUk9SX1JFQVNPTl9FWFBPUlRfVE9PX0xBUkdFEJsBEiUKIEVSUk9SX1JFQVNPTl9QQVJUSUNJUEFOVF9SRU1P
+            VkVEEIwBEiQKH0VSUk9SX1JFQVNPTl9QQVJUSUNJUEFOVF9ERU5JRUQQjQESKgolRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX05P
+            VF9BRE1JVFRFRBCOARIkCh9FUlJPUl9SRUFTT05fUEFSVElDSVBBTlRfRVhJU1RTEI8BEh0KGEVSUk9SX1JFQVNPTl9ST1NURVJf
+            RlVMTBCQARImCiFFUlJPUl9SRUFTT05fSU5WSVRBVElPTl9OT1RfRk9VTkQQkQESJAofRVJST1JfUkVBU09OX0lOVklUQVRJT05f
+            SU5WQUxJRBCSARIkCh9FUlJPUl9SRUFTT05fSU5WSVRBVElPTl9FWFBJUkVEEJMBEiEKHEVSUk9SX1JFQVNPTl9JTlZJVEFUSU9O
+            X1VTRUQQlAESJAofRVJST1JfUkVBU09OX0lOVklUQVRJT05fUkVWT0tFRBCVAWIGcHJvdG8z
             """,
         dependencies: [
             Telehealth_V1_Consent_File.descriptor,

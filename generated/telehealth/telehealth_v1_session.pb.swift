@@ -16,6 +16,50 @@
 
 public import ProtobufWire
 
+/// Whether a grant can be redeemed.
+public enum Telehealth_V1_InvitationState: ProtobufEnum {
+    /// Never sent by the service.
+    case unspecified
+    /// Yes.
+    case open
+    /// It was.
+    case used
+    /// It was taken back, by RevokeInvitation or because the appointment went to other people.
+    case revoked
+    /// Its time is over.
+    case expired
+    /// A number this version of the enum has no name for.
+    case unrecognized(Int32)
+
+    public static let fullName = "telehealth.v1.InvitationState"
+
+    public init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .open
+        case 2: self = .used
+        case 3: self = .revoked
+        case 4: self = .expired
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .open: 1
+        case .used: 2
+        case .revoked: 3
+        case .expired: 4
+        case .unrecognized(let number): number
+        }
+    }
+
+    public var isRecognized: Bool {
+        if case .unrecognized = self { false } else { true }
+    }
+}
+
 /// Where a visit stands. COMPLETED, CANCELLED and NO_SHOW are final.
 public enum Telehealth_V1_SessionStatus: ProtobufEnum {
     /// Never sent by the service.
@@ -256,12 +300,22 @@ public enum Telehealth_V1_NoShowParty: ProtobufEnum {
 public enum Telehealth_V1_ParticipantRole: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
-    /// The treating clinician.
+    /// The treating clinician. Leads: lets in, denies, returns, removes, invites, sets capabilities, records, ends.
     case clinician
     /// The person treated.
     case client
     /// The client's guardian.
     case guardian
+    /// Another clinician: enters at once, leads, and counts as the clinician being there.
+    case coClinician
+    /// Looks on for the clinic, is let in with the clinician, sees notes; listens until given a voice.
+    case supervisor
+    /// Interprets; is let in with the clinician, or by name when come by a grant.
+    case interpreter
+    /// Looks on, is let in by name; listens until given a voice.
+    case observer
+    /// Somebody without an account, come by a grant; is let in by name and sees others by their role only.
+    case guest
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -273,6 +327,11 @@ public enum Telehealth_V1_ParticipantRole: ProtobufEnum {
         case 1: self = .clinician
         case 2: self = .client
         case 3: self = .guardian
+        case 4: self = .coClinician
+        case 5: self = .supervisor
+        case 6: self = .interpreter
+        case 7: self = .observer
+        case 8: self = .guest
         default: self = .unrecognized(rawValue)
         }
     }
@@ -283,6 +342,11 @@ public enum Telehealth_V1_ParticipantRole: ProtobufEnum {
         case .clinician: 1
         case .client: 2
         case .guardian: 3
+        case .coClinician: 4
+        case .supervisor: 5
+        case .interpreter: 6
+        case .observer: 7
+        case .guest: 8
         case .unrecognized(let number): number
         }
     }
@@ -304,8 +368,10 @@ public enum Telehealth_V1_ParticipantState: ProtobufEnum {
     case admitted
     /// Gone, by LeaveSession or because heartbeats stopped; may come back.
     case left
-    /// Put out by the clinician; needs a new admission.
+    /// Put out by who leads the visit; needs a new admission.
     case removed
+    /// Not let in by who leads the visit; needs a new admission.
+    case denied
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -319,6 +385,7 @@ public enum Telehealth_V1_ParticipantState: ProtobufEnum {
         case 3: self = .admitted
         case 4: self = .left
         case 5: self = .removed
+        case 6: self = .denied
         default: self = .unrecognized(rawValue)
         }
     }
@@ -331,6 +398,7 @@ public enum Telehealth_V1_ParticipantState: ProtobufEnum {
         case .admitted: 3
         case .left: 4
         case .removed: 5
+        case .denied: 6
         case .unrecognized(let number): number
         }
     }
@@ -558,6 +626,8 @@ public struct Telehealth_V1_Session: Message {
     public var createdBy: String = ""
     /// `sub` of the identity of the last change, or `system`. Staff only.
     public var lastModifiedBy: String = ""
+    /// Grants given for this visit, used and revoked ones too. Only to who leads the visit, scheduler and admin.
+    public var invitations: [Telehealth_V1_Invitation] = []
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -600,6 +670,7 @@ public struct Telehealth_V1_Session: Message {
         if let value = updatedAt { buffer.writeMessage(35, value) }
         if !createdBy.isEmpty { buffer.write(36, createdBy, as: WireString.self) }
         if !lastModifiedBy.isEmpty { buffer.write(37, lastModifiedBy, as: WireString.self) }
+        buffer.writeMessages(40, invitations)
         buffer.writeUnknown(unknownFields)
     }
 
@@ -643,6 +714,51 @@ public struct Telehealth_V1_Session: Message {
             case 282: try reader.readMessage(&updatedAt)
             case 290: try reader.read(&createdBy, as: WireString.self)
             case 298: try reader.read(&lastModifiedBy, as: WireString.self)
+            case 322: try reader.readMessages(&invitations)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A place in a visit that is offered by a grant. The grant itself is given by InviteParticipant alone.
+public struct Telehealth_V1_Invitation: Message {
+    public static let fullName = "telehealth.v1.Invitation"
+    /// UUID made by the service.
+    public var invitationID: String = ""
+    /// What whoever redeems it will be.
+    public var role: Telehealth_V1_ParticipantRole = .init(rawValue: 0)
+    /// Whether it can still be redeemed.
+    public var state: Telehealth_V1_InvitationState = .init(rawValue: 0)
+    /// When it was given, UTC.
+    public var createdAt: Google_Protobuf_Timestamp?
+    /// From when it is worth nothing, UTC.
+    public var expiresAt: Google_Protobuf_Timestamp?
+    /// Who came by it: one of `Session.participants`; empty before.
+    public var participantID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !invitationID.isEmpty { buffer.write(1, invitationID, as: WireString.self) }
+        if role.rawValue != 0 { buffer.write(2, role, as: WireEnum<Telehealth_V1_ParticipantRole>.self) }
+        if state.rawValue != 0 { buffer.write(3, state, as: WireEnum<Telehealth_V1_InvitationState>.self) }
+        if let value = createdAt { buffer.writeMessage(4, value) }
+        if let value = expiresAt { buffer.writeMessage(5, value) }
+        if !participantID.isEmpty { buffer.write(6, participantID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&invitationID, as: WireString.self)
+            case 16: try reader.read(&role, as: WireEnum<Telehealth_V1_ParticipantRole>.self)
+            case 24: try reader.read(&state, as: WireEnum<Telehealth_V1_InvitationState>.self)
+            case 34: try reader.readMessage(&createdAt)
+            case 42: try reader.readMessage(&expiresAt)
+            case 50: try reader.read(&participantID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -654,9 +770,10 @@ public struct Telehealth_V1_Participant: Message {
     public static let fullName = "telehealth.v1.Participant"
     /// UUID made by the service, random; never an id from another system.
     public var participantID: String = ""
-    /// What the person is in this visit. From the appointment, never from a request.
+    /// What the person is in this visit. From the appointment or an invitation, never from the person's own request.
     public var role: Telehealth_V1_ParticipantRole = .init(rawValue: 0)
-    /// The client's, guardian's or clinician's id, as in the appointment.
+    /// The person's id: as in the appointment, as invited, or made at a grant's redemption. Empty where the viewer came by a
+    /// grant, but for themselves.
     public var subjectID: String = ""
     /// Where the person stands.
     public var state: Telehealth_V1_ParticipantState = .init(rawValue: 0)
@@ -677,6 +794,10 @@ public struct Telehealth_V1_Participant: Message {
     public var leftAt: Google_Protobuf_Timestamp?
     /// What the client stated on the first join of this visit. Only to the clinician, to admins and to the person.
     public var preVisitCheck: Telehealth_V1_PreVisitCheck?
+    /// What the person may send and receive in the meeting.
+    public var capabilities: Telehealth_V1_AttendeeCapabilities?
+    /// True after ReturnToWaitingRoom, until let in by name.
+    public var held: Bool = false
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -694,6 +815,8 @@ public struct Telehealth_V1_Participant: Message {
         if let value = admittedAt { buffer.writeMessage(10, value) }
         if let value = leftAt { buffer.writeMessage(11, value) }
         if let value = preVisitCheck { buffer.writeMessage(12, value) }
+        if let value = capabilities { buffer.writeMessage(40, value) }
+        if held { buffer.write(41, held, as: WireBool.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -712,6 +835,8 @@ public struct Telehealth_V1_Participant: Message {
             case 82: try reader.readMessage(&admittedAt)
             case 90: try reader.readMessage(&leftAt)
             case 98: try reader.readMessage(&preVisitCheck)
+            case 322: try reader.readMessage(&capabilities)
+            case 328: try reader.read(&held, as: WireBool.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1064,7 +1189,7 @@ public enum Telehealth_V1_Session_File {
         name: "telehealth/v1/session.proto",
         base64: """
             Cht0ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8SDXRlbGVoZWFsdGgudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJv
-            dG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxoddGVsZWhlYWx0aC92MS9yZWNvcmRpbmcucHJvdG8iuxEKB1Nlc3Np
+            dG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxoddGVsZWhlYWx0aC92MS9yZWNvcmRpbmcucHJvdG8i+BEKB1Nlc3Np
             b24SIwoKc2Vzc2lvbl9pZBgBIAEoCUIEgLoYAlIJc2Vzc2lvbklkEisKDmFwcG9pbnRtZW50X2lkGAIgASgJQgSAuhgCUg1hcHBv
             aW50bWVudElkEiEKCWNsaWVudF9pZBgDIAEoCUIEgLoYA1IIY2xpZW50SWQSJwoMY2xpbmljaWFuX2lkGAQgASgJQgSAuhgDUgtj
             bGluaWNpYW5JZBIlCgtndWFyZGlhbl9pZBgFIAEoCUIEgLoYA1IKZ3VhcmRpYW5JZBJOChJzY2hlZHVsZWRfc3RhcnRfYXQYBiAB
@@ -1094,72 +1219,84 @@ public enum Telehealth_V1_Session_File {
             GCEgASgDQgSAuhgCUgd2ZXJzaW9uEj8KCmNyZWF0ZWRfYXQYIiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgC
             UgljcmVhdGVkQXQSPwoKdXBkYXRlZF9hdBgjIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXVwZGF0ZWRB
             dBIjCgpjcmVhdGVkX2J5GCQgASgJQgSAuhgDUgljcmVhdGVkQnkSLgoQbGFzdF9tb2RpZmllZF9ieRglIAEoCUIEgLoYA1IObGFz
-            dE1vZGlmaWVkQnlCEwoRX2R1cmF0aW9uX3NlY29uZHNCEwoRX2R1cmF0aW9uX21pbnV0ZXMivgUKC1BhcnRpY2lwYW50EisKDnBh
-            cnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEjgKBHJvbGUYAiABKA4yHi50ZWxlaGVhbHRoLnYxLlBhcnRp
-            Y2lwYW50Um9sZUIEgLoYAlIEcm9sZRIjCgpzdWJqZWN0X2lkGAMgASgJQgSAuhgDUglzdWJqZWN0SWQSOwoFc3RhdGUYBCABKA4y
-            Hy50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50U3RhdGVCBIC6GAJSBXN0YXRlEh4KB3ByZXNlbnQYBSABKAhCBIC6GAJSB3ByZXNl
-            bnQSJQoLYXR0ZW5kZWVfaWQYBiABKAlCBIC6GAJSCmF0dGVuZGVlSWQSSAoPZmlyc3Rfam9pbmVkX2F0GAcgASgLMhouZ29vZ2xl
-            LnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlINZmlyc3RKb2luZWRBdBJKChBmaXJzdF93YWl0aW5nX2F0GAggASgLMhouZ29vZ2xl
-            LnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIOZmlyc3RXYWl0aW5nQXQSRQoNd2FpdGluZ19zaW5jZRgJIAEoCzIaLmdvb2dsZS5w
-            cm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDHdhaXRpbmdTaW5jZRJBCgthZG1pdHRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1
-            Zi5UaW1lc3RhbXBCBIC6GAJSCmFkbWl0dGVkQXQSOQoHbGVmdF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBC
-            BIC6GAJSBmxlZnRBdBJECg9wcmVfdmlzaXRfY2hlY2sYDCABKAsyHC50ZWxlaGVhbHRoLnYxLlByZVZpc2l0Q2hlY2tSDXByZVZp
-            c2l0Q2hlY2siygMKDVByZVZpc2l0Q2hlY2sSKwoObG9jYXRpb25fc3RhdGUYASABKAlCBIC6GARSDWxvY2F0aW9uU3RhdGUSLwoQ
-            bG9jYXRpb25fYWRkcmVzcxgCIAEoCUIEgLoYBFIPbG9jYXRpb25BZGRyZXNzEjoKFmVtZXJnZW5jeV9jb250YWN0X25hbWUYAyAB
-            KAlCBIC6GARSFGVtZXJnZW5jeUNvbnRhY3ROYW1lEjwKF2VtZXJnZW5jeV9jb250YWN0X3Bob25lGAQgASgJQgSAuhgEUhVlbWVy
-            Z2VuY3lDb250YWN0UGhvbmUSKQoNcHJpdmF0ZV9wbGFjZRgFIAEoCEIEgLoYAlIMcHJpdmF0ZVBsYWNlEjUKE3JlbGlhYmxlX2Nv
-            bm5lY3Rpb24YBiABKAhCBIC6GAJSEnJlbGlhYmxlQ29ubmVjdGlvbhJACgtkZXZpY2VfdHlwZRgHIAEoDjIZLnRlbGVoZWFsdGgu
-            djEuRGV2aWNlVHlwZUIEgLoYAlIKZGV2aWNlVHlwZRI9CglzdGF0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0
-            YW1wQgSAuhgCUghzdGF0ZWRBdCKZAwoRTWVldGluZ0dlbmVyYXRpb24SHAoGbnVtYmVyGAEgASgFQgSAuhgCUgZudW1iZXISNwoF
-            c3RhdGUYAiABKA4yGy50ZWxlaGVhbHRoLnYxLk1lZXRpbmdTdGF0ZUIEgLoYAlIFc3RhdGUSIwoKbWVldGluZ19pZBgDIAEoCUIE
-            gLoYAlIJbWVldGluZ0lkEjQKE2V4dGVybmFsX21lZXRpbmdfaWQYBCABKAlCBIC6GAJSEWV4dGVybmFsTWVldGluZ0lkEicKDG1l
-            ZGlhX3JlZ2lvbhgFIAEoCUIEgLoYAlILbWVkaWFSZWdpb24SKwoOY29udHJvbF9yZWdpb24YBiABKAlCBIC6GAJSDWNvbnRyb2xS
-            ZWdpb24SPwoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCWNyZWF0ZWRBdBI7Cghl
-            bmRlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZGVkQXQi6gEKC1NjcmVlblNoYXJlEiwK
-            D3NjcmVlbl9zaGFyZV9pZBgBIAEoCUIEgLoYAlINc2NyZWVuU2hhcmVJZBIrCg5wYXJ0aWNpcGFudF9pZBgCIAEoCUIEgLoYAlIN
-            cGFydGljaXBhbnRJZBI/CgpzdGFydGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RhcnRl
-            ZEF0Ej8KCnN0b3BwZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglzdG9wcGVkQXQipgEKD0pv
-            aW5DcmVkZW50aWFscxI0CgdtZWV0aW5nGAEgASgLMhoudGVsZWhlYWx0aC52MS5NZWV0aW5nSW5mb1IHbWVldGluZxI3CghhdHRl
-            bmRlZRgCIAEoCzIbLnRlbGVoZWFsdGgudjEuQXR0ZW5kZWVJbmZvUghhdHRlbmRlZRIkCgpnZW5lcmF0aW9uGAMgASgFQgSAuhgC
-            UgpnZW5lcmF0aW9uIq0CCgtNZWV0aW5nSW5mbxIjCgptZWV0aW5nX2lkGAEgASgJQgSAuhgCUgltZWV0aW5nSWQSNAoTZXh0ZXJu
-            YWxfbWVldGluZ19pZBgCIAEoCUIEgLoYAlIRZXh0ZXJuYWxNZWV0aW5nSWQSJwoMbWVkaWFfcmVnaW9uGAMgASgJQgSAuhgCUgtt
-            ZWRpYVJlZ2lvbhJGCg9tZWRpYV9wbGFjZW1lbnQYBCABKAsyHS50ZWxlaGVhbHRoLnYxLk1lZGlhUGxhY2VtZW50Ug5tZWRpYVBs
-            YWNlbWVudBIrCg5lY2hvX3JlZHVjdGlvbhgFIAEoCEIEgLoYAlINZWNob1JlZHVjdGlvbhIlCgttZWV0aW5nX2FybhgGIAEoCUIE
-            gLoYAlIKbWVldGluZ0FybiKXAwoOTWVkaWFQbGFjZW1lbnQSKgoOYXVkaW9faG9zdF91cmwYASABKAlCBIC6GAJSDGF1ZGlvSG9z
-            dFVybBIyChJhdWRpb19mYWxsYmFja191cmwYAiABKAlCBIC6GAJSEGF1ZGlvRmFsbGJhY2tVcmwSKQoNc2lnbmFsaW5nX3VybBgD
-            IAEoCUIEgLoYAlIMc2lnbmFsaW5nVXJsEi4KEHR1cm5fY29udHJvbF91cmwYBCABKAlCBIC6GAJSDnR1cm5Db250cm9sVXJsEiwK
-            D3NjcmVlbl9kYXRhX3VybBgFIAEoCUIEgLoYAlINc2NyZWVuRGF0YVVybBIyChJzY3JlZW5fdmlld2luZ191cmwYBiABKAlCBIC6
-            GAJSEHNjcmVlblZpZXdpbmdVcmwSMgoSc2NyZWVuX3NoYXJpbmdfdXJsGAcgASgJQgSAuhgCUhBzY3JlZW5TaGFyaW5nVXJsEjQK
-            E2V2ZW50X2luZ2VzdGlvbl91cmwYCCABKAlCBIC6GAJSEWV2ZW50SW5nZXN0aW9uVXJsItMBCgxBdHRlbmRlZUluZm8SJQoLYXR0
-            ZW5kZWVfaWQYASABKAlCBIC6GAJSCmF0dGVuZGVlSWQSLgoQZXh0ZXJuYWxfdXNlcl9pZBgCIAEoCUIEgLoYAlIOZXh0ZXJuYWxV
-            c2VySWQSIwoKam9pbl90b2tlbhgDIAEoCUIEgLoYBVIJam9pblRva2VuEkcKDGNhcGFiaWxpdGllcxgEIAEoCzIjLnRlbGVoZWFs
-            dGgudjEuQXR0ZW5kZWVDYXBhYmlsaXRpZXNSDGNhcGFiaWxpdGllcyLOAQoUQXR0ZW5kZWVDYXBhYmlsaXRpZXMSOgoFYXVkaW8Y
-            ASABKA4yHi50ZWxlaGVhbHRoLnYxLk1lZGlhQ2FwYWJpbGl0eUIEgLoYAlIFYXVkaW8SOgoFdmlkZW8YAiABKA4yHi50ZWxlaGVh
-            bHRoLnYxLk1lZGlhQ2FwYWJpbGl0eUIEgLoYAlIFdmlkZW8SPgoHY29udGVudBgDIAEoDjIeLnRlbGVoZWFsdGgudjEuTWVkaWFD
-            YXBhYmlsaXR5QgSAuhgCUgdjb250ZW50KuYBCg1TZXNzaW9uU3RhdHVzEh4KGlNFU1NJT05fU1RBVFVTX1VOU1BFQ0lGSUVEEAAS
-            HAoYU0VTU0lPTl9TVEFUVVNfU0NIRURVTEVEEAESHwobU0VTU0lPTl9TVEFUVVNfV0FJVElOR19ST09NEAISHgoaU0VTU0lPTl9T
-            VEFUVVNfSU5fUFJPR1JFU1MQAxIcChhTRVNTSU9OX1NUQVRVU19DT01QTEVURUQQBBIcChhTRVNTSU9OX1NUQVRVU19DQU5DRUxM
-            RUQQBRIaChZTRVNTSU9OX1NUQVRVU19OT19TSE9XEAYqeAoPQWRtaXNzaW9uUG9saWN5EiAKHEFETUlTU0lPTl9QT0xJQ1lfVU5T
-            UEVDSUZJRUQQABImCiJBRE1JU1NJT05fUE9MSUNZX09OX0NMSU5JQ0lBTl9KT0lOEAESGwoXQURNSVNTSU9OX1BPTElDWV9NQU5V
-            QUwQAir5AQoJRW5kUmVhc29uEhoKFkVORF9SRUFTT05fVU5TUEVDSUZJRUQQABIVChFFTkRfUkVBU09OX05PUk1BTBABEiAKHEVO
-            RF9SRUFTT05fVEVDSE5JQ0FMX0ZBSUxVUkUQAhIVChFFTkRfUkVBU09OX1NBRkVUWRADEhcKE0VORF9SRUFTT05fQUxMX0xFRlQQ
-            BBIWChJFTkRfUkVBU09OX1RJTUVPVVQQBRIaChZFTkRfUkVBU09OX0NMSUVOVF9MRUZUEAYSHQoZRU5EX1JFQVNPTl9DTElOSUNJ
-            QU5fTEVGVBAHEhQKEEVORF9SRUFTT05fT1RIRVIQCCroAQoMQ2FuY2VsUmVhc29uEh0KGUNBTkNFTF9SRUFTT05fVU5TUEVDSUZJ
-            RUQQABIYChRDQU5DRUxfUkVBU09OX0NMSUVOVBABEhsKF0NBTkNFTF9SRUFTT05fQ0xJTklDSUFOEAISGwoXQ0FOQ0VMX1JFQVNP
-            Tl9URUNITklDQUwQAxInCiNDQU5DRUxfUkVBU09OX0FQUE9JTlRNRU5UX0NBTkNFTExFRBAEEiMKH0NBTkNFTF9SRUFTT05fQ0xJ
-            TklDSUFOX05PX1NIT1cQBRIXChNDQU5DRUxfUkVBU09OX09USEVSEAYqXgoLTm9TaG93UGFydHkSHQoZTk9fU0hPV19QQVJUWV9V
-            TlNQRUNJRklFRBAAEhgKFE5PX1NIT1dfUEFSVFlfQ0xJRU5UEAESFgoSTk9fU0hPV19QQVJUWV9CT1RIEAIqjwEKD1BhcnRpY2lw
-            YW50Um9sZRIgChxQQVJUSUNJUEFOVF9ST0xFX1VOU1BFQ0lGSUVEEAASHgoaUEFSVElDSVBBTlRfUk9MRV9DTElOSUNJQU4QARIb
-            ChdQQVJUSUNJUEFOVF9ST0xFX0NMSUVOVBACEh0KGVBBUlRJQ0lQQU5UX1JPTEVfR1VBUkRJQU4QAyrPAQoQUGFydGljaXBhbnRT
-            dGF0ZRIhCh1QQVJUSUNJUEFOVF9TVEFURV9VTlNQRUNJRklFRBAAEh4KGlBBUlRJQ0lQQU5UX1NUQVRFX0VYUEVDVEVEEAESHQoZ
-            UEFSVElDSVBBTlRfU1RBVEVfV0FJVElORxACEh4KGlBBUlRJQ0lQQU5UX1NUQVRFX0FETUlUVEVEEAMSGgoWUEFSVElDSVBBTlRf
-            U1RBVEVfTEVGVBAEEh0KGVBBUlRJQ0lQQU5UX1NUQVRFX1JFTU9WRUQQBSpyCgpEZXZpY2VUeXBlEhsKF0RFVklDRV9UWVBFX1VO
-            U1BFQ0lGSUVEEAASFwoTREVWSUNFX1RZUEVfREVTS1RPUBABEhYKEkRFVklDRV9UWVBFX1RBQkxFVBACEhYKEkRFVklDRV9UWVBF
-            X01PQklMRRADKq4BCgxNZWV0aW5nU3RhdGUSHQoZTUVFVElOR19TVEFURV9VTlNQRUNJRklFRBAAEhgKFE1FRVRJTkdfU1RBVEVf
-            SU5URU5UEAESGAoUTUVFVElOR19TVEFURV9BQ1RJVkUQAhIYChRNRUVUSU5HX1NUQVRFX0VORElORxADEhcKE01FRVRJTkdfU1RB
-            VEVfRU5ERUQQBBIYChRNRUVUSU5HX1NUQVRFX0ZBSUxFRBAFKqoBCg9NZWRpYUNhcGFiaWxpdHkSIAocTUVESUFfQ0FQQUJJTElU
-            WV9VTlNQRUNJRklFRBAAEiEKHU1FRElBX0NBUEFCSUxJVFlfU0VORF9SRUNFSVZFEAESGQoVTUVESUFfQ0FQQUJJTElUWV9TRU5E
-            EAISHAoYTUVESUFfQ0FQQUJJTElUWV9SRUNFSVZFEAMSGQoVTUVESUFfQ0FQQUJJTElUWV9OT05FEARiBnByb3RvMw==
+            dE1vZGlmaWVkQnkSOwoLaW52aXRhdGlvbnMYKCADKAsyGS50ZWxlaGVhbHRoLnYxLkludml0YXRpb25SC2ludml0YXRpb25zQhMK
+            EV9kdXJhdGlvbl9zZWNvbmRzQhMKEV9kdXJhdGlvbl9taW51dGVzItwCCgpJbnZpdGF0aW9uEikKDWludml0YXRpb25faWQYASAB
+            KAlCBIC6GAJSDGludml0YXRpb25JZBI4CgRyb2xlGAIgASgOMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJS
+            BHJvbGUSOgoFc3RhdGUYAyABKA4yHi50ZWxlaGVhbHRoLnYxLkludml0YXRpb25TdGF0ZUIEgLoYAlIFc3RhdGUSPwoKY3JlYXRl
+            ZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCWNyZWF0ZWRBdBI/CgpleHBpcmVzX2F0GAUgASgL
+            MhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJZXhwaXJlc0F0EisKDnBhcnRpY2lwYW50X2lkGAYgASgJQgSAuhgC
+            Ug1wYXJ0aWNpcGFudElkIqEGCgtQYXJ0aWNpcGFudBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJ
+            ZBI4CgRyb2xlGAIgASgOMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJSBHJvbGUSIwoKc3ViamVjdF9pZBgD
+            IAEoCUIEgLoYA1IJc3ViamVjdElkEjsKBXN0YXRlGAQgASgOMh8udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFN0YXRlQgSAuhgC
+            UgVzdGF0ZRIeCgdwcmVzZW50GAUgASgIQgSAuhgCUgdwcmVzZW50EiUKC2F0dGVuZGVlX2lkGAYgASgJQgSAuhgCUgphdHRlbmRl
+            ZUlkEkgKD2ZpcnN0X2pvaW5lZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDWZpcnN0Sm9pbmVk
+            QXQSSgoQZmlyc3Rfd2FpdGluZ19hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDmZpcnN0V2FpdGlu
+            Z0F0EkUKDXdhaXRpbmdfc2luY2UYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgx3YWl0aW5nU2luY2US
+            QQoLYWRtaXR0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgphZG1pdHRlZEF0EjkKB2xlZnRf
+            YXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgZsZWZ0QXQSRAoPcHJlX3Zpc2l0X2NoZWNrGAwgASgL
+            MhwudGVsZWhlYWx0aC52MS5QcmVWaXNpdENoZWNrUg1wcmVWaXNpdENoZWNrEkcKDGNhcGFiaWxpdGllcxgoIAEoCzIjLnRlbGVo
+            ZWFsdGgudjEuQXR0ZW5kZWVDYXBhYmlsaXRpZXNSDGNhcGFiaWxpdGllcxIYCgRoZWxkGCkgASgIQgSAuhgCUgRoZWxkIsoDCg1Q
+            cmVWaXNpdENoZWNrEisKDmxvY2F0aW9uX3N0YXRlGAEgASgJQgSAuhgEUg1sb2NhdGlvblN0YXRlEi8KEGxvY2F0aW9uX2FkZHJl
+            c3MYAiABKAlCBIC6GARSD2xvY2F0aW9uQWRkcmVzcxI6ChZlbWVyZ2VuY3lfY29udGFjdF9uYW1lGAMgASgJQgSAuhgEUhRlbWVy
+            Z2VuY3lDb250YWN0TmFtZRI8ChdlbWVyZ2VuY3lfY29udGFjdF9waG9uZRgEIAEoCUIEgLoYBFIVZW1lcmdlbmN5Q29udGFjdFBo
+            b25lEikKDXByaXZhdGVfcGxhY2UYBSABKAhCBIC6GAJSDHByaXZhdGVQbGFjZRI1ChNyZWxpYWJsZV9jb25uZWN0aW9uGAYgASgI
+            QgSAuhgCUhJyZWxpYWJsZUNvbm5lY3Rpb24SQAoLZGV2aWNlX3R5cGUYByABKA4yGS50ZWxlaGVhbHRoLnYxLkRldmljZVR5cGVC
+            BIC6GAJSCmRldmljZVR5cGUSPQoJc3RhdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIIc3Rh
+            dGVkQXQimQMKEU1lZXRpbmdHZW5lcmF0aW9uEhwKBm51bWJlchgBIAEoBUIEgLoYAlIGbnVtYmVyEjcKBXN0YXRlGAIgASgOMhsu
+            dGVsZWhlYWx0aC52MS5NZWV0aW5nU3RhdGVCBIC6GAJSBXN0YXRlEiMKCm1lZXRpbmdfaWQYAyABKAlCBIC6GAJSCW1lZXRpbmdJ
+            ZBI0ChNleHRlcm5hbF9tZWV0aW5nX2lkGAQgASgJQgSAuhgCUhFleHRlcm5hbE1lZXRpbmdJZBInCgxtZWRpYV9yZWdpb24YBSAB
+            KAlCBIC6GAJSC21lZGlhUmVnaW9uEisKDmNvbnRyb2xfcmVnaW9uGAYgASgJQgSAuhgCUg1jb250cm9sUmVnaW9uEj8KCmNyZWF0
+            ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgljcmVhdGVkQXQSOwoIZW5kZWRfYXQYCCABKAsy
+            Gi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgdlbmRlZEF0IuoBCgtTY3JlZW5TaGFyZRIsCg9zY3JlZW5fc2hhcmVf
+            aWQYASABKAlCBIC6GAJSDXNjcmVlblNoYXJlSWQSKwoOcGFydGljaXBhbnRfaWQYAiABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQS
+            PwoKc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0ZWRBdBI/CgpzdG9wcGVk
+            X2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RvcHBlZEF0IqYBCg9Kb2luQ3JlZGVudGlhbHMS
+            NAoHbWVldGluZxgBIAEoCzIaLnRlbGVoZWFsdGgudjEuTWVldGluZ0luZm9SB21lZXRpbmcSNwoIYXR0ZW5kZWUYAiABKAsyGy50
+            ZWxlaGVhbHRoLnYxLkF0dGVuZGVlSW5mb1IIYXR0ZW5kZWUSJAoKZ2VuZXJhdGlvbhgDIAEoBUIEgLoYAlIKZ2VuZXJhdGlvbiKt
+            AgoLTWVldGluZ0luZm8SIwoKbWVldGluZ19pZBgBIAEoCUIEgLoYAlIJbWVldGluZ0lkEjQKE2V4dGVybmFsX21lZXRpbmdfaWQY
+            AiABKAlCBIC6GAJSEWV4dGVybmFsTWVldGluZ0lkEicKDG1lZGlhX3JlZ2lvbhgDIAEoCUIEgLoYAlILbWVkaWFSZWdpb24SRgoP
+            bWVkaWFfcGxhY2VtZW50GAQgASgLMh0udGVsZWhlYWx0aC52MS5NZWRpYVBsYWNlbWVudFIObWVkaWFQbGFjZW1lbnQSKwoOZWNo
+            b19yZWR1Y3Rpb24YBSABKAhCBIC6GAJSDWVjaG9SZWR1Y3Rpb24SJQoLbWVldGluZ19hcm4YBiABKAlCBIC6GAJSCm1lZXRpbmdB
+            cm4ilwMKDk1lZGlhUGxhY2VtZW50EioKDmF1ZGlvX2hvc3RfdXJsGAEgASgJQgSAuhgCUgxhdWRpb0hvc3RVcmwSMgoSYXVkaW9f
+            ZmFsbGJhY2tfdXJsGAIgASgJQgSAuhgCUhBhdWRpb0ZhbGxiYWNrVXJsEikKDXNpZ25hbGluZ191cmwYAyABKAlCBIC6GAJSDHNp
+            Z25hbGluZ1VybBIuChB0dXJuX2NvbnRyb2xfdXJsGAQgASgJQgSAuhgCUg50dXJuQ29udHJvbFVybBIsCg9zY3JlZW5fZGF0YV91
+            cmwYBSABKAlCBIC6GAJSDXNjcmVlbkRhdGFVcmwSMgoSc2NyZWVuX3ZpZXdpbmdfdXJsGAYgASgJQgSAuhgCUhBzY3JlZW5WaWV3
+            aW5nVXJsEjIKEnNjcmVlbl9zaGFyaW5nX3VybBgHIAEoCUIEgLoYAlIQc2NyZWVuU2hhcmluZ1VybBI0ChNldmVudF9pbmdlc3Rp
+            b25fdXJsGAggASgJQgSAuhgCUhFldmVudEluZ2VzdGlvblVybCLTAQoMQXR0ZW5kZWVJbmZvEiUKC2F0dGVuZGVlX2lkGAEgASgJ
+            QgSAuhgCUgphdHRlbmRlZUlkEi4KEGV4dGVybmFsX3VzZXJfaWQYAiABKAlCBIC6GAJSDmV4dGVybmFsVXNlcklkEiMKCmpvaW5f
+            dG9rZW4YAyABKAlCBIC6GAVSCWpvaW5Ub2tlbhJHCgxjYXBhYmlsaXRpZXMYBCABKAsyIy50ZWxlaGVhbHRoLnYxLkF0dGVuZGVl
+            Q2FwYWJpbGl0aWVzUgxjYXBhYmlsaXRpZXMizgEKFEF0dGVuZGVlQ2FwYWJpbGl0aWVzEjoKBWF1ZGlvGAEgASgOMh4udGVsZWhl
+            YWx0aC52MS5NZWRpYUNhcGFiaWxpdHlCBIC6GAJSBWF1ZGlvEjoKBXZpZGVvGAIgASgOMh4udGVsZWhlYWx0aC52MS5NZWRpYUNh
+            cGFiaWxpdHlCBIC6GAJSBXZpZGVvEj4KB2NvbnRlbnQYAyABKA4yHi50ZWxlaGVhbHRoLnYxLk1lZGlhQ2FwYWJpbGl0eUIEgLoY
+            AlIHY29udGVudCqlAQoPSW52aXRhdGlvblN0YXRlEiAKHElOVklUQVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIZChVJTlZJVEFU
+            SU9OX1NUQVRFX09QRU4QARIZChVJTlZJVEFUSU9OX1NUQVRFX1VTRUQQAhIcChhJTlZJVEFUSU9OX1NUQVRFX1JFVk9LRUQQAxIc
+            ChhJTlZJVEFUSU9OX1NUQVRFX0VYUElSRUQQBCrmAQoNU2Vzc2lvblN0YXR1cxIeChpTRVNTSU9OX1NUQVRVU19VTlNQRUNJRklF
+            RBAAEhwKGFNFU1NJT05fU1RBVFVTX1NDSEVEVUxFRBABEh8KG1NFU1NJT05fU1RBVFVTX1dBSVRJTkdfUk9PTRACEh4KGlNFU1NJ
+            T05fU1RBVFVTX0lOX1BST0dSRVNTEAMSHAoYU0VTU0lPTl9TVEFUVVNfQ09NUExFVEVEEAQSHAoYU0VTU0lPTl9TVEFUVVNfQ0FO
+            Q0VMTEVEEAUSGgoWU0VTU0lPTl9TVEFUVVNfTk9fU0hPVxAGKngKD0FkbWlzc2lvblBvbGljeRIgChxBRE1JU1NJT05fUE9MSUNZ
+            X1VOU1BFQ0lGSUVEEAASJgoiQURNSVNTSU9OX1BPTElDWV9PTl9DTElOSUNJQU5fSk9JThABEhsKF0FETUlTU0lPTl9QT0xJQ1lf
+            TUFOVUFMEAIq+QEKCUVuZFJlYXNvbhIaChZFTkRfUkVBU09OX1VOU1BFQ0lGSUVEEAASFQoRRU5EX1JFQVNPTl9OT1JNQUwQARIg
+            ChxFTkRfUkVBU09OX1RFQ0hOSUNBTF9GQUlMVVJFEAISFQoRRU5EX1JFQVNPTl9TQUZFVFkQAxIXChNFTkRfUkVBU09OX0FMTF9M
+            RUZUEAQSFgoSRU5EX1JFQVNPTl9USU1FT1VUEAUSGgoWRU5EX1JFQVNPTl9DTElFTlRfTEVGVBAGEh0KGUVORF9SRUFTT05fQ0xJ
+            TklDSUFOX0xFRlQQBxIUChBFTkRfUkVBU09OX09USEVSEAgq6AEKDENhbmNlbFJlYXNvbhIdChlDQU5DRUxfUkVBU09OX1VOU1BF
+            Q0lGSUVEEAASGAoUQ0FOQ0VMX1JFQVNPTl9DTElFTlQQARIbChdDQU5DRUxfUkVBU09OX0NMSU5JQ0lBThACEhsKF0NBTkNFTF9S
+            RUFTT05fVEVDSE5JQ0FMEAMSJwojQ0FOQ0VMX1JFQVNPTl9BUFBPSU5UTUVOVF9DQU5DRUxMRUQQBBIjCh9DQU5DRUxfUkVBU09O
+            X0NMSU5JQ0lBTl9OT19TSE9XEAUSFwoTQ0FOQ0VMX1JFQVNPTl9PVEhFUhAGKl4KC05vU2hvd1BhcnR5Eh0KGU5PX1NIT1dfUEFS
+            VFlfVU5TUEVDSUZJRUQQABIYChROT19TSE9XX1BBUlRZX0NMSUVOVBABEhYKEk5PX1NIT1dfUEFSVFlfQk9USBACKrACCg9QYXJ0
+            aWNpcGFudFJvbGUSIAocUEFSVElDSVBBTlRfUk9MRV9VTlNQRUNJRklFRBAAEh4KGlBBUlRJQ0lQQU5UX1JPTEVfQ0xJTklDSUFO
+            EAESGwoXUEFSVElDSVBBTlRfUk9MRV9DTElFTlQQAhIdChlQQVJUSUNJUEFOVF9ST0xFX0dVQVJESUFOEAMSIQodUEFSVElDSVBB
+            TlRfUk9MRV9DT19DTElOSUNJQU4QBBIfChtQQVJUSUNJUEFOVF9ST0xFX1NVUEVSVklTT1IQBRIgChxQQVJUSUNJUEFOVF9ST0xF
+            X0lOVEVSUFJFVEVSEAYSHQoZUEFSVElDSVBBTlRfUk9MRV9PQlNFUlZFUhAHEhoKFlBBUlRJQ0lQQU5UX1JPTEVfR1VFU1QQCCrt
+            AQoQUGFydGljaXBhbnRTdGF0ZRIhCh1QQVJUSUNJUEFOVF9TVEFURV9VTlNQRUNJRklFRBAAEh4KGlBBUlRJQ0lQQU5UX1NUQVRF
+            X0VYUEVDVEVEEAESHQoZUEFSVElDSVBBTlRfU1RBVEVfV0FJVElORxACEh4KGlBBUlRJQ0lQQU5UX1NUQVRFX0FETUlUVEVEEAMS
+            GgoWUEFSVElDSVBBTlRfU1RBVEVfTEVGVBAEEh0KGVBBUlRJQ0lQQU5UX1NUQVRFX1JFTU9WRUQQBRIcChhQQVJUSUNJUEFOVF9T
+            VEFURV9ERU5JRUQQBipyCgpEZXZpY2VUeXBlEhsKF0RFVklDRV9UWVBFX1VOU1BFQ0lGSUVEEAASFwoTREVWSUNFX1RZUEVfREVT
+            S1RPUBABEhYKEkRFVklDRV9UWVBFX1RBQkxFVBACEhYKEkRFVklDRV9UWVBFX01PQklMRRADKq4BCgxNZWV0aW5nU3RhdGUSHQoZ
+            TUVFVElOR19TVEFURV9VTlNQRUNJRklFRBAAEhgKFE1FRVRJTkdfU1RBVEVfSU5URU5UEAESGAoUTUVFVElOR19TVEFURV9BQ1RJ
+            VkUQAhIYChRNRUVUSU5HX1NUQVRFX0VORElORxADEhcKE01FRVRJTkdfU1RBVEVfRU5ERUQQBBIYChRNRUVUSU5HX1NUQVRFX0ZB
+            SUxFRBAFKqoBCg9NZWRpYUNhcGFiaWxpdHkSIAocTUVESUFfQ0FQQUJJTElUWV9VTlNQRUNJRklFRBAAEiEKHU1FRElBX0NBUEFC
+            SUxJVFlfU0VORF9SRUNFSVZFEAESGQoVTUVESUFfQ0FQQUJJTElUWV9TRU5EEAISHAoYTUVESUFfQ0FQQUJJTElUWV9SRUNFSVZF
+            EAMSGQoVTUVESUFfQ0FQQUJJTElUWV9OT05FEARiBnByb3RvMw==
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

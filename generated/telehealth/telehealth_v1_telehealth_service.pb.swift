@@ -260,6 +260,9 @@ public struct Telehealth_V1_JoinSessionRequest: Message {
     /// Required on the client's (or guardian's) first join of a session; a later one replaces it when given. Refused
     /// from a clinician.
     public var preVisitCheck: Telehealth_V1_PreVisitCheck?
+    /// How this device names itself, up to 64 of A-Z a-z 0-9 . _ : -; may be empty. Tells a second device of the same person
+    /// from the same device coming back.
+    public var deviceID: String = ""
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -272,6 +275,7 @@ public struct Telehealth_V1_JoinSessionRequest: Message {
         case nil: break
         }
         if let value = preVisitCheck { buffer.writeMessage(4, value) }
+        if !deviceID.isEmpty { buffer.write(40, deviceID, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -282,6 +286,7 @@ public struct Telehealth_V1_JoinSessionRequest: Message {
             case 18: key = .sessionID(try reader.readValue(as: WireString.self))
             case 26: key = .appointmentID(try reader.readValue(as: WireString.self))
             case 34: try reader.readMessage(&preVisitCheck)
+            case 322: try reader.read(&deviceID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -526,7 +531,7 @@ public struct Telehealth_V1_HeartbeatResponse: Message {
     public static let fullName = "telehealth.v1.HeartbeatResponse"
     /// Where the visit stands.
     public var status: Telehealth_V1_SessionStatus = .init(rawValue: 0)
-    /// Where the caller stands; LEFT or REMOVED: heartbeats do not bring a person back, JoinSession does.
+    /// Where the caller stands; LEFT: heartbeats do not bring a person back, JoinSession does.
     public var participantState: Telehealth_V1_ParticipantState = .init(rawValue: 0)
     /// Number of the last event: read the session again when it rose.
     public var sequence: Int64 = 0
@@ -964,6 +969,9 @@ public struct Telehealth_V1_LeaveSessionRequest: Message {
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
+    /// The `JoinSessionRequest.device_id` that goes: of a device that another has taken over from, nothing changes. Empty:
+    /// the person goes.
+    public var deviceID: String = ""
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -971,6 +979,7 @@ public struct Telehealth_V1_LeaveSessionRequest: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
+        if !deviceID.isEmpty { buffer.write(40, deviceID, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -979,6 +988,7 @@ public struct Telehealth_V1_LeaveSessionRequest: Message {
             switch tag {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
+            case 322: try reader.read(&deviceID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1283,22 +1293,27 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID).
     func listSessions(_ request: Telehealth_V1_ListSessionsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListSessionsResponse
-    /// Comes to a visit or comes back to it. Roles: its clinician, its client and the client's
-    /// guardian; the token and the appointment decide which.
+    /// Comes to a visit or comes back to it. Roles: whoever is on its roster; token, appointment and invitation decide what
+    /// they are there.
     ///
-    /// A client waits until let in and gets no credentials before. Credentials are fetched anew at each call.
+    /// Whoever does not lead the visit waits until let in and gets no credentials before. Credentials are fetched anew at
+    /// each call. A person's devices share one attendee, because Chime lets one connection at a time have it: the newest
+    /// takes over, and a watch tells so (`device_changed`).
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (TOO_EARLY, TOO_LATE, INVALID_STATE,
     /// PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED, CONSENT_MISSING with MissingConsentDetail, RECORDING_CONSENT_MISSING);
-    /// UNAVAILABLE (MEETING_UNAVAILABLE with RetryInfo); RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED).
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAVAILABLE (MEETING_UNAVAILABLE with RetryInfo);
+    /// RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED).
     func joinSession(_ request: Telehealth_V1_JoinSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_JoinSessionResponse
-    /// Lets a waiting person in. Roles: the session's clinician, who must have joined.
+    /// Lets a person in who waits, or who was denied or removed. Roles: who leads the visit, with the clinician or a
+    /// co-clinician there.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE,
     /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, RECORDING_CONSENT_MISSING).
     func admitParticipant(_ request: Telehealth_V1_AdmitParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse
     /// A snapshot, then every event. Counts as presence while it is open. Roles: as GetSession; a scheduler may not.
+    /// Ends with PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED) when its viewer is sent away.
     ///
     /// Ends OK after the event that ends the session. Errors: NOT_FOUND (SESSION_NOT_FOUND); OUT_OF_RANGE (RESUME_EXPIRED
     /// when the events after the number are no longer kept: start anew); UNAVAILABLE (WATCH_LAGGING when the reader is too
@@ -1306,7 +1321,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     func watchSession(
         _ request: Telehealth_V1_WatchSessionRequest, responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>,
         context: ServerCallContext) async throws(RPCError)
-    /// Says "still here" for a person without an open watch. Roles: the session's clinician and client.
+    /// Says "still here" for a person without an open watch. Roles: whoever is on the roster.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, INVALID_STATE).
     func heartbeat(_ request: Telehealth_V1_HeartbeatRequest, context: ServerCallContext)
@@ -1339,7 +1354,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY, RECORDING_CONSENT_REVOKED).
     func getRecordingPlaybackUrl(_ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse
-    /// Notes that the caller began to share a screen. Roles: the session's clinician and client, admitted.
+    /// Notes that the caller began to share a screen. Roles: who leads the visit, its client and guardian, admitted.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, NOT_JOINED, SCREEN_SHARE_ACTIVE).
     func startScreenShare(_ request: Telehealth_V1_StartScreenShareRequest, context: ServerCallContext)
@@ -1349,7 +1364,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SCREEN_SHARE_NOT_ACTIVE).
     func stopScreenShare(_ request: Telehealth_V1_StopScreenShareRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StopScreenShareResponse
-    /// Goes, and may come back. Closes the caller's wait or screen share. Roles: the session's clinician and client.
+    /// Goes, and may come back. Closes the caller's wait or screen share. Roles: whoever is on the roster.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED). Leaving twice is OK.
     func leaveSession(_ request: Telehealth_V1_LeaveSessionRequest, context: ServerCallContext)
@@ -1494,20 +1509,24 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.listSessions, request, options: options)
     }
 
-    /// Comes to a visit or comes back to it. Roles: its clinician, its client and the client's
-    /// guardian; the token and the appointment decide which.
+    /// Comes to a visit or comes back to it. Roles: whoever is on its roster; token, appointment and invitation decide what
+    /// they are there.
     ///
-    /// A client waits until let in and gets no credentials before. Credentials are fetched anew at each call.
+    /// Whoever does not lead the visit waits until let in and gets no credentials before. Credentials are fetched anew at
+    /// each call. A person's devices share one attendee, because Chime lets one connection at a time have it: the newest
+    /// takes over, and a watch tells so (`device_changed`).
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (TOO_EARLY, TOO_LATE, INVALID_STATE,
     /// PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED, CONSENT_MISSING with MissingConsentDetail, RECORDING_CONSENT_MISSING);
-    /// UNAVAILABLE (MEETING_UNAVAILABLE with RetryInfo); RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED).
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAVAILABLE (MEETING_UNAVAILABLE with RetryInfo);
+    /// RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED).
     public func joinSession(
         _ request: Telehealth_V1_JoinSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_JoinSessionResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.joinSession, request, options: options)
     }
 
-    /// Lets a waiting person in. Roles: the session's clinician, who must have joined.
+    /// Lets a person in who waits, or who was denied or removed. Roles: who leads the visit, with the clinician or a
+    /// co-clinician there.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE,
     /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, RECORDING_CONSENT_MISSING).
@@ -1518,6 +1537,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     }
 
     /// A snapshot, then every event. Counts as presence while it is open. Roles: as GetSession; a scheduler may not.
+    /// Ends with PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED) when its viewer is sent away.
     ///
     /// Ends OK after the event that ends the session. Errors: NOT_FOUND (SESSION_NOT_FOUND); OUT_OF_RANGE (RESUME_EXPIRED
     /// when the events after the number are no longer kept: start anew); UNAVAILABLE (WATCH_LAGGING when the reader is too
@@ -1528,7 +1548,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
         channel.serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSession, request, options: options)
     }
 
-    /// Says "still here" for a person without an open watch. Roles: the session's clinician and client.
+    /// Says "still here" for a person without an open watch. Roles: whoever is on the roster.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, INVALID_STATE).
     public func heartbeat(
@@ -1585,7 +1605,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.getRecordingPlaybackUrl, request, options: options)
     }
 
-    /// Notes that the caller began to share a screen. Roles: the session's clinician and client, admitted.
+    /// Notes that the caller began to share a screen. Roles: who leads the visit, its client and guardian, admitted.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, NOT_JOINED, SCREEN_SHARE_ACTIVE).
     public func startScreenShare(
@@ -1603,7 +1623,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.stopScreenShare, request, options: options)
     }
 
-    /// Goes, and may come back. Closes the caller's wait or screen share. Roles: the session's clinician and client.
+    /// Goes, and may come back. Closes the caller's wait or screen share. Roles: whoever is on the roster.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED). Leaving twice is OK.
     public func leaveSession(
@@ -1663,84 +1683,85 @@ public enum Telehealth_V1_TelehealthService_File {
             YmVmb3JlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIMc3RhcnRzQmVmb3JlEiEKCXBhZ2Vfc2l6ZRgH
             IAEoBUIEgLoYAlIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgIIAEoCUIEgLoYAlIJcGFnZVRva2VuIngKFExpc3RTZXNzaW9uc1Jl
             c3BvbnNlEjIKCHNlc3Npb25zGAEgAygLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUghzZXNzaW9ucxIsCg9uZXh0X3BhZ2VfdG9r
-            ZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4i3AEKEkpvaW5TZXNzaW9uUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSA
+            ZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4i/wEKEkpvaW5TZXNzaW9uUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSA
             uhgCUglyZXF1ZXN0SWQSJQoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAkgAUglzZXNzaW9uSWQSLQoOYXBwb2ludG1lbnRfaWQYAyAB
             KAlCBIC6GAJIAFINYXBwb2ludG1lbnRJZBJECg9wcmVfdmlzaXRfY2hlY2sYBCABKAsyHC50ZWxlaGVhbHRoLnYxLlByZVZpc2l0
-            Q2hlY2tSDXByZVZpc2l0Q2hlY2tCBQoDa2V5IoMCChNKb2luU2Vzc2lvblJlc3BvbnNlEjoKB291dGNvbWUYASABKA4yGi50ZWxl
-            aGVhbHRoLnYxLkpvaW5PdXRjb21lQgSAuhgCUgdvdXRjb21lEjAKB3Nlc3Npb24YAiABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Np
-            b25SB3Nlc3Npb24SPAoLcGFydGljaXBhbnQYAyABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFudBJA
-            CgtjcmVkZW50aWFscxgEIAEoCzIeLnRlbGVoZWFsdGgudjEuSm9pbkNyZWRlbnRpYWxzUgtjcmVkZW50aWFscyKQAQoXQWRtaXRQ
-            YXJ0aWNpcGFudFJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlC
-            BIC6GAJSCXNlc3Npb25JZBIrCg5wYXJ0aWNpcGFudF9pZBgDIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCKKAQoYQWRtaXRQYXJ0
-            aWNpcGFudFJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24SPAoLcGFydGlj
-            aXBhbnQYAiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFudCJ/ChNXYXRjaFNlc3Npb25SZXF1ZXN0
-            EiMKCnNlc3Npb25faWQYASABKAlCBIC6GAJSCXNlc3Npb25JZBIwCg5hZnRlcl9zZXF1ZW5jZRgCIAEoA0IEgLoYAkgAUg1hZnRl
-            clNlcXVlbmNliAEBQhEKD19hZnRlcl9zZXF1ZW5jZSLTAQoUV2F0Y2hTZXNzaW9uUmVzcG9uc2USPAoIc25hcHNob3QYASABKAsy
-            Hi50ZWxlaGVhbHRoLnYxLlNlc3Npb25TbmFwc2hvdEgAUghzbmFwc2hvdBIzCgVldmVudBgCIAEoCzIbLnRlbGVoZWFsdGgudjEu
-            U2Vzc2lvbkV2ZW50SABSBWV2ZW50Ej0KCWhlYXJ0YmVhdBgDIAEoCzIdLnRlbGVoZWFsdGgudjEuV2F0Y2hIZWFydGJlYXRIAFIJ
-            aGVhcnRiZWF0QgkKB21lc3NhZ2UiXAoQSGVhcnRiZWF0UmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0
-            SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkIocCChFIZWFydGJlYXRSZXNwb25zZRI6CgZzdGF0dXMYASAB
-            KA4yHC50ZWxlaGVhbHRoLnYxLlNlc3Npb25TdGF0dXNCBIC6GAJSBnN0YXR1cxJSChFwYXJ0aWNpcGFudF9zdGF0ZRgCIAEoDjIf
-            LnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRTdGF0ZUIEgLoYAlIQcGFydGljaXBhbnRTdGF0ZRIgCghzZXF1ZW5jZRgDIAEoA0IE
-            gLoYAlIIc2VxdWVuY2USQAoLbmV4dF93aXRoaW4YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSCm5leHRX
-            aXRoaW4iogEKGlVwZGF0ZVNlc3Npb25TdGF0dXNSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIj
-            CgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSOgoGc3RhdHVzGAMgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9u
-            U3RhdHVzQgSAuhgCUgZzdGF0dXMiTwobVXBkYXRlU2Vzc2lvblN0YXR1c1Jlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxl
-            aGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24iogEKFVN0YXJ0UmVjb3JkaW5nUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSA
-            uhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEj8KB3B1cnBvc2UYAyABKA4yHy50ZWxl
-            aGVhbHRoLnYxLlJlY29yZGluZ1B1cnBvc2VCBIC6GAJSB3B1cnBvc2UiUAoWU3RhcnRSZWNvcmRpbmdSZXNwb25zZRI2CglyZWNv
-            cmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIokBChRTdG9wUmVjb3JkaW5nUmVxdWVzdBIj
-            CgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEicK
-            DHJlY29yZGluZ19pZBgDIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQiTwoVU3RvcFJlY29yZGluZ1Jlc3BvbnNlEjYKCXJlY29yZGlu
-            ZxgBIAEoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmcihAEKFUxpc3RSZWNvcmRpbmdzUmVxdWVzdBIjCgpz
-            ZXNzaW9uX2lkGAEgASgJQgSAuhgCUglzZXNzaW9uSWQSIQoJcGFnZV9zaXplGAIgASgFQgSAuhgCUghwYWdlU2l6ZRIjCgpwYWdl
-            X3Rva2VuGAMgASgJQgSAuhgCUglwYWdlVG9rZW4igAEKFkxpc3RSZWNvcmRpbmdzUmVzcG9uc2USOAoKcmVjb3JkaW5ncxgBIAMo
-            CzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUgpyZWNvcmRpbmdzEiwKD25leHRfcGFnZV90b2tlbhgCIAEoCUIEgLoYAlINbmV4
-            dFBhZ2VUb2tlbiKKAQoeR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXF1ZXN0EicKDHJlY29yZGluZ19pZBgBIAEoCUIEgLoYAlIL
-            cmVjb3JkaW5nSWQSPwoHcHVycG9zZRgCIAEoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIEgLoYAlIHcHVycG9z
-            ZSJ6Ch9HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlc3BvbnNlEhYKA3VybBgBIAEoCUIEgLoYBVIDdXJsEj8KCmV4cGlyZXNfYXQY
-            AiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglleHBpcmVzQXQiYwoXU3RhcnRTY3JlZW5TaGFyZVJlcXVl
-            c3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25J
-            ZCJZChhTdGFydFNjcmVlblNoYXJlUmVzcG9uc2USPQoMc2NyZWVuX3NoYXJlGAEgASgLMhoudGVsZWhlYWx0aC52MS5TY3JlZW5T
-            aGFyZVILc2NyZWVuU2hhcmUiYgoWU3RvcFNjcmVlblNoYXJlUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1
-            ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkIlgKF1N0b3BTY3JlZW5TaGFyZVJlc3BvbnNlEj0KDHNj
-            cmVlbl9zaGFyZRgBIAEoCzIaLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVSC3NjcmVlblNoYXJlIl8KE0xlYXZlU2Vzc2lvblJl
-            cXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Np
-            b25JZCJIChRMZWF2ZVNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNz
-            aW9uIrUBChRDYW5jZWxTZXNzaW9uUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lv
-            bl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEjkKBnJlYXNvbhgDIAEoDjIbLnRlbGVoZWFsdGgudjEuQ2FuY2VsUmVhc29uQgSA
-            uhgCUgZyZWFzb24SGAoEbm90ZRgEIAEoCUIEgLoYBFIEbm90ZSJJChVDYW5jZWxTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgB
-            IAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiJdChFNYXJrTm9TaG93UmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEg
-            ASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkIkYKEk1hcmtOb1Nob3dSZXNw
-            b25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIq8BChFFbmRTZXNzaW9uUmVxdWVz
-            dBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklk
-            EjYKBnJlYXNvbhgDIAEoDjIYLnRlbGVoZWFsdGgudjEuRW5kUmVhc29uQgSAuhgCUgZyZWFzb24SGAoEbm90ZRgEIAEoCUIEgLoY
-            BFIEbm90ZSJGChJFbmRTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vz
-            c2lvbipgCgtKb2luT3V0Y29tZRIcChhKT0lOX09VVENPTUVfVU5TUEVDSUZJRUQQABIYChRKT0lOX09VVENPTUVfV0FJVElORxAB
-            EhkKFUpPSU5fT1VUQ09NRV9BRE1JVFRFRBACMqUNChFUZWxlaGVhbHRoU2VydmljZRJaCg1DcmVhdGVTZXNzaW9uEiMudGVsZWhl
-            YWx0aC52MS5DcmVhdGVTZXNzaW9uUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ3JlYXRlU2Vzc2lvblJlc3BvbnNlElEKCkdldFNl
-            c3Npb24SIC50ZWxlaGVhbHRoLnYxLkdldFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5HZXRTZXNzaW9uUmVzcG9uc2US
-            VwoMTGlzdFNlc3Npb25zEiIudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MaXN0U2Vz
-            c2lvbnNSZXNwb25zZRJUCgtKb2luU2Vzc2lvbhIhLnRlbGVoZWFsdGgudjEuSm9pblNlc3Npb25SZXF1ZXN0GiIudGVsZWhlYWx0
-            aC52MS5Kb2luU2Vzc2lvblJlc3BvbnNlEmMKEEFkbWl0UGFydGljaXBhbnQSJi50ZWxlaGVhbHRoLnYxLkFkbWl0UGFydGljaXBh
-            bnRSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5BZG1pdFBhcnRpY2lwYW50UmVzcG9uc2USWQoMV2F0Y2hTZXNzaW9uEiIudGVsZWhl
-            YWx0aC52MS5XYXRjaFNlc3Npb25SZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5XYXRjaFNlc3Npb25SZXNwb25zZTABEk4KCUhlYXJ0
-            YmVhdBIfLnRlbGVoZWFsdGgudjEuSGVhcnRiZWF0UmVxdWVzdBogLnRlbGVoZWFsdGgudjEuSGVhcnRiZWF0UmVzcG9uc2USbAoT
-            VXBkYXRlU2Vzc2lvblN0YXR1cxIpLnRlbGVoZWFsdGgudjEuVXBkYXRlU2Vzc2lvblN0YXR1c1JlcXVlc3QaKi50ZWxlaGVhbHRo
-            LnYxLlVwZGF0ZVNlc3Npb25TdGF0dXNSZXNwb25zZRJdCg5TdGFydFJlY29yZGluZxIkLnRlbGVoZWFsdGgudjEuU3RhcnRSZWNv
-            cmRpbmdSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGluZ1Jlc3BvbnNlEloKDVN0b3BSZWNvcmRpbmcSIy50ZWxl
-            aGVhbHRoLnYxLlN0b3BSZWNvcmRpbmdSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5TdG9wUmVjb3JkaW5nUmVzcG9uc2USXQoOTGlz
-            dFJlY29yZGluZ3MSJC50ZWxlaGVhbHRoLnYxLkxpc3RSZWNvcmRpbmdzUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuTGlzdFJlY29y
-            ZGluZ3NSZXNwb25zZRJ4ChdHZXRSZWNvcmRpbmdQbGF5YmFja1VybBItLnRlbGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nUGxheWJh
-            Y2tVcmxSZXF1ZXN0Gi4udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlc3BvbnNlEmMKEFN0YXJ0U2NyZWVu
-            U2hhcmUSJi50ZWxlaGVhbHRoLnYxLlN0YXJ0U2NyZWVuU2hhcmVSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5TdGFydFNjcmVlblNo
-            YXJlUmVzcG9uc2USYAoPU3RvcFNjcmVlblNoYXJlEiUudGVsZWhlYWx0aC52MS5TdG9wU2NyZWVuU2hhcmVSZXF1ZXN0GiYudGVs
-            ZWhlYWx0aC52MS5TdG9wU2NyZWVuU2hhcmVSZXNwb25zZRJXCgxMZWF2ZVNlc3Npb24SIi50ZWxlaGVhbHRoLnYxLkxlYXZlU2Vz
-            c2lvblJlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxlYXZlU2Vzc2lvblJlc3BvbnNlEloKDUNhbmNlbFNlc3Npb24SIy50ZWxlaGVh
-            bHRoLnYxLkNhbmNlbFNlc3Npb25SZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5DYW5jZWxTZXNzaW9uUmVzcG9uc2USUQoKTWFya05v
-            U2hvdxIgLnRlbGVoZWFsdGgudjEuTWFya05vU2hvd1JlcXVlc3QaIS50ZWxlaGVhbHRoLnYxLk1hcmtOb1Nob3dSZXNwb25zZRJR
-            CgpFbmRTZXNzaW9uEiAudGVsZWhlYWx0aC52MS5FbmRTZXNzaW9uUmVxdWVzdBohLnRlbGVoZWFsdGgudjEuRW5kU2Vzc2lvblJl
-            c3BvbnNlYgZwcm90bzM=
+            Q2hlY2tSDXByZVZpc2l0Q2hlY2sSIQoJZGV2aWNlX2lkGCggASgJQgSAuhgCUghkZXZpY2VJZEIFCgNrZXkigwIKE0pvaW5TZXNz
+            aW9uUmVzcG9uc2USOgoHb3V0Y29tZRgBIAEoDjIaLnRlbGVoZWFsdGgudjEuSm9pbk91dGNvbWVCBIC6GAJSB291dGNvbWUSMAoH
+            c2Vzc2lvbhgCIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgDIAEoCzIaLnRlbGVo
+            ZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50EkAKC2NyZWRlbnRpYWxzGAQgASgLMh4udGVsZWhlYWx0aC52MS5Kb2lu
+            Q3JlZGVudGlhbHNSC2NyZWRlbnRpYWxzIpABChdBZG1pdFBhcnRpY2lwYW50UmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSA
+            uhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEisKDnBhcnRpY2lwYW50X2lkGAMgASgJ
+            QgSAuhgCUg1wYXJ0aWNpcGFudElkIooBChhBZG1pdFBhcnRpY2lwYW50UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVo
+            ZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRS
+            C3BhcnRpY2lwYW50In8KE1dhdGNoU2Vzc2lvblJlcXVlc3QSIwoKc2Vzc2lvbl9pZBgBIAEoCUIEgLoYAlIJc2Vzc2lvbklkEjAK
+            DmFmdGVyX3NlcXVlbmNlGAIgASgDQgSAuhgCSABSDWFmdGVyU2VxdWVuY2WIAQFCEQoPX2FmdGVyX3NlcXVlbmNlItMBChRXYXRj
+            aFNlc3Npb25SZXNwb25zZRI8CghzbmFwc2hvdBgBIAEoCzIeLnRlbGVoZWFsdGgudjEuU2Vzc2lvblNuYXBzaG90SABSCHNuYXBz
+            aG90EjMKBWV2ZW50GAIgASgLMhsudGVsZWhlYWx0aC52MS5TZXNzaW9uRXZlbnRIAFIFZXZlbnQSPQoJaGVhcnRiZWF0GAMgASgL
+            Mh0udGVsZWhlYWx0aC52MS5XYXRjaEhlYXJ0YmVhdEgAUgloZWFydGJlYXRCCQoHbWVzc2FnZSJcChBIZWFydGJlYXRSZXF1ZXN0
+            EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQi
+            hwIKEUhlYXJ0YmVhdFJlc3BvbnNlEjoKBnN0YXR1cxgBIAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c0IEgLoYAlIG
+            c3RhdHVzElIKEXBhcnRpY2lwYW50X3N0YXRlGAIgASgOMh8udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFN0YXRlQgSAuhgCUhBw
+            YXJ0aWNpcGFudFN0YXRlEiAKCHNlcXVlbmNlGAMgASgDQgSAuhgCUghzZXF1ZW5jZRJACgtuZXh0X3dpdGhpbhgEIAEoCzIZLmdv
+            b2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIKbmV4dFdpdGhpbiKiAQoaVXBkYXRlU2Vzc2lvblN0YXR1c1JlcXVlc3QSIwoK
+            cmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBI6CgZz
+            dGF0dXMYAyABKA4yHC50ZWxlaGVhbHRoLnYxLlNlc3Npb25TdGF0dXNCBIC6GAJSBnN0YXR1cyJPChtVcGRhdGVTZXNzaW9uU3Rh
+            dHVzUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiKiAQoVU3RhcnRSZWNv
+            cmRpbmdSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgC
+            UglzZXNzaW9uSWQSPwoHcHVycG9zZRgDIAEoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIEgLoYAlIHcHVycG9z
+            ZSJQChZTdGFydFJlY29yZGluZ1Jlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUgly
+            ZWNvcmRpbmciiQEKFFN0b3BSZWNvcmRpbmdSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpz
+            ZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSJwoMcmVjb3JkaW5nX2lkGAMgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJP
+            ChVTdG9wUmVjb3JkaW5nUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJlY29y
+            ZGluZyKEAQoVTGlzdFJlY29yZGluZ3NSZXF1ZXN0EiMKCnNlc3Npb25faWQYASABKAlCBIC6GAJSCXNlc3Npb25JZBIhCglwYWdl
+            X3NpemUYAiABKAVCBIC6GAJSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YAyABKAlCBIC6GAJSCXBhZ2VUb2tlbiKAAQoWTGlzdFJl
+            Y29yZGluZ3NSZXNwb25zZRI4CgpyZWNvcmRpbmdzGAEgAygLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCnJlY29yZGluZ3MS
+            LAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIooBCh5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJl
+            cXVlc3QSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZBI/CgdwdXJwb3NlGAIgASgOMh8udGVsZWhlYWx0
+            aC52MS5SZWNvcmRpbmdQdXJwb3NlQgSAuhgCUgdwdXJwb3NlInoKH0dldFJlY29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2USFgoD
+            dXJsGAEgASgJQgSAuhgFUgN1cmwSPwoKZXhwaXJlc19hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJS
+            CWV4cGlyZXNBdCJjChdTdGFydFNjcmVlblNoYXJlUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQS
+            IwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkIlkKGFN0YXJ0U2NyZWVuU2hhcmVSZXNwb25zZRI9CgxzY3JlZW5f
+            c2hhcmUYASABKAsyGi50ZWxlaGVhbHRoLnYxLlNjcmVlblNoYXJlUgtzY3JlZW5TaGFyZSJiChZTdG9wU2NyZWVuU2hhcmVSZXF1
+            ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9u
+            SWQiWAoXU3RvcFNjcmVlblNoYXJlUmVzcG9uc2USPQoMc2NyZWVuX3NoYXJlGAEgASgLMhoudGVsZWhlYWx0aC52MS5TY3JlZW5T
+            aGFyZVILc2NyZWVuU2hhcmUiggEKE0xlYXZlU2Vzc2lvblJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVz
+            dElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBIhCglkZXZpY2VfaWQYKCABKAlCBIC6GAJSCGRldmljZUlk
+            IkgKFExlYXZlU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24i
+            tQEKFENhbmNlbFNlc3Npb25SZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lk
+            GAIgASgJQgSAuhgCUglzZXNzaW9uSWQSOQoGcmVhc29uGAMgASgOMhsudGVsZWhlYWx0aC52MS5DYW5jZWxSZWFzb25CBIC6GAJS
+            BnJlYXNvbhIYCgRub3RlGAQgASgJQgSAuhgEUgRub3RlIkkKFUNhbmNlbFNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgL
+            MhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIl0KEU1hcmtOb1Nob3dSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlC
+            BIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQiRgoSTWFya05vU2hvd1Jlc3BvbnNl
+            EjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24irwEKEUVuZFNlc3Npb25SZXF1ZXN0EiMK
+            CnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSNgoG
+            cmVhc29uGAMgASgOMhgudGVsZWhlYWx0aC52MS5FbmRSZWFzb25CBIC6GAJSBnJlYXNvbhIYCgRub3RlGAQgASgJQgSAuhgEUgRu
+            b3RlIkYKEkVuZFNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9u
+            KmAKC0pvaW5PdXRjb21lEhwKGEpPSU5fT1VUQ09NRV9VTlNQRUNJRklFRBAAEhgKFEpPSU5fT1VUQ09NRV9XQUlUSU5HEAESGQoV
+            Sk9JTl9PVVRDT01FX0FETUlUVEVEEAIypQ0KEVRlbGVoZWFsdGhTZXJ2aWNlEloKDUNyZWF0ZVNlc3Npb24SIy50ZWxlaGVhbHRo
+            LnYxLkNyZWF0ZVNlc3Npb25SZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5DcmVhdGVTZXNzaW9uUmVzcG9uc2USUQoKR2V0U2Vzc2lv
+            bhIgLnRlbGVoZWFsdGgudjEuR2V0U2Vzc2lvblJlcXVlc3QaIS50ZWxlaGVhbHRoLnYxLkdldFNlc3Npb25SZXNwb25zZRJXCgxM
+            aXN0U2Vzc2lvbnMSIi50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9uc1JlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9u
+            c1Jlc3BvbnNlElQKC0pvaW5TZXNzaW9uEiEudGVsZWhlYWx0aC52MS5Kb2luU2Vzc2lvblJlcXVlc3QaIi50ZWxlaGVhbHRoLnYx
+            LkpvaW5TZXNzaW9uUmVzcG9uc2USYwoQQWRtaXRQYXJ0aWNpcGFudBImLnRlbGVoZWFsdGgudjEuQWRtaXRQYXJ0aWNpcGFudFJl
+            cXVlc3QaJy50ZWxlaGVhbHRoLnYxLkFkbWl0UGFydGljaXBhbnRSZXNwb25zZRJZCgxXYXRjaFNlc3Npb24SIi50ZWxlaGVhbHRo
+            LnYxLldhdGNoU2Vzc2lvblJlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvblJlc3BvbnNlMAESTgoJSGVhcnRiZWF0
+            Eh8udGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXF1ZXN0GiAudGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXNwb25zZRJsChNVcGRh
+            dGVTZXNzaW9uU3RhdHVzEikudGVsZWhlYWx0aC52MS5VcGRhdGVTZXNzaW9uU3RhdHVzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEu
+            VXBkYXRlU2Vzc2lvblN0YXR1c1Jlc3BvbnNlEl0KDlN0YXJ0UmVjb3JkaW5nEiQudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGlu
+            Z1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLlN0YXJ0UmVjb3JkaW5nUmVzcG9uc2USWgoNU3RvcFJlY29yZGluZxIjLnRlbGVoZWFs
+            dGgudjEuU3RvcFJlY29yZGluZ1JlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlN0b3BSZWNvcmRpbmdSZXNwb25zZRJdCg5MaXN0UmVj
+            b3JkaW5ncxIkLnRlbGVoZWFsdGgudjEuTGlzdFJlY29yZGluZ3NSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5MaXN0UmVjb3JkaW5n
+            c1Jlc3BvbnNlEngKF0dldFJlY29yZGluZ1BsYXliYWNrVXJsEi0udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5YmFja1Vy
+            bFJlcXVlc3QaLi50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2USYwoQU3RhcnRTY3JlZW5TaGFy
+            ZRImLnRlbGVoZWFsdGgudjEuU3RhcnRTY3JlZW5TaGFyZVJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlN0YXJ0U2NyZWVuU2hhcmVS
+            ZXNwb25zZRJgCg9TdG9wU2NyZWVuU2hhcmUSJS50ZWxlaGVhbHRoLnYxLlN0b3BTY3JlZW5TaGFyZVJlcXVlc3QaJi50ZWxlaGVh
+            bHRoLnYxLlN0b3BTY3JlZW5TaGFyZVJlc3BvbnNlElcKDExlYXZlU2Vzc2lvbhIiLnRlbGVoZWFsdGgudjEuTGVhdmVTZXNzaW9u
+            UmVxdWVzdBojLnRlbGVoZWFsdGgudjEuTGVhdmVTZXNzaW9uUmVzcG9uc2USWgoNQ2FuY2VsU2Vzc2lvbhIjLnRlbGVoZWFsdGgu
+            djEuQ2FuY2VsU2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNhbmNlbFNlc3Npb25SZXNwb25zZRJRCgpNYXJrTm9TaG93
+            EiAudGVsZWhlYWx0aC52MS5NYXJrTm9TaG93UmVxdWVzdBohLnRlbGVoZWFsdGgudjEuTWFya05vU2hvd1Jlc3BvbnNlElEKCkVu
+            ZFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5FbmRTZXNzaW9uUmVzcG9u
+            c2ViBnByb3RvMw==
             """,
         dependencies: [
             Google_Protobuf_Duration_File.descriptor,

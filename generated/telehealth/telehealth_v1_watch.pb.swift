@@ -82,6 +82,12 @@ public struct Telehealth_V1_SessionEvent: Message {
         case .screenShareStopped(let value)?: buffer.writeMessage(20, value)
         case .consentRevoked(let value)?: buffer.writeMessage(21, value)
         case .rescheduled(let value)?: buffer.writeMessage(22, value)
+        case .participantInvited(let value)?: buffer.writeMessage(40, value)
+        case .invitationRevoked(let value)?: buffer.writeMessage(41, value)
+        case .participantDenied(let value)?: buffer.writeMessage(42, value)
+        case .participantReturned(let value)?: buffer.writeMessage(43, value)
+        case .capabilitiesChanged(let value)?: buffer.writeMessage(44, value)
+        case .deviceChanged(let value)?: buffer.writeMessage(45, value)
         case nil: break
         }
         buffer.writeUnknown(unknownFields)
@@ -188,6 +194,36 @@ public struct Telehealth_V1_SessionEvent: Message {
                 if case .rescheduled(let old)? = kind { value = old }
                 try reader.readMessage(&value)
                 kind = value.map { .rescheduled($0) }
+            case 322:
+                var value: Telehealth_V1_ParticipantInvited?
+                if case .participantInvited(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .participantInvited($0) }
+            case 330:
+                var value: Telehealth_V1_InvitationRevoked?
+                if case .invitationRevoked(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .invitationRevoked($0) }
+            case 338:
+                var value: Telehealth_V1_ParticipantDenied?
+                if case .participantDenied(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .participantDenied($0) }
+            case 346:
+                var value: Telehealth_V1_ParticipantReturned?
+                if case .participantReturned(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .participantReturned($0) }
+            case 354:
+                var value: Telehealth_V1_CapabilitiesChanged?
+                if case .capabilitiesChanged(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .capabilitiesChanged($0) }
+            case 362:
+                var value: Telehealth_V1_DeviceChanged?
+                if case .deviceChanged(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .deviceChanged($0) }
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -205,7 +241,7 @@ public struct Telehealth_V1_SessionEvent: Message {
         case participantAdmitted(Telehealth_V1_ParticipantAdmitted)
         /// Somebody left or was lost.
         case participantLeft(Telehealth_V1_ParticipantLeft)
-        /// Somebody was sent away.
+        /// Somebody was sent away, or is of the visit no more. That person's watch ends behind it.
         case participantRemoved(Telehealth_V1_ParticipantRemoved)
         /// The Chime meeting is there, also a new one after the last died: who is admitted calls JoinSession again.
         case meetingReady(Telehealth_V1_MeetingReady)
@@ -233,6 +269,18 @@ public struct Telehealth_V1_SessionEvent: Message {
         case consentRevoked(Telehealth_V1_ConsentRevoked)
         /// The appointment's time or people changed: read the session again.
         case rescheduled(Telehealth_V1_Rescheduled)
+        /// Somebody was invited or came by a grant.
+        case participantInvited(Telehealth_V1_ParticipantInvited)
+        /// A grant was taken back.
+        case invitationRevoked(Telehealth_V1_InvitationRevoked)
+        /// Somebody was not let in. That person's watch ends behind it.
+        case participantDenied(Telehealth_V1_ParticipantDenied)
+        /// Somebody was put back into the waiting room: their attendee is deleted.
+        case participantReturned(Telehealth_V1_ParticipantReturned)
+        /// What somebody may send and receive changed.
+        case capabilitiesChanged(Telehealth_V1_CapabilitiesChanged)
+        /// Somebody goes on on another device: Chime ends the connection of the one before.
+        case deviceChanged(Telehealth_V1_DeviceChanged)
     }
 }
 
@@ -736,6 +784,150 @@ public struct Telehealth_V1_Rescheduled: Message {
     }
 }
 
+/// Somebody has a place, or is offered one.
+public struct Telehealth_V1_ParticipantInvited: Message {
+    public static let fullName = "telehealth.v1.ParticipantInvited"
+    /// Who: one of `Session.participants`; empty for a grant that nobody has redeemed yet.
+    public var participantID: String = ""
+    /// Of a grant: what it is for, a `ParticipantRole` without its prefix.
+    public var role: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        if !role.isEmpty { buffer.write(2, role, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&participantID, as: WireString.self)
+            case 18: try reader.read(&role, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A grant is worth nothing any more.
+public struct Telehealth_V1_InvitationRevoked: Message {
+    public static let fullName = "telehealth.v1.InvitationRevoked"
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// Somebody was not let in.
+public struct Telehealth_V1_ParticipantDenied: Message {
+    public static let fullName = "telehealth.v1.ParticipantDenied"
+    /// Who: one of `Session.participants`.
+    public var participantID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&participantID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// Somebody was put back.
+public struct Telehealth_V1_ParticipantReturned: Message {
+    public static let fullName = "telehealth.v1.ParticipantReturned"
+    /// Who: one of `Session.participants`.
+    public var participantID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&participantID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// What somebody may send and receive changed.
+public struct Telehealth_V1_CapabilitiesChanged: Message {
+    public static let fullName = "telehealth.v1.CapabilitiesChanged"
+    /// Who: one of `Session.participants`.
+    public var participantID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&participantID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// Somebody joined on another device.
+public struct Telehealth_V1_DeviceChanged: Message {
+    public static let fullName = "telehealth.v1.DeviceChanged"
+    /// Who: one of `Session.participants`.
+    public var participantID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&participantID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
 /// What `telehealth/v1/watch.proto` declares, for reflection and JSON.
 public enum Telehealth_V1_Watch_File {
     public static let descriptor = FileDescriptorBytes(
@@ -745,7 +937,7 @@ public enum Telehealth_V1_Watch_File {
             Gh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aG3RlbGVoZWFsdGgvdjEvc2Vzc2lvbi5wcm90byKiAQoPU2Vzc2lvblNu
             YXBzaG90EjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24SIAoIc2VxdWVuY2UYAiABKANC
             BIC6GAJSCHNlcXVlbmNlEjsKCHRha2VuX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIHdGFrZW5B
-            dCKNDQoMU2Vzc2lvbkV2ZW50EiAKCHNlcXVlbmNlGAEgASgDQgSAuhgCUghzZXF1ZW5jZRJBCgtvY2N1cnJlZF9hdBgCIAEoCzIa
+            dCKCEQoMU2Vzc2lvbkV2ZW50EiAKCHNlcXVlbmNlGAEgASgDQgSAuhgCUghzZXF1ZW5jZRJBCgtvY2N1cnJlZF9hdBgCIAEoCzIa
             Lmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCm9jY3VycmVkQXQSOgoGc3RhdHVzGAMgASgOMhwudGVsZWhlYWx0aC52
             MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMSSAoPc2Vzc2lvbl9jcmVhdGVkGAQgASgLMh0udGVsZWhlYWx0aC52MS5TZXNz
             aW9uQ3JlYXRlZEgAUg5zZXNzaW9uQ3JlYXRlZBJFCg5zdGF0dXNfY2hhbmdlZBgFIAEoCzIcLnRlbGVoZWFsdGgudjEuU3RhdHVz
@@ -767,26 +959,37 @@ public enum Telehealth_V1_Watch_File {
             ZEgAUhJzY3JlZW5TaGFyZVN0YXJ0ZWQSVQoUc2NyZWVuX3NoYXJlX3N0b3BwZWQYFCABKAsyIS50ZWxlaGVhbHRoLnYxLlNjcmVl
             blNoYXJlU3RvcHBlZEgAUhJzY3JlZW5TaGFyZVN0b3BwZWQSSAoPY29uc2VudF9yZXZva2VkGBUgASgLMh0udGVsZWhlYWx0aC52
             MS5Db25zZW50UmV2b2tlZEgAUg5jb25zZW50UmV2b2tlZBI+CgtyZXNjaGVkdWxlZBgWIAEoCzIaLnRlbGVoZWFsdGgudjEuUmVz
-            Y2hlZHVsZWRIAFILcmVzY2hlZHVsZWRCBgoEa2luZCJtCg5XYXRjaEhlYXJ0YmVhdBI5CgdzZW50X2F0GAEgASgLMhouZ29vZ2xl
-            LnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIGc2VudEF0EiAKCHNlcXVlbmNlGAIgASgDQgSAuhgCUghzZXF1ZW5jZSIQCg5TZXNz
-            aW9uQ3JlYXRlZCItCg1TdGF0dXNDaGFuZ2VkEhwKBnJlYXNvbhgBIAEoCUIEgLoYAlIGcmVhc29uIkEKElBhcnRpY2lwYW50V2Fp
-            dGluZxIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCJCChNQYXJ0aWNpcGFudEFkbWl0dGVkEisK
-            DnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIlwKD1BhcnRpY2lwYW50TGVmdBIrCg5wYXJ0aWNpcGFu
-            dF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiJBChJQYXJ0aWNpcGFu
-            dFJlbW92ZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiNAoMTWVldGluZ1JlYWR5EiQKCmdl
-            bmVyYXRpb24YASABKAVCBIC6GAJSCmdlbmVyYXRpb24iNQoNTWVldGluZ0ZhaWxlZBIkCgpnZW5lcmF0aW9uGAEgASgFQgSAuhgC
-            UgpnZW5lcmF0aW9uIjQKDE1lZXRpbmdFbmRlZBIkCgpnZW5lcmF0aW9uGAEgASgFQgSAuhgCUgpnZW5lcmF0aW9uIj0KElJlY29y
-            ZGluZ1JlcXVlc3RlZBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkIjsKEFJlY29yZGluZ1N0YXJ0ZWQS
-            JwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJaChFSZWNvcmRpbmdTdG9wcGluZxInCgxyZWNvcmRpbmdf
-            aWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkEhwKBnJlYXNvbhgCIAEoCUIEgLoYAlIGcmVhc29uIlkKEFJlY29yZGluZ1N0b3Bw
-            ZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiI9
-            ChJSZWNvcmRpbmdBdmFpbGFibGUSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJYCg9SZWNvcmRpbmdG
-            YWlsZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNv
-            biJvChJTY3JlZW5TaGFyZVN0YXJ0ZWQSLAoPc2NyZWVuX3NoYXJlX2lkGAEgASgJQgSAuhgCUg1zY3JlZW5TaGFyZUlkEisKDnBh
-            cnRpY2lwYW50X2lkGAIgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIm8KElNjcmVlblNoYXJlU3RvcHBlZBIsCg9zY3JlZW5fc2hh
-            cmVfaWQYASABKAlCBIC6GAJSDXNjcmVlblNoYXJlSWQSKwoOcGFydGljaXBhbnRfaWQYAiABKAlCBIC6GAJSDXBhcnRpY2lwYW50
-            SWQiPQoOQ29uc2VudFJldm9rZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiDQoLUmVzY2hl
-            ZHVsZWRiBnByb3RvMw==
+            Y2hlZHVsZWRIAFILcmVzY2hlZHVsZWQSVAoTcGFydGljaXBhbnRfaW52aXRlZBgoIAEoCzIhLnRlbGVoZWFsdGgudjEuUGFydGlj
+            aXBhbnRJbnZpdGVkSABSEnBhcnRpY2lwYW50SW52aXRlZBJRChJpbnZpdGF0aW9uX3Jldm9rZWQYKSABKAsyIC50ZWxlaGVhbHRo
+            LnYxLkludml0YXRpb25SZXZva2VkSABSEWludml0YXRpb25SZXZva2VkElEKEnBhcnRpY2lwYW50X2RlbmllZBgqIAEoCzIgLnRl
+            bGVoZWFsdGgudjEuUGFydGljaXBhbnREZW5pZWRIAFIRcGFydGljaXBhbnREZW5pZWQSVwoUcGFydGljaXBhbnRfcmV0dXJuZWQY
+            KyABKAsyIi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UmV0dXJuZWRIAFITcGFydGljaXBhbnRSZXR1cm5lZBJXChRjYXBhYmls
+            aXRpZXNfY2hhbmdlZBgsIAEoCzIiLnRlbGVoZWFsdGgudjEuQ2FwYWJpbGl0aWVzQ2hhbmdlZEgAUhNjYXBhYmlsaXRpZXNDaGFu
+            Z2VkEkUKDmRldmljZV9jaGFuZ2VkGC0gASgLMhwudGVsZWhlYWx0aC52MS5EZXZpY2VDaGFuZ2VkSABSDWRldmljZUNoYW5nZWRC
+            BgoEa2luZCJtCg5XYXRjaEhlYXJ0YmVhdBI5CgdzZW50X2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoY
+            AlIGc2VudEF0EiAKCHNlcXVlbmNlGAIgASgDQgSAuhgCUghzZXF1ZW5jZSIQCg5TZXNzaW9uQ3JlYXRlZCItCg1TdGF0dXNDaGFu
+            Z2VkEhwKBnJlYXNvbhgBIAEoCUIEgLoYAlIGcmVhc29uIkEKElBhcnRpY2lwYW50V2FpdGluZxIrCg5wYXJ0aWNpcGFudF9pZBgB
+            IAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCJCChNQYXJ0aWNpcGFudEFkbWl0dGVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSA
+            uhgCUg1wYXJ0aWNpcGFudElkIlwKD1BhcnRpY2lwYW50TGVmdBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGlj
+            aXBhbnRJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiJBChJQYXJ0aWNpcGFudFJlbW92ZWQSKwoOcGFydGljaXBhbnRf
+            aWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiNAoMTWVldGluZ1JlYWR5EiQKCmdlbmVyYXRpb24YASABKAVCBIC6GAJSCmdl
+            bmVyYXRpb24iNQoNTWVldGluZ0ZhaWxlZBIkCgpnZW5lcmF0aW9uGAEgASgFQgSAuhgCUgpnZW5lcmF0aW9uIjQKDE1lZXRpbmdF
+            bmRlZBIkCgpnZW5lcmF0aW9uGAEgASgFQgSAuhgCUgpnZW5lcmF0aW9uIj0KElJlY29yZGluZ1JlcXVlc3RlZBInCgxyZWNvcmRp
+            bmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkIjsKEFJlY29yZGluZ1N0YXJ0ZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSA
+            uhgCUgtyZWNvcmRpbmdJZCJaChFSZWNvcmRpbmdTdG9wcGluZxInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGlu
+            Z0lkEhwKBnJlYXNvbhgCIAEoCUIEgLoYAlIGcmVhc29uIlkKEFJlY29yZGluZ1N0b3BwZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJ
+            QgSAuhgCUgtyZWNvcmRpbmdJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiI9ChJSZWNvcmRpbmdBdmFpbGFibGUSJwoM
+            cmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJYCg9SZWNvcmRpbmdGYWlsZWQSJwoMcmVjb3JkaW5nX2lkGAEg
+            ASgJQgSAuhgCUgtyZWNvcmRpbmdJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiJvChJTY3JlZW5TaGFyZVN0YXJ0ZWQS
+            LAoPc2NyZWVuX3NoYXJlX2lkGAEgASgJQgSAuhgCUg1zY3JlZW5TaGFyZUlkEisKDnBhcnRpY2lwYW50X2lkGAIgASgJQgSAuhgC
+            Ug1wYXJ0aWNpcGFudElkIm8KElNjcmVlblNoYXJlU3RvcHBlZBIsCg9zY3JlZW5fc2hhcmVfaWQYASABKAlCBIC6GAJSDXNjcmVl
+            blNoYXJlSWQSKwoOcGFydGljaXBhbnRfaWQYAiABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiPQoOQ29uc2VudFJldm9rZWQSKwoO
+            cGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiDQoLUmVzY2hlZHVsZWQiWwoSUGFydGljaXBhbnRJbnZp
+            dGVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEhgKBHJvbGUYAiABKAlCBIC6GAJSBHJvbGUi
+            EwoRSW52aXRhdGlvblJldm9rZWQiQAoRUGFydGljaXBhbnREZW5pZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBh
+            cnRpY2lwYW50SWQiQgoTUGFydGljaXBhbnRSZXR1cm5lZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBh
+            bnRJZCJCChNDYXBhYmlsaXRpZXNDaGFuZ2VkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIjwK
+            DURldmljZUNoYW5nZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWRiBnByb3RvMw==
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

@@ -9,9 +9,8 @@ enum ConsentRow {
             "document_language", "text_hash", "acknowledged_rights", "acknowledged_emergency",
             "acknowledged_privacy", "recording_purposes", "signer_id", "attested_by", "evidence",
             "session_id",
-            "granted_at", "expires_at", "supersedes", "recorded_by", "recorded_at", "superseded_by",
-            "revoked_at",
-            "revoked_by", "revocation_reason",
+            "granted_at", "expires_at", "supersedes", "recorded_by", "recorded_at",
+            "evidence_items", "superseded_by", "revoked_at", "revoked_by", "revocation_reason",
         ])
     /// Of a row that is there only the closing facts change; the schema refuses anything else.
     static let upsert = PreparedSQL(
@@ -21,6 +20,12 @@ enum ConsentRow {
     static let ofSubject = PreparedSQL(
         "consents.read of subject", table.selectText("WHERE subject_id = ?1 ORDER BY recorded_at, id"))
 
+    static let upsertBirthDate = PreparedSQL(
+        "consent_versions.upsert birth date",
+        """
+        INSERT INTO consent_versions (subject_id, version, born_on) VALUES (?1, 0, ?2) \
+        ON CONFLICT (subject_id) DO UPDATE SET born_on = excluded.born_on
+        """)
     static let upsertVersion = PreparedSQL(
         "consent_versions.upsert",
         """
@@ -29,6 +34,9 @@ enum ConsentRow {
         """)
     static let version = PreparedSQL(
         "consent_versions.read", "SELECT version FROM consent_versions WHERE subject_id = ?1")
+    /// The version and the birth date.
+    static let head = PreparedSQL(
+        "consent_versions.read head", "SELECT version, born_on FROM consent_versions WHERE subject_id = ?1")
 
     static func bind(_ row: ConsentRecord, _ values: inout StatementBinder) {
         values.add(row.id)
@@ -53,6 +61,7 @@ enum ConsentRow {
         values.add(row.supersedes)
         values.add(subject: row.recordedBy)
         values.add(row.recordedAt)
+        values.add(sealed: row.evidenceItems.storedText, .evidenceItems, row: row.id.rawValue)
         values.add(row.supersededBy)
         values.add(row.revokedAt)
         values.add(subject: row.revokedBy)
@@ -74,12 +83,21 @@ enum ConsentRow {
             attestedBy: row.optionalSubject(),
             evidence: row.optionalSealed(.evidence, row: id.rawValue), sessionID: row.optionalIdentifier(),
             grantedAt: row.instant(), expiresAt: row.optionalInstant(), supersedes: row.optionalIdentifier(),
-            recordedBy: row.subject(), recordedAt: row.instant())
+            recordedBy: row.subject(), recordedAt: row.instant(),
+            evidenceItems: try evidence(row.optionalSealed(.evidenceItems, row: id.rawValue)))
         consent.supersededBy = row.optionalIdentifier()
         consent.revokedAt = row.optionalInstant()
         consent.revokedBy = row.optionalSubject()
         consent.revocationReason = row.optionalSealed(.revocationReason, row: id.rawValue)
         return consent
+    }
+
+    private static func evidence(_ text: String?) throws(SQLiteError) -> ConsentEvidence {
+        guard let text else { return ConsentEvidence() }
+        guard let items = ConsentEvidence(storedText: text) else {
+            throw SQLiteError(code: SQLITE_CORRUPT, operation: "value in consents.read")
+        }
+        return items
     }
 
     private static func purposes(_ text: String) throws(SQLiteError) -> [Recording.Purpose] {

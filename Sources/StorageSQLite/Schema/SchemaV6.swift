@@ -13,8 +13,8 @@ enum SchemaV6 {
             INSERT INTO sealing_keys (id, fingerprint) SELECT -1, x'' \
             WHERE EXISTS (SELECT 1 FROM sessions) OR EXISTS (SELECT 1 FROM consents)
             """,
-            "DROP TRIGGER consents_no_update",
-        ] + people.map(tokens) + [factsGuard, evidenceGuard, emergencies]
+            "DROP TRIGGER consents_no_update", "DROP TRIGGER consents_no_update_of_evidence",
+        ] + people.map(tokens) + [factsGuard, evidenceGuard("evidence"), evidenceGuard("evidence_items"), emergencies]
 
     /// Clinicians who got into a visit that is not theirs; the audit entry of each names the row.
     private static let emergencies = """
@@ -33,6 +33,7 @@ enum SchemaV6 {
         ("recordings", ["requested_by", "stopped_by"]),
         ("consents", ["subject_id", "signer_id", "attested_by", "recorded_by", "revoked_by"]),
         ("consent_versions", ["subject_id"]),
+        ("invitations", ["created_by"]),
         ("requests", ["subject"]),
     ]
 
@@ -52,14 +53,16 @@ enum SchemaV6 {
 
     /// The evidence may be sealed anew, under another key and at the same length, and nothing else: see ``Sealer`` for the
     /// layout that this looks at.
-    private static let evidenceGuard = """
-        CREATE TRIGGER consents_evidence_no_update BEFORE UPDATE OF evidence ON consents \
-        WHEN NOT (OLD.evidence IS NEW.evidence \
-        OR (typeof(OLD.evidence) = 'text' AND typeof(NEW.evidence) = 'blob' \
-        AND length(NEW.evidence) = length(CAST(OLD.evidence AS BLOB)) + \(Sealer.overhead)) \
-        OR (typeof(OLD.evidence) = 'blob' AND typeof(NEW.evidence) = 'blob' \
-        AND length(NEW.evidence) = length(OLD.evidence) AND substr(NEW.evidence, 1, 1) = x'01' \
-        AND substr(NEW.evidence, 2, 4) <> substr(OLD.evidence, 2, 4))) \
+    private static func evidenceGuard(_ column: String) -> String {
+        """
+        CREATE TRIGGER consents_\(column)_no_update BEFORE UPDATE OF \(column) ON consents \
+        WHEN NOT (OLD.\(column) IS NEW.\(column) \
+        OR (typeof(OLD.\(column)) = 'text' AND typeof(NEW.\(column)) = 'blob' \
+        AND length(NEW.\(column)) = length(CAST(OLD.\(column) AS BLOB)) + \(Sealer.overhead)) \
+        OR (typeof(OLD.\(column)) = 'blob' AND typeof(NEW.\(column)) = 'blob' \
+        AND length(NEW.\(column)) = length(OLD.\(column)) AND substr(NEW.\(column), 1, 1) = x'01' \
+        AND substr(NEW.\(column), 2, 4) <> substr(OLD.\(column), 2, 4))) \
         BEGIN SELECT RAISE(ABORT, 'the facts of a consent never change'); END
         """
+    }
 }

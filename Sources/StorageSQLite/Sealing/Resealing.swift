@@ -57,10 +57,14 @@ struct Resealing: Sendable {
         let shape = SealedTable.all[table]
         let rows = try connection.all(
             Self.statements[table].next,
-            bind: { values in for place in shape.key.indices { values.add(after.isEmpty ? "" : after[place]) }
+            bind: { values in
+                for place in shape.key.indices {
+                    // The empty text comes before every id and, being no blob, before every token.
+                    if after.isEmpty { values.add("") } else { Self.bind(after[place], of: shape, &values) }
+                }
             },
             read: { row in
-                Row(key: shape.key.map { _ in row.text() }, values: shape.columns.map { _ in row.stored() })
+                Row(key: shape.key.map { _ in shape.isOfPerson ? row.subject() : row.text() }, values: shape.columns.map { _ in row.stored() })
             })
         for row in rows { try reseal(row, of: shape, connection, sealer) }
         var next = self
@@ -73,6 +77,10 @@ struct Resealing: Sendable {
         if next.table < SealedTable.all.count { return next }
         try KeyUse.forgetOthers(current, connection)
         return nil
+    }
+
+    private static func bind(_ part: String, of shape: SealedTable, _ values: inout StatementBinder) {
+        if shape.isOfPerson { values.add(subject: part) } else { values.add(part) }
     }
 
     private func reseal(
@@ -98,7 +106,7 @@ struct Resealing: Sendable {
         }
         guard isChanged else { return }
         try connection.run(Self.statements[table].update) { values in
-            for part in row.key { values.add(part) }
+            for part in row.key { Self.bind(part, of: shape, &values) }
             for value in sealed { if let value { values.add(value) } else { values.null() } }
         }
     }

@@ -13,22 +13,27 @@ struct SealedColumn: Sendable, Hashable {
     static let endNote = SealedColumn(table: "sessions", name: "end_note")
     static let evidence = SealedColumn(table: "consents", name: "evidence")
     static let revocationReason = SealedColumn(table: "consents", name: "revocation_reason")
+    static let evidenceItems = SealedColumn(table: "consents", name: "evidence_items")
+    static let bornOn = SealedColumn(table: "consent_versions", name: "born_on")
     static let emergencyReason = SealedColumn(table: "emergency_accesses", name: "reason")
 }
 
 /// The sealed columns of one table, and the key that a value is bound to.
 struct SealedTable: Sendable {
     let name: String
-    /// The primary key, all of texts; a value is bound to its values, joined by "/".
+    /// The primary key, all of ids; a value is bound to its values, joined by "/".
     let key: [String]
     let columns: [SealedColumn]
+    /// The key is a person's id, which stands there as a token; a value is bound to the id.
+    var isOfPerson = false
 
     static let all = [
         SealedTable(
             name: "participants", key: ["session_id", "id"],
             columns: [.locationState, .locationAddress, .contactName, .contactPhone]),
         SealedTable(name: "sessions", key: ["id"], columns: [.endNote]),
-        SealedTable(name: "consents", key: ["id"], columns: [.evidence, .revocationReason]),
+        SealedTable(name: "consents", key: ["id"], columns: [.evidence, .evidenceItems, .revocationReason]),
+        SealedTable(name: "consent_versions", key: ["subject_id"], columns: [.bornOn], isOfPerson: true),
         SealedTable(name: "emergency_accesses", key: ["id"], columns: [.emergencyReason]),
     ]
 }

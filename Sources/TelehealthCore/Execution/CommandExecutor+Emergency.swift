@@ -7,7 +7,7 @@ extension CommandExecutor {
         async throws(TelehealthError)
     {
         let caller = invocation.caller
-        guard let reason = caller.emergencyReason, Standing.of(caller.withoutEmergency, in: state.session) == nil else {
+        guard let reason = caller.emergencyReason, Standing.of(caller.withoutEmergency, in: state) == nil else {
             return
         }
         let access = EmergencyAccess(
@@ -24,14 +24,15 @@ extension CommandExecutor {
 }
 
 extension SessionDraft {
-    /// A clinician who comes by an emergency gets a place of their own in the visit.
+    /// A clinician who comes by an emergency becomes a co-clinician of the visit: everybody sees them there, and who leads
+    /// it can send them away.
     mutating func makeRoom(forEmergencyOf caller: Caller) {
         guard caller.emergencyReason != nil, caller.role == .clinician, let subject = caller.clinicianID,
-            state.participant(of: subject) == nil, Standing.of(caller.withoutEmergency, in: state.session) == nil
+            state.place(of: caller) == nil, Standing.of(caller.withoutEmergency, in: state) == nil
         else { return }
         state.participants.append(
             Participant(
                 id: ParticipantID(context.ids.uuid()), sessionID: state.session.id, subjectID: subject,
-                role: .clinician, externalUserID: "p-" + context.ids.randomHex(byteCount: 16)))
+                role: .coClinician, externalUserID: "p-" + context.ids.randomHex(byteCount: 16)))
     }
 }

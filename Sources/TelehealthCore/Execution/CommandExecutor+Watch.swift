@@ -7,7 +7,8 @@ extension CommandExecutor {
     ///
     /// The watch is the viewer's presence until ``SessionWatch/close()``.
     /// - Parameter wake: called on any thread when the watch has something to take; must not block.
-    /// - Throws: `SESSION_NOT_FOUND`, `RESUME_EXPIRED`, `INVALID_FIELD`, `TOKEN_EXPIRED`.
+    /// - Throws: `SESSION_NOT_FOUND`, `RESUME_EXPIRED`, `INVALID_FIELD`, `TOKEN_EXPIRED`,
+    ///   `PARTICIPANT_REMOVED`, `PARTICIPANT_DENIED`.
     public func watchSession(
         _ id: SessionID, after: Int64?, _ invocation: Invocation, wake: @escaping @Sendable () -> Void
     ) async throws(TelehealthError) -> SessionWatch {
@@ -17,7 +18,7 @@ extension CommandExecutor {
         // Who looks in by an emergency, and has not joined, watches as staff do: without a place that counts as present.
         let caller = invocation.caller
         let looksIn =
-            caller.emergencyReason != nil && caller.clinicianID.flatMap { seen.participant(of: $0) } == nil
+            caller.emergencyReason != nil && seen.place(of: caller) == nil
         let viewer =
             standing.isStaff || looksIn ? nil : try SessionDraft(seen, context()).ownParticipant(of: caller)
         let watch = SessionWatch(
@@ -27,13 +28,18 @@ extension CommandExecutor {
         do {
             // Read again: whatever committed since is either in this state or reaches the open watch.
             let (state, _) = try await visible(id, invocation.caller)
+            if !standing.isStaff, !looksIn {
+                _ = try SessionDraft(state, context()).ownParticipant(of: invocation.caller)
+            }
             if let after {
                 let events = try await past(of: id, after: after, upTo: state.session.lastEventSequence)
-                watch.begin(snapshot: nil, after: after, events: events)
+                watch.begin(
+                    snapshot: nil, after: after, events: events, judged: state.session.lastEventSequence)
             } else {
                 watch.begin(
                     snapshot: Visibility.redact(state, for: standing),
-                    after: state.session.lastEventSequence, events: [])
+                    after: state.session.lastEventSequence, events: [],
+                    judged: state.session.lastEventSequence)
             }
             return watch
         } catch {

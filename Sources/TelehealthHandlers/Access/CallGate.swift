@@ -5,36 +5,37 @@ public import TelehealthCore
 
 /// The server's interceptor: lets in who may come, and writes one line per call that names nobody.
 public struct CallGate: ServerInterceptor {
-    /// Told of every call refused for its token or role, before the refusal goes out.
-    public typealias DenialHook =
-        @Sendable (_ method: MethodDescriptor, _ caller: Caller?, _ reason: String) -> Void
+    /// Keeps a refused call in the audit log; the refusal goes out after it returned.
+    public typealias RefusalKeeper =
+        @Sendable (_ method: String, _ caller: Caller?, _ source: String, _ reason: String)
+        async throws(TelehealthError) -> Void
 
     /// Told of every call that comes by an emergency, before its handler.
     public typealias EmergencyHook = @Sendable (_ method: MethodDescriptor, _ caller: Caller) -> Void
 
     private let authenticator: CallAuthenticator
     private let logger: Logger
-    private let onDenial: DenialHook
     private let onEmergency: EmergencyHook
+    private let keepRefusal: RefusalKeeper
 
     /// - Parameters:
     ///   - services: must offer exactly the methods of the access table.
     ///   - settings: service certificates, rate limits and emergency access.
     ///   - now: the clock of those.
     ///   - verify: turns a bearer token into its caller; `isLocal` says whether the peer is on this machine.
+    ///   - keepRefusal: called for every call refused for its token or role. What it throws is answered instead.
     ///   - logger: gets a line per call at `info` (`debug` for health checks).
     public init(
         services: [any RPCService], settings: AccessSettings = .init(),
-        now: @escaping @Sendable () -> Timestamp = { Timestamp(microseconds: 0) },
-        logger: Logger, onEmergency: @escaping EmergencyHook = { _, _ in },
-        onDenial: @escaping DenialHook = { _, _, _ in },
+        now: @escaping @Sendable () -> Timestamp = { Timestamp(microseconds: 0) }, logger: Logger,
+        onEmergency: @escaping EmergencyHook = { _, _ in }, keepRefusal: @escaping RefusalKeeper,
         verify: @escaping @Sendable (_ token: String, _ isLocal: Bool) throws(TokenRefusal) -> Caller
     ) throws(AccessTableGap) {
         authenticator = CallAuthenticator(
             table: try AccessTable(covering: services), settings: settings, now: now, verify: verify)
         self.logger = logger
-        self.onDenial = onDenial
         self.onEmergency = onEmergency
+        self.keepRefusal = keepRefusal
     }
 
     public func callWillStart(_ context: ServerCallContext) async throws(RPCError) {
@@ -44,7 +45,11 @@ public struct CallGate: ServerInterceptor {
                 onEmergency(context.method, caller)
             }
         } catch {
-            onDenial(context.method, context[CallerKey.self], error.code.description)
+            try await answering { () async throws(TelehealthError) in
+                try await keepRefusal(
+                    context.method.name, context[RefusedCallerKey.self], context.source,
+                    StatusDetails.reason(of: error) ?? error.code.description)
+            }
             throw error
         }
     }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Identity
 internal import Logging
 internal import StorageSQLite
 internal import TelehealthCore
@@ -56,10 +57,23 @@ struct DaemonConfiguration: Sendable {
         var authoritiesFile: String?
     }
 
+    /// Where the audit log's secrets and signed heads lie: never in the data directory.
+    struct Audit: Sendable {
+        var keyFile: String
+        /// Signs receipts.
+        var receiptKeyFile: String
+        var headKeyFile: String
+        var headsDirectory: String
+        var headInterval: Duration
+        var headRows: Int
+    }
+
     var dataDirectory: String
     var keyRing: KeyRingFile
     var access: AccessSettings
     var webhooks: [WebhookEndpoint]
+    /// Outside the database, and wherever the operator wants it.
+    var guestKeyFile: String
     var listeners: [Listener]
     var tls: TLS?
     /// nil = no endpoint for probers and scrapers.
@@ -73,6 +87,7 @@ struct DaemonConfiguration: Sendable {
     var shutdownGrace: Duration
     var identity: Identity
     var cloud: Cloud
+    var audit: Audit
     var policy: Policy
     /// What is in force and from where, for `--print-config`.
     var effective: [SettingReader.Effective]
@@ -84,6 +99,8 @@ struct DaemonConfiguration: Sendable {
         keyRing = Self.keyRing(&reader, dataDirectory: dataDirectory)
         access = AccessSettings(&reader)
         webhooks = Self.webhooks(&reader)
+        guestKeyFile =
+            reader.optionalText("telehealth.guestKeyFile") ?? dataDirectory + "/" + GuestKeyFile.fileName
         listeners = Self.listeners(&reader)
         tls = Self.tls(&reader)
         monitoring = Self.monitoring(&reader)
@@ -94,8 +111,11 @@ struct DaemonConfiguration: Sendable {
         shutdownGrace = reader.duration("telehealth.shutdownGrace")
         identity = Self.identity(&reader)
         cloud = Self.cloud(&reader)
+        audit = Self.audit(&reader, dataDirectory: dataDirectory)
         policy = Policy(&reader)
         policy.webhooks = webhooks.map(\.target)
+        // A capture takes a place in the meeting, too.
+        policy.rosterMax = max(2, cloud.attendeesMax - 1)
         let isLocal = listeners.allSatisfy(\.isLocal)
         if !access.services.isEmpty, tls?.clientAuthorities == nil {
             reader.refuse("telehealth.serviceCertificates", "needs the client authorities to trust")
@@ -231,6 +251,19 @@ struct DaemonConfiguration: Sendable {
                 "telehealth.keyRingFile", "must lie outside the data folder: who copies that must not get the keys")
         }
         return KeyRingFile(path: path)
+    }
+
+    private static func audit(_ reader: inout SettingReader, dataDirectory: String) -> Audit {
+        let data = dataDirectory.last == "/" ? String(dataDirectory.dropLast()) : dataDirectory
+        let folder = data + SQLiteStore.auditFolderSuffix
+        let interval = reader.duration("telehealth.auditHeadInterval")
+        if interval < .seconds(1) { reader.refuse("telehealth.auditHeadInterval", "must be at least 1s") }
+        return Audit(
+            keyFile: reader.optionalText("telehealth.auditKeyFile") ?? folder + "/chain.key",
+            receiptKeyFile: reader.optionalText("telehealth.receiptKeyFile") ?? folder + "/receipts.key",
+            headKeyFile: reader.optionalText("telehealth.auditHeadKeyFile") ?? folder + "/heads.key",
+            headsDirectory: reader.optionalText("telehealth.auditHeadsDirectory") ?? folder + "/heads",
+            headInterval: interval, headRows: reader.integer("telehealth.auditHeadRows"))
     }
 
     /// One line per setting: name, value, source.
