@@ -53,6 +53,11 @@ public final class ServerCallContext: Sendable {
         set { state.withLock { $0.trailingMetadata = newValue } }
     }
 
+    /// Whether somebody added metadata to the response.
+    public var hasResponseMetadata: Bool {
+        state.withLock { !$0.initialMetadata.isEmpty || !$0.trailingMetadata.isEmpty }
+    }
+
     /// A value of this call, set by an interceptor: `context[CallerIdentityKey.self] = identity`.
     public subscript<Key: CallContextKey>(key: Key.Type) -> Key.Value? {
         get {
