@@ -33,7 +33,7 @@ enum SessionRow {
     static let byID = PreparedSQL("sessions.read", table.selectText("WHERE id = ?1"))
     static let latestOfAppointment = PreparedSQL(
         "sessions.latest of appointment",
-        table.selectText("WHERE appointment_id = ?1 ORDER BY created_at DESC, id DESC LIMIT 1"))
+        "SELECT id FROM sessions WHERE appointment_id = ?1 ORDER BY created_at DESC, id DESC LIMIT 1")
     static let openOfSubject = PreparedSQL(
         "sessions.open of subject",
         """

@@ -101,13 +101,11 @@ final class Writer: @unchecked Sendable {
             for job in batch { job.fail(failure) }
             return
         }
-        var results: [JobResult] = []
-        results.reserveCapacity(batch.count)
+        let results: [JobResult]
         var update = CacheUpdate()
         let commitNanoseconds: UInt64
         do throws(SQLiteError) {
-            try connection.run(Transaction.beginWriting)
-            for job in batch { results.append(try perform(job, &update, connection)) }
+            (results, update) = try perform(batch, connection)
             update.withhold(caches)
             let start = MonotonicClock.nanoseconds()
             try connection.run(Transaction.commit)
@@ -128,20 +126,48 @@ final class Writer: @unchecked Sendable {
         for (job, result) in zip(batch, results) { answer(job, result, connection) }
     }
 
+    /// Begins a transaction and does the whole batch in it.
     private func perform(
-        _ job: WriterJob, _ update: inout CacheUpdate, _ connection: SQLiteConnection
+        _ batch: [WriterJob], _ connection: SQLiteConnection
+    ) throws(SQLiteError) -> ([JobResult], CacheUpdate) {
+        do throws(SQLiteError) {
+            return try perform(batch, DecisionWriter(connection: connection, usesSavepoints: false))
+        } catch {
+            switch error.scope {
+            case .constraint, .statement: break
+            case .full, .temporary, .device: throw error
+            }
+            // One decision's own fault, found half-way: the others must not pay for it.
+            if connection.isInTransaction { try connection.run(Transaction.rollBack) }
+            return try perform(batch, DecisionWriter(connection: connection, usesSavepoints: true))
+        }
+    }
+
+    private func perform(
+        _ batch: [WriterJob], _ writer: DecisionWriter
+    ) throws(SQLiteError) -> ([JobResult], CacheUpdate) {
+        var results: [JobResult] = []
+        results.reserveCapacity(batch.count)
+        var update = CacheUpdate()
+        try writer.connection.run(Transaction.beginWriting)
+        for job in batch { results.append(try perform(job, &update, writer)) }
+        return (results, update)
+    }
+
+    private func perform(
+        _ job: WriterJob, _ update: inout CacheUpdate, _ writer: DecisionWriter
     ) throws(SQLiteError) -> JobResult {
         switch job {
         case .apply(let decision, _):
-            switch try DecisionWriter(connection: connection).apply(decision) {
+            switch try writer.apply(decision) {
             case .committed(let created):
                 update.note(decision, created: created)
                 return .applied(.success(.committed))
             case .declined(let result): return .applied(.success(result))
             case .refused(let error): return .applied(.failure(error))
             }
-        case .claim(let claim, _): return .claimed(try claim.run(connection))
-        case .prune(let pruning, _): return .pruned(isDone: try pruning.step(connection))
+        case .claim(let claim, _): return .claimed(try claim.run(writer.connection))
+        case .prune(let pruning, _): return .pruned(isDone: try pruning.step(writer.connection))
         case .backup: return .backup
         }
     }
