@@ -59,12 +59,19 @@ public final class CommandExecutor: Sendable {
         }
         defer { gate.leave(key) }
         do throws(TelehealthError) {
-            if let record = try await reading({ () async throws(StoreError) in try await store.request(key) })
-            {
-                return try await repeated(record, request, replay)
-            }
             for _ in 0..<policy.conflictRetriesMax {
-                var ruling = try await decide()
+                var ruling: Ruling<Outcome>
+                do throws(TelehealthError) {
+                    ruling = try await decide()
+                } catch {
+                    // What was refused now may have been done before. What is decided again needs no look-up
+                    // here: the store finds the record, and that is so for one call in thousands.
+                    let earlier = try await reading { () async throws(StoreError) in
+                        try await store.request(key)
+                    }
+                    guard let earlier else { throw error }
+                    return try await repeated(earlier, request, replay)
+                }
                 ruling.decision.request = RequestRecord(
                     key: key, requestHash: request.hash, sessionID: ruling.sessionID,
                     appointmentID: ruling.appointmentID, resultID: ruling.resultID, createdAt: time.now,
