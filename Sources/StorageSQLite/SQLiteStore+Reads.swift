@@ -45,7 +45,7 @@ extension SQLiteStore {
     }
 
     public func openSessions(
-        startingBefore instant: Timestamp, after: SessionID?, limit: Int
+        startingBefore instant: Timestamp, untouchedEndingBefore: Timestamp, after: SessionID?, limit: Int
     ) async throws(StoreError) -> [SessionID] {
         try readers.readOnce { (connection) throws(SQLiteError) in
             try connection.all(
@@ -53,6 +53,7 @@ extension SQLiteStore {
                 bind: { values in
                     values.add(instant)
                     values.add(max(limit, 0))
+                    values.add(untouchedEndingBefore)
                     if let after { values.add(after) }
                 }, read: { row in row.identifier() })
         }

@@ -41,14 +41,17 @@ enum SessionRow {
         UNION SELECT id FROM sessions WHERE guardian_id = ?1 AND is_open = 1 \
         UNION SELECT id FROM sessions WHERE clinician_id = ?1 AND is_open = 1 ORDER BY id
         """)
+    private static let mayNeedSweep =
+        "(status <> '\(SessionStatus.scheduled.rawValue)' OR clinician_arrived_at IS NOT NULL OR ends_at < ?3)"
     static let openByStart = PreparedSQL(
         "sessions.open by start",
-        "SELECT id FROM sessions WHERE is_open = 1 AND starts_at < ?1 ORDER BY starts_at, id LIMIT ?2")
+        "SELECT id FROM sessions WHERE is_open = 1 AND starts_at < ?1 AND \(mayNeedSweep) "
+            + "ORDER BY starts_at, id LIMIT ?2")
     static let openByStartAfter = PreparedSQL(
         "sessions.open by start",
         """
-        SELECT id FROM sessions WHERE is_open = 1 AND starts_at < ?1 \
-        AND (starts_at, id) > ((SELECT s.starts_at FROM sessions AS s WHERE s.id = ?3), ?3) \
+        SELECT id FROM sessions WHERE is_open = 1 AND starts_at < ?1 AND \(mayNeedSweep) \
+        AND (starts_at, id) > ((SELECT s.starts_at FROM sessions AS s WHERE s.id = ?4), ?4) \
         ORDER BY starts_at, id LIMIT ?2
         """)
 
