@@ -82,6 +82,7 @@ let modules: [Target] = [
     module(
         "RPCClient",
         ["RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore", "RPCModel"]),
+    module("Monitoring", ["EventCore"]),
     // 6 adapters
     module("StorageSQLite", ["TelehealthCore", "CSQLite"]),
     module("HTTPSClient", ["CCurl"]),
@@ -104,7 +105,7 @@ let programs: [Target] = [
         "telehealthd",
         [
             "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "TelehealthCore",
-            "RPCServer", "RPCModel", "TLSEngine", "EventCore", logging,
+            "RPCServer", "RPCModel", "TLSEngine", "EventCore", "Monitoring", logging,
             .product(name: "Configuration", package: "swift-configuration"),
             .product(name: "SystemPackage", package: "swift-system"),
         ], path: "Sources/telehealthd"),
@@ -126,7 +127,9 @@ let programs: [Target] = [
     program("store-bench", ["StorageSQLite", "TelehealthCore"]),
     program("fuzz-runner", ["FuzzTargets"]),
     program("rpc-simulation", ["HTTP2Engine", "RPCOverHTTP2", "RPCModel", "ProtobufWire", argumentParser]),
-    program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "TLSEngine", argumentParser]),
+    program(
+        "rpc-bench",
+        ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine", argumentParser]),
     program(
         "telehealth-bench",
         [
@@ -161,6 +164,7 @@ let testTargets: [Target] = [
             "RPCServer", "RPCClient", "RPCModel", "RPCOverHTTP2", "ProtobufWire", "GRPCStandardAPI", "Transport",
             "TLSEngine", "HTTP2Engine", "EventCore",
         ]),
+    tests("MonitoringTests", ["Monitoring", "EventCore"]),
     tests("FuzzTests", ["FuzzTargets"]),
     .target(name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
     tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore", "CSQLite", "CFaultVFS"]),
@@ -168,7 +172,7 @@ let testTargets: [Target] = [
     tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),
     tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", "ChimeSimulation", logging]),
     tests("IdentityTests", ["Identity", "TelehealthCore", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
-    tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
+    tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", logging]),
     tests(
         "TelehealthClientTests",
         ["TelehealthClient", "TelehealthAPI", "RPCServer", "RPCClient", "RPCModel", "GRPCStandardAPI", "ProtobufWire"]),
@@ -180,7 +184,7 @@ let testTargets: [Target] = [
 /// that are nothing without them, are there when their folder is.
 let madeByTools: [(target: Target, neededBy: String?)] = [
     // tools/conformance
-    (module("ConformanceMessages", ["ProtobufWire"], path: "tools/.cache/conformance/messages"), nil),
+    (module("ConformanceMessages", ["ProtobufWire"], path: "tools/.cache/conformance/messages"), "protobuf-conformance"),
     // tools/interop
     (module("InteropMessages", ["ProtobufWire", "RPCModel"], path: "tools/.cache/interop/messages"), "rpc-interop"),
 ]

@@ -120,12 +120,22 @@ public final class HTTP2Session {
         guard let start = bytes.baseAddress, !isTerminated, !isAbandoned else { return }
         sink.pointee.now = now
         sink.pointee.scan(bytes)
+        if sink.pointee.violation == .continuations {
+            // nghttp2 would give up on them for good, and could not say GOAWAY any more.
+            return checkViolations()
+        }
         var offset = 0
         while offset < bytes.count, !isTerminated, !isAbandoned {
             sink.pointee.input = start + offset
             let used = nghttp2_session_mem_recv(
                 handle, (start + offset).assumingMemoryBound(to: UInt8.self), bytes.count - offset)
             guard used >= 0 else {
+                // Acknowledgements beyond `queuedAcksMax`, all from one read: a limit like our own.
+                if used == NGHTTP2_ERR_FLOODED.rawValue { sink.pointee.violation = sink.pointee.violation ?? .outboundQueue }
+                if sink.pointee.violation != nil {
+                    checkViolations()
+                    return deliver()
+                }
                 isTerminated = true
                 deliver()
                 throw HTTP2Failure(code: Int32(used), call: "nghttp2_session_mem_recv")
@@ -323,6 +333,13 @@ public final class HTTP2Session {
         }
         if code == .noError { return .finished }
         return code == .refusedStream && role == .client ? .refused : .resetLocally(code)
+    }
+
+    /// Every stream that is open now.
+    ///
+    /// - Complexity: O(streams that were open at the same time); for what is done every few seconds.
+    public func forEachStream(_ body: (HTTP2Stream) -> Void) {
+        for stream in sink.pointee.slots.compactMap(\.stream) { body(stream) }
     }
 
     // MARK: - The end

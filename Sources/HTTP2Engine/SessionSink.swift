@@ -37,6 +37,8 @@ struct SessionSink: ~Copyable {
     var input: UnsafeRawPointer?
 
     private var blockSlot: Int32 = -1
+    /// Since the last HEADERS.
+    private var continuationCount = 0
     private var blockFieldCount = 0
     private var blockByteCount = 0
     private var blockExceeds = false
@@ -100,9 +102,14 @@ struct SessionSink: ~Copyable {
                     lateDataIDs.append(frame.streamID)
                 }
             case UInt8(NGHTTP2_HEADERS.rawValue):
+                continuationCount = 0
                 if isServer { requestBegan(frame.streamID, endsStream) }
-            case UInt8(NGHTTP2_CONTINUATION.rawValue), UInt8(NGHTTP2_GOAWAY.rawValue):
-                break
+            case UInt8(NGHTTP2_CONTINUATION.rawValue):
+                continuationCount += 1
+                if continuationCount > limits.continuationsMax { violation = violation ?? .continuations }
+            case UInt8(NGHTTP2_GOAWAY.rawValue):
+                // Two are a farewell, hundreds are none.
+                pay(.glitch)
             case UInt8(NGHTTP2_RST_STREAM.rawValue):
                 pay(.peerReset)
                 peerStreams.receiveReset(frame.streamID)
@@ -115,7 +122,8 @@ struct SessionSink: ~Copyable {
     private mutating func countControl(_ frame: FrameHeader) {
         switch frame.type {
         case UInt8(NGHTTP2_PING.rawValue):
-            if frame.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { pay(.ping) }
+            // Acknowledgements too: we ask seldom, and nobody needs hundreds of answers.
+            pay(.ping)
         case UInt8(NGHTTP2_SETTINGS.rawValue):
             pay(.settings)
         case UInt8(NGHTTP2_PRIORITY.rawValue):

@@ -31,6 +31,7 @@ final class LoopCalls: @unchecked Sendable {
     private var firstWaiting = 0
     /// Of `waiting`; beside it, because every call asks and nearly none waits.
     private var waitingEnd = 0
+    let slowRequests: SlowRequests?
     private var idleWaiters: [CheckedContinuation<Void, Never>] = []
     /// Calls of this tick whose deadlines have no timer yet: most are over before the tick is.
     private var deadlinesToArm: [ServerCall] = []
@@ -42,6 +43,7 @@ final class LoopCalls: @unchecked Sendable {
         metrics = LoopCallMetrics(methodCount: methodCount)
         maxRunningHandlers = configuration.maxRunningHandlersPerLoop
         maxWaitingCalls = configuration.maxWaitingCallsPerLoop
+        slowRequests = SlowRequests(loop: loop, configuration: configuration)
         responseHeaders = PreparedHeaders([(":status", "200"), ("content-type", GRPCContentType.value)])
         responseHeadersOfferingGzip = PreparedHeaders([
             (":status", "200"), ("content-type", GRPCContentType.value),

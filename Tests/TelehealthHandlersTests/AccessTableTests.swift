@@ -16,7 +16,7 @@ struct MethodsOnly: RPCService {
 
     static let whole = MethodsOnly(
         methods: Telehealth_V1_AppointmentService_Methods.all + Telehealth_V1_TelehealthService_Methods.all
-            + Telehealth_V1_ConsentService_Methods.all)
+            + Telehealth_V1_ConsentService_Methods.all + Telehealth_V1_OperationsService_Methods.all)
 }
 
 @Suite("Access table") struct AccessTableTests {
@@ -38,6 +38,9 @@ struct MethodsOnly: RPCService {
         "ConsentService/UpdateConsent": "tpa", "ConsentService/RevokeConsent": "tpa",
         "ConsentService/ListConsents": "stpa", "ConsentService/PutConsentDocument": "a",
         "ConsentService/GetConsentDocument": "sctpa",
+        "OperationsService/GetServiceStatus": "a", "OperationsService/BackupDatabase": "a",
+        "OperationsService/CheckDatabase": "a", "OperationsService/ListFailedEffects": "a",
+        "OperationsService/RetryEffect": "a",
     ]
 
     static let letters: [Role: Character] = [

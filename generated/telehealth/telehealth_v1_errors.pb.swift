@@ -120,6 +120,10 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case storeFull
     /// CANCELLED: the caller went away.
     case callCancelled
+    /// NOT_FOUND: no such effect.
+    case effectNotFound
+    /// FAILED_PRECONDITION: the effect is pending or done.
+    case effectNotFailed
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -182,6 +186,8 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 95: self = .storeOverloaded
         case 96: self = .storeFull
         case 97: self = .callCancelled
+        case 100: self = .effectNotFound
+        case 101: self = .effectNotFailed
         default: self = .unrecognized(rawValue)
         }
     }
@@ -243,6 +249,8 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .storeOverloaded: 95
         case .storeFull: 96
         case .callCancelled: 97
+        case .effectNotFound: 100
+        case .effectNotFailed: 101
         case .unrecognized(let number): number
         }
     }
@@ -308,7 +316,7 @@ public enum Telehealth_V1_Errors_File {
             Chp0ZWxlaGVhbHRoL3YxL2Vycm9ycy5wcm90bxINdGVsZWhlYWx0aC52MRobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGht0
             ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8iTwoUTWlzc2luZ0NvbnNlbnREZXRhaWwSNwoHbWlzc2luZxgBIAMoCzIdLnRlbGVo
             ZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRSB21pc3NpbmciSgoSU2Vzc2lvblN0YXRlRGV0YWlsEjQKBnN0YXR1cxgBIAEoDjIcLnRl
-            bGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzKuUPCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJ
+            bGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzKqwQCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJ
             RUQQABIeChpFUlJPUl9SRUFTT05fVE9LRU5fTUlTU0lORxABEh4KGkVSUk9SX1JFQVNPTl9UT0tFTl9JTlZBTElEEAISHgoaRVJS
             T1JfUkVBU09OX1RPS0VOX0VYUElSRUQQAxIiCh5FUlJPUl9SRUFTT05fVE9LRU5fS0VZX1VOS05PV04QBBInCiNFUlJPUl9SRUFT
             T05fVE9LRU5fREVWRUxPUE1FTlRfT05MWRAFEiEKHUVSUk9SX1JFQVNPTl9ST0xFX05PVF9BTExPV0VEEAYSHAoYRVJST1JfUkVB
@@ -335,7 +343,8 @@ public enum Telehealth_V1_Errors_File {
             X1VOQVZBSUxBQkxFEFoSJwojRVJST1JfUkVBU09OX01FRVRJTkdfUVVPVEFfRVhDRUVERUQQWxIgChxFUlJPUl9SRUFTT05fTUVF
             VElOR19SRUZVU0VEEFwSIQodRVJST1JfUkVBU09OX1ZFUlNJT05fQ09ORkxJQ1QQXRIiCh5FUlJPUl9SRUFTT05fU1RPUkVfVU5B
             VkFJTEFCTEUQXhIhCh1FUlJPUl9SRUFTT05fU1RPUkVfT1ZFUkxPQURFRBBfEhsKF0VSUk9SX1JFQVNPTl9TVE9SRV9GVUxMEGAS
-            HwobRVJST1JfUkVBU09OX0NBTExfQ0FOQ0VMTEVEEGFiBnByb3RvMw==
+            HwobRVJST1JfUkVBU09OX0NBTExfQ0FOQ0VMTEVEEGESIQodRVJST1JfUkVBU09OX0VGRkVDVF9OT1RfRk9VTkQQZBIiCh5FUlJP
+            Ul9SRUFTT05fRUZGRUNUX05PVF9GQUlMRUQQZWIGcHJvdG8z
             """,
         dependencies: [
             Telehealth_V1_Consent_File.descriptor,

@@ -3,7 +3,7 @@ extension TelehealthError.Reason {
         switch self {
         case .sessionNotFound, .appointmentNotFound, .participantNotFound, .recordingNotFound,
             .consentNotFound,
-            .subjectNotFound, .documentNotFound:
+            .subjectNotFound, .documentNotFound, .effectNotFound:
             .notFound
         case .notAllowed: .permissionDenied
         case .tokenExpired: .unauthenticated
@@ -16,7 +16,7 @@ extension TelehealthError.Reason {
             .consentNotCurrent, .participantNotWaiting, .notJoined, .clinicianNotPresent, .clientWasHere,
             .meetingNotReady, .recordingActive, .recordingNotActive, .recordingNotReady,
             .recordingNotConfigured,
-            .recordingConsentRevoked, .screenShareActive, .screenShareNotActive:
+            .recordingConsentRevoked, .screenShareActive, .screenShareNotActive, .effectNotFailed:
             .failedPrecondition
         case .resumeExpired: .outOfRange
         case .versionConflict: .aborted
@@ -79,5 +79,7 @@ extension TelehealthError.Reason {
         .storeOverloaded: "too many changes are queued: try again",
         .storeUnavailable: "the store is not available",
         .callCancelled: "the call was cancelled",
+        .effectNotFound: "the effect does not exist",
+        .effectNotFailed: "the effect was not given up: it is pending or done",
     ]
 }

@@ -55,6 +55,9 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case storeOverloaded = "STORE_OVERLOADED"
         case storeUnavailable = "STORE_UNAVAILABLE"
         case callCancelled = "CALL_CANCELLED"
+        // Operations
+        case effectNotFound = "EFFECT_NOT_FOUND"
+        case effectNotFailed = "EFFECT_NOT_FAILED"
     }
 
     /// What a caller can do about it; one gRPC code each.

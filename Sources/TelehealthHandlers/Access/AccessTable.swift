@@ -24,7 +24,7 @@ public struct AccessTable: Sendable {
         "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
     ]
 
-    public static let rows: [Row] = appointments + visits + consents
+    public static let rows: [Row] = appointments + visits + consents + operations
 
     private static let everybody = Set(Role.allCases)
 
@@ -71,6 +71,17 @@ public struct AccessTable: Sendable {
             Row(Method.listConsents, [.service, .clinician, .client, .admin]),
             Row(Method.putConsentDocument, [.admin]),
             Row(Method.getConsentDocument, everybody),
+        ]
+    }()
+
+    private static let operations: [Row] = {
+        typealias Method = Telehealth_V1_OperationsService_Methods
+        return [
+            Row(Method.getServiceStatus, [.admin]),
+            Row(Method.backupDatabase, [.admin]),
+            Row(Method.checkDatabase, [.admin]),
+            Row(Method.listFailedEffects, [.admin]),
+            Row(Method.retryEffect, [.admin]),
         ]
     }()
 

@@ -24,6 +24,7 @@ extension Policy {
         playbackValidity = reader.duration("telehealth.playbackValidity")
         sweepInterval = reader.duration("telehealth.sweepInterval")
         concatenationPollInterval = reader.duration("telehealth.concatenationPoll")
+        effectAttemptsMax = reader.integer("telehealth.effectAttempts")
         mediaRegion = reader.text("telehealth.mediaRegion")
         allowedMediaRegions = Set(reader.list("telehealth.mediaRegions"))
         frontEndBaseURL = Self.frontEnd(&reader)
