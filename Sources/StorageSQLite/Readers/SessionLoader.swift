@@ -12,10 +12,14 @@ enum SessionLoader {
         -> SessionState
     {
         let id = session.id
+        let participants = try connection.all(
+            ParticipantRow.ofSession, bind: { $0.add(id) }, read: ParticipantRow.read)
+        // Recordings and shares are of a meeting, so three look-ups are spared to a session that had none yet.
+        guard session.currentGeneration > 0 else {
+            return SessionState(session: session, participants: participants)
+        }
         return SessionState(
-            session: session,
-            participants: try connection.all(
-                ParticipantRow.ofSession, bind: { $0.add(id) }, read: ParticipantRow.read),
+            session: session, participants: participants,
             meetings: try connection.all(MeetingRow.ofSession, bind: { $0.add(id) }, read: MeetingRow.read),
             recordings: try connection.all(
                 RecordingRow.ofSession, bind: { $0.add(id) }, read: RecordingRow.read),

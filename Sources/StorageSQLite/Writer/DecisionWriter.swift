@@ -13,9 +13,12 @@ struct DecisionWriter {
     }
 
     let connection: SQLiteConnection
+    /// Whether a decision that fails half-way leaves the others of the batch alone. A savepoint copies every page
+    /// that it sees changed, so a batch is tried without any, and once more with them when one failed.
+    let usesSavepoints: Bool
 
     /// Nothing of the decision stays behind unless the outcome is "committed".
-    /// - Throws: only what spoils the whole transaction.
+    /// - Throws: only what spoils the whole transaction; without savepoints also the decision's own fault.
     func apply(_ decision: Decision) throws(SQLiteError) -> Outcome {
         // Checks come before the first write, so the usual refusals have nothing to roll back.
         for expectation in decision.expectations {
@@ -26,15 +29,12 @@ struct DecisionWriter {
                 return .declined(.conflict)
             }
         }
+        guard usesSavepoints else { return try perform(decision) }
         try connection.run(Transaction.savepoint)
         do throws(SQLiteError) {
-            if let request = decision.request, let earlier = try insert(request) {
-                try connection.run(Transaction.release)
-                return .declined(.requestExists(earlier))
-            }
-            let created = try write(decision)
+            let outcome = try perform(decision)
             try connection.run(Transaction.release)
-            return .committed(created: created)
+            return outcome
         } catch {
             switch error.scope {
             case .constraint, .statement:
@@ -44,6 +44,14 @@ struct DecisionWriter {
             case .full, .temporary, .device: throw error
             }
         }
+    }
+
+    /// The request comes first: when it is known already, nothing is written.
+    private func perform(_ decision: Decision) throws(SQLiteError) -> Outcome {
+        if let request = decision.request, let earlier = try insert(request) {
+            return .declined(.requestExists(earlier))
+        }
+        return .committed(created: try write(decision))
     }
 
     private func holds(_ expectation: Decision.Expectation) throws(SQLiteError) -> Bool {

@@ -109,9 +109,12 @@ public protocol TelehealthStore: Sendable {
     func openSessions(of subject: SubjectID) async throws(StoreError) -> [SessionID]
     /// Non-terminal sessions that start before the given instant, in ascending (start, id) order, for the
     /// sweepers.
-    func openSessions(startingBefore instant: Timestamp, after: SessionID?, limit: Int)
-        async throws(StoreError)
-        -> [SessionID]
+    ///
+    /// - Parameter untouchedEndingBefore: of those that are scheduled and whose clinician never came, only the ones
+    ///   that end before this: nobody is there, so nothing but their end can be due.
+    func openSessions(
+        startingBefore instant: Timestamp, untouchedEndingBefore: Timestamp, after: SessionID?, limit: Int
+    ) async throws(StoreError) -> [SessionID]
     func consents(of subject: SubjectID) async throws(StoreError) -> ConsentHistory
     func consent(_ id: ConsentID) async throws(StoreError) -> ConsentRecord?
     /// All registered versions of a type, oldest first.

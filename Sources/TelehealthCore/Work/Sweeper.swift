@@ -43,7 +43,8 @@ public final class Sweeper: Sendable {
         }
     }
 
-    /// One round over all sessions that have not ended and whose time has come near.
+    /// One round over all sessions that have not ended and whose time has come near. Those that nobody
+    /// has joined are not even read before their time is over.
     ///
     /// - Returns: how many sessions changed.
     @discardableResult
@@ -52,8 +53,8 @@ public final class Sweeper: Sendable {
         var last: SessionID?
         while !Task.isCancelled {
             let ids = try await committer.store.openSessions(
-                startingBefore: time.now + max(policy.earlyJoin, policy.earlyJoinStaff), after: last,
-                limit: Self.page)
+                startingBefore: time.now + max(policy.earlyJoin, policy.earlyJoinStaff),
+                untouchedEndingBefore: time.now - policy.lateJoin, after: last, limit: Self.page)
             for id in ids where try await sweep(id) { changed += 1 }
             guard let newest = ids.last, ids.count == Self.page else { break }
             last = newest

@@ -72,11 +72,14 @@ final class MemoryStore: TelehealthStore {
         }
     }
 
-    func openSessions(startingBefore instant: Timestamp, after: SessionID?, limit: Int)
-        async throws(StoreError) -> [SessionID]
-    {
+    func openSessions(
+        startingBefore instant: Timestamp, untouchedEndingBefore: Timestamp, after: SessionID?, limit: Int
+    ) async throws(StoreError) -> [SessionID] {
         let rows = snapshot.sessions.values.map(\.session)
             .filter { !$0.status.isTerminal && $0.startsAt < instant }
+            .filter {
+                $0.status != .scheduled || $0.clinicianArrivedAt != nil || $0.endsAt < untouchedEndingBefore
+            }
             .sorted { ($0.startsAt, $0.id.rawValue) < ($1.startsAt, $1.id.rawValue) }
         let start = after.flatMap { last in rows.firstIndex { $0.id == last } }.map { $0 + 1 } ?? 0
         return rows[start...].prefix(limit).map(\.id)

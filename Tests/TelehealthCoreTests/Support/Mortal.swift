@@ -53,11 +53,12 @@ struct MortalStore: TelehealthStore {
     func openSessions(of subject: SubjectID) async throws(StoreError) -> [SessionID] {
         try await step { () async throws(StoreError) in try await base.openSessions(of: subject) }
     }
-    func openSessions(startingBefore instant: Timestamp, after: SessionID?, limit: Int)
-        async throws(StoreError) -> [SessionID]
-    {
+    func openSessions(
+        startingBefore instant: Timestamp, untouchedEndingBefore: Timestamp, after: SessionID?, limit: Int
+    ) async throws(StoreError) -> [SessionID] {
         try await step { () async throws(StoreError) in
-            try await base.openSessions(startingBefore: instant, after: after, limit: limit)
+            try await base.openSessions(
+                startingBefore: instant, untouchedEndingBefore: untouchedEndingBefore, after: after, limit: limit)
         }
     }
     func consents(of subject: SubjectID) async throws(StoreError) -> ConsentHistory {
