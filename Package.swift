@@ -105,7 +105,7 @@ let programs: [Target] = [
         "telehealthd",
         [
             "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "TelehealthCore",
-            "RPCServer", "RPCModel", "TLSEngine", "EventCore", "Monitoring", logging,
+            "RPCServer", "RPCModel", "Transport", "TLSEngine", "EventCore", "Monitoring", logging,
             .product(name: "Configuration", package: "swift-configuration"),
             .product(name: "SystemPackage", package: "swift-system"),
         ], path: "Sources/telehealthd"),
@@ -116,7 +116,7 @@ let programs: [Target] = [
         "telehealth-probe",
         [
             "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "ProtobufReflection",
-            "GRPCStandardAPI", "Identity", "TelehealthCore", "TLSEngine", crypto, argumentParser,
+            "GRPCStandardAPI", "Identity", "TelehealthCore", "Transport", "TLSEngine", crypto, argumentParser,
         ]),
     program(
         "chime-simulator",
