@@ -2,6 +2,7 @@ import Logging
 import ProtobufWire
 import RPCModel
 import RPCServer
+import Synchronization
 import TelehealthAPI
 import TelehealthCore
 import Testing
@@ -24,10 +25,19 @@ private struct WhoIsCalling: RPCService {
 }
 
 @Suite("The gate in front of the handlers") struct CallGateTests {
-    private func client(_ tokens: [String: Role]) throws -> Telehealth_V1_TelehealthServiceClient {
+    private final class Log: Sendable {
+        let reasons = Mutex<[String]>([])
+    }
+
+    private func client(_ tokens: [String: Role], _ log: Log = Log()) throws
+        -> Telehealth_V1_TelehealthServiceClient
+    {
         let service = WhoIsCalling()
         let gate = try CallGate(
-            services: [service], logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+            services: [service], logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+            keepRefusal: { (_, _, _, reason) async throws(TelehealthError) in
+                log.reasons.withLock { $0.append(reason) }
+            }
         ) {
             (token, _) throws(TokenRefusal) in
             guard let role = tokens[token] else { throw TokenRefusal(reason: "TOKEN_EXPIRED", message: "") }
@@ -51,12 +61,14 @@ private struct WhoIsCalling: RPCService {
     }
 
     @Test(arguments: [(nil, "TOKEN_MISSING"), ("t-2", "TOKEN_EXPIRED")] as [(String?, String)])
-    func `a call that is not let in never reaches the handler and says why`(token: String?, reason: String)
-        async throws
-    {
+    func `a call that is not let in is kept, never reaches the handler and says why`(
+        token: String?, reason: String
+    ) async throws {
+        let log = Log()
         let error = await #expect(throws: RPCError.self) {
-            try await subject(client(["t-1": .clinician]), token: token)
+            try await subject(client(["t-1": .clinician], log), token: token)
         }
+        #expect(log.reasons.withLock { $0 } == [reason])
         #expect(error?.code == .unauthenticated && error?.isFromPeer == true)
         #expect(error.flatMap(StatusDetails.reason(of:)) == reason)
     }
