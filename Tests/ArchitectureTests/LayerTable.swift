@@ -73,8 +73,8 @@ enum LayerTable {
         Row(
             9, "telehealth-probe", "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel",
             "ProtobufWire",
-            "ProtobufReflection", "GRPCStandardAPI", "Identity", "StorageSQLite", "TelehealthCore", "TLSEngine",
-            "Crypto",
+            "ProtobufReflection", "GRPCStandardAPI", "Identity", "StorageSQLite", "TelehealthCore", "Transport",
+            "TLSEngine", "Crypto",
             "ArgumentParser"),
         Row(9, "ChimeSimulation", "Crypto"),
         Row(9, "chime-simulator", "ChimeSimulation", "FlyingFox", "FlyingSocks", "ArgumentParser"),
