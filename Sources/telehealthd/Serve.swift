@@ -89,8 +89,8 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
         group.cancelAll()
     }
     monitoring?.server.stop()
+    await heads.end()
     await store.close()
-    heads.keep()
     http.shutdown()
     logger.notice("stopped", metadata: store.statistics.logMetadata)
 }
@@ -124,7 +124,7 @@ private func headKeeper(
     let archive = try AuditHeadArchive.open(
         directory: audit.headsDirectory, keyFile: audit.headKeyFile, trail: store, time: time)
     return AuditHeadKeeper(
-        archive: archive, trail: store, time: time, interval: audit.headInterval, rows: Int64(audit.headRows),
+        archive: archive, store: store, time: time, interval: audit.headInterval, rows: Int64(audit.headRows),
         alarms: alarms)
 }
 

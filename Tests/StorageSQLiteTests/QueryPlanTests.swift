@@ -15,7 +15,8 @@ import Testing
             ConsentRow.version, ConsentDocumentRow.presence, SessionEventRow.after,
             SessionEventRow.reopenPruning,
             EffectRow.fence, EffectRow.due, EffectRow.nextDue, EffectRow.lease, RequestRow.byKey,
-        ] + Pruning.statements + SessionList.statements
+            AuditRow.last, AuditRow.byNumber, AuditRow.from, AuditRow.ofTarget, AuditNodeRow.from,
+        ] + Pruning.statements + SessionList.statements + AuditList.statements
 
     @Test(arguments: statements.indices)
     func usesAnIndex(_ index: Int) async throws {

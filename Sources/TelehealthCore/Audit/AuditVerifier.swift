@@ -8,6 +8,8 @@ public struct AuditVerifier: Sendable {
     private static let findingsMax = 100
     /// How far to look for the place that a row was moved from.
     private static let moveDistanceMax: Int64 = 2_000
+    /// For how many rows that is done: each costs thousands of MACs.
+    private static let movesSoughtMax = 16
 
     private let key: AuditKey
     private var heads: ArraySlice<AuditHead>
@@ -101,6 +103,7 @@ public struct AuditVerifier: Sendable {
     }
 
     private func origin(of record: AuditRecord) -> Int64? {
+        guard findingCount < Self.movesSoughtMax else { return nil }
         let nearby = max(1, record.number - Self.moveDistanceMax)...record.number + Self.moveDistanceMax
         return nearby.first { $0 != record.number && key.verifies(record, as: $0) }
     }
