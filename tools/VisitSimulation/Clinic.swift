@@ -1,6 +1,5 @@
 internal import Crypto
 internal import Synchronization
-
 internal import TelehealthCore
 
 /// A service over the memory store and the fake Chime, with one appointment's people, driven step by step.

@@ -52,7 +52,10 @@ extension History {
     }
 
     private func leader() -> Caller {
-        [Clinic.clinicianCaller, Clinic.clinicianCaller, Self.coClinician, Clinic.admin, Clinic.clientCaller][
+        [
+            Clinic.clinicianCaller, Clinic.clinicianCaller, Self.coClinician, Clinic.admin,
+            Clinic.clientCaller,
+        ][
             pick(5)]
     }
 
@@ -91,7 +94,9 @@ extension History {
             try await life.executor.redeemInvitation(grant, request, timeout: .zero)
         }
         guard let admission else { return }
-        if clinic.guestKey.caller(admission.pass) != admission.caller { fail("a pass that is not its guest's") }
+        if clinic.guestKey.caller(admission.pass) != admission.caller {
+            fail("a pass that is not its guest's")
+        }
         state.withLock { state in
             if !state.guests.contains(admission.caller) { state.guests.append(admission.caller) }
         }
@@ -117,7 +122,8 @@ extension History {
         let person = people[pick(people.count)].id
         let listens = MediaCapabilities(audio: .receive, video: .receive, content: .receive)
         let command: PersonCommand =
-            [.deny, .remove, .returnToWaitingRoom, .setCapabilities(listens), .setCapabilities(.init())][pick(5)]
+            [.deny, .remove, .returnToWaitingRoom, .setCapabilities(listens), .setCapabilities(.init())][
+                pick(5)]
         await attempt("\(command)") { () throws(TelehealthError) in
             try await life.executor.treatParticipant(session, person, command, invocation(leader()))
         }

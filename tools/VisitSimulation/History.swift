@@ -1,5 +1,4 @@
 internal import Synchronization
-
 internal import TelehealthCore
 
 /// One random history of one appointment: people on several devices, a worker, a sweeper, a faulty Chime,
@@ -391,7 +390,8 @@ public final class History: Sendable {
     private func checkTokens() {
         let tables = clinic.store.snapshot
         let pending = Set(
-            tables.effects.lazy.filter { $0.kind == .deleteAttendee && $0.state != .done }.map(\.participantID))
+            tables.effects.lazy.filter { $0.kind == .deleteAttendee && $0.state != .done }.map(
+                \.participantID))
         let alive = Dictionary(
             uniqueKeysWithValues: clinic.chime.liveMeetings.map { ($0.id, Set($0.attendees.values)) })
         for token in state.withLock({ $0.tokens }) where alive[token.meetingID] != nil {

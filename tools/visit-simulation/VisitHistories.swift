@@ -11,7 +11,8 @@ import VisitSimulation
 struct VisitHistories: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "visit-simulation",
-        abstract: "Plays random visits of many people, with crashes between any two steps: every rule must hold after each."
+        abstract:
+            "Plays random visits of many people, with crashes between any two steps: every rule must hold after each."
     )
 
     /// Acts of one history.
@@ -58,7 +59,9 @@ struct VisitHistories: AsyncParsableCommand {
     private func play(alone seed: UInt64) async throws {
         let result = await History(seed: seed).run(steps: Self.steps)
         print(result.log.joined(separator: "\n"))
-        print(result.failures.isEmpty ? "1 passed, 0 failed" : "\(Self.sentences(result.failures))\n0 passed, 1 failed")
+        print(
+            result.failures.isEmpty
+                ? "1 passed, 0 failed" : "\(Self.sentences(result.failures))\n0 passed, 1 failed")
         if !result.failures.isEmpty { throw ExitCode.failure }
     }
 
