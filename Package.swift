@@ -103,6 +103,7 @@ let modules: [Target] = [
     module(
         "FuzzTargets", ["ProtobufWire", "ProtobufReflection", "RPCModel", "HTTP2Engine", "RPCOverHTTP2", "TelehealthAPI"],
         path: "tools/FuzzTargets"),
+    module("VisitSimulation", ["TelehealthCore", crypto], path: "tools/VisitSimulation"),
     module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection"], path: "tools/ProtobufCodegen"),
 ]
 
@@ -134,6 +135,7 @@ let programs: [Target] = [
     program("store-bench", ["StorageSQLite", "TelehealthCore"]),
     program("fuzz-runner", ["FuzzTargets"]),
     program("rpc-simulation", ["HTTP2Engine", "RPCOverHTTP2", "RPCModel", "ProtobufWire", argumentParser]),
+    program("visit-simulation", ["VisitSimulation", argumentParser]),
     program(
         "rpc-bench",
         ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine", argumentParser]),
@@ -160,7 +162,7 @@ let testTargets: [Target] = [
         "ProtobufCodegenTests", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire", "RPCModel"],
         resources: [.copy("Fixtures")]),
     tests("RPCModelTests", ["RPCModel", "ProtobufWire"]),
-    tests("TelehealthCoreTests", ["TelehealthCore", crypto]),
+    tests("TelehealthCoreTests", ["TelehealthCore", "VisitSimulation", crypto]),
     tests("EventCoreTests", ["EventCore"]),
     tests("HTTP2EngineTests", ["HTTP2Engine"]),
     tests("TLSEngineTests", ["TLSEngine"]),

@@ -92,6 +92,8 @@ enum LayerTable {
         Row(9, "fuzz-runner", "FuzzTargets"),
         Row(
             9, "rpc-simulation", "HTTP2Engine", "RPCOverHTTP2", "RPCModel", "ProtobufWire", "ArgumentParser"),
+        Row(9, "VisitSimulation", "TelehealthCore", "Crypto"),
+        Row(9, "visit-simulation", "VisitSimulation", "ArgumentParser"),
         Row(9, "InteropMessages", "ProtobufWire", "RPCModel"),
         Row(
             9, "rpc-interop", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "EventCore", "TLSEngine",

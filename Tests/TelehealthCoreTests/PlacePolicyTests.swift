@@ -2,6 +2,7 @@ import Crypto
 import Testing
 
 @testable import TelehealthCore
+@testable import VisitSimulation
 
 /// A person's papers, judged under one place's policy: no store, no service.
 struct Judgement {

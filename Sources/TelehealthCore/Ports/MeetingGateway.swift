@@ -70,11 +70,17 @@ public struct AttendeeCredentials: Sendable, Hashable, CustomStringConvertible, 
     public var externalUserID: String
     public var attendeeID: String
     public var joinToken: String
+    /// As the attendee has them now; nil when Chime did not say.
+    public var capabilities: MediaCapabilities?
 
-    public init(externalUserID: String, attendeeID: String, joinToken: String) {
+    public init(
+        externalUserID: String, attendeeID: String, joinToken: String,
+        capabilities: MediaCapabilities? = nil
+    ) {
         self.externalUserID = externalUserID
         self.attendeeID = attendeeID
         self.joinToken = joinToken
+        self.capabilities = capabilities
     }
 
     public var description: String { "AttendeeCredentials(\(attendeeID))" }

@@ -206,6 +206,8 @@ extension SessionDraft {
             $0.waitingSince = now
             $0.leftAt = nil
         }
+        // Whoever was in before may still hold the token of then: it must not be worth more than this wait.
+        if participant.admittedAt != nil { endAttendee(of: participant) }
         guard participant.isClientParty else { return emit(.participantWaiting, participant: id) }
         if state.session.waitingRoomEnteredAt == nil { state.session.waitingRoomEnteredAt = now }
         if state.session.status == .scheduled {

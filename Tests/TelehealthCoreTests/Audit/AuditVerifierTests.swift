@@ -1,6 +1,7 @@
 import Testing
 
 @testable import TelehealthCore
+@testable import VisitSimulation
 
 /// A log of random entries under a key of its own, with heads on the way.
 struct SampleLog {

@@ -1,5 +1,5 @@
-import Synchronization
-import TelehealthCore
+internal import Synchronization
+internal import TelehealthCore
 
 /// Chime and S3 as domain facts say: meetings die by themselves, tokens are idempotent and give dead
 /// meetings too, one capture per meeting, pipelines stop with their meeting.
@@ -314,6 +314,6 @@ final class FakeChime: MeetingGateway {
     private static func credentials(_ user: String, _ meeting: Meeting) -> AttendeeCredentials {
         AttendeeCredentials(
             externalUserID: user, attendeeID: meeting.attendees[user] ?? "",
-            joinToken: "token-\(user)-\(meeting.id)")
+            joinToken: "token-\(user)-\(meeting.id)", capabilities: meeting.capabilities[user])
     }
 }

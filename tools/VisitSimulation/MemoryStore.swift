@@ -1,5 +1,5 @@
-import Synchronization
-import TelehealthCore
+internal import Synchronization
+internal import TelehealthCore
 
 /// The store's contract in memory, with a watchful eye: it refuses nothing a real store would accept, and
 /// notes every transaction that breaks a rule of the domain.
@@ -218,6 +218,10 @@ extension MemoryStore.Tables {
     fileprivate mutating func commit(_ decision: Decision) {
         commits += 1
         let before = sessions
+        for case .consent(let row) in decision.changes {
+            let old = histories[row.subjectID]?.records.first { $0.id == row.id }
+            if let old, !old.mayBecome(row) { violations.append("a consent's facts changed") }
+        }
         for change in decision.changes { write(change) }
         for event in decision.events {
             let last = events[event.sessionID]?.last?.sequence ?? 0
@@ -229,15 +233,15 @@ extension MemoryStore.Tables {
         for case .session(let row) in decision.changes {
             guard let old = before[row.id]?.session else { continue }
             if row.version != old.version + 1 { violations.append("version jumped") }
-            if old.status.isTerminal && row.status != old.status {
-                violations.append("\(old.status) was left")
-            }
             if let started = old.startedAt, row.startedAt != started {
                 violations.append("startedAt changed")
             }
         }
         for (id, state) in sessions where before[id] != state {
             violations += Invariants.broken(by: state, self)
+            if let old = before[id] {
+                violations += Invariants.broken(by: old, state, actions: Set(decision.audit.map(\.action)))
+            }
         }
     }
 

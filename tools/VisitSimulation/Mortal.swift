@@ -1,5 +1,5 @@
-import Synchronization
-import TelehealthCore
+internal import Synchronization
+internal import TelehealthCore
 
 /// How many more calls a process lives. Once it is dead, nothing it does reaches anybody.
 final class Fuse: Sendable {
