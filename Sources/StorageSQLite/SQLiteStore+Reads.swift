@@ -58,11 +58,14 @@ extension SQLiteStore {
     public func consents(of subject: SubjectID) async throws(StoreError) -> ConsentHistory {
         let history = try caches.consents.value(subject) { () throws(StoreError) in
             try readers.read { (connection) throws(SQLiteError) -> ConsentHistory? in
-                let version = try connection.first(
-                    ConsentRow.version, bind: { $0.add(subject) }, read: { row in row.integer() })
+                let head = try connection.first(
+                    ConsentRow.head, bind: { $0.add(subject) },
+                    read: { row in (version: row.integer(), bornOn: row.optionalText()) })
                 let records = try connection.all(
                     ConsentRow.ofSubject, bind: { $0.add(subject) }, read: ConsentRow.read)
-                return ConsentHistory(subjectID: subject, version: version ?? 0, records: records)
+                return ConsentHistory(
+                    subjectID: subject, version: head?.version ?? 0, records: records,
+                    bornOn: head?.bornOn.flatMap(CivilDate.init))
             }
         }
         return history ?? ConsentHistory(subjectID: subject)
@@ -121,6 +124,32 @@ extension SQLiteStore {
     public func nextEffectDue() async throws(StoreError) -> Timestamp? {
         try readers.readOnce { (connection) throws(SQLiteError) in
             try connection.first(EffectRow.nextDue, read: { row in row.instant() })
+        }
+    }
+
+    /// - Parameter limit: brought into 1...1000.
+    public func deadEffects(after: EffectID?, limit: Int) async throws(StoreError) -> [Effect] {
+        try readers.readOnce { (connection) throws(SQLiteError) in
+            try connection.all(
+                EffectRow.dead,
+                bind: { values in
+                    values.add(after?.rawValue ?? "")
+                    values.add(min(max(limit, 1), 1000))
+                }, read: EffectRow.read)
+        }
+    }
+
+    public func effect(_ id: EffectID) async throws(StoreError) -> Effect? {
+        try readers.readOnce { (connection) throws(SQLiteError) in
+            try connection.first(EffectRow.byID, bind: { $0.add(id) }, read: EffectRow.read)
+        }
+    }
+
+    public func effectCounts() async throws(StoreError) -> EffectCounts {
+        try readers.readOnce { (connection) throws(SQLiteError) in
+            try connection.first(EffectRow.counts) { row in
+                EffectCounts(pending: Int(row.integer()), dead: Int(row.integer()))
+            } ?? EffectCounts()
         }
     }
 }

@@ -43,3 +43,5 @@ extension Telehealth_V1_SubmitConsentRequest: ChangeRequest {}
 extension Telehealth_V1_UpdateConsentRequest: ChangeRequest {}
 extension Telehealth_V1_RevokeConsentRequest: ChangeRequest {}
 extension Telehealth_V1_PutConsentDocumentRequest: ChangeRequest {}
+extension Telehealth_V1_BackupDatabaseRequest: ChangeRequest {}
+extension Telehealth_V1_RetryEffectRequest: ChangeRequest {}

@@ -16,7 +16,10 @@ struct MethodsOnly: RPCService {
 
     static let whole = MethodsOnly(
         methods: Telehealth_V1_AppointmentService_Methods.all + Telehealth_V1_TelehealthService_Methods.all
-            + Telehealth_V1_PeopleService_Methods.all + Telehealth_V1_ConsentService_Methods.all)
+            + Telehealth_V1_PeopleService_Methods.all
+            + Telehealth_V1_ConsentService_Methods.all + Telehealth_V1_ConsentPolicyService_Methods.all
+            + Telehealth_V1_ConsentReceiptService_Methods.all
+            + Telehealth_V1_AuditService_Methods.all + Telehealth_V1_OperationsService_Methods.all)
 }
 
 @Suite("Access table") struct AccessTableTests {
@@ -43,6 +46,16 @@ struct MethodsOnly: RPCService {
         "ConsentService/UpdateConsent": "tpag", "ConsentService/RevokeConsent": "tpag",
         "ConsentService/ListConsents": "stpag", "ConsentService/PutConsentDocument": "a",
         "ConsentService/GetConsentDocument": "sctpag",
+        "ConsentPolicyService/EvaluateConsent": "stpag", "ConsentPolicyService/ListConsentDocuments": "sctpa",
+        "ConsentPolicyService/ListPlacePolicies": "sctpa",
+        "ConsentReceiptService/GetConsentReceipt": "tpa", "ConsentReceiptService/GetReceiptKey": "sctpa",
+        "ConsentReceiptService/ExportPersonRecord": "pa",
+        "AuditService/ListAuditEvents": "a", "AuditService/ListSessionAccesses": "pa",
+        "AuditService/VerifyAuditLog": "a", "AuditService/ExportAuditLog": "a",
+        "AuditService/GetAuditProof": "a",
+        "OperationsService/GetServiceStatus": "a", "OperationsService/BackupDatabase": "a",
+        "OperationsService/CheckDatabase": "a", "OperationsService/ListFailedEffects": "a",
+        "OperationsService/RetryEffect": "a",
     ]
 
     static let letters: [Role: Character] = [

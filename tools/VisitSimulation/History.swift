@@ -242,7 +242,7 @@ public final class History: Sendable {
         let record = await attempt("revoke \(subject)") { () throws(TelehealthError) in
             try await life.executor.revokeConsent(RevokeConsent(consentID: id), invocation(caller))
         }
-        guard let revoked = record?.id else { return }
+        guard let revoked = record?.record.id else { return }
         promise("revocation of \(revoked)") { tables in
             tables.histories[subject]?.records.first { $0.id == revoked }?.revokedAt != nil
         }

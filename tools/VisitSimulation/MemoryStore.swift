@@ -25,6 +25,8 @@ final class MemoryStore: TelehealthStore {
     /// Runs once, behind the next commit and before its caller hears of it: somebody who is faster.
     private let overtaking = Mutex<(@Sendable () async -> Void)?>(nil)
     private let forcedConflicts = Mutex(0)
+    /// What ``record(_:)`` fails with, if anything.
+    let recordingFailure = Mutex<StoreError?>(nil)
 
     var snapshot: Tables { tables.withLock { $0 } }
     func interrupt(_ body: @escaping @Sendable () async -> Void) { interruption.withLock { $0 = body } }
@@ -47,6 +49,7 @@ final class MemoryStore: TelehealthStore {
             (query.clientID == nil || query.clientID == row.clientID)
                 && (query.clinicianID == nil || query.clinicianID == row.clinicianID)
                 && (query.appointmentID == nil || query.appointmentID == row.appointmentID)
+                && (query.guardianID == nil || query.guardianID == row.guardianID)
                 && (query.statuses.isEmpty || query.statuses.contains(row.status))
                 && (query.startsFrom.map { row.startsAt >= $0 } ?? true)
                 && (query.startsBefore.map { row.startsAt < $0 } ?? true)
@@ -134,6 +137,12 @@ final class MemoryStore: TelehealthStore {
         return result
     }
 
+    func record(_ entry: AuditEntry) async throws(StoreError) {
+        let error = recordingFailure.withLock { $0 }
+        if let error { throw error }
+        tables.withLock { $0.audit.append(entry) }
+    }
+
     func claimEffects(limit: Int, now: Timestamp, lease: Duration) async throws(StoreError) -> [Effect] {
         tables.withLock { tables in
             var claimed: [Effect] = []
@@ -156,6 +165,21 @@ final class MemoryStore: TelehealthStore {
             max($0.notBefore, $0.leasedUntil ?? $0.notBefore)
         }
         .min()
+    }
+
+    func deadEffects(after: EffectID?, limit: Int) async throws(StoreError) -> [Effect] {
+        let dead = snapshot.effects.filter { $0.state == .dead && $0.id.rawValue > (after?.rawValue ?? "") }
+        return Array(dead.sorted { $0.id.rawValue < $1.id.rawValue }.prefix(limit))
+    }
+
+    func effect(_ id: EffectID) async throws(StoreError) -> Effect? {
+        snapshot.effects.first { $0.id == id }
+    }
+
+    func effectCounts() async throws(StoreError) -> EffectCounts {
+        let effects = snapshot.effects
+        return EffectCounts(
+            pending: effects.count { $0.state == .pending }, dead: effects.count { $0.state == .dead })
     }
 
     func prune(requestsBefore: Timestamp, eventsBefore: Timestamp) async throws(StoreError) {
@@ -182,6 +206,7 @@ extension MemoryStore.Tables {
             }
         case .effect(let id, let fence):
             effects.contains { $0.id == id && $0.state == .pending && $0.fence == fence }
+        case .deadEffect(let id): effects.contains { $0.id == id && $0.state == .dead }
         case .documentAbsent(let type, let version, let language):
             !documents.contains { $0.type == type && $0.version == version && $0.language == language }
         }
@@ -238,6 +263,8 @@ extension MemoryStore.Tables {
             histories[id, default: ConsentHistory(subjectID: id)].version = version
         case .document(let row): documents.append(row)
         case .effect(let row): effects.put(row) { $0.id == row.id }
+        case .birthDate(let id, let date):
+            histories[id, default: ConsentHistory(subjectID: id)].bornOn = date
         case .invitation(let row): sessions[row.sessionID]?.invitations.put(row) { $0.id == row.id }
         }
     }

@@ -85,6 +85,9 @@ struct MortalStore: TelehealthStore {
     func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult {
         try await step { () async throws(StoreError) in try await base.apply(decision) }
     }
+    func record(_ entry: AuditEntry) async throws(StoreError) {
+        try await step { () async throws(StoreError) in try await base.record(entry) }
+    }
     func claimEffects(limit: Int, now: Timestamp, lease: Duration) async throws(StoreError) -> [Effect] {
         try await step { () async throws(StoreError) in
             try await base.claimEffects(limit: limit, now: now, lease: lease)
@@ -92,6 +95,15 @@ struct MortalStore: TelehealthStore {
     }
     func nextEffectDue() async throws(StoreError) -> Timestamp? {
         try await step { () async throws(StoreError) in try await base.nextEffectDue() }
+    }
+    func deadEffects(after: EffectID?, limit: Int) async throws(StoreError) -> [Effect] {
+        try await step { () async throws(StoreError) in try await base.deadEffects(after: after, limit: limit) }
+    }
+    func effect(_ id: EffectID) async throws(StoreError) -> Effect? {
+        try await step { () async throws(StoreError) in try await base.effect(id) }
+    }
+    func effectCounts() async throws(StoreError) -> EffectCounts {
+        try await step { () async throws(StoreError) in try await base.effectCounts() }
     }
     func prune(requestsBefore: Timestamp, eventsBefore: Timestamp) async throws(StoreError) {
         try await step { () async throws(StoreError) in

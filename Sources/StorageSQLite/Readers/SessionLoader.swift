@@ -45,7 +45,7 @@ extension SessionState {
             }
         case .invitation(let row):
             invitations.put(row, key: \.id.rawValue, before: { $0.id.rawValue < $1.id.rawValue })
-        case .appointment, .consent, .consentVersion, .document, .effect: break
+        case .appointment, .consent, .consentVersion, .document, .effect, .birthDate: break
         }
     }
 }
@@ -60,7 +60,7 @@ extension Decision.Change {
         case .recording(let row): row.sessionID
         case .screenShare(let row): row.sessionID
         case .invitation(let row): row.sessionID
-        case .appointment, .consent, .consentVersion, .document, .effect: nil
+        case .appointment, .consent, .consentVersion, .document, .effect, .birthDate: nil
         }
     }
 }

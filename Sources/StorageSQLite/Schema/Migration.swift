@@ -9,6 +9,8 @@ struct Migration: Sendable {
         Migration(
             version: 1, name: "first schema",
             statements: SchemaV1.visits + SchemaV1.consents + SchemaV1.records + SchemaV1.guards),
+        Migration(version: 2, name: "chained audit log", statements: SchemaV2.audit),
         Migration(version: 3, name: "people in a visit", statements: SchemaV3.people),
+        Migration(version: 4, name: "consents in depth", statements: SchemaV4.all),
     ]
 }

@@ -1,6 +1,7 @@
 internal import TelehealthCore
 
-/// Checks and writes one decision inside the batch's transaction.
+/// Checks and writes one decision inside the batch's transaction. Its audit entries are the writer's to add:
+/// they are chained at the batch's end, when it is known which decisions were taken.
 struct DecisionWriter {
     enum Outcome {
         /// Written; the sessions listed were not there before.
@@ -60,6 +61,7 @@ struct DecisionWriter {
             return open == nil || open == except
         case .effect(let id, let fence):
             return try integer(EffectRow.fence, { $0.add(id) }) == fence
+        case .deadEffect(let id): return try integer(EffectRow.isDead, { $0.add(id) }) != nil
         case .documentAbsent(let type, let version, let language):
             let presence = try integer(ConsentDocumentRow.presence) { values in
                 values.add(type)
@@ -114,9 +116,6 @@ struct DecisionWriter {
                 }
             }
         }
-        for entry in decision.audit {
-            try connection.run(AuditRow.insert) { AuditRow.bind(entry, &$0) }
-        }
         return created
     }
 
@@ -153,6 +152,11 @@ struct DecisionWriter {
         case .document(let row):
             try connection.run(ConsentDocumentRow.insert) { ConsentDocumentRow.bind(row, &$0) }
         case .effect(let row): try connection.run(EffectRow.upsert) { EffectRow.bind(row, &$0) }
+        case .birthDate(let subject, let date):
+            try connection.run(ConsentRow.upsertBirthDate) { values in
+                values.add(subject)
+                values.add(date.text)
+            }
         case .invitation(let row):
             try connection.run(InvitationRow.upsert) { InvitationRow.bind(row, &$0) }
         }
@@ -169,7 +173,7 @@ extension Decision.Change {
         case .appointment: .appointment
         case .session: .session
         case .participant, .meeting, .recording, .screenShare, .consent, .consentVersion, .document, .effect,
-            .invitation:
+            .birthDate, .invitation:
             .rest
         }
     }

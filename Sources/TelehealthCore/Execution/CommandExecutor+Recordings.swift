@@ -42,8 +42,9 @@ extension CommandExecutor {
     {
         let recording = try await reading { () async throws(StoreError) in try await store.recording(id) }
         guard let recording, let (_, _) = try? await visible(recording.sessionID, invocation.caller) else {
-            await recordDenial(
-                action: "GetRecordingPlaybackUrl", sessionID: recording?.sessionID, invocation,
+            try await recordDenial(
+                action: "GetRecordingPlaybackUrl", sessionID: recording?.sessionID, target: id.rawValue,
+                invocation,
                 reason: TelehealthError.Reason.recordingNotFound.rawValue)
             throw TelehealthError(.recordingNotFound)
         }
@@ -61,12 +62,8 @@ extension CommandExecutor {
                 }
             }
         }
-        var decision = Decision()
-        decision.audit = [
-            Principal.caller(invocation.caller).audit(
-                "GetRecordingPlaybackUrl", at: time.now, session: recording.sessionID, target: id.rawValue)
-        ]
-        _ = try await apply(decision)
+        try await auditAlways(
+            "GetRecordingPlaybackUrl", session: recording.sessionID, target: id.rawValue, invocation)
         let validity = min(policy.playbackValidity, .seconds(300))
         let expiresAt = time.now + validity
         do {

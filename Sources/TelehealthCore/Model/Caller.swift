@@ -42,6 +42,8 @@ public struct Caller: Sendable, Hashable {
     public let actor: String?
     /// When the token ends; a watch ends with it.
     public let expiresAt: Timestamp
+    /// The peer's address without its port, for the audit log; nil where no network was involved.
+    public var source: String?
 
     public init(
         subject: String, role: Role, clientID: SubjectID? = nil, clinicianID: SubjectID? = nil,

@@ -55,14 +55,16 @@ public struct Policy: Sendable, Hashable {
     public var requiresReliableConnection = false
 
     // Consent
-    /// What a client must have granted before joining; empty relaxes the rule.
-    public var joinConsents: [ConsentType] = [.georgiaTelehealth, .hipaaTelehealth]
-    /// Ways of granting that suffice for a recording. Verbal never does, also when listed here.
-    public var recordingConsentMethods: Set<ConsentMethod> = [.electronic, .paper]
-    /// For how long a consent holds; also the longest a signer may choose.
+    /// What each place asks for.
+    public var places = PlaceBook.builtIn
+    /// What a client must have granted before joining, instead of what the place asks for; nil = as the place
+    /// says, empty = nothing.
+    public var joinConsents: [ConsentType]?
+    /// Of the ways of granting that the place accepts for a recording, those that this clinic accepts; nil =
+    /// all. Verbal never does, also when listed here.
+    public var recordingConsentMethods: Set<ConsentMethod>?
+    /// For how long a consent holds at most, and the longest a signer may choose; a place may ask for less.
     public var consentLifetime: Duration = .seconds(365 * 24 * 60 * 60)
-    /// How long before its end a consent counts as expiring.
-    public var consentRenewalWindow: Duration = .seconds(30 * 24 * 60 * 60)
     /// Whether a service acting for a person (a token with `act`) may give that person's electronic consent.
     public var acceptsElectronicConsentOnBehalf = false
     public var lateJoiner: LateJoiner = .refuse
@@ -86,6 +88,10 @@ public struct Policy: Sendable, Hashable {
     public var conflictRetriesMax = 12
     /// How long a join waits for its meeting when the call has no earlier deadline.
     public var joinWaitMax: Duration = .seconds(25)
+
+    // Evidence
+    /// Whether reads stand in the audit log; changes, denials and exports always do.
+    public var auditsReads = true
 
     // Watching
     /// Events a slow watcher may be behind.
@@ -139,6 +145,22 @@ public struct Policy: Sendable, Hashable {
             found.append("invitationValidity must be above 0 and at most invitationValidityMax")
         }
         if consentLifetime <= .zero { found.append("consentLifetime must be above 0") }
-        return found
+        return found + places.violations
+    }
+
+    /// What a place asks for an action, as far as this clinic has not said otherwise.
+    func requirements(for action: ConsentAction, in place: PlacePolicy) -> [PlacePolicy.Requirement] {
+        let asked = place.requirements(for: action)
+        switch action {
+        case .join:
+            guard let joinConsents else { return asked }
+            return joinConsents.map { type in
+                asked.first { $0.types.contains(type) } ?? PlacePolicy.Requirement(joiningWith: type)
+            }
+        case .record:
+            guard let recordingConsentMethods else { return asked }
+            return asked.map { $0.accepting(recordingConsentMethods) }
+        case .conduct, .thirdParty: return asked
+        }
     }
 }

@@ -3,12 +3,12 @@ extension TelehealthError.Reason {
         switch self {
         case .sessionNotFound, .appointmentNotFound, .participantNotFound, .recordingNotFound,
             .consentNotFound,
-            .subjectNotFound, .documentNotFound, .invitationNotFound:
+            .subjectNotFound, .documentNotFound, .effectNotFound, .auditEventNotFound, .invitationNotFound:
             .notFound
         case .notAllowed, .participantRemoved, .participantDenied: .permissionDenied
         case .tokenExpired, .invitationInvalid: .unauthenticated
         case .fieldInvalid, .requestIDReused, .textHashMismatch, .acknowledgementsIncomplete,
-            .writtenConsentRequired:
+            .writtenConsentRequired, .evidenceIncomplete:
             .invalidArgument
         case .appointmentHasOpenSession, .documentVersionExists, .participantExists: .alreadyExists
         case .invalidState, .appointmentCancelled, .appointmentStarted, .tooEarly, .tooLate,
@@ -16,13 +16,16 @@ extension TelehealthError.Reason {
             .consentNotCurrent, .participantNotWaiting, .notJoined, .clinicianNotPresent, .clientWasHere,
             .meetingNotReady, .recordingActive, .recordingNotActive, .recordingNotReady,
             .recordingNotConfigured,
-            .recordingConsentRevoked, .screenShareActive, .screenShareNotActive, .participantNotAdmitted,
+            .recordingConsentRevoked, .screenShareActive, .screenShareNotActive, .guardianRequired,
+            .documentOutdated, .thirdPartyConsentMissing, .effectNotFailed, .participantNotAdmitted,
             .rosterFull, .invitationExpired, .invitationUsed, .invitationRevoked:
             .failedPrecondition
         case .resumeExpired: .outOfRange
         case .versionConflict: .aborted
-        case .meetingUnavailable, .watchLagging, .storeOverloaded, .storeUnavailable: .unavailable
-        case .meetingQuotaExceeded, .storeFull: .resourceExhausted
+        case .meetingUnavailable, .watchLagging, .storeOverloaded, .storeUnavailable,
+            .receiptNotReady, .auditUnavailable:
+            .unavailable
+        case .meetingQuotaExceeded, .storeFull, .exportTooLarge: .resourceExhausted
         case .meetingRefused: .internalFault
         case .callCancelled: .cancelled
         }
@@ -90,5 +93,15 @@ extension TelehealthError.Reason {
         .storeOverloaded: "too many changes are queued: try again",
         .storeUnavailable: "the store is not available",
         .callCancelled: "the call was cancelled",
+        .auditEventNotFound: "the audit log has no such row",
+        .auditUnavailable: "what was asked cannot be recorded right now: try again",
+        .effectNotFound: "the effect does not exist",
+        .effectNotFailed: "the effect was not given up: it is pending or done",
+        .guardianRequired: "the person is a minor there: a guardian signs",
+        .documentOutdated: "a newer version of this text is in force: show that one",
+        .evidenceIncomplete: "the consent lacks evidence that the place asks for",
+        .receiptNotReady: "the audit log does not show this consent yet: try again",
+        .exportTooLarge: "the record is too large for one export",
+        .thirdPartyConsentMissing: "the client has not agreed to others taking part",
     ]
 }

@@ -66,6 +66,18 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case storeOverloaded = "STORE_OVERLOADED"
         case storeUnavailable = "STORE_UNAVAILABLE"
         case callCancelled = "CALL_CANCELLED"
+        case auditUnavailable = "AUDIT_UNAVAILABLE"
+        case auditEventNotFound = "AUDIT_EVENT_NOT_FOUND"
+        // Operations
+        case effectNotFound = "EFFECT_NOT_FOUND"
+        case effectNotFailed = "EFFECT_NOT_FAILED"
+        // Consent in depth
+        case guardianRequired = "GUARDIAN_REQUIRED"
+        case documentOutdated = "DOCUMENT_OUTDATED"
+        case evidenceIncomplete = "EVIDENCE_INCOMPLETE"
+        case thirdPartyConsentMissing = "THIRD_PARTY_CONSENT_MISSING"
+        case receiptNotReady = "RECEIPT_NOT_READY"
+        case exportTooLarge = "EXPORT_TOO_LARGE"
     }
 
     /// What a caller can do about it; one gRPC code each.

@@ -27,11 +27,16 @@ public struct ConsentHistory: Sendable, Hashable {
     public var version: Int64
     /// Oldest first.
     public var records: [ConsentRecord]
+    /// As the scheduling system says; decides who must sign. nil = not known.
+    public var bornOn: CivilDate?
 
-    public init(subjectID: SubjectID, version: Int64 = 0, records: [ConsentRecord] = []) {
+    public init(
+        subjectID: SubjectID, version: Int64 = 0, records: [ConsentRecord] = [], bornOn: CivilDate? = nil
+    ) {
         self.subjectID = subjectID
         self.version = version
         self.records = records
+        self.bornOn = bornOn
     }
 }
 
@@ -39,6 +44,7 @@ public struct SessionQuery: Sendable, Hashable {
     public var clientID: SubjectID?
     public var clinicianID: SubjectID?
     public var appointmentID: AppointmentID?
+    public var guardianID: SubjectID?
     /// Empty = any.
     public var statuses: [SessionStatus] = []
     public var startsFrom: Timestamp?
@@ -52,7 +58,8 @@ public struct SessionQuery: Sendable, Hashable {
 
     public static func == (left: SessionQuery, right: SessionQuery) -> Bool {
         left.clientID == right.clientID && left.clinicianID == right.clinicianID
-            && left.appointmentID == right.appointmentID && left.statuses == right.statuses
+            && left.appointmentID == right.appointmentID && left.guardianID == right.guardianID
+            && left.statuses == right.statuses
             && left.startsFrom == right.startsFrom && left.startsBefore == right.startsBefore
             && left.after?.startsAt == right.after?.startsAt && left.after?.id == right.after?.id
             && left.limit == right.limit
@@ -116,12 +123,20 @@ public protocol TelehealthStore: Sendable {
     func request(_ key: RequestRecord.Key) async throws(StoreError) -> RequestRecord?
 
     func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult
+    /// Adds an entry to the audit log that belongs to no change: a read or a denial. Denials of one identity
+    /// within a second may be summed into one row; the call returns when the row that holds it is durable.
+    func record(_ entry: AuditEntry) async throws(StoreError)
     /// Leases due effects: pending, `notBefore` passed, no live lease, and the first that is not done (in
     /// ``Effect/sequence`` order) of their session and ``Effect/lane``. Each claim adds one to the fence,
     /// from 0.
     func claimEffects(limit: Int, now: Timestamp, lease: Duration) async throws(StoreError) -> [Effect]
     /// The next instant at which an effect falls due; nil = none pending.
     func nextEffectDue() async throws(StoreError) -> Timestamp?
+    /// Effects that were given up, oldest first by id, behind the given one.
+    func deadEffects(after: EffectID?, limit: Int) async throws(StoreError) -> [Effect]
+    /// Any effect that is kept, whatever its state.
+    func effect(_ id: EffectID) async throws(StoreError) -> Effect?
+    func effectCounts() async throws(StoreError) -> EffectCounts
     /// Forgets request records that expired, and events older than the given instant of ended sessions.
     func prune(requestsBefore: Timestamp, eventsBefore: Timestamp) async throws(StoreError)
 }

@@ -13,7 +13,8 @@ enum AppointmentRules {
         let principal = Principal.caller(caller)
         var decision = Decision()
         decision.audit = [
-            principal.audit("PutAppointment", at: context.now, target: command.id.rawValue)
+            principal.audit(
+                "PutAppointment", at: context.now, person: command.clientID, target: command.id.rawValue)
         ]
         guard let existing else {
             let appointment = make(command, caller, context)
@@ -59,7 +60,8 @@ enum AppointmentRules {
         let principal = Principal.caller(caller)
         var decision = Decision()
         decision.audit = [
-            principal.audit("CancelAppointment", at: context.now, target: command.id.rawValue)
+            principal.audit(
+                "CancelAppointment", at: context.now, person: existing.clientID, target: command.id.rawValue)
         ]
         if existing.status == .cancelled { return (decision, existing) }
         if let version = command.sourceVersion, version < existing.sourceVersion {

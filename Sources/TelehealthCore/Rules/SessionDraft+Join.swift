@@ -175,6 +175,7 @@ extension SessionDraft {
         }
         check.checkedAt = now
         change(participant.id) { $0.preVisitCheck = check }
+        relocate()
     }
 
     /// Longest text of a pre-visit check in bytes: an address with a landmark, generously.

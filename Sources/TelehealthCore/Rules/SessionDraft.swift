@@ -3,7 +3,7 @@
 ///
 /// Rows are only added or changed, never taken away. The verbs live in extensions, one file per family.
 struct SessionDraft {
-    let context: RuleContext
+    private(set) var context: RuleContext
     private let original: SessionState
     var state: SessionState
     private var events: [SessionEvent] = []
@@ -13,7 +13,7 @@ struct SessionDraft {
 
     /// A stored session.
     init(_ state: SessionState, _ context: RuleContext) {
-        self.context = context
+        self.context = context.at(placeOf: state)
         original = state
         self.state = state
     }
@@ -27,6 +27,9 @@ struct SessionDraft {
     var now: Timestamp { context.now }
     var policy: Policy { context.policy }
     var isChanged: Bool { state != original || !effects.isEmpty }
+
+    /// Judges by the policy of where the client is now.
+    mutating func relocate() { context = context.at(placeOf: state) }
 
     mutating func change(_ id: ParticipantID, _ body: (inout Participant) -> Void) {
         guard let index = state.participants.firstIndex(where: { $0.id == id }) else { return }
@@ -85,7 +88,9 @@ struct SessionDraft {
     ) -> Decision {
         var decision = Decision()
         decision.audit = [
-            principal.audit(action, at: now, session: state.session.id, target: target, reason: reason)
+            principal.audit(
+                action, at: now, person: state.session.clientID, session: state.session.id, target: target,
+                reason: reason)
         ]
         decision.expectations = expectations
         guard isChanged else { return decision }

@@ -62,11 +62,8 @@ struct EffectRunner: Sendable {
 
     /// Everybody's consents: judgements on a capture and admissions behind it need them.
     func ledger(_ state: SessionState) async throws(StoreError) -> ConsentLedger {
-        var histories: [ConsentHistory] = []
-        for participant in state.participants where participant.state != .removed {
-            histories.append(try await committer.store.consents(of: participant.subjectID))
-        }
-        return ConsentLedger(histories)
+        try await committer.store.ledger(
+            of: state.participants.filter { $0.state != .removed }.map(\.subjectID))
     }
 
     func context() -> RuleContext {

@@ -70,11 +70,7 @@ public final class Sweeper: Sendable {
             recordingsBucket: gateway.recordingsBucket)
         var ledger: ConsentLedger?
         if state.activeRecording != nil {
-            var histories: [ConsentHistory] = []
-            for subject in SessionDraft.subjectsOfRecording(state) {
-                histories.append(try await committer.store.consents(of: subject))
-            }
-            ledger = ConsentLedger(histories)
+            ledger = try await committer.store.ledger(of: SessionDraft.subjectsOfRecording(state))
         }
         var draft = SessionDraft(state, context)
         draft.sweep(

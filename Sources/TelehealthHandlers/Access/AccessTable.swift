@@ -34,7 +34,8 @@ public struct AccessTable: Sendable {
         "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
     ]
 
-    public static let rows: [Row] = appointments + visits + people + consents
+    public static let rows: [Row] =
+        appointments + visits + people + consents + consentPolicy + consentReceipts + operations + audit
 
     /// Whoever has an account; a guest, who has none, is named where they may call.
     private static let everybody = Set(Role.allCases).subtracting([.guest])
@@ -97,6 +98,46 @@ public struct AccessTable: Sendable {
             Row(Method.listConsents, [.service, .clinician, .client, .admin, .guest]),
             Row(Method.putConsentDocument, [.admin]),
             Row(Method.getConsentDocument, everybodyAndGuests),
+        ]
+    }()
+
+    private static let consentPolicy: [Row] = {
+        typealias Method = Telehealth_V1_ConsentPolicyService_Methods
+        return [
+            Row(Method.evaluateConsent, [.service, .clinician, .client, .admin, .guest]),
+            Row(Method.listConsentDocuments, everybody),
+            Row(Method.listPlacePolicies, everybody),
+        ]
+    }()
+
+    private static let consentReceipts: [Row] = {
+        typealias Method = Telehealth_V1_ConsentReceiptService_Methods
+        return [
+            Row(Method.getConsentReceipt, [.clinician, .client, .admin]),
+            Row(Method.getReceiptKey, everybody),
+            Row(Method.exportPersonRecord, [.client, .admin]),
+        ]
+    }()
+
+    private static let audit: [Row] = {
+        typealias Method = Telehealth_V1_AuditService_Methods
+        return [
+            Row(Method.listAuditEvents, [.admin]),
+            Row(Method.listSessionAccesses, [.client, .admin]),
+            Row(Method.verifyAuditLog, [.admin]),
+            Row(Method.exportAuditLog, [.admin]),
+            Row(Method.getAuditProof, [.admin]),
+        ]
+    }()
+
+    private static let operations: [Row] = {
+        typealias Method = Telehealth_V1_OperationsService_Methods
+        return [
+            Row(Method.getServiceStatus, [.admin]),
+            Row(Method.backupDatabase, [.admin]),
+            Row(Method.checkDatabase, [.admin]),
+            Row(Method.listFailedEffects, [.admin]),
+            Row(Method.retryEffect, [.admin]),
         ]
     }()
 

@@ -68,3 +68,5 @@ extension Telehealth_V1_SubmitConsentRequest: ChangingRequest {}
 extension Telehealth_V1_UpdateConsentRequest: ChangingRequest {}
 extension Telehealth_V1_RevokeConsentRequest: ChangingRequest {}
 extension Telehealth_V1_PutConsentDocumentRequest: ChangingRequest {}
+extension Telehealth_V1_BackupDatabaseRequest: ChangingRequest {}
+extension Telehealth_V1_RetryEffectRequest: ChangingRequest {}

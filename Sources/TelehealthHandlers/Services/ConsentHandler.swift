@@ -31,8 +31,8 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
         let record = try await answering { () async throws(TelehealthError) in
             try await executor.submitConsent(command, invocation)
         }
-        let texts = try await RegisteredTexts(executor, invocation, now: time.now)
-        return filled { $0.consent = texts.wire(record) }
+        let consent = try await wire(record)
+        return filled { $0.consent = consent }
     }
 
     func updateConsent(_ request: Telehealth_V1_UpdateConsentRequest, context: ServerCallContext)
@@ -48,8 +48,8 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
         let record = try await answering { () async throws(TelehealthError) in
             try await executor.updateConsent(command, invocation)
         }
-        let texts = try await RegisteredTexts(executor, invocation, now: time.now)
-        return filled { $0.consent = texts.wire(record) }
+        let consent = try await wire(record)
+        return filled { $0.consent = consent }
     }
 
     func revokeConsent(_ request: Telehealth_V1_RevokeConsentRequest, context: ServerCallContext)
@@ -61,17 +61,21 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
             consentID: fields.id("consent_id", request.consentID),
             reason: fields.optionalText("reason", request.reason, bytesMax: 1000))
         try fields.finish()
-        let record = try await answering { () async throws(TelehealthError) in
+        let outcome = try await answering { () async throws(TelehealthError) in
             try await executor.revokeConsent(command, invocation)
         }
-        let stopped = try await answering { () async throws(TelehealthError) in
-            record.type == .recording ? try await executor.recordingsStopped(by: record) : []
-        }
-        let texts = try await RegisteredTexts(executor, invocation, now: time.now)
+        let consent = try await wire(outcome.record)
         return filled {
-            $0.consent = texts.wire(record)
-            $0.stoppedRecordingIds = stopped.map(\.rawValue)
+            $0.consent = consent
+            $0.stoppedRecordingIds = outcome.stoppedRecordings.map(\.rawValue)
         }
+    }
+
+    private func wire(_ record: ConsentRecord) async throws(RPCError) -> Telehealth_V1_Consent {
+        let isDue = try await answering { () async throws(TelehealthError) in
+            try await executor.isDueForRenewal(record)
+        }
+        return record.wire(now: time.now, isDueForRenewal: isDue)
     }
 
     func putConsentDocument(_ request: Telehealth_V1_PutConsentDocumentRequest, context: ServerCallContext)

@@ -6,14 +6,31 @@ public import TelehealthCore
 public struct TelehealthServices: Sendable {
     public let all: [any RPCService]
 
-    /// - Parameter time: the clock that consents and pages are judged by.
-    public init(executor: CommandExecutor, presence: PresenceBoard, time: any TimeSource) {
+    /// - Parameters:
+    ///   - audit: what may be asked of the audit log.
+    ///   - receipts: proofs of consents.
+    ///   - archive: whole records of people.
+    ///   - care: what an operator may ask of the database.
+    ///   - openWatches: how many there are now.
+    ///   - time: the clock that consents and pages are judged by; its present time is the service's start.
+    public init(
+        executor: CommandExecutor, audit: AuditOffice, receipts: ReceiptOffice, archive: PersonArchive,
+        presence: PresenceBoard, care: any DatabaseCare, openWatches: @escaping @Sendable () -> Int,
+        time: any TimeSource
+    ) {
         let views = SessionViews(presence: presence, policy: executor.policy, time: time)
         all = [
             Telehealth_V1_AppointmentServiceService(AppointmentHandler(executor: executor)),
             Telehealth_V1_TelehealthServiceService(VisitHandler(executor: executor, views: views)),
             Telehealth_V1_PeopleServiceService(PeopleHandler(executor: executor, views: views)),
             Telehealth_V1_ConsentServiceService(ConsentHandler(executor: executor, time: time)),
+            Telehealth_V1_ConsentPolicyServiceService(ConsentPolicyHandler(executor: executor, time: time)),
+            Telehealth_V1_ConsentReceiptServiceService(
+                ConsentReceiptHandler(receipts: receipts, archive: archive)),
+            Telehealth_V1_AuditServiceService(AuditHandler(office: audit)),
+            Telehealth_V1_OperationsServiceService(
+                OperationsHandler(
+                    executor: executor, care: care, startedAt: time.now, openWatches: openWatches)),
         ]
     }
 }

@@ -112,7 +112,7 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
         try fields.finish()
         let outcome = try await answering { () async throws(TelehealthError) in
             if let appointment {
-                session = try await executor.session(.appointment(appointment), invocation).session.id
+                session = try await executor.session(.appointment(appointment), invocation.asPart).session.id
             }
             return try await executor.joinSession(
                 .init(sessionID: session, preVisitCheck: check, deviceID: device), invocation)

@@ -1,5 +1,6 @@
 internal import Identity
 internal import Logging
+internal import StorageSQLite
 internal import TelehealthCore
 
 /// Everything the daemon needs to know, checked; made from ``SettingReader`` and nothing else.
@@ -48,11 +49,26 @@ struct DaemonConfiguration: Sendable {
         var authoritiesFile: String?
     }
 
+    /// Where the audit log's secrets and signed heads lie: never in the data directory.
+    struct Audit: Sendable {
+        var keyFile: String
+        /// Signs receipts.
+        var receiptKeyFile: String
+        var headKeyFile: String
+        var headsDirectory: String
+        var headInterval: Duration
+        var headRows: Int
+    }
+
     var dataDirectory: String
     /// Outside the database, and wherever the operator wants it.
     var guestKeyFile: String
     var listeners: [Listener]
     var tls: TLS?
+    /// nil = no endpoint for probers and scrapers.
+    var monitoring: (host: String, port: UInt16)?
+    /// nil = beside the database.
+    var backupDirectory: String?
     /// 0 = one per core.
     var loops: Int
     var offersReflection: Bool
@@ -60,6 +76,7 @@ struct DaemonConfiguration: Sendable {
     var shutdownGrace: Duration
     var identity: Identity
     var cloud: Cloud
+    var audit: Audit
     var policy: Policy
     /// What is in force and from where, for `--print-config`.
     var effective: [SettingReader.Effective]
@@ -72,12 +89,15 @@ struct DaemonConfiguration: Sendable {
             reader.optionalText("telehealth.guestKeyFile") ?? dataDirectory + "/" + GuestKeyFile.fileName
         listeners = Self.listeners(&reader)
         tls = Self.tls(&reader)
+        monitoring = Self.monitoring(&reader)
+        backupDirectory = reader.optionalText("telehealth.backupDir")
         loops = reader.integer("telehealth.loops")
         offersReflection = reader.boolean("telehealth.reflection")
         logLevel = Logger.Level(rawValue: reader.text("telehealth.logLevel")) ?? .info
         shutdownGrace = reader.duration("telehealth.shutdownGrace")
         identity = Self.identity(&reader)
         cloud = Self.cloud(&reader)
+        audit = Self.audit(&reader, dataDirectory: dataDirectory)
         policy = Policy(&reader)
         // A capture takes a place in the meeting, too.
         policy.rosterMax = max(2, cloud.attendeesMax - 1)
@@ -105,15 +125,32 @@ struct DaemonConfiguration: Sendable {
         if texts.isEmpty { reader.refuse(key, "must name at least one listener") }
         return texts.compactMap { text in
             if text.hasPrefix("unix:"), text.utf8.count > 5 { return .unix(path: String(text.dropFirst(5))) }
-            guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...])
-            else {
+            guard let (host, port) = hostAndPort(text) else {
                 reader.refuse(key, "'\(text)' is neither HOST:PORT nor unix:PATH")
                 return nil
             }
-            var host = text[..<colon]
-            if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-            return .tcp(host: String(host), port: port)
+            return .tcp(host: host, port: port)
         }
+    }
+
+    private static func monitoring(_ reader: inout SettingReader) -> (host: String, port: UInt16)? {
+        let key = "telehealth.monitoringListen"
+        guard let text = reader.optionalText(key) else { return nil }
+        guard let address = hostAndPort(text) else {
+            reader.refuse(key, "'\(text)' is not HOST:PORT")
+            return nil
+        }
+        return address
+    }
+
+    /// "127.0.0.1:9464" or "[::1]:9464".
+    private static func hostAndPort(_ text: String) -> (host: String, port: UInt16)? {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            return nil
+        }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        return (String(host), port)
     }
 
     private static func tls(_ reader: inout SettingReader) -> TLS? {
@@ -167,6 +204,19 @@ struct DaemonConfiguration: Sendable {
             attendeesMax: reader.integer("telehealth.attendeesMax"),
             callsPerSecond: reader.integer("telehealth.chimeCallsPerSecond"),
             authoritiesFile: reader.optionalText("telehealth.caFile"))
+    }
+
+    private static func audit(_ reader: inout SettingReader, dataDirectory: String) -> Audit {
+        let data = dataDirectory.last == "/" ? String(dataDirectory.dropLast()) : dataDirectory
+        let folder = data + SQLiteStore.auditFolderSuffix
+        let interval = reader.duration("telehealth.auditHeadInterval")
+        if interval < .seconds(1) { reader.refuse("telehealth.auditHeadInterval", "must be at least 1s") }
+        return Audit(
+            keyFile: reader.optionalText("telehealth.auditKeyFile") ?? folder + "/chain.key",
+            receiptKeyFile: reader.optionalText("telehealth.receiptKeyFile") ?? folder + "/receipts.key",
+            headKeyFile: reader.optionalText("telehealth.auditHeadKeyFile") ?? folder + "/heads.key",
+            headsDirectory: reader.optionalText("telehealth.auditHeadsDirectory") ?? folder + "/heads",
+            headInterval: interval, headRows: reader.integer("telehealth.auditHeadRows"))
     }
 
     /// One line per setting: name, value, source.

@@ -19,29 +19,35 @@ extension Policy {
         allowedLocationStates = Set(reader.list("telehealth.locationStates"))
         requiresPrivatePlace = reader.boolean("telehealth.requirePrivatePlace")
         requiresReliableConnection = reader.boolean("telehealth.requireReliableConnection")
+        places = PlaceBook(&reader)
         joinConsents = Self.joinConsents(&reader)
         recordingConsentMethods = Self.recordingMethods(&reader)
         consentLifetime = reader.duration("telehealth.consentLifetime")
         lateJoiner = reader.text("telehealth.lateJoiner") == "stopRecording" ? .stopRecording : .refuse
         playbackValidity = reader.duration("telehealth.playbackValidity")
+        auditsReads = reader.boolean("telehealth.auditReads")
         sweepInterval = reader.duration("telehealth.sweepInterval")
         concatenationPollInterval = reader.duration("telehealth.concatenationPoll")
+        effectAttemptsMax = reader.integer("telehealth.effectAttempts")
         mediaRegion = reader.text("telehealth.mediaRegion")
         allowedMediaRegions = Set(reader.list("telehealth.mediaRegions"))
         frontEndBaseURL = Self.frontEnd(&reader)
     }
 
-    private static func joinConsents(_ reader: inout SettingReader) -> [ConsentType] {
+    /// nil = as the place says.
+    private static func joinConsents(_ reader: inout SettingReader) -> [ConsentType]? {
         let words = reader.list("telehealth.joinConsents")
+        if words.isEmpty { return nil }
         if words == ["none"] { return [] }
         let types: [String: ConsentType] = [
             "GEORGIA_TELEHEALTH": .georgiaTelehealth, "HIPAA_TELEHEALTH": .hipaaTelehealth,
+            "TELEHEALTH": .telehealth,
         ]
         return words.compactMap { word in
             if types[word] == nil {
                 reader.refuse(
                     "telehealth.joinConsents",
-                    "'\(word)' is none of GEORGIA_TELEHEALTH, HIPAA_TELEHEALTH, none")
+                    "'\(word)' is none of GEORGIA_TELEHEALTH, HIPAA_TELEHEALTH, TELEHEALTH, none")
             }
             return types[word]
         }
