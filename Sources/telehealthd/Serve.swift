@@ -38,8 +38,9 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     let hub = EventHub()
     let presence = PresenceBoard(startedAt: time.now)
     let committer = Committer(store: store, hub: hub, presence: presence)
+    let guestKey = try GuestKeyFile.key(path: configuration.guestKeyFile)
     let executor = CommandExecutor(
-        committer: committer, gateway: gateway, time: time, ids: ids, policy: policy)
+        committer: committer, gateway: gateway, time: time, ids: ids, policy: policy, guestKey: guestKey)
     let worker = EffectWorker(committer: committer, gateway: gateway, time: time, ids: ids, policy: policy) {
         alarms.effect($0)
     }
@@ -54,9 +55,12 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
 
     // The server.
     let audit = AuditOffice(executor: executor, trail: store, witness: heads.archive)
+    let receipts = ReceiptOffice(executor: executor, trail: store, signer: try receiptSigner(configuration))
     let services = TelehealthServices(
-        executor: executor, audit: audit, presence: presence, care: store, openWatches: { hub.watchCount }, time: time)
-    let gate = try callGate(services.all, executor: executor, verifier: verifier, time: time)
+        executor: executor, audit: audit, receipts: receipts,
+        archive: PersonArchive(executor: executor, trail: store), presence: presence, care: store,
+        openWatches: { hub.watchCount }, time: time)
+    let gate = try callGate(services.all, executor: executor, verifier: verifier, guestKey: guestKey, time: time)
     let server = try RPCServer(
         configuration: try serverConfiguration(configuration), services: services.all, interceptors: [gate])
     alarms.onStoreLost = { server.health?.set(.notServing) }
@@ -89,6 +93,15 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     await store.close()
     http.shutdown()
     logger.notice("stopped", metadata: store.statistics.logMetadata)
+}
+
+/// The key of receipts, made at the first run.
+private func receiptSigner(_ configuration: DaemonConfiguration) throws -> ReceiptSigner {
+    let path = configuration.audit.receiptKeyFile
+    try FileManager.default.createDirectory(
+        at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true,
+        attributes: [.posixPermissions: 0o700])
+    return try ReceiptKeyFile.open(path)
 }
 
 /// The database, locked for this process.
@@ -141,11 +154,22 @@ private func keyDirectory(
 }
 
 private func callGate(
-    _ services: [any RPCService], executor: CommandExecutor, verifier: TokenVerifier, time: SystemTime
+    _ services: [any RPCService], executor: CommandExecutor, verifier: TokenVerifier, guestKey: GuestKey,
+    time: SystemTime
 ) throws -> CallGate {
-    try CallGate(services: services, executor: executor, logger: Logger(label: "calls")) {
+    try CallGate(
+        services: services, logger: Logger(label: "calls"),
+        keepRefusal: { (method, caller, source, reason) async throws(TelehealthError) in
+            try await executor.recordRefusal(action: method, caller: caller, source: source, reason: reason)
+        }
+    ) {
         (token, isLocal) throws(TokenRefusal) in
         do throws(TokenError) {
+            if token.hasPrefix(GuestKey.prefix) {
+                guard let guest = guestKey.caller(token) else { throw TokenError.malformed }
+                guard time.now < guest.expiresAt else { throw TokenError.expired }
+                return guest
+            }
             return try verifier.verify(token, isLocal: isLocal, now: time.now)
         } catch {
             throw TokenRefusal(reason: error.reason, message: error.advice)

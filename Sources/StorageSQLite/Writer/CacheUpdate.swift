@@ -22,9 +22,9 @@ struct CacheUpdate {
             switch decision.changes[index] {
             case .appointment(let row): appointments.insert(row.id)
             case .consent(let row): consents.insert(row.subjectID)
-            case .consentVersion(let subject, _): consents.insert(subject)
+            case .consentVersion(let subject, _), .birthDate(let subject, _): consents.insert(subject)
             case .document(let row): documents.insert(row.type)
-            case .effect, .session, .participant, .meeting, .recording, .screenShare: break
+            case .effect, .session, .participant, .meeting, .recording, .screenShare, .invitation: break
             }
         }
     }

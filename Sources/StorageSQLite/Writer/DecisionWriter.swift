@@ -152,6 +152,13 @@ struct DecisionWriter {
         case .document(let row):
             try connection.run(ConsentDocumentRow.insert) { ConsentDocumentRow.bind(row, &$0) }
         case .effect(let row): try connection.run(EffectRow.upsert) { EffectRow.bind(row, &$0) }
+        case .birthDate(let subject, let date):
+            try connection.run(ConsentRow.upsertBirthDate) { values in
+                values.add(subject)
+                values.add(date.text)
+            }
+        case .invitation(let row):
+            try connection.run(InvitationRow.upsert) { InvitationRow.bind(row, &$0) }
         }
         return false
     }
@@ -165,7 +172,8 @@ extension Decision.Change {
         switch self {
         case .appointment: .appointment
         case .session: .session
-        case .participant, .meeting, .recording, .screenShare, .consent, .consentVersion, .document, .effect:
+        case .participant, .meeting, .recording, .screenShare, .consent, .consentVersion, .document, .effect,
+            .birthDate, .invitation:
             .rest
         }
     }

@@ -28,6 +28,9 @@ public struct Decision: Sendable {
         case consentVersion(SubjectID, Int64)
         case document(ConsentDocument)
         case effect(Effect)
+        /// When a person was born; kept with their consents.
+        case birthDate(SubjectID, CivilDate)
+        case invitation(Invitation)
     }
 
     public var expectations: [Expectation] = []

@@ -1,3 +1,4 @@
+internal import Identity
 internal import Logging
 internal import StorageSQLite
 internal import TelehealthCore
@@ -51,6 +52,8 @@ struct DaemonConfiguration: Sendable {
     /// Where the audit log's secrets and signed heads lie: never in the data directory.
     struct Audit: Sendable {
         var keyFile: String
+        /// Signs receipts.
+        var receiptKeyFile: String
         var headKeyFile: String
         var headsDirectory: String
         var headInterval: Duration
@@ -58,6 +61,8 @@ struct DaemonConfiguration: Sendable {
     }
 
     var dataDirectory: String
+    /// Outside the database, and wherever the operator wants it.
+    var guestKeyFile: String
     var listeners: [Listener]
     var tls: TLS?
     /// nil = no endpoint for probers and scrapers.
@@ -80,6 +85,8 @@ struct DaemonConfiguration: Sendable {
     init(_ reader: SettingReader) throws(ConfigurationFailure) {
         var reader = reader
         dataDirectory = reader.text("telehealth.dataDir")
+        guestKeyFile =
+            reader.optionalText("telehealth.guestKeyFile") ?? dataDirectory + "/" + GuestKeyFile.fileName
         listeners = Self.listeners(&reader)
         tls = Self.tls(&reader)
         monitoring = Self.monitoring(&reader)
@@ -92,6 +99,8 @@ struct DaemonConfiguration: Sendable {
         cloud = Self.cloud(&reader)
         audit = Self.audit(&reader, dataDirectory: dataDirectory)
         policy = Policy(&reader)
+        // A capture takes a place in the meeting, too.
+        policy.rosterMax = max(2, cloud.attendeesMax - 1)
         let isLocal = listeners.allSatisfy(\.isLocal)
         if tls == nil, let open = listeners.first(where: { !$0.isLocal }), case .tcp(let host, _) = open {
             reader.refuse(
@@ -204,6 +213,7 @@ struct DaemonConfiguration: Sendable {
         if interval < .seconds(1) { reader.refuse("telehealth.auditHeadInterval", "must be at least 1s") }
         return Audit(
             keyFile: reader.optionalText("telehealth.auditKeyFile") ?? folder + "/chain.key",
+            receiptKeyFile: reader.optionalText("telehealth.receiptKeyFile") ?? folder + "/receipts.key",
             headKeyFile: reader.optionalText("telehealth.auditHeadKeyFile") ?? folder + "/heads.key",
             headsDirectory: reader.optionalText("telehealth.auditHeadsDirectory") ?? folder + "/heads",
             headInterval: interval, headRows: reader.integer("telehealth.auditHeadRows"))

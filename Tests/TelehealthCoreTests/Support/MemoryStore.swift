@@ -49,6 +49,7 @@ final class MemoryStore: TelehealthStore {
             (query.clientID == nil || query.clientID == row.clientID)
                 && (query.clinicianID == nil || query.clinicianID == row.clinicianID)
                 && (query.appointmentID == nil || query.appointmentID == row.appointmentID)
+                && (query.guardianID == nil || query.guardianID == row.guardianID)
                 && (query.statuses.isEmpty || query.statuses.contains(row.status))
                 && (query.startsFrom.map { row.startsAt >= $0 } ?? true)
                 && (query.startsBefore.map { row.startsAt < $0 } ?? true)
@@ -62,8 +63,12 @@ final class MemoryStore: TelehealthStore {
     func openSessions(of subject: SubjectID) async throws(StoreError) -> [SessionID] {
         let tables = snapshot
         return tables.order.filter { id in
-            guard let row = tables.sessions[id]?.session, !row.status.isTerminal else { return false }
+            guard let state = tables.sessions[id], !state.session.status.isTerminal else { return false }
+            let row = state.session
             return [row.clientID, row.guardianID, row.clinicianID].contains(subject)
+                || state.participants.contains {
+                    $0.subjectID == subject && $0.state != .removed && !$0.role.rights.isOfAppointment
+                }
         }
     }
 
@@ -254,6 +259,9 @@ extension MemoryStore.Tables {
             histories[id, default: ConsentHistory(subjectID: id)].version = version
         case .document(let row): documents.append(row)
         case .effect(let row): effects.put(row) { $0.id == row.id }
+        case .birthDate(let id, let date):
+            histories[id, default: ConsentHistory(subjectID: id)].bornOn = date
+        case .invitation(let row): sessions[row.sessionID]?.invitations.put(row) { $0.id == row.id }
         }
     }
 }
