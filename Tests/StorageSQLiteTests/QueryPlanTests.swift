@@ -15,7 +15,7 @@ import Testing
             ConsentRow.version, ConsentDocumentRow.presence, SessionEventRow.after,
             SessionEventRow.reopenPruning,
             EffectRow.fence, EffectRow.due, EffectRow.nextDue, EffectRow.lease, RequestRow.byKey,
-            AuditRow.last, AuditRow.byNumber, AuditRow.from, AuditRow.ofTarget, AuditNodeRow.from,
+            AuditRow.byNumber, AuditRow.from, AuditRow.ofTarget, AuditNodeRow.from,
         ] + Pruning.statements + SessionList.statements + AuditList.statements
 
     @Test(arguments: statements.indices)
