@@ -36,3 +36,8 @@ extension Telehealth_V1_SubmitConsentRequest: ChangeRequest {}
 extension Telehealth_V1_UpdateConsentRequest: ChangeRequest {}
 extension Telehealth_V1_RevokeConsentRequest: ChangeRequest {}
 extension Telehealth_V1_PutConsentDocumentRequest: ChangeRequest {}
+extension Telehealth_V1_SetRecordingHoldRequest: ChangeRequest {}
+extension Telehealth_V1_ReleaseRecordingHoldRequest: ChangeRequest {}
+extension Telehealth_V1_SetRecordingRetentionRequest: ChangeRequest {}
+extension Telehealth_V1_LinkSessionNoteRequest: ChangeRequest {}
+extension Telehealth_V1_ReportClientMetricsRequest: ChangeRequest {}

@@ -44,8 +44,8 @@ enum LayerTable {
             // 6: adapters behind the domain's ports.
             Row(6, "StorageSQLite", "TelehealthCore", "CSQLite", "Crypto", "Logging"),
             Row(6, "HTTPSClient", "CCurl"),
-            Row(6, "AWSClient", "HTTPSClient", "Crypto"),
-            Row(6, "ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "Logging"),
+            Row(6, "AWSClient", "HTTPSClient", "Crypto", "CryptoExtras"),
+            Row(6, "ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "Crypto", "Logging"),
             Row(6, "Identity", "HTTPSClient", "TelehealthCore", "Crypto", "JWTKit"),
             // 7
             Row(
@@ -76,7 +76,8 @@ enum LayerTable {
         Row(9, "ChimeSimulation", "Crypto"),
         Row(9, "chime-simulator", "ChimeSimulation", "FlyingFox", "FlyingSocks", "ArgumentParser"),
         Row(
-            9, "rpc-bench", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "TLSEngine", "ArgumentParser"),
+            9, "rpc-bench", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "TLSEngine",
+            "ArgumentParser"),
         Row(
             9, "telehealth-bench", "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel",
             "ProtobufWire", "Identity", "TelehealthCore", "Crypto", "ArgumentParser"),

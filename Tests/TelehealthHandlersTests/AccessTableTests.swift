@@ -16,7 +16,8 @@ struct MethodsOnly: RPCService {
 
     static let whole = MethodsOnly(
         methods: Telehealth_V1_AppointmentService_Methods.all + Telehealth_V1_TelehealthService_Methods.all
-            + Telehealth_V1_ConsentService_Methods.all)
+            + Telehealth_V1_ConsentService_Methods.all + Telehealth_V1_RecordingService_Methods.all
+            + Telehealth_V1_EventsService_Methods.all + Telehealth_V1_QualityService_Methods.all)
 }
 
 @Suite("Access table") struct AccessTableTests {
@@ -38,6 +39,11 @@ struct MethodsOnly: RPCService {
         "ConsentService/UpdateConsent": "tpa", "ConsentService/RevokeConsent": "tpa",
         "ConsentService/ListConsents": "stpa", "ConsentService/PutConsentDocument": "a",
         "ConsentService/GetConsentDocument": "sctpa",
+        "RecordingService/SetRecordingHold": "a", "RecordingService/ReleaseRecordingHold": "a",
+        "RecordingService/SetRecordingRetention": "a", "RecordingService/LinkSessionNote": "ta",
+        "RecordingService/GetRecordingManifest": "ta",
+        "EventsService/IngestMeetingEvents": "sa",
+        "QualityService/ReportClientMetrics": "tp", "QualityService/GetServiceReport": "a",
     ]
 
     static let letters: [Role: Character] = [

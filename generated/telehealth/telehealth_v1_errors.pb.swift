@@ -120,6 +120,14 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case storeFull
     /// CANCELLED: the caller went away.
     case callCancelled
+    /// FAILED_PRECONDITION: the recording is under legal hold, and the clinic's policy lets nobody of this role play it.
+    case recordingOnHold
+    /// FAILED_PRECONDITION: the recording's time is over; its objects are being deleted.
+    case recordingBeingDeleted
+    /// FAILED_PRECONDITION: the recording was deleted; its row and its manifest stay.
+    case recordingDeleted
+    /// RESOURCE_EXHAUSTED: reports of one person come too fast; `google.rpc.RetryInfo`.
+    case metricsTooOften
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -182,6 +190,10 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 95: self = .storeOverloaded
         case 96: self = .storeFull
         case 97: self = .callCancelled
+        case 65: self = .recordingOnHold
+        case 66: self = .recordingBeingDeleted
+        case 67: self = .recordingDeleted
+        case 68: self = .metricsTooOften
         default: self = .unrecognized(rawValue)
         }
     }
@@ -243,6 +255,10 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .storeOverloaded: 95
         case .storeFull: 96
         case .callCancelled: 97
+        case .recordingOnHold: 65
+        case .recordingBeingDeleted: 66
+        case .recordingDeleted: 67
+        case .metricsTooOften: 68
         case .unrecognized(let number): number
         }
     }
@@ -308,7 +324,7 @@ public enum Telehealth_V1_Errors_File {
             Chp0ZWxlaGVhbHRoL3YxL2Vycm9ycy5wcm90bxINdGVsZWhlYWx0aC52MRobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGht0
             ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8iTwoUTWlzc2luZ0NvbnNlbnREZXRhaWwSNwoHbWlzc2luZxgBIAMoCzIdLnRlbGVo
             ZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRSB21pc3NpbmciSgoSU2Vzc2lvblN0YXRlRGV0YWlsEjQKBnN0YXR1cxgBIAEoDjIcLnRl
-            bGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzKuUPCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJ
+            bGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzKvsQCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJ
             RUQQABIeChpFUlJPUl9SRUFTT05fVE9LRU5fTUlTU0lORxABEh4KGkVSUk9SX1JFQVNPTl9UT0tFTl9JTlZBTElEEAISHgoaRVJS
             T1JfUkVBU09OX1RPS0VOX0VYUElSRUQQAxIiCh5FUlJPUl9SRUFTT05fVE9LRU5fS0VZX1VOS05PV04QBBInCiNFUlJPUl9SRUFT
             T05fVE9LRU5fREVWRUxPUE1FTlRfT05MWRAFEiEKHUVSUk9SX1JFQVNPTl9ST0xFX05PVF9BTExPV0VEEAYSHAoYRVJST1JfUkVB
@@ -335,7 +351,9 @@ public enum Telehealth_V1_Errors_File {
             X1VOQVZBSUxBQkxFEFoSJwojRVJST1JfUkVBU09OX01FRVRJTkdfUVVPVEFfRVhDRUVERUQQWxIgChxFUlJPUl9SRUFTT05fTUVF
             VElOR19SRUZVU0VEEFwSIQodRVJST1JfUkVBU09OX1ZFUlNJT05fQ09ORkxJQ1QQXRIiCh5FUlJPUl9SRUFTT05fU1RPUkVfVU5B
             VkFJTEFCTEUQXhIhCh1FUlJPUl9SRUFTT05fU1RPUkVfT1ZFUkxPQURFRBBfEhsKF0VSUk9SX1JFQVNPTl9TVE9SRV9GVUxMEGAS
-            HwobRVJST1JfUkVBU09OX0NBTExfQ0FOQ0VMTEVEEGFiBnByb3RvMw==
+            HwobRVJST1JfUkVBU09OX0NBTExfQ0FOQ0VMTEVEEGESIgoeRVJST1JfUkVBU09OX1JFQ09SRElOR19PTl9IT0xEEEESKAokRVJS
+            T1JfUkVBU09OX1JFQ09SRElOR19CRUlOR19ERUxFVEVEEEISIgoeRVJST1JfUkVBU09OX1JFQ09SRElOR19ERUxFVEVEEEMSIgoe
+            RVJST1JfUkVBU09OX01FVFJJQ1NfVE9PX09GVEVOEERiBnByb3RvMw==
             """,
         dependencies: [
             Telehealth_V1_Consent_File.descriptor,

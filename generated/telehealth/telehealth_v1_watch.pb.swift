@@ -82,6 +82,10 @@ public struct Telehealth_V1_SessionEvent: Message {
         case .screenShareStopped(let value)?: buffer.writeMessage(20, value)
         case .consentRevoked(let value)?: buffer.writeMessage(21, value)
         case .rescheduled(let value)?: buffer.writeMessage(22, value)
+        case .recordingInterrupted(let value)?: buffer.writeMessage(60, value)
+        case .recordingResumed(let value)?: buffer.writeMessage(61, value)
+        case .recordingDeleted(let value)?: buffer.writeMessage(62, value)
+        case .connectionQualityChanged(let value)?: buffer.writeMessage(63, value)
         case nil: break
         }
         buffer.writeUnknown(unknownFields)
@@ -188,6 +192,26 @@ public struct Telehealth_V1_SessionEvent: Message {
                 if case .rescheduled(let old)? = kind { value = old }
                 try reader.readMessage(&value)
                 kind = value.map { .rescheduled($0) }
+            case 482:
+                var value: Telehealth_V1_RecordingInterrupted?
+                if case .recordingInterrupted(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .recordingInterrupted($0) }
+            case 490:
+                var value: Telehealth_V1_RecordingResumed?
+                if case .recordingResumed(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .recordingResumed($0) }
+            case 498:
+                var value: Telehealth_V1_RecordingDeleted?
+                if case .recordingDeleted(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .recordingDeleted($0) }
+            case 506:
+                var value: Telehealth_V1_ConnectionQualityChanged?
+                if case .connectionQualityChanged(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .connectionQualityChanged($0) }
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -233,6 +257,14 @@ public struct Telehealth_V1_SessionEvent: Message {
         case consentRevoked(Telehealth_V1_ConsentRevoked)
         /// The appointment's time or people changed: read the session again.
         case rescheduled(Telehealth_V1_Rescheduled)
+        /// The running capture has holes from here on: Chime reports a temporary failure.
+        case recordingInterrupted(Telehealth_V1_RecordingInterrupted)
+        /// The capture is sound again.
+        case recordingResumed(Telehealth_V1_RecordingResumed)
+        /// The recording's objects were deleted.
+        case recordingDeleted(Telehealth_V1_RecordingDeleted)
+        /// Somebody's connection became better or worse.
+        case connectionQualityChanged(Telehealth_V1_ConnectionQualityChanged)
     }
 }
 
@@ -736,6 +768,106 @@ public struct Telehealth_V1_Rescheduled: Message {
     }
 }
 
+/// A capture has holes.
+public struct Telehealth_V1_RecordingInterrupted: Message {
+    public static let fullName = "telehealth.v1.RecordingInterrupted"
+    /// Which: `Recording.recording_id`.
+    public var recordingID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !recordingID.isEmpty { buffer.write(1, recordingID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&recordingID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A capture is sound again.
+public struct Telehealth_V1_RecordingResumed: Message {
+    public static let fullName = "telehealth.v1.RecordingResumed"
+    /// Which: `Recording.recording_id`.
+    public var recordingID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !recordingID.isEmpty { buffer.write(1, recordingID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&recordingID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A recording's objects are gone.
+public struct Telehealth_V1_RecordingDeleted: Message {
+    public static let fullName = "telehealth.v1.RecordingDeleted"
+    /// Which: `Recording.recording_id`.
+    public var recordingID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !recordingID.isEmpty { buffer.write(1, recordingID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&recordingID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A connection's class changed; told at most every 10 seconds per person.
+public struct Telehealth_V1_ConnectionQualityChanged: Message {
+    public static let fullName = "telehealth.v1.ConnectionQualityChanged"
+    /// Whose: one of `Session.participants`.
+    public var participantID: String = ""
+    /// GOOD, FAIR or POOR.
+    public var quality: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        if !quality.isEmpty { buffer.write(2, quality, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&participantID, as: WireString.self)
+            case 18: try reader.read(&quality, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
 /// What `telehealth/v1/watch.proto` declares, for reflection and JSON.
 public enum Telehealth_V1_Watch_File {
     public static let descriptor = FileDescriptorBytes(
@@ -744,7 +876,7 @@ public enum Telehealth_V1_Watch_File {
             Chl0ZWxlaGVhbHRoL3YxL3dhdGNoLnByb3RvEg10ZWxlaGVhbHRoLnYxGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3Rv
             Ght0ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8ilgEKD1Nlc3Npb25TbmFwc2hvdBIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhl
             YWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEhoKCHNlcXVlbmNlGAIgASgDUghzZXF1ZW5jZRI1Cgh0YWtlbl9hdBgDIAEoCzIaLmdv
-            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSB3Rha2VuQXQi+wwKDFNlc3Npb25FdmVudBIaCghzZXF1ZW5jZRgBIAEoA1IIc2VxdWVu
+            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSB3Rha2VuQXQi4A8KDFNlc3Npb25FdmVudBIaCghzZXF1ZW5jZRgBIAEoA1IIc2VxdWVu
             Y2USOwoLb2NjdXJyZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpvY2N1cnJlZEF0EjQKBnN0YXR1cxgD
             IAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzEkgKD3Nlc3Npb25fY3JlYXRlZBgEIAEoCzIdLnRlbGVo
             ZWFsdGgudjEuU2Vzc2lvbkNyZWF0ZWRIAFIOc2Vzc2lvbkNyZWF0ZWQSRQoOc3RhdHVzX2NoYW5nZWQYBSABKAsyHC50ZWxlaGVh
@@ -766,24 +898,32 @@ public enum Telehealth_V1_Watch_File {
             ZW5TaGFyZVN0YXJ0ZWRIAFISc2NyZWVuU2hhcmVTdGFydGVkElUKFHNjcmVlbl9zaGFyZV9zdG9wcGVkGBQgASgLMiEudGVsZWhl
             YWx0aC52MS5TY3JlZW5TaGFyZVN0b3BwZWRIAFISc2NyZWVuU2hhcmVTdG9wcGVkEkgKD2NvbnNlbnRfcmV2b2tlZBgVIAEoCzId
             LnRlbGVoZWFsdGgudjEuQ29uc2VudFJldm9rZWRIAFIOY29uc2VudFJldm9rZWQSPgoLcmVzY2hlZHVsZWQYFiABKAsyGi50ZWxl
-            aGVhbHRoLnYxLlJlc2NoZWR1bGVkSABSC3Jlc2NoZWR1bGVkQgYKBGtpbmQiYQoOV2F0Y2hIZWFydGJlYXQSMwoHc2VudF9hdBgB
-            IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBnNlbnRBdBIaCghzZXF1ZW5jZRgCIAEoA1IIc2VxdWVuY2UiEAoOU2Vz
-            c2lvbkNyZWF0ZWQiJwoNU3RhdHVzQ2hhbmdlZBIWCgZyZWFzb24YASABKAlSBnJlYXNvbiI7ChJQYXJ0aWNpcGFudFdhaXRpbmcS
-            JQoOcGFydGljaXBhbnRfaWQYASABKAlSDXBhcnRpY2lwYW50SWQiPAoTUGFydGljaXBhbnRBZG1pdHRlZBIlCg5wYXJ0aWNpcGFu
-            dF9pZBgBIAEoCVINcGFydGljaXBhbnRJZCJQCg9QYXJ0aWNpcGFudExlZnQSJQoOcGFydGljaXBhbnRfaWQYASABKAlSDXBhcnRp
-            Y2lwYW50SWQSFgoGcmVhc29uGAIgASgJUgZyZWFzb24iOwoSUGFydGljaXBhbnRSZW1vdmVkEiUKDnBhcnRpY2lwYW50X2lkGAEg
-            ASgJUg1wYXJ0aWNpcGFudElkIi4KDE1lZXRpbmdSZWFkeRIeCgpnZW5lcmF0aW9uGAEgASgFUgpnZW5lcmF0aW9uIi8KDU1lZXRp
-            bmdGYWlsZWQSHgoKZ2VuZXJhdGlvbhgBIAEoBVIKZ2VuZXJhdGlvbiIuCgxNZWV0aW5nRW5kZWQSHgoKZ2VuZXJhdGlvbhgBIAEo
-            BVIKZ2VuZXJhdGlvbiI3ChJSZWNvcmRpbmdSZXF1ZXN0ZWQSIQoMcmVjb3JkaW5nX2lkGAEgASgJUgtyZWNvcmRpbmdJZCI1ChBS
-            ZWNvcmRpbmdTdGFydGVkEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQiTgoRUmVjb3JkaW5nU3RvcHBpbmcSIQoM
-            cmVjb3JkaW5nX2lkGAEgASgJUgtyZWNvcmRpbmdJZBIWCgZyZWFzb24YAiABKAlSBnJlYXNvbiJNChBSZWNvcmRpbmdTdG9wcGVk
-            EiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQSFgoGcmVhc29uGAIgASgJUgZyZWFzb24iNwoSUmVjb3JkaW5nQXZh
-            aWxhYmxlEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQiTAoPUmVjb3JkaW5nRmFpbGVkEiEKDHJlY29yZGluZ19p
-            ZBgBIAEoCVILcmVjb3JkaW5nSWQSFgoGcmVhc29uGAIgASgJUgZyZWFzb24iYwoSU2NyZWVuU2hhcmVTdGFydGVkEiYKD3NjcmVl
-            bl9zaGFyZV9pZBgBIAEoCVINc2NyZWVuU2hhcmVJZBIlCg5wYXJ0aWNpcGFudF9pZBgCIAEoCVINcGFydGljaXBhbnRJZCJjChJT
-            Y3JlZW5TaGFyZVN0b3BwZWQSJgoPc2NyZWVuX3NoYXJlX2lkGAEgASgJUg1zY3JlZW5TaGFyZUlkEiUKDnBhcnRpY2lwYW50X2lk
-            GAIgASgJUg1wYXJ0aWNpcGFudElkIjcKDkNvbnNlbnRSZXZva2VkEiUKDnBhcnRpY2lwYW50X2lkGAEgASgJUg1wYXJ0aWNpcGFu
-            dElkIg0KC1Jlc2NoZWR1bGVkYgZwcm90bzM=
+            aGVhbHRoLnYxLlJlc2NoZWR1bGVkSABSC3Jlc2NoZWR1bGVkEloKFXJlY29yZGluZ19pbnRlcnJ1cHRlZBg8IAEoCzIjLnRlbGVo
+            ZWFsdGgudjEuUmVjb3JkaW5nSW50ZXJydXB0ZWRIAFIUcmVjb3JkaW5nSW50ZXJydXB0ZWQSTgoRcmVjb3JkaW5nX3Jlc3VtZWQY
+            PSABKAsyHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1Jlc3VtZWRIAFIQcmVjb3JkaW5nUmVzdW1lZBJOChFyZWNvcmRpbmdfZGVs
+            ZXRlZBg+IAEoCzIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nRGVsZXRlZEgAUhByZWNvcmRpbmdEZWxldGVkEmcKGmNvbm5lY3Rp
+            b25fcXVhbGl0eV9jaGFuZ2VkGD8gASgLMicudGVsZWhlYWx0aC52MS5Db25uZWN0aW9uUXVhbGl0eUNoYW5nZWRIAFIYY29ubmVj
+            dGlvblF1YWxpdHlDaGFuZ2VkQgYKBGtpbmQiYQoOV2F0Y2hIZWFydGJlYXQSMwoHc2VudF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90
+            b2J1Zi5UaW1lc3RhbXBSBnNlbnRBdBIaCghzZXF1ZW5jZRgCIAEoA1IIc2VxdWVuY2UiEAoOU2Vzc2lvbkNyZWF0ZWQiJwoNU3Rh
+            dHVzQ2hhbmdlZBIWCgZyZWFzb24YASABKAlSBnJlYXNvbiI7ChJQYXJ0aWNpcGFudFdhaXRpbmcSJQoOcGFydGljaXBhbnRfaWQY
+            ASABKAlSDXBhcnRpY2lwYW50SWQiPAoTUGFydGljaXBhbnRBZG1pdHRlZBIlCg5wYXJ0aWNpcGFudF9pZBgBIAEoCVINcGFydGlj
+            aXBhbnRJZCJQCg9QYXJ0aWNpcGFudExlZnQSJQoOcGFydGljaXBhbnRfaWQYASABKAlSDXBhcnRpY2lwYW50SWQSFgoGcmVhc29u
+            GAIgASgJUgZyZWFzb24iOwoSUGFydGljaXBhbnRSZW1vdmVkEiUKDnBhcnRpY2lwYW50X2lkGAEgASgJUg1wYXJ0aWNpcGFudElk
+            Ii4KDE1lZXRpbmdSZWFkeRIeCgpnZW5lcmF0aW9uGAEgASgFUgpnZW5lcmF0aW9uIi8KDU1lZXRpbmdGYWlsZWQSHgoKZ2VuZXJh
+            dGlvbhgBIAEoBVIKZ2VuZXJhdGlvbiIuCgxNZWV0aW5nRW5kZWQSHgoKZ2VuZXJhdGlvbhgBIAEoBVIKZ2VuZXJhdGlvbiI3ChJS
+            ZWNvcmRpbmdSZXF1ZXN0ZWQSIQoMcmVjb3JkaW5nX2lkGAEgASgJUgtyZWNvcmRpbmdJZCI1ChBSZWNvcmRpbmdTdGFydGVkEiEK
+            DHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQiTgoRUmVjb3JkaW5nU3RvcHBpbmcSIQoMcmVjb3JkaW5nX2lkGAEgASgJ
+            UgtyZWNvcmRpbmdJZBIWCgZyZWFzb24YAiABKAlSBnJlYXNvbiJNChBSZWNvcmRpbmdTdG9wcGVkEiEKDHJlY29yZGluZ19pZBgB
+            IAEoCVILcmVjb3JkaW5nSWQSFgoGcmVhc29uGAIgASgJUgZyZWFzb24iNwoSUmVjb3JkaW5nQXZhaWxhYmxlEiEKDHJlY29yZGlu
+            Z19pZBgBIAEoCVILcmVjb3JkaW5nSWQiTAoPUmVjb3JkaW5nRmFpbGVkEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5n
+            SWQSFgoGcmVhc29uGAIgASgJUgZyZWFzb24iYwoSU2NyZWVuU2hhcmVTdGFydGVkEiYKD3NjcmVlbl9zaGFyZV9pZBgBIAEoCVIN
+            c2NyZWVuU2hhcmVJZBIlCg5wYXJ0aWNpcGFudF9pZBgCIAEoCVINcGFydGljaXBhbnRJZCJjChJTY3JlZW5TaGFyZVN0b3BwZWQS
+            JgoPc2NyZWVuX3NoYXJlX2lkGAEgASgJUg1zY3JlZW5TaGFyZUlkEiUKDnBhcnRpY2lwYW50X2lkGAIgASgJUg1wYXJ0aWNpcGFu
+            dElkIjcKDkNvbnNlbnRSZXZva2VkEiUKDnBhcnRpY2lwYW50X2lkGAEgASgJUg1wYXJ0aWNpcGFudElkIg0KC1Jlc2NoZWR1bGVk
+            IjkKFFJlY29yZGluZ0ludGVycnVwdGVkEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQiNQoQUmVjb3JkaW5nUmVz
+            dW1lZBIhCgxyZWNvcmRpbmdfaWQYASABKAlSC3JlY29yZGluZ0lkIjUKEFJlY29yZGluZ0RlbGV0ZWQSIQoMcmVjb3JkaW5nX2lk
+            GAEgASgJUgtyZWNvcmRpbmdJZCJbChhDb25uZWN0aW9uUXVhbGl0eUNoYW5nZWQSJQoOcGFydGljaXBhbnRfaWQYASABKAlSDXBh
+            cnRpY2lwYW50SWQSGAoHcXVhbGl0eRgCIAEoCVIHcXVhbGl0eWIGcHJvdG8z
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

@@ -41,7 +41,9 @@ extension SessionState {
             screenShares.put(row, key: \.id.rawValue) {
                 ($0.startedAt, $0.id.rawValue) < ($1.startedAt, $1.id.rawValue)
             }
-        case .appointment, .consent, .consentVersion, .document, .effect: break
+        case .appointment, .consent, .consentVersion, .document, .effect, .meetingFact, .presence,
+            .clientQuality, .joinTime, .serviceFailure:
+            break
         }
     }
 }
@@ -55,7 +57,9 @@ extension Decision.Change {
         case .meeting(let row): row.sessionID
         case .recording(let row): row.sessionID
         case .screenShare(let row): row.sessionID
-        case .appointment, .consent, .consentVersion, .document, .effect: nil
+        case .appointment, .consent, .consentVersion, .document, .effect, .meetingFact, .presence,
+            .clientQuality, .joinTime, .serviceFailure:
+            nil
         }
     }
 }

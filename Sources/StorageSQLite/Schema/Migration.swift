@@ -8,6 +8,8 @@ struct Migration: Sendable {
     static let all: [Migration] = [
         Migration(
             version: 1, name: "first schema",
-            statements: SchemaV1.visits + SchemaV1.consents + SchemaV1.records + SchemaV1.guards)
+            statements: SchemaV1.visits + SchemaV1.consents + SchemaV1.records + SchemaV1.guards),
+        Migration(
+            version: 5, name: "meeting events, recordings' keeping, quality", statements: SchemaV5.all),
     ]
 }

@@ -67,6 +67,14 @@ struct DecisionWriter {
                 values.add(language)
             }
             return presence == nil
+        case .meetingFacts(let session, let count):
+            return try integer(MeetingFactRow.count, { $0.add(session) }) ?? 0 == Int64(count)
+        case .clientReports(let session, let participant, let count):
+            let reports = try integer(ClientQualityRow.reportCount) { values in
+                values.add(session)
+                values.add(participant)
+            }
+            return reports ?? 0 == Int64(count)
         }
     }
 
@@ -153,6 +161,14 @@ struct DecisionWriter {
         case .document(let row):
             try connection.run(ConsentDocumentRow.insert) { ConsentDocumentRow.bind(row, &$0) }
         case .effect(let row): try connection.run(EffectRow.upsert) { EffectRow.bind(row, &$0) }
+        case .meetingFact(let row):
+            try connection.run(MeetingFactRow.insert) { MeetingFactRow.bind(row, &$0) }
+        case .presence(let row): try connection.run(PresenceRow.upsert) { PresenceRow.bind(row, &$0) }
+        case .clientQuality(let row):
+            try connection.run(ClientQualityRow.upsert) { ClientQualityRow.bind(row, &$0) }
+        case .joinTime(let row): try connection.run(JoinTimeRow.insert) { JoinTimeRow.bind(row, &$0) }
+        case .serviceFailure(let row):
+            try connection.run(ServiceFailureRow.insert) { ServiceFailureRow.bind(row, &$0) }
         }
         return false
     }
@@ -166,7 +182,8 @@ extension Decision.Change {
         switch self {
         case .appointment: .appointment
         case .session: .session
-        case .participant, .meeting, .recording, .screenShare, .consent, .consentVersion, .document, .effect:
+        case .participant, .meeting, .recording, .screenShare, .consent, .consentVersion, .document, .effect,
+            .meetingFact, .presence, .clientQuality, .joinTime, .serviceFailure:
             .rest
         }
     }

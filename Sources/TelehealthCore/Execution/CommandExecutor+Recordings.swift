@@ -31,40 +31,44 @@ extension CommandExecutor {
         try await read("ListRecordings", session, invocation).0.recordings
     }
 
-    /// A presigned URL of an available recording, made on demand; each one is audited.
+    /// A presigned URL of an available recording, made on demand; each one is audited, each refusal too.
     ///
-    /// - Parameter purpose: what it is watched for. Once a consent it stood on is revoked, only treatment is
-    ///   left.
-    /// - Throws: `RECORDING_NOT_FOUND`, `RECORDING_NOT_READY`, `RECORDING_CONSENT_REVOKED`,
-    ///   `MEETING_REFUSED`, `MEETING_UNAVAILABLE`.
+    /// - Parameter purpose: what it is watched for. Once a consent it stood on is revoked, treatment is left
+    ///   at most (``Policy/playbackAfterRevocation``); under legal hold the policy says who may.
+    /// - Throws: `RECORDING_NOT_FOUND`, `RECORDING_NOT_READY`, `RECORDING_BEING_DELETED`,
+    ///   `RECORDING_DELETED`, `RECORDING_ON_HOLD`, `RECORDING_CONSENT_REVOKED`, `MEETING_REFUSED`,
+    ///   `MEETING_UNAVAILABLE`.
     public func playbackURL(of id: RecordingID, purpose: Recording.Purpose, _ invocation: Invocation)
         async throws(TelehealthError) -> PlaybackGrant
     {
-        let recording = try await reading { () async throws(StoreError) in try await store.recording(id) }
-        guard let recording, let (_, _) = try? await visible(recording.sessionID, invocation.caller) else {
-            await recordDenial(
-                action: "GetRecordingPlaybackUrl", sessionID: recording?.sessionID, invocation,
-                reason: TelehealthError.Reason.recordingNotFound.rawValue)
-            throw TelehealthError(.recordingNotFound)
+        let action = "GetRecordingPlaybackUrl"
+        let recording: Recording
+        do {
+            recording = try await visible(id, invocation.caller).recording
+        } catch {
+            await auditDenial(error, action, nil, invocation)
+            throw error
         }
         guard recording.state == .available, let key = recording.objectKey else {
-            throw TelehealthError(
-                .recordingNotReady, metadata: ["recording_state": wireName(recording.state)])
-        }
-        if purpose != .clinical {
-            for consent in recording.consentIDs {
-                let record = try await reading { () async throws(StoreError) in
-                    try await store.consent(consent)
-                }
-                if record?.revokedAt != nil || record?.recordingPurposes.contains(purpose) != true {
-                    throw TelehealthError(.recordingConsentRevoked)
-                }
+            switch recording.state {
+            case .deleting: throw TelehealthError(.recordingBeingDeleted)
+            case .deleted: throw TelehealthError(.recordingDeleted)
+            case .requested, .starting, .recording, .stopping, .processing, .available, .failed:
+                throw TelehealthError(
+                    .recordingNotReady, metadata: ["recording_state": wireName(recording.state)])
             }
+        }
+        do {
+            try await requirePlayable(recording, for: purpose, invocation.caller)
+        } catch {
+            await recordDenial(
+                action: action, sessionID: recording.sessionID, invocation, reason: error.reason.rawValue)
+            throw error
         }
         var decision = Decision()
         decision.audit = [
             Principal.caller(invocation.caller).audit(
-                "GetRecordingPlaybackUrl", at: time.now, session: recording.sessionID, target: id.rawValue)
+                action, at: time.now, session: recording.sessionID, target: id.rawValue)
         ]
         _ = try await apply(decision)
         let validity = min(policy.playbackValidity, .seconds(300))
@@ -73,6 +77,30 @@ extension CommandExecutor {
             let url = try await gateway.playbackURL(key, validity: validity)
             return PlaybackGrant(recording: recording, url: url, expiresAt: expiresAt)
         } catch { throw TelehealthError(error) }
+    }
+
+    /// What the consents and a hold leave of playing.
+    private func requirePlayable(_ recording: Recording, for purpose: Recording.Purpose, _ caller: Caller)
+        async throws(TelehealthError)
+    {
+        if recording.hold != nil {
+            switch policy.playbackUnderHold {
+            case .refuse: throw TelehealthError(.recordingOnHold)
+            case .admin: if caller.role != .admin { throw TelehealthError(.recordingOnHold) }
+            case .allow: break
+            }
+        }
+        let isTreatmentLeft = policy.playbackAfterRevocation == .treatment && purpose == .clinical
+        if recording.consentRevokedAt != nil && !isTreatmentLeft {
+            throw TelehealthError(.recordingConsentRevoked)
+        }
+        if purpose == .clinical { return }
+        for consent in recording.consentIDs {
+            let record = try await reading { () async throws(StoreError) in try await store.consent(consent) }
+            if record?.revokedAt != nil || record?.recordingPurposes.contains(purpose) != true {
+                throw TelehealthError(.recordingConsentRevoked)
+            }
+        }
     }
 
     private static func outcome(_ state: SessionState, _ standing: Standing, recording id: String?)

@@ -160,8 +160,9 @@ public final class CommandExecutor: Sendable {
         case .notFound, .permissionDenied, .unauthenticated:
             await recordDenial(
                 action: method, sessionID: session, invocation, reason: error.reason.rawValue)
-        case .invalidArgument, .alreadyExists, .failedPrecondition, .outOfRange, .aborted, .unavailable,
-            .resourceExhausted, .internalFault, .cancelled:
+        case .aborted, .unavailable, .resourceExhausted, .internalFault:
+            await noteFailure(of: method, error)
+        case .invalidArgument, .alreadyExists, .failedPrecondition, .outOfRange, .cancelled:
             break
         }
     }

@@ -11,6 +11,10 @@ public struct Decision: Sendable {
         case effect(EffectID, fence: Int64)
         /// No document with this type, version and language is there yet.
         case documentAbsent(ConsentType, version: String, language: String)
+        /// So many facts of this session are stored: they are only ever added to.
+        case meetingFacts(SessionID, count: Int)
+        /// So many reports of this participant's client were taken in; 0 = none.
+        case clientReports(SessionID, ParticipantID, count: Int)
     }
 
     /// A whole row, inserted or replaced by its key.
@@ -26,6 +30,11 @@ public struct Decision: Sendable {
         case consentVersion(SubjectID, Int64)
         case document(ConsentDocument)
         case effect(Effect)
+        case meetingFact(MeetingFact)
+        case presence(PresenceInterval)
+        case clientQuality(ClientQuality)
+        case joinTime(JoinTime)
+        case serviceFailure(ServiceFailure)
     }
 
     public var expectations: [Expectation] = []

@@ -16,12 +16,13 @@ extension TelehealthError.Reason {
             .consentNotCurrent, .participantNotWaiting, .notJoined, .clinicianNotPresent, .clientWasHere,
             .meetingNotReady, .recordingActive, .recordingNotActive, .recordingNotReady,
             .recordingNotConfigured,
-            .recordingConsentRevoked, .screenShareActive, .screenShareNotActive:
+            .recordingConsentRevoked, .screenShareActive, .screenShareNotActive, .recordingOnHold,
+            .recordingBeingDeleted, .recordingDeleted:
             .failedPrecondition
         case .resumeExpired: .outOfRange
         case .versionConflict: .aborted
         case .meetingUnavailable, .watchLagging, .storeOverloaded, .storeUnavailable: .unavailable
-        case .meetingQuotaExceeded, .storeFull: .resourceExhausted
+        case .meetingQuotaExceeded, .storeFull, .metricsTooOften: .resourceExhausted
         case .meetingRefused: .internalFault
         case .callCancelled: .cancelled
         }
@@ -79,5 +80,9 @@ extension TelehealthError.Reason {
         .storeOverloaded: "too many changes are queued: try again",
         .storeUnavailable: "the store is not available",
         .callCancelled: "the call was cancelled",
+        .recordingOnHold: "the recording is under legal hold",
+        .recordingBeingDeleted: "the recording is being deleted",
+        .recordingDeleted: "the recording was deleted",
+        .metricsTooOften: "reports come too fast: send fewer",
     ]
 }

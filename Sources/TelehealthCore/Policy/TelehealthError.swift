@@ -55,6 +55,11 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case storeOverloaded = "STORE_OVERLOADED"
         case storeUnavailable = "STORE_UNAVAILABLE"
         case callCancelled = "CALL_CANCELLED"
+        // Recordings' keeping, and clients' reports
+        case recordingOnHold = "RECORDING_ON_HOLD"
+        case recordingBeingDeleted = "RECORDING_BEING_DELETED"
+        case recordingDeleted = "RECORDING_DELETED"
+        case metricsTooOften = "METRICS_TOO_OFTEN"
     }
 
     /// What a caller can do about it; one gRPC code each.

@@ -28,7 +28,8 @@ public enum Visibility {
         case .created, .statusChanged, .participantWaiting, .participantAdmitted, .participantLeft,
             .participantRemoved, .meetingReady, .meetingFailed, .meetingEnded, .recordingRequested,
             .recordingStarted, .recordingStopping, .recordingStopped, .recordingAvailable, .recordingFailed,
-            .screenShareStarted, .screenShareStopped, .rescheduled:
+            .screenShareStarted, .screenShareStopped, .rescheduled, .recordingInterrupted,
+            .recordingResumed, .recordingDeleted, .connectionQualityChanged:
             true
         }
     }

@@ -26,6 +26,7 @@ extension SessionDraft {
             if !gaps.isSatisfied { throw .consentMissing(.recordingConsentMissing, gaps.missing) }
         }
         admit(id)
+        standOnConsents(of: ledger)
         openMeeting()
     }
 
@@ -46,6 +47,7 @@ extension SessionDraft {
             }
             admit(participant.id)
         }
+        standOnConsents(of: ledger)
     }
 
     /// The transition itself; its guards stand with the callers.

@@ -58,6 +58,7 @@ extension SessionDraft {
         if let clinician = state.participant(id), clinician.state != .admitted {
             stopRecordingWithout(consentOf: clinician, ledger)
             admit(id)
+            standOnConsents(of: ledger)
         }
         if state.session.clinicianArrivedAt == nil { state.session.clinicianArrivedAt = now }
         if state.session.status != .inProgress { setStatus(.inProgress) }
@@ -86,6 +87,7 @@ extension SessionDraft {
             enterWaitingRoom(participant.id)
         } else if try !holdsBackRecording(from: participant, ledger) {
             admit(participant.id)
+            standOnConsents(of: ledger)
             openMeeting()
         } else {
             enterWaitingRoom(participant.id)

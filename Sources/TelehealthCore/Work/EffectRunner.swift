@@ -48,6 +48,8 @@ struct EffectRunner: Sendable {
             case .stopCapture: return try await stopCapture(effect, state)
             case .startConcatenation: return try await startConcatenation(effect, state)
             case .confirmConcatenation: return try await confirmConcatenation(effect, state)
+            case .watchCapture: return try await watchCapture(effect, state)
+            case .deleteObjects: return try await deleteObjects(effect, state)
             }
         } catch let error as GatewayError {
             return .failed(error)
@@ -141,7 +143,7 @@ struct EffectRunner: Sendable {
             return { draft, _ in draft.processingFailed(recording, reason: code) }
         case .confirmCapture:
             return { draft, _ in draft.stopCapture(of: recording, cause: .failed, by: Principal.system.name) }
-        case .deleteMeeting, .stopCapture: return nil
+        case .deleteMeeting, .stopCapture, .watchCapture, .deleteObjects: return nil
         }
     }
 

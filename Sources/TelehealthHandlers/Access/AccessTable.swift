@@ -24,7 +24,7 @@ public struct AccessTable: Sendable {
         "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
     ]
 
-    public static let rows: [Row] = appointments + visits + consents
+    public static let rows: [Row] = appointments + visits + consents + recordings + measures
 
     private static let everybody = Set(Role.allCases)
 
@@ -73,6 +73,23 @@ public struct AccessTable: Sendable {
             Row(Method.getConsentDocument, everybody),
         ]
     }()
+
+    private static let recordings: [Row] = {
+        typealias Method = Telehealth_V1_RecordingService_Methods
+        return [
+            Row(Method.setRecordingHold, [.admin]),
+            Row(Method.releaseRecordingHold, [.admin]),
+            Row(Method.setRecordingRetention, [.admin]),
+            Row(Method.linkSessionNote, [.clinician, .admin]),
+            Row(Method.getRecordingManifest, [.clinician, .admin]),
+        ]
+    }()
+
+    private static let measures: [Row] = [
+        Row(Telehealth_V1_EventsService_Methods.ingestMeetingEvents, [.service, .admin]),
+        Row(Telehealth_V1_QualityService_Methods.reportClientMetrics, [.clinician, .client]),
+        Row(Telehealth_V1_QualityService_Methods.getServiceReport, [.admin]),
+    ]
 
     private let rolesByPath: [String: Set<Role>]
 

@@ -13,6 +13,9 @@ public struct TelehealthServices: Sendable {
             Telehealth_V1_AppointmentServiceService(AppointmentHandler(executor: executor)),
             Telehealth_V1_TelehealthServiceService(VisitHandler(executor: executor, views: views)),
             Telehealth_V1_ConsentServiceService(ConsentHandler(executor: executor, time: time)),
+            Telehealth_V1_RecordingServiceService(RecordingHandler(executor: executor)),
+            Telehealth_V1_EventsServiceService(EventsHandler(executor: executor)),
+            Telehealth_V1_QualityServiceService(QualityHandler(executor: executor)),
         ]
     }
 }

@@ -226,6 +226,16 @@ final class FakeChime: MeetingGateway {
         }
     }
 
+    /// Two objects at a time, so that asking again matters.
+    func deleteObjects(prefix: String, timeout: Duration) async throws(GatewayError) -> Bool {
+        try call("deleteObjects") { world throws(GatewayError) in
+            for key in world.objects.filter({ $0.hasPrefix(prefix + "/") }).sorted().prefix(2) {
+                world.objects.remove(key)
+            }
+            return !world.objects.contains { $0.hasPrefix(prefix + "/") }
+        }
+    }
+
     func playbackURL(_ key: String, validity: Duration) async throws(GatewayError) -> String {
         "https://bucket.example/\(key)?expires=\(validity.components.seconds)"
     }
