@@ -13,8 +13,11 @@ import Testing
             RecordingRow.ofSession, ScreenShareRow.ofSession, ConsentRow.byID, ConsentRow.ofSubject,
             ConsentRow.version, ConsentDocumentRow.presence, SessionEventRow.after,
             SessionEventRow.reopenPruning,
+            RecordingRow.toDelete, RecordingRow.ofPipeline, MeetingRow.ownerOfMeeting,
+            MeetingRow.ownerOfToken, MeetingFactRow.ofSession, MeetingFactRow.count, PresenceRow.ofSession,
+            ClientQualityRow.byKey, ClientQualityRow.reportCount,
             EffectRow.fence, EffectRow.due, EffectRow.nextDue, EffectRow.lease, RequestRow.byKey,
-        ] + Pruning.statements + SessionList.statements
+        ] + Pruning.statements + SessionList.statements + ServiceFiguresSums.statements
 
     @Test(arguments: statements.indices)
     func usesAnIndex(_ index: Int) async throws {

@@ -91,16 +91,29 @@ extension CommandExecutor {
             }
         }
         let isTreatmentLeft = policy.playbackAfterRevocation == .treatment && purpose == .clinical
-        if recording.consentRevokedAt != nil && !isTreatmentLeft {
-            throw TelehealthError(.recordingConsentRevoked)
-        }
-        if purpose == .clinical { return }
+        if isTreatmentLeft { return }
+        if recording.consentRevokedAt != nil { throw TelehealthError(.recordingConsentRevoked) }
+        // A consent that ended after the visit marks no row there: the word that stands now is asked for.
         for consent in recording.consentIDs {
-            let record = try await reading { () async throws(StoreError) in try await store.consent(consent) }
-            if record?.revokedAt != nil || record?.recordingPurposes.contains(purpose) != true {
-                throw TelehealthError(.recordingConsentRevoked)
-            }
+            guard let record = try await lastWord(after: consent), record.decision == .granted,
+                record.revokedAt == nil, purpose == .clinical || record.recordingPurposes.contains(purpose)
+            else { throw TelehealthError(.recordingConsentRevoked) }
         }
+    }
+
+    /// Renewals of one consent that are followed: one a month for a lifetime.
+    private static let renewalsMax = 1000
+
+    /// What the entry was replaced by in the end, or itself.
+    private func lastWord(after id: ConsentID) async throws(TelehealthError) -> ConsentRecord? {
+        var next = id
+        for _ in 0..<Self.renewalsMax {
+            let current = next
+            let record = try await reading { () async throws(StoreError) in try await store.consent(current) }
+            guard let record, let successor = record.supersededBy else { return record }
+            next = successor
+        }
+        return nil
     }
 
     private static func outcome(_ state: SessionState, _ standing: Standing, recording id: String?)

@@ -42,6 +42,8 @@ final class FakeChime: MeetingGateway {
         /// Concatenations say they are done and leave nothing.
         var losesObjects = false
         var capturesCutByDeletion = 0
+        /// A stop is taken, and the capture stays in "Stopping".
+        var lingersOnStop = false
         /// Told the prefix of every capture that really begins.
         var onCapture: (@Sendable (String) -> Void)?
         var number = 0
@@ -66,6 +68,15 @@ final class FakeChime: MeetingGateway {
     var runningCaptures: [Capture] { withWorld { world in world.captures.values.filter(Self.runs) } }
     func onCapture(_ body: @escaping @Sendable (String) -> Void) { world.withLock { $0.onCapture = body } }
     func forgetFaults() { world.withLock { $0.faults = [:] } }
+    func lingersOnStop() { world.withLock { $0.lingersOnStop = true } }
+    func finishStops() {
+        world.withLock { world in
+            world.lingersOnStop = false
+            for (id, capture) in world.captures where capture.status == .stopping {
+                world.captures[id]?.status = .stopped
+            }
+        }
+    }
     func loseObjects() { world.withLock { $0.losesObjects = true } }
     func killMeetings() {
         withWorld { world in for id in world.meetings.keys { Self.end(id, &world) } }
@@ -186,7 +197,8 @@ final class FakeChime: MeetingGateway {
     }
 
     func stopCapture(_ pipelineID: String, timeout: Duration) async throws(GatewayError) {
-        try call("stopCapture") { world throws(GatewayError) in world.captures[pipelineID]?.status = .stopped
+        try call("stopCapture") { world throws(GatewayError) in
+            world.captures[pipelineID]?.status = world.lingersOnStop ? .stopping : .stopped
         }
     }
 
