@@ -82,6 +82,7 @@ let modules: [Target] = [
     module(
         "RPCClient",
         ["RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore", "RPCModel"]),
+    module("Monitoring", ["EventCore"]),
     // 6 adapters
     module("StorageSQLite", ["TelehealthCore", "CSQLite"]),
     module("HTTPSClient", ["CCurl"]),
@@ -104,7 +105,7 @@ let programs: [Target] = [
         "telehealthd",
         [
             "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "TelehealthCore",
-            "RPCServer", "RPCModel", "TLSEngine", "EventCore", logging,
+            "RPCServer", "RPCModel", "TLSEngine", "EventCore", "Monitoring", logging,
             .product(name: "Configuration", package: "swift-configuration"),
             .product(name: "SystemPackage", package: "swift-system"),
         ], path: "Sources/telehealthd"),
@@ -161,6 +162,7 @@ let testTargets: [Target] = [
             "RPCServer", "RPCClient", "RPCModel", "RPCOverHTTP2", "ProtobufWire", "GRPCStandardAPI", "Transport",
             "TLSEngine", "HTTP2Engine", "EventCore",
         ]),
+    tests("MonitoringTests", ["Monitoring", "EventCore"]),
     tests("FuzzTests", ["FuzzTargets"]),
     .target(name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
     tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore", "CSQLite", "CFaultVFS"]),

@@ -123,4 +123,30 @@ extension SQLiteStore {
             try connection.first(EffectRow.nextDue, read: { row in row.instant() })
         }
     }
+
+    /// - Parameter limit: brought into 1...1000.
+    public func deadEffects(after: EffectID?, limit: Int) async throws(StoreError) -> [Effect] {
+        try readers.readOnce { (connection) throws(SQLiteError) in
+            try connection.all(
+                EffectRow.dead,
+                bind: { values in
+                    values.add(after?.rawValue ?? "")
+                    values.add(min(max(limit, 1), 1000))
+                }, read: EffectRow.read)
+        }
+    }
+
+    public func effect(_ id: EffectID) async throws(StoreError) -> Effect? {
+        try readers.readOnce { (connection) throws(SQLiteError) in
+            try connection.first(EffectRow.byID, bind: { $0.add(id) }, read: EffectRow.read)
+        }
+    }
+
+    public func effectCounts() async throws(StoreError) -> EffectCounts {
+        try readers.readOnce { (connection) throws(SQLiteError) in
+            try connection.first(EffectRow.counts) { row in
+                EffectCounts(pending: Int(row.integer()), dead: Int(row.integer()))
+            } ?? EffectCounts()
+        }
+    }
 }

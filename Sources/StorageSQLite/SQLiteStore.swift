@@ -21,6 +21,7 @@ public final class SQLiteStore: TelehealthStore {
     let caches: StoreCaches
     let writer: Writer
     let path: String
+    let backupDirectory: String
     private let configuration: StoreConfiguration
 
     private init(
@@ -32,6 +33,8 @@ public final class SQLiteStore: TelehealthStore {
         self.caches = caches
         self.writer = writer
         self.configuration = configuration
+        backupDirectory =
+            configuration.backupDirectory ?? "\(DurableDirectory.parent(of: path))/backups"
     }
 
     deinit { writer.queue.close(nil) }

@@ -20,6 +20,9 @@ public struct StoreConfiguration: Sendable {
     public var idleCheckpointPages = 200
     /// WAL pages that raise the alarm; each one costs every reader a look-up.
     public var walAlarmPages = 16_384
+    /// Where ``SQLiteStore/backUp(fileName:)`` puts its files; nil = "backups" in the store's directory. Another
+    /// device is better: then a copy survives the first.
+    public var backupDirectory: String?
     /// Called on the writer's thread when the store's condition changes; returns at once.
     public var onCondition: @Sendable (StoreCondition) -> Void = { _ in }
 

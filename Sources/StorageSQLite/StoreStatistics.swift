@@ -25,6 +25,8 @@ public struct StoreStatistics: Sendable, Hashable {
     public var cacheHits = 0
     public var cacheMisses = 0
     public var cachedSessions = 0
+    /// The device failed: nothing is written any more until the next start.
+    public var isReadOnly = false
 
     public init() {}
 }

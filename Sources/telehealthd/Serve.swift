@@ -5,6 +5,7 @@ internal import Foundation
 internal import HTTPSClient
 internal import Identity
 internal import Logging
+internal import Monitoring
 internal import RPCModel
 internal import RPCServer
 internal import StorageSQLite
@@ -22,13 +23,7 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     let policy = configuration.policy
     let alarms = Alarms(logger: logger)
 
-    // The database, locked for this process.
-    try FileManager.default.createDirectory(
-        atPath: configuration.dataDirectory, withIntermediateDirectories: true,
-        attributes: [.posixPermissions: 0o700])
-    var storage = StoreConfiguration()
-    storage.onCondition = { alarms.store($0) }
-    let store = try SQLiteStore.open(directory: configuration.dataDirectory, configuration: storage)
+    let store = try openStore(configuration, alarms)
 
     // Chime and S3, behind one https client; credentials are looked up at the first call.
     var https = HTTPSClient.Configuration()
@@ -62,12 +57,15 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     try await keys.reload()
 
     // The server.
-    let services = TelehealthServices(executor: executor, presence: presence, time: time).all
-    let gate = try callGate(services, verifier: verifier, time: time)
+    let services = TelehealthServices(
+        executor: executor, presence: presence, care: store, openWatches: { hub.watchCount }, time: time)
+    let gate = try callGate(services.all, verifier: verifier, time: time)
     let server = try RPCServer(
-        configuration: try serverConfiguration(configuration), services: services, interceptors: [gate])
+        configuration: try serverConfiguration(configuration), services: services.all, interceptors: [gate])
     alarms.onStoreLost = { server.health?.set(.notServing) }
     let addresses = try await server.start().map(\.description)
+    let monitor = ServiceMonitor(server: server, store: store, hub: hub)
+    let monitoring = try await startMonitoring(configuration, monitor)
 
     await withDiscardingTaskGroup { group in
         group.addTask { await worker.run() }
@@ -77,20 +75,46 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
         group.addTask {
             await keys.keepCurrent(every: configuration.identity.reload, time: time) { alarms.keys($0) }
         }
-        logger.notice("serving", metadata: ["addresses": "\(addresses.joined(separator: ","))"])
-        FileHandle.standardOutput.write(Data((readyLine(addresses) + "\n").utf8))
+        monitor.becomeReady()
+        announce(addresses, monitoring: monitoring?.address, logger)
         SystemdNotifier.tell(.ready, socketPath: environment["NOTIFY_SOCKET"])
 
         await TerminationSignal.wait()
 
         logger.notice("stopping")
+        monitor.beginStop()
         SystemdNotifier.tell(.stopping, socketPath: environment["NOTIFY_SOCKET"])
         await server.shutdown(grace: configuration.shutdownGrace)
         group.cancelAll()
     }
+    monitoring?.server.stop()
     await store.close()
     http.shutdown()
     logger.notice("stopped", metadata: store.statistics.logMetadata)
+}
+
+/// The database, locked for this process.
+private func openStore(_ configuration: DaemonConfiguration, _ alarms: Alarms) throws -> SQLiteStore {
+    try FileManager.default.createDirectory(
+        atPath: configuration.dataDirectory, withIntermediateDirectories: true,
+        attributes: [.posixPermissions: 0o700])
+    var storage = StoreConfiguration()
+    storage.backupDirectory = configuration.backupDirectory
+    storage.onCondition = { alarms.store($0) }
+    return try SQLiteStore.open(directory: configuration.dataDirectory, configuration: storage)
+}
+
+/// The endpoint for probers and scrapers, where the configuration wants one.
+private func startMonitoring(_ configuration: DaemonConfiguration, _ monitor: ServiceMonitor) async throws
+    -> (server: MonitoringServer, address: String)?
+{
+    guard let (host, port) = configuration.monitoring else { return nil }
+    guard let address = SocketAddress(ipAddress: host == "localhost" ? "127.0.0.1" : host, port: port) else {
+        throw ConfigurationFailure(
+            sentences: ["TELEHEALTH_MONITORING_LISTEN: '\(host)' is no IP address"])
+    }
+    let server = try MonitoringServer { await monitor.answer($0) }
+    return (server, try await server.start(on: address).description)
 }
 
 /// The configured issuer's keys and, where it counts, the data directory's own.
@@ -118,10 +142,17 @@ private func callGate(_ services: [any RPCService], verifier: TokenVerifier, tim
     }
 }
 
-/// One line of JSON on standard output: a program that started this one reads it to know where to call.
-private func readyLine(_ addresses: [String]) -> String {
+/// Says where it serves: in the log, and as one line of JSON on standard output, which a program that started this one
+/// reads to know where to call.
+private func announce(_ addresses: [String], monitoring: String?, _ logger: Logger) {
+    var metadata: Logger.Metadata = ["addresses": "\(addresses.joined(separator: ","))"]
+    metadata["monitoring"] = monitoring.map { "\($0)" }
+    logger.notice("serving", metadata: metadata)
     let list = addresses.map { "\"\($0)\"" }.joined(separator: ",")
-    return "{\"status\":\"serving\",\"address\":\"\(addresses.first ?? "")\",\"addresses\":[\(list)]}"
+    let endpoint = monitoring.map { ",\"monitoring\":\"\($0)\"" } ?? ""
+    let line =
+        "{\"status\":\"serving\",\"address\":\"\(addresses.first ?? "")\",\"addresses\":[\(list)]\(endpoint)}\n"
+    FileHandle.standardOutput.write(Data(line.utf8))
 }
 
 /// Heartbeats of quiet watches and the end of those whose token has expired.

@@ -28,6 +28,8 @@ enum LayerTable {
             Row(2, "TLSEngine", "COpenSSL"),
             // 3
             Row(3, "Transport", "EventCore", "HTTP2Engine", "TLSEngine", "RPCModel"),
+            // 3 too, beside the RPC stack: for probers and scrapers.
+            Row(3, "Monitoring", "EventCore"),
             // 4: generated, one target per proto package.
             Row(4, "GRPCStandardAPI", "ProtobufWire", "RPCModel"),
             Row(4, "TelehealthAPI", "ProtobufWire", "RPCModel"),
@@ -63,7 +65,7 @@ enum LayerTable {
             8, "telehealthd", "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient",
             "HTTPSClient",
             "Identity", "TelehealthAPI", "GRPCStandardAPI", "TelehealthCore", "RPCServer", "RPCModel",
-            "ProtobufWire", "ProtobufReflection", "Transport", "TLSEngine", "EventCore", "Logging",
+            "ProtobufWire", "ProtobufReflection", "Transport", "TLSEngine", "EventCore", "Monitoring", "Logging",
             "ArgumentParser",
             "Crypto", "Configuration", "SystemPackage", "ServiceLifecycle"),
         Row(9, "ProtobufCodegen", "ProtobufWire", "ProtobufReflection"),

@@ -82,6 +82,22 @@ import Testing
         }
     }
 
+    @Test("what a dead process had leased is free at the next start, under a higher fence")
+    func leasesEndWithTheirProcess() async throws {
+        try await withTemporaryDirectory { directory in
+            let first = try SQLiteStore.open(directory: directory)
+            try await first.commit(Sample.creation("a"))
+            try await first.commit(Decision([.effect(Sample.effect("e-1", session: "a", sequence: 1))]))
+            let claimed = try await first.claimEffects(limit: 1, now: Sample.at(1), lease: .seconds(60))
+            #expect(claimed.map(\.fence) == [1])
+            await first.close()
+            let second = try SQLiteStore.open(directory: directory)
+            let again = try await second.claimEffects(limit: 1, now: Sample.at(2), lease: .seconds(60))
+            #expect(again.map(\.fence) == [2])
+            await second.close()
+        }
+    }
+
     @Test("a database of a newer program is refused and left alone")
     func refusesNewerSchema() async throws {
         try await withTemporaryDirectory { directory in

@@ -17,7 +17,8 @@ struct MethodsOnly: RPCService {
     static let whole = MethodsOnly(
         methods: Telehealth_V1_AppointmentService_Methods.all + Telehealth_V1_TelehealthService_Methods.all
             + Telehealth_V1_ConsentService_Methods.all + Telehealth_V1_RecordingService_Methods.all
-            + Telehealth_V1_EventsService_Methods.all + Telehealth_V1_QualityService_Methods.all)
+            + Telehealth_V1_EventsService_Methods.all + Telehealth_V1_QualityService_Methods.all
+            + Telehealth_V1_OperationsService_Methods.all)
 }
 
 @Suite("Access table") struct AccessTableTests {
@@ -44,6 +45,9 @@ struct MethodsOnly: RPCService {
         "RecordingService/GetRecordingManifest": "ta",
         "EventsService/IngestMeetingEvents": "sa",
         "QualityService/ReportClientMetrics": "tp", "QualityService/GetServiceReport": "a",
+        "OperationsService/GetServiceStatus": "a", "OperationsService/BackupDatabase": "a",
+        "OperationsService/CheckDatabase": "a", "OperationsService/ListFailedEffects": "a",
+        "OperationsService/RetryEffect": "a",
     ]
 
     static let letters: [Role: Character] = [

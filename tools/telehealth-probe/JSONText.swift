@@ -12,6 +12,7 @@ struct JSONText {
             pool: try DescriptorPool([
                 Telehealth_V1_AppointmentService_File.descriptor, Telehealth_V1_TelehealthService_File.descriptor,
                 Telehealth_V1_ConsentService_File.descriptor, Telehealth_V1_Errors_File.descriptor,
+                Telehealth_V1_OperationsService_File.descriptor,
             ]))
     }
 

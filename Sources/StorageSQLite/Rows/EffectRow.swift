@@ -30,6 +30,25 @@ enum EffectRow {
     )
     static let lease = PreparedSQL(
         "effects.lease", "UPDATE effects SET fence = ?2, leased_until = ?3, due_at = ?4 WHERE id = ?1")
+    static let byID = PreparedSQL("effects.read", table.selectText("WHERE id = ?1"))
+    static let dead = PreparedSQL(
+        "effects.dead", table.selectText("WHERE state = 'dead' AND id > ?1 ORDER BY id LIMIT ?2"))
+    /// Both from the partial index of what is not done: done rows are never touched.
+    static let counts = PreparedSQL(
+        "effects.counts",
+        """
+        SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'dead') \
+        FROM effects WHERE state <> 'done'
+        """)
+    static let isDead = PreparedSQL("effects.is dead", "SELECT 1 FROM effects WHERE id = ?1 AND state = 'dead'")
+
+    /// Ends every lease. The fences stay: the next claim is above them.
+    static let releaseAll = PreparedSQL(
+        "effects.release all",
+        """
+        UPDATE effects SET leased_until = NULL, due_at = not_before \
+        WHERE state = 'pending' AND leased_until IS NOT NULL
+        """)
 
     /// When a worker may take it: neither before its time nor while another's lease lives.
     static func dueAt(_ effect: Effect) -> Timestamp {

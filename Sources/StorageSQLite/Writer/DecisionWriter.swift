@@ -60,6 +60,7 @@ struct DecisionWriter {
             return open == nil || open == except
         case .effect(let id, let fence):
             return try integer(EffectRow.fence, { $0.add(id) }) == fence
+        case .deadEffect(let id): return try integer(EffectRow.isDead, { $0.add(id) }) != nil
         case .documentAbsent(let type, let version, let language):
             let presence = try integer(ConsentDocumentRow.presence) { values in
                 values.add(type)

@@ -182,6 +182,7 @@ final class Writer: @unchecked Sendable {
     private func endWriting(_ error: SQLiteError) {
         guard failure == nil else { return }
         failure = .failed(code: error.code, operation: error.operation)
+        statistics.withLock { $0.isReadOnly = true }
         configuration.onCondition(.readOnly(code: error.code, operation: error.operation))
     }
 

@@ -23,6 +23,13 @@ enum WriterConnection {
             throw .database(error)
         }
         try Migrator.bringUpToDate(connection)
+        do throws(SQLiteError) {
+            // The directory is locked by this process, so whoever held a lease is dead: waiting for its end would only
+            // make the visits stand still that were being worked on when it died.
+            try connection.run(EffectRow.releaseAll)
+        } catch {
+            throw .database(error)
+        }
         return connection
     }
 

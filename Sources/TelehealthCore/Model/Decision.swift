@@ -9,6 +9,8 @@ public struct Decision: Sendable {
         case noOtherOpenSession(AppointmentID, except: SessionID?)
         /// A claimed effect is still pending under this fence.
         case effect(EffectID, fence: Int64)
+        /// An effect was given up and nobody has revived it.
+        case deadEffect(EffectID)
         /// No document with this type, version and language is there yet.
         case documentAbsent(ConsentType, version: String, language: String)
         /// So many facts of this session are stored: they are only ever added to.

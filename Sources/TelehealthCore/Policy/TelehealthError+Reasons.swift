@@ -3,7 +3,7 @@ extension TelehealthError.Reason {
         switch self {
         case .sessionNotFound, .appointmentNotFound, .participantNotFound, .recordingNotFound,
             .consentNotFound,
-            .subjectNotFound, .documentNotFound:
+            .subjectNotFound, .documentNotFound, .effectNotFound:
             .notFound
         case .notAllowed: .permissionDenied
         case .tokenExpired: .unauthenticated
@@ -16,8 +16,8 @@ extension TelehealthError.Reason {
             .consentNotCurrent, .participantNotWaiting, .notJoined, .clinicianNotPresent, .clientWasHere,
             .meetingNotReady, .recordingActive, .recordingNotActive, .recordingNotReady,
             .recordingNotConfigured,
-            .recordingConsentRevoked, .screenShareActive, .screenShareNotActive, .recordingOnHold,
-            .recordingBeingDeleted, .recordingDeleted:
+            .recordingConsentRevoked, .screenShareActive, .screenShareNotActive, .effectNotFailed,
+            .recordingOnHold, .recordingBeingDeleted, .recordingDeleted:
             .failedPrecondition
         case .resumeExpired: .outOfRange
         case .versionConflict: .aborted
@@ -84,5 +84,7 @@ extension TelehealthError.Reason {
         .recordingBeingDeleted: "the recording is being deleted",
         .recordingDeleted: "the recording was deleted",
         .metricsTooOften: "reports come too fast: send fewer",
+        .effectNotFound: "the effect does not exist",
+        .effectNotFailed: "the effect was not given up: it is pending or done",
     ]
 }

@@ -60,6 +60,9 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case recordingBeingDeleted = "RECORDING_BEING_DELETED"
         case recordingDeleted = "RECORDING_DELETED"
         case metricsTooOften = "METRICS_TOO_OFTEN"
+        // Operations
+        case effectNotFound = "EFFECT_NOT_FOUND"
+        case effectNotFailed = "EFFECT_NOT_FAILED"
     }
 
     /// What a caller can do about it; one gRPC code each.

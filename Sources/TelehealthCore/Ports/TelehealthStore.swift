@@ -132,6 +132,11 @@ public protocol TelehealthStore: Sendable {
     func claimEffects(limit: Int, now: Timestamp, lease: Duration) async throws(StoreError) -> [Effect]
     /// The next instant at which an effect falls due; nil = none pending.
     func nextEffectDue() async throws(StoreError) -> Timestamp?
+    /// Effects that were given up, oldest first by id, behind the given one.
+    func deadEffects(after: EffectID?, limit: Int) async throws(StoreError) -> [Effect]
+    /// Any effect that is kept, whatever its state.
+    func effect(_ id: EffectID) async throws(StoreError) -> Effect?
+    func effectCounts() async throws(StoreError) -> EffectCounts
     /// Forgets request records that expired, and events older than the given instant of ended sessions.
     func prune(requestsBefore: Timestamp, eventsBefore: Timestamp) async throws(StoreError)
 }

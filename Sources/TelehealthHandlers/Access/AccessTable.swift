@@ -24,7 +24,8 @@ public struct AccessTable: Sendable {
         "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
     ]
 
-    public static let rows: [Row] = appointments + visits + consents + recordings + measures
+    public static let rows: [Row] =
+        appointments + visits + consents + recordings + measures + operations
 
     private static let everybody = Set(Role.allCases)
 
@@ -90,6 +91,17 @@ public struct AccessTable: Sendable {
         Row(Telehealth_V1_QualityService_Methods.reportClientMetrics, [.clinician, .client]),
         Row(Telehealth_V1_QualityService_Methods.getServiceReport, [.admin]),
     ]
+
+    private static let operations: [Row] = {
+        typealias Method = Telehealth_V1_OperationsService_Methods
+        return [
+            Row(Method.getServiceStatus, [.admin]),
+            Row(Method.backupDatabase, [.admin]),
+            Row(Method.checkDatabase, [.admin]),
+            Row(Method.listFailedEffects, [.admin]),
+            Row(Method.retryEffect, [.admin]),
+        ]
+    }()
 
     private let rolesByPath: [String: Set<Role>]
 

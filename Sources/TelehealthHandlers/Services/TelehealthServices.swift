@@ -6,8 +6,14 @@ public import TelehealthCore
 public struct TelehealthServices: Sendable {
     public let all: [any RPCService]
 
-    /// - Parameter time: the clock that consents and pages are judged by.
-    public init(executor: CommandExecutor, presence: PresenceBoard, time: any TimeSource) {
+    /// - Parameters:
+    ///   - care: what an operator may ask of the database.
+    ///   - openWatches: how many there are now.
+    ///   - time: the clock that consents and pages are judged by; its present time is the service's start.
+    public init(
+        executor: CommandExecutor, presence: PresenceBoard, care: any DatabaseCare,
+        openWatches: @escaping @Sendable () -> Int, time: any TimeSource
+    ) {
         let views = SessionViews(presence: presence, policy: executor.policy, time: time)
         all = [
             Telehealth_V1_AppointmentServiceService(AppointmentHandler(executor: executor)),
@@ -16,6 +22,9 @@ public struct TelehealthServices: Sendable {
             Telehealth_V1_RecordingServiceService(RecordingHandler(executor: executor)),
             Telehealth_V1_EventsServiceService(EventsHandler(executor: executor)),
             Telehealth_V1_QualityServiceService(QualityHandler(executor: executor)),
+            Telehealth_V1_OperationsServiceService(
+                OperationsHandler(
+                    executor: executor, care: care, startedAt: time.now, openWatches: openWatches)),
         ]
     }
 }

@@ -60,6 +60,10 @@ struct DaemonConfiguration: Sendable {
     var dataDirectory: String
     var listeners: [Listener]
     var tls: TLS?
+    /// nil = no endpoint for probers and scrapers.
+    var monitoring: (host: String, port: UInt16)?
+    /// nil = beside the database.
+    var backupDirectory: String?
     /// 0 = one per core.
     var loops: Int
     var offersReflection: Bool
@@ -77,6 +81,8 @@ struct DaemonConfiguration: Sendable {
         dataDirectory = reader.text("telehealth.dataDir")
         listeners = Self.listeners(&reader)
         tls = Self.tls(&reader)
+        monitoring = Self.monitoring(&reader)
+        backupDirectory = reader.optionalText("telehealth.backupDir")
         loops = reader.integer("telehealth.loops")
         offersReflection = reader.boolean("telehealth.reflection")
         logLevel = Logger.Level(rawValue: reader.text("telehealth.logLevel")) ?? .info
@@ -108,15 +114,32 @@ struct DaemonConfiguration: Sendable {
         if texts.isEmpty { reader.refuse(key, "must name at least one listener") }
         return texts.compactMap { text in
             if text.hasPrefix("unix:"), text.utf8.count > 5 { return .unix(path: String(text.dropFirst(5))) }
-            guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...])
-            else {
+            guard let (host, port) = hostAndPort(text) else {
                 reader.refuse(key, "'\(text)' is neither HOST:PORT nor unix:PATH")
                 return nil
             }
-            var host = text[..<colon]
-            if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-            return .tcp(host: String(host), port: port)
+            return .tcp(host: host, port: port)
         }
+    }
+
+    private static func monitoring(_ reader: inout SettingReader) -> (host: String, port: UInt16)? {
+        let key = "telehealth.monitoringListen"
+        guard let text = reader.optionalText(key) else { return nil }
+        guard let address = hostAndPort(text) else {
+            reader.refuse(key, "'\(text)' is not HOST:PORT")
+            return nil
+        }
+        return address
+    }
+
+    /// "127.0.0.1:9464" or "[::1]:9464".
+    private static func hostAndPort(_ text: String) -> (host: String, port: UInt16)? {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            return nil
+        }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        return (String(host), port)
     }
 
     private static func tls(_ reader: inout SettingReader) -> TLS? {

@@ -31,6 +31,7 @@ extension Policy {
         clientReportInterval = reader.duration("telehealth.clientReportInterval")
         sweepInterval = reader.duration("telehealth.sweepInterval")
         concatenationPollInterval = reader.duration("telehealth.concatenationPoll")
+        effectAttemptsMax = reader.integer("telehealth.effectAttempts")
         mediaRegion = reader.text("telehealth.mediaRegion")
         allowedMediaRegions = Set(reader.list("telehealth.mediaRegions"))
         frontEndBaseURL = Self.frontEnd(&reader)

@@ -17,6 +17,12 @@ enum SettingTable {
         Setting(
             "telehealth.tlsClientAuthorities", .text, "",
             "PEM file of authorities that client certificates must come from"),
+        Setting(
+            "telehealth.monitoringListen", .text, "",
+            "HOST:PORT of /metrics, /livez and /readyz over plain HTTP; empty for none"),
+        Setting(
+            "telehealth.backupDir", .text, "",
+            "folder of the copies that BackupDatabase makes; empty for 'backups' in the data folder"),
         Setting("telehealth.loops", .integer(0...256), "0", "event loops, each a thread; 0 for one per core"),
         Setting(
             "telehealth.reflection", .boolean, "true",
@@ -144,6 +150,9 @@ enum SettingTable {
             "how often a running capture is looked at, for a death that no event told of"),
         Setting(
             "telehealth.clientReportInterval", .duration, "5s", "least time between two reports of a client"),
+        Setting(
+            "telehealth.effectAttempts", .integer(1...100_000), "250",
+            "attempts after which a call to Chime or S3 is given up and waits for an operator"),
         Setting(
             "telehealth.concatenationPoll", .duration, "5s", "how often an unfinished recording is asked for"),
     ]

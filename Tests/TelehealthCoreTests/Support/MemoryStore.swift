@@ -201,6 +201,21 @@ final class MemoryStore: TelehealthStore {
         .min()
     }
 
+    func deadEffects(after: EffectID?, limit: Int) async throws(StoreError) -> [Effect] {
+        let dead = snapshot.effects.filter { $0.state == .dead && $0.id.rawValue > (after?.rawValue ?? "") }
+        return Array(dead.sorted { $0.id.rawValue < $1.id.rawValue }.prefix(limit))
+    }
+
+    func effect(_ id: EffectID) async throws(StoreError) -> Effect? {
+        snapshot.effects.first { $0.id == id }
+    }
+
+    func effectCounts() async throws(StoreError) -> EffectCounts {
+        let effects = snapshot.effects
+        return EffectCounts(
+            pending: effects.count { $0.state == .pending }, dead: effects.count { $0.state == .dead })
+    }
+
     func prune(requestsBefore: Timestamp, eventsBefore: Timestamp) async throws(StoreError) {
         tables.withLock { tables in
             tables.requests = tables.requests.filter { $0.value.expiresAt >= requestsBefore }
@@ -225,6 +240,7 @@ extension MemoryStore.Tables {
             }
         case .effect(let id, let fence):
             effects.contains { $0.id == id && $0.state == .pending && $0.fence == fence }
+        case .deadEffect(let id): effects.contains { $0.id == id && $0.state == .dead }
         case .documentAbsent(let type, let version, let language):
             !documents.contains { $0.type == type && $0.version == version && $0.language == language }
         case .meetingFacts(let id, let count): (facts[id]?.count ?? 0) == count

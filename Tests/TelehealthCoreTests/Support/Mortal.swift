@@ -119,6 +119,15 @@ struct MortalStore: TelehealthStore {
     func nextEffectDue() async throws(StoreError) -> Timestamp? {
         try await step { () async throws(StoreError) in try await base.nextEffectDue() }
     }
+    func deadEffects(after: EffectID?, limit: Int) async throws(StoreError) -> [Effect] {
+        try await step { () async throws(StoreError) in try await base.deadEffects(after: after, limit: limit) }
+    }
+    func effect(_ id: EffectID) async throws(StoreError) -> Effect? {
+        try await step { () async throws(StoreError) in try await base.effect(id) }
+    }
+    func effectCounts() async throws(StoreError) -> EffectCounts {
+        try await step { () async throws(StoreError) in try await base.effectCounts() }
+    }
     func prune(requestsBefore: Timestamp, eventsBefore: Timestamp) async throws(StoreError) {
         try await step { () async throws(StoreError) in
             try await base.prune(requestsBefore: requestsBefore, eventsBefore: eventsBefore)

@@ -1,0 +1,122 @@
+public import EventCore
+internal import Synchronization
+
+/// Answers GET and HEAD over plain HTTP/1.1 for probers and scrapers: one request per connection.
+///
+/// It has a loop of its own, so that it answers while the service's loops are busy. What it may be asked is in no way
+/// personal: it needs no token, and is bound where the operator says.
+public final class MonitoringServer: Sendable {
+    /// Answers one path; nil is 404. Runs on the endpoint's loop; may suspend.
+    public typealias Responder = @Sendable (_ path: String) async -> MonitoringResponse?
+
+    /// Connections at once: a scraper and some probers; more wait in the kernel's queue.
+    public static let connectionsMax = 32
+    /// From accept to the last byte sent: a slow sender or reader holds nothing for longer.
+    public static let connectionTime: Duration = .seconds(10)
+
+    private let loop: EventLoop
+    private let responder: Responder
+    private let isStarted = Atomic(false)
+
+    /// - Throws: when the loop's descriptors cannot be had.
+    public init(clock: LoopClock = .system, responder: @escaping Responder) throws(SystemCallError) {
+        loop = try EventLoop(name: "monitoring", clock: clock)
+        self.responder = responder
+    }
+
+    /// Binds and begins to answer; once.
+    ///
+    /// - Returns: the bound address, port 0 resolved.
+    public func start(on address: SocketAddress) async throws(SystemCallError) -> SocketAddress {
+        precondition(
+            !isStarted.exchange(true, ordering: .relaxed), "a monitoring endpoint is started once")
+        try loop.start()
+        let result: Result<SocketAddress, SystemCallError> = await withCheckedContinuation { bound in
+            loop.execute { [loop, responder] in
+                do throws(SystemCallError) {
+                    let listener = try MonitoringListener(on: address, loop: loop, responder: responder)
+                    loop.attachment = listener
+                    bound.resume(returning: .success(listener.address))
+                } catch {
+                    bound.resume(returning: .failure(error))
+                }
+            }
+        }
+        return try result.get()
+    }
+
+    /// Closes every connection and ends the loop's thread. Not from the endpoint's own loop.
+    public func stop() {
+        guard isStarted.load(ordering: .relaxed) else { return }
+        loop.execute { [loop] in
+            (loop.attachment as? MonitoringListener)?.close()
+            loop.attachment = nil
+        }
+        loop.stop()
+    }
+}
+
+/// The listening socket and its connections; belongs to the loop's thread.
+final class MonitoringListener: ReadinessTarget, TimerTarget {
+    /// Pause after the process ran out of descriptors.
+    private static let pause: Duration = .milliseconds(200)
+
+    let address: SocketAddress
+    private let loop: EventLoop
+    private let responder: MonitoringServer.Responder
+    private var socket: SocketDescriptor?
+    private var registration = RegistrationID.none
+    private var timer = TimerID.none
+    private var connections: [ObjectIdentifier: MonitoringConnection] = [:]
+
+    init(on address: SocketAddress, loop: EventLoop, responder: @escaping MonitoringServer.Responder)
+        throws(SystemCallError)
+    {
+        let socket = try SocketDescriptor.listening(on: address)
+        self.address = try socket.localAddress()
+        self.loop = loop
+        self.responder = responder
+        let number = socket.number
+        self.socket = consume socket
+        registration = try loop.register(number, for: .readable, self)
+    }
+
+    func descriptorReady(_ readiness: Readiness, on loop: EventLoop) {
+        while connections.count < MonitoringServer.connectionsMax, socket != nil {
+            do throws(SystemCallError) {
+                guard let accepted = try socket!.accept() else { return }
+                let connection = MonitoringConnection(
+                    socket: accepted.takeSocket(), loop: loop, responder: responder)
+                connections[ObjectIdentifier(connection)] = connection
+                connection.start { [weak self] ended in self?.forget(ended) }
+            } catch {
+                rest()
+                return
+            }
+        }
+        // Full: the listener is heard again when a connection ends.
+        if socket != nil { loop.setInterest([], of: registration) }
+    }
+
+    private func forget(_ connection: MonitoringConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+        if socket != nil, timer == .none { loop.setInterest(.readable, of: registration) }
+    }
+
+    private func rest() {
+        loop.setInterest([], of: registration)
+        timer = loop.schedule(at: loop.now + Self.pause, self)
+    }
+
+    func timerFired(kind: Int, on loop: EventLoop) {
+        timer = .none
+        loop.setInterest(.readable, of: registration)
+    }
+
+    func close() {
+        loop.cancel(timer)
+        loop.deregister(registration)
+        socket = nil
+        for connection in connections.values { connection.close() }
+    }
+}

@@ -1,0 +1,35 @@
+internal import Glibc
+public import TelehealthCore
+
+extension SQLiteStore: DatabaseCare {
+    public var isWritable: Bool { !statistics.isReadOnly }
+
+    public var databaseStatistics: DatabaseStatistics {
+        let counted = statistics
+        var result = DatabaseStatistics()
+        result.commits = counted.commits
+        result.decisions = counted.decisionsCommitted
+        result.conflicts = counted.decisionsInConflict
+        result.commitMean = .nanoseconds(counted.commitNanoseconds / UInt64(max(counted.commits, 1)))
+        result.commitMax = .nanoseconds(counted.commitNanosecondsMax)
+        result.queuedWrites = counted.queuedWrites
+        result.refusedWrites = counted.writesRefused
+        result.walPages = counted.walPages
+        return result
+    }
+
+    /// - Parameter fileName: a plain name, without a directory.
+    public func backUp(fileName: String) async throws(StoreError) -> Int64 {
+        precondition(!fileName.contains("/"), "a backup's name holds no directory")
+        guard mkdir(backupDirectory, 0o700) == 0 || errno == EEXIST else {
+            throw .failed(code: errno, operation: "make the backup directory")
+        }
+        try await backup(to: "\(backupDirectory)/\(fileName)")
+        return backupSize(fileName: fileName) ?? 0
+    }
+
+    public func backupSize(fileName: String) -> Int64? {
+        var status = stat()
+        return stat("\(backupDirectory)/\(fileName)", &status) == 0 ? Int64(status.st_size) : nil
+    }
+}

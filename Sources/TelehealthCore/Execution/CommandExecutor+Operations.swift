@@ -1,0 +1,79 @@
+extension CommandExecutor {
+    /// Copies the database once per request id; the name holds the time.
+    ///
+    /// The copy is made before its audit row is committed: a crash between leaves a file that nobody was told of, never a
+    /// word about a file that is not there.
+    /// - Throws: `STORE_OVERLOADED` while another backup runs, `STORE_UNAVAILABLE`, `REQUEST_ID_REUSED`.
+    public func backUpDatabase(_ care: any DatabaseCare, _ invocation: Invocation) async throws(TelehealthError)
+        -> BackupOutcome
+    {
+        try await change("BackupDatabase", invocation) { record throws(TelehealthError) in
+            let name = record.resultID ?? ""
+            return BackupOutcome(fileName: name, byteCount: care.backupSize(fileName: name) ?? 0)
+        } decide: { () throws(TelehealthError) in
+            let name = Self.backupName(at: time.now)
+            let size = try await reading { () async throws(StoreError) in try await care.backUp(fileName: name) }
+            var decision = Decision()
+            decision.audit = [
+                Principal.caller(invocation.caller).audit("BackupDatabase", at: time.now, target: name)
+            ]
+            return Ruling(
+                decision: decision, outcome: BackupOutcome(fileName: name, byteCount: size), resultID: name)
+        }
+    }
+
+    /// - Returns: what is wrong with the database, one sentence each; empty = sound.
+    /// - Throws: `STORE_UNAVAILABLE`.
+    public func checkDatabase(_ care: any DatabaseCare) async throws(TelehealthError) -> [String] {
+        try await reading { () async throws(StoreError) in try await care.integrityCheck() }
+    }
+
+    /// "telehealth-20261122T195512.123456Z.db": sorts by time, and two in one second differ.
+    static func backupName(at now: Timestamp) -> String {
+        let stamp = now.rfc3339.filter { $0 != "-" && $0 != ":" }
+        return "telehealth-\(stamp).db"
+    }
+
+    /// Effects that were given up, oldest first.
+    public func failedEffects(after: EffectID?, limit: Int) async throws(TelehealthError) -> [Effect] {
+        try await reading { () async throws(StoreError) in
+            try await store.deadEffects(after: after, limit: limit)
+        }
+    }
+
+    public func effectCounts() async throws(TelehealthError) -> EffectCounts {
+        try await reading { () async throws(StoreError) in try await store.effectCounts() }
+    }
+
+    /// Puts an effect that was given up back into its lane.
+    ///
+    /// - Throws: `EFFECT_NOT_FOUND`, `EFFECT_NOT_FAILED`, `REQUEST_ID_REUSED`.
+    public func retryEffect(_ id: EffectID, _ invocation: Invocation) async throws(TelehealthError) {
+        try await change("RetryEffect", invocation) { _ throws(TelehealthError) in
+        } decide: { () throws(TelehealthError) in
+            let effect = try await reading { () async throws(StoreError) in try await store.effect(id) }
+            guard let effect else { throw TelehealthError(.effectNotFound) }
+            guard effect.state == .dead else { throw TelehealthError(.effectNotFailed) }
+            var revived = effect
+            revived.state = .pending
+            revived.attempts = 0
+            revived.notBefore = time.now
+            revived.leasedUntil = nil
+            var decision = Decision()
+            decision.expectations = [.deadEffect(id)]
+            decision.changes = [.effect(revived)]
+            decision.audit = [
+                Principal.caller(invocation.caller).audit(
+                    "RetryEffect", at: time.now, session: effect.sessionID, target: id.rawValue)
+            ]
+            return Ruling(decision: decision, outcome: (), sessionID: effect.sessionID)
+        }
+    }
+}
+
+/// A finished copy of the database.
+public struct BackupOutcome: Sendable, Hashable {
+    public let fileName: String
+    /// 0 when the file was moved away before a repeated request.
+    public let byteCount: Int64
+}

@@ -1,0 +1,42 @@
+/// What the database did since this process opened it.
+public struct DatabaseStatistics: Sendable, Hashable {
+    public var commits = 0
+    public var decisions = 0
+    public var conflicts = 0
+    public var commitMean = Duration.zero
+    public var commitMax = Duration.zero
+    public var queuedWrites = 0
+    public var refusedWrites = 0
+    public var walPages = 0
+
+    public init() {}
+}
+
+/// Effects that are not done, by how they stand.
+public struct EffectCounts: Sendable, Hashable {
+    public var pending: Int
+    public var dead: Int
+
+    public init(pending: Int = 0, dead: Int = 0) {
+        self.pending = pending
+        self.dead = dead
+    }
+}
+
+/// Port: an operator's care for the database. Isolation: any.
+public protocol DatabaseCare: Sendable {
+    /// Whether changes can still be stored.
+    var isWritable: Bool { get }
+    var databaseStatistics: DatabaseStatistics { get }
+
+    /// Copies the database into a new file of the backup directory.
+    ///
+    /// - Returns: the file's length in bytes.
+    /// - Throws: ``StoreError/overloaded`` while another backup runs, ``StoreError/failed(code:operation:)`` when the file
+    ///   exists or cannot be written.
+    func backUp(fileName: String) async throws(StoreError) -> Int64
+    /// The length of a backup's file in bytes; nil = it is not there.
+    func backupSize(fileName: String) -> Int64?
+    /// - Returns: what is wrong, one sentence each; empty = sound.
+    func integrityCheck() async throws(StoreError) -> [String]
+}

@@ -1,0 +1,104 @@
+internal import ProtobufWire
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthCore
+
+/// `OperationsService`: an operator's view of the running service.
+struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
+    let executor: CommandExecutor
+    let care: any DatabaseCare
+    let startedAt: Timestamp
+    let openWatches: @Sendable () -> Int
+
+    func getServiceStatus(_ request: Telehealth_V1_GetServiceStatusRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_GetServiceStatusResponse
+    {
+        let effects = try await answering { () async throws(TelehealthError) in
+            try await executor.effectCounts()
+        }
+        let statistics = care.databaseStatistics
+        var response = Telehealth_V1_GetServiceStatusResponse()
+        response.startedAt = startedAt.wire
+        response.writable = care.isWritable
+        response.pendingEffects = Int64(effects.pending)
+        response.failedEffects = Int64(effects.dead)
+        response.openWatches = Int64(openWatches())
+        var database = Telehealth_V1_DatabaseStatistics()
+        database.commits = Int64(statistics.commits)
+        database.decisions = Int64(statistics.decisions)
+        database.conflicts = Int64(statistics.conflicts)
+        database.commitMean = statistics.commitMean.wire
+        database.commitMax = statistics.commitMax.wire
+        database.queuedWrites = Int64(statistics.queuedWrites)
+        database.refusedWrites = Int64(statistics.refusedWrites)
+        database.walPages = Int64(statistics.walPages)
+        response.database = database
+        return response
+    }
+
+    func backupDatabase(_ request: Telehealth_V1_BackupDatabaseRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_BackupDatabaseResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        try fields.finish()
+        let outcome = try await answering { () async throws(TelehealthError) in
+            try await executor.backUpDatabase(care, invocation)
+        }
+        var response = Telehealth_V1_BackupDatabaseResponse()
+        response.fileName = outcome.fileName
+        response.byteCount = outcome.byteCount
+        return response
+    }
+
+    func checkDatabase(_ request: Telehealth_V1_CheckDatabaseRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_CheckDatabaseResponse
+    {
+        var response = Telehealth_V1_CheckDatabaseResponse()
+        response.problems = try await answering { () async throws(TelehealthError) in
+            try await executor.checkDatabase(care)
+        }
+        return response
+    }
+
+    func listFailedEffects(_ request: Telehealth_V1_ListFailedEffectsRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_ListFailedEffectsResponse
+    {
+        var fields = RequestFields()
+        let size = fields.pageSize(request.pageSize)
+        try fields.finish()
+        let token = try PageToken(request.pageToken, filters: "failed-effects")
+        let rows = try await answering { () async throws(TelehealthError) in
+            try await executor.failedEffects(after: token.map { EffectID($0.id) }, limit: size + 1)
+        }
+        var response = Telehealth_V1_ListFailedEffectsResponse()
+        response.effects = rows.prefix(size).map { row in
+            var effect = Telehealth_V1_FailedEffect()
+            effect.effectID = row.id.rawValue
+            effect.sessionID = row.sessionID.rawValue
+            effect.kind = row.kind.rawValue
+            effect.attempts = Int32(clamping: row.attempts)
+            effect.lastError = row.lastError ?? ""
+            effect.createdAt = row.createdAt.wire
+            return effect
+        }
+        if rows.count > size {
+            response.nextPageToken = PageToken(number: 0, id: rows[size - 1].id.rawValue)
+                .text(filters: "failed-effects")
+        }
+        return response
+    }
+
+    func retryEffect(_ request: Telehealth_V1_RetryEffectRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_RetryEffectResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let id = fields.id("effect_id", request.effectID, as: EffectID.self)
+        try fields.finish()
+        try await answering { () async throws(TelehealthError) in
+            try await executor.retryEffect(id, invocation)
+        }
+        return Telehealth_V1_RetryEffectResponse()
+    }
+}

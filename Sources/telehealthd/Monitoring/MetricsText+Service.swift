@@ -1,0 +1,65 @@
+internal import Monitoring
+internal import RPCModel
+internal import RPCServer
+internal import StorageSQLite
+
+extension MetricsText {
+    /// Bounds of the time buckets that are shown, as powers of two of a microsecond: 64 us, 256 us, ... 67 s. Every
+    /// second one of those that are counted: fifty methods and codes stay readable.
+    private static let shownBuckets = stride(from: 6, to: CallCounts.bucketCount, by: 2)
+
+    mutating func describe(_ calls: CallMetrics, openConnections: Int) {
+        family("grpc_server_handled_total", .counter, "Finished calls by method and status.")
+        for entry in calls.entries {
+            sample(entry.counts.count, ["method": entry.method, "code": entry.code?.description ?? "OK"])
+        }
+        family("grpc_server_handling_seconds", .histogram, "Time of a call from its headers to its status.")
+        for entry in calls.entries { describe(entry) }
+        single("grpc_server_handlers_running", .gauge, "Handlers that run or are suspended.", calls.runningHandlers)
+        single("grpc_server_calls_waiting", .gauge, "Calls that wait for a handler's turn.", calls.waitingCalls)
+        single("grpc_server_calls_open", .gauge, "Streams that are open.", calls.openCalls)
+        single("http2_connections_open", .gauge, "Connections that are open.", openConnections)
+        family(
+            "http2_connections_ended_total", .counter,
+            "Connections that ended, by the reason or by the limit that their peer exceeded.")
+        for (reason, count) in calls.connectionEnds.sorted(by: { $0.key < $1.key }) {
+            sample(count, ["reason": reason])
+        }
+    }
+
+    private mutating func describe(_ entry: CallMetrics.Entry) {
+        let code = entry.code?.description ?? "OK"
+        var sum: UInt64 = 0
+        var counted = 0
+        for bucket in Self.shownBuckets {
+            sum += entry.counts.buckets[counted...bucket].reduce(0, +)
+            counted = bucket + 1
+            let bound = Double(UInt64(1) << UInt64(bucket)) / 1e6
+            sample(
+                Double(sum), ["method": entry.method, "code": code, "le": "\(bound)"], suffix: "_bucket")
+        }
+        let count = Double(entry.counts.count)
+        sample(count, ["method": entry.method, "code": code, "le": "+Inf"], suffix: "_bucket")
+        sample(
+            Double(entry.counts.totalNanoseconds) / 1e9, ["method": entry.method, "code": code], suffix: "_sum")
+        sample(count, ["method": entry.method, "code": code], suffix: "_count")
+    }
+
+    mutating func describe(_ store: StoreStatistics) {
+        single("telehealth_store_commits_total", .counter, "Transactions.", store.commits)
+        single("telehealth_store_decisions_total", .counter, "Changes that were stored.", store.decisionsCommitted)
+        single(
+            "telehealth_store_conflicts_total", .counter, "Changes decided again since others came between.",
+            store.decisionsInConflict)
+        single("telehealth_store_failures_total", .counter, "Writes whose transaction failed.", store.writesFailed)
+        single("telehealth_store_refused_total", .counter, "Writes turned away: the queue was full.", store.writesRefused)
+        single("telehealth_store_queued", .gauge, "Writes that wait.", store.queuedWrites)
+        single("telehealth_store_wal_pages", .gauge, "Pages in the write-ahead log.", store.walPages)
+        single("telehealth_store_batch_max", .gauge, "Most writes that shared a transaction.", store.batchMax)
+        single("telehealth_store_writable", .gauge, "1 while changes can be stored.", store.isReadOnly ? 0 : 1)
+        family("telehealth_store_commit_seconds_total", .counter, "Time spent in COMMIT.")
+        sample(Double(store.commitNanoseconds) / 1e9)
+        single("telehealth_store_cache_hits_total", .counter, "Reads answered from memory.", store.cacheHits)
+        single("telehealth_store_cache_misses_total", .counter, "Reads answered from the database.", store.cacheMisses)
+    }
+}

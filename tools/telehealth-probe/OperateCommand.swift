@@ -1,0 +1,159 @@
+internal import ArgumentParser
+internal import Foundation
+internal import ProtobufWire
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthClient
+internal import TelehealthCore
+
+/// What an operator does with a running service.
+struct OperateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "operate",
+        abstract: "Looks after a running service: status, backup, check, and work that was given up.",
+        discussion: """
+            Role admin; on the service's own machine the development key signs such a token by itself.
+
+              telehealth-probe operate status
+              telehealth-probe operate backup
+              telehealth-probe operate effects        # what was given up, and why
+              telehealth-probe operate retry EFFECT   # try it again
+            """,
+        subcommands: [
+            StatusCommand.self, BackupCommand.self, CheckCommand.self, EffectsCommand.self, RetryCommand.self,
+        ])
+}
+
+/// The connection and the identity of an operator's call.
+struct OperatorOptions: ParsableArguments {
+    @OptionGroup var target: TargetOptions
+    @OptionGroup var identity: IdentityOptions
+
+    @Flag(help: "Answer as JSON.")
+    var json = false
+
+    /// Runs `body` with a client that calls as an admin, and says what a failed call means.
+    func run(doing what: String, _ body: (TelehealthClient) async throws -> Void) async throws {
+        let token = try identity.token() ?? DevelopmentTokens(directory: identity.dataDir).token(.admin)
+        var configuration = ClientConfiguration(
+            target: target.address, channel: try target.channelConfiguration())
+        configuration.timeout = target.callTimeout
+        let client = try TelehealthClient(configuration, tokens: FixedToken(token))
+        do {
+            try await body(client)
+        } catch let error as RPCError {
+            throw target.failure(error, doing: what)
+        }
+        await client.shutdown()
+    }
+}
+
+extension OperateCommand {
+    struct StatusCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "status", abstract: "How the service, its database and its calls to others stand.",
+            discussion: "Exit codes as the probe's; 4 when the database takes no changes or work was given up.")
+        @OptionGroup var options: OperatorOptions
+
+        func run() async throws {
+            try await options.run(doing: "status") { client in
+                let status = try await client.serviceStatus()
+                if options.json {
+                    print(try JSONText.own().line(status))
+                } else {
+                    let database = status.database ?? .init()
+                    print(
+                        """
+                        database         \(status.writable ? "takes changes" : "READ-ONLY: see the service's log")
+                        commits          \(database.commits) for \(database.decisions) changes, \
+                        \(database.conflicts) decided again
+                        waiting writes   \(database.queuedWrites), turned away \(database.refusedWrites)
+                        log pages        \(database.walPages)
+                        calls to others  \(status.pendingEffects) pending, \(status.failedEffects) given up
+                        open watches     \(status.openWatches)
+                        """)
+                }
+                guard status.writable, status.failedEffects == 0 else {
+                    throw ProbeFailure.unhealthy(
+                        status.writable
+                            ? "work was given up: see 'operate effects'" : "the database takes no changes")
+                }
+            }
+        }
+    }
+
+    struct BackupCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "backup", abstract: "Copies the database into the service's backup directory.",
+            discussion: "For a large database raise --timeout.")
+        @OptionGroup var options: OperatorOptions
+
+        func run() async throws {
+            try await options.run(doing: "backup") { client in
+                Terminal.progress("copying the database…")
+                defer { Terminal.endProgress() }
+                let backup = try await client.backUpDatabase()
+                Terminal.endProgress()
+                print(
+                    options.json
+                        ? try JSONText.own().line(backup) : "\(backup.fileName), \(backup.byteCount) bytes")
+            }
+        }
+    }
+
+    struct CheckCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "check", abstract: "Looks through the whole database for damage.",
+            discussion: "Exit code 4 when something is wrong.")
+        @OptionGroup var options: OperatorOptions
+
+        func run() async throws {
+            try await options.run(doing: "check") { client in
+                let problems = try await client.checkDatabase()
+                for problem in problems { print(problem) }
+                guard problems.isEmpty else { throw ProbeFailure.unhealthy("the database is damaged") }
+                print("sound")
+            }
+        }
+    }
+
+    struct EffectsCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "effects", abstract: "Lists the calls to others that were given up, oldest first.")
+        @OptionGroup var options: OperatorOptions
+
+        func run() async throws {
+            try await options.run(doing: "effects") { client in
+                let messages = try JSONText.own()
+                var request = Telehealth_V1_ListFailedEffectsRequest()
+                repeat {
+                    let page = try await client.listFailedEffects(request)
+                    for effect in page.effects {
+                        print(
+                            options.json
+                                ? try messages.line(effect)
+                                : "\(effect.effectID)  \(effect.kind)  \(effect.attempts) attempts  "
+                                    + "\(effect.lastError)  session \(effect.sessionID)")
+                    }
+                    request.pageToken = page.nextPageToken
+                } while !request.pageToken.isEmpty
+            }
+        }
+    }
+
+    struct RetryCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "retry", abstract: "Has a call to others that was given up tried again.")
+        @OptionGroup var options: OperatorOptions
+
+        @Argument(help: "The effect's id, as 'operate effects' shows it.")
+        var effectID: String
+
+        func run() async throws {
+            try await options.run(doing: "retry") { client in
+                _ = try await client.retryEffect(.with { $0.effectID = effectID })
+                print(options.json ? "{}" : "pending again")
+            }
+        }
+    }
+}
