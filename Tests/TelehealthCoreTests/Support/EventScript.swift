@@ -6,6 +6,11 @@ struct EventScript {
     let token: String
     private(set) var entries: [String] = []
 
+    init(meetingID: String, token: String) {
+        self.meetingID = meetingID
+        self.token = token
+    }
+
     init(_ meeting: MeetingGeneration) {
         meetingID = meeting.meetingID ?? ""
         token = meeting.clientRequestToken

@@ -30,7 +30,18 @@ final class FakeChime: MeetingGateway {
         var status: PipelineStatus = .initializing
     }
 
+    /// What EventBridge would tell, in the words of ``EventScript``.
+    struct Told: Sendable {
+        var type: String
+        var meetingID: String
+        var token: String
+        var user: String?
+        var pipeline: String?
+        var at: Timestamp
+    }
+
     struct World: Sendable {
+        var told: [Told] = []
         var meetings: [String: Meeting] = [:]
         var captures: [String: Capture] = [:]
         /// Concatenation id to the capture's and when it was asked for.
@@ -68,6 +79,38 @@ final class FakeChime: MeetingGateway {
     var runningCaptures: [Capture] { withWorld { world in world.captures.values.filter(Self.runs) } }
     func onCapture(_ body: @escaping @Sendable (String) -> Void) { world.withLock { $0.onCapture = body } }
     func forgetFaults() { world.withLock { $0.faults = [:] } }
+    var told: [Told] { withWorld { world in world.told } }
+    /// A running capture breaks for good.
+    func breakCapture() {
+        let now = time.now
+        withWorld { world in
+            guard let capture = world.captures.values.first(where: { $0.status == .inProgress }) else {
+                return
+            }
+            world.captures[capture.id]?.status = .failed
+            Self.tell("MediaPipelinePermanentFailure", capture.meetingID, pipeline: capture.id, now, &world)
+        }
+    }
+    /// Somebody's media comes, goes or breaks.
+    func connect(_ type: String, _ place: Int) {
+        let now = time.now
+        withWorld { world in
+            for meeting in world.meetings.values where !meeting.isEnded {
+                let users = meeting.attendees.keys.sorted()
+                guard !users.isEmpty else { continue }
+                Self.tell(type, meeting.id, user: users[place % users.count], now, &world)
+            }
+        }
+    }
+    private static func tell(
+        _ type: String, _ meetingID: String, user: String? = nil, pipeline: String? = nil, _ now: Timestamp,
+        _ world: inout World
+    ) {
+        world.told.append(
+            Told(
+                type: type, meetingID: meetingID, token: world.meetings[meetingID]?.token ?? "", user: user,
+                pipeline: pipeline, at: now))
+    }
     func lingersOnStop() { world.withLock { $0.lingersOnStop = true } }
     func finishStops() {
         world.withLock { world in
@@ -79,7 +122,8 @@ final class FakeChime: MeetingGateway {
     }
     func loseObjects() { world.withLock { $0.losesObjects = true } }
     func killMeetings() {
-        withWorld { world in for id in world.meetings.keys { Self.end(id, &world) } }
+        let now = time.now
+        withWorld { world in for id in world.meetings.keys { Self.end(id, now, &world) } }
     }
     /// Somebody's audio is connected to every living meeting.
     func speak() {
@@ -120,10 +164,11 @@ final class FakeChime: MeetingGateway {
     }
 
     func deleteMeeting(_ meetingID: String, timeout: Duration) async throws(GatewayError) {
+        let now = time.now
         try call("deleteMeeting") { world throws(GatewayError) in
             world.capturesCutByDeletion +=
                 world.captures.values.count(where: { $0.meetingID == meetingID && Self.runs($0) })
-            Self.end(meetingID, &world)
+            Self.end(meetingID, now, &world)
         }
     }
 
@@ -197,8 +242,12 @@ final class FakeChime: MeetingGateway {
     }
 
     func stopCapture(_ pipelineID: String, timeout: Duration) async throws(GatewayError) {
+        let now = time.now
         try call("stopCapture") { world throws(GatewayError) in
             world.captures[pipelineID]?.status = world.lingersOnStop ? .stopping : .stopped
+            if let meeting = world.captures[pipelineID]?.meetingID {
+                Self.tell("MediaPipelineDeleted", meeting, pipeline: pipelineID, now, &world)
+            }
         }
     }
 
@@ -278,11 +327,13 @@ final class FakeChime: MeetingGateway {
         return world.withLock { world in
             for (id, meeting) in world.meetings where !meeting.isEnded {
                 if now - meeting.lastAudioAt > .seconds(300) || now - meeting.createdAt > .seconds(86_400) {
-                    Self.end(id, &world)
+                    Self.end(id, now, &world)
                 }
             }
             for (id, capture) in world.captures where capture.status == .initializing {
-                if now - capture.startedAt >= .seconds(2) { world.captures[id]?.status = .inProgress }
+                guard now - capture.startedAt >= .seconds(2) else { continue }
+                world.captures[id]?.status = .inProgress
+                Self.tell("MediaPipelineInProgress", capture.meetingID, pipeline: id, now, &world)
             }
             return body(&world)
         }
@@ -292,10 +343,13 @@ final class FakeChime: MeetingGateway {
         capture.status == .initializing || capture.status == .inProgress
     }
 
-    private static func end(_ meetingID: String, _ world: inout World) {
+    private static func end(_ meetingID: String, _ now: Timestamp, _ world: inout World) {
+        guard world.meetings[meetingID]?.isEnded == false else { return }
         world.meetings[meetingID]?.isEnded = true
+        tell("MeetingEnded", meetingID, now, &world)
         for (id, capture) in world.captures where capture.meetingID == meetingID && runs(capture) {
             world.captures[id]?.status = .stopped
+            tell("MediaPipelineDeleted", meetingID, pipeline: id, now, &world)
         }
     }
 
