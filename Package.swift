@@ -23,10 +23,11 @@ func clib(_ name: String, _ pkgConfig: String?, _ apt: String?) -> Target {
 
 func module(
     _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil,
-    settings: [SwiftSetting] = strict
+    resources: [Resource]? = nil, settings: [SwiftSetting] = strict
 ) -> Target {
     .target(
-        name: name, dependencies: dependencies, path: path ?? "Sources/\(name)", swiftSettings: settings)
+        name: name, dependencies: dependencies, path: path ?? "Sources/\(name)", resources: resources,
+        swiftSettings: settings)
 }
 
 func program(
@@ -47,6 +48,11 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
+/// What each place asks of consents: data, compiled in byte by byte.
+let policyFiles: [Resource] = ["US-GA", "US-CA", "default"].map {
+    .embedInCode("Policy/Places/\($0).json")
+}
+
 let cLibraries: [Target] = [
     clib("CNghttp2", "libnghttp2", "libnghttp2-dev"),
     clib("COpenSSL", "openssl", "libssl-dev"),
@@ -61,7 +67,7 @@ let modules: [Target] = [
     module("ProtobufWire", settings: pure),
     module("ProtobufReflection", ["ProtobufWire"], settings: pure),
     module("RPCModel", ["ProtobufWire"], settings: pure),
-    module("TelehealthCore", [crypto], settings: pure),
+    module("TelehealthCore", [crypto], resources: policyFiles, settings: pure),
     // 2 engines
     module("EventCore", ["CLinux"]),
     module("HTTP2Engine", ["CNghttp2"]),
@@ -116,7 +122,7 @@ let programs: [Target] = [
         "telehealth-probe",
         [
             "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "ProtobufReflection",
-            "GRPCStandardAPI", "Identity", "TelehealthCore", "TLSEngine", crypto, argumentParser,
+            "GRPCStandardAPI", "Identity", "StorageSQLite", "TelehealthCore", "TLSEngine", crypto, argumentParser,
         ]),
     program(
         "chime-simulator",
@@ -127,7 +133,9 @@ let programs: [Target] = [
     program("store-bench", ["StorageSQLite", "TelehealthCore"]),
     program("fuzz-runner", ["FuzzTargets"]),
     program("rpc-simulation", ["HTTP2Engine", "RPCOverHTTP2", "RPCModel", "ProtobufWire", argumentParser]),
-    program("rpc-bench", ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "TLSEngine", argumentParser]),
+    program(
+        "rpc-bench",
+        ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine", argumentParser]),
     program(
         "telehealth-bench",
         [
@@ -170,7 +178,7 @@ let testTargets: [Target] = [
     tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),
     tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", "ChimeSimulation", logging]),
     tests("IdentityTests", ["Identity", "TelehealthCore", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
-    tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
+    tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", logging]),
     tests(
         "TelehealthClientTests",
         ["TelehealthClient", "TelehealthAPI", "RPCServer", "RPCClient", "RPCModel", "GRPCStandardAPI", "ProtobufWire"]),
@@ -182,7 +190,7 @@ let testTargets: [Target] = [
 /// that are nothing without them, are there when their folder is.
 let madeByTools: [(target: Target, neededBy: String?)] = [
     // tools/conformance
-    (module("ConformanceMessages", ["ProtobufWire"], path: "tools/.cache/conformance/messages"), nil),
+    (module("ConformanceMessages", ["ProtobufWire"], path: "tools/.cache/conformance/messages"), "protobuf-conformance"),
     // tools/interop
     (module("InteropMessages", ["ProtobufWire", "RPCModel"], path: "tools/.cache/interop/messages"), "rpc-interop"),
 ]

@@ -11,6 +11,13 @@ enum DurableDirectory {
         }
     }
 
+    /// The same for a directory whose parents may be missing too.
+    static func makeAll(_ path: String) throws(StoreOpenFailure) {
+        let parent = parent(of: path)
+        if access(path, F_OK) != 0, parent != path, parent != "." { try makeAll(parent) }
+        try make(path)
+    }
+
     /// Makes the names in a directory durable as they are now.
     static func sync(_ path: String) throws(StoreOpenFailure) {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -58,11 +58,14 @@ extension SQLiteStore {
     public func consents(of subject: SubjectID) async throws(StoreError) -> ConsentHistory {
         let history = try caches.consents.value(subject) { () throws(StoreError) in
             try readers.read { (connection) throws(SQLiteError) -> ConsentHistory? in
-                let version = try connection.first(
-                    ConsentRow.version, bind: { $0.add(subject) }, read: { row in row.integer() })
+                let head = try connection.first(
+                    ConsentRow.head, bind: { $0.add(subject) },
+                    read: { row in (version: row.integer(), bornOn: row.optionalText()) })
                 let records = try connection.all(
                     ConsentRow.ofSubject, bind: { $0.add(subject) }, read: ConsentRow.read)
-                return ConsentHistory(subjectID: subject, version: version ?? 0, records: records)
+                return ConsentHistory(
+                    subjectID: subject, version: head?.version ?? 0, records: records,
+                    bornOn: head?.bornOn.flatMap(CivilDate.init))
             }
         }
         return history ?? ConsentHistory(subjectID: subject)

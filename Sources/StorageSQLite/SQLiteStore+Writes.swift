@@ -10,6 +10,15 @@ extension SQLiteStore {
         return try result.get()
     }
 
+    public func record(_ entry: AuditEntry) async throws(StoreError) {
+        let result = await withCheckedContinuation { done in
+            if let refusal = writer.queue.submit(.record(entry, done)) {
+                done.resume(returning: .failure(refusal))
+            }
+        }
+        try result.get()
+    }
+
     public func claimEffects(
         limit: Int, now: Timestamp, lease: Duration
     ) async throws(StoreError) -> [Effect] {

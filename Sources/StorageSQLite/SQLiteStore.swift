@@ -16,6 +16,8 @@ public import TelehealthCore
 /// documents.
 public final class SQLiteStore: TelehealthStore {
     static let databaseName = "telehealth.db"
+    /// Behind the data directory's name: the folder beside it for the audit log's keys and heads.
+    public static let auditFolderSuffix = ".audit"
 
     let readers: ReaderPool
     let caches: StoreCaches
@@ -49,7 +51,9 @@ public final class SQLiteStore: TelehealthStore {
         let lock = try DirectoryLock(directory: directory)
         let path = "\(directory)/\(databaseName)"
         let caches = StoreCaches(configuration)
-        let writer = try Writer.open(path: path, lock: lock, caches: caches, configuration: configuration)
+        let keyFile = configuration.auditKeyFile ?? "\(directory)\(auditFolderSuffix)/chain.key"
+        let writer = try Writer.open(
+            path: path, auditKeyFile: keyFile, lock: lock, caches: caches, configuration: configuration)
         let store = SQLiteStore(
             path: path, readers: ReaderPool(path: path, configuration: configuration), caches: caches,
             writer: writer, configuration: configuration)

@@ -3,6 +3,15 @@ public struct StoreConfiguration: Sendable {
     /// Writes that may wait for the writer; more are refused as ``TelehealthCore/StoreError/overloaded``. At
     /// about 40 us each the default is a third of a second of work: who waits longer has given up.
     public var queuedWritesMax = 8_192
+    /// Of those, entries for the audit log alone (reads and denials): never so many that no change gets in.
+    public var queuedAuditEntriesMax = 6_144
+    /// Denials that wait for their window's end to be summed; more are refused as overloaded.
+    public var heldDenialsMax = 8_192
+    /// How long denials of one identity are summed up into one row.
+    public var denialWindow: Duration = .seconds(1)
+    /// File of the key that the audit log is chained with, made at the first opening (mode 0600); nil = beside
+    /// the data directory, never in it: who gets at the database alone cannot write a log that fits.
+    public var auditKeyFile: String?
     /// Read-only connections, opened as they are needed. Reads never suspend, so there are at most as many at
     /// once as threads that read.
     public var readersMax = 16

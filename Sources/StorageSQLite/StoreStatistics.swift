@@ -6,6 +6,8 @@ public struct StoreStatistics: Sendable, Hashable {
     public var decisionsCommitted = 0
     public var decisionsInConflict = 0
     public var requestsRepeated = 0
+    /// Entries of the audit log that belong to no change: reads and denials, a sum counting once.
+    public var auditEntriesRecorded = 0
     /// Decisions and claims whose transaction failed.
     public var writesFailed = 0
     /// The largest number of writes in one transaction.

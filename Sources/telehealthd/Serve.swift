@@ -23,7 +23,10 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     let policy = configuration.policy
     let alarms = Alarms(logger: logger)
 
+    // The database, locked for this process, and the heads of its audit log, outside it.
     let store = try openStore(configuration, alarms)
+    let heads = try headKeeper(configuration, store: store, time: time, alarms: alarms)
+    try await heads.begin()
 
     // Chime and S3, behind one https client; credentials are looked up at the first call.
     var https = HTTPSClient.Configuration()
@@ -37,8 +40,9 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     let hub = EventHub()
     let presence = PresenceBoard(startedAt: time.now)
     let committer = Committer(store: store, hub: hub, presence: presence)
+    let guestKey = try GuestKeyFile.key(path: configuration.guestKeyFile)
     let executor = CommandExecutor(
-        committer: committer, gateway: gateway, time: time, ids: ids, policy: policy)
+        committer: committer, gateway: gateway, time: time, ids: ids, policy: policy, guestKey: guestKey)
     let worker = EffectWorker(committer: committer, gateway: gateway, time: time, ids: ids, policy: policy) {
         alarms.effect($0)
     }
@@ -57,9 +61,13 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     try await keys.reload()
 
     // The server.
+    let audit = AuditOffice(executor: executor, trail: store, witness: heads.archive)
+    let receipts = ReceiptOffice(executor: executor, trail: store, signer: try receiptSigner(configuration))
     let services = TelehealthServices(
-        executor: executor, presence: presence, care: store, openWatches: { hub.watchCount }, time: time)
-    let gate = try callGate(services.all, verifier: verifier, time: time)
+        executor: executor, audit: audit, receipts: receipts,
+        archive: PersonArchive(executor: executor, trail: store), presence: presence, care: store,
+        openWatches: { hub.watchCount }, time: time)
+    let gate = try callGate(services.all, executor: executor, verifier: verifier, guestKey: guestKey, time: time)
     let server = try RPCServer(
         configuration: try serverConfiguration(configuration), services: services.all, interceptors: [gate])
     alarms.onStoreLost = { server.health?.set(.notServing) }
@@ -71,6 +79,7 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
         group.addTask { await worker.run() }
         group.addTask { await sweeper.run() }
         if let poller { group.addTask { await poller.run() } }
+        group.addTask { await heads.run() }
         group.addTask { await tickWatches(hub, every: policy.watchHeartbeatInterval, time) }
         group.addTask {
             await keys.keepCurrent(every: configuration.identity.reload, time: time) { alarms.keys($0) }
@@ -89,8 +98,18 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     }
     monitoring?.server.stop()
     await store.close()
+    heads.keep()
     http.shutdown()
     logger.notice("stopped", metadata: store.statistics.logMetadata)
+}
+
+/// The key of receipts, made at the first run.
+private func receiptSigner(_ configuration: DaemonConfiguration) throws -> ReceiptSigner {
+    let path = configuration.audit.receiptKeyFile
+    try FileManager.default.createDirectory(
+        at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true,
+        attributes: [.posixPermissions: 0o700])
+    return try ReceiptKeyFile.open(path)
 }
 
 /// The database, locked for this process.
@@ -101,7 +120,20 @@ private func openStore(_ configuration: DaemonConfiguration, _ alarms: Alarms) t
     var storage = StoreConfiguration()
     storage.backupDirectory = configuration.backupDirectory
     storage.onCondition = { alarms.store($0) }
+    storage.auditKeyFile = configuration.audit.keyFile
     return try SQLiteStore.open(directory: configuration.dataDirectory, configuration: storage)
+}
+
+/// Where the audit log's heads are signed and kept.
+private func headKeeper(
+    _ configuration: DaemonConfiguration, store: SQLiteStore, time: SystemTime, alarms: Alarms
+) throws -> AuditHeadKeeper {
+    let audit = configuration.audit
+    let archive = try AuditHeadArchive.open(
+        directory: audit.headsDirectory, keyFile: audit.headKeyFile, trail: store, time: time)
+    return AuditHeadKeeper(
+        archive: archive, trail: store, time: time, interval: audit.headInterval, rows: Int64(audit.headRows),
+        alarms: alarms)
 }
 
 /// The endpoint for probers and scrapers, where the configuration wants one.
@@ -129,12 +161,23 @@ private func keyDirectory(
         client: http)
 }
 
-private func callGate(_ services: [any RPCService], verifier: TokenVerifier, time: SystemTime) throws
-    -> CallGate
-{
-    try CallGate(services: services, logger: Logger(label: "calls")) {
+private func callGate(
+    _ services: [any RPCService], executor: CommandExecutor, verifier: TokenVerifier, guestKey: GuestKey,
+    time: SystemTime
+) throws -> CallGate {
+    try CallGate(
+        services: services, logger: Logger(label: "calls"),
+        keepRefusal: { (method, caller, source, reason) async throws(TelehealthError) in
+            try await executor.recordRefusal(action: method, caller: caller, source: source, reason: reason)
+        }
+    ) {
         (token, isLocal) throws(TokenRefusal) in
         do throws(TokenError) {
+            if token.hasPrefix(GuestKey.prefix) {
+                guard let guest = guestKey.caller(token) else { throw TokenError.malformed }
+                guard time.now < guest.expiresAt else { throw TokenError.expired }
+                return guest
+            }
             return try verifier.verify(token, isLocal: isLocal, now: time.now)
         } catch {
             throw TokenRefusal(reason: error.reason, message: error.advice)

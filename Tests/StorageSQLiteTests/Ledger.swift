@@ -1,7 +1,8 @@
-import StorageSQLite
 import Synchronization
 import TelehealthCore
 import Testing
+
+@testable import StorageSQLite
 
 /// A workload whose every step leaves the same mark in several tables, so that a lost or halved one shows.
 ///
@@ -109,8 +110,18 @@ struct Ledger: Sendable {
 
     /// Opens what a failure left with the plain layer and looks.
     static func problems(_ records: [Record], inDirectory directory: String) async throws -> [String] {
-        let store = try SQLiteStore.open(directory: directory)
-        let problems = try await problems(records, in: store)
+        var configuration = StoreConfiguration()
+        configuration.auditKeyFile = DurableDirectory.parent(of: directory) + "/live.audit/chain.key"
+        let store = try SQLiteStore.open(directory: directory, configuration: configuration)
+        var problems = try await problems(records, in: store)
+        // Whatever was lost, the audit log that is left is whole, and as long as the steps that are left.
+        let report = try await store.auditReport()
+        problems += report.findings.map(\.description)
+        var steps: Int64 = 0
+        for index in records.indices {
+            steps += try await store.session(SessionID("session-\(index)"))?.session.version ?? 0
+        }
+        if report.rowsChecked != steps { problems.append("\(steps) steps, \(report.rowsChecked) audit rows") }
         await store.close()
         return problems
     }

@@ -83,7 +83,9 @@ import Testing
                 Issue.record("the alarm did not end: \(log.conditions)")
                 return
             }
-            #expect(store.statistics.walPages <= 220)
+            // The figure is as of the latest commit: one behind the checkpoint that emptied the WAL.
+            try await store.commit(Sample.creation("last"))
+            #expect(store.statistics.walPages <= 200)
         }
     }
 

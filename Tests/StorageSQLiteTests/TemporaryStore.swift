@@ -6,9 +6,11 @@ import TelehealthCore
 func withTemporaryDirectory<Result>(
     _ body: (String) async throws -> Result
 ) async throws -> Result {
-    let path = NSTemporaryDirectory() + "telehealth-store-" + UUID().uuidString
+    let parent = NSTemporaryDirectory() + "telehealth-store-" + UUID().uuidString
+    // A folder deeper, so that the keys beside it go with it.
+    let path = parent + "/data"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: path) }
+    defer { try? FileManager.default.removeItem(atPath: parent) }
     return try await body(path)
 }
 

@@ -179,7 +179,8 @@ import Testing
         _ = try await clinic.join(Clinic.clientCaller, id)
         let running = try #require(try clinic.state(id).activeRecording)
         #expect(running.consentIDs.contains(client.id))
-        _ = try await clinic.executor.leaveSession(id, clinic.call(Clinic.clientCaller))
+        _ = try await clinic.executor.leaveSession(
+            LeaveSession(sessionID: id), clinic.call(Clinic.clientCaller))
         // Gone, but in the picture: the revocation stops and marks the recording all the same.
         _ = try await clinic.executor.revokeConsent(
             RevokeConsent(consentID: client.id), clinic.call(Clinic.clientCaller))

@@ -232,7 +232,8 @@ import Testing
     {
         let clinic = Clinic()
         let (id, recording, consent) = try await clinic.recordedVisit()
-        _ = try await clinic.executor.leaveSession(id, clinic.call(Clinic.clientCaller))
+        _ = try await clinic.executor.leaveSession(
+            LeaveSession(sessionID: id), clinic.call(Clinic.clientCaller))
         #expect(try clinic.state(id).recording(recording)?.state == .recording)
         _ = consent
         try await clinic.grant(

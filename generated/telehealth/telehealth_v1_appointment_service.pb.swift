@@ -29,6 +29,9 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
     public var timeZone: String = ""
     /// The source's version of this row, 1 or more. Required.
     public var sourceVersion: Int64 = 0
+    /// The client's birth date, `YYYY-MM-DD`; empty when nothing is said of it. Personal data: kept with the client's
+    /// consents and never sent back. Who is a minor where the visit takes place needs a guardian's signature.
+    public var clientBirthDate: String = ""
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -43,6 +46,7 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
         if !guardianID.isEmpty { buffer.write(7, guardianID, as: WireString.self) }
         if !timeZone.isEmpty { buffer.write(8, timeZone, as: WireString.self) }
         if sourceVersion != 0 { buffer.write(9, sourceVersion, as: WireInt64.self) }
+        if !clientBirthDate.isEmpty { buffer.write(50, clientBirthDate, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -58,6 +62,7 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
             case 58: try reader.read(&guardianID, as: WireString.self)
             case 66: try reader.read(&timeZone, as: WireString.self)
             case 72: try reader.read(&sourceVersion, as: WireInt64.self)
+            case 402: try reader.read(&clientBirthDate, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -317,23 +322,24 @@ public enum Telehealth_V1_AppointmentService_File {
         name: "telehealth/v1/appointment_service.proto",
         base64: """
             Cid0ZWxlaGVhbHRoL3YxL2FwcG9pbnRtZW50X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaH2dvb2dsZS9wcm90b2J1Zi90
-            aW1lc3RhbXAucHJvdG8aH3RlbGVoZWFsdGgvdjEvYXBwb2ludG1lbnQucHJvdG8i8AIKFVB1dEFwcG9pbnRtZW50UmVxdWVzdBId
+            aW1lc3RhbXAucHJvdG8aH3RlbGVoZWFsdGgvdjEvYXBwb2ludG1lbnQucHJvdG8inAMKFVB1dEFwcG9pbnRtZW50UmVxdWVzdBId
             CgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQSJQoOYXBwb2ludG1lbnRfaWQYAiABKAlSDWFwcG9pbnRtZW50SWQSGwoJY2xp
             ZW50X2lkGAMgASgJUghjbGllbnRJZBIhCgxjbGluaWNpYW5faWQYBCABKAlSC2NsaW5pY2lhbklkEjcKCXN0YXJ0c19hdBgFIAEo
             CzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHN0YXJ0c0F0EjMKB2VuZHNfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYu
             VGltZXN0YW1wUgZlbmRzQXQSHwoLZ3VhcmRpYW5faWQYByABKAlSCmd1YXJkaWFuSWQSGwoJdGltZV96b25lGAggASgJUgh0aW1l
-            Wm9uZRIlCg5zb3VyY2VfdmVyc2lvbhgJIAEoA1INc291cmNlVmVyc2lvbiJwChZQdXRBcHBvaW50bWVudFJlc3BvbnNlEjwKC2Fw
-            cG9pbnRtZW50GAEgASgLMhoudGVsZWhlYWx0aC52MS5BcHBvaW50bWVudFILYXBwb2ludG1lbnQSGAoHYXBwbGllZBgCIAEoCFIH
-            YXBwbGllZCI+ChVHZXRBcHBvaW50bWVudFJlcXVlc3QSJQoOYXBwb2ludG1lbnRfaWQYASABKAlSDWFwcG9pbnRtZW50SWQiVgoW
-            R2V0QXBwb2ludG1lbnRSZXNwb25zZRI8CgthcHBvaW50bWVudBgBIAEoCzIaLnRlbGVoZWFsdGgudjEuQXBwb2ludG1lbnRSC2Fw
-            cG9pbnRtZW50IocBChhDYW5jZWxBcHBvaW50bWVudFJlcXVlc3QSHQoKcmVxdWVzdF9pZBgBIAEoCVIJcmVxdWVzdElkEiUKDmFw
-            cG9pbnRtZW50X2lkGAIgASgJUg1hcHBvaW50bWVudElkEiUKDnNvdXJjZV92ZXJzaW9uGAMgASgDUg1zb3VyY2VWZXJzaW9uInMK
-            GUNhbmNlbEFwcG9pbnRtZW50UmVzcG9uc2USPAoLYXBwb2ludG1lbnQYASABKAsyGi50ZWxlaGVhbHRoLnYxLkFwcG9pbnRtZW50
-            UgthcHBvaW50bWVudBIYCgdhcHBsaWVkGAIgASgIUgdhcHBsaWVkMroCChJBcHBvaW50bWVudFNlcnZpY2USXQoOUHV0QXBwb2lu
-            dG1lbnQSJC50ZWxlaGVhbHRoLnYxLlB1dEFwcG9pbnRtZW50UmVxdWVzdBolLnRlbGVoZWFsdGgudjEuUHV0QXBwb2ludG1lbnRS
-            ZXNwb25zZRJdCg5HZXRBcHBvaW50bWVudBIkLnRlbGVoZWFsdGgudjEuR2V0QXBwb2ludG1lbnRSZXF1ZXN0GiUudGVsZWhlYWx0
-            aC52MS5HZXRBcHBvaW50bWVudFJlc3BvbnNlEmYKEUNhbmNlbEFwcG9pbnRtZW50EicudGVsZWhlYWx0aC52MS5DYW5jZWxBcHBv
-            aW50bWVudFJlcXVlc3QaKC50ZWxlaGVhbHRoLnYxLkNhbmNlbEFwcG9pbnRtZW50UmVzcG9uc2ViBnByb3RvMw==
+            Wm9uZRIlCg5zb3VyY2VfdmVyc2lvbhgJIAEoA1INc291cmNlVmVyc2lvbhIqChFjbGllbnRfYmlydGhfZGF0ZRgyIAEoCVIPY2xp
+            ZW50QmlydGhEYXRlInAKFlB1dEFwcG9pbnRtZW50UmVzcG9uc2USPAoLYXBwb2ludG1lbnQYASABKAsyGi50ZWxlaGVhbHRoLnYx
+            LkFwcG9pbnRtZW50UgthcHBvaW50bWVudBIYCgdhcHBsaWVkGAIgASgIUgdhcHBsaWVkIj4KFUdldEFwcG9pbnRtZW50UmVxdWVz
+            dBIlCg5hcHBvaW50bWVudF9pZBgBIAEoCVINYXBwb2ludG1lbnRJZCJWChZHZXRBcHBvaW50bWVudFJlc3BvbnNlEjwKC2FwcG9p
+            bnRtZW50GAEgASgLMhoudGVsZWhlYWx0aC52MS5BcHBvaW50bWVudFILYXBwb2ludG1lbnQihwEKGENhbmNlbEFwcG9pbnRtZW50
+            UmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQSJQoOYXBwb2ludG1lbnRfaWQYAiABKAlSDWFwcG9pbnRtZW50
+            SWQSJQoOc291cmNlX3ZlcnNpb24YAyABKANSDXNvdXJjZVZlcnNpb24icwoZQ2FuY2VsQXBwb2ludG1lbnRSZXNwb25zZRI8Cgth
+            cHBvaW50bWVudBgBIAEoCzIaLnRlbGVoZWFsdGgudjEuQXBwb2ludG1lbnRSC2FwcG9pbnRtZW50EhgKB2FwcGxpZWQYAiABKAhS
+            B2FwcGxpZWQyugIKEkFwcG9pbnRtZW50U2VydmljZRJdCg5QdXRBcHBvaW50bWVudBIkLnRlbGVoZWFsdGgudjEuUHV0QXBwb2lu
+            dG1lbnRSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5QdXRBcHBvaW50bWVudFJlc3BvbnNlEl0KDkdldEFwcG9pbnRtZW50EiQudGVs
+            ZWhlYWx0aC52MS5HZXRBcHBvaW50bWVudFJlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLkdldEFwcG9pbnRtZW50UmVzcG9uc2USZgoR
+            Q2FuY2VsQXBwb2ludG1lbnQSJy50ZWxlaGVhbHRoLnYxLkNhbmNlbEFwcG9pbnRtZW50UmVxdWVzdBooLnRlbGVoZWFsdGgudjEu
+            Q2FuY2VsQXBwb2ludG1lbnRSZXNwb25zZWIGcHJvdG8z
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

@@ -25,6 +25,8 @@ public enum Telehealth_V1_ConsentSubjectRole: ProtobufEnum {
     case clinician
     /// A client's guardian, for themselves.
     case guardian
+    /// An interpreter, observer or guest of a visit.
+    case thirdParty
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -36,6 +38,7 @@ public enum Telehealth_V1_ConsentSubjectRole: ProtobufEnum {
         case 1: self = .client
         case 2: self = .clinician
         case 3: self = .guardian
+        case 40: self = .thirdParty
         default: self = .unrecognized(rawValue)
         }
     }
@@ -46,6 +49,7 @@ public enum Telehealth_V1_ConsentSubjectRole: ProtobufEnum {
         case .client: 1
         case .clinician: 2
         case .guardian: 3
+        case .thirdParty: 40
         case .unrecognized(let number): number
         }
     }
@@ -65,6 +69,10 @@ public enum Telehealth_V1_ConsentType: ProtobufEnum {
     case hipaaTelehealth
     /// Being recorded (`Recording`).
     case recording
+    /// Telehealth in a place without a type of its own.
+    case telehealth
+    /// That somebody beyond client, guardian and clinician takes part.
+    case thirdPartyPresence
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -76,6 +84,8 @@ public enum Telehealth_V1_ConsentType: ProtobufEnum {
         case 1: self = .georgiaTelehealth
         case 2: self = .hipaaTelehealth
         case 3: self = .recording
+        case 50: self = .telehealth
+        case 51: self = .thirdPartyPresence
         default: self = .unrecognized(rawValue)
         }
     }
@@ -86,6 +96,8 @@ public enum Telehealth_V1_ConsentType: ProtobufEnum {
         case .georgiaTelehealth: 1
         case .hipaaTelehealth: 2
         case .recording: 3
+        case .telehealth: 50
+        case .thirdPartyPresence: 51
         case .unrecognized(let number): number
         }
     }
@@ -227,6 +239,11 @@ public enum Telehealth_V1_ConsentAction: ProtobufEnum {
     case join
     /// Being recorded.
     case record
+    /// The treatment itself. Judged and told, but no gate: where a place asks for a talk about it as well, that talk may
+    /// be the first thing of the visit.
+    case conduct
+    /// Somebody beyond client, guardian and clinician taking part.
+    case thirdParty
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -237,6 +254,8 @@ public enum Telehealth_V1_ConsentAction: ProtobufEnum {
         case 0: self = .unspecified
         case 1: self = .join
         case 2: self = .record
+        case 50: self = .conduct
+        case 51: self = .thirdParty
         default: self = .unrecognized(rawValue)
         }
     }
@@ -246,6 +265,8 @@ public enum Telehealth_V1_ConsentAction: ProtobufEnum {
         case .unspecified: 0
         case .join: 1
         case .record: 2
+        case .conduct: 50
+        case .thirdParty: 51
         case .unrecognized(let number): number
         }
     }
@@ -271,6 +292,16 @@ public enum Telehealth_V1_MissingConsentCause: ProtobufEnum {
     case notWritten
     /// It is for another purpose or another session.
     case notCovered
+    /// A newer text is in force, and the grace for the signed one is over.
+    case outdatedVersion
+    /// The spoken half is missing where the place asks for a written and a spoken consent.
+    case verbalMissing
+    /// A minor signed alone where a guardian's signature is needed.
+    case guardianRequired
+    /// It is a standing one where only one limited to the session counts.
+    case notForSession
+    /// It lacks a piece of evidence that the place asks for.
+    case evidenceMissing
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -285,6 +316,11 @@ public enum Telehealth_V1_MissingConsentCause: ProtobufEnum {
         case 4: self = .revoked
         case 5: self = .notWritten
         case 6: self = .notCovered
+        case 50: self = .outdatedVersion
+        case 51: self = .verbalMissing
+        case 52: self = .guardianRequired
+        case 53: self = .notForSession
+        case 54: self = .evidenceMissing
         default: self = .unrecognized(rawValue)
         }
     }
@@ -298,6 +334,11 @@ public enum Telehealth_V1_MissingConsentCause: ProtobufEnum {
         case .revoked: 4
         case .notWritten: 5
         case .notCovered: 6
+        case .outdatedVersion: 50
+        case .verbalMissing: 51
+        case .guardianRequired: 52
+        case .notForSession: 53
+        case .evidenceMissing: 54
         case .unrecognized(let number): number
         }
     }
@@ -362,6 +403,8 @@ public struct Telehealth_V1_Consent: Message {
     public var revokedBy: String = ""
     /// Why it was revoked, as given; empty unless REVOKED.
     public var revocationReason: String = ""
+    /// The evidence item by item, as the place's policy asks for it. Only to staff and to the subject.
+    public var evidenceItems: Telehealth_V1_ConsentEvidence?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -393,6 +436,7 @@ public struct Telehealth_V1_Consent: Message {
         if let value = revokedAt { buffer.writeMessage(24, value) }
         if !revokedBy.isEmpty { buffer.write(25, revokedBy, as: WireString.self) }
         if !revocationReason.isEmpty { buffer.write(26, revocationReason, as: WireString.self) }
+        if let value = evidenceItems { buffer.writeMessage(50, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -426,6 +470,43 @@ public struct Telehealth_V1_Consent: Message {
             case 194: try reader.readMessage(&revokedAt)
             case 202: try reader.read(&revokedBy, as: WireString.self)
             case 210: try reader.read(&revocationReason, as: WireString.self)
+            case 402: try reader.readMessage(&evidenceItems)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// What a consent carries besides its note. Personal data.
+public struct Telehealth_V1_ConsentEvidence: Message {
+    public static let fullName = "telehealth.v1.ConsentEvidence"
+    /// For PAPER where the scan is filed, up to 256 bytes.
+    public var scanReference: String = ""
+    /// SHA-256 of the scan, 32 bytes; empty for none.
+    public var scanSha256: [UInt8] = []
+    /// For VERBAL the version of the words that were spoken, up to 256 bytes.
+    public var scriptVersion: String = ""
+    /// For VERBAL who heard it besides the attester, up to 256 bytes.
+    public var witness: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !scanReference.isEmpty { buffer.write(1, scanReference, as: WireString.self) }
+        if !scanSha256.isEmpty { buffer.write(2, scanSha256, as: WireBytes.self) }
+        if !scriptVersion.isEmpty { buffer.write(3, scriptVersion, as: WireString.self) }
+        if !witness.isEmpty { buffer.write(4, witness, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&scanReference, as: WireString.self)
+            case 18: try reader.read(&scanSha256, as: WireBytes.self)
+            case 26: try reader.read(&scriptVersion, as: WireString.self)
+            case 34: try reader.read(&witness, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -606,7 +687,7 @@ public enum Telehealth_V1_Consent_File {
         name: "telehealth/v1/consent.proto",
         base64: """
             Cht0ZWxlaGVhbHRoL3YxL2NvbnNlbnQucHJvdG8SDXRlbGVoZWFsdGgudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJv
-            dG8aHXRlbGVoZWFsdGgvdjEvcmVjb3JkaW5nLnByb3RvItYJCgdDb25zZW50Eh0KCmNvbnNlbnRfaWQYASABKAlSCWNvbnNlbnRJ
+            dG8aHXRlbGVoZWFsdGgvdjEvcmVjb3JkaW5nLnByb3RvIp0KCgdDb25zZW50Eh0KCmNvbnNlbnRfaWQYASABKAlSCWNvbnNlbnRJ
             ZBIdCgpzdWJqZWN0X2lkGAIgASgJUglzdWJqZWN0SWQSRAoMc3ViamVjdF9yb2xlGAMgASgOMiEudGVsZWhlYWx0aC52MS5Db25z
             ZW50U3ViamVjdFJvbGVSC3N1YmplY3RSb2xlEi4KBHR5cGUYBCABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlUgR0eXBl
             EjoKCGRlY2lzaW9uGAUgASgOMh4udGVsZWhlYWx0aC52MS5Db25zZW50RGVjaXNpb25SCGRlY2lzaW9uEjEKBXN0YXRlGAYgASgO
@@ -622,37 +703,45 @@ public enum Telehealth_V1_Consent_File {
             cGVyc2VkZXNDb25zZW50SWQSOQoKY3JlYXRlZF9hdBgVIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCWNyZWF0ZWRB
             dBIdCgpjcmVhdGVkX2J5GBYgASgJUgljcmVhdGVkQnkSNwoYc3VwZXJzZWRlZF9ieV9jb25zZW50X2lkGBcgASgJUhVzdXBlcnNl
             ZGVkQnlDb25zZW50SWQSOQoKcmV2b2tlZF9hdBgYIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCXJldm9rZWRBdBId
-            CgpyZXZva2VkX2J5GBkgASgJUglyZXZva2VkQnkSKwoRcmV2b2NhdGlvbl9yZWFzb24YGiABKAlSEHJldm9jYXRpb25SZWFzb24i
-            lgEKF0NvbnNlbnRBY2tub3dsZWRnZW1lbnRzEiUKDnBhdGllbnRfcmlnaHRzGAEgASgIUg1wYXRpZW50UmlnaHRzEi8KE2VtZXJn
-            ZW5jeV9wcm90b2NvbHMYAiABKAhSEmVtZXJnZW5jeVByb3RvY29scxIjCg1wcml2YWN5X3Jpc2tzGAMgASgIUgxwcml2YWN5Umlz
-            a3MixQIKD0NvbnNlbnREb2N1bWVudBIuCgR0eXBlGAEgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZVIEdHlwZRIYCgd2
-            ZXJzaW9uGAIgASgJUgd2ZXJzaW9uEhoKCGxhbmd1YWdlGAMgASgJUghsYW5ndWFnZRISCgR0ZXh0GAQgASgJUgR0ZXh0Eh8KC3Rl
-            eHRfc2hhMjU2GAUgASgMUgp0ZXh0U2hhMjU2Ej0KDGVmZmVjdGl2ZV9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3Rh
-            bXBSC2VmZmVjdGl2ZUF0EjkKCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgljcmVhdGVkQXQS
-            HQoKY3JlYXRlZF9ieRgIIAEoCVIJY3JlYXRlZEJ5Iu8BCg1BY3Rpb25Db25zZW50EjQKBmFjdGlvbhgBIAEoDjIcLnRlbGVoZWFs
-            dGgudjEuQ29uc2VudEFjdGlvblIGYWN0aW9uEhwKCXNhdGlzZmllZBgCIAEoCFIJc2F0aXNmaWVkEjcKB21pc3NpbmcYAyADKAsy
-            HS50ZWxlaGVhbHRoLnYxLk1pc3NpbmdDb25zZW50UgdtaXNzaW5nEh8KC2NvbnNlbnRfaWRzGAQgAygJUgpjb25zZW50SWRzEjAK
-            FGV4cGlyaW5nX2NvbnNlbnRfaWRzGAUgAygJUhJleHBpcmluZ0NvbnNlbnRJZHMiwAIKDk1pc3NpbmdDb25zZW50EjQKBmFjdGlv
-            bhgBIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudEFjdGlvblIGYWN0aW9uEi4KBHR5cGUYAiABKA4yGi50ZWxlaGVhbHRoLnYx
-            LkNvbnNlbnRUeXBlUgR0eXBlEh0KCnN1YmplY3RfaWQYAyABKAlSCXN1YmplY3RJZBJECgxzdWJqZWN0X3JvbGUYBCABKA4yIS50
-            ZWxlaGVhbHRoLnYxLkNvbnNlbnRTdWJqZWN0Um9sZVILc3ViamVjdFJvbGUSOAoFY2F1c2UYBSABKA4yIi50ZWxlaGVhbHRoLnYx
-            Lk1pc3NpbmdDb25zZW50Q2F1c2VSBWNhdXNlEikKEGRvY3VtZW50X3ZlcnNpb24YBiABKAlSD2RvY3VtZW50VmVyc2lvbiqiAQoS
-            Q29uc2VudFN1YmplY3RSb2xlEiQKIENPTlNFTlRfU1VCSkVDVF9ST0xFX1VOU1BFQ0lGSUVEEAASHwobQ09OU0VOVF9TVUJKRUNU
-            X1JPTEVfQ0xJRU5UEAESIgoeQ09OU0VOVF9TVUJKRUNUX1JPTEVfQ0xJTklDSUFOEAISIQodQ09OU0VOVF9TVUJKRUNUX1JPTEVf
-            R1VBUkRJQU4QAyqPAQoLQ29uc2VudFR5cGUSHAoYQ09OU0VOVF9UWVBFX1VOU1BFQ0lGSUVEEAASIwofQ09OU0VOVF9UWVBFX0dF
-            T1JHSUFfVEVMRUhFQUxUSBABEiEKHUNPTlNFTlRfVFlQRV9ISVBBQV9URUxFSEVBTFRIEAISGgoWQ09OU0VOVF9UWVBFX1JFQ09S
-            RElORxADKnAKD0NvbnNlbnREZWNpc2lvbhIgChxDT05TRU5UX0RFQ0lTSU9OX1VOU1BFQ0lGSUVEEAASHAoYQ09OU0VOVF9ERUNJ
-            U0lPTl9HUkFOVEVEEAESHQoZQ09OU0VOVF9ERUNJU0lPTl9ERUNMSU5FRBACKrcBCgxDb25zZW50U3RhdGUSHQoZQ09OU0VOVF9T
-            VEFURV9VTlNQRUNJRklFRBAAEhgKFENPTlNFTlRfU1RBVEVfQUNUSVZFEAESGgoWQ09OU0VOVF9TVEFURV9ERUNMSU5FRBACEhkK
-            FUNPTlNFTlRfU1RBVEVfRVhQSVJFRBADEhkKFUNPTlNFTlRfU1RBVEVfUkVWT0tFRBAEEhwKGENPTlNFTlRfU1RBVEVfU1VQRVJT
-            RURFRBAFKoMBCg1Db25zZW50TWV0aG9kEh4KGkNPTlNFTlRfTUVUSE9EX1VOU1BFQ0lGSUVEEAASHQoZQ09OU0VOVF9NRVRIT0Rf
-            RUxFQ1RST05JQxABEhgKFENPTlNFTlRfTUVUSE9EX1BBUEVSEAISGQoVQ09OU0VOVF9NRVRIT0RfVkVSQkFMEAMqYwoNQ29uc2Vu
-            dEFjdGlvbhIeChpDT05TRU5UX0FDVElPTl9VTlNQRUNJRklFRBAAEhcKE0NPTlNFTlRfQUNUSU9OX0pPSU4QARIZChVDT05TRU5U
-            X0FDVElPTl9SRUNPUkQQAiqaAgoTTWlzc2luZ0NvbnNlbnRDYXVzZRIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfVU5TUEVDSUZJ
-            RUQQABIkCiBNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9ORV9HSVZFThABEiIKHk1JU1NJTkdfQ09OU0VOVF9DQVVTRV9ERUNMSU5F
-            RBACEiEKHU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9FWFBJUkVEEAMSIQodTUlTU0lOR19DT05TRU5UX0NBVVNFX1JFVk9LRUQQBBIl
-            CiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9UX1dSSVRURU4QBRIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9UX0NPVkVSRUQQ
-            BmIGcHJvdG8z
+            CgpyZXZva2VkX2J5GBkgASgJUglyZXZva2VkQnkSKwoRcmV2b2NhdGlvbl9yZWFzb24YGiABKAlSEHJldm9jYXRpb25SZWFzb24S
+            RQoOZXZpZGVuY2VfaXRlbXMYMiABKAsyHi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRFdmlkZW5jZVINZXZpZGVuY2VJdGVtcyKaAQoP
+            Q29uc2VudEV2aWRlbmNlEiUKDnNjYW5fcmVmZXJlbmNlGAEgASgJUg1zY2FuUmVmZXJlbmNlEh8KC3NjYW5fc2hhMjU2GAIgASgM
+            UgpzY2FuU2hhMjU2EiUKDnNjcmlwdF92ZXJzaW9uGAMgASgJUg1zY3JpcHRWZXJzaW9uEhgKB3dpdG5lc3MYBCABKAlSB3dpdG5l
+            c3MilgEKF0NvbnNlbnRBY2tub3dsZWRnZW1lbnRzEiUKDnBhdGllbnRfcmlnaHRzGAEgASgIUg1wYXRpZW50UmlnaHRzEi8KE2Vt
+            ZXJnZW5jeV9wcm90b2NvbHMYAiABKAhSEmVtZXJnZW5jeVByb3RvY29scxIjCg1wcml2YWN5X3Jpc2tzGAMgASgIUgxwcml2YWN5
+            Umlza3MixQIKD0NvbnNlbnREb2N1bWVudBIuCgR0eXBlGAEgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZVIEdHlwZRIY
+            Cgd2ZXJzaW9uGAIgASgJUgd2ZXJzaW9uEhoKCGxhbmd1YWdlGAMgASgJUghsYW5ndWFnZRISCgR0ZXh0GAQgASgJUgR0ZXh0Eh8K
+            C3RleHRfc2hhMjU2GAUgASgMUgp0ZXh0U2hhMjU2Ej0KDGVmZmVjdGl2ZV9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1l
+            c3RhbXBSC2VmZmVjdGl2ZUF0EjkKCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgljcmVhdGVk
+            QXQSHQoKY3JlYXRlZF9ieRgIIAEoCVIJY3JlYXRlZEJ5Iu8BCg1BY3Rpb25Db25zZW50EjQKBmFjdGlvbhgBIAEoDjIcLnRlbGVo
+            ZWFsdGgudjEuQ29uc2VudEFjdGlvblIGYWN0aW9uEhwKCXNhdGlzZmllZBgCIAEoCFIJc2F0aXNmaWVkEjcKB21pc3NpbmcYAyAD
+            KAsyHS50ZWxlaGVhbHRoLnYxLk1pc3NpbmdDb25zZW50UgdtaXNzaW5nEh8KC2NvbnNlbnRfaWRzGAQgAygJUgpjb25zZW50SWRz
+            EjAKFGV4cGlyaW5nX2NvbnNlbnRfaWRzGAUgAygJUhJleHBpcmluZ0NvbnNlbnRJZHMiwAIKDk1pc3NpbmdDb25zZW50EjQKBmFj
+            dGlvbhgBIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudEFjdGlvblIGYWN0aW9uEi4KBHR5cGUYAiABKA4yGi50ZWxlaGVhbHRo
+            LnYxLkNvbnNlbnRUeXBlUgR0eXBlEh0KCnN1YmplY3RfaWQYAyABKAlSCXN1YmplY3RJZBJECgxzdWJqZWN0X3JvbGUYBCABKA4y
+            IS50ZWxlaGVhbHRoLnYxLkNvbnNlbnRTdWJqZWN0Um9sZVILc3ViamVjdFJvbGUSOAoFY2F1c2UYBSABKA4yIi50ZWxlaGVhbHRo
+            LnYxLk1pc3NpbmdDb25zZW50Q2F1c2VSBWNhdXNlEikKEGRvY3VtZW50X3ZlcnNpb24YBiABKAlSD2RvY3VtZW50VmVyc2lvbirI
+            AQoSQ29uc2VudFN1YmplY3RSb2xlEiQKIENPTlNFTlRfU1VCSkVDVF9ST0xFX1VOU1BFQ0lGSUVEEAASHwobQ09OU0VOVF9TVUJK
+            RUNUX1JPTEVfQ0xJRU5UEAESIgoeQ09OU0VOVF9TVUJKRUNUX1JPTEVfQ0xJTklDSUFOEAISIQodQ09OU0VOVF9TVUJKRUNUX1JP
+            TEVfR1VBUkRJQU4QAxIkCiBDT05TRU5UX1NVQkpFQ1RfUk9MRV9USElSRF9QQVJUWRAoKtMBCgtDb25zZW50VHlwZRIcChhDT05T
+            RU5UX1RZUEVfVU5TUEVDSUZJRUQQABIjCh9DT05TRU5UX1RZUEVfR0VPUkdJQV9URUxFSEVBTFRIEAESIQodQ09OU0VOVF9UWVBF
+            X0hJUEFBX1RFTEVIRUFMVEgQAhIaChZDT05TRU5UX1RZUEVfUkVDT1JESU5HEAMSGwoXQ09OU0VOVF9UWVBFX1RFTEVIRUFMVEgQ
+            MhIlCiFDT05TRU5UX1RZUEVfVEhJUkRfUEFSVFlfUFJFU0VOQ0UQMypwCg9Db25zZW50RGVjaXNpb24SIAocQ09OU0VOVF9ERUNJ
+            U0lPTl9VTlNQRUNJRklFRBAAEhwKGENPTlNFTlRfREVDSVNJT05fR1JBTlRFRBABEh0KGUNPTlNFTlRfREVDSVNJT05fREVDTElO
+            RUQQAiq3AQoMQ29uc2VudFN0YXRlEh0KGUNPTlNFTlRfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRDT05TRU5UX1NUQVRFX0FDVElW
+            RRABEhoKFkNPTlNFTlRfU1RBVEVfREVDTElORUQQAhIZChVDT05TRU5UX1NUQVRFX0VYUElSRUQQAxIZChVDT05TRU5UX1NUQVRF
+            X1JFVk9LRUQQBBIcChhDT05TRU5UX1NUQVRFX1NVUEVSU0VERUQQBSqDAQoNQ29uc2VudE1ldGhvZBIeChpDT05TRU5UX01FVEhP
+            RF9VTlNQRUNJRklFRBAAEh0KGUNPTlNFTlRfTUVUSE9EX0VMRUNUUk9OSUMQARIYChRDT05TRU5UX01FVEhPRF9QQVBFUhACEhkK
+            FUNPTlNFTlRfTUVUSE9EX1ZFUkJBTBADKp8BCg1Db25zZW50QWN0aW9uEh4KGkNPTlNFTlRfQUNUSU9OX1VOU1BFQ0lGSUVEEAAS
+            FwoTQ09OU0VOVF9BQ1RJT05fSk9JThABEhkKFUNPTlNFTlRfQUNUSU9OX1JFQ09SRBACEhoKFkNPTlNFTlRfQUNUSU9OX0NPTkRV
+            Q1QQMhIeChpDT05TRU5UX0FDVElPTl9USElSRF9QQVJUWRAzKvQDChNNaXNzaW5nQ29uc2VudENhdXNlEiUKIU1JU1NJTkdfQ09O
+            U0VOVF9DQVVTRV9VTlNQRUNJRklFRBAAEiQKIE1JU1NJTkdfQ09OU0VOVF9DQVVTRV9OT05FX0dJVkVOEAESIgoeTUlTU0lOR19D
+            T05TRU5UX0NBVVNFX0RFQ0xJTkVEEAISIQodTUlTU0lOR19DT05TRU5UX0NBVVNFX0VYUElSRUQQAxIhCh1NSVNTSU5HX0NPTlNF
+            TlRfQ0FVU0VfUkVWT0tFRBAEEiUKIU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9OT1RfV1JJVFRFThAFEiUKIU1JU1NJTkdfQ09OU0VO
+            VF9DQVVTRV9OT1RfQ09WRVJFRBAGEioKJk1JU1NJTkdfQ09OU0VOVF9DQVVTRV9PVVREQVRFRF9WRVJTSU9OEDISKAokTUlTU0lO
+            R19DT05TRU5UX0NBVVNFX1ZFUkJBTF9NSVNTSU5HEDMSKwonTUlTU0lOR19DT05TRU5UX0NBVVNFX0dVQVJESUFOX1JFUVVJUkVE
+            EDQSKQolTUlTU0lOR19DT05TRU5UX0NBVVNFX05PVF9GT1JfU0VTU0lPThA1EioKJk1JU1NJTkdfQ09OU0VOVF9DQVVTRV9FVklE
+            RU5DRV9NSVNTSU5HEDZiBnByb3RvMw==
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

@@ -32,8 +32,13 @@ public struct Telehealth_V1_ConsentSubmission: Message {
     public var evidence: String = ""
     /// When a PAPER or VERBAL decision was made, UTC, in the past; unset for now. Refused for ELECTRONIC.
     public var decidedAt: Google_Protobuf_Timestamp?
-    /// Until when it counts, UTC; unset for the configured time (365 days). A longer time than configured is refused.
+    /// Until when it counts, UTC; unset for what the place allows (365 days in Georgia). A longer time is refused.
     public var expiresAt: Google_Protobuf_Timestamp?
+    /// For PAPER and VERBAL who signed or spoke: the subject, or a guardian of the subject; empty for the subject. For
+    /// ELECTRONIC empty: it is signed by who calls.
+    public var signerID: String = ""
+    /// What the place's policy asks for beside `evidence`, see `ConsentRemedy.evidence`.
+    public var evidenceItems: Telehealth_V1_ConsentEvidence?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -50,6 +55,8 @@ public struct Telehealth_V1_ConsentSubmission: Message {
         if !evidence.isEmpty { buffer.write(9, evidence, as: WireString.self) }
         if let value = decidedAt { buffer.writeMessage(10, value) }
         if let value = expiresAt { buffer.writeMessage(11, value) }
+        if !signerID.isEmpty { buffer.write(50, signerID, as: WireString.self) }
+        if let value = evidenceItems { buffer.writeMessage(51, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -68,6 +75,8 @@ public struct Telehealth_V1_ConsentSubmission: Message {
             case 74: try reader.read(&evidence, as: WireString.self)
             case 82: try reader.readMessage(&decidedAt)
             case 90: try reader.readMessage(&expiresAt)
+            case 402: try reader.read(&signerID, as: WireString.self)
+            case 410: try reader.readMessage(&evidenceItems)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -350,6 +359,8 @@ public struct Telehealth_V1_ListConsentsRequest: Message {
     public var pageSize: Int32 = 0
     /// `next_page_token` of the answer before; empty for the first page. Good for the same filters only.
     public var pageToken: String = ""
+    /// Only active ones that should be renewed: within the renewal window of their end, or given to a replaced text.
+    public var renewalRequiredOnly: Bool = false
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -359,6 +370,7 @@ public struct Telehealth_V1_ListConsentsRequest: Message {
         if type.rawValue != 0 { buffer.write(2, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
         if pageSize != 0 { buffer.write(3, pageSize, as: WireInt32.self) }
         if !pageToken.isEmpty { buffer.write(4, pageToken, as: WireString.self) }
+        if renewalRequiredOnly { buffer.write(50, renewalRequiredOnly, as: WireBool.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -369,6 +381,7 @@ public struct Telehealth_V1_ListConsentsRequest: Message {
             case 16: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
             case 24: try reader.read(&pageSize, as: WireInt32.self)
             case 34: try reader.read(&pageToken, as: WireString.self)
+            case 400: try reader.read(&renewalRequiredOnly, as: WireBool.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -568,8 +581,9 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
     /// Writes one decision. Roles: client and clinician for themselves; clinician of the client, admin for PAPER and VERBAL.
     ///
     /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED, TEXT_HASH_MISMATCH when the hash is not that of the
-    /// registered version); FAILED_PRECONDITION (ACKNOWLEDGEMENTS_INCOMPLETE, WRITTEN_CONSENT_REQUIRED); PERMISSION_DENIED
-    /// (NOT_ALLOWED); NOT_FOUND (DOCUMENT_NOT_FOUND).
+    /// registered version, ACKNOWLEDGEMENTS_INCOMPLETE, WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with metadata `missing`);
+    /// FAILED_PRECONDITION (GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when a newer text's grace is over);
+    /// PERMISSION_DENIED (NOT_ALLOWED); NOT_FOUND (SUBJECT_NOT_FOUND, DOCUMENT_NOT_FOUND).
     func submitConsent(_ request: Telehealth_V1_SubmitConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SubmitConsentResponse
     /// Says per action (join, record) what is missing. Roles: the subject; a clinician of the client; admin, service.
@@ -654,8 +668,9 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
     /// Writes one decision. Roles: client and clinician for themselves; clinician of the client, admin for PAPER and VERBAL.
     ///
     /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED, TEXT_HASH_MISMATCH when the hash is not that of the
-    /// registered version); FAILED_PRECONDITION (ACKNOWLEDGEMENTS_INCOMPLETE, WRITTEN_CONSENT_REQUIRED); PERMISSION_DENIED
-    /// (NOT_ALLOWED); NOT_FOUND (DOCUMENT_NOT_FOUND).
+    /// registered version, ACKNOWLEDGEMENTS_INCOMPLETE, WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with metadata `missing`);
+    /// FAILED_PRECONDITION (GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when a newer text's grace is over);
+    /// PERMISSION_DENIED (NOT_ALLOWED); NOT_FOUND (SUBJECT_NOT_FOUND, DOCUMENT_NOT_FOUND).
     public func submitConsent(
         _ request: Telehealth_V1_SubmitConsentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_SubmitConsentResponse {
@@ -722,7 +737,7 @@ public enum Telehealth_V1_ConsentService_File {
         name: "telehealth/v1/consent_service.proto",
         base64: """
             CiN0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVz
-            dGFtcC5wcm90bxobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGh10ZWxlaGVhbHRoL3YxL3JlY29yZGluZy5wcm90byLCBAoR
+            dGFtcC5wcm90bxobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGh10ZWxlaGVhbHRoL3YxL3JlY29yZGluZy5wcm90byKmBQoR
             Q29uc2VudFN1Ym1pc3Npb24SOgoIZGVjaXNpb24YASABKA4yHi50ZWxlaGVhbHRoLnYxLkNvbnNlbnREZWNpc2lvblIIZGVjaXNp
             b24SKQoQZG9jdW1lbnRfdmVyc2lvbhgCIAEoCVIPZG9jdW1lbnRWZXJzaW9uEhoKCGxhbmd1YWdlGAMgASgJUghsYW5ndWFnZRIf
             Cgt0ZXh0X3NoYTI1NhgEIAEoDFIKdGV4dFNoYTI1NhI0CgZtZXRob2QYBSABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRNZXRo
@@ -730,43 +745,45 @@ public enum Telehealth_V1_ConsentService_File {
             c1IQYWNrbm93bGVkZ2VtZW50cxJOChJyZWNvcmRpbmdfcHVycG9zZXMYByADKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1
             cnBvc2VSEXJlY29yZGluZ1B1cnBvc2VzEh0KCnNlc3Npb25faWQYCCABKAlSCXNlc3Npb25JZBIaCghldmlkZW5jZRgJIAEoCVII
             ZXZpZGVuY2USOQoKZGVjaWRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCWRlY2lkZWRBdBI5CgpleHBp
-            cmVzX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJZXhwaXJlc0F0IrMCChRTdWJtaXRDb25zZW50UmVxdWVz
-            dBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQSHQoKc3ViamVjdF9pZBgCIAEoCVIJc3ViamVjdElkEkQKDHN1YmplY3Rf
-            cm9sZRgDIAEoDjIhLnRlbGVoZWFsdGgudjEuQ29uc2VudFN1YmplY3RSb2xlUgtzdWJqZWN0Um9sZRIuCgR0eXBlGAQgASgOMhou
-            dGVsZWhlYWx0aC52MS5Db25zZW50VHlwZVIEdHlwZRIlCg5hcHBvaW50bWVudF9pZBgFIAEoCVINYXBwb2ludG1lbnRJZBJACgpz
-            dWJtaXNzaW9uGAYgASgLMiAudGVsZWhlYWx0aC52MS5Db25zZW50U3VibWlzc2lvblIKc3VibWlzc2lvbiJJChVTdWJtaXRDb25z
-            ZW50UmVzcG9uc2USMAoHY29uc2VudBgBIAEoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIHY29uc2VudCJXChdHZXRDb25zZW50
-            U3RhdHVzUmVxdWVzdBIdCgpzdWJqZWN0X2lkGAEgASgJUglzdWJqZWN0SWQSHQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklk
-            IsUBChhHZXRDb25zZW50U3RhdHVzUmVzcG9uc2USNgoHYWN0aW9ucxgBIAMoCzIcLnRlbGVoZWFsdGgudjEuQWN0aW9uQ29uc2Vu
-            dFIHYWN0aW9ucxIyCghjb25zZW50cxgCIAMoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIIY29uc2VudHMSPQoMZXZhbHVhdGVk
-            X2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFILZXZhbHVhdGVkQXQilgEKFFVwZGF0ZUNvbnNlbnRSZXF1ZXN0
-            Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJlcXVlc3RJZBIdCgpjb25zZW50X2lkGAIgASgJUgljb25zZW50SWQSQAoKc3VibWlzc2lv
-            bhgDIAEoCzIgLnRlbGVoZWFsdGgudjEuQ29uc2VudFN1Ym1pc3Npb25SCnN1Ym1pc3Npb24iSQoVVXBkYXRlQ29uc2VudFJlc3Bv
-            bnNlEjAKB2NvbnNlbnQYASABKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSB2NvbnNlbnQibAoUUmV2b2tlQ29uc2VudFJlcXVl
-            c3QSHQoKcmVxdWVzdF9pZBgBIAEoCVIJcmVxdWVzdElkEh0KCmNvbnNlbnRfaWQYAiABKAlSCWNvbnNlbnRJZBIWCgZyZWFzb24Y
-            AyABKAlSBnJlYXNvbiJ9ChVSZXZva2VDb25zZW50UmVzcG9uc2USMAoHY29uc2VudBgBIAEoCzIWLnRlbGVoZWFsdGgudjEuQ29u
-            c2VudFIHY29uc2VudBIyChVzdG9wcGVkX3JlY29yZGluZ19pZHMYAiADKAlSE3N0b3BwZWRSZWNvcmRpbmdJZHMioAEKE0xpc3RD
-            b25zZW50c1JlcXVlc3QSHQoKc3ViamVjdF9pZBgBIAEoCVIJc3ViamVjdElkEi4KBHR5cGUYAiABKA4yGi50ZWxlaGVhbHRoLnYx
-            LkNvbnNlbnRUeXBlUgR0eXBlEhsKCXBhZ2Vfc2l6ZRgDIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgEIAEoCVIJcGFnZVRv
-            a2VuInIKFExpc3RDb25zZW50c1Jlc3BvbnNlEjIKCGNvbnNlbnRzGAEgAygLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ughjb25z
-            ZW50cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4i8wEKGVB1dENvbnNlbnREb2N1bWVudFJlcXVlc3QS
-            HQoKcmVxdWVzdF9pZBgBIAEoCVIJcmVxdWVzdElkEi4KBHR5cGUYAiABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlUgR0
-            eXBlEhgKB3ZlcnNpb24YAyABKAlSB3ZlcnNpb24SGgoIbGFuZ3VhZ2UYBCABKAlSCGxhbmd1YWdlEhIKBHRleHQYBSABKAlSBHRl
-            eHQSPQoMZWZmZWN0aXZlX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFILZWZmZWN0aXZlQXQiWAoaUHV0Q29u
-            c2VudERvY3VtZW50UmVzcG9uc2USOgoIZG9jdW1lbnQYASABKAsyHi50ZWxlaGVhbHRoLnYxLkNvbnNlbnREb2N1bWVudFIIZG9j
-            dW1lbnQigQEKGUdldENvbnNlbnREb2N1bWVudFJlcXVlc3QSLgoEdHlwZRgBIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5
-            cGVSBHR5cGUSGAoHdmVyc2lvbhgCIAEoCVIHdmVyc2lvbhIaCghsYW5ndWFnZRgDIAEoCVIIbGFuZ3VhZ2UiWAoaR2V0Q29uc2Vu
-            dERvY3VtZW50UmVzcG9uc2USOgoIZG9jdW1lbnQYASABKAsyHi50ZWxlaGVhbHRoLnYxLkNvbnNlbnREb2N1bWVudFIIZG9jdW1l
-            bnQyuAUKDkNvbnNlbnRTZXJ2aWNlEloKDVN1Ym1pdENvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlN1Ym1pdENvbnNlbnRSZXF1ZXN0
-            GiQudGVsZWhlYWx0aC52MS5TdWJtaXRDb25zZW50UmVzcG9uc2USYwoQR2V0Q29uc2VudFN0YXR1cxImLnRlbGVoZWFsdGgudjEu
-            R2V0Q29uc2VudFN0YXR1c1JlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkdldENvbnNlbnRTdGF0dXNSZXNwb25zZRJaCg1VcGRhdGVD
-            b25zZW50EiMudGVsZWhlYWx0aC52MS5VcGRhdGVDb25zZW50UmVxdWVzdBokLnRlbGVoZWFsdGgudjEuVXBkYXRlQ29uc2VudFJl
-            c3BvbnNlEloKDVJldm9rZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlJldm9rZUNvbnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52
-            MS5SZXZva2VDb25zZW50UmVzcG9uc2USVwoMTGlzdENvbnNlbnRzEiIudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudHNSZXF1ZXN0
-            GiMudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudHNSZXNwb25zZRJpChJQdXRDb25zZW50RG9jdW1lbnQSKC50ZWxlaGVhbHRoLnYx
-            LlB1dENvbnNlbnREb2N1bWVudFJlcXVlc3QaKS50ZWxlaGVhbHRoLnYxLlB1dENvbnNlbnREb2N1bWVudFJlc3BvbnNlEmkKEkdl
-            dENvbnNlbnREb2N1bWVudBIoLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudERvY3VtZW50UmVxdWVzdBopLnRlbGVoZWFsdGgudjEu
-            R2V0Q29uc2VudERvY3VtZW50UmVzcG9uc2ViBnByb3RvMw==
+            cmVzX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJZXhwaXJlc0F0EhsKCXNpZ25lcl9pZBgyIAEoCVIIc2ln
+            bmVySWQSRQoOZXZpZGVuY2VfaXRlbXMYMyABKAsyHi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRFdmlkZW5jZVINZXZpZGVuY2VJdGVt
+            cyKzAgoUU3VibWl0Q29uc2VudFJlcXVlc3QSHQoKcmVxdWVzdF9pZBgBIAEoCVIJcmVxdWVzdElkEh0KCnN1YmplY3RfaWQYAiAB
+            KAlSCXN1YmplY3RJZBJECgxzdWJqZWN0X3JvbGUYAyABKA4yIS50ZWxlaGVhbHRoLnYxLkNvbnNlbnRTdWJqZWN0Um9sZVILc3Vi
+            amVjdFJvbGUSLgoEdHlwZRgEIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVSBHR5cGUSJQoOYXBwb2ludG1lbnRfaWQY
+            BSABKAlSDWFwcG9pbnRtZW50SWQSQAoKc3VibWlzc2lvbhgGIAEoCzIgLnRlbGVoZWFsdGgudjEuQ29uc2VudFN1Ym1pc3Npb25S
+            CnN1Ym1pc3Npb24iSQoVU3VibWl0Q29uc2VudFJlc3BvbnNlEjAKB2NvbnNlbnQYASABKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNl
+            bnRSB2NvbnNlbnQiVwoXR2V0Q29uc2VudFN0YXR1c1JlcXVlc3QSHQoKc3ViamVjdF9pZBgBIAEoCVIJc3ViamVjdElkEh0KCnNl
+            c3Npb25faWQYAiABKAlSCXNlc3Npb25JZCLFAQoYR2V0Q29uc2VudFN0YXR1c1Jlc3BvbnNlEjYKB2FjdGlvbnMYASADKAsyHC50
+            ZWxlaGVhbHRoLnYxLkFjdGlvbkNvbnNlbnRSB2FjdGlvbnMSMgoIY29uc2VudHMYAiADKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNl
+            bnRSCGNvbnNlbnRzEj0KDGV2YWx1YXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSC2V2YWx1YXRlZEF0
+            IpYBChRVcGRhdGVDb25zZW50UmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQSHQoKY29uc2VudF9pZBgCIAEo
+            CVIJY29uc2VudElkEkAKCnN1Ym1pc3Npb24YAyABKAsyIC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRTdWJtaXNzaW9uUgpzdWJtaXNz
+            aW9uIkkKFVVwZGF0ZUNvbnNlbnRSZXNwb25zZRIwCgdjb25zZW50GAEgASgLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ugdjb25z
+            ZW50ImwKFFJldm9rZUNvbnNlbnRSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJlcXVlc3RJZBIdCgpjb25zZW50X2lkGAIg
+            ASgJUgljb25zZW50SWQSFgoGcmVhc29uGAMgASgJUgZyZWFzb24ifQoVUmV2b2tlQ29uc2VudFJlc3BvbnNlEjAKB2NvbnNlbnQY
+            ASABKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSB2NvbnNlbnQSMgoVc3RvcHBlZF9yZWNvcmRpbmdfaWRzGAIgAygJUhNzdG9w
+            cGVkUmVjb3JkaW5nSWRzItQBChNMaXN0Q29uc2VudHNSZXF1ZXN0Eh0KCnN1YmplY3RfaWQYASABKAlSCXN1YmplY3RJZBIuCgR0
+            eXBlGAIgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZVIEdHlwZRIbCglwYWdlX3NpemUYAyABKAVSCHBhZ2VTaXplEh0K
+            CnBhZ2VfdG9rZW4YBCABKAlSCXBhZ2VUb2tlbhIyChVyZW5ld2FsX3JlcXVpcmVkX29ubHkYMiABKAhSE3JlbmV3YWxSZXF1aXJl
+            ZE9ubHkicgoUTGlzdENvbnNlbnRzUmVzcG9uc2USMgoIY29uc2VudHMYASADKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSCGNv
+            bnNlbnRzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiLzAQoZUHV0Q29uc2VudERvY3VtZW50UmVxdWVz
+            dBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQSLgoEdHlwZRgCIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVS
+            BHR5cGUSGAoHdmVyc2lvbhgDIAEoCVIHdmVyc2lvbhIaCghsYW5ndWFnZRgEIAEoCVIIbGFuZ3VhZ2USEgoEdGV4dBgFIAEoCVIE
+            dGV4dBI9CgxlZmZlY3RpdmVfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgtlZmZlY3RpdmVBdCJYChpQdXRD
+            b25zZW50RG9jdW1lbnRSZXNwb25zZRI6Cghkb2N1bWVudBgBIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50Ughk
+            b2N1bWVudCKBAQoZR2V0Q29uc2VudERvY3VtZW50UmVxdWVzdBIuCgR0eXBlGAEgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50
+            VHlwZVIEdHlwZRIYCgd2ZXJzaW9uGAIgASgJUgd2ZXJzaW9uEhoKCGxhbmd1YWdlGAMgASgJUghsYW5ndWFnZSJYChpHZXRDb25z
+            ZW50RG9jdW1lbnRSZXNwb25zZRI6Cghkb2N1bWVudBgBIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50Ughkb2N1
+            bWVudDK4BQoOQ29uc2VudFNlcnZpY2USWgoNU3VibWl0Q29uc2VudBIjLnRlbGVoZWFsdGgudjEuU3VibWl0Q29uc2VudFJlcXVl
+            c3QaJC50ZWxlaGVhbHRoLnYxLlN1Ym1pdENvbnNlbnRSZXNwb25zZRJjChBHZXRDb25zZW50U3RhdHVzEiYudGVsZWhlYWx0aC52
+            MS5HZXRDb25zZW50U3RhdHVzUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFN0YXR1c1Jlc3BvbnNlEloKDVVwZGF0
+            ZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlVwZGF0ZUNvbnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5VcGRhdGVDb25zZW50
+            UmVzcG9uc2USWgoNUmV2b2tlQ29uc2VudBIjLnRlbGVoZWFsdGgudjEuUmV2b2tlQ29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRo
+            LnYxLlJldm9rZUNvbnNlbnRSZXNwb25zZRJXCgxMaXN0Q29uc2VudHMSIi50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50c1JlcXVl
+            c3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50c1Jlc3BvbnNlEmkKElB1dENvbnNlbnREb2N1bWVudBIoLnRlbGVoZWFsdGgu
+            djEuUHV0Q29uc2VudERvY3VtZW50UmVxdWVzdBopLnRlbGVoZWFsdGgudjEuUHV0Q29uc2VudERvY3VtZW50UmVzcG9uc2USaQoS
+            R2V0Q29uc2VudERvY3VtZW50EigudGVsZWhlYWx0aC52MS5HZXRDb25zZW50RG9jdW1lbnRSZXF1ZXN0GikudGVsZWhlYWx0aC52
+            MS5HZXRDb25zZW50RG9jdW1lbnRSZXNwb25zZWIGcHJvdG8z
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

@@ -289,9 +289,9 @@ public struct Telehealth_V1_GetRecordingManifestResponse: Message {
     public var canonicalJson: [UInt8] = []
     /// SHA-256 of `canonical_json`, 32 bytes.
     public var sha256: [UInt8] = []
-    /// Signature of `canonical_json`; empty while the service has no key for it.
+    /// Ed25519 signature of `canonical_json` with the key that ConsentReceiptService.GetReceiptKey shows.
     public var signature: [UInt8] = []
-    /// The key of `signature`; empty with it.
+    /// The key of `signature`, as GetReceiptKey names it.
     public var signatureKeyID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -356,8 +356,8 @@ public struct Telehealth_V1_RecordingManifest: Message {
     /// Where `people` come from: MEETING_EVENTS (Chime saw their media) or ROSTER (this service let them in; where no events
     /// reach it).
     public var presenceSource: String = ""
-    /// Rows of the audit log that speak of this recording, by their numbers; empty where the log does not number its rows.
-    /// Not part of `canonical_json`: the log grows.
+    /// Rows of the audit log that speak of this recording, by their numbers, at most 200. Not part of `canonical_json`: the
+    /// log grows.
     public var auditNumbers: [Int64] = []
     public var unknownFields = UnknownFields()
 

@@ -82,6 +82,12 @@ public struct Telehealth_V1_SessionEvent: Message {
         case .screenShareStopped(let value)?: buffer.writeMessage(20, value)
         case .consentRevoked(let value)?: buffer.writeMessage(21, value)
         case .rescheduled(let value)?: buffer.writeMessage(22, value)
+        case .participantInvited(let value)?: buffer.writeMessage(40, value)
+        case .invitationRevoked(let value)?: buffer.writeMessage(41, value)
+        case .participantDenied(let value)?: buffer.writeMessage(42, value)
+        case .participantReturned(let value)?: buffer.writeMessage(43, value)
+        case .capabilitiesChanged(let value)?: buffer.writeMessage(44, value)
+        case .deviceChanged(let value)?: buffer.writeMessage(45, value)
         case .recordingInterrupted(let value)?: buffer.writeMessage(60, value)
         case .recordingResumed(let value)?: buffer.writeMessage(61, value)
         case .recordingDeleted(let value)?: buffer.writeMessage(62, value)
@@ -192,6 +198,36 @@ public struct Telehealth_V1_SessionEvent: Message {
                 if case .rescheduled(let old)? = kind { value = old }
                 try reader.readMessage(&value)
                 kind = value.map { .rescheduled($0) }
+            case 322:
+                var value: Telehealth_V1_ParticipantInvited?
+                if case .participantInvited(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .participantInvited($0) }
+            case 330:
+                var value: Telehealth_V1_InvitationRevoked?
+                if case .invitationRevoked(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .invitationRevoked($0) }
+            case 338:
+                var value: Telehealth_V1_ParticipantDenied?
+                if case .participantDenied(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .participantDenied($0) }
+            case 346:
+                var value: Telehealth_V1_ParticipantReturned?
+                if case .participantReturned(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .participantReturned($0) }
+            case 354:
+                var value: Telehealth_V1_CapabilitiesChanged?
+                if case .capabilitiesChanged(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .capabilitiesChanged($0) }
+            case 362:
+                var value: Telehealth_V1_DeviceChanged?
+                if case .deviceChanged(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .deviceChanged($0) }
             case 482:
                 var value: Telehealth_V1_RecordingInterrupted?
                 if case .recordingInterrupted(let old)? = kind { value = old }
@@ -229,7 +265,7 @@ public struct Telehealth_V1_SessionEvent: Message {
         case participantAdmitted(Telehealth_V1_ParticipantAdmitted)
         /// Somebody left or was lost.
         case participantLeft(Telehealth_V1_ParticipantLeft)
-        /// Somebody was sent away.
+        /// Somebody was sent away, or is of the visit no more. That person's watch ends behind it.
         case participantRemoved(Telehealth_V1_ParticipantRemoved)
         /// The Chime meeting is there, also a new one after the last died: who is admitted calls JoinSession again.
         case meetingReady(Telehealth_V1_MeetingReady)
@@ -257,6 +293,18 @@ public struct Telehealth_V1_SessionEvent: Message {
         case consentRevoked(Telehealth_V1_ConsentRevoked)
         /// The appointment's time or people changed: read the session again.
         case rescheduled(Telehealth_V1_Rescheduled)
+        /// Somebody was invited or came by a grant.
+        case participantInvited(Telehealth_V1_ParticipantInvited)
+        /// A grant was taken back.
+        case invitationRevoked(Telehealth_V1_InvitationRevoked)
+        /// Somebody was not let in. That person's watch ends behind it.
+        case participantDenied(Telehealth_V1_ParticipantDenied)
+        /// Somebody was put back into the waiting room: their attendee is deleted.
+        case participantReturned(Telehealth_V1_ParticipantReturned)
+        /// What somebody may send and receive changed.
+        case capabilitiesChanged(Telehealth_V1_CapabilitiesChanged)
+        /// Somebody goes on on another device: Chime ends the connection of the one before.
+        case deviceChanged(Telehealth_V1_DeviceChanged)
         /// The running capture has holes from here on: Chime reports a temporary failure.
         case recordingInterrupted(Telehealth_V1_RecordingInterrupted)
         /// The capture is sound again.
@@ -768,6 +816,150 @@ public struct Telehealth_V1_Rescheduled: Message {
     }
 }
 
+/// Somebody has a place, or is offered one.
+public struct Telehealth_V1_ParticipantInvited: Message {
+    public static let fullName = "telehealth.v1.ParticipantInvited"
+    /// Who: one of `Session.participants`; empty for a grant that nobody has redeemed yet.
+    public var participantID: String = ""
+    /// Of a grant: what it is for, a `ParticipantRole` without its prefix.
+    public var role: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        if !role.isEmpty { buffer.write(2, role, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&participantID, as: WireString.self)
+            case 18: try reader.read(&role, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A grant is worth nothing any more.
+public struct Telehealth_V1_InvitationRevoked: Message {
+    public static let fullName = "telehealth.v1.InvitationRevoked"
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// Somebody was not let in.
+public struct Telehealth_V1_ParticipantDenied: Message {
+    public static let fullName = "telehealth.v1.ParticipantDenied"
+    /// Who: one of `Session.participants`.
+    public var participantID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&participantID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// Somebody was put back.
+public struct Telehealth_V1_ParticipantReturned: Message {
+    public static let fullName = "telehealth.v1.ParticipantReturned"
+    /// Who: one of `Session.participants`.
+    public var participantID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&participantID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// What somebody may send and receive changed.
+public struct Telehealth_V1_CapabilitiesChanged: Message {
+    public static let fullName = "telehealth.v1.CapabilitiesChanged"
+    /// Who: one of `Session.participants`.
+    public var participantID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&participantID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// Somebody joined on another device.
+public struct Telehealth_V1_DeviceChanged: Message {
+    public static let fullName = "telehealth.v1.DeviceChanged"
+    /// Who: one of `Session.participants`.
+    public var participantID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&participantID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
 /// A capture has holes.
 public struct Telehealth_V1_RecordingInterrupted: Message {
     public static let fullName = "telehealth.v1.RecordingInterrupted"
@@ -876,7 +1068,7 @@ public enum Telehealth_V1_Watch_File {
             Chl0ZWxlaGVhbHRoL3YxL3dhdGNoLnByb3RvEg10ZWxlaGVhbHRoLnYxGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3Rv
             Ght0ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8ilgEKD1Nlc3Npb25TbmFwc2hvdBIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhl
             YWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEhoKCHNlcXVlbmNlGAIgASgDUghzZXF1ZW5jZRI1Cgh0YWtlbl9hdBgDIAEoCzIaLmdv
-            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSB3Rha2VuQXQi4A8KDFNlc3Npb25FdmVudBIaCghzZXF1ZW5jZRgBIAEoA1IIc2VxdWVu
+            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSB3Rha2VuQXQi1RMKDFNlc3Npb25FdmVudBIaCghzZXF1ZW5jZRgBIAEoA1IIc2VxdWVu
             Y2USOwoLb2NjdXJyZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpvY2N1cnJlZEF0EjQKBnN0YXR1cxgD
             IAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzEkgKD3Nlc3Npb25fY3JlYXRlZBgEIAEoCzIdLnRlbGVo
             ZWFsdGgudjEuU2Vzc2lvbkNyZWF0ZWRIAFIOc2Vzc2lvbkNyZWF0ZWQSRQoOc3RhdHVzX2NoYW5nZWQYBSABKAsyHC50ZWxlaGVh
@@ -898,32 +1090,43 @@ public enum Telehealth_V1_Watch_File {
             ZW5TaGFyZVN0YXJ0ZWRIAFISc2NyZWVuU2hhcmVTdGFydGVkElUKFHNjcmVlbl9zaGFyZV9zdG9wcGVkGBQgASgLMiEudGVsZWhl
             YWx0aC52MS5TY3JlZW5TaGFyZVN0b3BwZWRIAFISc2NyZWVuU2hhcmVTdG9wcGVkEkgKD2NvbnNlbnRfcmV2b2tlZBgVIAEoCzId
             LnRlbGVoZWFsdGgudjEuQ29uc2VudFJldm9rZWRIAFIOY29uc2VudFJldm9rZWQSPgoLcmVzY2hlZHVsZWQYFiABKAsyGi50ZWxl
-            aGVhbHRoLnYxLlJlc2NoZWR1bGVkSABSC3Jlc2NoZWR1bGVkEloKFXJlY29yZGluZ19pbnRlcnJ1cHRlZBg8IAEoCzIjLnRlbGVo
-            ZWFsdGgudjEuUmVjb3JkaW5nSW50ZXJydXB0ZWRIAFIUcmVjb3JkaW5nSW50ZXJydXB0ZWQSTgoRcmVjb3JkaW5nX3Jlc3VtZWQY
-            PSABKAsyHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1Jlc3VtZWRIAFIQcmVjb3JkaW5nUmVzdW1lZBJOChFyZWNvcmRpbmdfZGVs
-            ZXRlZBg+IAEoCzIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nRGVsZXRlZEgAUhByZWNvcmRpbmdEZWxldGVkEmcKGmNvbm5lY3Rp
-            b25fcXVhbGl0eV9jaGFuZ2VkGD8gASgLMicudGVsZWhlYWx0aC52MS5Db25uZWN0aW9uUXVhbGl0eUNoYW5nZWRIAFIYY29ubmVj
-            dGlvblF1YWxpdHlDaGFuZ2VkQgYKBGtpbmQiYQoOV2F0Y2hIZWFydGJlYXQSMwoHc2VudF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90
-            b2J1Zi5UaW1lc3RhbXBSBnNlbnRBdBIaCghzZXF1ZW5jZRgCIAEoA1IIc2VxdWVuY2UiEAoOU2Vzc2lvbkNyZWF0ZWQiJwoNU3Rh
-            dHVzQ2hhbmdlZBIWCgZyZWFzb24YASABKAlSBnJlYXNvbiI7ChJQYXJ0aWNpcGFudFdhaXRpbmcSJQoOcGFydGljaXBhbnRfaWQY
-            ASABKAlSDXBhcnRpY2lwYW50SWQiPAoTUGFydGljaXBhbnRBZG1pdHRlZBIlCg5wYXJ0aWNpcGFudF9pZBgBIAEoCVINcGFydGlj
-            aXBhbnRJZCJQCg9QYXJ0aWNpcGFudExlZnQSJQoOcGFydGljaXBhbnRfaWQYASABKAlSDXBhcnRpY2lwYW50SWQSFgoGcmVhc29u
-            GAIgASgJUgZyZWFzb24iOwoSUGFydGljaXBhbnRSZW1vdmVkEiUKDnBhcnRpY2lwYW50X2lkGAEgASgJUg1wYXJ0aWNpcGFudElk
-            Ii4KDE1lZXRpbmdSZWFkeRIeCgpnZW5lcmF0aW9uGAEgASgFUgpnZW5lcmF0aW9uIi8KDU1lZXRpbmdGYWlsZWQSHgoKZ2VuZXJh
-            dGlvbhgBIAEoBVIKZ2VuZXJhdGlvbiIuCgxNZWV0aW5nRW5kZWQSHgoKZ2VuZXJhdGlvbhgBIAEoBVIKZ2VuZXJhdGlvbiI3ChJS
-            ZWNvcmRpbmdSZXF1ZXN0ZWQSIQoMcmVjb3JkaW5nX2lkGAEgASgJUgtyZWNvcmRpbmdJZCI1ChBSZWNvcmRpbmdTdGFydGVkEiEK
-            DHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQiTgoRUmVjb3JkaW5nU3RvcHBpbmcSIQoMcmVjb3JkaW5nX2lkGAEgASgJ
-            UgtyZWNvcmRpbmdJZBIWCgZyZWFzb24YAiABKAlSBnJlYXNvbiJNChBSZWNvcmRpbmdTdG9wcGVkEiEKDHJlY29yZGluZ19pZBgB
-            IAEoCVILcmVjb3JkaW5nSWQSFgoGcmVhc29uGAIgASgJUgZyZWFzb24iNwoSUmVjb3JkaW5nQXZhaWxhYmxlEiEKDHJlY29yZGlu
-            Z19pZBgBIAEoCVILcmVjb3JkaW5nSWQiTAoPUmVjb3JkaW5nRmFpbGVkEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5n
-            SWQSFgoGcmVhc29uGAIgASgJUgZyZWFzb24iYwoSU2NyZWVuU2hhcmVTdGFydGVkEiYKD3NjcmVlbl9zaGFyZV9pZBgBIAEoCVIN
-            c2NyZWVuU2hhcmVJZBIlCg5wYXJ0aWNpcGFudF9pZBgCIAEoCVINcGFydGljaXBhbnRJZCJjChJTY3JlZW5TaGFyZVN0b3BwZWQS
-            JgoPc2NyZWVuX3NoYXJlX2lkGAEgASgJUg1zY3JlZW5TaGFyZUlkEiUKDnBhcnRpY2lwYW50X2lkGAIgASgJUg1wYXJ0aWNpcGFu
-            dElkIjcKDkNvbnNlbnRSZXZva2VkEiUKDnBhcnRpY2lwYW50X2lkGAEgASgJUg1wYXJ0aWNpcGFudElkIg0KC1Jlc2NoZWR1bGVk
-            IjkKFFJlY29yZGluZ0ludGVycnVwdGVkEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQiNQoQUmVjb3JkaW5nUmVz
-            dW1lZBIhCgxyZWNvcmRpbmdfaWQYASABKAlSC3JlY29yZGluZ0lkIjUKEFJlY29yZGluZ0RlbGV0ZWQSIQoMcmVjb3JkaW5nX2lk
-            GAEgASgJUgtyZWNvcmRpbmdJZCJbChhDb25uZWN0aW9uUXVhbGl0eUNoYW5nZWQSJQoOcGFydGljaXBhbnRfaWQYASABKAlSDXBh
-            cnRpY2lwYW50SWQSGAoHcXVhbGl0eRgCIAEoCVIHcXVhbGl0eWIGcHJvdG8z
+            aGVhbHRoLnYxLlJlc2NoZWR1bGVkSABSC3Jlc2NoZWR1bGVkElQKE3BhcnRpY2lwYW50X2ludml0ZWQYKCABKAsyIS50ZWxlaGVh
+            bHRoLnYxLlBhcnRpY2lwYW50SW52aXRlZEgAUhJwYXJ0aWNpcGFudEludml0ZWQSUQoSaW52aXRhdGlvbl9yZXZva2VkGCkgASgL
+            MiAudGVsZWhlYWx0aC52MS5JbnZpdGF0aW9uUmV2b2tlZEgAUhFpbnZpdGF0aW9uUmV2b2tlZBJRChJwYXJ0aWNpcGFudF9kZW5p
+            ZWQYKiABKAsyIC50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50RGVuaWVkSABSEXBhcnRpY2lwYW50RGVuaWVkElcKFHBhcnRpY2lw
+            YW50X3JldHVybmVkGCsgASgLMiIudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJldHVybmVkSABSE3BhcnRpY2lwYW50UmV0dXJu
+            ZWQSVwoUY2FwYWJpbGl0aWVzX2NoYW5nZWQYLCABKAsyIi50ZWxlaGVhbHRoLnYxLkNhcGFiaWxpdGllc0NoYW5nZWRIAFITY2Fw
+            YWJpbGl0aWVzQ2hhbmdlZBJFCg5kZXZpY2VfY2hhbmdlZBgtIAEoCzIcLnRlbGVoZWFsdGgudjEuRGV2aWNlQ2hhbmdlZEgAUg1k
+            ZXZpY2VDaGFuZ2VkEloKFXJlY29yZGluZ19pbnRlcnJ1cHRlZBg8IAEoCzIjLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nSW50ZXJy
+            dXB0ZWRIAFIUcmVjb3JkaW5nSW50ZXJydXB0ZWQSTgoRcmVjb3JkaW5nX3Jlc3VtZWQYPSABKAsyHy50ZWxlaGVhbHRoLnYxLlJl
+            Y29yZGluZ1Jlc3VtZWRIAFIQcmVjb3JkaW5nUmVzdW1lZBJOChFyZWNvcmRpbmdfZGVsZXRlZBg+IAEoCzIfLnRlbGVoZWFsdGgu
+            djEuUmVjb3JkaW5nRGVsZXRlZEgAUhByZWNvcmRpbmdEZWxldGVkEmcKGmNvbm5lY3Rpb25fcXVhbGl0eV9jaGFuZ2VkGD8gASgL
+            MicudGVsZWhlYWx0aC52MS5Db25uZWN0aW9uUXVhbGl0eUNoYW5nZWRIAFIYY29ubmVjdGlvblF1YWxpdHlDaGFuZ2VkQgYKBGtp
+            bmQiYQoOV2F0Y2hIZWFydGJlYXQSMwoHc2VudF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBnNlbnRBdBIa
+            CghzZXF1ZW5jZRgCIAEoA1IIc2VxdWVuY2UiEAoOU2Vzc2lvbkNyZWF0ZWQiJwoNU3RhdHVzQ2hhbmdlZBIWCgZyZWFzb24YASAB
+            KAlSBnJlYXNvbiI7ChJQYXJ0aWNpcGFudFdhaXRpbmcSJQoOcGFydGljaXBhbnRfaWQYASABKAlSDXBhcnRpY2lwYW50SWQiPAoT
+            UGFydGljaXBhbnRBZG1pdHRlZBIlCg5wYXJ0aWNpcGFudF9pZBgBIAEoCVINcGFydGljaXBhbnRJZCJQCg9QYXJ0aWNpcGFudExl
+            ZnQSJQoOcGFydGljaXBhbnRfaWQYASABKAlSDXBhcnRpY2lwYW50SWQSFgoGcmVhc29uGAIgASgJUgZyZWFzb24iOwoSUGFydGlj
+            aXBhbnRSZW1vdmVkEiUKDnBhcnRpY2lwYW50X2lkGAEgASgJUg1wYXJ0aWNpcGFudElkIi4KDE1lZXRpbmdSZWFkeRIeCgpnZW5l
+            cmF0aW9uGAEgASgFUgpnZW5lcmF0aW9uIi8KDU1lZXRpbmdGYWlsZWQSHgoKZ2VuZXJhdGlvbhgBIAEoBVIKZ2VuZXJhdGlvbiIu
+            CgxNZWV0aW5nRW5kZWQSHgoKZ2VuZXJhdGlvbhgBIAEoBVIKZ2VuZXJhdGlvbiI3ChJSZWNvcmRpbmdSZXF1ZXN0ZWQSIQoMcmVj
+            b3JkaW5nX2lkGAEgASgJUgtyZWNvcmRpbmdJZCI1ChBSZWNvcmRpbmdTdGFydGVkEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVj
+            b3JkaW5nSWQiTgoRUmVjb3JkaW5nU3RvcHBpbmcSIQoMcmVjb3JkaW5nX2lkGAEgASgJUgtyZWNvcmRpbmdJZBIWCgZyZWFzb24Y
+            AiABKAlSBnJlYXNvbiJNChBSZWNvcmRpbmdTdG9wcGVkEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQSFgoGcmVh
+            c29uGAIgASgJUgZyZWFzb24iNwoSUmVjb3JkaW5nQXZhaWxhYmxlEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQi
+            TAoPUmVjb3JkaW5nRmFpbGVkEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQSFgoGcmVhc29uGAIgASgJUgZyZWFz
+            b24iYwoSU2NyZWVuU2hhcmVTdGFydGVkEiYKD3NjcmVlbl9zaGFyZV9pZBgBIAEoCVINc2NyZWVuU2hhcmVJZBIlCg5wYXJ0aWNp
+            cGFudF9pZBgCIAEoCVINcGFydGljaXBhbnRJZCJjChJTY3JlZW5TaGFyZVN0b3BwZWQSJgoPc2NyZWVuX3NoYXJlX2lkGAEgASgJ
+            Ug1zY3JlZW5TaGFyZUlkEiUKDnBhcnRpY2lwYW50X2lkGAIgASgJUg1wYXJ0aWNpcGFudElkIjcKDkNvbnNlbnRSZXZva2VkEiUK
+            DnBhcnRpY2lwYW50X2lkGAEgASgJUg1wYXJ0aWNpcGFudElkIg0KC1Jlc2NoZWR1bGVkIk8KElBhcnRpY2lwYW50SW52aXRlZBIl
+            Cg5wYXJ0aWNpcGFudF9pZBgBIAEoCVINcGFydGljaXBhbnRJZBISCgRyb2xlGAIgASgJUgRyb2xlIhMKEUludml0YXRpb25SZXZv
+            a2VkIjoKEVBhcnRpY2lwYW50RGVuaWVkEiUKDnBhcnRpY2lwYW50X2lkGAEgASgJUg1wYXJ0aWNpcGFudElkIjwKE1BhcnRpY2lw
+            YW50UmV0dXJuZWQSJQoOcGFydGljaXBhbnRfaWQYASABKAlSDXBhcnRpY2lwYW50SWQiPAoTQ2FwYWJpbGl0aWVzQ2hhbmdlZBIl
+            Cg5wYXJ0aWNpcGFudF9pZBgBIAEoCVINcGFydGljaXBhbnRJZCI2Cg1EZXZpY2VDaGFuZ2VkEiUKDnBhcnRpY2lwYW50X2lkGAEg
+            ASgJUg1wYXJ0aWNpcGFudElkIjkKFFJlY29yZGluZ0ludGVycnVwdGVkEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5n
+            SWQiNQoQUmVjb3JkaW5nUmVzdW1lZBIhCgxyZWNvcmRpbmdfaWQYASABKAlSC3JlY29yZGluZ0lkIjUKEFJlY29yZGluZ0RlbGV0
+            ZWQSIQoMcmVjb3JkaW5nX2lkGAEgASgJUgtyZWNvcmRpbmdJZCJbChhDb25uZWN0aW9uUXVhbGl0eUNoYW5nZWQSJQoOcGFydGlj
+            aXBhbnRfaWQYASABKAlSDXBhcnRpY2lwYW50SWQSGAoHcXVhbGl0eRgCIAEoCVIHcXVhbGl0eWIGcHJvdG8z
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

@@ -20,6 +20,10 @@ enum ConsentTemplate {
             "TEMPLATE for counsel to replace. I was told how my health information is kept private in a video visit."
         case .recording:
             "TEMPLATE for counsel to replace. I agree that this visit is recorded for the purposes named."
+        case .telehealth:
+            "TEMPLATE for counsel to replace. I agree to a video visit and was told what it can and cannot do."
+        case .thirdPartyPresence:
+            "TEMPLATE for counsel to replace. I agree that the people I was told of take part in this visit."
         case .unspecified, .unrecognized: ""
         }
     }

@@ -11,9 +11,17 @@ struct JSONText {
         JSONText(
             pool: try DescriptorPool([
                 Telehealth_V1_AppointmentService_File.descriptor, Telehealth_V1_TelehealthService_File.descriptor,
-                Telehealth_V1_ConsentService_File.descriptor, Telehealth_V1_Errors_File.descriptor,
-                Telehealth_V1_OperationsService_File.descriptor,
+                Telehealth_V1_ConsentService_File.descriptor, Telehealth_V1_AuditService_File.descriptor,
+                Telehealth_V1_Errors_File.descriptor, Telehealth_V1_OperationsService_File.descriptor,
             ]))
+    }
+
+    /// The other way round.
+    func message<M: Message>(_ text: String) throws -> M {
+        guard let descriptor = pool.message(named: M.fullName) else {
+            throw ProbeFailure.usage("\(M.fullName) is not described")
+        }
+        return try M(decoding: DynamicMessage(descriptor, json: text).encodedBytes())
     }
 
     func line(_ message: some Message) throws -> String { try text(message, isIndented: false) }

@@ -24,7 +24,8 @@ struct ProbeCommand: AsyncParsableCommand {
         version: "telehealth-probe 1",
         subcommands: [
             VisitCommand.self, CallCommand.self, WatchCommand.self, HealthCommand.self, TokenCommand.self,
-            ListCommand.self, DescribeCommand.self, OperateCommand.self,
+            ListCommand.self, DescribeCommand.self, ConsentCommand.self, ReceiptCommand.self,
+            AuditCommand.self, OperateCommand.self,
         ])
 
     /// Usage errors leave with 1, as grpc-health-probe's do, instead of the argument parser's 64.

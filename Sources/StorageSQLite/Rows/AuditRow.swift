@@ -1,21 +1,73 @@
 internal import TelehealthCore
 
 enum AuditRow {
-    /// The key is a number the database counts up.
     static let table = Table(
-        "audit", key: [],
-        columns: ["at", "subject", "role", "actor", "action", "outcome", "session_id", "target", "reason"])
+        "audit", key: ["number"],
+        columns: [
+            "at", "subject", "role", "actor", "source", "action", "outcome", "person", "session_id", "target",
+            "reason", "count", "previous", "mac",
+        ])
     static let insert = PreparedSQL("audit.insert", table.insertText)
+    static let last = PreparedSQL("audit.last", table.selectText("ORDER BY number DESC LIMIT 1"))
+    static let byNumber = PreparedSQL("audit.by number", table.selectText("WHERE number = ?1"))
+    static let from = PreparedSQL(
+        "audit.from", table.selectText("WHERE number >= ?1 ORDER BY number LIMIT ?2"))
+    static let ofTarget = PreparedSQL(
+        "audit.of target", "SELECT number FROM audit WHERE target = ?1 ORDER BY number LIMIT 1")
 
-    static func bind(_ row: AuditEntry, _ values: inout StatementBinder) {
+    static func bind(_ row: AuditRecord, _ values: inout StatementBinder) {
+        values.add(row.number)
         values.add(row.at)
         values.add(row.subject)
         values.add(row.role)
         values.add(row.actor)
+        values.add(row.source)
         values.add(row.action)
         values.add(row.outcome)
+        values.add(row.person)
         values.add(row.sessionID)
         values.add(row.target)
         values.add(row.reason)
+        values.add(row.count)
+        values.add(row.previous)
+        values.add(row.mac)
+    }
+
+    static func read(_ row: inout RowReader) -> AuditRecord {
+        AuditRecord(
+            number: row.integer(), at: row.instant(), subject: row.text(), role: row.optionalText(),
+            actor: row.optionalText(), source: row.optionalText(), action: row.text(), outcome: row.text(),
+            person: row.optionalText(), sessionID: row.optionalText(), target: row.optionalText(),
+            reason: row.optionalText(), count: row.integer(), previous: row.bytes(), mac: row.bytes())
+    }
+}
+
+/// A node of the log's Merkle tree; only levels that are a multiple of ``AuditNode/levelStep`` are kept.
+enum AuditNodeRow {
+    static let insert = PreparedSQL(
+        "audit_nodes.insert", "INSERT INTO audit_nodes (level, place, hash) VALUES (?1, ?2, ?3)")
+    static let from = PreparedSQL(
+        "audit_nodes.from",
+        "SELECT place, hash FROM audit_nodes WHERE level = ?1 AND place >= ?2 ORDER BY place LIMIT ?3")
+
+    /// Nodes of a level from a place on, as far as they follow each other.
+    static func nodes(
+        level: Int, from place: Int64, limit: Int, _ connection: SQLiteConnection
+    ) throws(SQLiteError) -> [MerkleHash] {
+        var expected = place
+        let rows = try connection.all(
+            from,
+            bind: { values in
+                values.add(level)
+                values.add(place)
+                values.add(limit)
+            }, read: { row in (row.integer(), row.bytes()) })
+        var nodes: [MerkleHash] = []
+        for (place, bytes) in rows {
+            guard place == expected, let hash = MerkleHash(bytes) else { break }
+            nodes.append(hash)
+            expected += 1
+        }
+        return nodes
     }
 }

@@ -9,9 +9,8 @@ enum ConsentRow {
             "document_language", "text_hash", "acknowledged_rights", "acknowledged_emergency",
             "acknowledged_privacy", "recording_purposes", "signer_id", "attested_by", "evidence",
             "session_id",
-            "granted_at", "expires_at", "supersedes", "recorded_by", "recorded_at", "superseded_by",
-            "revoked_at",
-            "revoked_by", "revocation_reason",
+            "granted_at", "expires_at", "supersedes", "recorded_by", "recorded_at",
+            "evidence_items", "superseded_by", "revoked_at", "revoked_by", "revocation_reason",
         ])
     /// Of a row that is there only the closing facts change; the schema refuses anything else.
     static let upsert = PreparedSQL(
@@ -21,6 +20,12 @@ enum ConsentRow {
     static let ofSubject = PreparedSQL(
         "consents.read of subject", table.selectText("WHERE subject_id = ?1 ORDER BY recorded_at, id"))
 
+    static let upsertBirthDate = PreparedSQL(
+        "consent_versions.upsert birth date",
+        """
+        INSERT INTO consent_versions (subject_id, version, born_on) VALUES (?1, 0, ?2) \
+        ON CONFLICT (subject_id) DO UPDATE SET born_on = excluded.born_on
+        """)
     static let upsertVersion = PreparedSQL(
         "consent_versions.upsert",
         """
@@ -29,6 +34,9 @@ enum ConsentRow {
         """)
     static let version = PreparedSQL(
         "consent_versions.read", "SELECT version FROM consent_versions WHERE subject_id = ?1")
+    /// The version and the birth date.
+    static let head = PreparedSQL(
+        "consent_versions.read head", "SELECT version, born_on FROM consent_versions WHERE subject_id = ?1")
 
     static func bind(_ row: ConsentRecord, _ values: inout StatementBinder) {
         values.add(row.id)
@@ -53,6 +61,7 @@ enum ConsentRow {
         values.add(row.supersedes)
         values.add(row.recordedBy)
         values.add(row.recordedAt)
+        values.add(row.evidenceItems.storedText)
         values.add(row.supersededBy)
         values.add(row.revokedAt)
         values.add(row.revokedBy)
@@ -73,12 +82,21 @@ enum ConsentRow {
             recordingPurposes: try purposes(row.text()), signerID: row.identifier(),
             attestedBy: row.optionalText(), evidence: row.optionalText(), sessionID: row.optionalIdentifier(),
             grantedAt: row.instant(), expiresAt: row.optionalInstant(), supersedes: row.optionalIdentifier(),
-            recordedBy: row.text(), recordedAt: row.instant())
+            recordedBy: row.text(), recordedAt: row.instant(), evidenceItems: try evidence(row.optionalText())
+        )
         consent.supersededBy = row.optionalIdentifier()
         consent.revokedAt = row.optionalInstant()
         consent.revokedBy = row.optionalText()
         consent.revocationReason = row.optionalText()
         return consent
+    }
+
+    private static func evidence(_ text: String?) throws(SQLiteError) -> ConsentEvidence {
+        guard let text else { return ConsentEvidence() }
+        guard let items = ConsentEvidence(storedText: text) else {
+            throw SQLiteError(code: SQLITE_CORRUPT, operation: "value in consents.read")
+        }
+        return items
     }
 
     private static func purposes(_ text: String) throws(SQLiteError) -> [Recording.Purpose] {

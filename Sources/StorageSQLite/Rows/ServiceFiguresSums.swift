@@ -35,11 +35,11 @@ enum ServiceFiguresSums {
         coalesce(sum(resumed_at - ended_at), 0) FROM presence_intervals \
         WHERE started_at >= ?1 AND started_at < ?2 AND ended_at IS NOT NULL
         """)
-    /// ?3 to ?5: the consents needed; NULL = none.
+    /// ?3 to ?8: the consents needed, in pairs of alternatives; a pair of NULL = none.
     static let visits = PreparedSQL(
         "figures.visits",
         """
-        SELECT count(*), coalesce(sum(\(["?3", "?4", "?5"].map(isCovered).joined(separator: " AND "))), 0) \
+        SELECT count(*), coalesce(sum(\([("?3", "?4"), ("?5", "?6"), ("?7", "?8")].map(isCovered).joined(separator: " AND "))), 0) \
         FROM sessions WHERE started_at >= ?1 AND started_at < ?2
         """)
     static let recordings = PreparedSQL(
@@ -54,10 +54,10 @@ enum ServiceFiguresSums {
     ]
 
     /// A grant that held when the visit started.
-    private static func isCovered(_ type: String) -> String {
+    private static func isCovered(by either: String, or other: String) -> String {
         """
-        (\(type) IS NULL OR EXISTS (SELECT 1 FROM consents AS c WHERE c.subject_id = sessions.client_id \
-        AND c.type = \(type) AND c.decision = 'granted' AND c.granted_at <= sessions.started_at \
+        (\(either) IS NULL OR EXISTS (SELECT 1 FROM consents AS c WHERE c.subject_id = sessions.client_id \
+        AND c.type IN (\(either), \(other)) AND c.decision = 'granted' AND c.granted_at <= sessions.started_at \
         AND c.recorded_at <= sessions.started_at \
         AND (c.expires_at IS NULL OR c.expires_at > sessions.started_at) \
         AND (c.revoked_at IS NULL OR c.revoked_at > sessions.started_at) \
@@ -96,8 +96,10 @@ enum ServiceFiguresSums {
         figures.presence = .microseconds(presence[1])
         (figures.drops, figures.reconnections) = (Int(presence[2]), Int(presence[3]))
         figures.disconnected = .microseconds(presence[4])
-        var types: [ConsentType?] = Array(query.joinConsents.prefix(3))
-        while types.count < 3 { types.append(nil) }
+        let types = (0..<3).flatMap { place -> [ConsentType?] in
+            let group = place < query.joinConsents.count ? query.joinConsents[place] : []
+            return [group.first, group.count > 1 ? group[1] : nil]
+        }
         let visits = try sums(Self.visits, 2, types)
         (figures.visits, figures.visitsCovered) = (Int(visits[0]), Int(visits[1]))
         let recordings = try sums(Self.recordings, 2)

@@ -4,14 +4,16 @@ internal import TelehealthCore
 /// conditions.
 enum SessionList {
     /// ?1 client, ?2 clinician, ?3 appointment (NULL = any), ?4 and ?5 the (start, id) to begin behind,
-    /// ?6 the start to stop before, ?7 to ?12 the statuses, ?13 the limit.
+    /// ?6 the start to stop before, ?7 to ?12 the statuses, ?13 the limit, ?14 guardian (NULL = any).
     private static func text(_ driver: String) -> String {
-        let others = ["client_id": "?1", "clinician_id": "?2", "appointment_id": "?3"]
+        let others = [
+            "client_id": "?1", "clinician_id": "?2", "appointment_id": "?3", "guardian_id": "?14",
+        ]
             .filter { $0.key != driver }.sorted { $0.value < $1.value }
             .map { "(\($0.value) IS NULL OR \($0.key) = \($0.value))" }
         let driving = [
             "client_id": "client_id = ?1", "clinician_id": "clinician_id = ?2",
-            "appointment_id": "appointment_id = ?3",
+            "appointment_id": "appointment_id = ?3", "guardian_id": "guardian_id = ?14",
         ]
         let conditions =
             [driving[driver]].compactMap { $0 } + others + [
@@ -24,15 +26,17 @@ enum SessionList {
     private static let ofClient = PreparedSQL("sessions.list of client", text("client_id"))
     private static let ofClinician = PreparedSQL("sessions.list of clinician", text("clinician_id"))
     private static let ofAppointment = PreparedSQL("sessions.list of appointment", text("appointment_id"))
+    private static let ofGuardian = PreparedSQL("sessions.list of guardian", text("guardian_id"))
     private static let ofAnybody = PreparedSQL("sessions.list", text(""))
 
-    static let statements = [ofClient, ofClinician, ofAppointment, ofAnybody]
+    static let statements = [ofClient, ofClinician, ofAppointment, ofGuardian, ofAnybody]
 
     /// The narrowest index first: an appointment has one or two sessions, a client tens, a clinician
     /// thousands.
     static func statement(_ query: SessionQuery) -> PreparedSQL {
         if query.appointmentID != nil { return ofAppointment }
         if query.clientID != nil { return ofClient }
+        if query.guardianID != nil { return ofGuardian }
         if query.clinicianID != nil { return ofClinician }
         return ofAnybody
     }
@@ -54,5 +58,6 @@ enum SessionList {
         let statuses = query.statuses.isEmpty ? SessionStatus.allCases : query.statuses
         for slot in SessionStatus.allCases.indices { values.add(statuses[min(slot, statuses.count - 1)]) }
         values.add(limit)
+        values.add(query.guardianID)
     }
 }

@@ -22,10 +22,10 @@ struct CacheUpdate {
             switch decision.changes[index] {
             case .appointment(let row): appointments.insert(row.id)
             case .consent(let row): consents.insert(row.subjectID)
-            case .consentVersion(let subject, _): consents.insert(subject)
+            case .consentVersion(let subject, _), .birthDate(let subject, _): consents.insert(subject)
             case .document(let row): documents.insert(row.type)
-            case .effect, .session, .participant, .meeting, .recording, .screenShare, .meetingFact,
-                .presence, .clientQuality, .joinTime, .serviceFailure:
+            case .effect, .session, .participant, .meeting, .recording, .screenShare, .invitation,
+                .meetingFact, .presence, .clientQuality, .joinTime, .serviceFailure:
                 break
             }
         }

@@ -1,6 +1,7 @@
 internal import TelehealthCore
 
-/// Checks and writes one decision inside the batch's transaction.
+/// Checks and writes one decision inside the batch's transaction. Its audit entries are the writer's to add:
+/// they are chained at the batch's end, when it is known which decisions were taken.
 struct DecisionWriter {
     enum Outcome {
         /// Written; the sessions listed were not there before.
@@ -123,9 +124,6 @@ struct DecisionWriter {
                 }
             }
         }
-        for entry in decision.audit {
-            try connection.run(AuditRow.insert) { AuditRow.bind(entry, &$0) }
-        }
         return created
     }
 
@@ -162,6 +160,13 @@ struct DecisionWriter {
         case .document(let row):
             try connection.run(ConsentDocumentRow.insert) { ConsentDocumentRow.bind(row, &$0) }
         case .effect(let row): try connection.run(EffectRow.upsert) { EffectRow.bind(row, &$0) }
+        case .birthDate(let subject, let date):
+            try connection.run(ConsentRow.upsertBirthDate) { values in
+                values.add(subject)
+                values.add(date.text)
+            }
+        case .invitation(let row):
+            try connection.run(InvitationRow.upsert) { InvitationRow.bind(row, &$0) }
         case .meetingFact(let row):
             try connection.run(MeetingFactRow.insert) { MeetingFactRow.bind(row, &$0) }
         case .presence(let row): try connection.run(PresenceRow.upsert) { PresenceRow.bind(row, &$0) }
@@ -184,7 +189,7 @@ extension Decision.Change {
         case .appointment: .appointment
         case .session: .session
         case .participant, .meeting, .recording, .screenShare, .consent, .consentVersion, .document, .effect,
-            .meetingFact, .presence, .clientQuality, .joinTime, .serviceFailure:
+            .birthDate, .invitation, .meetingFact, .presence, .clientQuality, .joinTime, .serviceFailure:
             .rest
         }
     }

@@ -23,16 +23,22 @@ final class Writer: @unchecked Sendable {
     private var backup: BackupRun?
     /// Prunings that have steps left.
     private var unfinished: [WriterJob] = []
+    private var denials: DenialWindow
+    /// Chained on the writer's thread; its end may be read from any.
+    let auditLog: AuditLog
 
     private init(
-        connection: SQLiteConnection, lock: DirectoryLock, caches: StoreCaches,
+        connection: SQLiteConnection, auditLog: AuditLog, lock: DirectoryLock, caches: StoreCaches,
         configuration: StoreConfiguration
     ) {
+        self.auditLog = auditLog
+        denials = DenialWindow(configuration)
         self.connection = connection
         self.lock = lock
         self.caches = caches
         self.configuration = configuration
-        queue = WriterQueue(limit: configuration.queuedWritesMax)
+        queue = WriterQueue(
+            limit: configuration.queuedWritesMax, recordsLimit: configuration.queuedAuditEntriesMax)
         walPages = .allocate(capacity: 1)
         walPages.initialize(to: 0)
         checkpointer = Checkpointer(connection, configuration, walPagesReported: walPages)
@@ -44,10 +50,14 @@ final class Writer: @unchecked Sendable {
     }
 
     static func open(
-        path: String, lock: DirectoryLock, caches: StoreCaches, configuration: StoreConfiguration
+        path: String, auditKeyFile: String, lock: DirectoryLock, caches: StoreCaches,
+        configuration: StoreConfiguration
     ) throws(StoreOpenFailure) -> Writer {
         let connection = try WriterConnection.open(path: path, configuration: configuration)
-        return Writer(connection: connection, lock: lock, caches: caches, configuration: configuration)
+        let auditLog = try AuditLog.open(connection, keyFile: auditKeyFile, now: WallClock.now)
+        return Writer(
+            connection: connection, auditLog: auditLog, lock: lock, caches: caches,
+            configuration: configuration)
     }
 
     /// The thread's body.
@@ -59,7 +69,11 @@ final class Writer: @unchecked Sendable {
     private func work() {
         guard let connection else { preconditionFailure("run is called once, after open") }
         var batch: [WriterJob] = []
-        while queue.take(into: &batch, patience: patience) || !unfinished.isEmpty {
+        while true {
+            let isOpen = queue.take(into: &batch, patience: patience)
+            guard isOpen || !unfinished.isEmpty || denials.isHolding else { return }
+            denials.sift(&batch)
+            if !isOpen || denials.isDue { batch.append(contentsOf: denials.end()) }
             let isIdle = batch.isEmpty && unfinished.isEmpty && backup == nil
             batch.append(contentsOf: unfinished)
             unfinished.removeAll(keepingCapacity: true)
@@ -74,7 +88,9 @@ final class Writer: @unchecked Sendable {
     /// for a checkpoint.
     private var patience: UInt64? {
         if backup != nil || !unfinished.isEmpty { return 0 }
-        return failure == nil && checkpointer?.wantsPause == true ? Self.pauseNanoseconds : nil
+        let pause = failure == nil && checkpointer?.wantsPause == true ? Self.pauseNanoseconds : nil
+        guard let wait = denials.wait else { return pause }
+        return min(wait, pause ?? wait)
     }
 
     private func shutDown() {
@@ -91,6 +107,7 @@ final class Writer: @unchecked Sendable {
 
     private enum JobResult {
         case applied(Result<ApplyResult, StoreError>)
+        case recorded
         case claimed([Effect])
         case pruned(isDone: Bool)
         case backup
@@ -104,21 +121,25 @@ final class Writer: @unchecked Sendable {
         var results: [JobResult] = []
         results.reserveCapacity(batch.count)
         var update = CacheUpdate()
+        var entries: [AuditEntry] = []
         let commitNanoseconds: UInt64
         do throws(SQLiteError) {
             try connection.run(Transaction.beginWriting)
-            for job in batch { results.append(try perform(job, &update, connection)) }
+            for job in batch { results.append(try perform(job, &update, &entries, connection)) }
+            try auditLog.append(entries, connection)
             update.withhold(caches)
             let start = MonotonicClock.nanoseconds()
             try connection.run(Transaction.commit)
             commitNanoseconds = MonotonicClock.nanoseconds() - start
         } catch {
             let reason = abandon(error, connection)
+            auditLog.rollBack()
             update.publish(caches, committed: false)
             for job in batch { job.fail(reason) }
             statistics.withLock { $0.writesFailed += batch.count }
             return
         }
+        auditLog.commit()
         update.publish(caches, committed: true)
         if isFull {
             isFull = false
@@ -129,13 +150,21 @@ final class Writer: @unchecked Sendable {
     }
 
     private func perform(
-        _ job: WriterJob, _ update: inout CacheUpdate, _ connection: SQLiteConnection
+        _ job: WriterJob, _ update: inout CacheUpdate, _ entries: inout [AuditEntry],
+        _ connection: SQLiteConnection
     ) throws(SQLiteError) -> JobResult {
         switch job {
+        case .record(let entry, _):
+            entries.append(entry)
+            return .recorded
+        case .recordSum(let entry, _):
+            entries.append(entry)
+            return .recorded
         case .apply(let decision, _):
             switch try DecisionWriter(connection: connection).apply(decision) {
             case .committed(let created):
                 update.note(decision, created: created)
+                entries.append(contentsOf: decision.audit)
                 return .applied(.success(.committed))
             case .declined(let result): return .applied(.success(result))
             case .refused(let error): return .applied(.failure(error))
@@ -149,6 +178,9 @@ final class Writer: @unchecked Sendable {
     private func answer(_ job: WriterJob, _ result: JobResult, _ connection: SQLiteConnection) {
         switch (job, result) {
         case (.apply(_, let answer), .applied(let result)): answer.resume(returning: result)
+        case (.record(_, let answer), .recorded): answer.resume(returning: .success(()))
+        case (.recordSum(_, let answers), .recorded):
+            for answer in answers { answer.resume(returning: .success(())) }
         case (.claim(_, let answer), .claimed(let effects)): answer.resume(returning: .success(effects))
         case (.prune(_, let answer), .pruned(isDone: true)): answer.resume(returning: .success(()))
         case (.prune, .pruned(isDone: false)): unfinished.append(job)
@@ -193,12 +225,14 @@ final class Writer: @unchecked Sendable {
             statistics.commitNanoseconds += commitNanoseconds
             statistics.commitNanosecondsMax = max(statistics.commitNanosecondsMax, commitNanoseconds)
             statistics.walPages = walPages.pointee
-            for case .applied(let result) in results {
+            for result in results {
                 switch result {
-                case .success(.committed): statistics.decisionsCommitted += 1
-                case .success(.conflict): statistics.decisionsInConflict += 1
-                case .success(.requestExists): statistics.requestsRepeated += 1
-                case .failure: statistics.writesFailed += 1
+                case .applied(.success(.committed)): statistics.decisionsCommitted += 1
+                case .applied(.success(.conflict)): statistics.decisionsInConflict += 1
+                case .applied(.success(.requestExists)): statistics.requestsRepeated += 1
+                case .applied(.failure): statistics.writesFailed += 1
+                case .recorded: statistics.auditEntriesRecorded += 1
+                case .claimed, .pruned, .backup: break
                 }
             }
         }
@@ -243,9 +277,12 @@ final class Writer: @unchecked Sendable {
 }
 
 extension WriterJob {
-    fileprivate func fail(_ error: StoreError) {
+    func fail(_ error: StoreError) {
         switch self {
         case .apply(_, let answer): answer.resume(returning: .failure(error))
+        case .record(_, let answer): answer.resume(returning: .failure(error))
+        case .recordSum(_, let answers):
+            for answer in answers { answer.resume(returning: .failure(error)) }
         case .claim(_, let answer): answer.resume(returning: .failure(error))
         case .prune(_, let answer), .backup(_, let answer): answer.resume(returning: .failure(error))
         }

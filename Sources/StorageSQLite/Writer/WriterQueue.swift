@@ -5,6 +5,10 @@ typealias Answer<Value> = CheckedContinuation<Result<Value, StoreError>, Never>
 /// One thing for the writer to do, with whom to answer.
 enum WriterJob: Sendable {
     case apply(Decision, Answer<ApplyResult>)
+    /// An entry of the audit log that belongs to no change.
+    case record(AuditEntry, Answer<Void>)
+    /// Denials that were summed into one entry; made by the writer itself.
+    case recordSum(AuditEntry, [Answer<Void>])
     case claim(EffectClaim, Answer<[Effect]>)
     case prune(Pruning, Answer<Void>)
     case backup(path: String, Answer<Void>)
@@ -13,25 +17,34 @@ enum WriterJob: Sendable {
 /// The bounded queue between any caller and the writer's thread.
 final class WriterQueue: @unchecked Sendable {
     private let limit: Int
+    private let recordsLimit: Int
     // Guarded by `condition`:
     private let condition = ThreadCondition()
     private var jobs: [WriterJob] = []
+    private var recordCount = 0
     private var isWaiting = false
     private var isClosed = false
     private var isFinished = false
     private var refused = 0
     private var closing: [CheckedContinuation<Void, Never>] = []
 
-    init(limit: Int) { self.limit = limit }
+    /// - Parameter recordsLimit: how many of them may be mere entries of the audit log.
+    init(limit: Int, recordsLimit: Int = .max) {
+        self.limit = limit
+        self.recordsLimit = recordsLimit
+    }
 
     /// - Returns: why the job was not taken; its continuation is then the caller's to resume.
     func submit(_ job: WriterJob) -> StoreError? {
         condition.withLock {
             if isClosed { return .closed }
-            guard jobs.count < limit else {
+            var isRecord = false
+            if case .record = job { isRecord = true }
+            guard jobs.count < limit, !isRecord || recordCount < recordsLimit else {
                 refused += 1
                 return .overloaded
             }
+            if isRecord { recordCount += 1 }
             jobs.append(job)
             if isWaiting {
                 isWaiting = false
@@ -58,6 +71,7 @@ final class WriterQueue: @unchecked Sendable {
             }
             isWaiting = false
             swap(&jobs, &batch)
+            recordCount = 0
             return !(batch.isEmpty && isClosed)
         }
     }

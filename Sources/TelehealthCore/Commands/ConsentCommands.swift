@@ -14,17 +14,22 @@ public struct ConsentStatement: Sendable, Hashable {
     public var attestedBy: String?
     /// At most 4096 bytes; personal.
     public var evidence: String?
+    public var evidenceItems: ConsentEvidence
+    /// Who signed a paper or spoke: the subject, or a guardian of theirs. nil = the subject; an electronic
+    /// consent is signed by whoever calls.
+    public var signerID: SubjectID?
     /// Limits the consent to one session; nil = standing.
     public var sessionID: SessionID?
     /// When it was signed; nil = now. Electronic ones are always signed now.
     public var grantedAt: Timestamp?
-    /// nil = after ``Policy/consentLifetime``.
+    /// nil = after the place's validity, at most ``Policy/consentLifetime``.
     public var expiresAt: Timestamp?
 
     public init(
         decision: ConsentDecision, method: ConsentMethod, documentVersion: String, documentLanguage: String,
         textHash: [UInt8], acknowledgements: ConsentRecord.Acknowledgements,
         recordingPurposes: [Recording.Purpose] = [], attestedBy: String? = nil, evidence: String? = nil,
+        evidenceItems: ConsentEvidence = ConsentEvidence(), signerID: SubjectID? = nil,
         sessionID: SessionID? = nil, grantedAt: Timestamp? = nil, expiresAt: Timestamp? = nil
     ) {
         self.decision = decision
@@ -36,6 +41,8 @@ public struct ConsentStatement: Sendable, Hashable {
         self.recordingPurposes = recordingPurposes
         self.attestedBy = attestedBy
         self.evidence = evidence
+        self.evidenceItems = evidenceItems
+        self.signerID = signerID
         self.sessionID = sessionID
         self.grantedAt = grantedAt
         self.expiresAt = expiresAt
@@ -44,7 +51,7 @@ public struct ConsentStatement: Sendable, Hashable {
 
 public struct SubmitConsent: Sendable, Hashable {
     public var subjectID: SubjectID
-    /// nil = clinician for a clinician's own consent, else client.
+    /// nil = clinician for a clinician's own consent, third party for a guest's, else client.
     public var subjectRole: ConsentSubjectRole?
     public var type: ConsentType
     /// Shows the guardian's or clinician's tie to the subject where no session does yet.

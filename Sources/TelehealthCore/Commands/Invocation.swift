@@ -32,10 +32,19 @@ public struct Invocation: Sendable, Hashable {
     public var request: Request?
     /// What is left of the call's deadline when it arrives here; nil = none.
     public var timeout: Duration?
+    /// A step of a call that leaves its own row in the audit log: reading for it leaves none.
+    public private(set) var isPart = false
 
     public init(caller: Caller, request: Request? = nil, timeout: Duration? = nil) {
         self.caller = caller
         self.request = request
         self.timeout = timeout
+    }
+
+    /// The same for a step of the call.
+    public var asPart: Invocation {
+        var part = self
+        part.isPart = true
+        return part
     }
 }

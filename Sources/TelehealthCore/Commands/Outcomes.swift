@@ -13,6 +13,30 @@ public struct MediaGrant: Sendable {
     /// Active: its ids and placement are set.
     public let meeting: MeetingGeneration
     public let credentials: AttendeeCredentials
+    public let capabilities: MediaCapabilities
+}
+
+/// What an invitation brought about.
+public struct InviteOutcome: Sendable, Hashable {
+    /// A place for somebody with a token of their own, or one that is offered by a grant.
+    public enum Place: Sendable, Hashable {
+        case participant(Participant)
+        /// The grant is a bearer secret: for the answer only.
+        case invitation(Invitation, grant: String)
+    }
+
+    public let state: SessionState
+    public let place: Place
+}
+
+/// A guest's way in.
+public struct GuestAdmission: Sendable, Hashable {
+    public let state: SessionState
+    public let participant: Participant
+    /// The guest as a caller, whose token ``pass`` is.
+    public let caller: Caller
+    /// A bearer secret: for the answer only.
+    public let pass: String
 }
 
 public struct AppointmentOutcome: Sendable, Hashable {
@@ -50,43 +74,4 @@ public struct SessionPage: Sendable {
     public let sessions: [Session]
     /// Where the next page begins; nil = this was the last.
     public let next: (startsAt: Timestamp, id: SessionID)?
-}
-
-/// What is missing for one action of a visit.
-public enum ConsentAction: String, Sendable, Hashable, CaseIterable { case join, record }
-
-/// One consent that does not count, and why.
-public struct ConsentGap: Sendable, Hashable {
-    public enum Cause: String, Sendable, Hashable, CaseIterable {
-        case absent = "ABSENT"
-        case declined = "DECLINED"
-        case revoked = "REVOKED"
-        case expired = "EXPIRED"
-        /// Verbal, or another way the policy does not accept.
-        case notWritten = "NOT_WRITTEN"
-        /// Granted, but not for this use of a recording.
-        case otherPurpose = "OTHER_PURPOSE"
-    }
-
-    public let subjectID: SubjectID
-    public let subjectRole: ConsentSubjectRole
-    public let type: ConsentType
-    public let cause: Cause
-}
-
-public struct ConsentEvaluation: Sendable, Hashable {
-    public let action: ConsentAction
-    public let missing: [ConsentGap]
-    /// The consents it stands on.
-    public let standsOn: [ConsentID]
-    /// Those of them within ``Policy/consentRenewalWindow`` of their end.
-    public let expiring: [ConsentID]
-
-    public var isSatisfied: Bool { missing.isEmpty }
-}
-
-public struct ConsentStatus: Sendable, Hashable {
-    public let subjectID: SubjectID
-    public let join: ConsentEvaluation
-    public let record: ConsentEvaluation
 }

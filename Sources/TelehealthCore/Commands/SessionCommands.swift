@@ -9,10 +9,13 @@ public struct PutAppointment: Sendable, Hashable {
     public var timeZone: String
     /// A put whose version is not above the stored one is ignored.
     public var sourceVersion: Int64
+    /// Decides whether a guardian must sign for the client; nil = nothing said.
+    public var clientBirthDate: CivilDate?
 
     public init(
         id: AppointmentID, clientID: SubjectID, guardianID: SubjectID? = nil, clinicianID: SubjectID,
-        startsAt: Timestamp, endsAt: Timestamp, timeZone: String, sourceVersion: Int64
+        startsAt: Timestamp, endsAt: Timestamp, timeZone: String, sourceVersion: Int64,
+        clientBirthDate: CivilDate? = nil
     ) {
         self.id = id
         self.clientID = clientID
@@ -22,6 +25,7 @@ public struct PutAppointment: Sendable, Hashable {
         self.endsAt = endsAt
         self.timeZone = timeZone
         self.sourceVersion = sourceVersion
+        self.clientBirthDate = clientBirthDate
     }
 }
 
@@ -58,10 +62,13 @@ public struct JoinSession: Sendable, Hashable {
     public var sessionID: SessionID
     /// Needed on the first join of a client or guardian; its `checkedAt` is set here.
     public var preVisitCheck: PreVisitCheck?
+    /// How the joining device names itself, at most 64 bytes; nil = it does not say.
+    public var deviceID: String?
 
-    public init(sessionID: SessionID, preVisitCheck: PreVisitCheck? = nil) {
+    public init(sessionID: SessionID, preVisitCheck: PreVisitCheck? = nil, deviceID: String? = nil) {
         self.sessionID = sessionID
         self.preVisitCheck = preVisitCheck
+        self.deviceID = deviceID
     }
 }
 

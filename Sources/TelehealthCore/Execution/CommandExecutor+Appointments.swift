@@ -11,9 +11,15 @@ extension CommandExecutor {
             let existing = try await reading { () async throws(StoreError) in
                 try await store.appointment(command.id)
             }
-            let (decision, outcome) = try AppointmentRules.put(
+            var (decision, outcome) = try AppointmentRules.put(
                 command, existing: existing, open: try await openSession(of: command.id),
                 caller: invocation.caller, context: context())
+            if outcome.isApplied, let bornOn = command.clientBirthDate {
+                let history = try await reading { () async throws(StoreError) in
+                    try await store.consents(of: command.clientID)
+                }
+                ConsentRules.note(bornOn, history, in: &decision)
+            }
             return Ruling(decision: decision, outcome: outcome, appointmentID: command.id)
         }
     }
@@ -39,10 +45,16 @@ extension CommandExecutor {
     public func appointment(_ id: AppointmentID, _ invocation: Invocation) async throws(TelehealthError)
         -> Appointment
     {
-        do { return try await visible(id, invocation.caller) } catch {
-            await auditDenial(error, "GetAppointment", nil, invocation)
+        let appointment: Appointment
+        do { appointment = try await visible(id, invocation.caller) } catch {
+            try await recordDenial(
+                action: "GetAppointment", sessionID: nil, target: id.rawValue, invocation,
+                reason: error.reason.rawValue)
             throw error
         }
+        try await auditRead(
+            "GetAppointment", person: appointment.clientID, target: id.rawValue, invocation)
+        return appointment
     }
 
     /// - Throws: `APPOINTMENT_NOT_FOUND`, `SESSION_EXISTS`, `APPOINTMENT_CANCELLED`, `TOO_LATE`,
@@ -59,7 +71,7 @@ extension CommandExecutor {
             let (decision, state) = try AppointmentRules.createSession(
                 command, appointment: appointment, open: try await openSession(of: command.appointmentID),
                 caller: invocation.caller, context: context())
-            let standing = Standing.of(invocation.caller, in: state.session) ?? .staff(invocation.caller.role)
+            let standing = Standing.of(invocation.caller, in: state) ?? .staff(invocation.caller.role)
             return Ruling(
                 decision: decision, outcome: Visibility.redact(state, for: standing),
                 sessionID: state.session.id, appointmentID: appointment.id)

@@ -43,74 +43,29 @@ extension CommandExecutor {
     ///
     /// - Throws: `CONSENT_NOT_FOUND`, and as ``ConsentRules/revoke(_:record:_:)``.
     public func revokeConsent(_ command: RevokeConsent, _ invocation: Invocation)
-        async throws(TelehealthError) -> ConsentRecord
+        async throws(TelehealthError) -> RevocationOutcome
     {
-        try await change("RevokeConsent", invocation) { record throws(TelehealthError) in
-            try await own(record, invocation.caller)
+        try await change("RevokeConsent", invocation) { request throws(TelehealthError) in
+            RevocationOutcome(
+                record: try await own(request, invocation.caller),
+                stoppedRecordings: Self.ids(of: request).dropFirst().map { RecordingID($0) })
         } decide: { () throws(TelehealthError) in
             let stored = try await consent(command.consentID)
             let scene = try await scene(
                 of: stored.subjectID, stored.type, nil, appointment: nil, invocation.caller,
                 notFound: .consentNotFound)
-            let (decision, record) = try ConsentRules.revoke(command, record: current(stored, scene), scene)
+            let (decision, outcome) = try ConsentRules.revoke(command, record: current(stored, scene), scene)
+            // The recordings go with the request, so that a repetition tells the same ones.
+            let ids = [outcome.record.id.rawValue] + outcome.stoppedRecordings.map(\.rawValue)
             return Ruling(
-                decision: decision, outcome: record, sessionID: record.sessionID, resultID: record.id.rawValue
-            )
+                decision: decision, outcome: outcome, sessionID: outcome.record.sessionID,
+                resultID: ids.joined(separator: ","))
         }
     }
 
-    /// Somebody's whole history, oldest first.
-    ///
-    /// - Throws: `SUBJECT_NOT_FOUND`.
-    public func consents(of subject: SubjectID, _ invocation: Invocation) async throws(TelehealthError)
-        -> [ConsentRecord]
-    {
-        try await requireTie("ListConsents", to: subject, invocation)
-        return try await reading { () async throws(StoreError) in try await store.consents(of: subject) }
-            .records
-    }
-
-    /// What one person still has to grant; in a session also what everybody else has, for a recording.
-    ///
-    /// - Throws: `SUBJECT_NOT_FOUND`, `SESSION_NOT_FOUND`.
-    public func consentStatus(of subject: SubjectID, session: SessionID?, _ invocation: Invocation)
-        async throws(TelehealthError) -> ConsentStatus
-    {
-        try await requireTie("GetConsentStatus", to: subject, invocation)
-        if let session {
-            return ConsentStatus(
-                subjectID: subject, join: try await evaluateConsent(.join, session: session, invocation),
-                record: try await evaluateConsent(.record, session: session, invocation))
-        }
-        let ledger = try await ledger(of: [subject])
-        let isClinician = invocation.caller.clinicianID == subject
-        return ConsentStatus(
-            subjectID: subject,
-            join: isClinician
-                ? ledger.evaluate(.join, [], in: nil, purpose: .clinical, context: context())
-                : ledger.evaluateJoin(of: subject, in: nil, context: context()),
-            record: ledger.evaluate(
-                .record, [(subject, isClinician ? .clinician : .client, .recording)], in: nil,
-                purpose: .clinical, context: context()))
-    }
-
-    /// What is missing for an action in a session: for a recording, of the client, the clinician and
-    /// everybody admitted.
-    ///
-    /// - Throws: `SESSION_NOT_FOUND`.
-    public func evaluateConsent(_ action: ConsentAction, session: SessionID, _ invocation: Invocation)
-        async throws(TelehealthError) -> ConsentEvaluation
-    {
-        let (state, _) = try await read("GetConsentStatus", session, invocation)
-        let people = state.participants.filter { person in
-            person.state != .removed && (person.role != .guardian || person.state == .admitted)
-        }
-        let ledger = try await ledger(of: people.map(\.subjectID))
-        switch action {
-        case .join: return ledger.evaluateJoin(of: state.session.clientID, in: session, context: context())
-        case .record:
-            return ledger.evaluateRecording(of: people, in: session, purpose: .clinical, context: context())
-        }
+    /// The ids that a request left; none of them can hold a comma.
+    private static func ids(of request: RequestRecord) -> [String] {
+        (request.resultID ?? "").split(separator: ",").map(String.init)
     }
 
     /// - Throws: `INVALID_FIELD`, `DOCUMENT_VERSION_EXISTS`.
@@ -130,28 +85,9 @@ extension CommandExecutor {
         }
     }
 
-    /// Registered texts, oldest first; anybody may read what they are asked to sign.
-    public func documents(of type: ConsentType, _ invocation: Invocation) async throws(TelehealthError)
-        -> [ConsentDocument]
-    {
-        try await reading { () async throws(StoreError) in try await store.documents(of: type) }
-    }
-
-    /// For reads: a refusal is audited.
-    private func requireTie(_ action: String, to subject: SubjectID, _ invocation: Invocation)
-        async throws(TelehealthError)
-    {
-        do {
-            _ = try await tie(of: invocation.caller, to: subject, notFound: .subjectNotFound)
-        } catch {
-            await auditDenial(error, action, nil, invocation)
-            throw error
-        }
-    }
-
     /// The tie of the caller to somebody, from identity, then from a named appointment, then from common
     /// visits.
-    private func tie(
+    func tie(
         of caller: Caller, to subject: SubjectID, appointment: AppointmentID? = nil,
         notFound: TelehealthError.Reason
     ) async throws(TelehealthError) -> SubjectTie {
@@ -166,10 +102,11 @@ extension CommandExecutor {
         {
             return tie
         }
-        for session in try await openSessions(of: subject).map(\.session) {
+        for state in try await openSessions(of: subject) {
+            let session = state.session
             if let tie = SubjectTie.byVisit(
                 caller, subject: subject, client: session.clientID, guardian: session.guardianID,
-                clinician: session.clinicianID)
+                clinician: session.clinicianID) ?? SubjectTie.byRoster(caller, subject: subject, in: state)
             {
                 return tie
             }
@@ -206,13 +143,36 @@ extension CommandExecutor {
             document = try await self.document(type, statement.documentVersion, statement.documentLanguage)
             session = open.first { $0.session.id == statement.sessionID }
         }
+        let place = session ?? open.first { $0.session.clientID == subject }
         return ConsentRules.Scene(
             caller: caller, tie: tie, history: history, document: document, session: session,
-            openSessions: open,
-            ledger: try await ledger(of: recorded.sorted { $0.rawValue < $1.rawValue }), context: context())
+            guardians: try await guardians(of: subject, open, appointment: appointment), openSessions: open,
+            ledger: try await ledger(of: recorded.sorted { $0.rawValue < $1.rawValue }),
+            context: place.map { context().at(placeOf: $0) } ?? context())
     }
 
-    private func openSessions(of subject: SubjectID) async throws(TelehealthError) -> [SessionState] {
+    /// Who may sign for somebody: the guardians of their open visits and of the appointment that is named, else
+    /// of their latest ones.
+    private func guardians(
+        of subject: SubjectID, _ open: [SessionState], appointment: AppointmentID?
+    ) async throws(TelehealthError) -> Set<SubjectID> {
+        var guardians = Set(open.map(\.session).filter { $0.clientID == subject }.compactMap(\.guardianID))
+        if let appointment {
+            let row = try await reading { () async throws(StoreError) in
+                try await store.appointment(appointment)
+            }
+            if let row, row.clientID == subject, let guardian = row.guardianID { guardians.insert(guardian) }
+        }
+        if !guardians.isEmpty { return guardians }
+        var query = SessionQuery()
+        query.clientID = subject
+        query.limit = 200
+        let asked = query
+        let past = try await reading { () async throws(StoreError) in try await store.sessions(asked) }
+        return Set(past.compactMap(\.guardianID))
+    }
+
+    func openSessions(of subject: SubjectID) async throws(TelehealthError) -> [SessionState] {
         let ids = try await reading { () async throws(StoreError) in try await store.openSessions(of: subject)
         }
         var states: [SessionState] = []
@@ -224,7 +184,7 @@ extension CommandExecutor {
         return states
     }
 
-    private func consent(_ id: ConsentID) async throws(TelehealthError) -> ConsentRecord {
+    func consent(_ id: ConsentID) async throws(TelehealthError) -> ConsentRecord {
         guard let record = try await reading({ () async throws(StoreError) in try await store.consent(id) })
         else {
             throw TelehealthError(.consentNotFound)
@@ -240,7 +200,7 @@ extension CommandExecutor {
     private func own(_ request: RequestRecord, _ caller: Caller) async throws(TelehealthError)
         -> ConsentRecord
     {
-        let record = try await consent(ConsentID(request.resultID ?? ""))
+        let record = try await consent(ConsentID(Self.ids(of: request).first ?? ""))
         _ = try await tie(of: caller, to: record.subjectID, notFound: .consentNotFound)
         return record
     }

@@ -70,10 +70,13 @@ extension CommandExecutor {
     {
         let found = try await reading { () async throws(StoreError) in try await store.recording(id) }
         guard let session = found?.sessionID else { throw TelehealthError(.recordingNotFound) }
-        let state = try await reading { () async throws(StoreError) in try await store.session(session) }
-        guard let state, let standing = Standing.of(caller, in: state.session),
-            let recording = state.recording(id)
-        else { throw TelehealthError(.recordingNotFound) }
-        return (state, standing, recording)
+        do throws(TelehealthError) {
+            let (state, standing) = try await visible(session, caller)
+            guard let recording = state.recording(id) else { throw TelehealthError(.recordingNotFound) }
+            return (state, standing, recording)
+        } catch {
+            // Whose recording it is must not be told by another word.
+            throw error.reason == .sessionNotFound ? TelehealthError(.recordingNotFound) : error
+        }
     }
 }

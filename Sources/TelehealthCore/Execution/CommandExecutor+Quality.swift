@@ -14,9 +14,7 @@ extension CommandExecutor {
         let intake = EventIntake(
             committer: committer, gateway: gateway, time: time, ids: ids, policy: policy)
         let report = try await intake.take(entries)
-        var decision = Decision()
-        decision.audit = [Principal.caller(invocation.caller).audit("IngestMeetingEvents", at: time.now)]
-        _ = try await apply(decision)
+        try await auditAlways("IngestMeetingEvents", invocation)
         return report
     }
 
@@ -105,14 +103,21 @@ extension CommandExecutor {
         guard from < to, to - from <= Self.reportPeriodMax else {
             throw .invalid("to", "must be after 'from', and at most 366 days")
         }
-        let query = ServiceFiguresQuery(from: from, to: to, joinConsents: policy.joinConsents)
+        let query = ServiceFiguresQuery(from: from, to: to, joinConsents: coverageConsents)
         let figures = try await reading { () async throws(StoreError) in
             try await store.serviceFigures(query)
         }
-        var decision = Decision()
-        decision.audit = [Principal.caller(invocation.caller).audit("GetServiceReport", at: time.now)]
-        _ = try await apply(decision)
+        try await auditAlways("GetServiceReport", invocation)
         return ServiceReport(figures, query)
+    }
+
+    /// What the home place asks of a client who joins. A visit elsewhere may stand on the general telehealth
+    /// consent instead of the place's own, so either counts for the other.
+    private var coverageConsents: [[ConsentType]] {
+        let either: [ConsentType] = [.telehealth, .georgiaTelehealth]
+        return policy.requirements(for: .join, in: policy.places.policy(policy.places.home)).map { asked in
+            asked.types.contains(where: either.contains) ? either : Array(asked.types.prefix(2))
+        }
     }
 
     /// Keeps that the service itself was at fault, for its report. What cannot be written is in the log only.

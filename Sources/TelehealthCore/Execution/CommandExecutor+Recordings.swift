@@ -46,7 +46,8 @@ extension CommandExecutor {
         do {
             recording = try await visible(id, invocation.caller).recording
         } catch {
-            await auditDenial(error, action, nil, invocation)
+            try await recordDenial(
+                action: action, sessionID: nil, target: id.rawValue, invocation, reason: error.reason.rawValue)
             throw error
         }
         guard recording.state == .available, let key = recording.objectKey else {
@@ -61,16 +62,12 @@ extension CommandExecutor {
         do {
             try await requirePlayable(recording, for: purpose, invocation.caller)
         } catch {
-            await recordDenial(
-                action: action, sessionID: recording.sessionID, invocation, reason: error.reason.rawValue)
+            try await recordDenial(
+                action: action, sessionID: recording.sessionID, target: id.rawValue, invocation,
+                reason: error.reason.rawValue)
             throw error
         }
-        var decision = Decision()
-        decision.audit = [
-            Principal.caller(invocation.caller).audit(
-                action, at: time.now, session: recording.sessionID, target: id.rawValue)
-        ]
-        _ = try await apply(decision)
+        try await auditAlways(action, session: recording.sessionID, target: id.rawValue, invocation)
         let validity = min(policy.playbackValidity, .seconds(300))
         let expiresAt = time.now + validity
         do {

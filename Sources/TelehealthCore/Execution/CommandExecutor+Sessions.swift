@@ -12,13 +12,19 @@ extension CommandExecutor {
         case .appointment(let id):
             state = try await reading { () async throws(StoreError) in try await store.latestSession(of: id) }
         }
-        guard let state, let standing = Standing.of(invocation.caller, in: state.session) else {
-            await recordDenial(
-                action: "GetSession", sessionID: nil, invocation,
-                reason: TelehealthError.Reason.sessionNotFound.rawValue)
-            throw TelehealthError(.sessionNotFound)
+        let seen: (state: SessionState, standing: Standing)
+        do throws(TelehealthError) {
+            seen = try Self.seen(state, by: invocation.caller)
+        } catch {
+            try await recordDenial(
+                action: "GetSession", sessionID: reference.sessionID ?? state?.session.id,
+                person: state?.session.clientID, target: reference.appointmentID?.rawValue, invocation,
+                reason: error.reason.rawValue)
+            throw error
         }
-        return Visibility.redact(state, for: standing)
+        try await auditRead(
+            "GetSession", person: seen.state.session.clientID, session: seen.state.session.id, invocation)
+        return Visibility.redact(seen.state, for: seen.standing)
     }
 
     /// The caller's own sessions; all, for the clinic's staff.
@@ -31,24 +37,63 @@ extension CommandExecutor {
         var query = query
         switch invocation.caller.role {
         case .service, .scheduler, .admin: break
+        case .guest: return SessionPage(sessions: [], next: nil)
         case .client:
-            guard let own = invocation.caller.clientID, query.clientID == nil || query.clientID == own else {
-                return SessionPage(sessions: [], next: nil)
-            }
-            query.clientID = own
+            guard let own = invocation.caller.clientID else { return SessionPage(sessions: [], next: nil) }
+            return try await personalSessions(of: own, query, invocation)
         case .clinician:
             guard let own = invocation.caller.clinicianID,
                 query.clinicianID == nil || query.clinicianID == own
-            else { return SessionPage(sessions: [], next: nil) }
+            else { return try await nothing(query, invocation) }
             query.clinicianID = own
         }
-        let asked = query
-        let rows = try await reading { () async throws(StoreError) in try await store.sessions(asked) }
-        let next = rows.count == asked.limit ? rows.last.map { ($0.startsAt, $0.id) } : nil
+        return try await page(of: try await sessions(query), query, invocation)
+    }
+
+    private func sessions(_ query: SessionQuery) async throws(TelehealthError) -> [Session] {
+        try await reading { () async throws(StoreError) in try await store.sessions(query) }
+    }
+
+    /// The visits in which the person is the client, and those of the clients whose guardian they are.
+    private func personalSessions(of person: SubjectID, _ query: SessionQuery, _ invocation: Invocation)
+        async throws(TelehealthError) -> SessionPage
+    {
+        var rows: [Session] = []
+        if query.clientID == nil || query.clientID == person {
+            var own = query
+            own.clientID = person
+            rows += try await sessions(own)
+        }
+        if query.clientID != person {
+            var asGuardian = query
+            asGuardian.guardianID = person
+            rows += try await sessions(asGuardian)
+        }
+        rows.sort { ($0.startsAt, $0.id.rawValue) < ($1.startsAt, $1.id.rawValue) }
+        return try await page(of: Array(rows.prefix(query.limit)), query, invocation)
+    }
+
+    private func page(of rows: [Session], _ query: SessionQuery, _ invocation: Invocation)
+        async throws(TelehealthError) -> SessionPage
+    {
+        // One row for the page: what a list shows of each visit is its time, people and status.
+        try await auditRead(
+            "ListSessions", person: query.clientID, target: query.appointmentID?.rawValue, invocation)
+        let next = rows.count == query.limit ? rows.last.map { ($0.startsAt, $0.id) } : nil
         return SessionPage(
             sessions: rows.compactMap { row in
                 Standing.of(invocation.caller, in: row).map { Visibility.redact(row, for: $0) }
             }, next: next.map { (startsAt: $0.0, id: $0.1) })
+    }
+
+    /// Somebody else's sessions are no error, but asking for them is kept.
+    private func nothing(_ query: SessionQuery, _ invocation: Invocation) async throws(TelehealthError)
+        -> SessionPage
+    {
+        try await recordDenial(
+            action: "ListSessions", sessionID: nil, person: query.clientID, invocation,
+            reason: TelehealthError.Reason.notAllowed.rawValue)
+        return SessionPage(sessions: [], next: nil)
     }
 
     /// - Throws: as ``SessionDraft/admitParticipant(_:by:ledger:)``.
@@ -66,11 +111,12 @@ extension CommandExecutor {
     }
 
     /// - Throws: `SESSION_NOT_FOUND`, `NOT_JOINED`, `INVALID_STATE` after the end.
-    public func leaveSession(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
+    public func leaveSession(_ command: LeaveSession, _ invocation: Invocation) async throws(TelehealthError)
         -> SessionState
     {
-        try await changeSession("LeaveSession", id, invocation) { draft, _ throws(TelehealthError) in
-            try draft.leave(invocation.caller)
+        try await changeSession("LeaveSession", command.sessionID, invocation) {
+            draft, _ throws(TelehealthError) in
+            try draft.leave(invocation.caller, device: command.deviceID)
             return nil
         } outcome: { state, standing, _ in
             Visibility.redact(state, for: standing)
@@ -83,8 +129,14 @@ extension CommandExecutor {
     public func heartbeat(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
         -> HeartbeatOutcome
     {
-        let (state, _) = try await read("Heartbeat", id, invocation)
+        let (state, _) = try await read("Heartbeat", id, invocation.asPart)
         let participant = try SessionDraft(state, context()).ownParticipant(of: invocation.caller)
+        // Every 15 seconds per person would bury the log; what counts is when somebody came back.
+        let wasPresent = committer.presence.isPresent(
+            participant.id, in: id, within: policy.presenceLostAfter, now: time.now)
+        if !wasPresent {
+            try await auditRead("Heartbeat", person: state.session.clientID, session: id, invocation)
+        }
         if participant.isHere && !state.session.status.isTerminal {
             committer.presence.touch(participant.id, in: id, at: time.now)
         }
@@ -149,8 +201,8 @@ extension CommandExecutor {
             case (.completed, _): try draft.end(.normal, note: nil, by: standing, principal)
             case (.cancelled, _): try draft.cancel(.other, note: nil, by: standing, principal)
             case (.noShow, _): try draft.markNoShow(by: standing, principal)
-            case (.inProgress, .participant(.clinician)), (.waitingRoom, .participant(.client)),
-                (.waitingRoom, .participant(.guardian)):
+            case (.inProgress, .participant(.clinician)), (.inProgress, .participant(.coClinician)),
+                (.waitingRoom, .participant(.client)), (.waitingRoom, .participant(.guardian)):
                 let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
                 _ = try draft.join(invocation.caller, check: nil, ledger: ledger)
             case (.scheduled, _), (.inProgress, _), (.waitingRoom, _):

@@ -18,19 +18,22 @@ public final class CommandExecutor: Sendable {
     let time: any TimeSource
     let ids: any IDSource
     public let policy: Policy
+    let guestKey: GuestKey
     private let gate = RequestGate()
 
     var store: any TelehealthStore { committer.store }
 
+    /// - Parameter guestKey: signs guests' grants and passes; a fresh one ends them with this process.
     public init(
         committer: Committer, gateway: any MeetingGateway, time: any TimeSource, ids: any IDSource,
-        policy: Policy
+        policy: Policy, guestKey: GuestKey = GuestKey()
     ) {
         self.committer = committer
         self.gateway = gateway
         self.time = time
         self.ids = ids
         self.policy = policy
+        self.guestKey = guestKey
     }
 
     func context() -> RuleContext {
@@ -61,7 +64,7 @@ public final class CommandExecutor: Sendable {
         do throws(TelehealthError) {
             if let record = try await reading({ () async throws(StoreError) in try await store.request(key) })
             {
-                return try await repeated(record, request, replay)
+                return try await repeated(record, request, invocation, replay)
             }
             for _ in 0..<policy.conflictRetriesMax {
                 var ruling = try await decide()
@@ -72,12 +75,13 @@ public final class CommandExecutor: Sendable {
                 switch try await apply(ruling.decision) {
                 case .committed: return ruling.outcome
                 case .conflict: continue
-                case .requestExists(let record): return try await repeated(record, request, replay)
+                case .requestExists(let record):
+                    return try await repeated(record, request, invocation, replay)
                 }
             }
             throw TelehealthError(.versionConflict, retryAfter: .milliseconds(100))
         } catch {
-            await auditDenial(error, method, session, invocation)
+            try await auditDenial(error, method, session, invocation)
             throw error
         }
     }
@@ -106,34 +110,32 @@ public final class CommandExecutor: Sendable {
 
     /// The session with the caller's standing in it.
     ///
-    /// - Throws: `SESSION_NOT_FOUND` when it does not exist or the caller may not know of it.
+    /// - Throws: `SESSION_NOT_FOUND` when it does not exist or the caller may not know of it;
+    ///   `PARTICIPANT_REMOVED` and `PARTICIPANT_DENIED` for an invited person who was sent away.
     func visible(_ id: SessionID, _ caller: Caller) async throws(TelehealthError) -> (SessionState, Standing)
     {
         let state = try await reading { () async throws(StoreError) in try await store.session(id) }
-        guard let state, let standing = Standing.of(caller, in: state.session) else {
+        return try Self.seen(state, by: caller)
+    }
+
+    /// The rule of who may know of a session; `state` is nil for one that does not exist.
+    static func seen(_ state: SessionState?, by caller: Caller) throws(TelehealthError) -> (
+        SessionState, Standing
+    ) {
+        guard let state, let standing = Standing.of(caller, in: state) else {
             throw TelehealthError(.sessionNotFound)
+        }
+        // Those of the appointment may still read what is theirs; with others, everything ends here.
+        if case .participant(let role) = standing, !role.rights.isOfAppointment,
+            let refusal = state.place(of: caller)?.refusal
+        {
+            throw refusal
         }
         return (state, standing)
     }
 
-    /// ``visible(_:_:)`` for reads: a refusal is audited here, as ``change(_:session:_:replay:decide:)``
-    /// does for the rest.
-    func read(_ action: String, _ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
-        -> (SessionState, Standing)
-    {
-        do { return try await visible(id, invocation.caller) } catch {
-            await auditDenial(error, action, id, invocation)
-            throw error
-        }
-    }
-
     func ledger(of subjects: [SubjectID]) async throws(TelehealthError) -> ConsentLedger {
-        var histories: [ConsentHistory] = []
-        for subject in subjects {
-            histories.append(
-                try await reading { () async throws(StoreError) in try await store.consents(of: subject) })
-        }
-        return ConsentLedger(histories)
+        try await reading { () async throws(StoreError) in try await store.ledger(of: subjects) }
     }
 
     func reading<Value>(_ body: () async throws(StoreError) -> Value) async throws(TelehealthError) -> Value {
@@ -145,37 +147,14 @@ public final class CommandExecutor: Sendable {
     }
 
     private func repeated<Outcome>(
-        _ record: RequestRecord, _ request: Invocation.Request,
+        _ record: RequestRecord, _ request: Invocation.Request, _ invocation: Invocation,
         _ replay: (RequestRecord) async throws(TelehealthError) -> Outcome
     ) async throws(TelehealthError) -> Outcome {
         if record.requestHash != request.hash { throw TelehealthError(.requestIDReused) }
-        return try await replay(record)
-    }
-
-    /// A refusal that says something about the caller's rights is kept; one about the visit's state is not.
-    func auditDenial(
-        _ error: TelehealthError, _ method: String, _ session: SessionID?, _ invocation: Invocation
-    ) async {
-        switch error.category {
-        case .notFound, .permissionDenied, .unauthenticated:
-            await recordDenial(
-                action: method, sessionID: session, invocation, reason: error.reason.rawValue)
-        case .aborted, .unavailable, .resourceExhausted, .internalFault:
-            await noteFailure(of: method, error)
-        case .invalidArgument, .alreadyExists, .failedPrecondition, .outOfRange, .cancelled:
-            break
-        }
-    }
-
-    /// Keeps that a caller was refused. When the store cannot keep it, the refusal stands all the same.
-    public func recordDenial(
-        action: String, sessionID: SessionID?, _ invocation: Invocation, reason: String
-    ) async {
-        var decision = Decision()
-        decision.audit = [
-            Principal.caller(invocation.caller).audit(
-                action, at: time.now, outcome: .denied, session: sessionID, reason: reason)
-        ]
-        do { _ = try await committer.apply(decision) } catch { return }
+        let outcome = try await replay(record)
+        try await auditRead(
+            record.key.method, session: record.sessionID,
+            target: record.resultID ?? record.appointmentID?.rawValue, reason: "REPEATED", invocation)
+        return outcome
     }
 }

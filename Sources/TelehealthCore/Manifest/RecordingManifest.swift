@@ -117,7 +117,7 @@ extension CommandExecutor {
         do {
             (state, _, recording) = try await visible(id, invocation.caller)
         } catch {
-            await auditDenial(error, "GetRecordingManifest", nil, invocation)
+            try await auditDenial(error, "GetRecordingManifest", nil, invocation)
             throw error
         }
         guard recording.objectKey != nil else {
@@ -127,12 +127,8 @@ extension CommandExecutor {
         let presence = try await reading { () async throws(StoreError) in
             try await store.presence(of: recording.sessionID)
         }
-        var decision = Decision()
-        decision.audit = [
-            Principal.caller(invocation.caller).audit(
-                "GetRecordingManifest", at: time.now, session: recording.sessionID, target: id.rawValue)
-        ]
-        _ = try await apply(decision)
+        try await auditAlways(
+            "GetRecordingManifest", session: recording.sessionID, target: id.rawValue, invocation)
         return RecordingManifest(recording, state, presence: presence, madeAt: time.now)
     }
 }

@@ -185,11 +185,8 @@ public struct EventIntake: Sendable {
     /// Everybody's consents, for the judgement of a capture that somebody walks into.
     private func ledger(_ state: SessionState) async throws(StoreError) -> ConsentLedger {
         guard state.activeRecording != nil else { return ConsentLedger() }
-        var histories: [ConsentHistory] = []
-        for participant in state.participants where participant.state != .removed {
-            histories.append(try await committer.store.consents(of: participant.subjectID))
-        }
-        return ConsentLedger(histories)
+        return try await committer.store.ledger(
+            of: state.participants.filter { $0.state != .removed }.map(\.subjectID))
     }
 }
 

@@ -1,5 +1,9 @@
 public enum ConsentType: String, Sendable, Hashable, CaseIterable {
     case georgiaTelehealth, hipaaTelehealth, recording
+    /// Telehealth in a place without a type of its own.
+    case telehealth
+    /// That somebody beyond client, guardian and clinician takes part.
+    case thirdPartyPresence
 }
 
 public enum ConsentMethod: String, Sendable, Hashable, CaseIterable { case electronic, paper, verbal }
@@ -7,7 +11,11 @@ public enum ConsentMethod: String, Sendable, Hashable, CaseIterable { case elect
 public enum ConsentDecision: String, Sendable, Hashable { case granted, declined }
 
 /// Who a consent's subject is in a visit.
-public enum ConsentSubjectRole: String, Sendable, Hashable { case client, clinician, guardian }
+public enum ConsentSubjectRole: String, Sendable, Hashable {
+    case client, clinician, guardian
+    /// An interpreter, observer or guest.
+    case thirdParty
+}
 
 /// One registered version of a consent text; immutable.
 public struct ConsentDocument: Sendable, Hashable {
@@ -37,6 +45,32 @@ public struct ConsentDocument: Sendable, Hashable {
         self.registeredAt = registeredAt
         self.registeredBy = registeredBy
     }
+}
+
+/// What a consent carries besides its note, as the place's policy asks for it; personal.
+public struct ConsentEvidence: Sendable, Hashable {
+    /// Where the scan of a paper is filed. At most ``textBytesMax`` bytes, like the other texts.
+    public var scanReference: String?
+    /// SHA-256 of the scan, 32 bytes.
+    public var scanSHA256: [UInt8]?
+    /// The version of the words that were spoken.
+    public var scriptVersion: String?
+    /// Who heard it besides the attester.
+    public var witness: String?
+
+    public static let textBytesMax = 256
+
+    public init(
+        scanReference: String? = nil, scanSHA256: [UInt8]? = nil, scriptVersion: String? = nil,
+        witness: String? = nil
+    ) {
+        self.scanReference = scanReference
+        self.scanSHA256 = scanSHA256
+        self.scriptVersion = scriptVersion
+        self.witness = witness
+    }
+
+    public var isEmpty: Bool { self == ConsentEvidence() }
 }
 
 /// One entry of a subject's consent history. Entries are never changed except for the three closing facts at
@@ -83,6 +117,7 @@ public struct ConsentRecord: Sendable, Hashable {
     public let supersedes: ConsentID?
     public let recordedBy: String
     public let recordedAt: Timestamp
+    public let evidenceItems: ConsentEvidence
     // The closing facts:
     public var supersededBy: ConsentID?
     public var revokedAt: Timestamp?
@@ -95,7 +130,7 @@ public struct ConsentRecord: Sendable, Hashable {
         textHash: [UInt8], acknowledgements: Acknowledgements, recordingPurposes: [Recording.Purpose],
         signerID: SubjectID, attestedBy: String?, evidence: String?, sessionID: SessionID?,
         grantedAt: Timestamp, expiresAt: Timestamp?, supersedes: ConsentID?, recordedBy: String,
-        recordedAt: Timestamp
+        recordedAt: Timestamp, evidenceItems: ConsentEvidence = ConsentEvidence()
     ) {
         self.id = id
         self.subjectID = subjectID
@@ -117,5 +152,6 @@ public struct ConsentRecord: Sendable, Hashable {
         self.supersedes = supersedes
         self.recordedBy = recordedBy
         self.recordedAt = recordedAt
+        self.evidenceItems = evidenceItems
     }
 }

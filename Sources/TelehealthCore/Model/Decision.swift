@@ -32,6 +32,9 @@ public struct Decision: Sendable {
         case consentVersion(SubjectID, Int64)
         case document(ConsentDocument)
         case effect(Effect)
+        /// When a person was born; kept with their consents.
+        case birthDate(SubjectID, CivilDate)
+        case invitation(Invitation)
         case meetingFact(MeetingFact)
         case presence(PresenceInterval)
         case clientQuality(ClientQuality)
@@ -49,40 +52,6 @@ public struct Decision: Sendable {
     public init() {}
 
     public var isEmpty: Bool { changes.isEmpty && events.isEmpty && audit.isEmpty && request == nil }
-}
-
-/// Who did what to whom, and how it ended; append-only.
-public struct AuditEntry: Sendable, Hashable {
-    public enum Outcome: String, Sendable, Hashable { case allowed, denied, failed }
-
-    public let at: Timestamp
-    /// `Caller.subject`, or "system" for a worker or sweeper.
-    public let subject: String
-    public let role: Role?
-    /// The service that acted on the subject's behalf.
-    public let actor: String?
-    /// The RPC's name, or the worker's verb.
-    public let action: String
-    public let outcome: Outcome
-    public let sessionID: SessionID?
-    public let target: String?
-    /// A stable reason, of denied and failed.
-    public let reason: String?
-
-    public init(
-        at: Timestamp, subject: String, role: Role?, actor: String?, action: String, outcome: Outcome,
-        sessionID: SessionID? = nil, target: String? = nil, reason: String? = nil
-    ) {
-        self.at = at
-        self.subject = subject
-        self.role = role
-        self.actor = actor
-        self.action = action
-        self.outcome = outcome
-        self.sessionID = sessionID
-        self.target = target
-        self.reason = reason
-    }
 }
 
 /// What a changing RPC did, kept 24 h under its request id: ids only, never the answer itself.

@@ -8,6 +8,7 @@ public struct Effect: Sendable, Hashable {
         case createMeeting, deleteMeeting
         case startCapture, confirmCapture, stopCapture
         case startConcatenation, confirmConcatenation
+        case deleteAttendee, updateCapabilities
         /// Looks now and then whether a running capture still runs.
         case watchCapture
         /// Removes a recording's objects for good.
@@ -17,8 +18,9 @@ public struct Effect: Sendable, Hashable {
     public enum State: String, Sendable, Hashable { case pending, done, dead }
 
     /// What an effect waits behind, within its session: "visit" for meetings and for the start and stop of
-    /// captures, else the recording's id. Polling a recording until it is ready takes minutes, and neither
-    /// the stop of that recording nor the next start may wait for it.
+    /// captures, else the recording's or person's id. Polling a recording until it is ready takes minutes, and neither
+    /// the stop of that recording nor the next start may wait for it. What concerns one person's attendee
+    /// waits for nobody else's.
     public var lane: String {
         switch kind {
         case .createMeeting, .deleteMeeting, .startCapture, .stopCapture: "visit"
@@ -26,6 +28,7 @@ public struct Effect: Sendable, Hashable {
             recordingID?.rawValue ?? "visit"
         // Of its own: it sleeps between two looks, and the file must not wait for it.
         case .watchCapture: "watch-" + (recordingID?.rawValue ?? "visit")
+        case .deleteAttendee, .updateCapabilities: participantID?.rawValue ?? "visit"
         }
     }
 

@@ -21,6 +21,8 @@ public struct Policy: Sendable, Hashable {
     // Time windows of a visit
     /// From how long before the start one may join.
     public var earlyJoin: Duration = .seconds(15 * 60)
+    /// The same for the clinic's side, who prepare.
+    public var earlyJoinStaff: Duration = .seconds(30 * 60)
     /// Until how long after the end one may join for the first time.
     public var lateJoin: Duration = .zero
     /// After how much of the visit a client who never came counts as absent, the clinician being there.
@@ -45,6 +47,15 @@ public struct Policy: Sendable, Hashable {
     /// After how long without a sign of life a person counts as gone.
     public var presenceLostAfter: Duration = .seconds(45)
 
+    // People
+    /// Places on a roster, open invitations counted: below Chime's attendees of a meeting, because a capture
+    /// takes one of those.
+    public var rosterMax = 7
+    /// How long a grant is good for when the invitation does not say.
+    public var invitationValidity: Duration = .seconds(30 * 60)
+    /// How long it may be good for at most.
+    public var invitationValidityMax: Duration = .seconds(7 * 24 * 60 * 60)
+
     // The pre-visit check
     /// Two-letter codes a client may be in; empty = any.
     public var allowedLocationStates: Set<String> = []
@@ -52,14 +63,16 @@ public struct Policy: Sendable, Hashable {
     public var requiresReliableConnection = false
 
     // Consent
-    /// What a client must have granted before joining; empty relaxes the rule.
-    public var joinConsents: [ConsentType] = [.georgiaTelehealth, .hipaaTelehealth]
-    /// Ways of granting that suffice for a recording. Verbal never does, also when listed here.
-    public var recordingConsentMethods: Set<ConsentMethod> = [.electronic, .paper]
-    /// For how long a consent holds; also the longest a signer may choose.
+    /// What each place asks for.
+    public var places = PlaceBook.builtIn
+    /// What a client must have granted before joining, instead of what the place asks for; nil = as the place
+    /// says, empty = nothing.
+    public var joinConsents: [ConsentType]?
+    /// Of the ways of granting that the place accepts for a recording, those that this clinic accepts; nil =
+    /// all. Verbal never does, also when listed here.
+    public var recordingConsentMethods: Set<ConsentMethod>?
+    /// For how long a consent holds at most, and the longest a signer may choose; a place may ask for less.
     public var consentLifetime: Duration = .seconds(365 * 24 * 60 * 60)
-    /// How long before its end a consent counts as expiring.
-    public var consentRenewalWindow: Duration = .seconds(30 * 24 * 60 * 60)
     /// Whether a service acting for a person (a token with `act`) may give that person's electronic consent.
     public var acceptsElectronicConsentOnBehalf = false
     public var lateJoiner: LateJoiner = .refuse
@@ -90,6 +103,10 @@ public struct Policy: Sendable, Hashable {
     public var conflictRetriesMax = 12
     /// How long a join waits for its meeting when the call has no earlier deadline.
     public var joinWaitMax: Duration = .seconds(25)
+
+    // Evidence
+    /// Whether reads stand in the audit log; changes, denials and exports always do.
+    public var auditsReads = true
 
     // Watching
     /// Events a slow watcher may be behind.
@@ -149,12 +166,32 @@ public struct Policy: Sendable, Hashable {
         if conflictRetriesMax < 1 { found.append("conflictRetriesMax must be at least 1") }
         if effectConcurrencyMax < 1 { found.append("effectConcurrencyMax must be at least 1") }
         if effectAttemptsMax < 1 { found.append("effectAttemptsMax must be at least 1") }
+        if rosterMax < 2 { found.append("rosterMax must be at least 2") }
+        if invitationValidity <= .zero || invitationValidity > invitationValidityMax {
+            found.append("invitationValidity must be above 0 and at most invitationValidityMax")
+        }
         if captureWatchInterval < .seconds(1) { found.append("captureWatchInterval must be at least 1 s") }
         if let recordingRetention, recordingRetention <= .zero {
             found.append("recordingRetention must be above 0")
         }
         if clientReportInterval <= .zero { found.append("clientReportInterval must be above 0") }
         if consentLifetime <= .zero { found.append("consentLifetime must be above 0") }
-        return found
+        return found + places.violations
+    }
+
+    /// What a place asks for an action, as far as this clinic has not said otherwise.
+    func requirements(for action: ConsentAction, in place: PlacePolicy) -> [PlacePolicy.Requirement] {
+        let asked = place.requirements(for: action)
+        switch action {
+        case .join:
+            guard let joinConsents else { return asked }
+            return joinConsents.map { type in
+                asked.first { $0.types.contains(type) } ?? PlacePolicy.Requirement(joiningWith: type)
+            }
+        case .record:
+            guard let recordingConsentMethods else { return asked }
+            return asked.map { $0.accepting(recordingConsentMethods) }
+        case .conduct, .thirdParty: return asked
+        }
     }
 }

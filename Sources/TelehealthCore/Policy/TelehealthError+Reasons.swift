@@ -3,26 +3,30 @@ extension TelehealthError.Reason {
         switch self {
         case .sessionNotFound, .appointmentNotFound, .participantNotFound, .recordingNotFound,
             .consentNotFound,
-            .subjectNotFound, .documentNotFound, .effectNotFound:
+            .subjectNotFound, .documentNotFound, .effectNotFound, .auditEventNotFound, .invitationNotFound:
             .notFound
-        case .notAllowed: .permissionDenied
-        case .tokenExpired: .unauthenticated
+        case .notAllowed, .participantRemoved, .participantDenied: .permissionDenied
+        case .tokenExpired, .invitationInvalid: .unauthenticated
         case .fieldInvalid, .requestIDReused, .textHashMismatch, .acknowledgementsIncomplete,
-            .writtenConsentRequired:
+            .writtenConsentRequired, .evidenceIncomplete:
             .invalidArgument
-        case .appointmentHasOpenSession, .documentVersionExists: .alreadyExists
+        case .appointmentHasOpenSession, .documentVersionExists, .participantExists: .alreadyExists
         case .invalidState, .appointmentCancelled, .appointmentStarted, .tooEarly, .tooLate,
             .preVisitCheckRequired, .preVisitCheckFailed, .consentMissing, .recordingConsentMissing,
             .consentNotCurrent, .participantNotWaiting, .notJoined, .clinicianNotPresent, .clientWasHere,
             .meetingNotReady, .recordingActive, .recordingNotActive, .recordingNotReady,
             .recordingNotConfigured,
-            .recordingConsentRevoked, .screenShareActive, .screenShareNotActive, .effectNotFailed,
-            .recordingOnHold, .recordingBeingDeleted, .recordingDeleted:
+            .recordingConsentRevoked, .screenShareActive, .screenShareNotActive, .guardianRequired,
+            .documentOutdated, .thirdPartyConsentMissing, .effectNotFailed, .participantNotAdmitted,
+            .rosterFull, .invitationExpired, .invitationUsed, .invitationRevoked, .recordingOnHold,
+            .recordingBeingDeleted, .recordingDeleted:
             .failedPrecondition
         case .resumeExpired: .outOfRange
         case .versionConflict: .aborted
-        case .meetingUnavailable, .watchLagging, .storeOverloaded, .storeUnavailable: .unavailable
-        case .meetingQuotaExceeded, .storeFull, .metricsTooOften: .resourceExhausted
+        case .meetingUnavailable, .watchLagging, .storeOverloaded, .storeUnavailable,
+            .receiptNotReady, .auditUnavailable:
+            .unavailable
+        case .meetingQuotaExceeded, .storeFull, .exportTooLarge, .metricsTooOften: .resourceExhausted
         case .meetingRefused: .internalFault
         case .callCancelled: .cancelled
         }
@@ -70,6 +74,16 @@ extension TelehealthError.Reason {
         .recordingConsentRevoked: "a consent this recording stood on was revoked",
         .screenShareActive: "the caller already shares a screen",
         .screenShareNotActive: "the caller shares no screen",
+        .participantRemoved: "the person was removed from this visit",
+        .participantDenied: "the person was not let into this visit",
+        .participantNotAdmitted: "the participant is not in the visit",
+        .participantExists: "the person is on the roster already",
+        .rosterFull: "the visit has no place left",
+        .invitationNotFound: "the invitation does not exist in this session",
+        .invitationInvalid: "this is no invitation of this service",
+        .invitationExpired: "the invitation has expired",
+        .invitationUsed: "the invitation was used before",
+        .invitationRevoked: "the invitation was taken back",
         .versionConflict: "others changed this at the same time: try again",
         .meetingUnavailable: "the meeting is not available right now: try again",
         .meetingQuotaExceeded: "the video provider's quota is used up",
@@ -80,11 +94,19 @@ extension TelehealthError.Reason {
         .storeOverloaded: "too many changes are queued: try again",
         .storeUnavailable: "the store is not available",
         .callCancelled: "the call was cancelled",
+        .auditEventNotFound: "the audit log has no such row",
+        .auditUnavailable: "what was asked cannot be recorded right now: try again",
         .recordingOnHold: "the recording is under legal hold",
         .recordingBeingDeleted: "the recording is being deleted",
         .recordingDeleted: "the recording was deleted",
         .metricsTooOften: "reports come too fast: send fewer",
         .effectNotFound: "the effect does not exist",
         .effectNotFailed: "the effect was not given up: it is pending or done",
+        .guardianRequired: "the person is a minor there: a guardian signs",
+        .documentOutdated: "a newer version of this text is in force: show that one",
+        .evidenceIncomplete: "the consent lacks evidence that the place asks for",
+        .receiptNotReady: "the audit log does not show this consent yet: try again",
+        .exportTooLarge: "the record is too large for one export",
+        .thirdPartyConsentMissing: "the client has not agreed to others taking part",
     ]
 }

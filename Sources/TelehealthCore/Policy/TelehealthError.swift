@@ -44,6 +44,17 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case recordingConsentRevoked = "RECORDING_CONSENT_REVOKED"
         case screenShareActive = "SCREEN_SHARE_ACTIVE"
         case screenShareNotActive = "SCREEN_SHARE_NOT_ACTIVE"
+        // People
+        case participantRemoved = "PARTICIPANT_REMOVED"
+        case participantDenied = "PARTICIPANT_DENIED"
+        case participantNotAdmitted = "PARTICIPANT_NOT_ADMITTED"
+        case participantExists = "PARTICIPANT_EXISTS"
+        case rosterFull = "ROSTER_FULL"
+        case invitationNotFound = "INVITATION_NOT_FOUND"
+        case invitationInvalid = "INVITATION_INVALID"
+        case invitationExpired = "INVITATION_EXPIRED"
+        case invitationUsed = "INVITATION_USED"
+        case invitationRevoked = "INVITATION_REVOKED"
         // The moment
         case versionConflict = "VERSION_CONFLICT"
         case meetingUnavailable = "MEETING_UNAVAILABLE"
@@ -55,6 +66,8 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case storeOverloaded = "STORE_OVERLOADED"
         case storeUnavailable = "STORE_UNAVAILABLE"
         case callCancelled = "CALL_CANCELLED"
+        case auditUnavailable = "AUDIT_UNAVAILABLE"
+        case auditEventNotFound = "AUDIT_EVENT_NOT_FOUND"
         // Recordings' keeping, and clients' reports
         case recordingOnHold = "RECORDING_ON_HOLD"
         case recordingBeingDeleted = "RECORDING_BEING_DELETED"
@@ -63,6 +76,13 @@ public struct TelehealthError: Error, Sendable, Hashable {
         // Operations
         case effectNotFound = "EFFECT_NOT_FOUND"
         case effectNotFailed = "EFFECT_NOT_FAILED"
+        // Consent in depth
+        case guardianRequired = "GUARDIAN_REQUIRED"
+        case documentOutdated = "DOCUMENT_OUTDATED"
+        case evidenceIncomplete = "EVIDENCE_INCOMPLETE"
+        case thirdPartyConsentMissing = "THIRD_PARTY_CONSENT_MISSING"
+        case receiptNotReady = "RECEIPT_NOT_READY"
+        case exportTooLarge = "EXPORT_TOO_LARGE"
     }
 
     /// What a caller can do about it; one gRPC code each.

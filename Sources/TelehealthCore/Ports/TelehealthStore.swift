@@ -5,16 +5,18 @@ public struct SessionState: Sendable, Hashable {
     public var meetings: [MeetingGeneration]
     public var recordings: [Recording]
     public var screenShares: [ScreenShare]
+    public var invitations: [Invitation]
 
     public init(
         session: Session, participants: [Participant] = [], meetings: [MeetingGeneration] = [],
-        recordings: [Recording] = [], screenShares: [ScreenShare] = []
+        recordings: [Recording] = [], screenShares: [ScreenShare] = [], invitations: [Invitation] = []
     ) {
         self.session = session
         self.participants = participants
         self.meetings = meetings
         self.recordings = recordings
         self.screenShares = screenShares
+        self.invitations = invitations
     }
 }
 
@@ -25,11 +27,16 @@ public struct ConsentHistory: Sendable, Hashable {
     public var version: Int64
     /// Oldest first.
     public var records: [ConsentRecord]
+    /// As the scheduling system says; decides who must sign. nil = not known.
+    public var bornOn: CivilDate?
 
-    public init(subjectID: SubjectID, version: Int64 = 0, records: [ConsentRecord] = []) {
+    public init(
+        subjectID: SubjectID, version: Int64 = 0, records: [ConsentRecord] = [], bornOn: CivilDate? = nil
+    ) {
         self.subjectID = subjectID
         self.version = version
         self.records = records
+        self.bornOn = bornOn
     }
 }
 
@@ -37,6 +44,7 @@ public struct SessionQuery: Sendable, Hashable {
     public var clientID: SubjectID?
     public var clinicianID: SubjectID?
     public var appointmentID: AppointmentID?
+    public var guardianID: SubjectID?
     /// Empty = any.
     public var statuses: [SessionStatus] = []
     public var startsFrom: Timestamp?
@@ -50,7 +58,8 @@ public struct SessionQuery: Sendable, Hashable {
 
     public static func == (left: SessionQuery, right: SessionQuery) -> Bool {
         left.clientID == right.clientID && left.clinicianID == right.clinicianID
-            && left.appointmentID == right.appointmentID && left.statuses == right.statuses
+            && left.appointmentID == right.appointmentID && left.guardianID == right.guardianID
+            && left.statuses == right.statuses
             && left.startsFrom == right.startsFrom && left.startsBefore == right.startsBefore
             && left.after?.startsAt == right.after?.startsAt && left.after?.id == right.after?.id
             && left.limit == right.limit
@@ -96,7 +105,7 @@ public protocol TelehealthStore: Sendable {
     func latestSession(of appointment: AppointmentID) async throws(StoreError) -> SessionState?
     /// In ascending (start, id) order; rows without participants and the like.
     func sessions(_ query: SessionQuery) async throws(StoreError) -> [Session]
-    /// Non-terminal sessions in which the subject is client, guardian or clinician.
+    /// Non-terminal sessions on whose roster the subject is, and not as somebody removed.
     func openSessions(of subject: SubjectID) async throws(StoreError) -> [SessionID]
     /// Non-terminal sessions that start before the given instant, in ascending (start, id) order, for the
     /// sweepers.
@@ -126,6 +135,9 @@ public protocol TelehealthStore: Sendable {
     func serviceFigures(_ query: ServiceFiguresQuery) async throws(StoreError) -> ServiceFigures
 
     func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult
+    /// Adds an entry to the audit log that belongs to no change: a read or a denial. Denials of one identity
+    /// within a second may be summed into one row; the call returns when the row that holds it is durable.
+    func record(_ entry: AuditEntry) async throws(StoreError)
     /// Leases due effects: pending, `notBefore` passed, no live lease, and the first that is not done (in
     /// ``Effect/sequence`` order) of their session and ``Effect/lane``. Each claim adds one to the fence,
     /// from 0.

@@ -2,10 +2,10 @@
 public struct ServiceFiguresQuery: Sendable, Hashable {
     public let from: Timestamp
     public let to: Timestamp
-    /// What a client's coverage is judged by.
-    public let joinConsents: [ConsentType]
+    /// What a client's coverage is judged by: one granted type of each group. At most three groups of two.
+    public let joinConsents: [[ConsentType]]
 
-    public init(from: Timestamp, to: Timestamp, joinConsents: [ConsentType]) {
+    public init(from: Timestamp, to: Timestamp, joinConsents: [[ConsentType]]) {
         self.from = from
         self.to = to
         self.joinConsents = joinConsents

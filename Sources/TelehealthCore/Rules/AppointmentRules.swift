@@ -13,7 +13,8 @@ enum AppointmentRules {
         let principal = Principal.caller(caller)
         var decision = Decision()
         decision.audit = [
-            principal.audit("PutAppointment", at: context.now, target: command.id.rawValue)
+            principal.audit(
+                "PutAppointment", at: context.now, person: command.clientID, target: command.id.rawValue)
         ]
         guard let existing else {
             let appointment = make(command, caller, context)
@@ -59,7 +60,8 @@ enum AppointmentRules {
         let principal = Principal.caller(caller)
         var decision = Decision()
         decision.audit = [
-            principal.audit("CancelAppointment", at: context.now, target: command.id.rawValue)
+            principal.audit(
+                "CancelAppointment", at: context.now, person: existing.clientID, target: command.id.rawValue)
         ]
         if existing.status == .cancelled { return (decision, existing) }
         if let version = command.sourceVersion, version < existing.sourceVersion {
@@ -166,43 +168,5 @@ enum AppointmentRules {
             throw .invalid("time_zone", "must be an IANA name of 1 to 64 bytes")
         }
         guard command.sourceVersion >= 0 else { throw .invalid("source_version", "must not be negative") }
-    }
-}
-
-extension SessionDraft {
-    /// Gives somebody a place on the roster, or their former one back.
-    mutating func seat(_ subject: SubjectID, _ role: ParticipantRole) {
-        if let former = state.participants.first(where: { $0.subjectID == subject && $0.role == role }) {
-            if former.state == .removed { change(former.id) { $0.state = .expected } }
-            return
-        }
-        state.participants.append(
-            Participant(
-                id: ParticipantID(context.ids.uuid()), sessionID: state.session.id, subjectID: subject,
-                role: role,
-                externalUserID: "p-" + context.ids.randomHex(byteCount: 16)))
-    }
-
-    /// Takes over an appointment's time and people, before the visit.
-    mutating func follow(_ appointment: Appointment) {
-        state.session.startsAt = appointment.startsAt
-        state.session.endsAt = appointment.endsAt
-        state.session.clientID = appointment.clientID
-        state.session.guardianID = appointment.guardianID
-        state.session.clinicianID = appointment.clinicianID
-        let roster: [(SubjectID?, ParticipantRole)] = [
-            (appointment.clinicianID, .clinician), (appointment.clientID, .client),
-            (appointment.guardianID, .guardian),
-        ]
-        for participant in state.participants where participant.state != .removed {
-            if roster.contains(where: { $0.0 == participant.subjectID && $0.1 == participant.role }) {
-                continue
-            }
-            depart(participant.id, at: now, reason: "REASSIGNED")
-            change(participant.id) { $0.state = .removed }
-            emit(.participantRemoved, participant: participant.id)
-        }
-        for case (let subject?, let role) in roster { seat(subject, role) }
-        emit(.rescheduled)
     }
 }

@@ -15,28 +15,50 @@ enum ConsentRules {
         let document: ConsentDocument?
         /// The session the statement is limited to; nil = none named.
         let session: SessionState?
+        /// Who may sign for the subject, as their visits and the named appointment say.
+        let guardians: Set<SubjectID>
         /// The subject's sessions that have not ended.
         let openSessions: [SessionState]
         /// The histories of everybody recorded in one of these; the subject's own is replaced by the new one.
         let ledger: ConsentLedger
+        /// At the place of the session named, else of the subject's visit, else at home.
         let context: RuleContext
+
+        /// With the subject's history as it is before the change.
+        var ledgerWithHistory: ConsentLedger { ledger.replacing(history) }
     }
 
     /// A new entry; supersedes the current one of the same type and scope, if any.
     ///
     /// - Throws: `NOT_ALLOWED`, `INVALID_FIELD`, `DOCUMENT_NOT_FOUND`, `TEXT_HASH_MISMATCH`,
-    ///   `ACKNOWLEDGEMENTS_INCOMPLETE`, `WRITTEN_CONSENT_REQUIRED`.
+    ///   `ACKNOWLEDGEMENTS_INCOMPLETE`, `WRITTEN_CONSENT_REQUIRED`, `GUARDIAN_REQUIRED`, `DOCUMENT_OUTDATED`,
+    ///   `EVIDENCE_INCOMPLETE`.
     static func submit(_ command: SubmitConsent, _ scene: Scene) throws(TelehealthError)
         -> (Decision, ConsentRecord)
     {
-        let isClinician = scene.caller.role == .clinician && scene.tie == .own
-        let role = command.subjectRole ?? (isClinician ? .clinician : .client)
-        let former = scene.history.records.last {
-            $0.type == command.type && $0.sessionID == command.statement.sessionID && isCurrent($0)
-        }
+        let isOwn = scene.tie == .own
+        let presumed: ConsentSubjectRole =
+            isOwn && scene.caller.role == .clinician
+            ? .clinician : isOwn && scene.caller.role == .guest ? .thirdParty : .client
+        let role = command.subjectRole ?? presumed
         return try append(
-            command.statement, subject: (command.subjectID, role), type: command.type, former: former, scene,
-            action: "SubmitConsent")
+            command.statement, subject: (command.subjectID, role), type: command.type,
+            formers: formers(of: command.statement, command.type, scene), scene, action: "SubmitConsent")
+    }
+
+    /// What a new word replaces: every current one of the same type and scope. Where a place asks for a spoken and
+    /// a written consent, each half replaces its own kind, and a refusal both.
+    private static func formers(of statement: ConsentStatement, _ type: ConsentType, _ scene: Scene)
+        -> [ConsentRecord]
+    {
+        let isPaired = scene.context.policy.places.isPaired(type)
+        return scene.history.records.filter { record in
+            guard record.type == type, record.sessionID == statement.sessionID, isCurrent(record) else {
+                return false
+            }
+            guard isPaired, statement.decision == .granted, record.decision == .granted else { return true }
+            return (record.method == .verbal) == (statement.method == .verbal)
+        }
     }
 
     /// - Throws: as ``submit(_:_:)``, and `CONSENT_NOT_CURRENT` when the entry was superseded or revoked.
@@ -46,34 +68,47 @@ enum ConsentRules {
         guard isCurrent(former) else { throw TelehealthError(.consentNotCurrent) }
         return try append(
             command.statement, subject: (former.subjectID, former.subjectRole), type: former.type,
-            former: former,
-            scene, action: "UpdateConsent")
+            formers: [former], scene, action: "UpdateConsent")
     }
 
-    /// Ends a grant at once. A second revocation changes nothing.
+    /// Ends a grant at once, with the half that stands beside it. A second revocation changes nothing.
     ///
     /// - Throws: `CONSENT_NOT_CURRENT` for refusals and superseded entries, `INVALID_FIELD`.
     static func revoke(_ command: RevokeConsent, record: ConsentRecord, _ scene: Scene)
-        throws(TelehealthError) -> (Decision, ConsentRecord)
+        throws(TelehealthError) -> (Decision, RevocationOutcome)
     {
         if let reason = command.reason, reason.utf8.count > SessionDraft.noteBytesMax {
             throw .invalid("reason", "must have at most \(SessionDraft.noteBytesMax) bytes")
         }
         let principal = Principal.caller(scene.caller)
-        var decision = Decision()
-        let entry = principal.audit("RevokeConsent", at: scene.context.now, target: record.id.rawValue)
-        decision.audit = [entry]
-        if record.revokedAt != nil { return (decision, record) }
+        let entry = principal.audit(
+            "RevokeConsent", at: scene.context.now, person: record.subjectID, session: record.sessionID,
+            target: record.id.rawValue)
+        if record.revokedAt != nil {
+            var decision = Decision()
+            decision.audit = [entry]
+            return (decision, RevocationOutcome(record: record, stoppedRecordings: []))
+        }
         guard record.supersededBy == nil, record.decision == .granted else {
             throw TelehealthError(.consentNotCurrent)
         }
-        var revoked = record
-        revoked.revokedAt = scene.context.now
-        revoked.revokedBy = scene.caller.subject
-        revoked.revocationReason = command.reason
-        decision = write([revoked], ended: [record.id], type: record.type, scene, action: "RevokeConsent")
+        let halves = scene.history.records.filter {
+            $0.type == record.type && $0.sessionID == record.sessionID && $0.decision == .granted
+                && isCurrent($0)
+        }
+        let revoked = halves.map { half in
+            var half = half
+            half.revokedAt = scene.context.now
+            half.revokedBy = scene.caller.subject
+            half.revocationReason = command.reason
+            return half
+        }
+        var (decision, stopped) = write(
+            revoked, ended: revoked.map(\.id), type: record.type, scene, action: "RevokeConsent")
         decision.audit.append(entry)
-        return (decision, revoked)
+        let outcome = RevocationOutcome(
+            record: revoked.first { $0.id == record.id } ?? record, stoppedRecordings: stopped)
+        return (decision, outcome)
     }
 
     /// - Parameter existing: the document with this type, version and language.
@@ -112,19 +147,27 @@ enum ConsentRules {
         return (decision, document)
     }
 
+    /// Keeps what the scheduling system says of a client's age: every judgement from now on knows it.
+    static func note(_ bornOn: CivilDate, _ history: ConsentHistory, in decision: inout Decision) {
+        guard history.bornOn != bornOn else { return }
+        decision.expectations.append(.consents(history.subjectID, version: history.version))
+        decision.changes.append(.birthDate(history.subjectID, bornOn))
+        decision.changes.append(.consentVersion(history.subjectID, history.version + 1))
+    }
+
     private static func isCurrent(_ record: ConsentRecord) -> Bool {
         record.supersededBy == nil && record.revokedAt == nil
     }
 
     private static func append(
         _ statement: ConsentStatement, subject: (id: SubjectID, role: ConsentSubjectRole), type: ConsentType,
-        former: ConsentRecord?, _ scene: Scene, action: String
+        formers: [ConsentRecord], _ scene: Scene, action: String
     ) throws(TelehealthError) -> (Decision, ConsentRecord) {
+        let signer = try ConsentStatementRules.signer(of: statement, subject: subject.id, scene)
         try ConsentStatementRules.check(statement, type: type, subject: subject.id, scene)
         let now = scene.context.now
         let grantedAt = statement.grantedAt ?? now
-        let lifetime = grantedAt + scene.context.policy.consentLifetime
-        let signer = scene.tie == .guardian ? scene.caller.clientID ?? subject.id : subject.id
+        let lifetime = grantedAt + ConsentStatementRules.validity(of: type, scene.context)
         let purposes = statement.recordingPurposes.isEmpty ? [.clinical] : statement.recordingPurposes
         let record = ConsentRecord(
             id: ConsentID(scene.context.ids.uuid()), subjectID: subject.id, subjectRole: subject.role,
@@ -137,26 +180,31 @@ enum ConsentRules {
             attestedBy: statement.attestedBy, evidence: statement.evidence, sessionID: statement.sessionID,
             grantedAt: grantedAt,
             expiresAt: statement.decision == .granted ? statement.expiresAt ?? lifetime : nil,
-            supersedes: former?.id, recordedBy: scene.caller.subject, recordedAt: now)
-        var rows = [record]
-        var ended: [ConsentID] = []
-        if var former {
+            supersedes: formers.last?.id, recordedBy: scene.caller.subject, recordedAt: now,
+            evidenceItems: statement.evidenceItems)
+        let replaced = formers.map { former in
+            var former = former
             former.supersededBy = record.id
-            rows.insert(former, at: 0)
-            if former.decision == .granted { ended = [former.id] }
+            return former
         }
-        if statement.decision == .declined && ended.isEmpty { ended = [record.id] }
-        var decision = write(
-            rows, ended: statement.decision == .declined ? ended : [], type: type, scene, action: action)
+        var ended = formers.filter { $0.decision == .granted }.map(\.id)
+        if ended.isEmpty { ended = [record.id] }
+        var (decision, _) = write(
+            replaced + [record], ended: statement.decision == .declined ? ended : [], type: type, scene,
+            action: action)
         decision.audit.append(
-            Principal.caller(scene.caller).audit(action, at: now, target: record.id.rawValue))
+            Principal.caller(scene.caller).audit(
+                action, at: now, person: record.subjectID, session: record.sessionID,
+                target: record.id.rawValue))
         return (decision, record)
     }
 
     /// The rows, the history's version, and what an ended consent does to the subject's open sessions.
+    ///
+    /// - Returns: also the recordings that it stops.
     private static func write(
         _ rows: [ConsentRecord], ended: [ConsentID], type: ConsentType, _ scene: Scene, action: String
-    ) -> Decision {
+    ) -> (Decision, stopped: [RecordingID]) {
         var history = scene.history
         for row in rows {
             if let index = history.records.firstIndex(where: { $0.id == row.id }) {
@@ -171,6 +219,7 @@ enum ConsentRules {
         decision.changes.append(.consentVersion(history.subjectID, history.version + 1))
         let ledger = scene.ledger.replacing(history)
         let principal = Principal.caller(scene.caller)
+        var stopped: [RecordingID] = []
         for session in scene.openSessions {
             var draft = SessionDraft(session, scene.context)
             if !ended.isEmpty {
@@ -184,8 +233,10 @@ enum ConsentRules {
                 // it too.
                 draft.consentEnded(of: history.subjectID, [], type: type, ledger: ledger, by: principal.name)
             }
+            let running = session.recordings.filter { $0.state.mayCapture && $0.state != .stopping }
+            stopped += running.map(\.id).filter { draft.state.recording($0)?.state == .stopping }
             if draft.isChanged { decision.merge(draft.seal(by: principal, action: action)) }
         }
-        return decision
+        return (decision, stopped)
     }
 }

@@ -3,12 +3,10 @@ enum ConsentStatementRules {
     static func check(
         _ statement: ConsentStatement, type: ConsentType, subject: SubjectID, _ scene: ConsentRules.Scene
     ) throws(TelehealthError) {
-        try checkDocument(statement, scene)
+        try checkDocument(statement, type, scene)
         try checkSigner(statement, scene)
         try checkTimes(statement, type, scene)
-        if let evidence = statement.evidence, evidence.utf8.count > ConsentRules.evidenceBytesMax {
-            throw .invalid("evidence", "must have at most \(ConsentRules.evidenceBytesMax) bytes")
-        }
+        try checkEvidence(statement, scene)
         if let session = statement.sessionID {
             guard scene.session?.session.id == session, scene.session?.participant(of: subject) != nil else {
                 throw TelehealthError(.sessionNotFound)
@@ -21,13 +19,87 @@ enum ConsentStatementRules {
         }
     }
 
-    private static func checkDocument(_ statement: ConsentStatement, _ scene: ConsentRules.Scene)
-        throws(TelehealthError)
+    /// For how long a consent of this type holds: what the place says, within what the clinic allows.
+    static func validity(of type: ConsentType, _ context: RuleContext) -> Duration {
+        let longest = context.policy.consentLifetime
+        return context.place.validity(of: type).map { min($0, longest) } ?? longest
+    }
+
+    /// Whose signature or word it is. Whoever calls signs an electronic consent; who files a paper or attests a
+    /// word names a guardian where one signed.
+    ///
+    /// - Throws: `INVALID_FIELD` for somebody who is neither the subject nor their guardian, `GUARDIAN_REQUIRED`
+    ///   when a minor's own word would be all.
+    static func signer(of statement: ConsentStatement, subject: SubjectID, _ scene: ConsentRules.Scene)
+        throws(TelehealthError) -> SubjectID
     {
-        guard let document = scene.document, document.effectiveAt <= scene.context.now else {
+        let caller = scene.tie == .guardian ? scene.caller.clientID ?? subject : subject
+        let signer: SubjectID
+        switch statement.method {
+        case .electronic:
+            signer = caller
+            if let named = statement.signerID, named != signer {
+                throw .invalid("signer_id", "must be who calls, or empty, for an electronic consent")
+            }
+        case .paper, .verbal:
+            signer = statement.signerID ?? caller
+            guard signer == subject || scene.guardians.contains(signer) else {
+                throw .invalid("signer_id", "must be the subject or a guardian of the subject")
+            }
+        }
+        // A minor may always refuse.
+        if statement.decision == .granted, signer == subject,
+            scene.ledgerWithHistory.isMinor(subject, scene.context)
+        {
+            throw TelehealthError(.guardianRequired)
+        }
+        return signer
+    }
+
+    private static func checkDocument(
+        _ statement: ConsentStatement, _ type: ConsentType, _ scene: ConsentRules.Scene
+    ) throws(TelehealthError) {
+        let now = scene.context.now
+        guard let document = scene.document, document.effectiveAt <= now else {
             throw TelehealthError(.documentNotFound)
         }
         if statement.textHash != document.textHash { throw TelehealthError(.textHashMismatch) }
+        // A paper may be older than the text that replaced it, and is kept for what it is.
+        guard statement.method == .electronic, statement.decision == .granted else { return }
+        let grace = scene.context.place.requirements.filter { $0.types.contains(type) }.map(\.versionGrace)
+            .min()
+        let replaced = scene.ledgerWithHistory.replaced(
+            type, version: document.version, language: document.language, textHash: document.textHash)
+        if let grace, let replaced, replaced + grace <= now { throw TelehealthError(.documentOutdated) }
+    }
+
+    private static func checkEvidence(_ statement: ConsentStatement, _ scene: ConsentRules.Scene)
+        throws(TelehealthError)
+    {
+        if let evidence = statement.evidence, evidence.utf8.count > ConsentRules.evidenceBytesMax {
+            throw .invalid("evidence", "must have at most \(ConsentRules.evidenceBytesMax) bytes")
+        }
+        let items = statement.evidenceItems
+        let texts = [
+            ("scan_reference", items.scanReference), ("script_version", items.scriptVersion),
+            ("witness", items.witness),
+        ]
+        for case (let field, let text?) in texts
+        where !(1...ConsentEvidence.textBytesMax).contains(text.utf8.count) {
+            throw .invalid("evidence_items.\(field)", "must have 1 to \(ConsentEvidence.textBytesMax) bytes")
+        }
+        if let hash = items.scanSHA256, hash.count != 32 {
+            throw .invalid("evidence_items.scan_sha256", "must be 32 bytes")
+        }
+        guard statement.decision == .granted else { return }
+        let missing = scene.context.place.missingEvidence(statement.method, note: statement.evidence, items)
+        if !missing.isEmpty {
+            throw TelehealthError(
+                .evidenceIncomplete,
+                metadata: [
+                    "missing": missing.map(\.name).joined(separator: ","), "place": scene.context.place.id,
+                ])
+        }
     }
 
     /// Electronic is a personal act; paper and verbal are attested by the clinic.
@@ -81,7 +153,7 @@ enum ConsentStatementRules {
         if isOutdated { throw .invalid("granted_at", "must not be before a later refusal or revocation") }
         guard let expiresAt = statement.expiresAt else { return }
         if expiresAt <= now { throw .invalid("expires_at", "must be in the future") }
-        if expiresAt > grantedAt + scene.context.policy.consentLifetime {
+        if expiresAt > grantedAt + validity(of: type, scene.context) {
             throw .invalid("expires_at", "must be within the clinic's longest validity")
         }
     }

@@ -7,6 +7,8 @@ public struct RuleContext: Sendable {
     public let controlRegion: String
     /// Where recordings go; nil = recording is not configured.
     public let recordingsBucket: String?
+    /// The policy of the place that is judged by: the home place's, or where a visit's client is.
+    public let place: PlacePolicy
 
     public init(
         now: Timestamp, policy: Policy, ids: any IDSource, controlRegion: String, recordingsBucket: String?
@@ -16,6 +18,22 @@ public struct RuleContext: Sendable {
         self.ids = ids
         self.controlRegion = controlRegion
         self.recordingsBucket = recordingsBucket
+        place = policy.places.homePolicy
+    }
+
+    private init(_ context: RuleContext, place: PlacePolicy) {
+        now = context.now
+        policy = context.policy
+        ids = context.ids
+        controlRegion = context.controlRegion
+        recordingsBucket = context.recordingsBucket
+        self.place = place
+    }
+
+    /// The same instant under the policy that a visit is under.
+    func at(placeOf state: SessionState) -> RuleContext {
+        let place = policy.places.place(of: state)
+        return place.id == self.place.id ? self : RuleContext(self, place: place)
     }
 }
 
@@ -34,18 +52,18 @@ enum Principal: Sendable, Hashable {
 
     func audit(
         _ action: String, at now: Timestamp, outcome: AuditEntry.Outcome = .allowed,
-        session: SessionID? = nil,
-        target: String? = nil, reason: String? = nil
+        person: SubjectID? = nil, session: SessionID? = nil, target: String? = nil, reason: String? = nil
     ) -> AuditEntry {
         switch self {
         case .caller(let caller):
             AuditEntry(
-                at: now, subject: caller.subject, role: caller.role, actor: caller.actor, action: action,
-                outcome: outcome, sessionID: session, target: target, reason: reason)
+                at: now, subject: caller.subject, role: caller.role, actor: caller.actor,
+                source: caller.source, action: action, outcome: outcome, person: person,
+                sessionID: session, target: target, reason: reason)
         case .system:
             AuditEntry(
                 at: now, subject: name, role: nil, actor: nil, action: action, outcome: outcome,
-                sessionID: session, target: target, reason: reason)
+                person: person, sessionID: session, target: target, reason: reason)
         }
     }
 }

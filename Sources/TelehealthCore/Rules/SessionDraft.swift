@@ -3,7 +3,7 @@
 ///
 /// Rows are only added or changed, never taken away. The verbs live in extensions, one file per family.
 struct SessionDraft {
-    let context: RuleContext
+    private(set) var context: RuleContext
     private let original: SessionState
     var state: SessionState
     private var events: [SessionEvent] = []
@@ -13,7 +13,7 @@ struct SessionDraft {
 
     /// A stored session.
     init(_ state: SessionState, _ context: RuleContext) {
-        self.context = context
+        self.context = context.at(placeOf: state)
         original = state
         self.state = state
     }
@@ -27,6 +27,9 @@ struct SessionDraft {
     var now: Timestamp { context.now }
     var policy: Policy { context.policy }
     var isChanged: Bool { state != original || !effects.isEmpty }
+
+    /// Judges by the policy of where the client is now.
+    mutating func relocate() { context = context.at(placeOf: state) }
 
     mutating func change(_ id: ParticipantID, _ body: (inout Participant) -> Void) {
         guard let index = state.participants.firstIndex(where: { $0.id == id }) else { return }
@@ -55,13 +58,21 @@ struct SessionDraft {
                 screenShareID: share, generation: generation, reason: reason))
     }
 
-    mutating func enqueue(_ kind: Effect.Kind, generation: Int? = nil, recording: RecordingID? = nil) {
+    mutating func change(_ id: InvitationID, _ body: (inout Invitation) -> Void) {
+        guard let index = state.invitations.firstIndex(where: { $0.id == id }) else { return }
+        body(&state.invitations[index])
+    }
+
+    mutating func enqueue(
+        _ kind: Effect.Kind, generation: Int? = nil, participant: ParticipantID? = nil,
+        recording: RecordingID? = nil
+    ) {
         state.session.lastEffectSequence += 1
         effects.append(
             Effect(
                 id: EffectID(context.ids.uuid()), sessionID: state.session.id,
                 sequence: state.session.lastEffectSequence, kind: kind, generation: generation,
-                recordingID: recording, createdAt: now))
+                participantID: participant, recordingID: recording, createdAt: now))
     }
 
     mutating func setStatus(_ status: SessionStatus, reason: String? = nil) {
@@ -77,7 +88,9 @@ struct SessionDraft {
     ) -> Decision {
         var decision = Decision()
         decision.audit = [
-            principal.audit(action, at: now, session: state.session.id, target: target, reason: reason)
+            principal.audit(
+                action, at: now, person: state.session.clientID, session: state.session.id, target: target,
+                reason: reason)
         ]
         decision.expectations = expectations
         guard isChanged else { return decision }
@@ -90,6 +103,7 @@ struct SessionDraft {
         append(state.meetings, original.meetings, Decision.Change.meeting, to: &decision)
         append(state.recordings, original.recordings, Decision.Change.recording, to: &decision)
         append(state.screenShares, original.screenShares, Decision.Change.screenShare, to: &decision)
+        append(state.invitations, original.invitations, Decision.Change.invitation, to: &decision)
         decision.changes += effects.map(Decision.Change.effect)
         decision.events = events
         return decision

@@ -48,6 +48,8 @@ struct EffectRunner: Sendable {
             case .stopCapture: return try await stopCapture(effect, state)
             case .startConcatenation: return try await startConcatenation(effect, state)
             case .confirmConcatenation: return try await confirmConcatenation(effect, state)
+            case .deleteAttendee: return try await deleteAttendee(effect, state)
+            case .updateCapabilities: return try await updateCapabilities(effect, state)
             case .watchCapture: return try await watchCapture(effect, state)
             case .deleteObjects: return try await deleteObjects(effect, state)
             }
@@ -62,11 +64,8 @@ struct EffectRunner: Sendable {
 
     /// Everybody's consents: judgements on a capture and admissions behind it need them.
     func ledger(_ state: SessionState) async throws(StoreError) -> ConsentLedger {
-        var histories: [ConsentHistory] = []
-        for participant in state.participants where participant.state != .removed {
-            histories.append(try await committer.store.consents(of: participant.subjectID))
-        }
-        return ConsentLedger(histories)
+        try await committer.store.ledger(
+            of: state.participants.filter { $0.state != .removed }.map(\.subjectID))
     }
 
     func context() -> RuleContext {
@@ -143,7 +142,9 @@ struct EffectRunner: Sendable {
             return { draft, _ in draft.processingFailed(recording, reason: code) }
         case .confirmCapture:
             return { draft, _ in draft.stopCapture(of: recording, cause: .failed, by: Principal.system.name) }
-        case .deleteMeeting, .stopCapture, .watchCapture, .deleteObjects: return nil
+        // Without it the person has what their role gives: nothing that has to stop.
+        case .updateCapabilities: return { _, _ in }
+        case .deleteMeeting, .stopCapture, .deleteAttendee, .watchCapture, .deleteObjects: return nil
         }
     }
 

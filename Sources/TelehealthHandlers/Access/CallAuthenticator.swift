@@ -17,6 +17,11 @@ public enum CallerKey: CallContextKey {
     public typealias Value = Caller
 }
 
+/// The verified caller of a call that was refused for its role, left for the audit log.
+enum RefusedCallerKey: CallContextKey {
+    typealias Value = Caller
+}
+
 extension ServerCallContext {
     /// - Throws: `INTERNAL` when no interceptor put a caller there: a fault of the wiring, never of the peer.
     var caller: Caller {
@@ -26,6 +31,12 @@ extension ServerCallContext {
             }
             return caller
         }
+    }
+
+    /// The peer's address without its port, "unix" or "in-process".
+    var source: String {
+        guard let colon = peer.address.lastIndex(of: ":") else { return peer.address }
+        return String(peer.address[..<colon])
     }
 
     /// Loopback, a unix socket or this process: the peer has an account on this machine.
@@ -55,10 +66,10 @@ struct CallAuthenticator: Sendable {
             return
         case .operators:
             if context.isLocal { return }
-            try require([.admin], try authenticate(context))
+            try require([.admin], try authenticate(context), context)
         case .roles(let roles):
             let caller = try authenticate(context)
-            try require(roles, caller)
+            try require(roles, caller, context)
             context[CallerKey.self] = caller
         }
     }
@@ -71,14 +82,19 @@ struct CallAuthenticator: Sendable {
             guard let token = Self.bearerToken(header) else {
                 throw TokenRefusal(reason: "TOKEN_INVALID", message: "authorization is not 'Bearer <token>'")
             }
-            return try verify(token, context.isLocal)
+            var caller = try verify(token, context.isLocal)
+            caller.source = context.source
+            return caller
         } catch {
             throw StatusDetails(reason: error.reason).error(.unauthenticated, error.message)
         }
     }
 
-    private func require(_ roles: Set<Role>, _ caller: Caller) throws(RPCError) {
+    private func require(
+        _ roles: Set<Role>, _ caller: Caller, _ context: ServerCallContext
+    ) throws(RPCError) {
         guard roles.contains(caller.role) else {
+            context[RefusedCallerKey.self] = caller
             throw StatusDetails(reason: "ROLE_NOT_ALLOWED")
                 .error(.permissionDenied, "the role \(caller.role.rawValue) may not use this call")
         }

@@ -22,7 +22,11 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
             startsAt: fields.time("starts_at", request.startsAt),
             endsAt: fields.time("ends_at", request.endsAt),
             timeZone: fields.text("time_zone", request.timeZone, bytes: 1...64),
-            sourceVersion: request.sourceVersion)
+            sourceVersion: request.sourceVersion,
+            clientBirthDate: CivilDate(request.clientBirthDate))
+        if !request.clientBirthDate.isEmpty, command.clientBirthDate == nil {
+            fields.refuse("client_birth_date", "must be a day such as 2011-03-09")
+        }
         if request.sourceVersion < 1 { fields.refuse("source_version", "must be 1 or more") }
         if request.startsAt != nil, request.endsAt != nil {
             if command.endsAt <= command.startsAt { fields.refuse("ends_at", "must be after starts_at") }
@@ -83,7 +87,7 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
         query.limit = 200
         let asked = query
         let page = try await answering { () async throws(TelehealthError) in
-            try await executor.sessions(asked, invocation)
+            try await executor.sessions(asked, invocation.asPart)
         }
         let newest = page.sessions.max { $0.createdAt < $1.createdAt }
         return (page.sessions.first { !$0.status.isTerminal } ?? newest)?.id

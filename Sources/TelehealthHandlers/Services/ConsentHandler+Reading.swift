@@ -11,21 +11,20 @@ extension ConsentHandler {
         let session = fields.optionalID("session_id", request.sessionID, as: SessionID.self)
         try fields.finish()
         let invocation = try context.reading()
-        let (status, records) = try await answering { () async throws(TelehealthError) in
+        let (status, file) = try await answering { () async throws(TelehealthError) in
             (
                 try await executor.consentStatus(of: subject, session: session, invocation),
-                try await executor.consents(of: subject, invocation)
+                try await executor.consentFile(of: subject, invocation.asPart)
             )
         }
-        let texts = try await RegisteredTexts(executor, invocation, now: time.now)
         var response = Telehealth_V1_GetConsentStatusResponse()
-        response.actions = [status.join, status.record].map { $0.wire(version: texts.versionInForce) }
+        response.actions = [status.join.wire, status.record.wire]
         response.consents = ConsentType.allCases.compactMap { type in
-            let own = records.filter { $0.type == type }
+            let own = file.records.filter { $0.type == type }
             let counting = own.last { $0.supersededBy == nil && $0.revokedAt == nil }
-            return (counting ?? own.last).map(texts.wire)
+            return (counting ?? own.last).map { wire($0, in: file) }
         }
-        response.evaluatedAt = texts.now.wire
+        response.evaluatedAt = status.join.evaluatedAt.wire
         return response
     }
 
@@ -39,20 +38,23 @@ extension ConsentHandler {
             ? nil : fields.choice("type", request.type, ConsentType(request.type), default: .recording)
         let limit = fields.pageSize(request.pageSize)
         try fields.finish()
-        let filters = "consents \(subject.rawValue) \(type?.rawValue ?? "-")"
+        let onlyRenewals = request.renewalRequiredOnly
+        let filters =
+            "consents \(subject.rawValue) \(type?.rawValue ?? "-")\(onlyRenewals ? " renewals" : "")"
         let token = try PageToken(request.pageToken, filters: filters)
         let invocation = try context.reading()
-        let records = try await answering { () async throws(TelehealthError) in
-            try await executor.consents(of: subject, invocation)
+        let file = try await answering { () async throws(TelehealthError) in
+            try await executor.consentFile(of: subject, invocation)
         }
+        let records = file.records
         // The history only grows at its end, so a place counted from the beginning stays the same row.
         let before = token.map { Int(clamping: $0.number) } ?? records.count
         let rows = records.enumerated().prefix(max(0, before)).reversed().filter {
-            type == nil || $0.element.type == type
+            (type == nil || $0.element.type == type)
+                && (!onlyRenewals || file.renewals.contains($0.element.id))
         }
-        let texts = try await RegisteredTexts(executor, invocation, now: time.now)
         var response = Telehealth_V1_ListConsentsResponse()
-        response.consents = rows.prefix(limit).map { texts.wire($0.element) }
+        response.consents = rows.prefix(limit).map { wire($0.element, in: file) }
         if rows.count > limit {
             let last = rows[limit - 1]
             response.nextPageToken = PageToken(number: Int64(last.offset), id: last.element.id.rawValue)
@@ -80,42 +82,8 @@ extension ConsentHandler {
         guard let found else { throw TelehealthError(.documentNotFound).asRPCError }
         return filled { $0.document = found.wire }
     }
-}
 
-/// The texts there are, for saying what is in force and what should be renewed.
-struct RegisteredTexts: Sendable {
-    let now: Timestamp
-    private let renewalWindow: Duration
-    /// The newest text in force by type and language.
-    private var newest: [ConsentType: [String: ConsentDocument]] = [:]
-
-    init(_ executor: CommandExecutor, _ invocation: Invocation, now: Timestamp) async throws(RPCError) {
-        self.now = now
-        renewalWindow = executor.policy.consentRenewalWindow
-        for type in ConsentType.allCases {
-            let documents = try await answering { () async throws(TelehealthError) in
-                try await executor.documents(of: type, invocation)
-            }
-            for document in documents where document.effectiveAt <= now {
-                let known = newest[type]?[document.language]
-                if known.map({ $0.effectiveAt <= document.effectiveAt }) ?? true {
-                    newest[type, default: [:]][document.language] = document
-                }
-            }
-        }
-    }
-
-    func versionInForce(_ type: ConsentType) -> String {
-        let byLanguage = newest[type] ?? [:]
-        return
-            (byLanguage[ConsentHandler.defaultLanguage] ?? byLanguage.values.min { $0.language < $1.language })?
-            .version ?? ""
-    }
-
-    func wire(_ record: ConsentRecord) -> Telehealth_V1_Consent {
-        let inForce = newest[record.type]?[record.documentLanguage]
-        return record.wire(
-            now: now, renewalWindow: renewalWindow,
-            isLatestVersion: inForce.map { $0.version == record.documentVersion } ?? true)
+    private func wire(_ record: ConsentRecord, in file: ConsentFile) -> Telehealth_V1_Consent {
+        record.wire(now: time.now, isDueForRenewal: file.renewals.contains(record.id))
     }
 }

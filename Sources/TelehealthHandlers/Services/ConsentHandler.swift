@@ -31,8 +31,8 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
         let record = try await answering { () async throws(TelehealthError) in
             try await executor.submitConsent(command, invocation)
         }
-        let texts = try await RegisteredTexts(executor, invocation, now: time.now)
-        return filled { $0.consent = texts.wire(record) }
+        let consent = try await wire(record)
+        return filled { $0.consent = consent }
     }
 
     func updateConsent(_ request: Telehealth_V1_UpdateConsentRequest, context: ServerCallContext)
@@ -48,8 +48,8 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
         let record = try await answering { () async throws(TelehealthError) in
             try await executor.updateConsent(command, invocation)
         }
-        let texts = try await RegisteredTexts(executor, invocation, now: time.now)
-        return filled { $0.consent = texts.wire(record) }
+        let consent = try await wire(record)
+        return filled { $0.consent = consent }
     }
 
     func revokeConsent(_ request: Telehealth_V1_RevokeConsentRequest, context: ServerCallContext)
@@ -61,40 +61,21 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
             consentID: fields.id("consent_id", request.consentID),
             reason: fields.optionalText("reason", request.reason, bytesMax: 1000))
         try fields.finish()
-        let record = try await answering { () async throws(TelehealthError) in
+        let outcome = try await answering { () async throws(TelehealthError) in
             try await executor.revokeConsent(command, invocation)
         }
-        let stopped = record.type == .recording ? try await recordingsStopped(by: record, invocation) : []
-        let texts = try await RegisteredTexts(executor, invocation, now: time.now)
+        let consent = try await wire(outcome.record)
         return filled {
-            $0.consent = texts.wire(record)
-            $0.stoppedRecordingIds = stopped.map(\.rawValue)
+            $0.consent = consent
+            $0.stoppedRecordingIds = outcome.stoppedRecordings.map(\.rawValue)
         }
     }
 
-    /// Captures of open visits that the revocation put to an end.
-    private func recordingsStopped(by record: ConsentRecord, _ invocation: Invocation) async throws(RPCError)
-        -> [RecordingID]
-    {
-        var query = SessionQuery()
-        switch record.subjectRole {
-        case .client: query.clientID = record.subjectID
-        case .clinician: query.clinicianID = record.subjectID
-        case .guardian: break
+    private func wire(_ record: ConsentRecord) async throws(RPCError) -> Telehealth_V1_Consent {
+        let isDue = try await answering { () async throws(TelehealthError) in
+            try await executor.isDueForRenewal(record)
         }
-        query.statuses = [.scheduled, .waitingRoom, .inProgress]
-        query.limit = 200
-        let asked = query
-        return try await answering { () async throws(TelehealthError) in
-            var stopped: [RecordingID] = []
-            for session in try await executor.sessions(asked, invocation).sessions {
-                let recordings = try await executor.recordings(of: session.id, invocation)
-                stopped += recordings.filter {
-                    $0.consentIDs.contains(record.id) && $0.stopCause == .consentRevoked
-                }.map(\.id)
-            }
-            return stopped
-        }
+        return record.wire(now: time.now, isDueForRenewal: isDue)
     }
 
     func putConsentDocument(_ request: Telehealth_V1_PutConsentDocumentRequest, context: ServerCallContext)

@@ -7,6 +7,7 @@ struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
     private static let reasonBytes = 1...1000
 
     let executor: CommandExecutor
+    let receipts: ReceiptOffice
 
     func setRecordingHold(_ request: Telehealth_V1_SetRecordingHoldRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SetRecordingHoldResponse
@@ -72,13 +73,18 @@ struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
         let id = fields.id("recording_id", request.recordingID, as: RecordingID.self)
         try fields.finish()
         let invocation = try context.reading()
-        let manifest = try await answering { () async throws(TelehealthError) in
-            try await executor.manifest(of: id, invocation)
+        let (manifest, numbers) = try await answering { () async throws(TelehealthError) in
+            let manifest = try await executor.manifest(of: id, invocation)
+            return (manifest, try await receipts.auditNumbers(of: manifest.recording))
         }
+        let signature = receipts.signature(of: manifest)
         return filled {
             $0.manifest = manifest.wire
+            $0.manifest?.auditNumbers = numbers
             $0.canonicalJson = manifest.canonicalJSON
             $0.sha256 = manifest.sha256
+            $0.signature = signature?.bytes ?? []
+            $0.signatureKeyID = signature?.keyID ?? ""
         }
     }
 }

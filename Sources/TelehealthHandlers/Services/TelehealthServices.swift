@@ -7,19 +7,28 @@ public struct TelehealthServices: Sendable {
     public let all: [any RPCService]
 
     /// - Parameters:
+    ///   - audit: what may be asked of the audit log.
+    ///   - receipts: proofs of consents.
+    ///   - archive: whole records of people.
     ///   - care: what an operator may ask of the database.
     ///   - openWatches: how many there are now.
     ///   - time: the clock that consents and pages are judged by; its present time is the service's start.
     public init(
-        executor: CommandExecutor, presence: PresenceBoard, care: any DatabaseCare,
-        openWatches: @escaping @Sendable () -> Int, time: any TimeSource
+        executor: CommandExecutor, audit: AuditOffice, receipts: ReceiptOffice, archive: PersonArchive,
+        presence: PresenceBoard, care: any DatabaseCare, openWatches: @escaping @Sendable () -> Int,
+        time: any TimeSource
     ) {
         let views = SessionViews(presence: presence, policy: executor.policy, time: time)
         all = [
             Telehealth_V1_AppointmentServiceService(AppointmentHandler(executor: executor)),
             Telehealth_V1_TelehealthServiceService(VisitHandler(executor: executor, views: views)),
+            Telehealth_V1_PeopleServiceService(PeopleHandler(executor: executor, views: views)),
             Telehealth_V1_ConsentServiceService(ConsentHandler(executor: executor, time: time)),
-            Telehealth_V1_RecordingServiceService(RecordingHandler(executor: executor)),
+            Telehealth_V1_ConsentPolicyServiceService(ConsentPolicyHandler(executor: executor, time: time)),
+            Telehealth_V1_ConsentReceiptServiceService(
+                ConsentReceiptHandler(receipts: receipts, archive: archive)),
+            Telehealth_V1_AuditServiceService(AuditHandler(office: audit)),
+            Telehealth_V1_RecordingServiceService(RecordingHandler(executor: executor, receipts: receipts)),
             Telehealth_V1_EventsServiceService(EventsHandler(executor: executor)),
             Telehealth_V1_QualityServiceService(QualityHandler(executor: executor)),
             Telehealth_V1_OperationsServiceService(
@@ -37,16 +46,16 @@ struct SessionViews: Sendable {
 
     func view(_ state: SessionState, for caller: Caller) -> Telehealth_V1_Session {
         let now = time.now
-        return state.wire(for: Viewer(caller)) { participant in
+        return state.wire(for: Viewer(caller, in: state), now: now) { participant in
             presence.isPresent(participant, in: state.session.id, within: policy.presenceLostAfter, now: now)
         }
     }
 
-    func view(_ participant: Participant, in session: Session, for caller: Caller)
+    func view(_ participant: Participant, in state: SessionState, for caller: Caller)
         -> Telehealth_V1_Participant
     {
         let isPresent = presence.isPresent(
-            participant.id, in: session.id, within: policy.presenceLostAfter, now: time.now)
-        return participant.wire(for: Viewer(caller), in: session, isPresent: isPresent)
+            participant.id, in: state.session.id, within: policy.presenceLostAfter, now: time.now)
+        return participant.wire(for: Viewer(caller, in: state), in: state.session, isPresent: isPresent)
     }
 }

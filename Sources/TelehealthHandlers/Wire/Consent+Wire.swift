@@ -2,10 +2,8 @@ internal import TelehealthAPI
 internal import TelehealthCore
 
 extension ConsentRecord {
-    /// - Parameters:
-    ///   - isLatestVersion: no newer version of the text is in force.
-    ///   - renewalWindow: from how long before its end a consent should be renewed.
-    func wire(now: Timestamp, renewalWindow: Duration, isLatestVersion: Bool) -> Telehealth_V1_Consent {
+    /// - Parameter isDueForRenewal: it ends soon, or a newer text is in force.
+    func wire(now: Timestamp, isDueForRenewal: Bool) -> Telehealth_V1_Consent {
         var wire = Telehealth_V1_Consent()
         wire.consentID = id.rawValue
         wire.subjectID = subjectID.rawValue
@@ -29,9 +27,7 @@ extension ConsentRecord {
         wire.evidence = evidence ?? ""
         wire.decidedAt = grantedAt.wire
         wire.expiresAt = expiresAt?.wire
-        if wire.state == .active {
-            wire.renewalRequired = !isLatestVersion || expiresAt.map { $0 <= now + renewalWindow } ?? false
-        }
+        wire.renewalRequired = wire.state == .active && isDueForRenewal
         wire.supersedesConsentID = supersedes?.rawValue ?? ""
         wire.createdAt = recordedAt.wire
         wire.createdBy = recordedBy
@@ -39,6 +35,7 @@ extension ConsentRecord {
         wire.revokedAt = revokedAt?.wire
         wire.revokedBy = revokedBy ?? ""
         wire.revocationReason = revocationReason ?? ""
+        if !evidenceItems.isEmpty { wire.evidenceItems = evidenceItems.wire }
         return wire
     }
 
@@ -67,26 +64,55 @@ extension ConsentDocument {
     }
 }
 
+extension ConsentEvidence {
+    var wire: Telehealth_V1_ConsentEvidence {
+        filled {
+            $0.scanReference = scanReference ?? ""
+            $0.scanSha256 = scanSHA256 ?? []
+            $0.scriptVersion = scriptVersion ?? ""
+            $0.witness = witness ?? ""
+        }
+    }
+
+    init(_ wire: Telehealth_V1_ConsentEvidence?, _ fields: inout RequestFields) {
+        guard let wire else {
+            self.init()
+            return
+        }
+        func text(_ field: String, _ text: String) -> String? {
+            fields.optionalText("submission.evidence_items." + field, text, bytesMax: Self.textBytesMax)
+        }
+        if !wire.scanSha256.isEmpty, wire.scanSha256.count != 32 {
+            fields.refuse("submission.evidence_items.scan_sha256", "must be 32 bytes")
+        }
+        self.init(
+            scanReference: text("scan_reference", wire.scanReference),
+            scanSHA256: wire.scanSha256.isEmpty ? nil : wire.scanSha256,
+            scriptVersion: text("script_version", wire.scriptVersion), witness: text("witness", wire.witness))
+    }
+}
+
 extension ConsentGap {
-    func wire(action: ConsentAction, version: String) -> Telehealth_V1_MissingConsent {
+    func wire(action: ConsentAction) -> Telehealth_V1_MissingConsent {
         var wire = Telehealth_V1_MissingConsent()
         wire.action = action.wire
         wire.type = type.wire
         wire.subjectID = subjectID.rawValue
         wire.subjectRole = subjectRole.wire
         wire.cause = cause.wire
-        wire.documentVersion = version
+        let texts = (remedy?.documents ?? []).filter { $0.type == type }
+        wire.documentVersion =
+            (texts.first { $0.language == ConsentHandler.defaultLanguage } ?? texts.first)?.version ?? ""
         return wire
     }
 }
 
 extension ConsentEvaluation {
-    /// - Parameter version: the version to sign now, by type; empty when none is registered.
-    func wire(version: (ConsentType) -> String) -> Telehealth_V1_ActionConsent {
+    var wire: Telehealth_V1_ActionConsent {
         var wire = Telehealth_V1_ActionConsent()
         wire.action = action.wire
         wire.satisfied = isSatisfied
-        wire.missing = missing.map { $0.wire(action: action, version: version($0.type)) }
+        wire.missing = missing.map { $0.wire(action: action) }
         wire.consentIds = standsOn.map(\.rawValue)
         wire.expiringConsentIds = expiring.map(\.rawValue)
         return wire
@@ -132,6 +158,8 @@ extension ConsentStatement {
             evidence: isElectronic
                 ? fields.optionalText("submission.evidence", wire.evidence, bytesMax: 4096)
                 : fields.text("submission.evidence", wire.evidence, bytes: 1...4096),
+            evidenceItems: ConsentEvidence(wire.evidenceItems, &fields),
+            signerID: fields.optionalID("submission.signer_id", wire.signerID),
             sessionID: fields.optionalID("submission.session_id", wire.sessionID),
             grantedAt: fields.optionalTime("submission.decided_at", wire.decidedAt),
             expiresAt: fields.optionalTime("submission.expires_at", wire.expiresAt))

@@ -12,6 +12,8 @@ extension ConsentType {
         case .georgiaTelehealth: .georgiaTelehealth
         case .hipaaTelehealth: .hipaaTelehealth
         case .recording: .recording
+        case .telehealth: .telehealth
+        case .thirdPartyPresence: .thirdPartyPresence
         }
     }
 }
@@ -54,6 +56,7 @@ extension ConsentSubjectRole {
         case .client: self = .client
         case .clinician: self = .clinician
         case .guardian: self = .guardian
+        case .thirdParty: self = .thirdParty
         case .unspecified, .unrecognized: return nil
         }
     }
@@ -63,6 +66,7 @@ extension ConsentSubjectRole {
         case .client: .client
         case .clinician: .clinician
         case .guardian: .guardian
+        case .thirdParty: .thirdParty
         }
     }
 }
@@ -76,15 +80,39 @@ extension ConsentGap.Cause {
         case .expired: .expired
         case .notWritten: .notWritten
         case .otherPurpose: .notCovered
+        case .outdatedVersion: .outdatedVersion
+        case .verbalMissing: .verbalMissing
+        case .guardianRequired: .guardianRequired
+        case .notForSession: .notForSession
+        case .evidenceMissing: .evidenceMissing
         }
     }
 }
 
 extension ConsentAction {
+    init?(_ wire: Telehealth_V1_ConsentAction) {
+        guard let value = Self.from(wire, \.wire) else { return nil }
+        self = value
+    }
+
     var wire: Telehealth_V1_ConsentAction {
         switch self {
         case .join: .join
         case .record: .record
+        case .conduct: .conduct
+        case .thirdParty: .thirdParty
+        }
+    }
+}
+
+extension PlacePolicy.Evidence {
+    var wire: Telehealth_V1_ConsentEvidenceKind {
+        switch self {
+        case .note: .note
+        case .scanReference: .scanReference
+        case .scanSHA256: .scanSha256
+        case .scriptVersion: .scriptVersion
+        case .witness: .witness
         }
     }
 }

@@ -27,12 +27,14 @@ struct PageToken {
         guard text.utf8.count <= 256, let bytes = Base64URLText.decode(text), bytes.count > 16,
             bytes.prefix(8).elementsEqual(Self.mark(filters)),
             let id = String(validating: bytes[16...], as: UTF8.self)
-        else {
-            throw StatusDetails(reason: "PAGE_TOKEN_INVALID")
-                .error(.invalidArgument, "page_token is not of this listing with these filters")
-        }
+        else { throw Self.invalid }
         number = bytes[8..<16].reduce(0) { $0 << 8 | Int64($1) }
         self.id = id
+    }
+
+    static var invalid: RPCError {
+        StatusDetails(reason: "PAGE_TOKEN_INVALID")
+            .error(.invalidArgument, "page_token is not of this listing with these filters")
     }
 
     func text(filters: String) -> String {

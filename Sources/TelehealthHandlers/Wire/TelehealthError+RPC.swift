@@ -20,10 +20,13 @@ extension TelehealthError {
                 })
         }
         if !missing.isEmpty {
-            let action: ConsentAction = reason == .recordingConsentMissing ? .record : .join
+            let actions: [Reason: ConsentAction] = [
+                .recordingConsentMissing: .record, .thirdPartyConsentMissing: .thirdParty,
+            ]
+            let action = actions[reason] ?? .join
             details.append(
                 filled { (detail: inout Telehealth_V1_MissingConsentDetail) in
-                    detail.missing = missing.map { $0.wire(action: action, version: "") }
+                    detail.missing = missing.map { $0.wire(action: action) }
                 })
         }
         if reason == .invalidState,

@@ -1,4 +1,6 @@
+internal import Identity
 internal import Logging
+internal import StorageSQLite
 internal import TelehealthCore
 
 /// Everything the daemon needs to know, checked; made from ``SettingReader`` and nothing else.
@@ -57,7 +59,20 @@ struct DaemonConfiguration: Sendable {
         var usesCustomPolicy: Bool
     }
 
+    /// Where the audit log's secrets and signed heads lie: never in the data directory.
+    struct Audit: Sendable {
+        var keyFile: String
+        /// Signs receipts.
+        var receiptKeyFile: String
+        var headKeyFile: String
+        var headsDirectory: String
+        var headInterval: Duration
+        var headRows: Int
+    }
+
     var dataDirectory: String
+    /// Outside the database, and wherever the operator wants it.
+    var guestKeyFile: String
     var listeners: [Listener]
     var tls: TLS?
     /// nil = no endpoint for probers and scrapers.
@@ -71,6 +86,7 @@ struct DaemonConfiguration: Sendable {
     var shutdownGrace: Duration
     var identity: Identity
     var cloud: Cloud
+    var audit: Audit
     var policy: Policy
     /// What is in force and from where, for `--print-config`.
     var effective: [SettingReader.Effective]
@@ -79,6 +95,8 @@ struct DaemonConfiguration: Sendable {
     init(_ reader: SettingReader) throws(ConfigurationFailure) {
         var reader = reader
         dataDirectory = reader.text("telehealth.dataDir")
+        guestKeyFile =
+            reader.optionalText("telehealth.guestKeyFile") ?? dataDirectory + "/" + GuestKeyFile.fileName
         listeners = Self.listeners(&reader)
         tls = Self.tls(&reader)
         monitoring = Self.monitoring(&reader)
@@ -89,7 +107,10 @@ struct DaemonConfiguration: Sendable {
         shutdownGrace = reader.duration("telehealth.shutdownGrace")
         identity = Self.identity(&reader)
         cloud = Self.cloud(&reader)
+        audit = Self.audit(&reader, dataDirectory: dataDirectory)
         policy = Policy(&reader)
+        // A capture takes a place in the meeting, too.
+        policy.rosterMax = max(2, cloud.attendeesMax - 1)
         let isLocal = listeners.allSatisfy(\.isLocal)
         if tls == nil, let open = listeners.first(where: { !$0.isLocal }), case .tcp(let host, _) = open {
             reader.refuse(
@@ -211,6 +232,19 @@ struct DaemonConfiguration: Sendable {
         }
         return CloudFront(
             distribution: url, keyPairID: keyPairID, keyFile: keyFile, usesCustomPolicy: policy == "CUSTOM")
+    }
+
+    private static func audit(_ reader: inout SettingReader, dataDirectory: String) -> Audit {
+        let data = dataDirectory.last == "/" ? String(dataDirectory.dropLast()) : dataDirectory
+        let folder = data + SQLiteStore.auditFolderSuffix
+        let interval = reader.duration("telehealth.auditHeadInterval")
+        if interval < .seconds(1) { reader.refuse("telehealth.auditHeadInterval", "must be at least 1s") }
+        return Audit(
+            keyFile: reader.optionalText("telehealth.auditKeyFile") ?? folder + "/chain.key",
+            receiptKeyFile: reader.optionalText("telehealth.receiptKeyFile") ?? folder + "/receipts.key",
+            headKeyFile: reader.optionalText("telehealth.auditHeadKeyFile") ?? folder + "/heads.key",
+            headsDirectory: reader.optionalText("telehealth.auditHeadsDirectory") ?? folder + "/heads",
+            headInterval: interval, headRows: reader.integer("telehealth.auditHeadRows"))
     }
 
     /// One line per setting: name, value, source.

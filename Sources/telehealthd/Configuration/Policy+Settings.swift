@@ -6,6 +6,8 @@ extension Policy {
         self.init()
         admission = reader.text("telehealth.admission") == "MANUAL" ? .manual : .onClinicianJoin
         earlyJoin = reader.duration("telehealth.earlyJoin")
+        earlyJoinStaff = reader.duration("telehealth.earlyJoinStaff")
+        invitationValidity = reader.duration("telehealth.invitationValidity")
         lateJoin = reader.duration("telehealth.lateJoin")
         noShowGrace = reader.duration("telehealth.noShowGrace")
         rejoinGrace = reader.duration("telehealth.rejoinGrace")
@@ -17,6 +19,7 @@ extension Policy {
         allowedLocationStates = Set(reader.list("telehealth.locationStates"))
         requiresPrivatePlace = reader.boolean("telehealth.requirePrivatePlace")
         requiresReliableConnection = reader.boolean("telehealth.requireReliableConnection")
+        places = PlaceBook(&reader)
         joinConsents = Self.joinConsents(&reader)
         recordingConsentMethods = Self.recordingMethods(&reader)
         consentLifetime = reader.duration("telehealth.consentLifetime")
@@ -29,6 +32,7 @@ extension Policy {
         recordingRetention = retention == .zero ? nil : retention
         captureWatchInterval = reader.duration("telehealth.captureWatch")
         clientReportInterval = reader.duration("telehealth.clientReportInterval")
+        auditsReads = reader.boolean("telehealth.auditReads")
         sweepInterval = reader.duration("telehealth.sweepInterval")
         concatenationPollInterval = reader.duration("telehealth.concatenationPoll")
         effectAttemptsMax = reader.integer("telehealth.effectAttempts")
@@ -37,17 +41,20 @@ extension Policy {
         frontEndBaseURL = Self.frontEnd(&reader)
     }
 
-    private static func joinConsents(_ reader: inout SettingReader) -> [ConsentType] {
+    /// nil = as the place says.
+    private static func joinConsents(_ reader: inout SettingReader) -> [ConsentType]? {
         let words = reader.list("telehealth.joinConsents")
+        if words.isEmpty { return nil }
         if words == ["none"] { return [] }
         let types: [String: ConsentType] = [
             "GEORGIA_TELEHEALTH": .georgiaTelehealth, "HIPAA_TELEHEALTH": .hipaaTelehealth,
+            "TELEHEALTH": .telehealth,
         ]
         return words.compactMap { word in
             if types[word] == nil {
                 reader.refuse(
                     "telehealth.joinConsents",
-                    "'\(word)' is none of GEORGIA_TELEHEALTH, HIPAA_TELEHEALTH, none")
+                    "'\(word)' is none of GEORGIA_TELEHEALTH, HIPAA_TELEHEALTH, TELEHEALTH, none")
             }
             return types[word]
         }

@@ -1,6 +1,6 @@
 /// Every setting of the daemon, in the order `--help` shows them.
 enum SettingTable {
-    static let all: [Setting] = service + identity + cloud + visits + consents + workers
+    static let all: [Setting] = service + identity + cloud + visits + consents + workers + audit
 
     static func row(_ key: String) -> Setting? { all.first { $0.key == key } }
 
@@ -45,6 +45,10 @@ enum SettingTable {
         Setting(
             "telehealth.developmentTokens", .boolean, "true",
             "accept tokens signed with the data folder's own key; only while every listener is on this machine"
+        ),
+        Setting(
+            "telehealth.guestKeyFile", .text, "",
+            "file of the key that signs guests' grants; made at the first run; empty for guest-key in the data folder"
         ),
     ]
 
@@ -92,6 +96,7 @@ enum SettingTable {
             "telehealth.admission", .choice(["ON_CLINICIAN_JOIN", "MANUAL"]), "ON_CLINICIAN_JOIN",
             "how clients get in when CreateSession does not say"),
         Setting("telehealth.earlyJoin", .duration, "15m", "from how long before the start one may join"),
+        Setting("telehealth.earlyJoinStaff", .duration, "30m", "the same for the clinic's side"),
         Setting("telehealth.lateJoin", .duration, "0s", "until how long after the end one may join first"),
         Setting(
             "telehealth.noShowGrace", .duration, "15m",
@@ -111,6 +116,9 @@ enum SettingTable {
         Setting(
             "telehealth.watchHeartbeatInterval", .duration, "15s",
             "how often a quiet watch is told that it lives"),
+        Setting(
+            "telehealth.invitationValidity", .duration, "30m",
+            "how long a guest's grant is good for when the invitation does not say"),
         Setting("telehealth.locationStates", .list, "", "states a client may be in (GA,FL); empty for any"),
         Setting("telehealth.requirePrivatePlace", .boolean, "false", "refuse a client who is not in private"),
         Setting(
@@ -120,15 +128,26 @@ enum SettingTable {
 
     private static let consents: [Setting] = [
         Setting(
-            "telehealth.joinConsents", .list, "GEORGIA_TELEHEALTH,HIPAA_TELEHEALTH",
-            "consents a client must have given to join; 'none' for none"),
+            "telehealth.homePlace", .text, "US-GA",
+            "place whose policy counts while the client's is not known"),
+        Setting(
+            "telehealth.policyDir", .text, "",
+            "folder of further policy files (*.json), one place each; replaces those of the same place"),
+        Setting(
+            "telehealth.joinConsents", .list, "",
+            "consents a client must have given to join instead of the place's; 'none' for none"),
         Setting(
             "telehealth.recordingMethods", .list, "ELECTRONIC,PAPER",
-            "how a recording consent may be given; VERBAL never counts"),
-        Setting("telehealth.consentLifetime", .duration, "365d", "how long a consent holds"),
+            "of the ways that the place accepts for a recording consent, those accepted here"),
+        Setting(
+            "telehealth.consentLifetime", .duration, "365d",
+            "how long a consent holds at most; a place may say less"),
         Setting(
             "telehealth.lateJoiner", .choice(["refuse", "stopRecording"]), "refuse",
             "somebody without recording consent comes while a capture runs"),
+        Setting(
+            "telehealth.receiptKeyFile", .text, "",
+            "key that signs receipts, made at the first run (mode 0600); empty for DATA_DIR.audit/receipts.key"),
         Setting(
             "telehealth.playbackValidity", .duration, "5m", "how long a playback URL works; 5 minutes at most"
         ),
@@ -155,5 +174,26 @@ enum SettingTable {
             "attempts after which a call to Chime or S3 is given up and waits for an operator"),
         Setting(
             "telehealth.concatenationPoll", .duration, "5s", "how often an unfinished recording is asked for"),
+    ]
+
+    private static let audit: [Setting] = [
+        Setting(
+            "telehealth.auditReads", .boolean, "true",
+            "keep every read in the audit log before it is answered; false only to measure what that costs"),
+        Setting(
+            "telehealth.auditKeyFile", .text, "",
+            "key the audit log is chained with, made at the first run (mode 0600); empty for DATA_DIR.audit/chain.key"
+        ),
+        Setting(
+            "telehealth.auditHeadKeyFile", .text, "",
+            "key that signs the log's heads, made at the first run (mode 0600); empty for DATA_DIR.audit/heads.key"
+        ),
+        Setting(
+            "telehealth.auditHeadsDirectory", .text, "",
+            "where signed heads are written, best on another machine's disk; empty for DATA_DIR.audit/heads"),
+        Setting("telehealth.auditHeadInterval", .duration, "5m", "how often a changed log's head is signed"),
+        Setting(
+            "telehealth.auditHeadRows", .integer(1...10_000_000), "10000",
+            "after how many rows the head is signed sooner"),
     ]
 }

@@ -50,6 +50,15 @@ final class Alarms: Sendable {
         }
     }
 
+    func auditHeadNotKept(_ error: StoreError) {
+        logger.error("audit log's head not kept outside the database", metadata: ["error": "\(error)"])
+    }
+
+    func auditLogContradictsHead(_ head: AuditHead) {
+        logger.error(
+            "the audit log does not fit its newest signed head: verify it", metadata: ["rows": "\(head.size)"])
+    }
+
     func sweep(_ error: StoreError) { logger.error("sweep failed", metadata: ["error": "\(error)"]) }
 
     /// Counts and the queue's own ids; nothing of a meeting.

@@ -112,7 +112,7 @@ extension StoreContract {
             (store) async throws in
             try await fillFigures(store)
             let figures = try await store.serviceFigures(
-                ServiceFiguresQuery(from: Sample.at(0), to: Sample.at(1000), joinConsents: [.hipaaTelehealth])
+                ServiceFiguresQuery(from: Sample.at(0), to: Sample.at(1000), joinConsents: [[.hipaaTelehealth, .telehealth]])
             )
             #expect(figures.sessionsCreated == 3 && figures.sessionsWithFailedMeeting == 1)
             #expect(figures.creationFailures == 1)

@@ -103,7 +103,8 @@ final class Clinic: Sendable {
             decision: decision, method: method, documentVersion: "1.0", documentLanguage: "en-US",
             textHash: Array(SHA256.hash(data: Array(text.utf8))),
             acknowledgements: .init(patientRights: true, emergencyProtocols: true, privacyRisks: true),
-            recordingPurposes: purposes, attestedBy: attestedBy, sessionID: session, expiresAt: expiresAt)
+            recordingPurposes: purposes, attestedBy: attestedBy,
+            evidence: method == .electronic ? nil : "shelf 3, sheet 7", sessionID: session, expiresAt: expiresAt)
     }
 
     @discardableResult

@@ -228,7 +228,7 @@ final class History: Sendable {
         let record = await attempt("revoke \(subject)") { () throws(TelehealthError) in
             try await life.executor.revokeConsent(RevokeConsent(consentID: id), invocation(caller))
         }
-        guard let revoked = record?.id else { return }
+        guard let revoked = record?.record.id else { return }
         promise("revocation of \(revoked)") { tables in
             tables.histories[subject]?.records.first { $0.id == revoked }?.revokedAt != nil
         }
@@ -248,7 +248,7 @@ final class History: Sendable {
     private func leave(_ caller: Caller) async {
         guard let session else { return }
         await attempt("leave \(caller.subject)") { () throws(TelehealthError) in
-            try await life.executor.leaveSession(session, invocation(caller))
+            try await life.executor.leaveSession(LeaveSession(sessionID: session), invocation(caller))
         }
     }
 

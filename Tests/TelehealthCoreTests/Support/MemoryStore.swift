@@ -30,6 +30,8 @@ final class MemoryStore: TelehealthStore {
     /// Runs once, behind the next commit and before its caller hears of it: somebody who is faster.
     private let overtaking = Mutex<(@Sendable () async -> Void)?>(nil)
     private let forcedConflicts = Mutex(0)
+    /// What ``record(_:)`` fails with, if anything.
+    let recordingFailure = Mutex<StoreError?>(nil)
 
     var snapshot: Tables { tables.withLock { $0 } }
     func interrupt(_ body: @escaping @Sendable () async -> Void) { interruption.withLock { $0 = body } }
@@ -52,6 +54,7 @@ final class MemoryStore: TelehealthStore {
             (query.clientID == nil || query.clientID == row.clientID)
                 && (query.clinicianID == nil || query.clinicianID == row.clinicianID)
                 && (query.appointmentID == nil || query.appointmentID == row.appointmentID)
+                && (query.guardianID == nil || query.guardianID == row.guardianID)
                 && (query.statuses.isEmpty || query.statuses.contains(row.status))
                 && (query.startsFrom.map { row.startsAt >= $0 } ?? true)
                 && (query.startsBefore.map { row.startsAt < $0 } ?? true)
@@ -65,8 +68,12 @@ final class MemoryStore: TelehealthStore {
     func openSessions(of subject: SubjectID) async throws(StoreError) -> [SessionID] {
         let tables = snapshot
         return tables.order.filter { id in
-            guard let row = tables.sessions[id]?.session, !row.status.isTerminal else { return false }
+            guard let state = tables.sessions[id], !state.session.status.isTerminal else { return false }
+            let row = state.session
             return [row.clientID, row.guardianID, row.clinicianID].contains(subject)
+                || state.participants.contains {
+                    $0.subjectID == subject && $0.state != .removed && !$0.role.rights.isOfAppointment
+                }
         }
     }
 
@@ -175,6 +182,12 @@ final class MemoryStore: TelehealthStore {
         }
         await overtaking?()
         return result
+    }
+
+    func record(_ entry: AuditEntry) async throws(StoreError) {
+        let error = recordingFailure.withLock { $0 }
+        if let error { throw error }
+        tables.withLock { $0.audit.append(entry) }
     }
 
     func claimEffects(limit: Int, now: Timestamp, lease: Duration) async throws(StoreError) -> [Effect] {
@@ -301,6 +314,9 @@ extension MemoryStore.Tables {
         case .clientQuality(let row): quality[row.participantID] = row
         case .joinTime(let row): joinTimes.append(row)
         case .serviceFailure(let row): failures.append(row)
+        case .birthDate(let id, let date):
+            histories[id, default: ConsentHistory(subjectID: id)].bornOn = date
+        case .invitation(let row): sessions[row.sessionID]?.invitations.put(row) { $0.id == row.id }
         }
     }
 }

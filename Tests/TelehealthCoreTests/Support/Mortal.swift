@@ -111,6 +111,9 @@ struct MortalStore: TelehealthStore {
     func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult {
         try await step { () async throws(StoreError) in try await base.apply(decision) }
     }
+    func record(_ entry: AuditEntry) async throws(StoreError) {
+        try await step { () async throws(StoreError) in try await base.record(entry) }
+    }
     func claimEffects(limit: Int, now: Timestamp, lease: Duration) async throws(StoreError) -> [Effect] {
         try await step { () async throws(StoreError) in
             try await base.claimEffects(limit: limit, now: now, lease: lease)

@@ -1,0 +1,78 @@
+internal import TelehealthCore
+
+/// Pages of the audit log in (time, number) order, each read along the index that narrows it most.
+enum AuditList {
+    /// What narrows a listing first; the rest of a query is looked at row by row.
+    enum Key: CaseIterable {
+        case session, person, subject, time
+
+        init(_ query: AuditQuery) {
+            self =
+                query.sessionID != nil
+                ? .session : query.person != nil ? .person : query.subject != nil ? .subject : .time
+        }
+
+        fileprivate var condition: String {
+            switch self {
+            case .session: "session_id = ?5 AND "
+            case .person: "person = ?5 AND "
+            case .subject: "subject = ?5 AND "
+            case .time: ""
+            }
+        }
+    }
+
+    private static let oldestFirst = Key.allCases.map { key in
+        PreparedSQL(
+            "audit.list by \(key)",
+            AuditRow.table.selectText(
+                """
+                WHERE \(key.condition)at >= ?1 AND (at, number) > (?1, ?2) AND at < ?3 \
+                ORDER BY at, number LIMIT ?4
+                """))
+    }
+    private static let newestFirst = Key.allCases.map { key in
+        PreparedSQL(
+            "audit.list by \(key), newest first",
+            AuditRow.table.selectText(
+                """
+                WHERE \(key.condition)at <= ?1 AND (at, number) < (?1, ?2) AND at >= ?3 \
+                ORDER BY at DESC, number DESC LIMIT ?4
+                """))
+    }
+
+    static let statements = oldestFirst + newestFirst
+
+    /// Rows behind the query's position, whether or not the query chooses them.
+    static func rows(
+        _ query: AuditQuery, limit: Int, _ connection: SQLiteConnection
+    ) throws(SQLiteError) -> [AuditRecord] {
+        let key = Key(query)
+        let index = Key.allCases.firstIndex(of: key) ?? 0
+        let statement = query.isDescending ? newestFirst[index] : oldestFirst[index]
+        return try connection.all(
+            statement, bind: { bind(query, key, limit, &$0) }, read: { row in AuditRow.read(&row) })
+    }
+
+    private static func bind(
+        _ query: AuditQuery, _ key: Key, _ limit: Int, _ values: inout StatementBinder
+    ) {
+        if query.isDescending {
+            // "before" leaves its own instant out; no row has a number below 1.
+            values.add(query.after?.at ?? query.before ?? Timestamp(microseconds: .max))
+            values.add(query.after?.number ?? 0)
+            values.add(query.from ?? Timestamp(microseconds: .min))
+        } else {
+            values.add(query.after?.at ?? query.from ?? Timestamp(microseconds: .min))
+            values.add(query.after?.number ?? 0)
+            values.add(query.before ?? Timestamp(microseconds: .max))
+        }
+        values.add(limit)
+        switch key {
+        case .session: values.add(query.sessionID)
+        case .person: values.add(query.person)
+        case .subject: values.add(query.subject)
+        case .time: break
+        }
+    }
+}

@@ -1,0 +1,59 @@
+internal import TelehealthCore
+
+/// Holds back the denials that are to be summed, with those who wait for the sum's commit.
+///
+/// A window begins with its first denial and lasts ``StoreConfiguration/denialWindow``. Whoever floods is
+/// answered at its end at the latest: being made to wait is no wrong to them. Isolation: the writer's thread.
+struct DenialWindow {
+    private let heldMax: Int
+    private let nanoseconds: UInt64
+    private var ledger = DenialLedger()
+    private var waiting: [DenialLedger.Identity: [Answer<Void>]] = [:]
+    private var heldCount = 0
+    private var endsAt: UInt64?
+
+    init(_ configuration: StoreConfiguration) {
+        heldMax = configuration.heldDenialsMax
+        nanoseconds = UInt64(max(configuration.denialWindow.wholeMicroseconds, 0)) * 1_000
+    }
+
+    var isHolding: Bool { heldCount > 0 }
+
+    /// Nanoseconds until the window ends; nil when none is open.
+    var wait: UInt64? {
+        guard let endsAt else { return nil }
+        let now = MonotonicClock.nanoseconds()
+        return endsAt > now ? endsAt - now : 0
+    }
+
+    var isDue: Bool { wait == 0 }
+
+    /// Takes out of a batch the denials that are to be summed; those over the limit fail.
+    mutating func sift(_ batch: inout [WriterJob]) {
+        batch.removeAll { job in
+            guard case .record(let entry, let answer) = job, entry.outcome == .denied else { return false }
+            if endsAt == nil { endsAt = MonotonicClock.nanoseconds() + nanoseconds }
+            guard heldCount < heldMax else {
+                job.fail(.overloaded)
+                return true
+            }
+            switch ledger.note(entry) {
+            case .ownRow: return false
+            case .summed(let identity):
+                waiting[identity, default: []].append(answer)
+                heldCount += 1
+                return true
+            }
+        }
+    }
+
+    /// Ends the window: the sums to be written.
+    mutating func end() -> [WriterJob] {
+        defer {
+            waiting.removeAll(keepingCapacity: true)
+            heldCount = 0
+            endsAt = nil
+        }
+        return ledger.endWindow().map { .recordSum($0.entry, waiting[$0.identity] ?? []) }
+    }
+}

@@ -1,0 +1,68 @@
+internal import ProtobufWire
+public import RPCModel
+public import TelehealthAPI
+
+/// What a person can take away.
+extension TelehealthClient {
+    /// A signed statement of one consent with the proof that the audit log holds it. Roles: the subject, a guardian, a
+    /// clinician of theirs, admin.
+    ///
+    /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY with RetryInfo).
+    public func getConsentReceipt(
+        _ request: Telehealth_V1_GetConsentReceiptRequest
+    ) async throws(RPCError) -> Telehealth_V1_GetConsentReceiptResponse {
+        try await call(Telehealth_V1_ConsentReceiptService_Methods.getConsentReceipt, request)
+    }
+
+    /// The public key that receipts are checked with. Roles: everybody with a token.
+    public func getReceiptKey() async throws(RPCError) -> Telehealth_V1_GetReceiptKeyResponse {
+        try await call(
+            Telehealth_V1_ConsentReceiptService_Methods.getReceiptKey, Telehealth_V1_GetReceiptKeyRequest())
+    }
+}
+
+extension TelehealthClient {
+    /// A person's consents, visits and accesses as a FHIR R4 Bundle: the pieces of one JSON document, in order. Roles: the
+    /// person, a guardian, admin.
+    ///
+    /// Not repeated by itself: whoever wants it again asks again, and each export is audited.
+    /// Errors: NOT_FOUND (SUBJECT_NOT_FOUND); RESOURCE_EXHAUSTED (EXPORT_TOO_LARGE above 3,000 visits).
+    public func exportPersonRecord(_ person: String) -> PersonRecordPieces {
+        PersonRecordPieces(client: self, person: person)
+    }
+}
+
+/// The pieces of an exported record as they arrive.
+public struct PersonRecordPieces: AsyncSequence {
+    public typealias Element = [UInt8]
+    public typealias Failure = RPCError
+
+    let client: TelehealthClient
+    let person: String
+
+    public func makeAsyncIterator() -> Iterator { Iterator(client: client, person: person) }
+
+    public struct Iterator: AsyncIteratorProtocol {
+        let client: TelehealthClient
+        let person: String
+        private var pieces: ResponseStream<Telehealth_V1_ExportPersonRecordResponse>.AsyncIterator?
+
+        init(client: TelehealthClient, person: String) {
+            self.client = client
+            self.person = person
+        }
+
+        public mutating func next() async throws(RPCError) -> [UInt8]? {
+            if pieces == nil {
+                let token = try await client.authorisation(replacing: nil)
+                let options = CallOptions(
+                    timeout: client.configuration.timeout, metadata: ["authorization": "Bearer " + token])
+                let stream: ResponseStream<Telehealth_V1_ExportPersonRecordResponse> = client.channel.serverStreaming(
+                    Telehealth_V1_ConsentReceiptService_Methods.exportPersonRecord,
+                    Telehealth_V1_ExportPersonRecordRequest.with { $0.subjectID = person }, options: options)
+                pieces = stream.makeAsyncIterator()
+            }
+            return try await pieces?.next()?.chunk
+        }
+    }
+}

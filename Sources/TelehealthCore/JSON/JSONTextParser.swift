@@ -1,0 +1,171 @@
+/// Where a text stops being the JSON that is read here.
+public struct JSONTextError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Byte offset from the beginning.
+    public let offset: Int
+    public let problem: String
+
+    public var description: String { "\(problem) at byte \(offset)" }
+}
+
+extension JSONText {
+    /// Reads one document. Fractions, exponents, repeated keys and lone surrogates are refused.
+    ///
+    /// - Throws: ``JSONTextError``: the text's fault.
+    public init(parsing bytes: [UInt8]) throws(JSONTextError) {
+        guard bytes.count <= Self.bytesMax else {
+            throw JSONTextError(offset: Self.bytesMax, problem: "more than \(Self.bytesMax) bytes")
+        }
+        var parser = JSONTextParser(bytes)
+        self = try parser.document()
+    }
+}
+
+/// Reads one document from its bytes, left to right.
+private struct JSONTextParser {
+    private let bytes: [UInt8]
+    private var offset = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    mutating func document() throws(JSONTextError) -> JSONText {
+        let value = try value(depth: 0)
+        skipBlanks()
+        if offset < bytes.count { throw fault("text behind the document") }
+        return value
+    }
+
+    private var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+
+    private func fault(_ problem: String) -> JSONTextError { JSONTextError(offset: offset, problem: problem) }
+
+    private mutating func skipBlanks() {
+        while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { offset += 1 }
+    }
+
+    private mutating func take(_ byte: UInt8) -> Bool {
+        skipBlanks()
+        guard next == byte else { return false }
+        offset += 1
+        return true
+    }
+
+    private mutating func expect(_ character: Unicode.Scalar) throws(JSONTextError) {
+        if !take(UInt8(ascii: character)) { throw fault("'\(character)' is missing") }
+    }
+
+    private mutating func value(depth: Int) throws(JSONTextError) -> JSONText {
+        if depth > JSONText.depthMax { throw fault("nested too deeply") }
+        skipBlanks()
+        switch next {
+        case UInt8(ascii: "{"): return try object(depth: depth)
+        case UInt8(ascii: "["): return try array(depth: depth)
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "t"): return try word("true", .bool(true))
+        case UInt8(ascii: "f"): return try word("false", .bool(false))
+        case UInt8(ascii: "n"): return try word("null", .null)
+        case UInt8(ascii: "-"), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): return try number()
+        default: throw fault("no JSON value")
+        }
+    }
+
+    private mutating func word(_ word: String, _ value: JSONText) throws(JSONTextError) -> JSONText {
+        guard bytes[offset...].starts(with: word.utf8) else { throw fault("no JSON value") }
+        offset += word.utf8.count
+        return value
+    }
+
+    private mutating func number() throws(JSONTextError) -> JSONText {
+        let start = offset
+        if next == UInt8(ascii: "-") { offset += 1 }
+        while let byte = next, UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte { offset += 1 }
+        let digits = String(decoding: bytes[start..<offset], as: UTF8.self)
+        guard let value = Int64(digits), String(value) == digits else { throw fault("no whole number") }
+        if let byte = next, [UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(byte) {
+            throw fault("no whole number")
+        }
+        return .number(value)
+    }
+
+    private mutating func array(depth: Int) throws(JSONTextError) -> JSONText {
+        try expect("[")
+        var items: [JSONText] = []
+        if take(UInt8(ascii: "]")) { return .array(items) }
+        repeat { items.append(try value(depth: depth + 1)) } while take(UInt8(ascii: ","))
+        try expect("]")
+        return .array(items)
+    }
+
+    private mutating func object(depth: Int) throws(JSONTextError) -> JSONText {
+        try expect("{")
+        var members: [String: JSONText] = [:]
+        if take(UInt8(ascii: "}")) { return .object(members) }
+        repeat {
+            skipBlanks()
+            let key = try string()
+            try expect(":")
+            let value = try value(depth: depth + 1)
+            if members.updateValue(value, forKey: key) != nil {
+                throw fault("the key \"\(key)\" stands twice")
+            }
+        } while take(UInt8(ascii: ","))
+        try expect("}")
+        return .object(members)
+    }
+
+    private mutating func string() throws(JSONTextError) -> String {
+        if next != UInt8(ascii: "\"") { throw fault("no string") }
+        offset += 1
+        var text: [UInt8] = []
+        while let byte = next {
+            offset += 1
+            switch byte {
+            case UInt8(ascii: "\""):
+                guard let string = String(validating: text, as: UTF8.self) else { throw fault("no UTF-8") }
+                return string
+            case UInt8(ascii: "\\"): text += try escape()
+            case 0..<0x20: throw fault("a control character")
+            default: text.append(byte)
+            }
+        }
+        throw fault("an unfinished string")
+    }
+
+    private mutating func escape() throws(JSONTextError) -> [UInt8] {
+        guard let byte = next else { throw fault("an unfinished escape") }
+        offset += 1
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return [byte]
+        case UInt8(ascii: "b"): return [0x08]
+        case UInt8(ascii: "f"): return [0x0C]
+        case UInt8(ascii: "n"): return [0x0A]
+        case UInt8(ascii: "r"): return [0x0D]
+        case UInt8(ascii: "t"): return [0x09]
+        case UInt8(ascii: "u"): return try unicodeEscape()
+        default: throw fault("an unknown escape")
+        }
+    }
+
+    private mutating func unicodeEscape() throws(JSONTextError) -> [UInt8] {
+        let high = try codeUnit()
+        var scalar = UInt32(high)
+        if 0xD800...0xDBFF ~= high {
+            guard next == UInt8(ascii: "\\") else { throw fault("a lone surrogate") }
+            offset += 1
+            guard next == UInt8(ascii: "u") else { throw fault("a lone surrogate") }
+            offset += 1
+            let low = try codeUnit()
+            guard 0xDC00...0xDFFF ~= low else { throw fault("a lone surrogate") }
+            scalar = 0x10000 + (UInt32(high) - 0xD800) << 10 + (UInt32(low) - 0xDC00)
+        }
+        guard let character = Unicode.Scalar(scalar) else { throw fault("a lone surrogate") }
+        return Array(String(Character(character)).utf8)
+    }
+
+    private mutating func codeUnit() throws(JSONTextError) -> UInt16 {
+        guard offset + 4 <= bytes.count,
+            let value = UInt16(String(decoding: bytes[offset..<offset + 4], as: UTF8.self), radix: 16)
+        else { throw fault("an escape without its four digits") }
+        offset += 4
+        return value
+    }
+}

@@ -1,0 +1,199 @@
+/// What is wrong with a policy file, in words for whoever wrote it.
+public struct PlacePolicyError: Error, Sendable, Hashable, CustomStringConvertible {
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+extension PlacePolicy {
+    /// Reads a policy file. Members that are not known are refused, so that a misspelt rule is no missing rule.
+    ///
+    /// - Throws: ``PlacePolicyError``: the file's fault.
+    public init(json bytes: [UInt8]) throws(PlacePolicyError) {
+        let document: JSONText
+        do { document = try JSONText(parsing: bytes) } catch { throw PlacePolicyError("no JSON: \(error)") }
+        let root = try PolicyMembers(
+            document, at: "the policy",
+            known: ["place", "version", "title", "ageOfMajority", "citations", "evidence", "requirements"])
+        id = try root.text("place")
+        guard Self.isPlace(id) else {
+            throw PlacePolicyError("place: must be \"default\" or capital letters and dashes, such as US-GA")
+        }
+        version = try root.text("version")
+        title = try root.text("title")
+        ageOfMajority = Int(clamping: try root.number("ageOfMajority", in: 1...30))
+        var citations: [Citation] = []
+        for (index, item) in try root.list("citations").enumerated() {
+            let members = try PolicyMembers(item, at: "citations[\(index)]", known: ["id", "source", "says"])
+            citations.append(
+                Citation(
+                    id: try members.text("id"), source: try members.text("source"),
+                    says: try members.text("says")))
+        }
+        self.citations = citations
+        evidence = try Self.evidence(root)
+        var requirements: [Requirement] = []
+        let known = Set(citations.map(\.id))
+        guard known.count == citations.count else {
+            throw PlacePolicyError("citations: an id stands twice")
+        }
+        for (index, item) in try root.list("requirements").enumerated() {
+            requirements.append(
+                try Requirement(json: item, at: "requirements[\(index)]", citations: known))
+        }
+        self.requirements = requirements
+    }
+
+    private static func evidence(_ root: PolicyMembers) throws(PlacePolicyError) -> [ConsentMethod:
+        [Evidence]]
+    {
+        guard case .object(let members)? = root["evidence"] else { return [:] }
+        var evidence: [ConsentMethod: [Evidence]] = [:]
+        for (name, list) in members {
+            guard let method = ConsentMethod.allCases.first(where: { wireName($0) == name }) else {
+                throw PlacePolicyError("evidence: there is no method \(name)")
+            }
+            var pieces: [Evidence] = []
+            for item in list.arrayValue ?? [] {
+                guard let piece = Evidence.allCases.first(where: { $0.name == item.stringValue }) else {
+                    throw PlacePolicyError(
+                        "evidence.\(name): names none of \(Evidence.allCases.map(\.name).joined(separator: ", "))"
+                    )
+                }
+                pieces.append(piece)
+            }
+            evidence[method] = pieces
+        }
+        return evidence
+    }
+
+    /// "default", or a place's code.
+    private static func isPlace(_ id: String) -> Bool {
+        if id == PlaceBook.defaultPlace { return true }
+        return (2...16).contains(id.utf8.count)
+            && id.utf8.allSatisfy {
+                UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0
+                    || $0 == UInt8(ascii: "-")
+            }
+    }
+}
+
+extension PlacePolicy.Requirement {
+    fileprivate init(json: JSONText, at path: String, citations known: Set<String>) throws(PlacePolicyError) {
+        let members = try PolicyMembers(
+            json, at: path,
+            known: [
+                "action", "of", "whenPresent", "types", "methods", "alsoVerbal", "perSession", "validity",
+                "renewalWindow", "versionGrace", "citations",
+            ])
+        action = try members.choice("action")
+        roles = Set(try members.texts("of"))
+        whenPresent = members["whenPresent"] == nil ? nil : Set(try members.texts("whenPresent"))
+        types = try members.choices("types")
+        methods = Set(try members.choices("methods"))
+        needsVerbalToo = try members.flag("alsoVerbal")
+        perSession = try members.flag("perSession")
+        validity = try members.duration("validity")
+        renewalWindow = try members.duration("renewalWindow")
+        versionGrace = try members.duration("versionGrace")
+        citations = try members.texts("citations")
+        if let unknown = citations.first(where: { !known.contains($0) }) {
+            throw PlacePolicyError("\(path).citations: there is no citation \(unknown)")
+        }
+        guard validity > .zero else { throw PlacePolicyError("\(path).validity: must be above 0") }
+        guard action != .record || !methods.contains(.verbal) else {
+            throw PlacePolicyError("\(path).methods: a recording is never agreed to by word alone")
+        }
+    }
+}
+
+/// One object of a policy file, read member by member.
+private struct PolicyMembers {
+    private let members: [String: JSONText]
+    private let path: String
+
+    init(_ value: JSONText, at path: String, known: Set<String>) throws(PlacePolicyError) {
+        guard case .object(let members) = value else { throw PlacePolicyError("\(path): must be an object") }
+        if let unknown = members.keys.filter({ !known.contains($0) }).min() {
+            throw PlacePolicyError("\(path): there is no member \(unknown)")
+        }
+        self.members = members
+        self.path = path
+    }
+
+    subscript(key: String) -> JSONText? { members[key] }
+
+    private func fault(_ key: String, _ problem: String) -> PlacePolicyError {
+        PlacePolicyError("\(path).\(key): \(problem)")
+    }
+
+    func text(_ key: String) throws(PlacePolicyError) -> String {
+        guard let text = members[key]?.stringValue, !text.isEmpty else { throw fault(key, "must be a text") }
+        return text
+    }
+
+    func number(_ key: String, in range: ClosedRange<Int64>) throws(PlacePolicyError) -> Int64 {
+        guard let number = members[key]?.numberValue, range.contains(number) else {
+            throw fault(key, "must be \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    func flag(_ key: String) throws(PlacePolicyError) -> Bool {
+        switch members[key] {
+        case nil: false
+        case .bool(let value)?: value
+        default: throw fault(key, "must be true or false")
+        }
+    }
+
+    func list(_ key: String) throws(PlacePolicyError) -> [JSONText] {
+        guard let items = members[key]?.arrayValue else { throw fault(key, "must be a list") }
+        return items
+    }
+
+    func texts(_ key: String) throws(PlacePolicyError) -> [String] {
+        var texts: [String] = []
+        for item in try list(key) {
+            guard let text = item.stringValue, !text.isEmpty else { throw fault(key, "must hold texts") }
+            texts.append(text)
+        }
+        guard !texts.isEmpty else { throw fault(key, "must not be empty") }
+        return texts
+    }
+
+    func choices<Choice: RawRepresentable<String> & CaseIterable>(_ key: String) throws(PlacePolicyError)
+        -> [Choice]
+    {
+        var choices: [Choice] = []
+        for name in try texts(key) {
+            guard let choice = Choice.allCases.first(where: { wireName($0) == name }) else {
+                let names = Choice.allCases.map { wireName($0) }.joined(separator: ", ")
+                throw fault(key, "'\(name)' is none of \(names)")
+            }
+            choices.append(choice)
+        }
+        return choices
+    }
+
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(_ key: String) throws(PlacePolicyError)
+        -> Choice
+    {
+        let name = try text(key)
+        guard let choice = Choice.allCases.first(where: { wireName($0) == name }) else {
+            let names = Choice.allCases.map { wireName($0) }.joined(separator: ", ")
+            throw fault(key, "'\(name)' is none of \(names)")
+        }
+        return choice
+    }
+
+    /// A whole number with the unit d or h.
+    func duration(_ key: String) throws(PlacePolicyError) -> Duration {
+        let text = try text(key)
+        let units: [Character: Int64] = ["d": 86_400, "h": 3600]
+        guard let last = text.last, let unit = units[last], let count = Int64(text.dropLast()),
+            (0...36_500).contains(count)
+        else { throw fault(key, "must be a whole number with d or h, such as 365d") }
+        return .seconds(count * unit)
+    }
+}

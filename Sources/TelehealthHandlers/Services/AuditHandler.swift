@@ -1,0 +1,151 @@
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthCore
+
+/// `AuditService`: the audit log's readers.
+struct AuditHandler: Telehealth_V1_AuditServiceHandler {
+    /// Rows per message of an export: some 60 KB.
+    private static let exportedAtOnce = 200
+
+    let office: AuditOffice
+
+    func listAuditEvents(_ request: Telehealth_V1_ListAuditEventsRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_ListAuditEventsResponse
+    {
+        var fields = RequestFields()
+        var query = AuditQuery()
+        query.sessionID = fields.optionalID("session_id", request.sessionID)
+        query.subject = fields.optionalText("subject", request.subject, bytesMax: 256)
+        query.person = fields.optionalID("person_id", request.personID)
+        query.from = fields.optionalTime("from", request.from)
+        query.before = fields.optionalTime("before", request.before)
+        query.action = fields.optionalText("action", request.action, bytesMax: 64)
+        query.outcome = fields.choiceOrDefault(
+            "outcome", request.outcome, AuditEntry.Outcome(request.outcome).map(Optional.some), default: nil)
+        query.isDescending = request.newestFirst
+        query.limit = fields.pageSize(request.pageSize)
+        try fields.finish()
+        let filters = Self.filters(query)
+        if let token = try PageToken(request.pageToken, filters: filters) {
+            guard let number = Int64(token.id) else { throw PageToken.invalid }
+            query.after = .init(at: Timestamp(microseconds: token.number), number: number)
+        }
+        let invocation = try context.reading()
+        let asked = query
+        let page = try await answering { () async throws(TelehealthError) in
+            try await office.events(asked, invocation)
+        }
+        return filled {
+            $0.events = page.records.map(\.wire)
+            if let next = page.next {
+                $0.nextPageToken = PageToken(number: next.at.microseconds, id: "\(next.number)")
+                    .text(filters: filters)
+            }
+        }
+    }
+
+    /// Everything of a listing that chooses rows, in one text; a length before each part keeps them apart.
+    private static func filters(_ query: AuditQuery) -> String {
+        let parts: [String?] = [
+            query.sessionID?.rawValue, query.subject, query.person?.rawValue,
+            query.from.map { "\($0.microseconds)" }, query.before.map { "\($0.microseconds)" }, query.action,
+            query.outcome?.rawValue, query.isDescending ? "newest" : nil,
+        ]
+        return "audit " + parts.map { part in part.map { "\($0.utf8.count):\($0)" } ?? "-" }.joined()
+    }
+
+    func listSessionAccesses(
+        _ request: Telehealth_V1_ListSessionAccessesRequest, context: ServerCallContext
+    ) async throws(RPCError) -> Telehealth_V1_ListSessionAccessesResponse {
+        var fields = RequestFields()
+        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
+        try fields.finish()
+        let invocation = try context.reading()
+        let report = try await answering { () async throws(TelehealthError) in
+            try await office.accesses(of: session, invocation)
+        }
+        return filled {
+            $0.accesses = report.people.map(\.wire)
+            $0.isComplete = report.isComplete
+        }
+    }
+
+    func verifyAuditLog(_ request: Telehealth_V1_VerifyAuditLogRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_VerifyAuditLogResponse
+    {
+        let range = try Self.range(from: request.fromNumber, through: request.throughNumber)
+        let invocation = try context.reading()
+        let report = try await offLoop { () async throws(TelehealthError) in
+            try await office.verify(from: range.from, through: range.through, invocation)
+        }
+        return report.wire
+    }
+
+    func exportAuditLog(
+        _ request: Telehealth_V1_ExportAuditLogRequest,
+        responses: ResponseWriter<Telehealth_V1_ExportAuditLogResponse>, context: ServerCallContext
+    ) async throws(RPCError) {
+        let range = try Self.range(from: request.fromNumber, through: request.throughNumber)
+        let invocation = try context.reading()
+        let head = try await offLoop { () async throws(TelehealthError) in
+            try await office.beginExport(invocation)
+        }
+        let last = min(range.through ?? head.size, head.size)
+        var next = range.from
+        while next <= last {
+            let from = next
+            let limit = Int(min(Int64(Self.exportedAtOnce), last - from + 1))
+            let records = try await answering { () async throws(TelehealthError) in
+                try await office.exportedRecords(from: from, limit: limit)
+            }.filter { $0.number <= last }
+            guard let end = records.last?.number else { break }
+            try await responses.write(filled { $0.events = records.map(\.wire) })
+            next = end + 1
+        }
+        try await responses.write(
+            filled {
+                $0.head = head.wire
+                $0.headPublicKey = office.headKey.bytes
+            })
+    }
+
+    func getAuditProof(_ request: Telehealth_V1_GetAuditProofRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_GetAuditProofResponse
+    {
+        var fields = RequestFields()
+        if request.number < 1 { fields.refuse("number", "must be 1 or more") }
+        try fields.finish()
+        let invocation = try context.reading()
+        let (proof, record, head) = try await offLoop { () async throws(TelehealthError) in
+            try await office.proof(of: request.number, invocation)
+        }
+        return filled {
+            $0.event = record.wire
+            $0.leafHash = proof.leaf.bytes
+            $0.path = proof.path.map(\.bytes)
+            $0.head = head.wire
+            $0.headPublicKey = office.headKey.bytes
+        }
+    }
+
+    private static func range(from: Int64, through: Int64) throws(RPCError) -> (from: Int64, through: Int64?)
+    {
+        var fields = RequestFields()
+        if from < 0 { fields.refuse("from_number", "must be 0 or more") }
+        if through < 0 || (through > 0 && through < from) {
+            fields.refuse("through_number", "must be 0, or from_number or more")
+        }
+        try fields.finish()
+        return (max(from, 1), through == 0 ? nil : through)
+    }
+
+    /// Runs what computes or syncs for long on the threads for such work, so that the connection's other calls go on.
+    private func offLoop<Value: Sendable>(_ body: @Sendable () async throws(TelehealthError) -> Value)
+        async throws(RPCError) -> Value
+    {
+        let result: Result<Value, TelehealthError> = await withTaskExecutorPreference(globalConcurrentExecutor) {
+            do throws(TelehealthError) { return .success(try await body()) } catch { return .failure(error) }
+        }
+        do throws(TelehealthError) { return try result.get() } catch { throw error.asRPCError }
+    }
+}

@@ -1,0 +1,85 @@
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthCore
+
+/// `ConsentPolicyService`.
+struct ConsentPolicyHandler: Telehealth_V1_ConsentPolicyServiceHandler {
+    /// Texts on one page: each may have 256 KiB, and a message 4 MiB.
+    private static let documentsPerPage = 1...10
+
+    let executor: CommandExecutor
+    let time: any TimeSource
+
+    func evaluateConsent(_ request: Telehealth_V1_EvaluateConsentRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_EvaluateConsentResponse
+    {
+        var fields = RequestFields()
+        let action = fields.choice("action", request.action, ConsentAction(request.action), default: .join)
+        let purpose = fields.choiceOrDefault(
+            "purpose", request.purpose, Recording.Purpose(request.purpose), default: .clinical)
+        let matter: ConsentMatter
+        if !request.sessionID.isEmpty {
+            matter = .session(fields.id("session_id", request.sessionID))
+            if !request.subjectID.isEmpty { fields.refuse("subject_id", "must be empty beside session_id") }
+        } else {
+            matter = .person(fields.id("subject_id", request.subjectID))
+        }
+        try fields.finish()
+        let invocation = try context.reading()
+        return try await answering { () async throws(TelehealthError) in
+            try await executor.judgeConsent(action, in: matter, purpose: purpose, invocation)
+        }.wire
+    }
+
+    func listConsentDocuments(
+        _ request: Telehealth_V1_ListConsentDocumentsRequest, context: ServerCallContext
+    ) async throws(RPCError) -> Telehealth_V1_ListConsentDocumentsResponse {
+        var fields = RequestFields()
+        let types =
+            request.type.rawValue == 0
+            ? ConsentType.allCases
+            : [fields.choice("type", request.type, ConsentType(request.type), default: .recording)]
+        let language = fields.optionalText("language", request.language, bytesMax: 35)
+        if request.pageSize != 0, !Self.documentsPerPage.contains(Int(request.pageSize)) {
+            fields.refuse("page_size", "must be 0 to \(Self.documentsPerPage.upperBound)")
+        }
+        try fields.finish()
+        let filters = "documents \(request.type.rawValue) \(request.inForceOnly) \(language ?? "-")"
+        let token = try PageToken(request.pageToken, filters: filters)
+        let invocation = try context.reading()
+        var documents: [ConsentDocument] = []
+        for type in types {
+            let registered = try await answering { () async throws(TelehealthError) in
+                try await executor.documents(of: type, invocation)
+            }
+            let texts = request.inForceOnly ? Self.inForce(registered, at: time.now) : registered
+            documents += texts.filter { language == nil || $0.language == language }
+                .sorted { ($1.effectiveAt, $0.language) < ($0.effectiveAt, $1.language) }
+        }
+        let size = request.pageSize == 0 ? 5 : Int(request.pageSize)
+        let start = min(max(0, token.map { Int(clamping: $0.number) } ?? 0), documents.count)
+        let page = documents[start...].prefix(size)
+        var response = Telehealth_V1_ListConsentDocumentsResponse()
+        response.documents = page.map(\.wire)
+        if page.endIndex < documents.count {
+            response.nextPageToken = PageToken(number: Int64(page.endIndex), id: "d").text(filters: filters)
+        }
+        return response
+    }
+
+    func listPlacePolicies(_ request: Telehealth_V1_ListPlacePoliciesRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_ListPlacePoliciesResponse
+    {
+        filled {
+            $0.policies = executor.placePolicies.map(\.wire)
+            $0.homePlace = executor.policy.places.home
+        }
+    }
+
+    /// The newest of each language that is in force.
+    private static func inForce(_ documents: [ConsentDocument], at now: Timestamp) -> [ConsentDocument] {
+        let effective = documents.filter { $0.effectiveAt <= now }
+        return Dictionary(grouping: effective, by: \.language).values
+            .compactMap { $0.max { $0.effectiveAt < $1.effectiveAt } }
+    }
+}

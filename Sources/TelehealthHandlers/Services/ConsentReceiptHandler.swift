@@ -1,0 +1,56 @@
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthCore
+
+/// `ConsentReceiptService`.
+struct ConsentReceiptHandler: Telehealth_V1_ConsentReceiptServiceHandler {
+    /// Bytes of one piece of an export: few enough for any client's message limit.
+    private static let chunkBytes = 64 * 1024
+
+    let receipts: ReceiptOffice
+    let archive: PersonArchive
+
+    func getConsentReceipt(_ request: Telehealth_V1_GetConsentReceiptRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_GetConsentReceiptResponse
+    {
+        var fields = RequestFields()
+        let id = fields.id("consent_id", request.consentID, as: ConsentID.self)
+        try fields.finish()
+        let invocation = try context.reading()
+        let receipt = try await answering { () async throws(TelehealthError) in
+            try await receipts.receipt(of: id, invocation)
+        }
+        return filled {
+            $0.receipt = receipt
+            $0.keyID = receipts.key.id
+        }
+    }
+
+    func getReceiptKey(_ request: Telehealth_V1_GetReceiptKeyRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_GetReceiptKeyResponse
+    {
+        filled {
+            $0.publicKey = receipts.key.bytes
+            $0.keyID = receipts.key.id
+        }
+    }
+
+    func exportPersonRecord(
+        _ request: Telehealth_V1_ExportPersonRecordRequest,
+        responses: ResponseWriter<Telehealth_V1_ExportPersonRecordResponse>, context: ServerCallContext
+    ) async throws(RPCError) {
+        var fields = RequestFields()
+        let subject = fields.id("subject_id", request.subjectID, as: SubjectID.self)
+        try fields.finish()
+        let invocation = try context.reading()
+        let record = try await answering { () async throws(TelehealthError) in
+            try await archive.record(of: subject, invocation)
+        }
+        var rest = record.bundle.bytes[...]
+        while !rest.isEmpty {
+            let chunk = Array(rest.prefix(Self.chunkBytes))
+            rest = rest.dropFirst(Self.chunkBytes)
+            try await responses.write(filled { $0.chunk = chunk })
+        }
+    }
+}

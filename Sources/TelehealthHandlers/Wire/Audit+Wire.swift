@@ -1,0 +1,104 @@
+internal import ProtobufWire
+internal import TelehealthAPI
+internal import TelehealthCore
+
+extension AuditEntry.Outcome {
+    init?(_ wire: Telehealth_V1_AuditOutcome) {
+        switch wire {
+        case .allowed: self = .allowed
+        case .denied: self = .denied
+        case .failed: self = .failed
+        case .unspecified, .unrecognized: return nil
+        }
+    }
+}
+
+extension AuditRecord {
+    var wire: Telehealth_V1_AuditEvent {
+        filled {
+            $0.number = number
+            $0.at = at.wire
+            $0.subject = subject
+            $0.role = role
+            $0.actor = actor
+            $0.source = source
+            $0.action = action
+            $0.outcome = outcome
+            $0.personID = person
+            $0.sessionID = sessionID
+            $0.target = target
+            $0.reason = reason
+            $0.count = count
+            $0.previousMac = previous
+            $0.mac = mac
+        }
+    }
+}
+
+extension AuditHead {
+    var wire: Telehealth_V1_AuditHead {
+        filled {
+            $0.treeSize = size
+            $0.mac = mac
+            $0.rootHash = root.bytes
+            $0.signedAt = at.wire
+            $0.keyID = keyID
+            $0.signature = signature
+        }
+    }
+}
+
+extension AuditFinding {
+    var wire: Telehealth_V1_AuditFinding {
+        filled {
+            $0.number = number
+            $0.fault = fault.wire
+            $0.description = description
+        }
+    }
+}
+
+extension AuditFinding.Fault {
+    fileprivate var wire: Telehealth_V1_AuditFault {
+        switch self {
+        case .changed: .changed
+        case .moved: .reordered
+        case .missing: .missing
+        case .unlinked: .unlinked
+        case .contradictsHead: .headMismatch
+        case .cutShort: .tailCut
+        case .headForged: .headForged
+        case .nodeChanged: .treeNodeChanged
+        }
+    }
+}
+
+extension AuditReport {
+    var wire: Telehealth_V1_VerifyAuditLogResponse {
+        filled {
+            $0.isWhole = isWhole
+            $0.rowsChecked = rowsChecked
+            $0.headsChecked = headsChecked
+            $0.throughNumber = through
+            $0.first = first?.wire
+            $0.findings = findings.map(\.wire)
+            $0.findingCount = Int64(findingCount)
+            $0.newestHead = newestHead?.wire
+            $0.rootHash = root?.bytes ?? []
+        }
+    }
+}
+
+extension SessionAccessReport.Line {
+    var wire: Telehealth_V1_SessionAccess {
+        filled {
+            $0.subject = subject
+            $0.role = role ?? ""
+            $0.actor = actor ?? ""
+            $0.firstAt = firstAt.wire
+            $0.lastAt = lastAt.wire
+            $0.calls = MapField(actions)
+            $0.deniedCount = deniedCount
+        }
+    }
+}

@@ -1,0 +1,38 @@
+internal import Foundation
+internal import TelehealthCore
+
+extension PlaceBook {
+    /// The program's own policies, and those of the configured folder over them.
+    init(_ reader: inout SettingReader) {
+        self = .builtIn
+        home = reader.text("telehealth.homePlace")
+        let folder = reader.text("telehealth.policyDir")
+        if !folder.isEmpty { read(folder, &reader) }
+        if policies[home] == nil {
+            reader.refuse("telehealth.homePlace", "there is no policy for \(home)")
+        }
+    }
+
+    private mutating func read(_ folder: String, _ reader: inout SettingReader) {
+        let key = "telehealth.policyDir"
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+            reader.refuse(key, "'\(folder)' is no folder that can be read")
+            return
+        }
+        var found: Set<String> = []
+        for name in names.sorted() where name.hasSuffix(".json") {
+            do {
+                let file = try Data(contentsOf: URL(filePath: folder).appending(path: name))
+                let policy = try PlacePolicy(json: Array(file))
+                if !found.insert(policy.id).inserted {
+                    reader.refuse(key, "\(name): another file has the place \(policy.id) already")
+                }
+                put(policy)
+            } catch let error as PlacePolicyError {
+                reader.refuse(key, "\(name): \(error)")
+            } catch {
+                reader.refuse(key, "\(name): cannot be read")
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+internal import Logging
+internal import StorageSQLite
+internal import TelehealthCore
+
+/// Has the audit log's head signed and kept outside the database: at the start, every so often, every so many
+/// rows, and at the end.
+struct AuditHeadKeeper: Sendable {
+    /// How often the log's length is looked at.
+    private static let look: Duration = .seconds(1)
+
+    let archive: AuditHeadArchive
+    let trail: any AuditTrail
+    let time: any TimeSource
+    let interval: Duration
+    let rows: Int64
+    let alarms: Alarms
+
+    /// Holds the log against the newest head of an earlier run before the first new one is signed.
+    ///
+    /// A log that does not fit is served all the same, for the clinic's sake: the head that it contradicts stays in the
+    /// file, so every later check finds it too.
+    func begin() async throws {
+        if let newest = archive.newest, try await contradicts(newest) { alarms.auditLogContradictsHead(newest) }
+        keep()
+    }
+
+    /// Until cancelled.
+    func run() async {
+        var next = time.now + interval
+        while true {
+            do { try await time.sleep(for: Self.look) } catch { return }
+            let grown = trail.auditEnd.number - (archive.newest?.size ?? 0)
+            guard grown >= rows || (grown > 0 && time.now >= next) else { continue }
+            keep()
+            next = time.now + interval
+        }
+    }
+
+    func keep() {
+        do throws(StoreError) { _ = try archive.keepHead() } catch { alarms.auditHeadNotKept(error) }
+    }
+
+    private func contradicts(_ head: AuditHead) async throws(StoreError) -> Bool {
+        guard archive.headKey.verifies(head), head.size <= trail.auditEnd.number else { return true }
+        guard head.size > 0 else { return false }
+        let record = try await trail.auditRecords(from: head.size, limit: 1).first
+        let proof = try await trail.auditProof(of: head.size, treeSize: head.size)
+        return record?.number != head.size || record?.mac != head.mac || proof?.root != head.root
+    }
+}

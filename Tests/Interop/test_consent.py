@@ -1,0 +1,397 @@
+"""Consents through the wire: what a place asks for, document versions, pairs, guardians, evidence, revocation."""
+
+import hashlib
+import json
+import time
+import uuid
+
+import grpc
+import pytest
+
+from service import Service
+from visit import Clinic, Watch, in_seconds, reason
+
+FAILED = grpc.StatusCode.FAILED_PRECONDITION
+INVALID = grpc.StatusCode.INVALID_ARGUMENT
+NOT_FOUND = grpc.StatusCode.NOT_FOUND
+DENIED = grpc.StatusCode.PERMISSION_DENIED
+
+# A place with short terms, beside the ones that come with the program: a second file is a second place.
+OREGON = {
+    "place": "US-OR", "version": "test-7", "title": "Oregon as this test has it", "ageOfMajority": 18,
+    "citations": [{"id": "test", "source": "This test", "says": "Texts are replaced at once."}],
+    "evidence": {"PAPER": ["SCAN_SHA256"], "VERBAL": ["SCRIPT_VERSION", "WITNESS"]},
+    "requirements": [
+        {"action": "JOIN", "of": ["CLIENT"], "types": ["TELEHEALTH"], "methods": ["ELECTRONIC", "PAPER"],
+         "alsoVerbal": True, "validity": "365d", "renewalWindow": "365d", "versionGrace": "0d", "citations": ["test"]},
+        {"action": "RECORD", "of": ["*"], "types": ["RECORDING"], "methods": ["ELECTRONIC"], "perSession": True,
+         "validity": "1d", "renewalWindow": "0d", "versionGrace": "0d", "citations": ["test"]},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory, simulator):
+    """A service of its own: texts that replace others would disturb the tests that share one."""
+    folder = tmp_path_factory.mktemp("places")
+    (folder / "oregon.json").write_text(json.dumps(OREGON))
+    service = Service(tmp_path_factory.mktemp("consent") / "data", simulator, env={"TELEHEALTH_POLICY_DIR": str(folder)})
+    service.start()
+    yield service
+    assert service.stop() == 0
+
+
+class Office(Clinic):
+    """A clinic that keeps its own texts per test."""
+
+    def __init__(self, service, channel):
+        super().__init__(service, channel)
+        from telehealth.v1 import consent_policy_service_pb2_grpc as policies
+
+        self.policies = policies.ConsentPolicyServiceStub(channel)
+        self.guardian_id = "guardian-" + uuid.uuid4().hex[:12]
+
+    def credentials(self, role: str):
+        if role == "guardian":
+            return [("authorization", "Bearer " + self.service.token("client", self.guardian_id))]
+        return super().credentials(role)
+
+    def document(self, kind: str, version: str, text: str, effective: float = -60, language: str = "en-US"):
+        from telehealth.v1 import consent_pb2, consent_service_pb2 as m
+
+        return self.call(
+            self.consents.PutConsentDocument,
+            m.PutConsentDocumentRequest(
+                type=consent_pb2.ConsentType.Value(kind), version=version, language=language, text=text,
+                effective_at=in_seconds(effective)),
+            "admin").document
+
+    def sign(self, document, role="client", method="ELECTRONIC", decision="GRANTED", subject=None, refused=None, **fields):
+        from telehealth.v1 import consent_pb2, consent_service_pb2 as m
+
+        submission = m.ConsentSubmission(
+            decision=consent_pb2.ConsentDecision.Value("CONSENT_DECISION_" + decision),
+            document_version=document.version, language=document.language, text_sha256=document.text_sha256,
+            method=consent_pb2.ConsentMethod.Value("CONSENT_METHOD_" + method),
+            acknowledgements=consent_pb2.ConsentAcknowledgements(
+                patient_rights=True, emergency_protocols=True, privacy_risks=True),
+            recording_purposes=[1] if document.type == consent_pb2.CONSENT_TYPE_RECORDING else [],
+            evidence="" if method == "ELECTRONIC" else "told in the first minute, heard by the front desk",
+        )
+        items = fields.pop("evidence_items", None)
+        if items:
+            submission.evidence_items.CopyFrom(consent_pb2.ConsentEvidence(**items))
+        for name, value in fields.items():
+            setattr(submission, name, value)
+        own = {"clinician": self.clinician_id, "guardian": self.client_id}.get(role, self.client_id)
+        request = m.SubmitConsentRequest(
+            subject_id=subject or own, type=document.type, submission=submission,
+            subject_role=2 if (subject or own) == self.clinician_id else 1)
+        if refused:
+            code, word = refused
+            return self.refused(code, word, self.consents.SubmitConsent, request, role)
+        return self.call(self.consents.SubmitConsent, request, role).consent
+
+    def judge(self, action: str, role: str = "clinician", **fields):
+        from telehealth.v1 import consent_pb2, consent_policy_service_pb2 as m
+
+        request = m.EvaluateConsentRequest(action=consent_pb2.ConsentAction.Value("CONSENT_ACTION_" + action), **fields)
+        return self.call(self.policies.EvaluateConsent, request, role)
+
+    def causes(self, *arguments, **fields) -> list[str]:
+        from telehealth.v1 import consent_pb2
+
+        prefix = len("MISSING_CONSENT_CAUSE_")
+        judged = self.judge(*arguments, **fields)
+        return [consent_pb2.MissingConsentCause.Name(gap.cause)[prefix:] for gap in judged.missing]
+
+    def visit_of_ward(self, born: str | None = None, **fields) -> str:
+        """Booked with a guardian; the birth date decides who signs."""
+        from telehealth.v1 import appointment_service_pb2 as m
+
+        appointment_id = "appt-" + uuid.uuid4().hex
+        self.call(
+            self.appointments.PutAppointment,
+            m.PutAppointmentRequest(
+                appointment_id=appointment_id, client_id=self.client_id, clinician_id=self.clinician_id,
+                guardian_id=self.guardian_id, starts_at=in_seconds(60), ends_at=in_seconds(1860),
+                time_zone="America/New_York", source_version=1, client_birth_date=born or "", **fields),
+            "scheduler")
+        return self.create_session(appointment_id).session_id
+
+    def join_from(self, state: str, session_id: str, role: str = "client"):
+        request = self.join_request(session_id, "client")
+        request.pre_visit_check.location_state = state
+        return self.call(self.telehealth.JoinSession, request, role)
+
+
+@pytest.fixture
+def office(places):
+    channel = grpc.insecure_channel(places.address)
+    office = Office(places, channel)
+    office.register_documents()
+    yield office
+    channel.close()
+
+
+@pytest.fixture
+def texts(office):
+    from telehealth.v1 import consent_service_pb2 as m, consent_pb2
+
+    def text(kind: str):
+        request = m.GetConsentDocumentRequest(type=consent_pb2.ConsentType.Value(kind), version="test-1")
+        return office.call(office.consents.GetConsentDocument, request, "client").document
+
+    for kind in ("CONSENT_TYPE_TELEHEALTH", "CONSENT_TYPE_THIRD_PARTY_PRESENCE"):
+        office.document(kind, "test-1", f"Template: {kind}")
+    return {
+        kind: text("CONSENT_TYPE_" + kind)
+        for kind in ("GEORGIA_TELEHEALTH", "HIPAA_TELEHEALTH", "RECORDING", "TELEHEALTH", "THIRD_PARTY_PRESENCE")
+    }
+
+
+def test_what_is_missing_is_told_with_what_would_do(office, texts):
+    from telehealth.v1 import consent_pb2 as c
+
+    session = office.create_session(office.book()).session_id
+    judged = office.judge("JOIN", session_id=session)
+    assert (judged.place, judged.satisfied) == ("US-GA", False)
+    assert [(gap.subject_id, gap.type) for gap in judged.missing] == [
+        (office.client_id, c.CONSENT_TYPE_GEORGIA_TELEHEALTH), (office.client_id, c.CONSENT_TYPE_HIPAA_TELEHEALTH)]
+    remedy = judged.missing[0].remedy
+    assert list(remedy.methods) == [c.CONSENT_METHOD_ELECTRONIC, c.CONSENT_METHOD_PAPER]
+    named = remedy.documents[0]
+    assert (named.version, named.language) == ("test-1", "en-US")
+    assert named.text_sha256 == texts["GEORGIA_TELEHEALTH"].text_sha256
+    assert hashlib.sha256(texts["GEORGIA_TELEHEALTH"].text.encode()).digest() == named.text_sha256
+    assert "Ga. Comp. R. & Regs. 135-11-.01 (TeleMental Health)" in [each.source for each in judged.citations]
+    assert {each.id for each in judged.citations} >= set(remedy.citation_ids)
+
+    office.sign(texts["GEORGIA_TELEHEALTH"])
+    given = office.sign(texts["HIPAA_TELEHEALTH"])
+    judged = office.judge("JOIN", session_id=session)
+    assert judged.satisfied and given.consent_id in [each.consent_id for each in judged.basis]
+    assert all(each.HasField("counts_until") and not each.expires_soon for each in judged.basis)
+
+
+def test_a_client_is_told_of_own_gaps_only(office, texts):
+    session = office.create_session(office.book()).session_id
+    office.sign(texts["RECORDING"])
+    judged = office.judge("RECORD", "client", session_id=session)
+    assert not judged.satisfied and judged.others_missing and not judged.missing
+    assert [each.subject_id for each in judged.basis] == [office.client_id]
+    judged = office.judge("RECORD", "clinician", session_id=session)
+    assert [gap.subject_id for gap in judged.missing] == [office.clinician_id]
+
+
+def test_strangers_learn_nothing(office, places):
+    from telehealth.v1 import consent_policy_service_pb2 as m
+
+    session = office.create_session(office.book()).session_id
+    stranger = Office(places, office.channel)
+    evaluate = office.policies.EvaluateConsent
+    stranger.refused(NOT_FOUND, "SESSION_NOT_FOUND", evaluate, m.EvaluateConsentRequest(session_id=session, action=1), "client")
+    stranger.refused(
+        NOT_FOUND, "SUBJECT_NOT_FOUND", evaluate, m.EvaluateConsentRequest(subject_id=office.client_id, action=1), "client")
+    office.refused(INVALID, "INVALID_FIELD", evaluate, m.EvaluateConsentRequest(session_id=session), "client")
+    office.refused(DENIED, "ROLE_NOT_ALLOWED", evaluate, m.EvaluateConsentRequest(session_id=session, action=1), "scheduler")
+
+
+def test_where_the_client_is_decides_what_is_asked(office, texts):
+    from telehealth.v1 import telehealth_service_pb2 as m
+
+    session = office.create_session(office.book()).session_id
+    office.sign(texts["GEORGIA_TELEHEALTH"])
+    office.sign(texts["HIPAA_TELEHEALTH"])
+    assert office.judge("JOIN", session_id=session).satisfied
+    with pytest.raises(grpc.RpcError) as error:
+        office.join_from("CA", session)
+    assert reason(error.value) == "CONSENT_MISSING"
+    office.sign(texts["TELEHEALTH"])
+    office.join_from("CA", session)
+    assert office.judge("JOIN", session_id=session).place == "US-CA"
+    # On the way, in a place nobody has looked up: the strictest rules hold.
+    with pytest.raises(grpc.RpcError) as error:
+        office.join_from("WY", session)
+    assert reason(error.value) == "CONSENT_MISSING"
+    office.join_from("GA", session)
+    assert office.judge("JOIN", session_id=session).place == "US-GA"
+    office.refused(
+        FAILED, "INVALID_STATE", office.telehealth.StartRecording, m.StartRecordingRequest(session_id=session), "clinician")
+
+
+def test_a_folder_adds_places_and_all_are_listed(office):
+    from telehealth.v1 import consent_policy_service_pb2 as m
+
+    listed = office.call(office.policies.ListPlacePolicies, m.ListPlacePoliciesRequest(), "client")
+    assert listed.home_place == "US-GA"
+    found = {policy.place: policy for policy in listed.policies}
+    assert set(found) == {"US-GA", "US-CA", "US-OR", "default"}
+    assert found["US-OR"].version == "test-7"
+    for policy in found.values():
+        cited = {each.id for each in policy.citations}
+        assert all(set(rule.citation_ids) <= cited and rule.citation_ids for rule in policy.requirements)
+
+
+def test_a_written_and_a_spoken_consent_stand_side_by_side(office, texts):
+    from telehealth.v1 import consent_pb2 as c, consent_service_pb2 as m
+
+    session = office.create_session(office.book()).session_id
+    written = office.sign(texts["GEORGIA_TELEHEALTH"])
+    assert office.causes("CONDUCT", session_id=session) == ["VERBAL_MISSING"]
+    office.sign(texts["GEORGIA_TELEHEALTH"], "client", "VERBAL", refused=(DENIED, "NOT_ALLOWED"))
+    spoken = office.sign(texts["GEORGIA_TELEHEALTH"], "clinician", "VERBAL", subject=office.client_id)
+    judged = office.judge("CONDUCT", session_id=session)
+    assert judged.satisfied
+    assert [each.consent_id for each in judged.basis] == [written.consent_id, spoken.consent_id]
+    assert not spoken.supersedes_consent_id, "the spoken one replaces nothing written"
+    # Taking one back takes back what it stands beside.
+    office.call(office.consents.RevokeConsent, m.RevokeConsentRequest(consent_id=written.consent_id), "client")
+    assert office.causes("JOIN", session_id=session)[0] == "REVOKED"
+    listed = office.call(office.consents.ListConsents, m.ListConsentsRequest(subject_id=office.client_id), "client")
+    assert [each.state for each in listed.consents] == [c.CONSENT_STATE_REVOKED] * 2
+
+
+def test_the_pair_can_be_asked_for_before_joining(office, texts):
+    session = office.create_session(office.book()).session_id
+    office.sign(texts["TELEHEALTH"])
+    with pytest.raises(grpc.RpcError) as error:
+        office.join_from("OR", session)
+    assert reason(error.value) == "CONSENT_MISSING"
+    items = {"script_version": "s-3", "witness": "front desk"}
+    office.sign(texts["TELEHEALTH"], "clinician", "VERBAL", subject=office.client_id, evidence_items=items)
+    office.join_from("OR", session)
+    judged = office.judge("JOIN", session_id=session)
+    assert judged.satisfied and all(each.expires_soon for each in judged.basis), "its renewal window is the whole year"
+
+
+def test_evidence_is_asked_for_by_method_and_place(office, texts):
+    session = office.create_session(office.book()).session_id
+    for kind in ("GEORGIA_TELEHEALTH", "HIPAA_TELEHEALTH", "TELEHEALTH"):
+        office.sign(texts[kind])
+    items = {"script_version": "s-3", "witness": "front desk"}
+    office.sign(texts["TELEHEALTH"], "clinician", "VERBAL", subject=office.client_id, evidence_items=items)
+    office.join_from("OR", session)
+    paper = dict(role="clinician", method="PAPER", subject=office.client_id)
+    error = office.sign(texts["TELEHEALTH"], **paper, refused=(INVALID, "EVIDENCE_INCOMPLETE"))
+    from google.rpc import error_details_pb2, status_pb2
+
+    status = status_pb2.Status.FromString(dict(error.trailing_metadata())["grpc-status-details-bin"])
+    info = error_details_pb2.ErrorInfo()
+    status.details[0].Unpack(info)
+    assert dict(info.metadata) == {"missing": "SCAN_SHA256", "place": "US-OR"}
+    scan = {"scan_reference": "dms://7/1", "scan_sha256": hashlib.sha256(b"scan").digest()}
+    filed = office.sign(texts["TELEHEALTH"], **paper, evidence_items=scan)
+    assert filed.evidence_items.scan_sha256 == scan["scan_sha256"]
+    bad = dict(scan, scan_sha256=b"short")
+    office.sign(texts["TELEHEALTH"], **paper, evidence_items=bad, refused=(INVALID, "INVALID_FIELD"))
+
+
+def test_an_older_text_counts_until_the_grace_is_over(office, texts):
+    from telehealth.v1 import consent_policy_service_pb2 as p, consent_service_pb2 as m
+
+    old = office.document("CONSENT_TYPE_TELEHEALTH", "v-" + uuid.uuid4().hex[:8], "Old " + office.client_id, -30, "es-US")
+    session = office.create_session(office.book()).session_id
+    items = {"script_version": "s-3", "witness": "front desk"}
+    office.sign(old)
+    office.sign(old, "clinician", "VERBAL", subject=office.client_id, evidence_items=items)
+    office.join_from("OR", session)
+    new = office.document("CONSENT_TYPE_TELEHEALTH", "w-" + uuid.uuid4().hex[:8], "New " + office.client_id, -1, "es-US")
+    # Oregon's grace is over at once, California's has two weeks to go.
+    judged = office.judge("JOIN", session_id=session)
+    assert office.causes("JOIN", session_id=session) == ["OUTDATED_VERSION"]
+    assert new.version in [each.version for each in judged.missing[0].remedy.documents]
+    office.sign(old, refused=(FAILED, "DOCUMENT_OUTDATED"))
+    office.sign(texts["HIPAA_TELEHEALTH"])
+    office.join_from("CA", session)
+    judged = office.judge("JOIN", session_id=session)
+    replaced = [each for each in judged.basis if each.text_replaced]
+    assert judged.satisfied and replaced and all(each.expires_soon for each in replaced)
+    listed = office.call(
+        office.consents.ListConsents,
+        m.ListConsentsRequest(subject_id=office.client_id, renewal_required_only=True), "client").consents
+    assert listed and {each.document_version for each in listed} == {old.version}
+    # Old texts stay readable to the letter.
+    page = office.call(
+        office.policies.ListConsentDocuments,
+        p.ListConsentDocumentsRequest(type=old.type, language="es-US", page_size=1), "client")
+    assert [each.text for each in page.documents] == [new.text] and page.next_page_token
+    page = office.call(
+        office.policies.ListConsentDocuments,
+        p.ListConsentDocumentsRequest(type=old.type, language="es-US", page_size=1, page_token=page.next_page_token), "client")
+    assert [each.text for each in page.documents] == [old.text]
+    current = office.call(
+        office.policies.ListConsentDocuments,
+        p.ListConsentDocumentsRequest(type=old.type, in_force_only=True), "client").documents
+    assert sorted(each.language for each in current) == ["en-US", "es-US"]
+    office.sign(new)
+    office.sign(new, "clinician", "VERBAL", subject=office.client_id, evidence_items=items)
+    assert office.judge("JOIN", session_id=session).satisfied
+
+
+def test_a_guardian_signs_for_a_minor(office, texts):
+    from telehealth.v1 import telehealth_service_pb2 as m
+
+    session = office.visit_of_ward(born="2015-02-28")
+    office.sign(texts["GEORGIA_TELEHEALTH"], refused=(FAILED, "GUARDIAN_REQUIRED"))
+    signed = office.sign(texts["GEORGIA_TELEHEALTH"], "guardian")
+    assert (signed.subject_id, signed.signer_id) == (office.client_id, office.guardian_id)
+    # Paper names whose signature is on it: the subject alone will not do, a stranger neither.
+    paper = dict(role="clinician", method="PAPER", subject=office.client_id)
+    office.sign(texts["HIPAA_TELEHEALTH"], **paper, refused=(FAILED, "GUARDIAN_REQUIRED"))
+    office.sign(texts["HIPAA_TELEHEALTH"], **paper, signer_id="somebody", refused=(INVALID, "INVALID_FIELD"))
+    filed = office.sign(texts["HIPAA_TELEHEALTH"], **paper, signer_id=office.guardian_id)
+    assert filed.signer_id == office.guardian_id
+    assert office.judge("JOIN", session_id=session).satisfied
+    # A minor may always say no.
+    office.sign(texts["RECORDING"], decision="DECLINED")
+    assert sorted(office.causes("RECORD", session_id=session)) == ["DECLINED", "NONE_GIVEN"], "the clinician gave none yet"
+    # The guardian finds the ward's visit.
+    listed = office.call(office.telehealth.ListSessions, m.ListSessionsRequest(), "guardian").sessions
+    assert [each.session_id for each in listed] == [session]
+    listed = office.call(office.telehealth.ListSessions, m.ListSessionsRequest(client_id=office.client_id), "guardian").sessions
+    assert [each.session_id for each in listed] == [session]
+
+
+def test_an_adult_signs_alone(office, texts):
+    session = office.visit_of_ward(born="1980-02-28")
+    office.sign(texts["GEORGIA_TELEHEALTH"])
+    office.sign(texts["HIPAA_TELEHEALTH"])
+    assert office.judge("JOIN", session_id=session).satisfied
+
+
+def test_revoking_while_recording_stops_it_and_says_so_every_time(office, texts, simulator):
+    from telehealth.v1 import consent_service_pb2 as m, telehealth_service_pb2 as t
+
+    session = office.create_session(office.book()).session_id
+    office.sign(texts["GEORGIA_TELEHEALTH"])
+    office.sign(texts["HIPAA_TELEHEALTH"])
+    mine = office.sign(texts["RECORDING"])
+    office.sign(texts["RECORDING"], "clinician")
+    office.join(session, "client")
+    office.join(session, "clinician")
+    office.join(session, "client")
+    watch = Watch(office, session, "clinician")
+    recording = office.call(office.telehealth.StartRecording, t.StartRecordingRequest(session_id=session), "clinician").recording
+    watch.wait_for("recording_started")
+    revoke = m.RevokeConsentRequest(request_id=str(uuid.uuid4()), consent_id=mine.consent_id, reason="changed my mind")
+    first = office.call(office.consents.RevokeConsent, revoke, "client")
+    assert list(first.stopped_recording_ids) == [recording.recording_id]
+    watch.wait_for("recording_stopped")
+    office.call(office.telehealth.EndSession, t.EndSessionRequest(session_id=session), "clinician")
+    # The same attempt again, after the visit is over, tells the same.
+    assert list(office.call(office.consents.RevokeConsent, revoke, "client").stopped_recording_ids) == [recording.recording_id]
+    again = m.RevokeConsentRequest(consent_id=mine.consent_id)
+    assert not office.call(office.consents.RevokeConsent, again, "client").stopped_recording_ids
+
+
+def test_a_broken_policy_folder_keeps_the_service_from_starting(tmp_path, simulator):
+    folder = tmp_path / "places"
+    folder.mkdir()
+    (folder / "bad.json").write_text(json.dumps({**OREGON, "ageOfMajorty": 18}))
+    service = Service(tmp_path / "data", simulator, env={"TELEHEALTH_POLICY_DIR": str(folder)})
+    with pytest.raises(RuntimeError):
+        service.start()
+    assert service.process.wait(10) == 2
+    service.log.close()
+    assert "bad.json: the policy: there is no member ageOfMajorty" in (tmp_path / "data/telehealthd.log").read_text()

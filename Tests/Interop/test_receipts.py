@@ -1,0 +1,248 @@
+"""Receipts are checked with nothing of this project: JOSE and RFC 6962 by hand, the signature by pyca/cryptography.
+
+Exported records are checked by the models of the fhir.resources package (FHIR R4B, which for Consent, Encounter and
+AuditEvent is R4).
+"""
+
+import base64
+import hashlib
+import json
+import os
+import subprocess
+
+import grpc
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from fhir.resources.R4B.auditevent import AuditEvent
+from fhir.resources.R4B.bundle import Bundle
+from fhir.resources.R4B.consent import Consent
+from fhir.resources.R4B.encounter import Encounter
+from fhir.resources.R4B.patient import Patient
+
+from service import BIN
+from test_consent import Office
+from visit import TEXTS, Watch
+
+NOT_FOUND = grpc.StatusCode.NOT_FOUND
+DENIED = grpc.StatusCode.PERMISSION_DENIED
+
+
+@pytest.fixture
+def office(service):
+    from telehealth.v1 import consent_receipt_service_pb2_grpc as receipts
+
+    channel = grpc.insecure_channel(service.address)
+    office = Office(service, channel)
+    office.receipts = receipts.ConsentReceiptServiceStub(channel)
+    office.register_documents()
+    yield office
+    channel.close()
+
+
+def receipt_of(office: Office, consent_id: str, role: str = "client") -> str:
+    from telehealth.v1 import consent_receipt_service_pb2 as m
+
+    return office.call(office.receipts.GetConsentReceipt, m.GetConsentReceiptRequest(consent_id=consent_id), role).receipt
+
+
+def public_key(office: Office) -> Ed25519PublicKey:
+    from telehealth.v1 import consent_receipt_service_pb2 as m
+
+    answer = office.call(office.receipts.GetReceiptKey, m.GetReceiptKeyRequest(), "client")
+    assert answer.key_id == hashlib.sha256(answer.public_key).hexdigest()[:16]
+    return Ed25519PublicKey.from_public_bytes(answer.public_key)
+
+
+def part(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def root_of(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
+    """RFC 9162 section 2.1.3.2, from the text of the standard."""
+    fn, sn, r = index, size - 1, leaf
+    for p in path:
+        assert sn > 0
+        if fn & 1 or fn == sn:
+            r = hashlib.sha256(b"\x01" + p + r).digest()
+            while fn and not fn & 1:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            r = hashlib.sha256(b"\x01" + r + p).digest()
+        fn, sn = fn >> 1, sn >> 1
+    assert sn == 0
+    return r
+
+
+def fields_of(entry: bytes) -> list[str | None]:
+    """The texts of an audit row, as AuditRecord+Encoding.swift draws it."""
+    assert entry[0] == 1
+    rest, texts = entry[25:], []
+    for _ in range(10):
+        present, rest = rest[0], rest[1:]
+        if not present:
+            texts.append(None)
+            continue
+        count = int.from_bytes(rest[:4], "big")
+        texts.append(rest[4 : 4 + count].decode())
+        rest = rest[4 + count :]
+    assert len(rest) == 32, "what is left is the row's MAC"
+    return texts
+
+
+def verified(receipt: str, key: Ed25519PublicKey) -> dict:
+    header, payload, signature = receipt.split(".")
+    assert json.loads(part(header))["alg"] == "EdDSA"
+    key.verify(part(signature), f"{header}.{payload}".encode())
+    statement = json.loads(part(payload))
+    canonical = json.dumps(statement, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert part(payload).decode() == canonical, "one statement has one text"
+    log = statement["log"]
+    entry = bytes.fromhex(log["entry"])
+    leaf = hashlib.sha256(b"\x00" + entry).digest()
+    path = [bytes.fromhex(each) for each in log["path"]]
+    assert root_of(leaf, log["number"] - 1, log["size"], path).hex() == log["root"]
+    texts = fields_of(entry)
+    assert texts[4] in ("SubmitConsent", "UpdateConsent") and texts[8] == statement["consent"]["id"]
+    return statement
+
+
+def test_a_receipt_is_checked_without_the_service(office):
+    consent = office.consent("CONSENT_TYPE_RECORDING")
+    for _ in range(5):
+        office.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+    receipt = receipt_of(office, consent.consent_id)
+    statement = verified(receipt, public_key(office))
+    said = statement["consent"]
+    assert (said["id"], said["subject"], said["signer"]) == (consent.consent_id, office.client_id, office.client_id)
+    assert said["textSHA256"] == hashlib.sha256(TEXTS["CONSENT_TYPE_RECORDING"].encode()).hexdigest()
+    assert (said["type"], said["decision"], said["method"]) == ("RECORDING", "GRANTED", "ELECTRONIC")
+    assert said["purposes"] == ["CLINICAL"] and "evidence" not in json.dumps(statement)
+    assert statement["log"]["size"] > statement["log"]["number"] + 4
+    header, payload, signature = receipt.split(".")
+    forged = json.loads(part(payload))
+    forged["consent"]["decision"] = "DECLINED"
+    other = base64.urlsafe_b64encode(json.dumps(forged).encode()).decode().rstrip("=")
+    with pytest.raises(InvalidSignature):
+        public_key(office).verify(part(signature), f"{header}.{other}".encode())
+
+
+def test_every_consent_of_many_has_its_proof(office):
+    key = public_key(office)
+    made = [office.consent("CONSENT_TYPE_HIPAA_TELEHEALTH").consent_id for _ in range(9)]
+    numbers = [verified(receipt_of(office, each), key)["log"]["number"] for each in made]
+    assert numbers == sorted(set(numbers))
+
+
+def test_a_receipt_is_for_who_may_see_the_consent(office, service):
+    from telehealth.v1 import consent_receipt_service_pb2 as m
+
+    consent = office.consent("CONSENT_TYPE_RECORDING")
+    request = m.GetConsentReceiptRequest(consent_id=consent.consent_id)
+    stranger = Office(service, office.channel)
+    get = office.receipts.GetConsentReceipt
+    stranger.refused(NOT_FOUND, "CONSENT_NOT_FOUND", get, request, "client")
+    office.refused(NOT_FOUND, "CONSENT_NOT_FOUND", get, m.GetConsentReceiptRequest(consent_id="nothing"), "admin")
+    office.refused(DENIED, "ROLE_NOT_ALLOWED", get, request, "scheduler")
+
+
+def test_the_probe_checks_receipts_too(office, tmp_path):
+    from telehealth.v1 import consent_receipt_service_pb2 as m, consent_service_pb2 as c
+
+    consent = office.consent("CONSENT_TYPE_RECORDING")
+    office.call(office.consents.RevokeConsent, c.RevokeConsentRequest(consent_id=consent.consent_id), "client")
+    environment = {**os.environ, "TELEHEALTH_DATA_DIR": str(office.service.data), "TELEHEALTH_TARGET": office.service.address}
+
+    def probe(*arguments):
+        return subprocess.run([BIN / "telehealth-probe", "receipt", *arguments], capture_output=True, text=True, env=environment)
+
+    got = probe("get", consent.consent_id, "--as", "client", "--client-id", office.client_id)
+    assert got.returncode == 0, got.stderr
+    (tmp_path / "receipt").write_text(got.stdout)
+    key = probe("key", "--as", "admin").stdout.strip()
+    assert key == office.call(office.receipts.GetReceiptKey, m.GetReceiptKeyRequest(), "admin").public_key.hex()
+    good = probe("verify", str(tmp_path / "receipt"), "--key", key)
+    assert good.returncode == 0 and f"id: {consent.consent_id}" in good.stdout and "revokedAt" in good.stdout
+    bad = probe("verify", str(tmp_path / "receipt"), "--key", "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
+    assert bad.returncode == 4 and "not signed with this key" in bad.stderr
+
+
+def test_the_key_outlives_the_service_and_is_private(office):
+    folder = office.service.data.parent / (office.service.data.name + ".audit")
+    file = folder / "receipts.key"
+    assert file.stat().st_mode & 0o777 == 0o600
+    seed = bytes.fromhex(file.read_text().strip())
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    assert Ed25519PrivateKey.from_private_bytes(seed).public_key() == public_key(office)
+
+
+def export(office: Office, person: str, role: str = "client") -> dict:
+    from telehealth.v1 import consent_receipt_service_pb2 as m
+
+    pieces = office.receipts.ExportPersonRecord(
+        m.ExportPersonRecordRequest(subject_id=person), metadata=office.credentials(role), timeout=20)
+    chunks = [piece.chunk for piece in pieces]
+    assert all(0 < len(chunk) <= 65536 for chunk in chunks)
+    return json.loads(b"".join(chunks))
+
+
+MODELS = {"Patient": Patient, "Consent": Consent, "Encounter": Encounter, "AuditEvent": AuditEvent}
+
+
+def test_a_record_is_valid_fhir(office):
+    from telehealth.v1 import consent_service_pb2 as c, telehealth_service_pb2 as m
+
+    session = office.visit_of_ward(born="1990-05-01")
+    telehealth = office.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
+    office.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+    recording = office.consent("CONSENT_TYPE_RECORDING", session_id=session)
+    declined = office.consent("CONSENT_TYPE_RECORDING", decision=2)
+    office.consent("CONSENT_TYPE_RECORDING", "clinician")
+    office.join(session, "client")
+    office.join(session, "clinician")
+    office.join(session, "client")
+    watch = Watch(office, session, "clinician")
+    office.call(office.telehealth.EndSession, m.EndSessionRequest(session_id=session), "clinician")
+    watch.wait_for_end()
+    office.call(office.consents.RevokeConsent, c.RevokeConsentRequest(consent_id=recording.consent_id), "client")
+
+    record = export(office, office.client_id)
+    Bundle.model_validate(record)
+    found: dict[str, list[dict]] = {}
+    for entry in record["entry"]:
+        resource = entry["resource"]
+        kind = resource["resourceType"]
+        MODELS[kind].model_validate(resource)
+        found.setdefault(kind, []).append(resource)
+    assert len({entry["fullUrl"] for entry in record["entry"]}) == len(record["entry"])
+    assert found["Patient"][0]["birthDate"] == "1990-05-01"
+
+    consents = {each["id"]: each for each in found["Consent"]}
+    assert consents[telehealth.consent_id]["status"] == "active"
+    assert consents[telehealth.consent_id]["provision"]["type"] == "permit"
+    assert consents[recording.consent_id]["status"] == "inactive"
+    assert consents[declined.consent_id]["status"] == "rejected"
+    assert consents[declined.consent_id]["provision"]["type"] == "deny"
+    text = base64.b64decode(consents[telehealth.consent_id]["sourceAttachment"]["data"]).decode()
+    assert text == TEXTS["CONSENT_TYPE_GEORGIA_TELEHEALTH"]
+
+    visit = found["Encounter"][0]
+    assert (visit["id"], visit["status"], visit["class"]["code"]) == (session, "finished", "VR")
+    assert {each["individual"]["identifier"]["value"] for each in visit["participant"]} == {office.clinician_id, office.guardian_id}
+
+    seen = [(each["subtype"][0]["code"], each["outcome"]) for each in found["AuditEvent"]]
+    assert ("ExportPersonRecord", "0") in seen and ("SubmitConsent", "0") in seen and ("JoinSession", "0") in seen
+    assert all(each["agent"][0]["who"]["identifier"]["value"] for each in found["AuditEvent"])
+
+
+def test_a_record_is_for_the_person_the_guardian_and_the_clinic(office, service):
+    from telehealth.v1 import consent_receipt_service_pb2 as m
+
+    office.visit_of_ward()
+    assert export(office, office.client_id, "guardian")["resourceType"] == "Bundle"
+    assert export(office, office.client_id, "admin")["resourceType"] == "Bundle"
+    for who, role, code, word in [
+        (Office(service, office.channel), "client", NOT_FOUND, "SUBJECT_NOT_FOUND"), (office, "clinician", DENIED, "ROLE_NOT_ALLOWED")]:
+        request = m.ExportPersonRecordRequest(subject_id=office.client_id)
+        who.refused(code, word, lambda *a, **k: list(office.receipts.ExportPersonRecord(*a, **k)), request, role)

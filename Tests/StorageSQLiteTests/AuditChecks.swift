@@ -1,0 +1,23 @@
+import TelehealthCore
+
+@testable import StorageSQLite
+
+extension SQLiteStore {
+    /// The whole log checked, against the heads given.
+    func auditReport(
+        heads: [AuditHead] = [], headKey: AuditHeadKey? = nil, from: Int64 = 1, through: Int64? = nil
+    ) async throws -> AuditReport {
+        let inspection = AuditInspection(
+            source: .init(
+                records: { (from, limit) async throws(StoreError) in
+                    try await self.auditRecords(from: from, limit: limit)
+                },
+                nodes: { (leaves) async throws(StoreError) in try await self.auditNodes(in: leaves) },
+                verifier: { self.auditVerifier(anchor: $0, heads: heads, headKey: headKey) }),
+            newestHead: heads.last)
+        guard let report = try await inspection.run(
+            from: from, through: through, lastKnown: auditEnd.number)
+        else { throw CancellationError() }
+        return report
+    }
+}

@@ -1,0 +1,112 @@
+internal import ArgumentParser
+internal import Foundation
+internal import ProtobufWire
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthClient
+
+struct ConsentCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "consent", abstract: "Asks what consents a place wants, and what is missing.",
+        discussion: """
+              telehealth-probe consent evaluate record --session SESSION --as admin
+              telehealth-probe consent evaluate join --person client-7 --as admin
+              telehealth-probe consent policies --as admin
+            """,
+        subcommands: [Evaluate.self, Policies.self])
+
+    struct Evaluate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "evaluate", abstract: "Tells whether an action may be done now; leaves with 4 when not.")
+
+        @OptionGroup var target: TargetOptions
+        @OptionGroup var identity: IdentityOptions
+
+        @Argument(help: "join, conduct, record or third-party.")
+        var action: String
+
+        @Option(help: "The session.")
+        var session: String = ""
+
+        @Option(help: "The person, where no session is named.")
+        var person: String = ""
+
+        @Flag(help: "The whole answer as JSON.")
+        var json = false
+
+        func run() async throws {
+            let actions: [String: Telehealth_V1_ConsentAction] = [
+                "join": .join, "conduct": .conduct, "record": .record, "third-party": .thirdParty,
+            ]
+            guard let action = actions[action] else { throw ProbeFailure.usage("there is no action '\(action)'") }
+            let judged = try await withClient(target, identity, doing: "evaluate") { client in
+                try await client.evaluateConsent(
+                    .with {
+                        $0.action = action
+                        $0.sessionID = session
+                        $0.subjectID = person
+                    })
+            }
+            if json {
+                print(try JSONText.own().pretty(judged))
+            } else {
+                show(judged)
+            }
+            if !judged.satisfied { throw ExitCode(4) }
+        }
+
+        private func show(_ judged: Telehealth_V1_EvaluateConsentResponse) {
+            let verdict = judged.satisfied ? Terminal.styled("yes", .green) : Terminal.styled("no", .red)
+            print("\(verdict), by \(judged.place) \(judged.policyVersion)")
+            for gap in judged.missing {
+                print("  missing: \(gap.type) of \(gap.subjectID): \(gap.cause)")
+                let remedy = gap.remedy ?? .init()
+                let texts = remedy.documents.map { "\($0.version) (\($0.language))" }.joined(separator: ", ")
+                print("    would do: \(remedy.methods.map { "\($0)" }.joined(separator: " or "))", terminator: "")
+                print(remedy.verbalAsWell ? " with a spoken one beside it" : "", terminator: "")
+                print(remedy.guardianSigns ? ", signed by a guardian" : "", terminator: "")
+                print(texts.isEmpty ? "; no text is registered" : "; text \(texts)")
+            }
+            if judged.othersMissing { print("  somebody else's is missing too") }
+            for basis in judged.basis {
+                print("  stands on: \(basis.type) \(basis.consentID)\(basis.expiresSoon ? ", to be renewed" : "")")
+            }
+            for citation in judged.citations { print(Terminal.styled("  \(citation.source)", .dim)) }
+        }
+    }
+
+    struct Policies: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "policies", abstract: "Prints the policies in force as JSON.")
+
+        @OptionGroup var target: TargetOptions
+        @OptionGroup var identity: IdentityOptions
+
+        func run() async throws {
+            let policies = try await withClient(target, identity, doing: "policies") { client in
+                try await client.listPlacePolicies()
+            }
+            print(try JSONText.own().pretty(policies))
+        }
+    }
+}
+
+/// One piece of work with a client of its own, whose failures are told as the probe tells them.
+func withClient<Value>(
+    _ target: TargetOptions, _ identity: IdentityOptions, doing what: String,
+    _ body: (TelehealthClient) async throws -> Value
+) async throws -> Value {
+    guard let token = try identity.token() else {
+        throw ProbeFailure.usage("this needs an identity: --as ROLE, --token-file or TELEHEALTH_TOKEN")
+    }
+    let configuration = ClientConfiguration(target: target.address, channel: try target.channelConfiguration())
+    let client = try TelehealthClient(configuration, tokens: FixedToken(token))
+    do {
+        let value = try await body(client)
+        await client.shutdown()
+        return value
+    } catch let error as RPCError {
+        await client.shutdown()
+        throw target.failure(error, doing: what)
+    }
+}

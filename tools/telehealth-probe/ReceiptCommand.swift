@@ -1,0 +1,109 @@
+internal import ArgumentParser
+internal import Foundation
+internal import ProtobufWire
+internal import TelehealthAPI
+internal import TelehealthClient
+internal import TelehealthCore
+
+struct ReceiptCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "receipt", abstract: "Gets and checks signed receipts of consents, and a person's whole record.",
+        discussion: """
+              telehealth-probe receipt key --as admin
+              telehealth-probe receipt get CONSENT --as client --client-id client-7 > receipt
+              telehealth-probe receipt verify receipt --key 3b6a27bc…
+              telehealth-probe receipt export client-7 --as admin > record.json
+
+            verify talks to no service: the key is all it needs.
+            """,
+        subcommands: [Key.self, Get.self, Verify.self, Export.self])
+
+    struct Key: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "key", abstract: "Prints the public key that receipts are checked with.")
+
+        @OptionGroup var target: TargetOptions
+        @OptionGroup var identity: IdentityOptions
+
+        func run() async throws {
+            let key = try await withClient(target, identity, doing: "key") { try await $0.getReceiptKey() }
+            print(HexText.encode(key.publicKey))
+        }
+    }
+
+    struct Get: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "get", abstract: "Prints a consent's receipt.")
+
+        @OptionGroup var target: TargetOptions
+        @OptionGroup var identity: IdentityOptions
+
+        @Argument(help: "The consent's id.")
+        var consent: String
+
+        func run() async throws {
+            let answer = try await withClient(target, identity, doing: "receipt") { client in
+                try await client.getConsentReceipt(.with { $0.consentID = consent })
+            }
+            print(answer.receipt)
+        }
+    }
+
+    struct Verify: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "verify", abstract: "Checks a receipt without any service; leaves with 4 when it is not to be believed.")
+
+        @Argument(help: "The file that holds the receipt.")
+        var file: String
+
+        @Option(help: "The public key: 64 hexadecimal digits, or a file that holds them.")
+        var key: String
+
+        func run() throws {
+            guard let receipt = try? String(contentsOfFile: file, encoding: .utf8) else {
+                throw ProbeFailure.usage("cannot read \(file)")
+            }
+            let digits = (try? String(contentsOfFile: key, encoding: .utf8)) ?? key
+            guard let bytes = HexText.decode(digits.trimmingCharacters(in: .whitespacesAndNewlines)),
+                let key = ReceiptKey(bytes)
+            else { throw ProbeFailure.usage("--key is no Ed25519 public key in 64 hexadecimal digits") }
+            do throws(ReceiptFault) {
+                let receipt = receipt.trimmingCharacters(in: .whitespacesAndNewlines)
+                show(try ConsentReceipt.verify(receipt, key: key))
+            } catch {
+                throw ProbeFailure.unhealthy(Self.sentences[error] ?? "\(error)")
+            }
+        }
+
+        private static let sentences: [ReceiptFault: String] = [
+            .malformed: "this is no receipt",
+            .signature: "the receipt is not signed with this key",
+            .inclusion: "the receipt's row is not in the log that it names",
+            .otherConsent: "the receipt's row of the log is about something else",
+        ]
+
+        private func show(_ receipt: VerifiedReceipt) {
+            print("\(Terminal.styled("good", .green)), issued \(receipt.issuedAt)")
+            for (name, value) in receipt.consent.sorted(by: { $0.key < $1.key }) { print("  \(name): \(value)") }
+            print("  row \(receipt.logNumber) of \(receipt.logSize) in the audit log with the root \(receipt.logRoot)")
+        }
+    }
+
+    struct Export: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "export", abstract: "Prints a person's consents, visits and accesses as a FHIR R4 Bundle.")
+
+        @OptionGroup var target: TargetOptions
+        @OptionGroup var identity: IdentityOptions
+
+        @Argument(help: "The person's id.")
+        var person: String
+
+        func run() async throws {
+            try await withClient(target, identity, doing: "export") { client in
+                for try await piece in client.exportPersonRecord(person) {
+                    FileHandle.standardOutput.write(Data(piece))
+                }
+            }
+        }
+    }
+}
