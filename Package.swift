@@ -92,8 +92,8 @@ let modules: [Target] = [
     // 6 adapters
     module("StorageSQLite", ["TelehealthCore", "CSQLite"]),
     module("HTTPSClient", ["CCurl"]),
-    module("AWSClient", ["HTTPSClient", crypto]),
-    module("ChimeGateway", ["AWSClient", "HTTPSClient", "TelehealthCore", logging]),
+    module("AWSClient", ["HTTPSClient", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
+    module("ChimeGateway", ["AWSClient", "HTTPSClient", "TelehealthCore", crypto, logging]),
     module("Identity", ["HTTPSClient", "TelehealthCore", crypto, .product(name: "JWTKit", package: "jwt-kit")]),
     // 7
     module("TelehealthHandlers", ["TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "TelehealthCore", crypto, logging]),

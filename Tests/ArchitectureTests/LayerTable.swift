@@ -46,8 +46,8 @@ enum LayerTable {
             // 6: adapters behind the domain's ports.
             Row(6, "StorageSQLite", "TelehealthCore", "CSQLite", "Crypto", "Logging"),
             Row(6, "HTTPSClient", "CCurl"),
-            Row(6, "AWSClient", "HTTPSClient", "Crypto"),
-            Row(6, "ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "Logging"),
+            Row(6, "AWSClient", "HTTPSClient", "Crypto", "CryptoExtras"),
+            Row(6, "ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "Crypto", "Logging"),
             Row(6, "Identity", "HTTPSClient", "TelehealthCore", "Crypto", "JWTKit"),
             // 7
             Row(

@@ -96,6 +96,14 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case recordingConsentRevoked
     /// FAILED_PRECONDITION: no bucket is configured.
     case recordingNotConfigured
+    /// FAILED_PRECONDITION: the recording is under legal hold, and the clinic's policy lets nobody of this role play it.
+    case recordingOnHold
+    /// FAILED_PRECONDITION: the recording's time is over; its objects are being deleted.
+    case recordingBeingDeleted
+    /// FAILED_PRECONDITION: the recording was deleted; its row and its manifest stay.
+    case recordingDeleted
+    /// RESOURCE_EXHAUSTED: reports of one person come too fast; `google.rpc.RetryInfo`.
+    case metricsTooOften
     /// FAILED_PRECONDITION: a screen is shared already.
     case screenShareActive
     /// FAILED_PRECONDITION: the caller shares no screen.
@@ -210,6 +218,10 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 62: self = .recordingNotReady
         case 63: self = .recordingConsentRevoked
         case 64: self = .recordingNotConfigured
+        case 65: self = .recordingOnHold
+        case 66: self = .recordingBeingDeleted
+        case 67: self = .recordingDeleted
+        case 68: self = .metricsTooOften
         case 70: self = .screenShareActive
         case 71: self = .screenShareNotActive
         case 80: self = .resumeExpired
@@ -291,6 +303,10 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .recordingNotReady: 62
         case .recordingConsentRevoked: 63
         case .recordingNotConfigured: 64
+        case .recordingOnHold: 65
+        case .recordingBeingDeleted: 66
+        case .recordingDeleted: 67
+        case .metricsTooOften: 68
         case .screenShareActive: 70
         case .screenShareNotActive: 71
         case .resumeExpired: 80
@@ -388,7 +404,7 @@ public enum Telehealth_V1_Errors_File {
             Chp0ZWxlaGVhbHRoL3YxL2Vycm9ycy5wcm90bxINdGVsZWhlYWx0aC52MRobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGht0
             ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8iTwoUTWlzc2luZ0NvbnNlbnREZXRhaWwSNwoHbWlzc2luZxgBIAMoCzIdLnRlbGVo
             ZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRSB21pc3NpbmciSgoSU2Vzc2lvblN0YXRlRGV0YWlsEjQKBnN0YXR1cxgBIAEoDjIcLnRl
-            bGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzKtwVCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJ
+            bGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzKvIWCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJ
             RUQQABIeChpFUlJPUl9SRUFTT05fVE9LRU5fTUlTU0lORxABEh4KGkVSUk9SX1JFQVNPTl9UT0tFTl9JTlZBTElEEAISHgoaRVJS
             T1JfUkVBU09OX1RPS0VOX0VYUElSRUQQAxIiCh5FUlJPUl9SRUFTT05fVE9LRU5fS0VZX1VOS05PV04QBBInCiNFUlJPUl9SRUFT
             T05fVE9LRU5fREVWRUxPUE1FTlRfT05MWRAFEiEKHUVSUk9SX1JFQVNPTl9ST0xFX05PVF9BTExPV0VEEAYSHAoYRVJST1JfUkVB
@@ -409,7 +425,9 @@ public enum Telehealth_V1_Errors_File {
             JUVSUk9SX1JFQVNPTl9XUklUVEVOX0NPTlNFTlRfUkVRVUlSRUQQNxIoCiRFUlJPUl9SRUFTT05fRE9DVU1FTlRfVkVSU0lPTl9F
             WElTVFMQOBIhCh1FUlJPUl9SRUFTT05fUkVDT1JESU5HX0FDVElWRRA8EiUKIUVSUk9SX1JFQVNPTl9SRUNPUkRJTkdfTk9UX0FD
             VElWRRA9EiQKIEVSUk9SX1JFQVNPTl9SRUNPUkRJTkdfTk9UX1JFQURZED4SKgomRVJST1JfUkVBU09OX1JFQ09SRElOR19DT05T
-            RU5UX1JFVk9LRUQQPxIpCiVFUlJPUl9SRUFTT05fUkVDT1JESU5HX05PVF9DT05GSUdVUkVEEEASJAogRVJST1JfUkVBU09OX1ND
+            RU5UX1JFVk9LRUQQPxIpCiVFUlJPUl9SRUFTT05fUkVDT1JESU5HX05PVF9DT05GSUdVUkVEEEASIgoeRVJST1JfUkVBU09OX1JF
+            Q09SRElOR19PTl9IT0xEEEESKAokRVJST1JfUkVBU09OX1JFQ09SRElOR19CRUlOR19ERUxFVEVEEEISIgoeRVJST1JfUkVBU09O
+            X1JFQ09SRElOR19ERUxFVEVEEEMSIgoeRVJST1JfUkVBU09OX01FVFJJQ1NfVE9PX09GVEVOEEQSJAogRVJST1JfUkVBU09OX1ND
             UkVFTl9TSEFSRV9BQ1RJVkUQRhIoCiRFUlJPUl9SRUFTT05fU0NSRUVOX1NIQVJFX05PVF9BQ1RJVkUQRxIfChtFUlJPUl9SRUFT
             T05fUkVTVU1FX0VYUElSRUQQUBIeChpFUlJPUl9SRUFTT05fV0FUQ0hfTEFHR0lORxBREiQKIEVSUk9SX1JFQVNPTl9NRUVUSU5H
             X1VOQVZBSUxBQkxFEFoSJwojRVJST1JfUkVBU09OX01FRVRJTkdfUVVPVEFfRVhDRUVERUQQWxIgChxFUlJPUl9SRUFTT05fTUVF

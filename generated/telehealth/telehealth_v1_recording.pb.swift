@@ -25,6 +25,10 @@ public enum Telehealth_V1_RecordingState: ProtobufEnum {
     case available
     /// Could not be made or finished.
     case failed
+    /// Its retention is over: the objects are being deleted.
+    case deleting
+    /// The objects are gone; the row stays.
+    case deleted
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -40,6 +44,8 @@ public enum Telehealth_V1_RecordingState: ProtobufEnum {
         case 5: self = .processing
         case 6: self = .available
         case 7: self = .failed
+        case 8: self = .deleting
+        case 9: self = .deleted
         default: self = .unrecognized(rawValue)
         }
     }
@@ -54,6 +60,8 @@ public enum Telehealth_V1_RecordingState: ProtobufEnum {
         case .processing: 5
         case .available: 6
         case .failed: 7
+        case .deleting: 8
+        case .deleted: 9
         case .unrecognized(let number): number
         }
     }
@@ -200,6 +208,19 @@ public struct Telehealth_V1_Recording: Message {
     public var failureReason: String = ""
     /// When a consent that it stood on was revoked afterwards, UTC: it is not played any more.
     public var consentRevokedAt: Google_Protobuf_Timestamp?
+    /// Since when the running capture has holes (Chime reports a temporary failure), UTC; unset while it is sound.
+    public var degradedSince: Google_Protobuf_Timestamp?
+    /// Not deleted before this, UTC; unset: kept until an administrator sets it. Staff only.
+    public var retainUntil: Google_Protobuf_Timestamp?
+    /// Set while the recording is under legal hold: then it is not deleted, and played only as the clinic's policy says.
+    /// Staff only.
+    public var hold: Telehealth_V1_LegalHold?
+    /// The note in the clinic's records that it belongs to; may be empty. Staff only.
+    public var sessionNoteID: String = ""
+    /// When its objects were deleted, UTC; the row stays as a tombstone.
+    public var deletedAt: Google_Protobuf_Timestamp?
+    /// What S3 itself says of the content, where it says so: "sha256:" or "crc64nvme:" and base64. Staff only.
+    public var objectChecksum: String = ""
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -226,6 +247,12 @@ public struct Telehealth_V1_Recording: Message {
         if stopReason.rawValue != 0 { buffer.write(19, stopReason, as: WireEnum<Telehealth_V1_RecordingStopReason>.self) }
         if !failureReason.isEmpty { buffer.write(20, failureReason, as: WireString.self) }
         if let value = consentRevokedAt { buffer.writeMessage(21, value) }
+        if let value = degradedSince { buffer.writeMessage(60, value) }
+        if let value = retainUntil { buffer.writeMessage(61, value) }
+        if let value = hold { buffer.writeMessage(62, value) }
+        if !sessionNoteID.isEmpty { buffer.write(63, sessionNoteID, as: WireString.self) }
+        if let value = deletedAt { buffer.writeMessage(64, value) }
+        if !objectChecksum.isEmpty { buffer.write(65, objectChecksum, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -253,6 +280,44 @@ public struct Telehealth_V1_Recording: Message {
             case 152: try reader.read(&stopReason, as: WireEnum<Telehealth_V1_RecordingStopReason>.self)
             case 162: try reader.read(&failureReason, as: WireString.self)
             case 170: try reader.readMessage(&consentRevokedAt)
+            case 482: try reader.readMessage(&degradedSince)
+            case 490: try reader.readMessage(&retainUntil)
+            case 498: try reader.readMessage(&hold)
+            case 506: try reader.read(&sessionNoteID, as: WireString.self)
+            case 514: try reader.readMessage(&deletedAt)
+            case 522: try reader.read(&objectChecksum, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// An order to keep a recording.
+public struct Telehealth_V1_LegalHold: Message {
+    public static let fullName = "telehealth.v1.LegalHold"
+    /// When it was set, UTC.
+    public var setAt: Google_Protobuf_Timestamp?
+    /// `sub` of who set it.
+    public var setBy: String = ""
+    /// The administrator's words.
+    public var reason: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if let value = setAt { buffer.writeMessage(1, value) }
+        if !setBy.isEmpty { buffer.write(2, setBy, as: WireString.self) }
+        if !reason.isEmpty { buffer.write(3, reason, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.readMessage(&setAt)
+            case 18: try reader.read(&setBy, as: WireString.self)
+            case 26: try reader.read(&reason, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -265,7 +330,7 @@ public enum Telehealth_V1_Recording_File {
         name: "telehealth/v1/recording.proto",
         base64: """
             Ch10ZWxlaGVhbHRoL3YxL3JlY29yZGluZy5wcm90bxINdGVsZWhlYWx0aC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5w
-            cm90byL6BwoJUmVjb3JkaW5nEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQSHQoKc2Vzc2lvbl9pZBgCIAEoCVIJ
+            cm90byK2CgoJUmVjb3JkaW5nEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQSHQoKc2Vzc2lvbl9pZBgCIAEoCVIJ
             c2Vzc2lvbklkEhgKB3NlZ21lbnQYAyABKAVSB3NlZ21lbnQSMwoFc3RhdGUYBCABKA4yHS50ZWxlaGVhbHRoLnYxLlJlY29yZGlu
             Z1N0YXRlUgVzdGF0ZRI5CgdwdXJwb3NlGAUgASgOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlUgdwdXJwb3NlEh8K
             C2NvbnNlbnRfaWRzGAYgAygJUgpjb25zZW50SWRzEiEKDHJlcXVlc3RlZF9ieRgHIAEoCVILcmVxdWVzdGVkQnkSPQoMcmVxdWVz
@@ -278,17 +343,23 @@ public enum Telehealth_V1_Recording_File {
             Ug9vYmplY3RCeXRlQ291bnQSHwoLb2JqZWN0X2V0YWcYESABKAlSCm9iamVjdEV0YWcSKQoQZHVyYXRpb25fc2Vjb25kcxgSIAEo
             A1IPZHVyYXRpb25TZWNvbmRzEkMKC3N0b3BfcmVhc29uGBMgASgOMiIudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdTdG9wUmVhc29u
             UgpzdG9wUmVhc29uEiUKDmZhaWx1cmVfcmVhc29uGBQgASgJUg1mYWlsdXJlUmVhc29uEkgKEmNvbnNlbnRfcmV2b2tlZF9hdBgV
-            IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSEGNvbnNlbnRSZXZva2VkQXQqhgIKDlJlY29yZGluZ1N0YXRlEh8KG1JF
-            Q09SRElOR19TVEFURV9VTlNQRUNJRklFRBAAEh0KGVJFQ09SRElOR19TVEFURV9SRVFVRVNURUQQARIcChhSRUNPUkRJTkdfU1RB
-            VEVfU1RBUlRJTkcQAhIdChlSRUNPUkRJTkdfU1RBVEVfUkVDT1JESU5HEAMSHAoYUkVDT1JESU5HX1NUQVRFX1NUT1BQSU5HEAQS
-            HgoaUkVDT1JESU5HX1NUQVRFX1BST0NFU1NJTkcQBRIdChlSRUNPUkRJTkdfU1RBVEVfQVZBSUxBQkxFEAYSGgoWUkVDT1JESU5H
-            X1NUQVRFX0ZBSUxFRBAHKp4BChBSZWNvcmRpbmdQdXJwb3NlEiEKHVJFQ09SRElOR19QVVJQT1NFX1VOU1BFQ0lGSUVEEAASHgoa
-            UkVDT1JESU5HX1BVUlBPU0VfQ0xJTklDQUwQARIeChpSRUNPUkRJTkdfUFVSUE9TRV9UUkFJTklORxACEicKI1JFQ09SRElOR19Q
-            VVJQT1NFX1FVQUxJVFlfQVNTVVJBTkNFEAMqqwIKE1JlY29yZGluZ1N0b3BSZWFzb24SJQohUkVDT1JESU5HX1NUT1BfUkVBU09O
-            X1VOU1BFQ0lGSUVEEAASIwofUkVDT1JESU5HX1NUT1BfUkVBU09OX1JFUVVFU1RFRBABEicKI1JFQ09SRElOR19TVE9QX1JFQVNP
-            Tl9TRVNTSU9OX0VOREVEEAISKQolUkVDT1JESU5HX1NUT1BfUkVBU09OX0NPTlNFTlRfUkVWT0tFRBADEikKJVJFQ09SRElOR19T
-            VE9QX1JFQVNPTl9DT05TRU5UX01JU1NJTkcQBBInCiNSRUNPUkRJTkdfU1RPUF9SRUFTT05fTUVFVElOR19FTkRFRBAFEiAKHFJF
-            Q09SRElOR19TVE9QX1JFQVNPTl9GQUlMRUQQBmIGcHJvdG8z
+            IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSEGNvbnNlbnRSZXZva2VkQXQSQQoOZGVncmFkZWRfc2luY2UYPCABKAsy
+            Gi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUg1kZWdyYWRlZFNpbmNlEj0KDHJldGFpbl91bnRpbBg9IAEoCzIaLmdvb2dsZS5w
+            cm90b2J1Zi5UaW1lc3RhbXBSC3JldGFpblVudGlsEiwKBGhvbGQYPiABKAsyGC50ZWxlaGVhbHRoLnYxLkxlZ2FsSG9sZFIEaG9s
+            ZBImCg9zZXNzaW9uX25vdGVfaWQYPyABKAlSDXNlc3Npb25Ob3RlSWQSOQoKZGVsZXRlZF9hdBhAIAEoCzIaLmdvb2dsZS5wcm90
+            b2J1Zi5UaW1lc3RhbXBSCWRlbGV0ZWRBdBInCg9vYmplY3RfY2hlY2tzdW0YQSABKAlSDm9iamVjdENoZWNrc3VtIm0KCUxlZ2Fs
+            SG9sZBIxCgZzZXRfYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgVzZXRBdBIVCgZzZXRfYnkYAiABKAlSBXNl
+            dEJ5EhYKBnJlYXNvbhgDIAEoCVIGcmVhc29uKsECCg5SZWNvcmRpbmdTdGF0ZRIfChtSRUNPUkRJTkdfU1RBVEVfVU5TUEVDSUZJ
+            RUQQABIdChlSRUNPUkRJTkdfU1RBVEVfUkVRVUVTVEVEEAESHAoYUkVDT1JESU5HX1NUQVRFX1NUQVJUSU5HEAISHQoZUkVDT1JE
+            SU5HX1NUQVRFX1JFQ09SRElORxADEhwKGFJFQ09SRElOR19TVEFURV9TVE9QUElORxAEEh4KGlJFQ09SRElOR19TVEFURV9QUk9D
+            RVNTSU5HEAUSHQoZUkVDT1JESU5HX1NUQVRFX0FWQUlMQUJMRRAGEhoKFlJFQ09SRElOR19TVEFURV9GQUlMRUQQBxIcChhSRUNP
+            UkRJTkdfU1RBVEVfREVMRVRJTkcQCBIbChdSRUNPUkRJTkdfU1RBVEVfREVMRVRFRBAJKp4BChBSZWNvcmRpbmdQdXJwb3NlEiEK
+            HVJFQ09SRElOR19QVVJQT1NFX1VOU1BFQ0lGSUVEEAASHgoaUkVDT1JESU5HX1BVUlBPU0VfQ0xJTklDQUwQARIeChpSRUNPUkRJ
+            TkdfUFVSUE9TRV9UUkFJTklORxACEicKI1JFQ09SRElOR19QVVJQT1NFX1FVQUxJVFlfQVNTVVJBTkNFEAMqqwIKE1JlY29yZGlu
+            Z1N0b3BSZWFzb24SJQohUkVDT1JESU5HX1NUT1BfUkVBU09OX1VOU1BFQ0lGSUVEEAASIwofUkVDT1JESU5HX1NUT1BfUkVBU09O
+            X1JFUVVFU1RFRBABEicKI1JFQ09SRElOR19TVE9QX1JFQVNPTl9TRVNTSU9OX0VOREVEEAISKQolUkVDT1JESU5HX1NUT1BfUkVB
+            U09OX0NPTlNFTlRfUkVWT0tFRBADEikKJVJFQ09SRElOR19TVE9QX1JFQVNPTl9DT05TRU5UX01JU1NJTkcQBBInCiNSRUNPUkRJ
+            TkdfU1RPUF9SRUFTT05fTUVFVElOR19FTkRFRBAFEiAKHFJFQ09SRElOR19TVE9QX1JFQVNPTl9GQUlMRUQQBmIGcHJvdG8z
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

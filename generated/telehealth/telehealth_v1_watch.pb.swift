@@ -88,6 +88,10 @@ public struct Telehealth_V1_SessionEvent: Message {
         case .participantReturned(let value)?: buffer.writeMessage(43, value)
         case .capabilitiesChanged(let value)?: buffer.writeMessage(44, value)
         case .deviceChanged(let value)?: buffer.writeMessage(45, value)
+        case .recordingInterrupted(let value)?: buffer.writeMessage(60, value)
+        case .recordingResumed(let value)?: buffer.writeMessage(61, value)
+        case .recordingDeleted(let value)?: buffer.writeMessage(62, value)
+        case .connectionQualityChanged(let value)?: buffer.writeMessage(63, value)
         case nil: break
         }
         buffer.writeUnknown(unknownFields)
@@ -224,6 +228,26 @@ public struct Telehealth_V1_SessionEvent: Message {
                 if case .deviceChanged(let old)? = kind { value = old }
                 try reader.readMessage(&value)
                 kind = value.map { .deviceChanged($0) }
+            case 482:
+                var value: Telehealth_V1_RecordingInterrupted?
+                if case .recordingInterrupted(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .recordingInterrupted($0) }
+            case 490:
+                var value: Telehealth_V1_RecordingResumed?
+                if case .recordingResumed(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .recordingResumed($0) }
+            case 498:
+                var value: Telehealth_V1_RecordingDeleted?
+                if case .recordingDeleted(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .recordingDeleted($0) }
+            case 506:
+                var value: Telehealth_V1_ConnectionQualityChanged?
+                if case .connectionQualityChanged(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .connectionQualityChanged($0) }
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -281,6 +305,14 @@ public struct Telehealth_V1_SessionEvent: Message {
         case capabilitiesChanged(Telehealth_V1_CapabilitiesChanged)
         /// Somebody goes on on another device: Chime ends the connection of the one before.
         case deviceChanged(Telehealth_V1_DeviceChanged)
+        /// The running capture has holes from here on: Chime reports a temporary failure.
+        case recordingInterrupted(Telehealth_V1_RecordingInterrupted)
+        /// The capture is sound again.
+        case recordingResumed(Telehealth_V1_RecordingResumed)
+        /// The recording's objects were deleted.
+        case recordingDeleted(Telehealth_V1_RecordingDeleted)
+        /// Somebody's connection became better or worse.
+        case connectionQualityChanged(Telehealth_V1_ConnectionQualityChanged)
     }
 }
 
@@ -928,6 +960,106 @@ public struct Telehealth_V1_DeviceChanged: Message {
     }
 }
 
+/// A capture has holes.
+public struct Telehealth_V1_RecordingInterrupted: Message {
+    public static let fullName = "telehealth.v1.RecordingInterrupted"
+    /// Which: `Recording.recording_id`.
+    public var recordingID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !recordingID.isEmpty { buffer.write(1, recordingID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&recordingID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A capture is sound again.
+public struct Telehealth_V1_RecordingResumed: Message {
+    public static let fullName = "telehealth.v1.RecordingResumed"
+    /// Which: `Recording.recording_id`.
+    public var recordingID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !recordingID.isEmpty { buffer.write(1, recordingID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&recordingID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A recording's objects are gone.
+public struct Telehealth_V1_RecordingDeleted: Message {
+    public static let fullName = "telehealth.v1.RecordingDeleted"
+    /// Which: `Recording.recording_id`.
+    public var recordingID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !recordingID.isEmpty { buffer.write(1, recordingID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&recordingID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A connection's class changed; told at most every 10 seconds per person.
+public struct Telehealth_V1_ConnectionQualityChanged: Message {
+    public static let fullName = "telehealth.v1.ConnectionQualityChanged"
+    /// Whose: one of `Session.participants`.
+    public var participantID: String = ""
+    /// GOOD, FAIR or POOR.
+    public var quality: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        if !quality.isEmpty { buffer.write(2, quality, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&participantID, as: WireString.self)
+            case 18: try reader.read(&quality, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
 /// What `telehealth/v1/watch.proto` declares, for reflection and JSON.
 public enum Telehealth_V1_Watch_File {
     public static let descriptor = FileDescriptorBytes(
@@ -936,7 +1068,7 @@ public enum Telehealth_V1_Watch_File {
             Chl0ZWxlaGVhbHRoL3YxL3dhdGNoLnByb3RvEg10ZWxlaGVhbHRoLnYxGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3Rv
             Ght0ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8ilgEKD1Nlc3Npb25TbmFwc2hvdBIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhl
             YWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEhoKCHNlcXVlbmNlGAIgASgDUghzZXF1ZW5jZRI1Cgh0YWtlbl9hdBgDIAEoCzIaLmdv
-            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSB3Rha2VuQXQi8BAKDFNlc3Npb25FdmVudBIaCghzZXF1ZW5jZRgBIAEoA1IIc2VxdWVu
+            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSB3Rha2VuQXQi1RMKDFNlc3Npb25FdmVudBIaCghzZXF1ZW5jZRgBIAEoA1IIc2VxdWVu
             Y2USOwoLb2NjdXJyZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpvY2N1cnJlZEF0EjQKBnN0YXR1cxgD
             IAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzEkgKD3Nlc3Npb25fY3JlYXRlZBgEIAEoCzIdLnRlbGVo
             ZWFsdGgudjEuU2Vzc2lvbkNyZWF0ZWRIAFIOc2Vzc2lvbkNyZWF0ZWQSRQoOc3RhdHVzX2NoYW5nZWQYBSABKAsyHC50ZWxlaGVh
@@ -965,28 +1097,36 @@ public enum Telehealth_V1_Watch_File {
             YW50X3JldHVybmVkGCsgASgLMiIudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJldHVybmVkSABSE3BhcnRpY2lwYW50UmV0dXJu
             ZWQSVwoUY2FwYWJpbGl0aWVzX2NoYW5nZWQYLCABKAsyIi50ZWxlaGVhbHRoLnYxLkNhcGFiaWxpdGllc0NoYW5nZWRIAFITY2Fw
             YWJpbGl0aWVzQ2hhbmdlZBJFCg5kZXZpY2VfY2hhbmdlZBgtIAEoCzIcLnRlbGVoZWFsdGgudjEuRGV2aWNlQ2hhbmdlZEgAUg1k
-            ZXZpY2VDaGFuZ2VkQgYKBGtpbmQiYQoOV2F0Y2hIZWFydGJlYXQSMwoHc2VudF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5U
-            aW1lc3RhbXBSBnNlbnRBdBIaCghzZXF1ZW5jZRgCIAEoA1IIc2VxdWVuY2UiEAoOU2Vzc2lvbkNyZWF0ZWQiJwoNU3RhdHVzQ2hh
-            bmdlZBIWCgZyZWFzb24YASABKAlSBnJlYXNvbiI7ChJQYXJ0aWNpcGFudFdhaXRpbmcSJQoOcGFydGljaXBhbnRfaWQYASABKAlS
-            DXBhcnRpY2lwYW50SWQiPAoTUGFydGljaXBhbnRBZG1pdHRlZBIlCg5wYXJ0aWNpcGFudF9pZBgBIAEoCVINcGFydGljaXBhbnRJ
-            ZCJQCg9QYXJ0aWNpcGFudExlZnQSJQoOcGFydGljaXBhbnRfaWQYASABKAlSDXBhcnRpY2lwYW50SWQSFgoGcmVhc29uGAIgASgJ
-            UgZyZWFzb24iOwoSUGFydGljaXBhbnRSZW1vdmVkEiUKDnBhcnRpY2lwYW50X2lkGAEgASgJUg1wYXJ0aWNpcGFudElkIi4KDE1l
-            ZXRpbmdSZWFkeRIeCgpnZW5lcmF0aW9uGAEgASgFUgpnZW5lcmF0aW9uIi8KDU1lZXRpbmdGYWlsZWQSHgoKZ2VuZXJhdGlvbhgB
-            IAEoBVIKZ2VuZXJhdGlvbiIuCgxNZWV0aW5nRW5kZWQSHgoKZ2VuZXJhdGlvbhgBIAEoBVIKZ2VuZXJhdGlvbiI3ChJSZWNvcmRp
-            bmdSZXF1ZXN0ZWQSIQoMcmVjb3JkaW5nX2lkGAEgASgJUgtyZWNvcmRpbmdJZCI1ChBSZWNvcmRpbmdTdGFydGVkEiEKDHJlY29y
-            ZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQiTgoRUmVjb3JkaW5nU3RvcHBpbmcSIQoMcmVjb3JkaW5nX2lkGAEgASgJUgtyZWNv
-            cmRpbmdJZBIWCgZyZWFzb24YAiABKAlSBnJlYXNvbiJNChBSZWNvcmRpbmdTdG9wcGVkEiEKDHJlY29yZGluZ19pZBgBIAEoCVIL
-            cmVjb3JkaW5nSWQSFgoGcmVhc29uGAIgASgJUgZyZWFzb24iNwoSUmVjb3JkaW5nQXZhaWxhYmxlEiEKDHJlY29yZGluZ19pZBgB
-            IAEoCVILcmVjb3JkaW5nSWQiTAoPUmVjb3JkaW5nRmFpbGVkEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQSFgoG
-            cmVhc29uGAIgASgJUgZyZWFzb24iYwoSU2NyZWVuU2hhcmVTdGFydGVkEiYKD3NjcmVlbl9zaGFyZV9pZBgBIAEoCVINc2NyZWVu
-            U2hhcmVJZBIlCg5wYXJ0aWNpcGFudF9pZBgCIAEoCVINcGFydGljaXBhbnRJZCJjChJTY3JlZW5TaGFyZVN0b3BwZWQSJgoPc2Ny
-            ZWVuX3NoYXJlX2lkGAEgASgJUg1zY3JlZW5TaGFyZUlkEiUKDnBhcnRpY2lwYW50X2lkGAIgASgJUg1wYXJ0aWNpcGFudElkIjcK
-            DkNvbnNlbnRSZXZva2VkEiUKDnBhcnRpY2lwYW50X2lkGAEgASgJUg1wYXJ0aWNpcGFudElkIg0KC1Jlc2NoZWR1bGVkIk8KElBh
-            cnRpY2lwYW50SW52aXRlZBIlCg5wYXJ0aWNpcGFudF9pZBgBIAEoCVINcGFydGljaXBhbnRJZBISCgRyb2xlGAIgASgJUgRyb2xl
-            IhMKEUludml0YXRpb25SZXZva2VkIjoKEVBhcnRpY2lwYW50RGVuaWVkEiUKDnBhcnRpY2lwYW50X2lkGAEgASgJUg1wYXJ0aWNp
-            cGFudElkIjwKE1BhcnRpY2lwYW50UmV0dXJuZWQSJQoOcGFydGljaXBhbnRfaWQYASABKAlSDXBhcnRpY2lwYW50SWQiPAoTQ2Fw
-            YWJpbGl0aWVzQ2hhbmdlZBIlCg5wYXJ0aWNpcGFudF9pZBgBIAEoCVINcGFydGljaXBhbnRJZCI2Cg1EZXZpY2VDaGFuZ2VkEiUK
-            DnBhcnRpY2lwYW50X2lkGAEgASgJUg1wYXJ0aWNpcGFudElkYgZwcm90bzM=
+            ZXZpY2VDaGFuZ2VkEloKFXJlY29yZGluZ19pbnRlcnJ1cHRlZBg8IAEoCzIjLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nSW50ZXJy
+            dXB0ZWRIAFIUcmVjb3JkaW5nSW50ZXJydXB0ZWQSTgoRcmVjb3JkaW5nX3Jlc3VtZWQYPSABKAsyHy50ZWxlaGVhbHRoLnYxLlJl
+            Y29yZGluZ1Jlc3VtZWRIAFIQcmVjb3JkaW5nUmVzdW1lZBJOChFyZWNvcmRpbmdfZGVsZXRlZBg+IAEoCzIfLnRlbGVoZWFsdGgu
+            djEuUmVjb3JkaW5nRGVsZXRlZEgAUhByZWNvcmRpbmdEZWxldGVkEmcKGmNvbm5lY3Rpb25fcXVhbGl0eV9jaGFuZ2VkGD8gASgL
+            MicudGVsZWhlYWx0aC52MS5Db25uZWN0aW9uUXVhbGl0eUNoYW5nZWRIAFIYY29ubmVjdGlvblF1YWxpdHlDaGFuZ2VkQgYKBGtp
+            bmQiYQoOV2F0Y2hIZWFydGJlYXQSMwoHc2VudF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBnNlbnRBdBIa
+            CghzZXF1ZW5jZRgCIAEoA1IIc2VxdWVuY2UiEAoOU2Vzc2lvbkNyZWF0ZWQiJwoNU3RhdHVzQ2hhbmdlZBIWCgZyZWFzb24YASAB
+            KAlSBnJlYXNvbiI7ChJQYXJ0aWNpcGFudFdhaXRpbmcSJQoOcGFydGljaXBhbnRfaWQYASABKAlSDXBhcnRpY2lwYW50SWQiPAoT
+            UGFydGljaXBhbnRBZG1pdHRlZBIlCg5wYXJ0aWNpcGFudF9pZBgBIAEoCVINcGFydGljaXBhbnRJZCJQCg9QYXJ0aWNpcGFudExl
+            ZnQSJQoOcGFydGljaXBhbnRfaWQYASABKAlSDXBhcnRpY2lwYW50SWQSFgoGcmVhc29uGAIgASgJUgZyZWFzb24iOwoSUGFydGlj
+            aXBhbnRSZW1vdmVkEiUKDnBhcnRpY2lwYW50X2lkGAEgASgJUg1wYXJ0aWNpcGFudElkIi4KDE1lZXRpbmdSZWFkeRIeCgpnZW5l
+            cmF0aW9uGAEgASgFUgpnZW5lcmF0aW9uIi8KDU1lZXRpbmdGYWlsZWQSHgoKZ2VuZXJhdGlvbhgBIAEoBVIKZ2VuZXJhdGlvbiIu
+            CgxNZWV0aW5nRW5kZWQSHgoKZ2VuZXJhdGlvbhgBIAEoBVIKZ2VuZXJhdGlvbiI3ChJSZWNvcmRpbmdSZXF1ZXN0ZWQSIQoMcmVj
+            b3JkaW5nX2lkGAEgASgJUgtyZWNvcmRpbmdJZCI1ChBSZWNvcmRpbmdTdGFydGVkEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVj
+            b3JkaW5nSWQiTgoRUmVjb3JkaW5nU3RvcHBpbmcSIQoMcmVjb3JkaW5nX2lkGAEgASgJUgtyZWNvcmRpbmdJZBIWCgZyZWFzb24Y
+            AiABKAlSBnJlYXNvbiJNChBSZWNvcmRpbmdTdG9wcGVkEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQSFgoGcmVh
+            c29uGAIgASgJUgZyZWFzb24iNwoSUmVjb3JkaW5nQXZhaWxhYmxlEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQi
+            TAoPUmVjb3JkaW5nRmFpbGVkEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQSFgoGcmVhc29uGAIgASgJUgZyZWFz
+            b24iYwoSU2NyZWVuU2hhcmVTdGFydGVkEiYKD3NjcmVlbl9zaGFyZV9pZBgBIAEoCVINc2NyZWVuU2hhcmVJZBIlCg5wYXJ0aWNp
+            cGFudF9pZBgCIAEoCVINcGFydGljaXBhbnRJZCJjChJTY3JlZW5TaGFyZVN0b3BwZWQSJgoPc2NyZWVuX3NoYXJlX2lkGAEgASgJ
+            Ug1zY3JlZW5TaGFyZUlkEiUKDnBhcnRpY2lwYW50X2lkGAIgASgJUg1wYXJ0aWNpcGFudElkIjcKDkNvbnNlbnRSZXZva2VkEiUK
+            DnBhcnRpY2lwYW50X2lkGAEgASgJUg1wYXJ0aWNpcGFudElkIg0KC1Jlc2NoZWR1bGVkIk8KElBhcnRpY2lwYW50SW52aXRlZBIl
+            Cg5wYXJ0aWNpcGFudF9pZBgBIAEoCVINcGFydGljaXBhbnRJZBISCgRyb2xlGAIgASgJUgRyb2xlIhMKEUludml0YXRpb25SZXZv
+            a2VkIjoKEVBhcnRpY2lwYW50RGVuaWVkEiUKDnBhcnRpY2lwYW50X2lkGAEgASgJUg1wYXJ0aWNpcGFudElkIjwKE1BhcnRpY2lw
+            YW50UmV0dXJuZWQSJQoOcGFydGljaXBhbnRfaWQYASABKAlSDXBhcnRpY2lwYW50SWQiPAoTQ2FwYWJpbGl0aWVzQ2hhbmdlZBIl
+            Cg5wYXJ0aWNpcGFudF9pZBgBIAEoCVINcGFydGljaXBhbnRJZCI2Cg1EZXZpY2VDaGFuZ2VkEiUKDnBhcnRpY2lwYW50X2lkGAEg
+            ASgJUg1wYXJ0aWNpcGFudElkIjkKFFJlY29yZGluZ0ludGVycnVwdGVkEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5n
+            SWQiNQoQUmVjb3JkaW5nUmVzdW1lZBIhCgxyZWNvcmRpbmdfaWQYASABKAlSC3JlY29yZGluZ0lkIjUKEFJlY29yZGluZ0RlbGV0
+            ZWQSIQoMcmVjb3JkaW5nX2lkGAEgASgJUgtyZWNvcmRpbmdJZCJbChhDb25uZWN0aW9uUXVhbGl0eUNoYW5nZWQSJQoOcGFydGlj
+            aXBhbnRfaWQYASABKAlSDXBhcnRpY2lwYW50SWQSGAoHcXVhbGl0eRgCIAEoCVIHcXVhbGl0eWIGcHJvdG8z
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

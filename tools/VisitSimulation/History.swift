@@ -130,7 +130,7 @@ public final class History: Sendable {
     }
 
     private func act(nested: Bool) async {
-        switch pick(nested ? 42 : 68) {
+        switch pick(nested ? 42 : 78) {
         case 0...4: await join(Clinic.clientCaller)
         case 5...7: await join(Clinic.clinicianCaller)
         case 8: await join(Clinic.otherClinician)
@@ -160,6 +160,15 @@ public final class History: Sendable {
         case 62: echo()
         case 63: await watch()
         case 64...66: await heartbeat()
+        case 67...70: await tell()
+        case 71: clinic.chime.breakCapture()
+        case 72...73:
+            let kinds = [
+                "AttendeeJoined", "AttendeeLeft", "AttendeeDropped", "AttendeeContentJoined",
+                "AttendeeContentLeft",
+            ]
+            clinic.chime.connect(kinds[pick(kinds.count)], pick(3))
+        case 74: await keep()
         default: await create()
         }
     }
@@ -340,6 +349,48 @@ public final class History: Sendable {
         promise("session \(id)") { $0.sessions[id] != nil }
     }
 
+    // AWS
+
+    /// Some of what happened is told: late, twice, and in any order.
+    private func tell() async {
+        let told = clinic.chime.told
+        guard !told.isEmpty else { return }
+        var entries: [String] = []
+        for _ in 0..<(1 + pick(6)) {
+            let index = pick(told.count)
+            let fact = told[index]
+            var script = EventScript(meetingID: fact.meetingID, token: fact.token)
+            entries.append(
+                script.add(
+                    fact.type,
+                    at: Double(fact.at.microseconds - VirtualTime.nine.microseconds) / 1_000_000,
+                    user: fact.user, pipeline: fact.pipeline, id: "told-\(index)"))
+        }
+        let report = await attempt("tell \(entries.count)") { () throws(TelehealthError) in
+            try await life.executor.ingestMeetingEvents(
+                entries, Invocation(caller: Clinic.caller(SubjectID("forwarder"), .service)))
+        }
+        if let report, !report.malformed.isEmpty { fail("an event of ours was not read") }
+    }
+
+    /// An administrator holds a recording, releases it, or ends its time.
+    private func keep() async {
+        let all = clinic.store.snapshot.sessions.values.flatMap(\.recordings)
+            .sorted { $0.id.rawValue < $1.id.rawValue }
+        guard !all.isEmpty else { return }
+        let id = all[pick(all.count)].id
+        let way = pick(3)
+        await attempt("keep \(way)") { () throws(TelehealthError) in
+            switch way {
+            case 0: try await life.executor.setHold(on: id, reason: "case", invocation(Clinic.admin))
+            case 1: try await life.executor.releaseHold(on: id, reason: "over", invocation(Clinic.admin))
+            default:
+                try await life.executor.setRetention(
+                    of: id, until: clinic.time.now, reason: "asked", invocation(Clinic.admin))
+            }
+        }
+    }
+
     // Machines
 
     private func work() async {
@@ -473,8 +524,11 @@ public final class History: Sendable {
             if state.meetings.contains(where: { $0.state != .ended && $0.state != .failed }) {
                 fail("a generation is left")
             }
-            if state.recordings.contains(where: { $0.state != .available && $0.state != .failed }) {
+            if state.recordings.contains(where: { ![.available, .failed, .deleted].contains($0.state) }) {
                 fail("a recording is left: \(state.recordings.map(\.state))")
+            }
+            if state.recordings.contains(where: { $0.state == .deleted && $0.hold != nil }) {
+                fail("a recording was deleted under hold")
             }
         }
     }

@@ -14,6 +14,11 @@ final class MemoryStore: TelehealthStore {
         var effects: [Effect] = []
         var audit: [AuditEntry] = []
         var requests: [RequestRecord.Key: RequestRecord] = [:]
+        var facts: [SessionID: [MeetingFact]] = [:]
+        var presence: [SessionID: [PresenceInterval]] = [:]
+        var quality: [ParticipantID: ClientQuality] = [:]
+        var joinTimes: [JoinTime] = []
+        var failures: [ServiceFailure] = []
         var prunedEvents: Set<SessionID> = []
         var violations: [String] = []
         var commits = 0
@@ -111,6 +116,48 @@ final class MemoryStore: TelehealthStore {
 
     func request(_ key: RequestRecord.Key) async throws(StoreError) -> RequestRecord? {
         snapshot.requests[key]
+    }
+
+    func owner(of reference: MeetingReference) async throws(StoreError) -> SessionID? {
+        snapshot.sessions.values.first { state in
+            switch reference {
+            case .meeting(let id): state.meetings.contains { $0.meetingID == id }
+            case .token(let token): state.meetings.contains { $0.clientRequestToken == token }
+            case .pipeline(let id):
+                state.recordings.contains {
+                    $0.capturePipelineID == id || $0.concatenationPipelineID == id
+                }
+            }
+        }?.session.id
+    }
+
+    func meetingFacts(of session: SessionID) async throws(StoreError) -> [MeetingFact] {
+        snapshot.facts[session] ?? []
+    }
+
+    func presence(of session: SessionID) async throws(StoreError) -> [PresenceInterval] {
+        (snapshot.presence[session] ?? []).sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
+    }
+
+    func recordingsToDelete(before instant: Timestamp, limit: Int) async throws(StoreError)
+        -> [(session: SessionID, recording: RecordingID)]
+    {
+        let due = snapshot.sessions.values.flatMap(\.recordings).filter { row in
+            [.available, .failed].contains(row.state) && row.hold == nil
+                && (row.retainUntil.map { $0 <= instant } ?? false)
+        }
+        return due.prefix(limit).map { ($0.sessionID, $0.id) }
+    }
+
+    func clientQuality(of participant: ParticipantID, in session: SessionID) async throws(StoreError)
+        -> ClientQuality?
+    {
+        snapshot.quality[participant]
+    }
+
+    /// The sums are the database's work; its own tests look at them.
+    func serviceFigures(_ query: ServiceFiguresQuery) async throws(StoreError) -> ServiceFigures {
+        ServiceFigures()
     }
 
     func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult {
@@ -212,6 +259,9 @@ extension MemoryStore.Tables {
         case .deadEffect(let id): effects.contains { $0.id == id && $0.state == .dead }
         case .documentAbsent(let type, let version, let language):
             !documents.contains { $0.type == type && $0.version == version && $0.language == language }
+        case .meetingFacts(let id, let count): (facts[id]?.count ?? 0) == count
+        case .clientReports(_, let participant, let count):
+            (quality[participant]?.reportCount ?? 0) == count
         }
     }
 
@@ -266,6 +316,11 @@ extension MemoryStore.Tables {
             histories[id, default: ConsentHistory(subjectID: id)].version = version
         case .document(let row): documents.append(row)
         case .effect(let row): effects.put(row) { $0.id == row.id }
+        case .meetingFact(let row): facts[row.sessionID, default: []].append(row)
+        case .presence(let row): presence[row.sessionID, default: []].put(row) { $0.id == row.id }
+        case .clientQuality(let row): quality[row.participantID] = row
+        case .joinTime(let row): joinTimes.append(row)
+        case .serviceFailure(let row): failures.append(row)
         case .birthDate(let id, let date):
             histories[id, default: ConsentHistory(subjectID: id)].bornOn = date
         case .invitation(let row): sessions[row.sessionID]?.invitations.put(row) { $0.id == row.id }

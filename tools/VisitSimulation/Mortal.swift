@@ -83,6 +83,32 @@ struct MortalStore: TelehealthStore {
     func request(_ key: RequestRecord.Key) async throws(StoreError) -> RequestRecord? {
         try await step { () async throws(StoreError) in try await base.request(key) }
     }
+    func owner(of reference: MeetingReference) async throws(StoreError) -> SessionID? {
+        try await step { () async throws(StoreError) in try await base.owner(of: reference) }
+    }
+    func meetingFacts(of session: SessionID) async throws(StoreError) -> [MeetingFact] {
+        try await step { () async throws(StoreError) in try await base.meetingFacts(of: session) }
+    }
+    func presence(of session: SessionID) async throws(StoreError) -> [PresenceInterval] {
+        try await step { () async throws(StoreError) in try await base.presence(of: session) }
+    }
+    func recordingsToDelete(before instant: Timestamp, limit: Int) async throws(StoreError)
+        -> [(session: SessionID, recording: RecordingID)]
+    {
+        try await step { () async throws(StoreError) in
+            try await base.recordingsToDelete(before: instant, limit: limit)
+        }
+    }
+    func clientQuality(of participant: ParticipantID, in session: SessionID) async throws(StoreError)
+        -> ClientQuality?
+    {
+        try await step { () async throws(StoreError) in
+            try await base.clientQuality(of: participant, in: session)
+        }
+    }
+    func serviceFigures(_ query: ServiceFiguresQuery) async throws(StoreError) -> ServiceFigures {
+        try await step { () async throws(StoreError) in try await base.serviceFigures(query) }
+    }
     func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult {
         try await step { () async throws(StoreError) in try await base.apply(decision) }
     }
@@ -220,6 +246,11 @@ struct MortalGateway: MeetingGateway {
     }
     func object(_ key: String, timeout: Duration) async throws(GatewayError) -> StoredObject? {
         try await step { () async throws(GatewayError) in try await base.object(key, timeout: timeout) }
+    }
+    func deleteObjects(prefix: String, timeout: Duration) async throws(GatewayError) -> Bool {
+        try await step { () async throws(GatewayError) in
+            try await base.deleteObjects(prefix: prefix, timeout: timeout)
+        }
     }
     func playbackURL(_ key: String, validity: Duration) async throws(GatewayError) -> String {
         try await step { () async throws(GatewayError) in try await base.playbackURL(key, validity: validity)

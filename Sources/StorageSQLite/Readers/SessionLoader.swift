@@ -49,7 +49,9 @@ extension SessionState {
             }
         case .invitation(let row):
             invitations.put(row, key: \.id.rawValue, before: { $0.id.rawValue < $1.id.rawValue })
-        case .appointment, .consent, .consentVersion, .document, .effect, .birthDate: break
+        case .appointment, .consent, .consentVersion, .document, .effect, .birthDate, .meetingFact, .presence,
+            .clientQuality, .joinTime, .serviceFailure:
+            break
         }
     }
 }
@@ -64,7 +66,9 @@ extension Decision.Change {
         case .recording(let row): row.sessionID
         case .screenShare(let row): row.sessionID
         case .invitation(let row): row.sessionID
-        case .appointment, .consent, .consentVersion, .document, .effect, .birthDate: nil
+        case .appointment, .consent, .consentVersion, .document, .effect, .birthDate, .meetingFact, .presence,
+            .clientQuality, .joinTime, .serviceFailure:
+            nil
         }
     }
 }

@@ -12,5 +12,7 @@ struct Migration: Sendable {
         Migration(version: 2, name: "chained audit log", statements: SchemaV2.audit),
         Migration(version: 3, name: "people in a visit", statements: SchemaV3.people),
         Migration(version: 4, name: "consents in depth", statements: SchemaV4.all),
+        Migration(
+            version: 5, name: "meeting events, recordings' keeping, quality", statements: SchemaV5.all),
     ]
 }

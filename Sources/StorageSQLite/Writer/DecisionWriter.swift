@@ -77,6 +77,14 @@ struct DecisionWriter {
                 values.add(language)
             }
             return presence == nil
+        case .meetingFacts(let session, let count):
+            return try integer(MeetingFactRow.count, { $0.add(session) }) ?? 0 == Int64(count)
+        case .clientReports(let session, let participant, let count):
+            let reports = try integer(ClientQualityRow.reportCount) { values in
+                values.add(session)
+                values.add(participant)
+            }
+            return reports ?? 0 == Int64(count)
         }
     }
 
@@ -167,6 +175,14 @@ struct DecisionWriter {
             }
         case .invitation(let row):
             try connection.run(InvitationRow.upsert) { InvitationRow.bind(row, &$0) }
+        case .meetingFact(let row):
+            try connection.run(MeetingFactRow.insert) { MeetingFactRow.bind(row, &$0) }
+        case .presence(let row): try connection.run(PresenceRow.upsert) { PresenceRow.bind(row, &$0) }
+        case .clientQuality(let row):
+            try connection.run(ClientQualityRow.upsert) { ClientQualityRow.bind(row, &$0) }
+        case .joinTime(let row): try connection.run(JoinTimeRow.insert) { JoinTimeRow.bind(row, &$0) }
+        case .serviceFailure(let row):
+            try connection.run(ServiceFailureRow.insert) { ServiceFailureRow.bind(row, &$0) }
         }
         return false
     }
@@ -181,7 +197,7 @@ extension Decision.Change {
         case .appointment: .appointment
         case .session: .session
         case .participant, .meeting, .recording, .screenShare, .consent, .consentVersion, .document, .effect,
-            .birthDate, .invitation:
+            .birthDate, .invitation, .meetingFact, .presence, .clientQuality, .joinTime, .serviceFailure:
             .rest
         }
     }

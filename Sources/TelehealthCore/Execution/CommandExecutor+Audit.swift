@@ -53,8 +53,9 @@ extension CommandExecutor {
         case .notFound, .permissionDenied, .unauthenticated:
             try await recordDenial(
                 action: method, sessionID: session, invocation, reason: error.reason.rawValue)
-        case .invalidArgument, .alreadyExists, .failedPrecondition, .outOfRange, .aborted, .unavailable,
-            .resourceExhausted, .internalFault, .cancelled:
+        case .aborted, .unavailable, .resourceExhausted, .internalFault:
+            await noteFailure(of: method, error)
+        case .invalidArgument, .alreadyExists, .failedPrecondition, .outOfRange, .cancelled:
             break
         }
     }

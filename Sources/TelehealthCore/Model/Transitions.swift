@@ -48,7 +48,10 @@ extension Recording.State {
         case .recording: next == .stopping
         case .stopping: [.processing, .failed].contains(next)
         case .processing: [.available, .failed].contains(next)
-        case .available, .failed: false
+        // Kept until its time is over; the row stays as a tombstone.
+        case .available, .failed: next == .deleting
+        case .deleting: next == .deleted
+        case .deleted: false
         }
     }
 }

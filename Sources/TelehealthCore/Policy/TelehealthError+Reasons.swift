@@ -18,14 +18,15 @@ extension TelehealthError.Reason {
             .recordingNotConfigured,
             .recordingConsentRevoked, .screenShareActive, .screenShareNotActive, .guardianRequired,
             .documentOutdated, .thirdPartyConsentMissing, .effectNotFailed, .participantNotAdmitted,
-            .rosterFull, .invitationExpired, .invitationUsed, .invitationRevoked:
+            .rosterFull, .invitationExpired, .invitationUsed, .invitationRevoked, .recordingOnHold,
+            .recordingBeingDeleted, .recordingDeleted:
             .failedPrecondition
         case .resumeExpired: .outOfRange
         case .versionConflict: .aborted
         case .meetingUnavailable, .watchLagging, .storeOverloaded, .storeUnavailable,
             .receiptNotReady, .auditUnavailable:
             .unavailable
-        case .meetingQuotaExceeded, .storeFull, .exportTooLarge: .resourceExhausted
+        case .meetingQuotaExceeded, .storeFull, .exportTooLarge, .metricsTooOften: .resourceExhausted
         case .meetingRefused: .internalFault
         case .callCancelled: .cancelled
         }
@@ -95,6 +96,10 @@ extension TelehealthError.Reason {
         .callCancelled: "the call was cancelled",
         .auditEventNotFound: "the audit log has no such row",
         .auditUnavailable: "what was asked cannot be recorded right now: try again",
+        .recordingOnHold: "the recording is under legal hold",
+        .recordingBeingDeleted: "the recording is being deleted",
+        .recordingDeleted: "the recording was deleted",
+        .metricsTooOften: "reports come too fast: send fewer",
         .effectNotFound: "the effect does not exist",
         .effectNotFailed: "the effect was not given up: it is pending or done",
         .guardianRequired: "the person is a minor there: a guardian signs",

@@ -68,6 +68,11 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case callCancelled = "CALL_CANCELLED"
         case auditUnavailable = "AUDIT_UNAVAILABLE"
         case auditEventNotFound = "AUDIT_EVENT_NOT_FOUND"
+        // Recordings' keeping, and clients' reports
+        case recordingOnHold = "RECORDING_ON_HOLD"
+        case recordingBeingDeleted = "RECORDING_BEING_DELETED"
+        case recordingDeleted = "RECORDING_DELETED"
+        case metricsTooOften = "METRICS_TOO_OFTEN"
         // Operations
         case effectNotFound = "EFFECT_NOT_FOUND"
         case effectNotFailed = "EFFECT_NOT_FAILED"

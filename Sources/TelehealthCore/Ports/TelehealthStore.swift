@@ -124,6 +124,18 @@ public protocol TelehealthStore: Sendable {
     func events(of session: SessionID, after sequence: Int64, limit: Int) async throws(StoreError)
         -> [SessionEvent]?
     func request(_ key: RequestRecord.Key) async throws(StoreError) -> RequestRecord?
+    /// The session that a meeting, token or pipeline of AWS's belongs to.
+    func owner(of reference: MeetingReference) async throws(StoreError) -> SessionID?
+    /// Everything that AWS told of a session's meetings, in any order.
+    func meetingFacts(of session: SessionID) async throws(StoreError) -> [MeetingFact]
+    /// By begin, then id.
+    func presence(of session: SessionID) async throws(StoreError) -> [PresenceInterval]
+    /// Recordings whose retention ended before the given instant and that no hold keeps, earliest first.
+    func recordingsToDelete(before instant: Timestamp, limit: Int) async throws(StoreError)
+        -> [(session: SessionID, recording: RecordingID)]
+    func clientQuality(of participant: ParticipantID, in session: SessionID) async throws(StoreError)
+        -> ClientQuality?
+    func serviceFigures(_ query: ServiceFiguresQuery) async throws(StoreError) -> ServiceFigures
 
     func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult
     /// Adds an entry to the audit log that belongs to no change: a read or a denial. Denials of one identity

@@ -86,6 +86,7 @@ extension SessionDraft {
             }
             if participant.isHeld { return enterWaitingRoom(participant.id) }
             admit(participant.id)
+            standOnConsents(of: ledger)
         }
         if state.session.clinicianArrivedAt == nil { state.session.clinicianArrivedAt = now }
         if state.session.status != .inProgress { setStatus(.inProgress) }
@@ -117,6 +118,7 @@ extension SessionDraft {
             enterWaitingRoom(participant.id)
         } else if try !holdsBackRecording(from: participant, ledger) {
             admit(participant.id)
+            standOnConsents(of: ledger)
             openMeeting()
         } else {
             enterWaitingRoom(participant.id)
