@@ -77,7 +77,9 @@ extension SessionDraft {
     private mutating func joinAsClient(
         _ participant: Participant, _ check: PreVisitCheck?, _ ledger: ConsentLedger
     ) throws(TelehealthError) {
+        let place = context.place.id
         try takePreVisitCheck(check, of: participant)
+        if context.place.id != place { stopRecordingWithoutConsents(ledger) }
         let consent = ledger.evaluateJoin(of: state.session.clientID, in: state.session.id, context: context)
         if !consent.isSatisfied { throw .consentMissing(.consentMissing, consent.missing) }
         if participant.state == .admitted {
@@ -90,6 +92,12 @@ extension SessionDraft {
         } else {
             enterWaitingRoom(participant.id)
         }
+    }
+
+    /// The client has come to a place that may ask for more: a capture that would not be allowed to start there ends.
+    private mutating func stopRecordingWithoutConsents(_ ledger: ConsentLedger) {
+        guard let recording = state.activeRecording, !mayRecord(recording, ledger: ledger) else { return }
+        stopCapture(of: recording.id, cause: .consentMissing, by: Principal.system.name)
     }
 
     /// With the clinician there and nobody asked to approve, or shortly after having been there.
