@@ -23,35 +23,34 @@ struct FrameScanner {
     /// - Parameter prefaceByteCount: what comes before the first frame.
     init(prefaceByteCount: Int) { skipped = prefaceByteCount }
 
-    /// Hands out the header of every frame that begins (or whose header is completed) in `bytes`.
-    mutating func scan(_ bytes: UnsafeRawBufferPointer, _ found: (FrameHeader) -> Void) {
-        var offset = 0
-        while true {
-            if skipped >= bytes.count - offset {
-                skipped -= bytes.count - offset
-                return
-            }
-            offset += skipped
-            skipped = 0
-            if partialCount == 0, bytes.count - offset >= Self.headerByteCount {
-                begin(header { bytes[offset + $0] }, found)
-                offset += Self.headerByteCount
-                continue
-            }
+    /// The header of the next frame that begins (or whose header is completed) in `bytes`.
+    ///
+    /// - Parameter offset: how far `bytes` are scanned; 0 with new bytes.
+    /// - Returns: `nil` when all bytes are used up.
+    mutating func next(in bytes: UnsafeRawBufferPointer, at offset: inout Int) -> FrameHeader? {
+        if skipped >= bytes.count - offset {
+            skipped -= bytes.count - offset
+            offset = bytes.count
+            return nil
+        }
+        offset += skipped
+        skipped = 0
+        let found: FrameHeader
+        if partialCount == 0, bytes.count - offset >= Self.headerByteCount {
+            found = header { bytes[offset + $0] }
+            offset += Self.headerByteCount
+        } else {
             while partialCount < Self.headerByteCount {
-                guard offset < bytes.count else { return }
+                guard offset < bytes.count else { return nil }
                 partial[partialCount] = bytes[offset]
                 partialCount += 1
                 offset += 1
             }
             partialCount = 0
-            begin(header { partial[$0] }, found)
+            found = header { partial[$0] }
         }
-    }
-
-    private mutating func begin(_ header: FrameHeader, _ found: (FrameHeader) -> Void) {
-        skipped = header.byteCount
-        found(header)
+        skipped = found.byteCount
+        return found
     }
 
     /// - Spec: RFC 9113 section 4.1.

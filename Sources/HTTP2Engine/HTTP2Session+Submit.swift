@@ -38,7 +38,7 @@ extension HTTP2Session {
         precondition(role == .client, "only clients open streams")
         precondition(stream.session == nil && stream.id == 0, "a stream is opened once")
         guard !isDraining, !isTerminated else { return false }
-        let slot = sink.addSlot(id: 0, stream: stream)
+        let slot = sink.pointee.addSlot(id: 0, stream: stream)
         let fields = workspace.fields(count: headers.count)
         headers.fill(fields)
         var provider = bodyProvider(of: stream)
@@ -48,11 +48,11 @@ extension HTTP2Session {
             : nghttp2_submit_request(
                 handle, nil, fields, headers.count, &provider, SessionSink.context(of: slot))
         guard id > 0 else {
-            sink.slots[Int(slot)].stream = nil
-            sink.freeSlots.append(slot)
+            sink.pointee.slots[Int(slot)].stream = nil
+            sink.pointee.freeSlots.append(slot)
             return false
         }
-        sink.slots[Int(slot)].id = id
+        sink.pointee.slots[Int(slot)].id = id
         stream.state.insert(endStream ? [.headersSent, .localEnded] : .headersSent)
         attach(stream, id: id, slot: slot)
         announceIfNeeded()
@@ -183,10 +183,11 @@ extension HTTP2Stream {
         _ session: OpaquePointer
     ) -> Int {
         let taken = queue.take(into: target, limit: limit)
-        self.session?.addQueued(-taken)
+        let owner = self.session
+        owner?.addQueued(-taken)
         if state.contains(.aboveHighWater), queue.count <= Int(lowWaterBytes) {
             state.remove(.aboveHighWater)
-            self.session?.workspace.events.append(.writable(slot: slot))
+            owner?.workspace.notes.pointee.events.append(.writable(slot: slot))
         }
         guard queue.isEmpty else { return taken }
         guard state.contains(.localEnded) else {

@@ -44,7 +44,7 @@ public final class HTTP2Session {
     public let role: Role
     public let limits: HTTP2Limits
     let handle: OpaquePointer
-    let sink: SessionSink
+    let sink: UnsafeMutablePointer<SessionSink>
     let workspace: HTTP2Workspace
     unowned let owner: any HTTP2SessionOwner
     /// The owner was told and has not taken everything yet.
@@ -53,9 +53,12 @@ public final class HTTP2Session {
     /// A frame that did not fit the last output buffer; nghttp2 keeps it valid until it is asked for the
     /// next.
     private var leftover = UnsafeRawBufferPointer(start: nil, count: 0)
-    public private(set) var openStreamCount = 0
+    // Stored apart from what is public: only then can the compiler see that no access overlaps.
+    private var openStreams = 0
+    private var queuedBytes = 0
+    public var openStreamCount: Int { openStreams }
     /// Bytes queued by all streams.
-    public private(set) var queuedByteCount = 0
+    public var queuedByteCount: Int { queuedBytes }
     private var hasReturnedRoom = false
     /// Input is no longer taken: a GOAWAY with an error was or will be sent.
     public private(set) var isTerminated = false
@@ -71,7 +74,6 @@ public final class HTTP2Session {
         role: Role, limits: HTTP2Limits = HTTP2Limits(), workspace: HTTP2Workspace,
         owner: any HTTP2SessionOwner
     ) throws(HTTP2Failure) {
-        let sink = SessionSink(isServer: role == .server, limits: limits, workspace: workspace)
         var created: OpaquePointer?
         let callbacks = try SessionCallbacks.make()
         let options = try SessionCallbacks.options(limits)
@@ -79,13 +81,18 @@ public final class HTTP2Session {
             nghttp2_session_callbacks_del(callbacks)
             nghttp2_option_del(options)
         }
-        // The sink is kept alive by a stored property for as long as the C session.
-        let context = Unmanaged.passUnretained(sink).toOpaque()
+        // Freed in `deinit`, behind the C session.
+        let sink = UnsafeMutablePointer<SessionSink>.allocate(capacity: 1)
+        sink.initialize(to: SessionSink(isServer: role == .server, limits: limits, workspace: workspace))
         let code =
             role == .server
-            ? nghttp2_session_server_new2(&created, callbacks, context, options)
-            : nghttp2_session_client_new2(&created, callbacks, context, options)
-        guard code == 0, let created else { throw HTTP2Failure(code: code, call: "nghttp2_session_new2") }
+            ? nghttp2_session_server_new2(&created, callbacks, sink, options)
+            : nghttp2_session_client_new2(&created, callbacks, sink, options)
+        guard code == 0, let created else {
+            sink.deinitialize(count: 1)
+            sink.deallocate()
+            throw HTTP2Failure(code: code, call: "nghttp2_session_new2")
+        }
         handle = created
         self.role = role
         self.limits = limits
@@ -95,7 +102,11 @@ public final class HTTP2Session {
         submitSettings()
     }
 
-    deinit { nghttp2_session_del(handle) }
+    deinit {
+        nghttp2_session_del(handle)
+        sink.deinitialize(count: 1)
+        sink.deallocate()
+    }
 
     // MARK: - Input
 
@@ -105,14 +116,24 @@ public final class HTTP2Session {
     /// - Throws: the peer sent what is not HTTP/2 at all, or memory ran out; send what is left and close.
     public func receive(_ bytes: UnsafeRawBufferPointer, now: UInt64) throws(HTTP2Failure) {
         guard let start = bytes.baseAddress, !isTerminated, !isAbandoned else { return }
-        sink.now = now
-        sink.scan(bytes)
+        sink.pointee.now = now
+        sink.pointee.scan(bytes)
+        if sink.pointee.violation == .continuations {
+            // nghttp2 would give up on them for good, and could not say GOAWAY any more.
+            return checkViolations()
+        }
         var offset = 0
         while offset < bytes.count, !isTerminated, !isAbandoned {
-            sink.input = start + offset
+            sink.pointee.input = start + offset
             let used = nghttp2_session_mem_recv(
                 handle, (start + offset).assumingMemoryBound(to: UInt8.self), bytes.count - offset)
             guard used >= 0 else {
+                // Acknowledgements beyond `queuedAcksMax`, all from one read: a limit like our own.
+                if used == NGHTTP2_ERR_FLOODED.rawValue { sink.pointee.violation = sink.pointee.violation ?? .outboundQueue }
+                if sink.pointee.violation != nil {
+                    checkViolations()
+                    return deliver()
+                }
                 isTerminated = true
                 deliver()
                 throw HTTP2Failure(code: Int32(used), call: "nghttp2_session_mem_recv")
@@ -123,16 +144,16 @@ public final class HTTP2Session {
             if used == 0 { break }
             offset += used
         }
-        sink.input = nil
-        sink.refuseLateData(in: handle)
+        sink.pointee.input = nil
+        sink.pointee.refuseLateData(in: handle)
         announceIfNeeded()
     }
 
     private func checkViolations() {
         if nghttp2_session_get_outbound_queue_size(handle) > 2 * limits.outboundFramesMax {
-            sink.violation = sink.violation ?? .outboundQueue
+            sink.pointee.violation = sink.pointee.violation ?? .outboundQueue
         }
-        if let violation = sink.violation { terminate(violation.code, debug: violation.label) }
+        if let violation = sink.pointee.violation { terminate(violation.code, debug: violation.label) }
     }
 
     /// Frames of ours are piling up because the socket does not take them: stop reading until they are fewer.
@@ -179,16 +200,16 @@ public final class HTTP2Session {
     public var hasGivenUp: Bool { isTerminated || nghttp2_session_want_read(handle) == 0 }
 
     /// A header block has begun and not ended.
-    public var isReceivingHeaders: Bool { sink.isInBlock }
+    public var isReceivingHeaders: Bool { sink.pointee.isInBlock }
 
     /// The limit or rule that the peer broke, when that is why the session ended.
-    public var violationLabel: String? { sink.violation?.label }
+    public var violationLabel: String? { sink.pointee.violation?.label }
 
     /// Whether it was a limit of ``HTTP2Limits``, and not a rule of HTTP/2's.
-    public var hasExceededLimit: Bool { sink.violation?.code == .enhanceYourCalm }
+    public var hasExceededLimit: Bool { sink.pointee.violation?.code == .enhanceYourCalm }
 
     /// HEADERS and DATA frames sent so far; see gRPC proposal A8 on ping strikes.
-    public var sentHeadersAndData: UInt64 { sink.sentHeadersAndData }
+    public var sentHeadersAndData: UInt64 { sink.pointee.sentHeadersAndData }
 
     /// Called after every submission from outside a `receive`.
     func announceIfNeeded() {
@@ -204,14 +225,14 @@ public final class HTTP2Session {
     private func deliver() {
         var index = 0
         // Handing out may append: a reset of one stream can end another.
-        while index < workspace.events.count {
-            let event = workspace.events[index]
+        while index < workspace.notes.pointee.events.count {
+            let event = workspace.notes.pointee.events[index]
             index += 1
             if isAbandoned { continue }
             hand(event)
         }
-        workspace.events.removeAll(keepingCapacity: true)
-        workspace.headers.reset(keepingOpenBlock: sink.isInBlock)
+        workspace.notes.pointee.events.removeAll(keepingCapacity: true)
+        workspace.notes.pointee.headers.reset(keepingOpenBlock: sink.pointee.isInBlock)
         announceIfNeeded()
     }
 
@@ -222,9 +243,9 @@ public final class HTTP2Session {
         case .trailers(let slot, let block):
             guard let stream = liveStream(slot) else { return }
             stream.state.insert(.remoteEnded)
-            workspace.headers.withBlock(Int(block)) { stream.receiveTrailers($0) }
+            workspace.notes.pointee.headers.withBlock(Int(block)) { stream.receiveTrailers($0) }
         case .data(let slot, let offset, let count):
-            let bytes = UnsafeRawBufferPointer(start: sink.input! + Int(offset), count: Int(count))
+            let bytes = UnsafeRawBufferPointer(start: sink.pointee.input! + Int(offset), count: Int(count))
             guard let stream = liveStream(slot) else {
                 nghttp2_session_consume_connection(handle, Int(count))
                 return
@@ -249,12 +270,12 @@ public final class HTTP2Session {
         case .goAway(let last, let code):
             isDraining = true
             owner.sessionReceivedGoAway(
-                lastStreamID: last, code: HTTP2ErrorCode(rawValue: code), debugData: workspace.debugData)
+                lastStreamID: last, code: HTTP2ErrorCode(rawValue: code), debugData: workspace.notes.pointee.debugData)
         }
     }
 
     private func liveStream(_ slot: Int32) -> HTTP2Stream? {
-        guard let stream = sink.slots[Int(slot)].stream, !stream.state.contains(.resetLocally) else {
+        guard let stream = sink.pointee.slots[Int(slot)].stream, !stream.state.contains(.resetLocally) else {
             return nil
         }
         return stream
@@ -263,25 +284,25 @@ public final class HTTP2Session {
     private func receivedHeaders(_ slot: Int, _ block: Int, _ endStream: Bool) {
         if role == .server {
             let stream = owner.sessionMakesStream()
-            sink.slots[slot].stream = stream
-            attach(stream, id: sink.slots[slot].id, slot: Int32(slot))
+            sink.pointee.slots[slot].stream = stream
+            attach(stream, id: sink.pointee.slots[slot].id, slot: Int32(slot))
         }
         guard let stream = liveStream(Int32(slot)) else { return }
         if endStream { stream.state.insert(.remoteEnded) }
-        workspace.headers.withBlock(block) { stream.receiveHeaders($0, endStream: endStream) }
+        workspace.notes.pointee.headers.withBlock(block) { stream.receiveHeaders($0, endStream: endStream) }
     }
 
     func attach(_ stream: HTTP2Stream, id: Int32, slot: Int32) {
         stream.id = id
         stream.slot = slot
         stream.session = self
-        openStreamCount += 1
+        openStreams += 1
     }
 
     private func closedStream(_ index: Int, _ code: HTTP2ErrorCode) {
-        let slot = sink.slots[index]
-        sink.slots[index].stream = nil
-        sink.freeSlots.append(Int32(index))
+        let slot = sink.pointee.slots[index]
+        sink.pointee.slots[index].stream = nil
+        sink.pointee.freeSlots.append(Int32(index))
         guard let stream = slot.stream else { return }
         detach(stream, reason(slot, stream, code))
         owner.sessionClosedStream()
@@ -292,12 +313,12 @@ public final class HTTP2Session {
             nghttp2_session_consume_connection(handle, stream.unconsumedByteCount)
             stream.unconsumedByteCount = 0
         }
-        queuedByteCount -= stream.queue.count
+        queuedBytes -= stream.queue.count
         stream.queue.removeAll()
         stream.trailers = nil
         stream.state.insert([.closed, .localEnded])
         stream.session = nil
-        openStreamCount -= 1
+        openStreams -= 1
         stream.closed(reason)
     }
 
@@ -310,6 +331,13 @@ public final class HTTP2Session {
         }
         if code == .noError { return .finished }
         return code == .refusedStream && role == .client ? .refused : .resetLocally(code)
+    }
+
+    /// Every stream that is open now.
+    ///
+    /// - Complexity: O(streams that were open at the same time); for what is done every few seconds.
+    public func forEachStream(_ body: (HTTP2Stream) -> Void) {
+        for stream in sink.pointee.slots.compactMap(\.stream) { body(stream) }
     }
 
     // MARK: - The end
@@ -329,17 +357,17 @@ public final class HTTP2Session {
         guard !isAbandoned else { return }
         isAbandoned = true
         isTerminated = true
-        for index in sink.slots.indices {
-            guard let stream = sink.slots[index].stream else { continue }
-            sink.slots[index].stream = nil
+        for index in sink.pointee.slots.indices {
+            guard let stream = sink.pointee.slots[index].stream else { continue }
+            sink.pointee.slots[index].stream = nil
             detach(stream, .connectionLost)
         }
     }
 
     func addQueued(_ count: Int) {
-        let wasFull = queuedByteCount > fullQueueBytes
-        queuedByteCount += count
-        if wasFull, queuedByteCount <= fullQueueBytes { hasReturnedRoom = true }
+        let wasFull = queuedBytes > fullQueueBytes
+        queuedBytes += count
+        if wasFull, queuedBytes <= fullQueueBytes { hasReturnedRoom = true }
     }
 
     /// Queued bytes above which no streams are opened.

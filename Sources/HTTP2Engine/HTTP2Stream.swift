@@ -135,7 +135,10 @@ open class HTTP2Stream {
 
     /// After the trailers went out, tells a peer that is still sending to stop: RST_STREAM(NO_ERROR), the
     /// early close of RFC 9113 section 8.1. Nothing happens when the peer has ended by then.
-    public final func stopPeerAfterTrailers() { state.insert(.stopPeerAfterTrailers) }
+    public final func stopPeerAfterTrailers() {
+        state.insert(.stopPeerAfterTrailers)
+        session?.sink.pointee.stopsPeers = true
+    }
 
     /// Gives flow-control window back to the peer, for the stream and the connection.
     public final func consume(_ byteCount: Int) {

@@ -26,17 +26,30 @@ public final class HTTP2Workspace {
     /// Above this much decoded header text, nghttp2 is paused until the streams have seen what there is.
     static let headerBytesMax = 256 << 10
 
-    var events = ContiguousArray<ReceivedEvent>()
-    var headers = HeaderScratch()
-    var debugData: [UInt8] = []
-    private(set) var fields: UnsafeMutablePointer<CField>
+    struct Notes {
+        var events = ContiguousArray<ReceivedEvent>()
+        var headers = HeaderScratch()
+        var debugData: [UInt8] = []
+    }
+
+    /// What callbacks write, at an address of its own: a stored property of a class would be checked for
+    /// overlapping access at every field of every header block, a tenth of a small call. Callbacks do not nest,
+    /// and nothing is changed while a view of it is lent out.
+    let notes: UnsafeMutablePointer<Notes>
+    private var fields: UnsafeMutablePointer<CField>
     private var fieldCapacity = 64
 
-    public init() { fields = .allocate(capacity: fieldCapacity) }
+    public init() {
+        fields = .allocate(capacity: fieldCapacity)
+        notes = .allocate(capacity: 1)
+        notes.initialize(to: Notes())
+    }
 
     deinit {
         fields.deallocate()
-        headers.deallocate()
+        notes.pointee.headers.deallocate()
+        notes.deinitialize(count: 1)
+        notes.deallocate()
     }
 
     func fields(count: Int) -> UnsafeMutablePointer<CField> {

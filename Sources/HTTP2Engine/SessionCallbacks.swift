@@ -9,39 +9,39 @@ enum SessionCallbacks {
             throw HTTP2Failure(code: code, call: "nghttp2_session_callbacks_new")
         }
         nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { session, frame, context in
-            SessionSink.of(context).headersBegan(frame!, in: session)
+            SessionSink.of(context).pointee.headersBegan(frame!, in: session)
             return 0
         }
         nghttp2_session_callbacks_set_on_header_callback(callbacks) {
             _, _, name, nameCount, value, valueCount, _, context in
-            SessionSink.of(context).header(name!, nameCount, value!, valueCount)
+            SessionSink.of(context).pointee.header(name!, nameCount, value!, valueCount)
         }
         nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { session, frame, context in
-            SessionSink.of(context).frameReceived(frame!, in: session)
+            SessionSink.of(context).pointee.frameReceived(frame!, in: session)
             return 0
         }
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
             session, _, id, bytes, count, context in
-            SessionSink.of(context).dataReceived(id: id, bytes!, count, in: session)
+            SessionSink.of(context).pointee.dataReceived(id: id, bytes!, count, in: session)
             return 0
         }
         nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { session, id, code, context in
-            SessionSink.of(context).streamClosed(id: id, code: code, in: session)
+            SessionSink.of(context).pointee.streamClosed(id: id, code: code, in: session)
             return 0
         }
         nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, _, _, context in
-            SessionSink.of(context).invalidFrame()
+            SessionSink.of(context).pointee.invalidFrame()
             return 0
         }
         nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { session, frame, context in
-            SessionSink.of(context).frameSent(frame!, in: session)
+            SessionSink.of(context).pointee.frameSent(frame!, in: session)
             return 0
         }
         nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) { _, frame, _, context in
             if telehealth_frame_type(frame!) == UInt8(NGHTTP2_HEADERS.rawValue),
                 telehealth_frame_headers_category(frame!) == NGHTTP2_HCAT_REQUEST
             {
-                SessionSink.of(context).requestNotSent(id: telehealth_frame_stream_id(frame!))
+                SessionSink.of(context).pointee.requestNotSent(id: telehealth_frame_stream_id(frame!))
             }
             return 0
         }

@@ -1,8 +1,11 @@
 internal import CNghttp2
 
-/// The object behind nghttp2's `user_data`: callbacks only note what happened, or refuse. Nothing a user
+/// What is behind nghttp2's `user_data`: callbacks only note what happened, or refuse. Nothing a user
 /// wrote runs while C is on the stack, so nothing can re-enter.
-final class SessionSink {
+///
+/// A value at an address that the session owns, not an object: sixteen callbacks of one small call would each
+/// retain and release it, and each access of a property be checked.
+struct SessionSink: ~Copyable {
     /// One stream that is open, or closed and not yet told.
     struct Slot {
         var id: Int32
@@ -17,7 +20,8 @@ final class SessionSink {
 
     let isServer: Bool
     let limits: HTTP2Limits
-    let workspace: HTTP2Workspace
+    /// The workspace's; the session keeps it alive.
+    let notes: UnsafeMutablePointer<HTTP2Workspace.Notes>
     var slots = ContiguousArray<Slot>()
     var freeSlots = ContiguousArray<Int32>()
     var flood: FloodGuard
@@ -26,11 +30,15 @@ final class SessionSink {
     var violation: HTTP2Violation?
     /// HEADERS and DATA frames sent so far: what a peer's ping strikes are reset by (gRPC proposal A8).
     var sentHeadersAndData: UInt64 = 0
+    /// Some stream asked for ``HTTP2Stream/stopPeerAfterTrailers()``; until one did, none is looked for.
+    var stopsPeers = false
     var isInBlock = false
     /// Start of the bytes that nghttp2 is working on, to turn its pointers into offsets.
     var input: UnsafeRawPointer?
 
     private var blockSlot: Int32 = -1
+    /// Since the last HEADERS.
+    private var continuationCount = 0
     private var blockFieldCount = 0
     private var blockByteCount = 0
     private var blockExceeds = false
@@ -43,17 +51,17 @@ final class SessionSink {
     init(isServer: Bool, limits: HTTP2Limits, workspace: HTTP2Workspace) {
         self.isServer = isServer
         self.limits = limits
-        self.workspace = workspace
+        notes = workspace.notes
         flood = FloodGuard(limits: limits)
         scanner = FrameScanner(prefaceByteCount: isServer ? Int(NGHTTP2_CLIENT_MAGIC_LEN) : 0)
         peerStreams = PeerStreams(concurrentStreamsMax: limits.concurrentStreamsMax)
     }
 
-    static func of(_ context: UnsafeMutableRawPointer?) -> SessionSink {
-        Unmanaged<SessionSink>.fromOpaque(context!).takeUnretainedValue()
+    static func of(_ context: UnsafeMutableRawPointer?) -> UnsafeMutablePointer<SessionSink> {
+        context!.assumingMemoryBound(to: SessionSink.self)
     }
 
-    func addSlot(id: Int32, stream: HTTP2Stream?) -> Int32 {
+    mutating func addSlot(id: Int32, stream: HTTP2Stream?) -> Int32 {
         if let free = freeSlots.popLast() {
             slots[Int(free)] = Slot(id: id, stream: stream)
             return free
@@ -73,7 +81,7 @@ final class SessionSink {
 
     // MARK: - Limits
 
-    private func pay(_ kind: FloodKind) {
+    private mutating func pay(_ kind: FloodKind) {
         if !flood.take(kind, now: now) { violation = violation ?? .flood(kind) }
     }
 
@@ -82,8 +90,9 @@ final class SessionSink {
     ///
     /// A violation is only noted: the bytes at hand are bounded, and nghttp2 is left in a state that can say
     /// GOAWAY.
-    func scan(_ bytes: UnsafeRawBufferPointer) {
-        scanner.scan(bytes) { frame in
+    mutating func scan(_ bytes: UnsafeRawBufferPointer) {
+        var offset = 0
+        while let frame = scanner.next(in: bytes, at: &offset) {
             let endsStream = frame.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
             switch frame.type {
             case UInt8(NGHTTP2_DATA.rawValue):
@@ -93,9 +102,14 @@ final class SessionSink {
                     lateDataIDs.append(frame.streamID)
                 }
             case UInt8(NGHTTP2_HEADERS.rawValue):
+                continuationCount = 0
                 if isServer { requestBegan(frame.streamID, endsStream) }
-            case UInt8(NGHTTP2_CONTINUATION.rawValue), UInt8(NGHTTP2_GOAWAY.rawValue):
-                break
+            case UInt8(NGHTTP2_CONTINUATION.rawValue):
+                continuationCount += 1
+                if continuationCount > limits.continuationsMax { violation = violation ?? .continuations }
+            case UInt8(NGHTTP2_GOAWAY.rawValue):
+                // Two are a farewell, hundreds are none.
+                pay(.glitch)
             case UInt8(NGHTTP2_RST_STREAM.rawValue):
                 pay(.peerReset)
                 peerStreams.receiveReset(frame.streamID)
@@ -105,10 +119,11 @@ final class SessionSink {
         }
     }
 
-    private func countControl(_ frame: FrameHeader) {
+    private mutating func countControl(_ frame: FrameHeader) {
         switch frame.type {
         case UInt8(NGHTTP2_PING.rawValue):
-            if frame.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { pay(.ping) }
+            // Acknowledgements too: we ask seldom, and nobody needs hundreds of answers.
+            pay(.ping)
         case UInt8(NGHTTP2_SETTINGS.rawValue):
             pay(.settings)
         case UInt8(NGHTTP2_PRIORITY.rawValue):
@@ -125,7 +140,7 @@ final class SessionSink {
         }
     }
 
-    private func requestBegan(_ id: Int32, _ endsStream: Bool) {
+    private mutating func requestBegan(_ id: Int32, _ endsStream: Bool) {
         switch peerStreams.receiveHeaders(id, endStream: endsStream) {
         case .allowed: break
         case .ofClosedStream: violation = violation ?? .closedStream
@@ -135,7 +150,8 @@ final class SessionSink {
 
     /// Answers DATA that came behind the end of its stream, unless nghttp2 knew the stream still and did so
     /// itself.
-    func refuseLateData(in session: OpaquePointer?) {
+    mutating func refuseLateData(in session: OpaquePointer?) {
+        guard !lateDataIDs.isEmpty else { return }
         for id in lateDataIDs where nghttp2_session_get_stream_user_data(session, id) == nil {
             // Only queues; `frameSent` makes the peer pay for it.
             nghttp2_submit_rst_stream(
@@ -151,7 +167,7 @@ final class SessionSink {
 
     // MARK: - Headers
 
-    func headersBegan(_ frame: UnsafePointer<nghttp2_frame>, in session: OpaquePointer?) {
+    mutating func headersBegan(_ frame: UnsafePointer<nghttp2_frame>, in session: OpaquePointer?) {
         blockFieldCount = 0
         blockByteCount = 0
         blockExceeds = false
@@ -164,11 +180,11 @@ final class SessionSink {
         } else {
             blockSlot = slot(of: id, in: session) ?? -1
         }
-        workspace.headers.beginBlock()
+        notes.pointee.headers.beginBlock()
         isInBlock = true
     }
 
-    func header(
+    mutating func header(
         _ name: UnsafePointer<UInt8>, _ nameCount: Int, _ value: UnsafePointer<UInt8>, _ valueCount: Int
     ) -> Int32 {
         blockFieldCount += 1
@@ -184,15 +200,15 @@ final class SessionSink {
             }
             return 0
         }
-        workspace.headers.append(
+        notes.pointee.headers.append(
             known: KnownHeader.match(name, count: nameCount), name: name, nameCount: nameCount, value: value,
             valueCount: valueCount)
-        return workspace.headers.byteCount > HTTP2Workspace.headerBytesMax ? Self.pause : 0
+        return notes.pointee.headers.byteCount > HTTP2Workspace.headerBytesMax ? Self.pause : 0
     }
 
     // MARK: - Frames
 
-    func frameReceived(_ frame: UnsafePointer<nghttp2_frame>, in session: OpaquePointer?) {
+    mutating func frameReceived(_ frame: UnsafePointer<nghttp2_frame>, in session: OpaquePointer?) {
         let id = telehealth_frame_stream_id(frame)
         let flags = telehealth_frame_flags(frame)
         let endsStream = flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
@@ -201,46 +217,46 @@ final class SessionSink {
             headersEnded(endsStream: endsStream)
         case UInt8(NGHTTP2_DATA.rawValue):
             if endsStream, let slot = id == lastData.id ? lastData.slot : slot(of: id, in: session) {
-                workspace.events.append(.end(slot: slot))
+                notes.pointee.events.append(.end(slot: slot))
             }
         case UInt8(NGHTTP2_RST_STREAM.rawValue):
             if let slot = slot(of: id, in: session) {
                 slots[Int(slot)].peerReset = frame.pointee.rst_stream.error_code
             }
         case UInt8(NGHTTP2_SETTINGS.rawValue):
-            if flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { workspace.events.append(.settings) }
+            if flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { notes.pointee.events.append(.settings) }
         case UInt8(NGHTTP2_PING.rawValue):
             let payload = telehealth_frame_ping_payload(frame)
             let isAck = flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0
-            workspace.events.append(isAck ? .pingAcknowledged(payload: payload) : .ping(payload: payload))
+            notes.pointee.events.append(isAck ? .pingAcknowledged(payload: payload) : .ping(payload: payload))
         case UInt8(NGHTTP2_GOAWAY.rawValue):
             let goAway = frame.pointee.goaway
             let count = min(goAway.opaque_data_len, HTTP2Session.debugBytesMax)
-            workspace.debugData = Array(UnsafeBufferPointer(start: goAway.opaque_data, count: count))
-            workspace.events.append(.goAway(lastStreamID: goAway.last_stream_id, code: goAway.error_code))
+            notes.pointee.debugData = Array(UnsafeBufferPointer(start: goAway.opaque_data, count: count))
+            notes.pointee.events.append(.goAway(lastStreamID: goAway.last_stream_id, code: goAway.error_code))
         default:
             break
         }
     }
 
-    private func headersEnded(endsStream: Bool) {
+    private mutating func headersEnded(endsStream: Bool) {
         isInBlock = false
-        guard blockSlot >= 0 else { return workspace.headers.dropOpenBlock() }
+        guard blockSlot >= 0 else { return notes.pointee.headers.dropOpenBlock() }
         let slot = Int(blockSlot)
         if slots[slot].hasFinalHead {
-            let block = workspace.headers.endBlock(exceedsLimit: blockExceeds)
-            workspace.events.append(.trailers(slot: blockSlot, block: Int32(block)))
+            let block = notes.pointee.headers.endBlock(exceedsLimit: blockExceeds)
+            notes.pointee.events.append(.trailers(slot: blockSlot, block: Int32(block)))
             return
         }
-        if !isServer, !endsStream, workspace.headers.openBlockFirstByte(of: .status) == UInt8(ascii: "1") {
-            return workspace.headers.dropOpenBlock()
+        if !isServer, !endsStream, notes.pointee.headers.openBlockFirstByte(of: .status) == UInt8(ascii: "1") {
+            return notes.pointee.headers.dropOpenBlock()
         }
         slots[slot].hasFinalHead = true
-        let block = workspace.headers.endBlock(exceedsLimit: blockExceeds)
-        workspace.events.append(.headers(slot: blockSlot, block: Int32(block), endStream: endsStream))
+        let block = notes.pointee.headers.endBlock(exceedsLimit: blockExceeds)
+        notes.pointee.events.append(.headers(slot: blockSlot, block: Int32(block), endStream: endsStream))
     }
 
-    func dataReceived(id: Int32, _ bytes: UnsafePointer<UInt8>, _ count: Int, in session: OpaquePointer?) {
+    mutating func dataReceived(id: Int32, _ bytes: UnsafePointer<UInt8>, _ count: Int, in session: OpaquePointer?) {
         let slot: Int32
         if lastData.id == id {
             slot = lastData.slot
@@ -250,32 +266,32 @@ final class SessionSink {
             lastData = (id, slot)
         }
         let offset = UnsafeRawPointer(bytes) - input!
-        workspace.events.append(.data(slot: slot, offset: Int32(offset), count: Int32(count)))
+        notes.pointee.events.append(.data(slot: slot, offset: Int32(offset), count: Int32(count)))
     }
 
-    func streamClosed(id: Int32, code: UInt32, in session: OpaquePointer?) {
+    mutating func streamClosed(id: Int32, code: UInt32, in session: OpaquePointer?) {
         if lastData.id == id { lastData = (0, -1) }
         guard let slot = slot(of: id, in: session) else { return }
         close(slot, code)
     }
 
-    func close(_ slot: Int32, _ code: UInt32) {
+    mutating func close(_ slot: Int32, _ code: UInt32) {
         guard !slots[Int(slot)].isClosed else { return }
         slots[Int(slot)].isClosed = true
         if code == 0 { flood.earn(.peerReset, 1) }
-        workspace.events.append(.closed(slot: slot, code: code))
+        notes.pointee.events.append(.closed(slot: slot, code: code))
     }
 
-    func invalidFrame() { pay(.glitch) }
+    mutating func invalidFrame() { pay(.glitch) }
 
-    func frameSent(_ frame: UnsafePointer<nghttp2_frame>, in session: OpaquePointer?) {
+    mutating func frameSent(_ frame: UnsafePointer<nghttp2_frame>, in session: OpaquePointer?) {
         switch telehealth_frame_type(frame) {
         case UInt8(NGHTTP2_DATA.rawValue):
             sentHeadersAndData &+= 1
             flood.earn(.windowUpdate, 10)
         case UInt8(NGHTTP2_HEADERS.rawValue):
             sentHeadersAndData &+= 1
-            if isServer, telehealth_frame_flags(frame) & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 {
+            if stopsPeers, telehealth_frame_flags(frame) & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 {
                 stopPeerIfAsked(telehealth_frame_stream_id(frame), in: session)
             }
         case UInt8(NGHTTP2_RST_STREAM.rawValue):
@@ -291,7 +307,7 @@ final class SessionSink {
         }
     }
 
-    private func stopPeerIfAsked(_ id: Int32, in session: OpaquePointer?) {
+    private mutating func stopPeerIfAsked(_ id: Int32, in session: OpaquePointer?) {
         guard let slot = slot(of: id, in: session), let stream = slots[Int(slot)].stream,
             stream.state.contains(.stopPeerAfterTrailers), !stream.state.contains(.remoteEnded)
         else { return }
@@ -301,7 +317,7 @@ final class SessionSink {
     }
 
     /// A request that could not be sent: the peer's GOAWAY came first, or ids ran out.
-    func requestNotSent(id: Int32) {
+    mutating func requestNotSent(id: Int32) {
         guard let index = slots.firstIndex(where: { $0.id == id && !$0.isClosed && $0.stream != nil }) else {
             return
         }

@@ -74,7 +74,10 @@ struct TokenClaims: Codable, Sendable {
         }
         guard expiresAt - issuedAt <= policy.lifetimeMax else { throw .lifetimeTooLong }
         guard let sub, Self.isName(sub) else { throw .claimInvalid(.subject) }
-        guard let role = role.flatMap(Role.init(rawValue:)) else { throw .claimInvalid(.role) }
+        // A guest is known by a pass of this service, never by an issuer's word.
+        guard let role = role.flatMap(Role.init(rawValue:)), role != .guest else {
+            throw .claimInvalid(.role)
+        }
         let client = try Self.subject(clientID, claim: .clientID, required: role == .client)
         let clinician = try Self.subject(clinicianID, claim: .clinicianID, required: role == .clinician)
         if let act, !Self.isName(act.sub) { throw .claimInvalid(.actor) }

@@ -27,27 +27,33 @@ public struct ChannelConfiguration: Sendable {
     public var maxResponseBytes = 4 << 20
     /// `nil` retries nothing but calls no server has touched (transparent retries).
     public var retryPolicy: RetryPolicy?
+    /// Methods whose calls are sent several times, by ``MethodDescriptor/path``; they are not retried besides.
+    /// Name only methods that a server may run more than once for one call.
+    public var hedging: [String: HedgingPolicy] = [:]
     public var retryThrottle = RetryThrottle()
     /// Request bytes kept for another attempt; a call that wrote more is committed to its attempt.
     public var maxReplayBytes = 256 * 1024
     /// Calls that wait for a connection or for one of its streams; above it calls fail with
     /// RESOURCE_EXHAUSTED.
     public var maxWaitingCalls = 10_000
+    /// A channel without calls for so long closes its connections and is idle, until the next call; `nil`
+    /// keeps them. 30 minutes, as gRPC's libraries.
+    public var idleTimeout: Duration? = .seconds(1800)
+    /// Names are looked up again when a connection is lost or cannot be made, at most this often: a server
+    /// that is down must not turn into a flood of lookups. 30 s, as gRPC's libraries.
+    public var lookupIntervalMin = Duration.seconds(30)
+    /// Turns a name into addresses. The system's resolver, unless a test or a service registry says better.
+    public var lookup:
+        @Sendable (_ host: String, _ port: UInt16) async throws(NameResolutionError) ->
+            [SocketAddress] = { (host, port) async throws(NameResolutionError) in
+                try await NameResolver.shared.resolve(host: host, port: port)
+            }
     /// Goes in front of the library's own name in `user-agent`.
     public var userAgent: String?
     public var transport = ClientTransportConfiguration()
     public var clock = LoopClock.system
 
     public init() {}
-}
-
-/// Where a channel is in its life. - Spec: gRPC doc/connectivity-semantics-and-api.md.
-public enum ConnectivityState: Sendable, Hashable {
-    case idle
-    case connecting
-    case ready
-    case transientFailure
-    case shutdown
 }
 
 /// What a channel talks to.

@@ -3,33 +3,46 @@ internal import HTTP2Engine
 internal import RPCModel
 internal import RPCOverHTTP2
 internal import Synchronization
-internal import Transport
+public import Transport
+
+/// How long it took to get the connection that a channel made last.
+public struct ChannelTimes: Sendable, Hashable {
+    /// The name's lookup; `nil` when there was none.
+    public var lookup: Duration?
+    public var connection: ConnectionTimes
+}
 
 /// The channel on its loop: addresses, connections, the choice between them, and the calls that wait.
 ///
-/// - Isolation: the loop, but for ``publishedState`` and init.
+/// - Isolation: the loop, but for ``connectivity``, ``lastConnectionTimes`` and init.
 final class ChannelCore: @unchecked Sendable {
-    // Sendable: mutable fields are touched on `loop` alone; what other threads read is behind `published`.
+    // Sendable: mutable fields are touched on `loop` alone; what other threads read is behind
+    // mutexes.
 
     let configuration: ChannelConfiguration
     let loop: EventLoop
     var throttle: RetryThrottle
     private(set) var transportConfiguration: ClientTransportConfiguration
+    let connectivity = PublishedConnectivity()
     private let target: ChannelTarget
     private let authority: String
     private let userAgent: String
-    private let published = Mutex(ConnectivityState.idle)
+    private let publishedTimes = Mutex<ChannelTimes?>(nil)
     private var subchannels: [Subchannel] = []
-    private var isResolving = false
-    private var resolutionFailure: String?
-    private var resolutionBackoff: ConnectionBackoff
-    private var resolutionTimer = TimerID.none
+    private lazy var lookup = AddressLookup(target: target, core: self)
     /// Calls that wait for a connection or one of its streams.
     private var waiting: [ClientCall] = []
     /// Calls between two attempts.
     private var retrying: [ObjectIdentifier: ClientCall] = [:]
     private var nextPick = 0
-    private var isShutdown = false
+    /// Calls that are not over.
+    private var callCount = 0
+    /// Since when there are none.
+    private var idleSince: MonotonicInstant
+    private var idleTimer = TimerID.none
+    /// Somebody asked for a connection since the channel was idle last.
+    private var isWanted = false
+    private(set) var isShutdown = false
     private var headers = HeaderList()
     private var random = SystemRandomNumberGenerator()
 
@@ -39,21 +52,31 @@ final class ChannelCore: @unchecked Sendable {
         self.loop = loop
         throttle = configuration.retryThrottle
         transportConfiguration = configuration.transport
-        resolutionBackoff = configuration.backoff
+        idleSince = loop.clockNow
         authority = configuration.serverName ?? target.authority
         userAgent = (configuration.userAgent.map { $0 + " " } ?? "") + "grpc-swift-telehealth/1.0"
     }
 
     var serverName: String { configuration.serverName ?? target.host }
 
-    var publishedState: ConnectivityState { published.withLock { $0 } }
+    var lastConnectionTimes: ChannelTimes? { publishedTimes.withLock { $0 } }
 
     func randomFactor(_ range: ClosedRange<Double>) -> Double { Double.random(in: range, using: &random) }
 
     // MARK: Calls
 
     func submit(_ call: ClientCall) {
+        callCount += 1
         if call.begin() { place(call) }
+    }
+
+    /// The last word about a call that was submitted.
+    func callEnded(_ call: ClientCall) {
+        callStoppedWaiting(call)
+        callCount -= 1
+        guard callCount == 0 else { return }
+        idleSince = loop.now
+        armIdleTimer()
     }
 
     func callWaitsForRetry(_ call: ClientCall) { retrying[ObjectIdentifier(call)] = call }
@@ -65,6 +88,12 @@ final class ChannelCore: @unchecked Sendable {
     func submitAgain(_ call: ClientCall) {
         callStoppedWaiting(call)
         if !call.isDone { place(call) }
+    }
+
+    /// Sends one more copy of a hedged call when a connection has room for it.
+    func placeHedge(_ call: ClientCall) {
+        guard !isShutdown, !call.isDone, let connection = pick() else { return }
+        call.start(on: connection)
     }
 
     /// Starts the call on a connection, lets it wait for one, or fails it.
@@ -129,7 +158,15 @@ final class ChannelCore: @unchecked Sendable {
 
     func connect() {
         guard !isShutdown else { return }
-        if subchannels.isEmpty { return resolve() }
+        if !isWanted {
+            isWanted = true
+            if callCount == 0 { idleSince = loop.now }
+            armIdleTimer()
+        }
+        if subchannels.isEmpty {
+            lookup.start()
+            return publish()
+        }
         switch configuration.loadBalancing {
         case .roundRobin:
             for subchannel in subchannels { subchannel.connect() }
@@ -147,10 +184,13 @@ final class ChannelCore: @unchecked Sendable {
             // pick_first goes on with the next address; when none is left, the name may have moved.
             if configuration.loadBalancing == .pickFirst, subchannels.contains(where: { $0.state == .idle }) {
                 connect()
-            } else if subchannels.allSatisfy({ $0.state == .transientFailure }) {
-                resolve()
+            } else if configuration.loadBalancing == .roundRobin
+                || subchannels.allSatisfy({ $0.state == .transientFailure })
+            {
+                lookup.refresh()
             }
         case .idle:
+            if configuration.loadBalancing == .roundRobin { lookup.refresh() }
             if !waiting.isEmpty || configuration.loadBalancing == .roundRobin { connect() }
         case .connecting, .ready: break
         }
@@ -163,12 +203,18 @@ final class ChannelCore: @unchecked Sendable {
         connect()
     }
 
+    func connectionBecameReady(_ connection: ClientConnection) {
+        guard let times = connection.times else { return }
+        publishedTimes.withLock { $0 = ChannelTimes(lookup: lookup.duration, connection: times) }
+    }
+
     func keepaliveWasTooFrequent() { transportConfiguration.doubleKeepaliveTime() }
 
     func shutdown() {
         guard !isShutdown else { return }
         isShutdown = true
-        loop.cancel(resolutionTimer)
+        lookup.cancel()
+        loop.cancel(idleTimer)
         let calls = waiting + retrying.values
         waiting = []
         for call in calls { call.complete(RPCError(.unavailable, "the channel is shut down")) }
@@ -193,25 +239,24 @@ final class ChannelCore: @unchecked Sendable {
     private var state: ConnectivityState {
         if isShutdown { return .shutdown }
         if subchannels.contains(where: { $0.state == .ready }) { return .ready }
-        if isResolving && subchannels.isEmpty && resolutionFailure == nil { return .connecting }
+        if lookup.isRunning && subchannels.isEmpty && lookup.failure == nil { return .connecting }
         if subchannels.contains(where: { $0.state == .connecting }) {
             // Once every address failed, the channel stays in failure until one works.
             return subchannels.contains { $0.lastFailure == nil } ? .connecting : .transientFailure
         }
-        if resolutionFailure != nil && subchannels.isEmpty { return .transientFailure }
+        if lookup.failure != nil && subchannels.isEmpty && isWanted { return .transientFailure }
         if subchannels.contains(where: { $0.state == .transientFailure }) { return .transientFailure }
         return .idle
     }
 
     private func publish() {
-        let state = state
-        published.withLock { $0 = state }
+        connectivity.publish(state)
     }
 
     /// Where calls go, and why they do not get there: address, state and last cause, for error messages.
     var situation: String {
         var text = "\(authority) is \(state)"
-        if let resolutionFailure { text += "; name lookup: \(resolutionFailure)" }
+        if let failure = lookup.failure { text += "; name lookup: \(failure)" }
         for subchannel in subchannels {
             if let failure = subchannel.lastFailure { text += "; \(subchannel.address): \(failure)" }
         }
@@ -219,60 +264,49 @@ final class ChannelCore: @unchecked Sendable {
     }
 }
 
-// Name resolution.
-extension ChannelCore: TimerTarget {
-    private func resolve() {
-        guard !isResolving, resolutionTimer == .none else { return }
-        switch target {
-        case .unix(let path):
-            if subchannels.isEmpty { adopt([.unix(path: path)]) }
-        case .name(let host, let port):
-            isResolving = true
-            publish()
-            // Ends with the lookup; its result comes back to the loop.
-            Task { [self] in
-                do throws(NameResolutionError) {
-                    let addresses = try await NameResolver.shared.resolve(host: host, port: port)
-                    loop.execute { self.resolved(addresses) }
-                } catch {
-                    loop.execute { self.resolutionFailed(error) }
-                }
-            }
-        }
-    }
-
-    private func resolved(_ addresses: [SocketAddress]) {
-        isResolving = false
-        guard !isShutdown else { return }
-        resolutionFailure = nil
-        resolutionBackoff.reset()
-        adopt(addresses)
-    }
-
+// Addresses.
+extension ChannelCore {
     /// Takes a new list of addresses, keeping the connections to those that stay.
-    private func adopt(_ addresses: [SocketAddress]) {
+    func found(_ addresses: [SocketAddress]) {
+        guard !isShutdown else { return }
         let old = subchannels
         subchannels = addresses.map { address in
             old.first { $0.address == address } ?? Subchannel(address: address, core: self)
         }
-        for subchannel in old where !addresses.contains(subchannel.address) { subchannel.close() }
-        connect()
-        serveWaitingCalls()
-    }
-
-    private func resolutionFailed(_ error: NameResolutionError) {
-        isResolving = false
-        guard !isShutdown else { return }
-        resolutionFailure = error.description
-        let delay = resolutionBackoff.nextDelay(random: randomFactor(-1...1))
-        resolutionTimer = loop.schedule(at: loop.now + delay, self)
+        for subchannel in old where !addresses.contains(subchannel.address) { subchannel.leave() }
+        // A lookup for its own sake must not wake an idle channel.
+        if callCount > 0 || isWanted { connect() }
         publish()
         serveWaitingCalls()
     }
 
+    func lookupFailed() {
+        publish()
+        serveWaitingCalls()
+    }
+
+    func lookupIsDue() {
+        guard !isShutdown, callCount > 0 || !subchannels.isEmpty else { return }
+        lookup.start()
+    }
+}
+
+// Idleness.
+extension ChannelCore: TimerTarget {
+    private func armIdleTimer() {
+        guard let timeout = configuration.idleTimeout, idleTimer == .none, callCount == 0 else { return }
+        idleTimer = loop.schedule(at: idleSince + timeout, self)
+    }
+
+    /// Traffic only moves `idleSince`; a timer that fires too early is set anew.
     func timerFired(kind: Int, on loop: EventLoop) {
-        resolutionTimer = .none
-        guard !isShutdown else { return }
-        if subchannels.isEmpty || !waiting.isEmpty { resolve() }
+        idleTimer = .none
+        guard let timeout = configuration.idleTimeout, !isShutdown, callCount == 0 else { return }
+        guard loop.now >= idleSince + timeout else { return armIdleTimer() }
+        isWanted = false
+        lookup.cancel()
+        for subchannel in subchannels { subchannel.leave() }
+        subchannels = []
+        publish()
     }
 }

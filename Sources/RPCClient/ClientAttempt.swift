@@ -26,6 +26,13 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         finish()
     }
 
+    /// The call goes on without this attempt.
+    func cancel() {
+        guard !isOver else { return }
+        isOver = true
+        reset(.cancel)
+    }
+
     override func receiveHeaders(_ headers: HeaderBlock, endStream: Bool) {
         guard !isOver else { return }
         let metadata = Metadata(headers)
@@ -44,7 +51,7 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
             call.stream.setInboundCompression(.gzip)
         }
         hasHeaders = true
-        call.commit()
+        call.commit(to: self)
         call.stream.receiveInitialMetadata(metadata)
     }
 
@@ -90,20 +97,25 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         isOver = true
         switch reason {
         case .finished:
-            call.attemptEnded(RPCError(.unknown, "the answer ended without a status"), trailers: Metadata())
+            call.attemptEnded(
+                self, RPCError(.unknown, "the answer ended without a status"), trailers: Metadata())
         case .resetByPeer(let code):
             let error = RPCError(
                 RPCError.Code(http2ErrorCode: code.rawValue),
                 "the server reset the call (HTTP/2 error \(code.rawValue))")
-            call.attemptEnded(error, trailers: Metadata(), wasRefused: code == .refusedStream)
+            call.attemptEnded(self, error, trailers: Metadata(), wasRefused: code == .refusedStream)
+        case .resetLocally(.enhanceYourCalm):
+            // Our own limit on what a connection may queue.
+            let error = RPCError(.resourceExhausted, "the request is more than the connection may queue")
+            call.attemptEnded(self, error, trailers: Metadata())
         case .resetLocally(let code):
             let error = RPCError(.internal, "the answer broke HTTP/2's rules (error \(code.rawValue))")
-            call.attemptEnded(error, trailers: Metadata())
+            call.attemptEnded(self, error, trailers: Metadata())
         case .refused:
             let error = RPCError(.unavailable, "the server did not take the call")
-            call.attemptEnded(error, trailers: Metadata(), wasRefused: true)
+            call.attemptEnded(self, error, trailers: Metadata(), wasRefused: true)
         case .connectionLost:
-            call.attemptLostConnection()
+            call.attemptLostConnection(self)
         }
     }
 
@@ -113,7 +125,7 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         isOver = true
         // The requests may not be all sent; nobody reads them any more.
         if !hasFinished { reset(.noError) }
-        call.attemptEnded(status, trailers: trailers)
+        call.attemptEnded(self, status, trailers: trailers)
     }
 
     /// The answer cannot be used: the server is told to stop.
@@ -121,7 +133,7 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         guard !isOver else { return }
         isOver = true
         reset(.cancel)
-        call.attemptEnded(error, trailers: Metadata())
+        call.attemptEnded(self, error, trailers: Metadata())
     }
 
     /// The status of an answer that is one HEADERS frame.

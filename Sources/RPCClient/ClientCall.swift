@@ -4,7 +4,11 @@ internal import RPCModel
 internal import RPCOverHTTP2
 internal import Transport
 
-/// One call of a client over all its attempts: deadline, retries and the end.
+/// One call of a client over all its attempts: deadline, retries or hedges, and the end.
+///
+/// Until the call is committed to an attempt (response headers came, or more was written than is kept), what
+/// the user writes is kept to be sent again. A retry is a new attempt behind a failed one; hedges are attempts
+/// beside each other, and the first that settles the call cancels the others.
 ///
 /// - Isolation: the channel's loop, but for init and the ``CallDriver`` members.
 final class ClientCall: @unchecked Sendable {
@@ -13,6 +17,7 @@ final class ClientCall: @unchecked Sendable {
     private enum TimerKind {
         static let deadline = 0
         static let retry = 1
+        static let hedge = 2
     }
 
     let method: MethodDescriptor
@@ -20,14 +25,19 @@ final class ClientCall: @unchecked Sendable {
     let stream: CallStream
     let deadline: MonotonicInstant?
     private let core: ChannelCore
+    /// The attempt that the call is committed to, or the first of those under way.
     private var attempt: ClientAttempt?
+    /// The copies beside it, of a hedged call that is not committed.
+    private var otherAttempts: [ClientAttempt] = []
     private var retries: RetryState?
+    private var hedging: HedgingState?
     private var usedTransparentRetry = false
     /// No other attempt will be made: response headers came, or too much was written to be kept.
     private var isCommitted = false
     private(set) var isDone = false
     private var deadlineTimer = TimerID.none
     private var retryTimer = TimerID.none
+    private var hedgeTimer = TimerID.none
 
     init(core: ChannelCore, method: MethodDescriptor, options: CallOptions) {
         self.core = core
@@ -35,7 +45,8 @@ final class ClientCall: @unchecked Sendable {
         self.options = options
         deadline = options.timeout.map { MonotonicInstant.systemNow() + min($0, GRPCTimeout.longest) }
         stream = CallStream(maxMessageBytes: options.maxResponseBytes ?? core.configuration.maxResponseBytes)
-        retries = core.configuration.retryPolicy.map(RetryState.init(policy:))
+        hedging = core.configuration.hedging[method.path].map(HedgingState.init(policy:))
+        if hedging == nil { retries = core.configuration.retryPolicy.map(RetryState.init(policy:)) }
         stream.keepSentBytes()
         if packsRequests { stream.setOutboundCompression(.gzip) }
         stream.attach(self)
@@ -51,7 +62,7 @@ final class ClientCall: @unchecked Sendable {
     var waitsForReady: Bool { options.waitForReady ?? core.configuration.waitForReady }
 
     /// `grpc-previous-rpc-attempts`.
-    var previousAttempts: Int { retries?.failedAttempts ?? 0 }
+    var previousAttempts: Int { retries?.failedAttempts ?? hedging?.sentAttempts ?? 0 }
 
     /// Arms the deadline.
     /// - Returns: `false` when the call is over already.
@@ -68,23 +79,36 @@ final class ClientCall: @unchecked Sendable {
 
     // MARK: Attempts
 
+    /// Tries the call on a connection: for the first time, again, or once more beside the attempts under way.
     func start(on connection: ClientConnection) {
         let attempt = ClientAttempt(call: self, loop: core.loop)
-        self.attempt = attempt
-        stream.rewind()
         core.withHeaders(of: self) { headers in
             connection.open(attempt, headers: headers, endStream: false)
         }
+        if self.attempt == nil {
+            self.attempt = attempt
+            stream.rewind()
+        } else {
+            otherAttempts.append(attempt)
+            stream.lendSentBytes { attempt.write($0) }
+        }
+        if hedging != nil { hedgeWasSent() }
         flush()
     }
 
-    /// Hands what the user wrote to the present attempt.
+    /// Hands what the user wrote to the attempts under way.
     func flush() {
         guard !isDone, let attempt else { return }
-        let status = stream.drainOutbound { attempt.write($0) }
+        let status = stream.drainOutbound { bytes in
+            attempt.write(bytes)
+            for other in otherAttempts { other.write(bytes) }
+        }
         if attempt.queuedByteCount > attempt.highWater { stream.setBacklogged(true) }
-        if !isCommitted, stream.heldByteCount > core.configuration.maxReplayBytes { commit() }
-        if status.isFinished, status.isDrained { attempt.finishOnce() }
+        if !isCommitted, stream.heldByteCount > core.configuration.maxReplayBytes { commit(to: attempt) }
+        if status.isFinished, status.isDrained {
+            attempt.finishOnce()
+            for other in otherAttempts { other.finishOnce() }
+        }
     }
 
     func attemptBecameWritable() {
@@ -92,46 +116,113 @@ final class ClientCall: @unchecked Sendable {
         flush()
     }
 
-    func commit() {
+    /// The call is this attempt's from here on; the others are cancelled.
+    func commit(to chosen: ClientAttempt) {
         guard !isCommitted else { return }
         isCommitted = true
+        cancelHedges(but: chosen)
+        attempt = chosen
         stream.stopKeepingSentBytes()
     }
 
-    /// The present attempt is over with a status.
+    /// An attempt is over with a status.
     ///
     /// - Parameters:
     ///   - error: `nil` for OK.
     ///   - wasRefused: no server has touched the call.
-    func attemptEnded(_ error: RPCError?, trailers: Metadata, wasRefused: Bool = false) {
-        attempt = nil
+    func attemptEnded(
+        _ ended: ClientAttempt, _ error: RPCError?, trailers: Metadata, wasRefused: Bool = false
+    ) {
         guard !isDone else { return }
+        forget(ended)
         guard let error else {
             core.throttle.recordSuccess()
             return complete(nil, trailers: trailers)
         }
         if wasRefused, !isCommitted, !usedTransparentRetry {
             usedTransparentRetry = true
+            hedging?.attemptWasRefused()
             return core.submitAgain(self)
         }
-        if !isCommitted, let delay = retryDelay(after: error) {
-            retryTimer = core.loop.schedule(at: core.loop.now + delay, self, kind: TimerKind.retry)
-            return core.callWaitsForRetry(self)
+        if !isCommitted {
+            if hedging != nil { return hedgeFailed(error, trailers: trailers) }
+            if let delay = retryDelay(after: error) {
+                retryTimer = core.loop.schedule(at: core.loop.now + delay, self, kind: TimerKind.retry)
+                return core.callWaitsForRetry(self)
+            }
         }
         complete(error, trailers: trailers)
     }
 
-    func attemptLostConnection() {
+    func attemptLostConnection(_ lost: ClientAttempt) {
         attemptEnded(
-            RPCError(.unavailable, "the connection was lost; \(core.situation)"), trailers: Metadata())
+            lost, RPCError(.unavailable, "the connection was lost; \(core.situation)"), trailers: Metadata())
+    }
+
+    private func forget(_ ended: ClientAttempt) {
+        otherAttempts.removeAll { $0 === ended }
+        guard attempt === ended else { return }
+        attempt = otherAttempts.isEmpty ? nil : otherAttempts.removeFirst()
+    }
+
+    // MARK: Hedges
+
+    private func hedgeWasSent() {
+        hedging?.attemptSent()
+        guard let hedging, hedgeTimer == .none else { return }
+        scheduleHedge(after: hedging.policy.delay)
+    }
+
+    private func scheduleHedge(after delay: Duration) {
+        guard !isCommitted, hedging?.allowsNext(core.throttle) == true else { return }
+        hedgeTimer = core.loop.schedule(at: core.loop.now + delay, self, kind: TimerKind.hedge)
+    }
+
+    /// The next copy is due; its departure sets the time of the one behind it.
+    private func sendHedge() {
+        guard !isDone, !isCommitted, hedging?.allowsNext(core.throttle) == true else { return }
+        if attempt == nil { return core.submitAgain(self) }
+        core.placeHedge(self)
+        // No connection had room: the delay passes once more.
+        if hedgeTimer == .none, let delay = hedging?.policy.delay, delay > .zero {
+            scheduleHedge(after: delay)
+        }
+    }
+
+    private func hedgeFailed(_ error: RPCError, trailers: Metadata) {
+        switch hedging?.attemptFailed(
+            code: error.code, pushback: error.retryPushback, throttle: &core.throttle)
+        {
+        case .sendNext(let delay):
+            cancelHedgeTimer()
+            if delay == .zero { return sendHedge() }
+            scheduleHedge(after: delay)
+            if attempt == nil { core.callWaitsForRetry(self) }
+        case .waitForOthers:
+            cancelHedgeTimer()
+            if attempt == nil { complete(error, trailers: trailers) }
+        case .settled, nil:
+            complete(error, trailers: trailers)
+        }
+    }
+
+    private func cancelHedges(but chosen: ClientAttempt?) {
+        cancelHedgeTimer()
+        if let attempt, attempt !== chosen { attempt.cancel() }
+        for other in otherAttempts where other !== chosen { other.cancel() }
+        otherAttempts = []
+    }
+
+    private func cancelHedgeTimer() {
+        if hedgeTimer != .none { core.loop.cancel(hedgeTimer) }
+        hedgeTimer = .none
     }
 
     private func retryDelay(after error: RPCError) -> Duration? {
         guard retries != nil else { return nil }
-        let pushback = RetryPushback(trailer: error.trailers["grpc-retry-pushback-ms"])
         let jitter = core.randomFactor(0.8...1.2)
         let decision = retries?.attemptFailed(
-            code: error.code, pushback: pushback, jitter: jitter, throttle: &core.throttle)
+            code: error.code, pushback: error.retryPushback, jitter: jitter, throttle: &core.throttle)
         switch decision {
         case .retry(let delay): return delay
         case .giveUp, nil: return nil
@@ -152,19 +243,19 @@ final class ClientCall: @unchecked Sendable {
     /// The call is over by a decision of this side: the server is told, queued messages are dropped.
     func cancel(_ error: RPCError) {
         guard !isDone else { return }
-        let attempt = attempt
         end()
-        attempt?.reset(.cancel)
         stream.fail(error)
         stream.detachDriver()
     }
 
+    /// An attempt that is still under way is told to stop.
     private func end() {
         isDone = true
+        cancelHedges(but: nil)
         attempt = nil
         if deadlineTimer != .none { core.loop.cancel(deadlineTimer) }
         if retryTimer != .none { core.loop.cancel(retryTimer) }
-        core.callStoppedWaiting(self)
+        core.callEnded(self)
     }
 
     private func failDeadline() {
@@ -174,9 +265,14 @@ final class ClientCall: @unchecked Sendable {
 
 extension ClientCall: TimerTarget {
     func timerFired(kind: Int, on loop: EventLoop) {
-        if kind == TimerKind.deadline {
+        switch kind {
+        case TimerKind.deadline:
             failDeadline()
-        } else {
+        case TimerKind.hedge:
+            hedgeTimer = .none
+            core.callStoppedWaiting(self)
+            sendHedge()
+        default:
             retryTimer = .none
             core.submitAgain(self)
         }

@@ -68,7 +68,16 @@ public final class RPCChannel: CallChannel {
         }
     }
 
-    public var connectivity: ConnectivityState { core.publishedState }
+    public var connectivity: ConnectivityState { core.connectivity.state }
+
+    /// Waits until the channel's state is another than `known`, and returns it; the present one at once when it
+    /// differs already, or when the task is cancelled. States between two looks may be missed.
+    public func connectivity(after known: ConnectivityState) async -> ConnectivityState {
+        await core.connectivity.change(from: known)
+    }
+
+    /// How long each step of the latest connection took; `nil` before the first.
+    public var lastConnectionTimes: ChannelTimes? { core.lastConnectionTimes }
 
     /// Ends every call with UNAVAILABLE, closes the connections and stops the loop. Returns when that is
     /// done.

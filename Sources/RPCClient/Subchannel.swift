@@ -48,6 +48,14 @@ final class Subchannel: ClientConnectionObserver, TimerTarget {
         connection?.close()
     }
 
+    /// Nobody wants the address any more: calls that are on its connection may end.
+    func leave() {
+        let connection = connection
+        self.connection = nil
+        connection?.drain()
+        close()
+    }
+
     // MARK: ClientConnectionObserver
 
     func connectionReady(_ connection: ClientConnection) {
@@ -55,6 +63,7 @@ final class Subchannel: ClientConnectionObserver, TimerTarget {
         backoff.reset()
         lastFailure = nil
         state = .ready
+        core.connectionBecameReady(connection)
         core.subchannelChanged(self)
     }
 

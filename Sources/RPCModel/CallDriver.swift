@@ -11,6 +11,12 @@ public protocol CallDriver: AnyObject, Sendable {
     /// Nobody will read or write this call any more. A client resets the stream; a server ignores it, because
     /// its handler's return says how the call ended.
     func abandon()
+    /// The handler chose how its responses are packed. Only servers do anything about it.
+    func packResponses(_ compression: CallOptions.Compression)
     /// A detached server call is over: with OK when `error` is `nil`.
     func finishDetached(_ error: RPCError?)
+}
+
+extension CallDriver {
+    public func packResponses(_ compression: CallOptions.Compression) {}
 }

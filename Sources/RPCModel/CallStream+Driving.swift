@@ -13,6 +13,16 @@ extension CallStream {
         public let wantsHeaders: Bool
     }
 
+    /// What has arrived of the peer's messages.
+    public struct InboundProgress: Sendable, Hashable {
+        /// Whole messages that wait for their reader.
+        public let unreadCount: Int
+        /// Whole messages in all; wraps round.
+        public let arrivedCount: UInt32
+        /// Bytes of the one that is still arriving; 0 between messages.
+        public let partialByteCount: Int
+    }
+
     /// Joins stream and driver; wakes the driver if something was written before it came.
     public func attach(_ driver: any CallDriver) {
         let wakeNow = state.withLock { state in
@@ -41,6 +51,19 @@ extension CallStream {
         state.withLock { $0.outboundCompression = compression }
     }
 
+    /// Chooses the packing of messages written from now on, as far as the headers still allow it: packing
+    /// cannot begin once they left without naming it.
+    ///
+    /// - Parameter headersToCome: runs under the stream's lock when the headers have not left and are to follow
+    ///   the choice.
+    public func chooseOutboundCompression(_ compression: MessageCompression?, headersToCome: () -> Void) {
+        state.withLock { state in
+            if compression != nil, state.haveHeadersLeft, !state.doHeadersNamePacking { return }
+            state.outboundCompression = compression
+            if !state.haveHeadersLeft { headersToCome() }
+        }
+    }
+
     /// Keeps sent bytes so that ``rewind()`` can send them again; until ``stopKeepingSentBytes()``.
     public func keepSentBytes() { state.withLock { $0.keepsSentBytes = true } }
 
@@ -59,6 +82,17 @@ extension CallStream {
         state.withLock { state in
             state.sentByteCount = 0
             state.isBacklogged = false
+        }
+    }
+
+    /// Lends what was sent to another attempt and is kept, for one more attempt beside it.
+    public func lendSentBytes(_ send: (UnsafeRawBufferPointer) -> Void) {
+        state.withLock { state in
+            guard state.keepsSentBytes, state.sentByteCount > 0 else { return }
+            let count = state.sentByteCount
+            unsafe state.outbound.withUnsafeBytes {
+                unsafe send(UnsafeRawBufferPointer(rebasing: $0[..<count]))
+            }
         }
     }
 
@@ -91,7 +125,9 @@ extension CallStream {
     public func drainOutbound(_ send: (UnsafeRawBufferPointer) -> Void) -> OutboundStatus {
         let (status, waiters) = state.withLock { state in
             state.isDriverAwake = false
+            if state.wantsHeaders { state.noteHeadersLeave() }
             if !state.isBacklogged, state.outbound.count > state.sentByteCount {
+                state.noteHeadersLeave()
                 let start = state.sentByteCount
                 unsafe state.outbound.withUnsafeBytes { all in
                     unsafe send(UnsafeRawBufferPointer(rebasing: all[start...]))
@@ -144,6 +180,18 @@ extension CallStream {
     /// Whether the peer stopped inside a message.
     public var hasPartialInboundMessage: Bool { state.withLock { $0.inbound.hasPartialMessage } }
 
+    /// How far the peer's messages have come, for those who hold it to a pace.
+    public var inboundProgress: InboundProgress {
+        state.withLock { state in
+            InboundProgress(
+                unreadCount: state.inbound.completeCount, arrivedCount: state.inbound.arrivedCount,
+                partialByteCount: state.inbound.partialByteCount)
+        }
+    }
+
+    /// Whether a message was refused because it unpacks to more than the limit.
+    public var hasRefusedUnpacking: Bool { state.withLock { $0.hasRefusedUnpacking } }
+
     /// The peer half-closed. Servers.
     ///
     /// - Returns: `false` when it did so inside a message; the inbound half is then as before.
@@ -156,6 +204,9 @@ extension CallStream {
         wake(waiters)
         return isWhole
     }
+
+    /// Whether response headers came. Clients.
+    public var hasInitialMetadata: Bool { state.withLock { $0.initialMetadata != nil } }
 
     public func receiveInitialMetadata(_ metadata: Metadata) {
         wake(

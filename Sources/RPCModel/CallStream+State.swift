@@ -28,6 +28,7 @@ extension CallStream {
         @usableFromInline var inboundEnd = InboundEnd.open
         @usableFromInline var inboundCompression: MessageCompression?
         @usableFromInline var lastMessageWasCompressed = false
+        @usableFromInline var hasRefusedUnpacking = false
         @usableFromInline var inboundWaiters: [CheckedContinuation<Void, Never>] = []
         /// Received bytes the peer has not been given window for again.
         @usableFromInline var uncreditedByteCount = 0
@@ -43,6 +44,9 @@ extension CallStream {
         // Outbound
         @usableFromInline var outbound = ByteBuffer()
         @usableFromInline var outboundCompression: MessageCompression?
+        /// The response headers left, or leave with the bytes at hand; and whether they name a packing.
+        var haveHeadersLeft = false
+        var doHeadersNamePacking = false
         @usableFromInline var messageStart = 0
         @usableFromInline var isWritingFinished = false
         var outboundWaiters: [CheckedContinuation<Void, Never>] = []
@@ -101,6 +105,12 @@ extension CallStream {
             outbound.patchBigEndian(length, at: messageStart + 1)
         }
 
+        mutating func noteHeadersLeave() {
+            guard !haveHeadersLeft else { return }
+            haveHeadersLeft = true
+            doHeadersNamePacking = outboundCompression != nil
+        }
+
         mutating func takeInboundWaiters() -> [CheckedContinuation<Void, Never>] {
             guard !inboundWaiters.isEmpty else { return [] }
             defer { inboundWaiters = [] }
@@ -155,26 +165,43 @@ extension CallStream.State {
                 try unsafe Inbound(decoding: bytes)
             }
         } catch {
-            throw RPCError(.internal, "the bytes are no \(Inbound.fullName): \(error)")
+            throw Self.decodingError(error, of: Inbound.fullName)
+        }
+    }
+
+    /// A message above one of the codec's limits is too much, not malformed.
+    @usableFromInline
+    static func decodingError(_ error: WireError, of name: String) -> RPCError {
+        switch error {
+        case .sizeExceeded(let limit):
+            RPCError(.resourceExhausted, "a message is longer than the \(limit) bytes that are decoded")
+        case .messageCountExceeded(let limit):
+            RPCError(.resourceExhausted, "a message holds more than \(limit) others")
+        case .truncated, .varintOverflow, .invalidTag, .unmatchedGroupEnd, .invalidUTF8, .depthExceeded:
+            RPCError(.internal, "the bytes are no \(name): \(error)")
         }
     }
 
     @usableFromInline
-    func decodeCompressed<Inbound: Message>(_ frame: MessageDeframer.Frame) throws(RPCError) -> Inbound {
+    mutating func decodeCompressed<Inbound: Message>(_ frame: MessageDeframer.Frame) throws(RPCError)
+        -> Inbound
+    {
         guard let inboundCompression else {
             throw RPCError(.internal, "a compressed message, but no grpc-encoding was agreed")
         }
         var plain = ByteBuffer()
+        let limit = inbound.maxMessageBytes
         do {
             try unsafe inbound.withPayload(of: frame) {
                 (bytes: UnsafeRawBufferPointer) throws(MessageCompression.Failure) in
-                try unsafe inboundCompression.decompress(bytes, &plain, inbound.maxMessageBytes)
+                try unsafe inboundCompression.decompress(bytes, &plain, limit)
             }
         } catch {
             switch error {
             case .corrupt:
                 throw RPCError(.internal, "a message cannot be unpacked as \(inboundCompression.name)")
             case .tooLarge(let limit):
+                hasRefusedUnpacking = true
                 throw RPCError(
                     .resourceExhausted, "a message unpacks to more than the limit of \(limit) bytes")
             }
@@ -184,7 +211,7 @@ extension CallStream.State {
                 try unsafe Inbound(decoding: bytes)
             }
         } catch {
-            throw RPCError(.internal, "the bytes are no \(Inbound.fullName): \(error)")
+            throw Self.decodingError(error, of: Inbound.fullName)
         }
     }
 }

@@ -168,6 +168,12 @@ public final class CallStream: Sendable {
     /// Marks a server call as outliving its handler; see ``ResponseWriter/detach()``.
     public func detach() { state.withLock { $0.isDetached = true } }
 
+    /// Chooses how messages written from now on are packed; see ``ServerCallContext/packResponses(_:)``.
+    func packResponses(_ compression: CallOptions.Compression) {
+        let driver = state.withLock { $0.driver }
+        driver?.packResponses(compression)
+    }
+
     /// Ends a detached server call.
     public func finishDetached(_ error: RPCError?) {
         let driver = state.withLock { $0.driver }

@@ -44,6 +44,8 @@ public struct MessageDeframer: ~Copyable, Sendable {
     public let maxMessageBytes: Int
     /// Complete messages that wait to be taken.
     public private(set) var completeCount = 0
+    /// Messages that arrived whole so far, taken ones included; wraps round.
+    public private(set) var arrivedCount: UInt32 = 0
     @usableFromInline var bytes: [UInt8] = []
     @usableFromInline var head = 0
     /// Where the first incomplete message starts; everything from `head` to here is whole messages.
@@ -59,6 +61,9 @@ public struct MessageDeframer: ~Copyable, Sendable {
 
     /// Whether the stream stopped inside a message.
     public var hasPartialMessage: Bool { scanned < bytes.count }
+
+    /// Bytes of the message that is still arriving, its prefix included.
+    public var partialByteCount: Int { bytes.count - scanned }
 
     /// Takes the next bytes of the stream.
     ///
@@ -76,6 +81,7 @@ public struct MessageDeframer: ~Copyable, Sendable {
             guard bytes.count - scanned - Self.prefixByteCount >= length else { return }
             scanned += Self.prefixByteCount + length
             completeCount += 1
+            arrivedCount &+= 1
         }
     }
 

@@ -6,13 +6,15 @@ public struct MethodDescriptor: Sendable {
         let service: String
         let name: String
         let path: String
+        let qualifiedName: String
         let isClientStreaming: Bool
         let isServerStreaming: Bool
 
         init(service: String, name: String, isClientStreaming: Bool, isServerStreaming: Bool) {
             self.service = service
             self.name = name
-            path = "/\(service)/\(name)"
+            qualifiedName = "\(service)/\(name)"
+            path = "/" + qualifiedName
             self.isClientStreaming = isClientStreaming
             self.isServerStreaming = isServerStreaming
         }
@@ -49,5 +51,5 @@ extension MethodDescriptor: Hashable {
 
 extension MethodDescriptor: CustomStringConvertible {
     /// `package.Service/Method`, as metrics and logs name it.
-    public var description: String { String(path.dropFirst()) }
+    public var description: String { storage.qualifiedName }
 }

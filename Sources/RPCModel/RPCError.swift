@@ -30,6 +30,9 @@ public struct RPCError: Error, Sendable, Hashable {
     public var statusDetails: [UInt8]
     /// Trailing metadata that goes, or came, with the status.
     public var trailers: Metadata
+    /// What the server says about trying the call again (`grpc-retry-pushback-ms`), for clients with a retry or
+    /// hedging policy.
+    public var retryPushback: RetryPushback
     /// Whether the other side sent this status. `false` when it was made up on this side (a deadline, a
     /// broken
     ///  connection, a table lookup for an answer without `grpc-status`).
@@ -37,12 +40,13 @@ public struct RPCError: Error, Sendable, Hashable {
 
     public init(
         _ code: Code, _ message: String, statusDetails: [UInt8] = [], trailers: Metadata = [:],
-        isFromPeer: Bool = false
+        retryPushback: RetryPushback = .absent, isFromPeer: Bool = false
     ) {
         self.code = code
         self.message = message
         self.statusDetails = statusDetails
         self.trailers = trailers
+        self.retryPushback = retryPushback
         self.isFromPeer = isFromPeer
     }
 }

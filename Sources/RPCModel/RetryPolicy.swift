@@ -39,6 +39,15 @@ public enum RetryPushback: Sendable, Hashable {
     /// Negative or unreadable.
     case doNotRetry
 
+    /// The trailer's value; `nil` sends none.
+    public var trailer: String? {
+        switch self {
+        case .absent: nil
+        case .retry(let delay): String(Int32(min(max(0, delay / .milliseconds(1)), Double(Int32.max))))
+        case .doNotRetry: "-1"
+        }
+    }
+
     /// - Parameter value: the trailer's value, `nil` when absent. Decimal int32, milliseconds.
     public init(trailer value: String?) {
         guard let value else {

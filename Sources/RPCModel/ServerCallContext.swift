@@ -25,11 +25,15 @@ public final class ServerCallContext: Sendable {
     /// this one.
     public let deadline: ContinuousClock.Instant?
     public let peer: CallPeer
+    private let stream: CallStream?
     private let state = Mutex(State())
 
+    /// - Parameter stream: the call's, for what handlers decide about it; a context made by hand needs none.
     public init(
-        method: MethodDescriptor, metadata: Metadata, deadline: ContinuousClock.Instant?, peer: CallPeer
+        method: MethodDescriptor, metadata: Metadata, deadline: ContinuousClock.Instant?, peer: CallPeer,
+        stream: CallStream? = nil
     ) {
+        self.stream = stream
         self.method = method
         self.metadata = metadata
         self.deadline = deadline
@@ -52,6 +56,13 @@ public final class ServerCallContext: Sendable {
         get { state.withLock { $0.trailingMetadata } }
         set { state.withLock { $0.trailingMetadata = newValue } }
     }
+
+    /// Packs the responses of this call from here on, or stops packing them, whatever the server's setting.
+    ///
+    /// `gzip` has no effect when the client does not unpack it, nor once the response headers have left without
+    /// naming it. `none` is for secrets beside text that a stranger chose, and for bytes that are packed
+    /// already.
+    public func packResponses(_ compression: CallOptions.Compression) { stream?.packResponses(compression) }
 
     /// A value of this call, set by an interceptor: `context[CallerIdentityKey.self] = identity`.
     public subscript<Key: CallContextKey>(key: Key.Type) -> Key.Value? {

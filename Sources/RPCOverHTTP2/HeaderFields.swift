@@ -69,6 +69,7 @@ extension HeaderList {
         if !error.statusDetails.isEmpty {
             add("grpc-status-details-bin", bytes: Base64.encode(error.statusDetails))
         }
+        if let pushback = error.retryPushback.trailer { add("grpc-retry-pushback-ms", pushback) }
         add(error.trailers)
     }
 }
@@ -88,7 +89,10 @@ extension HeaderBlock {
         guard let code = parsed else { return nil }
         let message = self.value(of: .grpcMessage).map { PercentEncoding.decode([UInt8]($0)) } ?? ""
         let details = self.value(of: .grpcStatusDetailsBin).flatMap { Base64.decode([UInt8]($0)) } ?? []
-        return RPCError(code, message, statusDetails: details, trailers: trailers, isFromPeer: true)
+        let pushback = self.value(of: .grpcRetryPushbackMS).map { String(decoding: $0, as: UTF8.self) }
+        return RPCError(
+            code, message, statusDetails: details, trailers: trailers,
+            retryPushback: RetryPushback(trailer: pushback), isFromPeer: true)
     }
 
     /// Whether a comma-separated list under `header` holds `token`.

@@ -30,10 +30,13 @@ final class CallDispatcher: ServerStreamSource {
 
     func connectionOpened(_ connection: ServerConnection) {
         connection.userInfo = CallPeer(connection.peer)
+        loops[connection.loop.index].slowRequests?.add(connection)
     }
 
     func connectionClosed(_ connection: ServerConnection, _ loss: ConnectionLoss) {
-        loops[connection.loop.index].metrics.recordConnectionEnd(loss.label)
+        let calls = loops[connection.loop.index]
+        calls.metrics.recordConnectionEnd(loss.label)
+        calls.slowRequests?.remove(connection)
     }
 
     func waitForHandlers(limit: Duration) async {
@@ -50,6 +53,7 @@ final class CallDispatcher: ServerStreamSource {
             metrics.waitingCalls += snapshot.waitingCalls
             metrics.openCalls += snapshot.openCalls
             metrics.connectionEnds.merge(snapshot.connectionEnds, uniquingKeysWith: +)
+            metrics.refusedCalls.merge(snapshot.refusedCalls, uniquingKeysWith: +)
             for (methodIndex, code, counts) in snapshot.counts {
                 sums[methodIndex, default: [:]][code?.rawValue ?? 0, default: CallCounts()].add(counts)
             }
@@ -71,6 +75,7 @@ final class CallDispatcher: ServerStreamSource {
         var waitingCalls = 0
         var openCalls = 0
         var connectionEnds: [String: UInt64] = [:]
+        var refusedCalls: [String: UInt64] = [:]
     }
 
     private static func snapshot(of calls: LoopCalls) async -> LoopSnapshot {
@@ -80,6 +85,7 @@ final class CallDispatcher: ServerStreamSource {
                     runningHandlers: calls.runningHandlers, waitingCalls: calls.waitingCalls,
                     openCalls: calls.openCalls)
                 snapshot.connectionEnds = calls.metrics.connectionEnds
+                snapshot.refusedCalls = calls.metrics.refusedCalls
                 calls.metrics.forEach { snapshot.counts.append(($0, $1, $2)) }
                 continuation.resume(returning: snapshot)
             }

@@ -1,4 +1,5 @@
 public import RPCModel
+public import Transport
 
 /// Finished calls of one method with one status, as one loop or the whole server counted them.
 public struct CallCounts: Sendable, Hashable {
@@ -48,6 +49,24 @@ public struct CallMetrics: Sendable {
     /// Connections that ended, by the label of their loss: `peer_closed`, `drained`, and for each limit that a
     /// peer exceeded its name, such as `too_many_resets`.
     public var connectionEnds: [String: UInt64] = [:]
+    /// Calls that a limit refused or cut off, by the limit's name: see ``CallLimit``.
+    public var refusedCalls: [String: UInt64] = [:]
+    /// Connections at the door.
+    public var connections = ConnectionAdmissions()
+}
+
+/// The limits that end a call and leave its connection alone; the raw values are the labels of their counters.
+public enum CallLimit: String, CaseIterable, Sendable {
+    /// Request metadata above `HTTP2Limits.headerFieldsMax` or `headerListBytesMax`.
+    case headerBlock = "header_block_too_large"
+    /// A message above ``ServerConfiguration/maxRequestBytes``, refused on its prefix.
+    case requestBytes = "request_too_large"
+    /// A packed message that unpacks to more than that.
+    case unpackedBytes = "unpacked_request_too_large"
+    /// A request that took longer than ``ServerConfiguration/requestTimeout``.
+    case slowRequest = "request_too_slow"
+    /// More calls than ``ServerConfiguration/maxWaitingCallsPerLoop`` wait for a handler's turn.
+    case waitingCalls = "too_many_waiting_calls"
 }
 
 /// The counters of one loop; touched by its thread alone, so counting is an addition.
@@ -56,6 +75,7 @@ struct LoopCallMetrics {
     private static let codeCount = 17
     private var counts: [CallCounts?]
     private(set) var connectionEnds: [String: UInt64] = [:]
+    private(set) var refusedCalls: [String: UInt64] = [:]
 
     /// - Parameter methodCount: known methods; one more slot counts the unknown ones.
     init(methodCount: Int) {
@@ -69,6 +89,8 @@ struct LoopCallMetrics {
     }
 
     mutating func recordConnectionEnd(_ label: String) { connectionEnds[label, default: 0] += 1 }
+
+    mutating func recordRefusal(_ limit: CallLimit) { refusedCalls[limit.rawValue, default: 0] += 1 }
 
     func forEach(_ body: (_ methodIndex: Int, RPCError.Code?, CallCounts) -> Void) {
         for (index, counts) in counts.enumerated() {

@@ -26,6 +26,7 @@ final class LoopCalls: @unchecked Sendable {
     private let maxWaitingCalls: Int
     private var waiting: [ServerCall] = []
     private var firstWaiting = 0
+    let slowRequests: SlowRequests?
     private var idleWaiters: [CheckedContinuation<Void, Never>] = []
 
     init(loop: EventLoop, methodCount: Int, configuration: ServerConfiguration) {
@@ -33,6 +34,7 @@ final class LoopCalls: @unchecked Sendable {
         metrics = LoopCallMetrics(methodCount: methodCount)
         maxRunningHandlers = configuration.maxRunningHandlersPerLoop
         maxWaitingCalls = configuration.maxWaitingCallsPerLoop
+        slowRequests = SlowRequests(loop: loop, configuration: configuration)
         responseHeaders = PreparedHeaders([(":status", "200"), ("content-type", GRPCContentType.value)])
         responseHeadersOfferingGzip = PreparedHeaders([
             (":status", "200"), ("content-type", GRPCContentType.value),

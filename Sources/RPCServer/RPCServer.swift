@@ -91,8 +91,12 @@ public final class RPCServer: Sendable {
         loops.shutdown()
     }
 
-    /// Calls counted since the start.
-    public func metrics() async -> CallMetrics { await dispatcher.metrics() }
+    /// What was counted since the start, and what is open now.
+    public func metrics() async -> CallMetrics {
+        var metrics = await dispatcher.metrics()
+        metrics.connections = transport.admissions
+        return metrics
+    }
 
     /// Connections open now.
     public var openConnectionCount: Int { transport.openConnectionCount }

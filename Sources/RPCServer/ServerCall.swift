@@ -2,6 +2,7 @@ internal import EventCore
 internal import HTTP2Engine
 internal import RPCModel
 internal import RPCOverHTTP2
+internal import Synchronization
 internal import Transport
 
 /// One call on a server: the HTTP/2 stream below, the ``CallStream`` above, and the handler's task between
@@ -35,6 +36,8 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     private var wasIntercepted = false
     private var isRecorded = false
     private var acceptsGzip = false
+    /// Written by the handler, under the stream's lock, before the headers leave.
+    private let namesPacking = Atomic(false)
     private(set) var mentionsEncodings = false
 
     init(dispatcher: CallDispatcher, calls: LoopCalls, connection: ServerConnection) {
@@ -82,6 +85,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
             state.failInbound()
             switch error {
             case .messageTooLarge(let announced, let limit):
+                calls.metrics.recordRefusal(.requestBytes)
                 abort(
                     RPCError(
                         .resourceExhausted, "a request of \(announced) bytes is above the limit of \(limit)"))
@@ -110,7 +114,10 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     override func closed(_ reason: StreamCloseReason) {
         calls.callClosed()
         if state.close() {
-            let error = RPCError(.cancelled, "the client is gone: \(reason)")
+            let error =
+                reason == .resetLocally(.enhanceYourCalm)
+                ? RPCError(.resourceExhausted, "the answer is more than the connection may queue")
+                : RPCError(.cancelled, "the client is gone: \(reason)")
             stream?.fail(error)
             stopHandler()
             end(error)
@@ -123,6 +130,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     /// Checks what a request must look like, and answers one that does not.
     private func accept(_ headers: HeaderBlock) -> ServerRoute? {
         guard !headers.exceedsLimit else {
+            calls.metrics.recordRefusal(.headerBlock)
             finish(RPCError(.resourceExhausted, "the request's metadata is above the server's limit"))
             return nil
         }
@@ -159,7 +167,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
             }
             stream.setInboundCompression(.gzip)
         }
-        if packsResponses { stream.setOutboundCompression(.gzip) }
+        if acceptsGzip, dispatcher.configuration.responseCompression == .gzip { packResponses(.gzip) }
         var deadline: ContinuousClock.Instant?
         if let value = headers.value(of: .grpcTimeout) {
             guard let timeout = GRPCTimeout.parse(value.assumingMemoryBound(to: UInt8.self).span) else {
@@ -174,16 +182,13 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
             deadlineTimer = calls.loop.schedule(at: started + timeout, self)
         }
         context = ServerCallContext(
-            method: route.method, metadata: Metadata(headers), deadline: deadline, peer: peer)
+            method: route.method, metadata: Metadata(headers), deadline: deadline, peer: peer,
+            stream: stream)
         return true
     }
 
-    var packsResponses: Bool {
-        switch dispatcher.configuration.responseCompression {
-        case .none: false
-        case .gzip: acceptsGzip
-        }
-    }
+    /// Whether the response headers name gzip.
+    var packsResponses: Bool { namesPacking.load(ordering: .relaxed) }
 
     private var peer: CallPeer {
         if let peer = connection.userInfo as? CallPeer { return peer }
@@ -195,6 +200,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     private func admit() {
         isHandlerAdmitted = true
         if !calls.admit(self) {
+            calls.metrics.recordRefusal(.waitingCalls)
             abort(RPCError(.resourceExhausted, "the server has too many calls in progress"))
         }
     }
@@ -230,6 +236,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         calls.loop.preconditionCurrent()
         isHandlerDone = true
         task = nil
+        if failure != nil, stream.hasRefusedUnpacking { calls.metrics.recordRefusal(.unpackedBytes) }
         if failure != nil || !stream.isDetached { finish(failure) }
         calls.handlerReturned()
     }
@@ -241,6 +248,21 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         stream?.fail(error)
         stopHandler()
         finish(error)
+    }
+
+    var requestPace: RequestPace {
+        guard let stream, state.acceptsData else { return .inTime }
+        let progress = stream.inboundProgress
+        if !dispatcher.routes.routes[methodIndex].method.isClientStreaming {
+            return .awaited(since: started, byteCount: progress.partialByteCount)
+        }
+        guard progress.partialByteCount > 0, progress.unreadCount == 0 else { return .inTime }
+        return .insideMessage(number: progress.arrivedCount, byteCount: progress.partialByteCount)
+    }
+
+    func abortSlowRequest() {
+        calls.metrics.recordRefusal(.slowRequest)
+        abort(RPCError(.resourceExhausted, "the request did not arrive in its time"))
     }
 
     /// Sends the status, behind what was written. The one way a call ends by a decision of this side;
@@ -311,5 +333,17 @@ extension ServerCall: CallDriver {
 
     func finishDetached(_ error: RPCError?) {
         calls.loop.execute { self.finish(error) }
+    }
+
+    func packResponses(_ compression: CallOptions.Compression) {
+        guard acceptsGzip else { return }
+        let packing: MessageCompression? =
+            switch compression {
+            case .none: nil
+            case .gzip: .gzip
+            }
+        stream?.chooseOutboundCompression(packing) {
+            namesPacking.store(packing != nil, ordering: .relaxed)
+        }
     }
 }

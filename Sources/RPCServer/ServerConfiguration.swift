@@ -30,6 +30,12 @@ public struct ServerConfiguration: Sendable {
     public var maxRunningHandlersPerLoop = 4096
     /// Calls that wait for a handler's turn, per loop; above it calls are refused with RESOURCE_EXHAUSTED.
     public var maxWaitingCallsPerLoop = 4096
+    /// How long a request may take to arrive: the one message of a unary call with its half-close, or each
+    /// message of a stream. `nil` waits for ever. 30 s: a lost packet costs a few, a patient attacker an hour.
+    public var requestTimeout: Duration? = .seconds(30)
+    /// Bytes that earn a long message one second more each. 4 KiB/s is below any line that carries video, and
+    /// makes a full 4 MiB buffer cost the client that much, too.
+    public var requestBytesPerSecondMin = 4096
     /// How responses are packed for clients that can unpack them.
     public var responseCompression = CallOptions.Compression.none
     /// Offers `grpc.health.v1.Health`.

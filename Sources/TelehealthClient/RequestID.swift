@@ -32,6 +32,13 @@ extension Telehealth_V1_LeaveSessionRequest: ChangeRequest {}
 extension Telehealth_V1_CancelSessionRequest: ChangeRequest {}
 extension Telehealth_V1_MarkNoShowRequest: ChangeRequest {}
 extension Telehealth_V1_EndSessionRequest: ChangeRequest {}
+extension Telehealth_V1_InviteParticipantRequest: ChangeRequest {}
+extension Telehealth_V1_RevokeInvitationRequest: ChangeRequest {}
+extension Telehealth_V1_RedeemInvitationRequest: ChangeRequest {}
+extension Telehealth_V1_DenyParticipantRequest: ChangeRequest {}
+extension Telehealth_V1_ReturnToWaitingRoomRequest: ChangeRequest {}
+extension Telehealth_V1_RemoveParticipantRequest: ChangeRequest {}
+extension Telehealth_V1_SetParticipantCapabilitiesRequest: ChangeRequest {}
 extension Telehealth_V1_SubmitConsentRequest: ChangeRequest {}
 extension Telehealth_V1_UpdateConsentRequest: ChangeRequest {}
 extension Telehealth_V1_RevokeConsentRequest: ChangeRequest {}

@@ -18,6 +18,16 @@ public protocol ClientConnectionObserver: AnyObject {
     func connectionClosed(_ connection: ClientConnection, _ loss: ConnectionLoss)
 }
 
+/// How long the steps of making a connection took.
+public struct ConnectionTimes: Hashable, Sendable {
+    /// From dialling to a connected socket.
+    public var connect: Duration
+    /// The handshake; `nil` without TLS.
+    public var tls: Duration?
+    /// From there to the server's SETTINGS.
+    public var settings: Duration
+}
+
 /// A connection to one address of a server.
 ///
 /// - Isolation: not Sendable; its loop.
@@ -27,6 +37,10 @@ public final class ClientConnection {
     /// The server's identity, once the handshake is over.
     public var tlsPeer: TLSPeerIdentity? { tls?.peer }
 
+    /// How long each step took, once the connection is ready.
+    public private(set) var times: ConnectionTimes?
+
+    private let startedAt: MonotonicInstant
     private let configuration: ClientTransportConfiguration
     private let keepaliveTime: Duration?
     /// Kept until the end was told; the observer usually owns this connection.
@@ -40,6 +54,7 @@ public final class ClientConnection {
     ) {
         self.loop = loop
         self.address = address
+        startedAt = loop.now
         self.configuration = configuration
         keepaliveTime = configuration.keepalive.time.map {
             max($0, ClientTransportConfiguration.keepaliveTimeMin)
@@ -140,7 +155,14 @@ private final class Refusal: TickEndTarget {
 extension ClientConnection: WireDelegate {
     func wireHandshook() {}
 
-    func wireEstablished() { observer?.connectionReady(self) }
+    func wireEstablished() {
+        if let connected = wire?.connectedAt, let handshook = wire?.handshookAt {
+            times = ConnectionTimes(
+                connect: connected - startedAt, tls: tls == nil ? nil : handshook - connected,
+                settings: loop.now - handshook)
+        }
+        observer?.connectionReady(self)
+    }
 
     func wireCapacityChanged() { observer?.connectionCapacityChanged(self) }
 

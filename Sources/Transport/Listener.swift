@@ -13,19 +13,22 @@ final class Listener: ReadinessTarget, TimerTarget {
     private let loop: EventLoop
     private var socket: SocketDescriptor?
     private let accepted: (consuming SocketDescriptor, SocketAddress) -> Void
+    private let paused: () -> Void
     private var registration = RegistrationID.none
     private var timer = TimerID.none
     private var pause = Listener.pauseMin
 
+    /// - Parameter paused: told each time that accepting stops for want of descriptors or memory.
     init(
         socket: consuming SocketDescriptor, address: SocketAddress, on loop: EventLoop,
-        accepted: @escaping (consuming SocketDescriptor, SocketAddress) -> Void
+        paused: @escaping () -> Void, accepted: @escaping (consuming SocketDescriptor, SocketAddress) -> Void
     ) throws(SystemCallError) {
         self.address = address
         self.loop = loop
         let number = socket.number
         self.socket = consume socket
         self.accepted = accepted
+        self.paused = paused
         registration = try loop.register(number, for: .readable, self)
     }
 
@@ -41,7 +44,7 @@ final class Listener: ReadinessTarget, TimerTarget {
                 loop.setInterest([], of: registration)
                 timer = loop.schedule(at: loop.now + pause, self)
                 pause = min(pause * 2, Self.pauseMax)
-                return
+                return paused()
             }
         }
     }

@@ -1,5 +1,5 @@
 public import EventCore
-internal import HTTP2Engine
+public import HTTP2Engine
 internal import TLSEngine
 
 /// A client's connection to this server.
@@ -55,6 +55,9 @@ public final class ServerConnection {
     func start() { wire.start(self) }
 
     public var openStreamCount: Int { wire.session?.openStreamCount ?? 0 }
+
+    /// Every stream that is open now.
+    public func forEachStream(_ body: (HTTP2Stream) -> Void) { wire.session?.forEachStream(body) }
 
     /// Two GOAWAYs with a PING between them; closes after the last stream.
     public func drain() { wire.drain() }

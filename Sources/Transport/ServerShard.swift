@@ -37,10 +37,12 @@ final class ServerShard: @unchecked Sendable {
             loop.execute { [self] in
                 guard let socket = box.take() else { return continuation.resume(returning: nil) }
                 do throws(SystemCallError) {
-                    let listener = try Listener(socket: socket, address: address, on: loop) {
-                        [unowned self] socket, peer in
-                        hand(socket, peer, at: address, tls, to: shards)
-                    }
+                    let census = census
+                    let listener = try Listener(
+                        socket: socket, address: address, on: loop, paused: { census.acceptPaused() },
+                        accepted: { [unowned self] socket, peer in
+                            hand(socket, peer, at: address, tls, to: shards)
+                        })
                     listeners.append(listener)
                     continuation.resume(returning: nil)
                 } catch {

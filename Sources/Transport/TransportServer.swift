@@ -1,6 +1,5 @@
 public import EventCore
 public import HTTP2Engine
-internal import Synchronization
 public import TLSEngine
 
 /// Makes the objects that serve requests: the layer above.
@@ -109,6 +108,9 @@ public final class TransportServer: Sendable {
 
     public var openConnectionCount: Int { census.connectionCount }
 
+    /// Connections by what became of them at the door.
+    public var admissions: ConnectionAdmissions { census.admissions }
+
     /// Stops accepting, drains every connection, waits for their calls, and closes what is left when `grace`
     /// is over. Connections are told to leave in two steps, so that requests on their way are still served.
     public func shutdown(grace: Duration) async {
@@ -125,73 +127,4 @@ final class SocketBox: @unchecked Sendable {
     private var socket: SocketDescriptor?
     init(_ socket: consuming SocketDescriptor) { self.socket = consume socket }
     func take() -> SocketDescriptor? { socket.take() }
-}
-
-/// How many connections there are, in all and by address: the only state that loops share, touched when a
-/// connection comes or goes.
-final class ServerCensus: Sendable {
-    private struct Counts {
-        var total = 0
-        var handshakes = 0
-        var byAddress: [String: Int] = [:]
-        var waiters: [CheckedContinuation<Void, Never>] = []
-    }
-
-    private let configuration: ServerTransportConfiguration
-    private let counts = Mutex(Counts())
-    private let nextID = Atomic<UInt64>(1)
-
-    init(_ configuration: ServerTransportConfiguration) { self.configuration = configuration }
-
-    var connectionCount: Int { counts.withLock { $0.total } }
-
-    /// - Returns: the connection's number, or nil when a limit says no.
-    func admit(_ address: SocketAddress, handshake: Bool) -> UInt64? {
-        let key = Self.key(address)
-        let isAdmitted = counts.withLock { counts in
-            guard counts.total < configuration.connectionsMax else { return false }
-            if handshake, counts.handshakes >= configuration.handshakesMax { return false }
-            if let key {
-                guard counts.byAddress[key, default: 0] < configuration.connectionsPerAddressMax else {
-                    return false
-                }
-                counts.byAddress[key, default: 0] += 1
-            }
-            if handshake { counts.handshakes += 1 }
-            counts.total += 1
-            return true
-        }
-        return isAdmitted ? nextID.add(1, ordering: .relaxed).oldValue : nil
-    }
-
-    func handshakeEnded() { counts.withLock { $0.handshakes -= 1 } }
-
-    func leave(_ address: SocketAddress) {
-        let key = Self.key(address)
-        let waiters = counts.withLock { counts in
-            counts.total -= 1
-            if let key, let count = counts.byAddress[key] {
-                counts.byAddress[key] = count > 1 ? count - 1 : nil
-            }
-            guard counts.total == 0 else { return [CheckedContinuation<Void, Never>]() }
-            defer { counts.waiters = [] }
-            return counts.waiters
-        }
-        for waiter in waiters { waiter.resume() }
-    }
-
-    func waitUntilEmpty() async {
-        await withCheckedContinuation { continuation in
-            let isEmpty = counts.withLock { counts in
-                if counts.total > 0 { counts.waiters.append(continuation) }
-                return counts.total == 0
-            }
-            if isEmpty { continuation.resume() }
-        }
-    }
-
-    /// Unix peers have no address of their own.
-    private static func key(_ address: SocketAddress) -> String? {
-        if case .unix = address { nil } else { address.host }
-    }
 }

@@ -57,6 +57,9 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     private var timer = TimerID.none
     private var timerDue = MonotonicInstant.distantFuture
     private(set) var lastReadAt: MonotonicInstant
+    /// When the socket was connected, and when HTTP/2 could begin on it.
+    private(set) var connectedAt: MonotonicInstant?
+    private(set) var handshookAt: MonotonicInstant?
     private var writeBlockedSince: MonotonicInstant?
     private var headersSince: MonotonicInstant?
     private var drainDebug = ""
@@ -113,6 +116,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         let code = socket!.takeError()
         if code != 0 { return close(ConnectionLoss(.connectFailed(errno: code))) }
         state = .open
+        connectedAt = loop.now
         setInterest(.readable)
         guard let tls else { return handshook() }
         do throws(TLSFailure) {
@@ -160,6 +164,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         } catch {
             return close(ConnectionLoss(.resources(errno: 0), error.description))
         }
+        handshookAt = loop.now
         delegate?.wireHandshook()
         scheduleFlush()
     }

@@ -38,8 +38,9 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     let hub = EventHub()
     let presence = PresenceBoard(startedAt: time.now)
     let committer = Committer(store: store, hub: hub, presence: presence)
+    let guestKey = try GuestKeyFile.key(path: configuration.guestKeyFile)
     let executor = CommandExecutor(
-        committer: committer, gateway: gateway, time: time, ids: ids, policy: policy)
+        committer: committer, gateway: gateway, time: time, ids: ids, policy: policy, guestKey: guestKey)
     let worker = EffectWorker(committer: committer, gateway: gateway, time: time, ids: ids, policy: policy) {
         alarms.effect($0)
     }
@@ -59,7 +60,7 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
         executor: executor, audit: audit, receipts: receipts,
         archive: PersonArchive(executor: executor, trail: store), presence: presence, care: store,
         openWatches: { hub.watchCount }, time: time)
-    let gate = try callGate(services.all, executor: executor, verifier: verifier, time: time)
+    let gate = try callGate(services.all, executor: executor, verifier: verifier, guestKey: guestKey, time: time)
     let server = try RPCServer(
         configuration: try serverConfiguration(configuration), services: services.all, interceptors: [gate])
     alarms.onStoreLost = { server.health?.set(.notServing) }
@@ -153,11 +154,22 @@ private func keyDirectory(
 }
 
 private func callGate(
-    _ services: [any RPCService], executor: CommandExecutor, verifier: TokenVerifier, time: SystemTime
+    _ services: [any RPCService], executor: CommandExecutor, verifier: TokenVerifier, guestKey: GuestKey,
+    time: SystemTime
 ) throws -> CallGate {
-    try CallGate(services: services, executor: executor, logger: Logger(label: "calls")) {
+    try CallGate(
+        services: services, logger: Logger(label: "calls"),
+        keepRefusal: { (method, caller, source, reason) async throws(TelehealthError) in
+            try await executor.recordRefusal(action: method, caller: caller, source: source, reason: reason)
+        }
+    ) {
         (token, isLocal) throws(TokenRefusal) in
         do throws(TokenError) {
+            if token.hasPrefix(GuestKey.prefix) {
+                guard let guest = guestKey.caller(token) else { throw TokenError.malformed }
+                guard time.now < guest.expiresAt else { throw TokenError.expired }
+                return guest
+            }
             return try verifier.verify(token, isLocal: isLocal, now: time.now)
         } catch {
             throw TokenRefusal(reason: error.reason, message: error.advice)

@@ -9,12 +9,19 @@ internal import Logging
 struct Telehealthd {
     static func main() async {
         TerminationSignal.takeOver()
+        let log = LogOutput(descriptor: 2)
+        let code = await run(log)
+        log.flush()
+        exit(code)
+    }
+
+    private static func run(_ log: LogOutput) async -> Int32 {
         let environment = ProcessInfo.processInfo.environment
         do {
             let commandLine = try DaemonCommandLine(Array(CommandLine.arguments.dropFirst()))
             if commandLine.request == .help {
                 print(DaemonCommandLine.help)
-                return
+                return 0
             }
             let file = commandLine.file ?? environment["TELEHEALTH_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
             let reader = try await SettingReader(
@@ -22,17 +29,18 @@ struct Telehealthd {
             let configuration = try DaemonConfiguration(reader)
             if commandLine.request == .printConfiguration {
                 print(configuration.description)
-                return
+                return 0
             }
             let level = configuration.logLevel
-            LoggingSystem.bootstrap { JSONLogHandler(label: $0, level: level) }
+            LoggingSystem.bootstrap { JSONLogHandler(label: $0, level: level, output: log) }
             try await serve(configuration, environment: environment, logger: Logger(label: "telehealthd"))
+            return 0
         } catch let failure as ConfigurationFailure {
             for sentence in failure.sentences { complain(sentence) }
-            exit(2)
+            return 2
         } catch {
             complain("\(error)")
-            exit(1)
+            return 1
         }
     }
 

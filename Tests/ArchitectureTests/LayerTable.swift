@@ -73,12 +73,14 @@ enum LayerTable {
         Row(
             9, "telehealth-probe", "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel",
             "ProtobufWire",
-            "ProtobufReflection", "GRPCStandardAPI", "Identity", "TelehealthCore", "TLSEngine", "Crypto",
+            "ProtobufReflection", "GRPCStandardAPI", "Identity", "StorageSQLite", "TelehealthCore", "TLSEngine",
+            "Crypto",
             "ArgumentParser"),
         Row(9, "ChimeSimulation", "Crypto"),
         Row(9, "chime-simulator", "ChimeSimulation", "FlyingFox", "FlyingSocks", "ArgumentParser"),
         Row(
-            9, "rpc-bench", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "TLSEngine", "ArgumentParser"),
+            9, "rpc-bench", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine",
+            "ArgumentParser"),
         Row(
             9, "telehealth-bench", "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel",
             "ProtobufWire", "Identity", "TelehealthCore", "Crypto", "ArgumentParser"),

@@ -5,6 +5,7 @@ headers are decoded by a library (hpack).
 """
 
 import os
+import resource
 import socket
 import ssl
 import struct
@@ -115,6 +116,7 @@ def request(method: str = "GET", path: str = "/", *more: tuple[str, str]) -> lis
 GET = block(*request())
 POST = block(*request("POST"))
 ECHO = block(*request("POST", "/bench.Echo/Unary", ("te", "trailers"), ("content-type", "application/grpc")))
+COUNTERS = block(*request("POST", "/bench.Echo/Counters", ("te", "trailers"), ("content-type", "application/grpc")))
 STREAM = block(*request("POST", "/bench.Echo/ServerStream", ("te", "trailers"), ("content-type", "application/grpc")))
 
 
@@ -285,13 +287,30 @@ class Peer:
 class Server:
     """`rpc-bench server` on an ephemeral port."""
 
-    def __init__(self, *flags: str):
+    def __init__(self, *flags: str, descriptors: int | None = None, tls: ssl.SSLContext | None = None):
+        limit = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))) if descriptors else None
+        self.tls = tls
         self.process = subprocess.Popen(
-            [BIN / "rpc-bench", "server", "--port", "0", *flags], stdout=subprocess.PIPE, stderr=sys.stderr, text=True)
+            [BIN / "rpc-bench", "server", "--port", "0", *flags], stdout=subprocess.PIPE, stderr=sys.stderr, text=True,
+            preexec_fn=limit)
         line = self.process.stdout.readline()
         assert line.startswith("listening on "), f"rpc-bench did not start: {line!r}"
         host, port = line.split()[-1].rsplit(":", 1)
         self.address = (host, int(port))
+
+    def counters(self) -> dict[str, int]:
+        """What the server counted, by name and labels as a metrics page writes them."""
+        with Peer(self.address, tls=self.tls) as peer:
+            peer.send(headers(1, COUNTERS, end=False), data(1, message(b"")))
+            answer = peer.response(1)[1][5:]
+        start = 1
+        while answer[start] & 128:
+            start += 1
+        lines = answer[start + 1:].decode().splitlines()
+        return {name: int(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+    def counted(self, name: str, at_least: int = 1) -> None:
+        eventually(lambda: self.counters().get(name, 0) >= at_least, f"{name} reaches {at_least}: {self.counters()}")
 
     def memory_bytes(self) -> int:
         for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():

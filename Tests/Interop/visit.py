@@ -16,6 +16,9 @@ TEXTS = {
 }
 
 
+SUBJECT_ROLES = {"client": "CLIENT", "guardian": "GUARDIAN", "clinician": "CLINICIAN", "co-clinician": "CLINICIAN"}
+
+
 def reason(error: grpc.RpcError) -> str:
     """The stable word of google.rpc.ErrorInfo, read as any foreign client would."""
     for key, value in error.trailing_metadata() or ():
@@ -51,6 +54,7 @@ class Clinic:
     def __init__(self, service, channel: grpc.Channel):
         from telehealth.v1 import appointment_service_pb2_grpc as appointments
         from telehealth.v1 import consent_service_pb2_grpc as consents
+        from telehealth.v1 import people_service_pb2_grpc as people
         from telehealth.v1 import telehealth_service_pb2_grpc as telehealth
 
         self.service = service
@@ -58,12 +62,29 @@ class Clinic:
         self.appointments = appointments.AppointmentServiceStub(channel)
         self.consents = consents.ConsentServiceStub(channel)
         self.telehealth = telehealth.TelehealthServiceStub(channel)
+        self.people = people.PeopleServiceStub(channel)
         tag = uuid.uuid4().hex[:12]
         self.client_id, self.clinician_id = f"client-{tag}", f"clinician-{tag}"
+        # Who else may come, by the word that a test calls them by: id, and the role of the token they call with.
+        self.others = {
+            "guardian": (f"guardian-{tag}", "client"), "interpreter": (f"interpreter-{tag}", "clinician"),
+            "co-clinician": (f"co-clinician-{tag}", "clinician"), "observer": (f"observer-{tag}", "clinician"),
+        }
+        # Guests call with what a redemption gave: id and token.
+        self.guests: dict[str, tuple[str, str]] = {}
 
-    def credentials(self, role: str) -> list[tuple[str, str]]:
-        person = {"client": self.client_id, "clinician": self.clinician_id}.get(role, "")
-        return [("authorization", "Bearer " + self.service.token(role, person))]
+    def person(self, who: str) -> str:
+        """The id under which somebody's consents are kept."""
+        if who in self.guests:
+            return self.guests[who][0]
+        return {"client": self.client_id, "clinician": self.clinician_id, **{k: v[0] for k, v in self.others.items()}}.get(who, "")
+
+    def credentials(self, who: str) -> list[tuple[str, str]]:
+        if who in self.guests:
+            token = self.guests[who][1]
+        else:
+            token = self.service.token(self.others[who][1] if who in self.others else who, self.person(who))
+        return [("authorization", "Bearer " + token)]
 
     def call(self, method, request, role: str, timeout: float = 20.0):
         if "request_id" in request.DESCRIPTOR.fields_by_name and not request.request_id:
@@ -93,7 +114,7 @@ class Clinic:
                 "admin",
             )
 
-    def book(self, starts_in: float = 60, lasts: float = 1800) -> str:
+    def book(self, starts_in: float = 60, lasts: float = 1800, guardian: bool = False) -> str:
         from telehealth.v1 import appointment_service_pb2 as m
 
         appointment_id = "appt-" + uuid.uuid4().hex
@@ -101,6 +122,7 @@ class Clinic:
             self.appointments.PutAppointment,
             m.PutAppointmentRequest(
                 appointment_id=appointment_id, client_id=self.client_id, clinician_id=self.clinician_id,
+                guardian_id=self.person("guardian") if guardian else "",
                 starts_at=in_seconds(starts_in), ends_at=in_seconds(starts_in + lasts),
                 time_zone="America/New_York", source_version=1,
             ),
@@ -129,8 +151,8 @@ class Clinic:
         for name, value in fields.items():
             setattr(submission, name, value)
         request = m.SubmitConsentRequest(
-            subject_id=self.client_id if role == "client" else self.clinician_id,
-            subject_role=consent_pb2.ConsentSubjectRole.Value(f"CONSENT_SUBJECT_ROLE_{role.upper()}"),
+            subject_id=self.person(role),
+            subject_role=consent_pb2.ConsentSubjectRole.Value(f"CONSENT_SUBJECT_ROLE_{SUBJECT_ROLES.get(role, 'THIRD_PARTY')}"),
             type=consent_pb2.ConsentType.Value(kind), submission=submission,
         )
         return self.call(self.consents.SubmitConsent, request, role).consent
@@ -148,7 +170,7 @@ class Clinic:
         from telehealth.v1 import telehealth_service_pb2 as m
 
         request = m.JoinSessionRequest(session_id=session_id)
-        if role == "client":
+        if role in ("client", "guardian"):
             request.pre_visit_check.CopyFrom(self.check())
         return request
 
@@ -159,6 +181,40 @@ class Clinic:
         from telehealth.v1 import telehealth_service_pb2 as m
 
         return self.call(self.telehealth.GetSession, m.GetSessionRequest(session_id=session_id), role).session
+
+
+    # -- people --------------------------------------------------------------------------------
+
+    def invite(self, session_id: str, role: str, by: str = "clinician", **fields):
+        """A grant, or with subject_id a place."""
+        from telehealth.v1 import people_service_pb2 as m, session_pb2
+
+        number = session_pb2.ParticipantRole.Value("PARTICIPANT_ROLE_" + role)
+        return self.call(
+            self.people.InviteParticipant, m.InviteParticipantRequest(session_id=session_id, role=number, **fields), by
+        )
+
+    def redeem(self, grant: str, name: str, request_id: str = ""):
+        """Comes by a grant, without any token; `name` is who then calls."""
+        from telehealth.v1 import people_service_pb2 as m
+
+        request = m.RedeemInvitationRequest(request_id=request_id or str(uuid.uuid4()), grant=grant)
+        answer = self.people.RedeemInvitation(request, timeout=20)
+        self.guests[name] = (answer.participant.subject_id, answer.token)
+        return answer.participant
+
+    def treat(self, verb: str, session_id: str, participant_id: str, by: str = "clinician", **fields):
+        """DenyParticipant, ReturnToWaitingRoom, RemoveParticipant or SetParticipantCapabilities."""
+        from telehealth.v1 import people_service_pb2 as m
+
+        request = getattr(m, verb + "Request")(session_id=session_id, participant_id=participant_id, **fields)
+        return self.call(getattr(self.people, verb), request, by).participant
+
+    def admit(self, session_id: str, participant_id: str, by: str = "clinician"):
+        from telehealth.v1 import telehealth_service_pb2 as m
+
+        request = m.AdmitParticipantRequest(session_id=session_id, participant_id=participant_id)
+        return self.call(self.telehealth.AdmitParticipant, request, by).participant
 
 
 class Watch:

@@ -134,6 +134,84 @@ private struct Refusing: ServerInterceptor {
         }
     }
 
+    @Test("resetting calls frees no handler's place: running handlers are bounded apart from open streams")
+    func handlersOfResetCalls() async throws {
+        try await Loopback.run(server: { $0.maxRunningHandlersPerLoop = 2 }) { loopback in
+            for _ in 0..<100 {
+                let call = Task { () -> Text in try await loopback.unary(Method.hold, Text()) }
+                while await loopback.server.metrics().openCalls == 0 { await Task.yield() }
+                call.cancel()
+                while await loopback.server.metrics().openCalls > 0 { await Task.yield() }
+            }
+            #expect(await loopback.server.metrics().runningHandlers == 2)
+            #expect(loopback.service.startedCount.load(ordering: .relaxed) == 2)
+            loopback.service.release.happen()
+            while await loopback.server.metrics().runningHandlers > 0 { await Task.yield() }
+            let answer = try await loopback.echo()
+            #expect(answer == "x")
+        }
+    }
+
+    @Test("each limit on a call has a counter of its own") func refusals() async throws {
+        try await Loopback.run(server: {
+            $0.maxRequestBytes = 1000
+            $0.maxRunningHandlersPerLoop = 1
+            $0.maxWaitingCallsPerLoop = 0
+        }) { loopback in
+            let zeros = String(repeating: "x", count: 5000)
+            for options in [
+                CallOptions(), CallOptions(compression: .gzip),
+                CallOptions(metadata: ["big": String(repeating: "x", count: 20_000)]),
+            ] {
+                let error = await #expect(throws: RPCError.self) {
+                    try await loopback.echo(zeros, options: options)
+                }
+                #expect(error?.code == .resourceExhausted)
+            }
+            let held = Task { () -> Text in try await loopback.unary(Method.hold, Text()) }
+            await loopback.service.started.wait()
+            let error = await #expect(throws: RPCError.self) { try await loopback.echo() }
+            #expect(error?.code == .resourceExhausted)
+            loopback.service.release.happen()
+            _ = try await held.value
+            let metrics = await loopback.server.metrics()
+            #expect(
+                metrics.refusedCalls == [
+                    "request_too_large": 1, "unpacked_request_too_large": 1, "header_block_too_large": 1,
+                    "too_many_waiting_calls": 1,
+                ])
+            let lines = metrics.numbers.map(\.description)
+            #expect(lines.contains(#"rpc_calls_refused_total{limit="request_too_large"} 1"#))
+            #expect(lines.contains("rpc_connections_accepted_total 1"))
+            #expect(lines.contains(#"rpc_calls_total{method="test.Service/Hold",status="OK"} 1"#))
+        }
+    }
+
+    @Test(
+        "a handler chooses the packing of its call, whatever the server's setting", arguments: [true, false])
+    func packingByCall(serverPacks: Bool) async throws {
+        try await Loopback.run(
+            services: [PackingService()], server: { $0.responseCompression = serverPacks ? .gzip : .none }
+        ) { loopback in
+            for (wish, isPacked) in [("gzip", true), ("none", false), ("", serverPacks)] {
+                let call = loopback.channel.startCall(PackingService.call, options: CallOptions())
+                _ = try call.write(Text(wish))
+                call.finishWriting()
+                let answer: Text = try await call.onlyMessage()
+                #expect(answer.value == PackingService.text)
+                #expect(call.lastMessageWasCompressed == isPacked, "\(wish)")
+            }
+            // Too late: the headers have left without naming gzip, so the message comes as it is.
+            let late = loopback.channel.startCall(PackingService.late, options: CallOptions())
+            _ = try late.write(Text())
+            late.finishWriting()
+            _ = try await late.waitForInitialMetadata()
+            let answer: Text = try await late.onlyMessage()
+            #expect(answer.value == PackingService.text)
+            #expect(late.lastMessageWasCompressed == serverPacks)
+        }
+    }
+
     @Test("calls above the server's stream limit wait on the client and all succeed") func streamLimit()
         async throws
     {
@@ -169,5 +247,33 @@ private struct Refusing: ServerInterceptor {
             #expect(entries.map(\.counts.count) == [3, 1])
             #expect(entries.allSatisfy { $0.counts.buckets.reduce(0, +) == $0.counts.count })
         }
+    }
+}
+
+/// Packs its response as the request says.
+private struct PackingService: RPCService {
+    static let call = MethodDescriptor(service: "test.Packing", name: "Call")
+    static let late = MethodDescriptor(service: "test.Packing", name: "Late", isServerStreaming: true)
+    static let text = String(repeating: "pack me ", count: 100)
+
+    var routes: [ServerRoute] {
+        [
+            .unary(Self.call) { (request: Text, context) async throws(RPCError) -> Text in
+                switch request.value {
+                case "gzip": context.packResponses(.gzip)
+                case "none": context.packResponses(.none)
+                default: break
+                }
+                return Text(Self.text)
+            },
+            .serverStreaming(Self.late) {
+                (_: Text, responses: ResponseWriter<Text>, context) async throws(RPCError) in
+                responses.sendInitialMetadata()
+                // The loop sends the headers while the handler is away.
+                for _ in 0..<10 { await Task.yield() }
+                context.packResponses(.gzip)
+                try await responses.write(Text(Self.text))
+            },
+        ]
     }
 }

@@ -17,17 +17,21 @@ private struct Keys {
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
             "2", "-subj",
             "/CN=Authority", "-keyout", path("ca.key"), "-out", path("ca.pem"))
-        for (name, alternative) in [("server", "DNS:clinic.test"), ("client", "URI:spiffe://clinic/desk")] {
-            try openssl(
-                "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
-                "/CN=\(name)",
-                "-keyout", path("\(name).key"), "-out", path("\(name).csr"))
-            try "subjectAltName=\(alternative)\n".write(
-                toFile: path("ext"), atomically: true, encoding: .utf8)
-            try openssl(
-                "x509", "-req", "-in", path("\(name).csr"), "-CA", path("ca.pem"), "-CAkey", path("ca.key"),
-                "-CAcreateserial", "-days", "2", "-extfile", path("ext"), "-out", path("\(name).pem"))
-        }
+        try issue("server", for: "DNS:clinic.test")
+        try issue("client", for: "URI:spiffe://clinic/desk")
+    }
+
+    /// Makes a certificate, in the place of an older one of the name.
+    func issue(_ name: String, for alternative: String) throws {
+        try openssl(
+            "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
+            "/CN=\(name)",
+            "-keyout", path("\(name).key"), "-out", path("\(name).csr"))
+        try "subjectAltName=\(alternative)\n".write(
+            toFile: path("ext"), atomically: true, encoding: .utf8)
+        try openssl(
+            "x509", "-req", "-in", path("\(name).csr"), "-CA", path("ca.pem"), "-CAkey", path("ca.key"),
+            "-CAcreateserial", "-days", "2", "-extfile", path("ext"), "-out", path("\(name).pem"))
     }
 
     func path(_ name: String) -> String { directory.appending(path: name).path }
@@ -134,6 +138,61 @@ private struct WhoService: RPCService {
                 TestService.Method.echo, Text("still here"), options: CallOptions())
             #expect(answer.value == "still here")
         }
+    }
+
+    @Test("a certificate is renewed under traffic: no call fails, new connections see the new one")
+    func renewal() async throws {
+        let keys = try Keys()
+        defer { keys.remove() }
+        let contexts = try TLSServerContextSource(
+            TLSServerConfiguration(
+                certificateChainFile: keys.path("server.pem"), privateKeyFile: keys.path("server.key"),
+                clientCertificates: .none))
+        let server = try RPCServer(
+            configuration: ServerConfiguration(listeners: [.tls(host: "127.0.0.1", port: 0, contexts)]),
+            services: [TestService()])
+        let target = "\(try await server.start()[0])"
+        func channel(to name: String) throws -> RPCChannel {
+            var configuration = ChannelConfiguration()
+            configuration.serverName = name
+            configuration.tls = try TLSClientContext(
+                TLSClientConfiguration(authorityFile: keys.path("ca.pem")))
+            return try RPCChannel(target: target, configuration: configuration)
+        }
+        func echo(_ channel: RPCChannel) async throws {
+            let _: Text = try await channel.unary(TestService.Method.echo, Text("t"), options: CallOptions())
+        }
+        let old = try channel(to: "clinic.test")
+        try await echo(old)
+        let traffic = Task {
+            var count = 0
+            while !Task.isCancelled {
+                try await echo(old)
+                count += 1
+            }
+            return count
+        }
+        try keys.issue("server", for: "DNS:renewed.test")
+        try contexts.reload()
+        let renewed = try channel(to: "renewed.test")
+        try await echo(renewed)
+        let outdated = try channel(to: "clinic.test")
+        let error = await #expect(throws: RPCError.self) { try await echo(outdated) }
+        #expect(error?.code == .unavailable)
+        // A file that is no certificate changes nothing.
+        try Data("no PEM".utf8).write(to: URL(filePath: keys.path("server.pem")))
+        #expect(throws: TLSFailure.self) { try contexts.reload() }
+        try await echo(try channel(to: "renewed.test"))
+        try await echo(old)
+        traffic.cancel()
+        do {
+            _ = try await traffic.value
+        } catch let error as RPCError {
+            // The last call may have been under way when the task was cancelled.
+            #expect(error.code == .cancelled)
+        }
+        for channel in [old, renewed, outdated] { await channel.shutdown() }
+        await server.shutdown(grace: .zero)
     }
 
     @Test("plain text beyond loopback is refused at the start") func plainText() async throws {

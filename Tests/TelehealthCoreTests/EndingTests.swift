@@ -42,7 +42,8 @@ import Testing
                 try await clinic.executor.cancelSession(CancelSession(sessionID: id, reason: .other), caller)
             },
             await refusal { () throws(TelehealthError) in try await clinic.executor.markNoShow(id, caller) },
-            await refusal { () throws(TelehealthError) in try await clinic.executor.leaveSession(id, caller)
+            await refusal { () throws(TelehealthError) in
+                try await clinic.executor.leaveSession(LeaveSession(sessionID: id), caller)
             },
             await refusal { () throws(TelehealthError) in
                 try await clinic.executor.startScreenShare(id, caller)
@@ -78,7 +79,8 @@ import Testing
         #expect(await mark(Clinic.clientCaller) == .notAllowed)
         _ = try await clinic.join(Clinic.clientCaller, id)
         #expect(await mark(Clinic.clinicianCaller) == .clientWasHere)
-        _ = try await clinic.executor.leaveSession(id, clinic.call(Clinic.clientCaller))
+        _ = try await clinic.executor.leaveSession(
+            LeaveSession(sessionID: id), clinic.call(Clinic.clientCaller))
         #expect(await mark(Clinic.clinicianCaller) == nil)
         #expect(try clinic.state(id).session.noShowParty == .client)
     }
@@ -145,8 +147,10 @@ import Testing
         let clinic = Clinic()
         let id = try await clinic.visit()
         clinic.time.advance(by: .seconds(30))
-        _ = try await clinic.executor.leaveSession(id, clinic.call(Clinic.clientCaller))
-        _ = try await clinic.executor.leaveSession(id, clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.executor.leaveSession(
+            LeaveSession(sessionID: id), clinic.call(Clinic.clientCaller))
+        _ = try await clinic.executor.leaveSession(
+            LeaveSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         let left = clinic.time.now
         try await sweep(clinic, after: 599)
         #expect(try clinic.state(id).session.status == .inProgress)

@@ -315,7 +315,8 @@ import Testing
         await clinic.work(seconds: 3)
         // Renewed, so the capture no longer stands on the entry that is revoked while its giver is away.
         let renewed = try await clinic.grant(.recording, by: Clinic.clinicianCaller)
-        _ = try await clinic.executor.leaveSession(id, clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.executor.leaveSession(
+            LeaveSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         _ = try await clinic.executor.revokeConsent(
             RevokeConsent(consentID: renewed.id), clinic.call(Clinic.clinicianCaller))
         #expect(try clinic.state(id).activeRecording?.state == .recording)

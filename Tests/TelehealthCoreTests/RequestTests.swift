@@ -88,7 +88,8 @@ import Testing
         let first = try await clinic.join(Clinic.clinicianCaller, session, id: id)
         let again = try await clinic.join(Clinic.clinicianCaller, session, id: id)
         #expect(first.media != nil && again.media?.credentials == first.media?.credentials)
-        _ = try await clinic.executor.leaveSession(session, clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.executor.leaveSession(
+            LeaveSession(sessionID: session), clinic.call(Clinic.clinicianCaller))
         let late = try await clinic.join(Clinic.clinicianCaller, session, id: id)
         #expect(late.media == nil && late.participant.state == .left)
     }

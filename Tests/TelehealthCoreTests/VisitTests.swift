@@ -105,7 +105,8 @@ import Testing
         let clinic = Clinic()
         let id = try await clinic.visit()
         let first = try await clinic.join(Clinic.clientCaller, id).media
-        _ = try await clinic.executor.leaveSession(id, clinic.call(Clinic.clientCaller))
+        _ = try await clinic.executor.leaveSession(
+            LeaveSession(sessionID: id), clinic.call(Clinic.clientCaller))
         let again = try await clinic.join(Clinic.clientCaller, id).media
         #expect(first != nil && again?.credentials == first?.credentials)
         #expect(clinic.chime.calls == ["createMeeting", "attendee"])
@@ -183,7 +184,8 @@ import Testing
             try await clinic.executor.startScreenShare(id, clinic.call(Clinic.clientCaller))
         }
         #expect(twice == .screenShareActive)
-        _ = try await clinic.executor.leaveSession(id, clinic.call(Clinic.clientCaller))
+        _ = try await clinic.executor.leaveSession(
+            LeaveSession(sessionID: id), clinic.call(Clinic.clientCaller))
         _ = try await clinic.executor.startScreenShare(id, clinic.call(Clinic.clinicianCaller))
         clinic.time.advance(by: .seconds(5))
         _ = try await clinic.executor.endSession(
@@ -199,7 +201,8 @@ import Testing
         _ = try await clinic.join(Clinic.clientCaller, id)
         let entered = try clinic.state(id).session.waitingRoomEnteredAt
         clinic.time.advance(by: .seconds(20))
-        let left = try await clinic.executor.leaveSession(id, clinic.call(Clinic.clientCaller))
+        let left = try await clinic.executor.leaveSession(
+            LeaveSession(sessionID: id), clinic.call(Clinic.clientCaller))
         #expect(left.session.status == .scheduled)
         _ = try await clinic.join(Clinic.clientCaller, id)
         #expect(try clinic.state(id).session.status == .waitingRoom)

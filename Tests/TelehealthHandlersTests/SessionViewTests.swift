@@ -53,7 +53,7 @@ import Testing
         let caller = Caller(
             subject: "x", role: role, clientID: client.map(SubjectID.init(rawValue:)),
             clinicianID: clinician.map(SubjectID.init(rawValue:)), expiresAt: now)
-        return state().wire(for: Viewer(caller)) { $0 == ParticipantID("p1") }
+        return state().wire(for: Viewer(caller, in: state()), now: now) { $0 == ParticipantID("p1") }
     }
 
     @Test func `a client sees nothing that is the staff's`() {
@@ -79,7 +79,30 @@ import Testing
     @Test func `the treating clinician and an admin see the check, another clinician does not`() {
         #expect(Self.view(.clinician, clinician: "clin-1").participants[1].preVisitCheck != nil)
         #expect(Self.view(.admin).participants[1].preVisitCheck != nil)
-        #expect(Self.view(.clinician, clinician: "clin-2").participants[1].preVisitCheck == nil)
+        #expect(Self.view(.clinician, clinician: "clin-2").participants.isEmpty)
+    }
+
+    @Test func `a guest sees others by their role, and before being let in only themself`() {
+        var state = Self.state()
+        let place = Participant(
+            id: ParticipantID("p3"), sessionID: state.session.id, subjectID: SubjectID("guest-1"),
+            role: .guest,
+            externalUserID: "x3", state: .waiting, invitationID: InvitationID("i"))
+        state.participants.append(place)
+        let caller = Caller(
+            subject: "guest-1", role: .guest,
+            guest: GuestIdentity(
+                sessionID: state.session.id, participantID: place.id, subjectID: place.subjectID),
+            expiresAt: Self.now)
+        let waiting = state.wire(for: Viewer(caller, in: state), now: Self.now)
+        #expect(waiting.participants.map(\.participantID) == ["p3"])
+        #expect(waiting.clientID.isEmpty && waiting.clinicianID.isEmpty && waiting.appointmentID.isEmpty)
+        state.participants[2].state = .admitted
+        let inside = state.wire(for: Viewer(caller, in: state), now: Self.now)
+        #expect(inside.participants.map(\.subjectID) == ["", "", "guest-1"])
+        #expect(inside.participants.map(\.role) == [.clinician, .client, .guest])
+        #expect(inside.participants.allSatisfy { $0.preVisitCheck == nil })
+        #expect(inside.meeting == nil && inside.endNote.isEmpty)
     }
 
     @Test func `an attendee of a dead generation is not shown as current`() {

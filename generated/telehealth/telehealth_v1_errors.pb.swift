@@ -134,12 +134,30 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case documentOutdated
     /// INVALID_ARGUMENT: the place asks for more evidence; metadata `missing` (names of ConsentEvidenceKind), `place`.
     case evidenceIncomplete
-    /// FAILED_PRECONDITION: the client has not agreed to others taking part; MissingConsentDetail.
-    case thirdPartyConsentMissing
     /// UNAVAILABLE: the audit log does not show this consent yet; `google.rpc.RetryInfo`.
     case receiptNotReady
     /// RESOURCE_EXHAUSTED: the record has more visits than one export holds.
     case exportTooLarge
+    /// PERMISSION_DENIED: the caller was sent away from this visit, or is of it no more.
+    case participantRemoved
+    /// PERMISSION_DENIED: the caller was not let into this visit.
+    case participantDenied
+    /// FAILED_PRECONDITION: the person is not in the visit.
+    case participantNotAdmitted
+    /// ALREADY_EXISTS: the person has a place in this visit; metadata `participant_id`.
+    case participantExists
+    /// FAILED_PRECONDITION: the visit has no place left, open invitations counted.
+    case rosterFull
+    /// NOT_FOUND: no invitation of that id in this session.
+    case invitationNotFound
+    /// UNAUTHENTICATED: not a grant of this service, or one whose session is gone.
+    case invitationInvalid
+    /// FAILED_PRECONDITION: the grant's time is over.
+    case invitationExpired
+    /// FAILED_PRECONDITION: the grant was redeemed before.
+    case invitationUsed
+    /// FAILED_PRECONDITION: the grant was taken back.
+    case invitationRevoked
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -209,9 +227,18 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 150: self = .guardianRequired
         case 151: self = .documentOutdated
         case 152: self = .evidenceIncomplete
-        case 153: self = .thirdPartyConsentMissing
         case 154: self = .receiptNotReady
         case 155: self = .exportTooLarge
+        case 140: self = .participantRemoved
+        case 141: self = .participantDenied
+        case 142: self = .participantNotAdmitted
+        case 143: self = .participantExists
+        case 144: self = .rosterFull
+        case 145: self = .invitationNotFound
+        case 146: self = .invitationInvalid
+        case 147: self = .invitationExpired
+        case 148: self = .invitationUsed
+        case 149: self = .invitationRevoked
         default: self = .unrecognized(rawValue)
         }
     }
@@ -280,9 +307,18 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .guardianRequired: 150
         case .documentOutdated: 151
         case .evidenceIncomplete: 152
-        case .thirdPartyConsentMissing: 153
         case .receiptNotReady: 154
         case .exportTooLarge: 155
+        case .participantRemoved: 140
+        case .participantDenied: 141
+        case .participantNotAdmitted: 142
+        case .participantExists: 143
+        case .rosterFull: 144
+        case .invitationNotFound: 145
+        case .invitationInvalid: 146
+        case .invitationExpired: 147
+        case .invitationUsed: 148
+        case .invitationRevoked: 149
         case .unrecognized(let number): number
         }
     }
@@ -348,7 +384,7 @@ public enum Telehealth_V1_Errors_File {
             Chp0ZWxlaGVhbHRoL3YxL2Vycm9ycy5wcm90bxINdGVsZWhlYWx0aC52MRobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGht0
             ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8iTwoUTWlzc2luZ0NvbnNlbnREZXRhaWwSNwoHbWlzc2luZxgBIAMoCzIdLnRlbGVo
             ZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRSB21pc3NpbmciSgoSU2Vzc2lvblN0YXRlRGV0YWlsEjQKBnN0YXR1cxgBIAEoDjIcLnRl
-            bGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzKuESCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJ
+            bGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzKq0VCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJ
             RUQQABIeChpFUlJPUl9SRUFTT05fVE9LRU5fTUlTU0lORxABEh4KGkVSUk9SX1JFQVNPTl9UT0tFTl9JTlZBTElEEAISHgoaRVJS
             T1JfUkVBU09OX1RPS0VOX0VYUElSRUQQAxIiCh5FUlJPUl9SRUFTT05fVE9LRU5fS0VZX1VOS05PV04QBBInCiNFUlJPUl9SRUFT
             T05fVE9LRU5fREVWRUxPUE1FTlRfT05MWRAFEiEKHUVSUk9SX1JFQVNPTl9ST0xFX05PVF9BTExPV0VEEAYSHAoYRVJST1JfUkVB
@@ -378,9 +414,14 @@ public enum Telehealth_V1_Errors_File {
             HwobRVJST1JfUkVBU09OX0NBTExfQ0FOQ0VMTEVEEGESIgoeRVJST1JfUkVBU09OX0FVRElUX1VOQVZBSUxBQkxFEGISJgoiRVJS
             T1JfUkVBU09OX0FVRElUX0VWRU5UX05PVF9GT1VORBBjEiEKHUVSUk9SX1JFQVNPTl9FRkZFQ1RfTk9UX0ZPVU5EEGQSIgoeRVJS
             T1JfUkVBU09OX0VGRkVDVF9OT1RfRkFJTEVEEGUSIwoeRVJST1JfUkVBU09OX0dVQVJESUFOX1JFUVVJUkVEEJYBEiMKHkVSUk9S
-            X1JFQVNPTl9ET0NVTUVOVF9PVVREQVRFRBCXARIlCiBFUlJPUl9SRUFTT05fRVZJREVOQ0VfSU5DT01QTEVURRCYARItCihFUlJP
-            Ul9SRUFTT05fVEhJUkRfUEFSVFlfQ09OU0VOVF9NSVNTSU5HEJkBEiMKHkVSUk9SX1JFQVNPTl9SRUNFSVBUX05PVF9SRUFEWRCa
-            ARIiCh1FUlJPUl9SRUFTT05fRVhQT1JUX1RPT19MQVJHRRCbAWIGcHJvdG8z
+            X1JFQVNPTl9ET0NVTUVOVF9PVVREQVRFRBCXARIlCiBFUlJPUl9SRUFTT05fRVZJREVOQ0VfSU5DT01QTEVURRCYARIjCh5FUlJP
+            Ul9SRUFTT05fUkVDRUlQVF9OT1RfUkVBRFkQmgESIgodRVJST1JfUkVBU09OX0VYUE9SVF9UT09fTEFSR0UQmwESJQogRVJST1Jf
+            UkVBU09OX1BBUlRJQ0lQQU5UX1JFTU9WRUQQjAESJAofRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX0RFTklFRBCNARIqCiVFUlJP
+            Ul9SRUFTT05fUEFSVElDSVBBTlRfTk9UX0FETUlUVEVEEI4BEiQKH0VSUk9SX1JFQVNPTl9QQVJUSUNJUEFOVF9FWElTVFMQjwES
+            HQoYRVJST1JfUkVBU09OX1JPU1RFUl9GVUxMEJABEiYKIUVSUk9SX1JFQVNPTl9JTlZJVEFUSU9OX05PVF9GT1VORBCRARIkCh9F
+            UlJPUl9SRUFTT05fSU5WSVRBVElPTl9JTlZBTElEEJIBEiQKH0VSUk9SX1JFQVNPTl9JTlZJVEFUSU9OX0VYUElSRUQQkwESIQoc
+            RVJST1JfUkVBU09OX0lOVklUQVRJT05fVVNFRBCUARIkCh9FUlJPUl9SRUFTT05fSU5WSVRBVElPTl9SRVZPS0VEEJUBYgZwcm90
+            bzM=
             """,
         dependencies: [
             Telehealth_V1_Consent_File.descriptor,

@@ -16,6 +16,50 @@
 
 public import ProtobufWire
 
+/// Whether a grant can be redeemed.
+public enum Telehealth_V1_InvitationState: ProtobufEnum {
+    /// Never sent by the service.
+    case unspecified
+    /// Yes.
+    case open
+    /// It was.
+    case used
+    /// It was taken back, by RevokeInvitation or because the appointment went to other people.
+    case revoked
+    /// Its time is over.
+    case expired
+    /// A number this version of the enum has no name for.
+    case unrecognized(Int32)
+
+    public static let fullName = "telehealth.v1.InvitationState"
+
+    public init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .open
+        case 2: self = .used
+        case 3: self = .revoked
+        case 4: self = .expired
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .open: 1
+        case .used: 2
+        case .revoked: 3
+        case .expired: 4
+        case .unrecognized(let number): number
+        }
+    }
+
+    public var isRecognized: Bool {
+        if case .unrecognized = self { false } else { true }
+    }
+}
+
 /// Where a visit stands. COMPLETED, CANCELLED and NO_SHOW are final.
 public enum Telehealth_V1_SessionStatus: ProtobufEnum {
     /// Never sent by the service.
@@ -256,12 +300,22 @@ public enum Telehealth_V1_NoShowParty: ProtobufEnum {
 public enum Telehealth_V1_ParticipantRole: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
-    /// The treating clinician.
+    /// The treating clinician. Leads: lets in, denies, returns, removes, invites, sets capabilities, records, ends.
     case clinician
     /// The person treated.
     case client
     /// The client's guardian.
     case guardian
+    /// Another clinician: enters at once, leads, and counts as the clinician being there.
+    case coClinician
+    /// Looks on for the clinic, is let in with the clinician, sees notes; listens until given a voice.
+    case supervisor
+    /// Interprets; is let in with the clinician, or by name when come by a grant.
+    case interpreter
+    /// Looks on, is let in by name; listens until given a voice.
+    case observer
+    /// Somebody without an account, come by a grant; is let in by name and sees others by their role only.
+    case guest
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -273,6 +327,11 @@ public enum Telehealth_V1_ParticipantRole: ProtobufEnum {
         case 1: self = .clinician
         case 2: self = .client
         case 3: self = .guardian
+        case 4: self = .coClinician
+        case 5: self = .supervisor
+        case 6: self = .interpreter
+        case 7: self = .observer
+        case 8: self = .guest
         default: self = .unrecognized(rawValue)
         }
     }
@@ -283,6 +342,11 @@ public enum Telehealth_V1_ParticipantRole: ProtobufEnum {
         case .clinician: 1
         case .client: 2
         case .guardian: 3
+        case .coClinician: 4
+        case .supervisor: 5
+        case .interpreter: 6
+        case .observer: 7
+        case .guest: 8
         case .unrecognized(let number): number
         }
     }
@@ -304,8 +368,10 @@ public enum Telehealth_V1_ParticipantState: ProtobufEnum {
     case admitted
     /// Gone, by LeaveSession or because heartbeats stopped; may come back.
     case left
-    /// Put out by the clinician; needs a new admission.
+    /// Put out by who leads the visit; needs a new admission.
     case removed
+    /// Not let in by who leads the visit; needs a new admission.
+    case denied
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -319,6 +385,7 @@ public enum Telehealth_V1_ParticipantState: ProtobufEnum {
         case 3: self = .admitted
         case 4: self = .left
         case 5: self = .removed
+        case 6: self = .denied
         default: self = .unrecognized(rawValue)
         }
     }
@@ -331,6 +398,7 @@ public enum Telehealth_V1_ParticipantState: ProtobufEnum {
         case .admitted: 3
         case .left: 4
         case .removed: 5
+        case .denied: 6
         case .unrecognized(let number): number
         }
     }
@@ -558,6 +626,8 @@ public struct Telehealth_V1_Session: Message {
     public var createdBy: String = ""
     /// `sub` of the identity of the last change, or `system`. Staff only.
     public var lastModifiedBy: String = ""
+    /// Grants given for this visit, used and revoked ones too. Only to who leads the visit, scheduler and admin.
+    public var invitations: [Telehealth_V1_Invitation] = []
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -600,6 +670,7 @@ public struct Telehealth_V1_Session: Message {
         if let value = updatedAt { buffer.writeMessage(35, value) }
         if !createdBy.isEmpty { buffer.write(36, createdBy, as: WireString.self) }
         if !lastModifiedBy.isEmpty { buffer.write(37, lastModifiedBy, as: WireString.self) }
+        buffer.writeMessages(40, invitations)
         buffer.writeUnknown(unknownFields)
     }
 
@@ -643,6 +714,51 @@ public struct Telehealth_V1_Session: Message {
             case 282: try reader.readMessage(&updatedAt)
             case 290: try reader.read(&createdBy, as: WireString.self)
             case 298: try reader.read(&lastModifiedBy, as: WireString.self)
+            case 322: try reader.readMessages(&invitations)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A place in a visit that is offered by a grant. The grant itself is given by InviteParticipant alone.
+public struct Telehealth_V1_Invitation: Message {
+    public static let fullName = "telehealth.v1.Invitation"
+    /// UUID made by the service.
+    public var invitationID: String = ""
+    /// What whoever redeems it will be.
+    public var role: Telehealth_V1_ParticipantRole = .init(rawValue: 0)
+    /// Whether it can still be redeemed.
+    public var state: Telehealth_V1_InvitationState = .init(rawValue: 0)
+    /// When it was given, UTC.
+    public var createdAt: Google_Protobuf_Timestamp?
+    /// From when it is worth nothing, UTC.
+    public var expiresAt: Google_Protobuf_Timestamp?
+    /// Who came by it: one of `Session.participants`; empty before.
+    public var participantID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !invitationID.isEmpty { buffer.write(1, invitationID, as: WireString.self) }
+        if role.rawValue != 0 { buffer.write(2, role, as: WireEnum<Telehealth_V1_ParticipantRole>.self) }
+        if state.rawValue != 0 { buffer.write(3, state, as: WireEnum<Telehealth_V1_InvitationState>.self) }
+        if let value = createdAt { buffer.writeMessage(4, value) }
+        if let value = expiresAt { buffer.writeMessage(5, value) }
+        if !participantID.isEmpty { buffer.write(6, participantID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&invitationID, as: WireString.self)
+            case 16: try reader.read(&role, as: WireEnum<Telehealth_V1_ParticipantRole>.self)
+            case 24: try reader.read(&state, as: WireEnum<Telehealth_V1_InvitationState>.self)
+            case 34: try reader.readMessage(&createdAt)
+            case 42: try reader.readMessage(&expiresAt)
+            case 50: try reader.read(&participantID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -654,9 +770,10 @@ public struct Telehealth_V1_Participant: Message {
     public static let fullName = "telehealth.v1.Participant"
     /// UUID made by the service, random; never an id from another system.
     public var participantID: String = ""
-    /// What the person is in this visit. From the appointment, never from a request.
+    /// What the person is in this visit. From the appointment or an invitation, never from the person's own request.
     public var role: Telehealth_V1_ParticipantRole = .init(rawValue: 0)
-    /// The client's, guardian's or clinician's id, as in the appointment.
+    /// The person's id: as in the appointment, as invited, or made at a grant's redemption. Empty where the viewer came by a
+    /// grant, but for themselves.
     public var subjectID: String = ""
     /// Where the person stands.
     public var state: Telehealth_V1_ParticipantState = .init(rawValue: 0)
@@ -677,6 +794,10 @@ public struct Telehealth_V1_Participant: Message {
     public var leftAt: Google_Protobuf_Timestamp?
     /// What the client stated on the first join of this visit. Only to the clinician, to admins and to the person.
     public var preVisitCheck: Telehealth_V1_PreVisitCheck?
+    /// What the person may send and receive in the meeting.
+    public var capabilities: Telehealth_V1_AttendeeCapabilities?
+    /// True after ReturnToWaitingRoom, until let in by name.
+    public var held: Bool = false
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -694,6 +815,8 @@ public struct Telehealth_V1_Participant: Message {
         if let value = admittedAt { buffer.writeMessage(10, value) }
         if let value = leftAt { buffer.writeMessage(11, value) }
         if let value = preVisitCheck { buffer.writeMessage(12, value) }
+        if let value = capabilities { buffer.writeMessage(40, value) }
+        if held { buffer.write(41, held, as: WireBool.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -712,6 +835,8 @@ public struct Telehealth_V1_Participant: Message {
             case 82: try reader.readMessage(&admittedAt)
             case 90: try reader.readMessage(&leftAt)
             case 98: try reader.readMessage(&preVisitCheck)
+            case 322: try reader.readMessage(&capabilities)
+            case 328: try reader.read(&held, as: WireBool.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1064,7 +1189,7 @@ public enum Telehealth_V1_Session_File {
         name: "telehealth/v1/session.proto",
         base64: """
             Cht0ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8SDXRlbGVoZWFsdGgudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJv
-            dG8aHXRlbGVoZWFsdGgvdjEvcmVjb3JkaW5nLnByb3RvIvUPCgdTZXNzaW9uEh0KCnNlc3Npb25faWQYASABKAlSCXNlc3Npb25J
+            dG8aHXRlbGVoZWFsdGgvdjEvcmVjb3JkaW5nLnByb3RvIrIQCgdTZXNzaW9uEh0KCnNlc3Npb25faWQYASABKAlSCXNlc3Npb25J
             ZBIlCg5hcHBvaW50bWVudF9pZBgCIAEoCVINYXBwb2ludG1lbnRJZBIbCgljbGllbnRfaWQYAyABKAlSCGNsaWVudElkEiEKDGNs
             aW5pY2lhbl9pZBgEIAEoCVILY2xpbmljaWFuSWQSHwoLZ3VhcmRpYW5faWQYBSABKAlSCmd1YXJkaWFuSWQSSAoSc2NoZWR1bGVk
             X3N0YXJ0X2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIQc2NoZWR1bGVkU3RhcnRBdBJEChBzY2hlZHVsZWRf
@@ -1091,68 +1216,79 @@ public enum Telehealth_V1_Session_File {
             dEV2ZW50U2VxdWVuY2USGAoHdmVyc2lvbhghIAEoA1IHdmVyc2lvbhI5CgpjcmVhdGVkX2F0GCIgASgLMhouZ29vZ2xlLnByb3Rv
             YnVmLlRpbWVzdGFtcFIJY3JlYXRlZEF0EjkKCnVwZGF0ZWRfYXQYIyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgl1
             cGRhdGVkQXQSHQoKY3JlYXRlZF9ieRgkIAEoCVIJY3JlYXRlZEJ5EigKEGxhc3RfbW9kaWZpZWRfYnkYJSABKAlSDmxhc3RNb2Rp
-            ZmllZEJ5QhMKEV9kdXJhdGlvbl9zZWNvbmRzQhMKEV9kdXJhdGlvbl9taW51dGVzIvwECgtQYXJ0aWNpcGFudBIlCg5wYXJ0aWNp
-            cGFudF9pZBgBIAEoCVINcGFydGljaXBhbnRJZBIyCgRyb2xlGAIgASgOMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVS
-            BHJvbGUSHQoKc3ViamVjdF9pZBgDIAEoCVIJc3ViamVjdElkEjUKBXN0YXRlGAQgASgOMh8udGVsZWhlYWx0aC52MS5QYXJ0aWNp
-            cGFudFN0YXRlUgVzdGF0ZRIYCgdwcmVzZW50GAUgASgIUgdwcmVzZW50Eh8KC2F0dGVuZGVlX2lkGAYgASgJUgphdHRlbmRlZUlk
-            EkIKD2ZpcnN0X2pvaW5lZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSDWZpcnN0Sm9pbmVkQXQSRAoQZmly
-            c3Rfd2FpdGluZ19hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSDmZpcnN0V2FpdGluZ0F0Ej8KDXdhaXRpbmdf
-            c2luY2UYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgx3YWl0aW5nU2luY2USOwoLYWRtaXR0ZWRfYXQYCiABKAsy
-            Gi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgphZG1pdHRlZEF0EjMKB2xlZnRfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYu
-            VGltZXN0YW1wUgZsZWZ0QXQSRAoPcHJlX3Zpc2l0X2NoZWNrGAwgASgLMhwudGVsZWhlYWx0aC52MS5QcmVWaXNpdENoZWNrUg1w
-            cmVWaXNpdENoZWNrIpoDCg1QcmVWaXNpdENoZWNrEiUKDmxvY2F0aW9uX3N0YXRlGAEgASgJUg1sb2NhdGlvblN0YXRlEikKEGxv
-            Y2F0aW9uX2FkZHJlc3MYAiABKAlSD2xvY2F0aW9uQWRkcmVzcxI0ChZlbWVyZ2VuY3lfY29udGFjdF9uYW1lGAMgASgJUhRlbWVy
-            Z2VuY3lDb250YWN0TmFtZRI2ChdlbWVyZ2VuY3lfY29udGFjdF9waG9uZRgEIAEoCVIVZW1lcmdlbmN5Q29udGFjdFBob25lEiMK
-            DXByaXZhdGVfcGxhY2UYBSABKAhSDHByaXZhdGVQbGFjZRIvChNyZWxpYWJsZV9jb25uZWN0aW9uGAYgASgIUhJyZWxpYWJsZUNv
-            bm5lY3Rpb24SOgoLZGV2aWNlX3R5cGUYByABKA4yGS50ZWxlaGVhbHRoLnYxLkRldmljZVR5cGVSCmRldmljZVR5cGUSNwoJc3Rh
-            dGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIIc3RhdGVkQXQi6QIKEU1lZXRpbmdHZW5lcmF0aW9uEhYK
-            Bm51bWJlchgBIAEoBVIGbnVtYmVyEjEKBXN0YXRlGAIgASgOMhsudGVsZWhlYWx0aC52MS5NZWV0aW5nU3RhdGVSBXN0YXRlEh0K
-            Cm1lZXRpbmdfaWQYAyABKAlSCW1lZXRpbmdJZBIuChNleHRlcm5hbF9tZWV0aW5nX2lkGAQgASgJUhFleHRlcm5hbE1lZXRpbmdJ
-            ZBIhCgxtZWRpYV9yZWdpb24YBSABKAlSC21lZGlhUmVnaW9uEiUKDmNvbnRyb2xfcmVnaW9uGAYgASgJUg1jb250cm9sUmVnaW9u
-            EjkKCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgljcmVhdGVkQXQSNQoIZW5kZWRfYXQYCCAB
-            KAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgdlbmRlZEF0ItIBCgtTY3JlZW5TaGFyZRImCg9zY3JlZW5fc2hhcmVfaWQY
-            ASABKAlSDXNjcmVlblNoYXJlSWQSJQoOcGFydGljaXBhbnRfaWQYAiABKAlSDXBhcnRpY2lwYW50SWQSOQoKc3RhcnRlZF9hdBgD
-            IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCXN0YXJ0ZWRBdBI5CgpzdG9wcGVkX2F0GAQgASgLMhouZ29vZ2xlLnBy
-            b3RvYnVmLlRpbWVzdGFtcFIJc3RvcHBlZEF0IqABCg9Kb2luQ3JlZGVudGlhbHMSNAoHbWVldGluZxgBIAEoCzIaLnRlbGVoZWFs
-            dGgudjEuTWVldGluZ0luZm9SB21lZXRpbmcSNwoIYXR0ZW5kZWUYAiABKAsyGy50ZWxlaGVhbHRoLnYxLkF0dGVuZGVlSW5mb1II
-            YXR0ZW5kZWUSHgoKZ2VuZXJhdGlvbhgDIAEoBVIKZ2VuZXJhdGlvbiKPAgoLTWVldGluZ0luZm8SHQoKbWVldGluZ19pZBgBIAEo
-            CVIJbWVldGluZ0lkEi4KE2V4dGVybmFsX21lZXRpbmdfaWQYAiABKAlSEWV4dGVybmFsTWVldGluZ0lkEiEKDG1lZGlhX3JlZ2lv
-            bhgDIAEoCVILbWVkaWFSZWdpb24SRgoPbWVkaWFfcGxhY2VtZW50GAQgASgLMh0udGVsZWhlYWx0aC52MS5NZWRpYVBsYWNlbWVu
-            dFIObWVkaWFQbGFjZW1lbnQSJQoOZWNob19yZWR1Y3Rpb24YBSABKAhSDWVjaG9SZWR1Y3Rpb24SHwoLbWVldGluZ19hcm4YBiAB
-            KAlSCm1lZXRpbmdBcm4i5wIKDk1lZGlhUGxhY2VtZW50EiQKDmF1ZGlvX2hvc3RfdXJsGAEgASgJUgxhdWRpb0hvc3RVcmwSLAoS
-            YXVkaW9fZmFsbGJhY2tfdXJsGAIgASgJUhBhdWRpb0ZhbGxiYWNrVXJsEiMKDXNpZ25hbGluZ191cmwYAyABKAlSDHNpZ25hbGlu
-            Z1VybBIoChB0dXJuX2NvbnRyb2xfdXJsGAQgASgJUg50dXJuQ29udHJvbFVybBImCg9zY3JlZW5fZGF0YV91cmwYBSABKAlSDXNj
-            cmVlbkRhdGFVcmwSLAoSc2NyZWVuX3ZpZXdpbmdfdXJsGAYgASgJUhBzY3JlZW5WaWV3aW5nVXJsEiwKEnNjcmVlbl9zaGFyaW5n
-            X3VybBgHIAEoCVIQc2NyZWVuU2hhcmluZ1VybBIuChNldmVudF9pbmdlc3Rpb25fdXJsGAggASgJUhFldmVudEluZ2VzdGlvblVy
-            bCLBAQoMQXR0ZW5kZWVJbmZvEh8KC2F0dGVuZGVlX2lkGAEgASgJUgphdHRlbmRlZUlkEigKEGV4dGVybmFsX3VzZXJfaWQYAiAB
-            KAlSDmV4dGVybmFsVXNlcklkEh0KCmpvaW5fdG9rZW4YAyABKAlSCWpvaW5Ub2tlbhJHCgxjYXBhYmlsaXRpZXMYBCABKAsyIy50
-            ZWxlaGVhbHRoLnYxLkF0dGVuZGVlQ2FwYWJpbGl0aWVzUgxjYXBhYmlsaXRpZXMivAEKFEF0dGVuZGVlQ2FwYWJpbGl0aWVzEjQK
-            BWF1ZGlvGAEgASgOMh4udGVsZWhlYWx0aC52MS5NZWRpYUNhcGFiaWxpdHlSBWF1ZGlvEjQKBXZpZGVvGAIgASgOMh4udGVsZWhl
-            YWx0aC52MS5NZWRpYUNhcGFiaWxpdHlSBXZpZGVvEjgKB2NvbnRlbnQYAyABKA4yHi50ZWxlaGVhbHRoLnYxLk1lZGlhQ2FwYWJp
-            bGl0eVIHY29udGVudCrmAQoNU2Vzc2lvblN0YXR1cxIeChpTRVNTSU9OX1NUQVRVU19VTlNQRUNJRklFRBAAEhwKGFNFU1NJT05f
-            U1RBVFVTX1NDSEVEVUxFRBABEh8KG1NFU1NJT05fU1RBVFVTX1dBSVRJTkdfUk9PTRACEh4KGlNFU1NJT05fU1RBVFVTX0lOX1BS
-            T0dSRVNTEAMSHAoYU0VTU0lPTl9TVEFUVVNfQ09NUExFVEVEEAQSHAoYU0VTU0lPTl9TVEFUVVNfQ0FOQ0VMTEVEEAUSGgoWU0VT
-            U0lPTl9TVEFUVVNfTk9fU0hPVxAGKngKD0FkbWlzc2lvblBvbGljeRIgChxBRE1JU1NJT05fUE9MSUNZX1VOU1BFQ0lGSUVEEAAS
-            JgoiQURNSVNTSU9OX1BPTElDWV9PTl9DTElOSUNJQU5fSk9JThABEhsKF0FETUlTU0lPTl9QT0xJQ1lfTUFOVUFMEAIq+QEKCUVu
-            ZFJlYXNvbhIaChZFTkRfUkVBU09OX1VOU1BFQ0lGSUVEEAASFQoRRU5EX1JFQVNPTl9OT1JNQUwQARIgChxFTkRfUkVBU09OX1RF
-            Q0hOSUNBTF9GQUlMVVJFEAISFQoRRU5EX1JFQVNPTl9TQUZFVFkQAxIXChNFTkRfUkVBU09OX0FMTF9MRUZUEAQSFgoSRU5EX1JF
-            QVNPTl9USU1FT1VUEAUSGgoWRU5EX1JFQVNPTl9DTElFTlRfTEVGVBAGEh0KGUVORF9SRUFTT05fQ0xJTklDSUFOX0xFRlQQBxIU
-            ChBFTkRfUkVBU09OX09USEVSEAgq6AEKDENhbmNlbFJlYXNvbhIdChlDQU5DRUxfUkVBU09OX1VOU1BFQ0lGSUVEEAASGAoUQ0FO
-            Q0VMX1JFQVNPTl9DTElFTlQQARIbChdDQU5DRUxfUkVBU09OX0NMSU5JQ0lBThACEhsKF0NBTkNFTF9SRUFTT05fVEVDSE5JQ0FM
-            EAMSJwojQ0FOQ0VMX1JFQVNPTl9BUFBPSU5UTUVOVF9DQU5DRUxMRUQQBBIjCh9DQU5DRUxfUkVBU09OX0NMSU5JQ0lBTl9OT19T
-            SE9XEAUSFwoTQ0FOQ0VMX1JFQVNPTl9PVEhFUhAGKl4KC05vU2hvd1BhcnR5Eh0KGU5PX1NIT1dfUEFSVFlfVU5TUEVDSUZJRUQQ
-            ABIYChROT19TSE9XX1BBUlRZX0NMSUVOVBABEhYKEk5PX1NIT1dfUEFSVFlfQk9USBACKo8BCg9QYXJ0aWNpcGFudFJvbGUSIAoc
-            UEFSVElDSVBBTlRfUk9MRV9VTlNQRUNJRklFRBAAEh4KGlBBUlRJQ0lQQU5UX1JPTEVfQ0xJTklDSUFOEAESGwoXUEFSVElDSVBB
-            TlRfUk9MRV9DTElFTlQQAhIdChlQQVJUSUNJUEFOVF9ST0xFX0dVQVJESUFOEAMqzwEKEFBhcnRpY2lwYW50U3RhdGUSIQodUEFS
-            VElDSVBBTlRfU1RBVEVfVU5TUEVDSUZJRUQQABIeChpQQVJUSUNJUEFOVF9TVEFURV9FWFBFQ1RFRBABEh0KGVBBUlRJQ0lQQU5U
-            X1NUQVRFX1dBSVRJTkcQAhIeChpQQVJUSUNJUEFOVF9TVEFURV9BRE1JVFRFRBADEhoKFlBBUlRJQ0lQQU5UX1NUQVRFX0xFRlQQ
-            BBIdChlQQVJUSUNJUEFOVF9TVEFURV9SRU1PVkVEEAUqcgoKRGV2aWNlVHlwZRIbChdERVZJQ0VfVFlQRV9VTlNQRUNJRklFRBAA
-            EhcKE0RFVklDRV9UWVBFX0RFU0tUT1AQARIWChJERVZJQ0VfVFlQRV9UQUJMRVQQAhIWChJERVZJQ0VfVFlQRV9NT0JJTEUQAyqu
-            AQoMTWVldGluZ1N0YXRlEh0KGU1FRVRJTkdfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRNRUVUSU5HX1NUQVRFX0lOVEVOVBABEhgK
-            FE1FRVRJTkdfU1RBVEVfQUNUSVZFEAISGAoUTUVFVElOR19TVEFURV9FTkRJTkcQAxIXChNNRUVUSU5HX1NUQVRFX0VOREVEEAQS
-            GAoUTUVFVElOR19TVEFURV9GQUlMRUQQBSqqAQoPTWVkaWFDYXBhYmlsaXR5EiAKHE1FRElBX0NBUEFCSUxJVFlfVU5TUEVDSUZJ
-            RUQQABIhCh1NRURJQV9DQVBBQklMSVRZX1NFTkRfUkVDRUlWRRABEhkKFU1FRElBX0NBUEFCSUxJVFlfU0VORBACEhwKGE1FRElB
-            X0NBUEFCSUxJVFlfUkVDRUlWRRADEhkKFU1FRElBX0NBUEFCSUxJVFlfTk9ORRAEYgZwcm90bzM=
+            ZmllZEJ5EjsKC2ludml0YXRpb25zGCggAygLMhkudGVsZWhlYWx0aC52MS5JbnZpdGF0aW9uUgtpbnZpdGF0aW9uc0ITChFfZHVy
+            YXRpb25fc2Vjb25kc0ITChFfZHVyYXRpb25fbWludXRlcyK4AgoKSW52aXRhdGlvbhIjCg1pbnZpdGF0aW9uX2lkGAEgASgJUgxp
+            bnZpdGF0aW9uSWQSMgoEcm9sZRgCIAEoDjIeLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSb2xlUgRyb2xlEjQKBXN0YXRlGAMg
+            ASgOMh4udGVsZWhlYWx0aC52MS5JbnZpdGF0aW9uU3RhdGVSBXN0YXRlEjkKCmNyZWF0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJv
+            dG9idWYuVGltZXN0YW1wUgljcmVhdGVkQXQSOQoKZXhwaXJlc19hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBS
+            CWV4cGlyZXNBdBIlCg5wYXJ0aWNpcGFudF9pZBgGIAEoCVINcGFydGljaXBhbnRJZCLZBQoLUGFydGljaXBhbnQSJQoOcGFydGlj
+            aXBhbnRfaWQYASABKAlSDXBhcnRpY2lwYW50SWQSMgoEcm9sZRgCIAEoDjIeLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSb2xl
+            UgRyb2xlEh0KCnN1YmplY3RfaWQYAyABKAlSCXN1YmplY3RJZBI1CgVzdGF0ZRgEIAEoDjIfLnRlbGVoZWFsdGgudjEuUGFydGlj
+            aXBhbnRTdGF0ZVIFc3RhdGUSGAoHcHJlc2VudBgFIAEoCFIHcHJlc2VudBIfCgthdHRlbmRlZV9pZBgGIAEoCVIKYXR0ZW5kZWVJ
+            ZBJCCg9maXJzdF9qb2luZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUg1maXJzdEpvaW5lZEF0EkQKEGZp
+            cnN0X3dhaXRpbmdfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUg5maXJzdFdhaXRpbmdBdBI/Cg13YWl0aW5n
+            X3NpbmNlGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIMd2FpdGluZ1NpbmNlEjsKC2FkbWl0dGVkX2F0GAogASgL
+            MhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKYWRtaXR0ZWRBdBIzCgdsZWZ0X2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVm
+            LlRpbWVzdGFtcFIGbGVmdEF0EkQKD3ByZV92aXNpdF9jaGVjaxgMIAEoCzIcLnRlbGVoZWFsdGgudjEuUHJlVmlzaXRDaGVja1IN
+            cHJlVmlzaXRDaGVjaxJHCgxjYXBhYmlsaXRpZXMYKCABKAsyIy50ZWxlaGVhbHRoLnYxLkF0dGVuZGVlQ2FwYWJpbGl0aWVzUgxj
+            YXBhYmlsaXRpZXMSEgoEaGVsZBgpIAEoCFIEaGVsZCKaAwoNUHJlVmlzaXRDaGVjaxIlCg5sb2NhdGlvbl9zdGF0ZRgBIAEoCVIN
+            bG9jYXRpb25TdGF0ZRIpChBsb2NhdGlvbl9hZGRyZXNzGAIgASgJUg9sb2NhdGlvbkFkZHJlc3MSNAoWZW1lcmdlbmN5X2NvbnRh
+            Y3RfbmFtZRgDIAEoCVIUZW1lcmdlbmN5Q29udGFjdE5hbWUSNgoXZW1lcmdlbmN5X2NvbnRhY3RfcGhvbmUYBCABKAlSFWVtZXJn
+            ZW5jeUNvbnRhY3RQaG9uZRIjCg1wcml2YXRlX3BsYWNlGAUgASgIUgxwcml2YXRlUGxhY2USLwoTcmVsaWFibGVfY29ubmVjdGlv
+            bhgGIAEoCFIScmVsaWFibGVDb25uZWN0aW9uEjoKC2RldmljZV90eXBlGAcgASgOMhkudGVsZWhlYWx0aC52MS5EZXZpY2VUeXBl
+            UgpkZXZpY2VUeXBlEjcKCXN0YXRlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHN0YXRlZEF0IukCChFN
+            ZWV0aW5nR2VuZXJhdGlvbhIWCgZudW1iZXIYASABKAVSBm51bWJlchIxCgVzdGF0ZRgCIAEoDjIbLnRlbGVoZWFsdGgudjEuTWVl
+            dGluZ1N0YXRlUgVzdGF0ZRIdCgptZWV0aW5nX2lkGAMgASgJUgltZWV0aW5nSWQSLgoTZXh0ZXJuYWxfbWVldGluZ19pZBgEIAEo
+            CVIRZXh0ZXJuYWxNZWV0aW5nSWQSIQoMbWVkaWFfcmVnaW9uGAUgASgJUgttZWRpYVJlZ2lvbhIlCg5jb250cm9sX3JlZ2lvbhgG
+            IAEoCVINY29udHJvbFJlZ2lvbhI5CgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJY3JlYXRl
+            ZEF0EjUKCGVuZGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIHZW5kZWRBdCLSAQoLU2NyZWVuU2hhcmUS
+            JgoPc2NyZWVuX3NoYXJlX2lkGAEgASgJUg1zY3JlZW5TaGFyZUlkEiUKDnBhcnRpY2lwYW50X2lkGAIgASgJUg1wYXJ0aWNpcGFu
+            dElkEjkKCnN0YXJ0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUglzdGFydGVkQXQSOQoKc3RvcHBlZF9h
+            dBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCXN0b3BwZWRBdCKgAQoPSm9pbkNyZWRlbnRpYWxzEjQKB21lZXRp
+            bmcYASABKAsyGi50ZWxlaGVhbHRoLnYxLk1lZXRpbmdJbmZvUgdtZWV0aW5nEjcKCGF0dGVuZGVlGAIgASgLMhsudGVsZWhlYWx0
+            aC52MS5BdHRlbmRlZUluZm9SCGF0dGVuZGVlEh4KCmdlbmVyYXRpb24YAyABKAVSCmdlbmVyYXRpb24ijwIKC01lZXRpbmdJbmZv
+            Eh0KCm1lZXRpbmdfaWQYASABKAlSCW1lZXRpbmdJZBIuChNleHRlcm5hbF9tZWV0aW5nX2lkGAIgASgJUhFleHRlcm5hbE1lZXRp
+            bmdJZBIhCgxtZWRpYV9yZWdpb24YAyABKAlSC21lZGlhUmVnaW9uEkYKD21lZGlhX3BsYWNlbWVudBgEIAEoCzIdLnRlbGVoZWFs
+            dGgudjEuTWVkaWFQbGFjZW1lbnRSDm1lZGlhUGxhY2VtZW50EiUKDmVjaG9fcmVkdWN0aW9uGAUgASgIUg1lY2hvUmVkdWN0aW9u
+            Eh8KC21lZXRpbmdfYXJuGAYgASgJUgptZWV0aW5nQXJuIucCCg5NZWRpYVBsYWNlbWVudBIkCg5hdWRpb19ob3N0X3VybBgBIAEo
+            CVIMYXVkaW9Ib3N0VXJsEiwKEmF1ZGlvX2ZhbGxiYWNrX3VybBgCIAEoCVIQYXVkaW9GYWxsYmFja1VybBIjCg1zaWduYWxpbmdf
+            dXJsGAMgASgJUgxzaWduYWxpbmdVcmwSKAoQdHVybl9jb250cm9sX3VybBgEIAEoCVIOdHVybkNvbnRyb2xVcmwSJgoPc2NyZWVu
+            X2RhdGFfdXJsGAUgASgJUg1zY3JlZW5EYXRhVXJsEiwKEnNjcmVlbl92aWV3aW5nX3VybBgGIAEoCVIQc2NyZWVuVmlld2luZ1Vy
+            bBIsChJzY3JlZW5fc2hhcmluZ191cmwYByABKAlSEHNjcmVlblNoYXJpbmdVcmwSLgoTZXZlbnRfaW5nZXN0aW9uX3VybBgIIAEo
+            CVIRZXZlbnRJbmdlc3Rpb25VcmwiwQEKDEF0dGVuZGVlSW5mbxIfCgthdHRlbmRlZV9pZBgBIAEoCVIKYXR0ZW5kZWVJZBIoChBl
+            eHRlcm5hbF91c2VyX2lkGAIgASgJUg5leHRlcm5hbFVzZXJJZBIdCgpqb2luX3Rva2VuGAMgASgJUglqb2luVG9rZW4SRwoMY2Fw
+            YWJpbGl0aWVzGAQgASgLMiMudGVsZWhlYWx0aC52MS5BdHRlbmRlZUNhcGFiaWxpdGllc1IMY2FwYWJpbGl0aWVzIrwBChRBdHRl
+            bmRlZUNhcGFiaWxpdGllcxI0CgVhdWRpbxgBIAEoDjIeLnRlbGVoZWFsdGgudjEuTWVkaWFDYXBhYmlsaXR5UgVhdWRpbxI0CgV2
+            aWRlbxgCIAEoDjIeLnRlbGVoZWFsdGgudjEuTWVkaWFDYXBhYmlsaXR5UgV2aWRlbxI4Cgdjb250ZW50GAMgASgOMh4udGVsZWhl
+            YWx0aC52MS5NZWRpYUNhcGFiaWxpdHlSB2NvbnRlbnQqpQEKD0ludml0YXRpb25TdGF0ZRIgChxJTlZJVEFUSU9OX1NUQVRFX1VO
+            U1BFQ0lGSUVEEAASGQoVSU5WSVRBVElPTl9TVEFURV9PUEVOEAESGQoVSU5WSVRBVElPTl9TVEFURV9VU0VEEAISHAoYSU5WSVRB
+            VElPTl9TVEFURV9SRVZPS0VEEAMSHAoYSU5WSVRBVElPTl9TVEFURV9FWFBJUkVEEAQq5gEKDVNlc3Npb25TdGF0dXMSHgoaU0VT
+            U0lPTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIcChhTRVNTSU9OX1NUQVRVU19TQ0hFRFVMRUQQARIfChtTRVNTSU9OX1NUQVRVU19X
+            QUlUSU5HX1JPT00QAhIeChpTRVNTSU9OX1NUQVRVU19JTl9QUk9HUkVTUxADEhwKGFNFU1NJT05fU1RBVFVTX0NPTVBMRVRFRBAE
+            EhwKGFNFU1NJT05fU1RBVFVTX0NBTkNFTExFRBAFEhoKFlNFU1NJT05fU1RBVFVTX05PX1NIT1cQBip4Cg9BZG1pc3Npb25Qb2xp
+            Y3kSIAocQURNSVNTSU9OX1BPTElDWV9VTlNQRUNJRklFRBAAEiYKIkFETUlTU0lPTl9QT0xJQ1lfT05fQ0xJTklDSUFOX0pPSU4Q
+            ARIbChdBRE1JU1NJT05fUE9MSUNZX01BTlVBTBACKvkBCglFbmRSZWFzb24SGgoWRU5EX1JFQVNPTl9VTlNQRUNJRklFRBAAEhUK
+            EUVORF9SRUFTT05fTk9STUFMEAESIAocRU5EX1JFQVNPTl9URUNITklDQUxfRkFJTFVSRRACEhUKEUVORF9SRUFTT05fU0FGRVRZ
+            EAMSFwoTRU5EX1JFQVNPTl9BTExfTEVGVBAEEhYKEkVORF9SRUFTT05fVElNRU9VVBAFEhoKFkVORF9SRUFTT05fQ0xJRU5UX0xF
+            RlQQBhIdChlFTkRfUkVBU09OX0NMSU5JQ0lBTl9MRUZUEAcSFAoQRU5EX1JFQVNPTl9PVEhFUhAIKugBCgxDYW5jZWxSZWFzb24S
+            HQoZQ0FOQ0VMX1JFQVNPTl9VTlNQRUNJRklFRBAAEhgKFENBTkNFTF9SRUFTT05fQ0xJRU5UEAESGwoXQ0FOQ0VMX1JFQVNPTl9D
+            TElOSUNJQU4QAhIbChdDQU5DRUxfUkVBU09OX1RFQ0hOSUNBTBADEicKI0NBTkNFTF9SRUFTT05fQVBQT0lOVE1FTlRfQ0FOQ0VM
+            TEVEEAQSIwofQ0FOQ0VMX1JFQVNPTl9DTElOSUNJQU5fTk9fU0hPVxAFEhcKE0NBTkNFTF9SRUFTT05fT1RIRVIQBipeCgtOb1No
+            b3dQYXJ0eRIdChlOT19TSE9XX1BBUlRZX1VOU1BFQ0lGSUVEEAASGAoUTk9fU0hPV19QQVJUWV9DTElFTlQQARIWChJOT19TSE9X
+            X1BBUlRZX0JPVEgQAiqwAgoPUGFydGljaXBhbnRSb2xlEiAKHFBBUlRJQ0lQQU5UX1JPTEVfVU5TUEVDSUZJRUQQABIeChpQQVJU
+            SUNJUEFOVF9ST0xFX0NMSU5JQ0lBThABEhsKF1BBUlRJQ0lQQU5UX1JPTEVfQ0xJRU5UEAISHQoZUEFSVElDSVBBTlRfUk9MRV9H
+            VUFSRElBThADEiEKHVBBUlRJQ0lQQU5UX1JPTEVfQ09fQ0xJTklDSUFOEAQSHwobUEFSVElDSVBBTlRfUk9MRV9TVVBFUlZJU09S
+            EAUSIAocUEFSVElDSVBBTlRfUk9MRV9JTlRFUlBSRVRFUhAGEh0KGVBBUlRJQ0lQQU5UX1JPTEVfT0JTRVJWRVIQBxIaChZQQVJU
+            SUNJUEFOVF9ST0xFX0dVRVNUEAgq7QEKEFBhcnRpY2lwYW50U3RhdGUSIQodUEFSVElDSVBBTlRfU1RBVEVfVU5TUEVDSUZJRUQQ
+            ABIeChpQQVJUSUNJUEFOVF9TVEFURV9FWFBFQ1RFRBABEh0KGVBBUlRJQ0lQQU5UX1NUQVRFX1dBSVRJTkcQAhIeChpQQVJUSUNJ
+            UEFOVF9TVEFURV9BRE1JVFRFRBADEhoKFlBBUlRJQ0lQQU5UX1NUQVRFX0xFRlQQBBIdChlQQVJUSUNJUEFOVF9TVEFURV9SRU1P
+            VkVEEAUSHAoYUEFSVElDSVBBTlRfU1RBVEVfREVOSUVEEAYqcgoKRGV2aWNlVHlwZRIbChdERVZJQ0VfVFlQRV9VTlNQRUNJRklF
+            RBAAEhcKE0RFVklDRV9UWVBFX0RFU0tUT1AQARIWChJERVZJQ0VfVFlQRV9UQUJMRVQQAhIWChJERVZJQ0VfVFlQRV9NT0JJTEUQ
+            AyquAQoMTWVldGluZ1N0YXRlEh0KGU1FRVRJTkdfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRNRUVUSU5HX1NUQVRFX0lOVEVOVBAB
+            EhgKFE1FRVRJTkdfU1RBVEVfQUNUSVZFEAISGAoUTUVFVElOR19TVEFURV9FTkRJTkcQAxIXChNNRUVUSU5HX1NUQVRFX0VOREVE
+            EAQSGAoUTUVFVElOR19TVEFURV9GQUlMRUQQBSqqAQoPTWVkaWFDYXBhYmlsaXR5EiAKHE1FRElBX0NBUEFCSUxJVFlfVU5TUEVD
+            SUZJRUQQABIhCh1NRURJQV9DQVBBQklMSVRZX1NFTkRfUkVDRUlWRRABEhkKFU1FRElBX0NBUEFCSUxJVFlfU0VORBACEhwKGE1F
+            RElBX0NBUEFCSUxJVFlfUkVDRUlWRRADEhkKFU1FRElBX0NBUEFCSUxJVFlfTk9ORRAEYgZwcm90bzM=
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

@@ -260,6 +260,9 @@ public struct Telehealth_V1_JoinSessionRequest: Message {
     /// Required on the client's (or guardian's) first join of a session; a later one replaces it when given. Refused
     /// from a clinician.
     public var preVisitCheck: Telehealth_V1_PreVisitCheck?
+    /// How this device names itself, up to 64 of A-Z a-z 0-9 . _ : -; may be empty. Tells a second device of the same person
+    /// from the same device coming back.
+    public var deviceID: String = ""
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -272,6 +275,7 @@ public struct Telehealth_V1_JoinSessionRequest: Message {
         case nil: break
         }
         if let value = preVisitCheck { buffer.writeMessage(4, value) }
+        if !deviceID.isEmpty { buffer.write(40, deviceID, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -282,6 +286,7 @@ public struct Telehealth_V1_JoinSessionRequest: Message {
             case 18: key = .sessionID(try reader.readValue(as: WireString.self))
             case 26: key = .appointmentID(try reader.readValue(as: WireString.self))
             case 34: try reader.readMessage(&preVisitCheck)
+            case 322: try reader.read(&deviceID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -526,7 +531,7 @@ public struct Telehealth_V1_HeartbeatResponse: Message {
     public static let fullName = "telehealth.v1.HeartbeatResponse"
     /// Where the visit stands.
     public var status: Telehealth_V1_SessionStatus = .init(rawValue: 0)
-    /// Where the caller stands; LEFT or REMOVED: heartbeats do not bring a person back, JoinSession does.
+    /// Where the caller stands; LEFT: heartbeats do not bring a person back, JoinSession does.
     public var participantState: Telehealth_V1_ParticipantState = .init(rawValue: 0)
     /// Number of the last event: read the session again when it rose.
     public var sequence: Int64 = 0
@@ -964,6 +969,9 @@ public struct Telehealth_V1_LeaveSessionRequest: Message {
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
+    /// The `JoinSessionRequest.device_id` that goes: of a device that another has taken over from, nothing changes. Empty:
+    /// the person goes.
+    public var deviceID: String = ""
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -971,6 +979,7 @@ public struct Telehealth_V1_LeaveSessionRequest: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
+        if !deviceID.isEmpty { buffer.write(40, deviceID, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -979,6 +988,7 @@ public struct Telehealth_V1_LeaveSessionRequest: Message {
             switch tag {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
+            case 322: try reader.read(&deviceID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1283,22 +1293,27 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID).
     func listSessions(_ request: Telehealth_V1_ListSessionsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListSessionsResponse
-    /// Comes to a visit or comes back to it. Roles: its clinician, its client and the client's
-    /// guardian; the token and the appointment decide which.
+    /// Comes to a visit or comes back to it. Roles: whoever is on its roster; token, appointment and invitation decide what
+    /// they are there.
     ///
-    /// A client waits until let in and gets no credentials before. Credentials are fetched anew at each call.
+    /// Whoever does not lead the visit waits until let in and gets no credentials before. Credentials are fetched anew at
+    /// each call. A person's devices share one attendee, because Chime lets one connection at a time have it: the newest
+    /// takes over, and a watch tells so (`device_changed`).
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (TOO_EARLY, TOO_LATE, INVALID_STATE,
     /// PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED, CONSENT_MISSING with MissingConsentDetail, RECORDING_CONSENT_MISSING);
-    /// UNAVAILABLE (MEETING_UNAVAILABLE with RetryInfo); RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED).
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAVAILABLE (MEETING_UNAVAILABLE with RetryInfo);
+    /// RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED).
     func joinSession(_ request: Telehealth_V1_JoinSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_JoinSessionResponse
-    /// Lets a waiting person in. Roles: the session's clinician, who must have joined.
+    /// Lets a person in who waits, or who was denied or removed. Roles: who leads the visit, with the clinician or a
+    /// co-clinician there.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE,
     /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, RECORDING_CONSENT_MISSING).
     func admitParticipant(_ request: Telehealth_V1_AdmitParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse
     /// A snapshot, then every event. Counts as presence while it is open. Roles: as GetSession; a scheduler may not.
+    /// Ends with PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED) when its viewer is sent away.
     ///
     /// Ends OK after the event that ends the session. Errors: NOT_FOUND (SESSION_NOT_FOUND); OUT_OF_RANGE (RESUME_EXPIRED
     /// when the events after the number are no longer kept: start anew); UNAVAILABLE (WATCH_LAGGING when the reader is too
@@ -1306,7 +1321,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     func watchSession(
         _ request: Telehealth_V1_WatchSessionRequest, responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>,
         context: ServerCallContext) async throws(RPCError)
-    /// Says "still here" for a person without an open watch. Roles: the session's clinician and client.
+    /// Says "still here" for a person without an open watch. Roles: whoever is on the roster.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, INVALID_STATE).
     func heartbeat(_ request: Telehealth_V1_HeartbeatRequest, context: ServerCallContext)
@@ -1339,7 +1354,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY, RECORDING_CONSENT_REVOKED).
     func getRecordingPlaybackUrl(_ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse
-    /// Notes that the caller began to share a screen. Roles: the session's clinician and client, admitted.
+    /// Notes that the caller began to share a screen. Roles: who leads the visit, its client and guardian, admitted.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, NOT_JOINED, SCREEN_SHARE_ACTIVE).
     func startScreenShare(_ request: Telehealth_V1_StartScreenShareRequest, context: ServerCallContext)
@@ -1349,7 +1364,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SCREEN_SHARE_NOT_ACTIVE).
     func stopScreenShare(_ request: Telehealth_V1_StopScreenShareRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StopScreenShareResponse
-    /// Goes, and may come back. Closes the caller's wait or screen share. Roles: the session's clinician and client.
+    /// Goes, and may come back. Closes the caller's wait or screen share. Roles: whoever is on the roster.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED). Leaving twice is OK.
     func leaveSession(_ request: Telehealth_V1_LeaveSessionRequest, context: ServerCallContext)
@@ -1494,20 +1509,24 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.listSessions, request, options: options)
     }
 
-    /// Comes to a visit or comes back to it. Roles: its clinician, its client and the client's
-    /// guardian; the token and the appointment decide which.
+    /// Comes to a visit or comes back to it. Roles: whoever is on its roster; token, appointment and invitation decide what
+    /// they are there.
     ///
-    /// A client waits until let in and gets no credentials before. Credentials are fetched anew at each call.
+    /// Whoever does not lead the visit waits until let in and gets no credentials before. Credentials are fetched anew at
+    /// each call. A person's devices share one attendee, because Chime lets one connection at a time have it: the newest
+    /// takes over, and a watch tells so (`device_changed`).
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (TOO_EARLY, TOO_LATE, INVALID_STATE,
     /// PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED, CONSENT_MISSING with MissingConsentDetail, RECORDING_CONSENT_MISSING);
-    /// UNAVAILABLE (MEETING_UNAVAILABLE with RetryInfo); RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED).
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAVAILABLE (MEETING_UNAVAILABLE with RetryInfo);
+    /// RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED).
     public func joinSession(
         _ request: Telehealth_V1_JoinSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_JoinSessionResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.joinSession, request, options: options)
     }
 
-    /// Lets a waiting person in. Roles: the session's clinician, who must have joined.
+    /// Lets a person in who waits, or who was denied or removed. Roles: who leads the visit, with the clinician or a
+    /// co-clinician there.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE,
     /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, RECORDING_CONSENT_MISSING).
@@ -1518,6 +1537,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     }
 
     /// A snapshot, then every event. Counts as presence while it is open. Roles: as GetSession; a scheduler may not.
+    /// Ends with PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED) when its viewer is sent away.
     ///
     /// Ends OK after the event that ends the session. Errors: NOT_FOUND (SESSION_NOT_FOUND); OUT_OF_RANGE (RESUME_EXPIRED
     /// when the events after the number are no longer kept: start anew); UNAVAILABLE (WATCH_LAGGING when the reader is too
@@ -1528,7 +1548,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
         channel.serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSession, request, options: options)
     }
 
-    /// Says "still here" for a person without an open watch. Roles: the session's clinician and client.
+    /// Says "still here" for a person without an open watch. Roles: whoever is on the roster.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, INVALID_STATE).
     public func heartbeat(
@@ -1585,7 +1605,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.getRecordingPlaybackUrl, request, options: options)
     }
 
-    /// Notes that the caller began to share a screen. Roles: the session's clinician and client, admitted.
+    /// Notes that the caller began to share a screen. Roles: who leads the visit, its client and guardian, admitted.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, NOT_JOINED, SCREEN_SHARE_ACTIVE).
     public func startScreenShare(
@@ -1603,7 +1623,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.stopScreenShare, request, options: options)
     }
 
-    /// Goes, and may come back. Closes the caller's wait or screen share. Roles: the session's clinician and client.
+    /// Goes, and may come back. Closes the caller's wait or screen share. Roles: whoever is on the roster.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED). Leaving twice is OK.
     public func leaveSession(
@@ -1661,80 +1681,81 @@ public enum Telehealth_V1_TelehealthService_File {
             bRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnN0YXJ0c0Zyb20SPwoNc3RhcnRzX2JlZm9yZRgGIAEoCzIaLmdv
             b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSDHN0YXJ0c0JlZm9yZRIbCglwYWdlX3NpemUYByABKAVSCHBhZ2VTaXplEh0KCnBhZ2Vf
             dG9rZW4YCCABKAlSCXBhZ2VUb2tlbiJyChRMaXN0U2Vzc2lvbnNSZXNwb25zZRIyCghzZXNzaW9ucxgBIAMoCzIWLnRlbGVoZWFs
-            dGgudjEuU2Vzc2lvblIIc2Vzc2lvbnMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIsoBChJKb2luU2Vz
+            dGgudjEuU2Vzc2lvblIIc2Vzc2lvbnMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIucBChJKb2luU2Vz
             c2lvblJlcXVlc3QSHQoKcmVxdWVzdF9pZBgBIAEoCVIJcmVxdWVzdElkEh8KCnNlc3Npb25faWQYAiABKAlIAFIJc2Vzc2lvbklk
             EicKDmFwcG9pbnRtZW50X2lkGAMgASgJSABSDWFwcG9pbnRtZW50SWQSRAoPcHJlX3Zpc2l0X2NoZWNrGAQgASgLMhwudGVsZWhl
-            YWx0aC52MS5QcmVWaXNpdENoZWNrUg1wcmVWaXNpdENoZWNrQgUKA2tleSL9AQoTSm9pblNlc3Npb25SZXNwb25zZRI0CgdvdXRj
-            b21lGAEgASgOMhoudGVsZWhlYWx0aC52MS5Kb2luT3V0Y29tZVIHb3V0Y29tZRIwCgdzZXNzaW9uGAIgASgLMhYudGVsZWhlYWx0
-            aC52MS5TZXNzaW9uUgdzZXNzaW9uEjwKC3BhcnRpY2lwYW50GAMgASgLMhoudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFILcGFy
-            dGljaXBhbnQSQAoLY3JlZGVudGlhbHMYBCABKAsyHi50ZWxlaGVhbHRoLnYxLkpvaW5DcmVkZW50aWFsc1ILY3JlZGVudGlhbHMi
-            fgoXQWRtaXRQYXJ0aWNpcGFudFJlcXVlc3QSHQoKcmVxdWVzdF9pZBgBIAEoCVIJcmVxdWVzdElkEh0KCnNlc3Npb25faWQYAiAB
-            KAlSCXNlc3Npb25JZBIlCg5wYXJ0aWNpcGFudF9pZBgDIAEoCVINcGFydGljaXBhbnRJZCKKAQoYQWRtaXRQYXJ0aWNpcGFudFJl
-            c3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24SPAoLcGFydGljaXBhbnQYAiAB
-            KAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFudCJzChNXYXRjaFNlc3Npb25SZXF1ZXN0Eh0KCnNlc3Np
-            b25faWQYASABKAlSCXNlc3Npb25JZBIqCg5hZnRlcl9zZXF1ZW5jZRgCIAEoA0gAUg1hZnRlclNlcXVlbmNliAEBQhEKD19hZnRl
-            cl9zZXF1ZW5jZSLTAQoUV2F0Y2hTZXNzaW9uUmVzcG9uc2USPAoIc25hcHNob3QYASABKAsyHi50ZWxlaGVhbHRoLnYxLlNlc3Np
-            b25TbmFwc2hvdEgAUghzbmFwc2hvdBIzCgVldmVudBgCIAEoCzIbLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkV2ZW50SABSBWV2ZW50
-            Ej0KCWhlYXJ0YmVhdBgDIAEoCzIdLnRlbGVoZWFsdGgudjEuV2F0Y2hIZWFydGJlYXRIAFIJaGVhcnRiZWF0QgkKB21lc3NhZ2Ui
-            UAoQSGVhcnRiZWF0UmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQSHQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vz
-            c2lvbklkIu8BChFIZWFydGJlYXRSZXNwb25zZRI0CgZzdGF0dXMYASABKA4yHC50ZWxlaGVhbHRoLnYxLlNlc3Npb25TdGF0dXNS
-            BnN0YXR1cxJMChFwYXJ0aWNpcGFudF9zdGF0ZRgCIAEoDjIfLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRTdGF0ZVIQcGFydGlj
-            aXBhbnRTdGF0ZRIaCghzZXF1ZW5jZRgDIAEoA1IIc2VxdWVuY2USOgoLbmV4dF93aXRoaW4YBCABKAsyGS5nb29nbGUucHJvdG9i
-            dWYuRHVyYXRpb25SCm5leHRXaXRoaW4ikAEKGlVwZGF0ZVNlc3Npb25TdGF0dXNSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlS
-            CXJlcXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQSNAoGc3RhdHVzGAMgASgOMhwudGVsZWhlYWx0aC52MS5T
-            ZXNzaW9uU3RhdHVzUgZzdGF0dXMiTwobVXBkYXRlU2Vzc2lvblN0YXR1c1Jlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxl
-            aGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24ikAEKFVN0YXJ0UmVjb3JkaW5nUmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUgly
-            ZXF1ZXN0SWQSHQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklkEjkKB3B1cnBvc2UYAyABKA4yHy50ZWxlaGVhbHRoLnYxLlJl
-            Y29yZGluZ1B1cnBvc2VSB3B1cnBvc2UiUAoWU3RhcnRSZWNvcmRpbmdSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxl
-            aGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIncKFFN0b3BSZWNvcmRpbmdSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlS
-            CXJlcXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQSIQoMcmVjb3JkaW5nX2lkGAMgASgJUgtyZWNvcmRpbmdJ
-            ZCJPChVTdG9wUmVjb3JkaW5nUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJl
-            Y29yZGluZyJyChVMaXN0UmVjb3JkaW5nc1JlcXVlc3QSHQoKc2Vzc2lvbl9pZBgBIAEoCVIJc2Vzc2lvbklkEhsKCXBhZ2Vfc2l6
-            ZRgCIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgDIAEoCVIJcGFnZVRva2VuInoKFkxpc3RSZWNvcmRpbmdzUmVzcG9uc2US
-            OAoKcmVjb3JkaW5ncxgBIAMoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUgpyZWNvcmRpbmdzEiYKD25leHRfcGFnZV90b2tl
-            bhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJ+Ch5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlcXVlc3QSIQoMcmVjb3JkaW5nX2lkGAEg
-            ASgJUgtyZWNvcmRpbmdJZBI5CgdwdXJwb3NlGAIgASgOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlUgdwdXJwb3Nl
-            Im4KH0dldFJlY29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2USEAoDdXJsGAEgASgJUgN1cmwSOQoKZXhwaXJlc19hdBgCIAEoCzIa
-            Lmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCWV4cGlyZXNBdCJXChdTdGFydFNjcmVlblNoYXJlUmVxdWVzdBIdCgpyZXF1ZXN0
-            X2lkGAEgASgJUglyZXF1ZXN0SWQSHQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklkIlkKGFN0YXJ0U2NyZWVuU2hhcmVSZXNw
-            b25zZRI9CgxzY3JlZW5fc2hhcmUYASABKAsyGi50ZWxlaGVhbHRoLnYxLlNjcmVlblNoYXJlUgtzY3JlZW5TaGFyZSJWChZTdG9w
+            YWx0aC52MS5QcmVWaXNpdENoZWNrUg1wcmVWaXNpdENoZWNrEhsKCWRldmljZV9pZBgoIAEoCVIIZGV2aWNlSWRCBQoDa2V5Iv0B
+            ChNKb2luU2Vzc2lvblJlc3BvbnNlEjQKB291dGNvbWUYASABKA4yGi50ZWxlaGVhbHRoLnYxLkpvaW5PdXRjb21lUgdvdXRjb21l
+            EjAKB3Nlc3Npb24YAiABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24SPAoLcGFydGljaXBhbnQYAyABKAsyGi50
+            ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFudBJACgtjcmVkZW50aWFscxgEIAEoCzIeLnRlbGVoZWFsdGgudjEu
+            Sm9pbkNyZWRlbnRpYWxzUgtjcmVkZW50aWFscyJ+ChdBZG1pdFBhcnRpY2lwYW50UmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJ
+            UglyZXF1ZXN0SWQSHQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklkEiUKDnBhcnRpY2lwYW50X2lkGAMgASgJUg1wYXJ0aWNp
+            cGFudElkIooBChhBZG1pdFBhcnRpY2lwYW50UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lv
+            blIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50InMK
+            E1dhdGNoU2Vzc2lvblJlcXVlc3QSHQoKc2Vzc2lvbl9pZBgBIAEoCVIJc2Vzc2lvbklkEioKDmFmdGVyX3NlcXVlbmNlGAIgASgD
+            SABSDWFmdGVyU2VxdWVuY2WIAQFCEQoPX2FmdGVyX3NlcXVlbmNlItMBChRXYXRjaFNlc3Npb25SZXNwb25zZRI8CghzbmFwc2hv
+            dBgBIAEoCzIeLnRlbGVoZWFsdGgudjEuU2Vzc2lvblNuYXBzaG90SABSCHNuYXBzaG90EjMKBWV2ZW50GAIgASgLMhsudGVsZWhl
+            YWx0aC52MS5TZXNzaW9uRXZlbnRIAFIFZXZlbnQSPQoJaGVhcnRiZWF0GAMgASgLMh0udGVsZWhlYWx0aC52MS5XYXRjaEhlYXJ0
+            YmVhdEgAUgloZWFydGJlYXRCCQoHbWVzc2FnZSJQChBIZWFydGJlYXRSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJlcXVl
+            c3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQi7wEKEUhlYXJ0YmVhdFJlc3BvbnNlEjQKBnN0YXR1cxgBIAEoDjIc
+            LnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzEkwKEXBhcnRpY2lwYW50X3N0YXRlGAIgASgOMh8udGVsZWhlYWx0
+            aC52MS5QYXJ0aWNpcGFudFN0YXRlUhBwYXJ0aWNpcGFudFN0YXRlEhoKCHNlcXVlbmNlGAMgASgDUghzZXF1ZW5jZRI6CgtuZXh0
+            X3dpdGhpbhgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvblIKbmV4dFdpdGhpbiKQAQoaVXBkYXRlU2Vzc2lvblN0YXR1
+            c1JlcXVlc3QSHQoKcmVxdWVzdF9pZBgBIAEoCVIJcmVxdWVzdElkEh0KCnNlc3Npb25faWQYAiABKAlSCXNlc3Npb25JZBI0CgZz
+            dGF0dXMYAyABKA4yHC50ZWxlaGVhbHRoLnYxLlNlc3Npb25TdGF0dXNSBnN0YXR1cyJPChtVcGRhdGVTZXNzaW9uU3RhdHVzUmVz
+            cG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiKQAQoVU3RhcnRSZWNvcmRpbmdS
+            ZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJlcXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQSOQoHcHVy
+            cG9zZRgDIAEoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZVIHcHVycG9zZSJQChZTdGFydFJlY29yZGluZ1Jlc3Bv
+            bnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmcidwoUU3RvcFJlY29yZGlu
+            Z1JlcXVlc3QSHQoKcmVxdWVzdF9pZBgBIAEoCVIJcmVxdWVzdElkEh0KCnNlc3Npb25faWQYAiABKAlSCXNlc3Npb25JZBIhCgxy
+            ZWNvcmRpbmdfaWQYAyABKAlSC3JlY29yZGluZ0lkIk8KFVN0b3BSZWNvcmRpbmdSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsy
+            GC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nInIKFUxpc3RSZWNvcmRpbmdzUmVxdWVzdBIdCgpzZXNzaW9uX2lk
+            GAEgASgJUglzZXNzaW9uSWQSGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9r
+            ZW4iegoWTGlzdFJlY29yZGluZ3NSZXNwb25zZRI4CgpyZWNvcmRpbmdzGAEgAygLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdS
+            CnJlY29yZGluZ3MSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgJUg1uZXh0UGFnZVRva2VuIn4KHkdldFJlY29yZGluZ1BsYXliYWNr
+            VXJsUmVxdWVzdBIhCgxyZWNvcmRpbmdfaWQYASABKAlSC3JlY29yZGluZ0lkEjkKB3B1cnBvc2UYAiABKA4yHy50ZWxlaGVhbHRo
+            LnYxLlJlY29yZGluZ1B1cnBvc2VSB3B1cnBvc2UibgofR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXNwb25zZRIQCgN1cmwYASAB
+            KAlSA3VybBI5CgpleHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJZXhwaXJlc0F0IlcKF1N0YXJ0
             U2NyZWVuU2hhcmVSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJlcXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNz
-            aW9uSWQiWAoXU3RvcFNjcmVlblNoYXJlUmVzcG9uc2USPQoMc2NyZWVuX3NoYXJlGAEgASgLMhoudGVsZWhlYWx0aC52MS5TY3Jl
-            ZW5TaGFyZVILc2NyZWVuU2hhcmUiUwoTTGVhdmVTZXNzaW9uUmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQS
-            HQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklkIkgKFExlYXZlU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50
-            ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24inQEKFENhbmNlbFNlc3Npb25SZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlS
-            CXJlcXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQSMwoGcmVhc29uGAMgASgOMhsudGVsZWhlYWx0aC52MS5D
-            YW5jZWxSZWFzb25SBnJlYXNvbhISCgRub3RlGAQgASgJUgRub3RlIkkKFUNhbmNlbFNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9u
-            GAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIlEKEU1hcmtOb1Nob3dSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQY
-            ASABKAlSCXJlcXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQiRgoSTWFya05vU2hvd1Jlc3BvbnNlEjAKB3Nl
-            c3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24ilwEKEUVuZFNlc3Npb25SZXF1ZXN0Eh0KCnJlcXVl
-            c3RfaWQYASABKAlSCXJlcXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQSMAoGcmVhc29uGAMgASgOMhgudGVs
-            ZWhlYWx0aC52MS5FbmRSZWFzb25SBnJlYXNvbhISCgRub3RlGAQgASgJUgRub3RlIkYKEkVuZFNlc3Npb25SZXNwb25zZRIwCgdz
-            ZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uKmAKC0pvaW5PdXRjb21lEhwKGEpPSU5fT1VUQ09N
-            RV9VTlNQRUNJRklFRBAAEhgKFEpPSU5fT1VUQ09NRV9XQUlUSU5HEAESGQoVSk9JTl9PVVRDT01FX0FETUlUVEVEEAIypQ0KEVRl
-            bGVoZWFsdGhTZXJ2aWNlEloKDUNyZWF0ZVNlc3Npb24SIy50ZWxlaGVhbHRoLnYxLkNyZWF0ZVNlc3Npb25SZXF1ZXN0GiQudGVs
-            ZWhlYWx0aC52MS5DcmVhdGVTZXNzaW9uUmVzcG9uc2USUQoKR2V0U2Vzc2lvbhIgLnRlbGVoZWFsdGgudjEuR2V0U2Vzc2lvblJl
-            cXVlc3QaIS50ZWxlaGVhbHRoLnYxLkdldFNlc3Npb25SZXNwb25zZRJXCgxMaXN0U2Vzc2lvbnMSIi50ZWxlaGVhbHRoLnYxLkxp
-            c3RTZXNzaW9uc1JlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlElQKC0pvaW5TZXNzaW9uEiEudGVs
-            ZWhlYWx0aC52MS5Kb2luU2Vzc2lvblJlcXVlc3QaIi50ZWxlaGVhbHRoLnYxLkpvaW5TZXNzaW9uUmVzcG9uc2USYwoQQWRtaXRQ
-            YXJ0aWNpcGFudBImLnRlbGVoZWFsdGgudjEuQWRtaXRQYXJ0aWNpcGFudFJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkFkbWl0UGFy
-            dGljaXBhbnRSZXNwb25zZRJZCgxXYXRjaFNlc3Npb24SIi50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvblJlcXVlc3QaIy50ZWxl
-            aGVhbHRoLnYxLldhdGNoU2Vzc2lvblJlc3BvbnNlMAESTgoJSGVhcnRiZWF0Eh8udGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXF1
-            ZXN0GiAudGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXNwb25zZRJsChNVcGRhdGVTZXNzaW9uU3RhdHVzEikudGVsZWhlYWx0aC52
-            MS5VcGRhdGVTZXNzaW9uU3RhdHVzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuVXBkYXRlU2Vzc2lvblN0YXR1c1Jlc3BvbnNlEl0K
-            DlN0YXJ0UmVjb3JkaW5nEiQudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGluZ1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLlN0YXJ0
-            UmVjb3JkaW5nUmVzcG9uc2USWgoNU3RvcFJlY29yZGluZxIjLnRlbGVoZWFsdGgudjEuU3RvcFJlY29yZGluZ1JlcXVlc3QaJC50
-            ZWxlaGVhbHRoLnYxLlN0b3BSZWNvcmRpbmdSZXNwb25zZRJdCg5MaXN0UmVjb3JkaW5ncxIkLnRlbGVoZWFsdGgudjEuTGlzdFJl
-            Y29yZGluZ3NSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5MaXN0UmVjb3JkaW5nc1Jlc3BvbnNlEngKF0dldFJlY29yZGluZ1BsYXli
-            YWNrVXJsEi0udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlcXVlc3QaLi50ZWxlaGVhbHRoLnYxLkdldFJl
-            Y29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2USYwoQU3RhcnRTY3JlZW5TaGFyZRImLnRlbGVoZWFsdGgudjEuU3RhcnRTY3JlZW5T
-            aGFyZVJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlN0YXJ0U2NyZWVuU2hhcmVSZXNwb25zZRJgCg9TdG9wU2NyZWVuU2hhcmUSJS50
-            ZWxlaGVhbHRoLnYxLlN0b3BTY3JlZW5TaGFyZVJlcXVlc3QaJi50ZWxlaGVhbHRoLnYxLlN0b3BTY3JlZW5TaGFyZVJlc3BvbnNl
-            ElcKDExlYXZlU2Vzc2lvbhIiLnRlbGVoZWFsdGgudjEuTGVhdmVTZXNzaW9uUmVxdWVzdBojLnRlbGVoZWFsdGgudjEuTGVhdmVT
-            ZXNzaW9uUmVzcG9uc2USWgoNQ2FuY2VsU2Vzc2lvbhIjLnRlbGVoZWFsdGgudjEuQ2FuY2VsU2Vzc2lvblJlcXVlc3QaJC50ZWxl
-            aGVhbHRoLnYxLkNhbmNlbFNlc3Npb25SZXNwb25zZRJRCgpNYXJrTm9TaG93EiAudGVsZWhlYWx0aC52MS5NYXJrTm9TaG93UmVx
-            dWVzdBohLnRlbGVoZWFsdGgudjEuTWFya05vU2hvd1Jlc3BvbnNlElEKCkVuZFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkVuZFNl
-            c3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5FbmRTZXNzaW9uUmVzcG9uc2ViBnByb3RvMw==
+            aW9uSWQiWQoYU3RhcnRTY3JlZW5TaGFyZVJlc3BvbnNlEj0KDHNjcmVlbl9zaGFyZRgBIAEoCzIaLnRlbGVoZWFsdGgudjEuU2Ny
+            ZWVuU2hhcmVSC3NjcmVlblNoYXJlIlYKFlN0b3BTY3JlZW5TaGFyZVJlcXVlc3QSHQoKcmVxdWVzdF9pZBgBIAEoCVIJcmVxdWVz
+            dElkEh0KCnNlc3Npb25faWQYAiABKAlSCXNlc3Npb25JZCJYChdTdG9wU2NyZWVuU2hhcmVSZXNwb25zZRI9CgxzY3JlZW5fc2hh
+            cmUYASABKAsyGi50ZWxlaGVhbHRoLnYxLlNjcmVlblNoYXJlUgtzY3JlZW5TaGFyZSJwChNMZWF2ZVNlc3Npb25SZXF1ZXN0Eh0K
+            CnJlcXVlc3RfaWQYASABKAlSCXJlcXVlc3RJZBIdCgpzZXNzaW9uX2lkGAIgASgJUglzZXNzaW9uSWQSGwoJZGV2aWNlX2lkGCgg
+            ASgJUghkZXZpY2VJZCJIChRMZWF2ZVNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNz
+            aW9uUgdzZXNzaW9uIp0BChRDYW5jZWxTZXNzaW9uUmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQSHQoKc2Vz
+            c2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklkEjMKBnJlYXNvbhgDIAEoDjIbLnRlbGVoZWFsdGgudjEuQ2FuY2VsUmVhc29uUgZyZWFz
+            b24SEgoEbm90ZRgEIAEoCVIEbm90ZSJJChVDYW5jZWxTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFs
+            dGgudjEuU2Vzc2lvblIHc2Vzc2lvbiJRChFNYXJrTm9TaG93UmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1ZXN0SWQS
+            HQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklkIkYKEk1hcmtOb1Nob3dSZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVs
+            ZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIpcBChFFbmRTZXNzaW9uUmVxdWVzdBIdCgpyZXF1ZXN0X2lkGAEgASgJUglyZXF1
+            ZXN0SWQSHQoKc2Vzc2lvbl9pZBgCIAEoCVIJc2Vzc2lvbklkEjAKBnJlYXNvbhgDIAEoDjIYLnRlbGVoZWFsdGgudjEuRW5kUmVh
+            c29uUgZyZWFzb24SEgoEbm90ZRgEIAEoCVIEbm90ZSJGChJFbmRTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRl
+            bGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbipgCgtKb2luT3V0Y29tZRIcChhKT0lOX09VVENPTUVfVU5TUEVDSUZJRUQQABIY
+            ChRKT0lOX09VVENPTUVfV0FJVElORxABEhkKFUpPSU5fT1VUQ09NRV9BRE1JVFRFRBACMqUNChFUZWxlaGVhbHRoU2VydmljZRJa
+            Cg1DcmVhdGVTZXNzaW9uEiMudGVsZWhlYWx0aC52MS5DcmVhdGVTZXNzaW9uUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ3JlYXRl
+            U2Vzc2lvblJlc3BvbnNlElEKCkdldFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkdldFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0
+            aC52MS5HZXRTZXNzaW9uUmVzcG9uc2USVwoMTGlzdFNlc3Npb25zEiIudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0
+            GiMudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbnNSZXNwb25zZRJUCgtKb2luU2Vzc2lvbhIhLnRlbGVoZWFsdGgudjEuSm9pblNl
+            c3Npb25SZXF1ZXN0GiIudGVsZWhlYWx0aC52MS5Kb2luU2Vzc2lvblJlc3BvbnNlEmMKEEFkbWl0UGFydGljaXBhbnQSJi50ZWxl
+            aGVhbHRoLnYxLkFkbWl0UGFydGljaXBhbnRSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5BZG1pdFBhcnRpY2lwYW50UmVzcG9uc2US
+            WQoMV2F0Y2hTZXNzaW9uEiIudGVsZWhlYWx0aC52MS5XYXRjaFNlc3Npb25SZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5XYXRjaFNl
+            c3Npb25SZXNwb25zZTABEk4KCUhlYXJ0YmVhdBIfLnRlbGVoZWFsdGgudjEuSGVhcnRiZWF0UmVxdWVzdBogLnRlbGVoZWFsdGgu
+            djEuSGVhcnRiZWF0UmVzcG9uc2USbAoTVXBkYXRlU2Vzc2lvblN0YXR1cxIpLnRlbGVoZWFsdGgudjEuVXBkYXRlU2Vzc2lvblN0
+            YXR1c1JlcXVlc3QaKi50ZWxlaGVhbHRoLnYxLlVwZGF0ZVNlc3Npb25TdGF0dXNSZXNwb25zZRJdCg5TdGFydFJlY29yZGluZxIk
+            LnRlbGVoZWFsdGgudjEuU3RhcnRSZWNvcmRpbmdSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGluZ1Jlc3BvbnNl
+            EloKDVN0b3BSZWNvcmRpbmcSIy50ZWxlaGVhbHRoLnYxLlN0b3BSZWNvcmRpbmdSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5TdG9w
+            UmVjb3JkaW5nUmVzcG9uc2USXQoOTGlzdFJlY29yZGluZ3MSJC50ZWxlaGVhbHRoLnYxLkxpc3RSZWNvcmRpbmdzUmVxdWVzdBol
+            LnRlbGVoZWFsdGgudjEuTGlzdFJlY29yZGluZ3NSZXNwb25zZRJ4ChdHZXRSZWNvcmRpbmdQbGF5YmFja1VybBItLnRlbGVoZWFs
+            dGgudjEuR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXF1ZXN0Gi4udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5YmFja1Vy
+            bFJlc3BvbnNlEmMKEFN0YXJ0U2NyZWVuU2hhcmUSJi50ZWxlaGVhbHRoLnYxLlN0YXJ0U2NyZWVuU2hhcmVSZXF1ZXN0GicudGVs
+            ZWhlYWx0aC52MS5TdGFydFNjcmVlblNoYXJlUmVzcG9uc2USYAoPU3RvcFNjcmVlblNoYXJlEiUudGVsZWhlYWx0aC52MS5TdG9w
+            U2NyZWVuU2hhcmVSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5TdG9wU2NyZWVuU2hhcmVSZXNwb25zZRJXCgxMZWF2ZVNlc3Npb24S
+            Ii50ZWxlaGVhbHRoLnYxLkxlYXZlU2Vzc2lvblJlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxlYXZlU2Vzc2lvblJlc3BvbnNlEloK
+            DUNhbmNlbFNlc3Npb24SIy50ZWxlaGVhbHRoLnYxLkNhbmNlbFNlc3Npb25SZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5DYW5jZWxT
+            ZXNzaW9uUmVzcG9uc2USUQoKTWFya05vU2hvdxIgLnRlbGVoZWFsdGgudjEuTWFya05vU2hvd1JlcXVlc3QaIS50ZWxlaGVhbHRo
+            LnYxLk1hcmtOb1Nob3dSZXNwb25zZRJRCgpFbmRTZXNzaW9uEiAudGVsZWhlYWx0aC52MS5FbmRTZXNzaW9uUmVxdWVzdBohLnRl
+            bGVoZWFsdGgudjEuRW5kU2Vzc2lvblJlc3BvbnNlYgZwcm90bzM=
             """,
         dependencies: [
             Google_Protobuf_Duration_File.descriptor,

@@ -82,6 +82,12 @@ public struct Telehealth_V1_SessionEvent: Message {
         case .screenShareStopped(let value)?: buffer.writeMessage(20, value)
         case .consentRevoked(let value)?: buffer.writeMessage(21, value)
         case .rescheduled(let value)?: buffer.writeMessage(22, value)
+        case .participantInvited(let value)?: buffer.writeMessage(40, value)
+        case .invitationRevoked(let value)?: buffer.writeMessage(41, value)
+        case .participantDenied(let value)?: buffer.writeMessage(42, value)
+        case .participantReturned(let value)?: buffer.writeMessage(43, value)
+        case .capabilitiesChanged(let value)?: buffer.writeMessage(44, value)
+        case .deviceChanged(let value)?: buffer.writeMessage(45, value)
         case nil: break
         }
         buffer.writeUnknown(unknownFields)
@@ -188,6 +194,36 @@ public struct Telehealth_V1_SessionEvent: Message {
                 if case .rescheduled(let old)? = kind { value = old }
                 try reader.readMessage(&value)
                 kind = value.map { .rescheduled($0) }
+            case 322:
+                var value: Telehealth_V1_ParticipantInvited?
+                if case .participantInvited(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .participantInvited($0) }
+            case 330:
+                var value: Telehealth_V1_InvitationRevoked?
+                if case .invitationRevoked(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .invitationRevoked($0) }
+            case 338:
+                var value: Telehealth_V1_ParticipantDenied?
+                if case .participantDenied(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .participantDenied($0) }
+            case 346:
+                var value: Telehealth_V1_ParticipantReturned?
+                if case .participantReturned(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .participantReturned($0) }
+            case 354:
+                var value: Telehealth_V1_CapabilitiesChanged?
+                if case .capabilitiesChanged(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .capabilitiesChanged($0) }
+            case 362:
+                var value: Telehealth_V1_DeviceChanged?
+                if case .deviceChanged(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .deviceChanged($0) }
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -205,7 +241,7 @@ public struct Telehealth_V1_SessionEvent: Message {
         case participantAdmitted(Telehealth_V1_ParticipantAdmitted)
         /// Somebody left or was lost.
         case participantLeft(Telehealth_V1_ParticipantLeft)
-        /// Somebody was sent away.
+        /// Somebody was sent away, or is of the visit no more. That person's watch ends behind it.
         case participantRemoved(Telehealth_V1_ParticipantRemoved)
         /// The Chime meeting is there, also a new one after the last died: who is admitted calls JoinSession again.
         case meetingReady(Telehealth_V1_MeetingReady)
@@ -233,6 +269,18 @@ public struct Telehealth_V1_SessionEvent: Message {
         case consentRevoked(Telehealth_V1_ConsentRevoked)
         /// The appointment's time or people changed: read the session again.
         case rescheduled(Telehealth_V1_Rescheduled)
+        /// Somebody was invited or came by a grant.
+        case participantInvited(Telehealth_V1_ParticipantInvited)
+        /// A grant was taken back.
+        case invitationRevoked(Telehealth_V1_InvitationRevoked)
+        /// Somebody was not let in. That person's watch ends behind it.
+        case participantDenied(Telehealth_V1_ParticipantDenied)
+        /// Somebody was put back into the waiting room: their attendee is deleted.
+        case participantReturned(Telehealth_V1_ParticipantReturned)
+        /// What somebody may send and receive changed.
+        case capabilitiesChanged(Telehealth_V1_CapabilitiesChanged)
+        /// Somebody goes on on another device: Chime ends the connection of the one before.
+        case deviceChanged(Telehealth_V1_DeviceChanged)
     }
 }
 
@@ -736,6 +784,150 @@ public struct Telehealth_V1_Rescheduled: Message {
     }
 }
 
+/// Somebody has a place, or is offered one.
+public struct Telehealth_V1_ParticipantInvited: Message {
+    public static let fullName = "telehealth.v1.ParticipantInvited"
+    /// Who: one of `Session.participants`; empty for a grant that nobody has redeemed yet.
+    public var participantID: String = ""
+    /// Of a grant: what it is for, a `ParticipantRole` without its prefix.
+    public var role: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        if !role.isEmpty { buffer.write(2, role, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&participantID, as: WireString.self)
+            case 18: try reader.read(&role, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A grant is worth nothing any more.
+public struct Telehealth_V1_InvitationRevoked: Message {
+    public static let fullName = "telehealth.v1.InvitationRevoked"
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// Somebody was not let in.
+public struct Telehealth_V1_ParticipantDenied: Message {
+    public static let fullName = "telehealth.v1.ParticipantDenied"
+    /// Who: one of `Session.participants`.
+    public var participantID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&participantID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// Somebody was put back.
+public struct Telehealth_V1_ParticipantReturned: Message {
+    public static let fullName = "telehealth.v1.ParticipantReturned"
+    /// Who: one of `Session.participants`.
+    public var participantID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&participantID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// What somebody may send and receive changed.
+public struct Telehealth_V1_CapabilitiesChanged: Message {
+    public static let fullName = "telehealth.v1.CapabilitiesChanged"
+    /// Who: one of `Session.participants`.
+    public var participantID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&participantID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// Somebody joined on another device.
+public struct Telehealth_V1_DeviceChanged: Message {
+    public static let fullName = "telehealth.v1.DeviceChanged"
+    /// Who: one of `Session.participants`.
+    public var participantID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&participantID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
 /// What `telehealth/v1/watch.proto` declares, for reflection and JSON.
 public enum Telehealth_V1_Watch_File {
     public static let descriptor = FileDescriptorBytes(
@@ -744,7 +936,7 @@ public enum Telehealth_V1_Watch_File {
             Chl0ZWxlaGVhbHRoL3YxL3dhdGNoLnByb3RvEg10ZWxlaGVhbHRoLnYxGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3Rv
             Ght0ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8ilgEKD1Nlc3Npb25TbmFwc2hvdBIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhl
             YWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEhoKCHNlcXVlbmNlGAIgASgDUghzZXF1ZW5jZRI1Cgh0YWtlbl9hdBgDIAEoCzIaLmdv
-            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSB3Rha2VuQXQi+wwKDFNlc3Npb25FdmVudBIaCghzZXF1ZW5jZRgBIAEoA1IIc2VxdWVu
+            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSB3Rha2VuQXQi8BAKDFNlc3Npb25FdmVudBIaCghzZXF1ZW5jZRgBIAEoA1IIc2VxdWVu
             Y2USOwoLb2NjdXJyZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpvY2N1cnJlZEF0EjQKBnN0YXR1cxgD
             IAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c1IGc3RhdHVzEkgKD3Nlc3Npb25fY3JlYXRlZBgEIAEoCzIdLnRlbGVo
             ZWFsdGgudjEuU2Vzc2lvbkNyZWF0ZWRIAFIOc2Vzc2lvbkNyZWF0ZWQSRQoOc3RhdHVzX2NoYW5nZWQYBSABKAsyHC50ZWxlaGVh
@@ -766,24 +958,35 @@ public enum Telehealth_V1_Watch_File {
             ZW5TaGFyZVN0YXJ0ZWRIAFISc2NyZWVuU2hhcmVTdGFydGVkElUKFHNjcmVlbl9zaGFyZV9zdG9wcGVkGBQgASgLMiEudGVsZWhl
             YWx0aC52MS5TY3JlZW5TaGFyZVN0b3BwZWRIAFISc2NyZWVuU2hhcmVTdG9wcGVkEkgKD2NvbnNlbnRfcmV2b2tlZBgVIAEoCzId
             LnRlbGVoZWFsdGgudjEuQ29uc2VudFJldm9rZWRIAFIOY29uc2VudFJldm9rZWQSPgoLcmVzY2hlZHVsZWQYFiABKAsyGi50ZWxl
-            aGVhbHRoLnYxLlJlc2NoZWR1bGVkSABSC3Jlc2NoZWR1bGVkQgYKBGtpbmQiYQoOV2F0Y2hIZWFydGJlYXQSMwoHc2VudF9hdBgB
-            IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBnNlbnRBdBIaCghzZXF1ZW5jZRgCIAEoA1IIc2VxdWVuY2UiEAoOU2Vz
-            c2lvbkNyZWF0ZWQiJwoNU3RhdHVzQ2hhbmdlZBIWCgZyZWFzb24YASABKAlSBnJlYXNvbiI7ChJQYXJ0aWNpcGFudFdhaXRpbmcS
-            JQoOcGFydGljaXBhbnRfaWQYASABKAlSDXBhcnRpY2lwYW50SWQiPAoTUGFydGljaXBhbnRBZG1pdHRlZBIlCg5wYXJ0aWNpcGFu
-            dF9pZBgBIAEoCVINcGFydGljaXBhbnRJZCJQCg9QYXJ0aWNpcGFudExlZnQSJQoOcGFydGljaXBhbnRfaWQYASABKAlSDXBhcnRp
-            Y2lwYW50SWQSFgoGcmVhc29uGAIgASgJUgZyZWFzb24iOwoSUGFydGljaXBhbnRSZW1vdmVkEiUKDnBhcnRpY2lwYW50X2lkGAEg
-            ASgJUg1wYXJ0aWNpcGFudElkIi4KDE1lZXRpbmdSZWFkeRIeCgpnZW5lcmF0aW9uGAEgASgFUgpnZW5lcmF0aW9uIi8KDU1lZXRp
-            bmdGYWlsZWQSHgoKZ2VuZXJhdGlvbhgBIAEoBVIKZ2VuZXJhdGlvbiIuCgxNZWV0aW5nRW5kZWQSHgoKZ2VuZXJhdGlvbhgBIAEo
-            BVIKZ2VuZXJhdGlvbiI3ChJSZWNvcmRpbmdSZXF1ZXN0ZWQSIQoMcmVjb3JkaW5nX2lkGAEgASgJUgtyZWNvcmRpbmdJZCI1ChBS
-            ZWNvcmRpbmdTdGFydGVkEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQiTgoRUmVjb3JkaW5nU3RvcHBpbmcSIQoM
-            cmVjb3JkaW5nX2lkGAEgASgJUgtyZWNvcmRpbmdJZBIWCgZyZWFzb24YAiABKAlSBnJlYXNvbiJNChBSZWNvcmRpbmdTdG9wcGVk
-            EiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQSFgoGcmVhc29uGAIgASgJUgZyZWFzb24iNwoSUmVjb3JkaW5nQXZh
-            aWxhYmxlEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQiTAoPUmVjb3JkaW5nRmFpbGVkEiEKDHJlY29yZGluZ19p
-            ZBgBIAEoCVILcmVjb3JkaW5nSWQSFgoGcmVhc29uGAIgASgJUgZyZWFzb24iYwoSU2NyZWVuU2hhcmVTdGFydGVkEiYKD3NjcmVl
-            bl9zaGFyZV9pZBgBIAEoCVINc2NyZWVuU2hhcmVJZBIlCg5wYXJ0aWNpcGFudF9pZBgCIAEoCVINcGFydGljaXBhbnRJZCJjChJT
-            Y3JlZW5TaGFyZVN0b3BwZWQSJgoPc2NyZWVuX3NoYXJlX2lkGAEgASgJUg1zY3JlZW5TaGFyZUlkEiUKDnBhcnRpY2lwYW50X2lk
-            GAIgASgJUg1wYXJ0aWNpcGFudElkIjcKDkNvbnNlbnRSZXZva2VkEiUKDnBhcnRpY2lwYW50X2lkGAEgASgJUg1wYXJ0aWNpcGFu
-            dElkIg0KC1Jlc2NoZWR1bGVkYgZwcm90bzM=
+            aGVhbHRoLnYxLlJlc2NoZWR1bGVkSABSC3Jlc2NoZWR1bGVkElQKE3BhcnRpY2lwYW50X2ludml0ZWQYKCABKAsyIS50ZWxlaGVh
+            bHRoLnYxLlBhcnRpY2lwYW50SW52aXRlZEgAUhJwYXJ0aWNpcGFudEludml0ZWQSUQoSaW52aXRhdGlvbl9yZXZva2VkGCkgASgL
+            MiAudGVsZWhlYWx0aC52MS5JbnZpdGF0aW9uUmV2b2tlZEgAUhFpbnZpdGF0aW9uUmV2b2tlZBJRChJwYXJ0aWNpcGFudF9kZW5p
+            ZWQYKiABKAsyIC50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50RGVuaWVkSABSEXBhcnRpY2lwYW50RGVuaWVkElcKFHBhcnRpY2lw
+            YW50X3JldHVybmVkGCsgASgLMiIudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJldHVybmVkSABSE3BhcnRpY2lwYW50UmV0dXJu
+            ZWQSVwoUY2FwYWJpbGl0aWVzX2NoYW5nZWQYLCABKAsyIi50ZWxlaGVhbHRoLnYxLkNhcGFiaWxpdGllc0NoYW5nZWRIAFITY2Fw
+            YWJpbGl0aWVzQ2hhbmdlZBJFCg5kZXZpY2VfY2hhbmdlZBgtIAEoCzIcLnRlbGVoZWFsdGgudjEuRGV2aWNlQ2hhbmdlZEgAUg1k
+            ZXZpY2VDaGFuZ2VkQgYKBGtpbmQiYQoOV2F0Y2hIZWFydGJlYXQSMwoHc2VudF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5U
+            aW1lc3RhbXBSBnNlbnRBdBIaCghzZXF1ZW5jZRgCIAEoA1IIc2VxdWVuY2UiEAoOU2Vzc2lvbkNyZWF0ZWQiJwoNU3RhdHVzQ2hh
+            bmdlZBIWCgZyZWFzb24YASABKAlSBnJlYXNvbiI7ChJQYXJ0aWNpcGFudFdhaXRpbmcSJQoOcGFydGljaXBhbnRfaWQYASABKAlS
+            DXBhcnRpY2lwYW50SWQiPAoTUGFydGljaXBhbnRBZG1pdHRlZBIlCg5wYXJ0aWNpcGFudF9pZBgBIAEoCVINcGFydGljaXBhbnRJ
+            ZCJQCg9QYXJ0aWNpcGFudExlZnQSJQoOcGFydGljaXBhbnRfaWQYASABKAlSDXBhcnRpY2lwYW50SWQSFgoGcmVhc29uGAIgASgJ
+            UgZyZWFzb24iOwoSUGFydGljaXBhbnRSZW1vdmVkEiUKDnBhcnRpY2lwYW50X2lkGAEgASgJUg1wYXJ0aWNpcGFudElkIi4KDE1l
+            ZXRpbmdSZWFkeRIeCgpnZW5lcmF0aW9uGAEgASgFUgpnZW5lcmF0aW9uIi8KDU1lZXRpbmdGYWlsZWQSHgoKZ2VuZXJhdGlvbhgB
+            IAEoBVIKZ2VuZXJhdGlvbiIuCgxNZWV0aW5nRW5kZWQSHgoKZ2VuZXJhdGlvbhgBIAEoBVIKZ2VuZXJhdGlvbiI3ChJSZWNvcmRp
+            bmdSZXF1ZXN0ZWQSIQoMcmVjb3JkaW5nX2lkGAEgASgJUgtyZWNvcmRpbmdJZCI1ChBSZWNvcmRpbmdTdGFydGVkEiEKDHJlY29y
+            ZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQiTgoRUmVjb3JkaW5nU3RvcHBpbmcSIQoMcmVjb3JkaW5nX2lkGAEgASgJUgtyZWNv
+            cmRpbmdJZBIWCgZyZWFzb24YAiABKAlSBnJlYXNvbiJNChBSZWNvcmRpbmdTdG9wcGVkEiEKDHJlY29yZGluZ19pZBgBIAEoCVIL
+            cmVjb3JkaW5nSWQSFgoGcmVhc29uGAIgASgJUgZyZWFzb24iNwoSUmVjb3JkaW5nQXZhaWxhYmxlEiEKDHJlY29yZGluZ19pZBgB
+            IAEoCVILcmVjb3JkaW5nSWQiTAoPUmVjb3JkaW5nRmFpbGVkEiEKDHJlY29yZGluZ19pZBgBIAEoCVILcmVjb3JkaW5nSWQSFgoG
+            cmVhc29uGAIgASgJUgZyZWFzb24iYwoSU2NyZWVuU2hhcmVTdGFydGVkEiYKD3NjcmVlbl9zaGFyZV9pZBgBIAEoCVINc2NyZWVu
+            U2hhcmVJZBIlCg5wYXJ0aWNpcGFudF9pZBgCIAEoCVINcGFydGljaXBhbnRJZCJjChJTY3JlZW5TaGFyZVN0b3BwZWQSJgoPc2Ny
+            ZWVuX3NoYXJlX2lkGAEgASgJUg1zY3JlZW5TaGFyZUlkEiUKDnBhcnRpY2lwYW50X2lkGAIgASgJUg1wYXJ0aWNpcGFudElkIjcK
+            DkNvbnNlbnRSZXZva2VkEiUKDnBhcnRpY2lwYW50X2lkGAEgASgJUg1wYXJ0aWNpcGFudElkIg0KC1Jlc2NoZWR1bGVkIk8KElBh
+            cnRpY2lwYW50SW52aXRlZBIlCg5wYXJ0aWNpcGFudF9pZBgBIAEoCVINcGFydGljaXBhbnRJZBISCgRyb2xlGAIgASgJUgRyb2xl
+            IhMKEUludml0YXRpb25SZXZva2VkIjoKEVBhcnRpY2lwYW50RGVuaWVkEiUKDnBhcnRpY2lwYW50X2lkGAEgASgJUg1wYXJ0aWNp
+            cGFudElkIjwKE1BhcnRpY2lwYW50UmV0dXJuZWQSJQoOcGFydGljaXBhbnRfaWQYASABKAlSDXBhcnRpY2lwYW50SWQiPAoTQ2Fw
+            YWJpbGl0aWVzQ2hhbmdlZBIlCg5wYXJ0aWNpcGFudF9pZBgBIAEoCVINcGFydGljaXBhbnRJZCI2Cg1EZXZpY2VDaGFuZ2VkEiUK
+            DnBhcnRpY2lwYW50X2lkGAEgASgJUg1wYXJ0aWNpcGFudElkYgZwcm90bzM=
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

@@ -1,9 +1,6 @@
+import ConformanceMessages
 import ProtobufReflection
 import ProtobufWire
-
-#if canImport(ConformanceMessages)
-    import ConformanceMessages
-#endif
 
 /// Answers one conformance request after the other.
 struct Testee {
@@ -87,24 +84,20 @@ struct Testee {
     }
 
     private func answerGenerated(_ payload: [UInt8], _ typeName: String) -> Answer? {
-        #if canImport(ConformanceMessages)
-            func roundTrip<M: Message>(_ type: M.Type) -> Answer {
-                do {
-                    return .protobuf(try M(decoding: payload).encodedBytes())
-                } catch {
-                    return .parseError(error.label)
-                }
+        func roundTrip<M: Message>(_ type: M.Type) -> Answer {
+            do {
+                return .protobuf(try M(decoding: payload).encodedBytes())
+            } catch {
+                return .parseError(error.label)
             }
-            switch typeName {
-            case ProtobufTestMessages_Proto3_TestAllTypesProto3.fullName:
-                return roundTrip(ProtobufTestMessages_Proto3_TestAllTypesProto3.self)
-            case ProtobufTestMessages_Proto2_TestAllTypesProto2.fullName:
-                return roundTrip(ProtobufTestMessages_Proto2_TestAllTypesProto2.self)
-            default:
-                return nil
-            }
-        #else
-            return .runtimeError("built without the generated test messages: run tools/conformance")
-        #endif
+        }
+        switch typeName {
+        case ProtobufTestMessages_Proto3_TestAllTypesProto3.fullName:
+            return roundTrip(ProtobufTestMessages_Proto3_TestAllTypesProto3.self)
+        case ProtobufTestMessages_Proto2_TestAllTypesProto2.fullName:
+            return roundTrip(ProtobufTestMessages_Proto2_TestAllTypesProto2.self)
+        default:
+            return nil
+        }
     }
 }

@@ -1,19 +1,31 @@
 import ProtobufWire
 import RPCModel
+import RPCServer
+import Synchronization
 
 /// `bench.Echo`. `EchoRequest {bytes payload = 1}` has the wire form of `google.protobuf.BytesValue`, which
 /// spares the benchmark messages of its own.
-struct EchoService: RPCService {
+final class EchoService: RPCService {
     typealias Echo = Google_Protobuf_BytesValue
 
+    /// What the server counted, as text: ``CallMetrics/numbers``, one a line. For those who attack it.
+    static let counters = MethodDescriptor(service: "bench.Echo", name: "Counters")
     static let unary = MethodDescriptor(service: "bench.Echo", name: "Unary")
     static let serverStream = MethodDescriptor(
         service: "bench.Echo", name: "ServerStream", isServerStreaming: true)
     /// Replies to one call of ``serverStream``.
     static let streamLength = 100
 
+    /// The server that offers this service, once it is made.
+    let server = Mutex<RPCServer?>(nil)
+
     var routes: [ServerRoute] {
         [
+            .unary(Self.counters) { [self] (_: Echo, _) async throws(RPCError) -> Echo in
+                let metrics = await server.withLock { $0 }?.metrics()
+                let lines = metrics?.numbers.map(\.description) ?? []
+                return .with { $0.value = Array(lines.joined(separator: "\n").utf8) }
+            },
             .unary(Self.unary) { (request: Echo, _) async throws(RPCError) -> Echo in request },
             .serverStreaming(Self.serverStream) {
                 (request: Echo, responses: ResponseWriter<Echo>, _) async throws(RPCError) in

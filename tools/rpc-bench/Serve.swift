@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import RPCServer
+import Synchronization
 import TLSEngine
 
 struct Serve: AsyncParsableCommand {
@@ -19,10 +20,16 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Private key of --cert (PEM file).")
     var key: String?
 
+    @Option(help: "name=value; may be repeated. Names: \(ServerLimit.names).")
+    var limit: [ServerLimit] = []
+
     func run() async throws {
         var configuration = ServerConfiguration(listeners: [try listener()])
         configuration.loopCount = loops
-        let server = try RPCServer(configuration: configuration, services: [EchoService()])
+        for limit in limit { limit.set(&configuration) }
+        let echo = EchoService()
+        let server = try RPCServer(configuration: configuration, services: [echo])
+        echo.server.withLock { $0 = server }
         let addresses = try await server.start()
         print("listening on \(addresses[0])")
         // Whoever started this waits for the line, also when it reads from a file.

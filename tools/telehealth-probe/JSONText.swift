@@ -16,6 +16,14 @@ struct JSONText {
             ]))
     }
 
+    /// The other way round.
+    func message<M: Message>(_ text: String) throws -> M {
+        guard let descriptor = pool.message(named: M.fullName) else {
+            throw ProbeFailure.usage("\(M.fullName) is not described")
+        }
+        return try M(decoding: DynamicMessage(descriptor, json: text).encodedBytes())
+    }
+
     func line(_ message: some Message) throws -> String { try text(message, isIndented: false) }
 
     func pretty(_ message: some Message) throws -> String { try text(message, isIndented: true) }

@@ -20,7 +20,9 @@ enum SessionLoader {
             recordings: try connection.all(
                 RecordingRow.ofSession, bind: { $0.add(id) }, read: RecordingRow.read),
             screenShares: try connection.all(
-                ScreenShareRow.ofSession, bind: { $0.add(id) }, read: ScreenShareRow.read))
+                ScreenShareRow.ofSession, bind: { $0.add(id) }, read: ScreenShareRow.read),
+            invitations: try connection.all(
+                InvitationRow.ofSession, bind: { $0.add(id) }, read: InvitationRow.read))
     }
 }
 
@@ -41,6 +43,8 @@ extension SessionState {
             screenShares.put(row, key: \.id.rawValue) {
                 ($0.startedAt, $0.id.rawValue) < ($1.startedAt, $1.id.rawValue)
             }
+        case .invitation(let row):
+            invitations.put(row, key: \.id.rawValue, before: { $0.id.rawValue < $1.id.rawValue })
         case .appointment, .consent, .consentVersion, .document, .effect, .birthDate: break
         }
     }
@@ -55,6 +59,7 @@ extension Decision.Change {
         case .meeting(let row): row.sessionID
         case .recording(let row): row.sessionID
         case .screenShare(let row): row.sessionID
+        case .invitation(let row): row.sessionID
         case .appointment, .consent, .consentVersion, .document, .effect, .birthDate: nil
         }
     }

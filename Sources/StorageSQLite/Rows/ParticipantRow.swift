@@ -4,10 +4,12 @@ enum ParticipantRow {
     static let table = Table(
         "participants", key: ["session_id", "id"],
         columns: [
-            "subject_id", "role", "external_user_id", "state", "checked_at", "check_location_state",
+            "subject_id", "role", "external_user_id", "state", "invitation_id", "checked_at",
+            "check_location_state",
             "check_location_address", "check_contact_name", "check_contact_phone", "check_private",
             "check_reliable", "check_device", "first_waiting_at", "waiting_since", "admitted_at",
-            "first_joined_at", "left_at", "attendee_id", "attendee_generation",
+            "first_joined_at", "left_at", "attendee_id", "attendee_generation", "held", "audio", "video",
+            "content", "device_id",
         ])
     static let upsert = PreparedSQL("participants.upsert", table.upsertText())
     static let ofSession = PreparedSQL(
@@ -20,6 +22,7 @@ enum ParticipantRow {
         values.add(row.role)
         values.add(row.externalUserID)
         values.add(row.state)
+        values.add(row.invitationID)
         let check = row.preVisitCheck
         values.add(check?.checkedAt)
         values.add(check?.locationState)
@@ -36,13 +39,19 @@ enum ParticipantRow {
         values.add(row.leftAt)
         values.add(row.attendeeID)
         values.add(row.attendeeGeneration)
+        values.add(row.isHeld)
+        values.add(row.capabilities.audio)
+        values.add(row.capabilities.video)
+        values.add(row.capabilities.content)
+        values.add(row.deviceID)
     }
 
     static func read(_ row: inout RowReader) throws(SQLiteError) -> Participant {
         let sessionID = row.identifier(SessionID.self)
         var participant = Participant(
             id: row.identifier(), sessionID: sessionID, subjectID: row.identifier(), role: try row.choice(),
-            externalUserID: row.text(), state: try row.choice())
+            externalUserID: row.text(), state: try row.choice(),
+            invitationID: row.optionalIdentifier())
         if let checkedAt = row.optionalInstant() {
             participant.preVisitCheck = PreVisitCheck(
                 locationState: row.text(), locationAddress: row.text(), emergencyContactName: row.text(),
@@ -58,6 +67,10 @@ enum ParticipantRow {
         participant.leftAt = row.optionalInstant()
         participant.attendeeID = row.optionalText()
         participant.attendeeGeneration = row.optionalCount()
+        participant.isHeld = row.flag()
+        participant.capabilities = MediaCapabilities(
+            audio: try row.choice(), video: try row.choice(), content: try row.choice())
+        participant.deviceID = row.optionalText()
         return participant
     }
 }

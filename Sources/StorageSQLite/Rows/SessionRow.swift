@@ -39,7 +39,10 @@ enum SessionRow {
         """
         SELECT id FROM sessions WHERE client_id = ?1 AND is_open = 1 \
         UNION SELECT id FROM sessions WHERE guardian_id = ?1 AND is_open = 1 \
-        UNION SELECT id FROM sessions WHERE clinician_id = ?1 AND is_open = 1 ORDER BY id
+        UNION SELECT id FROM sessions WHERE clinician_id = ?1 AND is_open = 1 \
+        UNION SELECT session_id FROM participants WHERE subject_id = ?1 AND \(SchemaV3.isInvited) \
+        AND state <> 'removed' AND EXISTS \
+        (SELECT 1 FROM sessions WHERE sessions.id = participants.session_id AND is_open = 1) ORDER BY 1
         """)
     static let openByStart = PreparedSQL(
         "sessions.open by start",

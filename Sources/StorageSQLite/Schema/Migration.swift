@@ -1,6 +1,6 @@
 /// One step of the schema, forward only. A step that was released is never edited: a change is a new step.
 struct Migration: Sendable {
-    /// 1 is the first; no gaps.
+    /// 1 is the first; ascending.
     let version: Int64
     let name: String
     let statements: [String]
@@ -10,6 +10,7 @@ struct Migration: Sendable {
             version: 1, name: "first schema",
             statements: SchemaV1.visits + SchemaV1.consents + SchemaV1.records + SchemaV1.guards),
         Migration(version: 2, name: "chained audit log", statements: SchemaV2.audit),
+        Migration(version: 3, name: "people in a visit", statements: SchemaV3.people),
         Migration(version: 4, name: "consents in depth", statements: SchemaV4.all),
     ]
 }

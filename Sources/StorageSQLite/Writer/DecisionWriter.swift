@@ -157,6 +157,8 @@ struct DecisionWriter {
                 values.add(subject)
                 values.add(date.text)
             }
+        case .invitation(let row):
+            try connection.run(InvitationRow.upsert) { InvitationRow.bind(row, &$0) }
         }
         return false
     }
@@ -171,7 +173,7 @@ extension Decision.Change {
         case .appointment: .appointment
         case .session: .session
         case .participant, .meeting, .recording, .screenShare, .consent, .consentVersion, .document, .effect,
-            .birthDate:
+            .birthDate, .invitation:
             .rest
         }
     }

@@ -23,16 +23,16 @@ public struct AuditReport: Sendable, Hashable {
 ///
 /// Isolation: the caller's; CPU-bound, about 5 us a row.
 public struct AuditInspection: Sendable {
-    /// Where rows and nodes come from: a store, or a copy of its file.
+    /// Where rows and nodes come from: a store, a copy of its file, or an export, which has no nodes.
     public struct Source: Sendable {
         public var records: @Sendable (_ from: Int64, _ limit: Int) async throws(StoreError) -> [AuditRecord]
-        public var nodes: @Sendable (_ leaves: Range<Int64>) async throws(StoreError) -> [AuditNode]
+        public var nodes: (@Sendable (_ leaves: Range<Int64>) async throws(StoreError) -> [AuditNode])?
         public var verifier: @Sendable (_ anchor: AuditRecord?) -> AuditVerifier
 
         public init(
             records: @escaping @Sendable (_ from: Int64, _ limit: Int) async throws(StoreError)
                 -> [AuditRecord],
-            nodes: @escaping @Sendable (_ leaves: Range<Int64>) async throws(StoreError) -> [AuditNode],
+            nodes: (@Sendable (_ leaves: Range<Int64>) async throws(StoreError) -> [AuditNode])?,
             verifier: @escaping @Sendable (_ anchor: AuditRecord?) -> AuditVerifier
         ) {
             self.records = records
@@ -67,7 +67,9 @@ public struct AuditInspection: Sendable {
             let page = try await source.records(next, Self.pageSize)
             for record in page where record.number <= last { verifier.check(record) }
             guard let end = page.last?.number else { break }
-            verifier.check(stored: try await source.nodes(next - 1..<max(end, next)))
+            if let nodes = source.nodes {
+                verifier.check(stored: try await nodes(next - 1..<max(end, next)))
+            }
             next = end + 1
             await Task.yield()
         }

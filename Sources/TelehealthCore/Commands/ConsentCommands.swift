@@ -51,7 +51,7 @@ public struct ConsentStatement: Sendable, Hashable {
 
 public struct SubmitConsent: Sendable, Hashable {
     public var subjectID: SubjectID
-    /// nil = clinician for a clinician's own consent, else client.
+    /// nil = clinician for a clinician's own consent, third party for a guest's, else client.
     public var subjectRole: ConsentSubjectRole?
     public var type: ConsentType
     /// Shows the guardian's or clinician's tie to the subject where no session does yet.

@@ -13,6 +13,30 @@ public struct MediaGrant: Sendable {
     /// Active: its ids and placement are set.
     public let meeting: MeetingGeneration
     public let credentials: AttendeeCredentials
+    public let capabilities: MediaCapabilities
+}
+
+/// What an invitation brought about.
+public struct InviteOutcome: Sendable, Hashable {
+    /// A place for somebody with a token of their own, or one that is offered by a grant.
+    public enum Place: Sendable, Hashable {
+        case participant(Participant)
+        /// The grant is a bearer secret: for the answer only.
+        case invitation(Invitation, grant: String)
+    }
+
+    public let state: SessionState
+    public let place: Place
+}
+
+/// A guest's way in.
+public struct GuestAdmission: Sendable, Hashable {
+    public let state: SessionState
+    public let participant: Participant
+    /// The guest as a caller, whose token ``pass`` is.
+    public let caller: Caller
+    /// A bearer secret: for the answer only.
+    public let pass: String
 }
 
 public struct AppointmentOutcome: Sendable, Hashable {

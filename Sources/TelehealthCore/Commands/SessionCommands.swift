@@ -62,10 +62,13 @@ public struct JoinSession: Sendable, Hashable {
     public var sessionID: SessionID
     /// Needed on the first join of a client or guardian; its `checkedAt` is set here.
     public var preVisitCheck: PreVisitCheck?
+    /// How the joining device names itself, at most 64 bytes; nil = it does not say.
+    public var deviceID: String?
 
-    public init(sessionID: SessionID, preVisitCheck: PreVisitCheck? = nil) {
+    public init(sessionID: SessionID, preVisitCheck: PreVisitCheck? = nil, deviceID: String? = nil) {
         self.sessionID = sessionID
         self.preVisitCheck = preVisitCheck
+        self.deviceID = deviceID
     }
 }
 

@@ -71,7 +71,7 @@ extension CommandExecutor {
             let (decision, state) = try AppointmentRules.createSession(
                 command, appointment: appointment, open: try await openSession(of: command.appointmentID),
                 caller: invocation.caller, context: context())
-            let standing = Standing.of(invocation.caller, in: state.session) ?? .staff(invocation.caller.role)
+            let standing = Standing.of(invocation.caller, in: state) ?? .staff(invocation.caller.role)
             return Ruling(
                 decision: decision, outcome: Visibility.redact(state, for: standing),
                 sessionID: state.session.id, appointmentID: appointment.id)

@@ -17,6 +17,11 @@ extension CommandExecutor {
         return found
     }
 
+    /// ``auditRead(_:person:session:target:reason:_:)`` for calls about the service and no person.
+    public func recordRead(_ action: String, _ invocation: Invocation) async throws(TelehealthError) {
+        try await auditRead(action, invocation)
+    }
+
     /// Keeps that a caller read something, before it is answered.
     ///
     /// - Throws: `AUDIT_UNAVAILABLE`: what cannot be recorded is not shown.

@@ -46,8 +46,8 @@ extension CommandExecutor {
             record: try await evaluateConsent(.record, of: subject, purpose: .clinical, part))
     }
 
-    /// What is missing for an action in a session, where its client is: of the client to join, of everybody on
-    /// the roster to record (a guardian who is not there needs none).
+    /// What is missing for an action in a session, where its client is: of the client to join, of client,
+    /// clinician and everybody admitted to record.
     ///
     /// - Throws: `SESSION_NOT_FOUND`.
     public func evaluateConsent(
@@ -55,13 +55,14 @@ extension CommandExecutor {
         method: String = "GetConsentStatus", _ invocation: Invocation
     ) async throws(TelehealthError) -> ConsentEvaluation {
         let (state, _) = try await read(method, session, invocation)
-        let people = state.participants.filter { person in
-            person.state != .removed && (person.role != .guardian || person.state == .admitted)
+        let people = state.participants.filter { person -> Bool in
+            let isOfPair = person.role == .clinician || person.role == .client
+            return !person.isBarred && (isOfPair || person.state == .admitted)
         }
         let ledger = try await ledger(of: people.map(\.subjectID) + [state.session.clientID])
         let matter = ConsentLedger.Matter(
             action: action, session: session, purpose: purpose, context: context().at(placeOf: state))
-        var parties = people.map { ConsentLedger.Party(subject: $0.subjectID, role: $0.consentRole) }
+        var parties = people.map(ConsentLedger.Party.init)
         if !parties.contains(where: { $0.subject == state.session.clientID }) {
             parties.append(ConsentLedger.Party(subject: state.session.clientID, role: .client))
         }
@@ -100,11 +101,11 @@ extension CommandExecutor {
         case .session(let id):
             let whole = try await evaluateConsent(
                 action, session: id, purpose: purpose, method: "EvaluateConsent", invocation)
-            guard invocation.caller.role == .client else {
+            guard invocation.caller.role == .client || invocation.caller.role == .guest else {
                 return ConsentJudgement(evaluation: whole, othersMissing: false)
             }
             let (state, standing) = try await visible(id, invocation.caller)
-            var known = Set([invocation.caller.clientID].compactMap { $0 })
+            var known = Set([invocation.caller.clientID, invocation.caller.guest?.subjectID].compactMap { $0 })
             if standing == .participant(.guardian) { known.insert(state.session.clientID) }
             var seen = whole
             seen.missing.removeAll { !known.contains($0.subjectID) }

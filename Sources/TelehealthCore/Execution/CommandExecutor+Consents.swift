@@ -102,10 +102,11 @@ extension CommandExecutor {
         {
             return tie
         }
-        for session in try await openSessions(of: subject).map(\.session) {
+        for state in try await openSessions(of: subject) {
+            let session = state.session
             if let tie = SubjectTie.byVisit(
                 caller, subject: subject, client: session.clientID, guardian: session.guardianID,
-                clinician: session.clinicianID)
+                clinician: session.clinicianID) ?? SubjectTie.byRoster(caller, subject: subject, in: state)
             {
                 return tie
             }

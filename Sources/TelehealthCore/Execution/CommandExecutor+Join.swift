@@ -14,7 +14,9 @@ extension CommandExecutor {
         let (state, standing, id) = try await changeSession("JoinSession", command.sessionID, invocation) {
             draft, _ throws(TelehealthError) in
             let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
-            return try draft.join(invocation.caller, check: command.preVisitCheck, ledger: ledger).rawValue
+            return try draft.join(
+                invocation.caller, check: command.preVisitCheck, device: command.deviceID, ledger: ledger
+            ).rawValue
         } outcome: { state, standing, id in
             (state, standing, ParticipantID(id ?? ""))
         }
@@ -44,9 +46,15 @@ extension CommandExecutor {
         var (state, _) = try await visible(session, invocation.caller)
         var generationsSeen: Set<Int> = []
         while true {
-            guard let participant = state.participant(id), participant.state == .admitted,
-                !state.session.status.isTerminal
-            else { throw .invalidState(state.session.status) }
+            guard let participant = state.participant(id), !state.session.status.isTerminal else {
+                throw .invalidState(state.session.status)
+            }
+            if let refusal = participant.refusal { throw refusal }
+            if participant.state != .admitted {
+                // Put back or gone while this call waited: nothing for them to hold.
+                return JoinOutcome(
+                    state: Visibility.redact(state, for: standing), participant: participant, media: nil)
+            }
             if let recording = state.activeRecording, recording.state == .stopping,
                 recording.stopCause == .consentMissing
             {
@@ -56,13 +64,17 @@ extension CommandExecutor {
                 generationsSeen.insert(meeting.generation)
                 if meeting.state == .active {
                     let timeout = max(deadline - time.now, .milliseconds(1))
-                    if let credentials = try await credentials(of: participant, meeting, timeout: timeout) {
-                        return JoinOutcome(
-                            state: Visibility.redact(state, for: standing), participant: participant,
-                            media: MediaGrant(meeting: meeting, credentials: credentials))
+                    guard let credentials = try await credentials(of: participant, meeting, timeout: timeout)
+                    else {
+                        state = try await replaceMeeting(meeting, session)
+                        continue
                     }
-                    state = try await replaceMeeting(meeting, session)
-                    continue
+                    state = try await confirm(credentials, participant, meeting)
+                    guard let present = state.participant(id), present.state == .admitted else { continue }
+                    return JoinOutcome(
+                        state: Visibility.redact(state, for: standing), participant: present,
+                        media: MediaGrant(
+                            meeting: meeting, credentials: credentials, capabilities: present.capabilities))
                 }
                 try await rest(bell, until: deadline)
             } else if generationsSeen.count >= Self.generationsPerJoinMax
@@ -104,34 +116,38 @@ extension CommandExecutor {
             {
                 return credentials
             }
-            let credentials = try await gateway.createAttendee(
-                AttendeeRequest(externalUserID: participant.externalUserID), meetingID: meetingID,
-                timeout: limit)
-            await note(credentials, participant, meeting)
-            return credentials
+            return try await gateway.createAttendee(
+                AttendeeRequest(
+                    externalUserID: participant.externalUserID, capabilities: participant.capabilities),
+                meetingID: meetingID, timeout: limit)
         } catch {
             if error.kind == .gone { return nil }
             throw TelehealthError(error)
         }
     }
 
-    /// Keeps the attendee's id for the next rejoin. Losing it costs one more call then, so a conflict is let
-    /// go.
-    private func note(
-        _ credentials: AttendeeCredentials, _ participant: Participant, _ meeting: MeetingGeneration
-    ) async {
-        guard
-            participant.attendeeID != credentials.attendeeID
-                || participant.attendeeGeneration != meeting.generation
-        else { return }
-        do {
-            guard let state = try await store.session(meeting.sessionID) else { return }
-            var draft = SessionDraft(state, context())
-            draft.noteAttendee(credentials, generation: meeting.generation)
-            if draft.isChanged {
-                _ = try await committer.apply(draft.seal(by: .system, action: "noteAttendee"))
+    /// Looks again before credentials go out: whoever was sent away while Chime was asked gets none, and the
+    /// attendee that may have been made behind the deletion is deleted once more. A removal that commits later
+    /// than this finds the attendee made, and its deletion comes behind.
+    ///
+    /// Also keeps the attendee's id for the next rejoin.
+    /// - Parameter asked: the participant as the attendee was asked for.
+    private func confirm(
+        _ credentials: AttendeeCredentials, _ asked: Participant, _ meeting: MeetingGeneration
+    ) async throws(TelehealthError) -> SessionState {
+        for _ in 0..<policy.conflictRetriesMax {
+            let state = try await reading { () async throws(StoreError) in
+                try await store.session(meeting.sessionID)
             }
-        } catch { return }
+            guard let state else { throw TelehealthError(.sessionNotFound) }
+            var draft = SessionDraft(state, context())
+            draft.attendeeFetched(credentials, asked: asked, generation: meeting.generation)
+            if !draft.isChanged { return state }
+            if try await apply(draft.seal(by: .system, action: "noteAttendee")) == .committed {
+                return draft.state
+            }
+        }
+        throw TelehealthError(.versionConflict, retryAfter: .milliseconds(100))
     }
 
     /// Marks a dead generation and opens the next one, whoever comes first.

@@ -12,16 +12,19 @@ extension CommandExecutor {
         case .appointment(let id):
             state = try await reading { () async throws(StoreError) in try await store.latestSession(of: id) }
         }
-        guard let state, let standing = Standing.of(invocation.caller, in: state.session) else {
+        let seen: (state: SessionState, standing: Standing)
+        do throws(TelehealthError) {
+            seen = try Self.seen(state, by: invocation.caller)
+        } catch {
             try await recordDenial(
                 action: "GetSession", sessionID: reference.sessionID ?? state?.session.id,
                 person: state?.session.clientID, target: reference.appointmentID?.rawValue, invocation,
-                reason: TelehealthError.Reason.sessionNotFound.rawValue)
-            throw TelehealthError(.sessionNotFound)
+                reason: error.reason.rawValue)
+            throw error
         }
         try await auditRead(
-            "GetSession", person: state.session.clientID, session: state.session.id, invocation)
-        return Visibility.redact(state, for: standing)
+            "GetSession", person: seen.state.session.clientID, session: seen.state.session.id, invocation)
+        return Visibility.redact(seen.state, for: seen.standing)
     }
 
     /// The caller's own sessions; all, for the clinic's staff.
@@ -34,6 +37,7 @@ extension CommandExecutor {
         var query = query
         switch invocation.caller.role {
         case .service, .scheduler, .admin: break
+        case .guest: return SessionPage(sessions: [], next: nil)
         case .client:
             guard let own = invocation.caller.clientID else { return SessionPage(sessions: [], next: nil) }
             return try await personalSessions(of: own, query, invocation)
@@ -107,11 +111,12 @@ extension CommandExecutor {
     }
 
     /// - Throws: `SESSION_NOT_FOUND`, `NOT_JOINED`, `INVALID_STATE` after the end.
-    public func leaveSession(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
+    public func leaveSession(_ command: LeaveSession, _ invocation: Invocation) async throws(TelehealthError)
         -> SessionState
     {
-        try await changeSession("LeaveSession", id, invocation) { draft, _ throws(TelehealthError) in
-            try draft.leave(invocation.caller)
+        try await changeSession("LeaveSession", command.sessionID, invocation) {
+            draft, _ throws(TelehealthError) in
+            try draft.leave(invocation.caller, device: command.deviceID)
             return nil
         } outcome: { state, standing, _ in
             Visibility.redact(state, for: standing)
@@ -196,8 +201,8 @@ extension CommandExecutor {
             case (.completed, _): try draft.end(.normal, note: nil, by: standing, principal)
             case (.cancelled, _): try draft.cancel(.other, note: nil, by: standing, principal)
             case (.noShow, _): try draft.markNoShow(by: standing, principal)
-            case (.inProgress, .participant(.clinician)), (.waitingRoom, .participant(.client)),
-                (.waitingRoom, .participant(.guardian)):
+            case (.inProgress, .participant(.clinician)), (.inProgress, .participant(.coClinician)),
+                (.waitingRoom, .participant(.client)), (.waitingRoom, .participant(.guardian)):
                 let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
                 _ = try draft.join(invocation.caller, check: nil, ledger: ledger)
             case (.scheduled, _), (.inProgress, _), (.waitingRoom, _):

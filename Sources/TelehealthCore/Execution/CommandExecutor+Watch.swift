@@ -7,7 +7,8 @@ extension CommandExecutor {
     ///
     /// The watch is the viewer's presence until ``SessionWatch/close()``.
     /// - Parameter wake: called on any thread when the watch has something to take; must not block.
-    /// - Throws: `SESSION_NOT_FOUND`, `RESUME_EXPIRED`, `INVALID_FIELD`, `TOKEN_EXPIRED`.
+    /// - Throws: `SESSION_NOT_FOUND`, `RESUME_EXPIRED`, `INVALID_FIELD`, `TOKEN_EXPIRED`,
+    ///   `PARTICIPANT_REMOVED`, `PARTICIPANT_DENIED`.
     public func watchSession(
         _ id: SessionID, after: Int64?, _ invocation: Invocation, wake: @escaping @Sendable () -> Void
     ) async throws(TelehealthError) -> SessionWatch {
@@ -22,13 +23,18 @@ extension CommandExecutor {
         do {
             // Read again: whatever committed since is either in this state or reaches the open watch.
             let (state, _) = try await visible(id, invocation.caller)
+            if !standing.isStaff {
+                _ = try SessionDraft(state, context()).ownParticipant(of: invocation.caller)
+            }
             if let after {
                 let events = try await past(of: id, after: after, upTo: state.session.lastEventSequence)
-                watch.begin(snapshot: nil, after: after, events: events)
+                watch.begin(
+                    snapshot: nil, after: after, events: events, judged: state.session.lastEventSequence)
             } else {
                 watch.begin(
                     snapshot: Visibility.redact(state, for: standing),
-                    after: state.session.lastEventSequence, events: [])
+                    after: state.session.lastEventSequence, events: [],
+                    judged: state.session.lastEventSequence)
             }
             return watch
         } catch {

@@ -18,19 +18,22 @@ public final class CommandExecutor: Sendable {
     let time: any TimeSource
     let ids: any IDSource
     public let policy: Policy
+    let guestKey: GuestKey
     private let gate = RequestGate()
 
     var store: any TelehealthStore { committer.store }
 
+    /// - Parameter guestKey: signs guests' grants and passes; a fresh one ends them with this process.
     public init(
         committer: Committer, gateway: any MeetingGateway, time: any TimeSource, ids: any IDSource,
-        policy: Policy
+        policy: Policy, guestKey: GuestKey = GuestKey()
     ) {
         self.committer = committer
         self.gateway = gateway
         self.time = time
         self.ids = ids
         self.policy = policy
+        self.guestKey = guestKey
     }
 
     func context() -> RuleContext {
@@ -107,12 +110,26 @@ public final class CommandExecutor: Sendable {
 
     /// The session with the caller's standing in it.
     ///
-    /// - Throws: `SESSION_NOT_FOUND` when it does not exist or the caller may not know of it.
+    /// - Throws: `SESSION_NOT_FOUND` when it does not exist or the caller may not know of it;
+    ///   `PARTICIPANT_REMOVED` and `PARTICIPANT_DENIED` for an invited person who was sent away.
     func visible(_ id: SessionID, _ caller: Caller) async throws(TelehealthError) -> (SessionState, Standing)
     {
         let state = try await reading { () async throws(StoreError) in try await store.session(id) }
-        guard let state, let standing = Standing.of(caller, in: state.session) else {
+        return try Self.seen(state, by: caller)
+    }
+
+    /// The rule of who may know of a session; `state` is nil for one that does not exist.
+    static func seen(_ state: SessionState?, by caller: Caller) throws(TelehealthError) -> (
+        SessionState, Standing
+    ) {
+        guard let state, let standing = Standing.of(caller, in: state) else {
             throw TelehealthError(.sessionNotFound)
+        }
+        // Those of the appointment may still read what is theirs; with others, everything ends here.
+        if case .participant(let role) = standing, !role.rights.isOfAppointment,
+            let refusal = state.place(of: caller)?.refusal
+        {
+            throw refusal
         }
         return (state, standing)
     }

@@ -32,7 +32,7 @@ public final class Committer: Sendable {
                 presence.forget(session.id)
                 credentials.forget(session.id)
             case .session, .appointment, .participant, .meeting, .recording, .screenShare, .consent,
-                .consentVersion, .document, .birthDate:
+                .consentVersion, .document, .birthDate, .invitation:
                 break
             }
         }

@@ -51,6 +51,11 @@ public final class CredentialCache: Sendable {
         }
     }
 
+    /// Somebody's attendee is no more.
+    func forget(_ externalUserID: String, session: SessionID) {
+        state.withLock { $0.entries[session]?.credentials[externalUserID] = nil }
+    }
+
     func forget(_ session: SessionID) {
         state.withLock { $0.entries[session] = nil }
     }

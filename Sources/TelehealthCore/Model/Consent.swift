@@ -11,7 +11,11 @@ public enum ConsentMethod: String, Sendable, Hashable, CaseIterable { case elect
 public enum ConsentDecision: String, Sendable, Hashable { case granted, declined }
 
 /// Who a consent's subject is in a visit.
-public enum ConsentSubjectRole: String, Sendable, Hashable { case client, clinician, guardian }
+public enum ConsentSubjectRole: String, Sendable, Hashable {
+    case client, clinician, guardian
+    /// An interpreter, observer or guest.
+    case thirdParty
+}
 
 /// One registered version of a consent text; immutable.
 public struct ConsentDocument: Sendable, Hashable {

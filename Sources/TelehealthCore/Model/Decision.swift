@@ -30,6 +30,7 @@ public struct Decision: Sendable {
         case effect(Effect)
         /// When a person was born; kept with their consents.
         case birthDate(SubjectID, CivilDate)
+        case invitation(Invitation)
     }
 
     public var expectations: [Expectation] = []

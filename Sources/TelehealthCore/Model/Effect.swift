@@ -8,17 +8,20 @@ public struct Effect: Sendable, Hashable {
         case createMeeting, deleteMeeting
         case startCapture, confirmCapture, stopCapture
         case startConcatenation, confirmConcatenation
+        case deleteAttendee, updateCapabilities
     }
 
     public enum State: String, Sendable, Hashable { case pending, done, dead }
 
     /// What an effect waits behind, within its session: "visit" for meetings and for the start and stop of
-    /// captures, else the recording's id. Polling a recording until it is ready takes minutes, and neither
-    /// the stop of that recording nor the next start may wait for it.
+    /// captures, else the recording's or person's id. Polling a recording until it is ready takes minutes, and neither
+    /// the stop of that recording nor the next start may wait for it. What concerns one person's attendee
+    /// waits for nobody else's.
     public var lane: String {
         switch kind {
         case .createMeeting, .deleteMeeting, .startCapture, .stopCapture: "visit"
         case .confirmCapture, .startConcatenation, .confirmConcatenation: recordingID?.rawValue ?? "visit"
+        case .deleteAttendee, .updateCapabilities: participantID?.rawValue ?? "visit"
         }
     }
 

@@ -1,5 +1,9 @@
+/// What somebody is in one visit. What follows from it stands in ``RoleRights``.
 public enum ParticipantRole: String, Sendable, Hashable, CaseIterable {
+    /// Of the appointment.
     case clinician, client, guardian
+    /// Invited.
+    case coClinician, supervisor, interpreter, observer, guest
 }
 
 /// Where somebody stands in a session.
@@ -12,8 +16,10 @@ public enum ParticipantState: String, Sendable, Hashable, CaseIterable {
     case admitted
     /// Went away by themselves or by silence; may come back.
     case left
-    /// Sent away; needs a new admission.
+    /// Sent away out of the visit; needs a new admission.
     case removed
+    /// Sent away out of the waiting room; needs a new admission.
+    case denied
 }
 
 public enum DeviceType: String, Sendable, Hashable, CaseIterable { case desktop, tablet, mobile }
@@ -67,10 +73,19 @@ public struct Participant: Sendable, Hashable {
     /// Chime's AttendeeId within meeting generation ``attendeeGeneration``.
     public var attendeeID: String?
     public var attendeeGeneration: Int?
+    /// Put back into the waiting room by somebody's word: only being let in by name ends it.
+    public var isHeld = false
+    /// What the person may send and receive; begins as their role's.
+    public var capabilities: MediaCapabilities
+    /// The grant this person came by; nil for those of the appointment and for staff.
+    public let invitationID: InvitationID?
+    /// The device that joined last, as it named itself: all of a person's devices share one attendee, and
+    /// Chime lets the newest have it.
+    public var deviceID: String?
 
     public init(
         id: ParticipantID, sessionID: SessionID, subjectID: SubjectID, role: ParticipantRole,
-        externalUserID: String, state: ParticipantState = .expected
+        externalUserID: String, state: ParticipantState = .expected, invitationID: InvitationID? = nil
     ) {
         self.id = id
         self.sessionID = sessionID
@@ -78,5 +93,7 @@ public struct Participant: Sendable, Hashable {
         self.role = role
         self.externalUserID = externalUserID
         self.state = state
+        self.invitationID = invitationID
+        capabilities = role.rights.capabilities
     }
 }

@@ -8,6 +8,8 @@ public struct SessionEvent: Sendable, Hashable {
         case recordingFailed
         case screenShareStarted, screenShareStopped
         case consentRevoked, rescheduled
+        case participantInvited, invitationRevoked, participantDenied, participantReturned
+        case capabilitiesChanged, deviceChanged
     }
 
     public let sessionID: SessionID

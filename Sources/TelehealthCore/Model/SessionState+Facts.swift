@@ -7,9 +7,12 @@ extension SessionState {
         participants.first { $0.subjectID == subject && $0.state != .removed }
     }
 
+    /// Whether somebody who counts as the clinician (``RoleRights/countsAsClinician``) is in the visit.
     public var isClinicianPresent: Bool {
-        participants.contains { $0.role == .clinician && $0.state == .admitted }
+        participants.contains { $0.role.rights.countsAsClinician && $0.state == .admitted }
     }
+
+    public func invitation(_ id: InvitationID) -> Invitation? { invitations.first { $0.id == id } }
 
     /// Everybody who is in the visit now.
     public var admitted: [Participant] { participants.filter { $0.state == .admitted } }
@@ -37,10 +40,13 @@ extension SessionState {
 
 extension Participant {
     /// The client, or the guardian who comes with or for the client.
-    public var isClientParty: Bool {
-        switch role {
-        case .client, .guardian: true
-        case .clinician: false
+    public var isClientParty: Bool { role.rights.isClientParty }
+
+    /// Sent away by somebody's word, until let in again.
+    public var isBarred: Bool {
+        switch state {
+        case .removed, .denied: true
+        case .expected, .waiting, .admitted, .left: false
         }
     }
 
@@ -48,17 +54,21 @@ extension Participant {
     public var isHere: Bool {
         switch state {
         case .waiting, .admitted: true
-        case .expected, .left, .removed: false
+        case .expected, .left, .removed, .denied: false
         }
     }
 
     var consentRole: ConsentSubjectRole {
         switch role {
-        case .clinician: .clinician
+        case .clinician, .coClinician, .supervisor: .clinician
         case .client: .client
         case .guardian: .guardian
+        case .interpreter, .observer, .guest: .thirdParty
         }
     }
+
+    /// Whether a new meeting is made with an attendee for them already: nobody whose coming is in doubt.
+    var isAwaited: Bool { !isBarred && !isHeld && (role.rights.isOfAppointment || state == .admitted) }
 }
 
 extension Session {

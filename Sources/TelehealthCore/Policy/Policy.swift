@@ -13,6 +13,8 @@ public struct Policy: Sendable, Hashable {
     // Time windows of a visit
     /// From how long before the start one may join.
     public var earlyJoin: Duration = .seconds(15 * 60)
+    /// The same for the clinic's side, who prepare.
+    public var earlyJoinStaff: Duration = .seconds(30 * 60)
     /// Until how long after the end one may join for the first time.
     public var lateJoin: Duration = .zero
     /// After how much of the visit a client who never came counts as absent, the clinician being there.
@@ -36,6 +38,15 @@ public struct Policy: Sendable, Hashable {
     public var heartbeatInterval: Duration = .seconds(15)
     /// After how long without a sign of life a person counts as gone.
     public var presenceLostAfter: Duration = .seconds(45)
+
+    // People
+    /// Places on a roster, open invitations counted: below Chime's attendees of a meeting, because a capture
+    /// takes one of those.
+    public var rosterMax = 7
+    /// How long a grant is good for when the invitation does not say.
+    public var invitationValidity: Duration = .seconds(30 * 60)
+    /// How long it may be good for at most.
+    public var invitationValidityMax: Duration = .seconds(7 * 24 * 60 * 60)
 
     // The pre-visit check
     /// Two-letter codes a client may be in; empty = any.
@@ -129,6 +140,10 @@ public struct Policy: Sendable, Hashable {
         if conflictRetriesMax < 1 { found.append("conflictRetriesMax must be at least 1") }
         if effectConcurrencyMax < 1 { found.append("effectConcurrencyMax must be at least 1") }
         if effectAttemptsMax < 1 { found.append("effectAttemptsMax must be at least 1") }
+        if rosterMax < 2 { found.append("rosterMax must be at least 2") }
+        if invitationValidity <= .zero || invitationValidity > invitationValidityMax {
+            found.append("invitationValidity must be above 0 and at most invitationValidityMax")
+        }
         if consentLifetime <= .zero { found.append("consentLifetime must be above 0") }
         return found + places.violations
     }

@@ -3,21 +3,22 @@ extension TelehealthError.Reason {
         switch self {
         case .sessionNotFound, .appointmentNotFound, .participantNotFound, .recordingNotFound,
             .consentNotFound,
-            .subjectNotFound, .documentNotFound, .effectNotFound, .auditEventNotFound:
+            .subjectNotFound, .documentNotFound, .effectNotFound, .auditEventNotFound, .invitationNotFound:
             .notFound
-        case .notAllowed: .permissionDenied
-        case .tokenExpired: .unauthenticated
+        case .notAllowed, .participantRemoved, .participantDenied: .permissionDenied
+        case .tokenExpired, .invitationInvalid: .unauthenticated
         case .fieldInvalid, .requestIDReused, .textHashMismatch, .acknowledgementsIncomplete,
             .writtenConsentRequired, .evidenceIncomplete:
             .invalidArgument
-        case .appointmentHasOpenSession, .documentVersionExists: .alreadyExists
+        case .appointmentHasOpenSession, .documentVersionExists, .participantExists: .alreadyExists
         case .invalidState, .appointmentCancelled, .appointmentStarted, .tooEarly, .tooLate,
             .preVisitCheckRequired, .preVisitCheckFailed, .consentMissing, .recordingConsentMissing,
             .consentNotCurrent, .participantNotWaiting, .notJoined, .clinicianNotPresent, .clientWasHere,
             .meetingNotReady, .recordingActive, .recordingNotActive, .recordingNotReady,
             .recordingNotConfigured,
             .recordingConsentRevoked, .screenShareActive, .screenShareNotActive, .guardianRequired,
-            .documentOutdated, .thirdPartyConsentMissing, .effectNotFailed:
+            .documentOutdated, .effectNotFailed, .participantNotAdmitted,
+            .rosterFull, .invitationExpired, .invitationUsed, .invitationRevoked:
             .failedPrecondition
         case .resumeExpired: .outOfRange
         case .versionConflict: .aborted
@@ -72,6 +73,16 @@ extension TelehealthError.Reason {
         .recordingConsentRevoked: "a consent this recording stood on was revoked",
         .screenShareActive: "the caller already shares a screen",
         .screenShareNotActive: "the caller shares no screen",
+        .participantRemoved: "the person was removed from this visit",
+        .participantDenied: "the person was not let into this visit",
+        .participantNotAdmitted: "the participant is not in the visit",
+        .participantExists: "the person is on the roster already",
+        .rosterFull: "the visit has no place left",
+        .invitationNotFound: "the invitation does not exist in this session",
+        .invitationInvalid: "this is no invitation of this service",
+        .invitationExpired: "the invitation has expired",
+        .invitationUsed: "the invitation was used before",
+        .invitationRevoked: "the invitation was taken back",
         .versionConflict: "others changed this at the same time: try again",
         .meetingUnavailable: "the meeting is not available right now: try again",
         .meetingQuotaExceeded: "the video provider's quota is used up",
@@ -91,6 +102,5 @@ extension TelehealthError.Reason {
         .evidenceIncomplete: "the consent lacks evidence that the place asks for",
         .receiptNotReady: "the audit log does not show this consent yet: try again",
         .exportTooLarge: "the record is too large for one export",
-        .thirdPartyConsentMissing: "the client has not agreed to others taking part",
     ]
 }

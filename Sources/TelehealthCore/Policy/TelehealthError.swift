@@ -44,6 +44,17 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case recordingConsentRevoked = "RECORDING_CONSENT_REVOKED"
         case screenShareActive = "SCREEN_SHARE_ACTIVE"
         case screenShareNotActive = "SCREEN_SHARE_NOT_ACTIVE"
+        // People
+        case participantRemoved = "PARTICIPANT_REMOVED"
+        case participantDenied = "PARTICIPANT_DENIED"
+        case participantNotAdmitted = "PARTICIPANT_NOT_ADMITTED"
+        case participantExists = "PARTICIPANT_EXISTS"
+        case rosterFull = "ROSTER_FULL"
+        case invitationNotFound = "INVITATION_NOT_FOUND"
+        case invitationInvalid = "INVITATION_INVALID"
+        case invitationExpired = "INVITATION_EXPIRED"
+        case invitationUsed = "INVITATION_USED"
+        case invitationRevoked = "INVITATION_REVOKED"
         // The moment
         case versionConflict = "VERSION_CONFLICT"
         case meetingUnavailable = "MEETING_UNAVAILABLE"
@@ -64,7 +75,6 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case guardianRequired = "GUARDIAN_REQUIRED"
         case documentOutdated = "DOCUMENT_OUTDATED"
         case evidenceIncomplete = "EVIDENCE_INCOMPLETE"
-        case thirdPartyConsentMissing = "THIRD_PARTY_CONSENT_MISSING"
         case receiptNotReady = "RECEIPT_NOT_READY"
         case exportTooLarge = "EXPORT_TOO_LARGE"
     }

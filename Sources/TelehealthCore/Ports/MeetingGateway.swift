@@ -1,6 +1,6 @@
 /// What one participant may send and receive; Chime wants all three set.
 public struct MediaCapabilities: Sendable, Hashable {
-    public enum Direction: String, Sendable, Hashable {
+    public enum Direction: String, Sendable, Hashable, CaseIterable {
         case sendReceive = "SendReceive"
         case send = "Send"
         case receive = "Receive"
@@ -18,6 +18,18 @@ public struct MediaCapabilities: Sendable, Hashable {
         self.video = video
         self.content = content
     }
+
+    /// Chime's rule, which it answers with a bare 400: who receives content receives video.
+    public var areConsistent: Bool { !content.receives || video.receives }
+}
+
+extension MediaCapabilities.Direction {
+    public var receives: Bool {
+        switch self {
+        case .sendReceive, .receive: true
+        case .send, .none: false
+        }
+    }
 }
 
 public struct AttendeeRequest: Sendable, Hashable {
@@ -32,11 +44,14 @@ public struct AttendeeRequest: Sendable, Hashable {
 }
 
 public struct MeetingRequest: Sendable, Hashable {
+    /// Attendees that one creation may bring along.
+    public static let attendeesMax = 10
+
     /// Idempotency: the same token gives the same meeting, also a dead one.
     public var clientRequestToken: String
     public var externalMeetingID: String
     public var mediaRegion: String
-    /// Created in the same call (CreateMeetingWithAttendees), at most 10; empty = CreateMeeting.
+    /// Created in the same call (CreateMeetingWithAttendees), at most ``attendeesMax``; empty = CreateMeeting.
     public var attendees: [AttendeeRequest]
 
     public init(

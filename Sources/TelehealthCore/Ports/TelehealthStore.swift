@@ -5,16 +5,18 @@ public struct SessionState: Sendable, Hashable {
     public var meetings: [MeetingGeneration]
     public var recordings: [Recording]
     public var screenShares: [ScreenShare]
+    public var invitations: [Invitation]
 
     public init(
         session: Session, participants: [Participant] = [], meetings: [MeetingGeneration] = [],
-        recordings: [Recording] = [], screenShares: [ScreenShare] = []
+        recordings: [Recording] = [], screenShares: [ScreenShare] = [], invitations: [Invitation] = []
     ) {
         self.session = session
         self.participants = participants
         self.meetings = meetings
         self.recordings = recordings
         self.screenShares = screenShares
+        self.invitations = invitations
     }
 }
 
@@ -103,7 +105,7 @@ public protocol TelehealthStore: Sendable {
     func latestSession(of appointment: AppointmentID) async throws(StoreError) -> SessionState?
     /// In ascending (start, id) order; rows without participants and the like.
     func sessions(_ query: SessionQuery) async throws(StoreError) -> [Session]
-    /// Non-terminal sessions in which the subject is client, guardian or clinician.
+    /// Non-terminal sessions on whose roster the subject is, and not as somebody removed.
     func openSessions(of subject: SubjectID) async throws(StoreError) -> [SessionID]
     /// Non-terminal sessions that start before the given instant, in ascending (start, id) order, for the
     /// sweepers.

@@ -1,11 +1,17 @@
-/// Who somebody is to one session: decided from the verified identity and the appointment, never from a
-/// request.
+/// Who somebody is to one session: decided from the verified identity, the appointment and the session's roster,
+/// never from a request.
 public enum Standing: Sendable, Hashable {
     case participant(ParticipantRole)
     /// Not of the visit, but of the clinic: sees it, cannot join it.
     case staff(Role)
 
     /// - Returns: nil when the caller may not know that the session exists.
+    public static func of(_ caller: Caller, in state: SessionState) -> Standing? {
+        if let standing = of(caller, in: state.session) { return standing }
+        return state.place(of: caller).map { .participant($0.role) }
+    }
+
+    /// For those of the appointment and the clinic's systems: what the session's own row tells.
     public static func of(_ caller: Caller, in session: Session) -> Standing? {
         of(caller, client: session.clientID, guardian: session.guardianID, clinician: session.clinicianID)
     }
@@ -27,21 +33,69 @@ public enum Standing: Sendable, Hashable {
             guard let id = caller.clientID else { return nil }
             if id == client { return .participant(.client) }
             return id == guardian ? .participant(.guardian) : nil
+        case .guest: return nil
         }
     }
 
-    /// The clinician of the visit, or an administrator in the clinician's stead.
+    /// Those who lead the visit by the table of roles, or an administrator in their stead.
     var leadsVisit: Bool {
         switch self {
-        case .participant(.clinician), .staff(.admin): true
-        case .participant, .staff: false
+        case .participant(let role): role.rights.leads
+        case .staff(.admin): true
+        case .staff: false
         }
     }
+
+    /// Those who lead, and the scheduling system.
+    var invites: Bool { leadsVisit || self == .staff(.scheduler) }
 
     var isStaff: Bool {
         switch self {
         case .staff: true
         case .participant: false
+        }
+    }
+
+    /// What the table of roles shows this viewer; the clinic's systems see people.
+    public var sight: RoleRights.Sight {
+        switch self {
+        case .participant(let role): role.rights.sight
+        case .staff(.admin): .everything
+        case .staff: .people
+        }
+    }
+}
+
+extension SessionState {
+    /// The caller's place on the roster, also one that they were sent away from.
+    ///
+    /// - Returns: nil for the clinic's systems, and for whoever the roster does not know (any more).
+    public func place(of caller: Caller) -> Participant? {
+        guard let subject = caller.personID else { return nil }
+        if let guest = caller.guest {
+            guard guest.sessionID == session.id else { return nil }
+            return participants.first { $0.id == guest.participantID && $0.subjectID == subject }
+        }
+        let places = participants.filter { place in
+            guard place.subjectID == subject, place.invitationID == nil, isRostered(place) else {
+                return false
+            }
+            switch caller.role {
+            case .client: return place.role.rights.isClientParty
+            case .clinician: return !place.role.rights.isClientParty
+            case .service, .scheduler, .admin, .guest: return false
+            }
+        }
+        return places.first { !$0.isBarred } ?? places.last
+    }
+
+    /// Whether the place still counts: one of the appointment ends when the appointment names somebody else.
+    func isRostered(_ place: Participant) -> Bool {
+        switch place.role {
+        case .clinician: place.subjectID == session.clinicianID
+        case .client: place.subjectID == session.clientID
+        case .guardian: place.subjectID == session.guardianID
+        case .coClinician, .supervisor, .interpreter, .observer, .guest: true
         }
     }
 }
@@ -60,8 +114,7 @@ public enum SubjectTie: Sendable, Hashable {
     static func byIdentity(_ caller: Caller, subject: SubjectID) -> SubjectTie? {
         switch caller.role {
         case .service, .scheduler, .admin: .staff(caller.role)
-        case .client: caller.clientID == subject ? .own : nil
-        case .clinician: caller.clinicianID == subject ? .own : nil
+        case .client, .clinician, .guest: caller.personID == subject ? .own : nil
         }
     }
 
@@ -70,11 +123,19 @@ public enum SubjectTie: Sendable, Hashable {
         _ caller: Caller, subject: SubjectID, client: SubjectID, guardian: SubjectID?, clinician: SubjectID
     ) -> SubjectTie? {
         switch caller.role {
-        case .service, .scheduler, .admin: nil
+        case .service, .scheduler, .admin, .guest: nil
         case .client:
             guardian != nil && caller.clientID == guardian && subject == client ? .guardian : nil
         case .clinician:
             caller.clinicianID == clinician && (subject == client || subject == guardian) ? .clinician : nil
         }
+    }
+
+    /// What a session's roster says: who leads the visit may attest what people in it said or signed.
+    static func byRoster(_ caller: Caller, subject: SubjectID, in state: SessionState) -> SubjectTie? {
+        guard caller.role == .clinician, let own = state.place(of: caller), !own.isBarred,
+            own.role.rights.leads, let other = state.participant(of: subject), other.id != own.id
+        else { return nil }
+        return other.role.rights.countsAsClinician ? nil : .clinician
     }
 }

@@ -36,8 +36,11 @@ enum ConsentRules {
     static func submit(_ command: SubmitConsent, _ scene: Scene) throws(TelehealthError)
         -> (Decision, ConsentRecord)
     {
-        let isClinician = scene.caller.role == .clinician && scene.tie == .own
-        let role = command.subjectRole ?? (isClinician ? .clinician : .client)
+        let isOwn = scene.tie == .own
+        let presumed: ConsentSubjectRole =
+            isOwn && scene.caller.role == .clinician
+            ? .clinician : isOwn && scene.caller.role == .guest ? .thirdParty : .client
+        let role = command.subjectRole ?? presumed
         return try append(
             command.statement, subject: (command.subjectID, role), type: command.type,
             formers: formers(of: command.statement, command.type, scene), scene, action: "SubmitConsent")

@@ -1,7 +1,7 @@
 // Letting people in, and their going away.
 
 extension SessionDraft {
-    /// The clinician lets one waiting person in.
+    /// Somebody who leads the visit lets one person in: who waits, or who was sent away before.
     ///
     /// - Throws: `NOT_ALLOWED`, `INVALID_STATE`, `PARTICIPANT_NOT_FOUND`, `CLINICIAN_NOT_PRESENT`,
     ///   `PARTICIPANT_NOT_WAITING`, `CONSENT_MISSING`, `RECORDING_CONSENT_MISSING`.
@@ -15,11 +15,17 @@ extension SessionDraft {
         switch participant.state {
         case .admitted: return
         case .waiting: break
-        case .expected, .left, .removed: throw TelehealthError(.participantNotWaiting)
+        // Being let in takes back having been sent away, while the person still has a place here.
+        case .removed, .denied:
+            if !state.isRostered(participant) { throw TelehealthError(.participantNotWaiting) }
+        case .expected, .left: throw TelehealthError(.participantNotWaiting)
         }
         expectations += ledger.expectations
-        let consent = ledger.evaluateJoin(of: state.session.clientID, in: state.session.id, context: context)
-        if !consent.isSatisfied { throw .consentMissing(.consentMissing, consent.missing) }
+        if participant.isClientParty {
+            let consent = ledger.evaluateJoin(
+                of: state.session.clientID, in: state.session.id, context: context)
+            if !consent.isSatisfied { throw .consentMissing(.consentMissing, consent.missing) }
+        }
         if let recording = state.activeRecording {
             let gaps = ledger.evaluateRecording(
                 of: [participant], in: state.session.id, purpose: recording.purpose, context: context)
@@ -29,22 +35,33 @@ extension SessionDraft {
         openMeeting()
     }
 
-    /// With the clinician there, lets the appointment's waiting people in; whoever lacks a consent keeps
-    /// waiting.
-    mutating func admitWaitingClients(_ ledger: ConsentLedger) {
-        guard state.isClinicianPresent, state.session.admissionPolicy == .onClinicianJoin,
-            !state.session.status.isTerminal
-        else { return }
-        for participant in state.participants where participant.isClientParty && participant.state == .waiting
-        {
-            let join = ledger.evaluateJoin(of: state.session.clientID, in: state.session.id, context: context)
-            guard join.isSatisfied else { continue }
+    /// With the clinician there, lets in who waits for that alone; whoever lacks a consent keeps waiting.
+    mutating func admitWaitingPeople(_ ledger: ConsentLedger) {
+        guard state.isClinicianPresent, !state.session.status.isTerminal else { return }
+        for participant in state.participants
+        where participant.state == .waiting && entersWithClinician(participant) {
+            if participant.isClientParty {
+                let join = ledger.evaluateJoin(
+                    of: state.session.clientID, in: state.session.id, context: context)
+                guard join.isSatisfied else { continue }
+            }
             if let recording = state.activeRecording {
                 let record = ledger.evaluateRecording(
                     of: [participant], in: state.session.id, purpose: recording.purpose, context: context)
                 guard record.isSatisfied else { continue }
             }
             admit(participant.id)
+        }
+    }
+
+    /// Whether nobody has to name this person.
+    func entersWithClinician(_ participant: Participant) -> Bool {
+        if participant.isHeld { return false }
+        switch participant.entry {
+        case .direct: return true
+        case .withClinician:
+            return !participant.isClientParty || state.session.admissionPolicy == .onClinicianJoin
+        case .byName: return false
         }
     }
 
@@ -56,6 +73,7 @@ extension SessionDraft {
             $0.firstJoinedAt = $0.firstJoinedAt ?? now
             $0.waitingSince = nil
             $0.leftAt = nil
+            $0.isHeld = false
             if $0.isClientParty { $0.firstWaitingAt = $0.firstWaitingAt ?? now }
         }
         if state.participant(id)?.isClientParty == true, state.session.startedAt == nil {
@@ -64,16 +82,18 @@ extension SessionDraft {
         emit(.participantAdmitted, participant: id)
     }
 
-    /// The caller goes away; may come back.
+    /// The caller goes away; may come back. A device that another took over from takes nobody along.
     ///
-    /// - Throws: `NOT_JOINED` when they never came, `INVALID_STATE` after the end, `NOT_ALLOWED` for staff.
-    mutating func leave(_ caller: Caller) throws(TelehealthError) {
+    /// - Throws: `NOT_JOINED` when they never came, `INVALID_STATE` after the end, `NOT_ALLOWED` for staff,
+    ///   `PARTICIPANT_REMOVED`, `PARTICIPANT_DENIED`.
+    mutating func leave(_ caller: Caller, device: String?) throws(TelehealthError) {
         let participant = try ownParticipant(of: caller)
         try requireOpen()
+        if let device, let newest = participant.deviceID, device != newest { return }
         switch participant.state {
         case .waiting, .admitted: depart(participant.id, at: now, reason: nil)
         case .left: return
-        case .expected, .removed: throw TelehealthError(.notJoined)
+        case .expected, .removed, .denied: throw TelehealthError(.notJoined)
         }
     }
 
@@ -86,15 +106,19 @@ extension SessionDraft {
             $0.leftAt = max(instant, $0.admittedAt ?? instant, $0.waitingSince ?? instant)
             $0.waitingSince = nil
         }
-        if state.session.status == .waitingRoom
-            && !state.participants.contains(where: { $0.state == .waiting })
-        {
+        leaveWaitingRoom { $0.emit(.participantLeft, participant: id, reason: reason) }
+    }
+
+    /// Tells that somebody waits no more; with nobody of the client's side left the room is empty again.
+    mutating func leaveWaitingRoom(_ tell: (inout SessionDraft) -> Void) {
+        let isEmpty =
+            state.session.status == .waitingRoom
+            && !state.participants.contains { $0.isClientParty && $0.state == .waiting }
+        if isEmpty {
             state.session.status = .scheduled
             state.session.statusUpdatedAt = now
-            emit(.participantLeft, participant: id, reason: reason)
-            emit(.statusChanged)
-        } else {
-            emit(.participantLeft, participant: id, reason: reason)
         }
+        tell(&self)
+        if isEmpty { emit(.statusChanged) }
     }
 }

@@ -50,7 +50,7 @@ extension SessionDraft {
         case .requested, .stopping: failRecording(id, reason: reason)
         case .starting, .recording, .processing, .available, .failed: return
         }
-        admitWaitingClients(ledger)
+        admitWaitingPeople(ledger)
     }
 
     /// Chime says that the capture runs.
@@ -67,7 +67,7 @@ extension SessionDraft {
     mutating func captureFailed(_ id: RecordingID, reason: String, ledger: ConsentLedger) {
         guard state.recording(id)?.state == .starting else { return }
         failRecording(id, reason: reason)
-        admitWaitingClients(ledger)
+        admitWaitingPeople(ledger)
     }
 
     /// The capture is over for certain; the playable file is made next.
@@ -81,7 +81,7 @@ extension SessionDraft {
             .recordingStopped, recording: id, generation: recording.generation,
             reason: recording.stopCause.map(wireName))
         enqueue(.startConcatenation, generation: recording.generation, recording: id)
-        admitWaitingClients(ledger)
+        admitWaitingPeople(ledger)
     }
 
     mutating func concatenationStarted(_ id: RecordingID, _ pipeline: MediaPipeline) {

@@ -25,8 +25,10 @@ extension SessionDraft {
         try Self.validate(note: note)
         try requireNoVisitYet()
         switch standing {
-        case .staff, .participant(.clinician): break
-        case .participant(.client), .participant(.guardian):
+        case .staff: break
+        case .participant(let role) where role.rights.leads: break
+        case .participant(let role):
+            guard role.rights.isClientParty else { throw TelehealthError(.notAllowed) }
             let cutoff = state.session.startsAt - policy.clientCancelCutoff
             if now > cutoff { throw TelehealthError(.tooLate, metadata: ["closed_at": cutoff.rfc3339]) }
         }
@@ -35,16 +37,18 @@ extension SessionDraft {
     }
 
     /// - Throws: `NOT_ALLOWED` for the client's side, `INVALID_STATE` after the end and once a client was
-    ///   admitted, `CLIENT_WAS_HERE` while one waits, `TOO_EARLY` before the start.
+    ///   admitted, `CLIENT_WAS_HERE` while one waits or was sent away, `TOO_EARLY` before the start.
     mutating func markNoShow(by standing: Standing, _ principal: Principal) throws(TelehealthError) {
         guard standing.isStaff || standing.leadsVisit else { throw TelehealthError(.notAllowed) }
         try requireNoVisitYet()
-        if state.participants.contains(where: { $0.isClientParty && $0.state == .waiting }) {
+        if state.participants.contains(where: {
+            $0.isClientParty && ($0.state == .waiting || $0.state == .denied)
+        }) {
             throw TelehealthError(.clientWasHere)
         }
         let opens = state.session.startsAt + policy.manualNoShowAfter
         if now < opens { throw TelehealthError(.tooEarly, metadata: ["opens_at": opens.rfc3339]) }
-        let clinicianCame = state.session.clinicianArrivedAt != nil || standing == .participant(.clinician)
+        let clinicianCame = state.session.clinicianArrivedAt != nil || !standing.isStaff
         close(noShow: clinicianCame ? .client : .both, by: principal)
     }
 

@@ -12,33 +12,35 @@ extension SessionDraft {
     ///
     /// - Returns: the caller's participant. Its state then tells whether it may have credentials.
     /// - Throws: `NOT_ALLOWED` for staff, `INVALID_STATE` after the end, `TOO_EARLY`, `TOO_LATE`,
-    ///   `PRE_VISIT_CHECK_*`, `CONSENT_MISSING`, `RECORDING_CONSENT_MISSING`, `INVALID_FIELD`.
-    mutating func join(_ caller: Caller, check: PreVisitCheck?, ledger: ConsentLedger) throws(TelehealthError)
-        -> ParticipantID
-    {
+    ///   `PRE_VISIT_CHECK_*`, `CONSENT_MISSING`, `RECORDING_CONSENT_MISSING`, `INVALID_FIELD`,
+    ///   `PARTICIPANT_REMOVED`, `PARTICIPANT_DENIED`.
+    mutating func join(
+        _ caller: Caller, check: PreVisitCheck?, device: String? = nil, ledger: ConsentLedger
+    ) throws(TelehealthError) -> ParticipantID {
         let participant = try ownParticipant(of: caller)
         try requireOpen()
         try requireJoinWindow(for: participant)
         expectations += ledger.expectations
-        switch participant.role {
-        case .clinician: joinAsClinician(participant.id, ledger)
-        case .client, .guardian: try joinAsClient(participant, check, ledger)
+        if participant.role.rights.countsAsClinician {
+            try joinAsClinician(participant, ledger)
+        } else {
+            try joinAsOther(participant, check, ledger)
         }
+        takeOver(participant.id, device)
         return participant.id
     }
 
     /// The caller's present place on the roster.
+    ///
+    /// - Throws: `NOT_ALLOWED` for staff, `SESSION_NOT_FOUND`, `PARTICIPANT_REMOVED`, `PARTICIPANT_DENIED`.
     func ownParticipant(of caller: Caller) throws(TelehealthError) -> Participant {
-        let subject: SubjectID?
-        switch Standing.of(caller, in: state.session) {
-        case .participant(.clinician): subject = caller.clinicianID
-        case .participant: subject = caller.clientID
+        switch Standing.of(caller, in: state) {
+        case .participant: break
         case .staff: throw TelehealthError(.notAllowed)
         case nil: throw TelehealthError(.sessionNotFound)
         }
-        guard let subject, let participant = state.participant(of: subject) else {
-            throw TelehealthError(.sessionNotFound)
-        }
+        guard let participant = state.place(of: caller) else { throw TelehealthError(.sessionNotFound) }
+        if let refusal = participant.refusal { throw refusal }
         return participant
     }
 
@@ -47,22 +49,48 @@ extension SessionDraft {
     }
 
     private func requireJoinWindow(for participant: Participant) throws(TelehealthError) {
-        let opens = state.session.startsAt - policy.earlyJoin
+        let opens = opens(for: participant)
         if now < opens { throw TelehealthError(.tooEarly, metadata: ["opens_at": opens.rfc3339]) }
         let hasBegun = state.session.status == .inProgress || participant.firstJoinedAt != nil
         let closes = state.session.endsAt + (hasBegun ? policy.overrunCap : policy.lateJoin)
         if now > closes { throw TelehealthError(.tooLate, metadata: ["closed_at": closes.rfc3339]) }
     }
 
-    private mutating func joinAsClinician(_ id: ParticipantID, _ ledger: ConsentLedger) {
-        if let clinician = state.participant(id), clinician.state != .admitted {
-            stopRecordingWithout(consentOf: clinician, ledger)
-            admit(id)
+    /// From when the person may come.
+    func opens(for participant: Participant) -> Timestamp {
+        state.session.startsAt
+            - (participant.role.rights.isClinicSide ? policy.earlyJoinStaff : policy.earlyJoin)
+    }
+
+    /// A person's devices share one attendee, because Chime lets one connection at a time have an
+    /// ExternalUserId and ends the older one ("AudioJoinedFromAnotherDevice"): two attendees for one person
+    /// would be heard twice, counted twice, and could be removed by halves. So the newest device takes over,
+    /// and the older one is told why.
+    private mutating func takeOver(_ id: ParticipantID, _ device: String?) {
+        guard let device, let participant = state.participant(id), participant.deviceID != device else {
+            return
+        }
+        let isTakeOver = participant.deviceID != nil && participant.state == .admitted
+        change(id) { $0.deviceID = device }
+        if isTakeOver { emit(.deviceChanged, participant: id) }
+    }
+
+    private mutating func joinAsClinician(_ participant: Participant, _ ledger: ConsentLedger)
+        throws(TelehealthError)
+    {
+        if participant.state != .admitted {
+            if participant.role == .clinician {
+                stopRecordingWithout(consentOf: participant, ledger)
+            } else if try holdsBackRecording(from: participant, ledger) {
+                return enterWaitingRoom(participant.id)
+            }
+            if participant.isHeld { return enterWaitingRoom(participant.id) }
+            admit(participant.id)
         }
         if state.session.clinicianArrivedAt == nil { state.session.clinicianArrivedAt = now }
         if state.session.status != .inProgress { setStatus(.inProgress) }
         openMeeting()
-        admitWaitingClients(ledger)
+        admitWaitingPeople(ledger)
     }
 
     /// The visit needs its clinician, so it is the capture that gives way, whatever the policy for others.
@@ -74,14 +102,17 @@ extension SessionDraft {
         stopCapture(of: recording.id, cause: .consentMissing, by: Principal.system.name)
     }
 
-    private mutating func joinAsClient(
+    private mutating func joinAsOther(
         _ participant: Participant, _ check: PreVisitCheck?, _ ledger: ConsentLedger
     ) throws(TelehealthError) {
-        let place = context.place.id
-        try takePreVisitCheck(check, of: participant)
-        if context.place.id != place { stopRecordingWithoutConsents(ledger) }
-        let consent = ledger.evaluateJoin(of: state.session.clientID, in: state.session.id, context: context)
-        if !consent.isSatisfied { throw .consentMissing(.consentMissing, consent.missing) }
+        if participant.isClientParty {
+            let place = context.place.id
+            try takePreVisitCheck(check, of: participant)
+            if context.place.id != place { stopRecordingWithoutConsents(ledger) }
+            let consent = ledger.evaluateJoin(
+                of: state.session.clientID, in: state.session.id, context: context)
+            if !consent.isSatisfied { throw .consentMissing(.consentMissing, consent.missing) }
+        }
         if participant.state == .admitted {
             openMeeting()
         } else if !mayEnterDirectly(participant) {
@@ -102,7 +133,8 @@ extension SessionDraft {
 
     /// With the clinician there and nobody asked to approve, or shortly after having been there.
     private func mayEnterDirectly(_ participant: Participant) -> Bool {
-        if state.isClinicianPresent && state.session.admissionPolicy == .onClinicianJoin { return true }
+        if participant.isHeld { return false }
+        if state.isClinicianPresent && entersWithClinician(participant) { return true }
         guard participant.state == .left, participant.admittedAt != nil, let leftAt = participant.leftAt,
             state.session.startedAt != nil
         else { return false }
@@ -173,8 +205,8 @@ extension SessionDraft {
         }
     }
 
-    private mutating func enterWaitingRoom(_ id: ParticipantID) {
-        guard state.participant(id)?.state != .waiting else { return }
+    mutating func enterWaitingRoom(_ id: ParticipantID) {
+        guard let participant = state.participant(id), participant.state != .waiting else { return }
         change(id) { [now] in
             $0.state = .waiting
             $0.firstWaitingAt = $0.firstWaitingAt ?? now
@@ -182,6 +214,7 @@ extension SessionDraft {
             $0.waitingSince = now
             $0.leftAt = nil
         }
+        guard participant.isClientParty else { return emit(.participantWaiting, participant: id) }
         if state.session.waitingRoomEnteredAt == nil { state.session.waitingRoomEnteredAt = now }
         if state.session.status == .scheduled {
             state.session.status = .waitingRoom
@@ -190,6 +223,17 @@ extension SessionDraft {
             emit(.statusChanged)
         } else {
             emit(.participantWaiting, participant: id)
+        }
+    }
+}
+
+extension Participant {
+    /// What somebody who was sent away is told; nil for everybody else.
+    var refusal: TelehealthError? {
+        switch state {
+        case .removed: TelehealthError(.participantRemoved)
+        case .denied: TelehealthError(.participantDenied)
+        case .expected, .waiting, .admitted, .left: nil
         }
     }
 }

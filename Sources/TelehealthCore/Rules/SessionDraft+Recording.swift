@@ -9,7 +9,7 @@ extension SessionDraft {
     mutating func startRecording(_ purpose: Recording.Purpose, by caller: Caller, ledger: ConsentLedger)
         throws(TelehealthError) -> RecordingID
     {
-        guard Standing.of(caller, in: state.session) == .participant(.clinician) else {
+        guard case .participant(let role) = Standing.of(caller, in: state), role.rights.leads else {
             throw TelehealthError(.notAllowed)
         }
         guard state.session.status == .inProgress else { throw .invalidState(state.session.status) }

@@ -1,7 +1,9 @@
 extension SessionDraft {
-    /// - Throws: `INVALID_STATE` unless IN_PROGRESS, `NOT_JOINED` unless admitted, `SCREEN_SHARE_ACTIVE`.
+    /// - Throws: `NOT_ALLOWED` for roles that only watch, `INVALID_STATE` unless IN_PROGRESS, `NOT_JOINED`
+    ///   unless admitted, `SCREEN_SHARE_ACTIVE`.
     mutating func startShare(_ caller: Caller) throws(TelehealthError) -> ScreenShareID {
         let participant = try ownParticipant(of: caller)
+        guard participant.role.rights.sharesScreen else { throw TelehealthError(.notAllowed) }
         guard state.session.status == .inProgress else { throw .invalidState(state.session.status) }
         guard participant.state == .admitted else { throw TelehealthError(.notJoined) }
         if openShare(of: participant.id) != nil { throw TelehealthError(.screenShareActive) }

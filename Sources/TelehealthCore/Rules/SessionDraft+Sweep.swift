@@ -52,8 +52,10 @@ extension SessionDraft {
         if now >= state.session.endsAt + policy.overrunCap || now >= startedAt + policy.visitMax {
             state.session.endReason = .timeout
             close(.completed, at: now, by: .system, reason: wireName(EndReason.timeout))
-        } else if !state.participants.contains(where: \.isHere) {
-            let leftAt = state.participants.compactMap(\.leftAt).max() ?? startedAt
+        } else if !state.participants.contains(where: { $0.isHere && $0.role.rights.keepsVisitOpen }) {
+            let leftAt =
+                state.participants.filter(\.role.rights.keepsVisitOpen).compactMap(\.leftAt).max()
+                ?? startedAt
             guard now - leftAt >= policy.abandonGrace else { return }
             state.session.endReason = .allLeft
             close(.completed, at: leftAt, by: .system, reason: wireName(EndReason.allLeft))

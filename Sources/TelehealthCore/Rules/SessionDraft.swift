@@ -58,13 +58,21 @@ struct SessionDraft {
                 screenShareID: share, generation: generation, reason: reason))
     }
 
-    mutating func enqueue(_ kind: Effect.Kind, generation: Int? = nil, recording: RecordingID? = nil) {
+    mutating func change(_ id: InvitationID, _ body: (inout Invitation) -> Void) {
+        guard let index = state.invitations.firstIndex(where: { $0.id == id }) else { return }
+        body(&state.invitations[index])
+    }
+
+    mutating func enqueue(
+        _ kind: Effect.Kind, generation: Int? = nil, participant: ParticipantID? = nil,
+        recording: RecordingID? = nil
+    ) {
         state.session.lastEffectSequence += 1
         effects.append(
             Effect(
                 id: EffectID(context.ids.uuid()), sessionID: state.session.id,
                 sequence: state.session.lastEffectSequence, kind: kind, generation: generation,
-                recordingID: recording, createdAt: now))
+                participantID: participant, recordingID: recording, createdAt: now))
     }
 
     mutating func setStatus(_ status: SessionStatus, reason: String? = nil) {
@@ -95,6 +103,7 @@ struct SessionDraft {
         append(state.meetings, original.meetings, Decision.Change.meeting, to: &decision)
         append(state.recordings, original.recordings, Decision.Change.recording, to: &decision)
         append(state.screenShares, original.screenShares, Decision.Change.screenShare, to: &decision)
+        append(state.invitations, original.invitations, Decision.Change.invitation, to: &decision)
         decision.changes += effects.map(Decision.Change.effect)
         decision.events = events
         return decision

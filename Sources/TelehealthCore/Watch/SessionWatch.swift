@@ -10,8 +10,8 @@ public final class SessionWatch: Sendable {
         case event(SessionEvent)
         /// Nothing happened; the stream lives, and everything up to this sequence was delivered.
         case heartbeat(at: Timestamp, sequence: Int64)
-        /// `WATCH_LAGGING`: resume after the last event. `TOKEN_EXPIRED`: resume with a new token. Nothing
-        /// follows.
+        /// `WATCH_LAGGING`: resume after the last event. `TOKEN_EXPIRED`: resume with a new token.
+        /// `PARTICIPANT_REMOVED`, `PARTICIPANT_DENIED`: the viewer was sent away. Nothing follows.
         case ended(TelehealthError)
     }
 
@@ -23,6 +23,8 @@ public final class SessionWatch: Sendable {
         var early: [Int64: SessionEvent] = [:]
         var isStalled = false
         var hasEnded = false
+        /// The viewer's right to watch was judged on a state that holds the events up to this one.
+        var judged: Int64 = 0
         var isClosed = false
     }
 
@@ -65,10 +67,14 @@ public final class SessionWatch: Sendable {
     }
 
     /// The past is read: `events` come first, then the live ones behind them.
-    func begin(snapshot: SessionState?, after sequence: Int64, events: [SessionEvent]) {
+    ///
+    /// - Parameter judged: the last event of the state that said the viewer may watch: of the events up to
+    ///   there, none sends the viewer away.
+    func begin(snapshot: SessionState?, after sequence: Int64, events: [SessionEvent], judged: Int64) {
         start.withLock { $0 = (snapshot, sequence) }
         update { state in
             state.next = sequence + 1
+            state.judged = judged
             for event in events { accept(event, &state) }
             state.early = state.early.filter { $0.key >= state.next ?? 0 }
             drainEarly(&state)
@@ -141,6 +147,9 @@ public final class SessionWatch: Sendable {
         guard event.sequence == next else { return }
         state.next = next + 1
         if Visibility.shows(event, to: standing, viewer: viewer) { state.ready.append(.event(event)) }
+        guard let viewer, event.participantID == viewer, event.sequence > state.judged else { return }
+        if event.kind == .participantRemoved { end(.participantRemoved, &state) }
+        if event.kind == .participantDenied { end(.participantDenied, &state) }
     }
 
     private func drainEarly(_ state: inout State) {

@@ -12,8 +12,9 @@ extension EffectRunner {
             MeetingRequest(
                 clientRequestToken: row.clientRequestToken, externalMeetingID: row.clientRequestToken,
                 mediaRegion: row.mediaRegion,
-                attendees: state.participants.filter { $0.state != .removed }
-                    .map { AttendeeRequest(externalUserID: $0.externalUserID) }),
+                attendees: state.participants.filter(\.isAwaited).prefix(MeetingRequest.attendeesMax)
+                    .map { AttendeeRequest(externalUserID: $0.externalUserID, capabilities: $0.capabilities) }
+            ),
             timeout: policy.gatewayTimeout)
         // The same token gives the same meeting, also when it has ended since: look before anybody joins it.
         if mayHaveBeenAsked(effect),

@@ -48,6 +48,8 @@ struct EffectRunner: Sendable {
             case .stopCapture: return try await stopCapture(effect, state)
             case .startConcatenation: return try await startConcatenation(effect, state)
             case .confirmConcatenation: return try await confirmConcatenation(effect, state)
+            case .deleteAttendee: return try await deleteAttendee(effect, state)
+            case .updateCapabilities: return try await updateCapabilities(effect, state)
             }
         } catch let error as GatewayError {
             return .failed(error)
@@ -138,7 +140,9 @@ struct EffectRunner: Sendable {
             return { draft, _ in draft.processingFailed(recording, reason: code) }
         case .confirmCapture:
             return { draft, _ in draft.stopCapture(of: recording, cause: .failed, by: Principal.system.name) }
-        case .deleteMeeting, .stopCapture: return nil
+        // Without it the person has what their role gives: nothing that has to stop.
+        case .updateCapabilities: return { _, _ in }
+        case .deleteMeeting, .stopCapture, .deleteAttendee: return nil
         }
     }
 

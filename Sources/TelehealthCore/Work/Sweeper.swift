@@ -52,7 +52,8 @@ public final class Sweeper: Sendable {
         var last: SessionID?
         while !Task.isCancelled {
             let ids = try await committer.store.openSessions(
-                startingBefore: time.now + policy.earlyJoin, after: last, limit: Self.page)
+                startingBefore: time.now + max(policy.earlyJoin, policy.earlyJoinStaff), after: last,
+                limit: Self.page)
             for id in ids where try await sweep(id) { changed += 1 }
             guard let newest = ids.last, ids.count == Self.page else { break }
             last = newest

@@ -5,15 +5,25 @@ public import TelehealthCore
 /// Which role may use which call: the one place where that is said. Which rows one may then see or change is the
 /// domain's business (the roster of the session, the subject of a consent).
 ///
-/// A guardian has the role client, with an id of their own.
+/// A guardian has the role client, with an id of their own; staff beside the clinician have the role clinician.
 public struct AccessTable: Sendable {
     public struct Row: Sendable {
         public let method: MethodDescriptor
         public let roles: Set<Role>
 
+        /// Needs no token: the request itself holds what is checked.
+        public let isOpen: Bool
+
         init(_ method: MethodDescriptor, _ roles: Set<Role>) {
             self.method = method
             self.roles = roles
+            isOpen = false
+        }
+
+        init(open method: MethodDescriptor) {
+            self.method = method
+            roles = []
+            isOpen = true
         }
     }
 
@@ -25,9 +35,11 @@ public struct AccessTable: Sendable {
     ]
 
     public static let rows: [Row] =
-        appointments + visits + consents + consentPolicy + consentReceipts + operations + audit
+        appointments + visits + people + consents + consentPolicy + consentReceipts + operations + audit
 
-    private static let everybody = Set(Role.allCases)
+    /// Whoever has an account; a guest, who has none, is named where they may call.
+    private static let everybody = Set(Role.allCases).subtracting([.guest])
+    private static let everybodyAndGuests = Set(Role.allCases)
 
     private static let appointments: [Row] = {
         typealias Method = Telehealth_V1_AppointmentService_Methods
@@ -42,12 +54,12 @@ public struct AccessTable: Sendable {
         typealias Method = Telehealth_V1_TelehealthService_Methods
         return [
             Row(Method.createSession, [.service, .scheduler, .clinician, .admin]),
-            Row(Method.getSession, everybody),
+            Row(Method.getSession, everybodyAndGuests),
             Row(Method.listSessions, everybody),
-            Row(Method.joinSession, [.clinician, .client]),
+            Row(Method.joinSession, [.clinician, .client, .guest]),
             Row(Method.admitParticipant, [.clinician]),
-            Row(Method.watchSession, [.service, .clinician, .client, .admin]),
-            Row(Method.heartbeat, [.clinician, .client]),
+            Row(Method.watchSession, [.service, .clinician, .client, .admin, .guest]),
+            Row(Method.heartbeat, [.clinician, .client, .guest]),
             Row(Method.updateSessionStatus, everybody),
             Row(Method.startRecording, [.clinician]),
             Row(Method.stopRecording, [.clinician, .client, .admin]),
@@ -55,30 +67,44 @@ public struct AccessTable: Sendable {
             Row(Method.getRecordingPlaybackUrl, [.clinician, .admin]),
             Row(Method.startScreenShare, [.clinician, .client]),
             Row(Method.stopScreenShare, [.clinician, .client]),
-            Row(Method.leaveSession, [.clinician, .client]),
+            Row(Method.leaveSession, [.clinician, .client, .guest]),
             Row(Method.cancelSession, everybody),
             Row(Method.markNoShow, [.scheduler, .clinician, .admin]),
             Row(Method.endSession, [.clinician, .admin]),
         ]
     }()
 
+    private static let people: [Row] = {
+        typealias Method = Telehealth_V1_PeopleService_Methods
+        return [
+            Row(Method.inviteParticipant, [.scheduler, .clinician, .admin]),
+            Row(Method.revokeInvitation, [.scheduler, .clinician, .admin]),
+            // Whoever holds the grant: it is signed, and good once.
+            Row(open: Method.redeemInvitation),
+            Row(Method.denyParticipant, [.clinician, .admin]),
+            Row(Method.returnToWaitingRoom, [.clinician, .admin]),
+            Row(Method.removeParticipant, [.clinician, .admin]),
+            Row(Method.setParticipantCapabilities, [.clinician, .admin]),
+        ]
+    }()
+
     private static let consents: [Row] = {
         typealias Method = Telehealth_V1_ConsentService_Methods
         return [
-            Row(Method.submitConsent, [.clinician, .client, .admin]),
-            Row(Method.getConsentStatus, [.service, .clinician, .client, .admin]),
-            Row(Method.updateConsent, [.clinician, .client, .admin]),
-            Row(Method.revokeConsent, [.clinician, .client, .admin]),
-            Row(Method.listConsents, [.service, .clinician, .client, .admin]),
+            Row(Method.submitConsent, [.clinician, .client, .admin, .guest]),
+            Row(Method.getConsentStatus, [.service, .clinician, .client, .admin, .guest]),
+            Row(Method.updateConsent, [.clinician, .client, .admin, .guest]),
+            Row(Method.revokeConsent, [.clinician, .client, .admin, .guest]),
+            Row(Method.listConsents, [.service, .clinician, .client, .admin, .guest]),
             Row(Method.putConsentDocument, [.admin]),
-            Row(Method.getConsentDocument, everybody),
+            Row(Method.getConsentDocument, everybodyAndGuests),
         ]
     }()
 
     private static let consentPolicy: [Row] = {
         typealias Method = Telehealth_V1_ConsentPolicyService_Methods
         return [
-            Row(Method.evaluateConsent, [.service, .clinician, .client, .admin]),
+            Row(Method.evaluateConsent, [.service, .clinician, .client, .admin, .guest]),
             Row(Method.listConsentDocuments, everybody),
             Row(Method.listPlacePolicies, everybody),
         ]
@@ -115,21 +141,21 @@ public struct AccessTable: Sendable {
         ]
     }()
 
-    private let rolesByPath: [String: Set<Role>]
+    private let rowsByPath: [String: Row]
 
     /// - Throws: ``AccessTableGap`` naming each method without a row and each row without a method: then the service does not
     ///   start.
     public init(covering services: [any RPCService]) throws(AccessTableGap) {
         let offered = Set(services.flatMap(\.routes).map(\.method.path))
-        rolesByPath = Dictionary(uniqueKeysWithValues: Self.rows.map { ($0.method.path, $0.roles) })
-        let gap = offered.symmetricDifference(rolesByPath.keys)
+        rowsByPath = Dictionary(uniqueKeysWithValues: Self.rows.map { ($0.method.path, $0) })
+        let gap = offered.symmetricDifference(rowsByPath.keys)
         guard gap.isEmpty else { throw AccessTableGap(methods: gap.sorted()) }
     }
 
     enum Verdict { case open, operators, roles(Set<Role>) }
 
     func verdict(on method: MethodDescriptor) -> Verdict {
-        if let roles = rolesByPath[method.path] { return .roles(roles) }
+        if let row = rowsByPath[method.path] { return row.isOpen ? .open : .roles(row.roles) }
         if Self.openServices.contains(method.service) { return .open }
         // Whatever else a server may offer is nobody's but the operators'.
         return .operators

@@ -5,22 +5,27 @@ public import TelehealthCore
 
 /// The server's interceptor: lets in who may come, and writes one line per call that names nobody.
 public struct CallGate: ServerInterceptor {
+    /// Keeps a refused call in the audit log; the refusal goes out after it returned.
+    public typealias RefusalKeeper =
+        @Sendable (_ method: String, _ caller: Caller?, _ source: String, _ reason: String)
+        async throws(TelehealthError) -> Void
+
     private let authenticator: CallAuthenticator
     private let logger: Logger
-    private let executor: CommandExecutor
+    private let keepRefusal: RefusalKeeper
 
     /// - Parameters:
     ///   - services: must offer exactly the methods of the access table.
     ///   - verify: turns a bearer token into its caller; `isLocal` says whether the peer is on this machine.
-    ///   - executor: keeps every call refused for its token or role in the audit log, before the refusal goes out.
+    ///   - keepRefusal: called for every call refused for its token or role. What it throws is answered instead.
     ///   - logger: gets a line per call at `info` (`debug` for health checks).
     public init(
-        services: [any RPCService], executor: CommandExecutor, logger: Logger,
+        services: [any RPCService], logger: Logger, keepRefusal: @escaping RefusalKeeper,
         verify: @escaping @Sendable (_ token: String, _ isLocal: Bool) throws(TokenRefusal) -> Caller
     ) throws(AccessTableGap) {
         authenticator = CallAuthenticator(table: try AccessTable(covering: services), verify: verify)
         self.logger = logger
-        self.executor = executor
+        self.keepRefusal = keepRefusal
     }
 
     public func callWillStart(_ context: ServerCallContext) async throws(RPCError) {
@@ -28,10 +33,9 @@ public struct CallGate: ServerInterceptor {
             try authenticator.admit(context)
         } catch {
             try await answering { () async throws(TelehealthError) in
-                try await executor.recordRefusal(
-                    action: context.method.name, caller: context[RefusedCallerKey.self],
-                    source: context.source,
-                    reason: StatusDetails.reason(of: error) ?? error.code.description)
+                try await keepRefusal(
+                    context.method.name, context[RefusedCallerKey.self], context.source,
+                    StatusDetails.reason(of: error) ?? error.code.description)
             }
             throw error
         }
@@ -42,12 +46,12 @@ public struct CallGate: ServerInterceptor {
         let level: Logger.Level = AccessTable.openServices.contains(context.method.service) ? .debug : .info
         guard logger.logLevel <= level else { return }
         var metadata: Logger.Metadata = [
-            "method": "\(context.method)",
-            "code": "\(status?.code.description ?? "OK")",
-            "us": "\(duration.wholeMicroseconds)",
+            "method": .string(context.method.description),
+            "code": .string(status?.code.description ?? "OK"),
+            "us": .string(String(duration.wholeMicroseconds)),
         ]
-        if let role = context[CallerKey.self]?.role { metadata["role"] = "\(role.rawValue)" }
-        if let reason = status.flatMap(StatusDetails.reason(of:)) { metadata["reason"] = "\(reason)" }
+        if let role = context[CallerKey.self]?.role { metadata["role"] = .string(role.rawValue) }
+        if let reason = status.flatMap(StatusDetails.reason(of:)) { metadata["reason"] = .string(reason) }
         logger.log(level: level, "call", metadata: metadata)
     }
 }

@@ -22,11 +22,15 @@ extension ServerCallContext {
     func changing(_ request: some ChangingRequest, _ fields: inout RequestFields) throws(RPCError)
         -> Invocation
     {
+        Invocation(caller: try caller, request: attempt(request, &fields), timeout: timeRemaining)
+    }
+
+    /// The attempt alone, of a call without a token.
+    func attempt(_ request: some ChangingRequest, _ fields: inout RequestFields) -> Invocation.Request {
         let id = fields.requestID(request.requestID)
         var rest = request
         rest.requestID = ""
-        let hash = Array(SHA256.hash(data: rest.encodedBytes()))
-        return Invocation(caller: try caller, request: .init(id: id, hash: hash), timeout: timeRemaining)
+        return .init(id: id, hash: Array(SHA256.hash(data: rest.encodedBytes())))
     }
 }
 
@@ -53,6 +57,13 @@ extension Telehealth_V1_LeaveSessionRequest: ChangingRequest {}
 extension Telehealth_V1_CancelSessionRequest: ChangingRequest {}
 extension Telehealth_V1_MarkNoShowRequest: ChangingRequest {}
 extension Telehealth_V1_EndSessionRequest: ChangingRequest {}
+extension Telehealth_V1_InviteParticipantRequest: ChangingRequest {}
+extension Telehealth_V1_RevokeInvitationRequest: ChangingRequest {}
+extension Telehealth_V1_RedeemInvitationRequest: ChangingRequest {}
+extension Telehealth_V1_DenyParticipantRequest: ChangingRequest {}
+extension Telehealth_V1_ReturnToWaitingRoomRequest: ChangingRequest {}
+extension Telehealth_V1_RemoveParticipantRequest: ChangingRequest {}
+extension Telehealth_V1_SetParticipantCapabilitiesRequest: ChangingRequest {}
 extension Telehealth_V1_SubmitConsentRequest: ChangingRequest {}
 extension Telehealth_V1_UpdateConsentRequest: ChangingRequest {}
 extension Telehealth_V1_RevokeConsentRequest: ChangingRequest {}

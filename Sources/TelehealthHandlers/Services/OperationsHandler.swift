@@ -13,8 +13,10 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
     func getServiceStatus(_ request: Telehealth_V1_GetServiceStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetServiceStatusResponse
     {
+        let invocation = try context.reading()
         let effects = try await answering { () async throws(TelehealthError) in
-            try await executor.effectCounts()
+            try await executor.recordRead(context.method.name, invocation)
+            return try await executor.effectCounts()
         }
         let statistics = care.databaseStatistics
         var response = Telehealth_V1_GetServiceStatusResponse()
@@ -54,9 +56,11 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
     func checkDatabase(_ request: Telehealth_V1_CheckDatabaseRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CheckDatabaseResponse
     {
+        let invocation = try context.reading()
         var response = Telehealth_V1_CheckDatabaseResponse()
         response.problems = try await answering { () async throws(TelehealthError) in
-            try await executor.checkDatabase(care)
+            try await executor.recordRead(context.method.name, invocation)
+            return try await executor.checkDatabase(care)
         }
         return response
     }
@@ -68,8 +72,10 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
         let size = fields.pageSize(request.pageSize)
         try fields.finish()
         let token = try PageToken(request.pageToken, filters: "failed-effects")
+        let invocation = try context.reading()
         let rows = try await answering { () async throws(TelehealthError) in
-            try await executor.failedEffects(after: token.map { EffectID($0.id) }, limit: size + 1)
+            try await executor.recordRead(context.method.name, invocation)
+            return try await executor.failedEffects(after: token.map { EffectID($0.id) }, limit: size + 1)
         }
         var response = Telehealth_V1_ListFailedEffectsResponse()
         response.effects = rows.prefix(size).map { row in

@@ -22,6 +22,7 @@ public struct TelehealthServices: Sendable {
         all = [
             Telehealth_V1_AppointmentServiceService(AppointmentHandler(executor: executor)),
             Telehealth_V1_TelehealthServiceService(VisitHandler(executor: executor, views: views)),
+            Telehealth_V1_PeopleServiceService(PeopleHandler(executor: executor, views: views)),
             Telehealth_V1_ConsentServiceService(ConsentHandler(executor: executor, time: time)),
             Telehealth_V1_ConsentPolicyServiceService(ConsentPolicyHandler(executor: executor, time: time)),
             Telehealth_V1_ConsentReceiptServiceService(
@@ -42,16 +43,16 @@ struct SessionViews: Sendable {
 
     func view(_ state: SessionState, for caller: Caller) -> Telehealth_V1_Session {
         let now = time.now
-        return state.wire(for: Viewer(caller)) { participant in
+        return state.wire(for: Viewer(caller, in: state), now: now) { participant in
             presence.isPresent(participant, in: state.session.id, within: policy.presenceLostAfter, now: now)
         }
     }
 
-    func view(_ participant: Participant, in session: Session, for caller: Caller)
+    func view(_ participant: Participant, in state: SessionState, for caller: Caller)
         -> Telehealth_V1_Participant
     {
         let isPresent = presence.isPresent(
-            participant.id, in: session.id, within: policy.presenceLostAfter, now: time.now)
-        return participant.wire(for: Viewer(caller), in: session, isPresent: isPresent)
+            participant.id, in: state.session.id, within: policy.presenceLostAfter, now: time.now)
+        return participant.wire(for: Viewer(caller, in: state), in: state.session, isPresent: isPresent)
     }
 }

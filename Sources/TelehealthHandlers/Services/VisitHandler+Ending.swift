@@ -23,10 +23,12 @@ extension VisitHandler {
     {
         var fields = RequestFields()
         let invocation = try context.changing(request, &fields)
-        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
+        let command = LeaveSession(
+            sessionID: fields.id("session_id", request.sessionID), deviceID: fields.deviceID(request.deviceID)
+        )
         try fields.finish()
         let state = try await answering { () async throws(TelehealthError) in
-            try await executor.leaveSession(session, invocation)
+            try await executor.leaveSession(command, invocation)
         }
         return filled { $0.session = views.view(state, for: invocation.caller) }
     }

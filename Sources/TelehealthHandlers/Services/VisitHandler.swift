@@ -104,6 +104,7 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
         case .appointmentID(let id): appointment = fields.id("appointment_id", id)
         case nil: session = fields.id("session_id", "")
         }
+        let device = fields.deviceID(request.deviceID)
         let check = request.preVisitCheck.map { PreVisitCheck($0, &fields) }
         if check != nil, invocation.caller.role == .clinician {
             fields.refuse("pre_visit_check", "is the client's to give")
@@ -113,13 +114,14 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
             if let appointment {
                 session = try await executor.session(.appointment(appointment), invocation.asPart).session.id
             }
-            return try await executor.joinSession(.init(sessionID: session, preVisitCheck: check), invocation)
+            return try await executor.joinSession(
+                .init(sessionID: session, preVisitCheck: check, deviceID: device), invocation)
         }
         var response = Telehealth_V1_JoinSessionResponse()
         response.outcome = outcome.media == nil ? .waiting : .admitted
         response.session = views.view(outcome.state, for: invocation.caller)
         response.participant = views.view(
-            outcome.participant, in: outcome.state.session, for: invocation.caller)
+            outcome.participant, in: outcome.state, for: invocation.caller)
         response.credentials = outcome.media?.wire
         return response
     }
@@ -138,7 +140,7 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
         return filled {
             $0.session = views.view(state, for: invocation.caller)
             $0.participant = state.participant(participant)
-                .map { views.view($0, in: state.session, for: invocation.caller) }
+                .map { views.view($0, in: state, for: invocation.caller) }
         }
     }
 

@@ -56,6 +56,7 @@ extension ConsentSubjectRole {
         case .client: self = .client
         case .clinician: self = .clinician
         case .guardian: self = .guardian
+        case .thirdParty: self = .thirdParty
         case .unspecified, .unrecognized: return nil
         }
     }
@@ -65,6 +66,7 @@ extension ConsentSubjectRole {
         case .client: .client
         case .clinician: .clinician
         case .guardian: .guardian
+        case .thirdParty: .thirdParty
         }
     }
 }

@@ -106,11 +106,32 @@ extension NoShowParty {
 }
 
 extension ParticipantRole {
+    init?(_ wire: Telehealth_V1_ParticipantRole) {
+        guard let value = Self.from(wire, \.wire) else { return nil }
+        self = value
+    }
+
     var wire: Telehealth_V1_ParticipantRole {
         switch self {
         case .clinician: .clinician
         case .client: .client
         case .guardian: .guardian
+        case .coClinician: .coClinician
+        case .supervisor: .supervisor
+        case .interpreter: .interpreter
+        case .observer: .observer
+        case .guest: .guest
+        }
+    }
+}
+
+extension Invitation.State {
+    var wire: Telehealth_V1_InvitationState {
+        switch self {
+        case .open: .open
+        case .used: .used
+        case .revoked: .revoked
+        case .expired: .expired
         }
     }
 }
@@ -123,6 +144,7 @@ extension ParticipantState {
         case .admitted: .admitted
         case .left: .left
         case .removed: .removed
+        case .denied: .denied
         }
     }
 }
@@ -197,6 +219,11 @@ extension Recording.StopCause {
 }
 
 extension MediaCapabilities.Direction {
+    init?(_ wire: Telehealth_V1_MediaCapability) {
+        guard let value = Self.from(wire, \.wire) else { return nil }
+        self = value
+    }
+
     var wire: Telehealth_V1_MediaCapability {
         switch self {
         case .sendReceive: .sendReceive

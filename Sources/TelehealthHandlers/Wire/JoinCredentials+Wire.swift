@@ -16,7 +16,7 @@ extension MediaGrant {
         attendee.attendeeID = credentials.attendeeID
         attendee.externalUserID = credentials.externalUserID
         attendee.joinToken = credentials.joinToken
-        attendee.capabilities = MediaCapabilities().wire
+        attendee.capabilities = capabilities.wire
         var wire = Telehealth_V1_JoinCredentials()
         wire.meeting = info
         wire.attendee = attendee

@@ -38,6 +38,11 @@ struct RequestFields {
         text.isEmpty ? nil : id(field, text, as: type)
     }
 
+    /// A device's own name has the shape of an id, and is none of ours.
+    mutating func deviceID(_ text: String) -> String? {
+        optionalID("device_id", text, as: ParticipantID.self)?.rawValue
+    }
+
     /// A UUID in its text form, any version.
     mutating func requestID(_ text: String) -> String {
         let isUUID =
@@ -83,6 +88,15 @@ struct RequestFields {
 
     mutating func optionalTime(_ field: String, _ value: Google_Protobuf_Timestamp?) -> Timestamp? {
         value.map { instant(field, $0) }
+    }
+
+    mutating func optionalDuration(_ field: String, _ value: Google_Protobuf_Duration?) -> Duration? {
+        guard let value else { return nil }
+        guard (0...315_576_000_000).contains(value.seconds), (0..<1_000_000_000).contains(value.nanos) else {
+            refuse(field, "must be a duration that is not negative")
+            return nil
+        }
+        return .seconds(value.seconds) + .nanoseconds(Int64(value.nanos))
     }
 
     private mutating func instant(_ field: String, _ value: Google_Protobuf_Timestamp) -> Timestamp {

@@ -2,16 +2,19 @@ internal import TelehealthAPI
 internal import TelehealthCore
 
 extension SessionState {
-    /// - Parameter isPresent: whether a person's watch is open or their heartbeat fresh.
-    func wire(for viewer: Viewer, isPresent: (ParticipantID) -> Bool = { _ in false })
+    /// - Parameters:
+    ///   - now: by which open invitations are judged.
+    ///   - isPresent: whether a person's watch is open or their heartbeat fresh.
+    func wire(for viewer: Viewer, now: Timestamp, isPresent: (ParticipantID) -> Bool = { _ in false })
         -> Telehealth_V1_Session
     {
         var wire = session.wire(for: viewer)
         wire.meeting = viewer.isStaff ? currentMeeting?.wire : nil
-        wire.participants = participants.map { participant in
+        wire.participants = participants.filter(viewer.sees).map { participant in
             participant.wire(for: viewer, in: session, isPresent: isPresent(participant.id))
         }
-        wire.clientInWaitingRoom = participants.contains { $0.role != .clinician && $0.state == .waiting }
+        wire.clientInWaitingRoom = participants.contains { $0.isClientParty && $0.state == .waiting }
+        wire.invitations = invitations.map { $0.wire(at: now) }
         let active = recordings.last { $0.state.mayCapture }
         wire.recordingEnabled = active.map { $0.state != .stopping } ?? false
         // A capture is started, and goes on, only while every admitted person's consent stands: the record of that is
@@ -38,10 +41,12 @@ extension Session {
     func wire(for viewer: Viewer) -> Telehealth_V1_Session {
         var wire = Telehealth_V1_Session()
         wire.sessionID = id.rawValue
-        wire.appointmentID = appointmentID.rawValue
-        wire.clientID = clientID.rawValue
-        wire.clinicianID = clinicianID.rawValue
-        wire.guardianID = guardianID?.rawValue ?? ""
+        if viewer.seesIDs {
+            wire.appointmentID = appointmentID.rawValue
+            wire.clientID = clientID.rawValue
+            wire.clinicianID = clinicianID.rawValue
+            wire.guardianID = guardianID?.rawValue ?? ""
+        }
         wire.scheduledStartAt = startsAt.wire
         wire.scheduledEndAt = endsAt.wire
         wire.status = status.wire
@@ -79,7 +84,7 @@ extension Participant {
         var wire = Telehealth_V1_Participant()
         wire.participantID = id.rawValue
         wire.role = role.wire
-        wire.subjectID = subjectID.rawValue
+        if viewer.seesIDs || viewer.isSelf(self) { wire.subjectID = subjectID.rawValue }
         wire.state = state.wire
         wire.present = isPresent
         if viewer.isStaff || viewer.isSelf(self), attendeeGeneration == session.currentGeneration {
@@ -90,7 +95,22 @@ extension Participant {
         wire.waitingSince = waitingSince?.wire
         wire.admittedAt = admittedAt?.wire
         wire.leftAt = leftAt?.wire
-        if viewer.seesCheck(of: self, in: session) { wire.preVisitCheck = preVisitCheck?.wire }
+        if viewer.seesCheck(of: self) { wire.preVisitCheck = preVisitCheck?.wire }
+        wire.capabilities = capabilities.wire
+        wire.held = isHeld
+        return wire
+    }
+}
+
+extension Invitation {
+    func wire(at now: Timestamp) -> Telehealth_V1_Invitation {
+        var wire = Telehealth_V1_Invitation()
+        wire.invitationID = id.rawValue
+        wire.role = role.wire
+        wire.state = state(at: now).wire
+        wire.createdAt = createdAt.wire
+        wire.expiresAt = expiresAt.wire
+        wire.participantID = participantID?.rawValue ?? ""
         return wire
     }
 }

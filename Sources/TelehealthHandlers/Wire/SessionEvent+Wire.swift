@@ -45,6 +45,26 @@ extension SessionEvent {
             .recordingAvailable,
             .recordingFailed:
             recordingKind
+        case .participantInvited, .invitationRevoked, .participantDenied, .participantReturned,
+            .capabilitiesChanged, .deviceChanged:
+            rosterKind
+        }
+    }
+
+    /// Of the kinds that speak of the roster.
+    private var rosterKind: Telehealth_V1_SessionEvent.OneOf_Kind {
+        switch kind {
+        case .participantInvited:
+            .participantInvited(
+                filled {
+                    $0.participantID = participant
+                    $0.role = reason ?? ""
+                })
+        case .invitationRevoked: .invitationRevoked(.init())
+        case .participantDenied: .participantDenied(filled { $0.participantID = participant })
+        case .participantReturned: .participantReturned(filled { $0.participantID = participant })
+        case .capabilitiesChanged: .capabilitiesChanged(filled { $0.participantID = participant })
+        default: .deviceChanged(filled { $0.participantID = participant })
         }
     }
 

@@ -1,3 +1,4 @@
+internal import Identity
 internal import Logging
 internal import StorageSQLite
 internal import TelehealthCore
@@ -60,6 +61,8 @@ struct DaemonConfiguration: Sendable {
     }
 
     var dataDirectory: String
+    /// Outside the database, and wherever the operator wants it.
+    var guestKeyFile: String
     var listeners: [Listener]
     var tls: TLS?
     /// nil = no endpoint for probers and scrapers.
@@ -82,6 +85,8 @@ struct DaemonConfiguration: Sendable {
     init(_ reader: SettingReader) throws(ConfigurationFailure) {
         var reader = reader
         dataDirectory = reader.text("telehealth.dataDir")
+        guestKeyFile =
+            reader.optionalText("telehealth.guestKeyFile") ?? dataDirectory + "/" + GuestKeyFile.fileName
         listeners = Self.listeners(&reader)
         tls = Self.tls(&reader)
         monitoring = Self.monitoring(&reader)
@@ -94,6 +99,8 @@ struct DaemonConfiguration: Sendable {
         cloud = Self.cloud(&reader)
         audit = Self.audit(&reader, dataDirectory: dataDirectory)
         policy = Policy(&reader)
+        // A capture takes a place in the meeting, too.
+        policy.rosterMax = max(2, cloud.attendeesMax - 1)
         let isLocal = listeners.allSatisfy(\.isLocal)
         if tls == nil, let open = listeners.first(where: { !$0.isLocal }), case .tcp(let host, _) = open {
             reader.refuse(

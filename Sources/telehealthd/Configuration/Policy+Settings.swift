@@ -6,6 +6,8 @@ extension Policy {
         self.init()
         admission = reader.text("telehealth.admission") == "MANUAL" ? .manual : .onClinicianJoin
         earlyJoin = reader.duration("telehealth.earlyJoin")
+        earlyJoinStaff = reader.duration("telehealth.earlyJoinStaff")
+        invitationValidity = reader.duration("telehealth.invitationValidity")
         lateJoin = reader.duration("telehealth.lateJoin")
         noShowGrace = reader.duration("telehealth.noShowGrace")
         rejoinGrace = reader.duration("telehealth.rejoinGrace")

@@ -46,6 +46,10 @@ enum SettingTable {
             "telehealth.developmentTokens", .boolean, "true",
             "accept tokens signed with the data folder's own key; only while every listener is on this machine"
         ),
+        Setting(
+            "telehealth.guestKeyFile", .text, "",
+            "file of the key that signs guests' grants; made at the first run; empty for guest-key in the data folder"
+        ),
     ]
 
     private static let cloud: [Setting] = [
@@ -80,6 +84,7 @@ enum SettingTable {
             "telehealth.admission", .choice(["ON_CLINICIAN_JOIN", "MANUAL"]), "ON_CLINICIAN_JOIN",
             "how clients get in when CreateSession does not say"),
         Setting("telehealth.earlyJoin", .duration, "15m", "from how long before the start one may join"),
+        Setting("telehealth.earlyJoinStaff", .duration, "30m", "the same for the clinic's side"),
         Setting("telehealth.lateJoin", .duration, "0s", "until how long after the end one may join first"),
         Setting(
             "telehealth.noShowGrace", .duration, "15m",
@@ -99,6 +104,9 @@ enum SettingTable {
         Setting(
             "telehealth.watchHeartbeatInterval", .duration, "15s",
             "how often a quiet watch is told that it lives"),
+        Setting(
+            "telehealth.invitationValidity", .duration, "30m",
+            "how long a guest's grant is good for when the invitation does not say"),
         Setting("telehealth.locationStates", .list, "", "states a client may be in (GA,FL); empty for any"),
         Setting("telehealth.requirePrivatePlace", .boolean, "false", "refuse a client who is not in private"),
         Setting(

@@ -1,21 +1,20 @@
-internal import Foundation
 internal import Glibc
 internal import Logging
 internal import Synchronization
+internal import TelehealthCore
 
-/// One JSON object per line on standard error.
+/// One JSON object per line, into a ``LogOutput``.
 ///
 /// Messages are static texts, metadata is what call sites chose to name; nothing personal is passed to either.
 struct JSONLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level
     private let label: String
+    private let output: LogOutput
 
-    /// Lines of several threads must not mix.
-    private static let lock = Mutex(())
-
-    init(label: String, level: Logger.Level) {
+    init(label: String, level: Logger.Level, output: LogOutput) {
         self.label = label
+        self.output = output
         logLevel = level
     }
 
@@ -24,60 +23,117 @@ struct JSONLogHandler: LogHandler {
         set { metadata[key] = newValue }
     }
 
+    /// What an operator acts upon leaves at once; so do the notices around start and stop.
     func log(event: LogEvent) {
-        var line = "{\"time\":\"" + Self.now() + "\",\"level\":\"\(event.level.rawValue)\",\"logger\":"
-        Self.append(label, to: &line)
-        line += ",\"message\":"
-        Self.append(event.message.description, to: &line)
-        let all = event.metadata.map { metadata.merging($0) { _, new in new } } ?? metadata
-        for (key, value) in all.sorted(by: { $0.key < $1.key }) {
-            line += ","
-            Self.append(key, to: &line)
-            line += ":"
-            Self.append(value.description, to: &line)
-        }
-        line += "}\n"
-        Self.lock.withLock { _ in
-            var rest = line[...]
-            rest.withUTF8 { bytes in
-                var offset = 0
-                while offset < bytes.count {
-                    let written = write(2, bytes.baseAddress! + offset, bytes.count - offset)
-                    // A log that cannot be written is given up: nothing may wait for it.
-                    if written <= 0 { return }
-                    offset += written
-                }
-            }
+        // Rendered before the output's lock: a value's description is foreign code.
+        var fields: [(String, String)] = []
+        fields.reserveCapacity(metadata.count + (event.metadata?.count ?? 0))
+        for (key, value) in metadata where event.metadata?[key] == nil { fields.append((key, value.description)) }
+        for (key, value) in event.metadata ?? [:] { fields.append((key, value.description)) }
+        if fields.count > 1 { fields.sort { $0.0 < $1.0 } }
+        let message = event.message.description
+        output.append(urgent: event.level >= .notice) {
+            Self.format(event.level, label: label, message: message, fields: fields, into: &$0)
         }
     }
 
-    private static func append(_ text: String, to line: inout String) {
-        line += "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": line += "\\\""
-            case "\\": line += "\\\\"
-            case "\n": line += "\\n"
-            default:
-                if scalar.value < 0x20 {
-                    let hex = String(scalar.value, radix: 16)
-                    line += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-                } else {
-                    line.unicodeScalars.append(scalar)
-                }
-            }
+    /// Appends one line. `fields` come in the order in which they are to stand.
+    static func format(
+        _ level: Logger.Level, label: String, message: String, fields: [(String, String)], into line: inout [UInt8]
+    ) {
+        line.append(contentsOf: #"{"time":""#.utf8)
+        LogClock.appendNow(to: &line)
+        line.append(contentsOf: #"","level":""#.utf8)
+        line.append(contentsOf: level.rawValue.utf8)
+        line.append(contentsOf: #"","logger":"#.utf8)
+        append(label, to: &line)
+        line.append(contentsOf: #","message":"#.utf8)
+        append(message, to: &line)
+        for (key, value) in fields {
+            line.append(UInt8(ascii: ","))
+            append(key, to: &line)
+            line.append(UInt8(ascii: ":"))
+            append(value, to: &line)
         }
-        line += "\""
+        line.append(UInt8(ascii: "}"))
+        line.append(UInt8(ascii: "\n"))
     }
 
-    private static func now() -> String {
-        let instant = Date().timeIntervalSince1970
-        var seconds = time_t(instant)
+    /// A JSON string. UTF-8 goes through as it is: all that JSON wants escaped is ASCII (RFC 8259 §7).
+    private static func append(_ text: String, to line: inout [UInt8]) {
+        line.append(UInt8(ascii: "\""))
+        if text.utf8.contains(where: needsEscape) {
+            for byte in text.utf8 { appendEscaped(byte, to: &line) }
+        } else {
+            line.append(contentsOf: text.utf8)
+        }
+        line.append(UInt8(ascii: "\""))
+    }
+
+    private static func needsEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    private static func appendEscaped(_ byte: UInt8, to line: inout [UInt8]) {
+        guard needsEscape(byte) else { return line.append(byte) }
+        line.append(UInt8(ascii: "\\"))
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): line.append(byte)
+        case UInt8(ascii: "\n"): line.append(UInt8(ascii: "n"))
+        default:
+            line.append(contentsOf: "u00".utf8)
+            line.append(contentsOf: hexDigits[Int(byte >> 4)...Int(byte >> 4)])
+            line.append(contentsOf: hexDigits[Int(byte & 15)...Int(byte & 15)])
+        }
+    }
+
+    private static let hexDigits = [UInt8]("0123456789abcdef".utf8)
+}
+
+/// The time of a line, RFC 3339 in UTC with milliseconds.
+private enum LogClock {
+    /// Dates are worked out once a second.
+    private struct Second {
+        var number: Int64 = -1
+        var text: [UInt8] = []
+    }
+
+    private static let latest = Mutex(Second())
+
+    static func appendNow(to line: inout [UInt8]) {
+        let now = SystemTime().now.microseconds
+        let number = now / 1_000_000
+        latest.withLock { second in
+            if second.number != number { second = Second(number: number, text: text(of: number)) }
+            line.append(contentsOf: second.text)
+        }
+        line.append(UInt8(ascii: "."))
+        appendDigits(Int(now % 1_000_000 / 1000), 3, to: &line)
+        line.append(UInt8(ascii: "Z"))
+    }
+
+    private static func text(of second: Int64) -> [UInt8] {
+        var second = time_t(second)
         var parts = tm()
-        gmtime_r(&seconds, &parts)
-        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let milliseconds = String(Int(instant * 1000) % 1000 + 1000).dropFirst()
-        return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))T\(two(parts.tm_hour)):"
-            + "\(two(parts.tm_min)):\(two(parts.tm_sec)).\(milliseconds)Z"
+        gmtime_r(&second, &parts)
+        var text: [UInt8] = []
+        appendDigits(Int(parts.tm_year) + 1900, 4, to: &text)
+        for (separator, number) in [
+            ("-", parts.tm_mon + 1), ("-", parts.tm_mday), ("T", parts.tm_hour), (":", parts.tm_min),
+            (":", parts.tm_sec),
+        ] {
+            text.append(contentsOf: separator.utf8)
+            appendDigits(Int(number), 2, to: &text)
+        }
+        return text
+    }
+
+    private static func appendDigits(_ number: Int, _ width: Int, to text: inout [UInt8]) {
+        var unit = 1
+        for _ in 1..<width { unit *= 10 }
+        while unit > 0 {
+            text.append(UInt8(ascii: "0") + UInt8(number / unit % 10))
+            unit /= 10
+        }
     }
 }

@@ -94,6 +94,31 @@ enum Sample {
         row.leftAt = at(15)
         row.attendeeID = "attendee-1"
         row.attendeeGeneration = 2
+        row.isHeld = true
+        row.capabilities = MediaCapabilities(audio: .send, video: .none, content: .receive)
+        row.deviceID = "tablet-1"
+        return row
+    }
+
+    /// One that came by a grant.
+    static func guest(_ id: String, session: String) -> Participant {
+        Participant(
+            id: ParticipantID(id), sessionID: SessionID("session-\(session)"),
+            subjectID: SubjectID("guest-\(id)"), role: .guest, externalUserID: "x-\(id)", state: .denied,
+            invitationID: InvitationID("inv-1"))
+    }
+
+    static func invitation(_ id: String, session: String) -> Invitation {
+        Invitation(
+            id: InvitationID(id), sessionID: SessionID("session-\(session)"), role: .guest, createdAt: at(1),
+            createdBy: "user", expiresAt: at(2))
+    }
+
+    static func fullInvitation(_ id: String, session: String) -> Invitation {
+        var row = invitation(id, session: session)
+        row.redeemedAt = at(3)
+        row.participantID = "p-3"
+        row.revokedAt = at(4)
         return row
     }
 

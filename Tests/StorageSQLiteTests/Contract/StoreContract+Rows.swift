@@ -28,7 +28,7 @@ extension StoreContract {
                 session: Sample.fullSession("a"),
                 participants: [
                     Sample.participant("p-1", session: "a", role: .clinician),
-                    Sample.fullParticipant("p-2", session: "a"),
+                    Sample.fullParticipant("p-2", session: "a"), Sample.guest("p-3", session: "a"),
                 ],
                 meetings: [
                     MeetingGeneration(
@@ -38,17 +38,31 @@ extension StoreContract {
                 recordings: [
                     Sample.recording("r-1", session: "a"), Sample.fullRecording("r-2", session: "a"),
                 ],
-                screenShares: [stopped])
+                screenShares: [stopped],
+                invitations: [
+                    Sample.invitation("inv-0", session: "a"), Sample.fullInvitation("inv-1", session: "a"),
+                ])
             var changes: [Decision.Change] = [
                 .session(expected.session), .screenShare(share), .screenShare(stopped),
             ]
             changes += expected.participants.reversed().map { .participant($0) }
             changes += expected.meetings.reversed().map { .meeting($0) }
             changes += expected.recordings.reversed().map { .recording($0) }
+            changes += expected.invitations.reversed().map { .invitation($0) }
             try await store.commit(Decision(changes))
             #expect(try await store.session("session-a") == expected)
             #expect(try await store.latestSession(of: "appt-a") == expected)
             #expect(try await store.recording("r-2") == expected.recordings[1])
+        },
+        StorePromise("an invited person's open sessions are found, until they are removed") {
+            (store) async throws in
+            try await store.commit(Sample.creation("a"))
+            var guest = Sample.guest("p-3", session: "a")
+            try await store.commit(Decision([.participant(guest)]))
+            #expect(try await store.openSessions(of: "guest-p-3") == ["session-a"])
+            guest.state = .removed
+            try await store.commit(Decision([.participant(guest)]))
+            #expect(try await store.openSessions(of: "guest-p-3") == [])
         },
         StorePromise("a session and its rows made in one decision are read whole, whatever their order") {
             (store) async throws in

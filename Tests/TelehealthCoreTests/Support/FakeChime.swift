@@ -18,7 +18,9 @@ final class FakeChime: MeetingGateway {
         var createdAt: Timestamp
         var lastAudioAt: Timestamp
         var isEnded = false
+        /// ExternalUserId to AttendeeId.
         var attendees: [String: String] = [:]
+        var capabilities: [String: MediaCapabilities] = [:]
     }
 
     struct Capture: Sendable {
@@ -93,6 +95,7 @@ final class FakeChime: MeetingGateway {
                     lastAudioAt: now)
             for attendee in request.attendees where meeting.attendees[attendee.externalUserID] == nil {
                 meeting.attendees[attendee.externalUserID] = Self.id("attendee", &world)
+                meeting.capabilities[attendee.externalUserID] = attendee.capabilities
             }
             world.meetings[meeting.id] = meeting
             return (
@@ -125,6 +128,7 @@ final class FakeChime: MeetingGateway {
             }
             if meeting.attendees[request.externalUserID] == nil {
                 meeting.attendees[request.externalUserID] = Self.id("attendee", &world)
+                meeting.capabilities[request.externalUserID] = request.capabilities
                 world.meetings[meetingID] = meeting
             }
             return Self.credentials(request.externalUserID, meeting)
@@ -143,10 +147,25 @@ final class FakeChime: MeetingGateway {
     }
 
     func deleteAttendee(_ attendeeID: String, meetingID: String, timeout: Duration) async throws(GatewayError)
-    {}
+    {
+        try call("deleteAttendee") { world throws(GatewayError) in
+            guard
+                let user = world.meetings[meetingID]?.attendees.first(where: { $0.value == attendeeID })?.key
+            else { return }
+            world.meetings[meetingID]?.attendees[user] = nil
+        }
+    }
+
     func updateCapabilities(
         _ capabilities: MediaCapabilities, attendeeID: String, meetingID: String, timeout: Duration
-    ) async throws(GatewayError) {}
+    ) async throws(GatewayError) {
+        try call("updateCapabilities") { world throws(GatewayError) in
+            guard let meeting = world.meetings[meetingID], !meeting.isEnded,
+                let user = meeting.attendees.first(where: { $0.value == attendeeID })?.key
+            else { throw GatewayError(kind: .gone, code: "NotFoundException") }
+            world.meetings[meetingID]?.capabilities[user] = capabilities
+        }
+    }
 
     func startCapture(meetingARN: String, prefix: String, clientRequestToken: String, timeout: Duration)
         async throws(GatewayError) -> MediaPipeline

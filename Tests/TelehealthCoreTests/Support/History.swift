@@ -263,7 +263,7 @@ final class History: Sendable {
     private func leave(_ caller: Caller) async {
         guard let session else { return }
         await attempt("leave \(caller.subject)") { () throws(TelehealthError) in
-            try await life.executor.leaveSession(session, invocation(caller))
+            try await life.executor.leaveSession(LeaveSession(sessionID: session), invocation(caller))
         }
     }
 

@@ -23,7 +23,7 @@ enum Invariants {
         }
         check(session.status.isTerminal == (session.endedAt != nil), "endedAt and status disagree")
         if session.status == .waitingRoom {
-            check(state.participants.contains { $0.state == .waiting }, "nobody is in the waiting room")
+            check(clients.contains { $0.state == .waiting }, "nobody is in the waiting room")
         }
         check(
             session.status == .inProgress || !clients.contains { $0.state == .admitted }, "admitted outside")

@@ -63,8 +63,12 @@ final class MemoryStore: TelehealthStore {
     func openSessions(of subject: SubjectID) async throws(StoreError) -> [SessionID] {
         let tables = snapshot
         return tables.order.filter { id in
-            guard let row = tables.sessions[id]?.session, !row.status.isTerminal else { return false }
+            guard let state = tables.sessions[id], !state.session.status.isTerminal else { return false }
+            let row = state.session
             return [row.clientID, row.guardianID, row.clinicianID].contains(subject)
+                || state.participants.contains {
+                    $0.subjectID == subject && $0.state != .removed && !$0.role.rights.isOfAppointment
+                }
         }
     }
 
@@ -257,6 +261,7 @@ extension MemoryStore.Tables {
         case .effect(let row): effects.put(row) { $0.id == row.id }
         case .birthDate(let id, let date):
             histories[id, default: ConsentHistory(subjectID: id)].bornOn = date
+        case .invitation(let row): sessions[row.sessionID]?.invitations.put(row) { $0.id == row.id }
         }
     }
 }

@@ -1,0 +1,43 @@
+public import TelehealthCore
+
+/// The daemon's own key for guests' grants and passes: 32 random bytes as hex in a file that only the owner may
+/// read.
+///
+/// It lies outside the database, so a copy of the database lets nobody in. A new key ends every grant and pass that
+/// is out.
+public enum GuestKeyFile {
+    /// File name within the data directory, where no other is configured.
+    public static let fileName = "guest-key"
+
+    /// Reads the key, made at the first run.
+    ///
+    /// - Throws: ``KeySetError``: unreadable with `errno` (`EACCES` when others than the owner may read the file),
+    ///   malformed when the file holds no key.
+    public static func key(path: String) throws(KeySetError) -> GuestKey {
+        do throws(KeySetError) {
+            return try stored(path)
+        } catch .unreadable(2) {
+            // ENOENT: the first run.
+            var generator = SystemRandomNumberGenerator()
+            let words = (0..<GuestKey.byteCount / 8).map { _ in generator.next() as UInt64 }
+            let hex = words.map { word in
+                let digits = String(word, radix: 16)
+                return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+            }
+            _ = try SmallFile.create(path, bytes: Array((hex.joined() + "\n").utf8))
+        }
+        return try stored(path)
+    }
+
+    private static func stored(_ path: String) throws(KeySetError) -> GuestKey {
+        let text = String(decoding: try SmallFile.read(path, bytesMax: 128, isPrivate: true), as: UTF8.self)
+        let digits = text.filter { !$0.isWhitespace }.compactMap(\.hexDigitValue)
+        let bytes = stride(from: 0, to: digits.count - 1, by: 2).map {
+            UInt8(digits[$0] << 4 | digits[$0 + 1])
+        }
+        guard digits.count == 2 * GuestKey.byteCount, let key = GuestKey(bytes: bytes) else {
+            throw .malformed
+        }
+        return key
+    }
+}

@@ -1,0 +1,48 @@
+public import RPCModel
+
+/// Calls services of this process directly: no socket and no HTTP/2, but the same handlers, interceptors,
+/// deadlines, cancellation, message limits, backpressure and statuses.
+///
+/// For tests of handlers, and for a program that calls a service of its own.
+/// ```swift
+/// let channel = try InProcessChannel(services: [service], interceptors: [gate])
+/// let client = Telehealth_V1_ConsentServiceClient(channel)
+/// ```
+/// Messages are not packed, and there is no connection that could be lost; `waitForReady` means nothing here.
+public final class InProcessChannel: CallChannel {
+    let routes: RouteTable
+    let interceptors: [any ServerInterceptor]
+    let peer: CallPeer
+    let maxMessageBytes: Int
+    let clock: any Clock<Duration>
+
+    /// - Parameters:
+    ///   - peer: whom the handlers see.
+    ///   - maxMessageBytes: the longest request and the longest response; a call's options may ask for less.
+    ///   - clock: measures deadlines.
+    /// - Throws: ``ServerStartError/duplicateMethod(path:)``.
+    public init(
+        services: [any RPCService], interceptors: [any ServerInterceptor] = [],
+        peer: CallPeer = CallPeer(address: "in-process"), maxMessageBytes: Int = 4 << 20,
+        clock: any Clock<Duration> = ContinuousClock()
+    ) throws(ServerStartError) {
+        routes = try RouteTable(services.flatMap(\.routes))
+        self.interceptors = interceptors
+        self.peer = peer
+        self.maxMessageBytes = maxMessageBytes
+        self.clock = clock
+    }
+
+    public func startCall(_ method: MethodDescriptor, options: CallOptions) -> CallStream {
+        let client = CallStream(maxMessageBytes: options.maxResponseBytes ?? maxMessageBytes)
+        let index = method.path.utf8.withContiguousStorageIfAvailable {
+            routes.index(ofPath: UnsafeRawBufferPointer($0))
+        }
+        guard let index = index ?? nil else {
+            client.fail(RPCError(.unimplemented, "the server has no such method", isFromPeer: true))
+            return client
+        }
+        InProcessCall(channel: self, route: routes.routes[index], options: options, client: client).begin()
+        return client
+    }
+}

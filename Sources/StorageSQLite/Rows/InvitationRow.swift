@@ -1,0 +1,35 @@
+internal import TelehealthCore
+
+enum InvitationRow {
+    static let table = Table(
+        "invitations", key: ["session_id", "id"],
+        columns: [
+            "role", "created_at", "created_by", "expires_at", "redeemed_at", "participant_id", "revoked_at",
+        ])
+    static let upsert = PreparedSQL("invitations.upsert", table.upsertText())
+    static let ofSession = PreparedSQL(
+        "invitations.read", table.selectText("WHERE session_id = ?1 ORDER BY id"))
+
+    static func bind(_ row: Invitation, _ values: inout StatementBinder) {
+        values.add(row.sessionID)
+        values.add(row.id)
+        values.add(row.role)
+        values.add(row.createdAt)
+        values.add(row.createdBy)
+        values.add(row.expiresAt)
+        values.add(row.redeemedAt)
+        values.add(row.participantID)
+        values.add(row.revokedAt)
+    }
+
+    static func read(_ row: inout RowReader) throws(SQLiteError) -> Invitation {
+        let sessionID = row.identifier(SessionID.self)
+        var invitation = Invitation(
+            id: row.identifier(), sessionID: sessionID, role: try row.choice(), createdAt: row.instant(),
+            createdBy: row.text(), expiresAt: row.instant())
+        invitation.redeemedAt = row.optionalInstant()
+        invitation.participantID = row.optionalIdentifier()
+        invitation.revokedAt = row.optionalInstant()
+        return invitation
+    }
+}

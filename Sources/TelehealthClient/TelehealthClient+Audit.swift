@@ -1,0 +1,52 @@
+internal import ProtobufWire
+public import RPCModel
+public import TelehealthAPI
+
+/// The audit log: who saw and changed what. Role: admin, but for ``listSessionAccesses(_:)``.
+extension TelehealthClient {
+    /// One page of rows, by time. Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID).
+    public func listAuditEvents(
+        _ request: Telehealth_V1_ListAuditEventsRequest = .init()
+    ) async throws(RPCError) -> Telehealth_V1_ListAuditEventsResponse {
+        try await call(Telehealth_V1_AuditService_Methods.listAuditEvents, request)
+    }
+
+    /// Says who saw or changed a session. Roles: admin; the session's client and guardian.
+    ///
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND).
+    public func listSessionAccesses(
+        _ request: Telehealth_V1_ListSessionAccessesRequest
+    ) async throws(RPCError) -> Telehealth_V1_ListSessionAccessesResponse {
+        try await call(Telehealth_V1_AuditService_Methods.listSessionAccesses, request)
+    }
+
+    /// Checks rows against the key, each other and the signed heads. Give the client a timeout that suits the log's
+    /// length: about a second per 100,000 rows.
+    ///
+    /// Errors: UNAVAILABLE (AUDIT_UNAVAILABLE) while another check runs.
+    public func verifyAuditLog(
+        _ request: Telehealth_V1_VerifyAuditLogRequest = .init()
+    ) async throws(RPCError) -> Telehealth_V1_VerifyAuditLogResponse {
+        try await call(Telehealth_V1_AuditService_Methods.verifyAuditLog, request)
+    }
+
+    /// Shows that a row is in the log, to whoever has no access to it. Errors: NOT_FOUND (AUDIT_EVENT_NOT_FOUND).
+    public func auditProof(
+        _ request: Telehealth_V1_GetAuditProofRequest
+    ) async throws(RPCError) -> Telehealth_V1_GetAuditProofResponse {
+        try await call(Telehealth_V1_AuditService_Methods.getAuditProof, request)
+    }
+
+    /// Rows with their MACs, oldest first, then in the last message the signed head that covers them. Not repeated when
+    /// it breaks off: go on with `from_number` behind the last row.
+    ///
+    /// - Throws: when the token provider has no token.
+    public func exportAuditLog(
+        _ request: Telehealth_V1_ExportAuditLogRequest = .init()
+    ) async throws(RPCError) -> ResponseStream<Telehealth_V1_ExportAuditLogResponse> {
+        let token = try await authorisation(replacing: nil)
+        // No timeout: the reader sets the pace, and keepalive finds a dead connection.
+        let options = CallOptions(metadata: ["authorization": "Bearer " + token])
+        return channel.serverStreaming(Telehealth_V1_AuditService_Methods.exportAuditLog, request, options: options)
+    }
+}

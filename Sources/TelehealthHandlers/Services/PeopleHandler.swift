@@ -1,0 +1,136 @@
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthCore
+
+/// `PeopleService`: who is in a visit.
+struct PeopleHandler: Telehealth_V1_PeopleServiceHandler {
+    /// Longest grant taken: the real ones have about 200 bytes.
+    private static let grantBytesMax = 512
+
+    let executor: CommandExecutor
+    let views: SessionViews
+
+    func inviteParticipant(_ request: Telehealth_V1_InviteParticipantRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_InviteParticipantResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let command = InviteParticipant(
+            sessionID: fields.id("session_id", request.sessionID),
+            role: fields.choice("role", request.role, ParticipantRole(request.role), default: .guest),
+            subjectID: fields.optionalID("subject_id", request.subjectID),
+            validFor: fields.optionalDuration("valid_for", request.validFor))
+        try fields.finish()
+        let outcome = try await answering { () async throws(TelehealthError) in
+            try await executor.inviteParticipant(command, invocation)
+        }
+        var response = Telehealth_V1_InviteParticipantResponse()
+        response.session = views.view(outcome.state, for: invocation.caller)
+        switch outcome.place {
+        case .participant(let person):
+            response.participant = views.view(person, in: outcome.state, for: invocation.caller)
+        case .invitation(let invitation, let grant):
+            response.invitation = invitation.wire(at: views.time.now)
+            response.grant = grant
+        }
+        return response
+    }
+
+    func revokeInvitation(_ request: Telehealth_V1_RevokeInvitationRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_RevokeInvitationResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
+        let invitation = fields.id("invitation_id", request.invitationID, as: InvitationID.self)
+        try fields.finish()
+        let state = try await answering { () async throws(TelehealthError) in
+            try await executor.revokeInvitation(session, invitation, invocation)
+        }
+        return filled { $0.session = views.view(state, for: invocation.caller) }
+    }
+
+    func redeemInvitation(_ request: Telehealth_V1_RedeemInvitationRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_RedeemInvitationResponse
+    {
+        var fields = RequestFields()
+        let attempt = context.attempt(request, &fields)
+        let grant = fields.text("grant", request.grant, bytes: 1...Self.grantBytesMax)
+        try fields.finish()
+        let admission = try await answering { () async throws(TelehealthError) in
+            try await executor.redeemInvitation(grant, attempt, timeout: context.timeRemaining)
+        }
+        return filled {
+            $0.session = views.view(admission.state, for: admission.caller)
+            $0.participant = views.view(admission.participant, in: admission.state, for: admission.caller)
+            $0.token = admission.pass
+            $0.expiresAt = admission.caller.expiresAt.wire
+        }
+    }
+
+    func denyParticipant(_ request: Telehealth_V1_DenyParticipantRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_DenyParticipantResponse
+    {
+        let person = try await treat(
+            request, request.sessionID, request.participantID, .deny, RequestFields(), context)
+        return filled { ($0.session, $0.participant) = person }
+    }
+
+    func returnToWaitingRoom(_ request: Telehealth_V1_ReturnToWaitingRoomRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_ReturnToWaitingRoomResponse
+    {
+        let person = try await treat(
+            request, request.sessionID, request.participantID, .returnToWaitingRoom, RequestFields(), context)
+        return filled { ($0.session, $0.participant) = person }
+    }
+
+    func removeParticipant(_ request: Telehealth_V1_RemoveParticipantRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_RemoveParticipantResponse
+    {
+        let person = try await treat(
+            request, request.sessionID, request.participantID, .remove, RequestFields(), context)
+        return filled { ($0.session, $0.participant) = person }
+    }
+
+    func setParticipantCapabilities(
+        _ request: Telehealth_V1_SetParticipantCapabilitiesRequest, context: ServerCallContext
+    ) async throws(RPCError) -> Telehealth_V1_SetParticipantCapabilitiesResponse {
+        var fields = RequestFields()
+        let asked = request.capabilities ?? .init()
+        let capabilities = MediaCapabilities(
+            audio: fields.direction("capabilities.audio", asked.audio),
+            video: fields.direction("capabilities.video", asked.video),
+            content: fields.direction("capabilities.content", asked.content))
+        let person = try await treat(
+            request, request.sessionID, request.participantID, .setCapabilities(capabilities), fields, context
+        )
+        return filled { ($0.session, $0.participant) = person }
+    }
+
+    /// The four calls that do something to one person differ in the command alone.
+    private func treat(
+        _ request: some ChangingRequest, _ sessionID: String, _ participantID: String,
+        _ command: PersonCommand, _ read: RequestFields, _ context: ServerCallContext
+    ) async throws(RPCError) -> (Telehealth_V1_Session?, Telehealth_V1_Participant?) {
+        var fields = read
+        let invocation = try context.changing(request, &fields)
+        let session = fields.id("session_id", sessionID, as: SessionID.self)
+        let participant = fields.id("participant_id", participantID, as: ParticipantID.self)
+        try fields.finish()
+        let state = try await answering { () async throws(TelehealthError) in
+            try await executor.treatParticipant(session, participant, command, invocation)
+        }
+        return (
+            views.view(state, for: invocation.caller),
+            state.participant(participant).map { views.view($0, in: state, for: invocation.caller) }
+        )
+    }
+}
+
+extension RequestFields {
+    fileprivate mutating func direction(_ field: String, _ wire: Telehealth_V1_MediaCapability)
+        -> MediaCapabilities.Direction
+    {
+        choice(field, wire, MediaCapabilities.Direction(wire), default: .none)
+    }
+}

@@ -1,0 +1,75 @@
+import Logging
+import ProtobufWire
+import RPCModel
+import RPCServer
+import Synchronization
+import TelehealthAPI
+import TelehealthCore
+import Testing
+
+@testable import TelehealthHandlers
+
+/// Answers ``GetSession`` with the caller it was told of.
+private struct WhoIsCalling: RPCService {
+    var routes: [ServerRoute] {
+        MethodsOnly.whole.routes.map { route in
+            guard route.method == Telehealth_V1_TelehealthService_Methods.getSession else { return route }
+            return .unary(route.method) {
+                (_: Telehealth_V1_GetSessionRequest, context) async throws(RPCError)
+                    -> Telehealth_V1_GetSessionResponse in
+                let subject = context[CallerKey.self]?.subject ?? "nobody"
+                return .with { $0.session = .with { $0.sessionID = subject } }
+            }
+        }
+    }
+}
+
+@Suite("The gate in front of the handlers") struct CallGateTests {
+    private final class Log: Sendable {
+        let reasons = Mutex<[String]>([])
+    }
+
+    private func client(_ tokens: [String: Role], _ log: Log = Log()) throws
+        -> Telehealth_V1_TelehealthServiceClient
+    {
+        let service = WhoIsCalling()
+        let gate = try CallGate(
+            services: [service], logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+            keepRefusal: { (_, _, _, reason) async throws(TelehealthError) in
+                log.reasons.withLock { $0.append(reason) }
+            }
+        ) {
+            (token, _) throws(TokenRefusal) in
+            guard let role = tokens[token] else { throw TokenRefusal(reason: "TOKEN_EXPIRED", message: "") }
+            return Caller(subject: token, role: role, expiresAt: Timestamp(microseconds: .max))
+        }
+        return Telehealth_V1_TelehealthServiceClient(
+            try InProcessChannel(services: [service], interceptors: [gate]))
+    }
+
+    private func subject(_ client: Telehealth_V1_TelehealthServiceClient, token: String?) async throws
+        -> String
+    {
+        var options = CallOptions()
+        if let token { options.metadata = ["authorization": "Bearer " + token] }
+        return try await client.getSession(.init(), options: options).session?.sessionID ?? ""
+    }
+
+    @Test func `a handler is told who calls`() async throws {
+        let subject = try await subject(client(["t-1": .clinician]), token: "t-1")
+        #expect(subject == "t-1")
+    }
+
+    @Test(arguments: [(nil, "TOKEN_MISSING"), ("t-2", "TOKEN_EXPIRED")] as [(String?, String)])
+    func `a call that is not let in is kept, never reaches the handler and says why`(
+        token: String?, reason: String
+    ) async throws {
+        let log = Log()
+        let error = await #expect(throws: RPCError.self) {
+            try await subject(client(["t-1": .clinician], log), token: token)
+        }
+        #expect(log.reasons.withLock { $0 } == [reason])
+        #expect(error?.code == .unauthenticated && error?.isFromPeer == true)
+        #expect(error.flatMap(StatusDetails.reason(of:)) == reason)
+    }
+}

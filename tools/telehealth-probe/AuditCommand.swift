@@ -1,0 +1,197 @@
+internal import ArgumentParser
+internal import Foundation
+internal import ProtobufWire
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthClient
+internal import TelehealthCore
+
+/// The audit log from a terminal.
+struct AuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit", abstract: "Reads, checks and exports the audit log: who saw and changed what.",
+        discussion: """
+            Role admin; on the service's own machine the development key signs such a token by itself.
+
+              telehealth-probe audit list --session SESSION
+              telehealth-probe audit access SESSION            # who saw this session, a line per person
+              telehealth-probe audit verify                    # by the running service
+              telehealth-probe audit export -o audit.jsonl
+              telehealth-probe audit verify --database backup.db --key-file chain.key --heads heads/
+
+            Exit codes are the probe's: 4 when the log is not whole.
+            """,
+        subcommands: [
+            AuditListCommand.self, AuditAccessCommand.self, AuditVerifyCommand.self, AuditExportCommand.self,
+        ])
+}
+
+struct AuditListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists rows by time.")
+    @OptionGroup var options: OperatorOptions
+
+    @Option(help: "Only rows about this session.")
+    var session: String?
+
+    @Option(help: "Only rows of this caller (the token's sub).")
+    var subject: String?
+
+    @Option(help: "Only rows about this person's data.")
+    var person: String?
+
+    @Option(help: "Only from this instant on (RFC 3339, as 2026-11-22T09:30:00Z).")
+    var from: String?
+
+    @Option(help: "Only before this instant.")
+    var before: String?
+
+    @Option(help: "Only this RPC, as GetSession.")
+    var action: String?
+
+    @Option(help: "Only allowed, denied or failed.")
+    var outcome: String?
+
+    @Flag(help: "Newest first.")
+    var newestFirst = false
+
+    @Option(name: .shortAndLong, help: "Stop after so many rows.")
+    var limit: Int = 200
+
+    func run() async throws {
+        var request = Telehealth_V1_ListAuditEventsRequest()
+        request.sessionID = session ?? ""
+        request.subject = subject ?? ""
+        request.personID = person ?? ""
+        request.from = try from.map(Self.instant)
+        request.before = try before.map(Self.instant)
+        request.action = action ?? ""
+        request.outcome = try outcome.map(Self.outcome) ?? .unspecified
+        request.newestFirst = newestFirst
+        let asked = request
+        try await options.run(doing: "list") { client in
+            let messages = try JSONText.own()
+            var request = asked
+            var left = limit
+            repeat {
+                request.pageSize = Int32(clamping: min(max(left, 1), 200))
+                let page = try await client.listAuditEvents(request)
+                for event in page.events.prefix(left) {
+                    print(options.json ? try messages.line(event) : event.line)
+                }
+                left -= page.events.count
+                request.pageToken = page.nextPageToken
+            } while !request.pageToken.isEmpty && left > 0
+        }
+    }
+
+    private static func instant(_ text: String) throws -> Google_Protobuf_Timestamp {
+        guard let date = try? Date(text, strategy: .iso8601) else {
+            throw ProbeFailure.usage("'\(text)' is no instant such as 2026-11-22T09:30:00Z")
+        }
+        var instant = Google_Protobuf_Timestamp()
+        instant.seconds = Int64(date.timeIntervalSince1970.rounded(.down))
+        return instant
+    }
+
+    private static func outcome(_ text: String) throws -> Telehealth_V1_AuditOutcome {
+        switch text {
+        case "allowed": .allowed
+        case "denied": .denied
+        case "failed": .failed
+        default: throw ProbeFailure.usage("--outcome is allowed, denied or failed, not '\(text)'")
+        }
+    }
+}
+
+struct AuditAccessCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "access", abstract: "Says who saw or changed a session.")
+    @OptionGroup var options: OperatorOptions
+
+    @Argument(help: "The session's id.")
+    var session: String
+
+    func run() async throws {
+        try await options.run(doing: "access") { client in
+            let report = try await client.listSessionAccesses(.with { $0.sessionID = session })
+            if options.json { return print(try JSONText.own().line(report)) }
+            for person in report.accesses {
+                let calls = person.calls.map { "\($0.key)\($0.value == 1 ? "" : " x\($0.value)")" }.sorted()
+                let denied = person.deniedCount == 0 ? "" : "  refused \(person.deniedCount)"
+                print(
+                    "\(person.firstAt.text)  \(person.lastAt.text)  \(person.role)  \(person.subject)"
+                        + "  \(calls.joined(separator: ", "))\(denied)")
+            }
+            if !report.isComplete { Terminal.complain("there are more rows than were looked at") }
+        }
+    }
+}
+
+struct AuditExportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Writes rows with their MACs, one JSON object a line, the signed head last.")
+    @OptionGroup var options: OperatorOptions
+
+    @Option(name: .shortAndLong, help: "The file to write, which must not be there; standard output without one.")
+    var output: String?
+
+    @Option(help: "The first row.")
+    var from: Int64 = 1
+
+    @Option(help: "The last row; 0 for the log's end.")
+    var through: Int64 = 0
+
+    func run() async throws {
+        let file = try output.map(Self.create) ?? .standardOutput
+        try await options.run(doing: "export") { client in
+            let messages = try JSONText.own()
+            let request = Telehealth_V1_ExportAuditLogRequest.with {
+                $0.fromNumber = from
+                $0.throughNumber = through
+            }
+            var count = 0
+            var isComplete = false
+            for try await part in try await client.exportAuditLog(request) {
+                var text = ""
+                for event in part.events { text += try messages.line(event) + "\n" }
+                if let head = part.head {
+                    text += try messages.line(head) + "\n"
+                    isComplete = true
+                }
+                count += part.events.count
+                try file.write(contentsOf: Data(text.utf8))
+            }
+            guard isComplete else { throw ProbeFailure.call("the export broke off after \(count) rows") }
+            if output != nil { Terminal.complain("\(count) rows and their head") }
+        }
+    }
+
+    private static func create(_ path: String) throws -> FileHandle {
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else {
+            throw ProbeFailure.usage("cannot create \(path): \(String(cString: strerror(errno)))")
+        }
+        return FileHandle(fileDescriptor: file, closeOnDealloc: true)
+    }
+}
+
+extension Telehealth_V1_AuditEvent {
+    /// For a person's eyes.
+    var line: String {
+        var parts = ["\(number)", at.text, role ?? "-", subject, action, outcome]
+        if count > 1 { parts.append("x\(count)") }
+        for (name, value) in [
+            ("session", sessionID), ("person", personID), ("target", target), ("reason", reason), ("for", actor),
+            ("from", source),
+        ] {
+            if let value { parts.append("\(name)=\(value)") }
+        }
+        return parts.joined(separator: "  ")
+    }
+}
+
+extension Google_Protobuf_Timestamp? {
+    fileprivate var text: String {
+        map { Timestamp(microseconds: $0.seconds * 1_000_000 + Int64($0.nanos) / 1_000).rfc3339 } ?? "-"
+    }
+}

@@ -1,0 +1,209 @@
+internal import ArgumentParser
+internal import Foundation
+internal import ProtobufWire
+internal import RPCModel
+internal import StorageSQLite
+internal import TelehealthAPI
+internal import TelehealthClient
+internal import TelehealthCore
+
+/// Checks the audit log: by the service that writes it, or without it.
+struct AuditVerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Checks that no row of the log was changed, removed, reordered or cut off.",
+        discussion: """
+            Without --database or --export the running service checks itself. With one of them nothing is asked of it: the \
+            rows come from a backup, the database of a stopped service, or an export, the key from its file, the heads from \
+            the directory they are kept in. Without heads a cut tail or a log rewritten with its own key cannot be seen.
+
+            Exit codes: 0 whole, 1 wrong usage, 2 no connection, 3 the call failed, 4 not whole.
+            """)
+    @OptionGroup var options: OperatorOptions
+
+    @Option(help: "The first row to check.")
+    var from: Int64 = 1
+
+    @Option(help: "The last row to check; 0 for the log's end.")
+    var through: Int64 = 0
+
+    @Option(help: "A copy of the database to check without the service.")
+    var database: String?
+
+    @Option(help: "An export to check without the service.")
+    var export: String?
+
+    @Option(help: "The file of the key that the log is chained with (chain.key).")
+    var keyFile: String?
+
+    @Option(help: "The directory that the signed heads are kept in.")
+    var heads: String?
+
+    func validate() throws {
+        guard database == nil || export == nil else { throw ValidationError("--database or --export, not both") }
+        guard from >= 1, through == 0 || through >= from else {
+            throw ValidationError("--from is 1 or more, --through 0 or not below it")
+        }
+        if database == nil, export == nil {
+            guard keyFile == nil, heads == nil else {
+                throw ValidationError("--key-file and --heads go with --database or --export")
+            }
+        } else if keyFile == nil {
+            throw ValidationError("--database and --export need the key: --key-file")
+        }
+    }
+
+    func run() async throws {
+        if database == nil, export == nil {
+            let request = Telehealth_V1_VerifyAuditLogRequest.with {
+                $0.fromNumber = from
+                $0.throughNumber = through
+            }
+            try await options.run(doing: "verify") { client in
+                Terminal.progress("checking…")
+                defer { Terminal.endProgress() }
+                try tell(try await client.verifyAuditLog(request))
+            }
+        } else {
+            do {
+                try tell(try await verifyWithoutService().message)
+            } catch let failure as StoreOpenFailure {
+                throw ProbeFailure.usage("\(failure)")
+            } catch let error as StoreError {
+                throw ProbeFailure.usage("the log cannot be read: \(error)")
+            }
+        }
+    }
+
+    private func tell(_ answer: Telehealth_V1_VerifyAuditLogResponse) throws {
+        Terminal.endProgress()
+        if options.json {
+            print(try JSONText.own().line(answer))
+        } else {
+            for finding in answer.findings { print(finding.description) }
+            let newest = answer.newestHead.map { "newest head at row \($0.treeSize)" } ?? "no signed head"
+            print("\(answer.rowsChecked) rows and \(answer.headsChecked) heads checked, \(newest)")
+        }
+        guard answer.isWhole else {
+            throw ProbeFailure.unhealthy("the audit log is not whole: \(answer.findingCount) findings")
+        }
+    }
+
+    private func verifyWithoutService() async throws -> AuditReport {
+        guard let keyFile, let key = try AuditCopy.key(inFile: keyFile) else {
+            throw ProbeFailure.usage("\(keyFile ?? "--key-file") is not there")
+        }
+        let kept = try heads.map { directory in
+            guard let kept = try AuditHeadArchive.kept(in: directory) else {
+                throw ProbeFailure.usage("\(directory) holds no heads and public key")
+            }
+            return kept
+        }
+        let (known, headKey) = (kept?.heads ?? [], kept?.key)
+        let verifier: @Sendable (AuditRecord?) -> AuditVerifier = { anchor in
+            AuditVerifier(key: key, anchor: anchor, heads: known, headKey: headKey)
+        }
+        let source: AuditInspection.Source
+        let last: Int64
+        if let database {
+            let copy = try AuditCopy(path: database)
+            last = try copy.lastNumber()
+            source = AuditInspection.Source(
+                records: { (from, limit) async throws(StoreError) in try copy.records(from: from, limit: limit) },
+                nodes: { (leaves) async throws(StoreError) in try copy.nodes(in: leaves) }, verifier: verifier)
+        } else {
+            let rows = try AuditExportFile.rows(export ?? "")
+            last = rows.last?.number ?? 0
+            source = AuditInspection.Source(
+                records: { (from, limit) async throws(StoreError) in
+                    Array(rows.drop { $0.number < from }.prefix(limit))
+                }, nodes: nil, verifier: verifier)
+        }
+        let inspection = AuditInspection(
+            source: source, newestHead: known.last { head in headKey?.verifies(head) ?? false })
+        let report = try await inspection.run(from: from, through: through == 0 ? nil : through, lastKnown: last)
+        guard let report else { throw CancellationError() }
+        return report
+    }
+}
+
+/// The lines that `audit export` writes.
+enum AuditExportFile {
+    static func rows(_ path: String) throws -> [AuditRecord] {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw ProbeFailure.usage("cannot read \(path)")
+        }
+        let messages = try JSONText.own()
+        var rows: [AuditRecord] = []
+        for line in String(decoding: data, as: UTF8.self).split(separator: "\n")
+        where line.hasPrefix("{\"number\"") {
+            let event: Telehealth_V1_AuditEvent
+            do { event = try messages.message(String(line)) } catch {
+                throw ProbeFailure.usage("\(path) is no export: \(error)")
+            }
+            rows.append(AuditRecord(event))
+        }
+        return rows.sorted { $0.number < $1.number }
+    }
+}
+
+extension AuditRecord {
+    fileprivate init(_ event: Telehealth_V1_AuditEvent) {
+        let at = event.at ?? .init()
+        self.init(
+            number: event.number,
+            at: Timestamp(microseconds: at.seconds * 1_000_000 + Int64(at.nanos) / 1_000),
+            subject: event.subject, role: event.role, actor: event.actor, source: event.source,
+            action: event.action, outcome: event.outcome, person: event.personID, sessionID: event.sessionID,
+            target: event.target, reason: event.reason, count: event.count, previous: event.previousMac,
+            mac: event.mac)
+    }
+}
+
+extension AuditReport {
+    /// As the service would answer it.
+    fileprivate var message: Telehealth_V1_VerifyAuditLogResponse {
+        .with {
+            $0.isWhole = isWhole
+            $0.rowsChecked = rowsChecked
+            $0.headsChecked = headsChecked
+            $0.throughNumber = through
+            $0.first = first?.message
+            $0.findings = findings.map(\.message)
+            $0.findingCount = Int64(findingCount)
+            $0.newestHead = newestHead.map { head in
+                .with {
+                    $0.treeSize = head.size
+                    $0.mac = head.mac
+                    $0.rootHash = head.root.bytes
+                    $0.keyID = head.keyID
+                    $0.signature = head.signature
+                    $0.signedAt = .with {
+                        $0.seconds = head.at.microseconds / 1_000_000
+                        $0.nanos = Int32(head.at.microseconds % 1_000_000) * 1_000
+                    }
+                }
+            }
+            $0.rootHash = root?.bytes ?? []
+        }
+    }
+}
+
+extension AuditFinding {
+    fileprivate var message: Telehealth_V1_AuditFinding {
+        .with {
+            $0.number = number
+            $0.description = description
+            $0.fault =
+                switch fault {
+                case .changed: .changed
+                case .moved: .reordered
+                case .missing: .missing
+                case .unlinked: .unlinked
+                case .contradictsHead: .headMismatch
+                case .cutShort: .tailCut
+                case .headForged: .headForged
+                case .nodeChanged: .treeNodeChanged
+                }
+        }
+    }
+}
