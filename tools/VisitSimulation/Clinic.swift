@@ -107,7 +107,8 @@ final class Clinic: Sendable {
             textHash: Array(SHA256.hash(data: Array(text.utf8))),
             acknowledgements: .init(patientRights: true, emergencyProtocols: true, privacyRisks: true),
             recordingPurposes: purposes, attestedBy: attestedBy,
-            evidence: method == .electronic ? nil : "shelf 3, sheet 7", sessionID: session, expiresAt: expiresAt)
+            evidence: method == .electronic ? nil : "shelf 3, sheet 7", sessionID: session,
+            expiresAt: expiresAt)
     }
 
     @discardableResult
@@ -140,11 +141,11 @@ final class Clinic: Sendable {
         device: .desktop, checkedAt: VirtualTime.nine)
 
     /// Joins while the worker works.
-    func join(_ caller: Caller, _ session: SessionID, id: String? = nil) async throws(TelehealthError)
-        -> JoinOutcome
-    {
+    func join(
+        _ caller: Caller, _ session: SessionID, id: String? = nil, check: PreVisitCheck = Clinic.check
+    ) async throws(TelehealthError) -> JoinOutcome {
         let command = JoinSession(
-            sessionID: session, preVisitCheck: caller.role == .client ? Self.check : nil)
+            sessionID: session, preVisitCheck: caller.role == .client ? check : nil)
         let invocation = call(caller, id: id)
         let isDone = Atomic(false)
         async let outcome = withDone(isDone) { () throws(TelehealthError) in

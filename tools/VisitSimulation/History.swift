@@ -142,7 +142,11 @@ public final class History: Sendable {
         case 16: await consent(.recording, Clinic.clinicianCaller, .granted)
         case 17: await consent(.recording, Clinic.guardianCaller, pick(4) == 0 ? .declined : .granted)
         case 18:
-            await consent([.georgiaTelehealth, .hipaaTelehealth][pick(2)], Clinic.clientCaller, .granted)
+            if pick(3) == 0 {
+                await attest()
+            } else {
+                await consent([.georgiaTelehealth, .hipaaTelehealth][pick(2)], Clinic.clientCaller, .granted)
+            }
         case 19: await leave(anybody())
         case 20: await share([Clinic.clientCaller, Clinic.clinicianCaller][pick(2)])
         case 21: await finish()
@@ -266,6 +270,26 @@ public final class History: Sendable {
         }
         guard let id = record?.id else { return }
         promise("consent \(id)") { $0.histories[subject]?.records.contains { $0.id == id } == true }
+    }
+
+    /// The clinician's word that the client agreed: half of a pair, beside what is written.
+    private func attest() async {
+        let word = Clinic.statement(.granted, .verbal, attestedBy: Clinic.clinician.rawValue)
+        let before = clinic.store.snapshot.histories[Clinic.client]?.records ?? []
+        let record = await attempt("attest") { () throws(TelehealthError) in
+            try await life.executor.submitConsent(
+                SubmitConsent(subjectID: Clinic.client, type: .georgiaTelehealth, statement: word),
+                invocation(Clinic.clinicianCaller))
+        }
+        guard let id = record?.id else { return }
+        let written = before.last {
+            $0.type == .georgiaTelehealth && $0.method == .electronic && $0.supersededBy == nil
+        }?.id
+        promise("attestation \(id) replaces nothing written") { tables in
+            let records = tables.histories[Clinic.client]?.records ?? []
+            return records.contains { $0.id == id }
+                && records.first { $0.id == written }?.supersededBy != id
+        }
     }
 
     func leave(_ caller: Caller) async {

@@ -17,7 +17,7 @@ extension TelehealthError.Reason {
             .meetingNotReady, .recordingActive, .recordingNotActive, .recordingNotReady,
             .recordingNotConfigured,
             .recordingConsentRevoked, .screenShareActive, .screenShareNotActive, .guardianRequired,
-            .documentOutdated, .thirdPartyConsentMissing, .effectNotFailed, .participantNotAdmitted,
+            .documentOutdated, .effectNotFailed, .participantNotAdmitted,
             .rosterFull, .invitationExpired, .invitationUsed, .invitationRevoked, .recordingOnHold,
             .recordingBeingDeleted, .recordingDeleted:
             .failedPrecondition
@@ -107,6 +107,5 @@ extension TelehealthError.Reason {
         .evidenceIncomplete: "the consent lacks evidence that the place asks for",
         .receiptNotReady: "the audit log does not show this consent yet: try again",
         .exportTooLarge: "the record is too large for one export",
-        .thirdPartyConsentMissing: "the client has not agreed to others taking part",
     ]
 }

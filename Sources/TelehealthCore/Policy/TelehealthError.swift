@@ -80,7 +80,6 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case guardianRequired = "GUARDIAN_REQUIRED"
         case documentOutdated = "DOCUMENT_OUTDATED"
         case evidenceIncomplete = "EVIDENCE_INCOMPLETE"
-        case thirdPartyConsentMissing = "THIRD_PARTY_CONSENT_MISSING"
         case receiptNotReady = "RECEIPT_NOT_READY"
         case exportTooLarge = "EXPORT_TOO_LARGE"
     }

@@ -107,7 +107,9 @@ extension SessionDraft {
         _ participant: Participant, _ check: PreVisitCheck?, _ ledger: ConsentLedger
     ) throws(TelehealthError) {
         if participant.isClientParty {
+            let place = context.place.id
             try takePreVisitCheck(check, of: participant)
+            if context.place.id != place { stopRecordingWithoutConsents(ledger) }
             let consent = ledger.evaluateJoin(
                 of: state.session.clientID, in: state.session.id, context: context)
             if !consent.isSatisfied { throw .consentMissing(.consentMissing, consent.missing) }
@@ -123,6 +125,12 @@ extension SessionDraft {
         } else {
             enterWaitingRoom(participant.id)
         }
+    }
+
+    /// The client has come to a place that may ask for more: a capture that would not be allowed to start there ends.
+    private mutating func stopRecordingWithoutConsents(_ ledger: ConsentLedger) {
+        guard let recording = state.activeRecording, !mayRecord(recording, ledger: ledger) else { return }
+        stopCapture(of: recording.id, cause: .consentMissing, by: Principal.system.name)
     }
 
     /// With the clinician there and nobody asked to approve, or shortly after having been there.
