@@ -75,7 +75,7 @@ extension CommandExecutor {
 
     /// ``recordDenial(action:sessionID:person:target:_:reason:)`` for a call whose bearer is not known, or whose
     /// role may not use it.
-    public func recordRefusal(action: String, caller: Caller?, source: String, reason: String)
+    public func recordRefusal(action: String, caller: Caller?, source: String?, reason: String)
         async throws(TelehealthError)
     {
         try await record(
