@@ -1,4 +1,4 @@
-@testable import TelehealthCore
+internal import TelehealthCore
 
 /// Writes events as EventBridge delivers them.
 struct EventScript {

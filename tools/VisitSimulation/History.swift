@@ -245,53 +245,6 @@ public final class History: Sendable {
         promise("stop of \(id)") { $0.sessions[session]?.recording(id)?.stopCause != nil }
     }
 
-    func revoke() async {
-        let caller = anybody()
-        guard let subject = caller.personID else { return }
-        let current = (clinic.store.snapshot.histories[subject]?.records ?? [])
-            .filter { $0.decision == .granted && $0.revokedAt == nil && $0.supersededBy == nil }
-        guard !current.isEmpty else { return }
-        let id = current[pick(current.count)].id
-        let record = await attempt("revoke \(subject)") { () throws(TelehealthError) in
-            try await life.executor.revokeConsent(RevokeConsent(consentID: id), invocation(caller))
-        }
-        guard let revoked = record?.record.id else { return }
-        promise("revocation of \(revoked)") { tables in
-            tables.histories[subject]?.records.first { $0.id == revoked }?.revokedAt != nil
-        }
-    }
-
-    func consent(_ type: ConsentType, _ caller: Caller, _ decision: ConsentDecision) async {
-        guard let subject = caller.personID else { return }
-        let record = await attempt("\(decision) \(type) \(subject)") { () throws(TelehealthError) in
-            try await life.executor.submitConsent(
-                SubmitConsent(subjectID: subject, type: type, statement: Clinic.statement(decision)),
-                invocation(caller))
-        }
-        guard let id = record?.id else { return }
-        promise("consent \(id)") { $0.histories[subject]?.records.contains { $0.id == id } == true }
-    }
-
-    /// The clinician's word that the client agreed: half of a pair, beside what is written.
-    private func attest() async {
-        let word = Clinic.statement(.granted, .verbal, attestedBy: Clinic.clinician.rawValue)
-        let before = clinic.store.snapshot.histories[Clinic.client]?.records ?? []
-        let record = await attempt("attest") { () throws(TelehealthError) in
-            try await life.executor.submitConsent(
-                SubmitConsent(subjectID: Clinic.client, type: .georgiaTelehealth, statement: word),
-                invocation(Clinic.clinicianCaller))
-        }
-        guard let id = record?.id else { return }
-        let written = before.last {
-            $0.type == .georgiaTelehealth && $0.method == .electronic && $0.supersededBy == nil
-        }?.id
-        promise("attestation \(id) replaces nothing written") { tables in
-            let records = tables.histories[Clinic.client]?.records ?? []
-            return records.contains { $0.id == id }
-                && records.first { $0.id == written }?.supersededBy != id
-        }
-    }
-
     func leave(_ caller: Caller) async {
         guard let session else { return }
         await attempt("leave \(caller.subject)") { () throws(TelehealthError) in
@@ -371,48 +324,6 @@ public final class History: Sendable {
         }
         guard let id = state?.session.id else { return }
         promise("session \(id)") { $0.sessions[id] != nil }
-    }
-
-    // AWS
-
-    /// Some of what happened is told: late, twice, and in any order.
-    private func tell() async {
-        let told = clinic.chime.told
-        guard !told.isEmpty else { return }
-        var entries: [String] = []
-        for _ in 0..<(1 + pick(6)) {
-            let index = pick(told.count)
-            let fact = told[index]
-            var script = EventScript(meetingID: fact.meetingID, token: fact.token)
-            entries.append(
-                script.add(
-                    fact.type,
-                    at: Double(fact.at.microseconds - VirtualTime.nine.microseconds) / 1_000_000,
-                    user: fact.user, pipeline: fact.pipeline, id: "told-\(index)"))
-        }
-        let report = await attempt("tell \(entries.count)") { () throws(TelehealthError) in
-            try await life.executor.ingestMeetingEvents(
-                entries, Invocation(caller: Clinic.caller(SubjectID("forwarder"), .service)))
-        }
-        if let report, !report.malformed.isEmpty { fail("an event of ours was not read") }
-    }
-
-    /// An administrator holds a recording, releases it, or ends its time.
-    private func keep() async {
-        let all = clinic.store.snapshot.sessions.values.flatMap(\.recordings)
-            .sorted { $0.id.rawValue < $1.id.rawValue }
-        guard !all.isEmpty else { return }
-        let id = all[pick(all.count)].id
-        let way = pick(3)
-        await attempt("keep \(way)") { () throws(TelehealthError) in
-            switch way {
-            case 0: try await life.executor.setHold(on: id, reason: "case", invocation(Clinic.admin))
-            case 1: try await life.executor.releaseHold(on: id, reason: "over", invocation(Clinic.admin))
-            default:
-                try await life.executor.setRetention(
-                    of: id, until: clinic.time.now, reason: "asked", invocation(Clinic.admin))
-            }
-        }
     }
 
     // Machines
