@@ -24,8 +24,11 @@ extension History {
                 SubmitConsent(subjectID: subject, type: type, statement: Clinic.statement(decision)),
                 invocation(caller))
         }
-        guard let id = record?.id else { return }
-        promise("consent \(id)") { $0.histories[subject]?.records.contains { $0.id == id } == true }
+        // A device that repeats a request id is given the earlier outcome, which may be another person's.
+        guard let record else { return }
+        promise("consent \(record.id)") {
+            $0.histories[record.subjectID]?.records.contains { $0.id == record.id } == true
+        }
     }
 
     /// The clinician's word that the client agreed: half of a pair, beside what is written.
@@ -37,7 +40,9 @@ extension History {
                 SubmitConsent(subjectID: Clinic.client, type: .georgiaTelehealth, statement: word),
                 invocation(Clinic.clinicianCaller))
         }
-        guard let id = record?.id else { return }
+        // See above: what came back may be an earlier outcome.
+        guard let record, record.subjectID == Clinic.client, record.method == .verbal else { return }
+        let id = record.id
         let written = before.last {
             $0.type == .georgiaTelehealth && $0.method == .electronic && $0.supersededBy == nil
         }?.id

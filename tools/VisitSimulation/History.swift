@@ -148,7 +148,7 @@ public final class History: Sendable {
                 await consent([.georgiaTelehealth, .hipaaTelehealth][pick(2)], Clinic.clientCaller, .granted)
             }
         case 19: await leave(anybody())
-        case 20: await share([Clinic.clientCaller, Clinic.clinicianCaller][pick(2)])
+        case 20: await share(anybody())
         case 21: await finish()
         case 22: await admit()
         case 23: await schedule()
@@ -256,11 +256,14 @@ public final class History: Sendable {
     private func share(_ caller: Caller) async {
         guard let session else { return }
         let starts = pick(3) > 0
-        await attempt("share \(starts)") { () throws(TelehealthError) in
+        let share = await attempt("share \(starts)") { () throws(TelehealthError) in
             starts
                 ? try await life.executor.startScreenShare(session, invocation(caller))
                 : try await life.executor.stopScreenShare(session, invocation(caller))
         }
+        guard starts, let share else { return }
+        let sharer = clinic.store.snapshot.sessions[session]?.participant(share.share.participantID)
+        if sharer?.role.rights.sharesScreen != true { fail("somebody who only watches was let share") }
     }
 
     private func finish() async {
