@@ -92,8 +92,8 @@ let modules: [Target] = [
     // 6 adapters
     module("StorageSQLite", ["TelehealthCore", "CSQLite", crypto]),
     module("HTTPSClient", ["CCurl"]),
-    module("AWSClient", ["HTTPSClient", crypto]),
-    module("ChimeGateway", ["AWSClient", "HTTPSClient", "TelehealthCore", logging]),
+    module("AWSClient", ["HTTPSClient", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
+    module("ChimeGateway", ["AWSClient", "HTTPSClient", "TelehealthCore", crypto, logging]),
     module("Identity", ["HTTPSClient", "TelehealthCore", crypto, .product(name: "JWTKit", package: "jwt-kit")]),
     module("Webhooks", ["HTTPSClient", "TelehealthCore", crypto]),
     // 7
@@ -104,6 +104,7 @@ let modules: [Target] = [
     module(
         "FuzzTargets", ["ProtobufWire", "ProtobufReflection", "RPCModel", "HTTP2Engine", "RPCOverHTTP2", "TelehealthAPI"],
         path: "tools/FuzzTargets"),
+    module("VisitSimulation", ["TelehealthCore", crypto], path: "tools/VisitSimulation"),
     module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection"], path: "tools/ProtobufCodegen"),
 ]
 
@@ -112,7 +113,7 @@ let programs: [Target] = [
         "telehealthd",
         [
             "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "Webhooks", "TelehealthCore",
-            "RPCServer", "RPCModel", "TLSEngine", "EventCore", "Monitoring", logging,
+            "RPCServer", "RPCModel", "Transport", "TLSEngine", "EventCore", "Monitoring", logging,
             .product(name: "Configuration", package: "swift-configuration"),
             .product(name: "SystemPackage", package: "swift-system"),
         ], path: "Sources/telehealthd"),
@@ -123,7 +124,8 @@ let programs: [Target] = [
         "telehealth-probe",
         [
             "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "ProtobufReflection",
-            "GRPCStandardAPI", "Identity", "StorageSQLite", "TelehealthCore", "TLSEngine", crypto, argumentParser,
+            "GRPCStandardAPI", "Identity", "StorageSQLite", "TelehealthCore", "Transport", "TLSEngine", crypto,
+            argumentParser,
         ]),
     program(
         "chime-simulator",
@@ -134,6 +136,7 @@ let programs: [Target] = [
     program("store-bench", ["StorageSQLite", "TelehealthCore"]),
     program("fuzz-runner", ["FuzzTargets"]),
     program("rpc-simulation", ["HTTP2Engine", "RPCOverHTTP2", "RPCModel", "ProtobufWire", argumentParser]),
+    program("visit-simulation", ["VisitSimulation", argumentParser]),
     program(
         "rpc-bench",
         ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine", argumentParser]),
@@ -160,7 +163,7 @@ let testTargets: [Target] = [
         "ProtobufCodegenTests", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire", "RPCModel"],
         resources: [.copy("Fixtures")]),
     tests("RPCModelTests", ["RPCModel", "ProtobufWire"]),
-    tests("TelehealthCoreTests", ["TelehealthCore", crypto]),
+    tests("TelehealthCoreTests", ["TelehealthCore", "VisitSimulation", crypto]),
     tests("EventCoreTests", ["EventCore"]),
     tests("HTTP2EngineTests", ["HTTP2Engine"]),
     tests("TLSEngineTests", ["TLSEngine"]),

@@ -20,6 +20,8 @@ enum ChimeAction: String, CaseIterable {
     case createMediaConcatenationPipeline = "chime:CreateMediaConcatenationPipeline"
     case getMediaPipeline = "chime:GetMediaPipeline"
     case getObject = "s3:GetObject"
+    case listObjects = "s3:ListBucket"
+    case deleteObject = "s3:DeleteObject"
 
     /// What the key of the client-side rate limit is: each meetings operation has a quota of its own, the
     /// pipelines share one (10 a second in all), and S3's (thousands a second) is out of reach.
@@ -32,7 +34,7 @@ enum ChimeAction: String, CaseIterable {
         case .createMediaCapturePipeline, .getMediaCapturePipeline, .listMediaCapturePipelines,
             .deleteMediaCapturePipeline, .createMediaConcatenationPipeline, .getMediaPipeline:
             return .init(name: name, limitKey: "MediaPipelines")
-        case .getObject:
+        case .getObject, .listObjects, .deleteObject:
             return .init(name: name, limitKey: nil)
         }
     }
@@ -42,14 +44,14 @@ extension ChimeGateway {
     /// The IAM actions that the caller's role needs, sorted: those the gateway calls, and those that AWS
     /// checks on the caller's behalf.
     ///
+    /// `s3:ListBucket` is also what makes S3 answer 404 and not 403 for an object that is not there yet.
+    ///
     /// - Note: With ``ChimeConfiguration/SinkEncryption`` set, `iam:PassRole` on the sink role and, to play
     ///   recordings, `kms:Decrypt` on the key are needed too.
     public static var requiredActions: [String] {
         let checkedForUs = [
             // CreateMediaCapturePipeline reads the sink's policy with the caller's rights.
-            "s3:GetBucketPolicy",
-            // Without it S3 answers 403 and not 404 for an object that is not there yet.
-            "s3:ListBucket",
+            "s3:GetBucketPolicy"
         ]
         return (ChimeAction.allCases.map(\.rawValue) + checkedForUs).sorted()
     }

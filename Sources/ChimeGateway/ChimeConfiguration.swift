@@ -1,3 +1,4 @@
+public import AWSClient
 public import HTTPSClient
 
 /// What the gateway needs to know, checked when it is made.
@@ -30,6 +31,24 @@ public struct ChimeConfiguration: Sendable {
         public init(kmsKeyID: String, sinkRoleARN: String) {
             self.kmsKeyID = kmsKeyID
             self.sinkRoleARN = sinkRoleARN
+        }
+    }
+
+    /// A distribution before the recordings' bucket, whose addresses are signed instead of S3's.
+    public struct CloudFront: Sendable {
+        /// Its root.
+        public var distribution: HTTPSURL
+        public var signer: CloudFrontSigner
+        /// Whether addresses carry their policy, with a begin besides the end; longer, and no more secret.
+        public var usesCustomPolicy: Bool
+
+        /// - Throws: ``ConfigurationError`` for an address that is not the root of a distribution.
+        public init(distribution: String, signer: CloudFrontSigner, usesCustomPolicy: Bool)
+            throws(ConfigurationError)
+        {
+            self.distribution = try Endpoints.url(distribution, named: "TELEHEALTH_CLOUDFRONT_URL")
+            self.signer = signer
+            self.usesCustomPolicy = usesCustomPolicy
         }
     }
 
@@ -106,6 +125,8 @@ public struct ChimeConfiguration: Sendable {
     /// The bucket's region; the control region when nil.
     public var recordingsBucketRegion: String?
     public var sinkEncryption: SinkEncryption?
+    /// nil: playback addresses are S3's own.
+    public var cloudFront: CloudFront?
     public var endpoints: Endpoints
 
     public init(controlRegion: String, allowedMediaRegions: Set<String>, endpoints: Endpoints) {

@@ -27,6 +27,9 @@ struct ObjectsEndpoint {
         }
     }
 
+    /// Of calls on the bucket itself.
+    var rootPath: String { pathPrefix.count > 1 ? String(pathPrefix.dropLast()) : pathPrefix }
+
     func path(ofKey key: String) -> String {
         pathPrefix + PercentEncoding.path(key)
     }
@@ -45,17 +48,27 @@ extension ChimeGateway {
     public func object(_ key: String, timeout: Duration) async throws(GatewayError) -> StoredObject? {
         let path = try endpoint().path(ofKey: valid(key))
         return try await unlessGone { () async throws(GatewayError) in
-            let response = try await send(.getObject, to: .objects, .head, path, timeout: timeout)
+            var request = AWSRequest(.head, try endpoint().url, path: path)
+            // Without it S3 keeps to itself what it knows of the content.
+            request.headers.append(name: "x-amz-checksum-mode", value: "ENABLED")
+            let response = try await sendObjects(.getObject, request, timeout: timeout)
             guard let length = response.headers["Content-Length"].flatMap(Int64.init), length >= 0,
                 let eTag = response.headers["ETag"]
             else { throw GatewayError(kind: .unavailable, code: "unreadable_answer") }
-            return StoredObject(bytes: length, eTag: String(eTag.filter { $0 != "\"" }))
+            let checksum = ["sha256", "crc64nvme"].lazy.compactMap { kind in
+                response.headers["x-amz-checksum-" + kind].map { kind + ":" + $0 }
+            }.first
+            return StoredObject(
+                bytes: length, eTag: String(eTag.filter { $0 != "\"" }), checksum: checksum)
         }
     }
 
     public func playbackURL(_ key: String, validity: Duration) async throws(GatewayError) -> String {
         let seconds = validity.components.seconds
         try require(seconds >= 1 && validity <= Self.playbackValidityMax, "validity")
+        if let cloudFront = configuration.cloudFront {
+            return try cloudFrontURL(cloudFront, try valid(key), seconds)
+        }
         let endpoint = try endpoint()
         let request = AWSRequest(
             .get, endpoint.url, path: endpoint.path(ofKey: try valid(key)),
@@ -66,6 +79,19 @@ extension ChimeGateway {
                 .init("response-content-type", "video/mp4"),
             ])
         return try await presignedURL(.getObject, request, validitySeconds: Int(seconds))
+    }
+
+    /// The distribution's origin is the bucket, so a key is a path there.
+    private func cloudFrontURL(_ cloudFront: ChimeConfiguration.CloudFront, _ key: String, _ seconds: Int64)
+        throws(GatewayError) -> String
+    {
+        let base = cloudFront.distribution
+        let url = "\(base.scheme.rawValue)://\(base.authority)/\(PercentEncoding.path(key))"
+        do {
+            return try cloudFront.signer.signedURL(
+                url, expiresAt: expiry(after: seconds),
+                restrictions: cloudFront.usesCustomPolicy ? .init(notBefore: expiry(after: -60)) : nil)
+        } catch { throw GatewayError(kind: .notAuthorised, code: "cloudfront_key") }
     }
 
     private func endpoint() throws(GatewayError) -> ObjectsEndpoint {

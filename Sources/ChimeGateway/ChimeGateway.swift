@@ -91,6 +91,21 @@ public final class ChimeGateway: MeetingGateway {
         }
     }
 
+    /// Sends a call to S3 as it is.
+    func sendObjects(_ action: ChimeAction, _ request: AWSRequest, timeout: Duration)
+        async throws(GatewayError) -> HTTPSResponse
+    {
+        do {
+            return try await objects.send(action.operation, request, timeout: timeout)
+        } catch {
+            log(error)
+            throw GatewayError(error)
+        }
+    }
+
+    /// Seconds since 1970 at the end of a validity that begins now.
+    func expiry(after seconds: Int64) -> Int64 { sources.wallClock() + seconds }
+
     /// Reads a success's body.
     func decode<Answer: Decodable>(
         _ type: Answer.Type, _ response: HTTPSResponse, of action: ChimeAction

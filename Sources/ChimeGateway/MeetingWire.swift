@@ -13,6 +13,15 @@ struct WireCapabilities: Codable {
         video = capabilities.video.rawValue
         content = capabilities.content.rawValue
     }
+
+    /// nil for words that are not Chime's.
+    var value: MediaCapabilities? {
+        typealias Direction = MediaCapabilities.Direction
+        guard let audio = Direction(rawValue: audio), let video = Direction(rawValue: video),
+            let content = Direction(rawValue: content)
+        else { return nil }
+        return MediaCapabilities(audio: audio, video: video, content: content)
+    }
 }
 
 struct WireAttendeeRequest: Encodable {
@@ -109,9 +118,12 @@ struct WireAttendee: Decodable {
     var externalUserId: String
     var attendeeId: String
     var joinToken: String
+    var capabilities: WireCapabilities?
 
     var value: AttendeeCredentials {
-        AttendeeCredentials(externalUserID: externalUserId, attendeeID: attendeeId, joinToken: joinToken)
+        AttendeeCredentials(
+            externalUserID: externalUserId, attendeeID: attendeeId, joinToken: joinToken,
+            capabilities: capabilities?.value)
     }
 }
 

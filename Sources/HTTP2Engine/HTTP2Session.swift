@@ -46,7 +46,9 @@ public final class HTTP2Session {
     let handle: OpaquePointer
     let sink: UnsafeMutablePointer<SessionSink>
     let workspace: HTTP2Workspace
-    unowned let owner: any HTTP2SessionOwner
+    /// Unsafe, because it is used several times per call and needs no check: the owner holds the session, and
+    /// abandons it before it goes; an abandoned session calls nobody.
+    unowned(unsafe) let owner: any HTTP2SessionOwner
     /// The owner was told and has not taken everything yet.
     private var isAnnounced = false
     private var isAbandoned = false

@@ -85,6 +85,19 @@ open class HTTP2Stream {
         session.submitResponse(self, headers.fields, headers.count, hasBody: true)
     }
 
+    /// A whole response of which every part is at hand (server): what ``sendHeaders(_:)``, ``write(_:)`` and
+    /// ``sendTrailers(_:)`` do one after another, in one step.
+    public final func respond(
+        headers: PreparedHeaders, _ body: UnsafeRawBufferPointer, trailers: PreparedHeaders
+    ) {
+        guard let session, state.isDisjoint(with: [.headersSent, .localEnded]) else { return }
+        state.insert([.headersSent, .localEnded])
+        self.trailers = trailers
+        queue.append(body)
+        session.submitResponse(self, headers.fields, headers.count, hasBody: true)
+        session.queued(body.count, on: self)
+    }
+
     /// Appends to the stream's queue, which DATA frames are cut from; small writes share a frame. Ignored
     /// after the stream's end.
     public final func write(_ bytes: UnsafeRawBufferPointer) {

@@ -60,6 +60,14 @@ public struct HeaderBlock {
     }
 }
 
+extension HeaderBlock {
+    /// Whether the first field of that name holds exactly `text`.
+    public func value(of known: KnownHeader, is text: StaticString) -> Bool {
+        guard let value = value(of: known), let start = value.baseAddress else { return false }
+        return value.count == text.utf8CodeUnitCount && memcmp(start, text.utf8Start, value.count) == 0
+    }
+}
+
 /// One received field; valid as long as its block.
 public struct HeaderField {
     /// `other` for a name outside the table; two fields of one known name have the same value here.
@@ -74,6 +82,12 @@ public struct HeaderField {
         self.known = known
         self.name = name
         self.value = value
+    }
+
+    /// Whether the name begins with `prefix`.
+    public func nameStarts(with prefix: StaticString) -> Bool {
+        guard let start = name.baseAddress, name.count >= prefix.utf8CodeUnitCount else { return false }
+        return memcmp(start, prefix.utf8Start, prefix.utf8CodeUnitCount) == 0
     }
 
     public var nameString: String { String(decoding: name, as: UTF8.self) }

@@ -13,25 +13,28 @@ public struct Metadata: Sendable {
         case binary([UInt8])
     }
 
-    @usableFromInline
-    struct Field: Sendable {
+    /// Where one field lies in `bytes`.
+    private struct Field {
         var nameStart: Int
         var nameEnd: Int
         var valueEnd: Int
         var isBinary: Bool
     }
 
+    /// A field is its name's length, its value's length, both 4 bytes with the least significant first, name and
+    /// value. One array: a call that carries metadata pays for one allocation. The top bit of the first length
+    /// marks a binary value.
     private var bytes: [UInt8] = []
-    private var fields: [Field] = []
+    private static let lengthsByteCount = 8
+    private static let binaryMark: UInt32 = 1 << 31
 
     public init() {}
 
-    public var isEmpty: Bool { fields.isEmpty }
+    public var isEmpty: Bool { bytes.isEmpty }
 
     /// Makes room for what is about to be appended: pairs, and bytes of names and values together.
     public mutating func reserve(fieldCount: Int, byteCount: Int) {
-        fields.reserveCapacity(fields.count + fieldCount)
-        bytes.reserveCapacity(bytes.count + byteCount)
+        bytes.reserveCapacity(bytes.count + fieldCount * Self.lengthsByteCount + byteCount)
     }
 
     /// Appends a text value.
@@ -61,13 +64,9 @@ public struct Metadata: Sendable {
         wireName name: UnsafeRawBufferPointer, wireValue value: UnsafeRawBufferPointer
     ) {
         guard unsafe Self.isBinaryName(name) else {
-            let nameStart = bytes.count
+            appendLengths(name.count, value.count, isBinary: false)
             unsafe bytes.append(contentsOf: name)
             unsafe bytes.append(contentsOf: value)
-            fields.append(
-                Field(
-                    nameStart: nameStart, nameEnd: nameStart + name.count, valueEnd: bytes.count,
-                    isBinary: false))
             return
         }
         for part in unsafe [UInt8](value).split(separator: 0x2C, omittingEmptySubsequences: false) {
@@ -89,42 +88,52 @@ public struct Metadata: Sendable {
 
     /// The first text value under `name`.
     public subscript(name: String) -> String? {
-        for field in fields where !field.isBinary && matches(field, name) { return text(of: field) }
+        var offset = 0
+        while let field = next(&offset) {
+            if !field.isBinary, matches(field, name) { return text(of: field) }
+        }
         return nil
     }
 
     /// Every text value under `name`, in order.
     public func values(named name: String) -> [String] {
-        fields.filter { !$0.isBinary && matches($0, name) }.map(text(of:))
+        var values: [String] = []
+        var offset = 0
+        while let field = next(&offset) {
+            if !field.isBinary, matches(field, name) { values.append(text(of: field)) }
+        }
+        return values
     }
 
     /// The first binary value under `name`, which ends in `-bin`.
     public func binary(named name: String) -> [UInt8]? {
-        for field in fields where field.isBinary && matches(field, name) { return value(of: field) }
+        var offset = 0
+        while let field = next(&offset) {
+            if field.isBinary, matches(field, name) { return value(of: field) }
+        }
         return nil
     }
 
     /// Removes every value under `name`.
     public mutating func removeAll(named name: String) {
-        fields = fields.filter { !matches($0, name) }
+        var kept: [UInt8] = []
+        var (offset, start) = (0, 0)
+        while let field = next(&offset) {
+            if !matches(field, name) { kept += bytes[start..<offset] }
+            start = offset
+        }
+        bytes = kept
     }
 
     /// Appends every pair of `other`, after the own ones.
     public mutating func append(contentsOf other: Metadata) {
-        if fields.isEmpty {
-            self = other
-            return
-        }
-        for field in other.fields {
-            append(
-                name: other.bytes[field.nameStart..<field.nameEnd], isBinary: field.isBinary,
-                value: other.value(of: field))
-        }
+        if bytes.isEmpty { bytes = other.bytes } else { bytes += other.bytes }
     }
 
     /// Calls `body` with each field as it goes on the wire: `-bin` values in unpadded base64.
     public func forEachWireField(_ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void) {
-        for field in fields {
+        var offset = 0
+        while let field = next(&offset) {
             let value = bytes[field.nameEnd..<field.valueEnd]
             body(bytes[field.nameStart..<field.nameEnd], field.isBinary ? Base64.encode(value)[...] : value)
         }
@@ -133,19 +142,38 @@ public struct Metadata: Sendable {
     /// Bytes as HTTP/2 counts a header list: name + value + 32 for each field, base64 included.
     /// - Spec: RFC 9113 section 6.5.2, SETTINGS_MAX_HEADER_LIST_SIZE.
     public var headerListByteCount: Int {
-        fields.reduce(0) { sum, field in
+        var (sum, offset) = (0, 0)
+        while let field = next(&offset) {
             let value = field.valueEnd - field.nameEnd
-            return sum + field.nameEnd - field.nameStart + (field.isBinary ? (value * 4 + 2) / 3 : value) + 32
+            sum += field.nameEnd - field.nameStart + (field.isBinary ? (value * 4 + 2) / 3 : value) + 32
         }
+        return sum
     }
 
     private mutating func append(name: some Sequence<UInt8>, isBinary: Bool, value: some Sequence<UInt8>) {
-        let nameStart = bytes.count
-        bytes.append(contentsOf: name)
-        let nameEnd = bytes.count
-        bytes.append(contentsOf: value)
-        fields.append(
-            Field(nameStart: nameStart, nameEnd: nameEnd, valueEnd: bytes.count, isBinary: isBinary))
+        let (name, value) = (Array(name), Array(value))
+        appendLengths(name.count, value.count, isBinary: isBinary)
+        bytes += name
+        bytes += value
+    }
+
+    private mutating func appendLengths(_ nameCount: Int, _ valueCount: Int, isBinary: Bool) {
+        let name = UInt32(nameCount) | (isBinary ? Self.binaryMark : 0)
+        let both = UInt64(UInt32(valueCount)) << 32 | UInt64(name)
+        unsafe withUnsafeBytes(of: both.littleEndian) { unsafe bytes.append(contentsOf: $0) }
+    }
+
+    /// The field at `offset`, which moves behind it; `nil` at the end.
+    private func next(_ offset: inout Int) -> Field? {
+        guard offset < bytes.count else { return nil }
+        var both: UInt64 = 0
+        for index in 0..<Self.lengthsByteCount { both |= UInt64(bytes[offset + index]) << (8 * UInt64(index)) }
+        let name = UInt32(truncatingIfNeeded: both)
+        let nameStart = offset + Self.lengthsByteCount
+        let nameEnd = nameStart + Int(name & ~Self.binaryMark)
+        offset = nameEnd + Int(both >> 32)
+        return Field(
+            nameStart: nameStart, nameEnd: nameEnd, valueEnd: offset, isBinary: name & Self.binaryMark != 0)
     }
 
     private func matches(_ field: Field, _ name: String) -> Bool {
@@ -164,11 +192,9 @@ public struct Metadata: Sendable {
 extension Metadata: Sequence {
     /// The pairs in order, as (name, value).
     public func makeIterator() -> AnyIterator<(name: String, value: FieldValue)> {
-        var index = 0
+        var offset = 0
         return AnyIterator { [self] in
-            guard index < fields.count else { return nil }
-            let field = fields[index]
-            index += 1
+            guard let field = next(&offset) else { return nil }
             let name = String(decoding: bytes[field.nameStart..<field.nameEnd], as: UTF8.self)
             return (name, field.isBinary ? .binary(value(of: field)) : .text(text(of: field)))
         }
@@ -177,16 +203,10 @@ extension Metadata: Sequence {
 
 extension Metadata: Hashable {
     public static func == (left: Metadata, right: Metadata) -> Bool {
-        left.fields.count == right.fields.count
-            && zip(left, right).allSatisfy { $0.name == $1.name && $0.value == $1.value }
+        left.bytes == right.bytes
     }
 
-    public func hash(into hasher: inout Hasher) {
-        for (name, value) in self {
-            hasher.combine(name)
-            hasher.combine(value)
-        }
-    }
+    public func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
 }
 
 extension Metadata: ExpressibleByDictionaryLiteral {

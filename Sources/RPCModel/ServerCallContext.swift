@@ -57,6 +57,11 @@ public final class ServerCallContext: Sendable {
         set { state.withLock { $0.trailingMetadata = newValue } }
     }
 
+    /// Whether somebody added metadata to the response.
+    public var hasResponseMetadata: Bool {
+        state.withLock { !$0.initialMetadata.isEmpty || !$0.trailingMetadata.isEmpty }
+    }
+
     /// Packs the responses of this call from here on, or stops packing them, whatever the server's setting.
     ///
     /// `gzip` has no effect when the client does not unpack it, nor once the response headers have left without

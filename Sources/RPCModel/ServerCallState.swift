@@ -9,7 +9,9 @@
 /// failure (read and dropped), and sends after the stream closed (legal: the peer reset while the handler was
 /// writing; ignored).
 public struct ServerCallState: Sendable {
+    @usableFromInline
     enum Inbound: Sendable, Hashable { case open, halfClosed, failed }
+    @usableFromInline
     enum Outbound: Sendable, Hashable { case idle, streaming, closed }
 
     /// What has to precede bytes of a message.
@@ -22,23 +24,28 @@ public struct ServerCallState: Sendable {
         case ignore
     }
 
-    private var inbound = Inbound.open
-    private var outbound = Outbound.idle
+    // Inlinable throughout: a call passes through here ten times.
+    @usableFromInline var inbound = Inbound.open
+    @usableFromInline var outbound = Outbound.idle
 
+    @inlinable
     public init() {}
 
-    public var acceptsData: Bool { inbound == .open && outbound != .closed }
-    public var isInboundHalfClosed: Bool { inbound == .halfClosed }
-    public var isFinished: Bool { outbound == .closed }
+    @inlinable public var acceptsData: Bool { inbound == .open && outbound != .closed }
+    @inlinable public var isInboundHalfClosed: Bool { inbound == .halfClosed }
+    @inlinable public var isFinished: Bool { outbound == .closed }
+
+    /// Whether not even response headers were sent.
+    @inlinable public var hasSentNothing: Bool { outbound == .idle }
 
     /// Whether the stream is to be reset with NO_ERROR behind the trailers, because the peer has not ended.
-    public var needsResetAfterTrailers: Bool { inbound != .halfClosed }
+    @inlinable public var needsResetAfterTrailers: Bool { inbound != .halfClosed }
 
-    public mutating func receiveEnd() { if inbound == .open { inbound = .halfClosed } }
+    @inlinable public mutating func receiveEnd() { if inbound == .open { inbound = .halfClosed } }
 
-    public mutating func failInbound() { if inbound == .open { inbound = .failed } }
+    @inlinable public mutating func failInbound() { if inbound == .open { inbound = .failed } }
 
-    public mutating func send() -> SendAction {
+    @inlinable public mutating func send() -> SendAction {
         switch outbound {
         case .idle:
             outbound = .streaming
@@ -48,7 +55,7 @@ public struct ServerCallState: Sendable {
         }
     }
 
-    public mutating func finish() -> FinishAction {
+    @inlinable public mutating func finish() -> FinishAction {
         defer { outbound = .closed }
         switch outbound {
         case .idle: return .trailersOnly
@@ -59,7 +66,7 @@ public struct ServerCallState: Sendable {
 
     /// The stream is gone, whoever closed it.
     /// - Returns: whether the handler was still to finish.
-    public mutating func close() -> Bool {
+    @inlinable public mutating func close() -> Bool {
         defer { outbound = .closed }
         return outbound != .closed
     }

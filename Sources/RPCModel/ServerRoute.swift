@@ -19,6 +19,16 @@ extension RPCService {
 public struct ServerRoute: Sendable {
     public let method: MethodDescriptor
     public let invoke: @Sendable (CallStream, ServerCallContext) async throws(RPCError) -> Void
+    /// The same without suspending, for handlers that never do: the server then makes no task for the call.
+    public let answer: Answer?
+    public typealias Answer = @Sendable (CallStream, ServerCallContext) throws(RPCError) -> Void
+
+    /// - Parameter answer: what `invoke` does, as a plain function.
+    public init(_ method: MethodDescriptor, answer: @escaping Answer) {
+        self.method = method
+        self.answer = answer
+        invoke = { (stream, context) async throws(RPCError) in try answer(stream, context) }
+    }
 
     public init(
         _ method: MethodDescriptor,
@@ -26,6 +36,21 @@ public struct ServerRoute: Sendable {
     ) {
         self.method = method
         self.invoke = invoke
+        answer = nil
+    }
+
+    /// A method whose handler answers at once: a plain function, which may neither suspend nor block.
+    @inlinable
+    public static func unary<Request: Message, Response: Message>(
+        _ method: MethodDescriptor,
+        atOnce handler: @escaping @Sendable (Request, ServerCallContext) throws(RPCError) -> Response
+    ) -> ServerRoute {
+        ServerRoute(
+            method,
+            answer: { (stream, context) throws(RPCError) in
+                let request: Request = try stream.takeOnlyMessage()
+                _ = try stream.write(try handler(request, context))
+            })
     }
 
     @inlinable

@@ -28,7 +28,7 @@ extension Metadata {
 extension HeaderField {
     fileprivate var isCustomMetadata: Bool {
         switch known {
-        case .other: !name.starts(with: "grpc-".utf8) && name.first != UInt8(ascii: ":")
+        case .other: !nameStarts(with: "grpc-") && name.first != UInt8(ascii: ":")
         case .authorization, .userAgent, .traceparent, .tracestate: true
         default: false
         }

@@ -19,23 +19,23 @@ extension CallMetrics {
     /// Everything but the histograms of ``entries``, flat: sorted by name, then by labels.
     public var numbers: [Number] {
         var numbers = [
-            gauge("rpc_calls_open", openCalls), gauge("rpc_calls_waiting", waitingCalls),
-            gauge("rpc_handlers_running", runningHandlers), gauge("rpc_connections_open", connections.open),
-            gauge("rpc_tls_handshakes_open", connections.handshakes),
-            Number(name: "rpc_connections_accepted_total", labels: [], value: connections.accepted),
-            Number(name: "rpc_accept_pauses_total", labels: [], value: connections.pauses),
+            gauge("grpc_server_calls_open", openCalls), gauge("grpc_server_calls_waiting", waitingCalls),
+            gauge("grpc_server_handlers_running", runningHandlers), gauge("http2_connections_open", connections.open),
+            gauge("tls_handshakes_open", connections.handshakes),
+            Number(name: "http2_connections_accepted_total", labels: [], value: connections.accepted),
+            Number(name: "http2_accept_pauses_total", labels: [], value: connections.pauses),
         ]
-        numbers += counters("rpc_connections_refused_total", "limit", connections.refused)
-        numbers += counters("rpc_connections_ended_total", "reason", connectionEnds)
-        numbers += counters("rpc_calls_refused_total", "limit", refusedCalls)
+        numbers += counters("http2_connections_refused_total", "limit", connections.refused)
+        numbers += counters("http2_connections_ended_total", "reason", connectionEnds)
+        numbers += counters("grpc_server_calls_refused_total", "limit", refusedCalls)
         for entry in entries {
             let labels = [
                 Number.Label(name: "method", value: entry.method),
-                Number.Label(name: "status", value: entry.code?.description ?? "OK"),
+                Number.Label(name: "code", value: entry.code?.description ?? "OK"),
             ]
-            numbers.append(Number(name: "rpc_calls_total", labels: labels, value: entry.counts.count))
+            numbers.append(Number(name: "grpc_server_handled_total", labels: labels, value: entry.counts.count))
             let microseconds = entry.counts.totalNanoseconds / 1000
-            numbers.append(Number(name: "rpc_call_microseconds_total", labels: labels, value: microseconds))
+            numbers.append(Number(name: "grpc_server_handling_microseconds_total", labels: labels, value: microseconds))
         }
         return numbers.sorted { $0.description < $1.description }
     }

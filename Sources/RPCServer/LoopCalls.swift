@@ -10,6 +10,9 @@ final class LoopCalls: @unchecked Sendable {
     // Sendable: everything mutable is touched on `loop` alone; `preconditionCurrent` guards the entry from
     // outside.
 
+    /// Room for a tick's calls that is kept for the next tick.
+    private static let keptCallsMax = 4096
+
     let loop: EventLoop
     /// `:status 200`, `content-type`.
     let responseHeaders: PreparedHeaders
@@ -26,8 +29,14 @@ final class LoopCalls: @unchecked Sendable {
     private let maxWaitingCalls: Int
     private var waiting: [ServerCall] = []
     private var firstWaiting = 0
+    /// Of `waiting`; beside it, because every call asks and nearly none waits.
+    private var waitingEnd = 0
     let slowRequests: SlowRequests?
     private var idleWaiters: [CheckedContinuation<Void, Never>] = []
+    /// Calls of this tick whose deadlines have no timer yet: most are over before the tick is.
+    private var deadlinesToArm: [ServerCall] = []
+    private var tickTime = MonotonicInstant(nanoseconds: 0)
+    private var tickInstant = ContinuousClock.now
 
     init(loop: EventLoop, methodCount: Int, configuration: ServerConfiguration) {
         self.loop = loop
@@ -43,7 +52,7 @@ final class LoopCalls: @unchecked Sendable {
         okTrailers = PreparedHeaders([("grpc-status", "0")])
     }
 
-    var waitingCalls: Int { waiting.count - firstWaiting }
+    var waitingCalls: Int { waitingEnd - firstWaiting }
 
     func callOpened() { openCalls += 1 }
 
@@ -60,13 +69,14 @@ final class LoopCalls: @unchecked Sendable {
         }
         guard waitingCalls < maxWaitingCalls else { return false }
         waiting.append(call)
+        waitingEnd += 1
         return true
     }
 
     /// A handler returned; the next call that still wants an answer gets its place.
     func handlerReturned() {
         runningHandlers -= 1
-        while runningHandlers < maxRunningHandlers, firstWaiting < waiting.count {
+        while runningHandlers < maxRunningHandlers, firstWaiting < waitingEnd {
             let call = waiting[firstWaiting]
             firstWaiting += 1
             guard !call.isFinished else { continue }
@@ -74,11 +84,12 @@ final class LoopCalls: @unchecked Sendable {
             // Started from a job of its own: this one may be deep inside the handler that just returned.
             loop.execute { call.startHandler() }
         }
-        if firstWaiting == waiting.count {
+        if firstWaiting > 0, firstWaiting == waitingEnd {
             waiting.removeAll(keepingCapacity: true)
             firstWaiting = 0
+            waitingEnd = 0
         }
-        if runningHandlers == 0 { resumeIdleWaiters() }
+        if runningHandlers == 0, !idleWaiters.isEmpty { resumeIdleWaiters() }
     }
 
     /// Waits until no handler runs, at most `limit`: a handler that ignores its cancellation must not hold up
@@ -93,10 +104,32 @@ final class LoopCalls: @unchecked Sendable {
         }
     }
 
+    /// The loop's `now` on the clock that handlers see, read once per tick as well.
+    var continuousNow: ContinuousClock.Instant {
+        if tickTime != loop.now {
+            tickTime = loop.now
+            tickInstant = .now
+        }
+        return tickInstant
+    }
+
+    /// Gives the call's deadline a timer at the end of this tick, if the call is not over by then.
+    func armDeadlineLater(of call: ServerCall) {
+        if deadlinesToArm.isEmpty { loop.atTickEnd(self) }
+        deadlinesToArm.append(call)
+    }
+
     private func resumeIdleWaiters() {
         let waiters = idleWaiters
         idleWaiters = []
         for waiter in waiters { waiter.resume() }
+    }
+}
+
+extension LoopCalls: TickEndTarget {
+    func tickEnding(on loop: EventLoop) {
+        for call in deadlinesToArm { call.armDeadline() }
+        deadlinesToArm.removeAll(keepingCapacity: deadlinesToArm.capacity <= Self.keptCallsMax)
     }
 }
 

@@ -36,10 +36,28 @@ struct RouteTable: Sendable {
         var slot = Self.hash(path) & mask
         while slots[slot] != 0 {
             let candidate = paths[Int(slots[slot]) - 1]
-            if candidate.count == path.count, candidate.withUnsafeBytes({ $0.elementsEqual(path) }) { break }
+            if candidate.count == path.count, candidate.withUnsafeBytes({ Self.areEqual($0, path) }) { break }
             slot = (slot + 1) & mask
         }
         return slot
+    }
+
+    /// Eight bytes at a time, of two texts of one length.
+    private static func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+        var offset = 0
+        while offset + 8 <= left.count {
+            if left.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                != right.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            {
+                return false
+            }
+            offset += 8
+        }
+        while offset < left.count {
+            if left[offset] != right[offset] { return false }
+            offset += 1
+        }
+        return true
     }
 
     /// Multiply and fold, eight bytes at a time.

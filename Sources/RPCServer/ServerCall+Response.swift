@@ -29,6 +29,23 @@ extension ServerCall {
         }
     }
 
+    /// The usual reply, in one step: nothing was sent yet, all that the handler wrote is at hand, and it added no
+    /// metadata.
+    ///
+    /// - Returns: `false` when the reply is another one; nothing was sent then.
+    func answerWhole() -> Bool {
+        guard let stream, state.hasSentNothing, !packsResponses, !hasResponseMetadata else { return false }
+        let headers = mentionsEncodings ? calls.responseHeadersOfferingGzip : calls.responseHeaders
+        stream.drainOutboundAndEnd(Self.isOver) { bytes in
+            respond(headers: headers, bytes, trailers: calls.okTrailers)
+            _ = state.send()
+            _ = state.finish()
+        }
+        guard state.isFinished else { return false }
+        if state.needsResetAfterTrailers { stopPeerAfterTrailers() }
+        return true
+    }
+
     private func sendHeadersIfFirst() {
         switch state.send() {
         case .write, .ignore: return

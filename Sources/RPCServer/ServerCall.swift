@@ -29,6 +29,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     private var methodIndex: Int
     private var task: Task<Void, Never>?
     private var deadlineTimer = TimerID.none
+    private var deadline = MonotonicInstant.distantFuture
     private var isHandlerAdmitted = false
     private var isHandlerDone = false
     /// The handler is on this thread's stack: what it writes is sent when it has returned or suspended.
@@ -51,6 +52,8 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     }
 
     var isFinished: Bool { state.isFinished }
+
+    var hasResponseMetadata: Bool { context?.hasResponseMetadata ?? false }
 
     var initialMetadata: Metadata { context?.initialMetadata ?? Metadata() }
 
@@ -134,7 +137,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
             finish(RPCError(.resourceExhausted, "the request's metadata is above the server's limit"))
             return nil
         }
-        guard let method = headers.value(of: .method), method.elementsEqual("POST".utf8) else {
+        guard headers.value(of: .method, is: "POST") else {
             answerPlainly(headers)
             return nil
         }
@@ -158,8 +161,8 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     private func prepare(_ headers: HeaderBlock, stream: CallStream, route: ServerRoute) -> Bool {
         mentionsEncodings = headers.value(of: .grpcAcceptEncoding) != nil
         acceptsGzip = mentionsEncodings && headers.list(.grpcAcceptEncoding, contains: "gzip")
-        if let encoding = headers.value(of: .grpcEncoding), !encoding.elementsEqual("identity".utf8) {
-            guard encoding.elementsEqual("gzip".utf8) else {
+        if headers.value(of: .grpcEncoding) != nil, !headers.value(of: .grpcEncoding, is: "identity") {
+            guard headers.value(of: .grpcEncoding, is: "gzip") else {
                 finish(
                     RPCError(.unimplemented, "requests are packed with an algorithm the server lacks"),
                     extra: [("grpc-accept-encoding", "identity,gzip")])
@@ -170,16 +173,17 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         if acceptsGzip, dispatcher.configuration.responseCompression == .gzip { packResponses(.gzip) }
         var deadline: ContinuousClock.Instant?
         if let value = headers.value(of: .grpcTimeout) {
-            guard let timeout = GRPCTimeout.parse(value.assumingMemoryBound(to: UInt8.self).span) else {
+            guard let timeout = GRPCTimeout.nanoseconds(value.assumingMemoryBound(to: UInt8.self).span) else {
                 finish(RPCError(.internal, "malformed grpc-timeout"))
                 return false
             }
-            guard timeout > .zero else {
+            guard timeout > 0 else {
                 finish(RPCError(.deadlineExceeded, "the deadline had passed on arrival"))
                 return false
             }
-            deadline = ContinuousClock.now + timeout
-            deadlineTimer = calls.loop.schedule(at: started + timeout, self)
+            deadline = calls.continuousNow + .nanoseconds(timeout)
+            self.deadline.nanoseconds = started.nanoseconds + UInt64(timeout)
+            calls.armDeadlineLater(of: self)
         }
         context = ServerCallContext(
             method: route.method, metadata: Metadata(headers), deadline: deadline, peer: peer,
@@ -207,19 +211,35 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     /// Runs the handler up to its first suspension. Called by ``LoopCalls`` when it is the call's turn.
     func startHandler() {
-        guard !state.isFinished, let stream, let context else { return calls.handlerReturned() }
+        guard !state.isFinished else { return calls.handlerReturned() }
         isRunningInline = true
-        // Cancelled by `stopHandler`; nobody awaits it, its end comes through `handlerReturned`.
-        let task = Task.immediate(executorPreference: calls.loop) { [self] in
-            await run(stream, context)
+        if dispatcher.interceptors.isEmpty, let answer = dispatcher.routes.routes[methodIndex].answer {
+            answerAtOnce(answer)
+            isRunningInline = false
+            return
         }
+        // Cancelled by `stopHandler`; nobody awaits it, its end comes through `handlerReturned`.
+        // It captures one object and nothing else, so that the closure needs no memory of its own.
+        let task = Task.immediate(executorPreference: calls.loop) { [self] in await run() }
         isRunningInline = false
         if !isHandlerDone { self.task = task }
         // A handler that returned without suspending may have detached its responses: they wait for this.
         flush()
     }
 
-    private func run(_ stream: CallStream, _ context: ServerCallContext) async {
+    /// A handler that cannot suspend needs no task.
+    private func answerAtOnce(_ answer: ServerRoute.Answer) {
+        guard let stream, let context else { preconditionFailure("a call is admitted when it is prepared") }
+        var failure: RPCError?
+        do throws(RPCError) { try answer(stream, context) } catch { failure = error }
+        isHandlerDone = true
+        if failure != nil, stream.hasRefusedUnpacking { calls.metrics.recordRefusal(.unpackedBytes) }
+        finish(failure)
+        calls.handlerReturned()
+    }
+
+    private func run() async {
+        guard let stream, let context else { preconditionFailure("a call is admitted when it is prepared") }
         var failure: RPCError?
         do throws(RPCError) {
             if !dispatcher.interceptors.isEmpty {
@@ -271,7 +291,8 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     /// - Parameter extra: fields only the transport knows, for refusals.
     func finish(_ error: RPCError?, extra: [(StaticString, StaticString)] = []) {
         guard !state.isFinished else { return }
-        sendRest(error ?? RPCError(.cancelled, "the call is over"))
+        if error == nil, answerWhole() { return end(nil) }
+        sendRest(error ?? Self.isOver)
         let metadata = context?.trailingMetadata ?? Metadata()
         switch state.finish() {
         case .ignore: return
@@ -287,17 +308,26 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         guard !isRecorded else { return }
         isRecorded = true
         if deadlineTimer != .none { calls.loop.cancel(deadlineTimer) }
-        let duration = MonotonicInstant.systemNow() - started
-        calls.metrics.record(
-            methodIndex: methodIndex, code: error?.code,
-            nanoseconds: UInt64(max(0, duration.wholeNanoseconds)))
+        let now = MonotonicInstant.systemNow().nanoseconds
+        let nanoseconds = now > started.nanoseconds ? now - started.nanoseconds : 0
+        calls.metrics.record(methodIndex: methodIndex, code: error?.code, nanoseconds: nanoseconds)
         guard let context else { return }
         context.finish()
         guard wasIntercepted else { return }
+        let duration = Duration.nanoseconds(Int64(clamping: nanoseconds))
         for interceptor in dispatcher.interceptors.reversed() {
             interceptor.callDidEnd(context, status: error, duration: duration)
         }
     }
+
+    /// Called at the end of the tick in which the request's headers came.
+    func armDeadline() {
+        guard !isRecorded, deadlineTimer == .none else { return }
+        deadlineTimer = calls.loop.schedule(at: deadline, self)
+    }
+
+    /// What a handler is told that goes on writing behind an OK.
+    static let isOver = RPCError(.cancelled, "the call is over")
 
     private func stopHandler() {
         context?.cancel()

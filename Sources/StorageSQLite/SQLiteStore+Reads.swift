@@ -16,12 +16,15 @@ extension SQLiteStore {
     }
 
     public func latestSession(of appointment: AppointmentID) async throws(StoreError) -> SessionState? {
-        try readers.read { (connection) throws(SQLiteError) in
-            let session = try connection.first(
-                SessionRow.latestOfAppointment, bind: { $0.add(appointment) }, read: SessionRow.read)
-            guard let session else { return nil }
-            return try SessionLoader.complete(session, connection)
+        // The id only, one step in an index; the session itself is mostly in memory. It may be newer than the
+        // id's snapshot: an appointment's session is never taken away.
+        let id = try readers.readOnce { (connection) throws(SQLiteError) in
+            try connection.first(
+                SessionRow.latestOfAppointment, bind: { $0.add(appointment) },
+                read: { row in row.identifier(SessionID.self) })
         }
+        guard let id else { return nil }
+        return try await session(id)
     }
 
     /// - Parameter query: a `limit` outside 1...200 is brought inside.
@@ -42,7 +45,7 @@ extension SQLiteStore {
     }
 
     public func openSessions(
-        startingBefore instant: Timestamp, after: SessionID?, limit: Int
+        startingBefore instant: Timestamp, untouchedEndingBefore: Timestamp, after: SessionID?, limit: Int
     ) async throws(StoreError) -> [SessionID] {
         try readers.readOnce { (connection) throws(SQLiteError) in
             try connection.all(
@@ -50,6 +53,7 @@ extension SQLiteStore {
                 bind: { values in
                     values.add(instant)
                     values.add(max(limit, 0))
+                    values.add(untouchedEndingBefore)
                     if let after { values.add(after) }
                 }, read: { row in row.identifier() })
         }

@@ -43,5 +43,10 @@ extension Telehealth_V1_SubmitConsentRequest: ChangeRequest {}
 extension Telehealth_V1_UpdateConsentRequest: ChangeRequest {}
 extension Telehealth_V1_RevokeConsentRequest: ChangeRequest {}
 extension Telehealth_V1_PutConsentDocumentRequest: ChangeRequest {}
+extension Telehealth_V1_SetRecordingHoldRequest: ChangeRequest {}
+extension Telehealth_V1_ReleaseRecordingHoldRequest: ChangeRequest {}
+extension Telehealth_V1_SetRecordingRetentionRequest: ChangeRequest {}
+extension Telehealth_V1_LinkSessionNoteRequest: ChangeRequest {}
+extension Telehealth_V1_ReportClientMetricsRequest: ChangeRequest {}
 extension Telehealth_V1_BackupDatabaseRequest: ChangeRequest {}
 extension Telehealth_V1_RetryEffectRequest: ChangeRequest {}

@@ -34,7 +34,9 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     var https = HTTPSClient.Configuration()
     https.authoritiesFile = configuration.cloud.authoritiesFile
     let http = try HTTPSClient(configuration: https)
-    let gateway = try chimeGateway(configuration, environment: environment, http: http)
+    let credentials = CredentialsChain(
+        environment: environment, region: configuration.cloud.region, http: http)
+    let gateway = try chimeGateway(configuration, http: http, credentials: credentials)
 
     // The domain, its workers and its clockwork.
     let hub = EventHub()
@@ -53,6 +55,11 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     let sweeper = Sweeper(committer: committer, gateway: gateway, time: time, ids: ids, policy: policy) {
         alarms.sweep($0)
     }
+
+    let poller = try eventPoller(
+        configuration, http: http, credentials: credentials,
+        intake: EventIntake(committer: committer, gateway: gateway, time: time, ids: ids, policy: policy),
+        alarms: alarms)
 
     // Who may call.
     let verifier = TokenVerifier(policy: TokenPolicy(audience: configuration.identity.audience))
@@ -86,6 +93,7 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
                 keySetFile: configuration.identity.keySetFile, time: time, alarms: alarms
             ).run(ring)
         }
+        if let poller { group.addTask { await poller.run() } }
         group.addTask { await heads.run() }
         group.addTask { await tickWatches(hub, every: policy.watchHeartbeatInterval, time) }
         group.addTask {
@@ -104,9 +112,9 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
         group.cancelAll()
     }
     monitoring?.server.stop()
+    await heads.end()
     await store.close()
     webhooks?.shutdown()
-    heads.keep()
     http.shutdown()
     logger.notice("stopped", metadata: store.statistics.logMetadata)
 }
@@ -143,7 +151,7 @@ private func headKeeper(
     let archive = try AuditHeadArchive.open(
         directory: audit.headsDirectory, keyFile: audit.headKeyFile, trail: store, time: time)
     return AuditHeadKeeper(
-        archive: archive, trail: store, time: time, interval: audit.headInterval, rows: Int64(audit.headRows),
+        archive: archive, store: store, time: time, interval: audit.headInterval, rows: Int64(audit.headRows),
         alarms: alarms)
 }
 
@@ -226,8 +234,22 @@ private func tickWatches(_ hub: EventHub, every interval: Duration, _ time: any 
     }
 }
 
+/// nil when no queue is configured: heartbeats then stand in for AWS's events.
+private func eventPoller(
+    _ configuration: DaemonConfiguration, http: HTTPSClient, credentials: CredentialsChain,
+    intake: EventIntake, alarms: Alarms
+) throws -> EventPoller? {
+    let cloud = configuration.cloud
+    guard let url = cloud.eventsQueue else { return nil }
+    let queue = try EventQueue(
+        url: url, controlRegion: cloud.region,
+        endpoint: cloud.endpoints["AWS_ENDPOINT_URL_SQS"] ?? cloud.endpoints["AWS_ENDPOINT_URL"], http: http,
+        credentials: credentials, logger: Logger(label: "events"))
+    return EventPoller(queue: queue, intake: intake) { alarms.events($0) }
+}
+
 private func chimeGateway(
-    _ configuration: DaemonConfiguration, environment: [String: String], http: HTTPSClient
+    _ configuration: DaemonConfiguration, http: HTTPSClient, credentials: CredentialsChain
 ) throws -> ChimeGateway {
     let cloud = configuration.cloud
     var chime = ChimeConfiguration(
@@ -237,13 +259,18 @@ private func chimeGateway(
     chime.videoResolution = .init(rawValue: cloud.videoResolution) ?? .hd
     chime.attendeesMax = cloud.attendeesMax
     chime.recordingsBucket = cloud.bucket
+    if let cloudFront = cloud.cloudFront {
+        let key = try String(contentsOfFile: cloudFront.keyFile, encoding: .utf8)
+        chime.cloudFront = try .init(
+            distribution: cloudFront.distribution,
+            signer: CloudFrontSigner(keyPairID: cloudFront.keyPairID, privateKeyPEM: key),
+            usesCustomPolicy: cloudFront.usesCustomPolicy)
+    }
     var calls = AWSServiceClient.Configuration()
     calls.limits.perSecond = Double(cloud.callsPerSecond)
     calls.limits.burst = Double(cloud.callsPerSecond * 2)
     return try ChimeGateway(
-        configuration: chime, http: http,
-        credentials: CredentialsChain(environment: environment, region: cloud.region, http: http),
-        logger: Logger(label: "chime"), calls: calls)
+        configuration: chime, http: http, credentials: credentials, logger: Logger(label: "chime"), calls: calls)
 }
 
 private func certificates(_ configuration: DaemonConfiguration) throws -> TLSServerContextSource? {

@@ -46,8 +46,8 @@ enum LayerTable {
             // 6: adapters behind the domain's ports.
             Row(6, "StorageSQLite", "TelehealthCore", "CSQLite", "Crypto", "Logging"),
             Row(6, "HTTPSClient", "CCurl"),
-            Row(6, "AWSClient", "HTTPSClient", "Crypto"),
-            Row(6, "ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "Logging"),
+            Row(6, "AWSClient", "HTTPSClient", "Crypto", "CryptoExtras"),
+            Row(6, "ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "Crypto", "Logging"),
             Row(6, "Identity", "HTTPSClient", "TelehealthCore", "Crypto", "JWTKit"),
             Row(6, "Webhooks", "HTTPSClient", "TelehealthCore", "Crypto"),
             // 7
@@ -74,8 +74,8 @@ enum LayerTable {
         Row(
             9, "telehealth-probe", "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel",
             "ProtobufWire",
-            "ProtobufReflection", "GRPCStandardAPI", "Identity", "StorageSQLite", "TelehealthCore", "TLSEngine",
-            "Crypto",
+            "ProtobufReflection", "GRPCStandardAPI", "Identity", "StorageSQLite", "TelehealthCore", "Transport",
+            "TLSEngine", "Crypto",
             "ArgumentParser"),
         Row(9, "ChimeSimulation", "Crypto"),
         Row(9, "chime-simulator", "ChimeSimulation", "FlyingFox", "FlyingSocks", "ArgumentParser"),
@@ -93,6 +93,8 @@ enum LayerTable {
         Row(9, "fuzz-runner", "FuzzTargets"),
         Row(
             9, "rpc-simulation", "HTTP2Engine", "RPCOverHTTP2", "RPCModel", "ProtobufWire", "ArgumentParser"),
+        Row(9, "VisitSimulation", "TelehealthCore", "Crypto"),
+        Row(9, "visit-simulation", "VisitSimulation", "ArgumentParser"),
         Row(9, "InteropMessages", "ProtobufWire", "RPCModel"),
         Row(
             9, "rpc-interop", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "EventCore", "TLSEngine",

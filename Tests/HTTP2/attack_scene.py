@@ -88,8 +88,8 @@ def descriptors():
 
 
 def ended(reason: str) -> str:
-    return f'rpc_connections_ended_total{{reason="{reason}"}}'
+    return f'http2_connections_ended_total{{reason="{reason}"}}'
 
 
 def refused(limit: str) -> str:
-    return f'rpc_calls_refused_total{{limit="{limit}"}}'
+    return f'grpc_server_calls_refused_total{{limit="{limit}"}}'

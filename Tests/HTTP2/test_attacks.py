@@ -160,7 +160,7 @@ def test_methods_that_do_not_exist_leave_no_trace(scene):
             path = f"/{'x' * 60}/{index}"
             peer.send(headers(1 + 2 * index, block(*request("POST", path, ("content-type", "application/grpc")))))
             assert peer.response(1 + 2 * index)[2]["grpc-status"] == "12"
-    scene.counted('rpc_calls_total{method="_OTHER",status="UNIMPLEMENTED"}', 3000)
+    scene.counted('grpc_server_handled_total{method="_OTHER",code="UNIMPLEMENTED"}', 3000)
     assert not [name for name in scene.counters() if "xxx" in name]
 
 
@@ -169,13 +169,13 @@ def test_methods_that_do_not_exist_leave_no_trace(scene):
 def test_connections_of_one_address_are_bounded(scene):
     """1,024 are allowed, and the bystander's is one of them."""
     assert cut_of(scene, 1100) == 1100 - 1023
-    scene.counted('rpc_connections_refused_total{limit="connections_per_address_max"}', 77)
+    scene.counted('http2_connections_refused_total{limit="connections_per_address_max"}', 77)
 
 
 def test_connections_are_bounded_in_all():
     with attacked("connections-max=20") as scene:
         assert cut_of(scene, 40) == 40 - 19
-        scene.counted('rpc_connections_refused_total{limit="connections_max"}', 21)
+        scene.counted('http2_connections_refused_total{limit="connections_max"}', 21)
 
 
 def test_accepting_pauses_when_descriptors_run_out():
@@ -186,7 +186,7 @@ def test_accepting_pauses_when_descriptors_run_out():
         assert greeted == 20
         for one in sockets:
             one.close()
-        scene.counted("rpc_accept_pauses_total")
+        scene.counted("http2_accept_pauses_total")
 
 
 def cut_of(scene: Server, count: int) -> int:

@@ -43,7 +43,7 @@ def test_handshakes_that_stall_are_bounded(certificate):
         finally:
             for one in sockets:
                 one.close()
-        scene.counted('rpc_connections_refused_total{limit="handshakes_max"}', 88)
+        scene.counted('http2_connections_refused_total{limit="handshakes_max"}', 88)
 
 
 def test_a_handshake_that_does_not_end(certificate):

@@ -61,7 +61,7 @@ CALLS = [
         "Sinks": [{"Type": "S3Bucket", "S3BucketSinkConfiguration": {"Destination": "arn:aws:s3:::visits/rec/1"}}],
         "ClientRequestToken": "cat-1"}),
     ("chime-sdk-media-pipelines", "GetMediaPipeline", {"MediaPipelineId": PIPELINE}),
-    ("s3", "HeadObject", {"Bucket": "visits", "Key": "rec/1/audio/x.mp4"}),
+    ("s3", "HeadObject", {"Bucket": "visits", "Key": "rec/1/audio/x.mp4", "ChecksumMode": "ENABLED"}),
 ]
 
 

@@ -85,6 +85,8 @@ def test_metrics_count_calls_by_method_and_status_and_parse_as_prometheus_text(w
     assert grown("grpc_server_handling_seconds_bucket", method=get_session, code="NOT_FOUND", le="+Inf") == 1
     assert metric(after, "telehealth_store_writable") == 1
     assert metric(after, "http2_connections_open") >= 1
+    assert metric(after, "http2_connections_accepted_total") >= 1
+    assert metric(after, "grpc_server_calls_refused_total") == 0
     assert metric(after, "process_resident_memory_bytes") > 1e6
     line = re.compile(r'[a-z_0-9]+(\{[a-z_]+="[^"\n]*"(,[a-z_]+="[^"\n]*")*\})? [0-9.e+-]+')
     for text in after.splitlines():

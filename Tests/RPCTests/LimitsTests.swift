@@ -181,9 +181,9 @@ private struct Refusing: ServerInterceptor {
                     "too_many_waiting_calls": 1,
                 ])
             let lines = metrics.numbers.map(\.description)
-            #expect(lines.contains(#"rpc_calls_refused_total{limit="request_too_large"} 1"#))
-            #expect(lines.contains("rpc_connections_accepted_total 1"))
-            #expect(lines.contains(#"rpc_calls_total{method="test.Service/Hold",status="OK"} 1"#))
+            #expect(lines.contains(#"grpc_server_calls_refused_total{limit="request_too_large"} 1"#))
+            #expect(lines.contains("http2_connections_accepted_total 1"))
+            #expect(lines.contains(#"grpc_server_handled_total{method="test.Service/Hold",code="OK"} 1"#))
         }
     }
 

@@ -100,7 +100,7 @@ struct Ledger: Sendable {
         }
         let effects = try await store.claimEffects(limit: 1_000, now: Sample.at(1), lease: .zero)
         let sessions = try await store.openSessions(
-            startingBefore: Sample.at(9_999), after: nil, limit: 1_000)
+            startingBefore: Sample.at(9_999), untouchedEndingBefore: Sample.at(99_999), after: nil, limit: 1_000)
         // The first effect of every session is due; the later ones wait behind it.
         if effects.count != sessions.count {
             problems.append("\(effects.count) first effects, \(sessions.count) sessions")

@@ -14,8 +14,12 @@ import Testing
             ConsentRow.byID, ConsentRow.ofSubject,
             ConsentRow.version, ConsentDocumentRow.presence, SessionEventRow.after,
             SessionEventRow.reopenPruning,
+            RecordingRow.toDelete, RecordingRow.ofPipeline, MeetingRow.ownerOfMeeting,
+            MeetingRow.ownerOfToken, MeetingFactRow.ofSession, MeetingFactRow.count, PresenceRow.ofSession,
+            ClientQualityRow.byKey, ClientQualityRow.reportCount,
             EffectRow.fence, EffectRow.due, EffectRow.nextDue, EffectRow.lease, RequestRow.byKey,
-        ] + Pruning.statements + SessionList.statements
+            AuditRow.byNumber, AuditRow.from, AuditRow.ofTarget, AuditNodeRow.from,
+        ] + Pruning.statements + SessionList.statements + AuditList.statements + ServiceFiguresSums.statements
 
     @Test(arguments: statements.indices)
     func usesAnIndex(_ index: Int) async throws {

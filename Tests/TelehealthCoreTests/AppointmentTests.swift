@@ -1,6 +1,7 @@
 import Testing
 
 @testable import TelehealthCore
+@testable import VisitSimulation
 
 @Suite("An appointment") struct AppointmentTests {
     private func put(_ clinic: Clinic, _ command: PutAppointment) async -> TelehealthError.Reason? {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import TelehealthCore
+@testable import VisitSimulation
 
 @Suite("Consent") struct ConsentTests {
     private func submit(

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import TelehealthCore
+@testable import VisitSimulation
 
 @Suite("The effect worker") struct EffectWorkerTests {
     private let busy = GatewayError(kind: .throttled, code: "ThrottlingException")

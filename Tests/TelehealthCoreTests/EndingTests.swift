@@ -1,6 +1,7 @@
 import Testing
 
 @testable import TelehealthCore
+@testable import VisitSimulation
 
 @Suite("The end of a session") struct EndingTests {
     private func sweep(_ clinic: Clinic, after seconds: Int64) async throws {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import TelehealthCore
+@testable import VisitSimulation
 
 @Suite("Joining") struct JoinWindowTests {
     @Test func `the door opens early and closes at the end, later for those who were in`() async throws {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import TelehealthCore
+@testable import VisitSimulation
 
 @Suite("People in a visit") struct PeopleTests {
     static let interpreter = Clinic.caller(SubjectID("interpreter-1"), .clinician)

@@ -2,6 +2,7 @@ import Crypto
 import Testing
 
 @testable import TelehealthCore
+@testable import VisitSimulation
 
 /// A person's papers, judged under one place's policy: no store, no service.
 struct Judgement {
@@ -139,11 +140,26 @@ struct Judgement {
         #expect(case1.causes(.thirdParty, people: both) == [])
         let policy = PlaceBook.builtIn.policy("US-GA")
         let asked = policy.requirements(for: .thirdParty)[0]
-        #expect(asked.applies(to: .client, present: ["CLIENT", "INTERPRETER"]))
-        #expect(!asked.applies(to: .clinician, present: ["INTERPRETER"]))
-        #expect(!asked.applies(to: .client, present: ["CLIENT", "CLINICIAN", "GUARDIAN"]))
+        #expect(asked.applies(to: ["CLIENT"], present: ["CLIENT", "INTERPRETER"]))
+        #expect(!asked.applies(to: ["CLINICIAN"], present: ["INTERPRETER"]))
+        #expect(!asked.applies(to: ["CLIENT"], present: ["CLIENT", "CLINICIAN", "GUARDIAN"]))
         case1.add(.thirdPartyPresence)
         #expect(case1.causes(.thirdParty, people: both) == [])
+    }
+
+    @Test(arguments: [ParticipantRole.interpreter, .observer, .guest, .supervisor])
+    func `an invited person is known to a policy by the role on the roster`(role: ParticipantRole) {
+        let case1 = Judgement("US-GA")
+        let context = RuleContext(
+            now: case1.now, policy: case1.policy, ids: SeededIDs(seed: 1), controlRegion: "us-east-1",
+            recordingsBucket: nil)
+        let invited = Participant(
+            id: ParticipantID("p"), sessionID: Judgement.session, subjectID: SubjectID("x"), role: role,
+            externalUserID: "p-1")
+        let judged = ConsentLedger().evaluate(
+            .init(action: .thirdParty, session: Judgement.session, purpose: .clinical, context: context),
+            [.init(subject: Judgement.client, role: .client), .init(invited)])
+        #expect(judged.missing.map(\.subjectID) == [Judgement.client])
     }
 
     @Test func `a consent to an older text counts until the newer one's thirty days are over`() {

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import TelehealthCore
+@testable import VisitSimulation
 
 @Suite("Random histories") struct RandomHistoryTests {
     private static func setting(_ name: String, _ standard: UInt64) -> UInt64 {

@@ -3,6 +3,7 @@ import Synchronization
 import Testing
 
 @testable import TelehealthCore
+@testable import VisitSimulation
 
 /// An audit log in memory with a chain and proofs made leaf by leaf, so that receipts can be given without a database.
 final class MemoryTrail: AuditTrail {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import TelehealthCore
+@testable import VisitSimulation
 
 @Suite("A recording") struct RecordingTests {
     private func start(_ clinic: Clinic, _ id: SessionID) async -> TelehealthError.Reason? {

@@ -2,6 +2,7 @@ import Synchronization
 import Testing
 
 @testable import TelehealthCore
+@testable import VisitSimulation
 
 @Suite("A changing call") struct RequestTests {
     private let id = "0B0F8E9C-0000-4000-8000-000000000001"

@@ -2,6 +2,7 @@ import Synchronization
 import Testing
 
 @testable import TelehealthCore
+@testable import VisitSimulation
 
 @Suite("A watch") struct SessionWatchTests {
     private func open(

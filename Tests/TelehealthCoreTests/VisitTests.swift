@@ -1,6 +1,7 @@
 import Testing
 
 @testable import TelehealthCore
+@testable import VisitSimulation
 
 @Suite("A visit") struct VisitTests {
     @Test func `creating a session calls nobody at Chime and makes a roster and join links`() async throws {

@@ -19,6 +19,8 @@ struct MethodsOnly: RPCService {
             + Telehealth_V1_PeopleService_Methods.all
             + Telehealth_V1_ConsentService_Methods.all + Telehealth_V1_ConsentPolicyService_Methods.all
             + Telehealth_V1_ConsentReceiptService_Methods.all
+            + Telehealth_V1_RecordingService_Methods.all + Telehealth_V1_EventsService_Methods.all
+            + Telehealth_V1_QualityService_Methods.all
             + Telehealth_V1_AuditService_Methods.all + Telehealth_V1_OperationsService_Methods.all)
 }
 
@@ -53,6 +55,11 @@ struct MethodsOnly: RPCService {
         "AuditService/ListAuditEvents": "a", "AuditService/ListSessionAccesses": "pa",
         "AuditService/VerifyAuditLog": "a", "AuditService/ExportAuditLog": "a",
         "AuditService/GetAuditProof": "a",
+        "RecordingService/SetRecordingHold": "a", "RecordingService/ReleaseRecordingHold": "a",
+        "RecordingService/SetRecordingRetention": "a", "RecordingService/LinkSessionNote": "ta",
+        "RecordingService/GetRecordingManifest": "ta",
+        "EventsService/IngestMeetingEvents": "sa",
+        "QualityService/ReportClientMetrics": "tp", "QualityService/GetServiceReport": "a",
         "OperationsService/GetServiceStatus": "a", "OperationsService/BackupDatabase": "a",
         "OperationsService/CheckDatabase": "a", "OperationsService/ListFailedEffects": "a",
         "OperationsService/RetryEffect": "a",

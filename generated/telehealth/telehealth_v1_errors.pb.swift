@@ -96,6 +96,14 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case recordingConsentRevoked
     /// FAILED_PRECONDITION: no bucket is configured.
     case recordingNotConfigured
+    /// FAILED_PRECONDITION: the recording is under legal hold, and the clinic's policy lets nobody of this role play it.
+    case recordingOnHold
+    /// FAILED_PRECONDITION: the recording's time is over; its objects are being deleted.
+    case recordingBeingDeleted
+    /// FAILED_PRECONDITION: the recording was deleted; its row and its manifest stay.
+    case recordingDeleted
+    /// RESOURCE_EXHAUSTED: reports of one person come too fast; `google.rpc.RetryInfo`.
+    case metricsTooOften
     /// FAILED_PRECONDITION: a screen is shared already.
     case screenShareActive
     /// FAILED_PRECONDITION: the caller shares no screen.
@@ -140,8 +148,6 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case documentOutdated
     /// INVALID_ARGUMENT: the place asks for more evidence; metadata `missing` (names of ConsentEvidenceKind), `place`.
     case evidenceIncomplete
-    /// FAILED_PRECONDITION: the client has not agreed to others taking part; MissingConsentDetail.
-    case thirdPartyConsentMissing
     /// UNAVAILABLE: the audit log does not show this consent yet; `google.rpc.RetryInfo`.
     case receiptNotReady
     /// RESOURCE_EXHAUSTED: the record has more visits than one export holds.
@@ -216,6 +222,10 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 62: self = .recordingNotReady
         case 63: self = .recordingConsentRevoked
         case 64: self = .recordingNotConfigured
+        case 65: self = .recordingOnHold
+        case 66: self = .recordingBeingDeleted
+        case 67: self = .recordingDeleted
+        case 68: self = .metricsTooOften
         case 70: self = .screenShareActive
         case 71: self = .screenShareNotActive
         case 80: self = .resumeExpired
@@ -238,7 +248,6 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 150: self = .guardianRequired
         case 151: self = .documentOutdated
         case 152: self = .evidenceIncomplete
-        case 153: self = .thirdPartyConsentMissing
         case 154: self = .receiptNotReady
         case 155: self = .exportTooLarge
         case 140: self = .participantRemoved
@@ -300,6 +309,10 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .recordingNotReady: 62
         case .recordingConsentRevoked: 63
         case .recordingNotConfigured: 64
+        case .recordingOnHold: 65
+        case .recordingBeingDeleted: 66
+        case .recordingDeleted: 67
+        case .metricsTooOften: 68
         case .screenShareActive: 70
         case .screenShareNotActive: 71
         case .resumeExpired: 80
@@ -322,7 +335,6 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .guardianRequired: 150
         case .documentOutdated: 151
         case .evidenceIncomplete: 152
-        case .thirdPartyConsentMissing: 153
         case .receiptNotReady: 154
         case .exportTooLarge: 155
         case .participantRemoved: 140
@@ -400,7 +412,7 @@ public enum Telehealth_V1_Errors_File {
             Chp0ZWxlaGVhbHRoL3YxL2Vycm9ycy5wcm90bxINdGVsZWhlYWx0aC52MRobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGh50
             ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aG3RlbGVoZWFsdGgvdjEvc2Vzc2lvbi5wcm90byJPChRNaXNzaW5nQ29uc2Vu
             dERldGFpbBI3CgdtaXNzaW5nGAEgAygLMh0udGVsZWhlYWx0aC52MS5NaXNzaW5nQ29uc2VudFIHbWlzc2luZyJQChJTZXNzaW9u
-            U3RhdGVEZXRhaWwSOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMq0RYK
+            U3RhdGVEZXRhaWwSOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMquBcK
             C0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEh4KGkVSUk9SX1JFQVNPTl9UT0tFTl9NSVNTSU5HEAES
             HgoaRVJST1JfUkVBU09OX1RPS0VOX0lOVkFMSUQQAhIeChpFUlJPUl9SRUFTT05fVE9LRU5fRVhQSVJFRBADEiIKHkVSUk9SX1JF
             QVNPTl9UT0tFTl9LRVlfVU5LTk9XThAEEicKI0VSUk9SX1JFQVNPTl9UT0tFTl9ERVZFTE9QTUVOVF9PTkxZEAUSIQodRVJST1Jf
@@ -422,7 +434,9 @@ public enum Telehealth_V1_Errors_File {
             RBA3EigKJEVSUk9SX1JFQVNPTl9ET0NVTUVOVF9WRVJTSU9OX0VYSVNUUxA4EiEKHUVSUk9SX1JFQVNPTl9SRUNPUkRJTkdfQUNU
             SVZFEDwSJQohRVJST1JfUkVBU09OX1JFQ09SRElOR19OT1RfQUNUSVZFED0SJAogRVJST1JfUkVBU09OX1JFQ09SRElOR19OT1Rf
             UkVBRFkQPhIqCiZFUlJPUl9SRUFTT05fUkVDT1JESU5HX0NPTlNFTlRfUkVWT0tFRBA/EikKJUVSUk9SX1JFQVNPTl9SRUNPUkRJ
-            TkdfTk9UX0NPTkZJR1VSRUQQQBIkCiBFUlJPUl9SRUFTT05fU0NSRUVOX1NIQVJFX0FDVElWRRBGEigKJEVSUk9SX1JFQVNPTl9T
+            TkdfTk9UX0NPTkZJR1VSRUQQQBIiCh5FUlJPUl9SRUFTT05fUkVDT1JESU5HX09OX0hPTEQQQRIoCiRFUlJPUl9SRUFTT05fUkVD
+            T1JESU5HX0JFSU5HX0RFTEVURUQQQhIiCh5FUlJPUl9SRUFTT05fUkVDT1JESU5HX0RFTEVURUQQQxIiCh5FUlJPUl9SRUFTT05f
+            TUVUUklDU19UT09fT0ZURU4QRBIkCiBFUlJPUl9SRUFTT05fU0NSRUVOX1NIQVJFX0FDVElWRRBGEigKJEVSUk9SX1JFQVNPTl9T
             Q1JFRU5fU0hBUkVfTk9UX0FDVElWRRBHEh8KG0VSUk9SX1JFQVNPTl9SRVNVTUVfRVhQSVJFRBBQEh4KGkVSUk9SX1JFQVNPTl9X
             QVRDSF9MQUdHSU5HEFESJAogRVJST1JfUkVBU09OX01FRVRJTkdfVU5BVkFJTEFCTEUQWhInCiNFUlJPUl9SRUFTT05fTUVFVElO
             R19RVU9UQV9FWENFRURFRBBbEiAKHEVSUk9SX1JFQVNPTl9NRUVUSU5HX1JFRlVTRUQQXBIhCh1FUlJPUl9SRUFTT05fVkVSU0lP
@@ -432,14 +446,14 @@ public enum Telehealth_V1_Errors_File {
             RVJST1JfUkVBU09OX1JBVEVfTElNSVRFRBC0ARInCiJFUlJPUl9SRUFTT05fRU1FUkdFTkNZX05PVF9BTExPV0VEELUBEioKJUVS
             Uk9SX1JFQVNPTl9FTUVSR0VOQ1lfUkVBU09OX0lOVkFMSUQQtgESIQodRVJST1JfUkVBU09OX0VGRkVDVF9OT1RfRk9VTkQQZBIi
             Ch5FUlJPUl9SRUFTT05fRUZGRUNUX05PVF9GQUlMRUQQZRIjCh5FUlJPUl9SRUFTT05fR1VBUkRJQU5fUkVRVUlSRUQQlgESIwoe
-            RVJST1JfUkVBU09OX0RPQ1VNRU5UX09VVERBVEVEEJcBEiUKIEVSUk9SX1JFQVNPTl9FVklERU5DRV9JTkNPTVBMRVRFEJgBEi0K
-            KEVSUk9SX1JFQVNPTl9USElSRF9QQVJUWV9DT05TRU5UX01JU1NJTkcQmQESIwoeRVJST1JfUkVBU09OX1JFQ0VJUFRfTk9UX1JF
-            QURZEJoBEiIKHUVSUk9SX1JFQVNPTl9FWFBPUlRfVE9PX0xBUkdFEJsBEiUKIEVSUk9SX1JFQVNPTl9QQVJUSUNJUEFOVF9SRU1P
-            VkVEEIwBEiQKH0VSUk9SX1JFQVNPTl9QQVJUSUNJUEFOVF9ERU5JRUQQjQESKgolRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX05P
-            VF9BRE1JVFRFRBCOARIkCh9FUlJPUl9SRUFTT05fUEFSVElDSVBBTlRfRVhJU1RTEI8BEh0KGEVSUk9SX1JFQVNPTl9ST1NURVJf
-            RlVMTBCQARImCiFFUlJPUl9SRUFTT05fSU5WSVRBVElPTl9OT1RfRk9VTkQQkQESJAofRVJST1JfUkVBU09OX0lOVklUQVRJT05f
-            SU5WQUxJRBCSARIkCh9FUlJPUl9SRUFTT05fSU5WSVRBVElPTl9FWFBJUkVEEJMBEiEKHEVSUk9SX1JFQVNPTl9JTlZJVEFUSU9O
-            X1VTRUQQlAESJAofRVJST1JfUkVBU09OX0lOVklUQVRJT05fUkVWT0tFRBCVAWIGcHJvdG8z
+            RVJST1JfUkVBU09OX0RPQ1VNRU5UX09VVERBVEVEEJcBEiUKIEVSUk9SX1JFQVNPTl9FVklERU5DRV9JTkNPTVBMRVRFEJgBEiMK
+            HkVSUk9SX1JFQVNPTl9SRUNFSVBUX05PVF9SRUFEWRCaARIiCh1FUlJPUl9SRUFTT05fRVhQT1JUX1RPT19MQVJHRRCbARIlCiBF
+            UlJPUl9SRUFTT05fUEFSVElDSVBBTlRfUkVNT1ZFRBCMARIkCh9FUlJPUl9SRUFTT05fUEFSVElDSVBBTlRfREVOSUVEEI0BEioK
+            JUVSUk9SX1JFQVNPTl9QQVJUSUNJUEFOVF9OT1RfQURNSVRURUQQjgESJAofRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX0VYSVNU
+            UxCPARIdChhFUlJPUl9SRUFTT05fUk9TVEVSX0ZVTEwQkAESJgohRVJST1JfUkVBU09OX0lOVklUQVRJT05fTk9UX0ZPVU5EEJEB
+            EiQKH0VSUk9SX1JFQVNPTl9JTlZJVEFUSU9OX0lOVkFMSUQQkgESJAofRVJST1JfUkVBU09OX0lOVklUQVRJT05fRVhQSVJFRBCT
+            ARIhChxFUlJPUl9SRUFTT05fSU5WSVRBVElPTl9VU0VEEJQBEiQKH0VSUk9SX1JFQVNPTl9JTlZJVEFUSU9OX1JFVk9LRUQQlQFi
+            BnByb3RvMw==
             """,
         dependencies: [
             Telehealth_V1_Consent_File.descriptor,

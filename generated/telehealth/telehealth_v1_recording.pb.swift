@@ -25,6 +25,10 @@ public enum Telehealth_V1_RecordingState: ProtobufEnum {
     case available
     /// Could not be made or finished.
     case failed
+    /// Its retention is over: the objects are being deleted.
+    case deleting
+    /// The objects are gone; the row stays.
+    case deleted
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -40,6 +44,8 @@ public enum Telehealth_V1_RecordingState: ProtobufEnum {
         case 5: self = .processing
         case 6: self = .available
         case 7: self = .failed
+        case 8: self = .deleting
+        case 9: self = .deleted
         default: self = .unrecognized(rawValue)
         }
     }
@@ -54,6 +60,8 @@ public enum Telehealth_V1_RecordingState: ProtobufEnum {
         case .processing: 5
         case .available: 6
         case .failed: 7
+        case .deleting: 8
+        case .deleted: 9
         case .unrecognized(let number): number
         }
     }
@@ -200,6 +208,19 @@ public struct Telehealth_V1_Recording: Message {
     public var failureReason: String = ""
     /// When a consent that it stood on was revoked afterwards, UTC: it is not played any more.
     public var consentRevokedAt: Google_Protobuf_Timestamp?
+    /// Since when the running capture has holes (Chime reports a temporary failure), UTC; unset while it is sound.
+    public var degradedSince: Google_Protobuf_Timestamp?
+    /// Not deleted before this, UTC; unset: kept until an administrator sets it. Staff only.
+    public var retainUntil: Google_Protobuf_Timestamp?
+    /// Set while the recording is under legal hold: then it is not deleted, and played only as the clinic's policy says.
+    /// Staff only.
+    public var hold: Telehealth_V1_LegalHold?
+    /// The note in the clinic's records that it belongs to; may be empty. Staff only.
+    public var sessionNoteID: String = ""
+    /// When its objects were deleted, UTC; the row stays as a tombstone.
+    public var deletedAt: Google_Protobuf_Timestamp?
+    /// What S3 itself says of the content, where it says so: "sha256:" or "crc64nvme:" and base64. Staff only.
+    public var objectChecksum: String = ""
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -226,6 +247,12 @@ public struct Telehealth_V1_Recording: Message {
         if stopReason.rawValue != 0 { buffer.write(19, stopReason, as: WireEnum<Telehealth_V1_RecordingStopReason>.self) }
         if !failureReason.isEmpty { buffer.write(20, failureReason, as: WireString.self) }
         if let value = consentRevokedAt { buffer.writeMessage(21, value) }
+        if let value = degradedSince { buffer.writeMessage(60, value) }
+        if let value = retainUntil { buffer.writeMessage(61, value) }
+        if let value = hold { buffer.writeMessage(62, value) }
+        if !sessionNoteID.isEmpty { buffer.write(63, sessionNoteID, as: WireString.self) }
+        if let value = deletedAt { buffer.writeMessage(64, value) }
+        if !objectChecksum.isEmpty { buffer.write(65, objectChecksum, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -253,6 +280,44 @@ public struct Telehealth_V1_Recording: Message {
             case 152: try reader.read(&stopReason, as: WireEnum<Telehealth_V1_RecordingStopReason>.self)
             case 162: try reader.read(&failureReason, as: WireString.self)
             case 170: try reader.readMessage(&consentRevokedAt)
+            case 482: try reader.readMessage(&degradedSince)
+            case 490: try reader.readMessage(&retainUntil)
+            case 498: try reader.readMessage(&hold)
+            case 506: try reader.read(&sessionNoteID, as: WireString.self)
+            case 514: try reader.readMessage(&deletedAt)
+            case 522: try reader.read(&objectChecksum, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// An order to keep a recording.
+public struct Telehealth_V1_LegalHold: Message {
+    public static let fullName = "telehealth.v1.LegalHold"
+    /// When it was set, UTC.
+    public var setAt: Google_Protobuf_Timestamp?
+    /// `sub` of who set it.
+    public var setBy: String = ""
+    /// The administrator's words.
+    public var reason: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if let value = setAt { buffer.writeMessage(1, value) }
+        if !setBy.isEmpty { buffer.write(2, setBy, as: WireString.self) }
+        if !reason.isEmpty { buffer.write(3, reason, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.readMessage(&setAt)
+            case 18: try reader.read(&setBy, as: WireString.self)
+            case 26: try reader.read(&reason, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -265,7 +330,7 @@ public enum Telehealth_V1_Recording_File {
         name: "telehealth/v1/recording.proto",
         base64: """
             Ch10ZWxlaGVhbHRoL3YxL3JlY29yZGluZy5wcm90bxINdGVsZWhlYWx0aC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5w
-            cm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvIvgICglSZWNvcmRpbmcSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSA
+            cm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvItILCglSZWNvcmRpbmcSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSA
             uhgCUgtyZWNvcmRpbmdJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSHgoHc2VnbWVudBgDIAEoBUIEgLoY
             AlIHc2VnbWVudBI5CgVzdGF0ZRgEIAEoDjIdLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nU3RhdGVCBIC6GAJSBXN0YXRlEj8KB3B1
             cnBvc2UYBSABKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1cnBvc2VCBIC6GAJSB3B1cnBvc2USJQoLY29uc2VudF9pZHMY
@@ -280,17 +345,24 @@ public enum Telehealth_V1_Recording_File {
             YmplY3RfZXRhZxgRIAEoCUIEgLoYAlIKb2JqZWN0RXRhZxIvChBkdXJhdGlvbl9zZWNvbmRzGBIgASgDQgSAuhgCUg9kdXJhdGlv
             blNlY29uZHMSSQoLc3RvcF9yZWFzb24YEyABKA4yIi50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1N0b3BSZWFzb25CBIC6GAJSCnN0
             b3BSZWFzb24SKwoOZmFpbHVyZV9yZWFzb24YFCABKAlCBIC6GAJSDWZhaWx1cmVSZWFzb24STgoSY29uc2VudF9yZXZva2VkX2F0
-            GBUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIQY29uc2VudFJldm9rZWRBdCqGAgoOUmVjb3JkaW5nU3Rh
-            dGUSHwobUkVDT1JESU5HX1NUQVRFX1VOU1BFQ0lGSUVEEAASHQoZUkVDT1JESU5HX1NUQVRFX1JFUVVFU1RFRBABEhwKGFJFQ09S
-            RElOR19TVEFURV9TVEFSVElORxACEh0KGVJFQ09SRElOR19TVEFURV9SRUNPUkRJTkcQAxIcChhSRUNPUkRJTkdfU1RBVEVfU1RP
-            UFBJTkcQBBIeChpSRUNPUkRJTkdfU1RBVEVfUFJPQ0VTU0lORxAFEh0KGVJFQ09SRElOR19TVEFURV9BVkFJTEFCTEUQBhIaChZS
-            RUNPUkRJTkdfU1RBVEVfRkFJTEVEEAcqngEKEFJlY29yZGluZ1B1cnBvc2USIQodUkVDT1JESU5HX1BVUlBPU0VfVU5TUEVDSUZJ
-            RUQQABIeChpSRUNPUkRJTkdfUFVSUE9TRV9DTElOSUNBTBABEh4KGlJFQ09SRElOR19QVVJQT1NFX1RSQUlOSU5HEAISJwojUkVD
-            T1JESU5HX1BVUlBPU0VfUVVBTElUWV9BU1NVUkFOQ0UQAyqrAgoTUmVjb3JkaW5nU3RvcFJlYXNvbhIlCiFSRUNPUkRJTkdfU1RP
-            UF9SRUFTT05fVU5TUEVDSUZJRUQQABIjCh9SRUNPUkRJTkdfU1RPUF9SRUFTT05fUkVRVUVTVEVEEAESJwojUkVDT1JESU5HX1NU
-            T1BfUkVBU09OX1NFU1NJT05fRU5ERUQQAhIpCiVSRUNPUkRJTkdfU1RPUF9SRUFTT05fQ09OU0VOVF9SRVZPS0VEEAMSKQolUkVD
-            T1JESU5HX1NUT1BfUkVBU09OX0NPTlNFTlRfTUlTU0lORxAEEicKI1JFQ09SRElOR19TVE9QX1JFQVNPTl9NRUVUSU5HX0VOREVE
-            EAUSIAocUkVDT1JESU5HX1NUT1BfUkVBU09OX0ZBSUxFRBAGYgZwcm90bzM=
+            GBUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIQY29uc2VudFJldm9rZWRBdBJHCg5kZWdyYWRlZF9zaW5j
+            ZRg8IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDWRlZ3JhZGVkU2luY2USQwoMcmV0YWluX3VudGlsGD0g
+            ASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILcmV0YWluVW50aWwSLAoEaG9sZBg+IAEoCzIYLnRlbGVoZWFs
+            dGgudjEuTGVnYWxIb2xkUgRob2xkEiwKD3Nlc3Npb25fbm90ZV9pZBg/IAEoCUIEgLoYA1INc2Vzc2lvbk5vdGVJZBI/CgpkZWxl
+            dGVkX2F0GEAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJZGVsZXRlZEF0Ei0KD29iamVjdF9jaGVja3N1
+            bRhBIAEoCUIEgLoYAlIOb2JqZWN0Q2hlY2tzdW0ifwoJTGVnYWxIb2xkEjcKBnNldF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1
+            Zi5UaW1lc3RhbXBCBIC6GAJSBXNldEF0EhsKBnNldF9ieRgCIAEoCUIEgLoYA1IFc2V0QnkSHAoGcmVhc29uGAMgASgJQgSAuhgE
+            UgZyZWFzb24qwQIKDlJlY29yZGluZ1N0YXRlEh8KG1JFQ09SRElOR19TVEFURV9VTlNQRUNJRklFRBAAEh0KGVJFQ09SRElOR19T
+            VEFURV9SRVFVRVNURUQQARIcChhSRUNPUkRJTkdfU1RBVEVfU1RBUlRJTkcQAhIdChlSRUNPUkRJTkdfU1RBVEVfUkVDT1JESU5H
+            EAMSHAoYUkVDT1JESU5HX1NUQVRFX1NUT1BQSU5HEAQSHgoaUkVDT1JESU5HX1NUQVRFX1BST0NFU1NJTkcQBRIdChlSRUNPUkRJ
+            TkdfU1RBVEVfQVZBSUxBQkxFEAYSGgoWUkVDT1JESU5HX1NUQVRFX0ZBSUxFRBAHEhwKGFJFQ09SRElOR19TVEFURV9ERUxFVElO
+            RxAIEhsKF1JFQ09SRElOR19TVEFURV9ERUxFVEVEEAkqngEKEFJlY29yZGluZ1B1cnBvc2USIQodUkVDT1JESU5HX1BVUlBPU0Vf
+            VU5TUEVDSUZJRUQQABIeChpSRUNPUkRJTkdfUFVSUE9TRV9DTElOSUNBTBABEh4KGlJFQ09SRElOR19QVVJQT1NFX1RSQUlOSU5H
+            EAISJwojUkVDT1JESU5HX1BVUlBPU0VfUVVBTElUWV9BU1NVUkFOQ0UQAyqrAgoTUmVjb3JkaW5nU3RvcFJlYXNvbhIlCiFSRUNP
+            UkRJTkdfU1RPUF9SRUFTT05fVU5TUEVDSUZJRUQQABIjCh9SRUNPUkRJTkdfU1RPUF9SRUFTT05fUkVRVUVTVEVEEAESJwojUkVD
+            T1JESU5HX1NUT1BfUkVBU09OX1NFU1NJT05fRU5ERUQQAhIpCiVSRUNPUkRJTkdfU1RPUF9SRUFTT05fQ09OU0VOVF9SRVZPS0VE
+            EAMSKQolUkVDT1JESU5HX1NUT1BfUkVBU09OX0NPTlNFTlRfTUlTU0lORxAEEicKI1JFQ09SRElOR19TVE9QX1JFQVNPTl9NRUVU
+            SU5HX0VOREVEEAUSIAocUkVDT1JESU5HX1NUT1BfUkVBU09OX0ZBSUxFRBAGYgZwcm90bzM=
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

@@ -88,6 +88,10 @@ public struct Telehealth_V1_SessionEvent: Message {
         case .participantReturned(let value)?: buffer.writeMessage(43, value)
         case .capabilitiesChanged(let value)?: buffer.writeMessage(44, value)
         case .deviceChanged(let value)?: buffer.writeMessage(45, value)
+        case .recordingInterrupted(let value)?: buffer.writeMessage(60, value)
+        case .recordingResumed(let value)?: buffer.writeMessage(61, value)
+        case .recordingDeleted(let value)?: buffer.writeMessage(62, value)
+        case .connectionQualityChanged(let value)?: buffer.writeMessage(63, value)
         case nil: break
         }
         buffer.writeUnknown(unknownFields)
@@ -224,6 +228,26 @@ public struct Telehealth_V1_SessionEvent: Message {
                 if case .deviceChanged(let old)? = kind { value = old }
                 try reader.readMessage(&value)
                 kind = value.map { .deviceChanged($0) }
+            case 482:
+                var value: Telehealth_V1_RecordingInterrupted?
+                if case .recordingInterrupted(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .recordingInterrupted($0) }
+            case 490:
+                var value: Telehealth_V1_RecordingResumed?
+                if case .recordingResumed(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .recordingResumed($0) }
+            case 498:
+                var value: Telehealth_V1_RecordingDeleted?
+                if case .recordingDeleted(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .recordingDeleted($0) }
+            case 506:
+                var value: Telehealth_V1_ConnectionQualityChanged?
+                if case .connectionQualityChanged(let old)? = kind { value = old }
+                try reader.readMessage(&value)
+                kind = value.map { .connectionQualityChanged($0) }
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -281,6 +305,14 @@ public struct Telehealth_V1_SessionEvent: Message {
         case capabilitiesChanged(Telehealth_V1_CapabilitiesChanged)
         /// Somebody goes on on another device: Chime ends the connection of the one before.
         case deviceChanged(Telehealth_V1_DeviceChanged)
+        /// The running capture has holes from here on: Chime reports a temporary failure.
+        case recordingInterrupted(Telehealth_V1_RecordingInterrupted)
+        /// The capture is sound again.
+        case recordingResumed(Telehealth_V1_RecordingResumed)
+        /// The recording's objects were deleted.
+        case recordingDeleted(Telehealth_V1_RecordingDeleted)
+        /// Somebody's connection became better or worse.
+        case connectionQualityChanged(Telehealth_V1_ConnectionQualityChanged)
     }
 }
 
@@ -928,68 +960,179 @@ public struct Telehealth_V1_DeviceChanged: Message {
     }
 }
 
+/// A capture has holes.
+public struct Telehealth_V1_RecordingInterrupted: Message {
+    public static let fullName = "telehealth.v1.RecordingInterrupted"
+    /// Which: `Recording.recording_id`.
+    public var recordingID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !recordingID.isEmpty { buffer.write(1, recordingID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&recordingID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A capture is sound again.
+public struct Telehealth_V1_RecordingResumed: Message {
+    public static let fullName = "telehealth.v1.RecordingResumed"
+    /// Which: `Recording.recording_id`.
+    public var recordingID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !recordingID.isEmpty { buffer.write(1, recordingID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&recordingID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A recording's objects are gone.
+public struct Telehealth_V1_RecordingDeleted: Message {
+    public static let fullName = "telehealth.v1.RecordingDeleted"
+    /// Which: `Recording.recording_id`.
+    public var recordingID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !recordingID.isEmpty { buffer.write(1, recordingID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&recordingID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A connection's class changed; told at most every 10 seconds per person.
+public struct Telehealth_V1_ConnectionQualityChanged: Message {
+    public static let fullName = "telehealth.v1.ConnectionQualityChanged"
+    /// Whose: one of `Session.participants`.
+    public var participantID: String = ""
+    /// GOOD, FAIR or POOR.
+    public var quality: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        if !quality.isEmpty { buffer.write(2, quality, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&participantID, as: WireString.self)
+            case 18: try reader.read(&quality, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
 /// What `telehealth/v1/watch.proto` declares, for reflection and JSON.
 public enum Telehealth_V1_Watch_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/watch.proto",
         base64: """
             Chl0ZWxlaGVhbHRoL3YxL3dhdGNoLnByb3RvEg10ZWxlaGVhbHRoLnYxGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3Rv
-            Gh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aG3RlbGVoZWFsdGgvdjEvc2Vzc2lvbi5wcm90byKiAQoPU2Vzc2lvblNu
-            YXBzaG90EjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24SIAoIc2VxdWVuY2UYAiABKANC
-            BIC6GAJSCHNlcXVlbmNlEjsKCHRha2VuX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIHdGFrZW5B
-            dCKCEQoMU2Vzc2lvbkV2ZW50EiAKCHNlcXVlbmNlGAEgASgDQgSAuhgCUghzZXF1ZW5jZRJBCgtvY2N1cnJlZF9hdBgCIAEoCzIa
-            Lmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCm9jY3VycmVkQXQSOgoGc3RhdHVzGAMgASgOMhwudGVsZWhlYWx0aC52
-            MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMSSAoPc2Vzc2lvbl9jcmVhdGVkGAQgASgLMh0udGVsZWhlYWx0aC52MS5TZXNz
-            aW9uQ3JlYXRlZEgAUg5zZXNzaW9uQ3JlYXRlZBJFCg5zdGF0dXNfY2hhbmdlZBgFIAEoCzIcLnRlbGVoZWFsdGgudjEuU3RhdHVz
-            Q2hhbmdlZEgAUg1zdGF0dXNDaGFuZ2VkElQKE3BhcnRpY2lwYW50X3dhaXRpbmcYBiABKAsyIS50ZWxlaGVhbHRoLnYxLlBhcnRp
-            Y2lwYW50V2FpdGluZ0gAUhJwYXJ0aWNpcGFudFdhaXRpbmcSVwoUcGFydGljaXBhbnRfYWRtaXR0ZWQYByABKAsyIi50ZWxlaGVh
-            bHRoLnYxLlBhcnRpY2lwYW50QWRtaXR0ZWRIAFITcGFydGljaXBhbnRBZG1pdHRlZBJLChBwYXJ0aWNpcGFudF9sZWZ0GAggASgL
-            Mh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudExlZnRIAFIPcGFydGljaXBhbnRMZWZ0ElQKE3BhcnRpY2lwYW50X3JlbW92ZWQY
-            CSABKAsyIS50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UmVtb3ZlZEgAUhJwYXJ0aWNpcGFudFJlbW92ZWQSQgoNbWVldGluZ19y
-            ZWFkeRgKIAEoCzIbLnRlbGVoZWFsdGgudjEuTWVldGluZ1JlYWR5SABSDG1lZXRpbmdSZWFkeRJFCg5tZWV0aW5nX2ZhaWxlZBgL
-            IAEoCzIcLnRlbGVoZWFsdGgudjEuTWVldGluZ0ZhaWxlZEgAUg1tZWV0aW5nRmFpbGVkEkIKDW1lZXRpbmdfZW5kZWQYDCABKAsy
-            Gy50ZWxlaGVhbHRoLnYxLk1lZXRpbmdFbmRlZEgAUgxtZWV0aW5nRW5kZWQSVAoTcmVjb3JkaW5nX3JlcXVlc3RlZBgNIAEoCzIh
-            LnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUmVxdWVzdGVkSABSEnJlY29yZGluZ1JlcXVlc3RlZBJOChFyZWNvcmRpbmdfc3RhcnRl
-            ZBgOIAEoCzIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nU3RhcnRlZEgAUhByZWNvcmRpbmdTdGFydGVkElEKEnJlY29yZGluZ19z
-            dG9wcGluZxgPIAEoCzIgLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nU3RvcHBpbmdIAFIRcmVjb3JkaW5nU3RvcHBpbmcSTgoRcmVj
-            b3JkaW5nX3N0b3BwZWQYECABKAsyHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1N0b3BwZWRIAFIQcmVjb3JkaW5nU3RvcHBlZBJU
-            ChNyZWNvcmRpbmdfYXZhaWxhYmxlGBEgASgLMiEudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdBdmFpbGFibGVIAFIScmVjb3JkaW5n
-            QXZhaWxhYmxlEksKEHJlY29yZGluZ19mYWlsZWQYEiABKAsyHi50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ0ZhaWxlZEgAUg9yZWNv
-            cmRpbmdGYWlsZWQSVQoUc2NyZWVuX3NoYXJlX3N0YXJ0ZWQYEyABKAsyIS50ZWxlaGVhbHRoLnYxLlNjcmVlblNoYXJlU3RhcnRl
-            ZEgAUhJzY3JlZW5TaGFyZVN0YXJ0ZWQSVQoUc2NyZWVuX3NoYXJlX3N0b3BwZWQYFCABKAsyIS50ZWxlaGVhbHRoLnYxLlNjcmVl
-            blNoYXJlU3RvcHBlZEgAUhJzY3JlZW5TaGFyZVN0b3BwZWQSSAoPY29uc2VudF9yZXZva2VkGBUgASgLMh0udGVsZWhlYWx0aC52
-            MS5Db25zZW50UmV2b2tlZEgAUg5jb25zZW50UmV2b2tlZBI+CgtyZXNjaGVkdWxlZBgWIAEoCzIaLnRlbGVoZWFsdGgudjEuUmVz
-            Y2hlZHVsZWRIAFILcmVzY2hlZHVsZWQSVAoTcGFydGljaXBhbnRfaW52aXRlZBgoIAEoCzIhLnRlbGVoZWFsdGgudjEuUGFydGlj
-            aXBhbnRJbnZpdGVkSABSEnBhcnRpY2lwYW50SW52aXRlZBJRChJpbnZpdGF0aW9uX3Jldm9rZWQYKSABKAsyIC50ZWxlaGVhbHRo
-            LnYxLkludml0YXRpb25SZXZva2VkSABSEWludml0YXRpb25SZXZva2VkElEKEnBhcnRpY2lwYW50X2RlbmllZBgqIAEoCzIgLnRl
-            bGVoZWFsdGgudjEuUGFydGljaXBhbnREZW5pZWRIAFIRcGFydGljaXBhbnREZW5pZWQSVwoUcGFydGljaXBhbnRfcmV0dXJuZWQY
-            KyABKAsyIi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UmV0dXJuZWRIAFITcGFydGljaXBhbnRSZXR1cm5lZBJXChRjYXBhYmls
-            aXRpZXNfY2hhbmdlZBgsIAEoCzIiLnRlbGVoZWFsdGgudjEuQ2FwYWJpbGl0aWVzQ2hhbmdlZEgAUhNjYXBhYmlsaXRpZXNDaGFu
-            Z2VkEkUKDmRldmljZV9jaGFuZ2VkGC0gASgLMhwudGVsZWhlYWx0aC52MS5EZXZpY2VDaGFuZ2VkSABSDWRldmljZUNoYW5nZWRC
-            BgoEa2luZCJtCg5XYXRjaEhlYXJ0YmVhdBI5CgdzZW50X2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoY
-            AlIGc2VudEF0EiAKCHNlcXVlbmNlGAIgASgDQgSAuhgCUghzZXF1ZW5jZSIQCg5TZXNzaW9uQ3JlYXRlZCItCg1TdGF0dXNDaGFu
-            Z2VkEhwKBnJlYXNvbhgBIAEoCUIEgLoYAlIGcmVhc29uIkEKElBhcnRpY2lwYW50V2FpdGluZxIrCg5wYXJ0aWNpcGFudF9pZBgB
-            IAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCJCChNQYXJ0aWNpcGFudEFkbWl0dGVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSA
-            uhgCUg1wYXJ0aWNpcGFudElkIlwKD1BhcnRpY2lwYW50TGVmdBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGlj
-            aXBhbnRJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiJBChJQYXJ0aWNpcGFudFJlbW92ZWQSKwoOcGFydGljaXBhbnRf
-            aWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiNAoMTWVldGluZ1JlYWR5EiQKCmdlbmVyYXRpb24YASABKAVCBIC6GAJSCmdl
-            bmVyYXRpb24iNQoNTWVldGluZ0ZhaWxlZBIkCgpnZW5lcmF0aW9uGAEgASgFQgSAuhgCUgpnZW5lcmF0aW9uIjQKDE1lZXRpbmdF
-            bmRlZBIkCgpnZW5lcmF0aW9uGAEgASgFQgSAuhgCUgpnZW5lcmF0aW9uIj0KElJlY29yZGluZ1JlcXVlc3RlZBInCgxyZWNvcmRp
-            bmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkIjsKEFJlY29yZGluZ1N0YXJ0ZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSA
-            uhgCUgtyZWNvcmRpbmdJZCJaChFSZWNvcmRpbmdTdG9wcGluZxInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGlu
-            Z0lkEhwKBnJlYXNvbhgCIAEoCUIEgLoYAlIGcmVhc29uIlkKEFJlY29yZGluZ1N0b3BwZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJ
-            QgSAuhgCUgtyZWNvcmRpbmdJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiI9ChJSZWNvcmRpbmdBdmFpbGFibGUSJwoM
-            cmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJYCg9SZWNvcmRpbmdGYWlsZWQSJwoMcmVjb3JkaW5nX2lkGAEg
-            ASgJQgSAuhgCUgtyZWNvcmRpbmdJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiJvChJTY3JlZW5TaGFyZVN0YXJ0ZWQS
-            LAoPc2NyZWVuX3NoYXJlX2lkGAEgASgJQgSAuhgCUg1zY3JlZW5TaGFyZUlkEisKDnBhcnRpY2lwYW50X2lkGAIgASgJQgSAuhgC
-            Ug1wYXJ0aWNpcGFudElkIm8KElNjcmVlblNoYXJlU3RvcHBlZBIsCg9zY3JlZW5fc2hhcmVfaWQYASABKAlCBIC6GAJSDXNjcmVl
-            blNoYXJlSWQSKwoOcGFydGljaXBhbnRfaWQYAiABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiPQoOQ29uc2VudFJldm9rZWQSKwoO
-            cGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiDQoLUmVzY2hlZHVsZWQiWwoSUGFydGljaXBhbnRJbnZp
-            dGVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEhgKBHJvbGUYAiABKAlCBIC6GAJSBHJvbGUi
-            EwoRSW52aXRhdGlvblJldm9rZWQiQAoRUGFydGljaXBhbnREZW5pZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBh
-            cnRpY2lwYW50SWQiQgoTUGFydGljaXBhbnRSZXR1cm5lZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBh
-            bnRJZCJCChNDYXBhYmlsaXRpZXNDaGFuZ2VkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIjwK
-            DURldmljZUNoYW5nZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWRiBnByb3RvMw==
+            Gh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aG3RlbGVoZWFsdGgvdjEvc2Vzc2lvbi5wcm90byKoAQoPU2Vzc2lvblNu
+            YXBzaG90EjYKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25CBIC6GAJSB3Nlc3Npb24SIAoIc2VxdWVuY2UY
+            AiABKANCBIC6GAJSCHNlcXVlbmNlEjsKCHRha2VuX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIH
+            dGFrZW5BdCKVFQoMU2Vzc2lvbkV2ZW50EiAKCHNlcXVlbmNlGAEgASgDQgSAuhgCUghzZXF1ZW5jZRJBCgtvY2N1cnJlZF9hdBgC
+            IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCm9jY3VycmVkQXQSOgoGc3RhdHVzGAMgASgOMhwudGVsZWhl
+            YWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMSTgoPc2Vzc2lvbl9jcmVhdGVkGAQgASgLMh0udGVsZWhlYWx0aC52
+            MS5TZXNzaW9uQ3JlYXRlZEIEgLoYAkgAUg5zZXNzaW9uQ3JlYXRlZBJLCg5zdGF0dXNfY2hhbmdlZBgFIAEoCzIcLnRlbGVoZWFs
+            dGgudjEuU3RhdHVzQ2hhbmdlZEIEgLoYAkgAUg1zdGF0dXNDaGFuZ2VkEloKE3BhcnRpY2lwYW50X3dhaXRpbmcYBiABKAsyIS50
+            ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50V2FpdGluZ0IEgLoYAkgAUhJwYXJ0aWNpcGFudFdhaXRpbmcSXQoUcGFydGljaXBhbnRf
+            YWRtaXR0ZWQYByABKAsyIi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50QWRtaXR0ZWRCBIC6GAJIAFITcGFydGljaXBhbnRBZG1p
+            dHRlZBJRChBwYXJ0aWNpcGFudF9sZWZ0GAggASgLMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudExlZnRCBIC6GAJIAFIPcGFy
+            dGljaXBhbnRMZWZ0EloKE3BhcnRpY2lwYW50X3JlbW92ZWQYCSABKAsyIS50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UmVtb3Zl
+            ZEIEgLoYAkgAUhJwYXJ0aWNpcGFudFJlbW92ZWQSSAoNbWVldGluZ19yZWFkeRgKIAEoCzIbLnRlbGVoZWFsdGgudjEuTWVldGlu
+            Z1JlYWR5QgSAuhgCSABSDG1lZXRpbmdSZWFkeRJLCg5tZWV0aW5nX2ZhaWxlZBgLIAEoCzIcLnRlbGVoZWFsdGgudjEuTWVldGlu
+            Z0ZhaWxlZEIEgLoYAkgAUg1tZWV0aW5nRmFpbGVkEkgKDW1lZXRpbmdfZW5kZWQYDCABKAsyGy50ZWxlaGVhbHRoLnYxLk1lZXRp
+            bmdFbmRlZEIEgLoYAkgAUgxtZWV0aW5nRW5kZWQSWgoTcmVjb3JkaW5nX3JlcXVlc3RlZBgNIAEoCzIhLnRlbGVoZWFsdGgudjEu
+            UmVjb3JkaW5nUmVxdWVzdGVkQgSAuhgCSABSEnJlY29yZGluZ1JlcXVlc3RlZBJUChFyZWNvcmRpbmdfc3RhcnRlZBgOIAEoCzIf
+            LnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nU3RhcnRlZEIEgLoYAkgAUhByZWNvcmRpbmdTdGFydGVkElcKEnJlY29yZGluZ19zdG9w
+            cGluZxgPIAEoCzIgLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nU3RvcHBpbmdCBIC6GAJIAFIRcmVjb3JkaW5nU3RvcHBpbmcSVAoR
+            cmVjb3JkaW5nX3N0b3BwZWQYECABKAsyHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1N0b3BwZWRCBIC6GAJIAFIQcmVjb3JkaW5n
+            U3RvcHBlZBJaChNyZWNvcmRpbmdfYXZhaWxhYmxlGBEgASgLMiEudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdBdmFpbGFibGVCBIC6
+            GAJIAFIScmVjb3JkaW5nQXZhaWxhYmxlElEKEHJlY29yZGluZ19mYWlsZWQYEiABKAsyHi50ZWxlaGVhbHRoLnYxLlJlY29yZGlu
+            Z0ZhaWxlZEIEgLoYAkgAUg9yZWNvcmRpbmdGYWlsZWQSWwoUc2NyZWVuX3NoYXJlX3N0YXJ0ZWQYEyABKAsyIS50ZWxlaGVhbHRo
+            LnYxLlNjcmVlblNoYXJlU3RhcnRlZEIEgLoYAkgAUhJzY3JlZW5TaGFyZVN0YXJ0ZWQSWwoUc2NyZWVuX3NoYXJlX3N0b3BwZWQY
+            FCABKAsyIS50ZWxlaGVhbHRoLnYxLlNjcmVlblNoYXJlU3RvcHBlZEIEgLoYAkgAUhJzY3JlZW5TaGFyZVN0b3BwZWQSTgoPY29u
+            c2VudF9yZXZva2VkGBUgASgLMh0udGVsZWhlYWx0aC52MS5Db25zZW50UmV2b2tlZEIEgLoYAkgAUg5jb25zZW50UmV2b2tlZBJE
+            CgtyZXNjaGVkdWxlZBgWIAEoCzIaLnRlbGVoZWFsdGgudjEuUmVzY2hlZHVsZWRCBIC6GAJIAFILcmVzY2hlZHVsZWQSWgoTcGFy
+            dGljaXBhbnRfaW52aXRlZBgoIAEoCzIhLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRJbnZpdGVkQgSAuhgCSABSEnBhcnRpY2lw
+            YW50SW52aXRlZBJXChJpbnZpdGF0aW9uX3Jldm9rZWQYKSABKAsyIC50ZWxlaGVhbHRoLnYxLkludml0YXRpb25SZXZva2VkQgSA
+            uhgCSABSEWludml0YXRpb25SZXZva2VkElcKEnBhcnRpY2lwYW50X2RlbmllZBgqIAEoCzIgLnRlbGVoZWFsdGgudjEuUGFydGlj
+            aXBhbnREZW5pZWRCBIC6GAJIAFIRcGFydGljaXBhbnREZW5pZWQSXQoUcGFydGljaXBhbnRfcmV0dXJuZWQYKyABKAsyIi50ZWxl
+            aGVhbHRoLnYxLlBhcnRpY2lwYW50UmV0dXJuZWRCBIC6GAJIAFITcGFydGljaXBhbnRSZXR1cm5lZBJdChRjYXBhYmlsaXRpZXNf
+            Y2hhbmdlZBgsIAEoCzIiLnRlbGVoZWFsdGgudjEuQ2FwYWJpbGl0aWVzQ2hhbmdlZEIEgLoYAkgAUhNjYXBhYmlsaXRpZXNDaGFu
+            Z2VkEksKDmRldmljZV9jaGFuZ2VkGC0gASgLMhwudGVsZWhlYWx0aC52MS5EZXZpY2VDaGFuZ2VkQgSAuhgCSABSDWRldmljZUNo
+            YW5nZWQSYAoVcmVjb3JkaW5nX2ludGVycnVwdGVkGDwgASgLMiMudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdJbnRlcnJ1cHRlZEIE
+            gLoYAkgAUhRyZWNvcmRpbmdJbnRlcnJ1cHRlZBJUChFyZWNvcmRpbmdfcmVzdW1lZBg9IAEoCzIfLnRlbGVoZWFsdGgudjEuUmVj
+            b3JkaW5nUmVzdW1lZEIEgLoYAkgAUhByZWNvcmRpbmdSZXN1bWVkElQKEXJlY29yZGluZ19kZWxldGVkGD4gASgLMh8udGVsZWhl
+            YWx0aC52MS5SZWNvcmRpbmdEZWxldGVkQgSAuhgCSABSEHJlY29yZGluZ0RlbGV0ZWQSbQoaY29ubmVjdGlvbl9xdWFsaXR5X2No
+            YW5nZWQYPyABKAsyJy50ZWxlaGVhbHRoLnYxLkNvbm5lY3Rpb25RdWFsaXR5Q2hhbmdlZEIEgLoYAkgAUhhjb25uZWN0aW9uUXVh
+            bGl0eUNoYW5nZWRCBgoEa2luZCJtCg5XYXRjaEhlYXJ0YmVhdBI5CgdzZW50X2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRp
+            bWVzdGFtcEIEgLoYAlIGc2VudEF0EiAKCHNlcXVlbmNlGAIgASgDQgSAuhgCUghzZXF1ZW5jZSIQCg5TZXNzaW9uQ3JlYXRlZCIt
+            Cg1TdGF0dXNDaGFuZ2VkEhwKBnJlYXNvbhgBIAEoCUIEgLoYAlIGcmVhc29uIkEKElBhcnRpY2lwYW50V2FpdGluZxIrCg5wYXJ0
+            aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCJCChNQYXJ0aWNpcGFudEFkbWl0dGVkEisKDnBhcnRpY2lwYW50
+            X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIlwKD1BhcnRpY2lwYW50TGVmdBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIE
+            gLoYAlINcGFydGljaXBhbnRJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiJBChJQYXJ0aWNpcGFudFJlbW92ZWQSKwoO
+            cGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiNAoMTWVldGluZ1JlYWR5EiQKCmdlbmVyYXRpb24YASAB
+            KAVCBIC6GAJSCmdlbmVyYXRpb24iNQoNTWVldGluZ0ZhaWxlZBIkCgpnZW5lcmF0aW9uGAEgASgFQgSAuhgCUgpnZW5lcmF0aW9u
+            IjQKDE1lZXRpbmdFbmRlZBIkCgpnZW5lcmF0aW9uGAEgASgFQgSAuhgCUgpnZW5lcmF0aW9uIj0KElJlY29yZGluZ1JlcXVlc3Rl
+            ZBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkIjsKEFJlY29yZGluZ1N0YXJ0ZWQSJwoMcmVjb3JkaW5n
+            X2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJaChFSZWNvcmRpbmdTdG9wcGluZxInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6
+            GAJSC3JlY29yZGluZ0lkEhwKBnJlYXNvbhgCIAEoCUIEgLoYAlIGcmVhc29uIlkKEFJlY29yZGluZ1N0b3BwZWQSJwoMcmVjb3Jk
+            aW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiI9ChJSZWNvcmRpbmdB
+            dmFpbGFibGUSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJYCg9SZWNvcmRpbmdGYWlsZWQSJwoMcmVj
+            b3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiJvChJTY3JlZW5T
+            aGFyZVN0YXJ0ZWQSLAoPc2NyZWVuX3NoYXJlX2lkGAEgASgJQgSAuhgCUg1zY3JlZW5TaGFyZUlkEisKDnBhcnRpY2lwYW50X2lk
+            GAIgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIm8KElNjcmVlblNoYXJlU3RvcHBlZBIsCg9zY3JlZW5fc2hhcmVfaWQYASABKAlC
+            BIC6GAJSDXNjcmVlblNoYXJlSWQSKwoOcGFydGljaXBhbnRfaWQYAiABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiPQoOQ29uc2Vu
+            dFJldm9rZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiDQoLUmVzY2hlZHVsZWQiWwoSUGFy
+            dGljaXBhbnRJbnZpdGVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEhgKBHJvbGUYAiABKAlC
+            BIC6GAJSBHJvbGUiEwoRSW52aXRhdGlvblJldm9rZWQiQAoRUGFydGljaXBhbnREZW5pZWQSKwoOcGFydGljaXBhbnRfaWQYASAB
+            KAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiQgoTUGFydGljaXBhbnRSZXR1cm5lZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoY
+            AlINcGFydGljaXBhbnRJZCJCChNDYXBhYmlsaXRpZXNDaGFuZ2VkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0
+            aWNpcGFudElkIjwKDURldmljZUNoYW5nZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiPwoU
+            UmVjb3JkaW5nSW50ZXJydXB0ZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCI7ChBSZWNvcmRpbmdS
+            ZXN1bWVkEicKDHJlY29yZGluZ19pZBgBIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQiOwoQUmVjb3JkaW5nRGVsZXRlZBInCgxyZWNv
+            cmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkImcKGENvbm5lY3Rpb25RdWFsaXR5Q2hhbmdlZBIrCg5wYXJ0aWNpcGFu
+            dF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZBIeCgdxdWFsaXR5GAIgASgJQgSAuhgCUgdxdWFsaXR5YgZwcm90bzM=
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

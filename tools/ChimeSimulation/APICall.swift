@@ -3,12 +3,14 @@ enum APICall: Sendable, Hashable {
     case meetings(MeetingsCall)
     case pipelines(PipelinesCall)
     case objects(ObjectCall)
+    case queue(QueueCall)
 
     var operationName: String {
         switch self {
         case .meetings(let call): call.operationName
         case .pipelines(let call): call.operationName
         case .objects(let call): call.operationName
+        case .queue(let call): call.rawValue
         }
     }
 
@@ -17,13 +19,16 @@ enum APICall: Sendable, Hashable {
         switch self {
         case .meetings, .pipelines: "chime"
         case .objects: "s3"
+        case .queue: "sqs"
         }
     }
 
     /// - Returns: `nil` for what none of the simulated services has.
     init?(_ request: SimulatedRequest, bucket: String) {
         let segments = request.path.split(separator: "/").map { PercentCoding.decoded($0) }
-        if let call = ObjectCall(request, bucket: bucket) {
+        if let call = QueueCall(request) {
+            self = .queue(call)
+        } else if let call = ObjectCall(request, bucket: bucket) {
             self = .objects(call)
         } else if segments.first == "meetings", let call = MeetingsCall(request, Array(segments.dropFirst()))
         {
@@ -150,8 +155,12 @@ enum ObjectCall: Sendable, Hashable {
     case head(bucket: String, key: String)
     case get(bucket: String, key: String)
     case delete(bucket: String, key: String)
+    case list(bucket: String)
+    case deleteMany(bucket: String)
 
-    static let operationNames = ["HeadObject", "GetObject", "DeleteObject"]
+    static let operationNames = [
+        "HeadObject", "GetObject", "DeleteObject", "ListObjectsV2", "DeleteObjects",
+    ]
 
     /// - Parameter bucket: the bucket that exists. A request signed for S3 that names another is recognised
     ///   too, so that it can be told that its bucket does not exist.
@@ -163,10 +172,17 @@ enum ObjectCall: Sendable, Hashable {
             (name, key) = (bucket, path)
         } else {
             let parts = path.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, parts[0] == bucket || Self.isSignedForS3(request) else { return nil }
-            (name, key) = (String(parts[0]), String(parts[1]))
+            guard parts[0] == bucket || parts.count == 2 && Self.isSignedForS3(request) else { return nil }
+            (name, key) = (String(parts[0]), parts.count == 2 ? String(parts[1]) : "")
         }
-        guard !key.isEmpty else { return nil }
+        guard !key.isEmpty else {
+            switch request.method {
+            case "GET" where request.queryValue("list-type") == "2": self = .list(bucket: name)
+            case "POST" where request.queryValue("delete") != nil: self = .deleteMany(bucket: name)
+            default: return nil
+            }
+            return
+        }
         switch request.method {
         case "HEAD": self = .head(bucket: name, key: key)
         case "GET": self = .get(bucket: name, key: key)
@@ -185,6 +201,8 @@ enum ObjectCall: Sendable, Hashable {
         case .head: "HeadObject"
         case .get: "GetObject"
         case .delete: "DeleteObject"
+        case .list: "ListObjectsV2"
+        case .deleteMany: "DeleteObjects"
         }
     }
 }

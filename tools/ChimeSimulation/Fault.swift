@@ -55,7 +55,8 @@ struct Fault: Sendable {
     }
 
     static let operationNames = Set(
-        MeetingsCall.operationNames + PipelinesCall.operationNames + ObjectCall.operationNames)
+        MeetingsCall.operationNames + PipelinesCall.operationNames + ObjectCall.operationNames
+            + QueueCall.operationNames)
 
     var json: JSONValue {
         [

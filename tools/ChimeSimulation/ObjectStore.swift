@@ -6,6 +6,8 @@ struct ObjectStore: Sendable {
         var bytes: [UInt8]
         var contentType: String
         var entityTag: String
+        /// SHA-256 in base64, as S3 shows it on demand.
+        var checksum: String
         var modifiedAt: Timestamp
         var kmsKeyID: String?
     }
@@ -28,7 +30,7 @@ struct ObjectStore: Sendable {
         // An entity tag is MD5 by S3's definition; nothing is protected by it.
         objects[key] = Object(
             bytes: bytes, contentType: contentType, entityTag: hex(Insecure.MD5.hash(data: bytes)),
-            modifiedAt: now,
+            checksum: base64(Array(SHA256.hash(data: bytes))), modifiedAt: now,
             kmsKeyID: kmsKeyID)
         if order.count > objectsMax { objects[order.removeFirst()] = nil }
     }

@@ -64,6 +64,16 @@ struct ServiceError: Error, Hashable, Sendable {
         return response
     }
 
+    /// AWS JSON's form: the name in the body.
+    func queueResponse() -> SimulatedResponse {
+        var response = SimulatedResponse(
+            status: status,
+            json: ["__type": .string("com.amazonaws.sqs#" + exception), "message": .string(message)])
+        response.setHeader("x-amzn-ErrorType", exception)
+        if let seconds = retryAfterSeconds { response.setHeader("Retry-After", String(seconds)) }
+        return response
+    }
+
     /// S3's form. A HEAD has no body, so there the status is all that the client learns.
     func xmlResponse(requestID: String, isHead: Bool) -> SimulatedResponse {
         let text =

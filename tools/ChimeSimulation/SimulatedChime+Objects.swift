@@ -13,6 +13,12 @@ extension SimulatedChime {
             try checkBucket(bucket)
             objects.remove(key)
             return SimulatedResponse(status: 204)
+        case .list(let bucket):
+            try checkBucket(bucket)
+            return try listing(context.request)
+        case .deleteMany(let bucket):
+            try checkBucket(bucket)
+            return try deleteMany(context.request)
         }
     }
 
@@ -38,6 +44,10 @@ extension SimulatedChime {
             response.setHeader("Content-Disposition", disposition)
         }
         response.setHeader("ETag", "\"\(object.entityTag)\"")
+        // Of a part S3 has no checksum.
+        if range == nil, context.request.headers["x-amz-checksum-mode"]?.uppercased() == "ENABLED" {
+            response.setHeader("x-amz-checksum-sha256", object.checksum)
+        }
         response.setHeader("Last-Modified", object.modifiedAt.httpDate)
         response.setHeader("Accept-Ranges", "bytes")
         if let range {

@@ -14,6 +14,7 @@ public struct SimulatedChime: Sendable {
     var faults = FaultPlan()
     var counters = OperationCounters()
     var events = EventLog()
+    var queue = SimulatedQueue()
     var objects: ObjectStore
 
     var meetings: [String: Meeting] = [:]
@@ -139,6 +140,7 @@ public struct SimulatedChime: Sendable {
     private func render(_ error: ServiceError, for call: APICall, requestID: String) -> SimulatedResponse {
         switch call {
         case .meetings, .pipelines: return error.jsonResponse(requestID: requestID)
+        case .queue: return error.queueResponse()
         case .objects(let call):
             if case .head = call { return error.xmlResponse(requestID: requestID, isHead: true) }
             return error.xmlResponse(requestID: requestID, isHead: false)
@@ -155,7 +157,7 @@ public struct SimulatedChime: Sendable {
             guard throttle?.admit("media pipelines", at: now) ?? true else {
                 throw ServiceError(429, "ThrottledClientException", "Rate exceeded")
             }
-        case .objects: break
+        case .objects, .queue: break
         }
     }
 
@@ -166,6 +168,7 @@ public struct SimulatedChime: Sendable {
         case .meetings(let call): try perform(call, context)
         case .pipelines(let call): try perform(call, context)
         case .objects(let call): try perform(call, context)
+        case .queue(let call): try perform(call, context)
         }
     }
 

@@ -26,7 +26,8 @@ struct ChimeSimulator: AsyncParsableCommand {
         abstract: "An Amazon Chime SDK account and an S3 bucket on loopback.",
         discussion: """
             Speaks the AWS wire protocol of Chime SDK Meetings, Chime SDK Media Pipelines and as much of S3 as \
-            plays a recording. Signatures are verified, fields validated, quotas and rates enforced, and \
+            plays, lists and deletes recordings, and the SQS queue "chime-events" with the events that \
+            EventBridge would bring. Signatures are verified, fields validated, quotas and rates enforced, and \
             meetings end as AWS ends them: 5 minutes without audio, 24 hours after creation, or when deleted.
 
             When it is ready it prints one line of JSON: its address, the region and bucket of its examples, \

@@ -60,7 +60,13 @@ private final class ChimeHandler: HTTPHandler {
         let simulated = SimulatedRequest(
             method: request.method.rawValue, path: request.target.path(), query: request.target.query(),
             headers: headers, body: body)
-        let response = chime.withLock { $0.respond(to: simulated, at: .wallClock) }
+        var response = chime.withLock { $0.respond(to: simulated, at: .wallClock) }
+        // A long poll asks again until something is there or its time is over.
+        let deadline = ContinuousClock.now + response.waitsForMore
+        while response.waitsForMore > .zero, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(100))
+            response = chime.withLock { $0.respond(to: simulated, at: .wallClock) }
+        }
         if response.delay > .zero { try await Task.sleep(for: response.delay) }
         return response.dropsConnection ? .hangUp : HTTPResponse(response)
     }

@@ -11,6 +11,8 @@ final class EchoService: RPCService {
     /// What the server counted, as text: ``CallMetrics/numbers``, one a line. For those who attack it.
     static let counters = MethodDescriptor(service: "bench.Echo", name: "Counters")
     static let unary = MethodDescriptor(service: "bench.Echo", name: "Unary")
+    /// The same as a handler that might suspend, and therefore runs as a task.
+    static let unaryTask = MethodDescriptor(service: "bench.Echo", name: "UnaryTask")
     static let serverStream = MethodDescriptor(
         service: "bench.Echo", name: "ServerStream", isServerStreaming: true)
     /// Replies to one call of ``serverStream``.
@@ -26,7 +28,8 @@ final class EchoService: RPCService {
                 let lines = metrics?.numbers.map(\.description) ?? []
                 return .with { $0.value = Array(lines.joined(separator: "\n").utf8) }
             },
-            .unary(Self.unary) { (request: Echo, _) async throws(RPCError) -> Echo in request },
+            .unary(Self.unary, atOnce: { (request: Echo, _) throws(RPCError) -> Echo in request }),
+            .unary(Self.unaryTask) { (request: Echo, _) async throws(RPCError) -> Echo in request },
             .serverStreaming(Self.serverStream) {
                 (request: Echo, responses: ResponseWriter<Echo>, _) async throws(RPCError) in
                 for _ in 0..<Self.streamLength { try await responses.write(request) }

@@ -115,7 +115,8 @@ struct AuditVerifyCommand: AsyncParsableCommand {
             last = rows.last?.number ?? 0
             source = AuditInspection.Source(
                 records: { (from, limit) async throws(StoreError) in
-                    Array(rows.drop { $0.number < from }.prefix(limit))
+                    let start = AuditExportFile.place(of: from, in: rows)
+                    return Array(rows[start...].prefix(limit))
                 }, nodes: nil, verifier: verifier)
         }
         let inspection = AuditInspection(
@@ -143,6 +144,16 @@ enum AuditExportFile {
             rows.append(AuditRecord(event))
         }
         return rows.sorted { $0.number < $1.number }
+    }
+
+    /// Index of the first row with this number or a higher one, by halving.
+    static func place(of number: Int64, in rows: [AuditRecord]) -> Int {
+        var range = rows.indices
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            range = rows[middle].number < number ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        }
+        return range.lowerBound
     }
 }
 

@@ -15,6 +15,11 @@ struct CallCommand: AsyncParsableCommand {
               echo '{"service": ""}' | telehealth-probe call grpc.health.v1.Health/Check -d @-
 
             A method that takes a stream gets one request per JSON object in the input.
+
+            With --repeat the call is made many times over one connection, and its latencies are printed instead of \
+            its answers:
+
+              telehealth-probe call grpc.health.v1.Health/Check --repeat 10000 --concurrency 8 --rate 2000
             """)
 
     @OptionGroup var target: TargetOptions
@@ -35,11 +40,32 @@ struct CallCommand: AsyncParsableCommand {
 
     @Flag(
         name: .shortAndLong,
-        help: "Print the request, metadata and timing to standard error; what its data classes call personal is hidden.")
+        help: "Print the request, metadata and a timing breakdown to standard error; what its data classes call personal is hidden.")
     var verbose = false
 
     @Flag(help: "With --verbose: hide nothing of the request.")
     var showPersonal = false
+
+    @Option(name: .customLong("repeat"), help: "Make the call so many times and print its latencies.")
+    var repetitions: Int?
+
+    @Option(help: "With --repeat: calls to have under way at a time.")
+    var concurrency = 1
+
+    @Option(help: "With --repeat: calls to begin in a second; times count from when a call was due. Default: all they can.")
+    var rate: Double?
+
+    @Flag(help: "With --repeat: print the figures as JSON.")
+    var json = false
+
+    func validate() throws {
+        guard (repetitions ?? 1) > 0, concurrency > 0, (rate ?? 1) > 0 else {
+            throw ValidationError("--repeat, --concurrency and --rate are above 0")
+        }
+        guard repetitions != nil || (concurrency == 1 && rate == nil && !json) else {
+            throw ValidationError("--concurrency, --rate and --json go with --repeat")
+        }
+    }
 
     func run() async throws {
         let parts = method.split(separator: "/", maxSplits: 1)
@@ -60,13 +86,19 @@ struct CallCommand: AsyncParsableCommand {
         guard let found = pool.service(named: String(parts[0]))?.method(named: String(parts[1])) else {
             throw ProbeFailure.call("\(parts[0]) has no method \(parts[1]); 'list \(parts[0])' names those it has")
         }
+        let schema = ContinuousClock.now - resolved
         let requests = try requestTexts().map { text in try encode(text, as: found.input) }
+        guard found.isClientStreaming || requests.count == 1 else {
+            throw ProbeFailure.usage("\(found.name) takes one request, the input holds \(requests.count)")
+        }
+        let call = PreparedCall(
+            service: String(parts[0]), method: found, requests: requests,
+            options: CallOptions(timeout: target.callTimeout, metadata: metadata), channel: channel)
         if verbose { try describe(requests, as: found.input, in: pool) }
-        let started = ContinuousClock.now
-        try await call(found, service: String(parts[0]), requests: requests, metadata: metadata, over: channel)
-        if verbose {
-            let ended = ContinuousClock.now
-            Terminal.complain("schema \((started - resolved).forPeople), call \((ended - started).forPeople)")
+        if let repetitions {
+            try await makeMany(call, repetitions)
+        } else {
+            try await makeOne(call, schema: schema)
         }
         await channel.shutdown()
     }
@@ -82,28 +114,47 @@ struct CallCommand: AsyncParsableCommand {
         }
     }
 
-    private func call(
-        _ method: ServiceDescriptor.Method, service: String, requests: [RawMessage], metadata: Metadata,
-        over channel: RPCChannel
-    ) async throws {
-        guard method.isClientStreaming || requests.count == 1 else {
-            throw ProbeFailure.usage("\(method.name) takes one request, the input holds \(requests.count)")
-        }
-        let wire = MethodDescriptor(
-            service: service, name: method.name, isClientStreaming: method.isClientStreaming,
-            isServerStreaming: method.isServerStreaming)
-        let options = CallOptions(timeout: target.callTimeout, metadata: metadata)
-        let stream: BidirectionalCall<RawMessage, RawMessage> = channel.bidirectional(wire, options: options)
+    private func makeOne(_ call: PreparedCall, schema: Duration) async throws {
+        let started = ContinuousClock.now
+        var first: Duration?
         do {
-            for request in requests { try await stream.write(request) }
-            stream.finishWriting()
-            if verbose {
-                for (name, value) in try await stream.responses.initialMetadata { Terminal.complain("< \(name): \(value)") }
+            try await call.make { metadata in
+                first = ContinuousClock.now - started
+                guard verbose else { return }
+                for (name, value) in metadata { Terminal.complain("< \(name): \(value)") }
+            } onResponse: { response in
+                print(try decode(response, as: call.method.output))
             }
-            for try await response in stream.responses { print(try decode(response, as: method.output)) }
         } catch let error as RPCError {
-            throw target.failure(error, doing: "\(service)/\(method.name)")
+            if verbose { explainTimes(schema, first, ContinuousClock.now - started, call.channel) }
+            throw target.failure(error, doing: call.name)
         }
+        if verbose { explainTimes(schema, first, ContinuousClock.now - started, call.channel) }
+    }
+
+    private func explainTimes(_ schema: Duration, _ first: Duration?, _ total: Duration, _ channel: RPCChannel) {
+        if let times = channel.lastConnectionTimes { Terminal.complain("connection: " + times.forPeople) }
+        let call = (first.map { "first byte \($0.forPeople), " } ?? "") + "total \(total.forPeople)"
+        Terminal.complain("schema: \(schema.forPeople); call: " + call)
+    }
+
+    private func makeMany(_ call: PreparedCall, _ count: Int) async throws {
+        // The first call would pay for the connection: its steps are shown by themselves.
+        call.channel.connect()
+        var state = call.channel.connectivity
+        while state == .idle || state == .connecting { state = await call.channel.connectivity(after: state) }
+        let calls = RepeatedCalls(count: count, rate: rate, concurrency: min(concurrency, count))
+        let tally = await calls.run {
+            () async throws(RPCError) in try await call.makeQuietly()
+        } progress: { tally in
+            let failed = tally.failedCount > 0 ? ", \(tally.failedCount) failed" : ""
+            Terminal.progress("\(tally.latencies.count) of \(count) calls, \(Int(tally.callsPerSecond)) a second\(failed)")
+        }
+        Terminal.endProgress()
+        let report = CallReport(
+            tally: tally, concurrency: calls.concurrency, connection: call.channel.lastConnectionTimes)
+        print(json ? report.json : report.text)
+        if tally.failedCount > 0 { throw ProbeFailure.call("\(tally.failedCount) of \(count) calls failed") }
     }
 
     /// The JSON objects of the input, one a request.

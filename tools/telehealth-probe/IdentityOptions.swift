@@ -7,7 +7,7 @@ internal import TelehealthCore
 struct IdentityOptions: ParsableArguments {
     @Option(
         name: .customLong("as"),
-        help: "Make a development token of this role: \(Role.allCases.map(\.rawValue).joined(separator: ", ")).")
+        help: "Make a development token of this role: \(Role.allCases.filter { $0 != .guest }.map(\.rawValue).joined(separator: ", ")).")
     var role: String?
 
     @Option(help: "The client's id in the development token (with --as client, or with --as service on its behalf).")
@@ -32,7 +32,7 @@ struct IdentityOptions: ParsableArguments {
         }
         if let role {
             guard let role = Role(rawValue: role) else {
-                throw ProbeFailure.usage("there is no role '\(role)'; take one of \(Role.allCases.map(\.rawValue))")
+                throw ProbeFailure.usage("there is no role '\(role)'; take one of \(Role.allCases.filter { $0 != .guest }.map(\.rawValue))")
             }
             return try DevelopmentTokens(directory: dataDir).token(role, client: clientID, clinician: clinicianID)
         }

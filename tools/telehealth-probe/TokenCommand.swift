@@ -10,7 +10,7 @@ struct TokenCommand: ParsableCommand {
               curl-like use:  TELEHEALTH_TOKEN=$(telehealth-probe token --role admin) telehealth-probe list
             """)
 
-    @Option(help: "One of \(Role.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(help: "One of \(Role.allCases.filter { $0 != .guest }.map(\.rawValue).joined(separator: ", ")).")
     var role: String
 
     @Option(help: "The token's subject. Default: the client's or clinician's id, else the role.")

@@ -5,15 +5,19 @@ internal import TelehealthClient
 
 /// A whole visit, step by step, each checked. Consent texts are templates for trying things out.
 struct Visit: Sendable {
-    let people: VisitPeople
+    var people: VisitPeople
     let scheduler: TelehealthClient
     let admin: TelehealthClient
     let client: TelehealthClient
     let clinician: TelehealthClient
+    let guardian: TelehealthClient
+    let interpreter: TelehealthClient
     let timeline: Timeline
 
+    /// The whole visit of two people, from booking to playback.
+    ///
     /// - Throws: ``StepError`` for a call that failed, ``VisitFailure`` for an answer that is not right.
-    func play(playbackWait: Duration) async throws {
+    func playPair(playbackWait: Duration) async throws {
         try await registerConsentTexts()
         let sessionID = try await book()
         try await giveTelehealthConsents(refusedFirst: sessionID)
@@ -27,7 +31,7 @@ struct Visit: Sendable {
 
     // MARK: Steps
 
-    private func registerConsentTexts() async throws {
+    func registerConsentTexts() async throws {
         try await step("register consent texts", by: "admin") {
             for type in ConsentTemplate.types {
                 _ = try await admin.putConsentDocument(ConsentTemplate.document(of: type))
@@ -36,36 +40,55 @@ struct Visit: Sendable {
         }
     }
 
-    private func book() async throws -> String {
+    /// - Parameters:
+    ///   - startsIn: seconds from now.
+    ///   - lasts: seconds.
+    func book(
+        startsIn: Int64 = 60, lasts: Int64 = 1800, withGuardian: Bool = false,
+        admission: Telehealth_V1_AdmissionPolicy = .unspecified
+    ) async throws -> String {
         let now = ConsentTemplate.now()
         try await step("put appointment", by: "scheduler") {
             let request = Telehealth_V1_PutAppointmentRequest.with {
                 $0.appointmentID = people.appointmentID
                 $0.clientID = people.clientID
                 $0.clinicianID = people.clinicianID
-                $0.startsAt = .with { $0.seconds = now + 60 }
-                $0.endsAt = .with { $0.seconds = now + 1860 }
+                if withGuardian { $0.guardianID = people.guardianID }
+                $0.startsAt = .with { $0.seconds = now + startsIn }
+                $0.endsAt = .with { $0.seconds = now + startsIn + lasts }
                 $0.timeZone = "America/New_York"
                 $0.sourceVersion = 1
             }
             let answer = try await scheduler.putAppointment(request)
-            return "\(answer.appointment?.appointmentID ?? "") in one minute, for half an hour"
+            return "\(answer.appointment?.appointmentID ?? "") in \(startsIn) s, for \(lasts) s"
         }
         var sessionID = ""
         try await step("create session", by: "scheduler") {
-            let answer = try await scheduler.createSession(.with { $0.appointmentID = people.appointmentID })
-            guard let session = answer.session, session.status == .scheduled else { throw Wrong("the session is not SCHEDULED") }
-            guard session.meeting == nil else { throw Wrong("a Chime meeting exists already: it would die in 5 minutes") }
+            let answer = try await scheduler.createSession(
+                .with {
+                    $0.appointmentID = people.appointmentID
+                    $0.admissionPolicy = admission
+                })
+            guard let session = answer.session, session.status == .scheduled else {
+                throw Wrong("the session is not SCHEDULED")
+            }
+            guard session.meeting == nil else {
+                throw Wrong("a Chime meeting exists already: it would die in 5 minutes")
+            }
             sessionID = session.sessionID
             return "\(sessionID) SCHEDULED, no meeting yet"
         }
         return sessionID
     }
 
-    private func giveTelehealthConsents(refusedFirst sessionID: String) async throws {
+    func giveTelehealthConsents(refusedFirst sessionID: String) async throws {
         try await step("join without consent is refused", by: "client") {
             try await expect("CONSENT_MISSING") { try await client.joinSession(joinRequest(sessionID)) }
         }
+        try await giveTelehealthConsents()
+    }
+
+    func giveTelehealthConsents() async throws {
         for type in [Telehealth_V1_ConsentType.georgiaTelehealth, .hipaaTelehealth] {
             try await step("give consent", by: "client") {
                 let answer = try await client.submitConsent(
@@ -75,19 +98,24 @@ struct Visit: Sendable {
         }
     }
 
-    private func comeIn(_ sessionID: String, watch: WatchLog) async throws {
+    func comeIn(_ sessionID: String, watch: WatchLog) async throws {
         try await step("watch", by: "client") { "snapshot at event \(try await watch.snapshot().sequence)" }
         try await step("join", by: "client") {
             let answer = try await client.joinSession(joinRequest(sessionID))
-            guard answer.outcome == .waiting, answer.session?.status == .waitingRoom else { throw Wrong("not in the waiting room") }
+            guard answer.outcome == .waiting, answer.session?.status == .waitingRoom else {
+                throw Wrong("not in the waiting room")
+            }
             guard answer.credentials == nil else { throw Wrong("a waiting client was given credentials") }
             return "WAITING_ROOM, no credentials"
         }
         var meetingID = ""
         try await step("join", by: "clinician") {
             let answer = try await clinician.joinSession(.with { $0.key = .sessionID(sessionID) })
-            guard answer.outcome == .admitted, answer.session?.status == .inProgress else { throw Wrong("not IN_PROGRESS") }
-            guard let credentials = answer.credentials, credentials.attendee?.joinToken.isEmpty == false else {
+            guard answer.outcome == .admitted, answer.session?.status == .inProgress else {
+                throw Wrong("not IN_PROGRESS")
+            }
+            guard let credentials = answer.credentials, credentials.attendee?.joinToken.isEmpty == false
+            else {
                 throw Wrong("no credentials")
             }
             meetingID = credentials.meeting?.meetingID ?? ""
@@ -99,28 +127,43 @@ struct Visit: Sendable {
         }
         try await step("join", by: "client") {
             let answer = try await client.joinSession(joinRequest(sessionID))
-            guard answer.outcome == .admitted, let credentials = answer.credentials else { throw Wrong("not admitted") }
-            guard credentials.meeting?.meetingID == meetingID else { throw Wrong("another meeting than the clinician's") }
+            guard answer.outcome == .admitted, let credentials = answer.credentials else {
+                throw Wrong("not admitted")
+            }
+            guard credentials.meeting?.meetingID == meetingID else {
+                throw Wrong("another meeting than the clinician's")
+            }
             guard answer.session?.startedAt != nil else { throw Wrong("started_at is not set") }
             return "ADMITTED to the same meeting"
         }
     }
 
-    private func record(_ sessionID: String, watch: WatchLog) async throws -> String {
+    func record(_ sessionID: String, watch: WatchLog) async throws -> String {
         let start = Telehealth_V1_StartRecordingRequest.with { $0.sessionID = sessionID }
         try await step("recording without consent is refused", by: "clinician") {
             try await expect("RECORDING_CONSENT_MISSING") { try await clinician.startRecording(start) }
         }
-        try await step("give recording consent", by: "client") {
-            let answer = try await client.submitConsent(
-                ConsentTemplate.grant(.recording, by: people.clientID, as: .client))
-            return answer.consent?.consentID ?? ""
+        _ = try await giveRecordingConsent(client, "client", people.clientID, .client)
+        _ = try await giveRecordingConsent(clinician, "clinician", people.clinicianID, .clinician)
+        return try await startRecording(sessionID, watch: watch)
+    }
+
+    func giveRecordingConsent(
+        _ caller: TelehealthClient, _ who: String, _ subject: String, _ role: Telehealth_V1_ConsentSubjectRole
+    ) async throws -> String {
+        var id = ""
+        try await step("give recording consent", by: who) {
+            id =
+                try await caller.submitConsent(ConsentTemplate.grant(.recording, by: subject, as: role))
+                .consent?.consentID ?? ""
+            return id
         }
-        try await step("give recording consent", by: "clinician") {
-            let answer = try await clinician.submitConsent(
-                ConsentTemplate.grant(.recording, by: people.clinicianID, as: .clinician))
-            return answer.consent?.consentID ?? ""
-        }
+        return id
+    }
+
+    /// - Returns: when Chime has confirmed the capture.
+    func startRecording(_ sessionID: String, watch: WatchLog) async throws -> String {
+        let start = Telehealth_V1_StartRecordingRequest.with { $0.sessionID = sessionID }
         var recordingID = ""
         try await step("start recording", by: "clinician") {
             let answer = try await clinician.startRecording(start)
@@ -134,20 +177,23 @@ struct Visit: Sendable {
         return recordingID
     }
 
-    private func shareScreen(_ sessionID: String) async throws {
+    func shareScreen(_ sessionID: String) async throws {
         try await step("share screen", by: "clinician") {
             let started = try await clinician.startScreenShare(.with { $0.sessionID = sessionID })
             let stopped = try await clinician.stopScreenShare(.with { $0.sessionID = sessionID })
-            guard started.screenShare?.screenShareID == stopped.screenShare?.screenShareID, stopped.screenShare?.stoppedAt != nil
+            guard started.screenShare?.screenShareID == stopped.screenShare?.screenShareID,
+                stopped.screenShare?.stoppedAt != nil
             else { throw Wrong("the share that stopped is not the one that started") }
             return "started and stopped"
         }
     }
 
-    private func end(_ sessionID: String, watch: WatchLog) async throws {
+    func end(_ sessionID: String, watch: WatchLog) async throws {
         try await step("end", by: "clinician") {
             let answer = try await clinician.endSession(.with { $0.sessionID = sessionID })
-            guard let session = answer.session, session.status == .completed, let seconds = session.durationSeconds else {
+            guard let session = answer.session, session.status == .completed,
+                let seconds = session.durationSeconds
+            else {
                 throw Wrong("not COMPLETED with a duration")
             }
             return "COMPLETED after \(seconds) s"
@@ -155,7 +201,7 @@ struct Visit: Sendable {
         try await step("watch ends", by: "client") { "\(try await watch.end()) events seen, none twice" }
     }
 
-    private func playBack(_ recordingID: String, sessionID: String, patience: Duration) async throws {
+    func playBack(_ recordingID: String, sessionID: String, patience: Duration) async throws {
         guard patience > .zero else { return }
         try await step("recording is playable", by: "clinician") {
             let deadline = ContinuousClock.now + patience
@@ -176,14 +222,16 @@ struct Visit: Sendable {
             let answer = try await clinician.getRecordingPlaybackUrl(.with { $0.recordingID = recordingID })
             guard !answer.url.isEmpty, let expires = answer.expiresAt else { throw Wrong("no URL") }
             let validity = expires.seconds - ConsentTemplate.now()
-            guard validity <= 300 else { throw Wrong("the URL is valid for \(validity) s, more than 5 minutes") }
+            guard validity <= 300 else {
+                throw Wrong("the URL is valid for \(validity) s, more than 5 minutes")
+            }
             return "valid for \(validity) s"
         }
     }
 
     // MARK: Frame
 
-    private func joinRequest(_ sessionID: String) -> Telehealth_V1_JoinSessionRequest {
+    func joinRequest(_ sessionID: String) -> Telehealth_V1_JoinSessionRequest {
         .with {
             $0.key = .sessionID(sessionID)
             $0.preVisitCheck = .with {
@@ -198,7 +246,7 @@ struct Visit: Sendable {
         }
     }
 
-    private func step(_ name: String, by who: String, _ work: () async throws -> String) async throws {
+    func step(_ name: String, by who: String, _ work: () async throws -> String) async throws {
         let start = ContinuousClock.now
         timeline.waiting("\(who): \(name)")
         do {
@@ -211,7 +259,7 @@ struct Visit: Sendable {
     }
 
     /// The call must be refused with this reason.
-    private func expect(_ reason: String, _ call: () async throws -> some Sendable) async throws -> String {
+    func expect(_ reason: String, _ call: () async throws -> some Sendable) async throws -> String {
         do {
             _ = try await call()
         } catch let error as RPCError {

@@ -7,18 +7,27 @@ internal import TelehealthCore
 
 struct VisitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "visit", abstract: "Plays a whole visit with three identities and prints what happened when.",
+        commandName: "visit", abstract: "Plays a whole visit and prints what happened when.",
         discussion: """
             Books an appointment as the scheduler, comes as the client, comes as the clinician, records with everybody's \
-            consent, shares a screen, ends, and plays the recording. Every step is checked, also the ones that must be \
+            consent, shares a screen, ends, and plays the recording. Other scenarios bring more people, or trouble. Every step is checked, also the ones that must be \
             refused. Uses fresh ids each time, so it may run beside real work on a service whose development key it can \
             read. Exit code 0 only when every step was right.
             """)
 
     @OptionGroup var target: TargetOptions
 
-    @Option(help: "The service's data directory, which holds the development key. Default: TELEHEALTH_DATA_DIR, else ./data.")
+    @Option(
+        help:
+            "The service's data directory, which holds the development key. Default: TELEHEALTH_DATA_DIR, else ./data."
+    )
     var dataDir: String?
+
+    @Option(help: "What kind of visit: \(VisitScenario.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var scenario = VisitScenario.pair
+
+    @Option(help: "Address of the Chime simulator, for dead-meeting. Default: AWS_ENDPOINT_URL.")
+    var simulator: String?
 
     @Option(help: "Seconds to wait for the recording to become playable; 0 skips the wait.")
     var playbackWait: Double = 60
@@ -29,8 +38,9 @@ struct VisitCommand: AsyncParsableCommand {
     func run() async throws {
         let tokens = try DevelopmentTokens(directory: dataDir)
         let tag = String(UInt64.random(in: .min ... .max), radix: 36)
-        let people = VisitPeople(clientID: "client-\(tag)", clinicianID: "clinician-\(tag)", appointmentID: "visit-\(tag)")
-        var configuration = ClientConfiguration(target: target.address, channel: try target.channelConfiguration())
+        let people = VisitPeople(tag: tag)
+        var configuration = ClientConfiguration(
+            target: target.address, channel: try target.channelConfiguration())
         configuration.timeout = target.callTimeout
         configuration.maxAttempts = 2
         let scheduler = try TelehealthClient(configuration, tokens: FixedToken(try tokens.token(.scheduler)))
@@ -38,15 +48,23 @@ struct VisitCommand: AsyncParsableCommand {
             people: people, scheduler: scheduler,
             admin: scheduler.acting(with: FixedToken(try tokens.token(.admin))),
             client: scheduler.acting(with: FixedToken(try tokens.token(.client, client: people.clientID))),
-            clinician: scheduler.acting(with: FixedToken(try tokens.token(.clinician, clinician: people.clinicianID))),
+            clinician: scheduler.acting(
+                with: FixedToken(try tokens.token(.clinician, clinician: people.clinicianID))),
+            guardian: scheduler.acting(
+                with: FixedToken(try tokens.token(.client, client: people.guardianID))),
+            interpreter: scheduler.acting(
+                with: FixedToken(try tokens.token(.clinician, clinician: people.interpreterID))),
             timeline: Timeline(json: json))
+        let control = (simulator ?? ProcessInfo.processInfo.environment["AWS_ENDPOINT_URL"]).flatMap(
+            SimulatorControl.init)
         do {
-            try await visit.play(playbackWait: .seconds(playbackWait))
+            try await visit.play(scenario, playbackWait: .seconds(playbackWait), simulator: control)
         } catch let wrong as VisitFailure {
             throw ProbeFailure.unhealthy("The visit stopped at '\(wrong.step)': \(wrong.message)")
         } catch let error as StepError {
             let failure = target.failure(error.error, doing: error.step)
-            throw error.error.isFromPeer ? ProbeFailure.unhealthy("The visit stopped at " + failure.message) : failure
+            throw error.error.isFromPeer
+                ? ProbeFailure.unhealthy("The visit stopped at " + failure.message) : failure
         }
         await scheduler.shutdown()
         visit.timeline.finish()
@@ -67,6 +85,17 @@ struct VisitFailure: Error {
 
 struct VisitPeople: Sendable {
     var clientID: String
+    var guardianID: String
     var clinicianID: String
+    var interpreterID: String
     var appointmentID: String
+
+    /// - Parameter tag: makes the ids this run's own.
+    init(tag: String) {
+        clientID = "client-\(tag)"
+        guardianID = "guardian-\(tag)"
+        clinicianID = "clinician-\(tag)"
+        interpreterID = "interpreter-\(tag)"
+        appointmentID = "visit-\(tag)"
+    }
 }

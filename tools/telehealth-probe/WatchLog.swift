@@ -57,6 +57,9 @@ actor WatchLog {
         }
     }
 
+    /// Numbers of the events so far, as they came.
+    var sequences: [Int64] { events.map(\.sequence) }
+
     /// Waits for the end; the number of events, each of which must have come once and in order.
     func end() async throws -> Int {
         while outcome == nil { try await change() }

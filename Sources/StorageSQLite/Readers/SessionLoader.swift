@@ -12,10 +12,14 @@ enum SessionLoader {
         -> SessionState
     {
         let id = session.id
+        let participants = try connection.all(
+            ParticipantRow.ofSession, bind: { $0.add(id) }, read: ParticipantRow.read)
+        // Recordings and shares are of a meeting, so three look-ups are spared to a session that had none yet.
+        guard session.currentGeneration > 0 else {
+            return SessionState(session: session, participants: participants)
+        }
         return SessionState(
-            session: session,
-            participants: try connection.all(
-                ParticipantRow.ofSession, bind: { $0.add(id) }, read: ParticipantRow.read),
+            session: session, participants: participants,
             meetings: try connection.all(MeetingRow.ofSession, bind: { $0.add(id) }, read: MeetingRow.read),
             recordings: try connection.all(
                 RecordingRow.ofSession, bind: { $0.add(id) }, read: RecordingRow.read),
@@ -45,7 +49,9 @@ extension SessionState {
             }
         case .invitation(let row):
             invitations.put(row, key: \.id.rawValue, before: { $0.id.rawValue < $1.id.rawValue })
-        case .appointment, .consent, .consentVersion, .document, .effect, .birthDate: break
+        case .appointment, .consent, .consentVersion, .document, .effect, .birthDate, .meetingFact, .presence,
+            .clientQuality, .joinTime, .serviceFailure:
+            break
         }
     }
 }
@@ -60,7 +66,9 @@ extension Decision.Change {
         case .recording(let row): row.sessionID
         case .screenShare(let row): row.sessionID
         case .invitation(let row): row.sessionID
-        case .appointment, .consent, .consentVersion, .document, .effect, .birthDate: nil
+        case .appointment, .consent, .consentVersion, .document, .effect, .birthDate, .meetingFact, .presence,
+            .clientQuality, .joinTime, .serviceFailure:
+            nil
         }
     }
 }

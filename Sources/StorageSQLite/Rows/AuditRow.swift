@@ -28,7 +28,8 @@ enum AuditRow {
         values.add(row.sessionID)
         // Most targets are ids of our own; some are a person's, and a row does not say which.
         values.add(subject: row.target)
-        values.add(row.reason)
+        // Words of our own, or an administrator's for a hold or an end: those may speak of people.
+        values.add(subject: row.reason)
         values.add(row.count)
         values.add(row.previous)
         values.add(row.mac)
@@ -39,7 +40,7 @@ enum AuditRow {
             number: row.integer(), at: row.instant(), subject: row.subject(), role: row.optionalText(),
             actor: row.optionalSubject(), source: row.optionalSubject(), action: row.text(), outcome: row.text(),
             person: row.optionalSubject(), sessionID: row.optionalText(), target: row.optionalSubject(),
-            reason: row.optionalText(), count: row.integer(), previous: row.bytes(), mac: row.bytes())
+            reason: row.optionalSubject(), count: row.integer(), previous: row.bytes(), mac: row.bytes())
     }
 }
 

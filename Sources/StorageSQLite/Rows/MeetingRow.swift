@@ -11,6 +11,11 @@ enum MeetingRow {
             "event_ingestion_url",
         ])
     static let upsert = PreparedSQL("meetings.upsert", table.upsertText())
+    static let ownerOfMeeting = PreparedSQL(
+        "meetings.owner by id", "SELECT session_id FROM meetings WHERE meeting_id = ?1 LIMIT 1")
+    static let ownerOfToken = PreparedSQL(
+        "meetings.owner by token",
+        "SELECT session_id FROM meetings WHERE client_request_token = ?1 LIMIT 1")
     static let ofSession = PreparedSQL(
         "meetings.read", table.selectText("WHERE session_id = ?1 ORDER BY generation"))
 

@@ -8,9 +8,24 @@ enum RecordingRow {
             "consent_ids", "control_region", "bucket", "prefix", "started_at", "stopped_at", "stop_cause",
             "stopped_by", "capture_pipeline_id", "capture_pipeline_arn", "concatenation_pipeline_id",
             "object_key", "object_bytes", "object_etag", "failure", "consent_revoked_at",
+            "available_at", "degraded_since", "retain_until", "hold_set_at", "hold_set_by", "hold_reason",
+            "session_note_id", "deleted_at", "object_checksum",
         ])
     static let upsert = PreparedSQL("recordings.upsert", table.upsertText())
     static let byID = PreparedSQL("recordings.read", table.selectText("WHERE id = ?1"))
+    /// The state is a constant of the text: the planner proves by it that the partial index holds the rows.
+    static let toDelete = PreparedSQL(
+        "recordings.to delete",
+        """
+        SELECT session_id, id FROM recordings WHERE retain_until <= ?1 AND hold_set_at IS NULL \
+        AND state IN ('available', 'failed') ORDER BY retain_until, id LIMIT ?2
+        """)
+    static let ofPipeline = PreparedSQL(
+        "recordings.of pipeline",
+        """
+        SELECT session_id FROM recordings WHERE capture_pipeline_id = ?1 \
+        UNION ALL SELECT session_id FROM recordings WHERE concatenation_pipeline_id = ?1 LIMIT 1
+        """)
     static let ofSession = PreparedSQL(
         "recordings.read of session", table.selectText("WHERE session_id = ?1 ORDER BY segment, id"))
 
@@ -39,6 +54,15 @@ enum RecordingRow {
         values.add(row.objectETag)
         values.add(row.failure)
         values.add(row.consentRevokedAt)
+        values.add(row.availableAt)
+        values.add(row.degradedSince)
+        values.add(row.retainUntil)
+        values.add(row.hold?.setAt)
+        values.add(subject: row.hold?.setBy)
+        values.add(sealed: row.hold?.reason, .holdReason, row: row.id.rawValue)
+        values.add(subject: row.sessionNoteID?.rawValue)
+        values.add(row.deletedAt)
+        values.add(row.objectChecksum)
     }
 
     static func read(_ row: inout RowReader) throws(SQLiteError) -> Recording {
@@ -66,6 +90,18 @@ enum RecordingRow {
         recording.objectETag = row.optionalText()
         recording.failure = row.optionalText()
         recording.consentRevokedAt = row.optionalInstant()
+        recording.availableAt = row.optionalInstant()
+        recording.degradedSince = row.optionalInstant()
+        recording.retainUntil = row.optionalInstant()
+        let holdSetAt = row.optionalInstant()
+        let holdSetBy = row.optionalSubject()
+        let holdReason = row.optionalSealed(.holdReason, row: id.rawValue)
+        if let holdSetAt {
+            recording.hold = LegalHold(setAt: holdSetAt, setBy: holdSetBy ?? "", reason: holdReason ?? "")
+        }
+        recording.sessionNoteID = row.optionalSubject().map { SessionNoteID($0) }
+        recording.deletedAt = row.optionalInstant()
+        recording.objectChecksum = row.optionalText()
         return recording
     }
 }

@@ -33,7 +33,7 @@ enum SessionRow {
     static let byID = PreparedSQL("sessions.read", table.selectText("WHERE id = ?1"))
     static let latestOfAppointment = PreparedSQL(
         "sessions.latest of appointment",
-        table.selectText("WHERE appointment_id = ?1 ORDER BY created_at DESC, id DESC LIMIT 1"))
+        "SELECT id FROM sessions WHERE appointment_id = ?1 ORDER BY created_at DESC, id DESC LIMIT 1")
     static let openOfSubject = PreparedSQL(
         "sessions.open of subject",
         """
@@ -44,14 +44,17 @@ enum SessionRow {
         AND state <> 'removed' AND EXISTS \
         (SELECT 1 FROM sessions WHERE sessions.id = participants.session_id AND is_open = 1) ORDER BY 1
         """)
+    private static let mayNeedSweep =
+        "(status <> '\(SessionStatus.scheduled.rawValue)' OR clinician_arrived_at IS NOT NULL OR ends_at < ?3)"
     static let openByStart = PreparedSQL(
         "sessions.open by start",
-        "SELECT id FROM sessions WHERE is_open = 1 AND starts_at < ?1 ORDER BY starts_at, id LIMIT ?2")
+        "SELECT id FROM sessions WHERE is_open = 1 AND starts_at < ?1 AND \(mayNeedSweep) "
+            + "ORDER BY starts_at, id LIMIT ?2")
     static let openByStartAfter = PreparedSQL(
         "sessions.open by start",
         """
-        SELECT id FROM sessions WHERE is_open = 1 AND starts_at < ?1 \
-        AND (starts_at, id) > ((SELECT s.starts_at FROM sessions AS s WHERE s.id = ?3), ?3) \
+        SELECT id FROM sessions WHERE is_open = 1 AND starts_at < ?1 AND \(mayNeedSweep) \
+        AND (starts_at, id) > ((SELECT s.starts_at FROM sessions AS s WHERE s.id = ?4), ?4) \
         ORDER BY starts_at, id LIMIT ?2
         """)
 

@@ -12,6 +12,8 @@ struct Migration: Sendable {
         Migration(version: 2, name: "chained audit log", statements: SchemaV2.audit),
         Migration(version: 3, name: "people in a visit", statements: SchemaV3.people),
         Migration(version: 4, name: "consents in depth", statements: SchemaV4.all),
+        Migration(
+            version: 5, name: "meeting events, recordings' keeping, quality", statements: SchemaV5.all),
         Migration(version: 6, name: "sealed columns", statements: SchemaV6.statements),
         Migration(version: 7, name: "webhooks", statements: SchemaV7.statements),
     ]

@@ -30,7 +30,7 @@ enum SchemaV6 {
         ("appointments", ["client_id", "guardian_id", "clinician_id", "created_by", "last_modified_by"]),
         ("sessions", ["client_id", "guardian_id", "clinician_id", "created_by", "last_modified_by"]),
         ("participants", ["subject_id"]),
-        ("recordings", ["requested_by", "stopped_by"]),
+        ("recordings", ["requested_by", "stopped_by", "hold_set_by", "session_note_id"]),
         ("consents", ["subject_id", "signer_id", "attested_by", "recorded_by", "revoked_by"]),
         ("consent_versions", ["subject_id"]),
         ("invitations", ["created_by"]),

@@ -15,6 +15,7 @@ struct SealedColumn: Sendable, Hashable {
     static let revocationReason = SealedColumn(table: "consents", name: "revocation_reason")
     static let evidenceItems = SealedColumn(table: "consents", name: "evidence_items")
     static let bornOn = SealedColumn(table: "consent_versions", name: "born_on")
+    static let holdReason = SealedColumn(table: "recordings", name: "hold_reason")
     static let emergencyReason = SealedColumn(table: "emergency_accesses", name: "reason")
 }
 
@@ -34,6 +35,7 @@ struct SealedTable: Sendable {
         SealedTable(name: "sessions", key: ["id"], columns: [.endNote]),
         SealedTable(name: "consents", key: ["id"], columns: [.evidence, .evidenceItems, .revocationReason]),
         SealedTable(name: "consent_versions", key: ["subject_id"], columns: [.bornOn], isOfPerson: true),
+        SealedTable(name: "recordings", key: ["id"], columns: [.holdReason]),
         SealedTable(name: "emergency_accesses", key: ["id"], columns: [.emergencyReason]),
     ]
 }

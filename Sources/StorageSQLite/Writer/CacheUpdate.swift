@@ -24,7 +24,9 @@ struct CacheUpdate {
             case .consent(let row): consents.insert(row.subjectID)
             case .consentVersion(let subject, _), .birthDate(let subject, _): consents.insert(subject)
             case .document(let row): documents.insert(row.type)
-            case .effect, .session, .participant, .meeting, .recording, .screenShare, .invitation: break
+            case .effect, .session, .participant, .meeting, .recording, .screenShare, .invitation,
+                .meetingFact, .presence, .clientQuality, .joinTime, .serviceFailure:
+                break
             }
         }
     }

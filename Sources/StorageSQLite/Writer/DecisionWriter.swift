@@ -13,9 +13,12 @@ struct DecisionWriter {
     }
 
     let connection: SQLiteConnection
+    /// Whether a decision that fails half-way leaves the others of the batch alone. A savepoint copies every page
+    /// that it sees changed, so a batch is tried without any, and once more with them when one failed.
+    let usesSavepoints: Bool
 
     /// Nothing of the decision stays behind unless the outcome is "committed".
-    /// - Throws: only what spoils the whole transaction.
+    /// - Throws: only what spoils the whole transaction; without savepoints also the decision's own fault.
     func apply(_ decision: Decision) throws(SQLiteError) -> Outcome {
         // Checks come before the first write, so the usual refusals have nothing to roll back.
         for expectation in decision.expectations {
@@ -26,15 +29,12 @@ struct DecisionWriter {
                 return .declined(.conflict)
             }
         }
+        guard usesSavepoints else { return try perform(decision) }
         try connection.run(Transaction.savepoint)
         do throws(SQLiteError) {
-            if let request = decision.request, let earlier = try insert(request) {
-                try connection.run(Transaction.release)
-                return .declined(.requestExists(earlier))
-            }
-            let created = try write(decision)
+            let outcome = try perform(decision)
             try connection.run(Transaction.release)
-            return .committed(created: created)
+            return outcome
         } catch {
             switch error.scope {
             case .constraint, .statement:
@@ -44,6 +44,14 @@ struct DecisionWriter {
             case .full, .temporary, .device: throw error
             }
         }
+    }
+
+    /// The request comes first: when it is known already, nothing is written.
+    private func perform(_ decision: Decision) throws(SQLiteError) -> Outcome {
+        if let request = decision.request, let earlier = try insert(request) {
+            return .declined(.requestExists(earlier))
+        }
+        return .committed(created: try write(decision))
     }
 
     private func holds(_ expectation: Decision.Expectation) throws(SQLiteError) -> Bool {
@@ -69,6 +77,14 @@ struct DecisionWriter {
                 values.add(language)
             }
             return presence == nil
+        case .meetingFacts(let session, let count):
+            return try integer(MeetingFactRow.count, { $0.add(session) }) ?? 0 == Int64(count)
+        case .clientReports(let session, let participant, let count):
+            let reports = try integer(ClientQualityRow.reportCount) { values in
+                values.add(session)
+                values.add(participant)
+            }
+            return reports ?? 0 == Int64(count)
         }
     }
 
@@ -162,6 +178,14 @@ struct DecisionWriter {
             }
         case .invitation(let row):
             try connection.run(InvitationRow.upsert) { InvitationRow.bind(row, &$0) }
+        case .meetingFact(let row):
+            try connection.run(MeetingFactRow.insert) { MeetingFactRow.bind(row, &$0) }
+        case .presence(let row): try connection.run(PresenceRow.upsert) { PresenceRow.bind(row, &$0) }
+        case .clientQuality(let row):
+            try connection.run(ClientQualityRow.upsert) { ClientQualityRow.bind(row, &$0) }
+        case .joinTime(let row): try connection.run(JoinTimeRow.insert) { JoinTimeRow.bind(row, &$0) }
+        case .serviceFailure(let row):
+            try connection.run(ServiceFailureRow.insert) { ServiceFailureRow.bind(row, &$0) }
         }
         return false
     }
@@ -176,7 +200,7 @@ extension Decision.Change {
         case .appointment: .appointment
         case .session: .session
         case .participant, .meeting, .recording, .screenShare, .consent, .consentVersion, .document, .effect,
-            .birthDate, .invitation:
+            .birthDate, .invitation, .meetingFact, .presence, .clientQuality, .joinTime, .serviceFailure:
             .rest
         }
     }

@@ -118,20 +118,26 @@ final class Writer: @unchecked Sendable {
         case backup
     }
 
+    /// What a batch did in its transaction, before the commit.
+    private struct BatchResult {
+        var results: [JobResult] = []
+        var update = CacheUpdate()
+        /// For the audit log, which is chained when the whole batch is known.
+        var entries: [AuditEntry] = []
+    }
+
     private func process(_ batch: [WriterJob], _ connection: SQLiteConnection) {
         if let failure {
             for job in batch { job.fail(failure) }
             return
         }
-        var results: [JobResult] = []
-        results.reserveCapacity(batch.count)
+        let results: [JobResult]
         var update = CacheUpdate()
-        var entries: [AuditEntry] = []
         let commitNanoseconds: UInt64
         do throws(SQLiteError) {
-            try connection.run(Transaction.beginWriting)
-            for job in batch { results.append(try perform(job, &update, &entries, connection)) }
-            try auditLog.append(entries, connection)
+            let done = try perform(batch, connection)
+            (results, update) = (done.results, done.update)
+            try auditLog.append(done.entries, connection)
             update.withhold(caches)
             let start = MonotonicClock.nanoseconds()
             try connection.run(Transaction.commit)
@@ -154,9 +160,34 @@ final class Writer: @unchecked Sendable {
         for (job, result) in zip(batch, results) { answer(job, result, connection) }
     }
 
+    /// Begins a transaction and does the whole batch in it.
+    private func perform(
+        _ batch: [WriterJob], _ connection: SQLiteConnection
+    ) throws(SQLiteError) -> BatchResult {
+        do throws(SQLiteError) {
+            return try perform(batch, DecisionWriter(connection: connection, usesSavepoints: false))
+        } catch {
+            switch error.scope {
+            case .constraint, .statement: break
+            case .full, .temporary, .device: throw error
+            }
+            // One decision's own fault, found half-way: the others must not pay for it.
+            if connection.isInTransaction { try connection.run(Transaction.rollBack) }
+            return try perform(batch, DecisionWriter(connection: connection, usesSavepoints: true))
+        }
+    }
+
+    private func perform(_ batch: [WriterJob], _ writer: DecisionWriter) throws(SQLiteError) -> BatchResult {
+        var done = BatchResult()
+        done.results.reserveCapacity(batch.count)
+        try writer.connection.run(Transaction.beginWriting)
+        for job in batch { done.results.append(try perform(job, &done.update, &done.entries, writer)) }
+        return done
+    }
+
     private func perform(
         _ job: WriterJob, _ update: inout CacheUpdate, _ entries: inout [AuditEntry],
-        _ connection: SQLiteConnection
+        _ writer: DecisionWriter
     ) throws(SQLiteError) -> JobResult {
         switch job {
         case .record(let entry, _):
@@ -166,7 +197,7 @@ final class Writer: @unchecked Sendable {
             entries.append(entry)
             return .recorded
         case .apply(let decision, _):
-            switch try DecisionWriter(connection: connection).apply(decision) {
+            switch try writer.apply(decision) {
             case .committed(let created):
                 update.note(decision, created: created)
                 entries.append(contentsOf: decision.audit)
@@ -174,13 +205,13 @@ final class Writer: @unchecked Sendable {
             case .declined(let result): return .applied(.success(result))
             case .refused(let error): return .applied(.failure(error))
             }
-        case .claim(let claim, _): return .claimed(try claim.run(connection))
-        case .prune(let pruning, _): return .pruned(isDone: try pruning.step(connection))
+        case .claim(let claim, _): return .claimed(try claim.run(writer.connection))
+        case .prune(let pruning, _): return .pruned(isDone: try pruning.step(writer.connection))
         case .adopt(let ring, _):
-            try KeyUse.note(ring, connection)
+            try KeyUse.note(ring, writer.connection)
             return .keysAdopted(ring)
         case .reseal(let resealing, _):
-            return .resealed(next: try resealing.step(connection, sealer))
+            return .resealed(next: try resealing.step(writer.connection, sealer))
         case .backup: return .backup
         }
     }

@@ -8,6 +8,8 @@ public struct AuditVerifier: Sendable {
     private static let findingsMax = 100
     /// How far to look for the place that a row was moved from.
     private static let moveDistanceMax: Int64 = 2_000
+    /// For how many rows that is done: each costs thousands of MACs.
+    private static let movesSoughtMax = 16
 
     private let key: AuditKey
     private var heads: ArraySlice<AuditHead>
@@ -50,14 +52,15 @@ public struct AuditVerifier: Sendable {
     public mutating func check(_ record: AuditRecord) {
         if record.number > nextNumber {
             report(nextNumber, .missing(through: record.number - 1))
-            // What the tree and the heads on the way would say of the missing rows is known already.
-            tree = nil
+            forgetTree()
             previous = nil
         }
         if !key.verifies(record) {
             report(record.number, origin(of: record).map { .moved(from: $0) } ?? .changed)
+            forgetTree()
         } else if let previous, record.previous != previous {
             report(record.number, .unlinked)
+            forgetTree()
         }
         nextNumber = record.number + 1
         previous = record.mac
@@ -95,12 +98,19 @@ public struct AuditVerifier: Sendable {
             headsChecked += 1
             if head.mac != record.mac || tree.map({ $0.root != head.root }) ?? false {
                 report(record.number, .contradictsHead(size: head.size))
-                tree = nil  // told once: every later root differs too
+                forgetTree()
             }
         }
     }
 
+    /// Told once: behind a bad row every node and root differs too.
+    private mutating func forgetTree() {
+        tree = nil
+        expectedNodes.removeAll()
+    }
+
     private func origin(of record: AuditRecord) -> Int64? {
+        guard findingCount < Self.movesSoughtMax else { return nil }
         let nearby = max(1, record.number - Self.moveDistanceMax)...record.number + Self.moveDistanceMax
         return nearby.first { $0 != record.number && key.verifies(record, as: $0) }
     }

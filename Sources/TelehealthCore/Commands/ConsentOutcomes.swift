@@ -7,7 +7,7 @@ public enum ConsentAction: String, Sendable, Hashable, CaseIterable {
     case conduct
     /// Being recorded.
     case record
-    /// Somebody beyond client, guardian and clinician taking part.
+    /// Somebody beyond client, guardian and clinician taking part. Judged and told to whoever admits them; no gate.
     case thirdParty
 }
 

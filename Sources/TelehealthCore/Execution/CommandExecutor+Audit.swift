@@ -53,8 +53,9 @@ extension CommandExecutor {
         case .notFound, .permissionDenied, .unauthenticated:
             try await recordDenial(
                 action: method, sessionID: session, invocation, reason: error.reason.rawValue)
-        case .invalidArgument, .alreadyExists, .failedPrecondition, .outOfRange, .aborted, .unavailable,
-            .resourceExhausted, .internalFault, .cancelled:
+        case .aborted, .unavailable, .resourceExhausted, .internalFault:
+            await noteFailure(of: method, error)
+        case .invalidArgument, .alreadyExists, .failedPrecondition, .outOfRange, .cancelled:
             break
         }
     }
@@ -74,7 +75,7 @@ extension CommandExecutor {
 
     /// ``recordDenial(action:sessionID:person:target:_:reason:)`` for a call whose bearer is not known, or whose
     /// role may not use it.
-    public func recordRefusal(action: String, caller: Caller?, source: String, reason: String)
+    public func recordRefusal(action: String, caller: Caller?, source: String?, reason: String)
         async throws(TelehealthError)
     {
         try await record(

@@ -62,7 +62,7 @@ extension CommandExecutor {
         let ledger = try await ledger(of: people.map(\.subjectID) + [state.session.clientID])
         let matter = ConsentLedger.Matter(
             action: action, session: session, purpose: purpose, context: context().at(placeOf: state))
-        var parties = people.map { ConsentLedger.Party(subject: $0.subjectID, role: $0.consentRole) }
+        var parties = people.map(ConsentLedger.Party.init)
         if !parties.contains(where: { $0.subject == state.session.clientID }) {
             parties.append(ConsentLedger.Party(subject: state.session.clientID, role: .client))
         }

@@ -7,7 +7,7 @@ extension CommandExecutor {
     public func backUpDatabase(_ care: any DatabaseCare, _ invocation: Invocation) async throws(TelehealthError)
         -> BackupOutcome
     {
-        try await change("BackupDatabase", invocation) { record throws(TelehealthError) in
+        try await change("BackupDatabase", hasEffect: true, invocation) { record throws(TelehealthError) in
             let name = record.resultID ?? ""
             return BackupOutcome(fileName: name, byteCount: care.backupSize(fileName: name) ?? 0)
         } decide: { () throws(TelehealthError) in

@@ -56,16 +56,25 @@ extension CommandExecutor {
     ///
     /// The grant is the credential: there is no other. The same request again (an answer got lost) gives the
     /// same place; any other use of a used grant is refused.
-    /// - Parameter request: what makes the call repeatable.
+    /// - Parameters:
+    ///   - request: what makes the call repeatable.
+    ///   - source: the peer's address, for the audit log; the call is open to all, so a guessed grant is kept too.
     /// - Throws: `INVITATION_INVALID`, `INVITATION_EXPIRED`, `INVITATION_USED`, `INVITATION_REVOKED`,
     ///   `INVALID_STATE`, `PARTICIPANT_REMOVED`, `REQUEST_ID_REUSED`.
-    public func redeemInvitation(_ text: String, _ request: Invocation.Request, timeout: Duration?)
-        async throws(TelehealthError) -> GuestAdmission
-    {
-        guard let grant = guestKey.grant(text) else { throw TelehealthError(.invitationInvalid) }
-        let bearer = Caller(
+    public func redeemInvitation(
+        _ text: String, _ request: Invocation.Request, timeout: Duration?, source: String? = nil
+    ) async throws(TelehealthError) -> GuestAdmission {
+        guard let grant = guestKey.grant(text) else {
+            let refusal = TelehealthError(.invitationInvalid)
+            try await recordRefusal(
+                action: "RedeemInvitation", caller: nil, source: source, reason: refusal.reason.rawValue)
+            throw refusal
+        }
+        var bearer = Caller(
             subject: "invitation-" + grant.invitationID.rawValue, role: .guest, expiresAt: grant.expiresAt)
-        let invocation = Invocation(caller: bearer, request: request, timeout: timeout)
+        bearer.source = source
+        let invitee = bearer
+        let invocation = Invocation(caller: invitee, request: request, timeout: timeout)
         return try await change("RedeemInvitation", session: grant.sessionID, invocation) {
             record throws(TelehealthError) in
             let state = try await inviting(grant)
@@ -74,7 +83,7 @@ extension CommandExecutor {
             var draft = SessionDraft(try await inviting(grant), context())
             let id = try draft.redeem(grant)
             let decision = draft.seal(
-                by: .caller(bearer), action: "RedeemInvitation", target: grant.invitationID.rawValue)
+                by: .caller(invitee), action: "RedeemInvitation", target: grant.invitationID.rawValue)
             return Ruling(
                 decision: decision, outcome: try admission(draft.state, id), sessionID: grant.sessionID,
                 resultID: id.rawValue)

@@ -31,45 +31,86 @@ extension CommandExecutor {
         try await read("ListRecordings", session, invocation).0.recordings
     }
 
-    /// A presigned URL of an available recording, made on demand; each one is audited.
+    /// A presigned URL of an available recording, made on demand; each one is audited, each refusal too.
     ///
-    /// - Parameter purpose: what it is watched for. Once a consent it stood on is revoked, only treatment is
-    ///   left.
-    /// - Throws: `RECORDING_NOT_FOUND`, `RECORDING_NOT_READY`, `RECORDING_CONSENT_REVOKED`,
-    ///   `MEETING_REFUSED`, `MEETING_UNAVAILABLE`.
+    /// - Parameter purpose: what it is watched for. Once a consent it stood on is revoked, treatment is left
+    ///   at most (``Policy/playbackAfterRevocation``); under legal hold the policy says who may.
+    /// - Throws: `RECORDING_NOT_FOUND`, `RECORDING_NOT_READY`, `RECORDING_BEING_DELETED`,
+    ///   `RECORDING_DELETED`, `RECORDING_ON_HOLD`, `RECORDING_CONSENT_REVOKED`, `MEETING_REFUSED`,
+    ///   `MEETING_UNAVAILABLE`.
     public func playbackURL(of id: RecordingID, purpose: Recording.Purpose, _ invocation: Invocation)
         async throws(TelehealthError) -> PlaybackGrant
     {
-        let recording = try await reading { () async throws(StoreError) in try await store.recording(id) }
-        guard let recording, let (_, _) = try? await visible(recording.sessionID, invocation.caller) else {
+        let action = "GetRecordingPlaybackUrl"
+        let recording: Recording
+        do {
+            recording = try await visible(id, invocation.caller).recording
+        } catch {
             try await recordDenial(
-                action: "GetRecordingPlaybackUrl", sessionID: recording?.sessionID, target: id.rawValue,
-                invocation,
-                reason: TelehealthError.Reason.recordingNotFound.rawValue)
-            throw TelehealthError(.recordingNotFound)
+                action: action, sessionID: nil, target: id.rawValue, invocation, reason: error.reason.rawValue)
+            throw error
         }
         guard recording.state == .available, let key = recording.objectKey else {
-            throw TelehealthError(
-                .recordingNotReady, metadata: ["recording_state": wireName(recording.state)])
-        }
-        if purpose != .clinical {
-            for consent in recording.consentIDs {
-                let record = try await reading { () async throws(StoreError) in
-                    try await store.consent(consent)
-                }
-                if record?.revokedAt != nil || record?.recordingPurposes.contains(purpose) != true {
-                    throw TelehealthError(.recordingConsentRevoked)
-                }
+            switch recording.state {
+            case .deleting: throw TelehealthError(.recordingBeingDeleted)
+            case .deleted: throw TelehealthError(.recordingDeleted)
+            case .requested, .starting, .recording, .stopping, .processing, .available, .failed:
+                throw TelehealthError(
+                    .recordingNotReady, metadata: ["recording_state": wireName(recording.state)])
             }
         }
-        try await auditAlways(
-            "GetRecordingPlaybackUrl", session: recording.sessionID, target: id.rawValue, invocation)
+        do {
+            try await requirePlayable(recording, for: purpose, invocation.caller)
+        } catch {
+            try await recordDenial(
+                action: action, sessionID: recording.sessionID, target: id.rawValue, invocation,
+                reason: error.reason.rawValue)
+            throw error
+        }
+        try await auditAlways(action, session: recording.sessionID, target: id.rawValue, invocation)
         let validity = min(policy.playbackValidity, .seconds(300))
         let expiresAt = time.now + validity
         do {
             let url = try await gateway.playbackURL(key, validity: validity)
             return PlaybackGrant(recording: recording, url: url, expiresAt: expiresAt)
         } catch { throw TelehealthError(error) }
+    }
+
+    /// What the consents and a hold leave of playing.
+    private func requirePlayable(_ recording: Recording, for purpose: Recording.Purpose, _ caller: Caller)
+        async throws(TelehealthError)
+    {
+        if recording.hold != nil {
+            switch policy.playbackUnderHold {
+            case .refuse: throw TelehealthError(.recordingOnHold)
+            case .admin: if caller.role != .admin { throw TelehealthError(.recordingOnHold) }
+            case .allow: break
+            }
+        }
+        let isTreatmentLeft = policy.playbackAfterRevocation == .treatment && purpose == .clinical
+        if isTreatmentLeft { return }
+        if recording.consentRevokedAt != nil { throw TelehealthError(.recordingConsentRevoked) }
+        // A consent that ended after the visit marks no row there: the word that stands now is asked for.
+        for consent in recording.consentIDs {
+            guard let record = try await lastWord(after: consent), record.decision == .granted,
+                record.revokedAt == nil, purpose == .clinical || record.recordingPurposes.contains(purpose)
+            else { throw TelehealthError(.recordingConsentRevoked) }
+        }
+    }
+
+    /// Renewals of one consent that are followed: one a month for a lifetime.
+    private static let renewalsMax = 1000
+
+    /// What the entry was replaced by in the end, or itself.
+    private func lastWord(after id: ConsentID) async throws(TelehealthError) -> ConsentRecord? {
+        var next = id
+        for _ in 0..<Self.renewalsMax {
+            let current = next
+            let record = try await reading { () async throws(StoreError) in try await store.consent(current) }
+            guard let record, let successor = record.supersededBy else { return record }
+            next = successor
+        }
+        return nil
     }
 
     private static func outcome(_ state: SessionState, _ standing: Standing, recording id: String?)

@@ -45,10 +45,11 @@ public final class CommandExecutor: Sendable {
     /// A changing call, once per request id.
     ///
     /// - Parameters:
+    ///   - hasEffect: `decide` does something outside the store, so a repetition must be found before it runs.
     ///   - replay: answers a repetition from the stored ids; authorises again.
     ///   - decide: loads and decides; runs again after a conflict.
     func change<Outcome>(
-        _ method: String, session: SessionID? = nil, _ invocation: Invocation,
+        _ method: String, session: SessionID? = nil, hasEffect: Bool = false, _ invocation: Invocation,
         replay: (RequestRecord) async throws(TelehealthError) -> Outcome,
         decide: () async throws(TelehealthError) -> Ruling<Outcome>
     ) async throws(TelehealthError) -> Outcome {
@@ -62,12 +63,19 @@ public final class CommandExecutor: Sendable {
         }
         defer { gate.leave(key) }
         do throws(TelehealthError) {
-            if let record = try await reading({ () async throws(StoreError) in try await store.request(key) })
-            {
-                return try await repeated(record, request, invocation, replay)
+            if hasEffect, let earlier = try await earlier(key) {
+                return try await repeated(earlier, request, invocation, replay)
             }
             for _ in 0..<policy.conflictRetriesMax {
-                var ruling = try await decide()
+                var ruling: Ruling<Outcome>
+                do throws(TelehealthError) {
+                    ruling = try await decide()
+                } catch {
+                    // What was refused now may have been done before. What is decided again needs no look-up
+                    // here: the store finds the record, and that is so for one call in thousands.
+                    guard let earlier = try await earlier(key) else { throw error }
+                    return try await repeated(earlier, request, invocation, replay)
+                }
                 ruling.decision.request = RequestRecord(
                     key: key, requestHash: request.hash, sessionID: ruling.sessionID,
                     appointmentID: ruling.appointmentID, resultID: ruling.resultID, createdAt: time.now,
@@ -144,6 +152,10 @@ public final class CommandExecutor: Sendable {
 
     func apply(_ decision: Decision) async throws(TelehealthError) -> ApplyResult {
         do { return try await committer.apply(decision) } catch { throw TelehealthError(error) }
+    }
+
+    private func earlier(_ key: RequestRecord.Key) async throws(TelehealthError) -> RequestRecord? {
+        try await reading { () async throws(StoreError) in try await store.request(key) }
     }
 
     private func repeated<Outcome>(

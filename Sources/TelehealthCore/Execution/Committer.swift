@@ -32,7 +32,8 @@ public final class Committer: Sendable {
                 presence.forget(session.id)
                 credentials.forget(session.id)
             case .session, .appointment, .participant, .meeting, .recording, .screenShare, .consent,
-                .consentVersion, .document, .birthDate, .invitation:
+                .consentVersion, .document, .birthDate, .invitation, .meetingFact, .presence, .clientQuality,
+                .joinTime, .serviceFailure:
                 break
             }
         }

@@ -13,6 +13,10 @@ public struct Decision: Sendable {
         case deadEffect(EffectID)
         /// No document with this type, version and language is there yet.
         case documentAbsent(ConsentType, version: String, language: String)
+        /// So many facts of this session are stored: they are only ever added to.
+        case meetingFacts(SessionID, count: Int)
+        /// So many reports of this participant's client were taken in; 0 = none.
+        case clientReports(SessionID, ParticipantID, count: Int)
     }
 
     /// A whole row, inserted or replaced by its key.
@@ -31,6 +35,11 @@ public struct Decision: Sendable {
         /// When a person was born; kept with their consents.
         case birthDate(SubjectID, CivilDate)
         case invitation(Invitation)
+        case meetingFact(MeetingFact)
+        case presence(PresenceInterval)
+        case clientQuality(ClientQuality)
+        case joinTime(JoinTime)
+        case serviceFailure(ServiceFailure)
     }
 
     public var expectations: [Expectation] = []

@@ -9,6 +9,10 @@ public struct Effect: Sendable, Hashable {
         case startCapture, confirmCapture, stopCapture
         case startConcatenation, confirmConcatenation
         case deleteAttendee, updateCapabilities
+        /// Looks now and then whether a running capture still runs.
+        case watchCapture
+        /// Removes a recording's objects for good.
+        case deleteObjects
         case deliverWebhook
     }
 
@@ -21,7 +25,10 @@ public struct Effect: Sendable, Hashable {
     public var lane: String {
         switch kind {
         case .createMeeting, .deleteMeeting, .startCapture, .stopCapture: "visit"
-        case .confirmCapture, .startConcatenation, .confirmConcatenation: recordingID?.rawValue ?? "visit"
+        case .confirmCapture, .startConcatenation, .confirmConcatenation, .deleteObjects:
+            recordingID?.rawValue ?? "visit"
+        // Of its own: it sleeps between two looks, and the file must not wait for it.
+        case .watchCapture: "watch-" + (recordingID?.rawValue ?? "visit")
         case .deleteAttendee, .updateCapabilities: participantID?.rawValue ?? "visit"
         case .deliverWebhook: "webhook " + (target ?? "")
         }

@@ -62,6 +62,12 @@ public struct RecordingID: Identifier {
     public init(rawValue: String) { self.rawValue = rawValue }
 }
 
+/// A note in the clinic's records; taken as it comes.
+public struct SessionNoteID: Identifier {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+}
+
 /// One interval in which one participant shared a screen.
 public struct ScreenShareID: Identifier {
     public let rawValue: String

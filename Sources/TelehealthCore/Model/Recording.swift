@@ -1,7 +1,7 @@
 /// One recording of a session: one capture pipeline, concatenated into one playable object.
 public struct Recording: Sendable, Hashable {
     /// requested -> starting -> recording -> stopping -> processing -> available; failed from any but the
-    /// last.
+    /// last. When its time is over, available or failed -> deleting -> deleted.
     public enum State: String, Sendable, Hashable, CaseIterable {
         /// Row written, Chime not yet asked.
         case requested
@@ -15,12 +15,16 @@ public struct Recording: Sendable, Hashable {
         /// The object is there (seen by HEAD).
         case available
         case failed
+        /// To be removed; the objects may be gone already.
+        case deleting
+        /// The objects are gone; the row stays as a tombstone.
+        case deleted
 
         /// Whether a capture may be running at Chime.
         public var mayCapture: Bool {
             switch self {
             case .requested, .starting, .recording, .stopping: true
-            case .processing, .available, .failed: false
+            case .processing, .available, .failed, .deleting, .deleted: false
             }
         }
     }
@@ -59,10 +63,24 @@ public struct Recording: Sendable, Hashable {
     public var objectKey: String?
     public var objectBytes: Int64?
     public var objectETag: String?
+    /// What S3 itself says of the content, where it says so: "sha256:…" or "crc64nvme:…", base64.
+    public var objectChecksum: String?
     /// A stable reason, of failed.
     public var failure: String?
     /// Set when a consent it stood on was revoked afterwards: playback is refused except for treatment.
     public var consentRevokedAt: Timestamp?
+
+    /// When the playable file was seen.
+    public var availableAt: Timestamp?
+    /// Since when the running capture has holes (Chime's temporary failure); nil while it is sound.
+    public var degradedSince: Timestamp?
+    /// Not to be deleted before this; nil = kept until somebody sets it.
+    public var retainUntil: Timestamp?
+    /// Not to be deleted at all, and played only as the policy says.
+    public var hold: LegalHold?
+    /// The note in the clinic's records that this recording belongs to.
+    public var sessionNoteID: SessionNoteID?
+    public var deletedAt: Timestamp?
 
     /// Where the capture leaves its chunks.
     public var capturePrefix: String { prefix + "/chunks" }
@@ -89,6 +107,20 @@ public struct Recording: Sendable, Hashable {
         self.controlRegion = controlRegion
         self.bucket = bucket
         self.prefix = prefix
+    }
+}
+
+/// An order to keep a recording, whatever its retention says.
+public struct LegalHold: Sendable, Hashable {
+    public let setAt: Timestamp
+    public let setBy: String
+    /// The administrator's words; 1 to 1000 bytes.
+    public let reason: String
+
+    public init(setAt: Timestamp, setBy: String, reason: String) {
+        self.setAt = setAt
+        self.setBy = setBy
+        self.reason = reason
     }
 }
 

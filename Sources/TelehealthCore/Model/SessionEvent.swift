@@ -10,6 +10,8 @@ public struct SessionEvent: Sendable, Hashable {
         case consentRevoked, rescheduled
         case participantInvited, invitationRevoked, participantDenied, participantReturned
         case capabilitiesChanged, deviceChanged
+        case recordingInterrupted, recordingResumed, recordingDeleted
+        case connectionQualityChanged
     }
 
     public let sessionID: SessionID

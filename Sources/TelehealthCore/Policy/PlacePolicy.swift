@@ -38,9 +38,10 @@ public struct PlacePolicy: Sendable, Hashable {
         /// Ids of ``PlacePolicy/citations``.
         public let citations: [String]
 
-        /// Whether somebody of this role must have consented while people of these roles take part.
-        func applies(to role: ConsentSubjectRole, present: Set<String>) -> Bool {
-            guard roles.contains("*") || roles.contains(wireName(role)) else { return false }
+        /// Whether somebody of these roles (what they are in the visit, and what kind of subject that is) must have
+        /// consented while people of the present roles take part.
+        func applies(to names: Set<String>, present: Set<String>) -> Bool {
+            guard roles.contains("*") || !roles.isDisjoint(with: names) else { return false }
             guard let whenPresent else { return true }
             return whenPresent.contains("*") || !whenPresent.isDisjoint(with: present)
         }

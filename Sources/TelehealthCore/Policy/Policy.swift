@@ -10,6 +10,14 @@ public struct Policy: Sendable, Hashable {
         case stopRecording
     }
 
+    public enum PlaybackAfterRevocation: String, Sendable, Hashable, CaseIterable {
+        case refuse, treatment
+    }
+
+    public enum PlaybackUnderHold: String, Sendable, Hashable, CaseIterable {
+        case refuse, admin, allow
+    }
+
     // Time windows of a visit
     /// From how long before the start one may join.
     public var earlyJoin: Duration = .seconds(15 * 60)
@@ -78,6 +86,13 @@ public struct Policy: Sendable, Hashable {
     public var recordingPrefix = "recordings"
     /// Validity of a playback URL, at most 5 minutes.
     public var playbackValidity: Duration = .seconds(5 * 60)
+    /// For how long a recording is kept after its stop; nil = until somebody sets its end.
+    public var recordingRetention: Duration? = .seconds(3650 * 24 * 60 * 60)
+    /// Whether a recording is played for treatment after a consent it stood on was revoked; for every other
+    /// purpose it never is.
+    public var playbackAfterRevocation: PlaybackAfterRevocation = .refuse
+    /// Who may play a recording under legal hold.
+    public var playbackUnderHold: PlaybackUnderHold = .refuse
     /// How long a fresh meeting is taken as alive without asking: below Chime's 5 minutes without audio.
     public var meetingTrustedFor: Duration = .seconds(4 * 60)
 
@@ -115,11 +130,22 @@ public struct Policy: Sendable, Hashable {
     public var capturePollInterval: Duration = .milliseconds(500)
     /// How long a started capture may take to run.
     public var captureConfirmMax: Duration = .seconds(120)
+    /// How often a running capture is looked at, for a death that no event told of. All captures share a
+    /// quota of 10 calls a second.
+    public var captureWatchInterval: Duration = .seconds(30)
+    /// How long Chime may take to confirm a stop before it is worth an alarm.
+    public var captureStopMax: Duration = .seconds(60)
     public var concatenationPollInterval: Duration = .seconds(5)
     /// How long a concatenation may take until its file is there.
     public var concatenationMax: Duration = .seconds(2 * 60 * 60)
     public var sweepInterval: Duration = .seconds(5)
     public var pruneInterval: Duration = .seconds(10 * 60)
+
+    // Quality of service
+    /// A client's reports may not come faster than this.
+    public var clientReportInterval: Duration = .seconds(5)
+    /// A person's connection class changes in the watch stream at most this often.
+    public var qualityEventInterval: Duration = .seconds(10)
 
     public init() {}
 
@@ -146,6 +172,11 @@ public struct Policy: Sendable, Hashable {
         if invitationValidity <= .zero || invitationValidity > invitationValidityMax {
             found.append("invitationValidity must be above 0 and at most invitationValidityMax")
         }
+        if captureWatchInterval < .seconds(1) { found.append("captureWatchInterval must be at least 1 s") }
+        if let recordingRetention, recordingRetention <= .zero {
+            found.append("recordingRetention must be above 0")
+        }
+        if clientReportInterval <= .zero { found.append("clientReportInterval must be above 0") }
         if consentLifetime <= .zero { found.append("consentLifetime must be above 0") }
         return found + places.violations
     }

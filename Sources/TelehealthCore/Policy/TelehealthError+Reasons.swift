@@ -17,15 +17,16 @@ extension TelehealthError.Reason {
             .meetingNotReady, .recordingActive, .recordingNotActive, .recordingNotReady,
             .recordingNotConfigured,
             .recordingConsentRevoked, .screenShareActive, .screenShareNotActive, .guardianRequired,
-            .documentOutdated, .thirdPartyConsentMissing, .effectNotFailed, .participantNotAdmitted,
-            .rosterFull, .invitationExpired, .invitationUsed, .invitationRevoked:
+            .documentOutdated, .effectNotFailed, .participantNotAdmitted,
+            .rosterFull, .invitationExpired, .invitationUsed, .invitationRevoked, .recordingOnHold,
+            .recordingBeingDeleted, .recordingDeleted:
             .failedPrecondition
         case .resumeExpired: .outOfRange
         case .versionConflict: .aborted
         case .meetingUnavailable, .watchLagging, .storeOverloaded, .storeUnavailable,
             .receiptNotReady, .auditUnavailable:
             .unavailable
-        case .meetingQuotaExceeded, .storeFull, .exportTooLarge: .resourceExhausted
+        case .meetingQuotaExceeded, .storeFull, .exportTooLarge, .metricsTooOften: .resourceExhausted
         case .meetingRefused: .internalFault
         case .callCancelled: .cancelled
         }
@@ -95,6 +96,10 @@ extension TelehealthError.Reason {
         .callCancelled: "the call was cancelled",
         .auditEventNotFound: "the audit log has no such row",
         .auditUnavailable: "what was asked cannot be recorded right now: try again",
+        .recordingOnHold: "the recording is under legal hold",
+        .recordingBeingDeleted: "the recording is being deleted",
+        .recordingDeleted: "the recording was deleted",
+        .metricsTooOften: "reports come too fast: send fewer",
         .effectNotFound: "the effect does not exist",
         .effectNotFailed: "the effect was not given up: it is pending or done",
         .guardianRequired: "the person is a minor there: a guardian signs",
@@ -102,6 +107,5 @@ extension TelehealthError.Reason {
         .evidenceIncomplete: "the consent lacks evidence that the place asks for",
         .receiptNotReady: "the audit log does not show this consent yet: try again",
         .exportTooLarge: "the record is too large for one export",
-        .thirdPartyConsentMissing: "the client has not agreed to others taking part",
     ]
 }

@@ -68,6 +68,11 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case callCancelled = "CALL_CANCELLED"
         case auditUnavailable = "AUDIT_UNAVAILABLE"
         case auditEventNotFound = "AUDIT_EVENT_NOT_FOUND"
+        // Recordings' keeping, and clients' reports
+        case recordingOnHold = "RECORDING_ON_HOLD"
+        case recordingBeingDeleted = "RECORDING_BEING_DELETED"
+        case recordingDeleted = "RECORDING_DELETED"
+        case metricsTooOften = "METRICS_TOO_OFTEN"
         // Operations
         case effectNotFound = "EFFECT_NOT_FOUND"
         case effectNotFailed = "EFFECT_NOT_FAILED"
@@ -75,7 +80,6 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case guardianRequired = "GUARDIAN_REQUIRED"
         case documentOutdated = "DOCUMENT_OUTDATED"
         case evidenceIncomplete = "EVIDENCE_INCOMPLETE"
-        case thirdPartyConsentMissing = "THIRD_PARTY_CONSENT_MISSING"
         case receiptNotReady = "RECEIPT_NOT_READY"
         case exportTooLarge = "EXPORT_TOO_LARGE"
     }

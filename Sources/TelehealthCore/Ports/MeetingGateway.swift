@@ -70,11 +70,17 @@ public struct AttendeeCredentials: Sendable, Hashable, CustomStringConvertible, 
     public var externalUserID: String
     public var attendeeID: String
     public var joinToken: String
+    /// As the attendee has them now; nil when Chime did not say.
+    public var capabilities: MediaCapabilities?
 
-    public init(externalUserID: String, attendeeID: String, joinToken: String) {
+    public init(
+        externalUserID: String, attendeeID: String, joinToken: String,
+        capabilities: MediaCapabilities? = nil
+    ) {
         self.externalUserID = externalUserID
         self.attendeeID = attendeeID
         self.joinToken = joinToken
+        self.capabilities = capabilities
     }
 
     public var description: String { "AttendeeCredentials(\(attendeeID))" }
@@ -120,10 +126,14 @@ public struct MediaPipeline: Sendable, Hashable {
 public struct StoredObject: Sendable, Hashable {
     public var bytes: Int64
     public var eTag: String
+    /// S3's own checksum of the content with its kind, "sha256:…" or "crc64nvme:…" in base64; nil when S3
+    /// keeps none.
+    public var checksum: String?
 
-    public init(bytes: Int64, eTag: String) {
+    public init(bytes: Int64, eTag: String, checksum: String? = nil) {
         self.bytes = bytes
         self.eTag = eTag
+        self.checksum = checksum
     }
 }
 
@@ -221,6 +231,10 @@ public protocol MeetingGateway: Sendable {
     var recordingsBucket: String? { get }
     /// HEAD; nil when the object is not there (yet).
     func object(_ key: String, timeout: Duration) async throws(GatewayError) -> StoredObject?
+    /// Removes what lies under `prefix/`, a page at a time; idempotent.
+    ///
+    /// - Returns: whether nothing is left there; false = ask again.
+    func deleteObjects(prefix: String, timeout: Duration) async throws(GatewayError) -> Bool
     /// A presigned GET URL valid for `validity` (at most 5 minutes). A bearer secret: never stored or logged.
     func playbackURL(_ key: String, validity: Duration) async throws(GatewayError) -> String
 }

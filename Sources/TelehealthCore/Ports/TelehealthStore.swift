@@ -109,9 +109,12 @@ public protocol TelehealthStore: Sendable {
     func openSessions(of subject: SubjectID) async throws(StoreError) -> [SessionID]
     /// Non-terminal sessions that start before the given instant, in ascending (start, id) order, for the
     /// sweepers.
-    func openSessions(startingBefore instant: Timestamp, after: SessionID?, limit: Int)
-        async throws(StoreError)
-        -> [SessionID]
+    ///
+    /// - Parameter untouchedEndingBefore: of those that are scheduled and whose clinician never came, only the ones
+    ///   that end before this: nobody is there, so nothing but their end can be due.
+    func openSessions(
+        startingBefore instant: Timestamp, untouchedEndingBefore: Timestamp, after: SessionID?, limit: Int
+    ) async throws(StoreError) -> [SessionID]
     func consents(of subject: SubjectID) async throws(StoreError) -> ConsentHistory
     func consent(_ id: ConsentID) async throws(StoreError) -> ConsentRecord?
     /// All registered versions of a type, oldest first.
@@ -121,6 +124,18 @@ public protocol TelehealthStore: Sendable {
     func events(of session: SessionID, after sequence: Int64, limit: Int) async throws(StoreError)
         -> [SessionEvent]?
     func request(_ key: RequestRecord.Key) async throws(StoreError) -> RequestRecord?
+    /// The session that a meeting, token or pipeline of AWS's belongs to.
+    func owner(of reference: MeetingReference) async throws(StoreError) -> SessionID?
+    /// Everything that AWS told of a session's meetings, in any order.
+    func meetingFacts(of session: SessionID) async throws(StoreError) -> [MeetingFact]
+    /// By begin, then id.
+    func presence(of session: SessionID) async throws(StoreError) -> [PresenceInterval]
+    /// Recordings whose retention ended before the given instant and that no hold keeps, earliest first.
+    func recordingsToDelete(before instant: Timestamp, limit: Int) async throws(StoreError)
+        -> [(session: SessionID, recording: RecordingID)]
+    func clientQuality(of participant: ParticipantID, in session: SessionID) async throws(StoreError)
+        -> ClientQuality?
+    func serviceFigures(_ query: ServiceFiguresQuery) async throws(StoreError) -> ServiceFigures
 
     func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult
     /// Adds an entry to the audit log that belongs to no change: a read or a denial. Denials of one identity

@@ -2,9 +2,9 @@
 ///
 /// Isolation: any.
 public struct ReceiptOffice: Sendable {
-    private let executor: CommandExecutor
-    private let trail: any AuditTrail
-    private let signer: ReceiptSigner
+    let executor: CommandExecutor
+    let trail: any AuditTrail
+    let signer: ReceiptSigner
 
     public init(executor: CommandExecutor, trail: any AuditTrail, signer: ReceiptSigner) {
         self.executor = executor

@@ -91,13 +91,21 @@ extension SessionState {
         return places.first { !$0.isBarred } ?? places.last
     }
 
-    /// Whether the place still counts: one of the appointment ends when the appointment names somebody else.
+    /// Whether the place still counts: one of the appointment ends when the appointment names somebody else, an
+    /// invited one when it names this person, and a former one when the person has another.
     func isRostered(_ place: Participant) -> Bool {
+        let isNamed: Bool
         switch place.role {
-        case .clinician: place.subjectID == session.clinicianID
-        case .client: place.subjectID == session.clientID
-        case .guardian: place.subjectID == session.guardianID
-        case .coClinician, .supervisor, .interpreter, .observer, .guest: true
+        case .clinician: isNamed = place.subjectID == session.clinicianID
+        case .client: isNamed = place.subjectID == session.clientID
+        case .guardian: isNamed = place.subjectID == session.guardianID
+        case .coClinician, .supervisor, .interpreter, .observer, .guest:
+            let named = [session.clinicianID, session.clientID, session.guardianID]
+            isNamed = !named.contains(place.subjectID)
+        }
+        guard isNamed, place.isBarred else { return isNamed }
+        return !participants.contains {
+            $0.subjectID == place.subjectID && $0.id != place.id && !$0.isBarred
         }
     }
 }

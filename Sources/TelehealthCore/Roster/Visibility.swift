@@ -32,11 +32,10 @@ public enum Visibility {
             return standing.leadsVisit || standing.isStaff || isOwn
         case .created, .statusChanged, .participantWaiting, .participantAdmitted, .participantLeft,
             .participantRemoved, .participantDenied, .participantReturned, .capabilitiesChanged,
-            .meetingReady,
-            .meetingFailed, .meetingEnded, .recordingRequested, .recordingStarted, .recordingStopping,
-            .recordingStopped, .recordingAvailable, .recordingFailed, .screenShareStarted,
-            .screenShareStopped,
-            .rescheduled:
+            .meetingReady, .meetingFailed, .meetingEnded, .recordingRequested, .recordingStarted,
+            .recordingStopping, .recordingStopped, .recordingAvailable, .recordingFailed,
+            .screenShareStarted, .screenShareStopped, .rescheduled, .recordingInterrupted,
+            .recordingResumed, .recordingDeleted, .connectionQualityChanged:
             return true
         }
     }

@@ -26,6 +26,20 @@ struct ConsentLedger: Sendable {
     struct Party: Sendable {
         let subject: SubjectID
         let role: ConsentSubjectRole
+        /// The names a policy may know them by: their kind of subject, and their role on the roster ("OBSERVER").
+        let names: Set<String>
+
+        init(subject: SubjectID, role: ConsentSubjectRole) {
+            self.subject = subject
+            self.role = role
+            names = [wireName(role)]
+        }
+
+        init(_ participant: Participant) {
+            subject = participant.subjectID
+            role = participant.consentRole
+            names = [wireName(participant.consentRole), wireName(participant.role)]
+        }
     }
 
     /// What is judged: an action for one purpose in one session, or in none.
@@ -50,19 +64,19 @@ struct ConsentLedger: Sendable {
     ) -> ConsentEvaluation {
         evaluate(
             Matter(action: .record, session: session, purpose: purpose, context: context),
-            people.map { Party(subject: $0.subjectID, role: $0.consentRole) })
+            people.map(Party.init))
     }
 
     /// Whether everybody has consented to whatever the place asks of them for an action.
     func evaluate(_ matter: Matter, _ people: [Party]) -> ConsentEvaluation {
         let context = matter.context
         let requirements = context.policy.requirements(for: matter.action, in: context.place)
-        let present = Set(people.map { wireName($0.role) })
+        let present = people.reduce(into: Set<String>()) { $0.formUnion($1.names) }
         var evaluation = ConsentEvaluation(
             action: matter.action, place: context.place.id, policyVersion: context.place.version,
             citations: context.place.citations(of: requirements), evaluatedAt: context.now)
         for party in people {
-            for requirement in requirements where requirement.applies(to: party.role, present: present) {
+            for requirement in requirements where requirement.applies(to: party.names, present: present) {
                 switch find(requirement, of: party.subject, matter) {
                 case .granted(let records):
                     for record in records {

@@ -32,6 +32,7 @@ extension SessionDraft {
             if !gaps.isSatisfied { throw .consentMissing(.recordingConsentMissing, gaps.missing) }
         }
         admit(id)
+        standOnConsents(of: ledger)
         openMeeting()
     }
 
@@ -52,6 +53,7 @@ extension SessionDraft {
             }
             admit(participant.id)
         }
+        standOnConsents(of: ledger)
     }
 
     /// Whether nobody has to name this person.

@@ -19,7 +19,7 @@ extension SessionDraft {
             if isMeetingUp && mayRecord(recording, ledger: ledger) { return .ask }
             return mayHaveBeenAsked ? .findOnly : .drop
         case .stopping: return mayHaveBeenAsked ? .findOnly : .drop
-        case .starting, .recording, .processing, .available, .failed: return .drop
+        case .starting, .recording, .processing, .available, .failed, .deleting, .deleted: return .drop
         }
     }
 
@@ -36,6 +36,7 @@ extension SessionDraft {
             return
         }
         change(id) { $0.state = .starting }
+        standOnConsents(of: ledger)
         if pipeline.status == .inProgress {
             captureRuns(id)
         } else {
@@ -48,19 +49,22 @@ extension SessionDraft {
         guard let recording = state.recording(id), recording.capturePipelineID == nil else { return }
         switch recording.state {
         case .requested, .stopping: failRecording(id, reason: reason)
-        case .starting, .recording, .processing, .available, .failed: return
+        case .starting, .recording, .processing, .available, .failed, .deleting, .deleted: return
         }
         admitWaitingPeople(ledger)
     }
 
     /// Chime says that the capture runs.
-    mutating func captureRuns(_ id: RecordingID) {
+    ///
+    /// - Parameter instant: since when, by AWS's word; nil = seen now.
+    mutating func captureRuns(_ id: RecordingID, at instant: Timestamp? = nil) {
         guard let recording = state.recording(id), recording.state == .starting else { return }
         change(id) { [now] in
             $0.state = .recording
-            $0.startedAt = now
+            $0.startedAt = max(instant ?? now, $0.requestedAt)
         }
         emit(.recordingStarted, recording: id, generation: recording.generation)
+        enqueue(.watchCapture, generation: recording.generation, recording: id)
     }
 
     /// Chime says that the capture failed or is no more, before it was known to run.
@@ -75,7 +79,8 @@ extension SessionDraft {
         guard let recording = state.recording(id), recording.state == .stopping else { return }
         change(id) { [now] in
             $0.state = .processing
-            $0.stoppedAt = now
+            $0.stoppedAt = $0.stoppedAt ?? now
+            $0.degradedSince = nil
         }
         emit(
             .recordingStopped, recording: id, generation: recording.generation,
@@ -92,11 +97,15 @@ extension SessionDraft {
 
     mutating func objectSeen(_ id: RecordingID, key: String, _ object: StoredObject) {
         guard let recording = state.recording(id), recording.state == .processing else { return }
-        change(id) {
+        let retentionEnd = policy.recordingRetention.map { (recording.stoppedAt ?? now) + $0 }
+        change(id) { [now] in
             $0.state = .available
             $0.objectKey = key
             $0.objectBytes = object.bytes
             $0.objectETag = object.eTag
+            $0.objectChecksum = object.checksum
+            $0.availableAt = now
+            $0.retainUntil = $0.retainUntil ?? retentionEnd
         }
         emit(.recordingAvailable, recording: id, generation: recording.generation)
     }
@@ -106,12 +115,16 @@ extension SessionDraft {
         failRecording(id, reason: reason)
     }
 
+    /// What a failed one may have left in the bucket is kept as long as a good one's.
     private mutating func failRecording(_ id: RecordingID, reason: String) {
+        let retentionEnd = policy.recordingRetention.map { now + $0 }
         change(id) { [now] in
             $0.state = .failed
             $0.failure = reason
             $0.stoppedAt = $0.stoppedAt ?? now
             $0.stopCause = $0.stopCause ?? .failed
+            $0.degradedSince = nil
+            $0.retainUntil = $0.retainUntil ?? retentionEnd
         }
         emit(
             .recordingFailed, recording: id, generation: state.recording(id)?.generation, reason: reason)

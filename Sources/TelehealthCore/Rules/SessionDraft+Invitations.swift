@@ -29,6 +29,8 @@ extension SessionDraft {
         } else {
             id = addPlace(subject, role)
         }
+        // A place of another role that they were not let into is over with this one.
+        for place in places where place.id != id { change(place.id) { $0.state = .removed } }
         emit(.participantInvited, participant: id)
         return id
     }

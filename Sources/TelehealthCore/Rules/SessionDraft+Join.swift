@@ -86,6 +86,7 @@ extension SessionDraft {
             }
             if participant.isHeld { return enterWaitingRoom(participant.id) }
             admit(participant.id)
+            standOnConsents(of: ledger)
         }
         if state.session.clinicianArrivedAt == nil { state.session.clinicianArrivedAt = now }
         if state.session.status != .inProgress { setStatus(.inProgress) }
@@ -106,7 +107,9 @@ extension SessionDraft {
         _ participant: Participant, _ check: PreVisitCheck?, _ ledger: ConsentLedger
     ) throws(TelehealthError) {
         if participant.isClientParty {
+            let place = context.place.id
             try takePreVisitCheck(check, of: participant)
+            if context.place.id != place { stopRecordingWithoutConsents(ledger) }
             let consent = ledger.evaluateJoin(
                 of: state.session.clientID, in: state.session.id, context: context)
             if !consent.isSatisfied { throw .consentMissing(.consentMissing, consent.missing) }
@@ -117,10 +120,17 @@ extension SessionDraft {
             enterWaitingRoom(participant.id)
         } else if try !holdsBackRecording(from: participant, ledger) {
             admit(participant.id)
+            standOnConsents(of: ledger)
             openMeeting()
         } else {
             enterWaitingRoom(participant.id)
         }
+    }
+
+    /// The client has come to a place that may ask for more: a capture that would not be allowed to start there ends.
+    private mutating func stopRecordingWithoutConsents(_ ledger: ConsentLedger) {
+        guard let recording = state.activeRecording, !mayRecord(recording, ledger: ledger) else { return }
+        stopCapture(of: recording.id, cause: .consentMissing, by: Principal.system.name)
     }
 
     /// With the clinician there and nobody asked to approve, or shortly after having been there.
@@ -206,6 +216,8 @@ extension SessionDraft {
             $0.waitingSince = now
             $0.leftAt = nil
         }
+        // Whoever was in before may still hold the token of then: it must not be worth more than this wait.
+        if participant.admittedAt != nil { endAttendee(of: participant) }
         guard participant.isClientParty else { return emit(.participantWaiting, participant: id) }
         if state.session.waitingRoomEnteredAt == nil { state.session.waitingRoomEnteredAt = now }
         if state.session.status == .scheduled {

@@ -69,13 +69,15 @@ extension SessionDraft {
     }
 
     /// The meeting is no more, without our asking. Whoever needs one opens the next generation.
-    mutating func meetingGone(_ generation: Int) {
+    ///
+    /// - Parameter instant: when, by AWS's word; nil = noticed now.
+    mutating func meetingGone(_ generation: Int, at instant: Timestamp? = nil) {
         guard let row = state.meeting(generation), row.state == .active || row.state == .intent else {
             return
         }
         change(generation: generation) { [now] in
             $0.state = .ended
-            $0.endedAt = now
+            $0.endedAt = min(now, max(instant ?? now, $0.activeAt ?? $0.createdAt))
         }
         for share in state.screenShares where share.stoppedAt == nil { stopShare(share.id) }
         if let recording = state.activeRecording, recording.generation == generation {

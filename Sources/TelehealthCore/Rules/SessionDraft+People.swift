@@ -112,7 +112,8 @@ extension SessionDraft {
                 enqueue(.deleteAttendee, generation: generation, participant: person.id)
             }
         }
-        if person.capabilities != asked.capabilities {
+        // Also one that an earlier call made whose caller died before noting it.
+        if person.capabilities != credentials.capabilities ?? asked.capabilities {
             enqueue(.updateCapabilities, generation: generation, participant: person.id)
         }
     }

@@ -43,7 +43,8 @@ extension SessionDraft {
     mutating func stopRecording(_ id: RecordingID?, by standing: Standing, _ principal: Principal)
         throws(TelehealthError) -> RecordingID
     {
-        guard standing.leadsVisit else { throw TelehealthError(.notAllowed) }
+        // Everybody who may be in the picture may end it; starting is the clinician's.
+        guard standing.leadsVisit || !standing.isStaff else { throw TelehealthError(.notAllowed) }
         if let id, state.recording(id) == nil { throw TelehealthError(.recordingNotFound) }
         guard let active = state.activeRecording, id == nil || id == active.id else {
             throw TelehealthError(.recordingNotActive)
@@ -62,10 +63,20 @@ extension SessionDraft {
         change(id) {
             $0.state = .stopping
             $0.stopCause = cause
+            $0.degradedSince = nil
             $0.stoppedBy = name
         }
         enqueue(.stopCapture, generation: recording.generation, recording: id)
         emit(.recordingStopping, recording: id, generation: recording.generation, reason: wireName(cause))
+    }
+
+    /// Whoever came in meanwhile is in the picture too: the recording stands on their consent as well.
+    mutating func standOnConsents(of ledger: ConsentLedger) {
+        guard let recording = state.activeRecording else { return }
+        let consent = ledger.evaluateRecording(
+            of: state.admitted, in: state.session.id, purpose: recording.purpose, context: context)
+        let fresh = consent.standsOn.filter { !recording.consentIDs.contains($0) }
+        if !fresh.isEmpty { change(recording.id) { $0.consentIDs += fresh } }
     }
 
     /// Whose consents judge a recording: everybody who is in the visit now.

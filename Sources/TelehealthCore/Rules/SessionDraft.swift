@@ -95,6 +95,7 @@ struct SessionDraft {
         ]
         decision.expectations = expectations
         guard isChanged else { return decision }
+        assert(state.illegalSteps(from: original).isEmpty, "a rule left the state machines")
         enqueueWebhooks(events)
         decision.expectations.insert(.session(state.session.id, version: original.session.version), at: 0)
         state.session.version = original.session.version + 1

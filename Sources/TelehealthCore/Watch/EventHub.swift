@@ -18,7 +18,7 @@ public final class EventHub: Sendable {
     public init() {}
 
     /// - Parameter events: of one or more sessions, each session's in order.
-    func publish(_ events: [SessionEvent]) {
+    package func publish(_ events: [SessionEvent]) {
         guard let first = events.first else { return }
         if events.allSatisfy({ $0.sessionID == first.sessionID }) {
             deliver(events, first.sessionID)

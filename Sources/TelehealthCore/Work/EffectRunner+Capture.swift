@@ -55,13 +55,63 @@ extension EffectRunner {
         guard let pipelineID = recording.capturePipelineID else {
             return .done { draft, ledger in draft.captureNeverRan(id, reason: "NOT_STARTED", ledger: ledger) }
         }
-        do {
-            try await gateway.stopCapture(pipelineID, timeout: policy.gatewayTimeout)
-        } catch {
-            // Already over is what was wanted.
-            if error.kind != .gone { throw error }
+        // Asked before: look first, so that a pipeline on its way out is left alone.
+        let isStopping =
+            mayHaveBeenAsked(effect)
+            ? try await isOnItsWayOut(pipelineID) : false
+        if !isStopping {
+            do {
+                try await gateway.stopCapture(pipelineID, timeout: policy.gatewayTimeout)
+            } catch {
+                // Already over is what was wanted.
+                if error.kind != .gone { throw error }
+            }
         }
-        return .done { draft, ledger in draft.captureStopped(id, ledger: ledger) }
+        if try await isOver(pipelineID) {
+            return .done { draft, ledger in draft.captureStopped(id, ledger: ledger) }
+        }
+        // Not over yet: nobody is told that nothing is recorded before Chime says so.
+        if time.now < effect.createdAt + policy.captureStopMax { return .later(policy.capturePollInterval) }
+        throw GatewayError(kind: .unavailable, code: "CAPTURE_STILL_RUNS")
+    }
+
+    private func isOnItsWayOut(_ pipelineID: String) async throws -> Bool {
+        switch try await gateway.capture(pipelineID, timeout: policy.gatewayTimeout)?.status {
+        case .initializing, .notStarted, .inProgress, .paused: false
+        case .stopping, .stopped, .failed, nil: true
+        }
+    }
+
+    private func isOver(_ pipelineID: String) async throws -> Bool {
+        switch try await gateway.capture(pipelineID, timeout: policy.gatewayTimeout)?.status {
+        case .initializing, .notStarted, .inProgress, .paused, .stopping: false
+        case .stopped, .failed, nil: true
+        }
+    }
+
+    /// A capture that dies without an event is found by looking.
+    func watchCapture(_ effect: Effect, _ state: SessionState) async throws -> Ending {
+        guard let id = effect.recordingID, let recording = state.recording(id), recording.state == .recording,
+            let pipelineID = recording.capturePipelineID
+        else { return .done { _, _ in } }
+        // The first claim comes right behind the confirmation.
+        if !mayHaveBeenAsked(effect) { return .later(policy.captureWatchInterval) }
+        let pipeline = try await gateway.capture(pipelineID, timeout: policy.gatewayTimeout)
+        switch pipeline?.status {
+        case .initializing, .notStarted, .inProgress, .paused: return .later(policy.captureWatchInterval)
+        case .failed, .stopping, .stopped, nil:
+            let isMeetingUp =
+                try await meetingIsUp(state.meeting(recording.generation))
+            return .done { draft, _ in
+                if !isMeetingUp { draft.meetingGone(recording.generation) }
+                draft.stopCapture(of: id, cause: .failed, by: Principal.system.name)
+            }
+        }
+    }
+
+    private func meetingIsUp(_ meeting: MeetingGeneration?) async throws -> Bool {
+        guard let meeting, meeting.state == .active, let meetingID = meeting.meetingID else { return true }
+        return try await gateway.meeting(meetingID, timeout: policy.gatewayTimeout) != nil
     }
 
     func startConcatenation(_ effect: Effect, _ state: SessionState) async throws -> Ending {

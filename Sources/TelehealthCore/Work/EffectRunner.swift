@@ -52,6 +52,8 @@ struct EffectRunner: Sendable {
             case .confirmConcatenation: return try await confirmConcatenation(effect, state)
             case .deleteAttendee: return try await deleteAttendee(effect, state)
             case .updateCapabilities: return try await updateCapabilities(effect, state)
+            case .watchCapture: return try await watchCapture(effect, state)
+            case .deleteObjects: return try await deleteObjects(effect, state)
             case .deliverWebhook: return try await deliverWebhook(effect)
             }
         } catch let error as GatewayError {
@@ -146,7 +148,7 @@ struct EffectRunner: Sendable {
             return { draft, _ in draft.stopCapture(of: recording, cause: .failed, by: Principal.system.name) }
         // Without it the person has what their role gives: nothing that has to stop.
         case .updateCapabilities: return { _, _ in }
-        case .deleteMeeting, .stopCapture, .deleteAttendee, .deliverWebhook: return nil
+        case .deleteMeeting, .stopCapture, .deleteAttendee, .watchCapture, .deleteObjects, .deliverWebhook: return nil
         }
     }
 

@@ -43,7 +43,8 @@ public final class Sweeper: Sendable {
         }
     }
 
-    /// One round over all sessions that have not ended and whose time has come near.
+    /// One round over all sessions that have not ended and whose time has come near. Those that nobody
+    /// has joined are not even read before their time is over.
     ///
     /// - Returns: how many sessions changed.
     @discardableResult
@@ -52,29 +53,65 @@ public final class Sweeper: Sendable {
         var last: SessionID?
         while !Task.isCancelled {
             let ids = try await committer.store.openSessions(
-                startingBefore: time.now + max(policy.earlyJoin, policy.earlyJoinStaff), after: last,
-                limit: Self.page)
+                startingBefore: time.now + max(policy.earlyJoin, policy.earlyJoinStaff),
+                untouchedEndingBefore: time.now - policy.lateJoin, after: last, limit: Self.page)
             for id in ids where try await sweep(id) { changed += 1 }
             guard let newest = ids.last, ids.count == Self.page else { break }
             last = newest
         }
+        return changed + (try await retireRecordings())
+    }
+
+    /// Recordings whose time is over, a page per round: the next round has the next page.
+    private func retireRecordings() async throws(StoreError) -> Int {
+        var changed = 0
+        let due = try await committer.store.recordingsToDelete(before: time.now, limit: Self.page)
+        for (session, recording) in due {
+            guard let state = try await committer.store.session(session) else { continue }
+            var draft = SessionDraft(state, context())
+            draft.retire(recording)
+            guard draft.isChanged else { continue }
+            let decision = draft.seal(by: .system, action: "retireRecording", target: recording.rawValue)
+            if try await committer.apply(decision) == .committed { changed += 1 }
+        }
         return changed
+    }
+
+    private func context() -> RuleContext {
+        RuleContext(
+            now: time.now, policy: policy, ids: ids, controlRegion: gateway.controlRegion,
+            recordingsBucket: gateway.recordingsBucket)
+    }
+
+    /// Whose media Chime says to be connected, looked up only for people of whom nothing else is heard.
+    private func connectedMedia(_ state: SessionState, now: Timestamp) async throws(StoreError)
+        -> Set<ParticipantID>
+    {
+        let id = state.session.id
+        let isSilent = state.participants.contains {
+            $0.state == .admitted
+                && now - committer.presence.lastSeen($0.id, in: id, now: now) > policy.presenceLostAfter
+        }
+        guard isSilent else { return [] }
+        let live = state.liveMeeting?.generation
+        let intervals = try await committer.store.presence(of: id)
+        return Set(intervals.filter { $0.endedAt == nil && $0.generation == live }.map(\.participantID))
     }
 
     /// A conflict is somebody's word coming first: the next round looks again.
     private func sweep(_ id: SessionID) async throws(StoreError) -> Bool {
         guard let state = try await committer.store.session(id) else { return false }
         let now = time.now
-        let context = RuleContext(
-            now: now, policy: policy, ids: ids, controlRegion: gateway.controlRegion,
-            recordingsBucket: gateway.recordingsBucket)
         var ledger: ConsentLedger?
         if state.activeRecording != nil {
             ledger = try await committer.store.ledger(of: SessionDraft.subjectsOfRecording(state))
         }
-        var draft = SessionDraft(state, context)
+        let connected = try await connectedMedia(state, now: now)
+        var draft = SessionDraft(state, context())
         draft.sweep(
-            lastSeen: { committer.presence.lastSeen($0, in: id, now: now) }, ledger: ledger)
+            lastSeen: {
+                connected.contains($0) ? now : committer.presence.lastSeen($0, in: id, now: now)
+            }, ledger: ledger)
         guard draft.isChanged else { return false }
         return try await committer.apply(draft.seal(by: .system, action: "sweep")) == .committed
     }

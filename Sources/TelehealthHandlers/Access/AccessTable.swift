@@ -46,7 +46,8 @@ public struct AccessTable: Sendable {
     }()
 
     public static let rows: [Row] =
-        appointments + visits + people + consents + consentPolicy + consentReceipts + operations + audit
+        appointments + visits + people + consents + consentPolicy + consentReceipts + recordings + measures
+            + operations + audit
 
     /// Whoever has an account; a guest, who has none, is named where they may call.
     private static let everybody = Set(Role.allCases).subtracting([.guest])
@@ -140,6 +141,23 @@ public struct AccessTable: Sendable {
             Row(Method.getAuditProof, [.admin]),
         ]
     }()
+
+    private static let recordings: [Row] = {
+        typealias Method = Telehealth_V1_RecordingService_Methods
+        return [
+            Row(Method.setRecordingHold, [.admin]),
+            Row(Method.releaseRecordingHold, [.admin]),
+            Row(Method.setRecordingRetention, [.admin]),
+            Row(Method.linkSessionNote, [.clinician, .admin]),
+            Row(Method.getRecordingManifest, [.clinician, .admin]),
+        ]
+    }()
+
+    private static let measures: [Row] = [
+        Row(Telehealth_V1_EventsService_Methods.ingestMeetingEvents, [.service, .admin]),
+        Row(Telehealth_V1_QualityService_Methods.reportClientMetrics, [.clinician, .client]),
+        Row(Telehealth_V1_QualityService_Methods.getServiceReport, [.admin]),
+    ]
 
     private static let operations: [Row] = {
         typealias Method = Telehealth_V1_OperationsService_Methods

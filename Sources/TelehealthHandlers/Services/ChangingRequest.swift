@@ -68,5 +68,10 @@ extension Telehealth_V1_SubmitConsentRequest: ChangingRequest {}
 extension Telehealth_V1_UpdateConsentRequest: ChangingRequest {}
 extension Telehealth_V1_RevokeConsentRequest: ChangingRequest {}
 extension Telehealth_V1_PutConsentDocumentRequest: ChangingRequest {}
+extension Telehealth_V1_SetRecordingHoldRequest: ChangingRequest {}
+extension Telehealth_V1_ReleaseRecordingHoldRequest: ChangingRequest {}
+extension Telehealth_V1_SetRecordingRetentionRequest: ChangingRequest {}
+extension Telehealth_V1_LinkSessionNoteRequest: ChangingRequest {}
+extension Telehealth_V1_ReportClientMetricsRequest: ChangingRequest {}
 extension Telehealth_V1_BackupDatabaseRequest: ChangingRequest {}
 extension Telehealth_V1_RetryEffectRequest: ChangingRequest {}

@@ -47,10 +47,13 @@ struct ConsentPolicyHandler: Telehealth_V1_ConsentPolicyServiceHandler {
         let filters = "documents \(request.type.rawValue) \(request.inForceOnly) \(language ?? "-")"
         let token = try PageToken(request.pageToken, filters: filters)
         let invocation = try context.reading()
+        try await answering { () async throws(TelehealthError) in
+            try await executor.recordRead(context.method.name, invocation)
+        }
         var documents: [ConsentDocument] = []
         for type in types {
             let registered = try await answering { () async throws(TelehealthError) in
-                try await executor.documents(of: type, invocation)
+                try await executor.documents(of: type, invocation.asPart)
             }
             let texts = request.inForceOnly ? Self.inForce(registered, at: time.now) : registered
             documents += texts.filter { language == nil || $0.language == language }

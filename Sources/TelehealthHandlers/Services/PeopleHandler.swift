@@ -58,7 +58,7 @@ struct PeopleHandler: Telehealth_V1_PeopleServiceHandler {
         let grant = fields.text("grant", request.grant, bytes: 1...Self.grantBytesMax)
         try fields.finish()
         let admission = try await answering { () async throws(TelehealthError) in
-            try await executor.redeemInvitation(grant, attempt, timeout: context.timeRemaining)
+            try await executor.redeemInvitation(grant, attempt, timeout: context.timeRemaining, source: context.source)
         }
         return filled {
             $0.session = views.view(admission.state, for: admission.caller)

@@ -28,6 +28,9 @@ public struct TelehealthServices: Sendable {
             Telehealth_V1_ConsentReceiptServiceService(
                 ConsentReceiptHandler(receipts: receipts, archive: archive)),
             Telehealth_V1_AuditServiceService(AuditHandler(office: audit)),
+            Telehealth_V1_RecordingServiceService(RecordingHandler(executor: executor, receipts: receipts)),
+            Telehealth_V1_EventsServiceService(EventsHandler(executor: executor)),
+            Telehealth_V1_QualityServiceService(QualityHandler(executor: executor)),
             Telehealth_V1_OperationsServiceService(
                 OperationsHandler(
                     executor: executor, care: care, startedAt: time.now, openWatches: openWatches)),

@@ -186,6 +186,8 @@ extension Recording.State {
         case .processing: .processing
         case .available: .available
         case .failed: .failed
+        case .deleting: .deleting
+        case .deleted: .deleted
         }
     }
 }

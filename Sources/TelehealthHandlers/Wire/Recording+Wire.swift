@@ -19,6 +19,9 @@ extension Recording {
         wire.stopReason = stopCause?.wire ?? .unspecified
         wire.failureReason = failure ?? ""
         wire.consentRevokedAt = consentRevokedAt?.wire
+        wire.availableAt = availableAt?.wire
+        wire.degradedSince = degradedSince?.wire
+        wire.deletedAt = deletedAt?.wire
         if viewer.isStaff {
             wire.consentIds = consentIDs.map(\.rawValue)
             wire.requestedBy = requestedBy
@@ -27,7 +30,21 @@ extension Recording {
             wire.concatenationPipelineID = concatenationPipelineID ?? ""
             wire.objectKey = objectKey ?? ""
             wire.objectEtag = objectETag ?? ""
+            wire.objectChecksum = objectChecksum ?? ""
+            wire.retainUntil = retainUntil?.wire
+            wire.hold = hold?.wire
+            wire.sessionNoteID = sessionNoteID?.rawValue ?? ""
         }
         return wire
+    }
+}
+
+extension LegalHold {
+    var wire: Telehealth_V1_LegalHold {
+        filled {
+            $0.setAt = setAt.wire
+            $0.setBy = setBy
+            $0.reason = reason
+        }
     }
 }

@@ -42,12 +42,18 @@ extension SessionEvent {
         case .consentRevoked: .consentRevoked(filled { $0.participantID = participant })
         case .rescheduled: .rescheduled(.init())
         case .recordingRequested, .recordingStarted, .recordingStopping, .recordingStopped,
-            .recordingAvailable,
-            .recordingFailed:
+            .recordingAvailable, .recordingFailed, .recordingInterrupted, .recordingResumed,
+            .recordingDeleted:
             recordingKind
         case .participantInvited, .invitationRevoked, .participantDenied, .participantReturned,
             .capabilitiesChanged, .deviceChanged:
             rosterKind
+        case .connectionQualityChanged:
+            .connectionQualityChanged(
+                filled {
+                    $0.participantID = participant
+                    $0.quality = reason ?? ""
+                })
         }
     }
 
@@ -68,7 +74,7 @@ extension SessionEvent {
         }
     }
 
-    /// Of the six recording kinds; kept apart so that neither switch grows past what one can read.
+    /// Of the nine recording kinds; kept apart so that neither switch grows past what one can read.
     private var recordingKind: Telehealth_V1_SessionEvent.OneOf_Kind {
         let recording = recordingID?.rawValue ?? ""
         let reason = reason ?? ""
@@ -88,6 +94,9 @@ extension SessionEvent {
                     $0.reason = reason
                 })
         case .recordingAvailable: return .recordingAvailable(filled { $0.recordingID = recording })
+        case .recordingInterrupted: return .recordingInterrupted(filled { $0.recordingID = recording })
+        case .recordingResumed: return .recordingResumed(filled { $0.recordingID = recording })
+        case .recordingDeleted: return .recordingDeleted(filled { $0.recordingID = recording })
         default:
             return .recordingFailed(
                 filled {

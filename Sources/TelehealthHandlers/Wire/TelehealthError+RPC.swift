@@ -20,10 +20,7 @@ extension TelehealthError {
                 })
         }
         if !missing.isEmpty {
-            let actions: [Reason: ConsentAction] = [
-                .recordingConsentMissing: .record, .thirdPartyConsentMissing: .thirdParty,
-            ]
-            let action = actions[reason] ?? .join
+            let action: ConsentAction = reason == .recordingConsentMissing ? .record : .join
             details.append(
                 filled { (detail: inout Telehealth_V1_MissingConsentDetail) in
                     detail.missing = missing.map { $0.wire(action: action) }

@@ -55,6 +55,16 @@ struct DaemonConfiguration: Sendable {
         var attendeesMax: Int
         var callsPerSecond: Int
         var authoritiesFile: String?
+        /// SQS queue of Chime's events.
+        var eventsQueue: String?
+        var cloudFront: CloudFront?
+    }
+
+    struct CloudFront: Sendable, Hashable {
+        var distribution: String
+        var keyPairID: String
+        var keyFile: String
+        var usesCustomPolicy: Bool
     }
 
     /// Where the audit log's secrets and signed heads lie: never in the data directory.
@@ -210,7 +220,7 @@ struct DaemonConfiguration: Sendable {
         _ = reader.text("aws.accountId")
         let endpointKeys = [
             "aws.endpointUrl", "aws.endpointUrlChimeSdkMeetings", "aws.endpointUrlChimeSdkMediaPipelines",
-            "aws.endpointUrlS3",
+            "aws.endpointUrlS3", "aws.endpointUrlSqs",
         ]
         var endpoints: [String: String] = [:]
         for key in endpointKeys {
@@ -224,7 +234,25 @@ struct DaemonConfiguration: Sendable {
             videoResolution: reader.text("telehealth.videoResolution"),
             attendeesMax: reader.integer("telehealth.attendeesMax"),
             callsPerSecond: reader.integer("telehealth.chimeCallsPerSecond"),
-            authoritiesFile: reader.optionalText("telehealth.caFile"))
+            authoritiesFile: reader.optionalText("telehealth.caFile"),
+            eventsQueue: reader.optionalText("telehealth.eventsQueueUrl"), cloudFront: cloudFront(&reader))
+    }
+
+    /// All three of address, key and key file, or none.
+    private static func cloudFront(_ reader: inout SettingReader) -> CloudFront? {
+        let url = reader.text("telehealth.cloudfrontUrl")
+        let keyPairID = reader.text("telehealth.cloudfrontKeyPairId")
+        let keyFile = reader.text("telehealth.cloudfrontKeyFile")
+        let policy = reader.text("telehealth.cloudfrontPolicy")
+        if url.isEmpty && keyPairID.isEmpty && keyFile.isEmpty { return nil }
+        for (key, text) in [
+            ("telehealth.cloudfrontUrl", url), ("telehealth.cloudfrontKeyPairId", keyPairID),
+            ("telehealth.cloudfrontKeyFile", keyFile),
+        ] where text.isEmpty {
+            reader.refuse(key, "is missing beside the other CloudFront settings")
+        }
+        return CloudFront(
+            distribution: url, keyPairID: keyPairID, keyFile: keyFile, usesCustomPolicy: policy == "CUSTOM")
     }
 
     private static func webhooks(_ reader: inout SettingReader) -> [WebhookEndpoint] {

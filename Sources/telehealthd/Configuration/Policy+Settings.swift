@@ -25,6 +25,13 @@ extension Policy {
         consentLifetime = reader.duration("telehealth.consentLifetime")
         lateJoiner = reader.text("telehealth.lateJoiner") == "stopRecording" ? .stopRecording : .refuse
         playbackValidity = reader.duration("telehealth.playbackValidity")
+        playbackAfterRevocation =
+            .init(rawValue: reader.text("telehealth.playbackAfterRevocation")) ?? .refuse
+        playbackUnderHold = .init(rawValue: reader.text("telehealth.playbackUnderHold")) ?? .refuse
+        let retention = reader.duration("telehealth.recordingRetention")
+        recordingRetention = retention == .zero ? nil : retention
+        captureWatchInterval = reader.duration("telehealth.captureWatch")
+        clientReportInterval = reader.duration("telehealth.clientReportInterval")
         auditsReads = reader.boolean("telehealth.auditReads")
         sweepInterval = reader.duration("telehealth.sweepInterval")
         concatenationPollInterval = reader.duration("telehealth.concatenationPoll")

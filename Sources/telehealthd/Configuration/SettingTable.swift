@@ -86,6 +86,18 @@ enum SettingTable {
         Setting("aws.endpointUrlChimeSdkMeetings", .text, "", "endpoint of Chime SDK meetings"),
         Setting("aws.endpointUrlChimeSdkMediaPipelines", .text, "", "endpoint of Chime SDK media pipelines"),
         Setting("aws.endpointUrlS3", .text, "", "endpoint of S3"),
+        Setting("aws.endpointUrlSqs", .text, "", "endpoint of SQS"),
+        Setting(
+            "telehealth.eventsQueueUrl", .text, "",
+            "SQS queue with Chime's events from EventBridge; empty reads none"),
+        Setting(
+            "telehealth.cloudfrontUrl", .text, "",
+            "CloudFront distribution before the bucket: playback URLs are signed for it instead of for S3"),
+        Setting("telehealth.cloudfrontKeyPairId", .text, "", "id of the distribution's public key"),
+        Setting("telehealth.cloudfrontKeyFile", .text, "", "PEM file of its RSA private key"),
+        Setting(
+            "telehealth.cloudfrontPolicy", .choice(["CANNED", "CUSTOM"]), "CANNED",
+            "form of the signed policy: the end alone, or a begin and an end carried along"),
         Setting("telehealth.mediaRegion", .text, "us-east-1", "where meetings carry their media"),
         Setting("telehealth.mediaRegions", .list, "us-east-1", "media regions that are allowed"),
         Setting("telehealth.echoReduction", .boolean, "true", "Chime's echo reduction"),
@@ -161,6 +173,15 @@ enum SettingTable {
         Setting(
             "telehealth.playbackValidity", .duration, "5m", "how long a playback URL works; 5 minutes at most"
         ),
+        Setting(
+            "telehealth.playbackAfterRevocation", .choice(["refuse", "treatment"]), "refuse",
+            "play a recording after a consent it stood on was revoked: never, or for treatment"),
+        Setting(
+            "telehealth.playbackUnderHold", .choice(["refuse", "admin", "allow"]), "refuse",
+            "who may play a recording under legal hold"),
+        Setting(
+            "telehealth.recordingRetention", .duration, "3650d",
+            "how long a recording is kept after its stop; 0s keeps it until somebody sets its end"),
     ]
 
     private static let workers: [Setting] = [
@@ -171,6 +192,11 @@ enum SettingTable {
             "telehealth.webhooksOnLoopback", .boolean, "false",
             "let webhooks go to this machine, also without TLS: for tests"),
         Setting("telehealth.sweepInterval", .duration, "5s", "how often overdue visits are looked for"),
+        Setting(
+            "telehealth.captureWatch", .duration, "30s",
+            "how often a running capture is looked at, for a death that no event told of"),
+        Setting(
+            "telehealth.clientReportInterval", .duration, "5s", "least time between two reports of a client"),
         Setting(
             "telehealth.effectAttempts", .integer(1...100_000), "250",
             "attempts after which a call to Chime or S3 is given up and waits for an operator"),

@@ -83,6 +83,29 @@ final class Alarms: Sendable {
         }
     }
 
+    /// Counts and the queue's own ids; nothing of a meeting.
+    func events(_ notice: EventPoller.Notice) {
+        switch notice {
+        case .took(let report):
+            logger.debug(
+                "events taken in",
+                metadata: [
+                    "accepted": "\(report.accepted)", "duplicates": "\(report.duplicates)",
+                    "ignored": "\(report.ignoredCount)",
+                ])
+        case .malformed(let message, let reason):
+            logger.warning("queue held no event", metadata: ["message": "\(message)", "reason": "\(reason)"])
+        case .queueFailed(let code, let again):
+            logger.warning(
+                "event queue failed",
+                metadata: ["code": "\(code)", "after_ms": "\(again.wholeMicroseconds / 1000)"])
+        case .storeFailed(let reason, let again):
+            logger.error(
+                "events not taken in",
+                metadata: ["reason": "\(reason)", "after_ms": "\(again.wholeMicroseconds / 1000)"])
+        }
+    }
+
     func keys(_ error: KeySetError) {
         logger.error("key set not reloaded, the old keys stay", metadata: ["error": "\(error)"])
     }

@@ -9,7 +9,7 @@ struct AuditHeadKeeper: Sendable {
     private static let look: Duration = .seconds(1)
 
     let archive: AuditHeadArchive
-    let trail: any AuditTrail
+    let store: SQLiteStore
     let time: any TimeSource
     let interval: Duration
     let rows: Int64
@@ -20,8 +20,27 @@ struct AuditHeadKeeper: Sendable {
     /// A log that does not fit is served all the same, for the clinic's sake: the head that it contradicts stays in the
     /// file, so every later check finds it too.
     func begin() async throws {
-        if let newest = archive.newest, try await contradicts(newest) { alarms.auditLogContradictsHead(newest) }
+        var reason: String?
+        if let newest = archive.newest, try await contradicts(newest) {
+            alarms.auditLogContradictsHead(newest)
+            reason = "AUDIT_LOG_CONTRADICTS_HEAD"
+        }
+        try await store.record(entry("startService", outcome: reason == nil ? .allowed : .failed, reason))
         keep()
+    }
+
+    /// The last row and the last head of this run, when nothing else writes any more.
+    func end() async {
+        do throws(StoreError) { try await store.record(entry("stopService", outcome: .allowed, nil)) } catch {
+            alarms.auditHeadNotKept(error)
+        }
+        keep()
+    }
+
+    private func entry(_ action: String, outcome: AuditEntry.Outcome, _ reason: String?) -> AuditEntry {
+        AuditEntry(
+            at: time.now, subject: "system", role: nil, actor: nil, action: action, outcome: outcome,
+            reason: reason)
     }
 
     /// Until cancelled.
@@ -29,7 +48,7 @@ struct AuditHeadKeeper: Sendable {
         var next = time.now + interval
         while true {
             do { try await time.sleep(for: Self.look) } catch { return }
-            let grown = trail.auditEnd.number - (archive.newest?.size ?? 0)
+            let grown = store.auditEnd.number - (archive.newest?.size ?? 0)
             guard grown >= rows || (grown > 0 && time.now >= next) else { continue }
             keep()
             next = time.now + interval
@@ -41,10 +60,10 @@ struct AuditHeadKeeper: Sendable {
     }
 
     private func contradicts(_ head: AuditHead) async throws(StoreError) -> Bool {
-        guard archive.headKey.verifies(head), head.size <= trail.auditEnd.number else { return true }
+        guard archive.headKey.verifies(head), head.size <= store.auditEnd.number else { return true }
         guard head.size > 0 else { return false }
-        let record = try await trail.auditRecords(from: head.size, limit: 1).first
-        let proof = try await trail.auditProof(of: head.size, treeSize: head.size)
+        let record = try await store.auditRecords(from: head.size, limit: 1).first
+        let proof = try await store.auditProof(of: head.size, treeSize: head.size)
         return record?.number != head.size || record?.mac != head.mac || proof?.root != head.root
     }
 }

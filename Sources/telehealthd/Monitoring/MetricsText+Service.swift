@@ -2,6 +2,7 @@ internal import Monitoring
 internal import RPCModel
 internal import RPCServer
 internal import StorageSQLite
+internal import Transport
 
 extension MetricsText {
     /// Bounds of the time buckets that are shown, as powers of two of a microsecond: 64 us, 256 us, ... 67 s. Every
@@ -25,6 +26,22 @@ extension MetricsText {
         for (reason, count) in calls.connectionEnds.sorted(by: { $0.key < $1.key }) {
             sample(count, ["reason": reason])
         }
+        describeRefusals(calls)
+    }
+
+    /// What limits turned away: calls on connections that went on, and connections at the door.
+    private mutating func describeRefusals(_ calls: CallMetrics) {
+        family("grpc_server_calls_refused_total", .counter, "Calls that a limit refused or cut off, by limit.")
+        for (limit, count) in calls.refusedCalls.sorted(by: { $0.key < $1.key }) { sample(count, ["limit": limit]) }
+        family("http2_connections_refused_total", .counter, "Connections cut at accept, by limit.")
+        for (limit, count) in calls.connections.refused.sorted(by: { $0.key < $1.key }) {
+            sample(count, ["limit": limit])
+        }
+        single("http2_connections_accepted_total", .counter, "Connections taken.", calls.connections.accepted)
+        single(
+            "http2_accept_pauses_total", .counter, "Times that accepting paused for want of descriptors.",
+            calls.connections.pauses)
+        single("tls_handshakes_open", .gauge, "TLS handshakes under way.", calls.connections.handshakes)
     }
 
     private mutating func describe(_ entry: CallMetrics.Entry) {

@@ -170,6 +170,13 @@ enum Sample {
         row.objectETag = "\"etag\""
         row.failure = "none"
         row.consentRevokedAt = at(33)
+        row.availableAt = at(34)
+        row.degradedSince = at(35)
+        row.retainUntil = at(36)
+        row.hold = LegalHold(setAt: at(37), setBy: "admin-1", reason: "case 17")
+        row.sessionNoteID = SessionNoteID("note-1")
+        row.deletedAt = at(38)
+        row.objectChecksum = "sha256:abc="
         return row
     }
 

@@ -95,12 +95,32 @@ extension StoreContract {
                 var swept: [SessionID] = []
                 while true {
                     let page = try await store.openSessions(
-                        startingBefore: Sample.at(400), after: swept.last, limit: size)
+                        startingBefore: Sample.at(400), untouchedEndingBefore: Sample.at(99_999),
+                        after: swept.last, limit: size)
                     swept += page
                     if page.count < size { break }
                 }
                 #expect(swept == ["session-0", "session-1", "session-2", "session-6", "session-7"])
             }
+        },
+        StorePromise("the sweeper is spared sessions that nobody joined, until they are over") {
+            (store) async throws in
+            for (name, status, arrived) in [
+                ("untouched", SessionStatus.scheduled, nil), ("left", .scheduled, Sample.at(1)),
+                ("waiting", .waitingRoom, nil), ("visit", .inProgress, Sample.at(1)),
+            ] as [(String, SessionStatus, Timestamp?)] {
+                let appointment = Sample.appointment(name)
+                var session = Sample.session(name, appointment: appointment, status: status)
+                session.clinicianArrivedAt = arrived
+                try await store.commit(Decision([.appointment(appointment), .session(session)]))
+            }
+            let end = Sample.session("x").endsAt
+            let early = try await store.openSessions(
+                startingBefore: end, untouchedEndingBefore: end, after: nil, limit: 10)
+            #expect(early == ["session-left", "session-visit", "session-waiting"])
+            let late = try await store.openSessions(
+                startingBefore: end, untouchedEndingBefore: end + .seconds(1), after: nil, limit: 10)
+            #expect(late == ["session-left", "session-untouched", "session-visit", "session-waiting"])
         },
         StorePromise("the newest session of an appointment is the one made last") { (store) async throws in
             let appointment = Sample.appointment("a")

@@ -1,22 +1,24 @@
-import Crypto
-import Synchronization
-import Testing
-
-@testable import TelehealthCore
+internal import Crypto
+internal import Synchronization
+internal import TelehealthCore
 
 /// A service over the memory store and the fake Chime, with one appointment's people, driven step by step.
 final class Clinic: Sendable {
     static let client = SubjectID("client-1")
     static let clinician = SubjectID("clinician-1")
     static let guardian = SubjectID("guardian-1")
+    static let otherSubject = SubjectID("clinician-2")
     static let appointment = AppointmentID("appointment-1")
     static let text = "I agree."
+    /// The same in every run and every life of one.
+    static let guestKey = GuestKey(bytes: (0..<UInt8(GuestKey.byteCount)).map { $0 }) ?? GuestKey()
 
     let time = VirtualTime()
     let store = MemoryStore()
     let chime: FakeChime
     let ids: SeededIDs
     let policy: Policy
+    let guestKey = Clinic.guestKey
     let committer: Committer
     let executor: CommandExecutor
     let worker: EffectWorker
@@ -30,7 +32,8 @@ final class Clinic: Sendable {
         chime = FakeChime(time: time, bucket: bucket)
         committer = Committer(
             store: store, hub: EventHub(), presence: PresenceBoard(startedAt: time.now))
-        executor = CommandExecutor(committer: committer, gateway: chime, time: time, ids: ids, policy: policy)
+        executor = CommandExecutor(
+            committer: committer, gateway: chime, time: time, ids: ids, policy: policy, guestKey: guestKey)
         let notices = Notices()
         self.noticeBox = notices
         worker = EffectWorker(
@@ -104,7 +107,8 @@ final class Clinic: Sendable {
             textHash: Array(SHA256.hash(data: Array(text.utf8))),
             acknowledgements: .init(patientRights: true, emergencyProtocols: true, privacyRisks: true),
             recordingPurposes: purposes, attestedBy: attestedBy,
-            evidence: method == .electronic ? nil : "shelf 3, sheet 7", sessionID: session, expiresAt: expiresAt)
+            evidence: method == .electronic ? nil : "shelf 3, sheet 7", sessionID: session,
+            expiresAt: expiresAt)
     }
 
     @discardableResult
@@ -137,11 +141,11 @@ final class Clinic: Sendable {
         device: .desktop, checkedAt: VirtualTime.nine)
 
     /// Joins while the worker works.
-    func join(_ caller: Caller, _ session: SessionID, id: String? = nil) async throws(TelehealthError)
-        -> JoinOutcome
-    {
+    func join(
+        _ caller: Caller, _ session: SessionID, id: String? = nil, check: PreVisitCheck = Clinic.check
+    ) async throws(TelehealthError) -> JoinOutcome {
         let command = JoinSession(
-            sessionID: session, preVisitCheck: caller.role == .client ? Self.check : nil)
+            sessionID: session, preVisitCheck: caller.role == .client ? check : nil)
         let invocation = call(caller, id: id)
         let isDone = Atomic(false)
         async let outcome = withDone(isDone) { () throws(TelehealthError) in
@@ -178,7 +182,9 @@ final class Clinic: Sendable {
         let outcome = try await executor.startRecording(
             StartRecording(sessionID: session), call(Self.clinicianCaller))
         await work(seconds: 3)
-        try #require(state(session).recordings.last?.state == .recording)
+        guard try state(session).recordings.last?.state == .recording else {
+            throw TelehealthError(.recordingNotActive)
+        }
         return (session, outcome.recording.id, consent)
     }
 
@@ -192,7 +198,10 @@ final class Clinic: Sendable {
         await worker.runDue()
     }
 
-    func state(_ session: SessionID) throws -> SessionState { try #require(store.snapshot.sessions[session]) }
+    func state(_ session: SessionID) throws -> SessionState {
+        guard let state = store.snapshot.sessions[session] else { throw TelehealthError(.sessionNotFound) }
+        return state
+    }
     func kinds(_ session: SessionID) -> [SessionEvent.Kind] {
         store.snapshot.events[session]?.map(\.kind) ?? []
     }

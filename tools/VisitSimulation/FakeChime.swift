@@ -1,5 +1,5 @@
-import Synchronization
-import TelehealthCore
+internal import Synchronization
+internal import TelehealthCore
 
 /// Chime and S3 as domain facts say: meetings die by themselves, tokens are idempotent and give dead
 /// meetings too, one capture per meeting, pipelines stop with their meeting.
@@ -32,7 +32,18 @@ final class FakeChime: MeetingGateway {
         var status: PipelineStatus = .initializing
     }
 
+    /// What EventBridge would tell, in the words of ``EventScript``.
+    struct Told: Sendable {
+        var type: String
+        var meetingID: String
+        var token: String
+        var user: String?
+        var pipeline: String?
+        var at: Timestamp
+    }
+
     struct World: Sendable {
+        var told: [Told] = []
         var meetings: [String: Meeting] = [:]
         var captures: [String: Capture] = [:]
         /// Concatenation id to the capture's and when it was asked for.
@@ -44,6 +55,8 @@ final class FakeChime: MeetingGateway {
         /// Concatenations say they are done and leave nothing.
         var losesObjects = false
         var capturesCutByDeletion = 0
+        /// A stop is taken, and the capture stays in "Stopping".
+        var lingersOnStop = false
         /// Told the prefix of every capture that really begins.
         var onCapture: (@Sendable (String) -> Void)?
         var number = 0
@@ -68,9 +81,51 @@ final class FakeChime: MeetingGateway {
     var runningCaptures: [Capture] { withWorld { world in world.captures.values.filter(Self.runs) } }
     func onCapture(_ body: @escaping @Sendable (String) -> Void) { world.withLock { $0.onCapture = body } }
     func forgetFaults() { world.withLock { $0.faults = [:] } }
+    var told: [Told] { withWorld { world in world.told } }
+    /// A running capture breaks for good.
+    func breakCapture() {
+        let now = time.now
+        withWorld { world in
+            guard let capture = world.captures.values.first(where: { $0.status == .inProgress }) else {
+                return
+            }
+            world.captures[capture.id]?.status = .failed
+            Self.tell("MediaPipelinePermanentFailure", capture.meetingID, pipeline: capture.id, now, &world)
+        }
+    }
+    /// Somebody's media comes, goes or breaks.
+    func connect(_ type: String, _ place: Int) {
+        let now = time.now
+        withWorld { world in
+            for meeting in world.meetings.values where !meeting.isEnded {
+                let users = meeting.attendees.keys.sorted()
+                guard !users.isEmpty else { continue }
+                Self.tell(type, meeting.id, user: users[place % users.count], now, &world)
+            }
+        }
+    }
+    private static func tell(
+        _ type: String, _ meetingID: String, user: String? = nil, pipeline: String? = nil, _ now: Timestamp,
+        _ world: inout World
+    ) {
+        world.told.append(
+            Told(
+                type: type, meetingID: meetingID, token: world.meetings[meetingID]?.token ?? "", user: user,
+                pipeline: pipeline, at: now))
+    }
+    func lingersOnStop() { world.withLock { $0.lingersOnStop = true } }
+    func finishStops() {
+        world.withLock { world in
+            world.lingersOnStop = false
+            for (id, capture) in world.captures where capture.status == .stopping {
+                world.captures[id]?.status = .stopped
+            }
+        }
+    }
     func loseObjects() { world.withLock { $0.losesObjects = true } }
     func killMeetings() {
-        withWorld { world in for id in world.meetings.keys { Self.end(id, &world) } }
+        let now = time.now
+        withWorld { world in for id in world.meetings.keys { Self.end(id, now, &world) } }
     }
     /// Somebody's audio is connected to every living meeting.
     func speak() {
@@ -112,10 +167,11 @@ final class FakeChime: MeetingGateway {
     }
 
     func deleteMeeting(_ meetingID: String, timeout: Duration) async throws(GatewayError) {
+        let now = time.now
         try call("deleteMeeting") { world throws(GatewayError) in
             world.capturesCutByDeletion +=
                 world.captures.values.count(where: { $0.meetingID == meetingID && Self.runs($0) })
-            Self.end(meetingID, &world)
+            Self.end(meetingID, now, &world)
         }
     }
 
@@ -205,7 +261,12 @@ final class FakeChime: MeetingGateway {
     }
 
     func stopCapture(_ pipelineID: String, timeout: Duration) async throws(GatewayError) {
-        try call("stopCapture") { world throws(GatewayError) in world.captures[pipelineID]?.status = .stopped
+        let now = time.now
+        try call("stopCapture") { world throws(GatewayError) in
+            world.captures[pipelineID]?.status = world.lingersOnStop ? .stopping : .stopped
+            if let meeting = world.captures[pipelineID]?.meetingID {
+                Self.tell("MediaPipelineDeleted", meeting, pipeline: pipelineID, now, &world)
+            }
         }
     }
 
@@ -245,6 +306,16 @@ final class FakeChime: MeetingGateway {
         }
     }
 
+    /// Two objects at a time, so that asking again matters.
+    func deleteObjects(prefix: String, timeout: Duration) async throws(GatewayError) -> Bool {
+        try call("deleteObjects") { world throws(GatewayError) in
+            for key in world.objects.filter({ $0.hasPrefix(prefix + "/") }).sorted().prefix(2) {
+                world.objects.remove(key)
+            }
+            return !world.objects.contains { $0.hasPrefix(prefix + "/") }
+        }
+    }
+
     func playbackURL(_ key: String, validity: Duration) async throws(GatewayError) -> String {
         "https://bucket.example/\(key)?expires=\(validity.components.seconds)"
     }
@@ -275,11 +346,13 @@ final class FakeChime: MeetingGateway {
         return world.withLock { world in
             for (id, meeting) in world.meetings where !meeting.isEnded {
                 if now - meeting.lastAudioAt > .seconds(300) || now - meeting.createdAt > .seconds(86_400) {
-                    Self.end(id, &world)
+                    Self.end(id, now, &world)
                 }
             }
             for (id, capture) in world.captures where capture.status == .initializing {
-                if now - capture.startedAt >= .seconds(2) { world.captures[id]?.status = .inProgress }
+                guard now - capture.startedAt >= .seconds(2) else { continue }
+                world.captures[id]?.status = .inProgress
+                Self.tell("MediaPipelineInProgress", capture.meetingID, pipeline: id, now, &world)
             }
             return body(&world)
         }
@@ -289,10 +362,13 @@ final class FakeChime: MeetingGateway {
         capture.status == .initializing || capture.status == .inProgress
     }
 
-    private static func end(_ meetingID: String, _ world: inout World) {
+    private static func end(_ meetingID: String, _ now: Timestamp, _ world: inout World) {
+        guard world.meetings[meetingID]?.isEnded == false else { return }
         world.meetings[meetingID]?.isEnded = true
+        tell("MeetingEnded", meetingID, now, &world)
         for (id, capture) in world.captures where capture.meetingID == meetingID && runs(capture) {
             world.captures[id]?.status = .stopped
+            tell("MediaPipelineDeleted", meetingID, pipeline: id, now, &world)
         }
     }
 
@@ -314,6 +390,6 @@ final class FakeChime: MeetingGateway {
     private static func credentials(_ user: String, _ meeting: Meeting) -> AttendeeCredentials {
         AttendeeCredentials(
             externalUserID: user, attendeeID: meeting.attendees[user] ?? "",
-            joinToken: "token-\(user)-\(meeting.id)")
+            joinToken: "token-\(user)-\(meeting.id)", capabilities: meeting.capabilities[user])
     }
 }

@@ -1,19 +1,19 @@
-import Synchronization
-
-@testable import TelehealthCore
+internal import Synchronization
+internal import TelehealthCore
 
 /// One random history of one appointment: people on several devices, a worker, a sweeper, a faulty Chime,
 /// and crashes between any two steps. The store and Chime outlive the crashes, nothing else does.
-final class History: Sendable {
+public final class History: Sendable {
     /// One process.
-    private struct Life {
+    struct Life {
         let fuse: Fuse
+        let hub: EventHub
         let executor: CommandExecutor
         let worker: EffectWorker
         let sweeper: Sweeper
     }
 
-    private struct State {
+    struct State {
         var random: SeededRandom
         var life: Life
         /// What was acknowledged, and must still be so at the end.
@@ -23,13 +23,18 @@ final class History: Sendable {
         var lastRequest = ""
         var version: Int64 = 1
         var crashes = 0
+        var grants: [String] = []
+        /// Guests, with the passes that their redemptions gave.
+        var guests: [Caller] = []
+        var tokens: [HeldToken] = []
+        var watch: Viewing?
     }
 
     let clinic: Clinic
-    private let state: Mutex<State>
+    let state: Mutex<State>
     private let policy: Policy
 
-    init(seed: UInt64) {
+    public init(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         let lateJoiner = Policy.LateJoiner.allCases.randomElement(using: &random) ?? .refuse
         let admission: AdmissionPolicy =
@@ -40,34 +45,38 @@ final class History: Sendable {
         }
         policy = clinic.policy
         state = Mutex(State(random: random, life: Self.life(clinic, policy)))
-        let clinic = clinic
+        let store = clinic.store
         clinic.chime.onCapture { prefix in
-            let tables = clinic.store.snapshot
+            let tables = store.snapshot
             let recordings = tables.sessions.values.flatMap(\.recordings)
             guard let row = recordings.first(where: { $0.capturePrefix == prefix }), row.state == .requested,
                 let session = tables.sessions[row.sessionID],
                 Invariants.broken(by: session, tables).isEmpty
             else {
-                clinic.store.tables.withLock { $0.violations.append("a capture began that may not run") }
+                store.tables.withLock { $0.violations.append("a capture began that may not run") }
                 return
             }
         }
     }
 
     /// - Returns: sentences about what went wrong; empty when all held.
-    func run(steps: Int) async -> (failures: [String], log: [String], crashes: Int) {
+    public func run(steps: Int) async -> (failures: [String], log: [String], crashes: Int) {
         do {
             try await clinic.grantTelehealth()
             try await clinic.grantRecording()
             _ = try await clinic.executor.putAppointment(
                 clinic.put(start: .seconds(600), length: .seconds(1800), guardian: Clinic.guardian),
                 clinic.call(Clinic.scheduler))
+            _ = try await clinic.executor.createSession(
+                CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler))
         } catch { return (["setup: \(error)"], [], 0) }
         for _ in 0..<steps {
             if pick(5) == 0 { clinic.store.interrupt { await self.act(nested: true) } }
             await act(nested: false)
             restartIfDead()
             checkChime()
+            checkTokens()
+            look()
             if !clinic.store.snapshot.violations.isEmpty { break }
         }
         await settle()
@@ -85,40 +94,46 @@ final class History: Sendable {
         let fuse = Fuse()
         let store = MortalStore(base: clinic.store, fuse: fuse)
         let gateway = MortalGateway(base: clinic.chime, fuse: fuse)
+        let hub = EventHub()
         let committer = Committer(
-            store: store, hub: EventHub(), presence: PresenceBoard(startedAt: clinic.time.now))
+            store: store, hub: hub, presence: PresenceBoard(startedAt: clinic.time.now))
         return Life(
-            fuse: fuse,
+            fuse: fuse, hub: hub,
             executor: CommandExecutor(
-                committer: committer, gateway: gateway, time: clinic.time, ids: clinic.ids, policy: policy),
+                committer: committer, gateway: gateway, time: clinic.time, ids: clinic.ids, policy: policy,
+                guestKey: clinic.guestKey),
             worker: EffectWorker(
                 committer: committer, gateway: gateway, time: clinic.time, ids: clinic.ids, policy: policy),
             sweeper: Sweeper(
                 committer: committer, gateway: gateway, time: clinic.time, ids: clinic.ids, policy: policy))
     }
 
-    private func pick(_ count: Int) -> Int { state.withLock { Int.random(in: 0..<count, using: &$0.random) } }
-    private func note(_ line: String) { state.withLock { $0.log.append(line) } }
-    private func promise(_ name: String, _ holds: @escaping @Sendable (MemoryStore.Tables) -> Bool) {
+    func pick(_ count: Int) -> Int { state.withLock { Int.random(in: 0..<count, using: &$0.random) } }
+    func note(_ line: String) { state.withLock { $0.log.append(line) } }
+    func promise(_ name: String, _ holds: @escaping @Sendable (MemoryStore.Tables) -> Bool) {
         state.withLock { $0.promises.append((name, holds)) }
     }
-    private var life: Life { state.withLock { $0.life } }
-    private var session: SessionID? { clinic.store.snapshot.order.last }
+    var life: Life { state.withLock { $0.life } }
+    var session: SessionID? { clinic.store.snapshot.order.last }
 
     private func restartIfDead() {
         guard life.fuse.isBlown else { return }
         note("crash")
         let next = Self.life(clinic, policy)
+        // Its watch dies with it; the viewer resumes behind what was seen.
         state.withLock {
+            $0.watch?.open?.close()
+            $0.watch?.open = nil
             $0.life = next
             $0.crashes += 1
         }
     }
 
     private func act(nested: Bool) async {
-        switch pick(nested ? 24 : 44) {
+        switch pick(nested ? 42 : 78) {
         case 0...4: await join(Clinic.clientCaller)
-        case 5...8: await join(Clinic.clinicianCaller)
+        case 5...7: await join(Clinic.clinicianCaller)
+        case 8: await join(Clinic.otherClinician)
         case 9: await join(Clinic.guardianCaller)
         case 10...11: await startRecording()
         case 12: await stopRecording()
@@ -127,27 +142,44 @@ final class History: Sendable {
         case 16: await consent(.recording, Clinic.clinicianCaller, .granted)
         case 17: await consent(.recording, Clinic.guardianCaller, pick(4) == 0 ? .declined : .granted)
         case 18:
-            await consent([.georgiaTelehealth, .hipaaTelehealth][pick(2)], Clinic.clientCaller, .granted)
-        case 19: await leave([Clinic.clientCaller, Clinic.clinicianCaller, Clinic.guardianCaller][pick(3)])
-        case 20: await share([Clinic.clientCaller, Clinic.clinicianCaller][pick(2)])
+            if pick(3) == 0 {
+                await attest()
+            } else {
+                await consent([.georgiaTelehealth, .hipaaTelehealth][pick(2)], Clinic.clientCaller, .granted)
+            }
+        case 19: await leave(anybody())
+        case 20: await share(anybody())
         case 21: await finish()
         case 22: await admit()
         case 23: await schedule()
-        case 24...27: clinic.time.advance(by: .seconds(Int64(1 + pick(20))))
-        case 28: clinic.time.advance(by: .seconds(Int64(60 * (1 + pick(8)))))
-        case 29...35: await work()
-        case 36: await sweep()
-        case 37: clinic.chime.killMeetings()
-        case 38: fault()
-        case 39...40: lightFuse()
-        case 41: clinic.chime.speak()
+        case 24...41: await actOnPeople()
+        case 42...45: clinic.time.advance(by: .seconds(Int64(1 + pick(20))))
+        case 46: clinic.time.advance(by: .seconds(Int64(60 * (1 + pick(8)))))
+        case 47...54: await work()
+        case 55...56: await sweep()
+        case 57: clinic.chime.killMeetings()
+        case 58: fault()
+        case 59...60: lightFuse()
+        case 61: clinic.chime.speak()
+        case 62: echo()
+        case 63: await watch()
+        case 64...66: await heartbeat()
+        case 67...70: await tell()
+        case 71: clinic.chime.breakCapture()
+        case 72...73:
+            let kinds = [
+                "AttendeeJoined", "AttendeeLeft", "AttendeeDropped", "AttendeeContentJoined",
+                "AttendeeContentLeft",
+            ]
+            clinic.chime.connect(kinds[pick(kinds.count)], pick(3))
+        case 74: await keep()
         default: await create()
         }
     }
 
     // People
 
-    private func invocation(_ caller: Caller) -> Invocation {
+    func invocation(_ caller: Caller) -> Invocation {
         var call = clinic.call(caller, timeout: .zero)
         state.withLock { state in
             // Sometimes a device repeats its last request id, with the same or another body.
@@ -161,7 +193,7 @@ final class History: Sendable {
     }
 
     @discardableResult
-    private func attempt<Value>(_ name: String, _ body: () async throws(TelehealthError) -> Value) async
+    func attempt<Value>(_ name: String, _ body: () async throws(TelehealthError) -> Value) async
         -> Value?
     {
         do {
@@ -174,10 +206,11 @@ final class History: Sendable {
         }
     }
 
-    private func join(_ caller: Caller) async {
+    func join(_ caller: Caller) async {
         guard let session else { return }
+        let device: String? = [nil, "a", "b"][pick(3)]
         let command = JoinSession(
-            sessionID: session, preVisitCheck: caller.role == .client ? Clinic.check : nil)
+            sessionID: session, preVisitCheck: caller.role == .client ? Clinic.check : nil, deviceID: device)
         let outcome = await attempt("join \(caller.subject)") { () throws(TelehealthError) in
             try await life.executor.joinSession(command, invocation(caller))
         }
@@ -185,6 +218,10 @@ final class History: Sendable {
         let state = clinic.store.snapshot.sessions[session]
         let wasLetIn = state?.participant(participant.id)?.admittedAt != nil
         let isOwn = media.credentials.externalUserID == participant.externalUserID
+        let token = HeldToken(
+            session: session, participant: participant.id, generation: media.meeting.generation,
+            meetingID: media.meeting.meetingID ?? "", attendeeID: media.credentials.attendeeID)
+        self.state.withLock { $0.tokens.append(token) }
         if !wasLetIn || !isOwn || participant.state != .admitted { fail("credentials without admission") }
     }
 
@@ -208,49 +245,25 @@ final class History: Sendable {
         promise("stop of \(id)") { $0.sessions[session]?.recording(id)?.stopCause != nil }
     }
 
-    private func revoke() async {
-        let callers = [Clinic.clientCaller, Clinic.clinicianCaller, Clinic.guardianCaller]
-        let caller = callers[pick(3)]
-        let subject = caller.clientID ?? caller.clinicianID ?? Clinic.client
-        let current = (clinic.store.snapshot.histories[subject]?.records ?? [])
-            .filter { $0.decision == .granted && $0.revokedAt == nil && $0.supersededBy == nil }
-        guard !current.isEmpty else { return }
-        let id = current[pick(current.count)].id
-        let record = await attempt("revoke \(subject)") { () throws(TelehealthError) in
-            try await life.executor.revokeConsent(RevokeConsent(consentID: id), invocation(caller))
-        }
-        guard let revoked = record?.record.id else { return }
-        promise("revocation of \(revoked)") { tables in
-            tables.histories[subject]?.records.first { $0.id == revoked }?.revokedAt != nil
-        }
-    }
-
-    private func consent(_ type: ConsentType, _ caller: Caller, _ decision: ConsentDecision) async {
-        let subject = caller.clientID ?? caller.clinicianID ?? Clinic.client
-        let record = await attempt("\(decision) \(type) \(subject)") { () throws(TelehealthError) in
-            try await life.executor.submitConsent(
-                SubmitConsent(subjectID: subject, type: type, statement: Clinic.statement(decision)),
-                invocation(caller))
-        }
-        guard let id = record?.id else { return }
-        promise("consent \(id)") { $0.histories[subject]?.records.contains { $0.id == id } == true }
-    }
-
-    private func leave(_ caller: Caller) async {
+    func leave(_ caller: Caller) async {
         guard let session else { return }
         await attempt("leave \(caller.subject)") { () throws(TelehealthError) in
-            try await life.executor.leaveSession(LeaveSession(sessionID: session), invocation(caller))
+            try await life.executor.leaveSession(
+                LeaveSession(sessionID: session, deviceID: pick(3) == 0 ? "a" : nil), invocation(caller))
         }
     }
 
     private func share(_ caller: Caller) async {
         guard let session else { return }
         let starts = pick(3) > 0
-        await attempt("share \(starts)") { () throws(TelehealthError) in
+        let share = await attempt("share \(starts)") { () throws(TelehealthError) in
             starts
                 ? try await life.executor.startScreenShare(session, invocation(caller))
                 : try await life.executor.stopScreenShare(session, invocation(caller))
         }
+        guard starts, let share else { return }
+        let sharer = clinic.store.snapshot.sessions[session]?.participant(share.share.participantID)
+        if sharer?.role.rights.sharesScreen != true { fail("somebody who only watches was let share") }
     }
 
     private func finish() async {
@@ -299,7 +312,8 @@ final class History: Sendable {
             return
         }
         let command = clinic.put(
-            version: version, start: .seconds(Int64(300 + pick(600))), length: .seconds(1800),
+            version: version, start: .seconds(Int64(300 + pick(600) + (pick(8) == 0 ? 7200 : 0))),
+            length: .seconds(1800), clinician: pick(6) == 0 ? Clinic.otherSubject : Clinic.clinician,
             guardian: pick(3) == 0 ? nil : Clinic.guardian)
         await attempt("put appointment") { () throws(TelehealthError) in
             try await life.executor.putAppointment(command, invocation(Clinic.scheduler))
@@ -329,7 +343,7 @@ final class History: Sendable {
     private func fault() {
         let calls = [
             "createMeeting", "deleteMeeting", "startCapture", "stopCapture", "findCapture", "attendee",
-            "createAttendee", "capture", "startConcatenation",
+            "createAttendee", "capture", "startConcatenation", "deleteAttendee",
         ]
         let call = calls[pick(calls.count)]
         switch pick(5) {
@@ -345,7 +359,7 @@ final class History: Sendable {
         note("fuse lit")
     }
 
-    private func fail(_ sentence: String) { state.withLock { $0.failures.append(sentence) } }
+    func fail(_ sentence: String) { state.withLock { $0.failures.append(sentence) } }
 
     /// Whatever runs at Chime, some row knows it.
     private func checkChime() {
@@ -361,6 +375,46 @@ final class History: Sendable {
         }
     }
 
+    /// A token handed out lives only as long as its bearer is in the visit, give or take the outbox.
+    private func checkTokens() {
+        let tables = clinic.store.snapshot
+        let pending = Set(
+            tables.effects.lazy.filter { $0.kind == .deleteAttendee && $0.state != .done }.map(
+                \.participantID))
+        let alive = Dictionary(
+            uniqueKeysWithValues: clinic.chime.liveMeetings.map { ($0.id, Set($0.attendees.values)) })
+        for token in state.withLock({ $0.tokens }) where alive[token.meetingID] != nil {
+            guard let session = tables.sessions[token.session],
+                session.meeting(token.generation)?.state == .active,
+                let person = session.participant(token.participant), !pending.contains(person.id)
+            else { continue }
+            switch person.state {
+            case .waiting, .removed, .denied:
+                if alive[token.meetingID]?.contains(token.attendeeID) == true {
+                    fail("the token of somebody \(person.state) is alive")
+                }
+            case .expected, .admitted, .left: break
+            }
+        }
+    }
+
+    /// With nothing left to do, everybody in the visit has at Chime what the roster says.
+    private func checkCapabilities() {
+        let tables = clinic.store.snapshot
+        for session in tables.sessions.values {
+            guard let meeting = session.liveMeeting, meeting.state == .active,
+                let chime = clinic.chime.liveMeetings.first(where: { $0.id == meeting.meetingID }),
+                !tables.effects.contains(where: { $0.sessionID == session.session.id && $0.state != .done })
+            else { continue }
+            for person in session.admitted where person.attendeeGeneration == meeting.generation {
+                guard let has = chime.capabilities[person.externalUserID],
+                    chime.attendees[person.externalUserID] != nil
+                else { continue }
+                if has != person.capabilities { fail("\(person.role) may send what the roster forbids") }
+            }
+        }
+    }
+
     /// After the last crash: the open session is ended, and everything outside comes to its end by the
     /// worker alone, although people keep the meetings alive.
     private func settle() async {
@@ -368,6 +422,19 @@ final class History: Sendable {
         state.withLock { $0.life = next }
         clinic.chime.forgetFaults()
         clinic.store.interrupt {}
+        for _ in 0..<10 {
+            clinic.chime.speak()
+            await life.worker.runDue()
+            clinic.time.advance(by: .seconds(31))
+        }
+        checkTokens()
+        checkCapabilities()
+        await watch()
+        look()
+        state.withLock { state in
+            state.watch?.open?.close()
+            state.watch = nil
+        }
         for state in clinic.store.snapshot.sessions.values where !state.session.status.isTerminal {
             let id = state.session.id
             await attempt("settle") { () throws(TelehealthError) in
@@ -395,8 +462,11 @@ final class History: Sendable {
             if state.meetings.contains(where: { $0.state != .ended && $0.state != .failed }) {
                 fail("a generation is left")
             }
-            if state.recordings.contains(where: { $0.state != .available && $0.state != .failed }) {
+            if state.recordings.contains(where: { ![.available, .failed, .deleted].contains($0.state) }) {
                 fail("a recording is left: \(state.recordings.map(\.state))")
+            }
+            if state.recordings.contains(where: { $0.state == .deleted && $0.hold != nil }) {
+                fail("a recording was deleted under hold")
             }
         }
     }

@@ -1,5 +1,5 @@
-import Synchronization
-import TelehealthCore
+internal import Synchronization
+internal import TelehealthCore
 
 /// The store's contract in memory, with a watchful eye: it refuses nothing a real store would accept, and
 /// notes every transaction that breaks a rule of the domain.
@@ -14,6 +14,11 @@ final class MemoryStore: TelehealthStore {
         var effects: [Effect] = []
         var audit: [AuditEntry] = []
         var requests: [RequestRecord.Key: RequestRecord] = [:]
+        var facts: [SessionID: [MeetingFact]] = [:]
+        var presence: [SessionID: [PresenceInterval]] = [:]
+        var quality: [ParticipantID: ClientQuality] = [:]
+        var joinTimes: [JoinTime] = []
+        var failures: [ServiceFailure] = []
         var prunedEvents: Set<SessionID> = []
         var violations: [String] = []
         var commits = 0
@@ -72,11 +77,14 @@ final class MemoryStore: TelehealthStore {
         }
     }
 
-    func openSessions(startingBefore instant: Timestamp, after: SessionID?, limit: Int)
-        async throws(StoreError) -> [SessionID]
-    {
+    func openSessions(
+        startingBefore instant: Timestamp, untouchedEndingBefore: Timestamp, after: SessionID?, limit: Int
+    ) async throws(StoreError) -> [SessionID] {
         let rows = snapshot.sessions.values.map(\.session)
             .filter { !$0.status.isTerminal && $0.startsAt < instant }
+            .filter {
+                $0.status != .scheduled || $0.clinicianArrivedAt != nil || $0.endsAt < untouchedEndingBefore
+            }
             .sorted { ($0.startsAt, $0.id.rawValue) < ($1.startsAt, $1.id.rawValue) }
         let start = after.flatMap { last in rows.firstIndex { $0.id == last } }.map { $0 + 1 } ?? 0
         return rows[start...].prefix(limit).map(\.id)
@@ -108,6 +116,48 @@ final class MemoryStore: TelehealthStore {
 
     func request(_ key: RequestRecord.Key) async throws(StoreError) -> RequestRecord? {
         snapshot.requests[key]
+    }
+
+    func owner(of reference: MeetingReference) async throws(StoreError) -> SessionID? {
+        snapshot.sessions.values.first { state in
+            switch reference {
+            case .meeting(let id): state.meetings.contains { $0.meetingID == id }
+            case .token(let token): state.meetings.contains { $0.clientRequestToken == token }
+            case .pipeline(let id):
+                state.recordings.contains {
+                    $0.capturePipelineID == id || $0.concatenationPipelineID == id
+                }
+            }
+        }?.session.id
+    }
+
+    func meetingFacts(of session: SessionID) async throws(StoreError) -> [MeetingFact] {
+        snapshot.facts[session] ?? []
+    }
+
+    func presence(of session: SessionID) async throws(StoreError) -> [PresenceInterval] {
+        (snapshot.presence[session] ?? []).sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
+    }
+
+    func recordingsToDelete(before instant: Timestamp, limit: Int) async throws(StoreError)
+        -> [(session: SessionID, recording: RecordingID)]
+    {
+        let due = snapshot.sessions.values.flatMap(\.recordings).filter { row in
+            [.available, .failed].contains(row.state) && row.hold == nil
+                && (row.retainUntil.map { $0 <= instant } ?? false)
+        }
+        return due.prefix(limit).map { ($0.sessionID, $0.id) }
+    }
+
+    func clientQuality(of participant: ParticipantID, in session: SessionID) async throws(StoreError)
+        -> ClientQuality?
+    {
+        snapshot.quality[participant]
+    }
+
+    /// The sums are the database's work; its own tests look at them.
+    func serviceFigures(_ query: ServiceFiguresQuery) async throws(StoreError) -> ServiceFigures {
+        ServiceFigures()
     }
 
     func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult {
@@ -209,12 +259,19 @@ extension MemoryStore.Tables {
         case .deadEffect(let id): effects.contains { $0.id == id && $0.state == .dead }
         case .documentAbsent(let type, let version, let language):
             !documents.contains { $0.type == type && $0.version == version && $0.language == language }
+        case .meetingFacts(let id, let count): (facts[id]?.count ?? 0) == count
+        case .clientReports(_, let participant, let count):
+            (quality[participant]?.reportCount ?? 0) == count
         }
     }
 
     fileprivate mutating func commit(_ decision: Decision) {
         commits += 1
         let before = sessions
+        for case .consent(let row) in decision.changes {
+            let old = histories[row.subjectID]?.records.first { $0.id == row.id }
+            if let old, !old.mayBecome(row) { violations.append("a consent's facts changed") }
+        }
         for change in decision.changes { write(change) }
         for event in decision.events {
             let last = events[event.sessionID]?.last?.sequence ?? 0
@@ -226,15 +283,15 @@ extension MemoryStore.Tables {
         for case .session(let row) in decision.changes {
             guard let old = before[row.id]?.session else { continue }
             if row.version != old.version + 1 { violations.append("version jumped") }
-            if old.status.isTerminal && row.status != old.status {
-                violations.append("\(old.status) was left")
-            }
             if let started = old.startedAt, row.startedAt != started {
                 violations.append("startedAt changed")
             }
         }
         for (id, state) in sessions where before[id] != state {
             violations += Invariants.broken(by: state, self)
+            if let old = before[id] {
+                violations += Invariants.broken(by: old, state, actions: Set(decision.audit.map(\.action)))
+            }
         }
     }
 
@@ -259,6 +316,11 @@ extension MemoryStore.Tables {
             histories[id, default: ConsentHistory(subjectID: id)].version = version
         case .document(let row): documents.append(row)
         case .effect(let row): effects.put(row) { $0.id == row.id }
+        case .meetingFact(let row): facts[row.sessionID, default: []].append(row)
+        case .presence(let row): presence[row.sessionID, default: []].put(row) { $0.id == row.id }
+        case .clientQuality(let row): quality[row.participantID] = row
+        case .joinTime(let row): joinTimes.append(row)
+        case .serviceFailure(let row): failures.append(row)
         case .birthDate(let id, let date):
             histories[id, default: ConsentHistory(subjectID: id)].bornOn = date
         case .invitation(let row): sessions[row.sessionID]?.invitations.put(row) { $0.id == row.id }

@@ -1,5 +1,5 @@
-import Synchronization
-import TelehealthCore
+internal import Synchronization
+internal import TelehealthCore
 
 /// A clock that moves only when told to.
 final class VirtualTime: TimeSource {

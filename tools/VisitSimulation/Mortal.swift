@@ -1,5 +1,5 @@
-import Synchronization
-import TelehealthCore
+internal import Synchronization
+internal import TelehealthCore
 
 /// How many more calls a process lives. Once it is dead, nothing it does reaches anybody.
 final class Fuse: Sendable {
@@ -53,11 +53,12 @@ struct MortalStore: TelehealthStore {
     func openSessions(of subject: SubjectID) async throws(StoreError) -> [SessionID] {
         try await step { () async throws(StoreError) in try await base.openSessions(of: subject) }
     }
-    func openSessions(startingBefore instant: Timestamp, after: SessionID?, limit: Int)
-        async throws(StoreError) -> [SessionID]
-    {
+    func openSessions(
+        startingBefore instant: Timestamp, untouchedEndingBefore: Timestamp, after: SessionID?, limit: Int
+    ) async throws(StoreError) -> [SessionID] {
         try await step { () async throws(StoreError) in
-            try await base.openSessions(startingBefore: instant, after: after, limit: limit)
+            try await base.openSessions(
+                startingBefore: instant, untouchedEndingBefore: untouchedEndingBefore, after: after, limit: limit)
         }
     }
     func consents(of subject: SubjectID) async throws(StoreError) -> ConsentHistory {
@@ -81,6 +82,32 @@ struct MortalStore: TelehealthStore {
     }
     func request(_ key: RequestRecord.Key) async throws(StoreError) -> RequestRecord? {
         try await step { () async throws(StoreError) in try await base.request(key) }
+    }
+    func owner(of reference: MeetingReference) async throws(StoreError) -> SessionID? {
+        try await step { () async throws(StoreError) in try await base.owner(of: reference) }
+    }
+    func meetingFacts(of session: SessionID) async throws(StoreError) -> [MeetingFact] {
+        try await step { () async throws(StoreError) in try await base.meetingFacts(of: session) }
+    }
+    func presence(of session: SessionID) async throws(StoreError) -> [PresenceInterval] {
+        try await step { () async throws(StoreError) in try await base.presence(of: session) }
+    }
+    func recordingsToDelete(before instant: Timestamp, limit: Int) async throws(StoreError)
+        -> [(session: SessionID, recording: RecordingID)]
+    {
+        try await step { () async throws(StoreError) in
+            try await base.recordingsToDelete(before: instant, limit: limit)
+        }
+    }
+    func clientQuality(of participant: ParticipantID, in session: SessionID) async throws(StoreError)
+        -> ClientQuality?
+    {
+        try await step { () async throws(StoreError) in
+            try await base.clientQuality(of: participant, in: session)
+        }
+    }
+    func serviceFigures(_ query: ServiceFiguresQuery) async throws(StoreError) -> ServiceFigures {
+        try await step { () async throws(StoreError) in try await base.serviceFigures(query) }
     }
     func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult {
         try await step { () async throws(StoreError) in try await base.apply(decision) }
@@ -219,6 +246,11 @@ struct MortalGateway: MeetingGateway {
     }
     func object(_ key: String, timeout: Duration) async throws(GatewayError) -> StoredObject? {
         try await step { () async throws(GatewayError) in try await base.object(key, timeout: timeout) }
+    }
+    func deleteObjects(prefix: String, timeout: Duration) async throws(GatewayError) -> Bool {
+        try await step { () async throws(GatewayError) in
+            try await base.deleteObjects(prefix: prefix, timeout: timeout)
+        }
     }
     func playbackURL(_ key: String, validity: Duration) async throws(GatewayError) -> String {
         try await step { () async throws(GatewayError) in try await base.playbackURL(key, validity: validity)

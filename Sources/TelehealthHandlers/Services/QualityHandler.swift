@@ -1,0 +1,78 @@
+internal import ProtobufWire
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthCore
+
+/// `QualityService`: what clients measure, and what it comes to.
+struct QualityHandler: Telehealth_V1_QualityServiceHandler {
+    let executor: CommandExecutor
+
+    func reportClientMetrics(
+        _ request: Telehealth_V1_ReportClientMetricsRequest, context: ServerCallContext
+    ) async throws(RPCError) -> Telehealth_V1_ReportClientMetricsResponse {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
+        if request.window == nil { fields.refuse("window", "is required") }
+        let metrics = ClientMetrics(
+            joinTime: request.joinTime.flatMap { Self.duration("join_time", $0, &fields) },
+            window: request.window.flatMap { Self.duration("window", $0, &fields) } ?? .zero,
+            videoHeight: Int(request.videoHeight), framesPerSecond: Int(request.framesPerSecond),
+            packetLossPercent: request.packetLossPercent, drops: Int(request.drops),
+            poorConnections: Int(request.poorConnections))
+        try fields.finish()
+        let next = try await answering { () async throws(TelehealthError) in
+            try await executor.reportMetrics(session, metrics, invocation)
+        }
+        return filled { $0.nextAfter = next.wire }
+    }
+
+    /// Within a day either way: what is sensible is the rule's matter.
+    private static func duration(
+        _ field: String, _ wire: Google_Protobuf_Duration, _ fields: inout RequestFields
+    ) -> Duration? {
+        guard abs(wire.seconds) <= 86_400, abs(Int64(wire.nanos)) < 1_000_000_000 else {
+            fields.refuse(field, "must be a duration of at most a day")
+            return nil
+        }
+        return .seconds(wire.seconds) + .nanoseconds(Int64(wire.nanos))
+    }
+
+    func getServiceReport(_ request: Telehealth_V1_GetServiceReportRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_GetServiceReportResponse
+    {
+        var fields = RequestFields()
+        let from = fields.time("from", request.from)
+        let to = fields.time("to", request.to)
+        try fields.finish()
+        let invocation = try context.reading()
+        let report = try await answering { () async throws(TelehealthError) in
+            try await executor.serviceReport(from: from, to: to, invocation)
+        }
+        return filled {
+            $0.from = report.from.wire
+            $0.to = report.to.wire
+            $0.sessionCreationSuccess = report.creationSuccess.wire
+            $0.averageJoinSeconds = report.averageJoin.wire
+            $0.p95JoinSeconds = report.join95th.wire
+            $0.video720pShare = report.video720.wire
+            $0.connectionStability = report.connectionStability.wire
+            $0.consentCoverage = report.consentCoverage.wire
+            $0.recordingConsentCoverage = report.recordingConsentCoverage.wire
+            $0.drops = Int32(clamping: report.figures.drops)
+            $0.reconnections = Int32(clamping: report.figures.reconnections)
+        }
+    }
+}
+
+extension ServiceMeasure {
+    fileprivate var wire: Telehealth_V1_ServiceMeasure {
+        filled {
+            $0.value = value
+            $0.target = target
+            $0.met = isMet
+            $0.count = Int64(count)
+            $0.total = Int64(total)
+        }
+    }
+}

@@ -1,0 +1,125 @@
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthCore
+
+/// `RecordingService`: recordings after they were made.
+struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
+    private static let reasonBytes = 1...1000
+
+    let executor: CommandExecutor
+    let receipts: ReceiptOffice
+
+    func setRecordingHold(_ request: Telehealth_V1_SetRecordingHoldRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_SetRecordingHoldResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let id = fields.id("recording_id", request.recordingID, as: RecordingID.self)
+        let reason = fields.text("reason", request.reason, bytes: Self.reasonBytes)
+        try fields.finish()
+        let recording = try await answering { () async throws(TelehealthError) in
+            try await executor.setHold(on: id, reason: reason, invocation)
+        }
+        return filled { $0.recording = recording.wire(for: Viewer(invocation.caller)) }
+    }
+
+    func releaseRecordingHold(
+        _ request: Telehealth_V1_ReleaseRecordingHoldRequest, context: ServerCallContext
+    ) async throws(RPCError) -> Telehealth_V1_ReleaseRecordingHoldResponse {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let id = fields.id("recording_id", request.recordingID, as: RecordingID.self)
+        let reason = fields.text("reason", request.reason, bytes: Self.reasonBytes)
+        try fields.finish()
+        let recording = try await answering { () async throws(TelehealthError) in
+            try await executor.releaseHold(on: id, reason: reason, invocation)
+        }
+        return filled { $0.recording = recording.wire(for: Viewer(invocation.caller)) }
+    }
+
+    func setRecordingRetention(
+        _ request: Telehealth_V1_SetRecordingRetentionRequest, context: ServerCallContext
+    ) async throws(RPCError) -> Telehealth_V1_SetRecordingRetentionResponse {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let id = fields.id("recording_id", request.recordingID, as: RecordingID.self)
+        let reason = fields.text("reason", request.reason, bytes: Self.reasonBytes)
+        let until = fields.optionalTime("retain_until", request.retainUntil)
+        try fields.finish()
+        let recording = try await answering { () async throws(TelehealthError) in
+            try await executor.setRetention(of: id, until: until, reason: reason, invocation)
+        }
+        return filled { $0.recording = recording.wire(for: Viewer(invocation.caller)) }
+    }
+
+    func linkSessionNote(_ request: Telehealth_V1_LinkSessionNoteRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_LinkSessionNoteResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let id = fields.id("recording_id", request.recordingID, as: RecordingID.self)
+        let note = fields.optionalID("session_note_id", request.sessionNoteID, as: SessionNoteID.self)
+        try fields.finish()
+        let recording = try await answering { () async throws(TelehealthError) in
+            try await executor.linkNote(note, to: id, invocation)
+        }
+        return filled { $0.recording = recording.wire(for: Viewer(invocation.caller)) }
+    }
+
+    func getRecordingManifest(
+        _ request: Telehealth_V1_GetRecordingManifestRequest, context: ServerCallContext
+    ) async throws(RPCError) -> Telehealth_V1_GetRecordingManifestResponse {
+        var fields = RequestFields()
+        let id = fields.id("recording_id", request.recordingID, as: RecordingID.self)
+        try fields.finish()
+        let invocation = try context.reading()
+        let (manifest, numbers) = try await answering { () async throws(TelehealthError) in
+            let manifest = try await executor.manifest(of: id, invocation)
+            return (manifest, try await receipts.auditNumbers(of: manifest.recording))
+        }
+        let signature = receipts.signature(of: manifest)
+        return filled {
+            $0.manifest = manifest.wire
+            $0.manifest?.auditNumbers = numbers
+            $0.canonicalJson = manifest.canonicalJSON
+            $0.sha256 = manifest.sha256
+            $0.signature = signature?.bytes ?? []
+            $0.signatureKeyID = signature?.keyID ?? ""
+        }
+    }
+}
+
+extension RecordingManifest {
+    fileprivate var wire: Telehealth_V1_RecordingManifest {
+        var wire = Telehealth_V1_RecordingManifest()
+        wire.format = Self.format
+        wire.recordingID = recording.id.rawValue
+        wire.sessionID = recording.sessionID.rawValue
+        wire.segment = Int32(clamping: recording.segment)
+        wire.purpose = recording.purpose.wire
+        wire.bucket = recording.bucket
+        wire.objectKey = recording.objectKey ?? ""
+        wire.objectByteCount = recording.objectBytes ?? 0
+        wire.objectEtag = recording.objectETag ?? ""
+        wire.objectChecksum = recording.objectChecksum ?? ""
+        wire.consentIds = recording.consentIDs.map(\.rawValue).sorted()
+        wire.startedAt = recording.startedAt?.wire
+        wire.stoppedAt = recording.stoppedAt?.wire
+        wire.stopReason = recording.stopCause?.wire ?? .unspecified
+        wire.presenceSource = wireName(presenceSource)
+        wire.people = people.map { person in
+            filled {
+                $0.participantID = person.participantID.rawValue
+                $0.subjectID = person.subjectID.rawValue
+                $0.role = person.role.wire
+                $0.presence = person.presence.map { period in
+                    filled {
+                        $0.from = period.from.wire
+                        $0.to = period.to?.wire
+                    }
+                }
+            }
+        }
+        return wire
+    }
+}

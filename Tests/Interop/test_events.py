@@ -1,0 +1,219 @@
+"""Chime's events through the real daemon: forwarded by a service, and read from the simulator's queue."""
+
+import json
+import time
+import uuid
+
+import boto3
+import grpc
+import pytest
+from botocore.config import Config
+
+from service import Service, Simulator
+from visit import Clinic, Watch, fields_at_fault
+
+INVALID = grpc.StatusCode.INVALID_ARGUMENT
+FAILED = grpc.StatusCode.FAILED_PRECONDITION
+
+
+@pytest.fixture()
+def clinic(service):
+    with grpc.insecure_channel(service.address) as channel:
+        clinic = Clinic(service, channel)
+        clinic.register_documents()
+        yield clinic
+
+
+def until(what, holds, seconds: float = 30.0):
+    deadline = time.monotonic() + seconds
+    while True:
+        found = holds()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.1)
+
+
+def recorded_visit(clinic: Clinic):
+    """Both in the visit, the capture runs. Returns session, recording and a clinician's watch."""
+    from telehealth.v1 import telehealth_service_pb2 as m
+
+    session = clinic.create_session(clinic.book())
+    for kind in ("CONSENT_TYPE_GEORGIA_TELEHEALTH", "CONSENT_TYPE_HIPAA_TELEHEALTH", "CONSENT_TYPE_RECORDING"):
+        clinic.consent(kind)
+    clinic.consent("CONSENT_TYPE_RECORDING", "clinician")
+    sid = session.session_id
+    clinic.join(sid, "clinician")
+    clinic.join(sid, "client")
+    watch = Watch(clinic, sid, "clinician")
+    watch.wait_for_snapshot()
+    recording = clinic.call(clinic.telehealth.StartRecording, m.StartRecordingRequest(session_id=sid), "clinician").recording
+    watch.wait_for("recording_started")
+    return sid, recording.recording_id, watch
+
+
+def recording_of(clinic: Clinic, sid: str, role: str = "clinician"):
+    from telehealth.v1 import telehealth_service_pb2 as m
+
+    listed = clinic.call(clinic.telehealth.ListRecordings, m.ListRecordingsRequest(session_id=sid), role).recordings
+    return listed[-1]
+
+
+def events_stub(clinic: Clinic):
+    from telehealth.v1 import events_service_pb2_grpc as services
+
+    return services.EventsServiceStub(clinic.channel)
+
+
+def events_of(simulator, meeting_id: str) -> list[str]:
+    told = simulator.admin("GET", "/events?limit=10000")["events"]
+    return [json.dumps(each["event"]) for each in told if each["event"]["detail"].get("meetingId") == meeting_id]
+
+
+def ingest(clinic: Clinic, entries: list[str]):
+    from telehealth.v1 import events_service_pb2 as m
+
+    return clinic.call(events_stub(clinic).IngestMeetingEvents, m.IngestMeetingEventsRequest(events=entries), "service")
+
+
+def test_forwarded_events_show_a_dead_capture_to_everybody(clinic, simulator):
+    sid, _, watch = recorded_visit(clinic)
+    client_watch = Watch(clinic, sid, "client")
+    client_watch.wait_for_snapshot()
+    pipeline = recording_of(clinic, sid).capture_pipeline_id
+    meeting_id = clinic.session(sid).meeting.meeting_id
+    simulator.admin("POST", f"/pipelines/{pipeline}/fail")
+    entries = events_of(simulator, meeting_id)
+    first = ingest(clinic, entries)
+    assert first.accepted > 0 and not first.malformed and first.duplicates == 0, first
+    assert first.ignored_by_reason["NOT_A_PERSON"] >= 1  # the capture's own attendee
+    for each in (watch, client_watch):
+        stopped = each.wait_for("recording_stopping")
+        assert stopped.recording_stopping.reason == "FAILED"
+        each.wait_for("recording_stopped")
+    # Every event once: the same batch again, backwards, changes nothing.
+    again = ingest(clinic, entries[::-1])
+    assert again.accepted == 0 and again.duplicates == first.accepted
+    assert recording_of(clinic, sid, "client").stop_reason == 6  # FAILED, for the client too
+
+
+def test_a_meeting_that_aws_ended_is_replaced_at_the_next_join(clinic, simulator):
+    session = clinic.create_session(clinic.book())
+    clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
+    clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+    sid = session.session_id
+    first = clinic.join(sid, "clinician").credentials
+    watch = Watch(clinic, sid, "clinician")
+    watch.wait_for_snapshot()
+    simulator.admin("POST", f"/meetings/{first.meeting.meeting_id}/end")
+    ingest(clinic, events_of(simulator, first.meeting.meeting_id))
+    watch.wait_for("meeting_ended")
+    assert clinic.session(sid).status == 3
+    after = clinic.join(sid, "clinician").credentials
+    assert after.generation == first.generation + 1
+
+
+def test_bad_entries_are_told_apart_and_a_bad_batch_is_refused(clinic):
+    from telehealth.v1 import events_service_pb2 as m
+
+    report = ingest(clinic, ["{", json.dumps({"source": "aws.chime"}), json.dumps({"source": "aws.ec2"})])
+    assert [(each.index, each.reason) for each in report.malformed] == [(0, "NOT_JSON"), (1, "NOT_AN_EVENT")]
+    assert dict(report.ignored_by_reason) == {"NOT_CHIME": 1} and report.ignored == 1
+    stub = events_stub(clinic)
+    empty = clinic.refused(INVALID, "INVALID_FIELD", stub.IngestMeetingEvents, m.IngestMeetingEventsRequest(), "service")
+    assert fields_at_fault(empty) == ["events"]
+    clinic.refused(
+        grpc.StatusCode.PERMISSION_DENIED, "ROLE_NOT_ALLOWED", stub.IngestMeetingEvents,
+        m.IngestMeetingEventsRequest(events=["{}"]), "clinician",
+    )
+
+
+# -- the queue ------------------------------------------------------------------------------------
+
+
+@pytest.fixture()
+def own_simulator(tmp_path):
+    simulator = Simulator("--no-throttle", "--pipeline-step-milliseconds", "100", log=tmp_path / "simulator.log")
+    yield simulator
+    simulator.stop()
+
+
+def sqs(simulator):
+    return boto3.client(
+        "sqs", endpoint_url=f"http://{simulator.address}", region_name="us-east-1",
+        aws_access_key_id=simulator.access_key, aws_secret_access_key=simulator.secret_key,
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+def meeting(simulator):
+    return boto3.client(
+        "chime-sdk-meetings", endpoint_url=f"http://{simulator.address}", region_name="us-east-1",
+        aws_access_key_id=simulator.access_key, aws_secret_access_key=simulator.secret_key,
+    ).create_meeting(
+        ClientRequestToken=uuid.uuid4().hex, MediaRegion="us-east-1", ExternalMeetingId="m-" + uuid.uuid4().hex
+    )["Meeting"]
+
+
+def test_boto3_reads_the_simulators_queue(own_simulator):
+    queue = sqs(own_simulator)
+    url = queue.get_queue_url(QueueName="chime-events")["QueueUrl"]
+    assert "Messages" not in queue.receive_message(QueueUrl=url)
+    made = meeting(own_simulator)
+    got = queue.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=30)["Messages"]
+    assert [json.loads(each["Body"])["detail"]["eventType"] for each in got] == ["chime:MeetingStarted"]
+    assert json.loads(got[0]["Body"])["detail"]["meetingId"] == made["MeetingId"]
+    # Hidden while somebody works on it, again at once when given back, gone when deleted.
+    assert "Messages" not in queue.receive_message(QueueUrl=url)
+    handle = got[0]["ReceiptHandle"]
+    changed = queue.change_message_visibility_batch(
+        QueueUrl=url, Entries=[{"Id": "a", "ReceiptHandle": handle, "VisibilityTimeout": 0}])
+    assert [each["Id"] for each in changed["Successful"]] == ["a"]
+    again = queue.receive_message(QueueUrl=url, AttributeNames=["ApproximateReceiveCount"])["Messages"][0]
+    assert again["Attributes"]["ApproximateReceiveCount"] == "2" and again["ReceiptHandle"] != handle
+    deleted = queue.delete_message_batch(
+        QueueUrl=url, Entries=[{"Id": "x", "ReceiptHandle": again["ReceiptHandle"]}, {"Id": "y", "ReceiptHandle": "?"}])
+    assert [each["Id"] for each in deleted["Successful"]] == ["x"]
+    assert [each["Code"] for each in deleted["Failed"]] == ["ReceiptHandleIsInvalid"]
+    counts = queue.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert counts["ApproximateNumberOfMessages"] == "0" and counts["ApproximateNumberOfMessagesNotVisible"] == "0"
+    with pytest.raises(queue.exceptions.QueueDoesNotExist):
+        queue.receive_message(QueueUrl=url + "-other")
+
+
+def test_a_long_poll_answers_as_soon_as_something_happens(own_simulator):
+    import threading
+
+    queue = sqs(own_simulator)
+    url = queue.get_queue_url(QueueName="chime-events")["QueueUrl"]
+    threading.Timer(0.5, meeting, [own_simulator]).start()
+    began = time.monotonic()
+    assert len(queue.receive_message(QueueUrl=url, WaitTimeSeconds=8)["Messages"]) == 1
+    assert 0.3 < time.monotonic() - began < 7
+
+
+def test_the_daemon_reads_the_queue_and_empties_it(own_simulator, tmp_path):
+    queue = sqs(own_simulator)
+    url = queue.get_queue_url(QueueName="chime-events")["QueueUrl"]
+    service = Service(tmp_path / "data", own_simulator, env={"TELEHEALTH_EVENTS_QUEUE_URL": url}).start()
+    try:
+        with grpc.insecure_channel(service.address) as channel:
+            clinic = Clinic(service, channel)
+            clinic.register_documents()
+            sid, _, watch = recorded_visit(clinic)
+            pipeline = recording_of(clinic, sid).capture_pipeline_id
+            own_simulator.admin("POST", f"/pipelines/{pipeline}/fail")
+            assert watch.wait_for("recording_stopping").recording_stopping.reason == "FAILED"
+            client = next(p for p in clinic.session(sid).participants if p.role == 2)
+            attendee = next(
+                a for a in own_simulator.admin("GET", "/attendees")["attendees"] if a["attendeeId"] == client.attendee_id)
+            own_simulator.admin("POST", f"/attendees/{attendee['attendeeId']}/content-start")
+            watch.wait_for("screen_share_started")
+            own_simulator.admin("POST", f"/attendees/{attendee['attendeeId']}/drop")
+            own_simulator.admin("POST", f"/meetings/{attendee['meetingId']}/end")
+            watch.wait_for("meeting_ended")
+        counts = lambda: queue.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        until("the queue is empty", lambda: counts()["ApproximateNumberOfMessages"] == "0"
+              and counts()["ApproximateNumberOfMessagesNotVisible"] == "0")
+    finally:
+        assert service.stop() == 0

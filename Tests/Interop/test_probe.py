@@ -1,0 +1,136 @@
+"""telehealth-probe against a server that is not ours: Google's, with its reflection, health and error details."""
+
+import json
+import subprocess
+from concurrent import futures
+
+import grpc
+import pytest
+from google.protobuf import any_pb2
+from google.rpc import error_details_pb2, status_pb2
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from grpc_status import rpc_status
+
+from service import BIN
+
+SERVICE = "grpc.health.v1.Health"
+
+
+class Health(health.HealthServicer):
+    """Answers as health does, and refuses one service with every kind of detail."""
+
+    def Check(self, request, context):
+        if request.service == "refused":
+            details = [
+                error_details_pb2.ErrorInfo(reason="CLOSED", domain="test.example", metadata={"door": "north"}),
+                error_details_pb2.BadRequest(
+                    field_violations=[{"field": "service", "description": "must be open"}]),
+                error_details_pb2.RetryInfo(retry_delay={"seconds": 3}),
+            ]
+            packed = [any_pb2.Any() for _ in details]
+            for one, detail in zip(packed, details):
+                one.Pack(detail)
+            context.abort_with_status(rpc_status.to_status(
+                status_pb2.Status(code=grpc.StatusCode.FAILED_PRECONDITION.value[0], message="closed", details=packed)))
+        return super().Check(request, context)
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["reflection", "no reflection"])
+def offers_reflection(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def address(offers_reflection):
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=8))
+    servicer = Health()
+    servicer.set("", health_pb2.HealthCheckResponse.SERVING)
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    if offers_reflection:
+        reflection.enable_server_reflection([SERVICE, reflection.SERVICE_NAME], server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(None).wait()
+
+
+@pytest.fixture(scope="module")
+def probe(address, offers_reflection, tmp_path_factory):
+    descriptors = []
+    if not offers_reflection:
+        # What protoc --descriptor_set_out writes.
+        from google.protobuf import descriptor_pb2
+
+        file = descriptor_pb2.FileDescriptorProto()
+        health_pb2.DESCRIPTOR.CopyToProto(file)
+        path = tmp_path_factory.mktemp("descriptors") / "set.binpb"
+        path.write_bytes(descriptor_pb2.FileDescriptorSet(file=[file]).SerializeToString())
+        descriptors = ["--descriptor-set", str(path)]
+
+    def run(command, *arguments, code=0, descriptors=descriptors):
+        done = subprocess.run(
+            [BIN / "telehealth-probe", command, *arguments, "--target", address, *descriptors],
+            capture_output=True, text=True, timeout=60)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done
+
+    return run
+
+
+def test_list_and_describe(probe):
+    assert SERVICE in probe("list").stdout.split()
+    assert f"{SERVICE}/Check" in probe("list", SERVICE).stdout.split()
+    text = probe("describe", SERVICE).stdout
+    assert "rpc Check(grpc.health.v1.HealthCheckRequest) returns (grpc.health.v1.HealthCheckResponse);" in text
+    assert "string service = 1;" in probe("describe", "grpc.health.v1.HealthCheckRequest").stdout
+
+
+def test_call_and_its_times(probe):
+    done = probe("call", f"{SERVICE}/Check", "-v")
+    assert json.loads(done.stdout) == {"status": "SERVING"}
+    for step in ["lookup", "connect", "settings", "schema", "first byte", "total"]:
+        assert step in done.stderr
+
+
+def test_error_details_in_words(probe):
+    text = probe("call", f"{SERVICE}/Check", "-d", '{"service": "refused"}', code=3).stderr
+    assert "FAILED_PRECONDITION: closed" in text
+    for part in ["reason: CLOSED (test.example) door=north", "field service: must be open", "try again in 3.00 s"]:
+        assert part in text
+
+
+def test_without_descriptors_the_way_to_give_them_is_named(probe, offers_reflection):
+    if not offers_reflection:
+        assert "--descriptor-set" in probe("call", f"{SERVICE}/Check", code=3, descriptors=[]).stderr
+
+
+def test_many_calls(probe):
+    done = probe("call", f"{SERVICE}/Check", "--repeat", "200", "--concurrency", "4", "--json")
+    report = json.loads(done.stdout)
+    assert (report["calls"], report["ok"], report["errors"]) == (200, 200, {})
+    times = report["latencyMilliseconds"]
+    assert 0 < times["p50"] <= times["p90"] <= times["p99"] <= times["max"]
+    assert sum(row["count"] for row in report["histogram"]) == 200
+    assert {"lookup", "connect", "settings"} == set(report["connectionMilliseconds"])
+
+
+def test_many_calls_at_a_rate_take_their_time(probe):
+    report = json.loads(probe("call", f"{SERVICE}/Check", "--repeat", "50", "--rate", "100", "--json").stdout)
+    assert report["ok"] == 50
+    # The last is due 0.49 s after the first; nothing bounds a busy machine from above.
+    assert report["seconds"] >= 0.49
+
+
+def test_failures_are_counted_by_code_and_fail_the_command(probe):
+    done = probe("call", f"{SERVICE}/Check", "-d", '{"service": "none"}', "--repeat", "20", "--json", code=3)
+    assert json.loads(done.stdout)["errors"] == {"NOT_FOUND": 20}
+    text = probe("call", f"{SERVICE}/Check", "-d", '{"service": "none"}', "--repeat", "20", code=3).stdout
+    assert "OK 0, NOT_FOUND 20" in text
+
+
+def test_a_server_that_is_not_there():
+    done = subprocess.run(
+        [BIN / "telehealth-probe", "call", f"{SERVICE}/Check", "--target", "127.0.0.1:1"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "127.0.0.1:1" in done.stderr
