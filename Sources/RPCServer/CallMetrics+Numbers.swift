@@ -20,7 +20,8 @@ extension CallMetrics {
     public var numbers: [Number] {
         var numbers = [
             gauge("grpc_server_calls_open", openCalls), gauge("grpc_server_calls_waiting", waitingCalls),
-            gauge("grpc_server_handlers_running", runningHandlers), gauge("http2_connections_open", connections.open),
+            gauge("grpc_server_handlers_running", runningHandlers),
+            gauge("http2_connections_open", connections.open),
             gauge("tls_handshakes_open", connections.handshakes),
             Number(name: "http2_connections_accepted_total", labels: [], value: connections.accepted),
             Number(name: "http2_accept_pauses_total", labels: [], value: connections.pauses),
@@ -33,9 +34,11 @@ extension CallMetrics {
                 Number.Label(name: "method", value: entry.method),
                 Number.Label(name: "code", value: entry.code?.description ?? "OK"),
             ]
-            numbers.append(Number(name: "grpc_server_handled_total", labels: labels, value: entry.counts.count))
+            numbers.append(
+                Number(name: "grpc_server_handled_total", labels: labels, value: entry.counts.count))
             let microseconds = entry.counts.totalNanoseconds / 1000
-            numbers.append(Number(name: "grpc_server_handling_microseconds_total", labels: labels, value: microseconds))
+            numbers.append(
+                Number(name: "grpc_server_handling_microseconds_total", labels: labels, value: microseconds))
         }
         return numbers.sorted { $0.description < $1.description }
     }

@@ -102,7 +102,7 @@ extension ServerCall {
 
     /// GET answers with a page of one line, so that browsers, load balancers and HTTP/2 checkers see a
     /// server.
-    /// 
+    ///
     func answerPlainly(_ headers: HeaderBlock) {
         guard let method = headers.value(of: .method), method.elementsEqual("GET".utf8) else {
             return refuse(httpStatus: "405")

@@ -270,14 +270,17 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         finish(error)
     }
 
-    var requestPace: RequestPace {
-        guard let stream, state.acceptsData else { return .inTime }
+    /// The message that holds the server up: its number, and the bytes of it that came. `nil` when the request
+    /// has ended, or when the next step is the handler's.
+    var unfinishedMessage: (number: UInt32, byteCount: Int)? {
+        guard let stream, state.acceptsData else { return nil }
         let progress = stream.inboundProgress
+        // One is wanted: more of them are no progress.
         if !dispatcher.routes.routes[methodIndex].method.isClientStreaming {
-            return .awaited(since: started, byteCount: progress.partialByteCount)
+            return (0, progress.partialByteCount)
         }
-        guard progress.partialByteCount > 0, progress.unreadCount == 0 else { return .inTime }
-        return .insideMessage(number: progress.arrivedCount, byteCount: progress.partialByteCount)
+        guard progress.partialByteCount > 0, progress.unreadCount == 0 else { return nil }
+        return (progress.arrivedCount, progress.partialByteCount)
     }
 
     func abortSlowRequest() {

@@ -5,19 +5,22 @@ internal import Transport
 /// a stream, its buffer and perhaps a handler for ever at no cost to the client.
 ///
 /// Looks at all calls of a loop now and then instead of arming a timer for each, so a call whose request comes
-/// whole pays nothing. A slow one is ended between one and two rounds late.
+/// whole pays nothing. Time counts from the round that first saw the request unfinished, and a round counts for
+/// at most ``roundTimeMax``: what lay unread in the socket while this process stood still is not the client's
+/// delay.
 ///
-/// | request | its time counts from |
+/// | request | what must come in its time |
 /// |---|---|
-/// | one message (unary, server streaming) | the headers, to the half-close |
-/// | a stream of messages | the round that first saw the message unfinished; between messages there is none |
+/// | one message (unary, server streaming) | the message and the half-close |
+/// | a stream of messages | the rest of a message that has begun; between messages there is no limit |
 ///
 /// A message that waits behind unread ones is the handler's to hurry, not the client's.
 /// - Isolation: the loop.
 final class SlowRequests: TimerTarget {
     private struct Unfinished {
+        /// Messages of the stream that came before.
         var number: UInt32
-        var since: MonotonicInstant
+        var since: Duration
     }
 
     /// Rounds in the time a request has.
@@ -29,6 +32,12 @@ final class SlowRequests: TimerTarget {
     private var connections: [UInt64: ServerConnection] = [:]
     private var unfinished: [ObjectIdentifier: Unfinished] = [:]
     private var timer = TimerID.none
+    private var lastRound: MonotonicInstant
+    /// The sum of the rounds' times.
+    private var elapsed = Duration.zero
+
+    private var roundTime: Duration { timeout / Self.roundsPerTimeout }
+    private var roundTimeMax: Duration { roundTime * 2 }
 
     /// - Returns: `nil` when the configuration sets no time.
     init?(loop: EventLoop, configuration: ServerConfiguration) {
@@ -36,6 +45,7 @@ final class SlowRequests: TimerTarget {
         self.loop = loop
         self.timeout = timeout
         bytesPerSecondMin = configuration.requestBytesPerSecondMin
+        lastRound = loop.clockNow
     }
 
     func add(_ connection: ServerConnection) {
@@ -52,44 +62,30 @@ final class SlowRequests: TimerTarget {
     }
 
     func timerFired(kind: Int, on loop: EventLoop) {
+        elapsed += min(loop.now - lastRound, roundTimeMax)
         scheduleRound()
         let before = unfinished
         unfinished = [:]
         for connection in connections.values {
             connection.forEachStream { stream in
-                guard let call = stream as? ServerCall else { return }
-                look(at: call, before[ObjectIdentifier(call)])
+                guard let call = stream as? ServerCall, let message = call.unfinishedMessage else { return }
+                look(at: call, message, before[ObjectIdentifier(call)])
             }
         }
     }
 
     private func scheduleRound() {
-        timer = loop.schedule(at: loop.now + timeout / Self.roundsPerTimeout, self)
+        lastRound = loop.now
+        timer = loop.schedule(at: loop.now + roundTime, self)
     }
 
-    private func look(at call: ServerCall, _ before: Unfinished?) {
-        switch call.requestPace {
-        case .inTime: return
-        case .awaited(let since, let byteCount):
-            if isLate(since, byteCount) { call.abortSlowRequest() }
-        case .insideMessage(let number, let byteCount):
-            let since = before?.number == number ? before?.since ?? loop.now : loop.now
-            if isLate(since, byteCount) { return call.abortSlowRequest() }
-            unfinished[ObjectIdentifier(call)] = Unfinished(number: number, since: since)
-        }
+    private func look(
+        at call: ServerCall, _ message: (number: UInt32, byteCount: Int), _ before: Unfinished?
+    ) {
+        let isSame = before?.number == message.number
+        let since = isSame ? before?.since ?? elapsed : elapsed
+        let allowed = timeout + .seconds(message.byteCount / bytesPerSecondMin)
+        if elapsed - since >= allowed { return call.abortSlowRequest() }
+        unfinished[ObjectIdentifier(call)] = Unfinished(number: message.number, since: since)
     }
-
-    private func isLate(_ since: MonotonicInstant, _ byteCount: Int) -> Bool {
-        loop.now >= since + timeout + .seconds(byteCount / bytesPerSecondMin)
-    }
-}
-
-/// Whether a request holds its server up.
-enum RequestPace {
-    /// It has ended, or the next step is the handler's.
-    case inTime
-    /// One message is wanted, and the half-close behind it.
-    case awaited(since: MonotonicInstant, byteCount: Int)
-    /// A stream of messages stands inside one.
-    case insideMessage(number: UInt32, byteCount: Int)
 }

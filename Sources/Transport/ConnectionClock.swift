@@ -61,13 +61,13 @@ struct ConnectionClock {
     private var phase = Phase.opening
     private var idleSince: MonotonicInstant
     private var pingSentAt: MonotonicInstant?
-    private var progress: (sent: UInt64, at: MonotonicInstant)
+    /// What had left when bytes were last seen to move; nil while none wait.
+    private var progress: (sent: UInt64, at: MonotonicInstant)?
 
     init(times: Times, now: MonotonicInstant) {
         self.times = times
         openedAt = now
         idleSince = now
-        progress = (0, now)
     }
 
     var isDraining: Bool {
@@ -110,7 +110,7 @@ struct ConnectionClock {
 
     /// Bytes are queued; the window stall counts from the last frame that left.
     mutating func queueMoved(sent: UInt64, at now: MonotonicInstant) {
-        if sent != progress.sent { progress = (sent, now) }
+        if sent != progress?.sent { progress = (sent, now) }
     }
 
     /// - Returns: the first thing that is due; ask again after doing it.
@@ -135,7 +135,7 @@ struct ConnectionClock {
                 return .beginDrain(debug: "max_idle")
             }
         }
-        if let limit = times.windowStall, facts.queuedByteCount > 0, now >= progress.at + limit {
+        if let limit = times.windowStall, let progress, now >= progress.at + limit {
             return .close(.writeStalled)
         }
         return checkKeepalive(at: now, facts)
@@ -154,8 +154,11 @@ struct ConnectionClock {
     /// Any byte after a PING answers it.
     private mutating func note(_ facts: ConnectionFacts, _ now: MonotonicInstant) {
         if let sent = pingSentAt, facts.lastReadAt >= sent { pingSentAt = nil }
-        if facts.sentHeadersAndData != progress.sent || facts.queuedByteCount == 0 {
-            progress = (facts.sentHeadersAndData, now)
+        // Bytes that were queued in this very tick have not stalled yet, however long the line was silent.
+        if facts.queuedByteCount == 0 {
+            progress = nil
+        } else {
+            queueMoved(sent: facts.sentHeadersAndData, at: now)
         }
     }
 
@@ -183,7 +186,7 @@ struct ConnectionClock {
             consider(openedAt, times.age)
             if facts.openStreamCount == 0 { consider(idleSince, times.idle) }
         }
-        if facts.queuedByteCount > 0 { consider(progress.at, times.windowStall) }
+        if facts.queuedByteCount > 0 { consider(progress?.at, times.windowStall) }
         if let pingSentAt {
             consider(pingSentAt, times.keepalive.timeout)
         } else {

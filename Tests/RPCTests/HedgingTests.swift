@@ -42,7 +42,9 @@ private final class ScriptedCopies: RPCService {
 
     private func play(_ context: ServerCallContext) async throws(RPCError) {
         context.onCancel { self.cancelled.happen() }
-        switch script[copies.add(1, ordering: .relaxed).oldValue] {
+        let index = copies.add(1, ordering: .relaxed).oldValue
+        // A busy machine lets the delay of one more copy pass before the answer is there.
+        switch index < script.count ? script[index] : .hang {
         case .answer: return
         case .fail(let error): throw error
         case .hang: await waitForCancellation()
@@ -84,7 +86,7 @@ private let unavailable = RPCError(.unavailable, "not now")
             let answer = try await call(channel)
             #expect(answer == "h")
             await service.cancelled.wait()
-            #expect(service.copyCount == 2)
+            #expect(service.copyCount >= 2)
         }
     }
 

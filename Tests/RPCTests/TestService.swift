@@ -218,6 +218,8 @@ struct Loopback {
         do {
             try await body(Loopback(server: server, channel: channel, service: service, target: target))
         } catch {
+            // What holds a handler would hold the server's end on a clock that stands still.
+            service.release.happen()
             await channel.shutdown()
             await server.shutdown(grace: .zero)
             throw error

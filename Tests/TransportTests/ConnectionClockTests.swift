@@ -95,6 +95,18 @@ import Testing
         #expect(clock.check(at: at(799), facts) == .close(.writeStalled))
     }
 
+    @Test("an answer that is queued after a long silence, in the tick of a check, has not stalled")
+    func queuedAfterSilence() {
+        var clock = ConnectionClock(times: times(), now: start)
+        clock.established(at: start)
+        #expect(clock.check(at: at(10), facts(streams: 1)) == .none)
+        var facts = facts(streams: 1)
+        facts.queuedByteCount = 100
+        #expect(clock.check(at: at(899), facts) == .none)
+        #expect(clock.check(at: at(1198), facts) == .none)
+        #expect(clock.check(at: at(1199), facts) == .close(.writeStalled))
+    }
+
     @Test(
         "strikes count only PINGs that come too soon, and what we send forgives them",
         arguments: [true, false])

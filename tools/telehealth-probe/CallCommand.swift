@@ -29,7 +29,8 @@ struct CallCommand: AsyncParsableCommand {
     @Argument(help: "package.Service/Method")
     var method: String
 
-    @Option(name: [.customShort("d"), .long], help: "The request as JSON; @FILE reads a file, @- standard input.")
+    @Option(
+        name: [.customShort("d"), .long], help: "The request as JSON; @FILE reads a file, @- standard input.")
     var data: String = "{}"
 
     @Option(name: [.customShort("H"), .long], help: "Metadata to send, name:value; may be repeated.")
@@ -52,7 +53,10 @@ struct CallCommand: AsyncParsableCommand {
     @Option(help: "With --repeat: calls to have under way at a time.")
     var concurrency = 1
 
-    @Option(help: "With --repeat: calls to begin in a second; times count from when a call was due. Default: all they can.")
+    @Option(
+        help:
+            "With --repeat: calls to begin in a second; times count from when a call was due. Default: all they can."
+    )
     var rate: Double?
 
     @Flag(help: "With --repeat: print the figures as JSON.")
@@ -77,14 +81,17 @@ struct CallCommand: AsyncParsableCommand {
                 throw ProbeFailure.usage("--header takes name:value, not '\(line)'")
             }
             let name = line[..<colon].lowercased()
-            guard Metadata.isValidName(name) else { throw ProbeFailure.usage("'\(name)' is no metadata name") }
+            guard Metadata.isValidName(name) else {
+                throw ProbeFailure.usage("'\(name)' is no metadata name")
+            }
             metadata.append(name, line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces))
         }
         let source = DescriptorSource(channel: channel, metadata: metadata, timeout: target.callTimeout)
         let resolved = ContinuousClock.now
         let pool = try await descriptors.pool(containing: String(parts[0]), at: source, target: target)
         guard let found = pool.service(named: String(parts[0]))?.method(named: String(parts[1])) else {
-            throw ProbeFailure.call("\(parts[0]) has no method \(parts[1]); 'list \(parts[0])' names those it has")
+            throw ProbeFailure.call(
+                "\(parts[0]) has no method \(parts[1]); 'list \(parts[0])' names those it has")
         }
         let schema = ContinuousClock.now - resolved
         let requests = try requestTexts().map { text in try encode(text, as: found.input) }
@@ -132,7 +139,9 @@ struct CallCommand: AsyncParsableCommand {
         if verbose { explainTimes(schema, first, ContinuousClock.now - started, call.channel) }
     }
 
-    private func explainTimes(_ schema: Duration, _ first: Duration?, _ total: Duration, _ channel: RPCChannel) {
+    private func explainTimes(
+        _ schema: Duration, _ first: Duration?, _ total: Duration, _ channel: RPCChannel
+    ) {
         if let times = channel.lastConnectionTimes { Terminal.complain("connection: " + times.forPeople) }
         let call = (first.map { "first byte \($0.forPeople), " } ?? "") + "total \(total.forPeople)"
         Terminal.complain("schema: \(schema.forPeople); call: " + call)
@@ -145,10 +154,12 @@ struct CallCommand: AsyncParsableCommand {
         while state == .idle || state == .connecting { state = await call.channel.connectivity(after: state) }
         let calls = RepeatedCalls(count: count, rate: rate, concurrency: min(concurrency, count))
         let tally = await calls.run {
-            () async throws(RPCError) in try await call.makeQuietly()
+            () async throws(RPCError) in
+            try await call.makeQuietly()
         } progress: { tally in
             let failed = tally.failedCount > 0 ? ", \(tally.failedCount) failed" : ""
-            Terminal.progress("\(tally.latencies.count) of \(count) calls, \(Int(tally.callsPerSecond)) a second\(failed)")
+            Terminal.progress(
+                "\(tally.latencies.count) of \(count) calls, \(Int(tally.callsPerSecond)) a second\(failed)")
         }
         Terminal.endProgress()
         let report = CallReport(
@@ -161,7 +172,9 @@ struct CallCommand: AsyncParsableCommand {
     private func requestTexts() throws -> [String] {
         guard data.hasPrefix("@") else { return [data] }
         let path = String(data.dropFirst())
-        let bytes = path == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
+        let bytes =
+            path == "-"
+            ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
         guard let bytes else { throw ProbeFailure.usage("cannot read \(path)") }
         return JSONObjects.split(String(decoding: bytes, as: UTF8.self))
     }
@@ -176,7 +189,8 @@ struct CallCommand: AsyncParsableCommand {
 
     private func decode(_ message: RawMessage, as type: MessageDescriptor) throws -> String {
         do {
-            let options = JSONEncodingOptions(includesDefaults: emitDefaults, isIndented: Terminal.isInteractive)
+            let options = JSONEncodingOptions(
+                includesDefaults: emitDefaults, isIndented: Terminal.isInteractive)
             return try DynamicMessage(type, decoding: message.bytes).jsonText(options: options)
         } catch {
             throw ProbeFailure.call("the answer is no \(type.fullName): \(error)")

@@ -17,7 +17,8 @@ struct CallReport {
         var lines = [
             Terminal.styled(
                 "\(latencies.count) calls in \(tally.duration.forPeople), "
-                    + String(format: "%.0f a second", tally.callsPerSecond) + ", \(concurrency) at a time", .bold)
+                    + String(format: "%.0f a second", tally.callsPerSecond) + ", \(concurrency) at a time",
+                .bold)
         ]
         let good = latencies.count - tally.failedCount
         lines.append("  OK \(good)" + errors.map { ", \($0.code) \($0.count)" }.joined())
@@ -30,7 +31,8 @@ struct CallReport {
         for (upTo, count) in latencies.powersOfTwo {
             let bar = String(repeating: "#", count: (count * Self.barWidth + most - 1) / most)
             let bound = String(repeating: " ", count: max(0, 9 - upTo.forPeople.count)) + upTo.forPeople
-            lines.append("  ..\(bound) \(bar.padding(toLength: Self.barWidth, withPad: " ", startingAt: 0)) \(count)")
+            lines.append(
+                "  ..\(bound) \(bar.padding(toLength: Self.barWidth, withPad: " ", startingAt: 0)) \(count)")
         }
         return lines.joined(separator: "\n")
     }
@@ -38,17 +40,22 @@ struct CallReport {
     /// Times in milliseconds.
     var json: String {
         let latencies = tally.latencies
-        var times: [String: Double] = ["mean": latencies.mean.milliseconds, "max": latencies.max.milliseconds]
+        var times: [String: Double] = [
+            "mean": latencies.mean.milliseconds, "max": latencies.max.milliseconds,
+        ]
         for (name, share) in Self.quantiles { times[name] = latencies.quantile(share).milliseconds }
         var report: [String: Any] = [
             "calls": latencies.count, "ok": latencies.count - tally.failedCount, "concurrency": concurrency,
             "seconds": tally.duration.milliseconds / 1000, "callsPerSecond": tally.callsPerSecond,
             "errors": Dictionary(uniqueKeysWithValues: errors.map { ($0.code.description, $0.count) }),
             "latencyMilliseconds": times,
-            "histogram": latencies.powersOfTwo.map { ["upToMilliseconds": $0.upTo.milliseconds, "count": $0.count] },
+            "histogram": latencies.powersOfTwo.map {
+                ["upToMilliseconds": $0.upTo.milliseconds, "count": $0.count]
+            },
         ]
         if let connection { report["connectionMilliseconds"] = connection.milliseconds }
-        let data = try? JSONSerialization.data(withJSONObject: report, options: [.sortedKeys, .prettyPrinted])
+        let data = try? JSONSerialization.data(
+            withJSONObject: report, options: [.sortedKeys, .prettyPrinted])
         return String(decoding: data ?? Data(), as: UTF8.self)
     }
 
