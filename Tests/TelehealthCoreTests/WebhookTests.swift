@@ -2,6 +2,7 @@ import Synchronization
 import Testing
 
 @testable import TelehealthCore
+@testable import VisitSimulation
 
 @Suite("Webhooks from the outbox") struct WebhookTests {
     /// Receivers that can be down, and remember what they took.

@@ -1,0 +1,60 @@
+internal import AWSClient
+internal import ChimeGateway
+internal import Foundation
+internal import HTTPSClient
+internal import Logging
+internal import TelehealthCore
+
+/// Chime and S3 behind one HTTPS client; credentials are looked up at the first call.
+struct Cloud {
+    let http: HTTPSClient
+    let credentials: CredentialsChain
+    let gateway: ChimeGateway
+
+    /// - Throws: an endpoint, an authorities file or a CloudFront key that is none.
+    init(_ configuration: DaemonConfiguration, environment: [String: String]) throws {
+        var https = HTTPSClient.Configuration()
+        https.authoritiesFile = configuration.cloud.authoritiesFile
+        http = try HTTPSClient(configuration: https)
+        credentials = CredentialsChain(environment: environment, region: configuration.cloud.region, http: http)
+        gateway = try Self.chimeGateway(configuration, http: http, credentials: credentials)
+    }
+
+    /// nil when no queue is configured: heartbeats then stand in for AWS's events.
+    func eventPoller(
+        _ configuration: DaemonConfiguration, intake: EventIntake, alarms: Alarms
+    ) throws -> EventPoller? {
+        let cloud = configuration.cloud
+        guard let url = cloud.eventsQueue else { return nil }
+        let queue = try EventQueue(
+            url: url, controlRegion: cloud.region,
+            endpoint: cloud.endpoints["AWS_ENDPOINT_URL_SQS"] ?? cloud.endpoints["AWS_ENDPOINT_URL"], http: http,
+            credentials: credentials, logger: Logger(label: "events"))
+        return EventPoller(queue: queue, intake: intake) { alarms.events($0) }
+    }
+
+    private static func chimeGateway(
+        _ configuration: DaemonConfiguration, http: HTTPSClient, credentials: CredentialsChain
+    ) throws -> ChimeGateway {
+        let cloud = configuration.cloud
+        var chime = ChimeConfiguration(
+            controlRegion: cloud.region, allowedMediaRegions: configuration.policy.allowedMediaRegions,
+            endpoints: try .init(controlRegion: cloud.region, environment: cloud.endpoints))
+        chime.echoReduction = cloud.echoReduction ? .available : .unavailable
+        chime.videoResolution = .init(rawValue: cloud.videoResolution) ?? .hd
+        chime.attendeesMax = cloud.attendeesMax
+        chime.recordingsBucket = cloud.bucket
+        if let cloudFront = cloud.cloudFront {
+            let key = try String(contentsOfFile: cloudFront.keyFile, encoding: .utf8)
+            chime.cloudFront = try .init(
+                distribution: cloudFront.distribution,
+                signer: CloudFrontSigner(keyPairID: cloudFront.keyPairID, privateKeyPEM: key),
+                usesCustomPolicy: cloudFront.usesCustomPolicy)
+        }
+        var calls = AWSServiceClient.Configuration()
+        calls.limits.perSecond = Double(cloud.callsPerSecond)
+        calls.limits.burst = Double(cloud.callsPerSecond * 2)
+        return try ChimeGateway(
+            configuration: chime, http: http, credentials: credentials, logger: Logger(label: "chime"), calls: calls)
+    }
+}

@@ -1,0 +1,92 @@
+internal import Foundation
+internal import HTTPSClient
+internal import Identity
+internal import TelehealthCore
+internal import TelehealthHandlers
+internal import Webhooks
+
+/// The rules at work: what carries out callers' commands, and what works by itself.
+struct Domain {
+    let hub = EventHub()
+    let executor: CommandExecutor
+    let services: TelehealthServices
+    let guestKey: GuestKey
+    private let policy: Policy
+    private let time: SystemTime
+    private let worker: EffectWorker
+    private let sweeper: Sweeper
+    private let poller: EventPoller?
+    private let webhooks: HTTPSClient?
+
+    /// - Throws: a key file that cannot be read or made, an events queue or webhook target that is none.
+    init(
+        _ configuration: DaemonConfiguration, records: Records, cloud: Cloud, time: SystemTime, alarms: Alarms
+    ) throws {
+        let ids = SystemIdentifiers(time: time)
+        let (store, gateway) = (records.store, cloud.gateway)
+        self.time = time
+        policy = configuration.policy
+        let presence = PresenceBoard(startedAt: time.now)
+        let committer = Committer(store: store, hub: hub, presence: presence)
+        guestKey = try GuestKeyFile.key(path: configuration.guestKeyFile)
+        executor = CommandExecutor(
+            committer: committer, gateway: gateway, time: time, ids: ids, policy: policy, guestKey: guestKey)
+        webhooks = try Self.webhookClient(configuration)
+        worker = EffectWorker(
+            committer: committer, gateway: gateway, time: time, ids: ids, policy: policy,
+            webhooks: webhooks.map { HTTPSWebhookSender(configuration.webhooks, client: $0) }
+        ) { alarms.effect($0) }
+        sweeper = Sweeper(committer: committer, gateway: gateway, time: time, ids: ids, policy: policy) {
+            alarms.sweep($0)
+        }
+        poller = try cloud.eventPoller(
+            configuration,
+            intake: EventIntake(committer: committer, gateway: gateway, time: time, ids: ids, policy: policy),
+            alarms: alarms)
+
+        let audit = AuditOffice(executor: executor, trail: store, witness: records.heads.archive)
+        let receipts = ReceiptOffice(
+            executor: executor, trail: store, signer: try Self.receiptSigner(configuration))
+        services = TelehealthServices(
+            executor: executor, audit: audit, receipts: receipts,
+            archive: PersonArchive(executor: executor, trail: store), presence: presence, care: store,
+            openWatches: { [hub] in hub.watchCount }, time: time)
+    }
+
+    /// Starts what works without being called; it stops when the group is cancelled.
+    func work(in group: inout DiscardingTaskGroup) {
+        group.addTask { [worker] in await worker.run() }
+        group.addTask { [sweeper] in await sweeper.run() }
+        if let poller { group.addTask { await poller.run() } }
+        group.addTask { [hub, policy, time] in
+            await Self.tickWatches(hub, every: policy.watchHeartbeatInterval, time)
+        }
+    }
+
+    func close() { webhooks?.shutdown() }
+
+    /// The key of receipts, made at the first run.
+    private static func receiptSigner(_ configuration: DaemonConfiguration) throws -> ReceiptSigner {
+        let path = configuration.audit.receiptKeyFile
+        try FileManager.default.createDirectory(
+            at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        return try ReceiptKeyFile.open(path)
+    }
+
+    /// A client of their own for webhooks: receivers that hang must not take the places of calls to Chime.
+    private static func webhookClient(_ configuration: DaemonConfiguration) throws -> HTTPSClient? {
+        if configuration.webhooks.isEmpty { return nil }
+        var https = HTTPSClient.Configuration()
+        https.authoritiesFile = configuration.cloud.authoritiesFile
+        return try HTTPSClient(configuration: https)
+    }
+
+    /// Heartbeats of quiet watches and the end of those whose token has expired.
+    private static func tickWatches(_ hub: EventHub, every interval: Duration, _ time: any TimeSource) async {
+        while true {
+            do { try await time.sleep(for: interval) } catch { return }
+            hub.tick(now: time.now)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+internal import EventCore
+internal import Foundation
+internal import HTTPSClient
+internal import Identity
+internal import Logging
+internal import Monitoring
+internal import RPCModel
+internal import RPCServer
+internal import TLSEngine
+internal import TelehealthCore
+internal import TelehealthHandlers
+
+/// Where callers come in: who may, by which certificates, and the servers for them and for probers.
+struct Entrance {
+    let server: RPCServer
+    let monitor: ServiceMonitor
+    private let certificates: TLSServerContextSource?
+    private let keys: KeyDirectory
+    private let configuration: DaemonConfiguration
+    private let alarms: Alarms
+
+    /// - Throws: certificates or key sets that cannot be read, a service that no rule of access names.
+    init(
+        _ configuration: DaemonConfiguration, records: Records, domain: Domain, http: HTTPSClient, time: SystemTime,
+        alarms: Alarms
+    ) async throws {
+        self.configuration = configuration
+        self.alarms = alarms
+        let verifier = TokenVerifier(policy: TokenPolicy(audience: configuration.identity.audience))
+        keys = try Self.keyDirectory(configuration, verifier: verifier, http: http)
+        try await keys.reload()
+        certificates = try Self.certificates(configuration)
+        let services = domain.services.all
+        let gate = try Self.callGate(
+            services, configuration.access, executor: domain.executor, verifier: verifier,
+            guestKey: domain.guestKey, time: time, alarms)
+        let server = try RPCServer(
+            configuration: Self.serverConfiguration(configuration, certificates), services: services,
+            interceptors: [gate])
+        alarms.onStoreLost = { server.health?.set(.notServing) }
+        self.server = server
+        monitor = ServiceMonitor(server: server, store: records.store, hub: domain.hub)
+    }
+
+    /// Reads again what others renew while the daemon runs; stops when the group is cancelled.
+    func keepCurrent(in group: inout DiscardingTaskGroup, records: Records, time: SystemTime) {
+        let files = RenewedFiles(
+            keyRing: configuration.keyRing, store: records.store, certificates: certificates, keys: keys,
+            keySetFile: configuration.identity.keySetFile, time: time, alarms: alarms)
+        group.addTask { await files.run(records.ring) }
+        group.addTask { [keys, alarms, interval = configuration.identity.reload] in
+            await keys.keepCurrent(every: interval, time: time) { alarms.keys($0) }
+        }
+    }
+
+    /// The endpoint for probers and scrapers, where the configuration wants one.
+    func startMonitoring() async throws
+        -> (server: MonitoringServer, address: String)?
+    {
+        guard let (host, port) = configuration.monitoring else { return nil }
+        guard let address = SocketAddress(ipAddress: host == "localhost" ? "127.0.0.1" : host, port: port) else {
+            throw ConfigurationFailure(
+                sentences: ["TELEHEALTH_MONITORING_LISTEN: '\(host)' is no IP address"])
+        }
+        let server = try MonitoringServer { [monitor] in await monitor.answer($0) }
+        return (server, try await server.start(on: address).description)
+    }
+
+    /// The configured issuer's keys and, where it counts, the data directory's own.
+    private static func keyDirectory(
+        _ configuration: DaemonConfiguration, verifier: TokenVerifier, http: HTTPSClient
+    ) throws -> KeyDirectory {
+        let identity = configuration.identity
+        return KeyDirectory(
+            verifier: verifier, issuer: identity.issuer.map { ($0.name, KeySource($0.keys)) },
+            development: identity.acceptsDevelopmentTokens
+                ? try DevelopmentIssuer(directory: configuration.dataDirectory, createIfAbsent: true) : nil,
+            client: http)
+    }
+
+    private static func callGate(
+        _ services: [any RPCService], _ settings: AccessSettings, executor: CommandExecutor, verifier: TokenVerifier,
+        guestKey: GuestKey, time: SystemTime, _ alarms: Alarms
+    ) throws -> CallGate {
+        try CallGate(
+            services: services, settings: settings, now: { time.now }, logger: Logger(label: "calls"),
+            onEmergency: { alarms.emergency($0, $1) },
+            keepRefusal: { (method, caller, source, reason) async throws(TelehealthError) in
+                try await executor.recordRefusal(action: method, caller: caller, source: source, reason: reason)
+            }
+        ) {
+            (token, isLocal) throws(TokenRefusal) in
+            do throws(TokenError) {
+                if token.hasPrefix(GuestKey.prefix) {
+                    guard let guest = guestKey.caller(token) else { throw TokenError.malformed }
+                    guard time.now < guest.expiresAt else { throw TokenError.expired }
+                    return guest
+                }
+                return try verifier.verify(token, isLocal: isLocal, now: time.now)
+            } catch {
+                throw TokenRefusal(reason: error.reason, message: error.advice)
+            }
+        }
+    }
+
+    private static func certificates(_ configuration: DaemonConfiguration) throws -> TLSServerContextSource? {
+        guard let tls = configuration.tls else { return nil }
+        return try TLSServerContextSource(
+            TLSServerConfiguration(
+                certificateChainFile: tls.certificate, privateKeyFile: tls.key,
+                clientCertificates: tls.clientAuthorities.map {
+                    tls.requiresClientCertificate ? .required(authorityFile: $0) : .optional(authorityFile: $0)
+                } ?? .none))
+    }
+
+    private static func serverConfiguration(
+        _ configuration: DaemonConfiguration, _ contexts: TLSServerContextSource?
+    ) -> ServerConfiguration {
+        var server = ServerConfiguration(
+            listeners: configuration.listeners.map { listener in
+                switch listener {
+                case .unix(let path): .unix(path: path)
+                case .tcp(let host, let port):
+                    contexts.map { .tls(host: host, port: port, $0) } ?? .tcp(host: host, port: port)
+                }
+            })
+        server.loopCount =
+            configuration.loops == 0 ? ProcessInfo.processInfo.activeProcessorCount : configuration.loops
+        server.offersReflection = configuration.offersReflection
+        return server
+    }
+}
+
+extension KeySource {
+    fileprivate init(_ keys: DaemonConfiguration.KeySet) {
+        switch keys {
+        case .file(let path): self = .file(path)
+        case .url(let url): self = .url(url)
+        }
+    }
+}

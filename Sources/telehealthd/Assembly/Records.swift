@@ -1,0 +1,51 @@
+internal import Foundation
+internal import StorageSQLite
+internal import TelehealthCore
+
+/// What is kept on disk: the database, locked for this process, and the heads of its audit log, outside it.
+struct Records {
+    let ring: KeyRing
+    let store: SQLiteStore
+    let heads: AuditHeadKeeper
+
+    /// - Throws: a file that cannot be read or made, a database of another process, of a newer version or of other keys.
+    static func open(_ configuration: DaemonConfiguration, time: SystemTime, alarms: Alarms) async throws -> Records {
+        let ring = try configuration.isLocal ? configuration.keyRing.readOrMake() : configuration.keyRing.read()
+        let store = try openStore(configuration, ring, alarms)
+        let heads = try headKeeper(configuration, store: store, time: time, alarms: alarms)
+        try await heads.begin()
+        return Records(ring: ring, store: store, heads: heads)
+    }
+
+    func close() async {
+        await heads.end()
+        await store.close()
+    }
+
+    /// The database, locked for this process.
+    private static func openStore(
+        _ configuration: DaemonConfiguration, _ ring: KeyRing, _ alarms: Alarms
+    ) throws -> SQLiteStore {
+        try FileManager.default.createDirectory(
+            atPath: configuration.dataDirectory, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        var storage = StoreConfiguration()
+        storage.keyRing = ring
+        storage.backupDirectory = configuration.backupDirectory
+        storage.onCondition = { alarms.store($0) }
+        storage.auditKeyFile = configuration.audit.keyFile
+        return try SQLiteStore.open(directory: configuration.dataDirectory, configuration: storage)
+    }
+
+    /// Where the audit log's heads are signed and kept.
+    private static func headKeeper(
+        _ configuration: DaemonConfiguration, store: SQLiteStore, time: SystemTime, alarms: Alarms
+    ) throws -> AuditHeadKeeper {
+        let audit = configuration.audit
+        let archive = try AuditHeadArchive.open(
+            directory: audit.headsDirectory, keyFile: audit.headKeyFile, trail: store, time: time)
+        return AuditHeadKeeper(
+            archive: archive, store: store, time: time, interval: audit.headInterval, rows: Int64(audit.headRows),
+            alarms: alarms)
+    }
+}
