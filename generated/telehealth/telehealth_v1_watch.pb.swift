@@ -469,12 +469,15 @@ public struct Telehealth_V1_ParticipantRemoved: Message {
     public static let fullName = "telehealth.v1.ParticipantRemoved"
     /// Who: one of `Session.participants`.
     public var participantID: String = ""
+    /// Empty when somebody said so; else REASSIGNED or THIRD_PARTY_CONSENT_MISSING.
+    public var reason: String = ""
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
         if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        if !reason.isEmpty { buffer.write(2, reason, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -482,6 +485,7 @@ public struct Telehealth_V1_ParticipantRemoved: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&participantID, as: WireString.self)
+            case 18: try reader.read(&reason, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -893,12 +897,15 @@ public struct Telehealth_V1_ParticipantReturned: Message {
     public static let fullName = "telehealth.v1.ParticipantReturned"
     /// Who: one of `Session.participants`.
     public var participantID: String = ""
+    /// Empty when somebody said so; else THIRD_PARTY_CONSENT_MISSING.
+    public var reason: String = ""
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
         if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        if !reason.isEmpty { buffer.write(2, reason, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -906,6 +913,7 @@ public struct Telehealth_V1_ParticipantReturned: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&participantID, as: WireString.self)
+            case 18: try reader.read(&reason, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1110,29 +1118,30 @@ public enum Telehealth_V1_Watch_File {
             Cg1TdGF0dXNDaGFuZ2VkEhwKBnJlYXNvbhgBIAEoCUIEgLoYAlIGcmVhc29uIkEKElBhcnRpY2lwYW50V2FpdGluZxIrCg5wYXJ0
             aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCJCChNQYXJ0aWNpcGFudEFkbWl0dGVkEisKDnBhcnRpY2lwYW50
             X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIlwKD1BhcnRpY2lwYW50TGVmdBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIE
-            gLoYAlINcGFydGljaXBhbnRJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiJBChJQYXJ0aWNpcGFudFJlbW92ZWQSKwoO
-            cGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiNAoMTWVldGluZ1JlYWR5EiQKCmdlbmVyYXRpb24YASAB
-            KAVCBIC6GAJSCmdlbmVyYXRpb24iNQoNTWVldGluZ0ZhaWxlZBIkCgpnZW5lcmF0aW9uGAEgASgFQgSAuhgCUgpnZW5lcmF0aW9u
-            IjQKDE1lZXRpbmdFbmRlZBIkCgpnZW5lcmF0aW9uGAEgASgFQgSAuhgCUgpnZW5lcmF0aW9uIj0KElJlY29yZGluZ1JlcXVlc3Rl
-            ZBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkIjsKEFJlY29yZGluZ1N0YXJ0ZWQSJwoMcmVjb3JkaW5n
-            X2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJaChFSZWNvcmRpbmdTdG9wcGluZxInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6
-            GAJSC3JlY29yZGluZ0lkEhwKBnJlYXNvbhgCIAEoCUIEgLoYAlIGcmVhc29uIlkKEFJlY29yZGluZ1N0b3BwZWQSJwoMcmVjb3Jk
-            aW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiI9ChJSZWNvcmRpbmdB
-            dmFpbGFibGUSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJYCg9SZWNvcmRpbmdGYWlsZWQSJwoMcmVj
-            b3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiJvChJTY3JlZW5T
-            aGFyZVN0YXJ0ZWQSLAoPc2NyZWVuX3NoYXJlX2lkGAEgASgJQgSAuhgCUg1zY3JlZW5TaGFyZUlkEisKDnBhcnRpY2lwYW50X2lk
-            GAIgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIm8KElNjcmVlblNoYXJlU3RvcHBlZBIsCg9zY3JlZW5fc2hhcmVfaWQYASABKAlC
-            BIC6GAJSDXNjcmVlblNoYXJlSWQSKwoOcGFydGljaXBhbnRfaWQYAiABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiPQoOQ29uc2Vu
-            dFJldm9rZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiDQoLUmVzY2hlZHVsZWQiWwoSUGFy
-            dGljaXBhbnRJbnZpdGVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEhgKBHJvbGUYAiABKAlC
-            BIC6GAJSBHJvbGUiEwoRSW52aXRhdGlvblJldm9rZWQiQAoRUGFydGljaXBhbnREZW5pZWQSKwoOcGFydGljaXBhbnRfaWQYASAB
-            KAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiQgoTUGFydGljaXBhbnRSZXR1cm5lZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoY
-            AlINcGFydGljaXBhbnRJZCJCChNDYXBhYmlsaXRpZXNDaGFuZ2VkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0
-            aWNpcGFudElkIjwKDURldmljZUNoYW5nZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiPwoU
-            UmVjb3JkaW5nSW50ZXJydXB0ZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCI7ChBSZWNvcmRpbmdS
-            ZXN1bWVkEicKDHJlY29yZGluZ19pZBgBIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQiOwoQUmVjb3JkaW5nRGVsZXRlZBInCgxyZWNv
-            cmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkImcKGENvbm5lY3Rpb25RdWFsaXR5Q2hhbmdlZBIrCg5wYXJ0aWNpcGFu
-            dF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZBIeCgdxdWFsaXR5GAIgASgJQgSAuhgCUgdxdWFsaXR5YgZwcm90bzM=
+            gLoYAlINcGFydGljaXBhbnRJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiJfChJQYXJ0aWNpcGFudFJlbW92ZWQSKwoO
+            cGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSHAoGcmVhc29uGAIgASgJQgSAuhgCUgZyZWFzb24iNAoM
+            TWVldGluZ1JlYWR5EiQKCmdlbmVyYXRpb24YASABKAVCBIC6GAJSCmdlbmVyYXRpb24iNQoNTWVldGluZ0ZhaWxlZBIkCgpnZW5l
+            cmF0aW9uGAEgASgFQgSAuhgCUgpnZW5lcmF0aW9uIjQKDE1lZXRpbmdFbmRlZBIkCgpnZW5lcmF0aW9uGAEgASgFQgSAuhgCUgpn
+            ZW5lcmF0aW9uIj0KElJlY29yZGluZ1JlcXVlc3RlZBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkIjsK
+            EFJlY29yZGluZ1N0YXJ0ZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJaChFSZWNvcmRpbmdTdG9w
+            cGluZxInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkEhwKBnJlYXNvbhgCIAEoCUIEgLoYAlIGcmVhc29u
+            IlkKEFJlY29yZGluZ1N0b3BwZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZBIcCgZyZWFzb24YAiAB
+            KAlCBIC6GAJSBnJlYXNvbiI9ChJSZWNvcmRpbmdBdmFpbGFibGUSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRp
+            bmdJZCJYCg9SZWNvcmRpbmdGYWlsZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZBIcCgZyZWFzb24Y
+            AiABKAlCBIC6GAJSBnJlYXNvbiJvChJTY3JlZW5TaGFyZVN0YXJ0ZWQSLAoPc2NyZWVuX3NoYXJlX2lkGAEgASgJQgSAuhgCUg1z
+            Y3JlZW5TaGFyZUlkEisKDnBhcnRpY2lwYW50X2lkGAIgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIm8KElNjcmVlblNoYXJlU3Rv
+            cHBlZBIsCg9zY3JlZW5fc2hhcmVfaWQYASABKAlCBIC6GAJSDXNjcmVlblNoYXJlSWQSKwoOcGFydGljaXBhbnRfaWQYAiABKAlC
+            BIC6GAJSDXBhcnRpY2lwYW50SWQiPQoOQ29uc2VudFJldm9rZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRp
+            Y2lwYW50SWQiDQoLUmVzY2hlZHVsZWQiWwoSUGFydGljaXBhbnRJbnZpdGVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgC
+            Ug1wYXJ0aWNpcGFudElkEhgKBHJvbGUYAiABKAlCBIC6GAJSBHJvbGUiEwoRSW52aXRhdGlvblJldm9rZWQiQAoRUGFydGljaXBh
+            bnREZW5pZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiYAoTUGFydGljaXBhbnRSZXR1cm5l
+            ZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNv
+            biJCChNDYXBhYmlsaXRpZXNDaGFuZ2VkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIjwKDURl
+            dmljZUNoYW5nZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiPwoUUmVjb3JkaW5nSW50ZXJy
+            dXB0ZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCI7ChBSZWNvcmRpbmdSZXN1bWVkEicKDHJlY29y
+            ZGluZ19pZBgBIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQiOwoQUmVjb3JkaW5nRGVsZXRlZBInCgxyZWNvcmRpbmdfaWQYASABKAlC
+            BIC6GAJSC3JlY29yZGluZ0lkImcKGENvbm5lY3Rpb25RdWFsaXR5Q2hhbmdlZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoY
+            AlINcGFydGljaXBhbnRJZBIeCgdxdWFsaXR5GAIgASgJQgSAuhgCUgdxdWFsaXR5YgZwcm90bzM=
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,
