@@ -32,8 +32,11 @@ extension SQLiteStore {
     }
 
     /// In small steps between other writes.
-    public func prune(requestsBefore: Timestamp, eventsBefore: Timestamp) async throws(StoreError) {
-        let pruning = Pruning(requestsBefore: requestsBefore, eventsBefore: eventsBefore)
+    public func prune(requestsBefore: Timestamp, eventsBefore: Timestamp, effectsBefore: Timestamp)
+        async throws(StoreError)
+    {
+        let pruning = Pruning(
+            requestsBefore: requestsBefore, eventsBefore: eventsBefore, effectsBefore: effectsBefore)
         let result = await withCheckedContinuation { done in
             if let refusal = writer.queue.submit(.prune(pruning, done)) {
                 done.resume(returning: .failure(refusal))

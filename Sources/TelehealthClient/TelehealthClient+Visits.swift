@@ -24,7 +24,8 @@ extension TelehealthClient {
         try await call(Telehealth_V1_TelehealthService_Methods.getSession, request)
     }
 
-    /// Lists sessions that the caller may see, by planned start. Roles: all.
+    /// Lists sessions that the caller may see, by planned start: those of the appointment's people, and those that one
+    /// was invited to. Roles: all, guests as well; a guest has one visit.
     ///
     /// Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID).
     public func listSessions(

@@ -191,7 +191,6 @@ def test_a_grant_is_good_once_for_one_person_and_for_a_while(clinic):
     other = visit(Clinic(clinic.service, clinic.channel))
     clinic.refused(NOT_FOUND, "SESSION_NOT_FOUND", clinic.telehealth.GetSession, m.GetSessionRequest(session_id=other), "guest")
     clinic.refused(DENIED, "ROLE_NOT_ALLOWED", clinic.telehealth.EndSession, m.EndSessionRequest(session_id=sid), "guest")
-    clinic.refused(DENIED, "ROLE_NOT_ALLOWED", clinic.telehealth.ListSessions, m.ListSessionsRequest(), "guest")
     clinic.guests["grant"] = ("", clinic.invite(sid, "GUEST").grant)
     clinic.refused(UNAUTHENTICATED, "TOKEN_INVALID", clinic.telehealth.GetSession, m.GetSessionRequest(session_id=sid), "grant")
 
@@ -382,3 +381,44 @@ def test_nobody_else_takes_part_without_the_clients_consent(clinic, simulator):
     eventually(lambda: not theirs & attendees(simulator, meeting_id), "an attendee lives on")
     assert clinic.join(sid, "interpreter").outcome == WAITING
     clinic.refused(FAILED, "THIRD_PARTY_CONSENT_MISSING", clinic.telehealth.AdmitParticipant, admit(), "clinician")
+
+
+def test_who_is_invited_finds_the_visit_in_their_list(clinic):
+    from telehealth.v1 import telehealth_service_pb2 as m
+
+    listed = lambda who, **fields: clinic.call(clinic.telehealth.ListSessions, m.ListSessionsRequest(**fields), who).sessions
+    sid = visit(clinic)
+    assert not listed("interpreter")
+    place = clinic.invite(sid, "INTERPRETER", subject_id=clinic.person("interpreter")).participant
+    [seen] = listed("interpreter")
+    assert (seen.session_id, seen.client_id, seen.clinician_join_url) == (sid, clinic.client_id, "")
+    assert [each.session_id for each in listed("interpreter", client_id=clinic.client_id)] == [sid]
+    assert not listed("interpreter", client_id="somebody-else")
+
+    # A guest sees the one visit, and not whose it is.
+    guest(clinic, sid)
+    [seen] = listed("guest")
+    assert seen.session_id == sid and not seen.client_id and not seen.clinician_id and not seen.appointment_id
+    assert not listed("guest", client_id=clinic.client_id)
+
+    clinic.treat("RemoveParticipant", sid, place.participant_id)
+    assert not listed("interpreter")
+    assert [each.session_id for each in listed("client")] == [sid]
+
+
+def test_a_grant_given_before_the_visit_outlives_a_restart(simulator, tmp_path):
+    from service import Service
+
+    service = Service(tmp_path / "data", simulator).start()
+    try:
+        with grpc.insecure_channel(service.address) as channel:
+            clinic = Clinic(service, channel)
+            sid = clinic.create_session(clinic.book()).session_id
+            grant = clinic.invite(sid, "GUEST", by="scheduler").grant
+        service.kill()
+        service.start()
+        with grpc.insecure_channel(service.address) as channel:
+            again = Clinic(service, channel)
+            assert again.redeem(grant, "guest").state == 1
+    finally:
+        assert service.stop() == 0

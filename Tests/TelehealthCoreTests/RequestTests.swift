@@ -128,7 +128,8 @@ import Testing
         _ = try await clinic.executor.putAppointment(clinic.put(), clinic.call(Clinic.scheduler))
         #expect(clinic.store.snapshot.requests.count == 1)
         clinic.time.advance(by: .seconds(86_401))
-        try await clinic.store.prune(requestsBefore: clinic.time.now, eventsBefore: clinic.time.now)
+        try await clinic.store.prune(
+            requestsBefore: clinic.time.now, eventsBefore: clinic.time.now, effectsBefore: VirtualTime.nine)
         #expect(clinic.store.snapshot.requests.isEmpty)
     }
 

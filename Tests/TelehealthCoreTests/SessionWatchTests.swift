@@ -108,7 +108,8 @@ import Testing
         _ = try await clinic.executor.endSession(
             EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         clinic.time.advance(by: .seconds(10))
-        try await clinic.store.prune(requestsBefore: clinic.time.now, eventsBefore: clinic.time.now)
+        try await clinic.store.prune(
+            requestsBefore: clinic.time.now, eventsBefore: clinic.time.now, effectsBefore: VirtualTime.nine)
         let reason = await refusal { () throws(TelehealthError) in
             try await clinic.executor.watchSession(
                 id, after: 1, clinic.call(Clinic.clinicianCaller), wake: {})

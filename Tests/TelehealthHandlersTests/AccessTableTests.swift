@@ -32,7 +32,7 @@ struct MethodsOnly: RPCService {
         "AppointmentService/PutAppointment": "ca", "AppointmentService/GetAppointment": "sctpa",
         "AppointmentService/CancelAppointment": "ca",
         "TelehealthService/CreateSession": "scta", "TelehealthService/GetSession": "sctpag",
-        "TelehealthService/ListSessions": "sctpa", "TelehealthService/JoinSession": "tpg",
+        "TelehealthService/ListSessions": "sctpag", "TelehealthService/JoinSession": "tpg",
         "TelehealthService/AdmitParticipant": "t", "TelehealthService/WatchSession": "stpag",
         "TelehealthService/Heartbeat": "tpg", "TelehealthService/UpdateSessionStatus": "sctpa",
         "TelehealthService/StartRecording": "t", "TelehealthService/StopRecording": "tpa",

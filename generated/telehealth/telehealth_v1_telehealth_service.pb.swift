@@ -174,7 +174,7 @@ public struct Telehealth_V1_ListSessionsRequest: Message {
     public static let fullName = "telehealth.v1.ListSessionsRequest"
     /// Only of this client; a client sees only its own anyway.
     public var clientID: String = ""
-    /// Only of this clinician; a clinician sees only its own anyway.
+    /// Only of this clinician; a clinician sees only its own and those it was invited to anyway.
     public var clinicianID: String = ""
     /// Only of this appointment, all attempts.
     public var appointmentID: String = ""
@@ -1288,7 +1288,8 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND).
     func getSession(_ request: Telehealth_V1_GetSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetSessionResponse
-    /// Lists sessions that the caller may see, by planned start. Roles: all.
+    /// Lists sessions that the caller may see, by planned start: those of the appointment's people, and those that one was
+    /// invited to. Roles: all, guests as well; a guest has one visit.
     ///
     /// Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID).
     func listSessions(_ request: Telehealth_V1_ListSessionsRequest, context: ServerCallContext)
@@ -1501,7 +1502,8 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.getSession, request, options: options)
     }
 
-    /// Lists sessions that the caller may see, by planned start. Roles: all.
+    /// Lists sessions that the caller may see, by planned start: those of the appointment's people, and those that one was
+    /// invited to. Roles: all, guests as well; a guest has one visit.
     ///
     /// Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID).
     public func listSessions(

@@ -50,17 +50,13 @@ final class MemoryStore: TelehealthStore {
     }
 
     func sessions(_ query: SessionQuery) async throws(StoreError) -> [Session] {
-        let rows = snapshot.sessions.values.map(\.session).filter { row in
-            (query.clientID == nil || query.clientID == row.clientID)
-                && (query.clinicianID == nil || query.clinicianID == row.clinicianID)
-                && (query.appointmentID == nil || query.appointmentID == row.appointmentID)
-                && (query.guardianID == nil || query.guardianID == row.guardianID)
-                && (query.statuses.isEmpty || query.statuses.contains(row.status))
-                && (query.startsFrom.map { row.startsAt >= $0 } ?? true)
-                && (query.startsBefore.map { row.startsAt < $0 } ?? true)
-                && (query.after.map { (row.startsAt, row.id.rawValue) > ($0.startsAt, $0.id.rawValue) }
-                    ?? true)
-        }
+        let rows = snapshot.sessions.values.filter { state in
+            query.matches(state.session)
+                && (query.invitedID == nil
+                    || state.participants.contains {
+                        $0.subjectID == query.invitedID && !$0.role.rights.isOfAppointment && !$0.isBarred
+                    })
+        }.map(\.session)
         return Array(
             rows.sorted { ($0.startsAt, $0.id.rawValue) < ($1.startsAt, $1.id.rawValue) }.prefix(query.limit))
     }
@@ -232,8 +228,11 @@ final class MemoryStore: TelehealthStore {
             pending: effects.count { $0.state == .pending }, dead: effects.count { $0.state == .dead })
     }
 
-    func prune(requestsBefore: Timestamp, eventsBefore: Timestamp) async throws(StoreError) {
+    func prune(requestsBefore: Timestamp, eventsBefore: Timestamp, effectsBefore: Timestamp)
+        async throws(StoreError)
+    {
         tables.withLock { tables in
+            tables.effects.removeAll { $0.state == .done && $0.notBefore < effectsBefore }
             tables.requests = tables.requests.filter { $0.value.expiresAt >= requestsBefore }
             for (id, state) in tables.sessions where (state.session.endedAt ?? eventsBefore) < eventsBefore {
                 tables.events[id] = []

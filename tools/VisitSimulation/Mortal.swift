@@ -132,9 +132,12 @@ struct MortalStore: TelehealthStore {
     func effectCounts() async throws(StoreError) -> EffectCounts {
         try await step { () async throws(StoreError) in try await base.effectCounts() }
     }
-    func prune(requestsBefore: Timestamp, eventsBefore: Timestamp) async throws(StoreError) {
+    func prune(requestsBefore: Timestamp, eventsBefore: Timestamp, effectsBefore: Timestamp)
+        async throws(StoreError)
+    {
         try await step { () async throws(StoreError) in
-            try await base.prune(requestsBefore: requestsBefore, eventsBefore: eventsBefore)
+            try await base.prune(
+                requestsBefore: requestsBefore, eventsBefore: eventsBefore, effectsBefore: effectsBefore)
         }
     }
 }

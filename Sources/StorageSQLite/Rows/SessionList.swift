@@ -4,7 +4,7 @@ internal import TelehealthCore
 /// conditions.
 enum SessionList {
     /// ?1 client, ?2 clinician, ?3 appointment (NULL = any), ?4 and ?5 the (start, id) to begin behind,
-    /// ?6 the start to stop before, ?7 to ?12 the statuses, ?13 the limit, ?14 guardian (NULL = any).
+    /// ?6 the start to stop before, ?7 to ?12 the statuses, ?13 the limit, ?14 guardian (NULL = any), ?15 who was invited.
     private static func text(_ driver: String) -> String {
         let others = [
             "client_id": "?1", "clinician_id": "?2", "appointment_id": "?3", "guardian_id": "?14",
@@ -14,6 +14,7 @@ enum SessionList {
         let driving = [
             "client_id": "client_id = ?1", "clinician_id": "clinician_id = ?2",
             "appointment_id": "appointment_id = ?3", "guardian_id": "guardian_id = ?14",
+            "invited": isInvited,
         ]
         let conditions =
             [driving[driver]].compactMap { $0 } + others + [
@@ -27,13 +28,20 @@ enum SessionList {
     private static let ofClinician = PreparedSQL("sessions.list of clinician", text("clinician_id"))
     private static let ofAppointment = PreparedSQL("sessions.list of appointment", text("appointment_id"))
     private static let ofGuardian = PreparedSQL("sessions.list of guardian", text("guardian_id"))
+    /// The roster's rows do not know when their sessions begin, so all of one person's are looked at and sorted.
+    private static let ofInvited = PreparedSQL("sessions.list of invited", text("invited"))
+    private static let isInvited = """
+        id IN (SELECT session_id FROM participants WHERE subject_id = ?15 AND \(SchemaV3.isInvited) \
+        AND state NOT IN ('removed', 'denied'))
+        """
     private static let ofAnybody = PreparedSQL("sessions.list", text(""))
 
-    static let statements = [ofClient, ofClinician, ofAppointment, ofGuardian, ofAnybody]
+    static let statements = [ofClient, ofClinician, ofAppointment, ofGuardian, ofInvited, ofAnybody]
 
     /// The narrowest index first: an appointment has one or two sessions, a client tens, a clinician
     /// thousands.
     static func statement(_ query: SessionQuery) -> PreparedSQL {
+        if query.invitedID != nil { return ofInvited }
         if query.appointmentID != nil { return ofAppointment }
         if query.clientID != nil { return ofClient }
         if query.guardianID != nil { return ofGuardian }
@@ -59,5 +67,6 @@ enum SessionList {
         for slot in SessionStatus.allCases.indices { values.add(statuses[min(slot, statuses.count - 1)]) }
         values.add(limit)
         values.add(query.guardianID)
+        if let invited = query.invitedID { values.add(invited) }
     }
 }

@@ -2,12 +2,14 @@ internal import TelehealthCore
 
 /// Forgets what is old, a bounded step at a time so that other writes are not held up.
 struct Pruning: Sendable {
-    /// Rows (requests) and sessions (with their few tens of events) per step: about 2 ms.
+    /// Rows (requests, effects) and sessions (with their few tens of events) per step: about 2 ms.
     private static let requestsPerStep = 500
+    private static let effectsPerStep = 500
     private static let sessionsPerStep = 50
 
     let requestsBefore: Timestamp
     let eventsBefore: Timestamp
+    let effectsBefore: Timestamp
 
     private static let deleteRequests = PreparedSQL(
         "requests.prune",
@@ -28,13 +30,25 @@ struct Pruning: Sendable {
         WHERE id = ?1
         """)
 
-    static let statements = [deleteRequests, endedSessions, deleteEvents, noteOldest]
+    /// What was given up stays until somebody has looked at it.
+    private static let deleteEffects = PreparedSQL(
+        "effects.prune",
+        """
+        DELETE FROM effects WHERE id IN \
+        (SELECT id FROM effects WHERE state = 'done' AND due_at < ?1 LIMIT ?2)
+        """)
+
+    static let statements = [deleteRequests, deleteEffects, endedSessions, deleteEvents, noteOldest]
 
     /// - Returns: whether all is done.
     func step(_ connection: SQLiteConnection) throws(SQLiteError) -> Bool {
         let requests = try connection.run(Self.deleteRequests) { values in
             values.add(requestsBefore)
             values.add(Self.requestsPerStep)
+        }
+        let effects = try connection.run(Self.deleteEffects) { values in
+            values.add(effectsBefore)
+            values.add(Self.effectsPerStep)
         }
         let sessions = try connection.all(
             Self.endedSessions,
@@ -49,6 +63,7 @@ struct Pruning: Sendable {
             }
             try connection.run(Self.noteOldest) { $0.add(id) }
         }
-        return requests < Self.requestsPerStep && sessions.count < Self.sessionsPerStep
+        return requests < Self.requestsPerStep && effects < Self.effectsPerStep
+            && sessions.count < Self.sessionsPerStep
     }
 }

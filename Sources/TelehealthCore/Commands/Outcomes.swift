@@ -72,6 +72,8 @@ public struct PlaybackGrant: Sendable, Hashable {
 
 public struct SessionPage: Sendable {
     public let sessions: [Session]
+    /// The caller's place in those to which they were invited.
+    public var places: [SessionID: Participant] = [:]
     /// Where the next page begins; nil = this was the last.
     public let next: (startsAt: Timestamp, id: SessionID)?
 }

@@ -1,4 +1,4 @@
-// Reading sessions, and the verbs that need nothing from outside the database.
+// Reading a session, and the verbs that need nothing from outside the database.
 
 extension CommandExecutor {
     /// - Throws: `SESSION_NOT_FOUND`, `APPOINTMENT_NOT_FOUND` for an appointment the caller may not know.
@@ -26,75 +26,6 @@ extension CommandExecutor {
         try await auditRead(
             "GetSession", person: seen.state.session.clientID, session: seen.state.session.id, invocation)
         return Visibility.redact(seen.state, for: seen.standing)
-    }
-
-    /// The caller's own sessions; all, for the clinic's staff.
-    ///
-    /// - Throws: `INVALID_FIELD`.
-    public func sessions(_ query: SessionQuery, _ invocation: Invocation) async throws(TelehealthError)
-        -> SessionPage
-    {
-        guard (1...200).contains(query.limit) else { throw .invalid("page_size", "must be 1 to 200") }
-        var query = query
-        switch invocation.caller.role {
-        case .service, .scheduler, .admin: break
-        case .guest: return SessionPage(sessions: [], next: nil)
-        case .client:
-            guard let own = invocation.caller.clientID else { return SessionPage(sessions: [], next: nil) }
-            return try await personalSessions(of: own, query, invocation)
-        case .clinician:
-            guard let own = invocation.caller.clinicianID,
-                query.clinicianID == nil || query.clinicianID == own
-            else { return try await nothing(query, invocation) }
-            query.clinicianID = own
-        }
-        return try await page(of: try await sessions(query), query, invocation)
-    }
-
-    private func sessions(_ query: SessionQuery) async throws(TelehealthError) -> [Session] {
-        try await reading { () async throws(StoreError) in try await store.sessions(query) }
-    }
-
-    /// The visits in which the person is the client, and those of the clients whose guardian they are.
-    private func personalSessions(of person: SubjectID, _ query: SessionQuery, _ invocation: Invocation)
-        async throws(TelehealthError) -> SessionPage
-    {
-        var rows: [Session] = []
-        if query.clientID == nil || query.clientID == person {
-            var own = query
-            own.clientID = person
-            rows += try await sessions(own)
-        }
-        if query.clientID != person {
-            var asGuardian = query
-            asGuardian.guardianID = person
-            rows += try await sessions(asGuardian)
-        }
-        rows.sort { ($0.startsAt, $0.id.rawValue) < ($1.startsAt, $1.id.rawValue) }
-        return try await page(of: Array(rows.prefix(query.limit)), query, invocation)
-    }
-
-    private func page(of rows: [Session], _ query: SessionQuery, _ invocation: Invocation)
-        async throws(TelehealthError) -> SessionPage
-    {
-        // One row for the page: what a list shows of each visit is its time, people and status.
-        try await auditRead(
-            "ListSessions", person: query.clientID, target: query.appointmentID?.rawValue, invocation)
-        let next = rows.count == query.limit ? rows.last.map { ($0.startsAt, $0.id) } : nil
-        return SessionPage(
-            sessions: rows.compactMap { row in
-                Standing.of(invocation.caller, in: row).map { Visibility.redact(row, for: $0) }
-            }, next: next.map { (startsAt: $0.0, id: $0.1) })
-    }
-
-    /// Somebody else's sessions are no error, but asking for them is kept.
-    private func nothing(_ query: SessionQuery, _ invocation: Invocation) async throws(TelehealthError)
-        -> SessionPage
-    {
-        try await recordDenial(
-            action: "ListSessions", sessionID: nil, person: query.clientID, invocation,
-            reason: TelehealthError.Reason.notAllowed.rawValue)
-        return SessionPage(sessions: [], next: nil)
     }
 
     /// - Throws: as ``SessionDraft/admitParticipant(_:by:ledger:)``.

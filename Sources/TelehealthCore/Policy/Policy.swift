@@ -125,6 +125,8 @@ public struct Policy: Sendable, Hashable {
     public var eventRetention: Duration = .seconds(7 * 24 * 60 * 60)
 
     // Work outside the database
+    /// For how long an effect is kept after it is done; those given up stay.
+    public var effectRetention: Duration = .seconds(7 * 24 * 60 * 60)
     /// Who is told of events by HTTPS.
     public var webhooks: [WebhookTarget] = []
     /// One call to Chime, with the client-side limiter's queue and the retries within.

@@ -45,6 +45,8 @@ public struct SessionQuery: Sendable, Hashable {
     public var clinicianID: SubjectID?
     public var appointmentID: AppointmentID?
     public var guardianID: SubjectID?
+    /// Somebody invited, and not sent away.
+    public var invitedID: SubjectID?
     /// Empty = any.
     public var statuses: [SessionStatus] = []
     public var startsFrom: Timestamp?
@@ -56,9 +58,20 @@ public struct SessionQuery: Sendable, Hashable {
 
     public init() {}
 
+    /// Whether a row is one of those asked for, as far as the row itself tells: all but ``invitedID``.
+    public func matches(_ row: Session) -> Bool {
+        (clientID == nil || clientID == row.clientID) && (clinicianID == nil || clinicianID == row.clinicianID)
+            && (appointmentID == nil || appointmentID == row.appointmentID)
+            && (guardianID == nil || guardianID == row.guardianID)
+            && (statuses.isEmpty || statuses.contains(row.status))
+            && (startsFrom.map { row.startsAt >= $0 } ?? true) && (startsBefore.map { row.startsAt < $0 } ?? true)
+            && (after.map { (row.startsAt, row.id.rawValue) > ($0.startsAt, $0.id.rawValue) } ?? true)
+    }
+
     public static func == (left: SessionQuery, right: SessionQuery) -> Bool {
         left.clientID == right.clientID && left.clinicianID == right.clinicianID
             && left.appointmentID == right.appointmentID && left.guardianID == right.guardianID
+            && left.invitedID == right.invitedID
             && left.statuses == right.statuses
             && left.startsFrom == right.startsFrom && left.startsBefore == right.startsBefore
             && left.after?.startsAt == right.after?.startsAt && left.after?.id == right.after?.id
@@ -152,6 +165,7 @@ public protocol TelehealthStore: Sendable {
     /// Any effect that is kept, whatever its state.
     func effect(_ id: EffectID) async throws(StoreError) -> Effect?
     func effectCounts() async throws(StoreError) -> EffectCounts
-    /// Forgets request records that expired, and events older than the given instant of ended sessions.
-    func prune(requestsBefore: Timestamp, eventsBefore: Timestamp) async throws(StoreError)
+    /// Forgets request records that expired, events older than the given instant of ended sessions, and effects that
+    /// are done and were last tried before the given instant.
+    func prune(requestsBefore: Timestamp, eventsBefore: Timestamp, effectsBefore: Timestamp) async throws(StoreError)
 }

@@ -36,7 +36,8 @@ public final class Sweeper: Sendable {
                 if time.now - prunedAt >= policy.pruneInterval {
                     prunedAt = time.now
                     try await committer.store.prune(
-                        requestsBefore: time.now, eventsBefore: time.now - policy.eventRetention)
+                        requestsBefore: time.now, eventsBefore: time.now - policy.eventRetention,
+                        effectsBefore: time.now - policy.effectRetention)
                 }
             } catch { notify(error) }
             do { try await time.sleep(for: policy.sweepInterval) } catch { return }

@@ -67,7 +67,7 @@ public struct AccessTable: Sendable {
         return [
             Row(Method.createSession, [.service, .scheduler, .clinician, .admin]),
             Row(Method.getSession, everybodyAndGuests),
-            Row(Method.listSessions, everybody),
+            Row(Method.listSessions, everybodyAndGuests),
             Row(Method.joinSession, [.clinician, .client, .guest]),
             Row(Method.admitParticipant, [.clinician]),
             Row(Method.watchSession, [.service, .clinician, .client, .admin, .guest]),

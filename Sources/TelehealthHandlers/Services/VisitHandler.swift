@@ -71,9 +71,12 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
         let page = try await answering { () async throws(TelehealthError) in
             try await executor.sessions(asked, invocation)
         }
-        let viewer = Viewer(invocation.caller)
         var response = Telehealth_V1_ListSessionsResponse()
-        response.sessions = page.sessions.map { $0.wire(for: viewer) }
+        response.sessions = page.sessions.map { row in
+            guard let place = page.places[row.id] else { return row.wire(for: Viewer(invocation.caller)) }
+            let part = SessionState(session: row, participants: [place])
+            return row.wire(for: Viewer(invocation.caller, in: part))
+        }
         if let next = page.next {
             response.nextPageToken = PageToken(number: next.startsAt.microseconds, id: next.id.rawValue)
                 .text(filters: filters)

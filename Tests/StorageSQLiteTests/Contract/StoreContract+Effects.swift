@@ -23,6 +23,24 @@ extension StoreContract {
             effect.leasedUntil = Sample.at(36)
             #expect(try await claim(store, at: 6) == [effect])
         },
+        StorePromise("pruning forgets what was done long ago, and nothing that somebody may still look for") {
+            (store) async throws in
+            try await store.commit(Sample.creation("a"))
+            let states: [(String, Effect.State, Int64)] = [
+                ("old", .done, 10), ("new", .done, 20), ("dead", .dead, 5), ("pending", .pending, 6),
+            ]
+            for (index, (name, state, due)) in states.enumerated() {
+                var effect = Sample.effect(name, session: "a", sequence: Int64(index + 1), due: due)
+                effect.state = state
+                try await store.commit(Decision([.effect(effect)]))
+            }
+            try await store.prune(
+                requestsBefore: Sample.at(0), eventsBefore: Sample.at(0), effectsBefore: Sample.at(20))
+            #expect(try await store.effect("old") == nil)
+            for name in ["new", "dead", "pending"] as [EffectID] {
+                #expect(try await store.effect(name)?.id == name)
+            }
+        },
         StorePromise("an effect falls due at its time and not before") { (store) async throws in
             try await store.commit(Sample.creation("a"))
             try await store.commit(

@@ -40,27 +40,31 @@ extension StoreContract {
         StorePromise("pruned events answer as no longer kept, kept ones still come") { (store) async throws in
             try await store.commit(events(5, "ended", .completed))
             try await store.commit(events(5, "open", .inProgress))
-            try await store.prune(requestsBefore: Sample.at(0), eventsBefore: Sample.at(3))
+            try await store.prune(
+                requestsBefore: Sample.at(0), eventsBefore: Sample.at(3), effectsBefore: Sample.at(0))
             #expect(try await store.events(of: "session-ended", after: 0, limit: 10) == nil)
             #expect(
                 try await store.events(of: "session-ended", after: 2, limit: 10)?.map(\.sequence) == [
                     3, 4, 5,
                 ])
             #expect(try await store.events(of: "session-open", after: 0, limit: 10)?.count == 5)
-            try await store.prune(requestsBefore: Sample.at(0), eventsBefore: Sample.at(100))
+            try await store.prune(
+                requestsBefore: Sample.at(0), eventsBefore: Sample.at(100), effectsBefore: Sample.at(0))
             #expect(try await store.events(of: "session-ended", after: 2, limit: 10) == nil)
             #expect(try await store.events(of: "session-ended", after: 5, limit: 10) == [])
         },
         StorePromise("an event that comes after the pruning is pruned in its turn") { (store) async throws in
             try await store.commit(events(2, "a", .completed))
-            try await store.prune(requestsBefore: Sample.at(0), eventsBefore: Sample.at(100))
+            try await store.prune(
+                requestsBefore: Sample.at(0), eventsBefore: Sample.at(100), effectsBefore: Sample.at(0))
             var session = Sample.session("a", status: .completed)
             session.lastEventSequence = 3
             var late = Decision([.session(session)])
             late.events = [Sample.event(3, session: "a", seconds: 200, status: .completed)]
             try await store.commit(late)
             #expect(try await store.events(of: "session-a", after: 2, limit: 10)?.count == 1)
-            try await store.prune(requestsBefore: Sample.at(0), eventsBefore: Sample.at(300))
+            try await store.prune(
+                requestsBefore: Sample.at(0), eventsBefore: Sample.at(300), effectsBefore: Sample.at(0))
             #expect(try await store.events(of: "session-a", after: 2, limit: 10) == nil)
         },
         StorePromise("pruning forgets expired requests and no others, however many") { (store) async throws in
@@ -73,7 +77,8 @@ extension StoreContract {
             var decision = Decision()
             decision.request = Sample.request("new")
             try await store.commit(decision)
-            try await store.prune(requestsBefore: Sample.at(0), eventsBefore: Sample.at(0))
+            try await store.prune(
+                requestsBefore: Sample.at(0), eventsBefore: Sample.at(0), effectsBefore: Sample.at(0))
             for name in ["old-0", "old-1", "old-600", "old-1202"] {
                 #expect(try await store.request(Sample.request(name).key) == nil)
             }

@@ -51,6 +51,43 @@ extension StoreContract {
                     $0.startsBefore = Sample.at(300)
                 } == ["2", "3", "4", "5"])
         },
+        StorePromise("visits are listed for who was invited to them, until they are sent away") {
+            (store) async throws in
+            try await fill(store)
+            for (session, state) in [
+                ("3", ParticipantState.expected), ("8", .left), ("1", .removed), ("2", .denied),
+            ] {
+                var place = Participant(
+                    id: ParticipantID("i-\(session)"), sessionID: SessionID("session-\(session)"),
+                    subjectID: "interpreter-1",
+                    role: .interpreter, externalUserID: "i-\(session)")
+                place.state = state
+                try await store.commit(Decision([.participant(place)]))
+            }
+            #expect(try await names(store) { $0.invitedID = "interpreter-1" } == ["3", "8"])
+            #expect(
+                try await names(store) {
+                    $0.invitedID = "interpreter-1"
+                    $0.clientID = "client-0"
+                } == ["8"])
+            #expect(
+                try await names(store) {
+                    $0.invitedID = "interpreter-1"
+                    $0.after = (Sample.at(100), "session-3")
+                    $0.limit = 1
+                } == ["8"])
+            // A client's own place is the appointment's, not an invitation.
+            #expect(try await names(store) { $0.invitedID = "client-0" } == [])
+        },
+        StorePromise("an invitation to a visit that has no meeting yet is kept, whatever is read between") {
+            (store) async throws in
+            try await store.commit(Sample.creation("a"))
+            let invitation = Sample.invitation("inv-1", session: "a")
+            try await store.commit(Decision([.invitation(invitation)]))
+            try await store.commit(Sample.creation("b"))
+            _ = try await store.session("session-b")
+            #expect(try await store.session("session-a")?.invitations == [invitation])
+        },
         StorePromise("pages of any size join to the whole list") { (store) async throws in
             try await fill(store)
             let whole = try await store.sessions(SessionQuery())
