@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import subprocess
 import time
 import urllib.request
 import uuid
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from google.protobuf.duration_pb2 import Duration
 
-from service import Service, Simulator
+from service import BIN, Service, Simulator
 from test_events import recorded_visit, recording_of, until
 from visit import Clinic, Watch, fields_at_fault, in_seconds
 
@@ -254,3 +255,54 @@ def test_playback_is_signed_for_cloudfront_when_that_is_set(own_simulator, tmp_p
         assert abs(condition["DateLessThan"]["AWS:EpochTime"] - answer.expires_at.seconds) <= 1
         assert "DateGreaterThan" in condition
     key.public_key().verify(plain(parts["Signature"]), signed, padding.PKCS1v15(), hashes.SHA1())
+
+
+def probe(service, *words: str):
+    """telehealth-probe as an operator of this service calls it."""
+    command = [BIN / "telehealth-probe", *words]
+    if "--help" not in words:
+        command += ["--target", service.address, "--data-dir", str(service.data)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_an_operator_keeps_and_plays_recordings_from_a_terminal(clinic, own_service):
+    sid, rid, _ = recorded_visit(clinic)
+    kept = available(clinic, sid)
+
+    def run(*words: str) -> str:
+        done = probe(own_service, "recording", *words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert run("list", sid).split()[:2] == [rid, "available"]
+    held = json.loads(run("hold", rid, "--reason", "case 17", "--json"))
+    assert held["hold"]["reason"] == "case 17" and "HELD" in run("list", sid)
+    refused = probe(own_service, "recording", "play", rid)
+    assert refused.returncode == 3 and "RECORDING_ON_HOLD" in refused.stderr
+    assert "HELD" not in run("release", rid, "--reason", "closed")
+    assert json.loads(run("retain", rid, "--until", "2100-01-01T00:00:00Z", "--reason", "asked for", "--json"))["retainUntil"].startswith("2100-01-01")
+    told = json.loads(run("manifest", rid, "--json"))
+    canonical = run("manifest", rid, "--canonical")
+    assert hashlib.sha256(canonical.encode()).digest() == base64.b64decode(told["sha256"])
+    assert kept.object_key in canonical
+    assert run("play", rid).startswith("http")
+
+    assert probe(own_service, "recording", "retain", rid, "--until", "tomorrow", "--reason", "x").returncode == 1
+    assert probe(own_service, "recording", "hold", "no-such-recording", "--reason", "x").returncode == 3
+    for verb in ("hold", "release", "retain", "manifest", "play", "list"):
+        assert verb in probe(own_service, "recording", "--help").stdout
+
+
+def test_the_report_is_a_table_against_the_targets(clinic, own_service):
+    sid, _, _ = recorded_visit(clinic)
+    available(clinic, sid)
+    done = probe(own_service, "report")
+    assert done.returncode in (0, 4), done.stderr
+    rows = {line[:24].strip(): line for line in done.stdout.splitlines()}
+    assert "met" in rows["sessions made"] and "target > 99.00 %" in rows["sessions made"]
+    assert "100.00 %" in rows["consents of recordings"]
+    told = json.loads(probe(own_service, "report", "--json").stdout)
+    assert told["sessionCreationSuccess"]["met"] is True
+    empty = probe(own_service, "report", "--from", "2020-01-01T00:00:00Z", "--to", "2020-01-02T00:00:00Z")
+    assert empty.returncode == 0 and "not measured" in empty.stdout
+    assert probe(own_service, "report", "--from", "2020-01-02T00:00:00Z", "--to", "2020-01-01T00:00:00Z").returncode == 3

@@ -62,8 +62,8 @@ struct AuditListCommand: AsyncParsableCommand {
         request.sessionID = session ?? ""
         request.subject = subject ?? ""
         request.personID = person ?? ""
-        request.from = try from.map(Self.instant)
-        request.before = try before.map(Self.instant)
+        request.from = try from.map { try Google_Protobuf_Timestamp(text: $0) }
+        request.before = try before.map { try Google_Protobuf_Timestamp(text: $0) }
         request.action = action ?? ""
         request.outcome = try outcome.map(Self.outcome) ?? .unspecified
         request.newestFirst = newestFirst
@@ -82,15 +82,6 @@ struct AuditListCommand: AsyncParsableCommand {
                 request.pageToken = page.nextPageToken
             } while !request.pageToken.isEmpty && left > 0
         }
-    }
-
-    private static func instant(_ text: String) throws -> Google_Protobuf_Timestamp {
-        guard let date = try? Date(text, strategy: .iso8601) else {
-            throw ProbeFailure.usage("'\(text)' is no instant such as 2026-11-22T09:30:00Z")
-        }
-        var instant = Google_Protobuf_Timestamp()
-        instant.seconds = Int64(date.timeIntervalSince1970.rounded(.down))
-        return instant
     }
 
     private static func outcome(_ text: String) throws -> Telehealth_V1_AuditOutcome {
@@ -187,11 +178,5 @@ extension Telehealth_V1_AuditEvent {
             if let value { parts.append("\(name)=\(value)") }
         }
         return parts.joined(separator: "  ")
-    }
-}
-
-extension Google_Protobuf_Timestamp? {
-    fileprivate var text: String {
-        map { Timestamp(microseconds: $0.seconds * 1_000_000 + Int64($0.nanos) / 1_000).rfc3339 } ?? "-"
     }
 }

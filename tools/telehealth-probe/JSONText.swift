@@ -13,6 +13,7 @@ struct JSONText {
                 Telehealth_V1_AppointmentService_File.descriptor, Telehealth_V1_TelehealthService_File.descriptor,
                 Telehealth_V1_ConsentService_File.descriptor, Telehealth_V1_AuditService_File.descriptor,
                 Telehealth_V1_Errors_File.descriptor, Telehealth_V1_OperationsService_File.descriptor,
+                Telehealth_V1_RecordingService_File.descriptor, Telehealth_V1_QualityService_File.descriptor,
             ]))
     }
 

@@ -25,7 +25,7 @@ struct ProbeCommand: AsyncParsableCommand {
         subcommands: [
             VisitCommand.self, CallCommand.self, WatchCommand.self, HealthCommand.self, TokenCommand.self,
             ListCommand.self, DescribeCommand.self, ConsentCommand.self, ReceiptCommand.self,
-            AuditCommand.self, OperateCommand.self,
+            RecordingCommand.self, ReportCommand.self, AuditCommand.self, OperateCommand.self,
         ])
 
     /// Usage errors leave with 1, as grpc-health-probe's do, instead of the argument parser's 64.

@@ -1,0 +1,100 @@
+internal import ArgumentParser
+internal import Foundation
+internal import ProtobufWire
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthClient
+
+/// How well the service does, against what it should.
+struct ReportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report", abstract: "The service's figures over a period, each against its target.",
+        discussion: """
+            Role admin; on the service's own machine the development key signs such a token by itself. The last 24 hours \
+            unless told otherwise, at most 366 days.
+
+              telehealth-probe report
+              telehealth-probe report --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z
+              telehealth-probe report --json | jq .averageJoinSeconds
+
+            Exit codes are the probe's: 4 when something was measured and missed its target.
+            """)
+    @OptionGroup var options: OperatorOptions
+
+    @Option(help: "Begin of the period (RFC 3339). Default: a day before its end.")
+    var from: String?
+
+    @Option(help: "End of the period (RFC 3339). Default: now.")
+    var to: String?
+
+    private static let day: Int64 = 86_400
+
+    /// How a figure is written.
+    private enum Unit {
+        case seconds, share
+        /// So many of so many, which is a share as well.
+        case ratio
+    }
+
+    func run() async throws {
+        let end =
+            try to.map { try Google_Protobuf_Timestamp(text: $0) }
+            ?? .with { $0.seconds = Int64(Date().timeIntervalSince1970) }
+        let begin =
+            try from.map { try Google_Protobuf_Timestamp(text: $0) } ?? .with { $0.seconds = end.seconds - Self.day }
+        try await options.run(doing: "report") { client in
+            let report = try await client.getServiceReport(.with { ($0.from, $0.to) = (begin, end) })
+            if options.json {
+                print(try JSONText.own().line(report))
+            } else {
+                print(Self.table(report))
+            }
+            let missed = Self.measures(report).filter { $0.measure?.value != nil && $0.measure?.met == false }
+            guard missed.isEmpty else {
+                throw ProbeFailure.unhealthy("missed: " + missed.map(\.name).joined(separator: ", "))
+            }
+        }
+    }
+
+    private static func measures(_ report: Telehealth_V1_GetServiceReportResponse) -> [(
+        name: String, unit: Unit, sign: String, measure: Telehealth_V1_ServiceMeasure?
+    )] {
+        [
+            ("sessions made", .ratio, ">", report.sessionCreationSuccess),
+            ("join, mean", .seconds, "<", report.averageJoinSeconds),
+            ("join, 95 of 100", .seconds, "<", report.p95JoinSeconds),
+            ("video in 720 lines", .share, ">", report.video720pShare),
+            ("connection stability", .share, ">", report.connectionStability),
+            ("consents of visits", .ratio, "=", report.consentCoverage),
+            ("consents of recordings", .ratio, "=", report.recordingConsentCoverage),
+        ]
+    }
+
+    private static func table(_ report: Telehealth_V1_GetServiceReportResponse) -> String {
+        var lines = ["\(report.from.text) to \(report.to.text)", ""]
+        for (name, unit, sign, measure) in measures(report) {
+            let measure = measure ?? .init()
+            let value = measure.value.map { text($0, unit) } ?? "not measured"
+            let verdict =
+                measure.value == nil
+                ? "" : measure.met ? Terminal.styled("met", .green) : Terminal.styled("MISSED", .red)
+            let basis = unit == .ratio ? "\(measure.count) of \(measure.total)" : "of \(measure.total)"
+            lines.append(
+                padded(name, 24) + padded(value, 14) + padded("target \(sign) \(text(measure.target, unit))", 20)
+                    + padded(measure.value == nil ? "" : basis, 18) + verdict)
+        }
+        lines.append(padded("drops", 24) + "\(report.drops), \(report.reconnections) came back")
+        return lines.joined(separator: "\n")
+    }
+
+    private static func text(_ value: Double, _ unit: Unit) -> String {
+        switch unit {
+        case .seconds: String(format: "%.2f s", value)
+        case .share, .ratio: String(format: "%.2f %%", value * 100)
+        }
+    }
+
+    private static func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(width - text.count, 1))
+    }
+}
