@@ -49,4 +49,26 @@ enum SmallFile {
         }
         return true
     }
+
+    /// Puts a whole new file in the place of what may be there; durable before it returns, mode 0600.
+    ///
+    /// - Throws: ``KeySetError/unreadable(_:)`` with `errno`.
+    static func replace(_ path: String, bytes: [UInt8]) throws(KeySetError) {
+        let draft = "\(path).\(getpid()).new"
+        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw .unreadable(errno) }
+        let written = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+        let failure = written == bytes.count && fsync(file) == 0 ? 0 : max(errno, EIO)
+        close(file)
+        guard failure == 0, rename(draft, path) == 0 else {
+            let code = failure == 0 ? errno : failure
+            unlink(draft)
+            throw .unreadable(code)
+        }
+        let end = path.lastIndex(of: "/")
+        let folder = open(end.map { String(path[...$0]) } ?? ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw .unreadable(errno) }
+        defer { close(folder) }
+        guard fsync(folder) == 0 else { throw .unreadable(errno) }
+    }
 }

@@ -1,10 +1,12 @@
 internal import Foundation
+internal import Identity
 internal import StorageSQLite
+internal import TelehealthCore
 
-/// `telehealthd keys …`: looks at the key ring and changes it. A running daemon sees the change within a second.
+/// `telehealthd keys …`: looks at the key ring and changes it, or the key of receipts. A running daemon sees the change within a second.
 enum KeysCommand {
     enum Verb: Equatable {
-        case list, create, rotate
+        case list, create, rotate, rotateReceipts
         case remove(UInt32)
 
         init(_ arguments: inout ArraySlice<String>) throws(ConfigurationFailure) {
@@ -12,12 +14,15 @@ enum KeysCommand {
             case "list": self = .list
             case "create": self = .create
             case "rotate": self = .rotate
+            case "rotate-receipts": self = .rotateReceipts
             case "remove":
                 guard let id = arguments.popFirst().flatMap({ UInt32($0) }) else {
                     throw ConfigurationFailure(sentences: ["keys remove: needs the id of a key"])
                 }
                 self = .remove(id)
-            default: throw ConfigurationFailure(sentences: ["keys: wants list, create, rotate or remove ID"])
+            default: throw ConfigurationFailure(sentences: [
+                    "keys: wants list, create, rotate, remove ID or rotate-receipts"
+                ])
             }
         }
     }
@@ -27,8 +32,9 @@ enum KeysCommand {
     }
 
     /// - Returns: what to print.
-    static func run(_ verb: Verb, _ file: KeyRingFile) throws -> String {
+    static func run(_ verb: Verb, _ file: KeyRingFile, receiptKeyFile: String) throws -> String {
         switch verb {
+        case .rotateReceipts: return try rotateReceipts(receiptKeyFile)
         case .list: return table(try file.read())
         case .create: return table(try file.make())
         case .rotate:
@@ -42,6 +48,21 @@ enum KeysCommand {
                     description: "key \(id) is not there or not retired: rows may be sealed with it")
             }
             return table(try file.read())
+        }
+    }
+
+    private static func rotateReceipts(_ path: String) throws -> String {
+        let now = Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
+        do throws(KeySetError) {
+            let keys = try ReceiptKeyFile.rotate(path, now: now)
+            let rows =
+                ["\(keys.signer.publicKey.id)\tcurrent"]
+                + keys.retired.reversed().map { "\($0.key.id)\tretired since \($0.retiredAt.rfc3339)" }
+            return (["key\tstate"] + rows).joined(separator: "\n")
+        } catch {
+            throw Refusal(
+                description: "the key of receipts at \(path) cannot be rotated (\(error)); the service makes the "
+                    + "first at its first run")
         }
     }
 

@@ -24,7 +24,7 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
 
     await withDiscardingTaskGroup { group in
         domain.work(in: &group)
-        entrance.keepCurrent(in: &group, records: records, time: time)
+        entrance.keepCurrent(in: &group, records: records, receiptKeys: domain.receiptKeys, time: time)
         group.addTask { await records.heads.run() }
         entrance.monitor.becomeReady()
         announce(addresses, monitoring: monitoring?.address, logger)

@@ -33,7 +33,8 @@ struct Telehealthd {
                 return 0
             }
             if case .keys(let verb) = commandLine.request {
-                print(try KeysCommand.run(verb, configuration.keyRing))
+                print(try KeysCommand.run(
+                        verb, configuration.keyRing, receiptKeyFile: configuration.audit.receiptKeyFile))
                 return 0
             }
             let level = configuration.logLevel

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import subprocess
+import time
 
 import grpc
 import pytest
@@ -246,3 +247,55 @@ def test_a_record_is_for_the_person_the_guardian_and_the_clinic(office, service)
         (Office(service, office.channel), "client", NOT_FOUND, "SUBJECT_NOT_FOUND"), (office, "clinician", DENIED, "ROLE_NOT_ALLOWED")]:
         request = m.ExportPersonRecordRequest(subject_id=office.client_id)
         who.refused(code, word, lambda *a, **k: list(office.receipts.ExportPersonRecord(*a, **k)), request, role)
+
+
+def test_with_a_fresh_key_in_use_old_receipts_still_hold(simulator, tmp_path):
+    from service import Service
+    from telehealth.v1 import consent_receipt_service_pb2 as m, consent_receipt_service_pb2_grpc as receipts
+
+    service = Service(tmp_path / "data", simulator).start()
+    try:
+        with grpc.insecure_channel(service.address) as channel:
+            office = Office(service, channel)
+            office.receipts = receipts.ConsentReceiptServiceStub(channel)
+            office.register_documents()
+            consent = office.consent("CONSENT_TYPE_HIPAA_TELEHEALTH").consent_id
+            old, old_key = receipt_of(office, consent), public_key(office)
+            done = subprocess.run(
+                [BIN / "telehealthd", "keys", "rotate-receipts", "--data-dir", service.data], capture_output=True, text=True)
+            assert done.returncode == 0 and "current" in done.stdout and "retired since" in done.stdout, done.stderr
+
+            def keys():
+                return office.call(office.receipts.GetReceiptKey, m.GetReceiptKeyRequest(), "client")
+
+            deadline = time.monotonic() + 20
+            while not keys().retired_keys:
+                assert time.monotonic() < deadline, "the running service keeps its key"
+                time.sleep(0.1)
+            told = keys()
+            [retired] = told.retired_keys
+            assert retired.public_key == old_key.public_bytes_raw() != told.public_key and retired.HasField("retired_at")
+            assert retired.key_id == hashlib.sha256(retired.public_key).hexdigest()[:16]
+            fresh = receipt_of(office, consent)
+            kid = lambda receipt: json.loads(part(receipt.split(".")[0]))["kid"]
+            assert (kid(old), kid(fresh)) == (retired.key_id, told.key_id)
+
+            (tmp_path / "old").write_text(old)
+            (tmp_path / "fresh").write_text(fresh)
+            probe = lambda *words: subprocess.run(
+                [BIN / "telehealth-probe", "receipt", *words], capture_output=True, text=True)
+            target = ("--as", "admin", "--target", service.address, "--data-dir", str(service.data))
+            both = probe("key", "--all", *target).stdout
+            (tmp_path / "keys").write_text(both)
+            assert len(both.splitlines()) == 2
+            for name in ("old", "fresh"):
+                assert probe("verify", tmp_path / name, "--key", tmp_path / "keys").returncode == 0
+            assert probe("verify", tmp_path / "old", "--key", told.public_key.hex()).returncode == 4
+        # The retired key is kept over a restart.
+        service.kill()
+        service.start()
+        with grpc.insecure_channel(service.address) as channel:
+            office.receipts = receipts.ConsentReceiptServiceStub(channel)
+            assert [each.key_id for each in keys().retired_keys] == [retired.key_id]
+    finally:
+        assert service.stop() == 0

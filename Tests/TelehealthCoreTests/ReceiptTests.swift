@@ -70,14 +70,15 @@ final class MemoryTrail: AuditTrail {
     init() throws {
         signer = try #require(ReceiptSigner(seed: Array(repeating: 9, count: 32)))
         office = ReceiptOffice(
-            executor: clinic.executor, trail: try MemoryTrail(clinic.store), signer: signer)
+            executor: clinic.executor, trail: try MemoryTrail(clinic.store),
+            keys: ReceiptKeyBoard(ReceiptKeys(signer: signer)))
     }
 
     private func receipt() async throws -> (text: String, record: ConsentRecord) {
         try await clinic.registerDocuments()
         let record = try await clinic.grant(.recording)
         try await clinic.grant(.hipaaTelehealth)
-        return (try await office.receipt(of: record.id, clinic.call(Clinic.clientCaller)), record)
+        return (try await office.receipt(of: record.id, clinic.call(Clinic.clientCaller)).text, record)
     }
 
     @Test func `a receipt is believed with nothing but the public key`() async throws {
@@ -89,6 +90,18 @@ final class MemoryTrail: AuditTrail {
         #expect(verified.logNumber < verified.logSize, "somebody else's row came behind")
     }
 
+    @Test func `with another key in use old receipts still hold, and new ones name the new key`() async throws {
+        let (old, record) = try await receipt()
+        let next = try #require(ReceiptSigner(seed: Array(repeating: 8, count: 32)))
+        office.keys.replace(
+            with: ReceiptKeys(signer: next, retired: [.init(key: signer.publicKey, retiredAt: clinic.time.now)]))
+        let fresh = try await office.receipt(of: record.id, clinic.call(Clinic.clientCaller))
+        #expect(fresh.keyID == next.publicKey.id && fresh.keyID != signer.publicKey.id)
+        _ = try ConsentReceipt.verify(fresh.text, key: next.publicKey)
+        let retired = try #require(office.keys.current.retired.first)
+        #expect(try ConsentReceipt.verify(old, key: retired.key).consent["id"] == record.id.rawValue)
+    }
+
     @Test func `evidence stays out of a receipt`() async throws {
         try await clinic.registerDocuments()
         _ = try await clinic.open()
@@ -96,7 +109,7 @@ final class MemoryTrail: AuditTrail {
         let record = try await clinic.executor.submitConsent(
             SubmitConsent(subjectID: Clinic.client, type: .hipaaTelehealth, statement: statement),
             clinic.call(Clinic.clinicianCaller))
-        let text = try await office.receipt(of: record.id, clinic.call(Clinic.clientCaller))
+        let text = try await office.receipt(of: record.id, clinic.call(Clinic.clientCaller)).text
         let payload = try #require(Base64Text.bytes(url: text.split(separator: ".")[1]))
         let json = String(decoding: payload, as: UTF8.self)
         #expect(json.contains("clinician-1") && !json.contains("shelf"))
@@ -169,7 +182,7 @@ final class MemoryTrail: AuditTrail {
         let (_, record) = try await receipt()
         _ = try await clinic.executor.revokeConsent(
             RevokeConsent(consentID: record.id), clinic.call(Clinic.clientCaller))
-        let text = try await office.receipt(of: record.id, clinic.call(Clinic.clientCaller))
+        let text = try await office.receipt(of: record.id, clinic.call(Clinic.clientCaller)).text
         #expect(try ConsentReceipt.verify(text, key: signer.publicKey).consent["revokedAt"] != nil)
     }
 }

@@ -9,9 +9,9 @@ struct ReceiptCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "receipt", abstract: "Gets and checks signed receipts of consents, and a person's whole record.",
         discussion: """
-              telehealth-probe receipt key --as admin
+              telehealth-probe receipt key --as admin          # --all: those of before, too
               telehealth-probe receipt get CONSENT --as client --client-id client-7 > receipt
-              telehealth-probe receipt verify receipt --key 3b6a27bc…
+              telehealth-probe receipt verify receipt --key 3b6a27bc…   # or a file of keys
               telehealth-probe receipt export client-7 --as admin > record.json
 
             verify talks to no service: the key is all it needs.
@@ -25,9 +25,16 @@ struct ReceiptCommand: AsyncParsableCommand {
         @OptionGroup var target: TargetOptions
         @OptionGroup var identity: IdentityOptions
 
+        @Flag(help: "Also those that signed before, a line each, the newest first.")
+        var all = false
+
         func run() async throws {
             let key = try await withClient(target, identity, doing: "key") { try await $0.getReceiptKey() }
             print(HexText.encode(key.publicKey))
+            guard all else { return }
+            for retired in key.retiredKeys.reversed() {
+                print("\(HexText.encode(retired.publicKey))  until \(retired.retiredAt.text)")
+            }
         }
     }
 
@@ -55,23 +62,35 @@ struct ReceiptCommand: AsyncParsableCommand {
         @Argument(help: "The file that holds the receipt.")
         var file: String
 
-        @Option(help: "The public key: 64 hexadecimal digits, or a file that holds them.")
+        @Option(help: "The public key: 64 hexadecimal digits, or a file of them, a key a line, as 'key --all' prints.")
         var key: String
 
         func run() throws {
             guard let receipt = try? String(contentsOfFile: file, encoding: .utf8) else {
                 throw ProbeFailure.usage("cannot read \(file)")
             }
-            let digits = (try? String(contentsOfFile: key, encoding: .utf8)) ?? key
-            guard let bytes = HexText.decode(digits.trimmingCharacters(in: .whitespacesAndNewlines)),
-                let key = ReceiptKey(bytes)
-            else { throw ProbeFailure.usage("--key is no Ed25519 public key in 64 hexadecimal digits") }
-            do throws(ReceiptFault) {
-                let receipt = receipt.trimmingCharacters(in: .whitespacesAndNewlines)
-                show(try ConsentReceipt.verify(receipt, key: key))
-            } catch {
-                throw ProbeFailure.unhealthy(Self.sentences[error] ?? "\(error)")
+            let text = receipt.trimmingCharacters(in: .whitespacesAndNewlines)
+            var fault = ReceiptFault.signature
+            for key in try keys() {
+                do throws(ReceiptFault) {
+                    return show(try ConsentReceipt.verify(text, key: key))
+                } catch {
+                    // Another key says no more than that it is another; any other fault is the receipt's own.
+                    if error != .signature { fault = error }
+                }
             }
+            throw ProbeFailure.unhealthy(Self.sentences[fault] ?? "\(fault)")
+        }
+
+        /// The first word of each line.
+        private func keys() throws -> [ReceiptKey] {
+            let text = (try? String(contentsOfFile: key, encoding: .utf8)) ?? key
+            let words = text.split(separator: "\n").compactMap { $0.split(whereSeparator: \.isWhitespace).first }
+            let keys = words.compactMap { HexText.decode($0).flatMap { ReceiptKey($0) } }
+            guard !keys.isEmpty, keys.count == words.count else {
+                throw ProbeFailure.usage("--key is no Ed25519 public key in 64 hexadecimal digits")
+            }
+            return keys
         }
 
         private static let sentences: [ReceiptFault: String] = [

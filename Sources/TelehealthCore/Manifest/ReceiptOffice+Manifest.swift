@@ -7,7 +7,8 @@ extension ReceiptOffice {
     /// Signs a manifest's text with the key of receipts. A receipt's signed text never begins with a brace, so
     /// neither can pass for the other.
     public func signature(of manifest: RecordingManifest) -> (bytes: [UInt8], keyID: String)? {
-        signer.signature(of: manifest.canonicalJSON).map { ($0, signer.publicKey.id) }
+        let signer = keys.current.signer
+        return signer.signature(of: manifest.canonicalJSON).map { ($0, signer.publicKey.id) }
     }
 
     /// Rows of the audit log that speak of a recording, the oldest first.

@@ -4,20 +4,21 @@
 public struct ReceiptOffice: Sendable {
     let executor: CommandExecutor
     let trail: any AuditTrail
-    let signer: ReceiptSigner
+    public let keys: ReceiptKeyBoard
 
-    public init(executor: CommandExecutor, trail: any AuditTrail, signer: ReceiptSigner) {
+    public init(executor: CommandExecutor, trail: any AuditTrail, keys: ReceiptKeyBoard) {
         self.executor = executor
         self.trail = trail
-        self.signer = signer
+        self.keys = keys
     }
-
-    public var key: ReceiptKey { signer.publicKey }
 
     /// A receipt as of now. Each one is audited.
     ///
     /// - Throws: `CONSENT_NOT_FOUND`; `RECEIPT_NOT_READY` for a consent whose audit row cannot be proven (yet).
-    public func receipt(of id: ConsentID, _ invocation: Invocation) async throws(TelehealthError) -> String {
+    public func receipt(of id: ConsentID, _ invocation: Invocation) async throws(TelehealthError)
+        -> SignedReceipt
+    {
+        let signer = keys.current.signer
         let record = try await executor.consent(id, "GetConsentReceipt", invocation)
         let end = trail.auditEnd
         let proven = try await executor.reading {
@@ -34,6 +35,6 @@ public struct ReceiptOffice: Sendable {
         else { throw TelehealthError(.receiptNotReady, retryAfter: .seconds(1)) }
         try await executor.auditAlways(
             "GetConsentReceipt", person: record.subjectID, target: id.rawValue, invocation)
-        return receipt
+        return SignedReceipt(text: receipt, keyID: signer.publicKey.id)
     }
 }

@@ -21,17 +21,25 @@ struct ConsentReceiptHandler: Telehealth_V1_ConsentReceiptServiceHandler {
             try await receipts.receipt(of: id, invocation)
         }
         return filled {
-            $0.receipt = receipt
-            $0.keyID = receipts.key.id
+            $0.receipt = receipt.text
+            $0.keyID = receipt.keyID
         }
     }
 
     func getReceiptKey(_ request: Telehealth_V1_GetReceiptKeyRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetReceiptKeyResponse
     {
-        filled {
-            $0.publicKey = receipts.key.bytes
-            $0.keyID = receipts.key.id
+        let keys = receipts.keys.current
+        return filled {
+            $0.publicKey = keys.signer.publicKey.bytes
+            $0.keyID = keys.signer.publicKey.id
+            $0.retiredKeys = keys.retired.map { retired in
+                filled {
+                    $0.publicKey = retired.key.bytes
+                    $0.keyID = retired.key.id
+                    $0.retiredAt = retired.retiredAt.wire
+                }
+            }
         }
     }
 

@@ -11,6 +11,7 @@ struct Domain {
     let executor: CommandExecutor
     let services: TelehealthServices
     let guestKey: GuestKey
+    let receiptKeys: ReceiptKeyBoard
     private let policy: Policy
     private let time: SystemTime
     private let worker: EffectWorker
@@ -45,8 +46,8 @@ struct Domain {
             alarms: alarms)
 
         let audit = AuditOffice(executor: executor, trail: store, witness: records.heads.archive)
-        let receipts = ReceiptOffice(
-            executor: executor, trail: store, signer: try Self.receiptSigner(configuration))
+        receiptKeys = ReceiptKeyBoard(try Self.receiptKeys(configuration))
+        let receipts = ReceiptOffice(executor: executor, trail: store, keys: receiptKeys)
         services = TelehealthServices(
             executor: executor, audit: audit, receipts: receipts,
             archive: PersonArchive(executor: executor, trail: store), presence: presence, care: store,
@@ -65,8 +66,8 @@ struct Domain {
 
     func close() { webhooks?.shutdown() }
 
-    /// The key of receipts, made at the first run.
-    private static func receiptSigner(_ configuration: DaemonConfiguration) throws -> ReceiptSigner {
+    /// The keys of receipts, the first made at the first run.
+    private static func receiptKeys(_ configuration: DaemonConfiguration) throws -> ReceiptKeys {
         let path = configuration.audit.receiptKeyFile
         try FileManager.default.createDirectory(
             at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true,

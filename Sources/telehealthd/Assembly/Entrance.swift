@@ -43,10 +43,13 @@ struct Entrance {
     }
 
     /// Reads again what others renew while the daemon runs; stops when the group is cancelled.
-    func keepCurrent(in group: inout DiscardingTaskGroup, records: Records, time: SystemTime) {
+    func keepCurrent(
+        in group: inout DiscardingTaskGroup, records: Records, receiptKeys: ReceiptKeyBoard, time: SystemTime
+    ) {
         let files = RenewedFiles(
             keyRing: configuration.keyRing, store: records.store, certificates: certificates, keys: keys,
-            keySetFile: configuration.identity.keySetFile, time: time, alarms: alarms)
+            keySetFile: configuration.identity.keySetFile, receiptKeyFile: configuration.audit.receiptKeyFile,
+            receiptKeys: receiptKeys, time: time, alarms: alarms)
         group.addTask { await files.run(records.ring) }
         group.addTask { [keys, alarms, interval = configuration.identity.reload] in
             await keys.keepCurrent(every: interval, time: time) { alarms.keys($0) }

@@ -4,7 +4,8 @@ internal import StorageSQLite
 internal import TLSEngine
 internal import TelehealthCore
 
-/// Looks after the files that others renew while the daemon runs: certificates, the issuer's key set, the key ring.
+/// Looks after the files that others renew while the daemon runs: certificates, the issuer's key set, the key ring, the
+/// key of receipts.
 ///
 /// Each is read again when it was replaced, and all of them on SIGHUP. What cannot be read leaves the old in use.
 struct RenewedFiles {
@@ -27,6 +28,8 @@ struct RenewedFiles {
     let certificates: TLSServerContextSource?
     let keys: KeyDirectory
     let keySetFile: String?
+    let receiptKeyFile: String
+    let receiptKeys: ReceiptKeyBoard
     let time: SystemTime
     let alarms: Alarms
 
@@ -34,16 +37,19 @@ struct RenewedFiles {
     func run(_ ring: KeyRing) async {
         var hangups = HangupSignal.count
         var (lastCertificates, lastKeySet) = (certificateStamps, keySetStamp)
-        var lastRing = Stamp(keyRing.path)
+        var (lastRing, lastReceiptKey) = (Stamp(keyRing.path), Stamp(receiptKeyFile))
         await seal(ring)
         while true {
             do { try await time.sleep(for: Self.interval) } catch { return }
             let isAsked = HangupSignal.count != hangups
             hangups = HangupSignal.count
             let (certificates, keySet, ring) = (certificateStamps, keySetStamp, Stamp(keyRing.path))
+            let receiptKey = Stamp(receiptKeyFile)
             if isAsked || certificates != lastCertificates { renewCertificates() }
             if isAsked || keySet != lastKeySet { await renewKeySet() }
             if isAsked || ring != lastRing { await renewRing() }
+            if isAsked || receiptKey != lastReceiptKey { renewReceiptKeys() }
+            lastReceiptKey = receiptKey
             // Retiring keys replaces the ring's file once more, which the next round reads and finds settled.
             (lastCertificates, lastKeySet, lastRing) = (certificates, keySet, ring)
         }
@@ -68,6 +74,15 @@ struct RenewedFiles {
 
     private func renewKeySet() async {
         do throws(KeySetError) { try await keys.reload() } catch { alarms.keys(error) }
+    }
+
+    private func renewReceiptKeys() {
+        do throws(KeySetError) {
+            receiptKeys.replace(with: try ReceiptKeyFile.read(receiptKeyFile))
+            alarms.renewal("receipt key", nil)
+        } catch {
+            alarms.renewal("receipt key", error)
+        }
     }
 
     private func renewRing() async {
