@@ -33,6 +33,8 @@ struct SessionSink: ~Copyable {
     /// Some stream asked for ``HTTP2Stream/stopPeerAfterTrailers()``; until one did, none is looked for.
     var stopsPeers = false
     var isInBlock = false
+    /// The fields so far while `isInBlock` and no bytes are being read.
+    var unfinishedBlock: UnfinishedHeaderBlock?
     /// Start of the bytes that nghttp2 is working on, to turn its pointers into offsets.
     var input: UnsafeRawPointer?
 
