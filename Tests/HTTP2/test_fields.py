@@ -1,7 +1,7 @@
 """Rules of RFC 9113 and RFC 7541 about fields and sizes beyond the usual checkers' cases.
 
 The groups of cases that HTTP/2 checkers agree on are all in test_exchange (what must be taken: starting, streams in every
-state, each kind of frame, exchanges, each form of a field) and test_violations (what must be refused: RFC 9113 sections
+state, each kind of frame, exchanges, each form of a field) and the three test_violations_of_… (what must be refused: RFC 9113 sections
 3.4, 4.1 to 4.3, 5.1, 5.1.1, 5.1.2, 5.3, 5.4.1, 5.5, 6.1 to 6.5, 6.7 to 6.10, 7, 8.1 to 8.4; RFC 7541 sections 2.3.3, 4.2,
 5.2, 6.1, 6.3).
 """
