@@ -139,7 +139,10 @@ let programs: [Target] = [
     program("visit-simulation", ["VisitSimulation", argumentParser]),
     program(
         "rpc-bench",
-        ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine", argumentParser]),
+        [
+            "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine", "HTTP2Engine", "EventCore",
+            argumentParser,
+        ]),
     program(
         "telehealth-bench",
         [

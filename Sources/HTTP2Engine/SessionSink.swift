@@ -20,8 +20,9 @@ struct SessionSink: ~Copyable {
 
     let isServer: Bool
     let limits: HTTP2Limits
-    /// The workspace's; the session keeps it alive.
-    let notes: UnsafeMutablePointer<HTTP2Workspace.Notes>
+    /// The workspace's; the session keeps it alive. Never changed, and `var` all the same: the compiler's
+    /// instrumentation for ThreadSanitizer fails on a mutation through a constant of a noncopyable value.
+    private(set) var notes: UnsafeMutablePointer<HTTP2Workspace.Notes>
     var slots = ContiguousArray<Slot>()
     var freeSlots = ContiguousArray<Int32>()
     var flood: FloodGuard
