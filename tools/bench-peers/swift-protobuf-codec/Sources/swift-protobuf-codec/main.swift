@@ -1,5 +1,5 @@
-// Prints codec-bench's line: message, bytes, ns to encode into a new array, the same again (it cannot encode into a kept
-// buffer), ns to decode into a fresh message.
+// Prints codec-bench's line: message, bytes, ns to encode into a new array, the same again (it cannot encode into a
+// kept buffer), ns to decode into a fresh message.
 //
 //   swift-protobuf-codec FOLDER     where codec-bench wrote the bytes
 
