@@ -1,10 +1,12 @@
 """Rules of RFC 9113 and RFC 7541 about fields and sizes beyond the usual checkers' cases.
 
 The groups of cases that HTTP/2 checkers agree on are all in test_exchange (what must be taken: starting, streams in every
-state, each kind of frame, exchanges, each form of a field) and test_violations (what must be refused: RFC 9113 sections
+state, each kind of frame, exchanges, each form of a field) and the three test_violations_of_… (what must be refused: RFC 9113 sections
 3.4, 4.1 to 4.3, 5.1, 5.1.1, 5.1.2, 5.3, 5.4.1, 5.5, 6.1 to 6.5, 6.7 to 6.10, 7, 8.1 to 8.4; RFC 7541 sections 2.3.3, 4.2,
 5.2, 6.1, 6.3).
 """
+
+import time
 
 import pytest
 
@@ -99,3 +101,23 @@ def test_6_9_data_on_many_streams_shares_the_window_of_the_connection(peer):
     assert got == 65_535
     peer.alive()
     assert sum(len(f.payload) for f in peer.seen if f.kind == DATA) == 65_535
+
+
+@pytest.mark.parametrize("piece", [1, 7])
+def test_6_2_header_blocks_of_many_connections_that_arrive_in_pieces_stay_apart(connect, piece):
+    """Half a HEADERS frame of one connection, then half of another's: no field may change sides."""
+    peers = [connect() for _ in range(6)]
+    asked = [headers(1, GET) if index % 2 else headers(1, ECHO, end=False) for index in range(len(peers))]
+    while any(asked):
+        for index, peer in enumerate(peers):
+            peer.send(asked[index][:piece])
+            asked[index] = asked[index][piece:]
+        # Long enough for the server to have read each piece by itself.
+        time.sleep(0.002)
+    for index, peer in enumerate(peers):
+        if index % 2:
+            peer.answered()
+        else:
+            peer.send(data(1, message(b"mine %d" % index)))
+            _, answer, trailers = peer.response()
+            assert trailers["grpc-status"] == "0" and answer == message(b"mine %d" % index)

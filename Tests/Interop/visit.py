@@ -1,6 +1,8 @@
 """A whole visit through the official Python gRPC client and stubs made from proto/."""
 
+import functools
 import hashlib
+import re
 import threading
 import time
 import uuid
@@ -9,12 +11,23 @@ import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2, status_pb2
 
+from service import ROOT
+
 TEXTS = {
     "CONSENT_TYPE_GEORGIA_TELEHEALTH": "Template: telehealth in Georgia, rights, risks, emergencies, vendors.",
     "CONSENT_TYPE_HIPAA_TELEHEALTH": "Template: privacy of telehealth under HIPAA.",
     "CONSENT_TYPE_THIRD_PARTY_PRESENCE": "Template: those I was told of take part.",
     "CONSENT_TYPE_RECORDING": "Template: this visit may be recorded for the stated purpose.",
 }
+
+
+@functools.cache
+def documented() -> dict[str, grpc.StatusCode]:
+    """Every reason of errors.proto with the code that its comment begins with."""
+    text = (ROOT / "proto/telehealth/v1/errors.proto").read_text()
+    found = re.findall(r"// ([A-Z_]+): [^/]*\n  ERROR_REASON_(\w+) = \d", text)
+    assert len(found) == len(re.findall(r"^  ERROR_REASON_\w+ = [1-9]", text, re.M)), "a reason without its code"
+    return {word: grpc.StatusCode[code] for code, word in found}
 
 
 SUBJECT_ROLES = {"client": "CLIENT", "guardian": "GUARDIAN", "clinician": "CLINICIAN", "co-clinician": "CLINICIAN"}
@@ -29,6 +42,7 @@ def reason(error: grpc.RpcError) -> str:
             for detail in status.details:
                 info = error_details_pb2.ErrorInfo()
                 if detail.Unpack(info):
+                    assert (info.domain, documented()[info.reason]) == ("telehealth.v1", error.code()), "not as errors.proto says"
                     return info.reason
     return ""
 

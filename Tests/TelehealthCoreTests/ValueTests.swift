@@ -21,6 +21,14 @@ import Testing
         }
     }
 
+    @Test func `each failure of the store has its reason, and those that pass say when to come again`() {
+        #expect(TelehealthError(StoreError.full) == TelehealthError(.storeFull))
+        #expect(TelehealthError(StoreError.failed(code: 10, operation: "commit")) == TelehealthError(.storeUnavailable))
+        #expect(TelehealthError(StoreError.closed) == TelehealthError(.storeUnavailable))
+        #expect(
+            TelehealthError(StoreError.overloaded) == TelehealthError(.storeOverloaded, retryAfter: .seconds(1)))
+    }
+
     @Test func `states are written as the earlier API wrote them`() {
         #expect(
             SessionStatus.allCases.map(wireName) == [

@@ -142,7 +142,7 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case effectNotFound
     /// FAILED_PRECONDITION: the effect is pending or done.
     case effectNotFailed
-    /// FAILED_PRECONDITION: the client has not consented to this person; MissingConsentDetail, metadata `place`.
+    /// FAILED_PRECONDITION: the place wants the client's consent to this person; MissingConsentDetail, metadata `place`.
     case thirdPartyConsentMissing
     /// FAILED_PRECONDITION: the person is a minor there, so a guardian signs.
     case guardianRequired

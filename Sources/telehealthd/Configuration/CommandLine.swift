@@ -7,8 +7,8 @@ struct DaemonCommandLine {
     private(set) var flags: [String: String] = [:]
     private(set) var file: String?
 
-    /// - Parameter arguments: without the program's name. `--flag value` and `--flag=value` are the same; a boolean flag
-    ///   alone means true.
+    /// - Parameter arguments: without the program's name. `--flag value` and `--flag=value` are the same; a
+    ///   boolean flag alone means true.
     init(_ arguments: [String]) throws(ConfigurationFailure) {
         var rest = arguments[...]
         if rest.first == "keys" {
