@@ -3,8 +3,8 @@ public import TelehealthCore
 
 /// The key that receipts are signed with, in a file of its own: its 64 hexadecimal digits, mode 0600.
 ///
-/// Beside it, with `.retired` behind its name, stand the public keys of before: a line each, the 64 digits and the second
-/// (since 1970) from which it signed no more.
+/// Beside it, with `.retired` behind its name, stand the public keys of before: a line each, the 64 digits and the
+/// second (since 1970) from which it signed no more.
 public enum ReceiptKeyFile {
     private static let seedBytesMax = 256
     /// Some thousand rotations.
@@ -36,8 +36,8 @@ public enum ReceiptKeyFile {
         return ReceiptKeys(signer: signer, retired: retired)
     }
 
-    /// Takes a fresh key into use and keeps the public half of the one before. Durable when it returns; cut short, it has
-    /// happened or it has not.
+    /// Takes a fresh key into use and keeps the public half of the one before. Durable when it returns; cut short, it
+    /// has happened or it has not.
     ///
     /// - Throws: as ``read(_:)``.
     public static func rotate(_ path: String, now: Timestamp) throws(KeySetError) -> ReceiptKeys {

@@ -3,7 +3,8 @@ internal import Identity
 internal import StorageSQLite
 internal import TelehealthCore
 
-/// `telehealthd keys …`: looks at the key ring and changes it, or the key of receipts. A running daemon sees the change within a second.
+/// `telehealthd keys …`: looks at the key ring and changes it, or the key of receipts. A running daemon sees the change
+/// within a second.
 enum KeysCommand {
     enum Verb: Equatable {
         case list, create, rotate, rotateReceipts

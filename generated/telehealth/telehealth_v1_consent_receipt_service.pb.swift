@@ -88,6 +88,8 @@ public struct Telehealth_V1_GetReceiptKeyResponse: Message {
     public var publicKey: [UInt8] = []
     /// The first 8 bytes of SHA-256 over the key, in hexadecimal digits.
     public var keyID: String = ""
+    /// Those that signed before, oldest first: what names one of them as its `kid` still counts.
+    public var retiredKeys: [Telehealth_V1_RetiredReceiptKey] = []
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -95,6 +97,7 @@ public struct Telehealth_V1_GetReceiptKeyResponse: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if !publicKey.isEmpty { buffer.write(1, publicKey, as: WireBytes.self) }
         if !keyID.isEmpty { buffer.write(2, keyID, as: WireString.self) }
+        buffer.writeMessages(3, retiredKeys)
         buffer.writeUnknown(unknownFields)
     }
 
@@ -103,6 +106,39 @@ public struct Telehealth_V1_GetReceiptKeyResponse: Message {
             switch tag {
             case 10: try reader.read(&publicKey, as: WireBytes.self)
             case 18: try reader.read(&keyID, as: WireString.self)
+            case 26: try reader.readMessages(&retiredKeys)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A key that signs no more.
+public struct Telehealth_V1_RetiredReceiptKey: Message {
+    public static let fullName = "telehealth.v1.RetiredReceiptKey"
+    /// As in GetReceiptKeyResponse.
+    public var publicKey: [UInt8] = []
+    /// As in GetReceiptKeyResponse.
+    public var keyID: String = ""
+    /// From when on it signed nothing, UTC.
+    public var retiredAt: Google_Protobuf_Timestamp?
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !publicKey.isEmpty { buffer.write(1, publicKey, as: WireBytes.self) }
+        if !keyID.isEmpty { buffer.write(2, keyID, as: WireString.self) }
+        if let value = retiredAt { buffer.writeMessage(3, value) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&publicKey, as: WireBytes.self)
+            case 18: try reader.read(&keyID, as: WireString.self)
+            case 26: try reader.readMessage(&retiredAt)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -182,7 +218,8 @@ public protocol Telehealth_V1_ConsentReceiptServiceHandler: Sendable {
     /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY with RetryInfo).
     func getConsentReceipt(_ request: Telehealth_V1_GetConsentReceiptRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentReceiptResponse
-    /// The public key that receipts are checked with. Roles: everybody with a token.
+    /// The public keys that receipts and manifests are checked with: the one that signs, and those that did before. Roles:
+    /// everybody with a token.
     func getReceiptKey(_ request: Telehealth_V1_GetReceiptKeyRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetReceiptKeyResponse
     /// A person's consents, visits and accesses as a FHIR R4 Bundle, in pieces. Roles: the person, a guardian, admin.
@@ -236,7 +273,8 @@ public struct Telehealth_V1_ConsentReceiptServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_ConsentReceiptService_Methods.getConsentReceipt, request, options: options)
     }
 
-    /// The public key that receipts are checked with. Roles: everybody with a token.
+    /// The public keys that receipts and manifests are checked with: the one that signs, and those that did before. Roles:
+    /// everybody with a token.
     public func getReceiptKey(
         _ request: Telehealth_V1_GetReceiptKeyRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetReceiptKeyResponse {
@@ -259,19 +297,24 @@ public enum Telehealth_V1_ConsentReceiptService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/consent_receipt_service.proto",
         base64: """
-            Cit0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfcmVjZWlwdF9zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGh50ZWxlaGVhbHRoL3Yx
-            L2RhdGFfY2xhc3MucHJvdG8iPwoYR2V0Q29uc2VudFJlY2VpcHRSZXF1ZXN0EiMKCmNvbnNlbnRfaWQYASABKAlCBIC6GAJSCWNv
-            bnNlbnRJZCJYChlHZXRDb25zZW50UmVjZWlwdFJlc3BvbnNlEh4KB3JlY2VpcHQYASABKAlCBIC6GARSB3JlY2VpcHQSGwoGa2V5
-            X2lkGAIgASgJQgSAuhgCUgVrZXlJZCIWChRHZXRSZWNlaXB0S2V5UmVxdWVzdCJZChVHZXRSZWNlaXB0S2V5UmVzcG9uc2USIwoK
-            cHVibGljX2tleRgBIAEoDEIEgLoYAlIJcHVibGljS2V5EhsKBmtleV9pZBgCIAEoCUIEgLoYAlIFa2V5SWQiQAoZRXhwb3J0UGVy
-            c29uUmVjb3JkUmVxdWVzdBIjCgpzdWJqZWN0X2lkGAEgASgJQgSAuhgDUglzdWJqZWN0SWQiOAoaRXhwb3J0UGVyc29uUmVjb3Jk
-            UmVzcG9uc2USGgoFY2h1bmsYASABKAxCBIC6GARSBWNodW5rMsgCChVDb25zZW50UmVjZWlwdFNlcnZpY2USZgoRR2V0Q29uc2Vu
-            dFJlY2VpcHQSJy50ZWxlaGVhbHRoLnYxLkdldENvbnNlbnRSZWNlaXB0UmVxdWVzdBooLnRlbGVoZWFsdGgudjEuR2V0Q29uc2Vu
-            dFJlY2VpcHRSZXNwb25zZRJaCg1HZXRSZWNlaXB0S2V5EiMudGVsZWhlYWx0aC52MS5HZXRSZWNlaXB0S2V5UmVxdWVzdBokLnRl
-            bGVoZWFsdGgudjEuR2V0UmVjZWlwdEtleVJlc3BvbnNlEmsKEkV4cG9ydFBlcnNvblJlY29yZBIoLnRlbGVoZWFsdGgudjEuRXhw
-            b3J0UGVyc29uUmVjb3JkUmVxdWVzdBopLnRlbGVoZWFsdGgudjEuRXhwb3J0UGVyc29uUmVjb3JkUmVzcG9uc2UwAWIGcHJvdG8z
+            Cit0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfcmVjZWlwdF9zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGh9nb29nbGUvcHJvdG9i
+            dWYvdGltZXN0YW1wLnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8iPwoYR2V0Q29uc2VudFJlY2VpcHRSZXF1
+            ZXN0EiMKCmNvbnNlbnRfaWQYASABKAlCBIC6GAJSCWNvbnNlbnRJZCJYChlHZXRDb25zZW50UmVjZWlwdFJlc3BvbnNlEh4KB3Jl
+            Y2VpcHQYASABKAlCBIC6GARSB3JlY2VpcHQSGwoGa2V5X2lkGAIgASgJQgSAuhgCUgVrZXlJZCIWChRHZXRSZWNlaXB0S2V5UmVx
+            dWVzdCKeAQoVR2V0UmVjZWlwdEtleVJlc3BvbnNlEiMKCnB1YmxpY19rZXkYASABKAxCBIC6GAJSCXB1YmxpY0tleRIbCgZrZXlf
+            aWQYAiABKAlCBIC6GAJSBWtleUlkEkMKDHJldGlyZWRfa2V5cxgDIAMoCzIgLnRlbGVoZWFsdGgudjEuUmV0aXJlZFJlY2VpcHRL
+            ZXlSC3JldGlyZWRLZXlzIpYBChFSZXRpcmVkUmVjZWlwdEtleRIjCgpwdWJsaWNfa2V5GAEgASgMQgSAuhgCUglwdWJsaWNLZXkS
+            GwoGa2V5X2lkGAIgASgJQgSAuhgCUgVrZXlJZBI/CgpyZXRpcmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFt
+            cEIEgLoYAlIJcmV0aXJlZEF0IkAKGUV4cG9ydFBlcnNvblJlY29yZFJlcXVlc3QSIwoKc3ViamVjdF9pZBgBIAEoCUIEgLoYA1IJ
+            c3ViamVjdElkIjgKGkV4cG9ydFBlcnNvblJlY29yZFJlc3BvbnNlEhoKBWNodW5rGAEgASgMQgSAuhgEUgVjaHVuazLIAgoVQ29u
+            c2VudFJlY2VpcHRTZXJ2aWNlEmYKEUdldENvbnNlbnRSZWNlaXB0EicudGVsZWhlYWx0aC52MS5HZXRDb25zZW50UmVjZWlwdFJl
+            cXVlc3QaKC50ZWxlaGVhbHRoLnYxLkdldENvbnNlbnRSZWNlaXB0UmVzcG9uc2USWgoNR2V0UmVjZWlwdEtleRIjLnRlbGVoZWFs
+            dGgudjEuR2V0UmVjZWlwdEtleVJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkdldFJlY2VpcHRLZXlSZXNwb25zZRJrChJFeHBvcnRQ
+            ZXJzb25SZWNvcmQSKC50ZWxlaGVhbHRoLnYxLkV4cG9ydFBlcnNvblJlY29yZFJlcXVlc3QaKS50ZWxlaGVhbHRoLnYxLkV4cG9y
+            dFBlcnNvblJlY29yZFJlc3BvbnNlMAFiBnByb3RvMw==
             """,
         dependencies: [
+            Google_Protobuf_Timestamp_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
         ])
 }

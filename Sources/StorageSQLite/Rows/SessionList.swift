@@ -4,7 +4,8 @@ internal import TelehealthCore
 /// conditions.
 enum SessionList {
     /// ?1 client, ?2 clinician, ?3 appointment (NULL = any), ?4 and ?5 the (start, id) to begin behind,
-    /// ?6 the start to stop before, ?7 to ?12 the statuses, ?13 the limit, ?14 guardian (NULL = any), ?15 who was invited.
+    /// ?6 the start to stop before, ?7 to ?12 the statuses, ?13 the limit, ?14 guardian (NULL = any), ?15 who was
+    /// invited.
     private static func text(_ driver: String) -> String {
         let others = [
             "client_id": "?1", "clinician_id": "?2", "appointment_id": "?3", "guardian_id": "?14",
