@@ -98,6 +98,11 @@ final class LogOutput: Sendable {
             while offset < bytes.count {
                 let written = Glibc.write(descriptor, bytes.baseAddress! + offset, bytes.count - offset)
                 if written < 0, errno == EINTR { continue }
+                // Whoever made the descriptor may have made it non-blocking, for all that share it.
+                if written < 0, errno == EAGAIN {
+                    var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    if poll(&room, 1, -1) > 0 || errno == EINTR { continue }
+                }
                 // A log that cannot be written is given up: nothing may wait for it.
                 if written <= 0 { return }
                 offset += written
