@@ -5,9 +5,13 @@ import threading
 
 
 class Wiretap:
-    """A pipe of TCP to `target` ("host:port") on a port of its own. Who connects signs for the address that it dialled."""
+    """A pipe of TCP to `target` ("host:port") on a port of its own. Who connects signs for the address that it dialled.
 
-    def __init__(self, target: str):
+    With `piece`, bytes go on in writes of that many: whoever reads must not care where a read ends.
+    """
+
+    def __init__(self, target: str, piece: int | None = None):
+        self.piece = piece
         host, port = target.rsplit(":", 1)
         self.target = (host, int(port))
         self.lock = threading.Lock()
@@ -23,6 +27,8 @@ class Wiretap:
                 far = socket.create_connection(self.target)
             except OSError:
                 return
+            for side in (near, far):
+                side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for source, sink, kept in ((near, far, self.sent), (far, near, self.answered)):
                 threading.Thread(target=self._carry, args=(source, sink, kept), daemon=True).start()
 
@@ -31,7 +37,9 @@ class Wiretap:
             while data := source.recv(65536):
                 with self.lock:
                     kept += data
-                sink.sendall(data)
+                step = self.piece or len(data)
+                for start in range(0, len(data), step):
+                    sink.sendall(data[start:start + step])
             sink.shutdown(socket.SHUT_WR)
         except OSError:
             source.close()
