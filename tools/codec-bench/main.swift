@@ -58,7 +58,25 @@ func report<M: Message>(_ name: String, _ message: M, folder: String?) {
 }
 
 var folder: String?
-if CommandLine.arguments.count == 3, CommandLine.arguments[1] == "--write" { folder = CommandLine.arguments[2] }
+let words = CommandLine.arguments.dropFirst()
+let usage = """
+    Prints nanoseconds to encode and decode a Record of about 1 KB and a full Session.
+
+    usage: codec-bench [--write FOLDER]    --write keeps the bytes of both
+
+    """
+if let word = words.first {
+    if word == "--help" || word == "-h" {
+        print(usage, terminator: "")
+        exit(0)
+    }
+    guard word == "--write", words.count == 2 else {
+        let complaint = Array("codec-bench: \(word) is not understood\n\n\(usage)".utf8)
+        write(2, complaint, complaint.count)
+        exit(2)
+    }
+    folder = words.last
+}
 print("# message, bytes, ns to encode into a new array, into a kept buffer, to decode")
 report("Record", makeRecord(), folder: folder)
 report("Session", makeSession(), folder: folder)

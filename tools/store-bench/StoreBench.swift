@@ -12,8 +12,26 @@ import TelehealthCore
 private let calls = Atomic<Int>(0)
 
 @main struct StoreBench {
+    private static let usage = """
+        Prints what reads and writes of the store cost.
+
+        usage: store-bench [DIRECTORY [SESSIONS [CALLERS]]]    a new folder under /tmp, 20000 and 200
+
+        """
+
+    private static func leave(over word: String) -> Never {
+        if word == "--help" || word == "-h" {
+            print(usage, terminator: "")
+            exit(0)
+        }
+        let complaint = Array("store-bench: \(word) is no option\n\n\(usage)".utf8)
+        write(2, complaint, complaint.count)
+        exit(2)
+    }
+
     static func main() async throws {
         let arguments = CommandLine.arguments
+        if let word = arguments.dropFirst().first(where: { $0.hasPrefix("-") }) { leave(over: word) }
         let directory = arguments.count > 1 ? arguments[1] : "/tmp/store-bench-\(getpid())"
         let sessions = arguments.count > 2 ? Int(arguments[2]) ?? 20_000 : 20_000
         let callers = arguments.count > 3 ? Int(arguments[3]) ?? 200 : 200

@@ -12,8 +12,19 @@ import TelehealthClient
 
 @main struct Example {
     static func main() async throws {
+        let usage = """
+            Creates the session of an appointment and follows it until it is over.
+
+            usage: telehealth-client-example TARGET APPOINTMENT-ID TOKEN-FILE
+
+            """
+        if CommandLine.arguments.contains("--help") {
+            print(usage, terminator: "")
+            exit(0)
+        }
         guard CommandLine.arguments.count == 4 else {
-            print("usage: telehealth-client-example TARGET APPOINTMENT-ID TOKEN-FILE")
+            FileHandle.standardError.write(
+                Data("\(CommandLine.arguments.dropFirst().joined(separator: " "))\n\(usage)".utf8))
             exit(2)
         }
         let tokenFile = CommandLine.arguments[3]

@@ -7,8 +7,8 @@ struct DaemonCommandLine {
     private(set) var flags: [String: String] = [:]
     private(set) var file: String?
 
-    /// - Parameter arguments: without the program's name. `--flag value` and `--flag=value` are the same; a boolean flag
-    ///   alone means true.
+    /// - Parameter arguments: without the program's name. `--flag value` and `--flag=value` are the same; a
+    ///   boolean flag alone means true.
     init(_ arguments: [String]) throws(ConfigurationFailure) {
         var rest = arguments[...]
         if rest.first == "keys" {
@@ -64,6 +64,9 @@ struct DaemonCommandLine {
               --config FILE      JSON file; a setting's place in it is its name below, such as {"aws": {"region": …}}
               --print-config     show what is in force and where it comes from, secrets left out, and leave
               --help             this text
+
+            Leaves with 0 after a clean stop (SIGTERM, SIGINT), 1 when it could not serve, 2 for a wrong command line or
+            configuration. SIGHUP reads certificates, key sets and key rings anew.
 
 
             """
