@@ -191,8 +191,8 @@ let testTargets: [Target] = [
     tests("ArchitectureTests", []),
 ]
 
-/// Messages that a tool makes from other projects' protos and that are never committed: their rows, and those of programs
-/// that are nothing without them, are there when their folder is.
+/// Messages that a tool makes from other projects' protos and that are never committed: their rows, and those
+/// of programs that are nothing without them, are there when their folder is.
 let madeByTools: [(target: Target, neededBy: String?)] = [
     // tools/conformance
     (module("ConformanceMessages", ["ProtobufWire"], path: "tools/.cache/conformance/messages"), "protobuf-conformance"),
@@ -202,7 +202,9 @@ let madeByTools: [(target: Target, neededBy: String?)] = [
 
 /// The targets without what is not made yet.
 @MainActor func made(_ targets: [Target]) -> [Target] {
-    let missing = madeByTools.filter { !FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + ($0.target.path ?? "")) }
+    let missing = madeByTools.filter {
+        !FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + ($0.target.path ?? ""))
+    }
     let names = Set(missing.map(\.target.name) + missing.compactMap(\.neededBy))
     return (targets + madeByTools.map(\.target)).filter { !names.contains($0.name) }.map { target in
         target.dependencies = target.dependencies.filter {

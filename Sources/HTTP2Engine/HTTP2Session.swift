@@ -131,7 +131,9 @@ public final class HTTP2Session {
                 handle, (start + offset).assumingMemoryBound(to: UInt8.self), bytes.count - offset)
             guard used >= 0 else {
                 // Acknowledgements beyond `queuedAcksMax`, all from one read: a limit like our own.
-                if used == NGHTTP2_ERR_FLOODED.rawValue { sink.pointee.violation = sink.pointee.violation ?? .outboundQueue }
+                if used == NGHTTP2_ERR_FLOODED.rawValue {
+                    sink.pointee.violation = sink.pointee.violation ?? .outboundQueue
+                }
                 if sink.pointee.violation != nil {
                     checkViolations()
                     return deliver()
@@ -272,7 +274,8 @@ public final class HTTP2Session {
         case .goAway(let last, let code):
             isDraining = true
             owner.sessionReceivedGoAway(
-                lastStreamID: last, code: HTTP2ErrorCode(rawValue: code), debugData: workspace.notes.pointee.debugData)
+                lastStreamID: last, code: HTTP2ErrorCode(rawValue: code),
+                debugData: workspace.notes.pointee.debugData)
         }
     }
 

@@ -23,8 +23,8 @@ public struct HTTPSRequest: Sendable {
     public var responseBytesMax: Int
     /// Allows the link-local addresses where machines find credentials. Such requests never use a proxy.
     public var mayReachMetadata: Bool
-    /// False for addresses that somebody else may have chosen: then only the internet's public addresses are connected to,
-    /// judged when the connection is made, and never by a proxy.
+    /// False for addresses that somebody else may have chosen: then only the internet's public addresses are
+    /// connected to, judged when the connection is made, and never by a proxy.
     public var mayReachPrivate = true
 
     public init(

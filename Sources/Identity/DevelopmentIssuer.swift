@@ -64,8 +64,8 @@ public struct DevelopmentIssuer: Sendable {
 
     /// Reads the key of a data directory; makes it first when `createIfAbsent`.
     ///
-    /// - Throws: ``KeySetError``: unreadable with `errno` (`EACCES` when others than the owner may read the file, `ENOENT`
-    ///   when absent), malformed when the file holds no key.
+    /// - Throws: ``KeySetError``: unreadable with `errno` (`EACCES` when others than the owner may read the
+    ///   file, `ENOENT` when absent), malformed when the file holds no key.
     public init(directory: String, createIfAbsent: Bool) throws(KeySetError) {
         let path = directory + "/" + Self.fileName
         if createIfAbsent {

@@ -5,7 +5,8 @@ internal import TelehealthCore
 public struct TokenPolicy: Sendable, Hashable {
     /// This service's name in `aud`.
     public var audience: String
-    /// Longest time from `iat` to `exp`. One hour: a stolen token dies soon, and a visit outlasts it only by asking anew.
+    /// Longest time from `iat` to `exp`. One hour: a stolen token dies soon, and a visit outlasts it only by
+    /// asking anew.
     public var lifetimeMax: Duration = .seconds(3600)
     /// How far the issuer's clock may run ahead of ours in `iat` and `nbf`. `exp` gets no allowance.
     public var clockSkewMax: Duration = .seconds(60)

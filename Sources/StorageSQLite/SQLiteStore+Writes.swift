@@ -42,10 +42,11 @@ extension SQLiteStore {
         try result.get()
     }
 
-    /// Takes over a key ring with another current key, then seals every row with it, in small steps between other writes.
+    /// Takes over a key ring with another current key, then seals every row with it, in small steps between
+    /// other writes.
     ///
-    /// Also what is to be done once after opening: then rows from before there was a ring are sealed. Returns when no row
-    /// is sealed with any key but the ring's current one; nearly at once when that is so already.
+    /// Also what is to be done once after opening: then rows from before there was a ring are sealed. Returns
+    /// when no row is sealed with any key but the ring's current one; nearly at once when that is so already.
     public func seal(with ring: KeyRing) async throws(StoreError) {
         let adopted = await withCheckedContinuation { done in
             if let refusal = writer.queue.submit(.adopt(ring, done)) {

@@ -10,7 +10,8 @@ public struct ClientConfiguration: Sendable {
     public var timeout: Duration = .seconds(20)
     /// Attempts of one call at the most, the first included.
     public var maxAttempts = 6
-    /// The wait before the second attempt; doubles up to ``maxBackoff``, each time multiplied by a jitter of 0.8 to 1.2.
+    /// The wait before the second attempt; doubles up to ``maxBackoff``, each time multiplied by a jitter of
+    /// 0.8 to 1.2.
     public var initialBackoff: Duration = .milliseconds(100)
     public var maxBackoff: Duration = .seconds(5)
     /// Draws a number in 0..<1 for jitter and the bytes of request ids; tests give their own.

@@ -51,8 +51,8 @@ public struct SessionWatch: AsyncSequence, Sendable {
         }
 
         /// - Returns: the next update; `nil` when the session is over.
-        /// - Throws: the error of a watch that cannot go on, such as NOT_FOUND, or UNAVAILABLE after too many attempts in
-        ///   a row; CANCELLED when the task is.
+        /// - Throws: the error of a watch that cannot go on, such as NOT_FOUND, or UNAVAILABLE after too many
+        ///   attempts in a row; CANCELLED when the task is.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(RPCError) -> Update? {
             try await next()
         }

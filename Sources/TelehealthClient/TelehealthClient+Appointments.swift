@@ -7,8 +7,8 @@ extension TelehealthClient {
     /// Stores or changes one appointment. Roles: scheduler, admin.
     ///
     /// A put whose `source_version` is not higher than the stored one changes nothing and answers the stored row.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); FAILED_PRECONDITION (APPOINTMENT_STARTED when time or
-    /// people change after the visit began, APPOINTMENT_CANCELLED when it was cancelled before).
+    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); FAILED_PRECONDITION (APPOINTMENT_STARTED
+    /// when time or people change after the visit began, APPOINTMENT_CANCELLED when it was cancelled before).
     public func putAppointment(
         _ request: Telehealth_V1_PutAppointmentRequest
     ) async throws(RPCError) -> Telehealth_V1_PutAppointmentResponse {
@@ -26,7 +26,8 @@ extension TelehealthClient {
 
     /// Cancels an appointment and the session that stands on it. Roles: scheduler, admin.
     ///
-    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE when a client was already admitted).
+    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE when a client was
+    /// already admitted).
     public func cancelAppointment(
         _ request: Telehealth_V1_CancelAppointmentRequest
     ) async throws(RPCError) -> Telehealth_V1_CancelAppointmentResponse {

@@ -4,11 +4,12 @@ public import TelehealthAPI
 
 /// Consents: texts, decisions, what is missing.
 extension TelehealthClient {
-    /// Writes one decision. Roles: client and clinician for themselves; clinician of the client, admin for PAPER and VERBAL.
+    /// Writes one decision. Roles: client and clinician for themselves; clinician of the client, admin for
+    /// PAPER and VERBAL.
     ///
     /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED, TEXT_HASH_MISMATCH when the hash is not that of the
-    /// registered version); FAILED_PRECONDITION (ACKNOWLEDGEMENTS_INCOMPLETE, WRITTEN_CONSENT_REQUIRED); PERMISSION_DENIED
-    /// (NOT_ALLOWED); NOT_FOUND (DOCUMENT_NOT_FOUND).
+    /// registered version); FAILED_PRECONDITION (ACKNOWLEDGEMENTS_INCOMPLETE, WRITTEN_CONSENT_REQUIRED);
+    /// PERMISSION_DENIED (NOT_ALLOWED); NOT_FOUND (DOCUMENT_NOT_FOUND).
     public func submitConsent(
         _ request: Telehealth_V1_SubmitConsentRequest
     ) async throws(RPCError) -> Telehealth_V1_SubmitConsentResponse {
@@ -24,8 +25,8 @@ extension TelehealthClient {
         try await call(Telehealth_V1_ConsentService_Methods.getConsentStatus, request)
     }
 
-    /// Writes a new decision in place of an active one, which becomes SUPERSEDED. Roles and errors as SubmitConsent, and
-    /// NOT_FOUND (CONSENT_NOT_FOUND), FAILED_PRECONDITION (CONSENT_NOT_CURRENT).
+    /// Writes a new decision in place of an active one, which becomes SUPERSEDED. Roles and errors as
+    /// SubmitConsent, and NOT_FOUND (CONSENT_NOT_FOUND), FAILED_PRECONDITION (CONSENT_NOT_CURRENT).
     public func updateConsent(
         _ request: Telehealth_V1_UpdateConsentRequest
     ) async throws(RPCError) -> Telehealth_V1_UpdateConsentResponse {
@@ -35,14 +36,16 @@ extension TelehealthClient {
     /// Takes an active consent back, at once; revoking a recording consent stops a running capture.
     ///
     /// Roles: the subject or guardian; a clinician of the client and admin on the client's behalf. Repeating is OK.
-    /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); FAILED_PRECONDITION (CONSENT_NOT_CURRENT for a declined or superseded one).
+    /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); FAILED_PRECONDITION (CONSENT_NOT_CURRENT for a declined or
+    /// superseded one).
     public func revokeConsent(
         _ request: Telehealth_V1_RevokeConsentRequest
     ) async throws(RPCError) -> Telehealth_V1_RevokeConsentResponse {
         try await change(Telehealth_V1_ConsentService_Methods.revokeConsent, request)
     }
 
-    /// Lists a person's records, newest first. Roles and errors as GetConsentStatus; INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// Lists a person's records, newest first. Roles and errors as GetConsentStatus; INVALID_ARGUMENT
+    /// (PAGE_TOKEN_INVALID).
     public func listConsents(
         _ request: Telehealth_V1_ListConsentsRequest
     ) async throws(RPCError) -> Telehealth_V1_ListConsentsResponse {

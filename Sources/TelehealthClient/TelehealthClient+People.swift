@@ -7,9 +7,9 @@ extension TelehealthClient {
     /// Gives somebody a place in a visit: a member of staff by their id, who then comes with a token of their own, or
     /// whoever redeems the grant that is answered. Roles: who leads the visit; scheduler, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED); INVALID_ARGUMENT (INVALID_FIELD for a role
-    /// that does not come this way); ALREADY_EXISTS (PARTICIPANT_EXISTS; `participant_id` in the ErrorInfo metadata);
-    /// FAILED_PRECONDITION (ROSTER_FULL).
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED); INVALID_ARGUMENT
+    /// (INVALID_FIELD for a role that does not come this way); ALREADY_EXISTS (PARTICIPANT_EXISTS;
+    /// `participant_id` in the ErrorInfo metadata); FAILED_PRECONDITION (ROSTER_FULL).
     public func inviteParticipant(
         _ request: Telehealth_V1_InviteParticipantRequest
     ) async throws(RPCError) -> Telehealth_V1_InviteParticipantResponse {
@@ -18,8 +18,8 @@ extension TelehealthClient {
 
     /// Takes a grant back that nobody has redeemed. Roles: as ``inviteParticipant(_:)``.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, INVITATION_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED); FAILED_PRECONDITION
-    /// (INVITATION_USED: use ``removeParticipant(_:)``). Revoking twice is OK.
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, INVITATION_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED);
+    /// FAILED_PRECONDITION (INVITATION_USED: use ``removeParticipant(_:)``). Revoking twice is OK.
     public func revokeInvitation(
         _ request: Telehealth_V1_RevokeInvitationRequest
     ) async throws(RPCError) -> Telehealth_V1_RevokeInvitationResponse {
@@ -47,7 +47,8 @@ extension TelehealthClient {
         try await change(Telehealth_V1_PeopleService_Methods.denyParticipant, request)
     }
 
-    /// Puts somebody back from the visit into the waiting room, until let in by name. Roles: who leads the visit, admin.
+    /// Puts somebody back from the visit into the waiting room, until let in by name. Roles: who leads the
+    /// visit, admin.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED);
     /// FAILED_PRECONDITION (PARTICIPANT_NOT_ADMITTED).

@@ -22,8 +22,8 @@ extension TelehealthClient {
 }
 
 extension TelehealthClient {
-    /// A person's consents, visits and accesses as a FHIR R4 Bundle: the pieces of one JSON document, in order. Roles: the
-    /// person, a guardian, admin.
+    /// A person's consents, visits and accesses as a FHIR R4 Bundle: the pieces of one JSON document, in
+    /// order. Roles: the person, a guardian, admin.
     ///
     /// Not repeated by itself: whoever wants it again asks again, and each export is audited.
     /// Errors: NOT_FOUND (SUBJECT_NOT_FOUND); RESOURCE_EXHAUSTED (EXPORT_TOO_LARGE above 3,000 visits).

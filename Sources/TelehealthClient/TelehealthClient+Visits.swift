@@ -7,8 +7,8 @@ extension TelehealthClient {
     /// Creates the session of an appointment; Chime is not called yet. Roles: scheduler, clinician of the appointment,
     /// admin, service.
     ///
-    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); ALREADY_EXISTS (SESSION_EXISTS; `session_id` in the ErrorInfo metadata);
-    /// FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE).
+    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); ALREADY_EXISTS (SESSION_EXISTS; `session_id` in the
+    /// ErrorInfo metadata); FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE).
     public func createSession(
         _ request: Telehealth_V1_CreateSessionRequest
     ) async throws(RPCError) -> Telehealth_V1_CreateSessionResponse {
@@ -38,8 +38,9 @@ extension TelehealthClient {
     ///
     /// A client waits until let in and gets no credentials before. Credentials are fetched anew at each call.
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (TOO_EARLY, TOO_LATE, INVALID_STATE,
-    /// PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED, CONSENT_MISSING with MissingConsentDetail, RECORDING_CONSENT_MISSING);
-    /// UNAVAILABLE (MEETING_UNAVAILABLE with RetryInfo); RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED).
+    /// PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED, CONSENT_MISSING with MissingConsentDetail,
+    /// RECORDING_CONSENT_MISSING); UNAVAILABLE (MEETING_UNAVAILABLE with RetryInfo); RESOURCE_EXHAUSTED
+    /// (MEETING_QUOTA_EXCEEDED).
     public func joinSession(
         _ request: Telehealth_V1_JoinSessionRequest
     ) async throws(RPCError) -> Telehealth_V1_JoinSessionResponse {
@@ -162,7 +163,8 @@ extension TelehealthClient {
 
     /// Ends a visit: recording, then the meeting. Roles: its clinician, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless IN_PROGRESS). Ending twice is OK.
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless IN_PROGRESS). Ending
+    /// twice is OK.
     public func endSession(
         _ request: Telehealth_V1_EndSessionRequest
     ) async throws(RPCError) -> Telehealth_V1_EndSessionResponse {

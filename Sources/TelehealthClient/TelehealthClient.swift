@@ -4,9 +4,9 @@ public import RPCModel
 
 /// The telehealth service as Swift functions: one per RPC, and ``watch(_:after:)`` for what happens in a visit.
 ///
-/// Every call carries a token of the ``TokenProvider``, has a deadline, and is repeated with the same `request_id` while the
-/// service is out of reach or busy, so a change happens once however often the network breaks. A `request_id` left
-/// empty is filled in.
+/// Every call carries a token of the ``TokenProvider``, has a deadline, and is repeated with the same
+/// `request_id` while the service is out of reach or busy, so a change happens once however often the network
+/// breaks. A `request_id` left empty is filled in.
 ///
 /// ```swift
 /// let client = try TelehealthClient(.init(target: "127.0.0.1:50051"), tokens: FixedToken(token))
@@ -31,7 +31,8 @@ public struct TelehealthClient: Sendable {
     }
 
     /// A client over a channel that somebody else made and ends.
-    public init(over channel: any CallChannel, configuration: ClientConfiguration, tokens: any TokenProvider) {
+    public init(over channel: any CallChannel, configuration: ClientConfiguration, tokens: any TokenProvider)
+    {
         connection = nil
         self.channel = channel
         self.tokens = tokens
@@ -75,12 +76,15 @@ public struct TelehealthClient: Sendable {
                 failures += 1
                 // Once: a fresh token that is refused too shows that the tokens, or a clock, are wrong.
                 let isStale = error.isStaleToken && rejected == nil
-                guard isStale || error.isWorthRepeating, failures < configuration.maxAttempts else { throw error }
+                guard isStale || error.isWorthRepeating, failures < configuration.maxAttempts else {
+                    throw error
+                }
                 if isStale {
                     rejected = token
                     continue
                 }
-                let wait = configuration.jittered(max(configuration.backoff(after: failures), error.retryDelay ?? .zero))
+                let wait = configuration.jittered(
+                    max(configuration.backoff(after: failures), error.retryDelay ?? .zero))
                 guard ContinuousClock.now + wait < deadline else { throw error }
                 try await pause(wait)
             }
@@ -109,5 +113,7 @@ extension RPCError {
     var isWorthRepeating: Bool { code == .unavailable || code == .aborted }
 
     /// Whether another token would help.
-    var isStaleToken: Bool { code == .unauthenticated && (reason == "TOKEN_EXPIRED" || reason == "TOKEN_KEY_UNKNOWN") }
+    var isStaleToken: Bool {
+        code == .unauthenticated && (reason == "TOKEN_EXPIRED" || reason == "TOKEN_KEY_UNKNOWN")
+    }
 }

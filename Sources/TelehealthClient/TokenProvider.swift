@@ -28,7 +28,8 @@ public actor TokenCache: TokenProvider {
     ///   - margin: how long before its end a token is replaced.
     ///   - fetch: gets a token and the time it still counts.
     public init(
-        margin: Duration = .seconds(60), fetch: @escaping @Sendable () async throws -> (token: String, lifetime: Duration)
+        margin: Duration = .seconds(60),
+        fetch: @escaping @Sendable () async throws -> (token: String, lifetime: Duration)
     ) {
         self.margin = margin
         self.fetch = fetch

@@ -4,6 +4,10 @@ import Testing
 @Suite("Tidiness") struct TidyTests {
     /// Longer files hide more than one concept.
     private static let linesMax = 500
+    /// What stands beside another file on one screen, with some room above what the formatter aims at.
+    private static let columnsMax = 120
+    /// What can be read without scrolling.
+    private static let functionLinesMax = 60
 
     let sources: [SwiftSource]
     let manifest: Manifest
@@ -22,6 +26,49 @@ import Testing
         for source in sources where source.lineCount > Self.linesMax {
             report(source, source.lineCount, "more than \(Self.linesMax) lines")
         }
+    }
+
+    @Test func `a Python file has at most 500 lines`() throws {
+        let files = Repository.files(withExtensions: ["py"])
+        #expect(files.count > 20, "the tree could not be read")
+        for file in files {
+            let lines = try Repository.text(file).utf8.count { $0 == UInt8(ascii: "\n") }
+            if lines > Self.linesMax { Issue.record("\(file): \(lines) lines") }
+        }
+    }
+
+    /// Texts in literals and rows of tables are as long as what they say.
+    @Test func `a line has at most 120 columns`() {
+        for source in sources where !source.path.hasPrefix("Tests/") {
+            for line in source.code.indices where !source.comments[line].hasPrefix("/// |") {
+                let width = source.code[line].count + source.comments[line].count
+                if width > Self.columnsMax { report(source, line + 1, "\(width) columns") }
+            }
+        }
+    }
+
+    /// By the formatter's layout: what a line begins, the next brace at that line's indentation ends.
+    @Test func `a function has at most 60 lines`() {
+        var functions = 0
+        for source in sources where !source.path.hasPrefix("Tests/") {
+            var begun: [(indent: Int, line: Int)] = []
+            for (index, code) in source.code.enumerated() {
+                let indent = code.prefix { $0 == " " }.count
+                let text = code.dropFirst(indent)
+                if text.firstMatch(of: /^(?:@\w+ |\w+(?:\(\w+\))? )*(?:func |init[?(<]|deinit\b|subscript[(<])/) != nil {
+                    functions += 1
+                    begun.removeAll { $0.indent >= indent }
+                    if !text.hasSuffix("}") { begun.append((indent, index)) }
+                } else if text.hasPrefix("}") {
+                    begun.removeAll { $0.indent > indent }
+                    guard let last = begun.last, last.indent == indent else { continue }
+                    begun.removeLast()
+                    let length = index - last.line + 1
+                    if length > Self.functionLinesMax { report(source, last.line + 1, "\(length) lines") }
+                }
+            }
+        }
+        #expect(functions > 1000, "the functions were not found")
     }
 
     @Test func `nothing is tried by force`() {

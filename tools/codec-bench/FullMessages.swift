@@ -47,7 +47,9 @@ func makeRecord() -> Bench_Record {
                 $0.done = index == 2
             }
         }
-        $0.labels = ["department": "cardiology, second floor", "language": "German and English", "kind": "routine"]
+        $0.labels = [
+            "department": "cardiology, second floor", "language": "German and English", "kind": "routine",
+        ]
         $0.tags = ["remote", "video", "insured"]
         $0.samples = [1, 20, 300, 4000, 50_000]
         $0.token = [UInt8](repeating: 0xA7, count: 24)
@@ -77,7 +79,10 @@ func makeSession() -> Telehealth_V1_Session {
         $0.clinicianJoinedAt = sessionTime(5)
         $0.startedAt = sessionTime(9)
         $0.endedAt = sessionTime(1500)
-        $0.participants = [makeParticipant(.clinician, "clinician-0000000000000007"), makeParticipant(.client, "client-000000000000000042")]
+        $0.participants = [
+            makeParticipant(.clinician, "clinician-0000000000000007"),
+            makeParticipant(.client, "client-000000000000000042"),
+        ]
         $0.recordingEnabled = true
         $0.recordingConsent = true
         $0.activeRecording = makeRecording()
@@ -126,7 +131,9 @@ private func makeMeeting() -> Telehealth_V1_MeetingGeneration {
     }
 }
 
-private func makeParticipant(_ role: Telehealth_V1_ParticipantRole, _ subject: String) -> Telehealth_V1_Participant {
+private func makeParticipant(_ role: Telehealth_V1_ParticipantRole, _ subject: String)
+    -> Telehealth_V1_Participant
+{
     .with {
         $0.participantID = "0198f3a2-7c11-7a54-9d31-3c1f0a9be011"
         $0.role = role
@@ -167,7 +174,8 @@ private func makeRecording() -> Telehealth_V1_Recording {
         $0.stoppedAt = sessionTime(1490)
         $0.availableAt = sessionTime(1600)
         $0.capturePipelineID = "d1b6a52a-0f3c-4f0e-9a55-0e2f8d1c7b31"
-        $0.capturePipelineArn = "arn:aws:chime:us-east-1:111122223333:media-pipeline/d1b6a52a-0f3c-4f0e-9a55-0e2f8d1c7b31"
+        $0.capturePipelineArn =
+            "arn:aws:chime:us-east-1:111122223333:media-pipeline/d1b6a52a-0f3c-4f0e-9a55-0e2f8d1c7b31"
         $0.concatenationPipelineID = "e2c7b63b-1a4d-4a1f-8b66-1f3a9e2d8c42"
         $0.objectKey = "recordings/0198f3a2-7c11-7a54-9d31-3c1f0a9be001/1/composited-video/visit.mp4"
         $0.objectByteCount = 98_765_432

@@ -41,7 +41,9 @@ struct CallCommand: AsyncParsableCommand {
 
     @Flag(
         name: .shortAndLong,
-        help: "Print the request, metadata and a timing breakdown to standard error; what its data classes call personal is hidden.")
+        help:
+            "Print the request, metadata and a timing breakdown to standard error; what its data classes call personal is hidden."
+    )
     var verbose = false
 
     @Flag(help: "With --verbose: hide nothing of the request.")
@@ -111,7 +113,9 @@ struct CallCommand: AsyncParsableCommand {
     }
 
     /// Prints the requests as far as a log may hold them: of a schema without data classes, only their type.
-    private func describe(_ requests: [RawMessage], as type: MessageDescriptor, in pool: DescriptorPool) throws {
+    private func describe(_ requests: [RawMessage], as type: MessageDescriptor, in pool: DescriptorPool)
+        throws
+    {
         let redaction = Redaction(
             pool, option: "telehealth.v1.data_class", showing: ["DATA_CLASS_PUBLIC", "DATA_CLASS_INTERNAL"])
         for request in requests {

@@ -14,17 +14,22 @@ struct DescriptorOptions: ParsableArguments {
     var file: String?
 
     /// Descriptors that hold `symbol`.
-    func pool(containing symbol: String, at source: DescriptorSource, target: TargetOptions) async throws -> DescriptorPool {
+    func pool(containing symbol: String, at source: DescriptorSource, target: TargetOptions) async throws
+        -> DescriptorPool
+    {
         if let file { return try DescriptorSource.pool(ofFile: file) }
         let own = try JSONText.own().pool
-        if own.service(named: symbol) != nil || own.message(named: symbol) != nil || own.enumeration(named: symbol) != nil {
+        if own.service(named: symbol) != nil || own.message(named: symbol) != nil
+            || own.enumeration(named: symbol) != nil
+        {
             return own
         }
         do {
             return try await source.pool(containing: symbol)
         } catch let error as RPCError {
             guard error.code == .unimplemented else { throw target.failure(error, doing: "reflection") }
-            throw ProbeFailure.call("The server offers no reflection; pass its descriptors with --descriptor-set FILE.")
+            throw ProbeFailure.call(
+                "The server offers no reflection; pass its descriptors with --descriptor-set FILE.")
         }
     }
 }

@@ -27,7 +27,9 @@ struct DescriptorSource {
     func serviceNames() async throws(RPCError) -> [String] {
         let answers = try await ask([.with { $0.messageRequest = .listServices("*") }])
         return answers.flatMap { answer -> [String] in
-            if case .listServicesResponse(let list)? = answer.messageResponse { return list.service.map(\.name) }
+            if case .listServicesResponse(let list)? = answer.messageResponse {
+                return list.service.map(\.name)
+            }
             return []
         }.sorted()
     }
@@ -49,7 +51,8 @@ struct DescriptorSource {
                 case .errorResponse(let error)?:
                     throw ProbeFailure.call("the server does not describe \(symbol): \(error.errorMessage)")
                 case .allExtensionNumbersResponse?, .listServicesResponse?, nil:
-                    throw ProbeFailure.call("the server's reflection answered something else than it was asked")
+                    throw ProbeFailure.call(
+                        "the server's reflection answered something else than it was asked")
                 }
             }
             let missing = Set(files.values.flatMap(\.dependency)).subtracting(files.keys)
@@ -67,7 +70,8 @@ struct DescriptorSource {
         } catch {
             guard error.code == .unimplemented else { throw error }
             // Both versions have the same messages under another package's name.
-            return try await ask(requests, Grpc_Reflection_V1alpha_ServerReflection_Methods.serverReflectionInfo)
+            return try await ask(
+                requests, Grpc_Reflection_V1alpha_ServerReflection_Methods.serverReflectionInfo)
         }
     }
 
@@ -75,8 +79,11 @@ struct DescriptorSource {
         _ requests: [Grpc_Reflection_V1_ServerReflectionRequest], _ method: MethodDescriptor
     ) async throws(RPCError) -> [Grpc_Reflection_V1_ServerReflectionResponse] {
         let options = CallOptions(timeout: timeout, metadata: metadata)
-        let call: BidirectionalCall<Grpc_Reflection_V1_ServerReflectionRequest, Grpc_Reflection_V1_ServerReflectionResponse> =
-            channel.bidirectional(method, options: options)
+        let call:
+            BidirectionalCall<
+                Grpc_Reflection_V1_ServerReflectionRequest, Grpc_Reflection_V1_ServerReflectionResponse
+            > =
+                channel.bidirectional(method, options: options)
         for request in requests { try await call.write(request) }
         call.finishWriting()
         var answers: [Grpc_Reflection_V1_ServerReflectionResponse] = []

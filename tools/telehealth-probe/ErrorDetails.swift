@@ -15,7 +15,9 @@ enum ErrorDetails {
         }
         for field in error.badFields { lines.append("field \(field.field): \(field.description)") }
         for missing in error.missingConsents {
-            lines.append("missing consent: \(missing.type) of \(missing.subjectRole) \(missing.subjectID): \(missing.cause)")
+            lines.append(
+                "missing consent: \(missing.type) of \(missing.subjectRole) \(missing.subjectID): \(missing.cause)"
+            )
         }
         if let state = error.sessionState { lines.append("session: \(state.status)") }
         if let delay = error.retryDelay { lines.append("try again in \(delay.forPeople)") }

@@ -7,10 +7,15 @@ internal import TelehealthCore
 struct IdentityOptions: ParsableArguments {
     @Option(
         name: .customLong("as"),
-        help: "Make a development token of this role: \(Role.allCases.filter { $0 != .guest }.map(\.rawValue).joined(separator: ", ")).")
+        help:
+            "Make a development token of this role: \(Role.allCases.filter { $0 != .guest }.map(\.rawValue).joined(separator: ", "))."
+    )
     var role: String?
 
-    @Option(help: "The client's id in the development token (with --as client, or with --as service on its behalf).")
+    @Option(
+        help:
+            "The client's id in the development token (with --as client, or with --as service on its behalf)."
+    )
     var clientID: String?
 
     @Option(help: "The clinician's id in the development token.")
@@ -19,7 +24,10 @@ struct IdentityOptions: ParsableArguments {
     @Option(help: "File that holds a bearer token.")
     var tokenFile: String?
 
-    @Option(help: "The service's data directory, which holds the development key. Default: TELEHEALTH_DATA_DIR, else ./data.")
+    @Option(
+        help:
+            "The service's data directory, which holds the development key. Default: TELEHEALTH_DATA_DIR, else ./data."
+    )
     var dataDir: String?
 
     /// The token to send; nil when none was asked for.
@@ -32,9 +40,12 @@ struct IdentityOptions: ParsableArguments {
         }
         if let role {
             guard let role = Role(rawValue: role) else {
-                throw ProbeFailure.usage("there is no role '\(role)'; take one of \(Role.allCases.filter { $0 != .guest }.map(\.rawValue))")
+                throw ProbeFailure.usage(
+                    "there is no role '\(role)'; take one of \(Role.allCases.filter { $0 != .guest }.map(\.rawValue))"
+                )
             }
-            return try DevelopmentTokens(directory: dataDir).token(role, client: clientID, clinician: clinicianID)
+            return try DevelopmentTokens(directory: dataDir).token(
+                role, client: clientID, clinician: clinicianID)
         }
         return ProcessInfo.processInfo.environment["TELEHEALTH_TOKEN"]
     }
@@ -59,14 +70,18 @@ struct DevelopmentTokens {
     }
 
     func token(
-        _ role: Role, subject: String? = nil, client: String? = nil, clinician: String? = nil, actor: String? = nil,
+        _ role: Role, subject: String? = nil, client: String? = nil, clinician: String? = nil,
+        actor: String? = nil,
         lifetime: Duration = .seconds(3600)
     ) throws -> String {
         if role == .client, client == nil { throw ProbeFailure.usage("--as client needs --client-id") }
-        if role == .clinician, clinician == nil { throw ProbeFailure.usage("--as clinician needs --clinician-id") }
+        if role == .clinician, clinician == nil {
+            throw ProbeFailure.usage("--as clinician needs --clinician-id")
+        }
         let request = DevelopmentIssuer.TokenRequest(
             subject: subject ?? client ?? clinician ?? role.rawValue, role: role,
-            clientID: client.map { SubjectID($0) }, clinicianID: clinician.map { SubjectID($0) }, actor: actor,
+            clientID: client.map { SubjectID($0) }, clinicianID: clinician.map { SubjectID($0) },
+            actor: actor,
             lifetime: lifetime)
         let now = Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
         do {

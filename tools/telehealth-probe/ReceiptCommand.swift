@@ -7,7 +7,8 @@ internal import TelehealthCore
 
 struct ReceiptCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "receipt", abstract: "Gets and checks signed receipts of consents, and a person's whole record.",
+        commandName: "receipt",
+        abstract: "Gets and checks signed receipts of consents, and a person's whole record.",
         discussion: """
               telehealth-probe receipt key --as admin
               telehealth-probe receipt get CONSENT --as client --client-id client-7 > receipt
@@ -32,7 +33,8 @@ struct ReceiptCommand: AsyncParsableCommand {
     }
 
     struct Get: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "get", abstract: "Prints a consent's receipt.")
+        static let configuration = CommandConfiguration(
+            commandName: "get", abstract: "Prints a consent's receipt.")
 
         @OptionGroup var target: TargetOptions
         @OptionGroup var identity: IdentityOptions
@@ -50,7 +52,8 @@ struct ReceiptCommand: AsyncParsableCommand {
 
     struct Verify: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "verify", abstract: "Checks a receipt without any service; leaves with 4 when it is not to be believed.")
+            commandName: "verify",
+            abstract: "Checks a receipt without any service; leaves with 4 when it is not to be believed.")
 
         @Argument(help: "The file that holds the receipt.")
         var file: String
@@ -83,14 +86,19 @@ struct ReceiptCommand: AsyncParsableCommand {
 
         private func show(_ receipt: VerifiedReceipt) {
             print("\(Terminal.styled("good", .green)), issued \(receipt.issuedAt)")
-            for (name, value) in receipt.consent.sorted(by: { $0.key < $1.key }) { print("  \(name): \(value)") }
-            print("  row \(receipt.logNumber) of \(receipt.logSize) in the audit log with the root \(receipt.logRoot)")
+            for (name, value) in receipt.consent.sorted(by: { $0.key < $1.key }) {
+                print("  \(name): \(value)")
+            }
+            print(
+                "  row \(receipt.logNumber) of \(receipt.logSize) in the audit log with the root \(receipt.logRoot)"
+            )
         }
     }
 
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "export", abstract: "Prints a person's consents, visits and accesses as a FHIR R4 Bundle.")
+            commandName: "export",
+            abstract: "Prints a person's consents, visits and accesses as a FHIR R4 Bundle.")
 
         @OptionGroup var target: TargetOptions
         @OptionGroup var identity: IdentityOptions

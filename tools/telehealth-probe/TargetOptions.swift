@@ -64,7 +64,9 @@ struct TargetOptions: ParsableArguments {
     /// What a failed call means to the person at the terminal.
     func failure(_ error: RPCError, doing what: String) -> ProbeFailure {
         guard error.isFromPeer else {
-            let hint = error.code == .unavailable ? "\nIs the service running? tools/run starts one on 127.0.0.1:50051." : ""
+            let hint =
+                error.code == .unavailable
+                ? "\nIs the service running? tools/run starts one on 127.0.0.1:50051." : ""
             return .connection("\(what): no answer from \(address): \(error)\(hint)")
         }
         return .call("\(what): \(error)\(ErrorDetails.lines(of: error))")

@@ -30,18 +30,24 @@ final class Timeline: Sendable {
         let now = ContinuousClock.now
         if json {
             let line = Line(
-                atMs: rounded(start - began), tookMs: rounded(now - start), who: who, step: step, result: result)
+                atMs: rounded(start - began), tookMs: rounded(now - start), who: who, step: step,
+                result: result)
             if let bytes = try? Self.encoder.encode(line) { print(String(decoding: bytes, as: UTF8.self)) }
             return
         }
         let mark = Terminal.styled("ok", .green)
-        print("\(mark)  \(padded((start - began).forPeople, 8))  \(padded((now - start).forPeople, 8))  \(padded(who, 10))  \(step): \(result)")
+        print(
+            "\(mark)  \(padded((start - began).forPeople, 8))  \(padded((now - start).forPeople, 8))  \(padded(who, 10))  \(step): \(result)"
+        )
     }
 
     func finish() {
         guard !json else { return }
         let count = steps.withLock { $0 }
-        print(Terminal.styled("The visit is over: \(count) steps, all right, in \((ContinuousClock.now - began).forPeople).", .bold))
+        print(
+            Terminal.styled(
+                "The visit is over: \(count) steps, all right, in \((ContinuousClock.now - began).forPeople).",
+                .bold))
     }
 
     private static let encoder: JSONEncoder = {

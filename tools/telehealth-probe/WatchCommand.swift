@@ -7,7 +7,8 @@ internal import TelehealthClient
 
 struct WatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "watch", abstract: "Prints what happens in a session, as it happens, until the session is over.",
+        commandName: "watch",
+        abstract: "Prints what happens in a session, as it happens, until the session is over.",
         discussion: "Resumes by itself after a broken connection. With --json, one object a line.")
 
     @OptionGroup var target: TargetOptions
@@ -26,16 +27,23 @@ struct WatchCommand: AsyncParsableCommand {
         guard let token = try identity.token() else {
             throw ProbeFailure.usage("a watch needs an identity: --as ROLE, --token-file or TELEHEALTH_TOKEN")
         }
-        let configuration = ClientConfiguration(target: target.address, channel: try target.channelConfiguration())
+        let configuration = ClientConfiguration(
+            target: target.address, channel: try target.channelConfiguration())
         let client = try TelehealthClient(configuration, tokens: FixedToken(token))
         let messages = try JSONText.own()
         do {
             for try await update in client.watch(sessionID, after: after) {
                 switch update {
                 case .snapshot(let snapshot):
-                    print(json ? try messages.line(snapshot) : "snapshot at event \(snapshot.sequence)\n\(try messages.pretty(snapshot))")
+                    print(
+                        json
+                            ? try messages.line(snapshot)
+                            : "snapshot at event \(snapshot.sequence)\n\(try messages.pretty(snapshot))")
                 case .event(let event):
-                    print(json ? try messages.line(event) : "event \(event.sequence)  \(try messages.line(event))")
+                    print(
+                        json
+                            ? try messages.line(event)
+                            : "event \(event.sequence)  \(try messages.line(event))")
                 }
             }
         } catch let error as RPCError {

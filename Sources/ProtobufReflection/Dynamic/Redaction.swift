@@ -1,8 +1,8 @@
 /// Hides what a reader may not see of messages, by a field option that names how much each field tells.
 ///
-/// The option and its words come from the messages' own descriptors, so it works for any schema that has such an option.
-/// What the option does not speak of is hidden: a field without the option, a value the pool has no name for, unknown
-/// fields.
+/// The option and its words come from the messages' own descriptors, so it works for any schema that has such
+/// an option. What the option does not speak of is hidden: a field without the option, a value the pool has
+/// no name for, unknown fields.
 public struct Redaction: Sendable {
     /// What stands for a hidden text.
     public static let mask = "[hidden]"

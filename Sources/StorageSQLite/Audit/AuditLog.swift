@@ -28,8 +28,9 @@ final class AuditLog: Sendable {
     /// Finds the log's end, and chains what was written before there was a chain.
     ///
     /// The key file is made when the log is empty; a log that is not needs the file it was begun with.
-    /// - Throws: ``StoreOpenFailure/keyFile(path:problem:)``; ``StoreOpenFailure/auditKeyDoesNotFit`` when neither the first row nor the last was made with
-    ///   this key: another key's log. One of them alone is a tampered log, which verifying tells.
+    /// - Throws: ``StoreOpenFailure/keyFile(path:problem:)``; ``StoreOpenFailure/auditKeyDoesNotFit`` when
+    ///   neither the first row nor the last was made with this key: another key's log. One of them alone is a
+    ///   tampered log, which verifying tells.
     static func open(
         _ connection: SQLiteConnection, keyFile: String, now: Timestamp
     ) throws(StoreOpenFailure) -> AuditLog {

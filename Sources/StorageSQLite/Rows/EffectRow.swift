@@ -5,7 +5,8 @@ enum EffectRow {
         "effects", key: ["id"],
         columns: [
             "session_id", "sequence", "kind", "generation", "participant_id", "recording_id", "created_at",
-            "state", "not_before", "attempts", "fence", "leased_until", "last_error", "due_at", "lane", "target", "event_sequence",
+            "state", "not_before", "attempts", "fence", "leased_until", "last_error", "due_at", "lane",
+            "target", "event_sequence",
         ])
     static let upsert = PreparedSQL("effects.upsert", table.upsertText())
     static let fence = PreparedSQL(
@@ -40,7 +41,8 @@ enum EffectRow {
         SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'dead') \
         FROM effects WHERE state <> 'done'
         """)
-    static let isDead = PreparedSQL("effects.is dead", "SELECT 1 FROM effects WHERE id = ?1 AND state = 'dead'")
+    static let isDead = PreparedSQL(
+        "effects.is dead", "SELECT 1 FROM effects WHERE id = ?1 AND state = 'dead'")
 
     /// Ends every lease. The fences stay: the next claim is above them.
     static let releaseAll = PreparedSQL(

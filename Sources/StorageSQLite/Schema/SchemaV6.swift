@@ -1,9 +1,9 @@
 /// Personal columns are sealed (``Sealer``) and people's ids tokens (``IdentifierSealer``): blobs where texts stood.
 ///
 /// SQLite keeps a blob in a TEXT column as it is; PostgreSQL needs `ALTER COLUMN … TYPE BYTEA` for each of them here.
-/// Rows from before: ids are turned into tokens in this step, since look-ups know tokens only; texts are sealed later, in
-/// small batches (``Resealing``). The append-only rows of audit and documents stay as they were written; a reader takes
-/// both forms.
+/// Rows from before: ids are turned into tokens in this step, since look-ups know tokens only; texts are
+/// sealed later, in small batches (``Resealing``). The append-only rows of audit and documents stay as they
+/// were written; a reader takes both forms.
 enum SchemaV6 {
     static let statements =
         [
@@ -51,8 +51,8 @@ enum SchemaV6 {
         BEGIN SELECT RAISE(ABORT, 'the facts of a consent never change'); END
         """
 
-    /// The evidence may be sealed anew, under another key and at the same length, and nothing else: see ``Sealer`` for the
-    /// layout that this looks at.
+    /// The evidence may be sealed anew, under another key and at the same length, and nothing else: see
+    /// ``Sealer`` for the layout that this looks at.
     private static func evidenceGuard(_ column: String) -> String {
         """
         CREATE TRIGGER consents_\(column)_no_update BEFORE UPDATE OF \(column) ON consents \

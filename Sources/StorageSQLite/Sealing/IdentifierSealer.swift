@@ -5,10 +5,11 @@ internal import Synchronization
 /// ordered in indexes, and nobody reads them without the ring.
 ///
 /// The clinic's ids of clients, guardians and staff are personal: a medical record number is an identifier by 45 CFR
-/// 164.514(b)(2)(i)(H), and with the plain ids a stolen file tells anybody who knows one person's number when that person
-/// saw whom. So the nonce of AES-256-GCM is a blind index of the id, the first 12 bytes of its HMAC-SHA256 under a key of
-/// its own (the construction of SIV, RFC 5297 §3): two different ids share a nonce with a probability of n^2 / 2^97. One
-/// column thus holds both the index and the id; a column for each would double every index for nothing.
+/// 164.514(b)(2)(i)(H), and with the plain ids a stolen file tells anybody who knows one person's number when
+/// that person saw whom. So the nonce of AES-256-GCM is a blind index of the id, the first 12 bytes of its
+/// HMAC-SHA256 under a key of its own (the construction of SIV, RFC 5297 §3): two different ids share a nonce
+/// with a probability of n^2 / 2^97. One column thus holds both the index and the id; a column for each would
+/// double every index for nothing.
 ///
 /// | offset | bytes | |
 /// |---|---|---|

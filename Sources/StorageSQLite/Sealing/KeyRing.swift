@@ -69,8 +69,8 @@ public struct KeyRing: Sendable {
 
     /// Notes that no row is sealed with any key but the current one.
     ///
-    /// - Parameter current: the key that was current when the rows were gone through; nothing is noted when another one is
-    ///   by now.
+    /// - Parameter current: the key that was current when the rows were gone through; nothing is noted when
+    ///   another one is by now.
     public mutating func retireOthers(than current: UInt32, now: Int64) {
         guard current == currentID else { return }
         for index in keys.indices where keys[index].id != current && keys[index].retiredAt == nil {

@@ -1,11 +1,11 @@
 internal import CSQLite
 
-/// Seals every personal value with the current key that is sealed with another or not at all, a bounded step at a time so
-/// that other writes are not held up.
+/// Seals every personal value with the current key that is sealed with another or not at all, a bounded step
+/// at a time so that other writes are not held up.
 ///
-/// A step looks at the next rows of one table in the order of its key; rows written meanwhile are sealed with the current
-/// key by their writer. A crash loses nothing: the database still knows that keys are mixed, and the next start goes
-/// through all rows again.
+/// A step looks at the next rows of one table in the order of its key; rows written meanwhile are sealed with
+/// the current key by their writer. A crash loses nothing: the database still knows that keys are mixed, and
+/// the next start goes through all rows again.
 struct Resealing: Sendable {
     /// Rows looked at per step: about 1 ms when all of them change.
     static let rowsPerStep = 100
@@ -64,7 +64,9 @@ struct Resealing: Sendable {
                 }
             },
             read: { row in
-                Row(key: shape.key.map { _ in shape.isOfPerson ? row.subject() : row.text() }, values: shape.columns.map { _ in row.stored() })
+                Row(
+                    key: shape.key.map { _ in shape.isOfPerson ? row.subject() : row.text() },
+                    values: shape.columns.map { _ in row.stored() })
             })
         for row in rows { try reseal(row, of: shape, connection, sealer) }
         var next = self

@@ -6,8 +6,8 @@ enum SealingFunction {
     static let name = "telehealth_subject"
 
     static func register(on connection: SQLiteConnection, _ sealer: Sealer) throws(SQLiteError) {
-        // Retained for the connection's life, given back by SQLite's call of the destructor when the connection closes (and
-        // also when registering fails).
+        // Retained for the connection's life, given back by SQLite's call of the destructor when the
+        // connection closes (and also when registering fails).
         let context = Unmanaged.passRetained(sealer).toOpaque()
         let code = sqlite3_create_function_v2(
             connection.handle, name, 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, context,

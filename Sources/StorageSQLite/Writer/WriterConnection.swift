@@ -17,7 +17,8 @@ enum WriterConnection {
         try DurableDirectory.sync(DurableDirectory.parent(of: path))
         let connection: SQLiteConnection
         do throws(SQLiteError) {
-            connection = try SQLiteConnection(path: path, access: .createOrWrite, vfs: configuration.vfs, sealer: sealer)
+            connection = try SQLiteConnection(
+                path: path, access: .createOrWrite, vfs: configuration.vfs, sealer: sealer)
             try setUp(connection, configuration)
             try SealingFunction.register(on: connection, sealer)
         } catch {

@@ -2,8 +2,9 @@ internal import Synchronization
 
 /// Token buckets by key, at most so many: one per identity, or per address of callers without one.
 ///
-/// When the table is full, buckets that have filled up again are dropped, at most once a second; keys that still find no
-/// place share one bucket, so many made-up keys slow each other down and nobody who has a place.
+/// When the table is full, buckets that have filled up again are dropped, at most once a second; keys that
+/// still find no place share one bucket, so many made-up keys slow each other down and nobody who has a
+/// place.
 ///
 /// Isolation: any; the lock is held for a look-up.
 public final class RateLimiter: Sendable {

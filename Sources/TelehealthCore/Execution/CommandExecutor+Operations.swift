@@ -1,8 +1,8 @@
 extension CommandExecutor {
     /// Copies the database once per request id; the name holds the time.
     ///
-    /// The copy is made before its audit row is committed: a crash between leaves a file that nobody was told of, never a
-    /// word about a file that is not there.
+    /// The copy is made before its audit row is committed: a crash between leaves a file that nobody was told
+    /// of, never a word about a file that is not there.
     /// - Throws: `STORE_OVERLOADED` while another backup runs, `STORE_UNAVAILABLE`, `REQUEST_ID_REUSED`.
     public func backUpDatabase(_ care: any DatabaseCare, _ invocation: Invocation) async throws(TelehealthError)
         -> BackupOutcome

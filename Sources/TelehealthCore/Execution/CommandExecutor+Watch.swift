@@ -15,7 +15,8 @@ extension CommandExecutor {
         if invocation.caller.expiresAt <= time.now { throw TelehealthError(.tokenExpired) }
         let (seen, standing) = try await read("WatchSession", id, invocation)
         try await noteEmergency("WatchSession", seen, invocation)
-        // Who looks in by an emergency, and has not joined, watches as staff do: without a place that counts as present.
+        // Who looks in by an emergency, and has not joined, watches as staff do: without a place that counts
+        // as present.
         let caller = invocation.caller
         let looksIn =
             caller.emergencyReason != nil && seen.place(of: caller) == nil

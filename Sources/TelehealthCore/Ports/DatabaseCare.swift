@@ -32,8 +32,8 @@ public protocol DatabaseCare: Sendable {
     /// Copies the database into a new file of the backup directory.
     ///
     /// - Returns: the file's length in bytes.
-    /// - Throws: ``StoreError/overloaded`` while another backup runs, ``StoreError/failed(code:operation:)`` when the file
-    ///   exists or cannot be written.
+    /// - Throws: ``StoreError/overloaded`` while another backup runs, ``StoreError/failed(code:operation:)``
+    ///   when the file exists or cannot be written.
     func backUp(fileName: String) async throws(StoreError) -> Int64
     /// The length of a backup's file in bytes; nil = it is not there.
     func backupSize(fileName: String) -> Int64?

@@ -119,7 +119,8 @@ extension SessionDraft {
     private mutating func bringBack(_ interval: PresenceInterval, _ ledger: ConsentLedger) {
         guard state.session.status == .inProgress,
             let participant = state.participant(interval.participantID), participant.state == .left,
-            participant.admittedAt != nil, !participant.isHeld, let leftAt = participant.leftAt, interval.startedAt > leftAt,
+            participant.admittedAt != nil, !participant.isHeld, let leftAt = participant.leftAt,
+            interval.startedAt > leftAt,
             state.meeting(interval.generation)?.state == .active
         else { return }
         expectations += ledger.expectations

@@ -2,7 +2,8 @@
 
 extension SessionDraft {
     /// - Parameters:
-    ///   - lastSeen: by watch, heartbeat or connected media, of somebody waiting or admitted; not before this process began to watch.
+    ///   - lastSeen: by watch, heartbeat or connected media, of somebody waiting or admitted; not before this
+    ///     process began to watch.
     ///   - ledger: the consents of everybody admitted while a capture runs; nil otherwise.
     mutating func sweep(lastSeen: (ParticipantID) -> Timestamp, ledger: ConsentLedger?) {
         guard !state.session.status.isTerminal else { return }

@@ -1,8 +1,8 @@
 internal import RPCModel
 public import TelehealthCore
 
-/// What an operator decides about access beyond the table: who comes by certificate, how often one may call, and for how
-/// long an emergency counts.
+/// What an operator decides about access beyond the table: who comes by certificate, how often one may call,
+/// and for how long an emergency counts.
 public struct AccessSettings: Sendable {
     /// Who a client certificate speaks for.
     public struct Service: Sendable, Hashable {
@@ -31,8 +31,8 @@ public struct AccessSettings: Sendable {
     /// How long a call by certificate may last (a watch ends then): as long as a token may live.
     static let certificateTrustedFor = Duration.seconds(3600)
 
-    /// By subject alternative name, `dns:NAME` or `uri:URI`. A certificate without a name here is no identity, although its
-    /// chain is good.
+    /// By subject alternative name, `dns:NAME` or `uri:URI`. A certificate without a name here is no
+    /// identity, although its chain is good.
     public var services: [String: Service] = [:]
     public var limits = Limits()
     /// How long a watch that was opened in an emergency lasts; nil = there is no emergency access.

@@ -172,8 +172,8 @@ public struct AccessTable: Sendable {
 
     private let rowsByPath: [String: Row]
 
-    /// - Throws: ``AccessTableGap`` naming each method without a row and each row without a method: then the service does not
-    ///   start.
+    /// - Throws: ``AccessTableGap`` naming each method without a row and each row without a method: then the
+    ///   service does not start.
     public init(covering services: [any RPCService]) throws(AccessTableGap) {
         let offered = Set(services.flatMap(\.routes).map(\.method.path))
         rowsByPath = Dictionary(uniqueKeysWithValues: Self.rows.map { ($0.method.path, $0) })

@@ -17,8 +17,8 @@ extension ServerCallContext {
 
     /// Who changes something, under which id, with the hash of everything else the request says.
     ///
-    /// A repeat must say the same: the hash is over the request's own canonical bytes, unknown fields included, so that a
-    /// newer client's fields count as well.
+    /// A repeat must say the same: the hash is over the request's own canonical bytes, unknown fields
+    /// included, so that a newer client's fields count as well.
     func changing(_ request: some ChangingRequest, _ fields: inout RequestFields) throws(RPCError)
         -> Invocation
     {

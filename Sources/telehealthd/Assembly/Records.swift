@@ -8,7 +8,8 @@ struct Records {
     let store: SQLiteStore
     let heads: AuditHeadKeeper
 
-    /// - Throws: a file that cannot be read or made, a database of another process, of a newer version or of other keys.
+    /// - Throws: a file that cannot be read or made, a database of another process, of a newer version or of
+    ///   other keys.
     static func open(_ configuration: DaemonConfiguration, time: SystemTime, alarms: Alarms) async throws -> Records {
         let ring = try configuration.isLocal ? configuration.keyRing.readOrMake() : configuration.keyRing.read()
         let store = try openStore(configuration, ring, alarms)

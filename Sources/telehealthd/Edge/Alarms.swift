@@ -63,7 +63,8 @@ final class Alarms: Sendable {
 
     func sweep(_ error: StoreError) { logger.error("sweep failed", metadata: ["error": "\(error)"]) }
 
-    /// Somebody got into a visit that is not theirs: who and why stands in the audit, which people look at on this alarm.
+    /// Somebody got into a visit that is not theirs: who and why stands in the audit, which people look at on
+    /// this alarm.
     func emergency(_ method: MethodDescriptor, _ caller: Caller) {
         logger.error(
             "emergency access", metadata: ["method": "\(method)", "role": "\(caller.role.rawValue)"])

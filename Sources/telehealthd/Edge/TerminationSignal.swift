@@ -2,8 +2,8 @@ internal import Glibc
 
 /// Waits for SIGTERM or SIGINT.
 ///
-/// A handler writes one byte into a pipe and a thread of its own reads it: threads that run before `main` (the runtime's)
-/// do not have our signal mask, so blocking the signals and `sigwait` would lose them.
+/// A handler writes one byte into a pipe and a thread of its own reads it: threads that run before `main`
+/// (the runtime's) do not have our signal mask, so blocking the signals and `sigwait` would lose them.
 enum TerminationSignal {
     private static let ends: (read: Int32, write: Int32) = {
         var ends: [Int32] = [-1, -1]

@@ -16,8 +16,11 @@ extension MetricsText {
         }
         family("grpc_server_handling_seconds", .histogram, "Time of a call from its headers to its status.")
         for entry in calls.entries { describe(entry) }
-        single("grpc_server_handlers_running", .gauge, "Handlers that run or are suspended.", calls.runningHandlers)
-        single("grpc_server_calls_waiting", .gauge, "Calls that wait for a handler's turn.", calls.waitingCalls)
+        single(
+            "grpc_server_handlers_running", .gauge, "Handlers that run or are suspended.",
+            calls.runningHandlers)
+        single(
+            "grpc_server_calls_waiting", .gauge, "Calls that wait for a handler's turn.", calls.waitingCalls)
         single("grpc_server_calls_open", .gauge, "Streams that are open.", calls.openCalls)
         single("http2_connections_open", .gauge, "Connections that are open.", openConnections)
         family(
@@ -31,8 +34,11 @@ extension MetricsText {
 
     /// What limits turned away: calls on connections that went on, and connections at the door.
     private mutating func describeRefusals(_ calls: CallMetrics) {
-        family("grpc_server_calls_refused_total", .counter, "Calls that a limit refused or cut off, by limit.")
-        for (limit, count) in calls.refusedCalls.sorted(by: { $0.key < $1.key }) { sample(count, ["limit": limit]) }
+        family(
+            "grpc_server_calls_refused_total", .counter, "Calls that a limit refused or cut off, by limit.")
+        for (limit, count) in calls.refusedCalls.sorted(by: { $0.key < $1.key }) {
+            sample(count, ["limit": limit])
+        }
         family("http2_connections_refused_total", .counter, "Connections cut at accept, by limit.")
         for (limit, count) in calls.connections.refused.sorted(by: { $0.key < $1.key }) {
             sample(count, ["limit": limit])
@@ -58,25 +64,35 @@ extension MetricsText {
         let count = Double(entry.counts.count)
         sample(count, ["method": entry.method, "code": code, "le": "+Inf"], suffix: "_bucket")
         sample(
-            Double(entry.counts.totalNanoseconds) / 1e9, ["method": entry.method, "code": code], suffix: "_sum")
+            Double(entry.counts.totalNanoseconds) / 1e9, ["method": entry.method, "code": code],
+            suffix: "_sum")
         sample(count, ["method": entry.method, "code": code], suffix: "_count")
     }
 
     mutating func describe(_ store: StoreStatistics) {
         single("telehealth_store_commits_total", .counter, "Transactions.", store.commits)
-        single("telehealth_store_decisions_total", .counter, "Changes that were stored.", store.decisionsCommitted)
+        single(
+            "telehealth_store_decisions_total", .counter, "Changes that were stored.",
+            store.decisionsCommitted)
         single(
             "telehealth_store_conflicts_total", .counter, "Changes decided again since others came between.",
             store.decisionsInConflict)
-        single("telehealth_store_failures_total", .counter, "Writes whose transaction failed.", store.writesFailed)
-        single("telehealth_store_refused_total", .counter, "Writes turned away: the queue was full.", store.writesRefused)
+        single(
+            "telehealth_store_failures_total", .counter, "Writes whose transaction failed.",
+            store.writesFailed)
+        single(
+            "telehealth_store_refused_total", .counter, "Writes turned away: the queue was full.",
+            store.writesRefused)
         single("telehealth_store_queued", .gauge, "Writes that wait.", store.queuedWrites)
         single("telehealth_store_wal_pages", .gauge, "Pages in the write-ahead log.", store.walPages)
         single("telehealth_store_batch_max", .gauge, "Most writes that shared a transaction.", store.batchMax)
-        single("telehealth_store_writable", .gauge, "1 while changes can be stored.", store.isReadOnly ? 0 : 1)
+        single(
+            "telehealth_store_writable", .gauge, "1 while changes can be stored.", store.isReadOnly ? 0 : 1)
         family("telehealth_store_commit_seconds_total", .counter, "Time spent in COMMIT.")
         sample(Double(store.commitNanoseconds) / 1e9)
         single("telehealth_store_cache_hits_total", .counter, "Reads answered from memory.", store.cacheHits)
-        single("telehealth_store_cache_misses_total", .counter, "Reads answered from the database.", store.cacheMisses)
+        single(
+            "telehealth_store_cache_misses_total", .counter, "Reads answered from the database.",
+            store.cacheMisses)
     }
 }

@@ -6,8 +6,8 @@ internal import TelehealthCore
 
 /// What `/livez`, `/readyz` and `/metrics` say of the running service.
 ///
-/// `/livez` answers as long as the process does. `/readyz` is 200 while calls can be served: from the moment the listeners
-/// are bound until the stop begins, and only with a database that takes changes.
+/// `/livez` answers as long as the process does. `/readyz` is 200 while calls can be served: from the moment
+/// the listeners are bound until the stop begins, and only with a database that takes changes.
 final class ServiceMonitor: Sendable {
     private let server: RPCServer
     private let store: SQLiteStore
