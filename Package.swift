@@ -139,7 +139,10 @@ let programs: [Target] = [
     program("visit-simulation", ["VisitSimulation", argumentParser]),
     program(
         "rpc-bench",
-        ["RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine", argumentParser]),
+        [
+            "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine", "HTTP2Engine", "EventCore",
+            argumentParser,
+        ]),
     program(
         "telehealth-bench",
         [
@@ -191,8 +194,8 @@ let testTargets: [Target] = [
     tests("ArchitectureTests", []),
 ]
 
-/// Messages that a tool makes from other projects' protos and that are never committed: their rows, and those
-/// of programs that are nothing without them, are there when their folder is.
+/// Messages that a tool makes from other projects' protos and that are never committed: their rows, and those of
+/// programs that are nothing without them, are there when their folder is.
 let madeByTools: [(target: Target, neededBy: String?)] = [
     // tools/conformance
     (module("ConformanceMessages", ["ProtobufWire"], path: "tools/.cache/conformance/messages"), "protobuf-conformance"),

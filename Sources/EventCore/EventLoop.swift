@@ -46,6 +46,8 @@ public struct RegistrationID: Hashable, Sendable {
 public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Jobs run between two polls: more would let sockets and timers starve behind a flood of tasks.
     public static let jobsPerTickMax = 1024
+    /// Room in the mailbox that is kept from one tick to the next: senders hold its lock while it grows.
+    private static let keptJobsMax = 4096
     /// Events fetched by one poll; the rest is fetched by the next, 0 ms later.
     static let eventsPerPollMax = 256
     /// Rounds of tick-end writing before the next poll, for targets that produce more while they write.
@@ -93,6 +95,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var registrations = ContiguousArray<Registration>()
     private var freeRegistrations = ContiguousArray<UInt32>()
     private var localJobs: [Job] = []
+    /// Empty, with the room of an earlier tick: what the mailbox gets for its full array.
+    private var spareJobs: [Job] = []
     private var tickEndTargets: [any TickEndTarget] = []
     private var tickEndSpare: [any TickEndTarget] = []
     private let events: UnsafeMutablePointer<epoll_event>
@@ -367,11 +371,13 @@ extension EventLoop {
     }
 
     private func runJobs() {
-        let arrived = mailbox.withLock { mailbox in
-            defer { if !mailbox.jobs.isEmpty { mailbox.jobs = [] } }
-            return mailbox.jobs
+        mailbox.withLock { mailbox in
+            if !mailbox.jobs.isEmpty { swap(&mailbox.jobs, &spareJobs) }
         }
-        if !arrived.isEmpty { localJobs.append(contentsOf: arrived) }
+        if !spareJobs.isEmpty {
+            localJobs.append(contentsOf: spareJobs)
+            spareJobs.removeAll(keepingCapacity: spareJobs.capacity <= Self.keptJobsMax)
+        }
         var done = 0
         while !localJobs.isEmpty, done < Self.jobsPerTickMax {
             var batch: [Job] = []

@@ -94,8 +94,17 @@ public struct HeaderField {
     public var valueString: String { String(decoding: value, as: UTF8.self) }
 }
 
+/// What a session keeps of a header block between two reads.
+struct UnfinishedHeaderBlock {
+    fileprivate var entries: [HeaderBlock.Entry]
+    fileprivate var bytes: [UInt8]
+}
+
 /// Where fields are gathered while nghttp2 decodes: one growing byte area and one entry per field, for all
 /// blocks of one `receive`. Offsets, not pointers: the area moves when it grows.
+///
+/// All sessions of a loop use it, one `receive` after the other, so nothing of a session's may be in it when its
+/// `receive` returns: the next session would take it for its own (``UnfinishedHeaderBlock``).
 struct HeaderScratch {
     struct Block {
         var firstEntry: Int
@@ -178,31 +187,41 @@ struct HeaderScratch {
         }
     }
 
-    /// Drops the finished blocks; with `keepingOpenBlock` the fields of a block that is still arriving move
-    /// down.
-    mutating func reset(keepingOpenBlock: Bool) {
-        blocks.removeAll(keepingCapacity: true)
-        guard keepingOpenBlock else {
-            entries.removeAll(keepingCapacity: true)
-            byteCount = 0
-            openBlockEntry = 0
-            openBlockByte = 0
-            if capacity > Self.keptBytesMax {
-                area.deallocate()
-                capacity = Self.keptBytesMax
-                area = .allocate(byteCount: capacity, alignment: 16)
-            }
-            return
+    /// The fields so far of a block that is still arriving, for its session to keep until more of it comes.
+    func openBlock() -> UnfinishedHeaderBlock {
+        var own = Array(entries[openBlockEntry...])
+        for index in own.indices {
+            own[index].nameOffset -= UInt32(openBlockByte)
+            own[index].valueOffset -= UInt32(openBlockByte)
         }
-        memmove(area, area + openBlockByte, byteCount - openBlockByte)
-        entries.removeSubrange(..<openBlockEntry)
-        for index in entries.indices {
-            entries[index].nameOffset -= UInt32(openBlockByte)
-            entries[index].valueOffset -= UInt32(openBlockByte)
-        }
-        byteCount -= openBlockByte
+        return UnfinishedHeaderBlock(
+            entries: own,
+            bytes: Array(UnsafeRawBufferPointer(start: area + openBlockByte, count: byteCount - openBlockByte)))
+    }
+
+    /// Goes on with a block where it was left; the scratch is empty.
+    mutating func resume(_ block: UnfinishedHeaderBlock) {
+        assert(entries.isEmpty && byteCount == 0, "another session left something behind")
+        reserve(block.bytes.count)
+        block.bytes.withUnsafeBytes { if let start = $0.baseAddress { memcpy(area, start, $0.count) } }
+        byteCount = block.bytes.count
+        entries.append(contentsOf: block.entries)
         openBlockEntry = 0
         openBlockByte = 0
+    }
+
+    /// Drops everything.
+    mutating func reset() {
+        blocks.removeAll(keepingCapacity: true)
+        entries.removeAll(keepingCapacity: true)
+        byteCount = 0
+        openBlockEntry = 0
+        openBlockByte = 0
+        if capacity > Self.keptBytesMax {
+            area.deallocate()
+            capacity = Self.keptBytesMax
+            area = .allocate(byteCount: capacity, alignment: 16)
+        }
     }
 
     private mutating func reserve(_ more: Int) {

@@ -20,8 +20,9 @@ struct SessionSink: ~Copyable {
 
     let isServer: Bool
     let limits: HTTP2Limits
-    /// The workspace's; the session keeps it alive.
-    let notes: UnsafeMutablePointer<HTTP2Workspace.Notes>
+    /// The workspace's; the session keeps it alive. Never changed, and `var` all the same: the compiler's
+    /// instrumentation for ThreadSanitizer fails on a mutation through a constant of a noncopyable value.
+    private(set) var notes: UnsafeMutablePointer<HTTP2Workspace.Notes>
     var slots = ContiguousArray<Slot>()
     var freeSlots = ContiguousArray<Int32>()
     var flood: FloodGuard
@@ -33,6 +34,8 @@ struct SessionSink: ~Copyable {
     /// Some stream asked for ``HTTP2Stream/stopPeerAfterTrailers()``; until one did, none is looked for.
     var stopsPeers = false
     var isInBlock = false
+    /// The fields so far while `isInBlock` and no bytes are being read.
+    var unfinishedBlock: UnfinishedHeaderBlock?
     /// Start of the bytes that nghttp2 is working on, to turn its pointers into offsets.
     var input: UnsafeRawPointer?
 

@@ -50,6 +50,8 @@ final class ClientCall: @unchecked Sendable {
         stream.keepSentBytes()
         if packsRequests { stream.setOutboundCompression(.gzip) }
         stream.attach(self)
+        // Its first attempt flushes by itself: what is written until then needs nobody to be woken.
+        stream.expectFlush()
     }
 
     var packsRequests: Bool {

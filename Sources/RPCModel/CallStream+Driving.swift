@@ -32,6 +32,9 @@ extension CallStream {
         if wakeNow { driver.outboundDidGrow() }
     }
 
+    /// The driver will drain the stream in any case; writes before that need not wake it.
+    public func expectFlush() { state.withLock { $0.isDriverAwake = true } }
+
     /// Breaks the tie of stream and driver after the last event.
     public func detachDriver() {
         let driver = state.withLock { state -> (any CallDriver)? in
@@ -135,9 +138,11 @@ extension CallStream {
                 if state.keepsSentBytes {
                     state.sentByteCount = state.outbound.count
                 } else {
-                    // One burst must not pin its buffer for the rest of a long stream.
+                    // One burst must not pin its buffer for the rest of a long stream; a detached stream is idle
+                    // most of the time, and there may be many.
                     state.outbound.removeAll(
-                        keepingCapacity: state.outbound.capacity <= CallStream.outboundHighWater)
+                        keepingCapacity: !state.isDetached
+                            && state.outbound.capacity <= CallStream.outboundHighWater)
                     state.sentByteCount = 0
                 }
             }
@@ -170,7 +175,7 @@ extension CallStream {
             state.uncreditedByteCount += bytes.count
             guard state.failure == nil else { return ([], state.takeCredit()) }
             try unsafe state.inbound.append(bytes)
-            let waiters = state.inbound.completeCount > 0 ? state.takeInboundWaiters() : []
+            let waiters = state.inbound.completeCount > 0 ? state.takeMessageWaiters() : []
             return (waiters, state.takeCredit())
         }
         wake(waiters)
@@ -212,7 +217,7 @@ extension CallStream {
         wake(
             state.withLock { state in
                 state.initialMetadata = metadata
-                return state.takeInboundWaiters()
+                return state.takeMessageWaiters()
             })
     }
 

@@ -30,15 +30,21 @@ extension CallStream {
         @usableFromInline var lastMessageWasCompressed = false
         @usableFromInline var hasRefusedUnpacking = false
         @usableFromInline var inboundWaiters: [CheckedContinuation<Void, Never>] = []
+        /// The reader wants the one message there is and the end behind it: the message alone wakes nobody.
+        @usableFromInline var waitsForEnd = false
         /// Received bytes the peer has not been given window for again.
         @usableFromInline var uncreditedByteCount = 0
         var initialMetadata: Metadata?
         var trailingMetadata = Metadata()
         /// Whether ``initialMetadata`` was waited for in vain since it last changed.
         var inboundChanged: Bool {
-            if inbound.completeCount > 0 { return true }
+            if inbound.completeCount > 0, !waitsForEnd || hasMoreThanOneMessage { return true }
             if case .open = inboundEnd { return false }
             return true
+        }
+        /// More than the peer may send to one who waits for the end.
+        var hasMoreThanOneMessage: Bool {
+            inbound.completeCount > 1 || (inbound.completeCount == 1 && inbound.hasPartialMessage)
         }
 
         // Outbound
@@ -115,6 +121,11 @@ extension CallStream {
             guard !inboundWaiters.isEmpty else { return [] }
             defer { inboundWaiters = [] }
             return inboundWaiters
+        }
+
+        /// Those that a message, or the headers before it, wakes.
+        mutating func takeMessageWaiters() -> [CheckedContinuation<Void, Never>] {
+            waitsForEnd && !hasMoreThanOneMessage ? [] : takeInboundWaiters()
         }
 
         mutating func takeOutboundWaiters() -> [CheckedContinuation<Void, Never>] {

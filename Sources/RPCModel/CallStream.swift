@@ -115,8 +115,9 @@ public final class CallStream: Sendable {
                 throw RPCError(.unimplemented, "the method takes exactly one request")
             }
             let message: Inbound = try state.decode(frame)
-            // The peer has ended, so nobody waits for the window these bytes used.
+            // The peer has ended, so nobody waits for the window these bytes used, nor will there be more.
             state.inbound.dropFirst(frame)
+            state.inbound.releaseStorage()
             return message
         }
     }
@@ -126,6 +127,8 @@ public final class CallStream: Sendable {
     /// - Throws: the call's status; `UNIMPLEMENTED` when it ended with OK and not exactly one message.
     @inlinable
     public func onlyMessage<Inbound: Message>() async throws(RPCError) -> Inbound {
+        // Message and status usually come together: one suspension for both.
+        await waitForEnd()
         guard let first: Inbound = try await nextMessage() else {
             throw RPCError(.unimplemented, "the call ended with OK but without a response")
         }
@@ -203,6 +206,14 @@ public final class CallStream: Sendable {
         } onCancel: {
             wake(state.withLock { $0.takeInboundWaiters() })
         }
+    }
+
+    /// Suspends until the inbound half has ended, holds more than one message, or the task is cancelled.
+    @usableFromInline
+    func waitForEnd() async {
+        state.withLock { $0.waitsForEnd = true }
+        await waitInbound()
+        state.withLock { $0.waitsForEnd = false }
     }
 
     private func waitOutbound() async {

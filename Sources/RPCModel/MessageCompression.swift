@@ -5,7 +5,7 @@ public import ProtobufWire
 /// The port through which the pure layer reaches zlib.
 /// - Spec: gRPC doc/compression.md.
 @safe
-public struct MessageCompression: Sendable {
+public final class MessageCompression: Sendable {
     public enum Failure: Error, Hashable, Sendable {
         /// The bytes are not what the algorithm writes: the peer's fault.
         case corrupt

@@ -122,6 +122,12 @@ public struct MessageDeframer: ~Copyable, Sendable {
         }
     }
 
+    /// Gives the memory back of a stream that was read to its end.
+    public mutating func releaseStorage() {
+        guard head == bytes.count else { return }
+        bytes = []
+    }
+
     private func payloadByteCount(at offset: Int) -> Int {
         Int(bytes[offset + 1]) << 24 | Int(bytes[offset + 2]) << 16 | Int(bytes[offset + 3]) << 8
             | Int(bytes[offset + 4])

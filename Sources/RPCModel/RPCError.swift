@@ -23,32 +23,76 @@ public struct RPCError: Error, Sendable, Hashable {
         case unauthenticated = 16
     }
 
-    public var code: Code
+    private struct Fields: Sendable, Hashable {
+        var code: Code
+        var message: String
+        var statusDetails: [UInt8]
+        var trailers: Metadata
+        var retryPushback: RetryPushback
+        var isFromPeer: Bool
+    }
+
+    private final class Storage: Sendable {
+        let fields: Fields
+
+        init(_ fields: Fields) { self.fields = fields }
+    }
+
+    /// One reference: every call keeps room for two errors and hardly ever has one, and what can throw one needs no
+    /// memory for it.
+    private var storage: Storage
+
+    private var fields: Fields {
+        get { storage.fields }
+        set { storage = Storage(newValue) }
+    }
+
+    public var code: Code {
+        get { storage.fields.code }
+        set { fields.code = newValue }
+    }
     /// Shown to the peer: holds no secret, no statement of a database and no path of a file system.
-    public var message: String
+    public var message: String {
+        get { storage.fields.message }
+        set { fields.message = newValue }
+    }
     /// A serialized `google.rpc.Status` (`grpc-status-details-bin`); empty when there are no details.
-    public var statusDetails: [UInt8]
+    public var statusDetails: [UInt8] {
+        get { storage.fields.statusDetails }
+        set { fields.statusDetails = newValue }
+    }
     /// Trailing metadata that goes, or came, with the status.
-    public var trailers: Metadata
+    public var trailers: Metadata {
+        get { storage.fields.trailers }
+        set { fields.trailers = newValue }
+    }
     /// What the server says about trying the call again (`grpc-retry-pushback-ms`), for clients with a retry or
     /// hedging policy.
-    public var retryPushback: RetryPushback
+    public var retryPushback: RetryPushback {
+        get { storage.fields.retryPushback }
+        set { fields.retryPushback = newValue }
+    }
     /// Whether the other side sent this status. `false` when it was made up on this side (a deadline, a
     /// broken
     ///  connection, a table lookup for an answer without `grpc-status`).
-    public var isFromPeer: Bool
+    public var isFromPeer: Bool {
+        get { storage.fields.isFromPeer }
+        set { fields.isFromPeer = newValue }
+    }
 
     public init(
         _ code: Code, _ message: String, statusDetails: [UInt8] = [], trailers: Metadata = [:],
         retryPushback: RetryPushback = .absent, isFromPeer: Bool = false
     ) {
-        self.code = code
-        self.message = message
-        self.statusDetails = statusDetails
-        self.trailers = trailers
-        self.retryPushback = retryPushback
-        self.isFromPeer = isFromPeer
+        storage = Storage(
+            Fields(
+                code: code, message: message, statusDetails: statusDetails, trailers: trailers,
+                retryPushback: retryPushback, isFromPeer: isFromPeer))
     }
+
+    public static func == (left: RPCError, right: RPCError) -> Bool { left.fields == right.fields }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(fields) }
 }
 
 extension RPCError.Code: CustomStringConvertible {

@@ -13,9 +13,19 @@ public final class ServerCallContext: Sendable {
         var initialMetadata = Metadata()
         var trailingMetadata = Metadata()
         var values: [(key: ObjectIdentifier, value: any Sendable)] = []
-        var cancelHandlers: [@Sendable () -> Void] = []
+        /// The one that nearly every call has no more than, in place of an array.
+        var cancelHandler: (@Sendable () -> Void)?
+        var moreCancelHandlers: [@Sendable () -> Void] = []
         var isCancelled = false
         var isOver = false
+
+        mutating func takeCancelHandlers() -> ((@Sendable () -> Void)?, [@Sendable () -> Void]) {
+            defer {
+                cancelHandler = nil
+                if !moreCancelHandlers.isEmpty { moreCancelHandlers = [] }
+            }
+            return (cancelHandler, moreCancelHandlers)
+        }
     }
 
     public let method: MethodDescriptor
@@ -95,7 +105,12 @@ public final class ServerCallContext: Sendable {
     public func onCancel(_ handler: @escaping @Sendable () -> Void) {
         let runNow = state.withLock { state in
             if state.isCancelled { return true }
-            if !state.isOver { state.cancelHandlers.append(handler) }
+            guard !state.isOver else { return false }
+            if state.cancelHandler == nil {
+                state.cancelHandler = handler
+            } else {
+                state.moreCancelHandlers.append(handler)
+            }
             return false
         }
         if runNow { handler() }
@@ -103,20 +118,21 @@ public final class ServerCallContext: Sendable {
 
     /// Marks the call cancelled and runs the handlers. For the server that drives the call.
     public func cancel() {
-        let handlers = state.withLock { state -> [@Sendable () -> Void] in
-            guard !state.isOver, !state.isCancelled else { return [] }
+        let (first, more) = state.withLock { state -> ((@Sendable () -> Void)?, [@Sendable () -> Void]) in
+            guard !state.isOver, !state.isCancelled else { return (nil, []) }
             state.isCancelled = true
-            defer { state.cancelHandlers = [] }
-            return state.cancelHandlers
+            return state.takeCancelHandlers()
         }
-        for handler in handlers { handler() }
+        first?()
+        for handler in more { handler() }
     }
 
     /// Forgets the cancel handlers of a call that ended by itself. For the server that drives the call.
     public func finish() {
-        state.withLock { state in
+        // Released outside the lock: a handler may hold the last reference to something that has a lock as well.
+        _ = state.withLock { state in
             state.isOver = true
-            state.cancelHandlers = []
+            return state.takeCancelHandlers()
         }
     }
 }

@@ -1,14 +1,14 @@
 internal import EventCore
 internal import HTTP2Engine
 internal import RPCModel
+internal import Synchronization
 
 /// What the calls of one event loop share: counters, the bound on running handlers, prebuilt and scratch
 /// headers.
 ///
 /// - Isolation: the loop's thread.
 final class LoopCalls: @unchecked Sendable {
-    // Sendable: everything mutable is touched on `loop` alone; `preconditionCurrent` guards the entry from
-    // outside.
+    // Sendable: everything mutable is touched on `loop` alone, but for `written`, which has a lock.
 
     /// Room for a tick's calls that is kept for the next tick.
     private static let keptCallsMax = 4096
@@ -35,6 +35,8 @@ final class LoopCalls: @unchecked Sendable {
     private var idleWaiters: [CheckedContinuation<Void, Never>] = []
     /// Calls of this tick whose deadlines have no timer yet: most are over before the tick is.
     private var deadlinesToArm: [ServerCall] = []
+    /// Calls that wait to be flushed, because somebody wrote who is not their handler's first step.
+    private let written = Mutex<[ServerCall]>([])
     private var tickTime = MonotonicInstant(nanoseconds: 0)
     private var tickInstant = ContinuousClock.now
 
@@ -117,6 +119,24 @@ final class LoopCalls: @unchecked Sendable {
     func armDeadlineLater(of call: ServerCall) {
         if deadlinesToArm.isEmpty { loop.atTickEnd(self) }
         deadlinesToArm.append(call)
+    }
+
+    /// Flushes the call on the loop. All that are written to before the loop gets to it are flushed in one go, so
+    /// that one event for many watchers is one write for each of their connections.
+    ///
+    /// - Isolation: any thread.
+    func flushSoon(_ call: ServerCall) {
+        let isFirst = written.withLock { written in
+            written.append(call)
+            return written.count == 1
+        }
+        if isFirst { loop.execute { self.flushWritten() } }
+    }
+
+    private func flushWritten() {
+        var calls: [ServerCall] = []
+        written.withLock { swap(&$0, &calls) }
+        for call in calls { call.flush() }
     }
 
     private func resumeIdleWaiters() {

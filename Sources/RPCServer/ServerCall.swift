@@ -349,7 +349,7 @@ extension ServerCall: TimerTarget {
 extension ServerCall: CallDriver {
     func outboundDidGrow() {
         if calls.loop.isCurrent, isRunningInline { return }
-        calls.loop.execute { self.flush() }
+        calls.flushSoon(self)
     }
 
     func inboundWasConsumed(byteCount: Int) {

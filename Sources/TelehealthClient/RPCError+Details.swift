@@ -16,7 +16,7 @@ extension RPCError {
         detail(Google_Rpc_BadRequest.self)?.fieldViolations ?? []
     }
 
-    /// What is missing, of `CONSENT_MISSING` and `RECORDING_CONSENT_MISSING`.
+    /// What is missing, of `CONSENT_MISSING`, `RECORDING_CONSENT_MISSING` and `THIRD_PARTY_CONSENT_MISSING`.
     public var missingConsents: [Telehealth_V1_MissingConsent] {
         detail(Telehealth_V1_MissingConsentDetail.self)?.missing ?? []
     }

@@ -50,7 +50,8 @@ extension TelehealthClient {
     /// Lets a waiting person in. Roles: the session's clinician, who must have joined.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE,
-    /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, RECORDING_CONSENT_MISSING).
+    /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, THIRD_PARTY_CONSENT_MISSING and
+    /// RECORDING_CONSENT_MISSING with MissingConsentDetail).
     public func admitParticipant(
         _ request: Telehealth_V1_AdmitParticipantRequest
     ) async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse {

@@ -81,7 +81,7 @@ enum LayerTable {
         Row(9, "chime-simulator", "ChimeSimulation", "FlyingFox", "FlyingSocks", "ArgumentParser"),
         Row(
             9, "rpc-bench", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine",
-            "ArgumentParser"),
+            "HTTP2Engine", "EventCore", "ArgumentParser"),
         Row(
             9, "telehealth-bench", "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel",
             "ProtobufWire", "Identity", "TelehealthCore", "Crypto", "ArgumentParser"),

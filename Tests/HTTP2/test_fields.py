@@ -6,6 +6,8 @@ state, each kind of frame, exchanges, each form of a field) and the three test_v
 5.2, 6.1, 6.3).
 """
 
+import time
+
 import pytest
 
 from http2_peer import *
@@ -99,3 +101,23 @@ def test_6_9_data_on_many_streams_shares_the_window_of_the_connection(peer):
     assert got == 65_535
     peer.alive()
     assert sum(len(f.payload) for f in peer.seen if f.kind == DATA) == 65_535
+
+
+@pytest.mark.parametrize("piece", [1, 7])
+def test_6_2_header_blocks_of_many_connections_that_arrive_in_pieces_stay_apart(connect, piece):
+    """Half a HEADERS frame of one connection, then half of another's: no field may change sides."""
+    peers = [connect() for _ in range(6)]
+    asked = [headers(1, GET) if index % 2 else headers(1, ECHO, end=False) for index in range(len(peers))]
+    while any(asked):
+        for index, peer in enumerate(peers):
+            peer.send(asked[index][:piece])
+            asked[index] = asked[index][piece:]
+        # Long enough for the server to have read each piece by itself.
+        time.sleep(0.002)
+    for index, peer in enumerate(peers):
+        if index % 2:
+            peer.answered()
+        else:
+            peer.send(data(1, message(b"mine %d" % index)))
+            _, answer, trailers = peer.response()
+            assert trailers["grpc-status"] == "0" and answer == message(b"mine %d" % index)

@@ -67,8 +67,10 @@ final class Endpoint: HTTP2SessionOwner {
     var hasOutput = false
     var now: UInt64 = 1_000_000_000
 
-    init(_ role: HTTP2Session.Role, limits: HTTP2Limits = HTTP2Limits()) throws {
-        session = try HTTP2Session(role: role, limits: limits, workspace: HTTP2Workspace(), owner: self)
+    init(
+        _ role: HTTP2Session.Role, limits: HTTP2Limits = HTTP2Limits(), workspace: HTTP2Workspace = HTTP2Workspace()
+    ) throws {
+        session = try HTTP2Session(role: role, limits: limits, workspace: workspace, owner: self)
     }
 
     deinit { session?.abandon() }

@@ -6,7 +6,7 @@ import uuid
 import grpc
 import pytest
 
-from visit import Clinic, Watch, reason
+from visit import Clinic, Watch, missing, reason
 
 FAILED = grpc.StatusCode.FAILED_PRECONDITION
 DENIED = grpc.StatusCode.PERMISSION_DENIED
@@ -26,11 +26,13 @@ def clinic(service):
     channel.close()
 
 
-def visit(clinic: Clinic, guardian: bool = False) -> str:
-    """Client and clinician are in."""
+def visit(clinic: Clinic, guardian: bool = False, agrees: bool = True) -> str:
+    """Client and clinician are in; the client may agree that others take part."""
     session = clinic.create_session(clinic.book(guardian=guardian))
     clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
     clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+    if agrees:
+        clinic.consent("CONSENT_TYPE_THIRD_PARTY_PRESENCE")
     clinic.join(session.session_id, "clinician")
     assert clinic.join(session.session_id, "client").outcome == ADMITTED
     return session.session_id
@@ -313,6 +315,7 @@ def test_a_co_clinician_leads_as_the_clinician_does(clinic):
     sid = session.session_id
     clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
     clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+    clinic.consent("CONSENT_TYPE_THIRD_PARTY_PRESENCE")
     clinic.invite(sid, "CO_CLINICIAN", subject_id=clinic.person("co-clinician"), by="scheduler")
     assert clinic.join(sid, "co-clinician").session.status == 3
     assert clinic.join(sid, "client").outcome == ADMITTED
@@ -338,3 +341,44 @@ def test_another_clinician_ends_the_grants_of_the_one_before(clinic):
     )
     redeem_refused(clinic, FAILED, "INVITATION_REVOKED", grant)
     clinic.refused(NOT_FOUND, "SESSION_NOT_FOUND", clinic.telehealth.JoinSession, clinic.join_request(sid, "clinician"), "clinician")
+
+
+def test_nobody_else_takes_part_without_the_clients_consent(clinic, simulator):
+    from telehealth.v1 import consent_pb2
+    from telehealth.v1 import consent_service_pb2 as consents
+    from telehealth.v1 import session_pb2 as s
+    from telehealth.v1 import telehealth_service_pb2 as m
+
+    sid = visit(clinic, agrees=False)
+    watch = Watch(clinic, sid, "clinician")
+    watch.wait_for_snapshot()
+    guest_id = guest(clinic, sid)
+    assert clinic.join(sid, "guest").outcome == WAITING
+    admit = lambda: m.AdmitParticipantRequest(session_id=sid, participant_id=guest_id)
+    error = clinic.refused(FAILED, "THIRD_PARTY_CONSENT_MISSING", clinic.telehealth.AdmitParticipant, admit(), "clinician")
+    [gap] = missing(error)
+    assert (gap.subject_id, gap.type, gap.action) == (
+        clinic.client_id, consent_pb2.CONSENT_TYPE_THIRD_PARTY_PRESENCE, consent_pb2.CONSENT_ACTION_THIRD_PARTY)
+    clinic.invite(sid, "INTERPRETER", subject_id=clinic.person("interpreter"))
+    waiting = clinic.join(sid, "interpreter")
+    assert waiting.outcome == WAITING
+
+    # The client agrees: the interpreter waited for that alone, the guest for their name as well.
+    consent = clinic.consent("CONSENT_TYPE_THIRD_PARTY_PRESENCE")
+    inside = clinic.join(sid, "interpreter")
+    assert inside.outcome == ADMITTED
+    clinic.admit(sid, guest_id)
+    guest_inside = clinic.join(sid, "guest")
+    assert guest_inside.outcome == ADMITTED
+
+    # Taken back: both are out at once, their attendees gone.
+    clinic.call(clinic.consents.RevokeConsent, consents.RevokeConsentRequest(consent_id=consent.consent_id), "client")
+    told = watch.wait_for("participant_returned").participant_returned
+    assert told.reason == "THIRD_PARTY_CONSENT_MISSING"
+    for person in (guest_id, waiting.participant.participant_id):
+        assert participant(clinic, sid, person).state == s.PARTICIPANT_STATE_WAITING
+    meeting_id = inside.credentials.meeting.meeting_id
+    theirs = {each.credentials.attendee.attendee_id for each in (inside, guest_inside)}
+    eventually(lambda: not theirs & attendees(simulator, meeting_id), "an attendee lives on")
+    assert clinic.join(sid, "interpreter").outcome == WAITING
+    clinic.refused(FAILED, "THIRD_PARTY_CONSENT_MISSING", clinic.telehealth.AdmitParticipant, admit(), "clinician")

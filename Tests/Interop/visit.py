@@ -16,6 +16,7 @@ from service import ROOT
 TEXTS = {
     "CONSENT_TYPE_GEORGIA_TELEHEALTH": "Template: telehealth in Georgia, rights, risks, emergencies, vendors.",
     "CONSENT_TYPE_HIPAA_TELEHEALTH": "Template: privacy of telehealth under HIPAA.",
+    "CONSENT_TYPE_THIRD_PARTY_PRESENCE": "Template: those I was told of take part.",
     "CONSENT_TYPE_RECORDING": "Template: this visit may be recorded for the stated purpose.",
 }
 
@@ -53,6 +54,19 @@ def fields_at_fault(error: grpc.RpcError) -> list[str]:
                 bad = error_details_pb2.BadRequest()
                 if detail.Unpack(bad):
                     return [violation.field for violation in bad.field_violations]
+    return []
+
+
+def missing(error: grpc.RpcError) -> list:
+    """The consents that a refusal names."""
+    from telehealth.v1 import errors_pb2
+
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-status-details-bin":
+            for detail in status_pb2.Status.FromString(value).details:
+                found = errors_pb2.MissingConsentDetail()
+                if detail.Unpack(found):
+                    return list(found.missing)
     return []
 
 

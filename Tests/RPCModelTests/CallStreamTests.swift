@@ -50,6 +50,20 @@ private final class RecordingDriver: CallDriver {
         #expect(throws: RPCError.self) { try stream.write(message(1)) }
     }
 
+    @Test("a driver that will flush in any case is not woken before") func expectedFlush() throws {
+        let stream = CallStream(maxMessageBytes: 100)
+        let driver = RecordingDriver()
+        stream.attach(driver)
+        stream.expectFlush()
+        _ = try stream.write(message(2))
+        #expect(driver.wakes.load(ordering: .relaxed) == 0)
+        var sent: [UInt8] = []
+        _ = stream.drainOutbound { sent += [UInt8]($0) }
+        #expect(sent == framed(2))
+        _ = try stream.write(message(1))
+        #expect(driver.wakes.load(ordering: .relaxed) == 1)
+    }
+
     @Test("a writer above the high-water mark waits until the bytes are taken") func holdsWriter()
         async throws
     {
@@ -170,6 +184,20 @@ private final class RecordingDriver: CallDriver {
         stream.endInbound()
         let error = #expect(throws: RPCError.self) { let _: RawMessage = try stream.takeOnlyMessage() }
         #expect(error?.code == .unimplemented)
+    }
+
+    @Test("a peer that sends more than the one message, and no end, holds up nobody") func secondMessage()
+        async throws
+    {
+        let stream = CallStream(maxMessageBytes: 100)
+        let driver = RecordingDriver()
+        stream.attach(driver)
+        let reader = Task { () async throws -> RawMessage in try await stream.onlyMessage() }
+        _ = try receive(framed(1), on: stream)
+        _ = try receive(framed(2), on: stream)
+        let error = await #expect(throws: RPCError.self) { try await reader.value }
+        #expect(error?.code == .unimplemented)
+        #expect(driver.abandoned.load(ordering: .relaxed) == 1)
     }
 
     @Test("a compressed message without an agreed encoding is an error") func unagreedCompression()

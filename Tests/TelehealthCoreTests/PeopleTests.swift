@@ -60,7 +60,7 @@ import Testing
 
     @Test func `a grant brings one person in, once`() async throws {
         let clinic = Clinic()
-        let session = try await clinic.visit()
+        let session = try await clinic.visit(isOpen: true)
         let (_, grant) = try await Self.grant(session, clinic)
         let request = clinic.ids.uuid()
         let first = try await Self.redeem(grant, clinic, id: request)
@@ -76,7 +76,7 @@ import Testing
 
     @Test func `a grant that is forged, expired or taken back brings nobody in`() async throws {
         let clinic = Clinic()
-        let session = try await clinic.visit()
+        let session = try await clinic.visit(isOpen: true)
         let (_, grant) = try await Self.grant(session, clinic, validFor: .seconds(60))
         let other = GuestKey()
         let forged = other.seal(
@@ -103,7 +103,7 @@ import Testing
 
     @Test func `a guest waits for their name although the clinician is there`() async throws {
         let clinic = Clinic()
-        let session = try await clinic.visit()
+        let session = try await clinic.visit(isOpen: true)
         let guest = try await Self.guest(session, clinic)
         let waiting = try await clinic.join(guest.caller, session)
         #expect(waiting.media == nil && waiting.participant.state == .waiting)
@@ -119,7 +119,7 @@ import Testing
         async throws
     {
         let clinic = Clinic()
-        let session = try await clinic.visit()
+        let session = try await clinic.visit(isOpen: true)
         _ = try await Self.invite(Self.interpreter, .interpreter, session, clinic)
         #expect(try await clinic.join(Self.interpreter, session).media != nil)
         let (_, grant) = try await Self.grant(session, clinic, role: .interpreter)
@@ -129,7 +129,7 @@ import Testing
 
     @Test func `whoever is removed loses attendee, join and watch, until let in again`() async throws {
         let clinic = Clinic()
-        let session = try await clinic.visit()
+        let session = try await clinic.visit(isOpen: true)
         let guest = try await Self.guest(session, clinic)
         _ = try await clinic.join(guest.caller, session)
         try await Self.admit(guest.participant.id, session, clinic)
@@ -159,7 +159,7 @@ import Testing
 
     @Test func `whoever is put back waits, without attendee, for a person's word`() async throws {
         let clinic = Clinic()
-        let session = try await clinic.visit()
+        let session = try await clinic.visit(isOpen: true)
         let client = try #require(clinic.state(session).participant(of: Clinic.client))
         try await Self.treat(client.id, .returnToWaitingRoom, session, clinic)
         await clinic.work(seconds: 1)
@@ -199,7 +199,7 @@ import Testing
 
     @Test func `nobody but who leads sends people away, and nobody the clinician`() async throws {
         let clinic = Clinic()
-        let session = try await clinic.visit()
+        let session = try await clinic.visit(isOpen: true)
         let state = try clinic.state(session)
         let clinician = try #require(state.participant(of: Clinic.clinician)?.id)
         let client = try #require(state.participant(of: Clinic.client)?.id)
@@ -220,7 +220,7 @@ import Testing
 
     @Test func `what somebody may send changes live, and for the next attendee too`() async throws {
         let clinic = Clinic()
-        let session = try await clinic.visit()
+        let session = try await clinic.visit(isOpen: true)
         let client = try #require(clinic.state(session).participant(of: Clinic.client))
         _ = try await clinic.join(Clinic.clientCaller, session)
         let muted = MediaCapabilities(audio: .receive, video: .sendReceive, content: .receive)
@@ -291,7 +291,7 @@ import Testing
 
     @Test func `a second device takes over, and the first one's going takes nobody along`() async throws {
         let clinic = Clinic()
-        let session = try await clinic.visit()
+        let session = try await clinic.visit(isOpen: true)
         func join(_ device: String) async throws -> JoinOutcome {
             try await clinic.executor.joinSession(
                 JoinSession(sessionID: session, preVisitCheck: Clinic.check, deviceID: device),
@@ -311,7 +311,7 @@ import Testing
 
     @Test func `everybody in the picture must agree, and one who takes it back stops it`() async throws {
         let clinic = Clinic()
-        let session = try await clinic.visit()
+        let session = try await clinic.visit(isOpen: true)
         try await clinic.grantRecording()
         _ = try await Self.invite(Self.interpreter, .interpreter, session, clinic)
         _ = try await clinic.join(Self.interpreter, session)
@@ -333,7 +333,7 @@ import Testing
 
     @Test func `guests alone keep no visit open`() async throws {
         let clinic = Clinic()
-        let session = try await clinic.visit()
+        let session = try await clinic.visit(isOpen: true)
         let guest = try await Self.guest(session, clinic)
         _ = try await clinic.join(guest.caller, session)
         try await Self.admit(guest.participant.id, session, clinic)
@@ -351,7 +351,7 @@ import Testing
 
     @Test func `a roster holds no more than a meeting does`() async throws {
         let clinic = Clinic { $0.rosterMax = 3 }
-        let session = try await clinic.visit()
+        let session = try await clinic.visit(isOpen: true)
         _ = try await Self.grant(session, clinic, validFor: .seconds(60))
         #expect(
             await refusal { () throws(TelehealthError) in

@@ -242,7 +242,8 @@ public enum Telehealth_V1_ConsentAction: ProtobufEnum {
     /// The treatment itself. Judged and told, but no gate: where a place asks for a talk about it as well, that talk may
     /// be the first thing of the visit.
     case conduct
-    /// Somebody beyond client, guardian and clinician taking part. Judged and told to whoever admits them; no gate.
+    /// Somebody beyond client, guardian and clinician taking part: whoever is on the roster, here or not yet. Nobody
+    /// is let in without (THIRD_PARTY_CONSENT_MISSING), and who is in when a consent ends is sent out.
     case thirdParty
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)

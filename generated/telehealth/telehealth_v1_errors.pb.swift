@@ -142,6 +142,8 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case effectNotFound
     /// FAILED_PRECONDITION: the effect is pending or done.
     case effectNotFailed
+    /// FAILED_PRECONDITION: the place wants the client's consent to this person; MissingConsentDetail, metadata `place`.
+    case thirdPartyConsentMissing
     /// FAILED_PRECONDITION: the person is a minor there, so a guardian signs.
     case guardianRequired
     /// FAILED_PRECONDITION: the grace after a newer text is over; show and sign that one.
@@ -245,6 +247,7 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 182: self = .emergencyReasonInvalid
         case 100: self = .effectNotFound
         case 101: self = .effectNotFailed
+        case 156: self = .thirdPartyConsentMissing
         case 150: self = .guardianRequired
         case 151: self = .documentOutdated
         case 152: self = .evidenceIncomplete
@@ -332,6 +335,7 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .emergencyReasonInvalid: 182
         case .effectNotFound: 100
         case .effectNotFailed: 101
+        case .thirdPartyConsentMissing: 156
         case .guardianRequired: 150
         case .documentOutdated: 151
         case .evidenceIncomplete: 152
@@ -356,7 +360,7 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     }
 }
 
-/// Detail of CONSENT_MISSING and RECORDING_CONSENT_MISSING.
+/// Detail of CONSENT_MISSING, RECORDING_CONSENT_MISSING and THIRD_PARTY_CONSENT_MISSING.
 public struct Telehealth_V1_MissingConsentDetail: Message {
     public static let fullName = "telehealth.v1.MissingConsentDetail"
     /// What is missing; a client is told of its own consents only.
@@ -412,7 +416,7 @@ public enum Telehealth_V1_Errors_File {
             Chp0ZWxlaGVhbHRoL3YxL2Vycm9ycy5wcm90bxINdGVsZWhlYWx0aC52MRobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGh50
             ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aG3RlbGVoZWFsdGgvdjEvc2Vzc2lvbi5wcm90byJPChRNaXNzaW5nQ29uc2Vu
             dERldGFpbBI3CgdtaXNzaW5nGAEgAygLMh0udGVsZWhlYWx0aC52MS5NaXNzaW5nQ29uc2VudFIHbWlzc2luZyJQChJTZXNzaW9u
-            U3RhdGVEZXRhaWwSOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMquBcK
+            U3RhdGVEZXRhaWwSOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMq5xcK
             C0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEh4KGkVSUk9SX1JFQVNPTl9UT0tFTl9NSVNTSU5HEAES
             HgoaRVJST1JfUkVBU09OX1RPS0VOX0lOVkFMSUQQAhIeChpFUlJPUl9SRUFTT05fVE9LRU5fRVhQSVJFRBADEiIKHkVSUk9SX1JF
             QVNPTl9UT0tFTl9LRVlfVU5LTk9XThAEEicKI0VSUk9SX1JFQVNPTl9UT0tFTl9ERVZFTE9QTUVOVF9PTkxZEAUSIQodRVJST1Jf
@@ -445,15 +449,15 @@ public enum Telehealth_V1_Errors_File {
             UlJPUl9SRUFTT05fQVVESVRfVU5BVkFJTEFCTEUQYhImCiJFUlJPUl9SRUFTT05fQVVESVRfRVZFTlRfTk9UX0ZPVU5EEGMSHgoZ
             RVJST1JfUkVBU09OX1JBVEVfTElNSVRFRBC0ARInCiJFUlJPUl9SRUFTT05fRU1FUkdFTkNZX05PVF9BTExPV0VEELUBEioKJUVS
             Uk9SX1JFQVNPTl9FTUVSR0VOQ1lfUkVBU09OX0lOVkFMSUQQtgESIQodRVJST1JfUkVBU09OX0VGRkVDVF9OT1RfRk9VTkQQZBIi
-            Ch5FUlJPUl9SRUFTT05fRUZGRUNUX05PVF9GQUlMRUQQZRIjCh5FUlJPUl9SRUFTT05fR1VBUkRJQU5fUkVRVUlSRUQQlgESIwoe
-            RVJST1JfUkVBU09OX0RPQ1VNRU5UX09VVERBVEVEEJcBEiUKIEVSUk9SX1JFQVNPTl9FVklERU5DRV9JTkNPTVBMRVRFEJgBEiMK
-            HkVSUk9SX1JFQVNPTl9SRUNFSVBUX05PVF9SRUFEWRCaARIiCh1FUlJPUl9SRUFTT05fRVhQT1JUX1RPT19MQVJHRRCbARIlCiBF
-            UlJPUl9SRUFTT05fUEFSVElDSVBBTlRfUkVNT1ZFRBCMARIkCh9FUlJPUl9SRUFTT05fUEFSVElDSVBBTlRfREVOSUVEEI0BEioK
-            JUVSUk9SX1JFQVNPTl9QQVJUSUNJUEFOVF9OT1RfQURNSVRURUQQjgESJAofRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX0VYSVNU
-            UxCPARIdChhFUlJPUl9SRUFTT05fUk9TVEVSX0ZVTEwQkAESJgohRVJST1JfUkVBU09OX0lOVklUQVRJT05fTk9UX0ZPVU5EEJEB
-            EiQKH0VSUk9SX1JFQVNPTl9JTlZJVEFUSU9OX0lOVkFMSUQQkgESJAofRVJST1JfUkVBU09OX0lOVklUQVRJT05fRVhQSVJFRBCT
-            ARIhChxFUlJPUl9SRUFTT05fSU5WSVRBVElPTl9VU0VEEJQBEiQKH0VSUk9SX1JFQVNPTl9JTlZJVEFUSU9OX1JFVk9LRUQQlQFi
-            BnByb3RvMw==
+            Ch5FUlJPUl9SRUFTT05fRUZGRUNUX05PVF9GQUlMRUQQZRItCihFUlJPUl9SRUFTT05fVEhJUkRfUEFSVFlfQ09OU0VOVF9NSVNT
+            SU5HEJwBEiMKHkVSUk9SX1JFQVNPTl9HVUFSRElBTl9SRVFVSVJFRBCWARIjCh5FUlJPUl9SRUFTT05fRE9DVU1FTlRfT1VUREFU
+            RUQQlwESJQogRVJST1JfUkVBU09OX0VWSURFTkNFX0lOQ09NUExFVEUQmAESIwoeRVJST1JfUkVBU09OX1JFQ0VJUFRfTk9UX1JF
+            QURZEJoBEiIKHUVSUk9SX1JFQVNPTl9FWFBPUlRfVE9PX0xBUkdFEJsBEiUKIEVSUk9SX1JFQVNPTl9QQVJUSUNJUEFOVF9SRU1P
+            VkVEEIwBEiQKH0VSUk9SX1JFQVNPTl9QQVJUSUNJUEFOVF9ERU5JRUQQjQESKgolRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX05P
+            VF9BRE1JVFRFRBCOARIkCh9FUlJPUl9SRUFTT05fUEFSVElDSVBBTlRfRVhJU1RTEI8BEh0KGEVSUk9SX1JFQVNPTl9ST1NURVJf
+            RlVMTBCQARImCiFFUlJPUl9SRUFTT05fSU5WSVRBVElPTl9OT1RfRk9VTkQQkQESJAofRVJST1JfUkVBU09OX0lOVklUQVRJT05f
+            SU5WQUxJRBCSARIkCh9FUlJPUl9SRUFTT05fSU5WSVRBVElPTl9FWFBJUkVEEJMBEiEKHEVSUk9SX1JFQVNPTl9JTlZJVEFUSU9O
+            X1VTRUQQlAESJAofRVJST1JfUkVBU09OX0lOVklUQVRJT05fUkVWT0tFRBCVAWIGcHJvdG8z
             """,
         dependencies: [
             Telehealth_V1_Consent_File.descriptor,

@@ -1309,7 +1309,8 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// co-clinician there.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE,
-    /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, RECORDING_CONSENT_MISSING).
+    /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, THIRD_PARTY_CONSENT_MISSING and
+    /// RECORDING_CONSENT_MISSING with MissingConsentDetail).
     func admitParticipant(_ request: Telehealth_V1_AdmitParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse
     /// A snapshot, then every event. Counts as presence while it is open. Roles: as GetSession; a scheduler may not.
@@ -1530,7 +1531,8 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// co-clinician there.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE,
-    /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, RECORDING_CONSENT_MISSING).
+    /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, THIRD_PARTY_CONSENT_MISSING and
+    /// RECORDING_CONSENT_MISSING with MissingConsentDetail).
     public func admitParticipant(
         _ request: Telehealth_V1_AdmitParticipantRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse {

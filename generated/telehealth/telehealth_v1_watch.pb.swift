@@ -469,12 +469,15 @@ public struct Telehealth_V1_ParticipantRemoved: Message {
     public static let fullName = "telehealth.v1.ParticipantRemoved"
     /// Who: one of `Session.participants`.
     public var participantID: String = ""
+    /// Empty when somebody said so; else REASSIGNED or THIRD_PARTY_CONSENT_MISSING.
+    public var reason: String = ""
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
         if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        if !reason.isEmpty { buffer.write(2, reason, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -482,6 +485,7 @@ public struct Telehealth_V1_ParticipantRemoved: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&participantID, as: WireString.self)
+            case 18: try reader.read(&reason, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -893,12 +897,15 @@ public struct Telehealth_V1_ParticipantReturned: Message {
     public static let fullName = "telehealth.v1.ParticipantReturned"
     /// Who: one of `Session.participants`.
     public var participantID: String = ""
+    /// Empty when somebody said so; else THIRD_PARTY_CONSENT_MISSING.
+    public var reason: String = ""
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
         if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        if !reason.isEmpty { buffer.write(2, reason, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -906,6 +913,7 @@ public struct Telehealth_V1_ParticipantReturned: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&participantID, as: WireString.self)
+            case 18: try reader.read(&reason, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1108,29 +1116,30 @@ public enum Telehealth_V1_Watch_File {
             CUIEgLoYAlIGcmVhc29uIkEKElBhcnRpY2lwYW50V2FpdGluZxIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGlj
             aXBhbnRJZCJCChNQYXJ0aWNpcGFudEFkbWl0dGVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElk
             IlwKD1BhcnRpY2lwYW50TGVmdBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZBIcCgZyZWFzb24Y
-            AiABKAlCBIC6GAJSBnJlYXNvbiJBChJQYXJ0aWNpcGFudFJlbW92ZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBh
-            cnRpY2lwYW50SWQiNAoMTWVldGluZ1JlYWR5EiQKCmdlbmVyYXRpb24YASABKAVCBIC6GAJSCmdlbmVyYXRpb24iNQoNTWVldGlu
-            Z0ZhaWxlZBIkCgpnZW5lcmF0aW9uGAEgASgFQgSAuhgCUgpnZW5lcmF0aW9uIjQKDE1lZXRpbmdFbmRlZBIkCgpnZW5lcmF0aW9u
-            GAEgASgFQgSAuhgCUgpnZW5lcmF0aW9uIj0KElJlY29yZGluZ1JlcXVlc3RlZBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJS
-            C3JlY29yZGluZ0lkIjsKEFJlY29yZGluZ1N0YXJ0ZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJa
-            ChFSZWNvcmRpbmdTdG9wcGluZxInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkEhwKBnJlYXNvbhgCIAEo
-            CUIEgLoYAlIGcmVhc29uIlkKEFJlY29yZGluZ1N0b3BwZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJ
-            ZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiI9ChJSZWNvcmRpbmdBdmFpbGFibGUSJwoMcmVjb3JkaW5nX2lkGAEgASgJ
-            QgSAuhgCUgtyZWNvcmRpbmdJZCJYCg9SZWNvcmRpbmdGYWlsZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRp
-            bmdJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiJvChJTY3JlZW5TaGFyZVN0YXJ0ZWQSLAoPc2NyZWVuX3NoYXJlX2lk
-            GAEgASgJQgSAuhgCUg1zY3JlZW5TaGFyZUlkEisKDnBhcnRpY2lwYW50X2lkGAIgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIm8K
-            ElNjcmVlblNoYXJlU3RvcHBlZBIsCg9zY3JlZW5fc2hhcmVfaWQYASABKAlCBIC6GAJSDXNjcmVlblNoYXJlSWQSKwoOcGFydGlj
-            aXBhbnRfaWQYAiABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiPQoOQ29uc2VudFJldm9rZWQSKwoOcGFydGljaXBhbnRfaWQYASAB
-            KAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiDQoLUmVzY2hlZHVsZWQiWwoSUGFydGljaXBhbnRJbnZpdGVkEisKDnBhcnRpY2lwYW50
-            X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEhgKBHJvbGUYAiABKAlCBIC6GAJSBHJvbGUiEwoRSW52aXRhdGlvblJldm9r
-            ZWQiQAoRUGFydGljaXBhbnREZW5pZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiQgoTUGFy
-            dGljaXBhbnRSZXR1cm5lZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCJCChNDYXBhYmlsaXRp
-            ZXNDaGFuZ2VkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIjwKDURldmljZUNoYW5nZWQSKwoO
-            cGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiPwoUUmVjb3JkaW5nSW50ZXJydXB0ZWQSJwoMcmVjb3Jk
-            aW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCI7ChBSZWNvcmRpbmdSZXN1bWVkEicKDHJlY29yZGluZ19pZBgBIAEoCUIE
-            gLoYAlILcmVjb3JkaW5nSWQiOwoQUmVjb3JkaW5nRGVsZXRlZBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGlu
-            Z0lkImcKGENvbm5lY3Rpb25RdWFsaXR5Q2hhbmdlZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJ
-            ZBIeCgdxdWFsaXR5GAIgASgJQgSAuhgCUgdxdWFsaXR5YgZwcm90bzM=
+            AiABKAlCBIC6GAJSBnJlYXNvbiJfChJQYXJ0aWNpcGFudFJlbW92ZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBh
+            cnRpY2lwYW50SWQSHAoGcmVhc29uGAIgASgJQgSAuhgCUgZyZWFzb24iNAoMTWVldGluZ1JlYWR5EiQKCmdlbmVyYXRpb24YASAB
+            KAVCBIC6GAJSCmdlbmVyYXRpb24iNQoNTWVldGluZ0ZhaWxlZBIkCgpnZW5lcmF0aW9uGAEgASgFQgSAuhgCUgpnZW5lcmF0aW9u
+            IjQKDE1lZXRpbmdFbmRlZBIkCgpnZW5lcmF0aW9uGAEgASgFQgSAuhgCUgpnZW5lcmF0aW9uIj0KElJlY29yZGluZ1JlcXVlc3Rl
+            ZBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkIjsKEFJlY29yZGluZ1N0YXJ0ZWQSJwoMcmVjb3JkaW5n
+            X2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJaChFSZWNvcmRpbmdTdG9wcGluZxInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6
+            GAJSC3JlY29yZGluZ0lkEhwKBnJlYXNvbhgCIAEoCUIEgLoYAlIGcmVhc29uIlkKEFJlY29yZGluZ1N0b3BwZWQSJwoMcmVjb3Jk
+            aW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiI9ChJSZWNvcmRpbmdB
+            dmFpbGFibGUSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJYCg9SZWNvcmRpbmdGYWlsZWQSJwoMcmVj
+            b3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiJvChJTY3JlZW5T
+            aGFyZVN0YXJ0ZWQSLAoPc2NyZWVuX3NoYXJlX2lkGAEgASgJQgSAuhgCUg1zY3JlZW5TaGFyZUlkEisKDnBhcnRpY2lwYW50X2lk
+            GAIgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIm8KElNjcmVlblNoYXJlU3RvcHBlZBIsCg9zY3JlZW5fc2hhcmVfaWQYASABKAlC
+            BIC6GAJSDXNjcmVlblNoYXJlSWQSKwoOcGFydGljaXBhbnRfaWQYAiABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiPQoOQ29uc2Vu
+            dFJldm9rZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiDQoLUmVzY2hlZHVsZWQiWwoSUGFy
+            dGljaXBhbnRJbnZpdGVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEhgKBHJvbGUYAiABKAlC
+            BIC6GAJSBHJvbGUiEwoRSW52aXRhdGlvblJldm9rZWQiQAoRUGFydGljaXBhbnREZW5pZWQSKwoOcGFydGljaXBhbnRfaWQYASAB
+            KAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiYAoTUGFydGljaXBhbnRSZXR1cm5lZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoY
+            AlINcGFydGljaXBhbnRJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiJCChNDYXBhYmlsaXRpZXNDaGFuZ2VkEisKDnBh
+            cnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIjwKDURldmljZUNoYW5nZWQSKwoOcGFydGljaXBhbnRfaWQY
+            ASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiPwoUUmVjb3JkaW5nSW50ZXJydXB0ZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSA
+            uhgCUgtyZWNvcmRpbmdJZCI7ChBSZWNvcmRpbmdSZXN1bWVkEicKDHJlY29yZGluZ19pZBgBIAEoCUIEgLoYAlILcmVjb3JkaW5n
+            SWQiOwoQUmVjb3JkaW5nRGVsZXRlZBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkImcKGENvbm5lY3Rp
+            b25RdWFsaXR5Q2hhbmdlZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZBIeCgdxdWFsaXR5GAIg
+            ASgJQgSAuhgCUgdxdWFsaXR5YgZwcm90bzM=
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

@@ -166,8 +166,11 @@ final class Clinic: Sendable {
     }
 
     /// Both in the visit.
-    func visit(guardian: SubjectID? = nil) async throws -> SessionID {
+    ///
+    /// - Parameter isOpen: the client agrees that others take part.
+    func visit(guardian: SubjectID? = nil, isOpen: Bool = false) async throws -> SessionID {
         try await grantTelehealth()
+        if isOpen { try await grant(.thirdPartyPresence) }
         let session = try await open(guardian: guardian)
         _ = try await join(Self.clientCaller, session)
         _ = try await join(Self.clinicianCaller, session)

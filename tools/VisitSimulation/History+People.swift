@@ -39,7 +39,7 @@ extension History {
     }
 
     func actOnPeople() async {
-        switch pick(15) {
+        switch pick(18) {
         case 0: await inviteStaff()
         case 1: await giveGrant()
         case 2...3: await redeem()
@@ -47,6 +47,8 @@ extension History {
         case 5...7: await treat()
         case 8...11: await join(anybody())
         case 12...13: await consent(.recording, anybody(), pick(6) == 0 ? .declined : .granted)
+        case 14...15:
+            await consent(.thirdPartyPresence, Clinic.clientCaller, pick(3) == 0 ? .declined : .granted)
         default: await admitSomebodyWaiting()
         }
     }

@@ -39,8 +39,10 @@ public final class History: Sendable {
         let lateJoiner = Policy.LateJoiner.allCases.randomElement(using: &random) ?? .refuse
         let admission: AdmissionPolicy =
             Int.random(in: 0..<4, using: &random) == 0 ? .manual : .onClinicianJoin
+        let sentOut = Policy.ThirdPartyWithoutConsent.allCases.randomElement(using: &random) ?? .wait
         clinic = Clinic(seed: seed) { policy in
             policy.lateJoiner = lateJoiner
+            policy.thirdPartyWithoutConsent = sentOut
             policy.admission = admission
         }
         policy = clinic.policy
@@ -64,6 +66,7 @@ public final class History: Sendable {
         do {
             try await clinic.grantTelehealth()
             try await clinic.grantRecording()
+            try await clinic.grant(.thirdPartyPresence)
             _ = try await clinic.executor.putAppointment(
                 clinic.put(start: .seconds(600), length: .seconds(1800), guardian: Clinic.guardian),
                 clinic.call(Clinic.scheduler))

@@ -51,9 +51,14 @@ enum Invariants {
         }
         for recording in state.recordings where [.requested, .starting, .recording].contains(recording.state)
         {
-            for person in state.admitted where !mayBeRecorded(person, session, recording, tables) {
+            for person in state.admitted where !hasWord(of: person.subjectID, .recording, session, tables) {
                 found.append("\(person.role) is recorded without consent")
             }
+        }
+        for person in state.admitted where person.isThirdParty {
+            check(
+                hasWord(of: session.clientID, .thirdPartyPresence, session, tables),
+                "\(person.role) takes part without the client's consent")
         }
         checkRoster(state, check)
         return found
@@ -122,11 +127,11 @@ enum Invariants {
     }
 
     /// The rule said again, plainly: the newest standing word of this person is a written, unexpired grant.
-    private static func mayBeRecorded(
-        _ person: Participant, _ session: Session, _ recording: Recording, _ tables: MemoryStore.Tables
+    private static func hasWord(
+        of subject: SubjectID, _ type: ConsentType, _ session: Session, _ tables: MemoryStore.Tables
     ) -> Bool {
-        let words = (tables.histories[person.subjectID]?.records ?? []).filter {
-            $0.type == .recording && $0.supersededBy == nil
+        let words = (tables.histories[subject]?.records ?? []).filter {
+            $0.type == type && $0.supersededBy == nil
                 && ($0.sessionID == nil || $0.sessionID == session.id)
         }
         guard let last = words.last else { return false }

@@ -15,11 +15,15 @@ final class EchoService: RPCService {
     static let unaryTask = MethodDescriptor(service: "bench.Echo", name: "UnaryTask")
     static let serverStream = MethodDescriptor(
         service: "bench.Echo", name: "ServerStream", isServerStreaming: true)
+    /// Stays open; replies to each call of ``publish``.
+    static let watch = MethodDescriptor(service: "bench.Echo", name: "Watch", isServerStreaming: true)
+    static let publish = MethodDescriptor(service: "bench.Echo", name: "Publish")
     /// Replies to one call of ``serverStream``.
     static let streamLength = 100
 
     /// The server that offers this service, once it is made.
     let server = Mutex<RPCServer?>(nil)
+    private let watchers = Watchers()
 
     var routes: [ServerRoute] {
         [
@@ -33,6 +37,14 @@ final class EchoService: RPCService {
             .serverStreaming(Self.serverStream) {
                 (request: Echo, responses: ResponseWriter<Echo>, _) async throws(RPCError) in
                 for _ in 0..<Self.streamLength { try await responses.write(request) }
+            },
+            .serverStreaming(Self.watch) {
+                [watchers] (_: Echo, responses: ResponseWriter<Echo>, context) async throws(RPCError) in
+                watchers.add(responses, context)
+            },
+            .unary(Self.publish) { [watchers] (_: Echo, _) async throws(RPCError) -> Echo in
+                watchers.publish()
+                return Echo()
             },
         ]
     }

@@ -4,6 +4,6 @@ import ArgumentParser
 @main
 struct RPCBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rpc-bench", abstract: "Serves and drives bench.Echo.",
-        subcommands: [Serve.self, Drive.self])
+        commandName: "rpc-bench", abstract: "Serves, drives and holds bench.Echo.",
+        subcommands: [Serve.self, Drive.self, Hold.self])
 }

@@ -3,6 +3,7 @@ import Glibc
 import RPCServer
 import Synchronization
 import TLSEngine
+import Transport
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,6 +28,7 @@ struct Serve: AsyncParsableCommand {
         var configuration = ServerConfiguration(listeners: [try listener()])
         configuration.loopCount = loops
         for limit in limit { limit.set(&configuration) }
+        DescriptorLimit.raise(to: configuration.transport.connectionsMax + 64)
         let echo = EchoService()
         let server = try RPCServer(configuration: configuration, services: [echo])
         echo.server.withLock { $0 = server }

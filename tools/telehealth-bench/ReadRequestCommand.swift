@@ -9,9 +9,12 @@ struct ReadRequestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "read-request",
         abstract:
-            "Makes a session with a waiting client and writes what an HTTP/2 load generator needs to read it.",
+            "Makes a session with a waiting client and writes what an HTTP/2 load generator needs to read or watch it.",
         discussion:
-            "Writes DIRECTORY/body, a length-prefixed GetSessionRequest, and DIRECTORY/token, the client's bearer token."
+            """
+            Writes DIRECTORY/body and DIRECTORY/watch, a GetSessionRequest and a WatchSessionRequest with their length \
+            prefixes, and DIRECTORY/token, the client's bearer token.
+            """
     )
 
     @OptionGroup var clinic: ClinicOptions
@@ -38,14 +41,18 @@ struct ReadRequestCommand: AsyncParsableCommand {
         }
         let answer = try await client.getSession(request)
 
-        let message = request.encodedBytes()
-        let length = UInt32(message.count)
-        let prefix: [UInt8] =
-            [0] + stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: length >> $0) }
-        try write(prefix + message, to: "body")
+        try write(prefixed(request.encodedBytes()), to: "body")
+        let watch = Telehealth_V1_WatchSessionRequest.with { $0.sessionID = joined.session?.sessionID ?? "" }
+        try write(prefixed(watch.encodedBytes()), to: "watch")
         try write(Array(try clinic.token(.client, id).utf8), to: "token")
         print(answer.encodedBytes().count)
         await clinic.close()
+    }
+
+    /// As gRPC puts a message on a stream.
+    private func prefixed(_ message: [UInt8]) -> [UInt8] {
+        let length = UInt32(message.count)
+        return [0] + stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: length >> $0) } + message
     }
 
     /// The token is a bearer secret: the file is its owner's alone.

@@ -7,7 +7,9 @@ internal import TelehealthAPI
 enum ConsentTemplate {
     static let version = "probe-1"
     static let language = "en-US"
-    static let types: [Telehealth_V1_ConsentType] = [.georgiaTelehealth, .hipaaTelehealth, .recording]
+    static let types: [Telehealth_V1_ConsentType] = [
+        .georgiaTelehealth, .hipaaTelehealth, .recording, .thirdPartyPresence,
+    ]
 
     /// Seconds since 1970.
     static func now() -> Int64 { Int64(Date().timeIntervalSince1970) }

@@ -53,8 +53,24 @@ extension Visit {
             }
             return "waits, and sees nobody"
         }
+        try await step("let the guest in without the client's consent is refused", by: "clinician") {
+            try await expect("THIRD_PARTY_CONSENT_MISSING") {
+                try await clinician.admitParticipant(
+                    .with { ($0.sessionID, $0.participantID) = (sessionID, guestID) })
+            }
+        }
+        try await agreeToOthers()
         try await letIn(guestID, guest, "guest", sessionID)
         return (guest, guestID)
+    }
+
+    /// The client's consent to people beyond guardian and clinician.
+    private func agreeToOthers() async throws {
+        try await step("agree to others' taking part", by: "client") {
+            let answer = try await client.submitConsent(
+                ConsentTemplate.grant(.thirdPartyPresence, by: people.clientID, as: .client))
+            return answer.consent?.consentID ?? ""
+        }
     }
 
     private func letIn(_ id: String, _ caller: TelehealthClient, _ who: String, _ sessionID: String)
@@ -121,6 +137,13 @@ extension Visit {
             id = answer.participant?.participantID ?? ""
             return "participant \(id)"
         }
+        try await step("join", by: "interpreter") {
+            guard try await interpreter.joinSession(join).outcome == .waiting else {
+                throw Wrong("in without the client's consent")
+            }
+            return "waits for the client's consent"
+        }
+        try await agreeToOthers()
         try await step("join", by: "interpreter") {
             let answer = try await interpreter.joinSession(join)
             guard answer.outcome == .admitted else { throw Wrong("not admitted") }

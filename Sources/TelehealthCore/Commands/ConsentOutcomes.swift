@@ -7,7 +7,8 @@ public enum ConsentAction: String, Sendable, Hashable, CaseIterable {
     case conduct
     /// Being recorded.
     case record
-    /// Somebody beyond client, guardian and clinician taking part. Judged and told to whoever admits them; no gate.
+    /// Somebody beyond client, guardian and clinician taking part, judged for each of them: nobody is let
+    /// in without, and nobody stays whose consent is no more.
     case thirdParty
 }
 

@@ -47,7 +47,7 @@ extension CommandExecutor {
     }
 
     /// What is missing for an action in a session, where its client is: of the client to join, of client,
-    /// clinician and everybody admitted to record.
+    /// clinician and everybody admitted to record, of the client for every third party on the roster, here or not yet.
     ///
     /// - Throws: `SESSION_NOT_FOUND`.
     public func evaluateConsent(
@@ -57,7 +57,8 @@ extension CommandExecutor {
         let (state, _) = try await read(method, session, invocation)
         let people = state.participants.filter { person -> Bool in
             let isOfPair = person.role == .clinician || person.role == .client
-            return !person.isBarred && (isOfPair || person.state == .admitted)
+            let isAskedFor = action == .thirdParty && person.isThirdParty
+            return !person.isBarred && (isOfPair || isAskedFor || person.state == .admitted)
         }
         let ledger = try await ledger(of: people.map(\.subjectID) + [state.session.clientID])
         let matter = ConsentLedger.Matter(

@@ -136,6 +136,9 @@ extension CommandExecutor {
         for session in open where session.activeRecording != nil {
             recorded.formUnion(SessionDraft.subjectsOfRecording(session))
         }
+        if type == .thirdPartyPresence {
+            for session in open { recorded.formUnion(SessionDraft.subjectsOfAdmission(session)) }
+        }
         recorded.remove(subject)
         var document: ConsentDocument?
         var session: SessionState?

@@ -182,9 +182,11 @@ public struct EventIntake: Sendable {
                 pipelineID: event.kind.isOfPipeline ? event.pipelineID : nil, receivedAt: time.now))
     }
 
-    /// Everybody's consents, for the judgement of a capture that somebody walks into.
+    /// Everybody's consents, for the judgement of a capture that somebody walks into, and of third parties.
     private func ledger(_ state: SessionState) async throws(StoreError) -> ConsentLedger {
-        guard state.activeRecording != nil else { return ConsentLedger() }
+        guard state.activeRecording != nil || state.participants.contains(where: \.isThirdParty) else {
+            return ConsentLedger()
+        }
         return try await committer.store.ledger(
             of: state.participants.filter { $0.state != .removed }.map(\.subjectID))
     }

@@ -42,6 +42,9 @@ extension Participant {
     /// The client, or the guardian who comes with or for the client.
     public var isClientParty: Bool { role.rights.isClientParty }
 
+    /// Beyond client, guardian and clinician: here only with the client's consent, where the place asks for it.
+    public var isThirdParty: Bool { !role.rights.isOfAppointment && !role.rights.countsAsClinician }
+
     /// Sent away by somebody's word, until let in again.
     public var isBarred: Bool {
         switch state {

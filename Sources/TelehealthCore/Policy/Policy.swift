@@ -10,6 +10,14 @@ public struct Policy: Sendable, Hashable {
         case stopRecording
     }
 
+    /// What becomes of somebody who is in a visit when the consent to their being there is no more.
+    public enum ThirdPartyWithoutConsent: String, Sendable, Hashable, CaseIterable {
+        /// Back into the waiting room, from where a new consent lets them in again.
+        case wait
+        /// Off the visit, until somebody lets them in by name.
+        case remove
+    }
+
     public enum PlaybackAfterRevocation: String, Sendable, Hashable, CaseIterable {
         case refuse, treatment
     }
@@ -76,6 +84,7 @@ public struct Policy: Sendable, Hashable {
     /// Whether a service acting for a person (a token with `act`) may give that person's electronic consent.
     public var acceptsElectronicConsentOnBehalf = false
     public var lateJoiner: LateJoiner = .refuse
+    public var thirdPartyWithoutConsent: ThirdPartyWithoutConsent = .wait
 
     // Media
     public var mediaRegion = "us-east-1"

@@ -19,7 +19,7 @@ extension TelehealthError.Reason {
             .recordingConsentRevoked, .screenShareActive, .screenShareNotActive, .guardianRequired,
             .documentOutdated, .effectNotFailed, .participantNotAdmitted,
             .rosterFull, .invitationExpired, .invitationUsed, .invitationRevoked, .recordingOnHold,
-            .recordingBeingDeleted, .recordingDeleted:
+            .recordingBeingDeleted, .recordingDeleted, .thirdPartyConsentMissing:
             .failedPrecondition
         case .resumeExpired: .outOfRange
         case .versionConflict: .aborted
@@ -107,5 +107,6 @@ extension TelehealthError.Reason {
         .evidenceIncomplete: "the consent lacks evidence that the place asks for",
         .receiptNotReady: "the audit log does not show this consent yet: try again",
         .exportTooLarge: "the record is too large for one export",
+        .thirdPartyConsentMissing: "the client has not consented to this person's taking part",
     ]
 }

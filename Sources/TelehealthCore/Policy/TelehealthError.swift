@@ -82,6 +82,7 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case evidenceIncomplete = "EVIDENCE_INCOMPLETE"
         case receiptNotReady = "RECEIPT_NOT_READY"
         case exportTooLarge = "EXPORT_TOO_LARGE"
+        case thirdPartyConsentMissing = "THIRD_PARTY_CONSENT_MISSING"
     }
 
     /// What a caller can do about it; one gRPC code each.
@@ -106,7 +107,7 @@ public struct TelehealthError: Error, Sendable, Hashable {
     /// For `ErrorInfo.metadata`: states, times and ids of our own. Keys in snake_case.
     public var metadata: [String: String] = [:]
     public var violations: [FieldViolation] = []
-    /// Of the two consent reasons: whose consent is missing, and why it does not count.
+    /// Of the three consent reasons: whose consent is missing, and why it does not count.
     public var missing: [ConsentGap] = []
     public var retryAfter: Duration?
 
@@ -138,8 +139,10 @@ extension TelehealthError {
         TelehealthError(.invalidState, metadata: ["recording_state": wireName(state)])
     }
 
-    static func consentMissing(_ reason: Reason, _ gaps: [ConsentGap]) -> TelehealthError {
-        var error = TelehealthError(reason)
+    static func consentMissing(
+        _ reason: Reason, _ gaps: [ConsentGap], metadata: [String: String] = [:]
+    ) -> TelehealthError {
+        var error = TelehealthError(reason, metadata: metadata)
         error.missing = gaps
         return error
     }

@@ -199,7 +199,7 @@ enum ConsentRules {
         return (decision, record)
     }
 
-    /// The rows, the history's version, and what an ended consent does to the subject's open sessions.
+    /// The rows, the history's version, and what an ended or a new consent does to the subject's open sessions.
     ///
     /// - Returns: also the recordings that it stops.
     private static func write(
@@ -233,9 +233,15 @@ enum ConsentRules {
                 // it too.
                 draft.consentEnded(of: history.subjectID, [], type: type, ledger: ledger, by: principal.name)
             }
+            if type == .thirdPartyPresence { draft.judgeThirdParties(ledger) }
             let running = session.recordings.filter { $0.state.mayCapture && $0.state != .stopping }
             stopped += running.map(\.id).filter { draft.state.recording($0)?.state == .stopping }
-            if draft.isChanged { decision.merge(draft.seal(by: principal, action: action)) }
+            if draft.isChanged {
+                decision.merge(draft.seal(by: principal, action: action))
+            } else if type == .thirdPartyPresence {
+                // Whoever came in meanwhile came in on what is replaced here.
+                decision.expectations.append(.session(session.session.id, version: session.session.version))
+            }
         }
         return (decision, stopped)
     }

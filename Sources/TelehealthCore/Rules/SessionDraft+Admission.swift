@@ -4,7 +4,8 @@ extension SessionDraft {
     /// Somebody who leads the visit lets one person in: who waits, or who was sent away before.
     ///
     /// - Throws: `NOT_ALLOWED`, `INVALID_STATE`, `PARTICIPANT_NOT_FOUND`, `CLINICIAN_NOT_PRESENT`,
-    ///   `PARTICIPANT_NOT_WAITING`, `CONSENT_MISSING`, `RECORDING_CONSENT_MISSING`.
+    ///   `PARTICIPANT_NOT_WAITING`, `CONSENT_MISSING`, `THIRD_PARTY_CONSENT_MISSING`,
+    ///   `RECORDING_CONSENT_MISSING`.
     mutating func admitParticipant(_ id: ParticipantID, by standing: Standing, ledger: ConsentLedger)
         throws(TelehealthError)
     {
@@ -26,6 +27,11 @@ extension SessionDraft {
                 of: state.session.clientID, in: state.session.id, context: context)
             if !consent.isSatisfied { throw .consentMissing(.consentMissing, consent.missing) }
         }
+        let thirdParty = thirdPartyGaps(participant, ledger)
+        if !thirdParty.isEmpty {
+            throw .consentMissing(
+                .thirdPartyConsentMissing, thirdParty, metadata: ["place": context.place.id])
+        }
         if let recording = state.activeRecording {
             let gaps = ledger.evaluateRecording(
                 of: [participant], in: state.session.id, purpose: recording.purpose, context: context)
@@ -46,6 +52,7 @@ extension SessionDraft {
                     of: state.session.clientID, in: state.session.id, context: context)
                 guard join.isSatisfied else { continue }
             }
+            guard thirdPartyGaps(participant, ledger).isEmpty else { continue }
             if let recording = state.activeRecording {
                 let record = ledger.evaluateRecording(
                     of: [participant], in: state.session.id, purpose: recording.purpose, context: context)

@@ -1,9 +1,12 @@
 // Entering a visit: the pre-visit check, the waiting room, the clinician's arrival, coming back.
 
 extension SessionDraft {
-    /// Whose consents a join or an admission looks at: the client's, and everybody's while a capture may run.
+    /// Whose consents a join or an admission looks at: the client's, and everybody's while a capture may run or
+    /// third parties are on the roster.
     static func subjectsOfAdmission(_ state: SessionState) -> [SubjectID] {
-        guard state.activeRecording != nil else { return [state.session.clientID] }
+        guard state.activeRecording != nil || state.participants.contains(where: \.isThirdParty) else {
+            return [state.session.clientID]
+        }
         let people = state.participants.filter { $0.state != .removed }.map(\.subjectID)
         return people.contains(state.session.clientID) ? people : people + [state.session.clientID]
     }
@@ -109,12 +112,17 @@ extension SessionDraft {
         if participant.isClientParty {
             let place = context.place.id
             try takePreVisitCheck(check, of: participant)
-            if context.place.id != place { stopRecordingWithoutConsents(ledger) }
+            if context.place.id != place {
+                stopRecordingWithoutConsents(ledger)
+                sendOutThirdParties(ledger)
+            }
             let consent = ledger.evaluateJoin(
                 of: state.session.clientID, in: state.session.id, context: context)
             if !consent.isSatisfied { throw .consentMissing(.consentMissing, consent.missing) }
         }
-        if participant.state == .admitted {
+        if !thirdPartyGaps(participant, ledger).isEmpty {
+            enterWaitingRoom(participant.id)
+        } else if participant.state == .admitted {
             openMeeting()
         } else if !mayEnterDirectly(participant) {
             enterWaitingRoom(participant.id)

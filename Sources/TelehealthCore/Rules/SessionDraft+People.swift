@@ -65,14 +65,19 @@ extension SessionDraft {
         case .admitted: break
         case .expected, .left, .removed, .denied: throw TelehealthError(.participantNotAdmitted)
         }
+        putBack(participant, isHeld: true, reason: nil)
+    }
+
+    /// - Parameter reason: of the event, where it was nobody's word.
+    mutating func putBack(_ participant: Participant, isHeld: Bool, reason: String?) {
         stopShares(of: participant.id)
         change(participant.id) { [now] in
             $0.state = .waiting
-            $0.isHeld = true
+            $0.isHeld = isHeld
             $0.firstWaitingAt = $0.firstWaitingAt ?? now
             $0.waitingSince = now
         }
-        emit(.participantReturned, participant: participant.id)
+        emit(.participantReturned, participant: participant.id, reason: reason)
         endAttendee(of: participant)
     }
 

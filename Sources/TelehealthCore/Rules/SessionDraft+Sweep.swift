@@ -4,12 +4,18 @@ extension SessionDraft {
     /// - Parameters:
     ///   - lastSeen: by watch, heartbeat or connected media, of somebody waiting or admitted; not before this
     ///     process began to watch.
-    ///   - ledger: the consents of everybody admitted while a capture runs; nil otherwise.
+    ///   - ledger: the consents of everybody admitted while a capture runs, and of those who decide on third parties
+    ///     while one is in the visit; nil otherwise.
     mutating func sweep(lastSeen: (ParticipantID) -> Timestamp, ledger: ConsentLedger?) {
         guard !state.session.status.isTerminal else { return }
         sweepPresence(lastSeen)
         if state.session.startedAt == nil { sweepUnstarted() } else { sweepStarted() }
-        guard let ledger, let recording = state.activeRecording, recording.state != .stopping else { return }
+        guard let ledger, !state.session.status.isTerminal else { return }
+        if state.admitted.contains(where: { !thirdPartyGaps($0, ledger).isEmpty }) {
+            expectations += ledger.expectations
+            sendOutThirdParties(ledger)
+        }
+        guard let recording = state.activeRecording, recording.state != .stopping else { return }
         if !mayRecord(recording, ledger: ledger) {
             expectations += ledger.expectations
             stopCapture(of: recording.id, cause: .consentMissing, by: Principal.system.name)

@@ -103,8 +103,8 @@ public final class Sweeper: Sendable {
         guard let state = try await committer.store.session(id) else { return false }
         let now = time.now
         var ledger: ConsentLedger?
-        if state.activeRecording != nil {
-            ledger = try await committer.store.ledger(of: SessionDraft.subjectsOfRecording(state))
+        if state.activeRecording != nil || state.admitted.contains(where: \.isThirdParty) {
+            ledger = try await committer.store.ledger(of: SessionDraft.subjectsOfSweep(state))
         }
         let connected = try await connectedMedia(state, now: now)
         var draft = SessionDraft(state, context())

@@ -23,7 +23,12 @@ extension SessionEvent {
                     $0.participantID = participant
                     $0.reason = reason ?? ""
                 })
-        case .participantRemoved: .participantRemoved(filled { $0.participantID = participant })
+        case .participantRemoved:
+            .participantRemoved(
+                filled {
+                    $0.participantID = participant
+                    $0.reason = reason ?? ""
+                })
         case .meetingReady: .meetingReady(filled { $0.generation = number })
         case .meetingFailed: .meetingFailed(filled { $0.generation = number })
         case .meetingEnded: .meetingEnded(filled { $0.generation = number })
@@ -68,7 +73,12 @@ extension SessionEvent {
                 })
         case .invitationRevoked: .invitationRevoked(.init())
         case .participantDenied: .participantDenied(filled { $0.participantID = participant })
-        case .participantReturned: .participantReturned(filled { $0.participantID = participant })
+        case .participantReturned:
+            .participantReturned(
+                filled {
+                    $0.participantID = participant
+                    $0.reason = reason ?? ""
+                })
         case .capabilitiesChanged: .capabilitiesChanged(filled { $0.participantID = participant })
         default: .deviceChanged(filled { $0.participantID = participant })
         }

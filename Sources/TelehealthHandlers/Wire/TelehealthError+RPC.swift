@@ -20,7 +20,12 @@ extension TelehealthError {
                 })
         }
         if !missing.isEmpty {
-            let action: ConsentAction = reason == .recordingConsentMissing ? .record : .join
+            let action: ConsentAction =
+                switch reason {
+                case .recordingConsentMissing: .record
+                case .thirdPartyConsentMissing: .thirdParty
+                default: .join
+                }
             details.append(
                 filled { (detail: inout Telehealth_V1_MissingConsentDetail) in
                     detail.missing = missing.map { $0.wire(action: action) }

@@ -24,6 +24,8 @@ extension Policy {
         recordingConsentMethods = Self.recordingMethods(&reader)
         consentLifetime = reader.duration("telehealth.consentLifetime")
         lateJoiner = reader.text("telehealth.lateJoiner") == "stopRecording" ? .stopRecording : .refuse
+        thirdPartyWithoutConsent =
+            .init(rawValue: reader.text("telehealth.thirdPartyWithoutConsent")) ?? .wait
         playbackValidity = reader.duration("telehealth.playbackValidity")
         playbackAfterRevocation =
             .init(rawValue: reader.text("telehealth.playbackAfterRevocation")) ?? .refuse

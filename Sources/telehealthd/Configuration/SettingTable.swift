@@ -168,6 +168,9 @@ enum SettingTable {
             "telehealth.lateJoiner", .choice(["refuse", "stopRecording"]), "refuse",
             "somebody without recording consent comes while a capture runs"),
         Setting(
+            "telehealth.thirdPartyWithoutConsent", .choice(["wait", "remove"]), "wait",
+            "what becomes of a third party in a visit when the client's consent to them ends"),
+        Setting(
             "telehealth.receiptKeyFile", .text, "",
             "key that signs receipts, made at the first run (mode 0600); empty for DATA_DIR.audit/receipts.key"),
         Setting(

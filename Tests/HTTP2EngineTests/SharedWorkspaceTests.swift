@@ -1,0 +1,64 @@
+import HTTP2Engine
+import Testing
+
+/// Connections of one loop share their scratch memory, and nothing else.
+@Suite("Sessions that share a workspace") struct SharedWorkspaceTests {
+    private static func request(_ secret: String) throws -> (client: Endpoint, bytes: [UInt8]) {
+        let client = try Endpoint(.client)
+        _ = client.open(path: "/of/" + secret, fields: [("authorization", "Bearer " + secret)], body: [1])
+        return (client, try client.output())
+    }
+
+    @Test(
+        "a header block that arrives in pieces holds its own connection's fields, whatever others send between them",
+        arguments: [1, 7, 40])
+    func interleavedBlocks(chunk: Int) throws {
+        let workspace = HTTP2Workspace()
+        let names = ["alpha", "beta", "gamma"]
+        let requests = try names.map(Self.request)
+        let servers = try names.map { _ in try Endpoint(.server, workspace: workspace) }
+        var rests = requests.map { $0.bytes[...] }
+        while rests.contains(where: { !$0.isEmpty }) {
+            for index in names.indices {
+                try servers[index].receive(rests[index].prefix(chunk))
+                rests[index] = rests[index].dropFirst(chunk)
+                // What is sent in between must not touch the blocks either.
+                _ = try servers[index].output()
+            }
+        }
+        for (name, server) in zip(names, servers) {
+            let expected = [
+                ":method: POST", ":scheme: http", ":path: /of/" + name, ":authority: clinic.test", "te: trailers",
+                "authorization: Bearer " + name,
+            ]
+            #expect(server.streams.count == 1)
+            #expect(
+                server.streams.first?.told.first
+                    == .headers(expected, endStream: false, exceedsLimit: false))
+            #expect(server.streams.first?.body == [1])
+        }
+    }
+
+    @Test("whoever stops in the middle of a header block gets nothing of the next one's", arguments: 1...60)
+    func halfABlock(cut: Int) throws {
+        let workspace = HTTP2Workspace()
+        let (attacker, victim) = (try Self.request("attacker"), try Self.request("victim"))
+        let (first, second) = (
+            try Endpoint(.server, workspace: workspace), try Endpoint(.server, workspace: workspace)
+        )
+        let (half, middle) = (attacker.bytes.count - cut, victim.bytes.count / 2)
+        try first.receive(attacker.bytes[..<half])
+        try second.receive(victim.bytes[..<middle])
+        try first.receive(attacker.bytes[half...])
+        try second.receive(victim.bytes[middle...])
+        for (server, own, other) in [(first, "attacker", "victim"), (second, "victim", "attacker")] {
+            guard case .headers(let lines, _, _) = server.streams.first?.told.first else {
+                Issue.record("\(own) was not heard")
+                continue
+            }
+            #expect(lines.contains("authorization: Bearer " + own))
+            #expect(lines.contains(":path: /of/" + own))
+            #expect(!lines.contains { $0.contains(other) })
+        }
+    }
+}

@@ -1,0 +1,134 @@
+# Sourced by tools/bench: telehealthd and a Chime simulator.
+
+start_simulator() { # start_simulator [FLAG...]: without flags, one without limits.
+    local flags=("$@")
+    [ $# -gt 0 ] || flags=(--no-throttle --max-meetings 2000 --max-pipelines 2000 --pipeline-step-milliseconds 50)
+    export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_ENDPOINT_URL AWS_REGION=us-east-1 AWS_S3_RECORDINGS_BUCKET=recordings
+    # Throw-away credentials: only this simulator knows them.
+    AWS_ACCESS_KEY_ID="AKIA$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n' | tr a-f A-F)"
+    AWS_SECRET_ACCESS_KEY="$(od -An -N20 -tx1 /dev/urandom | tr -d ' \n')"
+    unset AWS_SESSION_TOKEN
+    CHIME_SIMULATOR_ACCESS_KEY_ID=$AWS_ACCESS_KEY_ID CHIME_SIMULATOR_SECRET_ACCESS_KEY=$AWS_SECRET_ACCESS_KEY \
+        "$bin/chime-simulator" --port 0 --bucket recordings "${flags[@]}" >"$work/simulator.txt" 2>"$work/simulator.log" &
+    simulator=$! && started+=($!)
+    AWS_ENDPOINT_URL="http://$(address_in "$work/simulator.txt" "$simulator")"
+    note "chime-simulator" "${flags[*]}"
+}
+
+start_daemon() { # start_daemon DATA CORES [LOG-LEVEL [ALLOCATIONS-FILE]]: sets $daemon and $address.
+    local loops=0 began
+    [ "$2" = 0 ] && loops=1
+    : >"$work/daemon.txt"
+    began=$(date +%s%N)
+    (
+        export TELEHEALTH_DATA_DIR="$1" TELEHEALTH_LISTEN=127.0.0.1:0 TELEHEALTH_LOOPS=$loops
+        export TELEHEALTH_CHIME_CALLS_PER_SECOND=${chime_calls:-10000} TELEHEALTH_LOG_LEVEL=${3:-info}
+        # One identity stands for a thousand here.
+        export TELEHEALTH_RATE_LIMITS=none
+        counting=()
+        [ -z "${4:-}" ] || counting "$4"
+        on "$2" "${counting[@]}" "$bin/telehealthd"
+    ) >"$work/daemon.txt" 2>>"$1.log" &
+    daemon=$! && started+=($!)
+    until grep -q address "$work/daemon.txt" || ! kill -0 "$daemon" 2>/dev/null; do sleep 0.005; done
+    milliseconds=$((($(date +%s%N) - began) / 1000000))
+    address=$(address_in "$work/daemon.txt" "$daemon")
+    note_once "telehealthd" "taskset -c $2 telehealthd   # TELEHEALTH_LOOPS=$loops TELEHEALTH_CHIME_CALLS_PER_SECOND=${chime_calls:-10000} TELEHEALTH_RATE_LIMITS=none"
+}
+
+stopped_figure() { # stopped_figure LOG NAME: from the daemon's last line.
+    grep -a '"message":"stopped"' "$1" | tail -1 | sed -n "s/.*\"$2\":\"\([0-9]*\)\".*/\1/p"
+}
+
+service() {
+    command -v h2load >/dev/null || { say "h2load is missing: tools/install-packages bench"; exit 1; }
+    build telehealthd chime-simulator telehealth-bench rpc-bench
+    : >"$work/commands"
+    start_simulator
+    local allocations_each round data="$work/data" before after
+    mkdir -p "$data" "$work/service"
+    start_daemon "$data" 0
+    sleep 1
+    local idle
+    idle=$(resident "$daemon")
+    echo "── telehealthd: serving $milliseconds ms after its start, $idle MiB resident when idle"
+    aim "telehealthd: from start to serving" "$milliseconds" "<=" 100 ms
+    aim "  resident when idle" "$idle" "<=" 30 MiB
+    local answer
+    answer=$("$bin/telehealth-bench" read-request --target "$address" --data-dir "$data" --directory "$work/service")
+    local request=("${grpc_header[@]}" -H "authorization: Bearer $(cat "$work/service/token")" -d "$work/service/body"
+        "http://$address/telehealth.v1.TelehealthService/GetSession")
+    for round in $(seq 0 "$rounds"); do
+        say "GetSession: round $round of $rounds"
+        load service/GetSession-10x10 "$daemon" 50000 "$answer" -c 10 -m 10 "${request[@]}"
+        load service/GetSession-10x100 "$daemon" 50000 "$answer" -c 10 -m 100 "${request[@]}"
+        if [ "$round" = 0 ]; then rm -f "$work"/service/*.cpu; fi
+    done
+    stop "$daemon"
+    start_daemon "$data" 0 notice
+    request[-1]="http://$address/telehealth.v1.TelehealthService/GetSession"
+    for round in $(seq "$rounds"); do
+        load service/GetSession-unlogged "$daemon" 50000 "$answer" -c 10 -m 100 "${request[@]}"
+    done
+    stop "$daemon"
+    watches "$data"
+    sed -i "s/Bearer [^ ']*/Bearer TOKEN/" "$work/commands"
+
+    for round in 1 2 3; do
+        say "JoinSession: round $round of 3"
+        start_daemon "$data" 0
+        "$bin/telehealth-bench" joins --prepare --tag "$round" --target "$address" --data-dir "$data" >/dev/null
+        stop "$daemon"
+        # A fresh start: its last line then counts the commits of the joins alone.
+        start_daemon "$data" 0
+        before=$(cpu_ns "$daemon")
+        (on 1 "$bin/telehealth-bench" joins --tag "$round" --target "$address" --data-dir "$data") >"$work/joins.txt" \
+            || { cat "$work/joins.txt" >&2; exit 1; }
+        after=$(cpu_ns "$daemon")
+        stop "$daemon"
+        awk -v a="$before" -v b="$after" 'BEGIN { printf "%.1f\n", (b - a) / 1000 / 8000 }' >>"$work/service/join.cpu"
+        awk -v c="$(stopped_figure "$data.log" commits)" 'BEGIN { printf "%.1f\n", 8000 / c }' >>"$work/service/join.batch"
+        awk '/^join / { print $3, $4 }' "$work/joins.txt" >"$work/t"
+        cut -d' ' -f1 "$work/t" >>"$work/service/join.p50"
+        cut -d' ' -f2 "$work/t" >>"$work/service/join.p99"
+        sed -n 's/.* \([0-9]*\) a second.*/\1/p' "$work/joins.txt" >>"$work/service/join.rate"
+    done
+    note "JoinSession" "taskset -c 1 telehealth-bench joins --callers 200 --sessions 40   # behind joins --prepare and a restart"
+    stop "$simulator"
+    printf '%-54s %10s\n' "GetSession of $answer bytes, CPU, 10x10" "$(median "$work/service/GetSession-10x10.cpu") us"
+    printf '%-54s %10s\n' "GetSession of $answer bytes, CPU, 10x100" "$(median "$work/service/GetSession-10x100.cpu") us"
+    printf '%-54s %10s\n' "  the same without a log line for each call" "$(median "$work/service/GetSession-unlogged.cpu") us"
+    printf '%-54s %10s\n' "  allocations per call" "$allocations_each"
+    printf '%-54s %10s\n' "open WatchSession stream, of $(held_figure watches streams 2)" "$(held_figure watches streams 3) KiB"
+    printf '%-54s %10s\n' "durable first JoinSession, CPU, 200 callers" "$(median "$work/service/join.cpu") us"
+    printf '%-54s %10s\n' "  joins per commit" "$(median "$work/service/join.batch")"
+    printf '%-54s %10s\n' "  latency p50, p99" "$(median "$work/service/join.p50"), $(median "$work/service/join.p99") ms"
+    printf '%-54s %10s\n' "  joins a second" "$(median "$work/service/join.rate")"
+    aim "GetSession of $answer bytes, 10 x 100, CPU" "$(median "$work/service/GetSession-10x100.cpu")" "<=" 12 us
+    aim "idle WatchSession stream, resident" "$(held_figure watches streams 3)" "<=" 1 KiB
+    aim "durable first JoinSession, CPU, 200 callers" "$(median "$work/service/join.cpu")" "<=" 80 us
+    aim "  joins per commit" "$(median "$work/service/join.batch")" ">=" 20
+    commands
+}
+
+# watches DATA: what an open WatchSession costs, and how often GetSession allocates, each in a daemon of its own.
+watches() {
+    local before prefix
+    start_daemon "$1" 0 notice
+    mkdir -p "$work/held"
+    (on 1 "$bin/rpc-bench" hold --target "$address" --server-pid "$daemon" --connections 100 --streams 100 \
+        --path /telehealth.v1.TelehealthService/WatchSession --header "authorization: Bearer $(cat "$work/service/token")" \
+        --body "$work/service/watch") >"$work/held/watches" || say "the watches were not held to their end"
+    note "WatchSession" "taskset -c 1 rpc-bench hold --connections 100 --streams 100 --path /telehealth.v1.TelehealthService/WatchSession"
+    stop "$daemon"
+    allocations_each=-
+    allocation_counter || return 0
+    start_daemon "$1" 0 notice "$work/service/allocations"
+    prefix=${request[-1]#http://*/}
+    request[-1]="http://$address/$prefix"
+    h2load -n 5000 -c 10 -m 100 "${request[@]}" >/dev/null
+    before=$(allocations_in "$work/service/allocations")
+    h2load -n 10000 -c 10 -m 100 "${request[@]}" >/dev/null
+    allocations_each=$(per "$(($(allocations_in "$work/service/allocations") - before))" 10000)
+    stop "$daemon"
+}
