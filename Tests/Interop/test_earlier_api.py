@@ -1,9 +1,12 @@
-"""UpdateSessionStatus, the earlier API's PATCH: another name for the verbs, and nothing besides."""
+"""What became of the earlier API: its status call, another name for the verbs, and each field of its two models."""
+
+import re
 
 import grpc
 import pytest
 from google.rpc import status_pb2
 
+from service import ROOT
 from visit import Clinic
 
 FAILED = grpc.StatusCode.FAILED_PRECONDITION
@@ -63,3 +66,27 @@ def test_each_status_leads_through_its_verb_or_nowhere(clinic):
     assert clinic.call(update, patch(sid, CANCELLED), "client").session.status == CANCELLED
     sid = clinic.create_session(clinic.book(starts_in=-60)).session_id
     assert clinic.call(update, patch(sid, NO_SHOW), "clinician").session.status == NO_SHOW
+
+
+SESSION = """
+    id appointmentId appointment clientId client chimeMeetingId chimeMeetingRegion chimeExternalMeetingId meetingDataJson
+    attendeeDataJson clinicianAttendeeId clientAttendeeId clinicianJoinUrl clientJoinUrl status statusUpdatedDate
+    waitingRoomEnteredAt clientInWaitingRoom sessionStartedAt sessionEndedAt actualDuration endReason recordingEnabled
+    recordingConsent recordingS3Key recordingUrl recordingStartedAt recordingStoppedAt screenSharingActive
+    screenSharingStartedAt createdAt updatedAt createdBy lastModifiedBy
+"""
+CONSENT = """
+    id clientId consentType consentGiven consentDate consentText consentVersion consentMethod expirationDate renewalRequired
+    patientRightsAcknowledged emergencyProtocolsUnderstood privacyRisksAcknowledged recordingPurpose consentToRecording
+    hasPrivateLocation hasReliableInternet deviceTypeUsed createdAt updatedAt createdBy
+"""
+
+
+@pytest.mark.parametrize("file, names", [("session.proto", SESSION), ("consent.proto", CONSENT)])
+def test_each_field_of_the_earlier_models_has_a_place_or_a_line_that_says_why_not(file, names):
+    text = (ROOT / "proto/telehealth/v1" / file).read_text()
+    for name in names.split():
+        own = re.sub(r"([A-Z])", lambda upper: "_" + upper[1].lower(), name)
+        # A row's own id and those of rows it belongs to are named after what they are ids of.
+        own = {"id": "session_id|consent_id", "appointment": "appointment_id", "client": "client_id"}.get(own, own)
+        assert re.search(rf"\b({name}|{own})\b", text), name
