@@ -11,7 +11,8 @@ enum KeysCommand {
         case remove(UInt32)
 
         init(_ arguments: inout ArraySlice<String>) throws(ConfigurationFailure) {
-            switch arguments.popFirst() {
+            let word = arguments.popFirst()
+            switch word {
             case "list": self = .list
             case "create": self = .create
             case "rotate": self = .rotate
@@ -21,9 +22,10 @@ enum KeysCommand {
                     throw ConfigurationFailure(sentences: ["keys remove: needs the id of a key"])
                 }
                 self = .remove(id)
-            default: throw ConfigurationFailure(sentences: [
-                    "keys: wants list, create, rotate, remove ID or rotate-receipts"
-                ])
+            default:
+                let found = word.map { ", not '\($0)'" } ?? ""
+                throw ConfigurationFailure(
+                    sentences: ["keys: wants list, create, rotate, remove ID or rotate-receipts\(found)"])
             }
         }
     }

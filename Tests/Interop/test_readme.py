@@ -121,10 +121,17 @@ def test_each_tool_and_command_that_it_names_is_there():
     named = re.findall(r"(?:^(?:\$ )?(?:\S*/)?|`)telehealth-probe ([a-z]+)(?: ([a-z]+))?", README, re.M)
     commands = {(command, verb if command in groups else "") for command, verb in named}
     assert len(commands) > 8
-    for command in commands:
+    shown: dict[tuple, set] = {command: set() for command in commands}
+    for line in README.replace("\\\n", " ").splitlines():
+        if at := re.match(r"(?:\$ )?(?:\S*/)?telehealth-probe ([a-z]+)(?: ([a-z]+))?", line):
+            command = (at[1], at[2] if at[1] in groups else "")
+            shown[command] |= set(re.findall(r" (--[a-z][\w-]*)", line.partition("#")[0]))
+    assert sum(map(len, shown.values())) > 8
+    for command, flags in shown.items():
         words = [word for word in command if word]
         said = subprocess.run([BIN / "telehealth-probe", *words, "--help"], capture_output=True, text=True)
         assert said.returncode == 0 and f"telehealth-probe {' '.join(words)}" in said.stdout, words
+        assert all(re.search(rf"{flag}\b", said.stdout) for flag in flags), (words, flags)
 
 
 def test_each_module_stands_in_its_table():

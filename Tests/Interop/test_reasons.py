@@ -236,6 +236,14 @@ def test_tokens(clinic, tmp_path, own_simulator):
         return "OK"
 
     assert said(stranger) == "TOKEN_KEY_UNKNOWN"
+    # A watch lasts as long as the token it was opened with.
+    sid = clinic.create_session(clinic.book()).session_id
+    short = [("authorization", "Bearer " + clinic.service.token("admin", subject="watcher", lifetime="3"))]
+    watch = clinic.telehealth.WatchSession(m.WatchSessionRequest(session_id=sid), metadata=short, timeout=60)
+    assert next(watch).HasField("snapshot")
+    with pytest.raises(grpc.RpcError) as ended:
+        list(watch)
+    assert reason(ended.value) == "TOKEN_EXPIRED"
     assert until("an expired token", lambda: (word := said(brief)) != "OK" and word, seconds=60) == "TOKEN_EXPIRED"
 
 

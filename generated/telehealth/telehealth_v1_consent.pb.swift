@@ -6,6 +6,7 @@
 //
 // Fields of the earlier system's consent model that have no field of the same name here, and why:
 //   consentText       `ConsentDocument.text`: a record is bound to the exact text by document version and SHA-256.
+//   clientId          `subject_id` with `subject_role`: not only clients consent.
 //   consentGiven      `Consent.decision`.
 //   hasReliableInternet, hasPrivateLocation, deviceTypeUsed   change with each visit: `PreVisitCheck`, asked at each.
 //   recordingPurpose     `recording_purposes`.
@@ -364,7 +365,7 @@ public struct Telehealth_V1_Consent: Message {
     public var decision: Telehealth_V1_ConsentDecision = .init(rawValue: 0)
     /// Where the record stands now; ACTIVE and EXPIRED are computed from the times at the moment of reading.
     public var state: Telehealth_V1_ConsentState = .init(rawValue: 0)
-    /// Version of the text, for example `1.0`.
+    /// Version of the text, for example `1.0` (the earlier consentVersion).
     public var documentVersion: String = ""
     /// BCP 47 language tag of the text shown, for example `en-US`.
     public var language: String = ""

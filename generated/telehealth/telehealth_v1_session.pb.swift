@@ -559,7 +559,7 @@ public struct Telehealth_V1_Session: Message {
     public var scheduledEndAt: Google_Protobuf_Timestamp?
     /// Where the visit stands.
     public var status: Telehealth_V1_SessionStatus = .init(rawValue: 0)
-    /// When `status` last changed, UTC.
+    /// When `status` last changed, UTC (the earlier statusUpdatedDate).
     public var statusUpdatedAt: Google_Protobuf_Timestamp?
     /// How a waiting client gets in.
     public var admissionPolicy: Telehealth_V1_AdmissionPolicy = .init(rawValue: 0)
@@ -579,9 +579,10 @@ public struct Telehealth_V1_Session: Message {
     public var waitingRoomEnteredAt: Google_Protobuf_Timestamp?
     /// When the clinician first joined, UTC.
     public var clinicianJoinedAt: Google_Protobuf_Timestamp?
-    /// When a client was first admitted and present, UTC; unset before. The clock of the visit starts here.
+    /// When a client was first admitted and present, UTC; unset before (the earlier sessionStartedAt). The clock of the visit
+    /// starts here.
     public var startedAt: Google_Protobuf_Timestamp?
-    /// When the session became COMPLETED, CANCELLED or NO_SHOW, UTC.
+    /// When the session became COMPLETED, CANCELLED or NO_SHOW, UTC (the earlier sessionEndedAt).
     public var endedAt: Google_Protobuf_Timestamp?
     /// Everybody who may take part, the clinician first.
     public var participants: [Telehealth_V1_Participant] = []

@@ -1329,7 +1329,8 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     func heartbeat(_ request: Telehealth_V1_HeartbeatRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_HeartbeatResponse
     /// The earlier PATCH status, as another name for the verbs: COMPLETED is EndSession, CANCELLED is CancelSession,
-    /// NO_SHOW is MarkNoShow; the status that already holds is OK. Roles: those of the verb.
+    /// NO_SHOW is MarkNoShow, and IN_PROGRESS from who leads or WAITING_ROOM from the client's side is JoinSession, without
+    /// its credentials; the status that already holds is OK. Roles: those of the verb.
     ///
     /// Errors: those of the verb; FAILED_PRECONDITION (INVALID_STATE with SessionStateDetail) for every other change.
     func updateSessionStatus(_ request: Telehealth_V1_UpdateSessionStatusRequest, context: ServerCallContext)
@@ -1562,7 +1563,8 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     }
 
     /// The earlier PATCH status, as another name for the verbs: COMPLETED is EndSession, CANCELLED is CancelSession,
-    /// NO_SHOW is MarkNoShow; the status that already holds is OK. Roles: those of the verb.
+    /// NO_SHOW is MarkNoShow, and IN_PROGRESS from who leads or WAITING_ROOM from the client's side is JoinSession, without
+    /// its credentials; the status that already holds is OK. Roles: those of the verb.
     ///
     /// Errors: those of the verb; FAILED_PRECONDITION (INVALID_STATE with SessionStateDetail) for every other change.
     public func updateSessionStatus(

@@ -65,6 +65,9 @@ struct DaemonCommandLine {
               --print-config     show what is in force and where it comes from, secrets left out, and leave
               --help             this text
 
+            Leaves with 0 after a clean stop (SIGTERM, SIGINT), 1 when it could not serve, 2 for a wrong command line or
+            configuration. SIGHUP reads certificates, key sets and key rings anew.
+
 
             """
         for setting in SettingTable.all {

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import HTTPSClient
 internal import Identity
 internal import Logging
 internal import StorageSQLite
@@ -202,7 +203,7 @@ struct DaemonConfiguration: Sendable {
     private static func identity(_ reader: inout SettingReader) -> Identity {
         let issuer = reader.text("telehealth.issuer")
         let file = reader.optionalText("telehealth.jwksFile")
-        let url = reader.optionalText("telehealth.jwksUrl")
+        let url = reader.optionalURL("telehealth.jwksUrl")
         if file != nil, url != nil { reader.refuse("telehealth.jwksUrl", "and a key set file: choose one") }
         let keys = url.map(KeySet.url) ?? file.map(KeySet.file)
         if !issuer.isEmpty, keys == nil {
@@ -225,7 +226,7 @@ struct DaemonConfiguration: Sendable {
         var endpoints: [String: String] = [:]
         for key in endpointKeys {
             if let name = SettingTable.row(key)?.environmentName {
-                endpoints[name] = reader.optionalText(key)
+                endpoints[name] = reader.optionalURL(key)
             }
         }
         return Cloud(
@@ -235,7 +236,7 @@ struct DaemonConfiguration: Sendable {
             attendeesMax: reader.integer("telehealth.attendeesMax"),
             callsPerSecond: reader.integer("telehealth.chimeCallsPerSecond"),
             authoritiesFile: reader.optionalText("telehealth.caFile"),
-            eventsQueue: reader.optionalText("telehealth.eventsQueueUrl"), cloudFront: cloudFront(&reader))
+            eventsQueue: reader.optionalURL("telehealth.eventsQueueUrl"), cloudFront: cloudFront(&reader))
     }
 
     /// All three of address, key and key file, or none.
@@ -304,6 +305,20 @@ struct DaemonConfiguration: Sendable {
 }
 
 extension SettingReader {
+    /// An address that calls may go to: refused here, before anything is made, and not at the first call.
+    mutating func optionalURL(_ key: String) -> String? {
+        guard let text = optionalText(key) else { return nil }
+        do throws(HTTPSError) {
+            _ = try HTTPSURL(text)
+        } catch {
+            refuse(
+                key,
+                error.reason == .plainHTTPRefused
+                    ? "'\(text)' must be https: plain http stays on this machine" : "'\(text)' is no https URL")
+        }
+        return text
+    }
+
     mutating func optionalText(_ key: String) -> String? {
         let text = text(key)
         return text.isEmpty ? nil : text

@@ -1,0 +1,114 @@
+"""Where settings come from, what starts at all, and what two daemons may not share."""
+
+import json
+import os
+import stat
+import subprocess
+
+import grpc
+import pytest
+
+from service import BIN, Service
+from visit import Clinic
+
+
+def daemon(*flags, **environment) -> subprocess.CompletedProcess:
+    """Ends by itself: with what it prints, or because it refuses to start."""
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(("TELEHEALTH_", "AWS_"))}
+    return subprocess.run(
+        [BIN / "telehealthd", *map(str, flags)], env={**bare, **environment}, capture_output=True, text=True, timeout=30)
+
+
+def in_force(*flags, **environment) -> dict[str, tuple[str, str]]:
+    """Value and source of every setting."""
+    said = daemon("--print-config", *flags, **environment)
+    assert said.returncode == 0, said.stderr
+    lines = [line.rpartition("  # ") for line in said.stdout.splitlines() if "  # " in line]
+    return {line.partition("=")[0]: (line.partition("=")[2], source) for line, _, source in lines}
+
+
+def test_flags_go_before_the_environment_before_the_file_before_the_defaults(tmp_path):
+    file = tmp_path / "telehealth.json"
+    file.write_text(json.dumps({
+        "telehealth": {"earlyJoin": "21m", "lateJoin": "22m", "noShowGrace": "23m"}, "aws": {"region": "eu-west-1"}}))
+    environment = {"TELEHEALTH_EARLY_JOIN": "31m", "TELEHEALTH_LATE_JOIN": "32m", "TELEHEALTH_CONFIG": str(file)}
+    found = in_force("--early-join", "41m", **environment)
+    assert [found[f"TELEHEALTH_{name}"] for name in ("EARLY_JOIN", "LATE_JOIN", "NO_SHOW_GRACE", "OVERRUN_CAP")] == [
+        ("41m", "flag"), ("32m", "environment"), ("23m", "file"), ("60m", "default")]
+    assert found["AWS_REGION"] == ("eu-west-1", "file")
+    # An empty variable is as good as none, and --config goes before TELEHEALTH_CONFIG.
+    other = tmp_path / "other.json"
+    other.write_text('{"telehealth": {"lateJoin": "51m"}}')
+    found = in_force("--config", other, **{**environment, "TELEHEALTH_LATE_JOIN": ""})
+    assert found["TELEHEALTH_LATE_JOIN"] == ("51m", "file")
+
+
+def test_the_earlier_systems_names_are_known():
+    names = {
+        "AWS_REGION": "eu-west-1", "AWS_ACCOUNT_ID": "111122223333", "AWS_S3_RECORDINGS_BUCKET": "visits",
+        "FRONTEND_URL": "https://visits.clinic.example"}
+    found = in_force(**names)
+    assert {name: found[name] for name in names} == {name: (value, "environment") for name, value in names.items()}
+
+
+@pytest.mark.parametrize("flags, told", [
+    (["--listen", "0.0.0.0:0"], ["LISTEN", "TLS"]),
+    (["--listen", "nonsense"], ["LISTEN"]),
+    (["--issuer", "https://login.clinic.example"], ["ISSUER", "key set"]),
+    (["--tls-certificate", "cert.pem"], ["TLS_KEY"]),
+    (["--media-region", "mars-1"], ["edia"]),
+    (["--playback-validity", "6m"], ["layback"]),
+    (["--aws-endpoint-url", "http://chime.example"], ["AWS_ENDPOINT_URL"]),
+    (["--cloudfront-url", "https://d1.cloudfront.net"], ["CLOUDFRONT_KEY"]),
+    (["--config", "not-there.json"], ["not-there.json"]),
+    (["--jwks-url", "login.clinic.example", "--issuer", "x"], ["JWKS_URL"]),
+    (["keys", "burn"], ["keys", "'burn'"]),
+], ids=lambda value: " ".join(value) if isinstance(value, list) else None)
+def test_what_cannot_be_meant_is_refused_before_anything_is_made(tmp_path, flags, told):
+    said = daemon(*flags, "--data-dir", tmp_path / "data")
+    assert said.returncode == 2, said
+    assert all(word in said.stderr for word in told), said.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_flag_without_its_value_is_named():
+    said = daemon("--early-join")
+    assert said.returncode == 2 and "--early-join: needs a value" in said.stderr
+
+
+def test_a_data_folder_has_one_daemon(tmp_path, simulator):
+    service = Service(tmp_path / "data", simulator).start()
+    second = daemon("--data-dir", service.data, "--listen", "127.0.0.1:0", **simulator.environment())
+    assert second.returncode == 1 and "another process" in second.stderr, second
+    with grpc.insecure_channel(service.address) as channel:
+        Clinic(service, channel).book()
+    assert service.stop() == 0
+
+
+def test_a_unix_socket_is_its_owners_alone_and_outlives_a_kill(tmp_path, simulator):
+    path = tmp_path / "socket"
+    service = Service(tmp_path / "data", simulator)
+    service.address = f"unix:{path}"
+    for _ in range(2):
+        service.start()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600 and stat.S_ISSOCK(path.stat().st_mode)
+        with grpc.insecure_channel(service.address, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
+            clinic = Clinic(service, channel)
+            clinic.create_session(clinic.book())
+        # Killed, it leaves the socket behind: the next start takes its place.
+        service.kill()
+        assert path.exists()
+    service.start()
+    assert service.stop() == 0
+    assert not path.exists()
+
+
+def test_the_data_folder_holds_nothing_that_others_may_read(tmp_path, simulator):
+    service = Service(tmp_path / "data", simulator, env={"TELEHEALTH_DATA_DIR": str(tmp_path / "own")})
+    service.start()
+    assert service.stop() == 0
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and path.parent != service.data]
+    assert any(path.name == "telehealth.db" for path in files) and any(path.suffix == ".keys" for path in files)
+    assert {str(path): oct(path.stat().st_mode & 0o077) for path in files if path.stat().st_mode & 0o077 & ~0o044} == {}
+    secret = [path for path in files if path.suffix in (".key", ".keys", ".db") or "key" in path.name]
+    assert {str(path): oct(path.stat().st_mode) for path in secret if path.stat().st_mode & 0o077} == {}

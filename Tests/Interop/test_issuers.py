@@ -1,0 +1,192 @@
+"""Tokens of the clinic's own issuer, by a key set in a file or at a URL: what is believed, what is not, and rotation."""
+
+import base64
+import json
+import secrets
+import signal
+import ssl
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import grpc
+import pytest
+from cryptography.hazmat.primitives import hashes, hmac, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from service import Service
+from test_access import authority, certificate
+from visit import reason
+
+ISSUER = "https://login.clinic.example"
+
+
+def text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def number(value: int, size: int) -> str:
+    return text(value.to_bytes(size, "big"))
+
+
+class Key:
+    """A signing key with its row for a key set (RFC 7517), and tokens signed by it (RFC 7519)."""
+
+    def __init__(self, algorithm: str):
+        self.id, self.algorithm = secrets.token_hex(4), algorithm
+        if algorithm == "ES256":
+            self.private = ec.generate_private_key(ec.SECP256R1())
+            point = self.private.public_key().public_numbers()
+            row = {"kty": "EC", "crv": "P-256", "x": number(point.x, 32), "y": number(point.y, 32)}
+        elif algorithm == "EdDSA":
+            self.private = ed25519.Ed25519PrivateKey.generate()
+            raw = self.private.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+            row = {"kty": "OKP", "crv": "Ed25519", "x": text(raw)}
+        else:
+            self.private = rsa.generate_private_key(65537, 2048)
+            numbers = self.private.public_key().public_numbers()
+            row = {"kty": "RSA", "n": number(numbers.n, 256), "e": number(numbers.e, 3)}
+        self.row = {**row, "kid": self.id, "alg": algorithm, "use": "sig"}
+
+    def sign(self, data: bytes) -> bytes:
+        if self.algorithm == "ES256":
+            r, s = decode_dss_signature(self.private.sign(data, ec.ECDSA(hashes.SHA256())))
+            return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+        if self.algorithm == "EdDSA":
+            return self.private.sign(data)
+        return self.private.sign(data, padding.PKCS1v15(), hashes.SHA256())
+
+    def token(self, header: dict | None = None, signature=None, **changes) -> str:
+        now = int(time.time())
+        claims = {"iss": ISSUER, "aud": "telehealth", "sub": "desk", "role": "scheduler", "iat": now, "exp": now + 600}
+        claims = {name: value for name, value in {**claims, **changes}.items() if value is not None}
+        head = {"alg": self.algorithm, "kid": self.id, "typ": "JWT", **(header or {})}
+        signed = ".".join(text(json.dumps(part).encode()) for part in (head, claims)).encode()
+        return signed.decode() + "." + text((signature or self.sign)(signed))
+
+
+def said(service: Service, token: str) -> str:
+    from telehealth.v1 import telehealth_service_pb2 as m, telehealth_service_pb2_grpc as services
+
+    with grpc.insecure_channel(service.address) as channel:
+        try:
+            services.TelehealthServiceStub(channel).ListSessions(
+                m.ListSessionsRequest(), metadata=[("authorization", "Bearer " + token)], timeout=10)
+        except grpc.RpcError as error:
+            return reason(error)
+    return "OK"
+
+
+def until_said(word: str, service: Service, token: str) -> None:
+    deadline = time.monotonic() + 30
+    while (heard := said(service, token)) != word:
+        assert time.monotonic() < deadline, f"{heard}, not {word}"
+        time.sleep(0.2)
+
+
+def key_set(*keys: Key) -> bytes:
+    return json.dumps({"keys": [key.row for key in keys]}).encode()
+
+
+def test_only_the_issuers_own_tokens_are_believed(tmp_path, simulator):
+    keys = [Key(algorithm) for algorithm in ("ES256", "EdDSA", "RS256")]
+    (tmp_path / "keys.json").write_bytes(key_set(*keys))
+    service = Service(tmp_path / "data", simulator, env={
+        "TELEHEALTH_ISSUER": ISSUER, "TELEHEALTH_JWKS_FILE": str(tmp_path / "keys.json"),
+        "TELEHEALTH_DEVELOPMENT_TOKENS": "false"}).start()
+    for key in keys:
+        assert said(service, key.token()) == "OK", key.algorithm
+    now, good = int(time.time()), keys[0]
+
+    def with_public_key(data: bytes) -> bytes:
+        mac = hmac.HMAC(json.dumps(good.row).encode(), hashes.SHA256())
+        mac.update(data)
+        return mac.finalize()
+
+    wrong = {
+        "another issuer": good.token(iss="https://evil.example"), "no issuer": good.token(iss=None),
+        "another audience": good.token(aud="billing"), "no audience": good.token(aud=None),
+        "no subject": good.token(sub=None), "no role": good.token(role=None), "an unknown role": good.token(role="root"),
+        "a guest by token": good.token(role="guest"), "a client without an id": good.token(role="client"),
+        "no end": good.token(exp=None), "a life of two hours": good.token(exp=now + 7200),
+        "from the future": good.token(iat=now + 3600, exp=now + 4000), "not yet": good.token(nbf=now + 3600),
+        "unsigned": good.token({"alg": "none"}, signature=lambda _: b""),
+        "signed with the public key": good.token({"alg": "HS256"}, signature=with_public_key),
+        "another key's signature": good.token(signature=Key("ES256").sign),
+        "another algorithm's key": good.token({"kid": keys[1].id}),
+    }
+    assert {name: word for name, token in wrong.items() if (word := said(service, token)) != "TOKEN_INVALID"} == {}
+    assert said(service, good.token(exp=now - 120, iat=now - 600)) == "TOKEN_EXPIRED"
+    assert said(service, Key("ES256").token()) == "TOKEN_KEY_UNKNOWN"
+    assert service.stop() == 0
+
+
+def test_keys_are_rotated_in_the_file(tmp_path, simulator):
+    old, new = Key("ES256"), Key("EdDSA")
+    file = tmp_path / "keys.json"
+    file.write_bytes(key_set(old))
+    service = Service(tmp_path / "data", simulator, env={
+        "TELEHEALTH_ISSUER": ISSUER, "TELEHEALTH_JWKS_FILE": str(file), "TELEHEALTH_JWKS_RELOAD": "1h"}).start()
+    kept = old.token()
+    assert (said(service, kept), said(service, new.token())) == ("OK", "TOKEN_KEY_UNKNOWN")
+    # Both, while tokens of the old one are about; then the new one alone.
+    file.write_bytes(key_set(old, new))
+    service.process.send_signal(signal.SIGHUP)
+    until_said("OK", service, new.token())
+    assert said(service, kept) == "OK"
+    file.write_bytes(key_set(new))
+    service.process.send_signal(signal.SIGHUP)
+    until_said("TOKEN_KEY_UNKNOWN", service, kept)
+    # A broken file changes nothing.
+    file.write_text("{")
+    service.process.send_signal(signal.SIGHUP)
+    time.sleep(1)
+    assert said(service, new.token()) == "OK"
+    assert service.stop() == 0
+
+
+@pytest.fixture
+def published(tmp_path):
+    """A key set at an https URL of its own: what it holds may be set."""
+    authority(tmp_path, "clinic")
+    certificate(tmp_path, "login", "clinic", "DNS:localhost,IP:127.0.0.1")
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.server.asked += 1
+            self.send_response(200 if self.server.body else 503)
+            self.send_header("Content-Length", str(len(self.server.body)))
+            self.end_headers()
+            self.wfile.write(self.server.body)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.body, server.asked = b"", 0
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "login.pem", tmp_path / "login.key")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+
+
+def test_keys_are_rotated_at_the_url(tmp_path, simulator, published):
+    old, new = Key("RS256"), Key("ES256")
+    published.body = key_set(old)
+    service = Service(tmp_path / "data", simulator, env={
+        "TELEHEALTH_ISSUER": ISSUER, "TELEHEALTH_JWKS_URL": f"https://127.0.0.1:{published.server_port}/keys",
+        "TELEHEALTH_JWKS_RELOAD": "10s", "TELEHEALTH_CA_FILE": str(tmp_path / "clinic.pem")}).start()
+    until_said("OK", service, old.token())
+    published.body = key_set(new)
+    until_said("OK", service, new.token())
+    assert said(service, old.token()) == "TOKEN_KEY_UNKNOWN"
+    published.body = b""
+    asked = published.asked
+    deadline = time.monotonic() + 30
+    while published.asked < asked + 1 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert said(service, new.token()) == "OK", "an issuer that is down keeps nobody out"
+    assert service.stop() == 0
