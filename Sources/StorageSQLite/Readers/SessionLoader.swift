@@ -14,9 +14,11 @@ enum SessionLoader {
         let id = session.id
         let participants = try connection.all(
             ParticipantRow.ofSession, bind: { $0.add(id) }, read: ParticipantRow.read)
+        let invitations = try connection.all(
+            InvitationRow.ofSession, bind: { $0.add(id) }, read: InvitationRow.read)
         // Recordings and shares are of a meeting, so three look-ups are spared to a session that had none yet.
         guard session.currentGeneration > 0 else {
-            return SessionState(session: session, participants: participants)
+            return SessionState(session: session, participants: participants, invitations: invitations)
         }
         return SessionState(
             session: session, participants: participants,
@@ -25,8 +27,7 @@ enum SessionLoader {
                 RecordingRow.ofSession, bind: { $0.add(id) }, read: RecordingRow.read),
             screenShares: try connection.all(
                 ScreenShareRow.ofSession, bind: { $0.add(id) }, read: ScreenShareRow.read),
-            invitations: try connection.all(
-                InvitationRow.ofSession, bind: { $0.add(id) }, read: InvitationRow.read))
+            invitations: invitations)
     }
 }
 
