@@ -16,5 +16,6 @@ struct Migration: Sendable {
             version: 5, name: "meeting events, recordings' keeping, quality", statements: SchemaV5.all),
         Migration(version: 6, name: "sealed columns", statements: SchemaV6.statements),
         Migration(version: 7, name: "webhooks", statements: SchemaV7.statements),
+        Migration(version: 8, name: "fewer audit indexes", statements: SchemaV8.statements),
     ]
 }
