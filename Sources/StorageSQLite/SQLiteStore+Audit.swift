@@ -36,10 +36,10 @@ extension SQLiteStore: AuditTrail {
         }
     }
 
-    public func auditNumber(target: String) async throws(StoreError) -> Int64? {
+    public func auditNumber(consent id: ConsentID) async throws(StoreError) -> Int64? {
         try readers.readOnce { (connection) throws(SQLiteError) in
             try connection.first(
-                AuditRow.ofTarget, bind: { $0.add(subject: target) }, read: { row in row.integer() })
+                AuditRow.ofConsent, bind: { $0.add(subject: id.rawValue) }, read: { row in row.integer() })
         }
     }
 

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import Identity
 internal import StorageSQLite
 internal import TelehealthCore
@@ -71,10 +71,7 @@ enum KeysCommand {
 
     /// Never a secret: ids, dates and states.
     private static func table(_ ring: KeyRing) -> String {
-        let formatter = ISO8601DateFormatter()
-        func date(_ seconds: Int64) -> String {
-            formatter.string(from: Date(timeIntervalSince1970: TimeInterval(seconds)))
-        }
+        func date(_ seconds: Int64) -> String { Timestamp(microseconds: seconds * 1_000_000).rfc3339 }
         let rows = ring.list.map { key in
             let state =
                 key.isCurrent

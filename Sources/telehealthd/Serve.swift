@@ -1,5 +1,5 @@
 internal import EventCore
-internal import Foundation
+internal import FoundationEssentials
 internal import HTTPSClient
 internal import Logging
 internal import Monitoring
@@ -55,5 +55,5 @@ private func announce(_ addresses: [String], monitoring: String?, _ logger: Logg
     let endpoint = monitoring.map { ",\"monitoring\":\"\($0)\"" } ?? ""
     let line =
         "{\"status\":\"serving\",\"address\":\"\(addresses.first ?? "")\",\"addresses\":[\(list)]\(endpoint)}\n"
-    FileHandle.standardOutput.write(Data(line.utf8))
+    StandardStream.output.write(line)
 }

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import Glibc
 internal import Logging
 
@@ -25,7 +25,7 @@ struct Telehealthd {
                 return 0
             }
             let file = commandLine.file ?? environment["TELEHEALTH_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
-            let reader = try await SettingReader(
+            let reader = try SettingReader(
                 flags: commandLine.flags, environment: environment, file: file)
             let configuration = try DaemonConfiguration(reader)
             if commandLine.request == .printConfiguration {
@@ -51,6 +51,6 @@ struct Telehealthd {
     }
 
     private static func complain(_ sentence: String) {
-        FileHandle.standardError.write(Data("telehealthd: \(sentence)\n".utf8))
+        StandardStream.error.write("telehealthd: \(sentence)\n")
     }
 }

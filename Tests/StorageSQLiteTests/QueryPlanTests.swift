@@ -9,7 +9,7 @@ import Testing
             AppointmentRow.byID, AppointmentRow.version, SessionRow.byID, SessionRow.version,
             SessionRow.lastEventSequence, SessionRow.openOfAppointment, SessionRow.latestOfAppointment,
             SessionRow.openOfSubject, SessionRow.openByStart, SessionRow.openByStartAfter,
-            SessionRow.updateInPlace, ParticipantRow.ofSession, MeetingRow.ofSession, RecordingRow.byID,
+            SessionRow.updateInPlace, ParticipantRow.update, ParticipantRow.ofSession, MeetingRow.ofSession, RecordingRow.byID,
             RecordingRow.ofSession, ScreenShareRow.ofSession, InvitationRow.ofSession,
             ConsentRow.byID, ConsentRow.ofSubject,
             ConsentRow.version, ConsentDocumentRow.presence, SessionEventRow.after,
@@ -18,7 +18,7 @@ import Testing
             MeetingRow.ownerOfToken, MeetingFactRow.ofSession, MeetingFactRow.count, PresenceRow.ofSession,
             ClientQualityRow.byKey, ClientQualityRow.reportCount,
             EffectRow.fence, EffectRow.due, EffectRow.nextDue, EffectRow.lease, RequestRow.byKey,
-            AuditRow.byNumber, AuditRow.from, AuditRow.ofTarget, AuditNodeRow.from,
+            AuditRow.byNumber, AuditRow.from, AuditRow.ofConsent, AuditNodeRow.from,
         ] + Pruning.statements + SessionList.statements + AuditList.statements + ServiceFiguresSums.statements
 
     @Test(arguments: statements.indices)

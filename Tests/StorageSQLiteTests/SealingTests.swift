@@ -55,6 +55,17 @@ import Testing
         #expect(sealer.open(value, .endNote, row: "s") == nil)
     }
 
+    @Test("no nonce comes twice, whoever asks")
+    func noncesAreFresh() async {
+        let source = NonceSource()
+        let nonces = await withTaskGroup(of: [[UInt8]].self) { group in
+            for _ in 0..<4 { group.addTask { (0..<1_000).map { _ in Array(source.next()) } } }
+            return await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(nonces.allSatisfy { $0.count == 12 })
+        #expect(Set(nonces).count == 4_000)
+    }
+
     @Test("an id has one token, which tells nothing without the ring and the id with it")
     func tokensAreSearchable() {
         let sealer = IdentifierSealer(ring.indexSecret)

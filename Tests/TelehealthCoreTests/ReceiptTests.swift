@@ -32,8 +32,8 @@ final class MemoryTrail: AuditTrail {
         AuditPage(records: log.records.filter { query.chooses($0) }.reversed(), next: nil)
     }
 
-    func auditNumber(target: String) async throws(StoreError) -> Int64? {
-        log.records.first { $0.target == target }?.number
+    func auditNumber(consent id: ConsentID) async throws(StoreError) -> Int64? {
+        log.records.first { $0.target == id.rawValue }?.number
     }
 
     func auditProof(of number: Int64, treeSize: Int64) async throws(StoreError) -> AuditProof? {

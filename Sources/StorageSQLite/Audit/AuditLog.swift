@@ -97,7 +97,9 @@ final class AuditLog: Sendable {
                     nodes.append(AuditNode(level: level, index: index, hash: hash))
                 }
             }
-            try connection.run(AuditRow.insert) { AuditRow.bind(record, &$0) }
+            try connection.run(AuditRow.insert) {
+                AuditRow.bind(record, hasOwnTarget: entry.hasOwnTarget, &$0)
+            }
         }
         for node in nodes {
             try connection.run(AuditNodeRow.insert) { values in

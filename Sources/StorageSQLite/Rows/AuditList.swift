@@ -12,33 +12,36 @@ enum AuditList {
                 ? .session : query.person != nil ? .person : query.subject != nil ? .subject : .time
         }
 
-        fileprivate var condition: String {
+        /// Each chooses rows that no other one does; together they are all rows of the key.
+        fileprivate var conditions: [String] {
             switch self {
-            case .session: "session_id = ?5 AND "
-            case .person: "person = ?5 AND "
-            case .subject: "subject = ?5 AND "
-            case .time: ""
+            case .session: ["session_id = ?5 AND "]
+            case .person:
+                [
+                    "subject = ?5 AND \(SchemaV9.isOwn) AND ",
+                    "person = ?5 AND \(SchemaV9.isOfOthers) AND person IS NOT NULL AND ",
+                ]
+            case .subject: ["subject = ?5 AND \(SchemaV9.isOwn) AND ", "subject = ?5 AND \(SchemaV8.isOfOthers) AND "]
+            case .time: [""]
             }
+        }
+
+        /// Rows in the given range and order, merged from an index for each condition.
+        fileprivate func text(_ range: String, order: String) -> String {
+            conditions.map { AuditRow.table.selectText("WHERE \($0)\(range)") }.joined(separator: " UNION ALL ")
+                + " ORDER BY \(order) LIMIT ?4"
         }
     }
 
     private static let oldestFirst = Key.allCases.map { key in
         PreparedSQL(
             "audit.list by \(key)",
-            AuditRow.table.selectText(
-                """
-                WHERE \(key.condition)at >= ?1 AND (at, number) > (?1, ?2) AND at < ?3 \
-                ORDER BY at, number LIMIT ?4
-                """))
+            key.text("at >= ?1 AND (at, number) > (?1, ?2) AND at < ?3", order: "at, number"))
     }
     private static let newestFirst = Key.allCases.map { key in
         PreparedSQL(
             "audit.list by \(key), newest first",
-            AuditRow.table.selectText(
-                """
-                WHERE \(key.condition)at <= ?1 AND (at, number) < (?1, ?2) AND at >= ?3 \
-                ORDER BY at DESC, number DESC LIMIT ?4
-                """))
+            key.text("at <= ?1 AND (at, number) < (?1, ?2) AND at >= ?3", order: "at DESC, number DESC"))
     }
 
     static let statements = oldestFirst + newestFirst

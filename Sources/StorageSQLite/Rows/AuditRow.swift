@@ -12,10 +12,12 @@ enum AuditRow {
     static let byNumber = PreparedSQL("audit.by number", table.selectText("WHERE number = ?1"))
     static let from = PreparedSQL(
         "audit.from", table.selectText("WHERE number >= ?1 ORDER BY number LIMIT ?2"))
-    static let ofTarget = PreparedSQL(
-        "audit.of target", "SELECT number FROM audit WHERE target = ?1 ORDER BY number LIMIT 1")
+    static let ofConsent = PreparedSQL(
+        "audit.of consent",
+        "SELECT number FROM audit WHERE target = ?1 AND \(SchemaV9.grantsConsent) ORDER BY number LIMIT 1")
 
-    static func bind(_ row: AuditRecord, _ values: inout StatementBinder) {
+    /// - Parameter hasOwnTarget: the target is an id of ours (``AuditEntry/hasOwnTarget``).
+    static func bind(_ row: AuditRecord, hasOwnTarget: Bool, _ values: inout StatementBinder) {
         values.add(row.number)
         values.add(row.at)
         values.add(subject: row.subject)
@@ -26,8 +28,8 @@ enum AuditRow {
         values.add(row.outcome)
         values.add(subject: row.person)
         values.add(row.sessionID)
-        // Most targets are ids of our own; some are a person's, and a row does not say which.
-        values.add(subject: row.target)
+        // Ids of our own say nothing of anybody, and each is new: sealing them would cost more than the row.
+        if hasOwnTarget { values.add(row.target) } else { values.add(subject: row.target) }
         // Words of our own, or an administrator's for a hold or an end: those may speak of people.
         values.add(subject: row.reason)
         values.add(row.count)

@@ -1,6 +1,8 @@
 internal import TelehealthCore
 
 enum ParticipantRow {
+    /// What a place is made with; ``Participant`` has them as constants. The index of the invited stands on them.
+    private static let constant = ["subject_id", "role", "external_user_id", "invitation_id"]
     static let table = Table(
         "participants", key: ["session_id", "id"],
         columns: [
@@ -11,7 +13,11 @@ enum ParticipantRow {
             "first_joined_at", "left_at", "attendee_id", "attendee_generation", "held", "audio", "video",
             "content", "device_id",
         ])
-    static let upsert = PreparedSQL("participants.upsert", table.upsertText())
+    /// Binds as ``insert`` does.
+    static let update = PreparedSQL(
+        "participants.update",
+        table.updateText(setting: table.columns.filter { !table.key.contains($0) && !constant.contains($0) }))
+    static let insert = PreparedSQL("participants.insert", table.insertText)
     static let ofSession = PreparedSQL(
         "participants.read", table.selectText("WHERE session_id = ?1 ORDER BY id"))
 

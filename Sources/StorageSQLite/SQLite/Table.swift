@@ -34,5 +34,12 @@ struct Table: Sendable {
         return "\(insertText) ON CONFLICT (\(key.joined(separator: ", "))) DO UPDATE SET \(settings)"
     }
 
+    /// Sets the columns of the row with this key, if it is there.
+    func updateText(setting changing: [String]) -> String {
+        func terms(_ names: [String]) -> [String] { names.map { "\($0) = \(parameter($0))" } }
+        return "UPDATE \(name) SET \(terms(changing).joined(separator: ", ")) "
+            + "WHERE \(terms(key).joined(separator: " AND "))"
+    }
+
     func selectText(_ rest: String) -> String { "SELECT \(list) FROM \(name) \(rest)" }
 }

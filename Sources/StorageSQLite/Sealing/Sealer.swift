@@ -28,6 +28,7 @@ final class Sealer: Sendable {
     }
 
     private let state: Mutex<State>
+    private let nonces = NonceSource()
     let identifiers: IdentifierSealer
 
     init(_ ring: KeyRing) {
@@ -55,7 +56,7 @@ final class Sealer: Sendable {
         let header = Self.header(id)
         guard let key,
             let box = try? AES.GCM.seal(
-                Array(text.utf8), using: key, authenticating: Self.context(header, column, row))
+                Array(text.utf8), using: key, nonce: nonces.next(), authenticating: Self.context(header, column, row))
         else { preconditionFailure("a 256-bit key that is in the ring seals any text") }
         var value = header
         value.reserveCapacity(text.utf8.count + Self.overhead)

@@ -157,7 +157,9 @@ struct DecisionWriter {
         case .appointment(let row):
             try connection.run(AppointmentRow.upsert) { AppointmentRow.bind(row, &$0) }
         case .participant(let row):
-            try connection.run(ParticipantRow.upsert) { ParticipantRow.bind(row, &$0) }
+            if try connection.run(ParticipantRow.update, bind: { ParticipantRow.bind(row, &$0) }) == 0 {
+                try connection.run(ParticipantRow.insert) { ParticipantRow.bind(row, &$0) }
+            }
         case .meeting(let row): try connection.run(MeetingRow.upsert) { MeetingRow.bind(row, &$0) }
         case .recording(let row): try connection.run(RecordingRow.upsert) { RecordingRow.bind(row, &$0) }
         case .screenShare(let row):

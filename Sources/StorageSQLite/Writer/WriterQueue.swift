@@ -4,7 +4,8 @@ typealias Answer<Value> = CheckedContinuation<Result<Value, StoreError>, Never>
 
 /// One thing for the writer to do, with whom to answer.
 enum WriterJob: Sendable {
-    case apply(Decision, Answer<ApplyResult>)
+    /// In a box: a job is copied some times on its way, a decision has a page of fields.
+    indirect case apply(Decision, Answer<ApplyResult>)
     /// An entry of the audit log that belongs to no change.
     case record(AuditEntry, Answer<Void>)
     /// Denials that were summed into one entry; made by the writer itself.

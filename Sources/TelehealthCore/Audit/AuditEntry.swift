@@ -21,6 +21,8 @@ public struct AuditEntry: Sendable, Hashable {
     public var sessionID: SessionID?
     /// The id of what else was touched: appointment, participant, recording, consent.
     public var target: String?
+    /// Whether the target is an id that this service made, and so says nothing of a person. False is always safe.
+    public var hasOwnTarget = false
     /// A stable reason, of denied and failed; `REPEATED` of an allowed call that only got its first answer
     /// again.
     public var reason: String?

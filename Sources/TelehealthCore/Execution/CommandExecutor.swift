@@ -109,7 +109,9 @@ public final class CommandExecutor: Sendable {
             let (state, standing) = try await visible(id, invocation.caller)
             var draft = SessionDraft(state, context())
             let resultID = try await rule(&draft, standing)
-            let decision = draft.seal(by: .caller(invocation.caller), action: method, target: resultID)
+            var decision = draft.seal(by: .caller(invocation.caller), action: method, target: resultID)
+            // Participant, recording, share or invitation.
+            for index in decision.audit.indices { decision.audit[index].hasOwnTarget = true }
             return Ruling(
                 decision: decision, outcome: try outcome(draft.state, standing, resultID), sessionID: id,
                 resultID: resultID)

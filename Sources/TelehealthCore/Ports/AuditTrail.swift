@@ -8,8 +8,8 @@ public protocol AuditTrail: Sendable {
     func auditRecords(from number: Int64, limit: Int) async throws(StoreError) -> [AuditRecord]
     /// Rows that the query chooses, a page at a time.
     func auditPage(_ query: AuditQuery) async throws(StoreError) -> AuditPage
-    /// The first row with this target ("which row says that consent X was given"); nil when there is none.
-    func auditNumber(target: String) async throws(StoreError) -> Int64?
+    /// The row that says that this consent was given; nil when there is none.
+    func auditNumber(consent id: ConsentID) async throws(StoreError) -> Int64?
     /// Shows that a row is in the log as of its first `treeSize` rows.
     ///
     /// - Returns: nil when there is no such row in so long a log, or the log is shorter.

@@ -1,25 +1,3 @@
-/// A session with everything that belongs to it, as of one snapshot.
-public struct SessionState: Sendable, Hashable {
-    public var session: Session
-    public var participants: [Participant]
-    public var meetings: [MeetingGeneration]
-    public var recordings: [Recording]
-    public var screenShares: [ScreenShare]
-    public var invitations: [Invitation]
-
-    public init(
-        session: Session, participants: [Participant] = [], meetings: [MeetingGeneration] = [],
-        recordings: [Recording] = [], screenShares: [ScreenShare] = [], invitations: [Invitation] = []
-    ) {
-        self.session = session
-        self.participants = participants
-        self.meetings = meetings
-        self.recordings = recordings
-        self.screenShares = screenShares
-        self.invitations = invitations
-    }
-}
-
 /// Somebody's consent history with the version a decision on it must expect.
 public struct ConsentHistory: Sendable, Hashable {
     public var subjectID: SubjectID

@@ -23,7 +23,7 @@ public struct ReceiptOffice: Sendable {
         let end = trail.auditEnd
         let proven = try await executor.reading {
             () async throws(StoreError) -> (row: AuditRecord, proof: AuditProof)? in
-            guard let number = try await trail.auditNumber(target: id.rawValue),
+            guard let number = try await trail.auditNumber(consent: id),
                 let row = try await trail.auditRecords(from: number, limit: 1).first, row.number == number,
                 let proof = try await trail.auditProof(of: number, treeSize: max(number, end.number))
             else { return nil }

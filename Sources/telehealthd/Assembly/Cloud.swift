@@ -1,6 +1,6 @@
 internal import AWSClient
 internal import ChimeGateway
-internal import Foundation
+internal import FoundationEssentials
 internal import HTTPSClient
 internal import Logging
 internal import TelehealthCore

@@ -1,5 +1,5 @@
 internal import EventCore
-internal import Foundation
+internal import FoundationEssentials
 internal import HTTPSClient
 internal import Identity
 internal import Logging

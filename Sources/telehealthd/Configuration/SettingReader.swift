@@ -1,6 +1,5 @@
 internal import Configuration
 internal import Synchronization
-internal import SystemPackage
 
 /// Why the configuration cannot be used: sentences for the operator, each naming its setting and its source.
 struct ConfigurationFailure: Error {
@@ -27,7 +26,7 @@ struct SettingReader {
     ///   - file: path of a JSON file; nil for none.
     /// - Throws: ``ConfigurationFailure`` when the file is not there or not JSON.
     init(flags: [String: String], environment: [String: String], file: String?)
-        async throws(ConfigurationFailure)
+        throws(ConfigurationFailure)
     {
         // An environment variable that is set but empty is as good as not set: shells and service managers do that.
         let known = Set(SettingTable.all.map(\.environmentName))
@@ -41,7 +40,7 @@ struct SettingReader {
         ]
         if let file {
             do {
-                providers.append(("file", try await FileProvider<JSONSnapshot>(filePath: FilePath(file))))
+                providers.append(("file", try SettingsFile.provider(path: file)))
             } catch {
                 throw ConfigurationFailure(sentences: [
                     "--config \(file): is not a readable JSON file (\(error))"

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import Identity
 internal import StorageSQLite
 internal import TLSEngine
@@ -13,12 +13,13 @@ struct RenewedFiles {
 
     /// What tells one version of a file from the next.
     private struct Stamp: Hashable {
-        var inode: Int?
+        var inode: UInt64?
         var modifiedAt: Date?
 
         init?(_ path: String) {
             guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return nil }
-            inode = attributes[.systemFileNumber] as? Int
+            // Which type of number it is, is not promised.
+            inode = (attributes[.systemFileNumber] as? any BinaryInteger).map { UInt64(truncatingIfNeeded: $0) }
             modifiedAt = attributes[.modificationDate] as? Date
         }
     }

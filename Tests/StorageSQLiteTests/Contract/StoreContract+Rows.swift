@@ -54,6 +54,14 @@ extension StoreContract {
             #expect(try await store.latestSession(of: "appt-a") == expected)
             #expect(try await store.recording("r-2") == expected.recordings[1])
         },
+        StorePromise("people are invited before there is a meeting") { (store) async throws in
+            try await store.commit(Sample.creation("a"))
+            // Whatever was remembered of the session is driven out: an answer from the database counts.
+            try await store.commit(Sample.creation("b"))
+            try await store.commit(Decision([.invitation(Sample.invitation("inv-1", session: "a"))]))
+            _ = try await store.session("session-b")
+            #expect(try await store.session("session-a")?.invitations.map(\.id.rawValue) == ["inv-1"])
+        },
         StorePromise("an invited person's open sessions are found, until they are removed") {
             (store) async throws in
             try await store.commit(Sample.creation("a"))

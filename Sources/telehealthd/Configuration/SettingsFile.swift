@@ -1,0 +1,53 @@
+internal import Configuration
+internal import FoundationEssentials
+internal import TelehealthCore
+
+/// The JSON file of `--config`: an object of settings, nested as the dots in their keys say.
+///
+/// Read with our own parser: the library's needs all of Foundation, which costs the daemon twice the memory of
+/// everything else.
+enum SettingsFile {
+    enum Problem: Error, CustomStringConvertible {
+        case unreadable
+        case noObject
+
+        var description: String {
+            switch self {
+            case .unreadable: "it cannot be read"
+            case .noObject: "the document is no object"
+            }
+        }
+    }
+
+    /// - Throws: ``Problem``, or a ``JSONTextError`` with the place.
+    static func provider(path: String) throws -> any ConfigProvider {
+        guard let bytes = try? Data(contentsOf: URL(filePath: path)) else { throw Problem.unreadable }
+        let document = try JSONText(parsing: Array(bytes))
+        guard case .object(let members) = document else { throw Problem.noObject }
+        var values: [AbsoluteConfigKey: ConfigValue] = [:]
+        collect(members, under: [], into: &values)
+        return InMemoryProvider(name: path, values: values)
+    }
+
+    private static func collect(
+        _ members: [String: JSONText], under path: [String], into values: inout [AbsoluteConfigKey: ConfigValue]
+    ) {
+        for (name, member) in members {
+            let path = path + name.split(separator: ".").map(String.init)
+            let content: ConfigContent
+            switch member {
+            // As good as not there.
+            case .null: continue
+            case .object(let members):
+                collect(members, under: path, into: &values)
+                continue
+            case .string(let text): content = .string(text)
+            case .number(let number): content = .int(Int(number))
+            case .bool(let flag): content = .bool(flag)
+            // No setting is of this type, which the reader then says by the setting's name.
+            case .array: content = .stringArray([])
+            }
+            values[AbsoluteConfigKey(path)] = ConfigValue(content, isSecret: false)
+        }
+    }
+}
