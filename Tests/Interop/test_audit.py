@@ -1,6 +1,8 @@
 """The audit log through the wire: who saw what, what was refused, and what tampering looks like."""
 
+import base64
 import concurrent.futures
+import hmac
 import json
 import os
 import sqlite3
@@ -202,6 +204,29 @@ def test_a_row_is_proven_to_whoever_has_only_the_head(clinic):
                    m.GetAuditProofRequest(number=10**9), "admin")
 
 
+class Tokens:
+    """People's ids as the database holds them, by the documentation of the format."""
+
+    def __init__(self, ring):
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        self.secret = base64.b64decode(json.loads(ring.read_text())["index"])
+        self.cipher = AESGCM(self.key(b"telehealth ids: cipher"))
+
+    def key(self, purpose: bytes) -> bytes:
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+        return HKDF(SHA256(), 32, None, purpose).derive(self.secret)
+
+    def plain(self, value):
+        return self.cipher.decrypt(value[1:13], value[13:], None).decode() if isinstance(value, bytes) else value
+
+    def token(self, text: str) -> bytes:
+        nonce = hmac.digest(self.key(b"telehealth ids: index"), text.encode(), "sha256")[:12]
+        return b"\x01" + nonce + self.cipher.encrypt(nonce, text.encode(), None)
+
+
 class Evidence:
     """What an auditor takes along: a stopped service's database, the key and the heads."""
 
@@ -244,6 +269,9 @@ def stopped(tmp_path, simulator):
 TAMPERING = {
     "changed": (["UPDATE audit SET subject = 'somebody-else' WHERE number = 4"], 4, "CHANGED"),
     "allowed instead of denied": (["UPDATE audit SET outcome = 'denied' WHERE number = 4"], 4, "CHANGED"),
+    "another's token": (["UPDATE audit SET subject = (SELECT subject FROM audit WHERE subject <> "
+                         "(SELECT subject FROM audit WHERE number = 4) LIMIT 1) WHERE number = 4"], 4, "CHANGED"),
+    "no token": (["UPDATE audit SET subject = x'0102' WHERE number = 4"], 4, "CHANGED"),
     "count": (["UPDATE audit SET count = 2 WHERE number = 4"], 4, "CHANGED"),
     "removed": (["DELETE FROM audit WHERE number = 4"], 4, "MISSING"),
     "swapped": (["UPDATE audit SET number = -1 WHERE number = 4", "UPDATE audit SET number = 4 WHERE number = 5",
@@ -282,10 +310,9 @@ def test_a_log_cut_and_continued_is_found_by_the_service_itself(stopped):
 
 
 def test_a_log_rewritten_with_its_own_key_contradicts_the_heads(stopped):
-    """Who has the database and the chain key can make every MAC anew, but not the heads' signatures."""
-    import hmac
-
+    """Who has the database, the key ring and the chain key can make every MAC anew, but not the heads' signatures."""
     evidence = Evidence(stopped)
+    ids = Tokens(stopped.data.parent / (stopped.data.name + ".keys"))
     key = bytes.fromhex((evidence.folder / "chain.key").read_text().strip())
     connection = sqlite3.connect(evidence.database)
     connection.row_factory = sqlite3.Row
@@ -293,16 +320,16 @@ def test_a_log_rewritten_with_its_own_key_contradicts_the_heads(stopped):
         connection.execute(f"DROP TRIGGER {name}")
     previous = bytes(32)
     for row in connection.execute("SELECT * FROM audit ORDER BY number").fetchall():
-        subject = "nobody" if row["number"] == 4 else row["subject"]
+        subject = "nobody" if row["number"] == 4 else ids.plain(row["subject"])
         encoding = b"\x01" + b"".join(row[name].to_bytes(8, "big") for name in ("number", "at", "count"))
         for name in ("subject", "role", "actor", "source", "action", "outcome", "person", "session_id", "target", "reason"):
-            text = subject if name == "subject" else row[name]
+            text = subject if name == "subject" else ids.plain(row[name])
             encoding += b"\x00" if text is None else b"\x01" + len(text.encode()).to_bytes(4, "big") + text.encode()
         mac = hmac.digest(key, previous + encoding, "sha256")
         if row["number"] < 4:
             assert mac == row["mac"], "the encoding is as documented"
         connection.execute("UPDATE audit SET subject = ?, previous = ?, mac = ? WHERE number = ?",
-                           (subject, previous, mac, row["number"]))
+                           (ids.token(subject), previous, mac, row["number"]))
         previous = mac
     connection.commit()
     connection.close()

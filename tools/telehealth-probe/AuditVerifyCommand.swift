@@ -14,7 +14,7 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         discussion: """
             Without --database or --export the running service checks itself. With one of them nothing is asked of it: the \
             rows come from a backup, the database of a stopped service, or an export, the key from its file, the heads from \
-            the directory they are kept in. Without heads a cut tail or a log rewritten with its own key cannot be seen.
+            the directory they are kept in. People's ids in a database are sealed: it needs the key ring as well. Without heads a cut tail or a log rewritten with its own key cannot be seen.
 
             Exit codes: 0 whole, 1 wrong usage, 2 no connection, 3 the call failed, 4 not whole.
             """)
@@ -35,6 +35,10 @@ struct AuditVerifyCommand: AsyncParsableCommand {
     @Option(help: "The file of the key that the log is chained with (chain.key).")
     var keyFile: String?
 
+    @Option(
+        help: "With --database: the key ring that ids in it are sealed with; by default the file beside its folder.")
+    var keyRing: String?
+
     @Option(help: "The directory that the signed heads are kept in.")
     var heads: String?
 
@@ -50,6 +54,7 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         } else if keyFile == nil {
             throw ValidationError("--database and --export need the key: --key-file")
         }
+        guard keyRing == nil || database != nil else { throw ValidationError("--key-ring goes with --database") }
     }
 
     func run() async throws {
@@ -105,7 +110,9 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         let source: AuditInspection.Source
         let last: Int64
         if let database {
-            let copy = try AuditCopy(path: database)
+            let folder = URL(filePath: database).deletingLastPathComponent().path
+            let ring = keyRing.map { KeyRingFile(path: $0) } ?? KeyRingFile(besideDirectory: folder)
+            let copy = try AuditCopy(path: database, keyRing: ring)
             last = try copy.lastNumber()
             source = AuditInspection.Source(
                 records: { (from, limit) async throws(StoreError) in try copy.records(from: from, limit: limit) },

@@ -7,11 +7,25 @@ public import TelehealthCore
 public final class AuditCopy: Sendable {
     private let connection: Mutex<SQLiteConnection>
 
-    /// - Parameter path: a backup, or the database of a service that is stopped. Any other file is refused by the
-    ///   first read.
-    public init(path: String) throws(StoreOpenFailure) {
+    /// - Parameters:
+    ///   - path: a backup, or the database of a service that is stopped.
+    ///   - keyRing: with which people's ids were made tokens.
+    /// - Throws: another file than a database, a ring that cannot be read or is of another database.
+    public init(path: String, keyRing: KeyRingFile) throws(StoreOpenFailure) {
+        let bare = try Self.connect(path, sealer: nil)
+        guard try KeyUse.holdsTokens(bare) else {
+            connection = Mutex(bare)
+            return
+        }
+        let ring: KeyRing
+        do throws(KeyRingError) { ring = try keyRing.read() } catch { throw .keyRing(error) }
+        try KeyUse.checkIndex(of: ring, bare)
+        connection = Mutex(try Self.connect(path, sealer: Sealer(ring)))
+    }
+
+    private static func connect(_ path: String, sealer: Sealer?) throws(StoreOpenFailure) -> SQLiteConnection {
         do throws(SQLiteError) {
-            connection = Mutex(try SQLiteConnection(path: path, access: .readOnly, vfs: nil))
+            return try SQLiteConnection(path: path, access: .readOnly, vfs: nil, sealer: sealer)
         } catch {
             throw .database(error)
         }

@@ -37,10 +37,10 @@ enum AuditRow {
 
     static func read(_ row: inout RowReader) -> AuditRecord {
         AuditRecord(
-            number: row.integer(), at: row.instant(), subject: row.subject(), role: row.optionalText(),
-            actor: row.optionalSubject(), source: row.optionalSubject(), action: row.text(), outcome: row.text(),
-            person: row.optionalSubject(), sessionID: row.optionalText(), target: row.optionalSubject(),
-            reason: row.optionalSubject(), count: row.integer(), previous: row.bytes(), mac: row.bytes())
+            number: row.integer(), at: row.instant(), subject: row.checkedSubject(), role: row.optionalText(),
+            actor: row.optionalCheckedSubject(), source: row.optionalCheckedSubject(), action: row.text(), outcome: row.text(),
+            person: row.optionalCheckedSubject(), sessionID: row.optionalText(), target: row.optionalCheckedSubject(),
+            reason: row.optionalCheckedSubject(), count: row.integer(), previous: row.bytes(), mac: row.bytes())
     }
 }
 

@@ -72,6 +72,17 @@ struct RowReader {
     /// A person's id; see ``StatementBinder/add(subject:)``.
     mutating func subject() -> String { opened { sealer, value in sealer.identifiers.id(value) } }
 
+    /// The same in a row that is checked as a whole afterwards: bytes that are no token of the ring give ``forgedSubject``,
+    /// so that the check names the row instead of ending at it.
+    mutating func checkedSubject() -> String {
+        guard sqlite3_column_type(statement, column) == SQLITE_BLOB else { return text() }
+        return sealer?.identifiers.id(bytes()) ?? Self.forgedSubject
+    }
+    /// No caller's id: they hold no control characters.
+    static let forgedSubject = "\u{1A}forged"
+
+    mutating func optionalCheckedSubject() -> String? { skipNull() ? nil : checkedSubject() }
+
     private mutating func opened(_ open: (Sealer, [UInt8]) -> String?) -> String {
         guard sqlite3_column_type(statement, column) == SQLITE_BLOB else { return text() }
         let value = bytes()

@@ -8,6 +8,8 @@ enum KeyUse {
     private static let indexSecret: Int64 = 0
 
     private static let all = PreparedSQL("sealing_keys.read", "SELECT id, fingerprint FROM sealing_keys")
+    private static let table = PreparedSQL(
+        "sealing_keys.exists", "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'sealing_keys'")
     private static let insert = PreparedSQL(
         "sealing_keys.insert",
         "INSERT INTO sealing_keys (id, fingerprint) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING")
@@ -16,9 +18,7 @@ enum KeyUse {
 
     /// Holds the ring against what the database knows, and notes its current key.
     static func settle(_ ring: KeyRing, _ connection: SQLiteConnection) throws(StoreOpenFailure) {
-        let known: [(id: Int64, fingerprint: [UInt8])]
-        do throws(SQLiteError) { known = try read(connection) } catch { throw .database(error) }
-        for (id, fingerprint) in known where id != clearTexts {
+        for (id, fingerprint) in try known(connection) where id != clearTexts {
             let secret = id == indexSecret ? ring.indexSecret : ring.keys.first { $0.id == id }?.secret
             guard let secret, Sealer.fingerprint(secret) == fingerprint else {
                 throw .keyRing(.foreign(keyID: UInt32(truncatingIfNeeded: id)))
@@ -32,6 +32,29 @@ enum KeyUse {
         } catch {
             throw .database(error)
         }
+    }
+
+    /// Whether people's ids in this database are tokens at all.
+    static func holdsTokens(_ connection: SQLiteConnection) throws(StoreOpenFailure) -> Bool {
+        do throws(SQLiteError) {
+            guard try connection.first(table, read: { $0.integer() }) != nil else { return false }
+        } catch {
+            throw .database(error)
+        }
+        return try known(connection).contains { $0.id == indexSecret }
+    }
+
+    /// Holds the ring against a copy of which only ids are read: keys removed since do not matter.
+    static func checkIndex(of ring: KeyRing, _ connection: SQLiteConnection) throws(StoreOpenFailure) {
+        for (id, fingerprint) in try known(connection) where id == indexSecret {
+            guard Sealer.fingerprint(ring.indexSecret) == fingerprint else { throw .keyRing(.foreign(keyID: 0)) }
+        }
+    }
+
+    private static func known(_ connection: SQLiteConnection) throws(StoreOpenFailure) -> [(
+        id: Int64, fingerprint: [UInt8]
+    )] {
+        do throws(SQLiteError) { return try read(connection) } catch { throw .database(error) }
     }
 
     /// Notes that rows may be sealed with the ring's current key from now on.
