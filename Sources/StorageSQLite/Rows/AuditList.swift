@@ -21,7 +21,7 @@ enum AuditList {
                     "subject = ?5 AND \(SchemaV9.isOwn) AND ",
                     "person = ?5 AND \(SchemaV9.isOfOthers) AND person IS NOT NULL AND ",
                 ]
-            case .subject: ["subject = ?5 AND \(SchemaV9.isOwn) AND ", "subject = ?5 AND \(SchemaV8.isOfOthers) AND "]
+            case .subject: ["subject = ?5 AND \(SchemaV9.isOwn) AND ", "subject = ?5 AND \(SchemaV9.isOfOthers) AND "]
             case .time: [""]
             }
         }
