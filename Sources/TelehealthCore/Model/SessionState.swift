@@ -1,7 +1,7 @@
 /// A session with everything that belongs to it, as of one snapshot.
 ///
-/// Small to copy: states are handed from the cache through rules, drafts and outcomes, and a session's own row alone has
-/// thirty fields, half of them counted references.
+/// Small to copy: states are handed from the cache through rules, drafts and outcomes, and a session's own row alone
+/// has thirty fields, half of them counted references.
 public struct SessionState: Sendable {
     /// The session's row, shared by the copies of a state until one of them changes it.
     private final class Root: @unchecked Sendable {
