@@ -37,11 +37,16 @@ enum SessionCallbacks {
             SessionSink.of(context).pointee.frameSent(frame!, in: session)
             return 0
         }
-        nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) { _, frame, _, context in
-            if telehealth_frame_type(frame!) == UInt8(NGHTTP2_HEADERS.rawValue),
-                telehealth_frame_headers_category(frame!) == NGHTTP2_HCAT_REQUEST
-            {
-                SessionSink.of(context).pointee.requestNotSent(id: telehealth_frame_stream_id(frame!))
+        nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) {
+            session, frame, code, context in
+            guard telehealth_frame_type(frame!) == UInt8(NGHTTP2_HEADERS.rawValue) else { return 0 }
+            let id = telehealth_frame_stream_id(frame!)
+            if telehealth_frame_headers_category(frame!) == NGHTTP2_HCAT_REQUEST {
+                SessionSink.of(context).pointee.requestNotSent(id: id)
+            } else if code == NGHTTP2_ERR_FRAME_SIZE_ERROR.rawValue {
+                // Headers or trailers beyond what nghttp2 sends (64 KiB): without them the stream would never end.
+                nghttp2_submit_rst_stream(
+                    session, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, NGHTTP2_INTERNAL_ERROR.rawValue)
             }
             return 0
         }

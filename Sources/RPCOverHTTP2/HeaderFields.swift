@@ -56,9 +56,11 @@ extension HeaderList {
     /// Appends `grpc-status`, `grpc-message` and `grpc-status-details-bin` of a failed call, then its
     /// trailers.
     ///
-    /// - Parameter maxMessageBytes: a longer message is cut, so that a status always fits the peer's header
-    ///   limit.
-    public mutating func add(_ error: RPCError, maxMessageBytes: Int = 4096) {
+    /// - Parameters:
+    ///   - maxMessageBytes: a longer message is cut, so that a status always fits the peer's header limit.
+    ///   - maxDetailsBytes: longer details are left out, since half of them could not be read; in base64 they take
+    ///     a third more, and with the message they stay below the 16 KiB that gRPC's own libraries take.
+    public mutating func add(_ error: RPCError, maxMessageBytes: Int = 4096, maxDetailsBytes: Int = 8192) {
         add("grpc-status", String(error.code.rawValue))
         if !error.message.isEmpty {
             let message =
@@ -66,7 +68,7 @@ extension HeaderList {
                 ? error.message : String(decoding: error.message.utf8.prefix(maxMessageBytes), as: UTF8.self)
             add("grpc-message", bytes: PercentEncoding.encode(message))
         }
-        if !error.statusDetails.isEmpty {
+        if !error.statusDetails.isEmpty, error.statusDetails.count <= maxDetailsBytes {
             add("grpc-status-details-bin", bytes: Base64.encode(error.statusDetails))
         }
         if let pushback = error.retryPushback.trailer { add("grpc-retry-pushback-ms", pushback) }

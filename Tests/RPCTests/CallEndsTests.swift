@@ -101,6 +101,28 @@ private typealias Method = TestService.Method
         }
     }
 
+    @Test("details too long for the peer are left out, the rest of the status arrives", arguments: [8192, 8193, 200_000])
+    func longDetails(size: Int) async throws {
+        try await Loopback.run { loopback in
+            let error = await #expect(throws: RPCError.self) {
+                let _: Text = try await loopback.unary(Method.wordy, Number(size))
+            }
+            #expect(error?.code == .invalidArgument && error?.message == "much is wrong")
+            #expect(error?.statusDetails.count == (size <= 8192 ? size : 0))
+        }
+    }
+
+    @Test("trailers that no frame can carry end the call, and the connection goes on") func endlessTrailers() async throws {
+        try await Loopback.run { loopback in
+            let error = await #expect(throws: RPCError.self) {
+                let _: Text = try await loopback.unary(Method.wordy, Number(-100_000))
+            }
+            #expect(error?.code == .internal)
+            let echoed: Text = try await loopback.unary(Method.echo, Text("on"))
+            #expect(echoed.value == "on")
+        }
+    }
+
     @Test("unknown methods and services are UNIMPLEMENTED", arguments: ["test.Service", "test.None"])
     func unknown(service: String) async throws {
         try await Loopback.run { loopback in

@@ -69,6 +69,8 @@ final class TestService: RPCService {
         static let echo = unary("Echo")
         /// Fails with the code in the request, with details, and metadata on both ends.
         static let fail = unary("Fail")
+        /// Fails with so many bytes of details or, when negative, of trailers.
+        static let wordy = unary("Wordy")
         static let metadata = unary("Metadata")
         /// Suspends until it is cancelled.
         static let hang = unary("Hang")
@@ -108,6 +110,17 @@ final class TestService: RPCService {
     private var unaryRoutes: [ServerRoute] {
         [
             .unary(Method.echo) { (request: Text, _) async throws(RPCError) -> Text in request },
+            .unary(Method.wordy) { (request: Number, _) async throws(RPCError) -> Text in
+                guard request.value < 0 else {
+                    throw RPCError(
+                        .invalidArgument, "much is wrong",
+                        statusDetails: [UInt8](repeating: 7, count: Int(request.value)))
+                }
+                let word = String(repeating: "w", count: 1000)
+                var trailers: Metadata = [:]
+                for _ in 0..<(-request.value / 1000) { trailers.append("word", word) }
+                throw RPCError(.invalidArgument, "much is wrong", trailers: trailers)
+            },
             .unary(Method.fail) { (request: Number, context) async throws(RPCError) -> Text in
                 context.initialMetadata = ["initial": "i"]
                 context.trailingMetadata = ["trailing": "t"]

@@ -8,9 +8,14 @@ internal import TelehealthCore
 /// A field that is wrong gives a placeholder that never leaves: ``finish()`` throws when anything was noted, so all
 /// wrong fields are told at once. Values are never repeated in a violation: they may be personal.
 struct RequestFields {
+    /// Fields that one answer names. They travel in the trailers, of which a peer takes some kilobytes; who has more
+    /// wrong is told of the rest next time.
+    static let violationsMax = 32
+
     private(set) var violations: [TelehealthError.FieldViolation] = []
 
     mutating func refuse(_ field: String, _ description: String) {
+        guard violations.count < Self.violationsMax else { return }
         violations.append(.init(field: field, description: description))
     }
 
