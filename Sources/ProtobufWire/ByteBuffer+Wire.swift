@@ -48,6 +48,20 @@ extension ByteBuffer {
         storedCount &+= count
     }
 
+    /// A text's length and its UTF-8 bytes.
+    @usableFromInline
+    mutating func writeDelimited(_ text: String) {
+        // Faster than a span where the text is native, which it is but for bridged ones.
+        let isWritten: Void? = unsafe text.utf8.withContiguousStorageIfAvailable { bytes in
+            let count = bytes.count
+            reserve(10 &+ count)
+            unsafe storeVarint(UInt64(truncatingIfNeeded: count))
+            if let base = bytes.baseAddress { unsafe tail.copyMemory(from: base, byteCount: count) }
+            storedCount &+= count
+        }
+        if isWritten == nil { writeDelimited(text.utf8.span) }
+    }
+
     /// Writes what `body` appends with its length in front.
     @inlinable @inline(__always)
     public mutating func writeDelimited(_ body: (inout ByteBuffer) -> Void) {
@@ -59,21 +73,28 @@ extension ByteBuffer {
     }
 
     /// Fills in the length of the bytes from `start` on, for which one byte was left in front.
-    @usableFromInline
+    @inlinable @inline(__always)
     mutating func finishDelimited(from start: Int) {
         let length = storedCount &- start
-        guard length >= 0x80 else {
+        if length < 0x80 {
             unsafe storage.unsafelyUnwrapped.storeBytes(
                 of: UInt8(truncatingIfNeeded: length), toByteOffset: start &- 1, as: UInt8.self)
-            return
+        } else {
+            finishLongDelimited(from: start)
         }
+    }
+
+    /// Moves the content up by what a length of several bytes needs more than the one that was left.
+    @usableFromInline
+    mutating func finishLongDelimited(from start: Int) {
+        let length = storedCount &- start
         let lengthBytes = (UInt64.bitWidth - length.leadingZeroBitCount + 6) / 7
         let shift = lengthBytes - 1
         reserve(shift)
         let content = unsafe storage.unsafelyUnwrapped + start
         unsafe (content + shift).copyMemory(from: content, byteCount: length)
         storedCount = start &- 1
-        unsafe storeVarint(UInt64(truncatingIfNeeded: length))
+        unsafe storeLongVarint(UInt64(truncatingIfNeeded: length))
         storedCount = start &+ shift &+ length
     }
 
@@ -99,10 +120,26 @@ extension ByteBuffer {
             unsafe tail.storeBytes(of: UInt8(truncatingIfNeeded: value), as: UInt8.self)
             storedCount &+= 1
         } else {
-            unsafe storeLongVarint(value)
+            unsafe storeWideVarint(value)
         }
     }
 
+    /// Stores up to eight bytes at once, without a branch for each; may overwrite more than it stores, up to eight.
+    @unsafe @usableFromInline
+    mutating func storeWideVarint(_ value: UInt64) {
+        guard value < 1 &<< 56 else { return unsafe storeLongVarint(value) }
+        // Groups of 7 bits go to bytes of their own: halves of 28 bits first, then of 14, then of 7.
+        var word = value & 0x0000_0000_0FFF_FFFF | (value & 0x00FF_FFFF_F000_0000) &<< 4
+        word = word & 0x0000_3FFF_0000_3FFF | (word & 0x0FFF_C000_0FFF_C000) &<< 2
+        word = word & 0x007F_007F_007F_007F | (word & 0x3F80_3F80_3F80_3F80) &<< 1
+        // One byte per 7 bits begun: (9 n + 64) / 64 is that for n from 1 to 64.
+        let byteCount = (UInt64(truncatingIfNeeded: UInt64.bitWidth &- value.leadingZeroBitCount) &* 9 &+ 64) &>> 6
+        word |= 0x8080_8080_8080_8080 & (1 &<< (byteCount &* 8 &- 8) &- 1)
+        unsafe tail.storeBytes(of: word.littleEndian, as: UInt64.self)
+        storedCount &+= Int(truncatingIfNeeded: byteCount)
+    }
+
+    /// Stores exactly the bytes that the value needs.
     @unsafe @usableFromInline
     mutating func storeLongVarint(_ value: UInt64) {
         var rest = value

@@ -17,6 +17,8 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     @usableFromInline var storage: UnsafeMutableRawPointer?
     @usableFromInline var storedCount: Int
     @usableFromInline var allocated: Int
+    /// False while `storage` is somebody's stack.
+    @usableFromInline var ownsStorage = true
 
     /// An empty buffer that can take `minimumCapacity` bytes before it allocates again.
     public init(minimumCapacity: Int = 0) {
@@ -26,8 +28,29 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         if minimumCapacity > 0 { grow(by: minimumCapacity) }
     }
 
+    /// An empty buffer in memory that is the caller's and outlives it; what does not fit moves to memory of its own.
+    private init(lent room: UnsafeMutableRawBufferPointer) {
+        unsafe storage = room.baseAddress
+        storedCount = 0
+        allocated = room.count
+        ownsStorage = false
+    }
+
     deinit {
-        unsafe storage?.deallocate()
+        if ownsStorage { unsafe storage?.deallocate() }
+    }
+
+    /// Stack lent to an encoding whose bytes are copied at once; more than this Swift takes from the heap.
+    private static var lentByteCount: Int { 1024 }
+
+    /// The bytes that `fill` appends to an empty buffer.
+    @usableFromInline
+    static func bytes(_ fill: (inout ByteBuffer) -> Void) -> [UInt8] {
+        unsafe withUnsafeTemporaryAllocation(byteCount: lentByteCount, alignment: 16) { room in
+            var buffer = unsafe ByteBuffer(lent: room)
+            fill(&buffer)
+            return [UInt8](buffer)
+        }
     }
 
     /// Bytes held.
@@ -160,7 +183,8 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     public mutating func removeAll(keepingCapacity: Bool = true) {
         storedCount = 0
         guard !keepingCapacity else { return }
-        unsafe storage?.deallocate()
+        if ownsStorage { unsafe storage?.deallocate() }
+        ownsStorage = true
         unsafe storage = nil
         allocated = 0
     }
@@ -174,14 +198,16 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     @usableFromInline @inline(never)
     mutating func grow(by byteCount: Int) {
         let needed = storedCount + max(byteCount, 1)
-        let doubled = max(needed, allocated * 2, Self.smallestAllocation)
-        let grown = UnsafeMutableRawPointer.allocate(byteCount: doubled, alignment: 16)
+        // In wider steps as long as they are small: what is copied then is a page at most.
+        let wider = max(needed, allocated < 4096 ? allocated * 4 : allocated * 2, Self.smallestAllocation)
+        let grown = UnsafeMutableRawPointer.allocate(byteCount: wider, alignment: 16)
         if let old = unsafe storage {
             unsafe grown.copyMemory(from: old, byteCount: storedCount)
-            unsafe old.deallocate()
+            if ownsStorage { unsafe old.deallocate() }
         }
+        ownsStorage = true
         unsafe storage = grown
-        allocated = doubled
+        allocated = wider
     }
 }
 

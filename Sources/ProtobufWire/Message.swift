@@ -65,9 +65,7 @@ extension Message {
     /// The message's wire bytes.
     @inlinable
     public func encodedBytes() -> [UInt8] {
-        var buffer = ByteBuffer()
-        encode(into: &buffer)
-        return [UInt8](buffer)
+        ByteBuffer.bytes { encode(into: &$0) }
     }
 
     /// How many bytes ``encode(into:)`` appends. Costs one encoding: a caller that encodes anyway compares

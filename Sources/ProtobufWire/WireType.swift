@@ -199,7 +199,7 @@ public enum WireString: WireType {
     @inlinable public static var initial: String { "" }
     @inlinable @inline(__always)
     public static func write(_ value: String, to buffer: inout ByteBuffer) {
-        buffer.writeDelimited(value.utf8.span)
+        buffer.writeDelimited(value)
     }
     @inlinable @inline(__always)
     public static func read(_ value: inout String, from reader: inout WireReader) throws(WireError) {

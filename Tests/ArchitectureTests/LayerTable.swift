@@ -118,8 +118,8 @@ enum LayerTable {
         "swift-system", "jwt-kit", "FlyingFox",
     ]
 
-    /// The highest layer that Foundation must not enter: it costs a daemon 18 MB of memory.
-    static let lastLayerWithoutFoundation = 5
+    /// The highest layer that Foundation must not enter: the daemon, which it costs 6 MB of memory.
+    static let lastLayerWithoutFoundation = 8
 
     /// Modules of the toolchain that a layer may import.
     static func systemModules(layer: Int) -> Set<String> {

@@ -31,7 +31,7 @@ enum ParticipantRow {
         values.add(row.invitationID)
         let check = row.preVisitCheck
         values.add(check?.checkedAt)
-        let key = sealingKey(row.sessionID, row.id)
+        let key = check == nil ? "" : sealingKey(row.sessionID, row.id)
         values.add(sealed: check?.locationState, .locationState, row: key)
         values.add(sealed: check?.locationAddress, .locationAddress, row: key)
         values.add(sealed: check?.emergencyContactName, .contactName, row: key)

@@ -60,13 +60,21 @@ struct StatementBinder {
 
     mutating func add(_ bytes: [UInt8]) {
         index += 1
-        let code = bytes.withUnsafeBytes { buffer in
-            // A null address would bind NULL, so an empty blob lends the scratch memory's address.
-            telehealth_sqlite3_bind_blob_copy(
-                statement, index, buffer.baseAddress ?? UnsafeRawPointer(scratch.baseAddress!),
-                UInt64(buffer.count))
+        let count = bytes.count
+        if count <= scratch.count - used {
+            // Also of an empty blob: a null address would bind NULL.
+            let start = scratch.baseAddress! + used
+            bytes.withUnsafeBytes { buffer in
+                if let base = buffer.baseAddress { start.copyMemory(from: base, byteCount: count) }
+            }
+            used += count
+            note(telehealth_sqlite3_bind_blob_static(statement, index, start, UInt64(count)))
+        } else {
+            let code = bytes.withUnsafeBytes { buffer in
+                telehealth_sqlite3_bind_blob_copy(statement, index, buffer.baseAddress, UInt64(count))
+            }
+            note(code)
         }
-        note(code)
     }
 
     /// A text of a personal column, sealed for its row (``SealedTable/key``).
