@@ -68,4 +68,24 @@ import Testing
         let inner = 1 + varintCount(textCount) + textCount
         #expect(list.encodedByteCount == 2 * (1 + varintCount(inner) + inner))
     }
+
+    @Test("a varint is written at every length, and leaves what stands before it", arguments: 0..<64)
+    func writesVarints(bits: Int) {
+        let values: [UInt64] = [1 << bits, (1 << bits) - 1, .max >> (63 - bits), 0x5555_5555_5555_5555 >> (63 - bits)]
+        for value in values {
+            var expected: [UInt8] = [7]
+            var rest = value
+            while rest >= 0x80 {
+                expected.append(UInt8(rest & 0x7F) | 0x80)
+                rest >>= 7
+            }
+            expected.append(UInt8(rest))
+            var buffer = ByteBuffer()
+            buffer.append(7)
+            buffer.writeVarint(value)
+            buffer.append(9)
+            let written = [UInt8](buffer)
+            #expect(written == expected + [9])
+        }
+    }
 }
