@@ -111,9 +111,9 @@ service() {
     printf '%-54s %10s\n' "  latency p50, p99" "$(median "$work/service/join.p50"), $(median "$work/service/join.p99") ms"
     printf '%-54s %10s\n' "  joins a second" "$(median "$work/service/join.rate")"
     aim "GetSession of $answer bytes, 10 x 100, not audited, CPU" "$(median "$work/service/GetSession-info.cpu")" "<=" 12 us \
-        "some 2 us are the call's log line; the rest is spread over identity, rules and some 80 allocations"
+        "some 2 us are the call's log line; the rest was not taken apart"
     aim "idle WatchSession stream, resident" "$(held_figure watches streams 3)" "<=" 1 KiB \
-        "3.4 KiB are in use, the request's metadata with its token among them; the rest is the heap's, from opening"
+        "about 3.4 KiB are in use; the rest is the heap's, from opening"
     aim "durable first JoinSession, CPU, 200 callers" "$(median "$work/service/join.cpu")" "<=" 80 us \
         "half is the writer's (24 kB in 10 writes a join, and sync), half the loop's (the session is loaded cold)"
     aim "  joins per commit" "$(median "$work/service/join.batch")" ">=" 20
