@@ -43,6 +43,27 @@ def test_flags_go_before_the_environment_before_the_file_before_the_defaults(tmp
     assert found["TELEHEALTH_LATE_JOIN"] == ("51m", "file")
 
 
+def test_a_list_may_be_a_list_in_the_file(tmp_path):
+    file = tmp_path / "telehealth.json"
+    file.write_text('{"telehealth": {"locationStates": ["GA", "FL"], "recordingMethods": "PAPER, ELECTRONIC"}}')
+    found = in_force("--config", file)
+    assert found["TELEHEALTH_LOCATION_STATES"] == ("GA,FL", "file")
+    assert found["TELEHEALTH_RECORDING_METHODS"] == ("PAPER, ELECTRONIC", "file")
+
+
+@pytest.mark.parametrize("settings, named", [
+    ({"lateJoin": ["20m"]}, "LATE_JOIN"),
+    ({"locationStates": ["GA", 1]}, "LOCATION_STATES"),
+    ({"locationStates": ["GA,FL"]}, "LOCATION_STATES"),
+    ({"locationStates": [["GA"]]}, "LOCATION_STATES"),
+])
+def test_what_is_no_list_of_words_is_refused_by_its_name(tmp_path, settings, named):
+    file = tmp_path / "telehealth.json"
+    file.write_text(json.dumps({"telehealth": settings}))
+    said = daemon("--config", file, "--data-dir", tmp_path / "data")
+    assert said.returncode == 2 and named in said.stderr and "wrong type" in said.stderr, said
+
+
 def test_the_earlier_systems_names_are_known():
     names = {
         "AWS_REGION": "eu-west-1", "AWS_ACCOUNT_ID": "111122223333", "AWS_S3_RECORDINGS_BUCKET": "visits",

@@ -108,7 +108,7 @@ struct SettingReader {
     private static func expectation(_ kind: Setting.Kind) -> String {
         switch kind {
         case .text: "a text"
-        case .list: "words separated by commas"
+        case .list: "words separated by commas, or in the file a list of words"
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .boolean: "true or false"
         case .duration: "a whole number with a unit, such as 200ms, 15s, 15m, 24h or 365d"

@@ -44,10 +44,22 @@ enum SettingsFile {
             case .string(let text): content = .string(text)
             case .number(let number): content = .int(Int(number))
             case .bool(let flag): content = .bool(flag)
-            // No setting is of this type, which the reader then says by the setting's name.
-            case .array: content = .stringArray([])
+            case .array(let elements): content = list(elements, for: path)
             }
             values[AbsoluteConfigKey(path)] = ConfigValue(content, isSecret: false)
         }
+    }
+
+    /// Words of a list setting, in the form that flags have. Anything else becomes a type that no setting has, which
+    /// the reader then says by the setting's name.
+    private static func list(_ elements: [JSONText], for path: [String]) -> ConfigContent {
+        guard case .list? = SettingTable.row(path.joined(separator: "."))?.kind else { return .stringArray([]) }
+        var words: [String] = []
+        for element in elements {
+            // A comma would make two words of one.
+            guard case .string(let word) = element, !word.contains(",") else { return .stringArray([]) }
+            words.append(word)
+        }
+        return .string(words.joined(separator: ","))
     }
 }
