@@ -108,6 +108,11 @@ def test_health_and_reflection(server):
     database = ProtoReflectionDescriptorDatabase(server.channel)
     assert {"grpc.health.v1.Health", "grpc.testing.TestService"} <= set(database.get_services())
     assert database.FindFileContainingSymbol("grpc.health.v1.HealthCheckRequest").name == "grpc/health/v1/health.proto"
+    # What no method names, and a client needs to read the details of a status.
+    for name in ["any", "duration", "empty", "field_mask", "struct", "timestamp", "wrappers", "descriptor"]:
+        assert database.FindFileByName(f"google/protobuf/{name}.proto")
+    for name in ["google.rpc.Status", "google.rpc.ErrorInfo", "google.rpc.BadRequest", "google.rpc.RetryInfo"]:
+        assert database.FindFileContainingSymbol(name).package == "google.rpc"
 
 
 def test_a_drain_tells_watchers_and_lets_calls_in_flight_end():
