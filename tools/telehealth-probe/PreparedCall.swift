@@ -21,10 +21,11 @@ struct PreparedCall: Sendable {
     }
 
     /// - Parameter onHeaders: told the metadata of the response headers, before any response.
+    /// - Returns: the metadata of the trailers.
     /// - Throws: the call's `RPCError`, or what `onResponse` throws.
     func make(
         onHeaders: (Metadata) -> Void, onResponse: (RawMessage) throws -> Void
-    ) async throws {
+    ) async throws -> Metadata {
         let call = start()
         // Beside the reading: a server that answers each request stops taking more when nobody reads.
         async let sent: Void = send(over: call)
@@ -37,6 +38,7 @@ struct PreparedCall: Sendable {
         }
         try check(responses: count, isLast: true)
         await sent
+        return call.responses.trailingMetadata
     }
 
     /// Reads the answers and drops them.
