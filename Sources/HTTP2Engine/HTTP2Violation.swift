@@ -4,6 +4,7 @@ enum HTTP2Violation: Hashable, Sendable {
     case flood(FloodKind)
     case headerBlock
     case continuations
+    case informationalHeads
     case outboundQueue
     // Rules of RFC 9113.
     case closedStream
@@ -13,7 +14,7 @@ enum HTTP2Violation: Hashable, Sendable {
     /// What GOAWAY says.
     var code: HTTP2ErrorCode {
         switch self {
-        case .flood, .headerBlock, .continuations, .outboundQueue: .enhanceYourCalm
+        case .flood, .headerBlock, .continuations, .informationalHeads, .outboundQueue: .enhanceYourCalm
         // Section 5.1, "closed".
         case .closedStream: .streamClosed
         // Section 5.1.1: the first use of a stream closes the idle ones below it.
@@ -35,6 +36,7 @@ enum HTTP2Violation: Hashable, Sendable {
         case .flood(.unknown): "too_many_unknown_frames"
         case .headerBlock: "header_block_too_large"
         case .continuations: "too_many_continuations"
+        case .informationalHeads: "too_many_informational_headers"
         case .outboundQueue: "outbound_queue_full"
         case .closedStream: "headers_of_a_closed_stream"
         case .skippedStream: "stream_ids_must_grow"

@@ -12,6 +12,7 @@ struct SessionSink: ~Copyable {
         var stream: HTTP2Stream?
         var hasFinalHead = false
         var isClosed = false
+        var informationalHeadCount: UInt8 = 0
         var peerReset: UInt32?
     }
 
@@ -252,6 +253,12 @@ struct SessionSink: ~Copyable {
             return
         }
         if !isServer, !endsStream, notes.pointee.headers.openBlockFirstByte(of: .status) == UInt8(ascii: "1") {
+            // The rest of the bytes at hand is read in any case: no further than the limit is counted.
+            if slots[slot].informationalHeadCount < limits.informationalHeadsMax {
+                slots[slot].informationalHeadCount += 1
+            } else {
+                violation = violation ?? .informationalHeads
+            }
             return notes.pointee.headers.dropOpenBlock()
         }
         slots[slot].hasFinalHead = true

@@ -2,6 +2,7 @@ internal import EventCore
 internal import HTTP2Engine
 internal import RPCModel
 internal import RPCOverHTTP2
+internal import Transport
 
 /// One HTTP/2 stream on which a call is tried: reads the answer and finds the status it means.
 ///
@@ -10,13 +11,15 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
     // Sendable: created and used on the loop alone; `ClientCall` holds it only there.
 
     private let call: ClientCall
+    private let connection: ClientConnection
     /// Response headers came, so trailers may follow.
     private var hasHeaders = false
     private var isOver = false
     private var hasFinished = false
 
-    init(call: ClientCall, loop: EventLoop) {
+    init(call: ClientCall, connection: ClientConnection) {
         self.call = call
+        self.connection = connection
         super.init()
     }
 
@@ -99,6 +102,9 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         case .finished:
             call.attemptEnded(
                 self, RPCError(.unknown, "the answer ended without a status"), trailers: Metadata())
+        case .resetByPeer(.cancel) where call.deadlineHasPassed:
+            // The server's clock was quicker than our timer; what its reset says is that nobody waits any more.
+            call.failDeadline()
         case .resetByPeer(let code):
             let error = RPCError(
                 RPCError.Code(http2ErrorCode: code.rawValue),
@@ -115,7 +121,9 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
             let error = RPCError(.unavailable, "the server did not take the call")
             call.attemptEnded(self, error, trailers: Metadata(), wasRefused: true)
         case .connectionLost:
-            call.attemptLostConnection(self)
+            let cause = connection.loss.map { ": \($0)" } ?? ""
+            let error = RPCError(.unavailable, "the connection to \(connection.address) was lost\(cause)")
+            call.attemptEnded(self, error, trailers: Metadata())
         }
     }
 

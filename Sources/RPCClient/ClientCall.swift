@@ -83,7 +83,7 @@ final class ClientCall: @unchecked Sendable {
 
     /// Tries the call on a connection: for the first time, again, or once more beside the attempts under way.
     func start(on connection: ClientConnection) {
-        let attempt = ClientAttempt(call: self, loop: core.loop)
+        let attempt = ClientAttempt(call: self, connection: connection)
         core.withHeaders(of: self) { headers in
             connection.open(attempt, headers: headers, endStream: false)
         }
@@ -154,11 +154,6 @@ final class ClientCall: @unchecked Sendable {
             }
         }
         complete(error, trailers: trailers)
-    }
-
-    func attemptLostConnection(_ lost: ClientAttempt) {
-        attemptEnded(
-            lost, RPCError(.unavailable, "the connection was lost; \(core.situation)"), trailers: Metadata())
     }
 
     private func forget(_ ended: ClientAttempt) {
@@ -260,7 +255,9 @@ final class ClientCall: @unchecked Sendable {
         core.callEnded(self)
     }
 
-    private func failDeadline() {
+    var deadlineHasPassed: Bool { deadline.map { $0 <= MonotonicInstant.systemNow() } ?? false }
+
+    func failDeadline() {
         cancel(RPCError(.deadlineExceeded, "no answer within the deadline; \(core.situation)"))
     }
 }

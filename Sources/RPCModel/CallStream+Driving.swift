@@ -185,6 +185,11 @@ extension CallStream {
     /// Whether the peer stopped inside a message.
     public var hasPartialInboundMessage: Bool { state.withLock { $0.inbound.hasPartialMessage } }
 
+    /// Bytes of the peer's messages that nobody has taken, the one that is still arriving included.
+    public var heldInboundByteCount: Int {
+        state.withLock { $0.inbound.completeByteCount + $0.inbound.partialByteCount }
+    }
+
     /// How far the peer's messages have come, for those who hold it to a pace.
     public var inboundProgress: InboundProgress {
         state.withLock { state in

@@ -63,6 +63,9 @@ public enum CallLimit: String, CaseIterable, Sendable {
     case requestBytes = "request_too_large"
     /// A packed message that unpacks to more than that.
     case unpackedBytes = "unpacked_request_too_large"
+    /// More bytes of requests that no handler has taken than ``ServerConfiguration/maxHeldRequestBytesPerConnection``
+    /// or ``ServerConfiguration/maxHeldRequestBytesPerLoop``.
+    case heldRequestBytes = "too_many_request_bytes"
     /// A request that took longer than ``ServerConfiguration/requestTimeout``.
     case slowRequest = "request_too_slow"
     /// More calls than ``ServerConfiguration/maxWaitingCallsPerLoop`` wait for a handler's turn.

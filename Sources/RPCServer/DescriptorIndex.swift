@@ -13,10 +13,18 @@ struct DescriptorIndex: Sendable {
     private var fileOfExtension: [ExtensionKey: String] = [:]
     private(set) var serviceNames: [String] = []
 
-    /// Takes in `roots` with everything they import, and `descriptor.proto`, which clients may lack.
+    /// What clients may lack and meet all the same, in options and inside an `Any`.
+    private static let wellKnownTypes = [
+        Google_Protobuf_Any_File.descriptor, Google_Protobuf_Descriptor_File.descriptor,
+        Google_Protobuf_Duration_File.descriptor, Google_Protobuf_Empty_File.descriptor,
+        Google_Protobuf_FieldMask_File.descriptor, Google_Protobuf_Struct_File.descriptor,
+        Google_Protobuf_Timestamp_File.descriptor, Google_Protobuf_Wrappers_File.descriptor,
+    ]
+
+    /// Takes in `roots` with everything they import, and the well-known types.
     init(_ roots: [FileDescriptorBytes]) {
         for root in roots { add(root) }
-        add(Google_Protobuf_Descriptor_File.descriptor)
+        for file in Self.wellKnownTypes { add(file) }
         serviceNames.sort()
     }
 

@@ -32,6 +32,7 @@ final class LoopCalls: @unchecked Sendable {
     /// Of `waiting`; beside it, because every call asks and nearly none waits.
     private var waitingEnd = 0
     let slowRequests: SlowRequests?
+    let heldRequests: HeldRequests
     private var idleWaiters: [CheckedContinuation<Void, Never>] = []
     /// Calls of this tick whose deadlines have no timer yet: most are over before the tick is.
     private var deadlinesToArm: [ServerCall] = []
@@ -46,6 +47,7 @@ final class LoopCalls: @unchecked Sendable {
         maxRunningHandlers = configuration.maxRunningHandlersPerLoop
         maxWaitingCalls = configuration.maxWaitingCallsPerLoop
         slowRequests = SlowRequests(loop: loop, configuration: configuration)
+        heldRequests = HeldRequests(configuration: configuration)
         responseHeaders = PreparedHeaders([(":status", "200"), ("content-type", GRPCContentType.value)])
         responseHeadersOfferingGzip = PreparedHeaders([
             (":status", "200"), ("content-type", GRPCContentType.value),

@@ -19,6 +19,8 @@ struct ReflectionService: RPCService {
     static func versions(describing services: [any RPCService]) -> [any RPCService] {
         let own = [
             Grpc_Reflection_V1_Reflection_File.descriptor, Grpc_Reflection_V1alpha_Reflection_File.descriptor,
+            // No method names them, and every status may carry them.
+            Google_Rpc_Status_File.descriptor, Google_Rpc_ErrorDetails_File.descriptor,
         ]
         let index = DescriptorIndex(services.flatMap(\.fileDescriptors) + own)
         let methods = [

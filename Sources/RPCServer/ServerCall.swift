@@ -30,6 +30,10 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     private var task: Task<Void, Never>?
     private var deadlineTimer = TimerID.none
     private var deadline = MonotonicInstant.distantFuture
+    /// Bytes of requests that came so far.
+    private var receivedByteCount = 0
+    /// As ``HeldRequests`` counts them.
+    private(set) var heldByteCount = 0
     private var isHandlerAdmitted = false
     private var isHandlerDone = false
     /// The handler is on this thread's stack: what it writes is sent when it has returned or suspended.
@@ -83,6 +87,8 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         do throws(FramingError) {
             let credit = try stream.receive(bytes)
             if credit > 0 { consume(credit) }
+            receivedByteCount &+= bytes.count
+            if receivedByteCount > HeldRequests.freeBytesPerCall { countHeldBytes() }
         } catch {
             consume(bytes.count)
             state.failInbound()
@@ -223,6 +229,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         let task = Task.immediate(executorPreference: calls.loop) { [self] in await run() }
         isRunningInline = false
         if !isHandlerDone { self.task = task }
+        if heldByteCount > 0 { countHeldBytes() }
         // A handler that returned without suspending may have detached its responses: they wait for this.
         flush()
     }
@@ -288,6 +295,22 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         abort(RPCError(.resourceExhausted, "the request did not arrive in its time"))
     }
 
+    /// Tells what the call holds now, of its messages that nobody has taken yet.
+    private func countHeldBytes() {
+        let held = isRecorded ? 0 : stream?.heldInboundByteCount ?? 0
+        guard held != heldByteCount else { return }
+        let delta = held - heldByteCount
+        heldByteCount = held
+        guard let refused = calls.heldRequests.changed(by: delta, call: self, on: connection) else { return }
+        calls.metrics.recordRefusal(.heldRequestBytes)
+        refused.abort(RPCError(.resourceExhausted, "the server holds too many bytes of unfinished requests"))
+    }
+
+    private func wasTaken(_ byteCount: Int) {
+        consume(byteCount)
+        if heldByteCount > 0 { countHeldBytes() }
+    }
+
     /// Sends the status, behind what was written. The one way a call ends by a decision of this side;
     /// idempotent.
     ///
@@ -310,6 +333,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     private func end(_ error: RPCError?) {
         guard !isRecorded else { return }
         isRecorded = true
+        if heldByteCount > 0 { countHeldBytes() }
         if deadlineTimer != .none { calls.loop.cancel(deadlineTimer) }
         let now = MonotonicInstant.systemNow().nanoseconds
         let nanoseconds = now > started.nanoseconds ? now - started.nanoseconds : 0
@@ -354,9 +378,9 @@ extension ServerCall: CallDriver {
 
     func inboundWasConsumed(byteCount: Int) {
         if calls.loop.isCurrent {
-            consume(byteCount)
+            wasTaken(byteCount)
         } else {
-            calls.loop.execute { self.consume(byteCount) }
+            calls.loop.execute { self.wasTaken(byteCount) }
         }
     }
 

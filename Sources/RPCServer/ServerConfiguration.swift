@@ -23,6 +23,12 @@ public struct ServerConfiguration: Sendable {
     /// The longest request message, bytes after unpacking. 4 MiB is what every gRPC implementation starts
     /// with.
     public var maxRequestBytes = 4 << 20
+    /// Bytes of requests that have arrived and that no handler has taken, per connection: messages still arriving
+    /// count, since a client may leave them unfinished on every stream. 64 MiB: sixteen of the longest at a time,
+    /// or half a megabyte on each stream.
+    public var maxHeldRequestBytesPerConnection = 64 << 20
+    /// The same for all connections of a loop. 256 MiB: four connections that take all they may.
+    public var maxHeldRequestBytesPerLoop = 256 << 20
     /// Handlers that run or are suspended, per loop. Open streams may be more: the rest wait their turn.
     /// Resetting a stream frees its place in the queue, but a handler counts until it returns, so opening and
     /// resetting streams fast does not multiply running handlers (CVE-2023-44487 and its kin). Detached calls

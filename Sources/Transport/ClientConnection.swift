@@ -115,6 +115,9 @@ public final class ClientConnection {
         return session.availableStreamCount
     }
 
+    /// Why it ended, from when its streams are told of that until the observer is.
+    public var loss: ConnectionLoss? { wire?.loss }
+
     public var openStreamCount: Int { wire?.session?.openStreamCount ?? 0 }
 
     /// Sends a request's headers. A connection that takes no new streams tells the stream `closed(.refused)`

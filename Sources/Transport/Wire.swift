@@ -64,6 +64,8 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     private var headersSince: MonotonicInstant?
     private var drainDebug = ""
     private var lossAfterFlush: ConnectionLoss?
+    /// Why it ended: known before the streams are told.
+    private(set) var loss: ConnectionLoss?
 
     /// - Parameter tls: client: a session to start once connected; server: one that waits for the client's
     ///   hello.
@@ -474,6 +476,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     /// Tells everybody, once.
     private func end(_ loss: ConnectionLoss) {
         state = .closed
+        self.loss = loss
         loop.cancel(timer)
         timer = .none
         backlog = Backlog()

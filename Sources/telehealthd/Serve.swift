@@ -27,6 +27,7 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
         entrance.keepCurrent(in: &group, records: records, receiptKeys: domain.receiptKeys, time: time)
         group.addTask { await records.heads.run() }
         entrance.monitor.becomeReady()
+        logger.info("limits", metadata: entrance.limitsMetadata)
         announce(addresses, monitoring: monitoring?.address, logger)
         SystemdNotifier.tell(.ready, socketPath: environment["NOTIFY_SOCKET"])
 

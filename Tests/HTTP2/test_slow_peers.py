@@ -4,6 +4,7 @@ The times that end them are cut to a second here; rows, assertions and bystander
 """
 
 import itertools
+import select
 
 import pytest
 
@@ -74,6 +75,63 @@ def test_half_a_request_on_every_stream_of_many_connections():
                     calls += 1
                     peer.send(headers(1 + 2 * index, ECHO, end=False), data(1 + 2 * index, bytes(5), end=False))
             scene.counted(refused("request_too_slow"), calls)
+        finally:
+            for peer in peers:
+                peer.socket.close()
+
+
+def fill(peer: Peer, streams: int, announced: int = 4 << 20) -> None:
+    """Sends all but the last byte of a message on each stream, as far as windows and the server let it."""
+    windows = {0: 65_535}
+    left = {}
+
+    def note(got: Frame) -> None:
+        if got.kind == WINDOW_UPDATE:
+            windows[got.stream] = windows.get(got.stream, 0) + struct.unpack(">I", got.payload)[0]
+        elif got.kind == HEADERS:
+            assert dict(peer.decoder.decode(got.payload))["grpc-status"] == "8"
+            left[got.stream] = 0
+
+    for got in peer.seen:
+        note(got)
+    for stream in range(1, 2 * streams, 2):
+        windows[stream] = peer.server_settings[INITIAL_WINDOW_SIZE] - 5
+        windows[0] -= 5
+        left[stream] = announced - 1
+        peer.send(headers(stream, ECHO, end=False), data(stream, struct.pack(">BI", 0, announced), end=False))
+    while any(left.values()):
+        is_stuck = True
+        for stream in left:
+            count = min(left[stream], windows[stream], windows[0], 8 * DEFAULT_FRAME)
+            if count > 0:
+                peer.send(body(stream, bytes(count), end=False))
+                left[stream] -= count
+                windows[stream] -= count
+                windows[0] -= count
+                is_stuck = False
+        while any(left.values()) and (is_stuck or select.select([peer.socket], [], [], 0)[0]):
+            note(peer.next())
+            is_stuck = False
+
+
+def test_messages_that_lack_their_last_byte_on_every_stream():
+    """128 streams would hold 512 MiB."""
+    with attacked("held-request-bytes-per-connection-max=8000000") as scene:
+        with Peer(scene.address) as peer:
+            fill(peer, peer.server_settings[MAX_CONCURRENT_STREAMS])
+            scene.counted(refused("too_many_request_bytes"), 120)
+            peer.echo(1001)
+
+
+def test_messages_that_lack_their_last_byte_on_many_connections():
+    """Who holds most is refused first; the bystander's calls, which are counted too, go on."""
+    with attacked("held-request-bytes-per-connection-max=8000000", "held-request-bytes-max=12000000") as scene:
+        peers = [Peer(scene.address) for _ in range(10)]
+        try:
+            for peer in peers:
+                fill(peer, 2, 3 << 20)
+            scene.counted(refused("too_many_request_bytes"), 16)
+            peers[-1].echo(1001, bytes(60_000))
         finally:
             for peer in peers:
                 peer.socket.close()

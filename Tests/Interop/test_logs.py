@@ -72,3 +72,17 @@ def test_no_line_is_lost_when_it_stops_while_nobody_reads(tmp_path, simulator, b
     assert len([line for line in calls if line["code"] == "OK"]) >= sum(answered)
     assert messages[0] != "call" and "stopping" in messages and messages[-1] == "stopped"
     assert not [line for line in lines if "dropped" in line["message"]]
+
+
+def test_the_limits_in_force_are_in_the_log(tmp_path, simulator):
+    service = Service(tmp_path / "data", simulator)
+    service.start()
+    service.stop()
+    lines = map(json.loads, (tmp_path / "data" / "telehealthd.log").read_text().splitlines())
+    limits = next(line for line in lines if line["message"] == "limits")
+    assert limits["maxRequestBytes"] == str(4 << 20)
+    assert limits["transport.http2.concurrentStreamsMax"] == "128"
+    assert limits["transport.http2.peerResets"] == "500 at once, 50/s"
+    assert limits["transport.handshakeTimeout"] == "20.0 seconds"
+    assert limits["transport.keepalive.timeout"] == "20.0 seconds"
+    assert limits["transport.ageMax"] == "none"

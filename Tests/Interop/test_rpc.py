@@ -108,6 +108,38 @@ def test_health_and_reflection(server):
     database = ProtoReflectionDescriptorDatabase(server.channel)
     assert {"grpc.health.v1.Health", "grpc.testing.TestService"} <= set(database.get_services())
     assert database.FindFileContainingSymbol("grpc.health.v1.HealthCheckRequest").name == "grpc/health/v1/health.proto"
+    # What no method names, and a client needs to read the details of a status.
+    for name in ["any", "duration", "empty", "field_mask", "struct", "timestamp", "wrappers", "descriptor"]:
+        assert database.FindFileByName(f"google/protobuf/{name}.proto")
+    for name in ["google.rpc.Status", "google.rpc.ErrorInfo", "google.rpc.BadRequest", "google.rpc.RetryInfo"]:
+        assert database.FindFileContainingSymbol(name).package == "google.rpc"
+
+
+def probe(server, command, *arguments, sent=None):
+    done = subprocess.run(
+        [PROGRAM.with_name("telehealth-probe"), command, *arguments, "--target", server.address], input=sent,
+        capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_the_probe_sends_and_shows_metadata_of_both_kinds(server):
+    done = probe(server, "call", "grpc.testing.TestService/UnaryCall", "-v", "-H", "X-Grpc-Test-Echo-Initial: v",
+                 "-H", "x-grpc-test-echo-trailing-bin: q6ur")
+    assert "< x-grpc-test-echo-initial: v\n" in done.stderr
+    assert "< x-grpc-test-echo-trailing-bin: q6ur (trailer)\n" in done.stderr
+
+
+def test_the_probe_reads_while_it_writes(server):
+    """40 MB of answers to 2,000 requests: a client that writes them all first would stand still."""
+    sent = '{"responseParameters": [{"size": 20000}]}\n' * 2000
+    done = probe(server, "call", "grpc.testing.TestService/FullDuplexCall", "-d", "@-", sent=sent)
+    assert len(done.stdout.splitlines()) == 2000
+
+
+def test_the_probe_describes_as_a_schema_would(server):
+    assert "  map<string, string> metadata = 3;" in probe(server, "describe", "google.rpc.ErrorInfo").stdout
+    assert "  optional bool packed = 2;" in probe(server, "describe", "google.protobuf.FieldOptions").stdout
 
 
 def test_a_drain_tells_watchers_and_lets_calls_in_flight_end():

@@ -25,6 +25,8 @@ struct ServerLimit: ExpressibleByArgument {
         "idle-max": { $0.transport.idleMax = .seconds($1) },
         "connections-max": { $0.transport.connectionsMax = Int($1) },
         "connections-per-address-max": { $0.transport.connectionsPerAddressMax = Int($1) },
+        "held-request-bytes-per-connection-max": { $0.maxHeldRequestBytesPerConnection = Int($1) },
+        "held-request-bytes-max": { $0.maxHeldRequestBytesPerLoop = Int($1) },
         "running-handlers-max": { $0.maxRunningHandlersPerLoop = Int($1) },
         "waiting-calls-max": { $0.maxWaitingCallsPerLoop = Int($1) },
     ]

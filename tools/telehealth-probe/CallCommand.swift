@@ -33,7 +33,7 @@ struct CallCommand: AsyncParsableCommand {
         name: [.customShort("d"), .long], help: "The request as JSON; @FILE reads a file, @- standard input.")
     var data: String = "{}"
 
-    @Option(name: [.customShort("H"), .long], help: "Metadata to send, name:value; may be repeated.")
+    @Option(name: [.customShort("H"), .long], help: "Metadata to send, name:value (base64 for names that end in -bin); may be repeated.")
     var header: [String] = []
 
     @Flag(help: "Print fields that hold their default too.")
@@ -78,16 +78,7 @@ struct CallCommand: AsyncParsableCommand {
         guard parts.count == 2 else { throw ProbeFailure.usage("'\(method)' is no package.Service/Method") }
         let channel = try target.makeChannel()
         var metadata = try identity.metadata()
-        for line in header {
-            guard let colon = line.firstIndex(of: ":"), colon != line.startIndex else {
-                throw ProbeFailure.usage("--header takes name:value, not '\(line)'")
-            }
-            let name = line[..<colon].lowercased()
-            guard Metadata.isValidName(name) else {
-                throw ProbeFailure.usage("'\(name)' is no metadata name")
-            }
-            metadata.append(name, line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces))
-        }
+        for line in header { try add(header: line, to: &metadata) }
         let source = DescriptorSource(channel: channel, metadata: metadata, timeout: target.callTimeout)
         let resolved = ContinuousClock.now
         let pool = try await descriptors.pool(containing: String(parts[0]), at: source, target: target)
@@ -112,6 +103,21 @@ struct CallCommand: AsyncParsableCommand {
         await channel.shutdown()
     }
 
+    /// Adds a `name:value` of the command line; the value of a `-bin` name is base64.
+    private func add(header line: String, to metadata: inout Metadata) throws {
+        guard let colon = line.firstIndex(of: ":"), colon != line.startIndex else {
+            throw ProbeFailure.usage("--header takes name:value, not '\(line)'")
+        }
+        let name = line[..<colon].lowercased()
+        guard Metadata.isValidName(name) else { throw ProbeFailure.usage("'\(name)' is no metadata name") }
+        let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+        guard name.hasSuffix("-bin") else { return metadata.append(name, value) }
+        guard let bytes = Base64.decode(Array(value.utf8)) else {
+            throw ProbeFailure.usage("the value of '\(name)' is no base64")
+        }
+        metadata.append(name, binary: bytes)
+    }
+
     /// Prints the requests as far as a log may hold them: of a schema without data classes, only their type.
     private func describe(_ requests: [RawMessage], as type: MessageDescriptor, in pool: DescriptorPool)
         throws
@@ -129,18 +135,30 @@ struct CallCommand: AsyncParsableCommand {
         let started = ContinuousClock.now
         var first: Duration?
         do {
-            try await call.make { metadata in
+            let trailers = try await call.make { metadata in
                 first = ContinuousClock.now - started
-                guard verbose else { return }
-                for (name, value) in metadata { Terminal.complain("< \(name): \(value)") }
+                if verbose { show(metadata) }
             } onResponse: { response in
                 print(try decode(response, as: call.method.output))
             }
+            if verbose { show(trailers, behind: " (trailer)") }
         } catch let error as RPCError {
+            if verbose { show(error.trailers, behind: " (trailer)") }
             if verbose { explainTimes(schema, first, ContinuousClock.now - started, call.channel) }
             throw target.failure(error, doing: call.name)
         }
         if verbose { explainTimes(schema, first, ContinuousClock.now - started, call.channel) }
+    }
+
+    private func show(_ metadata: Metadata, behind mark: String = "") {
+        for (name, value) in metadata {
+            let text =
+                switch value {
+                case .text(let text): text
+                case .binary(let bytes): String(decoding: Base64.encode(bytes), as: UTF8.self)
+                }
+            Terminal.complain("< \(name): \(text)\(mark)")
+        }
     }
 
     private func explainTimes(

@@ -21,22 +21,66 @@ struct PreparedCall: Sendable {
     }
 
     /// - Parameter onHeaders: told the metadata of the response headers, before any response.
+    /// - Returns: the metadata of the trailers.
     /// - Throws: the call's `RPCError`, or what `onResponse` throws.
     func make(
         onHeaders: (Metadata) -> Void, onResponse: (RawMessage) throws -> Void
-    ) async throws {
-        let stream = start()
-        for request in requests { try await stream.write(request) }
-        stream.finishWriting()
-        onHeaders(try await stream.responses.initialMetadata)
-        for try await response in stream.responses { try onResponse(response) }
+    ) async throws -> Metadata {
+        let call = start()
+        // Beside the reading: a server that answers each request stops taking more when nobody reads.
+        async let sent: Void = send(over: call)
+        onHeaders(try await call.responses.initialMetadata)
+        var count = 0
+        for try await response in call.responses {
+            count += 1
+            try check(responses: count, isLast: false)
+            try onResponse(response)
+        }
+        try check(responses: count, isLast: true)
+        await sent
+        return call.responses.trailingMetadata
     }
 
     /// Reads the answers and drops them.
     func makeQuietly() async throws(RPCError) {
-        let stream = start()
-        for request in requests { try await stream.write(request) }
-        stream.finishWriting()
-        for try await _ in stream.responses {}
+        let call = start()
+        if requests.count > 1 {
+            try await makeQuietlyWithManyRequests(call)
+        } else {
+            await send(over: call)
+            try await countAnswers(of: call)
+        }
+    }
+
+    private func makeQuietlyWithManyRequests(
+        _ call: BidirectionalCall<RawMessage, RawMessage>
+    ) async throws(RPCError) {
+        async let sent: Void = send(over: call)
+        try await countAnswers(of: call)
+        await sent
+    }
+
+    private func countAnswers(of call: BidirectionalCall<RawMessage, RawMessage>) async throws(RPCError) {
+        var count = 0
+        for try await _ in call.responses {
+            count += 1
+            try check(responses: count, isLast: false)
+        }
+        try check(responses: count, isLast: true)
+    }
+
+    /// A call that ends meanwhile says so to its reader.
+    private func send(over call: BidirectionalCall<RawMessage, RawMessage>) async {
+        do {
+            for request in requests { try await call.write(request) }
+            call.finishWriting()
+        } catch {}
+    }
+
+    /// - Spec: gRPC doc/statuscodes.md, cardinality violations.
+    private func check(responses count: Int, isLast: Bool) throws(RPCError) {
+        guard !method.isServerStreaming else { return }
+        if count > 1 { throw RPCError(.unimplemented, "more than one response to a call that has one") }
+        if isLast, count == 0 { throw RPCError(.unimplemented, "the call ended with OK but without a response") }
     }
 }

@@ -63,7 +63,9 @@ struct TargetOptions: ParsableArguments {
 
     /// What a failed call means to the person at the terminal.
     func failure(_ error: RPCError, doing what: String) -> ProbeFailure {
-        guard error.isFromPeer else {
+        // Made up here is also what a server's answer came to that could not be read.
+        let isUnanswered = error.code == .unavailable || error.code == .deadlineExceeded
+        guard error.isFromPeer || !isUnanswered else {
             let hint =
                 error.code == .unavailable
                 ? "\nIs the service running? tools/run starts one on 127.0.0.1:50051." : ""

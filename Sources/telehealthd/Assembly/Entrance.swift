@@ -14,6 +14,8 @@ internal import TelehealthHandlers
 struct Entrance {
     let server: RPCServer
     let monitor: ServiceMonitor
+    /// What bounds callers.
+    let limitsMetadata: Logger.Metadata
     private let certificates: TLSServerContextSource?
     private let keys: KeyDirectory
     private let configuration: DaemonConfiguration
@@ -34,9 +36,9 @@ struct Entrance {
         let gate = try Self.callGate(
             services, configuration.access, executor: domain.executor, verifier: verifier,
             guestKey: domain.guestKey, time: time, alarms)
-        let server = try RPCServer(
-            configuration: Self.serverConfiguration(configuration, certificates), services: services,
-            interceptors: [gate])
+        let serving = Self.serverConfiguration(configuration, certificates)
+        limitsMetadata = Dictionary(uniqueKeysWithValues: serving.limits.map { ($0.name, "\($0.value)") })
+        let server = try RPCServer(configuration: serving, services: services, interceptors: [gate])
         alarms.onStoreLost = { server.health?.set(.notServing) }
         self.server = server
         monitor = ServiceMonitor(server: server, store: records.store, hub: domain.hub)
