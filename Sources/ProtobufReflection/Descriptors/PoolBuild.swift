@@ -102,7 +102,10 @@ struct PoolBuild {
                 pending.descriptor.field.filter { $0.proto3Optional == true }.compactMap(\.oneofIndex))
             let oneofs = pending.descriptor.oneofDecl.enumerated()
                 .filter { !synthetic.contains(Int32($0.offset)) }.map { $0.element.name ?? "" }
-            records.append(MessageRecord(fullName: pending.fullName, fields: fields, oneofs: oneofs))
+            records.append(
+                MessageRecord(
+                    fullName: pending.fullName, fields: fields, oneofs: oneofs,
+                    reservedNames: pending.descriptor.reservedName))
         }
         return records
     }
