@@ -148,7 +148,7 @@ enum TextFixture {
             "number: 0xG", "number: 1x", "number: 1.2.3", "number: --1", "number: +1", "number: '1'", "number: 1e",
             "number: inf", "number: ", "number 1", "number", "number: {}", "number: [1]", "number: 1name: 'a'",
             "large: -1", "large: 18446744073709551616", "ratio: 0x1", "ratio: 010", "ratio: infinite", "ratio: .",
-            "ratio: 1.5ff", "ratio: 'inf'", "flag: 2", "flag: TRUE", "flag: -0", "mood: 4", "mood: calm", "mood: 'CALM'",
+            "ratio: 1.5ff", "ratio: 'inf'", "flag: 2", "flag: TRUE", "flag: -0", "mood: 4", "mood: calm",
             "mood: -4294967299", "name: a", "name: 'a", "name: \"a'", "name: 'a\nb'", "name: 'a\0'", #"name: '\"#,
             #"name: '\q'"#, #"name: '\xg'"#, #"name: '\400'"#, #"name: '\300'"#, #"name: '\u12'"#,
             #"name: '\ud800'"#,
