@@ -99,7 +99,7 @@ enum TextFixture {
             ("ratio: 1.5f", "ratio: 1.5"), ("ratio: 10F", "ratio: 10"), ("ratio: .5", "ratio: 0.5"),
             ("ratio: 5.", "ratio: 5"), ("ratio: 1e3", "ratio: 1000"), ("ratio: -InFiNiTy", "ratio: -inf"),
             ("ratio: inf", "ratio: inf"), ("ratio: nan", "ratio: nan"), ("ratio: 1e99", "ratio: inf"),
-            ("ratio: -0", "ratio: -0"), ("exact: 0.1", "exact: 0.1"), ("exact: 1e-999", "exact: 0"),
+            ("ratio: -0", "ratio: -0.0"), ("exact: 0.1", "exact: 0.1"), ("exact: 1e-999", "exact: 0"),
             ("exact: 123456789012345678901234567890", "exact: 1.2345678901234568e+29"),
             ("flag: True", "flag: true"), ("flag: t", "flag: true"), ("flag: 0x1", "flag: true"),
             ("flag: False", "flag: false"), ("flag: 00", "flag: false"),
