@@ -92,6 +92,9 @@ struct PoolBuild {
         for pending in pendingMessages {
             var fields: [FieldDescriptor] = []
             for field in pending.descriptor.field {
+                if let oneof = field.oneofIndex, !pending.descriptor.oneofDecl.indices.contains(Int(oneof)) {
+                    throw .invalidField(pending.fullName + "." + (field.name ?? ""))
+                }
                 fields.append(try makeField(field, scope: pending.fullName, syntax: pending.syntax))
             }
             if pending.descriptor.options?.mapEntry == true, fields.map(\.number) != [1, 2] {
