@@ -64,7 +64,7 @@ extension ByteBuffer {
     @inlinable
     public mutating func writeMap<K: WireType, V: WireType>(
         _ field: UInt32, _ map: MapField<K.Value, V.Value>, _ key: K.Type, _ value: V.Type
-    ) {
+    ) where K.Value: MapKey {
         for entry in map.pairs {
             writeTag(field, .lengthDelimited)
             writeDelimited { buffer in

@@ -2,13 +2,14 @@
 ///
 /// An array of pairs decodes faster than a dictionary (no hashing, one allocation) at the sizes maps have in
 /// messages. Above ``linearCountMax`` pairs an index is kept, so that a peer cannot make decoding quadratic.
-/// Equality and hash do not depend on the order, as for a dictionary.
-public struct MapField<Key: Hashable & Sendable, Value: Hashable & Sendable>: Sendable {
+/// Equality and hash do not depend on the order, as for a dictionary. Keys are told apart by their bytes, see
+/// ``MapKey``.
+public struct MapField<Key: MapKey, Value: Hashable & Sendable>: Sendable {
     /// Pairs searched one by one before an index is built: a short scan costs less than hashing a string.
     @usableFromInline static var linearCountMax: Int { 12 }
 
     @usableFromInline var storage: [(key: Key, value: Value)]
-    @usableFromInline var index: [Key: Int]?
+    @usableFromInline var index: [ExactKey<Key>: Int]?
 
     /// An empty map.
     @inlinable
@@ -29,9 +30,9 @@ public struct MapField<Key: Hashable & Sendable, Value: Hashable & Sendable>: Se
     public var keys: [Key] { storage.map(\.key) }
     /// The values, in insertion order.
     public var values: [Value] { storage.map(\.value) }
-    /// The pairs as a dictionary.
+    /// The pairs as a dictionary. Of keys that Swift holds for equal, though their bytes differ, the last is kept.
     public var dictionary: [Key: Value] {
-        Dictionary(uniqueKeysWithValues: storage.map { ($0.key, $0.value) })
+        Dictionary(storage.map { ($0.key, $0.value) }, uniquingKeysWith: { _, last in last })
     }
 
     /// The value of a key. Setting replaces in place or appends; setting nil removes, in O(n).
@@ -54,7 +55,7 @@ public struct MapField<Key: Hashable & Sendable, Value: Hashable & Sendable>: Se
         if storage.isEmpty { storage.reserveCapacity(4) }
         storage.append((key, value))
         if index != nil {
-            index![key] = storage.count &- 1
+            index![ExactKey(key)] = storage.count &- 1
         } else if storage.count > Self.linearCountMax {
             rebuildIndex()
         }
@@ -62,8 +63,8 @@ public struct MapField<Key: Hashable & Sendable, Value: Hashable & Sendable>: Se
 
     @inlinable
     func position(of key: Key) -> Int? {
-        if let index { return index[key] }
-        for position in storage.indices where storage[position].key == key { return position }
+        if let index { return index[ExactKey(key)] }
+        for position in storage.indices where storage[position].key.isSameKey(as: key) { return position }
         return nil
     }
 
@@ -77,9 +78,9 @@ public struct MapField<Key: Hashable & Sendable, Value: Hashable & Sendable>: Se
 
     @inlinable
     mutating func rebuildIndex() {
-        var built: [Key: Int] = [:]
+        var built: [ExactKey<Key>: Int] = [:]
         built.reserveCapacity(storage.count * 2)
-        for (position, pair) in storage.enumerated() { built[pair.key] = position }
+        for (position, pair) in storage.enumerated() { built[ExactKey(pair.key)] = position }
         index = built
     }
 }

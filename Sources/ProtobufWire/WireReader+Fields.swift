@@ -122,7 +122,7 @@ extension WireReader {
     @inlinable
     public mutating func readMap<K: WireType, V: WireType>(
         _ map: inout MapField<K.Value, V.Value>, _ key: K.Type, _ value: V.Type
-    ) throws(WireError) {
+    ) throws(WireError) where K.Value: MapKey {
         var entryKey = K.initial
         var entryValue = V.initial
         let bytes = try unsafe readDelimited()

@@ -6,10 +6,10 @@ from concurrent import futures
 
 import grpc
 import pytest
-from google.protobuf import any_pb2
+from google.protobuf import any_pb2, json_format, text_format
 from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2
 from grpc_status import rpc_status
 
 from service import BIN
@@ -134,3 +134,34 @@ def test_a_server_that_is_not_there():
         [BIN / "telehealth-probe", "call", f"{SERVICE}/Check", "--target", "127.0.0.1:1"], capture_output=True, text=True)
     assert done.returncode == 2
     assert "127.0.0.1:1" in done.stderr
+
+
+def test_call_in_text_format(probe, tmp_path):
+    check = [f"{SERVICE}/Check", "--format", "text"]
+    assert probe("call", *check).stdout == "status: SERVING\n"
+    assert probe("call", *check, "-d", 'service: "" # the whole server').stdout == "status: SERVING\n"
+    (tmp_path / "request.txtpb").write_text("service:\n  'refu' \"sed\";\n")
+    assert "closed" in probe("call", *check, "-d", f"@{tmp_path}/request.txtpb", code=3).stderr
+    done = probe("call", *check, "-v", "-d", "service: ''")
+    assert "> grpc.health.v1.HealthCheckRequest" in done.stderr
+    wrong = probe("call", *check, "-d", "service: 5", code=1).stderr
+    assert "no grpc.health.v1.HealthCheckRequest: line 1, column 10: expected a string in quotes" in wrong
+    assert "--format json" in probe("call", *check, "--emit-defaults", code=1).stderr
+
+
+def test_a_stream_of_requests_in_either_format(probe, offers_reflection):
+    """Python parses what the probe prints, and the requests arrive one by one."""
+    if not offers_reflection:
+        return
+    method = f"{reflection.SERVICE_NAME}/ServerReflectionInfo"
+    inputs = {
+        "text": 'list_services: "*" \x1e file_containing_symbol: "grpc.health.v1.Health"',
+        "json": '{"listServices": "*"} {"fileContainingSymbol": "grpc.health.v1.Health"}',
+    }
+    for form, parse in [("text", text_format.Parse), ("json", json_format.Parse)]:
+        lines = probe("call", method, "--format", form, "-d", inputs[form]).stdout.splitlines()
+        first, second = [parse(line, reflection_pb2.ServerReflectionResponse()) for line in lines]
+        assert SERVICE in [service.name for service in first.list_services_response.service]
+        assert second.original_request.file_containing_symbol == SERVICE
+        [file] = second.file_descriptor_response.file_descriptor_proto
+        assert file == health_pb2.DESCRIPTOR.serialized_pb

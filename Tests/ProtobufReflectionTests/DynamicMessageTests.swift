@@ -74,6 +74,39 @@ enum DynamicFixture {
         #expect(message["kind"] == .enumeration(1))
     }
 
+    @Test("a map entry with a field too many keeps its key, and an enum value at its default")
+    func keepsEntriesWithUnknownFields() throws {
+        let type = try DynamicFixture.type("fixture.v1.Thing")
+        // by_flag { key: true } with a field 3 in the entry.
+        let message = try DynamicMessage(type, decoding: [0x92, 0x01, 4, 0x08, 1, 0x18, 7])
+        #expect(try message.jsonText() == #"{"byFlag":{"true":"THING_STATE_UNSPECIFIED"}}"#)
+        #expect(message.unknownFields.isEmpty)
+    }
+
+    @Test("a field of a oneof that is not declared is refused")
+    func refusesForeignOneofs() {
+        #expect(throws: DescriptorError.invalidField("M.f")) {
+            try DescriptorPool(files: [
+                .with {
+                    $0.messageType = [
+                        .with {
+                            $0.name = "M"
+                            $0.field = [
+                                .with {
+                                    $0.name = "f"
+                                    $0.number = 1
+                                    $0.type = .int32
+                                    $0.oneofIndex = 1
+                                }
+                            ]
+                            $0.oneofDecl = [.with { $0.name = "o" }]
+                        }
+                    ]
+                }
+            ])
+        }
+    }
+
     @Test("a missing import is named")
     func namesMissingTypes() throws {
         let set = try Google_Protobuf_FileDescriptorSet(decoding: DynamicFixture.bytes("every_kind.binpb"))

@@ -32,7 +32,7 @@ import Testing
             ("Int32Value", "-2147483648", "-2147483648"),
             ("FloatValue", "3.4028235e38", "3.4028235e+38"),
             ("DoubleValue", "\"-Infinity\"", "\"-Infinity\""),
-            ("DoubleValue", "0.1", "0.1"),
+            ("DoubleValue", "0.1", "0.1"), ("DoubleValue", "-0", "-0.0"), ("FloatValue", "-0.0", "-0.0"),
             ("BytesValue", "\"-_8\"", "\"+/8=\""),
             ("StringValue", #""\ud83d\ude00\u0000\"""#, #""😀\u0000\"""#),
             (
@@ -123,5 +123,48 @@ import Testing
         let text = try DynamicMessage(type).jsonText(options: .init(includesDefaults: true))
         #expect(text.hasPrefix(#"{"aDouble":0,"aFloat":0,"anInt32":0,"anInt64":"0""#))
         #expect(text.hasSuffix(#""state":"THING_STATE_UNSPECIFIED"}"#))
+    }
+
+    @Test("numbers and times at the end of their range are refused, not computed with")
+    func survivesExtremes() throws {
+        let duration = try wellKnown("Duration")
+        // seconds: -2^63
+        let bytes: [UInt8] = [0x08, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01]
+        let message = try DynamicMessage(duration, decoding: bytes)
+        #expect(throws: JSONError.self) { try message.jsonText() }
+        for exponent in ["-9223372036854775808", "9223372036854775807", "-99999999999999999999"] {
+            let number = "1e\(exponent)"
+            let type = try wellKnown("Int64Value")
+            #expect(throws: JSONError.self) { try DynamicMessage(type, json: number) }
+            #expect(throws: JSONError.self) { try DynamicMessage(type, json: "\"\(number)\"") }
+        }
+    }
+
+    @Test("an Any within an Any is written down to the depth that messages may have, and refused one deeper")
+    func boundsNestedAny() throws {
+        let type = try wellKnown("Any")
+        func nested(_ depth: Int) throws -> DynamicMessage {
+            var message = DynamicMessage(type)
+            for _ in 0..<depth {
+                var outer = DynamicMessage(type)
+                outer[try #require(type.field(named: "type_url"))] = .string("x/google.protobuf.Any")
+                outer[try #require(type.field(named: "value"))] = .bytes(message.encodedBytes())
+                message = outer
+            }
+            return message
+        }
+        let deepest = try nested(99)
+        #expect(try DynamicMessage(type, json: deepest.jsonText()) == deepest)
+        for depth in [101, 5_000] {
+            let message = try nested(depth)
+            #expect(throws: JSONError.self) { try message.jsonText() }
+        }
+    }
+
+    @Test("keys that look the same are two keys")
+    func keepsKeysThatLookTheSame() throws {
+        let text = "{\"e\u{301}\":1,\"\u{E9}\":2}"
+        let written = try DynamicMessage(wellKnown("Struct"), json: text).jsonText()
+        #expect(written.unicodeScalars.elementsEqual(text.unicodeScalars))
     }
 }

@@ -41,4 +41,23 @@ import Testing
         let last = Google_Protobuf_Struct.with { $0.fields["k"] = .with { $0.kind = .numberValue(2) } }
         #expect(try Google_Protobuf_Struct(decoding: first.encodedBytes() + last.encodedBytes()) == last)
     }
+
+    @Test(
+        "keys are told apart by their bytes, also where Swift holds them for equal",
+        arguments: [0, 20])
+    func comparesBytes(others: Int) throws {
+        let looks = ["\u{E9}", "e\u{301}", "\u{212B}", "\u{C5}", "A\u{30A}", "q\u{307}\u{323}", "q\u{323}\u{307}"]
+        var message = Google_Protobuf_Struct()
+        for number in 0..<others { message.fields["key \(number)"] = .with { $0.kind = .numberValue(0) } }
+        for (number, key) in looks.enumerated() {
+            message.fields[key] = .with { $0.kind = .numberValue(Double(number)) }
+        }
+        #expect(message.fields.count == looks.count + others)
+        let again = try Google_Protobuf_Struct(decoding: message.encodedBytes())
+        #expect(again == message)
+        for (number, key) in looks.enumerated() { #expect(again.fields[key]?.kind == .numberValue(Double(number))) }
+        let both: MapField = ["e\u{301}": 1, "\u{E9}": 2]
+        #expect(both.count == 2 && both.dictionary.count == 1)
+        #expect(both != ["e\u{301}": 1, "E\u{301}": 2])
+    }
 }

@@ -8,6 +8,7 @@ public struct FuzzTarget: Sendable {
     public static let all = [
         FuzzTarget(name: "wire") { WireFuzz.run($0) },
         FuzzTarget(name: "json") { JSONFuzz.run($0) },
+        FuzzTarget(name: "text-format") { TextFormatFuzz.run($0) },
         FuzzTarget(name: "deframer") { DeframerFuzz.run($0) },
         FuzzTarget(name: "server-frames") { FramesFuzz.run($0, role: .server) },
         FuzzTarget(name: "client-frames") { FramesFuzz.run($0, role: .client) },

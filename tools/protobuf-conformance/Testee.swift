@@ -10,7 +10,7 @@ struct Testee {
     /// What a ConformanceResponse can say.
     private enum Answer {
         case parseError(String), serializeError(String), runtimeError(String), skipped(String)
-        case protobuf([UInt8]), json(String)
+        case protobuf([UInt8]), json(String), text(String)
     }
 
     func answer(_ request: [UInt8]) -> [UInt8] {
@@ -35,6 +35,7 @@ struct Testee {
             case .skipped(let text): ("skipped", .string(text))
             case .protobuf(let bytes): ("protobuf_payload", .bytes(bytes))
             case .json(let text): ("json_payload", .string(text))
+            case .text(let text): ("text_payload", .string(text))
             }
         if let field = responseType.field(named: name) { response[field] = value }
         return response.encodedBytes()
@@ -53,11 +54,12 @@ struct Testee {
         if case .enumeration(let number)? = request["requested_output_format"] { wanted = number }
         // UNSPECIFIED 0, PROTOBUF 1, JSON 2, JSPB 3, TEXT_FORMAT 4; category JSON_IGNORE_UNKNOWN_PARSING_TEST
         // is 3.
-        guard wanted == 1 || wanted == 2 else { return .skipped("output format \(wanted)") }
+        guard [1, 2, 4].contains(wanted) else { return .skipped("output format \(wanted)") }
+        let printsUnknown = request["print_unknown_fields"] == .bool(true)
         if case .bytes(let payload)? = request["protobuf_payload"] {
             if usesGenerated, wanted == 1, let answer = answerGenerated(payload, typeName) { return answer }
             do {
-                return output(try DynamicMessage(type, decoding: payload), wanted)
+                return output(try DynamicMessage(type, decoding: payload), wanted, printsUnknown)
             } catch {
                 return .parseError(error.label)
             }
@@ -66,7 +68,14 @@ struct Testee {
             let ignores = request["test_category"] == .enumeration(3)
             do {
                 let options = JSONDecodingOptions(ignoresUnknownFields: ignores)
-                return output(try DynamicMessage(type, json: text, options: options), wanted)
+                return output(try DynamicMessage(type, json: text, options: options), wanted, printsUnknown)
+            } catch {
+                return .parseError(error.description)
+            }
+        }
+        if case .string(let text)? = request["text_payload"] {
+            do {
+                return output(try DynamicMessage(type, text: text), wanted, printsUnknown)
             } catch {
                 return .parseError(error.description)
             }
@@ -74,8 +83,11 @@ struct Testee {
         return .skipped("input format")
     }
 
-    private func output(_ message: DynamicMessage, _ wanted: Int32) -> Answer {
+    private func output(_ message: DynamicMessage, _ wanted: Int32, _ printsUnknown: Bool) -> Answer {
         if wanted == 1 { return .protobuf(message.encodedBytes()) }
+        if wanted == 4 {
+            return .text(message.textFormat(options: .init(printsUnknownFields: printsUnknown)))
+        }
         do {
             return .json(try message.jsonText())
         } catch {

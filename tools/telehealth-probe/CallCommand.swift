@@ -7,7 +7,7 @@ internal import RPCModel
 
 struct CallCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "call", abstract: "Calls a method with JSON and prints what it answers as JSON.",
+        commandName: "call", abstract: "Calls a method with JSON or text format and prints what it answers likewise.",
         discussion: """
             Works against any gRPC server with reflection, and with --descriptor-set against any other.
 
@@ -15,6 +15,14 @@ struct CallCommand: AsyncParsableCommand {
               echo '{"service": ""}' | telehealth-probe call grpc.health.v1.Health/Check -d @-
 
             A method that takes a stream gets one request per JSON object in the input.
+
+            With --format text requests and answers are in protobuf's text format: fields as the schema names them, \
+            name: value, nested messages in braces, an Any as [type.googleapis.com/package.Type] {…}. A stream's requests \
+            are then separated by the ASCII record separator (30), as grpcurl has it:
+
+              telehealth-probe call grpc.health.v1.Health/Check --format text -d 'service: ""'
+              telehealth-probe call grpc.reflection.v1.ServerReflection/ServerReflectionInfo --format text \\
+                  -d $'list_services: "*" \\x1E file_containing_symbol: "grpc.health.v1.Health"'
 
             With --repeat the call is made many times over one connection, and its latencies are printed instead of \
             its answers:
@@ -30,14 +38,21 @@ struct CallCommand: AsyncParsableCommand {
     var method: String
 
     @Option(
-        name: [.customShort("d"), .long], help: "The request as JSON; @FILE reads a file, @- standard input.")
-    var data: String = "{}"
+        name: [.customShort("d"), .long],
+        help: "The request; @FILE reads a file, @- standard input. Default: a message without fields.")
+    var data: String = ""
+
+    @Option(help: "How requests and answers are written: json or text (protobuf's text format).")
+    var format = MessageFormat.json
 
     @Option(name: [.customShort("H"), .long], help: "Metadata to send, name:value (base64 for names that end in -bin); may be repeated.")
     var header: [String] = []
 
-    @Flag(help: "Print fields that hold their default too.")
+    @Flag(help: "With --format json: print fields that hold their default too.")
     var emitDefaults = false
+
+    @Flag(help: "With --format text: print fields that the schema does not know too, by number.")
+    var showUnknown = false
 
     @Flag(
         name: .shortAndLong,
@@ -70,6 +85,9 @@ struct CallCommand: AsyncParsableCommand {
         }
         guard repetitions != nil || (concurrency == 1 && rate == nil && !json) else {
             throw ValidationError("--concurrency, --rate and --json go with --repeat")
+        }
+        guard !emitDefaults || format == .json, !showUnknown || format == .text else {
+            throw ValidationError("--emit-defaults goes with --format json, --show-unknown with --format text")
         }
     }
 
@@ -127,7 +145,7 @@ struct CallCommand: AsyncParsableCommand {
         for request in requests {
             let message = try DynamicMessage(type, decoding: request.bytes)
             let shown = showPersonal ? message : redaction?.redact(message)
-            Terminal.complain("> \(type.fullName) \(try shown?.jsonText() ?? "")")
+            Terminal.complain("> \(type.fullName) \(try shown.map { try format.text(of: $0) } ?? "")")
         }
     }
 
@@ -190,20 +208,20 @@ struct CallCommand: AsyncParsableCommand {
         if tally.failedCount > 0 { throw ProbeFailure.call("\(tally.failedCount) of \(count) calls failed") }
     }
 
-    /// The JSON objects of the input, one a request.
+    /// The messages of the input, one a request.
     private func requestTexts() throws -> [String] {
-        guard data.hasPrefix("@") else { return [data] }
+        guard data.hasPrefix("@") else { return format.split(data) }
         let path = String(data.dropFirst())
         let bytes =
             path == "-"
             ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
         guard let bytes else { throw ProbeFailure.usage("cannot read \(path)") }
-        return JSONObjects.split(String(decoding: bytes, as: UTF8.self))
+        return format.split(String(decoding: bytes, as: UTF8.self))
     }
 
     private func encode(_ text: String, as type: MessageDescriptor) throws -> RawMessage {
         do {
-            return RawMessage(bytes: try DynamicMessage(type, json: text).encodedBytes())
+            return RawMessage(bytes: try format.read(text, as: type).encodedBytes())
         } catch {
             throw ProbeFailure.usage("the request is no \(type.fullName): \(error)")
         }
@@ -211,9 +229,9 @@ struct CallCommand: AsyncParsableCommand {
 
     private func decode(_ message: RawMessage, as type: MessageDescriptor) throws -> String {
         do {
-            let options = JSONEncodingOptions(
-                includesDefaults: emitDefaults, isIndented: Terminal.isInteractive)
-            return try DynamicMessage(type, decoding: message.bytes).jsonText(options: options)
+            let style = MessageFormat.Style(
+                isIndented: Terminal.isInteractive, includesDefaults: emitDefaults, includesUnknown: showUnknown)
+            return try format.text(of: DynamicMessage(type, decoding: message.bytes), style)
         } catch {
             throw ProbeFailure.call("the answer is no \(type.fullName): \(error)")
         }

@@ -54,12 +54,17 @@ final class MessageRecord: Sendable {
     let oneofs: [String]
     let byNumber: [UInt32: Int]
     let byName: [String: Int]
+    /// Group fields by their type's name without its scope, as text format names them.
+    let byGroupName: [String: Int]
+    /// Names that the schema declares `reserved`: text format skips them.
+    let reservedNames: Set<String>
     let wellKnown: WellKnownType?
 
-    init(fullName: String, fields: [FieldDescriptor], oneofs: [String]) {
+    init(fullName: String, fields: [FieldDescriptor], oneofs: [String], reservedNames: [String]) {
         self.fullName = fullName
         self.fields = fields
         self.oneofs = oneofs
+        self.reservedNames = Set(reservedNames)
         var numbers: [UInt32: Int] = [:]
         var names: [String: Int] = [:]
         for (index, field) in fields.enumerated() { names[field.jsonName] = index }
@@ -69,6 +74,9 @@ final class MessageRecord: Sendable {
         }
         byNumber = numbers
         byName = names
+        var groups: [String: Int] = [:]
+        for (index, field) in fields.enumerated() where field.kind == .group { groups[field.textName] = index }
+        byGroupName = groups
         wellKnown = WellKnownType(fullName: fullName)
     }
 }

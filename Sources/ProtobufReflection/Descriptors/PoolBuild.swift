@@ -92,6 +92,9 @@ struct PoolBuild {
         for pending in pendingMessages {
             var fields: [FieldDescriptor] = []
             for field in pending.descriptor.field {
+                if let oneof = field.oneofIndex, !pending.descriptor.oneofDecl.indices.contains(Int(oneof)) {
+                    throw .invalidField(pending.fullName + "." + (field.name ?? ""))
+                }
                 fields.append(try makeField(field, scope: pending.fullName, syntax: pending.syntax))
             }
             if pending.descriptor.options?.mapEntry == true, fields.map(\.number) != [1, 2] {
@@ -102,7 +105,10 @@ struct PoolBuild {
                 pending.descriptor.field.filter { $0.proto3Optional == true }.compactMap(\.oneofIndex))
             let oneofs = pending.descriptor.oneofDecl.enumerated()
                 .filter { !synthetic.contains(Int32($0.offset)) }.map { $0.element.name ?? "" }
-            records.append(MessageRecord(fullName: pending.fullName, fields: fields, oneofs: oneofs))
+            records.append(
+                MessageRecord(
+                    fullName: pending.fullName, fields: fields, oneofs: oneofs,
+                    reservedNames: pending.descriptor.reservedName))
         }
         return records
     }

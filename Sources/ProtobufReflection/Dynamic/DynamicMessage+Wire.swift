@@ -118,7 +118,9 @@ extension DynamicMessage {
         let (keyField, valueField) = descriptor.entryFields(of: field)
         var entry = DynamicMessage(entryType)
         try reader.readNested { reader throws(WireError) in try entry.merge(from: &reader) }
-        if !entry.unknownFields.isEmpty, valueField.kind == .enumeration, entry.values[2] == nil {
+        if valueField.kind == .enumeration, entryType.enumType(of: valueField).isClosed, entry.values[2] == nil,
+            entry.hasUnknown(valueField.number)
+        {
             // A closed enum's unknown number: the whole entry is unknown.
             var buffer = ByteBuffer()
             entry.encode(into: &buffer)
@@ -127,6 +129,18 @@ extension DynamicMessage {
         }
         let key = entry.values[1] ?? .zero(keyField, in: entryType)
         setEntry(key, entry.values[2] ?? .zero(valueField, in: entryType), of: field)
+    }
+
+    /// True when a field with a number was kept as unknown.
+    private func hasUnknown(_ number: UInt32) -> Bool {
+        unsafe unknownFields.bytes.withUnsafeBytes { raw in
+            var reader = unsafe WireReader(raw)
+            while let tag = try? reader.nextTag() {
+                if tag >> 3 == number { return true }
+                guard (try? reader.skipUnknown(tag)) == true else { break }
+            }
+            return false
+        }
     }
 
     /// Appends the message's wire bytes, fields by ascending number, unknown ones behind.

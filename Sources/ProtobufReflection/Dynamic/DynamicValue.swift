@@ -58,3 +58,14 @@ public enum DynamicValue: Sendable, Hashable {
         }
     }
 }
+
+extension DynamicValue: MapKey {
+    public func isSameKey(as other: DynamicValue) -> Bool {
+        if case .string(let key) = self, case .string(let other) = other { return key.isSameKey(as: other) }
+        return self == other
+    }
+
+    public func hashKey(into hasher: inout Hasher) {
+        if case .string(let key) = self { key.hashKey(into: &hasher) } else { hash(into: &hasher) }
+    }
+}

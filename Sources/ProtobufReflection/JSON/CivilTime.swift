@@ -47,7 +47,7 @@ enum CivilTime {
 
     /// - Returns: nil out of range, or when seconds and nanos have different signs.
     static func durationText(seconds: Int64, nanos: Int32) -> String? {
-        guard abs(Int(seconds)) <= longestDuration, (-999_999_999...999_999_999).contains(nanos),
+        guard seconds.magnitude <= longestDuration.magnitude, (-999_999_999...999_999_999).contains(nanos),
             !(seconds < 0 && nanos > 0), !(seconds > 0 && nanos < 0)
         else { return nil }
         let sign = seconds < 0 || nanos < 0 ? "-" : ""

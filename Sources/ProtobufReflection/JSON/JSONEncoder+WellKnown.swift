@@ -109,12 +109,17 @@ extension JSONEncoder {
         var bytes: [UInt8] = []
         if case .bytes(let present)? = message["value"] { bytes = present }
         guard let descriptor = message.descriptor.anyType(url) else { throw JSONError(.unknownType) }
+        // Bytes within bytes nest as deep as a peer likes: what no message may nest is not written either.
+        let limits = DecodingLimits(maximumDepth: DecodingLimits.default.maximumDepth - messageDepth)
         let content: DynamicMessage
         do throws(WireError) {
-            content = try DynamicMessage(descriptor, decoding: bytes)
+            guard limits.maximumDepth > 0 else { throw .depthExceeded(limit: limits.maximumDepth) }
+            content = try DynamicMessage(descriptor, decoding: bytes, limits: limits)
         } catch {
             throw JSONError(.notRepresentable("an Any whose bytes are not of its type"))
         }
+        messageDepth += 1
+        defer { messageDepth -= 1 }
         try object { encoder throws(JSONError) in
             encoder.key("@type", isFirst: true)
             encoder.string(url)

@@ -5,10 +5,14 @@ struct JSONEncoder {
     private let options: JSONEncodingOptions
     private(set) var text = ""
     private var depth = 0
+    /// How many messages the present one stands in, those within an `Any`'s bytes included.
+    var messageDepth = 0
 
     init(options: JSONEncodingOptions) { self.options = options }
 
     mutating func write(_ message: DynamicMessage) throws(JSONError) {
+        messageDepth += 1
+        defer { messageDepth -= 1 }
         if let type = message.descriptor.record.wellKnown, try writeWellKnown(message, type) { return }
         try object { encoder throws(JSONError) in try encoder.writeMembers(of: message, isFirst: true) }
     }

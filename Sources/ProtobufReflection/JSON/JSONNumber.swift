@@ -43,7 +43,7 @@ enum JSONNumber {
         let fractionCount = halves.count == 2 ? halves[1].count : 0
         digits = String(digits.drop { $0 == "0" })
         guard !digits.isEmpty else { return 0 }
-        guard let exponent = parts.count == 2 ? Int(parts[1]) : 0, abs(exponent) < 1_000_000 else {
+        guard let exponent = parts.count == 2 ? Int(parts[1]) : 0, exponent.magnitude < 1_000_000 else {
             return nil
         }
         var shift = exponent - fractionCount
@@ -60,6 +60,8 @@ enum JSONNumber {
     static func text(_ value: some BinaryFloatingPoint & LosslessStringConvertible) -> String {
         if value.isNaN { return "\"NaN\"" }
         if value.isInfinite { return value < 0 ? "\"-Infinity\"" : "\"Infinity\"" }
+        // Many readers take a number without a point for a whole one, which has no negative zero.
+        if value == 0, value.sign == .minus { return "-0.0" }
         let text = value.description
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }

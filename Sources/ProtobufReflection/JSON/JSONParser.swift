@@ -72,14 +72,15 @@ struct JSONParser {
 
     private mutating func parseObject() throws(JSONError) -> JSONValue {
         var members: [JSONMember] = []
-        var keys: Set<String> = []
+        // Their bytes: a map may have keys that Swift holds for equal strings.
+        var keys: Set<[UInt8]> = []
         skipBlanks()
         if take(UInt8(ascii: "}")) { return .object(members) }
         while true {
             skipBlanks()
             guard next == UInt8(ascii: "\"") else { throw syntax("no key in quotes") }
             let key = try parseString()
-            guard keys.insert(key).inserted else { throw JSONError(.duplicateKey, path: key) }
+            guard keys.insert([UInt8](key.utf8)).inserted else { throw JSONError(.duplicateKey, path: key) }
             skipBlanks()
             guard take(UInt8(ascii: ":")) else { throw syntax("no colon") }
             members.append(JSONMember(key: key, value: try parseValue()))

@@ -1,0 +1,47 @@
+/// Why text is not a message in text format, and where. The fault of whoever wrote the text.
+public struct TextFormatError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What is wrong.
+    public enum Reason: Hashable, Sendable {
+        /// Not text format at all.
+        case syntax(String)
+        /// Longer than the limit, bytes.
+        case sizeExceeded(limit: Int)
+        /// Messages nested deeper than the limit.
+        case depthExceeded(limit: Int)
+        /// More nested messages in all than the limit.
+        case messageCountExceeded(limit: Int)
+        /// The message has no field or extension of that name.
+        case unknownField(String, of: String)
+        /// A field that holds one value has a second one.
+        case duplicateField(String)
+        /// A second member of a oneof.
+        case oneofConflict(String)
+        /// A value of another kind than the field takes, or out of its range.
+        case wrongValue(expected: String)
+        /// `[domain/type]` with a type that the pool does not hold, or outside an `Any`.
+        case unknownType(String)
+    }
+
+    /// What is wrong.
+    public var reason: Reason
+    /// The line at fault, from 1.
+    public var line: Int
+    /// The character (Unicode scalar) in that line, from 1.
+    public var column: Int
+
+    public var description: String {
+        let text =
+            switch reason {
+            case .syntax(let detail): detail
+            case .sizeExceeded(let limit): "longer than \(limit) bytes"
+            case .depthExceeded(let limit): "nested deeper than \(limit) levels"
+            case .messageCountExceeded(let limit): "more than \(limit) nested messages"
+            case .unknownField(let name, let type): "\(type) has no field \(name)"
+            case .duplicateField(let name): "\(name) is given twice"
+            case .oneofConflict(let name): "\(name): another field of the same oneof is given too"
+            case .wrongValue(let expected): "expected \(expected)"
+            case .unknownType(let name): "\(name) names no known type, or does not stand in an Any"
+            }
+        return "line \(line), column \(column): \(text)"
+    }
+}
