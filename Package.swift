@@ -176,7 +176,7 @@ let testTargets: [Target] = [
     tests("RPCModelTests", ["RPCModel", "ProtobufWire"]),
     tests("TelehealthCoreTests", ["TelehealthCore", "VisitSimulation", crypto]),
     tests("EventCoreTests", ["EventCore"]),
-    tests("HTTP2EngineTests", ["HTTP2Engine"]),
+    tests("HTTP2EngineTests", ["HTTP2Engine", "CNghttp2"]),
     tests("TLSEngineTests", ["TLSEngine"]),
     tests("TransportTests", ["Transport", "EventCore", "HTTP2Engine", "TLSEngine", "RPCModel"]),
     tests(

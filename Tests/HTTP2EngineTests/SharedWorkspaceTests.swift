@@ -1,4 +1,5 @@
-import HTTP2Engine
+import CNghttp2
+@testable import HTTP2Engine
 import Testing
 
 /// Connections of one loop share their scratch memory, and nothing else.
@@ -60,5 +61,38 @@ import Testing
             #expect(lines.contains(":path: /of/" + own))
             #expect(!lines.contains { $0.contains(other) })
         }
+    }
+
+    @Test("what a failed send noted goes to its own streams, not to the next connection's")
+    func failedSend() throws {
+        let workspace = HTTP2Workspace()
+        let failing = try Endpoint(.server, workspace: workspace)
+        let other = try Endpoint(.server, workspace: workspace)
+        for server in [failing, other] {
+            try server.receive(Frame.preface + Frame.emptySettings + Frame.request(stream: 1, endStream: true))
+            _ = try server.output()
+        }
+        try failing.receive(Frame.request(stream: 3, endStream: true))
+        // Its bytes leave and make room; then nghttp2 cannot go on with the other stream.
+        let writer = failing.streams[0]
+        (writer.highWater, writer.lowWater) = (100, 50)
+        writer.sendHeaders(okHead)
+        writer.write([UInt8](repeating: 7, count: 200).span)
+        failing.submitBrokenBody(stream: 3)
+        #expect(throws: HTTP2Failure.self) { try failing.output() }
+        #expect(writer.told.last == .writable)
+        #expect(failing.session.hasGivenUp)
+        try other.receive(Frame.settingsAck)
+        #expect(!other.streams[0].told.contains(.writable))
+    }
+}
+
+extension Endpoint {
+    /// A response whose bytes cannot be had, which is the end of the session to nghttp2, as lack of memory is.
+    fileprivate func submitBrokenBody(stream: Int32) {
+        var provider = nghttp2_data_provider(
+            source: nghttp2_data_source(ptr: nil),
+            read_callback: { _, _, _, _, _, _, _ in Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) })
+        #expect(nghttp2_submit_response(session.handle, stream, okHead.fields, okHead.count, &provider) == 0)
     }
 }
