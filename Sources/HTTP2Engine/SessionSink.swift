@@ -285,7 +285,15 @@ struct SessionSink: ~Copyable {
         notes.pointee.events.append(.closed(slot: slot, code: code))
     }
 
-    mutating func invalidFrame() { pay(.glitch) }
+    mutating func invalidFrame() {
+        // nghttp2 skips the rest of a block with a bad field, and never says that it ended.
+        if isInBlock {
+            isInBlock = false
+            unfinishedBlock = nil
+            notes.pointee.headers.dropOpenBlock()
+        }
+        pay(.glitch)
+    }
 
     mutating func frameSent(_ frame: UnsafePointer<nghttp2_frame>, in session: OpaquePointer?) {
         switch telehealth_frame_type(frame) {
