@@ -127,10 +127,6 @@ public final class HTTP2Session {
         var offset = 0
         while offset < bytes.count, !isTerminated, !isAbandoned {
             sink.pointee.input = start + offset
-            if let block = sink.pointee.unfinishedBlock {
-                workspace.notes.pointee.headers.resume(block)
-                sink.pointee.unfinishedBlock = nil
-            }
             let used = nghttp2_session_mem_recv(
                 handle, (start + offset).assumingMemoryBound(to: UInt8.self), bytes.count - offset)
             guard used >= 0 else {
@@ -245,10 +241,7 @@ public final class HTTP2Session {
             hand(event)
         }
         workspace.notes.pointee.events.removeAll(keepingCapacity: true)
-        // Not when it is kept already: this may be the end of a send between two reads.
-        if sink.pointee.isInBlock, sink.pointee.unfinishedBlock == nil {
-            sink.pointee.unfinishedBlock = workspace.notes.pointee.headers.openBlock()
-        }
+        if sink.pointee.isInBlock { sink.pointee.keepOpenBlock() }
         workspace.notes.pointee.headers.reset()
         announceIfNeeded()
     }

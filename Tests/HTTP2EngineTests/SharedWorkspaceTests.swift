@@ -63,6 +63,29 @@ import Testing
         }
     }
 
+    @Test("a header block that trickles in is copied twice, not once per byte", arguments: [1, 16, .max])
+    func tricklingBlock(chunk: Int) throws {
+        let workspace = HTTP2Workspace()
+        let server = try Endpoint(.server, workspace: workspace)
+        let fields = (0..<100).map { ("field-\($0)", String(repeating: "v", count: 90)) }
+        let client = try Endpoint(.client)
+        _ = client.open(fields: fields)
+        var rest = try client.output()[...]
+        while !rest.isEmpty {
+            try server.receive(rest.prefix(chunk))
+            rest = rest.dropFirst(chunk)
+        }
+        guard case .headers(let lines, _, exceedsLimit: false) = server.streams.first?.told.first else {
+            Issue.record("no request arrived")
+            return
+        }
+        #expect(lines.suffix(100) == fields.map { "\($0): \($1)" }[...])
+        // ": " is not part of what is kept.
+        let byteCount = lines.reduce(0) { $0 + $1.utf8.count - 2 }
+        let copied = workspace.notes.pointee.headers.copiedByteCount
+        #expect(chunk == .max ? copied == 0 : (1...2 * byteCount).contains(copied), "\(copied) of \(byteCount)")
+    }
+
     @Test("what a failed send noted goes to its own streams, not to the next connection's")
     func failedSend() throws {
         let workspace = HTTP2Workspace()
