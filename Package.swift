@@ -87,7 +87,7 @@ let modules: [Target] = [
     module("GRPCStandardAPI", ["ProtobufWire", "RPCModel"], path: "generated/grpc"),
     module("TelehealthAPI", ["ProtobufWire", "RPCModel"], path: "generated/telehealth"),
     // 5
-    module("RPCOverHTTP2", ["HTTP2Engine", "RPCModel", "ProtobufWire", "CZlib"]),
+    module("RPCOverHTTP2", ["HTTP2Engine", "RPCModel", "GRPCStandardAPI", "ProtobufWire", "CZlib"]),
     module(
         "RPCServer",
         [
@@ -96,7 +96,10 @@ let modules: [Target] = [
         ]),
     module(
         "RPCClient",
-        ["RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore", "RPCModel"]),
+        [
+            "RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore", "RPCModel", "GRPCStandardAPI",
+            "ProtobufWire",
+        ]),
     module("Monitoring", ["EventCore"]),
     // 6 adapters
     module("StorageSQLite", ["TelehealthCore", "CSQLite", crypto]),
@@ -176,7 +179,7 @@ let testTargets: [Target] = [
     tests("RPCModelTests", ["RPCModel", "ProtobufWire"]),
     tests("TelehealthCoreTests", ["TelehealthCore", "VisitSimulation", crypto]),
     tests("EventCoreTests", ["EventCore"]),
-    tests("HTTP2EngineTests", ["HTTP2Engine"]),
+    tests("HTTP2EngineTests", ["HTTP2Engine", "CNghttp2"]),
     tests("TLSEngineTests", ["TLSEngine"]),
     tests("TransportTests", ["Transport", "EventCore", "HTTP2Engine", "TLSEngine", "RPCModel"]),
     tests(

@@ -64,8 +64,15 @@ extension HTTP2Session {
     /// one that fails.
     public var availableStreamCount: Int {
         guard !isDraining, !isTerminated, queuedByteCount <= fullQueueBytes else { return 0 }
+        return max(0, allowedStreamCount - openStreamCount)
+    }
+
+    /// Whether as many streams are open as the peer allows, whatever else may keep new ones away.
+    public var isAtStreamLimit: Bool { openStreamCount >= allowedStreamCount }
+
+    private var allowedStreamCount: Int {
         let allowed = nghttp2_session_get_remote_settings(handle, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS)
-        return max(0, Int(min(allowed, UInt32(Int32.max))) - openStreamCount)
+        return Int(min(allowed, UInt32(Int32.max)))
     }
 
     func queued(_ count: Int, on stream: HTTP2Stream) {

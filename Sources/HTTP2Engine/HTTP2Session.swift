@@ -127,10 +127,6 @@ public final class HTTP2Session {
         var offset = 0
         while offset < bytes.count, !isTerminated, !isAbandoned {
             sink.pointee.input = start + offset
-            if let block = sink.pointee.unfinishedBlock {
-                workspace.notes.pointee.headers.resume(block)
-                sink.pointee.unfinishedBlock = nil
-            }
             let used = nghttp2_session_mem_recv(
                 handle, (start + offset).assumingMemoryBound(to: UInt8.self), bytes.count - offset)
             guard used >= 0 else {
@@ -176,7 +172,7 @@ public final class HTTP2Session {
     ///
     /// - Parameter buffer: at least 32 KiB, so that the largest frame fits.
     /// - Returns: bytes written; 0 when there is nothing to send now.
-    /// - Throws: out of memory; the session is of no more use.
+    /// - Throws: out of memory; the session is of no more use. Streams were told what happened before.
     public func nextOutput(into buffer: UnsafeMutableRawBufferPointer) throws(HTTP2Failure) -> Int {
         isAnnounced = false
         guard let target = buffer.baseAddress, !isAbandoned else { return 0 }
@@ -185,7 +181,12 @@ public final class HTTP2Session {
             if leftover.isEmpty {
                 var frame: UnsafePointer<UInt8>?
                 let count = nghttp2_session_mem_send(handle, &frame)
-                if count < 0 { throw HTTP2Failure(code: Int32(count), call: "nghttp2_session_mem_send") }
+                guard count >= 0 else {
+                    isTerminated = true
+                    // What was noted is this session's, and the notes are everybody's.
+                    deliver()
+                    throw HTTP2Failure(code: Int32(count), call: "nghttp2_session_mem_send")
+                }
                 if count == 0 { break }
                 leftover = UnsafeRawBufferPointer(start: frame, count: count)
             }
@@ -240,10 +241,7 @@ public final class HTTP2Session {
             hand(event)
         }
         workspace.notes.pointee.events.removeAll(keepingCapacity: true)
-        // Not when it is kept already: this may be the end of a send between two reads.
-        if sink.pointee.isInBlock, sink.pointee.unfinishedBlock == nil {
-            sink.pointee.unfinishedBlock = workspace.notes.pointee.headers.openBlock()
-        }
+        if sink.pointee.isInBlock { sink.pointee.keepOpenBlock() }
         workspace.notes.pointee.headers.reset()
         announceIfNeeded()
     }

@@ -22,6 +22,12 @@ public struct HeaderBlock {
             self.valueCount = valueCount
             self.known = known
         }
+
+        func moved(by offset: Int) -> Entry {
+            Entry(
+                nameOffset: UInt32(Int(nameOffset) + offset), nameCount: nameCount,
+                valueOffset: UInt32(Int(valueOffset) + offset), valueCount: valueCount, known: known)
+        }
     }
 
     @usableFromInline let bytes: UnsafeRawPointer
@@ -94,10 +100,11 @@ public struct HeaderField {
     public var valueString: String { String(decoding: value, as: UTF8.self) }
 }
 
-/// What a session keeps of a header block between two reads.
+/// What a session keeps of a header block between two reads. A field is copied into it once and out of it once,
+/// however small the reads are.
 struct UnfinishedHeaderBlock {
-    fileprivate var entries: [HeaderBlock.Entry]
-    fileprivate var bytes: [UInt8]
+    fileprivate var entries = ContiguousArray<HeaderBlock.Entry>()
+    fileprivate var bytes: [UInt8] = []
 }
 
 /// Where fields are gathered while nghttp2 decodes: one growing byte area and one entry per field, for all
@@ -122,6 +129,8 @@ struct HeaderScratch {
     private var blocks = ContiguousArray<Block>()
     private var openBlockEntry = 0
     private var openBlockByte = 0
+    /// Header bytes that went to a session or came back, ever.
+    private(set) var copiedByteCount = 0
 
     init() {
         capacity = 8 << 10
@@ -187,27 +196,27 @@ struct HeaderScratch {
         }
     }
 
-    /// The fields so far of a block that is still arriving, for its session to keep until more of it comes.
-    func openBlock() -> UnfinishedHeaderBlock {
-        var own = Array(entries[openBlockEntry...])
-        for index in own.indices {
-            own[index].nameOffset -= UInt32(openBlockByte)
-            own[index].valueOffset -= UInt32(openBlockByte)
-        }
-        return UnfinishedHeaderBlock(
-            entries: own,
-            bytes: Array(UnsafeRawBufferPointer(start: area + openBlockByte, count: byteCount - openBlockByte)))
+    /// Moves the fields of the block that is still arriving behind those its session keeps already.
+    mutating func moveOpenBlock(to kept: inout UnfinishedHeaderBlock) {
+        let moved = entries[openBlockEntry...]
+        guard !moved.isEmpty else { return }
+        let shift = kept.bytes.count - openBlockByte
+        kept.entries.append(contentsOf: moved.lazy.map { $0.moved(by: shift) })
+        kept.bytes.append(
+            contentsOf: UnsafeRawBufferPointer(start: area + openBlockByte, count: byteCount - openBlockByte))
+        copiedByteCount += byteCount - openBlockByte
+        dropOpenBlock()
     }
 
-    /// Goes on with a block where it was left; the scratch is empty.
-    mutating func resume(_ block: UnfinishedHeaderBlock) {
-        assert(entries.isEmpty && byteCount == 0, "another session left something behind")
-        reserve(block.bytes.count)
-        block.bytes.withUnsafeBytes { if let start = $0.baseAddress { memcpy(area, start, $0.count) } }
-        byteCount = block.bytes.count
-        entries.append(contentsOf: block.entries)
-        openBlockEntry = 0
-        openBlockByte = 0
+    /// Makes the open block whole again, at its end: what its session kept, and what came with this read.
+    mutating func joinOpenBlock(to kept: consuming UnfinishedHeaderBlock) {
+        moveOpenBlock(to: &kept)
+        reserve(kept.bytes.count)
+        let start = byteCount
+        kept.bytes.withUnsafeBytes { if let source = $0.baseAddress { memcpy(area + start, source, $0.count) } }
+        byteCount += kept.bytes.count
+        copiedByteCount += kept.bytes.count
+        entries.append(contentsOf: kept.entries.lazy.map { $0.moved(by: start) })
     }
 
     /// Drops everything.

@@ -35,8 +35,8 @@ struct SessionSink: ~Copyable {
     /// Some stream asked for ``HTTP2Stream/stopPeerAfterTrailers()``; until one did, none is looked for.
     var stopsPeers = false
     var isInBlock = false
-    /// The fields so far while `isInBlock` and no bytes are being read.
-    var unfinishedBlock: UnfinishedHeaderBlock?
+    /// The fields of the open block that earlier reads brought.
+    private var unfinishedBlock: UnfinishedHeaderBlock?
     /// Start of the bytes that nghttp2 is working on, to turn its pointers into offsets.
     var input: UnsafeRawPointer?
 
@@ -185,7 +185,15 @@ struct SessionSink: ~Copyable {
             blockSlot = slot(of: id, in: session) ?? -1
         }
         notes.pointee.headers.beginBlock()
+        unfinishedBlock = nil
         isInBlock = true
+    }
+
+    /// Takes what came of the open block out of the memory that other sessions use next.
+    mutating func keepOpenBlock() {
+        var kept = unfinishedBlock.take() ?? UnfinishedHeaderBlock()
+        notes.pointee.headers.moveOpenBlock(to: &kept)
+        unfinishedBlock = kept
     }
 
     mutating func header(
@@ -245,6 +253,7 @@ struct SessionSink: ~Copyable {
 
     private mutating func headersEnded(endsStream: Bool) {
         isInBlock = false
+        if let kept = unfinishedBlock.take() { notes.pointee.headers.joinOpenBlock(to: kept) }
         guard blockSlot >= 0 else { return notes.pointee.headers.dropOpenBlock() }
         let slot = Int(blockSlot)
         if slots[slot].hasFinalHead {
@@ -292,7 +301,15 @@ struct SessionSink: ~Copyable {
         notes.pointee.events.append(.closed(slot: slot, code: code))
     }
 
-    mutating func invalidFrame() { pay(.glitch) }
+    mutating func invalidFrame() {
+        // nghttp2 skips the rest of a block with a bad field, and never says that it ended.
+        if isInBlock {
+            isInBlock = false
+            unfinishedBlock = nil
+            notes.pointee.headers.dropOpenBlock()
+        }
+        pay(.glitch)
+    }
 
     mutating func frameSent(_ frame: UnsafePointer<nghttp2_frame>, in session: OpaquePointer?) {
         switch telehealth_frame_type(frame) {

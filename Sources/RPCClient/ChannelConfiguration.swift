@@ -19,6 +19,12 @@ public struct ChannelConfiguration: Sendable {
     /// host.
     public var serverName: String?
     public var loadBalancing = LoadBalancing.pickFirst
+    /// Connections to one address. A further one is made when calls wait because each has as many streams open as
+    /// the server allows (grpc/proposal A105); none is closed for being idle, that is the server's to do.
+    public var maxConnectionsPerSubchannel = 1
+    /// What ``maxConnectionsPerSubchannel`` is capped to, for settings that come from elsewhere. 10, as gRPC's
+    /// libraries.
+    public var maxConnectionsPerSubchannelLimit = 10
     public var backoff = ConnectionBackoff()
     /// Used by calls that say nothing of their own.
     public var waitForReady = false
@@ -54,6 +60,10 @@ public struct ChannelConfiguration: Sendable {
     public var clock = LoopClock.system
 
     public init() {}
+
+    var connectionsPerSubchannel: Int {
+        max(1, min(maxConnectionsPerSubchannel, maxConnectionsPerSubchannelLimit))
+    }
 }
 
 /// What a channel talks to.

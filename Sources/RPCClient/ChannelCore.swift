@@ -108,6 +108,7 @@ final class ChannelCore: @unchecked Sendable {
             return call.complete(RPCError(.resourceExhausted, "too many calls wait for \(authority)"))
         }
         waiting.append(call)
+        growFullSubchannels()
     }
 
     /// Gives connections with room to waiting calls, in order; fails those that do not want to wait any
@@ -122,6 +123,7 @@ final class ChannelCore: @unchecked Sendable {
             call.start(on: connection)
         }
         waiting.removeFirst(served)
+        growFullSubchannels()
         guard state == .transientFailure else { return }
         let impatient = waiting.filter { !$0.waitsForReady }
         waiting.removeAll { !$0.waitsForReady }
@@ -201,6 +203,19 @@ final class ChannelCore: @unchecked Sendable {
     func subchannelBackoffEnded(_ subchannel: Subchannel) {
         guard !isShutdown else { return }
         connect()
+        growFullSubchannels()
+    }
+
+    /// More connections where calls wait for streams: in turn, and never more at once than calls that wait.
+    private func growFullSubchannels() {
+        guard configuration.connectionsPerSubchannel > 1, !waiting.isEmpty else { return }
+        var growing = subchannels.count { $0.isGrowing }
+        for offset in subchannels.indices where growing < waiting.count {
+            let subchannel = subchannels[(nextPick + offset) % subchannels.count]
+            guard !subchannel.isGrowing else { continue }
+            subchannel.growIfFull()
+            if subchannel.isGrowing { growing += 1 }
+        }
     }
 
     func connectionBecameReady(_ connection: ClientConnection) {
@@ -227,9 +242,7 @@ final class ChannelCore: @unchecked Sendable {
         let count = subchannels.count
         for offset in 0..<count {
             let index = (nextPick + offset) % count
-            guard subchannels[index].state == .ready, let connection = subchannels[index].connection,
-                connection.availableStreamCount > 0
-            else { continue }
+            guard let connection = subchannels[index].connectionWithRoom else { continue }
             if configuration.loadBalancing == .roundRobin { nextPick = index + 1 }
             return connection
         }
@@ -242,7 +255,7 @@ final class ChannelCore: @unchecked Sendable {
         if lookup.isRunning && subchannels.isEmpty && lookup.failure == nil { return .connecting }
         if subchannels.contains(where: { $0.state == .connecting }) {
             // Once every address failed, the channel stays in failure until one works.
-            return subchannels.contains { $0.lastFailure == nil } ? .connecting : .transientFailure
+            return subchannels.contains { !$0.isFailing } ? .connecting : .transientFailure
         }
         if lookup.failure != nil && subchannels.isEmpty && isWanted { return .transientFailure }
         if subchannels.contains(where: { $0.state == .transientFailure }) { return .transientFailure }

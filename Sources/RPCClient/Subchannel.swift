@@ -3,23 +3,17 @@ internal import HTTP2Engine
 internal import RPCModel
 internal import Transport
 
-/// One address of a channel: its connection, and the waits between attempts to make one.
+/// One address of a channel: its connections, and the waits between attempts to make one. What becomes of them is
+/// decided in ``ConnectionSet``.
 ///
-/// | state | left by |
-/// |---|---|
-/// | idle | `connect` |
-/// | connecting | the server's SETTINGS (ready), or a failure (transientFailure) |
-/// | ready | the connection drains or breaks (idle) |
-/// | transientFailure | the end of the backoff (idle, or connecting when the channel wants it) |
 /// - Isolation: the channel's loop.
 final class Subchannel: ClientConnectionObserver, TimerTarget {
-    enum State { case idle, connecting, ready, transientFailure }
+    typealias State = ConnectionSet<ClientConnection>.State
 
     let address: SocketAddress
-    private(set) var state = State.idle
-    private(set) var connection: ClientConnection?
     private(set) var lastFailure: ConnectionLoss?
     private unowned let core: ChannelCore
+    private var connections: ConnectionSet<ClientConnection>
     private var backoff: ConnectionBackoff
     private var attemptStarted = MonotonicInstant(nanoseconds: 0)
     private var retryTimer = TimerID.none
@@ -28,78 +22,91 @@ final class Subchannel: ClientConnectionObserver, TimerTarget {
         self.address = address
         self.core = core
         backoff = core.configuration.backoff
+        connections = ConnectionSet(countMax: core.configuration.connectionsPerSubchannel)
     }
+
+    var state: State { connections.state }
+
+    /// The last attempt to connect failed.
+    var isFailing: Bool { connections.hasFailed }
+
+    /// A connection is being made beside those that work.
+    var isGrowing: Bool { connections.attempt != nil && !connections.working.isEmpty }
+
+    /// The oldest connection with a free stream.
+    var connectionWithRoom: ClientConnection? { connections.working.first { $0.availableStreamCount > 0 } }
 
     func connect() {
         guard state == .idle else { return }
-        state = .connecting
+        startAttempt()
+    }
+
+    /// Makes one more connection when calls wait because those that work are full.
+    func growIfFull() {
+        guard connections.wantsAnother(isFull: { $0.isAtStreamLimit }) else { return }
+        startAttempt()
+    }
+
+    private func startAttempt() {
         attemptStarted = core.loop.now
-        connection = ClientConnection.connect(
-            to: address, tls: core.configuration.tls, serverName: core.serverName, on: core.loop,
-            configuration: core.transportConfiguration, observer: self)
+        connections.attemptStarted(
+            ClientConnection.connect(
+                to: address, tls: core.configuration.tls, serverName: core.serverName, on: core.loop,
+                configuration: core.transportConfiguration, observer: self))
     }
 
     func close() {
         core.loop.cancel(retryTimer)
         retryTimer = .none
-        let connection = connection
-        self.connection = nil
-        state = .idle
-        connection?.close()
+        for connection in connections.removeAll() { connection.close() }
     }
 
-    /// Nobody wants the address any more: calls that are on its connection may end.
+    /// Nobody wants the address any more: calls that are on its connections may end.
     func leave() {
-        let connection = connection
-        self.connection = nil
-        connection?.drain()
+        for connection in connections.removeAll() { connection.drain() }
         close()
     }
 
     // MARK: ClientConnectionObserver
 
     func connectionReady(_ connection: ClientConnection) {
-        guard connection === self.connection else { return }
+        guard connections.becameReady(connection) else { return }
         backoff.reset()
         lastFailure = nil
-        state = .ready
         core.connectionBecameReady(connection)
         core.subchannelChanged(self)
     }
 
     func connectionCapacityChanged(_ connection: ClientConnection) {
-        guard connection === self.connection else { return }
+        guard connections.working.contains(where: { $0 === connection }) else { return }
         core.serveWaitingCalls()
     }
 
     func connectionDraining(_ connection: ClientConnection, code: HTTP2ErrorCode, debugData: String) {
-        guard connection === self.connection else { return }
+        guard connections.working.contains(where: { $0 === connection }) else { return }
         if code == .enhanceYourCalm, debugData == "too_many_pings" { core.keepaliveWasTooFrequent() }
-        // Calls on it may end; new ones get a new connection.
-        self.connection = nil
-        state = .idle
+        // Calls on it may end; new ones get another connection.
+        _ = connections.remove(connection)
         core.subchannelChanged(self)
     }
 
     func connectionClosed(_ connection: ClientConnection, _ loss: ConnectionLoss) {
-        guard connection === self.connection else { return }
-        self.connection = nil
-        lastFailure = loss
-        if state == .ready {
-            state = .idle
-        } else {
-            state = .transientFailure
+        switch connections.remove(connection) {
+        case .ofUnknown: return
+        case .ofWorking: break
+        case .ofAttempt:
             let delay = backoff.nextDelay(random: core.randomFactor(-1...1))
             let due = max(attemptStarted + delay, core.loop.now)
             retryTimer = core.loop.schedule(at: due, self)
         }
+        lastFailure = loss
         core.subchannelChanged(self)
     }
 
     func timerFired(kind: Int, on loop: EventLoop) {
         retryTimer = .none
-        guard state == .transientFailure else { return }
-        state = .idle
+        guard connections.isBackingOff else { return }
+        connections.backoffEnded()
         core.subchannelBackoffEnded(self)
     }
 }

@@ -12,6 +12,7 @@ public final class ServerCallContext: Sendable {
     private struct State {
         var initialMetadata = Metadata()
         var trailingMetadata = Metadata()
+        var loadReport = LoadReport()
         var values: [(key: ObjectIdentifier, value: any Sendable)] = []
         /// The one that nearly every call has no more than, in place of an array.
         var cancelHandler: (@Sendable () -> Void)?
@@ -67,9 +68,20 @@ public final class ServerCallContext: Sendable {
         set { state.withLock { $0.trailingMetadata = newValue } }
     }
 
+    /// What the call cost and how loaded the server is, sent with the status, also with an error's. Most calls say
+    /// nothing.
+    ///
+    /// - Spec: grpc/proposal A51.
+    public var loadReport: LoadReport {
+        get { state.withLock { $0.loadReport } }
+        set { state.withLock { $0.loadReport = newValue } }
+    }
+
     /// Whether somebody added metadata to the response.
     public var hasResponseMetadata: Bool {
-        state.withLock { !$0.initialMetadata.isEmpty || !$0.trailingMetadata.isEmpty }
+        state.withLock {
+            !$0.initialMetadata.isEmpty || !$0.trailingMetadata.isEmpty || !$0.loadReport.isEmpty
+        }
     }
 
     /// Packs the responses of this call from here on, or stops packing them, whatever the server's setting.

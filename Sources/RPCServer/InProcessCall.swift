@@ -148,7 +148,7 @@ final class InProcessCall: Sendable {
     }
 
     private func deliverStatus(_ error: RPCError?) {
-        var trailers = context.trailingMetadata
+        var trailers = context.statusMetadata
         var sent = error
         if let error {
             trailers.append(contentsOf: error.trailers)

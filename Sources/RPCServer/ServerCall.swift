@@ -319,7 +319,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         guard !state.isFinished else { return }
         if error == nil, answerWhole() { return end(nil) }
         sendRest(error ?? Self.isOver)
-        let metadata = context?.trailingMetadata ?? Metadata()
+        let metadata = context?.statusMetadata ?? Metadata()
         switch state.finish() {
         case .ignore: return
         case .trailersOnly: sendStatus(error, metadata: metadata, extra: extra, isOnly: true)

@@ -118,6 +118,12 @@ public final class ClientConnection {
     /// Why it ended, from when its streams are told of that until the observer is.
     public var loss: ConnectionLoss? { wire?.loss }
 
+    /// As many streams are open as the server allows; false before it said so.
+    public var isAtStreamLimit: Bool {
+        guard let session = wire?.session, session.hasRemoteSettings else { return false }
+        return session.isAtStreamLimit
+    }
+
     public var openStreamCount: Int { wire?.session?.openStreamCount ?? 0 }
 
     /// Sends a request's headers. A connection that takes no new streams tells the stream `closed(.refused)`

@@ -34,7 +34,7 @@ enum LayerTable {
             Row(4, "GRPCStandardAPI", "ProtobufWire", "RPCModel"),
             Row(4, "TelehealthAPI", "ProtobufWire", "RPCModel"),
             // 5
-            Row(5, "RPCOverHTTP2", "HTTP2Engine", "RPCModel", "ProtobufWire", "CZlib"),
+            Row(5, "RPCOverHTTP2", "HTTP2Engine", "RPCModel", "GRPCStandardAPI", "ProtobufWire", "CZlib"),
             Row(
                 5, "RPCServer", "RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore",
                 "RPCModel",

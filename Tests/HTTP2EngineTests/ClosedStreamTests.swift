@@ -97,4 +97,13 @@ import Testing
         let (_, frames) = try server(chunk: .max, reading: [Frame.make(type: 2, stream: 0, [0, 0, 0, 1, 1])])
         #expect(frames.last.map { code([UInt8]($0.payload.dropFirst(4))) } == 1)
     }
+
+    @Test("a malformed request is refused, and nobody waits for the rest of its headers", arguments: chunks)
+    func malformedHeaders(chunk: Int) throws {
+        // A literal field named "A", which HTTP/2 forbids.
+        let malformed = Frame.request(stream: 1, endStream: true, extra: [0x00, 0x01, 0x41, 0x01, 0x62])
+        let (endpoint, frames) = try server(chunk: chunk, reading: [malformed])
+        #expect(frames.map(\.type) == [3])
+        #expect(!endpoint.session.isReceivingHeaders)
+    }
 }

@@ -1,4 +1,5 @@
-import HTTP2Engine
+import CNghttp2
+@testable import HTTP2Engine
 import Testing
 
 /// Connections of one loop share their scratch memory, and nothing else.
@@ -60,5 +61,61 @@ import Testing
             #expect(lines.contains(":path: /of/" + own))
             #expect(!lines.contains { $0.contains(other) })
         }
+    }
+
+    @Test("a header block that trickles in is copied twice, not once per byte", arguments: [1, 16, .max])
+    func tricklingBlock(chunk: Int) throws {
+        let workspace = HTTP2Workspace()
+        let server = try Endpoint(.server, workspace: workspace)
+        let fields = (0..<100).map { ("field-\($0)", String(repeating: "v", count: 90)) }
+        let client = try Endpoint(.client)
+        _ = client.open(fields: fields)
+        var rest = try client.output()[...]
+        while !rest.isEmpty {
+            try server.receive(rest.prefix(chunk))
+            rest = rest.dropFirst(chunk)
+        }
+        guard case .headers(let lines, _, exceedsLimit: false) = server.streams.first?.told.first else {
+            Issue.record("no request arrived")
+            return
+        }
+        #expect(lines.suffix(100) == fields.map { "\($0): \($1)" }[...])
+        // ": " is not part of what is kept.
+        let byteCount = lines.reduce(0) { $0 + $1.utf8.count - 2 }
+        let copied = workspace.notes.pointee.headers.copiedByteCount
+        #expect(chunk == .max ? copied == 0 : (1...2 * byteCount).contains(copied), "\(copied) of \(byteCount)")
+    }
+
+    @Test("what a failed send noted goes to its own streams, not to the next connection's")
+    func failedSend() throws {
+        let workspace = HTTP2Workspace()
+        let failing = try Endpoint(.server, workspace: workspace)
+        let other = try Endpoint(.server, workspace: workspace)
+        for server in [failing, other] {
+            try server.receive(Frame.preface + Frame.emptySettings + Frame.request(stream: 1, endStream: true))
+            _ = try server.output()
+        }
+        try failing.receive(Frame.request(stream: 3, endStream: true))
+        // Its bytes leave and make room; then nghttp2 cannot go on with the other stream.
+        let writer = failing.streams[0]
+        (writer.highWater, writer.lowWater) = (100, 50)
+        writer.sendHeaders(okHead)
+        writer.write([UInt8](repeating: 7, count: 200).span)
+        failing.submitBrokenBody(stream: 3)
+        #expect(throws: HTTP2Failure.self) { try failing.output() }
+        #expect(writer.told.last == .writable)
+        #expect(failing.session.hasGivenUp)
+        try other.receive(Frame.settingsAck)
+        #expect(!other.streams[0].told.contains(.writable))
+    }
+}
+
+extension Endpoint {
+    /// A response whose bytes cannot be had, which is the end of the session to nghttp2, as lack of memory is.
+    fileprivate func submitBrokenBody(stream: Int32) {
+        var provider = nghttp2_data_provider(
+            source: nghttp2_data_source(ptr: nil),
+            read_callback: { _, _, _, _, _, _, _ in Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) })
+        #expect(nghttp2_submit_response(session.handle, stream, okHead.fields, okHead.count, &provider) == 0)
     }
 }

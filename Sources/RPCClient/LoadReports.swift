@@ -1,0 +1,98 @@
+internal import GRPCStandardAPI
+internal import ProtobufWire
+public import RPCModel
+internal import RPCOverHTTP2
+
+extension Metadata {
+    /// What the server says its call cost and how loaded it is, of trailing metadata; `nil` when it says nothing, or
+    /// nothing that can be read.
+    ///
+    /// - Spec: grpc/proposal A51.
+    public var loadReport: LoadReport? {
+        guard let bytes = binary(named: LoadReport.metadataName) else { return nil }
+        return (try? Xds_Data_Orca_V3_OrcaLoadReport(decoding: bytes)).map(LoadReport.init)
+    }
+}
+
+extension CallChannel {
+    /// Reports of the load of a server, as it sends them by itself: of the one that a call would go to.
+    ///
+    /// - Parameters:
+    ///   - interval: asked for; a server may send less often.
+    ///   - backoff: between attempts to get a stream that sends reports.
+    ///   - clock: measures the backoff.
+    public func loadReports(
+        every interval: Duration, backoff: ConnectionBackoff = ConnectionBackoff(),
+        clock: any Clock<Duration> = ContinuousClock()
+    ) -> LoadReports {
+        LoadReports(channel: self, interval: interval, backoff: backoff, clock: clock)
+    }
+}
+
+/// Reports without end: a stream that fails is opened again, at once when it had brought a report, otherwise after a
+/// wait that grows. The stream lives as long as the iterator.
+///
+/// - Spec: grpc/proposal A51, `xds.service.orca.v3.OpenRcaService`.
+public struct LoadReports: AsyncSequence, Sendable {
+    public typealias Element = LoadReport
+    public typealias Failure = RPCError
+
+    let channel: any CallChannel
+    let interval: Duration
+    let backoff: ConnectionBackoff
+    let clock: any Clock<Duration>
+
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        private let reports: LoadReports
+        private var backoff: ConnectionBackoff
+        /// The stream that is open.
+        private var messages: ResponseStream<Xds_Data_Orca_V3_OrcaLoadReport>.AsyncIterator?
+        /// It brought something.
+        private var hasReported = false
+
+        fileprivate init(_ reports: LoadReports) {
+            self.reports = reports
+            backoff = reports.backoff
+        }
+
+        /// - Throws: `UNIMPLEMENTED` of a server that sends no reports, and will not; `CANCELLED` when the task is
+        ///   cancelled.
+        public mutating func next(isolation actor: isolated (any Actor)?) async throws(RPCError) -> LoadReport? {
+            while true {
+                do throws(RPCError) {
+                    if let report = try await nextOfStream() { return report }
+                } catch {
+                    guard error.code != .unimplemented, !Task.isCancelled else { throw error }
+                }
+                try await waitForNextStream()
+            }
+        }
+
+        private mutating func nextOfStream() async throws(RPCError) -> LoadReport? {
+            var open = messages ?? reports.open().makeAsyncIterator()
+            defer { messages = open }
+            guard let message = try await open.next() else { return nil }
+            backoff.reset()
+            hasReported = true
+            return LoadReport(message)
+        }
+
+        private mutating func waitForNextStream() async throws(RPCError) {
+            messages = nil
+            guard !hasReported else { return hasReported = false }
+            let delay = backoff.nextDelay(random: Double.random(in: -1...1))
+            do {
+                try await reports.clock.sleep(for: delay)
+            } catch {
+                throw RPCError(.cancelled, "the task that waited for load reports was cancelled")
+            }
+        }
+    }
+
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self) }
+
+    private func open() -> ResponseStream<Xds_Data_Orca_V3_OrcaLoadReport> {
+        let request = Xds_Service_Orca_V3_OrcaLoadReportRequest.with { $0.reportInterval = .init(interval) }
+        return Xds_Service_Orca_V3_OpenRcaServiceClient(channel).streamCoreMetrics(request)
+    }
+}
