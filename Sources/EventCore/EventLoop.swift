@@ -141,7 +141,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Asks the loop to end after the current tick and waits for its thread. What is queued later never runs,
-    /// so loops are stopped last, when the tasks that use them have ended.
+    /// so loops are stopped last; tasks that prefer the loop and are not over go on in the common pool.
     public func stop() {
         preconditionNotCurrent()
         isStopping.store(true, ordering: .releasing)
@@ -189,13 +189,19 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             localJobs.append(job)
             return
         }
-        let mustWake = mailbox.withLock { mailbox in
-            if mailbox.isClosed { return false }
+        let (isClosed, mustWake) = mailbox.withLock { mailbox in
+            if mailbox.isClosed { return (true, false) }
             mailbox.jobs.append(job)
             defer { mailbox.isAsleep = false }
-            return mailbox.isAsleep
+            return (false, mailbox.isAsleep)
         }
         if mustWake { wake() }
+        if isClosed { Self.passOn(job) }
+    }
+
+    /// A task would hang if nobody ran it.
+    private static func passOn(_ job: Job) {
+        if case .task(let job) = job { globalConcurrentExecutor.enqueue(job) }
     }
 
     // MARK: - Timers
@@ -424,10 +430,13 @@ extension EventLoop {
             runJobs()
             endTick()
         }
-        mailbox.withLock {
-            $0.isClosed = true
-            $0.jobs = []
+        let late = mailbox.withLock { mailbox in
+            defer { mailbox.jobs = [] }
+            mailbox.isClosed = true
+            return mailbox.jobs
         }
+        for job in localJobs + late { Self.passOn(job) }
+        localJobs = []
     }
 }
 

@@ -52,6 +52,23 @@ private func run<R: Sendable>(on loop: EventLoop, _ body: @escaping @Sendable ()
         }
     }
 
+    @Test("a task that prefers a loop goes on elsewhere when the loop has ended", .timeLimit(.minutes(1)))
+    func tasksOutliveTheLoop() async throws {
+        let group = try EventLoopGroup(loopCount: 1, name: "test")
+        let loop = group.loops[0]
+        let (begun, begin) = AsyncStream<Void>.makeStream()
+        let (stopped, stop) = AsyncStream<Void>.makeStream()
+        let task = Task(executorPreference: loop) {
+            begin.finish()
+            for await _ in stopped {}
+            return loop.isCurrent
+        }
+        for await _ in begun {}
+        await Task.detached { group.shutdown() }.value
+        stop.finish()
+        #expect(await task.value == false)
+    }
+
     private actor Resident {
         let loop: EventLoop
         var count = 0
