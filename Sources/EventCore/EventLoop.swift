@@ -46,6 +46,10 @@ public struct RegistrationID: Hashable, Sendable {
 public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Jobs run between two polls: more would let sockets and timers starve behind a flood of tasks.
     public static let jobsPerTickMax = 1024
+    /// Jobs run between two looks at the tick-end targets: when a whole turn's answers make a hundred tasks ask again,
+    /// the first of them are on the wire, and the peer at work, while the others still run. Each look that writes costs
+    /// a system call.
+    public static let jobsPerWriteMax = 32
     /// Room in the mailbox that is kept from one tick to the next: senders hold its lock while it grows.
     private static let keptJobsMax = 4096
     /// Events fetched by one poll; the rest is fetched by the next, 0 ms later.
@@ -393,6 +397,7 @@ extension EventLoop {
                 run(batch[position])
                 position += 1
                 done += 1
+                if done % Self.jobsPerWriteMax == 0, !tickEndTargets.isEmpty { tellTickEndTargets() }
             }
             if position < batch.count {
                 localJobs.insert(contentsOf: batch[position...], at: 0)
@@ -414,12 +419,19 @@ extension EventLoop {
     private func endTick() {
         var round = 0
         while !tickEndTargets.isEmpty, round < Self.tickEndRoundsMax {
-            swap(&tickEndTargets, &tickEndSpare)
-            for target in tickEndSpare { target.tickEnding(on: self) }
-            tickEndSpare.removeAll(keepingCapacity: true)
+            tellTickEndTargets()
             // A target may have resumed tasks of this loop; their writes belong to this tick.
             if !localJobs.isEmpty { runJobs() }
             round += 1
+        }
+    }
+
+    /// Tells those that wait now, and those that they ask in turn once.
+    private func tellTickEndTargets() {
+        for _ in 0..<2 {
+            swap(&tickEndTargets, &tickEndSpare)
+            for target in tickEndSpare { target.tickEnding(on: self) }
+            tickEndSpare.removeAll(keepingCapacity: true)
         }
     }
 

@@ -295,7 +295,11 @@ extension ClientCall: CallDriver {
     }
 
     func abandon() {
-        core.loop.execute { self.cancel(RPCError(.cancelled, "cancelled by the caller")) }
+        core.loop.execute {
+            // This call may be among those that are still to be taken.
+            self.core.takeCalls()
+            self.cancel(RPCError(.cancelled, "cancelled by the caller"))
+        }
     }
 
     func finishDetached(_ error: RPCError?) {
