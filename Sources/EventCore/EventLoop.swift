@@ -46,6 +46,10 @@ public struct RegistrationID: Hashable, Sendable {
 public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Jobs run between two polls: more would let sockets and timers starve behind a flood of tasks.
     public static let jobsPerTickMax = 1024
+    /// Jobs run between two looks at the tick-end targets: when a whole turn's answers make a hundred tasks ask again,
+    /// the first of them are on the wire, and the peer at work, while the others still run. Each look that writes costs
+    /// a system call.
+    public static let jobsPerWriteMax = 32
     /// Room in the mailbox that is kept from one tick to the next: senders hold its lock while it grows.
     private static let keptJobsMax = 4096
     /// Events fetched by one poll; the rest is fetched by the next, 0 ms later.
@@ -141,7 +145,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Asks the loop to end after the current tick and waits for its thread. What is queued later never runs,
-    /// so loops are stopped last, when the tasks that use them have ended.
+    /// so loops are stopped last; tasks that prefer the loop and are not over go on in the common pool.
     public func stop() {
         preconditionNotCurrent()
         isStopping.store(true, ordering: .releasing)
@@ -189,13 +193,19 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             localJobs.append(job)
             return
         }
-        let mustWake = mailbox.withLock { mailbox in
-            if mailbox.isClosed { return false }
+        let (isClosed, mustWake) = mailbox.withLock { mailbox in
+            if mailbox.isClosed { return (true, false) }
             mailbox.jobs.append(job)
             defer { mailbox.isAsleep = false }
-            return mailbox.isAsleep
+            return (false, mailbox.isAsleep)
         }
         if mustWake { wake() }
+        if isClosed { Self.passOn(job) }
+    }
+
+    /// A task would hang if nobody ran it.
+    private static func passOn(_ job: Job) {
+        if case .task(let job) = job { globalConcurrentExecutor.enqueue(job) }
     }
 
     // MARK: - Timers
@@ -387,6 +397,7 @@ extension EventLoop {
                 run(batch[position])
                 position += 1
                 done += 1
+                if done % Self.jobsPerWriteMax == 0, !tickEndTargets.isEmpty { tellTickEndTargets() }
             }
             if position < batch.count {
                 localJobs.insert(contentsOf: batch[position...], at: 0)
@@ -408,12 +419,19 @@ extension EventLoop {
     private func endTick() {
         var round = 0
         while !tickEndTargets.isEmpty, round < Self.tickEndRoundsMax {
-            swap(&tickEndTargets, &tickEndSpare)
-            for target in tickEndSpare { target.tickEnding(on: self) }
-            tickEndSpare.removeAll(keepingCapacity: true)
+            tellTickEndTargets()
             // A target may have resumed tasks of this loop; their writes belong to this tick.
             if !localJobs.isEmpty { runJobs() }
             round += 1
+        }
+    }
+
+    /// Tells those that wait now, and those that they ask in turn once.
+    private func tellTickEndTargets() {
+        for _ in 0..<2 {
+            swap(&tickEndTargets, &tickEndSpare)
+            for target in tickEndSpare { target.tickEnding(on: self) }
+            tickEndSpare.removeAll(keepingCapacity: true)
         }
     }
 
@@ -424,10 +442,13 @@ extension EventLoop {
             runJobs()
             endTick()
         }
-        mailbox.withLock {
-            $0.isClosed = true
-            $0.jobs = []
+        let late = mailbox.withLock { mailbox in
+            defer { mailbox.jobs = [] }
+            mailbox.isClosed = true
+            return mailbox.jobs
         }
+        for job in localJobs + late { Self.passOn(job) }
+        localJobs = []
     }
 }
 

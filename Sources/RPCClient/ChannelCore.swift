@@ -14,7 +14,7 @@ public struct ChannelTimes: Sendable, Hashable {
 
 /// The channel on its loop: addresses, connections, the choice between them, and the calls that wait.
 ///
-/// - Isolation: the loop, but for ``connectivity``, ``lastConnectionTimes`` and init.
+/// - Isolation: the loop, but for ``connectivity``, ``intake``, ``lastConnectionTimes`` and init.
 final class ChannelCore: @unchecked Sendable {
     // Sendable: mutable fields are touched on `loop` alone; what other threads read is behind
     // mutexes.
@@ -24,6 +24,7 @@ final class ChannelCore: @unchecked Sendable {
     var throttle: RetryThrottle
     private(set) var transportConfiguration: ClientTransportConfiguration
     let connectivity = PublishedConnectivity()
+    let intake = CallIntake()
     private let target: ChannelTarget
     private let authority: String
     private let userAgent: String
@@ -34,6 +35,10 @@ final class ChannelCore: @unchecked Sendable {
     private var waiting: [ClientCall] = []
     /// Calls between two attempts.
     private var retrying: [ObjectIdentifier: ClientCall] = [:]
+    /// Empty, with the room of an earlier intake.
+    private var spareCalls: [ClientCall] = []
+    /// Calls of one intake whose room is kept.
+    private static let keptCallsMax = 1024
     private var nextPick = 0
     /// Calls that are not over.
     private var callCount = 0
@@ -65,9 +70,17 @@ final class ChannelCore: @unchecked Sendable {
 
     // MARK: Calls
 
-    func submit(_ call: ClientCall) {
-        callCount += 1
-        if call.begin() { place(call) }
+    /// Starts the calls that were handed in since the last time.
+    func takeCalls() {
+        var calls: [ClientCall] = []
+        swap(&calls, &spareCalls)
+        intake.takeAll(&calls)
+        for call in calls {
+            callCount += 1
+            if call.begin() { place(call) }
+        }
+        calls.removeAll(keepingCapacity: calls.capacity <= Self.keptCallsMax)
+        swap(&calls, &spareCalls)
     }
 
     /// The last word about a call that was submitted.
@@ -227,6 +240,7 @@ final class ChannelCore: @unchecked Sendable {
 
     func shutdown() {
         guard !isShutdown else { return }
+        takeCalls()
         isShutdown = true
         lookup.cancel()
         loop.cancel(idleTimer)
@@ -302,6 +316,11 @@ extension ChannelCore {
         guard !isShutdown, callCount > 0 || !subchannels.isEmpty else { return }
         lookup.start()
     }
+}
+
+// New calls of tasks that run on the loop.
+extension ChannelCore: TickEndTarget {
+    func tickEnding(on loop: EventLoop) { takeCalls() }
 }
 
 // Idleness.

@@ -54,8 +54,7 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
             call.stream.setInboundCompression(.gzip)
         }
         hasHeaders = true
-        call.commit(to: self)
-        call.stream.receiveInitialMetadata(metadata)
+        call.attemptWasAnswered(self, metadata)
     }
 
     override func receiveData(_ bytes: UnsafeRawBufferPointer) {

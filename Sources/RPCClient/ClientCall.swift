@@ -34,6 +34,8 @@ final class ClientCall: @unchecked Sendable {
     private var usedTransparentRetry = false
     /// No other attempt will be made: response headers came, or too much was written to be kept.
     private var isCommitted = false
+    /// A first attempt was made.
+    private var hasStarted = false
     private(set) var isDone = false
     private var deadlineTimer = TimerID.none
     private var retryTimer = TimerID.none
@@ -47,11 +49,7 @@ final class ClientCall: @unchecked Sendable {
         stream = CallStream(maxMessageBytes: options.maxResponseBytes ?? core.configuration.maxResponseBytes)
         hedging = core.configuration.hedging[method.path].map(HedgingState.init(policy:))
         if hedging == nil { retries = core.configuration.retryPolicy.map(RetryState.init(policy:)) }
-        stream.keepSentBytes()
-        if packsRequests { stream.setOutboundCompression(.gzip) }
-        stream.attach(self)
-        // Its first attempt flushes by itself: what is written until then needs nobody to be woken.
-        stream.expectFlush()
+        stream.attachClient(self, packing: packsRequests ? .gzip : nil)
     }
 
     var packsRequests: Bool {
@@ -89,7 +87,8 @@ final class ClientCall: @unchecked Sendable {
         }
         if self.attempt == nil {
             self.attempt = attempt
-            stream.rewind()
+            if hasStarted { stream.rewind() }
+            hasStarted = true
         } else {
             otherAttempts.append(attempt)
             stream.lendSentBytes { attempt.write($0) }
@@ -106,7 +105,10 @@ final class ClientCall: @unchecked Sendable {
             for other in otherAttempts { other.write(bytes) }
         }
         if attempt.queuedByteCount > attempt.highWater { stream.setBacklogged(true) }
-        if !isCommitted, stream.heldByteCount > core.configuration.maxReplayBytes { commit(to: attempt) }
+        if !isCommitted, status.heldByteCount > core.configuration.maxReplayBytes {
+            settle(on: attempt)
+            stream.stopKeepingSentBytes()
+        }
         if status.isFinished, status.isDrained {
             attempt.finishOnce()
             for other in otherAttempts { other.finishOnce() }
@@ -118,13 +120,17 @@ final class ClientCall: @unchecked Sendable {
         flush()
     }
 
-    /// The call is this attempt's from here on; the others are cancelled.
-    func commit(to chosen: ClientAttempt) {
-        guard !isCommitted else { return }
+    /// Response headers came: the call is this attempt's from here on.
+    func attemptWasAnswered(_ chosen: ClientAttempt, _ metadata: Metadata) {
+        if !isCommitted { settle(on: chosen) }
+        stream.receiveInitialMetadata(metadata)
+    }
+
+    /// No other attempt will be made; those beside this one are cancelled.
+    private func settle(on chosen: ClientAttempt) {
         isCommitted = true
         cancelHedges(but: chosen)
         attempt = chosen
-        stream.stopKeepingSentBytes()
     }
 
     /// An attempt is over with a status.
@@ -232,9 +238,7 @@ final class ClientCall: @unchecked Sendable {
     func complete(_ error: RPCError?, trailers: Metadata = Metadata()) {
         guard !isDone else { return }
         end()
-        stream.endInbound(error, trailers: trailers)
-        stream.endOutbound(error ?? RPCError(.cancelled, "the server has ended the call"))
-        stream.detachDriver()
+        stream.end(error, trailers: trailers)
     }
 
     /// The call is over by a decision of this side: the server is told, queued messages are dropped.
@@ -288,7 +292,11 @@ extension ClientCall: CallDriver {
     }
 
     func abandon() {
-        core.loop.execute { self.cancel(RPCError(.cancelled, "cancelled by the caller")) }
+        core.loop.execute {
+            // This call may be among those that are still to be taken.
+            self.core.takeCalls()
+            self.cancel(RPCError(.cancelled, "cancelled by the caller"))
+        }
     }
 
     func finishDetached(_ error: RPCError?) {

@@ -14,8 +14,7 @@ extension CallChannel {
         _ method: MethodDescriptor, _ request: Request, options: CallOptions
     ) async throws(RPCError) -> Response {
         let stream = startCall(method, options: options)
-        _ = try stream.write(request)
-        stream.finishWriting()
+        try stream.writeOnly(request)
         return try await stream.onlyMessage()
     }
 
@@ -25,8 +24,7 @@ extension CallChannel {
     ) -> ResponseStream<Response> {
         let stream = startCall(method, options: options)
         // A stream that failed already says so to the reader; there is nobody to tell here.
-        _ = try? stream.write(request)
-        stream.finishWriting()
+        try? stream.writeOnly(request)
         return ResponseStream(stream)
     }
 

@@ -11,6 +11,8 @@ extension CallStream {
         public let isFinished: Bool
         /// The user asked for headers before the first message.
         public let wantsHeaders: Bool
+        /// Bytes written by the user so far and still held, sent or not.
+        public let heldByteCount: Int
     }
 
     /// What has arrived of the peer's messages.
@@ -32,8 +34,19 @@ extension CallStream {
         if wakeNow { driver.outboundDidGrow() }
     }
 
-    /// The driver will drain the stream in any case; writes before that need not wake it.
-    public func expectFlush() { state.withLock { $0.isDriverAwake = true } }
+    /// Joins the stream of a client's call with its driver, which will drain it in any case: writes before that
+    /// need not wake it. What it sends is kept, so that ``rewind()`` can send it again, until
+    /// ``stopKeepingSentBytes()``.
+    ///
+    /// - Parameter packing: how messages are packed.
+    public func attachClient(_ driver: any CallDriver, packing: MessageCompression?) {
+        state.withLock { state in
+            state.driver = driver
+            state.isDriverAwake = true
+            state.keepsSentBytes = true
+            state.outboundCompression = packing
+        }
+    }
 
     /// Breaks the tie of stream and driver after the last event.
     public func detachDriver() {
@@ -67,18 +80,8 @@ extension CallStream {
         }
     }
 
-    /// Keeps sent bytes so that ``rewind()`` can send them again; until ``stopKeepingSentBytes()``.
-    public func keepSentBytes() { state.withLock { $0.keepsSentBytes = true } }
-
     /// The call is committed to its present attempt: forgets what was kept.
-    public func stopKeepingSentBytes() {
-        state.withLock { state in
-            guard state.keepsSentBytes else { return }
-            state.keepsSentBytes = false
-            state.outbound.removeFirst(state.sentByteCount)
-            state.sentByteCount = 0
-        }
-    }
+    public func stopKeepingSentBytes() { state.withLock { $0.stopKeepingSentBytes() } }
 
     /// Everything kept is to be sent again, to another attempt.
     public func rewind() {
@@ -99,9 +102,6 @@ extension CallStream {
         }
     }
 
-    /// Bytes written by the user so far and still held, sent or not.
-    public var heldByteCount: Int { state.withLock { $0.outbound.count } }
-
     /// The call ends here with a status: lends every unsent byte to `send`, and lets writers fail with
     /// `reason`.
     public func drainOutboundAndEnd(_ reason: RPCError, _ send: (UnsafeRawBufferPointer) -> Void) {
@@ -115,9 +115,9 @@ extension CallStream {
             }
             state.outbound.removeAll(keepingCapacity: false)
             state.sentByteCount = 0
-            return state.takeOutboundWaiters()
+            return state.outboundWaiters.takeAll()
         }
-        wake(waiters)
+        waiters.resume()
     }
 
     /// Lends every unsent byte to `send`, unless the transport is backlogged, and puts the driver to sleep:
@@ -148,10 +148,10 @@ extension CallStream {
             }
             let status = OutboundStatus(
                 isDrained: state.outbound.count == state.sentByteCount, isFinished: state.isWritingFinished,
-                wantsHeaders: state.wantsHeaders)
-            return (status, state.hasRoom ? state.takeOutboundWaiters() : [])
+                wantsHeaders: state.wantsHeaders, heldByteCount: state.outbound.count)
+            return (status, state.hasRoom ? state.outboundWaiters.takeAll() : CallWaiters())
         }
-        wake(waiters)
+        waiters.resume()
         return status
     }
 
@@ -159,9 +159,9 @@ extension CallStream {
     public func setBacklogged(_ isBacklogged: Bool) {
         let waiters = state.withLock { state in
             state.isBacklogged = isBacklogged
-            return state.hasRoom ? state.takeOutboundWaiters() : []
+            return state.hasRoom ? state.outboundWaiters.takeAll() : CallWaiters()
         }
-        wake(waiters)
+        waiters.resume()
     }
 
     /// Takes bytes of the peer's message stream.
@@ -171,14 +171,14 @@ extension CallStream {
     /// - Throws: ``FramingError``; the driver then ends the call.
     public func receive(_ bytes: UnsafeRawBufferPointer) throws(FramingError) -> Int {
         let (waiters, credit) = try state.withLock {
-            state throws(FramingError) -> ([CheckedContinuation<Void, Never>], Int) in
+            state throws(FramingError) -> (CallWaiters, Int) in
             state.uncreditedByteCount += bytes.count
-            guard state.failure == nil else { return ([], state.takeCredit()) }
+            guard state.failure == nil else { return (CallWaiters(), state.takeCredit()) }
             try unsafe state.inbound.append(bytes)
-            let waiters = state.inbound.completeCount > 0 ? state.takeMessageWaiters() : []
+            let waiters = state.inbound.completeCount > 0 ? state.takeMessageWaiters() : CallWaiters()
             return (waiters, state.takeCredit())
         }
-        wake(waiters)
+        waiters.resume()
         return credit
     }
 
@@ -206,51 +206,74 @@ extension CallStream {
     ///
     /// - Returns: `false` when it did so inside a message; the inbound half is then as before.
     public func endRequests() -> Bool {
-        let (isWhole, waiters) = state.withLock { state -> (Bool, [CheckedContinuation<Void, Never>]) in
-            guard !state.inbound.hasPartialMessage else { return (false, []) }
+        let (isWhole, waiters) = state.withLock { state -> (Bool, CallWaiters) in
+            guard !state.inbound.hasPartialMessage else { return (false, CallWaiters()) }
             if case .open = state.inboundEnd { state.inboundEnd = .ended }
-            return (true, state.takeInboundWaiters())
+            return (true, state.inboundWaiters.takeAll())
         }
-        wake(waiters)
+        waiters.resume()
         return isWhole
     }
 
     /// Whether response headers came. Clients.
     public var hasInitialMetadata: Bool { state.withLock { $0.initialMetadata != nil } }
 
+    /// The peer has answered, so that nothing will be sent to another: ``stopKeepingSentBytes()`` goes with it.
     public func receiveInitialMetadata(_ metadata: Metadata) {
-        wake(
-            state.withLock { state in
-                state.initialMetadata = metadata
-                return state.takeMessageWaiters()
-            })
+        let waiters = state.withLock { state in
+            state.stopKeepingSentBytes()
+            state.initialMetadata = metadata
+            return state.takeMessageWaiters()
+        }
+        waiters.resume()
     }
 
     /// The peer's half ended: regularly, or with `error`, which readers get behind the messages before it.
     public func endInbound(_ error: RPCError? = nil, trailers: Metadata = Metadata()) {
         let (inbound, outbound) = state.withLock { state in
-            guard case .open = state.inboundEnd else { return ([], []) as Waiters }
+            guard case .open = state.inboundEnd else { return (CallWaiters(), CallWaiters()) }
             state.trailingMetadata = trailers
             guard let error else {
                 state.inboundEnd = .ended
-                return (state.takeInboundWaiters(), [])
+                return (state.inboundWaiters.takeAll(), CallWaiters())
             }
             state.inboundEnd = .failed(error)
             if state.failure == nil { state.failure = error }
-            return (state.takeInboundWaiters(), state.takeOutboundWaiters())
+            return (state.inboundWaiters.takeAll(), state.outboundWaiters.takeAll())
         }
-        wake(inbound)
-        wake(outbound)
+        inbound.resume()
+        outbound.resume()
     }
 
     /// The call is over for writers too; readers still get what arrived, then the regular end.
     public func endOutbound(_ error: RPCError) {
-        wake(
-            state.withLock { state in
-                if state.failure == nil { state.failure = error }
-                return state.takeOutboundWaiters()
-            })
+        let waiters = state.withLock { state in
+            if state.failure == nil { state.failure = error }
+            return state.outboundWaiters.takeAll()
+        }
+        waiters.resume()
     }
+
+    /// A client's call is over: what ``endInbound(_:trailers:)``, ``endOutbound(_:)`` and ``detachDriver()`` do one
+    /// after another, in one step.
+    ///
+    /// - Parameter error: the status; `nil` is OK.
+    public func end(_ error: RPCError?, trailers: Metadata) {
+        let (inbound, outbound, driver) = state.withLock { state in
+            if case .open = state.inboundEnd {
+                state.trailingMetadata = trailers
+                state.inboundEnd = error.map { .failed($0) } ?? .ended
+            }
+            if state.failure == nil { state.failure = error ?? Self.endedByServer }
+            defer { state.driver = nil }
+            return (state.inboundWaiters.takeAll(), state.outboundWaiters.takeAll(), state.driver)
+        }
+        inbound.resume()
+        outbound.resume()
+        _ = driver  // released outside the lock
+    }
+
+    private static let endedByServer = RPCError(.cancelled, "the server has ended the call")
 
     /// The call is over at once in both directions; queued bytes are dropped. The first failure stays.
     public func fail(_ error: RPCError) {
@@ -260,15 +283,11 @@ extension CallStream {
             state.inbound = MessageDeframer(maxMessageBytes: state.inbound.maxMessageBytes)
             state.outbound.removeAll(keepingCapacity: false)
             state.sentByteCount = 0
-            return (state.takeInboundWaiters(), state.takeOutboundWaiters()) as Waiters
+            return (state.inboundWaiters.takeAll(), state.outboundWaiters.takeAll())
         }
-        wake(inbound)
-        wake(outbound)
+        inbound.resume()
+        outbound.resume()
     }
 
     public var isDetached: Bool { state.withLock { $0.isDetached } }
-
-    private typealias Waiters = (
-        inbound: [CheckedContinuation<Void, Never>], outbound: [CheckedContinuation<Void, Never>]
-    )
 }

@@ -29,7 +29,7 @@ extension CallStream {
         @usableFromInline var inboundCompression: MessageCompression?
         @usableFromInline var lastMessageWasCompressed = false
         @usableFromInline var hasRefusedUnpacking = false
-        @usableFromInline var inboundWaiters: [CheckedContinuation<Void, Never>] = []
+        var inboundWaiters = CallWaiters()
         /// The reader wants the one message there is and the end behind it: the message alone wakes nobody.
         @usableFromInline var waitsForEnd = false
         /// Received bytes the peer has not been given window for again.
@@ -55,7 +55,7 @@ extension CallStream {
         var doHeadersNamePacking = false
         @usableFromInline var messageStart = 0
         @usableFromInline var isWritingFinished = false
-        var outboundWaiters: [CheckedContinuation<Void, Never>] = []
+        var outboundWaiters = CallWaiters()
         /// Bytes at the front of `outbound` that went to the transport and are kept only to be sent again.
         var sentByteCount = 0
         var keepsSentBytes = false
@@ -111,27 +111,22 @@ extension CallStream {
             outbound.patchBigEndian(length, at: messageStart + 1)
         }
 
+        mutating func stopKeepingSentBytes() {
+            guard keepsSentBytes else { return }
+            keepsSentBytes = false
+            outbound.removeFirst(sentByteCount)
+            sentByteCount = 0
+        }
+
         mutating func noteHeadersLeave() {
             guard !haveHeadersLeft else { return }
             haveHeadersLeft = true
             doHeadersNamePacking = outboundCompression != nil
         }
 
-        mutating func takeInboundWaiters() -> [CheckedContinuation<Void, Never>] {
-            guard !inboundWaiters.isEmpty else { return [] }
-            defer { inboundWaiters = [] }
-            return inboundWaiters
-        }
-
         /// Those that a message, or the headers before it, wakes.
-        mutating func takeMessageWaiters() -> [CheckedContinuation<Void, Never>] {
-            waitsForEnd && !hasMoreThanOneMessage ? [] : takeInboundWaiters()
-        }
-
-        mutating func takeOutboundWaiters() -> [CheckedContinuation<Void, Never>] {
-            guard !outboundWaiters.isEmpty else { return [] }
-            defer { outboundWaiters = [] }
-            return outboundWaiters
+        mutating func takeMessageWaiters() -> CallWaiters {
+            waitsForEnd && !hasMoreThanOneMessage ? CallWaiters() : inboundWaiters.takeAll()
         }
 
         /// Bytes to grant to the peer now. All that is owed while little is unread; nothing while much is, so
@@ -141,6 +136,22 @@ extension CallStream {
             guard inbound.completeByteCount <= CallStream.inboundLowWater else { return 0 }
             defer { uncreditedByteCount = 0 }
             return uncreditedByteCount
+        }
+    }
+
+    /// Takes the response of a call that ended with OK and exactly one message.
+    ///
+    /// - Returns: `nil` when it did not end so, or not yet.
+    @inlinable
+    func takeOnlyResponse<Inbound: Message>() throws(RPCError) -> Inbound? {
+        try state.withLock { (state: inout State) throws(RPCError) -> Inbound? in
+            guard case .ended = state.inboundEnd, state.inbound.completeCount == 1,
+                !state.inbound.hasPartialMessage, let frame = state.inbound.first()
+            else { return nil }
+            let message: Inbound = try state.decode(frame)
+            // The stream is over: there is no window to give back.
+            state.inbound.dropFirst(frame)
+            return message
         }
     }
 

@@ -54,6 +54,22 @@ public final class CallStream: Sendable {
         return hasRoom
     }
 
+    /// Encodes and queues the one request of a call, and the end behind it: ``write(_:compressed:)`` and
+    /// ``finishWriting()`` in one step.
+    ///
+    /// - Throws: as ``write(_:compressed:)``.
+    @inlinable
+    public func writeOnly<Outbound: Message>(_ message: Outbound) throws(RPCError) {
+        let driver = try state.withLock { (state: inout State) throws(RPCError) in
+            try state.beginMessage()
+            message.encode(into: &state.outbound)
+            try state.endMessage(compressed: true)
+            state.isWritingFinished = true
+            return state.driverToWake()
+        }
+        driver?.outboundDidGrow()
+    }
+
     /// Suspends until the queue is below the high-water mark, the call is over, or the task is cancelled.
     public func waitForRoom() async throws(RPCError) {
         while true {
@@ -128,7 +144,8 @@ public final class CallStream: Sendable {
     @inlinable
     public func onlyMessage<Inbound: Message>() async throws(RPCError) -> Inbound {
         // Message and status usually come together: one suspension for both.
-        await waitForEnd()
+        await waitInbound(forEnd: true)
+        if let only: Inbound = try takeOnlyResponse() { return only }
         guard let first: Inbound = try await nextMessage() else {
             throw RPCError(.unimplemented, "the call ended with OK but without a response")
         }
@@ -192,46 +209,40 @@ public final class CallStream: Sendable {
         throw RPCError(.cancelled, "the task that waited for the call was cancelled")
     }
 
+    /// Suspends until the inbound half has something new, or the task is cancelled.
+    ///
+    /// - Parameter forEnd: a single message is nothing new before the half has ended.
     @usableFromInline
-    func waitInbound() async {
+    func waitInbound(forEnd: Bool = false) async {
         await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+            // Unchecked, because checking costs an allocation per call: a waiter is taken out of its list by whoever
+            // resumes it, so that nobody does so twice, and every end of a call takes them all.
+            unsafe await withUnsafeContinuation { continuation in
                 let resumeNow = state.withLock { state in
+                    state.waitsForEnd = forEnd
                     if state.inboundChanged || Task.isCancelled { return true }
-                    state.inboundWaiters.append(continuation)
+                    unsafe state.inboundWaiters.append(continuation)
                     return false
                 }
-                if resumeNow { continuation.resume() }
+                if resumeNow { unsafe continuation.resume() }
             }
         } onCancel: {
-            wake(state.withLock { $0.takeInboundWaiters() })
+            state.withLock { $0.inboundWaiters.takeAll() }.resume()
         }
-    }
-
-    /// Suspends until the inbound half has ended, holds more than one message, or the task is cancelled.
-    @usableFromInline
-    func waitForEnd() async {
-        state.withLock { $0.waitsForEnd = true }
-        await waitInbound()
-        state.withLock { $0.waitsForEnd = false }
     }
 
     private func waitOutbound() async {
         await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+            unsafe await withUnsafeContinuation { continuation in
                 let resumeNow = state.withLock { state in
                     if state.hasRoom || state.failure != nil || Task.isCancelled { return true }
-                    state.outboundWaiters.append(continuation)
+                    unsafe state.outboundWaiters.append(continuation)
                     return false
                 }
-                if resumeNow { continuation.resume() }
+                if resumeNow { unsafe continuation.resume() }
             }
         } onCancel: {
-            wake(state.withLock { $0.takeOutboundWaiters() })
+            state.withLock { $0.outboundWaiters.takeAll() }.resume()
         }
-    }
-
-    func wake(_ waiters: [CheckedContinuation<Void, Never>]) {
-        for waiter in waiters { waiter.resume() }
     }
 }

@@ -52,6 +52,48 @@ private func run<R: Sendable>(on loop: EventLoop, _ body: @escaping @Sendable ()
         }
     }
 
+    @Test("a task that prefers a loop goes on elsewhere when the loop has ended", .timeLimit(.minutes(1)))
+    func tasksOutliveTheLoop() async throws {
+        let group = try EventLoopGroup(loopCount: 1, name: "test")
+        let loop = group.loops[0]
+        let (begun, begin) = AsyncStream<Void>.makeStream()
+        let (stopped, stop) = AsyncStream<Void>.makeStream()
+        let task = Task(executorPreference: loop) {
+            begin.finish()
+            for await _ in stopped {}
+            return loop.isCurrent
+        }
+        for await _ in begun {}
+        await Task.detached { group.shutdown() }.value
+        stop.finish()
+        #expect(await task.value == false)
+    }
+
+    @Test("those who write at the end of a tick need not wait for a long row of jobs")
+    func writesAmongJobs() async throws {
+        try await withGroup { group in
+            let loop = group.loops[0]
+            let done = Mutex(0)
+            let told = Mutex<[Int]>([])
+            let allDone = await withCheckedContinuation { continuation in
+                loop.execute {
+                    loop.atTickEnd(TickEnd { told.withLock { $0.append(done.withLock { $0 }) } })
+                    for _ in 0..<200 { loop.execute { done.withLock { $0 += 1 } } }
+                    loop.execute { continuation.resume(returning: done.withLock { $0 }) }
+                }
+            }
+            #expect(allDone == 200)
+            let jobsBefore = try #require(told.withLock { $0 }.first)
+            #expect(jobsBefore < EventLoop.jobsPerWriteMax)
+        }
+    }
+
+    private final class TickEnd: TickEndTarget {
+        let body: () -> Void
+        init(_ body: @escaping () -> Void) { self.body = body }
+        func tickEnding(on loop: EventLoop) { body() }
+    }
+
     private actor Resident {
         let loop: EventLoop
         var count = 0

@@ -53,8 +53,7 @@ private final class RecordingDriver: CallDriver {
     @Test("a driver that will flush in any case is not woken before") func expectedFlush() throws {
         let stream = CallStream(maxMessageBytes: 100)
         let driver = RecordingDriver()
-        stream.attach(driver)
-        stream.expectFlush()
+        stream.attachClient(driver, packing: nil)
         _ = try stream.write(message(2))
         #expect(driver.wakes.load(ordering: .relaxed) == 0)
         var sent: [UInt8] = []
@@ -116,8 +115,7 @@ private final class RecordingDriver: CallDriver {
         throws
     {
         let stream = CallStream(maxMessageBytes: 100)
-        stream.keepSentBytes()
-        stream.attach(RecordingDriver())
+        stream.attachClient(RecordingDriver(), packing: nil)
         _ = try stream.write(message(1))
         var sent: [UInt8] = []
         _ = stream.drainOutbound { sent += [UInt8]($0) }
@@ -129,7 +127,7 @@ private final class RecordingDriver: CallDriver {
         _ = stream.drainOutbound { sent += [UInt8]($0) }
         #expect(sent == framed(1) + framed(2))
         stream.stopKeepingSentBytes()
-        #expect(stream.heldByteCount == 0)
+        #expect(stream.drainOutbound { _ in }.heldByteCount == 0)
     }
 
     @Test("window is given back while little is unread, and withheld from a peer whose messages pile up")
@@ -175,6 +173,43 @@ private final class RecordingDriver: CallDriver {
         let error = await #expect(throws: RPCError.self) { try await reader.value }
         #expect(error?.code == .cancelled)
         #expect(driver.abandoned.load(ordering: .relaxed) == 1)
+    }
+
+    @Test("the one request of a call is sent with the end behind it") func onlyRequest() throws {
+        let stream = CallStream(maxMessageBytes: 100)
+        let driver = RecordingDriver()
+        stream.attach(driver)
+        try stream.writeOnly(message(2))
+        var sent: [UInt8] = []
+        let status = stream.drainOutbound { sent += [UInt8]($0) }
+        #expect(sent == framed(2) && status.isDrained && status.isFinished)
+        #expect(driver.wakes.load(ordering: .relaxed) == 1)
+        #expect(throws: RPCError.self) { try stream.writeOnly(message(1)) }
+    }
+
+    @Test("a call that ended gives its readers what came, and its writers a reason") func ends() async throws {
+        let stream = CallStream(maxMessageBytes: 100)
+        stream.attachClient(RecordingDriver(), packing: nil)
+        let writer = Task {
+            stream.setBacklogged(true)
+            try await stream.waitForRoom()
+        }
+        let reader = Task { () async throws -> RawMessage in try await stream.onlyMessage() }
+        _ = try receive(framed(3), on: stream)
+        stream.end(nil, trailers: ["after": "all"])
+        #expect(try await reader.value.bytes.count == 3)
+        #expect(stream.receivedTrailingMetadata["after"] == "all")
+        let error = await #expect(throws: RPCError.self) { try await writer.value }
+        #expect(error?.code == .cancelled)
+    }
+
+    @Test("the status of a call counts for more than a response before it") func statusCounts() async throws {
+        let stream = CallStream(maxMessageBytes: 100)
+        _ = try receive(framed(3), on: stream)
+        stream.end(RPCError(.aborted, "after all"), trailers: Metadata())
+        await #expect(throws: RPCError(.aborted, "after all")) {
+            let _: RawMessage = try await stream.onlyMessage()
+        }
     }
 
     @Test("exactly one message is demanded where the method has one", arguments: [0, 2])

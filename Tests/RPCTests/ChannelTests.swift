@@ -39,6 +39,37 @@ private typealias Method = TestService.Method
         await server.shutdown(grace: .zero)
     }
 
+    @Test("tasks on the channel's executor are answered, and so are cancelled ones, also behind its shutdown")
+    func callersOnItsExecutor() async throws {
+        try await Loopback.run { loopback in
+            let channel = loopback.channel
+            let answers = try await withThrowingTaskGroup(of: String.self) { group in
+                for number in 0..<200 {
+                    group.addTask(executorPreference: channel.executor) {
+                        let text: Text = try await channel.unary(
+                            Method.echo, Text("\(number)"), options: CallOptions())
+                        return text.value
+                    }
+                }
+                return try await group.reduce(into: Set<String>()) { $0.insert($1) }
+            }
+            #expect(answers.count == 200)
+            let codes = await Task(executorPreference: channel.executor) {
+                let call = Task.immediate(executorPreference: channel.executor) { () async throws -> Text in
+                    try await channel.unary(Method.hang, Text(), options: CallOptions())
+                }
+                call.cancel()
+                let cancelled = await #expect(throws: RPCError.self) { try await call.value }
+                await channel.shutdown()
+                let late = await #expect(throws: RPCError.self) {
+                    let _: Text = try await channel.unary(Method.echo, Text(), options: CallOptions())
+                }
+                return [cancelled?.code, late?.code]
+            }.value
+            #expect(codes == [.cancelled, .unavailable])
+        }
+    }
+
     @Test("a name that does not exist is an error of the call") func badName() async throws {
         let channel = try RPCChannel(target: "dns:///no-such-host.invalid:1")
         let error = await #expect(throws: RPCError.self) {

@@ -131,6 +131,24 @@ start_echo_servers() {
     fi
 }
 
+# drive NAME COMMAND...: one run of a client on our server, beside it as h2load is; keeps its calls a second.
+drive() {
+    local name=$1 found
+    shift
+    found=$( (on 1 "$@") | sed -n 's/.*: \([0-9]*\) a second.*/\1/p')
+    [ -n "$found" ] || { say "$name made no calls"; exit 1; }
+    echo "$found" >>"$work/calls/$name"
+}
+
+# The clients take turns, so that a change of the machine's pace meets all of them.
+drive_clients() {
+    local target=${url_of[ours]#http://}
+    drive client "$bin/rpc-bench" client --target "$target" --channels 2 --concurrency 100 --calls 200000
+    drive client-on-channel "$bin/rpc-bench" client --target "$target" --channels 2 --concurrency 100 --calls 200000 \
+        --on-channel
+    [ -z "${url_of[grpc-c++]:-}" ] || drive client-c++ "$cache/grpc_echo" "$target" 2 100 50000
+}
+
 # Allocations of each server per call, counted in processes of their own: counting costs time. Go has its own heap.
 count_allocations() {
     allocation_counter || { echo "Allocations are not counted: there is no C compiler."; return; }
@@ -198,13 +216,14 @@ calls() {
             load "calls/$server.1MiB" "${pid_of[$server]}" 400 1048576 -c 2 -m 2 -w 20 -W 20 "${grpc_header[@]}" -d "$work/1M" \
                 "${url_of[$server]}/bench.Echo/Unary"
         done
-        "$bin/rpc-bench" client --target "${url_of[ours]#http://}" --channels 2 --concurrency 100 --calls 100000 \
-            | sed -n 's/.*: \([0-9]*\) a second.*/\1/p' >>"$work/calls/client"
+        drive_clients
         # The first round warms caches and allocators up and does not count.
         if [ "$round" = 0 ]; then rm -f "$work"/calls/*; fi
     done
     note '$HEADERS' "${grpc_header[*]@Q}"
-    note "our client" "rpc-bench client --channels 2 --concurrency 100 --calls 100000"
+    note "our client" "taskset -c 1 rpc-bench client --channels 2 --concurrency 100 --calls 200000"
+    note "our client, on channel" "taskset -c 1 rpc-bench client --channels 2 --concurrency 100 --calls 200000 --on-channel"
+    [ -z "${url_of[grpc-c++]:-}" ] || note "gRPC C++ client" "taskset -c 1 grpc_echo TARGET 2 100 50000"
     count_allocations
     note "allocations" "BENCH_ALLOCATIONS=FILE LD_PRELOAD=allocations.so SERVER; the second of two h2load -c 10 -m 100"
     print_calls
@@ -235,9 +254,17 @@ print_calls() {
         printf '%-34s %s GiB echoed per CPU-second in messages of 1 MiB (%s us each, in and out)\n' "$server" \
             "$(echoed "$server")" "$(cell "$server.1MiB")"
     done
-    printf '%-34s %s unary calls a second, both on two cores; %s allocations of the client per call\n' \
-        "our client on our server" "$(median "$work/calls/client")" "$(allocations client)"
+    echo
+    echo "── unary echo of 100 bytes on our server: calls a second, 2 connections x 100 callers, a core for each side"
+    driven "our client" client "; $(allocations client) allocations per call"
+    driven "  callers on the channel's thread" client-on-channel
+    [ -z "${url_of[grpc-c++]:-}" ] || driven "gRPC C++ client" client-c++
+    printf '%-34s %8s\n' "ours / gRPC C++" "$(ratio "$(median "$work/calls/client")" "$(median "$work/calls/client-c++")")"
     aim_calls
+}
+driven() { # driven TITLE NAME [REST]: median, and the slowest and fastest of the rounds.
+    printf '%-34s %8s (%s to %s)%s\n' "$1" "$(median "$work/calls/$2")" "$(sort -n "$work/calls/$2" | head -1)" \
+        "$(sort -n "$work/calls/$2" | tail -1)" "${3:-}"
 }
 streamed() { awk -v cpu="$(cell "$1.stream")" 'BEGIN { printf "%.2f", 100 / cpu }'; }
 echoed() { awk -v cpu="$(cell "$1.1MiB")" 'BEGIN { printf "%.2f", 1e6 / cpu / 1024 }'; }
@@ -259,4 +286,5 @@ aim_calls() {
     aim "streamed messages of 100 bytes per CPU-second" "$(streamed ours)" ">=" 5 million
     aim "messages of 1 MiB, echoed per CPU-second" "$(echoed ours)" ">=" 1 GiB
     aim "our client on our server, two cores" "$(median "$work/calls/client")" ">=" 150000 "calls/s"
+    aim "  callers on the channel's thread" "$(median "$work/calls/client-on-channel")" ">=" 150000 "calls/s"
 }

@@ -22,17 +22,22 @@ struct Drive: AsyncParsableCommand {
     @Option(help: "Bytes of each payload.")
     var payload = 100
 
+    @Flag(help: "Runs the callers on their channel's executor, not on the common pool.")
+    var onChannel = false
+
     @Flag(help: "Calls the server stream instead of the unary method.")
     var stream = false
 
     func run() async throws {
         let request = EchoService.Echo.with { $0.value = Array(repeating: 97, count: payload) }
         let perWorker = calls / (channels * concurrency)
+        let channels = try (0..<channels).map { _ in try RPCChannel(target: target) }
         let latencies = try await withThrowingTaskGroup(of: [Duration].self) { group in
-            for _ in 0..<channels {
-                let channel = try RPCChannel(target: target)
+            for channel in channels {
                 for _ in 0..<concurrency {
-                    group.addTask { try await work(on: channel, request, count: perWorker) }
+                    group.addTask(executorPreference: onChannel ? channel.executor : nil) {
+                        try await work(on: channel, request, count: perWorker)
+                    }
                 }
             }
             let clock = ContinuousClock()
@@ -44,6 +49,7 @@ struct Drive: AsyncParsableCommand {
             print("\(all.count) calls in \(elapsed): \(perSecond) a second")
             return all.sorted()
         }
+        for channel in channels { await channel.shutdown() }
         print("p50 \(latencies[latencies.count / 2]), p99 \(latencies[latencies.count * 99 / 100])")
     }
 
@@ -53,6 +59,8 @@ struct Drive: AsyncParsableCommand {
         let clock = ContinuousClock()
         var latencies: [Duration] = []
         latencies.reserveCapacity(count)
+        // Read once: a property that the command line sets is looked up by name.
+        let stream = stream
         for _ in 0..<count {
             let started = clock.now
             if stream {
