@@ -33,9 +33,9 @@ public struct HTTP2Limits: Hashable, Sendable {
     public var headerExcessFactorMax = 4
     /// CONTINUATION frames of one block (CVE-2024-28182).
     public var continuationsMax = 8
-    /// Responses with a status of 1xx before the real one of a stream. Servers send one or two; a client that
-    /// takes any number waits for ever on a server that sends nothing else.
-    public var informationalHeadsMax: UInt8 = 10
+    /// Responses with a status of 1xx, for each open stream, before a real one of any. Servers send one or two; a
+    /// client that takes any number waits for ever on a server that sends nothing else.
+    public var informationalHeadsMax = 10
     /// PING and SETTINGS acknowledgements waiting to be written (CVE-2019-9512, 9515).
     public var queuedAcksMax = 1000
     /// Entries of one SETTINGS frame.

@@ -12,7 +12,6 @@ struct SessionSink: ~Copyable {
         var stream: HTTP2Stream?
         var hasFinalHead = false
         var isClosed = false
-        var informationalHeadCount: UInt8 = 0
         var peerReset: UInt32?
     }
 
@@ -43,6 +42,8 @@ struct SessionSink: ~Copyable {
     private var blockSlot: Int32 = -1
     /// Since the last HEADERS.
     private var continuationCount = 0
+    /// Heads with a status of 1xx since the last final one, of all streams.
+    private var informationalHeadCount = 0
     private var blockFieldCount = 0
     private var blockByteCount = 0
     private var blockExceeds = false
@@ -262,15 +263,14 @@ struct SessionSink: ~Copyable {
             return
         }
         if !isServer, !endsStream, notes.pointee.headers.openBlockFirstByte(of: .status) == UInt8(ascii: "1") {
-            // The rest of the bytes at hand is read in any case: no further than the limit is counted.
-            if slots[slot].informationalHeadCount < limits.informationalHeadsMax {
-                slots[slot].informationalHeadCount += 1
-            } else {
+            informationalHeadCount += 1
+            if informationalHeadCount > limits.informationalHeadsMax * slots.count {
                 violation = violation ?? .informationalHeads
             }
             return notes.pointee.headers.dropOpenBlock()
         }
         slots[slot].hasFinalHead = true
+        informationalHeadCount = 0
         let block = notes.pointee.headers.endBlock(exceedsLimit: blockExceeds)
         notes.pointee.events.append(.headers(slot: blockSlot, block: Int32(block), endStream: endsStream))
     }

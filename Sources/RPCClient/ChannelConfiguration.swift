@@ -54,6 +54,8 @@ public struct ChannelConfiguration: Sendable {
             [SocketAddress] = { (host, port) async throws(NameResolutionError) in
                 try await NameResolver.shared.resolve(host: host, port: port)
             }
+    /// Told of every call, in this order before it and in the opposite one after it.
+    public var interceptors: [any ClientInterceptor] = []
     /// Goes in front of the library's own name in `user-agent`.
     public var userAgent: String?
     public var transport = ClientTransportConfiguration()

@@ -24,6 +24,8 @@ final class ClientCall: @unchecked Sendable {
     let options: CallOptions
     let stream: CallStream
     let deadline: MonotonicInstant?
+    /// For the interceptors; `nil` when there are none.
+    private let startedAt: MonotonicInstant?
     private let core: ChannelCore
     /// The attempt that the call is committed to, or the first of those under way.
     private var attempt: ClientAttempt?
@@ -44,7 +46,12 @@ final class ClientCall: @unchecked Sendable {
     init(core: ChannelCore, method: MethodDescriptor, options: CallOptions) {
         self.core = core
         self.method = method
+        var options = options
+        for interceptor in core.configuration.interceptors {
+            interceptor.callWillStart(method, options: &options)
+        }
         self.options = options
+        startedAt = core.configuration.interceptors.isEmpty ? nil : .systemNow()
         deadline = options.timeout.map { MonotonicInstant.systemNow() + min($0, GRPCTimeout.longest) }
         stream = CallStream(maxMessageBytes: options.maxResponseBytes ?? core.configuration.maxResponseBytes)
         hedging = core.configuration.hedging[method.path].map(HedgingState.init(policy:))
@@ -237,6 +244,7 @@ final class ClientCall: @unchecked Sendable {
     /// The call is over; idempotent.
     func complete(_ error: RPCError?, trailers: Metadata = Metadata()) {
         guard !isDone else { return }
+        tellInterceptors(error)
         end()
         stream.end(error, trailers: trailers)
     }
@@ -244,9 +252,18 @@ final class ClientCall: @unchecked Sendable {
     /// The call is over by a decision of this side: the server is told, queued messages are dropped.
     func cancel(_ error: RPCError) {
         guard !isDone else { return }
+        tellInterceptors(error)
         end()
         stream.fail(error)
         stream.detachDriver()
+    }
+
+    private func tellInterceptors(_ error: RPCError?) {
+        guard let startedAt else { return }
+        let duration = MonotonicInstant.systemNow() - startedAt
+        for interceptor in core.configuration.interceptors.reversed() {
+            interceptor.callDidEnd(method, status: error, duration: duration)
+        }
     }
 
     /// An attempt that is still under way is told to stop.

@@ -37,6 +37,9 @@ public final class ClientConnection {
     /// The server's identity, once the handshake is over.
     public var tlsPeer: TLSPeerIdentity? { tls?.peer }
 
+    /// Why it ended, from when its streams are told of that until the observer is.
+    public var loss: ConnectionLoss? { wire?.loss }
+
     /// How long each step took, once the connection is ready.
     public private(set) var times: ConnectionTimes?
 
@@ -114,9 +117,6 @@ public final class ClientConnection {
         guard let session = wire?.session, session.hasRemoteSettings else { return 0 }
         return session.availableStreamCount
     }
-
-    /// Why it ended, from when its streams are told of that until the observer is.
-    public var loss: ConnectionLoss? { wire?.loss }
 
     /// As many streams are open as the server allows; false before it said so.
     public var isAtStreamLimit: Bool {

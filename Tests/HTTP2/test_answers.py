@@ -226,7 +226,8 @@ def test_a_deadline_resets_the_stream():
 
 def state_of(process: subprocess.Popen) -> set[str]:
     """The states of its threads, as /proc names them, when they are all the same."""
-    states = {path.read_text().rsplit(")", 1)[1].split()[0] for path in Path(f"/proc/{process.pid}/task").glob("*/stat")}
+    stats = Path(f"/proc/{process.pid}/task").glob("*/stat")
+    states = {path.read_text().rsplit(")", 1)[1].split()[0] for path in stats}
     return states if len(states) == 1 else set()
 
 

@@ -36,7 +36,8 @@ def status_of(peer, *fields: tuple[str, str], **how) -> str:
     [*GRPC, ("grpc-timeout", "99999999H")],
     [*GRPC, ("grpc-accept-encoding", "br, deflate,gzip")], [*GRPC, ("x-bin", "no base64!"), ("grpc-future", "1")],
     [*GRPC, ("x-many", "1"), ("x-many", "2"), ("x-empty", "")]],
-    ids=["plain", "subformat", "parameter", "other case", "identity", "31 years", "encodings", "odd metadata", "repeated"])
+    ids=["plain", "subformat", "parameter", "other case", "identity", "31 years", "encodings", "odd metadata",
+         "repeated"])
 def test_good_requests(peer, fields):
     head, answer, trailers = ask(peer, *fields)
     assert head[":status"] == "200" and head["content-type"].startswith("application/grpc")
@@ -129,4 +130,5 @@ def test_other_methods(peer, method):
 def test_a_refused_request_is_one_block(peer):
     """Trailers-only: no client may find a body where there is none."""
     head, answer, trailers = ask(peer, *GRPC, path="/no/such")
-    assert head is trailers and answer == b"" and head[":status"] == "200" and head["content-type"] == "application/grpc"
+    assert head is trailers and answer == b""
+    assert head[":status"] == "200" and head["content-type"] == "application/grpc"

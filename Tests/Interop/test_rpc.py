@@ -128,6 +128,9 @@ def test_the_probe_sends_and_shows_metadata_of_both_kinds(server):
                  "-H", "x-grpc-test-echo-trailing-bin: q6ur")
     assert "< x-grpc-test-echo-initial: v\n" in done.stderr
     assert "< x-grpc-test-echo-trailing-bin: q6ur (trailer)\n" in done.stderr
+    # The call for the schema is told too, and has the metadata too.
+    for path in ["grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "grpc.testing.TestService/UnaryCall"]:
+        assert f"call: {path} OK, " in done.stderr
 
 
 def test_the_probe_reads_while_it_writes(server):

@@ -8,6 +8,26 @@ import Testing
 
 private typealias Method = TestService.Method
 
+private final class CallLog: Sendable {
+    let lines = Mutex<[String]>([])
+}
+
+/// Adds its name to each call, and notes what it is told.
+private struct Noting: ClientInterceptor {
+    let name: String
+    let log: CallLog
+
+    func callWillStart(_ method: MethodDescriptor, options: inout CallOptions) {
+        log.lines.withLock { $0.append("\(name) \(method.name)") }
+        options.metadata.append("in", name)
+    }
+
+    func callDidEnd(_ method: MethodDescriptor, status: RPCError?, duration: Duration) {
+        log.lines.withLock { $0.append("\(name) \(status?.code.description ?? "OK")") }
+        #expect(duration > .zero)
+    }
+}
+
 @Suite("Channels, health and the end of a server", .timeLimit(.minutes(1))) struct ChannelTests {
     @Test("a call that says nothing fails at once when nobody listens, naming the address") func failFast()
         async throws
@@ -114,6 +134,22 @@ private typealias Method = TestService.Method
             }
             #expect(error?.code == .unavailable)
         }
+    }
+
+    @Test("interceptors see each call before it and behind its end, the first one outermost")
+    func interceptors() async throws {
+        let log = CallLog()
+        try await Loopback.run(channel: {
+            $0.interceptors = [Noting(name: "a", log: log), Noting(name: "b", log: log)]
+        }) { loopback in
+            let answer: Text = try await loopback.unary(Method.metadata, Text("x"))
+            #expect(answer.value == "a|b")
+            let _: Text? = try? await loopback.unary(Method.fail, Number(5))
+        }
+        #expect(
+            log.lines.withLock { $0 } == [
+                "a Metadata", "b Metadata", "b OK", "a OK", "a Fail", "b Fail", "b NOT_FOUND", "a NOT_FOUND",
+            ])
     }
 
     @Test("calls after the channel's end fail") func afterShutdown() async throws {

@@ -94,10 +94,12 @@ struct CallCommand: AsyncParsableCommand {
     func run() async throws {
         let parts = method.split(separator: "/", maxSplits: 1)
         guard parts.count == 2 else { throw ProbeFailure.usage("'\(method)' is no package.Service/Method") }
-        let channel = try target.makeChannel()
         var metadata = try identity.metadata()
         for line in header { try add(header: line, to: &metadata) }
-        let source = DescriptorSource(channel: channel, metadata: metadata, timeout: target.callTimeout)
+        var interceptors: [any ClientInterceptor] = [AddedMetadata(metadata: metadata)]
+        if verbose, repetitions == nil { interceptors.append(CallTrace()) }
+        let channel = try target.makeChannel(interceptors: interceptors)
+        let source = DescriptorSource(channel: channel, timeout: target.callTimeout)
         let resolved = ContinuousClock.now
         let pool = try await descriptors.pool(containing: String(parts[0]), at: source, target: target)
         guard let found = pool.service(named: String(parts[0]))?.method(named: String(parts[1])) else {
@@ -111,7 +113,7 @@ struct CallCommand: AsyncParsableCommand {
         }
         let call = PreparedCall(
             service: String(parts[0]), method: found, requests: requests,
-            options: CallOptions(timeout: target.callTimeout, metadata: metadata), channel: channel)
+            options: CallOptions(timeout: target.callTimeout), channel: channel)
         if verbose { try describe(requests, as: found.input, in: pool) }
         if let repetitions {
             try await makeMany(call, repetitions)

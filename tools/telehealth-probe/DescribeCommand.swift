@@ -15,9 +15,8 @@ struct DescribeCommand: AsyncParsableCommand {
     var symbol: String
 
     func run() async throws {
-        let channel = try target.makeChannel()
-        let source = DescriptorSource(
-            channel: channel, metadata: try identity.metadata(), timeout: target.callTimeout)
+        let channel = try target.makeChannel(interceptors: [AddedMetadata(metadata: identity.metadata())])
+        let source = DescriptorSource(channel: channel, timeout: target.callTimeout)
         let pool = try await descriptors.pool(containing: symbol, at: source, target: target)
         if let service = pool.service(named: symbol) {
             print(Self.text(of: service))

@@ -8,7 +8,6 @@ internal import RPCModel
 /// Where the shapes of a server's services come from: its reflection service, or a file of descriptors.
 struct DescriptorSource {
     let channel: RPCChannel
-    let metadata: Metadata
     let timeout: Duration
 
     /// Reads a `FileDescriptorSet` as `protoc --include_imports --descriptor_set_out` writes it.
@@ -78,7 +77,7 @@ struct DescriptorSource {
     private func ask(
         _ requests: [Grpc_Reflection_V1_ServerReflectionRequest], _ method: MethodDescriptor
     ) async throws(RPCError) -> [Grpc_Reflection_V1_ServerReflectionResponse] {
-        let options = CallOptions(timeout: timeout, metadata: metadata)
+        let options = CallOptions(timeout: timeout)
         let call:
             BidirectionalCall<
                 Grpc_Reflection_V1_ServerReflectionRequest, Grpc_Reflection_V1_ServerReflectionResponse

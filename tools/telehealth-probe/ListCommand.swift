@@ -15,9 +15,8 @@ struct ListCommand: AsyncParsableCommand {
     var service: String?
 
     func run() async throws {
-        let channel = try target.makeChannel()
-        let source = DescriptorSource(
-            channel: channel, metadata: try identity.metadata(), timeout: target.callTimeout)
+        let channel = try target.makeChannel(interceptors: [AddedMetadata(metadata: identity.metadata())])
+        let source = DescriptorSource(channel: channel, timeout: target.callTimeout)
         if let service {
             let pool = try await descriptors.pool(containing: service, at: source, target: target)
             guard let found = pool.service(named: service) else { throw ProbeFailure.call("\(service) is no service") }

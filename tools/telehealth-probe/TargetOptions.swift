@@ -53,10 +53,12 @@ struct TargetOptions: ParsableArguments {
         return configuration
     }
 
-    func makeChannel() throws -> RPCChannel {
+    func makeChannel(interceptors: [any ClientInterceptor] = []) throws -> RPCChannel {
+        var configuration = try channelConfiguration()
+        configuration.interceptors = interceptors
         do {
-            return try RPCChannel(target: address, configuration: channelConfiguration())
-        } catch let error as ChannelError {
+            return try RPCChannel(target: address, configuration: configuration)
+        } catch {
             throw ProbeFailure.usage("\(error)")
         }
     }
