@@ -143,6 +143,14 @@ def has_unread_entries(message) -> bool:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_every_kind_of_field_survives_both_codecs(pool, binary, api, seed):
+    for message in samples(pool, seed, some(api, seed)):
+        ours = binary.ask(message.DESCRIPTOR.full_name, BINARY, message.SerializeToString(), BINARY)
+        assert ours is not None, f"{message.DESCRIPTOR.full_name}: {binary.complaint}"
+        assert canonical(type(message).FromString(ours), pool) == canonical(message, pool), message.DESCRIPTOR.full_name
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_both_refuse_the_same_bytes(pool, binary, api, seed):
     choose = random.Random(seed)
     for message in samples(pool, seed, some(api, seed)):
