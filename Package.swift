@@ -130,7 +130,7 @@ let programs: [Target] = [
         ], path: "Sources/telehealthd", linked: staticRuntime),
     program("protoc-gen-telehealth-swift", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire"]),
     program("codec-bench", ["TelehealthAPI", "ProtobufWire"], exclude: ["record.proto"]),
-    program("protobuf-conformance", ["ProtobufWire", "ProtobufReflection", "ConformanceMessages"]),
+    program("protobuf-conformance", ["ProtobufWire", "ProtobufReflection", "TelehealthAPI", "ConformanceMessages"]),
     program(
         "telehealth-probe",
         [

@@ -25,10 +25,10 @@ extension UInt32: MapKey {}
 extension UInt64: MapKey {}
 
 extension String: MapKey {
-    /// Most keys of a scan differ: equality, which is a comparison of memory for ASCII, finds them out first.
+    /// Never by Swift's equality first: it brings what is no ASCII into a normal form, microseconds a key.
     @inlinable
     public func isSameKey(as other: String) -> Bool {
-        utf8.count == other.utf8.count && self == other && utf8.elementsEqual(other.utf8)
+        utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
     }
 
     public func hashKey(into hasher: inout Hasher) {

@@ -2,7 +2,7 @@
 public enum WireError: Error, Hashable, Sendable {
     /// The bytes end inside a tag, a value or a group.
     case truncated
-    /// A varint is longer than ten bytes or does not fit in 64 bits.
+    /// A varint is longer than ten bytes, or a length longer than five or above 2 GiB.
     case varintOverflow
     /// A tag is longer than 32 bits, has field number 0 or one of the unused wire types 6 and 7.
     case invalidTag

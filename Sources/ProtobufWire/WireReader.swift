@@ -131,15 +131,38 @@ public struct WireReader: ~Copyable {
         return UInt64(littleEndian: value)
     }
 
+    /// A length: a varint of one to five bytes.
+    ///
+    /// - Throws: ``WireError/truncated``; ``WireError/varintOverflow`` past five bytes, also when they are padding
+    ///   only, and past the 2 GiB that no message may exceed: other implementations refuse these, and where one
+    ///   message ends must not depend on who reads it.
+    @inlinable @inline(__always)
+    mutating func readLength() throws(WireError) -> Int {
+        guard unsafe current < end else { throw .truncated }
+        let first = unsafe current.load(as: UInt8.self)
+        if first < 0x80 {
+            unsafe current += 1
+            return Int(first)
+        }
+        return try longLength()
+    }
+
+    @usableFromInline
+    mutating func longLength() throws(WireError) -> Int {
+        let start = unsafe current
+        let value = try longVarint()
+        guard unsafe current - start <= 5, value <= UInt64(Int32.max) else { throw .varintOverflow }
+        return Int(truncatingIfNeeded: value)
+    }
+
     /// A length and that many bytes, which are stepped over. Nothing is allocated before the length is known
     /// to be covered by bytes present.
     ///
     /// - Returns: the bytes, valid as long as the reader.
     @unsafe @inlinable @inline(__always)
     public mutating func readDelimited() throws(WireError) -> UnsafeRawBufferPointer {
-        let length = try readVarint()
-        guard length <= UInt64(truncatingIfNeeded: remaining) else { throw .truncated }
-        let count = Int(truncatingIfNeeded: length)
+        let count = try readLength()
+        guard count <= remaining else { throw .truncated }
         let start = unsafe current
         unsafe current += count
         return unsafe UnsafeRawBufferPointer(start: start, count: count)

@@ -102,7 +102,9 @@ enum LayerTable {
         Row(9, "store-bench", "StorageSQLite", "TelehealthCore"),
         Row(9, "codec-bench", "TelehealthAPI", "ProtobufWire"),
         Row(9, "ConformanceMessages", "ProtobufWire"),
-        Row(9, "protobuf-conformance", "ProtobufWire", "ProtobufReflection", "ConformanceMessages"),
+        Row(
+            9, "protobuf-conformance", "ProtobufWire", "ProtobufReflection", "TelehealthAPI",
+            "ConformanceMessages"),
     ]
 
     /// Products of other packages that more than one target may use. Every other product has one owner.

@@ -119,7 +119,7 @@ extension DynamicMessage {
         var entry = DynamicMessage(entryType)
         try reader.readNested { reader throws(WireError) in try entry.merge(from: &reader) }
         if valueField.kind == .enumeration, entryType.enumType(of: valueField).isClosed, entry.values[2] == nil,
-            entry.hasUnknown(valueField.number)
+            entry.hasUnknown(valueField.number, .varint)
         {
             // A closed enum's unknown number: the whole entry is unknown.
             var buffer = ByteBuffer()
@@ -131,12 +131,12 @@ extension DynamicMessage {
         setEntry(key, entry.values[2] ?? .zero(valueField, in: entryType), of: field)
     }
 
-    /// True when a field with a number was kept as unknown.
-    private func hasUnknown(_ number: UInt32) -> Bool {
+    /// True when a value with a number and wire type was kept as unknown.
+    private func hasUnknown(_ number: UInt32, _ format: WireFormat) -> Bool {
         unsafe unknownFields.bytes.withUnsafeBytes { raw in
             var reader = unsafe WireReader(raw)
             while let tag = try? reader.nextTag() {
-                if tag >> 3 == number { return true }
+                if tag == number << 3 | format.rawValue { return true }
                 guard (try? reader.skipUnknown(tag)) == true else { break }
             }
             return false
