@@ -5,12 +5,16 @@ manners.
 """
 
 import argparse
+import base64
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import grpc
+import h2.connection
+import h2.events
 import pytest
 
 HERE = Path(__file__).resolve().parent / "grpc_interop"
@@ -128,6 +132,34 @@ def python_client(our_server, tls):
 @pytest.mark.parametrize("case", PYTHON_CLIENT_CASES)
 def test_a_python_client_and_our_server(python_client, case):
     getattr(python_client, case)()
+
+
+def trailers_over_h2(port, path, message):
+    """The trailers of a unary call as they stand on the wire."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as peer:
+        connection = h2.connection.H2Connection()
+        connection.initiate_connection()
+        fields = {":method": "POST", ":scheme": "http", ":authority": "x", ":path": path, "te": "trailers"}
+        connection.send_headers(1, list((fields | {"content-type": "application/grpc"}).items()))
+        connection.send_data(1, b"\0" + len(message).to_bytes(4, "big") + message, end_stream=True)
+        while True:
+            peer.sendall(connection.data_to_send())
+            for event in connection.receive_data(peer.recv(65536)):
+                if isinstance(event, h2.events.TrailersReceived):
+                    return dict(event.headers)
+
+
+def test_the_load_report_of_a_call_is_the_public_contract_on_the_wire():
+    """What the Python client cannot show: it keeps the trailer to itself."""
+    load = client.messages.TestOrcaReport(
+        cpu_utilization=0.8210, memory_utilization=0.5847, request_cost={"cost": 3456.32}, utilization={"util": 0.30499})
+    request = client.messages.SimpleRequest(orca_per_query_report=load).SerializeToString()
+    for server in serve(PROGRAM, "server", "--credentials", CREDENTIALS):
+        trailers = trailers_over_h2(server.port, "/grpc.testing.TestService/UnaryCall", request)
+        encoded = trailers[b"endpoint-load-metrics-bin"]
+        report = suite.import_load_stubs()[0].OrcaLoadReport.FromString(base64.b64decode(encoded + b"=="))
+        assert report == suite.load_report(load)
+        assert trailers[b"grpc-status"] == b"0"
 
 
 def serve_narrow(tls, *command):
