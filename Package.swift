@@ -164,8 +164,8 @@ let programs: [Target] = [
     program(
         "rpc-interop",
         [
-            "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "EventCore", "TLSEngine", "InteropMessages",
-            argumentParser,
+            "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine", "HTTP2Engine", "EventCore",
+            "InteropMessages", argumentParser,
         ]),
 ]
 

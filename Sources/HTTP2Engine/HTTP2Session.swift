@@ -78,11 +78,9 @@ public final class HTTP2Session {
     ) throws(HTTP2Failure) {
         var created: OpaquePointer?
         let callbacks = try SessionCallbacks.make()
+        defer { nghttp2_session_callbacks_del(callbacks) }
         let options = try SessionCallbacks.options(limits)
-        defer {
-            nghttp2_session_callbacks_del(callbacks)
-            nghttp2_option_del(options)
-        }
+        defer { nghttp2_option_del(options) }
         // Freed in `deinit`, behind the C session.
         let sink = UnsafeMutablePointer<SessionSink>.allocate(capacity: 1)
         sink.initialize(to: SessionSink(isServer: role == .server, limits: limits, workspace: workspace))

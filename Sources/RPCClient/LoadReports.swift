@@ -56,13 +56,13 @@ public struct LoadReports: AsyncSequence, Sendable {
         }
 
         /// - Throws: `UNIMPLEMENTED` of a server that sends no reports, and will not; `CANCELLED` when the task is
-        ///   cancelled.
+        ///   cancelled; `UNAVAILABLE` once the channel is shut down.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(RPCError) -> LoadReport? {
             while true {
                 do throws(RPCError) {
                     if let report = try await nextOfStream() { return report }
                 } catch {
-                    guard error.code != .unimplemented, !Task.isCancelled else { throw error }
+                    guard error.code != .unimplemented, !Task.isCancelled, !reports.isOver else { throw error }
                 }
                 try await waitForNextStream()
             }
@@ -90,6 +90,8 @@ public struct LoadReports: AsyncSequence, Sendable {
     }
 
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self) }
+
+    private var isOver: Bool { (channel as? RPCChannel)?.connectivity == .shutdown }
 
     private func open() -> ResponseStream<Xds_Data_Orca_V3_OrcaLoadReport> {
         let request = Xds_Service_Orca_V3_OrcaLoadReportRequest.with { $0.reportInterval = .init(interval) }

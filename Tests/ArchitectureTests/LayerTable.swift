@@ -97,8 +97,8 @@ enum LayerTable {
         Row(9, "visit-simulation", "VisitSimulation", "ArgumentParser"),
         Row(9, "InteropMessages", "ProtobufWire", "RPCModel"),
         Row(
-            9, "rpc-interop", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "EventCore", "TLSEngine",
-            "InteropMessages", "ArgumentParser"),
+            9, "rpc-interop", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine",
+            "HTTP2Engine", "EventCore", "InteropMessages", "ArgumentParser"),
         Row(9, "store-bench", "StorageSQLite", "TelehealthCore"),
         Row(9, "codec-bench", "TelehealthAPI", "ProtobufWire"),
         Row(9, "ConformanceMessages", "ProtobufWire"),

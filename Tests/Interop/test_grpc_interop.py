@@ -5,12 +5,16 @@ manners.
 """
 
 import argparse
+import base64
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import grpc
+import h2.connection
+import h2.events
 import pytest
 
 HERE = Path(__file__).resolve().parent / "grpc_interop"
@@ -26,10 +30,13 @@ CASES = [
     "client_compressed_streaming", "server_streaming", "server_compressed_streaming", "ping_pong", "empty_stream",
     "half_duplex", "custom_metadata", "status_code_and_message", "special_status_message", "unimplemented_method",
     "unimplemented_service", "cancel_after_begin", "cancel_after_first_response", "timeout_on_sleeping_server",
-    "concurrent_large_unary", "long_lived_channel", "rpc_soak", "channel_soak",
+    "concurrent_large_unary", "long_lived_channel", "rpc_soak", "channel_soak", "orca_per_rpc", "orca_oob",
 ]
-# Google's Python client cannot compress message by message; its server cannot tell how a request came.
-PYTHON_CLIENT_CASES = [case for case in CASES if case != "client_compressed_streaming"]
+# Wants a server of its own, with two streams for each connection.
+SCALING_CASE = "max_concurrent_streams_connection_scaling"
+# Google's Python client cannot compress message by message and keeps a call's load report to itself; its server cannot
+# tell how a request came.
+PYTHON_CLIENT_CASES = [case for case in CASES if case not in ("client_compressed_streaming", "orca_per_rpc")]
 PYTHON_SERVER_CASES = [case for case in CASES if not case.startswith("client_compressed_")]
 BAD_SERVER_CASES = [
     "goaway", "rst_after_header", "rst_during_data", "rst_after_data", "ping", "max_streams", "data_frame_padding",
@@ -96,18 +103,19 @@ def test_our_client_and_a_python_server(python_server, tls, case):
     play(python_server, case, tls)
 
 
-@pytest.fixture(scope="module")
-def python_client(our_server, tls):
+def python_cases(server, tls):
+    """Google's Python client, and the channels that it makes."""
     channels = []
 
-    def make_stub(kind):
-        options = [("grpc.use_local_subchannel_pool", 1), ("grpc.ssl_target_name_override", OVERRIDE)]
-        address = f"127.0.0.1:{our_server.port}"
+    def make_stub(kind, *more):
+        options = [("grpc.use_local_subchannel_pool", 1), *more]
+        address = f"127.0.0.1:{server.port}"
         if tls:
             roots = grpc.ssl_channel_credentials((CREDENTIALS / "ca.pem").read_bytes())
+            options.append(("grpc.ssl_target_name_override", OVERRIDE))
             channels.append(grpc.secure_channel(address, roots, options))
         else:
-            channels.append(grpc.insecure_channel(address, options[:1]))
+            channels.append(grpc.insecure_channel(address, options))
         return kind(channels[-1])
 
     arguments = argparse.Namespace(soak_iterations=5, iteration_interval=0)
@@ -116,9 +124,66 @@ def python_client(our_server, tls):
         channel.close()
 
 
+@pytest.fixture(scope="module")
+def python_client(our_server, tls):
+    yield from python_cases(our_server, tls)
+
+
 @pytest.mark.parametrize("case", PYTHON_CLIENT_CASES)
 def test_a_python_client_and_our_server(python_client, case):
     getattr(python_client, case)()
+
+
+def trailers_over_h2(port, path, message):
+    """The trailers of a unary call as they stand on the wire."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as peer:
+        connection = h2.connection.H2Connection()
+        connection.initiate_connection()
+        fields = {":method": "POST", ":scheme": "http", ":authority": "x", ":path": path, "te": "trailers"}
+        connection.send_headers(1, list((fields | {"content-type": "application/grpc"}).items()))
+        connection.send_data(1, b"\0" + len(message).to_bytes(4, "big") + message, end_stream=True)
+        while True:
+            peer.sendall(connection.data_to_send())
+            for event in connection.receive_data(peer.recv(65536)):
+                if isinstance(event, h2.events.TrailersReceived):
+                    return dict(event.headers)
+
+
+def test_the_load_report_of_a_call_is_the_public_contract_on_the_wire():
+    """What the Python client cannot show: it keeps the trailer to itself."""
+    load = client.messages.TestOrcaReport(
+        cpu_utilization=0.8210, memory_utilization=0.5847, request_cost={"cost": 3456.32}, utilization={"util": 0.30499})
+    request = client.messages.SimpleRequest(orca_per_query_report=load).SerializeToString()
+    for server in serve(PROGRAM, "server", "--credentials", CREDENTIALS):
+        trailers = trailers_over_h2(server.port, "/grpc.testing.TestService/UnaryCall", request)
+        encoded = trailers[b"endpoint-load-metrics-bin"]
+        report = suite.import_load_stubs()[0].OrcaLoadReport.FromString(base64.b64decode(encoded + b"=="))
+        assert report == suite.load_report(load)
+        assert trailers[b"grpc-status"] == b"0"
+
+
+def serve_narrow(tls, *command):
+    yield from serve(*command, "--use_tls", str(tls).lower(), "--max_concurrent_streams", "2")
+
+
+@pytest.fixture(scope="module")
+def our_narrow_server(tls):
+    yield from serve_narrow(tls, PROGRAM, "server", "--credentials", CREDENTIALS)
+
+
+@pytest.fixture(scope="module")
+def python_narrow_server(tls):
+    yield from serve_narrow(tls, sys.executable, HERE / "server.py")
+
+
+@pytest.mark.parametrize("server", ["our_narrow_server", "python_narrow_server"])
+def test_our_client_makes_another_connection_when_streams_run_out(request, server, tls):
+    play(request.getfixturevalue(server), SCALING_CASE, tls)
+
+
+def test_a_python_client_makes_another_connection_when_streams_run_out(our_narrow_server, tls):
+    for cases in python_cases(our_narrow_server, tls):
+        getattr(cases, SCALING_CASE)()
 
 
 @pytest.mark.parametrize("case", BAD_SERVER_CASES)

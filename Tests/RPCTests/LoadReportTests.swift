@@ -185,6 +185,19 @@ private final class NotedClock: Clock {
         }
     }
 
+    @Test("a channel that is shut down ends its reports", arguments: [true, false])
+    func shutdown(isOpen: Bool) async throws {
+        let load = LoadReportService()
+        try await Loopback.run(services: isOpen ? [load] : []) { loopback in
+            let backoff = ConnectionBackoff(initial: .milliseconds(1), maximum: .milliseconds(5))
+            var reports = loopback.channel.loadReports(every: .zero, backoff: backoff).makeAsyncIterator()
+            if isOpen { _ = try await reports.next() }
+            await loopback.channel.shutdown()
+            let error = await #expect(throws: RPCError.self) { try await reports.next() }
+            #expect(error?.code == .unavailable)
+        }
+    }
+
     @Test("a client that leaves ends its stream, and the server's end is no wait for the next report")
     func ends() async throws {
         let load = LoadReportService()

@@ -27,6 +27,10 @@ enum InteropCase: String, CaseIterable, ExpressibleByArgument {
     case longLivedChannel = "long_lived_channel"
     case rpcSoak = "rpc_soak"
     case channelSoak = "channel_soak"
+    case orcaPerRPC = "orca_per_rpc"
+    case orcaOOB = "orca_oob"
+    /// Wants a server that allows two streams for each connection.
+    case connectionScaling = "max_concurrent_streams_connection_scaling"
     // The server misbehaves.
     case goaway
     case rstAfterHeader = "rst_after_header"
@@ -62,6 +66,9 @@ enum InteropCase: String, CaseIterable, ExpressibleByArgument {
         case .longLivedChannel: try await calls.longLivedChannel(soak)
         case .rpcSoak: try await calls.soak(soak, freshChannels: false)
         case .channelSoak: try await calls.soak(soak, freshChannels: true)
+        case .orcaPerRPC: try await calls.loadReportOfCall()
+        case .orcaOOB: try await calls.loadReportsOfServer()
+        case .connectionScaling: try await calls.connectionScaling()
         case .goaway: try await calls.goaway()
         case .rstAfterHeader, .rstDuringData, .rstAfterData: try await calls.resetCall()
         case .maxStreams: try await calls.maxStreams()

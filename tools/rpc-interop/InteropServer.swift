@@ -1,8 +1,10 @@
 import ArgumentParser
 import EventCore
+import HTTP2Engine
 import RPCModel
 import RPCServer
 import TLSEngine
+import Transport
 
 struct InteropServer: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,6 +19,9 @@ struct InteropServer: AsyncParsableCommand {
     @Option(help: "Folder with server1.pem and server1.key.")
     var credentials = "tools/.cache/interop/credentials"
 
+    @Option(name: .customLong("max_concurrent_streams"), help: "Calls open on one connection at a time.")
+    var concurrentStreamsMax: UInt32?
+
     @Flag(name: .customLong("ends_with_input"), help: "Drains and ends when standard input does.")
     var endsWithInput = false
 
@@ -24,7 +29,10 @@ struct InteropServer: AsyncParsableCommand {
         var configuration = ServerConfiguration(listeners: [try listener()])
         // Requests say message by message whether the answer shall be compressed.
         configuration.responseCompression = .gzip
-        let server = try RPCServer(configuration: configuration, services: [TestService()])
+        if let concurrentStreamsMax { configuration.transport.http2.concurrentStreamsMax = concurrentStreamsMax }
+        let load = LoadScene()
+        let server = try RPCServer(
+            configuration: configuration, services: [TestService(load: load), load.service])
         RPCInterop.say("listening on \(try await server.start()[0])")
         guard endsWithInput else {
             while true { try await Task.sleep(for: .seconds(3600)) }

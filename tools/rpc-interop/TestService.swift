@@ -7,6 +7,8 @@ import RPCModel
 /// The calls that look at compression work on the call's stream: the messages' flags are not part of handlers'
 /// types.
 struct TestService: RPCService {
+    let load: LoadScene
+
     /// The longest response made on request; the suite's own are far below.
     private static let responseBytesMax = 16 << 20
     /// Requests that `HalfDuplexCall` keeps before it answers.
@@ -31,7 +33,7 @@ struct TestService: RPCService {
                     async throws(RPCError) in
                 Self.echoMetadata(context)
                 try Self.throwStatus(request.responseStatus)
-                try await Self.write(request, to: responses)
+                try await Self.write(request, to: responses, context)
             },
             .bidirectional(Methods.fullDuplexCall) {
                 (
@@ -39,9 +41,16 @@ struct TestService: RPCService {
                     responses: ResponseWriter<StreamingOutputCallResponse>, context
                 ) async throws(RPCError) in
                 Self.echoMetadata(context)
+                var setsLoad = false
+                defer { if setsLoad { load.giveBack() } }
                 for try await request in requests {
                     try Self.throwStatus(request.responseStatus)
-                    try await Self.write(request, to: responses)
+                    if let report = request.orcaOobReport {
+                        if !setsLoad { try await load.take() }
+                        setsLoad = true
+                        load.set(LoadReport(report))
+                    }
+                    try await Self.write(request, to: responses, context)
                 }
             },
             .bidirectional(Methods.halfDuplexCall) {
@@ -58,7 +67,7 @@ struct TestService: RPCService {
                     }
                     held.append(request)
                 }
-                for request in held { try await Self.write(request, to: responses) }
+                for request in held { try await Self.write(request, to: responses, context) }
             },
         ]
     }
@@ -70,6 +79,7 @@ struct TestService: RPCService {
         try check(request.expectCompressed, stream)
         echoMetadata(context)
         try throwStatus(request.responseStatus)
+        if let report = request.orcaPerQueryReport { context.loadReport = LoadReport(report) }
         var response = SimpleResponse()
         response.payload = try payload(request.responseSize)
         if request.fillServerID { response.serverID = "telehealth-rpc" }
@@ -92,7 +102,8 @@ struct TestService: RPCService {
     }
 
     private static func write(
-        _ request: StreamingOutputCallRequest, to responses: ResponseWriter<StreamingOutputCallResponse>
+        _ request: StreamingOutputCallRequest, to responses: ResponseWriter<StreamingOutputCallResponse>,
+        _ context: ServerCallContext
     ) async throws(RPCError) {
         for parameters in request.responseParameters {
             if parameters.intervalUs > 0 {
@@ -104,6 +115,7 @@ struct TestService: RPCService {
             }
             var response = StreamingOutputCallResponse()
             response.payload = try payload(parameters.size)
+            if parameters.fillPeerSocketAddress?.value == true { response.peerSocketAddress = context.peer.address }
             try await responses.write(response, compressed: parameters.compressed?.value ?? false)
         }
     }

@@ -3,7 +3,8 @@
     python client.py --server_host 127.0.0.1 --server_port 50051 --test_case large_unary
 
 The library neither shows whether a response came compressed nor compresses message by message: the cases about that
-are played as far as it goes (`client_compressed_streaming` not at all).
+are played as far as it goes (`client_compressed_streaming` not at all). A call's load report it takes for itself, so
+that there is no `orca_per_rpc`.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import grpc
 import suite
 
 empty_pb2, messages, test_pb2_grpc = suite.import_stubs()
+_, orca_service_pb2, orca_service_pb2_grpc = suite.import_load_stubs()
 ResponseParameters = messages.ResponseParameters
 GZIP = grpc.Compression.Gzip
 
@@ -202,6 +204,40 @@ class Cases:
             stub = self.make_stub(test_pb2_grpc.TestServiceStub)
             check_size(stub.UnaryCall(large_request()), suite.LARGE_RESPONSE)
 
+    def orca_oob(self):
+        reports = self.make_stub(orca_service_pb2_grpc.OpenRcaServiceStub)
+        interval = orca_service_pb2.OrcaLoadReportRequest()
+        interval.report_interval.FromSeconds(1)
+        requests = Requests()
+        call = self.stub.FullDuplexCall(iter(requests))
+        for cpu, memory, util in ((0.8210, 0.5847, 0.30499), (0.29309, 0.2, 0.2039)):
+            load = messages.TestOrcaReport(
+                cpu_utilization=cpu, memory_utilization=memory, utilization={"util": util})
+            requests.queue.put(messages.StreamingOutputCallRequest(
+                orca_oob_report=load, response_parameters=[ResponseParameters(size=1)]))
+            check_size(next(call), 1)
+            stream = reports.StreamCoreMetrics(interval, timeout=30)
+            assert any(report == suite.load_report(load) for report in stream)
+            stream.cancel()
+        requests.finish()
+        assert list(call) == []
+
+    def max_concurrent_streams_connection_scaling(self):
+        config = '{"connectionScaling": {"maxConnectionsPerSubchannel": 2}}'
+        stub = self.make_stub(test_pb2_grpc.TestServiceStub, ("grpc.service_config", config))
+        parameters = ResponseParameters(size=1, fill_peer_socket_address=messages.BoolValue(value=True))
+        calls, addresses = [], []
+        for _ in range(3):
+            requests = Requests()
+            requests.queue.put(messages.StreamingOutputCallRequest(response_parameters=[parameters]))
+            # A call that nobody holds is cancelled, and its stream free.
+            calls.append((requests, stub.FullDuplexCall(iter(requests), timeout=20)))
+            addresses.append(next(calls[-1][1]).peer_socket_address)
+        for requests, call in calls:
+            requests.finish()
+            assert list(call) == []
+        assert addresses[0] == addresses[1] != addresses[2], addresses
+
 
 def main():
     parser = argparse.ArgumentParser()
@@ -216,9 +252,9 @@ def main():
     parser.add_argument("--iteration_interval", type=float, default=10)
     arguments, _ = parser.parse_known_args()  # the other soak flags are for the other languages' clients
 
-    def make_stub(kind):
+    def make_stub(kind, *more):
         # A pool of its own for each channel: otherwise channels to one address share a connection.
-        options = [("grpc.use_local_subchannel_pool", 1)]
+        options = [("grpc.use_local_subchannel_pool", 1), *more]
         address = f"{arguments.server_host}:{arguments.server_port}"
         if arguments.use_tls != "true":
             return kind(grpc.insecure_channel(address, options))
