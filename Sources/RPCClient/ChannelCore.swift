@@ -145,6 +145,13 @@ final class ChannelCore: @unchecked Sendable {
 
     /// Lends the request headers of a call; the list is reused.
     func withHeaders(of call: ClientCall, _ body: (borrowing HeaderList) -> Void) {
+        list(call, in: &headers)
+        body(headers)
+        headers.removeAll()
+    }
+
+    /// Takes the list as an argument, so that the class checks once and not per field that nobody else has it.
+    private func list(_ call: ClientCall, in headers: inout HeaderList) {
         headers.add(":method", "POST")
         if configuration.tls == nil {
             headers.add(":scheme", "http")
@@ -165,8 +172,6 @@ final class ChannelCore: @unchecked Sendable {
             headers.add("grpc-previous-rpc-attempts", String(call.previousAttempts))
         }
         headers.add(call.options.metadata)
-        body(headers)
-        headers.removeAll()
     }
 
     // MARK: Connecting

@@ -54,7 +54,9 @@ final class ClientCall: @unchecked Sendable {
         startedAt = core.configuration.interceptors.isEmpty ? nil : .systemNow()
         deadline = options.timeout.map { MonotonicInstant.systemNow() + min($0, GRPCTimeout.longest) }
         stream = CallStream(maxMessageBytes: options.maxResponseBytes ?? core.configuration.maxResponseBytes)
-        hedging = core.configuration.hedging[method.path].map(HedgingState.init(policy:))
+        if !core.configuration.hedging.isEmpty {
+            hedging = core.configuration.hedging[method.path].map(HedgingState.init(policy:))
+        }
         if hedging == nil { retries = core.configuration.retryPolicy.map(RetryState.init(policy:)) }
         stream.attachClient(self, packing: packsRequests ? .gzip : nil)
     }

@@ -115,7 +115,7 @@ extension CallStream {
             }
             state.outbound.removeAll(keepingCapacity: false)
             state.sentByteCount = 0
-            return state.outboundWaiters.takeAll()
+            return state.waiters.take(.outbound)
         }
         waiters.resume()
     }
@@ -149,7 +149,7 @@ extension CallStream {
             let status = OutboundStatus(
                 isDrained: state.outbound.count == state.sentByteCount, isFinished: state.isWritingFinished,
                 wantsHeaders: state.wantsHeaders, heldByteCount: state.outbound.count)
-            return (status, state.hasRoom ? state.outboundWaiters.takeAll() : CallWaiters())
+            return (status, state.hasRoom ? state.waiters.take(.outbound) : CallWaiters())
         }
         waiters.resume()
         return status
@@ -159,7 +159,7 @@ extension CallStream {
     public func setBacklogged(_ isBacklogged: Bool) {
         let waiters = state.withLock { state in
             state.isBacklogged = isBacklogged
-            return state.hasRoom ? state.outboundWaiters.takeAll() : CallWaiters()
+            return state.hasRoom ? state.waiters.take(.outbound) : CallWaiters()
         }
         waiters.resume()
     }
@@ -209,7 +209,7 @@ extension CallStream {
         let (isWhole, waiters) = state.withLock { state -> (Bool, CallWaiters) in
             guard !state.inbound.hasPartialMessage else { return (false, CallWaiters()) }
             if case .open = state.inboundEnd { state.inboundEnd = .ended }
-            return (true, state.inboundWaiters.takeAll())
+            return (true, state.waiters.take(.inbound))
         }
         waiters.resume()
         return isWhole
@@ -235,11 +235,11 @@ extension CallStream {
             state.trailingMetadata = trailers
             guard let error else {
                 state.inboundEnd = .ended
-                return (state.inboundWaiters.takeAll(), CallWaiters())
+                return (state.waiters.take(.inbound), CallWaiters())
             }
             state.inboundEnd = .failed(error)
             if state.failure == nil { state.failure = error }
-            return (state.inboundWaiters.takeAll(), state.outboundWaiters.takeAll())
+            return (state.waiters.take(.inbound), state.waiters.take(.outbound))
         }
         inbound.resume()
         outbound.resume()
@@ -249,7 +249,7 @@ extension CallStream {
     public func endOutbound(_ error: RPCError) {
         let waiters = state.withLock { state in
             if state.failure == nil { state.failure = error }
-            return state.outboundWaiters.takeAll()
+            return state.waiters.take(.outbound)
         }
         waiters.resume()
     }
@@ -266,7 +266,7 @@ extension CallStream {
             }
             if state.failure == nil { state.failure = error ?? Self.endedByServer }
             defer { state.driver = nil }
-            return (state.inboundWaiters.takeAll(), state.outboundWaiters.takeAll(), state.driver)
+            return (state.waiters.take(.inbound), state.waiters.take(.outbound), state.driver)
         }
         inbound.resume()
         outbound.resume()
@@ -283,7 +283,7 @@ extension CallStream {
             state.inbound = MessageDeframer(maxMessageBytes: state.inbound.maxMessageBytes)
             state.outbound.removeAll(keepingCapacity: false)
             state.sentByteCount = 0
-            return (state.inboundWaiters.takeAll(), state.outboundWaiters.takeAll())
+            return (state.waiters.take(.inbound), state.waiters.take(.outbound))
         }
         inbound.resume()
         outbound.resume()

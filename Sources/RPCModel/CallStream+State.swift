@@ -23,13 +23,14 @@ extension CallStream {
         /// Why the call is over for writers; set once.
         @usableFromInline var failure: RPCError?
 
+        var waiters = CallWaiters()
+
         // Inbound
         @usableFromInline var inbound: MessageDeframer
         @usableFromInline var inboundEnd = InboundEnd.open
         @usableFromInline var inboundCompression: MessageCompression?
         @usableFromInline var lastMessageWasCompressed = false
         @usableFromInline var hasRefusedUnpacking = false
-        var inboundWaiters = CallWaiters()
         /// The reader wants the one message there is and the end behind it: the message alone wakes nobody.
         @usableFromInline var waitsForEnd = false
         /// Received bytes the peer has not been given window for again.
@@ -55,7 +56,6 @@ extension CallStream {
         var doHeadersNamePacking = false
         @usableFromInline var messageStart = 0
         @usableFromInline var isWritingFinished = false
-        var outboundWaiters = CallWaiters()
         /// Bytes at the front of `outbound` that went to the transport and are kept only to be sent again.
         var sentByteCount = 0
         var keepsSentBytes = false
@@ -126,7 +126,7 @@ extension CallStream {
 
         /// Those that a message, or the headers before it, wakes.
         mutating func takeMessageWaiters() -> CallWaiters {
-            waitsForEnd && !hasMoreThanOneMessage ? CallWaiters() : inboundWaiters.takeAll()
+            waitsForEnd && !hasMoreThanOneMessage ? CallWaiters() : waiters.take(.inbound)
         }
 
         /// Bytes to grant to the peer now. All that is owed while little is unread; nothing while much is, so

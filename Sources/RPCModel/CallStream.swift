@@ -221,13 +221,13 @@ public final class CallStream: Sendable {
                 let resumeNow = state.withLock { state in
                     state.waitsForEnd = forEnd
                     if state.inboundChanged || Task.isCancelled { return true }
-                    unsafe state.inboundWaiters.append(continuation)
+                    unsafe state.waiters.append(continuation, to: .inbound)
                     return false
                 }
                 if resumeNow { unsafe continuation.resume() }
             }
         } onCancel: {
-            state.withLock { $0.inboundWaiters.takeAll() }.resume()
+            state.withLock { $0.waiters.take(.inbound) }.resume()
         }
     }
 
@@ -236,13 +236,13 @@ public final class CallStream: Sendable {
             unsafe await withUnsafeContinuation { continuation in
                 let resumeNow = state.withLock { state in
                     if state.hasRoom || state.failure != nil || Task.isCancelled { return true }
-                    unsafe state.outboundWaiters.append(continuation)
+                    unsafe state.waiters.append(continuation, to: .outbound)
                     return false
                 }
                 if resumeNow { unsafe continuation.resume() }
             }
         } onCancel: {
-            state.withLock { $0.outboundWaiters.takeAll() }.resume()
+            state.withLock { $0.waiters.take(.outbound) }.resume()
         }
     }
 }

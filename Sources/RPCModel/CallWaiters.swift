@@ -1,31 +1,47 @@
-/// The tasks that are suspended on one half of a call: one as a rule, which costs no memory of its own.
+/// The tasks that are suspended on the halves of a call: one reader as a rule, which costs no memory of its own.
 @safe struct CallWaiters: Sendable {
     // Safe to hold and to pass on: only `append` and `resume` touch what is inside.
 
-    private var first: UnsafeContinuation<Void, Never>?
-    private var others: [UnsafeContinuation<Void, Never>]
+    enum Half { case inbound, outbound }
 
-    init() {
-        unsafe first = nil
-        unsafe others = []
+    @safe private struct Waiter {
+        let half: Half
+        let continuation: UnsafeContinuation<Void, Never>
     }
 
-    mutating func append(_ waiter: UnsafeContinuation<Void, Never>) {
-        if unsafe first == nil {
-            unsafe first = waiter
+    private var reader: UnsafeContinuation<Void, Never>?
+    /// Further readers, and writers.
+    private var others: [Waiter]
+
+    init() {
+        unsafe reader = nil
+        others = []
+    }
+
+    mutating func append(_ waiter: UnsafeContinuation<Void, Never>, to half: Half) {
+        if half == .inbound, unsafe reader == nil {
+            unsafe reader = waiter
         } else {
-            unsafe others.append(waiter)
+            unsafe others.append(Waiter(half: half, continuation: waiter))
         }
     }
 
     /// Whoever takes them resumes each, once, with no lock of the call held.
-    mutating func takeAll() -> CallWaiters {
-        defer { self = CallWaiters() }
-        return self
+    mutating func take(_ half: Half) -> CallWaiters {
+        var taken = CallWaiters()
+        if half == .inbound {
+            unsafe taken.reader = reader
+            unsafe reader = nil
+        }
+        if !others.isEmpty {
+            taken.others = others.filter { $0.half == half }
+            others.removeAll { $0.half == half }
+        }
+        return taken
     }
 
     consuming func resume() {
-        unsafe first?.resume()
-        for unsafe other in unsafe others { unsafe other.resume() }
+        unsafe reader?.resume()
+        for other in others { unsafe other.continuation.resume() }
     }
 }

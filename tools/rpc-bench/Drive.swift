@@ -35,7 +35,11 @@ struct Drive: AsyncParsableCommand {
         let latencies = try await withThrowingTaskGroup(of: [Duration].self) { group in
             for channel in channels {
                 for _ in 0..<concurrency {
-                    group.addTask(executorPreference: onChannel ? channel.executor : nil) {
+                    guard onChannel else {
+                        group.addTask { try await work(on: channel, request, count: perWorker) }
+                        continue
+                    }
+                    group.addTask(executorPreference: channel.executor) {
                         try await work(on: channel, request, count: perWorker)
                     }
                 }
