@@ -40,9 +40,15 @@ func program(
 }
 
 /// The Swift runtime inside the program: 2 MB less of memory, some percent less of time, and nothing to install beside
-/// it. The two libraries are what FoundationEssentials stands on.
+/// it. The two libraries are what FoundationEssentials stands on. Nobody loads symbols from a program, so it exports
+/// none (39,000 of them took 4 MB), and its relocations are packed (1.8 MB, all read at the start; glibc 2.36):
+/// together 5 MB less to hold. It stays position-independent, with its relocated data read-only.
 let staticRuntime: [LinkerSetting] = [
-    .unsafeFlags(["-static-stdlib"], .when(configuration: .release)),
+    .unsafeFlags(
+        [
+            "-static-stdlib", "-use-ld=lld", "-Xlinker", "--no-export-dynamic", "-Xlinker", "-z", "-Xlinker",
+            "pack-relative-relocs",
+        ], .when(configuration: .release)),
     .linkedLibrary("_FoundationCShims", .when(configuration: .release)),
     .linkedLibrary("_FoundationCollections", .when(configuration: .release)),
 ]

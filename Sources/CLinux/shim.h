@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -51,6 +52,13 @@ static const int telehealth_sock_stream = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLO
 /// MSG_NOSIGNAL: a write to a closed peer is EPIPE, never SIGPIPE.
 static inline ssize_t telehealth_send(int fd, const void *bytes, size_t count) {
     return send(fd, bytes, count, MSG_NOSIGNAL);
+}
+
+/// The heap's free pages, of all arenas. glibc's own: other libraries have no such call.
+static inline void telehealth_give_back_heap(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 /// Nanoseconds of CLOCK_MONOTONIC.

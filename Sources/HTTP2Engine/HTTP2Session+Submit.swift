@@ -13,20 +13,18 @@ extension HTTP2Session {
     ) {
         precondition(role == .server, "only servers respond")
         let code: Int32
-        if hasBody {
-            var provider = bodyProvider(of: stream)
-            code = nghttp2_submit_response(handle, stream.id, fields, count, &provider)
-        } else {
+        if !hasBody {
             code = nghttp2_submit_response(handle, stream.id, fields, count, nil)
+        } else if stream.queue.isEmpty, !stream.state.contains(.localEnded) {
+            // A body that may be long in coming: the headers alone.
+            stream.state.insert(.unprovided)
+            code = nghttp2_submit_headers(
+                handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, nil, fields, count, nil)
+        } else {
+            var provider = stream.bodyProvider
+            code = nghttp2_submit_response(handle, stream.id, fields, count, &provider)
         }
         submitted(code, for: stream)
-    }
-
-    /// The stream is kept alive by its slot for as long as nghttp2 may ask it for bytes.
-    private func bodyProvider(of stream: HTTP2Stream) -> nghttp2_data_provider {
-        nghttp2_data_provider(
-            source: nghttp2_data_source(ptr: Unmanaged.passUnretained(stream).toOpaque()),
-            read_callback: SessionCallbacks.readBody)
     }
 
     /// Opens a stream with a request (client). Ids are taken in the order of the calls.
@@ -41,7 +39,7 @@ extension HTTP2Session {
         let slot = sink.pointee.addSlot(id: 0, stream: stream)
         let fields = workspace.fields(count: headers.count)
         headers.fill(fields)
-        var provider = bodyProvider(of: stream)
+        var provider = stream.bodyProvider
         let id =
             endStream
             ? nghttp2_submit_request(handle, nil, fields, headers.count, nil, SessionSink.context(of: slot))
@@ -84,7 +82,12 @@ extension HTTP2Session {
 
     /// Bytes or the end became available.
     func resume(_ stream: HTTP2Stream) {
-        if stream.state.contains(.deferred) {
+        if stream.state.contains(.unprovided) {
+            let code = stream.submitBody(to: handle)
+            precondition(code != NGHTTP2_ERR_NOMEM.rawValue, "out of memory")
+            // The frame before is still being sent: its end will submit.
+            if code == NGHTTP2_ERR_DATA_EXIST.rawValue { sink.pointee.awaitsFrameEnds = true }
+        } else if stream.state.contains(.deferred) {
             stream.state.remove(.deferred)
             nghttp2_session_resume_data(handle, stream.id)
         }
@@ -184,6 +187,23 @@ extension HTTP2Session {
 }
 
 extension HTTP2Stream {
+    /// The stream is kept alive by its slot for as long as nghttp2 may ask it for bytes.
+    fileprivate var bodyProvider: nghttp2_data_provider {
+        nghttp2_data_provider(
+            source: nghttp2_data_source(ptr: Unmanaged.passUnretained(self).toOpaque()),
+            read_callback: SessionCallbacks.readBody)
+    }
+
+    /// Tells nghttp2 that an `unprovided` stream has bytes or an end.
+    ///
+    /// - Returns: nghttp2's code; with NGHTTP2_ERR_DATA_EXIST nothing has changed.
+    func submitBody(to session: OpaquePointer?) -> Int32 {
+        var provider = bodyProvider
+        let code = nghttp2_submit_data(session, UInt8(NGHTTP2_FLAG_END_STREAM.rawValue), id, &provider)
+        if code != NGHTTP2_ERR_DATA_EXIST.rawValue { state.remove(.unprovided) }
+        return code
+    }
+
     /// nghttp2 asks for the next bytes of a DATA frame.
     func fill(
         _ target: UnsafeMutablePointer<UInt8>, _ limit: Int, _ flags: UnsafeMutablePointer<UInt32>,
@@ -198,7 +218,14 @@ extension HTTP2Stream {
         }
         guard queue.isEmpty else { return taken }
         guard state.contains(.localEnded) else {
-            if taken > 0 { return taken }
+            if taken > 0 {
+                // The body goes on; nghttp2 keeps 160 bytes for one that it may ask again, and an idle response has
+                // no use for them.
+                guard owner?.role == .server else { return taken }
+                state.insert(.unprovided)
+                flags.pointee |= UInt32(NGHTTP2_DATA_FLAG_EOF.rawValue | NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue)
+                return taken
+            }
             state.insert(.deferred)
             return Int(NGHTTP2_ERR_DEFERRED.rawValue)
         }

@@ -173,7 +173,7 @@ open class HTTP2Stream {
     }
 }
 
-/// Facts about a stream, each set at most once except the last three.
+/// Facts about a stream, each set at most once except the last four.
 struct StreamState: OptionSet {
     let rawValue: UInt16
 
@@ -187,6 +187,8 @@ struct StreamState: OptionSet {
     static let stopPeerAfterTrailers = StreamState(rawValue: 32)
     /// nghttp2 asked for bytes and there were none: it must be told when there are.
     static let deferred = StreamState(rawValue: 64)
+    /// The response is begun and nghttp2 knows of no bytes for it: they are submitted when there are some.
+    static let unprovided = StreamState(rawValue: 256)
     /// The queue went above the high-water mark; `becameWritable` is owed.
     static let aboveHighWater = StreamState(rawValue: 128)
 }

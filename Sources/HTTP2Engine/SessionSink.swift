@@ -8,11 +8,17 @@ internal import CNghttp2
 struct SessionSink: ~Copyable {
     /// One stream that is open, or closed and not yet told.
     struct Slot {
-        var id: Int32
+        // In the order that packs them: 24 bytes for each stream that may be open.
         var stream: HTTP2Stream?
+        var id: Int32
+        var peerReset: UInt32?
         var hasFinalHead = false
         var isClosed = false
-        var peerReset: UInt32?
+
+        init(id: Int32, stream: HTTP2Stream?) {
+            self.id = id
+            self.stream = stream
+        }
     }
 
     /// Shorter DATA carries not even the prefix of a message.
@@ -33,6 +39,8 @@ struct SessionSink: ~Copyable {
     var sentHeadersAndData: UInt64 = 0
     /// Some stream asked for ``HTTP2Stream/stopPeerAfterTrailers()``; until one did, none is looked for.
     var stopsPeers = false
+    /// Some stream was written to while nghttp2 held its last DATA frame; until one was, none is looked for.
+    var awaitsFrameEnds = false
     var isInBlock = false
     /// The fields of the open block that earlier reads brought.
     private var unfinishedBlock: UnfinishedHeaderBlock?
@@ -316,6 +324,7 @@ struct SessionSink: ~Copyable {
         case UInt8(NGHTTP2_DATA.rawValue):
             sentHeadersAndData &+= 1
             flood.earn(.windowUpdate, 10)
+            if awaitsFrameEnds { continueBody(telehealth_frame_stream_id(frame), in: session) }
         case UInt8(NGHTTP2_HEADERS.rawValue):
             sentHeadersAndData &+= 1
             if stopsPeers, telehealth_frame_flags(frame) & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 {
@@ -332,6 +341,15 @@ struct SessionSink: ~Copyable {
         default:
             break
         }
+    }
+
+    /// What was written while the frame was on its way.
+    private mutating func continueBody(_ id: Int32, in session: OpaquePointer?) {
+        guard let slot = slot(of: id, in: session), let stream = slots[Int(slot)].stream,
+            stream.state.contains(.unprovided), !stream.queue.isEmpty || stream.state.contains(.localEnded)
+        else { return }
+        // Submitting is allowed here; it only queues. nghttp2 has let go of the frame's source by now.
+        _ = stream.submitBody(to: session)
     }
 
     private mutating func stopPeerIfAsked(_ id: Int32, in session: OpaquePointer?) {

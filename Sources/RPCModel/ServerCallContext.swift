@@ -10,34 +10,66 @@ public protocol CallContextKey {
 /// - Isolation: any; every member may be used from any thread.
 public final class ServerCallContext: Sendable {
     private struct State {
-        var initialMetadata = Metadata()
-        var trailingMetadata = Metadata()
-        var loadReport = LoadReport()
-        var values: [(key: ObjectIdentifier, value: any Sendable)] = []
-        /// The one that nearly every call has no more than, in place of an array.
+        var metadata: Metadata
+        /// The one value that nearly every call has no more than, in place of an array; likewise the handler.
+        var firstKey: ObjectIdentifier?
+        var firstValue: (any Sendable)?
         var cancelHandler: (@Sendable () -> Void)?
-        var moreCancelHandlers: [@Sendable () -> Void] = []
+        var rest: Rest?
         var isCancelled = false
         var isOver = false
+
+        init(metadata: Metadata) { self.metadata = metadata }
+
+        func value(_ key: ObjectIdentifier) -> (any Sendable)? {
+            if firstKey == key { return firstValue }
+            return rest?.values.first { $0.key == key }?.value
+        }
+
+        mutating func setValue(_ value: (any Sendable)?, _ key: ObjectIdentifier) {
+            if firstKey == nil || firstKey == key {
+                firstKey = value == nil ? nil : key
+                firstValue = value
+                rest?.values.removeAll { $0.key == key }
+                return
+            }
+            withRest { rest in
+                rest.values.removeAll { $0.key == key }
+                if let value { rest.values.append((key, value)) }
+            }
+        }
+
+        mutating func withRest(_ change: (Rest) -> Void) {
+            let made = rest ?? Rest()
+            rest = made
+            change(made)
+        }
 
         mutating func takeCancelHandlers() -> ((@Sendable () -> Void)?, [@Sendable () -> Void]) {
             defer {
                 cancelHandler = nil
-                if !moreCancelHandlers.isEmpty { moreCancelHandlers = [] }
+                if let rest, !rest.moreCancelHandlers.isEmpty { rest.moreCancelHandlers = [] }
             }
-            return (cancelHandler, moreCancelHandlers)
+            return (cancelHandler, rest?.moreCancelHandlers ?? [])
         }
     }
 
+    /// What few calls have: made when it is needed, because there may be very many open calls.
+    private final class Rest {
+        var initialMetadata = Metadata()
+        var trailingMetadata = Metadata()
+        var loadReport = LoadReport()
+        var values: [(key: ObjectIdentifier, value: any Sendable)] = []
+        var moreCancelHandlers: [@Sendable () -> Void] = []
+    }
+
     public let method: MethodDescriptor
-    /// Metadata the client sent, without the fields gRPC itself uses.
-    public let metadata: Metadata
     /// When the client stops waiting; `nil` without a deadline. Hand the remaining time on to calls made for
     /// this one.
     public let deadline: ContinuousClock.Instant?
     public let peer: CallPeer
     private let stream: CallStream?
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// - Parameter stream: the call's, for what handlers decide about it; a context made by hand needs none.
     public init(
@@ -46,10 +78,14 @@ public final class ServerCallContext: Sendable {
     ) {
         self.stream = stream
         self.method = method
-        self.metadata = metadata
+        state = Mutex(State(metadata: metadata))
         self.deadline = deadline
         self.peer = peer
     }
+
+    /// Metadata the client sent, without the fields gRPC itself uses. Empty once the handler of a detached call
+    /// (``ResponseWriter/detach()``) has returned: an open idle call keeps none of its request.
+    public var metadata: Metadata { state.withLock { $0.metadata } }
 
     /// Time until the deadline, negative after it; `nil` without one.
     public var timeRemaining: Duration? {
@@ -58,14 +94,14 @@ public final class ServerCallContext: Sendable {
 
     /// Metadata for the response headers; changes after the first response message have no effect.
     public var initialMetadata: Metadata {
-        get { state.withLock { $0.initialMetadata } }
-        set { state.withLock { $0.initialMetadata = newValue } }
+        get { state.withLock { $0.rest?.initialMetadata ?? Metadata() } }
+        set { state.withLock { state in state.withRest { $0.initialMetadata = newValue } } }
     }
 
     /// Metadata that goes with the status, also with an error's (its own trailers are added behind).
     public var trailingMetadata: Metadata {
-        get { state.withLock { $0.trailingMetadata } }
-        set { state.withLock { $0.trailingMetadata = newValue } }
+        get { state.withLock { $0.rest?.trailingMetadata ?? Metadata() } }
+        set { state.withLock { state in state.withRest { $0.trailingMetadata = newValue } } }
     }
 
     /// What the call cost and how loaded the server is, sent with the status, also with an error's. Most calls say
@@ -73,14 +109,16 @@ public final class ServerCallContext: Sendable {
     ///
     /// - Spec: grpc/proposal A51.
     public var loadReport: LoadReport {
-        get { state.withLock { $0.loadReport } }
-        set { state.withLock { $0.loadReport = newValue } }
+        get { state.withLock { $0.rest?.loadReport ?? LoadReport() } }
+        set { state.withLock { state in state.withRest { $0.loadReport = newValue } } }
     }
 
     /// Whether somebody added metadata to the response.
     public var hasResponseMetadata: Bool {
-        state.withLock {
-            !$0.initialMetadata.isEmpty || !$0.trailingMetadata.isEmpty || !$0.loadReport.isEmpty
+        state.withLock { state in
+            state.rest.map { rest in
+                !rest.initialMetadata.isEmpty || !rest.trailingMetadata.isEmpty || !rest.loadReport.isEmpty
+            } ?? false
         }
     }
 
@@ -93,17 +131,8 @@ public final class ServerCallContext: Sendable {
 
     /// A value of this call, set by an interceptor: `context[CallerIdentityKey.self] = identity`.
     public subscript<Key: CallContextKey>(key: Key.Type) -> Key.Value? {
-        get {
-            state.withLock { state in
-                state.values.first { $0.key == ObjectIdentifier(key) }?.value as? Key.Value
-            }
-        }
-        set {
-            state.withLock { state in
-                state.values.removeAll { $0.key == ObjectIdentifier(key) }
-                if let newValue { state.values.append((ObjectIdentifier(key), newValue)) }
-            }
-        }
+        get { state.withLock { $0.value(ObjectIdentifier(key)) } as? Key.Value }
+        set { state.withLock { $0.setValue(newValue, ObjectIdentifier(key)) } }
     }
 
     /// Whether nobody waits for the answer any more: the client reset the stream or went away, the deadline
@@ -121,7 +150,7 @@ public final class ServerCallContext: Sendable {
             if state.cancelHandler == nil {
                 state.cancelHandler = handler
             } else {
-                state.moreCancelHandlers.append(handler)
+                state.withRest { $0.moreCancelHandlers.append(handler) }
             }
             return false
         }
@@ -146,5 +175,14 @@ public final class ServerCallContext: Sendable {
             state.isOver = true
             return state.takeCancelHandlers()
         }
+    }
+
+    /// Gives the request's metadata back. For the server, when the handler of a detached call has returned.
+    public func forgetRequest() {
+        let metadata = state.withLock { state in
+            defer { state.metadata = Metadata() }
+            return state.metadata
+        }
+        _ = metadata  // released outside the lock
     }
 }

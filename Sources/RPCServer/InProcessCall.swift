@@ -111,7 +111,7 @@ final class InProcessCall: Sendable {
             } catch {
                 failure = error
             }
-            if failure != nil || !server.isDetached { finish(failure) }
+            if failure != nil || !server.isDetached { finish(failure) } else { context.forgetRequest() }
         }
         let isOver = state.withLock { state in
             if !state.isOver { state.handler = task }

@@ -264,7 +264,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         isHandlerDone = true
         task = nil
         if failure != nil, stream.hasRefusedUnpacking { calls.metrics.recordRefusal(.unpackedBytes) }
-        if failure != nil || !stream.isDetached { finish(failure) }
+        if failure != nil || !stream.isDetached { finish(failure) } else { context.forgetRequest() }
         calls.handlerReturned()
     }
 

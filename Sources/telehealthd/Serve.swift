@@ -26,6 +26,7 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
         domain.work(in: &group)
         entrance.keepCurrent(in: &group, records: records, receiptKeys: domain.receiptKeys, time: time)
         group.addTask { await records.heads.run() }
+        group.addTask { await giveBackSpareMemory(time) }
         entrance.monitor.becomeReady()
         logger.info("limits", metadata: entrance.limitsMetadata)
         announce(addresses, monitoring: monitoring?.address, logger)
@@ -44,6 +45,15 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     domain.close()
     cloud.http.shutdown()
     logger.notice("stopped", metadata: records.store.statistics.logMetadata)
+}
+
+/// Until cancelled.
+private func giveBackSpareMemory(_ time: SystemTime) async {
+    var spare = SpareMemory()
+    while true {
+        do { try await time.sleep(for: SpareMemory.look) } catch { return }
+        SpareMemory.take(spare.next())
+    }
 }
 
 /// Says where it serves: in the log, and as one line of JSON on standard output, which a program that started this one

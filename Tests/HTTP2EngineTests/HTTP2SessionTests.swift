@@ -94,6 +94,41 @@ import Testing
         #expect(call.closeReason == .finished)
     }
 
+    @Test("what is written while the frame before has no room on the connection follows it")
+    func writesBehindAFrameThatWaitsAreSent() throws {
+        let pair = try SessionPair()
+        let call = pair.client.open(body: [])
+        try pair.run()
+        let served = pair.server.streams[0]
+        served.sendHeaders(okHead)
+        [UInt8](repeating: 1, count: 100).withUnsafeBytes { served.write($0) }
+        // Room for the headers and not for the data behind them: nghttp2 holds that frame.
+        let head = try pair.server.output(roomByteCount: 90)
+        [UInt8]([2, 2]).withUnsafeBytes { served.write($0) }
+        try pair.client.receive(head)
+        try pair.run()
+        #expect(call.body == [UInt8](repeating: 1, count: 100) + [2, 2])
+        served.sendTrailers(okTrailers)
+        try pair.run()
+        #expect(call.closeReason == .finished)
+    }
+
+    @Test("trailers that come while the last frame has no room on the connection end the stream behind it")
+    func trailersBehindAFrameThatWaitsAreSent() throws {
+        let pair = try SessionPair()
+        let call = pair.client.open(body: [])
+        try pair.run()
+        let served = pair.server.streams[0]
+        served.sendHeaders(okHead)
+        [UInt8](repeating: 1, count: 100).withUnsafeBytes { served.write($0) }
+        let head = try pair.server.output(roomByteCount: 90)
+        served.sendTrailers(okTrailers)
+        try pair.client.receive(head)
+        try pair.run()
+        #expect(call.body.count == 100 && call.closeReason == .finished)
+        #expect(call.outline.contains(.trailers(["grpc-status: 0"])))
+    }
+
     @Test(
         "a body larger than every window arrives whole, and unconsumed bytes hold the sender back",
         arguments: [7, Int.max])

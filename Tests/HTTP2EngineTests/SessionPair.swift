@@ -101,6 +101,13 @@ final class Endpoint: HTTP2SessionOwner {
         }
     }
 
+    /// What fits once into so little room; the rest waits.
+    func output(roomByteCount: Int) throws -> [UInt8] {
+        try Array(unsafeUninitializedCapacity: roomByteCount) { room, count in
+            count = try session.nextOutput(into: UnsafeMutableRawBufferPointer(room))
+        }
+    }
+
     func receive(_ bytes: some Collection<UInt8>) throws {
         try Array(bytes).withUnsafeBytes { try session.receive($0, now: now) }
     }

@@ -103,6 +103,24 @@ private typealias Method = TestService.Method
         }
     }
 
+    @Test("a detached call keeps none of its request's metadata once the handler has returned") func detachedForgets()
+        async throws
+    {
+        try await Loopback.run { loopback in
+            var options = CallOptions()
+            options.metadata.append("authorization", "Bearer secret")
+            let responses: ResponseStream<Text> = loopback.channel.serverStreaming(
+                Method.detached, Text(), options: options)
+            _ = try await responses.initialMetadata
+            await loopback.service.started.wait()
+            let context = try #require(loopback.service.detachedContext.withLock { $0 })
+            // The handler's return is counted behind what it lets go of.
+            while await loopback.server.metrics().runningHandlers > 0 { await Task.yield() }
+            #expect(context.metadata.isEmpty)
+            loopback.service.detachedWriter.withLock { $0 }?.finish()
+        }
+    }
+
     @Test("a message as long as the limit passes, both ways") func largeMessages() async throws {
         let size = 3 << 20
         try await Loopback.run { loopback in

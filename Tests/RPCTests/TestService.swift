@@ -103,6 +103,7 @@ final class TestService: RPCService {
     let written = Atomic(0)
     let flakyFailuresLeft = Atomic(0)
     let detachedWriter = Mutex<ResponseWriter<Text>?>(nil)
+    let detachedContext = Mutex<ServerCallContext?>(nil)
     private let running = Atomic(0)
 
     var routes: [ServerRoute] { unaryRoutes + streamRoutes }
@@ -186,6 +187,7 @@ final class TestService: RPCService {
                 responses.detach()
                 responses.sendInitialMetadata()
                 detachedWriter.withLock { $0 = responses }
+                detachedContext.withLock { $0 = context }
                 started.happen()
             },
             .clientStreaming(Method.sum) {

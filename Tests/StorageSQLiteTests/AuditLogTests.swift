@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 import TelehealthCore
 import Testing
 
@@ -161,6 +162,34 @@ import Testing
             #expect(kept.heads.map(\.size) == [3, 4])
             #expect(kept.heads.allSatisfy(kept.key.verifies))
             #expect(try await store.auditReport(heads: kept.heads, headKey: kept.key).headsChecked == 2)
+            await store.close()
+        }
+    }
+
+    @Test("the public key's file is left alone by a start, and replaced when it is another's or none")
+    func keepsPublicKeyFile() async throws {
+        try await withTemporaryDirectory { directory in
+            let heads = DurableDirectory.parent(of: directory) + "/heads"
+            let path = heads + "/audit-heads.pub"
+            let store = try SQLiteStore.open(directory: directory)
+            let start = {
+                _ = try AuditHeadArchive.open(
+                    directory: heads, keyFile: heads + ".key", trail: store, time: FixedTime())
+            }
+            try start()
+            let made = try #require(try HeadLines.text(path))
+            var (first, second) = (stat(), stat())
+            #expect(stat(path, &first) == 0)
+            try start()
+            #expect(stat(path, &second) == 0 && second.st_ino == first.st_ino)
+            for spoiling in ["0", ""] {
+                try HeadLines.replace(path, spoiling)
+                try start()
+                #expect(try HeadLines.text(path) == made)
+            }
+            unlink(path)
+            try start()
+            #expect(try HeadLines.text(path) == made)
             await store.close()
         }
     }

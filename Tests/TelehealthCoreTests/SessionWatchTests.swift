@@ -22,7 +22,7 @@ import Testing
         let id = try await clinic.open()
         let wakes = Wakes()
         let watch = try await open(clinic, id, wakes: wakes)
-        #expect(watch.snapshot?.session.status == .scheduled && watch.sequence == 1)
+        #expect(watch.takeSnapshot()?.session.status == .scheduled && watch.sequence == 1)
         #expect(watch.take().isEmpty && wakes.total == 0)
         _ = try await clinic.join(Clinic.clientCaller, id)
         _ = try await clinic.join(Clinic.clinicianCaller, id)
@@ -42,7 +42,7 @@ import Testing
         let last = try clinic.state(id).session.lastEventSequence
         for after in 0...last {
             let watch = try await open(clinic, id, after: after)
-            #expect(watch.snapshot == nil)
+            #expect(watch.takeSnapshot() == nil)
             #expect(sequences(watch.take()) == Array((after + 1)..<(last + 1)))
             watch.close()
         }

@@ -41,14 +41,26 @@ public final class AuditHeadArchive: AuditWitness {
         guard let signer = secret.flatMap(AuditHeadSigner.init) else {
             throw .keyFile(path: keyFile, problem: .malformed)
         }
-        let path = "\(directory)/\(fileName)"
-        let kept = try HeadLines.read(path) ?? []
-        // A line cut by a power failure is ended, so that the next head stands on a line of its own.
-        try HeadLines.append("", to: path, startingNewLine: try HeadLines.endsOpen(path))
-        try HeadLines.replace("\(directory)/\(publicKeyName)", HexText.encode(signer.publicKey.bytes) + "\n")
-        try DurableDirectory.sync(directory)
+        let kept = try makeFiles(directory, publicKey: HexText.encode(signer.publicKey.bytes) + "\n")
         return AuditHeadArchive(
             directory: directory, signer: signer, trail: trail, time: time, newest: kept.last)
+    }
+
+    /// What is there and as it should be is left alone: a start then waits for no disk.
+    ///
+    /// - Returns: the heads kept so far.
+    private static func makeFiles(
+        _ directory: String, publicKey: String
+    ) throws(StoreOpenFailure) -> [AuditHead] {
+        let (path, keyPath) = ("\(directory)/\(fileName)", "\(directory)/\(publicKeyName)")
+        let text = try HeadLines.text(path)
+        let isCut = text?.utf8.last.map { $0 != UInt8(ascii: "\n") } ?? false
+        // A line cut by a power failure is ended, so that the next head stands on a line of its own.
+        if text == nil || isCut { try HeadLines.append("", to: path, startingNewLine: isCut) }
+        let hasKey = try HeadLines.text(keyPath) == publicKey
+        if !hasKey { try HeadLines.replace(keyPath, publicKey) }
+        if text == nil || !hasKey { try DurableDirectory.sync(directory) }
+        return text.map(HeadLines.heads) ?? []
     }
 
     /// The file and the public key of a directory, for a check without the service.

@@ -6,8 +6,11 @@ enum HeadLines {
     /// - Returns: every line that is a head, in the file's order; nil without a file. Lines that are none were cut by
     ///   a power failure or written by somebody else: neither says anything.
     static func read(_ path: String) throws(StoreOpenFailure) -> [AuditHead]? {
-        guard let text = try text(path) else { return nil }
-        return text.split(separator: "\n").compactMap { AuditHead(line: $0) }
+        try text(path).map(heads)
+    }
+
+    static func heads(_ text: String) -> [AuditHead] {
+        text.split(separator: "\n").compactMap { AuditHead(line: $0) }
     }
 
     static func text(_ path: String) throws(StoreOpenFailure) -> String? {
@@ -28,12 +31,6 @@ enum HeadLines {
             if count == 0 { return String(decoding: bytes, as: UTF8.self) }
             bytes.append(contentsOf: buffer.prefix(count))
         }
-    }
-
-    /// Whether the file's last line has no end.
-    static func endsOpen(_ path: String) throws(StoreOpenFailure) -> Bool {
-        guard let text = try text(path), let last = text.utf8.last else { return false }
-        return last != UInt8(ascii: "\n")
     }
 
     /// Adds text at the file's end, making the file when it is not there; durable when this returns.

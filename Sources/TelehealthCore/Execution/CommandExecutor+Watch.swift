@@ -6,7 +6,8 @@ extension CommandExecutor {
     /// Opens a watch: with a snapshot, or resuming after a sequence number.
     ///
     /// The watch is the viewer's presence until ``SessionWatch/close()``.
-    /// - Parameter wake: called on any thread when the watch has something to take; must not block.
+    /// - Parameter wake: called on any thread when the watch has something to take; must not block. Held until the
+    ///   watch is closed.
     /// - Throws: `SESSION_NOT_FOUND`, `RESUME_EXPIRED`, `INVALID_FIELD`, `TOKEN_EXPIRED`,
     ///   `PARTICIPANT_REMOVED`, `PARTICIPANT_DENIED`.
     public func watchSession(
@@ -23,8 +24,8 @@ extension CommandExecutor {
         let viewer =
             standing.isStaff || looksIn ? nil : try SessionDraft(seen, context()).ownParticipant(of: caller)
         let watch = SessionWatch(
-            session: id, standing: standing, viewer: viewer?.id, caller: invocation.caller, policy: policy,
-            committer: committer, time: time, wake: wake)
+            session: committer.hub.shared(id), standing: standing, viewer: viewer?.id, caller: caller, executor: self,
+            wake: wake)
         watch.open()
         do {
             // Read again: whatever committed since is either in this state or reaches the open watch.

@@ -26,53 +26,86 @@ public struct GuestIdentity: Sendable, Hashable {
 }
 
 /// Who is calling, as the verified token says; never as a request field says.
+///
+/// What the token says is one shared object, so that the many open calls of one bearer do not each hold a copy.
 public struct Caller: Sendable, Hashable {
+    private struct Fields: Sendable, Hashable {
+        let subject: String
+        let role: Role
+        let clientID: SubjectID?
+        let clinicianID: SubjectID?
+        let guest: GuestIdentity?
+        let actor: String?
+        var expiresAt: Timestamp
+        var emergencyReason: String?
+    }
+
+    private final class Storage: Sendable {
+        let fields: Fields
+
+        init(_ fields: Fields) { self.fields = fields }
+    }
+
+    private var storage: Storage
+    /// The peer's address without its port, for the audit log; nil where no network was involved.
+    public var source: String?
+
+    private var fields: Fields {
+        get { storage.fields }
+        set { storage = Storage(newValue) }
+    }
+
     /// The token's `sub`.
-    public let subject: String
-    public let role: Role
+    public var subject: String { storage.fields.subject }
+    public var role: Role { storage.fields.role }
     /// Set when ``role`` is client (or a service acts for one): the person's id in the clinic's records.
-    public let clientID: SubjectID?
+    public var clientID: SubjectID? { storage.fields.clientID }
     /// Set when ``role`` is clinician (or a service acts for one): the staff member's id in the clinic's
     /// records. An interpreter, observer or supervisor of the clinic has this role, too: a caller's role says
     /// which calls a token may use at all, the roster of the session says what its bearer is there.
-    public let clinicianID: SubjectID?
+    public var clinicianID: SubjectID? { storage.fields.clinicianID }
     /// Set when ``role`` is guest.
-    public let guest: GuestIdentity?
+    public var guest: GuestIdentity? { storage.fields.guest }
     /// The token's `act`: the service that acts on the subject's behalf.
-    public let actor: String?
+    public var actor: String? { storage.fields.actor }
     /// When the token ends; a watch ends with it.
-    public private(set) var expiresAt: Timestamp
+    public var expiresAt: Timestamp { storage.fields.expiresAt }
     /// Why a clinician who is not of the visit must get in now; nil for every ordinary call.
-    public private(set) var emergencyReason: String?
-    /// The peer's address without its port, for the audit log; nil where no network was involved.
-    public var source: String?
+    public var emergencyReason: String? { storage.fields.emergencyReason }
 
     public init(
         subject: String, role: Role, clientID: SubjectID? = nil, clinicianID: SubjectID? = nil,
         guest: GuestIdentity? = nil, actor: String? = nil, expiresAt: Timestamp, emergencyReason: String? = nil
     ) {
-        self.subject = subject
-        self.role = role
-        self.clientID = clientID
-        self.clinicianID = clinicianID
-        self.guest = guest
-        self.actor = actor
-        self.expiresAt = expiresAt
-        self.emergencyReason = emergencyReason
+        storage = Storage(
+            Fields(
+                subject: subject, role: role, clientID: clientID, clinicianID: clinicianID, guest: guest,
+                actor: actor, expiresAt: expiresAt, emergencyReason: emergencyReason))
+    }
+
+    public static func == (left: Caller, right: Caller) -> Bool {
+        left.source == right.source && (left.storage === right.storage || left.fields == right.fields)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(fields)
+        hasher.combine(source)
     }
 
     /// The same caller as one without an emergency.
     var withoutEmergency: Caller {
         var caller = self
-        caller.emergencyReason = nil
+        caller.fields.emergencyReason = nil
         return caller
     }
 
     /// The same caller in an emergency, until the given instant at most.
     public func inEmergency(_ reason: String, until instant: Timestamp) -> Caller {
         var caller = self
-        caller.expiresAt = min(expiresAt, instant)
-        caller.emergencyReason = reason
+        var fields = fields
+        fields.expiresAt = min(expiresAt, instant)
+        fields.emergencyReason = reason
+        caller.fields = fields
         return caller
     }
 

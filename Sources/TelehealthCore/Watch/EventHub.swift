@@ -7,10 +7,41 @@ internal import Synchronization
 public final class EventHub: Sendable {
     typealias Listener = @Sendable ([SessionEvent]) -> Void
 
+    /// A place among those who listen to one session.
+    struct Seat {
+        fileprivate let index: Int
+    }
+
+    private enum Occupant {
+        case listener(Listener)
+        case watch(SessionWatch)
+    }
+
+    /// Who listens to one session. A seat is a word, not an entry of a table: many may watch.
+    private struct Audience {
+        var seats: [Occupant?] = []
+        var free: [Int] = []
+
+        var isEmpty: Bool { free.count == seats.count }
+
+        mutating func add(_ occupant: Occupant) -> Seat {
+            if let index = free.popLast() {
+                seats[index] = occupant
+                return Seat(index: index)
+            }
+            seats.append(occupant)
+            return Seat(index: seats.count - 1)
+        }
+
+        mutating func remove(_ seat: Seat) {
+            seats[seat.index] = nil
+            free.append(seat.index)
+        }
+    }
+
     private struct State {
-        var nextToken = 0
-        var listeners: [SessionID: [Int: Listener]] = [:]
-        var watches: [Int: SessionWatch] = [:]
+        var audiences: [SessionID: Audience] = [:]
+        var watchCount = 0
     }
 
     private let state = Mutex(State())
@@ -28,39 +59,54 @@ public final class EventHub: Sendable {
     }
 
     private func deliver(_ events: [SessionEvent], _ session: SessionID) {
-        let listeners = state.withLock { $0.listeners[session].map { Array($0.values) } ?? [] }
-        for listener in listeners { listener(events) }
-    }
-
-    func listen(to session: SessionID, _ listener: @escaping Listener) -> Int {
-        state.withLock { state in
-            state.nextToken += 1
-            state.listeners[session, default: [:]][state.nextToken] = listener
-            return state.nextToken
+        let seats = state.withLock { $0.audiences[session]?.seats ?? [] }
+        for case let occupant? in seats {
+            switch occupant {
+            case .listener(let listener): listener(events)
+            case .watch(let watch): watch.offer(events)
+            }
         }
     }
 
-    func add(_ watch: SessionWatch) -> Int {
-        let token = listen(to: watch.session) { [weak watch] events in watch?.offer(events) }
-        state.withLock { $0.watches[token] = watch }
-        return token
+    func listen(to session: SessionID, _ listener: @escaping Listener) -> Seat {
+        state.withLock { $0.audiences[session, default: Audience()].add(.listener(listener)) }
     }
 
-    func remove(_ token: Int, of session: SessionID) {
+    func add(_ watch: SessionWatch) -> Seat {
         state.withLock { state in
-            state.watches[token] = nil
-            state.listeners[session]?[token] = nil
-            if state.listeners[session]?.isEmpty == true { state.listeners[session] = nil }
+            state.watchCount += 1
+            return state.audiences[watch.session, default: Audience()].add(.watch(watch))
+        }
+    }
+
+    func remove(_ seat: Seat, of session: SessionID) {
+        // Released outside the lock: it may be the last reference to somebody who has locks as well.
+        let occupant = state.withLock { state -> Occupant? in
+            guard let occupant = state.audiences[session]?.seats[seat.index] else { return nil }
+            if case .watch = occupant { state.watchCount -= 1 }
+            state.audiences[session]?.remove(seat)
+            if state.audiences[session]?.isEmpty == true { state.audiences[session] = nil }
+            return occupant
+        }
+        _ = occupant
+    }
+
+    /// The id as those who listen to the session already hold it: equal, and in memory once.
+    func shared(_ session: SessionID) -> SessionID {
+        state.withLock { state in
+            state.audiences.index(forKey: session).map { state.audiences[$0].key } ?? session
         }
     }
 
     /// How many watches are open, for a gauge.
-    public var watchCount: Int { state.withLock { $0.watches.count } }
+    public var watchCount: Int { state.withLock { $0.watchCount } }
 
     /// Gives every watch its heartbeat, ends those whose token has expired and those that wait for an event
     /// that never came. To be called every ``Policy/watchHeartbeatInterval`` by one timer.
     public func tick(now: Timestamp) {
-        let watches = state.withLock { Array($0.watches.values) }
-        for watch in watches { watch.tick(now: now) }
+        let audiences = state.withLock { Array($0.audiences.values) }
+        for audience in audiences {
+            for case .watch(let watch)? in audience.seats { watch.tick(now: now) }
+        }
     }
 }

@@ -18,52 +18,66 @@ public final class SessionWatch: Sendable {
     private struct State {
         /// The next sequence to hand out; nil while the past is still being read.
         var next: Int64?
+        var isStalled = false
+        var hasEnded = false
+        var isClosed = false
         var ready: [Item] = []
         /// Events whose predecessors have not come yet.
         var early: [Int64: SessionEvent] = [:]
-        var isStalled = false
-        var hasEnded = false
         /// The viewer's right to watch was judged on a state that holds the events up to this one.
         var judged: Int64 = 0
-        var isClosed = false
+        /// Events come after this one.
+        var start: Int64 = 0
+        var snapshot: Snapshot?
+        var seat: EventHub.Seat?
+        /// nil when the watch is closed: its owner, whom this holds, holds the watch.
+        var wake: (@Sendable () -> Void)?
     }
 
+    /// Apart, because it is taken at once and watches stay open for an hour.
+    private final class Snapshot: Sendable {
+        let state: SessionState
+
+        init(_ state: SessionState) { self.state = state }
+    }
+
+    // Many watches may be open: what they share is held by their executor.
     let session: SessionID
-    private let standing: Standing
     private let viewer: ParticipantID?
-    private let queueMax: Int
     private let expiresAt: Timestamp
-    private let committer: Committer
-    private let time: any TimeSource
-    private let wake: @Sendable () -> Void
-    private let state = Mutex(State())
-    private let token = Mutex<Int?>(nil)
-    private let start = Mutex<(snapshot: SessionState?, sequence: Int64)>((nil, 0))
+    private let executor: CommandExecutor
+    private let standing: Standing
+    private let state: Mutex<State>
 
-    /// As of ``sequence``, as the viewer may see it; nil when the watch resumes.
-    public var snapshot: SessionState? { start.withLock { $0.snapshot } }
     /// Events come after this one.
-    public var sequence: Int64 { start.withLock { $0.sequence } }
+    public var sequence: Int64 { state.withLock { $0.start } }
 
+    /// - Parameter wake: held until ``close()``.
     init(
-        session: SessionID, standing: Standing, viewer: ParticipantID?, caller: Caller, policy: Policy,
-        committer: Committer, time: any TimeSource, wake: @escaping @Sendable () -> Void
+        session: SessionID, standing: Standing, viewer: ParticipantID?, caller: Caller, executor: CommandExecutor,
+        wake: @escaping @Sendable () -> Void
     ) {
         self.session = session
         self.standing = standing
         self.viewer = viewer
-        queueMax = policy.watchQueueMax
         expiresAt = caller.expiresAt
-        self.committer = committer
-        self.time = time
-        self.wake = wake
+        self.executor = executor
+        state = Mutex(State(wake: wake))
+    }
+
+    /// As of ``sequence``, as the viewer may see it; nil when the watch resumes, and when it was taken.
+    public func takeSnapshot() -> SessionState? {
+        state.withLock { state in
+            defer { state.snapshot = nil }
+            return state.snapshot?.state
+        }
     }
 
     /// Begins to keep live events, before the past is read: so nothing falls between.
     func open() {
-        let token = committer.hub.add(self)
-        self.token.withLock { $0 = token }
-        if let viewer { committer.presence.open(viewer, in: session, at: time.now) }
+        let seat = executor.committer.hub.add(self)
+        state.withLock { $0.seat = seat }
+        if let viewer { executor.committer.presence.open(viewer, in: session, at: executor.time.now) }
     }
 
     /// The past is read: `events` come first, then the live ones behind them.
@@ -71,8 +85,9 @@ public final class SessionWatch: Sendable {
     /// - Parameter judged: the last event of the state that said the viewer may watch: of the events up to
     ///   there, none sends the viewer away.
     func begin(snapshot: SessionState?, after sequence: Int64, events: [SessionEvent], judged: Int64) {
-        start.withLock { $0 = (snapshot, sequence) }
         update { state in
+            state.start = sequence
+            state.snapshot = snapshot.map(Snapshot.init)
             state.next = sequence + 1
             state.judged = judged
             for event in events { accept(event, &state) }
@@ -88,7 +103,7 @@ public final class SessionWatch: Sendable {
                 accept(event, &state)
             }
             drainEarly(&state)
-            if state.ready.count + state.early.count > queueMax { end(.watchLagging, &state) }
+            if state.ready.count + state.early.count > executor.policy.watchQueueMax { end(.watchLagging, &state) }
         }
     }
 
@@ -117,26 +132,32 @@ public final class SessionWatch: Sendable {
 
     /// Ends the watch and the presence it was; idempotent.
     public func close() {
-        let wasOpen = state.withLock { state in
-            defer { state.isClosed = true }
+        let (wasOpen, seat, wake) = state.withLock { state in
+            defer {
+                state.isClosed = true
+                state.seat = nil
+                state.wake = nil
+            }
             state.ready.removeAll()
             state.early.removeAll()
+            state.snapshot = nil
             state.hasEnded = true
-            return !state.isClosed
+            return (!state.isClosed, state.seat, state.wake)
         }
+        _ = wake  // released outside the lock: it may hold the last reference to this watch's owner
         guard wasOpen else { return }
-        if let token = token.withLock({ $0 }) { committer.hub.remove(token, of: session) }
-        if let viewer { committer.presence.close(viewer, in: session, at: time.now) }
+        if let seat { executor.committer.hub.remove(seat, of: session) }
+        if let viewer { executor.committer.presence.close(viewer, in: session, at: executor.time.now) }
     }
 
     /// Changes the state, and wakes the owner when there is something to take where there was nothing.
     private func update(_ body: (inout State) -> Void) {
-        let isWaking = state.withLock { state in
+        let wake = state.withLock { state in
             let wasEmpty = state.ready.isEmpty
             body(&state)
-            return wasEmpty && !state.ready.isEmpty
+            return wasEmpty && !state.ready.isEmpty ? state.wake : nil
         }
-        if isWaking { wake() }
+        wake?()
     }
 
     private func accept(_ event: SessionEvent, _ state: inout State) {

@@ -12,17 +12,24 @@ final class WatchRelay: Sendable {
 
     private enum Phase { case idle, writing, writingWithNews, over }
 
+    private struct State {
+        var phase = Phase.writing
+        var watch: SessionWatch?
+    }
+
     private let responses: Responses
-    private let phase = Mutex(Phase.writing)
-    private let watch = Mutex<SessionWatch?>(nil)
+    private let state = Mutex(State())
 
     /// Born writing: news is only noted until ``start(_:snapshot:)`` has sent what comes first.
     init(_ responses: Responses) { self.responses = responses }
 
     /// Sends the snapshot, if there is one, and from then on whatever the watch has.
     func start(_ opened: SessionWatch, snapshot: Telehealth_V1_SessionSnapshot?, isOver: Bool) {
-        watch.withLock { $0 = opened }
-        guard phase.withLock({ $0 != .over }) else { return opened.close() }
+        let isOpen = state.withLock { state in
+            state.watch = opened
+            return state.phase != .over
+        }
+        guard isOpen else { return opened.close() }
         responses.detach()
         if let snapshot {
             _ = try? responses.writeNow(filled { $0.message = .snapshot(snapshot) })
@@ -38,13 +45,13 @@ final class WatchRelay: Sendable {
 
     /// There is something to take. Any thread; does not block.
     func pump() {
-        let isMine = phase.withLock { phase in
-            switch phase {
+        let isMine = state.withLock { state in
+            switch state.phase {
             case .idle:
-                phase = .writing
+                state.phase = .writing
                 return true
             case .writing:
-                phase = .writingWithNews
+                state.phase = .writingWithNews
                 return false
             case .writingWithNews, .over: return false
             }
@@ -54,26 +61,26 @@ final class WatchRelay: Sendable {
 
     /// The reader is gone, or the watch has ended.
     func finish(_ error: RPCError?) {
-        let isFirst = phase.withLock { phase in
-            defer { phase = .over }
-            return phase != .over
+        let (isFirst, watch) = state.withLock { state in
+            defer { state.phase = .over }
+            return (state.phase != .over, state.watch)
         }
         guard isFirst else { return }
-        watch.withLock { $0 }?.close()
+        watch?.close()
         responses.finish(error)
     }
 
     /// Writes until nothing is left; called by the one who holds the writing phase.
     private func drain() {
-        while let watch = watch.withLock({ $0 }) {
+        while let watch = state.withLock({ $0.watch }) {
             if !writeAll(of: watch) { return }
-            let isDone = phase.withLock { phase in
-                switch phase {
+            let isDone = state.withLock { state in
+                switch state.phase {
                 case .writingWithNews:
-                    phase = .writing
+                    state.phase = .writing
                     return false
                 case .writing, .idle:
-                    phase = .idle
+                    state.phase = .idle
                     return true
                 case .over: return true
                 }

@@ -1,0 +1,92 @@
+internal import CLinux
+internal import Glibc
+
+/// Gives memory back that only a burst of work needed, when the process has come to rest behind it.
+///
+/// The heap's free pages stay with the process otherwise, and the kernel counts every page of code that the start ran
+/// once. Both come back by themselves when they are needed: the first for a page fault, the second for one that finds
+/// the page in the file cache. Nothing is given back while there is work, because both take their time (and the heap's
+/// locks).
+///
+/// Isolation: one task.
+public struct SpareMemory: Sendable {
+    /// Between two looks at ``cpuTime``.
+    public static let look = Duration.milliseconds(250)
+    /// CPU time of all threads in one look: from here on the process works, up to there it rests.
+    static let working = Duration.milliseconds(25)
+    static let resting = Duration.milliseconds(5)
+
+    private var isBehindWork = true
+    private var isBehindStart = true
+    private var before: Duration
+
+    public enum Step: Sendable, Hashable {
+        case wait
+        case giveBackHeap
+        /// The first rest: the start is over.
+        case giveBackHeapAndCode
+    }
+
+    /// - Parameter cpuTime: of the process, so far.
+    public init(cpuTime: Duration = SpareMemory.cpuTime) { before = cpuTime }
+
+    /// What is to be done now; to be called every ``look``.
+    public mutating func next(cpuTime: Duration = SpareMemory.cpuTime) -> Step {
+        let spent = cpuTime - before
+        before = cpuTime
+        if spent >= Self.working { isBehindWork = true }
+        guard isBehindWork, spent <= Self.resting else { return .wait }
+        defer {
+            isBehindWork = false
+            isBehindStart = false
+        }
+        return isBehindStart ? .giveBackHeapAndCode : .giveBackHeap
+    }
+
+    /// CPU time of all threads since the process began.
+    public static var cpuTime: Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
+
+    public static func take(_ step: Step) {
+        switch step {
+        case .wait: return
+        case .giveBackHeap: telehealth_give_back_heap()
+        case .giveBackHeapAndCode:
+            telehealth_give_back_heap()
+            giveBackCode()
+        }
+    }
+
+    /// Pages of code are never written: the kernel may forget that they were read, and finds them again in the file.
+    private static func giveBackCode() {
+        guard let file = fopen("/proc/self/maps", "re") else { return }
+        defer { fclose(file) }
+        var text: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 16 << 10)
+        while true {
+            let count = fread(&buffer, 1, buffer.count, file)
+            if count == 0 { break }
+            text += buffer[..<count]
+        }
+        for range in codeRanges(maps: String(decoding: text, as: UTF8.self)) {
+            madvise(UnsafeMutableRawPointer(bitPattern: range.lowerBound), range.count, MADV_DONTNEED)
+        }
+    }
+
+    /// Where files are mapped to be run and not to be written.
+    ///
+    /// - Spec: proc(5), `/proc/pid/maps`: address range, permissions, offset, device, inode, path.
+    static func codeRanges(maps: String) -> [Range<UInt>] {
+        maps.split(separator: "\n").compactMap { line in
+            let fields = line.split(separator: " ", maxSplits: 5)
+            guard fields.count == 6, fields[1] == "r-xp", fields[5].drop(while: { $0 == " " }).first == "/"
+            else { return nil }
+            let ends = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
+            guard ends.count == 2, ends[0] < ends[1] else { return nil }
+            return ends[0]..<ends[1]
+        }
+    }
+}
