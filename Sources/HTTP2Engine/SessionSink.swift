@@ -124,7 +124,8 @@ struct SessionSink: ~Copyable {
                 // Two are a farewell, hundreds are none.
                 pay(.glitch)
             case UInt8(NGHTTP2_RST_STREAM.rawValue):
-                pay(.peerReset)
+                // A client made each stream that a server may reset: `frameReceived` counts the other resets.
+                if isServer { pay(.peerReset) }
                 peerStreams.receiveReset(frame.streamID)
             default:
                 countControl(frame)
@@ -243,6 +244,8 @@ struct SessionSink: ~Copyable {
         case UInt8(NGHTTP2_RST_STREAM.rawValue):
             if let slot = slot(of: id, in: session) {
                 slots[Int(slot)].peerReset = frame.pointee.rst_stream.error_code
+            } else if !isServer {
+                pay(.peerReset)
             }
         case UInt8(NGHTTP2_SETTINGS.rawValue):
             if flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { notes.pointee.events.append(.settings) }

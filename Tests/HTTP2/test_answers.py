@@ -271,6 +271,35 @@ def test_a_call_that_is_refused_again_is_over():
         assert len(server.conversations[0].requests) == 2
 
 
+def test_a_server_that_resets_every_call_keeps_its_connection():
+    """Each reset answers a call of the client's own: that is no flood, however many there are."""
+    def script(conversation: Conversation, _) -> None:
+        while True:
+            conversation.send(reset(conversation.request(), ENHANCE_YOUR_CALM))
+
+    with ScriptedServer(script) as server:
+        finished = subprocess.run(
+            [PROBE, "call", UNARY, "-t", server.target, "--repeat", "2000", "--concurrency", "20"],
+            capture_output=True, text=True, timeout=2 * PATIENCE)
+        assert "RESOURCE_EXHAUSTED 2000" in finished.stdout, finished
+        assert len(server.conversations) == 1
+
+
+def test_resets_of_calls_that_are_over_are_a_flood():
+    told = []
+
+    def script(conversation: Conversation, _) -> None:
+        conversation.send(reset(conversation.request()))
+        conversation.request()
+        conversation.send(reset(1) * 2000)
+        told.append(conversation.until(lambda f: f.kind == GOAWAY))
+
+    with ScriptedServer(script) as server:
+        subprocess.run([PROBE, "call", UNARY, "-t", server.target, "--repeat", "2"], timeout=2 * PATIENCE)
+        eventually(lambda: told, "the server is told")
+        assert told[0].payload[8:] == b"too_many_resets"
+
+
 def test_a_call_above_the_last_of_a_goaway_goes_to_a_new_connection():
     def script(conversation: Conversation, earlier: int) -> None:
         stream = conversation.request()

@@ -140,11 +140,6 @@ def test_the_probe_reads_while_it_writes(server):
     assert len(done.stdout.splitlines()) == 2000
 
 
-def test_the_probe_describes_as_a_schema_would(server):
-    assert "  map<string, string> metadata = 3;" in probe(server, "describe", "google.rpc.ErrorInfo").stdout
-    assert "  optional bool packed = 2;" in probe(server, "describe", "google.protobuf.FieldOptions").stdout
-
-
 def test_a_drain_tells_watchers_and_lets_calls_in_flight_end():
     server = Server()
     watch = health_pb2_grpc.HealthStub(server.channel).Watch(health_pb2.HealthCheckRequest())

@@ -42,32 +42,10 @@ struct DescribeCommand: AsyncParsableCommand {
     static func text(of message: MessageDescriptor) -> String {
         let fields = message.fields.sorted { $0.number < $1.number }.map { field in
             let oneof = field.oneofIndex.map { "  // oneof \(message.oneofs[$0])" } ?? ""
-            return "  \(type(of: field, in: message)) \(field.name) = \(field.number);\(oneof)\n"
+            let type = field.typeName.isEmpty ? field.kind.keyword : field.typeName
+            return "  \(field.isRepeated ? "repeated " : "")\(type) \(field.name) = \(field.number);\(oneof)\n"
         }
         return "message \(message.fullName) {\n\(fields.joined())}"
-    }
-
-    /// With the label before it that the schema has.
-    private static func type(of field: FieldDescriptor, in message: MessageDescriptor) -> String {
-        if field.isMap {
-            let entry = message.messageType(of: field).fields.sorted { $0.number < $1.number }
-            return "map<\(name(ofTypeOf: entry[0])), \(name(ofTypeOf: entry[1]))>"
-        }
-        let label =
-            if field.isRepeated {
-                "repeated "
-            } else if field.isRequired {
-                "required "
-            } else if field.hasPresence, field.kind != .message, field.oneofIndex == nil {
-                "optional "
-            } else {
-                ""
-            }
-        return label + name(ofTypeOf: field)
-    }
-
-    private static func name(ofTypeOf field: FieldDescriptor) -> String {
-        field.typeName.isEmpty ? field.kind.keyword : field.typeName
     }
 
     static func text(of enumeration: EnumDescriptor) -> String {
