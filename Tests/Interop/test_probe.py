@@ -12,7 +12,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 from grpc_status import rpc_status
 
-from service import BIN
+from service import BIN, ROOT
 
 SERVICE = "grpc.health.v1.Health"
 
@@ -84,6 +84,24 @@ def test_list_and_describe(probe):
     text = probe("describe", SERVICE).stdout
     assert "rpc Check(grpc.health.v1.HealthCheckRequest) returns (grpc.health.v1.HealthCheckResponse);" in text
     assert "string service = 1;" in probe("describe", "grpc.health.v1.HealthCheckRequest").stdout
+
+
+def test_a_message_is_described_as_its_proto_file_says(probe):
+    """Of the API that the program was built with: maps, presence and repetition in a .proto file's own words."""
+    assert "  map<string, int32> ignored_by_reason = 4;" in probe(
+        "describe", "telehealth.v1.IngestMeetingEventsResponse", descriptors=[]).stdout
+    lines = probe("describe", "telehealth.v1.AuditEvent", descriptors=[]).stdout
+    assert "  optional string role = 4;" in lines and "  google.protobuf.Timestamp at = 2;" in lines
+
+
+def test_every_service_of_the_api_is_known_without_reflection(probe):
+    """A server shows its reflection to operators only: the program brings the whole API."""
+    services = [
+        f"telehealth.v1.{line.split()[1]}" for path in (ROOT / "proto/telehealth").rglob("*.proto")
+        for line in path.read_text().splitlines() if line.startswith("service ")]
+    assert len(services) >= 10
+    for service in services:
+        assert f"{service}/" in probe("list", service, descriptors=[]).stdout
 
 
 def test_call_and_its_times(probe):

@@ -42,10 +42,22 @@ struct DescribeCommand: AsyncParsableCommand {
     static func text(of message: MessageDescriptor) -> String {
         let fields = message.fields.sorted { $0.number < $1.number }.map { field in
             let oneof = field.oneofIndex.map { "  // oneof \(message.oneofs[$0])" } ?? ""
-            let type = field.typeName.isEmpty ? field.kind.keyword : field.typeName
-            return "  \(field.isRepeated ? "repeated " : "")\(type) \(field.name) = \(field.number);\(oneof)\n"
+            return "  \(label(of: field, in: message)) \(field.name) = \(field.number);\(oneof)\n"
         }
         return "message \(message.fullName) {\n\(fields.joined())}"
+    }
+
+    /// What stands before a field's name.
+    private static func label(of field: FieldDescriptor, in message: MessageDescriptor) -> String {
+        func type(_ field: FieldDescriptor) -> String { field.typeName.isEmpty ? field.kind.keyword : field.typeName }
+        if field.isMap {
+            let (key, value) = message.entryFields(of: field)
+            return "map<\(type(key)), \(type(value))>"
+        }
+        if field.isRepeated { return "repeated " + type(field) }
+        if field.isRequired { return "required " + type(field) }
+        let isMessage = field.kind == .message || field.kind == .group
+        return (field.hasPresence && field.oneofIndex == nil && !isMessage ? "optional " : "") + type(field)
     }
 
     static func text(of enumeration: EnumDescriptor) -> String {

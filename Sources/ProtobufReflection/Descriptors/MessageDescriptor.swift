@@ -32,8 +32,8 @@ public struct MessageDescriptor: Sendable {
     /// The enum type of an enum field.
     public func enumType(of field: FieldDescriptor) -> EnumDescriptor { pool.enums[field.typeIndex] }
 
-    /// Key and value of a map field.
-    func entryFields(of field: FieldDescriptor) -> (key: FieldDescriptor, value: FieldDescriptor) {
+    /// Key and value of a map field; of another field a programming error that stops the program.
+    public func entryFields(of field: FieldDescriptor) -> (key: FieldDescriptor, value: FieldDescriptor) {
         // A pool refuses map entries that have not exactly these two.
         let entry = pool.messages[field.typeIndex]
         return (entry.fields[0], entry.fields[1])
