@@ -149,6 +149,27 @@ extension WireReader {
         map.insert(entryKey, entryValue)
     }
 
+    /// Reads one map entry whose value is a closed (proto2) enum: with a number that has no case the whole entry
+    /// becomes an unknown field, and the map stays as it was.
+    @inlinable
+    public mutating func readClosedMap<K: WireType, E: ProtobufEnum>(
+        _ field: UInt32, _ map: inout MapField<K.Value, E>, _ key: K.Type, _ value: WireEnum<E>.Type,
+        in fields: inout UnknownFields
+    ) throws(WireError) where K.Value: MapKey {
+        let start = unsafe current
+        var entry = MapField<K.Value, E>()
+        try readMap(&entry, key, value)
+        for (key, value) in entry {
+            if value.isRecognized {
+                map.insert(key, value)
+            } else {
+                unsafe fields.append(
+                    tag: field << 3 | WireFormat.lengthDelimited.rawValue,
+                    value: UnsafeRawBufferPointer(start: start, count: current - start))
+            }
+        }
+    }
+
     /// Reads a number of a closed (proto2) enum: one without a case becomes an unknown field.
     ///
     /// - Returns: nil when the number went to `fields`.

@@ -62,7 +62,12 @@ extension FieldPlan {
         case .repeatedGroup:
             return ["case \(tag): try reader.readGroups(\(number), &\(quotedName))"]
         case .map(let key, let value):
-            return ["case \(number << 3 | 2): try reader.readMap(&\(quotedName), \(key).self, \(value).self)"]
+            let types = "\(key).self, \(value).self"
+            return isClosedEnum
+                ? [
+                    "case \(number << 3 | 2):",
+                    "    try reader.readClosedMap(\(number), &\(quotedName), \(types), in: &unknownFields)",
+                ] : ["case \(number << 3 | 2): try reader.readMap(&\(quotedName), \(types))"]
         }
     }
 

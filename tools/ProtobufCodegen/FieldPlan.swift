@@ -29,6 +29,7 @@ struct FieldPlan {
     let format: UInt32
     let kind: Google_Protobuf_FieldDescriptorProto.TypeEnum
     let isBoxed: Bool
+    /// True when the value, a map's too, is an enum that takes only the numbers it names.
     let isClosedEnum: Bool
     /// Index of the oneof the field belongs to, nil for none (proto3 `optional` counts as none).
     let oneof: Int?
@@ -53,7 +54,8 @@ struct FieldPlan {
         valueType = Self.swiftType(kind, typeName, schema)
         wireType = Self.wireType(kind, typeName, schema)
         format = Self.wireFormat(kind)
-        isClosedEnum = kind == .enum && schema.enums[typeName]?.isClosed == true
+        let value = schema.mapEntry(of: field)?.field.last ?? field
+        isClosedEnum = value.type == .enum && schema.enums[value.typeName ?? ""]?.isClosed == true
         let isRepeated = field.label == .repeated
         isBoxed = !isRepeated && oneof == nil && kind == .message && schema.boxed.contains(typeName)
         if let entry = schema.mapEntry(of: field) {

@@ -17,8 +17,8 @@ struct CallCommand: AsyncParsableCommand {
             A method that takes a stream gets one request per JSON object in the input.
 
             With --format text requests and answers are in protobuf's text format: fields as the schema names them, \
-            name: value, nested messages in braces, an Any as [type.googleapis.com/package.Type] {…}. A stream's requests \
-            are then separated by the ASCII record separator (30), as grpcurl has it:
+            name: value, nested messages in braces, an Any as [type.googleapis.com/package.Type] {…}. A stream's \
+            requests are then separated by the ASCII record separator (30), as grpcurl has it:
 
               telehealth-probe call grpc.health.v1.Health/Check --format text -d 'service: ""'
               telehealth-probe call grpc.reflection.v1.ServerReflection/ServerReflectionInfo --format text \\
