@@ -44,6 +44,12 @@ public struct HTTP2Limits: Hashable, Sendable {
     public var outboundFramesMax = 2500
     /// Bytes that all streams of a connection may queue for sending before a stream that adds more is reset.
     public var queuedBytesMax = 64 << 20
+    /// The same for all connections that share a workspace, which are those of a loop: many slow readers would
+    /// fill what each may. 256 MiB: four connections that take all they may.
+    public var queuedBytesInAllMax = 256 << 20
+    /// What a connection may queue even then, so that others are answered meanwhile. 1 MiB: far above one answer
+    /// of most services.
+    public var queuedBytesShare = 1 << 20
     /// Streams reset by the peer (CVE-2023-44487). Each stream that ends in order earns one.
     public var peerResets = Rate(burst: 500, perSecond: 50)
     /// Resets the peer provoked, and frames that are invalid (CVE-2025-8671).

@@ -75,7 +75,7 @@ extension HTTP2Session {
 
     func queued(_ count: Int, on stream: HTTP2Stream) {
         addQueued(count)
-        if queuedByteCount > limits.queuedBytesMax { return stream.reset(.enhanceYourCalm) }
+        if hasQueuedTooMuch { return stream.reset(.enhanceYourCalm) }
         if stream.queue.count > Int(stream.highWaterBytes) { stream.state.insert(.aboveHighWater) }
         resume(stream)
     }

@@ -103,6 +103,7 @@ public final class HTTP2Session {
     }
 
     deinit {
+        workspace.queuedByteCount -= queuedBytes
         nghttp2_session_del(handle)
         sink.deinitialize(count: 1)
         sink.deallocate()
@@ -376,7 +377,14 @@ public final class HTTP2Session {
     func addQueued(_ count: Int) {
         let wasFull = queuedBytes > fullQueueBytes
         queuedBytes += count
+        workspace.queuedByteCount += count
         if wasFull, queuedBytes <= fullQueueBytes { hasReturnedRoom = true }
+    }
+
+    /// Whether what this connection, or all of the loop, have queued is too much for one more byte of it.
+    var hasQueuedTooMuch: Bool {
+        queuedBytes > limits.queuedBytesMax
+            || workspace.queuedByteCount > limits.queuedBytesInAllMax && queuedBytes > limits.queuedBytesShare
     }
 
     /// Queued bytes above which no streams are opened.

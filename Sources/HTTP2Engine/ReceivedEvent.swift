@@ -38,6 +38,8 @@ public final class HTTP2Workspace {
     let notes: UnsafeMutablePointer<Notes>
     private var fields: UnsafeMutablePointer<CField>
     private var fieldCapacity = 64
+    /// Bytes that all its sessions have queued for sending.
+    var queuedByteCount = 0
 
     public init() {
         fields = .allocate(capacity: fieldCapacity)

@@ -66,6 +66,8 @@ public enum CallLimit: String, CaseIterable, Sendable {
     /// More bytes of requests that no handler has taken than ``ServerConfiguration/maxHeldRequestBytesPerConnection``
     /// or ``ServerConfiguration/maxHeldRequestBytesPerLoop``.
     case heldRequestBytes = "too_many_request_bytes"
+    /// More bytes of responses wait for their readers than `HTTP2Limits.queuedBytesMax` or `queuedBytesInAllMax`.
+    case queuedResponseBytes = "too_many_response_bytes"
     /// A request that took longer than ``ServerConfiguration/requestTimeout``.
     case slowRequest = "request_too_slow"
     /// More calls than ``ServerConfiguration/maxWaitingCallsPerLoop`` wait for a handler's turn.

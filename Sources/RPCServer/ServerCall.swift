@@ -122,9 +122,11 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     override func closed(_ reason: StreamCloseReason) {
         calls.callClosed()
+        let isTooMuch = reason == .resetLocally(.enhanceYourCalm)
+        if isTooMuch { calls.metrics.recordRefusal(.queuedResponseBytes) }
         if state.close() {
             let error =
-                reason == .resetLocally(.enhanceYourCalm)
+                isTooMuch
                 ? RPCError(.resourceExhausted, "the answer is more than the connection may queue")
                 : RPCError(.cancelled, "the client is gone: \(reason)")
             stream?.fail(error)

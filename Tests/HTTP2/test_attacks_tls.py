@@ -88,3 +88,4 @@ def test_renegotiation_is_refused(certificate):
         output = client.stdout + client.stderr
         assert b"RENEGOTIATING" in output
         assert b"no renegotiation" in output or b"handshake failure" in output or client.returncode != 0
+        scene.counted(ended("tls"))

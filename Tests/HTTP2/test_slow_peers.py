@@ -160,6 +160,21 @@ def test_large_answers_to_a_peer_that_opens_no_window():
         scene.counted(ended("write_stalled"))
 
 
+def test_large_answers_to_many_peers_that_open_no_window():
+    """Each connection may queue 64 MiB; all of them may not, and who queues little is answered meanwhile."""
+    with attacked("queued-bytes-in-all-max=6000000") as scene:
+        peers = [Peer(scene.address, (INITIAL_WINDOW_SIZE, 0)) for _ in range(8)]
+        try:
+            for peer in peers:
+                for stream in range(1, 41, 2):
+                    peer.send(headers(stream, ECHO, end=False), body(stream, message(bytes(300_000))))
+            # 48 MB of answers: all but the limit's and each connection's share are refused.
+            scene.counted(refused("too_many_response_bytes"), 80)
+        finally:
+            for peer in peers:
+                peer.socket.close()
+
+
 #: What ends a connection whose answers pile up: time, or a limit that strikes before.
 IMPATIENT = ["write_stalled", "outbound_queue_full", "too_many_pings", "too_many_settings", "too_many_violations"]
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import HTTP2Engine
 import RPCServer
 import Transport
 
@@ -27,6 +28,7 @@ struct ServerLimit: ExpressibleByArgument {
         "connections-per-address-max": { $0.transport.connectionsPerAddressMax = Int($1) },
         "held-request-bytes-per-connection-max": { $0.maxHeldRequestBytesPerConnection = Int($1) },
         "held-request-bytes-max": { $0.maxHeldRequestBytesPerLoop = Int($1) },
+        "queued-bytes-in-all-max": { $0.transport.http2.queuedBytesInAllMax = Int($1) },
         "running-handlers-max": { $0.maxRunningHandlersPerLoop = Int($1) },
         "waiting-calls-max": { $0.maxWaitingCallsPerLoop = Int($1) },
     ]
