@@ -8,6 +8,7 @@ that there is no `orca_per_rpc`.
 """
 
 import argparse
+import contextlib
 import queue
 import time
 from pathlib import Path
@@ -252,19 +253,24 @@ def main():
     parser.add_argument("--iteration_interval", type=float, default=10)
     arguments, _ = parser.parse_known_args()  # the other soak flags are for the other languages' clients
 
+    # Closed before the interpreter ends: a channel that is still open then can keep it from ending.
+    channels = contextlib.ExitStack()
+
     def make_stub(kind, *more):
         # A pool of its own for each channel: otherwise channels to one address share a connection.
         options = [("grpc.use_local_subchannel_pool", 1), *more]
         address = f"{arguments.server_host}:{arguments.server_port}"
         if arguments.use_tls != "true":
-            return kind(grpc.insecure_channel(address, options))
+            return kind(channels.enter_context(grpc.insecure_channel(address, options)))
         if arguments.server_host_override:
             options.append(("grpc.ssl_target_name_override", arguments.server_host_override))
         roots = (arguments.credentials / "ca.pem").read_bytes() if arguments.use_test_ca == "true" else None
-        return kind(grpc.secure_channel(address, grpc.ssl_channel_credentials(roots), options))
+        credentials = grpc.ssl_channel_credentials(roots)
+        return kind(channels.enter_context(grpc.secure_channel(address, credentials, options)))
 
-    cases = Cases(make_stub(test_pb2_grpc.TestServiceStub), make_stub, arguments)
-    getattr(cases, arguments.test_case)()
+    with channels:
+        cases = Cases(make_stub(test_pb2_grpc.TestServiceStub), make_stub, arguments)
+        getattr(cases, arguments.test_case)()
     print(f"passed {arguments.test_case}")
 
 
