@@ -38,6 +38,15 @@ def test_help_teaches_and_a_wrong_flag_is_refused(program):
         assert re.search(r"usage:|--help", wrong.stderr, re.I) and not wrong.stdout, (words, wrong)
 
 
+def test_examples_in_help_can_be_copied_from_a_terminal_of_80_columns():
+    """What is wider is broken in the middle of a command: an example's next line is none of running text."""
+    for words, said in commands("telehealth-probe"):
+        lines = said.stdout.splitlines()
+        for line, following in zip(lines, lines[1:]):
+            if re.match(r"  (telehealth-probe|echo|    -|      -)", line):
+                assert not following or following.startswith("  "), (words, line, following)
+
+
 def test_the_probe_and_the_daemon_document_their_codes():
     assert "1 wrong usage" in " ".join(run(BIN / "telehealth-probe", "--help").stdout.split())
     assert "2 for a wrong command line or configuration" in " ".join(run(BIN / "telehealthd", "--help").stdout.split())

@@ -14,10 +14,11 @@ struct AuditCommand: AsyncParsableCommand {
             Role admin; on the service's own machine the development key signs such a token by itself.
 
               telehealth-probe audit list --session SESSION
-              telehealth-probe audit access SESSION            # who saw this session, a line per person
-              telehealth-probe audit verify                    # by the running service
+              telehealth-probe audit access SESSION      # who saw this session, by person
+              telehealth-probe audit verify              # by the running service
               telehealth-probe audit export -o audit.jsonl
-              telehealth-probe audit verify --database backup.db --key-file chain.key --heads heads/
+              telehealth-probe audit verify --database backup.db --key-ring keys \\
+                  --key-file chain.key --heads heads/
 
             Exit codes are the probe's: 4 when the log is not whole.
             """,

@@ -11,8 +11,10 @@ struct CallCommand: AsyncParsableCommand {
         discussion: """
             Works against any gRPC server with reflection, and with --descriptor-set against any other.
 
-              telehealth-probe call telehealth.v1.TelehealthService/ListSessions --as admin -d '{}'
-              echo '{"service": ""}' | telehealth-probe call grpc.health.v1.Health/Check -d @-
+              telehealth-probe call telehealth.v1.TelehealthService/ListSessions \\
+                  --as admin -d '{}'
+              echo '{"service": ""}' |
+                  telehealth-probe call grpc.health.v1.Health/Check -d @-
 
             A method that takes a stream gets one request per JSON object in the input.
 
@@ -20,14 +22,17 @@ struct CallCommand: AsyncParsableCommand {
             name: value, nested messages in braces, an Any as [type.googleapis.com/package.Type] {…}. A stream's \
             requests are then separated by the ASCII record separator (30), as grpcurl has it:
 
-              telehealth-probe call grpc.health.v1.Health/Check --format text -d 'service: ""'
-              telehealth-probe call grpc.reflection.v1.ServerReflection/ServerReflectionInfo --format text \\
-                  -d $'list_services: "*" \\x1E file_containing_symbol: "grpc.health.v1.Health"'
+              telehealth-probe call grpc.health.v1.Health/Check --format text \\
+                  -d 'service: ""'
+              telehealth-probe call --format text \\
+                  grpc.reflection.v1.ServerReflection/ServerReflectionInfo \\
+                  -d $'list_services: "*" \\x1E list_services: ""'
 
             With --repeat the call is made many times over one connection, and its latencies are printed instead of \
             its answers:
 
-              telehealth-probe call grpc.health.v1.Health/Check --repeat 10000 --concurrency 8 --rate 2000
+              telehealth-probe call grpc.health.v1.Health/Check \\
+                  --repeat 10000 --concurrency 8 --rate 2000
             """)
 
     @OptionGroup var target: TargetOptions

@@ -10,9 +10,10 @@ struct ReceiptCommand: AsyncParsableCommand {
         commandName: "receipt",
         abstract: "Gets and checks signed receipts of consents, and a person's whole record.",
         discussion: """
-              telehealth-probe receipt key --as admin          # --all: those of before, too
-              telehealth-probe receipt get CONSENT --as client --client-id client-7 > receipt
-              telehealth-probe receipt verify receipt --key 3b6a27bc…   # or a file of keys
+              telehealth-probe receipt key --as admin  # --all: those of before, too
+              telehealth-probe receipt get CONSENT --as client \\
+                  --client-id client-7 > receipt
+              telehealth-probe receipt verify receipt --key 3b6a27bc…  # or keys' file
               telehealth-probe receipt export client-7 --as admin > record.json
 
             verify talks to no service: the key is all it needs.
