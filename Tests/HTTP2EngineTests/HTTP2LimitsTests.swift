@@ -42,6 +42,26 @@ import Testing
         }
     }
 
+    @Test("answers that pile up unsent stop the reading, twice as many end the connection")
+    func unsentFramesAreBounded() throws {
+        var limits = HTTP2Limits()
+        limits.outboundFramesMax = 10
+        let ping = Frame.make(type: 6, [UInt8](repeating: 0, count: 8))
+        let (endpoint, _) = try server(limits, reading: repeated(ping, 5))
+        // Sent at once, they may be as many as they like.
+        for _ in 0..<5 {
+            try endpoint.receive(repeated(ping, 10))
+            #expect(!endpoint.session.shouldPauseReading)
+            _ = try endpoint.output()
+        }
+        try endpoint.receive(repeated(ping, 11))
+        #expect(endpoint.session.shouldPauseReading)
+        #expect(!endpoint.session.isTerminated)
+        try endpoint.receive(repeated(ping, 10))
+        #expect(endpoint.session.isTerminated)
+        #expect(try server(limits, reading: repeated(ping, 25)).goAwayDebug == "outbound_queue_full")
+    }
+
     @Test("empty and tiny DATA frames are counted, full ones are not")
     func tinyDataIsCounted() throws {
         var limits = HTTP2Limits()
