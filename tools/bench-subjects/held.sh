@@ -51,7 +51,7 @@ held() {
     aim "idle connection, plain, resident" "$(held_figure plain connections 3)" "<=" 16 KiB
     aim "idle connection, TLS 1.3, resident" "$(held_figure tls connections 3)" "<=" 44 KiB
     aim "idle server stream (rpc-bench), resident" "$(held_figure streams streams 3)" "<=" 1 KiB \
-        "by size: nghttp2's stream 0.23, call 0.20, CallStream 0.25, context 0.16, and tables of the session and nghttp2"
+        "as once counted: nghttp2's stream 0.23, call 0.20, CallStream 0.25, context 0.16, and tables of the session and nghttp2"
     aim "streams held on 1,000 connections" "$(held_figure streams streams 2)" ">=" 100000
     aim "connections held with a stream each" "$(held_figure connections connections 2)" ">=" 20000 "" \
         "as many as the limit of open files ($(ulimit -Hn)) leaves room for"

@@ -137,7 +137,7 @@ service() {
 }
 
 # By size, with the allocator's word for each; tables are the session's slots, nghttp2's map and the hub's seats.
-watch_parts="1.08 objects in use (stream of nghttp2 0.23, call 0.20, CallStream 0.25, context 0.16, SessionWatch 0.17, \
+watch_parts="as once counted: 1.08 objects in use (stream of nghttp2 0.23, call 0.20, CallStream 0.25, context 0.16, SessionWatch 0.17, \
 WatchRelay 0.06), 0.07 tables; the rest is free between them, where calls were that opened watches"
 
 # watches DATA: what an open WatchSession costs, and how often GetSession allocates, each in a daemon of its own.

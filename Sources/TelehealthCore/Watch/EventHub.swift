@@ -79,6 +79,7 @@ public final class EventHub: Sendable {
         }
     }
 
+    /// Once for each seat: it may be another's afterwards.
     func remove(_ seat: Seat, of session: SessionID) {
         // Released outside the lock: it may be the last reference to somebody who has locks as well.
         let occupant = state.withLock { state -> Occupant? in
