@@ -131,7 +131,7 @@ class Service:
     def token(self, role: str, person: str = "", **claims: str) -> str:
         """A token signed with the development key of this data directory."""
         key = (role, person, tuple(sorted(claims.items())))
-        made, token = self.tokens.get(key, (0.0, ""))
+        made, token = self.tokens.get(key, (float("-inf"), ""))
         if time.monotonic() - made > 1800:
             command = [BIN / "telehealth-probe", "token", "--role", role, "--data-dir", self.data]
             if person:
