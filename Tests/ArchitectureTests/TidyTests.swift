@@ -77,6 +77,16 @@ import Testing
         }
     }
 
+    /// `abs` traps at the least integer, which a peer can send: `magnitude` has no such case.
+    @Test func `no absolute value can trap`() {
+        for source in sources where !source.path.hasPrefix("Tests/") {
+            for line in source.lines(with: "abs(")
+            where source.code[line - 1].firstMatch(of: /(^|[^\w.])abs\(/) != nil {
+                report(source, line, "abs(…), where .magnitude cannot trap")
+            }
+        }
+    }
+
     @Test func `a program's death is explained where it happens`() {
         for source in sources {
             for line in source.lines(with: "fatalError(") where !source.isExplained(line: line) {

@@ -16,9 +16,13 @@ from test_strangers import filled, methods
 from visit import Clinic, documented, reason
 
 TEXTS = ["", "\0", "x" * 70_000, "'; DROP TABLE sessions; --", "../../etc/passwd", "\u202e\U0001f4a5" * 200, "%s%n{}$\\"]
-NUMBERS = {"32": [-1, 0, 2**31 - 1, -(2**31)], "64": [-1, 0, 2**63 - 1, -(2**63)]}
-TIMES = [(-62_135_596_801, 0), (253_402_300_800, 0), (0, -1), (0, 1_000_000_000), (2**63 - 1, 0), (-(2**63), 0), (0, 0)]
-LENGTHS = [(-1, 0), (0, -1), (1, -1), (2**63 - 1, 999_999_999), (0, 1_000_000_000)]
+# The least, the greatest and the ones around zero of every numeric type: what arithmetic on a peer's number meets.
+INT32, INT64 = [-(2**31), -1, 0, 1, 2**31 - 1], [-(2**63), -1, 0, 1, 2**63 - 1]
+UINT32, UINT64 = [0, 1, 2**32 - 1], [0, 1, 2**64 - 1]
+REALS = [float("-inf"), -1.8e308, -1.0, -0.0, 5e-324, 1.0, 1.7e308, float("inf"), float("nan")]
+PAIRS = [(seconds, 0) for seconds in INT64] + [(0, nanos) for nanos in INT32] + [(-(2**63), -(2**31)), (2**63 - 1, 2**31 - 1)]
+TIMES = PAIRS + [(-62_135_596_801, 0), (253_402_300_800, 0), (0, 1_000_000_000)]
+LENGTHS = PAIRS + [(1, -1), (2**63 - 1, 999_999_999), (0, 1_000_000_000), (315_576_000_001, 0)]
 
 
 def repeated(field) -> bool:
@@ -32,14 +36,17 @@ def spoilt(request):
         values = []
         if field.type == field.TYPE_MESSAGE:
             name = field.message_type.name
-            if repeated(field):
+            if repeated(field) and field.message_type.GetOptions().map_entry:
                 continue
             if name not in ("Timestamp", "Duration"):
-                for path, part in spoilt(getattr(request, field.name)):
+                whole = getattr(request, field.name).add() if repeated(field) else getattr(request, field.name)
+                for path, part in spoilt(whole):
                     copy = type(request)()
                     copy.CopyFrom(request)
-                    getattr(copy, field.name).CopyFrom(part)
+                    getattr(copy, field.name)[-1].CopyFrom(part) if repeated(field) else getattr(copy, field.name).CopyFrom(part)
                     yield f"{field.name}.{path}", copy
+                if repeated(field):
+                    getattr(request, field.name).pop()
                 continue
             values = [lambda copy, pair=pair: set_time(getattr(copy, field.name), pair)
                       for pair in (TIMES if name == "Timestamp" else LENGTHS)]
@@ -49,11 +56,14 @@ def spoilt(request):
             elif field.type == field.TYPE_BYTES:
                 worst = [b"", b"\0", bytes(100_000)]
             elif field.type == field.TYPE_ENUM:
-                worst = [0, 99, -1, 2**31 - 1]
+                worst = [99, *INT32]
             elif field.type == field.TYPE_BOOL:
                 worst = [False, True]
             else:
-                worst = NUMBERS["64" if field.cpp_type in (field.CPPTYPE_INT64, field.CPPTYPE_UINT64) else "32"]
+                worst = {
+                    field.CPPTYPE_INT32: INT32, field.CPPTYPE_INT64: INT64, field.CPPTYPE_UINT32: UINT32,
+                    field.CPPTYPE_UINT64: UINT64, field.CPPTYPE_DOUBLE: REALS, field.CPPTYPE_FLOAT: REALS,
+                }[field.cpp_type]
             if repeated(field):
                 # Many, and all of them below the limit of a request.
                 values = [lambda copy, one=one: getattr(copy, field.name).extend([one] * (20 if one in TEXTS[2:6:3] else 3000))

@@ -17,7 +17,7 @@ enum CivilTime {
         let (year, month, dayOfMonth) = date(ofDay: day)
         return "\(padded(year, 4))-\(padded(month, 2))-\(padded(dayOfMonth, 2))T"
             + "\(padded(second / 3600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
-            + "\(fraction(nanos))Z"
+            + "\(fraction(nanos.magnitude))Z"
     }
 
     /// - Returns: nil when the text is no RFC 3339 time or out of range.
@@ -51,7 +51,7 @@ enum CivilTime {
             !(seconds < 0 && nanos > 0), !(seconds > 0 && nanos < 0)
         else { return nil }
         let sign = seconds < 0 || nanos < 0 ? "-" : ""
-        return "\(sign)\(abs(seconds))\(fraction(abs(nanos)))s"
+        return "\(sign)\(seconds.magnitude)\(fraction(nanos.magnitude))s"
     }
 
     /// - Returns: nil when the text is no duration or out of range.
@@ -65,7 +65,7 @@ enum CivilTime {
         return isNegative ? (-seconds, -nanos) : (seconds, nanos)
     }
 
-    private static func fraction(_ nanos: Int32) -> String {
+    private static func fraction(_ nanos: UInt32) -> String {
         if nanos == 0 { return "" }
         if nanos % 1_000_000 == 0 { return "." + padded(Int64(nanos / 1_000_000), 3) }
         if nanos % 1_000 == 0 { return "." + padded(Int64(nanos / 1_000), 6) }

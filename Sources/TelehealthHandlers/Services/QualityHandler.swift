@@ -15,8 +15,8 @@ struct QualityHandler: Telehealth_V1_QualityServiceHandler {
         let session = fields.id("session_id", request.sessionID, as: SessionID.self)
         if request.window == nil { fields.refuse("window", "is required") }
         let metrics = ClientMetrics(
-            joinTime: request.joinTime.flatMap { Self.duration("join_time", $0, &fields) },
-            window: request.window.flatMap { Self.duration("window", $0, &fields) } ?? .zero,
+            joinTime: fields.optionalDuration("join_time", request.joinTime),
+            window: fields.optionalDuration("window", request.window) ?? .zero,
             videoHeight: Int(request.videoHeight), framesPerSecond: Int(request.framesPerSecond),
             packetLossPercent: request.packetLossPercent, drops: Int(request.drops),
             poorConnections: Int(request.poorConnections))
@@ -25,17 +25,6 @@ struct QualityHandler: Telehealth_V1_QualityServiceHandler {
             try await executor.reportMetrics(session, metrics, invocation)
         }
         return filled { $0.nextAfter = next.wire }
-    }
-
-    /// Within a day either way: what is sensible is the rule's matter.
-    private static func duration(
-        _ field: String, _ wire: Google_Protobuf_Duration, _ fields: inout RequestFields
-    ) -> Duration? {
-        guard abs(wire.seconds) <= 86_400, abs(Int64(wire.nanos)) < 1_000_000_000 else {
-            fields.refuse(field, "must be a duration of at most a day")
-            return nil
-        }
-        return .seconds(wire.seconds) + .nanoseconds(Int64(wire.nanos))
     }
 
     func getServiceReport(_ request: Telehealth_V1_GetServiceReportRequest, context: ServerCallContext)
