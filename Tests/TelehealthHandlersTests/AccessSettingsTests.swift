@@ -26,17 +26,18 @@ import Testing
                 throw TokenRefusal(reason: "TOKEN_INVALID", message: "")
             }
             return Caller(
-                subject: token, role: role, clinicianID: role == .clinician ? SubjectID("doc-9") : nil,
+                subject: Subject(token), role: role, clinicianID: role == .clinician ? SubjectID("doc-9") : nil,
                 expiresAt: Self.now + .seconds(3600))
         }
     }
 
     private func context(
         _ method: MethodDescriptor, _ headers: [String: String] = [:], address: String = "203.0.113.9:1",
-        identity: CallPeer.VerifiedIdentity? = nil
+        identity: CallPeer.VerifiedIdentity? = nil, binary: (name: String, value: [UInt8])? = nil
     ) -> ServerCallContext {
         var metadata = Metadata()
         for (name, value) in headers { metadata.append(name, value) }
+        if let binary { metadata.append(binary.name, binary: binary.value) }
         return ServerCallContext(
             method: method, metadata: metadata, deadline: nil,
             peer: CallPeer(address: address, isEncrypted: identity != nil, verifiedIdentity: identity))
@@ -131,10 +132,17 @@ import Testing
         try authenticator.admit(good)
         #expect(good[CallerKey.self]?.emergencyReason == reason)
         #expect(good[CallerKey.self]?.expiresAt == Self.now + .seconds(900))
-        for reason in ["", "short", String(repeating: " ", count: 20), String(repeating: "x", count: 501)] {
-            #expect(
-                refusal(authenticator, call(Method.getSession, "clinician", reason))?.1
-                    == "EMERGENCY_REASON_INVALID")
+        let saysNothing = [
+            "", "short", String(repeating: " ", count: 20), String(repeating: "x", count: 501),
+            String(repeating: "\0", count: 20), String(repeating: "\u{A0}", count: 20),
+            String(repeating: "\u{200B}", count: 20), "-- ... ???? !!!! ----", "client collapsed\0, no breath",
+            "client collapsed\u{9B}2J, no breath",
+        ].map { Array($0.utf8) } + [Array("client collapsed \u{FF}".utf8.dropLast()) + [0xFF]]
+        for reason in saysNothing {
+            let call = context(
+                Method.getSession, ["authorization": "Bearer clinician"],
+                binary: ("telehealth-emergency-reason-bin", reason))
+            #expect(refusal(authenticator, call)?.1 == "EMERGENCY_REASON_INVALID")
         }
         #expect(
             refusal(authenticator, call(Method.getSession, "client", reason))?.1 == "EMERGENCY_NOT_ALLOWED")

@@ -6,7 +6,7 @@ public struct EmergencyAccess: Sendable, Hashable {
     public let id: String
     public let at: Timestamp
     /// `Caller.subject`.
-    public let subject: String
+    public let subject: Subject
     public let role: Role
     public let sessionID: SessionID
     /// The RPC's name.
@@ -15,7 +15,7 @@ public struct EmergencyAccess: Sendable, Hashable {
     public let reason: String
 
     public init(
-        id: String, at: Timestamp, subject: String, role: Role, sessionID: SessionID, action: String,
+        id: String, at: Timestamp, subject: Subject, role: Role, sessionID: SessionID, action: String,
         reason: String
     ) {
         self.id = id
@@ -28,7 +28,16 @@ public struct EmergencyAccess: Sendable, Hashable {
     }
 
     /// Bytes of a reason: below the least nobody has said anything, above the most it is no reason but a record.
-    public static let reasonByteCounts = 10...500
+    static let reasonByteCounts = 10...500
+
+    /// Whether a text says why, as far as a program can tell: so many bytes, at least one letter or digit among
+    /// them, and no control characters. Blanks of every kind, dashes and NULs alone say nothing.
+    public static func isReason(_ text: String) -> Bool {
+        guard reasonByteCounts.contains(text.utf8.count) else { return false }
+        let scalars = text.unicodeScalars
+        return scalars.contains { $0.properties.isAlphabetic || $0.properties.numericType != nil }
+            && !scalars.contains { $0.properties.generalCategory == .control }
+    }
     /// The audit action of every such access.
     public static let auditAction = "EmergencyAccess"
 }

@@ -139,7 +139,8 @@ struct CallAuthenticator: Sendable {
         if let text = context.metadata[AccessSettings.emergencyHeader] {
             reason = text
         } else if let bytes = context.metadata.binary(named: AccessSettings.emergencyHeader + "-bin") {
-            reason = String(decoding: bytes, as: UTF8.self)
+            // What is no UTF-8 is no reason either.
+            reason = String(validating: bytes, as: UTF8.self) ?? ""
         } else {
             return nil
         }
@@ -149,8 +150,7 @@ struct CallAuthenticator: Sendable {
             throw StatusDetails(reason: "EMERGENCY_NOT_ALLOWED")
                 .error(.permissionDenied, "emergency access does not count for this call")
         }
-        let isText = !reason.utf8.allSatisfy { $0 == UInt8(ascii: " ") }
-        guard isText, EmergencyAccess.reasonByteCounts.contains(reason.utf8.count) else {
+        guard EmergencyAccess.isReason(reason) else {
             throw StatusDetails(reason: "EMERGENCY_REASON_INVALID")
                 .error(.invalidArgument, "say why, in 10 to 500 bytes")
         }
