@@ -2,7 +2,8 @@ internal import FoundationEssentials
 
 /// Base64 with the URL alphabet and without padding (RFC 4648 §5, RFC 7515 §2).
 enum Base64URL {
-    /// - Returns: nil when a character is outside the alphabet, padding included, or the length is impossible.
+    /// - Returns: nil when a character is outside the alphabet, padding included, the length is impossible, or bits are
+    ///   set behind the last byte (RFC 4648 §3.5): each sequence of bytes has one text.
     static func decode(_ text: Substring) -> Data? {
         var standard = Data()
         standard.reserveCapacity(text.utf8.count + 3)
@@ -15,7 +16,8 @@ enum Base64URL {
             }
         }
         while standard.count % 4 != 0 { standard.append(UInt8(ascii: "=")) }
-        return Data(base64Encoded: standard)
+        guard let bytes = Data(base64Encoded: standard), encode(bytes).utf8.elementsEqual(text.utf8) else { return nil }
+        return bytes
     }
 
     static func encode(_ bytes: some Sequence<UInt8>) -> String {

@@ -13,18 +13,18 @@ public struct DevelopmentIssuer: Sendable {
 
     /// What a development token shall say.
     public struct TokenRequest: Sendable, Hashable {
-        public var subject: String
+        public var subject: Subject
         public var role: Role
         public var clientID: SubjectID?
         public var clinicianID: SubjectID?
-        public var actor: String?
+        public var actor: Subject?
         public var audience: String
         /// At most one hour.
         public var lifetime: Duration
 
         public init(
-            subject: String, role: Role, clientID: SubjectID? = nil, clinicianID: SubjectID? = nil,
-            actor: String? = nil, audience: String = "telehealth", lifetime: Duration = .seconds(3600)
+            subject: Subject, role: Role, clientID: SubjectID? = nil, clinicianID: SubjectID? = nil,
+            actor: Subject? = nil, audience: String = "telehealth", lifetime: Duration = .seconds(3600)
         ) {
             self.subject = subject
             self.role = role
@@ -41,22 +41,6 @@ public struct DevelopmentIssuer: Sendable {
         var d: String
         var crv = "P-256"
         var kty = "EC"
-    }
-
-    private struct PublicKey: Codable {
-        var kty = "EC"
-        var crv = "P-256"
-        var alg = "ES256"
-        var use = "sig"
-        var kid: String
-        var x: String
-        var y: String
-    }
-
-    private struct Header: Codable {
-        var alg = "ES256"
-        var kid: String
-        var typ = "JWT"
     }
 
     private let key: P256.Signing.PrivateKey
@@ -101,32 +85,27 @@ public struct DevelopmentIssuer: Sendable {
     /// The public half as a JWK set (RFC 7517 §5).
     public var publicKeySet: String {
         let point = key.publicKey.rawRepresentation
-        let jwk = PublicKey(
-            kid: keyID, x: Base64URL.encode(point.prefix(32)), y: Base64URL.encode(point.suffix(32)))
-        return "{\"keys\":[\(Self.json(jwk))]}"
+        let jwk = JSONText.object([
+            "kty": .string("EC"), "crv": .string("P-256"), "alg": .string("ES256"), "use": .string("sig"),
+            "kid": .string(keyID), "x": .string(Base64URL.encode(point.prefix(32))),
+            "y": .string(Base64URL.encode(point.suffix(32))),
+        ])
+        return JSONText.object(["keys": .array([jwk])]).text
     }
 
     /// - Returns: a signed token, a bearer secret.
     public func token(_ request: TokenRequest, now: Timestamp) throws(KeySetError) -> String {
-        let issuedAt = Double(now.microseconds / 1_000_000)
-        let claims = TokenClaims(
-            iss: Self.name, sub: request.subject, aud: .init(names: [request.audience]),
-            exp: issuedAt + Double(request.lifetime.components.seconds), iat: issuedAt,
-            role: request.role.rawValue,
-            clientID: request.clientID?.rawValue, clinicianID: request.clinicianID?.rawValue,
-            act: request.actor.map { .init(sub: $0) })
-        let signed =
-            Base64URL.encode(Self.json(Header(kid: keyID)).utf8) + "."
-            + Base64URL.encode(Self.json(claims).utf8)
+        let issuedAt = now.microseconds / 1_000_000
+        let claims = JSONText.object(present: [
+            "iss": .string(Self.name), "sub": .string(request.subject.rawValue), "aud": .string(request.audience),
+            "iat": .number(issuedAt), "exp": .number(issuedAt + request.lifetime.components.seconds),
+            "role": .string(request.role.rawValue), "client_id": request.clientID.map { .string($0.rawValue) },
+            "clinician_id": request.clinicianID.map { .string($0.rawValue) },
+            "act": request.actor.map { .object(["sub": .string($0.rawValue)]) },
+        ])
+        let header = JSONText.object(["alg": .string("ES256"), "kid": .string(keyID), "typ": .string("JWT")])
+        let signed = Base64URL.encode(header.bytes) + "." + Base64URL.encode(claims.bytes)
         guard let signature = try? key.signature(for: Array(signed.utf8)) else { throw .malformed }
         return signed + "." + Base64URL.encode(signature.rawRepresentation)
-    }
-
-    private static func json(_ value: some Encodable) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        // Plain structs of strings and finite numbers: encoding them has no way to fail.
-        guard let bytes = try? encoder.encode(value) else { return "{}" }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

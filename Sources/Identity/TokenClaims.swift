@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import TelehealthCore
 
 /// What every token must satisfy beyond its signature.
@@ -17,53 +16,66 @@ public struct TokenPolicy: Sendable, Hashable {
 }
 
 /// The claims this service reads (RFC 7519 §4.1; `act` as in RFC 8693 §4.1).
-struct TokenClaims: Codable, Sendable {
-    struct Actor: Codable, Sendable { var sub: String }
-
-    /// `aud` is one string or a list of them.
-    struct Audience: Codable, Sendable {
-        var names: [String]
-
-        init(names: [String]) { self.names = names }
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            if let name = try? container.decode(String.self) {
-                names = [name]
-            } else {
-                names = try container.decode([String].self)
-            }
-        }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.singleValueContainer()
-            if names.count == 1 { try container.encode(names[0]) } else { try container.encode(names) }
-        }
-    }
-
-    var iss: String?
+struct TokenClaims: Sendable {
+    var iss: Subject?
     var sub: String?
-    var aud: Audience?
+    var aud: [Subject]?
     var exp: Double?
     var iat: Double?
     var nbf: Double?
     var role: String?
     var clientID: String?
     var clinicianID: String?
-    var act: Actor?
+    var actor: String?
 
-    enum CodingKeys: String, CodingKey {
-        case iss, sub, aud, exp, iat, nbf, role, act
-        case clientID = "client_id"
-        case clinicianID = "clinician_id"
+    /// - Parameter bytes: the decoded second part.
+    /// - Throws: ``TokenError/malformed``: no JSON object with every member once, at any depth (RFC 7519 §4 lets a
+    ///   reader refuse what names a claim twice), or a claim of the wrong type. `null` is no claim's type.
+    init(parsing bytes: [UInt8]) throws(TokenError) {
+        guard let document = try? JSONText(parsing: bytes, fractions: true), case .object = document else {
+            throw .malformed
+        }
+        iss = try Self.text("iss", in: document).map { Subject($0) }
+        sub = try Self.text("sub", in: document)
+        aud = try Self.audience(document["aud"])
+        exp = try Self.seconds("exp", in: document)
+        iat = try Self.seconds("iat", in: document)
+        nbf = try Self.seconds("nbf", in: document)
+        role = try Self.text("role", in: document)
+        clientID = try Self.text("client_id", in: document)
+        clinicianID = try Self.text("clinician_id", in: document)
+        if let act = document["act"] {
+            guard let text = act["sub"]?.stringValue else { throw .malformed }
+            actor = text
+        }
+    }
+
+    private static func text(_ name: String, in document: JSONText) throws(TokenError) -> String? {
+        guard let value = document[name] else { return nil }
+        guard let text = value.stringValue else { throw .malformed }
+        return text
+    }
+
+    private static func seconds(_ name: String, in document: JSONText) throws(TokenError) -> Double? {
+        guard let value = document[name] else { return nil }
+        guard let seconds = value.realValue else { throw .malformed }
+        return seconds
+    }
+
+    /// One string, or a list of them.
+    private static func audience(_ value: JSONText?) throws(TokenError) -> [Subject]? {
+        guard let value else { return nil }
+        let names = (value.arrayValue ?? [value]).map(\.stringValue)
+        guard !names.contains(nil) else { throw .malformed }
+        return names.compactMap { $0.map { Subject($0) } }
     }
 
     /// - Parameter issuer: the issuer the verifying key belongs to.
     /// - Returns: who the bearer is.
     /// - Throws: ``TokenError`` for the first rule that the claims break; the peer's fault each time.
-    func caller(policy: TokenPolicy, issuer: String, now: Timestamp) throws(TokenError) -> Caller {
+    func caller(policy: TokenPolicy, issuer: Subject, now: Timestamp) throws(TokenError) -> Caller {
         guard iss == issuer else { throw .issuerMismatch }
-        guard let aud, aud.names.contains(policy.audience) else { throw .audienceMismatch }
+        guard let aud, aud.contains(Subject(policy.audience)) else { throw .audienceMismatch }
         let expiresAt = try Self.instant(exp, claim: .expiration)
         let issuedAt = try Self.instant(iat, claim: .issuedAt)
         guard now < expiresAt else { throw .expired }
@@ -81,10 +93,10 @@ struct TokenClaims: Codable, Sendable {
         }
         let client = try Self.subject(clientID, claim: .clientID, required: role == .client)
         let clinician = try Self.subject(clinicianID, claim: .clinicianID, required: role == .clinician)
-        if let act, !Self.isName(act.sub) { throw .claimInvalid(.actor) }
+        if let actor, !Self.isName(actor) { throw .claimInvalid(.actor) }
         return Caller(
-            subject: sub, role: role, clientID: client, clinicianID: clinician, actor: act?.sub,
-            expiresAt: expiresAt)
+            subject: Subject(sub), role: role, clientID: client, clinicianID: clinician,
+            actor: actor.map { Subject($0) }, expiresAt: expiresAt)
     }
 
     /// A NumericDate (RFC 7519 §2): seconds since 1970, fractions allowed.
@@ -105,8 +117,15 @@ struct TokenClaims: Codable, Sendable {
         return SubjectID(text)
     }
 
-    /// 1 to 128 bytes, no control characters: it is written to audit rows and logs.
+    /// 1 to 128 bytes, no control characters (C0, DEL, C1) and no line or paragraph separators: it is written to audit
+    /// rows, reports and terminals.
     private static func isName(_ text: String) -> Bool {
-        (1...128).contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
+        (1...128).contains(text.utf8.count)
+            && text.unicodeScalars.allSatisfy {
+                switch $0.properties.generalCategory {
+                case .control, .lineSeparator, .paragraphSeparator: false
+                default: true
+                }
+            }
     }
 }

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import JWTKit
+internal import TelehealthCore
 
 /// The signature algorithms that are accepted, and no others: neither `none`, nor a shared secret, nor a short key.
 public enum SignatureAlgorithm: String, Sendable, Hashable, CaseIterable {
@@ -16,6 +17,8 @@ public enum KeySetError: Error, Hashable, Sendable {
     case noUsableKey
     /// More keys than ``VerificationKeys/keysMax``.
     case tooMany
+    /// Two usable keys under one `kid` (RFC 7517 §4.5).
+    case repeatedKeyID
     /// The file cannot be read; the value is `errno`.
     case unreadable(Int32)
     /// The URL does not answer with a key set; the value is a label for the log.
@@ -32,28 +35,31 @@ struct VerificationKeys: Sendable {
     struct Key: Sendable {
         let algorithm: SignatureAlgorithm
         let verifier: any JWTAlgorithm
-        let issuer: String
+        let issuer: Subject
         let isDevelopment: Bool
     }
 
-    private(set) var keys: [String: Key] = [:]
+    private(set) var keys: [Subject: Key] = [:]
 
-    /// Reads a JWK set. Keys that are not for us are passed over; the rest must be sound.
+    /// Reads a JWK set. Keys that are not for us are passed over; the rest must be sound, and each have its own id: of
+    /// two under one id it would be chance which one counts.
     ///
     /// - Throws: ``KeySetError``.
     init(jwks: [UInt8], issuer: String, isDevelopment: Bool) async throws(KeySetError) {
-        guard let set = try? JSONDecoder().decode(PublishedSet.self, from: Data(jwks)) else {
-            throw .malformed
-        }
+        // Our own reader judges the text first: Foundation's takes byte order marks, UTF-16 and repeated members.
+        guard (try? JSONText(parsing: jwks, fractions: true)) != nil,
+            let set = try? JSONDecoder().decode(PublishedSet.self, from: Data(jwks))
+        else { throw .malformed }
         guard set.keys.count <= Self.keysMax else { throw .tooMany }
         for published in set.keys {
-            guard let jwk = published.jwk, published.use == nil || published.use == "sig",
+            guard let jwk = published.jwk, published.isForSignatures,
                 jwk.privateExponent == nil, let id = jwk.keyIdentifier?.string,
                 let algorithm = Self.algorithm(of: jwk),
                 let verifier = await Self.verifier(of: jwk, algorithm)
             else { continue }
-            keys[id] = Key(
-                algorithm: algorithm, verifier: verifier, issuer: issuer, isDevelopment: isDevelopment)
+            let key = Key(
+                algorithm: algorithm, verifier: verifier, issuer: Subject(issuer), isDevelopment: isDevelopment)
+            guard keys.updateValue(key, forKey: Subject(id)) == nil else { throw .repeatedKeyID }
         }
         if keys.isEmpty { throw .noUsableKey }
     }
@@ -91,13 +97,26 @@ struct VerificationKeys: Sendable {
 private struct PublishedSet: Decodable {
     struct Entry: Decodable {
         let jwk: JWK?
-        let use: String?
+        private let use: String?
+        private let operations: [String]?
 
-        private enum CodingKeys: String, CodingKey { case use }
+        private enum CodingKeys: String, CodingKey {
+            case use
+            case operations = "key_ops"
+        }
 
         init(from decoder: any Decoder) throws {
-            use = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(String.self, forKey: .use)
+            let members = try decoder.container(keyedBy: CodingKeys.self)
+            use = try members.decodeIfPresent(String.self, forKey: .use)
+            operations = try members.decodeIfPresent([String].self, forKey: .operations)
             jwk = try? JWK(from: decoder)
+        }
+
+        /// By both of `use` and `key_ops`, where they are given (RFC 7517 §4.2, §4.3: no operation stands twice).
+        var isForSignatures: Bool {
+            guard let operations else { return use == nil || use == "sig" }
+            return (use == nil || use == "sig") && operations.contains("verify")
+                && Set(operations).count == operations.count
         }
     }
 

@@ -30,10 +30,44 @@ import Testing
         other["kid"] = "other"
         other["alg"] = "ES384"
         let unknown: [String: Any] = ["kty": "quantum", "kid": "q"]
+        // By its operations as by its use (RFC 7517 section 4.3).
+        let operations: [[String]] = [["encrypt"], ["sign"], [], ["verify", "verify"]]
+        let forOthers = operations.enumerated().map { number, names in
+            var key = good
+            key["kid"] = "operations-\(number)"
+            key["use"] = nil
+            key["key_ops"] = names
+            return key
+        }
+        var good2 = good
+        good2["key_ops"] = ["verify"]
         let keys = try await VerificationKeys(
-            jwks: TokenForge.set([unknown, encryption, published, nameless, short, other, good]), issuer: "i",
-            isDevelopment: false)
+            jwks: TokenForge.set([unknown, encryption, published, nameless, short, other, good2] + forOthers),
+            issuer: "i", isDevelopment: false)
         #expect(keys.keys.keys.sorted() == ["k1"])
+    }
+
+    @Test func `two usable keys under one id are an error: which one counted would be chance`() async throws {
+        await #expect(throws: KeySetError.repeatedKeyID) {
+            try await VerificationKeys(
+                jwks: TokenForge.set([TokenForge().jwk(), TokenForge().jwk()]), issuer: "i", isDevelopment: false)
+        }
+        // Ids that only look alike are two.
+        var one = TokenForge()
+        var other = TokenForge()
+        (one.keyID, other.keyID) = ("K", "\u{212A}")
+        let keys = try await VerificationKeys(
+            jwks: TokenForge.set([one.jwk(), other.jwk()]), issuer: "i", isDevelopment: false)
+        #expect(keys.keys.count == 2)
+    }
+
+    @Test(arguments: [
+        #"{"keys":[{"kty":"EC","kty":"EC"}]}"#, #"{"keys":[],"keys":[]}"#, "\u{FEFF}{\"keys\":[]}", #"{"keys":[]} x"#,
+    ])
+    func `a set with a repeated member, a byte order mark or text behind it is malformed`(text: String) async {
+        await #expect(throws: KeySetError.malformed) {
+            try await VerificationKeys(jwks: Array(text.utf8), issuer: "i", isDevelopment: false)
+        }
     }
 
     @Test func `a set without a usable key is an error, not an empty set`() async throws {

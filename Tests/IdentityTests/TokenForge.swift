@@ -61,9 +61,14 @@ struct TokenForge {
         var header: [String: Any] = ["alg": algorithm, "kid": keyID, "typ": "JWT"]
         header.merge(self.header) { _, mine in mine }
         header = header.filter { !($0.value is NSNull) }
-        let payload = claims.filter { !($0.value is NSNull) }
-        let signed = try [header, payload]
-            .map { Base64URL.encode(try JSONSerialization.data(withJSONObject: $0)) }.joined(separator: ".")
+        return try token(header: Self.text(header), claims: claimsText())
+    }
+
+    func claimsText() throws -> String { try Self.text(claims.filter { !($0.value is NSNull) }) }
+
+    /// A token of just these texts.
+    func token(header: String, claims: String) throws -> String {
+        let signed = Base64URL.encode(header.utf8) + "." + Base64URL.encode(claims.utf8)
         let bytes = Data(signed.utf8)
         let signature: Data =
             switch key {
@@ -72,6 +77,10 @@ struct TokenForge {
             case .rs256(let key): try key.signature(for: bytes, padding: .insecurePKCS1v1_5).rawRepresentation
             }
         return signed + "." + Base64URL.encode(signature)
+    }
+
+    private static func text(_ members: [String: Any]) throws -> String {
+        String(decoding: try JSONSerialization.data(withJSONObject: members), as: UTF8.self)
     }
 
     static func set(_ entries: [[String: Any]]) throws -> [UInt8] {

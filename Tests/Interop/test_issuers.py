@@ -57,12 +57,14 @@ class Key:
             return self.private.sign(data)
         return self.private.sign(data, padding.PKCS1v15(), hashes.SHA256())
 
-    def token(self, header: dict | None = None, signature=None, **changes) -> str:
+    def token(self, header: dict | None = None, signature=None, raw=("", ""), **changes) -> str:
+        """`raw` is a part of the claims' text and what stands in its place."""
         now = int(time.time())
         claims = {"iss": ISSUER, "aud": "telehealth", "sub": "desk", "role": "scheduler", "iat": now, "exp": now + 600}
         claims = {name: value for name, value in {**claims, **changes}.items() if value is not None}
         head = {"alg": self.algorithm, "kid": self.id, "typ": "JWT", **(header or {})}
-        signed = ".".join(text(json.dumps(part).encode()) for part in (head, claims)).encode()
+        parts = (json.dumps(head), json.dumps(claims).replace(*raw) if raw[0] else json.dumps(claims))
+        signed = ".".join(text(part.encode()) for part in parts).encode()
         return signed.decode() + "." + text((signature or self.sign)(signed))
 
 
@@ -83,6 +85,13 @@ def until_said(word: str, service: Service, token: str) -> None:
     while (heard := said(service, token)) != word:
         assert time.monotonic() < deadline, f"{heard}, not {word}"
         time.sleep(0.2)
+
+
+def until_logged(service: Service, words: str, times: int) -> None:
+    deadline = time.monotonic() + 30
+    while (service.data / "telehealthd.log").read_text().count(words) < times:
+        assert time.monotonic() < deadline, f"'{words}' was not logged {times} times"
+        time.sleep(0.1)
 
 
 def key_set(*keys: Key) -> bytes:
@@ -115,10 +124,48 @@ def test_only_the_issuers_own_tokens_are_believed(tmp_path, simulator):
         "signed with the public key": good.token({"alg": "HS256"}, signature=with_public_key),
         "another key's signature": good.token(signature=Key("ES256").sign),
         "another algorithm's key": good.token({"kid": keys[1].id}),
+        "another kind of token": good.token({"typ": "logout+jwt"}), "a kind that is a number": good.token({"typ": 1}),
+        "an extension": good.token({"crit": ["exp"]}), "no extension, listed": good.token({"crit": []}),
+        "an end beyond every calendar": good.token(exp=1e300), "a begin below every calendar": good.token(iat=-1e300),
+        "an end that is a text": good.token(exp=str(now + 600)), "an audience of numbers": good.token(aud=[1]),
+        "an issuer that looks alike": good.token(iss=ISSUER.replace("c", "\u0441")),
+        "a subject with a control character": good.token(sub="desk\u009b2J"),
+        "a claim twice": good.token(raw=('"sub": "desk"', '"sub": "desk", "sub": "desk"')),
+        "a claim twice, once escaped": good.token(raw=('"sub": "desk"', '"sub": "desk", "s\\u0075b": "root"')),
+        "a member twice, deep": good.token(raw=('"sub": "desk"', '"sub": "desk", "act": {"sub": "a", "sub": "b"}')),
+        "no JSON number": good.token(raw=('"sub": "desk"', '"sub": "desk", "x": NaN')),
+        "text behind the claims": good.token(raw=("}", "} x")), "a byte order mark": good.token(raw=("{", "\ufeff{")),
+        "padding": good.token() + "=", "bits behind the end": good.token()[:-1] + chr(ord(good.token()[-1]) + 1),
     }
     assert {name: word for name, token in wrong.items() if (word := said(service, token)) != "TOKEN_INVALID"} == {}
     assert said(service, good.token(exp=now - 120, iat=now - 600)) == "TOKEN_EXPIRED"
     assert said(service, Key("ES256").token()) == "TOKEN_KEY_UNKNOWN"
+    for kind in ("at+jwt", "application/at+jwt", "jwt"):
+        assert said(service, good.token({"typ": kind})) == "OK"
+    assert said(service, good.token(exp=now + 600.5, roles=[{"level": 1.5}])) == "OK"
+    assert service.stop() == 0
+
+
+def test_a_key_set_that_could_mean_two_keys_changes_nothing(tmp_path, simulator):
+    known, other = Key("ES256"), Key("ES256")
+    other.row["kid"] = known.id
+    file = tmp_path / "keys.json"
+    file.write_bytes(key_set(known))
+    service = Service(tmp_path / "data", simulator, env={
+        "TELEHEALTH_ISSUER": ISSUER, "TELEHEALTH_JWKS_FILE": str(file), "TELEHEALTH_JWKS_RELOAD": "1h"}).start()
+    new = Key("EdDSA")
+    encrypting = Key("ES256")
+    encrypting.row = {**encrypting.row, "key_ops": ["encrypt"]}
+    refused = (key_set(other, known, new), key_set(known, new).replace(b'"kty"', b'"kty": "EC", "kty"', 1))
+    for times, document in enumerate(refused, 1):
+        file.write_bytes(document)
+        service.process.send_signal(signal.SIGHUP)
+        until_logged(service, "key set not reloaded", times)
+        assert (said(service, known.token()), said(service, new.token())) == ("OK", "TOKEN_KEY_UNKNOWN")
+    file.write_bytes(key_set(known, new, encrypting))
+    service.process.send_signal(signal.SIGHUP)
+    until_said("OK", service, new.token())
+    assert said(service, encrypting.token()) == "TOKEN_KEY_UNKNOWN", "a key for encryption signs nothing"
     assert service.stop() == 0
 
 

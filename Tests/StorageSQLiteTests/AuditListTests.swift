@@ -37,7 +37,7 @@ import Testing
             let records = try await store.auditRecords(from: 1, limit: 1_000)
             try #require(records.count == entries.count)
             for person in Self.people {
-                for subject in [nil, "a", "system"] {
+                for subject in [nil, "a", "system"] as [Subject?] {
                     for isDescending in [false, true] {
                         var query = AuditQuery()
                         query.person = person

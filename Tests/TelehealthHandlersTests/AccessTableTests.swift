@@ -163,7 +163,7 @@ enum Call {
             guard let role = Role(rawValue: token) else {
                 throw TokenRefusal(reason: "TOKEN_EXPIRED", message: "")
             }
-            return Caller(subject: token, role: role, expiresAt: Timestamp(microseconds: .max))
+            return Caller(subject: Subject(token), role: role, expiresAt: Timestamp(microseconds: .max))
         }
     }
 

@@ -17,7 +17,7 @@ private struct WhoIsCalling: RPCService {
             return .unary(route.method) {
                 (_: Telehealth_V1_GetSessionRequest, context) async throws(RPCError)
                     -> Telehealth_V1_GetSessionResponse in
-                let subject = context[CallerKey.self]?.subject ?? "nobody"
+                let subject = context[CallerKey.self]?.subject.rawValue ?? "nobody"
                 return .with { $0.session = .with { $0.sessionID = subject } }
             }
         }
@@ -41,7 +41,7 @@ private struct WhoIsCalling: RPCService {
         ) {
             (token, _) throws(TokenRefusal) in
             guard let role = tokens[token] else { throw TokenRefusal(reason: "TOKEN_EXPIRED", message: "") }
-            return Caller(subject: token, role: role, expiresAt: Timestamp(microseconds: .max))
+            return Caller(subject: Subject(token), role: role, expiresAt: Timestamp(microseconds: .max))
         }
         return Telehealth_V1_TelehealthServiceClient(
             try InProcessChannel(services: [service], interceptors: [gate]))

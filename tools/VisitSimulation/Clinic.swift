@@ -49,9 +49,9 @@ final class Clinic: Sendable {
 
     // Callers
     static let far = Timestamp(microseconds: .max / 2)
-    static func caller(_ subject: SubjectID, _ role: Role, actor: String? = nil) -> Caller {
+    static func caller(_ subject: SubjectID, _ role: Role, actor: Subject? = nil) -> Caller {
         Caller(
-            subject: "user-" + subject.rawValue, role: role, clientID: role == .client ? subject : nil,
+            subject: "user-\(subject.rawValue)", role: role, clientID: role == .client ? subject : nil,
             clinicianID: role == .clinician ? subject : nil, actor: actor, expiresAt: far)
     }
     static let clientCaller = caller(client, .client)

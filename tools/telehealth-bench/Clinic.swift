@@ -48,7 +48,7 @@ struct Clinic: Sendable {
 
     func token(_ role: Role, _ id: String) throws -> String {
         let request = DevelopmentIssuer.TokenRequest(
-            subject: id, role: role, clientID: role == .client ? SubjectID(id) : nil,
+            subject: Subject(id), role: role, clientID: role == .client ? SubjectID(id) : nil,
             clinicianID: role == .clinician ? SubjectID(id) : nil)
         return try issuer.token(
             request, now: Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)))

@@ -170,7 +170,8 @@ extension AuditRecord {
         self.init(
             number: event.number,
             at: Timestamp(microseconds: at.seconds * 1_000_000 + Int64(at.nanos) / 1_000),
-            subject: event.subject, role: event.role, actor: event.actor, source: event.source,
+            subject: Subject(event.subject), role: event.role, actor: event.actor.map { Subject($0) },
+            source: event.source,
             action: event.action, outcome: event.outcome, person: event.personID, sessionID: event.sessionID,
             target: event.target, reason: event.reason, count: event.count, previous: event.previousMac,
             mac: event.mac)

@@ -79,9 +79,9 @@ struct DevelopmentTokens {
             throw ProbeFailure.usage("--as clinician needs --clinician-id")
         }
         let request = DevelopmentIssuer.TokenRequest(
-            subject: subject ?? client ?? clinician ?? role.rawValue, role: role,
+            subject: Subject(subject ?? client ?? clinician ?? role.rawValue), role: role,
             clientID: client.map { SubjectID($0) }, clinicianID: clinician.map { SubjectID($0) },
-            actor: actor,
+            actor: actor.map { Subject($0) },
             lifetime: lifetime)
         let now = Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
         do {

@@ -169,8 +169,8 @@ final class AuditLog: Sendable {
 
     private static func earlierEntry(_ row: inout RowReader) throws(SQLiteError) -> AuditEntry {
         AuditEntry(
-            at: row.instant(), subject: row.text(), role: try row.optionalChoice(),
-            actor: row.optionalText(), action: row.text(), outcome: try row.choice(),
+            at: row.instant(), subject: Subject(row.text()), role: try row.optionalChoice(),
+            actor: row.optionalText().map { Subject($0) }, action: row.text(), outcome: try row.choice(),
             sessionID: row.optionalIdentifier(), target: row.optionalText(), reason: row.optionalText())
     }
 }

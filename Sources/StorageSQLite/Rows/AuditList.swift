@@ -74,7 +74,7 @@ enum AuditList {
         switch key {
         case .session: values.add(query.sessionID)
         case .person: values.add(query.person)
-        case .subject: values.add(subject: query.subject)
+        case .subject: values.add(query.subject)
         case .time: break
         }
     }

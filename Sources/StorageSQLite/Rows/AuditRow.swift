@@ -20,9 +20,9 @@ enum AuditRow {
     static func bind(_ row: AuditRecord, hasOwnTarget: Bool, _ values: inout StatementBinder) {
         values.add(row.number)
         values.add(row.at)
-        values.add(subject: row.subject)
+        values.add(row.subject)
         values.add(row.role)
-        values.add(subject: row.actor)
+        values.add(row.actor)
         values.add(subject: row.source)
         values.add(row.action)
         values.add(row.outcome)
@@ -39,9 +39,9 @@ enum AuditRow {
 
     static func read(_ row: inout RowReader) -> AuditRecord {
         AuditRecord(
-            number: row.integer(), at: row.instant(), subject: row.checkedSubject(), role: row.optionalText(),
-            actor: row.optionalCheckedSubject(), source: row.optionalCheckedSubject(), action: row.text(),
-            outcome: row.text(),
+            number: row.integer(), at: row.instant(), subject: Subject(row.checkedSubject()),
+            role: row.optionalText(), actor: row.optionalCheckedSubject().map { Subject($0) },
+            source: row.optionalCheckedSubject(), action: row.text(), outcome: row.text(),
             person: row.optionalCheckedSubject(), sessionID: row.optionalText(),
             target: row.optionalCheckedSubject(),
             reason: row.optionalCheckedSubject(), count: row.integer(), previous: row.bytes(),

@@ -9,7 +9,7 @@ enum EmergencyRow {
     static func bind(_ row: EmergencyAccess, _ values: inout StatementBinder) {
         values.add(row.id)
         values.add(row.at)
-        values.add(subject: row.subject)
+        values.add(row.subject)
         values.add(row.role)
         values.add(row.sessionID)
         values.add(row.action)

@@ -14,7 +14,7 @@ enum RequestRow {
     static func bind(_ key: RequestRecord.Key, _ values: inout StatementBinder) {
         values.add(key.requestID)
         values.add(key.method)
-        values.add(subject: key.subject)
+        values.add(key.subject)
     }
 
     static func bind(_ row: RequestRecord, _ values: inout StatementBinder) {
@@ -31,7 +31,7 @@ enum RequestRow {
         let requestID = row.text()
         let method = row.text()
         return RequestRecord(
-            key: .init(subject: row.subject(), method: method, requestID: requestID), requestHash: row.bytes(),
+            key: .init(subject: Subject(row.subject()), method: method, requestID: requestID), requestHash: row.bytes(),
             sessionID: row.optionalIdentifier(), appointmentID: row.optionalIdentifier(),
             resultID: row.optionalText(), createdAt: row.instant(), expiresAt: row.instant())
     }

@@ -99,6 +99,8 @@ struct StatementBinder {
 }
 
 extension StatementBinder {
+    mutating func add(_ value: Subject) { add(subject: value.rawValue) }
+    mutating func add(_ value: Subject?) { add(subject: value?.rawValue) }
     mutating func add(_ value: SubjectID) { add(subject: value.rawValue) }
     mutating func add(_ value: SubjectID?) { add(subject: value?.rawValue) }
     mutating func add(_ value: Int) { add(Int64(value)) }

@@ -1,5 +1,6 @@
 internal import Crypto
 internal import Synchronization
+internal import TelehealthCore
 
 /// The form in which people's ids stand in the database: equal ids give equal bytes, so they are searched, joined and
 /// ordered in indexes, and nobody reads them without the ring.
@@ -28,7 +29,7 @@ final class IdentifierSealer: Sendable {
     private static let rememberedMax = 16_384
 
     private struct Memory {
-        var tokens: [String: [UInt8]] = [:]
+        var tokens: [Subject: [UInt8]] = [:]
         var ids: [[UInt8]: String] = [:]
     }
 
@@ -44,7 +45,7 @@ final class IdentifierSealer: Sendable {
     }
 
     func token(_ id: String) -> [UInt8] {
-        if let token = memory.withLock({ $0.tokens[id] }) { return token }
+        if let token = memory.withLock({ $0.tokens[Subject(id)] }) { return token }
         let bytes = Array(id.utf8)
         let index = Array(HMAC<SHA256>.authenticationCode(for: bytes, using: indexKey).prefix(12))
         guard let nonce = try? AES.GCM.Nonce(data: index),
@@ -70,7 +71,7 @@ final class IdentifierSealer: Sendable {
     private func remember(_ id: String, _ token: [UInt8]) {
         memory.withLock { memory in
             if memory.tokens.count >= Self.rememberedMax { memory = Memory() }
-            memory.tokens[id] = token
+            memory.tokens[Subject(id)] = token
             memory.ids[token] = id
         }
     }

@@ -9,7 +9,7 @@ internal import Synchronization
 /// Isolation: any; the lock is held for a look-up.
 public final class RateLimiter: Sendable {
     private struct State {
-        var buckets: [String: (bucket: TokenBucket, limit: RateLimit)] = [:]
+        var buckets: [Subject: (bucket: TokenBucket, limit: RateLimit)] = [:]
         var overflow: TokenBucket?
         var sweptAt: Timestamp?
     }
@@ -23,7 +23,7 @@ public final class RateLimiter: Sendable {
     /// Takes one call of `key`.
     ///
     /// - Returns: nil when it may go on; otherwise how long to wait.
-    public func take(_ key: String, _ limit: RateLimit, now: Timestamp) -> Duration? {
+    public func take(_ key: Subject, _ limit: RateLimit, now: Timestamp) -> Duration? {
         state.withLock { state in
             if let place = state.buckets.index(forKey: key) {
                 return state.buckets.values[place].bucket.take(limit, now: now)
@@ -42,7 +42,7 @@ public final class RateLimiter: Sendable {
     }
 
     /// How long `key` must wait for its next call, without taking it; nil = not at all.
-    public func wait(of key: String, _ limit: RateLimit, now: Timestamp) -> Duration? {
+    public func wait(of key: Subject, _ limit: RateLimit, now: Timestamp) -> Duration? {
         state.withLock { state in
             guard var bucket = state.buckets[key]?.bucket else { return nil }
             return bucket.take(limit, now: now)

@@ -7,10 +7,10 @@ public struct AuditEntry: Sendable, Hashable {
 
     public var at: Timestamp
     /// `Caller.subject`; "system" for a worker or sweeper, "unauthenticated" for whoever had no good token.
-    public let subject: String
+    public let subject: Subject
     public let role: Role?
     /// The service that acted on the subject's behalf.
-    public let actor: String?
+    public let actor: Subject?
     /// Where the call came from: the peer's address without its port; nil for the system's own acts.
     public let source: String?
     /// The RPC's name, or the worker's verb.
@@ -30,7 +30,7 @@ public struct AuditEntry: Sendable, Hashable {
     public var count: Int64
 
     public init(
-        at: Timestamp, subject: String, role: Role?, actor: String?, source: String? = nil, action: String,
+        at: Timestamp, subject: Subject, role: Role?, actor: Subject?, source: String? = nil, action: String,
         outcome: Outcome, person: SubjectID? = nil, sessionID: SessionID? = nil, target: String? = nil,
         reason: String? = nil, count: Int64 = 1
     ) {

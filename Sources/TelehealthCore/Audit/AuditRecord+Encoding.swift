@@ -17,7 +17,7 @@ extension AuditRecord {
         bytes.append(0x01)
         for value in [number, at.microseconds, count] { bytes.appendBigEndian(UInt64(bitPattern: value)) }
         for text in [
-            subject, role, actor, source, action, outcome, person, sessionID, target, reason,
+            subject.rawValue, role, actor?.rawValue, source, action, outcome, person, sessionID, target, reason,
         ] as [String?] {
             guard let text else {
                 bytes.append(0x00)

@@ -6,9 +6,9 @@ public struct AuditRecord: Sendable, Hashable {
     /// 1 for the first row, without gaps; also the place in the Merkle tree (leaf index + 1).
     public var number: Int64
     public var at: Timestamp
-    public var subject: String
+    public var subject: Subject
     public var role: String?
-    public var actor: String?
+    public var actor: Subject?
     public var source: String?
     public var action: String
     public var outcome: String
@@ -23,7 +23,7 @@ public struct AuditRecord: Sendable, Hashable {
     public var mac: [UInt8]
 
     public init(
-        number: Int64, at: Timestamp, subject: String, role: String?, actor: String?, source: String?,
+        number: Int64, at: Timestamp, subject: Subject, role: String?, actor: Subject?, source: String?,
         action: String, outcome: String, person: String?, sessionID: String?, target: String?,
         reason: String?, count: Int64, previous: [UInt8], mac: [UInt8]
     ) {

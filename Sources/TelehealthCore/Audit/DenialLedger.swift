@@ -11,9 +11,9 @@ public struct DenialLedger: Sendable {
     public static let identitiesMax = 1_024
 
     public struct Identity: Sendable, Hashable {
-        let subject: String
+        let subject: Subject
         let role: Role?
-        let actor: String?
+        let actor: Subject?
         let source: String?
     }
 
@@ -29,7 +29,7 @@ public struct DenialLedger: Sendable {
         var sum: AuditEntry?
     }
 
-    private static let others = Identity(subject: AuditEntry.various, role: nil, actor: nil, source: nil)
+    private static let others = Identity(subject: Subject(AuditEntry.various), role: nil, actor: nil, source: nil)
 
     private var accounts: [Identity: Account] = [:]
 

@@ -1,9 +1,9 @@
 /// Who saw or changed one session: the audit log's rows about it, one line a person, role and service.
 public struct SessionAccessReport: Sendable, Hashable {
     public struct Line: Sendable, Hashable {
-        public let subject: String
+        public let subject: Subject
         public let role: String?
-        public let actor: String?
+        public let actor: Subject?
         public var firstAt: Timestamp
         public var lastAt: Timestamp
         /// Calls that were let through, by RPC name.
@@ -12,9 +12,9 @@ public struct SessionAccessReport: Sendable, Hashable {
     }
 
     private struct Key: Hashable {
-        let subject: String
+        let subject: Subject
         let role: String?
-        let actor: String?
+        let actor: Subject?
     }
 
     private var lines: [Key: Line] = [:]

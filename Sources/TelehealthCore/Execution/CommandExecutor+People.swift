@@ -71,7 +71,7 @@ extension CommandExecutor {
             throw refusal
         }
         var bearer = Caller(
-            subject: "invitation-" + grant.invitationID.rawValue, role: .guest, expiresAt: grant.expiresAt)
+            subject: Subject("invitation-" + grant.invitationID.rawValue), role: .guest, expiresAt: grant.expiresAt)
         bearer.source = source
         let invitee = bearer
         let invocation = Invocation(caller: invitee, request: request, timeout: timeout)
@@ -110,7 +110,7 @@ extension CommandExecutor {
         return GuestAdmission(
             state: Visibility.redact(state, for: .participant(participant.role)), participant: participant,
             caller: Caller(
-                subject: guest.subjectID.rawValue, role: .guest, guest: guest, expiresAt: expiresAt),
+                subject: Subject(guest.subjectID.rawValue), role: .guest, guest: guest, expiresAt: expiresAt),
             pass: guestKey.seal(guest, expiresAt: expiresAt))
     }
 

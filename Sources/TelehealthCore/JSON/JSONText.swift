@@ -1,12 +1,15 @@
 /// A JSON document small enough to hold whole: a policy file, a receipt, an exported record.
 ///
 /// Written without spaces and with members in the order of their keys' UTF-8 bytes, so that one value has one text.
-/// Numbers are whole: nothing here counts in fractions, and whole numbers read the same everywhere.
+/// Numbers are whole: nothing here counts in fractions, and whole numbers read the same everywhere. Others' documents
+/// may hold fractions; they are read where that is asked for.
 /// - Spec: RFC 8259; the order and the escapes as RFC 8785 has them, for the values that occur here.
 public indirect enum JSONText: Sendable, Hashable {
     case null
     case bool(Bool)
     case number(Int64)
+    /// A number with a fraction or an exponent, or one beyond `Int64`; finite. Only ever read.
+    case fraction(Double)
     case string(String)
     case array([JSONText])
     case object([String: JSONText])
@@ -35,6 +38,7 @@ public indirect enum JSONText: Sendable, Hashable {
         case .null: bytes += Array("null".utf8)
         case .bool(let value): bytes += Array((value ? "true" : "false").utf8)
         case .number(let value): bytes += Array(String(value).utf8)
+        case .fraction(let value): bytes += Array(String(value).utf8)
         case .string(let value): Self.write(value, to: &bytes)
         case .array(let items):
             bytes.append(UInt8(ascii: "["))
@@ -100,6 +104,15 @@ extension JSONText {
     public var numberValue: Int64? {
         guard case .number(let value) = self else { return nil }
         return value
+    }
+
+    /// A number of either kind.
+    public var realValue: Double? {
+        switch self {
+        case .number(let value): Double(value)
+        case .fraction(let value): value
+        default: nil
+        }
     }
 
     public var arrayValue: [JSONText]? {

@@ -8,14 +8,15 @@ public struct JSONTextError: Error, Sendable, Hashable, CustomStringConvertible 
 }
 
 extension JSONText {
-    /// Reads one document. Fractions, exponents, repeated keys and lone surrogates are refused.
+    /// Reads one document. Repeated keys, at any depth, and lone surrogates are refused, and so is a byte order mark.
     ///
+    /// - Parameter fractions: whether numbers may have a fraction or an exponent.
     /// - Throws: ``JSONTextError``: the text's fault.
-    public init(parsing bytes: [UInt8]) throws(JSONTextError) {
+    public init(parsing bytes: [UInt8], fractions: Bool = false) throws(JSONTextError) {
         guard bytes.count <= Self.bytesMax else {
             throw JSONTextError(offset: Self.bytesMax, problem: "more than \(Self.bytesMax) bytes")
         }
-        var parser = JSONTextParser(bytes)
+        var parser = JSONTextParser(bytes, fractions: fractions)
         self = try parser.document()
     }
 }
@@ -23,9 +24,13 @@ extension JSONText {
 /// Reads one document from its bytes, left to right.
 private struct JSONTextParser {
     private let bytes: [UInt8]
+    private let fractions: Bool
     private var offset = 0
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ bytes: [UInt8], fractions: Bool) {
+        self.bytes = bytes
+        self.fractions = fractions
+    }
 
     mutating func document() throws(JSONTextError) -> JSONText {
         let value = try value(depth: 0)
@@ -77,13 +82,45 @@ private struct JSONTextParser {
     private mutating func number() throws(JSONTextError) -> JSONText {
         let start = offset
         if next == UInt8(ascii: "-") { offset += 1 }
-        while let byte = next, UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte { offset += 1 }
-        let digits = String(decoding: bytes[start..<offset], as: UTF8.self)
-        guard let value = Int64(digits), String(value) == digits else { throw fault("no whole number") }
-        if let byte = next, [UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(byte) {
+        let digits = offset
+        skipDigits()
+        // RFC 8259 section 6: digits there must be, and no zero before another.
+        guard offset > digits, bytes[digits] != UInt8(ascii: "0") || offset == digits + 1 else {
+            throw fault("no number")
+        }
+        let isWhole = try !takeFraction()
+        let text = String(decoding: bytes[start..<offset], as: UTF8.self)
+        if isWhole, let value = Int64(text), value != 0 || text == "0" { return .number(value) }
+        guard fractions, let value = Double(text), value.isFinite else { throw fault("no whole number") }
+        return .fraction(value)
+    }
+
+    /// The fraction and the exponent, when they are there.
+    private mutating func takeFraction() throws(JSONTextError) -> Bool {
+        let start = offset
+        if let next, !fractions, [UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(next) {
             throw fault("no whole number")
         }
-        return .number(value)
+        if next == UInt8(ascii: ".") {
+            offset += 1
+            try skipSomeDigits()
+        }
+        if next == UInt8(ascii: "e") || next == UInt8(ascii: "E") {
+            offset += 1
+            if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { offset += 1 }
+            try skipSomeDigits()
+        }
+        return offset > start
+    }
+
+    private mutating func skipDigits() {
+        while let byte = next, UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte { offset += 1 }
+    }
+
+    private mutating func skipSomeDigits() throws(JSONTextError) {
+        let start = offset
+        skipDigits()
+        if offset == start { throw fault("no number") }
     }
 
     private mutating func array(depth: Int) throws(JSONTextError) -> JSONText {

@@ -30,12 +30,12 @@ public struct GuestIdentity: Sendable, Hashable {
 /// What the token says is one shared object, so that the many open calls of one bearer do not each hold a copy.
 public struct Caller: Sendable, Hashable {
     private struct Fields: Sendable, Hashable {
-        let subject: String
+        let subject: Subject
         let role: Role
         let clientID: SubjectID?
         let clinicianID: SubjectID?
         let guest: GuestIdentity?
-        let actor: String?
+        let actor: Subject?
         var expiresAt: Timestamp
         var emergencyReason: String?
     }
@@ -56,7 +56,7 @@ public struct Caller: Sendable, Hashable {
     }
 
     /// The token's `sub`.
-    public var subject: String { storage.fields.subject }
+    public var subject: Subject { storage.fields.subject }
     public var role: Role { storage.fields.role }
     /// Set when ``role`` is client (or a service acts for one): the person's id in the clinic's records.
     public var clientID: SubjectID? { storage.fields.clientID }
@@ -67,15 +67,15 @@ public struct Caller: Sendable, Hashable {
     /// Set when ``role`` is guest.
     public var guest: GuestIdentity? { storage.fields.guest }
     /// The token's `act`: the service that acts on the subject's behalf.
-    public var actor: String? { storage.fields.actor }
+    public var actor: Subject? { storage.fields.actor }
     /// When the token ends; a watch ends with it.
     public var expiresAt: Timestamp { storage.fields.expiresAt }
     /// Why a clinician who is not of the visit must get in now; nil for every ordinary call.
     public var emergencyReason: String? { storage.fields.emergencyReason }
 
     public init(
-        subject: String, role: Role, clientID: SubjectID? = nil, clinicianID: SubjectID? = nil,
-        guest: GuestIdentity? = nil, actor: String? = nil, expiresAt: Timestamp, emergencyReason: String? = nil
+        subject: Subject, role: Role, clientID: SubjectID? = nil, clinicianID: SubjectID? = nil,
+        guest: GuestIdentity? = nil, actor: Subject? = nil, expiresAt: Timestamp, emergencyReason: String? = nil
     ) {
         storage = Storage(
             Fields(

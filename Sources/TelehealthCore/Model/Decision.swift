@@ -62,12 +62,12 @@ public struct Decision: Sendable {
 public struct RequestRecord: Sendable, Hashable {
     public struct Key: Sendable, Hashable {
         /// `Caller.subject`.
-        public let subject: String
+        public let subject: Subject
         public let method: String
         /// The caller's UUID, lower case.
         public let requestID: String
 
-        public init(subject: String, method: String, requestID: String) {
+        public init(subject: Subject, method: String, requestID: String) {
             self.subject = subject
             self.method = method
             self.requestID = requestID

@@ -56,7 +56,7 @@ public struct AuditQuery: Sendable, Hashable {
 
     public var sessionID: SessionID?
     /// Who acted.
-    public var subject: String?
+    public var subject: Subject?
     /// Whose data was touched.
     public var person: SubjectID?
     public var from: Timestamp?

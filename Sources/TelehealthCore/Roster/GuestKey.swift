@@ -72,7 +72,7 @@ public struct GuestKey: Sendable {
         let guest = GuestIdentity(
             sessionID: SessionID(fields[0]), participantID: ParticipantID(fields[1]),
             subjectID: SubjectID(fields[2]))
-        return Caller(subject: fields[2], role: .guest, guest: guest, expiresAt: expiresAt)
+        return Caller(subject: Subject(fields[2]), role: .guest, guest: guest, expiresAt: expiresAt)
     }
 
     private func seal(_ fields: [String]) -> String {

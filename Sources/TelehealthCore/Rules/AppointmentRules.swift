@@ -112,7 +112,7 @@ enum AppointmentRules {
             startsAt: appointment.startsAt, endsAt: appointment.endsAt,
             admissionPolicy: command.admissionPolicy ?? context.policy.admission,
             clinicianJoinURL: url + "clinician", clientJoinURL: url + "client", createdAt: context.now,
-            createdBy: caller.subject)
+            createdBy: caller.subject.rawValue)
         var draft = SessionDraft(new: session, participants: [], context)
         draft.seat(appointment.clinicianID, .clinician)
         draft.seat(appointment.clientID, .client)
@@ -134,8 +134,8 @@ enum AppointmentRules {
             id: command.id, clientID: command.clientID, guardianID: command.guardianID,
             clinicianID: command.clinicianID, startsAt: command.startsAt, endsAt: command.endsAt,
             timeZone: command.timeZone, status: .scheduled, sourceVersion: command.sourceVersion, version: 1,
-            createdAt: context.now, updatedAt: context.now, createdBy: caller.subject,
-            lastModifiedBy: caller.subject)
+            createdAt: context.now, updatedAt: context.now, createdBy: caller.subject.rawValue,
+            lastModifiedBy: caller.subject.rawValue)
     }
 
     private static func stamp(

@@ -99,7 +99,7 @@ enum ConsentRules {
         let revoked = halves.map { half in
             var half = half
             half.revokedAt = scene.context.now
-            half.revokedBy = scene.caller.subject
+            half.revokedBy = scene.caller.subject.rawValue
             half.revocationReason = command.reason
             return half
         }
@@ -139,7 +139,7 @@ enum ConsentRules {
         let document = ConsentDocument(
             type: command.type, version: command.version, language: command.language, text: command.text,
             textHash: hash, effectiveAt: command.effectiveAt ?? context.now, registeredAt: context.now,
-            registeredBy: caller.subject)
+            registeredBy: caller.subject.rawValue)
         decision.expectations = [
             .documentAbsent(command.type, version: command.version, language: command.language)
         ]
@@ -180,7 +180,7 @@ enum ConsentRules {
             attestedBy: statement.attestedBy, evidence: statement.evidence, sessionID: statement.sessionID,
             grantedAt: grantedAt,
             expiresAt: statement.decision == .granted ? statement.expiresAt ?? lifetime : nil,
-            supersedes: formers.last?.id, recordedBy: scene.caller.subject, recordedAt: now,
+            supersedes: formers.last?.id, recordedBy: scene.caller.subject.rawValue, recordedAt: now,
             evidenceItems: statement.evidenceItems)
         let replaced = formers.map { former in
             var former = former

@@ -126,8 +126,8 @@ enum ConsentStatementRules {
                 throw .invalid(
                     "attested_by", "must name who attests, in 1 to \(ConsentRules.attesterBytesMax) bytes")
             }
-            let own = [scene.caller.subject, scene.caller.clinicianID?.rawValue]
-            if scene.tie == .clinician && !own.contains(attester) {
+            let own = [scene.caller.subject, scene.caller.clinicianID.map { Subject($0.rawValue) }]
+            if scene.tie == .clinician && !own.contains(Subject(attester)) {
                 throw .invalid("attested_by", "must be the calling clinician")
             }
         }

@@ -45,7 +45,7 @@ enum Principal: Sendable, Hashable {
 
     var name: String {
         switch self {
-        case .caller(let caller): caller.subject
+        case .caller(let caller): caller.subject.rawValue
         case .system: "system"
         }
     }
@@ -62,7 +62,7 @@ enum Principal: Sendable, Hashable {
                 sessionID: session, target: target, reason: reason)
         case .system:
             AuditEntry(
-                at: now, subject: name, role: nil, actor: nil, action: action, outcome: outcome,
+                at: now, subject: Subject(name), role: nil, actor: nil, action: action, outcome: outcome,
                 person: person, sessionID: session, target: target, reason: reason)
         }
     }

@@ -29,7 +29,7 @@ extension SessionDraft {
         state.recordings.append(
             Recording(
                 id: id, sessionID: state.session.id, segment: state.recordings.count + 1,
-                generation: meeting.generation, purpose: purpose, requestedBy: caller.subject,
+                generation: meeting.generation, purpose: purpose, requestedBy: caller.subject.rawValue,
                 requestedAt: now,
                 consentIDs: consent.standsOn, controlRegion: meeting.controlRegion, bucket: bucket,
                 prefix: policy.recordingPrefix + "/" + id.rawValue))

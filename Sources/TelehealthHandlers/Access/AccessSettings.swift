@@ -7,11 +7,11 @@ public struct AccessSettings: Sendable {
     /// Who a client certificate speaks for.
     public struct Service: Sendable, Hashable {
         /// Stands in audit and idempotency as a token's `sub` does.
-        public var subject: String
+        public var subject: Subject
         /// `service` or `scheduler`: people do not come by certificate.
         public var role: Role
 
-        public init(subject: String, role: Role) {
+        public init(subject: Subject, role: Role) {
             self.subject = subject
             self.role = role
         }

@@ -86,7 +86,7 @@ struct CallAuthenticator: Sendable {
     }
 
     private func authenticate(_ context: ServerCallContext) throws(RPCError) -> Caller {
-        let address = context.source
+        let address = Subject(context.source)
         // Before the signature is looked at: guessing tokens must not cost us one check each.
         if let limit = settings.limits.refused, let wait = limiter.wait(of: address, limit, now: now()) {
             throw Self.limited(wait)

@@ -25,12 +25,12 @@ extension AuditRecord {
 
     private var agents: [JSONText] {
         let requestor = JSONText.object(present: [
-            "requestor": .bool(true), "who": .object(["identifier": FHIR.identifier("account", subject)]),
+            "requestor": .bool(true), "who": .object(["identifier": FHIR.identifier("account", subject.rawValue)]),
             "role": role.map { .array([FHIR.concept(FHIR.own("role", $0))]) },
         ])
         guard let actor else { return [requestor] }
         let service = JSONText.object([
-            "requestor": .bool(false), "who": .object(["identifier": FHIR.identifier("account", actor)]),
+            "requestor": .bool(false), "who": .object(["identifier": FHIR.identifier("account", actor.rawValue)]),
         ])
         return [requestor, service]
     }

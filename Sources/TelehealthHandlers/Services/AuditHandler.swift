@@ -15,7 +15,7 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
         var fields = RequestFields()
         var query = AuditQuery()
         query.sessionID = fields.optionalID("session_id", request.sessionID)
-        query.subject = fields.optionalText("subject", request.subject, bytesMax: 256)
+        query.subject = fields.optionalText("subject", request.subject, bytesMax: 256).map { Subject($0) }
         query.person = fields.optionalID("person_id", request.personID)
         query.from = fields.optionalTime("from", request.from)
         query.before = fields.optionalTime("before", request.before)
@@ -47,7 +47,7 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
     /// Everything of a listing that chooses rows, in one text; a length before each part keeps them apart.
     private static func filters(_ query: AuditQuery) -> String {
         let parts: [String?] = [
-            query.sessionID?.rawValue, query.subject, query.person?.rawValue,
+            query.sessionID?.rawValue, query.subject?.rawValue, query.person?.rawValue,
             query.from.map { "\($0.microseconds)" }, query.before.map { "\($0.microseconds)" }, query.action,
             query.outcome?.rawValue, query.isDescending ? "newest" : nil,
         ]

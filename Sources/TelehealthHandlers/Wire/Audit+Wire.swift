@@ -18,9 +18,9 @@ extension AuditRecord {
         filled {
             $0.number = number
             $0.at = at.wire
-            $0.subject = subject
+            $0.subject = subject.rawValue
             $0.role = role
-            $0.actor = actor
+            $0.actor = actor?.rawValue
             $0.source = source
             $0.action = action
             $0.outcome = outcome
@@ -92,9 +92,9 @@ extension AuditReport {
 extension SessionAccessReport.Line {
     var wire: Telehealth_V1_SessionAccess {
         filled {
-            $0.subject = subject
+            $0.subject = subject.rawValue
             $0.role = role ?? ""
-            $0.actor = actor ?? ""
+            $0.actor = actor?.rawValue ?? ""
             $0.firstAt = firstAt.wire
             $0.lastAt = lastAt.wire
             $0.calls = MapField(actions)

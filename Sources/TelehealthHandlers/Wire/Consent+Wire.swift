@@ -154,7 +154,7 @@ extension ConsentStatement {
                 patientRights: acknowledged.patientRights,
                 emergencyProtocols: acknowledged.emergencyProtocols,
                 privacyRisks: acknowledged.privacyRisks),
-            recordingPurposes: purposes, attestedBy: isElectronic ? nil : caller.subject,
+            recordingPurposes: purposes, attestedBy: isElectronic ? nil : caller.subject.rawValue,
             evidence: isElectronic
                 ? fields.optionalText("submission.evidence", wire.evidence, bytesMax: 4096)
                 : fields.text("submission.evidence", wire.evidence, bytes: 1...4096),

@@ -31,7 +31,7 @@ extension AccessSettings {
                 continue
             }
             let known = name.hasPrefix("dns:") ? name.lowercased() : name
-            if services.updateValue(Service(subject: subject, role: role), forKey: known) != nil {
+            if services.updateValue(Service(subject: Subject(subject), role: role), forKey: known) != nil {
                 reader.refuse(key, "names \(name) twice")
             }
         }

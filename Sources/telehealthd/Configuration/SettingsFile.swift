@@ -43,6 +43,7 @@ enum SettingsFile {
                 continue
             case .string(let text): content = .string(text)
             case .number(let number): content = .int(Int(number))
+            case .fraction(let number): content = .double(number)
             case .bool(let flag): content = .bool(flag)
             case .array(let elements): content = list(elements, for: path)
             }

@@ -107,7 +107,11 @@ extension StoreContract {
             #expect(try await store.apply(twin) == .requestExists(Sample.request("r-1")))
         },
         StorePromise("request keys differ by caller and method") { (store) async throws in
-            for (subject, method) in [("s", "m"), ("s", "n"), ("t", "m")] {
+            // The last two subjects are one text to Swift and two to everybody else.
+            let callers: [(Subject, String)] = [
+                ("s", "m"), ("s", "n"), ("t", "m"), ("drK", "m"), ("dr\u{212A}", "m"),
+            ]
+            for (subject, method) in callers {
                 var decision = Decision()
                 decision.request = RequestRecord(
                     key: .init(subject: subject, method: method, requestID: "r"), requestHash: [],

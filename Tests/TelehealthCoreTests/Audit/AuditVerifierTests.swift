@@ -28,7 +28,7 @@ struct SampleLog {
         return AuditEntry(
             at: Timestamp(microseconds: 1_790_000_000_000_000 + Int64(index)),
             subject: "user-\(Int.random(in: 0..<5, using: &random))", role: Role.allCases.randomElement(using: &random),
-            actor: sometimes("front-desk"), source: sometimes("192.0.2.1"),
+            actor: sometimes("front-desk").map { Subject($0) }, source: sometimes("192.0.2.1"),
             action: ["GetSession", "JoinSession"].randomElement(using: &random) ?? "",
             outcome: AuditEntry.Outcome.allCases.randomElement(using: &random) ?? .allowed,
             person: sometimes("client-1").map { SubjectID($0) }, sessionID: sometimes("session-1").map { SessionID($0) },
@@ -67,7 +67,7 @@ struct SampleLog {
 
     /// Every way to change one field of a row.
     static let changes: [@Sendable (inout AuditRecord) -> Void] = [
-        { $0.at = $0.at + .microseconds(1) }, { $0.subject += " " }, { $0.role = "owner" },
+        { $0.at = $0.at + .microseconds(1) }, { $0.subject = "\($0.subject) " }, { $0.role = "owner" },
         { $0.actor = $0.actor == nil ? "" : nil }, { $0.source = ($0.source ?? "") + "1" },
         { $0.action = "EndSession" }, { $0.outcome = $0.outcome == "failed" ? "denied" : "failed" },
         { $0.person = ($0.person ?? "") + "2" }, { $0.sessionID = $0.sessionID == nil ? "" : nil },
@@ -75,7 +75,7 @@ struct SampleLog {
         { $0.mac[31] ^= 1 }, { $0.previous[0] ^= 1 }, { $0.mac = [] }, { $0.previous.append(0) },
         // What belongs to one field moved into its neighbour.
         { record in
-            record.action = record.subject + record.action
+            record.action = record.subject.rawValue + record.action
             record.subject = ""
         },
     ]
@@ -184,7 +184,7 @@ struct SampleLog {
         let log = try SampleLog(rows: 300, seed: 4, headEvery: 300)
         let records = log.records.map { record in
             var changed = record
-            changed.subject += "x"
+            changed.subject = "\(changed.subject)x"
             return changed
         }
         let found = log.check(records, heads: [])

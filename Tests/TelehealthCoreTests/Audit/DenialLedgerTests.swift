@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Denial ledger") struct DenialLedgerTests {
     private func denial(
-        _ subject: String, action: String = "GetSession", session: String? = nil, source: String? = nil
+        _ subject: Subject, action: String = "GetSession", session: String? = nil, source: String? = nil
     ) -> AuditEntry {
         AuditEntry(
             at: Timestamp(microseconds: 1), subject: subject, role: .client, actor: nil, source: source,
