@@ -4,7 +4,12 @@
 ///
 /// Printed, dumped or put into a log line, a message shows its name and none of its fields: many hold what no log may
 /// hold, and a default rendering cannot know which. `ProtobufReflection.Redaction` renders what may be shown.
-public protocol Message: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
+///
+/// A field may be called `description`: such a message's `description` is that field, but it is printed as any other,
+/// since Swift prints what streams itself that way.
+public protocol Message: Sendable, Hashable, TextOutputStreamable, CustomDebugStringConvertible, CustomReflectable,
+    CustomStringConvertible
+{
     /// The message with every field at its default.
     init()
     /// The full protobuf name without a leading dot, such as `telehealth.v1.Session`.
@@ -22,7 +27,9 @@ public protocol Message: Sendable, Hashable, CustomStringConvertible, CustomRefl
 }
 
 extension Message {
-    public var description: String { "\(Self.fullName){…}" }
+    public func write(to target: inout some TextOutputStream) { target.write(debugDescription) }
+    public var debugDescription: String { "\(Self.fullName){…}" }
+    public var description: String { debugDescription }
     public var customMirror: Mirror { Mirror(self, children: [], displayStyle: .struct) }
 
     /// Decodes one whole message.
