@@ -123,6 +123,19 @@ import Testing
         #expect(message.counts == ["": 0])
     }
 
+    @Test("a message prints its name and no field, also not one called description")
+    func printsNoField() {
+        let message = Fixture_V1_Described.with {
+            $0.description = "private"
+            $0.debugDescription_ = "private"
+            $0.customMirror = "private"
+        }
+        var dumped = ""
+        dump(message, to: &dumped)
+        #expect("\(message) \(String(reflecting: message)) \(dumped)".contains("private") == false)
+        #expect("\(message)" == "fixture.v1.Described{…}")
+    }
+
     @Test("the four kinds of call have the paths and directions of the schema")
     func describesMethods() {
         let all = Fixture_V1_ThingService_Methods.all

@@ -26,7 +26,7 @@ public struct Grpc_Reflection_V1_ServerReflectionRequest: Message {
         case .fileContainingExtension(let value)?: buffer.writeMessage(5, value)
         case .allExtensionNumbersOfType(let value)?: buffer.write(6, value, as: WireString.self)
         case .listServices(let value)?: buffer.write(7, value, as: WireString.self)
-        case nil: break
+        default: break
         }
         buffer.writeUnknown(unknownFields)
     }
@@ -103,7 +103,7 @@ public struct Grpc_Reflection_V1_ServerReflectionResponse: Message {
         case .allExtensionNumbersResponse(let value)?: buffer.writeMessage(5, value)
         case .listServicesResponse(let value)?: buffer.writeMessage(6, value)
         case .errorResponse(let value)?: buffer.writeMessage(7, value)
-        case nil: break
+        default: break
         }
         buffer.writeUnknown(unknownFields)
     }

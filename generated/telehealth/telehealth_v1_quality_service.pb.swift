@@ -203,7 +203,7 @@ public struct Telehealth_V1_ServiceMeasure: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if let value = value { buffer.write(1, value, as: WireDouble.self) }
+        if let value = self.value { buffer.write(1, value, as: WireDouble.self) }
         if target.bitPattern != 0 { buffer.write(2, target, as: WireDouble.self) }
         if met { buffer.write(3, met, as: WireBool.self) }
         if count != 0 { buffer.write(4, count, as: WireInt64.self) }
@@ -214,7 +214,7 @@ public struct Telehealth_V1_ServiceMeasure: Message {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 9: try reader.read(&value, as: WireDouble.self)
+            case 9: try reader.read(&self.value, as: WireDouble.self)
             case 17: try reader.read(&target, as: WireDouble.self)
             case 24: try reader.read(&met, as: WireBool.self)
             case 32: try reader.read(&count, as: WireInt64.self)

@@ -117,7 +117,7 @@ public struct Telehealth_V1_GetSessionRequest: Message {
         switch key {
         case .sessionID(let value)?: buffer.write(1, value, as: WireString.self)
         case .appointmentID(let value)?: buffer.write(2, value, as: WireString.self)
-        case nil: break
+        default: break
         }
         buffer.writeUnknown(unknownFields)
     }
@@ -272,7 +272,7 @@ public struct Telehealth_V1_JoinSessionRequest: Message {
         switch key {
         case .sessionID(let value)?: buffer.write(2, value, as: WireString.self)
         case .appointmentID(let value)?: buffer.write(3, value, as: WireString.self)
-        case nil: break
+        default: break
         }
         if let value = preVisitCheck { buffer.writeMessage(4, value) }
         if !deviceID.isEmpty { buffer.write(40, deviceID, as: WireString.self) }
@@ -459,7 +459,7 @@ public struct Telehealth_V1_WatchSessionResponse: Message {
         case .snapshot(let value)?: buffer.writeMessage(1, value)
         case .event(let value)?: buffer.writeMessage(2, value)
         case .heartbeat(let value)?: buffer.writeMessage(3, value)
-        case nil: break
+        default: break
         }
         buffer.writeUnknown(unknownFields)
     }

@@ -92,7 +92,7 @@ public struct Telehealth_V1_SessionEvent: Message {
         case .recordingResumed(let value)?: buffer.writeMessage(61, value)
         case .recordingDeleted(let value)?: buffer.writeMessage(62, value)
         case .connectionQualityChanged(let value)?: buffer.writeMessage(63, value)
-        case nil: break
+        default: break
         }
         buffer.writeUnknown(unknownFields)
     }

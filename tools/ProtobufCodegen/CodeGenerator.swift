@@ -19,19 +19,24 @@ public enum CodeGenerator {
         response.supportedFeatures = 1
         do throws(CodegenError) {
             let options = try GeneratorOptions(parameter: request.parameter ?? "")
-            let schema = SchemaIndex(files: request.protoFile, options: options)
+            let schema = try SchemaIndex(files: request.protoFile, options: options)
+            let paths = OutputPaths(of: request.protoFile.map { $0.name ?? "" })
             for name in request.fileToGenerate {
                 guard let file = request.protoFile.first(where: { $0.name == name }) else {
                     throw CodegenError("\(name): not among the files of the request")
                 }
+                guard ["", "proto2", "proto3"].contains(file.syntax ?? "") else {
+                    throw CodegenError("\(name): syntax \(file.syntax ?? "") is not understood, only proto2 and proto3")
+                }
                 response.file.append(
                     .with { output in
-                        output.name = NamingRules.outputPath(of: name)
+                        output.name = paths[name]
                         output.content = FileGenerator(file: file, schema: schema, options: options)
                             .generate()
                     })
             }
         } catch {
+            response.file = []
             response.error = error.description
         }
         return response

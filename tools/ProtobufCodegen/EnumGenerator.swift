@@ -9,12 +9,12 @@ struct EnumGenerator {
     private let comments: SourceComments
 
     init(
-        _ descriptor: Google_Protobuf_EnumDescriptorProto, swiftName: String, scope: String, path: [Int32],
+        _ descriptor: Google_Protobuf_EnumDescriptorProto, scope: String, path: [Int32], schema: SchemaIndex,
         comments: SourceComments
     ) {
         self.descriptor = descriptor
-        self.swiftName = swiftName
         fullName = String((scope + "." + (descriptor.name ?? "")).dropFirst())
+        swiftName = schema.declaredName(of: "." + fullName)
         self.path = path
         self.comments = comments
     }
@@ -71,15 +71,13 @@ struct EnumGenerator {
     }
 
     private func plannedCases() -> [Case] {
-        var names: Set<String> = []
+        var names = NameScope { ReservedNames.enumMembers.contains($0) }
         var first: [Int32: String] = [:]
         return descriptor.value.enumerated().map { index, value in
             let number = value.number ?? 0
-            var name = NamingRules.caseName(value.name ?? "", enumName: descriptor.name ?? "")
-            if !names.insert(name).inserted {
-                name += "_\(index)"
-                names.insert(name)
-            }
+            let wanted = NamingRules.caseName(value.name ?? "", enumName: descriptor.name ?? "")
+            let isReserved = ReservedNames.enumMembers.contains(wanted)
+            let name = names.claim(wanted, suffix: isReserved ? "_" : "_\(index)")
             let aliased = first[number]
             if aliased == nil { first[number] = name }
             return Case(

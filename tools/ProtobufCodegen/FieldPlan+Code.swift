@@ -7,23 +7,23 @@ extension FieldPlan {
     var encodeLine: String {
         switch shape {
         case .implicit:
-            "if \(isPresent(quotedName)) { buffer.write(\(number), \(quotedName), as: \(wireType).self) }"
+            "if \(isPresent(reachedName)) { buffer.write(\(number), \(reachedName), as: \(wireType).self) }"
         case .explicit:
-            "if let value = \(quotedName) { buffer.write(\(number), value, as: \(wireType).self) }"
+            "if let value = \(reachedName) { buffer.write(\(number), value, as: \(wireType).self) }"
         case .message:
             "if let value = \(storedName) { buffer.writeMessage(\(number), value) }"
         case .group:
-            "if let value = \(quotedName) { buffer.writeGroup(\(number), value) }"
+            "if let value = \(reachedName) { buffer.writeGroup(\(number), value) }"
         case .repeated(packed: true):
-            "buffer.writePacked(\(number), \(quotedName), as: \(wireType).self)"
+            "buffer.writePacked(\(number), \(reachedName), as: \(wireType).self)"
         case .repeated(packed: false):
-            "buffer.writeRepeated(\(number), \(quotedName), as: \(wireType).self)"
+            "buffer.writeRepeated(\(number), \(reachedName), as: \(wireType).self)"
         case .repeatedMessage:
-            "buffer.writeMessages(\(number), \(quotedName))"
+            "buffer.writeMessages(\(number), \(reachedName))"
         case .repeatedGroup:
-            "for value in \(quotedName) { buffer.writeGroup(\(number), value) }"
+            "for value in \(reachedName) { buffer.writeGroup(\(number), value) }"
         case .map(let key, let value):
-            "buffer.writeMap(\(number), \(quotedName), \(key).self, \(value).self)"
+            "buffer.writeMap(\(number), \(reachedName), \(key).self, \(value).self)"
         }
     }
 
@@ -48,26 +48,26 @@ extension FieldPlan {
         switch shape {
         case .implicit, .explicit:
             guard isClosedEnum else {
-                return ["case \(tag): try reader.read(&\(quotedName), as: \(wireType).self)"]
+                return ["case \(tag): try reader.read(&\(reachedName), as: \(wireType).self)"]
             }
-            return ["case \(tag): if let value = \(readClosed) { \(quotedName) = value }"]
+            return ["case \(tag): if let value = \(readClosed) { \(reachedName) = value }"]
         case .message:
             return ["case \(tag): try reader.readMessage(&\(storedName))"]
         case .group:
-            return ["case \(tag): try reader.readGroup(\(number), &\(quotedName))"]
+            return ["case \(tag): try reader.readGroup(\(number), &\(reachedName))"]
         case .repeated:
             return repeatedLines
         case .repeatedMessage:
-            return ["case \(tag): try reader.readMessages(&\(quotedName))"]
+            return ["case \(tag): try reader.readMessages(&\(reachedName))"]
         case .repeatedGroup:
-            return ["case \(tag): try reader.readGroups(\(number), &\(quotedName))"]
+            return ["case \(tag): try reader.readGroups(\(number), &\(reachedName))"]
         case .map(let key, let value):
             let types = "\(key).self, \(value).self"
             return isClosedEnum
                 ? [
                     "case \(number << 3 | 2):",
-                    "    try reader.readClosedMap(\(number), &\(quotedName), \(types), in: &unknownFields)",
-                ] : ["case \(number << 3 | 2): try reader.readMap(&\(quotedName), \(types))"]
+                    "    try reader.readClosedMap(\(number), &\(reachedName), \(types), in: &unknownFields)",
+                ] : ["case \(number << 3 | 2): try reader.readMap(&\(reachedName), \(types))"]
         }
     }
 
@@ -75,13 +75,13 @@ extension FieldPlan {
     private var repeatedLines: [String] {
         if isClosedEnum {
             return [
-                "case \(tag): if let value = \(readClosed) { \(quotedName).append(value) }",
-                "case \(packedTag): try reader.readClosedPacked(\(number), &\(quotedName), in: &unknownFields)",
+                "case \(tag): if let value = \(readClosed) { \(reachedName).append(value) }",
+                "case \(packedTag): try reader.readClosedPacked(\(number), &\(reachedName), in: &unknownFields)",
             ]
         }
-        let unpacked = "case \(tag): try reader.readRepeated(&\(quotedName), as: \(wireType).self)"
+        let unpacked = "case \(tag): try reader.readRepeated(&\(reachedName), as: \(wireType).self)"
         guard isPackable else { return [unpacked] }
-        return [unpacked, "case \(packedTag): try reader.readPacked(&\(quotedName), as: \(wireType).self)"]
+        return [unpacked, "case \(packedTag): try reader.readPacked(&\(reachedName), as: \(wireType).self)"]
     }
 
     /// Reads a number of a closed enum; nil when it went to the unknown fields.

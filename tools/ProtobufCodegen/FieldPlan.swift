@@ -18,6 +18,8 @@ struct FieldPlan {
 
     let number: UInt32
     let name: String
+    /// The name of the property that holds the value's box, if it has one.
+    let box: String
     let shape: Shape
     /// The type of the property: `valueType`, Optional, an array or a map of it.
     let propertyType: String
@@ -36,17 +38,20 @@ struct FieldPlan {
     /// Position among the message's fields, for the source comments.
     let index: Int
 
-    /// How the value is written where it is declared and used.
+    /// How the value is written where it is declared.
     var quotedName: String { NamingRules.quoted(name) }
-    /// The stored property: behind an underscore when the public one unwraps a box.
-    var storedName: String { isBoxed ? "_" + name : quotedName }
+    /// How the message's methods reach the value.
+    var reachedName: String { NamingRules.reached(name) }
+    /// The stored property, as it is reached: another one when the public one unwraps a box.
+    var storedName: String { isBoxed ? box : reachedName }
 
     init(
-        _ field: Google_Protobuf_FieldDescriptorProto, index: Int, name: String, isProto3: Bool,
+        _ field: Google_Protobuf_FieldDescriptorProto, index: Int, name: String, box: String, isProto3: Bool,
         schema: SchemaIndex
     ) {
         self.index = index
         self.name = name
+        self.box = box
         number = UInt32(bitPattern: field.number ?? 0)
         kind = field.type ?? .int32
         oneof = field.proto3Optional == true ? nil : field.oneofIndex.map(Int.init)

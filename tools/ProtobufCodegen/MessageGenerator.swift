@@ -14,45 +14,35 @@ struct MessageGenerator {
 
     /// - Parameters:
     ///   - scope: full name of what encloses the message, with a leading dot.
-    ///   - prefix: the package prefix for a top-level message, empty for a nested one.
     init(
-        _ descriptor: Google_Protobuf_DescriptorProto, scope: String, path: [Int32], prefix: String,
-        isProto3: Bool,
+        _ descriptor: Google_Protobuf_DescriptorProto, scope: String, path: [Int32], isProto3: Bool,
         schema: SchemaIndex, comments: SourceComments
     ) {
         self.descriptor = descriptor
         fullName = String((scope + "." + (descriptor.name ?? "")).dropFirst())
-        swiftName = NamingRules.typeName(descriptor.name ?? "", in: prefix, suffix: "Message")
         self.path = path
-        self.isProto3 = isProto3
         self.schema = schema
         self.comments = comments
-        var taken: Set<String> = []
+        swiftName = schema.declaredName(of: "." + fullName)
+        let names =
+            schema.messages["." + fullName]?.members ?? MemberNames(of: descriptor, isType: schema.isTopLevelType)
         fields = descriptor.field.enumerated().map { index, field in
-            // A group's field is named after its type in lower case.
-            var name = NamingRules.propertyName(
-                field.type == .group ? Self.groupName(field) : field.name ?? "")
-            if !taken.insert(name).inserted {
-                name += "_\(field.number ?? 0)"
-                taken.insert(name)
-            }
-            return FieldPlan(field, index: index, name: name, isProto3: isProto3, schema: schema)
+            FieldPlan(
+                field, index: index, name: names.fields[index], box: names.boxes[index], isProto3: isProto3,
+                schema: schema)
         }
         let plans = fields
-        oneofs = descriptor.oneofDecl.enumerated().compactMap { index, oneof in
+        oneofs = names.oneofs.enumerated().compactMap { index, names in
             let members = plans.filter { $0.oneof == index }
             guard !members.isEmpty else { return nil }
             return OneofGenerator(
-                oneof, members: members, comment: comments[path + [8, Int32(index)]],
+                names, members: members, comment: comments[path + [8, Int32(index)]],
                 fieldComments: members.map { comments[path + [2, Int32($0.index)]] }, schema: schema,
                 indirect: Set(
                     members.filter { schema.boxed.contains(descriptor.field[$0.index].typeName ?? "") }.map(
                         \.number)))
         }
-    }
-
-    private static func groupName(_ field: Google_Protobuf_FieldDescriptorProto) -> String {
-        field.typeName?.split(separator: ".").last.map(String.init) ?? field.name ?? ""
+        self.isProto3 = isProto3
     }
 
     func write(to printer: inout CodePrinter) {
@@ -139,15 +129,13 @@ struct MessageGenerator {
         for (index, type) in descriptor.enumType.enumerated() {
             printer.line()
             EnumGenerator(
-                type, swiftName: NamingRules.typeName(type.name ?? "", in: "", suffix: "Enum"), scope: scope,
-                path: path + [4, Int32(index)], comments: comments
+                type, scope: scope, path: path + [4, Int32(index)], schema: schema, comments: comments
             ).write(to: &printer)
         }
         for (index, message) in descriptor.nestedType.enumerated() where message.options?.mapEntry != true {
             printer.line()
             MessageGenerator(
-                message, scope: scope, path: path + [3, Int32(index)], prefix: "", isProto3: isProto3,
-                schema: schema,
+                message, scope: scope, path: path + [3, Int32(index)], isProto3: isProto3, schema: schema,
                 comments: comments
             ).write(to: &printer)
         }

@@ -2,47 +2,64 @@ internal import ProtobufReflection
 
 /// How protobuf names become Swift names.
 enum NamingRules {
-    /// `telehealth/v1/session.proto` to `telehealth_v1_session.pb.swift`: flat, since base names are unique
-    /// per module.
+    /// `telehealth/v1/session.proto` to `telehealth_v1_session.pb.swift`: flat, since the base names of a module's
+    /// files are unique.
     static func outputPath(of proto: String) -> String {
-        let stem = proto.hasSuffix(".proto") ? proto.dropLast(6) : proto[...]
-        return String(stem.map { $0 == "/" ? "_" : $0 }) + ".pb.swift"
+        stem(of: proto).replacing("/", with: "_") + ".pb.swift"
+    }
+
+    /// The same for a file whose path would come out as another's: the path's own underscores are doubled.
+    static func unmistakableOutputPath(of proto: String) -> String {
+        stem(of: proto).replacing("_", with: "__").replacing("/", with: "_") + ".pb.swift"
     }
 
     /// `telehealth.v1` to `Telehealth_V1_`, unless the file sets `swift_prefix`.
     static func typePrefix(of file: Google_Protobuf_FileDescriptorProto) -> String {
         if let prefix = file.options?.swiftPrefix { return prefix }
-        guard let package = file.package, !package.isEmpty else { return "" }
-        return package.split(separator: ".").map { upperCamel(String($0)) + "_" }.joined()
+        return (file.package ?? "").split(separator: ".").map { component($0) + "_" }.joined()
     }
 
-    /// The name of the enum that holds a file's descriptor: `Telehealth_V1_Session_File`.
+    /// The name of the enum that holds a file's descriptor: `Telehealth_V1_Session_File`, from its path.
     static func fileTypeName(of file: Google_Protobuf_FileDescriptorProto) -> String {
-        let base = (file.name ?? "").split(separator: "/").last.map(String.init) ?? ""
-        let stem = base.hasSuffix(".proto") ? String(base.dropLast(6)) : base
-        return typePrefix(of: file) + upperCamel(String(stem.map { $0 == "." || $0 == "-" ? "_" : $0 }))
-            + "_File"
+        stem(of: file.name ?? "").split(separator: "/").map { component($0) + "_" }.joined() + "File"
     }
 
-    /// A message or enum name behind its package prefix or enclosing type (`scope`).
+    /// The name of a message, enum or service behind its package's prefix.
     ///
-    /// Without a prefix a few names would mean something else to the generated code: they get `suffix`.
-    static func typeName(_ name: String, in scope: String, suffix: String) -> String {
-        let stands = scope.isEmpty || scope.hasSuffix(".")
-        return scope + (stands && takenTypes.contains(name) ? name + suffix : name)
+    /// It depends on the package and the name alone, so that every run of the plugin says the same, and no two pairs
+    /// give one name: underscores of the name are doubled, since `a.b.C` and `B_C` of `a` would both be `A_B_C`. `File`
+    /// gives way to the enum that holds a file's descriptor, and without a prefix a name gives way to what generated
+    /// code uses.
+    static func topLevelName(_ name: String, prefix: String) -> String {
+        let whole = prefix + name.replacing("_", with: "__")
+        return name == "File" || ReservedNames.types.contains(whole) ? whole + "_" : whole
+    }
+
+    private static func stem(of proto: String) -> String {
+        proto.hasSuffix(".proto") ? String(proto.dropLast(6)) : proto
+    }
+
+    /// A part of a package or a path as a part of a name: `error_details` to `ErrorDetails`.
+    ///
+    /// What is not written in that style comes out as it is behind an `x`, every other character by its number:
+    /// `fooBar` and `foo-bar` to `xfooBar` and `xfoo_02d_bar`. So no two parts give one name.
+    private static func component(_ part: Substring) -> String {
+        let words = part.split(separator: "_", omittingEmptySubsequences: false)
+        let isPlain = words.allSatisfy { word in
+            word.first?.isLetter == true && word.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber) }
+        }
+        guard !isPlain else { return upperCamel(String(part)) }
+        return part.unicodeScalars.reduce(into: "x") { name, scalar in
+            let isWord = scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
+            name += isWord ? String(scalar) : "_0" + String(scalar.value, radix: 16) + "_"
+        }
     }
 
     /// `session_id` to `sessionID`: words joined, abbreviations kept upper-case as Swift writes them.
-    static func propertyName(_ name: String) -> String {
-        let camel = lowerCamel(name)
-        return takenProperties.contains(camel) ? camel + "_" : camel
-    }
+    static func propertyName(_ name: String) -> String { lowerCamel(name) }
 
     /// `CreateSession` to `createSession`.
-    static func methodName(_ name: String) -> String {
-        let camel = lowerCamel(name)
-        return takenMethods.contains(camel) ? camel + "_" : camel
-    }
+    static func methodName(_ name: String) -> String { lowerCamel(name) }
 
     /// `SESSION_STATUS_IN_PROGRESS` of `SessionStatus` to `inProgress`.
     static func caseName(_ name: String, enumName: String) -> String {
@@ -63,13 +80,28 @@ enum NamingRules {
             let stripped = name[name.index(after: index)...]
             if let first = stripped.first, first.isLetter { rest = stripped }
         }
-        let camel = lowerCamel(String(rest))
-        return ["unrecognized", "init", "self", "rawValue"].contains(camel) ? camel + "_" : camel
+        return lowerCamel(String(rest))
     }
 
-    /// A name as an expression or declaration can hold it.
+    /// A name as a declaration can hold it, and an expression behind a dot.
     static func quoted(_ name: String) -> String {
-        keywords.contains(name) ? "`\(name)`" : name
+        ReservedNames.keywords.contains(name) ? "`\(name)`" : name
+    }
+
+    /// A member's name as the methods of its type reach it.
+    static func reached(_ name: String) -> String {
+        ReservedNames.locals.contains(name) ? "self." + name : quoted(name)
+    }
+
+    /// Text as it stands between the quotes of a string literal, on one line.
+    static func literal(_ text: String) -> String {
+        text.unicodeScalars.reduce(into: "") { literal, scalar in
+            switch scalar {
+            case "\"", "\\": literal += "\\" + String(scalar)
+            case " "..."~": literal += String(scalar)
+            default: literal += "\\u{" + String(scalar.value, radix: 16) + "}"
+            }
+        }
     }
 
     static func upperCamel(_ name: String) -> String {
@@ -103,30 +135,4 @@ enum NamingRules {
     }
 
     private static let abbreviations: Set<String> = ["id", "url", "uri", "http", "https"]
-
-    private static let takenTypes: Set<String> = [
-        "Type", "Protocol", "Self", "Any", "Bool", "Int32", "Int64", "UInt8", "UInt32", "UInt64", "Float",
-        "Double",
-        "String", "Array", "Optional", "Hashable", "Sendable", "Hasher", "Message", "ProtobufEnum",
-        "ByteBuffer",
-        "WireReader", "WireError", "UnknownFields", "MapField", "Boxed",
-    ]
-
-    /// Members that every message or client has by itself.
-    private static let takenProperties: Set<String> = [
-        "hashValue", "unknownFields", "encodedByteCount", "fullName", "self", "init",
-    ]
-    private static let takenMethods: Set<String> = ["self", "init"]
-
-    private static let keywords: Set<String> = [
-        "as", "associatedtype", "break", "case", "catch", "class", "continue", "default", "defer", "deinit",
-        "do",
-        "else", "enum", "extension", "fallthrough", "false", "fileprivate", "for", "func", "guard", "if",
-        "import",
-        "in", "init", "inout", "internal", "is", "let", "nil", "operator", "precedencegroup", "private",
-        "protocol",
-        "public", "repeat", "rethrows", "return", "self", "static", "struct", "subscript", "super", "switch",
-        "throw",
-        "throws", "true", "try", "typealias", "var", "where", "while", "Any", "Type", "Protocol", "Self",
-    ]
 }

@@ -6,21 +6,22 @@ struct OneofGenerator {
     let comment: String?
     let quotedName: String
     let typeName: String
+    private let reachedName: String
     private let fieldComments: [String?]
     /// Numbers of the members whose message is large or recursive.
     private let indirect: Set<UInt32>
 
     init(
-        _ oneof: Google_Protobuf_OneofDescriptorProto, members: [FieldPlan], comment: String?,
+        _ names: MemberNames.Oneof, members: [FieldPlan], comment: String?,
         fieldComments: [String?], schema: SchemaIndex, indirect: Set<UInt32>
     ) {
         self.members = members
         self.comment = comment
         self.fieldComments = fieldComments
         self.indirect = indirect
-        let name = oneof.name ?? ""
-        quotedName = NamingRules.quoted(NamingRules.propertyName(name))
-        typeName = "OneOf_" + NamingRules.upperCamel(name)
+        quotedName = NamingRules.quoted(names.property)
+        reachedName = NamingRules.reached(names.property)
+        typeName = names.type
     }
 
     func writeType(to printer: inout CodePrinter) {
@@ -35,7 +36,7 @@ struct OneofGenerator {
     }
 
     func writeEncode(to printer: inout CodePrinter) {
-        printer.line("switch \(quotedName) {")
+        printer.line("switch \(reachedName) {")
         for member in members {
             let call =
                 switch member.shape {
@@ -45,21 +46,22 @@ struct OneofGenerator {
                 }
             printer.line("case .\(member.quotedName)(let value)?: buffer.\(call)")
         }
-        printer.line("case nil: break")
+        // Not `case nil`: of some hundred cases the compiler does not check whether they are all.
+        printer.line("default: break")
         printer.line("}")
     }
 
     func writeMerge(of member: FieldPlan, to printer: inout CodePrinter) {
-        let assign = "\(quotedName) = .\(member.quotedName)"
+        let assign = "\(reachedName) = .\(member.quotedName)"
         switch member.shape {
         case .message, .group:
             let call = member.shape == .group ? "readGroup(\(member.number), &value)" : "readMessage(&value)"
             printer.line("case \(member.tag):")
             printer.indented { printer in
                 printer.line("var value: \(member.valueType)?")
-                printer.line("if case .\(member.quotedName)(let old)? = \(quotedName) { value = old }")
+                printer.line("if case .\(member.quotedName)(let old)? = \(reachedName) { value = old }")
                 printer.line("try reader.\(call)")
-                printer.line("\(quotedName) = value.map { .\(member.quotedName)($0) }")
+                printer.line("\(reachedName) = value.map { .\(member.quotedName)($0) }")
             }
         default:
             guard member.isClosedEnum else {

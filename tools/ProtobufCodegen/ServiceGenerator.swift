@@ -13,12 +13,12 @@ struct ServiceGenerator {
 
     init(
         _ descriptor: Google_Protobuf_ServiceDescriptorProto, file: Google_Protobuf_FileDescriptorProto,
-        path: [Int32], prefix: String, schema: SchemaIndex, comments: SourceComments
+        path: [Int32], schema: SchemaIndex, comments: SourceComments
     ) {
         self.descriptor = descriptor
         let package = file.package ?? ""
         fullName = (package.isEmpty ? "" : package + ".") + (descriptor.name ?? "")
-        swiftName = prefix + (descriptor.name ?? "")
+        swiftName = schema.services[fullName] ?? (descriptor.name ?? "")
         fileType = NamingRules.fileTypeName(of: file)
         self.path = path
         self.schema = schema
@@ -38,8 +38,14 @@ struct ServiceGenerator {
         var declaredName: String { NamingRules.quoted(swiftName) }
     }
 
+    /// The types that a service of this Swift name becomes.
+    static func typeNames(of name: String) -> [String] {
+        [name + "_Methods", name + "Handler", name + "Service", name + "Client"]
+    }
+
     private var methods: [Method] {
-        descriptor.method.enumerated().map { index, method in
+        var names = NameScope { ReservedNames.serviceMembers.contains($0) || schema.isTopLevelType($0) }
+        return descriptor.method.enumerated().map { index, method in
             let kind: Kind =
                 switch (method.clientStreaming ?? false, method.serverStreaming ?? false) {
                 case (false, false): .unary
@@ -48,7 +54,8 @@ struct ServiceGenerator {
                 case (true, true): .bidirectional
                 }
             return Method(
-                kind: kind, name: method.name ?? "", swiftName: NamingRules.methodName(method.name ?? ""),
+                kind: kind, name: method.name ?? "",
+                swiftName: names.claim(NamingRules.methodName(method.name ?? ""), suffix: "_"),
                 request: schema.swiftName(of: method.inputType ?? ""),
                 response: schema.swiftName(of: method.outputType ?? ""),
                 comment: comments[path + [2, Int32(index)]])

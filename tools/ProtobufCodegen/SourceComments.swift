@@ -33,8 +33,11 @@ struct SourceComments {
 
     private static func trimmed(_ comment: String?) -> String? {
         guard let comment else { return nil }
-        var lines = comment.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            String(line.reversed().drop { $0 == " " || $0 == "\t" || $0 == "\r" }.reversed())
+        // A carriage return, alone or before a line feed, ends a comment's line in Swift as well.
+        var lines = comment.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { line in
+            String(
+                line.map { $0.isASCII && ($0.asciiValue ?? 0) < 0x20 ? " " : $0 }.reversed().drop { $0 == " " }
+                    .reversed())
         }
         while lines.first?.isEmpty == true { lines.removeFirst() }
         while lines.last?.isEmpty == true { lines.removeLast() }

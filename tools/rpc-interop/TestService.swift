@@ -14,7 +14,7 @@ struct TestService: RPCService {
     /// Requests that `HalfDuplexCall` keeps before it answers.
     private static let heldRequestsMax = 1000
 
-    var fileDescriptors: [FileDescriptorBytes] { [Grpc_Testing_Test_File.descriptor] }
+    var fileDescriptors: [FileDescriptorBytes] { [Src_Proto_Grpc_Testing_Test_File.descriptor] }
 
     var routes: [ServerRoute] {
         [

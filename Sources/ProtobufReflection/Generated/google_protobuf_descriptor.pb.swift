@@ -542,7 +542,7 @@ public struct Google_Protobuf_EnumDescriptorProto: Message {
 
     public func encode(into buffer: inout ByteBuffer) {
         if let value = name { buffer.write(1, value, as: WireString.self) }
-        buffer.writeMessages(2, value)
+        buffer.writeMessages(2, self.value)
         if let value = options { buffer.writeMessage(3, value) }
         buffer.writeMessages(4, reservedRange)
         buffer.writeRepeated(5, reservedName, as: WireString.self)
@@ -553,7 +553,7 @@ public struct Google_Protobuf_EnumDescriptorProto: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&name, as: WireString.self)
-            case 18: try reader.readMessages(&value)
+            case 18: try reader.readMessages(&self.value)
             case 26: try reader.readMessage(&options)
             case 34: try reader.readMessages(&reservedRange)
             case 42: try reader.readRepeated(&reservedName, as: WireString.self)

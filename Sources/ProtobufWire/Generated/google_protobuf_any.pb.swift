@@ -153,7 +153,7 @@ public struct Google_Protobuf_Any: Message {
 
     public func encode(into buffer: inout ByteBuffer) {
         if !typeURL.isEmpty { buffer.write(1, typeURL, as: WireString.self) }
-        if !value.isEmpty { buffer.write(2, value, as: WireBytes.self) }
+        if !self.value.isEmpty { buffer.write(2, self.value, as: WireBytes.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -161,7 +161,7 @@ public struct Google_Protobuf_Any: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&typeURL, as: WireString.self)
-            case 18: try reader.read(&value, as: WireBytes.self)
+            case 18: try reader.read(&self.value, as: WireBytes.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }

@@ -117,7 +117,7 @@ public struct Google_Protobuf_Value: Message {
         case .boolValue(let value)?: buffer.write(4, value, as: WireBool.self)
         case .structValue(let value)?: buffer.writeMessage(5, value)
         case .listValue(let value)?: buffer.writeMessage(6, value)
-        case nil: break
+        default: break
         }
         buffer.writeUnknown(unknownFields)
     }

@@ -403,7 +403,7 @@ public struct Google_Protobuf_Option: Message {
 
     public func encode(into buffer: inout ByteBuffer) {
         if !name.isEmpty { buffer.write(1, name, as: WireString.self) }
-        if let value = value { buffer.writeMessage(2, value) }
+        if let value = self.value { buffer.writeMessage(2, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -411,7 +411,7 @@ public struct Google_Protobuf_Option: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&name, as: WireString.self)
-            case 18: try reader.readMessage(&value)
+            case 18: try reader.readMessage(&self.value)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }

@@ -55,14 +55,14 @@ public struct Google_Protobuf_DoubleValue: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if value.bitPattern != 0 { buffer.write(1, value, as: WireDouble.self) }
+        if self.value.bitPattern != 0 { buffer.write(1, self.value, as: WireDouble.self) }
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 9: try reader.read(&value, as: WireDouble.self)
+            case 9: try reader.read(&self.value, as: WireDouble.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -81,14 +81,14 @@ public struct Google_Protobuf_FloatValue: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if value.bitPattern != 0 { buffer.write(1, value, as: WireFloat.self) }
+        if self.value.bitPattern != 0 { buffer.write(1, self.value, as: WireFloat.self) }
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 13: try reader.read(&value, as: WireFloat.self)
+            case 13: try reader.read(&self.value, as: WireFloat.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -107,14 +107,14 @@ public struct Google_Protobuf_Int64Value: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if value != 0 { buffer.write(1, value, as: WireInt64.self) }
+        if self.value != 0 { buffer.write(1, self.value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 8: try reader.read(&value, as: WireInt64.self)
+            case 8: try reader.read(&self.value, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -133,14 +133,14 @@ public struct Google_Protobuf_UInt64Value: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if value != 0 { buffer.write(1, value, as: WireUInt64.self) }
+        if self.value != 0 { buffer.write(1, self.value, as: WireUInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 8: try reader.read(&value, as: WireUInt64.self)
+            case 8: try reader.read(&self.value, as: WireUInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -159,14 +159,14 @@ public struct Google_Protobuf_Int32Value: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if value != 0 { buffer.write(1, value, as: WireInt32.self) }
+        if self.value != 0 { buffer.write(1, self.value, as: WireInt32.self) }
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 8: try reader.read(&value, as: WireInt32.self)
+            case 8: try reader.read(&self.value, as: WireInt32.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -185,14 +185,14 @@ public struct Google_Protobuf_UInt32Value: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if value != 0 { buffer.write(1, value, as: WireUInt32.self) }
+        if self.value != 0 { buffer.write(1, self.value, as: WireUInt32.self) }
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 8: try reader.read(&value, as: WireUInt32.self)
+            case 8: try reader.read(&self.value, as: WireUInt32.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -211,14 +211,14 @@ public struct Google_Protobuf_BoolValue: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if value { buffer.write(1, value, as: WireBool.self) }
+        if self.value { buffer.write(1, self.value, as: WireBool.self) }
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 8: try reader.read(&value, as: WireBool.self)
+            case 8: try reader.read(&self.value, as: WireBool.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -237,14 +237,14 @@ public struct Google_Protobuf_StringValue: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if !value.isEmpty { buffer.write(1, value, as: WireString.self) }
+        if !self.value.isEmpty { buffer.write(1, self.value, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.read(&value, as: WireString.self)
+            case 10: try reader.read(&self.value, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -263,14 +263,14 @@ public struct Google_Protobuf_BytesValue: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if !value.isEmpty { buffer.write(1, value, as: WireBytes.self) }
+        if !self.value.isEmpty { buffer.write(1, self.value, as: WireBytes.self) }
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.read(&value, as: WireBytes.self)
+            case 10: try reader.read(&self.value, as: WireBytes.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }

@@ -173,7 +173,7 @@ public struct Fixture_V1_Thing: Message {
         case .values(let value)?: buffer.writeMessage(20, value)
         case .kind(let value)?: buffer.write(21, value, as: WireEnum<Fixture_V1_ThingState>.self)
         case .other(let value)?: buffer.writeMessage(22, value)
-        case nil: break
+        default: break
         }
         if let value = type { buffer.writeMessage(536870911, value) }
         buffer.writeUnknown(unknownFields)
@@ -254,6 +254,35 @@ public struct Fixture_V1_Thing: Message {
     }
 }
 
+/// Fields that, under their own names, would be what the message prints.
+public struct Fixture_V1_Described: Message {
+    public static let fullName = "fixture.v1.Described"
+    public var description: String = ""
+    public var customMirror: String = ""
+    public var debugDescription_: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !description.isEmpty { buffer.write(1, description, as: WireString.self) }
+        if !customMirror.isEmpty { buffer.write(2, customMirror, as: WireString.self) }
+        if !debugDescription_.isEmpty { buffer.write(3, debugDescription_, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&description, as: WireString.self)
+            case 18: try reader.read(&customMirror, as: WireString.self)
+            case 26: try reader.read(&debugDescription_, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
 /// The methods of `fixture.v1.ThingService`.
 public enum Fixture_V1_ThingService_Methods {
     public static let getThing = MethodDescriptor(
@@ -297,7 +326,7 @@ public struct Fixture_V1_ThingServiceService: RPCService {
 
     public init(_ handler: any Fixture_V1_ThingServiceHandler) { self.handler = handler }
 
-    public var fileDescriptors: [FileDescriptorBytes] { [Fixture_V1_EveryKind_File.descriptor] }
+    public var fileDescriptors: [FileDescriptorBytes] { [EveryKind_File.descriptor] }
 
     public var routes: [ServerRoute] {
         [
@@ -353,7 +382,7 @@ public struct Fixture_V1_ThingServiceClient: Sendable {
 }
 
 /// What `every_kind.proto` declares, for reflection and JSON.
-public enum Fixture_V1_EveryKind_File {
+public enum EveryKind_File {
     public static let descriptor = FileDescriptorBytes(
         name: "every_kind.proto",
         base64: """
@@ -381,13 +410,14 @@ public enum Fixture_V1_EveryKind_File {
             ASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoBVIFdmFsdWU6AjgBGlAKDUJ5TnVtYmVyRW50cnkSEAoDa2V5GAEgASgFUgNrZXkSKQoF
             dmFsdWUYAiABKAsyEy5maXh0dXJlLnYxLlNjYWxhcnNSBXZhbHVlOgI4ARpRCgtCeUZsYWdFbnRyeRIQCgNrZXkYASABKAhSA2tl
             eRIsCgV2YWx1ZRgCIAEoDjIWLmZpeHR1cmUudjEuVGhpbmdTdGF0ZVIFdmFsdWU6AjgBGhoKBFR5cGUSEgoEbmFtZRgBIAEoCVIE
-            bmFtZUIJCgdzdWJqZWN0QgcKBV9uaWNrQggKBl9saW1pdEINCgtfbmV4dF9zdGF0ZSqaAQoKVGhpbmdTdGF0ZRIbChdUSElOR19T
-            VEFURV9VTlNQRUNJRklFRBAAEhsKF1RISU5HX1NUQVRFX0lOX1BST0dSRVNTEAESFwoTVEhJTkdfU1RBVEVfUlVOTklORxABEiEK
-            FFRISU5HX1NUQVRFX05FR0FUSVZFEP///////////wESEgoOVEhJTkdfU1RBVEVfMkQQAhoCEAEy8gEKDFRoaW5nU2VydmljZRIy
-            CghHZXRUaGluZxITLmZpeHR1cmUudjEuU2NhbGFycxoRLmZpeHR1cmUudjEuVGhpbmcSNwoLV2F0Y2hUaGluZ3MSEy5maXh0dXJl
-            LnYxLlNjYWxhcnMaES5maXh0dXJlLnYxLlRoaW5nMAESOQoNQ29sbGVjdFRoaW5ncxIRLmZpeHR1cmUudjEuVGhpbmcaEy5maXh0
-            dXJlLnYxLlNjYWxhcnMoARI6Cg5FeGNoYW5nZVRoaW5ncxIRLmZpeHR1cmUudjEuVGhpbmcaES5maXh0dXJlLnYxLlRoaW5nKAEw
-            AWIGcHJvdG8z
+            bmFtZUIJCgdzdWJqZWN0QgcKBV9uaWNrQggKBl9saW1pdEINCgtfbmV4dF9zdGF0ZSJ/CglEZXNjcmliZWQSIAoLZGVzY3JpcHRp
+            b24YASABKAlSC2Rlc2NyaXB0aW9uEiMKDWN1c3RvbV9taXJyb3IYAiABKAlSDGN1c3RvbU1pcnJvchIrChFkZWJ1Z19kZXNjcmlw
+            dGlvbhgDIAEoCVIQZGVidWdEZXNjcmlwdGlvbiqaAQoKVGhpbmdTdGF0ZRIbChdUSElOR19TVEFURV9VTlNQRUNJRklFRBAAEhsK
+            F1RISU5HX1NUQVRFX0lOX1BST0dSRVNTEAESFwoTVEhJTkdfU1RBVEVfUlVOTklORxABEiEKFFRISU5HX1NUQVRFX05FR0FUSVZF
+            EP///////////wESEgoOVEhJTkdfU1RBVEVfMkQQAhoCEAEy8gEKDFRoaW5nU2VydmljZRIyCghHZXRUaGluZxITLmZpeHR1cmUu
+            djEuU2NhbGFycxoRLmZpeHR1cmUudjEuVGhpbmcSNwoLV2F0Y2hUaGluZ3MSEy5maXh0dXJlLnYxLlNjYWxhcnMaES5maXh0dXJl
+            LnYxLlRoaW5nMAESOQoNQ29sbGVjdFRoaW5ncxIRLmZpeHR1cmUudjEuVGhpbmcaEy5maXh0dXJlLnYxLlNjYWxhcnMoARI6Cg5F
+            eGNoYW5nZVRoaW5ncxIRLmZpeHR1cmUudjEuVGhpbmcaES5maXh0dXJlLnYxLlRoaW5nKAEwAWIGcHJvdG8z
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

@@ -202,7 +202,7 @@ public struct Bench_Record: Message {
 }
 
 /// What `record.proto` declares, for reflection and JSON.
-public enum Bench_Record_File {
+public enum Record_File {
     public static let descriptor = FileDescriptorBytes(
         name: "record.proto",
         base64: """
