@@ -112,7 +112,7 @@ class People(threading.Thread):
             client.join(sid, "client")
             self.err(client)
             if self.random.random() < 0.25:
-                grant = clinician.invite(sid, "GUEST", display_name="Guest").grant
+                grant = clinician.invite(sid, "GUEST").grant
                 client.redeem(grant, "guest")
                 client.session(sid, "guest")
             if self.random.random() < 0.5:
