@@ -43,9 +43,7 @@ public struct SessionWatch: AsyncSequence, Sendable {
         /// The last event number seen; `nil` until the first snapshot.
         private var sequence: Int64?
         private var recovery: WatchRecovery
-        /// The stream that is open.
-        private var responses: ResponseStream<Message>?
-        private var messages: ResponseStream<Message>.AsyncIterator?
+        private var stream: ListenedStream<Message>?
         private var heartbeats: HeartbeatCalls?
         private var token: String?
         private var rejected: String?
@@ -98,36 +96,14 @@ public struct SessionWatch: AsyncSequence, Sendable {
                 Telehealth_V1_TelehealthService_Methods.watchSession, request, options: options)
         }
 
-        /// - Throws: also when the stream said nothing for too long.
         private mutating func receive() async throws(RPCError) -> Message? {
-            let stream: ResponseStream<Message>
-            if let responses {
-                stream = responses
-            } else {
-                stream = try await open()
-                responses = stream
-                messages = stream.makeAsyncIterator()
-            }
+            if stream == nil { stream = ListenedStream(try await open()) }
             let limit = recovery.silenceMax
-            // Counts only while somebody waits here, so a slow reader takes no stream for dead. Ended below.
-            let silence = Task {
-                do { try await Task.sleep(for: limit) } catch { return false }
-                stream.cancel()
-                return true
-            }
-            defer { silence.cancel() }
-            do {
-                return try await messages?.next()
-            } catch {
-                silence.cancel()
-                guard await silence.value else { throw error }
-                throw .brokenConnection(.unavailable, "nothing was heard of the service for \(limit)")
-            }
+            return try await stream?.next(within: limit)
         }
 
         private mutating func close() {
-            messages = nil
-            responses = nil
+            stream = nil
             heartbeats = nil
         }
 

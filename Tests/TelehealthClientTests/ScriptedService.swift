@@ -70,6 +70,18 @@ final class ScriptedService: RPCService {
                 try take(context, requestID: request.requestID)
                 return Telehealth_V1_HeartbeatResponse.with { $0.nextWithin = .with { $0.nanos = 1 } }
             },
+            .serverStreaming(Telehealth_V1_ConsentReceiptService_Methods.exportPersonRecord) {
+                (
+                    request: Telehealth_V1_ExportPersonRecordRequest,
+                    responses: ResponseWriter<Telehealth_V1_ExportPersonRecordResponse>,
+                    _: ServerCallContext
+                ) async throws(RPCError) in
+                for piece in 1...3 as ClosedRange<UInt8> {
+                    try await responses.write(.with { $0.chunk = [piece] })
+                }
+                // Ends when the client gives up.
+                while request.subjectID == "silent", !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+            },
             .serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSession) {
                 [self]
                 (
