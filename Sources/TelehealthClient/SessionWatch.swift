@@ -58,7 +58,8 @@ public struct SessionWatch: AsyncSequence, Sendable {
 
         /// - Returns: the next update; `nil` when the session is over.
         /// - Throws: the error of a watch that cannot go on, such as NOT_FOUND; that of the last attempt when the
-        ///   service was out of reach for ``ClientConfiguration/watchPatience``; CANCELLED when the task is.
+        ///   service, or a token for it, was out of reach for ``ClientConfiguration/watchPatience``; CANCELLED when
+        ///   the task is.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(RPCError) -> Update? {
             try await next()
         }
@@ -82,7 +83,13 @@ public struct SessionWatch: AsyncSequence, Sendable {
         }
 
         private mutating func open() async throws(RPCError) -> ResponseStream<Message> {
-            let token = try await client.authorisation(replacing: rejected)
+            let token: String
+            do {
+                token = try await client.authorisation(replacing: rejected)
+            } catch {
+                // Who gives tokens is out of reach in the same outages; who has signed out ends the watch.
+                throw .brokenConnection(error.code, error.message)
+            }
             self.token = token
             let request = Telehealth_V1_WatchSessionRequest.with {
                 $0.sessionID = sessionID
@@ -139,7 +146,12 @@ public struct SessionWatch: AsyncSequence, Sendable {
             case .startAnew: sequence = nil
             case .resume(let wait):
                 client.configuration.watchDidBreak(error, wait)
-                try await client.pause(wait)
+                do {
+                    try await client.pause(wait)
+                } catch {
+                    isOver = true
+                    throw error
+                }
             case .giveUp:
                 isOver = true
                 throw error

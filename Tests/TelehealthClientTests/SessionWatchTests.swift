@@ -116,6 +116,18 @@ import Testing
         }
     }
 
+    @Test func `a watch outlives an outage of whoever gives the tokens`() async throws {
+        try await Loopback.run(tokens: FlakyTokens()) { loopback, client in
+            loopback.service.watchNext([
+                .init(messages: [Self.snapshot(1)], ending: Self.broken),
+                .init(messages: Self.events(2...2), ending: .done),
+            ])
+            let seen = try await all(client.watch("s"))
+            #expect(seen == ["s1", "2"])
+            #expect(loopback.service.received.map(\.token) == ["token", "token"])
+        }
+    }
+
     @Test func `a fresh token that is refused too ends the watch`() async throws {
         try await Loopback.run(tokens: CountingTokens()) { loopback, client in
             loopback.service.expireEveryToken()
@@ -239,6 +251,18 @@ import Testing
             #expect(error?.code == .cancelled)
             #expect(loopback.service.received.count == 1)
         }
+    }
+}
+
+/// Has no token at every second time of asking.
+private actor FlakyTokens: TokenProvider {
+    private struct OutOfReach: Error {}
+    private var asked = 0
+
+    func token(replacing rejected: String?) async throws -> String {
+        asked += 1
+        if asked.isMultiple(of: 2) { return "token" }
+        throw OutOfReach()
     }
 }
 
