@@ -63,6 +63,14 @@ public struct ChannelConfiguration: Sendable {
 
     public init() {}
 
+    /// Silence, while a call is open, after which the server is asked with a PING whether it lives (grpc/proposal A8);
+    /// less than 10 s counts as that. `nil`, as it is unless set, asks nothing: servers end connections that ask more
+    /// often than they permit.
+    public var keepalive: Duration? {
+        get { transport.keepalive.time }
+        set { transport.keepalive.time = newValue }
+    }
+
     var connectionsPerSubchannel: Int {
         max(1, min(maxConnectionsPerSubchannel, maxConnectionsPerSubchannelLimit))
     }

@@ -86,7 +86,7 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
     }
 
     override func receiveEnd() {
-        end(RPCError(.unknown, "the answer ended without a status"), trailers: Metadata())
+        end(.brokenConnection(.unknown, "the answer ended without a status"), trailers: Metadata())
     }
 
     override func becameWritable() {
@@ -100,12 +100,16 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         switch reason {
         case .finished:
             call.attemptEnded(
-                self, RPCError(.unknown, "the answer ended without a status"), trailers: Metadata())
+                self, .brokenConnection(.unknown, "the answer ended without a status"), trailers: Metadata())
         case .resetByPeer(.cancel) where call.deadlineHasPassed:
             // The server's clock was quicker than our timer; what its reset says is that nobody waits any more.
             call.failDeadline()
+        case .resetByPeer(.enhanceYourCalm):
+            // The one reset that is meant for this caller: coming again at once is what it asks not to do.
+            let error = RPCError(.resourceExhausted, "the server asks for fewer calls (HTTP/2 error 11)")
+            call.attemptEnded(self, error, trailers: Metadata())
         case .resetByPeer(let code):
-            let error = RPCError(
+            let error = RPCError.brokenConnection(
                 RPCError.Code(http2ErrorCode: code.rawValue),
                 "the server reset the call (HTTP/2 error \(code.rawValue))")
             call.attemptEnded(self, error, trailers: Metadata(), wasRefused: code == .refusedStream)
@@ -114,14 +118,16 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
             let error = RPCError(.resourceExhausted, "the request is more than the connection may queue")
             call.attemptEnded(self, error, trailers: Metadata())
         case .resetLocally(let code):
-            let error = RPCError(.internal, "the answer broke HTTP/2's rules (error \(code.rawValue))")
+            let error = RPCError.brokenConnection(
+                .internal, "the answer broke HTTP/2's rules (error \(code.rawValue))")
             call.attemptEnded(self, error, trailers: Metadata())
         case .refused:
-            let error = RPCError(.unavailable, "the server did not take the call")
+            let error = RPCError.brokenConnection(.unavailable, "the server did not take the call")
             call.attemptEnded(self, error, trailers: Metadata(), wasRefused: true)
         case .connectionLost:
             let cause = connection.loss.map { ": \($0)" } ?? ""
-            let error = RPCError(.unavailable, "the connection to \(connection.address) was lost\(cause)")
+            let error = RPCError.brokenConnection(
+                .unavailable, "the connection to \(connection.address) was lost\(cause)")
             call.attemptEnded(self, error, trailers: Metadata())
         }
     }
@@ -155,17 +161,18 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
     /// - Spec: gRPC doc/http-grpc-status-mapping.md.
     private func refusal(of headers: HeaderBlock, metadata: Metadata) -> RPCError? {
         let status = headers.value(of: .status).flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
+        let text: String
         if status != 200 {
-            return RPCError(
-                .init(httpStatus: status), "the server answered with HTTP status \(status)",
-                trailers: metadata)
-        }
-        guard let type = headers.value(of: .contentType),
+            text = "the server answered with HTTP status \(status)"
+        } else if let type = headers.value(of: .contentType),
             GRPCContentType.isGRPC(type.assumingMemoryBound(to: UInt8.self).span)
-        else {
-            return RPCError(
-                .unknown, "the server's answer is not of the type application/grpc", trailers: metadata)
+        {
+            return nil
+        } else {
+            text = "the server's answer is not of the type application/grpc"
         }
-        return nil
+        let code = RPCError.Code(httpStatus: status)
+        return RPCError.Code.isBrokenConnection(httpStatus: status)
+            ? .brokenConnection(code, text, trailers: metadata) : RPCError(code, text, trailers: metadata)
     }
 }

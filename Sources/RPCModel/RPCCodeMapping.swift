@@ -34,6 +34,15 @@ extension RPCError.Code {
         }
     }
 
+    /// Whether an HTTP status of an answer without `grpc-status` says that the service was out of reach: proxies give
+    /// these for a service that is gone, late or busy. 200 is an answer that broke off.
+    public static func isBrokenConnection(httpStatus: Int) -> Bool {
+        switch httpStatus {
+        case 200, 429, 502, 503, 504: true
+        default: false
+        }
+    }
+
     /// The code for a stream the peer reset before it sent a status.
     ///
     /// `REFUSED_STREAM` (7) becomes ``unavailable`` and is the one reset that promises no processing was

@@ -23,13 +23,18 @@ public struct RPCError: Error, Sendable, Hashable {
         case unauthenticated = 16
     }
 
+    /// Whose word the status is.
+    private enum Origin: Sendable, Hashable {
+        case here, peer, brokenConnection
+    }
+
     private struct Fields: Sendable, Hashable {
         var code: Code
         var message: String
         var statusDetails: [UInt8]
         var trailers: Metadata
         var retryPushback: RetryPushback
-        var isFromPeer: Bool
+        var origin: Origin
     }
 
     private final class Storage: Sendable {
@@ -73,12 +78,16 @@ public struct RPCError: Error, Sendable, Hashable {
         set { fields.retryPushback = newValue }
     }
     /// Whether the other side sent this status. `false` when it was made up on this side (a deadline, a
-    /// broken
-    ///  connection, a table lookup for an answer without `grpc-status`).
+    /// broken connection, a table lookup for an answer without `grpc-status`).
     public var isFromPeer: Bool {
-        get { storage.fields.isFromPeer }
-        set { fields.isFromPeer = newValue }
+        get { storage.fields.origin == .peer }
+        set { fields.origin = newValue ? .peer : .here }
     }
+    /// Whether the answer broke off before the other side gave a status, so that the code tells how it broke and
+    /// nothing about the call, which may have been carried out: a lost connection, a reset stream, an answer at HTTP
+    /// 200 without `grpc-status`, an HTTP status that a proxy gives for a service out of reach. Asking again, under the
+    /// same request id where something changes, may well succeed.
+    public var isBrokenConnection: Bool { storage.fields.origin == .brokenConnection }
 
     public init(
         _ code: Code, _ message: String, statusDetails: [UInt8] = [], trailers: Metadata = [:],
@@ -87,7 +96,14 @@ public struct RPCError: Error, Sendable, Hashable {
         storage = Storage(
             Fields(
                 code: code, message: message, statusDetails: statusDetails, trailers: trailers,
-                retryPushback: retryPushback, isFromPeer: isFromPeer))
+                retryPushback: retryPushback, origin: isFromPeer ? .peer : .here))
+    }
+
+    /// The error of an answer that broke off: see ``isBrokenConnection``.
+    public static func brokenConnection(_ code: Code, _ message: String, trailers: Metadata = [:]) -> RPCError {
+        var error = RPCError(code, message, trailers: trailers)
+        error.fields.origin = .brokenConnection
+        return error
     }
 
     public static func == (left: RPCError, right: RPCError) -> Bool { left.fields == right.fields }

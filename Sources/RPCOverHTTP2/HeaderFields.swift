@@ -79,10 +79,11 @@ extension HeaderList {
 extension HeaderBlock {
     /// The call's status as trailers or a Trailers-Only answer tell it.
     ///
-    /// - Returns: `nil` for OK. A missing or unreadable `grpc-status` is UNKNOWN, made up here.
+    /// - Returns: `nil` for OK. A missing or unreadable `grpc-status` is UNKNOWN, made up here; a missing one is a
+    ///   broken connection, since only the peer's own end of the call has it.
     public func rpcStatus(trailers: Metadata) -> RPCError? {
         guard let value = value(of: .grpcStatus) else {
-            return RPCError(.unknown, "the answer ended without a grpc-status", trailers: trailers)
+            return .brokenConnection(.unknown, "the answer ended without a grpc-status", trailers: trailers)
         }
         guard let parsed = RPCError.Code.parse(grpcStatus: value.assumingMemoryBound(to: UInt8.self).span)
         else {

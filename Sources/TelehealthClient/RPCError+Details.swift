@@ -26,9 +26,7 @@ extension RPCError {
 
     /// How long the service asks to wait before the next attempt.
     public var retryDelay: Duration? {
-        detail(Google_Rpc_RetryInfo.self)?.retryDelay.map {
-            .seconds($0.seconds) + .nanoseconds(Int64($0.nanos))
-        }
+        detail(Google_Rpc_RetryInfo.self)?.retryDelay?.swiftDuration
     }
 
     /// The first detail of a type; `nil` when there is none or it cannot be read.

@@ -25,7 +25,8 @@ extension TelehealthClient {
     /// A person's consents, visits and accesses as a FHIR R4 Bundle: the pieces of one JSON document, in
     /// order. Roles: the person, a guardian, admin.
     ///
-    /// Not repeated by itself: whoever wants it again asks again, and each export is audited.
+    /// Not repeated by itself: whoever wants it again asks again, and each export is audited. Each piece may take as
+    /// long as a call (``ClientConfiguration/timeout``); a reader may take its time.
     /// Errors: NOT_FOUND (SUBJECT_NOT_FOUND); RESOURCE_EXHAUSTED (EXPORT_TOO_LARGE above 3,000 visits).
     public func exportPersonRecord(_ person: String) -> PersonRecordPieces {
         PersonRecordPieces(client: self, person: person)
@@ -45,7 +46,7 @@ public struct PersonRecordPieces: AsyncSequence {
     public struct Iterator: AsyncIteratorProtocol {
         let client: TelehealthClient
         let person: String
-        private var pieces: ResponseStream<Telehealth_V1_ExportPersonRecordResponse>.AsyncIterator?
+        private var pieces: ListenedStream<Telehealth_V1_ExportPersonRecordResponse>?
 
         init(client: TelehealthClient, person: String) {
             self.client = client
@@ -55,14 +56,15 @@ public struct PersonRecordPieces: AsyncSequence {
         public mutating func next() async throws(RPCError) -> [UInt8]? {
             if pieces == nil {
                 let token = try await client.authorisation(replacing: nil)
-                let options = CallOptions(
-                    timeout: client.configuration.timeout, metadata: ["authorization": "Bearer " + token])
+                // No timeout of the whole: it takes as long as the reader does.
+                let options = CallOptions(metadata: ["authorization": "Bearer " + token])
                 let stream: ResponseStream<Telehealth_V1_ExportPersonRecordResponse> = client.channel.serverStreaming(
                     Telehealth_V1_ConsentReceiptService_Methods.exportPersonRecord,
                     Telehealth_V1_ExportPersonRecordRequest.with { $0.subjectID = person }, options: options)
-                pieces = stream.makeAsyncIterator()
+                pieces = ListenedStream(stream)
             }
-            return try await pieces?.next()?.chunk
+            let limit = client.configuration.timeout
+            return try await pieces?.next(within: limit)?.chunk
         }
     }
 }

@@ -59,7 +59,8 @@ extension TelehealthClient {
         try await change(Telehealth_V1_TelehealthService_Methods.admitParticipant, request)
     }
 
-    /// Says "still here" for a person without an open watch. Roles: the session's clinician and client.
+    /// Says "still here" for a person without an open watch; ``watch(_:after:)`` does it by itself. Roles: the
+    /// session's clinician and client.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, INVALID_STATE).
     public func heartbeat(

@@ -5,8 +5,8 @@ public import RPCModel
 /// The telehealth service as Swift functions: one per RPC, and ``watch(_:after:)`` for what happens in a visit.
 ///
 /// Every call carries a token of the ``TokenProvider``, has a deadline, and is repeated with the same
-/// `request_id` while the service is out of reach or busy, so a change happens once however often the network
-/// breaks. A `request_id` left empty is filled in.
+/// `request_id` while the service is out of reach or busy, or when the answer broke off, so a change happens once
+/// however often the network breaks. A `request_id` left empty is filled in.
 ///
 /// ```swift
 /// let client = try TelehealthClient(.init(target: "127.0.0.1:50051"), tokens: FixedToken(token))
@@ -23,7 +23,7 @@ public struct TelehealthClient: Sendable {
 
     /// - Throws: ``ChannelError`` for a target that is none. Connecting happens with the first call.
     public init(_ configuration: ClientConfiguration, tokens: any TokenProvider) throws(ChannelError) {
-        let connection = try RPCChannel(target: configuration.target, configuration: configuration.channel)
+        let connection = try RPCChannel(target: configuration.target, configuration: configuration.channelInUse)
         self.connection = connection
         channel = connection
         self.tokens = tokens
@@ -110,7 +110,7 @@ public struct TelehealthClient: Sendable {
 
 extension RPCError {
     /// Whether the same request may succeed later without anybody doing anything.
-    var isWorthRepeating: Bool { code == .unavailable || code == .aborted }
+    var isWorthRepeating: Bool { isBrokenConnection || code == .unavailable || code == .aborted }
 
     /// Whether another token would help.
     var isStaleToken: Bool {

@@ -133,9 +133,10 @@ public final class ClientConnection {
     public func open(_ stream: HTTP2Stream, headers: borrowing HeaderList, endStream: Bool) {
         guard let wire, let session = wire.session else { return refuse(stream) }
         // A8: after a long silence the path may be dead; the PING finds out while the call is on its way.
-        if let keepaliveTime, session.openStreamCount == 0, loop.now - wire.lastReadAt >= keepaliveTime {
+        if let keepaliveTime, session.openStreamCount == 0,
+            wire.clock.pingsNewCall(at: loop.now, silenceMax: keepaliveTime, lastReadAt: wire.lastReadAt)
+        {
             session.ping(payload: 0)
-            wire.clock.pinged(at: loop.now)
         }
         guard session.open(stream, headers: headers, endStream: endStream) else { return refuse(stream) }
         wire.rearm()

@@ -105,8 +105,16 @@ struct ConnectionClock {
     /// A shutdown's grace, instead of the configured one.
     mutating func limitGrace(_ grace: Duration) { times.grace = min(times.grace ?? grace, grace) }
 
-    /// A PING was sent for another reason than `check`, after a long silence.
-    mutating func pinged(at now: MonotonicInstant) { pingSentAt = now }
+    /// A call begins after a silence longer than `silenceMax`, so that a PING is due that no check has asked for.
+    ///
+    /// - Returns: whether to send one. Not while one waits for its answer, whose time goes on: calls that come and go
+    ///   would keep a dead connection for ever.
+    mutating func pingsNewCall(at now: MonotonicInstant, silenceMax: Duration, lastReadAt: MonotonicInstant) -> Bool {
+        if let pingSentAt, lastReadAt < pingSentAt { return false }
+        guard now - lastReadAt >= silenceMax else { return false }
+        pingSentAt = now
+        return true
+    }
 
     /// Bytes are queued; the window stall counts from the last frame that left.
     mutating func queueMoved(sent: UInt64, at now: MonotonicInstant) {

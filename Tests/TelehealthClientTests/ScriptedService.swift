@@ -11,6 +11,7 @@ final class ScriptedService: RPCService {
         var token: String
         var requestID = ""
         var afterSequence: Int64?
+        var presenceByHeartbeat = false
     }
 
     /// What one watch sends, and how it ends.
@@ -64,6 +65,23 @@ final class ScriptedService: RPCService {
                 try take(context)
                 return Telehealth_V1_GetSessionResponse.with { $0.session = .with { $0.sessionID = "s" } }
             },
+            .unary(Telehealth_V1_TelehealthService_Methods.heartbeat) {
+                [self] (request: Telehealth_V1_HeartbeatRequest, context) async throws(RPCError) in
+                try take(context, requestID: request.requestID)
+                return Telehealth_V1_HeartbeatResponse.with { $0.nextWithin = .with { $0.nanos = 1 } }
+            },
+            .serverStreaming(Telehealth_V1_ConsentReceiptService_Methods.exportPersonRecord) {
+                (
+                    request: Telehealth_V1_ExportPersonRecordRequest,
+                    responses: ResponseWriter<Telehealth_V1_ExportPersonRecordResponse>,
+                    _: ServerCallContext
+                ) async throws(RPCError) in
+                for piece in 1...3 as ClosedRange<UInt8> {
+                    try await responses.write(.with { $0.chunk = [piece] })
+                }
+                // Ends when the client gives up.
+                while request.subjectID == "silent", !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+            },
             .serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSession) {
                 [self]
                 (
@@ -82,7 +100,10 @@ final class ScriptedService: RPCService {
         _ context: ServerCallContext
     ) async throws(RPCError) {
         try note(
-            context, Received(method: context.method.name, token: "", afterSequence: request.afterSequence))
+            context,
+            Received(
+                method: context.method.name, token: "", afterSequence: request.afterSequence,
+                presenceByHeartbeat: request.presenceByHeartbeat))
         let script = state.withLock { $0.watches.isEmpty ? nil : $0.watches.removeFirst() }
         guard let script else { throw RPCError(.unimplemented, "no script for this watch") }
         for message in script.messages { try await responses.write(message) }
@@ -134,5 +155,12 @@ extension RPCError {
             $0.typeURL = "type.googleapis.com/" + Detail.fullName
             $0.value = detail.encodedBytes()
         }
+    }
+}
+
+extension Google_Protobuf_Any {
+    /// RetryInfo with a delay in seconds.
+    static func retry(after seconds: Int64) -> Google_Protobuf_Any {
+        RPCError.packed(Google_Rpc_RetryInfo.with { $0.retryDelay = .with { $0.seconds = seconds } })
     }
 }

@@ -1,5 +1,6 @@
 import ProtobufWire
 import RPCModel
+import Synchronization
 import TelehealthAPI
 import TelehealthClient
 import Testing
@@ -63,7 +64,7 @@ import Testing
     }
 
     @Test func `a server that is restarted is found again`() async throws {
-        try await Loopback.run(configure: { $0.maxAttempts = 1000 }) { loopback, client in
+        try await Loopback.run { loopback, client in
             loopback.service.watchNext([
                 .init(messages: [Self.snapshot(5)] + Self.events(6...6), ending: .open),
                 .init(messages: Self.events(7...7), ending: .done),
@@ -115,6 +116,18 @@ import Testing
         }
     }
 
+    @Test func `a watch outlives an outage of whoever gives the tokens`() async throws {
+        try await Loopback.run(tokens: FlakyTokens()) { loopback, client in
+            loopback.service.watchNext([
+                .init(messages: [Self.snapshot(1)], ending: Self.broken),
+                .init(messages: Self.events(2...2), ending: .done),
+            ])
+            let seen = try await all(client.watch("s"))
+            #expect(seen == ["s1", "2"])
+            #expect(loopback.service.received.map(\.token) == ["token", "token"])
+        }
+    }
+
     @Test func `a fresh token that is refused too ends the watch`() async throws {
         try await Loopback.run(tokens: CountingTokens()) { loopback, client in
             loopback.service.expireEveryToken()
@@ -139,20 +152,89 @@ import Testing
         }
     }
 
-    @Test func `failures in a row use up the attempts, and a message gives them back`() async throws {
-        try await Loopback.run(configure: { $0.maxAttempts = 3 }) { loopback, client in
+    @Test func `failures in a row are not counted: a watch outlives many more than a call does`() async throws {
+        try await Loopback.run(configure: { $0.maxAttempts = 2 }) { loopback, client in
             let nothing = ScriptedService.WatchScript(messages: [], ending: Self.broken)
-            loopback.service.watchNext([
-                nothing, nothing, .init(messages: [Self.snapshot(1)], ending: Self.broken), nothing, nothing,
-                .init(messages: Self.events(2...2), ending: .done),
-            ])
+            loopback.service.watchNext(
+                Array(repeating: nothing, count: 20) + [.init(messages: [Self.snapshot(1)], ending: .done)])
+            let seen = try await all(client.watch("s"))
+            #expect(seen == ["s1"])
+            #expect(loopback.service.received.count == 21)
+        }
+    }
+
+    @Test func `a watch without patience gives up at the first failure, with its error`() async throws {
+        try await Loopback.run(configure: { $0.watchPatience = .zero }) { loopback, client in
+            loopback.service.watchNext([.init(messages: [Self.snapshot(1)], ending: Self.broken)])
             var seen: [String] = []
             let error = await #expect(throws: RPCError.self) {
                 for try await update in client.watch("s") { seen.append(name(update)) }
             }
-            #expect(error?.code == .unavailable)
+            #expect(error?.code == .unavailable && error?.message == "gone")
             #expect(seen == ["s1"])
-            #expect(loopback.service.received.count == 5)
+            #expect(loopback.service.received.count == 1)
+        }
+    }
+
+    @Test func `a stream that says nothing for two and a half heartbeats is resumed`() async throws {
+        let announced = Telehealth_V1_WatchSessionResponse.with {
+            $0.message = .snapshot(.with { $0.sequence = 5 })
+            $0.heartbeatInterval = .with { $0.nanos = 20_000_000 }
+        }
+        let breaks = Breaks()
+        try await Loopback.run(configure: { $0.watchDidBreak = { error, _ in breaks.note(error) } }) {
+            loopback, client in
+            loopback.service.watchNext([
+                .init(messages: [announced], ending: .open), .init(messages: [], ending: .open),
+                .init(messages: Self.events(6...6), ending: .done),
+            ])
+            let began = ContinuousClock.now
+            let seen = try await all(client.watch("s"))
+            #expect(seen == ["s5", "6"])
+            #expect(loopback.service.received.map(\.afterSequence) == [nil, 5, 5])
+            #expect(ContinuousClock.now - began >= .milliseconds(100))
+            #expect(breaks.errors.map(\.isBrokenConnection) == [true, true])
+        }
+    }
+
+    @Test func `a reader that takes its time takes no stream for dead`() async throws {
+        let announced = Telehealth_V1_WatchSessionResponse.with {
+            $0.message = .snapshot(.with { $0.sequence = 5 })
+            $0.heartbeatInterval = .with { $0.nanos = 10_000_000 }
+        }
+        try await Loopback.run { loopback, client in
+            loopback.service.watchNext([.init(messages: [announced] + Self.events(6...7), ending: .done)])
+            var seen: [String] = []
+            for try await update in client.watch("s") {
+                seen.append(name(update))
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            #expect(seen == ["s5", "6", "7"])
+            #expect(loopback.service.received.count == 1)
+        }
+    }
+
+    @Test func `who has a place in the visit says by heartbeats that they are there, while the watch is open`()
+        async throws
+    {
+        let first = Telehealth_V1_WatchSessionResponse.with {
+            $0.message = .snapshot(.with { $0.sequence = 5 })
+            $0.callHeartbeatWithin = .with { $0.seconds = 1 }
+        }
+        try await Loopback.run { loopback, client in
+            loopback.service.watchNext([.init(messages: [first], ending: .open)])
+            let watching = Task {
+                for try await _ in client.watch("s") {}
+            }
+            while loopback.service.received.count < 3 { try await Task.sleep(for: .milliseconds(20)) }
+            watching.cancel()
+            _ = await watching.result
+            let received = loopback.service.received
+            #expect(received.map(\.method) == ["WatchSession", "Heartbeat", "Heartbeat"])
+            #expect(received[0].presenceByHeartbeat)
+            // The next would have come within a second.
+            try await Task.sleep(for: .milliseconds(1200))
+            #expect(loopback.service.received.count == 3)
         }
     }
 
@@ -170,4 +252,25 @@ import Testing
             #expect(loopback.service.received.count == 1)
         }
     }
+}
+
+/// Has no token at every second time of asking.
+private actor FlakyTokens: TokenProvider {
+    private struct OutOfReach: Error {}
+    private var asked = 0
+
+    func token(replacing rejected: String?) async throws -> String {
+        asked += 1
+        if asked.isMultiple(of: 2) { return "token" }
+        throw OutOfReach()
+    }
+}
+
+/// Why a watch lost its streams, one after another.
+private final class Breaks: Sendable {
+    private let noted = Mutex<[RPCError]>([])
+
+    var errors: [RPCError] { noted.withLock { $0 } }
+
+    func note(_ error: RPCError) { noted.withLock { $0.append(error) } }
 }

@@ -3,8 +3,9 @@ import ProtobufWire
 import RPCClient
 import RPCModel
 import TelehealthAPI
-import TelehealthClient
 import Testing
+
+@testable import TelehealthClient
 
 @Suite("Calls of the client", .timeLimit(.minutes(1))) struct TelehealthClientTests {
     private let join = Telehealth_V1_JoinSessionRequest.with { $0.key = .sessionID("s") }
@@ -133,5 +134,38 @@ import Testing
             _ = try await client.acting(with: FixedToken("other")).getSession(get)
             #expect(loopback.service.received.map(\.token) == ["token-1", "other"])
         }
+    }
+
+    @Test func `an export is read at the reader's pace, each piece within the time of a call`() async throws {
+        try await Loopback.run(configure: { $0.timeout = .milliseconds(300) }) { loopback, client in
+            var pieces: [[UInt8]] = []
+            for try await piece in client.exportPersonRecord("c") {
+                pieces.append(piece)
+                try await Task.sleep(for: .milliseconds(200))
+            }
+            #expect(pieces == [[1], [2], [3]])
+            let error = await #expect(throws: RPCError.self) {
+                for try await _ in client.exportPersonRecord("silent") {}
+            }
+            #expect(error?.code == .unavailable && error?.isBrokenConnection == true)
+        }
+    }
+
+    @Test func `connections are asked every 20 s of silence, unless the channel or the client says otherwise`() {
+        var configuration = ClientConfiguration(target: "unix:/none")
+        #expect(ChannelConfiguration().keepalive == nil)
+        #expect(configuration.channelInUse.keepalive == .seconds(20))
+        configuration.channel.keepalive = .seconds(60)
+        #expect(configuration.channelInUse.keepalive == .seconds(60))
+        configuration.channel.keepalive = nil
+        configuration.keepalive = nil
+        #expect(configuration.channelInUse.keepalive == nil)
+    }
+
+    @Test func `a channel waits no longer between attempts to connect than a call between its own`() {
+        var configuration = ClientConfiguration(target: "unix:/none")
+        #expect(configuration.channelInUse.backoff.maximum == .seconds(5))
+        configuration.channel.backoff.maximum = .seconds(2)
+        #expect(configuration.channelInUse.backoff.maximum == .seconds(2))
     }
 }

@@ -6,10 +6,11 @@ import Testing
 
 @Suite("A watch") struct SessionWatchTests {
     private func open(
-        _ clinic: Clinic, _ id: SessionID, after: Int64? = nil, _ caller: Caller = Clinic.clinicianCaller,
-        wakes: Wakes = Wakes()
+        _ clinic: Clinic, _ id: SessionID, after: Int64? = nil, isPresence: Bool = true,
+        _ caller: Caller = Clinic.clinicianCaller, wakes: Wakes = Wakes()
     ) async throws -> SessionWatch {
-        try await clinic.executor.watchSession(id, after: after, clinic.call(caller), wake: { wakes.count() })
+        try await clinic.executor.watchSession(
+            id, after: after, isPresence: isPresence, clinic.call(caller), wake: { wakes.count() })
     }
 
     private func sequences(_ items: [SessionWatch.Item]) -> [Int64] {
@@ -155,6 +156,59 @@ import Testing
         other.close()
         clinic.time.advance(by: .seconds(1))
         #expect(clinic.committer.presence.lastSeen(client.id, in: id, now: clinic.time.now) < clinic.time.now)
+    }
+
+    @Test func `behind the event that ended the session it has nothing but the end`() async throws {
+        let clinic = Clinic()
+        let id = try await clinic.visit()
+        _ = try await clinic.executor.endSession(
+            EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
+        let last = try clinic.state(id).session.lastEventSequence
+        #expect(try await open(clinic, id, after: last).take() == [.over])
+        #expect(try await open(clinic, id).take() == [.over])
+        let behind = try await open(clinic, id, after: last - 1).take()
+        #expect(sequences(behind) == [last] && behind.last == .over)
+        // Nobody is there any more, and nothing is kept of those who look.
+        let client = try #require(try clinic.state(id).participant(of: Clinic.client))
+        let watch = try await open(clinic, id, Clinic.clientCaller)
+        #expect(clinic.committer.presence.lastSign(of: client.id, in: id, now: clinic.time.now) == nil)
+        watch.close()
+        #expect(clinic.committer.presence.lastSign(of: client.id, in: id, now: clinic.time.now) == nil)
+    }
+
+    @Test func `a watch beside which heartbeats are sent is no presence without them`() async throws {
+        let clinic = Clinic()
+        let id = try await clinic.visit()
+        let client = try #require(try clinic.state(id).participant(of: Clinic.client))
+        let presence = clinic.committer.presence
+        func isHere() -> Bool {
+            presence.isPresent(client.id, in: id, within: .seconds(45), now: clinic.time.now)
+        }
+        clinic.time.advance(by: .seconds(100))
+        #expect(!isHere())
+        let watch = try await open(clinic, id, isPresence: false, Clinic.clientCaller)
+        #expect(watch.callHeartbeatWithin == .seconds(15))
+        #expect(isHere(), "to open it is a sign of life")
+        clinic.time.advance(by: .seconds(44))
+        _ = try await clinic.executor.heartbeat(id, clinic.call(Clinic.clientCaller))
+        clinic.time.advance(by: .seconds(44))
+        #expect(isHere())
+        clinic.time.advance(by: .seconds(1))
+        #expect(!isHere(), "the stream is open and nobody behind it")
+        watch.close()
+        #expect(!isHere(), "nor does its end say that somebody was there")
+    }
+
+    @Test func `somebody who looks on before joining is noted once, not with every heartbeat`() async throws {
+        let clinic = Clinic()
+        let id = try await clinic.open()
+        _ = try await open(clinic, id, isPresence: false, Clinic.clientCaller)
+        let before = clinic.store.snapshot.audit.count
+        for _ in 0..<4 {
+            clinic.time.advance(by: .seconds(15))
+            _ = try await clinic.executor.heartbeat(id, clinic.call(Clinic.clientCaller))
+        }
+        #expect(clinic.store.snapshot.audit.count == before)
     }
 
     private func event(_ id: SessionID, _ sequence: Int64) -> SessionEvent {

@@ -53,6 +53,30 @@ import Testing
         #expect(clock.check(at: at(1000), facts(streams: 1)) == .ping)
     }
 
+    @Test("calls that come and go on a silent connection give its PING no more time")
+    func keepaliveOutlastsCalls() {
+        var clock = ConnectionClock(
+            times: times {
+                $0.keepalive = KeepaliveConfiguration(time: .seconds(10), timeout: .seconds(20))
+                $0.keepaliveWithoutCalls = false
+            }, now: start)
+        clock.established(at: start)
+        func pings(_ second: Int, readAt: Int = 0) -> Bool {
+            clock.pingsNewCall(at: at(second), silenceMax: .seconds(10), lastReadAt: at(readAt))
+        }
+        #expect(!pings(9))
+        #expect(pings(12))
+        for second in 13...31 {
+            #expect(!pings(second), "the first still waits for its answer")
+            #expect(clock.check(at: at(second), facts(streams: second % 2)) == .none)
+        }
+        #expect(clock.check(at: at(32), facts()) == .close(.keepaliveTimedOut))
+        // An answer ends the wait, also one that no check has seen yet.
+        clock = ConnectionClock(times: times(), now: start)
+        #expect(pings(12))
+        #expect(pings(40, readAt: 13))
+    }
+
     @Test("age drains in two steps, and the grace counts from the first")
     func ageAndGrace() {
         var clock = ConnectionClock(

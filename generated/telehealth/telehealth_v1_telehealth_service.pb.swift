@@ -424,6 +424,10 @@ public struct Telehealth_V1_WatchSessionRequest: Message {
     public var sessionID: String = ""
     /// Resume: no snapshot, only the events after this number. Unset to begin with a snapshot.
     public var afterSequence: Int64?
+    /// The caller also calls Heartbeat, as `call_heartbeat_within` says, and counts as present by those calls alone.
+    /// Behind a proxy an open stream shows only that the proxy is there; this way the service learns within
+    /// --presence-lost-after that a caller is gone, whatever stands between.
+    public var presenceByHeartbeat: Bool = false
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -431,6 +435,7 @@ public struct Telehealth_V1_WatchSessionRequest: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if !sessionID.isEmpty { buffer.write(1, sessionID, as: WireString.self) }
         if let value = afterSequence { buffer.write(2, value, as: WireInt64.self) }
+        if presenceByHeartbeat { buffer.write(3, presenceByHeartbeat, as: WireBool.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -439,6 +444,7 @@ public struct Telehealth_V1_WatchSessionRequest: Message {
             switch tag {
             case 10: try reader.read(&sessionID, as: WireString.self)
             case 16: try reader.read(&afterSequence, as: WireInt64.self)
+            case 24: try reader.read(&presenceByHeartbeat, as: WireBool.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -450,6 +456,12 @@ public struct Telehealth_V1_WatchSessionResponse: Message {
     public static let fullName = "telehealth.v1.WatchSessionResponse"
     /// What is told.
     public var message: OneOf_Message?
+    /// With the first message and with each heartbeat: no silence of a watch that lives is longer than this. After 2.5 of
+    /// these without a message the stream is broken, whatever the connection says: cancel it and resume.
+    public var heartbeatInterval: Google_Protobuf_Duration?
+    /// With the first message of a watch with `presence_by_heartbeat`, if its caller has a place in the visit: call
+    /// Heartbeat within this time, and then within each answer's `next_within`.
+    public var callHeartbeatWithin: Google_Protobuf_Duration?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -461,6 +473,8 @@ public struct Telehealth_V1_WatchSessionResponse: Message {
         case .heartbeat(let value)?: buffer.writeMessage(3, value)
         default: break
         }
+        if let value = heartbeatInterval { buffer.writeMessage(4, value) }
+        if let value = callHeartbeatWithin { buffer.writeMessage(5, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -482,6 +496,8 @@ public struct Telehealth_V1_WatchSessionResponse: Message {
                 if case .heartbeat(let old)? = message { value = old }
                 try reader.readMessage(&value)
                 message = value.map { .heartbeat($0) }
+            case 34: try reader.readMessage(&heartbeatInterval)
+            case 42: try reader.readMessage(&callHeartbeatWithin)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -493,7 +509,7 @@ public struct Telehealth_V1_WatchSessionResponse: Message {
         case snapshot(Telehealth_V1_SessionSnapshot)
         /// Something happened.
         case event(Telehealth_V1_SessionEvent)
-        /// Nothing happened for a while.
+        /// Nothing happened for a while. First of a watch that resumes: it stands behind the number that was asked for.
         case heartbeat(Telehealth_V1_WatchHeartbeat)
     }
 }
@@ -1314,8 +1330,14 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// RECORDING_CONSENT_MISSING with MissingConsentDetail).
     func admitParticipant(_ request: Telehealth_V1_AdmitParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse
-    /// A snapshot, then every event. Counts as presence while it is open. Roles: as GetSession; a scheduler may not.
+    /// A snapshot, then every event. Counts as presence while it is open, unless `presence_by_heartbeat` asks otherwise.
+    /// Roles: as GetSession; a scheduler may not.
     /// Ends with PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED) when its viewer is sent away.
+    ///
+    /// Networks and proxies break streams, some without a word. Resume with `after_sequence`, so that nothing is missed and
+    /// nothing comes twice: after UNAVAILABLE; after INTERNAL, UNKNOWN or CANCELLED without ErrorInfo, which something
+    /// between you and the service made up; and after 2.5 `heartbeat_interval`s without a message, having cancelled the
+    /// call. Wait before each attempt, longer each time until a message comes, and by chance a little more or less.
     ///
     /// Ends OK after the event that ends the session. Errors: NOT_FOUND (SESSION_NOT_FOUND); OUT_OF_RANGE (RESUME_EXPIRED
     /// when the events after the number are no longer kept: start anew); UNAVAILABLE (WATCH_LAGGING when the reader is too
@@ -1323,7 +1345,8 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     func watchSession(
         _ request: Telehealth_V1_WatchSessionRequest, responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>,
         context: ServerCallContext) async throws(RPCError)
-    /// Says "still here" for a person without an open watch. Roles: whoever is on the roster.
+    /// Says "still here" for a person without an open watch, or whose watch has `presence_by_heartbeat`. Roles: whoever is
+    /// on the roster.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, INVALID_STATE).
     func heartbeat(_ request: Telehealth_V1_HeartbeatRequest, context: ServerCallContext)
@@ -1541,8 +1564,14 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.admitParticipant, request, options: options)
     }
 
-    /// A snapshot, then every event. Counts as presence while it is open. Roles: as GetSession; a scheduler may not.
+    /// A snapshot, then every event. Counts as presence while it is open, unless `presence_by_heartbeat` asks otherwise.
+    /// Roles: as GetSession; a scheduler may not.
     /// Ends with PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED) when its viewer is sent away.
+    ///
+    /// Networks and proxies break streams, some without a word. Resume with `after_sequence`, so that nothing is missed and
+    /// nothing comes twice: after UNAVAILABLE; after INTERNAL, UNKNOWN or CANCELLED without ErrorInfo, which something
+    /// between you and the service made up; and after 2.5 `heartbeat_interval`s without a message, having cancelled the
+    /// call. Wait before each attempt, longer each time until a message comes, and by chance a little more or less.
     ///
     /// Ends OK after the event that ends the session. Errors: NOT_FOUND (SESSION_NOT_FOUND); OUT_OF_RANGE (RESUME_EXPIRED
     /// when the events after the number are no longer kept: start anew); UNAVAILABLE (WATCH_LAGGING when the reader is too
@@ -1553,7 +1582,8 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
         channel.serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSession, request, options: options)
     }
 
-    /// Says "still here" for a person without an open watch. Roles: whoever is on the roster.
+    /// Says "still here" for a person without an open watch, or whose watch has `presence_by_heartbeat`. Roles: whoever is
+    /// on the roster.
     ///
     /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, INVALID_STATE).
     public func heartbeat(
@@ -1700,74 +1730,77 @@ public enum Telehealth_V1_TelehealthService_File {
             uhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEisKDnBhcnRpY2lwYW50X2lkGAMgASgJ
             QgSAuhgCUg1wYXJ0aWNpcGFudElkIooBChhBZG1pdFBhcnRpY2lwYW50UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVo
             ZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRS
-            C3BhcnRpY2lwYW50In8KE1dhdGNoU2Vzc2lvblJlcXVlc3QSIwoKc2Vzc2lvbl9pZBgBIAEoCUIEgLoYAlIJc2Vzc2lvbklkEjAK
-            DmFmdGVyX3NlcXVlbmNlGAIgASgDQgSAuhgCSABSDWFmdGVyU2VxdWVuY2WIAQFCEQoPX2FmdGVyX3NlcXVlbmNlItMBChRXYXRj
-            aFNlc3Npb25SZXNwb25zZRI8CghzbmFwc2hvdBgBIAEoCzIeLnRlbGVoZWFsdGgudjEuU2Vzc2lvblNuYXBzaG90SABSCHNuYXBz
-            aG90EjMKBWV2ZW50GAIgASgLMhsudGVsZWhlYWx0aC52MS5TZXNzaW9uRXZlbnRIAFIFZXZlbnQSPQoJaGVhcnRiZWF0GAMgASgL
-            Mh0udGVsZWhlYWx0aC52MS5XYXRjaEhlYXJ0YmVhdEgAUgloZWFydGJlYXRCCQoHbWVzc2FnZSJcChBIZWFydGJlYXRSZXF1ZXN0
-            EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQi
-            hwIKEUhlYXJ0YmVhdFJlc3BvbnNlEjoKBnN0YXR1cxgBIAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c0IEgLoYAlIG
-            c3RhdHVzElIKEXBhcnRpY2lwYW50X3N0YXRlGAIgASgOMh8udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFN0YXRlQgSAuhgCUhBw
-            YXJ0aWNpcGFudFN0YXRlEiAKCHNlcXVlbmNlGAMgASgDQgSAuhgCUghzZXF1ZW5jZRJACgtuZXh0X3dpdGhpbhgEIAEoCzIZLmdv
-            b2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIKbmV4dFdpdGhpbiKiAQoaVXBkYXRlU2Vzc2lvblN0YXR1c1JlcXVlc3QSIwoK
-            cmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBI6CgZz
-            dGF0dXMYAyABKA4yHC50ZWxlaGVhbHRoLnYxLlNlc3Npb25TdGF0dXNCBIC6GAJSBnN0YXR1cyJPChtVcGRhdGVTZXNzaW9uU3Rh
-            dHVzUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiKiAQoVU3RhcnRSZWNv
-            cmRpbmdSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgC
-            UglzZXNzaW9uSWQSPwoHcHVycG9zZRgDIAEoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIEgLoYAlIHcHVycG9z
-            ZSJQChZTdGFydFJlY29yZGluZ1Jlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUgly
-            ZWNvcmRpbmciiQEKFFN0b3BSZWNvcmRpbmdSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpz
-            ZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSJwoMcmVjb3JkaW5nX2lkGAMgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJP
-            ChVTdG9wUmVjb3JkaW5nUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJlY29y
-            ZGluZyKEAQoVTGlzdFJlY29yZGluZ3NSZXF1ZXN0EiMKCnNlc3Npb25faWQYASABKAlCBIC6GAJSCXNlc3Npb25JZBIhCglwYWdl
-            X3NpemUYAiABKAVCBIC6GAJSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YAyABKAlCBIC6GAJSCXBhZ2VUb2tlbiKAAQoWTGlzdFJl
-            Y29yZGluZ3NSZXNwb25zZRI4CgpyZWNvcmRpbmdzGAEgAygLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCnJlY29yZGluZ3MS
-            LAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIooBCh5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJl
-            cXVlc3QSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZBI/CgdwdXJwb3NlGAIgASgOMh8udGVsZWhlYWx0
-            aC52MS5SZWNvcmRpbmdQdXJwb3NlQgSAuhgCUgdwdXJwb3NlInoKH0dldFJlY29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2USFgoD
-            dXJsGAEgASgJQgSAuhgFUgN1cmwSPwoKZXhwaXJlc19hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJS
-            CWV4cGlyZXNBdCJjChdTdGFydFNjcmVlblNoYXJlUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQS
-            IwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkIlkKGFN0YXJ0U2NyZWVuU2hhcmVSZXNwb25zZRI9CgxzY3JlZW5f
-            c2hhcmUYASABKAsyGi50ZWxlaGVhbHRoLnYxLlNjcmVlblNoYXJlUgtzY3JlZW5TaGFyZSJiChZTdG9wU2NyZWVuU2hhcmVSZXF1
-            ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9u
-            SWQiWAoXU3RvcFNjcmVlblNoYXJlUmVzcG9uc2USPQoMc2NyZWVuX3NoYXJlGAEgASgLMhoudGVsZWhlYWx0aC52MS5TY3JlZW5T
-            aGFyZVILc2NyZWVuU2hhcmUiggEKE0xlYXZlU2Vzc2lvblJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVz
-            dElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBIhCglkZXZpY2VfaWQYKCABKAlCBIC6GAJSCGRldmljZUlk
-            IkgKFExlYXZlU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24i
-            tQEKFENhbmNlbFNlc3Npb25SZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lk
-            GAIgASgJQgSAuhgCUglzZXNzaW9uSWQSOQoGcmVhc29uGAMgASgOMhsudGVsZWhlYWx0aC52MS5DYW5jZWxSZWFzb25CBIC6GAJS
-            BnJlYXNvbhIYCgRub3RlGAQgASgJQgSAuhgEUgRub3RlIkkKFUNhbmNlbFNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgL
-            MhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIl0KEU1hcmtOb1Nob3dSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlC
-            BIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQiRgoSTWFya05vU2hvd1Jlc3BvbnNl
-            EjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24irwEKEUVuZFNlc3Npb25SZXF1ZXN0EiMK
-            CnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSNgoG
-            cmVhc29uGAMgASgOMhgudGVsZWhlYWx0aC52MS5FbmRSZWFzb25CBIC6GAJSBnJlYXNvbhIYCgRub3RlGAQgASgJQgSAuhgEUgRu
-            b3RlIkYKEkVuZFNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9u
-            KmAKC0pvaW5PdXRjb21lEhwKGEpPSU5fT1VUQ09NRV9VTlNQRUNJRklFRBAAEhgKFEpPSU5fT1VUQ09NRV9XQUlUSU5HEAESGQoV
-            Sk9JTl9PVVRDT01FX0FETUlUVEVEEAIypQ0KEVRlbGVoZWFsdGhTZXJ2aWNlEloKDUNyZWF0ZVNlc3Npb24SIy50ZWxlaGVhbHRo
-            LnYxLkNyZWF0ZVNlc3Npb25SZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5DcmVhdGVTZXNzaW9uUmVzcG9uc2USUQoKR2V0U2Vzc2lv
-            bhIgLnRlbGVoZWFsdGgudjEuR2V0U2Vzc2lvblJlcXVlc3QaIS50ZWxlaGVhbHRoLnYxLkdldFNlc3Npb25SZXNwb25zZRJXCgxM
-            aXN0U2Vzc2lvbnMSIi50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9uc1JlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9u
-            c1Jlc3BvbnNlElQKC0pvaW5TZXNzaW9uEiEudGVsZWhlYWx0aC52MS5Kb2luU2Vzc2lvblJlcXVlc3QaIi50ZWxlaGVhbHRoLnYx
-            LkpvaW5TZXNzaW9uUmVzcG9uc2USYwoQQWRtaXRQYXJ0aWNpcGFudBImLnRlbGVoZWFsdGgudjEuQWRtaXRQYXJ0aWNpcGFudFJl
-            cXVlc3QaJy50ZWxlaGVhbHRoLnYxLkFkbWl0UGFydGljaXBhbnRSZXNwb25zZRJZCgxXYXRjaFNlc3Npb24SIi50ZWxlaGVhbHRo
-            LnYxLldhdGNoU2Vzc2lvblJlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvblJlc3BvbnNlMAESTgoJSGVhcnRiZWF0
-            Eh8udGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXF1ZXN0GiAudGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXNwb25zZRJsChNVcGRh
-            dGVTZXNzaW9uU3RhdHVzEikudGVsZWhlYWx0aC52MS5VcGRhdGVTZXNzaW9uU3RhdHVzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEu
-            VXBkYXRlU2Vzc2lvblN0YXR1c1Jlc3BvbnNlEl0KDlN0YXJ0UmVjb3JkaW5nEiQudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGlu
-            Z1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLlN0YXJ0UmVjb3JkaW5nUmVzcG9uc2USWgoNU3RvcFJlY29yZGluZxIjLnRlbGVoZWFs
-            dGgudjEuU3RvcFJlY29yZGluZ1JlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlN0b3BSZWNvcmRpbmdSZXNwb25zZRJdCg5MaXN0UmVj
-            b3JkaW5ncxIkLnRlbGVoZWFsdGgudjEuTGlzdFJlY29yZGluZ3NSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5MaXN0UmVjb3JkaW5n
-            c1Jlc3BvbnNlEngKF0dldFJlY29yZGluZ1BsYXliYWNrVXJsEi0udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5YmFja1Vy
-            bFJlcXVlc3QaLi50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2USYwoQU3RhcnRTY3JlZW5TaGFy
-            ZRImLnRlbGVoZWFsdGgudjEuU3RhcnRTY3JlZW5TaGFyZVJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlN0YXJ0U2NyZWVuU2hhcmVS
-            ZXNwb25zZRJgCg9TdG9wU2NyZWVuU2hhcmUSJS50ZWxlaGVhbHRoLnYxLlN0b3BTY3JlZW5TaGFyZVJlcXVlc3QaJi50ZWxlaGVh
-            bHRoLnYxLlN0b3BTY3JlZW5TaGFyZVJlc3BvbnNlElcKDExlYXZlU2Vzc2lvbhIiLnRlbGVoZWFsdGgudjEuTGVhdmVTZXNzaW9u
-            UmVxdWVzdBojLnRlbGVoZWFsdGgudjEuTGVhdmVTZXNzaW9uUmVzcG9uc2USWgoNQ2FuY2VsU2Vzc2lvbhIjLnRlbGVoZWFsdGgu
-            djEuQ2FuY2VsU2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNhbmNlbFNlc3Npb25SZXNwb25zZRJRCgpNYXJrTm9TaG93
-            EiAudGVsZWhlYWx0aC52MS5NYXJrTm9TaG93UmVxdWVzdBohLnRlbGVoZWFsdGgudjEuTWFya05vU2hvd1Jlc3BvbnNlElEKCkVu
-            ZFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5FbmRTZXNzaW9uUmVzcG9u
-            c2ViBnByb3RvMw==
+            C3BhcnRpY2lwYW50IrkBChNXYXRjaFNlc3Npb25SZXF1ZXN0EiMKCnNlc3Npb25faWQYASABKAlCBIC6GAJSCXNlc3Npb25JZBIw
+            Cg5hZnRlcl9zZXF1ZW5jZRgCIAEoA0IEgLoYAkgAUg1hZnRlclNlcXVlbmNliAEBEjgKFXByZXNlbmNlX2J5X2hlYXJ0YmVhdBgD
+            IAEoCEIEgLoYAlITcHJlc2VuY2VCeUhlYXJ0YmVhdEIRCg9fYWZ0ZXJfc2VxdWVuY2Ui+AIKFFdhdGNoU2Vzc2lvblJlc3BvbnNl
+            EjwKCHNuYXBzaG90GAEgASgLMh4udGVsZWhlYWx0aC52MS5TZXNzaW9uU25hcHNob3RIAFIIc25hcHNob3QSMwoFZXZlbnQYAiAB
+            KAsyGy50ZWxlaGVhbHRoLnYxLlNlc3Npb25FdmVudEgAUgVldmVudBI9CgloZWFydGJlYXQYAyABKAsyHS50ZWxlaGVhbHRoLnYx
+            LldhdGNoSGVhcnRiZWF0SABSCWhlYXJ0YmVhdBJOChJoZWFydGJlYXRfaW50ZXJ2YWwYBCABKAsyGS5nb29nbGUucHJvdG9idWYu
+            RHVyYXRpb25CBIC6GAJSEWhlYXJ0YmVhdEludGVydmFsElMKFWNhbGxfaGVhcnRiZWF0X3dpdGhpbhgFIAEoCzIZLmdvb2dsZS5w
+            cm90b2J1Zi5EdXJhdGlvbkIEgLoYAlITY2FsbEhlYXJ0YmVhdFdpdGhpbkIJCgdtZXNzYWdlIlwKEEhlYXJ0YmVhdFJlcXVlc3QS
+            IwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZCKH
+            AgoRSGVhcnRiZWF0UmVzcG9uc2USOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZz
+            dGF0dXMSUgoRcGFydGljaXBhbnRfc3RhdGUYAiABKA4yHy50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50U3RhdGVCBIC6GAJSEHBh
+            cnRpY2lwYW50U3RhdGUSIAoIc2VxdWVuY2UYAyABKANCBIC6GAJSCHNlcXVlbmNlEkAKC25leHRfd2l0aGluGAQgASgLMhkuZ29v
+            Z2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUgpuZXh0V2l0aGluIqIBChpVcGRhdGVTZXNzaW9uU3RhdHVzUmVxdWVzdBIjCgpy
+            ZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEjoKBnN0
+            YXR1cxgDIAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c0IEgLoYAlIGc3RhdHVzIk8KG1VwZGF0ZVNlc3Npb25TdGF0
+            dXNSZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIqIBChVTdGFydFJlY29y
+            ZGluZ1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJS
+            CXNlc3Npb25JZBI/CgdwdXJwb3NlGAMgASgOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQgSAuhgCUgdwdXJwb3Nl
+            IlAKFlN0YXJ0UmVjb3JkaW5nUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJl
+            Y29yZGluZyKJAQoUU3RvcFJlY29yZGluZ1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNl
+            c3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBInCgxyZWNvcmRpbmdfaWQYAyABKAlCBIC6GAJSC3JlY29yZGluZ0lkIk8K
+            FVN0b3BSZWNvcmRpbmdSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3Jk
+            aW5nIoQBChVMaXN0UmVjb3JkaW5nc1JlcXVlc3QSIwoKc2Vzc2lvbl9pZBgBIAEoCUIEgLoYAlIJc2Vzc2lvbklkEiEKCXBhZ2Vf
+            c2l6ZRgCIAEoBUIEgLoYAlIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgDIAEoCUIEgLoYAlIJcGFnZVRva2VuIoABChZMaXN0UmVj
+            b3JkaW5nc1Jlc3BvbnNlEjgKCnJlY29yZGluZ3MYASADKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IKcmVjb3JkaW5ncxIs
+            Cg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4iigEKHkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVx
+            dWVzdBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkEj8KB3B1cnBvc2UYAiABKA4yHy50ZWxlaGVhbHRo
+            LnYxLlJlY29yZGluZ1B1cnBvc2VCBIC6GAJSB3B1cnBvc2UiegofR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXNwb25zZRIWCgN1
+            cmwYASABKAlCBIC6GAVSA3VybBI/CgpleHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJ
+            ZXhwaXJlc0F0ImMKF1N0YXJ0U2NyZWVuU2hhcmVSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIj
+            CgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQiWQoYU3RhcnRTY3JlZW5TaGFyZVJlc3BvbnNlEj0KDHNjcmVlbl9z
+            aGFyZRgBIAEoCzIaLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVSC3NjcmVlblNoYXJlImIKFlN0b3BTY3JlZW5TaGFyZVJlcXVl
+            c3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25J
+            ZCJYChdTdG9wU2NyZWVuU2hhcmVSZXNwb25zZRI9CgxzY3JlZW5fc2hhcmUYASABKAsyGi50ZWxlaGVhbHRoLnYxLlNjcmVlblNo
+            YXJlUgtzY3JlZW5TaGFyZSKCAQoTTGVhdmVTZXNzaW9uUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0
+            SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEiEKCWRldmljZV9pZBgoIAEoCUIEgLoYAlIIZGV2aWNlSWQi
+            SAoUTGVhdmVTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiK1
+            AQoUQ2FuY2VsU2Vzc2lvblJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQY
+            AiABKAlCBIC6GAJSCXNlc3Npb25JZBI5CgZyZWFzb24YAyABKA4yGy50ZWxlaGVhbHRoLnYxLkNhbmNlbFJlYXNvbkIEgLoYAlIG
+            cmVhc29uEhgKBG5vdGUYBCABKAlCBIC6GARSBG5vdGUiSQoVQ2FuY2VsU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsy
+            Fi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24iXQoRTWFya05vU2hvd1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIE
+            gLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZCJGChJNYXJrTm9TaG93UmVzcG9uc2US
+            MAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiKvAQoRRW5kU2Vzc2lvblJlcXVlc3QSIwoK
+            cmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBI2CgZy
+            ZWFzb24YAyABKA4yGC50ZWxlaGVhbHRoLnYxLkVuZFJlYXNvbkIEgLoYAlIGcmVhc29uEhgKBG5vdGUYBCABKAlCBIC6GARSBG5v
+            dGUiRgoSRW5kU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24q
+            YAoLSm9pbk91dGNvbWUSHAoYSk9JTl9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGAoUSk9JTl9PVVRDT01FX1dBSVRJTkcQARIZChVK
+            T0lOX09VVENPTUVfQURNSVRURUQQAjKlDQoRVGVsZWhlYWx0aFNlcnZpY2USWgoNQ3JlYXRlU2Vzc2lvbhIjLnRlbGVoZWFsdGgu
+            djEuQ3JlYXRlU2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNyZWF0ZVNlc3Npb25SZXNwb25zZRJRCgpHZXRTZXNzaW9u
+            EiAudGVsZWhlYWx0aC52MS5HZXRTZXNzaW9uUmVxdWVzdBohLnRlbGVoZWFsdGgudjEuR2V0U2Vzc2lvblJlc3BvbnNlElcKDExp
+            c3RTZXNzaW9ucxIiLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25zUmVxdWVzdBojLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25z
+            UmVzcG9uc2USVAoLSm9pblNlc3Npb24SIS50ZWxlaGVhbHRoLnYxLkpvaW5TZXNzaW9uUmVxdWVzdBoiLnRlbGVoZWFsdGgudjEu
+            Sm9pblNlc3Npb25SZXNwb25zZRJjChBBZG1pdFBhcnRpY2lwYW50EiYudGVsZWhlYWx0aC52MS5BZG1pdFBhcnRpY2lwYW50UmVx
+            dWVzdBonLnRlbGVoZWFsdGgudjEuQWRtaXRQYXJ0aWNpcGFudFJlc3BvbnNlElkKDFdhdGNoU2Vzc2lvbhIiLnRlbGVoZWFsdGgu
+            djEuV2F0Y2hTZXNzaW9uUmVxdWVzdBojLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uUmVzcG9uc2UwARJOCglIZWFydGJlYXQS
+            Hy50ZWxlaGVhbHRoLnYxLkhlYXJ0YmVhdFJlcXVlc3QaIC50ZWxlaGVhbHRoLnYxLkhlYXJ0YmVhdFJlc3BvbnNlEmwKE1VwZGF0
+            ZVNlc3Npb25TdGF0dXMSKS50ZWxlaGVhbHRoLnYxLlVwZGF0ZVNlc3Npb25TdGF0dXNSZXF1ZXN0GioudGVsZWhlYWx0aC52MS5V
+            cGRhdGVTZXNzaW9uU3RhdHVzUmVzcG9uc2USXQoOU3RhcnRSZWNvcmRpbmcSJC50ZWxlaGVhbHRoLnYxLlN0YXJ0UmVjb3JkaW5n
+            UmVxdWVzdBolLnRlbGVoZWFsdGgudjEuU3RhcnRSZWNvcmRpbmdSZXNwb25zZRJaCg1TdG9wUmVjb3JkaW5nEiMudGVsZWhlYWx0
+            aC52MS5TdG9wUmVjb3JkaW5nUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuU3RvcFJlY29yZGluZ1Jlc3BvbnNlEl0KDkxpc3RSZWNv
+            cmRpbmdzEiQudGVsZWhlYWx0aC52MS5MaXN0UmVjb3JkaW5nc1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLkxpc3RSZWNvcmRpbmdz
+            UmVzcG9uc2USeAoXR2V0UmVjb3JkaW5nUGxheWJhY2tVcmwSLS50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ1BsYXliYWNrVXJs
+            UmVxdWVzdBouLnRlbGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXNwb25zZRJjChBTdGFydFNjcmVlblNoYXJl
+            EiYudGVsZWhlYWx0aC52MS5TdGFydFNjcmVlblNoYXJlUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuU3RhcnRTY3JlZW5TaGFyZVJl
+            c3BvbnNlEmAKD1N0b3BTY3JlZW5TaGFyZRIlLnRlbGVoZWFsdGgudjEuU3RvcFNjcmVlblNoYXJlUmVxdWVzdBomLnRlbGVoZWFs
+            dGgudjEuU3RvcFNjcmVlblNoYXJlUmVzcG9uc2USVwoMTGVhdmVTZXNzaW9uEiIudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Npb25S
+            ZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Npb25SZXNwb25zZRJaCg1DYW5jZWxTZXNzaW9uEiMudGVsZWhlYWx0aC52
+            MS5DYW5jZWxTZXNzaW9uUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ2FuY2VsU2Vzc2lvblJlc3BvbnNlElEKCk1hcmtOb1Nob3cS
+            IC50ZWxlaGVhbHRoLnYxLk1hcmtOb1Nob3dSZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5NYXJrTm9TaG93UmVzcG9uc2USUQoKRW5k
+            U2Vzc2lvbhIgLnRlbGVoZWFsdGgudjEuRW5kU2Vzc2lvblJlcXVlc3QaIS50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXNwb25z
+            ZWIGcHJvdG8z
             """,
         dependencies: [
             Google_Protobuf_Duration_File.descriptor,

@@ -185,7 +185,7 @@ extension History {
                 }
                 viewing.seen = event.sequence
             case .heartbeat: break
-            case .ended:
+            case .over, .ended:
                 open.close()
                 viewing.open = nil
             }

@@ -99,7 +99,7 @@ func withClient<Value>(
     guard let token = try identity.token() else {
         throw ProbeFailure.usage("this needs an identity: --as ROLE, --token-file or TELEHEALTH_TOKEN")
     }
-    let configuration = ClientConfiguration(target: target.address, channel: try target.channelConfiguration())
+    let configuration = try target.clientConfiguration()
     let client = try TelehealthClient(configuration, tokens: FixedToken(token))
     do {
         let value = try await body(client)

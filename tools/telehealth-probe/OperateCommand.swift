@@ -35,8 +35,7 @@ struct OperatorOptions: ParsableArguments {
     /// Runs `body` with a client that calls as an admin, and says what a failed call means.
     func run(doing what: String, _ body: (TelehealthClient) async throws -> Void) async throws {
         let token = try identity.token() ?? DevelopmentTokens(directory: identity.dataDir).token(.admin)
-        var configuration = ClientConfiguration(
-            target: target.address, channel: try target.channelConfiguration())
+        var configuration = try target.clientConfiguration()
         configuration.timeout = target.callTimeout
         let client = try TelehealthClient(configuration, tokens: FixedToken(token))
         do {

@@ -3,6 +3,7 @@ internal import Foundation
 internal import RPCClient
 internal import RPCModel
 internal import TLSEngine
+internal import TelehealthClient
 
 /// Where the server is and how to reach it.
 struct TargetOptions: ParsableArguments {
@@ -26,6 +27,13 @@ struct TargetOptions: ParsableArguments {
     @Option(help: "The name to expect in the server's certificate. Default: the target's host.")
     var serverName: String?
 
+    @Option(
+        help: """
+            Seconds of silence, 10 or more, after which an open call's connection is asked whether it lives; 0 for \
+            never. Other servers may end connections that ask more often than every 300 s.
+            """)
+    var keepalive = 20
+
     @Option(help: "Seconds for one call.")
     var timeout: Double = 20
 
@@ -39,6 +47,7 @@ struct TargetOptions: ParsableArguments {
         var configuration = ChannelConfiguration()
         configuration.serverName = serverName
         configuration.userAgent = "telehealth-probe/1"
+        configuration.keepalive = keepalive > 0 ? .seconds(keepalive) : nil
         guard tls || ca != nil || cert != nil else { return configuration }
         guard (cert == nil) == (key == nil) else { throw ProbeFailure.usage("--cert and --key go together") }
         var settings = TLSClientConfiguration()
@@ -50,6 +59,12 @@ struct TargetOptions: ParsableArguments {
         } catch {
             throw ProbeFailure.usage("TLS cannot be set up: \(error)")
         }
+        return configuration
+    }
+
+    func clientConfiguration() throws -> ClientConfiguration {
+        var configuration = ClientConfiguration(target: address, channel: try channelConfiguration())
+        configuration.keepalive = configuration.channel.keepalive
         return configuration
     }
 
@@ -66,7 +81,8 @@ struct TargetOptions: ParsableArguments {
     /// What a failed call means to the person at the terminal.
     func failure(_ error: RPCError, doing what: String) -> ProbeFailure {
         // Made up here is also what a server's answer came to that could not be read.
-        let isUnanswered = error.code == .unavailable || error.code == .deadlineExceeded
+        let isUnanswered =
+            error.isBrokenConnection || error.code == .unavailable || error.code == .deadlineExceeded
         guard error.isFromPeer || !isUnanswered else {
             let hint =
                 error.code == .unavailable

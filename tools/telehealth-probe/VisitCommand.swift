@@ -39,8 +39,7 @@ struct VisitCommand: AsyncParsableCommand {
         let tokens = try DevelopmentTokens(directory: dataDir)
         let tag = String(UInt64.random(in: .min ... .max), radix: 36)
         let people = VisitPeople(tag: tag)
-        var configuration = ClientConfiguration(
-            target: target.address, channel: try target.channelConfiguration())
+        var configuration = try target.clientConfiguration()
         configuration.timeout = target.callTimeout
         configuration.maxAttempts = 2
         let scheduler = try TelehealthClient(configuration, tokens: FixedToken(try tokens.token(.scheduler)))

@@ -9,7 +9,11 @@ struct WatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch",
         abstract: "Prints what happens in a session, as it happens, until the session is over.",
-        discussion: "Resumes by itself after a broken connection. With --json, one object a line.")
+        discussion: """
+            Resumes by itself behind the last event, so that none is missed and none comes twice: when the connection \
+            breaks, when a proxy cuts it, and when 2.5 of the service's heartbeats did not come. Each break is told on \
+            standard error. With --json, one object a line.
+            """)
 
     @OptionGroup var target: TargetOptions
     @OptionGroup var identity: IdentityOptions
@@ -20,6 +24,9 @@ struct WatchCommand: AsyncParsableCommand {
     @Option(help: "Only events behind this number; without it a snapshot comes first.")
     var after: Int64?
 
+    @Option(help: "Seconds to go on trying without a word from the service.")
+    var patience = 600
+
     @Flag(help: "One JSON object a line.")
     var json = false
 
@@ -27,8 +34,12 @@ struct WatchCommand: AsyncParsableCommand {
         guard let token = try identity.token() else {
             throw ProbeFailure.usage("a watch needs an identity: --as ROLE, --token-file or TELEHEALTH_TOKEN")
         }
-        let configuration = ClientConfiguration(
-            target: target.address, channel: try target.channelConfiguration())
+        guard patience >= 0 else { throw ProbeFailure.usage("--patience is 0 or more seconds") }
+        var configuration = try target.clientConfiguration()
+        configuration.watchPatience = .seconds(patience)
+        configuration.watchDidBreak = { error, wait in
+            Terminal.complain("watch: \(error); trying again in \(wait.forPeople)")
+        }
         let client = try TelehealthClient(configuration, tokens: FixedToken(token))
         let messages = try JSONText.own()
         do {

@@ -55,7 +55,7 @@ extension CommandExecutor {
         }
     }
 
-    /// A sign of life of somebody who holds no watch. Changes nothing that is stored.
+    /// A sign of life of somebody who holds no watch, or one that is no presence. Changes nothing that is stored.
     ///
     /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED` for staff.
     public func heartbeat(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
@@ -69,7 +69,8 @@ extension CommandExecutor {
         if !wasPresent {
             try await auditRead("Heartbeat", person: state.session.clientID, session: id, invocation)
         }
-        if participant.isHere && !state.session.status.isTerminal {
+        // Also of somebody who looks on before joining: they would count as new, and be audited, with every call.
+        if !state.session.status.isTerminal {
             committer.presence.touch(participant.id, in: id, at: time.now)
         }
         return HeartbeatOutcome(

@@ -5,13 +5,15 @@ extension CommandExecutor {
 
     /// Opens a watch: with a snapshot, or resuming after a sequence number.
     ///
-    /// The watch is the viewer's presence until ``SessionWatch/close()``.
+    /// - Parameter isPresence: whether the watch is the viewer's presence until ``SessionWatch/close()``; otherwise
+    ///   their heartbeats are.
     /// - Parameter wake: called on any thread when the watch has something to take; must not block. Held until the
     ///   watch is closed.
     /// - Throws: `SESSION_NOT_FOUND`, `RESUME_EXPIRED`, `INVALID_FIELD`, `TOKEN_EXPIRED`,
     ///   `PARTICIPANT_REMOVED`, `PARTICIPANT_DENIED`.
     public func watchSession(
-        _ id: SessionID, after: Int64?, _ invocation: Invocation, wake: @escaping @Sendable () -> Void
+        _ id: SessionID, after: Int64?, isPresence: Bool = true, _ invocation: Invocation,
+        wake: @escaping @Sendable () -> Void
     ) async throws(TelehealthError) -> SessionWatch {
         if invocation.caller.expiresAt <= time.now { throw TelehealthError(.tokenExpired) }
         let (seen, standing) = try await read("WatchSession", id, invocation)
@@ -26,7 +28,7 @@ extension CommandExecutor {
         let watch = SessionWatch(
             session: committer.hub.shared(id), standing: standing, viewer: viewer?.id, caller: caller, executor: self,
             wake: wake)
-        watch.open()
+        watch.open(isPresence: isPresence, isOver: seen.session.status.isTerminal)
         do {
             // Read again: whatever committed since is either in this state or reaches the open watch.
             let (state, _) = try await visible(id, invocation.caller)
@@ -35,13 +37,12 @@ extension CommandExecutor {
             }
             if let after {
                 let events = try await past(of: id, after: after, upTo: state.session.lastEventSequence)
-                watch.begin(
-                    snapshot: nil, after: after, events: events, judged: state.session.lastEventSequence)
+                watch.begin(snapshot: nil, after: after, events: events, judged: state.session)
             } else {
                 watch.begin(
                     snapshot: Visibility.redact(state, for: standing),
                     after: state.session.lastEventSequence, events: [],
-                    judged: state.session.lastEventSequence)
+                    judged: state.session)
             }
             return watch
         } catch {

@@ -173,6 +173,9 @@ public struct Policy: Sendable, Hashable {
         if presenceLostAfter <= heartbeatInterval {
             found.append("presenceLostAfter must be longer than heartbeatInterval")
         }
+        if watchHeartbeatInterval < .seconds(1) {
+            found.append("watchHeartbeatInterval must be at least 1 s")
+        }
         if visitMax >= .seconds(24 * 60 * 60) { found.append("visitMax must be below Chime's 24 hours") }
         if meetingTrustedFor >= .seconds(5 * 60) { found.append("meetingTrustedFor must be below 5 minutes") }
         if watchQueueMax < 1 { found.append("watchQueueMax must be at least 1") }

@@ -7,7 +7,7 @@ internal import Synchronization
 public final class PresenceBoard: Sendable {
     private struct Sign {
         var lastSeen: Timestamp
-        /// Open watches: while there is one, the person is here.
+        /// Open watches that are presence themselves: while there is one, the person is here.
         var watches = 0
     }
 

@@ -10,6 +10,8 @@ public final class SessionWatch: Sendable {
         case event(SessionEvent)
         /// Nothing happened; the stream lives, and everything up to this sequence was delivered.
         case heartbeat(at: Timestamp, sequence: Int64)
+        /// The session was over when the watch was opened. Nothing follows.
+        case over
         /// `WATCH_LAGGING`: resume after the last event. `TOKEN_EXPIRED`: resume with a new token.
         /// `PARTICIPANT_REMOVED`, `PARTICIPANT_DENIED`: the viewer was sent away. Nothing follows.
         case ended(TelehealthError)
@@ -20,7 +22,8 @@ public final class SessionWatch: Sendable {
         var next: Int64?
         var isStalled = false
         var hasEnded = false
-        var isClosed = false
+        /// The viewer is here while this is open; otherwise their heartbeats say so.
+        var isPresence = false
         var ready: [Item] = []
         /// Events whose predecessors have not come yet.
         var early: [Int64: SessionEvent] = [:]
@@ -73,26 +76,47 @@ public final class SessionWatch: Sendable {
         }
     }
 
+    /// No silence of an open watch is longer.
+    public var heartbeatInterval: Duration { executor.policy.watchHeartbeatInterval }
+
+    /// How soon the viewer is to call Heartbeat; nil for somebody without a place, and when the watch itself is their
+    /// presence.
+    public var callHeartbeatWithin: Duration? {
+        viewer == nil || state.withLock { $0.isPresence } ? nil : executor.policy.heartbeatInterval
+    }
+
     /// Begins to keep live events, before the past is read: so nothing falls between.
-    func open() {
+    ///
+    /// - Parameters:
+    ///   - isPresence: whether the viewer counts as here while this is open; otherwise opening it is a sign of life
+    ///     like any other.
+    ///   - isOver: whether the session is, in which nobody is here any more.
+    func open(isPresence: Bool, isOver: Bool) {
         let seat = executor.committer.hub.add(self)
-        state.withLock { $0.seat = seat }
-        if let viewer { executor.committer.presence.open(viewer, in: session, at: executor.time.now) }
+        state.withLock {
+            $0.seat = seat
+            $0.isPresence = isPresence && !isOver
+        }
+        guard let viewer, !isOver else { return }
+        let (presence, now) = (executor.committer.presence, executor.time.now)
+        isPresence ? presence.open(viewer, in: session, at: now) : presence.touch(viewer, in: session, at: now)
     }
 
     /// The past is read: `events` come first, then the live ones behind them.
     ///
-    /// - Parameter judged: the last event of the state that said the viewer may watch: of the events up to
-    ///   there, none sends the viewer away.
-    func begin(snapshot: SessionState?, after sequence: Int64, events: [SessionEvent], judged: Int64) {
+    /// - Parameter judged: the state that said the viewer may watch: of the events up to its last, none sends the
+    ///   viewer away.
+    func begin(snapshot: SessionState?, after sequence: Int64, events: [SessionEvent], judged: Session) {
         update { state in
             state.start = sequence
             state.snapshot = snapshot.map(Snapshot.init)
             state.next = sequence + 1
-            state.judged = judged
+            state.judged = judged.lastEventSequence
             for event in events { accept(event, &state) }
             state.early = state.early.filter { $0.key >= state.next ?? 0 }
             drainEarly(&state)
+            // The event that ended it may be one that the viewer has seen.
+            if judged.status.isTerminal, !state.hasEnded { state.ready.append(.over) }
         }
     }
 
@@ -130,11 +154,11 @@ public final class SessionWatch: Sendable {
         }
     }
 
-    /// Ends the watch and the presence it was; idempotent.
+    /// Ends the watch, and the presence if it was that; idempotent.
     public func close() {
-        let (wasOpen, seat, wake) = state.withLock { state in
+        let (wasPresence, seat, wake) = state.withLock { state in
             defer {
-                state.isClosed = true
+                state.isPresence = false
                 state.seat = nil
                 state.wake = nil
             }
@@ -142,12 +166,11 @@ public final class SessionWatch: Sendable {
             state.early.removeAll()
             state.snapshot = nil
             state.hasEnded = true
-            return (!state.isClosed, state.seat, state.wake)
+            return (state.isPresence, state.seat, state.wake)
         }
         _ = wake  // released outside the lock: it may hold the last reference to this watch's owner
-        guard wasOpen else { return }
         if let seat { executor.committer.hub.remove(seat, of: session) }
-        if let viewer { executor.committer.presence.close(viewer, in: session, at: executor.time.now) }
+        if wasPresence, let viewer { executor.committer.presence.close(viewer, in: session, at: executor.time.now) }
     }
 
     /// Changes the state, and wakes the owner when there is something to take where there was nothing.

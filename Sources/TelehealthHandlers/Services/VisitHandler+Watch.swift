@@ -19,19 +19,21 @@ extension VisitHandler {
         let watch = try await answering { () async throws(TelehealthError) in
             // The watch holds the relay, and the relay the watch, until the watch is closed: a weak reference would
             // cost every open watch 80 bytes.
-            try await executor.watchSession(id, after: request.afterSequence, invocation) { relay.pump() }
+            try await executor.watchSession(
+                id, after: request.afterSequence, isPresence: !request.presenceByHeartbeat, invocation
+            ) { relay.pump() }
         }
         // The call keeps the relay: its cancellation is what ends a watch from outside.
         context.onCancel { relay.finish(nil) }
-        let snapshot = watch.takeSnapshot()
+        let now = views.time.now
         relay.start(
             watch,
-            snapshot: snapshot.map { state in
+            snapshot: watch.takeSnapshot().map { state in
                 filled {
                     $0.session = views.view(state, for: invocation.caller)
                     $0.sequence = watch.sequence
-                    $0.takenAt = views.time.now.wire
+                    $0.takenAt = now.wire
                 }
-            }, isOver: snapshot?.session.status.isTerminal ?? false)
+            }, now: now)
     }
 }

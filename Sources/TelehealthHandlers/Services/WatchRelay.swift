@@ -23,24 +23,23 @@ final class WatchRelay: Sendable {
     /// Born writing: news is only noted until ``start(_:snapshot:)`` has sent what comes first.
     init(_ responses: Responses) { self.responses = responses }
 
-    /// Sends the snapshot, if there is one, and from then on whatever the watch has.
-    func start(_ opened: SessionWatch, snapshot: Telehealth_V1_SessionSnapshot?, isOver: Bool) {
+    /// Sends the snapshot, or a heartbeat when the watch resumes, and from then on whatever the watch has.
+    func start(_ opened: SessionWatch, snapshot: Telehealth_V1_SessionSnapshot?, now: Timestamp) {
         let isOpen = state.withLock { state in
             state.watch = opened
             return state.phase != .over
         }
         guard isOpen else { return opened.close() }
         responses.detach()
-        if let snapshot {
-            _ = try? responses.writeNow(filled { $0.message = .snapshot(snapshot) })
-        } else {
-            responses.sendInitialMetadata()
-        }
-        if isOver, snapshot != nil {
-            finish(nil)
-        } else {
-            drain()
-        }
+        // Sent at once in either case: a viewer knows then that the service is there, and how long it may be silent.
+        let first = snapshot.map(Telehealth_V1_WatchSessionResponse.OneOf_Message.snapshot)
+        _ = try? responses.writeNow(
+            filled {
+                $0.message = first ?? .heartbeat(filled { $0.sentAt = now.wire; $0.sequence = opened.sequence })
+                $0.heartbeatInterval = opened.heartbeatInterval.wire
+                $0.callHeartbeatWithin = opened.callHeartbeatWithin?.wire
+            })
+        drain()
     }
 
     /// There is something to take. Any thread; does not block.
@@ -98,6 +97,7 @@ final class WatchRelay: Sendable {
             case .ended(let error):
                 finish(error.asRPCError)
                 return false
+            case .over: sawEnd = true
             case .event(let event):
                 sawEnd = sawEnd || event.status.isTerminal
                 hasRoom = write(filled { $0.message = .event(event.wire) })
@@ -109,6 +109,7 @@ final class WatchRelay: Sendable {
                                 $0.sentAt = at.wire
                                 $0.sequence = sequence
                             })
+                        response.heartbeatInterval = watch.heartbeatInterval.wire
                     })
             }
         }
