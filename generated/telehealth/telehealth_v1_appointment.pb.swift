@@ -44,6 +44,10 @@ public enum Telehealth_V1_AppointmentStatus: ProtobufEnum {
 }
 
 /// One booked visit as the scheduling system knows it. The service never edits it on its own.
+///
+/// People and time may change until the client is let into the open session, whoever waits and whatever the clock says;
+/// while that visit runs, `ends_at` may grow and a guardian may be added; with no session open they may change unless a
+/// visit of this appointment took place.
 public struct Telehealth_V1_Appointment: Message {
     public static let fullName = "telehealth.v1.Appointment"
     /// The scheduling system's id: 1 to 64 characters of `A-Z a-z 0-9 . _ : -`. Never shown to Chime.
@@ -57,7 +61,7 @@ public struct Telehealth_V1_Appointment: Message {
     public var clinicianID: String = ""
     /// Planned start, UTC, microseconds kept.
     public var startsAt: Google_Protobuf_Timestamp?
-    /// Planned end, UTC; after `starts_at` and at most 12 hours later.
+    /// Planned end, UTC; after `starts_at` and at most 12 hours later, also when it grows.
     public var endsAt: Google_Protobuf_Timestamp?
     /// The IANA time zone in which the appointment was made, for example `America/New_York`; shown, not computed with.
     public var timeZone: String = ""

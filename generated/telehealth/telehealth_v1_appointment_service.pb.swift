@@ -238,8 +238,12 @@ public protocol Telehealth_V1_AppointmentServiceHandler: Sendable {
     /// Stores or changes one appointment. Roles: scheduler, admin.
     ///
     /// A put whose `source_version` is not higher than the stored one changes nothing and answers the stored row.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); FAILED_PRECONDITION (APPOINTMENT_STARTED when time or
-    /// people change after the visit began, APPOINTMENT_CANCELLED when it was cancelled before).
+    ///
+    /// People and time may change until the client is let into the open session, whoever waits and whatever the clock says;
+    /// while that visit runs, `ends_at` may grow and a guardian may be added; with no session open they may change unless a
+    /// visit of this appointment took place. Whoever is replaced loses place, credentials and watch at once.
+    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); FAILED_PRECONDITION (APPOINTMENT_STARTED for any other
+    /// change of people or time: book another appointment; APPOINTMENT_CANCELLED when it was cancelled before).
     func putAppointment(_ request: Telehealth_V1_PutAppointmentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_PutAppointmentResponse
     /// Reads one appointment. Roles: scheduler, admin, service; its clinician and its client.
@@ -289,8 +293,12 @@ public struct Telehealth_V1_AppointmentServiceClient: Sendable {
     /// Stores or changes one appointment. Roles: scheduler, admin.
     ///
     /// A put whose `source_version` is not higher than the stored one changes nothing and answers the stored row.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); FAILED_PRECONDITION (APPOINTMENT_STARTED when time or
-    /// people change after the visit began, APPOINTMENT_CANCELLED when it was cancelled before).
+    ///
+    /// People and time may change until the client is let into the open session, whoever waits and whatever the clock says;
+    /// while that visit runs, `ends_at` may grow and a guardian may be added; with no session open they may change unless a
+    /// visit of this appointment took place. Whoever is replaced loses place, credentials and watch at once.
+    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); FAILED_PRECONDITION (APPOINTMENT_STARTED for any other
+    /// change of people or time: book another appointment; APPOINTMENT_CANCELLED when it was cancelled before).
     public func putAppointment(
         _ request: Telehealth_V1_PutAppointmentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_PutAppointmentResponse {

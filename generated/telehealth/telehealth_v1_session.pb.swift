@@ -68,7 +68,8 @@ public enum Telehealth_V1_SessionStatus: ProtobufEnum {
     case scheduled
     /// The client waits, the clinician has not joined.
     case waitingRoom
-    /// The clinician has joined; `started_at` says whether a client was let in yet.
+    /// The clinician has joined; `started_at` says whether a client was let in yet. While none was, the session goes back
+    /// to WAITING_ROOM or SCHEDULED when its appointment gets another clinician, or a time that is not near.
     case inProgress
     /// Took place and is over.
     case completed

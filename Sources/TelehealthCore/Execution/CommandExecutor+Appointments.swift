@@ -12,8 +12,8 @@ extension CommandExecutor {
                 try await store.appointment(command.id)
             }
             var (decision, outcome) = try AppointmentRules.put(
-                command, existing: existing, open: try await openSession(of: command.id),
-                caller: invocation.caller, context: context())
+                command, existing: existing,
+                past: existing == nil ? AppointmentRules.Past() : try await past(of: command.id), caller: invocation.caller, context: context())
             if outcome.isApplied, let bornOn = command.clientBirthDate {
                 let history = try await reading { () async throws(StoreError) in
                     try await store.consents(of: command.clientID)
@@ -84,6 +84,25 @@ extension CommandExecutor {
             throw TelehealthError(.appointmentNotFound)
         }
         return appointment
+    }
+
+    /// The open session, and whether a visit took place: an appointment has few sessions, and each is looked at.
+    private func past(of id: AppointmentID) async throws(TelehealthError) -> AppointmentRules.Past {
+        let open = try await openSession(of: id)
+        var query = SessionQuery()
+        query.appointmentID = id
+        query.limit = 200
+        while true {
+            let asked = query
+            let rows = try await reading { () async throws(StoreError) in try await store.sessions(asked) }
+            if rows.contains(where: { $0.startedAt != nil && $0.id != open?.session.id }) {
+                return AppointmentRules.Past(open: open, tookPlace: true)
+            }
+            guard rows.count == query.limit, let last = rows.last else {
+                return AppointmentRules.Past(open: open)
+            }
+            query.after = (last.startsAt, last.id)
+        }
     }
 
     private func openSession(of id: AppointmentID) async throws(TelehealthError) -> SessionState? {

@@ -34,8 +34,10 @@ extension SessionState {
         meetings.first { $0.generation == generation }
     }
 
-    /// Whether a client or guardian ever reached the waiting room or the visit.
-    public var clientEverCame: Bool { participants.contains { $0.isClientParty && $0.firstWaitingAt != nil } }
+    /// Whether the client or guardian of now ever reached the waiting room or the visit.
+    public var clientEverCame: Bool {
+        participants.contains { $0.isClientParty && $0.firstWaitingAt != nil && isRostered($0) }
+    }
 }
 
 extension Participant {

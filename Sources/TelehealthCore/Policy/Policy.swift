@@ -45,8 +45,11 @@ public struct Policy: Sendable, Hashable {
     public var abandonGrace: Duration = .seconds(10 * 60)
     /// How far past its end a visit may run.
     public var overrunCap: Duration = .seconds(60 * 60)
-    /// How long any visit may run: below Chime's 24 hours.
-    public var visitMax: Duration = .seconds(23 * 60 * 60)
+    /// How long any visit may run: at most ``longestVisit``.
+    public var visitMax: Duration = Policy.longestVisit
+    /// The longest visit that can be planned, also when it is made longer while it runs: more than half a day is a
+    /// mistake of the feed.
+    public static let longestVisit: Duration = .seconds(12 * 60 * 60)
     public var admission: AdmissionPolicy = .onClinicianJoin
 
     // Presence
@@ -173,7 +176,9 @@ public struct Policy: Sendable, Hashable {
         if presenceLostAfter <= heartbeatInterval {
             found.append("presenceLostAfter must be longer than heartbeatInterval")
         }
-        if visitMax >= .seconds(24 * 60 * 60) { found.append("visitMax must be below Chime's 24 hours") }
+        if visitMax <= .zero || visitMax > Self.longestVisit {
+            found.append("visitMax must be above 0 and at most 12 hours")
+        }
         if meetingTrustedFor >= .seconds(5 * 60) { found.append("meetingTrustedFor must be below 5 minutes") }
         if watchQueueMax < 1 { found.append("watchQueueMax must be at least 1") }
         if conflictRetriesMax < 1 { found.append("conflictRetriesMax must be at least 1") }

@@ -1,13 +1,21 @@
 /// The scheduling feed's verbs, and the session that an appointment gets.
 enum AppointmentRules {
-    /// Longest visit that can be scheduled: below the length at which Chime ends any meeting.
-    static let durationMax: Duration = .seconds(23 * 60 * 60)
+    /// What of an appointment's past decides on a change.
+    struct Past {
+        /// The session that has not ended: it follows the appointment.
+        let open: SessionState?
+        /// Whether a visit of this appointment that is over, the client let in, took place.
+        let tookPlace: Bool
 
-    /// - Parameter open: the appointment's session that has not ended; it moves with the appointment.
+        init(open: SessionState? = nil, tookPlace: Bool = false) {
+            self.open = open
+            self.tookPlace = tookPlace
+        }
+    }
+
     /// - Throws: `INVALID_FIELD`, `APPOINTMENT_CANCELLED`, `APPOINTMENT_STARTED`.
     static func put(
-        _ command: PutAppointment, existing: Appointment?, open: SessionState?, caller: Caller,
-        context: RuleContext
+        _ command: PutAppointment, existing: Appointment?, past: Past, caller: Caller, context: RuleContext
     ) throws(TelehealthError) -> (Decision, AppointmentOutcome) {
         try validate(command)
         let principal = Principal.caller(caller)
@@ -33,23 +41,40 @@ enum AppointmentRules {
         appointment.startsAt = command.startsAt
         appointment.endsAt = command.endsAt
         let movesPeopleOrTime = appointment != existing
-        if movesPeopleOrTime && (existing.startsAt <= context.now || open?.session.status == .inProgress) {
-            throw TelehealthError(.appointmentStarted)
-        }
+        if movesPeopleOrTime { try require(appointment, mayFollow: existing, past) }
         appointment.timeZone = command.timeZone
         appointment.sourceVersion = command.sourceVersion
         stamp(&appointment, principal, context)
         decision.expectations = [
             .appointment(command.id, version: existing.version),
-            .noOtherOpenSession(command.id, except: open?.session.id),
+            .noOtherOpenSession(command.id, except: past.open?.session.id),
         ]
         decision.changes = [.appointment(appointment)]
-        if movesPeopleOrTime, let open {
+        if movesPeopleOrTime, let open = past.open {
             var draft = SessionDraft(open, context)
             draft.follow(appointment)
             decision.merge(draft.seal(by: principal, action: "PutAppointment"))
         }
         return (decision, AppointmentOutcome(appointment: appointment, isApplied: true))
+    }
+
+    /// What took place decides, not the clock: until the client is let in, people and time may change, whoever
+    /// waits. While the visit runs it may get longer and a guardian may come along; who is in it is its clinician's
+    /// to say. After a visit that took place another is another appointment.
+    ///
+    /// - Throws: `APPOINTMENT_STARTED`.
+    private static func require(_ next: Appointment, mayFollow former: Appointment, _ past: Past)
+        throws(TelehealthError)
+    {
+        guard let open = past.open else {
+            if past.tookPlace { throw TelehealthError(.appointmentStarted) }
+            return
+        }
+        guard open.session.startedAt != nil else { return }
+        var allowed = former
+        allowed.endsAt = max(former.endsAt, next.endsAt)
+        if former.guardianID == nil { allowed.guardianID = next.guardianID }
+        if next != allowed { throw TelehealthError(.appointmentStarted) }
     }
 
     /// - Throws: `INVALID_STATE` once a client was admitted to the visit.
@@ -159,10 +184,10 @@ enum AppointmentRules {
             throw .invalid("clinician_id", "client, guardian and clinician must be different people")
         }
         guard command.startsAt < command.endsAt else {
-            throw .invalid("end_time", "must be after start_time")
+            throw .invalid("ends_at", "must be after starts_at")
         }
-        guard command.endsAt - command.startsAt <= durationMax else {
-            throw .invalid("end_time", "must be at most 23 hours after start_time")
+        guard command.endsAt - command.startsAt <= Policy.longestVisit else {
+            throw .invalid("ends_at", "must be at most 12 hours after starts_at")
         }
         guard (1...64).contains(command.timeZone.utf8.count) else {
             throw .invalid("time_zone", "must be an IANA name of 1 to 64 bytes")

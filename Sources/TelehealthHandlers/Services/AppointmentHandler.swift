@@ -4,9 +4,6 @@ internal import TelehealthCore
 
 /// `AppointmentService`: the scheduling system's feed.
 struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
-    /// A visit of half a day is a mistake of the feed.
-    private static let lengthMax: Duration = .seconds(12 * 3_600)
-
     let executor: CommandExecutor
 
     func putAppointment(_ request: Telehealth_V1_PutAppointmentRequest, context: ServerCallContext)
@@ -30,7 +27,7 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
         if request.sourceVersion < 1 { fields.refuse("source_version", "must be 1 or more") }
         if request.startsAt != nil, request.endsAt != nil {
             if command.endsAt <= command.startsAt { fields.refuse("ends_at", "must be after starts_at") }
-            if command.endsAt - command.startsAt > Self.lengthMax {
+            if command.endsAt - command.startsAt > Policy.longestVisit {
                 fields.refuse("ends_at", "must be at most 12 hours after starts_at")
             }
         }
