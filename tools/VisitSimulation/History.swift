@@ -314,13 +314,27 @@ public final class History: Sendable {
             }
             return
         }
-        let command = clinic.put(
-            version: version, start: .seconds(Int64(300 + pick(600) + (pick(8) == 0 ? 7200 : 0))),
-            length: .seconds(1800), clinician: pick(6) == 0 ? Clinic.otherSubject : Clinic.clinician,
-            guardian: pick(3) == 0 ? nil : Clinic.guardian)
+        let command = pick(3) == 0 ? lengthened(version) : moved(version)
         await attempt("put appointment") { () throws(TelehealthError) in
             try await life.executor.putAppointment(command, invocation(Clinic.scheduler))
         }
+    }
+
+    private func moved(_ version: Int64) -> PutAppointment {
+        clinic.put(
+            version: version, start: .seconds(Int64(300 + pick(600) + (pick(8) == 0 ? 7200 : 0))),
+            length: .seconds(1800), clinician: pick(6) == 0 ? Clinic.otherSubject : Clinic.clinician,
+            guardian: pick(3) == 0 ? nil : Clinic.guardian)
+    }
+
+    /// What is stored, with somebody else or more time: what may still change while the client waits or is in.
+    private func lengthened(_ version: Int64) -> PutAppointment {
+        guard let row = clinic.store.snapshot.appointments[Clinic.appointment] else { return moved(version) }
+        return clinic.put(
+            version: version, start: row.startsAt - VirtualTime.nine,
+            length: row.endsAt - row.startsAt + .seconds(Int64(600 * pick(3))),
+            clinician: pick(3) == 0 ? Clinic.otherSubject : row.clinicianID,
+            guardian: pick(4) == 0 ? nil : row.guardianID ?? Clinic.guardian)
     }
 
     private func create() async {

@@ -61,6 +61,7 @@ enum Invariants {
                 "\(person.role) takes part without the client's consent")
         }
         checkRoster(state, check)
+        checkAppointment(session, tables, check)
         return found
     }
 
@@ -118,12 +119,37 @@ enum Invariants {
                 found.append("a sweep made \(old.state) \(new.state)")
             }
         }
+        if before.session.startedAt != nil { found += changedPeople(of: before.session, after.session) }
         if actions == ["sweep"] && before.participants.contains(where: { $0.isHeld })
             && !after.participants.contains(where: { $0.isHeld })
         {
             found.append("a sweep let somebody go")
         }
         return found
+    }
+
+    /// Once the client was let in, a visit may get longer and a guardian may come along; nothing else of what the
+    /// appointment says changes.
+    private static func changedPeople(of before: Session, _ after: Session) -> [String] {
+        let keepsPeople =
+            before.clientID == after.clientID && before.clinicianID == after.clinicianID
+            && (before.guardianID == nil || before.guardianID == after.guardianID)
+        let keepsTime = before.startsAt == after.startsAt && before.endsAt <= after.endsAt
+        return (keepsPeople ? [] : ["the people of a running visit changed"])
+            + (keepsTime ? [] : ["the time of a running visit changed"])
+    }
+
+    /// An appointment and its open session say the same, and no visit is planned for more than half a day.
+    private static func checkAppointment(
+        _ session: Session, _ tables: MemoryStore.Tables, _ check: (Bool, String) -> Void
+    ) {
+        guard !session.status.isTerminal, let row = tables.appointments[session.appointmentID] else { return }
+        check(row.status == .scheduled, "an open session of a cancelled appointment")
+        check(
+            (row.clientID, row.clinicianID, row.startsAt, row.endsAt)
+                == (session.clientID, session.clinicianID, session.startsAt, session.endsAt)
+                && row.guardianID == session.guardianID, "an appointment and its open session disagree")
+        check(row.endsAt - row.startsAt <= Policy.longestVisit, "a visit of more than half a day")
     }
 
     /// The rule said again, plainly: the newest standing word of this person is a written, unexpired grant.
