@@ -9,7 +9,8 @@ import Testing
     private static let colleagueCaller = Clinic.otherClinician
 
     private func put(
-        _ clinic: Clinic, version: Int64 = 2, start: Duration = .seconds(60), length: Duration = .seconds(3600),
+        _ clinic: Clinic, version: Int64 = 2, start: Duration = .seconds(60),
+        length: Duration = .seconds(3600),
         clinician: SubjectID = Clinic.clinician, guardian: SubjectID? = nil
     ) async -> TelehealthError.Reason? {
         let command = clinic.put(
@@ -27,11 +28,14 @@ import Testing
         return id
     }
 
-    private func place(_ state: SessionState, _ role: ParticipantRole, of subject: SubjectID) -> Participant? {
+    private func place(_ state: SessionState, _ role: ParticipantRole, of subject: SubjectID) -> Participant?
+    {
         state.participants.first { $0.role == role && $0.subjectID == subject }
     }
 
-    @Test func `a colleague takes over from a clinician who does not come, while the client waits`() async throws {
+    @Test func `a colleague takes over from a clinician who does not come, while the client waits`()
+        async throws
+    {
         let clinic = Clinic()
         let id = try await waiting(clinic)
         #expect(await put(clinic, clinician: Self.colleague) == nil)
@@ -61,7 +65,9 @@ import Testing
         let state = try clinic.state(id)
         #expect(place(state, .clinician, of: Clinic.clinician)?.state == .removed)
         #expect(state.session.status == .waitingRoom && state.session.clinicianArrivedAt == nil)
-        let ends = watch.take().filter { if case .ended(let error) = $0 { error.reason == .participantRemoved } else { false } }
+        let ends = watch.take().filter {
+            if case .ended(let error) = $0 { error.reason == .participantRemoved } else { false }
+        }
         #expect(ends.count == 1)
         watch.close()
         #expect(clinic.pendingEffects.contains { $0.kind == .deleteAttendee })
@@ -73,7 +79,9 @@ import Testing
         #expect(clinic.store.snapshot.violations.isEmpty)
     }
 
-    @Test func `who came in with a replaced clinician waits for the next one, and a capture ends`() async throws {
+    @Test func `who came in with a replaced clinician waits for the next one, and a capture ends`()
+        async throws
+    {
         let clinic = Clinic { $0.admission = .manual }
         try await clinic.grantTelehealth()
         try await clinic.grant(.thirdPartyPresence)
@@ -99,7 +107,8 @@ import Testing
         #expect(clinic.store.snapshot.violations.isEmpty)
     }
 
-    @Test func `another clinician's coming counts for the no-show, not that of the one before`() async throws {
+    @Test func `another clinician's coming counts for the no-show, not that of the one before`() async throws
+    {
         let clinic = Clinic()
         let id = try await clinic.open()
         _ = try await clinic.join(Clinic.clinicianCaller, id)
@@ -122,16 +131,28 @@ import Testing
         #expect(try await clinic.join(Clinic.guardianCaller, id).participant.role == .guardian)
         let refused: [(String, TelehealthError.Reason?)] = [
             ("shorter", await put(clinic, version: 4, length: .seconds(5399), guardian: Clinic.guardian)),
-            ("moved", await put(clinic, version: 4, start: .seconds(61), length: .seconds(5400), guardian: Clinic.guardian)),
+            (
+                "moved",
+                await put(
+                    clinic, version: 4, start: .seconds(61), length: .seconds(5400), guardian: Clinic.guardian
+                )
+            ),
             ("guardian gone", await put(clinic, version: 4, length: .seconds(5400))),
-            ("another guardian", await put(clinic, version: 4, length: .seconds(5400), guardian: SubjectID("guardian-2"))),
+            (
+                "another guardian",
+                await put(clinic, version: 4, length: .seconds(5400), guardian: SubjectID("guardian-2"))
+            ),
             (
                 "another clinician",
-                await put(clinic, version: 4, length: .seconds(5400), clinician: Self.colleague, guardian: Clinic.guardian)
+                await put(
+                    clinic, version: 4, length: .seconds(5400), clinician: Self.colleague,
+                    guardian: Clinic.guardian)
             ),
         ]
         for (change, reason) in refused { #expect(reason == .appointmentStarted, "\(change)") }
-        #expect(await put(clinic, version: 4, length: .seconds(12 * 3600 + 1), guardian: Clinic.guardian) == .fieldInvalid)
+        #expect(
+            await put(clinic, version: 4, length: .seconds(12 * 3600 + 1), guardian: Clinic.guardian)
+                == .fieldInvalid)
         #expect(await put(clinic, version: 4, length: .seconds(12 * 3600), guardian: Clinic.guardian) == nil)
         #expect(clinic.store.snapshot.violations.isEmpty)
     }
@@ -187,7 +208,8 @@ import Testing
         #expect(place(state, .client, of: Clinic.client)?.preVisitCheck == nil, "it told of another day")
         clinic.time.advance(by: tomorrow)
         let bare = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.joinSession(JoinSession(sessionID: id), clinic.call(Clinic.clientCaller))
+            try await clinic.executor.joinSession(
+                JoinSession(sessionID: id), clinic.call(Clinic.clientCaller))
         }
         #expect(bare == .preVisitCheckRequired)
         _ = try await clinic.join(Clinic.clinicianCaller, id)
@@ -195,7 +217,8 @@ import Testing
         clinic.committer.presence.touch(
             try #require(place(state, .clinician, of: Clinic.clinician)).id, in: id, at: clinic.time.now)
         _ = try await clinic.sweeper.sweep()
-        #expect(try clinic.state(id).session.noShowParty == .client, "having waited yesterday is not being here")
+        #expect(
+            try clinic.state(id).session.noShowParty == .client, "having waited yesterday is not being here")
         #expect(clinic.store.snapshot.violations.isEmpty)
     }
 

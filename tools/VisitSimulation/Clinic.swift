@@ -71,10 +71,11 @@ final class Clinic: Sendable {
     // A day at the clinic
     func put(
         version: Int64 = 1, start: Duration = .zero, length: Duration = .seconds(3600),
-        clinician: SubjectID = Clinic.clinician, guardian: SubjectID? = nil
+        clinician: SubjectID = Clinic.clinician, guardian: SubjectID? = nil, guardsAdult: Bool = false
     ) -> PutAppointment {
         PutAppointment(
-            id: Self.appointment, clientID: Self.client, guardianID: guardian, clinicianID: clinician,
+            id: Self.appointment, clientID: Self.client, guardianID: guardian, guardsAdult: guardsAdult,
+            clinicianID: clinician,
             startsAt: VirtualTime.nine + start, endsAt: VirtualTime.nine + start + length,
             timeZone: "America/New_York", sourceVersion: version)
     }

@@ -31,6 +31,17 @@ extension History {
         }
     }
 
+    /// The guardian's signature in the client's place, for this visit or for all.
+    func signForClient() async {
+        let type = [ConsentType.georgiaTelehealth, .recording][pick(2)]
+        let statement = Clinic.statement(session: pick(2) == 0 ? session : nil)
+        await attempt("guardian signs \(type)") { () throws(TelehealthError) in
+            try await life.executor.submitConsent(
+                SubmitConsent(subjectID: Clinic.client, type: type, statement: statement),
+                invocation(Clinic.guardianCaller))
+        }
+    }
+
     /// The clinician's word that the client agreed: half of a pair, beside what is written.
     func attest() async {
         let word = Clinic.statement(.granted, .verbal, attestedBy: Clinic.clinician.rawValue)

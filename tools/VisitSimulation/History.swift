@@ -143,7 +143,12 @@ public final class History: Sendable {
         case 13...14: await revoke()
         case 15: await consent(.recording, Clinic.clientCaller, .granted)
         case 16: await consent(.recording, Clinic.clinicianCaller, .granted)
-        case 17: await consent(.recording, Clinic.guardianCaller, pick(4) == 0 ? .declined : .granted)
+        case 17:
+            if pick(2) == 0 {
+                await signForClient()
+            } else {
+                await consent(.recording, Clinic.guardianCaller, pick(4) == 0 ? .declined : .granted)
+            }
         case 18:
             if pick(3) == 0 {
                 await attest()
@@ -314,7 +319,10 @@ public final class History: Sendable {
             }
             return
         }
-        let command = pick(3) == 0 ? lengthened(version) : moved(version)
+        var command = pick(3) == 0 ? lengthened(version) : moved(version)
+        if command.guardianID != nil { command.guardsAdult = pick(2) == 0 }
+        // Mostly nothing is said of the client's age; else a child, or somebody long of age.
+        if pick(4) == 0 { command.clientBirthDate = CivilDate(pick(2) == 0 ? "2015-02-28" : "1980-02-28") }
         await attempt("put appointment") { () throws(TelehealthError) in
             try await life.executor.putAppointment(command, invocation(Clinic.scheduler))
         }

@@ -41,6 +41,11 @@ final class MemoryStore: TelehealthStore {
     func appointment(_ id: AppointmentID) async throws(StoreError) -> Appointment? {
         snapshot.appointments[id]
     }
+    func bookedAppointments(of client: SubjectID, endingAfter: Timestamp) async throws(StoreError) -> [Appointment] {
+        snapshot.appointments.values.filter {
+            $0.clientID == client && $0.status == .scheduled && $0.endsAt > endingAfter
+        }
+    }
     func session(_ id: SessionID) async throws(StoreError) -> SessionState? { snapshot.sessions[id] }
 
     func latestSession(of appointment: AppointmentID) async throws(StoreError) -> SessionState? {
@@ -270,6 +275,7 @@ extension MemoryStore.Tables {
         for case .consent(let row) in decision.changes {
             let old = histories[row.subjectID]?.records.first { $0.id == row.id }
             if let old, !old.mayBecome(row) { violations.append("a consent's facts changed") }
+            if old == nil { violations += Invariants.broken(by: row, self) }
         }
         for change in decision.changes { write(change) }
         for event in decision.events {
@@ -289,7 +295,8 @@ extension MemoryStore.Tables {
         for (id, state) in sessions where before[id] != state {
             violations += Invariants.broken(by: state, self)
             if let old = before[id] {
-                violations += Invariants.broken(by: old, state, actions: Set(decision.audit.map(\.action)))
+                violations += Invariants.broken(
+                    by: old, state, actions: Set(decision.audit.map(\.action)), self)
             }
         }
     }

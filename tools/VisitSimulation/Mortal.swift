@@ -41,6 +41,11 @@ struct MortalStore: TelehealthStore {
     func appointment(_ id: AppointmentID) async throws(StoreError) -> Appointment? {
         try await step { () async throws(StoreError) in try await base.appointment(id) }
     }
+    func bookedAppointments(of client: SubjectID, endingAfter: Timestamp) async throws(StoreError) -> [Appointment] {
+        try await step { () async throws(StoreError) in
+            try await base.bookedAppointments(of: client, endingAfter: endingAfter)
+        }
+    }
     func session(_ id: SessionID) async throws(StoreError) -> SessionState? {
         try await step { () async throws(StoreError) in try await base.session(id) }
     }

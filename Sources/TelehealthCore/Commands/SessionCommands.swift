@@ -3,6 +3,8 @@ public struct PutAppointment: Sendable, Hashable {
     public var id: AppointmentID
     public var clientID: SubjectID
     public var guardianID: SubjectID?
+    /// The guardian's powers do not end with the client's coming of age.
+    public var guardsAdult: Bool
     public var clinicianID: SubjectID
     public var startsAt: Timestamp
     public var endsAt: Timestamp
@@ -13,13 +15,14 @@ public struct PutAppointment: Sendable, Hashable {
     public var clientBirthDate: CivilDate?
 
     public init(
-        id: AppointmentID, clientID: SubjectID, guardianID: SubjectID? = nil, clinicianID: SubjectID,
-        startsAt: Timestamp, endsAt: Timestamp, timeZone: String, sourceVersion: Int64,
+        id: AppointmentID, clientID: SubjectID, guardianID: SubjectID? = nil, guardsAdult: Bool = false,
+        clinicianID: SubjectID, startsAt: Timestamp, endsAt: Timestamp, timeZone: String, sourceVersion: Int64,
         clientBirthDate: CivilDate? = nil
     ) {
         self.id = id
         self.clientID = clientID
         self.guardianID = guardianID
+        self.guardsAdult = guardsAdult
         self.clinicianID = clinicianID
         self.startsAt = startsAt
         self.endsAt = endsAt

@@ -13,7 +13,8 @@ extension CommandExecutor {
             }
             var (decision, outcome) = try AppointmentRules.put(
                 command, existing: existing,
-                past: existing == nil ? AppointmentRules.Past() : try await past(of: command.id), caller: invocation.caller, context: context())
+                past: existing == nil ? AppointmentRules.Past() : try await past(of: command.id),
+                caller: invocation.caller, context: context())
             if outcome.isApplied, let bornOn = command.clientBirthDate {
                 let history = try await reading { () async throws(StoreError) in
                     try await store.consents(of: command.clientID)
@@ -80,7 +81,10 @@ extension CommandExecutor {
 
     func visible(_ id: AppointmentID, _ caller: Caller) async throws(TelehealthError) -> Appointment {
         let appointment = try await reading { () async throws(StoreError) in try await store.appointment(id) }
-        guard let appointment, Standing.of(caller, in: appointment) != nil else {
+        guard let appointment, let standing = Standing.of(caller, in: appointment) else {
+            throw TelehealthError(.appointmentNotFound)
+        }
+        if standing == .participant(.guardian), try await !hasGuardian(appointment) {
             throw TelehealthError(.appointmentNotFound)
         }
         return appointment

@@ -4,8 +4,10 @@ public struct Appointment: Sendable, Hashable {
 
     public let id: AppointmentID
     public var clientID: SubjectID
-    /// Signs for the client where the client is a minor.
+    /// Signs for the client and may come along, until the client comes of age.
     public var guardianID: SubjectID?
+    /// The guardian's powers do not end with the client's coming of age.
+    public var guardsAdult: Bool
     public var clinicianID: SubjectID
     public var startsAt: Timestamp
     public var endsAt: Timestamp
@@ -23,13 +25,15 @@ public struct Appointment: Sendable, Hashable {
     public var lastModifiedBy: String
 
     public init(
-        id: AppointmentID, clientID: SubjectID, guardianID: SubjectID? = nil, clinicianID: SubjectID,
-        startsAt: Timestamp, endsAt: Timestamp, timeZone: String, status: Status, sourceVersion: Int64,
-        version: Int64, createdAt: Timestamp, updatedAt: Timestamp, createdBy: String, lastModifiedBy: String
+        id: AppointmentID, clientID: SubjectID, guardianID: SubjectID? = nil, guardsAdult: Bool = false,
+        clinicianID: SubjectID, startsAt: Timestamp, endsAt: Timestamp, timeZone: String, status: Status,
+        sourceVersion: Int64, version: Int64, createdAt: Timestamp, updatedAt: Timestamp, createdBy: String,
+        lastModifiedBy: String
     ) {
         self.id = id
         self.clientID = clientID
         self.guardianID = guardianID
+        self.guardsAdult = guardsAdult
         self.clinicianID = clinicianID
         self.startsAt = startsAt
         self.endsAt = endsAt

@@ -91,6 +91,8 @@ public enum StoreError: Error, Sendable, Hashable {
 /// Isolation: any. Reads may run inline on the caller's thread when they are short.
 public protocol TelehealthStore: Sendable {
     func appointment(_ id: AppointmentID) async throws(StoreError) -> Appointment?
+    /// Of this client, not cancelled, and planned to end after the given instant; in any order.
+    func bookedAppointments(of client: SubjectID, endingAfter: Timestamp) async throws(StoreError) -> [Appointment]
     func session(_ id: SessionID) async throws(StoreError) -> SessionState?
     /// The newest session of an appointment, terminal or not.
     func latestSession(of appointment: AppointmentID) async throws(StoreError) -> SessionState?

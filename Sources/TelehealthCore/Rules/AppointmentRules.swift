@@ -37,6 +37,7 @@ enum AppointmentRules {
         var appointment = existing
         appointment.clientID = command.clientID
         appointment.guardianID = command.guardianID
+        appointment.guardsAdult = command.guardsAdult
         appointment.clinicianID = command.clinicianID
         appointment.startsAt = command.startsAt
         appointment.endsAt = command.endsAt
@@ -74,6 +75,8 @@ enum AppointmentRules {
         var allowed = former
         allowed.endsAt = max(former.endsAt, next.endsAt)
         if former.guardianID == nil { allowed.guardianID = next.guardianID }
+        // A guardian whose powers ended comes along again.
+        if next.guardsAdult { allowed.guardsAdult = true }
         if next != allowed { throw TelehealthError(.appointmentStarted) }
     }
 
@@ -131,13 +134,14 @@ enum AppointmentRules {
         let id = SessionID(context.ids.uuid())
         // The role in the link only tells the front end which page to open; the token decides.
         let url = "\(context.policy.frontEndBaseURL)/telehealth/session/\(id)?role="
-        let session = Session(
+        var session = Session(
             id: id, appointmentID: appointment.id, clientID: appointment.clientID,
             guardianID: appointment.guardianID, clinicianID: appointment.clinicianID,
             startsAt: appointment.startsAt, endsAt: appointment.endsAt,
             admissionPolicy: command.admissionPolicy ?? context.policy.admission,
             clinicianJoinURL: url + "clinician", clientJoinURL: url + "client", createdAt: context.now,
             createdBy: caller.subject.rawValue)
+        session.guardsAdult = appointment.guardsAdult
         var draft = SessionDraft(new: session, participants: [], context)
         draft.seat(appointment.clinicianID, .clinician)
         draft.seat(appointment.clientID, .client)
@@ -157,10 +161,10 @@ enum AppointmentRules {
     {
         Appointment(
             id: command.id, clientID: command.clientID, guardianID: command.guardianID,
-            clinicianID: command.clinicianID, startsAt: command.startsAt, endsAt: command.endsAt,
-            timeZone: command.timeZone, status: .scheduled, sourceVersion: command.sourceVersion, version: 1,
-            createdAt: context.now, updatedAt: context.now, createdBy: caller.subject.rawValue,
-            lastModifiedBy: caller.subject.rawValue)
+            guardsAdult: command.guardsAdult, clinicianID: command.clinicianID, startsAt: command.startsAt,
+            endsAt: command.endsAt, timeZone: command.timeZone, status: .scheduled,
+            sourceVersion: command.sourceVersion, version: 1, createdAt: context.now, updatedAt: context.now,
+            createdBy: caller.subject.rawValue, lastModifiedBy: caller.subject.rawValue)
     }
 
     private static func stamp(
@@ -182,6 +186,9 @@ enum AppointmentRules {
         let people = [command.clientID, command.clinicianID] + (command.guardianID.map { [$0] } ?? [])
         if Set(people).count < people.count {
             throw .invalid("clinician_id", "client, guardian and clinician must be different people")
+        }
+        if command.guardsAdult, command.guardianID == nil {
+            throw .invalid("adult_guardian", "needs a guardian_id")
         }
         guard command.startsAt < command.endsAt else {
             throw .invalid("ends_at", "must be after starts_at")

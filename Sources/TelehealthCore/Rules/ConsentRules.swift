@@ -15,8 +15,8 @@ enum ConsentRules {
         let document: ConsentDocument?
         /// The session the statement is limited to; nil = none named.
         let session: SessionState?
-        /// Who may sign for the subject, as their visits and the named appointment say.
-        let guardians: Set<SubjectID>
+        /// Who may sign for the subject in this matter; nil = nobody else.
+        let guardian: Guardianship.Signer?
         /// The subject's sessions that have not ended.
         let openSessions: [SessionState]
         /// The histories of everybody recorded in one of these; the subject's own is replaced by the new one.
@@ -164,6 +164,7 @@ enum ConsentRules {
         formers: [ConsentRecord], _ scene: Scene, action: String
     ) throws(TelehealthError) -> (Decision, ConsentRecord) {
         let signer = try ConsentStatementRules.signer(of: statement, subject: subject.id, scene)
+        let standing = signer == scene.guardian?.id ? scene.guardian?.standing : nil
         try ConsentStatementRules.check(statement, type: type, subject: subject.id, scene)
         let now = scene.context.now
         let grantedAt = statement.grantedAt ?? now
@@ -192,6 +193,7 @@ enum ConsentRules {
         var (decision, _) = write(
             replaced + [record], ended: statement.decision == .declined ? ended : [], type: type, scene,
             action: action)
+        if let standing { decision.expectations.append(standing) }
         decision.audit.append(
             Principal.caller(scene.caller).audit(
                 action, at: now, person: record.subjectID, session: record.sessionID,

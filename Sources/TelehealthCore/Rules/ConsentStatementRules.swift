@@ -43,8 +43,8 @@ enum ConsentStatementRules {
             }
         case .paper, .verbal:
             signer = statement.signerID ?? caller
-            guard signer == subject || scene.guardians.contains(signer) else {
-                throw .invalid("signer_id", "must be the subject or a guardian of the subject")
+            guard signer == subject || signer == scene.guardian?.id else {
+                throw .invalid("signer_id", "must be the subject or the guardian of the subject")
             }
         }
         // A minor may always refuse.

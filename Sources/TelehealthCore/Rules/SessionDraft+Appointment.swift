@@ -23,13 +23,18 @@ extension SessionDraft {
         state.session.endsAt = appointment.endsAt
         state.session.clientID = appointment.clientID
         state.session.guardianID = appointment.guardianID
+        state.session.guardsAdult = appointment.guardsAdult
         state.session.clinicianID = appointment.clinicianID
         let isForAnother = former.clientID != appointment.clientID
         let hasAnotherClinician = former.clinicianID != appointment.clinicianID
         dismissOthers(than: appointment, isForAnother: isForAnother)
         if hasAnotherClinician { seat(appointment.clinicianID, .clinician) }
         if isForAnother { seat(appointment.clientID, .client) }
-        if let guardian = appointment.guardianID, former.guardianID != guardian { seat(guardian, .guardian) }
+        if let guardian = appointment.guardianID,
+            former.guardianID != guardian || appointment.guardsAdult && !former.guardsAdult
+        {
+            seat(guardian, .guardian)
+        }
         if isForAnother || hasAnotherClinician {
             for invitation in state.invitations where invitation.state(at: now) == .open {
                 revoke(invitation.id)
@@ -38,6 +43,15 @@ extension SessionDraft {
         if state.session.startedAt == nil { startOver() }
         relocate()
         emit(.rescheduled)
+    }
+
+    /// The client has come of age: who came as their guardian is out, with attendee, credentials and watch.
+    mutating func endGuardianship(_ bornOn: CivilDate?) {
+        guard !Guardianship.stands(bornOn, guardsAdult: state.session.guardsAdult, context) else { return }
+        for person in state.participants
+        where person.role == .guardian && person.firstJoinedAt != nil && person.state != .removed {
+            dismiss(person.id, reason: "GUARDIANSHIP_ENDED")
+        }
     }
 
     private mutating func dismissOthers(than appointment: Appointment, isForAnother: Bool) {
@@ -85,7 +99,9 @@ extension SessionDraft {
     /// clinician waits for the next one.
     private mutating func returnToWaiting() {
         guard state.session.status == .inProgress else { return }
-        for person in state.admitted { putBack(person, isHeld: person.entry == .byName, reason: "REASSIGNED") }
+        for person in state.admitted {
+            putBack(person, isHeld: person.entry == .byName, reason: "REASSIGNED")
+        }
         let clientWaits = state.participants.contains { $0.isClientParty && $0.state == .waiting }
         setStatus(clientWaits ? .waitingRoom : .scheduled)
     }

@@ -24,6 +24,7 @@ extension SessionDraft {
         try requireOpen()
         try requireJoinWindow(for: participant)
         expectations += ledger.expectations
+        guard ledger.hasSay(participant, in: state, context) else { throw TelehealthError(.sessionNotFound) }
         if participant.role.rights.countsAsClinician {
             try joinAsClinician(participant, ledger)
         } else {

@@ -14,7 +14,7 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
         let command = PutAppointment(
             id: fields.id("appointment_id", request.appointmentID),
             clientID: fields.id("client_id", request.clientID),
-            guardianID: fields.optionalID("guardian_id", request.guardianID),
+            guardianID: fields.optionalID("guardian_id", request.guardianID), guardsAdult: request.adultGuardian,
             clinicianID: fields.id("clinician_id", request.clinicianID),
             startsAt: fields.time("starts_at", request.startsAt),
             endsAt: fields.time("ends_at", request.endsAt),
@@ -23,6 +23,9 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
             clientBirthDate: CivilDate(request.clientBirthDate))
         if !request.clientBirthDate.isEmpty, command.clientBirthDate == nil {
             fields.refuse("client_birth_date", "must be a day such as 2011-03-09")
+        }
+        if request.adultGuardian, request.guardianID.isEmpty {
+            fields.refuse("adult_guardian", "needs a guardian_id")
         }
         if request.sourceVersion < 1 { fields.refuse("source_version", "must be 1 or more") }
         if request.startsAt != nil, request.endsAt != nil {

@@ -14,7 +14,7 @@ extension ConsentHandler {
         let (status, file) = try await answering { () async throws(TelehealthError) in
             (
                 try await executor.consentStatus(of: subject, session: session, invocation),
-                try await executor.consentFile(of: subject, invocation.asPart)
+                try await executor.consentFile(of: subject, in: session, invocation.asPart)
             )
         }
         var response = Telehealth_V1_GetConsentStatusResponse()
@@ -83,7 +83,9 @@ extension ConsentHandler {
         return filled { $0.document = found.wire }
     }
 
-    private func wire(_ record: ConsentRecord, in file: ConsentFile) -> Telehealth_V1_Consent {
-        record.wire(now: time.now, isDueForRenewal: file.renewals.contains(record.id))
+    func wire(_ record: ConsentRecord, in file: ConsentFile) -> Telehealth_V1_Consent {
+        record.wire(
+            now: time.now, isDueForRenewal: file.renewals.contains(record.id),
+            hasEnded: file.ended.contains(record.id))
     }
 }

@@ -72,10 +72,10 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
     }
 
     private func wire(_ record: ConsentRecord) async throws(RPCError) -> Telehealth_V1_Consent {
-        let isDue = try await answering { () async throws(TelehealthError) in
-            try await executor.isDueForRenewal(record)
+        let file = try await answering { () async throws(TelehealthError) in
+            try await executor.judged([record], of: record.subjectID)
         }
-        return record.wire(now: time.now, isDueForRenewal: isDue)
+        return wire(record, in: file)
     }
 
     func putConsentDocument(_ request: Telehealth_V1_PutConsentDocumentRequest, context: ServerCallContext)

@@ -2,15 +2,17 @@ internal import TelehealthAPI
 internal import TelehealthCore
 
 extension ConsentRecord {
-    /// - Parameter isDueForRenewal: it ends soon, or a newer text is in force.
-    func wire(now: Timestamp, isDueForRenewal: Bool) -> Telehealth_V1_Consent {
+    /// - Parameters:
+    ///   - isDueForRenewal: it ends soon, or a newer text is in force.
+    ///   - hasEnded: whoever signed it has no power to do so any more.
+    func wire(now: Timestamp, isDueForRenewal: Bool, hasEnded: Bool) -> Telehealth_V1_Consent {
         var wire = Telehealth_V1_Consent()
         wire.consentID = id.rawValue
         wire.subjectID = subjectID.rawValue
         wire.subjectRole = subjectRole.wire
         wire.type = type.wire
         wire.decision = decision.wire
-        wire.state = state(at: now)
+        wire.state = state(at: now, hasEnded: hasEnded)
         wire.documentVersion = documentVersion
         wire.language = documentLanguage
         wire.textSha256 = textHash
@@ -39,12 +41,12 @@ extension ConsentRecord {
         return wire
     }
 
-    private func state(at now: Timestamp) -> Telehealth_V1_ConsentState {
+    private func state(at now: Timestamp, hasEnded: Bool) -> Telehealth_V1_ConsentState {
         if revokedAt != nil { return .revoked }
         if supersededBy != nil { return .superseded }
         switch decision {
         case .declined: return .declined
-        case .granted: return expiresAt.map { $0 <= now } ?? false ? .expired : .active
+        case .granted: return hasEnded || expiresAt.map { $0 <= now } ?? false ? .expired : .active
         }
     }
 }

@@ -23,6 +23,16 @@ extension StoreContract {
     }
 
     static let queryPromises = [
+        StorePromise("a client's booked appointments are those that are not cancelled and end later") {
+            (store) async throws in
+            var rows = (0..<4).map { Sample.appointment("\($0)", start: Int64($0) * 1000) }
+            rows[2].status = .cancelled
+            let foreign = Sample.appointment("9", client: "client-9")
+            try await store.commit(Decision((rows + [foreign]).map { .appointment($0) }))
+            let booked = try await store.bookedAppointments(of: "client-1", endingAfter: rows[0].endsAt)
+            #expect(Set(booked) == [rows[1], rows[3]])
+            #expect(try await store.bookedAppointments(of: "client-8", endingAfter: Sample.at(0)).isEmpty)
+        },
         StorePromise("sessions are listed by start and id, filtered by each field") { (store) async throws in
             try await fill(store)
             let all = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"]
