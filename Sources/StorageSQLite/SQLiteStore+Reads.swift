@@ -9,6 +9,12 @@ extension SQLiteStore {
         }
     }
 
+    public func earlyCancellation(of id: AppointmentID) async throws(StoreError) -> EarlyCancellation? {
+        try readers.readOnce { (connection) throws(SQLiteError) in
+            try connection.first(EarlyCancellationRow.byID, bind: { $0.add(id) }, read: EarlyCancellationRow.read)
+        }
+    }
+
     public func bookedAppointments(of client: SubjectID, endingAfter: Timestamp) async throws(StoreError)
         -> [Appointment]
     {

@@ -6,7 +6,8 @@ import Testing
 @Suite("Every statement finds its rows by an index") struct QueryPlanTests {
     private static let statements: [PreparedSQL] =
         [
-            AppointmentRow.byID, AppointmentRow.version, AppointmentRow.bookedOfClient, SessionRow.byID,
+            AppointmentRow.byID, AppointmentRow.version, AppointmentRow.bookedOfClient, EarlyCancellationRow.byID,
+            EarlyCancellationRow.version, SessionRow.byID,
             SessionRow.version,
             SessionRow.lastEventSequence, SessionRow.openOfAppointment, SessionRow.latestOfAppointment,
             SessionRow.openOfSubject, SessionRow.openByStart, SessionRow.openByStartAfter,

@@ -77,13 +77,14 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
 /// The row as it is stored now.
 public struct Telehealth_V1_PutAppointmentResponse: Message {
     public static let fullName = "telehealth.v1.PutAppointmentResponse"
-    /// The stored appointment: the one sent, or the newer one that made this put too old.
+    /// The stored appointment: the one sent, or the newer one that made this put too old. Unset when a cancellation that
+    /// came first is all that is known.
     public var appointment: Telehealth_V1_Appointment? {
         get { _appointment?.value }
         set { _appointment = newValue.map(Boxed.init) }
     }
     private var _appointment: Boxed<Telehealth_V1_Appointment>?
-    /// False when the put was older than, or equal to, what is stored.
+    /// Whether this call changed something: false when the put was older than, or equal to, what is stored.
     public var applied: Bool = false
     public var unknownFields = UnknownFields()
 
@@ -193,13 +194,14 @@ public struct Telehealth_V1_CancelAppointmentRequest: Message {
 /// What stands after the cancellation.
 public struct Telehealth_V1_CancelAppointmentResponse: Message {
     public static let fullName = "telehealth.v1.CancelAppointmentResponse"
-    /// The appointment, now cancelled, or the newer row that made this cancellation too old.
+    /// The appointment, now cancelled, or the newer row that made this cancellation too old. Unset when there is none yet.
     public var appointment: Telehealth_V1_Appointment? {
         get { _appointment?.value }
         set { _appointment = newValue.map(Boxed.init) }
     }
     private var _appointment: Boxed<Telehealth_V1_Appointment>?
-    /// False when the cancellation was older than, or equal to, what is stored.
+    /// Whether this call changed something: false when the cancellation was older than, or equal to, what is stored, and
+    /// when the appointment was cancelled before.
     public var applied: Bool = false
     public var unknownFields = UnknownFields()
 
@@ -242,7 +244,8 @@ public enum Telehealth_V1_AppointmentService_Methods {
 public protocol Telehealth_V1_AppointmentServiceHandler: Sendable {
     /// Stores or changes one appointment. Roles: scheduler, admin.
     ///
-    /// A put whose `source_version` is not higher than the stored one changes nothing and answers the stored row.
+    /// A put whose `source_version` is not higher than the stored one, or than that of a cancellation that came first, is
+    /// judged first and changes nothing: `applied` is false. With a higher one a cancelled appointment stays cancelled.
     ///
     /// People and time may change until the client is let into the open session, whoever waits and whatever the clock
     /// says; while that visit runs, `ends_at` may grow and a guardian may be added; with no session open they may change
@@ -258,7 +261,11 @@ public protocol Telehealth_V1_AppointmentServiceHandler: Sendable {
         async throws(RPCError) -> Telehealth_V1_GetAppointmentResponse
     /// Cancels an appointment and the session that stands on it. Roles: scheduler, admin.
     ///
-    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE when a client was already admitted).
+    /// A cancellation whose `source_version` is not higher than the stored one is judged first and changes nothing. One that
+    /// overtakes its appointment is kept for 90 days: OK with `applied`, `appointment` unset; GetAppointment stays NOT_FOUND,
+    /// and no put of that id books anything.
+    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); FAILED_PRECONDITION (INVALID_STATE once a client was
+    /// admitted in any session of the appointment).
     func cancelAppointment(_ request: Telehealth_V1_CancelAppointmentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CancelAppointmentResponse
 }
@@ -297,7 +304,8 @@ public struct Telehealth_V1_AppointmentServiceClient: Sendable {
 
     /// Stores or changes one appointment. Roles: scheduler, admin.
     ///
-    /// A put whose `source_version` is not higher than the stored one changes nothing and answers the stored row.
+    /// A put whose `source_version` is not higher than the stored one, or than that of a cancellation that came first, is
+    /// judged first and changes nothing: `applied` is false. With a higher one a cancelled appointment stays cancelled.
     ///
     /// People and time may change until the client is let into the open session, whoever waits and whatever the clock
     /// says; while that visit runs, `ends_at` may grow and a guardian may be added; with no session open they may change
@@ -321,7 +329,11 @@ public struct Telehealth_V1_AppointmentServiceClient: Sendable {
 
     /// Cancels an appointment and the session that stands on it. Roles: scheduler, admin.
     ///
-    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE when a client was already admitted).
+    /// A cancellation whose `source_version` is not higher than the stored one is judged first and changes nothing. One that
+    /// overtakes its appointment is kept for 90 days: OK with `applied`, `appointment` unset; GetAppointment stays NOT_FOUND,
+    /// and no put of that id books anything.
+    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); FAILED_PRECONDITION (INVALID_STATE once a client was
+    /// admitted in any session of the appointment).
     public func cancelAppointment(
         _ request: Telehealth_V1_CancelAppointmentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CancelAppointmentResponse {

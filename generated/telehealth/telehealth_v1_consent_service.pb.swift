@@ -94,8 +94,8 @@ public struct Telehealth_V1_SubmitConsentRequest: Message {
     public var subjectRole: Telehealth_V1_ConsentSubjectRole = .init(rawValue: 0)
     /// What it is about. Required.
     public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
-    /// An appointment that ties a clinician or guardian who calls to the subject, where no open session does yet; else
-    /// empty.
+    /// The booked appointment by which a clinician or guardian who calls wants to be tied to the subject; empty for any.
+    /// One that was cancelled or is over ties nobody.
     public var appointmentID: String = ""
     /// The decision. Required.
     public var submission: Telehealth_V1_ConsentSubmission? {
@@ -597,7 +597,8 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
         async throws(RPCError) -> Telehealth_V1_UpdateConsentResponse
     /// Takes an active consent back, at once; revoking a recording consent stops a running capture.
     ///
-    /// Roles: the subject or guardian; a clinician of the client and admin on the client's behalf. Repeating is OK.
+    /// Roles: the subject or guardian, and always whoever signed it; a clinician of the client and admin on the client's
+    /// behalf. Repeating is OK.
     /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); FAILED_PRECONDITION (CONSENT_NOT_CURRENT for a declined or superseded one).
     func revokeConsent(_ request: Telehealth_V1_RevokeConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RevokeConsentResponse
@@ -696,7 +697,8 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
 
     /// Takes an active consent back, at once; revoking a recording consent stops a running capture.
     ///
-    /// Roles: the subject or guardian; a clinician of the client and admin on the client's behalf. Repeating is OK.
+    /// Roles: the subject or guardian, and always whoever signed it; a clinician of the client and admin on the client's
+    /// behalf. Repeating is OK.
     /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); FAILED_PRECONDITION (CONSENT_NOT_CURRENT for a declined or superseded one).
     public func revokeConsent(
         _ request: Telehealth_V1_RevokeConsentRequest, options: CallOptions = .init()

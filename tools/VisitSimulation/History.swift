@@ -159,7 +159,7 @@ public final class History: Sendable {
         case 20: await share(anybody())
         case 21: await finish()
         case 22: await admit()
-        case 23: await schedule()
+        case 23: if pick(5) == 0 { await feedOutOfOrder() } else { await schedule() }
         case 24...41: await actOnPeople()
         case 42...45: clinic.time.advance(by: .seconds(Int64(1 + pick(20))))
         case 46: clinic.time.advance(by: .seconds(Int64(60 * (1 + pick(8)))))
@@ -304,45 +304,6 @@ public final class History: Sendable {
         await attempt("admit") { () throws(TelehealthError) in
             try await life.executor.admitParticipant(session, person, invocation(Clinic.clinicianCaller))
         }
-    }
-
-    private func schedule() async {
-        let version = state.withLock { state in
-            state.version += 1
-            return state.version
-        }
-        if pick(8) == 0 {
-            await attempt("cancel appointment") { () throws(TelehealthError) in
-                try await life.executor.cancelAppointment(
-                    CancelAppointment(id: Clinic.appointment, sourceVersion: version),
-                    invocation(Clinic.scheduler))
-            }
-            return
-        }
-        var command = pick(3) == 0 ? lengthened(version) : moved(version)
-        if command.guardianID != nil { command.guardsAdult = pick(2) == 0 }
-        // Mostly nothing is said of the client's age; else a child, or somebody long of age.
-        if pick(4) == 0 { command.clientBirthDate = CivilDate(pick(2) == 0 ? "2015-02-28" : "1980-02-28") }
-        await attempt("put appointment") { () throws(TelehealthError) in
-            try await life.executor.putAppointment(command, invocation(Clinic.scheduler))
-        }
-    }
-
-    private func moved(_ version: Int64) -> PutAppointment {
-        clinic.put(
-            version: version, start: .seconds(Int64(300 + pick(600) + (pick(8) == 0 ? 7200 : 0))),
-            length: .seconds(1800), clinician: pick(6) == 0 ? Clinic.otherSubject : Clinic.clinician,
-            guardian: pick(3) == 0 ? nil : Clinic.guardian)
-    }
-
-    /// What is stored, with somebody else or more time: what may still change while the client waits or is in.
-    private func lengthened(_ version: Int64) -> PutAppointment {
-        guard let row = clinic.store.snapshot.appointments[Clinic.appointment] else { return moved(version) }
-        return clinic.put(
-            version: version, start: row.startsAt - VirtualTime.nine,
-            length: row.endsAt - row.startsAt + .seconds(Int64(600 * pick(3))),
-            clinician: pick(3) == 0 ? Clinic.otherSubject : row.clinicianID,
-            guardian: pick(4) == 0 ? nil : row.guardianID ?? Clinic.guardian)
     }
 
     private func create() async {

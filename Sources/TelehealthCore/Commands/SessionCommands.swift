@@ -34,10 +34,10 @@ public struct PutAppointment: Sendable, Hashable {
 
 public struct CancelAppointment: Sendable, Hashable {
     public var id: AppointmentID
-    /// An older feed version than the stored one is ignored; nil = not from the feed.
-    public var sourceVersion: Int64?
+    /// A cancellation whose version is not above the stored one is ignored.
+    public var sourceVersion: Int64
 
-    public init(id: AppointmentID, sourceVersion: Int64? = nil) {
+    public init(id: AppointmentID, sourceVersion: Int64) {
         self.id = id
         self.sourceVersion = sourceVersion
     }

@@ -1,3 +1,17 @@
+/// A cancellation that came before any word of its appointment: whatever older word still comes books nothing.
+public struct EarlyCancellation: Sendable, Hashable {
+    public let appointmentID: AppointmentID
+    /// The feed's version of the cancellation, 1 or more.
+    public let sourceVersion: Int64
+    public let cancelledAt: Timestamp
+
+    public init(appointmentID: AppointmentID, sourceVersion: Int64, cancelledAt: Timestamp) {
+        self.appointmentID = appointmentID
+        self.sourceVersion = sourceVersion
+        self.cancelledAt = cancelledAt
+    }
+}
+
 /// The scheduling system's row, as far as a visit needs it.
 public struct Appointment: Sendable, Hashable {
     public enum Status: String, Sendable, Hashable { case scheduled, cancelled }

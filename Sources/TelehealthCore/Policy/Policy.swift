@@ -111,6 +111,8 @@ public struct Policy: Sendable, Hashable {
     // Commands
     /// How long the outcome of a changing call answers its repetition.
     public var requestRetention: Duration = .seconds(24 * 60 * 60)
+    /// For how long a cancellation is kept that came before its appointment: longer than any feed is late.
+    public var earlyCancellationRetention: Duration = .seconds(90 * 24 * 60 * 60)
     /// How often a rule is asked again after somebody else's commit came between.
     public var conflictRetriesMax = 12
     /// How long a join waits for its meeting when the call has no earlier deadline.

@@ -4,12 +4,21 @@ enum AppointmentRules {
     struct Past {
         /// The session that has not ended: it follows the appointment.
         let open: SessionState?
-        /// Whether a visit of this appointment that is over, the client let in, took place.
-        let tookPlace: Bool
+        /// Of a session that is over, in which the client was let in: a visit took place; nil = none did.
+        let tookPlace: SessionStatus?
+        /// The cancellation that came before the appointment.
+        let cancellation: EarlyCancellation?
 
-        init(open: SessionState? = nil, tookPlace: Bool = false) {
+        init(
+            open: SessionState? = nil, tookPlace: SessionStatus? = nil, cancellation: EarlyCancellation? = nil
+        ) {
             self.open = open
             self.tookPlace = tookPlace
+            self.cancellation = cancellation
+        }
+
+        fileprivate func early(_ id: AppointmentID) -> Decision.Expectation {
+            .earlyCancellation(id, sourceVersion: cancellation?.sourceVersion ?? 0)
         }
     }
 
@@ -25,8 +34,14 @@ enum AppointmentRules {
                 "PutAppointment", at: context.now, person: command.clientID, target: command.id.rawValue)
         ]
         guard let existing else {
+            if let cancellation = past.cancellation {
+                if command.sourceVersion > cancellation.sourceVersion {
+                    throw TelehealthError(.appointmentCancelled)
+                }
+                return (decision, AppointmentOutcome(appointment: nil, isApplied: false))
+            }
             let appointment = make(command, caller, context)
-            decision.expectations = [.appointment(command.id, version: 0)]
+            decision.expectations = [.appointment(command.id, version: 0), past.early(command.id)]
             decision.changes = [.appointment(appointment)]
             return (decision, AppointmentOutcome(appointment: appointment, isApplied: true))
         }
@@ -68,7 +83,7 @@ enum AppointmentRules {
         throws(TelehealthError)
     {
         guard let open = past.open else {
-            if past.tookPlace { throw TelehealthError(.appointmentStarted) }
+            if past.tookPlace != nil { throw TelehealthError(.appointmentStarted) }
             return
         }
         guard open.session.startedAt != nil else { return }
@@ -80,37 +95,56 @@ enum AppointmentRules {
         if next != allowed { throw TelehealthError(.appointmentStarted) }
     }
 
-    /// - Throws: `INVALID_STATE` once a client was admitted to the visit.
+    /// The feed may tell of things in any order: a version that is not above the stored one is judged first and
+    /// changes nothing, and a cancellation without its appointment is kept, so that no late put books a ghost.
+    ///
+    /// - Throws: `INVALID_STATE` once a client was admitted in any session of the appointment.
     static func cancel(
-        _ command: CancelAppointment, existing: Appointment, open: SessionState?, caller: Caller,
-        context: RuleContext
-    ) throws(TelehealthError) -> (Decision, Appointment) {
+        _ command: CancelAppointment, existing: Appointment?, past: Past, caller: Caller, context: RuleContext
+    ) throws(TelehealthError) -> (Decision, AppointmentOutcome) {
         let principal = Principal.caller(caller)
         var decision = Decision()
         decision.audit = [
             principal.audit(
-                "CancelAppointment", at: context.now, person: existing.clientID, target: command.id.rawValue)
+                "CancelAppointment", at: context.now, person: existing?.clientID, target: command.id.rawValue)
         ]
-        if existing.status == .cancelled { return (decision, existing) }
-        if let version = command.sourceVersion, version < existing.sourceVersion {
-            return (decision, existing)
+        guard let existing else { return keepEarly(command, past, decision, context) }
+        if command.sourceVersion <= existing.sourceVersion || existing.status == .cancelled {
+            return (decision, AppointmentOutcome(appointment: existing, isApplied: false))
         }
+        if let status = past.tookPlace { throw .invalidState(status) }
         var appointment = existing
         appointment.status = .cancelled
-        appointment.sourceVersion = max(existing.sourceVersion, command.sourceVersion ?? 0)
+        appointment.sourceVersion = command.sourceVersion
         stamp(&appointment, principal, context)
         decision.expectations = [
             .appointment(command.id, version: existing.version),
-            .noOtherOpenSession(command.id, except: open?.session.id),
+            .noOtherOpenSession(command.id, except: past.open?.session.id),
         ]
         decision.changes = [.appointment(appointment)]
-        if let open {
+        if let open = past.open {
             var draft = SessionDraft(open, context)
             try draft.requireNoVisitYet()
             draft.close(cancelled: .appointmentCancelled, by: principal)
             decision.merge(draft.seal(by: principal, action: "CancelAppointment"))
         }
-        return (decision, appointment)
+        return (decision, AppointmentOutcome(appointment: appointment, isApplied: true))
+    }
+
+    private static func keepEarly(
+        _ command: CancelAppointment, _ past: Past, _ decision: Decision, _ context: RuleContext
+    ) -> (Decision, AppointmentOutcome) {
+        guard command.sourceVersion > past.cancellation?.sourceVersion ?? 0 else {
+            return (decision, AppointmentOutcome(appointment: nil, isApplied: false))
+        }
+        var decision = decision
+        decision.expectations = [.appointment(command.id, version: 0), past.early(command.id)]
+        decision.changes = [
+            .earlyCancellation(
+                EarlyCancellation(
+                    appointmentID: command.id, sourceVersion: command.sourceVersion, cancelledAt: context.now))
+        ]
+        return (decision, AppointmentOutcome(appointment: nil, isApplied: true))
     }
 
     /// - Throws: `NOT_ALLOWED` for the client's side, `APPOINTMENT_CANCELLED`, `SESSION_EXISTS`,
@@ -199,6 +233,6 @@ enum AppointmentRules {
         guard (1...64).contains(command.timeZone.utf8.count) else {
             throw .invalid("time_zone", "must be an IANA name of 1 to 64 bytes")
         }
-        guard command.sourceVersion >= 0 else { throw .invalid("source_version", "must not be negative") }
+        guard command.sourceVersion >= 1 else { throw .invalid("source_version", "must be 1 or more") }
     }
 }

@@ -37,7 +37,8 @@ public final class Sweeper: Sendable {
                     prunedAt = time.now
                     try await committer.store.prune(
                         requestsBefore: time.now, eventsBefore: time.now - policy.eventRetention,
-                        effectsBefore: time.now - policy.effectRetention)
+                        effectsBefore: time.now - policy.effectRetention,
+                        earlyCancellationsBefore: time.now - policy.earlyCancellationRetention)
                 }
             } catch { notify(error) }
             do { try await time.sleep(for: policy.sweepInterval) } catch { return }

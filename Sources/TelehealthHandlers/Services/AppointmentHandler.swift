@@ -39,8 +39,7 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
             try await executor.putAppointment(command, invocation)
         }
         var response = Telehealth_V1_PutAppointmentResponse()
-        response.appointment = outcome.appointment.wire(
-            session: try await sessionID(of: outcome.appointment.id, invocation))
+        response.appointment = try await wire(outcome.appointment, invocation)
         response.applied = outcome.isApplied
         return response
     }
@@ -69,13 +68,20 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
             id: fields.id("appointment_id", request.appointmentID), sourceVersion: request.sourceVersion)
         if request.sourceVersion < 1 { fields.refuse("source_version", "must be 1 or more") }
         try fields.finish()
-        let appointment = try await answering { () async throws(TelehealthError) in
+        let outcome = try await answering { () async throws(TelehealthError) in
             try await executor.cancelAppointment(command, invocation)
         }
         var response = Telehealth_V1_CancelAppointmentResponse()
-        response.appointment = appointment.wire(session: try await sessionID(of: appointment.id, invocation))
-        response.applied = appointment.status == .cancelled
+        response.appointment = try await wire(outcome.appointment, invocation)
+        response.applied = outcome.isApplied
         return response
+    }
+
+    private func wire(_ appointment: Appointment?, _ invocation: Invocation) async throws(RPCError)
+        -> Telehealth_V1_Appointment?
+    {
+        guard let appointment else { return nil }
+        return appointment.wire(session: try await sessionID(of: appointment.id, invocation))
     }
 
     /// The open session, or the latest one; attempts are few, so one page holds them.
