@@ -21,13 +21,25 @@ import Testing
     @Test(arguments: [
         // In order, twice, and behind each other.
         [Word.put(1, "booked"), .put(1, "booked, ignored"), .put(2, "booked"), .put(1, "booked, ignored")],
-        [.put(1, "booked"), .cancel(2, "cancelled"), .cancel(2, "cancelled, ignored"), .put(2, "cancelled, ignored")],
-        [.put(1, "booked"), .cancel(2, "cancelled"), .put(1, "cancelled, ignored"), .put(3, "APPOINTMENT_CANCELLED")],
+        [
+            .put(1, "booked"), .cancel(2, "cancelled"), .cancel(2, "cancelled, ignored"),
+            .put(2, "cancelled, ignored"),
+        ],
+        [
+            .put(1, "booked"), .cancel(2, "cancelled"), .put(1, "cancelled, ignored"),
+            .put(3, "APPOINTMENT_CANCELLED"),
+        ],
         [.put(1, "booked"), .cancel(2, "cancelled"), .cancel(3, "cancelled, ignored")],
         // A cancellation with the stored version, or an older one.
-        [.put(2, "booked"), .cancel(2, "booked, ignored"), .cancel(1, "booked, ignored"), .cancel(3, "cancelled")],
+        [
+            .put(2, "booked"), .cancel(2, "booked, ignored"), .cancel(1, "booked, ignored"),
+            .cancel(3, "cancelled"),
+        ],
         // A cancellation that overtakes its put.
-        [.cancel(2, "none"), .put(1, "none, ignored"), .put(2, "none, ignored"), .put(3, "APPOINTMENT_CANCELLED")],
+        [
+            .cancel(2, "none"), .put(1, "none, ignored"), .put(2, "none, ignored"),
+            .put(3, "APPOINTMENT_CANCELLED"),
+        ],
         [.cancel(2, "none"), .cancel(2, "none, ignored"), .cancel(1, "none, ignored"), .cancel(3, "none")],
         [.cancel(2, "none"), .cancel(4, "none"), .put(3, "none, ignored"), .put(4, "none, ignored")],
         [.cancel(2, "none"), .put(3, "APPOINTMENT_CANCELLED"), .put(1, "none, ignored"), .cancel(3, "none")],
@@ -65,7 +77,8 @@ import Testing
     private func cancel(_ clinic: Clinic, _ version: Int64 = 9) async -> TelehealthError.Reason? {
         await refusal { () throws(TelehealthError) in
             try await clinic.executor.cancelAppointment(
-                CancelAppointment(id: Clinic.appointment, sourceVersion: version), clinic.call(Clinic.scheduler))
+                CancelAppointment(id: Clinic.appointment, sourceVersion: version),
+                clinic.call(Clinic.scheduler))
         }
     }
 
@@ -77,7 +90,9 @@ import Testing
         #expect(clinic.store.snapshot.appointments == before)
     }
 
-    @Test func `an early cancellation leaves nothing to be read, and is forgotten after ninety days`() async throws {
+    @Test func `an early cancellation leaves nothing to be read, and is forgotten after ninety days`()
+        async throws
+    {
         let clinic = Clinic()
         #expect(await cancel(clinic, 2) == nil)
         let read = await refusal { () throws(TelehealthError) in
@@ -87,7 +102,8 @@ import Testing
         #expect(clinic.policy.earlyCancellationRetention == .seconds(90 * 86_400))
     }
 
-    @Test func `a cancellation and its put in the same instant book no ghost, whoever is first`() async throws {
+    @Test func `a cancellation and its put in the same instant book no ghost, whoever is first`() async throws
+    {
         let clinic = Clinic()
         clinic.store.interrupt { _ = await self.cancel(clinic, 2) }
         let outcome = try await clinic.executor.putAppointment(
@@ -114,12 +130,14 @@ import Testing
         }
         for _ in 0..<2 {
             let outcome = try await clinic.executor.cancelAppointment(
-                CancelAppointment(id: Clinic.appointment, sourceVersion: 2), clinic.call(Clinic.scheduler, id: stale))
+                CancelAppointment(id: Clinic.appointment, sourceVersion: 2),
+                clinic.call(Clinic.scheduler, id: stale))
             #expect(!outcome.isApplied)
         }
         for _ in 0..<2 {
             let outcome = try await clinic.executor.cancelAppointment(
-                CancelAppointment(id: Clinic.appointment, sourceVersion: 3), clinic.call(Clinic.scheduler, id: cancel))
+                CancelAppointment(id: Clinic.appointment, sourceVersion: 3),
+                clinic.call(Clinic.scheduler, id: cancel))
             #expect(outcome.isApplied && outcome.appointment?.status == .cancelled)
         }
         let early = clinic.ids.uuid()
@@ -131,7 +149,9 @@ import Testing
         }
     }
 
-    @Test func `a visit that took place is not cancelled, also when another session came behind it`() async throws {
+    @Test func `a visit that took place is not cancelled, also when another session came behind it`()
+        async throws
+    {
         let clinic = Clinic()
         let first = try await clinic.visit()
         #expect(await cancel(clinic) == .invalidState, "it runs")

@@ -10,7 +10,7 @@ import Testing
     ) async -> TelehealthError.Reason? {
         await refusal { () throws(TelehealthError) in
             try await clinic.executor.submitConsent(
-                SubmitConsent(subjectID: subject, type: type, statement: statement), clinic.call(caller))
+                SubmitConsent(subjectID: subject, type: type, statement: statement.about(type)), clinic.call(caller))
         }
     }
 

@@ -25,7 +25,7 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
     public var endsAt: Google_Protobuf_Timestamp?
     /// See `Appointment.guardian_id`. May be empty.
     public var guardianID: String = ""
-    /// IANA time zone name, 1 to 64 characters. Required.
+    /// A name of the IANA time zone database, written as there, for example `America/New_York`. Required.
     public var timeZone: String = ""
     /// The source's version of this row, 1 or more. Required.
     public var sourceVersion: Int64 = 0
@@ -33,7 +33,8 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
     /// visit.
     public var adultGuardian: Bool = false
     /// The client's birth date, `YYYY-MM-DD`; empty when nothing is said of it. Personal data: kept with the client's
-    /// consents and never sent back. Who is a minor where the visit takes place needs a guardian's signature.
+    /// consents and never sent back. Not in the future at the clinic's home place. Who is a minor where the visit takes
+    /// place needs a guardian's signature.
     public var clientBirthDate: String = ""
     public var unknownFields = UnknownFields()
 

@@ -396,7 +396,7 @@ public struct Telehealth_V1_ListConsentDocumentsRequest: Message {
     public static let fullName = "telehealth.v1.ListConsentDocumentsRequest"
     /// Only this type; UNSPECIFIED for all.
     public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
-    /// Only this BCP 47 language; empty for all.
+    /// Only this BCP 47 language and what it covers (`es` covers `es-US`); empty for all.
     public var language: String = ""
     /// Only those in force now: the newest per type and language.
     public var inForceOnly: Bool = false

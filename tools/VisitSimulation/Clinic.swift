@@ -119,7 +119,7 @@ final class Clinic: Sendable {
         try await executor.submitConsent(
             SubmitConsent(
                 subjectID: caller.clientID ?? caller.clinicianID ?? SubjectID("nobody"), type: type,
-                statement: statement ?? Self.statement()), call(caller))
+                statement: (statement ?? Self.statement()).about(type)), call(caller))
     }
 
     /// The client's telehealth consents.
@@ -210,6 +210,16 @@ final class Clinic: Sendable {
         store.snapshot.events[session]?.map(\.kind) ?? []
     }
     var pendingEffects: [Effect] { store.snapshot.effects.filter { $0.state != .done } }
+}
+
+extension ConsentStatement {
+    /// A recording consent names what it is for: treatment, where nothing else is said.
+    func about(_ type: ConsentType) -> ConsentStatement {
+        guard type == .recording, recordingPurposes.isEmpty else { return self }
+        var statement = self
+        statement.recordingPurposes = [.clinical]
+        return statement
+    }
 }
 
 private final class Notices: Sendable {

@@ -21,7 +21,7 @@ extension History {
         guard let subject = caller.personID else { return }
         let record = await attempt("\(decision) \(type) \(subject)") { () throws(TelehealthError) in
             try await life.executor.submitConsent(
-                SubmitConsent(subjectID: subject, type: type, statement: Clinic.statement(decision)),
+                SubmitConsent(subjectID: subject, type: type, statement: Clinic.statement(decision).about(type)),
                 invocation(caller))
         }
         // A device that repeats a request id is given the earlier outcome, which may be another person's.
@@ -37,7 +37,7 @@ extension History {
         let statement = Clinic.statement(session: pick(2) == 0 ? session : nil)
         await attempt("guardian signs \(type)") { () throws(TelehealthError) in
             try await life.executor.submitConsent(
-                SubmitConsent(subjectID: Clinic.client, type: type, statement: statement),
+                SubmitConsent(subjectID: Clinic.client, type: type, statement: statement.about(type)),
                 invocation(Clinic.guardianCaller))
         }
     }

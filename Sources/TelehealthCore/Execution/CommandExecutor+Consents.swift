@@ -111,7 +111,11 @@ extension CommandExecutor {
         recorded.remove(subject)
         var document: ConsentDocument?
         if let statement {
-            document = try await self.document(type, statement.documentVersion, statement.documentLanguage)
+            // Texts from before may stand twice under one tag; the hash tells which was shown.
+            let shown = try await reading { () async throws(StoreError) in try await store.documents(of: type) }
+                .filter { $0.version == statement.documentVersion }
+                .inLanguage(lookedUp: statement.documentLanguage)
+            document = shown.first { $0.textHash == statement.textHash } ?? shown.first
         }
         let session = visit.flatMap { id in open.first { $0.session.id == id } }
         let place = session ?? open.first { $0.session.clientID == subject }
@@ -164,6 +168,6 @@ extension CommandExecutor {
         async throws(TelehealthError) -> ConsentDocument?
     {
         try await reading { () async throws(StoreError) in try await store.documents(of: type) }
-            .first { $0.version == version && $0.language == language }
+            .first { $0.version == version && $0.language == LanguageTag.canonical(language) }
     }
 }

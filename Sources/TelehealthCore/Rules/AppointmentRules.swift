@@ -26,7 +26,7 @@ enum AppointmentRules {
     static func put(
         _ command: PutAppointment, existing: Appointment?, past: Past, caller: Caller, context: RuleContext
     ) throws(TelehealthError) -> (Decision, AppointmentOutcome) {
-        try validate(command)
+        try validate(command, context)
         let principal = Principal.caller(caller)
         var decision = Decision()
         decision.audit = [
@@ -209,7 +209,7 @@ enum AppointmentRules {
         appointment.lastModifiedBy = principal.name
     }
 
-    private static func validate(_ command: PutAppointment) throws(TelehealthError) {
+    private static func validate(_ command: PutAppointment, _ context: RuleContext) throws(TelehealthError) {
         let ids: [(String, String?)] = [
             ("appointment_id", command.id.rawValue), ("client_id", command.clientID.rawValue),
             ("guardian_id", command.guardianID?.rawValue), ("clinician_id", command.clinicianID.rawValue),
@@ -230,8 +230,11 @@ enum AppointmentRules {
         guard command.endsAt - command.startsAt <= Policy.longestVisit else {
             throw .invalid("ends_at", "must be at most 12 hours after starts_at")
         }
-        guard (1...64).contains(command.timeZone.utf8.count) else {
-            throw .invalid("time_zone", "must be an IANA name of 1 to 64 bytes")
+        guard ZoneBook.knows(command.timeZone) else {
+            throw .invalid("time_zone", "must be a name of the IANA time zone database")
+        }
+        if let bornOn = command.clientBirthDate, bornOn > context.place.latestDate(at: context.now) {
+            throw .invalid("client_birth_date", "must not be in the future")
         }
         guard command.sourceVersion >= 1 else { throw .invalid("source_version", "must be 1 or more") }
     }

@@ -4,6 +4,12 @@ enum ConsentStatementRules {
         _ statement: ConsentStatement, type: ConsentType, subject: SubjectID, _ scene: ConsentRules.Scene
     ) throws(TelehealthError) {
         try checkDocument(statement, type, scene)
+        // What is kept is what was signed: nothing is added, and nothing is left out.
+        guard statement.recordingPurposes.isEmpty == (type != .recording) else {
+            throw .invalid(
+                "submission.recording_purposes",
+                type == .recording ? "is required for a recording consent" : "belongs to the recording consent only")
+        }
         try checkSigner(statement, scene)
         try checkTimes(statement, type, scene)
         try checkEvidence(statement, scene)

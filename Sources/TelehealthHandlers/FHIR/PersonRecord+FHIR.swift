@@ -33,7 +33,7 @@ extension PersonRecord {
     private func fhir(_ record: ConsentRecord) -> JSONText {
         let document = documents.first {
             $0.type == record.type && $0.version == record.documentVersion
-                && $0.language == record.documentLanguage && $0.textHash == record.textHash
+                && $0.language == LanguageTag.canonical(record.documentLanguage) && $0.textHash == record.textHash
         }
         var extensions = [
             FHIR.extension("text-sha256", ["valueString": .string(HexText.encode(record.textHash))])

@@ -18,11 +18,14 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
             clinicianID: fields.id("clinician_id", request.clinicianID),
             startsAt: fields.time("starts_at", request.startsAt),
             endsAt: fields.time("ends_at", request.endsAt),
-            timeZone: fields.text("time_zone", request.timeZone, bytes: 1...64),
+            timeZone: fields.text("time_zone", request.timeZone, characters: 1...64),
             sourceVersion: request.sourceVersion,
             clientBirthDate: CivilDate(request.clientBirthDate))
         if !request.clientBirthDate.isEmpty, command.clientBirthDate == nil {
             fields.refuse("client_birth_date", "must be a day such as 2011-03-09")
+        }
+        if request.timeZone.saysSomething, request.timeZone.characterCount <= 64, !ZoneBook.knows(request.timeZone) {
+            fields.refuse("time_zone", "must be a name of the IANA time zone database")
         }
         if request.adultGuardian, request.guardianID.isEmpty {
             fields.refuse("adult_guardian", "needs a guardian_id")

@@ -86,7 +86,7 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
         let command = PutConsentDocument(
             type: fields.choice("type", request.type, ConsentType(request.type), default: .recording),
             version: fields.text("version", request.version, bytes: 1...32),
-            language: fields.text("language", request.language, bytes: 2...35),
+            language: fields.language("language", request.language),
             text: fields.text("text", request.text, bytes: 1...262_144),
             effectiveAt: fields.optionalTime("effective_at", request.effectiveAt))
         if !request.version.isEmpty, !ConsentID.isValid(request.version) {

@@ -82,7 +82,8 @@ extension ConsentEvidence {
             return
         }
         func text(_ field: String, _ text: String) -> String? {
-            fields.optionalText("submission.evidence_items." + field, text, bytesMax: Self.textBytesMax)
+            fields.optionalText(
+                "submission.evidence_items." + field, text, bytesMax: Self.textBytesMax, saysSomething: true)
         }
         if !wire.scanSha256.isEmpty, wire.scanSha256.count != 32 {
             fields.refuse("submission.evidence_items.scan_sha256", "must be 32 bytes")
@@ -138,7 +139,10 @@ extension ConsentStatement {
         if let type, type != .recording, !purposes.isEmpty {
             fields.refuse("submission.recording_purposes", "belongs to the recording consent only")
         }
-        if purposes.count > Recording.Purpose.allCases.count {
+        if type == .recording, purposes.isEmpty {
+            fields.refuse("submission.recording_purposes", "is required for a recording consent")
+        }
+        if Set(purposes).count < purposes.count {
             fields.refuse("submission.recording_purposes", "names a purpose twice")
         }
         let isElectronic = method == .electronic
@@ -150,7 +154,7 @@ extension ConsentStatement {
                 "submission.decision", wire.decision, ConsentDecision(wire.decision), default: .declined),
             method: method,
             documentVersion: fields.text("submission.document_version", wire.documentVersion, bytes: 1...32),
-            documentLanguage: fields.text("submission.language", wire.language, bytes: 2...35),
+            documentLanguage: fields.language("submission.language", wire.language),
             textHash: wire.textSha256,
             acknowledgements: .init(
                 patientRights: acknowledged.patientRights,
