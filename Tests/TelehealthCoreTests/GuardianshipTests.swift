@@ -175,7 +175,7 @@ import Testing
         for _ in 0..<2 {
             let revoked = try await clinic.executor.revokeConsent(
                 RevokeConsent(consentID: record.id), clinic.call(Self.motherCaller, id: request))
-            #expect(revoked.record.revokedBy == Self.motherCaller.subject)
+            #expect(revoked.record.revokedBy == Self.motherCaller.subject.rawValue)
         }
     }
 
@@ -224,7 +224,7 @@ import Testing
         try await clinic.registerDocuments()
         try await put(clinic)
         func attest(_ caller: Caller = Clinic.clinicianCaller) async -> TelehealthError.Reason? {
-            let word = Clinic.statement(.granted, .verbal, attestedBy: caller.subject)
+            let word = Clinic.statement(.granted, .verbal, attestedBy: caller.subject.rawValue)
             return await refusal { () throws(TelehealthError) in
                 try await clinic.executor.submitConsent(
                     SubmitConsent(
