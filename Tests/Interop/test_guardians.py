@@ -1,11 +1,14 @@
 """Appointments that change, guardians, and the feed's order, through the wire."""
 
+import json
 import time
 import uuid
+from datetime import datetime, timedelta, timezone
 
 import grpc
 import pytest
 
+from service import ROOT, Service
 from visit import Clinic, Watch, fields_at_fault, in_seconds, reason
 
 FAILED = grpc.StatusCode.FAILED_PRECONDITION
@@ -230,3 +233,33 @@ def test_a_text_is_found_by_its_language_however_it_is_spelled(clinic):
         with pytest.raises(grpc.RpcError) as error:
             register(language, "Yes.")
         assert fields_at_fault(error.value) == ["language"]
+
+
+@pytest.mark.parametrize("zones, is_minor", [
+    (["Pacific/Kiritimati"], False), (["Etc/GMT+12"], True), (["Pacific/Kiritimati", "Etc/GMT+12"], True),
+])
+def test_somebody_comes_of_age_with_the_day_at_the_place(simulator, tmp_path, zones, is_minor):
+    # Where days begin first it is a later day than where they begin last, at any time.
+    birthday = (datetime.now(timezone.utc) + timedelta(hours=14)).date()
+    if (birthday.month, birthday.day) == (2, 29):
+        pytest.skip("nobody of eighteen was born on this day")
+    georgia = json.loads((ROOT / "Sources/TelehealthCore/Policy/Places/US-GA.json").read_text())
+    folder = tmp_path / "places"
+    folder.mkdir()
+    (folder / "US-GA.json").write_text(json.dumps({**georgia, "timeZones": zones}))
+    service = Service(tmp_path / "data", simulator, env={"TELEHEALTH_POLICY_DIR": str(folder)}).start()
+    try:
+        with grpc.insecure_channel(service.address) as channel:
+            clinic = Clinic(service, channel)
+            clinic.register_documents()
+            put(
+                clinic, fresh(), guardian_id=clinic.person("guardian"),
+                client_birth_date=birthday.replace(year=birthday.year - 18).isoformat())
+            if is_minor:
+                assert why(sign, clinic, "client") == "GUARDIAN_REQUIRED"
+                assert sign(clinic, "guardian").signer_id == clinic.person("guardian")
+            else:
+                assert sign(clinic, "client").signer_id == clinic.client_id
+                assert why(sign, clinic, "guardian") == "SUBJECT_NOT_FOUND"
+    finally:
+        assert service.stop() == 0
