@@ -63,10 +63,9 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
-/// What each place asks of consents: data, compiled in byte by byte.
-let policyFiles: [Resource] = ["US-GA", "US-CA", "default"].map {
-    .embedInCode("Policy/Places/\($0).json")
-}
+/// What each place asks of consents, and the time zones: data, compiled in byte by byte.
+let policyFiles: [Resource] =
+    ["US-GA", "US-CA", "default"].map { .embedInCode("Policy/Places/\($0).json") } + [.embedInCode("Time/zones.txt")]
 
 let cLibraries: [Target] = [
     clib("CNghttp2", "libnghttp2", "libnghttp2-dev"),

@@ -9,6 +9,25 @@ extension SQLiteStore {
         }
     }
 
+    public func earlyCancellation(of id: AppointmentID) async throws(StoreError) -> EarlyCancellation? {
+        try readers.readOnce { (connection) throws(SQLiteError) in
+            try connection.first(EarlyCancellationRow.byID, bind: { $0.add(id) }, read: EarlyCancellationRow.read)
+        }
+    }
+
+    public func bookedAppointments(of client: SubjectID, endingAfter: Timestamp) async throws(StoreError)
+        -> [Appointment]
+    {
+        try readers.readOnce { (connection) throws(SQLiteError) in
+            try connection.all(
+                AppointmentRow.bookedOfClient,
+                bind: { values in
+                    values.add(client)
+                    values.add(endingAfter)
+                }, read: AppointmentRow.read)
+        }
+    }
+
     public func session(_ id: SessionID) async throws(StoreError) -> SessionState? {
         try caches.sessions.value(id) { () throws(StoreError) in
             try readers.read { (connection) throws(SQLiteError) in try SessionLoader.load(id, connection) }

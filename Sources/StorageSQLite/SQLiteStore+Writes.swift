@@ -32,11 +32,13 @@ extension SQLiteStore {
     }
 
     /// In small steps between other writes.
-    public func prune(requestsBefore: Timestamp, eventsBefore: Timestamp, effectsBefore: Timestamp)
-        async throws(StoreError)
-    {
+    public func prune(
+        requestsBefore: Timestamp, eventsBefore: Timestamp, effectsBefore: Timestamp,
+        earlyCancellationsBefore: Timestamp
+    ) async throws(StoreError) {
         let pruning = Pruning(
-            requestsBefore: requestsBefore, eventsBefore: eventsBefore, effectsBefore: effectsBefore)
+            requestsBefore: requestsBefore, eventsBefore: eventsBefore, effectsBefore: effectsBefore,
+            earlyCancellationsBefore: earlyCancellationsBefore)
         let result = await withCheckedContinuation { done in
             if let refusal = writer.queue.submit(.prune(pruning, done)) {
                 done.resume(returning: .failure(refusal))

@@ -86,6 +86,11 @@ def test_appointments(clinic):
     stub, unknown = clinic.appointments, "appt-" + uuid.uuid4().hex
     refused(clinic, "APPOINTMENT_NOT_FOUND", stub.GetAppointment, a.GetAppointmentRequest(appointment_id=unknown), "admin")
     begun = clinic.book(starts_in=-60)
+    for kind in ("GEORGIA_TELEHEALTH", "HIPAA_TELEHEALTH"):
+        clinic.consent(f"CONSENT_TYPE_{kind}")
+    visit = clinic.create_session(begun).session_id
+    clinic.join(visit, "client")
+    clinic.join(visit, "clinician")
     moved = a.PutAppointmentRequest(
         appointment_id=begun, client_id=clinic.client_id, clinician_id=clinic.clinician_id, starts_at=in_seconds(600),
         ends_at=in_seconds(1200), time_zone="America/New_York", source_version=2)

@@ -237,6 +237,22 @@ def test_a_record_is_valid_fhir(office):
     assert all(each["agent"][0]["who"]["identifier"]["value"] for each in found["AuditEvent"])
 
 
+def test_a_missed_visit_says_when_it_was_planned_and_who_did_not_come(office):
+    from telehealth.v1 import telehealth_service_pb2 as m
+
+    session = office.create_session(office.book(starts_in=-60)).session_id
+    office.join(session, "clinician")
+    office.call(office.telehealth.MarkNoShow, m.MarkNoShowRequest(session_id=session), "clinician")
+    visit = next(
+        each["resource"] for each in export(office, office.client_id)["entry"] if each["resource"]["resourceType"] == "Encounter")
+    Encounter.model_validate(visit)
+    assert visit["status"] == "cancelled" and "period" not in visit, "nothing took place"
+    told = {each["url"].rsplit("/", 1)[-1].rsplit(".", 1)[-1]: each for each in visit["extension"]}
+    assert told["plannedStartDate"]["valueDateTime"] < told["plannedEndDate"]["valueDateTime"]
+    reason = told["encounter-reasonCancelled"]["valueCodeableConcept"]
+    assert (reason["text"], reason["coding"][0]["code"]) == ("no-show", "CLIENT")
+
+
 def test_a_record_is_for_the_person_the_guardian_and_the_clinic(office, service):
     from telehealth.v1 import consent_receipt_service_pb2 as m
 

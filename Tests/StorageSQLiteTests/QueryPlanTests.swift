@@ -6,10 +6,13 @@ import Testing
 @Suite("Every statement finds its rows by an index") struct QueryPlanTests {
     private static let statements: [PreparedSQL] =
         [
-            AppointmentRow.byID, AppointmentRow.version, SessionRow.byID, SessionRow.version,
+            AppointmentRow.byID, AppointmentRow.version, AppointmentRow.bookedOfClient, EarlyCancellationRow.byID,
+            EarlyCancellationRow.version, SessionRow.byID,
+            SessionRow.version,
             SessionRow.lastEventSequence, SessionRow.openOfAppointment, SessionRow.latestOfAppointment,
             SessionRow.openOfSubject, SessionRow.openByStart, SessionRow.openByStartAfter,
-            SessionRow.updateInPlace, ParticipantRow.update, ParticipantRow.ofSession, MeetingRow.ofSession, RecordingRow.byID,
+            SessionRow.updateInPlace, ParticipantRow.update, ParticipantRow.ofSession, MeetingRow.ofSession,
+            RecordingRow.byID,
             RecordingRow.ofSession, ScreenShareRow.ofSession, InvitationRow.ofSession,
             ConsentRow.byID, ConsentRow.ofSubject,
             ConsentRow.version, ConsentDocumentRow.presence, SessionEventRow.after,

@@ -283,6 +283,57 @@ import Testing
         }
     }
 
+    @Test("a guardian whom a row from before names for an adult stays one; a minor's goes at eighteen")
+    func keepsGuardiansOfAdults() async throws {
+        try await withTemporaryDirectory { directory in
+            let ring = KeyRing.fresh(now: 0)
+            let sealer = Sealer(ring)
+            var configuration = StoreConfiguration()
+            configuration.keyRing = ring
+            do {
+                let connection = try SQLiteConnection(
+                    path: directory + "/telehealth.db", access: .createOrWrite, vfs: nil, sealer: sealer)
+                try SealingFunction.register(on: connection, sealer)
+                try Migrator.bringUpToDate(
+                    connection, migrations: Array(Migration.all.prefix { $0.version < 10 }))
+                for (name, born) in [("adult", "1980-02-29"), ("minor", "2100-01-01"), ("unknown", nil)] {
+                    for statement in Self.guardedRows(name, born: born, sealer) {
+                        try connection.execute(statement, label: "rows from before")
+                    }
+                }
+                try connection.execute("INSERT INTO sealing_keys VALUES (-1, x'')", label: "rows from before")
+            }
+            let store = try SQLiteStore.open(directory: directory, configuration: configuration)
+            for (name, isKept) in [("adult", true), ("minor", false), ("unknown", false)] {
+                let row = try #require(try await store.appointment(AppointmentID(name)))
+                #expect(row.guardianID == SubjectID("guardian") && row.guardsAdult == isKept)
+                #expect(try await store.session(SessionID("s-" + name))?.session.guardsAdult == isKept)
+            }
+            await store.close()
+        }
+    }
+
+    private static func guardedRows(_ name: String, born: String?, _ sealer: Sealer) -> [String] {
+        func hex(_ bytes: [UInt8]) -> String { "x'" + HexText.encode(bytes) + "'" }
+        func token(_ id: String) -> String { hex(sealer.identifiers.token(id)) }
+        let day = born.map { hex(sealer.seal($0, .bornOn, row: "client-" + name)) } ?? "NULL"
+        return [
+            """
+            INSERT INTO appointments VALUES ('\(name)', \(token("client-" + name)), \(token("guardian")), \
+            \(token("doc")), 0, 1, 'UTC', 'scheduled', 1, 1, 0, 0, \(token("x")), \(token("x")))
+            """,
+            """
+            INSERT INTO sessions (id, appointment_id, client_id, guardian_id, clinician_id, starts_at, is_open, \
+            created_at, ends_at, status, status_updated_at, admission_policy, clinician_join_url, client_join_url, \
+            current_generation, last_event_sequence, last_effect_sequence, version, updated_at, created_by, \
+            last_modified_by) VALUES ('s-\(name)', '\(name)', \(token("client-" + name)), \(token("guardian")), \
+            \(token("doc")), 0, 1, 0, 1, 'scheduled', 0, 'manual', '', '', 0, 0, 0, 1, 0, \(token("x")), \(token("x")))
+            """,
+            "INSERT INTO consent_versions (subject_id, version, born_on) "
+                + "VALUES (\(token("client-" + name)), 1, \(day))",
+        ]
+    }
+
     private static let clearRows = [
         """
         INSERT INTO appointments VALUES ('a', '\(marker)-client', NULL, '\(marker)-doc', 0, 1, 'UTC', 'scheduled', 1, 1, \

@@ -10,7 +10,7 @@ import Testing
     ) async -> TelehealthError.Reason? {
         await refusal { () throws(TelehealthError) in
             try await clinic.executor.submitConsent(
-                SubmitConsent(subjectID: subject, type: type, statement: statement), clinic.call(caller))
+                SubmitConsent(subjectID: subject, type: type, statement: statement.about(type)), clinic.call(caller))
         }
     }
 
@@ -79,18 +79,6 @@ import Testing
         let record = try #require(clinic.store.snapshot.histories[Clinic.client]?.records.last)
         #expect(record.signerID == Clinic.guardian && record.subjectID == Clinic.client)
         #expect(await submit(clinic) == nil)
-    }
-
-    @Test func `a guardian's tie is shown by an appointment where there is no session yet`() async throws {
-        let clinic = Clinic()
-        try await clinic.registerDocuments()
-        _ = try await clinic.executor.putAppointment(
-            clinic.put(guardian: Clinic.guardian), clinic.call(Clinic.scheduler))
-        #expect(await submit(clinic, by: Clinic.guardianCaller) == .subjectNotFound)
-        _ = try await clinic.executor.submitConsent(
-            SubmitConsent(
-                subjectID: Clinic.client, type: .georgiaTelehealth, appointmentID: Clinic.appointment,
-                statement: Clinic.statement()), clinic.call(Clinic.guardianCaller))
     }
 
     @Test func `paper and verbal name who attests, and verbal never suffices for a recording`() async throws {

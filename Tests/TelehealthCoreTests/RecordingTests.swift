@@ -117,7 +117,7 @@ import Testing
             try await clinic.grant(.recording, statement: Clinic.statement(.declined))
         } else {
             _ = try await clinic.executor.updateConsent(
-                UpdateConsent(consentID: consent.id, statement: Clinic.statement(.declined)),
+                UpdateConsent(consentID: consent.id, statement: Clinic.statement(.declined).about(.recording)),
                 clinic.call(Clinic.clientCaller))
         }
         #expect(try clinic.state(id).recording(recording)?.state == .stopping)

@@ -129,7 +129,8 @@ import Testing
         #expect(clinic.store.snapshot.requests.count == 1)
         clinic.time.advance(by: .seconds(86_401))
         try await clinic.store.prune(
-            requestsBefore: clinic.time.now, eventsBefore: clinic.time.now, effectsBefore: VirtualTime.nine)
+            requestsBefore: clinic.time.now, eventsBefore: clinic.time.now, effectsBefore: VirtualTime.nine,
+                earlyCancellationsBefore: VirtualTime.nine)
         #expect(clinic.store.snapshot.requests.isEmpty)
     }
 

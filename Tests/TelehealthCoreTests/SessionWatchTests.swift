@@ -110,7 +110,8 @@ import Testing
             EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         clinic.time.advance(by: .seconds(10))
         try await clinic.store.prune(
-            requestsBefore: clinic.time.now, eventsBefore: clinic.time.now, effectsBefore: VirtualTime.nine)
+            requestsBefore: clinic.time.now, eventsBefore: clinic.time.now, effectsBefore: VirtualTime.nine,
+                earlyCancellationsBefore: VirtualTime.nine)
         let reason = await refusal { () throws(TelehealthError) in
             try await clinic.executor.watchSession(
                 id, after: 1, clinic.call(Clinic.clinicianCaller), wake: {})

@@ -44,20 +44,26 @@ public enum Telehealth_V1_AppointmentStatus: ProtobufEnum {
 }
 
 /// One booked visit as the scheduling system knows it. The service never edits it on its own.
+///
+/// People and time may change until the client is let into the open session, whoever waits and whatever the clock
+/// says; while that visit runs, `ends_at` may grow and a guardian may be added; with no session open they may change
+/// unless a visit of this appointment took place.
 public struct Telehealth_V1_Appointment: Message {
     public static let fullName = "telehealth.v1.Appointment"
     /// The scheduling system's id: 1 to 64 characters of `A-Z a-z 0-9 . _ : -`. Never shown to Chime.
     public var appointmentID: String = ""
     /// The person treated: 1 to 64 characters as above. Compared with the `client_id` claim of a caller's token.
     public var clientID: String = ""
-    /// Who signs for the client and may come along, where the client is a minor: 1 to 64 characters, or empty.
-    /// Compared with the `client_id` claim: a guardian has an identity of its own.
+    /// Who signs for the client and may come along: 1 to 64 characters, or empty. Compared with the `client_id` claim: a
+    /// guardian has an identity of its own. The powers end on the day the client comes of age, if the birth date is known,
+    /// unless `adult_guardian` says otherwise; in what is no one visit's matter they are those of the booked appointments
+    /// that are not over and, where these name different guardians, of the one put last.
     public var guardianID: String = ""
     /// The treating clinician: 1 to 64 characters as above. Compared with the `clinician_id` claim.
     public var clinicianID: String = ""
     /// Planned start, UTC, microseconds kept.
     public var startsAt: Google_Protobuf_Timestamp?
-    /// Planned end, UTC; after `starts_at` and at most 12 hours later.
+    /// Planned end, UTC; after `starts_at` and at most 12 hours later, also when it grows.
     public var endsAt: Google_Protobuf_Timestamp?
     /// The IANA time zone in which the appointment was made, for example `America/New_York`; shown, not computed with.
     public var timeZone: String = ""
@@ -71,6 +77,8 @@ public struct Telehealth_V1_Appointment: Message {
     public var createdAt: Google_Protobuf_Timestamp?
     /// When the row last changed, UTC.
     public var updatedAt: Google_Protobuf_Timestamp?
+    /// The client has a guardian as an adult, too: the guardian's powers do not end with the client's coming of age.
+    public var adultGuardian: Bool = false
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -88,6 +96,7 @@ public struct Telehealth_V1_Appointment: Message {
         if !sessionID.isEmpty { buffer.write(10, sessionID, as: WireString.self) }
         if let value = createdAt { buffer.writeMessage(11, value) }
         if let value = updatedAt { buffer.writeMessage(12, value) }
+        if adultGuardian { buffer.write(13, adultGuardian, as: WireBool.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -106,6 +115,7 @@ public struct Telehealth_V1_Appointment: Message {
             case 82: try reader.read(&sessionID, as: WireString.self)
             case 90: try reader.readMessage(&createdAt)
             case 98: try reader.readMessage(&updatedAt)
+            case 104: try reader.read(&adultGuardian, as: WireBool.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -118,7 +128,7 @@ public enum Telehealth_V1_Appointment_File {
         name: "telehealth/v1/appointment.proto",
         base64: """
             Ch90ZWxlaGVhbHRoL3YxL2FwcG9pbnRtZW50LnByb3RvEg10ZWxlaGVhbHRoLnYxGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1w
-            LnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8i3gQKC0FwcG9pbnRtZW50EisKDmFwcG9pbnRtZW50X2lkGAEg
+            LnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8iiwUKC0FwcG9pbnRtZW50EisKDmFwcG9pbnRtZW50X2lkGAEg
             ASgJQgSAuhgCUg1hcHBvaW50bWVudElkEiEKCWNsaWVudF9pZBgCIAEoCUIEgLoYA1IIY2xpZW50SWQSJQoLZ3VhcmRpYW5faWQY
             AyABKAlCBIC6GANSCmd1YXJkaWFuSWQSJwoMY2xpbmljaWFuX2lkGAQgASgJQgSAuhgDUgtjbGluaWNpYW5JZBI9CglzdGFydHNf
             YXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUghzdGFydHNBdBI5CgdlbmRzX2F0GAYgASgLMhouZ29v
@@ -126,9 +136,9 @@ public enum Telehealth_V1_Appointment_File {
             c291cmNlX3ZlcnNpb24YCCABKANCBIC6GAJSDXNvdXJjZVZlcnNpb24SPgoGc3RhdHVzGAkgASgOMiAudGVsZWhlYWx0aC52MS5B
             cHBvaW50bWVudFN0YXR1c0IEgLoYAlIGc3RhdHVzEiMKCnNlc3Npb25faWQYCiABKAlCBIC6GAJSCXNlc3Npb25JZBI/CgpjcmVh
             dGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJY3JlYXRlZEF0Ej8KCnVwZGF0ZWRfYXQYDCAB
-            KAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgl1cGRhdGVkQXQqeAoRQXBwb2ludG1lbnRTdGF0dXMSIgoeQVBQ
-            T0lOVE1FTlRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASHQoZQVBQT0lOVE1FTlRfU1RBVFVTX0JPT0tFRBABEiAKHEFQUE9JTlRNRU5U
-            X1NUQVRVU19DQU5DRUxMRUQQAmIGcHJvdG8z
+            KAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgl1cGRhdGVkQXQSKwoOYWR1bHRfZ3VhcmRpYW4YDSABKAhCBIC6
+            GAJSDWFkdWx0R3VhcmRpYW4qeAoRQXBwb2ludG1lbnRTdGF0dXMSIgoeQVBQT0lOVE1FTlRfU1RBVFVTX1VOU1BFQ0lGSUVEEAAS
+            HQoZQVBQT0lOVE1FTlRfU1RBVFVTX0JPT0tFRBABEiAKHEFQUE9JTlRNRU5UX1NUQVRVU19DQU5DRUxMRUQQAmIGcHJvdG8z
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

@@ -25,12 +25,16 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
     public var endsAt: Google_Protobuf_Timestamp?
     /// See `Appointment.guardian_id`. May be empty.
     public var guardianID: String = ""
-    /// IANA time zone name, 1 to 64 characters. Required.
+    /// A name of the IANA time zone database, written as there, for example `America/New_York`. Required.
     public var timeZone: String = ""
     /// The source's version of this row, 1 or more. Required.
     public var sourceVersion: Int64 = 0
+    /// See `Appointment.adult_guardian`; needs `guardian_id`. Changes as people do, and may become true in a running
+    /// visit.
+    public var adultGuardian: Bool = false
     /// The client's birth date, `YYYY-MM-DD`; empty when nothing is said of it. Personal data: kept with the client's
-    /// consents and never sent back. Who is a minor where the visit takes place needs a guardian's signature.
+    /// consents and never sent back. Not in the future at the clinic's home place. Who is a minor where the visit takes
+    /// place needs a guardian's signature.
     public var clientBirthDate: String = ""
     public var unknownFields = UnknownFields()
 
@@ -46,6 +50,7 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
         if !guardianID.isEmpty { buffer.write(7, guardianID, as: WireString.self) }
         if !timeZone.isEmpty { buffer.write(8, timeZone, as: WireString.self) }
         if sourceVersion != 0 { buffer.write(9, sourceVersion, as: WireInt64.self) }
+        if adultGuardian { buffer.write(10, adultGuardian, as: WireBool.self) }
         if !clientBirthDate.isEmpty { buffer.write(50, clientBirthDate, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
@@ -62,6 +67,7 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
             case 58: try reader.read(&guardianID, as: WireString.self)
             case 66: try reader.read(&timeZone, as: WireString.self)
             case 72: try reader.read(&sourceVersion, as: WireInt64.self)
+            case 80: try reader.read(&adultGuardian, as: WireBool.self)
             case 402: try reader.read(&clientBirthDate, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
@@ -72,13 +78,14 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
 /// The row as it is stored now.
 public struct Telehealth_V1_PutAppointmentResponse: Message {
     public static let fullName = "telehealth.v1.PutAppointmentResponse"
-    /// The stored appointment: the one sent, or the newer one that made this put too old.
+    /// The stored appointment: the one sent, or the newer one that made this put too old. Unset when a cancellation that
+    /// came first is all that is known.
     public var appointment: Telehealth_V1_Appointment? {
         get { _appointment?.value }
         set { _appointment = newValue.map(Boxed.init) }
     }
     private var _appointment: Boxed<Telehealth_V1_Appointment>?
-    /// False when the put was older than, or equal to, what is stored.
+    /// Whether this call changed something: false when the put was older than, or equal to, what is stored.
     public var applied: Bool = false
     public var unknownFields = UnknownFields()
 
@@ -188,13 +195,14 @@ public struct Telehealth_V1_CancelAppointmentRequest: Message {
 /// What stands after the cancellation.
 public struct Telehealth_V1_CancelAppointmentResponse: Message {
     public static let fullName = "telehealth.v1.CancelAppointmentResponse"
-    /// The appointment, now cancelled, or the newer row that made this cancellation too old.
+    /// The appointment, now cancelled, or the newer row that made this cancellation too old. Unset when there is none yet.
     public var appointment: Telehealth_V1_Appointment? {
         get { _appointment?.value }
         set { _appointment = newValue.map(Boxed.init) }
     }
     private var _appointment: Boxed<Telehealth_V1_Appointment>?
-    /// False when the cancellation was older than, or equal to, what is stored.
+    /// Whether this call changed something: false when the cancellation was older than, or equal to, what is stored, and
+    /// when the appointment was cancelled before.
     public var applied: Bool = false
     public var unknownFields = UnknownFields()
 
@@ -237,19 +245,28 @@ public enum Telehealth_V1_AppointmentService_Methods {
 public protocol Telehealth_V1_AppointmentServiceHandler: Sendable {
     /// Stores or changes one appointment. Roles: scheduler, admin.
     ///
-    /// A put whose `source_version` is not higher than the stored one changes nothing and answers the stored row.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); FAILED_PRECONDITION (APPOINTMENT_STARTED when time or
-    /// people change after the visit began, APPOINTMENT_CANCELLED when it was cancelled before).
+    /// A put whose `source_version` is not higher than the stored one, or than that of a cancellation that came first, is
+    /// judged first and changes nothing: `applied` is false. With a higher one a cancelled appointment stays cancelled.
+    ///
+    /// People and time may change until the client is let into the open session, whoever waits and whatever the clock
+    /// says; while that visit runs, `ends_at` may grow and a guardian may be added; with no session open they may change
+    /// unless a visit of this appointment took place. Whoever is replaced loses place, credentials and watch at once.
+    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); FAILED_PRECONDITION (APPOINTMENT_STARTED for any other
+    /// change of people or time: book another appointment; APPOINTMENT_CANCELLED when it was cancelled before).
     func putAppointment(_ request: Telehealth_V1_PutAppointmentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_PutAppointmentResponse
-    /// Reads one appointment. Roles: scheduler, admin, service; its clinician and its client.
+    /// Reads one appointment. Roles: scheduler, admin, service; its clinician, its client and its guardian.
     ///
     /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND), also for an appointment that the caller may not see.
     func getAppointment(_ request: Telehealth_V1_GetAppointmentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetAppointmentResponse
     /// Cancels an appointment and the session that stands on it. Roles: scheduler, admin.
     ///
-    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE when a client was already admitted).
+    /// A cancellation whose `source_version` is not higher than the stored one is judged first and changes nothing. One that
+    /// overtakes its appointment is kept for 90 days: OK with `applied`, `appointment` unset; GetAppointment stays NOT_FOUND,
+    /// and no put of that id books anything.
+    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); FAILED_PRECONDITION (INVALID_STATE once a client was
+    /// admitted in any session of the appointment).
     func cancelAppointment(_ request: Telehealth_V1_CancelAppointmentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CancelAppointmentResponse
 }
@@ -288,16 +305,21 @@ public struct Telehealth_V1_AppointmentServiceClient: Sendable {
 
     /// Stores or changes one appointment. Roles: scheduler, admin.
     ///
-    /// A put whose `source_version` is not higher than the stored one changes nothing and answers the stored row.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); FAILED_PRECONDITION (APPOINTMENT_STARTED when time or
-    /// people change after the visit began, APPOINTMENT_CANCELLED when it was cancelled before).
+    /// A put whose `source_version` is not higher than the stored one, or than that of a cancellation that came first, is
+    /// judged first and changes nothing: `applied` is false. With a higher one a cancelled appointment stays cancelled.
+    ///
+    /// People and time may change until the client is let into the open session, whoever waits and whatever the clock
+    /// says; while that visit runs, `ends_at` may grow and a guardian may be added; with no session open they may change
+    /// unless a visit of this appointment took place. Whoever is replaced loses place, credentials and watch at once.
+    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); FAILED_PRECONDITION (APPOINTMENT_STARTED for any other
+    /// change of people or time: book another appointment; APPOINTMENT_CANCELLED when it was cancelled before).
     public func putAppointment(
         _ request: Telehealth_V1_PutAppointmentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_PutAppointmentResponse {
         try await channel.unary(Telehealth_V1_AppointmentService_Methods.putAppointment, request, options: options)
     }
 
-    /// Reads one appointment. Roles: scheduler, admin, service; its clinician and its client.
+    /// Reads one appointment. Roles: scheduler, admin, service; its clinician, its client and its guardian.
     ///
     /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND), also for an appointment that the caller may not see.
     public func getAppointment(
@@ -308,7 +330,11 @@ public struct Telehealth_V1_AppointmentServiceClient: Sendable {
 
     /// Cancels an appointment and the session that stands on it. Roles: scheduler, admin.
     ///
-    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE when a client was already admitted).
+    /// A cancellation whose `source_version` is not higher than the stored one is judged first and changes nothing. One that
+    /// overtakes its appointment is kept for 90 days: OK with `applied`, `appointment` unset; GetAppointment stays NOT_FOUND,
+    /// and no put of that id books anything.
+    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); FAILED_PRECONDITION (INVALID_STATE once a client was
+    /// admitted in any session of the appointment).
     public func cancelAppointment(
         _ request: Telehealth_V1_CancelAppointmentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CancelAppointmentResponse {
@@ -323,25 +349,25 @@ public enum Telehealth_V1_AppointmentService_File {
         base64: """
             Cid0ZWxlaGVhbHRoL3YxL2FwcG9pbnRtZW50X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaH2dvb2dsZS9wcm90b2J1Zi90
             aW1lc3RhbXAucHJvdG8aH3RlbGVoZWFsdGgvdjEvYXBwb2ludG1lbnQucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5w
-            cm90byLYAwoVUHV0QXBwb2ludG1lbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIrCg5hcHBv
+            cm90byKFBAoVUHV0QXBwb2ludG1lbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIrCg5hcHBv
             aW50bWVudF9pZBgCIAEoCUIEgLoYAlINYXBwb2ludG1lbnRJZBIhCgljbGllbnRfaWQYAyABKAlCBIC6GANSCGNsaWVudElkEicK
             DGNsaW5pY2lhbl9pZBgEIAEoCUIEgLoYA1ILY2xpbmljaWFuSWQSPQoJc3RhcnRzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVm
             LlRpbWVzdGFtcEIEgLoYAlIIc3RhcnRzQXQSOQoHZW5kc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6
             GAJSBmVuZHNBdBIlCgtndWFyZGlhbl9pZBgHIAEoCUIEgLoYA1IKZ3VhcmRpYW5JZBIhCgl0aW1lX3pvbmUYCCABKAlCBIC6GAJS
-            CHRpbWVab25lEisKDnNvdXJjZV92ZXJzaW9uGAkgASgDQgSAuhgCUg1zb3VyY2VWZXJzaW9uEjAKEWNsaWVudF9iaXJ0aF9kYXRl
-            GDIgASgJQgSAuhgEUg9jbGllbnRCaXJ0aERhdGUidgoWUHV0QXBwb2ludG1lbnRSZXNwb25zZRI8CgthcHBvaW50bWVudBgBIAEo
-            CzIaLnRlbGVoZWFsdGgudjEuQXBwb2ludG1lbnRSC2FwcG9pbnRtZW50Eh4KB2FwcGxpZWQYAiABKAhCBIC6GAJSB2FwcGxpZWQi
-            RAoVR2V0QXBwb2ludG1lbnRSZXF1ZXN0EisKDmFwcG9pbnRtZW50X2lkGAEgASgJQgSAuhgCUg1hcHBvaW50bWVudElkIlYKFkdl
-            dEFwcG9pbnRtZW50UmVzcG9uc2USPAoLYXBwb2ludG1lbnQYASABKAsyGi50ZWxlaGVhbHRoLnYxLkFwcG9pbnRtZW50UgthcHBv
-            aW50bWVudCKZAQoYQ2FuY2VsQXBwb2ludG1lbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIr
-            Cg5hcHBvaW50bWVudF9pZBgCIAEoCUIEgLoYAlINYXBwb2ludG1lbnRJZBIrCg5zb3VyY2VfdmVyc2lvbhgDIAEoA0IEgLoYAlIN
-            c291cmNlVmVyc2lvbiJ5ChlDYW5jZWxBcHBvaW50bWVudFJlc3BvbnNlEjwKC2FwcG9pbnRtZW50GAEgASgLMhoudGVsZWhlYWx0
-            aC52MS5BcHBvaW50bWVudFILYXBwb2ludG1lbnQSHgoHYXBwbGllZBgCIAEoCEIEgLoYAlIHYXBwbGllZDK6AgoSQXBwb2ludG1l
-            bnRTZXJ2aWNlEl0KDlB1dEFwcG9pbnRtZW50EiQudGVsZWhlYWx0aC52MS5QdXRBcHBvaW50bWVudFJlcXVlc3QaJS50ZWxlaGVh
-            bHRoLnYxLlB1dEFwcG9pbnRtZW50UmVzcG9uc2USXQoOR2V0QXBwb2ludG1lbnQSJC50ZWxlaGVhbHRoLnYxLkdldEFwcG9pbnRt
-            ZW50UmVxdWVzdBolLnRlbGVoZWFsdGgudjEuR2V0QXBwb2ludG1lbnRSZXNwb25zZRJmChFDYW5jZWxBcHBvaW50bWVudBInLnRl
-            bGVoZWFsdGgudjEuQ2FuY2VsQXBwb2ludG1lbnRSZXF1ZXN0GigudGVsZWhlYWx0aC52MS5DYW5jZWxBcHBvaW50bWVudFJlc3Bv
-            bnNlYgZwcm90bzM=
+            CHRpbWVab25lEisKDnNvdXJjZV92ZXJzaW9uGAkgASgDQgSAuhgCUg1zb3VyY2VWZXJzaW9uEisKDmFkdWx0X2d1YXJkaWFuGAog
+            ASgIQgSAuhgCUg1hZHVsdEd1YXJkaWFuEjAKEWNsaWVudF9iaXJ0aF9kYXRlGDIgASgJQgSAuhgEUg9jbGllbnRCaXJ0aERhdGUi
+            dgoWUHV0QXBwb2ludG1lbnRSZXNwb25zZRI8CgthcHBvaW50bWVudBgBIAEoCzIaLnRlbGVoZWFsdGgudjEuQXBwb2ludG1lbnRS
+            C2FwcG9pbnRtZW50Eh4KB2FwcGxpZWQYAiABKAhCBIC6GAJSB2FwcGxpZWQiRAoVR2V0QXBwb2ludG1lbnRSZXF1ZXN0EisKDmFw
+            cG9pbnRtZW50X2lkGAEgASgJQgSAuhgCUg1hcHBvaW50bWVudElkIlYKFkdldEFwcG9pbnRtZW50UmVzcG9uc2USPAoLYXBwb2lu
+            dG1lbnQYASABKAsyGi50ZWxlaGVhbHRoLnYxLkFwcG9pbnRtZW50UgthcHBvaW50bWVudCKZAQoYQ2FuY2VsQXBwb2ludG1lbnRS
+            ZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIrCg5hcHBvaW50bWVudF9pZBgCIAEoCUIEgLoYAlIN
+            YXBwb2ludG1lbnRJZBIrCg5zb3VyY2VfdmVyc2lvbhgDIAEoA0IEgLoYAlINc291cmNlVmVyc2lvbiJ5ChlDYW5jZWxBcHBvaW50
+            bWVudFJlc3BvbnNlEjwKC2FwcG9pbnRtZW50GAEgASgLMhoudGVsZWhlYWx0aC52MS5BcHBvaW50bWVudFILYXBwb2ludG1lbnQS
+            HgoHYXBwbGllZBgCIAEoCEIEgLoYAlIHYXBwbGllZDK6AgoSQXBwb2ludG1lbnRTZXJ2aWNlEl0KDlB1dEFwcG9pbnRtZW50EiQu
+            dGVsZWhlYWx0aC52MS5QdXRBcHBvaW50bWVudFJlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLlB1dEFwcG9pbnRtZW50UmVzcG9uc2US
+            XQoOR2V0QXBwb2ludG1lbnQSJC50ZWxlaGVhbHRoLnYxLkdldEFwcG9pbnRtZW50UmVxdWVzdBolLnRlbGVoZWFsdGgudjEuR2V0
+            QXBwb2ludG1lbnRSZXNwb25zZRJmChFDYW5jZWxBcHBvaW50bWVudBInLnRlbGVoZWFsdGgudjEuQ2FuY2VsQXBwb2ludG1lbnRS
+            ZXF1ZXN0GigudGVsZWhlYWx0aC52MS5DYW5jZWxBcHBvaW50bWVudFJlc3BvbnNlYgZwcm90bzM=
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

@@ -554,7 +554,7 @@ public struct Telehealth_V1_ConsentDocument: Message {
     public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
     /// Version, 1 to 32 characters of `A-Z a-z 0-9 . _ -`.
     public var version: String = ""
-    /// BCP 47 language tag, for example `en-US`.
+    /// BCP 47 language tag in canonical form, for example `en-US`: a version has one text in a language, however spelled.
     public var language: String = ""
     /// The full text exactly as it is to be shown, 1 to 262,144 bytes of UTF-8.
     public var text: String = ""

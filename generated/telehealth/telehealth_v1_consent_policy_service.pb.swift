@@ -396,7 +396,7 @@ public struct Telehealth_V1_ListConsentDocumentsRequest: Message {
     public static let fullName = "telehealth.v1.ListConsentDocumentsRequest"
     /// Only this type; UNSPECIFIED for all.
     public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
-    /// Only this BCP 47 language; empty for all.
+    /// Only this BCP 47 language and what it covers (`es` covers `es-US`); empty for all.
     public var language: String = ""
     /// Only those in force now: the newest per type and language.
     public var inForceOnly: Bool = false
@@ -524,6 +524,9 @@ public struct Telehealth_V1_PlacePolicy: Message {
     public var requirements: [Telehealth_V1_ConsentRequirement] = []
     /// What a consent given in a way must carry.
     public var evidence: [Telehealth_V1_MethodEvidence] = []
+    /// IANA names of the zones it lies in; empty for anywhere on Earth. Somebody comes of age there at the begin of the
+    /// birthday, in the zone where it begins last.
+    public var timeZones: [String] = []
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -536,6 +539,7 @@ public struct Telehealth_V1_PlacePolicy: Message {
         buffer.writeMessages(5, citations)
         buffer.writeMessages(6, requirements)
         buffer.writeMessages(7, evidence)
+        buffer.writeRepeated(8, timeZones, as: WireString.self)
         buffer.writeUnknown(unknownFields)
     }
 
@@ -549,6 +553,7 @@ public struct Telehealth_V1_PlacePolicy: Message {
             case 42: try reader.readMessages(&citations)
             case 50: try reader.readMessages(&requirements)
             case 58: try reader.readMessages(&evidence)
+            case 66: try reader.readRepeated(&timeZones, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -764,28 +769,29 @@ public enum Telehealth_V1_ConsentPolicyService_File {
             IooBChxMaXN0Q29uc2VudERvY3VtZW50c1Jlc3BvbnNlEjwKCWRvY3VtZW50cxgBIAMoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2Vu
             dERvY3VtZW50Uglkb2N1bWVudHMSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIhoKGExpc3RQ
             bGFjZVBvbGljaWVzUmVxdWVzdCJ4ChlMaXN0UGxhY2VQb2xpY2llc1Jlc3BvbnNlEjYKCHBvbGljaWVzGAEgAygLMhoudGVsZWhl
-            YWx0aC52MS5QbGFjZVBvbGljeVIIcG9saWNpZXMSIwoKaG9tZV9wbGFjZRgCIAEoCUIEgLoYAlIJaG9tZVBsYWNlItICCgtQbGFj
+            YWx0aC52MS5QbGFjZVBvbGljeVIIcG9saWNpZXMSIwoKaG9tZV9wbGFjZRgCIAEoCUIEgLoYAlIJaG9tZVBsYWNlIvcCCgtQbGFj
             ZVBvbGljeRIaCgVwbGFjZRgBIAEoCUIEgLoYAlIFcGxhY2USHgoHdmVyc2lvbhgCIAEoCUIEgLoYAVIHdmVyc2lvbhIaCgV0aXRs
             ZRgDIAEoCUIEgLoYAlIFdGl0bGUSLAoPYWdlX29mX21ham9yaXR5GAQgASgFQgSAuhgCUg1hZ2VPZk1ham9yaXR5EjsKCWNpdGF0
             aW9ucxgFIAMoCzIdLnRlbGVoZWFsdGgudjEuUG9saWN5Q2l0YXRpb25SCWNpdGF0aW9ucxJFCgxyZXF1aXJlbWVudHMYBiADKAsy
             IS50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSZXF1aXJlbWVudFIMcmVxdWlyZW1lbnRzEjkKCGV2aWRlbmNlGAcgAygLMh0udGVsZWhl
-            YWx0aC52MS5NZXRob2RFdmlkZW5jZVIIZXZpZGVuY2Ui2wQKEkNvbnNlbnRSZXF1aXJlbWVudBI6CgZhY3Rpb24YASABKA4yHC50
-            ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY3Rpb25CBIC6GAJSBmFjdGlvbhIaCgVyb2xlcxgCIAMoCUIEgLoYAlIFcm9sZXMSJwoMd2hl
-            bl9wcmVzZW50GAMgAygJQgSAuhgCUgt3aGVuUHJlc2VudBI2CgV0eXBlcxgEIAMoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5
-            cGVCBIC6GAJSBXR5cGVzEjwKB21ldGhvZHMYBSADKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRNZXRob2RCBIC6GAJSB21ldGhv
-            ZHMSKgoOdmVyYmFsX2FzX3dlbGwYBiABKAhCBIC6GAJSDHZlcmJhbEFzV2VsbBIuChBmb3Jfc2Vzc2lvbl9vbmx5GAcgASgIQgSA
-            uhgCUg5mb3JTZXNzaW9uT25seRI7Cgh2YWxpZGl0eRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIIdmFs
-            aWRpdHkSRgoOcmVuZXdhbF93aW5kb3cYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSDXJlbmV3YWxXaW5k
-            b3cSRAoNdmVyc2lvbl9ncmFjZRgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIMdmVyc2lvbkdyYWNlEicK
-            DGNpdGF0aW9uX2lkcxgLIAMoCUIEgLoYAlILY2l0YXRpb25JZHMq+gEKE0NvbnNlbnRFdmlkZW5jZUtpbmQSJQohQ09OU0VOVF9F
-            VklERU5DRV9LSU5EX1VOU1BFQ0lGSUVEEAASHgoaQ09OU0VOVF9FVklERU5DRV9LSU5EX05PVEUQARIoCiRDT05TRU5UX0VWSURF
-            TkNFX0tJTkRfU0NBTl9SRUZFUkVOQ0UQAhIlCiFDT05TRU5UX0VWSURFTkNFX0tJTkRfU0NBTl9TSEEyNTYQAxIoCiRDT05TRU5U
-            X0VWSURFTkNFX0tJTkRfU0NSSVBUX1ZFUlNJT04QBBIhCh1DT05TRU5UX0VWSURFTkNFX0tJTkRfV0lUTkVTUxAFMtECChRDb25z
-            ZW50UG9saWN5U2VydmljZRJgCg9FdmFsdWF0ZUNvbnNlbnQSJS50ZWxlaGVhbHRoLnYxLkV2YWx1YXRlQ29uc2VudFJlcXVlc3Qa
-            Ji50ZWxlaGVhbHRoLnYxLkV2YWx1YXRlQ29uc2VudFJlc3BvbnNlEm8KFExpc3RDb25zZW50RG9jdW1lbnRzEioudGVsZWhlYWx0
-            aC52MS5MaXN0Q29uc2VudERvY3VtZW50c1JlcXVlc3QaKy50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50RG9jdW1lbnRzUmVzcG9u
-            c2USZgoRTGlzdFBsYWNlUG9saWNpZXMSJy50ZWxlaGVhbHRoLnYxLkxpc3RQbGFjZVBvbGljaWVzUmVxdWVzdBooLnRlbGVoZWFs
-            dGgudjEuTGlzdFBsYWNlUG9saWNpZXNSZXNwb25zZWIGcHJvdG8z
+            YWx0aC52MS5NZXRob2RFdmlkZW5jZVIIZXZpZGVuY2USIwoKdGltZV96b25lcxgIIAMoCUIEgLoYAlIJdGltZVpvbmVzItsEChJD
+            b25zZW50UmVxdWlyZW1lbnQSOgoGYWN0aW9uGAEgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZhY3Rp
+            b24SGgoFcm9sZXMYAiADKAlCBIC6GAJSBXJvbGVzEicKDHdoZW5fcHJlc2VudBgDIAMoCUIEgLoYAlILd2hlblByZXNlbnQSNgoF
+            dHlwZXMYBCADKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgV0eXBlcxI8CgdtZXRob2RzGAUgAygOMhwudGVs
+            ZWhlYWx0aC52MS5Db25zZW50TWV0aG9kQgSAuhgCUgdtZXRob2RzEioKDnZlcmJhbF9hc193ZWxsGAYgASgIQgSAuhgCUgx2ZXJi
+            YWxBc1dlbGwSLgoQZm9yX3Nlc3Npb25fb25seRgHIAEoCEIEgLoYAlIOZm9yU2Vzc2lvbk9ubHkSOwoIdmFsaWRpdHkYCCABKAsy
+            GS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSCHZhbGlkaXR5EkYKDnJlbmV3YWxfd2luZG93GAkgASgLMhkuZ29vZ2xl
+            LnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUg1yZW5ld2FsV2luZG93EkQKDXZlcnNpb25fZ3JhY2UYCiABKAsyGS5nb29nbGUucHJv
+            dG9idWYuRHVyYXRpb25CBIC6GAJSDHZlcnNpb25HcmFjZRInCgxjaXRhdGlvbl9pZHMYCyADKAlCBIC6GAJSC2NpdGF0aW9uSWRz
+            KvoBChNDb25zZW50RXZpZGVuY2VLaW5kEiUKIUNPTlNFTlRfRVZJREVOQ0VfS0lORF9VTlNQRUNJRklFRBAAEh4KGkNPTlNFTlRf
+            RVZJREVOQ0VfS0lORF9OT1RFEAESKAokQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDQU5fUkVGRVJFTkNFEAISJQohQ09OU0VOVF9F
+            VklERU5DRV9LSU5EX1NDQU5fU0hBMjU2EAMSKAokQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDUklQVF9WRVJTSU9OEAQSIQodQ09O
+            U0VOVF9FVklERU5DRV9LSU5EX1dJVE5FU1MQBTLRAgoUQ29uc2VudFBvbGljeVNlcnZpY2USYAoPRXZhbHVhdGVDb25zZW50EiUu
+            dGVsZWhlYWx0aC52MS5FdmFsdWF0ZUNvbnNlbnRSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5FdmFsdWF0ZUNvbnNlbnRSZXNwb25z
+            ZRJvChRMaXN0Q29uc2VudERvY3VtZW50cxIqLnRlbGVoZWFsdGgudjEuTGlzdENvbnNlbnREb2N1bWVudHNSZXF1ZXN0GisudGVs
+            ZWhlYWx0aC52MS5MaXN0Q29uc2VudERvY3VtZW50c1Jlc3BvbnNlEmYKEUxpc3RQbGFjZVBvbGljaWVzEicudGVsZWhlYWx0aC52
+            MS5MaXN0UGxhY2VQb2xpY2llc1JlcXVlc3QaKC50ZWxlaGVhbHRoLnYxLkxpc3RQbGFjZVBvbGljaWVzUmVzcG9uc2ViBnByb3Rv
+            Mw==
             """,
         dependencies: [
             Google_Protobuf_Duration_File.descriptor,

@@ -212,8 +212,8 @@ public enum Telehealth_V1_ConsentReceiptService_Methods {
 
 /// Gives people proof of their consents, and their record in a form that other systems read.
 public protocol Telehealth_V1_ConsentReceiptServiceHandler: Sendable {
-    /// A signed statement of one consent with the proof that the audit log holds it. Roles: the subject, a guardian, a
-    /// clinician of theirs, admin.
+    /// A signed statement of one consent with the proof that the audit log holds it. Roles: the subject, a guardian,
+    /// whoever signed it, a clinician of theirs, admin.
     ///
     /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY with RetryInfo).
     func getConsentReceipt(_ request: Telehealth_V1_GetConsentReceiptRequest, context: ServerCallContext)
@@ -263,8 +263,8 @@ public struct Telehealth_V1_ConsentReceiptServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// A signed statement of one consent with the proof that the audit log holds it. Roles: the subject, a guardian, a
-    /// clinician of theirs, admin.
+    /// A signed statement of one consent with the proof that the audit log holds it. Roles: the subject, a guardian,
+    /// whoever signed it, a clinician of theirs, admin.
     ///
     /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY with RetryInfo).
     public func getConsentReceipt(

@@ -15,7 +15,7 @@ public struct Telehealth_V1_ConsentSubmission: Message {
     public var decision: Telehealth_V1_ConsentDecision = .init(rawValue: 0)
     /// The version of the text that was shown. Required.
     public var documentVersion: String = ""
-    /// BCP 47 language of the text that was shown. Required.
+    /// BCP 47 language of the text that was shown; found as in GetConsentDocument, and kept as registered. Required.
     public var language: String = ""
     /// SHA-256 of the exact UTF-8 text that was shown, 32 bytes. Required; must equal the registered one.
     public var textSha256: [UInt8] = []
@@ -27,7 +27,8 @@ public struct Telehealth_V1_ConsentSubmission: Message {
     public var recordingPurposes: [Telehealth_V1_RecordingPurpose] = []
     /// Covers only this session; empty for a standing consent.
     public var sessionID: String = ""
-    /// For PAPER where the scan is filed, for VERBAL what was said and who heard it, 1 to 4,096 bytes, required for both;
+    /// For PAPER where the scan is filed, for VERBAL what was said and who heard it, 1 to 4,096 bytes with a letter or
+    /// digit, required for both;
     /// for ELECTRONIC up to 4,096 bytes, may be empty. Personal data.
     public var evidence: String = ""
     /// When a PAPER or VERBAL decision was made, UTC, in the past; unset for now. Refused for ELECTRONIC.
@@ -90,12 +91,13 @@ public struct Telehealth_V1_SubmitConsentRequest: Message {
     public var requestID: String = ""
     /// Whose consent it is: a client's, guardian's or clinician's id. Required.
     public var subjectID: String = ""
-    /// What that person is in visits; UNSPECIFIED for CLIENT.
+    /// What that person is in visits; UNSPECIFIED for what the caller's token says of a consent of their own (CLINICIAN,
+    /// THIRD_PARTY of a guest), else CLIENT.
     public var subjectRole: Telehealth_V1_ConsentSubjectRole = .init(rawValue: 0)
     /// What it is about. Required.
     public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
-    /// An appointment that ties a clinician or guardian who calls to the subject, where no open session does yet; else
-    /// empty.
+    /// The booked appointment by which a clinician or guardian who calls wants to be tied to the subject; empty for any.
+    /// One that was cancelled or is over ties nobody.
     public var appointmentID: String = ""
     /// The decision. Required.
     public var submission: Telehealth_V1_ConsentSubmission? {
@@ -425,7 +427,7 @@ public struct Telehealth_V1_PutConsentDocumentRequest: Message {
     public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
     /// See `ConsentDocument.version`. Required.
     public var version: String = ""
-    /// BCP 47 language tag, up to 35 characters. Required.
+    /// BCP 47 language tag, up to 35 characters, in any spelling; kept in canonical form. Required.
     public var language: String = ""
     /// See `ConsentDocument.text`. Required.
     public var text: String = ""
@@ -495,7 +497,8 @@ public struct Telehealth_V1_GetConsentDocumentRequest: Message {
     public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
     /// Version; empty for the one in force now.
     public var version: String = ""
-    /// BCP 47 language; empty for `en-US`.
+    /// BCP 47 language; empty for `en-US`. Where there is no text of this very tag, one that it covers is found (`es` finds
+    /// `es-US`), else one with fewer subtags (`es-MX` finds `es`): RFC 4647.
     public var language: String = ""
     public var unknownFields = UnknownFields()
 
@@ -597,7 +600,8 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
         async throws(RPCError) -> Telehealth_V1_UpdateConsentResponse
     /// Takes an active consent back, at once; revoking a recording consent stops a running capture.
     ///
-    /// Roles: the subject or guardian; a clinician of the client and admin on the client's behalf. Repeating is OK.
+    /// Roles: the subject or guardian, and always whoever signed it; a clinician of the client and admin on the client's
+    /// behalf. Repeating is OK.
     /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); FAILED_PRECONDITION (CONSENT_NOT_CURRENT for a declined or superseded one).
     func revokeConsent(_ request: Telehealth_V1_RevokeConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RevokeConsentResponse
@@ -696,7 +700,8 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
 
     /// Takes an active consent back, at once; revoking a recording consent stops a running capture.
     ///
-    /// Roles: the subject or guardian; a clinician of the client and admin on the client's behalf. Repeating is OK.
+    /// Roles: the subject or guardian, and always whoever signed it; a clinician of the client and admin on the client's
+    /// behalf. Repeating is OK.
     /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); FAILED_PRECONDITION (CONSENT_NOT_CURRENT for a declined or superseded one).
     public func revokeConsent(
         _ request: Telehealth_V1_RevokeConsentRequest, options: CallOptions = .init()

@@ -48,7 +48,7 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case subjectNotFound
     /// FAILED_PRECONDITION: not possible in this state; SessionStateDetail, metadata `status` or `recording_state`.
     case invalidState
-    /// FAILED_PRECONDITION: time and people of an appointment change only before its start.
+    /// FAILED_PRECONDITION: time and people of an appointment change only until the client is let into the visit.
     case appointmentStarted
     /// FAILED_PRECONDITION: the appointment was cancelled.
     case appointmentCancelled

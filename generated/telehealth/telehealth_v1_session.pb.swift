@@ -68,7 +68,8 @@ public enum Telehealth_V1_SessionStatus: ProtobufEnum {
     case scheduled
     /// The client waits, the clinician has not joined.
     case waitingRoom
-    /// The clinician has joined; `started_at` says whether a client was let in yet.
+    /// The clinician has joined; `started_at` says whether a client was let in yet. While none was, the session goes back
+    /// to WAITING_ROOM or SCHEDULED when its appointment gets another clinician, or a time that is not near.
     case inProgress
     /// Took place and is over.
     case completed
@@ -849,11 +850,13 @@ public struct Telehealth_V1_PreVisitCheck: Message {
     public static let fullName = "telehealth.v1.PreVisitCheck"
     /// Two-letter code of the state where the client is now, for example `GA`. Required.
     public var locationState: String = ""
-    /// Street address or place where help would find the client now, 1 to 300 characters. Required.
+    /// Street address or place where help would find the client now, 1 to 300 characters with a letter or
+    /// digit among them. Required.
     public var locationAddress: String = ""
-    /// Full name of who is called in an emergency, 1 to 200 characters. Required.
+    /// Full name of who is called in an emergency, 1 to 200 characters with a letter or digit among them. Required.
     public var emergencyContactName: String = ""
-    /// Telephone number of that person, 3 to 32 characters of digits, spaces and `+ - ( ) .`. Required.
+    /// Telephone number of that person, 3 to 32 characters: three digits or more, spaces, `+ - ( ) . , ; * # /`, and letters
+    /// of an extension, for example `+1 (404) 555-0100 ext. 12`. Required.
     public var emergencyContactPhone: String = ""
     /// The client is alone or content with who can hear (the earlier hasPrivateLocation). Policy may ask for it.
     public var privatePlace: Bool = false

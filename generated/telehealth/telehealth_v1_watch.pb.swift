@@ -897,7 +897,7 @@ public struct Telehealth_V1_ParticipantReturned: Message {
     public static let fullName = "telehealth.v1.ParticipantReturned"
     /// Who: one of `Session.participants`.
     public var participantID: String = ""
-    /// Empty when somebody said so; else THIRD_PARTY_CONSENT_MISSING.
+    /// Empty when somebody said so; else THIRD_PARTY_CONSENT_MISSING, or REASSIGNED when the clinician was replaced.
     public var reason: String = ""
     public var unknownFields = UnknownFields()
 

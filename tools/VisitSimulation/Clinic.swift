@@ -71,10 +71,11 @@ final class Clinic: Sendable {
     // A day at the clinic
     func put(
         version: Int64 = 1, start: Duration = .zero, length: Duration = .seconds(3600),
-        clinician: SubjectID = Clinic.clinician, guardian: SubjectID? = nil
+        clinician: SubjectID = Clinic.clinician, guardian: SubjectID? = nil, guardsAdult: Bool = false
     ) -> PutAppointment {
         PutAppointment(
-            id: Self.appointment, clientID: Self.client, guardianID: guardian, clinicianID: clinician,
+            id: Self.appointment, clientID: Self.client, guardianID: guardian, guardsAdult: guardsAdult,
+            clinicianID: clinician,
             startsAt: VirtualTime.nine + start, endsAt: VirtualTime.nine + start + length,
             timeZone: "America/New_York", sourceVersion: version)
     }
@@ -118,7 +119,7 @@ final class Clinic: Sendable {
         try await executor.submitConsent(
             SubmitConsent(
                 subjectID: caller.clientID ?? caller.clinicianID ?? SubjectID("nobody"), type: type,
-                statement: statement ?? Self.statement()), call(caller))
+                statement: (statement ?? Self.statement()).about(type)), call(caller))
     }
 
     /// The client's telehealth consents.
@@ -209,6 +210,16 @@ final class Clinic: Sendable {
         store.snapshot.events[session]?.map(\.kind) ?? []
     }
     var pendingEffects: [Effect] { store.snapshot.effects.filter { $0.state != .done } }
+}
+
+extension ConsentStatement {
+    /// A recording consent names what it is for: treatment, where nothing else is said.
+    func about(_ type: ConsentType) -> ConsentStatement {
+        guard type == .recording, recordingPurposes.isEmpty else { return self }
+        var statement = self
+        statement.recordingPurposes = [.clinical]
+        return statement
+    }
 }
 
 private final class Notices: Sendable {

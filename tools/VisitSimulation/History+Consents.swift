@@ -21,13 +21,24 @@ extension History {
         guard let subject = caller.personID else { return }
         let record = await attempt("\(decision) \(type) \(subject)") { () throws(TelehealthError) in
             try await life.executor.submitConsent(
-                SubmitConsent(subjectID: subject, type: type, statement: Clinic.statement(decision)),
+                SubmitConsent(subjectID: subject, type: type, statement: Clinic.statement(decision).about(type)),
                 invocation(caller))
         }
         // A device that repeats a request id is given the earlier outcome, which may be another person's.
         guard let record else { return }
         promise("consent \(record.id)") {
             $0.histories[record.subjectID]?.records.contains { $0.id == record.id } == true
+        }
+    }
+
+    /// The guardian's signature in the client's place, for this visit or for all.
+    func signForClient() async {
+        let type = [ConsentType.georgiaTelehealth, .recording][pick(2)]
+        let statement = Clinic.statement(session: pick(2) == 0 ? session : nil)
+        await attempt("guardian signs \(type)") { () throws(TelehealthError) in
+            try await life.executor.submitConsent(
+                SubmitConsent(subjectID: Clinic.client, type: type, statement: statement.about(type)),
+                invocation(Clinic.guardianCaller))
         }
     }
 

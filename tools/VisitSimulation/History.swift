@@ -143,7 +143,12 @@ public final class History: Sendable {
         case 13...14: await revoke()
         case 15: await consent(.recording, Clinic.clientCaller, .granted)
         case 16: await consent(.recording, Clinic.clinicianCaller, .granted)
-        case 17: await consent(.recording, Clinic.guardianCaller, pick(4) == 0 ? .declined : .granted)
+        case 17:
+            if pick(2) == 0 {
+                await signForClient()
+            } else {
+                await consent(.recording, Clinic.guardianCaller, pick(4) == 0 ? .declined : .granted)
+            }
         case 18:
             if pick(3) == 0 {
                 await attest()
@@ -154,7 +159,7 @@ public final class History: Sendable {
         case 20: await share(anybody())
         case 21: await finish()
         case 22: await admit()
-        case 23: await schedule()
+        case 23: if pick(5) == 0 { await feedOutOfOrder() } else { await schedule() }
         case 24...41: await actOnPeople()
         case 42...45: clinic.time.advance(by: .seconds(Int64(1 + pick(20))))
         case 46: clinic.time.advance(by: .seconds(Int64(60 * (1 + pick(8)))))
@@ -298,28 +303,6 @@ public final class History: Sendable {
         let person = people[pick(people.count)].id
         await attempt("admit") { () throws(TelehealthError) in
             try await life.executor.admitParticipant(session, person, invocation(Clinic.clinicianCaller))
-        }
-    }
-
-    private func schedule() async {
-        let version = state.withLock { state in
-            state.version += 1
-            return state.version
-        }
-        if pick(8) == 0 {
-            await attempt("cancel appointment") { () throws(TelehealthError) in
-                try await life.executor.cancelAppointment(
-                    CancelAppointment(id: Clinic.appointment, sourceVersion: version),
-                    invocation(Clinic.scheduler))
-            }
-            return
-        }
-        let command = clinic.put(
-            version: version, start: .seconds(Int64(300 + pick(600) + (pick(8) == 0 ? 7200 : 0))),
-            length: .seconds(1800), clinician: pick(6) == 0 ? Clinic.otherSubject : Clinic.clinician,
-            guardian: pick(3) == 0 ? nil : Clinic.guardian)
-        await attempt("put appointment") { () throws(TelehealthError) in
-            try await life.executor.putAppointment(command, invocation(Clinic.scheduler))
         }
     }
 

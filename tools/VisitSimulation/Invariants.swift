@@ -61,6 +61,7 @@ enum Invariants {
                 "\(person.role) takes part without the client's consent")
         }
         checkRoster(state, check)
+        checkAppointment(session, tables, check)
         return found
     }
 
@@ -100,12 +101,17 @@ enum Invariants {
     /// What must hold of every step from one state to the next.
     ///
     /// - Parameter actions: what the transaction's audit says was done.
-    static func broken(by before: SessionState, _ after: SessionState, actions: Set<String>) -> [String] {
+    static func broken(
+        by before: SessionState, _ after: SessionState, actions: Set<String>, _ tables: MemoryStore.Tables
+    ) -> [String] {
         var found = after.illegalSteps(from: before)
         let isByName = actions.contains("AdmitParticipant")
         for old in before.participants {
             guard let new = after.participant(old.id), new.state != old.state else { continue }
             if new.state == .admitted {
+                if new.role == .guardian && isOfAge(after.session, tables) {
+                    found.append("a guardian came in whose client is of age")
+                }
                 if (old.isBarred || old.isHeld) && !isByName {
                     found.append("somebody sent away came in again by a rule")
                 }
@@ -114,16 +120,65 @@ enum Invariants {
                     found.append("\(old.role) came in unnamed")
                 }
             }
-            if actions == ["sweep"] && !(old.isHere && new.state == .left) {
+            let isGone = old.isHere && new.state == .left
+            let comesOfAge =
+                new.role == .guardian && new.state == .removed && !after.session.guardsAdult
+                && tables.histories[after.session.clientID]?.bornOn != nil
+            if actions == ["sweep"] && !isGone && !comesOfAge {
                 found.append("a sweep made \(old.state) \(new.state)")
             }
         }
+        if before.session.startedAt != nil { found += changedPeople(of: before.session, after.session) }
         if actions == ["sweep"] && before.participants.contains(where: { $0.isHeld })
             && !after.participants.contains(where: { $0.isHeld })
         {
             found.append("a sweep let somebody go")
         }
         return found
+    }
+
+    /// Whether the client has no guardian any more, as far as the dates of these histories leave no doubt.
+    private static func isOfAge(_ session: Session, _ tables: MemoryStore.Tables) -> Bool {
+        guard !session.guardsAdult, let born = tables.histories[session.clientID]?.bornOn else { return false }
+        return born.year < 2000
+    }
+
+    /// Whoever signs for somebody else is named by a booked appointment, and has a say.
+    static func broken(by signature: ConsentRecord, _ tables: MemoryStore.Tables) -> [String] {
+        guard signature.signerID != signature.subjectID else { return [] }
+        let rows = tables.appointments.values.filter {
+            $0.clientID == signature.subjectID && $0.guardianID == signature.signerID && $0.status == .scheduled
+        }
+        let isOfAge = tables.histories[signature.subjectID]?.bornOn.map { $0.year < 2000 } ?? false
+        if rows.contains(where: { $0.guardsAdult || !isOfAge }) { return [] }
+        return ["somebody signed for a client who is no guardian of theirs"]
+    }
+
+    /// Once the client was let in, a visit may get longer and a guardian may come along; nothing else of what the
+    /// appointment says changes.
+    private static func changedPeople(of before: Session, _ after: Session) -> [String] {
+        // What a guardian may still do is the row's word, too: it can be given, not taken.
+        let keepsPowers = before.guardianID == nil || after.guardsAdult || !before.guardsAdult
+        let keepsPeople =
+            keepsPowers && before.clientID == after.clientID && before.clinicianID == after.clinicianID
+            && (before.guardianID == nil || before.guardianID == after.guardianID)
+        let keepsTime = before.startsAt == after.startsAt && before.endsAt <= after.endsAt
+        return (keepsPeople ? [] : ["the people of a running visit changed"])
+            + (keepsTime ? [] : ["the time of a running visit changed"])
+    }
+
+    /// An appointment and its open session say the same, and no visit is planned for more than half a day.
+    private static func checkAppointment(
+        _ session: Session, _ tables: MemoryStore.Tables, _ check: (Bool, String) -> Void
+    ) {
+        guard !session.status.isTerminal, let row = tables.appointments[session.appointmentID] else { return }
+        check(row.status == .scheduled, "an open session of a cancelled appointment")
+        check(
+            (row.clientID, row.clinicianID, row.startsAt, row.endsAt)
+                == (session.clientID, session.clinicianID, session.startsAt, session.endsAt)
+                && row.guardianID == session.guardianID && row.guardsAdult == session.guardsAdult,
+            "an appointment and its open session disagree")
+        check(row.endsAt - row.startsAt <= Policy.longestVisit, "a visit of more than half a day")
     }
 
     /// The rule said again, plainly: the newest standing word of this person is a written, unexpired grant.

@@ -6,6 +6,7 @@ internal import TelehealthCore
 final class MemoryStore: TelehealthStore {
     struct Tables: Sendable {
         var appointments: [AppointmentID: Appointment] = [:]
+        var earlyCancellations: [AppointmentID: EarlyCancellation] = [:]
         var sessions: [SessionID: SessionState] = [:]
         var order: [SessionID] = []
         var histories: [SubjectID: ConsentHistory] = [:]
@@ -40,6 +41,14 @@ final class MemoryStore: TelehealthStore {
 
     func appointment(_ id: AppointmentID) async throws(StoreError) -> Appointment? {
         snapshot.appointments[id]
+    }
+    func earlyCancellation(of id: AppointmentID) async throws(StoreError) -> EarlyCancellation? {
+        snapshot.earlyCancellations[id]
+    }
+    func bookedAppointments(of client: SubjectID, endingAfter: Timestamp) async throws(StoreError) -> [Appointment] {
+        snapshot.appointments.values.filter {
+            $0.clientID == client && $0.status == .scheduled && $0.endsAt > endingAfter
+        }
     }
     func session(_ id: SessionID) async throws(StoreError) -> SessionState? { snapshot.sessions[id] }
 
@@ -228,10 +237,14 @@ final class MemoryStore: TelehealthStore {
             pending: effects.count { $0.state == .pending }, dead: effects.count { $0.state == .dead })
     }
 
-    func prune(requestsBefore: Timestamp, eventsBefore: Timestamp, effectsBefore: Timestamp)
-        async throws(StoreError)
-    {
+    func prune(
+        requestsBefore: Timestamp, eventsBefore: Timestamp, effectsBefore: Timestamp,
+        earlyCancellationsBefore: Timestamp
+    ) async throws(StoreError) {
         tables.withLock { tables in
+            tables.earlyCancellations = tables.earlyCancellations.filter {
+                $0.value.cancelledAt >= earlyCancellationsBefore
+            }
             tables.effects.removeAll { $0.state == .done && $0.notBefore < effectsBefore }
             tables.requests = tables.requests.filter { $0.value.expiresAt >= requestsBefore }
             for (id, state) in tables.sessions where (state.session.endedAt ?? eventsBefore) < eventsBefore {
@@ -247,6 +260,7 @@ extension MemoryStore.Tables {
         switch expectation {
         case .appointment(let id, let version): (appointments[id]?.version ?? 0) == version
         case .session(let id, let version): (sessions[id]?.session.version ?? 0) == version
+        case .earlyCancellation(let id, let version): (earlyCancellations[id]?.sourceVersion ?? 0) == version
         case .consents(let id, let version): (histories[id]?.version ?? 0) == version
         case .noOtherOpenSession(let appointment, let except):
             !sessions.values.contains {
@@ -270,6 +284,7 @@ extension MemoryStore.Tables {
         for case .consent(let row) in decision.changes {
             let old = histories[row.subjectID]?.records.first { $0.id == row.id }
             if let old, !old.mayBecome(row) { violations.append("a consent's facts changed") }
+            if old == nil { violations += Invariants.broken(by: row, self) }
         }
         for change in decision.changes { write(change) }
         for event in decision.events {
@@ -289,14 +304,17 @@ extension MemoryStore.Tables {
         for (id, state) in sessions where before[id] != state {
             violations += Invariants.broken(by: state, self)
             if let old = before[id] {
-                violations += Invariants.broken(by: old, state, actions: Set(decision.audit.map(\.action)))
+                violations += Invariants.broken(
+                    by: old, state, actions: Set(decision.audit.map(\.action)), self)
             }
         }
     }
 
     private mutating func write(_ change: Decision.Change) {
         switch change {
-        case .appointment(let row): appointments[row.id] = row
+        case .appointment(let row):
+            if earlyCancellations[row.id] != nil { violations.append("a ghost was booked") }
+            appointments[row.id] = row
         case .session(let row):
             if sessions[row.id] == nil {
                 sessions[row.id] = SessionState(session: row)
@@ -320,6 +338,9 @@ extension MemoryStore.Tables {
         case .clientQuality(let row): quality[row.participantID] = row
         case .joinTime(let row): joinTimes.append(row)
         case .serviceFailure(let row): failures.append(row)
+        case .earlyCancellation(let row):
+            if appointments[row.appointmentID] != nil { violations.append("an early cancellation that was late") }
+            earlyCancellations[row.appointmentID] = row
         case .birthDate(let id, let date):
             histories[id, default: ConsentHistory(subjectID: id)].bornOn = date
         case .invitation(let row): sessions[row.sessionID]?.invitations.put(row) { $0.id == row.id }

@@ -41,6 +41,14 @@ struct MortalStore: TelehealthStore {
     func appointment(_ id: AppointmentID) async throws(StoreError) -> Appointment? {
         try await step { () async throws(StoreError) in try await base.appointment(id) }
     }
+    func earlyCancellation(of id: AppointmentID) async throws(StoreError) -> EarlyCancellation? {
+        try await step { () async throws(StoreError) in try await base.earlyCancellation(of: id) }
+    }
+    func bookedAppointments(of client: SubjectID, endingAfter: Timestamp) async throws(StoreError) -> [Appointment] {
+        try await step { () async throws(StoreError) in
+            try await base.bookedAppointments(of: client, endingAfter: endingAfter)
+        }
+    }
     func session(_ id: SessionID) async throws(StoreError) -> SessionState? {
         try await step { () async throws(StoreError) in try await base.session(id) }
     }
@@ -132,12 +140,14 @@ struct MortalStore: TelehealthStore {
     func effectCounts() async throws(StoreError) -> EffectCounts {
         try await step { () async throws(StoreError) in try await base.effectCounts() }
     }
-    func prune(requestsBefore: Timestamp, eventsBefore: Timestamp, effectsBefore: Timestamp)
-        async throws(StoreError)
-    {
+    func prune(
+        requestsBefore: Timestamp, eventsBefore: Timestamp, effectsBefore: Timestamp,
+        earlyCancellationsBefore: Timestamp
+    ) async throws(StoreError) {
         try await step { () async throws(StoreError) in
             try await base.prune(
-                requestsBefore: requestsBefore, eventsBefore: eventsBefore, effectsBefore: effectsBefore)
+                requestsBefore: requestsBefore, eventsBefore: eventsBefore, effectsBefore: effectsBefore,
+                earlyCancellationsBefore: earlyCancellationsBefore)
         }
     }
 }

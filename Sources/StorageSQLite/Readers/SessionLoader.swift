@@ -51,7 +51,7 @@ extension SessionState {
         case .invitation(let row):
             invitations.put(row, key: \.id.rawValue, before: { $0.id.rawValue < $1.id.rawValue })
         case .appointment, .consent, .consentVersion, .document, .effect, .birthDate, .meetingFact, .presence,
-            .clientQuality, .joinTime, .serviceFailure:
+            .clientQuality, .joinTime, .serviceFailure, .earlyCancellation:
             break
         }
     }
@@ -68,7 +68,7 @@ extension Decision.Change {
         case .screenShare(let row): row.sessionID
         case .invitation(let row): row.sessionID
         case .appointment, .consent, .consentVersion, .document, .effect, .birthDate, .meetingFact, .presence,
-            .clientQuality, .joinTime, .serviceFailure:
+            .clientQuality, .joinTime, .serviceFailure, .earlyCancellation:
             nil
         }
     }

@@ -6,9 +6,13 @@ enum AppointmentRow {
         columns: [
             "client_id", "guardian_id", "clinician_id", "starts_at", "ends_at", "time_zone", "status",
             "source_version", "version", "created_at", "updated_at", "created_by", "last_modified_by",
+            "adult_guardian",
         ])
     static let upsert = PreparedSQL("appointments.upsert", table.upsertText())
     static let byID = PreparedSQL("appointments.read", table.selectText("WHERE id = ?1"))
+    static let bookedOfClient = PreparedSQL(
+        "appointments.booked of client",
+        table.selectText("WHERE client_id = ?1 AND ends_at > ?2 AND \(SchemaV10.isBooked)"))
     static let version = PreparedSQL("appointments.version", "SELECT version FROM appointments WHERE id = ?1")
 
     static func bind(_ row: Appointment, _ values: inout StatementBinder) {
@@ -26,15 +30,18 @@ enum AppointmentRow {
         values.add(row.updatedAt)
         values.add(subject: row.createdBy)
         values.add(subject: row.lastModifiedBy)
+        values.add(row.guardsAdult)
     }
 
     static func read(_ row: inout RowReader) throws(SQLiteError) -> Appointment {
-        Appointment(
+        var appointment = Appointment(
             id: row.identifier(), clientID: row.identifier(), guardianID: row.optionalIdentifier(),
             clinicianID: row.identifier(), startsAt: row.instant(), endsAt: row.instant(),
             timeZone: row.text(),
             status: try row.choice(), sourceVersion: row.integer(), version: row.integer(),
             createdAt: row.instant(), updatedAt: row.instant(), createdBy: row.subject(),
             lastModifiedBy: row.subject())
+        appointment.guardsAdult = row.flag()
+        return appointment
     }
 }

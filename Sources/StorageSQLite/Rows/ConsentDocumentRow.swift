@@ -25,7 +25,7 @@ enum ConsentDocumentRow {
 
     static func read(_ row: inout RowReader) throws(SQLiteError) -> ConsentDocument {
         ConsentDocument(
-            type: try row.choice(), version: row.text(), language: row.text(), text: row.text(),
+            type: try row.choice(), version: row.text(), language: LanguageTag.canonical(row.text()), text: row.text(),
             textHash: row.bytes(), effectiveAt: row.instant(), registeredAt: row.instant(),
             registeredBy: row.subject())
     }

@@ -25,7 +25,7 @@ struct CacheUpdate {
             case .consentVersion(let subject, _), .birthDate(let subject, _): consents.insert(subject)
             case .document(let row): documents.insert(row.type)
             case .effect, .session, .participant, .meeting, .recording, .screenShare, .invitation,
-                .meetingFact, .presence, .clientQuality, .joinTime, .serviceFailure:
+                .meetingFact, .presence, .clientQuality, .joinTime, .serviceFailure, .earlyCancellation:
                 break
             }
         }

@@ -60,6 +60,8 @@ struct DecisionWriter {
             return try integer(AppointmentRow.version, { $0.add(id) }) ?? 0 == version
         case .session(let id, let version):
             return try integer(SessionRow.version, { $0.add(id) }) ?? 0 == version
+        case .earlyCancellation(let id, let version):
+            return try integer(EarlyCancellationRow.version, { $0.add(id) }) ?? 0 == version
         case .consents(let subject, let version):
             return try integer(ConsentRow.version, { $0.add(subject) }) ?? 0 == version
         case .noOtherOpenSession(let appointment, let except):
@@ -188,6 +190,8 @@ struct DecisionWriter {
         case .joinTime(let row): try connection.run(JoinTimeRow.insert) { JoinTimeRow.bind(row, &$0) }
         case .serviceFailure(let row):
             try connection.run(ServiceFailureRow.insert) { ServiceFailureRow.bind(row, &$0) }
+        case .earlyCancellation(let row):
+            try connection.run(EarlyCancellationRow.upsert) { EarlyCancellationRow.bind(row, &$0) }
         }
         return false
     }
@@ -202,7 +206,8 @@ extension Decision.Change {
         case .appointment: .appointment
         case .session: .session
         case .participant, .meeting, .recording, .screenShare, .consent, .consentVersion, .document, .effect,
-            .birthDate, .invitation, .meetingFact, .presence, .clientQuality, .joinTime, .serviceFailure:
+            .birthDate, .invitation, .meetingFact, .presence, .clientQuality, .joinTime, .serviceFailure,
+            .earlyCancellation:
             .rest
         }
     }

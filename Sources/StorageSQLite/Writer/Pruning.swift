@@ -10,6 +10,7 @@ struct Pruning: Sendable {
     let requestsBefore: Timestamp
     let eventsBefore: Timestamp
     let effectsBefore: Timestamp
+    let earlyCancellationsBefore: Timestamp
 
     private static let deleteRequests = PreparedSQL(
         "requests.prune",
@@ -38,7 +39,16 @@ struct Pruning: Sendable {
         (SELECT id FROM effects WHERE state = 'done' AND due_at < ?1 LIMIT ?2)
         """)
 
-    static let statements = [deleteRequests, deleteEffects, endedSessions, deleteEvents, noteOldest]
+    private static let deleteEarlyCancellations = PreparedSQL(
+        "early_cancellations.prune",
+        """
+        DELETE FROM early_cancellations WHERE appointment_id IN \
+        (SELECT appointment_id FROM early_cancellations WHERE cancelled_at < ?1 LIMIT ?2)
+        """)
+
+    static let statements = [
+        deleteRequests, deleteEffects, deleteEarlyCancellations, endedSessions, deleteEvents, noteOldest,
+    ]
 
     /// - Returns: whether all is done.
     func step(_ connection: SQLiteConnection) throws(SQLiteError) -> Bool {
@@ -48,6 +58,10 @@ struct Pruning: Sendable {
         }
         let effects = try connection.run(Self.deleteEffects) { values in
             values.add(effectsBefore)
+            values.add(Self.effectsPerStep)
+        }
+        let cancellations = try connection.run(Self.deleteEarlyCancellations) { values in
+            values.add(earlyCancellationsBefore)
             values.add(Self.effectsPerStep)
         }
         let sessions = try connection.all(
@@ -64,6 +78,7 @@ struct Pruning: Sendable {
             try connection.run(Self.noteOldest) { $0.add(id) }
         }
         return requests < Self.requestsPerStep && effects < Self.effectsPerStep
+            && cancellations < Self.effectsPerStep
             && sessions.count < Self.sessionsPerStep
     }
 }

@@ -21,6 +21,7 @@ enum WriterConnection {
                 path: path, access: .createOrWrite, vfs: configuration.vfs, sealer: sealer)
             try setUp(connection, configuration)
             try SealingFunction.register(on: connection, sealer)
+            try BirthDateFunction.register(on: connection, sealer)
         } catch {
             throw .database(error)
         }

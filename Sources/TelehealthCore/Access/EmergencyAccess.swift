@@ -34,9 +34,7 @@ public struct EmergencyAccess: Sendable, Hashable {
     /// them, and no control characters. Blanks of every kind, dashes and NULs alone say nothing.
     public static func isReason(_ text: String) -> Bool {
         guard reasonByteCounts.contains(text.utf8.count) else { return false }
-        let scalars = text.unicodeScalars
-        return scalars.contains { $0.properties.isAlphabetic || $0.properties.numericType != nil }
-            && !scalars.contains { $0.properties.generalCategory == .control }
+        return text.saysSomething && !text.unicodeScalars.contains { $0.properties.generalCategory == .control }
     }
     /// The audit action of every such access.
     public static let auditAction = "EmergencyAccess"

@@ -8,7 +8,7 @@ public struct ConsentStatement: Sendable, Hashable {
     /// SHA-256 of the text that was shown, 32 bytes.
     public var textHash: [UInt8]
     public var acknowledgements: ConsentRecord.Acknowledgements
-    /// Only for recording; empty = clinical.
+    /// Of a recording consent one or more, of others none.
     public var recordingPurposes: [Recording.Purpose]
     /// Who attests a paper or verbal consent; nil for electronic. At most 128 bytes.
     public var attestedBy: String?
@@ -96,7 +96,7 @@ public struct PutConsentDocument: Sendable, Hashable {
     public var type: ConsentType
     /// 1 to 32 bytes.
     public var version: String
-    /// BCP 47, 2 to 35 bytes.
+    /// BCP 47, at most ``LanguageTag/charactersMax``; kept in canonical form.
     public var language: String
     /// 1 byte to 256 KiB.
     public var text: String

@@ -119,6 +119,8 @@ public struct ConsentFile: Sendable, Hashable {
     public let records: [ConsentRecord]
     /// Current grants that end soon, or that a newer text replaced.
     public let renewals: Set<ConsentID>
+    /// Those that a guardian signed whose powers have ended since.
+    public let ended: Set<ConsentID>
 }
 
 /// What a revocation did.

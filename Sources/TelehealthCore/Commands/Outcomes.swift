@@ -40,8 +40,9 @@ public struct GuestAdmission: Sendable, Hashable {
 }
 
 public struct AppointmentOutcome: Sendable, Hashable {
-    public let appointment: Appointment
-    /// False when the put was older than what is stored, and ignored.
+    /// nil = there is none: an early cancellation is all that is known.
+    public let appointment: Appointment?
+    /// Whether this call changed something.
     public let isApplied: Bool
 }
 

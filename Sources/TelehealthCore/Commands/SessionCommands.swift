@@ -3,6 +3,8 @@ public struct PutAppointment: Sendable, Hashable {
     public var id: AppointmentID
     public var clientID: SubjectID
     public var guardianID: SubjectID?
+    /// The guardian's powers do not end with the client's coming of age.
+    public var guardsAdult: Bool
     public var clinicianID: SubjectID
     public var startsAt: Timestamp
     public var endsAt: Timestamp
@@ -13,13 +15,14 @@ public struct PutAppointment: Sendable, Hashable {
     public var clientBirthDate: CivilDate?
 
     public init(
-        id: AppointmentID, clientID: SubjectID, guardianID: SubjectID? = nil, clinicianID: SubjectID,
-        startsAt: Timestamp, endsAt: Timestamp, timeZone: String, sourceVersion: Int64,
+        id: AppointmentID, clientID: SubjectID, guardianID: SubjectID? = nil, guardsAdult: Bool = false,
+        clinicianID: SubjectID, startsAt: Timestamp, endsAt: Timestamp, timeZone: String, sourceVersion: Int64,
         clientBirthDate: CivilDate? = nil
     ) {
         self.id = id
         self.clientID = clientID
         self.guardianID = guardianID
+        self.guardsAdult = guardsAdult
         self.clinicianID = clinicianID
         self.startsAt = startsAt
         self.endsAt = endsAt
@@ -31,10 +34,10 @@ public struct PutAppointment: Sendable, Hashable {
 
 public struct CancelAppointment: Sendable, Hashable {
     public var id: AppointmentID
-    /// An older feed version than the stored one is ignored; nil = not from the feed.
-    public var sourceVersion: Int64?
+    /// A cancellation whose version is not above the stored one is ignored.
+    public var sourceVersion: Int64
 
-    public init(id: AppointmentID, sourceVersion: Int64? = nil) {
+    public init(id: AppointmentID, sourceVersion: Int64) {
         self.id = id
         self.sourceVersion = sourceVersion
     }

@@ -10,20 +10,39 @@ extension CommandExecutor {
         try await consentFile(of: subject, invocation).records
     }
 
-    /// Somebody's whole history, and which of it should be renewed where their visits are.
+    /// Somebody's history, and which of it should be renewed where their visits are. A clinician whose visits with
+    /// the person are past reads what had been recorded by the end of the last one.
     ///
+    /// - Parameter session: the visit that the caller asks for; nil = none.
     /// - Throws: `SUBJECT_NOT_FOUND`.
-    public func consentFile(of subject: SubjectID, _ invocation: Invocation) async throws(TelehealthError)
-        -> ConsentFile
+    public func consentFile(of subject: SubjectID, in session: SessionID? = nil, _ invocation: Invocation)
+        async throws(TelehealthError) -> ConsentFile
     {
-        try await requireTie("ListConsents", to: subject, invocation)
+        let reach = try await requireTie("ListConsents", to: subject, in: session, invocation)
         try await auditRead("ListConsents", person: subject, invocation)
         let history = try await reading { () async throws(StoreError) in try await store.consents(of: subject)
         }
-        let context = try await placeContext(of: subject)
+        return try await judged(history.records.filter(reach.contains), of: subject)
+    }
+
+    /// How some of a person's records stand where their visits are.
+    public func judged(_ records: [ConsentRecord], of subject: SubjectID) async throws(TelehealthError)
+        -> ConsentFile
+    {
+        let context = try await contextOutside(of: subject)
         let ledger = try await ledger(of: [subject])
-        let renewals = history.records.filter { ledger.isDueForRenewal($0, context) }
-        return ConsentFile(records: history.records, renewals: Set(renewals.map(\.id)))
+        let ended = records.filter { ledger.powerEnd(of: $0, context).map { $0 <= context.now } ?? false }
+        return ConsentFile(
+            records: records,
+            renewals: Set(records.filter { ledger.isDueForRenewal($0, context) }.map(\.id)),
+            ended: Set(ended.map(\.id)))
+    }
+
+    /// Where somebody's open visit is, else home, with who signs for them as an adult.
+    private func contextOutside(of subject: SubjectID) async throws(TelehealthError) -> RuleContext {
+        let row = try await guardianRow(of: subject)
+        return try await placeContext(of: subject)
+            .with(adultGuardian: row?.guardsAdult == true ? row?.guardianID : nil)
     }
 
     /// What one person still has to grant; in a session also what everybody else has, for a recording.
@@ -32,7 +51,7 @@ extension CommandExecutor {
     public func consentStatus(of subject: SubjectID, session: SessionID?, _ invocation: Invocation)
         async throws(TelehealthError) -> ConsentStatus
     {
-        try await requireTie("GetConsentStatus", to: subject, invocation)
+        try await requireTie("GetConsentStatus", to: subject, in: session, invocation)
         try await auditRead("GetConsentStatus", person: subject, session: session, invocation)
         let part = invocation.asPart
         if let session {
@@ -77,10 +96,19 @@ extension CommandExecutor {
         _ action: ConsentAction, of subject: SubjectID, purpose: Recording.Purpose,
         method: String = "GetConsentStatus", _ invocation: Invocation
     ) async throws(TelehealthError) -> ConsentEvaluation {
-        try await requireTie(method, to: subject, invocation)
+        guard try await requireTie(method, to: subject, invocation) == .all else {
+            // What a person's consents allow now is no matter of visits that are past.
+            try await recordDenial(
+                action: method, sessionID: nil, person: subject, invocation,
+                reason: TelehealthError.Reason.subjectNotFound.rawValue)
+            throw TelehealthError(.subjectNotFound)
+        }
         try await auditRead(method, person: subject, invocation)
         let role: ConsentSubjectRole = invocation.caller.clinicianID == subject ? .clinician : .client
-        let matter = ConsentLedger.Matter(action: action, session: nil, purpose: purpose, context: context())
+        let row = try await guardianRow(of: subject)
+        let matter = ConsentLedger.Matter(
+            action: action, session: nil, purpose: purpose,
+            context: context().with(adultGuardian: row?.guardsAdult == true ? row?.guardianID : nil))
         return try await ledger(of: [subject])
             .evaluate(matter, [ConsentLedger.Party(subject: subject, role: role)])
     }
@@ -116,21 +144,19 @@ extension CommandExecutor {
         }
     }
 
-    /// Whether a record that the caller was given should be renewed where its subject's visits are.
-    public func isDueForRenewal(_ record: ConsentRecord) async throws(TelehealthError) -> Bool {
-        let place = try await placeContext(of: record.subjectID)
-        return try await ledger(of: [record.subjectID]).isDueForRenewal(record, place)
-    }
-
-    /// One record, for whoever may see its subject's.
+    /// One record, for whoever may see its subject's, and for whoever signed it.
     ///
     /// - Throws: `CONSENT_NOT_FOUND`.
     func consent(_ id: ConsentID, _ action: String, _ invocation: Invocation) async throws(TelehealthError)
         -> ConsentRecord
     {
-        do {
+        do throws(TelehealthError) {
             let record = try await consent(id)
-            _ = try await tie(of: invocation.caller, to: record.subjectID, notFound: .consentNotFound)
+            if invocation.caller.clientID != record.signerID {
+                let reach = try await reach(
+                    of: invocation.caller, to: record.subjectID, in: record.sessionID, notFound: .consentNotFound)
+                guard reach.contains(record) else { throw TelehealthError(.consentNotFound) }
+            }
             return record
         } catch {
             try await auditDenial(error, action, nil, invocation)
@@ -143,12 +169,6 @@ extension CommandExecutor {
         policy.places.policies.values.sorted { $0.id < $1.id }
     }
 
-    /// Where somebody's open visit is, else home.
-    private func placeContext(of subject: SubjectID) async throws(TelehealthError) -> RuleContext {
-        let open = try await openSessions(of: subject).first { $0.session.clientID == subject }
-        return open.map { context().at(placeOf: $0) } ?? context()
-    }
-
     /// Registered texts, oldest first; anybody may read what they are asked to sign.
     public func documents(of type: ConsentType, _ invocation: Invocation) async throws(TelehealthError)
         -> [ConsentDocument]
@@ -158,18 +178,5 @@ extension CommandExecutor {
         }
         try await auditRead("GetConsentDocument", target: wireName(type), invocation)
         return documents
-    }
-
-    /// For reads: a refusal is audited.
-    func requireTie(_ action: String, to subject: SubjectID, _ invocation: Invocation)
-        async throws(TelehealthError)
-    {
-        do {
-            _ = try await tie(of: invocation.caller, to: subject, notFound: .subjectNotFound)
-        } catch {
-            try await recordDenial(
-                action: action, sessionID: nil, person: subject, invocation, reason: error.reason.rawValue)
-            throw error
-        }
     }
 }

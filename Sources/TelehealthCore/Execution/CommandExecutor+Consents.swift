@@ -10,9 +10,12 @@ extension CommandExecutor {
             record throws(TelehealthError) in
             try await own(record, invocation.caller)
         } decide: { () throws(TelehealthError) in
+            let visit = command.statement.sessionID
+            let tie = try await tie(
+                of: invocation.caller, to: command.subjectID, in: visit, appointment: command.appointmentID,
+                notFound: .subjectNotFound)
             let scene = try await scene(
-                of: command.subjectID, command.type, command.statement, appointment: command.appointmentID,
-                invocation.caller, notFound: .subjectNotFound)
+                of: command.subjectID, command.type, tie, command.statement, concerning: visit, invocation.caller)
             let (decision, record) = try ConsentRules.submit(command, scene)
             return Ruling(
                 decision: decision, outcome: record, sessionID: record.sessionID, resultID: record.id.rawValue
@@ -28,9 +31,14 @@ extension CommandExecutor {
             try await own(record, invocation.caller)
         } decide: { () throws(TelehealthError) in
             let former = try await consent(command.consentID)
+            let visit = command.statement.sessionID
+            // Who may write the new word must also be one who may take the old one away.
+            _ = try await tie(
+                of: invocation.caller, to: former.subjectID, in: former.sessionID, notFound: .consentNotFound)
+            let tie = try await tie(
+                of: invocation.caller, to: former.subjectID, in: visit, notFound: .consentNotFound)
             let scene = try await scene(
-                of: former.subjectID, former.type, command.statement, appointment: nil, invocation.caller,
-                notFound: .consentNotFound)
+                of: former.subjectID, former.type, tie, command.statement, concerning: visit, invocation.caller)
             let (decision, record) = try ConsentRules.update(
                 command, former: current(former, scene), scene)
             return Ruling(
@@ -51,9 +59,9 @@ extension CommandExecutor {
                 stoppedRecordings: Self.ids(of: request).dropFirst().map { RecordingID($0) })
         } decide: { () throws(TelehealthError) in
             let stored = try await consent(command.consentID)
+            let tie = try await tie(of: invocation.caller, to: stored)
             let scene = try await scene(
-                of: stored.subjectID, stored.type, nil, appointment: nil, invocation.caller,
-                notFound: .consentNotFound)
+                of: stored.subjectID, stored.type, tie, nil, concerning: stored.sessionID, invocation.caller)
             let (decision, outcome) = try ConsentRules.revoke(command, record: current(stored, scene), scene)
             // The recordings go with the request, so that a repetition tells the same ones.
             let ids = [outcome.record.id.rawValue] + outcome.stoppedRecordings.map(\.rawValue)
@@ -85,50 +93,11 @@ extension CommandExecutor {
         }
     }
 
-    /// The tie of the caller to somebody, from identity, then from a named appointment, then from common
-    /// visits.
-    func tie(
-        of caller: Caller, to subject: SubjectID, appointment: AppointmentID? = nil,
-        notFound: TelehealthError.Reason
-    ) async throws(TelehealthError) -> SubjectTie {
-        if let tie = SubjectTie.byIdentity(caller, subject: subject) { return tie }
-        if let appointment,
-            let row = try await reading({ () async throws(StoreError) in
-                try await store.appointment(appointment)
-            }),
-            let tie = SubjectTie.byVisit(
-                caller, subject: subject, client: row.clientID, guardian: row.guardianID,
-                clinician: row.clinicianID)
-        {
-            return tie
-        }
-        for state in try await openSessions(of: subject) {
-            let session = state.session
-            if let tie = SubjectTie.byVisit(
-                caller, subject: subject, client: session.clientID, guardian: session.guardianID,
-                clinician: session.clinicianID) ?? SubjectTie.byRoster(caller, subject: subject, in: state)
-            {
-                return tie
-            }
-        }
-        if caller.role == .clinician, let clinician = caller.clinicianID {
-            var query = SessionQuery()
-            query.clientID = subject
-            query.clinicianID = clinician
-            query.limit = 1
-            let asked = query
-            let past = try await reading { () async throws(StoreError) in try await store.sessions(asked) }
-            if !past.isEmpty { return .clinician }
-        }
-        throw TelehealthError(notFound)
-    }
-
+    /// - Parameter concerning: the session that what is done is limited to; nil = none.
     private func scene(
-        of subject: SubjectID, _ type: ConsentType, _ statement: ConsentStatement?,
-        appointment: AppointmentID?,
-        _ caller: Caller, notFound: TelehealthError.Reason
+        of subject: SubjectID, _ type: ConsentType, _ tie: SubjectTie, _ statement: ConsentStatement?,
+        concerning visit: SessionID?, _ caller: Caller
     ) async throws(TelehealthError) -> ConsentRules.Scene {
-        let tie = try await tie(of: caller, to: subject, appointment: appointment, notFound: notFound)
         let history = try await reading { () async throws(StoreError) in try await store.consents(of: subject)
         }
         let open = try await openSessions(of: subject)
@@ -141,38 +110,25 @@ extension CommandExecutor {
         }
         recorded.remove(subject)
         var document: ConsentDocument?
-        var session: SessionState?
         if let statement {
-            document = try await self.document(type, statement.documentVersion, statement.documentLanguage)
-            session = open.first { $0.session.id == statement.sessionID }
+            // Texts from before may stand twice under one tag; the hash tells which was shown.
+            let shown = try await reading { () async throws(StoreError) in try await store.documents(of: type) }
+                .filter { $0.version == statement.documentVersion }
+                .inLanguage(lookedUp: statement.documentLanguage)
+            document = shown.first { $0.textHash == statement.textHash } ?? shown.first
         }
+        let session = visit.flatMap { id in open.first { $0.session.id == id } }
         let place = session ?? open.first { $0.session.clientID == subject }
+        // Behind the history: a birth date that comes between is a conflict.
+        let guardian = try await guardian(of: subject, in: visit)
+        if tie == .guardian, statement != nil, guardian?.id != caller.clientID {
+            throw TelehealthError(.versionConflict)
+        }
         return ConsentRules.Scene(
             caller: caller, tie: tie, history: history, document: document, session: session,
-            guardians: try await guardians(of: subject, open, appointment: appointment), openSessions: open,
+            guardian: guardian, openSessions: open,
             ledger: try await ledger(of: recorded.sorted { $0.rawValue < $1.rawValue }),
             context: place.map { context().at(placeOf: $0) } ?? context())
-    }
-
-    /// Who may sign for somebody: the guardians of their open visits and of the appointment that is named, else
-    /// of their latest ones.
-    private func guardians(
-        of subject: SubjectID, _ open: [SessionState], appointment: AppointmentID?
-    ) async throws(TelehealthError) -> Set<SubjectID> {
-        var guardians = Set(open.map(\.session).filter { $0.clientID == subject }.compactMap(\.guardianID))
-        if let appointment {
-            let row = try await reading { () async throws(StoreError) in
-                try await store.appointment(appointment)
-            }
-            if let row, row.clientID == subject, let guardian = row.guardianID { guardians.insert(guardian) }
-        }
-        if !guardians.isEmpty { return guardians }
-        var query = SessionQuery()
-        query.clientID = subject
-        query.limit = 200
-        let asked = query
-        let past = try await reading { () async throws(StoreError) in try await store.sessions(asked) }
-        return Set(past.compactMap(\.guardianID))
     }
 
     func openSessions(of subject: SubjectID) async throws(TelehealthError) -> [SessionState] {
@@ -204,7 +160,7 @@ extension CommandExecutor {
         -> ConsentRecord
     {
         let record = try await consent(ConsentID(Self.ids(of: request).first ?? ""))
-        _ = try await tie(of: caller, to: record.subjectID, notFound: .consentNotFound)
+        _ = try await tie(of: caller, to: record)
         return record
     }
 
@@ -212,6 +168,6 @@ extension CommandExecutor {
         async throws(TelehealthError) -> ConsentDocument?
     {
         try await reading { () async throws(StoreError) in try await store.documents(of: type) }
-            .first { $0.version == version && $0.language == language }
+            .first { $0.version == version && $0.language == LanguageTag.canonical(language) }
     }
 }

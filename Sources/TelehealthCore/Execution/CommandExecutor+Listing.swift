@@ -24,7 +24,8 @@ extension CommandExecutor {
         try await reading { () async throws(StoreError) in try await store.sessions(query) }
     }
 
-    /// The visits in which the person is the client, and those of the clients whose guardian they are.
+    /// The visits in which the person is the client, and those of the clients whose guardian they are and still have a
+    /// say in.
     private func personalSessions(of person: SubjectID, _ query: SessionQuery, _ invocation: Invocation)
         async throws(TelehealthError) -> SessionPage
     {
@@ -40,7 +41,13 @@ extension CommandExecutor {
             rows += try await sessions(asGuardian)
         }
         rows.sort { ($0.startsAt, $0.id.rawValue) < ($1.startsAt, $1.id.rawValue) }
-        return try await page(of: Array(rows.prefix(query.limit)), query, invocation)
+        rows = Array(rows.prefix(query.limit))
+        var strangers: Set<SessionID> = []
+        for row in rows where row.clientID != person && !row.guardsAdult {
+            let state = try await reading { () async throws(StoreError) in try await store.session(row.id) }
+            if let state, try await !hasGuardian(state) { strangers.insert(row.id) }
+        }
+        return try await page(of: rows, query, invocation, hiding: strangers)
     }
 
     /// The visits that somebody with a clinician's token leads, and those that they were invited to.
@@ -94,7 +101,7 @@ extension CommandExecutor {
 
     private func page(
         of rows: [Session], _ query: SessionQuery, _ invocation: Invocation,
-        places: [SessionID: Participant] = [:]
+        places: [SessionID: Participant] = [:], hiding strangers: Set<SessionID> = []
     ) async throws(TelehealthError) -> SessionPage {
         // One row for the page: what a list shows of each visit is its time, people and status.
         try await auditRead(
@@ -102,6 +109,7 @@ extension CommandExecutor {
         let next = rows.count == query.limit ? rows.last.map { ($0.startsAt, $0.id) } : nil
         return SessionPage(
             sessions: rows.compactMap { row in
+                guard !strangers.contains(row.id) else { return nil }
                 let standing =
                     Standing.of(invocation.caller, in: row) ?? places[row.id].map { .participant($0.role) }
                 return standing.map { Visibility.redact(row, for: $0) }

@@ -14,7 +14,7 @@ extension CommandExecutor {
         }
         let seen: (state: SessionState, standing: Standing)
         do throws(TelehealthError) {
-            seen = try Self.seen(state, by: invocation.caller)
+            seen = try await self.seen(state, by: invocation.caller)
         } catch {
             try await recordDenial(
                 action: "GetSession", sessionID: reference.sessionID ?? state?.session.id,

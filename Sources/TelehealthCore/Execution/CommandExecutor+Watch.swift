@@ -25,9 +25,12 @@ extension CommandExecutor {
             caller.emergencyReason != nil && seen.place(of: caller) == nil
         let viewer =
             standing.isStaff || looksIn ? nil : try SessionDraft(seen, context()).ownParticipant(of: caller)
+        // A guardian watches no longer than there is a guardian.
+        let guardianshipEnd =
+            standing == .participant(.guardian) ? try await guardianshipEnd(seen) : nil
         let watch = SessionWatch(
-            session: committer.hub.shared(id), standing: standing, viewer: viewer?.id, caller: caller, executor: self,
-            wake: wake)
+            session: committer.hub.shared(id), standing: standing, viewer: viewer?.id,
+            expiresAt: min(caller.expiresAt, guardianshipEnd ?? caller.expiresAt), executor: self, wake: wake)
         watch.open(isPresence: isPresence, isOver: seen.session.status.isTerminal)
         do {
             // Read again: whatever committed since is either in this state or reaches the open watch.

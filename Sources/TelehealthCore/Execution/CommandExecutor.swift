@@ -125,14 +125,17 @@ public final class CommandExecutor: Sendable {
     func visible(_ id: SessionID, _ caller: Caller) async throws(TelehealthError) -> (SessionState, Standing)
     {
         let state = try await reading { () async throws(StoreError) in try await store.session(id) }
-        return try Self.seen(state, by: caller)
+        return try await seen(state, by: caller)
     }
 
     /// The rule of who may know of a session; `state` is nil for one that does not exist.
-    static func seen(_ state: SessionState?, by caller: Caller) throws(TelehealthError) -> (
+    func seen(_ state: SessionState?, by caller: Caller) async throws(TelehealthError) -> (
         SessionState, Standing
     ) {
         guard let state, let standing = Standing.of(caller, in: state) else {
+            throw TelehealthError(.sessionNotFound)
+        }
+        if standing == .participant(.guardian), try await !hasGuardian(state) {
             throw TelehealthError(.sessionNotFound)
         }
         // Those of the appointment may still read what is theirs; with others, everything ends here.

@@ -33,7 +33,7 @@ public final class Committer: Sendable {
                 credentials.forget(session.id)
             case .session, .appointment, .participant, .meeting, .recording, .screenShare, .consent,
                 .consentVersion, .document, .birthDate, .invitation, .meetingFact, .presence, .clientQuality,
-                .joinTime, .serviceFailure:
+                .joinTime, .serviceFailure, .earlyCancellation:
                 break
             }
         }

@@ -41,16 +41,29 @@ public struct CivilDate: Sendable, Hashable, Comparable {
         return CivilDate(year: year, month: month, day: day)
     }
 
-    /// The day in UTC: at most a day off in any zone, which is within what a birth date can decide.
-    static func utc(_ instant: Timestamp) -> CivilDate {
-        CivilDate(String(instant.rfc3339.prefix(10))) ?? CivilDate(year: 1900, month: 1, day: 1)
+    /// - Parameter dayNumber: days since 1970-01-01.
+    init(dayNumber: Int64) {
+        let day = Timestamp.civil(day: dayNumber)
+        self.init(year: Int(day.year), month: Int(day.month), day: Int(day.day))
+    }
+
+    /// Days since 1970-01-01.
+    var dayNumber: Int64 { Self.dayNumber(year, month, day) }
+
+    /// Days since 1970-01-01 of the Gregorian calendar, counted in 400-year eras from March.
+    static func dayNumber(_ year: Int, _ month: Int, _ day: Int) -> Int64 {
+        let marchYear = Int64(month <= 2 ? year - 1 : year)
+        let era = Timestamp.floorDivide(marchYear, 400)
+        let yearOfEra = marchYear - era * 400
+        let dayOfYear = (153 * Int64(month > 2 ? month - 3 : month + 9) + 2) / 5 + Int64(day) - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
     public static func < (left: CivilDate, right: CivilDate) -> Bool {
         (left.year, left.month, left.day) < (right.year, right.month, right.day)
     }
 
-    private static func days(in month: Int, of year: Int) -> Int {
+    static func days(in month: Int, of year: Int) -> Int {
         switch month {
         case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
         case 4, 6, 9, 11: 30

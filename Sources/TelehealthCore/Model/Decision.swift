@@ -4,6 +4,8 @@ public struct Decision: Sendable {
     public enum Expectation: Sendable, Hashable {
         case appointment(AppointmentID, version: Int64)
         case session(SessionID, version: Int64)
+        /// The feed's version of the early cancellation that is kept; 0 = none is.
+        case earlyCancellation(AppointmentID, sourceVersion: Int64)
         case consents(SubjectID, version: Int64)
         /// No session of this appointment in a non-terminal state other than the given one.
         case noOtherOpenSession(AppointmentID, except: SessionID?)
@@ -40,6 +42,7 @@ public struct Decision: Sendable {
         case clientQuality(ClientQuality)
         case joinTime(JoinTime)
         case serviceFailure(ServiceFailure)
+        case earlyCancellation(EarlyCancellation)
     }
 
     public var expectations: [Expectation] = []

@@ -26,6 +26,11 @@ public enum DeviceType: String, Sendable, Hashable, CaseIterable { case desktop,
 
 /// What the client says of place and device before a visit; asked again each visit (it is no consent).
 public struct PreVisitCheck: Sendable, Hashable {
+    /// In Unicode scalars.
+    public static let addressCharactersMax = 300
+    public static let nameCharactersMax = 200
+    public static let phoneCharactersMax = 32
+
     /// Two-letter code of the state the client is in now ("GA").
     public var locationState: String
     /// Street, city or landmark for an emergency service; personal.

@@ -35,6 +35,8 @@ public struct Session: Sendable, Hashable {
     public let appointmentID: AppointmentID
     public var clientID: SubjectID
     public var guardianID: SubjectID?
+    /// As of ``Appointment/guardsAdult``.
+    public var guardsAdult = false
     public var clinicianID: SubjectID
     public var startsAt: Timestamp
     public var endsAt: Timestamp

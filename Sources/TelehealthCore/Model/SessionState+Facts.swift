@@ -7,6 +7,15 @@ extension SessionState {
         participants.first { $0.subjectID == subject && $0.state != .removed }
     }
 
+    /// Everybody who has or had a place, the clinician first, then the client's side, then who was invited.
+    public var rostered: [Participant] {
+        let ranks = Dictionary(uniqueKeysWithValues: ParticipantRole.allCases.enumerated().map { ($1, $0) })
+        return participants.sorted {
+            (ranks[$0.role] ?? 0, $0.isBarred ? 1 : 0, $0.id.rawValue)
+                < (ranks[$1.role] ?? 0, $1.isBarred ? 1 : 0, $1.id.rawValue)
+        }
+    }
+
     /// Whether somebody who counts as the clinician (``RoleRights/countsAsClinician``) is in the visit.
     public var isClinicianPresent: Bool {
         participants.contains { $0.role.rights.countsAsClinician && $0.state == .admitted }
@@ -34,8 +43,10 @@ extension SessionState {
         meetings.first { $0.generation == generation }
     }
 
-    /// Whether a client or guardian ever reached the waiting room or the visit.
-    public var clientEverCame: Bool { participants.contains { $0.isClientParty && $0.firstWaitingAt != nil } }
+    /// Whether the client or guardian of now ever reached the waiting room or the visit.
+    public var clientEverCame: Bool {
+        participants.contains { $0.isClientParty && $0.firstWaitingAt != nil && isRostered($0) }
+    }
 }
 
 extension Participant {

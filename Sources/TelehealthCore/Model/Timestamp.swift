@@ -6,6 +6,11 @@ public struct Timestamp: Hashable, Sendable, Comparable {
 
     public init(microseconds: Int64) { self.microseconds = microseconds }
 
+    init(seconds: Int64) { microseconds = Duration.seconds(seconds).wholeMicroseconds }
+
+    /// Since 1970, the part of a second left out.
+    var wholeSeconds: Int64 { Self.floorDivide(microseconds, 1_000_000) }
+
     public static func < (left: Timestamp, right: Timestamp) -> Bool {
         left.microseconds < right.microseconds
     }
@@ -49,7 +54,7 @@ extension Timestamp {
 
     /// Days since 1970-01-01 to year, month and day of the Gregorian calendar, counted in 400-year eras from
     /// March.
-    private static func civil(day: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    static func civil(day: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = day + 719_468
         let era = floorDivide(shifted, 146_097)
         let dayOfEra = shifted - era * 146_097
@@ -62,7 +67,7 @@ extension Timestamp {
         )
     }
 
-    private static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
+    static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
         value >= 0 ? value / divisor : -((divisor - 1 - value) / divisor)
     }
 

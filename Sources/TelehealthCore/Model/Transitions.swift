@@ -8,8 +8,9 @@ extension SessionStatus {
         case .scheduled: [.waitingRoom, .inProgress, .cancelled, .noShow].contains(next)
         // Back when nobody of the client's side waits any more. Somebody was here, so no no-show.
         case .waitingRoom: [.scheduled, .inProgress, .cancelled].contains(next)
-        // Without an ended visit only while no client was ever admitted.
-        case .inProgress: [.completed, .cancelled, .noShow].contains(next)
+        // Without an ended visit only while no client was ever admitted; back when the appointment is given another
+        // clinician or time.
+        case .inProgress: [.completed, .cancelled, .noShow, .scheduled, .waitingRoom].contains(next)
         case .completed, .cancelled, .noShow: false
         }
     }

@@ -46,7 +46,9 @@ public struct PlaceBook: Sendable, Hashable {
 
     /// The policy that a visit is under now.
     public func place(of state: SessionState) -> PlacePolicy {
-        let party = state.participants.filter { $0.isClientParty && $0.preVisitCheck != nil }
+        let party = state.participants.filter {
+            $0.isClientParty && $0.preVisitCheck != nil && state.isRostered($0)
+        }
         let check = (party.first { $0.role == .client } ?? party.first)?.preVisitCheck
         return check.map { policy("\(Self.country)-\($0.locationState)") } ?? homePolicy
     }

@@ -14,7 +14,9 @@ extension PlacePolicy {
         do { document = try JSONText(parsing: bytes) } catch { throw PlacePolicyError("no JSON: \(error)") }
         let root = try PolicyMembers(
             document, at: "the policy",
-            known: ["place", "version", "title", "ageOfMajority", "citations", "evidence", "requirements"])
+            known: [
+                "place", "version", "title", "ageOfMajority", "timeZones", "citations", "evidence", "requirements",
+            ])
         id = try root.text("place")
         guard Self.isPlace(id) else {
             throw PlacePolicyError("place: must be \"default\" or capital letters and dashes, such as US-GA")
@@ -22,6 +24,14 @@ extension PlacePolicy {
         version = try root.text("version")
         title = try root.text("title")
         ageOfMajority = Int(clamping: try root.number("ageOfMajority", in: 1...30))
+        timeZones = root["timeZones"] == nil ? [] : try root.texts("timeZones")
+        if let unknown = timeZones.first(where: { !ZoneBook.knows($0) }) {
+            throw PlacePolicyError("timeZones: \(unknown) is no name of the IANA time zone database")
+        }
+        // Somewhere on Earth: days begin first at UTC+14 and last at UTC-12.
+        zones =
+            timeZones.isEmpty
+            ? [ZoneRule(fixed: 14 * 3600), ZoneRule(fixed: -12 * 3600)] : timeZones.compactMap(ZoneBook.rule)
         var citations: [Citation] = []
         for (index, item) in try root.list("citations").enumerated() {
             let members = try PolicyMembers(item, at: "citations[\(index)]", known: ["id", "source", "says"])

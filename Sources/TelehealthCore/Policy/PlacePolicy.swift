@@ -70,10 +70,25 @@ public struct PlacePolicy: Sendable, Hashable {
     public let title: String
     /// In years; who is younger needs a guardian's signature.
     public let ageOfMajority: Int
+    /// IANA names of the zones that the place lies in; empty = anywhere on Earth.
+    public let timeZones: [String]
+    /// The rules of ``timeZones``.
+    let zones: [ZoneRule]
     public let citations: [Citation]
     /// What a consent given in a way must carry.
     public let evidence: [ConsentMethod: [Evidence]]
     public let requirements: [Requirement]
+
+    /// The instant at which somebody comes of age here: the begin of the birthday, in the zone where it begins last.
+    func majority(of bornOn: CivilDate) -> Timestamp {
+        let birthday = bornOn.adding(years: ageOfMajority)
+        return zones.map { $0.start(of: birthday) }.max() ?? Timestamp(microseconds: .max)
+    }
+
+    /// The day it is here, in the zone where it began first.
+    func latestDate(at instant: Timestamp) -> CivilDate {
+        zones.map { $0.date(at: instant) }.max() ?? CivilDate(dayNumber: 0)
+    }
 
     public func requirements(for action: ConsentAction) -> [Requirement] {
         requirements.filter { $0.action == action }

@@ -45,8 +45,11 @@ public struct Policy: Sendable, Hashable {
     public var abandonGrace: Duration = .seconds(10 * 60)
     /// How far past its end a visit may run.
     public var overrunCap: Duration = .seconds(60 * 60)
-    /// How long any visit may run: below Chime's 24 hours.
-    public var visitMax: Duration = .seconds(23 * 60 * 60)
+    /// How long any visit may run: at most ``longestVisit``.
+    public var visitMax: Duration = Policy.longestVisit
+    /// The longest visit that can be planned, also when it is made longer while it runs: more than half a day is a
+    /// mistake of the feed.
+    public static let longestVisit: Duration = .seconds(12 * 60 * 60)
     public var admission: AdmissionPolicy = .onClinicianJoin
 
     // Presence
@@ -108,6 +111,8 @@ public struct Policy: Sendable, Hashable {
     // Commands
     /// How long the outcome of a changing call answers its repetition.
     public var requestRetention: Duration = .seconds(24 * 60 * 60)
+    /// For how long a cancellation is kept that came before its appointment: longer than any feed is late.
+    public var earlyCancellationRetention: Duration = .seconds(90 * 24 * 60 * 60)
     /// How often a rule is asked again after somebody else's commit came between.
     public var conflictRetriesMax = 12
     /// How long a join waits for its meeting when the call has no earlier deadline.
@@ -176,7 +181,9 @@ public struct Policy: Sendable, Hashable {
         if watchHeartbeatInterval < .seconds(1) {
             found.append("watchHeartbeatInterval must be at least 1 s")
         }
-        if visitMax >= .seconds(24 * 60 * 60) { found.append("visitMax must be below Chime's 24 hours") }
+        if visitMax <= .zero || visitMax > Self.longestVisit {
+            found.append("visitMax must be above 0 and at most 12 hours")
+        }
         if meetingTrustedFor >= .seconds(5 * 60) { found.append("meetingTrustedFor must be below 5 minutes") }
         if watchQueueMax < 1 { found.append("watchQueueMax must be at least 1") }
         if conflictRetriesMax < 1 { found.append("conflictRetriesMax must be at least 1") }

@@ -54,7 +54,7 @@ extension TelehealthError.Reason {
         .documentVersionExists: "this document version is registered with another text",
         .invalidState: "the present state does not allow this",
         .appointmentCancelled: "the appointment is cancelled",
-        .appointmentStarted: "time and people of an appointment change only before its start",
+        .appointmentStarted: "time and people of an appointment change only until the client is let into the visit",
         .tooEarly: "it is too early for this",
         .tooLate: "it is too late for this",
         .preVisitCheckRequired: "the first join needs a pre-visit check",

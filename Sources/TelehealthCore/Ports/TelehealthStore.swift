@@ -91,6 +91,9 @@ public enum StoreError: Error, Sendable, Hashable {
 /// Isolation: any. Reads may run inline on the caller's thread when they are short.
 public protocol TelehealthStore: Sendable {
     func appointment(_ id: AppointmentID) async throws(StoreError) -> Appointment?
+    func earlyCancellation(of id: AppointmentID) async throws(StoreError) -> EarlyCancellation?
+    /// Of this client, not cancelled, and planned to end after the given instant; in any order.
+    func bookedAppointments(of client: SubjectID, endingAfter: Timestamp) async throws(StoreError) -> [Appointment]
     func session(_ id: SessionID) async throws(StoreError) -> SessionState?
     /// The newest session of an appointment, terminal or not.
     func latestSession(of appointment: AppointmentID) async throws(StoreError) -> SessionState?
@@ -144,6 +147,9 @@ public protocol TelehealthStore: Sendable {
     func effect(_ id: EffectID) async throws(StoreError) -> Effect?
     func effectCounts() async throws(StoreError) -> EffectCounts
     /// Forgets request records that expired, events older than the given instant of ended sessions, and effects that
-    /// are done and were last tried before the given instant.
-    func prune(requestsBefore: Timestamp, eventsBefore: Timestamp, effectsBefore: Timestamp) async throws(StoreError)
+    /// are done and were last tried before the given instant, and early cancellations from before one.
+    func prune(
+        requestsBefore: Timestamp, eventsBefore: Timestamp, effectsBefore: Timestamp,
+        earlyCancellationsBefore: Timestamp
+    ) async throws(StoreError)
 }

@@ -4,6 +4,8 @@ public struct PersonRecord: Sendable {
     public let bornOn: CivilDate?
     /// Oldest first.
     public let consents: [ConsentRecord]
+    /// Those of them that a guardian signed whose powers have ended since.
+    public let ended: Set<ConsentID>
     /// Every registered text.
     public let documents: [ConsentDocument]
     /// In which the person is the client, by planned start.
@@ -51,7 +53,8 @@ public struct PersonArchive: Sendable {
             }
         }
         return PersonRecord(
-            subjectID: subject, bornOn: history.bornOn, consents: history.records, documents: documents,
+            subjectID: subject, bornOn: history.bornOn, consents: history.records,
+            ended: try await executor.judged(history.records, of: subject).ended, documents: documents,
             visits: try await visits(of: subject), accesses: try await accesses(to: subject),
             takenAt: executor.time.now)
     }

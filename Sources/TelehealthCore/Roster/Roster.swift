@@ -129,16 +129,21 @@ public enum SubjectTie: Sendable, Hashable {
     }
 
     /// What a common visit says.
-    static func byVisit(
-        _ caller: Caller, subject: SubjectID, client: SubjectID, guardian: SubjectID?, clinician: SubjectID
+    static func byVisit(_ caller: Caller, subject: SubjectID, in session: Session) -> SubjectTie? {
+        byVisit(caller, subject, session.clientID, session.guardianID, session.clinicianID)
+    }
+
+    /// What a booked appointment says.
+    static func byVisit(_ caller: Caller, subject: SubjectID, in row: Appointment) -> SubjectTie? {
+        byVisit(caller, subject, row.clientID, row.guardianID, row.clinicianID)
+    }
+
+    /// A clinician's tie to client and guardian; a guardian's is a matter of time and age (``Guardianship``).
+    private static func byVisit(
+        _ caller: Caller, _ subject: SubjectID, _ client: SubjectID, _ guardian: SubjectID?, _ clinician: SubjectID
     ) -> SubjectTie? {
-        switch caller.role {
-        case .service, .scheduler, .admin, .guest: nil
-        case .client:
-            guardian != nil && caller.clientID == guardian && subject == client ? .guardian : nil
-        case .clinician:
-            caller.clinicianID == clinician && (subject == client || subject == guardian) ? .clinician : nil
-        }
+        guard caller.role == .clinician, caller.clinicianID == clinician else { return nil }
+        return subject == client || subject == guardian ? .clinician : nil
     }
 
     /// What a session's roster says: who leads the visit may attest what people in it said or signed.

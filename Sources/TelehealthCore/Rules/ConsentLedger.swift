@@ -96,13 +96,29 @@ struct ConsentLedger: Sendable {
     /// Whether the person is too young to sign here; false where the birth date is not known.
     func isMinor(_ subject: SubjectID, _ context: RuleContext) -> Bool {
         guard let bornOn = histories[subject]?.bornOn else { return false }
-        return CivilDate.utc(context.now) < bornOn.adding(years: context.place.ageOfMajority)
+        return context.now < context.place.majority(of: bornOn)
+    }
+
+    /// Whether the person has a place in the visit still: a guardian until the client has come of age.
+    func hasSay(_ person: Participant, in state: SessionState, _ context: RuleContext) -> Bool {
+        person.role != .guardian
+            || Guardianship.stands(
+                histories[state.session.clientID]?.bornOn, guardsAdult: state.session.guardsAdult, context)
     }
 
     /// The instant from which a record no longer counts under a requirement.
-    func end(of record: ConsentRecord, _ requirement: PlacePolicy.Requirement) -> Timestamp {
+    func end(of record: ConsentRecord, _ requirement: PlacePolicy.Requirement, _ context: RuleContext) -> Timestamp {
         let byPolicy = record.grantedAt + requirement.validity
-        return record.expiresAt.map { min($0, byPolicy) } ?? byPolicy
+        let byTime = record.expiresAt.map { min($0, byPolicy) } ?? byPolicy
+        return powerEnd(of: record, context).map { min($0, byTime) } ?? byTime
+    }
+
+    /// When the signer's power to sign for the subject ends; nil = no end is known.
+    func powerEnd(of record: ConsentRecord, _ context: RuleContext) -> Timestamp? {
+        guard record.signerID != record.subjectID else { return nil }
+        return Guardianship.end(
+            histories[record.subjectID]?.bornOn, guardsAdult: record.signerID == context.adultGuardian,
+            at: context.place)
     }
 
     /// From when on a newer text is in force; nil = none.
@@ -130,7 +146,7 @@ struct ConsentLedger: Sendable {
         guard !requirements.isEmpty else {
             return record.expiresAt.map { $0 - .seconds(30 * 86_400) <= context.now } ?? false
         }
-        return requirements.contains { end(of: record, $0) - $0.renewalWindow <= context.now }
+        return requirements.contains { end(of: record, $0, context) - $0.renewalWindow <= context.now }
     }
 
     // MARK: Judging one requirement
@@ -190,7 +206,7 @@ struct ConsentLedger: Sendable {
     ) -> ConsentGap.Cause? {
         let context = matter.context
         if !methods.contains(record.method) { return .notWritten }
-        if end(of: record, requirement) <= context.now { return .expired }
+        if end(of: record, requirement, context) <= context.now { return .expired }
         guard record.acknowledgements.areComplete, record.grantedAt <= context.now else { return .absent }
         if record.type == .recording && record.method == .verbal { return .notWritten }
         if requirement.perSession && record.sessionID == nil { return .notForSession }
@@ -215,7 +231,7 @@ struct ConsentLedger: Sendable {
         _ context: RuleContext
     ) -> ConsentBasis {
         let replacedAt = replaced(record).map { $0 + requirement.versionGrace }
-        let end = end(of: record, requirement)
+        let end = end(of: record, requirement, context)
         let last = replacedAt.map { min($0, end) } ?? end
         let isReplaced = replaced(record).map { $0 <= context.now } ?? false
         return ConsentBasis(

@@ -15,8 +15,8 @@ enum ConsentRules {
         let document: ConsentDocument?
         /// The session the statement is limited to; nil = none named.
         let session: SessionState?
-        /// Who may sign for the subject, as their visits and the named appointment say.
-        let guardians: Set<SubjectID>
+        /// Who may sign for the subject in this matter; nil = nobody else.
+        let guardian: Guardianship.Signer?
         /// The subject's sessions that have not ended.
         let openSessions: [SessionState]
         /// The histories of everybody recorded in one of these; the subject's own is replaced by the new one.
@@ -119,17 +119,17 @@ enum ConsentRules {
         guard (1...32).contains(command.version.utf8.count) else {
             throw .invalid("version", "must have 1 to 32 bytes")
         }
-        guard (2...35).contains(command.language.utf8.count) else {
-            throw .invalid("language", "must be a BCP 47 tag of 2 to 35 bytes")
+        guard let language = LanguageTag(command.language)?.text else {
+            throw .invalid("language", "must be a BCP 47 language tag")
         }
-        guard (1...documentTextBytesMax).contains(command.text.utf8.count) else {
-            throw .invalid("text", "must have 1 to \(documentTextBytesMax) bytes")
+        guard command.text.saysSomething, command.text.utf8.count <= documentTextBytesMax else {
+            throw .invalid("text", "must hold a letter or digit, in 1 to \(documentTextBytesMax) bytes")
         }
         var decision = Decision()
         decision.audit = [
             Principal.caller(caller).audit(
                 "PutConsentDocument", at: context.now,
-                target: "\(wireName(command.type))/\(command.version)/\(command.language)")
+                target: "\(wireName(command.type))/\(command.version)/\(language)")
         ]
         let hash = Array(SHA256.hash(data: Array(command.text.utf8)))
         if let existing {
@@ -137,11 +137,11 @@ enum ConsentRules {
             return (decision, existing)
         }
         let document = ConsentDocument(
-            type: command.type, version: command.version, language: command.language, text: command.text,
+            type: command.type, version: command.version, language: language, text: command.text,
             textHash: hash, effectiveAt: command.effectiveAt ?? context.now, registeredAt: context.now,
             registeredBy: caller.subject.rawValue)
         decision.expectations = [
-            .documentAbsent(command.type, version: command.version, language: command.language)
+            .documentAbsent(command.type, version: command.version, language: language)
         ]
         decision.changes = [.document(document)]
         return (decision, document)
@@ -164,19 +164,19 @@ enum ConsentRules {
         formers: [ConsentRecord], _ scene: Scene, action: String
     ) throws(TelehealthError) -> (Decision, ConsentRecord) {
         let signer = try ConsentStatementRules.signer(of: statement, subject: subject.id, scene)
+        let standing = signer == scene.guardian?.id ? scene.guardian?.standing : nil
         try ConsentStatementRules.check(statement, type: type, subject: subject.id, scene)
         let now = scene.context.now
         let grantedAt = statement.grantedAt ?? now
         let lifetime = grantedAt + ConsentStatementRules.validity(of: type, scene.context)
-        let purposes = statement.recordingPurposes.isEmpty ? [.clinical] : statement.recordingPurposes
         let record = ConsentRecord(
             id: ConsentID(scene.context.ids.uuid()), subjectID: subject.id, subjectRole: subject.role,
             type: type,
             decision: statement.decision, method: statement.method,
             documentVersion: statement.documentVersion,
-            documentLanguage: statement.documentLanguage, textHash: statement.textHash,
+            documentLanguage: scene.document?.language ?? statement.documentLanguage, textHash: statement.textHash,
             acknowledgements: statement.acknowledgements,
-            recordingPurposes: type == .recording ? purposes : [], signerID: signer,
+            recordingPurposes: statement.recordingPurposes, signerID: signer,
             attestedBy: statement.attestedBy, evidence: statement.evidence, sessionID: statement.sessionID,
             grantedAt: grantedAt,
             expiresAt: statement.decision == .granted ? statement.expiresAt ?? lifetime : nil,
@@ -192,6 +192,7 @@ enum ConsentRules {
         var (decision, _) = write(
             replaced + [record], ended: statement.decision == .declined ? ended : [], type: type, scene,
             action: action)
+        if let standing { decision.expectations.append(standing) }
         decision.audit.append(
             Principal.caller(scene.caller).audit(
                 action, at: now, person: record.subjectID, session: record.sessionID,

@@ -4,6 +4,12 @@ enum ConsentStatementRules {
         _ statement: ConsentStatement, type: ConsentType, subject: SubjectID, _ scene: ConsentRules.Scene
     ) throws(TelehealthError) {
         try checkDocument(statement, type, scene)
+        // What is kept is what was signed: nothing is added, and nothing is left out.
+        guard statement.recordingPurposes.isEmpty == (type != .recording) else {
+            throw .invalid(
+                "submission.recording_purposes",
+                type == .recording ? "is required for a recording consent" : "belongs to the recording consent only")
+        }
         try checkSigner(statement, scene)
         try checkTimes(statement, type, scene)
         try checkEvidence(statement, scene)
@@ -43,8 +49,8 @@ enum ConsentStatementRules {
             }
         case .paper, .verbal:
             signer = statement.signerID ?? caller
-            guard signer == subject || scene.guardians.contains(signer) else {
-                throw .invalid("signer_id", "must be the subject or a guardian of the subject")
+            guard signer == subject || signer == scene.guardian?.id else {
+                throw .invalid("signer_id", "must be the subject or the guardian of the subject")
             }
         }
         // A minor may always refuse.

@@ -23,7 +23,10 @@ struct ConsentTexts: Sendable {
     ///
     /// A new version that says the very same replaces nothing: nobody needs to sign it again.
     func replaced(_ type: ConsentType, version: String, language: String, textHash: [UInt8]) -> Timestamp? {
-        let texts = (byType[type] ?? []).filter { $0.language == language }
+        let all = byType[type] ?? []
+        // Texts are kept in the canonical form; what was signed before may name another spelling.
+        let tag = all.contains { $0.language == language } ? language : LanguageTag.canonical(language)
+        let texts = all.filter { $0.language == tag }
         guard let own = texts.first(where: { $0.version == version }) else { return nil }
         return texts.filter { $0.effectiveAt > own.effectiveAt && $0.textHash != textHash }
             .map(\.effectiveAt).min()

@@ -9,6 +9,8 @@ public struct RuleContext: Sendable {
     public let recordingsBucket: String?
     /// The policy of the place that is judged by: the home place's, or where a visit's client is.
     public let place: PlacePolicy
+    /// Who signs for the client of the visit although they are of age; nil = nobody.
+    let adultGuardian: SubjectID?
 
     public init(
         now: Timestamp, policy: Policy, ids: any IDSource, controlRegion: String, recordingsBucket: String?
@@ -19,21 +21,30 @@ public struct RuleContext: Sendable {
         self.controlRegion = controlRegion
         self.recordingsBucket = recordingsBucket
         place = policy.places.homePolicy
+        adultGuardian = nil
     }
 
-    private init(_ context: RuleContext, place: PlacePolicy) {
+    private init(_ context: RuleContext, place: PlacePolicy, adultGuardian: SubjectID?) {
         now = context.now
         policy = context.policy
         ids = context.ids
         controlRegion = context.controlRegion
         recordingsBucket = context.recordingsBucket
         self.place = place
+        self.adultGuardian = adultGuardian
     }
 
-    /// The same instant under the policy that a visit is under.
+    /// The same instant under the policy that a visit is under, with who signs for its client.
     func at(placeOf state: SessionState) -> RuleContext {
         let place = policy.places.place(of: state)
-        return place.id == self.place.id ? self : RuleContext(self, place: place)
+        let guardian = state.session.guardsAdult ? state.session.guardianID : nil
+        if place.id == self.place.id && guardian == adultGuardian { return self }
+        return RuleContext(self, place: place, adultGuardian: guardian)
+    }
+
+    /// Outside a visit.
+    func with(adultGuardian guardian: SubjectID?) -> RuleContext {
+        RuleContext(self, place: place, adultGuardian: guardian)
     }
 }
 

@@ -22,6 +22,7 @@ extension SessionDraft {
         case .expected, .left: throw TelehealthError(.participantNotWaiting)
         }
         expectations += ledger.expectations
+        guard ledger.hasSay(participant, in: state, context) else { throw TelehealthError(.participantNotWaiting) }
         if participant.isClientParty {
             let consent = ledger.evaluateJoin(
                 of: state.session.clientID, in: state.session.id, context: context)
@@ -46,7 +47,9 @@ extension SessionDraft {
     mutating func admitWaitingPeople(_ ledger: ConsentLedger) {
         guard state.isClinicianPresent, !state.session.status.isTerminal else { return }
         for participant in state.participants
-        where participant.state == .waiting && entersWithClinician(participant) {
+        where participant.state == .waiting && entersWithClinician(participant)
+            && ledger.hasSay(participant, in: state, context)
+        {
             if participant.isClientParty {
                 let join = ledger.evaluateJoin(
                     of: state.session.clientID, in: state.session.id, context: context)

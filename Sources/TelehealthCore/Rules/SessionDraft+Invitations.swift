@@ -101,7 +101,7 @@ extension SessionDraft {
     /// Nobody comes to this visit behind it.
     var lastEntry: Timestamp { state.session.endsAt + policy.overrunCap }
 
-    private mutating func revoke(_ id: InvitationID) {
+    mutating func revoke(_ id: InvitationID) {
         change(id) { [now] in $0.revokedAt = now }
         emit(.invitationRevoked)
     }
@@ -113,7 +113,7 @@ extension SessionDraft {
         guard taken < policy.rosterMax, rows < Self.rosterRowsMax else { throw TelehealthError(.rosterFull) }
     }
 
-    private mutating func addPlace(
+    mutating func addPlace(
         _ subject: SubjectID, _ role: ParticipantRole, invitation: InvitationID? = nil
     ) -> ParticipantID {
         let place = Participant(
@@ -122,49 +122,5 @@ extension SessionDraft {
             externalUserID: "p-" + context.ids.randomHex(byteCount: 16), invitationID: invitation)
         state.participants.append(place)
         return place.id
-    }
-
-    /// Gives somebody of the appointment a place on the roster, or their former one back.
-    mutating func seat(_ subject: SubjectID, _ role: ParticipantRole) {
-        if let former = state.participants.first(where: { $0.subjectID == subject && $0.role == role }) {
-            if former.isBarred { change(former.id) { $0.state = .expected } }
-            return
-        }
-        _ = addPlace(subject, role)
-    }
-
-    /// Takes over an appointment's time and people, before the visit.
-    ///
-    /// Who stays keeps what was decided about them. Who is named no more is removed. With another clinician or
-    /// client, open invitations end: who gave them, or whom they were for, is no longer of this visit; with
-    /// another client, so do the places that came by one. Who waits while the new time is too far away is put
-    /// out of the waiting room.
-    mutating func follow(_ appointment: Appointment) {
-        let former = state.session
-        state.session.startsAt = appointment.startsAt
-        state.session.endsAt = appointment.endsAt
-        state.session.clientID = appointment.clientID
-        state.session.guardianID = appointment.guardianID
-        state.session.clinicianID = appointment.clinicianID
-        let isForAnother = former.clientID != appointment.clientID
-        let named = [appointment.clinicianID, appointment.clientID, appointment.guardianID]
-        for place in state.participants where place.state != .removed {
-            let hasNewPlace = !place.role.rights.isOfAppointment && named.contains(place.subjectID)
-            if !state.isRostered(place) || hasNewPlace || isForAnother && place.invitationID != nil {
-                dismiss(place.id, reason: "REASSIGNED")
-            }
-        }
-        if former.clinicianID != appointment.clinicianID { seat(appointment.clinicianID, .clinician) }
-        if isForAnother { seat(appointment.clientID, .client) }
-        if let guardian = appointment.guardianID, former.guardianID != guardian { seat(guardian, .guardian) }
-        if isForAnother || former.clinicianID != appointment.clinicianID {
-            for invitation in state.invitations where invitation.state(at: now) == .open {
-                revoke(invitation.id)
-            }
-        }
-        for person in state.participants where person.state == .waiting && now < opens(for: person) {
-            depart(person.id, at: now, reason: "RESCHEDULED")
-        }
-        emit(.rescheduled)
     }
 }

@@ -24,6 +24,7 @@ extension SessionDraft {
         try requireOpen()
         try requireJoinWindow(for: participant)
         expectations += ledger.expectations
+        guard ledger.hasSay(participant, in: state, context) else { throw TelehealthError(.sessionNotFound) }
         if participant.role.rights.countsAsClinician {
             try joinAsClinician(participant, ledger)
         } else {
@@ -196,22 +197,20 @@ extension SessionDraft {
         relocate()
     }
 
-    /// Longest text of a pre-visit check in bytes: an address with a landmark, generously.
-    static let checkTextBytesMax = 512
-
     private static func validate(_ check: PreVisitCheck) throws(TelehealthError) {
         let state = check.locationState.utf8
         guard state.count == 2, state.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) })
         else {
             throw .invalid("pre_visit_check.location_state", "must be a state's two capital letters")
         }
+        // Somebody may have to send help there: a blank does not do.
         let texts = [
-            ("location_address", check.locationAddress),
-            ("emergency_contact_name", check.emergencyContactName),
-            ("emergency_contact_phone", check.emergencyContactPhone),
+            ("location_address", check.locationAddress, PreVisitCheck.addressCharactersMax),
+            ("emergency_contact_name", check.emergencyContactName, PreVisitCheck.nameCharactersMax),
+            ("emergency_contact_phone", check.emergencyContactPhone, PreVisitCheck.phoneCharactersMax),
         ]
-        for (field, text) in texts where !(1...checkTextBytesMax).contains(text.utf8.count) {
-            throw .invalid("pre_visit_check.\(field)", "must have 1 to \(checkTextBytesMax) bytes")
+        for (field, text, limit) in texts where !text.saysSomething || text.characterCount > limit {
+            throw .invalid("pre_visit_check.\(field)", "must hold a letter or digit, in 1 to \(limit) characters")
         }
     }
 

@@ -124,7 +124,9 @@ extension SessionDraft {
             state.meeting(interval.generation)?.state == .active
         else { return }
         expectations += ledger.expectations
-        guard thirdPartyGaps(participant, ledger).isEmpty else { return endAttendee(of: participant) }
+        guard thirdPartyGaps(participant, ledger).isEmpty, ledger.hasSay(participant, in: state, context) else {
+            return endAttendee(of: participant)
+        }
         if let recording = state.activeRecording {
             let consent = ledger.evaluateRecording(
                 of: [participant], in: state.session.id, purpose: recording.purpose, context: context)

@@ -70,7 +70,7 @@ extension SessionDraft {
     }
 
     static func validate(reason: String) throws(TelehealthError) {
-        guard (1...reasonBytesMax).contains(reason.utf8.count) else {
+        guard reason.saysSomething, reason.utf8.count <= reasonBytesMax else {
             throw .invalid("reason", "must have 1 to \(reasonBytesMax) bytes")
         }
     }

@@ -6,8 +6,12 @@ extension SessionDraft {
     ///     process began to watch.
     ///   - ledger: the consents of everybody admitted while a capture runs, and of those who decide on third parties
     ///     while one is in the visit; nil otherwise.
-    mutating func sweep(lastSeen: (ParticipantID) -> Timestamp, ledger: ConsentLedger?) {
+    ///   - bornOn: the client's birth date, where a guardian came; nil otherwise, and where it is not known.
+    mutating func sweep(
+        lastSeen: (ParticipantID) -> Timestamp, ledger: ConsentLedger?, bornOn: CivilDate? = nil
+    ) {
         guard !state.session.status.isTerminal else { return }
+        endGuardianship(bornOn)
         sweepPresence(lastSeen)
         if state.session.startedAt == nil { sweepUnstarted() } else { sweepStarted() }
         guard let ledger, !state.session.status.isTerminal else { return }

@@ -55,15 +55,17 @@ public final class SessionWatch: Sendable {
     /// Events come after this one.
     public var sequence: Int64 { state.withLock { $0.start } }
 
-    /// - Parameter wake: held until ``close()``.
+    /// - Parameters:
+    ///   - expiresAt: when the viewer's right to watch has to be shown again, by resuming.
+    ///   - wake: held until ``close()``.
     init(
-        session: SessionID, standing: Standing, viewer: ParticipantID?, caller: Caller, executor: CommandExecutor,
+        session: SessionID, standing: Standing, viewer: ParticipantID?, expiresAt: Timestamp, executor: CommandExecutor,
         wake: @escaping @Sendable () -> Void
     ) {
         self.session = session
         self.standing = standing
         self.viewer = viewer
-        expiresAt = caller.expiresAt
+        self.expiresAt = expiresAt
         self.executor = executor
         state = Mutex(State(wake: wake))
     }

@@ -37,7 +37,8 @@ public final class Sweeper: Sendable {
                     prunedAt = time.now
                     try await committer.store.prune(
                         requestsBefore: time.now, eventsBefore: time.now - policy.eventRetention,
-                        effectsBefore: time.now - policy.effectRetention)
+                        effectsBefore: time.now - policy.effectRetention,
+                        earlyCancellationsBefore: time.now - policy.earlyCancellationRetention)
                 }
             } catch { notify(error) }
             do { try await time.sleep(for: policy.sweepInterval) } catch { return }
@@ -107,12 +108,18 @@ public final class Sweeper: Sendable {
         if state.activeRecording != nil || state.admitted.contains(where: \.isThirdParty) {
             ledger = try await committer.store.ledger(of: SessionDraft.subjectsOfSweep(state))
         }
+        var bornOn: CivilDate?
+        if state.participants.contains(where: {
+            $0.role == .guardian && $0.firstJoinedAt != nil && $0.state != .removed
+        }) {
+            bornOn = try await committer.store.consents(of: state.session.clientID).bornOn
+        }
         let connected = try await connectedMedia(state, now: now)
         var draft = SessionDraft(state, context())
         draft.sweep(
             lastSeen: {
                 connected.contains($0) ? now : committer.presence.lastSeen($0, in: id, now: now)
-            }, ledger: ledger)
+            }, ledger: ledger, bornOn: bornOn)
         guard draft.isChanged else { return false }
         return try await committer.apply(draft.seal(by: .system, action: "sweep")) == .committed
     }

@@ -33,7 +33,7 @@ extension PersonRecord {
     private func fhir(_ record: ConsentRecord) -> JSONText {
         let document = documents.first {
             $0.type == record.type && $0.version == record.documentVersion
-                && $0.language == record.documentLanguage && $0.textHash == record.textHash
+                && $0.language == LanguageTag.canonical(record.documentLanguage) && $0.textHash == record.textHash
         }
         var extensions = [
             FHIR.extension("text-sha256", ["valueString": .string(HexText.encode(record.textHash))])
@@ -43,7 +43,7 @@ extension PersonRecord {
         }
         return .object(present: [
             "resourceType": .string("Consent"), "id": .string(record.id.rawValue),
-            "extension": .array(extensions), "status": .string(record.fhirStatus(at: takenAt)),
+            "extension": .array(extensions), "status": .string(record.fhirStatus(at: takenAt, hasEnded: ended.contains(record.id))),
             "scope": FHIR.concept(record.type.fhirScope),
             "category": .array([
                 FHIR.concept(
@@ -92,9 +92,9 @@ extension PersonRecord {
 
 extension ConsentRecord {
     /// active, inactive (over, replaced or taken back) or rejected.
-    fileprivate func fhirStatus(at now: Timestamp) -> String {
+    fileprivate func fhirStatus(at now: Timestamp, hasEnded: Bool) -> String {
         if decision == .declined { return supersededBy == nil ? "rejected" : "inactive" }
-        let isOver = revokedAt != nil || supersededBy != nil || expiresAt.map { $0 <= now } ?? false
+        let isOver = hasEnded || revokedAt != nil || supersededBy != nil || expiresAt.map { $0 <= now } ?? false
         return isOver ? "inactive" : "active"
     }
 }

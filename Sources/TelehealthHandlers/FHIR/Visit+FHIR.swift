@@ -11,11 +11,11 @@ extension SessionState {
             "status": .string(session.fhirStatus),
             "class": FHIR.coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "VR", "virtual"),
             "subject": FHIR.person(session.clientID, isPatient: true),
-            "participant": .array(participants.filter { $0.role != .client }.map(\.encounterParticipant)),
+            "participant": .array(rostered.filter { $0.role != .client }.map(\.encounterParticipant)),
             "appointment": .array([
                 FHIR.reference("Appointment", "appointment", session.appointmentID.rawValue)
             ]),
-            "period": FHIR.period(session.startedAt ?? session.clinicianArrivedAt, session.endedAt),
+            "period": session.fhirPeriod,
             "length": session.visitDuration.map { duration in
                 .object([
                     "value": .number(duration.wholeMicroseconds / 1_000_000), "unit": .string("s"),
@@ -24,6 +24,7 @@ extension SessionState {
             },
             "extension": .array(
                 [FHIR.extension("session-status", ["valueCode": .string(wireName(session.status))])]
+                    + session.fhirPlan + session.fhirReason
                     + recordings.map { recording in
                         FHIR.extension("recording", ["valueId": .string(recording.id.rawValue)])
                     }),
@@ -32,6 +33,44 @@ extension SessionState {
 }
 
 extension Session {
+    /// When it took place; a visit that did not has only a plan.
+    fileprivate var fhirPeriod: JSONText? {
+        if status.isTerminal && startedAt == nil { return nil }
+        return FHIR.period(startedAt ?? clinicianArrivedAt, endedAt)
+    }
+
+    /// R5 has elements for the plan; in R4 they are its extensions of that name.
+    ///
+    /// - Spec: hl7.org/fhir/R4/versions.html#extensions.
+    fileprivate var fhirPlan: [JSONText] {
+        [("plannedStartDate", startsAt), ("plannedEndDate", endsAt)].map { name, instant in
+            .object([
+                "url": .string("http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.\(name)"),
+                "valueDateTime": FHIR.time(instant),
+            ])
+        }
+    }
+
+    /// Why it did not take place, and of a no-show who did not come.
+    ///
+    /// - Spec: hl7.org/fhir/R4/extension-encounter-reasoncancelled.html.
+    fileprivate var fhirReason: [JSONText] {
+        let reason: JSONText
+        switch (status, cancelReason, noShowParty) {
+        case (.cancelled, let cause?, _): reason = FHIR.own("cancel-reason", wireName(cause))
+        case (.noShow, _, let party?): reason = FHIR.own("no-show-party", wireName(party))
+        default: return []
+        }
+        return [
+            .object([
+                "url": .string("http://hl7.org/fhir/StructureDefinition/encounter-reasonCancelled"),
+                "valueCodeableConcept": .object([
+                    "coding": .array([reason]), "text": .string(status == .noShow ? "no-show" : "cancelled"),
+                ]),
+            ])
+        ]
+    }
+
     /// - Spec: hl7.org/fhir/R4/valueset-encounter-status.html. A no-show is cancelled there; the extension
     ///   `session-status` keeps the difference.
     fileprivate var fhirStatus: String {

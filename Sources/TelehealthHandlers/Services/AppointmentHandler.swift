@@ -4,9 +4,6 @@ internal import TelehealthCore
 
 /// `AppointmentService`: the scheduling system's feed.
 struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
-    /// A visit of half a day is a mistake of the feed.
-    private static let lengthMax: Duration = .seconds(12 * 3_600)
-
     let executor: CommandExecutor
 
     func putAppointment(_ request: Telehealth_V1_PutAppointmentRequest, context: ServerCallContext)
@@ -17,20 +14,26 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
         let command = PutAppointment(
             id: fields.id("appointment_id", request.appointmentID),
             clientID: fields.id("client_id", request.clientID),
-            guardianID: fields.optionalID("guardian_id", request.guardianID),
+            guardianID: fields.optionalID("guardian_id", request.guardianID), guardsAdult: request.adultGuardian,
             clinicianID: fields.id("clinician_id", request.clinicianID),
             startsAt: fields.time("starts_at", request.startsAt),
             endsAt: fields.time("ends_at", request.endsAt),
-            timeZone: fields.text("time_zone", request.timeZone, bytes: 1...64),
+            timeZone: fields.text("time_zone", request.timeZone, characters: 1...64),
             sourceVersion: request.sourceVersion,
             clientBirthDate: CivilDate(request.clientBirthDate))
         if !request.clientBirthDate.isEmpty, command.clientBirthDate == nil {
             fields.refuse("client_birth_date", "must be a day such as 2011-03-09")
         }
+        if request.timeZone.saysSomething, request.timeZone.characterCount <= 64, !ZoneBook.knows(request.timeZone) {
+            fields.refuse("time_zone", "must be a name of the IANA time zone database")
+        }
+        if request.adultGuardian, request.guardianID.isEmpty {
+            fields.refuse("adult_guardian", "needs a guardian_id")
+        }
         if request.sourceVersion < 1 { fields.refuse("source_version", "must be 1 or more") }
         if request.startsAt != nil, request.endsAt != nil {
             if command.endsAt <= command.startsAt { fields.refuse("ends_at", "must be after starts_at") }
-            if command.endsAt - command.startsAt > Self.lengthMax {
+            if command.endsAt - command.startsAt > Policy.longestVisit {
                 fields.refuse("ends_at", "must be at most 12 hours after starts_at")
             }
         }
@@ -39,8 +42,7 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
             try await executor.putAppointment(command, invocation)
         }
         var response = Telehealth_V1_PutAppointmentResponse()
-        response.appointment = outcome.appointment.wire(
-            session: try await sessionID(of: outcome.appointment.id, invocation))
+        response.appointment = try await wire(outcome.appointment, invocation)
         response.applied = outcome.isApplied
         return response
     }
@@ -69,13 +71,20 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
             id: fields.id("appointment_id", request.appointmentID), sourceVersion: request.sourceVersion)
         if request.sourceVersion < 1 { fields.refuse("source_version", "must be 1 or more") }
         try fields.finish()
-        let appointment = try await answering { () async throws(TelehealthError) in
+        let outcome = try await answering { () async throws(TelehealthError) in
             try await executor.cancelAppointment(command, invocation)
         }
         var response = Telehealth_V1_CancelAppointmentResponse()
-        response.appointment = appointment.wire(session: try await sessionID(of: appointment.id, invocation))
-        response.applied = appointment.status == .cancelled
+        response.appointment = try await wire(outcome.appointment, invocation)
+        response.applied = outcome.isApplied
         return response
+    }
+
+    private func wire(_ appointment: Appointment?, _ invocation: Invocation) async throws(RPCError)
+        -> Telehealth_V1_Appointment?
+    {
+        guard let appointment else { return nil }
+        return appointment.wire(session: try await sessionID(of: appointment.id, invocation))
     }
 
     /// The open session, or the latest one; attempts are few, so one page holds them.

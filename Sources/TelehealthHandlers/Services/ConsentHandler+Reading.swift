@@ -14,7 +14,7 @@ extension ConsentHandler {
         let (status, file) = try await answering { () async throws(TelehealthError) in
             (
                 try await executor.consentStatus(of: subject, session: session, invocation),
-                try await executor.consentFile(of: subject, invocation.asPart)
+                try await executor.consentFile(of: subject, in: session, invocation.asPart)
             )
         }
         var response = Telehealth_V1_GetConsentStatusResponse()
@@ -69,21 +69,22 @@ extension ConsentHandler {
         var fields = RequestFields()
         let type = fields.choice("type", request.type, ConsentType(request.type), default: .recording)
         let version = fields.optionalText("version", request.version, bytesMax: 32)
-        let language = fields.optionalText("language", request.language, bytesMax: 35) ?? Self.defaultLanguage
+        let language = fields.optionalLanguage("language", request.language) ?? Self.defaultLanguage
         try fields.finish()
         let invocation = try context.reading()
         let documents = try await answering { () async throws(TelehealthError) in
             try await executor.documents(of: type, invocation)
-        }.filter { $0.language == language }
+        }
         let now = time.now
-        let found =
-            version.map { version in documents.last { $0.version == version } }
-            ?? documents.filter { $0.effectiveAt <= now }.max { $0.effectiveAt < $1.effectiveAt }
+        let found = documents.filter { version == nil ? $0.effectiveAt <= now : $0.version == version }
+            .inLanguage(lookedUp: language).max { $0.effectiveAt < $1.effectiveAt }
         guard let found else { throw TelehealthError(.documentNotFound).asRPCError }
         return filled { $0.document = found.wire }
     }
 
-    private func wire(_ record: ConsentRecord, in file: ConsentFile) -> Telehealth_V1_Consent {
-        record.wire(now: time.now, isDueForRenewal: file.renewals.contains(record.id))
+    func wire(_ record: ConsentRecord, in file: ConsentFile) -> Telehealth_V1_Consent {
+        record.wire(
+            now: time.now, isDueForRenewal: file.renewals.contains(record.id),
+            hasEnded: file.ended.contains(record.id))
     }
 }

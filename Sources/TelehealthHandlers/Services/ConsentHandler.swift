@@ -72,10 +72,10 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
     }
 
     private func wire(_ record: ConsentRecord) async throws(RPCError) -> Telehealth_V1_Consent {
-        let isDue = try await answering { () async throws(TelehealthError) in
-            try await executor.isDueForRenewal(record)
+        let file = try await answering { () async throws(TelehealthError) in
+            try await executor.judged([record], of: record.subjectID)
         }
-        return record.wire(now: time.now, isDueForRenewal: isDue)
+        return wire(record, in: file)
     }
 
     func putConsentDocument(_ request: Telehealth_V1_PutConsentDocumentRequest, context: ServerCallContext)
@@ -86,7 +86,7 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
         let command = PutConsentDocument(
             type: fields.choice("type", request.type, ConsentType(request.type), default: .recording),
             version: fields.text("version", request.version, bytes: 1...32),
-            language: fields.text("language", request.language, bytes: 2...35),
+            language: fields.language("language", request.language),
             text: fields.text("text", request.text, bytes: 1...262_144),
             effectiveAt: fields.optionalTime("effective_at", request.effectiveAt))
         if !request.version.isEmpty, !ConsentID.isValid(request.version) {

@@ -39,12 +39,12 @@ struct ConsentPolicyHandler: Telehealth_V1_ConsentPolicyServiceHandler {
             request.type.rawValue == 0
             ? ConsentType.allCases
             : [fields.choice("type", request.type, ConsentType(request.type), default: .recording)]
-        let language = fields.optionalText("language", request.language, bytesMax: 35)
+        let language = fields.optionalLanguage("language", request.language).flatMap(LanguageTag.init)
         if request.pageSize != 0, !Self.documentsPerPage.contains(Int(request.pageSize)) {
             fields.refuse("page_size", "must be 0 to \(Self.documentsPerPage.upperBound)")
         }
         try fields.finish()
-        let filters = "documents \(request.type.rawValue) \(request.inForceOnly) \(language ?? "-")"
+        let filters = "documents \(request.type.rawValue) \(request.inForceOnly) \(language?.text ?? "-")"
         let token = try PageToken(request.pageToken, filters: filters)
         let invocation = try context.reading()
         try await answering { () async throws(TelehealthError) in
@@ -56,8 +56,10 @@ struct ConsentPolicyHandler: Telehealth_V1_ConsentPolicyServiceHandler {
                 try await executor.documents(of: type, invocation.asPart)
             }
             let texts = request.inForceOnly ? Self.inForce(registered, at: time.now) : registered
-            documents += texts.filter { language == nil || $0.language == language }
-                .sorted { ($1.effectiveAt, $0.language) < ($0.effectiveAt, $1.language) }
+            let covered = texts.filter { text in
+                language.map { LanguageTag(text.language)?.isCovered(by: $0) ?? false } ?? true
+            }
+            documents += covered.sorted { ($1.effectiveAt, $0.language) < ($0.effectiveAt, $1.language) }
         }
         let size = request.pageSize == 0 ? 5 : Int(request.pageSize)
         let start = min(max(0, token.map { Int(clamping: $0.number) } ?? 0), documents.count)

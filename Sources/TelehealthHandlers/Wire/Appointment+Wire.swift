@@ -8,6 +8,7 @@ extension Appointment {
         wire.appointmentID = id.rawValue
         wire.clientID = clientID.rawValue
         wire.guardianID = guardianID?.rawValue ?? ""
+        wire.adultGuardian = guardsAdult
         wire.clinicianID = clinicianID.rawValue
         wire.startsAt = startsAt.wire
         wire.endsAt = endsAt.wire

@@ -2,15 +2,17 @@ internal import TelehealthAPI
 internal import TelehealthCore
 
 extension ConsentRecord {
-    /// - Parameter isDueForRenewal: it ends soon, or a newer text is in force.
-    func wire(now: Timestamp, isDueForRenewal: Bool) -> Telehealth_V1_Consent {
+    /// - Parameters:
+    ///   - isDueForRenewal: it ends soon, or a newer text is in force.
+    ///   - hasEnded: whoever signed it has no power to do so any more.
+    func wire(now: Timestamp, isDueForRenewal: Bool, hasEnded: Bool) -> Telehealth_V1_Consent {
         var wire = Telehealth_V1_Consent()
         wire.consentID = id.rawValue
         wire.subjectID = subjectID.rawValue
         wire.subjectRole = subjectRole.wire
         wire.type = type.wire
         wire.decision = decision.wire
-        wire.state = state(at: now)
+        wire.state = state(at: now, hasEnded: hasEnded)
         wire.documentVersion = documentVersion
         wire.language = documentLanguage
         wire.textSha256 = textHash
@@ -39,12 +41,12 @@ extension ConsentRecord {
         return wire
     }
 
-    private func state(at now: Timestamp) -> Telehealth_V1_ConsentState {
+    private func state(at now: Timestamp, hasEnded: Bool) -> Telehealth_V1_ConsentState {
         if revokedAt != nil { return .revoked }
         if supersededBy != nil { return .superseded }
         switch decision {
         case .declined: return .declined
-        case .granted: return expiresAt.map { $0 <= now } ?? false ? .expired : .active
+        case .granted: return hasEnded || expiresAt.map { $0 <= now } ?? false ? .expired : .active
         }
     }
 }
@@ -80,7 +82,8 @@ extension ConsentEvidence {
             return
         }
         func text(_ field: String, _ text: String) -> String? {
-            fields.optionalText("submission.evidence_items." + field, text, bytesMax: Self.textBytesMax)
+            fields.optionalText(
+                "submission.evidence_items." + field, text, bytesMax: Self.textBytesMax, saysSomething: true)
         }
         if !wire.scanSha256.isEmpty, wire.scanSha256.count != 32 {
             fields.refuse("submission.evidence_items.scan_sha256", "must be 32 bytes")
@@ -136,7 +139,10 @@ extension ConsentStatement {
         if let type, type != .recording, !purposes.isEmpty {
             fields.refuse("submission.recording_purposes", "belongs to the recording consent only")
         }
-        if purposes.count > Recording.Purpose.allCases.count {
+        if type == .recording, purposes.isEmpty {
+            fields.refuse("submission.recording_purposes", "is required for a recording consent")
+        }
+        if Set(purposes).count < purposes.count {
             fields.refuse("submission.recording_purposes", "names a purpose twice")
         }
         let isElectronic = method == .electronic
@@ -148,7 +154,7 @@ extension ConsentStatement {
                 "submission.decision", wire.decision, ConsentDecision(wire.decision), default: .declined),
             method: method,
             documentVersion: fields.text("submission.document_version", wire.documentVersion, bytes: 1...32),
-            documentLanguage: fields.text("submission.language", wire.language, bytes: 2...35),
+            documentLanguage: fields.language("submission.language", wire.language),
             textHash: wire.textSha256,
             acknowledgements: .init(
                 patientRights: acknowledged.patientRights,

@@ -83,6 +83,7 @@ extension PlacePolicy {
             $0.version = version
             $0.title = title
             $0.ageOfMajority = Int32(clamping: ageOfMajority)
+            $0.timeZones = timeZones
             $0.citations = citations.map(\.wire)
             $0.requirements = requirements.map(\.wire)
             $0.evidence = wireEvidence(evidence)

@@ -68,19 +68,55 @@ struct RequestFields {
         return text
     }
 
+    /// A required text, which has to say something, with a limit in bytes.
     mutating func text(_ field: String, _ text: String, bytes: ClosedRange<Int>) -> String {
-        if text.isEmpty, bytes.lowerBound > 0 {
+        required(field, text, count: text.utf8.count, in: bytes, "bytes")
+    }
+
+    /// A required text, which has to say something, with a limit in Unicode scalars.
+    mutating func text(_ field: String, _ text: String, characters: ClosedRange<Int>) -> String {
+        required(field, text, count: text.characterCount, in: characters, "characters")
+    }
+
+    private mutating func required(
+        _ field: String, _ text: String, count: Int, in range: ClosedRange<Int>, _ unit: String
+    ) -> String {
+        if text.isEmpty {
             refuse(field, "is required")
-        } else if !bytes.contains(text.utf8.count) {
-            refuse(field, "must be \(bytes.lowerBound) to \(bytes.upperBound) bytes")
+        } else if !range.contains(count) {
+            refuse(field, "must be \(range.lowerBound) to \(range.upperBound) \(unit)")
+        } else if text.utf8.contains(0) {
+            refuse(field, "must not hold a NUL character")
+        } else if !text.saysSomething {
+            refuse(field, "must hold a letter or digit")
+        }
+        return text
+    }
+
+    /// - Parameter saysSomething: it stands for something that may be asked for, so a blank does not do.
+    mutating func optionalText(_ field: String, _ text: String, bytesMax: Int, saysSomething: Bool = false) -> String? {
+        if text.isEmpty { return nil }
+        if saysSomething { return self.text(field, text, bytes: 1...bytesMax) }
+        if text.utf8.count > bytesMax {
+            refuse(field, "must be at most \(bytesMax) bytes")
         } else if text.utf8.contains(0) {
             refuse(field, "must not hold a NUL character")
         }
         return text
     }
 
-    mutating func optionalText(_ field: String, _ text: String, bytesMax: Int) -> String? {
-        text.isEmpty ? nil : self.text(field, text, bytes: 1...bytesMax)
+    /// A BCP 47 tag in its canonical form.
+    mutating func language(_ field: String, _ text: String) -> String {
+        if text.isEmpty {
+            refuse(field, "is required")
+        } else if LanguageTag(text) == nil {
+            refuse(field, "must be a BCP 47 language tag of at most \(LanguageTag.charactersMax) characters")
+        }
+        return LanguageTag.canonical(text)
+    }
+
+    mutating func optionalLanguage(_ field: String, _ text: String) -> String? {
+        text.isEmpty ? nil : language(field, text)
     }
 
     mutating func time(_ field: String, _ value: Google_Protobuf_Timestamp?) -> Timestamp {

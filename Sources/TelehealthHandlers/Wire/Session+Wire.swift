@@ -10,7 +10,7 @@ extension SessionState {
     {
         var wire = session.wire(for: viewer)
         wire.meeting = viewer.isStaff ? currentMeeting?.wire : nil
-        wire.participants = participants.filter(viewer.sees).map { participant in
+        wire.participants = rostered.filter(viewer.sees).map { participant in
             participant.wire(for: viewer, in: session, isPresent: isPresent(participant.id))
         }
         wire.clientInWaitingRoom = participants.contains { $0.isClientParty && $0.state == .waiting }
@@ -125,16 +125,20 @@ extension PreVisitCheck {
             fields.refuse("pre_visit_check.location_state", "must be two capital letters")
         }
         let phone = fields.text(
-            "pre_visit_check.emergency_contact_phone", wire.emergencyContactPhone, bytes: 3...32)
-        if !phone.utf8.allSatisfy(Self.phoneBytes.contains) {
-            fields.refuse("pre_visit_check.emergency_contact_phone", "must be digits, spaces and + - ( ) .")
+            "pre_visit_check.emergency_contact_phone", wire.emergencyContactPhone,
+            characters: 3...PreVisitCheck.phoneCharactersMax)
+        if phone.saysSomething, !Self.isPhone(phone) {
+            fields.refuse(
+                "pre_visit_check.emergency_contact_phone", "must be a number, perhaps with an extension such as x12")
         }
         self.init(
             locationState: state,
             locationAddress: fields.text(
-                "pre_visit_check.location_address", wire.locationAddress, bytes: 1...1200),
+                "pre_visit_check.location_address", wire.locationAddress,
+                characters: 1...PreVisitCheck.addressCharactersMax),
             emergencyContactName: fields.text(
-                "pre_visit_check.emergency_contact_name", wire.emergencyContactName, bytes: 1...800),
+                "pre_visit_check.emergency_contact_name", wire.emergencyContactName,
+                characters: 1...PreVisitCheck.nameCharactersMax),
             emergencyContactPhone: phone, isLocationPrivate: wire.privatePlace,
             hasReliableConnection: wire.reliableConnection,
             device: fields.choice(
@@ -143,7 +147,17 @@ extension PreVisitCheck {
             checkedAt: Timestamp(microseconds: 0))
     }
 
-    private static let phoneBytes = Set("0123456789 +-().".utf8)
+    /// Three digits or more, with what people write between and behind them: "+1 (404) 555-0100 ext. 12", "555 0100#7".
+    private static func isPhone(_ text: String) -> Bool {
+        let digits = text.utf8.count { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+        return digits >= 3
+            && text.utf8.allSatisfy { byte in
+                UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20
+                    || phoneMarks.contains(byte)
+            }
+    }
+
+    private static let phoneMarks = Set(" +-().,;*#/".utf8)
 
     var wire: Telehealth_V1_PreVisitCheck {
         var wire = Telehealth_V1_PreVisitCheck()

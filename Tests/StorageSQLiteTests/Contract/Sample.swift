@@ -13,7 +13,7 @@ enum Sample {
     {
         Appointment(
             id: AppointmentID("appt-\(name)"), clientID: SubjectID(client),
-            guardianID: SubjectID("guardian-\(client)"),
+            guardianID: SubjectID("guardian-\(client)"), guardsAdult: true,
             clinicianID: SubjectID(clinician), startsAt: at(start), endsAt: at(start + 3600),
             timeZone: "America/New_York", status: .scheduled, sourceVersion: 7, version: 1,
             createdAt: at(-100),
@@ -53,6 +53,7 @@ enum Sample {
 
     static func fullSession(_ name: String) -> Session {
         var session = session(name)
+        session.guardsAdult = true
         session.status = .noShow
         session.statusUpdatedAt = at(1)
         session.admissionPolicy = .manual

@@ -35,7 +35,8 @@ extension StoreContract {
                 try await store.commit(Decision([.effect(effect)]))
             }
             try await store.prune(
-                requestsBefore: Sample.at(0), eventsBefore: Sample.at(0), effectsBefore: Sample.at(20))
+                requestsBefore: Sample.at(0), eventsBefore: Sample.at(0), effectsBefore: Sample.at(20),
+                earlyCancellationsBefore: Sample.at(20))
             #expect(try await store.effect("old") == nil)
             for name in ["new", "dead", "pending"] as [EffectID] {
                 #expect(try await store.effect(name)?.id == name)

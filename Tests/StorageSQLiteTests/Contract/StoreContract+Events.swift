@@ -41,7 +41,8 @@ extension StoreContract {
             try await store.commit(events(5, "ended", .completed))
             try await store.commit(events(5, "open", .inProgress))
             try await store.prune(
-                requestsBefore: Sample.at(0), eventsBefore: Sample.at(3), effectsBefore: Sample.at(0))
+                requestsBefore: Sample.at(0), eventsBefore: Sample.at(3), effectsBefore: Sample.at(0),
+                earlyCancellationsBefore: Sample.at(0))
             #expect(try await store.events(of: "session-ended", after: 0, limit: 10) == nil)
             #expect(
                 try await store.events(of: "session-ended", after: 2, limit: 10)?.map(\.sequence) == [
@@ -49,14 +50,16 @@ extension StoreContract {
                 ])
             #expect(try await store.events(of: "session-open", after: 0, limit: 10)?.count == 5)
             try await store.prune(
-                requestsBefore: Sample.at(0), eventsBefore: Sample.at(100), effectsBefore: Sample.at(0))
+                requestsBefore: Sample.at(0), eventsBefore: Sample.at(100), effectsBefore: Sample.at(0),
+                earlyCancellationsBefore: Sample.at(0))
             #expect(try await store.events(of: "session-ended", after: 2, limit: 10) == nil)
             #expect(try await store.events(of: "session-ended", after: 5, limit: 10) == [])
         },
         StorePromise("an event that comes after the pruning is pruned in its turn") { (store) async throws in
             try await store.commit(events(2, "a", .completed))
             try await store.prune(
-                requestsBefore: Sample.at(0), eventsBefore: Sample.at(100), effectsBefore: Sample.at(0))
+                requestsBefore: Sample.at(0), eventsBefore: Sample.at(100), effectsBefore: Sample.at(0),
+                earlyCancellationsBefore: Sample.at(0))
             var session = Sample.session("a", status: .completed)
             session.lastEventSequence = 3
             var late = Decision([.session(session)])
@@ -64,7 +67,8 @@ extension StoreContract {
             try await store.commit(late)
             #expect(try await store.events(of: "session-a", after: 2, limit: 10)?.count == 1)
             try await store.prune(
-                requestsBefore: Sample.at(0), eventsBefore: Sample.at(300), effectsBefore: Sample.at(0))
+                requestsBefore: Sample.at(0), eventsBefore: Sample.at(300), effectsBefore: Sample.at(0),
+                earlyCancellationsBefore: Sample.at(0))
             #expect(try await store.events(of: "session-a", after: 2, limit: 10) == nil)
         },
         StorePromise("pruning forgets expired requests and no others, however many") { (store) async throws in
@@ -78,7 +82,8 @@ extension StoreContract {
             decision.request = Sample.request("new")
             try await store.commit(decision)
             try await store.prune(
-                requestsBefore: Sample.at(0), eventsBefore: Sample.at(0), effectsBefore: Sample.at(0))
+                requestsBefore: Sample.at(0), eventsBefore: Sample.at(0), effectsBefore: Sample.at(0),
+                earlyCancellationsBefore: Sample.at(0))
             for name in ["old-0", "old-1", "old-600", "old-1202"] {
                 #expect(try await store.request(Sample.request(name).key) == nil)
             }

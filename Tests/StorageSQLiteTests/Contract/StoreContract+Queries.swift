@@ -23,6 +23,34 @@ extension StoreContract {
     }
 
     static let queryPromises = [
+        StorePromise("an early cancellation is kept once an id, checked by its version, and forgotten in the end") {
+            (store) async throws in
+            let first = EarlyCancellation(appointmentID: "a", sourceVersion: 3, cancelledAt: Sample.at(1))
+            let second = EarlyCancellation(appointmentID: "a", sourceVersion: 5, cancelledAt: Sample.at(2))
+            for (row, known) in [(first, 0), (second, 3)] as [(EarlyCancellation, Int64)] {
+                var decision = Decision([.earlyCancellation(row)])
+                decision.expectations = [.earlyCancellation("a", sourceVersion: known)]
+                #expect(try await store.apply(decision) == .committed)
+                #expect(try await store.apply(decision) == .conflict)
+                #expect(try await store.earlyCancellation(of: "a") == row)
+            }
+            for (instant, rest) in [(Sample.at(2), second), (Sample.at(3), nil)] {
+                try await store.prune(
+                    requestsBefore: instant, eventsBefore: instant, effectsBefore: instant,
+                    earlyCancellationsBefore: instant)
+                #expect(try await store.earlyCancellation(of: "a") == rest)
+            }
+        },
+        StorePromise("a client's booked appointments are those that are not cancelled and end later") {
+            (store) async throws in
+            var rows = (0..<4).map { Sample.appointment("\($0)", start: Int64($0) * 1000) }
+            rows[2].status = .cancelled
+            let foreign = Sample.appointment("9", client: "client-9")
+            try await store.commit(Decision((rows + [foreign]).map { .appointment($0) }))
+            let booked = try await store.bookedAppointments(of: "client-1", endingAfter: rows[0].endsAt)
+            #expect(Set(booked) == [rows[1], rows[3]])
+            #expect(try await store.bookedAppointments(of: "client-8", endingAfter: Sample.at(0)).isEmpty)
+        },
         StorePromise("sessions are listed by start and id, filtered by each field") { (store) async throws in
             try await fill(store)
             let all = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"]

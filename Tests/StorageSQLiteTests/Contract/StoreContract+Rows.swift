@@ -5,6 +5,7 @@ extension StoreContract {
     static let rowPromises = [
         StorePromise("what is not there reads as nothing") { (store) async throws in
             #expect(try await store.appointment("x") == nil)
+            #expect(try await store.earlyCancellation(of: "x") == nil)
             #expect(try await store.session("x") == nil)
             #expect(try await store.latestSession(of: "x") == nil)
             #expect(try await store.consents(of: "x") == ConsentHistory(subjectID: "x"))
