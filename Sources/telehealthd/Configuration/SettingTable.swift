@@ -67,8 +67,26 @@ enum SettingTable {
         ),
         Setting(
             "telehealth.rateLimits", .list,
-            "client=50/200,clinician=100/400,admin=100/400,scheduler=500/2000,service=2000/4000,refused=50/500",
-            "calls a second and at once of each identity by role, and of an address whose calls are refused; 'none' for none"),
+            "client=50/200,clinician=100/400,admin=100/400,scheduler=500/2000,service=2000/4000,refused=50/500,open=200/1000",
+            "calls a second and at once: of each identity by role, of an address whose tokens and grants are refused, of an address without a token; 'none' for none"
+        ),
+        Setting(
+            "telehealth.trustedProxies", .list, "",
+            "addresses, blocks of them (10.0.0.0/8) or 'unix' whose x-forwarded-for and PROXY headers are believed"),
+        Setting(
+            "telehealth.connectionsMax", .integer(16...1_000_000), "16384",
+            "connections at a time; beyond, the oldest that made no call gives way"),
+        Setting(
+            "telehealth.connectionsPerAddress", .integer(1...1_000_000), "1024",
+            "the same for one address, an IPv6 /64 counting as one"),
+        Setting("telehealth.handshakesMax", .integer(1...100_000), "512", "TLS handshakes at a time"),
+        Setting(
+            "telehealth.handshakesPerAddress", .integer(1...100_000), "64", "the same for one address"),
+        Setting(
+            "telehealth.helloTimeout", .duration, "5s", "how long a connection may take to say its ClientHello"),
+        Setting(
+            "telehealth.handshakeTimeout", .duration, "20s",
+            "how long a connection may take to be one: TLS, and the client's SETTINGS"),
         Setting(
             "telehealth.emergencyAccess", .duration, "15m",
             "how long a watch opened in an emergency lasts; 0s for no emergency access"),
