@@ -72,6 +72,9 @@ public enum CallLimit: String, CaseIterable, Sendable {
     case slowRequest = "request_too_slow"
     /// More calls than ``ServerConfiguration/maxWaitingCallsPerLoop`` wait for a handler's turn.
     case waitingCalls = "too_many_waiting_calls"
+    /// More of one connection's calls than ``ServerConfiguration/maxWaitingCallsPerConnection`` wait, or another
+    /// connection that holds less needs the place.
+    case waitingCallsOfConnection = "too_many_waiting_calls_of_connection"
 }
 
 /// The counters of one loop; touched by its thread alone, so counting is an addition.

@@ -35,6 +35,8 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     /// As ``HeldRequests`` counts them.
     private(set) var heldByteCount = 0
     private var isHandlerAdmitted = false
+    /// Stands in ``LoopCalls``' queue.
+    var isWaiting = false
     private var isHandlerDone = false
     /// The handler is on this thread's stack: what it writes is sent when it has returned or suspended.
     private var isRunningInline = false
@@ -211,10 +213,15 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     private func admit() {
         isHandlerAdmitted = true
-        if !calls.admit(self) {
-            calls.metrics.recordRefusal(.waitingCalls)
-            abort(RPCError(.resourceExhausted, "the server has too many calls in progress"))
-        }
+        if let limit = calls.admit(self) { refuse(limit) }
+    }
+
+    var connectionID: UInt64 { connection.id }
+
+    /// There is no place for the call, or none any more.
+    func refuse(_ limit: CallLimit) {
+        calls.metrics.recordRefusal(limit)
+        abort(RPCError(.resourceExhausted, "the server has too many calls in progress"))
     }
 
     /// Runs the handler up to its first suspension. Called by ``LoopCalls`` when it is the call's turn.
@@ -335,6 +342,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     private func end(_ error: RPCError?) {
         guard !isRecorded else { return }
         isRecorded = true
+        if isWaiting { calls.withdraw(self) }
         if heldByteCount > 0 { countHeldBytes() }
         if deadlineTimer != .none { calls.loop.cancel(deadlineTimer) }
         let now = MonotonicInstant.systemNow().nanoseconds

@@ -36,6 +36,9 @@ public struct ServerConfiguration: Sendable {
     public var maxRunningHandlersPerLoop = 4096
     /// Calls that wait for a handler's turn, per loop; above it calls are refused with RESOURCE_EXHAUSTED.
     public var maxWaitingCallsPerLoop = 4096
+    /// Of those, calls of one connection. 256: twice the streams that it may have open, and a sixteenth of the
+    /// queue. Connections take turns, and who holds most gives way when the queue is full.
+    public var maxWaitingCallsPerConnection = 256
     /// How long a request may take to arrive: the one message of a unary call with its half-close, or each
     /// message of a stream. `nil` waits for ever. 30 s: a lost packet costs a few, a patient attacker an hour.
     public var requestTimeout: Duration? = .seconds(30)

@@ -31,5 +31,6 @@ struct ServerLimit: ExpressibleByArgument {
         "queued-bytes-in-all-max": { $0.transport.http2.queuedBytesInAllMax = Int($1) },
         "running-handlers-max": { $0.maxRunningHandlersPerLoop = Int($1) },
         "waiting-calls-max": { $0.maxWaitingCallsPerLoop = Int($1) },
+        "waiting-calls-per-connection-max": { $0.maxWaitingCallsPerConnection = Int($1) },
     ]
 }
