@@ -2,21 +2,6 @@ internal import EventCore
 internal import HTTP2Engine
 internal import TLSEngine
 
-/// What the two kinds of connections add to a wire.
-protocol WireDelegate: AnyObject {
-    /// The handshake is over and the peer's SETTINGS arrived; once.
-    func wireEstablished()
-    /// More SETTINGS, a stream ended, or queued bytes left.
-    func wireCapacityChanged()
-    func wireMakesStream() -> HTTP2Stream
-    func wireReceivedPing()
-    func wireReceivedGoAway(code: HTTP2ErrorCode, debugData: [UInt8])
-    /// TLS is done (or there is none): a socket that speaks HTTP/2 from here on.
-    func wireHandshook()
-    /// The last call; all streams were told already.
-    func wireClosed(_ loss: ConnectionLoss)
-}
-
 /// One socket with its TLS and HTTP/2 state on one loop: read, process, write once per tick.
 ///
 /// The loop's registration keeps it alive, and it keeps its delegate, until it is closed.
@@ -28,7 +13,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         var isEmpty: Bool { offset == bytes.count }
     }
 
-    private enum State { case connecting, open, lingering, closed }
+    enum State { case connecting, open, lingering, closed }
 
     /// 1 MiB per connection and tick: then the other connections of the loop have their turn.
     private static let flushRoundsMax = 16
@@ -43,11 +28,14 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     private let limits: HTTP2Limits
     private let number: Int32
     private var socket: SocketDescriptor?
-    private var tls: TLSSession?
+    private(set) var tls: TLSSession?
+    /// While a PROXY header must come first.
+    var proxyHeader: ProxyHeader?
+    private var hasAnsweredHello = false
     private(set) var session: HTTP2Session?
-    private var delegate: (any WireDelegate)?
+    private(set) var delegate: (any WireDelegate)?
     var clock: ConnectionClock
-    private var state: State
+    private(set) var state: State
     private var registration = RegistrationID.none
     private var interest: Readiness = []
     private var backlog = Backlog()
@@ -67,11 +55,12 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     /// Why it ended: known before the streams are told.
     private(set) var loss: ConnectionLoss?
 
-    /// - Parameter tls: client: a session to start once connected; server: one that waits for the client's
-    ///   hello.
+    /// - Parameters:
+    ///   - tls: client: a session to start once connected; server: one that waits for the client's hello.
+    ///   - expectsProxyHeader: server: nothing but a PROXY header may come first.
     init(
         loop: EventLoop, socket: consuming SocketDescriptor, tls: TLSSession?, role: HTTP2Session.Role,
-        limits: HTTP2Limits, clock: ConnectionClock
+        limits: HTTP2Limits, clock: ConnectionClock, expectsProxyHeader: Bool = false
     ) {
         self.loop = loop
         resources = LoopResources.of(loop)
@@ -81,6 +70,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         self.socket = consume socket
         self.tls = tls
         self.clock = clock
+        proxyHeader = expectsProxyHeader ? ProxyHeader() : nil
         state = role == .client ? .connecting : .open
         lastReadAt = loop.now
     }
@@ -95,7 +85,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
             return close(ConnectionLoss(.resources(errno: error.code)))
         }
         rearm()
-        if state == .open, tls == nil { handshook() }
+        if state == .open, tls == nil, proxyHeader == nil { handshook() }
     }
 
     // MARK: - Reading
@@ -143,7 +133,8 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         }
     }
 
-    private func received(_ bytes: UnsafeRawBufferPointer) {
+    func received(_ bytes: UnsafeRawBufferPointer) {
+        if proxyHeader != nil { return receivedProxyHeader(bytes) }
         guard let tls else { return process(bytes) }
         let plaintext = resources.plaintextBuffer()
         let wasComplete = tls.isHandshakeComplete
@@ -160,7 +151,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         }
     }
 
-    private func handshook() {
+    func handshook() {
         do throws(HTTP2Failure) {
             session = try HTTP2Session(role: role, limits: limits, workspace: resources.http2, owner: self)
         } catch {
@@ -243,6 +234,10 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
 
     private func sendTLSOutput() {
         guard state == .open, !resources.tls.output.isEmpty else { return resources.tls.clearOutput() }
+        if role == .server, !hasAnsweredHello {
+            hasAnsweredHello = true
+            delegate?.wireAnsweredHello()
+        }
         defer { resources.tls.clearOutput() }
         if backlog.isEmpty {
             _ = send(resources.tls.output)
@@ -320,10 +315,15 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
 
     private var facts: ConnectionFacts {
         ConnectionFacts(
-            openStreamCount: session?.openStreamCount ?? 0, lastReadAt: lastReadAt,
+            openStreamCount: session?.openStreamCount ?? 0, openingStep: openingStep, lastReadAt: lastReadAt,
             writeBlockedSince: writeBlockedSince, headersSince: headersSince,
             queuedByteCount: session?.queuedByteCount ?? 0,
             sentHeadersAndData: session?.sentHeadersAndData ?? 0)
+    }
+
+    private var openingStep: OpeningStep {
+        if proxyHeader != nil { return .proxyHeader }
+        return role == .server && tls != nil && !hasAnsweredHello ? .hello : .settings
     }
 
     /// Sets the timer when something may be due before it; a timer that is too early costs one check.
