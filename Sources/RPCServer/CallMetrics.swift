@@ -51,6 +51,8 @@ public struct CallMetrics: Sendable {
     public var connectionEnds: [String: UInt64] = [:]
     /// Calls that a limit refused or cut off, by the limit's name: see ``CallLimit``.
     public var refusedCalls: [String: UInt64] = [:]
+    /// Calls whose `forwarded` or `x-forwarded-…` was not believed: their peer is no trusted proxy.
+    public var ignoredForwardings: UInt64 = 0
     /// Connections at the door.
     public var connections = ConnectionAdmissions()
 }
@@ -84,6 +86,7 @@ struct LoopCallMetrics {
     private var counts: [CallCounts?]
     private(set) var connectionEnds: [String: UInt64] = [:]
     private(set) var refusedCalls: [String: UInt64] = [:]
+    var ignoredForwardings: UInt64 = 0
 
     /// - Parameter methodCount: known methods; one more slot counts the unknown ones.
     init(methodCount: Int) {

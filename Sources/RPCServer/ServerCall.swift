@@ -196,13 +196,20 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
             calls.armDeadlineLater(of: self)
         }
         context = ServerCallContext(
-            method: route.method, metadata: Metadata(headers), deadline: deadline, peer: peer,
+            method: route.method, metadata: Metadata(headers), deadline: deadline, peer: origin(of: headers),
             stream: stream)
         return true
     }
 
     /// Whether the response headers name gzip.
     var packsResponses: Bool { namesPacking.load(ordering: .relaxed) }
+
+    private func origin(of headers: HeaderBlock) -> CallPeer {
+        var isClaimIgnored = false
+        let origin = dispatcher.origin.peer(of: headers, on: connection, peer, isClaimIgnored: &isClaimIgnored)
+        if isClaimIgnored { calls.metrics.ignoredForwardings += 1 }
+        return origin
+    }
 
     private var peer: CallPeer {
         if let peer = connection.userInfo as? CallPeer { return peer }

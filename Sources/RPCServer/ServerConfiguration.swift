@@ -4,12 +4,15 @@ public import TLSEngine
 public import Transport
 
 /// Where a server listens.
-public enum ServerListener: Sendable {
+public indirect enum ServerListener: Sendable {
     /// Unprotected. Refused for an address that is not loopback unless the configuration allows it.
     case tcp(host: String, port: UInt16)
     /// A unix socket; `mode` is the file's, such as 0o600.
     case unix(path: String, mode: UInt32 = 0o600)
     case tls(host: String, port: UInt16, TLSServerContextSource)
+    /// One of the others, for the trusted proxies of ``ServerConfiguration/transport`` alone: each connection begins
+    /// with a PROXY header of version 2, before TLS, which says where it is from.
+    case proxied(ServerListener)
 }
 
 /// Everything about a server that can be chosen, with the limits named.

@@ -137,17 +137,23 @@ struct Entrance {
         _ configuration: DaemonConfiguration, _ contexts: TLSServerContextSource?
     ) -> ServerConfiguration {
         var server = ServerConfiguration(
-            listeners: configuration.listeners.map { listener in
-                switch listener {
-                case .unix(let path): .unix(path: path)
-                case .tcp(let host, let port):
-                    contexts.map { .tls(host: host, port: port, $0) } ?? .tcp(host: host, port: port)
-                }
-            })
+            listeners: configuration.listeners.map { $0.serving(contexts) })
+        configuration.admission.apply(to: &server.transport)
         server.loopCount =
             configuration.loops == 0 ? ProcessInfo.processInfo.activeProcessorCount : configuration.loops
         server.offersReflection = configuration.offersReflection
         return server
+    }
+}
+
+extension DaemonConfiguration.Listener {
+    fileprivate func serving(_ contexts: TLSServerContextSource?) -> ServerListener {
+        switch self {
+        case .unix(let path): .unix(path: path)
+        case .tcp(let host, let port):
+            contexts.map { .tls(host: host, port: port, $0) } ?? .tcp(host: host, port: port)
+        case .proxied(let listener): .proxied(listener.serving(contexts))
+        }
     }
 }
 

@@ -10,7 +10,8 @@ enum SettingTable {
             "telehealth.dataDir", .text, "./data", "folder of the database, its lock and the development key"),
         Setting(
             "telehealth.listen", .list, "127.0.0.1:50051",
-            "where to serve: HOST:PORT (port 0 picks one) or unix:PATH (mode 0600), several with commas"),
+            "where to serve: HOST:PORT (port 0 picks one) or unix:PATH (mode 0600), several with commas; proxy: before one wants a PROXY header (version 2) of a trusted proxy first"
+        ),
         Setting(
             "telehealth.tlsCertificate", .text, "",
             "PEM file of the certificate chain; then every HOST:PORT speaks TLS"),
@@ -27,7 +28,7 @@ enum SettingTable {
         Setting("telehealth.loops", .integer(0...256), "0", "event loops, each a thread; 0 for one per core"),
         Setting(
             "telehealth.reflection", .boolean, "true",
-            "offer server reflection (off this machine: role admin only)"),
+            "offer server reflection: to people at this machine, elsewhere to the role admin"),
         Setting(
             "telehealth.logLevel", .choice(["trace", "debug", "info", "notice", "warning", "error"]), "info",
             "least level that is logged"),
@@ -45,7 +46,7 @@ enum SettingTable {
         Setting("telehealth.jwksReload", .duration, "5m", "how often the key set is read anew"),
         Setting(
             "telehealth.developmentTokens", .boolean, "true",
-            "accept tokens signed with the data folder's own key; only while every listener is on this machine"
+            "accept tokens signed with the data folder's own key; only for people at this machine, without issuer and proxies"
         ),
         Setting(
             "telehealth.guestKeyFile", .text, "",
