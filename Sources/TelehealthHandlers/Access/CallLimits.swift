@@ -61,7 +61,11 @@ final class CallLimits: Sendable {
         let address = Subject(peer.share)
         guard let wait = refusals.take(address, limit, now: now()) else { return .refusals }
         guard peer.wasRefused else { return .nothing }
-        if deservesCheck(), checks.take(address, limit, now: now()) == nil { return .checks }
+        // The look-up first: it costs less than finding out.
+        if checks.take(address, limit, now: now()) == nil {
+            if deservesCheck() { return .checks }
+            checks.giveBack(address, limit)
+        }
         try check(.refusals, wait)
         return .nothing
     }
