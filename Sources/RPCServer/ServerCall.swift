@@ -267,7 +267,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         do throws(RPCError) {
             if !dispatcher.interceptors.isEmpty {
                 wasIntercepted = true
-                for interceptor in dispatcher.interceptors { try await interceptor.callWillStart(context) }
+                try await intercept(context)
             }
             try await dispatcher.routes.routes[methodIndex].invoke(stream, context)
         } catch {
@@ -282,6 +282,15 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         if failure != nil, stream.hasRefusedUnpacking { calls.metrics.recordRefusal(.unpackedBytes) }
         if failure != nil || !stream.isDetached { finish(failure) } else { context.forgetRequest() }
         calls.handlerReturned()
+    }
+
+    private func intercept(_ context: ServerCallContext) async throws(RPCError) {
+        do throws(RPCError) {
+            for interceptor in dispatcher.interceptors { try await interceptor.callWillStart(context) }
+        } catch {
+            if calls.loop.isCurrent { connection.readSparingly() }
+            throw error
+        }
     }
 
     // MARK: End

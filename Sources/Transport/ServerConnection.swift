@@ -69,6 +69,9 @@ public final class ServerConnection {
     /// Two GOAWAYs with a PING between them; closes after the last stream.
     public func drain() { wire.drain() }
 
+    /// Reads little at a time for a second: its calls are refused, and others wait for their turn meanwhile.
+    public func readSparingly() { wire.sparingUntil = loop.now + .seconds(1) }
+
     /// Another connection needs the place.
     func evict() { wire.close(ConnectionLoss(.evicted)) }
 

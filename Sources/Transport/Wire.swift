@@ -6,19 +6,16 @@ internal import TLSEngine
 ///
 /// The loop's registration keeps it alive, and it keeps its delegate, until it is closed.
 final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget {
-    /// Ciphertext or frames that the socket did not take; owned only while there are some.
-    struct Backlog {
-        var bytes: [UInt8] = []
-        var offset = 0
-        var isEmpty: Bool { offset == bytes.count }
-    }
-
     enum State { case connecting, open, lingering, closed }
 
     /// 1 MiB per connection and tick: then the other connections of the loop have their turn.
     private static let flushRoundsMax = 16
+    /// Some sixteen calls a tick, of a connection whose calls are refused: a flood of them has its turn like anybody.
+    private static let sparingBytes = 4096
     /// How long a closed connection may take to read our last frames before it is cut.
     private static let lingerTime = Duration.seconds(1)
+    /// Opaque to the peer; tells the two kinds of our PINGs apart.
+    private static let (keepalivePayload, drainPayload): (UInt64, UInt64) = (1, 2)
     private static let clockTimer = 0
     private static let lingerTimer = 1
 
@@ -48,6 +45,8 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     /// When the socket was connected, and when HTTP/2 could begin on it.
     private(set) var connectedAt: MonotonicInstant?
     private(set) var handshookAt: MonotonicInstant?
+    /// Until when little is read at a time.
+    var sparingUntil = MonotonicInstant(nanoseconds: 0)
     private var writeBlockedSince: MonotonicInstant?
     private var headersSince: MonotonicInstant?
     private var drainDebug = ""
@@ -120,7 +119,8 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     }
 
     private func read() {
-        switch socket!.receive(into: resources.input) {
+        let room = loop.now < sparingUntil ? Self.sparingBytes : resources.input.count
+        switch socket!.receive(into: UnsafeMutableRawBufferPointer(rebasing: resources.input[..<room])) {
         case .bytes(let count):
             lastReadAt = loop.now
             received(UnsafeRawBufferPointer(rebasing: resources.input[..<count]))
@@ -357,10 +357,6 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         case .close(let kind): close(ConnectionLoss(kind))
         }
     }
-
-    /// Opaque to the peer; tells the two kinds of our PINGs apart.
-    private static let keepalivePayload: UInt64 = 1
-    private static let drainPayload: UInt64 = 2
 
     // MARK: - Draining
 

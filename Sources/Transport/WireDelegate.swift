@@ -26,3 +26,12 @@ extension WireDelegate {
     func wireReceivedProxyHeader(source: SocketAddress?) -> Bool { true }
     func wireAnsweredHello() {}
 }
+
+extension Wire {
+    /// Ciphertext or frames that the socket did not take; owned only while there are some.
+    struct Backlog {
+        var bytes: [UInt8] = []
+        var offset = 0
+        var isEmpty: Bool { offset == bytes.count }
+    }
+}
