@@ -162,8 +162,8 @@ let programs: [Target] = [
     program(
         "telehealth-bench",
         [
-            "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "Identity", "TelehealthCore",
-            argumentParser, crypto,
+            "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "TLSEngine", "Identity",
+            "TelehealthCore", argumentParser, crypto,
         ]),
     program("telehealth-client-example", ["TelehealthClient", "TelehealthAPI", "RPCModel", "ProtobufWire"]),
     program(

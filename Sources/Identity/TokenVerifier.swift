@@ -25,6 +25,18 @@ public final class TokenVerifier: Sendable {
         state = Mutex(State(cache: VerifiedTokenCache()))
     }
 
+    /// Who bears a token that was verified before, if it still holds here and now; a hash and a look-up.
+    ///
+    /// - Returns: nil for every other token: ``verify(_:isLocal:now:)`` says what it is.
+    public func known(_ token: String, isLocal: Bool, now: Timestamp) -> Caller? {
+        guard token.utf8.count <= TokenPolicy.tokenBytesMax else { return nil }
+        let digest = Self.digest(of: token)
+        guard let known = state.withLock({ $0.cache[digest] }), now < known.caller.expiresAt,
+            isLocal || !known.isDevelopment
+        else { return nil }
+        return known.caller
+    }
+
     /// - Parameter isLocal: the call came over loopback or a unix socket; only there does the development key count.
     /// - Returns: who the bearer is, good until `Caller.expiresAt`.
     /// - Throws: ``TokenError``, the peer's fault each time.
@@ -38,6 +50,16 @@ public final class TokenVerifier: Sendable {
             return known.caller
         }
         return try check(token, digest: digest, isLocal: isLocal, now: now)
+    }
+
+    /// Whether nothing but its signature can show that a token is bad: it names one of our keys, as a token does.
+    public func deservesCheck(_ token: String) -> Bool {
+        guard token.utf8.count <= TokenPolicy.tokenBytesMax else { return false }
+        let parts = token.split(separator: ".", maxSplits: 3, omittingEmptySubsequences: false)
+        guard parts.count == 3, let bytes = Base64URL.decode(parts[0]),
+            let header = try? TokenHeader(parsing: Array(bytes)), let id = header.keyID
+        else { return false }
+        return state.withLock { $0.keys.keys[id]?.algorithm.rawValue } == header.algorithm
     }
 
     /// Whether a token named an unknown key since the last call of this function: the published set may have moved on.

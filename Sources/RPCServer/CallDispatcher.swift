@@ -1,7 +1,6 @@
 internal import EventCore
 internal import HTTP2Engine
 internal import RPCModel
-internal import TLSEngine
 internal import Transport
 
 /// Everything the calls of a server share, and the transport's entry into it.
@@ -9,6 +8,7 @@ final class CallDispatcher: ServerStreamSource {
     let routes: RouteTable
     let interceptors: [any ServerInterceptor]
     let configuration: ServerConfiguration
+    let origin: CallOrigin
     /// By the loop's index.
     private let loops: [LoopCalls]
 
@@ -19,6 +19,7 @@ final class CallDispatcher: ServerStreamSource {
         self.routes = routes
         self.interceptors = interceptors
         self.configuration = configuration
+        origin = CallOrigin(configuration.transport.trustedProxies)
         self.loops = loops.map {
             LoopCalls(loop: $0, methodCount: routes.routes.count, configuration: configuration)
         }
@@ -54,6 +55,7 @@ final class CallDispatcher: ServerStreamSource {
             metrics.openCalls += snapshot.openCalls
             metrics.connectionEnds.merge(snapshot.connectionEnds, uniquingKeysWith: +)
             metrics.refusedCalls.merge(snapshot.refusedCalls, uniquingKeysWith: +)
+            metrics.ignoredForwardings += snapshot.ignoredForwardings
             for (methodIndex, code, counts) in snapshot.counts {
                 sums[methodIndex, default: [:]][code?.rawValue ?? 0, default: CallCounts()].add(counts)
             }
@@ -76,6 +78,7 @@ final class CallDispatcher: ServerStreamSource {
         var openCalls = 0
         var connectionEnds: [String: UInt64] = [:]
         var refusedCalls: [String: UInt64] = [:]
+        var ignoredForwardings: UInt64 = 0
     }
 
     private static func snapshot(of calls: LoopCalls) async -> LoopSnapshot {
@@ -86,24 +89,10 @@ final class CallDispatcher: ServerStreamSource {
                     openCalls: calls.openCalls)
                 snapshot.connectionEnds = calls.metrics.connectionEnds
                 snapshot.refusedCalls = calls.metrics.refusedCalls
+                snapshot.ignoredForwardings = calls.metrics.ignoredForwardings
                 calls.metrics.forEach { snapshot.counts.append(($0, $1, $2)) }
                 continuation.resume(returning: snapshot)
             }
         }
-    }
-}
-
-extension CallPeer {
-    convenience init(_ peer: PeerInfo) {
-        let address: String
-        switch peer.address {
-        case .unix: address = "unix:"
-        case .ipv4, .ipv6: address = peer.address.description
-        }
-        self.init(
-            address: address, isEncrypted: peer.tls != nil,
-            verifiedIdentity: peer.tls?.certificate.map {
-                VerifiedIdentity(commonName: $0.subject, dnsNames: $0.dnsNames, uris: $0.uris)
-            })
     }
 }

@@ -25,8 +25,10 @@ extension CallMetrics {
             gauge("tls_handshakes_open", connections.handshakes),
             Number(name: "http2_connections_accepted_total", labels: [], value: connections.accepted),
             Number(name: "http2_accept_pauses_total", labels: [], value: connections.pauses),
+            Number(name: "grpc_server_forwardings_ignored_total", labels: [], value: ignoredForwardings),
         ]
         numbers += counters("http2_connections_refused_total", "limit", connections.refused)
+        numbers += counters("http2_connections_evicted_total", "limit", connections.evicted)
         numbers += counters("http2_connections_ended_total", "reason", connectionEnds)
         numbers += counters("grpc_server_calls_refused_total", "limit", refusedCalls)
         for entry in entries {

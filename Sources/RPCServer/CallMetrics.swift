@@ -51,6 +51,8 @@ public struct CallMetrics: Sendable {
     public var connectionEnds: [String: UInt64] = [:]
     /// Calls that a limit refused or cut off, by the limit's name: see ``CallLimit``.
     public var refusedCalls: [String: UInt64] = [:]
+    /// Calls whose `forwarded` or `x-forwarded-…` was not believed: their peer is no trusted proxy.
+    public var ignoredForwardings: UInt64 = 0
     /// Connections at the door.
     public var connections = ConnectionAdmissions()
 }
@@ -72,6 +74,9 @@ public enum CallLimit: String, CaseIterable, Sendable {
     case slowRequest = "request_too_slow"
     /// More calls than ``ServerConfiguration/maxWaitingCallsPerLoop`` wait for a handler's turn.
     case waitingCalls = "too_many_waiting_calls"
+    /// More of one connection's calls than ``ServerConfiguration/maxWaitingCallsPerConnection`` wait, or another
+    /// connection that holds less needs the place.
+    case waitingCallsOfConnection = "too_many_waiting_calls_of_connection"
 }
 
 /// The counters of one loop; touched by its thread alone, so counting is an addition.
@@ -81,6 +86,7 @@ struct LoopCallMetrics {
     private var counts: [CallCounts?]
     private(set) var connectionEnds: [String: UInt64] = [:]
     private(set) var refusedCalls: [String: UInt64] = [:]
+    var ignoredForwardings: UInt64 = 0
 
     /// - Parameter methodCount: known methods; one more slot counts the unknown ones.
     init(methodCount: Int) {

@@ -26,11 +26,7 @@ final class LoopCalls: @unchecked Sendable {
     private(set) var openCalls = 0
     private(set) var runningHandlers = 0
     private let maxRunningHandlers: Int
-    private let maxWaitingCalls: Int
-    private var waiting: [ServerCall] = []
-    private var firstWaiting = 0
-    /// Of `waiting`; beside it, because every call asks and nearly none waits.
-    private var waitingEnd = 0
+    private var waiting: WaitingCalls<ServerCall>
     let slowRequests: SlowRequests?
     let heldRequests: HeldRequests
     private var idleWaiters: [CheckedContinuation<Void, Never>] = []
@@ -45,7 +41,8 @@ final class LoopCalls: @unchecked Sendable {
         self.loop = loop
         metrics = LoopCallMetrics(methodCount: methodCount)
         maxRunningHandlers = configuration.maxRunningHandlersPerLoop
-        maxWaitingCalls = configuration.maxWaitingCallsPerLoop
+        waiting = WaitingCalls(
+            capacity: configuration.maxWaitingCallsPerLoop, share: configuration.maxWaitingCallsPerConnection)
         slowRequests = SlowRequests(loop: loop, configuration: configuration)
         heldRequests = HeldRequests(configuration: configuration)
         responseHeaders = PreparedHeaders([(":status", "200"), ("content-type", GRPCContentType.value)])
@@ -56,42 +53,50 @@ final class LoopCalls: @unchecked Sendable {
         okTrailers = PreparedHeaders([("grpc-status", "0")])
     }
 
-    var waitingCalls: Int { waitingEnd - firstWaiting }
+    var waitingCalls: Int { waiting.count }
 
     func callOpened() { openCalls += 1 }
 
     func callClosed() { openCalls -= 1 }
 
-    /// Starts the call's handler, now or when one before it returns.
+    /// Starts the call's handler, now or when it is its connection's turn.
     ///
-    /// - Returns: `false` when the queue is full: the call is to be refused.
-    func admit(_ call: ServerCall) -> Bool {
+    /// - Returns: the limit that refuses the call; nil when it runs or waits.
+    func admit(_ call: ServerCall) -> CallLimit? {
         if runningHandlers < maxRunningHandlers {
             runningHandlers += 1
             call.startHandler()
-            return true
+            return nil
         }
-        guard waitingCalls < maxWaitingCalls else { return false }
-        waiting.append(call)
-        waitingEnd += 1
-        return true
+        switch waiting.append(call, of: call.connectionID) {
+        case .waits:
+            break
+        case .displaces(let other):
+            other.isWaiting = false
+            other.refuse(.waitingCallsOfConnection)
+        case .exceedsShare:
+            return .waitingCallsOfConnection
+        case .isFull:
+            return .waitingCalls
+        }
+        call.isWaiting = true
+        return nil
     }
 
-    /// A handler returned; the next call that still wants an answer gets its place.
+    /// The call ended while it waited.
+    func withdraw(_ call: ServerCall) {
+        call.isWaiting = false
+        waiting.remove(call, of: call.connectionID)
+    }
+
+    /// A handler returned; the next call gets its place.
     func handlerReturned() {
         runningHandlers -= 1
-        while runningHandlers < maxRunningHandlers, firstWaiting < waitingEnd {
-            let call = waiting[firstWaiting]
-            firstWaiting += 1
-            guard !call.isFinished else { continue }
+        while runningHandlers < maxRunningHandlers, let call = waiting.next() {
+            call.isWaiting = false
             runningHandlers += 1
             // Started from a job of its own: this one may be deep inside the handler that just returned.
             loop.execute { call.startHandler() }
-        }
-        if firstWaiting > 0, firstWaiting == waitingEnd {
-            waiting.removeAll(keepingCapacity: true)
-            firstWaiting = 0
-            waitingEnd = 0
         }
         if runningHandlers == 0, !idleWaiters.isEmpty { resumeIdleWaiters() }
     }

@@ -111,6 +111,7 @@ public final class RPCServer: Sendable {
             }
             return .tcp(address)
         case .tls(let host, let port, let contexts): return .tls(try address(host, port), contexts)
+        case .proxied(let listener): return .proxied(try endpoint(of: listener))
         }
     }
 

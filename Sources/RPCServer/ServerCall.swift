@@ -35,6 +35,8 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     /// As ``HeldRequests`` counts them.
     private(set) var heldByteCount = 0
     private var isHandlerAdmitted = false
+    /// Stands in ``LoopCalls``' queue.
+    var isWaiting = false
     private var isHandlerDone = false
     /// The handler is on this thread's stack: what it writes is sent when it has returned or suspended.
     private var isRunningInline = false
@@ -194,13 +196,20 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
             calls.armDeadlineLater(of: self)
         }
         context = ServerCallContext(
-            method: route.method, metadata: Metadata(headers), deadline: deadline, peer: peer,
+            method: route.method, metadata: Metadata(headers), deadline: deadline, peer: origin(of: headers),
             stream: stream)
         return true
     }
 
     /// Whether the response headers name gzip.
     var packsResponses: Bool { namesPacking.load(ordering: .relaxed) }
+
+    private func origin(of headers: HeaderBlock) -> CallPeer {
+        var isClaimIgnored = false
+        let origin = dispatcher.origin.peer(of: headers, on: connection, peer, isClaimIgnored: &isClaimIgnored)
+        if isClaimIgnored { calls.metrics.ignoredForwardings += 1 }
+        return origin
+    }
 
     private var peer: CallPeer {
         if let peer = connection.userInfo as? CallPeer { return peer }
@@ -211,10 +220,15 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     private func admit() {
         isHandlerAdmitted = true
-        if !calls.admit(self) {
-            calls.metrics.recordRefusal(.waitingCalls)
-            abort(RPCError(.resourceExhausted, "the server has too many calls in progress"))
-        }
+        if let limit = calls.admit(self) { refuse(limit) }
+    }
+
+    var connectionID: UInt64 { connection.id }
+
+    /// There is no place for the call, or none any more.
+    func refuse(_ limit: CallLimit) {
+        calls.metrics.recordRefusal(limit)
+        abort(RPCError(.resourceExhausted, "the server has too many calls in progress"))
     }
 
     /// Runs the handler up to its first suspension. Called by ``LoopCalls`` when it is the call's turn.
@@ -253,7 +267,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         do throws(RPCError) {
             if !dispatcher.interceptors.isEmpty {
                 wasIntercepted = true
-                for interceptor in dispatcher.interceptors { try await interceptor.callWillStart(context) }
+                try await intercept(context)
             }
             try await dispatcher.routes.routes[methodIndex].invoke(stream, context)
         } catch {
@@ -268,6 +282,15 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         if failure != nil, stream.hasRefusedUnpacking { calls.metrics.recordRefusal(.unpackedBytes) }
         if failure != nil || !stream.isDetached { finish(failure) } else { context.forgetRequest() }
         calls.handlerReturned()
+    }
+
+    private func intercept(_ context: ServerCallContext) async throws(RPCError) {
+        do throws(RPCError) {
+            for interceptor in dispatcher.interceptors { try await interceptor.callWillStart(context) }
+        } catch {
+            if calls.loop.isCurrent { connection.readSparingly() }
+            throw error
+        }
     }
 
     // MARK: End
@@ -335,6 +358,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     private func end(_ error: RPCError?) {
         guard !isRecorded else { return }
         isRecorded = true
+        if isWaiting { calls.withdraw(self) }
         if heldByteCount > 0 { countHeldBytes() }
         if deadlineTimer != .none { calls.loop.cancel(deadlineTimer) }
         let now = MonotonicInstant.systemNow().nanoseconds

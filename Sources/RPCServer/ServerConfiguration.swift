@@ -4,12 +4,15 @@ public import TLSEngine
 public import Transport
 
 /// Where a server listens.
-public enum ServerListener: Sendable {
+public indirect enum ServerListener: Sendable {
     /// Unprotected. Refused for an address that is not loopback unless the configuration allows it.
     case tcp(host: String, port: UInt16)
     /// A unix socket; `mode` is the file's, such as 0o600.
     case unix(path: String, mode: UInt32 = 0o600)
     case tls(host: String, port: UInt16, TLSServerContextSource)
+    /// One of the others, for the trusted proxies of ``ServerConfiguration/transport`` alone: each connection begins
+    /// with a PROXY header of version 2, before TLS, which says where it is from.
+    case proxied(ServerListener)
 }
 
 /// Everything about a server that can be chosen, with the limits named.
@@ -36,6 +39,9 @@ public struct ServerConfiguration: Sendable {
     public var maxRunningHandlersPerLoop = 4096
     /// Calls that wait for a handler's turn, per loop; above it calls are refused with RESOURCE_EXHAUSTED.
     public var maxWaitingCallsPerLoop = 4096
+    /// Of those, calls of one connection. 256: twice the streams that it may have open, and a sixteenth of the
+    /// queue. Connections take turns, and who holds most gives way when the queue is full.
+    public var maxWaitingCallsPerConnection = 256
     /// How long a request may take to arrive: the one message of a unary call with its half-close, or each
     /// message of a stream. `nil` waits for ever. 30 s: a lost packet costs a few, a patient attacker an hour.
     public var requestTimeout: Duration? = .seconds(30)

@@ -9,9 +9,19 @@ enum LifetimeAction: Hashable, Sendable {
     case close(ConnectionLoss.Kind)
 }
 
+/// What must come next before a connection is one.
+enum OpeningStep: Hashable {
+    case proxyHeader
+    case hello
+    /// The rest of the TLS handshake, and SETTINGS.
+    case settings
+}
+
 /// What the clock has to know about the connection at the moment it is asked.
 struct ConnectionFacts {
     var openStreamCount: Int
+    /// Asked for while the connection opens.
+    var openingStep = OpeningStep.settings
     /// When the last byte came in.
     var lastReadAt: MonotonicInstant
     /// Since when the socket refuses our bytes; nil when it takes them.
@@ -38,6 +48,8 @@ struct ConnectionFacts {
 struct ConnectionClock {
     struct Times: Hashable, Sendable {
         var handshake: Duration
+        var hello: Duration?
+        var proxyHeader: Duration?
         var header: Duration?
         var keepalive: KeepaliveConfiguration
         var keepaliveWithoutCalls: Bool
@@ -132,7 +144,7 @@ struct ConnectionClock {
         }
         switch phase {
         case .opening:
-            return now >= openedAt + times.handshake ? .close(.handshakeTimedOut) : .none
+            return checkOpening(at: now, facts.openingStep)
         case .noticed(let since):
             if now >= since + drainNotice { return .finishDrain }
         case .draining(let since):
@@ -147,6 +159,20 @@ struct ConnectionClock {
             return .close(.writeStalled)
         }
         return checkKeepalive(at: now, facts)
+    }
+
+    private func checkOpening(at now: MonotonicInstant, _ step: OpeningStep) -> LifetimeAction {
+        if now >= openedAt + times.handshake { return .close(.handshakeTimedOut) }
+        guard let time = time(of: step), now >= openedAt + time else { return .none }
+        return .close(step == .hello ? .helloTimedOut : .proxyHeaderTimedOut)
+    }
+
+    private func time(of step: OpeningStep) -> Duration? {
+        switch step {
+        case .proxyHeader: times.proxyHeader
+        case .hello: times.hello
+        case .settings: nil
+        }
     }
 
     private mutating func checkKeepalive(at now: MonotonicInstant, _ facts: ConnectionFacts) -> LifetimeAction
@@ -185,6 +211,7 @@ struct ConnectionClock {
         switch phase {
         case .opening:
             consider(openedAt, times.handshake)
+            consider(openedAt, time(of: facts.openingStep))
             return earliest
         case .noticed(let since):
             consider(since, drainNotice)

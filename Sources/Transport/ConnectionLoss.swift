@@ -8,6 +8,16 @@ public struct ConnectionLoss: Error, Hashable, Sendable, CustomStringConvertible
         case connectFailed(errno: Int32)
         /// No connection, handshake or SETTINGS in time.
         case handshakeTimedOut
+        /// No ClientHello in time.
+        case helloTimedOut
+        /// No PROXY header in time where one must come.
+        case proxyHeaderTimedOut
+        /// What came in its place is none.
+        case proxyHeaderInvalid
+        /// It said nothing, and its place was needed.
+        case evicted
+        /// A proxy told an address that has its share of connections already.
+        case addressShare
         case tls(TLSFailure)
         /// The peer closed the socket.
         case peerClosed
@@ -42,6 +52,11 @@ public struct ConnectionLoss: Error, Hashable, Sendable, CustomStringConvertible
             switch kind {
             case .connectFailed(let code): SystemCallError("connect", code: code).description
             case .handshakeTimedOut: "no HTTP/2 connection in time"
+            case .helloTimedOut: "no ClientHello in time"
+            case .proxyHeaderTimedOut: "no PROXY header in time"
+            case .proxyHeaderInvalid: "no PROXY header of version 2"
+            case .evicted: "silent while others waited for a place"
+            case .addressShare: "the address has its share of connections"
             case .tls(let failure): "TLS failed: \(failure)"
             case .peerClosed: "closed by the peer"
             case .socket(let code): SystemCallError("socket", code: code).description
@@ -63,6 +78,11 @@ public struct ConnectionLoss: Error, Hashable, Sendable, CustomStringConvertible
         switch kind {
         case .connectFailed: "connect_failed"
         case .handshakeTimedOut: "handshake_timed_out"
+        case .helloTimedOut: "hello_timed_out"
+        case .proxyHeaderTimedOut: "proxy_header_timed_out"
+        case .proxyHeaderInvalid: "proxy_header_invalid"
+        case .evicted: "evicted"
+        case .addressShare: "address_share"
         case .tls: "tls"
         case .peerClosed: "peer_closed"
         case .socket: "socket"
@@ -92,7 +112,13 @@ public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible
 
 /// Who is at the other end.
 public struct PeerInfo: Hashable, Sendable {
+    /// Where the connection comes from: as a PROXY header says, where there is one, else the socket's peer.
     public let address: SocketAddress
+    /// The socket's peer, where a PROXY header told another address.
+    public let proxy: SocketAddress?
+    /// The socket's peer is a trusted proxy, or a PROXY header came: then it says nothing that the peer is this
+    /// machine.
+    public let isProxied: Bool
     /// Nil on a connection without TLS.
     public let tls: TLSPeerIdentity?
 }

@@ -4,9 +4,10 @@ internal import Synchronization
 /// What became of connections at the door, since the server's start.
 public struct ConnectionAdmissions: Hashable, Sendable {
     public var accepted: UInt64 = 0
-    /// Cut at accept, by the limit of ``ServerTransportConfiguration`` that said no: `connections_max`,
-    /// `connections_per_address_max`, `handshakes_max`.
+    /// Cut at accept, by the limit that said no: see ``ConnectionLimit``.
     public var refused: [String: UInt64] = [:]
+    /// Cut since they said nothing and a newcomer needed the place, by the limit that was reached.
+    public var evicted: [String: UInt64] = [:]
     /// Times that accepting paused because descriptors or memory had run out.
     public var pauses: UInt64 = 0
     /// Open now.
@@ -17,78 +18,222 @@ public struct ConnectionAdmissions: Hashable, Sendable {
     public init() {}
 }
 
-/// How many connections there are, in all and by address: the only state that loops share, touched when a
-/// connection comes or goes.
+/// The limits at the door; the raw values are the labels of their counters.
+public enum ConnectionLimit: String, CaseIterable, Sendable {
+    /// ``ServerTransportConfiguration/connectionsPerAddressMax``.
+    case connectionsOfAddress = "connections_per_address_max"
+    /// ``ServerTransportConfiguration/handshakesPerAddressMax``.
+    case handshakesOfAddress = "handshakes_per_address_max"
+    /// ``ServerTransportConfiguration/connectionsMax``.
+    case connections = "connections_max"
+    /// ``ServerTransportConfiguration/handshakesMax``.
+    case handshakes = "handshakes_max"
+    /// A peer that is none of ``ServerTransportConfiguration/trustedProxies`` came to a listener for them.
+    case untrustedProxy = "untrusted_proxy"
+}
+
+/// How many connections there are, in all and by address, and which of them have not made a call yet: the only
+/// state that loops share, touched when a connection comes, gets on or goes, and never by a call.
+///
+/// Each address has a share well below the whole (an IPv6 /64 counts as one address; a trusted proxy has none,
+/// those behind it have their own). When a table is full the oldest connection goes that has said least; the
+/// newcomer is cut only when nobody in it is silent. The first call may be on its way behind the handshake, so
+/// whoever got that far has a second before they count as silent.
 final class ServerCensus: Sendable {
-    private struct Counts {
+    /// A connection that gave its place away.
+    struct Eviction {
+        let id: UInt64
+        let shard: ServerShard
+    }
+
+    enum Admission {
+        case admitted(id: UInt64, [Eviction])
+        case refused
+    }
+
+    private static let quietTimeMin = Duration.seconds(1)
+
+    private struct Silent {
+        var stage: SilentConnections.Stage
+        /// When it came to that stage.
+        var since: MonotonicInstant
+        var share: AddressBlock?
+        let shard: ServerShard
+    }
+
+    private struct Share {
+        var open = 0
+        var silent = SilentConnections()
+    }
+
+    private struct State {
         var admissions = ConnectionAdmissions()
-        var byAddress: [String: Int] = [:]
+        var shares: [AddressBlock: Share] = [:]
+        var queues = SilentConnections()
+        var silent: [UInt64: Silent] = [:]
+        /// No longer counted, and not gone yet.
+        var evicted: Set<UInt64> = []
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
     private let configuration: ServerTransportConfiguration
-    private let counts = Mutex(Counts())
+    private let state = Mutex(State())
 
     init(_ configuration: ServerTransportConfiguration) { self.configuration = configuration }
 
-    var connectionCount: Int { counts.withLock { $0.admissions.open } }
+    var connectionCount: Int { state.withLock { $0.admissions.open } }
 
-    var admissions: ConnectionAdmissions { counts.withLock { $0.admissions } }
-
-    /// - Returns: the connection's number, or nil when a limit says no.
-    func admit(_ address: SocketAddress, handshake: Bool) -> UInt64? {
-        let key = Self.key(address)
-        return counts.withLock { counts in
-            let here = key.map { counts.byAddress[$0, default: 0] } ?? 0
-            if let limit = limitReached(counts.admissions, here: here, handshake: handshake) {
-                counts.admissions.refused[limit, default: 0] += 1
-                return nil
-            }
-            if let key { counts.byAddress[key] = here + 1 }
-            if handshake { counts.admissions.handshakes += 1 }
-            counts.admissions.open += 1
-            counts.admissions.accepted += 1
-            return counts.admissions.accepted
+    var admissions: ConnectionAdmissions {
+        state.withLock { state in
+            var admissions = state.admissions
+            admissions.handshakes = state.queues.handshakeCount
+            return admissions
         }
     }
 
-    /// - Parameter here: open connections of the newcomer's address.
-    private func limitReached(_ now: ConnectionAdmissions, here: Int, handshake: Bool) -> String? {
-        if now.open >= configuration.connectionsMax { return "connections_max" }
-        if handshake, now.handshakes >= configuration.handshakesMax { return "handshakes_max" }
-        return here >= configuration.connectionsPerAddressMax ? "connections_per_address_max" : nil
+    /// Under what an address is counted; nil for those that have no share: trusted proxies and unix peers.
+    func share(of address: SocketAddress) -> AddressBlock? {
+        configuration.trustedProxies.contains(address) ? nil : AddressBlock(sharedBy: address)
     }
 
-    func acceptPaused() { counts.withLock { $0.admissions.pauses += 1 } }
+    func admit(_ share: AddressBlock?, _ stage: SilentConnections.Stage, on shard: ServerShard, now: MonotonicInstant)
+        -> Admission
+    {
+        state.withLock { state in
+            guard let evictions = makeRoom(&state, for: share, stage, isNew: true, now) else { return .refused }
+            state.admissions.open += 1
+            state.admissions.accepted += 1
+            let id = state.admissions.accepted
+            state.queues.append(id, stage)
+            state.silent[id] = Silent(stage: stage, since: now, share: nil, shard: shard)
+            if let share { Self.count(&state, id, share) }
+            return .admitted(id: id, evictions)
+        }
+    }
 
-    func handshakeEnded() { counts.withLock { $0.admissions.handshakes -= 1 } }
+    /// A proxy told whose connection this is.
+    ///
+    /// - Returns: who gave a place away; nil when the address has its share already.
+    func assign(_ id: UInt64, to share: AddressBlock, now: MonotonicInstant) -> [Eviction]? {
+        state.withLock { state in
+            guard let stage = state.silent[id]?.stage else { return [] }
+            guard let evictions = makeRoom(&state, for: share, stage, isNew: false, now) else { return nil }
+            Self.count(&state, id, share)
+            return evictions
+        }
+    }
 
-    func leave(_ address: SocketAddress) {
-        let key = Self.key(address)
-        let waiters = counts.withLock { counts in
-            counts.admissions.open -= 1
-            if let key, let count = counts.byAddress[key] {
-                counts.byAddress[key] = count > 1 ? count - 1 : nil
+    /// The connection got on.
+    func advance(_ id: UInt64, to stage: SilentConnections.Stage, now: MonotonicInstant) {
+        state.withLock { state in
+            guard let was = state.silent[id] else { return }
+            state.silent[id]?.stage = stage
+            state.silent[id]?.since = now
+            state.queues.remove(id, was.stage)
+            state.queues.append(id, stage)
+            guard let share = was.share else { return }
+            state.shares[share]?.silent.remove(id, was.stage)
+            state.shares[share]?.silent.append(id, stage)
+        }
+    }
+
+    /// The connection made its first call: it is not silent any more.
+    func spoke(_ id: UInt64) { state.withLock { Self.forgetSilence(&$0, id) } }
+
+    func refused(_ limit: ConnectionLimit) {
+        state.withLock { $0.admissions.refused[limit.rawValue, default: 0] += 1 }
+    }
+
+    func acceptPaused() { state.withLock { $0.admissions.pauses += 1 } }
+
+    /// - Parameter share: what the connection was counted under at last.
+    func leave(_ id: UInt64, _ share: AddressBlock?) {
+        let waiters = state.withLock { state in
+            if state.evicted.remove(id) == nil {
+                Self.forgetSilence(&state, id)
+                Self.uncount(&state, share)
             }
-            guard counts.admissions.open == 0 else { return [CheckedContinuation<Void, Never>]() }
-            defer { counts.waiters = [] }
-            return counts.waiters
+            guard state.admissions.open == 0 else { return [CheckedContinuation<Void, Never>]() }
+            defer { state.waiters = [] }
+            return state.waiters
         }
         for waiter in waiters { waiter.resume() }
     }
 
     func waitUntilEmpty() async {
         await withCheckedContinuation { continuation in
-            let isEmpty = counts.withLock { counts in
-                if counts.admissions.open > 0 { counts.waiters.append(continuation) }
-                return counts.admissions.open == 0
+            let isEmpty = state.withLock { state in
+                if state.admissions.open > 0 { state.waiters.append(continuation) }
+                return state.admissions.open == 0
             }
             if isEmpty { continuation.resume() }
         }
     }
 
-    /// Unix peers have no address of their own.
-    private static func key(_ address: SocketAddress) -> String? {
-        if case .unix = address { nil } else { address.host }
+    // MARK: Room
+
+    /// - Returns: nil when a limit says no and nobody silent is there to go.
+    private func makeRoom(
+        _ state: inout State, for share: AddressBlock?, _ stage: SilentConnections.Stage, isNew: Bool,
+        _ now: MonotonicInstant
+    ) -> [Eviction]? {
+        var evictions: [Eviction] = []
+        while let limit = limitReached(state, share, isHandshake: stage == .mute, isNew: isNew) {
+            guard let id = Self.victim(&state, limit, share), let silent = state.silent[id],
+                silent.stage != .quiet || now >= silent.since + Self.quietTimeMin
+            else {
+                state.admissions.refused[limit.rawValue, default: 0] += 1
+                return nil
+            }
+            state.admissions.evicted[limit.rawValue, default: 0] += 1
+            Self.forgetSilence(&state, id)
+            Self.uncount(&state, silent.share)
+            state.evicted.insert(id)
+            evictions.append(Eviction(id: id, shard: silent.shard))
+        }
+        return evictions
+    }
+
+    private func limitReached(_ state: State, _ share: AddressBlock?, isHandshake: Bool, isNew: Bool)
+        -> ConnectionLimit?
+    {
+        if let share, let here = state.shares[share] {
+            if here.open >= configuration.connectionsPerAddressMax { return .connectionsOfAddress }
+            if isHandshake, here.silent.handshakeCount >= configuration.handshakesPerAddressMax {
+                return .handshakesOfAddress
+            }
+        }
+        guard isNew else { return nil }
+        if state.admissions.open >= configuration.connectionsMax { return .connections }
+        return isHandshake && state.queues.handshakeCount >= configuration.handshakesMax ? .handshakes : nil
+    }
+
+    private static func victim(_ state: inout State, _ limit: ConnectionLimit, _ share: AddressBlock?) -> UInt64? {
+        switch limit {
+        case .connectionsOfAddress: share.flatMap { state.shares[$0]?.silent.oldest }
+        case .handshakesOfAddress: share.flatMap { state.shares[$0]?.silent.oldestHandshake }
+        case .connections: state.queues.oldest
+        case .handshakes: state.queues.oldestHandshake
+        case .untrustedProxy: nil
+        }
+    }
+
+    private static func count(_ state: inout State, _ id: UInt64, _ share: AddressBlock) {
+        guard let stage = state.silent[id]?.stage else { return }
+        state.silent[id]?.share = share
+        state.shares[share, default: Share()].open += 1
+        state.shares[share]?.silent.append(id, stage)
+    }
+
+    private static func uncount(_ state: inout State, _ share: AddressBlock?) {
+        state.admissions.open -= 1
+        guard let share, let open = state.shares[share]?.open else { return }
+        if open > 1 { state.shares[share]?.open = open - 1 } else { state.shares[share] = nil }
+    }
+
+    private static func forgetSilence(_ state: inout State, _ id: UInt64) {
+        guard let silent = state.silent.removeValue(forKey: id) else { return }
+        state.queues.remove(id, silent.stage)
+        if let share = silent.share { state.shares[share]?.silent.remove(id, silent.stage) }
     }
 }

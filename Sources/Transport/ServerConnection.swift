@@ -9,7 +9,7 @@ public final class ServerConnection {
     /// Unique within the server, in the order of acceptance; for logs.
     public let id: UInt64
     public let loop: EventLoop
-    /// The identity is complete before the first stream is made.
+    /// The address and the identity are complete before the first stream is made.
     public private(set) var peer: PeerInfo
     /// Where the listener is bound.
     public let localAddress: SocketAddress
@@ -19,32 +19,39 @@ public final class ServerConnection {
     private let wire: Wire
     private let tls: TLSSession?
     private let shard: ServerShard
+    /// What the census counts it under.
+    private(set) var share: AddressBlock?
+    private var hasMadeCalls = false
     private var strikes: PingStrikes
 
     init(
-        id: UInt64, socket: consuming SocketDescriptor, address: SocketAddress, localAddress: SocketAddress,
-        tls: TLSSession?, shard: ServerShard, jitter: Double
+        id: UInt64, socket: consuming SocketDescriptor, address: SocketAddress, share: AddressBlock?,
+        door: ServerShard.Door, tls: TLSSession?, shard: ServerShard, jitter: Double
     ) {
         self.id = id
-        self.localAddress = localAddress
+        self.share = share
+        localAddress = door.address
         self.shard = shard
         self.tls = tls
         loop = shard.loop
-        peer = PeerInfo(address: address, tls: nil)
         let configuration = shard.configuration
+        peer = PeerInfo(
+            address: address, proxy: nil,
+            isProxied: door.expectsProxyHeader || configuration.trustedProxies.contains(address), tls: nil)
         strikes = PingStrikes(configuration)
         let clock = ConnectionClock(times: Self.times(configuration, jitter: jitter), now: shard.loop.now)
         if configuration.keepalive.time != nil { socket.setUserTimeout(configuration.keepalive.timeout) }
         wire = Wire(
             loop: shard.loop, socket: socket, tls: tls, role: .server, limits: configuration.http2,
-            clock: clock)
+            clock: clock, expectsProxyHeader: door.expectsProxyHeader)
     }
 
     private static func times(_ configuration: ServerTransportConfiguration, jitter: Double)
         -> ConnectionClock.Times
     {
         ConnectionClock.Times(
-            handshake: configuration.handshakeTimeout, header: configuration.headerTimeout,
+            handshake: configuration.handshakeTimeout, hello: configuration.helloTimeout,
+            proxyHeader: configuration.proxyHeaderTimeout, header: configuration.headerTimeout,
             keepalive: configuration.keepalive, keepaliveWithoutCalls: true, idle: configuration.idleMax,
             // A9: 10 % either way.
             age: configuration.ageMax.map { $0 * (1 + 0.1 * jitter) }, grace: configuration.ageGrace,
@@ -62,6 +69,12 @@ public final class ServerConnection {
     /// Two GOAWAYs with a PING between them; closes after the last stream.
     public func drain() { wire.drain() }
 
+    /// Reads little at a time for a second: its calls are refused, and others wait for their turn meanwhile.
+    public func readSparingly() { wire.sparingUntil = loop.now + .seconds(1) }
+
+    /// Another connection needs the place.
+    func evict() { wire.close(ConnectionLoss(.evicted)) }
+
     /// Closes at once; streams are told `connectionLost`.
     public func close() { wire.close(ConnectionLoss(.closedLocally)) }
 
@@ -73,18 +86,39 @@ public final class ServerConnection {
 }
 
 extension ServerConnection: WireDelegate {
-    func wireHandshook() {
-        if let tls {
-            peer = PeerInfo(address: peer.address, tls: tls.peer)
-            shard.handshakeEnded()
+    func wireReceivedProxyHeader(source: SocketAddress?) -> Bool {
+        guard let source else { return true }
+        peer = PeerInfo(address: source, proxy: peer.address, isProxied: true, tls: nil)
+        guard let share = shard.share(of: source) else { return true }
+        guard shard.assign(id, to: share) else {
+            wire.close(ConnectionLoss(.addressShare))
+            return false
         }
+        self.share = share
+        return true
     }
 
-    func wireEstablished() { shard.source.connectionOpened(self) }
+    func wireAnsweredHello() { shard.advance(id, to: .handshaking) }
+
+    func wireHandshook() {
+        guard let tls else { return }
+        peer = PeerInfo(address: peer.address, proxy: peer.proxy, isProxied: peer.isProxied, tls: tls.peer)
+    }
+
+    func wireEstablished() {
+        shard.advance(id, to: .quiet)
+        shard.source.connectionOpened(self)
+    }
 
     func wireCapacityChanged() {}
 
-    func wireMakesStream() -> HTTP2Stream { shard.source.makeStream(on: self) }
+    func wireMakesStream() -> HTTP2Stream {
+        if !hasMadeCalls {
+            hasMadeCalls = true
+            shard.madeCall(id)
+        }
+        return shard.source.makeStream(on: self)
+    }
 
     func wireReceivedPing() {
         guard let session = wire.session else { return }
@@ -99,7 +133,6 @@ extension ServerConnection: WireDelegate {
     func wireReceivedGoAway(code: HTTP2ErrorCode, debugData: [UInt8]) {}
 
     func wireClosed(_ loss: ConnectionLoss) {
-        if let tls, !tls.isHandshakeComplete { shard.handshakeEnded() }
         shard.closed(self, loss)
     }
 }

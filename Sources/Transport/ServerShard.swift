@@ -7,6 +7,14 @@ internal import TLSEngine
 /// `@unchecked Sendable`: `listeners`, `connections` and `turn` belong to the loop's thread; the rest never
 /// changes.
 final class ServerShard: @unchecked Sendable {
+    /// What a listener knows about the connections that it accepts.
+    struct Door: Sendable {
+        let address: SocketAddress
+        let tls: TLSServerContextSource?
+        /// Only trusted proxies may come, and each connection begins with a PROXY header.
+        let expectsProxyHeader: Bool
+    }
+
     let loop: EventLoop
     let configuration: ServerTransportConfiguration
     let source: any ServerStreamSource
@@ -30,8 +38,7 @@ final class ServerShard: @unchecked Sendable {
 
     /// Accepts on this loop and gives connections to `shards` in turn.
     func listen(
-        _ box: SocketBox, at address: SocketAddress, tls: TLSServerContextSource?,
-        spreadingOver shards: [ServerShard]
+        _ box: SocketBox, _ door: Door, spreadingOver shards: [ServerShard]
     ) async throws(SystemCallError) {
         let failure: SystemCallError? = await withCheckedContinuation { continuation in
             loop.execute { [self] in
@@ -39,10 +46,8 @@ final class ServerShard: @unchecked Sendable {
                 do throws(SystemCallError) {
                     let census = census
                     let listener = try Listener(
-                        socket: socket, address: address, on: loop, paused: { census.acceptPaused() },
-                        accepted: { [unowned self] socket, peer in
-                            hand(socket, peer, at: address, tls, to: shards)
-                        })
+                        socket: socket, address: door.address, on: loop, paused: { census.acceptPaused() },
+                        accepted: { [unowned self] socket, peer in hand(socket, peer, door, to: shards) })
                     listeners.append(listener)
                     continuation.resume(returning: nil)
                 } catch {
@@ -54,52 +59,74 @@ final class ServerShard: @unchecked Sendable {
     }
 
     private func hand(
-        _ socket: consuming SocketDescriptor, _ peer: SocketAddress, at address: SocketAddress,
-        _ tls: TLSServerContextSource?, to shards: [ServerShard]
+        _ socket: consuming SocketDescriptor, _ peer: SocketAddress, _ door: Door, to shards: [ServerShard]
     ) {
-        guard let id = census.admit(peer, handshake: tls != nil) else {
-            // The client learns at once, instead of waiting in a queue.
+        // A client that is cut learns at once, instead of waiting in a queue.
+        guard !door.expectsProxyHeader || configuration.trustedProxies.contains(peer) else {
+            census.refused(.untrustedProxy)
             return socket.abortOnClose()
         }
         turn = (turn + 1) % shards.count
         let shard = shards[turn]
-        if shard === self { return open(id, socket, peer, address, tls) }
+        let share = census.share(of: peer)
+        let admission = census.admit(share, door.firstStage, on: shard, now: loop.now)
+        guard case .admitted(let id, let evictions) = admission else { return socket.abortOnClose() }
+        Self.carryOut(evictions)
+        if shard === self { return open(id, socket, peer, share, door) }
         let box = SocketBox(socket)
         shard.loop.execute {
-            if let socket = box.take() { shard.open(id, socket, peer, address, tls) }
+            if let socket = box.take() { shard.open(id, socket, peer, share, door) }
         }
     }
 
     private func open(
-        _ id: UInt64, _ socket: consuming SocketDescriptor, _ peer: SocketAddress, _ address: SocketAddress,
-        _ tls: TLSServerContextSource?
+        _ id: UInt64, _ socket: consuming SocketDescriptor, _ peer: SocketAddress, _ share: AddressBlock?, _ door: Door
     ) {
         var session: TLSSession?
-        if let tls {
+        if let tls = door.tls {
             do throws(TLSFailure) {
                 session = try TLSSession(context: tls.current, workspace: LoopResources.of(loop).tls)
             } catch {
-                census.handshakeEnded()
-                return census.leave(peer)
+                return census.leave(id, share)
             }
         }
-        if isStopped {
-            if tls != nil { census.handshakeEnded() }
-            return census.leave(peer)
-        }
+        if isStopped { return census.leave(id, share) }
         let connection = ServerConnection(
-            id: id, socket: socket, address: peer, localAddress: address, tls: session, shard: self,
+            id: id, socket: socket, address: peer, share: share, door: door, tls: session, shard: self,
             jitter: 2 * randomUnit() - 1)
         connections[id] = connection
         connection.start()
     }
 
-    func handshakeEnded() { census.handshakeEnded() }
+    /// On whatever loops they are. One that is on its way to its loop is gone when it gets there, or closes by its
+    /// own timeout: it is not counted any more.
+    private static func carryOut(_ evictions: [ServerCensus.Eviction]) {
+        for eviction in evictions {
+            eviction.shard.loop.execute { eviction.shard.connections[eviction.id]?.evict() }
+        }
+    }
+
+    // MARK: What connections tell of themselves
+
+    func share(of address: SocketAddress) -> AddressBlock? { census.share(of: address) }
+
+    /// - Returns: `false` when the address has its share of connections already.
+    func assign(_ id: UInt64, to share: AddressBlock) -> Bool {
+        guard let evictions = census.assign(id, to: share, now: loop.now) else { return false }
+        Self.carryOut(evictions)
+        return true
+    }
+
+    func advance(_ id: UInt64, to stage: SilentConnections.Stage) {
+        census.advance(id, to: stage, now: loop.now)
+    }
+
+    func madeCall(_ id: UInt64) { census.spoke(id) }
 
     func closed(_ connection: ServerConnection, _ loss: ConnectionLoss) {
         guard connections.removeValue(forKey: connection.id) != nil else { return }
         source.connectionClosed(connection, loss)
-        census.leave(connection.peer.address)
+        census.leave(connection.id, connection.share)
     }
 
     func stopListening() async {
@@ -120,4 +147,8 @@ final class ServerShard: @unchecked Sendable {
         isStopped = true
         for connection in Array(connections.values) { connection.drain(grace: grace) }
     }
+}
+
+extension ServerShard.Door {
+    var firstStage: SilentConnections.Stage { tls == nil ? .mutePlain : .mute }
 }

@@ -34,6 +34,11 @@ public struct ServerTransportConfiguration: Hashable, Sendable {
     /// From accept to the client's SETTINGS, the TLS handshake included. 20 s: three lost packets on a bad
     /// line.
     public var handshakeTimeout = Duration.seconds(20)
+    /// From accept to the whole ClientHello of a TLS connection, which follows the connection at once. 5 s: two lost
+    /// packets.
+    public var helloTimeout = Duration.seconds(5)
+    /// From accept to the whole PROXY header where one must come: proxies are near and send it at once.
+    public var proxyHeaderTimeout = Duration.seconds(1)
     /// One header block must be complete in this time.
     public var headerTimeout = Duration.seconds(20)
     /// The socket takes nothing for so long although bytes wait: the peer is not reading.
@@ -45,10 +50,15 @@ public struct ServerTransportConfiguration: Hashable, Sendable {
     public var drainNoticeTimeout = Duration.seconds(5)
     /// Connections of one listener set. 16,384 idle ones hold about 256 MiB plain, 700 MiB with TLS.
     public var connectionsMax = 16_384
-    /// Connections of one IP address; clinics share addresses, machines rarely open hundreds.
+    /// Connections of one IP address, or one IPv6 /64; clinics share addresses, machines rarely open hundreds.
     public var connectionsPerAddressMax = 1024
     /// TLS handshakes at a time; each costs a signature, and a flood of them must not starve the calls.
     public var handshakesMax = 512
+    /// Of those, handshakes of one address. 64: a whole clinic that comes back at once is through in a moment.
+    public var handshakesPerAddressMax = 64
+    /// Peers whose word about where a connection or call comes from is taken. They have no share of connections;
+    /// those behind them have.
+    public var trustedProxies = TrustedProxies()
 
     public init() {}
 }

@@ -20,22 +20,46 @@ extension ServerStreamSource {
 }
 
 /// Where and how a server listens.
-public enum ListenEndpoint: Sendable {
+public indirect enum ListenEndpoint: Sendable {
     /// Plain text. Who may reach it is the caller's decision.
     case tcp(SocketAddress)
     case tls(SocketAddress, TLSServerContextSource)
     /// - Parameter mode: permissions of the socket's file, 0o600 for "only this user".
     case unix(path: String, mode: UInt32)
+    /// One of the others, for trusted proxies alone, each of whose connections begins with a PROXY header of version
+    /// 2, before TLS.
+    case proxied(ListenEndpoint)
 
     var address: SocketAddress {
         switch self {
         case .tcp(let address), .tls(let address, _): address
         case .unix(let path, _): .unix(path: path)
+        case .proxied(let endpoint): endpoint.address
         }
     }
 
     var tls: TLSServerContextSource? {
-        if case .tls(_, let source) = self { source } else { nil }
+        switch self {
+        case .tls(_, let source): source
+        case .proxied(let endpoint): endpoint.tls
+        case .tcp, .unix: nil
+        }
+    }
+
+    var unixMode: UInt32? {
+        switch self {
+        case .unix(_, let mode): mode
+        case .proxied(let endpoint): endpoint.unixMode
+        case .tcp, .tls: nil
+        }
+    }
+
+    var expectsProxyHeader: Bool {
+        if case .proxied = self { true } else { false }
+    }
+
+    func door(boundTo address: SocketAddress) -> ServerShard.Door {
+        ServerShard.Door(address: address, tls: tls, expectsProxyHeader: expectsProxyHeader)
     }
 }
 
@@ -72,9 +96,10 @@ public final class TransportServer: Sendable {
     public func listen(on endpoint: ListenEndpoint) async throws(TransportError) -> SocketAddress {
         let address = endpoint.address
         do throws(SystemCallError) {
-            if case .unix(_, let mode) = endpoint {
+            if let mode = endpoint.unixMode {
                 let socket = try Self.unixListener(address, mode: mode)
-                try await shards[0].listen(SocketBox(socket), at: address, tls: nil, spreadingOver: shards)
+                try await shards[0].listen(
+                    SocketBox(socket), endpoint.door(boundTo: address), spreadingOver: shards)
                 return address
             }
             let sharing: SocketDescriptor.PortSharing = shards.count > 1 ? .first : .exclusive
@@ -85,7 +110,7 @@ public final class TransportServer: Sendable {
                 boxes.append(SocketBox(try SocketDescriptor.listening(on: bound, sharing: .joining)))
             }
             for (shard, box) in zip(shards, boxes) {
-                try await shard.listen(box, at: bound, tls: endpoint.tls, spreadingOver: [shard])
+                try await shard.listen(box, endpoint.door(boundTo: bound), spreadingOver: [shard])
             }
             return bound
         } catch {

@@ -2,38 +2,20 @@ internal import EventCore
 internal import HTTP2Engine
 internal import TLSEngine
 
-/// What the two kinds of connections add to a wire.
-protocol WireDelegate: AnyObject {
-    /// The handshake is over and the peer's SETTINGS arrived; once.
-    func wireEstablished()
-    /// More SETTINGS, a stream ended, or queued bytes left.
-    func wireCapacityChanged()
-    func wireMakesStream() -> HTTP2Stream
-    func wireReceivedPing()
-    func wireReceivedGoAway(code: HTTP2ErrorCode, debugData: [UInt8])
-    /// TLS is done (or there is none): a socket that speaks HTTP/2 from here on.
-    func wireHandshook()
-    /// The last call; all streams were told already.
-    func wireClosed(_ loss: ConnectionLoss)
-}
-
 /// One socket with its TLS and HTTP/2 state on one loop: read, process, write once per tick.
 ///
 /// The loop's registration keeps it alive, and it keeps its delegate, until it is closed.
 final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget {
-    /// Ciphertext or frames that the socket did not take; owned only while there are some.
-    struct Backlog {
-        var bytes: [UInt8] = []
-        var offset = 0
-        var isEmpty: Bool { offset == bytes.count }
-    }
-
-    private enum State { case connecting, open, lingering, closed }
+    enum State { case connecting, open, lingering, closed }
 
     /// 1 MiB per connection and tick: then the other connections of the loop have their turn.
     private static let flushRoundsMax = 16
+    /// Some sixteen calls a tick, of a connection whose calls are refused: a flood of them has its turn like anybody.
+    private static let sparingBytes = 4096
     /// How long a closed connection may take to read our last frames before it is cut.
     private static let lingerTime = Duration.seconds(1)
+    /// Opaque to the peer; tells the two kinds of our PINGs apart.
+    private static let (keepalivePayload, drainPayload): (UInt64, UInt64) = (1, 2)
     private static let clockTimer = 0
     private static let lingerTimer = 1
 
@@ -43,11 +25,14 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     private let limits: HTTP2Limits
     private let number: Int32
     private var socket: SocketDescriptor?
-    private var tls: TLSSession?
+    private(set) var tls: TLSSession?
+    /// While a PROXY header must come first.
+    var proxyHeader: ProxyHeader?
+    private var hasAnsweredHello = false
     private(set) var session: HTTP2Session?
-    private var delegate: (any WireDelegate)?
+    private(set) var delegate: (any WireDelegate)?
     var clock: ConnectionClock
-    private var state: State
+    private(set) var state: State
     private var registration = RegistrationID.none
     private var interest: Readiness = []
     private var backlog = Backlog()
@@ -60,6 +45,8 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     /// When the socket was connected, and when HTTP/2 could begin on it.
     private(set) var connectedAt: MonotonicInstant?
     private(set) var handshookAt: MonotonicInstant?
+    /// Until when little is read at a time.
+    var sparingUntil = MonotonicInstant(nanoseconds: 0)
     private var writeBlockedSince: MonotonicInstant?
     private var headersSince: MonotonicInstant?
     private var drainDebug = ""
@@ -67,11 +54,12 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     /// Why it ended: known before the streams are told.
     private(set) var loss: ConnectionLoss?
 
-    /// - Parameter tls: client: a session to start once connected; server: one that waits for the client's
-    ///   hello.
+    /// - Parameters:
+    ///   - tls: client: a session to start once connected; server: one that waits for the client's hello.
+    ///   - expectsProxyHeader: server: nothing but a PROXY header may come first.
     init(
         loop: EventLoop, socket: consuming SocketDescriptor, tls: TLSSession?, role: HTTP2Session.Role,
-        limits: HTTP2Limits, clock: ConnectionClock
+        limits: HTTP2Limits, clock: ConnectionClock, expectsProxyHeader: Bool = false
     ) {
         self.loop = loop
         resources = LoopResources.of(loop)
@@ -81,6 +69,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         self.socket = consume socket
         self.tls = tls
         self.clock = clock
+        proxyHeader = expectsProxyHeader ? ProxyHeader() : nil
         state = role == .client ? .connecting : .open
         lastReadAt = loop.now
     }
@@ -95,7 +84,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
             return close(ConnectionLoss(.resources(errno: error.code)))
         }
         rearm()
-        if state == .open, tls == nil { handshook() }
+        if state == .open, tls == nil, proxyHeader == nil { handshook() }
     }
 
     // MARK: - Reading
@@ -130,7 +119,8 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     }
 
     private func read() {
-        switch socket!.receive(into: resources.input) {
+        let room = loop.now < sparingUntil ? Self.sparingBytes : resources.input.count
+        switch socket!.receive(into: UnsafeMutableRawBufferPointer(rebasing: resources.input[..<room])) {
         case .bytes(let count):
             lastReadAt = loop.now
             received(UnsafeRawBufferPointer(rebasing: resources.input[..<count]))
@@ -143,7 +133,8 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         }
     }
 
-    private func received(_ bytes: UnsafeRawBufferPointer) {
+    func received(_ bytes: UnsafeRawBufferPointer) {
+        if proxyHeader != nil { return receivedProxyHeader(bytes) }
         guard let tls else { return process(bytes) }
         let plaintext = resources.plaintextBuffer()
         let wasComplete = tls.isHandshakeComplete
@@ -160,7 +151,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         }
     }
 
-    private func handshook() {
+    func handshook() {
         do throws(HTTP2Failure) {
             session = try HTTP2Session(role: role, limits: limits, workspace: resources.http2, owner: self)
         } catch {
@@ -243,6 +234,10 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
 
     private func sendTLSOutput() {
         guard state == .open, !resources.tls.output.isEmpty else { return resources.tls.clearOutput() }
+        if role == .server, !hasAnsweredHello {
+            hasAnsweredHello = true
+            delegate?.wireAnsweredHello()
+        }
         defer { resources.tls.clearOutput() }
         if backlog.isEmpty {
             _ = send(resources.tls.output)
@@ -320,10 +315,15 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
 
     private var facts: ConnectionFacts {
         ConnectionFacts(
-            openStreamCount: session?.openStreamCount ?? 0, lastReadAt: lastReadAt,
+            openStreamCount: session?.openStreamCount ?? 0, openingStep: openingStep, lastReadAt: lastReadAt,
             writeBlockedSince: writeBlockedSince, headersSince: headersSince,
             queuedByteCount: session?.queuedByteCount ?? 0,
             sentHeadersAndData: session?.sentHeadersAndData ?? 0)
+    }
+
+    private var openingStep: OpeningStep {
+        if proxyHeader != nil { return .proxyHeader }
+        return role == .server && tls != nil && !hasAnsweredHello ? .hello : .settings
     }
 
     /// Sets the timer when something may be due before it; a timer that is too early costs one check.
@@ -357,10 +357,6 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         case .close(let kind): close(ConnectionLoss(kind))
         }
     }
-
-    /// Opaque to the peer; tells the two kinds of our PINGs apart.
-    private static let keepalivePayload: UInt64 = 1
-    private static let drainPayload: UInt64 = 2
 
     // MARK: - Draining
 

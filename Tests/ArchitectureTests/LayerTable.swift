@@ -84,7 +84,7 @@ enum LayerTable {
             "HTTP2Engine", "EventCore", "ArgumentParser"),
         Row(
             9, "telehealth-bench", "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel",
-            "ProtobufWire", "Identity", "TelehealthCore", "Crypto", "ArgumentParser"),
+            "ProtobufWire", "TLSEngine", "Identity", "TelehealthCore", "Crypto", "ArgumentParser"),
         Row(
             9, "telehealth-client-example", "TelehealthClient", "TelehealthAPI", "RPCModel", "ProtobufWire"),
         Row(

@@ -33,17 +33,99 @@ def cut_ones(sockets: list[socket.socket]) -> int:
     return len(poller.poll(0))
 
 
-def test_handshakes_that_stall_are_bounded(certificate):
-    """512 may be under way; the others are cut, and those who have a connection keep it."""
-    with guarded(certificate) as scene:
-        sockets = [socket.create_connection(scene.address, timeout=PATIENCE) for _ in range(600)]
-        try:
-            eventually(lambda: cut_ones(sockets) >= 88, "those above the limit are cut")
-            assert cut_ones(sockets) == 88
-        finally:
-            for one in sockets:
-                one.close()
-        scene.counted('http2_connections_refused_total{limit="handshakes_max"}', 88)
+def evicted(limit: str) -> str:
+    return f'http2_connections_evicted_total{{limit="{limit}"}}'
+
+
+def silent(scene: Server, address: str) -> socket.socket:
+    """A connection from that address of this machine, on which nothing is said."""
+    return socket.create_connection(scene.address, timeout=PATIENCE, source_address=(address, 0))
+
+
+def comes_in(scene: Server) -> bool:
+    try:
+        with Peer(scene.address, tls=scene.tls) as newcomer:
+            newcomer.echo(1)
+            return True
+    except (ssl.SSLError, ConnectionError, Closed):
+        return False
+
+
+@contextlib.contextmanager
+def standing(sockets: list[socket.socket]):
+    try:
+        yield sockets
+    finally:
+        for one in sockets:
+            one.close()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2"], ids=["the same address", "another address"])
+def test_an_address_that_is_silent_a_thousand_times_keeps_nobody_out(certificate, address):
+    """64 of its handshakes stand, the newest; each one more cuts the oldest, and the next caller comes in at once."""
+    with guarded(certificate) as scene, standing([silent(scene, address) for _ in range(1000)]) as sockets:
+        eventually(lambda: cut_ones(sockets) >= 936, "those above the share are cut")
+        assert cut_ones(sockets) == 936 and cut_ones(sockets[-64:]) == 0
+        for _ in range(20):
+            with Peer(scene.address, tls=scene.tls) as newcomer:
+                newcomer.echo(1)
+        scene.counted(evicted("handshakes_per_address_max"), 936)
+
+
+def test_silence_from_many_addresses_keeps_nobody_out(certificate):
+    """Each within its share, they fill the table: then the oldest of all goes."""
+    with guarded(certificate, "handshakes-max=100", "handshakes-per-address-max=10") as scene:
+        with standing([silent(scene, f"127.0.1.{number % 50}") for number in range(1, 501)]) as sockets:
+            eventually(lambda: cut_ones(sockets) >= 400, "those above the table are cut")
+            assert cut_ones(sockets) == 400 and cut_ones(sockets[-100:]) == 0
+            for _ in range(20):
+                with Peer(scene.address, tls=scene.tls) as newcomer:
+                    newcomer.echo(1)
+            # One place is enough for those who come and go.
+            scene.counted(evicted("handshakes_max"), 401)
+
+
+def test_whoever_connects_and_never_calls_gives_way_to_who_does(certificate):
+    """A second after the handshake: until then the first call may be on its way."""
+    with guarded(certificate, "connections-per-address-max=20") as scene:
+        with contextlib.ExitStack() as stack:
+            # The bystander is one of the twenty.
+            callers = [stack.enter_context(Peer(scene.address, tls=scene.tls)) for _ in range(5)]
+            for caller in callers:
+                caller.echo(1)
+            idle = [stack.enter_context(Peer(scene.address, tls=scene.tls)) for _ in range(14)]
+            eventually(lambda: comes_in(scene), "the oldest that never called gives way")
+            for _ in range(20):
+                assert comes_in(scene)
+            assert cut_ones([peer.socket for peer in idle[1:]]) == 0, "one place is enough for those who come and go"
+            for caller in callers:
+                caller.echo(3)
+        scene.counted(evicted("connections_per_address_max"), 1)
+
+
+def test_an_address_whose_every_connection_calls_is_told_no(certificate):
+    with guarded(certificate, "connections-per-address-max=6") as scene, contextlib.ExitStack() as stack:
+        # The bystander is the sixth.
+        for _ in range(5):
+            stack.enter_context(Peer(scene.address, tls=scene.tls)).echo(1)
+        with pytest.raises((ssl.SSLError, ConnectionError, Closed)):
+            Peer(scene.address, tls=scene.tls)
+        stack.close()
+        eventually(lambda: comes_in(scene), "the others' places are free")
+        scene.counted('http2_connections_refused_total{limit="connections_per_address_max"}', 1)
+
+
+def test_a_client_hello_has_its_own_short_time(certificate):
+    with guarded(certificate, "hello-timeout=1") as scene:
+        with socket.create_connection(scene.address, timeout=PATIENCE) as one:
+            # The head of a record, and bytes of it for as long as they are taken.
+            one.sendall(b"\x16\x03\x01\x02\x00\x01")
+            ended_by_server = False
+            while not ended_by_server:
+                ended_by_server = bool(select.select([one], [], [], 0.1)[0])
+                if not ended_by_server:
+                    one.sendall(b"\x00")
+        scene.counted(ended("hello_timed_out"))
 
 
 def test_a_handshake_that_does_not_end(certificate):

@@ -68,7 +68,8 @@ def test_the_earlier_systems_names_are_known():
     names = {
         "AWS_REGION": "eu-west-1", "AWS_ACCOUNT_ID": "111122223333", "AWS_S3_RECORDINGS_BUCKET": "visits",
         "FRONTEND_URL": "https://visits.clinic.example"}
-    found = in_force(**names)
+    # A front end elsewhere: then the development key does not count, and tokens come from an issuer.
+    found = in_force("--issuer", "https://login.clinic.example", "--jwks-file", "keys.json", **names)
     assert {name: found[name] for name in names} == {name: (value, "environment") for name, value in names.items()}
 
 

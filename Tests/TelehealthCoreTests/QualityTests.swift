@@ -47,6 +47,16 @@ import Testing
         #expect(qualities(clinic, id) == ["FAIR", "POOR", "GOOD"])
     }
 
+    @Test func `a clock that is set back holds no report up`() async throws {
+        let clinic = Clinic()
+        let id = try await clinic.visit()
+        let report = ClientMetrics(window: .seconds(5))
+        #expect(await self.report(clinic, id, report) == nil)
+        clinic.time.advance(by: .seconds(-3_600))
+        #expect(await self.report(clinic, id, report) == nil)
+        #expect(await self.report(clinic, id, report) == .metricsTooOften)
+    }
+
     @Test func `reports that come too fast, too late or out of bounds are refused`() async throws {
         let clinic = Clinic()
         let id = try await clinic.visit()

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Rate limits") struct RateLimiterTests {
     private let limit = RateLimit(perSecond: 2, burst: 3)
-    private func at(_ milliseconds: Int64) -> Timestamp { Timestamp(microseconds: milliseconds * 1000) }
+    private static let start = ContinuousClock.now
+    private func at(_ milliseconds: Int64) -> ContinuousClock.Instant { Self.start + .milliseconds(milliseconds) }
 
     @Test("a burst passes, then the steady rate does, and the wait told is the wait needed")
     func bucketRule() {
@@ -20,22 +21,27 @@ import Testing
         #expect(bucket.isFull(limit, now: at(2_000)))
     }
 
-    @Test("a clock that goes back gives nothing and takes nothing")
-    func clockGoesBack() {
+    @Test("an instant before the last one gives nothing and takes nothing")
+    func earlierInstant() {
         var bucket = TokenBucket(limit, now: at(10_000))
         for _ in 0..<3 { #expect(bucket.take(limit, now: at(10_000)) == nil) }
         #expect(bucket.take(limit, now: at(0)) == .milliseconds(500))
         #expect(bucket.take(limit, now: at(10_500)) == nil)
     }
 
-    @Test("keys have buckets of their own; looking takes nothing")
+    @Test("keys have buckets of their own; what is given back can be taken again, and no more")
     func keysAreApart() {
         let limiter = RateLimiter()
         for _ in 0..<3 { #expect(limiter.take("a", limit, now: at(0)) == nil) }
-        #expect(limiter.wait(of: "a", limit, now: at(0)) == .milliseconds(500))
+        #expect(limiter.take("a", limit, now: at(0)) == .milliseconds(500))
+        for _ in 0..<3 { #expect(limiter.take("b", limit, now: at(0)) == nil) }
+        limiter.giveBack("b", limit)
+        limiter.giveBack("never seen", limit)
         #expect(limiter.take("b", limit, now: at(0)) == nil)
-        for _ in 0..<9 { #expect(limiter.wait(of: "b", limit, now: at(0)) == nil) }
-        #expect(limiter.wait(of: "never seen", limit, now: at(0)) == nil)
+        #expect(limiter.take("b", limit, now: at(0)) == .milliseconds(500))
+        for _ in 0..<9 { limiter.giveBack("b", limit) }
+        for _ in 0..<3 { #expect(limiter.take("b", limit, now: at(0)) == nil) }
+        #expect(limiter.take("b", limit, now: at(0)) != nil)
     }
 
     @Test("the table never grows over its limit; who has a place keeps it, newcomers share one bucket")

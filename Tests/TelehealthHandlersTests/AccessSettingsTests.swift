@@ -12,35 +12,52 @@ import Testing
     private typealias Method = Telehealth_V1_TelehealthService_Methods
     private static let now = Timestamp(microseconds: 1_790_000_000_000_000)
 
+    /// A monotonic clock that a test moves.
     private final class Clock: Sendable {
-        let now = Mutex(AccessSettingsTests.now)
+        private let start = ContinuousClock.now
+        private let elapsed = Mutex(Duration.zero)
+        var now: ContinuousClock.Instant { start + elapsed.withLock { $0 } }
+        func advance(_ duration: Duration) { elapsed.withLock { $0 += duration } }
     }
 
+    /// Tokens are roles' names; those that were verified once are known.
     private func authenticator(_ settings: AccessSettings, clock: Clock = Clock()) throws -> CallAuthenticator
     {
-        CallAuthenticator(
-            table: try AccessTable(covering: [MethodsOnly.whole]), settings: settings,
-            now: { clock.now.withLock { $0 } }
-        ) { (token, _) throws(TokenRefusal) in
-            guard let role = Role(rawValue: token) else {
-                throw TokenRefusal(reason: "TOKEN_INVALID", message: "")
-            }
-            return Caller(
-                subject: Subject(token), role: role, clinicianID: role == .clinician ? SubjectID("doc-9") : nil,
-                expiresAt: Self.now + .seconds(3600))
-        }
+        let seen = Mutex<[String: Caller]>([:])
+        return CallAuthenticator(
+            table: try AccessTable(covering: [MethodsOnly.whole]), settings: settings, now: { Self.now },
+            monotonic: { clock.now },
+            tokens: TokenReading(
+                known: { token, _ in seen.withLock { $0[token] } }, deservesCheck: { $0.hasPrefix("c") }
+            ) { (token, _) throws(TokenRefusal) in
+                guard let role = Role(rawValue: token) else {
+                    throw TokenRefusal(reason: "TOKEN_INVALID", message: "")
+                }
+                let caller = Caller(
+                    subject: Subject(token), role: role, clinicianID: role == .clinician ? SubjectID("doc-9") : nil,
+                    expiresAt: Self.now + .seconds(3600))
+                seen.withLock { $0[token] = caller }
+                return caller
+            })
     }
 
     private func context(
         _ method: MethodDescriptor, _ headers: [String: String] = [:], address: String = "203.0.113.9:1",
         identity: CallPeer.VerifiedIdentity? = nil, binary: (name: String, value: [UInt8])? = nil
     ) -> ServerCallContext {
+        context(
+            method, headers, binary: binary,
+            on: CallPeer(address: address, isEncrypted: identity != nil, verifiedIdentity: identity))
+    }
+
+    private func context(
+        _ method: MethodDescriptor, _ headers: [String: String] = [:],
+        binary: (name: String, value: [UInt8])? = nil, on peer: CallPeer
+    ) -> ServerCallContext {
         var metadata = Metadata()
         for (name, value) in headers { metadata.append(name, value) }
         if let binary { metadata.append(binary.name, binary: binary.value) }
-        return ServerCallContext(
-            method: method, metadata: metadata, deadline: nil,
-            peer: CallPeer(address: address, isEncrypted: identity != nil, verifiedIdentity: identity))
+        return ServerCallContext(method: method, metadata: metadata, deadline: nil, peer: peer)
     }
 
     private func refusal(_ authenticator: CallAuthenticator, _ context: ServerCallContext) -> (
@@ -100,22 +117,115 @@ import Testing
         let delay = try #require(try Google_Rpc_RetryInfo(decoding: retry.value).retryDelay)
         #expect(delay.seconds == 0 && delay.nanos == 100_000_000)
         #expect(refusal(authenticator, context(Method.getSession, ["authorization": "Bearer admin"])) == nil)
-        clock.now.withLock { $0 = Self.now + .milliseconds(100) }
+        clock.advance(.milliseconds(100))
         #expect(refusal(authenticator, call()) == nil)
     }
 
-    @Test("an address that guesses tokens is held off before they are looked at, other addresses are not")
-    func limitsPerAddress() throws {
+    private func call(_ token: String, on peer: CallPeer) -> ServerCallContext {
+        context(Method.getSession, ["authorization": "Bearer " + token], on: peer)
+    }
+
+    private func guessing(_ limit: RateLimit = RateLimit(perSecond: 1, burst: 3)) throws
+        -> (authenticator: CallAuthenticator, guesser: CallPeer)
+    {
+        var settings = AccessSettings()
+        settings.limits.refused = limit
+        let authenticator = try authenticator(settings)
+        // Known from before the guesses.
+        try authenticator.admit(call("admin", on: CallPeer(address: "203.0.113.9:1")))
+        let guesser = CallPeer(address: "203.0.113.9:2")
+        for _ in 1...3 { #expect(refusal(authenticator, call("wrong", on: guesser))?.1 == "TOKEN_INVALID") }
+        #expect(refusal(authenticator, call("wrong", on: guesser))?.1 == "RATE_LIMITED")
+        return (authenticator, guesser)
+    }
+
+    @Test func `who guesses tokens is held off before they are looked at, other addresses are not`() throws {
+        let (authenticator, guesser) = try guessing()
+        #expect(refusal(authenticator, call("scheduler", on: guesser))?.1 == "RATE_LIMITED")
+        #expect(refusal(authenticator, call("scheduler", on: CallPeer(address: "203.0.113.10:4"))) == nil)
+        #expect(authenticator.limits.refusedCalls == ["too_many_refusals_of_address": 2])
+    }
+
+    @Test func `a known token passes whatever others behind its address, or on its connection, tried`() throws {
+        let (authenticator, guesser) = try guessing()
+        for _ in 1...100 {
+            #expect(refusal(authenticator, call("admin", on: guesser)) == nil)
+            #expect(refusal(authenticator, call("wrong", on: guesser))?.1 == "RATE_LIMITED")
+        }
+    }
+
+    @Test func `a new token passes behind a guesser's address on a connection that had no refusal`() throws {
+        let (authenticator, _) = try guessing()
+        let peer = CallPeer(address: "203.0.113.9:3")
+        #expect(refusal(authenticator, call("service", on: peer)) == nil)
+        #expect(refusal(authenticator, call("wrong", on: peer))?.1 == "TOKEN_INVALID")
+        #expect(refusal(authenticator, call("scheduler", on: peer))?.1 == "RATE_LIMITED")
+    }
+
+    @Test func `a new token that only its signature can tell from a good one has a budget of its own`() throws {
+        let (authenticator, guesser) = try guessing()
+        for _ in 1...10 {
+            #expect(refusal(authenticator, call("wrong", on: guesser))?.1 == "RATE_LIMITED")
+        }
+        // Roles that begin so are good, and cost it nothing; what is forged uses it up.
+        for token in ["client", "clinician"] { #expect(refusal(authenticator, call(token, on: guesser)) == nil) }
+        for number in 1...3 {
+            #expect(refusal(authenticator, call("c-forged-\(number)", on: guesser))?.1 == "TOKEN_INVALID")
+        }
+        #expect(refusal(authenticator, call("c-forged-4", on: guesser))?.1 == "RATE_LIMITED")
+        #expect(refusal(authenticator, call("client", on: guesser)) == nil, "known by now")
+    }
+
+    @Test func `good new tokens cost their address nothing`() throws {
+        var settings = AccessSettings()
+        settings.limits.refused = RateLimit(perSecond: 1, burst: 2)
+        let authenticator = try authenticator(settings)
+        let peer = CallPeer(address: "203.0.113.9:1")
+        for role in Role.allCases where role != .guest { _ = refusal(authenticator, call(role.rawValue, on: peer)) }
+        for _ in 1...2 { #expect(refusal(authenticator, call("wrong", on: peer))?.1 == "TOKEN_INVALID") }
+        #expect(refusal(authenticator, call("wrong", on: peer))?.1 == "RATE_LIMITED")
+    }
+
+    @Test func `refused grants count as refused tokens do, and other ends of the call do not`() throws {
+        let (authenticator, guesser) = try guessing()
+        let redeem = { self.context(Telehealth_V1_PeopleService_Methods.redeemInvitation, on: guesser) }
+        #expect(refusal(authenticator, redeem())?.1 == "RATE_LIMITED")
+
         var settings = AccessSettings()
         settings.limits.refused = RateLimit(perSecond: 1, burst: 3)
-        let authenticator = try authenticator(settings)
-        let guess = { (port: Int) in
-            self.context(Method.getSession, ["authorization": "Bearer wrong"], address: "203.0.113.9:\(port)")
+        let other = try self.authenticator(settings)
+        let ends: [RPCError?] = [
+            nil, RPCError(.unavailable, ""), RPCError(.invalidArgument, ""), RPCError(.unauthenticated, ""),
+            RPCError(.failedPrecondition, ""), RPCError(.unauthenticated, ""),
+        ]
+        for end in ends {
+            let call = redeem()
+            #expect(refusal(other, call) == nil)
+            other.ended(call, end)
         }
-        for port in 1...3 { #expect(refusal(authenticator, guess(port))?.1 == "TOKEN_INVALID") }
-        #expect(refusal(authenticator, guess(4))?.1 == "RATE_LIMITED")
-        let good = context(Method.getSession, ["authorization": "Bearer admin"], address: "203.0.113.10:4")
-        #expect(refusal(authenticator, good) == nil)
+        let late = redeem()
+        #expect(refusal(other, late)?.1 == "RATE_LIMITED")
+        // What was refused by the limit gives nothing back.
+        other.ended(late, RPCError(.resourceExhausted, ""))
+        #expect(refusal(other, redeem())?.1 == "RATE_LIMITED")
+    }
+
+    @Test func `open calls of an address are limited, of another they are not`() throws {
+        var settings = AccessSettings()
+        settings.limits.open = RateLimit(perSecond: 1, burst: 2)
+        let authenticator = try authenticator(settings)
+        let health = MethodDescriptor(service: "grpc.health.v1.Health", name: "Check")
+        let reflection = MethodDescriptor(
+            service: "grpc.reflection.v1.ServerReflection", name: "ServerReflectionInfo", isClientStreaming: true,
+            isServerStreaming: true)
+        let peer = CallPeer(address: "127.0.0.1:1")
+        #expect(refusal(authenticator, context(health, on: peer)) == nil)
+        #expect(refusal(authenticator, context(reflection, on: peer)) == nil)
+        for method in [health, reflection, Telehealth_V1_PeopleService_Methods.redeemInvitation] {
+            #expect(refusal(authenticator, context(method, on: peer))?.1 == "RATE_LIMITED")
+        }
+        #expect(refusal(authenticator, context(health, on: CallPeer(address: "127.0.0.2:1"))) == nil)
+        #expect(authenticator.limits.refusedCalls == ["too_many_open_calls_of_address": 3])
     }
 
     @Test("an emergency needs a reason, a clinician and a call that it counts for; then it is short")

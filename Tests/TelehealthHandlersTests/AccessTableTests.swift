@@ -158,13 +158,14 @@ struct MethodsOnly: RPCService {
 /// Calls with made-up callers: the token is the role's name.
 enum Call {
     static func authenticator() throws -> CallAuthenticator {
-        CallAuthenticator(table: try AccessTable(covering: [MethodsOnly.whole])) {
-            (token, _) throws(TokenRefusal) in
-            guard let role = Role(rawValue: token) else {
-                throw TokenRefusal(reason: "TOKEN_EXPIRED", message: "")
-            }
-            return Caller(subject: Subject(token), role: role, expiresAt: Timestamp(microseconds: .max))
-        }
+        CallAuthenticator(
+            table: try AccessTable(covering: [MethodsOnly.whole]),
+            tokens: TokenReading { (token, _) throws(TokenRefusal) in
+                guard let role = Role(rawValue: token) else {
+                    throw TokenRefusal(reason: "TOKEN_EXPIRED", message: "")
+                }
+                return Caller(subject: Subject(token), role: role, expiresAt: Timestamp(microseconds: .max))
+            })
     }
 
     static func context(

@@ -27,22 +27,31 @@ private struct WhoIsCalling: RPCService {
 @Suite("The gate in front of the handlers") struct CallGateTests {
     private final class Log: Sendable {
         let reasons = Mutex<[String]>([])
+        let limited = Mutex<[String]>([])
     }
 
-    private func client(_ tokens: [String: Role], _ log: Log = Log()) throws
+    private static func tokens(_ roles: [String: Role]) -> TokenReading {
+        TokenReading { (token, _) throws(TokenRefusal) in
+            guard let role = roles[token] else { throw TokenRefusal(reason: "TOKEN_EXPIRED", message: "") }
+            return Caller(subject: Subject(token), role: role, expiresAt: Timestamp(microseconds: .max))
+        }
+    }
+
+    private func client(_ tokens: [String: Role], _ log: Log = Log(), limits: AccessSettings.Limits = .init()) throws
         -> Telehealth_V1_TelehealthServiceClient
     {
         let service = WhoIsCalling()
+        var settings = AccessSettings()
+        settings.limits = limits
         let gate = try CallGate(
-            services: [service], logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+            services: [service], settings: settings,
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
             keepRefusal: { (_, _, _, reason) async throws(TelehealthError) in
                 log.reasons.withLock { $0.append(reason) }
-            }
-        ) {
-            (token, _) throws(TokenRefusal) in
-            guard let role = tokens[token] else { throw TokenRefusal(reason: "TOKEN_EXPIRED", message: "") }
-            return Caller(subject: Subject(token), role: role, expiresAt: Timestamp(microseconds: .max))
-        }
+            },
+            noteLimited: { (method, caller, _, reason) in
+                log.limited.withLock { $0.append("\(method) \(caller?.subject ?? "-") \(reason)") }
+            }, tokens: Self.tokens(tokens))
         return Telehealth_V1_TelehealthServiceClient(
             try InProcessChannel(services: [service], interceptors: [gate]))
     }
@@ -71,5 +80,17 @@ private struct WhoIsCalling: RPCService {
         #expect(log.reasons.withLock { $0 } == [reason])
         #expect(error?.code == .unauthenticated && error?.isFromPeer == true)
         #expect(error.flatMap(StatusDetails.reason(of:)) == reason)
+    }
+
+    @Test func `a call that a limit refuses waits for no audit row, and is noted with who it was`() async throws {
+        let log = Log()
+        var limits = AccessSettings.Limits()
+        limits.byRole[.clinician] = RateLimit(perSecond: 0.001, burst: 1)
+        let client = try client(["t-1": .clinician], log, limits: limits)
+        _ = try await subject(client, token: "t-1")
+        let error = await #expect(throws: RPCError.self) { try await subject(client, token: "t-1") }
+        #expect(error.flatMap(StatusDetails.reason(of:)) == "RATE_LIMITED")
+        #expect(log.reasons.withLock { $0 }.isEmpty)
+        #expect(log.limited.withLock { $0 } == ["GetSession t-1 RATE_LIMITED"])
     }
 }

@@ -25,7 +25,7 @@ start_daemon() { # start_daemon DATA CORES [LOG-LEVEL [ALLOCATIONS-FILE]]: sets 
         export TELEHEALTH_CHIME_CALLS_PER_SECOND=${chime_calls:-10000} TELEHEALTH_LOG_LEVEL=${3:-info}
         export TELEHEALTH_AUDIT_READS=${audit_reads:-true}
         # One identity stands for a thousand here.
-        export TELEHEALTH_RATE_LIMITS=none
+        [ "${rate_limits:-none}" = default ] || export TELEHEALTH_RATE_LIMITS=none
         counting=()
         [ -z "${4:-}" ] || counting "$4"
         on "$2" "${counting[@]}" "$bin/telehealthd"
@@ -34,7 +34,7 @@ start_daemon() { # start_daemon DATA CORES [LOG-LEVEL [ALLOCATIONS-FILE]]: sets 
     until grep -q address "$work/daemon.txt" || ! kill -0 "$daemon" 2>/dev/null; do sleep 0.005; done
     milliseconds=$((($(date +%s%N) - began) / 1000000))
     address=$(address_in "$work/daemon.txt" "$daemon")
-    note_once "telehealthd" "taskset -c $2 telehealthd   # TELEHEALTH_LOOPS=$loops TELEHEALTH_CHIME_CALLS_PER_SECOND=${chime_calls:-10000} TELEHEALTH_RATE_LIMITS=none"
+    note_once "telehealthd" "taskset -c $2 telehealthd   # TELEHEALTH_LOOPS=$loops TELEHEALTH_CHIME_CALLS_PER_SECOND=${chime_calls:-10000} TELEHEALTH_RATE_LIMITS=${rate_limits:-none}"
 }
 
 stopped_figure() { # stopped_figure LOG NAME: from the daemon's last line.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Identity
 import RPCClient
+import TLSEngine
 import TelehealthClient
 import TelehealthCore
 
@@ -22,12 +23,25 @@ struct ClinicOptions: ParsableArguments {
     @Option(help: "Attempts of one call; failures count as errors when all are used up.")
     var attempts = 6
 
+    @Option(help: "PEM file of the authority of the service's certificate: speaks TLS, to the name localhost.")
+    var authority: String?
+
+    func channel() throws -> RPCChannel {
+        guard let authority else { return try RPCChannel(target: target) }
+        var tls = TLSClientConfiguration()
+        tls.authorityFile = authority
+        var configuration = ChannelConfiguration()
+        configuration.tls = try TLSClientContext(tls)
+        configuration.serverName = "localhost"
+        return try RPCChannel(target: target, configuration: configuration)
+    }
+
     func open() throws -> Clinic {
         var configuration = ClientConfiguration(target: target)
         configuration.timeout = .seconds(timeout)
         configuration.maxAttempts = attempts
         return Clinic(
-            channels: try (0..<connections).map { _ in try RPCChannel(target: target) },
+            channels: try (0..<connections).map { _ in try channel() },
             configuration: configuration,
             issuer: try DevelopmentIssuer(directory: dataDir, createIfAbsent: false))
     }

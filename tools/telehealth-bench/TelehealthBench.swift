@@ -7,5 +7,8 @@ struct TelehealthBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "telehealth-bench",
         abstract: "Puts load on a telehealth service and prints how long it took to answer.",
-        subcommands: [VisitsCommand.self, JoinsCommand.self, StormCommand.self, ReadRequestCommand.self])
+        subcommands: [
+            VisitsCommand.self, JoinsCommand.self, StormCommand.self, ReadRequestCommand.self, SiegeCommand.self,
+            AttackCommand.self,
+        ])
 }

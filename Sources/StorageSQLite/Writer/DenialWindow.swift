@@ -31,7 +31,10 @@ struct DenialWindow {
     /// Takes out of a batch the denials that are to be summed; those over the limit fail.
     mutating func sift(_ batch: inout [WriterJob]) {
         batch.removeAll { job in
-            guard case .record(let entry, let answer) = job, entry.outcome == .denied else { return false }
+            // What stands for several was summed by whoever sent it.
+            guard case .record(let entry, let answer) = job, entry.outcome == .denied, entry.count == 1 else {
+                return false
+            }
             if endsAt == nil { endsAt = MonotonicClock.nanoseconds() + nanoseconds }
             guard heldCount < heldMax else {
                 job.fail(.overloaded)

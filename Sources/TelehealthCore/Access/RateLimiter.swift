@@ -11,7 +11,7 @@ public final class RateLimiter: Sendable {
     private struct State {
         var buckets: [Subject: (bucket: TokenBucket, limit: RateLimit)] = [:]
         var overflow: TokenBucket?
-        var sweptAt: Timestamp?
+        var sweptAt: ContinuousClock.Instant?
     }
 
     private let capacity: Int
@@ -23,7 +23,7 @@ public final class RateLimiter: Sendable {
     /// Takes one call of `key`.
     ///
     /// - Returns: nil when it may go on; otherwise how long to wait.
-    public func take(_ key: Subject, _ limit: RateLimit, now: Timestamp) -> Duration? {
+    public func take(_ key: Subject, _ limit: RateLimit, now: ContinuousClock.Instant) -> Duration? {
         state.withLock { state in
             if let place = state.buckets.index(forKey: key) {
                 return state.buckets.values[place].bucket.take(limit, now: now)
@@ -41,18 +41,18 @@ public final class RateLimiter: Sendable {
         }
     }
 
-    /// How long `key` must wait for its next call, without taking it; nil = not at all.
-    public func wait(of key: Subject, _ limit: RateLimit, now: Timestamp) -> Duration? {
+    /// Gives back what ``take(_:_:now:)`` took for a call that is not to be counted after all.
+    public func giveBack(_ key: Subject, _ limit: RateLimit) {
         state.withLock { state in
-            guard var bucket = state.buckets[key]?.bucket else { return nil }
-            return bucket.take(limit, now: now)
+            guard let place = state.buckets.index(forKey: key) else { return }
+            state.buckets.values[place].bucket.giveBack(limit)
         }
     }
 
     var count: Int { state.withLock { $0.buckets.count } }
 
-    private static func sweep(_ state: inout State, _ now: Timestamp) {
-        if let sweptAt = state.sweptAt, now - sweptAt < .seconds(1) { return }
+    private static func sweep(_ state: inout State, _ now: ContinuousClock.Instant) {
+        if let sweptAt = state.sweptAt, sweptAt.duration(to: now) < .seconds(1) { return }
         state.sweptAt = now
         state.buckets = state.buckets.filter { !$0.value.bucket.isFull($0.value.limit, now: now) }
     }

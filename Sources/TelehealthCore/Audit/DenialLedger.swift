@@ -31,9 +31,11 @@ public struct DenialLedger: Sendable {
 
     private static let others = Identity(subject: Subject(AuditEntry.various), role: nil, actor: nil, source: nil)
 
+    private let ownRows: Int
     private var accounts: [Identity: Account] = [:]
 
-    public init() {}
+    /// - Parameter ownRows: denials of one identity that get a row each; 0 sums all of them.
+    public init(ownRows: Int = ownRowsMax) { self.ownRows = ownRows }
 
     /// Whether nothing was noted since the last window's end.
     public var isEmpty: Bool { accounts.isEmpty }
@@ -44,11 +46,11 @@ public struct DenialLedger: Sendable {
         var account = accounts[identity]
         if account == nil, accounts.count >= Self.identitiesMax {
             identity = Self.others
-            account = accounts[identity] ?? Account(ownRows: Self.ownRowsMax)
+            account = accounts[identity] ?? Account(ownRows: ownRows)
         }
         var changed = account ?? Account()
         defer { accounts[identity] = changed }
-        if changed.ownRows < Self.ownRowsMax {
+        if changed.ownRows < ownRows {
             changed.ownRows += 1
             return .ownRow
         }

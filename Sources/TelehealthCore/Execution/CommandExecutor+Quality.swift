@@ -52,9 +52,11 @@ extension CommandExecutor {
         let known = try await reading { () async throws(StoreError) in
             try await store.clientQuality(of: participant, in: session)
         }
-        if let known, now - known.lastReportAt < policy.clientReportInterval {
-            throw TelehealthError(
-                .metricsTooOften, retryAfter: policy.clientReportInterval - (now - known.lastReportAt))
+        // A report from later than now was timed by a clock that has been set back since: it holds nobody up.
+        if let known, case let elapsed = now - known.lastReportAt,
+            (.zero..<policy.clientReportInterval).contains(elapsed)
+        {
+            throw TelehealthError(.metricsTooOften, retryAfter: policy.clientReportInterval - elapsed)
         }
         var quality =
             known ?? ClientQuality(sessionID: session, participantID: participant, firstReportAt: now)
@@ -141,7 +143,7 @@ extension SessionDraft {
             return
         }
         guard quality.classTold != quality.connectionClass else { return }
-        if let toldAt = quality.classToldAt, now - toldAt < policy.qualityEventInterval { return }
+        if let toldAt = quality.classToldAt, (.zero..<policy.qualityEventInterval).contains(now - toldAt) { return }
         quality.classTold = quality.connectionClass
         quality.classToldAt = now
         emit(

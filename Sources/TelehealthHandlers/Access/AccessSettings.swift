@@ -20,8 +20,10 @@ public struct AccessSettings: Sendable {
     public struct Limits: Sendable {
         /// Of each identity, by its role; a role without one is not limited.
         public var byRole: [Role: RateLimit] = [:]
-        /// Of each address whose calls are refused for want of an identity; nil = not limited.
+        /// Of each address whose calls are refused for want of an identity or a good grant; nil = not limited.
         public var refused: RateLimit?
+        /// Of each address, of calls that need no identity (health, a grant's redemption); nil = not limited.
+        public var open: RateLimit?
 
         public init() {}
     }
@@ -35,6 +37,8 @@ public struct AccessSettings: Sendable {
     /// identity, although its chain is good.
     public var services: [String: Service] = [:]
     public var limits = Limits()
+    /// Whether callers on this machine may ask for reflection without a token; others need the role admin.
+    public var opensReflection = true
     /// How long a watch that was opened in an emergency lasts; nil = there is no emergency access.
     public var emergencyLasts: Duration?
 

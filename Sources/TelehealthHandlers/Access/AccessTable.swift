@@ -181,10 +181,16 @@ public struct AccessTable: Sendable {
         guard gap.isEmpty else { throw AccessTableGap(methods: gap.sorted()) }
     }
 
-    enum Verdict { case open, operators, roles(Set<Role>) }
+    enum Verdict {
+        case open
+        /// Needs no token, but what the request holds may be refused as one is.
+        case bearingGrant
+        case operators
+        case roles(Set<Role>)
+    }
 
     func verdict(on method: MethodDescriptor) -> Verdict {
-        if let row = rowsByPath[method.path] { return row.isOpen ? .open : .roles(row.roles) }
+        if let row = rowsByPath[method.path] { return row.isOpen ? .bearingGrant : .roles(row.roles) }
         if Self.openServices.contains(method.service) { return .open }
         // Whatever else a server may offer is nobody's but the operators'.
         return .operators

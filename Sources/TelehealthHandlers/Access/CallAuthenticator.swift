@@ -23,6 +23,16 @@ enum RefusedCallerKey: CallContextKey {
     typealias Value = Caller
 }
 
+/// The limit that refused a call, left for whoever keeps refusals.
+enum RefusedByLimitKey: CallContextKey {
+    typealias Value = CallLimits.Name
+}
+
+/// From what the call took a look: see ``CallLimits/takeLook(_:deservesCheck:)``.
+private enum TakenLookKey: CallContextKey {
+    typealias Value = CallLimits.Look
+}
+
 extension ServerCallContext {
     /// - Throws: `INTERNAL` when no interceptor put a caller there: a fault of the wiring, never of the peer.
     var caller: Caller {
@@ -34,38 +44,61 @@ extension ServerCallContext {
         }
     }
 
-    /// The peer's address without its port, "unix" or "in-process".
-    var source: String {
-        guard let colon = peer.address.lastIndex(of: ":") else { return peer.address }
-        return String(peer.address[..<colon])
-    }
+    /// Where the call comes from, for the audit log: see ``CallPeer/source``.
+    var source: String { peer.source }
 
-    /// Loopback, a unix socket or this process: the peer has an account on this machine.
-    var isLocal: Bool {
-        let address = peer.address
-        return address.hasPrefix("127.") || address.hasPrefix("[::1]") || address.hasPrefix("unix:")
-            || address == "in-process"
+    /// The caller has an account on this machine: see ``CallPeer/isLocal``.
+    var isLocal: Bool { peer.isLocal }
+}
+
+/// How bearer tokens become callers.
+public struct TokenReading: Sendable {
+    /// Who bears a token that was verified before, if it still holds: costs less than any limit's bookkeeping.
+    public typealias Known = @Sendable (_ token: String, _ isLocal: Bool) -> Caller?
+    public typealias Verify = @Sendable (_ token: String, _ isLocal: Bool) throws(TokenRefusal) -> Caller
+
+    let known: Known
+    let deservesCheck: @Sendable (_ token: String) -> Bool
+    let verify: Verify
+
+    /// - Parameters:
+    ///   - known: nil sends the token to `verify`.
+    ///   - deservesCheck: whether nothing but its signature can show that the token is bad.
+    ///   - verify: may cost a signature check; `isLocal` says whether the peer is on this machine.
+    public init(
+        known: @escaping Known = { _, _ in nil },
+        deservesCheck: @escaping @Sendable (_ token: String) -> Bool = { _ in false }, verify: @escaping Verify
+    ) {
+        self.known = known
+        self.deservesCheck = deservesCheck
+        self.verify = verify
     }
 }
 
 /// Reads the bearer token of a call, finds out who calls, and asks the access table.
+///
+/// A known token passes before its address is judged: whoever proved who they are does not pay for others behind the
+/// same address who did not.
 struct CallAuthenticator: Sendable {
-    typealias Verify = @Sendable (_ token: String, _ isLocal: Bool) throws(TokenRefusal) -> Caller
-
+    let limits: CallLimits
     private let table: AccessTable
     private let settings: AccessSettings
-    private let limiter = RateLimiter()
     private let now: @Sendable () -> Timestamp
-    private let verify: Verify
+    private let tokens: TokenReading
 
+    /// - Parameters:
+    ///   - now: the wall clock, for the ends of what is granted here.
+    ///   - monotonic: the clock of the limits.
     init(
         table: AccessTable, settings: AccessSettings = .init(),
-        now: @escaping @Sendable () -> Timestamp = { Timestamp(microseconds: 0) }, verify: @escaping Verify
+        now: @escaping @Sendable () -> Timestamp = { Timestamp(microseconds: 0) },
+        monotonic: @escaping @Sendable () -> ContinuousClock.Instant = { .now }, tokens: TokenReading
     ) {
         self.table = table
         self.settings = settings
         self.now = now
-        self.verify = verify
+        self.tokens = tokens
+        limits = CallLimits(settings.limits, now: monotonic)
     }
 
     /// - Throws: `UNAUTHENTICATED` with a `TOKEN_…` reason; `PERMISSION_DENIED` with `ROLE_NOT_ALLOWED` or
@@ -74,9 +107,16 @@ struct CallAuthenticator: Sendable {
     func admit(_ context: ServerCallContext) throws(RPCError) {
         switch table.verdict(on: context.method) {
         case .open:
-            return
+            try limited(context) { () throws(LimitRefusal) in try limits.takeOpenCall(context.peer) }
+        case .bearingGrant:
+            try limited(context) { () throws(LimitRefusal) in
+                try limits.takeOpenCall(context.peer)
+                context[TakenLookKey.self] = try limits.takeLook(context.peer)
+            }
         case .operators:
-            if context.isLocal { return }
+            if context.isLocal, settings.opensReflection {
+                return try limited(context) { () throws(LimitRefusal) in try limits.takeOpenCall(context.peer) }
+            }
             try require([.admin], try authenticate(context), context)
         case .roles(let roles):
             let caller = try authenticate(context)
@@ -85,52 +125,75 @@ struct CallAuthenticator: Sendable {
         }
     }
 
+    /// What became of an admitted call that bore a grant; of others there is nothing to note.
+    func ended(_ context: ServerCallContext, _ status: RPCError?) {
+        guard case .bearingGrant = table.verdict(on: context.method), context[RefusedByLimitKey.self] == nil else {
+            return
+        }
+        switch status?.code {
+        case .unauthenticated, .permissionDenied, .failedPrecondition: context.peer.noteRefusal()
+        default: limits.giveBack(context[TakenLookKey.self] ?? .nothing, context.peer)
+        }
+    }
+
     private func authenticate(_ context: ServerCallContext) throws(RPCError) -> Caller {
-        let address = Subject(context.source)
-        // Before the signature is looked at: guessing tokens must not cost us one check each.
-        if let limit = settings.limits.refused, let wait = limiter.wait(of: address, limit, now: now()) {
-            throw Self.limited(wait)
-        }
-        let caller: Caller
-        do throws(RPCError) {
-            caller = try identify(context)
-        } catch {
-            if let limit = settings.limits.refused { _ = limiter.take(address, limit, now: now()) }
-            throw error
-        }
-        if let limit = settings.limits.byRole[caller.role],
-            let wait = limiter.take("\(caller.role.rawValue) \(caller.subject)", limit, now: now())
-        {
-            throw Self.limited(wait)
-        }
+        let caller = try identify(context)
+        try limited(context, of: caller) { () throws(LimitRefusal) in try limits.take(caller) }
         return caller
     }
 
-    private static func limited(_ wait: Duration) -> RPCError {
-        var details = StatusDetails(reason: "RATE_LIMITED")
-        details.append(filled { (retry: inout Google_Rpc_RetryInfo) in retry.retryDelay = wait.wire })
-        return details.error(.resourceExhausted, "too many calls: wait before the next one")
+    private func limited(
+        _ context: ServerCallContext, of caller: Caller? = nil, _ body: () throws(LimitRefusal) -> Void
+    ) throws(RPCError) {
+        do throws(LimitRefusal) {
+            try body()
+        } catch {
+            context[RefusedByLimitKey.self] = error.limit
+            if let caller { context[RefusedCallerKey.self] = caller }
+            var details = StatusDetails(reason: "RATE_LIMITED")
+            details.append(filled { (retry: inout Google_Rpc_RetryInfo) in retry.retryDelay = error.wait.wire })
+            throw details.error(.resourceExhausted, "too many calls: wait before the next one")
+        }
     }
 
     private func identify(_ context: ServerCallContext) throws(RPCError) -> Caller {
-        do throws(TokenRefusal) {
-            guard let header = context.metadata["authorization"] else {
-                if let service = settings.service(of: context.peer.verifiedIdentity) {
-                    return Caller(
-                        subject: service.subject, role: service.role,
-                        expiresAt: now() + AccessSettings.certificateTrustedFor)
-                }
-                throw TokenRefusal(reason: "TOKEN_MISSING", message: "send 'authorization: Bearer <token>'")
-            }
-            guard let token = Self.bearerToken(header) else {
-                throw TokenRefusal(reason: "TOKEN_INVALID", message: "authorization is not 'Bearer <token>'")
-            }
-            var caller = try verify(token, context.isLocal)
+        let token = context.metadata["authorization"].map(Self.bearerToken)
+        if token == nil, let service = settings.service(of: context.peer.verifiedIdentity) {
+            var caller = Caller(
+                subject: service.subject, role: service.role,
+                expiresAt: now() + AccessSettings.certificateTrustedFor)
             caller.source = context.source
             return caller
+        }
+        if let token = token ?? nil, var caller = tokens.known(token, context.isLocal) {
+            caller.source = context.source
+            return caller
+        }
+        // Before the signature is looked at: guessing tokens must not cost us one check each.
+        var look = CallLimits.Look.nothing
+        try limited(context) { () throws(LimitRefusal) in
+            look = try limits.takeLook(context.peer) { (token ?? nil).map(tokens.deservesCheck) ?? false }
+        }
+        do throws(TokenRefusal) {
+            var caller = try verified(token, context)
+            caller.source = context.source
+            limits.giveBack(look, context.peer)
+            return caller
         } catch {
+            context.peer.noteRefusal()
             throw StatusDetails(reason: error.reason).error(.unauthenticated, error.message)
         }
+    }
+
+    /// - Parameter token: nil without `authorization`; its inner nil when that holds no bearer token.
+    private func verified(_ token: String??, _ context: ServerCallContext) throws(TokenRefusal) -> Caller {
+        guard let token else {
+            throw TokenRefusal(reason: "TOKEN_MISSING", message: "send 'authorization: Bearer <token>'")
+        }
+        guard let token else {
+            throw TokenRefusal(reason: "TOKEN_INVALID", message: "authorization is not 'Bearer <token>'")
+        }
+        return try tokens.verify(token, context.isLocal)
     }
 
     /// The caller in an emergency; nil for an ordinary call.

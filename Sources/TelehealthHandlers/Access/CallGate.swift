@@ -10,6 +10,10 @@ public struct CallGate: ServerInterceptor {
         @Sendable (_ method: String, _ caller: Caller?, _ source: String, _ reason: String)
         async throws(TelehealthError) -> Void
 
+    /// Notes a call that a limit refused, to be kept in the audit log later: the refusal waits for nothing.
+    public typealias LimitedCallNote =
+        @Sendable (_ method: String, _ caller: Caller?, _ source: String, _ reason: String) -> Void
+
     /// Told of every call that comes by an emergency, before its handler.
     public typealias EmergencyHook = @Sendable (_ method: MethodDescriptor, _ caller: Caller) -> Void
 
@@ -17,26 +21,32 @@ public struct CallGate: ServerInterceptor {
     private let logger: Logger
     private let onEmergency: EmergencyHook
     private let keepRefusal: RefusalKeeper
+    private let noteLimited: LimitedCallNote
 
     /// - Parameters:
     ///   - services: must offer exactly the methods of the access table.
     ///   - settings: service certificates, rate limits and emergency access.
-    ///   - now: the clock of those.
-    ///   - verify: turns a bearer token into its caller; `isLocal` says whether the peer is on this machine.
+    ///   - now: the wall clock, for the ends of what is granted here.
+    ///   - tokens: turns bearer tokens into callers.
     ///   - keepRefusal: called for every call refused for its token or role. What it throws is answered instead.
+    ///   - noteLimited: called for every call that a limit refused.
     ///   - logger: gets a line per call at `info` (`debug` for health checks).
     public init(
         services: [any RPCService], settings: AccessSettings = .init(),
         now: @escaping @Sendable () -> Timestamp = { Timestamp(microseconds: 0) }, logger: Logger,
         onEmergency: @escaping EmergencyHook = { _, _ in }, keepRefusal: @escaping RefusalKeeper,
-        verify: @escaping @Sendable (_ token: String, _ isLocal: Bool) throws(TokenRefusal) -> Caller
+        noteLimited: @escaping LimitedCallNote = { _, _, _, _ in }, tokens: TokenReading
     ) throws(AccessTableGap) {
         authenticator = CallAuthenticator(
-            table: try AccessTable(covering: services), settings: settings, now: now, verify: verify)
+            table: try AccessTable(covering: services), settings: settings, now: now, tokens: tokens)
         self.logger = logger
         self.onEmergency = onEmergency
         self.keepRefusal = keepRefusal
+        self.noteLimited = noteLimited
     }
+
+    /// Calls that a limit of this gate refused, by the limit's name.
+    public var refusedCalls: [String: UInt64] { authenticator.limits.refusedCalls }
 
     public func callWillStart(_ context: ServerCallContext) async throws(RPCError) {
         do throws(RPCError) {
@@ -45,10 +55,14 @@ public struct CallGate: ServerInterceptor {
                 onEmergency(context.method, caller)
             }
         } catch {
+            let caller = context[RefusedCallerKey.self]
+            let reason = StatusDetails.reason(of: error) ?? error.code.description
+            if context[RefusedByLimitKey.self] != nil {
+                noteLimited(context.method.name, caller, context.source, reason)
+                throw error
+            }
             try await answering { () async throws(TelehealthError) in
-                try await keepRefusal(
-                    context.method.name, context[RefusedCallerKey.self], context.source,
-                    StatusDetails.reason(of: error) ?? error.code.description)
+                try await keepRefusal(context.method.name, caller, context.source, reason)
             }
             throw error
         }
@@ -56,6 +70,7 @@ public struct CallGate: ServerInterceptor {
 
     /// Method, role, status, reason and time: no id, name, address, token or text of anybody.
     public func callDidEnd(_ context: ServerCallContext, status: RPCError?, duration: Duration) {
+        authenticator.ended(context, status)
         let level: Logger.Level = AccessTable.openServices.contains(context.method.service) ? .debug : .info
         guard logger.logLevel <= level else { return }
         var metadata: Logger.Metadata = [

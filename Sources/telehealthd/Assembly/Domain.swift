@@ -11,6 +11,7 @@ struct Domain {
     let executor: CommandExecutor
     let services: TelehealthServices
     let guestKey: GuestKey
+    let limitedCalls: LimitedCalls
     let receiptKeys: ReceiptKeyBoard
     private let policy: Policy
     private let time: SystemTime
@@ -29,6 +30,7 @@ struct Domain {
         policy = configuration.policy
         let presence = PresenceBoard(startedAt: time.now)
         let committer = Committer(store: store, hub: hub, presence: presence)
+        limitedCalls = LimitedCalls(store: store, time: time)
         guestKey = try GuestKeyFile.key(path: configuration.guestKeyFile)
         executor = CommandExecutor(
             committer: committer, gateway: gateway, time: time, ids: ids, policy: policy, guestKey: guestKey)
@@ -58,6 +60,7 @@ struct Domain {
     func work(in group: inout DiscardingTaskGroup) {
         group.addTask { [worker] in await worker.run() }
         group.addTask { [sweeper] in await sweeper.run() }
+        group.addTask { [limitedCalls] in await limitedCalls.run() }
         if let poller { group.addTask { await poller.run() } }
         group.addTask { [hub, policy, time] in
             await Self.tickWatches(hub, every: policy.watchHeartbeatInterval, time)

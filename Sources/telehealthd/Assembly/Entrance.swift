@@ -34,14 +34,13 @@ struct Entrance {
         certificates = try Self.certificates(configuration)
         let services = domain.services.all
         let gate = try Self.callGate(
-            services, configuration.access, executor: domain.executor, verifier: verifier,
-            guestKey: domain.guestKey, time: time, alarms)
+            services, configuration.access, domain: domain, verifier: verifier, time: time, alarms)
         let serving = Self.serverConfiguration(configuration, certificates)
         limitsMetadata = Dictionary(uniqueKeysWithValues: serving.limits.map { ($0.name, "\($0.value)") })
         let server = try RPCServer(configuration: serving, services: services, interceptors: [gate])
         alarms.onStoreLost = { server.health?.set(.notServing) }
         self.server = server
-        monitor = ServiceMonitor(server: server, store: records.store, hub: domain.hub)
+        monitor = ServiceMonitor(server: server, gate: gate, store: records.store, hub: domain.hub)
     }
 
     /// Reads again what others renew while the daemon runs; stops when the group is cancelled.
@@ -84,16 +83,32 @@ struct Entrance {
     }
 
     private static func callGate(
-        _ services: [any RPCService], _ settings: AccessSettings, executor: CommandExecutor, verifier: TokenVerifier,
-        guestKey: GuestKey, time: SystemTime, _ alarms: Alarms
+        _ services: [any RPCService], _ settings: AccessSettings, domain: Domain, verifier: TokenVerifier,
+        time: SystemTime, _ alarms: Alarms
     ) throws -> CallGate {
-        try CallGate(
+        let (executor, limitedCalls) = (domain.executor, domain.limitedCalls)
+        return try CallGate(
             services: services, settings: settings, now: { time.now }, logger: Logger(label: "calls"),
             onEmergency: { alarms.emergency($0, $1) },
             keepRefusal: { (method, caller, source, reason) async throws(TelehealthError) in
                 try await executor.recordRefusal(action: method, caller: caller, source: source, reason: reason)
+            },
+            noteLimited: { limitedCalls.note(action: $0, caller: $1, source: $2, reason: $3) },
+            tokens: tokenReading(verifier, domain.guestKey, time: time))
+    }
+
+    private static func tokenReading(
+        _ verifier: TokenVerifier, _ guestKey: GuestKey, time: SystemTime
+    ) -> TokenReading {
+        TokenReading { token, isLocal in
+            guard token.hasPrefix(GuestKey.prefix) else {
+                return verifier.known(token, isLocal: isLocal, now: time.now)
             }
-        ) {
+            // Checking a pass costs no more than looking a token up.
+            return guestKey.caller(token).flatMap { time.now < $0.expiresAt ? $0 : nil }
+        } deservesCheck: {
+            verifier.deservesCheck($0)
+        } verify: {
             (token, isLocal) throws(TokenRefusal) in
             do throws(TokenError) {
                 if token.hasPrefix(GuestKey.prefix) {
@@ -122,17 +137,23 @@ struct Entrance {
         _ configuration: DaemonConfiguration, _ contexts: TLSServerContextSource?
     ) -> ServerConfiguration {
         var server = ServerConfiguration(
-            listeners: configuration.listeners.map { listener in
-                switch listener {
-                case .unix(let path): .unix(path: path)
-                case .tcp(let host, let port):
-                    contexts.map { .tls(host: host, port: port, $0) } ?? .tcp(host: host, port: port)
-                }
-            })
+            listeners: configuration.listeners.map { $0.serving(contexts) })
+        configuration.admission.apply(to: &server.transport)
         server.loopCount =
             configuration.loops == 0 ? ProcessInfo.processInfo.activeProcessorCount : configuration.loops
         server.offersReflection = configuration.offersReflection
         return server
+    }
+}
+
+extension DaemonConfiguration.Listener {
+    fileprivate func serving(_ contexts: TLSServerContextSource?) -> ServerListener {
+        switch self {
+        case .unix(let path): .unix(path: path)
+        case .tcp(let host, let port):
+            contexts.map { .tls(host: host, port: port, $0) } ?? .tcp(host: host, port: port)
+        case .proxied(let listener): .proxied(listener.serving(contexts))
+        }
     }
 }
 

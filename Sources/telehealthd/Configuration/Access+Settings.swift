@@ -53,6 +53,8 @@ extension AccessSettings {
             let limit = RateLimit(perSecond: numbers[0], burst: numbers[1])
             if parts[0] == "refused" {
                 limits.refused = limit
+            } else if parts[0] == "open" {
+                limits.open = limit
             } else if let role = Role(rawValue: String(parts[0])) {
                 limits.byRole[role] = limit
             } else {

@@ -9,15 +9,31 @@ internal import Webhooks
 
 /// Everything the daemon needs to know, checked; made from ``SettingReader`` and nothing else.
 struct DaemonConfiguration: Sendable {
-    enum Listener: Sendable, Hashable {
+    indirect enum Listener: Sendable, Hashable {
         case tcp(host: String, port: UInt16)
         case unix(path: String)
+        /// For trusted proxies, which begin each connection with a PROXY header.
+        case proxied(Listener)
 
         /// Only this machine can reach it.
         var isLocal: Bool {
             switch self {
             case .unix: true
             case .tcp(let host, _): host == "localhost" || host == "::1" || host.hasPrefix("127.")
+            case .proxied(let listener): listener.isLocal
+            }
+        }
+
+        var isProxied: Bool {
+            if case .proxied = self { true } else { false }
+        }
+
+        /// As the setting names it.
+        var host: String {
+            switch self {
+            case .tcp(let host, _): host
+            case .unix(let path): path
+            case .proxied(let listener): listener.host
             }
         }
     }
@@ -82,6 +98,7 @@ struct DaemonConfiguration: Sendable {
     var dataDirectory: String
     var keyRing: KeyRingFile
     var access: AccessSettings
+    var admission: Admission
     var webhooks: [WebhookEndpoint]
     /// Outside the database, and wherever the operator wants it.
     var guestKeyFile: String
@@ -109,6 +126,7 @@ struct DaemonConfiguration: Sendable {
         dataDirectory = reader.text("telehealth.dataDir")
         keyRing = Self.keyRing(&reader, dataDirectory: dataDirectory)
         access = AccessSettings(&reader)
+        admission = Admission(&reader)
         webhooks = Self.webhooks(&reader)
         guestKeyFile =
             reader.optionalText("telehealth.guestKeyFile") ?? dataDirectory + "/" + GuestKeyFile.fileName
@@ -127,24 +145,26 @@ struct DaemonConfiguration: Sendable {
         policy.webhooks = webhooks.map(\.target)
         // A capture takes a place in the meeting, too.
         policy.rosterMax = max(2, cloud.attendeesMax - 1)
-        let isLocal = listeners.allSatisfy(\.isLocal)
         if !access.services.isEmpty, tls?.clientAuthorities == nil {
             reader.refuse("telehealth.serviceCertificates", "needs the client authorities to trust")
         }
-        if tls == nil, let open = listeners.first(where: { !$0.isLocal }), case .tcp(let host, _) = open {
+        if tls == nil, let open = listeners.first(where: { !$0.isLocal }) {
             reader.refuse(
                 "telehealth.listen",
-                "\(host) is reached by other machines: set a certificate and its key (TLS)")
+                "\(open.host) is reached by other machines: set a certificate and its key (TLS)")
         }
-        if !isLocal { identity.acceptsDevelopmentTokens = false }
+        if listeners.contains(where: \.isProxied), !admission.hasProxies {
+            reader.refuse("telehealth.listen", "a listener for proxies needs the proxies to trust")
+        }
+        effective = reader.effective
+        settleDevelopment(&reader)
         if identity.issuer == nil, !identity.acceptsDevelopmentTokens {
             reader.refuse(
                 "telehealth.issuer",
-                "no token could be accepted: name an issuer and its key set (development tokens count only while every"
-                    + " listener is on this machine)")
+                "no token could be accepted: name an issuer and its key set (development tokens count only for people at"
+                    + " this machine: on listeners, with a front end and without proxies elsewhere)")
         }
         for sentence in policy.violations { reader.refuse("telehealth policy", sentence) }
-        effective = reader.effective
         guard reader.sentences.isEmpty else { throw ConfigurationFailure(sentences: reader.sentences) }
     }
 
@@ -153,13 +173,18 @@ struct DaemonConfiguration: Sendable {
         let texts = reader.list(key)
         if texts.isEmpty { reader.refuse(key, "must name at least one listener") }
         return texts.compactMap { text in
-            if text.hasPrefix("unix:"), text.utf8.count > 5 { return .unix(path: String(text.dropFirst(5))) }
-            guard let (host, port) = hostAndPort(text) else {
-                reader.refuse(key, "'\(text)' is neither HOST:PORT nor unix:PATH")
+            let isProxied = text.hasPrefix("proxy:")
+            guard let listener = listener(isProxied ? text.dropFirst("proxy:".count) : text[...]) else {
+                reader.refuse(key, "'\(text)' is neither HOST:PORT nor unix:PATH, with or without proxy: before it")
                 return nil
             }
-            return .tcp(host: host, port: port)
+            return isProxied ? .proxied(listener) : listener
         }
+    }
+
+    private static func listener(_ text: Substring) -> Listener? {
+        if text.hasPrefix("unix:"), text.utf8.count > 5 { return .unix(path: String(text.dropFirst(5))) }
+        return hostAndPort(String(text)).map { .tcp(host: $0.host, port: $0.port) }
     }
 
     private static func monitoring(_ reader: inout SettingReader) -> (host: String, port: UInt16)? {

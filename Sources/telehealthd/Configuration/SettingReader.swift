@@ -63,6 +63,9 @@ struct SettingReader {
 
     mutating func duration(_ key: String) -> Duration { Duration(setting: text(key)) ?? .zero }
 
+    /// Whether a setting that was read was set, and not left to its default.
+    func isChosen(_ key: String) -> Bool { effective.contains { $0.setting.key == key && $0.source != "default" } }
+
     /// Notes what is wrong with a value that has the right form.
     mutating func refuse(_ key: String, _ sentence: String) {
         let name = SettingTable.row(key)?.environmentName ?? key

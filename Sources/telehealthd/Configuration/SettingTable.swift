@@ -10,7 +10,8 @@ enum SettingTable {
             "telehealth.dataDir", .text, "./data", "folder of the database, its lock and the development key"),
         Setting(
             "telehealth.listen", .list, "127.0.0.1:50051",
-            "where to serve: HOST:PORT (port 0 picks one) or unix:PATH (mode 0600), several with commas"),
+            "where to serve: HOST:PORT (port 0 picks one) or unix:PATH (mode 0600), several with commas; proxy: before one wants a PROXY header (version 2) of a trusted proxy first"
+        ),
         Setting(
             "telehealth.tlsCertificate", .text, "",
             "PEM file of the certificate chain; then every HOST:PORT speaks TLS"),
@@ -27,7 +28,7 @@ enum SettingTable {
         Setting("telehealth.loops", .integer(0...256), "0", "event loops, each a thread; 0 for one per core"),
         Setting(
             "telehealth.reflection", .boolean, "true",
-            "offer server reflection (off this machine: role admin only)"),
+            "offer server reflection: to people at this machine, elsewhere to the role admin"),
         Setting(
             "telehealth.logLevel", .choice(["trace", "debug", "info", "notice", "warning", "error"]), "info",
             "least level that is logged"),
@@ -45,7 +46,7 @@ enum SettingTable {
         Setting("telehealth.jwksReload", .duration, "5m", "how often the key set is read anew"),
         Setting(
             "telehealth.developmentTokens", .boolean, "true",
-            "accept tokens signed with the data folder's own key; only while every listener is on this machine"
+            "accept tokens signed with the data folder's own key; only for people at this machine, without issuer and proxies"
         ),
         Setting(
             "telehealth.guestKeyFile", .text, "",
@@ -67,8 +68,26 @@ enum SettingTable {
         ),
         Setting(
             "telehealth.rateLimits", .list,
-            "client=50/200,clinician=100/400,admin=100/400,scheduler=500/2000,service=2000/4000,refused=50/500",
-            "calls a second and at once of each identity by role, and of an address whose calls are refused; 'none' for none"),
+            "client=50/200,clinician=100/400,admin=100/400,scheduler=500/2000,service=2000/4000,refused=50/500,open=200/1000",
+            "calls a second and at once: of each identity by role, of an address whose tokens and grants are refused, of an address without a token; 'none' for none"
+        ),
+        Setting(
+            "telehealth.trustedProxies", .list, "",
+            "addresses, blocks of them (10.0.0.0/8) or 'unix' whose x-forwarded-for and PROXY headers are believed"),
+        Setting(
+            "telehealth.connectionsMax", .integer(16...1_000_000), "16384",
+            "connections at a time; beyond, the oldest that made no call gives way"),
+        Setting(
+            "telehealth.connectionsPerAddress", .integer(1...1_000_000), "1024",
+            "the same for one address, an IPv6 /64 counting as one"),
+        Setting("telehealth.handshakesMax", .integer(1...100_000), "512", "TLS handshakes at a time"),
+        Setting(
+            "telehealth.handshakesPerAddress", .integer(1...100_000), "64", "the same for one address"),
+        Setting(
+            "telehealth.helloTimeout", .duration, "5s", "how long a connection may take to say its ClientHello"),
+        Setting(
+            "telehealth.handshakeTimeout", .duration, "20s",
+            "how long a connection may take to be one: TLS, and the client's SETTINGS"),
         Setting(
             "telehealth.emergencyAccess", .duration, "15m",
             "how long a watch opened in an emergency lasts; 0s for no emergency access"),

@@ -39,6 +39,16 @@ extension MetricsText {
         for (limit, count) in calls.refusedCalls.sorted(by: { $0.key < $1.key }) {
             sample(count, ["limit": limit])
         }
+        single(
+            "grpc_server_forwardings_ignored_total", .counter,
+            "Calls with a forwarding header that is not believed, since no trusted proxy sent it.",
+            calls.ignoredForwardings)
+        family(
+            "http2_connections_evicted_total", .counter,
+            "Silent connections that gave their place to a newcomer, by limit.")
+        for (limit, count) in calls.connections.evicted.sorted(by: { $0.key < $1.key }) {
+            sample(count, ["limit": limit])
+        }
         family("http2_connections_refused_total", .counter, "Connections cut at accept, by limit.")
         for (limit, count) in calls.connections.refused.sorted(by: { $0.key < $1.key }) {
             sample(count, ["limit": limit])

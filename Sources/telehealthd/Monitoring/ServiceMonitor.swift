@@ -3,6 +3,7 @@ internal import RPCServer
 internal import StorageSQLite
 internal import Synchronization
 internal import TelehealthCore
+internal import TelehealthHandlers
 
 /// What `/livez`, `/readyz` and `/metrics` say of the running service.
 ///
@@ -10,12 +11,14 @@ internal import TelehealthCore
 /// the listeners are bound until the stop begins, and only with a database that takes changes.
 final class ServiceMonitor: Sendable {
     private let server: RPCServer
+    private let gate: CallGate
     private let store: SQLiteStore
     private let hub: EventHub
     private let isReady = Atomic(false)
 
-    init(server: RPCServer, store: SQLiteStore, hub: EventHub) {
+    init(server: RPCServer, gate: CallGate, store: SQLiteStore, hub: EventHub) {
         self.server = server
+        self.gate = gate
         self.store = store
         self.hub = hub
     }
@@ -45,7 +48,9 @@ final class ServiceMonitor: Sendable {
     /// Method and status names come from fixed sets; no label holds anything of a caller.
     private func metrics() async -> String {
         var text = MetricsText()
-        text.describe(await server.metrics(), openConnections: server.openConnectionCount)
+        var calls = await server.metrics()
+        calls.refusedCalls.merge(gate.refusedCalls, uniquingKeysWith: +)
+        text.describe(calls, openConnections: server.openConnectionCount)
         text.describe(store.statistics)
         text.single("telehealth_watches_open", .gauge, "Watches that are open.", hub.watchCount)
         if let effects = try? await store.effectCounts() {
