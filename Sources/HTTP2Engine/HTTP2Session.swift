@@ -350,6 +350,11 @@ public final class HTTP2Session {
         for stream in sink.pointee.slots.compactMap(\.stream) { body(stream) }
     }
 
+    /// Whether a stream is open now for which `matches` says so.
+    public func hasStream(where matches: (HTTP2Stream) -> Bool) -> Bool {
+        sink.pointee.slots.contains { $0.stream.map(matches) ?? false }
+    }
+
     // MARK: - The end
 
     /// Queues GOAWAY with an error and stops taking input; flush once more, then close the socket.

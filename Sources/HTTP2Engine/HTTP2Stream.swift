@@ -71,6 +71,8 @@ open class HTTP2Stream {
 
     public final var isClosed: Bool { state.contains(.closed) }
     public final var isRemoteEnded: Bool { state.contains(.remoteEnded) }
+    /// See ``letGo()``.
+    public final var isExpendable: Bool { state.contains(.expendable) }
 
     // MARK: - Outbound
 
@@ -153,6 +155,9 @@ open class HTTP2Stream {
         session?.sink.pointee.stopsPeers = true
     }
 
+    /// A server that stops need not wait until the peer has taken what is queued for it.
+    public final func letGo() { state.insert(.expendable) }
+
     /// Gives flow-control window back to the peer, for the stream and the connection.
     public final func consume(_ byteCount: Int) {
         let count = min(byteCount, unconsumedByteCount)
@@ -191,4 +196,6 @@ struct StreamState: OptionSet {
     static let unprovided = StreamState(rawValue: 256)
     /// The queue went above the high-water mark; `becameWritable` is owed.
     static let aboveHighWater = StreamState(rawValue: 128)
+    /// Nobody waits for the stream's end when the server stops.
+    static let expendable = StreamState(rawValue: 512)
 }

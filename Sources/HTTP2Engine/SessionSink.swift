@@ -41,6 +41,8 @@ struct SessionSink: ~Copyable {
     var stopsPeers = false
     /// Some stream was written to while nghttp2 held its last DATA frame; until one was, none is looked for.
     var awaitsFrameEnds = false
+    /// Payload of the PING that follows our next GOAWAY.
+    var pingBehindGoAway: UInt64?
     var isInBlock = false
     /// The fields of the open block that earlier reads brought.
     private var unfinishedBlock: UnfinishedHeaderBlock?
@@ -333,6 +335,8 @@ struct SessionSink: ~Copyable {
             if stopsPeers, telehealth_frame_flags(frame) & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 {
                 stopPeerIfAsked(telehealth_frame_stream_id(frame), in: session)
             }
+        case UInt8(NGHTTP2_GOAWAY.rawValue):
+            if let payload = pingBehindGoAway.take() { Self.submitPing(payload, to: session) }
         case UInt8(NGHTTP2_RST_STREAM.rawValue):
             // Ours by choice, or provoked: only the second kind is the peer's doing.
             if let slot = slot(of: telehealth_frame_stream_id(frame), in: session),
@@ -343,6 +347,14 @@ struct SessionSink: ~Copyable {
             pay(.glitch)
         default:
             break
+        }
+    }
+
+    /// Only queues.
+    static func submitPing(_ payload: UInt64, to session: OpaquePointer?) {
+        withUnsafeBytes(of: payload) {
+            _ = nghttp2_submit_ping(
+                session, UInt8(NGHTTP2_FLAG_NONE.rawValue), $0.baseAddress!.assumingMemoryBound(to: UInt8.self))
         }
     }
 

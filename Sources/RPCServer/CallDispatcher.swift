@@ -33,10 +33,31 @@ final class CallDispatcher: ServerStreamSource {
         loops[connection.loop.index].slowRequests?.add(connection)
     }
 
+    func connectionStopping(_ connection: ServerConnection) {
+        Self.forEachCall(of: connection) { $0.serverStops() }
+    }
+
+    func connectionExpired(_ connection: ServerConnection) {
+        let error = connection.isStopping ? ServerCall.isStopping : ServerCall.isExpired
+        Self.forEachCall(of: connection) { if !$0.isFinished { $0.abort(error) } }
+    }
+
+    private static func forEachCall(of connection: ServerConnection, _ body: (ServerCall) -> Void) {
+        connection.forEachStream { stream in
+            if let call = stream as? ServerCall { body(call) }
+        }
+    }
+
     func connectionClosed(_ connection: ServerConnection, _ loss: ConnectionLoss) {
         let calls = loops[connection.loop.index]
         calls.metrics.recordConnectionEnd(loss.label)
         calls.slowRequests?.remove(connection)
+    }
+
+    /// Returns when everything that was written before has been handed to the connections' sockets, as far as they
+    /// take it.
+    func flushed() async {
+        for calls in loops { await calls.flushed() }
     }
 
     func waitForHandlers(limit: Duration) async {

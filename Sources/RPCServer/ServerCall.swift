@@ -160,7 +160,13 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
             return nil
         }
         methodIndex = index
-        return dispatcher.routes.routes[index]
+        let route = dispatcher.routes.routes[index]
+        if route.care.endsWithServer, connection.isStopping {
+            letGo()
+            finish(Self.isStopping)
+            return nil
+        }
+        return route
     }
 
     /// Reads encodings, deadline and metadata.
@@ -279,6 +285,15 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         finish(error)
     }
 
+    /// The server stops: a call that it does not wait for ends.
+    func serverStops() {
+        guard methodIndex < dispatcher.routes.routes.count, dispatcher.routes.routes[methodIndex].care.endsWithServer
+        else { return }
+        // Also when only its reader is slow.
+        letGo()
+        if !isFinished { abort(Self.isStopping) }
+    }
+
     /// The message that holds the server up: its number, and the bytes of it that came. `nil` when the request
     /// has ended, or when the next step is the handler's.
     var unfinishedMessage: (number: UInt32, byteCount: Int)? {
@@ -357,6 +372,9 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     /// What a handler is told that goes on writing behind an OK.
     static let isOver = RPCError(.cancelled, "the call is over")
+
+    static let isStopping = RPCError(.unavailable, "the server is stopping")
+    static let isExpired = RPCError(.unavailable, "the connection was to end before the call did")
 
     private func stopHandler() {
         context?.cancel()

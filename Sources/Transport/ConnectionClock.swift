@@ -6,12 +6,16 @@ enum LifetimeAction: Hashable, Sendable {
     case ping
     case beginDrain(debug: String)
     case finishDrain
+    /// Tell the callers of what is still open that it ends, then end.
+    case expire
     case close(ConnectionLoss.Kind)
 }
 
 /// What the clock has to know about the connection at the moment it is asked.
 struct ConnectionFacts {
     var openStreamCount: Int
+    /// Some stream is open that a stop of the server waits for.
+    var isWaitedFor: Bool
     /// When the last byte came in.
     var lastReadAt: MonotonicInstant
     /// Since when the socket refuses our bytes; nil when it takes them.
@@ -33,8 +37,12 @@ struct ConnectionFacts {
 /// |---|---|
 /// | opening | `established`, or the handshake timeout (terminal) |
 /// | open | `drainBegan`, keepalive, stalls (terminal) |
-/// | noticed: first GOAWAY sent | the PING's answer or a timeout |
-/// | draining: last GOAWAY sent | the last stream, or the grace (terminal) |
+/// | noticed: first GOAWAY sent | the PING's answer, or `drainNotice` |
+/// | draining: last GOAWAY sent | the last stream (terminal), or the grace |
+/// | expired: the rest was told | its bytes are with the kernel, or `lastWordsTime` (both terminal) |
+///
+/// With the whole server (`stopBegan`) nobody waits for a connection whose calls are over: then `stopNotice` is
+/// all that the PING's answer and the last bytes have.
 struct ConnectionClock {
     struct Times: Hashable, Sendable {
         var handshake: Duration
@@ -53,14 +61,26 @@ struct ConnectionClock {
         case opening
         case open
         case noticed(since: MonotonicInstant)
-        case draining(since: MonotonicInstant)
+        case draining
+        case expired(since: MonotonicInstant)
     }
+
+    /// How long a stopping server waits for the answer to a PING on a connection without calls that it waits for.
+    /// 100 ms: most answers are here by then, and a request that comes later is refused by GOAWAY, so that its client
+    /// may send it elsewhere.
+    static let stopNotice = Duration.milliseconds(100)
+    /// How long the status of calls that ran out of time may take to leave; a peer that takes no bytes is not waited
+    /// for.
+    static let lastWordsTime = Duration.milliseconds(250)
 
     private var times: Times
     private let openedAt: MonotonicInstant
     private var phase = Phase.opening
     private var idleSince: MonotonicInstant
     private var pingSentAt: MonotonicInstant?
+    /// When a drain's patience with open calls ends; nil: never.
+    private var graceEnds: MonotonicInstant?
+    private var stopBeganAt: MonotonicInstant?
     /// What had left when bytes were last seen to move; nil while none wait.
     private var progress: (sent: UInt64, at: MonotonicInstant)?
 
@@ -73,8 +93,16 @@ struct ConnectionClock {
     var isDraining: Bool {
         switch phase {
         case .opening, .open: false
-        case .noticed, .draining: true
+        case .noticed, .draining, .expired: true
         }
+    }
+
+    /// The whole server stops, and the connection with it.
+    var isStopping: Bool { stopBeganAt != nil }
+
+    /// The calls were told that their time is up.
+    var isExpired: Bool {
+        if case .expired = phase { true } else { false }
     }
 
     /// Whether the answer to our PING is what the second GOAWAY waits for.
@@ -89,21 +117,37 @@ struct ConnectionClock {
 
     mutating func streamsBecameEmpty(at now: MonotonicInstant) { idleSince = now }
 
-    mutating func drainBegan(at now: MonotonicInstant) { phase = .noticed(since: now) }
-
-    /// The grace counts from the first GOAWAY.
-    mutating func drainFinished(at now: MonotonicInstant) {
-        if case .noticed(let since) = phase {
-            phase = .draining(since: since)
-        } else {
-            phase = .draining(since: now)
-        }
+    /// The first GOAWAY was sent; the grace counts from here.
+    mutating func drainBegan(at now: MonotonicInstant) {
+        phase = .noticed(since: now)
+        graceEnds = times.grace.map { now + $0 }
     }
 
-    private var drainNotice: Duration { min(times.drainNotice, times.grace ?? times.drainNotice) }
+    /// As `drainBegan`, also for a connection that drains already; the shorter of the two graces counts.
+    mutating func stopBegan(at now: MonotonicInstant, grace: Duration) {
+        if !isDraining { drainBegan(at: now) }
+        if stopBeganAt == nil { stopBeganAt = now }
+        graceEnds = min(graceEnds ?? .distantFuture, now + grace)
+    }
 
-    /// A shutdown's grace, instead of the configured one.
-    mutating func limitGrace(_ grace: Duration) { times.grace = min(times.grace ?? grace, grace) }
+    /// The second GOAWAY was sent.
+    mutating func drainFinished() { phase = .draining }
+
+    /// When the second GOAWAY is due although the PING was not answered.
+    private func noticeEnds(since: MonotonicInstant, _ facts: ConnectionFacts) -> MonotonicInstant {
+        let patient = min(since + times.drainNotice, graceEnds ?? .distantFuture)
+        return restEnds(facts).map { min($0, patient) } ?? patient
+    }
+
+    /// When a stopping server gives up what is left of a connection that it need not wait for.
+    private func restEnds(_ facts: ConnectionFacts) -> MonotonicInstant? {
+        facts.isWaitedFor ? nil : stopBeganAt.map { $0 + Self.stopNotice }
+    }
+
+    /// When calls that were told their end are given up; at once when the server's end was wanted at once.
+    private func lastWordsEnd(since: MonotonicInstant) -> MonotonicInstant {
+        graceEnds == stopBeganAt ? since : since + Self.lastWordsTime
+    }
 
     /// A PING was sent for another reason than `check`, after a long silence.
     mutating func pinged(at now: MonotonicInstant) { pingSentAt = now }
@@ -126,9 +170,16 @@ struct ConnectionClock {
         case .opening:
             return now >= openedAt + times.handshake ? .close(.handshakeTimedOut) : .none
         case .noticed(let since):
-            if now >= since + drainNotice { return .finishDrain }
-        case .draining(let since):
-            if let grace = times.grace, now >= since + grace { return .close(.graceExpired) }
+            if now >= noticeEnds(since: since, facts) { return .finishDrain }
+        case .draining:
+            if let end = restEnds(facts), now >= end { return .close(.drained) }
+            if let graceEnds, now >= graceEnds {
+                phase = .expired(since: now)
+                return .expire
+            }
+        case .expired(let since):
+            if now >= lastWordsEnd(since: since) { return .close(.graceExpired) }
+            return .none
         case .open:
             if let age = times.age, now >= openedAt + age { return .beginDrain(debug: "max_age") }
             if let idle = times.idle, facts.openStreamCount == 0, now >= idleSince + idle {
@@ -179,9 +230,13 @@ struct ConnectionClock {
             consider(openedAt, times.handshake)
             return earliest
         case .noticed(let since):
-            consider(since, drainNotice)
-        case .draining(let since):
-            consider(since, times.grace)
+            consider(noticeEnds(since: since, facts), .zero)
+        case .draining:
+            consider(restEnds(facts), .zero)
+            consider(graceEnds, .zero)
+        case .expired(let since):
+            consider(lastWordsEnd(since: since), .zero)
+            return earliest
         case .open:
             consider(openedAt, times.age)
             if facts.openStreamCount == 0 { consider(idleSince, times.idle) }

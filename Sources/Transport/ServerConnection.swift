@@ -65,11 +65,11 @@ public final class ServerConnection {
     /// Closes at once; streams are told `connectionLost`.
     public func close() { wire.close(ConnectionLoss(.closedLocally)) }
 
-    func drain(grace: Duration) {
-        wire.clock.limitGrace(grace)
-        wire.drain()
-        wire.rearm()
-    }
+    /// The server stops; new streams may still come between the two GOAWAYs.
+    public var isStopping: Bool { wire.clock.isStopping }
+
+    /// Drains with the whole server; what is open when `grace` is over is told so, and ends.
+    func stop(grace: Duration) { wire.stop(grace: grace) }
 }
 
 extension ServerConnection: WireDelegate {
@@ -97,6 +97,10 @@ extension ServerConnection: WireDelegate {
     }
 
     func wireReceivedGoAway(code: HTTP2ErrorCode, debugData: [UInt8]) {}
+
+    func wireStopping() { shard.source.connectionStopping(self) }
+
+    func wireExpired() { shard.source.connectionExpired(self) }
 
     func wireClosed(_ loss: ConnectionLoss) {
         if let tls, !tls.isHandshakeComplete { shard.handshakeEnded() }

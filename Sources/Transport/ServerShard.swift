@@ -116,8 +116,8 @@ final class ServerShard: @unchecked Sendable {
     }
 
     /// - Isolation: the loop.
-    func drainAll(grace: Duration) {
+    func stopAll(grace: Duration) {
         isStopped = true
-        for connection in Array(connections.values) { connection.drain(grace: grace) }
+        for connection in Array(connections.values) { connection.stop(grace: grace) }
     }
 }

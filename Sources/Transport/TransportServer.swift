@@ -10,12 +10,19 @@ public protocol ServerStreamSource: AnyObject, Sendable {
     func makeStream(on connection: ServerConnection) -> HTTP2Stream
     /// The client's SETTINGS arrived.
     func connectionOpened(_ connection: ServerConnection)
+    /// The server stops, and the connection's first GOAWAY is queued. Calls that would never end by themselves are to
+    /// be ended, and ``HTTP2Stream/letGo()`` said of them.
+    func connectionStopping(_ connection: ServerConnection)
+    /// The time that calls had to end is over: each is to be given its end. The connection closes behind it.
+    func connectionExpired(_ connection: ServerConnection)
     /// Also for connections that were never opened. All streams were told before.
     func connectionClosed(_ connection: ServerConnection, _ loss: ConnectionLoss)
 }
 
 extension ServerStreamSource {
     public func connectionOpened(_ connection: ServerConnection) {}
+    public func connectionStopping(_ connection: ServerConnection) {}
+    public func connectionExpired(_ connection: ServerConnection) {}
     public func connectionClosed(_ connection: ServerConnection, _ loss: ConnectionLoss) {}
 }
 
@@ -111,11 +118,12 @@ public final class TransportServer: Sendable {
     /// Connections by what became of them at the door.
     public var admissions: ConnectionAdmissions { census.admissions }
 
-    /// Stops accepting, drains every connection, waits for their calls, and closes what is left when `grace`
-    /// is over. Connections are told to leave in two steps, so that requests on their way are still served.
+    /// Stops accepting, drains every connection, waits for their calls, and ends what is left when `grace`
+    /// is over. Connections are told to leave in two steps, so that requests on their way are still served. One
+    /// whose calls were all let go is waited for no longer than a tenth of a second.
     public func shutdown(grace: Duration) async {
         for shard in shards { await shard.stopListening() }
-        for shard in shards { shard.loop.execute { shard.drainAll(grace: grace) } }
+        for shard in shards { shard.loop.execute { shard.stopAll(grace: grace) } }
         await census.waitUntilEmpty()
     }
 }

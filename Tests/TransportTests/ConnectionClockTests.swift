@@ -8,9 +8,9 @@ import Testing
 
     private func at(_ seconds: Int) -> MonotonicInstant { start + .seconds(seconds) }
 
-    private func facts(streams: Int = 0, readAt: Int = 0) -> ConnectionFacts {
+    private func facts(streams: Int = 0, isWaitedFor: Bool = true, readAt: Int = 0) -> ConnectionFacts {
         ConnectionFacts(
-            openStreamCount: streams, lastReadAt: at(readAt), writeBlockedSince: nil, headersSince: nil,
+            openStreamCount: streams, isWaitedFor: isWaitedFor, lastReadAt: at(readAt), writeBlockedSince: nil, headersSince: nil,
             queuedByteCount: 0, sentHeadersAndData: 0)
     }
 
@@ -66,9 +66,49 @@ import Testing
         clock.drainBegan(at: at(100))
         #expect(clock.check(at: at(104), facts(streams: 1)) == .none)
         #expect(clock.check(at: at(105), facts(streams: 1)) == .finishDrain)
-        clock.drainFinished(at: at(105))
+        clock.drainFinished()
         #expect(clock.nextCheck(facts(streams: 1)) == at(130))
-        #expect(clock.check(at: at(130), facts(streams: 1)) == .close(.graceExpired))
+        #expect(clock.check(at: at(130), facts(streams: 1)) == .expire)
+        #expect(clock.check(at: at(130), facts(streams: 1)) == .none)
+        #expect(clock.check(at: at(131), facts(streams: 1)) == .close(.graceExpired))
+    }
+
+    @Test("a stop counts its own grace, also on a connection that has drained for longer")
+    func stopWhileDraining() {
+        var clock = ConnectionClock(times: times { $0.grace = .seconds(1000) }, now: start)
+        clock.established(at: start)
+        clock.drainBegan(at: at(100))
+        clock.drainFinished()
+        clock.stopBegan(at: at(500), grace: .seconds(10))
+        #expect(clock.check(at: at(500), facts(streams: 1)) == .none)
+        #expect(clock.nextCheck(facts(streams: 1)) == at(510))
+        #expect(clock.check(at: at(510), facts(streams: 1)) == .expire)
+    }
+
+    @Test("a stop waits for the answer to its PING while a call runs, and else for a tenth of a second")
+    func stopNotice() {
+        var clock = ConnectionClock(times: times(), now: start)
+        clock.established(at: start)
+        clock.stopBegan(at: at(1), grace: .seconds(10))
+        let notice = at(1) + ConnectionClock.stopNotice
+        #expect(clock.check(at: notice, facts(streams: 1)) == .none)
+        #expect(clock.nextCheck(facts(streams: 1)) == at(6))
+        #expect(clock.nextCheck(facts(streams: 1, isWaitedFor: false)) == notice)
+        #expect(clock.check(at: notice, facts(streams: 1, isWaitedFor: false)) == .finishDrain)
+        clock.drainFinished()
+        // What is left are bytes that the peer does not take.
+        #expect(clock.check(at: notice, facts(streams: 1, isWaitedFor: false)) == .close(.drained))
+    }
+
+    @Test("a stop that waits for nobody ends every call at once")
+    func stopAtOnce() {
+        var clock = ConnectionClock(times: times(), now: start)
+        clock.established(at: start)
+        clock.stopBegan(at: at(1), grace: .zero)
+        #expect(clock.check(at: at(1), facts(streams: 1)) == .finishDrain)
+        clock.drainFinished()
+        #expect(clock.check(at: at(1), facts(streams: 1)) == .expire)
+        #expect(clock.check(at: at(1), facts(streams: 1)) == .close(.graceExpired))
     }
 
     @Test("idle counts from the last stream's end, not while one is open")
