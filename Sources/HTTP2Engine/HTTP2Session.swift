@@ -79,7 +79,7 @@ public final class HTTP2Session {
         var created: OpaquePointer?
         let callbacks = try SessionCallbacks.make()
         defer { nghttp2_session_callbacks_del(callbacks) }
-        let options = try SessionCallbacks.options(limits)
+        let options = try SessionCallbacks.options(limits, role)
         defer { nghttp2_option_del(options) }
         // Freed in `deinit`, behind the C session.
         let sink = UnsafeMutablePointer<SessionSink>.allocate(capacity: 1)

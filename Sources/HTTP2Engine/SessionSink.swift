@@ -49,7 +49,7 @@ struct SessionSink: ~Copyable {
     /// Start of the bytes that nghttp2 is working on, to turn its pointers into offsets.
     var input: UnsafeRawPointer?
 
-    private var blockSlot: Int32 = -1
+    var blockSlot: Int32 = -1
     /// Since the last HEADERS.
     private var continuationCount = 0
     /// Heads with a status of 1xx since the last final one, of all streams.
@@ -57,6 +57,9 @@ struct SessionSink: ~Copyable {
     private var blockFieldCount = 0
     private var blockByteCount = 0
     private var blockExceeds = false
+    var rules = RequestRules(areTrailers: false)
+    /// By slot, of requests that announced one and whose body is still coming: nearly none do.
+    var announcedLengths: [Int32: AnnouncedLength] = [:]
     private var lastData: (id: Int32, slot: Int32) = (0, -1)
     private var scanner: FrameScanner
     private var peerStreams: PeerStreams
@@ -196,6 +199,7 @@ struct SessionSink: ~Copyable {
         } else {
             blockSlot = slot(of: id, in: session) ?? -1
         }
+        rules = RequestRules(areTrailers: blockSlot >= 0 && slots[Int(blockSlot)].hasFinalHead)
         notes.pointee.headers.beginBlock()
         unfinishedBlock = nil
         isInBlock = true
@@ -211,6 +215,12 @@ struct SessionSink: ~Copyable {
     mutating func header(
         _ name: UnsafePointer<UInt8>, _ nameCount: Int, _ value: UnsafePointer<UInt8>, _ valueCount: Int
     ) -> Int32 {
+        let known = KnownHeader.match(name, count: nameCount)
+        if isServer {
+            rules.add(
+                known, name: UnsafeBufferPointer(start: name, count: nameCount),
+                value: UnsafeBufferPointer(start: value, count: valueCount))
+        }
         blockFieldCount += 1
         // RFC 9113 section 10.5.1: name, value and 32 per field.
         blockByteCount += nameCount + valueCount + 32
@@ -225,8 +235,7 @@ struct SessionSink: ~Copyable {
             return 0
         }
         notes.pointee.headers.append(
-            known: KnownHeader.match(name, count: nameCount), name: name, nameCount: nameCount, value: value,
-            valueCount: valueCount)
+            known: known, name: name, nameCount: nameCount, value: value, valueCount: valueCount)
         return notes.pointee.headers.byteCount > HTTP2Workspace.headerBytesMax ? Self.pause : 0
     }
 
@@ -238,10 +247,10 @@ struct SessionSink: ~Copyable {
         let endsStream = flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
         switch telehealth_frame_type(frame) {
         case UInt8(NGHTTP2_HEADERS.rawValue):
-            headersEnded(endsStream: endsStream)
+            headersEnded(id, endsStream: endsStream, in: session)
         case UInt8(NGHTTP2_DATA.rawValue):
             if endsStream, let slot = id == lastData.id ? lastData.slot : slot(of: id, in: session) {
-                notes.pointee.events.append(.end(slot: slot))
+                if bodyEnded(slot, id, in: session) { notes.pointee.events.append(.end(slot: slot)) }
             }
         case UInt8(NGHTTP2_RST_STREAM.rawValue):
             if let slot = slot(of: id, in: session) {
@@ -265,11 +274,14 @@ struct SessionSink: ~Copyable {
         }
     }
 
-    private mutating func headersEnded(endsStream: Bool) {
+    private mutating func headersEnded(_ id: Int32, endsStream: Bool, in session: OpaquePointer?) {
         isInBlock = false
         if let kept = unfinishedBlock.take() { notes.pointee.headers.joinOpenBlock(to: kept) }
         guard blockSlot >= 0 else { return notes.pointee.headers.dropOpenBlock() }
         let slot = Int(blockSlot)
+        if isServer, !isInOrder(id, endsStream: endsStream, in: session) {
+            return notes.pointee.headers.dropOpenBlock()
+        }
         if slots[slot].hasFinalHead {
             let block = notes.pointee.headers.endBlock(exceedsLimit: blockExceeds)
             notes.pointee.events.append(.trailers(slot: blockSlot, block: Int32(block)))
@@ -297,6 +309,7 @@ struct SessionSink: ~Copyable {
             slot = found
             lastData = (id, slot)
         }
+        if !announcedLengths.isEmpty, !isAnnounced(count, slot, id, in: session) { return }
         let offset = UnsafeRawPointer(bytes) - input!
         notes.pointee.events.append(.data(slot: slot, offset: Int32(offset), count: Int32(count)))
     }
@@ -310,6 +323,7 @@ struct SessionSink: ~Copyable {
     mutating func close(_ slot: Int32, _ code: UInt32) {
         guard !slots[Int(slot)].isClosed else { return }
         slots[Int(slot)].isClosed = true
+        if !announcedLengths.isEmpty { announcedLengths[slot] = nil }
         if code == 0 { flood.earn(.peerReset, 1) }
         notes.pointee.events.append(.closed(slot: slot, code: code))
     }
