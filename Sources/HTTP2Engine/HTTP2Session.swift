@@ -149,6 +149,7 @@ public final class HTTP2Session {
         }
         sink.pointee.input = nil
         sink.pointee.refuseLateData(in: handle)
+        sink.pointee.refuseSelfDependencies(in: handle)
         announceIfNeeded()
     }
 

@@ -65,6 +65,8 @@ struct SessionSink: ~Copyable {
     private var peerStreams: PeerStreams
     /// Of DATA frames in the bytes at hand.
     private var lateDataIDs: [Int32] = []
+    /// Of PRIORITY frames in the bytes at hand, those that name their own stream, which is not idle.
+    private var selfDependentIDs: [Int32] = []
 
     init(isServer: Bool, limits: HTTP2Limits, workspace: HTTP2Workspace) {
         self.isServer = isServer
@@ -149,7 +151,15 @@ struct SessionSink: ~Copyable {
             pay(.priority)
             // Once priorities are switched off nghttp2 looks at no PRIORITY, not even for this (RFC 9113
             // section 6.3).
-            if frame.streamID == 0 { violation = violation ?? .priorityOfConnection }
+            if frame.streamID == 0 {
+                violation = violation ?? .priorityOfConnection
+            } else if isServer, frame.dependency == frame.streamID {
+                if peerStreams.isIdle(frame.streamID) {
+                    violation = violation ?? .selfDependency
+                } else {
+                    selfDependentIDs.append(frame.streamID)
+                }
+            }
         case Self.priorityUpdate:
             pay(.priority)
         case UInt8(NGHTTP2_WINDOW_UPDATE.rawValue):
@@ -177,6 +187,18 @@ struct SessionSink: ~Copyable {
                 session, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, NGHTTP2_STREAM_CLOSED.rawValue)
         }
         lateDataIDs.removeAll(keepingCapacity: false)
+    }
+
+    /// A stream that depends on itself is an error of the stream (RFC 7540 section 5.3.1), which nghttp2 does not look
+    /// for once priorities are switched off.
+    mutating func refuseSelfDependencies(in session: OpaquePointer?) {
+        guard !selfDependentIDs.isEmpty else { return }
+        for id in selfDependentIDs {
+            // Only queues; `frameSent` makes the peer pay for it.
+            nghttp2_submit_rst_stream(
+                session, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, NGHTTP2_PROTOCOL_ERROR.rawValue)
+        }
+        selfDependentIDs.removeAll(keepingCapacity: false)
     }
 
     /// RFC 9218 section 7.1.
