@@ -148,10 +148,10 @@ open class HTTP2Stream {
         session.submitReset(self, code)
     }
 
-    /// After the trailers went out, tells a peer that is still sending to stop: RST_STREAM(NO_ERROR), the
+    /// After the last frame of our half went out, tells a peer that is still sending to stop: RST_STREAM(NO_ERROR), the
     /// early close of RFC 9113 section 8.1. Nothing happens when the peer has ended by then.
-    public final func stopPeerAfterTrailers() {
-        state.insert(.stopPeerAfterTrailers)
+    public final func stopPeerAfterEnd() {
+        state.insert(.stopPeerAfterEnd)
         session?.sink.pointee.stopsPeers = true
     }
 
@@ -189,7 +189,7 @@ struct StreamState: OptionSet {
     static let remoteEnded = StreamState(rawValue: 4)
     static let resetLocally = StreamState(rawValue: 8)
     static let closed = StreamState(rawValue: 16)
-    static let stopPeerAfterTrailers = StreamState(rawValue: 32)
+    static let stopPeerAfterEnd = StreamState(rawValue: 32)
     /// nghttp2 asked for bytes and there were none: it must be told when there are.
     static let deferred = StreamState(rawValue: 64)
     /// The response is begun and nghttp2 knows of no bytes for it: they are submitted when there are some.

@@ -37,7 +37,7 @@ struct SessionSink: ~Copyable {
     var violation: HTTP2Violation?
     /// HEADERS and DATA frames sent so far: what a peer's ping strikes are reset by (gRPC proposal A8).
     var sentHeadersAndData: UInt64 = 0
-    /// Some stream asked for ``HTTP2Stream/stopPeerAfterTrailers()``; until one did, none is looked for.
+    /// Some stream asked for ``HTTP2Stream/stopPeerAfterEnd()``; until one did, none is looked for.
     var stopsPeers = false
     /// Some stream was written to while nghttp2 held its last DATA frame; until one was, none is looked for.
     var awaitsFrameEnds = false
@@ -366,11 +366,10 @@ struct SessionSink: ~Copyable {
             sentHeadersAndData &+= 1
             flood.earn(.windowUpdate, 10)
             if awaitsFrameEnds { continueBody(telehealth_frame_stream_id(frame), in: session) }
+            if stopsPeers { stopPeerIfAsked(behind: frame, in: session) }
         case UInt8(NGHTTP2_HEADERS.rawValue):
             sentHeadersAndData &+= 1
-            if stopsPeers, telehealth_frame_flags(frame) & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 {
-                stopPeerIfAsked(telehealth_frame_stream_id(frame), in: session)
-            }
+            if stopsPeers { stopPeerIfAsked(behind: frame, in: session) }
         case UInt8(NGHTTP2_GOAWAY.rawValue):
             if let payload = pingBehindGoAway.take() { Self.submitPing(payload, to: session) }
         case UInt8(NGHTTP2_RST_STREAM.rawValue):
@@ -403,9 +402,11 @@ struct SessionSink: ~Copyable {
         _ = stream.submitBody(to: session)
     }
 
-    private mutating func stopPeerIfAsked(_ id: Int32, in session: OpaquePointer?) {
-        guard let slot = slot(of: id, in: session), let stream = slots[Int(slot)].stream,
-            stream.state.contains(.stopPeerAfterTrailers), !stream.state.contains(.remoteEnded)
+    private mutating func stopPeerIfAsked(behind frame: UnsafePointer<nghttp2_frame>, in session: OpaquePointer?) {
+        let id = telehealth_frame_stream_id(frame)
+        guard telehealth_frame_flags(frame) & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0,
+            let slot = slot(of: id, in: session), let stream = slots[Int(slot)].stream,
+            stream.state.contains(.stopPeerAfterEnd), !stream.state.contains(.remoteEnded)
         else { return }
         stream.state.insert(.resetLocally)
         // Submitting is allowed here; it only queues.

@@ -9,20 +9,25 @@ final class CallDispatcher: ServerStreamSource {
     let routes: RouteTable
     let interceptors: [any ServerInterceptor]
     let configuration: ServerConfiguration
+    private let health: HealthService?
     /// By the loop's index.
     private let loops: [LoopCalls]
 
     init(
         routes: RouteTable, interceptors: [any ServerInterceptor], configuration: ServerConfiguration,
-        loops: [EventLoop]
+        health: HealthService?, loops: [EventLoop]
     ) {
         self.routes = routes
         self.interceptors = interceptors
         self.configuration = configuration
+        self.health = health
         self.loops = loops.map {
             LoopCalls(loop: $0, methodCount: routes.routes.count, configuration: configuration)
         }
     }
+
+    /// Whether the server takes calls, by its own word where it offers one.
+    var isReady: Bool { health.map { $0.status(of: "") == .serving } ?? true }
 
     func makeStream(on connection: ServerConnection) -> HTTP2Stream {
         ServerCall(dispatcher: self, calls: loops[connection.loop.index], connection: connection)

@@ -60,6 +60,9 @@ public final class HealthService: RPCService {
         }
     }
 
+    /// A service's status now, the empty name's for the whole server; `nil` for a service that it does not have.
+    public func status(of service: String = "") -> Status? { state.withLock { $0.statuses[service] } }
+
     /// Everything is NOT_SERVING from now on, whatever is set later.
     public func enterShutdown() {
         notify { state in

@@ -48,7 +48,8 @@ public final class RPCServer: Sendable {
         }
         self.configuration = configuration
         dispatcher = CallDispatcher(
-            routes: routes, interceptors: interceptors, configuration: configuration, loops: loops.loops)
+            routes: routes, interceptors: interceptors, configuration: configuration, health: health,
+            loops: loops.loops)
         transport = TransportServer(group: loops, configuration: configuration.transport, source: dispatcher)
     }
 

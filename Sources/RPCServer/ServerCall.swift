@@ -24,6 +24,8 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     var state = ServerCallState()
     /// `nil` until the call is routed, and for requests that are refused before.
     var stream: CallStream?
+    /// Set for a request that is not gRPC.
+    private var plain: PlainRequest?
     private var context: ServerCallContext?
     /// Index of the route; the count of routes stands for an unknown one.
     private var methodIndex: Int
@@ -65,7 +67,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     override func receiveHeaders(_ headers: HeaderBlock, endStream: Bool) {
         guard let route = accept(headers) else {
-            if endStream { state.receiveEnd() }
+            if endStream { receiveEnd() }
             return
         }
         let stream = CallStream(maxMessageBytes: dispatcher.configuration.maxRequestBytes)
@@ -83,7 +85,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     }
 
     override func receiveData(_ bytes: UnsafeRawBufferPointer) {
-        guard let stream, state.acceptsData else { return consume(bytes.count) }
+        guard let stream, state.acceptsData else { return discard(bytes.count) }
         do throws(FramingError) {
             let credit = try stream.receive(bytes)
             if credit > 0 { consume(credit) }
@@ -104,10 +106,19 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         }
     }
 
+    /// Bytes that nobody reads: of a call that is over, or of a request that is not gRPC.
+    private func discard(_ byteCount: Int) {
+        consume(byteCount)
+        guard let plain, !state.isFinished else { return }
+        receivedByteCount &+= byteCount
+        if receivedByteCount > PlainRequest.bodyBytesMax { answerPlainly(plain) }
+    }
+
     override func receiveTrailers(_ headers: HeaderBlock) { receiveEnd() }
 
     override func receiveEnd() {
         state.receiveEnd()
+        if let plain { return answerPlainly(plain) }
         guard let stream, !state.isFinished else { return }
         guard stream.endRequests() else {
             return abort(RPCError(.internal, "the request ended inside a message"))
@@ -140,19 +151,11 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     /// Checks what a request must look like, and answers one that does not.
     private func accept(_ headers: HeaderBlock) -> ServerRoute? {
+        plain = PlainRequest(headers)
+        if headers.exceedsLimit { calls.metrics.recordRefusal(.headerBlock) }
+        guard plain == nil else { return nil }
         guard !headers.exceedsLimit else {
-            calls.metrics.recordRefusal(.headerBlock)
             finish(RPCError(.resourceExhausted, "the request's metadata is above the server's limit"))
-            return nil
-        }
-        guard headers.value(of: .method, is: "POST") else {
-            answerPlainly(headers)
-            return nil
-        }
-        guard let contentType = headers.value(of: .contentType),
-            GRPCContentType.isGRPC(contentType.assumingMemoryBound(to: UInt8.self).span)
-        else {
-            refuse(httpStatus: "415")
             return nil
         }
         guard let path = headers.value(of: .path), let index = dispatcher.routes.index(ofPath: path) else {
@@ -280,6 +283,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     /// A limit, a deadline or bad bytes end the call at once, whatever the handler still does.
     func abort(_ error: RPCError) {
+        if let plain { return answerPlainly(plain) }
         stream?.fail(error)
         stopHandler()
         finish(error)
@@ -287,6 +291,10 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     /// The server stops: a call that it does not wait for ends.
     func serverStops() {
+        if let plain {
+            letGo()
+            return answerPlainly(plain)
+        }
         guard methodIndex < dispatcher.routes.routes.count, dispatcher.routes.routes[methodIndex].care.endsWithServer
         else { return }
         // Also when only its reader is slow.
@@ -297,6 +305,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     /// The message that holds the server up: its number, and the bytes of it that came. `nil` when the request
     /// has ended, or when the next step is the handler's.
     var unfinishedMessage: (number: UInt32, byteCount: Int)? {
+        if plain != nil, state.acceptsData { return (0, 0) }
         guard let stream, state.acceptsData else { return nil }
         let progress = stream.inboundProgress
         // One is wanted: more of them are no progress.
@@ -342,13 +351,13 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         case .trailersOnly: sendStatus(error, metadata: metadata, extra: extra, isOnly: true)
         case .trailers: sendStatus(error, metadata: metadata, extra: extra, isOnly: false)
         }
-        if state.needsResetAfterTrailers { stopPeerAfterTrailers() }
+        if state.needsResetAfterTrailers { stopPeerAfterEnd() }
         end(error)
     }
 
     /// What every end has in common: timer, metrics, interceptors. Once per call.
     private func end(_ error: RPCError?) {
-        guard !isRecorded else { return }
+        guard !isRecorded, plain == nil else { return }
         isRecorded = true
         if heldByteCount > 0 { countHeldBytes() }
         if deadlineTimer != .none { calls.loop.cancel(deadlineTimer) }

@@ -122,7 +122,7 @@ def test_other_content_types(peer, content_type):
     assert ask(peer, *fields)[0][":status"] == "415"
 
 
-@pytest.mark.parametrize("method", ["PUT", "OPTIONS", "DELETE", "post"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "post"])
 def test_other_methods(peer, method):
     head = ask(peer, *GRPC, method=method)[0]
     assert head[":status"] == "405" and head["allow"] == "GET, HEAD, OPTIONS, POST"
