@@ -30,7 +30,7 @@ final class ServerShard: @unchecked Sendable {
 
     /// Accepts on this loop and gives connections to `shards` in turn.
     func listen(
-        _ box: SocketBox, at address: SocketAddress, tls: TLSServerContextSource?,
+        _ box: SocketBox, at address: SocketAddress, tls: TLSServerContextSource?, file: SocketFile?,
         spreadingOver shards: [ServerShard]
     ) async throws(SystemCallError) {
         let failure: SystemCallError? = await withCheckedContinuation { continuation in
@@ -39,7 +39,7 @@ final class ServerShard: @unchecked Sendable {
                 do throws(SystemCallError) {
                     let census = census
                     let listener = try Listener(
-                        socket: socket, address: address, on: loop, paused: { census.acceptPaused() },
+                        socket: socket, address: address, file: file, on: loop, paused: { census.acceptPaused() },
                         accepted: { [unowned self] socket, peer in
                             hand(socket, peer, at: address, tls, to: shards)
                         })
@@ -105,10 +105,7 @@ final class ServerShard: @unchecked Sendable {
     func stopListening() async {
         await withCheckedContinuation { continuation in
             loop.execute { [self] in
-                for listener in listeners {
-                    listener.close()
-                    if case .unix = listener.address { SocketDescriptor.removeFile(of: listener.address) }
-                }
+                for listener in listeners { listener.close() }
                 listeners = []
                 continuation.resume()
             }

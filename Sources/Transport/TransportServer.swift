@@ -31,7 +31,9 @@ public enum ListenEndpoint: Sendable {
     /// Plain text. Who may reach it is the caller's decision.
     case tcp(SocketAddress)
     case tls(SocketAddress, TLSServerContextSource)
-    /// - Parameter mode: permissions of the socket's file, 0o600 for "only this user".
+    /// - Parameters:
+    ///   - path: with "@" in front an abstract name, which has no file and no permissions.
+    ///   - mode: permissions of the socket's file, 0o600 for "only this user".
     case unix(path: String, mode: UInt32)
 
     var address: SocketAddress {
@@ -75,13 +77,15 @@ public final class TransportServer: Sendable {
     /// Listens on one more endpoint.
     ///
     /// - Returns: the bound address, with the port that the kernel chose for port 0.
-    /// - Throws: the failing call, EADDRINUSE for a port or path that another process listens on.
+    /// - Throws: the failing call, EADDRINUSE for a port or path that another process listens on, and for a path that
+    ///   is a file of another kind.
     public func listen(on endpoint: ListenEndpoint) async throws(TransportError) -> SocketAddress {
         let address = endpoint.address
         do throws(SystemCallError) {
             if case .unix(_, let mode) = endpoint {
                 let socket = try Self.unixListener(address, mode: mode)
-                try await shards[0].listen(SocketBox(socket), at: address, tls: nil, spreadingOver: shards)
+                try await shards[0].listen(
+                    SocketBox(socket), at: address, tls: nil, file: SocketFile(of: address), spreadingOver: shards)
                 return address
             }
             let sharing: SocketDescriptor.PortSharing = shards.count > 1 ? .first : .exclusive
@@ -92,7 +96,7 @@ public final class TransportServer: Sendable {
                 boxes.append(SocketBox(try SocketDescriptor.listening(on: bound, sharing: .joining)))
             }
             for (shard, box) in zip(shards, boxes) {
-                try await shard.listen(box, at: bound, tls: endpoint.tls, spreadingOver: [shard])
+                try await shard.listen(box, at: bound, tls: endpoint.tls, file: nil, spreadingOver: [shard])
             }
             return bound
         } catch {
@@ -100,15 +104,16 @@ public final class TransportServer: Sendable {
         }
     }
 
-    /// A path that is left over from a dead process is taken over; one that somebody listens on is not.
+    /// A socket that is left over from a dead process is taken over; one that somebody listens on is not, nor any
+    /// other kind of file.
     private static func unixListener(
         _ address: SocketAddress, mode: UInt32
     ) throws(SystemCallError) -> SocketDescriptor {
         do throws(SystemCallError) {
             return try SocketDescriptor.listening(on: address, unixMode: mode)
         } catch {
-            guard error.isAddressInUse, SocketDescriptor.isAbandoned(unixSocket: address) else { throw error }
-            SocketDescriptor.removeFile(of: address)
+            guard error.isAddressInUse, let file = SocketFile(of: address), file.isAbandoned, file.removeAbandoned()
+            else { throw error }
             return try SocketDescriptor.listening(on: address, unixMode: mode)
         }
     }

@@ -153,9 +153,11 @@ struct DaemonConfiguration: Sendable {
         let texts = reader.list(key)
         if texts.isEmpty { reader.refuse(key, "must name at least one listener") }
         return texts.compactMap { text in
-            if text.hasPrefix("unix:"), text.utf8.count > 5 { return .unix(path: String(text.dropFirst(5))) }
+            if text.hasPrefix("unix:"), text.utf8.count > 5, text != "unix:@" {
+                return .unix(path: String(text.dropFirst(5)))
+            }
             guard let (host, port) = hostAndPort(text) else {
-                reader.refuse(key, "'\(text)' is neither HOST:PORT nor unix:PATH")
+                reader.refuse(key, "'\(text)' is neither HOST:PORT nor unix:PATH nor unix:@NAME")
                 return nil
             }
             return .tcp(host: host, port: port)

@@ -10,7 +10,8 @@ enum SettingTable {
             "telehealth.dataDir", .text, "./data", "folder of the database, its lock and the development key"),
         Setting(
             "telehealth.listen", .list, "127.0.0.1:50051",
-            "where to serve: HOST:PORT (port 0 picks one) or unix:PATH (mode 0600), several with commas"),
+            "where to serve: HOST:PORT (port 0 picks one), unix:PATH (mode 0600) or unix:@NAME (abstract, open to every"
+                + " account of the machine), several with commas"),
         Setting(
             "telehealth.tlsCertificate", .text, "",
             "PEM file of the certificate chain; then every HOST:PORT speaks TLS"),
