@@ -36,6 +36,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     private var receivedByteCount = 0
     /// As ``HeldRequests`` counts them.
     private(set) var heldByteCount = 0
+    private var hasVigil = false
     private var isHandlerAdmitted = false
     private var isHandlerDone = false
     /// The handler is on this thread's stack: what it writes is sent when it has returned or suspended.
@@ -73,6 +74,10 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         let stream = CallStream(maxMessageBytes: dispatcher.configuration.maxRequestBytes)
         self.stream = stream
         stream.attach(self)
+        if let limit = route.care.peerLostAfter {
+            connection.vigilBegan(limit)
+            hasVigil = true
+        }
         guard prepare(headers, stream: stream, route: route) else {
             if endStream { state.receiveEnd() }
             return
@@ -133,6 +138,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     override func closed(_ reason: StreamCloseReason) {
         calls.callClosed()
+        if hasVigil { connection.vigilEnded() }
         let isTooMuch = reason == .resetLocally(.enhanceYourCalm)
         if isTooMuch { calls.metrics.recordRefusal(.queuedResponseBytes) }
         if state.close() {
@@ -141,6 +147,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
                 ? RPCError(.resourceExhausted, "the answer is more than the connection may queue")
                 : RPCError(.cancelled, "the client is gone: \(reason)")
             stream?.fail(error)
+            if reason == .connectionLost { context?.notePeerSilence(connection.silence) }
             stopHandler()
             end(error)
         }

@@ -81,6 +81,8 @@ struct ConnectionClock {
     /// When a drain's patience with open calls ends; nil: never.
     private var graceEnds: MonotonicInstant?
     private var stopBeganAt: MonotonicInstant?
+    /// How soon the peer's silence must be noticed, and for how many calls.
+    private var vigil: (limit: Duration, calls: Int)?
     /// What had left when bytes were last seen to move; nil while none wait.
     private var progress: (sent: UInt64, at: MonotonicInstant)?
 
@@ -149,6 +151,17 @@ struct ConnectionClock {
         graceEnds == stopBeganAt ? since : since + Self.lastWordsTime
     }
 
+    /// A call begins for whose sake a silent peer is to be noticed within `limit`. The shortest counts until the last
+    /// such call has ended.
+    mutating func vigilBegan(_ limit: Duration) {
+        vigil = (min(vigil?.limit ?? limit, limit), (vigil?.calls ?? 0) + 1)
+    }
+
+    mutating func vigilEnded() {
+        guard let (limit, calls) = vigil else { return }
+        vigil = calls > 1 ? (limit, calls - 1) : nil
+    }
+
     /// A PING was sent for another reason than `check`, after a long silence.
     mutating func pinged(at now: MonotonicInstant) { pingSentAt = now }
 
@@ -195,7 +208,7 @@ struct ConnectionClock {
     private mutating func checkKeepalive(at now: MonotonicInstant, _ facts: ConnectionFacts) -> LifetimeAction
     {
         if let sent = pingSentAt {
-            return now >= sent + times.keepalive.timeout ? .close(.keepaliveTimedOut) : .none
+            return now >= sent + keepaliveTimeout ? .close(.keepaliveTimedOut) : .none
         }
         guard let time = activeKeepaliveTime(facts), now >= facts.lastReadAt + time else { return .none }
         pingSentAt = now
@@ -214,8 +227,18 @@ struct ConnectionClock {
     }
 
     private func activeKeepaliveTime(_ facts: ConnectionFacts) -> Duration? {
-        facts.openStreamCount > 0 || times.keepaliveWithoutCalls ? times.keepalive.time : nil
+        let time = facts.openStreamCount > 0 || times.keepaliveWithoutCalls ? times.keepalive.time : nil
+        guard let share = vigilShare else { return time }
+        return min(time ?? share, share)
     }
+
+    private var keepaliveTimeout: Duration {
+        vigilShare.map { min(times.keepalive.timeout, $0) } ?? times.keepalive.timeout
+    }
+
+    /// A third of a vigil's time passes before the PING, and one before it is given up: with the last third to spare, a
+    /// loss is known in time.
+    private var vigilShare: Duration? { vigil.map { $0.limit / 3 } }
 
     /// When `check` may have something to do, given the facts of now; never later than that.
     func nextCheck(_ facts: ConnectionFacts) -> MonotonicInstant {
@@ -243,7 +266,7 @@ struct ConnectionClock {
         }
         if facts.queuedByteCount > 0 { consider(progress?.at, times.windowStall) }
         if let pingSentAt {
-            consider(pingSentAt, times.keepalive.timeout)
+            consider(pingSentAt, keepaliveTimeout)
         } else {
             consider(facts.lastReadAt, activeKeepaliveTime(facts))
         }

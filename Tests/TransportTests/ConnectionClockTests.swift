@@ -147,6 +147,47 @@ import Testing
         #expect(clock.check(at: at(1199), facts) == .close(.writeStalled))
     }
 
+    @Test("while a call asks for it, a peer's silence is noticed within the call's time")
+    func vigil() {
+        var clock = ConnectionClock(
+            times: times { $0.keepalive = KeepaliveConfiguration(time: .seconds(7200), timeout: .seconds(20)) },
+            now: start)
+        clock.established(at: start)
+        clock.vigilBegan(.seconds(60))
+        clock.vigilBegan(.seconds(45))
+        #expect(clock.nextCheck(facts(streams: 2)) == at(15))
+        #expect(clock.check(at: at(15), facts(streams: 2)) == .ping)
+        #expect(clock.check(at: at(29), facts(streams: 2)) == .none)
+        #expect(clock.check(at: at(30), facts(streams: 2, readAt: 16)) == .none)
+        #expect(clock.check(at: at(31), facts(streams: 2, readAt: 16)) == .ping)
+        #expect(clock.check(at: at(46), facts(streams: 2, readAt: 16)) == .close(.keepaliveTimedOut))
+    }
+
+    @Test("a call that asks for more patience than the server has changes nothing, and its end neither")
+    func vigilBesideKeepalive() {
+        var clock = ConnectionClock(
+            times: times { $0.keepalive = KeepaliveConfiguration(time: .seconds(10), timeout: .seconds(5)) },
+            now: start)
+        clock.established(at: start)
+        clock.vigilBegan(.seconds(45))
+        #expect(clock.nextCheck(facts(streams: 1)) == at(10))
+        clock.vigilEnded()
+        clock.vigilEnded()
+        #expect(clock.check(at: at(10), facts()) == .ping)
+        #expect(clock.check(at: at(15), facts()) == .close(.keepaliveTimedOut))
+    }
+
+    @Test("PINGs at the permitted interval are never too many, though each other one is held up a little")
+    func pingsAtTheInterval() {
+        var configuration = ServerTransportConfiguration()
+        configuration.permitKeepaliveTime = .seconds(10)
+        var strikes = PingStrikes(configuration)
+        for ping in 0..<100 {
+            let heldUp = Duration.milliseconds(ping % 2 == 0 ? 0 : 900)
+            #expect(!strikes.received(at: at(ping * 10) + heldUp, hasCalls: true, sent: 0))
+        }
+    }
+
     @Test(
         "strikes count only PINGs that come too soon, and what we send forgives them",
         arguments: [true, false])
@@ -156,7 +197,7 @@ import Testing
         // (second, frames sent so far): two strikes in time, one more is too many; the fifth PING is
         // forgiven.
         let pings: [(second: Int, sent: UInt64)] = [
-            (0, 0), (interval, 0), (2 * interval - 1, 0), (2 * interval, 0), (2 * interval + 1, 1),
+            (0, 0), (interval, 0), (2 * interval - 2, 0), (2 * interval, 0), (2 * interval + 1, 1),
             (2 * interval + 2, 1), (2 * interval + 3, 1), (2 * interval + 4, 1),
         ]
         let verdicts = pings.map { strikes.received(at: at($0.second), hasCalls: hasCalls, sent: $0.sent) }

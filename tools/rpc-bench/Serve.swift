@@ -25,13 +25,17 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "name=value; may be repeated. Names: \(ServerLimit.names).")
     var limit: [ServerLimit] = []
 
+    @Option(help: "Seconds in which a silent peer with an open Watch is to be noticed; none by default.")
+    var watchPeerLostAfter: Double?
+
     func run() async throws {
         var configuration = ServerConfiguration(listeners: [try listener()])
         configuration.loopCount = loops
         for limit in limit { limit.set(&configuration) }
         DescriptorLimit.raise(to: configuration.transport.connectionsMax + 64)
         let echo = EchoService()
-        let server = try RPCServer(configuration: configuration, services: [echo.with(CallCare(endsWithServer: true), for: EchoService.watch)])
+        let care = CallCare(endsWithServer: true, peerLostAfter: watchPeerLostAfter.map { .seconds($0) })
+        let server = try RPCServer(configuration: configuration, services: [echo.with(care, for: EchoService.watch)])
         echo.server.withLock { $0 = server }
         let addresses = try await server.start()
         print("listening on \(addresses[0])")

@@ -131,7 +131,9 @@ public final class SessionWatch: Sendable {
     }
 
     /// Ends the watch and the presence it was; idempotent.
-    public func close() {
+    ///
+    /// - Parameter silence: for how long the viewer was not heard of: the presence ended then.
+    public func close(silentFor silence: Duration = .zero) {
         let (wasOpen, seat, wake) = state.withLock { state in
             defer {
                 state.isClosed = true
@@ -147,7 +149,7 @@ public final class SessionWatch: Sendable {
         _ = wake  // released outside the lock: it may hold the last reference to this watch's owner
         guard wasOpen else { return }
         if let seat { executor.committer.hub.remove(seat, of: session) }
-        if let viewer { executor.committer.presence.close(viewer, in: session, at: executor.time.now) }
+        if let viewer { executor.committer.presence.close(viewer, in: session, at: executor.time.now - silence) }
     }
 
     /// Changes the state, and wakes the owner when there is something to take where there was nothing.

@@ -21,11 +21,14 @@ public struct TelehealthServices: Sendable {
         presence: PresenceBoard, care: any DatabaseCare, openWatches: @escaping @Sendable () -> Int,
         time: any TimeSource
     ) {
+        // An open watch says that its person is here: a peer that is gone must not say so for longer than one who is
+        // heard of by heartbeats.
+        let watched = CallCare(endsWithServer: true, peerLostAfter: executor.policy.presenceLostAfter)
         let views = SessionViews(presence: presence, policy: executor.policy, time: time)
         all = [
             Telehealth_V1_AppointmentServiceService(AppointmentHandler(executor: executor)),
             Telehealth_V1_TelehealthServiceService(VisitHandler(executor: executor, views: views))
-                .with(Self.resumable, for: Telehealth_V1_TelehealthService_Methods.watchSession),
+                .with(watched, for: Telehealth_V1_TelehealthService_Methods.watchSession),
             Telehealth_V1_PeopleServiceService(PeopleHandler(executor: executor, views: views)),
             Telehealth_V1_ConsentServiceService(ConsentHandler(executor: executor, time: time)),
             Telehealth_V1_ConsentPolicyServiceService(ConsentPolicyHandler(executor: executor, time: time)),

@@ -22,7 +22,7 @@ extension VisitHandler {
             try await executor.watchSession(id, after: request.afterSequence, invocation) { relay.pump() }
         }
         // The call keeps the relay: its cancellation is what ends a watch from outside.
-        context.onCancel { relay.finish(nil) }
+        context.onCancel { relay.finish(nil, peerSilence: context.peerSilence) }
         let snapshot = watch.takeSnapshot()
         relay.start(
             watch,
