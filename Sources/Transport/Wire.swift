@@ -160,7 +160,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         } catch {
             // The alert tells the peer why.
             sendTLSOutput()
-            close(ConnectionLoss(.tls(error)))
+            close(error.kind == .limit ? ConnectionLoss(.limitExceeded, error.reason) : ConnectionLoss(.tls(error)))
         }
     }
 
