@@ -114,13 +114,18 @@ struct CallAuthenticator: Sendable {
 
     private func identify(_ context: ServerCallContext) throws(RPCError) -> Caller {
         do throws(TokenRefusal) {
-            guard let header = context.metadata["authorization"] else {
+            let metadata = context.metadata
+            guard let header = metadata["authorization"] else {
                 if let service = settings.service(of: context.peer.verifiedIdentity) {
                     return Caller(
                         subject: service.subject, role: service.role,
                         expiresAt: now() + AccessSettings.certificateTrustedFor)
                 }
                 throw TokenRefusal(reason: "TOKEN_MISSING", message: "send 'authorization: Bearer <token>'")
+            }
+            // Of two, whoever reads the other one would see another caller.
+            guard metadata.count(named: "authorization") == 1 else {
+                throw TokenRefusal(reason: "TOKEN_INVALID", message: "send one authorization, not several")
             }
             guard let token = Self.bearerToken(header) else {
                 throw TokenRefusal(reason: "TOKEN_INVALID", message: "authorization is not 'Bearer <token>'")
@@ -150,7 +155,11 @@ struct CallAuthenticator: Sendable {
             throw StatusDetails(reason: "EMERGENCY_NOT_ALLOWED")
                 .error(.permissionDenied, "emergency access does not count for this call")
         }
-        guard EmergencyAccess.isReason(reason) else {
+        let metadata = context.metadata
+        let given =
+            metadata.count(named: AccessSettings.emergencyHeader)
+            + metadata.count(named: AccessSettings.emergencyHeader + "-bin")
+        guard given == 1, EmergencyAccess.isReason(reason) else {
             throw StatusDetails(reason: "EMERGENCY_REASON_INVALID")
                 .error(.invalidArgument, "say why, in 10 to 500 bytes")
         }
