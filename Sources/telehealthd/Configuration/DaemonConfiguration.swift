@@ -96,6 +96,7 @@ struct DaemonConfiguration: Sendable {
     var offersReflection: Bool
     var logLevel: Logger.Level
     var shutdownGrace: Duration
+    var connections: Connections
     var identity: Identity
     var cloud: Cloud
     var audit: Audit
@@ -120,6 +121,7 @@ struct DaemonConfiguration: Sendable {
         offersReflection = reader.boolean("telehealth.reflection")
         logLevel = Logger.Level(rawValue: reader.text("telehealth.logLevel")) ?? .info
         shutdownGrace = reader.duration("telehealth.shutdownGrace")
+        connections = Connections(&reader)
         identity = Self.identity(&reader)
         cloud = Self.cloud(&reader)
         audit = Self.audit(&reader, dataDirectory: dataDirectory)
