@@ -8,7 +8,8 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
     /// `high` and `low` in host byte order: ::1 is (0, 1). `scope` is the interface index of a link-local
     /// address.
     case ipv6(high: UInt64, low: UInt64, port: UInt16, scope: UInt32)
-    /// At most 107 bytes; empty for an unnamed peer.
+    /// At most 107 bytes; empty for an unnamed peer. With "@" in front an abstract name, which has no file (unix(7)); a
+    /// file whose own name begins so is "./@name".
     case unix(path: String)
 
     /// Longest path that fits `sockaddr_un` with its terminating zero.
@@ -47,6 +48,13 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// A unix socket without a file.
+    public var isAbstract: Bool {
+        if case .unix(let path) = self { path.utf8.first == Self.abstractMark } else { false }
+    }
+
+    private static let abstractMark = UInt8(ascii: "@")
+
     /// Whether only processes of this machine can be the peer: 127/8, ::1, mapped 127/8, or a unix socket.
     public var isLoopback: Bool {
         switch self {
@@ -56,7 +64,7 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// "127.0.0.1:50051", "[::1]:50051" or "unix:/run/telehealth.sock".
+    /// "127.0.0.1:50051", "[::1]:50051", "unix:/run/telehealth.sock" or "unix:@telehealth".
     public var description: String {
         switch self {
         case .ipv4(_, let port): "\(host):\(port)"
@@ -93,7 +101,8 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// Lays the address out as the kernel wants it, for the duration of `body`.
     ///
-    /// - Throws: ENAMETOOLONG for a unix path that does not fit, else what `body` throws.
+    /// - Throws: ENAMETOOLONG for a unix path that does not fit, EINVAL for an empty one or one with a zero byte, which
+    ///   the kernel would take for another address; else what `body` throws.
     func withSockaddr<R>(
         _ body: (UnsafePointer<sockaddr>, socklen_t) throws(SystemCallError) -> R
     ) throws(SystemCallError) -> R {
@@ -124,15 +133,18 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
             withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: value, as: sockaddr_in6.self) }
             return socklen_t(MemoryLayout<sockaddr_in6>.size)
         case .unix(let path):
-            let bytes = Array(path.utf8)
+            var bytes = Array(path.utf8)
+            guard !bytes.isEmpty, !bytes.contains(0) else { throw SystemCallError("sockaddr_un", code: EINVAL) }
             guard bytes.count <= Self.unixPathBytesMax else {
                 throw SystemCallError("sockaddr_un", code: ENAMETOOLONG)
             }
+            if isAbstract { bytes[0] = 0 }
             var value = sockaddr_un()
             value.sun_family = sa_family_t(AF_UNIX)
             withUnsafeMutableBytes(of: &value.sun_path) { $0.copyBytes(from: bytes) }
             withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: value, as: sockaddr_un.self) }
-            return socklen_t(MemoryLayout<sockaddr_un>.size)
+            // Every byte of an abstract name counts, also zeros behind it.
+            return socklen_t(isAbstract ? Self.unixPathOffset + bytes.count : MemoryLayout<sockaddr_un>.size)
         }
     }
 
@@ -156,14 +168,19 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
                 )
             }
         case AF_UNIX:
-            let pathOffset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path)!
-            let count = max(0, Int(length) - pathOffset)
-            let bytes = UnsafeRawBufferPointer(start: raw + pathOffset, count: count).prefix { $0 != 0 }
-            self = .unix(path: String(decoding: bytes, as: UTF8.self))
+            let count = max(0, Int(length) - Self.unixPathOffset)
+            let bytes = UnsafeRawBufferPointer(start: raw + Self.unixPathOffset, count: count)
+            if count > 1, bytes[0] == 0 {
+                self = .unix(path: "@" + String(decoding: bytes.dropFirst(), as: UTF8.self))
+            } else {
+                self = .unix(path: String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
+            }
         default:
             return nil
         }
     }
+
+    private static let unixPathOffset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path)!
 
     private static func in6(high: UInt64, low: UInt64) -> in6_addr {
         var raw = in6_addr()

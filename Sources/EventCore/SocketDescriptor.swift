@@ -45,7 +45,7 @@ public struct SocketDescriptor: ~Copyable {
     /// Binds and listens.
     ///
     /// - Parameter unixMode: permissions of a unix socket's file, in force from its first moment; the
-    ///   process's umask is taken off.
+    ///   process's umask is taken off. An abstract socket has none: every process of the machine may connect.
     /// - Throws: the failing call with its errno (EADDRINUSE, EACCES, EADDRNOTAVAIL, ...).
     public static func listening(
         on address: SocketAddress, sharing: PortSharing = .exclusive, unixMode: UInt32 = 0o600
@@ -65,22 +65,6 @@ public struct SocketDescriptor: ~Copyable {
         if sharing == .first, address.family != AF_UNIX { try socket.set(SOL_SOCKET, SO_REUSEPORT, 1) }
         if listen(number, listenBacklog) != 0 { throw SystemCallError("listen") }
         return socket
-    }
-
-    /// Whether nobody listens on a unix socket whose file exists: what a process that was killed leaves
-    /// behind.
-    public static func isAbandoned(unixSocket address: SocketAddress) -> Bool {
-        do throws(SystemCallError) {
-            _ = try connecting(to: address)
-            return false
-        } catch {
-            return error.code == ECONNREFUSED
-        }
-    }
-
-    /// Removes a unix socket's file; other addresses have none.
-    public static func removeFile(of address: SocketAddress) {
-        if case .unix(let path) = address { unlink(path) }
     }
 
     /// Starts to connect; the socket turns writable when the outcome is known, see `takeError`.

@@ -19,5 +19,8 @@ public struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertibl
     /// Somebody else listens there.
     public var isAddressInUse: Bool { code == EADDRINUSE }
 
+    /// The peer's machine or the way to it is gone: what was sent was not acknowledged in time.
+    public static func isTimeout(_ code: Int32) -> Bool { code == ETIMEDOUT }
+
     public var description: String { "\(call): \(String(cString: strerror(code))) (errno \(code))" }
 }

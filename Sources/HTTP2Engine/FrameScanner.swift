@@ -1,9 +1,13 @@
+internal import CNghttp2
+
 /// The first nine bytes of a frame.
 struct FrameHeader: Hashable {
     var byteCount: Int
     var type: UInt8
     var flags: UInt8
     var streamID: Int32
+    /// PRIORITY alone: the stream that this one depends on.
+    var dependency: Int32?
 }
 
 /// Finds the frames in the bytes that go to nghttp2, however they are cut.
@@ -13,11 +17,13 @@ struct FrameHeader: Hashable {
 /// nghttp2 a moment later.
 struct FrameScanner {
     static let headerByteCount = 9
+    /// Of a PRIORITY frame's payload, the part that names a stream (RFC 9113 section 6.3).
+    private static let dependencyByteCount = 4
 
     /// Bytes until the next frame begins.
     private var skipped: Int
-    /// The first `partialCount` bytes of a header that was cut.
-    private var partial: InlineArray<9, UInt8> = .init(repeating: 0)
+    /// The first `partialCount` bytes of a header that was cut, or of one with a dependency behind it.
+    private var partial: InlineArray<13, UInt8> = .init(repeating: 0)
     private var partialCount = 0
 
     /// - Parameter prefaceByteCount: what comes before the first frame.
@@ -35,29 +41,57 @@ struct FrameScanner {
         }
         offset += skipped
         skipped = 0
-        let found: FrameHeader
         if partialCount == 0, bytes.count - offset >= Self.headerByteCount {
-            found = header { bytes[offset + $0] }
-            offset += Self.headerByteCount
-        } else {
-            while partialCount < Self.headerByteCount {
-                guard offset < bytes.count else { return nil }
-                partial[partialCount] = bytes[offset]
-                partialCount += 1
-                offset += 1
+            let found = header { bytes[offset + $0] }
+            if !Self.namesDependency(found) {
+                offset += Self.headerByteCount
+                skipped = found.byteCount
+                return found
             }
-            partialCount = 0
-            found = header { partial[$0] }
         }
+        guard fill(upTo: Self.headerByteCount, from: bytes, at: &offset) else { return nil }
+        var found = header { partial[$0] }
         skipped = found.byteCount
+        if Self.namesDependency(found) {
+            let count = Self.headerByteCount + Self.dependencyByteCount
+            guard fill(upTo: count, from: bytes, at: &offset) else {
+                skipped = 0
+                return nil
+            }
+            found.dependency = streamID(at: Self.headerByteCount) { partial[$0] }
+            skipped -= Self.dependencyByteCount
+        }
+        partialCount = 0
         return found
+    }
+
+    private static func namesDependency(_ header: FrameHeader) -> Bool {
+        header.type == UInt8(NGHTTP2_PRIORITY.rawValue) && header.byteCount >= dependencyByteCount
+    }
+
+    /// - Returns: whether `partial` has so many bytes now.
+    private mutating func fill(upTo count: Int, from bytes: UnsafeRawBufferPointer, at offset: inout Int) -> Bool {
+        while partialCount < count {
+            guard offset < bytes.count else { return false }
+            partial[partialCount] = bytes[offset]
+            partialCount += 1
+            offset += 1
+        }
+        return true
     }
 
     /// - Spec: RFC 9113 section 4.1.
     private func header(_ byte: (Int) -> UInt8) -> FrameHeader {
-        let id = UInt32(byte(5)) << 24 | UInt32(byte(6)) << 16 | UInt32(byte(7)) << 8 | UInt32(byte(8))
-        return FrameHeader(
+        FrameHeader(
             byteCount: Int(byte(0)) << 16 | Int(byte(1)) << 8 | Int(byte(2)), type: byte(3), flags: byte(4),
-            streamID: Int32(bitPattern: id & 0x7FFF_FFFF))
+            streamID: streamID(at: 5, byte))
+    }
+
+    /// The reserved bit (or that of exclusive dependencies) is left out.
+    private func streamID(at start: Int, _ byte: (Int) -> UInt8) -> Int32 {
+        let bits =
+            UInt32(byte(start)) << 24 | UInt32(byte(start + 1)) << 16 | UInt32(byte(start + 2)) << 8
+            | UInt32(byte(start + 3))
+        return Int32(bitPattern: bits & 0x7FFF_FFFF)
     }
 }

@@ -149,19 +149,21 @@ extension HTTP2Session {
 
     /// Queues a PING; its acknowledgement comes back with the same payload.
     public func ping(payload: UInt64) {
-        withUnsafeBytes(of: payload) {
-            _ = nghttp2_submit_ping(
-                handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), $0.baseAddress!.assumingMemoryBound(to: UInt8.self)
-            )
-        }
+        SessionSink.submitPing(payload, to: handle)
         announceIfNeeded()
     }
 
     /// First step of a graceful end: a GOAWAY that refuses nothing yet, so that requests on their way still
-    /// count. Ping, and call `finishDrain` when the acknowledgement or a timer came (RFC 9113 section 6.8).
-    public func beginDrain() {
-        guard role == .server, !isDraining else { return }
+    /// count, and behind it a PING. Call `finishDrain` when its acknowledgement or a timer came: what the client
+    /// sent before it knew has arrived by then (RFC 9113 section 6.8).
+    ///
+    /// - Parameter payload: the PING's.
+    public func beginDrain(pingPayload payload: UInt64) {
+        // A client that is leaving itself needs no notice.
+        guard role == .server, !isDraining else { return ping(payload: payload) }
         isDraining = true
+        // nghttp2 sends a PING before whatever else is queued.
+        sink.pointee.pingBehindGoAway = payload
         nghttp2_submit_shutdown_notice(handle)
         announceIfNeeded()
     }

@@ -79,7 +79,7 @@ public final class HTTP2Session {
         var created: OpaquePointer?
         let callbacks = try SessionCallbacks.make()
         defer { nghttp2_session_callbacks_del(callbacks) }
-        let options = try SessionCallbacks.options(limits)
+        let options = try SessionCallbacks.options(limits, role)
         defer { nghttp2_option_del(options) }
         // Freed in `deinit`, behind the C session.
         let sink = UnsafeMutablePointer<SessionSink>.allocate(capacity: 1)
@@ -149,6 +149,7 @@ public final class HTTP2Session {
         }
         sink.pointee.input = nil
         sink.pointee.refuseLateData(in: handle)
+        sink.pointee.refuseSelfDependencies(in: handle)
         announceIfNeeded()
     }
 
@@ -348,6 +349,11 @@ public final class HTTP2Session {
     /// - Complexity: O(streams that were open at the same time); for what is done every few seconds.
     public func forEachStream(_ body: (HTTP2Stream) -> Void) {
         for stream in sink.pointee.slots.compactMap(\.stream) { body(stream) }
+    }
+
+    /// Whether a stream is open now for which `matches` says so.
+    public func hasStream(where matches: (HTTP2Stream) -> Bool) -> Bool {
+        sink.pointee.slots.contains { $0.stream.map(matches) ?? false }
     }
 
     // MARK: - The end

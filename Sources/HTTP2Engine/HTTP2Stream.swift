@@ -71,6 +71,8 @@ open class HTTP2Stream {
 
     public final var isClosed: Bool { state.contains(.closed) }
     public final var isRemoteEnded: Bool { state.contains(.remoteEnded) }
+    /// See ``letGo()``.
+    public final var isExpendable: Bool { state.contains(.expendable) }
 
     // MARK: - Outbound
 
@@ -146,12 +148,15 @@ open class HTTP2Stream {
         session.submitReset(self, code)
     }
 
-    /// After the trailers went out, tells a peer that is still sending to stop: RST_STREAM(NO_ERROR), the
+    /// After the last frame of our half went out, tells a peer that is still sending to stop: RST_STREAM(NO_ERROR), the
     /// early close of RFC 9113 section 8.1. Nothing happens when the peer has ended by then.
-    public final func stopPeerAfterTrailers() {
-        state.insert(.stopPeerAfterTrailers)
+    public final func stopPeerAfterEnd() {
+        state.insert(.stopPeerAfterEnd)
         session?.sink.pointee.stopsPeers = true
     }
+
+    /// A server that stops need not wait until the peer has taken what is queued for it.
+    public final func letGo() { state.insert(.expendable) }
 
     /// Gives flow-control window back to the peer, for the stream and the connection.
     public final func consume(_ byteCount: Int) {
@@ -184,11 +189,13 @@ struct StreamState: OptionSet {
     static let remoteEnded = StreamState(rawValue: 4)
     static let resetLocally = StreamState(rawValue: 8)
     static let closed = StreamState(rawValue: 16)
-    static let stopPeerAfterTrailers = StreamState(rawValue: 32)
+    static let stopPeerAfterEnd = StreamState(rawValue: 32)
     /// nghttp2 asked for bytes and there were none: it must be told when there are.
     static let deferred = StreamState(rawValue: 64)
     /// The response is begun and nghttp2 knows of no bytes for it: they are submitted when there are some.
     static let unprovided = StreamState(rawValue: 256)
     /// The queue went above the high-water mark; `becameWritable` is owed.
     static let aboveHighWater = StreamState(rawValue: 128)
+    /// Nobody waits for the stream's end when the server stops.
+    static let expendable = StreamState(rawValue: 512)
 }

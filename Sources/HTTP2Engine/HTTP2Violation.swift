@@ -10,6 +10,7 @@ enum HTTP2Violation: Hashable, Sendable {
     case closedStream
     case skippedStream
     case priorityOfConnection
+    case selfDependency
 
     /// What GOAWAY says.
     var code: HTTP2ErrorCode {
@@ -20,6 +21,8 @@ enum HTTP2Violation: Hashable, Sendable {
         // Section 5.1.1: the first use of a stream closes the idle ones below it.
         case .skippedStream: .protocolError
         case .priorityOfConnection: .protocolError
+        // RFC 7540 section 5.3.1 makes it a stream error, but an idle stream cannot be reset (RFC 9113 section 6.4).
+        case .selfDependency: .protocolError
         }
     }
 
@@ -41,6 +44,7 @@ enum HTTP2Violation: Hashable, Sendable {
         case .closedStream: "headers_of_a_closed_stream"
         case .skippedStream: "stream_ids_must_grow"
         case .priorityOfConnection: "priority_of_stream_0"
+        case .selfDependency: "stream_depends_on_itself"
         }
     }
 }

@@ -49,6 +49,9 @@ struct PeerStreams {
         return true
     }
 
+    /// Whether the stream was never used, and may be.
+    func isIdle(_ id: Int32) -> Bool { id & 1 == 0 || id > highest }
+
     mutating func receiveReset(_ id: Int32) {
         if let index = ids.lastIndex(of: id) { ids.remove(at: index) }
     }

@@ -60,7 +60,7 @@ enum SessionCallbacks {
     /// Types below are defined by RFC 9113; nghttp2 hides all others unless they are announced to it.
     private static let firstExtensionType: UInt8 = 0x0A
 
-    static func options(_ limits: HTTP2Limits) throws(HTTP2Failure) -> OpaquePointer {
+    static func options(_ limits: HTTP2Limits, _ role: HTTP2Session.Role) throws(HTTP2Failure) -> OpaquePointer {
         var made: OpaquePointer?
         let code = nghttp2_option_new(&made)
         guard code == 0, let options = made else {
@@ -70,6 +70,8 @@ enum SessionCallbacks {
         nghttp2_option_set_no_auto_window_update(options, 1)
         // Closed streams are kept only for RFC 7540 priorities, which are switched off.
         nghttp2_option_set_no_closed_streams(options, 1)
+        // Requests are judged by `RequestRules`, responses by nghttp2.
+        if role == .server { nghttp2_option_set_no_http_messaging(options, 1) }
         nghttp2_option_set_max_outbound_ack(options, limits.queuedAcksMax)
         nghttp2_option_set_max_settings(options, limits.settingsEntriesMax)
         nghttp2_option_set_max_continuations(options, limits.continuationsMax)

@@ -37,17 +37,19 @@ struct SessionSink: ~Copyable {
     var violation: HTTP2Violation?
     /// HEADERS and DATA frames sent so far: what a peer's ping strikes are reset by (gRPC proposal A8).
     var sentHeadersAndData: UInt64 = 0
-    /// Some stream asked for ``HTTP2Stream/stopPeerAfterTrailers()``; until one did, none is looked for.
+    /// Some stream asked for ``HTTP2Stream/stopPeerAfterEnd()``; until one did, none is looked for.
     var stopsPeers = false
     /// Some stream was written to while nghttp2 held its last DATA frame; until one was, none is looked for.
     var awaitsFrameEnds = false
+    /// Payload of the PING that follows our next GOAWAY.
+    var pingBehindGoAway: UInt64?
     var isInBlock = false
     /// The fields of the open block that earlier reads brought.
     private var unfinishedBlock: UnfinishedHeaderBlock?
     /// Start of the bytes that nghttp2 is working on, to turn its pointers into offsets.
     var input: UnsafeRawPointer?
 
-    private var blockSlot: Int32 = -1
+    var blockSlot: Int32 = -1
     /// Since the last HEADERS.
     private var continuationCount = 0
     /// Heads with a status of 1xx since the last final one, of all streams.
@@ -55,11 +57,16 @@ struct SessionSink: ~Copyable {
     private var blockFieldCount = 0
     private var blockByteCount = 0
     private var blockExceeds = false
+    var rules = RequestRules(areTrailers: false)
+    /// By slot, of requests that announced one and whose body is still coming: nearly none do.
+    var announcedLengths: [Int32: AnnouncedLength] = [:]
     private var lastData: (id: Int32, slot: Int32) = (0, -1)
     private var scanner: FrameScanner
     private var peerStreams: PeerStreams
     /// Of DATA frames in the bytes at hand.
     private var lateDataIDs: [Int32] = []
+    /// Of PRIORITY frames in the bytes at hand, those that name their own stream, which is not idle.
+    private var selfDependentIDs: [Int32] = []
 
     init(isServer: Bool, limits: HTTP2Limits, workspace: HTTP2Workspace) {
         self.isServer = isServer
@@ -144,7 +151,15 @@ struct SessionSink: ~Copyable {
             pay(.priority)
             // Once priorities are switched off nghttp2 looks at no PRIORITY, not even for this (RFC 9113
             // section 6.3).
-            if frame.streamID == 0 { violation = violation ?? .priorityOfConnection }
+            if frame.streamID == 0 {
+                violation = violation ?? .priorityOfConnection
+            } else if isServer, frame.dependency == frame.streamID {
+                if peerStreams.isIdle(frame.streamID) {
+                    violation = violation ?? .selfDependency
+                } else {
+                    selfDependentIDs.append(frame.streamID)
+                }
+            }
         case Self.priorityUpdate:
             pay(.priority)
         case UInt8(NGHTTP2_WINDOW_UPDATE.rawValue):
@@ -174,6 +189,18 @@ struct SessionSink: ~Copyable {
         lateDataIDs.removeAll(keepingCapacity: false)
     }
 
+    /// A stream that depends on itself is an error of the stream (RFC 7540 section 5.3.1), which nghttp2 does not look
+    /// for once priorities are switched off.
+    mutating func refuseSelfDependencies(in session: OpaquePointer?) {
+        guard !selfDependentIDs.isEmpty else { return }
+        for id in selfDependentIDs {
+            // Only queues; `frameSent` makes the peer pay for it.
+            nghttp2_submit_rst_stream(
+                session, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, NGHTTP2_PROTOCOL_ERROR.rawValue)
+        }
+        selfDependentIDs.removeAll(keepingCapacity: false)
+    }
+
     /// RFC 9218 section 7.1.
     private static let priorityUpdate: UInt8 = 0x10
     /// Ends the `mem_recv` that is running, after this field.
@@ -194,6 +221,7 @@ struct SessionSink: ~Copyable {
         } else {
             blockSlot = slot(of: id, in: session) ?? -1
         }
+        rules = RequestRules(areTrailers: blockSlot >= 0 && slots[Int(blockSlot)].hasFinalHead)
         notes.pointee.headers.beginBlock()
         unfinishedBlock = nil
         isInBlock = true
@@ -209,6 +237,12 @@ struct SessionSink: ~Copyable {
     mutating func header(
         _ name: UnsafePointer<UInt8>, _ nameCount: Int, _ value: UnsafePointer<UInt8>, _ valueCount: Int
     ) -> Int32 {
+        let known = KnownHeader.match(name, count: nameCount)
+        if isServer {
+            rules.add(
+                known, name: UnsafeBufferPointer(start: name, count: nameCount),
+                value: UnsafeBufferPointer(start: value, count: valueCount))
+        }
         blockFieldCount += 1
         // RFC 9113 section 10.5.1: name, value and 32 per field.
         blockByteCount += nameCount + valueCount + 32
@@ -223,8 +257,7 @@ struct SessionSink: ~Copyable {
             return 0
         }
         notes.pointee.headers.append(
-            known: KnownHeader.match(name, count: nameCount), name: name, nameCount: nameCount, value: value,
-            valueCount: valueCount)
+            known: known, name: name, nameCount: nameCount, value: value, valueCount: valueCount)
         return notes.pointee.headers.byteCount > HTTP2Workspace.headerBytesMax ? Self.pause : 0
     }
 
@@ -236,10 +269,10 @@ struct SessionSink: ~Copyable {
         let endsStream = flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
         switch telehealth_frame_type(frame) {
         case UInt8(NGHTTP2_HEADERS.rawValue):
-            headersEnded(endsStream: endsStream)
+            headersEnded(id, endsStream: endsStream, in: session)
         case UInt8(NGHTTP2_DATA.rawValue):
             if endsStream, let slot = id == lastData.id ? lastData.slot : slot(of: id, in: session) {
-                notes.pointee.events.append(.end(slot: slot))
+                if bodyEnded(slot, id, in: session) { notes.pointee.events.append(.end(slot: slot)) }
             }
         case UInt8(NGHTTP2_RST_STREAM.rawValue):
             if let slot = slot(of: id, in: session) {
@@ -263,11 +296,14 @@ struct SessionSink: ~Copyable {
         }
     }
 
-    private mutating func headersEnded(endsStream: Bool) {
+    private mutating func headersEnded(_ id: Int32, endsStream: Bool, in session: OpaquePointer?) {
         isInBlock = false
         if let kept = unfinishedBlock.take() { notes.pointee.headers.joinOpenBlock(to: kept) }
         guard blockSlot >= 0 else { return notes.pointee.headers.dropOpenBlock() }
         let slot = Int(blockSlot)
+        if isServer, !isInOrder(id, endsStream: endsStream, in: session) {
+            return notes.pointee.headers.dropOpenBlock()
+        }
         if slots[slot].hasFinalHead {
             let block = notes.pointee.headers.endBlock(exceedsLimit: blockExceeds)
             notes.pointee.events.append(.trailers(slot: blockSlot, block: Int32(block)))
@@ -295,6 +331,7 @@ struct SessionSink: ~Copyable {
             slot = found
             lastData = (id, slot)
         }
+        if !announcedLengths.isEmpty, !isAnnounced(count, slot, id, in: session) { return }
         let offset = UnsafeRawPointer(bytes) - input!
         notes.pointee.events.append(.data(slot: slot, offset: Int32(offset), count: Int32(count)))
     }
@@ -308,6 +345,7 @@ struct SessionSink: ~Copyable {
     mutating func close(_ slot: Int32, _ code: UInt32) {
         guard !slots[Int(slot)].isClosed else { return }
         slots[Int(slot)].isClosed = true
+        if !announcedLengths.isEmpty { announcedLengths[slot] = nil }
         if code == 0 { flood.earn(.peerReset, 1) }
         notes.pointee.events.append(.closed(slot: slot, code: code))
     }
@@ -328,11 +366,12 @@ struct SessionSink: ~Copyable {
             sentHeadersAndData &+= 1
             flood.earn(.windowUpdate, 10)
             if awaitsFrameEnds { continueBody(telehealth_frame_stream_id(frame), in: session) }
+            if stopsPeers { stopPeerIfAsked(behind: frame, in: session) }
         case UInt8(NGHTTP2_HEADERS.rawValue):
             sentHeadersAndData &+= 1
-            if stopsPeers, telehealth_frame_flags(frame) & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 {
-                stopPeerIfAsked(telehealth_frame_stream_id(frame), in: session)
-            }
+            if stopsPeers { stopPeerIfAsked(behind: frame, in: session) }
+        case UInt8(NGHTTP2_GOAWAY.rawValue):
+            if let payload = pingBehindGoAway.take() { Self.submitPing(payload, to: session) }
         case UInt8(NGHTTP2_RST_STREAM.rawValue):
             // Ours by choice, or provoked: only the second kind is the peer's doing.
             if let slot = slot(of: telehealth_frame_stream_id(frame), in: session),
@@ -346,6 +385,14 @@ struct SessionSink: ~Copyable {
         }
     }
 
+    /// Only queues.
+    static func submitPing(_ payload: UInt64, to session: OpaquePointer?) {
+        withUnsafeBytes(of: payload) {
+            _ = nghttp2_submit_ping(
+                session, UInt8(NGHTTP2_FLAG_NONE.rawValue), $0.baseAddress!.assumingMemoryBound(to: UInt8.self))
+        }
+    }
+
     /// What was written while the frame was on its way.
     private mutating func continueBody(_ id: Int32, in session: OpaquePointer?) {
         guard let slot = slot(of: id, in: session), let stream = slots[Int(slot)].stream,
@@ -355,9 +402,11 @@ struct SessionSink: ~Copyable {
         _ = stream.submitBody(to: session)
     }
 
-    private mutating func stopPeerIfAsked(_ id: Int32, in session: OpaquePointer?) {
-        guard let slot = slot(of: id, in: session), let stream = slots[Int(slot)].stream,
-            stream.state.contains(.stopPeerAfterTrailers), !stream.state.contains(.remoteEnded)
+    private mutating func stopPeerIfAsked(behind frame: UnsafePointer<nghttp2_frame>, in session: OpaquePointer?) {
+        let id = telehealth_frame_stream_id(frame)
+        guard telehealth_frame_flags(frame) & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0,
+            let slot = slot(of: id, in: session), let stream = slots[Int(slot)].stream,
+            stream.state.contains(.stopPeerAfterEnd), !stream.state.contains(.remoteEnded)
         else { return }
         stream.state.insert(.resetLocally)
         // Submitting is allowed here; it only queues.

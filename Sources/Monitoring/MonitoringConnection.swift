@@ -6,6 +6,10 @@ internal import EventCore
 final class MonitoringConnection: ReadinessTarget, TimerTarget, @unchecked Sendable {
     private enum State { case reading, answering, writing, closed }
 
+    /// Grows from one connection to the next.
+    let number: Int
+    /// The peer's, without its port.
+    let host: String
     private let loop: EventLoop
     private let responder: MonitoringServer.Responder
     private var socket: SocketDescriptor?
@@ -18,12 +22,17 @@ final class MonitoringConnection: ReadinessTarget, TimerTarget, @unchecked Senda
     private var ended: ((MonitoringConnection) -> Void)?
 
     init(
-        socket: consuming SocketDescriptor, loop: EventLoop, responder: @escaping MonitoringServer.Responder
+        number: Int, host: String, socket: consuming SocketDescriptor, loop: EventLoop, responder: @escaping MonitoringServer.Responder
     ) {
+        self.number = number
+        self.host = host
         self.socket = consume socket
         self.loop = loop
         self.responder = responder
     }
+
+    /// The next step is the peer's: the rest of its request, or taking the answer.
+    var isWaitingForPeer: Bool { state == .reading || state == .writing }
 
     /// - Parameter ended: told once, when the socket is closed.
     func start(_ ended: @escaping (MonitoringConnection) -> Void) {
@@ -35,6 +44,8 @@ final class MonitoringConnection: ReadinessTarget, TimerTarget, @unchecked Senda
             return close()
         }
         timer = loop.schedule(at: loop.now + MonitoringServer.connectionTime, self)
+        // Who asks at once waits for us from here on, and cannot be put out for somebody else.
+        read()
     }
 
     func descriptorReady(_ readiness: Readiness, on loop: EventLoop) {

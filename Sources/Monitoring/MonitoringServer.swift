@@ -3,14 +3,17 @@ internal import Synchronization
 
 /// Answers GET and HEAD over plain HTTP/1.1 for probers and scrapers: one request per connection.
 ///
+/// Peers that are slow hold up nobody: when all places are taken the newcomer gets that of whoever of the most frequent
+/// address has waited longest without having asked (or without having read its answer).
+///
 /// It has a loop of its own, so that it answers while the service's loops are busy. What it may be asked is in no way
 /// personal: it needs no token, and is bound where the operator says.
 public final class MonitoringServer: Sendable {
     /// Answers one path; nil is 404. Runs on the endpoint's loop; may suspend.
     public typealias Responder = @Sendable (_ path: String) async -> MonitoringResponse?
 
-    /// Connections at once: a scraper and some probers; more wait in the kernel's queue.
-    public static let connectionsMax = 32
+    /// Connections at once: a scraper and some probers, with room for what others leave lying.
+    public static let connectionsMax = 128
     /// From accept to the last byte sent: a slow sender or reader holds nothing for longer.
     public static let connectionTime: Duration = .seconds(10)
 
@@ -68,6 +71,8 @@ final class MonitoringListener: ReadinessTarget, TimerTarget {
     private var registration = RegistrationID.none
     private var timer = TimerID.none
     private var connections: [ObjectIdentifier: MonitoringConnection] = [:]
+    /// Accepted so far.
+    private var connectionCount = 0
 
     init(on address: SocketAddress, loop: EventLoop, responder: @escaping MonitoringServer.Responder)
         throws(SystemCallError)
@@ -82,11 +87,14 @@ final class MonitoringListener: ReadinessTarget, TimerTarget {
     }
 
     func descriptorReady(_ readiness: Readiness, on loop: EventLoop) {
-        while connections.count < MonitoringServer.connectionsMax, socket != nil {
+        while socket != nil, makeRoom() {
             do throws(SystemCallError) {
                 guard let accepted = try socket!.accept() else { return }
+                let host = accepted.peer.host
+                connectionCount += 1
                 let connection = MonitoringConnection(
-                    socket: accepted.takeSocket(), loop: loop, responder: responder)
+                    number: connectionCount, host: host, socket: accepted.takeSocket(), loop: loop,
+                    responder: responder)
                 connections[ObjectIdentifier(connection)] = connection
                 connection.start { [weak self] ended in self?.forget(ended) }
             } catch {
@@ -94,8 +102,18 @@ final class MonitoringListener: ReadinessTarget, TimerTarget {
                 return
             }
         }
-        // Full: the listener is heard again when a connection ends.
+        // All are being answered: the listener is heard again when a connection ends.
         if socket != nil { loop.setInterest([], of: registration) }
+    }
+
+    /// - Returns: whether there is a place for one more.
+    private func makeRoom() -> Bool {
+        guard connections.count >= MonitoringServer.connectionsMax else { return true }
+        let waiting = Dictionary(grouping: connections.values.filter(\.isWaitingForPeer), by: \.host)
+        let most = waiting.values.max { $0.count < $1.count }
+        guard let oldest = most?.min(by: { $0.number < $1.number }) else { return false }
+        oldest.close()
+        return true
     }
 
     private func forget(_ connection: MonitoringConnection) {

@@ -81,13 +81,20 @@ public enum ChannelTarget: Sendable, Hashable {
     case name(host: String, port: UInt16)
     case unix(path: String)
 
-    /// Reads `dns:///host:port`, `host:port`, `[v6]:port`, `unix:path` or `unix:///path`.
+    /// Reads `dns:///host:port`, `host:port`, `[v6]:port`, `unix:path`, `unix:///path`, or an abstract socket's
+    /// `unix:@name` or `unix-abstract:name`.
     /// - Returns: `nil` for anything else, such as a missing port.
     public init?(_ text: String) {
+        if text.hasPrefix("unix-abstract:") {
+            let name = text.dropFirst("unix-abstract:".count)
+            guard !name.isEmpty else { return nil }
+            self = .unix(path: "@" + name)
+            return
+        }
         if text.hasPrefix("unix:") {
             var path = text.dropFirst("unix:".count)
             if path.hasPrefix("//") { path = path.dropFirst(2) }
-            guard !path.isEmpty else { return nil }
+            guard !path.isEmpty, path != "@" else { return nil }
             self = .unix(path: String(path))
             return
         }

@@ -105,6 +105,16 @@ public struct Metadata: Sendable {
         return values
     }
 
+    /// Fields under that name.
+    public func count(named name: String) -> Int {
+        var count = 0
+        var offset = 0
+        while let field = next(&offset) {
+            if matches(field, name) { count += 1 }
+        }
+        return count
+    }
+
     /// The first binary value under `name`, which ends in `-bin`.
     public func binary(named name: String) -> [UInt8]? {
         var offset = 0

@@ -18,6 +18,7 @@ public final class ServerCallContext: Sendable {
         var rest: Rest?
         var isCancelled = false
         var isOver = false
+        var peerSilence = Duration.zero
 
         init(metadata: Metadata) { self.metadata = metadata }
 
@@ -155,6 +156,15 @@ public final class ServerCallContext: Sendable {
             return false
         }
         if runNow { handler() }
+    }
+
+    /// For a call that was cancelled because its peer had gone silent, how long nothing had come from it by then: it may
+    /// have been gone for that long. Zero in every other case.
+    public var peerSilence: Duration { state.withLock { $0.peerSilence } }
+
+    /// For the server that drives the call, before ``cancel()``.
+    public func notePeerSilence(_ silence: Duration) {
+        if silence > .zero { state.withLock { $0.peerSilence = silence } }
     }
 
     /// Marks the call cancelled and runs the handlers. For the server that drives the call.

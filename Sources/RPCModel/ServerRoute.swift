@@ -11,6 +11,44 @@ extension RPCService {
     public var fileDescriptors: [FileDescriptorBytes] { [] }
 }
 
+/// What a server does for calls that may stay open for long.
+public struct CallCare: Sendable, Hashable {
+    /// A server that stops ends the method's calls with UNAVAILABLE once it has sent GOAWAY, instead of waiting for
+    /// them: for calls that have no end of their own, or that are begun again where they broke off.
+    public var endsWithServer: Bool
+    /// A peer that says nothing for so long while such a call is open is taken for gone: it is asked before, by PING, in
+    /// time for its answer. `nil` leaves that to the server's own keepalive. A proxy answers for itself alone.
+    public var peerLostAfter: Duration?
+
+    public init(endsWithServer: Bool = false, peerLostAfter: Duration? = nil) {
+        self.endsWithServer = endsWithServer
+        self.peerLostAfter = peerLostAfter
+    }
+}
+
+extension RPCService {
+    /// The same service with another care for calls of these methods.
+    public func with(_ care: CallCare, for methods: MethodDescriptor...) -> some RPCService {
+        CaredFor(service: self, care: care, methods: methods)
+    }
+}
+
+private struct CaredFor<Service: RPCService>: RPCService {
+    let service: Service
+    let care: CallCare
+    let methods: [MethodDescriptor]
+
+    var fileDescriptors: [FileDescriptorBytes] { service.fileDescriptors }
+
+    var routes: [ServerRoute] {
+        service.routes.map { route in
+            var route = route
+            if methods.contains(where: { $0.path == route.method.path }) { route.care = care }
+            return route
+        }
+    }
+}
+
 /// One method and the code that answers it, with the message types erased.
 ///
 /// `invoke` reads requests from and writes responses to the call's stream. When it returns, the server
@@ -22,6 +60,8 @@ public struct ServerRoute: Sendable {
     /// The same without suspending, for handlers that never do: the server then makes no task for the call.
     public let answer: Answer?
     public typealias Answer = @Sendable (CallStream, ServerCallContext) throws(RPCError) -> Void
+    /// What the server does for the method's calls besides running them.
+    public var care = CallCare()
 
     /// - Parameter answer: what `invoke` does, as a plain function.
     public init(_ method: MethodDescriptor, answer: @escaping Answer) {

@@ -9,21 +9,26 @@ final class CallDispatcher: ServerStreamSource {
     let interceptors: [any ServerInterceptor]
     let configuration: ServerConfiguration
     let origin: CallOrigin
+    private let health: HealthService?
     /// By the loop's index.
     private let loops: [LoopCalls]
 
     init(
         routes: RouteTable, interceptors: [any ServerInterceptor], configuration: ServerConfiguration,
-        loops: [EventLoop]
+        health: HealthService?, loops: [EventLoop]
     ) {
         self.routes = routes
         self.interceptors = interceptors
         self.configuration = configuration
         origin = CallOrigin(configuration.transport.trustedProxies)
+        self.health = health
         self.loops = loops.map {
             LoopCalls(loop: $0, methodCount: routes.routes.count, configuration: configuration)
         }
     }
+
+    /// Whether the server takes calls, by its own word where it offers one.
+    var isReady: Bool { health.map { $0.status(of: "") == .serving } ?? true }
 
     func makeStream(on connection: ServerConnection) -> HTTP2Stream {
         ServerCall(dispatcher: self, calls: loops[connection.loop.index], connection: connection)
@@ -34,10 +39,31 @@ final class CallDispatcher: ServerStreamSource {
         loops[connection.loop.index].slowRequests?.add(connection)
     }
 
+    func connectionStopping(_ connection: ServerConnection) {
+        Self.forEachCall(of: connection) { $0.serverStops() }
+    }
+
+    func connectionExpired(_ connection: ServerConnection) {
+        let error = connection.isStopping ? ServerCall.isStopping : ServerCall.isExpired
+        Self.forEachCall(of: connection) { if !$0.isFinished { $0.abort(error) } }
+    }
+
+    private static func forEachCall(of connection: ServerConnection, _ body: (ServerCall) -> Void) {
+        connection.forEachStream { stream in
+            if let call = stream as? ServerCall { body(call) }
+        }
+    }
+
     func connectionClosed(_ connection: ServerConnection, _ loss: ConnectionLoss) {
         let calls = loops[connection.loop.index]
         calls.metrics.recordConnectionEnd(loss.label)
         calls.slowRequests?.remove(connection)
+    }
+
+    /// Returns when everything that was written before has been handed to the connections' sockets, as far as they
+    /// take it.
+    func flushed() async {
+        for calls in loops { await calls.flushed() }
     }
 
     func waitForHandlers(limit: Duration) async {

@@ -17,14 +17,14 @@ public final class HealthService: RPCService {
     fileprivate typealias Response = Grpc_Health_V1_HealthCheckResponse
 
     private struct Watcher {
-        let id: UInt64
         let service: String
         let responses: ResponseWriter<Response>
     }
 
     private struct State {
         var statuses: [String: Status]
-        var watchers: [Watcher] = []
+        /// By number.
+        var watchers: [UInt64: Watcher] = [:]
         var nextWatcher: UInt64 = 0
         var isShutdown = false
 
@@ -60,6 +60,9 @@ public final class HealthService: RPCService {
         }
     }
 
+    /// A service's status now, the empty name's for the whole server; `nil` for a service that it does not have.
+    public func status(of service: String = "") -> Status? { state.withLock { $0.statuses[service] } }
+
     /// Everything is NOT_SERVING from now on, whatever is set later.
     public func enterShutdown() {
         notify { state in
@@ -72,7 +75,10 @@ public final class HealthService: RPCService {
 
     public var fileDescriptors: [FileDescriptorBytes] { [Grpc_Health_V1_Health_File.descriptor] }
 
-    public var routes: [ServerRoute] { Grpc_Health_V1_HealthService(Answers(health: self)).routes }
+    public var routes: [ServerRoute] {
+        Grpc_Health_V1_HealthService(Answers(health: self))
+            .with(CallCare(endsWithServer: true), for: Grpc_Health_V1_Health_Methods.watch).routes
+    }
 
     fileprivate func check(_ service: String) throws(RPCError) -> Response {
         let response = state.withLock { $0.response(for: service) }
@@ -104,21 +110,22 @@ public final class HealthService: RPCService {
                 throw RPCError(.resourceExhausted, "too many health watches")
             }
             state.nextWatcher += 1
-            state.watchers.append(Watcher(id: state.nextWatcher, service: service, responses: responses))
+            state.watchers[state.nextWatcher] = Watcher(service: service, responses: responses)
             // Under the lock, so that a change cannot overtake the first answer.
             _ = try responses.writeNow(state.response(for: service))
             return state.nextWatcher
         }
         responses.detach()
         context.onCancel { [weak self] in
-            self?.state.withLock { state in state.watchers.removeAll { $0.id == id } }
+            // Released outside the lock.
+            _ = self?.state.withLock { $0.watchers.removeValue(forKey: id) }
         }
     }
 
     private func notify(_ change: (inout State) -> (String) -> Bool) {
         state.withLock { state in
             let isConcerned = change(&state)
-            for watcher in state.watchers where isConcerned(watcher.service) {
+            for watcher in state.watchers.values where isConcerned(watcher.service) {
                 // A watcher whose call is over is removed by its cancel handler.
                 _ = try? watcher.responses.writeNow(state.response(for: watcher.service))
             }

@@ -146,6 +146,13 @@ final class LoopCalls: @unchecked Sendable {
         for call in calls { call.flush() }
     }
 
+    /// Returns one tick later: what was written before the call has left by then.
+    func flushed() async {
+        await withCheckedContinuation { continuation in
+            loop.execute { [loop] in _ = loop.schedule(at: loop.now, NextTick { continuation.resume() }) }
+        }
+    }
+
     private func resumeIdleWaiters() {
         let waiters = idleWaiters
         idleWaiters = []
@@ -163,4 +170,11 @@ extension LoopCalls: TickEndTarget {
 extension LoopCalls: TimerTarget {
     /// The limit of ``waitUntilIdle(limit:)``.
     func timerFired(kind: Int, on loop: EventLoop) { resumeIdleWaiters() }
+}
+
+/// Timers that are due run before a tick writes, so this one runs when the tick before has written.
+private final class NextTick: TimerTarget {
+    private let body: () -> Void
+    init(_ body: @escaping () -> Void) { self.body = body }
+    func timerFired(kind: Int, on loop: EventLoop) { body() }
 }

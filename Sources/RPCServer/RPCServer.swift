@@ -48,7 +48,8 @@ public final class RPCServer: Sendable {
         }
         self.configuration = configuration
         dispatcher = CallDispatcher(
-            routes: routes, interceptors: interceptors, configuration: configuration, loops: loops.loops)
+            routes: routes, interceptors: interceptors, configuration: configuration, health: health,
+            loops: loops.loops)
         transport = TransportServer(group: loops, configuration: configuration.transport, source: dispatcher)
     }
 
@@ -70,9 +71,10 @@ public final class RPCServer: Sendable {
         return bound
     }
 
-    /// Stops: health says NOT_SERVING, no connection or call is accepted any more, calls in flight may end
-    /// within `grace`, the rest is cancelled. Returns when everything is closed. A second call waits for the
-    /// first; its `grace` is ignored.
+    /// Stops. In this order: health says NOT_SERVING to everybody who watches it; nothing is accepted any more, and
+    /// every connection is sent GOAWAY; calls that end with the server (``RPCModel/CallCare/endsWithServer``) end with
+    /// UNAVAILABLE, also those that still come; other calls may end within `grace`, then the rest ends with UNAVAILABLE
+    /// and is cancelled. Returns when everything is closed. A second call waits for the first; its `grace` is ignored.
     public func shutdown(grace: Duration) async {
         let task = ending.withLock { ending in
             // Detached: it joins the loops' threads, so it must not run on one of them. Awaited by every
@@ -86,6 +88,8 @@ public final class RPCServer: Sendable {
 
     private func end(grace: Duration) async {
         health?.enterShutdown()
+        // GOAWAY would overtake what is only queued.
+        await dispatcher.flushed()
         await transport.shutdown(grace: grace)
         await dispatcher.waitForHandlers(limit: Self.cancelledHandlersGrace)
         loops.shutdown()

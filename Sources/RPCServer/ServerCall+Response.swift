@@ -42,7 +42,7 @@ extension ServerCall {
             _ = state.finish()
         }
         guard state.isFinished else { return false }
-        if state.needsResetAfterTrailers { stopPeerAfterTrailers() }
+        if state.needsResetAfterTrailers { stopPeerAfterEnd() }
         return true
     }
 
@@ -89,32 +89,6 @@ extension ServerCall {
             sendTrailers(calls.scratch)
         }
         calls.scratch.removeAll()
-    }
-
-    /// An answer that is no gRPC at all.
-    func refuse(httpStatus: StaticString) {
-        guard state.finish() == .trailersOnly else { return }
-        calls.scratch.add(":status", httpStatus)
-        sendTrailersOnly(calls.scratch)
-        calls.scratch.removeAll()
-        stopPeerAfterTrailers()
-    }
-
-    /// GET answers with a page of one line, so that browsers, load balancers and HTTP/2 checkers see a
-    /// server.
-    ///
-    func answerPlainly(_ headers: HeaderBlock) {
-        guard let method = headers.value(of: .method), method.elementsEqual("GET".utf8) else {
-            return refuse(httpStatus: "405")
-        }
-        _ = state.send()
-        _ = state.finish()
-        calls.scratch.add(":status", "200")
-        calls.scratch.add("content-type", "text/plain; charset=utf-8")
-        sendHeaders(calls.scratch)
-        calls.scratch.removeAll()
-        write("This is a gRPC server.\n".utf8.span)
-        finish()
     }
 
     private func startScratch() {

@@ -24,6 +24,8 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     var state = ServerCallState()
     /// `nil` until the call is routed, and for requests that are refused before.
     var stream: CallStream?
+    /// Set for a request that is not gRPC.
+    private var plain: PlainRequest?
     private var context: ServerCallContext?
     /// Index of the route; the count of routes stands for an unknown one.
     private var methodIndex: Int
@@ -34,6 +36,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     private var receivedByteCount = 0
     /// As ``HeldRequests`` counts them.
     private(set) var heldByteCount = 0
+    private var hasVigil = false
     private var isHandlerAdmitted = false
     /// Stands in ``LoopCalls``' queue.
     var isWaiting = false
@@ -67,12 +70,16 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     override func receiveHeaders(_ headers: HeaderBlock, endStream: Bool) {
         guard let route = accept(headers) else {
-            if endStream { state.receiveEnd() }
+            if endStream { receiveEnd() }
             return
         }
         let stream = CallStream(maxMessageBytes: dispatcher.configuration.maxRequestBytes)
         self.stream = stream
         stream.attach(self)
+        if let limit = route.care.peerLostAfter {
+            connection.vigilBegan(limit)
+            hasVigil = true
+        }
         guard prepare(headers, stream: stream, route: route) else {
             if endStream { state.receiveEnd() }
             return
@@ -85,7 +92,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     }
 
     override func receiveData(_ bytes: UnsafeRawBufferPointer) {
-        guard let stream, state.acceptsData else { return consume(bytes.count) }
+        guard let stream, state.acceptsData else { return discard(bytes.count) }
         do throws(FramingError) {
             let credit = try stream.receive(bytes)
             if credit > 0 { consume(credit) }
@@ -106,10 +113,19 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         }
     }
 
+    /// Bytes that nobody reads: of a call that is over, or of a request that is not gRPC.
+    private func discard(_ byteCount: Int) {
+        consume(byteCount)
+        guard let plain, !state.isFinished else { return }
+        receivedByteCount &+= byteCount
+        if receivedByteCount > PlainRequest.bodyBytesMax { answerPlainly(plain) }
+    }
+
     override func receiveTrailers(_ headers: HeaderBlock) { receiveEnd() }
 
     override func receiveEnd() {
         state.receiveEnd()
+        if let plain { return answerPlainly(plain) }
         guard let stream, !state.isFinished else { return }
         guard stream.endRequests() else {
             return abort(RPCError(.internal, "the request ended inside a message"))
@@ -124,6 +140,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     override func closed(_ reason: StreamCloseReason) {
         calls.callClosed()
+        if hasVigil { connection.vigilEnded() }
         let isTooMuch = reason == .resetLocally(.enhanceYourCalm)
         if isTooMuch { calls.metrics.recordRefusal(.queuedResponseBytes) }
         if state.close() {
@@ -132,6 +149,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
                 ? RPCError(.resourceExhausted, "the answer is more than the connection may queue")
                 : RPCError(.cancelled, "the client is gone: \(reason)")
             stream?.fail(error)
+            if reason == .connectionLost { context?.notePeerSilence(connection.silence) }
             stopHandler()
             end(error)
         }
@@ -142,19 +160,11 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     /// Checks what a request must look like, and answers one that does not.
     private func accept(_ headers: HeaderBlock) -> ServerRoute? {
+        plain = PlainRequest(headers)
+        if headers.exceedsLimit { calls.metrics.recordRefusal(.headerBlock) }
+        guard plain == nil else { return nil }
         guard !headers.exceedsLimit else {
-            calls.metrics.recordRefusal(.headerBlock)
             finish(RPCError(.resourceExhausted, "the request's metadata is above the server's limit"))
-            return nil
-        }
-        guard headers.value(of: .method, is: "POST") else {
-            answerPlainly(headers)
-            return nil
-        }
-        guard let contentType = headers.value(of: .contentType),
-            GRPCContentType.isGRPC(contentType.assumingMemoryBound(to: UInt8.self).span)
-        else {
-            refuse(httpStatus: "415")
             return nil
         }
         guard let path = headers.value(of: .path), let index = dispatcher.routes.index(ofPath: path) else {
@@ -162,7 +172,13 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
             return nil
         }
         methodIndex = index
-        return dispatcher.routes.routes[index]
+        let route = dispatcher.routes.routes[index]
+        if route.care.endsWithServer, connection.isStopping {
+            letGo()
+            finish(Self.isStopping)
+            return nil
+        }
+        return route
     }
 
     /// Reads encodings, deadline and metadata.
@@ -297,14 +313,29 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     /// A limit, a deadline or bad bytes end the call at once, whatever the handler still does.
     func abort(_ error: RPCError) {
+        if let plain { return answerPlainly(plain) }
         stream?.fail(error)
         stopHandler()
         finish(error)
     }
 
+    /// The server stops: a call that it does not wait for ends.
+    func serverStops() {
+        if let plain {
+            letGo()
+            return answerPlainly(plain)
+        }
+        guard methodIndex < dispatcher.routes.routes.count, dispatcher.routes.routes[methodIndex].care.endsWithServer
+        else { return }
+        // Also when only its reader is slow.
+        letGo()
+        if !isFinished { abort(Self.isStopping) }
+    }
+
     /// The message that holds the server up: its number, and the bytes of it that came. `nil` when the request
     /// has ended, or when the next step is the handler's.
     var unfinishedMessage: (number: UInt32, byteCount: Int)? {
+        if plain != nil, state.acceptsData { return (0, 0) }
         guard let stream, state.acceptsData else { return nil }
         let progress = stream.inboundProgress
         // One is wanted: more of them are no progress.
@@ -350,13 +381,13 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         case .trailersOnly: sendStatus(error, metadata: metadata, extra: extra, isOnly: true)
         case .trailers: sendStatus(error, metadata: metadata, extra: extra, isOnly: false)
         }
-        if state.needsResetAfterTrailers { stopPeerAfterTrailers() }
+        if state.needsResetAfterTrailers { stopPeerAfterEnd() }
         end(error)
     }
 
     /// What every end has in common: timer, metrics, interceptors. Once per call.
     private func end(_ error: RPCError?) {
-        guard !isRecorded else { return }
+        guard !isRecorded, plain == nil else { return }
         isRecorded = true
         if isWaiting { calls.withdraw(self) }
         if heldByteCount > 0 { countHeldBytes() }
@@ -381,6 +412,9 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     /// What a handler is told that goes on writing behind an OK.
     static let isOver = RPCError(.cancelled, "the call is over")
+
+    static let isStopping = RPCError(.unavailable, "the server is stopping")
+    static let isExpired = RPCError(.unavailable, "the connection was to end before the call did")
 
     private func stopHandler() {
         context?.cancel()

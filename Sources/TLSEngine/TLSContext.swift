@@ -90,6 +90,7 @@ public final class TLSContext: @unchecked Sendable {
         }
         // Tickets carry the session; a server-side cache would be shared memory for nothing.
         _ = telehealth_ssl_ctx_set_session_cache_mode(handle, Int(SSL_SESS_CACHE_OFF))
+        RecordPipe.countHandshakeMessages(of: handle)
         // One ticket, not two: each costs bytes on every handshake, and a client resumes from the last.
         SSL_CTX_set_num_tickets(handle, 1)
         return context

@@ -11,6 +11,8 @@ public struct TLSFailure: Error, Hashable, Sendable, CustomStringConvertible {
         case negotiation
         /// Anything else the peer sent, or a record that was tampered with.
         case `protocol`
+        /// The peer did too often what is cheap for it and dear for us; the reason is the limit's name.
+        case limit
     }
 
     public let kind: Kind

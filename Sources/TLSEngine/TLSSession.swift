@@ -8,7 +8,16 @@ public final class TLSSession {
     /// can yield this much more than it was given.
     public static let recordBytesMax = 16 << 10
 
+    /// Handshake messages behind the handshake, in TLS 1.3 a KeyUpdate or a ticket, that a peer may send in any case:
+    /// each has us derive keys, and may ask for one in return.
+    static let lateHandshakeMessages = 32
+    /// What earns a peer one more. 1 MiB: keys need to be renewed after hundreds of gigabytes (RFC 8446 section 5.5),
+    /// and a peer that renews them for every MiB costs us little.
+    static let bytesPerLateHandshakeMessage = 1 << 20
+
     private let handle: OpaquePointer
+    /// Plaintext received that has earned nothing yet.
+    private var unearnedBytes = 0
     /// Keeps what OpenSSL's pointer in the BIO refers to.
     private let pipe: RecordPipe
     private let context: TLSContext
@@ -75,7 +84,7 @@ public final class TLSSession {
     ///
     /// - Parameter plaintext: at least `ciphertext.count + recordBytesMax` bytes.
     /// - Returns: bytes of plaintext; 0 during the handshake.
-    /// - Throws: `certificate`, `negotiation` or `protocol`, the peer's fault: take the output, then close.
+    /// - Throws: `certificate`, `negotiation`, `protocol` or `limit`, the peer's fault: take the output, then close.
     public func receive(
         _ ciphertext: UnsafeRawBufferPointer, plaintext: UnsafeMutableRawBufferPointer
     ) throws(TLSFailure) -> Int {
@@ -93,7 +102,12 @@ public final class TLSSession {
             let count = SSL_read(handle, plaintext.baseAddress! + filled, room)
             if count > 0 {
                 filled += Int(count)
+                earn(Int(count))
                 continue
+            }
+            if pipe.handshakeMessagesLeft < 0 {
+                ERR_clear_error()
+                throw TLSFailure(.limit, call: "SSL_read", reason: "too_many_key_updates")
             }
             switch SSL_get_error(handle, count) {
             case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE:
@@ -106,6 +120,13 @@ public final class TLSSession {
             }
         }
         return filled
+    }
+
+    private func earn(_ byteCount: Int) {
+        unearnedBytes += byteCount
+        guard unearnedBytes >= Self.bytesPerLateHandshakeMessage else { return }
+        unearnedBytes -= Self.bytesPerLateHandshakeMessage
+        pipe.allowHandshakeMessages(min(Self.lateHandshakeMessages, pipe.handshakeMessagesLeft + 1))
     }
 
     /// Encrypts into the workspace's output, in records of 16 KiB.
@@ -153,5 +174,6 @@ public final class TLSSession {
             throw TLSFailure(.negotiation, call: "ALPN", reason: "the peer did not agree on h2")
         }
         peer = TLSPeerIdentity(ssl: handle)
+        pipe.allowHandshakeMessages(Self.lateHandshakeMessages)
     }
 }

@@ -43,6 +43,26 @@ public final class TLSWorkspace {
 final class RecordPipe {
     let workspace: TLSWorkspace
     var input = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// Handshake messages that OpenSSL may still take from the peer before its input stops.
+    private(set) var handshakeMessagesLeft = Int.max
+
+    /// Bounds the handshake messages that may still come.
+    func allowHandshakeMessages(_ count: Int) { handshakeMessagesLeft = count }
+
+    /// One came; when it was one too many, nothing more is given to OpenSSL.
+    private func noteHandshakeMessage() {
+        handshakeMessagesLeft -= 1
+        if handshakeMessagesLeft < 0 { input = UnsafeRawBufferPointer(start: nil, count: 0) }
+    }
+
+    /// Tells the pipe of a session of each handshake message that comes, KeyUpdate included: OpenSSL itself takes any
+    /// number of those.
+    static func countHandshakeMessages(of context: OpaquePointer) {
+        SSL_CTX_set_msg_callback(context) { isOurs, _, contentType, _, _, ssl, _ in
+            guard isOurs == 0, contentType == SSL3_RT_HANDSHAKE, let ssl, let bio = SSL_get_rbio(ssl) else { return }
+            RecordPipe.of(bio).noteHandshakeMessage()
+        }
+    }
 
     init(workspace: TLSWorkspace) { self.workspace = workspace }
 

@@ -182,6 +182,10 @@ extension ClientConnection: WireDelegate {
 
     func wireReceivedPing() {}
 
+    func wireStopping() {}
+
+    func wireExpired() {}
+
     func wireReceivedGoAway(code: HTTP2ErrorCode, debugData: [UInt8]) {
         observer?.connectionDraining(self, code: code, debugData: String(decoding: debugData, as: UTF8.self))
     }

@@ -12,19 +12,23 @@ final class Listener: ReadinessTarget, TimerTarget {
     let address: SocketAddress
     private let loop: EventLoop
     private var socket: SocketDescriptor?
+    private let file: SocketFile?
     private let accepted: (consuming SocketDescriptor, SocketAddress) -> Void
     private let paused: () -> Void
     private var registration = RegistrationID.none
     private var timer = TimerID.none
     private var pause = Listener.pauseMin
 
-    /// - Parameter paused: told each time that accepting stops for want of descriptors or memory.
+    /// - Parameters:
+    ///   - file: the socket's, removed when it closes.
+    ///   - paused: told each time that accepting stops for want of descriptors or memory.
     init(
-        socket: consuming SocketDescriptor, address: SocketAddress, on loop: EventLoop,
+        socket: consuming SocketDescriptor, address: SocketAddress, file: SocketFile?, on loop: EventLoop,
         paused: @escaping () -> Void, accepted: @escaping (consuming SocketDescriptor, SocketAddress) -> Void
     ) throws(SystemCallError) {
         self.address = address
         self.loop = loop
+        self.file = file
         let number = socket.number
         self.socket = consume socket
         self.accepted = accepted
@@ -58,6 +62,8 @@ final class Listener: ReadinessTarget, TimerTarget {
         loop.cancel(timer)
         loop.deregister(registration)
         registration = .none
+        // First, while nobody can take it for abandoned and put another in its place.
+        if socket != nil { file?.removeOwn() }
         socket = nil
     }
 }

@@ -5,7 +5,9 @@ struct PingStrikes {
     /// Without calls, and not permitted: TCP's own keepalive interval.
     static let intervalWithoutCalls = Duration.seconds(7200)
 
-    private let interval: Duration
+    /// A little below the permitted interval: of PINGs sent at that, one that was held up on its way makes the next
+    /// seem early.
+    private let leastGap: Duration
     private let permitWithoutCalls: Bool
     private let strikesMax: Int
     private var strikes = 0
@@ -13,7 +15,7 @@ struct PingStrikes {
     private var sentSeen: UInt64 = 0
 
     init(_ configuration: ServerTransportConfiguration) {
-        interval = configuration.permitKeepaliveTime
+        leastGap = configuration.permitKeepaliveTime - min(configuration.permitKeepaliveTime / 10, .seconds(1))
         permitWithoutCalls = configuration.permitKeepaliveWithoutCalls
         strikesMax = configuration.pingStrikesMax
     }
@@ -29,7 +31,7 @@ struct PingStrikes {
         }
         defer { lastPing = now }
         guard let lastPing else { return false }
-        let allowed = hasCalls || permitWithoutCalls ? interval : Self.intervalWithoutCalls
+        let allowed = hasCalls || permitWithoutCalls ? leastGap : Self.intervalWithoutCalls
         if now - lastPing < allowed { strikes += 1 }
         return strikes > strikesMax
     }

@@ -78,11 +78,30 @@ public final class ServerConnection {
     /// Closes at once; streams are told `connectionLost`.
     public func close() { wire.close(ConnectionLoss(.closedLocally)) }
 
-    func drain(grace: Duration) {
-        wire.clock.limitGrace(grace)
-        wire.drain()
+    /// A call begins for whose sake a peer that has gone silent must be noticed within `limit`: it is asked by PING in
+    /// time. Each call of this is followed by one of ``vigilEnded()``.
+    public func vigilBegan(_ limit: Duration) {
+        wire.clock.vigilBegan(limit)
         wire.rearm()
     }
+
+    public func vigilEnded() { wire.clock.vigilEnded() }
+
+    /// For how long nothing had come from a peer that was given up for its silence; zero for every other end, and
+    /// while the connection is open.
+    public var silence: Duration {
+        switch wire.loss?.kind {
+        case .keepaliveTimedOut, .writeStalled: loop.now - wire.lastReadAt
+        case .socket(let code) where SystemCallError.isTimeout(code): loop.now - wire.lastReadAt
+        default: .zero
+        }
+    }
+
+    /// The server stops; new streams may still come between the two GOAWAYs.
+    public var isStopping: Bool { wire.clock.isStopping }
+
+    /// Drains with the whole server; what is open when `grace` is over is told so, and ends.
+    func stop(grace: Duration) { wire.stop(grace: grace) }
 }
 
 extension ServerConnection: WireDelegate {
@@ -131,6 +150,10 @@ extension ServerConnection: WireDelegate {
     }
 
     func wireReceivedGoAway(code: HTTP2ErrorCode, debugData: [UInt8]) {}
+
+    func wireStopping() { shard.source.connectionStopping(self) }
+
+    func wireExpired() { shard.source.connectionExpired(self) }
 
     func wireClosed(_ loss: ConnectionLoss) {
         shard.closed(self, loss)

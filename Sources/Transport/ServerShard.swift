@@ -38,7 +38,7 @@ final class ServerShard: @unchecked Sendable {
 
     /// Accepts on this loop and gives connections to `shards` in turn.
     func listen(
-        _ box: SocketBox, _ door: Door, spreadingOver shards: [ServerShard]
+        _ box: SocketBox, _ door: Door, file: SocketFile? = nil, spreadingOver shards: [ServerShard]
     ) async throws(SystemCallError) {
         let failure: SystemCallError? = await withCheckedContinuation { continuation in
             loop.execute { [self] in
@@ -46,7 +46,8 @@ final class ServerShard: @unchecked Sendable {
                 do throws(SystemCallError) {
                     let census = census
                     let listener = try Listener(
-                        socket: socket, address: door.address, on: loop, paused: { census.acceptPaused() },
+                        socket: socket, address: door.address, file: file, on: loop,
+                        paused: { census.acceptPaused() },
                         accepted: { [unowned self] socket, peer in hand(socket, peer, door, to: shards) })
                     listeners.append(listener)
                     continuation.resume(returning: nil)
@@ -132,10 +133,7 @@ final class ServerShard: @unchecked Sendable {
     func stopListening() async {
         await withCheckedContinuation { continuation in
             loop.execute { [self] in
-                for listener in listeners {
-                    listener.close()
-                    if case .unix = listener.address { SocketDescriptor.removeFile(of: listener.address) }
-                }
+                for listener in listeners { listener.close() }
                 listeners = []
                 continuation.resume()
             }
@@ -143,9 +141,9 @@ final class ServerShard: @unchecked Sendable {
     }
 
     /// - Isolation: the loop.
-    func drainAll(grace: Duration) {
+    func stopAll(grace: Duration) {
         isStopped = true
-        for connection in Array(connections.values) { connection.drain(grace: grace) }
+        for connection in Array(connections.values) { connection.stop(grace: grace) }
     }
 }
 

@@ -18,7 +18,13 @@ public struct ServerTransportConfiguration: Hashable, Sendable {
     public var http2 = HTTP2Limits()
     /// gRPC proposal A9: 2 h and 20 s, with or without calls.
     public var keepalive = KeepaliveConfiguration(time: .seconds(7200))
-    /// A8: PINGs of a client closer together than this are strikes.
+    /// Calls that a client may have open at once on a connection.
+    public var streamsPerConnectionMax: Int {
+        get { Int(http2.concurrentStreamsMax) }
+        set { http2.concurrentStreamsMax = UInt32(clamping: newValue) }
+    }
+    /// A8: PINGs of a client closer together than this are strikes. A tenth of it, one second at most, is forgiven:
+    /// those that are sent exactly so often do not arrive so.
     public var permitKeepaliveTime = Duration.seconds(300)
     /// A8: whether such PINGs are allowed while no call is open; otherwise one in two hours is.
     public var permitKeepaliveWithoutCalls = false

@@ -10,12 +10,19 @@ public protocol ServerStreamSource: AnyObject, Sendable {
     func makeStream(on connection: ServerConnection) -> HTTP2Stream
     /// The client's SETTINGS arrived.
     func connectionOpened(_ connection: ServerConnection)
+    /// The server stops, and the connection's first GOAWAY is queued. Calls that would never end by themselves are to
+    /// be ended, and ``HTTP2Stream/letGo()`` said of them.
+    func connectionStopping(_ connection: ServerConnection)
+    /// The time that calls had to end is over: each is to be given its end. The connection closes behind it.
+    func connectionExpired(_ connection: ServerConnection)
     /// Also for connections that were never opened. All streams were told before.
     func connectionClosed(_ connection: ServerConnection, _ loss: ConnectionLoss)
 }
 
 extension ServerStreamSource {
     public func connectionOpened(_ connection: ServerConnection) {}
+    public func connectionStopping(_ connection: ServerConnection) {}
+    public func connectionExpired(_ connection: ServerConnection) {}
     public func connectionClosed(_ connection: ServerConnection, _ loss: ConnectionLoss) {}
 }
 
@@ -24,7 +31,9 @@ public indirect enum ListenEndpoint: Sendable {
     /// Plain text. Who may reach it is the caller's decision.
     case tcp(SocketAddress)
     case tls(SocketAddress, TLSServerContextSource)
-    /// - Parameter mode: permissions of the socket's file, 0o600 for "only this user".
+    /// - Parameters:
+    ///   - path: with "@" in front an abstract name, which has no file and no permissions.
+    ///   - mode: permissions of the socket's file, 0o600 for "only this user".
     case unix(path: String, mode: UInt32)
     /// One of the others, for trusted proxies alone, each of whose connections begins with a PROXY header of version
     /// 2, before TLS.
@@ -92,14 +101,16 @@ public final class TransportServer: Sendable {
     /// Listens on one more endpoint.
     ///
     /// - Returns: the bound address, with the port that the kernel chose for port 0.
-    /// - Throws: the failing call, EADDRINUSE for a port or path that another process listens on.
+    /// - Throws: the failing call, EADDRINUSE for a port or path that another process listens on, and for a path that
+    ///   is a file of another kind.
     public func listen(on endpoint: ListenEndpoint) async throws(TransportError) -> SocketAddress {
         let address = endpoint.address
         do throws(SystemCallError) {
             if let mode = endpoint.unixMode {
                 let socket = try Self.unixListener(address, mode: mode)
                 try await shards[0].listen(
-                    SocketBox(socket), endpoint.door(boundTo: address), spreadingOver: shards)
+                    SocketBox(socket), endpoint.door(boundTo: address), file: SocketFile(of: address),
+                    spreadingOver: shards)
                 return address
             }
             let sharing: SocketDescriptor.PortSharing = shards.count > 1 ? .first : .exclusive
@@ -118,15 +129,16 @@ public final class TransportServer: Sendable {
         }
     }
 
-    /// A path that is left over from a dead process is taken over; one that somebody listens on is not.
+    /// A socket that is left over from a dead process is taken over; one that somebody listens on is not, nor any
+    /// other kind of file.
     private static func unixListener(
         _ address: SocketAddress, mode: UInt32
     ) throws(SystemCallError) -> SocketDescriptor {
         do throws(SystemCallError) {
             return try SocketDescriptor.listening(on: address, unixMode: mode)
         } catch {
-            guard error.isAddressInUse, SocketDescriptor.isAbandoned(unixSocket: address) else { throw error }
-            SocketDescriptor.removeFile(of: address)
+            guard error.isAddressInUse, let file = SocketFile(of: address), file.isAbandoned, file.removeAbandoned()
+            else { throw error }
             return try SocketDescriptor.listening(on: address, unixMode: mode)
         }
     }
@@ -136,11 +148,12 @@ public final class TransportServer: Sendable {
     /// Connections by what became of them at the door.
     public var admissions: ConnectionAdmissions { census.admissions }
 
-    /// Stops accepting, drains every connection, waits for their calls, and closes what is left when `grace`
-    /// is over. Connections are told to leave in two steps, so that requests on their way are still served.
+    /// Stops accepting, drains every connection, waits for their calls, and ends what is left when `grace`
+    /// is over. Connections are told to leave in two steps, so that requests on their way are still served. One
+    /// whose calls were all let go is waited for no longer than a tenth of a second.
     public func shutdown(grace: Duration) async {
         for shard in shards { await shard.stopListening() }
-        for shard in shards { shard.loop.execute { shard.drainAll(grace: grace) } }
+        for shard in shards { shard.loop.execute { shard.stopAll(grace: grace) } }
         await census.waitUntilEmpty()
     }
 }

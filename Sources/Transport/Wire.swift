@@ -13,46 +13,44 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     /// Some sixteen calls a tick, of a connection whose calls are refused: a flood of them has its turn like anybody.
     private static let sparingBytes = 4096
     /// How long a closed connection may take to read our last frames before it is cut.
-    private static let lingerTime = Duration.seconds(1)
-    /// Opaque to the peer; tells the two kinds of our PINGs apart.
-    private static let (keepalivePayload, drainPayload): (UInt64, UInt64) = (1, 2)
-    private static let clockTimer = 0
-    private static let lingerTimer = 1
+    static let lingerTime = Duration.seconds(1)
+    static let clockTimer = 0
+    static let lingerTimer = 1
 
     let loop: EventLoop
-    private let resources: LoopResources
-    private let role: HTTP2Session.Role
+    let resources: LoopResources
+    let role: HTTP2Session.Role
     private let limits: HTTP2Limits
     private let number: Int32
-    private var socket: SocketDescriptor?
-    private(set) var tls: TLSSession?
+    var socket: SocketDescriptor?
+    var tls: TLSSession?
     /// While a PROXY header must come first.
     var proxyHeader: ProxyHeader?
-    private var hasAnsweredHello = false
-    private(set) var session: HTTP2Session?
-    private(set) var delegate: (any WireDelegate)?
+    private(set) var hasAnsweredHello = false
+    var session: HTTP2Session?
+    var delegate: (any WireDelegate)?
     var clock: ConnectionClock
-    private(set) var state: State
-    private var registration = RegistrationID.none
+    var state: State
+    var registration = RegistrationID.none
     private var interest: Readiness = []
-    private var backlog = Backlog()
+    var backlog = Backlog()
     private var isFlushScheduled = false
     private var isEstablished = false
-    private var saidGoodbye = false
-    private var timer = TimerID.none
-    private var timerDue = MonotonicInstant.distantFuture
+    var saidGoodbye = false
+    var timer = TimerID.none
+    var timerDue = MonotonicInstant.distantFuture
     private(set) var lastReadAt: MonotonicInstant
     /// When the socket was connected, and when HTTP/2 could begin on it.
     private(set) var connectedAt: MonotonicInstant?
     private(set) var handshookAt: MonotonicInstant?
     /// Until when little is read at a time.
     var sparingUntil = MonotonicInstant(nanoseconds: 0)
-    private var writeBlockedSince: MonotonicInstant?
-    private var headersSince: MonotonicInstant?
-    private var drainDebug = ""
-    private var lossAfterFlush: ConnectionLoss?
+    var writeBlockedSince: MonotonicInstant?
+    var headersSince: MonotonicInstant?
+    var drainDebug = ""
+    var lossAfterFlush: ConnectionLoss?
     /// Why it ended: known before the streams are told.
-    private(set) var loss: ConnectionLoss?
+    var loss: ConnectionLoss?
 
     /// - Parameters:
     ///   - tls: client: a session to start once connected; server: one that waits for the client's hello.
@@ -147,7 +145,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         } catch {
             // The alert tells the peer why.
             sendTLSOutput()
-            close(ConnectionLoss(.tls(error)))
+            close(error.kind == .limit ? ConnectionLoss(.limitExceeded, error.reason) : ConnectionLoss(.tls(error)))
         }
     }
 
@@ -182,7 +180,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
 
     func sessionHasOutput() { scheduleFlush() }
 
-    private func scheduleFlush() {
+    func scheduleFlush() {
         guard !isFlushScheduled, state == .open else { return }
         isFlushScheduled = true
         loop.atTickEnd(self)
@@ -193,7 +191,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         flush()
     }
 
-    private func flush() {
+    func flush() {
         guard state == .open, sendBacklog() else { return }
         guard let session else { return }
         for round in 1...Self.flushRoundsMax {
@@ -232,7 +230,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         return send(resources.tls.output)
     }
 
-    private func sendTLSOutput() {
+    func sendTLSOutput() {
         guard state == .open, !resources.tls.output.isEmpty else { return resources.tls.clearOutput() }
         if role == .server, !hasAnsweredHello {
             hasAnsweredHello = true
@@ -296,101 +294,20 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         rearm()
     }
 
-    private func setInterest(_ wanted: Readiness) {
+    func setInterest(_ wanted: Readiness) {
         guard wanted != interest else { return }
         interest = wanted
         loop.setInterest(wanted, of: registration)
     }
 
     private func finishIfDone(_ session: HTTP2Session) {
-        guard state == .open, session.isFinished else { return }
+        guard state == .open else { return }
+        guard session.isFinished || clock.isExpired && session.queuedByteCount == 0 else { return }
         if let loss = lossAfterFlush { return linger(loss) }
         if let label = session.violationLabel {
             return linger(ConnectionLoss(session.hasExceededLimit ? .limitExceeded : .protocolError, label))
         }
         linger(ConnectionLoss(clock.isDraining || session.isDraining ? .drained : .protocolError))
-    }
-
-    // MARK: - Time
-
-    private var facts: ConnectionFacts {
-        ConnectionFacts(
-            openStreamCount: session?.openStreamCount ?? 0, openingStep: openingStep, lastReadAt: lastReadAt,
-            writeBlockedSince: writeBlockedSince, headersSince: headersSince,
-            queuedByteCount: session?.queuedByteCount ?? 0,
-            sentHeadersAndData: session?.sentHeadersAndData ?? 0)
-    }
-
-    private var openingStep: OpeningStep {
-        if proxyHeader != nil { return .proxyHeader }
-        return role == .server && tls != nil && !hasAnsweredHello ? .hello : .settings
-    }
-
-    /// Sets the timer when something may be due before it; a timer that is too early costs one check.
-    func rearm() {
-        guard state == .open || state == .connecting else { return }
-        let due = clock.nextCheck(facts)
-        guard due < timerDue else { return }
-        loop.cancel(timer)
-        timerDue = due
-        timer = loop.schedule(at: due, self, kind: Self.clockTimer)
-    }
-
-    func timerFired(kind: Int, on loop: EventLoop) {
-        if kind == Self.lingerTimer { return cut() }
-        timer = .none
-        timerDue = .distantFuture
-        while state == .open || state == .connecting {
-            let action = clock.check(at: loop.now, facts)
-            if action == .none { break }
-            perform(action)
-        }
-        rearm()
-    }
-
-    private func perform(_ action: LifetimeAction) {
-        switch action {
-        case .none: break
-        case .ping: session?.ping(payload: Self.keepalivePayload)
-        case .beginDrain(let debug): drain(debug: debug)
-        case .finishDrain: finishDrain()
-        case .close(let kind): close(ConnectionLoss(kind))
-        }
-    }
-
-    // MARK: - Draining
-
-    /// Server: the first GOAWAY and a PING; the second follows its answer. Client: no new streams.
-    func drain(debug: String = "") {
-        guard let session, !clock.isDraining, state == .open else {
-            if session == nil { close(ConnectionLoss(.closedLocally)) }
-            return
-        }
-        drainDebug = debug
-        clock.drainBegan(at: loop.now)
-        if role == .server {
-            session.beginDrain()
-            session.ping(payload: Self.drainPayload)
-        } else {
-            finishDrain()
-        }
-        rearm()
-    }
-
-    private func finishDrain() {
-        guard let session, clock.awaitsDrainPing else { return }
-        clock.drainFinished(at: loop.now)
-        session.finishDrain(debug: drainDebug)
-        scheduleFlush()
-        rearm()
-    }
-
-    /// Ends with GOAWAY and a code, without waiting for calls.
-    func terminate(_ code: HTTP2ErrorCode, debug: String, _ loss: ConnectionLoss) {
-        guard state == .open, let session else { return close(loss) }
-        lossAfterFlush = loss
-        session.terminate(code, debug: debug)
-        scheduleFlush()
     }
 
     // MARK: - HTTP/2
@@ -425,71 +342,10 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
             rearm()
             // A drained session is finished by its last stream, not by a frame.
             if session?.isDraining == true { scheduleFlush() }
+        } else if clock.isStopping {
+            // It may have been the last that was waited for.
+            rearm()
         }
         delegate?.wireCapacityChanged()
     }
-
-    // MARK: - The end
-
-    /// Closes at once.
-    func close(_ loss: ConnectionLoss) {
-        guard state == .open || state == .connecting else { return }
-        sayGoodbye()
-        // A peer that is gone made the farewell fail, which closed with that failure.
-        guard state == .open || state == .connecting else { return }
-        end(loss)
-        cut()
-    }
-
-    /// Our last frames are with the kernel: no more writing, and a moment for the peer to read them. Closing
-    /// a socket with unread input would reset it, and the GOAWAY would be lost.
-    private func linger(_ loss: ConnectionLoss) {
-        sayGoodbye()
-        guard state == .open else { return }
-        socket!.shutdownWrites()
-        end(loss)
-        state = .lingering
-        setInterest(.readable)
-        timer = loop.schedule(at: loop.now + Self.lingerTime, self, kind: Self.lingerTimer)
-        discardInput()
-    }
-
-    /// close_notify, once: sending it can fail, and a failure closes.
-    private func sayGoodbye() {
-        guard state == .open, !saidGoodbye, let tls, tls.isHandshakeComplete else { return }
-        saidGoodbye = true
-        tls.close()
-        sendTLSOutput()
-    }
-
-    private func discardInput() {
-        switch socket!.receive(into: resources.input) {
-        case .bytes, .wouldBlock: break
-        case .endOfStream, .failed: cut()
-        }
-    }
-
-    /// Tells everybody, once.
-    private func end(_ loss: ConnectionLoss) {
-        state = .closed
-        self.loss = loss
-        loop.cancel(timer)
-        timer = .none
-        backlog = Backlog()
-        session?.abandon()
-        let delegate = self.delegate
-        self.delegate = nil
-        delegate?.wireClosed(loss)
-    }
-
-    private func cut() {
-        state = .closed
-        loop.cancel(timer)
-        loop.deregister(registration)
-        registration = .none
-        // The session may be on the stack below us: it is freed with this object, the socket now.
-        socket = nil
-    }
-
-    func setUserTimeout(_ timeout: Duration) { socket?.setUserTimeout(timeout) }
 }

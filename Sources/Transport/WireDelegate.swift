@@ -18,6 +18,10 @@ protocol WireDelegate: AnyObject {
     func wireAnsweredHello()
     /// TLS is done (or there is none): a socket that speaks HTTP/2 from here on.
     func wireHandshook()
+    /// The first GOAWAY of a server's stop is queued: what would never end by itself is to be ended.
+    func wireStopping()
+    /// The time of a drain is up: what is still open is to be ended.
+    func wireExpired()
     /// The last call; all streams were told already.
     func wireClosed(_ loss: ConnectionLoss)
 }

@@ -247,6 +247,14 @@ private func run<R: Sendable>(on loop: EventLoop, _ body: @escaping @Sendable ()
         #expect(throws: SystemCallError("bind", code: 98)) { _ = try SocketDescriptor.listening(on: address) }
     }
 
+    @Test("an empty unix path and one with a zero byte are error values, not other addresses", arguments: ["", "a\0b", "@a\0b"])
+    func unusableUnixPaths(path: String) {
+        let error = #expect(throws: SystemCallError.self) {
+            _ = try SocketDescriptor.listening(on: .unix(path: path))
+        }
+        #expect(error?.call == "sockaddr_un")
+    }
+
     @Test("a unix path that does not fit is an error value")
     func longUnixPath() {
         #expect(throws: SystemCallError.self) {

@@ -171,3 +171,38 @@ def test_renegotiation_is_refused(certificate):
         assert b"RENEGOTIATING" in output
         assert b"no renegotiation" in output or b"handshake failure" in output or client.returncode != 0
         scene.counted(ended("tls"))
+
+
+def renews_keys(scene: Server, times: int, command: bytes) -> None:
+    """A client that renews its keys so often, each time in a write of its own, and then says goodbye."""
+    host, port = scene.address
+    client = subprocess.Popen(
+        ["openssl", "s_client", "-connect", f"{host}:{port}", "-alpn", "h2", "-tls1_3"], stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, bufsize=0)
+    try:
+        for _ in range(times):
+            client.stdin.write(command)
+            # Said for each that it sends.
+            while (line := client.stderr.readline()) and b"KEYUPDATE" not in line:
+                pass
+    except BrokenPipeError:
+        pass  # The server hung up.
+    finally:
+        client.kill()
+        client.wait()
+        client.stdin.close()
+        client.stderr.close()
+
+
+@pytest.mark.parametrize("command", [b"K\n", b"k\n"], ids=["with one in return", "alone"])
+def test_a_flood_of_key_updates(certificate, command):
+    """TLS 1.3's way to make a server derive keys again and again on one connection."""
+    with guarded(certificate) as scene:
+        renews_keys(scene, 200, command)
+        scene.counted(ended("too_many_key_updates"))
+
+
+def test_keys_that_are_renewed_a_few_times(certificate):
+    with guarded(certificate) as scene:
+        renews_keys(scene, 8, b"K\n")
+        assert ended("too_many_key_updates") not in scene.counters()

@@ -122,9 +122,80 @@ def test_other_content_types(peer, content_type):
     assert ask(peer, *fields)[0][":status"] == "415"
 
 
-@pytest.mark.parametrize("method", ["PUT", "OPTIONS", "DELETE", "post"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "post"])
 def test_other_methods(peer, method):
-    assert ask(peer, *GRPC, method=method)[0][":status"] == "405"
+    head = ask(peer, *GRPC, method=method)[0]
+    assert head[":status"] == "405" and head["allow"] == "GET, HEAD, OPTIONS, POST"
+
+
+# Nothing is looked up by authority: any form of it is taken, and none at all, as load balancers' checks and clients of unix
+# sockets send.
+
+AUTHORITIES = ["localhost", "clinic.example:443", "[::1]:50051", "", "/run/telehealth/rpc.sock",
+               "%2Frun%2Ftelehealth%2Frpc.sock", "unix:/run/telehealth.sock", "@telehealth", "a b", "user@host", "h\u00f6st",
+               "x" * 4000]
+
+
+@pytest.mark.parametrize("authority", AUTHORITIES, ids=lambda text: text[:30] or "empty")
+def test_any_authority_is_taken(peer, authority):
+    fields = [(":authority", authority) if name == ":authority" else (name, value)
+              for name, value in request("POST", UNARY, *GRPC)]
+    peer.send(headers(1, block(*fields), end=False), body(1, message(b"x")))
+    assert peer.response(1)[2]["grpc-status"] == "0"
+
+
+@pytest.mark.parametrize("hosts", [[], ["localhost"], ["/run/rpc.sock"], [""], ["a", "b"]],
+                         ids=["no host", "host", "path", "empty", "two"])
+@pytest.mark.parametrize("has_authority", [True, False], ids=["with authority", "without"])
+def test_any_host_is_taken_and_none(peer, hosts, has_authority):
+    fields = [field for field in request("POST", UNARY, *GRPC) if has_authority or field[0] != ":authority"]
+    peer.send(headers(1, block(*fields, *(("host", host) for host in hosts)), end=False), body(1, message(b"x")))
+    assert peer.response(1)[2]["grpc-status"] == "0"
+
+
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+def test_a_check_of_a_load_balancer_is_answered_without_an_authority(peer, method):
+    peer.send(headers(1, block((":method", method), (":scheme", "http"), (":path", "/"))))
+    peer.answered()
+
+
+@pytest.mark.parametrize("bad", [[(":authority", "a\0b")], [(":authority", "a\r\nb")], [(":authority", " a")],
+                                 [(":authority", "a"), (":authority", "a")]],
+                         ids=["NUL", "CR LF", "leading space", "twice"])
+def test_an_authority_that_no_field_may_be_is_not(peer, bad):
+    fields = [field for field in request("POST", UNARY, *GRPC) if field[0] != ":authority"]
+    peer.send(headers(1, block(*fields[:3], *bad, *fields[3:]), end=False))
+    peer.stream_error(1, PROTOCOL_ERROR)
+
+
+@pytest.mark.parametrize("fields", [
+    [(":method", "CONNECT"), (":authority", "a:1"), (":path", "/")], [(":method", "CONNECT"), (":scheme", "http"), (":authority", "a:1")],
+    [(":method", "CONNECT")], [(":method", "GET"), (":scheme", "http"), (":path", "*")],
+    [(":method", "GET"), (":scheme", "http"), (":path", "no/slash")], [(":method", "G T"), (":scheme", "http"), (":path", "/")],
+    [(":method", "POST"), (":scheme", "http"), (":path", "/"), ("content-length", "x")],
+    [(":method", "POST"), (":scheme", "http"), (":path", "/"), ("content-length", "99999999999999999999")],
+    [(":method", "POST"), (":scheme", "http"), (":path", "/"), ("content-length", "4")],
+    [(":method", "POST"), (":scheme", "http"), (":path", "/"), (":protocol", "websocket")]],
+    ids=["CONNECT with path", "CONNECT with scheme", "CONNECT to nowhere", "GET *", "path without slash", "method of two words",
+         "no number", "number too large", "no body", "extended CONNECT"])
+def test_what_else_makes_a_request_malformed(peer, fields):
+    peer.send(headers(1, block(*fields)))
+    peer.stream_error(1, PROTOCOL_ERROR)
+
+
+def test_a_body_of_the_announced_length_is_taken(peer):
+    sent = message(b"x" * 100)
+    peer.send(headers(1, ECHO + literal("content-length", str(len(sent))), end=False), data(1, sent[:50], end=False),
+              data(1, sent[50:]))
+    assert peer.response(1)[1] == sent
+
+
+def test_a_body_longer_than_announced_gives_its_window_back(peer):
+    """What nobody read must not be missing from the window of the connection for ever."""
+    for stream in range(1, 41, 2):
+        peer.send(headers(stream, ECHO + literal("content-length", "5"), end=False), body(stream, bytes(500_000), end=False))
+        assert peer.until(lambda f: f.kind == RST_STREAM and f.stream == stream).code == PROTOCOL_ERROR
+    peer.echo(41)
 
 
 def test_a_refused_request_is_one_block(peer):

@@ -145,12 +145,30 @@ def test_5_1_2_more_streams_than_advertised_are_refused(connect):
     peer.stream_error(1 + 2 * allowed, PROTOCOL_ERROR, REFUSED_STREAM)
 
 
-# 5.3 (RFC 7540 section 5.3.1): a stream cannot depend on itself. Priorities are deprecated, so ignoring is as good.
+# 5.3 (RFC 7540 section 5.3.1): a stream cannot depend on itself. Priorities are deprecated; that is an error all the same.
 
-@pytest.mark.parametrize("own", [headers(1, priority_fields(1) + GET, flags=END_HEADERS | PRIORITY_FLAG), priority(1, 1)],
-                         ids=["HEADERS", "PRIORITY"])
-def test_5_3_1_self_dependency(peer, own):
-    peer.send(own, headers(3, GET))
+@pytest.mark.parametrize("depends", [priority(1, 1), priority(1, 1, exclusive=True), priority(1, 1, weight=256)],
+                         ids=["plain", "exclusive", "weight 256"])
+@pytest.mark.parametrize("before", [[], [headers(1, POST, end=False)], [settings((INITIAL_WINDOW_SIZE, 0)), headers(1, GET)],
+                                    [headers(1, GET)]],
+                         ids=["idle", "open", "half-closed", "closed"])
+def test_5_3_1_a_priority_frame_that_depends_on_itself(peer, before, depends):
+    peer.send(*before, depends)
+    peer.stream_error(1, PROTOCOL_ERROR)
+
+
+def test_5_3_1_a_priority_frame_that_comes_in_pieces_is_read_whole(peer):
+    peer.send(headers(1, POST, end=False))
+    for byte in priority(1, 1):
+        peer.send(bytes([byte]))
+    peer.stream_error(1, PROTOCOL_ERROR)
+    for byte in priority(3, 1):
+        peer.send(bytes([byte]))
+    peer.echo(3)
+
+
+def test_5_3_1_headers_that_depend_on_their_own_stream(peer):
+    peer.send(headers(1, priority_fields(1) + GET, flags=END_HEADERS | PRIORITY_FLAG), headers(3, GET))
     got = peer.until(lambda f: f.kind in (HEADERS, RST_STREAM, GOAWAY))
     assert got.kind == HEADERS or got.code == PROTOCOL_ERROR
 

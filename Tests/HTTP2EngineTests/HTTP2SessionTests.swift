@@ -196,7 +196,7 @@ import Testing
         let call = pair.client.open()
         try pair.run()
         let served = pair.server.streams[0]
-        served.stopPeerAfterTrailers()
+        served.stopPeerAfterEnd()
         answer(served, [1])
         try pair.run()
         #expect(served.closeReason == .finished)
@@ -227,8 +227,7 @@ import Testing
         let first = pair.client.open()
         try pair.run()
         // The client opens one more before it sees the notice.
-        pair.server.session.beginDrain()
-        pair.server.session.ping(payload: 42)
+        pair.server.session.beginDrain(pingPayload: 42)
         let notice = try pair.server.output()
         let late = pair.client.open()
         try pair.server.receive(try pair.client.output())

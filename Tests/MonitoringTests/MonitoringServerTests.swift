@@ -8,18 +8,8 @@ import Testing
 struct MonitoringServerTests {
     /// Sends `text` in pieces and returns all that comes back until the server closes.
     static func exchange(_ text: String, port: UInt16, pieces size: Int) -> String {
-        let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard let number = connected(to: port) else { return "no connection" }
         defer { close(number) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard connected == 0 else { return "no connection" }
         let bytes = Array(text.utf8)
         for start in stride(from: 0, to: bytes.count, by: size) {
             let piece = Array(bytes[start..<min(start + size, bytes.count)])
@@ -88,5 +78,36 @@ struct MonitoringServerTests {
                 for await answer in group { #expect(answer.hasSuffix("alive\n")) }
             }
         }
+    }
+
+    @Test("answers a prober although others hold every place with half a request, however often they come")
+    func slowConnections() async throws {
+        try await Self.withServer { port in
+            var held: [Int32] = []
+            defer { for number in held { close(number) } }
+            for _ in 0..<3 {
+                for _ in 0..<MonitoringServer.connectionsMax {
+                    let number = try #require(Self.connected(to: port))
+                    _ = send(number, "GET /livez HTTP/1.1\r\n", 21, Int32(MSG_NOSIGNAL))
+                    held.append(number)
+                }
+                let answer = Self.exchange("GET /livez HTTP/1.1\r\n\r\n", port: port, pieces: 4096)
+                #expect(answer.hasSuffix("alive\n"))
+            }
+        }
+    }
+
+    private static func connected(to port: UInt16) -> Int32? {
+        let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        return result == 0 ? number : nil
     }
 }

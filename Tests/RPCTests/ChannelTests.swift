@@ -105,7 +105,8 @@ private struct Noting: ClientInterceptor {
             ("dns:///example.org:443", ChannelTarget.name(host: "example.org", port: 443)),
             ("h:1", .name(host: "h", port: 1)),
             ("[::1]:5", .name(host: "::1", port: 5)), ("unix:/a/b", .unix(path: "/a/b")),
-            ("unix:///a", .unix(path: "/a")),
+            ("unix:///a", .unix(path: "/a")), ("unix:@name", .unix(path: "@name")),
+            ("unix-abstract:name", .unix(path: "@name")),
         ])
     func targets(text: String, expected: ChannelTarget) {
         #expect(ChannelTarget(text) == expected)
@@ -113,7 +114,7 @@ private struct Noting: ClientInterceptor {
 
     @Test(
         "what is no target is refused",
-        arguments: ["", "host", "host:", ":1", "host:0", "host:70000", "::1:5", "unix:"])
+        arguments: ["", "host", "host:", ":1", "host:0", "host:70000", "::1:5", "unix:", "unix:@", "unix-abstract:"])
     func badTargets(text: String) {
         #expect(ChannelTarget(text) == nil)
     }

@@ -51,6 +51,82 @@ extension SocketTests {
             #expect(!FileManager.default.fileExists(atPath: path))
         }
 
+        @Test("a file that is no socket stays, and so do a link and a socket of another kind", arguments: ["file", "link", "datagrams"])
+        func otherFiles(kind: String) async throws {
+            let path = Self.socketPath()
+            defer { unlink(path) }
+            var datagrams: Int32 = -1
+            switch kind {
+            case "file": #expect(FileManager.default.createFile(atPath: path, contents: Data("notes".utf8)))
+            case "link": #expect(symlink("/nowhere", path) == 0)
+            default: datagrams = try Self.boundDatagramSocket(path)
+            }
+            defer { close(datagrams) }
+            let fixture = try ServerFixture()
+            let error = await #expect(throws: TransportError.self) {
+                try await fixture.server.listen(on: .unix(path: path, mode: 0o600))
+            }
+            #expect(error?.cause.isAddressInUse == true)
+            var found = stat()
+            #expect(lstat(path, &found) == 0)
+            await fixture.stop()
+            #expect(lstat(path, &found) == 0)
+        }
+
+        @Test("what took the socket's place meanwhile is not removed at the end")
+        func replacedSocket() async throws {
+            let path = Self.socketPath()
+            defer { unlink(path) }
+            let fixture = try ServerFixture()
+            _ = try await fixture.server.listen(on: .unix(path: path, mode: 0o600))
+            #expect(unlink(path) == 0)
+            let other = try ServerFixture()
+            _ = try await other.server.listen(on: .unix(path: path, mode: 0o600))
+            await fixture.stop()
+            let client = try ClientFixture()
+            #expect(await client.connect(to: .unix(path: path)))
+            await client.stop()
+            await other.stop()
+            #expect(!FileManager.default.fileExists(atPath: path))
+        }
+
+        @Test("an abstract socket has no file, and is free again when its server is gone")
+        func abstractSocket() async throws {
+            let name = "@t-\(UUID().uuidString)"
+            for _ in 0..<2 {
+                let fixture = try ServerFixture()
+                let address = try await fixture.server.listen(on: .unix(path: name, mode: 0o600))
+                #expect(address.description == "unix:\(name)")
+                #expect(!FileManager.default.fileExists(atPath: name))
+                await #expect(throws: TransportError.self) {
+                    try await fixture.server.listen(on: .unix(path: name, mode: 0o600))
+                }
+                let client = try ClientFixture()
+                try #require(await client.connect(to: address))
+                #expect(await client.call("/echo", body: [1, 2, 3]).outcome() == .finished)
+                await client.stop()
+                await fixture.stop()
+            }
+        }
+
+        private static func socketPath() -> String {
+            FileManager.default.temporaryDirectory.appending(path: "t-\(UUID().uuidString.prefix(8)).sock").path
+        }
+
+        private static func boundDatagramSocket(_ path: String) throws -> Int32 {
+            let number = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+            var address = sockaddr_un()
+            address.sun_family = sa_family_t(AF_UNIX)
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
+            let result = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
+            }
+            try #require(result == 0)
+            return number
+        }
+
         @Test("a port in use is an error")
         func portInUse() async throws {
             let first = try ServerFixture(loops: 2)

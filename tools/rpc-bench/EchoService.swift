@@ -18,11 +18,17 @@ final class EchoService: RPCService {
     /// Stays open; replies to each call of ``publish``.
     static let watch = MethodDescriptor(service: "bench.Echo", name: "Watch", isServerStreaming: true)
     static let publish = MethodDescriptor(service: "bench.Echo", name: "Publish")
+    /// Answers once ``publish`` is called.
+    static let hold = MethodDescriptor(service: "bench.Echo", name: "Hold")
+    /// Stops the server; the payload is the grace in milliseconds, as decimal digits.
+    static let stop = MethodDescriptor(service: "bench.Echo", name: "Stop")
     /// Replies to one call of ``serverStream``.
     static let streamLength = 100
 
     /// The server that offers this service, once it is made.
     let server = Mutex<RPCServer?>(nil)
+    /// The grace that ``stop`` was called with; ends with it.
+    let stops = AsyncStream.makeStream(of: Duration.self)
     private let watchers = Watchers()
 
     var routes: [ServerRoute] {
@@ -42,6 +48,15 @@ final class EchoService: RPCService {
                 [watchers] (_: Echo, responses: ResponseWriter<Echo>, context) async throws(RPCError) in
                 watchers.add(responses, context)
             },
+            .unary(Self.hold) { [watchers] (request: Echo, context) async throws(RPCError) -> Echo in
+                await watchers.next(context)
+                return request
+            },
+            .unary(Self.stop, atOnce: { [stops] (request: Echo, _) throws(RPCError) -> Echo in
+                stops.continuation.yield(.milliseconds(Int(String(decoding: request.value, as: UTF8.self)) ?? 0))
+                stops.continuation.finish()
+                return request
+            }),
             .unary(Self.publish) { [watchers] (_: Echo, _) async throws(RPCError) -> Echo in
                 watchers.publish()
                 return Echo()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import RPCModel
 import RPCServer
 import Synchronization
 import TLSEngine
@@ -7,7 +8,7 @@ import Transport
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "server", abstract: "Serves bench.Echo until it is killed.")
+        commandName: "server", abstract: "Serves bench.Echo until it is killed, or until bench.Echo/Stop is called.")
 
     @Option(help: "Port on 127.0.0.1; 0 takes a free one, which is printed.")
     var port: UInt16 = 0
@@ -24,19 +25,28 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "name=value; may be repeated. Names: \(ServerLimit.names).")
     var limit: [ServerLimit] = []
 
+    @Option(help: "Seconds in which a silent peer with an open Watch is to be noticed; none by default.")
+    var watchPeerLostAfter: Double?
+
     func run() async throws {
         var configuration = ServerConfiguration(listeners: [try listener()])
         configuration.loopCount = loops
         for limit in limit { limit.set(&configuration) }
         DescriptorLimit.raise(to: configuration.transport.connectionsMax + 64)
         let echo = EchoService()
-        let server = try RPCServer(configuration: configuration, services: [echo])
+        let care = CallCare(endsWithServer: true, peerLostAfter: watchPeerLostAfter.map { .seconds($0) })
+        let server = try RPCServer(configuration: configuration, services: [echo.with(care, for: EchoService.watch)])
         echo.server.withLock { $0 = server }
         let addresses = try await server.start()
         print("listening on \(addresses[0])")
         // Whoever started this waits for the line, also when it reads from a file.
         fflush(nil)
-        while true { try await Task.sleep(for: .seconds(3600)) }
+        for await grace in echo.stops.stream {
+            let start = ContinuousClock.now
+            await server.shutdown(grace: grace)
+            let milliseconds = start.duration(to: .now) / .milliseconds(1)
+            print("stopped after \(Int(milliseconds)) ms")
+        }
     }
 
     private func listener() throws -> ServerListener {

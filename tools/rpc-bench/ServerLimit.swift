@@ -24,6 +24,7 @@ struct ServerLimit: ExpressibleByArgument {
         "header-timeout": { $0.transport.headerTimeout = .seconds($1) },
         "write-stall-timeout": { $0.transport.writeStallTimeout = .seconds($1) },
         "window-stall-timeout": { $0.transport.windowStallTimeout = .seconds($1) },
+        "permit-keepalive-time": { $0.transport.permitKeepaliveTime = .seconds($1) },
         "idle-max": { $0.transport.idleMax = .seconds($1) },
         "connections-max": { $0.transport.connectionsMax = Int($1) },
         "connections-per-address-max": { $0.transport.connectionsPerAddressMax = Int($1) },

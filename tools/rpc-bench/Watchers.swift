@@ -7,6 +7,7 @@ import Synchronization
 final class Watchers: Sendable {
     private struct State {
         var writers: [Int: ResponseWriter<EchoService.Echo>] = [:]
+        var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
         var latest = 0
     }
 
@@ -26,9 +27,27 @@ final class Watchers: Sendable {
         }
     }
 
+    /// Returns at the next ``publish()``, or when the call is cancelled.
+    func next(_ context: ServerCallContext) async {
+        await withCheckedContinuation { continuation in
+            let number = state.withLock { state in
+                state.latest += 1
+                state.waiters[state.latest] = continuation
+                return state.latest
+            }
+            context.onCancel { [self] in
+                state.withLock { $0.waiters.removeValue(forKey: number) }?.resume()
+            }
+        }
+    }
+
     /// Tells everybody what time it is, on the clock of this machine.
     func publish() {
-        let writers = state.withLock { Array($0.writers.values) }
+        let (writers, waiters) = state.withLock { state in
+            defer { state.waiters = [:] }
+            return (Array(state.writers.values), Array(state.waiters.values))
+        }
+        for waiter in waiters { waiter.resume() }
         let event = EchoService.Echo.with { event in
             event.value = withUnsafeBytes(of: MachineClock.nanoseconds) { Array($0) }
         }

@@ -83,8 +83,7 @@ final class Endpoint: HTTP2SessionOwner {
     func drain() {
         guard !isClosed, !session.isDraining else { return }
         hasNoticed = true
-        session.beginDrain()
-        session.ping(payload: Self.drainPayload)
+        session.beginDrain(pingPayload: Self.drainPayload)
     }
 
     // MARK: - HTTP2SessionOwner

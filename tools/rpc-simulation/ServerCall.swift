@@ -172,7 +172,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
             if let error { headers.add(error) } else { headers.add("grpc-status", "0") }
             if action == .trailersOnly { sendTrailersOnly(headers) } else { sendTrailers(headers) }
         }
-        if state.needsResetAfterTrailers { stopPeerAfterTrailers() }
+        if state.needsResetAfterTrailers { stopPeerAfterEnd() }
         stream.endOutbound(error ?? RPCError(.cancelled, "over"))
     }
 }

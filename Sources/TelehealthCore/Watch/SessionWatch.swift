@@ -157,7 +157,9 @@ public final class SessionWatch: Sendable {
     }
 
     /// Ends the watch, and the presence if it was that; idempotent.
-    public func close() {
+    ///
+    /// - Parameter silence: for how long the viewer was not heard of: the presence ended then.
+    public func close(silentFor silence: Duration = .zero) {
         let (wasPresence, seat, wake) = state.withLock { state in
             defer {
                 state.isPresence = false
@@ -172,7 +174,9 @@ public final class SessionWatch: Sendable {
         }
         _ = wake  // released outside the lock: it may hold the last reference to this watch's owner
         if let seat { executor.committer.hub.remove(seat, of: session) }
-        if wasPresence, let viewer { executor.committer.presence.close(viewer, in: session, at: executor.time.now) }
+        if wasPresence, let viewer {
+            executor.committer.presence.close(viewer, in: session, at: executor.time.now - silence)
+        }
     }
 
     /// Changes the state, and wakes the owner when there is something to take where there was nothing.

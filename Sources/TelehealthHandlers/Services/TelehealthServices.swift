@@ -6,6 +6,9 @@ public import TelehealthCore
 public struct TelehealthServices: Sendable {
     public let all: [any RPCService]
 
+    /// Streams that go on behind the last event or row that the client has, so that nothing is lost by ending them.
+    private static let resumable = CallCare(endsWithServer: true)
+
     /// - Parameters:
     ///   - audit: what may be asked of the audit log.
     ///   - receipts: proofs of consents.
@@ -18,16 +21,21 @@ public struct TelehealthServices: Sendable {
         presence: PresenceBoard, care: any DatabaseCare, openWatches: @escaping @Sendable () -> Int,
         time: any TimeSource
     ) {
+        // An open watch says that its person is here: a peer that is gone must not say so for longer than one who is
+        // heard of by heartbeats.
+        let watched = CallCare(endsWithServer: true, peerLostAfter: executor.policy.presenceLostAfter)
         let views = SessionViews(presence: presence, policy: executor.policy, time: time)
         all = [
             Telehealth_V1_AppointmentServiceService(AppointmentHandler(executor: executor)),
-            Telehealth_V1_TelehealthServiceService(VisitHandler(executor: executor, views: views)),
+            Telehealth_V1_TelehealthServiceService(VisitHandler(executor: executor, views: views))
+                .with(watched, for: Telehealth_V1_TelehealthService_Methods.watchSession),
             Telehealth_V1_PeopleServiceService(PeopleHandler(executor: executor, views: views)),
             Telehealth_V1_ConsentServiceService(ConsentHandler(executor: executor, time: time)),
             Telehealth_V1_ConsentPolicyServiceService(ConsentPolicyHandler(executor: executor, time: time)),
             Telehealth_V1_ConsentReceiptServiceService(
                 ConsentReceiptHandler(receipts: receipts, archive: archive)),
-            Telehealth_V1_AuditServiceService(AuditHandler(office: audit)),
+            Telehealth_V1_AuditServiceService(AuditHandler(office: audit))
+                .with(Self.resumable, for: Telehealth_V1_AuditService_Methods.exportAuditLog),
             Telehealth_V1_RecordingServiceService(RecordingHandler(executor: executor, receipts: receipts)),
             Telehealth_V1_EventsServiceService(EventsHandler(executor: executor)),
             Telehealth_V1_QualityServiceService(QualityHandler(executor: executor)),

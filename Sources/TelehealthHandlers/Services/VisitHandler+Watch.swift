@@ -24,7 +24,7 @@ extension VisitHandler {
             ) { relay.pump() }
         }
         // The call keeps the relay: its cancellation is what ends a watch from outside.
-        context.onCancel { relay.finish(nil) }
+        context.onCancel { relay.finish(nil, peerSilence: context.peerSilence) }
         let now = views.time.now
         relay.start(
             watch,

@@ -59,13 +59,15 @@ final class WatchRelay: Sendable {
     }
 
     /// The reader is gone, or the watch has ended.
-    func finish(_ error: RPCError?) {
+    ///
+    /// - Parameter peerSilence: for how long the reader may have been gone already.
+    func finish(_ error: RPCError?, peerSilence: Duration = .zero) {
         let (isFirst, watch) = state.withLock { state in
             defer { state.phase = .over }
             return (state.phase != .over, state.watch)
         }
         guard isFirst else { return }
-        watch?.close()
+        watch?.close(silentFor: peerSilence)
         responses.finish(error)
     }
 

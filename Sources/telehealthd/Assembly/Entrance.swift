@@ -142,6 +142,7 @@ struct Entrance {
         server.loopCount =
             configuration.loops == 0 ? ProcessInfo.processInfo.activeProcessorCount : configuration.loops
         server.offersReflection = configuration.offersReflection
+        configuration.connections.apply(to: &server)
         return server
     }
 }

@@ -113,6 +113,7 @@ struct DaemonConfiguration: Sendable {
     var offersReflection: Bool
     var logLevel: Logger.Level
     var shutdownGrace: Duration
+    var connections: Connections
     var identity: Identity
     var cloud: Cloud
     var audit: Audit
@@ -138,6 +139,7 @@ struct DaemonConfiguration: Sendable {
         offersReflection = reader.boolean("telehealth.reflection")
         logLevel = Logger.Level(rawValue: reader.text("telehealth.logLevel")) ?? .info
         shutdownGrace = reader.duration("telehealth.shutdownGrace")
+        connections = Connections(&reader)
         identity = Self.identity(&reader)
         cloud = Self.cloud(&reader)
         audit = Self.audit(&reader, dataDirectory: dataDirectory)
@@ -175,7 +177,8 @@ struct DaemonConfiguration: Sendable {
         return texts.compactMap { text in
             let isProxied = text.hasPrefix("proxy:")
             guard let listener = listener(isProxied ? text.dropFirst("proxy:".count) : text[...]) else {
-                reader.refuse(key, "'\(text)' is neither HOST:PORT nor unix:PATH, with or without proxy: before it")
+                reader.refuse(
+                    key, "'\(text)' is neither HOST:PORT nor unix:PATH nor unix:@NAME, with or without proxy: before it")
                 return nil
             }
             return isProxied ? .proxied(listener) : listener
@@ -183,7 +186,9 @@ struct DaemonConfiguration: Sendable {
     }
 
     private static func listener(_ text: Substring) -> Listener? {
-        if text.hasPrefix("unix:"), text.utf8.count > 5 { return .unix(path: String(text.dropFirst(5))) }
+        if text.hasPrefix("unix:"), text.utf8.count > 5, text != "unix:@" {
+            return .unix(path: String(text.dropFirst(5)))
+        }
         return hostAndPort(String(text)).map { .tcp(host: $0.host, port: $0.port) }
     }
 

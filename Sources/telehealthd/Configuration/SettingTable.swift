@@ -1,7 +1,7 @@
 /// Every setting of the daemon, in the order `--help` shows them.
 enum SettingTable {
     static let all: [Setting] =
-        service + identity + access + cloud + visits + consents + workers + audit
+        service + connections + identity + access + cloud + visits + consents + workers + audit
 
     static func row(_ key: String) -> Setting? { all.first { $0.key == key } }
 
@@ -10,8 +10,9 @@ enum SettingTable {
             "telehealth.dataDir", .text, "./data", "folder of the database, its lock and the development key"),
         Setting(
             "telehealth.listen", .list, "127.0.0.1:50051",
-            "where to serve: HOST:PORT (port 0 picks one) or unix:PATH (mode 0600), several with commas; proxy: before one wants a PROXY header (version 2) of a trusted proxy first"
-        ),
+            "where to serve: HOST:PORT (port 0 picks one), unix:PATH (mode 0600) or unix:@NAME (abstract, open to every"
+                + " account of the machine), several with commas; proxy: before one wants a PROXY header (version 2) of a"
+                + " trusted proxy first"),
         Setting(
             "telehealth.tlsCertificate", .text, "",
             "PEM file of the certificate chain; then every HOST:PORT speaks TLS"),
@@ -36,6 +37,31 @@ enum SettingTable {
             "telehealth.shutdownGrace", .duration, "10s",
             "how long running calls may take to end after SIGTERM"),
         Setting("frontend.url", .text, "http://localhost:3000", "base of the join URLs"),
+    ]
+
+    private static let connections: [Setting] = [
+        Setting(
+            "telehealth.permittedPingInterval", .duration, "10s",
+            "how close together a client's PINGs may come while it has a call open"),
+        Setting(
+            "telehealth.keepaliveTime", .duration, "2h",
+            "after how much silence a client is asked by PING; one with an open watch is asked in time for"
+                + " presence-lost-after"),
+        Setting(
+            "telehealth.keepaliveTimeout", .duration, "20s", "how long it may take to answer before it is cut off"),
+        Setting(
+            "telehealth.maxConnectionAge", .duration, "0s",
+            "at what age, give or take a tenth, a connection is told to leave (GOAWAY); 0s for never"),
+        Setting(
+            "telehealth.maxConnectionAgeGrace", .duration, "5m", "how long its open calls may still take then"),
+        Setting(
+            "telehealth.maxConnectionIdle", .duration, "0s",
+            "after how long without a call a connection is told to leave; 0s for never"),
+        Setting(
+            "telehealth.maxStreamsPerConnection", .integer(1...10_000), "128", "calls open at once on a connection"),
+        Setting(
+            "telehealth.maxRequestBytes", .integer(65_536...67_108_864), "4194304",
+            "longest request message, unpacked, in bytes"),
     ]
 
     private static let identity: [Setting] = [

@@ -1,0 +1,88 @@
+internal import HTTP2Engine
+internal import RPCModel
+
+/// A request that is not gRPC, by what it is answered with: browsers, load balancers and HTTP/2 checkers ask such.
+///
+/// The answer waits for the end of the request. An answer that overtakes the rest of its request closes the stream
+/// under frames that are still on their way, and what becomes of those would be a matter of luck.
+enum PlainRequest: Sendable {
+    /// GET, HEAD or OPTIONS of `/` (or `*`): 200 while the server is ready, else 503.
+    case root(isHead: Bool)
+    /// The same of any other path: 404.
+    case elsewhere
+    /// 405.
+    case otherMethod
+    /// POST of something that is not gRPC: 415.
+    case otherContent
+    /// More fields, or longer ones, than the server takes: 431.
+    case tooManyFields
+
+    /// Bytes of a body that are waited for; more are answered without waiting for the end.
+    static let bodyBytesMax = 64 << 10
+
+    /// - Returns: `nil` for a request that is gRPC.
+    init?(_ headers: HeaderBlock) {
+        let isPost = headers.value(of: .method, is: "POST")
+        if isPost, let contentType = headers.value(of: .contentType),
+            GRPCContentType.isGRPC(contentType.assumingMemoryBound(to: UInt8.self).span)
+        {
+            return nil
+        }
+        if headers.exceedsLimit {
+            self = .tooManyFields
+        } else if isPost {
+            self = .otherContent
+        } else if headers.asksForPage {
+            self = headers.isOfRoot ? .root(isHead: headers.value(of: .method, is: "HEAD")) : .elsewhere
+        } else {
+            self = .otherMethod
+        }
+    }
+}
+
+extension HeaderBlock {
+    fileprivate var asksForPage: Bool {
+        value(of: .method, is: "GET") || value(of: .method, is: "HEAD") || value(of: .method, is: "OPTIONS")
+    }
+
+    /// With or without a query.
+    fileprivate var isOfRoot: Bool {
+        guard let path = value(of: .path) else { return false }
+        return value(of: .path, is: "*") || path.prefix { $0 != UInt8(ascii: "?") }.elementsEqual("/".utf8)
+    }
+}
+
+extension ServerCall {
+    /// The request is at its end, or is waited for no longer.
+    func answerPlainly(_ request: PlainRequest) {
+        switch request {
+        case .root(let isHead):
+            let isReady = dispatcher.isReady
+            let page: StaticString = isReady ? "This is a gRPC server.\n" : "This gRPC server takes no calls now.\n"
+            answerPlainly(status: isReady ? "200" : "503", page: isHead ? nil : page)
+        case .elsewhere: answerPlainly(status: "404")
+        case .otherMethod: answerPlainly(status: "405", field: ("allow", "GET, HEAD, OPTIONS, POST"))
+        case .otherContent: answerPlainly(status: "415")
+        case .tooManyFields: answerPlainly(status: "431")
+        }
+    }
+
+    private func answerPlainly(
+        status: StaticString, field: (name: StaticString, value: StaticString)? = nil, page: StaticString? = nil
+    ) {
+        guard state.finish() == .trailersOnly else { return }
+        calls.scratch.add(":status", status)
+        if let field { calls.scratch.add(field.name, field.value) }
+        if let page {
+            calls.scratch.add("content-type", "text/plain; charset=utf-8")
+            sendHeaders(calls.scratch)
+            write(UnsafeRawBufferPointer(start: page.utf8Start, count: page.utf8CodeUnitCount))
+            finish()
+        } else {
+            sendTrailersOnly(calls.scratch)
+        }
+        calls.scratch.removeAll()
+        // It was not waited for.
+        if state.needsResetAfterTrailers { stopPeerAfterEnd() }
+    }
+}
