@@ -56,6 +56,7 @@ final class MemoryStore: TelehealthStore {
                     || state.participants.contains {
                         $0.subjectID == query.invitedID && !$0.role.rights.isOfAppointment && !$0.isBarred
                     })
+                && !state.participants.contains { $0.subjectID == query.openTo && $0.isBarred }
         }.map(\.session)
         return Array(
             rows.sorted { ($0.startsAt, $0.id.rawValue) < ($1.startsAt, $1.id.rawValue) }.prefix(query.limit))
@@ -68,7 +69,7 @@ final class MemoryStore: TelehealthStore {
             let row = state.session
             return [row.clientID, row.guardianID, row.clinicianID].contains(subject)
                 || state.participants.contains {
-                    $0.subjectID == subject && $0.state != .removed && !$0.role.rights.isOfAppointment
+                    $0.subjectID == subject && !$0.role.rights.isOfAppointment
                 }
         }
     }

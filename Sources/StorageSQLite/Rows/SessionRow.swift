@@ -41,7 +41,7 @@ enum SessionRow {
         UNION SELECT id FROM sessions WHERE guardian_id = ?1 AND is_open = 1 \
         UNION SELECT id FROM sessions WHERE clinician_id = ?1 AND is_open = 1 \
         UNION SELECT session_id FROM participants WHERE subject_id = ?1 AND \(SchemaV3.isInvited) \
-        AND state <> 'removed' AND EXISTS \
+        AND EXISTS \
         (SELECT 1 FROM sessions WHERE sessions.id = participants.session_id AND is_open = 1) ORDER BY 1
         """)
     private static let mayNeedSweep =
