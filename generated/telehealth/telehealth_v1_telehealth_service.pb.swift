@@ -1087,9 +1087,70 @@ public struct Telehealth_V1_CancelSessionResponse: Message {
     }
 }
 
-/// A visit that somebody did not come to: who, the service knows.
+/// A visit that somebody did not come to.
 public struct Telehealth_V1_MarkNoShowRequest: Message {
     public static let fullName = "telehealth.v1.MarkNoShowRequest"
+    /// UUID that names this attempt. Required.
+    public var requestID: String = ""
+    /// The session. Required.
+    public var sessionID: String = ""
+    /// Who did not come, as the caller sees it; INVALID_STATE when the service knows otherwise. UNSPECIFIED leaves it to
+    /// the service.
+    public var party: Telehealth_V1_NoShowParty = .init(rawValue: 0)
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
+        if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
+        if party.rawValue != 0 { buffer.write(3, party, as: WireEnum<Telehealth_V1_NoShowParty>.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&requestID, as: WireString.self)
+            case 18: try reader.read(&sessionID, as: WireString.self)
+            case 24: try reader.read(&party, as: WireEnum<Telehealth_V1_NoShowParty>.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// What stands after it.
+public struct Telehealth_V1_MarkNoShowResponse: Message {
+    public static let fullName = "telehealth.v1.MarkNoShowResponse"
+    /// The session, NO_SHOW.
+    public var session: Telehealth_V1_Session? {
+        get { _session?.value }
+        set { _session = newValue.map(Boxed.init) }
+    }
+    private var _session: Boxed<Telehealth_V1_Session>?
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if let value = _session { buffer.writeMessage(1, value) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.readMessage(&_session)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A no-show to take back.
+public struct Telehealth_V1_UndoNoShowRequest: Message {
+    public static let fullName = "telehealth.v1.UndoNoShowRequest"
     /// UUID that names this attempt. Required.
     public var requestID: String = ""
     /// The session. Required.
@@ -1116,9 +1177,9 @@ public struct Telehealth_V1_MarkNoShowRequest: Message {
 }
 
 /// What stands after it.
-public struct Telehealth_V1_MarkNoShowResponse: Message {
-    public static let fullName = "telehealth.v1.MarkNoShowResponse"
-    /// The session, NO_SHOW.
+public struct Telehealth_V1_UndoNoShowResponse: Message {
+    public static let fullName = "telehealth.v1.UndoNoShowResponse"
+    /// The session, SCHEDULED.
     public var session: Telehealth_V1_Session? {
         get { _session?.value }
         set { _session = newValue.map(Boxed.init) }
@@ -1243,6 +1304,8 @@ public enum Telehealth_V1_TelehealthService_Methods {
         service: "telehealth.v1.TelehealthService", name: "CancelSession")
     public static let markNoShow = MethodDescriptor(
         service: "telehealth.v1.TelehealthService", name: "MarkNoShow")
+    public static let undoNoShow = MethodDescriptor(
+        service: "telehealth.v1.TelehealthService", name: "UndoNoShow")
     public static let endSession = MethodDescriptor(
         service: "telehealth.v1.TelehealthService", name: "EndSession")
     /// All of them, in the order of the schema.
@@ -1264,6 +1327,7 @@ public enum Telehealth_V1_TelehealthService_Methods {
         leaveSession,
         cancelSession,
         markNoShow,
+        undoNoShow,
         endSession,
     ]
 }
@@ -1330,7 +1394,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
         async throws(RPCError) -> Telehealth_V1_HeartbeatResponse
     /// The earlier PATCH status, as another name for the verbs: COMPLETED is EndSession, CANCELLED is CancelSession,
     /// NO_SHOW is MarkNoShow, and IN_PROGRESS from who leads or WAITING_ROOM from the client's side is JoinSession, without
-    /// its credentials; the status that already holds is OK. Roles: those of the verb.
+    /// its credentials; the status that already holds is OK for whoever may use its verb. Roles: those of the verb.
     ///
     /// Errors: those of the verb; FAILED_PRECONDITION (INVALID_STATE with SessionStateDetail) for every other change.
     func updateSessionStatus(_ request: Telehealth_V1_UpdateSessionStatusRequest, context: ServerCallContext)
@@ -1348,13 +1412,17 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
         async throws(RPCError) -> Telehealth_V1_StopRecordingResponse
     /// Lists the recordings of a session, oldest first. Roles: its clinician and client, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT (PAGE_TOKEN_INVALID); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func listRecordings(_ request: Telehealth_V1_ListRecordingsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse
     /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Roles: the
-    /// session's clinician, admin.
+    /// session's clinician, admin; its client and guardian for a clinical recording that LinkSessionNote has made part of
+    /// the client's record (RECORDING_NOT_RELEASED before).
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY, RECORDING_CONSENT_REVOKED).
+    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND; RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY, with
+    /// metadata `recording_state` and, where operators must act first, `waiting_reason`; RECORDING_CONSENT_REVOKED,
+    /// RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED, RECORDING_NOT_RELEASED).
     func getRecordingPlaybackUrl(_ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse
     /// Notes that the caller began to share a screen. Roles: who leads the visit, its client and guardian, admitted.
@@ -1375,18 +1443,29 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Calls a visit off, while no client was ever admitted. Roles: its clinician, its client before the planned start,
     /// scheduler, admin, service.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE). Cancelling twice is OK.
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_LATE). Cancelling twice is OK and
+    /// changes nothing, not even reason or note; behind CancelAppointment it is INVALID_STATE.
     func cancelSession(_ request: Telehealth_V1_CancelSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CancelSessionResponse
-    /// Notes that somebody did not come, while no client was ever admitted and after the planned start. Roles: its
-    /// clinician, scheduler, admin.
+    /// Notes that somebody did not come, while no client was ever admitted and after the planned start: the client where a
+    /// clinician came, else both. Roles: its clinician, scheduler, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_EARLY, CLIENT_WAS_HERE).
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_EARLY, CLIENT_WAS_HERE when somebody
+    /// of the client's side came, however long they stayed). Marking twice is OK and changes nothing.
     func markNoShow(_ request: Telehealth_V1_MarkNoShowRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse
+    /// Takes a no-show back: the client came late after all. The session is SCHEDULED again, at the appointment's present
+    /// time and people. One may join until the later of the slot's end and the clinic's no-show grace from now, and so long
+    /// the service notes no no-show by itself. Roles: as MarkNoShow.
+    ///
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless NO_SHOW, APPOINTMENT_CANCELLED);
+    /// ALREADY_EXISTS (SESSION_EXISTS when the appointment has a newer session). Undoing twice is OK.
+    func undoNoShow(_ request: Telehealth_V1_UndoNoShowRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_UndoNoShowResponse
     /// Ends a visit: recording, then the meeting. Roles: its clinician, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless IN_PROGRESS). Ending twice is OK.
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless IN_PROGRESS). Ending twice is OK and
+    /// changes nothing.
     func endSession(_ request: Telehealth_V1_EndSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_EndSessionResponse
 }
@@ -1468,6 +1547,10 @@ public struct Telehealth_V1_TelehealthServiceService: RPCService {
             .unary(Telehealth_V1_TelehealthService_Methods.markNoShow) {
                 (request: Telehealth_V1_MarkNoShowRequest, context) async throws(RPCError) in
                 try await handler.markNoShow(request, context: context)
+            },
+            .unary(Telehealth_V1_TelehealthService_Methods.undoNoShow) {
+                (request: Telehealth_V1_UndoNoShowRequest, context) async throws(RPCError) in
+                try await handler.undoNoShow(request, context: context)
             },
             .unary(Telehealth_V1_TelehealthService_Methods.endSession) {
                 (request: Telehealth_V1_EndSessionRequest, context) async throws(RPCError) in
@@ -1564,7 +1647,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
 
     /// The earlier PATCH status, as another name for the verbs: COMPLETED is EndSession, CANCELLED is CancelSession,
     /// NO_SHOW is MarkNoShow, and IN_PROGRESS from who leads or WAITING_ROOM from the client's side is JoinSession, without
-    /// its credentials; the status that already holds is OK. Roles: those of the verb.
+    /// its credentials; the status that already holds is OK for whoever may use its verb. Roles: those of the verb.
     ///
     /// Errors: those of the verb; FAILED_PRECONDITION (INVALID_STATE with SessionStateDetail) for every other change.
     public func updateSessionStatus(
@@ -1594,7 +1677,8 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
 
     /// Lists the recordings of a session, oldest first. Roles: its clinician and client, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT (PAGE_TOKEN_INVALID); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func listRecordings(
         _ request: Telehealth_V1_ListRecordingsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse {
@@ -1602,9 +1686,12 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     }
 
     /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Roles: the
-    /// session's clinician, admin.
+    /// session's clinician, admin; its client and guardian for a clinical recording that LinkSessionNote has made part of
+    /// the client's record (RECORDING_NOT_RELEASED before).
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY, RECORDING_CONSENT_REVOKED).
+    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND; RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY, with
+    /// metadata `recording_state` and, where operators must act first, `waiting_reason`; RECORDING_CONSENT_REVOKED,
+    /// RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED, RECORDING_NOT_RELEASED).
     public func getRecordingPlaybackUrl(
         _ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse {
@@ -1641,26 +1728,41 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Calls a visit off, while no client was ever admitted. Roles: its clinician, its client before the planned start,
     /// scheduler, admin, service.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE). Cancelling twice is OK.
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_LATE). Cancelling twice is OK and
+    /// changes nothing, not even reason or note; behind CancelAppointment it is INVALID_STATE.
     public func cancelSession(
         _ request: Telehealth_V1_CancelSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CancelSessionResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.cancelSession, request, options: options)
     }
 
-    /// Notes that somebody did not come, while no client was ever admitted and after the planned start. Roles: its
-    /// clinician, scheduler, admin.
+    /// Notes that somebody did not come, while no client was ever admitted and after the planned start: the client where a
+    /// clinician came, else both. Roles: its clinician, scheduler, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_EARLY, CLIENT_WAS_HERE).
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_EARLY, CLIENT_WAS_HERE when somebody
+    /// of the client's side came, however long they stayed). Marking twice is OK and changes nothing.
     public func markNoShow(
         _ request: Telehealth_V1_MarkNoShowRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.markNoShow, request, options: options)
     }
 
+    /// Takes a no-show back: the client came late after all. The session is SCHEDULED again, at the appointment's present
+    /// time and people. One may join until the later of the slot's end and the clinic's no-show grace from now, and so long
+    /// the service notes no no-show by itself. Roles: as MarkNoShow.
+    ///
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless NO_SHOW, APPOINTMENT_CANCELLED);
+    /// ALREADY_EXISTS (SESSION_EXISTS when the appointment has a newer session). Undoing twice is OK.
+    public func undoNoShow(
+        _ request: Telehealth_V1_UndoNoShowRequest, options: CallOptions = .init()
+    ) async throws(RPCError) -> Telehealth_V1_UndoNoShowResponse {
+        try await channel.unary(Telehealth_V1_TelehealthService_Methods.undoNoShow, request, options: options)
+    }
+
     /// Ends a visit: recording, then the meeting. Roles: its clinician, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless IN_PROGRESS). Ending twice is OK.
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless IN_PROGRESS). Ending twice is OK and
+    /// changes nothing.
     public func endSession(
         _ request: Telehealth_V1_EndSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_EndSessionResponse {
@@ -1737,37 +1839,41 @@ public enum Telehealth_V1_TelehealthService_File {
             tQEKFENhbmNlbFNlc3Npb25SZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lk
             GAIgASgJQgSAuhgCUglzZXNzaW9uSWQSOQoGcmVhc29uGAMgASgOMhsudGVsZWhlYWx0aC52MS5DYW5jZWxSZWFzb25CBIC6GAJS
             BnJlYXNvbhIYCgRub3RlGAQgASgJQgSAuhgEUgRub3RlIkkKFUNhbmNlbFNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgL
-            MhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIl0KEU1hcmtOb1Nob3dSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlC
-            BIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQiRgoSTWFya05vU2hvd1Jlc3BvbnNl
-            EjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24irwEKEUVuZFNlc3Npb25SZXF1ZXN0EiMK
-            CnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSNgoG
-            cmVhc29uGAMgASgOMhgudGVsZWhlYWx0aC52MS5FbmRSZWFzb25CBIC6GAJSBnJlYXNvbhIYCgRub3RlGAQgASgJQgSAuhgEUgRu
-            b3RlIkYKEkVuZFNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9u
-            KmAKC0pvaW5PdXRjb21lEhwKGEpPSU5fT1VUQ09NRV9VTlNQRUNJRklFRBAAEhgKFEpPSU5fT1VUQ09NRV9XQUlUSU5HEAESGQoV
-            Sk9JTl9PVVRDT01FX0FETUlUVEVEEAIypQ0KEVRlbGVoZWFsdGhTZXJ2aWNlEloKDUNyZWF0ZVNlc3Npb24SIy50ZWxlaGVhbHRo
-            LnYxLkNyZWF0ZVNlc3Npb25SZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5DcmVhdGVTZXNzaW9uUmVzcG9uc2USUQoKR2V0U2Vzc2lv
-            bhIgLnRlbGVoZWFsdGgudjEuR2V0U2Vzc2lvblJlcXVlc3QaIS50ZWxlaGVhbHRoLnYxLkdldFNlc3Npb25SZXNwb25zZRJXCgxM
-            aXN0U2Vzc2lvbnMSIi50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9uc1JlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9u
-            c1Jlc3BvbnNlElQKC0pvaW5TZXNzaW9uEiEudGVsZWhlYWx0aC52MS5Kb2luU2Vzc2lvblJlcXVlc3QaIi50ZWxlaGVhbHRoLnYx
-            LkpvaW5TZXNzaW9uUmVzcG9uc2USYwoQQWRtaXRQYXJ0aWNpcGFudBImLnRlbGVoZWFsdGgudjEuQWRtaXRQYXJ0aWNpcGFudFJl
-            cXVlc3QaJy50ZWxlaGVhbHRoLnYxLkFkbWl0UGFydGljaXBhbnRSZXNwb25zZRJZCgxXYXRjaFNlc3Npb24SIi50ZWxlaGVhbHRo
-            LnYxLldhdGNoU2Vzc2lvblJlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvblJlc3BvbnNlMAESTgoJSGVhcnRiZWF0
-            Eh8udGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXF1ZXN0GiAudGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXNwb25zZRJsChNVcGRh
-            dGVTZXNzaW9uU3RhdHVzEikudGVsZWhlYWx0aC52MS5VcGRhdGVTZXNzaW9uU3RhdHVzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEu
-            VXBkYXRlU2Vzc2lvblN0YXR1c1Jlc3BvbnNlEl0KDlN0YXJ0UmVjb3JkaW5nEiQudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGlu
-            Z1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLlN0YXJ0UmVjb3JkaW5nUmVzcG9uc2USWgoNU3RvcFJlY29yZGluZxIjLnRlbGVoZWFs
-            dGgudjEuU3RvcFJlY29yZGluZ1JlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlN0b3BSZWNvcmRpbmdSZXNwb25zZRJdCg5MaXN0UmVj
-            b3JkaW5ncxIkLnRlbGVoZWFsdGgudjEuTGlzdFJlY29yZGluZ3NSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5MaXN0UmVjb3JkaW5n
-            c1Jlc3BvbnNlEngKF0dldFJlY29yZGluZ1BsYXliYWNrVXJsEi0udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5YmFja1Vy
-            bFJlcXVlc3QaLi50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2USYwoQU3RhcnRTY3JlZW5TaGFy
-            ZRImLnRlbGVoZWFsdGgudjEuU3RhcnRTY3JlZW5TaGFyZVJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlN0YXJ0U2NyZWVuU2hhcmVS
-            ZXNwb25zZRJgCg9TdG9wU2NyZWVuU2hhcmUSJS50ZWxlaGVhbHRoLnYxLlN0b3BTY3JlZW5TaGFyZVJlcXVlc3QaJi50ZWxlaGVh
-            bHRoLnYxLlN0b3BTY3JlZW5TaGFyZVJlc3BvbnNlElcKDExlYXZlU2Vzc2lvbhIiLnRlbGVoZWFsdGgudjEuTGVhdmVTZXNzaW9u
-            UmVxdWVzdBojLnRlbGVoZWFsdGgudjEuTGVhdmVTZXNzaW9uUmVzcG9uc2USWgoNQ2FuY2VsU2Vzc2lvbhIjLnRlbGVoZWFsdGgu
-            djEuQ2FuY2VsU2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNhbmNlbFNlc3Npb25SZXNwb25zZRJRCgpNYXJrTm9TaG93
-            EiAudGVsZWhlYWx0aC52MS5NYXJrTm9TaG93UmVxdWVzdBohLnRlbGVoZWFsdGgudjEuTWFya05vU2hvd1Jlc3BvbnNlElEKCkVu
-            ZFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5FbmRTZXNzaW9uUmVzcG9u
-            c2ViBnByb3RvMw==
+            MhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIpUBChFNYXJrTm9TaG93UmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJ
+            QgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEjYKBXBhcnR5GAMgASgOMhoudGVs
+            ZWhlYWx0aC52MS5Ob1Nob3dQYXJ0eUIEgLoYAlIFcGFydHkiRgoSTWFya05vU2hvd1Jlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsy
+            Fi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24iXQoRVW5kb05vU2hvd1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIE
+            gLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZCJGChJVbmRvTm9TaG93UmVzcG9uc2US
+            MAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiKvAQoRRW5kU2Vzc2lvblJlcXVlc3QSIwoK
+            cmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBI2CgZy
+            ZWFzb24YAyABKA4yGC50ZWxlaGVhbHRoLnYxLkVuZFJlYXNvbkIEgLoYAlIGcmVhc29uEhgKBG5vdGUYBCABKAlCBIC6GARSBG5v
+            dGUiRgoSRW5kU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24q
+            YAoLSm9pbk91dGNvbWUSHAoYSk9JTl9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGAoUSk9JTl9PVVRDT01FX1dBSVRJTkcQARIZChVK
+            T0lOX09VVENPTUVfQURNSVRURUQQAjL4DQoRVGVsZWhlYWx0aFNlcnZpY2USWgoNQ3JlYXRlU2Vzc2lvbhIjLnRlbGVoZWFsdGgu
+            djEuQ3JlYXRlU2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNyZWF0ZVNlc3Npb25SZXNwb25zZRJRCgpHZXRTZXNzaW9u
+            EiAudGVsZWhlYWx0aC52MS5HZXRTZXNzaW9uUmVxdWVzdBohLnRlbGVoZWFsdGgudjEuR2V0U2Vzc2lvblJlc3BvbnNlElcKDExp
+            c3RTZXNzaW9ucxIiLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25zUmVxdWVzdBojLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25z
+            UmVzcG9uc2USVAoLSm9pblNlc3Npb24SIS50ZWxlaGVhbHRoLnYxLkpvaW5TZXNzaW9uUmVxdWVzdBoiLnRlbGVoZWFsdGgudjEu
+            Sm9pblNlc3Npb25SZXNwb25zZRJjChBBZG1pdFBhcnRpY2lwYW50EiYudGVsZWhlYWx0aC52MS5BZG1pdFBhcnRpY2lwYW50UmVx
+            dWVzdBonLnRlbGVoZWFsdGgudjEuQWRtaXRQYXJ0aWNpcGFudFJlc3BvbnNlElkKDFdhdGNoU2Vzc2lvbhIiLnRlbGVoZWFsdGgu
+            djEuV2F0Y2hTZXNzaW9uUmVxdWVzdBojLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uUmVzcG9uc2UwARJOCglIZWFydGJlYXQS
+            Hy50ZWxlaGVhbHRoLnYxLkhlYXJ0YmVhdFJlcXVlc3QaIC50ZWxlaGVhbHRoLnYxLkhlYXJ0YmVhdFJlc3BvbnNlEmwKE1VwZGF0
+            ZVNlc3Npb25TdGF0dXMSKS50ZWxlaGVhbHRoLnYxLlVwZGF0ZVNlc3Npb25TdGF0dXNSZXF1ZXN0GioudGVsZWhlYWx0aC52MS5V
+            cGRhdGVTZXNzaW9uU3RhdHVzUmVzcG9uc2USXQoOU3RhcnRSZWNvcmRpbmcSJC50ZWxlaGVhbHRoLnYxLlN0YXJ0UmVjb3JkaW5n
+            UmVxdWVzdBolLnRlbGVoZWFsdGgudjEuU3RhcnRSZWNvcmRpbmdSZXNwb25zZRJaCg1TdG9wUmVjb3JkaW5nEiMudGVsZWhlYWx0
+            aC52MS5TdG9wUmVjb3JkaW5nUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuU3RvcFJlY29yZGluZ1Jlc3BvbnNlEl0KDkxpc3RSZWNv
+            cmRpbmdzEiQudGVsZWhlYWx0aC52MS5MaXN0UmVjb3JkaW5nc1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLkxpc3RSZWNvcmRpbmdz
+            UmVzcG9uc2USeAoXR2V0UmVjb3JkaW5nUGxheWJhY2tVcmwSLS50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ1BsYXliYWNrVXJs
+            UmVxdWVzdBouLnRlbGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXNwb25zZRJjChBTdGFydFNjcmVlblNoYXJl
+            EiYudGVsZWhlYWx0aC52MS5TdGFydFNjcmVlblNoYXJlUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuU3RhcnRTY3JlZW5TaGFyZVJl
+            c3BvbnNlEmAKD1N0b3BTY3JlZW5TaGFyZRIlLnRlbGVoZWFsdGgudjEuU3RvcFNjcmVlblNoYXJlUmVxdWVzdBomLnRlbGVoZWFs
+            dGgudjEuU3RvcFNjcmVlblNoYXJlUmVzcG9uc2USVwoMTGVhdmVTZXNzaW9uEiIudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Npb25S
+            ZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Npb25SZXNwb25zZRJaCg1DYW5jZWxTZXNzaW9uEiMudGVsZWhlYWx0aC52
+            MS5DYW5jZWxTZXNzaW9uUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ2FuY2VsU2Vzc2lvblJlc3BvbnNlElEKCk1hcmtOb1Nob3cS
+            IC50ZWxlaGVhbHRoLnYxLk1hcmtOb1Nob3dSZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5NYXJrTm9TaG93UmVzcG9uc2USUQoKVW5k
+            b05vU2hvdxIgLnRlbGVoZWFsdGgudjEuVW5kb05vU2hvd1JlcXVlc3QaIS50ZWxlaGVhbHRoLnYxLlVuZG9Ob1Nob3dSZXNwb25z
+            ZRJRCgpFbmRTZXNzaW9uEiAudGVsZWhlYWx0aC52MS5FbmRTZXNzaW9uUmVxdWVzdBohLnRlbGVoZWFsdGgudjEuRW5kU2Vzc2lv
+            blJlc3BvbnNlYgZwcm90bzM=
             """,
         dependencies: [
             Google_Protobuf_Duration_File.descriptor,

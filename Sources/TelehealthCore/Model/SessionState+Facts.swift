@@ -33,9 +33,6 @@ extension SessionState {
     public func meeting(_ generation: Int) -> MeetingGeneration? {
         meetings.first { $0.generation == generation }
     }
-
-    /// Whether a client or guardian ever reached the waiting room or the visit.
-    public var clientEverCame: Bool { participants.contains { $0.isClientParty && $0.firstWaitingAt != nil } }
 }
 
 extension Participant {

@@ -2,7 +2,7 @@
 // else a rule would do is its fault, and `SessionState.illegalSteps(from:)` finds it.
 
 extension SessionStatus {
-    /// The three terminal states are never left.
+    /// The three terminal states are never left, but for a no-show that somebody takes back.
     public func mayBecome(_ next: SessionStatus) -> Bool {
         switch self {
         case .scheduled: [.waitingRoom, .inProgress, .cancelled, .noShow].contains(next)
@@ -10,7 +10,8 @@ extension SessionStatus {
         case .waitingRoom: [.scheduled, .inProgress, .cancelled].contains(next)
         // Without an ended visit only while no client was ever admitted.
         case .inProgress: [.completed, .cancelled, .noShow].contains(next)
-        case .completed, .cancelled, .noShow: false
+        case .completed, .cancelled: false
+        case .noShow: next == .scheduled
         }
     }
 }

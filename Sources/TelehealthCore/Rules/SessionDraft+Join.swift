@@ -55,7 +55,7 @@ extension SessionDraft {
         let opens = opens(for: participant)
         if now < opens { throw TelehealthError(.tooEarly, metadata: ["opens_at": opens.rfc3339]) }
         let hasBegun = state.session.status == .inProgress || participant.firstJoinedAt != nil
-        let closes = state.session.endsAt + (hasBegun ? policy.overrunCap : policy.lateJoin)
+        let closes = hasBegun ? lastEntry : firstEntryCloses
         if now > closes { throw TelehealthError(.tooLate, metadata: ["closed_at": closes.rfc3339]) }
     }
 

@@ -82,6 +82,7 @@ public struct AccessTable: Sendable {
             Row(Method.leaveSession, [.clinician, .client, .guest]),
             Row(Method.cancelSession, everybody),
             Row(Method.markNoShow, [.scheduler, .clinician, .admin]),
+            Row(Method.undoNoShow, [.scheduler, .clinician, .admin]),
             Row(Method.endSession, [.clinician, .admin]),
         ]
     }()
