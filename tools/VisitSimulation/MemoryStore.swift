@@ -226,7 +226,8 @@ final class MemoryStore: TelehealthStore {
     func effectCounts() async throws(StoreError) -> EffectCounts {
         let effects = snapshot.effects
         return EffectCounts(
-            pending: effects.count { $0.state == .pending }, dead: effects.count { $0.state == .dead })
+            pending: effects.count { $0.state == .pending }, dead: effects.count { $0.state == .dead },
+            refused: effects.count { $0.state == .pending && $0.refusal != nil })
     }
 
     func prune(requestsBefore: Timestamp, eventsBefore: Timestamp, effectsBefore: Timestamp)

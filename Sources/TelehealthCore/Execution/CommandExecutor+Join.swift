@@ -81,11 +81,11 @@ extension CommandExecutor {
                         media: MediaGrant(
                             meeting: meeting, credentials: credentials, capabilities: present.capabilities))
                 }
-                try await rest(bell, until: deadline)
-            } else if generationsSeen.count >= Self.generationsPerJoinMax
-                || state.meetings.last?.state == .failed
-            {
-                throw TelehealthError(.meetingUnavailable, retryAfter: .seconds(2))
+                try await rest(bell, until: deadline, meeting)
+            } else if let last = state.meetings.last, last.state == .failed {
+                throw Self.unavailable(last)
+            } else if generationsSeen.count >= Self.generationsPerJoinMax {
+                throw Self.unavailable(nil)
             } else {
                 state = try await replaceMeeting(nil, session)
                 continue
@@ -94,9 +94,17 @@ extension CommandExecutor {
         }
     }
 
-    private func rest(_ bell: Doorbell, until deadline: Timestamp) async throws(TelehealthError) {
+    /// Why there is no meeting: by itself it comes back, a quota or a refusal does not.
+    private static func unavailable(_ meeting: MeetingGeneration?) -> TelehealthError {
+        let reason = meeting?.failure?.reason ?? .meetingUnavailable
+        return TelehealthError(reason, retryAfter: reason == .meetingUnavailable ? .seconds(2) : nil)
+    }
+
+    private func rest(_ bell: Doorbell, until deadline: Timestamp, _ meeting: MeetingGeneration? = nil)
+        async throws(TelehealthError)
+    {
         let left = deadline - time.now
-        if left <= .zero { throw TelehealthError(.meetingUnavailable, retryAfter: .seconds(2)) }
+        if left <= .zero { throw Self.unavailable(meeting) }
         _ = await bell.wait(atMost: left, time)
         if Task.isCancelled { throw TelehealthError(.callCancelled) }
     }

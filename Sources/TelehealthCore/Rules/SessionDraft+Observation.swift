@@ -18,7 +18,7 @@ extension SessionDraft {
         of recording: Recording, _ timeline: MeetingTimeline, _ ledger: ConsentLedger
     ) {
         if let pipeline = recording.concatenationPipelineID, timeline.pipeline(pipeline).hasFailed {
-            processingFailed(recording.id, reason: "CONCATENATION_FAILED")
+            concatenationFailed(recording.id, pipeline)
         }
         guard let pipeline = recording.capturePipelineID else { return }
         let history = timeline.pipeline(pipeline)

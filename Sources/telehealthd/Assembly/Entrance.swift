@@ -41,7 +41,7 @@ struct Entrance {
         let server = try RPCServer(configuration: serving, services: services, interceptors: [gate])
         alarms.onStoreLost = { server.health?.set(.notServing) }
         self.server = server
-        monitor = ServiceMonitor(server: server, store: records.store, hub: domain.hub)
+        monitor = ServiceMonitor(server: server, store: records.store, hub: domain.hub, alarms: alarms)
     }
 
     /// Reads again what others renew while the daemon runs; stops when the group is cancelled.
