@@ -15,16 +15,7 @@ extension CommandExecutor {
             let (state, _) = try await read("JoinSession", command.sessionID, invocation)
             try await noteEmergency("JoinSession", state, invocation)
         }
-        let (state, standing, id) = try await changeSession("JoinSession", command.sessionID, invocation) {
-            draft, _ throws(TelehealthError) in
-            let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
-            draft.makeRoom(forEmergencyOf: invocation.caller)
-            return try draft.join(
-                invocation.caller, check: command.preVisitCheck, device: command.deviceID, ledger: ledger
-            ).rawValue
-        } outcome: { state, standing, id in
-            (state, standing, ParticipantID(id ?? ""))
-        }
+        let (state, standing, id) = try await enter(command, invocation)
         guard let participant = state.participant(id) else { throw TelehealthError(.sessionNotFound) }
         guard participant.isHere, !state.session.status.isTerminal else {
             return JoinOutcome(
@@ -37,6 +28,44 @@ extension CommandExecutor {
         }
         let limit = min(invocation.timeout ?? policy.joinWaitMax, policy.joinWaitMax)
         return try await media(command.sessionID, standing, id, invocation, until: started + limit)
+    }
+
+    private func enter(_ command: JoinSession, _ invocation: Invocation) async throws(TelehealthError)
+        -> (SessionState, Standing, ParticipantID)
+    {
+        do {
+            return try await changeSession("JoinSession", command.sessionID, invocation) {
+                draft, _ throws(TelehealthError) in
+                let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
+                draft.makeRoom(forEmergencyOf: invocation.caller)
+                return try draft.join(
+                    invocation.caller, check: command.preVisitCheck, device: command.deviceID, ledger: ledger
+                ).rawValue
+            } outcome: { state, standing, id in
+                (state, standing, ParticipantID(id ?? ""))
+            }
+        } catch {
+            if error.category == .failedPrecondition { try await keepWhereabouts(command, error, invocation) }
+            throw error
+        }
+    }
+
+    /// What a refused join told of where its caller is, before the refusal goes out.
+    private func keepWhereabouts(
+        _ command: JoinSession, _ refusal: TelehealthError, _ invocation: Invocation
+    ) async throws(TelehealthError) {
+        guard let check = command.preVisitCheck else { return }
+        for _ in 0..<policy.conflictRetriesMax {
+            let (state, _) = try await visible(command.sessionID, invocation.caller)
+            var draft = SessionDraft(state, context())
+            let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(state))
+            draft.keepWhereabouts(check, of: invocation.caller, ledger: ledger)
+            if !draft.isChanged { return }
+            let decision = draft.seal(
+                by: .caller(invocation.caller), action: "JoinSession", reason: refusal.reason.rawValue)
+            if try await apply(decision) == .committed { return }
+        }
+        throw TelehealthError(.versionConflict, retryAfter: .milliseconds(100))
     }
 
     /// Waits for a live generation and fetches this person's credentials in it.
