@@ -54,8 +54,8 @@ public final class AWSServiceClient: Sendable {
 
     /// Sends one call and repeats it as ``RetryPolicy`` says.
     ///
-    /// Two refusals are this machine's own fault, and are mended once within the call: credentials that have been replaced
-    /// are looked up anew, and a clock that is off AWS's is corrected by the answer's date.
+    /// Two refusals are this machine's own fault, and are mended once within the call: credentials that have been
+    /// replaced are looked up anew, and a clock that is off AWS's is corrected by the answer's date.
     ///
     /// - Parameter timeout: for all attempts together, waiting in the rate limit included.
     /// - Returns: an answer with a 2xx status.

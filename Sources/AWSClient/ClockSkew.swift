@@ -2,8 +2,9 @@ internal import HTTPSClient
 
 /// By how much this machine's clock is off AWS's, as AWS's own answers tell.
 ///
-/// A signature is worth nothing when its time is minutes off, and every call of a machine whose clock went wrong would be
-/// refused until somebody set it right. So the time of a refusal is believed, and the call is signed once more by it.
+/// A signature is worth nothing when its time is minutes off, and every call of a machine whose clock went wrong
+/// would be refused until somebody set it right. So the time of a refusal is believed, and the call is signed once
+/// more by it.
 /// - Spec: AWS SDKs reference, "Clock skew": correct by the `Date` of the answer (RFC 9110 section 5.6.7), retry once.
 struct ClockSkew: Hashable, Sendable {
     /// Below this the clock is not what was refused: AWS takes 5 minutes.

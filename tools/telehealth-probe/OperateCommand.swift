@@ -52,8 +52,8 @@ extension OperateCommand {
     struct StatusCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "status", abstract: "How the service, its database and its calls to others stand.",
-            discussion: "Exit codes as the probe's; 4 when somebody has to act: the database takes no changes, work was given "
-                + "up, or AWS refuses it.")
+            discussion: "Exit codes as the probe's; 4 when somebody has to act: the database takes no changes, "
+                + "work was given up, or AWS refuses it.")
         @OptionGroup var options: OperatorOptions
 
         func run() async throws {

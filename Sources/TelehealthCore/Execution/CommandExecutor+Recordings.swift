@@ -44,8 +44,8 @@ extension CommandExecutor {
     /// - Parameter purpose: what it is watched for. Once a consent it stood on is revoked, treatment is left
     ///   at most (``Policy/playbackAfterRevocation``); under legal hold the policy says who may.
     /// - Throws: `RECORDING_NOT_FOUND`, `NOT_ALLOWED`, `RECORDING_NOT_RELEASED`, `RECORDING_NOT_READY`,
-    ///   `RECORDING_OBJECT_GONE`, `RECORDING_BEING_DELETED`, `RECORDING_DELETED`, `RECORDING_ON_HOLD`, `RECORDING_CONSENT_REVOKED`, `MEETING_REFUSED`,
-    ///   `MEETING_UNAVAILABLE`.
+    ///   `RECORDING_OBJECT_GONE`, `RECORDING_BEING_DELETED`, `RECORDING_DELETED`, `RECORDING_ON_HOLD`,
+    ///   `RECORDING_CONSENT_REVOKED`, `MEETING_REFUSED`, `MEETING_UNAVAILABLE`.
     public func playbackURL(of id: RecordingID, purpose: Recording.Purpose, _ invocation: Invocation)
         async throws(TelehealthError) -> PlaybackGrant
     {

@@ -138,8 +138,8 @@ public struct Policy: Sendable, Hashable {
     public var effectAttemptsMax = 250
     public var backoffBase: Duration = .milliseconds(200)
     public var backoffCap: Duration = .seconds(30)
-    /// The same where AWS refuses and nobody waits for the outcome in a visit: with the attempts an effect has, about ten
-    /// hours in all.
+    /// The same where AWS refuses and nobody waits for the outcome in a visit: with the attempts an effect has, about
+    /// ten hours in all.
     public var refusalBackoffCap: Duration = .seconds(300)
     public var capturePollInterval: Duration = .milliseconds(500)
     /// How long after a refusal a capture is asked for again: somebody waits, and its stop waits behind it.

@@ -1,11 +1,13 @@
-// A visit that somebody did not come to: who, found out in one place for people's word and for the clock, and the way back.
+// A visit that somebody did not come to: who, found out in one place for people's word and for the clock, and the way
+// back.
 
 extension SessionDraft {
     /// Of the event that tells of a no-show taken back.
     static let noShowUndoneReason = "NO_SHOW_UNDONE"
 
-    /// Who has not come to the slot as it is planned now; nil when somebody of the client's side has, however long they
-    /// stayed and whatever was decided about them. Who waited for a time that has been moved since did not come to this one.
+    /// Who has not come to the slot as it is planned now; nil when somebody of the client's side has, however long
+    /// they stayed and whatever was decided about them. Who waited for a time that has been moved since did not come
+    /// to this one.
     var absentees: NoShowParty? {
         let clientCame = state.participants.contains {
             $0.isClientParty && state.isRostered($0) && hasCome($0, since: $0.firstWaitingAt)
@@ -33,10 +35,10 @@ extension SessionDraft {
 
     /// Until when who never came may still come, and for how long an empty room is kept.
     ///
-    /// The planned end alone puts nobody out who waits: a clinician runs late, and a client who has waited for the whole
-    /// slot must not be sent away in the second in which the clinician is at the door. So while somebody of the client's
-    /// side waits, the clinician is given what a client is given at the beginning, ``Policy/noShowGrace``; a client who
-    /// does not want to wait that long goes, and the visit is then over at its planned time.
+    /// The planned end alone puts nobody out who waits: a clinician runs late, and a client who has waited for the
+    /// whole slot must not be sent away in the second in which the clinician is at the door. So while somebody of the
+    /// client's side waits, the clinician is given what a client is given at the beginning, ``Policy/noShowGrace``; a
+    /// client who does not want to wait that long goes, and the visit is then over at its planned time.
     var firstEntryCloses: Timestamp {
         let closes = max(state.session.endsAt + policy.lateJoin, slotEnd)
         let clientWaits = state.participants.contains { $0.isClientParty && $0.state == .waiting }
@@ -47,9 +49,9 @@ extension SessionDraft {
     var lastEntry: Timestamp { slotEnd + policy.overrunCap }
 
     /// - Parameter party: who did not come, as the caller sees it; nil leaves it to the roster.
-    /// - Throws: `NOT_ALLOWED` for the client's side, `INVALID_STATE` after another end, once a client was admitted, and
-    ///   when the roster says another party; `CLIENT_WAS_HERE` when somebody of the client's side came, `TOO_EARLY`
-    ///   before the start.
+    /// - Throws: `NOT_ALLOWED` for the client's side, `INVALID_STATE` after another end, once a client was admitted,
+    ///   and when the roster says another party; `CLIENT_WAS_HERE` when somebody of the client's side came,
+    ///   `TOO_EARLY` before the start.
     mutating func markNoShow(_ party: NoShowParty? = nil, by standing: Standing, _ principal: Principal)
         throws(TelehealthError)
     {

@@ -105,8 +105,8 @@ extension SessionDraft {
         }
     }
 
-    /// A share does not outlive the connection it began in: Chime may tell of the sharer's end alone, and a person whose
-    /// line broke while they shared shares nothing when they are back.
+    /// A share does not outlive the connection it began in: Chime may tell of the sharer's end alone, and a person
+    /// whose line broke while they shared shares nothing when they are back.
     private mutating func endShares(with interval: PresenceInterval) {
         guard let end = interval.endedAt else { return }
         for share in state.screenShares

@@ -1,11 +1,11 @@
 // What becomes of work that did not succeed.
 //
-// What AWS answers about us (credentials, permissions, quota, clock, throttling) is a word about this account and never one
-// about the meeting, the recording or the person that was asked for. Such work is tried again, for hours where nobody
-// waits for it, and is then an operator's to retry; meanwhile the row stays what it was, and the recording says what it
-// waits for. Only three answers end work for good: a meeting that Chime would not make (whoever joins next asks for a new
-// one, and is told why this one failed), a capture whose meeting is gone, and a request that AWS does not understand where
-// nothing can run and nothing is lost.
+// What AWS answers about us (credentials, permissions, quota, clock, throttling) is a word about this account and
+// never one about the meeting, the recording or the person that was asked for. Such work is tried again, for hours
+// where nobody waits for it, and is then an operator's to retry; meanwhile the row stays what it was, and the
+// recording says what it waits for. Only three answers end work for good: a meeting that Chime would not make
+// (whoever joins next asks for a new one, and is told why this one failed), a capture whose meeting is gone, and a
+// request that AWS does not understand where nothing can run and nothing is lost.
 
 extension EffectRunner {
     func fail(_ effect: Effect, _ error: GatewayError) async throws(StoreError) {

@@ -59,7 +59,8 @@ final class ServiceMonitor: Sendable {
             text.sample(effects.dead, ["state": "dead"])
         }
         text.family(
-            "telehealth_meetings_refused_total", .counter, "Meetings that Chime would not make, by the kind of refusal.")
+            "telehealth_meetings_refused_total", .counter,
+            "Meetings that Chime would not make, by the kind of refusal.")
         let refused = alarms.meetingsRefused.withLock { $0 }
         for (label, failure) in [("quota", MeetingGeneration.Failure.quotaExceeded), ("access", .refused)] {
             text.sample(refused[failure] ?? 0, ["kind": label])
