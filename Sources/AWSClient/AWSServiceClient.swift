@@ -38,6 +38,7 @@ public final class AWSServiceClient: Sendable {
     private let sources: RuntimeSources
     private let limiter: RequestLimiter
     private let budget = Mutex(RetryBudget())
+    private let skew = Mutex(ClockSkew())
 
     public init(
         signer: RequestSigner, http: HTTPSClient, credentials: CredentialsChain,
@@ -52,6 +53,9 @@ public final class AWSServiceClient: Sendable {
     }
 
     /// Sends one call and repeats it as ``RetryPolicy`` says.
+    ///
+    /// Two refusals are this machine's own fault, and are mended once within the call: credentials that have been
+    /// replaced are looked up anew, and a clock that is off AWS's is corrected by the answer's date.
     ///
     /// - Parameter timeout: for all attempts together, waiting in the rate limit included.
     /// - Returns: an answer with a 2xx status.
@@ -73,7 +77,7 @@ public final class AWSServiceClient: Sendable {
                 failure = error
             }
             if failure.mayHaveTakenEffect { call.mayHaveTakenEffect = true }
-            if failure.isCredentialsRefusal, let used = call.credentials { await credentials.forget(used) }
+            if await isMended(failure, call: &call) { continue }
             guard try await waits(before: failure, call: &call) else { throw call.error(failure.reason) }
         }
     }
@@ -86,13 +90,36 @@ public final class AWSServiceClient: Sendable {
     ) async throws(AWSError) -> String {
         do {
             return signer.presignedURL(
-                request, with: try await credentials.current(), at: sources.wallClock(),
+                request, with: try await credentials.current(), at: signingTime,
                 validitySeconds: validitySeconds)
         } catch {
             throw AWSError(
                 operation: operation.name, reason: .credentials(error), attempts: 0, mayHaveTakenEffect: false
             )
         }
+    }
+
+    /// This machine's clock, by as much as AWS has told that it is off.
+    private var signingTime: Int64 { sources.wallClock() + skew.withLock { $0.seconds } }
+
+    /// Whether the refused call is worth another signature at once.
+    private func isMended(_ failure: Failure, call: inout Call) async -> Bool {
+        guard case .service(let status, let code, _, _) = failure.reason, call.deadline > sources.monotonic() else {
+            return false
+        }
+        let now = sources.wallClock()
+        if !call.hasCorrectedClock,
+            skew.withLock({ $0.correct(status: status, code: code, date: failure.date, now: now) })
+        {
+            call.hasCorrectedClock = true
+            return true
+        }
+        guard failure.isCredentialsRefusal, let used = call.credentials else { return false }
+        await credentials.forget(used)
+        guard !call.hasRefreshedCredentials else { return false }
+        call.hasRefreshedCredentials = true
+        // The same ones again would be refused again: that is left to the caller, who waits longer.
+        return (try? await credentials.current()).map { $0 != used } ?? false
     }
 
     // MARK: One attempt
@@ -105,6 +132,8 @@ public final class AWSServiceClient: Sendable {
         var mayHaveTakenEffect = false
         var budgetTaken: Int?
         var credentials: AWSCredentials?
+        var hasCorrectedClock = false
+        var hasRefreshedCredentials = false
 
         func error(_ reason: AWSError.Reason) -> AWSError {
             AWSError(
@@ -119,6 +148,8 @@ public final class AWSServiceClient: Sendable {
         var retryAfter: Duration?
         var mayHaveTakenEffect = false
         var isCredentialsRefusal = false
+        /// Of the answer, as the service wrote it.
+        var date: String?
 
         init(_ reason: AWSError.Reason, _ verdict: RetryPolicy.Verdict = .permanent) {
             self.reason = reason
@@ -132,6 +163,7 @@ public final class AWSServiceClient: Sendable {
                 requestID: response.headers["x-amzn-RequestId"] ?? response.headers["x-amz-request-id"],
                 retryAfter: retryAfter)
             verdict = RetryPolicy.verdict(onStatus: response.status)
+            date = response.headers["Date"]
             // A 4xx or 503 is the service's word that it did nothing; other 5xx say nothing.
             mayHaveTakenEffect = response.status >= 500 && response.status != 503
             isCredentialsRefusal = response.status == 401 || response.status == 403
@@ -158,7 +190,7 @@ public final class AWSServiceClient: Sendable {
         try await fetchCredentials(call: &call)
         let remaining = call.deadline - sources.monotonic()
         guard remaining > .zero, let used = call.credentials else { throw Failure(.deadlineExceeded) }
-        let signed = signer.signed(request, with: used, at: sources.wallClock())
+        let signed = signer.signed(request, with: used, at: signingTime)
         call.attempts += 1
         do {
             let url = try HTTPSURL(signed.urlText)

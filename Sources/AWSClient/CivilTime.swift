@@ -59,13 +59,37 @@ struct CivilTime: Hashable, Sendable {
             (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60,
             bytes.count == 20 || bytes.count > 21 && number(bytes[20..<min(bytes.count - 1, 38)]) != nil
         else { return nil }
+        return unixSeconds(year, month, day) + hour * 3600 + minute * 60 + second
+    }
+
+    private static let monthNames = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+
+    /// Reads `Sun, 06 Nov 1994 08:49:37 GMT`.
+    /// - Returns: seconds since 1970; nil for any other form, the two obsolete ones included.
+    /// - Spec: RFC 9110 section 5.6.7, IMF-fixdate.
+    static func unixSeconds(ofHTTPDate text: String) -> Int64? {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 29, text.hasSuffix(" GMT"), bytes[3] == UInt8(ascii: ","),
+            [4, 7, 11, 16].allSatisfy({ bytes[$0] == UInt8(ascii: " ") }), bytes[19] == UInt8(ascii: ":"),
+            bytes[22] == UInt8(ascii: ":"), let day = number(bytes[5..<7]),
+            let month = monthNames.firstIndex(of: String(decoding: bytes[8..<11], as: UTF8.self)),
+            let year = number(bytes[12..<16]), let hour = number(bytes[17..<19]),
+            let minute = number(bytes[20..<22]), let second = number(bytes[23..<25]),
+            (1...31).contains(day), hour < 24, minute < 60, second <= 60
+        else { return nil }
+        return unixSeconds(year, Int64(month) + 1, day) + hour * 3600 + minute * 60 + second
+    }
+
+    /// Midnight of a day.
+    private static func unixSeconds(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
         let shiftedYear = month <= 2 ? year - 1 : year
         let era = shiftedYear / 400
         let yearOfEra = shiftedYear - era * 400
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        let days = era * daysPerEra + dayOfEra - epochShiftDays
-        return days * secondsPerDay + hour * 3600 + minute * 60 + second
+        return (era * daysPerEra + dayOfEra - epochShiftDays) * secondsPerDay
     }
 
     private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {

@@ -1,11 +1,11 @@
 internal import FoundationEssentials
 internal import HTTPSClient
 
-/// The name of the exception in an error answer of a REST-JSON service.
+/// The name of the exception in an error answer of a REST-JSON service, or of S3, whose answers are XML.
 ///
 /// - Spec: Smithy, AWS restJson1, "Operation error serialization": the header `X-Amzn-Errortype` goes first,
 ///   else the body's `code` or `__type`; then what follows a `:` goes, and what precedes a `#`. Chime spells
-///   it `Code`.
+///   it `Code`. Amazon S3 API reference, "Error responses".
 enum ServiceErrorCode {
     private struct Body: Decodable {
         var code: String?
@@ -18,12 +18,23 @@ enum ServiceErrorCode {
 
     static func of(_ response: HTTPSResponse) -> String {
         let body = try? JSONDecoder().decode(Body.self, from: Data(response.body))
-        let raw = response.headers["x-amzn-ErrorType"] ?? body?.code ?? body?.Code ?? body?.__type ?? ""
+        let raw =
+            response.headers["x-amzn-ErrorType"] ?? body?.code ?? body?.Code ?? body?.__type
+            ?? codeElement(response.body) ?? ""
         let beforeColon = raw.prefix { $0 != ":" }
         let name = beforeColon.split(separator: "#").last ?? ""
         let isName =
             !name.isEmpty && name.utf8.count <= bytesMax
             && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "_") }
         return isName ? String(name) : "Unknown"
+    }
+
+    /// What stands in the first `Code` of an XML text; whether it is a name is judged with the rest.
+    private static func codeElement(_ body: [UInt8]) -> String? {
+        guard body.first == UInt8(ascii: "<") else { return nil }
+        let parts = String(decoding: body.prefix(4096), as: UTF8.self).split(
+            separator: "<Code>", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return nil }
+        return String(parts[1].prefix { $0 != "<" })
     }
 }

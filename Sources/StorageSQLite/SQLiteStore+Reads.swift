@@ -173,7 +173,8 @@ extension SQLiteStore {
     public func effectCounts() async throws(StoreError) -> EffectCounts {
         try readers.readOnce { (connection) throws(SQLiteError) in
             try connection.first(EffectRow.counts) { row in
-                EffectCounts(pending: Int(row.integer()), dead: Int(row.integer()))
+                EffectCounts(
+                    pending: Int(row.integer()), dead: Int(row.integer()), refused: Int(row.integer()))
             } ?? EffectCounts()
         }
     }

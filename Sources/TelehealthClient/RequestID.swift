@@ -31,6 +31,7 @@ extension Telehealth_V1_StopScreenShareRequest: ChangeRequest {}
 extension Telehealth_V1_LeaveSessionRequest: ChangeRequest {}
 extension Telehealth_V1_CancelSessionRequest: ChangeRequest {}
 extension Telehealth_V1_MarkNoShowRequest: ChangeRequest {}
+extension Telehealth_V1_UndoNoShowRequest: ChangeRequest {}
 extension Telehealth_V1_EndSessionRequest: ChangeRequest {}
 extension Telehealth_V1_InviteParticipantRequest: ChangeRequest {}
 extension Telehealth_V1_RevokeInvitationRequest: ChangeRequest {}

@@ -70,7 +70,8 @@ extension TelehealthClient {
     }
 
     /// The earlier PATCH status, as another name for the verbs: COMPLETED is EndSession, CANCELLED is CancelSession,
-    /// NO_SHOW is MarkNoShow; the status that already holds is OK. Roles: those of the verb.
+    /// NO_SHOW is MarkNoShow; the status that already holds is OK for whoever may use its verb. Roles: those of the
+    /// verb.
     ///
     /// Errors: those of the verb; FAILED_PRECONDITION (INVALID_STATE with SessionStateDetail) for every other change.
     public func updateSessionStatus(
@@ -154,14 +155,26 @@ extension TelehealthClient {
         try await change(Telehealth_V1_TelehealthService_Methods.cancelSession, request)
     }
 
-    /// Notes that somebody did not come, while no client was ever admitted and after the planned start. Roles: its
-    /// clinician, scheduler, admin.
+    /// Notes that somebody did not come, while no client was ever admitted and after the planned start: the client
+    /// where a clinician came, else both. Roles: its clinician, scheduler, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_EARLY, CLIENT_WAS_HERE).
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_EARLY, CLIENT_WAS_HERE). Marking
+    /// twice is OK and changes nothing.
     public func markNoShow(
         _ request: Telehealth_V1_MarkNoShowRequest
     ) async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse {
         try await change(Telehealth_V1_TelehealthService_Methods.markNoShow, request)
+    }
+
+    /// Takes a no-show back: the client came late after all. The session is SCHEDULED again, at the appointment's
+    /// present time and people. Roles: as ``markNoShow(_:)``.
+    ///
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless NO_SHOW,
+    /// APPOINTMENT_CANCELLED); ALREADY_EXISTS (SESSION_EXISTS). Undoing twice is OK.
+    public func undoNoShow(
+        _ request: Telehealth_V1_UndoNoShowRequest
+    ) async throws(RPCError) -> Telehealth_V1_UndoNoShowResponse {
+        try await change(Telehealth_V1_TelehealthService_Methods.undoNoShow, request)
     }
 
     /// Ends a visit: recording, then the meeting. Roles: its clinician, admin.

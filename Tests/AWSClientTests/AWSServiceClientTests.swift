@@ -79,7 +79,11 @@ import Testing
             ([:], #"{"Code":"NotFound","Message":"m","RequestId":"r","Resource":null}"#, "NotFound"),
             ([:], #"{"code":"ns#A"}"#, "A"),
             ([:], #"{"__type":"com.amazon#BadRequestException"}"#, "BadRequestException"),
-            ([:], "<html>", "Unknown"), ([:], "", "Unknown"),
+            ([:], "<html>", "Unknown"), ([:], "", "Unknown"), ([:], "<Error><Code>a b</Code>", "Unknown"),
+            (
+                [:], "<?xml version=\"1.0\"?>\n<Error><Code>RequestTimeTooSkewed</Code><Message>m</Message></Error>",
+                "RequestTimeTooSkewed"
+            ),
             (["x-amzn-ErrorType": "a b<script>"], "", "Unknown"),
         ] as [([String: String], String, String)])
     func errorCodes(headers: [String: String], body: String, code: String) async throws {

@@ -329,6 +329,30 @@ def test_cancellation_and_no_show_are_reachable(clinic):
     assert clinic.session(late).status == 3
     missed = clinic.call(clinic.telehealth.MarkNoShow, m.MarkNoShowRequest(session_id=late), "clinician").session
     assert missed.status == 6 and missed.no_show_party == 1
+    # Twice is OK; naming another party is not; another verb is told the state.
+    assert clinic.call(clinic.telehealth.MarkNoShow, m.MarkNoShowRequest(session_id=late, party=1), "scheduler").session == missed
+    clinic.refused(FAILED, "INVALID_STATE", clinic.telehealth.MarkNoShow, m.MarkNoShowRequest(session_id=late, party=2), "scheduler")
+    clinic.refused(FAILED, "INVALID_STATE", clinic.telehealth.EndSession, m.EndSessionRequest(session_id=late), "clinician")
+
+
+def test_a_no_show_is_taken_back_for_a_client_who_comes_late(clinic):
+    from telehealth.v1 import telehealth_service_pb2 as m
+
+    for kind in ("CONSENT_TYPE_GEORGIA_TELEHEALTH", "CONSENT_TYPE_HIPAA_TELEHEALTH"):
+        clinic.consent(kind)
+    # The slot is over: by itself, nobody could come any more.
+    sid = clinic.create_session(clinic.book(starts_in=-1798, lasts=1800)).session_id
+    mark, undo = clinic.telehealth.MarkNoShow, clinic.telehealth.UndoNoShow
+    clinic.refused(FAILED, "INVALID_STATE", undo, m.UndoNoShowRequest(session_id=sid), "scheduler")
+    assert clinic.call(mark, m.MarkNoShowRequest(session_id=sid), "clinician").session.no_show_party == 2, "nobody came"
+    clinic.refused(FAILED, "INVALID_STATE", clinic.telehealth.JoinSession, clinic.join_request(sid, "client"), "client")
+    clinic.refused(grpc.StatusCode.PERMISSION_DENIED, "ROLE_NOT_ALLOWED", undo, m.UndoNoShowRequest(session_id=sid), "client")
+    again = clinic.call(undo, m.UndoNoShowRequest(session_id=sid), "scheduler").session
+    assert again.status == 1 and again.HasField("no_show_undone_time") and not again.no_show_party
+    assert clinic.call(undo, m.UndoNoShowRequest(session_id=sid), "clinician").session == again
+    assert clinic.join(sid, "clinician").credentials.attendee.join_token
+    assert clinic.join(sid, "client").credentials.attendee.join_token
+    clinic.refused(FAILED, "INVALID_STATE", mark, m.MarkNoShowRequest(session_id=sid), "clinician")
 
 
 def test_health_says_serving(clinic):

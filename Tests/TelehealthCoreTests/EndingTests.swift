@@ -37,13 +37,6 @@ import Testing
             await refusal { () throws(TelehealthError) in try await clinic.join(Clinic.clientCaller, id) },
             await refusal { () throws(TelehealthError) in try await clinic.join(Clinic.clinicianCaller, id) },
             await refusal { () throws(TelehealthError) in
-                try await clinic.executor.endSession(EndSession(sessionID: id), caller)
-            },
-            await refusal { () throws(TelehealthError) in
-                try await clinic.executor.cancelSession(CancelSession(sessionID: id, reason: .other), caller)
-            },
-            await refusal { () throws(TelehealthError) in try await clinic.executor.markNoShow(id, caller) },
-            await refusal { () throws(TelehealthError) in
                 try await clinic.executor.leaveSession(LeaveSession(sessionID: id), caller)
             },
             await refusal { () throws(TelehealthError) in
@@ -58,32 +51,6 @@ import Testing
         try await sweep(clinic, after: 86_400)
         #expect(try clinic.state(id).session.status == status)
         #expect(clinic.pendingEffects.isEmpty && clinic.chime.liveMeetings.isEmpty)
-    }
-
-    @Test func `a no-show is the clinician's to mark, from the start on, unless the client waits`()
-        async throws
-    {
-        let clinic = Clinic()
-        try await clinic.grantTelehealth()
-        _ = try await clinic.executor.putAppointment(
-            clinic.put(start: .seconds(60)), clinic.call(Clinic.scheduler))
-        let id = try await clinic.executor.createSession(
-            CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)
-        ).session.id
-        func mark(_ caller: Caller) async -> TelehealthError.Reason? {
-            await refusal { () throws(TelehealthError) in
-                try await clinic.executor.markNoShow(id, clinic.call(caller))
-            }
-        }
-        #expect(await mark(Clinic.clinicianCaller) == .tooEarly)
-        clinic.time.advance(by: .seconds(60))
-        #expect(await mark(Clinic.clientCaller) == .notAllowed)
-        _ = try await clinic.join(Clinic.clientCaller, id)
-        #expect(await mark(Clinic.clinicianCaller) == .clientWasHere)
-        _ = try await clinic.executor.leaveSession(
-            LeaveSession(sessionID: id), clinic.call(Clinic.clientCaller))
-        #expect(await mark(Clinic.clinicianCaller) == nil)
-        #expect(try clinic.state(id).session.noShowParty == .client)
     }
 
     @Test func `the sweeper marks an absent client when the grace after the clinician's arrival is over`()

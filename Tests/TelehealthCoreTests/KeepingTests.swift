@@ -48,6 +48,35 @@ import Testing
         #expect(await play(clinic, recording) == .recordingDeleted)
     }
 
+    @Test func `a client plays what a clinician made part of their record, and nothing else`() async throws {
+        let (clinic, _, recording, _) = try await kept()
+        #expect(await play(clinic, recording, by: Clinic.clientCaller) == .recordingNotReleased)
+        #expect(await play(clinic, recording, by: Clinic.stranger) == .recordingNotFound)
+        _ = try await clinic.executor.linkNote(
+            SessionNoteID("note-1"), to: recording, clinic.call(Clinic.clinicianCaller))
+        #expect(await play(clinic, recording, by: Clinic.clientCaller) == nil)
+        #expect(clinic.store.snapshot.audit.last?.action == "GetRecordingPlaybackUrl")
+        #expect(await play(clinic, recording, .training, by: Clinic.clientCaller) == .recordingNotReleased)
+        // What keeps a clinician from playing it keeps the client.
+        _ = try await clinic.executor.setHold(on: recording, reason: "case 17", clinic.call(Clinic.admin))
+        #expect(await play(clinic, recording, by: Clinic.clientCaller) == .recordingOnHold)
+    }
+
+    @Test func `no URL is made for a file that is gone`() async throws {
+        let (clinic, _, recording, _) = try await kept()
+        clinic.chime.world.withLock { $0.objects = [] }
+        #expect(await play(clinic, recording) == .recordingObjectGone)
+    }
+
+    @Test(arguments: ProviderRefusalTests.refusals)
+    func `what AWS says of us when the file is looked at keeps nobody from playing it`(error: GatewayError)
+        async throws
+    {
+        let (clinic, _, recording, _) = try await kept()
+        clinic.chime.fail("object", .refuse(error))
+        #expect(await play(clinic, recording) == nil)
+    }
+
     @Test func `a hold keeps it past its time, and its release lets it go`() async throws {
         let (clinic, session, recording, _) = try await kept { $0.recordingRetention = .seconds(3600) }
         _ = try await clinic.executor.setHold(

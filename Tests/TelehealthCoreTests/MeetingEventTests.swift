@@ -93,6 +93,21 @@ import Testing
             ])
     }
 
+    @Test func `what Chime tells of a Voice Connector is ignored, whatever stands in it`() async throws {
+        let clinic = Clinic()
+        let started =
+            #"{"version":"0","id":"12345678-1234-1234-1234-111122223333","#
+            + #""detail-type":"Chime VoiceConnector Streaming Status","source":"aws.chime","time":"2026-11-22T09:00:00Z","#
+            + #""detail":{"callId":"1112-2222-4333","direction":"Outbound","mediaType":"audio/L16","#
+            + #""startTime":"2026-11-22T09:00:00.000Z","streamingStatus":"STARTED","timestamp":"not a number","#
+            + #""voiceConnectorId":"abcdef1ghij2klmno3pqr4","version":"0"}}"#
+        let bare = #"{"source":"aws.chime","detail":{}}"#
+        let nobodys = #"{"detail":{}}"#
+        let report = try await take(clinic, [started, bare, nobodys])
+        #expect(report.ignored == ["UNKNOWN_TYPE": 2])
+        #expect(report.malformed.map(\.index) == [2])
+    }
+
     @Test func `an event inside a notification of a topic is taken out of it`() async throws {
         let clinic = Clinic()
         let id = try await clinic.visit()
@@ -208,6 +223,45 @@ import Testing
         #expect(seconds(shares.first { $0.id == claimed.share.id }?.stoppedAt) == 150)
         let own = try #require(shares.first { $0.participantID == client.id })
         #expect(seconds(own.startedAt) == 160 && own.stoppedAt == nil)
+    }
+
+    @Test(arguments: ["AttendeeDropped", "AttendeeLeft"])
+    func `a share ends with the connection it began in`(end: String) async throws {
+        let clinic = Clinic()
+        let id = try await clinic.visit()
+        let client = try person(clinic, id, .client)
+        var events = try script(clinic, id)
+        events.add("AttendeeJoined", at: 100, user: client.externalUserID)
+        _ = try await take(clinic, events.entries)
+        // Told by the person, and never seen by Chime.
+        _ = try await clinic.executor.startScreenShare(id, clinic.call(Clinic.clientCaller))
+        let dropped = events.add(end, at: 140, user: client.externalUserID)
+        let back = events.add("AttendeeJoined", at: 150, user: client.externalUserID)
+        _ = try await take(clinic, [dropped, back])
+        #expect(try clinic.state(id).screenShares.map { $0.stoppedAt != nil } == [true])
+        #expect(clinic.kinds(id).contains(.screenShareStopped))
+        // What is shared from then on is a share of its own.
+        clinic.time.advance(by: .seconds(60))
+        _ = try await clinic.executor.startScreenShare(id, clinic.call(Clinic.clientCaller))
+        _ = try await take(clinic, [dropped, back])
+        #expect(try clinic.state(id).screenShares.map { $0.stoppedAt != nil } == [true, false])
+    }
+
+    @Test func `whoever is out of the picture shares nothing, also where Chime saw another share of theirs`()
+        async throws
+    {
+        let clinic = Clinic()
+        let id = try await clinic.visit()
+        let client = try person(clinic, id, .client)
+        var events = try script(clinic, id)
+        events.add("AttendeeContentJoined", at: 20, user: client.externalUserID)
+        _ = try await take(clinic, events.entries)
+        clinic.time.advance(by: .seconds(1))
+        _ = try? await clinic.executor.startScreenShare(id, clinic.call(Clinic.clientCaller))
+        events.add("AttendeeContentJoined", at: 300, user: client.externalUserID)
+        _ = try await take(clinic, events.entries)
+        _ = try await clinic.executor.leaveSession(LeaveSession(sessionID: id), clinic.call(Clinic.clientCaller))
+        #expect(try clinic.state(id).screenShares.allSatisfy { $0.stoppedAt != nil })
     }
 
     @Test func `somebody whose media is connected is not lost for want of heartbeats`() async throws {

@@ -292,16 +292,16 @@ import Testing
         #expect(try clinic.state(id).recordings.map(\.segment) == [1, 2])
     }
 
-    @Test func `a capture that Chime refuses for good fails visibly and blocks nothing`() async throws {
+    @Test func `a capture that Chime does not understand fails visibly and blocks nothing`() async throws {
         let clinic = Clinic()
         let id = try await clinic.visit()
         try await clinic.grantRecording()
         clinic.chime.fail(
-            "startCapture", .refuse(GatewayError(kind: .notAuthorised, code: "ForbiddenException")))
+            "startCapture", .refuse(GatewayError(kind: .rejected, code: "BadRequestException")))
         #expect(await start(clinic, id) == nil)
         await clinic.work(seconds: 1)
         #expect(try clinic.state(id).recordings.last?.state == .failed)
-        #expect(try clinic.state(id).recordings.last?.failure == "ForbiddenException")
+        #expect(try clinic.state(id).recordings.last?.failure == "BadRequestException")
         #expect(await start(clinic, id) == nil)
     }
 

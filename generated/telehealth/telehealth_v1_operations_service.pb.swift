@@ -41,6 +41,9 @@ public struct Telehealth_V1_GetServiceStatusResponse: Message {
     public var pendingEffects: Int64 = 0
     /// Calls to others that were given up; see ListFailedEffects.
     public var failedEffects: Int64 = 0
+    /// Of the pending ones, those that AWS refuses to serve this account: credentials, permissions, clock or a quota. They
+    /// are tried again for hours, but somebody has to act.
+    public var refusedEffects: Int64 = 0
     /// Watches that are open.
     public var openWatches: Int64 = 0
     public var unknownFields = UnknownFields()
@@ -54,6 +57,7 @@ public struct Telehealth_V1_GetServiceStatusResponse: Message {
         if pendingEffects != 0 { buffer.write(4, pendingEffects, as: WireInt64.self) }
         if failedEffects != 0 { buffer.write(5, failedEffects, as: WireInt64.self) }
         if openWatches != 0 { buffer.write(6, openWatches, as: WireInt64.self) }
+        if refusedEffects != 0 { buffer.write(7, refusedEffects, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -66,6 +70,7 @@ public struct Telehealth_V1_GetServiceStatusResponse: Message {
             case 32: try reader.read(&pendingEffects, as: WireInt64.self)
             case 40: try reader.read(&failedEffects, as: WireInt64.self)
             case 48: try reader.read(&openWatches, as: WireInt64.self)
+            case 56: try reader.read(&refusedEffects, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -514,34 +519,35 @@ public enum Telehealth_V1_OperationsService_File {
         base64: """
             CiZ0ZWxlaGVhbHRoL3YxL29wZXJhdGlvbnNfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRoeZ29vZ2xlL3Byb3RvYnVmL2R1
             cmF0aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJv
-            dG8iGQoXR2V0U2VydmljZVN0YXR1c1JlcXVlc3QiwQIKGEdldFNlcnZpY2VTdGF0dXNSZXNwb25zZRI/CgpzdGFydGVkX2F0GAEg
+            dG8iGQoXR2V0U2VydmljZVN0YXR1c1JlcXVlc3Qi8AIKGEdldFNlcnZpY2VTdGF0dXNSZXNwb25zZRI/CgpzdGFydGVkX2F0GAEg
             ASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RhcnRlZEF0EiAKCHdyaXRhYmxlGAIgASgIQgSAuhgCUgh3
             cml0YWJsZRI9CghkYXRhYmFzZRgDIAEoCzIhLnRlbGVoZWFsdGgudjEuRGF0YWJhc2VTdGF0aXN0aWNzUghkYXRhYmFzZRItCg9w
             ZW5kaW5nX2VmZmVjdHMYBCABKANCBIC6GAJSDnBlbmRpbmdFZmZlY3RzEisKDmZhaWxlZF9lZmZlY3RzGAUgASgDQgSAuhgCUg1m
-            YWlsZWRFZmZlY3RzEicKDG9wZW5fd2F0Y2hlcxgGIAEoA0IEgLoYAlILb3BlbldhdGNoZXMi+QIKEkRhdGFiYXNlU3RhdGlzdGlj
-            cxIeCgdjb21taXRzGAEgASgDQgSAuhgCUgdjb21taXRzEiIKCWRlY2lzaW9ucxgCIAEoA0IEgLoYAlIJZGVjaXNpb25zEiIKCWNv
-            bmZsaWN0cxgDIAEoA0IEgLoYAlIJY29uZmxpY3RzEkAKC2NvbW1pdF9tZWFuGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0
-            aW9uQgSAuhgCUgpjb21taXRNZWFuEj4KCmNvbW1pdF9tYXgYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJS
-            CWNvbW1pdE1heBIpCg1xdWV1ZWRfd3JpdGVzGAYgASgDQgSAuhgCUgxxdWV1ZWRXcml0ZXMSKwoOcmVmdXNlZF93cml0ZXMYByAB
-            KANCBIC6GAJSDXJlZnVzZWRXcml0ZXMSIQoJd2FsX3BhZ2VzGAggASgDQgSAuhgCUgh3YWxQYWdlcyI8ChVCYWNrdXBEYXRhYmFz
-            ZVJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkImAKFkJhY2t1cERhdGFiYXNlUmVzcG9uc2USIQoJ
-            ZmlsZV9uYW1lGAEgASgJQgSAuhgCUghmaWxlTmFtZRIjCgpieXRlX2NvdW50GAIgASgDQgSAuhgCUglieXRlQ291bnQiFgoUQ2hl
-            Y2tEYXRhYmFzZVJlcXVlc3QiOQoVQ2hlY2tEYXRhYmFzZVJlc3BvbnNlEiAKCHByb2JsZW1zGAEgAygJQgSAuhgCUghwcm9ibGVt
-            cyJiChhMaXN0RmFpbGVkRWZmZWN0c1JlcXVlc3QSIQoJcGFnZV9zaXplGAEgASgFQgSAuhgCUghwYWdlU2l6ZRIjCgpwYWdlX3Rv
-            a2VuGAIgASgJQgSAuhgCUglwYWdlVG9rZW4igAEKGUxpc3RGYWlsZWRFZmZlY3RzUmVzcG9uc2USNQoHZWZmZWN0cxgBIAMoCzIb
-            LnRlbGVoZWFsdGgudjEuRmFpbGVkRWZmZWN0UgdlZmZlY3RzEiwKD25leHRfcGFnZV90b2tlbhgCIAEoCUIEgLoYAlINbmV4dFBh
-            Z2VUb2tlbiL4AQoMRmFpbGVkRWZmZWN0EiEKCWVmZmVjdF9pZBgBIAEoCUIEgLoYAlIIZWZmZWN0SWQSIwoKc2Vzc2lvbl9pZBgC
-            IAEoCUIEgLoYAlIJc2Vzc2lvbklkEhgKBGtpbmQYAyABKAlCBIC6GAJSBGtpbmQSIAoIYXR0ZW1wdHMYBCABKAVCBIC6GAJSCGF0
-            dGVtcHRzEiMKCmxhc3RfZXJyb3IYBSABKAlCBIC6GAJSCWxhc3RFcnJvchI/CgpjcmVhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnBy
-            b3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJY3JlYXRlZEF0IlwKElJldHJ5RWZmZWN0UmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJ
-            QgSAuhgCUglyZXF1ZXN0SWQSIQoJZWZmZWN0X2lkGAIgASgJQgSAuhgCUghlZmZlY3RJZCIVChNSZXRyeUVmZmVjdFJlc3BvbnNl
-            MvEDChFPcGVyYXRpb25zU2VydmljZRJjChBHZXRTZXJ2aWNlU3RhdHVzEiYudGVsZWhlYWx0aC52MS5HZXRTZXJ2aWNlU3RhdHVz
-            UmVxdWVzdBonLnRlbGVoZWFsdGgudjEuR2V0U2VydmljZVN0YXR1c1Jlc3BvbnNlEl0KDkJhY2t1cERhdGFiYXNlEiQudGVsZWhl
-            YWx0aC52MS5CYWNrdXBEYXRhYmFzZVJlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLkJhY2t1cERhdGFiYXNlUmVzcG9uc2USWgoNQ2hl
-            Y2tEYXRhYmFzZRIjLnRlbGVoZWFsdGgudjEuQ2hlY2tEYXRhYmFzZVJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNoZWNrRGF0YWJh
-            c2VSZXNwb25zZRJmChFMaXN0RmFpbGVkRWZmZWN0cxInLnRlbGVoZWFsdGgudjEuTGlzdEZhaWxlZEVmZmVjdHNSZXF1ZXN0Gigu
-            dGVsZWhlYWx0aC52MS5MaXN0RmFpbGVkRWZmZWN0c1Jlc3BvbnNlElQKC1JldHJ5RWZmZWN0EiEudGVsZWhlYWx0aC52MS5SZXRy
-            eUVmZmVjdFJlcXVlc3QaIi50ZWxlaGVhbHRoLnYxLlJldHJ5RWZmZWN0UmVzcG9uc2ViBnByb3RvMw==
+            YWlsZWRFZmZlY3RzEi0KD3JlZnVzZWRfZWZmZWN0cxgHIAEoA0IEgLoYAlIOcmVmdXNlZEVmZmVjdHMSJwoMb3Blbl93YXRjaGVz
+            GAYgASgDQgSAuhgCUgtvcGVuV2F0Y2hlcyL5AgoSRGF0YWJhc2VTdGF0aXN0aWNzEh4KB2NvbW1pdHMYASABKANCBIC6GAJSB2Nv
+            bW1pdHMSIgoJZGVjaXNpb25zGAIgASgDQgSAuhgCUglkZWNpc2lvbnMSIgoJY29uZmxpY3RzGAMgASgDQgSAuhgCUgljb25mbGlj
+            dHMSQAoLY29tbWl0X21lYW4YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSCmNvbW1pdE1lYW4SPgoKY29t
+            bWl0X21heBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIJY29tbWl0TWF4EikKDXF1ZXVlZF93cml0ZXMY
+            BiABKANCBIC6GAJSDHF1ZXVlZFdyaXRlcxIrCg5yZWZ1c2VkX3dyaXRlcxgHIAEoA0IEgLoYAlINcmVmdXNlZFdyaXRlcxIhCgl3
+            YWxfcGFnZXMYCCABKANCBIC6GAJSCHdhbFBhZ2VzIjwKFUJhY2t1cERhdGFiYXNlUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJ
+            QgSAuhgCUglyZXF1ZXN0SWQiYAoWQmFja3VwRGF0YWJhc2VSZXNwb25zZRIhCglmaWxlX25hbWUYASABKAlCBIC6GAJSCGZpbGVO
+            YW1lEiMKCmJ5dGVfY291bnQYAiABKANCBIC6GAJSCWJ5dGVDb3VudCIWChRDaGVja0RhdGFiYXNlUmVxdWVzdCI5ChVDaGVja0Rh
+            dGFiYXNlUmVzcG9uc2USIAoIcHJvYmxlbXMYASADKAlCBIC6GAJSCHByb2JsZW1zImIKGExpc3RGYWlsZWRFZmZlY3RzUmVxdWVz
+            dBIhCglwYWdlX3NpemUYASABKAVCBIC6GAJSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YAiABKAlCBIC6GAJSCXBhZ2VUb2tlbiKA
+            AQoZTGlzdEZhaWxlZEVmZmVjdHNSZXNwb25zZRI1CgdlZmZlY3RzGAEgAygLMhsudGVsZWhlYWx0aC52MS5GYWlsZWRFZmZlY3RS
+            B2VmZmVjdHMSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIvgBCgxGYWlsZWRFZmZlY3QSIQoJ
+            ZWZmZWN0X2lkGAEgASgJQgSAuhgCUghlZmZlY3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSGAoEa2lu
+            ZBgDIAEoCUIEgLoYAlIEa2luZBIgCghhdHRlbXB0cxgEIAEoBUIEgLoYAlIIYXR0ZW1wdHMSIwoKbGFzdF9lcnJvchgFIAEoCUIE
+            gLoYAlIJbGFzdEVycm9yEj8KCmNyZWF0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgljcmVh
+            dGVkQXQiXAoSUmV0cnlFZmZlY3RSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIhCgllZmZlY3Rf
+            aWQYAiABKAlCBIC6GAJSCGVmZmVjdElkIhUKE1JldHJ5RWZmZWN0UmVzcG9uc2Uy8QMKEU9wZXJhdGlvbnNTZXJ2aWNlEmMKEEdl
+            dFNlcnZpY2VTdGF0dXMSJi50ZWxlaGVhbHRoLnYxLkdldFNlcnZpY2VTdGF0dXNSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5HZXRT
+            ZXJ2aWNlU3RhdHVzUmVzcG9uc2USXQoOQmFja3VwRGF0YWJhc2USJC50ZWxlaGVhbHRoLnYxLkJhY2t1cERhdGFiYXNlUmVxdWVz
+            dBolLnRlbGVoZWFsdGgudjEuQmFja3VwRGF0YWJhc2VSZXNwb25zZRJaCg1DaGVja0RhdGFiYXNlEiMudGVsZWhlYWx0aC52MS5D
+            aGVja0RhdGFiYXNlUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ2hlY2tEYXRhYmFzZVJlc3BvbnNlEmYKEUxpc3RGYWlsZWRFZmZl
+            Y3RzEicudGVsZWhlYWx0aC52MS5MaXN0RmFpbGVkRWZmZWN0c1JlcXVlc3QaKC50ZWxlaGVhbHRoLnYxLkxpc3RGYWlsZWRFZmZl
+            Y3RzUmVzcG9uc2USVAoLUmV0cnlFZmZlY3QSIS50ZWxlaGVhbHRoLnYxLlJldHJ5RWZmZWN0UmVxdWVzdBoiLnRlbGVoZWFsdGgu
+            djEuUmV0cnlFZmZlY3RSZXNwb25zZWIGcHJvdG8z
             """,
         dependencies: [
             Google_Protobuf_Duration_File.descriptor,

@@ -7,6 +7,54 @@
 
 public import ProtobufWire
 
+/// Why a recording does not go on by itself.
+public enum Telehealth_V1_RecordingWaitReason: ProtobufEnum {
+    /// It does.
+    case unspecified
+    /// AWS refuses the service: credentials, permissions or its clock.
+    case accessRefused
+    /// A quota of the clinic's AWS account is used up.
+    case quotaExceeded
+    /// AWS says that the file is made, and it is not in the bucket.
+    case objectMissing
+    /// Joining the pieces failed three times; they are kept.
+    case joiningFailed
+    /// AWS did not serve the call for hours, or does not understand it.
+    case unavailable
+    /// A number this version of the enum has no name for.
+    case unrecognized(Int32)
+
+    public static let fullName = "telehealth.v1.RecordingWaitReason"
+
+    public init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .accessRefused
+        case 2: self = .quotaExceeded
+        case 3: self = .objectMissing
+        case 4: self = .joiningFailed
+        case 5: self = .unavailable
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .accessRefused: 1
+        case .quotaExceeded: 2
+        case .objectMissing: 3
+        case .joiningFailed: 4
+        case .unavailable: 5
+        case .unrecognized(let number): number
+        }
+    }
+
+    public var isRecognized: Bool {
+        if case .unrecognized = self { false } else { true }
+    }
+}
+
 /// Where a recording stands.
 public enum Telehealth_V1_RecordingState: ProtobufEnum {
     /// Never sent by the service.
@@ -221,6 +269,9 @@ public struct Telehealth_V1_Recording: Message {
     public var deletedAt: Google_Protobuf_Timestamp?
     /// What S3 itself says of the content, where it says so: "sha256:" or "crc64nvme:" and base64. Staff only.
     public var objectChecksum: String = ""
+    /// What it waits for, where somebody who runs the service has to act: nothing is lost meanwhile. UNSPECIFIED while it
+    /// goes on by itself. Staff only.
+    public var waitingReason: Telehealth_V1_RecordingWaitReason = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -253,6 +304,7 @@ public struct Telehealth_V1_Recording: Message {
         if !sessionNoteID.isEmpty { buffer.write(63, sessionNoteID, as: WireString.self) }
         if let value = deletedAt { buffer.writeMessage(64, value) }
         if !objectChecksum.isEmpty { buffer.write(65, objectChecksum, as: WireString.self) }
+        if waitingReason.rawValue != 0 { buffer.write(66, waitingReason, as: WireEnum<Telehealth_V1_RecordingWaitReason>.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -286,6 +338,7 @@ public struct Telehealth_V1_Recording: Message {
             case 506: try reader.read(&sessionNoteID, as: WireString.self)
             case 514: try reader.readMessage(&deletedAt)
             case 522: try reader.read(&objectChecksum, as: WireString.self)
+            case 528: try reader.read(&waitingReason, as: WireEnum<Telehealth_V1_RecordingWaitReason>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -330,7 +383,7 @@ public enum Telehealth_V1_Recording_File {
         name: "telehealth/v1/recording.proto",
         base64: """
             Ch10ZWxlaGVhbHRoL3YxL3JlY29yZGluZy5wcm90bxINdGVsZWhlYWx0aC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5w
-            cm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvItILCglSZWNvcmRpbmcSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSA
+            cm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvIqMMCglSZWNvcmRpbmcSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSA
             uhgCUgtyZWNvcmRpbmdJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSHgoHc2VnbWVudBgDIAEoBUIEgLoY
             AlIHc2VnbWVudBI5CgVzdGF0ZRgEIAEoDjIdLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nU3RhdGVCBIC6GAJSBXN0YXRlEj8KB3B1
             cnBvc2UYBSABKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1cnBvc2VCBIC6GAJSB3B1cnBvc2USJQoLY29uc2VudF9pZHMY
@@ -350,19 +403,24 @@ public enum Telehealth_V1_Recording_File {
             ASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILcmV0YWluVW50aWwSLAoEaG9sZBg+IAEoCzIYLnRlbGVoZWFs
             dGgudjEuTGVnYWxIb2xkUgRob2xkEiwKD3Nlc3Npb25fbm90ZV9pZBg/IAEoCUIEgLoYA1INc2Vzc2lvbk5vdGVJZBI/CgpkZWxl
             dGVkX2F0GEAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJZGVsZXRlZEF0Ei0KD29iamVjdF9jaGVja3N1
-            bRhBIAEoCUIEgLoYAlIOb2JqZWN0Q2hlY2tzdW0ifwoJTGVnYWxIb2xkEjcKBnNldF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1
-            Zi5UaW1lc3RhbXBCBIC6GAJSBXNldEF0EhsKBnNldF9ieRgCIAEoCUIEgLoYA1IFc2V0QnkSHAoGcmVhc29uGAMgASgJQgSAuhgE
-            UgZyZWFzb24qwQIKDlJlY29yZGluZ1N0YXRlEh8KG1JFQ09SRElOR19TVEFURV9VTlNQRUNJRklFRBAAEh0KGVJFQ09SRElOR19T
-            VEFURV9SRVFVRVNURUQQARIcChhSRUNPUkRJTkdfU1RBVEVfU1RBUlRJTkcQAhIdChlSRUNPUkRJTkdfU1RBVEVfUkVDT1JESU5H
-            EAMSHAoYUkVDT1JESU5HX1NUQVRFX1NUT1BQSU5HEAQSHgoaUkVDT1JESU5HX1NUQVRFX1BST0NFU1NJTkcQBRIdChlSRUNPUkRJ
-            TkdfU1RBVEVfQVZBSUxBQkxFEAYSGgoWUkVDT1JESU5HX1NUQVRFX0ZBSUxFRBAHEhwKGFJFQ09SRElOR19TVEFURV9ERUxFVElO
-            RxAIEhsKF1JFQ09SRElOR19TVEFURV9ERUxFVEVEEAkqngEKEFJlY29yZGluZ1B1cnBvc2USIQodUkVDT1JESU5HX1BVUlBPU0Vf
-            VU5TUEVDSUZJRUQQABIeChpSRUNPUkRJTkdfUFVSUE9TRV9DTElOSUNBTBABEh4KGlJFQ09SRElOR19QVVJQT1NFX1RSQUlOSU5H
-            EAISJwojUkVDT1JESU5HX1BVUlBPU0VfUVVBTElUWV9BU1NVUkFOQ0UQAyqrAgoTUmVjb3JkaW5nU3RvcFJlYXNvbhIlCiFSRUNP
-            UkRJTkdfU1RPUF9SRUFTT05fVU5TUEVDSUZJRUQQABIjCh9SRUNPUkRJTkdfU1RPUF9SRUFTT05fUkVRVUVTVEVEEAESJwojUkVD
-            T1JESU5HX1NUT1BfUkVBU09OX1NFU1NJT05fRU5ERUQQAhIpCiVSRUNPUkRJTkdfU1RPUF9SRUFTT05fQ09OU0VOVF9SRVZPS0VE
-            EAMSKQolUkVDT1JESU5HX1NUT1BfUkVBU09OX0NPTlNFTlRfTUlTU0lORxAEEicKI1JFQ09SRElOR19TVE9QX1JFQVNPTl9NRUVU
-            SU5HX0VOREVEEAUSIAocUkVDT1JESU5HX1NUT1BfUkVBU09OX0ZBSUxFRBAGYgZwcm90bzM=
+            bRhBIAEoCUIEgLoYAlIOb2JqZWN0Q2hlY2tzdW0STwoOd2FpdGluZ19yZWFzb24YQiABKA4yIi50ZWxlaGVhbHRoLnYxLlJlY29y
+            ZGluZ1dhaXRSZWFzb25CBIC6GAJSDXdhaXRpbmdSZWFzb24ifwoJTGVnYWxIb2xkEjcKBnNldF9hdBgBIAEoCzIaLmdvb2dsZS5w
+            cm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSBXNldEF0EhsKBnNldF9ieRgCIAEoCUIEgLoYA1IFc2V0QnkSHAoGcmVhc29uGAMgASgJ
+            QgSAuhgEUgZyZWFzb24qiwIKE1JlY29yZGluZ1dhaXRSZWFzb24SJQohUkVDT1JESU5HX1dBSVRfUkVBU09OX1VOU1BFQ0lGSUVE
+            EAASKAokUkVDT1JESU5HX1dBSVRfUkVBU09OX0FDQ0VTU19SRUZVU0VEEAESKAokUkVDT1JESU5HX1dBSVRfUkVBU09OX1FVT1RB
+            X0VYQ0VFREVEEAISKAokUkVDT1JESU5HX1dBSVRfUkVBU09OX09CSkVDVF9NSVNTSU5HEAMSKAokUkVDT1JESU5HX1dBSVRfUkVB
+            U09OX0pPSU5JTkdfRkFJTEVEEAQSJQohUkVDT1JESU5HX1dBSVRfUkVBU09OX1VOQVZBSUxBQkxFEAUqwQIKDlJlY29yZGluZ1N0
+            YXRlEh8KG1JFQ09SRElOR19TVEFURV9VTlNQRUNJRklFRBAAEh0KGVJFQ09SRElOR19TVEFURV9SRVFVRVNURUQQARIcChhSRUNP
+            UkRJTkdfU1RBVEVfU1RBUlRJTkcQAhIdChlSRUNPUkRJTkdfU1RBVEVfUkVDT1JESU5HEAMSHAoYUkVDT1JESU5HX1NUQVRFX1NU
+            T1BQSU5HEAQSHgoaUkVDT1JESU5HX1NUQVRFX1BST0NFU1NJTkcQBRIdChlSRUNPUkRJTkdfU1RBVEVfQVZBSUxBQkxFEAYSGgoW
+            UkVDT1JESU5HX1NUQVRFX0ZBSUxFRBAHEhwKGFJFQ09SRElOR19TVEFURV9ERUxFVElORxAIEhsKF1JFQ09SRElOR19TVEFURV9E
+            RUxFVEVEEAkqngEKEFJlY29yZGluZ1B1cnBvc2USIQodUkVDT1JESU5HX1BVUlBPU0VfVU5TUEVDSUZJRUQQABIeChpSRUNPUkRJ
+            TkdfUFVSUE9TRV9DTElOSUNBTBABEh4KGlJFQ09SRElOR19QVVJQT1NFX1RSQUlOSU5HEAISJwojUkVDT1JESU5HX1BVUlBPU0Vf
+            UVVBTElUWV9BU1NVUkFOQ0UQAyqrAgoTUmVjb3JkaW5nU3RvcFJlYXNvbhIlCiFSRUNPUkRJTkdfU1RPUF9SRUFTT05fVU5TUEVD
+            SUZJRUQQABIjCh9SRUNPUkRJTkdfU1RPUF9SRUFTT05fUkVRVUVTVEVEEAESJwojUkVDT1JESU5HX1NUT1BfUkVBU09OX1NFU1NJ
+            T05fRU5ERUQQAhIpCiVSRUNPUkRJTkdfU1RPUF9SRUFTT05fQ09OU0VOVF9SRVZPS0VEEAMSKQolUkVDT1JESU5HX1NUT1BfUkVB
+            U09OX0NPTlNFTlRfTUlTU0lORxAEEicKI1JFQ09SRElOR19TVE9QX1JFQVNPTl9NRUVUSU5HX0VOREVEEAUSIAocUkVDT1JESU5H
+            X1NUT1BfUkVBU09OX0ZBSUxFRBAGYgZwcm90bzM=
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

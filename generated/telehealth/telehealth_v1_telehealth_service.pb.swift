@@ -1103,9 +1103,70 @@ public struct Telehealth_V1_CancelSessionResponse: Message {
     }
 }
 
-/// A visit that somebody did not come to: who, the service knows.
+/// A visit that somebody did not come to.
 public struct Telehealth_V1_MarkNoShowRequest: Message {
     public static let fullName = "telehealth.v1.MarkNoShowRequest"
+    /// UUID that names this attempt. Required.
+    public var requestID: String = ""
+    /// The session. Required.
+    public var sessionID: String = ""
+    /// Who did not come, as the caller sees it; INVALID_STATE when the service knows otherwise. UNSPECIFIED leaves it to
+    /// the service.
+    public var party: Telehealth_V1_NoShowParty = .init(rawValue: 0)
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
+        if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
+        if party.rawValue != 0 { buffer.write(3, party, as: WireEnum<Telehealth_V1_NoShowParty>.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&requestID, as: WireString.self)
+            case 18: try reader.read(&sessionID, as: WireString.self)
+            case 24: try reader.read(&party, as: WireEnum<Telehealth_V1_NoShowParty>.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// What stands after it.
+public struct Telehealth_V1_MarkNoShowResponse: Message {
+    public static let fullName = "telehealth.v1.MarkNoShowResponse"
+    /// The session, NO_SHOW.
+    public var session: Telehealth_V1_Session? {
+        get { _session?.value }
+        set { _session = newValue.map(Boxed.init) }
+    }
+    private var _session: Boxed<Telehealth_V1_Session>?
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if let value = _session { buffer.writeMessage(1, value) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.readMessage(&_session)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A no-show to take back.
+public struct Telehealth_V1_UndoNoShowRequest: Message {
+    public static let fullName = "telehealth.v1.UndoNoShowRequest"
     /// UUID that names this attempt. Required.
     public var requestID: String = ""
     /// The session. Required.
@@ -1132,9 +1193,9 @@ public struct Telehealth_V1_MarkNoShowRequest: Message {
 }
 
 /// What stands after it.
-public struct Telehealth_V1_MarkNoShowResponse: Message {
-    public static let fullName = "telehealth.v1.MarkNoShowResponse"
-    /// The session, NO_SHOW.
+public struct Telehealth_V1_UndoNoShowResponse: Message {
+    public static let fullName = "telehealth.v1.UndoNoShowResponse"
+    /// The session, SCHEDULED.
     public var session: Telehealth_V1_Session? {
         get { _session?.value }
         set { _session = newValue.map(Boxed.init) }
@@ -1259,6 +1320,8 @@ public enum Telehealth_V1_TelehealthService_Methods {
         service: "telehealth.v1.TelehealthService", name: "CancelSession")
     public static let markNoShow = MethodDescriptor(
         service: "telehealth.v1.TelehealthService", name: "MarkNoShow")
+    public static let undoNoShow = MethodDescriptor(
+        service: "telehealth.v1.TelehealthService", name: "UndoNoShow")
     public static let endSession = MethodDescriptor(
         service: "telehealth.v1.TelehealthService", name: "EndSession")
     /// All of them, in the order of the schema.
@@ -1280,6 +1343,7 @@ public enum Telehealth_V1_TelehealthService_Methods {
         leaveSession,
         cancelSession,
         markNoShow,
+        undoNoShow,
         endSession,
     ]
 }
@@ -1353,7 +1417,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
         async throws(RPCError) -> Telehealth_V1_HeartbeatResponse
     /// The earlier PATCH status, as another name for the verbs: COMPLETED is EndSession, CANCELLED is CancelSession,
     /// NO_SHOW is MarkNoShow, and IN_PROGRESS from who leads or WAITING_ROOM from the client's side is JoinSession, without
-    /// its credentials; the status that already holds is OK. Roles: those of the verb.
+    /// its credentials; the status that already holds is OK for whoever may use its verb. Roles: those of the verb.
     ///
     /// Errors: those of the verb; FAILED_PRECONDITION (INVALID_STATE with SessionStateDetail) for every other change.
     func updateSessionStatus(_ request: Telehealth_V1_UpdateSessionStatusRequest, context: ServerCallContext)
@@ -1371,13 +1435,17 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
         async throws(RPCError) -> Telehealth_V1_StopRecordingResponse
     /// Lists the recordings of a session, oldest first. Roles: its clinician and client, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT (PAGE_TOKEN_INVALID); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func listRecordings(_ request: Telehealth_V1_ListRecordingsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse
     /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Roles: the
-    /// session's clinician, admin.
+    /// session's clinician, admin; its client and guardian for a clinical recording that LinkSessionNote has made part of
+    /// the client's record (RECORDING_NOT_RELEASED before).
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY, RECORDING_CONSENT_REVOKED).
+    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND; RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY, with
+    /// metadata `recording_state` and, where operators must act first, `waiting_reason`; RECORDING_CONSENT_REVOKED,
+    /// RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED, RECORDING_NOT_RELEASED).
     func getRecordingPlaybackUrl(_ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse
     /// Notes that the caller began to share a screen. Roles: who leads the visit, its client and guardian, admitted.
@@ -1398,18 +1466,29 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Calls a visit off, while no client was ever admitted. Roles: its clinician, its client before the planned start,
     /// scheduler, admin, service.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE). Cancelling twice is OK.
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_LATE). Cancelling twice is OK and
+    /// changes nothing, not even reason or note; behind CancelAppointment it is INVALID_STATE.
     func cancelSession(_ request: Telehealth_V1_CancelSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CancelSessionResponse
-    /// Notes that somebody did not come, while no client was ever admitted and after the planned start. Roles: its
-    /// clinician, scheduler, admin.
+    /// Notes that somebody did not come, while no client was ever admitted and after the planned start: the client where a
+    /// clinician came, else both. Roles: its clinician, scheduler, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_EARLY, CLIENT_WAS_HERE).
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_EARLY, CLIENT_WAS_HERE when somebody
+    /// of the client's side came, however long they stayed). Marking twice is OK and changes nothing.
     func markNoShow(_ request: Telehealth_V1_MarkNoShowRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse
+    /// Takes a no-show back: the client came late after all. The session is SCHEDULED again, at the appointment's present
+    /// time and people. One may join until the later of the slot's end and the clinic's no-show grace from now, and so long
+    /// the service notes no no-show by itself. Roles: as MarkNoShow.
+    ///
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless NO_SHOW, APPOINTMENT_CANCELLED);
+    /// ALREADY_EXISTS (SESSION_EXISTS when the appointment has a newer session). Undoing twice is OK.
+    func undoNoShow(_ request: Telehealth_V1_UndoNoShowRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_UndoNoShowResponse
     /// Ends a visit: recording, then the meeting. Roles: its clinician, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless IN_PROGRESS). Ending twice is OK.
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless IN_PROGRESS). Ending twice is OK and
+    /// changes nothing.
     func endSession(_ request: Telehealth_V1_EndSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_EndSessionResponse
 }
@@ -1491,6 +1570,10 @@ public struct Telehealth_V1_TelehealthServiceService: RPCService {
             .unary(Telehealth_V1_TelehealthService_Methods.markNoShow) {
                 (request: Telehealth_V1_MarkNoShowRequest, context) async throws(RPCError) in
                 try await handler.markNoShow(request, context: context)
+            },
+            .unary(Telehealth_V1_TelehealthService_Methods.undoNoShow) {
+                (request: Telehealth_V1_UndoNoShowRequest, context) async throws(RPCError) in
+                try await handler.undoNoShow(request, context: context)
             },
             .unary(Telehealth_V1_TelehealthService_Methods.endSession) {
                 (request: Telehealth_V1_EndSessionRequest, context) async throws(RPCError) in
@@ -1594,7 +1677,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
 
     /// The earlier PATCH status, as another name for the verbs: COMPLETED is EndSession, CANCELLED is CancelSession,
     /// NO_SHOW is MarkNoShow, and IN_PROGRESS from who leads or WAITING_ROOM from the client's side is JoinSession, without
-    /// its credentials; the status that already holds is OK. Roles: those of the verb.
+    /// its credentials; the status that already holds is OK for whoever may use its verb. Roles: those of the verb.
     ///
     /// Errors: those of the verb; FAILED_PRECONDITION (INVALID_STATE with SessionStateDetail) for every other change.
     public func updateSessionStatus(
@@ -1624,7 +1707,8 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
 
     /// Lists the recordings of a session, oldest first. Roles: its clinician and client, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT (PAGE_TOKEN_INVALID); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func listRecordings(
         _ request: Telehealth_V1_ListRecordingsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse {
@@ -1632,9 +1716,12 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     }
 
     /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Roles: the
-    /// session's clinician, admin.
+    /// session's clinician, admin; its client and guardian for a clinical recording that LinkSessionNote has made part of
+    /// the client's record (RECORDING_NOT_RELEASED before).
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY, RECORDING_CONSENT_REVOKED).
+    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND; RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY, with
+    /// metadata `recording_state` and, where operators must act first, `waiting_reason`; RECORDING_CONSENT_REVOKED,
+    /// RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED, RECORDING_NOT_RELEASED).
     public func getRecordingPlaybackUrl(
         _ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse {
@@ -1671,26 +1758,41 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Calls a visit off, while no client was ever admitted. Roles: its clinician, its client before the planned start,
     /// scheduler, admin, service.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE). Cancelling twice is OK.
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_LATE). Cancelling twice is OK and
+    /// changes nothing, not even reason or note; behind CancelAppointment it is INVALID_STATE.
     public func cancelSession(
         _ request: Telehealth_V1_CancelSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CancelSessionResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.cancelSession, request, options: options)
     }
 
-    /// Notes that somebody did not come, while no client was ever admitted and after the planned start. Roles: its
-    /// clinician, scheduler, admin.
+    /// Notes that somebody did not come, while no client was ever admitted and after the planned start: the client where a
+    /// clinician came, else both. Roles: its clinician, scheduler, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_EARLY, CLIENT_WAS_HERE).
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_EARLY, CLIENT_WAS_HERE when somebody
+    /// of the client's side came, however long they stayed). Marking twice is OK and changes nothing.
     public func markNoShow(
         _ request: Telehealth_V1_MarkNoShowRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.markNoShow, request, options: options)
     }
 
+    /// Takes a no-show back: the client came late after all. The session is SCHEDULED again, at the appointment's present
+    /// time and people. One may join until the later of the slot's end and the clinic's no-show grace from now, and so long
+    /// the service notes no no-show by itself. Roles: as MarkNoShow.
+    ///
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless NO_SHOW, APPOINTMENT_CANCELLED);
+    /// ALREADY_EXISTS (SESSION_EXISTS when the appointment has a newer session). Undoing twice is OK.
+    public func undoNoShow(
+        _ request: Telehealth_V1_UndoNoShowRequest, options: CallOptions = .init()
+    ) async throws(RPCError) -> Telehealth_V1_UndoNoShowResponse {
+        try await channel.unary(Telehealth_V1_TelehealthService_Methods.undoNoShow, request, options: options)
+    }
+
     /// Ends a visit: recording, then the meeting. Roles: its clinician, admin.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless IN_PROGRESS). Ending twice is OK.
+    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless IN_PROGRESS). Ending twice is OK and
+    /// changes nothing.
     public func endSession(
         _ request: Telehealth_V1_EndSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_EndSessionResponse {
@@ -1730,54 +1832,54 @@ public enum Telehealth_V1_TelehealthService_File {
             uhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEisKDnBhcnRpY2lwYW50X2lkGAMgASgJ
             QgSAuhgCUg1wYXJ0aWNpcGFudElkIooBChhBZG1pdFBhcnRpY2lwYW50UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVo
             ZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRS
-            C3BhcnRpY2lwYW50IrkBChNXYXRjaFNlc3Npb25SZXF1ZXN0EiMKCnNlc3Npb25faWQYASABKAlCBIC6GAJSCXNlc3Npb25JZBIw
-            Cg5hZnRlcl9zZXF1ZW5jZRgCIAEoA0IEgLoYAkgAUg1hZnRlclNlcXVlbmNliAEBEjgKFXByZXNlbmNlX2J5X2hlYXJ0YmVhdBgD
-            IAEoCEIEgLoYAlITcHJlc2VuY2VCeUhlYXJ0YmVhdEIRCg9fYWZ0ZXJfc2VxdWVuY2Ui+AIKFFdhdGNoU2Vzc2lvblJlc3BvbnNl
-            EjwKCHNuYXBzaG90GAEgASgLMh4udGVsZWhlYWx0aC52MS5TZXNzaW9uU25hcHNob3RIAFIIc25hcHNob3QSMwoFZXZlbnQYAiAB
-            KAsyGy50ZWxlaGVhbHRoLnYxLlNlc3Npb25FdmVudEgAUgVldmVudBI9CgloZWFydGJlYXQYAyABKAsyHS50ZWxlaGVhbHRoLnYx
-            LldhdGNoSGVhcnRiZWF0SABSCWhlYXJ0YmVhdBJOChJoZWFydGJlYXRfaW50ZXJ2YWwYBCABKAsyGS5nb29nbGUucHJvdG9idWYu
-            RHVyYXRpb25CBIC6GAJSEWhlYXJ0YmVhdEludGVydmFsElMKFWNhbGxfaGVhcnRiZWF0X3dpdGhpbhgFIAEoCzIZLmdvb2dsZS5w
-            cm90b2J1Zi5EdXJhdGlvbkIEgLoYAlITY2FsbEhlYXJ0YmVhdFdpdGhpbkIJCgdtZXNzYWdlIlwKEEhlYXJ0YmVhdFJlcXVlc3QS
-            IwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZCKH
-            AgoRSGVhcnRiZWF0UmVzcG9uc2USOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZz
-            dGF0dXMSUgoRcGFydGljaXBhbnRfc3RhdGUYAiABKA4yHy50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50U3RhdGVCBIC6GAJSEHBh
-            cnRpY2lwYW50U3RhdGUSIAoIc2VxdWVuY2UYAyABKANCBIC6GAJSCHNlcXVlbmNlEkAKC25leHRfd2l0aGluGAQgASgLMhkuZ29v
-            Z2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUgpuZXh0V2l0aGluIqIBChpVcGRhdGVTZXNzaW9uU3RhdHVzUmVxdWVzdBIjCgpy
-            ZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEjoKBnN0
-            YXR1cxgDIAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c0IEgLoYAlIGc3RhdHVzIk8KG1VwZGF0ZVNlc3Npb25TdGF0
-            dXNSZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIqIBChVTdGFydFJlY29y
-            ZGluZ1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJS
-            CXNlc3Npb25JZBI/CgdwdXJwb3NlGAMgASgOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQgSAuhgCUgdwdXJwb3Nl
-            IlAKFlN0YXJ0UmVjb3JkaW5nUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJl
-            Y29yZGluZyKJAQoUU3RvcFJlY29yZGluZ1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNl
-            c3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBInCgxyZWNvcmRpbmdfaWQYAyABKAlCBIC6GAJSC3JlY29yZGluZ0lkIk8K
-            FVN0b3BSZWNvcmRpbmdSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3Jk
-            aW5nIoQBChVMaXN0UmVjb3JkaW5nc1JlcXVlc3QSIwoKc2Vzc2lvbl9pZBgBIAEoCUIEgLoYAlIJc2Vzc2lvbklkEiEKCXBhZ2Vf
-            c2l6ZRgCIAEoBUIEgLoYAlIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgDIAEoCUIEgLoYAlIJcGFnZVRva2VuIoABChZMaXN0UmVj
-            b3JkaW5nc1Jlc3BvbnNlEjgKCnJlY29yZGluZ3MYASADKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IKcmVjb3JkaW5ncxIs
-            Cg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4iigEKHkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVx
-            dWVzdBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkEj8KB3B1cnBvc2UYAiABKA4yHy50ZWxlaGVhbHRo
-            LnYxLlJlY29yZGluZ1B1cnBvc2VCBIC6GAJSB3B1cnBvc2UiegofR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXNwb25zZRIWCgN1
-            cmwYASABKAlCBIC6GAVSA3VybBI/CgpleHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJ
-            ZXhwaXJlc0F0ImMKF1N0YXJ0U2NyZWVuU2hhcmVSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIj
-            CgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQiWQoYU3RhcnRTY3JlZW5TaGFyZVJlc3BvbnNlEj0KDHNjcmVlbl9z
-            aGFyZRgBIAEoCzIaLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVSC3NjcmVlblNoYXJlImIKFlN0b3BTY3JlZW5TaGFyZVJlcXVl
-            c3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25J
-            ZCJYChdTdG9wU2NyZWVuU2hhcmVSZXNwb25zZRI9CgxzY3JlZW5fc2hhcmUYASABKAsyGi50ZWxlaGVhbHRoLnYxLlNjcmVlblNo
-            YXJlUgtzY3JlZW5TaGFyZSKCAQoTTGVhdmVTZXNzaW9uUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0
-            SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEiEKCWRldmljZV9pZBgoIAEoCUIEgLoYAlIIZGV2aWNlSWQi
-            SAoUTGVhdmVTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiK1
-            AQoUQ2FuY2VsU2Vzc2lvblJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQY
-            AiABKAlCBIC6GAJSCXNlc3Npb25JZBI5CgZyZWFzb24YAyABKA4yGy50ZWxlaGVhbHRoLnYxLkNhbmNlbFJlYXNvbkIEgLoYAlIG
-            cmVhc29uEhgKBG5vdGUYBCABKAlCBIC6GARSBG5vdGUiSQoVQ2FuY2VsU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsy
-            Fi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24iXQoRTWFya05vU2hvd1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIE
-            gLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZCJGChJNYXJrTm9TaG93UmVzcG9uc2US
+            C3BhcnRpY2lwYW50In8KE1dhdGNoU2Vzc2lvblJlcXVlc3QSIwoKc2Vzc2lvbl9pZBgBIAEoCUIEgLoYAlIJc2Vzc2lvbklkEjAK
+            DmFmdGVyX3NlcXVlbmNlGAIgASgDQgSAuhgCSABSDWFmdGVyU2VxdWVuY2WIAQFCEQoPX2FmdGVyX3NlcXVlbmNlItMBChRXYXRj
+            aFNlc3Npb25SZXNwb25zZRI8CghzbmFwc2hvdBgBIAEoCzIeLnRlbGVoZWFsdGgudjEuU2Vzc2lvblNuYXBzaG90SABSCHNuYXBz
+            aG90EjMKBWV2ZW50GAIgASgLMhsudGVsZWhlYWx0aC52MS5TZXNzaW9uRXZlbnRIAFIFZXZlbnQSPQoJaGVhcnRiZWF0GAMgASgL
+            Mh0udGVsZWhlYWx0aC52MS5XYXRjaEhlYXJ0YmVhdEgAUgloZWFydGJlYXRCCQoHbWVzc2FnZSJcChBIZWFydGJlYXRSZXF1ZXN0
+            EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQi
+            hwIKEUhlYXJ0YmVhdFJlc3BvbnNlEjoKBnN0YXR1cxgBIAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c0IEgLoYAlIG
+            c3RhdHVzElIKEXBhcnRpY2lwYW50X3N0YXRlGAIgASgOMh8udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFN0YXRlQgSAuhgCUhBw
+            YXJ0aWNpcGFudFN0YXRlEiAKCHNlcXVlbmNlGAMgASgDQgSAuhgCUghzZXF1ZW5jZRJACgtuZXh0X3dpdGhpbhgEIAEoCzIZLmdv
+            b2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIKbmV4dFdpdGhpbiKiAQoaVXBkYXRlU2Vzc2lvblN0YXR1c1JlcXVlc3QSIwoK
+            cmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBI6CgZz
+            dGF0dXMYAyABKA4yHC50ZWxlaGVhbHRoLnYxLlNlc3Npb25TdGF0dXNCBIC6GAJSBnN0YXR1cyJPChtVcGRhdGVTZXNzaW9uU3Rh
+            dHVzUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiKiAQoVU3RhcnRSZWNv
+            cmRpbmdSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgC
+            UglzZXNzaW9uSWQSPwoHcHVycG9zZRgDIAEoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIEgLoYAlIHcHVycG9z
+            ZSJQChZTdGFydFJlY29yZGluZ1Jlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUgly
+            ZWNvcmRpbmciiQEKFFN0b3BSZWNvcmRpbmdSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpz
+            ZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSJwoMcmVjb3JkaW5nX2lkGAMgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJP
+            ChVTdG9wUmVjb3JkaW5nUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJlY29y
+            ZGluZyKEAQoVTGlzdFJlY29yZGluZ3NSZXF1ZXN0EiMKCnNlc3Npb25faWQYASABKAlCBIC6GAJSCXNlc3Npb25JZBIhCglwYWdl
+            X3NpemUYAiABKAVCBIC6GAJSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YAyABKAlCBIC6GAJSCXBhZ2VUb2tlbiKAAQoWTGlzdFJl
+            Y29yZGluZ3NSZXNwb25zZRI4CgpyZWNvcmRpbmdzGAEgAygLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCnJlY29yZGluZ3MS
+            LAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIooBCh5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJl
+            cXVlc3QSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZBI/CgdwdXJwb3NlGAIgASgOMh8udGVsZWhlYWx0
+            aC52MS5SZWNvcmRpbmdQdXJwb3NlQgSAuhgCUgdwdXJwb3NlInoKH0dldFJlY29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2USFgoD
+            dXJsGAEgASgJQgSAuhgFUgN1cmwSPwoKZXhwaXJlc19hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJS
+            CWV4cGlyZXNBdCJjChdTdGFydFNjcmVlblNoYXJlUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQS
+            IwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkIlkKGFN0YXJ0U2NyZWVuU2hhcmVSZXNwb25zZRI9CgxzY3JlZW5f
+            c2hhcmUYASABKAsyGi50ZWxlaGVhbHRoLnYxLlNjcmVlblNoYXJlUgtzY3JlZW5TaGFyZSJiChZTdG9wU2NyZWVuU2hhcmVSZXF1
+            ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9u
+            SWQiWAoXU3RvcFNjcmVlblNoYXJlUmVzcG9uc2USPQoMc2NyZWVuX3NoYXJlGAEgASgLMhoudGVsZWhlYWx0aC52MS5TY3JlZW5T
+            aGFyZVILc2NyZWVuU2hhcmUiggEKE0xlYXZlU2Vzc2lvblJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVz
+            dElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBIhCglkZXZpY2VfaWQYKCABKAlCBIC6GAJSCGRldmljZUlk
+            IkgKFExlYXZlU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24i
+            tQEKFENhbmNlbFNlc3Npb25SZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lk
+            GAIgASgJQgSAuhgCUglzZXNzaW9uSWQSOQoGcmVhc29uGAMgASgOMhsudGVsZWhlYWx0aC52MS5DYW5jZWxSZWFzb25CBIC6GAJS
+            BnJlYXNvbhIYCgRub3RlGAQgASgJQgSAuhgEUgRub3RlIkkKFUNhbmNlbFNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgL
+            MhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIpUBChFNYXJrTm9TaG93UmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJ
+            QgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEjYKBXBhcnR5GAMgASgOMhoudGVs
+            ZWhlYWx0aC52MS5Ob1Nob3dQYXJ0eUIEgLoYAlIFcGFydHkiRgoSTWFya05vU2hvd1Jlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsy
+            Fi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24iXQoRVW5kb05vU2hvd1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIE
+            gLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZCJGChJVbmRvTm9TaG93UmVzcG9uc2US
             MAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiKvAQoRRW5kU2Vzc2lvblJlcXVlc3QSIwoK
             cmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBI2CgZy
             ZWFzb24YAyABKA4yGC50ZWxlaGVhbHRoLnYxLkVuZFJlYXNvbkIEgLoYAlIGcmVhc29uEhgKBG5vdGUYBCABKAlCBIC6GARSBG5v
             dGUiRgoSRW5kU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24q
             YAoLSm9pbk91dGNvbWUSHAoYSk9JTl9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGAoUSk9JTl9PVVRDT01FX1dBSVRJTkcQARIZChVK
-            T0lOX09VVENPTUVfQURNSVRURUQQAjKlDQoRVGVsZWhlYWx0aFNlcnZpY2USWgoNQ3JlYXRlU2Vzc2lvbhIjLnRlbGVoZWFsdGgu
+            T0lOX09VVENPTUVfQURNSVRURUQQAjL4DQoRVGVsZWhlYWx0aFNlcnZpY2USWgoNQ3JlYXRlU2Vzc2lvbhIjLnRlbGVoZWFsdGgu
             djEuQ3JlYXRlU2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNyZWF0ZVNlc3Npb25SZXNwb25zZRJRCgpHZXRTZXNzaW9u
             EiAudGVsZWhlYWx0aC52MS5HZXRTZXNzaW9uUmVxdWVzdBohLnRlbGVoZWFsdGgudjEuR2V0U2Vzc2lvblJlc3BvbnNlElcKDExp
             c3RTZXNzaW9ucxIiLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25zUmVxdWVzdBojLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25z
@@ -1798,9 +1900,10 @@ public enum Telehealth_V1_TelehealthService_File {
             dGgudjEuU3RvcFNjcmVlblNoYXJlUmVzcG9uc2USVwoMTGVhdmVTZXNzaW9uEiIudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Npb25S
             ZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Npb25SZXNwb25zZRJaCg1DYW5jZWxTZXNzaW9uEiMudGVsZWhlYWx0aC52
             MS5DYW5jZWxTZXNzaW9uUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ2FuY2VsU2Vzc2lvblJlc3BvbnNlElEKCk1hcmtOb1Nob3cS
-            IC50ZWxlaGVhbHRoLnYxLk1hcmtOb1Nob3dSZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5NYXJrTm9TaG93UmVzcG9uc2USUQoKRW5k
-            U2Vzc2lvbhIgLnRlbGVoZWFsdGgudjEuRW5kU2Vzc2lvblJlcXVlc3QaIS50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXNwb25z
-            ZWIGcHJvdG8z
+            IC50ZWxlaGVhbHRoLnYxLk1hcmtOb1Nob3dSZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5NYXJrTm9TaG93UmVzcG9uc2USUQoKVW5k
+            b05vU2hvdxIgLnRlbGVoZWFsdGgudjEuVW5kb05vU2hvd1JlcXVlc3QaIS50ZWxlaGVhbHRoLnYxLlVuZG9Ob1Nob3dSZXNwb25z
+            ZRJRCgpFbmRTZXNzaW9uEiAudGVsZWhlYWx0aC52MS5FbmRTZXNzaW9uUmVxdWVzdBohLnRlbGVoZWFsdGgudjEuRW5kU2Vzc2lv
+            blJlc3BvbnNlYgZwcm90bzM=
             """,
         dependencies: [
             Google_Protobuf_Duration_File.descriptor,

@@ -17,6 +17,8 @@ struct Fault: Sendable {
     var dropsConnection: Bool
     /// The call takes effect first, and only its answer is lost or replaced.
     var afterEffect: Bool
+    /// The call succeeds, and what becomes of the concatenation that it started is this.
+    var outcome: MediaPipeline.Outcome?
 
     /// Whether the caller will see something else than the call's true answer.
     var hidesAnswer: Bool { status != nil || dropsConnection }
@@ -49,8 +51,12 @@ struct Fault: Sendable {
         }
         dropsConnection = order["dropConnection"]?.flag ?? false
         afterEffect = order["afterEffect"]?.flag ?? false
-        guard status != nil || dropsConnection || delay > .zero else {
-            throw .badRequest("a fault needs a status, dropConnection or delayMs")
+        outcome = order["outcome"]?.text.flatMap(MediaPipeline.Outcome.init)
+        if order["outcome"] != nil, outcome == nil || operation != "CreateMediaConcatenationPipeline" {
+            throw .badRequest("outcome must be failed or noObject, of CreateMediaConcatenationPipeline")
+        }
+        guard status != nil || dropsConnection || delay > .zero || outcome != nil else {
+            throw .badRequest("a fault needs a status, dropConnection, delayMs or outcome")
         }
     }
 
@@ -65,7 +71,7 @@ struct Fault: Sendable {
             "status": status.map { .integer(Int64($0)) }, "code": exception.map(JSONValue.string),
             "retryAfter": retryAfterSeconds.map { .integer(Int64($0)) },
             "delayMs": .integer(delay.microseconds / 1000), "dropConnection": .bool(dropsConnection),
-            "afterEffect": .bool(afterEffect),
+            "afterEffect": .bool(afterEffect), "outcome": outcome.map { .string($0.rawValue) },
         ]
     }
 }

@@ -28,6 +28,9 @@ struct MediaPipeline: Sendable {
         let kmsKeyID: String?
     }
 
+    /// How a concatenation ends when a test says so.
+    enum Outcome: String, Sendable { case failed, noObject }
+
     enum Work: Sendable {
         case capture(Capture)
         case concatenation(Concatenation)
@@ -45,6 +48,7 @@ struct MediaPipeline: Sendable {
     var updatedAt: Timestamp
     /// When the next step happens by itself; `nil` while the pipeline waits for something else.
     var dueAt: Timestamp?
+    var outcome: Outcome?
 
     var capture: Capture? {
         guard case .capture(let capture) = work else { return nil }

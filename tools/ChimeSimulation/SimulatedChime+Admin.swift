@@ -209,6 +209,12 @@ extension SimulatedChime {
     private static let lastInstant = Timestamp(microseconds: 253_370_764_800_000_000)
 
     private mutating func adminDelete(_ segments: [String]) throws(ServiceError) -> SimulatedResponse {
+        if segments.first == "objects", segments.count > 1 {
+            let key = segments.dropFirst().joined(separator: "/")
+            guard objects.object(key) != nil else { throw Self.unknown() }
+            objects.remove(key)
+            return SimulatedResponse(status: 204)
+        }
         switch segments {
         case ["faults"]: faults.removeAll()
         case ["counters"]: counters.removeAll()

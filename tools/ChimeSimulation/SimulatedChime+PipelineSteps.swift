@@ -8,7 +8,8 @@ extension SimulatedChime {
         case .initializing:
             begin(pipeline, at: dueAt)
         case .inProgress:
-            if let key = pipeline.objectKey {
+            if pipeline.outcome == .failed { return finish(pipeline, as: .failed, at: dueAt) }
+            if let key = pipeline.objectKey, pipeline.outcome != .noObject {
                 objects.put(
                     SimulatedRecording.bytes(pipelineID: id), at: key, contentType: "video/mp4",
                     kmsKeyID: pipeline.concatenation?.kmsKeyID, now: dueAt)

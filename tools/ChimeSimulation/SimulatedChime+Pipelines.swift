@@ -42,6 +42,7 @@ extension SimulatedChime {
             .concatenation(concatenation), token: token, mediaRegion: source.mediaRegion,
             dueAt: source.status.isFinal ? context.now + configuration.pipelineStep : nil, context)
         concatenationsByCapture[captureID, default: []].append(pipeline.id)
+        pipelines[pipeline.id]?.outcome = context.orderedOutcome
         return created(pipeline)
     }
 

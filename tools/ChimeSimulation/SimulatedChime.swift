@@ -53,6 +53,8 @@ public struct SimulatedChime: Sendable {
         let requestID: String
         /// How much later the response leaves, by order of a fault.
         let orderedDelay: Duration
+        /// How the pipeline ends that the call starts, by order of a fault.
+        let orderedOutcome: MediaPipeline.Outcome?
 
         /// Parsed when it is needed: a GET has none.
         func body() throws(ServiceError) -> JSONValue {
@@ -108,7 +110,7 @@ public struct SimulatedChime: Sendable {
             try admit(call, now: now)
             let context = CallContext(
                 request: request, now: now, controlRegion: controlRegion, requestID: requestID,
-                orderedDelay: fault?.delay ?? .zero)
+                orderedDelay: fault?.delay ?? .zero, orderedOutcome: fault?.outcome)
             response = try perform(call, context)
             if fault?.hidesAnswer != true { counters.record(name, .succeeded) }
         } catch {

@@ -47,6 +47,10 @@ final class Clinic: Sendable {
         noticeBox.all.filter { if case .dead = $0.kind { true } else { false } }
     }
 
+    var alarms: [EffectNotice] {
+        noticeBox.all.filter { if case .meetingRefused = $0.kind { true } else { false } }
+    }
+
     // Callers
     static let far = Timestamp(microseconds: .max / 2)
     static func caller(_ subject: SubjectID, _ role: Role, actor: Subject? = nil) -> Caller {

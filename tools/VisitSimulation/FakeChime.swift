@@ -54,6 +54,9 @@ final class FakeChime: MeetingGateway {
         var calls: [String] = []
         /// Concatenations say they are done and leave nothing.
         var losesObjects = false
+        /// So many concatenations still fail.
+        var failingConcatenations = 0
+        var failedConcatenations: Set<String> = []
         var capturesCutByDeletion = 0
         /// A stop is taken, and the capture stays in "Stopping".
         var lingersOnStop = false
@@ -122,6 +125,8 @@ final class FakeChime: MeetingGateway {
             }
         }
     }
+    func failConcatenations(_ count: Int) { world.withLock { $0.failingConcatenations = count } }
+    var concatenationTokens: [String] { world.withLock { $0.concatenationByToken.keys.sorted() } }
     func loseObjects() { world.withLock { $0.losesObjects = true } }
     func killMeetings() {
         let now = time.now
@@ -275,8 +280,13 @@ final class FakeChime: MeetingGateway {
     ) async throws(GatewayError) -> MediaPipeline {
         let now = time.now
         return try call("startConcatenation") { world throws(GatewayError) in
+            let isNew = world.concatenationByToken[clientRequestToken] == nil
             let id = world.concatenationByToken[clientRequestToken] ?? Self.id("concatenation", &world)
             world.concatenationByToken[clientRequestToken] = id
+            if isNew, world.failingConcatenations > 0 {
+                world.failingConcatenations -= 1
+                world.failedConcatenations.insert(id)
+            }
             world.concatenations[id] = (String(capturePipelineARN.dropFirst("arn:".count)), prefix, now)
             return MediaPipeline(id: id, arn: "arn:\(id)", status: .initializing)
         }
@@ -290,6 +300,9 @@ final class FakeChime: MeetingGateway {
             guard let (_, prefix, at) = world.concatenations[pipelineID] else { return nil }
             guard now >= at + .seconds(10) else {
                 return MediaPipeline(id: pipelineID, arn: "arn:\(pipelineID)", status: .inProgress)
+            }
+            if world.failedConcatenations.contains(pipelineID) {
+                return MediaPipeline(id: pipelineID, arn: "arn:\(pipelineID)", status: .failed)
             }
             if !world.losesObjects { world.objects.insert(prefix + key) }
             return MediaPipeline(id: pipelineID, arn: "arn:\(pipelineID)", status: .stopped)

@@ -276,7 +276,7 @@ public final class History: Sendable {
 
     private func finish() async {
         guard let session else { return }
-        let way = pick(6)
+        let way = pick(7)
         let state = await attempt("finish \(way)") { () throws(TelehealthError) in
             switch way {
             case 0...2:
@@ -286,6 +286,7 @@ public final class History: Sendable {
                 try await life.executor.cancelSession(
                     CancelSession(sessionID: session, reason: .technical), invocation(Clinic.clientCaller))
             case 4: try await life.executor.markNoShow(session, invocation(Clinic.clinicianCaller))
+            case 5: try await life.executor.undoNoShow(session, invocation(Clinic.scheduler))
             default:
                 try await life.executor.updateSessionStatus(
                     session, to: .completed, invocation(Clinic.clinicianCaller))
@@ -294,7 +295,10 @@ public final class History: Sendable {
         guard let status = state?.session.status, status.isTerminal, let id = state?.session.id else {
             return
         }
-        promise("\(status) of \(id)") { $0.sessions[id]?.session.status == status }
+        promise("\(status) of \(id)") {
+            let row = $0.sessions[id]?.session
+            return row?.status == status || status == .noShow && row?.noShowUndoneAt != nil
+        }
     }
 
     private func admit() async {

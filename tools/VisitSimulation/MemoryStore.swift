@@ -65,6 +65,7 @@ final class MemoryStore: TelehealthStore {
                     || state.participants.contains {
                         $0.subjectID == query.invitedID && !$0.role.rights.isOfAppointment && !$0.isBarred
                     })
+                && !state.participants.contains { $0.subjectID == query.openTo && $0.isBarred }
         }.map(\.session)
         return Array(
             rows.sorted { ($0.startsAt, $0.id.rawValue) < ($1.startsAt, $1.id.rawValue) }.prefix(query.limit))
@@ -77,7 +78,7 @@ final class MemoryStore: TelehealthStore {
             let row = state.session
             return [row.clientID, row.guardianID, row.clinicianID].contains(subject)
                 || state.participants.contains {
-                    $0.subjectID == subject && $0.state != .removed && !$0.role.rights.isOfAppointment
+                    $0.subjectID == subject && !$0.role.rights.isOfAppointment
                 }
         }
     }
@@ -234,7 +235,8 @@ final class MemoryStore: TelehealthStore {
     func effectCounts() async throws(StoreError) -> EffectCounts {
         let effects = snapshot.effects
         return EffectCounts(
-            pending: effects.count { $0.state == .pending }, dead: effects.count { $0.state == .dead })
+            pending: effects.count { $0.state == .pending }, dead: effects.count { $0.state == .dead },
+            refused: effects.count { $0.state == .pending && $0.refusal != nil })
     }
 
     func prune(

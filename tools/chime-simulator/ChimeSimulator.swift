@@ -48,7 +48,7 @@ struct ChimeSimulator: AsyncParsableCommand {
               POST /_simulator/attendees/{id}/content-start|content-stop
               GET  /_simulator/pipelines
               POST /_simulator/pipelines/{id}/fail
-              GET  /_simulator/objects
+              GET  /_simulator/objects                      DELETE …/objects/{key} loses one
               GET  /_simulator/events?after=0&limit=1000    as EventBridge delivers them
               GET  /_simulator/counters                     DELETE sets them to zero
               GET  /_simulator/clock
@@ -65,6 +65,7 @@ struct ChimeSimulator: AsyncParsableCommand {
               delayMs         the answer leaves this much later
               dropConnection  true closes the connection instead
               afterEffect     true lets the call take effect first
+              outcome         failed or noObject: how a concatenation ends
             """)
 
     @Option(help: "The loopback address to listen on: 127.0.0.1 or ::1.")

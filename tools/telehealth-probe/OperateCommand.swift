@@ -51,7 +51,8 @@ extension OperateCommand {
     struct StatusCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "status", abstract: "How the service, its database and its calls to others stand.",
-            discussion: "Exit codes as the probe's; 4 when the database takes no changes or work was given up.")
+            discussion: "Exit codes as the probe's; 4 when somebody has to act: the database takes no changes, "
+                + "work was given up, or AWS refuses it.")
         @OptionGroup var options: OperatorOptions
 
         func run() async throws {
@@ -68,15 +69,12 @@ extension OperateCommand {
                         \(database.conflicts) decided again
                         waiting writes   \(database.queuedWrites), turned away \(database.refusedWrites)
                         log pages        \(database.walPages)
-                        calls to others  \(status.pendingEffects) pending, \(status.failedEffects) given up
+                        calls to others  \(status.pendingEffects) pending (\(status.refusedEffects) refused by AWS), \
+                        \(status.failedEffects) given up
                         open watches     \(status.openWatches)
                         """)
                 }
-                guard status.writable, status.failedEffects == 0 else {
-                    throw ProbeFailure.unhealthy(
-                        status.writable
-                            ? "work was given up: see 'operate effects'" : "the database takes no changes")
-                }
+                if let trouble = status.trouble { throw ProbeFailure.unhealthy(trouble) }
             }
         }
     }
@@ -154,5 +152,15 @@ extension OperateCommand {
                 print(options.json ? "{}" : "pending again")
             }
         }
+    }
+}
+
+extension Telehealth_V1_GetServiceStatusResponse {
+    /// What a person has to look at; nil when all is well.
+    fileprivate var trouble: String? {
+        if !writable { return "the database takes no changes" }
+        if failedEffects > 0 { return "work was given up: see 'operate effects'" }
+        if refusedEffects > 0 { return "AWS refuses work: look at credentials, permissions, clock and quotas" }
+        return nil
     }
 }

@@ -6,7 +6,7 @@ enum EffectRow {
         columns: [
             "session_id", "sequence", "kind", "generation", "participant_id", "recording_id", "created_at",
             "state", "not_before", "attempts", "fence", "leased_until", "last_error", "due_at", "lane",
-            "target", "event_sequence",
+            "target", "event_sequence", "refusal",
         ])
     static let upsert = PreparedSQL("effects.upsert", table.upsertText())
     static let fence = PreparedSQL(
@@ -38,7 +38,8 @@ enum EffectRow {
     static let counts = PreparedSQL(
         "effects.counts",
         """
-        SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'dead') \
+        SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'dead'), \
+        count(*) FILTER (WHERE state = 'pending' AND refusal IS NOT NULL) \
         FROM effects WHERE state <> 'done'
         """)
     static let isDead = PreparedSQL(
@@ -76,6 +77,7 @@ enum EffectRow {
         values.add(row.lane)
         values.add(row.target)
         values.add(row.eventSequence)
+        values.add(row.refusal)
     }
 
     static func read(_ row: inout RowReader) throws(SQLiteError) -> Effect {
@@ -94,6 +96,7 @@ enum EffectRow {
         row.skip()
         effect.target = row.optionalText()
         effect.eventSequence = row.optionalInteger()
+        effect.refusal = try row.optionalChoice()
         return effect
     }
 }

@@ -5,7 +5,7 @@ enum MeetingRow {
         "meetings", key: ["session_id", "generation"],
         columns: [
             "client_request_token", "state", "meeting_id", "meeting_arn", "control_region", "media_region",
-            "created_at", "active_at", "ended_at", "has_placement", "audio_host_url", "audio_fallback_url",
+            "created_at", "active_at", "ended_at", "failure", "has_placement", "audio_host_url", "audio_fallback_url",
             "signaling_url", "turn_control_url", "screen_data_url", "screen_viewing_url",
             "screen_sharing_url",
             "event_ingestion_url",
@@ -31,6 +31,7 @@ enum MeetingRow {
         values.add(row.createdAt)
         values.add(row.activeAt)
         values.add(row.endedAt)
+        values.add(row.failure)
         values.add(row.placement != nil)
         values.add(row.placement?.audioHostURL)
         values.add(row.placement?.audioFallbackURL)
@@ -58,6 +59,7 @@ enum MeetingRow {
         meeting.meetingARN = meetingARN
         meeting.activeAt = row.optionalInstant()
         meeting.endedAt = row.optionalInstant()
+        meeting.failure = try row.optionalChoice()
         guard row.flag() else { return meeting }
         var placement = MediaPlacement()
         placement.audioHostURL = row.optionalText()

@@ -9,7 +9,7 @@ enum RecordingRow {
             "stopped_by", "capture_pipeline_id", "capture_pipeline_arn", "concatenation_pipeline_id",
             "object_key", "object_bytes", "object_etag", "failure", "consent_revoked_at",
             "available_at", "degraded_since", "retain_until", "hold_set_at", "hold_set_by", "hold_reason",
-            "session_note_id", "deleted_at", "object_checksum",
+            "session_note_id", "deleted_at", "object_checksum", "wait_reason", "failed_concatenations",
         ])
     static let upsert = PreparedSQL("recordings.upsert", table.upsertText())
     static let byID = PreparedSQL("recordings.read", table.selectText("WHERE id = ?1"))
@@ -63,6 +63,8 @@ enum RecordingRow {
         values.add(subject: row.sessionNoteID?.rawValue)
         values.add(row.deletedAt)
         values.add(row.objectChecksum)
+        values.add(row.waitReason)
+        values.add(row.failedConcatenations)
     }
 
     static func read(_ row: inout RowReader) throws(SQLiteError) -> Recording {
@@ -102,6 +104,8 @@ enum RecordingRow {
         recording.sessionNoteID = row.optionalSubject().map { SessionNoteID($0) }
         recording.deletedAt = row.optionalInstant()
         recording.objectChecksum = row.optionalText()
+        recording.waitReason = try row.optionalChoice()
+        recording.failedConcatenations = row.count()
         return recording
     }
 }

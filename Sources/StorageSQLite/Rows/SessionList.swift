@@ -5,7 +5,7 @@ internal import TelehealthCore
 enum SessionList {
     /// ?1 client, ?2 clinician, ?3 appointment (NULL = any), ?4 and ?5 the (start, id) to begin behind,
     /// ?6 the start to stop before, ?7 to ?12 the statuses, ?13 the limit, ?14 guardian (NULL = any), ?15 who was
-    /// invited.
+    /// invited, ?16 whose being sent away hides a session (NULL = nobody's).
     private static func text(_ driver: String) -> String {
         let others = [
             "client_id": "?1", "clinician_id": "?2", "appointment_id": "?3", "guardian_id": "?14",
@@ -20,6 +20,7 @@ enum SessionList {
         let conditions =
             [driving[driver]].compactMap { $0 } + others + [
                 "(starts_at, id) > (?4, ?5)", "starts_at < ?6", "status IN (?7, ?8, ?9, ?10, ?11, ?12)",
+                isOpenTo,
             ]
         return SessionRow.table.selectText(
             "WHERE \(conditions.joined(separator: " AND ")) ORDER BY starts_at, id LIMIT ?13")
@@ -34,6 +35,10 @@ enum SessionList {
     private static let isInvited = """
         id IN (SELECT session_id FROM participants WHERE subject_id = ?15 AND \(SchemaV3.isInvited) \
         AND state NOT IN ('removed', 'denied'))
+        """
+    private static let isOpenTo = """
+        (?16 IS NULL OR NOT EXISTS (SELECT 1 FROM participants AS p WHERE p.session_id = sessions.id \
+        AND p.subject_id = ?16 AND p.state IN ('removed', 'denied')))
         """
     private static let ofAnybody = PreparedSQL("sessions.list", text(""))
 
@@ -68,6 +73,7 @@ enum SessionList {
         for slot in SessionStatus.allCases.indices { values.add(statuses[min(slot, statuses.count - 1)]) }
         values.add(limit)
         values.add(query.guardianID)
-        if let invited = query.invitedID { values.add(invited) }
+        values.add(query.invitedID)
+        values.add(query.openTo)
     }
 }

@@ -9,7 +9,7 @@ enum SessionRow {
         "ends_at", "status", "status_updated_at", "admission_policy", "clinician_join_url", "client_join_url",
         "waiting_room_entered_at", "clinician_arrived_at", "started_at", "ended_at", "end_reason", "end_note",
         "cancel_reason", "no_show_party", "current_generation", "last_event_sequence", "last_effect_sequence",
-        "version", "updated_at", "created_by", "last_modified_by", "adult_guardian",
+        "version", "updated_at", "created_by", "last_modified_by", "adult_guardian", "no_show_undone_at",
     ]
     static let table = Table("sessions", key: ["id"], columns: indexed + others)
 
@@ -41,7 +41,7 @@ enum SessionRow {
         UNION SELECT id FROM sessions WHERE guardian_id = ?1 AND is_open = 1 \
         UNION SELECT id FROM sessions WHERE clinician_id = ?1 AND is_open = 1 \
         UNION SELECT session_id FROM participants WHERE subject_id = ?1 AND \(SchemaV3.isInvited) \
-        AND state <> 'removed' AND EXISTS \
+        AND EXISTS \
         (SELECT 1 FROM sessions WHERE sessions.id = participants.session_id AND is_open = 1) ORDER BY 1
         """)
     private static let mayNeedSweep =
@@ -89,6 +89,7 @@ enum SessionRow {
         values.add(subject: row.createdBy)
         values.add(subject: row.lastModifiedBy)
         values.add(row.guardsAdult)
+        values.add(row.noShowUndoneAt)
     }
 
     static func read(_ row: inout RowReader) throws(SQLiteError) -> Session {
@@ -125,6 +126,7 @@ enum SessionRow {
         session.createdBy = row.subject()
         session.lastModifiedBy = row.subject()
         session.guardsAdult = row.flag()
+        session.noShowUndoneAt = row.optionalInstant()
         return session
     }
 }

@@ -20,5 +20,6 @@ struct Migration: Sendable {
         Migration(version: 9, name: "fewer audit indexes", statements: SchemaV9.statements),
         Migration(version: 10, name: "guardians of adults", statements: SchemaV10.statements),
         Migration(version: 11, name: "early cancellations", statements: SchemaV11.statements),
+        Migration(version: 12, name: "kinds of failure", statements: SchemaV12.statements),
     ]
 }

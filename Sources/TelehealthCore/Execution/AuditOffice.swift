@@ -29,13 +29,15 @@ public final class AuditOffice: Sendable {
         return try await executor.reading { () async throws(StoreError) in try await trail.auditPage(query) }
     }
 
-    /// Who saw or changed a session, one line a person and role; for admins, and for those who take part.
+    /// Who saw or changed a session, one line a person and role; for admins, and for client and guardian, also when
+    /// they were sent away from it.
     ///
     /// - Throws: `SESSION_NOT_FOUND`, `AUDIT_UNAVAILABLE`.
     public func accesses(of session: SessionID, _ invocation: Invocation) async throws(TelehealthError)
         -> SessionAccessReport
     {
-        let (state, _) = try await executor.read("ListSessionAccesses", session, invocation.asPart)
+        let (state, _) = try await executor.read(
+            "ListSessionAccesses", session, in: .ownRecord, invocation.asPart)
         try await executor.auditAlways(
             "ListSessionAccesses", person: state.session.clientID, session: session, invocation)
         var report = SessionAccessReport()

@@ -4,12 +4,12 @@ extension CommandExecutor {
     /// The session with the caller's standing in it, for a call that only reads: both the access and its
     /// refusal are in the log when this returns.
     ///
-    /// - Throws: `SESSION_NOT_FOUND`, `AUDIT_UNAVAILABLE`.
-    func read(_ action: String, _ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
-        -> (SessionState, Standing)
-    {
+    /// - Throws: as ``SessionState/standing(of:in:)``; `AUDIT_UNAVAILABLE`.
+    func read(
+        _ action: String, _ id: SessionID, in matter: SessionMatter = .visit, _ invocation: Invocation
+    ) async throws(TelehealthError) -> (SessionState, Standing) {
         let found: (state: SessionState, standing: Standing)
-        do { found = try await visible(id, invocation.caller) } catch {
+        do { found = try await visible(id, in: matter, invocation.caller) } catch {
             try await auditDenial(error, action, id, invocation)
             throw error
         }

@@ -15,16 +15,7 @@ extension CommandExecutor {
             let (state, _) = try await read("JoinSession", command.sessionID, invocation)
             try await noteEmergency("JoinSession", state, invocation)
         }
-        let (state, standing, id) = try await changeSession("JoinSession", command.sessionID, invocation) {
-            draft, _ throws(TelehealthError) in
-            let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
-            draft.makeRoom(forEmergencyOf: invocation.caller)
-            return try draft.join(
-                invocation.caller, check: command.preVisitCheck, device: command.deviceID, ledger: ledger
-            ).rawValue
-        } outcome: { state, standing, id in
-            (state, standing, ParticipantID(id ?? ""))
-        }
+        let (state, standing, id) = try await enter(command, invocation)
         guard let participant = state.participant(id) else { throw TelehealthError(.sessionNotFound) }
         guard participant.isHere, !state.session.status.isTerminal else {
             return JoinOutcome(
@@ -37,6 +28,44 @@ extension CommandExecutor {
         }
         let limit = min(invocation.timeout ?? policy.joinWaitMax, policy.joinWaitMax)
         return try await media(command.sessionID, standing, id, invocation, until: started + limit)
+    }
+
+    private func enter(_ command: JoinSession, _ invocation: Invocation) async throws(TelehealthError)
+        -> (SessionState, Standing, ParticipantID)
+    {
+        do {
+            return try await changeSession("JoinSession", command.sessionID, invocation) {
+                draft, _ throws(TelehealthError) in
+                let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
+                draft.makeRoom(forEmergencyOf: invocation.caller)
+                return try draft.join(
+                    invocation.caller, check: command.preVisitCheck, device: command.deviceID, ledger: ledger
+                ).rawValue
+            } outcome: { state, standing, id in
+                (state, standing, ParticipantID(id ?? ""))
+            }
+        } catch {
+            if error.category == .failedPrecondition { try await keepWhereabouts(command, error, invocation) }
+            throw error
+        }
+    }
+
+    /// What a refused join told of where its caller is, before the refusal goes out.
+    private func keepWhereabouts(
+        _ command: JoinSession, _ refusal: TelehealthError, _ invocation: Invocation
+    ) async throws(TelehealthError) {
+        guard let check = command.preVisitCheck else { return }
+        for _ in 0..<policy.conflictRetriesMax {
+            let (state, _) = try await visible(command.sessionID, invocation.caller)
+            var draft = SessionDraft(state, context())
+            let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(state))
+            draft.keepWhereabouts(check, of: invocation.caller, ledger: ledger)
+            if !draft.isChanged { return }
+            let decision = draft.seal(
+                by: .caller(invocation.caller), action: "JoinSession", reason: refusal.reason.rawValue)
+            if try await apply(decision) == .committed { return }
+        }
+        throw TelehealthError(.versionConflict, retryAfter: .milliseconds(100))
     }
 
     /// Waits for a live generation and fetches this person's credentials in it.
@@ -81,11 +110,11 @@ extension CommandExecutor {
                         media: MediaGrant(
                             meeting: meeting, credentials: credentials, capabilities: present.capabilities))
                 }
-                try await rest(bell, until: deadline)
-            } else if generationsSeen.count >= Self.generationsPerJoinMax
-                || state.meetings.last?.state == .failed
-            {
-                throw TelehealthError(.meetingUnavailable, retryAfter: .seconds(2))
+                try await rest(bell, until: deadline, meeting)
+            } else if let last = state.meetings.last, last.state == .failed {
+                throw Self.unavailable(last)
+            } else if generationsSeen.count >= Self.generationsPerJoinMax {
+                throw Self.unavailable(nil)
             } else {
                 state = try await replaceMeeting(nil, session)
                 continue
@@ -94,9 +123,17 @@ extension CommandExecutor {
         }
     }
 
-    private func rest(_ bell: Doorbell, until deadline: Timestamp) async throws(TelehealthError) {
+    /// Why there is no meeting: by itself it comes back, a quota or a refusal does not.
+    private static func unavailable(_ meeting: MeetingGeneration?) -> TelehealthError {
+        let reason = meeting?.failure?.reason ?? .meetingUnavailable
+        return TelehealthError(reason, retryAfter: reason == .meetingUnavailable ? .seconds(2) : nil)
+    }
+
+    private func rest(_ bell: Doorbell, until deadline: Timestamp, _ meeting: MeetingGeneration? = nil)
+        async throws(TelehealthError)
+    {
         let left = deadline - time.now
-        if left <= .zero { throw TelehealthError(.meetingUnavailable, retryAfter: .seconds(2)) }
+        if left <= .zero { throw Self.unavailable(meeting) }
         _ = await bell.wait(atMost: left, time)
         if Task.isCancelled { throw TelehealthError(.callCancelled) }
     }

@@ -25,7 +25,7 @@ extension CommandExecutor {
     }
 
     /// The visits in which the person is the client, and those of the clients whose guardian they are and still have a
-    /// say in.
+    /// say in; none that they were sent away from.
     private func personalSessions(of person: SubjectID, _ query: SessionQuery, _ invocation: Invocation)
         async throws(TelehealthError) -> SessionPage
     {
@@ -33,11 +33,13 @@ extension CommandExecutor {
         if query.clientID == nil || query.clientID == person {
             var own = query
             own.clientID = person
+            own.openTo = person
             rows += try await sessions(own)
         }
         if query.clientID != person {
             var asGuardian = query
             asGuardian.guardianID = person
+            asGuardian.openTo = person
             rows += try await sessions(asGuardian)
         }
         rows.sort { ($0.startsAt, $0.id.rawValue) < ($1.startsAt, $1.id.rawValue) }

@@ -57,6 +57,7 @@ extension CommandExecutor {
             var revived = effect
             revived.state = .pending
             revived.attempts = 0
+            revived.refusal = nil
             revived.notBefore = time.now
             revived.leasedUntil = nil
             var decision = Decision()

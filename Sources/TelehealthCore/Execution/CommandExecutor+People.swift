@@ -104,7 +104,7 @@ extension CommandExecutor {
     {
         guard let participant = state.participant(id) else { throw TelehealthError(.invitationInvalid) }
         if let refusal = participant.refusal { throw refusal }
-        let expiresAt = state.session.endsAt + policy.overrunCap
+        let expiresAt = SessionDraft(state, context()).lastEntry
         let guest = GuestIdentity(
             sessionID: state.session.id, participantID: id, subjectID: participant.subjectID)
         return GuestAdmission(

@@ -92,12 +92,32 @@ extension CommandExecutor {
         }
     }
 
+    /// - Parameter party: who did not come, as the caller sees it; nil leaves it to the roster.
     /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `CLIENT_WAS_HERE`, `TOO_EARLY`, `INVALID_STATE`.
-    public func markNoShow(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
-        -> SessionState
+    public func markNoShow(_ id: SessionID, party: NoShowParty? = nil, _ invocation: Invocation)
+        async throws(TelehealthError) -> SessionState
     {
         try await changeSession("MarkNoShow", id, invocation) { draft, standing throws(TelehealthError) in
-            try draft.markNoShow(by: standing, .caller(invocation.caller))
+            try draft.markNoShow(party, by: standing, .caller(invocation.caller))
+            return nil
+        } outcome: { state, standing, _ in
+            Visibility.redact(state, for: standing)
+        }
+    }
+
+    /// Opens a session again that was a no-show.
+    ///
+    /// - Throws: `SESSION_NOT_FOUND`, and as ``SessionDraft/undoNoShow(by:_:latest:)``.
+    public func undoNoShow(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
+        -> SessionState
+    {
+        try await changeSession("UndoNoShow", id, invocation) { draft, standing throws(TelehealthError) in
+            let appointment = draft.state.session.appointmentID
+            let row = try await reading { () async throws(StoreError) in try await store.appointment(appointment) }
+            let latest = try await reading { () async throws(StoreError) in
+                try await store.latestSession(of: appointment)
+            }
+            try draft.undoNoShow(by: standing, row, latest: latest)
             return nil
         } outcome: { state, standing, _ in
             Visibility.redact(state, for: standing)
@@ -129,11 +149,14 @@ extension CommandExecutor {
         try await changeSession("UpdateSessionStatus", id, invocation) {
             draft, standing throws(TelehealthError) in
             let principal = Principal.caller(invocation.caller)
-            if draft.state.session.status == status { return nil }
+            let holds = draft.state.session.status == status
             switch (status, standing) {
             case (.completed, _): try draft.end(.normal, note: nil, by: standing, principal)
+            // The status is asked for and not the verb, so it does not matter which of two brought it about.
+            case (.cancelled, _) where holds: try draft.requireMayCancel(standing)
             case (.cancelled, _): try draft.cancel(.other, note: nil, by: standing, principal)
             case (.noShow, _): try draft.markNoShow(by: standing, principal)
+            case _ where holds: return nil
             case (.inProgress, .participant(.clinician)), (.inProgress, .participant(.coClinician)),
                 (.waitingRoom, .participant(.client)), (.waitingRoom, .participant(.guardian)):
                 let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))

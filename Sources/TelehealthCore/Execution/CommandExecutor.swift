@@ -120,29 +120,22 @@ public final class CommandExecutor: Sendable {
 
     /// The session with the caller's standing in it.
     ///
-    /// - Throws: `SESSION_NOT_FOUND` when it does not exist or the caller may not know of it;
-    ///   `PARTICIPANT_REMOVED` and `PARTICIPANT_DENIED` for an invited person who was sent away.
-    func visible(_ id: SessionID, _ caller: Caller) async throws(TelehealthError) -> (SessionState, Standing)
+    /// - Throws: as ``SessionState/standing(of:in:)``; `SESSION_NOT_FOUND` also when it does not exist.
+    func visible(_ id: SessionID, in matter: SessionMatter = .visit, _ caller: Caller)
+        async throws(TelehealthError) -> (SessionState, Standing)
     {
         let state = try await reading { () async throws(StoreError) in try await store.session(id) }
-        return try await seen(state, by: caller)
+        return try await seen(state, in: matter, by: caller)
     }
 
     /// The rule of who may know of a session; `state` is nil for one that does not exist.
-    func seen(_ state: SessionState?, by caller: Caller) async throws(TelehealthError) -> (
-        SessionState, Standing
-    ) {
-        guard let state, let standing = Standing.of(caller, in: state) else {
-            throw TelehealthError(.sessionNotFound)
-        }
+    func seen(_ state: SessionState?, in matter: SessionMatter = .visit, by caller: Caller)
+        async throws(TelehealthError) -> (SessionState, Standing)
+    {
+        guard let state else { throw TelehealthError(.sessionNotFound) }
+        let standing = try state.standing(of: caller, in: matter)
         if standing == .participant(.guardian), try await !hasGuardian(state) {
             throw TelehealthError(.sessionNotFound)
-        }
-        // Those of the appointment may still read what is theirs; with others, everything ends here.
-        if case .participant(let role) = standing, !role.rights.isOfAppointment,
-            let refusal = state.place(of: caller)?.refusal
-        {
-            throw refusal
         }
         return (state, standing)
     }

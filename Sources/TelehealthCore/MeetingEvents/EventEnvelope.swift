@@ -49,9 +49,15 @@ struct EventEnvelope: Sendable, Hashable {
         }
     }
 
+    /// What is read of an event before it is known to be of a kind that this service takes.
+    private struct Sort: Decodable {
+        struct Detail: Decodable { let eventType: String? }
+
+        let detail: Detail
+    }
+
     private struct Wire: Decodable {
         struct Detail: Decodable {
-            let eventType: String
             /// Milliseconds since 1970.
             let timestamp: Double?
             let meetingId: String?
@@ -84,10 +90,15 @@ struct EventEnvelope: Sendable, Hashable {
         struct Source: Decodable { let source: String? }
         guard let source = try? decoder.decode(Source.self, from: data) else { return .malformed("NOT_JSON") }
         if let name = source.source, name != "aws.chime" { return .ignored(.notChime) }
-        guard let wire = try? decoder.decode(Wire.self, from: data) else { return .malformed("NOT_AN_EVENT") }
-        guard let kind = MeetingFact.Kind(eventType: wire.detail.eventType) else {
-            return wire.detail.eventType.hasPrefix("chime:") ? .ignored(.unknownType) : .ignored(.notChime)
+        guard let sort = try? decoder.decode(Sort.self, from: data) else { return .malformed("NOT_AN_EVENT") }
+        // Chime sends more than meetings' events: those of Voice Connectors have no type at all.
+        guard let type = sort.detail.eventType else {
+            return source.source == nil ? .malformed("NOT_AN_EVENT") : .ignored(.unknownType)
         }
+        guard let kind = MeetingFact.Kind(eventType: type) else {
+            return type.hasPrefix("chime:") ? .ignored(.unknownType) : .ignored(.notChime)
+        }
+        guard let wire = try? decoder.decode(Wire.self, from: data) else { return .malformed("NOT_AN_EVENT") }
         guard let at = instant(wire) else { return .malformed("NO_TIME") }
         let detail = wire.detail
         let texts = [

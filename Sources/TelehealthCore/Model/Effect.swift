@@ -18,8 +18,16 @@ public struct Effect: Sendable, Hashable {
 
     public enum State: String, Sendable, Hashable { case pending, done, dead }
 
+    /// What AWS said about this account instead of answering. It is tried again for hours, and says nothing about what
+    /// was asked for.
+    public enum Refusal: String, Sendable, Hashable, CaseIterable {
+        /// Credentials, permissions or the clock.
+        case access
+        case quota
+    }
+
     /// What an effect waits behind, within its session: "visit" for meetings and for the start and stop of
-    /// captures, else the recording's or person's id. Polling a recording until it is ready takes minutes, and neither
+    /// captures, else the recording's or person's. Polling a recording until it is ready takes minutes, and neither
     /// the stop of that recording nor the next start may wait for it. What concerns one person's attendee
     /// waits for nobody else's.
     public var lane: String {
@@ -29,7 +37,9 @@ public struct Effect: Sendable, Hashable {
             recordingID?.rawValue ?? "visit"
         // Of its own: it sleeps between two looks, and the file must not wait for it.
         case .watchCapture: "watch-" + (recordingID?.rawValue ?? "visit")
-        case .deleteAttendee, .updateCapabilities: participantID?.rawValue ?? "visit"
+        case .deleteAttendee: participantID?.rawValue ?? "visit"
+        // Of its own: both look at the roster as it is, and a removal must not wait for what AWS does not take.
+        case .updateCapabilities: "capabilities-" + (participantID?.rawValue ?? "visit")
         case .deliverWebhook: "webhook " + (target ?? "")
         }
     }
@@ -54,6 +64,8 @@ public struct Effect: Sendable, Hashable {
     public var leasedUntil: Timestamp?
     /// A stable code of the last failure.
     public var lastError: String?
+    /// Set while the last failure was one.
+    public var refusal: Refusal?
 
     public init(
         id: EffectID, sessionID: SessionID, sequence: Int64, kind: Kind, generation: Int? = nil,

@@ -18,6 +18,16 @@ public struct MeetingGeneration: Sendable, Hashable {
     /// intent (row written, Chime not yet asked) -> active -> ending -> ended; or intent -> failed.
     public enum State: String, Sendable, Hashable, CaseIterable { case intent, active, ending, ended, failed }
 
+    /// Why Chime did not make it: kept, so that whoever joins is told what would help.
+    public enum Failure: String, Sendable, Hashable, CaseIterable {
+        /// A quota of the account: somebody else's visit has to end, or an operator asks AWS for more.
+        case quotaExceeded
+        /// Credentials, permissions, clock, or a request that Chime does not take: an operator's matter.
+        case refused
+        /// Ended before Chime was asked.
+        case notNeeded
+    }
+
     public let sessionID: SessionID
     /// 1 is the first.
     public let generation: Int
@@ -34,6 +44,8 @@ public struct MeetingGeneration: Sendable, Hashable {
     public var createdAt: Timestamp
     public var activeAt: Timestamp?
     public var endedAt: Timestamp?
+    /// Of a failed one; of an intent also while Chime is asked again. nil for those that failed before this was kept.
+    public var failure: Failure?
 
     public init(
         sessionID: SessionID, generation: Int, clientRequestToken: String, controlRegion: String,

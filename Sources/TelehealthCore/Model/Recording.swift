@@ -27,6 +27,9 @@ public struct Recording: Sendable, Hashable {
             case .processing, .available, .failed, .deleting, .deleted: false
             }
         }
+
+        /// Whether there is work left until it is playable or has failed.
+        var isUnfinished: Bool { mayCapture || self == .processing }
     }
 
     public enum Purpose: String, Sendable, Hashable, CaseIterable {
@@ -35,6 +38,18 @@ public struct Recording: Sendable, Hashable {
 
     public enum StopCause: String, Sendable, Hashable {
         case requested, consentRevoked, sessionEnded, consentMissing, meetingEnded, failed
+    }
+
+    /// What it waits for when it does not go on by itself: somebody who runs the service has to act. Nothing is lost
+    /// meanwhile; Chime's pieces can be joined for 30 days.
+    public enum WaitReason: String, Sendable, Hashable, CaseIterable {
+        case accessRefused, quotaExceeded
+        /// AWS says that the file is made, and it is not there.
+        case objectMissing
+        /// Joining the pieces failed as often as it is tried.
+        case joiningFailed
+        /// Not served for hours, or not understood.
+        case unavailable
     }
 
     public let id: RecordingID
@@ -55,6 +70,9 @@ public struct Recording: Sendable, Hashable {
     public var capturePipelineID: String?
     public var capturePipelineARN: String?
     public var concatenationPipelineID: String?
+    /// Concatenations that Chime said had failed; each try has a token of its own.
+    public var failedConcatenations = 0
+    public var waitReason: WaitReason?
     public var controlRegion: String
     public var bucket: String
     /// S3 prefix of everything of this recording, without a slash at its end; holds no personal id.
@@ -88,7 +106,9 @@ public struct Recording: Sendable, Hashable {
     public var playablePrefix: String { prefix + "/playable" }
     /// Idempotency tokens of the two pipelines, 2 to 64 of `[-_a-zA-Z0-9]`.
     public var captureToken: String { "cap-" + id.rawValue }
-    public var concatenationToken: String { "cat-" + id.rawValue }
+    public var concatenationToken: String {
+        "cat-" + id.rawValue + (failedConcatenations == 0 ? "" : "-\(failedConcatenations + 1)")
+    }
 
     public init(
         id: RecordingID, sessionID: SessionID, segment: Int, generation: Int, purpose: Purpose,

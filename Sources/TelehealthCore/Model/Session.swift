@@ -56,6 +56,8 @@ public struct Session: Sendable, Hashable {
     public var endNote: String?
     public var cancelReason: CancelReason?
     public var noShowParty: NoShowParty?
+    /// When a no-show was taken back for the last time.
+    public var noShowUndoneAt: Timestamp?
     /// Of the newest meeting generation; 0 before the first.
     public var currentGeneration: Int
     /// Of the newest event; 0 before the first. Grows by one with every event.

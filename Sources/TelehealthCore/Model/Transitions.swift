@@ -2,7 +2,7 @@
 // else a rule would do is its fault, and `SessionState.illegalSteps(from:)` finds it.
 
 extension SessionStatus {
-    /// The three terminal states are never left.
+    /// The three terminal states are never left, but for a no-show that somebody takes back.
     public func mayBecome(_ next: SessionStatus) -> Bool {
         switch self {
         case .scheduled: [.waitingRoom, .inProgress, .cancelled, .noShow].contains(next)
@@ -11,7 +11,8 @@ extension SessionStatus {
         // Without an ended visit only while no client was ever admitted; back when the appointment is given another
         // clinician or time.
         case .inProgress: [.completed, .cancelled, .noShow, .scheduled, .waitingRoom].contains(next)
-        case .completed, .cancelled, .noShow: false
+        case .completed, .cancelled: false
+        case .noShow: next == .scheduled
         }
     }
 }

@@ -143,7 +143,12 @@ public struct Policy: Sendable, Hashable {
     public var effectAttemptsMax = 250
     public var backoffBase: Duration = .milliseconds(200)
     public var backoffCap: Duration = .seconds(30)
+    /// The same where AWS refuses and nobody waits for the outcome in a visit: with the attempts an effect has, about
+    /// ten hours in all.
+    public var refusalBackoffCap: Duration = .seconds(300)
     public var capturePollInterval: Duration = .milliseconds(500)
+    /// How long after a refusal a capture is asked for again: somebody waits, and its stop waits behind it.
+    public var captureRetryInterval: Duration = .seconds(5)
     /// How long a started capture may take to run.
     public var captureConfirmMax: Duration = .seconds(120)
     /// How often a running capture is looked at, for a death that no event told of. All captures share a
@@ -152,8 +157,8 @@ public struct Policy: Sendable, Hashable {
     /// How long Chime may take to confirm a stop before it is worth an alarm.
     public var captureStopMax: Duration = .seconds(60)
     public var concatenationPollInterval: Duration = .seconds(5)
-    /// How long a concatenation may take until its file is there.
-    public var concatenationMax: Duration = .seconds(2 * 60 * 60)
+    /// How long the playable file is looked for behind the capture's stop before an operator has to look at it.
+    public var concatenationMax: Duration = .seconds(24 * 60 * 60)
     public var sweepInterval: Duration = .seconds(5)
     public var pruneInterval: Duration = .seconds(10 * 60)
 

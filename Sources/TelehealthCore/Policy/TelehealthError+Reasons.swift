@@ -3,7 +3,8 @@ extension TelehealthError.Reason {
         switch self {
         case .sessionNotFound, .appointmentNotFound, .participantNotFound, .recordingNotFound,
             .consentNotFound,
-            .subjectNotFound, .documentNotFound, .effectNotFound, .auditEventNotFound, .invitationNotFound:
+            .subjectNotFound, .documentNotFound, .effectNotFound, .auditEventNotFound, .invitationNotFound,
+            .recordingObjectGone:
             .notFound
         case .notAllowed, .participantRemoved, .participantDenied: .permissionDenied
         case .tokenExpired, .invitationInvalid: .unauthenticated
@@ -19,7 +20,7 @@ extension TelehealthError.Reason {
             .recordingConsentRevoked, .screenShareActive, .screenShareNotActive, .guardianRequired,
             .documentOutdated, .effectNotFailed, .participantNotAdmitted,
             .rosterFull, .invitationExpired, .invitationUsed, .invitationRevoked, .recordingOnHold,
-            .recordingBeingDeleted, .recordingDeleted, .thirdPartyConsentMissing:
+            .recordingBeingDeleted, .recordingDeleted, .recordingNotReleased, .thirdPartyConsentMissing:
             .failedPrecondition
         case .resumeExpired: .outOfRange
         case .versionConflict: .aborted
@@ -99,6 +100,8 @@ extension TelehealthError.Reason {
         .recordingOnHold: "the recording is under legal hold",
         .recordingBeingDeleted: "the recording is being deleted",
         .recordingDeleted: "the recording was deleted",
+        .recordingObjectGone: "the recording's file is not where it was kept",
+        .recordingNotReleased: "the clinic has not made this recording part of the client's record",
         .metricsTooOften: "reports come too fast: send fewer",
         .effectNotFound: "the effect does not exist",
         .effectNotFailed: "the effect was not given up: it is pending or done",

@@ -72,6 +72,8 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case recordingOnHold = "RECORDING_ON_HOLD"
         case recordingBeingDeleted = "RECORDING_BEING_DELETED"
         case recordingDeleted = "RECORDING_DELETED"
+        case recordingObjectGone = "RECORDING_OBJECT_GONE"
+        case recordingNotReleased = "RECORDING_NOT_RELEASED"
         case metricsTooOften = "METRICS_TOO_OFTEN"
         // Operations
         case effectNotFound = "EFFECT_NOT_FOUND"

@@ -16,10 +16,13 @@ public struct DatabaseStatistics: Sendable, Hashable {
 public struct EffectCounts: Sendable, Hashable {
     public var pending: Int
     public var dead: Int
+    /// Of the pending ones, those that AWS refuses to serve this account (``Effect/Refusal``).
+    public var refused: Int
 
-    public init(pending: Int = 0, dead: Int = 0) {
+    public init(pending: Int = 0, dead: Int = 0, refused: Int = 0) {
         self.pending = pending
         self.dead = dead
+        self.refused = refused
     }
 }
 

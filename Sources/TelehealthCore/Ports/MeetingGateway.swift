@@ -170,6 +170,16 @@ public struct GatewayError: Error, Sendable, Hashable {
         self.mayHaveTakenEffect = mayHaveTakenEffect
     }
 
+    /// What AWS said about us, if it is that.
+    public var refusal: Effect.Refusal? {
+        switch kind {
+        case .notAuthorised: .access
+        case .quotaExceeded: .quota
+        case .gone, .throttled, .unavailable, .conflict, .rejected: nil
+        }
+    }
+
+    /// Whether the same call is likely to succeed within minutes.
     public var isWorthRetrying: Bool {
         switch kind {
         case .throttled, .unavailable, .conflict: true

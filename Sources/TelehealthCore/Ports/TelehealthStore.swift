@@ -25,6 +25,8 @@ public struct SessionQuery: Sendable, Hashable {
     public var guardianID: SubjectID?
     /// Somebody invited, and not sent away.
     public var invitedID: SubjectID?
+    /// Leaves out the sessions that this person was sent away from; nil = none are left out.
+    public var openTo: SubjectID?
     /// Empty = any.
     public var statuses: [SessionStatus] = []
     public var startsFrom: Timestamp?
@@ -36,7 +38,8 @@ public struct SessionQuery: Sendable, Hashable {
 
     public init() {}
 
-    /// Whether a row is one of those asked for, as far as the row itself tells: all but ``invitedID``.
+    /// Whether a row is one of those asked for, as far as the row itself tells: all but ``invitedID`` and
+    /// ``openTo``.
     public func matches(_ row: Session) -> Bool {
         (clientID == nil || clientID == row.clientID) && (clinicianID == nil || clinicianID == row.clinicianID)
             && (appointmentID == nil || appointmentID == row.appointmentID)
@@ -49,7 +52,7 @@ public struct SessionQuery: Sendable, Hashable {
     public static func == (left: SessionQuery, right: SessionQuery) -> Bool {
         left.clientID == right.clientID && left.clinicianID == right.clinicianID
             && left.appointmentID == right.appointmentID && left.guardianID == right.guardianID
-            && left.invitedID == right.invitedID
+            && left.invitedID == right.invitedID && left.openTo == right.openTo
             && left.statuses == right.statuses
             && left.startsFrom == right.startsFrom && left.startsBefore == right.startsBefore
             && left.after?.startsAt == right.after?.startsAt && left.after?.id == right.after?.id
@@ -99,7 +102,8 @@ public protocol TelehealthStore: Sendable {
     func latestSession(of appointment: AppointmentID) async throws(StoreError) -> SessionState?
     /// In ascending (start, id) order; rows without participants and the like.
     func sessions(_ query: SessionQuery) async throws(StoreError) -> [Session]
-    /// Non-terminal sessions on whose roster the subject is, and not as somebody removed.
+    /// Non-terminal sessions whose appointment names the subject, or to which they were invited: also those they were
+    /// sent away from, because a recording may stand on their consent.
     func openSessions(of subject: SubjectID) async throws(StoreError) -> [SessionID]
     /// Non-terminal sessions that start before the given instant, in ascending (start, id) order, for the
     /// sweepers.

@@ -14,9 +14,12 @@ enum ConsentStatementRules {
         try checkTimes(statement, type, scene)
         try checkEvidence(statement, scene)
         if let session = statement.sessionID {
-            guard scene.session?.session.id == session, scene.session?.participant(of: subject) != nil else {
-                throw TelehealthError(.sessionNotFound)
-            }
+            guard let state = scene.session, state.session.id == session,
+                let place = state.participant(of: subject)
+                    ?? state.participants.last(where: { $0.subjectID == subject })
+            else { throw TelehealthError(.sessionNotFound) }
+            // Whoever was sent away has no say in the visit any more, but may always say no to what is kept of it.
+            if statement.decision == .granted, let refusal = place.refusal { throw refusal }
         }
         guard statement.decision == .granted else { return }
         if !statement.acknowledgements.areComplete { throw TelehealthError(.acknowledgementsIncomplete) }

@@ -95,11 +95,48 @@ extension SessionDraft {
         enqueue(.confirmConcatenation, generation: recording.generation, recording: id)
     }
 
+    /// How often the pieces are joined before an operator looks at it; each of the operator's retries is one more.
+    static let concatenationsMax = 3
+
+    /// Chime says that a concatenation failed. The pieces are still there, so that is no word about the recording: they
+    /// are joined anew, under a token of its own, since Chime answers an old one with the pipeline that failed.
+    mutating func concatenationFailed(_ id: RecordingID, _ pipelineID: String) {
+        guard let recording = state.recording(id), recording.state == .processing,
+            recording.concatenationPipelineID == pipelineID
+        else { return }
+        let isLast = recording.failedConcatenations + 1 >= Self.concatenationsMax
+        change(id) {
+            $0.concatenationPipelineID = nil
+            $0.failedConcatenations += 1
+            if isLast { $0.waitReason = .joiningFailed }
+        }
+        enqueue(
+            .startConcatenation, generation: recording.generation, recording: id,
+            after: policy.concatenationPollInterval * 2, givenUp: isLast ? "CONCATENATION_FAILED" : nil)
+    }
+
+    /// AWS would not let us start the capture, and nothing runs: asked again while the visit goes on, since a clinician
+    /// who asked for a recording wants the rest of the visit rather than nothing.
+    mutating func captureStartRefused(_ id: RecordingID, _ reason: Recording.WaitReason) {
+        guard let recording = state.recording(id), recording.state == .requested else { return }
+        change(id) { $0.waitReason = reason }
+        enqueue(
+            .startCapture, generation: recording.generation, recording: id, after: policy.captureRetryInterval)
+    }
+
+    /// A call for this recording does not come through; the recording itself is as it was.
+    mutating func recordingWaits(_ id: RecordingID, _ reason: Recording.WaitReason?) {
+        guard let recording = state.recording(id), recording.state.isUnfinished, recording.waitReason != reason
+        else { return }
+        change(id) { $0.waitReason = reason }
+    }
+
     mutating func objectSeen(_ id: RecordingID, key: String, _ object: StoredObject) {
         guard let recording = state.recording(id), recording.state == .processing else { return }
         let retentionEnd = policy.recordingRetention.map { (recording.stoppedAt ?? now) + $0 }
         change(id) { [now] in
             $0.state = .available
+            $0.waitReason = nil
             $0.objectKey = key
             $0.objectBytes = object.bytes
             $0.objectETag = object.eTag
@@ -110,17 +147,13 @@ extension SessionDraft {
         emit(.recordingAvailable, recording: id, generation: recording.generation)
     }
 
-    mutating func processingFailed(_ id: RecordingID, reason: String) {
-        guard state.recording(id)?.state == .processing else { return }
-        failRecording(id, reason: reason)
-    }
-
     /// What a failed one may have left in the bucket is kept as long as a good one's.
     private mutating func failRecording(_ id: RecordingID, reason: String) {
         let retentionEnd = policy.recordingRetention.map { now + $0 }
         change(id) { [now] in
             $0.state = .failed
             $0.failure = reason
+            $0.waitReason = nil
             $0.stoppedAt = $0.stoppedAt ?? now
             $0.stopCause = $0.stopCause ?? .failed
             $0.degradedSince = nil

@@ -1,34 +1,37 @@
 // The three ways a session is over by somebody's word.
+//
+// Saying the same again is no fault: a caller who may use the verb, on a session that this verb ended (or the clock
+// in its stead), gets OK and changes nothing, not even the reason or note. Each verb's rights are judged first, so a
+// repetition tells nobody more than the first call would have.
 
 extension SessionDraft {
     /// Longest note in bytes.
     static let noteBytesMax = 1000
 
     /// - Throws: `NOT_ALLOWED` for others than the clinician and administrators, `INVALID_STATE` unless
-    ///   IN_PROGRESS, `INVALID_FIELD`.
+    ///   IN_PROGRESS or COMPLETED, `INVALID_FIELD`.
     mutating func end(_ reason: EndReason, note: String?, by standing: Standing, _ principal: Principal)
         throws(TelehealthError)
     {
         guard standing.leadsVisit else { throw TelehealthError(.notAllowed) }
         try Self.validate(note: note)
+        if state.session.status == .completed { return }
         guard state.session.status == .inProgress else { throw .invalidState(state.session.status) }
         state.session.endReason = reason
         state.session.endNote = note
         close(.completed, at: now, by: principal, reason: wireName(reason))
     }
 
-    /// - Throws: `NOT_ALLOWED`, `TOO_LATE` for a client behind the cut-off, `INVALID_STATE` after the end
-    ///   and once a client was admitted, `INVALID_FIELD`.
+    /// - Throws: `NOT_ALLOWED`, `TOO_LATE` for a client behind the cut-off, `INVALID_STATE` after the end (also when it
+    ///   was the appointment that was cancelled) and once a client was admitted, `INVALID_FIELD`.
     mutating func cancel(_ reason: CancelReason, note: String?, by standing: Standing, _ principal: Principal)
         throws(TelehealthError)
     {
         try Self.validate(note: note)
+        try requireMayCancel(standing)
+        if state.session.status == .cancelled, state.session.cancelReason != .appointmentCancelled { return }
         try requireNoVisitYet()
-        switch standing {
-        case .staff: break
-        case .participant(let role) where role.rights.leads: break
-        case .participant(let role):
-            guard role.rights.isClientParty else { throw TelehealthError(.notAllowed) }
+        if case .participant(let role) = standing, !role.rights.leads {
             let cutoff = state.session.startsAt - policy.clientCancelCutoff
             if now > cutoff { throw TelehealthError(.tooLate, metadata: ["closed_at": cutoff.rfc3339]) }
         }
@@ -36,20 +39,10 @@ extension SessionDraft {
         close(cancelled: reason, by: principal)
     }
 
-    /// - Throws: `NOT_ALLOWED` for the client's side, `INVALID_STATE` after the end and once a client was
-    ///   admitted, `CLIENT_WAS_HERE` while one waits or was sent away, `TOO_EARLY` before the start.
-    mutating func markNoShow(by standing: Standing, _ principal: Principal) throws(TelehealthError) {
-        guard standing.isStaff || standing.leadsVisit else { throw TelehealthError(.notAllowed) }
-        try requireNoVisitYet()
-        if state.participants.contains(where: {
-            $0.isClientParty && ($0.state == .waiting || $0.state == .denied)
-        }) {
-            throw TelehealthError(.clientWasHere)
-        }
-        let opens = state.session.startsAt + policy.manualNoShowAfter
-        if now < opens { throw TelehealthError(.tooEarly, metadata: ["opens_at": opens.rfc3339]) }
-        let clinicianCame = state.session.clinicianArrivedAt != nil || !standing.isStaff
-        close(noShow: clinicianCame ? .client : .both, by: principal)
+    /// - Throws: `NOT_ALLOWED` for who neither is of the clinic, nor leads, nor is of the client's side.
+    func requireMayCancel(_ standing: Standing) throws(TelehealthError) {
+        guard case .participant(let role) = standing else { return }
+        if !role.rights.leads && !role.rights.isClientParty { throw TelehealthError(.notAllowed) }
     }
 
     /// Open, and no client was ever admitted.

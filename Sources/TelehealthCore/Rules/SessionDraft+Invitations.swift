@@ -98,9 +98,6 @@ extension SessionDraft {
         return id
     }
 
-    /// Nobody comes to this visit behind it.
-    var lastEntry: Timestamp { state.session.endsAt + policy.overrunCap }
-
     mutating func revoke(_ id: InvitationID) {
         change(id) { [now] in $0.revokedAt = now }
         emit(.invitationRevoked)

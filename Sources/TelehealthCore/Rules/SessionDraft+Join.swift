@@ -56,7 +56,7 @@ extension SessionDraft {
         let opens = opens(for: participant)
         if now < opens { throw TelehealthError(.tooEarly, metadata: ["opens_at": opens.rfc3339]) }
         let hasBegun = state.session.status == .inProgress || participant.firstJoinedAt != nil
-        let closes = state.session.endsAt + (hasBegun ? policy.overrunCap : policy.lateJoin)
+        let closes = hasBegun ? lastEntry : firstEntryCloses
         if now > closes { throw TelehealthError(.tooLate, metadata: ["closed_at": closes.rfc3339]) }
     }
 
@@ -76,7 +76,10 @@ extension SessionDraft {
         }
         let isTakeOver = participant.deviceID != nil && participant.state == .admitted
         change(id) { $0.deviceID = device }
-        if isTakeOver { emit(.deviceChanged, participant: id) }
+        guard isTakeOver else { return }
+        // Chime cuts the older device off, and with it what it shared.
+        stopShares(of: id)
+        emit(.deviceChanged, participant: id)
     }
 
     private mutating func joinAsClinician(_ participant: Participant, _ ledger: ConsentLedger)
@@ -111,12 +114,7 @@ extension SessionDraft {
         _ participant: Participant, _ check: PreVisitCheck?, _ ledger: ConsentLedger
     ) throws(TelehealthError) {
         if participant.isClientParty {
-            let place = context.place.id
-            try takePreVisitCheck(check, of: participant)
-            if context.place.id != place {
-                stopRecordingWithoutConsents(ledger)
-                sendOutThirdParties(ledger)
-            }
+            try takePreVisitCheck(check, of: participant, ledger)
             let consent = ledger.evaluateJoin(
                 of: state.session.clientID, in: state.session.id, context: context)
             if !consent.isSatisfied { throw .consentMissing(.consentMissing, consent.missing) }
@@ -171,10 +169,10 @@ extension SessionDraft {
         }
     }
 
-    private mutating func takePreVisitCheck(_ check: PreVisitCheck?, of participant: Participant)
-        throws(TelehealthError)
-    {
-        guard var check else {
+    private mutating func takePreVisitCheck(
+        _ check: PreVisitCheck?, of participant: Participant, _ ledger: ConsentLedger
+    ) throws(TelehealthError) {
+        guard let check else {
             if participant.preVisitCheck == nil { throw TelehealthError(.preVisitCheckRequired) }
             return
         }
@@ -192,9 +190,35 @@ extension SessionDraft {
         if !failed.isEmpty {
             throw TelehealthError(.preVisitCheckFailed, metadata: ["failed": failed.joined(separator: ",")])
         }
-        check.checkedAt = now
-        change(participant.id) { $0.preVisitCheck = check }
+        note(check, of: participant, ledger)
+    }
+
+    /// Where the client is now, with what follows from its place's policy.
+    private mutating func note(_ check: PreVisitCheck, of participant: Participant, _ ledger: ConsentLedger) {
+        let place = context.place.id
+        change(participant.id) { [now] in
+            $0.preVisitCheck = check
+            $0.preVisitCheck?.checkedAt = now
+        }
         relocate()
+        guard context.place.id != place else { return }
+        stopRecordingWithoutConsents(ledger)
+        sendOutThirdParties(ledger)
+    }
+
+    /// A refused join says where the person is all the same.
+    ///
+    /// The address is what an emergency service is sent to. Somebody who has been in this visit and loads the page anew
+    /// from another place may be refused (another state, a consent that has ended) and still be on the clinician's
+    /// screen: then an old address is worse than none. Before the first join nothing is kept, because nobody relies on
+    /// it; and from whoever was sent away, nothing is taken any more.
+    mutating func keepWhereabouts(_ check: PreVisitCheck, of caller: Caller, ledger: ConsentLedger) {
+        guard !state.session.status.isTerminal, let participant = state.place(of: caller),
+            participant.isClientParty, !participant.isBarred, participant.preVisitCheck != nil,
+            participant.firstJoinedAt != nil, (try? Self.validate(check)) != nil
+        else { return }
+        expectations += ledger.expectations
+        note(check, of: participant, ledger)
     }
 
     private static func validate(_ check: PreVisitCheck) throws(TelehealthError) {

@@ -39,6 +39,7 @@ extension SessionDraft {
         change(generation: generation) { [now] in
             $0.state = .active
             $0.activeAt = now
+            $0.failure = nil
         }
         for attendee in attendees { noteAttendee(attendee, generation: generation) }
         emit(.meetingReady, generation: generation)
@@ -54,18 +55,27 @@ extension SessionDraft {
     }
 
     /// Nothing runs under this generation: Chime refused, or was never asked.
-    mutating func meetingFailed(_ generation: Int, reason: String) {
+    ///
+    /// - Parameter reason: of the event: AWS's own word.
+    mutating func meetingFailed(_ generation: Int, _ failure: MeetingGeneration.Failure, reason: String) {
         guard let row = state.meeting(generation) else { return }
         switch row.state {
         case .intent:
             change(generation: generation) { [now] in
                 $0.state = .failed
+                $0.failure = failure
                 $0.endedAt = now
             }
             emit(.meetingFailed, generation: generation, reason: reason)
         case .ending: change(generation: generation) { [now] in $0.endedAt = now }
         case .active, .ended, .failed: break
         }
+    }
+
+    /// Chime refuses for now, and may have made the meeting before: it is asked again, and whoever waits is told why.
+    mutating func meetingRefused(_ generation: Int, _ failure: MeetingGeneration.Failure) {
+        guard state.meeting(generation)?.state == .intent else { return }
+        change(generation: generation) { $0.failure = failure }
     }
 
     /// The meeting is no more, without our asking. Whoever needs one opens the next generation.

@@ -9,6 +9,7 @@ extension SessionDraft {
         }
         for recording in state.recordings { observeCapture(of: recording, timeline, ledger) }
         for interval in timeline.content { observeShare(interval) }
+        for interval in timeline.presence { endShares(with: interval) }
         for interval in timeline.presence where interval.endedAt == nil { bringBack(interval, ledger) }
     }
 
@@ -18,7 +19,7 @@ extension SessionDraft {
         of recording: Recording, _ timeline: MeetingTimeline, _ ledger: ConsentLedger
     ) {
         if let pipeline = recording.concatenationPipelineID, timeline.pipeline(pipeline).hasFailed {
-            processingFailed(recording.id, reason: "CONCATENATION_FAILED")
+            concatenationFailed(recording.id, pipeline)
         }
         guard let pipeline = recording.capturePipelineID else { return }
         let history = timeline.pipeline(pipeline)
@@ -102,6 +103,16 @@ extension SessionDraft {
         if share.stoppedAt != nil {
             emit(.screenShareStopped, participant: interval.participantID, share: id)
         }
+    }
+
+    /// A share does not outlive the connection it began in: Chime may tell of the sharer's end alone, and a person
+    /// whose line broke while they shared shares nothing when they are back.
+    private mutating func endShares(with interval: PresenceInterval) {
+        guard let end = interval.endedAt else { return }
+        for share in state.screenShares
+        where share.participantID == interval.participantID && share.stoppedAt == nil
+            && interval.startedAt <= share.startedAt && share.startedAt <= end
+        { stopShare(share.id) }
     }
 
     /// The share that this person told of around then, by StartScreenShare.

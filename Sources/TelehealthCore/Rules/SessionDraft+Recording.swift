@@ -98,7 +98,9 @@ extension SessionDraft {
         of subject: SubjectID, _ consents: [ConsentID], type: ConsentType, ledger: ConsentLedger,
         by name: String
     ) {
-        let participant = state.participant(of: subject)
+        // Also somebody who was sent away: what was recorded of them stands on their consent.
+        let participant =
+            state.participant(of: subject) ?? state.participants.last { $0.subjectID == subject }
         emit(.consentRevoked, participant: participant?.id, reason: wireName(type))
         guard type == .recording else { return }
         for recording in state.recordings where recording.consentIDs.contains(where: consents.contains) {

@@ -23,8 +23,10 @@ extension SessionDraft {
         return share.id
     }
 
+    /// Whoever is out of the picture shares nothing, however many shares of theirs are open: one that they told of, and
+    /// one that Chime saw at another time.
     mutating func stopShares(of participant: ParticipantID) {
-        if let share = openShare(of: participant) { stopShare(share.id) }
+        for share in state.screenShares where share.participantID == participant { stopShare(share.id) }
     }
 
     mutating func stopShare(_ id: ScreenShareID) {

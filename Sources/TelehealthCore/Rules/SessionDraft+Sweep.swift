@@ -37,30 +37,28 @@ extension SessionDraft {
         }
     }
 
-    /// No client was ever admitted.
+    /// No client was ever admitted. Who is absent is the same question as when somebody marks a no-show.
     private mutating func sweepUnstarted() {
         let session = state.session
-        let isOver = now > session.endsAt + policy.lateJoin
-        let clientWaits = state.participants.contains { $0.isClientParty && $0.state == .waiting }
-        switch (session.clinicianArrivedAt, state.clientEverCame) {
-        case (let arrivedAt?, false):
-            if isOver || now >= max(session.startsAt, arrivedAt) + policy.noShowGrace {
-                close(noShow: .client, by: .system)
-            }
-        case (nil, false): if isOver { close(noShow: .both, by: .system) }
-        // The client came: whatever happened, no no-show of theirs.
-        case (nil, true): if isOver { close(cancelled: .clinicianNoShow, by: .system) }
-        case (_?, true):
+        let isOver = now > firstEntryCloses
+        switch absentees {
+        case .client:
+            // Whoever took a no-show back has said that the client is still to come.
+            let due = max(session.startsAt, session.clinicianArrivedAt ?? session.startsAt) + policy.noShowGrace
+            if isOver || session.noShowUndoneAt == nil && now >= due { close(noShow: .client, by: .system) }
+        case .both: if isOver { close(noShow: .both, by: .system) }
+        case nil where clinicianCame:
             // Both came; while one waits, the clinician may still be about to let them in.
-            if clientWaits ? now >= session.endsAt + policy.overrunCap : isOver {
-                close(cancelled: .other, by: .system)
-            }
+            let clientWaits = state.participants.contains { $0.isClientParty && $0.state == .waiting }
+            if clientWaits ? now >= lastEntry : isOver { close(cancelled: .other, by: .system) }
+        // The client came: whatever happened, no no-show of theirs.
+        case nil: if isOver { close(cancelled: .clinicianNoShow, by: .system) }
         }
     }
 
     private mutating func sweepStarted() {
         guard let startedAt = state.session.startedAt else { return }
-        if now >= state.session.endsAt + policy.overrunCap || now >= startedAt + policy.visitMax {
+        if now >= lastEntry || now >= startedAt + policy.visitMax {
             state.session.endReason = .timeout
             close(.completed, at: now, by: .system, reason: wireName(EndReason.timeout))
         } else if !state.participants.contains(where: { $0.isHere && $0.role.rights.keepsVisitOpen }) {

@@ -63,17 +63,26 @@ struct SessionDraft {
         body(&state.invitations[index])
     }
 
+    /// - Parameters:
+    ///   - delay: not tried before.
+    ///   - reason: not tried at all, until an operator says so.
     mutating func enqueue(
         _ kind: Effect.Kind, generation: Int? = nil, participant: ParticipantID? = nil,
-        recording: RecordingID? = nil, target: String? = nil, eventSequence: Int64? = nil
+        recording: RecordingID? = nil, target: String? = nil, eventSequence: Int64? = nil,
+        after delay: Duration = .zero, givenUp reason: String? = nil
     ) {
         state.session.lastEffectSequence += 1
-        effects.append(
-            Effect(
-                id: EffectID(context.ids.uuid()), sessionID: state.session.id,
-                sequence: state.session.lastEffectSequence, kind: kind, generation: generation,
-                participantID: participant, recordingID: recording, createdAt: now, target: target,
-                eventSequence: eventSequence))
+        var effect = Effect(
+            id: EffectID(context.ids.uuid()), sessionID: state.session.id,
+            sequence: state.session.lastEffectSequence, kind: kind, generation: generation,
+            participantID: participant, recordingID: recording, createdAt: now, target: target,
+            eventSequence: eventSequence)
+        effect.notBefore = now + delay
+        if let reason {
+            effect.state = .dead
+            effect.lastError = reason
+        }
+        effects.append(effect)
     }
 
     mutating func setStatus(_ status: SessionStatus, reason: String? = nil) {

@@ -7,6 +7,8 @@ public struct EffectNotice: Sendable, Hashable {
         case retrying(code: String, after: Duration)
         /// Given up: needs an operator, and blocks its session's later work. An alarm.
         case dead(code: String)
+        /// Chime would not make a meeting; whoever joins next asks again. An alarm.
+        case meetingRefused(code: String, MeetingGeneration.Failure)
         /// Another worker holds it now, or the store could not be written: it comes back after its lease.
         case abandoned
     }

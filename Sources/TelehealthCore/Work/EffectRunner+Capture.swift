@@ -131,15 +131,25 @@ extension EffectRunner {
             let pipelineID = recording.concatenationPipelineID
         else { return .done { _, _ in } }
         let pipeline = try await gateway.concatenation(pipelineID, timeout: policy.gatewayTimeout)
-        if pipeline?.status == .failed {
-            return .done { draft, _ in draft.processingFailed(id, reason: "CONCATENATION_FAILED") }
+        let waited = time.now - (recording.stoppedAt ?? recording.requestedAt)
+        switch pipeline?.status {
+        case .failed: return .done { draft, _ in draft.concatenationFailed(id, pipelineID) }
+        case .initializing, .inProgress, .paused, .notStarted:
+            return later(waited) ?? .givenUp(code: "CONCATENATION_STILL_RUNS", waits: .unavailable)
+        case .stopping, .stopped, nil: break
         }
         let key = gateway.playableKey(prefix: recording.playablePrefix, concatenationPipelineID: pipelineID)
         if let object = try await gateway.object(key, timeout: policy.gatewayTimeout) {
             return .done { draft, _ in draft.objectSeen(id, key: key, object) }
         }
-        let began = recording.stoppedAt ?? recording.requestedAt
-        if time.now < began + policy.concatenationMax { return .later(policy.concatenationPollInterval) }
-        return .done { draft, _ in draft.processingFailed(id, reason: "OBJECT_MISSING") }
+        return later(waited) ?? .givenUp(code: "OBJECT_MISSING", waits: .objectMissing)
+    }
+
+    /// Looks often while somebody may wait for the file, and seldom when it takes hours.
+    ///
+    /// - Returns: nil when it has taken too long.
+    private func later(_ waited: Duration) -> Ending? {
+        guard waited < policy.concatenationMax else { return nil }
+        return .later(max(policy.concatenationPollInterval, min(waited / 60, .seconds(300))))
     }
 }

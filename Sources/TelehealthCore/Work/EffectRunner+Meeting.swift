@@ -5,7 +5,7 @@ extension EffectRunner {
         switch row.state {
         case .active, .ended, .failed: return .done { _, _ in }
         case .ending where !mayHaveBeenAsked(effect):
-            return .done { draft, _ in draft.meetingFailed(generation, reason: "NOT_NEEDED") }
+            return .done { draft, _ in draft.meetingFailed(generation, .notNeeded, reason: "NOT_NEEDED") }
         case .intent, .ending: break
         }
         let (meeting, attendees) = try await gateway.createMeeting(

@@ -7,10 +7,12 @@ struct EffectRunner: Sendable {
         /// Nothing failed: look again later.
         case later(Duration)
         case failed(GatewayError)
+        /// Nothing will come of asking again by itself: an operator's matter, and the recording says so.
+        case givenUp(code: String, waits: Recording.WaitReason)
     }
 
     /// A settlement meets other commits of its session; after so many it is left to the next claim.
-    private static let settleAttemptsMax = 50
+    static let settleAttemptsMax = 50
 
     let committer: Committer
     let gateway: any MeetingGateway
@@ -25,8 +27,9 @@ struct EffectRunner: Sendable {
         do {
             switch try await attempt(effect) {
             case .done(let change): try await settle(effect, change)
-            case .later(let delay): try await putOff(effect, by: delay, error: nil)
+            case .later(let delay): try await putOff(effect, by: delay)
             case .failed(let error): try await fail(effect, error)
+            case .givenUp(let code, let reason): try await giveUp(effect, code: code, reason)
             }
         } catch {
             // The row stays claimed; after the lease it is tried again.
@@ -78,18 +81,20 @@ struct EffectRunner: Sendable {
     }
 
     /// Writes the end of an effect with what it means for its session.
-    private func settle(_ effect: Effect, _ change: @Sendable (inout SessionDraft, ConsentLedger) -> Void)
+    func settle(_ effect: Effect, _ change: @Sendable (inout SessionDraft, ConsentLedger) -> Void)
         async throws(StoreError)
     {
         var done = effect
         done.state = .done
         done.leasedUntil = nil
         done.lastError = nil
+        done.refusal = nil
         for _ in 0..<Self.settleAttemptsMax {
             var decision = Decision()
             if let state = try await committer.store.session(effect.sessionID) {
                 let ledger = try await ledger(state)
                 var draft = SessionDraft(state, context())
+                if let recording = effect.recordingID { draft.recordingWaits(recording, nil) }
                 change(&draft, ledger)
                 if draft.isChanged {
                     draft.expectations += ledger.expectations
@@ -101,78 +106,12 @@ struct EffectRunner: Sendable {
             decision.changes.append(.effect(done))
             if try await committer.apply(decision) == .committed {
                 notify(EffectNotice(effect: done, kind: .done))
+                for case .effect(let next) in decision.changes where next.state == .dead {
+                    notify(EffectNotice(effect: next, kind: .dead(code: next.lastError ?? "")))
+                }
                 return
             }
         }
         notify(EffectNotice(effect: effect, kind: .abandoned))
-    }
-
-    private func fail(_ effect: Effect, _ error: GatewayError) async throws(StoreError) {
-        if !error.isWorthRetrying, let refusal = refusal(of: effect, error) {
-            try await settle(effect, refusal)
-            return
-        }
-        let attempts = effect.attempts + 1
-        let cap = effect.kind == .deliverWebhook ? Self.webhookBackoffCap : policy.backoffCap
-        let backoff = Backoff(base: policy.backoffBase, cap: cap)
-        let delay = max(
-            backoff.delay(attempt: attempts, fraction: ids.randomFraction()), error.retryAfter ?? .zero)
-        try await putOff(effect, by: delay, error: error)
-    }
-
-    /// What a lasting refusal means where nothing is left to undo; nil = it has to be tried again all the
-    /// same, because something may run that has to stop.
-    private func refusal(of effect: Effect, _ error: GatewayError)
-        -> (@Sendable (inout SessionDraft, ConsentLedger) -> Void)?
-    {
-        let code = error.code
-        let recording = effect.recordingID ?? RecordingID("")
-        let generation = effect.generation ?? 0
-        let mayRun = mayHaveBeenAsked(effect) || error.mayHaveTakenEffect
-        switch effect.kind {
-        case .createMeeting:
-            if mayRun { return nil }
-            return { draft, _ in draft.meetingFailed(generation, reason: code) }
-        case .startCapture:
-            if error.kind == .gone {
-                return { draft, ledger in
-                    draft.meetingGone(generation)
-                    draft.captureNeverRan(recording, reason: code, ledger: ledger)
-                }
-            }
-            if mayRun { return nil }
-            return { draft, ledger in draft.captureNeverRan(recording, reason: code, ledger: ledger) }
-        case .startConcatenation, .confirmConcatenation:
-            return { draft, _ in draft.processingFailed(recording, reason: code) }
-        case .confirmCapture:
-            return { draft, _ in draft.stopCapture(of: recording, cause: .failed, by: Principal.system.name) }
-        // Without it the person has what their role gives: nothing that has to stop.
-        case .updateCapabilities: return { _, _ in }
-        case .deleteMeeting, .stopCapture, .deleteAttendee, .watchCapture, .deleteObjects, .deliverWebhook: return nil
-        }
-    }
-
-    private func putOff(_ effect: Effect, by delay: Duration, error: GatewayError?) async throws(StoreError) {
-        var row = effect
-        row.leasedUntil = nil
-        row.notBefore = time.now + delay
-        if let error {
-            row.attempts += 1
-            row.lastError = error.code
-            if row.attempts >= policy.effectAttemptsMax { row.state = .dead }
-        }
-        var decision = Decision()
-        decision.expectations = [.effect(effect.id, fence: effect.fence)]
-        decision.changes = [.effect(row)]
-        guard try await committer.apply(decision) == .committed else {
-            notify(EffectNotice(effect: effect, kind: .abandoned))
-            return
-        }
-        guard let error else { return }
-        notify(
-            EffectNotice(
-                effect: row,
-                kind: row.state == .dead ? .dead(code: error.code) : .retrying(code: error.code, after: delay)
-            ))
     }
 }

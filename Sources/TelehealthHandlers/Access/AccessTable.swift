@@ -76,12 +76,13 @@ public struct AccessTable: Sendable {
             Row(Method.startRecording, [.clinician]),
             Row(Method.stopRecording, [.clinician, .client, .admin]),
             Row(Method.listRecordings, [.clinician, .client, .admin]),
-            Row(Method.getRecordingPlaybackUrl, [.clinician, .admin]),
+            Row(Method.getRecordingPlaybackUrl, [.clinician, .client, .admin]),
             Row(Method.startScreenShare, [.clinician, .client]),
             Row(Method.stopScreenShare, [.clinician, .client]),
             Row(Method.leaveSession, [.clinician, .client, .guest]),
             Row(Method.cancelSession, everybody),
             Row(Method.markNoShow, [.scheduler, .clinician, .admin]),
+            Row(Method.undoNoShow, [.scheduler, .clinician, .admin]),
             Row(Method.endSession, [.clinician, .admin]),
         ]
     }()

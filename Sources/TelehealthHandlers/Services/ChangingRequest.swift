@@ -56,6 +56,7 @@ extension Telehealth_V1_StopScreenShareRequest: ChangingRequest {}
 extension Telehealth_V1_LeaveSessionRequest: ChangingRequest {}
 extension Telehealth_V1_CancelSessionRequest: ChangingRequest {}
 extension Telehealth_V1_MarkNoShowRequest: ChangingRequest {}
+extension Telehealth_V1_UndoNoShowRequest: ChangingRequest {}
 extension Telehealth_V1_EndSessionRequest: ChangingRequest {}
 extension Telehealth_V1_InviteParticipantRequest: ChangingRequest {}
 extension Telehealth_V1_RevokeInvitationRequest: ChangingRequest {}

@@ -24,6 +24,7 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
         response.writable = care.isWritable
         response.pendingEffects = Int64(effects.pending)
         response.failedEffects = Int64(effects.dead)
+        response.refusedEffects = Int64(effects.refused)
         response.openWatches = Int64(openWatches())
         var database = Telehealth_V1_DatabaseStatistics()
         database.commits = Int64(statistics.commits)

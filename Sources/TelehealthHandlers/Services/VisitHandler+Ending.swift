@@ -56,9 +56,24 @@ extension VisitHandler {
         var fields = RequestFields()
         let invocation = try context.changing(request, &fields)
         let session = fields.id("session_id", request.sessionID, as: SessionID.self)
+        let party = fields.choiceOrDefault(
+            "party", request.party, NoShowParty(request.party).map(Optional.some), default: nil)
         try fields.finish()
         let state = try await answering { () async throws(TelehealthError) in
-            try await executor.markNoShow(session, invocation)
+            try await executor.markNoShow(session, party: party, invocation)
+        }
+        return filled { $0.session = views.view(state, for: invocation.caller) }
+    }
+
+    func undoNoShow(_ request: Telehealth_V1_UndoNoShowRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_UndoNoShowResponse
+    {
+        var fields = RequestFields()
+        let invocation = try context.changing(request, &fields)
+        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
+        try fields.finish()
+        let state = try await answering { () async throws(TelehealthError) in
+            try await executor.undoNoShow(session, invocation)
         }
         return filled { $0.session = views.view(state, for: invocation.caller) }
     }

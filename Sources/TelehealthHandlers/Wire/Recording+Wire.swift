@@ -34,8 +34,21 @@ extension Recording {
             wire.retainUntil = retainUntil?.wire
             wire.hold = hold?.wire
             wire.sessionNoteID = sessionNoteID?.rawValue ?? ""
+            wire.waitingReason = waitReason?.wire ?? .unspecified
         }
         return wire
+    }
+}
+
+extension Recording.WaitReason {
+    var wire: Telehealth_V1_RecordingWaitReason {
+        switch self {
+        case .accessRefused: .accessRefused
+        case .quotaExceeded: .quotaExceeded
+        case .objectMissing: .objectMissing
+        case .joiningFailed: .joiningFailed
+        case .unavailable: .unavailable
+        }
     }
 }
 

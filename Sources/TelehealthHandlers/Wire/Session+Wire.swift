@@ -65,6 +65,7 @@ extension Session {
         wire.endReason = endReason?.wire ?? .unspecified
         wire.cancelReason = cancelReason?.wire ?? .unspecified
         wire.noShowParty = noShowParty?.wire ?? .unspecified
+        wire.noShowUndoneTime = noShowUndoneAt?.wire
         wire.lastEventSequence = lastEventSequence
         wire.version = version
         wire.createdAt = createdAt.wire

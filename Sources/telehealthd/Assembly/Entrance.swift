@@ -40,7 +40,8 @@ struct Entrance {
         let server = try RPCServer(configuration: serving, services: services, interceptors: [gate])
         alarms.onStoreLost = { server.health?.set(.notServing) }
         self.server = server
-        monitor = ServiceMonitor(server: server, gate: gate, store: records.store, hub: domain.hub)
+        monitor = ServiceMonitor(
+            server: server, gate: gate, store: records.store, hub: domain.hub, alarms: alarms)
     }
 
     /// Reads again what others renew while the daemon runs; stops when the group is cancelled.

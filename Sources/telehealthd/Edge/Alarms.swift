@@ -8,6 +8,8 @@ internal import TelehealthCore
 /// Turns what the parts tell of themselves into log lines; what needs an operator is logged as `error`.
 final class Alarms: Sendable {
     private let logger: Logger
+    /// Meetings that Chime would not make since the start, by the kind of refusal.
+    let meetingsRefused = Mutex<[MeetingGeneration.Failure: Int]>([:])
     private let storeLost = Mutex<(@Sendable () -> Void)?>(nil)
 
     init(logger: Logger) { self.logger = logger }
@@ -48,6 +50,10 @@ final class Alarms: Sendable {
         case .dead(let code):
             metadata["code"] = "\(code)"
             logger.error("effect given up", metadata: metadata)
+        case .meetingRefused(let code, let failure):
+            metadata["code"] = "\(code)"
+            meetingsRefused.withLock { $0[failure, default: 0] += 1 }
+            logger.error("Chime refused a meeting", metadata: metadata)
         case .abandoned: logger.warning("effect left to its lease", metadata: metadata)
         }
     }

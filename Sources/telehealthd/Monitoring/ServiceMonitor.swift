@@ -14,13 +14,15 @@ final class ServiceMonitor: Sendable {
     private let gate: CallGate
     private let store: SQLiteStore
     private let hub: EventHub
+    private let alarms: Alarms
     private let isReady = Atomic(false)
 
-    init(server: RPCServer, gate: CallGate, store: SQLiteStore, hub: EventHub) {
+    init(server: RPCServer, gate: CallGate, store: SQLiteStore, hub: EventHub, alarms: Alarms) {
         self.server = server
         self.gate = gate
         self.store = store
         self.hub = hub
+        self.alarms = alarms
     }
 
     func becomeReady() { isReady.store(true, ordering: .relaxed) }
@@ -55,9 +57,18 @@ final class ServiceMonitor: Sendable {
         text.single("telehealth_watches_open", .gauge, "Watches that are open.", hub.watchCount)
         if let effects = try? await store.effectCounts() {
             text.family(
-                "telehealth_effects", .gauge, "Calls to others that are not done: pending, or given up (dead).")
+                "telehealth_effects", .gauge,
+                "Calls to others that are not done: pending, of those refused by AWS, and given up (dead).")
             text.sample(effects.pending, ["state": "pending"])
+            text.sample(effects.refused, ["state": "refused"])
             text.sample(effects.dead, ["state": "dead"])
+        }
+        text.family(
+            "telehealth_meetings_refused_total", .counter,
+            "Meetings that Chime would not make, by the kind of refusal.")
+        let refused = alarms.meetingsRefused.withLock { $0 }
+        for (label, failure) in [("quota", MeetingGeneration.Failure.quotaExceeded), ("access", .refused)] {
+            text.sample(refused[failure] ?? 0, ["kind": label])
         }
         text.single(
             "process_resident_memory_bytes", .gauge, "Resident memory.", ProcessMemory.residentByteCount)

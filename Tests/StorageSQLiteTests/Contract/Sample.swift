@@ -131,6 +131,7 @@ enum Sample {
         row.state = .active
         row.meetingID = "meeting-\(generation)"
         row.meetingARN = "arn:aws:chime:meeting-\(generation)"
+        row.failure = .quotaExceeded
         var placement = MediaPlacement()
         placement.audioHostURL = "a"
         placement.audioFallbackURL = "b"
@@ -178,6 +179,8 @@ enum Sample {
         row.sessionNoteID = SessionNoteID("note-1")
         row.deletedAt = at(38)
         row.objectChecksum = "sha256:abc="
+        row.waitReason = .objectMissing
+        row.failedConcatenations = 2
         return row
     }
 

@@ -107,6 +107,29 @@ extension StoreContract {
             // A client's own place is the appointment's, not an invitation.
             #expect(try await names(store) { $0.invitedID = "client-0" } == [])
         },
+        StorePromise("a list leaves out the visits that the person asking was sent away from") {
+            (store) async throws in
+            try await fill(store)
+            for (session, state) in [("0", ParticipantState.removed), ("4", .denied), ("8", .left)] {
+                var place = Participant(
+                    id: ParticipantID("c-\(session)"), sessionID: SessionID("session-\(session)"),
+                    subjectID: "client-0", role: .client, externalUserID: "c-\(session)")
+                place.state = state
+                try await store.commit(Decision([.participant(place)]))
+            }
+            let all = try await names(store) { $0.clientID = "client-0" }
+            #expect(all.contains("0") && all.contains("4") && all.contains("8"))
+            #expect(
+                try await names(store) {
+                    $0.clientID = "client-0"
+                    $0.openTo = "client-0"
+                } == all.filter { !["0", "4"].contains($0) })
+            #expect(
+                try await names(store) {
+                    $0.clientID = "client-0"
+                    $0.openTo = "somebody-else"
+                } == all)
+        },
         StorePromise("an invitation to a visit that has no meeting yet is kept, whatever is read between") {
             (store) async throws in
             try await store.commit(Sample.creation("a"))

@@ -63,7 +63,7 @@ extension StoreContract {
             _ = try await store.session("session-b")
             #expect(try await store.session("session-a")?.invitations.map(\.id.rawValue) == ["inv-1"])
         },
-        StorePromise("an invited person's open sessions are found, until they are removed") {
+        StorePromise("an invited person's open sessions are found, also behind their removal") {
             (store) async throws in
             try await store.commit(Sample.creation("a"))
             var guest = Sample.guest("p-3", session: "a")
@@ -71,7 +71,7 @@ extension StoreContract {
             #expect(try await store.openSessions(of: "guest-p-3") == ["session-a"])
             guest.state = .removed
             try await store.commit(Decision([.participant(guest)]))
-            #expect(try await store.openSessions(of: "guest-p-3") == [])
+            #expect(try await store.openSessions(of: "guest-p-3") == ["session-a"])
         },
         StorePromise("a session and its rows made in one decision are read whole, whatever their order") {
             (store) async throws in
