@@ -34,7 +34,7 @@ def clinic(stopping):
 
 def test_a_stop_ends_open_streams_with_a_status_and_waits_for_none(stopping, clinic):
     session = clinic.create_session(clinic.book())
-    watch = Watch(clinic, session.id, "clinician")
+    watch = Watch(clinic, session.session_id, "clinician")
     watch.wait_for_snapshot()
     health = health_pb2_grpc.HealthStub(clinic.channel).Watch(health_pb2.HealthCheckRequest(), timeout=120)
     assert next(health).status == SERVING
@@ -58,7 +58,7 @@ def test_an_export_of_the_audit_log_that_nobody_reads_on_holds_no_stop_up(stoppi
     # More rows than the windows of a connection hold.
     reads = [
         clinic.telehealth.GetSession.future(
-            visits.GetSessionRequest(session_id=session.id), metadata=clinic.credentials("clinician"), timeout=60)
+            visits.GetSessionRequest(session_id=session.session_id), metadata=clinic.credentials("clinician"), timeout=60)
         for _ in range(1500)]
     assert all(read.code() in (grpc.StatusCode.OK, grpc.StatusCode.RESOURCE_EXHAUSTED) for read in reads)
     export = audit_service_pb2_grpc.AuditServiceStub(clinic.channel).ExportAuditLog(
