@@ -22,7 +22,8 @@ final class MonitoringConnection: ReadinessTarget, TimerTarget, @unchecked Senda
     private var ended: ((MonitoringConnection) -> Void)?
 
     init(
-        number: Int, host: String, socket: consuming SocketDescriptor, loop: EventLoop, responder: @escaping MonitoringServer.Responder
+        number: Int, host: String, socket: consuming SocketDescriptor, loop: EventLoop,
+        responder: @escaping MonitoringServer.Responder
     ) {
         self.number = number
         self.host = host

@@ -158,8 +158,8 @@ public final class ServerCallContext: Sendable {
         if runNow { handler() }
     }
 
-    /// For a call that was cancelled because its peer had gone silent, how long nothing had come from it by then: it may
-    /// have been gone for that long. Zero in every other case.
+    /// For a call that was cancelled because its peer had gone silent, how long nothing had come from it by then: it
+    /// may have been gone for that long. Zero in every other case.
     public var peerSilence: Duration { state.withLock { $0.peerSilence } }
 
     /// For the server that drives the call, before ``cancel()``.

@@ -16,8 +16,8 @@ public struct CallCare: Sendable, Hashable {
     /// A server that stops ends the method's calls with UNAVAILABLE once it has sent GOAWAY, instead of waiting for
     /// them: for calls that have no end of their own, or that are begun again where they broke off.
     public var endsWithServer: Bool
-    /// A peer that says nothing for so long while such a call is open is taken for gone: it is asked before, by PING, in
-    /// time for its answer. `nil` leaves that to the server's own keepalive. A proxy answers for itself alone.
+    /// A peer that says nothing for so long while such a call is open is taken for gone: it is asked before, by PING,
+    /// in time for its answer. `nil` leaves that to the server's own keepalive. A proxy answers for itself alone.
     public var peerLostAfter: Duration?
 
     public init(endsWithServer: Bool = false, peerLostAfter: Duration? = nil) {

@@ -136,6 +136,19 @@ def test_calls_beyond_the_limit_are_told_when_again(tmp_path, simulator):
     assert service.stop() == 0
 
 
+def test_two_authorizations_are_none_whichever_is_good(service):
+    from telehealth.v1 import telehealth_service_pb2 as m
+
+    with grpc.insecure_channel(service.address) as plain:
+        clinic = Clinic(service, plain)
+        good, bad = clinic.credentials("clinician"), [("authorization", "Bearer x")]
+        for both in (good + bad, bad + good, good + good):
+            with pytest.raises(grpc.RpcError) as refused:
+                clinic.telehealth.ListSessions(m.ListSessionsRequest(), metadata=both, timeout=10)
+            assert (refused.value.code(), reason(refused.value)) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID")
+        clinic.telehealth.ListSessions(m.ListSessionsRequest(), metadata=good, timeout=10)
+
+
 def test_emergency_access_lets_a_stranger_in_loudly_and_only_with_a_reason(tmp_path, simulator):
     from telehealth.v1 import telehealth_service_pb2 as m
 
@@ -157,6 +170,8 @@ def test_emergency_access_lets_a_stranger_in_loudly_and_only_with_a_reason(tmp_p
         refused("SESSION_NOT_FOUND", grpc.StatusCode.NOT_FOUND, get, stranger)
         refused("EMERGENCY_REASON_INVALID", grpc.StatusCode.INVALID_ARGUMENT, get,
                 stranger + [("telehealth-emergency-reason", "hm")])
+        refused("EMERGENCY_REASON_INVALID", grpc.StatusCode.INVALID_ARGUMENT, get,
+                loud + [("telehealth-emergency-reason", "another reason, for another reader")])
         client = clinic.credentials("client") + [("telehealth-emergency-reason", why)]
         refused("EMERGENCY_NOT_ALLOWED", grpc.StatusCode.PERMISSION_DENIED, get, client)
         refused("EMERGENCY_NOT_ALLOWED", grpc.StatusCode.PERMISSION_DENIED,

@@ -107,6 +107,73 @@ def test_a_data_folder_has_one_daemon(tmp_path, simulator):
     assert service.stop() == 0
 
 
+def test_a_file_that_is_no_socket_is_not_removed_for_one(tmp_path):
+    notes = tmp_path / "notes.txt"
+    notes.write_text("kept")
+    said = daemon("--listen", f"unix:{notes}", "--data-dir", tmp_path / "data")
+    assert said.returncode != 0 and "notes.txt" in said.stderr, said
+    assert notes.read_text() == "kept"
+
+
+def test_an_abstract_socket_serves_official_clients_and_ours(tmp_path, simulator):
+    name = f"telehealth-{os.getpid()}"
+    service = Service(tmp_path / "data", simulator)
+    service.address = f"unix:@{name}"
+    service.start()
+    assert not (tmp_path / f"@{name}").exists() and not os.path.exists(f"@{name}")
+    with grpc.insecure_channel(f"unix-abstract:{name}") as channel:
+        Clinic(service, channel).register_documents()
+    for target in (f"unix:@{name}", f"unix-abstract:{name}"):
+        probe = [BIN / "telehealth-probe", "health", "-t", target]
+        assert subprocess.run(probe, capture_output=True, timeout=30).returncode == 0
+    assert service.stop() == 0
+
+
+def test_a_socket_path_as_authority_is_taken(tmp_path, simulator):
+    """As clients send it that dial a unix socket themselves."""
+    service = Service(tmp_path / "data", simulator)
+    service.address = f"unix:{tmp_path / 'rpc.sock'}"
+    service.start()
+    for authority in (str(tmp_path / "rpc.sock"), "%2Frun%2Frpc.sock"):
+        with grpc.insecure_channel(service.address, [("grpc.default_authority", authority)]) as channel:
+            Clinic(service, channel).register_documents()
+    assert service.stop() == 0
+
+
+CONNECTION_SETTINGS = {
+    "permitted-ping-interval": "7s", "keepalive-time": "33s", "keepalive-timeout": "11s", "max-connection-age": "41m",
+    "max-connection-age-grace": "17s", "max-connection-idle": "19m", "max-streams-per-connection": "77",
+    "max-request-bytes": "99999"}
+
+
+def test_settings_of_connections_are_in_force(tmp_path, simulator):
+    """The limits that the log names at the start are those that count."""
+    flags = [part for name, value in CONNECTION_SETTINGS.items() for part in (f"--{name}", value)]
+    service = Service(tmp_path / "data", simulator, flags=flags).start()
+    assert service.stop() == 0
+    log = [json.loads(line) for line in (tmp_path / "data" / "telehealthd.log").read_text().splitlines()]
+    limits = next(entry for entry in log if entry.get("message") == "limits")
+    shown = json.dumps(limits)
+    wanted = {
+        "transport.permitKeepaliveTime": "7.0 seconds", "transport.keepalive.time": "33.0 seconds",
+        "transport.keepalive.timeout": "11.0 seconds", "transport.ageMax": "2460.0 seconds",
+        "transport.ageGrace": "17.0 seconds", "transport.idleMax": "1140.0 seconds",
+        "transport.http2.concurrentStreamsMax": "77", "maxRequestBytes": "99999"}
+    for name, value in wanted.items():
+        assert f'"{name}": "{value}"' in shown, (name, value, shown)
+
+
+@pytest.mark.parametrize("flag, value", [
+    ("permitted-ping-interval", "0s"), ("permitted-ping-interval", "3h"), ("keepalive-time", "500ms"),
+    ("keepalive-timeout", "0s"), ("keepalive-timeout", "11m"), ("max-connection-age", "9s"),
+    ("max-connection-age", "31d"), ("max-connection-age-grace", "0s"), ("max-connection-idle", "1s"),
+    ("max-streams-per-connection", "0"), ("max-streams-per-connection", "10001"), ("max-request-bytes", "1000"),
+    ("max-request-bytes", "99999999999")])
+def test_settings_of_connections_out_of_range_are_refused_by_name(tmp_path, flag, value):
+    said = daemon(f"--{flag}", value, "--data-dir", tmp_path / "data")
+    assert said.returncode == 2 and flag.upper().replace("-", "_") in said.stderr and " from " in said.stderr, said
+
+
 def test_a_unix_socket_is_its_owners_alone_and_outlives_a_kill(tmp_path, simulator):
     path = tmp_path / "socket"
     service = Service(tmp_path / "data", simulator)
