@@ -212,7 +212,7 @@ import Testing
         #expect(await undo(clinic, second) == nil)
         #expect(await mark(clinic, second, Clinic.scheduler) == nil)
         _ = try await clinic.executor.cancelAppointment(
-            CancelAppointment(id: Clinic.appointment), clinic.call(Clinic.scheduler))
+            CancelAppointment(id: Clinic.appointment, sourceVersion: 99), clinic.call(Clinic.scheduler))
         #expect(await undo(clinic, second) == .appointmentCancelled)
     }
 }

@@ -96,7 +96,7 @@ import Testing
         let clinic = Clinic()
         let id = try await clinic.open()
         _ = try await clinic.executor.cancelAppointment(
-            CancelAppointment(id: Clinic.appointment), clinic.call(Clinic.scheduler))
+            CancelAppointment(id: Clinic.appointment, sourceVersion: 99), clinic.call(Clinic.scheduler))
         #expect(await use(.cancel, clinic, id)?.reason == .invalidState)
         // Who asks for the status alone has it.
         #expect(await use(.updateToCancelled, clinic, id) == nil)
