@@ -16,9 +16,11 @@ extension SessionDraft {
         return clinicianCame ? .client : .both
     }
 
-    /// Somebody who counts as the clinician has been there for this slot.
+    /// Somebody who counts as the clinician of now has been there for this slot.
     var clinicianCame: Bool {
-        state.participants.contains { $0.role.rights.countsAsClinician && hasCome($0, since: $0.firstJoinedAt) }
+        state.participants.contains {
+            $0.role.rights.countsAsClinician && state.isRostered($0) && hasCome($0, since: $0.firstJoinedAt)
+        }
     }
 
     private func hasCome(_ person: Participant, since first: Timestamp?) -> Bool {
