@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// The file of a unix socket, known by what it is and not by its name alone: whoever removes one looks first.
