@@ -157,6 +157,9 @@ class Closed(Exception):
 class Peer:
     """One connection. After `handshake` both sides' SETTINGS are acknowledged."""
 
+    #: Whether each part of a `send` waits until the server is done with the parts before it.
+    is_patient = False
+
     def __init__(self, address: tuple[str, int], *entries: tuple[int, int], handshake: bool = True,
                  tls: ssl.SSLContext | None = None):
         self.socket = socket.create_connection(address, timeout=PATIENCE)
@@ -164,8 +167,6 @@ class Peer:
         if tls:
             self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
         self.decoder = hpack.Decoder()
-        #: Whether each part of a `send` waits until the server is done with the parts before it.
-        self.is_patient = False
         self.pushed_back: list[Frame] = []
         self.buffer = b""
         self.seen: list[Frame] = []

@@ -19,6 +19,7 @@ class Conversation(Peer):
         self.decoder = hpack.Decoder()
         self.buffer = b""
         self.seen: list[Frame] = []
+        self.pushed_back: list[Frame] = []
         self.requests: dict[int, dict[str, str]] = {}
         while len(self.buffer) < len(PREFACE):
             self.buffer += self.socket.recv(1 << 16) or self.hung_up()
