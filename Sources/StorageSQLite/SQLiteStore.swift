@@ -1,3 +1,4 @@
+internal import DurableFile
 internal import Synchronization
 public import TelehealthCore
 
@@ -36,7 +37,7 @@ public final class SQLiteStore: TelehealthStore {
         self.writer = writer
         self.configuration = configuration
         backupDirectory =
-            configuration.backupDirectory ?? "\(DurableDirectory.parent(of: path))/backups"
+            configuration.backupDirectory ?? "\(Folder.parent(of: path))/backups"
     }
 
     deinit { writer.queue.close(nil) }
@@ -70,7 +71,7 @@ public final class SQLiteStore: TelehealthStore {
             path: path, readers: ReaderPool(path: path, configuration: configuration, sealer: sealer),
             caches: caches, writer: writer, configuration: configuration)
         guard WorkerThread.start(name: "store-writer", body: { writer.run() }) else {
-            throw .system(code: 0, operation: "start the writer's thread")
+            throw .threadRefused
         }
         return store
     }

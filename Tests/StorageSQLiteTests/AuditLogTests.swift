@@ -1,3 +1,4 @@
+import DurableFile
 import CSQLite
 import Glibc
 import TelehealthCore
@@ -119,7 +120,7 @@ import Testing
     func findsTampering(_ index: Int) async throws {
         let (statements, number, fault) = Self.tampering[index]
         try await withTemporaryDirectory { directory in
-            let heads = DurableDirectory.parent(of: directory) + "/heads"
+            let heads = Folder.parent(of: directory) + "/heads"
             let store = try SQLiteStore.open(directory: directory)
             try await fill(store, rows: 301)
             let archive = try AuditHeadArchive.open(
@@ -144,7 +145,7 @@ import Testing
     @Test("a head is kept once, survives a half-written line, and is signed by the key of the file")
     func keepsHeads() async throws {
         try await withTemporaryDirectory { directory in
-            let heads = DurableDirectory.parent(of: directory) + "/witness/heads"
+            let heads = Folder.parent(of: directory) + "/witness/heads"
             let store = try SQLiteStore.open(directory: directory)
             try await fill(store, rows: 3)
             for _ in 0..<2 {
@@ -169,7 +170,7 @@ import Testing
     @Test("the public key's file is left alone by a start, and replaced when it is another's or none")
     func keepsPublicKeyFile() async throws {
         try await withTemporaryDirectory { directory in
-            let heads = DurableDirectory.parent(of: directory) + "/heads"
+            let heads = Folder.parent(of: directory) + "/heads"
             let path = heads + "/audit-heads.pub"
             let store = try SQLiteStore.open(directory: directory)
             let start = {

@@ -1,3 +1,4 @@
+import DurableFile
 import Synchronization
 import TelehealthCore
 import Testing
@@ -111,7 +112,7 @@ struct Ledger: Sendable {
     /// Opens what a failure left with the plain layer and looks.
     static func problems(_ records: [Record], inDirectory directory: String) async throws -> [String] {
         var configuration = StoreConfiguration.withRingOfTests
-        configuration.auditKeyFile = DurableDirectory.parent(of: directory) + "/live.audit/chain.key"
+        configuration.auditKeyFile = Folder.parent(of: directory) + "/live.audit/chain.key"
         let store = try SQLiteStore.open(directory: directory, configuration: configuration)
         var problems = try await problems(records, in: store)
         // Whatever was lost, the audit log that is left is whole, and as long as the steps that are left.

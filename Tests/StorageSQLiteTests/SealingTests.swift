@@ -1,3 +1,4 @@
+import DurableFile
 import Foundation
 import TelehealthCore
 import Testing
@@ -97,7 +98,7 @@ import Testing
     func isMadeOnce() async throws {
         try await withTemporaryDirectory { directory in
             let file = KeyRingFile(path: directory + "/ring")
-            #expect(throws: KeyRingError.unreadable(path: file.path, code: ENOENT)) { try file.read() }
+            #expect(throws: KeyRingError.file(.init(file.path, .missing))) { try file.read() }
             let made = try file.readOrMake()
             let mode = try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions] as? Int
             #expect(mode == 0o600)
@@ -112,8 +113,9 @@ import Testing
             let file = KeyRingFile(path: directory + "/ring")
             _ = try file.make()
             try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file.path)
-            #expect(throws: KeyRingError.tooOpen(path: file.path)) { try file.read() }
-            #expect(throws: KeyRingError.tooOpen(path: file.path)) { try file.readOrMake() }
+            let refusal = KeyRingError.file(.init(file.path, .openToOthers(mode: UInt32(mode))))
+            #expect(throws: refusal) { try file.read() }
+            #expect(throws: refusal) { try file.readOrMake() }
         }
     }
 
@@ -125,7 +127,7 @@ import Testing
             let file = KeyRingFile(path: directory + "/ring")
             _ = FileManager.default.createFile(
                 atPath: file.path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
-            #expect(throws: KeyRingError.malformed(path: file.path)) { try file.readOrMake() }
+            #expect(throws: KeyRingError.file(.init(file.path, .malformed("a key ring")))) { try file.readOrMake() }
             #expect(FileManager.default.contents(atPath: file.path) == Data(text.utf8))
         }
     }

@@ -1,3 +1,4 @@
+internal import DurableFile
 internal import Synchronization
 public import TelehealthCore
 
@@ -33,7 +34,7 @@ public final class AuditCopy: Sendable {
 
     /// Reads a chain key's file (mode 0600); nil when it is not there.
     public static func key(inFile path: String) throws(StoreOpenFailure) -> AuditKey? {
-        try SecretFile.read(path).flatMap(AuditKey.init)
+        do throws(FileFailure) { return try SecretFile.read(path).flatMap(AuditKey.init) } catch { throw .file(error) }
     }
 
     /// The last row's number; 0 for an empty log.

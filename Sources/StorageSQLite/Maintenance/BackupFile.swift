@@ -1,17 +1,17 @@
+internal import DurableFile
 internal import Glibc
 internal import TelehealthCore
 
-/// A backup's file: written as `path.partial`, renamed when complete, checked and synced.
+/// A backup's file: written as `path.partial`, given its name when complete, checked and synced.
 enum BackupFile {
     static func partialPath(_ path: String) -> String { path + ".partial" }
 
     /// Makes the empty partial file, readable by its owner only. One left over by a crash is replaced.
     static func create(_ path: String) throws(StoreError) {
         guard access(path, F_OK) != 0 else { throw .failed(code: EEXIST, operation: "backup file") }
-        unlink(partialPath(path))
-        let descriptor = Glibc.open(partialPath(path), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .failed(code: errno, operation: "backup file") }
-        close(descriptor)
+        do throws(FileFailure) { try LargeFile.begin(partialPath(path)) } catch {
+            throw .failed(code: error.code, operation: "backup file")
+        }
     }
 
     /// Turns the copy into one self-contained file and gives it its name. Blocks on the disk.
@@ -28,13 +28,10 @@ enum BackupFile {
         } catch {
             return .failure(StoreError(error))
         }
-        guard rename(partial, path) == 0 else {
-            return .failure(.failed(code: errno, operation: "backup rename"))
-        }
-        do throws(StoreOpenFailure) {
-            try DurableDirectory.sync(DurableDirectory.parent(of: path))
+        do throws(FileFailure) {
+            try LargeFile.finish(partial, as: path)
         } catch {
-            return .failure(.failed(code: EIO, operation: "backup directory"))
+            return .failure(.failed(code: error.code, operation: "backup file"))
         }
         return .success(())
     }
