@@ -26,15 +26,17 @@ public final class SQLiteStore: TelehealthStore {
     let path: String
     let backupDirectory: String
     private let configuration: StoreConfiguration
+    private let sealer: Sealer
 
     private init(
-        path: String, readers: ReaderPool, caches: StoreCaches, writer: Writer,
+        path: String, readers: ReaderPool, caches: StoreCaches, writer: Writer, sealer: Sealer,
         configuration: StoreConfiguration
     ) {
         self.path = path
         self.readers = readers
         self.caches = caches
         self.writer = writer
+        self.sealer = sealer
         self.configuration = configuration
         backupDirectory =
             configuration.backupDirectory ?? "\(Folder.parent(of: path))/backups"
@@ -69,7 +71,7 @@ public final class SQLiteStore: TelehealthStore {
             configuration: configuration)
         let store = SQLiteStore(
             path: path, readers: ReaderPool(path: path, configuration: configuration, sealer: sealer),
-            caches: caches, writer: writer, configuration: configuration)
+            caches: caches, writer: writer, sealer: sealer, configuration: configuration)
         guard WorkerThread.start(name: "store-writer", body: { writer.run() }) else {
             throw .threadRefused
         }
@@ -98,16 +100,16 @@ public final class SQLiteStore: TelehealthStore {
         return statistics
     }
 
-    /// Looks through the whole file for damage and broken references; seconds for a large one, on a thread of
-    /// its own.
+    /// Looks through the whole file for damage and broken references, and opens every sealed value; seconds for a
+    /// large one, on a thread of its own.
     /// - Returns: what is wrong, one sentence each; empty = sound.
     public func integrityCheck() async throws(StoreError) -> [String] {
-        let path = path
-        let configuration = configuration
+        let (path, configuration, sealer) = (path, configuration, sealer)
         let result = await withCheckedContinuation {
             (done: CheckedContinuation<Result<[String], StoreError>, Never>) in
             let started = WorkerThread.start(name: "store-check") {
-                done.resume(returning: IntegrityCheck.run(path: path, configuration: configuration))
+                done.resume(
+                    returning: IntegrityCheck.run(path: path, configuration: configuration, sealer: sealer))
             }
             if !started { done.resume(returning: .failure(.overloaded)) }
         }
@@ -116,9 +118,11 @@ public final class SQLiteStore: TelehealthStore {
 
     /// Copies the database as of the end of the copy into a new file (mode 0600), while work goes on.
     ///
-    /// The file appears under its name only when it is complete, checked and on the device.
+    /// The file appears under its name only when it is complete, checked and on the device; checked includes
+    /// every sealed value. One that is not sound appears as `path.damaged`.
     /// - Throws: ``TelehealthCore/StoreError/failed(code:operation:)`` when `path` exists or cannot be
-    ///   written; ``TelehealthCore/StoreError/overloaded`` while another backup runs.
+    ///   written; ``TelehealthCore/StoreError/damaged(operation:)`` when the copy is not sound;
+    ///   ``TelehealthCore/StoreError/overloaded`` while another backup runs.
     public func backup(to path: String) async throws(StoreError) {
         let copied = await withCheckedContinuation { done in
             if let refusal = writer.queue.submit(.backup(path: path, done)) {
@@ -126,10 +130,11 @@ public final class SQLiteStore: TelehealthStore {
             }
         }
         try copied.get()
+        let sealer = sealer
         let finished = await withCheckedContinuation {
             (done: CheckedContinuation<Result<Void, StoreError>, Never>) in
             let started = WorkerThread.start(name: "store-backup") {
-                done.resume(returning: BackupFile.finish(path))
+                done.resume(returning: BackupFile.finish(path, sealer))
             }
             if !started { done.resume(returning: .failure(.overloaded)) }
         }

@@ -34,7 +34,7 @@ public struct StoreConfiguration: Sendable {
     /// Where ``SQLiteStore/backUp(fileName:)`` puts its files; nil = "backups" in the store's directory. Another
     /// device is better: then a copy survives the first.
     public var backupDirectory: String?
-    /// Called on the writer's thread when the store's condition changes; returns at once.
+    /// Called when the store's condition changes, on the writer's thread or a reader's; returns at once.
     public var onCondition: @Sendable (StoreCondition) -> Void = { _ in }
 
     /// SQLite's operating system layer. "unix-excl" takes the file for this process alone and keeps the WAL's
@@ -51,6 +51,8 @@ public struct StoreConfiguration: Sendable {
 public enum StoreCondition: Sendable, Hashable {
     /// The device failed; every write is refused until the process starts anew.
     case readOnly(code: Int32, operation: String)
+    /// A read met a row that is damaged, told at most once a minute of each kind of read; `operation` says which.
+    case damagedRow(operation: String)
     /// A write met a full disk.
     case full
     /// A write succeeded again.

@@ -26,10 +26,11 @@ import Testing
     @Test func `is made once, for its owner alone, and read back`() throws {
         try inFolder { folder in
             let path = folder + "/key"
-            #expect(try read(path) == nil)
+            let before = try read(path)
+            #expect(before == nil)
             #expect(throws: FileFailure(path, .missing)) { try SmallFile.read(path, bytesMax: 10, .secret) }
-            #expect(try make(path, [1, 2]))
-            #expect(try !make(path, [3]), "the first content stays")
+            let isNew = [try make(path, [1, 2]), try make(path, [3])]
+            #expect(isNew == [true, false], "the first content stays")
             #expect(try read(path) == [1, 2])
             #expect(try mode(path) == 0o600)
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["key"], "no draft stays")

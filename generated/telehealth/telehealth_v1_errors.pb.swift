@@ -174,6 +174,8 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case invitationUsed
     /// FAILED_PRECONDITION: the grant was taken back.
     case invitationRevoked
+    /// DATA_LOSS: what is stored is damaged or was changed by others; asking again does not help, an operator must look.
+    case dataDamaged
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -263,6 +265,7 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 147: self = .invitationExpired
         case 148: self = .invitationUsed
         case 149: self = .invitationRevoked
+        case 230: self = .dataDamaged
         default: self = .unrecognized(rawValue)
         }
     }
@@ -351,6 +354,7 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .invitationExpired: 147
         case .invitationUsed: 148
         case .invitationRevoked: 149
+        case .dataDamaged: 230
         case .unrecognized(let number): number
         }
     }
@@ -416,7 +420,7 @@ public enum Telehealth_V1_Errors_File {
             Chp0ZWxlaGVhbHRoL3YxL2Vycm9ycy5wcm90bxINdGVsZWhlYWx0aC52MRobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGh50
             ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aG3RlbGVoZWFsdGgvdjEvc2Vzc2lvbi5wcm90byJPChRNaXNzaW5nQ29uc2Vu
             dERldGFpbBI3CgdtaXNzaW5nGAEgAygLMh0udGVsZWhlYWx0aC52MS5NaXNzaW5nQ29uc2VudFIHbWlzc2luZyJQChJTZXNzaW9u
-            U3RhdGVEZXRhaWwSOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMq5xcK
+            U3RhdGVEZXRhaWwSOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMqhxgK
             C0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEh4KGkVSUk9SX1JFQVNPTl9UT0tFTl9NSVNTSU5HEAES
             HgoaRVJST1JfUkVBU09OX1RPS0VOX0lOVkFMSUQQAhIeChpFUlJPUl9SRUFTT05fVE9LRU5fRVhQSVJFRBADEiIKHkVSUk9SX1JF
             QVNPTl9UT0tFTl9LRVlfVU5LTk9XThAEEicKI0VSUk9SX1JFQVNPTl9UT0tFTl9ERVZFTE9QTUVOVF9PTkxZEAUSIQodRVJST1Jf
@@ -457,7 +461,8 @@ public enum Telehealth_V1_Errors_File {
             VF9BRE1JVFRFRBCOARIkCh9FUlJPUl9SRUFTT05fUEFSVElDSVBBTlRfRVhJU1RTEI8BEh0KGEVSUk9SX1JFQVNPTl9ST1NURVJf
             RlVMTBCQARImCiFFUlJPUl9SRUFTT05fSU5WSVRBVElPTl9OT1RfRk9VTkQQkQESJAofRVJST1JfUkVBU09OX0lOVklUQVRJT05f
             SU5WQUxJRBCSARIkCh9FUlJPUl9SRUFTT05fSU5WSVRBVElPTl9FWFBJUkVEEJMBEiEKHEVSUk9SX1JFQVNPTl9JTlZJVEFUSU9O
-            X1VTRUQQlAESJAofRVJST1JfUkVBU09OX0lOVklUQVRJT05fUkVWT0tFRBCVAWIGcHJvdG8z
+            X1VTRUQQlAESJAofRVJST1JfUkVBU09OX0lOVklUQVRJT05fUkVWT0tFRBCVARIeChlFUlJPUl9SRUFTT05fREFUQV9EQU1BR0VE
+            EOYBYgZwcm90bzM=
             """,
         dependencies: [
             Telehealth_V1_Consent_File.descriptor,

@@ -15,24 +15,27 @@ enum BackupFile {
     }
 
     /// Turns the copy into one self-contained file and gives it its name. Blocks on the disk.
-    static func finish(_ path: String) -> Result<Void, StoreError> {
+    ///
+    /// A copy that is not sound is kept all the same, as `path.damaged`: it may be the best that there is.
+    static func finish(_ path: String, _ sealer: Sealer) -> Result<Void, StoreError> {
         let partial = partialPath(path)
+        let isSound: Bool
         do throws(SQLiteError) {
             let copy = try SQLiteConnection(path: partial, access: .createOrWrite, vfs: nil)
             // The copy says "WAL" as its source does; a lone file that needs no side files is easier to keep.
             // Being a synchronous write to the file, the change also brings the whole copy to the device.
             _ = try copy.texts("PRAGMA journal_mode = DELETE", label: "backup journal mode")
-            guard try copy.texts("PRAGMA integrity_check(1)", label: "backup check") == ["ok"] else {
-                return .failure(.failed(code: 0, operation: "backup check"))
-            }
+            let structure = try copy.texts("PRAGMA integrity_check(1)", label: "backup check")
+            let damage = try SealedValueCheck.problems(copy, sealer, problemsMax: 1)
+            isSound = structure == ["ok"] && damage.isEmpty
         } catch {
             return .failure(StoreError(error))
         }
         do throws(FileFailure) {
-            try LargeFile.finish(partial, as: path)
+            try LargeFile.finish(partial, as: isSound ? path : path + ".damaged")
         } catch {
             return .failure(.failed(code: error.code, operation: "backup file"))
         }
-        return .success(())
+        return isSound ? .success(()) : .failure(.damaged(operation: "backup check"))
     }
 }

@@ -90,6 +90,14 @@ enum SessionRow {
         values.add(subject: row.lastModifiedBy)
     }
 
+    /// Where a row stands in a list; the reader stays at the row's begin.
+    static func position(_ row: RowReader) -> (startsAt: Timestamp, id: SessionID) {
+        var row = row
+        let id = row.identifier(SessionID.self)
+        for _ in 0..<4 { row.skip() }
+        return (row.instant(), id)
+    }
+
     static func read(_ row: inout RowReader) throws(SQLiteError) -> Session {
         let id = row.identifier(SessionID.self)
         let appointmentID = row.identifier(AppointmentID.self)

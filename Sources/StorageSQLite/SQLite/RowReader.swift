@@ -10,6 +10,9 @@ struct RowReader {
     /// Set by a sealed value that did not open; whoever made the reader throws it away then.
     private(set) var fault: SQLiteError?
 
+    /// For a reader that passes damaged rows over.
+    mutating func forgetFault() { fault = nil }
+
     init(_ statement: SQLiteStatement, label: String, sealer: Sealer?) {
         self.statement = statement.handle
         self.label = label
@@ -87,16 +90,17 @@ struct RowReader {
         guard sqlite3_column_type(statement, column) == SQLITE_BLOB else { return text() }
         let value = bytes()
         if let sealer, let text = open(sealer, value) { return text }
-        fault = SQLiteError(code: SQLITE_CORRUPT, operation: "sealed value in " + label)
+        fault = .damagedRow("sealed value in " + label)
         return ""
     }
 
-    /// - Throws: `SQLITE_CORRUPT` when the text is none of the type's values: a row this program never wrote.
+    /// - Throws: ``SQLiteError/damagedRow(_:)`` when the text is none of the type's values: a row this program never
+    ///   wrote.
     mutating func choice<Choice: RawRepresentable>(
         _: Choice.Type = Choice.self
     ) throws(SQLiteError) -> Choice where Choice.RawValue == String {
         guard let value = Choice(rawValue: text()) else {
-            throw SQLiteError(code: SQLITE_CORRUPT, operation: "value in " + label)
+            throw .damagedRow("value in " + label)
         }
         return value
     }

@@ -77,6 +77,15 @@ struct StatementBinder {
         }
     }
 
+    /// A value as it was read.
+    mutating func add(_ stored: RowReader.Stored) {
+        switch stored {
+        case .null: null()
+        case .text(let text): add(text)
+        case .blob(let bytes): add(bytes)
+        }
+    }
+
     /// A text of a personal column, sealed for its row (``SealedTable/key``).
     mutating func add(sealed text: String?, _ column: SealedColumn, row: String) {
         guard let text else { return null() }

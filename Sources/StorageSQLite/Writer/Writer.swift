@@ -115,6 +115,8 @@ final class Writer: @unchecked Sendable {
         case pruned(isDone: Bool)
         case keysAdopted(KeyRing)
         case resealed(next: Resealing?)
+        /// All rows were looked at, and some are damaged: they keep the key that they were sealed with.
+        case resealingFailed(StoreError)
         case backup
     }
 
@@ -168,7 +170,7 @@ final class Writer: @unchecked Sendable {
             return try perform(batch, DecisionWriter(connection: connection, usesSavepoints: false))
         } catch {
             switch error.scope {
-            case .constraint, .statement: break
+            case .constraint, .statement, .row: break
             case .full, .temporary, .device: throw error
             }
             // One decision's own fault, found half-way: the others must not pay for it.
@@ -211,7 +213,9 @@ final class Writer: @unchecked Sendable {
             try KeyUse.note(ring, writer.connection)
             return .keysAdopted(ring)
         case .reseal(let resealing, _):
-            return .resealed(next: try resealing.step(writer.connection, sealer))
+            let next = try resealing.step(writer.connection, sealer)
+            if let next, next.isOver { return .resealingFailed(.damaged(operation: next.damage)) }
+            return .resealed(next: next)
         case .backup: return .backup
         }
     }
@@ -234,6 +238,7 @@ final class Writer: @unchecked Sendable {
             } else {
                 answer.resume(returning: .success(()))
             }
+        case (.reseal(_, let answer), .resealingFailed(let error)): answer.resume(returning: .failure(error))
         case (.backup(let path, let answer), .backup): startBackup(to: path, answer, connection)
         default: preconditionFailure("a job's result is of the job's kind")
         }
@@ -256,7 +261,7 @@ final class Writer: @unchecked Sendable {
                 isFull = true
                 configuration.onCondition(.full)
             }
-        case .constraint, .statement, .temporary: break
+        case .constraint, .statement, .row, .temporary: break
         }
         return failure ?? StoreError(error)
     }
@@ -282,7 +287,7 @@ final class Writer: @unchecked Sendable {
                 case .applied(.success(.requestExists)): statistics.requestsRepeated += 1
                 case .applied(.failure): statistics.writesFailed += 1
                 case .recorded: statistics.auditEntriesRecorded += 1
-                case .claimed, .pruned, .keysAdopted, .resealed, .backup: break
+                case .claimed, .pruned, .keysAdopted, .resealed, .resealingFailed, .backup: break
                 }
             }
         }

@@ -23,6 +23,10 @@ final class Alarms: Sendable {
         case .readOnly(let code, let operation):
             logger.error("store is read-only", metadata: ["code": "\(code)", "operation": "\(operation)"])
             onStoreLost?()
+        case .damagedRow(let operation):
+            logger.error(
+                "a stored row is damaged: 'telehealth-probe operate check' names it",
+                metadata: ["operation": "\(operation)"])
         case .full: logger.error("disk is full")
         case .recovered: logger.notice("store writes again")
         case .walOverLimit(let pages):
