@@ -34,14 +34,23 @@ struct Descriptor: ~Copyable {
     /// Reads on to the end, at most `bytesMax` bytes.
     func read(bytesMax: Int) throws(FileFailure) -> [UInt8] {
         var bytes: [UInt8] = []
-        var part = [UInt8](repeating: 0, count: min(bytesMax + 1, 64 * 1_024))
+        while true {
+            let part = try readPart(bytesMax: min(bytesMax + 1 - bytes.count, 64 * 1_024))
+            if part.isEmpty { return bytes }
+            bytes += part
+            guard bytes.count <= bytesMax else { throw FileFailure(path, .tooLong(limit: bytesMax)) }
+        }
+    }
+
+    /// - Returns: the next bytes, 1 to `bytesMax`; none at the file's end.
+    func readPart(bytesMax: Int) throws(FileFailure) -> [UInt8] {
+        var part = [UInt8](repeating: 0, count: bytesMax)
         while true {
             let count = part.withUnsafeMutableBytes { Glibc.read(number, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw .ofLastCall(path, "read") }
-            if count == 0 { return bytes }
-            bytes.append(contentsOf: part.prefix(count))
-            guard bytes.count <= bytesMax else { throw FileFailure(path, .tooLong(limit: bytesMax)) }
+            part.removeLast(bytesMax - count)
+            return part
         }
     }
 

@@ -34,3 +34,29 @@ public enum LargeFile {
         try Folder.sync(Folder.parent(of: path))
     }
 }
+
+extension LargeFile {
+    /// Copies a file (mode 0600), durable before it returns, or leaves what has the name alone.
+    ///
+    /// - Returns: false when something has the name already.
+    @discardableResult
+    public static func copy(_ source: String, to path: String) throws(FileFailure) -> Bool {
+        guard access(path, F_OK) != 0 else { return false }
+        let draft = path + ".new"
+        try begin(draft)
+        do throws(FileFailure) {
+            let from = try Descriptor(source, O_RDONLY)
+            let into = try Descriptor(draft, O_WRONLY)
+            while true {
+                let part = try from.readPart(bytesMax: 1024 * 1024)
+                if part.isEmpty { break }
+                try into.write(part)
+            }
+            try finish(draft, as: path)
+        } catch {
+            unlink(draft)
+            throw error
+        }
+        return true
+    }
+}

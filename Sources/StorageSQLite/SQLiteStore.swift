@@ -27,11 +27,14 @@ public final class SQLiteStore: TelehealthStore {
     let backupDirectory: String
     private let configuration: StoreConfiguration
     private let sealer: Sealer
+    /// What was found missing when the store opened, each told to ``StoreConfiguration/onCondition`` too.
+    public let damageAtOpening: [StoreDamage]
 
     private init(
         path: String, readers: ReaderPool, caches: StoreCaches, writer: Writer, sealer: Sealer,
-        configuration: StoreConfiguration
+        configuration: StoreConfiguration, damage: [StoreDamage]
     ) {
+        damageAtOpening = damage
         self.path = path
         self.readers = readers
         self.caches = caches
@@ -66,12 +69,15 @@ public final class SQLiteStore: TelehealthStore {
         }
         let sealer = Sealer(ring)
         let keyFile = configuration.auditKeyFile ?? "\(directory)\(auditFolderSuffix)/chain.key"
+        var damage: [StoreDamage] = []
         let writer = try Writer.open(
             path: path, auditKeyFile: keyFile, lock: lock, caches: caches, ring: ring, sealer: sealer,
-            configuration: configuration)
+            configuration: configuration
+        ) { damage.append($0) }
+        for damage in damage { configuration.onCondition(.damaged(damage)) }
         let store = SQLiteStore(
             path: path, readers: ReaderPool(path: path, configuration: configuration, sealer: sealer),
-            caches: caches, writer: writer, sealer: sealer, configuration: configuration)
+            caches: caches, writer: writer, sealer: sealer, configuration: configuration, damage: damage)
         guard WorkerThread.start(name: "store-writer", body: { writer.run() }) else {
             throw .threadRefused
         }

@@ -37,6 +37,8 @@ public struct StoreConfiguration: Sendable {
     /// Called when the store's condition changes, on the writer's thread or a reader's; returns at once.
     public var onCondition: @Sendable (StoreCondition) -> Void = { _ in }
 
+    /// How often the audit log's mark is written while rows are: what it does not cover yet.
+    package var markInterval: Duration = .seconds(1)
     /// SQLite's operating system layer. "unix-excl" takes the file for this process alone and keeps the WAL's
     /// index and locks in memory: no program can checkpoint behind our back, and a read costs no system call
     /// for locks.
@@ -49,6 +51,8 @@ public struct StoreConfiguration: Sendable {
 
 /// A change of the store's condition, for health and alarms.
 public enum StoreCondition: Sendable, Hashable {
+    /// Something that was on the device is missing; told when the store opens, which it does all the same.
+    case damaged(StoreDamage)
     /// The device failed; every write is refused until the process starts anew.
     case readOnly(code: Int32, operation: String)
     /// A read met a row that is damaged, told at most once a minute of each kind of read; `operation` says which.

@@ -59,6 +59,7 @@ import Testing
             for image in FaultVFS.Image.allCases {
                 let found = directory + "/\(image)"
                 try vfs.writeImage(to: found, image, seed: UInt64(nth))
+                try Ledger.takeMark(from: directory + "/live", to: found)
                 let problems = try await Ledger.problems(records, inDirectory: found)
                 #expect(problems == [], "\(fault.testDescription), call \(nth), \(image)")
             }

@@ -7,12 +7,21 @@ public import TelehealthCore
 /// Isolation: any; one reader at a time.
 public final class AuditCopy: Sendable {
     private let connection: Mutex<SQLiteConnection>
+    private let path: String
+    /// Seen before SQLite opened the file.
+    private let isLogDamaged: Bool
 
     /// - Parameters:
     ///   - path: a backup, or the database of a service that is stopped.
     ///   - keyRing: with which people's ids were made tokens.
     /// - Throws: another file than a database, a ring that cannot be read or is of another database.
     public init(path: String, keyRing: KeyRingFile) throws(StoreOpenFailure) {
+        self.path = path
+        do throws(FileFailure) {
+            isLogDamaged = try WALFile.damage(ofDatabase: path) != nil
+        } catch {
+            throw .file(error)
+        }
         let bare = try Self.connect(path, sealer: nil)
         guard try KeyUse.holdsTokens(bare) else {
             connection = Mutex(bare)
@@ -35,6 +44,16 @@ public final class AuditCopy: Sendable {
     /// Reads a chain key's file (mode 0600); nil when it is not there.
     public static func key(inFile path: String) throws(StoreOpenFailure) -> AuditKey? {
         do throws(FileFailure) { return try SecretFile.read(path).flatMap(AuditKey.init) } catch { throw .file(error) }
+    }
+
+    /// What stands beside the database against its log: its marks, and a write-ahead log that is damaged or was cut.
+    public func doubts(_ key: AuditKey) throws(StoreError) -> [AuditFinding] {
+        let cut = isLogDamaged ? [AuditFinding(number: 0, fault: .writeAheadLogCut)] : []
+        let end = try lastNumber()
+        return cut
+            + (try read { (connection) throws(SQLiteError) in
+                try AuditMarks.findings(database: path, key: key, end: end, connection)
+            })
     }
 
     /// The last row's number; 0 for an empty log.

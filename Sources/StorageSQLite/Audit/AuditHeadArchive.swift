@@ -7,7 +7,8 @@ public import TelehealthCore
 ///
 /// The directory holds `audit-heads.jsonl` and `audit-heads.pub`, the public key in hexadecimal. Who wants more than
 /// this machine's word ships both elsewhere, or mounts the directory from elsewhere. A line that is half written
-/// when the power goes is taken away at the next opening: nobody was told of its head.
+/// when the power goes is taken away at the next opening: nobody was told of its head. Any other line that is no head
+/// is told of as damaged.
 public final class AuditHeadArchive: AuditWitness {
     static let fileName = "audit-heads.jsonl"
     static let publicKeyName = "audit-heads.pub"
@@ -43,7 +44,7 @@ public final class AuditHeadArchive: AuditWitness {
             }
             let kept = try makeFiles(directory, publicKey: HexText.encode(signer.publicKey.bytes) + "\n")
             return AuditHeadArchive(
-                directory: directory, signer: signer, trail: trail, time: time, newest: kept.last)
+                directory: directory, signer: signer, trail: trail, time: time, newest: kept.heads.last)
         } catch {
             throw .file(error)
         }
@@ -54,30 +55,38 @@ public final class AuditHeadArchive: AuditWitness {
     /// - Returns: the heads kept so far.
     private static func makeFiles(
         _ directory: String, publicKey: String
-    ) throws(FileFailure) -> [AuditHead] {
+    ) throws(FileFailure) -> HeadLines.Content {
         let (path, keyPath) = ("\(directory)/\(fileName)", "\(directory)/\(publicKeyName)")
-        if try !SmallFile.create(path, [], .open) {
-            try SmallFile.dropTornLine(of: path, bytesMax: HeadLines.fileBytesMax)
-        }
+        if try !SmallFile.create(path, [], .open) { try endTornLine(path) }
         let key = Array(publicKey.utf8)
         if try SmallFile.readIfThere(keyPath, bytesMax: publicKeyBytesMax, .open) != key {
             try SmallFile.replace(keyPath, key, .open)
         }
-        return try HeadLines.read(path) ?? []
+        return try HeadLines.read(path) ?? .init()
+    }
+
+    /// Where the file may only grow (`chattr +a`), the line is ended instead, and stays told of as damaged.
+    private static func endTornLine(_ path: String) throws(FileFailure) {
+        do throws(FileFailure) {
+            try SmallFile.dropTornLine(of: path, bytesMax: HeadLines.fileBytesMax)
+        } catch {
+            guard error.code == EPERM else { throw error }
+            try SmallFile.append(line: "", to: path)
+        }
     }
 
     /// The file and the public key of a directory, for a check without the service.
     public static func kept(
         in directory: String
-    ) throws(StoreOpenFailure) -> (heads: [AuditHead], key: AuditHeadKey)? {
+    ) throws(StoreOpenFailure) -> (heads: [AuditHead], damagedLines: [Int], key: AuditHeadKey)? {
         do throws(FileFailure) {
             let keyPath = "\(directory)/\(publicKeyName)"
-            guard let heads = try HeadLines.read("\(directory)/\(fileName)"),
+            guard let content = try HeadLines.read("\(directory)/\(fileName)"),
                 let text = try SmallFile.readIfThere(keyPath, bytesMax: publicKeyBytesMax, .open),
                 let key = HexText.decode(String(decoding: text, as: UTF8.self).prefix { $0 != "\n" })
                     .flatMap(AuditHeadKey.init)
             else { return nil }
-            return (heads, key)
+            return (content.heads, content.damagedLines, key)
         } catch {
             throw .file(error)
         }
@@ -88,9 +97,13 @@ public final class AuditHeadArchive: AuditWitness {
     /// The newest one kept, by this process or an earlier one.
     public var newest: AuditHead? { newestKept.withLock { $0 } }
 
-    public func heads() throws(StoreError) -> [AuditHead] {
+    public func heads() throws(StoreError) -> [AuditHead] { try content().heads }
+
+    public func damagedLines() throws(StoreError) -> [Int] { try content().damagedLines }
+
+    private func content() throws(StoreError) -> HeadLines.Content {
         do throws(FileFailure) {
-            return try HeadLines.read("\(directory)/\(Self.fileName)") ?? []
+            return try HeadLines.read("\(directory)/\(Self.fileName)") ?? .init()
         } catch {
             throw error.asStoreError
         }

@@ -15,7 +15,7 @@ final class AuditLog: Sendable {
     /// Rows copied at once when a log is chained for the first time.
     private static let copiedAtOnce = 1_000
 
-    private let key: AuditKey
+    let key: AuditKey
     private let state: Mutex<State>
 
     private init(key: AuditKey, chain: AuditChain) {
@@ -25,6 +25,8 @@ final class AuditLog: Sendable {
 
     /// The log's end as of the latest commit.
     var end: AuditChain { state.withLock { $0.committed } }
+    /// Its last row's number, without a copy of its tree.
+    var endNumber: Int64 { state.withLock { $0.committed.number } }
 
     /// Finds the log's end, and chains what was written before there was a chain.
     ///

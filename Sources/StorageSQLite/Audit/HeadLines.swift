@@ -6,13 +6,28 @@ enum HeadLines {
     /// Some 400 bytes a head: a million of them, ten years of one each five minutes.
     static let fileBytesMax = 512 * 1024 * 1024
 
-    /// - Returns: every line that is a head, in the file's order; nil without a file. Lines that are none were cut by
-    ///   a power failure or written by somebody else: neither says anything.
-    static func read(_ path: String) throws(FileFailure) -> [AuditHead]? {
-        try SmallFile.readIfThere(path, bytesMax: fileBytesMax, .open).map(heads)
+    /// What a file says.
+    struct Content {
+        /// In the file's order.
+        var heads: [AuditHead] = []
+        /// Numbers of the lines, from 1, that are no heads: damaged, or written by somebody else. What stands behind
+        /// the last line break was cut by a power failure and says nothing.
+        var damagedLines: [Int] = []
     }
 
-    static func heads(_ bytes: [UInt8]) -> [AuditHead] {
-        String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { AuditHead(line: $0) }
+    /// - Returns: nil without a file.
+    static func read(_ path: String) throws(FileFailure) -> Content? {
+        guard let bytes = try SmallFile.readIfThere(path, bytesMax: fileBytesMax, .open) else { return nil }
+        var content = Content()
+        for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .dropLast().enumerated()
+        {
+            if let head = AuditHead(line: String(decoding: line, as: UTF8.self)) {
+                content.heads.append(head)
+            } else {
+                content.damagedLines.append(index + 1)
+            }
+        }
+        return content
     }
 }

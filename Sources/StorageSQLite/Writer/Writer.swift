@@ -1,3 +1,4 @@
+internal import DurableFile
 internal import Synchronization
 internal import TelehealthCore
 
@@ -27,13 +28,17 @@ final class Writer: @unchecked Sendable {
     private var denials: DenialWindow
     /// Chained on the writer's thread; its end may be read from any.
     let auditLog: AuditLog
+    private let marks: AuditMarks
+    /// A mark names only what a commit of this process has synced.
+    private var hasCommitted = false
 
     private init(
-        connection: SQLiteConnection, auditLog: AuditLog, lock: DirectoryLock, caches: StoreCaches,
-        sealer: Sealer, configuration: StoreConfiguration
+        connection: SQLiteConnection, auditLog: AuditLog, marks: AuditMarks, lock: DirectoryLock,
+        caches: StoreCaches, sealer: Sealer, configuration: StoreConfiguration
     ) {
         self.sealer = sealer
         self.auditLog = auditLog
+        self.marks = marks
         denials = DenialWindow(configuration)
         self.connection = connection
         self.lock = lock
@@ -53,14 +58,35 @@ final class Writer: @unchecked Sendable {
 
     static func open(
         path: String, auditKeyFile: String, lock: DirectoryLock, caches: StoreCaches, ring: KeyRing,
-        sealer: Sealer, configuration: StoreConfiguration
+        sealer: Sealer, configuration: StoreConfiguration, onDamage: (StoreDamage) -> Void
     ) throws(StoreOpenFailure) -> Writer {
+        try lookAtLog(path, onDamage)
         let connection = try WriterConnection.open(
             path: path, ring: ring, sealer: sealer, configuration: configuration)
         let auditLog = try AuditLog.open(connection, keyFile: auditKeyFile, now: WallClock.now)
-        return Writer(
-            connection: connection, auditLog: auditLog, lock: lock, caches: caches, sealer: sealer,
+        let marks = try AuditMarks.open(
+            database: path, key: auditLog.key, end: auditLog.endNumber,
+            interval: UInt64(max(configuration.markInterval.wholeMicroseconds, 0)) * 1_000, connection,
+            onDamage: onDamage)
+        let writer = Writer(
+            connection: connection, auditLog: auditLog, marks: marks, lock: lock, caches: caches, sealer: sealer,
             configuration: configuration)
+        // The log begins anew: what an earlier crash left behind its end is not to be taken for damage later.
+        try? writer.checkpointer?.truncate()
+        return writer
+    }
+
+    /// Before SQLite opens the database, and cuts a damaged log where the damage begins.
+    private static func lookAtLog(
+        _ path: String, _ onDamage: (StoreDamage) -> Void
+    ) throws(StoreOpenFailure) {
+        do throws(FileFailure) {
+            guard let damage = try WALFile.damage(ofDatabase: path) else { return }
+            let copy = try? WALFile.keep(ofDatabase: path)
+            onDamage(.logCut(frame: damage.frame, transactions: damage.commits, copy: copy))
+        } catch {
+            throw .file(error)
+        }
     }
 
     /// The thread's body.
@@ -84,6 +110,7 @@ final class Writer: @unchecked Sendable {
             batch.removeAll(keepingCapacity: true)
             stepBackup()
             tend(isIdle: isIdle)
+            if hasCommitted, failure == nil { marks.keep(auditLog, isCheckpoint: false) }
         }
     }
 
@@ -91,15 +118,21 @@ final class Writer: @unchecked Sendable {
     /// for a checkpoint.
     private var patience: UInt64? {
         if backup != nil || !unfinished.isEmpty { return 0 }
-        let pause = failure == nil && checkpointer?.wantsPause == true ? Self.pauseNanoseconds : nil
-        guard let wait = denials.wait else { return pause }
-        return min(wait, pause ?? wait)
+        guard failure == nil else { return denials.wait }
+        let waits = [
+            denials.wait, checkpointer?.wantsPause == true ? Self.pauseNanoseconds : nil,
+            hasCommitted ? marks.wait(auditLog.endNumber) : nil,
+        ]
+        return waits.compactMap(\.self).min()
     }
 
     private func shutDown() {
         backup?.answer.resume(returning: .failure(.closed))
         backup = nil
-        if failure == nil { try? checkpointer?.truncate() }
+        if failure == nil {
+            if hasCommitted { marks.keep(auditLog, isCheckpoint: true) }
+            try? checkpointer?.truncate()
+        }
         checkpointer = nil
         connection = nil  // last reference: statements are finalised and the file is closed here
         lock = nil
@@ -153,6 +186,7 @@ final class Writer: @unchecked Sendable {
             return
         }
         auditLog.commit()
+        hasCommitted = true
         update.publish(caches, committed: true)
         if isFull {
             isFull = false
@@ -299,6 +333,7 @@ final class Writer: @unchecked Sendable {
         guard failure == nil else { return }
         do throws(SQLiteError) {
             guard let nanoseconds = try checkpointer?.tend(isIdle: isIdle) else { return }
+            if hasCommitted { marks.keep(auditLog, isCheckpoint: true) }
             statistics.withLock { statistics in
                 statistics.checkpoints += 1
                 statistics.checkpointNanoseconds += nanoseconds

@@ -23,6 +23,7 @@ final class Alarms: Sendable {
         case .readOnly(let code, let operation):
             logger.error("store is read-only", metadata: ["code": "\(code)", "operation": "\(operation)"])
             onStoreLost?()
+        case .damaged(let damage): logger.error("the database is damaged: \(damage)")
         case .damagedRow(let operation):
             logger.error(
                 "a stored row is damaged: 'telehealth-probe operate check' names it",
@@ -58,6 +59,12 @@ final class Alarms: Sendable {
 
     func auditHeadNotKept(_ error: StoreError) {
         logger.error("audit log's head not kept outside the database", metadata: ["error": "\(error)"])
+    }
+
+    func auditHeadsDamaged(lines: [Int]) {
+        logger.error(
+            "the file of heads is damaged: verify the audit log",
+            metadata: ["lines": "\(lines.prefix(20).map(String.init).joined(separator: ","))"])
     }
 
     func auditLogContradictsHead(_ head: AuditHead) {
