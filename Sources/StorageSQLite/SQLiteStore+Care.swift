@@ -3,7 +3,14 @@ internal import Glibc
 public import TelehealthCore
 
 extension SQLiteStore: DatabaseCare {
-    public var isWritable: Bool { !statistics.isReadOnly }
+    public var storeState: StoreState {
+        let statistics = statistics
+        return statistics.isReadOnly ? .readOnly : statistics.isFull ? .full : .writable
+    }
+
+    public var storeSpace: StoreSpace? {
+        DeviceSpace.of(path).map { StoreSpace(free: $0.free, size: $0.size) }
+    }
 
     public var databaseStatistics: DatabaseStatistics {
         let counted = statistics

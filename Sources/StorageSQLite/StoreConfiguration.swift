@@ -1,3 +1,5 @@
+public import TelehealthCore
+
 /// The store's limits, each with a default that suits one clinic on one machine.
 public struct StoreConfiguration: Sendable {
     /// Writes that may wait for the writer; more are refused as ``TelehealthCore/StoreError/overloaded``. At
@@ -27,6 +29,8 @@ public struct StoreConfiguration: Sendable {
     public var checkpointPages = 4_000
     /// WAL pages from which on it checkpoints when nothing came for 5 ms.
     public var idleCheckpointPages = 200
+    /// Share of the device, in percent, below which free space raises the alarm; 0 for none.
+    public var spaceAlarmPercent = 10
     /// WAL pages that raise the alarm; each one costs every reader a look-up.
     public var walAlarmPages = 16_384
     /// With what personal columns are sealed; nil = the ring in the file beside the data directory, made when absent.
@@ -59,8 +63,11 @@ public enum StoreCondition: Sendable, Hashable {
     case damagedRow(operation: String)
     /// A write met a full disk.
     case full
-    /// A write succeeded again.
+    /// There is room again, and writes succeed.
     case recovered
+    /// Less than ``StoreConfiguration/spaceAlarmPercent`` of the device is left.
+    case spaceLow(StoreSpace)
+    case spaceEnough(StoreSpace)
     /// The WAL grew over its alarm limit: something holds a snapshot, or checkpoints do not succeed.
     case walOverLimit(pages: Int)
     case walUnderLimit(pages: Int)

@@ -12,6 +12,7 @@ final class Writer: @unchecked Sendable {
 
     // From here on everything belongs to the writer's thread, to which `open`'s caller hands it by starting
     // `run`.
+    private let path: String
     private let configuration: StoreConfiguration
     private let caches: StoreCaches
     private let sealer: Sealer
@@ -21,7 +22,7 @@ final class Writer: @unchecked Sendable {
     private let walPages: UnsafeMutablePointer<Int>
     /// Set by the device's first failure and never cleared: every later write gets it.
     private var failure: StoreError?
-    private var isFull = false
+    private var space: SpaceWatch
     private var backup: BackupRun?
     /// Prunings that have steps left.
     private var unfinished: [WriterJob] = []
@@ -33,12 +34,14 @@ final class Writer: @unchecked Sendable {
     private var hasCommitted = false
 
     private init(
-        connection: SQLiteConnection, auditLog: AuditLog, marks: AuditMarks, lock: DirectoryLock,
+        path: String, connection: SQLiteConnection, auditLog: AuditLog, marks: AuditMarks, lock: DirectoryLock,
         caches: StoreCaches, sealer: Sealer, configuration: StoreConfiguration
     ) {
+        self.path = path
         self.sealer = sealer
         self.auditLog = auditLog
         self.marks = marks
+        space = SpaceWatch(alarmPercent: configuration.spaceAlarmPercent)
         denials = DenialWindow(configuration)
         self.connection = connection
         self.lock = lock
@@ -69,8 +72,8 @@ final class Writer: @unchecked Sendable {
             interval: UInt64(max(configuration.markInterval.wholeMicroseconds, 0)) * 1_000, connection,
             onDamage: onDamage)
         let writer = Writer(
-            connection: connection, auditLog: auditLog, marks: marks, lock: lock, caches: caches, sealer: sealer,
-            configuration: configuration)
+            path: path, connection: connection, auditLog: auditLog, marks: marks, lock: lock, caches: caches,
+            sealer: sealer, configuration: configuration)
         // The log begins anew: what an earlier crash left behind its end is not to be taken for damage later.
         try? writer.checkpointer?.truncate()
         return writer
@@ -111,6 +114,7 @@ final class Writer: @unchecked Sendable {
             stepBackup()
             tend(isIdle: isIdle)
             if hasCommitted, failure == nil { marks.keep(auditLog, isCheckpoint: false) }
+            lookAtSpace(connection)
         }
     }
 
@@ -122,6 +126,7 @@ final class Writer: @unchecked Sendable {
         let waits = [
             denials.wait, checkpointer?.wantsPause == true ? Self.pauseNanoseconds : nil,
             hasCommitted ? marks.wait(auditLog.endNumber) : nil,
+            space.wait(now: MonotonicClock.nanoseconds()),
         ]
         return waits.compactMap(\.self).min()
     }
@@ -188,10 +193,6 @@ final class Writer: @unchecked Sendable {
         auditLog.commit()
         hasCommitted = true
         update.publish(caches, committed: true)
-        if isFull {
-            isFull = false
-            configuration.onCondition(.recovered)
-        }
         note(results, commitNanoseconds)
         for (job, result) in zip(batch, results) { answer(job, result, connection) }
     }
@@ -291,10 +292,7 @@ final class Writer: @unchecked Sendable {
         case .device: endWriting(error)
         case .full:
             checkpointer?.relieve()
-            if !isFull {
-                isFull = true
-                configuration.onCondition(.full)
-            }
+            if let notice = space.refused(now: MonotonicClock.nanoseconds()) { tell(notice) }
         case .constraint, .statement, .row, .temporary: break
         }
         return failure ?? StoreError(error)
@@ -341,6 +339,37 @@ final class Writer: @unchecked Sendable {
             }
         } catch {
             endWriting(error)
+        }
+    }
+
+    private func lookAtSpace(_ connection: SQLiteConnection) {
+        let now = MonotonicClock.nanoseconds()
+        guard failure == nil, space.wait(now: now) == 0 else { return }
+        let found = DeviceSpace.of(path).map { StoreSpace(free: $0.free, size: $0.size) }
+        let writes = space.isFull && takesWrites(connection)
+        for notice in space.look(found, now: now, writes: writes) { tell(notice) }
+    }
+
+    /// Whether a page can be committed now.
+    private func takesWrites(_ connection: SQLiteConnection) -> Bool {
+        do throws(SQLiteError) {
+            try connection.run(Transaction.beginWriting)
+            try connection.run(Transaction.tryWriting)
+            try connection.run(Transaction.commit)
+            return true
+        } catch {
+            _ = abandon(error, connection)
+            return false
+        }
+    }
+
+    private func tell(_ notice: SpaceWatch.Notice) {
+        statistics.withLock { $0.isFull = space.isFull }
+        switch notice {
+        case .full: configuration.onCondition(.full)
+        case .recovered: configuration.onCondition(.recovered)
+        case .low(let space): configuration.onCondition(.spaceLow(space))
+        case .enough(let space): configuration.onCondition(.spaceEnough(space))
         }
     }
 

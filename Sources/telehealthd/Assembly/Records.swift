@@ -31,6 +31,7 @@ struct Records {
         var storage = StoreConfiguration()
         storage.keyRing = ring
         storage.backupDirectory = configuration.backupDirectory
+        storage.spaceAlarmPercent = configuration.spaceAlarm
         storage.onCondition = { alarms.store($0) }
         storage.auditKeyFile = configuration.audit.keyFile
         return try SQLiteStore.open(directory: configuration.dataDirectory, configuration: storage)
