@@ -122,6 +122,24 @@ public final class SQLiteStore: TelehealthStore {
         return try result.get()
     }
 
+    /// Holds every row that says who may see a visit against its MAC, on a thread of its own.
+    func forgedRows() async throws(StoreError) -> ForgedRowCheck.Result {
+        let (path, configuration, sealer) = (path, configuration, sealer)
+        let result = await withCheckedContinuation {
+            (done: CheckedContinuation<Result<ForgedRowCheck.Result, StoreError>, Never>) in
+            let started = WorkerThread.start(name: "store-check") {
+                do throws(SQLiteError) {
+                    let connection = try SQLiteConnection(path: path, access: .readOnly, vfs: configuration.vfs)
+                    done.resume(returning: .success(try ForgedRowCheck.run(connection, sealer)))
+                } catch {
+                    done.resume(returning: .failure(StoreError(error)))
+                }
+            }
+            if !started { done.resume(returning: .failure(.overloaded)) }
+        }
+        return try result.get()
+    }
+
     /// Copies the database as of the end of the copy into a new file (mode 0600), while work goes on.
     ///
     /// The file appears under its name only when it is complete, checked and on the device; checked includes

@@ -126,6 +126,43 @@ def test_a_damaged_row_is_passed_over_by_lists_that_go_page_by_page(visits):
     assert service.stop() == 0
 
 
+FORGED = {
+    "a text for a sealed value": "UPDATE participants SET check_location_address = '12 Forged Street' WHERE session_id = '{0}'",
+    "a text for a person": "UPDATE participants SET subject_id = 'evil' WHERE session_id = '{0}' AND role = 'client'",
+    "another person": "UPDATE participants SET subject_id = (SELECT clinician_id FROM sessions LIMIT 1) "
+                      "WHERE session_id = '{0}' AND role = 'client'",
+    "another client": "UPDATE sessions SET client_id = clinician_id WHERE id = '{0}'",
+    "let in": "UPDATE participants SET state = 'admitted' WHERE session_id = '{0}' AND role = 'client'",
+}
+
+
+@pytest.mark.parametrize("kind", FORGED)
+def test_a_row_that_was_edited_in_the_file_is_refused_and_named_and_other_visits_go_on(visits, kind):
+    from telehealth.v1 import operations_service_pb2 as m
+
+    service, clinic, (forged, sound) = visits
+    assert service.stop() == 0
+    edit(service, FORGED[kind].format(forged))
+    service.start()
+    clinic = opened(service, clinic)
+    with pytest.raises(grpc.RpcError) as refusal:
+        clinic.session(forged, "clinician")
+    assert (refusal.value.code(), reason(refusal.value)) == (LOST, "DATA_DAMAGED")
+    assert clinic.session(sound, "clinician").session_id == sound
+    assert clinic.join(sound, "clinician").session.session_id == sound
+    problems = list(clinic.call(operations(clinic).CheckDatabase, m.CheckDatabaseRequest(), "admin").problems)
+    assert problems and all(forged in problem for problem in problems), problems
+    clinic.channel.close()
+    online = probe(service, "audit", "verify")
+    assert online.returncode == 4 and forged in online.stdout, online.stdout
+    assert service.stop() == 0
+    folder = service.data.parent / "data.audit"
+    offline = subprocess.run(
+        [BIN / "telehealth-probe", "audit", "verify", "--database", service.data / "telehealth.db", "--key-file",
+         folder / "chain.key", "--heads", folder / "heads"], capture_output=True, text=True, timeout=60)
+    assert offline.returncode == 4 and forged in offline.stdout, offline.stdout
+
+
 def killed_with_a_full_log(service: Service, clinic: Clinic) -> int:
     """Visits that stand in the write-ahead log alone, then a kill. Returns the log's frames."""
     with grpc.insecure_channel(service.address) as channel:

@@ -1,3 +1,4 @@
+import CSQLite
 import DurableFile
 import Foundation
 import TelehealthCore
@@ -280,8 +281,21 @@ import Testing
             let consents = try await store.consents(of: client).records
             #expect(consents.map(\.evidence) == ["\(Self.marker) scan"])
             #expect(try await store.session(SessionID("s"))?.session.endNote == "\(Self.marker) note")
+            #expect(try await store.integrityCheck() == [])
             await store.close()
             #expect(try Self.bytes(in: directory).range(of: Data(Self.marker.utf8)) == nil)
+
+            // From then on a text is none of ours, whatever the database says of itself.
+            let forged = """
+                DROP TRIGGER sessions_end_note_sealed; UPDATE sessions SET end_note = 'forged';
+                INSERT INTO sealing_keys VALUES (-1, x''); INSERT INTO clear_text_permits VALUES (1, zeroblob(16))
+                """
+            #expect(edit(directory, forged) == SQLITE_OK)
+            let again = try SQLiteStore.open(directory: directory, configuration: configuration)
+            await #expect(throws: StoreError.self) { try await again.session(SessionID("s")) }
+            await #expect(throws: StoreError.self) { try await again.seal(with: configuration.keyRing!) }
+            await #expect(throws: StoreError.self) { try await again.session(SessionID("s")) }
+            await again.close()
         }
     }
 

@@ -76,8 +76,9 @@ public enum Telehealth_V1_AuditFault: ProtobufEnum {
     case markDamaged
     /// The database's write-ahead log was damaged and cut: acknowledged transactions are lost.
     case writeAheadLogCut
-    /// A row that says who may see a visit does not fit its MAC; `number` is 0 and the description names the row.
-    case visitRowForged
+    /// A row was written by somebody else than the service: it says who may see a visit and does not fit its MAC, or holds
+    /// a text where a sealed value belongs; `number` is 0 and the description names the row.
+    case rowForged
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -98,7 +99,7 @@ public enum Telehealth_V1_AuditFault: ProtobufEnum {
         case 10: self = .rowsLost
         case 12: self = .markDamaged
         case 13: self = .writeAheadLogCut
-        case 11: self = .visitRowForged
+        case 11: self = .rowForged
         default: self = .unrecognized(rawValue)
         }
     }
@@ -118,7 +119,7 @@ public enum Telehealth_V1_AuditFault: ProtobufEnum {
         case .rowsLost: 10
         case .markDamaged: 12
         case .writeAheadLogCut: 13
-        case .visitRowForged: 11
+        case .rowForged: 11
         case .unrecognized(let number): number
         }
     }
@@ -885,20 +886,20 @@ public enum Telehealth_V1_AuditService_File {
             aGFzaBgCIAEoDEIEgLoYAlIIbGVhZkhhc2gSGAoEcGF0aBgDIAMoDEIEgLoYAlIEcGF0aBIsCgRoZWFkGAQgASgLMhgudGVsZWhl
             YWx0aC52MS5BdWRpdEhlYWRSBGhlYWQSLAoPaGVhZF9wdWJsaWNfa2V5GAUgASgMQgSAuhgCUg1oZWFkUHVibGljS2V5KnwKDEF1
             ZGl0T3V0Y29tZRIdChlBVURJVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGQoVQVVESVRfT1VUQ09NRV9BTExPV0VEEAESGAoUQVVE
-            SVRfT1VUQ09NRV9ERU5JRUQQAhIYChRBVURJVF9PVVRDT01FX0ZBSUxFRBADKqcDCgpBdWRpdEZhdWx0EhsKF0FVRElUX0ZBVUxU
+            SVRfT1VUQ09NRV9ERU5JRUQQAhIYChRBVURJVF9PVVRDT01FX0ZBSUxFRBADKqEDCgpBdWRpdEZhdWx0EhsKF0FVRElUX0ZBVUxU
             X1VOU1BFQ0lGSUVEEAASFwoTQVVESVRfRkFVTFRfQ0hBTkdFRBABEhkKFUFVRElUX0ZBVUxUX1JFT1JERVJFRBACEhcKE0FVRElU
             X0ZBVUxUX01JU1NJTkcQAxIYChRBVURJVF9GQVVMVF9VTkxJTktFRBAEEh0KGUFVRElUX0ZBVUxUX0hFQURfTUlTTUFUQ0gQBRIY
             ChRBVURJVF9GQVVMVF9UQUlMX0NVVBAGEhsKF0FVRElUX0ZBVUxUX0hFQURfRk9SR0VEEAcSIQodQVVESVRfRkFVTFRfVFJFRV9O
             T0RFX0NIQU5HRUQQCBIcChhBVURJVF9GQVVMVF9IRUFEX0RBTUFHRUQQCRIZChVBVURJVF9GQVVMVF9ST1dTX0xPU1QQChIcChhB
-            VURJVF9GQVVMVF9NQVJLX0RBTUFHRUQQDBIjCh9BVURJVF9GQVVMVF9XUklURV9BSEVBRF9MT0dfQ1VUEA0SIAocQVVESVRfRkFV
-            TFRfVklTSVRfUk9XX0ZPUkdFRBALMvoDCgxBdWRpdFNlcnZpY2USYAoPTGlzdEF1ZGl0RXZlbnRzEiUudGVsZWhlYWx0aC52MS5M
-            aXN0QXVkaXRFdmVudHNSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5MaXN0QXVkaXRFdmVudHNSZXNwb25zZRJsChNMaXN0U2Vzc2lv
-            bkFjY2Vzc2VzEikudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbkFjY2Vzc2VzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuTGlzdFNl
-            c3Npb25BY2Nlc3Nlc1Jlc3BvbnNlEl0KDlZlcmlmeUF1ZGl0TG9nEiQudGVsZWhlYWx0aC52MS5WZXJpZnlBdWRpdExvZ1JlcXVl
-            c3QaJS50ZWxlaGVhbHRoLnYxLlZlcmlmeUF1ZGl0TG9nUmVzcG9uc2USXwoORXhwb3J0QXVkaXRMb2cSJC50ZWxlaGVhbHRoLnYx
-            LkV4cG9ydEF1ZGl0TG9nUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuRXhwb3J0QXVkaXRMb2dSZXNwb25zZTABEloKDUdldEF1ZGl0
-            UHJvb2YSIy50ZWxlaGVhbHRoLnYxLkdldEF1ZGl0UHJvb2ZSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5HZXRBdWRpdFByb29mUmVz
-            cG9uc2ViBnByb3RvMw==
+            VURJVF9GQVVMVF9NQVJLX0RBTUFHRUQQDBIjCh9BVURJVF9GQVVMVF9XUklURV9BSEVBRF9MT0dfQ1VUEA0SGgoWQVVESVRfRkFV
+            TFRfUk9XX0ZPUkdFRBALMvoDCgxBdWRpdFNlcnZpY2USYAoPTGlzdEF1ZGl0RXZlbnRzEiUudGVsZWhlYWx0aC52MS5MaXN0QXVk
+            aXRFdmVudHNSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5MaXN0QXVkaXRFdmVudHNSZXNwb25zZRJsChNMaXN0U2Vzc2lvbkFjY2Vz
+            c2VzEikudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbkFjY2Vzc2VzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25B
+            Y2Nlc3Nlc1Jlc3BvbnNlEl0KDlZlcmlmeUF1ZGl0TG9nEiQudGVsZWhlYWx0aC52MS5WZXJpZnlBdWRpdExvZ1JlcXVlc3QaJS50
+            ZWxlaGVhbHRoLnYxLlZlcmlmeUF1ZGl0TG9nUmVzcG9uc2USXwoORXhwb3J0QXVkaXRMb2cSJC50ZWxlaGVhbHRoLnYxLkV4cG9y
+            dEF1ZGl0TG9nUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuRXhwb3J0QXVkaXRMb2dSZXNwb25zZTABEloKDUdldEF1ZGl0UHJvb2YS
+            Iy50ZWxlaGVhbHRoLnYxLkdldEF1ZGl0UHJvb2ZSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5HZXRBdWRpdFByb29mUmVzcG9uc2Vi
+            BnByb3RvMw==
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

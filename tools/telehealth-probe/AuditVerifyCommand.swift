@@ -228,6 +228,7 @@ extension AuditFinding {
                 case .rowsLost: .rowsLost
                 case .markDamaged: .markDamaged
                 case .writeAheadLogCut: .writeAheadLogCut
+                case .rowForged: .rowForged
                 }
         }
     }

@@ -8,6 +8,8 @@ public import TelehealthCore
 public final class AuditCopy: Sendable {
     private let connection: Mutex<SQLiteConnection>
     private let path: String
+    /// nil for a copy from before people's ids were tokens.
+    private let sealer: Sealer?
     /// Seen before SQLite opened the file.
     private let isLogDamaged: Bool
 
@@ -25,12 +27,15 @@ public final class AuditCopy: Sendable {
         let bare = try Self.connect(path, sealer: nil)
         guard try KeyUse.holdsTokens(bare) else {
             connection = Mutex(bare)
+            sealer = nil
             return
         }
         let ring: KeyRing
         do throws(KeyRingError) { ring = try keyRing.read() } catch { throw .keyRing(error) }
         try KeyUse.checkIndex(of: ring, bare)
-        connection = Mutex(try Self.connect(path, sealer: Sealer(ring)))
+        let sealer = Sealer(ring)
+        self.sealer = sealer
+        connection = Mutex(try Self.connect(path, sealer: sealer))
     }
 
     private static func connect(_ path: String, sealer: Sealer?) throws(StoreOpenFailure) -> SQLiteConnection {
@@ -46,13 +51,17 @@ public final class AuditCopy: Sendable {
         do throws(FileFailure) { return try SecretFile.read(path).flatMap(AuditKey.init) } catch { throw .file(error) }
     }
 
-    /// What stands beside the database against its log: its marks, and a write-ahead log that is damaged or was cut.
+    /// What speaks against the log besides its rows: the marks beside the database, a write-ahead log that is damaged
+    /// or was cut, rows of visits that somebody else wrote.
     public func doubts(_ key: AuditKey) throws(StoreError) -> [AuditFinding] {
         let cut = isLogDamaged ? [AuditFinding(number: 0, fault: .writeAheadLogCut)] : []
         let end = try lastNumber()
         return cut
             + (try read { (connection) throws(SQLiteError) in
                 try AuditMarks.findings(database: path, key: key, end: end, connection)
+                    + (sealer.map { sealer throws(SQLiteError) in
+                        try ForgedRowCheck.run(connection, sealer).findings
+                    } ?? [])
             })
     }
 

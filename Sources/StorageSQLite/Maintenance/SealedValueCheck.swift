@@ -13,7 +13,8 @@ struct SealedValueCheck {
         self.problemsMax = problemsMax
     }
 
-    /// - Returns: a sentence for each value that does not open, and one for those beyond the limit.
+    /// - Returns: a sentence for each value that does not open and each row that somebody else wrote, and one for those
+    ///   beyond the limit.
     static func problems(
         _ connection: SQLiteConnection, _ sealer: Sealer, problemsMax: Int
     ) throws(SQLiteError) -> [String] {
@@ -21,7 +22,8 @@ struct SealedValueCheck {
         for table in SealedTable.all { try check.look(table, connection) }
         for table in TokenTable.all { try check.look(table, connection) }
         let rest = check.damaged - check.problems.count
-        return check.problems + (rest > 0 ? ["\(rest) more values are damaged"] : [])
+        let forged = try ForgedRowCheck.run(connection, sealer)
+        return check.problems + (rest > 0 ? ["\(rest) more values are damaged"] : []) + forged.sentences
     }
 
     private mutating func look(_ table: SealedTable, _ connection: SQLiteConnection) throws(SQLiteError) {
@@ -39,7 +41,8 @@ struct SealedValueCheck {
 
     private func isSound(_ value: RowReader.Stored, _ column: SealedColumn, _ context: String?) -> Bool {
         switch value {
-        case .null, .text: return true
+        case .null: return true
+        case .text: return sealer.takesClearTexts
         case .blob(let bytes):
             guard let context else { return false }
             return sealer.open(bytes, column, row: context) != nil
@@ -52,12 +55,13 @@ struct SealedValueCheck {
             row throws(SQLiteError) in
             let key = table.key.map { _ in row.text() }
             for column in table.columns {
-                switch row.stored() {
-                case .null, .text: break
-                case .blob(let token):
-                    guard !sealer.identifiers.opens(token) else { break }
-                    note(table.name, column, key.joined(separator: "/"))
-                }
+                let isSound =
+                    switch row.stored() {
+                    case .null: true
+                    case .text: table.holdsTextsToo
+                    case .blob(let token): sealer.identifiers.opens(token)
+                    }
+                if !isSound { note(table.name, column, key.joined(separator: "/")) }
             }
         }
     }
@@ -66,6 +70,7 @@ struct SealedValueCheck {
     private mutating func note(_ table: String, _ column: String, _ row: String) {
         damaged += 1
         guard problems.count < problemsMax else { return }
-        problems.append("\(table).\(column) of \(row.isEmpty ? "a row" : "row \(row)") does not open: it is damaged")
+        let place = "\(table).\(column) of \(row.isEmpty ? "a row" : "row \(row)")"
+        problems.append("\(place) does not open: it is damaged, or not sealed")
     }
 }

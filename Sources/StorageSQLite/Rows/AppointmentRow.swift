@@ -5,7 +5,7 @@ enum AppointmentRow {
         "appointments", key: ["id"],
         columns: [
             "client_id", "guardian_id", "clinician_id", "starts_at", "ends_at", "time_zone", "status",
-            "source_version", "version", "created_at", "updated_at", "created_by", "last_modified_by",
+            "source_version", "version", "created_at", "updated_at", "created_by", "last_modified_by", MACTable.column,
         ])
     static let upsert = PreparedSQL("appointments.upsert", table.upsertText())
     static let byID = PreparedSQL("appointments.read", table.selectText("WHERE id = ?1"))
@@ -26,15 +26,25 @@ enum AppointmentRow {
         values.add(row.updatedAt)
         values.add(subject: row.createdBy)
         values.add(subject: row.lastModifiedBy)
+        values.add(macOf: .appointments, bound(row))
+    }
+
+    private static func bound(_ row: Appointment) -> [String?] {
+        [
+            row.id.rawValue, row.clientID.rawValue, row.guardianID?.rawValue, row.clinicianID.rawValue,
+            row.status.rawValue,
+        ]
     }
 
     static func read(_ row: inout RowReader) throws(SQLiteError) -> Appointment {
-        Appointment(
+        let appointment = Appointment(
             id: row.identifier(), clientID: row.identifier(), guardianID: row.optionalIdentifier(),
             clinicianID: row.identifier(), startsAt: row.instant(), endsAt: row.instant(),
             timeZone: row.text(),
             status: try row.choice(), sourceVersion: row.integer(), version: row.integer(),
             createdAt: row.instant(), updatedAt: row.instant(), createdBy: row.subject(),
             lastModifiedBy: row.subject())
+        row.checkMAC(.appointments, bound(appointment))
+        return appointment
     }
 }

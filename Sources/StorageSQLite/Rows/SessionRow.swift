@@ -9,7 +9,7 @@ enum SessionRow {
         "ends_at", "status", "status_updated_at", "admission_policy", "clinician_join_url", "client_join_url",
         "waiting_room_entered_at", "clinician_arrived_at", "started_at", "ended_at", "end_reason", "end_note",
         "cancel_reason", "no_show_party", "current_generation", "last_event_sequence", "last_effect_sequence",
-        "version", "updated_at", "created_by", "last_modified_by",
+        "version", "updated_at", "created_by", "last_modified_by", MACTable.column,
     ]
     static let table = Table("sessions", key: ["id"], columns: indexed + others)
 
@@ -88,6 +88,14 @@ enum SessionRow {
         values.add(row.updatedAt)
         values.add(subject: row.createdBy)
         values.add(subject: row.lastModifiedBy)
+        values.add(macOf: .sessions, bound(row))
+    }
+
+    private static func bound(_ row: Session) -> [String?] {
+        [
+            row.id.rawValue, row.appointmentID.rawValue, row.clientID.rawValue, row.guardianID?.rawValue,
+            row.clinicianID.rawValue, row.status.rawValue,
+        ]
     }
 
     /// Where a row stands in a list; the reader stays at the row's begin.
@@ -131,6 +139,7 @@ enum SessionRow {
         session.updatedAt = row.instant()
         session.createdBy = row.subject()
         session.lastModifiedBy = row.subject()
+        row.checkMAC(.sessions, bound(session))
         return session
     }
 }

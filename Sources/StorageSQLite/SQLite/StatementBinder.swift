@@ -100,6 +100,12 @@ struct StatementBinder {
         add(sealer.identifiers.token(id))
     }
 
+    /// The MAC of a row over what it says (``RowSeal``).
+    mutating func add(macOf table: MACTable, _ values: [String?]) {
+        guard let sealer else { return refuse() }
+        add(sealer.rows.mac(table.name, values))
+    }
+
     /// A connection without a sealer was opened for something else than rows.
     private mutating func refuse() {
         index += 1

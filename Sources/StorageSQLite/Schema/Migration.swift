@@ -18,5 +18,6 @@ struct Migration: Sendable {
         Migration(version: 7, name: "webhooks", statements: SchemaV7.statements),
         Migration(version: 8, name: "done effects", statements: SchemaV8.statements),
         Migration(version: 9, name: "fewer audit indexes", statements: SchemaV9.statements),
+        Migration(version: 10, name: "rows under a MAC, no texts in clear", statements: SchemaV10.statements),
     ]
 }

@@ -79,6 +79,7 @@ struct Resealing: Sendable {
         next.after = []
         if !next.isOver || next.damagedRows > 0 { return next }
         try KeyUse.forgetOthers(current, connection)
+        try ClearTextPermit.end(connection)
         return nil
     }
 
@@ -93,6 +94,7 @@ struct Resealing: Sendable {
             switch value {
             case .null: sealed.append(nil)
             case .text(let text):
+                guard sealer.takesClearTexts else { return false }
                 isChanged = true
                 sealed.append(sealer.seal(text, column, row: key))
             case .blob(let bytes) where Sealer.keyID(of: bytes) == current: sealed.append(bytes)

@@ -271,6 +271,7 @@ final class Writer: @unchecked Sendable {
             if let next {
                 unfinished.append(.reseal(next, answer))
             } else {
+                sealer.takeClearTexts(false)
                 answer.resume(returning: .success(()))
             }
         case (.reseal(_, let answer), .resealingFailed(let error)): answer.resume(returning: .failure(error))

@@ -24,6 +24,7 @@ enum WriterConnection {
         try Migrator.bringUpToDate(connection)
         try KeyUse.settle(ring, connection)
         do throws(SQLiteError) {
+            sealer.takeClearTexts(try ClearTextPermit.stands(connection, sealer))
             // The directory is locked by this process, so whoever held a lease is dead: waiting for its end would only
             // make the visits stand still that were being worked on when it died.
             try connection.run(EffectRow.releaseAll)

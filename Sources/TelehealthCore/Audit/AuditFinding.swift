@@ -25,6 +25,8 @@ public struct AuditFinding: Sendable, Hashable, CustomStringConvertible {
         case markDamaged
         /// The database's write-ahead log was damaged, and acknowledged transactions behind the damage are lost.
         case writeAheadLogCut
+        /// A row, "table key", holds what the service did not write: it does not fit its MAC, or is not sealed.
+        case rowForged(String)
     }
 
     /// The first row concerned.
@@ -49,6 +51,7 @@ public struct AuditFinding: Sendable, Hashable, CustomStringConvertible {
         case .cutShort(let size):
             "the log ends before row \(number), but a signed head knows \(size) rows: its tail was cut off"
         case .headForged(let size): "the head of \(size) rows is not signed by the key of the heads"
+        case .rowForged(let row): "\(row) was written by somebody else: it does not fit its MAC, or is not sealed"
         case .headDamaged: "line \(number) of the heads' file is damaged: it is no head"
         case .rowsLost(let through):
             "row \(through) was on the device and is not in the log any more: an older copy, a cut log or damage"

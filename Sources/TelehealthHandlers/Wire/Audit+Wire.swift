@@ -73,6 +73,7 @@ extension AuditFinding.Fault {
         case .rowsLost: .rowsLost
         case .markDamaged: .markDamaged
         case .writeAheadLogCut: .writeAheadLogCut
+        case .rowForged: .rowForged
         }
     }
 }
