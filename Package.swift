@@ -86,6 +86,7 @@ let modules: [Target] = [
     module("EventCore", ["CLinux"]),
     module("HTTP2Engine", ["CNghttp2"]),
     module("TLSEngine", ["COpenSSL"]),
+    module("DurableFile"),
     // 3
     module("Transport", ["EventCore", "HTTP2Engine", "TLSEngine"]),
     // 4 generated
@@ -107,12 +108,12 @@ let modules: [Target] = [
         ]),
     module("Monitoring", ["EventCore"]),
     // 6 adapters
-    module("StorageSQLite", ["TelehealthCore", "CSQLite", crypto]),
+    module("StorageSQLite", ["TelehealthCore", "DurableFile", "CSQLite", crypto]),
     module("HTTPSClient", ["CCurl"]),
-    module("AWSClient", ["HTTPSClient", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
+    module("AWSClient", ["HTTPSClient", "DurableFile", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
     module("ChimeGateway", ["AWSClient", "HTTPSClient", "TelehealthCore", crypto, logging]),
-    module("Identity", ["HTTPSClient", "TelehealthCore", crypto, .product(name: "JWTKit", package: "jwt-kit")]),
-    module("Webhooks", ["HTTPSClient", "TelehealthCore", crypto]),
+    module("Identity", ["HTTPSClient", "TelehealthCore", "DurableFile", crypto, .product(name: "JWTKit", package: "jwt-kit")]),
+    module("Webhooks", ["HTTPSClient", "TelehealthCore", "DurableFile", crypto]),
     // 7
     module("TelehealthHandlers", ["TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "TelehealthCore", crypto, logging]),
     module("TelehealthClient", ["TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
@@ -130,7 +131,7 @@ let programs: [Target] = [
         "telehealthd",
         [
             "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "Webhooks", "TelehealthCore",
-            "RPCServer", "RPCModel", "Transport", "TLSEngine", "EventCore", "Monitoring", logging,
+            "RPCServer", "RPCModel", "Transport", "TLSEngine", "EventCore", "DurableFile", "Monitoring", logging,
             .product(name: "Configuration", package: "swift-configuration"),
         ], path: "Sources/telehealthd", linked: staticRuntime),
     program("protoc-gen-telehealth-swift", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire"]),
@@ -184,6 +185,7 @@ let testTargets: [Target] = [
     tests("RPCModelTests", ["RPCModel", "ProtobufWire"]),
     tests("TelehealthCoreTests", ["TelehealthCore", "VisitSimulation", crypto]),
     tests("EventCoreTests", ["EventCore"]),
+    tests("DurableFileTests", ["DurableFile"]),
     tests("HTTP2EngineTests", ["HTTP2Engine", "CNghttp2"]),
     tests("TLSEngineTests", ["TLSEngine"]),
     tests("TransportTests", ["Transport", "EventCore", "HTTP2Engine", "TLSEngine", "RPCModel"]),
@@ -196,12 +198,12 @@ let testTargets: [Target] = [
     tests("MonitoringTests", ["Monitoring", "EventCore"]),
     tests("FuzzTests", ["FuzzTargets"]),
     .target(name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
-    tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore", "CSQLite", "CFaultVFS"]),
+    tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore", "DurableFile", "CSQLite", "CFaultVFS"]),
     tests("HTTPSClientTests", ["HTTPSClient", "LoopbackHTTP"]),
     tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),
     tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", "ChimeSimulation", logging]),
     tests("WebhooksTests", ["Webhooks", "HTTPSClient", "LoopbackHTTP", "TelehealthCore", crypto]),
-    tests("IdentityTests", ["Identity", "HTTPSClient", "LoopbackHTTP", "TelehealthCore", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
+    tests("IdentityTests", ["Identity", "HTTPSClient", "LoopbackHTTP", "TelehealthCore", "DurableFile", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
     tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", logging]),
     tests(
         "TelehealthClientTests",

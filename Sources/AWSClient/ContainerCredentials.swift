@@ -33,7 +33,7 @@ struct ContainerCredentials: CredentialsSource {
     /// Read anew each time: the file's token is replaced while the container runs.
     private func authorization() throws(CredentialsError) -> String? {
         if let file = environment.setting("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
-            guard let token = SmallFile.text(at: file) else {
+            guard let token = TokenFile.text(at: file) else {
                 throw .misconfigured(.container, setting: "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
             }
             return token

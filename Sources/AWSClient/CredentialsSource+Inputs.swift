@@ -1,6 +1,6 @@
 // What the credential sources share: one request, one setting, one small file.
 
-internal import Glibc
+internal import DurableFile
 internal import HTTPSClient
 
 extension HTTPSClient {
@@ -40,26 +40,14 @@ extension String {
     }
 }
 
-/// A token file: a JWT or the like, below 64 KiB.
-enum SmallFile {
+/// A token file: a JWT or the like.
+enum TokenFile {
     private static let bytesMax = 64 * 1024
 
     /// - Returns: nil when the file cannot be read, is empty or too long. Blanks at both ends are dropped.
     static func text(at path: String) -> String? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var bytes = [UInt8](repeating: 0, count: bytesMax + 1)
-        var count = 0
-        while count < bytes.count {
-            let free = bytes.count - count
-            let got = bytes.withUnsafeMutableBytes { read(file, $0.baseAddress! + count, free) }
-            if got < 0 { return nil }
-            if got == 0 { break }
-            count += got
-        }
-        guard count <= bytesMax else { return nil }
-        let text = String(decoding: bytes[..<count], as: UTF8.self).trimmingBlanks
+        guard let bytes = try? SmallFile.read(path, bytesMax: bytesMax, .open) else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self).trimmingBlanks
         return text.isEmpty ? nil : text
     }
 }

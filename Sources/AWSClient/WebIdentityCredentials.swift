@@ -13,7 +13,7 @@ struct WebIdentityCredentials: CredentialsSource {
         guard let role = environment.setting("AWS_ROLE_ARN") else {
             throw .misconfigured(.webIdentity, setting: "AWS_ROLE_ARN (missing)")
         }
-        guard let token = SmallFile.text(at: file) else {
+        guard let token = TokenFile.text(at: file) else {
             throw .misconfigured(.webIdentity, setting: "AWS_WEB_IDENTITY_TOKEN_FILE")
         }
         let form = AWSRequest.encoded([

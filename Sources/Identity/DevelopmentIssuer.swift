@@ -48,19 +48,19 @@ public struct DevelopmentIssuer: Sendable {
 
     /// Reads the key of a data directory; makes it first when `createIfAbsent`.
     ///
-    /// - Throws: ``KeySetError``: unreadable with `errno` (`EACCES` when others than the owner may read the
-    ///   file, `ENOENT` when absent), malformed when the file holds no key.
+    /// - Throws: ``KeySetError/file(_:)``: not there, readable by others than its owner, or no key in it.
     public init(directory: String, createIfAbsent: Bool) throws(KeySetError) {
         let path = directory + "/" + Self.fileName
         if createIfAbsent {
             do throws(KeySetError) {
                 self.init(key: try Self.stored(path))
                 return
-            } catch .unreadable(2) {
-                // ENOENT: the first run.
+            } catch {
+                guard error.isMissingFile else { throw error }
+                // The first run.
                 let fresh = StoredKey(d: Base64URL.encode(P256.Signing.PrivateKey().rawRepresentation))
                 guard let json = try? JSONEncoder().encode(fresh) else { throw .malformed }
-                _ = try SmallFile.create(path, bytes: Array(json))
+                try KeyFile.create(path, Array(json))
             }
         }
         self.init(key: try Self.stored(path))
@@ -73,12 +73,12 @@ public struct DevelopmentIssuer: Sendable {
     }
 
     private static func stored(_ path: String) throws(KeySetError) -> P256.Signing.PrivateKey {
-        let bytes = try SmallFile.read(path, bytesMax: 4096, isPrivate: true)
+        let bytes = try KeyFile.read(path, bytesMax: 4096)
         guard let stored = try? JSONDecoder().decode(StoredKey.self, from: Data(bytes)),
             stored.crv == "P-256",
             let scalar = Base64URL.decode(stored.d[...]),
             let key = try? P256.Signing.PrivateKey(rawRepresentation: scalar)
-        else { throw .malformed }
+        else { throw KeyFile.malformed(path, "a development key") }
         return key
     }
 

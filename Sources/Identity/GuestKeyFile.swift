@@ -11,32 +11,32 @@ public enum GuestKeyFile {
 
     /// Reads the key, made at the first run.
     ///
-    /// - Throws: ``KeySetError``: unreadable with `errno` (`EACCES` when others than the owner may read the file),
-    ///   malformed when the file holds no key.
+    /// - Throws: ``KeySetError/file(_:)``: readable by others than its owner, or no key in it.
     public static func key(path: String) throws(KeySetError) -> GuestKey {
         do throws(KeySetError) {
             return try stored(path)
-        } catch .unreadable(2) {
-            // ENOENT: the first run.
+        } catch {
+            guard error.isMissingFile else { throw error }
+            // The first run.
             var generator = SystemRandomNumberGenerator()
             let words = (0..<GuestKey.byteCount / 8).map { _ in generator.next() as UInt64 }
             let hex = words.map { word in
                 let digits = String(word, radix: 16)
                 return String(repeating: "0", count: 16 - digits.utf8.count) + digits
             }
-            _ = try SmallFile.create(path, bytes: Array((hex.joined() + "\n").utf8))
+            try KeyFile.create(path, Array((hex.joined() + "\n").utf8))
         }
         return try stored(path)
     }
 
     private static func stored(_ path: String) throws(KeySetError) -> GuestKey {
-        let text = String(decoding: try SmallFile.read(path, bytesMax: 128, isPrivate: true), as: UTF8.self)
+        let text = String(decoding: try KeyFile.read(path, bytesMax: 128), as: UTF8.self)
         let digits = text.filter { !$0.isWhitespace }.compactMap(\.hexDigitValue)
         let bytes = stride(from: 0, to: digits.count - 1, by: 2).map {
             UInt8(digits[$0] << 4 | digits[$0 + 1])
         }
         guard digits.count == 2 * GuestKey.byteCount, let key = GuestKey(bytes: bytes) else {
-            throw .malformed
+            throw KeyFile.malformed(path, "a key: 64 hexadecimal digits")
         }
         return key
     }

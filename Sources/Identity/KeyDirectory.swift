@@ -1,3 +1,4 @@
+internal import DurableFile
 internal import FoundationEssentials
 internal import Glibc
 public import HTTPSClient
@@ -77,7 +78,7 @@ public struct KeyDirectory: Sendable {
     private func published(at source: KeySource) async throws(KeySetError) -> [UInt8] {
         switch source {
         case .file(let path):
-            return try SmallFile.read(path, bytesMax: Self.setBytesMax)
+            return try KeyFile.read(path, bytesMax: Self.setBytesMax, .open)
         case .url(let text):
             guard let client else { throw .unavailable("no_client") }
             let response: HTTPSResponse

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import DurableFile
 public import TelehealthCore
 
 /// The key that receipts are signed with, in a file of its own: its 64 hexadecimal digits, mode 0600.
@@ -12,25 +12,25 @@ public enum ReceiptKeyFile {
 
     /// Reads the keys, and makes the first where there is none.
     ///
-    /// - Throws: ``KeySetError``: unreadable with `errno` (`EACCES` when others than the owner may read the file),
-    ///   malformed when a file holds something else.
+    /// - Throws: ``KeySetError/file(_:)``: readable by others than its owner, or something else than keys in it.
     public static func open(_ path: String) throws(KeySetError) -> ReceiptKeys {
         do throws(KeySetError) {
             return try read(path)
-        } catch .unreadable(ENOENT) {
+        } catch {
+            guard error.isMissingFile else { throw error }
             // The first run.
-            _ = try SmallFile.create(path, bytes: seedText(ReceiptSigner.randomSeed()))
+            try KeyFile.create(path, seedText(ReceiptSigner.randomSeed()))
         }
         return try read(path)
     }
 
-    /// - Throws: as ``open(_:)``; unreadable with `ENOENT` where there is no key yet.
+    /// - Throws: as ``open(_:)``; with `missing` where there is no key yet.
     public static func read(_ path: String) throws(KeySetError) -> ReceiptKeys {
         // In this order: a rotation notes the old key before it replaces it, so none is ever missed.
-        let bytes = try SmallFile.read(path, bytesMax: seedBytesMax, isPrivate: true)
+        let bytes = try KeyFile.read(path, bytesMax: seedBytesMax)
         let text = String(decoding: bytes, as: UTF8.self)
         guard let seed = HexText.decode(text.prefix { $0 != "\n" }), let signer = ReceiptSigner(seed: seed)
-        else { throw .malformed }
+        else { throw KeyFile.malformed(path, "a key: 64 hexadecimal digits") }
         let current = signer.publicKey.bytes
         let retired = try retired(besides: path).filter { $0.key.bytes != current }
         return ReceiptKeys(signer: signer, retired: retired)
@@ -41,19 +41,16 @@ public enum ReceiptKeyFile {
     ///
     /// - Throws: as ``read(_:)``.
     public static func rotate(_ path: String, now: Timestamp) throws(KeySetError) -> ReceiptKeys {
-        let lock = Glibc.open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0 else { throw .unreadable(errno) }
-        defer { close(lock) }
-        while flock(lock, LOCK_EX) != 0 {
-            guard errno == EINTR else { throw .unreadable(errno) }
-        }
+        let lock: FileLock?
+        do throws(FileFailure) { lock = try FileLock(path + ".lock", waits: true) } catch { throw .file(error) }
+        defer { withExtendedLifetime(lock) {} }
         let before = try read(path)
         let retired = before.retired + [.init(key: before.signer.publicKey, retiredAt: now)]
         let lines = retired.map {
             "\(HexText.encode($0.key.bytes)) \($0.retiredAt.microseconds / 1_000_000)\n"
         }
-        try SmallFile.replace(path + ".retired", bytes: Array(lines.joined().utf8))
-        try SmallFile.replace(path, bytes: seedText(ReceiptSigner.randomSeed()))
+        try KeyFile.replace(path + ".retired", Array(lines.joined().utf8))
+        try KeyFile.replace(path, seedText(ReceiptSigner.randomSeed()))
         return try read(path)
     }
 
@@ -62,8 +59,9 @@ public enum ReceiptKeyFile {
     private static func retired(besides path: String) throws(KeySetError) -> [ReceiptKeys.Retired] {
         let bytes: [UInt8]
         do throws(KeySetError) {
-            bytes = try SmallFile.read(path + ".retired", bytesMax: retiredBytesMax)
-        } catch .unreadable(ENOENT) {
+            bytes = try KeyFile.read(path + ".retired", bytesMax: retiredBytesMax, .open)
+        } catch {
+            guard error.isMissingFile else { throw error }
             return []
         }
         var keys: [ReceiptKeys.Retired] = []
@@ -71,7 +69,7 @@ public enum ReceiptKeyFile {
             let parts = line.split(separator: " ")
             guard parts.count == 2, let key = HexText.decode(parts[0]).flatMap({ ReceiptKey($0) }),
                 let seconds = Int64(parts[1]), (0...253_402_300_799).contains(seconds)
-            else { throw .malformed }
+            else { throw KeyFile.malformed(path + ".retired", "keys and seconds, a line each") }
             keys.append(.init(key: key, retiredAt: Timestamp(microseconds: seconds * 1_000_000)))
         }
         return keys

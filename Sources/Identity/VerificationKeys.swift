@@ -1,3 +1,4 @@
+public import DurableFile
 internal import FoundationEssentials
 internal import JWTKit
 internal import TelehealthCore
@@ -10,7 +11,7 @@ public enum SignatureAlgorithm: String, Sendable, Hashable, CaseIterable {
 }
 
 /// Why a published key set cannot be used; the operator's matter.
-public enum KeySetError: Error, Hashable, Sendable {
+public enum KeySetError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Not the JSON of RFC 7517 §5.
     case malformed
     /// No key in it is usable: each lacks an id, has another algorithm, is for encryption, too short or not public.
@@ -19,10 +20,26 @@ public enum KeySetError: Error, Hashable, Sendable {
     case tooMany
     /// Two usable keys under one `kid` (RFC 7517 §4.5).
     case repeatedKeyID
-    /// The file cannot be read; the value is `errno`.
-    case unreadable(Int32)
+    /// The file cannot be read, or holds no key.
+    case file(FileFailure)
     /// The URL does not answer with a key set; the value is a label for the log.
     case unavailable(String)
+
+    public var description: String {
+        switch self {
+        case .malformed: "the key set is not the JSON of RFC 7517"
+        case .noUsableKey: "the key set holds no usable key: ES256, EdDSA or RS256, with an id, to verify with"
+        case .tooMany: "the key set holds more than \(VerificationKeys.keysMax) keys"
+        case .repeatedKeyID: "the key set holds two usable keys under one id (kid)"
+        case .file(let failure): failure.description
+        case .unavailable(let label): "the URL does not answer with a key set: \(label)"
+        }
+    }
+
+    /// Whether there is no such file.
+    var isMissingFile: Bool {
+        if case .file(let failure) = self { failure.problem == .missing } else { false }
+    }
 }
 
 /// Public keys of one issuer by key id, each tied to one algorithm.

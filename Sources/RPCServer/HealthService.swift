@@ -63,6 +63,16 @@ public final class HealthService: RPCService {
     /// A service's status now, the empty name's for the whole server; `nil` for a service that it does not have.
     public func status(of service: String = "") -> Status? { state.withLock { $0.statuses[service] } }
 
+    /// Sets every service's status. After ``enterShutdown()`` it has no effect.
+    public func setAll(_ status: Status) {
+        notify { state in
+            guard !state.isShutdown else { return { _ in false } }
+            let changed = Set(state.statuses.filter { $0.value != status }.keys)
+            for service in changed { state.statuses[service] = status }
+            return { changed.contains($0) }
+        }
+    }
+
     /// Everything is NOT_SERVING from now on, whatever is set later.
     public func enterShutdown() {
         notify { state in

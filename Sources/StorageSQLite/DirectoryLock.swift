@@ -1,23 +1,20 @@
-internal import Glibc
+internal import DurableFile
 
-/// Holds a data directory for one process: an exclusive `flock` on the file `lock` inside, free again when
-/// the process ends, however it ends.
+/// Holds a data directory for one process by an exclusive lock on the file `lock` inside.
 final class DirectoryLock: Sendable {
-    private let descriptor: Int32
+    private let lock: FileLock
 
     /// Makes the directory (mode 0700) when it is not there.
     init(directory: String) throws(StoreOpenFailure) {
-        try DurableDirectory.make(directory)
-        let descriptor = Glibc.open("\(directory)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .system(code: errno, operation: "open \(directory)/lock") }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let code = errno
-            close(descriptor)
-            throw code == EWOULDBLOCK
-                ? .inUse(directory: directory) : .system(code: code, operation: "flock \(directory)/lock")
+        do throws(FileFailure) {
+            try Folder.make(directory)
+            if let lock = try FileLock("\(directory)/lock", waits: false) {
+                self.lock = lock
+                return
+            }
+        } catch {
+            throw .file(error)
         }
-        self.descriptor = descriptor
+        throw .inUse(directory: directory)
     }
-
-    deinit { close(descriptor) }
 }

@@ -75,6 +75,14 @@ extension SQLiteStore: AuditTrail {
         }
     }
 
+    public func auditDoubts() async throws(StoreError) -> [AuditFinding] {
+        let (log, path) = (writer.auditLog, path)
+        let marks = try readers.read { (connection) throws(SQLiteError) in
+            try AuditMarks.findings(database: path, key: log.key, end: log.endNumber, connection)
+        }
+        return marks + (try await forgedRows()).findings
+    }
+
     public func auditVerifier(
         anchor: AuditRecord?, heads: [AuditHead], headKey: AuditHeadKey?
     ) -> AuditVerifier {

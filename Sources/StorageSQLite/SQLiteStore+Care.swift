@@ -1,8 +1,16 @@
+internal import DurableFile
 internal import Glibc
 public import TelehealthCore
 
 extension SQLiteStore: DatabaseCare {
-    public var isWritable: Bool { !statistics.isReadOnly }
+    public var storeState: StoreState {
+        let statistics = statistics
+        return statistics.isReadOnly ? .readOnly : statistics.isFull ? .full : .writable
+    }
+
+    public var storeSpace: StoreSpace? {
+        DeviceSpace.of(path).map { StoreSpace(free: $0.free, size: $0.size) }
+    }
 
     public var databaseStatistics: DatabaseStatistics {
         let counted = statistics
@@ -21,8 +29,8 @@ extension SQLiteStore: DatabaseCare {
     /// - Parameter fileName: a plain name, without a directory.
     public func backUp(fileName: String) async throws(StoreError) -> Int64 {
         precondition(!fileName.contains("/"), "a backup's name holds no directory")
-        guard mkdir(backupDirectory, 0o700) == 0 || errno == EEXIST else {
-            throw .failed(code: errno, operation: "make the backup directory")
+        do throws(FileFailure) { try Folder.make(backupDirectory) } catch {
+            throw .failed(code: error.code, operation: "make the backup directory")
         }
         try await backup(to: "\(backupDirectory)/\(fileName)")
         return backupSize(fileName: fileName) ?? 0

@@ -46,13 +46,29 @@ extension SQLiteStore {
         return try await session(id)
     }
 
+    /// A damaged row is passed over: the other visits go on, and ``integrityCheck()`` names it.
+    ///
     /// - Parameter query: a `limit` outside 1...200 is brought inside.
     public func sessions(_ query: SessionQuery) async throws(StoreError) -> [Session] {
-        try readers.readOnce { (connection) throws(SQLiteError) in
-            try connection.all(
-                SessionList.statement(query),
-                bind: { SessionList.bind(query, limit: min(max(query.limit, 1), 200), &$0) },
-                read: SessionRow.read)
+        var query = query
+        var sessions: [Session] = []
+        while true {
+            let asked = query
+            let limit = min(max(query.limit, 1), 200) - sessions.count
+            var last: (startsAt: Timestamp, id: SessionID)?
+            let (rows, damaged) = try readers.readOnce { (connection) throws(SQLiteError) in
+                try connection.allSound(
+                    SessionList.statement(asked), bind: { SessionList.bind(asked, limit: limit, &$0) },
+                    read: { row throws(SQLiteError) in
+                        last = SessionRow.position(row)
+                        return try SessionRow.read(&row)
+                    })
+            }
+            sessions += rows
+            if damaged > 0 { readers.noteDamage("value in sessions.list") }
+            // A page is full but for the rows that were passed over, or it is the last one.
+            if damaged == 0 || rows.count + damaged < limit { return sessions }
+            query.after = last
         }
     }
 
@@ -155,12 +171,13 @@ extension SQLiteStore {
     /// - Parameter limit: brought into 1...1000.
     public func deadEffects(after: EffectID?, limit: Int) async throws(StoreError) -> [Effect] {
         try readers.readOnce { (connection) throws(SQLiteError) in
-            try connection.all(
+            try connection.allSound(
                 EffectRow.dead,
                 bind: { values in
                     values.add(after?.rawValue ?? "")
                     values.add(min(max(limit, 1), 1000))
-                }, read: EffectRow.read)
+                }, read: EffectRow.read
+            ).rows
         }
     }
 

@@ -1,3 +1,4 @@
+internal import DurableFile
 internal import Synchronization
 public import TelehealthCore
 
@@ -25,18 +26,23 @@ public final class SQLiteStore: TelehealthStore {
     let path: String
     let backupDirectory: String
     private let configuration: StoreConfiguration
+    private let sealer: Sealer
+    /// What was found missing when the store opened, each told to ``StoreConfiguration/onCondition`` too.
+    public let damageAtOpening: [StoreDamage]
 
     private init(
-        path: String, readers: ReaderPool, caches: StoreCaches, writer: Writer,
-        configuration: StoreConfiguration
+        path: String, readers: ReaderPool, caches: StoreCaches, writer: Writer, sealer: Sealer,
+        configuration: StoreConfiguration, damage: [StoreDamage]
     ) {
+        damageAtOpening = damage
         self.path = path
         self.readers = readers
         self.caches = caches
         self.writer = writer
+        self.sealer = sealer
         self.configuration = configuration
         backupDirectory =
-            configuration.backupDirectory ?? "\(DurableDirectory.parent(of: path))/backups"
+            configuration.backupDirectory ?? "\(Folder.parent(of: path))/backups"
     }
 
     deinit { writer.queue.close(nil) }
@@ -63,14 +69,17 @@ public final class SQLiteStore: TelehealthStore {
         }
         let sealer = Sealer(ring)
         let keyFile = configuration.auditKeyFile ?? "\(directory)\(auditFolderSuffix)/chain.key"
+        var damage: [StoreDamage] = []
         let writer = try Writer.open(
             path: path, auditKeyFile: keyFile, lock: lock, caches: caches, ring: ring, sealer: sealer,
-            configuration: configuration)
+            configuration: configuration
+        ) { damage.append($0) }
+        for damage in damage { configuration.onCondition(.damaged(damage)) }
         let store = SQLiteStore(
             path: path, readers: ReaderPool(path: path, configuration: configuration, sealer: sealer),
-            caches: caches, writer: writer, configuration: configuration)
+            caches: caches, writer: writer, sealer: sealer, configuration: configuration, damage: damage)
         guard WorkerThread.start(name: "store-writer", body: { writer.run() }) else {
-            throw .system(code: 0, operation: "start the writer's thread")
+            throw .threadRefused
         }
         return store
     }
@@ -97,16 +106,34 @@ public final class SQLiteStore: TelehealthStore {
         return statistics
     }
 
-    /// Looks through the whole file for damage and broken references; seconds for a large one, on a thread of
-    /// its own.
+    /// Looks through the whole file for damage and broken references, and opens every sealed value; seconds for a
+    /// large one, on a thread of its own.
     /// - Returns: what is wrong, one sentence each; empty = sound.
     public func integrityCheck() async throws(StoreError) -> [String] {
-        let path = path
-        let configuration = configuration
+        let (path, configuration, sealer) = (path, configuration, sealer)
         let result = await withCheckedContinuation {
             (done: CheckedContinuation<Result<[String], StoreError>, Never>) in
             let started = WorkerThread.start(name: "store-check") {
-                done.resume(returning: IntegrityCheck.run(path: path, configuration: configuration))
+                done.resume(
+                    returning: IntegrityCheck.run(path: path, configuration: configuration, sealer: sealer))
+            }
+            if !started { done.resume(returning: .failure(.overloaded)) }
+        }
+        return try result.get()
+    }
+
+    /// Holds every row that says who may see a visit against its MAC, on a thread of its own.
+    func forgedRows() async throws(StoreError) -> ForgedRowCheck.Result {
+        let (path, configuration, sealer) = (path, configuration, sealer)
+        let result = await withCheckedContinuation {
+            (done: CheckedContinuation<Result<ForgedRowCheck.Result, StoreError>, Never>) in
+            let started = WorkerThread.start(name: "store-check") {
+                do throws(SQLiteError) {
+                    let connection = try SQLiteConnection(path: path, access: .readOnly, vfs: configuration.vfs)
+                    done.resume(returning: .success(try ForgedRowCheck.run(connection, sealer)))
+                } catch {
+                    done.resume(returning: .failure(StoreError(error)))
+                }
             }
             if !started { done.resume(returning: .failure(.overloaded)) }
         }
@@ -115,9 +142,11 @@ public final class SQLiteStore: TelehealthStore {
 
     /// Copies the database as of the end of the copy into a new file (mode 0600), while work goes on.
     ///
-    /// The file appears under its name only when it is complete, checked and on the device.
+    /// The file appears under its name only when it is complete, checked and on the device; checked includes
+    /// every sealed value. One that is not sound appears as `path.damaged`.
     /// - Throws: ``TelehealthCore/StoreError/failed(code:operation:)`` when `path` exists or cannot be
-    ///   written; ``TelehealthCore/StoreError/overloaded`` while another backup runs.
+    ///   written; ``TelehealthCore/StoreError/damaged(operation:)`` when the copy is not sound;
+    ///   ``TelehealthCore/StoreError/overloaded`` while another backup runs.
     public func backup(to path: String) async throws(StoreError) {
         let copied = await withCheckedContinuation { done in
             if let refusal = writer.queue.submit(.backup(path: path, done)) {
@@ -125,10 +154,11 @@ public final class SQLiteStore: TelehealthStore {
             }
         }
         try copied.get()
+        let sealer = sealer
         let finished = await withCheckedContinuation {
             (done: CheckedContinuation<Result<Void, StoreError>, Never>) in
             let started = WorkerThread.start(name: "store-backup") {
-                done.resume(returning: BackupFile.finish(path))
+                done.resume(returning: BackupFile.finish(path, sealer))
             }
             if !started { done.resume(returning: .failure(.overloaded)) }
         }

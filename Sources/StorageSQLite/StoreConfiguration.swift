@@ -1,3 +1,5 @@
+public import TelehealthCore
+
 /// The store's limits, each with a default that suits one clinic on one machine.
 public struct StoreConfiguration: Sendable {
     /// Writes that may wait for the writer; more are refused as ``TelehealthCore/StoreError/overloaded``. At
@@ -27,6 +29,8 @@ public struct StoreConfiguration: Sendable {
     public var checkpointPages = 4_000
     /// WAL pages from which on it checkpoints when nothing came for 5 ms.
     public var idleCheckpointPages = 200
+    /// Share of the device, in percent, below which free space raises the alarm; 0 for none.
+    public var spaceAlarmPercent = 10
     /// WAL pages that raise the alarm; each one costs every reader a look-up.
     public var walAlarmPages = 16_384
     /// With what personal columns are sealed; nil = the ring in the file beside the data directory, made when absent.
@@ -34,9 +38,11 @@ public struct StoreConfiguration: Sendable {
     /// Where ``SQLiteStore/backUp(fileName:)`` puts its files; nil = "backups" in the store's directory. Another
     /// device is better: then a copy survives the first.
     public var backupDirectory: String?
-    /// Called on the writer's thread when the store's condition changes; returns at once.
+    /// Called when the store's condition changes, on the writer's thread or a reader's; returns at once.
     public var onCondition: @Sendable (StoreCondition) -> Void = { _ in }
 
+    /// How often the audit log's mark is written while rows are: what it does not cover yet.
+    package var markInterval: Duration = .seconds(1)
     /// SQLite's operating system layer. "unix-excl" takes the file for this process alone and keeps the WAL's
     /// index and locks in memory: no program can checkpoint behind our back, and a read costs no system call
     /// for locks.
@@ -49,12 +55,19 @@ public struct StoreConfiguration: Sendable {
 
 /// A change of the store's condition, for health and alarms.
 public enum StoreCondition: Sendable, Hashable {
+    /// Something that was on the device is missing; told when the store opens, which it does all the same.
+    case damaged(StoreDamage)
     /// The device failed; every write is refused until the process starts anew.
     case readOnly(code: Int32, operation: String)
+    /// A read met a row that is damaged, told at most once a minute of each kind of read; `operation` says which.
+    case damagedRow(operation: String)
     /// A write met a full disk.
     case full
-    /// A write succeeded again.
+    /// There is room again, and writes succeed.
     case recovered
+    /// Less than ``StoreConfiguration/spaceAlarmPercent`` of the device is left.
+    case spaceLow(StoreSpace)
+    case spaceEnough(StoreSpace)
     /// The WAL grew over its alarm limit: something holds a snapshot, or checkpoints do not succeed.
     case walOverLimit(pages: Int)
     case walUnderLimit(pages: Int)

@@ -1,3 +1,5 @@
+public import DurableFile
+
 /// Why a store could not be opened.
 public enum StoreOpenFailure: Error, Sendable, Hashable, CustomStringConvertible {
     /// Another process serves this directory.
@@ -5,12 +7,14 @@ public enum StoreOpenFailure: Error, Sendable, Hashable, CustomStringConvertible
     /// A newer program wrote the database; this one knows schemas up to `known`.
     case newerSchema(found: Int64, known: Int64)
     case database(SQLiteError)
-    /// A file with a secret cannot be used as it is.
-    case keyFile(path: String, problem: KeyFileProblem)
+    /// A file beside the database cannot be used: not private, not a key, refused by the operating system.
+    case file(FileFailure)
+    /// The database was written under a key, and the key's file is not there.
+    case keyMissing(path: String)
     /// The audit log in the database was written under another key than the one in the key file.
     case auditKeyDoesNotFit
-    /// The operating system refused; `code` is its errno.
-    case system(code: Int32, operation: String)
+    /// The operating system gave no thread.
+    case threadRefused
     /// The key ring is not there, not private, or not this database's.
     case keyRing(KeyRingError)
 
@@ -20,18 +24,13 @@ public enum StoreOpenFailure: Error, Sendable, Hashable, CustomStringConvertible
         case .newerSchema(let found, let known):
             "the database has schema \(found), this program knows up to \(known): start a newer program"
         case .database(let error): "the database could not be opened: \(error)"
-        case .keyFile(let path, let problem): "the key file \(path) \(problem.rawValue)"
+        case .file(let failure): failure.description
+        case .keyMissing(let path):
+            "the key file \(path) is not there, although the database was written under a key: put it back"
         case .auditKeyDoesNotFit:
             "the audit log was written under another key: configure the key file that belongs to this database"
-        case .system(let code, let operation): "errno \(code) from \(operation)"
+        case .threadRefused: "the operating system refuses a thread for the store: raise the limit of threads"
         case .keyRing(let error): error.description
         }
     }
-}
-
-/// What is wrong with a file that holds a secret.
-public enum KeyFileProblem: String, Sendable, Hashable {
-    case readableByOthers = "may be read by others than its owner: its mode must be 0600"
-    case malformed = "does not hold a key: 64 hexadecimal digits"
-    case missing = "is not there, although the database was written under a key"
 }

@@ -29,6 +29,8 @@ public struct StoreStatistics: Sendable, Hashable {
     public var cachedSessions = 0
     /// The device failed: nothing is written any more until the next start.
     public var isReadOnly = false
+    /// A write met a full disk, and there is no room for more than one write since.
+    public var isFull = false
 
     public init() {}
 }

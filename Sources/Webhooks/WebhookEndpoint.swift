@@ -1,6 +1,6 @@
 internal import Crypto
+internal import DurableFile
 internal import FoundationEssentials
-internal import Glibc
 public import HTTPSClient
 public import TelehealthCore
 
@@ -79,7 +79,7 @@ public enum WebhookFile {
     public static func read(_ path: String, mayBeLoopback: Bool) throws(WebhookConfigurationError)
         -> [WebhookEndpoint]
     {
-        let bytes = try contents(of: path, isSecret: false)
+        let bytes = try contents(of: path, .open)
         guard let document = try? JSONDecoder().decode(Document.self, from: Data(bytes)) else {
             throw WebhookConfigurationError("\(path) is no list of webhook targets")
         }
@@ -97,7 +97,7 @@ public enum WebhookFile {
             endpoints.append(
                 try WebhookEndpoint(
                     name: target.name, url: target.url, kinds: Set(kinds),
-                    secret: trimmed(try contents(of: target.secretFile, isSecret: true)),
+                    secret: trimmed(try contents(of: target.secretFile, .secret)),
                     mayBeLoopback: mayBeLoopback))
         }
         return endpoints
@@ -110,15 +110,11 @@ public enum WebhookFile {
         return Array(rest)
     }
 
-    private static func contents(of path: String, isSecret: Bool) throws(WebhookConfigurationError) -> [UInt8]
-    {
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_size <= bytesMax,
-            let data = try? Data(contentsOf: URL(fileURLWithPath: path))
-        else { throw WebhookConfigurationError("\(path) cannot be read") }
-        if isSecret, status.st_mode & 0o077 != 0 {
-            throw WebhookConfigurationError("\(path) is readable by others: chmod 600 it")
+    private static func contents(
+        of path: String, _ secrecy: SmallFile.Secrecy
+    ) throws(WebhookConfigurationError) -> [UInt8] {
+        do throws(FileFailure) { return try SmallFile.read(path, bytesMax: bytesMax, secrecy) } catch {
+            throw WebhookConfigurationError("\(error)")
         }
-        return Array(data)
     }
 }

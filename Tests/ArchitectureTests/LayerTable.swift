@@ -26,6 +26,8 @@ enum LayerTable {
             Row(2, "EventCore", "CLinux"),
             Row(2, "HTTP2Engine", "CNghttp2"),
             Row(2, "TLSEngine", "COpenSSL"),
+            // 2 too: every small file that must survive a power cut.
+            Row(2, "DurableFile"),
             // 3
             Row(3, "Transport", "EventCore", "HTTP2Engine", "TLSEngine", "RPCModel"),
             // 3 too, beside the RPC stack: for probers and scrapers.
@@ -44,12 +46,12 @@ enum LayerTable {
                 "RPCModel",
                 "GRPCStandardAPI", "ProtobufWire", "ProtobufReflection"),
             // 6: adapters behind the domain's ports.
-            Row(6, "StorageSQLite", "TelehealthCore", "CSQLite", "Crypto", "Logging"),
+            Row(6, "StorageSQLite", "TelehealthCore", "DurableFile", "CSQLite", "Crypto", "Logging"),
             Row(6, "HTTPSClient", "CCurl"),
-            Row(6, "AWSClient", "HTTPSClient", "Crypto", "CryptoExtras"),
+            Row(6, "AWSClient", "HTTPSClient", "DurableFile", "Crypto", "CryptoExtras"),
             Row(6, "ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "Crypto", "Logging"),
-            Row(6, "Identity", "HTTPSClient", "TelehealthCore", "Crypto", "JWTKit"),
-            Row(6, "Webhooks", "HTTPSClient", "TelehealthCore", "Crypto"),
+            Row(6, "Identity", "HTTPSClient", "TelehealthCore", "DurableFile", "Crypto", "JWTKit"),
+            Row(6, "Webhooks", "HTTPSClient", "TelehealthCore", "DurableFile", "Crypto"),
             // 7
             Row(
                 7, "TelehealthHandlers", "TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire",
@@ -66,8 +68,8 @@ enum LayerTable {
             8, "telehealthd", "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient",
             "HTTPSClient",
             "Identity", "Webhooks", "TelehealthAPI", "GRPCStandardAPI", "TelehealthCore", "RPCServer", "RPCModel",
-            "ProtobufWire", "ProtobufReflection", "Transport", "TLSEngine", "EventCore", "Monitoring", "Logging",
-            "ArgumentParser",
+            "ProtobufWire", "ProtobufReflection", "Transport", "TLSEngine", "EventCore", "DurableFile", "Monitoring",
+            "Logging", "ArgumentParser",
             "Crypto", "Configuration", "SystemPackage", "ServiceLifecycle"),
         Row(9, "ProtobufCodegen", "ProtobufWire", "ProtobufReflection"),
         Row(9, "protoc-gen-telehealth-swift", "ProtobufCodegen", "ProtobufWire", "ProtobufReflection"),

@@ -1,4 +1,5 @@
 import CryptoExtras
+import DurableFile
 import Foundation
 import TelehealthCore
 import Testing
@@ -133,13 +134,14 @@ import Testing
         _ = try DevelopmentIssuer(directory: folder, createIfAbsent: true)
         let path = folder + "/" + DevelopmentIssuer.fileName
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
-        #expect(throws: KeySetError.unreadable(EACCES)) {
+        #expect(throws: KeySetError.file(.init(path, .openToOthers(mode: 0o644)))) {
             try DevelopmentIssuer(directory: folder, createIfAbsent: true)
         }
     }
 
     @Test func `without the right to create it, an absent development key is an error`() {
-        #expect(throws: KeySetError.unreadable(ENOENT)) {
+        let path = folder + "/" + DevelopmentIssuer.fileName
+        #expect(throws: KeySetError.file(.init(path, .missing))) {
             try DevelopmentIssuer(directory: folder, createIfAbsent: false)
         }
     }

@@ -1,3 +1,4 @@
+import DurableFile
 import Foundation
 import TelehealthCore
 import Testing
@@ -12,13 +13,17 @@ import Testing
         try body(folder.appending(path: "receipts.key").path)
     }
 
+    private static func damaged(_ path: String) -> KeySetError {
+        .file(.init(path + ".retired", .malformed("keys and seconds, a line each")))
+    }
+
     private static func mode(_ path: String) throws -> Int {
         try #require(FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int)
     }
 
     @Test func `the first key is made once, for its owner alone`() throws {
         try Self.inFolder { path in
-            #expect(throws: KeySetError.unreadable(ENOENT)) { try ReceiptKeyFile.read(path) }
+            #expect(throws: KeySetError.file(.init(path, .missing))) { try ReceiptKeyFile.read(path) }
             let first = try ReceiptKeyFile.open(path)
             #expect(try ReceiptKeyFile.open(path).signer.publicKey.bytes == first.signer.publicKey.bytes)
             #expect(first.retired.isEmpty)
@@ -58,8 +63,8 @@ import Testing
         try Self.inFolder { path in
             _ = try ReceiptKeyFile.open(path)
             try text.write(toFile: path + ".retired", atomically: true, encoding: .utf8)
-            #expect(throws: KeySetError.malformed) { try ReceiptKeyFile.read(path) }
-            #expect(throws: KeySetError.malformed) {
+            #expect(throws: Self.damaged(path)) { try ReceiptKeyFile.read(path) }
+            #expect(throws: Self.damaged(path)) {
                 try ReceiptKeyFile.rotate(path, now: Timestamp(microseconds: 0))
             }
         }

@@ -221,6 +221,7 @@ def test_playback_is_signed_for_cloudfront_when_that_is_set(own_simulator, tmp_p
     pem = tmp_path / "key.pem"
     pem.write_bytes(key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    pem.chmod(0o600)
     service = Service(
         tmp_path / "data", own_simulator,
         env={"TELEHEALTH_CLOUDFRONT_URL": "https://d111111abcdef8.cloudfront.net", "TELEHEALTH_CLOUDFRONT_KEY_PAIR_ID": "K2JCJMDEHXQW5F",

@@ -1,5 +1,6 @@
 import CSQLite
-import Glibc
+import DurableFile
+import Foundation
 import TelehealthCore
 import Testing
 
@@ -119,7 +120,7 @@ import Testing
     func findsTampering(_ index: Int) async throws {
         let (statements, number, fault) = Self.tampering[index]
         try await withTemporaryDirectory { directory in
-            let heads = DurableDirectory.parent(of: directory) + "/heads"
+            let heads = Folder.parent(of: directory) + "/heads"
             let store = try SQLiteStore.open(directory: directory)
             try await fill(store, rows: 301)
             let archive = try AuditHeadArchive.open(
@@ -144,7 +145,7 @@ import Testing
     @Test("a head is kept once, survives a half-written line, and is signed by the key of the file")
     func keepsHeads() async throws {
         try await withTemporaryDirectory { directory in
-            let heads = DurableDirectory.parent(of: directory) + "/witness/heads"
+            let heads = Folder.parent(of: directory) + "/witness/heads"
             let store = try SQLiteStore.open(directory: directory)
             try await fill(store, rows: 3)
             for _ in 0..<2 {
@@ -153,7 +154,10 @@ import Testing
                 #expect(try archive.keepHead().size == 3)
                 #expect(try archive.keepHead().size == 3)
             }
-            try HeadLines.append("{\"size\":4,\"mac\":", to: heads + "/audit-heads.jsonl", startingNewLine: false)
+            let file = try #require(FileHandle(forWritingAtPath: heads + "/audit-heads.jsonl"))
+            try file.seekToEnd()
+            try file.write(contentsOf: Data("{\"size\":4,\"mac\":".utf8))
+            try file.close()
             try await fill(store, rows: 1)
             let archive = try AuditHeadArchive.open(
                 directory: heads, keyFile: heads + ".key", trail: store, time: FixedTime())
@@ -169,7 +173,7 @@ import Testing
     @Test("the public key's file is left alone by a start, and replaced when it is another's or none")
     func keepsPublicKeyFile() async throws {
         try await withTemporaryDirectory { directory in
-            let heads = DurableDirectory.parent(of: directory) + "/heads"
+            let heads = Folder.parent(of: directory) + "/heads"
             let path = heads + "/audit-heads.pub"
             let store = try SQLiteStore.open(directory: directory)
             let start = {
@@ -177,19 +181,19 @@ import Testing
                     directory: heads, keyFile: heads + ".key", trail: store, time: FixedTime())
             }
             try start()
-            let made = try #require(try HeadLines.text(path))
+            let made = try #require(FileManager.default.contents(atPath: path))
             var (first, second) = (stat(), stat())
             #expect(stat(path, &first) == 0)
             try start()
             #expect(stat(path, &second) == 0 && second.st_ino == first.st_ino)
             for spoiling in ["0", ""] {
-                try HeadLines.replace(path, spoiling)
+                try SmallFile.replace(path, Array(spoiling.utf8), .open)
                 try start()
-                #expect(try HeadLines.text(path) == made)
+                #expect(FileManager.default.contents(atPath: path) == made)
             }
             unlink(path)
             try start()
-            #expect(try HeadLines.text(path) == made)
+            #expect(FileManager.default.contents(atPath: path) == made)
             await store.close()
         }
     }
@@ -291,15 +295,6 @@ import Testing
             #expect(found.map(\.action) == ["rare"])
             #expect(pages == 2)
         }
-    }
-
-    /// Runs SQL on a closed store's file through SQLite alone.
-    /// - Returns: SQLite's code.
-    private func edit(_ directory: String, _ statements: String) -> Int32 {
-        var handle: OpaquePointer?
-        sqlite3_open_v2(directory + "/telehealth.db", &handle, SQLITE_OPEN_READWRITE, nil)
-        defer { sqlite3_close_v2(handle) }
-        return sqlite3_exec(handle, statements, nil, nil, nil)
     }
 }
 

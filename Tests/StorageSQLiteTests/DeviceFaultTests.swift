@@ -59,6 +59,7 @@ import Testing
             for image in FaultVFS.Image.allCases {
                 let found = directory + "/\(image)"
                 try vfs.writeImage(to: found, image, seed: UInt64(nth))
+                try Ledger.takeMark(from: directory + "/live", to: found)
                 let problems = try await Ledger.problems(records, inDirectory: found)
                 #expect(problems == [], "\(fault.testDescription), call \(nth), \(image)")
             }
@@ -112,7 +113,7 @@ import Testing
                     }
                 }
                 #expect(!log.isReadOnly)
-                #expect(log.conditions.isEmpty || log.conditions == [.full, .recovered])
+                #expect(log.conditions.isEmpty || log.conditions.first == .full)
                 #expect(try await Ledger.problems(records, in: store) == [])
                 await store.close()
                 try vfs.writeImage(to: directory + "/found", .dropped, seed: 1)

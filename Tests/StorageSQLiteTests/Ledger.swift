@@ -1,3 +1,5 @@
+import DurableFile
+import Foundation
 import Synchronization
 import TelehealthCore
 import Testing
@@ -108,12 +110,24 @@ struct Ledger: Sendable {
         return problems
     }
 
+    /// The mark is written around the faulty layer: what it says last was on the device, which is the hardest case.
+    static func takeMark(from live: String, to found: String) throws {
+        let name = "telehealth.db.mark"
+        guard FileManager.default.fileExists(atPath: "\(live)/\(name)") else { return }
+        try FileManager.default.copyItem(atPath: "\(live)/\(name)", toPath: "\(found)/\(name)")
+    }
+
     /// Opens what a failure left with the plain layer and looks.
     static func problems(_ records: [Record], inDirectory directory: String) async throws -> [String] {
         var configuration = StoreConfiguration.withRingOfTests
-        configuration.auditKeyFile = DurableDirectory.parent(of: directory) + "/live.audit/chain.key"
+        configuration.auditKeyFile = Folder.parent(of: directory) + "/live.audit/chain.key"
+        // A power cut loses nothing that was acknowledged: whoever calls it damage raises a false alarm.
+        let log = ConditionLog()
+        configuration.onCondition = { log.note($0) }
         let store = try SQLiteStore.open(directory: directory, configuration: configuration)
-        var problems = try await problems(records, in: store)
+        var problems = log.conditions.map { "told of \($0)" }
+        problems += try await Self.problems(records, in: store)
+        problems += try await store.auditDoubts().map(\.description)
         // Whatever was lost, the audit log that is left is whole, and as long as the steps that are left.
         let report = try await store.auditReport()
         problems += report.findings.map(\.description)
@@ -142,6 +156,7 @@ extension StoreConfiguration {
     static func faulty(_ vfs: FaultVFS, log: ConditionLog? = nil) -> StoreConfiguration {
         var configuration = StoreConfiguration.withRingOfTests
         configuration.vfs = vfs.name
+        configuration.markInterval = .zero
         configuration.checkpointPages = 40
         configuration.idleCheckpointPages = 20
         if let log { configuration.onCondition = { log.note($0) } }

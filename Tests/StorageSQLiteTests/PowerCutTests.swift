@@ -20,6 +20,7 @@ import Testing
                 await store.close()
             }
             try vfs.writeImage(to: directory + "/found", image, seed: seed)
+            try Ledger.takeMark(from: directory + "/live", to: directory + "/found")
             vfs.destroy()
             return try await Ledger.problems(records, inDirectory: directory + "/found")
         }

@@ -1,3 +1,5 @@
+import CSQLite
+import DurableFile
 import Foundation
 import TelehealthCore
 import Testing
@@ -97,7 +99,7 @@ import Testing
     func isMadeOnce() async throws {
         try await withTemporaryDirectory { directory in
             let file = KeyRingFile(path: directory + "/ring")
-            #expect(throws: KeyRingError.unreadable(path: file.path, code: ENOENT)) { try file.read() }
+            #expect(throws: KeyRingError.file(.init(file.path, .missing))) { try file.read() }
             let made = try file.readOrMake()
             let mode = try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions] as? Int
             #expect(mode == 0o600)
@@ -112,8 +114,9 @@ import Testing
             let file = KeyRingFile(path: directory + "/ring")
             _ = try file.make()
             try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file.path)
-            #expect(throws: KeyRingError.tooOpen(path: file.path)) { try file.read() }
-            #expect(throws: KeyRingError.tooOpen(path: file.path)) { try file.readOrMake() }
+            let refusal = KeyRingError.file(.init(file.path, .openToOthers(mode: UInt32(mode))))
+            #expect(throws: refusal) { try file.read() }
+            #expect(throws: refusal) { try file.readOrMake() }
         }
     }
 
@@ -125,7 +128,7 @@ import Testing
             let file = KeyRingFile(path: directory + "/ring")
             _ = FileManager.default.createFile(
                 atPath: file.path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
-            #expect(throws: KeyRingError.malformed(path: file.path)) { try file.readOrMake() }
+            #expect(throws: KeyRingError.file(.init(file.path, .malformed("a key ring")))) { try file.readOrMake() }
             #expect(FileManager.default.contents(atPath: file.path) == Data(text.utf8))
         }
     }
@@ -278,8 +281,21 @@ import Testing
             let consents = try await store.consents(of: client).records
             #expect(consents.map(\.evidence) == ["\(Self.marker) scan"])
             #expect(try await store.session(SessionID("s"))?.session.endNote == "\(Self.marker) note")
+            #expect(try await store.integrityCheck() == [])
             await store.close()
             #expect(try Self.bytes(in: directory).range(of: Data(Self.marker.utf8)) == nil)
+
+            // From then on a text is none of ours, whatever the database says of itself.
+            let forged = """
+                DROP TRIGGER sessions_end_note_sealed; UPDATE sessions SET end_note = 'forged';
+                INSERT INTO sealing_keys VALUES (-1, x''); INSERT INTO clear_text_permits VALUES (1, zeroblob(16))
+                """
+            #expect(edit(directory, forged) == SQLITE_OK)
+            let again = try SQLiteStore.open(directory: directory, configuration: configuration)
+            await #expect(throws: StoreError.self) { try await again.session(SessionID("s")) }
+            await #expect(throws: StoreError.self) { try await again.seal(with: configuration.keyRing!) }
+            await #expect(throws: StoreError.self) { try await again.session(SessionID("s")) }
+            await again.close()
         }
     }
 

@@ -1,3 +1,4 @@
+import CSQLite
 import Foundation
 import StorageSQLite
 import TelehealthCore
@@ -40,4 +41,13 @@ func withTemporaryStore(
         }
         await store.close()
     }
+}
+
+/// Runs SQL on a closed store's file through SQLite alone.
+/// - Returns: SQLite's code.
+func edit(_ directory: String, _ statements: String) -> Int32 {
+    var handle: OpaquePointer?
+    sqlite3_open_v2(directory + "/telehealth.db", &handle, SQLITE_OPEN_READWRITE, nil)
+    defer { sqlite3_close_v2(handle) }
+    return sqlite3_exec(handle, statements, nil, nil, nil)
 }

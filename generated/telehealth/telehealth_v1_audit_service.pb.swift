@@ -68,6 +68,17 @@ public enum Telehealth_V1_AuditFault: ProtobufEnum {
     case headForged
     /// A stored node of the Merkle tree is not the hash of its rows.
     case treeNodeChanged
+    /// A line of the file of heads is damaged; `number` is the line.
+    case headDamaged
+    /// Rows that were on the device are gone, or others stand in their place: an older copy, a cut log, or damage.
+    case rowsLost
+    /// The mark beside the database that says how long the log was is damaged.
+    case markDamaged
+    /// The database's write-ahead log was damaged and cut: acknowledged transactions are lost.
+    case writeAheadLogCut
+    /// A row was written by somebody else than the service: it says who may see a visit and does not fit its MAC, or holds
+    /// a text where a sealed value belongs; `number` is 0 and the description names the row.
+    case rowForged
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -84,6 +95,11 @@ public enum Telehealth_V1_AuditFault: ProtobufEnum {
         case 6: self = .tailCut
         case 7: self = .headForged
         case 8: self = .treeNodeChanged
+        case 9: self = .headDamaged
+        case 10: self = .rowsLost
+        case 12: self = .markDamaged
+        case 13: self = .writeAheadLogCut
+        case 11: self = .rowForged
         default: self = .unrecognized(rawValue)
         }
     }
@@ -99,6 +115,11 @@ public enum Telehealth_V1_AuditFault: ProtobufEnum {
         case .tailCut: 6
         case .headForged: 7
         case .treeNodeChanged: 8
+        case .headDamaged: 9
+        case .rowsLost: 10
+        case .markDamaged: 12
+        case .writeAheadLogCut: 13
+        case .rowForged: 11
         case .unrecognized(let number): number
         }
     }
@@ -865,18 +886,20 @@ public enum Telehealth_V1_AuditService_File {
             aGFzaBgCIAEoDEIEgLoYAlIIbGVhZkhhc2gSGAoEcGF0aBgDIAMoDEIEgLoYAlIEcGF0aBIsCgRoZWFkGAQgASgLMhgudGVsZWhl
             YWx0aC52MS5BdWRpdEhlYWRSBGhlYWQSLAoPaGVhZF9wdWJsaWNfa2V5GAUgASgMQgSAuhgCUg1oZWFkUHVibGljS2V5KnwKDEF1
             ZGl0T3V0Y29tZRIdChlBVURJVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGQoVQVVESVRfT1VUQ09NRV9BTExPV0VEEAESGAoUQVVE
-            SVRfT1VUQ09NRV9ERU5JRUQQAhIYChRBVURJVF9PVVRDT01FX0ZBSUxFRBADKokCCgpBdWRpdEZhdWx0EhsKF0FVRElUX0ZBVUxU
+            SVRfT1VUQ09NRV9ERU5JRUQQAhIYChRBVURJVF9PVVRDT01FX0ZBSUxFRBADKqEDCgpBdWRpdEZhdWx0EhsKF0FVRElUX0ZBVUxU
             X1VOU1BFQ0lGSUVEEAASFwoTQVVESVRfRkFVTFRfQ0hBTkdFRBABEhkKFUFVRElUX0ZBVUxUX1JFT1JERVJFRBACEhcKE0FVRElU
             X0ZBVUxUX01JU1NJTkcQAxIYChRBVURJVF9GQVVMVF9VTkxJTktFRBAEEh0KGUFVRElUX0ZBVUxUX0hFQURfTUlTTUFUQ0gQBRIY
             ChRBVURJVF9GQVVMVF9UQUlMX0NVVBAGEhsKF0FVRElUX0ZBVUxUX0hFQURfRk9SR0VEEAcSIQodQVVESVRfRkFVTFRfVFJFRV9O
-            T0RFX0NIQU5HRUQQCDL6AwoMQXVkaXRTZXJ2aWNlEmAKD0xpc3RBdWRpdEV2ZW50cxIlLnRlbGVoZWFsdGgudjEuTGlzdEF1ZGl0
-            RXZlbnRzUmVxdWVzdBomLnRlbGVoZWFsdGgudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2USbAoTTGlzdFNlc3Npb25BY2Nlc3Nl
-            cxIpLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25BY2Nlc3Nlc1JlcXVlc3QaKi50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9uQWNj
-            ZXNzZXNSZXNwb25zZRJdCg5WZXJpZnlBdWRpdExvZxIkLnRlbGVoZWFsdGgudjEuVmVyaWZ5QXVkaXRMb2dSZXF1ZXN0GiUudGVs
-            ZWhlYWx0aC52MS5WZXJpZnlBdWRpdExvZ1Jlc3BvbnNlEl8KDkV4cG9ydEF1ZGl0TG9nEiQudGVsZWhlYWx0aC52MS5FeHBvcnRB
-            dWRpdExvZ1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLkV4cG9ydEF1ZGl0TG9nUmVzcG9uc2UwARJaCg1HZXRBdWRpdFByb29mEiMu
-            dGVsZWhlYWx0aC52MS5HZXRBdWRpdFByb29mUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuR2V0QXVkaXRQcm9vZlJlc3BvbnNlYgZw
-            cm90bzM=
+            T0RFX0NIQU5HRUQQCBIcChhBVURJVF9GQVVMVF9IRUFEX0RBTUFHRUQQCRIZChVBVURJVF9GQVVMVF9ST1dTX0xPU1QQChIcChhB
+            VURJVF9GQVVMVF9NQVJLX0RBTUFHRUQQDBIjCh9BVURJVF9GQVVMVF9XUklURV9BSEVBRF9MT0dfQ1VUEA0SGgoWQVVESVRfRkFV
+            TFRfUk9XX0ZPUkdFRBALMvoDCgxBdWRpdFNlcnZpY2USYAoPTGlzdEF1ZGl0RXZlbnRzEiUudGVsZWhlYWx0aC52MS5MaXN0QXVk
+            aXRFdmVudHNSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5MaXN0QXVkaXRFdmVudHNSZXNwb25zZRJsChNMaXN0U2Vzc2lvbkFjY2Vz
+            c2VzEikudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbkFjY2Vzc2VzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25B
+            Y2Nlc3Nlc1Jlc3BvbnNlEl0KDlZlcmlmeUF1ZGl0TG9nEiQudGVsZWhlYWx0aC52MS5WZXJpZnlBdWRpdExvZ1JlcXVlc3QaJS50
+            ZWxlaGVhbHRoLnYxLlZlcmlmeUF1ZGl0TG9nUmVzcG9uc2USXwoORXhwb3J0QXVkaXRMb2cSJC50ZWxlaGVhbHRoLnYxLkV4cG9y
+            dEF1ZGl0TG9nUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuRXhwb3J0QXVkaXRMb2dSZXNwb25zZTABEloKDUdldEF1ZGl0UHJvb2YS
+            Iy50ZWxlaGVhbHRoLnYxLkdldEF1ZGl0UHJvb2ZSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5HZXRBdWRpdFByb29mUmVzcG9uc2Vi
+            BnByb3RvMw==
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

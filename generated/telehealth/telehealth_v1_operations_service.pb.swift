@@ -8,6 +8,46 @@
 public import ProtobufWire
 public import RPCModel
 
+/// How the database stands.
+public enum Telehealth_V1_StoreState: ProtobufEnum {
+    /// Never sent.
+    case unspecified
+    /// It takes changes.
+    case writable
+    /// A write met a full disk. It takes changes again by itself once there is space.
+    case full
+    /// Its device failed: it takes no changes until the next start.
+    case readOnly
+    /// A number this version of the enum has no name for.
+    case unrecognized(Int32)
+
+    public static let fullName = "telehealth.v1.StoreState"
+
+    public init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .writable
+        case 2: self = .full
+        case 3: self = .readOnly
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .writable: 1
+        case .full: 2
+        case .readOnly: 3
+        case .unrecognized(let number): number
+        }
+    }
+
+    public var isRecognized: Bool {
+        if case .unrecognized = self { false } else { true }
+    }
+}
+
 /// Asks for nothing more than the status.
 public struct Telehealth_V1_GetServiceStatusRequest: Message {
     public static let fullName = "telehealth.v1.GetServiceStatusRequest"
@@ -33,7 +73,7 @@ public struct Telehealth_V1_GetServiceStatusResponse: Message {
     public static let fullName = "telehealth.v1.GetServiceStatusResponse"
     /// When this process began to serve, UTC.
     public var startedAt: Google_Protobuf_Timestamp?
-    /// Whether the database takes changes. False after a failure of its device, until the next start.
+    /// Whether the database takes changes; `store_state` says why it does not.
     public var writable: Bool = false
     /// What the database did since the start.
     public var database: Telehealth_V1_DatabaseStatistics?
@@ -46,6 +86,11 @@ public struct Telehealth_V1_GetServiceStatusResponse: Message {
     public var refusedEffects: Int64 = 0
     /// Watches that are open.
     public var openWatches: Int64 = 0
+    /// How the database stands.
+    public var storeState: Telehealth_V1_StoreState = .init(rawValue: 0)
+    /// Bytes free on the database's device, and its size; 0 when the operating system does not tell.
+    public var storeFreeBytes: Int64 = 0
+    public var storeSizeBytes: Int64 = 0
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -57,7 +102,9 @@ public struct Telehealth_V1_GetServiceStatusResponse: Message {
         if pendingEffects != 0 { buffer.write(4, pendingEffects, as: WireInt64.self) }
         if failedEffects != 0 { buffer.write(5, failedEffects, as: WireInt64.self) }
         if openWatches != 0 { buffer.write(6, openWatches, as: WireInt64.self) }
-        if refusedEffects != 0 { buffer.write(7, refusedEffects, as: WireInt64.self) }
+        if storeState.rawValue != 0 { buffer.write(7, storeState, as: WireEnum<Telehealth_V1_StoreState>.self) }
+        if storeFreeBytes != 0 { buffer.write(8, storeFreeBytes, as: WireInt64.self) }
+        if storeSizeBytes != 0 { buffer.write(9, storeSizeBytes, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -70,7 +117,9 @@ public struct Telehealth_V1_GetServiceStatusResponse: Message {
             case 32: try reader.read(&pendingEffects, as: WireInt64.self)
             case 40: try reader.read(&failedEffects, as: WireInt64.self)
             case 48: try reader.read(&openWatches, as: WireInt64.self)
-            case 56: try reader.read(&refusedEffects, as: WireInt64.self)
+            case 56: try reader.read(&storeState, as: WireEnum<Telehealth_V1_StoreState>.self)
+            case 64: try reader.read(&storeFreeBytes, as: WireInt64.self)
+            case 72: try reader.read(&storeSizeBytes, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -397,7 +446,8 @@ public enum Telehealth_V1_OperationsService_Methods {
 
 /// Looks after a running service. Nothing here shows anything of a patient. Role: admin, for every call.
 public protocol Telehealth_V1_OperationsServiceHandler: Sendable {
-    /// Tells how the service, its database and its work outside the database stand.
+    /// Tells how the service, its database and its work outside the database stand. While the database takes no changes
+    /// it is answered without a row in the audit log.
     ///
     /// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
     func getServiceStatus(_ request: Telehealth_V1_GetServiceStatusRequest, context: ServerCallContext)
@@ -405,10 +455,15 @@ public protocol Telehealth_V1_OperationsServiceHandler: Sendable {
     /// Copies the database into a new file of the backup directory, while work goes on; answers when the copy is complete,
     /// checked and on the device. Minutes for a large database: give it a deadline to match.
     ///
-    /// Errors: UNAVAILABLE (STORE_OVERLOADED while another backup runs; STORE_UNAVAILABLE when the file cannot be written).
+    /// Checked means: its structure, and every sealed value in it was opened. A copy in which something is damaged is kept
+    /// under its name with `.damaged` behind it.
+    ///
+    /// Errors: UNAVAILABLE (STORE_OVERLOADED while another backup runs; STORE_UNAVAILABLE when the file cannot be
+    /// written); DATA_LOSS (DATA_DAMAGED when the copy is not sound: CheckDatabase says what is wrong).
     func backupDatabase(_ request: Telehealth_V1_BackupDatabaseRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_BackupDatabaseResponse
-    /// Looks through the whole database for damage and broken references, beside the running work.
+    /// Looks through the whole database, beside the running work: its structure, references, and every sealed value,
+    /// which it opens. Minutes for a large database.
     ///
     /// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
     func checkDatabase(_ request: Telehealth_V1_CheckDatabaseRequest, context: ServerCallContext)
@@ -465,7 +520,8 @@ public struct Telehealth_V1_OperationsServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// Tells how the service, its database and its work outside the database stand.
+    /// Tells how the service, its database and its work outside the database stand. While the database takes no changes
+    /// it is answered without a row in the audit log.
     ///
     /// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
     public func getServiceStatus(
@@ -477,14 +533,19 @@ public struct Telehealth_V1_OperationsServiceClient: Sendable {
     /// Copies the database into a new file of the backup directory, while work goes on; answers when the copy is complete,
     /// checked and on the device. Minutes for a large database: give it a deadline to match.
     ///
-    /// Errors: UNAVAILABLE (STORE_OVERLOADED while another backup runs; STORE_UNAVAILABLE when the file cannot be written).
+    /// Checked means: its structure, and every sealed value in it was opened. A copy in which something is damaged is kept
+    /// under its name with `.damaged` behind it.
+    ///
+    /// Errors: UNAVAILABLE (STORE_OVERLOADED while another backup runs; STORE_UNAVAILABLE when the file cannot be
+    /// written); DATA_LOSS (DATA_DAMAGED when the copy is not sound: CheckDatabase says what is wrong).
     public func backupDatabase(
         _ request: Telehealth_V1_BackupDatabaseRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_BackupDatabaseResponse {
         try await channel.unary(Telehealth_V1_OperationsService_Methods.backupDatabase, request, options: options)
     }
 
-    /// Looks through the whole database for damage and broken references, beside the running work.
+    /// Looks through the whole database, beside the running work: its structure, references, and every sealed value,
+    /// which it opens. Minutes for a large database.
     ///
     /// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
     public func checkDatabase(
@@ -519,35 +580,38 @@ public enum Telehealth_V1_OperationsService_File {
         base64: """
             CiZ0ZWxlaGVhbHRoL3YxL29wZXJhdGlvbnNfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRoeZ29vZ2xlL3Byb3RvYnVmL2R1
             cmF0aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJv
-            dG8iGQoXR2V0U2VydmljZVN0YXR1c1JlcXVlc3Qi8AIKGEdldFNlcnZpY2VTdGF0dXNSZXNwb25zZRI/CgpzdGFydGVkX2F0GAEg
+            dG8iGQoXR2V0U2VydmljZVN0YXR1c1JlcXVlc3Qi4wMKGEdldFNlcnZpY2VTdGF0dXNSZXNwb25zZRI/CgpzdGFydGVkX2F0GAEg
             ASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RhcnRlZEF0EiAKCHdyaXRhYmxlGAIgASgIQgSAuhgCUgh3
             cml0YWJsZRI9CghkYXRhYmFzZRgDIAEoCzIhLnRlbGVoZWFsdGgudjEuRGF0YWJhc2VTdGF0aXN0aWNzUghkYXRhYmFzZRItCg9w
             ZW5kaW5nX2VmZmVjdHMYBCABKANCBIC6GAJSDnBlbmRpbmdFZmZlY3RzEisKDmZhaWxlZF9lZmZlY3RzGAUgASgDQgSAuhgCUg1m
-            YWlsZWRFZmZlY3RzEi0KD3JlZnVzZWRfZWZmZWN0cxgHIAEoA0IEgLoYAlIOcmVmdXNlZEVmZmVjdHMSJwoMb3Blbl93YXRjaGVz
-            GAYgASgDQgSAuhgCUgtvcGVuV2F0Y2hlcyL5AgoSRGF0YWJhc2VTdGF0aXN0aWNzEh4KB2NvbW1pdHMYASABKANCBIC6GAJSB2Nv
-            bW1pdHMSIgoJZGVjaXNpb25zGAIgASgDQgSAuhgCUglkZWNpc2lvbnMSIgoJY29uZmxpY3RzGAMgASgDQgSAuhgCUgljb25mbGlj
-            dHMSQAoLY29tbWl0X21lYW4YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSCmNvbW1pdE1lYW4SPgoKY29t
-            bWl0X21heBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIJY29tbWl0TWF4EikKDXF1ZXVlZF93cml0ZXMY
-            BiABKANCBIC6GAJSDHF1ZXVlZFdyaXRlcxIrCg5yZWZ1c2VkX3dyaXRlcxgHIAEoA0IEgLoYAlINcmVmdXNlZFdyaXRlcxIhCgl3
-            YWxfcGFnZXMYCCABKANCBIC6GAJSCHdhbFBhZ2VzIjwKFUJhY2t1cERhdGFiYXNlUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJ
-            QgSAuhgCUglyZXF1ZXN0SWQiYAoWQmFja3VwRGF0YWJhc2VSZXNwb25zZRIhCglmaWxlX25hbWUYASABKAlCBIC6GAJSCGZpbGVO
-            YW1lEiMKCmJ5dGVfY291bnQYAiABKANCBIC6GAJSCWJ5dGVDb3VudCIWChRDaGVja0RhdGFiYXNlUmVxdWVzdCI5ChVDaGVja0Rh
-            dGFiYXNlUmVzcG9uc2USIAoIcHJvYmxlbXMYASADKAlCBIC6GAJSCHByb2JsZW1zImIKGExpc3RGYWlsZWRFZmZlY3RzUmVxdWVz
-            dBIhCglwYWdlX3NpemUYASABKAVCBIC6GAJSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YAiABKAlCBIC6GAJSCXBhZ2VUb2tlbiKA
-            AQoZTGlzdEZhaWxlZEVmZmVjdHNSZXNwb25zZRI1CgdlZmZlY3RzGAEgAygLMhsudGVsZWhlYWx0aC52MS5GYWlsZWRFZmZlY3RS
-            B2VmZmVjdHMSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIvgBCgxGYWlsZWRFZmZlY3QSIQoJ
-            ZWZmZWN0X2lkGAEgASgJQgSAuhgCUghlZmZlY3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSGAoEa2lu
-            ZBgDIAEoCUIEgLoYAlIEa2luZBIgCghhdHRlbXB0cxgEIAEoBUIEgLoYAlIIYXR0ZW1wdHMSIwoKbGFzdF9lcnJvchgFIAEoCUIE
-            gLoYAlIJbGFzdEVycm9yEj8KCmNyZWF0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgljcmVh
-            dGVkQXQiXAoSUmV0cnlFZmZlY3RSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIhCgllZmZlY3Rf
-            aWQYAiABKAlCBIC6GAJSCGVmZmVjdElkIhUKE1JldHJ5RWZmZWN0UmVzcG9uc2Uy8QMKEU9wZXJhdGlvbnNTZXJ2aWNlEmMKEEdl
-            dFNlcnZpY2VTdGF0dXMSJi50ZWxlaGVhbHRoLnYxLkdldFNlcnZpY2VTdGF0dXNSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5HZXRT
-            ZXJ2aWNlU3RhdHVzUmVzcG9uc2USXQoOQmFja3VwRGF0YWJhc2USJC50ZWxlaGVhbHRoLnYxLkJhY2t1cERhdGFiYXNlUmVxdWVz
-            dBolLnRlbGVoZWFsdGgudjEuQmFja3VwRGF0YWJhc2VSZXNwb25zZRJaCg1DaGVja0RhdGFiYXNlEiMudGVsZWhlYWx0aC52MS5D
-            aGVja0RhdGFiYXNlUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ2hlY2tEYXRhYmFzZVJlc3BvbnNlEmYKEUxpc3RGYWlsZWRFZmZl
-            Y3RzEicudGVsZWhlYWx0aC52MS5MaXN0RmFpbGVkRWZmZWN0c1JlcXVlc3QaKC50ZWxlaGVhbHRoLnYxLkxpc3RGYWlsZWRFZmZl
-            Y3RzUmVzcG9uc2USVAoLUmV0cnlFZmZlY3QSIS50ZWxlaGVhbHRoLnYxLlJldHJ5RWZmZWN0UmVxdWVzdBoiLnRlbGVoZWFsdGgu
-            djEuUmV0cnlFZmZlY3RSZXNwb25zZWIGcHJvdG8z
+            YWlsZWRFZmZlY3RzEicKDG9wZW5fd2F0Y2hlcxgGIAEoA0IEgLoYAlILb3BlbldhdGNoZXMSQAoLc3RvcmVfc3RhdGUYByABKA4y
+            GS50ZWxlaGVhbHRoLnYxLlN0b3JlU3RhdGVCBIC6GAJSCnN0b3JlU3RhdGUSLgoQc3RvcmVfZnJlZV9ieXRlcxgIIAEoA0IEgLoY
+            AlIOc3RvcmVGcmVlQnl0ZXMSLgoQc3RvcmVfc2l6ZV9ieXRlcxgJIAEoA0IEgLoYAlIOc3RvcmVTaXplQnl0ZXMi+QIKEkRhdGFi
+            YXNlU3RhdGlzdGljcxIeCgdjb21taXRzGAEgASgDQgSAuhgCUgdjb21taXRzEiIKCWRlY2lzaW9ucxgCIAEoA0IEgLoYAlIJZGVj
+            aXNpb25zEiIKCWNvbmZsaWN0cxgDIAEoA0IEgLoYAlIJY29uZmxpY3RzEkAKC2NvbW1pdF9tZWFuGAQgASgLMhkuZ29vZ2xlLnBy
+            b3RvYnVmLkR1cmF0aW9uQgSAuhgCUgpjb21taXRNZWFuEj4KCmNvbW1pdF9tYXgYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVy
+            YXRpb25CBIC6GAJSCWNvbW1pdE1heBIpCg1xdWV1ZWRfd3JpdGVzGAYgASgDQgSAuhgCUgxxdWV1ZWRXcml0ZXMSKwoOcmVmdXNl
+            ZF93cml0ZXMYByABKANCBIC6GAJSDXJlZnVzZWRXcml0ZXMSIQoJd2FsX3BhZ2VzGAggASgDQgSAuhgCUgh3YWxQYWdlcyI8ChVC
+            YWNrdXBEYXRhYmFzZVJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkImAKFkJhY2t1cERhdGFiYXNl
+            UmVzcG9uc2USIQoJZmlsZV9uYW1lGAEgASgJQgSAuhgCUghmaWxlTmFtZRIjCgpieXRlX2NvdW50GAIgASgDQgSAuhgCUglieXRl
+            Q291bnQiFgoUQ2hlY2tEYXRhYmFzZVJlcXVlc3QiOQoVQ2hlY2tEYXRhYmFzZVJlc3BvbnNlEiAKCHByb2JsZW1zGAEgAygJQgSA
+            uhgCUghwcm9ibGVtcyJiChhMaXN0RmFpbGVkRWZmZWN0c1JlcXVlc3QSIQoJcGFnZV9zaXplGAEgASgFQgSAuhgCUghwYWdlU2l6
+            ZRIjCgpwYWdlX3Rva2VuGAIgASgJQgSAuhgCUglwYWdlVG9rZW4igAEKGUxpc3RGYWlsZWRFZmZlY3RzUmVzcG9uc2USNQoHZWZm
+            ZWN0cxgBIAMoCzIbLnRlbGVoZWFsdGgudjEuRmFpbGVkRWZmZWN0UgdlZmZlY3RzEiwKD25leHRfcGFnZV90b2tlbhgCIAEoCUIE
+            gLoYAlINbmV4dFBhZ2VUb2tlbiL4AQoMRmFpbGVkRWZmZWN0EiEKCWVmZmVjdF9pZBgBIAEoCUIEgLoYAlIIZWZmZWN0SWQSIwoK
+            c2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEhgKBGtpbmQYAyABKAlCBIC6GAJSBGtpbmQSIAoIYXR0ZW1wdHMYBCAB
+            KAVCBIC6GAJSCGF0dGVtcHRzEiMKCmxhc3RfZXJyb3IYBSABKAlCBIC6GAJSCWxhc3RFcnJvchI/CgpjcmVhdGVkX2F0GAYgASgL
+            MhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJY3JlYXRlZEF0IlwKElJldHJ5RWZmZWN0UmVxdWVzdBIjCgpyZXF1
+            ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIQoJZWZmZWN0X2lkGAIgASgJQgSAuhgCUghlZmZlY3RJZCIVChNSZXRyeUVm
+            ZmVjdFJlc3BvbnNlKnQKClN0b3JlU3RhdGUSGwoXU1RPUkVfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRTVE9SRV9TVEFURV9XUklU
+            QUJMRRABEhQKEFNUT1JFX1NUQVRFX0ZVTEwQAhIZChVTVE9SRV9TVEFURV9SRUFEX09OTFkQAzLxAwoRT3BlcmF0aW9uc1NlcnZp
+            Y2USYwoQR2V0U2VydmljZVN0YXR1cxImLnRlbGVoZWFsdGgudjEuR2V0U2VydmljZVN0YXR1c1JlcXVlc3QaJy50ZWxlaGVhbHRo
+            LnYxLkdldFNlcnZpY2VTdGF0dXNSZXNwb25zZRJdCg5CYWNrdXBEYXRhYmFzZRIkLnRlbGVoZWFsdGgudjEuQmFja3VwRGF0YWJh
+            c2VSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5CYWNrdXBEYXRhYmFzZVJlc3BvbnNlEloKDUNoZWNrRGF0YWJhc2USIy50ZWxlaGVh
+            bHRoLnYxLkNoZWNrRGF0YWJhc2VSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5DaGVja0RhdGFiYXNlUmVzcG9uc2USZgoRTGlzdEZh
+            aWxlZEVmZmVjdHMSJy50ZWxlaGVhbHRoLnYxLkxpc3RGYWlsZWRFZmZlY3RzUmVxdWVzdBooLnRlbGVoZWFsdGgudjEuTGlzdEZh
+            aWxlZEVmZmVjdHNSZXNwb25zZRJUCgtSZXRyeUVmZmVjdBIhLnRlbGVoZWFsdGgudjEuUmV0cnlFZmZlY3RSZXF1ZXN0GiIudGVs
+            ZWhlYWx0aC52MS5SZXRyeUVmZmVjdFJlc3BvbnNlYgZwcm90bzM=
             """,
         dependencies: [
             Google_Protobuf_Duration_File.descriptor,

@@ -1354,7 +1354,8 @@ public enum Telehealth_V1_TelehealthService_Methods {
 /// use a call gets PERMISSION_DENIED (ROLE_NOT_ALLOWED); an id that one may not see is NOT_FOUND like an unknown one.
 /// Calls that change something take a `request_id`: a UUID that names the attempt for 24 hours, per caller and method.
 /// The same id with another body is INVALID_ARGUMENT (REQUEST_ID_REUSED). Every call may end UNAVAILABLE
-/// (STORE_UNAVAILABLE, STORE_OVERLOADED), RESOURCE_EXHAUSTED (STORE_FULL) or ABORTED (VERSION_CONFLICT).
+/// (STORE_UNAVAILABLE, STORE_OVERLOADED), RESOURCE_EXHAUSTED (STORE_FULL), ABORTED (VERSION_CONFLICT) or DATA_LOSS
+/// (DATA_DAMAGED: of that row alone).
 public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Creates the session of an appointment; Chime is not called yet. Roles: scheduler, clinician of the appointment,
     /// admin, service.

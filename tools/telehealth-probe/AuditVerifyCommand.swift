@@ -109,11 +109,13 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         }
         let source: AuditInspection.Source
         let last: Int64
+        var doubts = (kept?.damagedLines ?? []).map { AuditFinding(number: Int64($0), fault: .headDamaged) }
         if let database {
             let folder = URL(filePath: database).deletingLastPathComponent().path
             let ring = keyRing.map { KeyRingFile(path: $0) } ?? KeyRingFile(besideDirectory: folder)
             let copy = try AuditCopy(path: database, keyRing: ring)
             last = try copy.lastNumber()
+            doubts += try copy.doubts(key)
             source = AuditInspection.Source(
                 records: { (from, limit) async throws(StoreError) in try copy.records(from: from, limit: limit) },
                 nodes: { (leaves) async throws(StoreError) in try copy.nodes(in: leaves) }, verifier: verifier)
@@ -127,7 +129,7 @@ struct AuditVerifyCommand: AsyncParsableCommand {
                 }, nodes: nil, verifier: verifier)
         }
         let inspection = AuditInspection(
-            source: source, newestHead: known.last { head in headKey?.verifies(head) ?? false })
+            source: source, newestHead: known.last { head in headKey?.verifies(head) ?? false }, doubts: doubts)
         let report = try await inspection.run(from: from, through: through == 0 ? nil : through, lastKnown: last)
         guard let report else { throw CancellationError() }
         return report
@@ -222,6 +224,11 @@ extension AuditFinding {
                 case .cutShort: .tailCut
                 case .headForged: .headForged
                 case .nodeChanged: .treeNodeChanged
+                case .headDamaged: .headDamaged
+                case .rowsLost: .rowsLost
+                case .markDamaged: .markDamaged
+                case .writeAheadLogCut: .writeAheadLogCut
+                case .rowForged: .rowForged
                 }
         }
     }

@@ -55,6 +55,13 @@ extension OperateCommand {
                 + "work was given up, or AWS refuses it.")
         @OptionGroup var options: OperatorOptions
 
+        private static func words(_ status: Telehealth_V1_GetServiceStatusResponse) -> String {
+            if status.storeState == .full {
+                return "DISK FULL: \(status.storeFreeBytes >> 10) KiB free of \(status.storeSizeBytes >> 10) KiB"
+            }
+            return status.writable ? "takes changes" : "READ-ONLY: see the service's log"
+        }
+
         func run() async throws {
             try await options.run(doing: "status") { client in
                 let status = try await client.serviceStatus()
@@ -64,7 +71,7 @@ extension OperateCommand {
                     let database = status.database ?? .init()
                     print(
                         """
-                        database         \(status.writable ? "takes changes" : "READ-ONLY: see the service's log")
+                        database         \(Self.words(status))
                         commits          \(database.commits) for \(database.decisions) changes, \
                         \(database.conflicts) decided again
                         waiting writes   \(database.queuedWrites), turned away \(database.refusedWrites)

@@ -1,3 +1,4 @@
+internal import DurableFile
 internal import Synchronization
 public import TelehealthCore
 
@@ -6,21 +7,35 @@ public import TelehealthCore
 /// Isolation: any; one reader at a time.
 public final class AuditCopy: Sendable {
     private let connection: Mutex<SQLiteConnection>
+    private let path: String
+    /// nil for a copy from before people's ids were tokens.
+    private let sealer: Sealer?
+    /// Seen before SQLite opened the file.
+    private let isLogDamaged: Bool
 
     /// - Parameters:
     ///   - path: a backup, or the database of a service that is stopped.
     ///   - keyRing: with which people's ids were made tokens.
     /// - Throws: another file than a database, a ring that cannot be read or is of another database.
     public init(path: String, keyRing: KeyRingFile) throws(StoreOpenFailure) {
+        self.path = path
+        do throws(FileFailure) {
+            isLogDamaged = try WALFile.damage(ofDatabase: path) != nil
+        } catch {
+            throw .file(error)
+        }
         let bare = try Self.connect(path, sealer: nil)
         guard try KeyUse.holdsTokens(bare) else {
             connection = Mutex(bare)
+            sealer = nil
             return
         }
         let ring: KeyRing
         do throws(KeyRingError) { ring = try keyRing.read() } catch { throw .keyRing(error) }
         try KeyUse.checkIndex(of: ring, bare)
-        connection = Mutex(try Self.connect(path, sealer: Sealer(ring)))
+        let sealer = Sealer(ring)
+        self.sealer = sealer
+        connection = Mutex(try Self.connect(path, sealer: sealer))
     }
 
     private static func connect(_ path: String, sealer: Sealer?) throws(StoreOpenFailure) -> SQLiteConnection {
@@ -33,7 +48,21 @@ public final class AuditCopy: Sendable {
 
     /// Reads a chain key's file (mode 0600); nil when it is not there.
     public static func key(inFile path: String) throws(StoreOpenFailure) -> AuditKey? {
-        try SecretFile.read(path).flatMap(AuditKey.init)
+        do throws(FileFailure) { return try SecretFile.read(path).flatMap(AuditKey.init) } catch { throw .file(error) }
+    }
+
+    /// What speaks against the log besides its rows: the marks beside the database, a write-ahead log that is damaged
+    /// or was cut, rows of visits that somebody else wrote.
+    public func doubts(_ key: AuditKey) throws(StoreError) -> [AuditFinding] {
+        let cut = isLogDamaged ? [AuditFinding(number: 0, fault: .writeAheadLogCut)] : []
+        let end = try lastNumber()
+        return cut
+            + (try read { (connection) throws(SQLiteError) in
+                try AuditMarks.findings(database: path, key: key, end: end, connection)
+                    + (sealer.map { sealer throws(SQLiteError) in
+                        try ForgedRowCheck.run(connection, sealer).findings
+                    } ?? [])
+            })
     }
 
     /// The last row's number; 0 for an empty log.

@@ -1,3 +1,4 @@
+internal import DurableFile
 internal import Glibc
 internal import Synchronization
 public import TelehealthCore
@@ -6,10 +7,12 @@ public import TelehealthCore
 ///
 /// The directory holds `audit-heads.jsonl` and `audit-heads.pub`, the public key in hexadecimal. Who wants more than
 /// this machine's word ships both elsewhere, or mounts the directory from elsewhere. A line that is half written
-/// when the power goes is left as it is; the next one begins a new line.
+/// when the power goes is taken away at the next opening: nobody was told of its head. Any other line that is no head
+/// is told of as damaged.
 public final class AuditHeadArchive: AuditWitness {
     static let fileName = "audit-heads.jsonl"
     static let publicKeyName = "audit-heads.pub"
+    private static let publicKeyBytesMax = 256
 
     private let directory: String
     private let signer: AuditHeadSigner
@@ -33,17 +36,18 @@ public final class AuditHeadArchive: AuditWitness {
     public static func open(
         directory: String, keyFile: String, trail: any AuditTrail, time: any TimeSource
     ) throws(StoreOpenFailure) -> AuditHeadArchive {
-        try DurableDirectory.makeAll(directory)
-        var secret = try SecretFile.read(keyFile)
-        if secret == nil {
-            secret = try SecretFile.create(keyFile, bytes: AuditHeadSigner.randomBytes())
+        do throws(FileFailure) {
+            try Folder.makeAll(directory)
+            let secret = try SecretFile.readOrMake(keyFile, fresh: AuditHeadSigner.randomBytes)
+            guard let signer = AuditHeadSigner(secret) else {
+                throw FileFailure(keyFile, .malformed("a key: 64 hexadecimal digits"))
+            }
+            let kept = try makeFiles(directory, publicKey: HexText.encode(signer.publicKey.bytes) + "\n")
+            return AuditHeadArchive(
+                directory: directory, signer: signer, trail: trail, time: time, newest: kept.heads.last)
+        } catch {
+            throw .file(error)
         }
-        guard let signer = secret.flatMap(AuditHeadSigner.init) else {
-            throw .keyFile(path: keyFile, problem: .malformed)
-        }
-        let kept = try makeFiles(directory, publicKey: HexText.encode(signer.publicKey.bytes) + "\n")
-        return AuditHeadArchive(
-            directory: directory, signer: signer, trail: trail, time: time, newest: kept.last)
     }
 
     /// What is there and as it should be is left alone: a start then waits for no disk.
@@ -51,27 +55,41 @@ public final class AuditHeadArchive: AuditWitness {
     /// - Returns: the heads kept so far.
     private static func makeFiles(
         _ directory: String, publicKey: String
-    ) throws(StoreOpenFailure) -> [AuditHead] {
+    ) throws(FileFailure) -> HeadLines.Content {
         let (path, keyPath) = ("\(directory)/\(fileName)", "\(directory)/\(publicKeyName)")
-        let text = try HeadLines.text(path)
-        let isCut = text?.utf8.last.map { $0 != UInt8(ascii: "\n") } ?? false
-        // A line cut by a power failure is ended, so that the next head stands on a line of its own.
-        if text == nil || isCut { try HeadLines.append("", to: path, startingNewLine: isCut) }
-        let hasKey = try HeadLines.text(keyPath) == publicKey
-        if !hasKey { try HeadLines.replace(keyPath, publicKey) }
-        if text == nil || !hasKey { try DurableDirectory.sync(directory) }
-        return text.map(HeadLines.heads) ?? []
+        if try !SmallFile.create(path, [], .open) { try endTornLine(path) }
+        let key = Array(publicKey.utf8)
+        if try SmallFile.readIfThere(keyPath, bytesMax: publicKeyBytesMax, .open) != key {
+            try SmallFile.replace(keyPath, key, .open)
+        }
+        return try HeadLines.read(path) ?? .init()
+    }
+
+    /// Where the file may only grow (`chattr +a`), the line is ended instead, and stays told of as damaged.
+    private static func endTornLine(_ path: String) throws(FileFailure) {
+        do throws(FileFailure) {
+            try SmallFile.dropTornLine(of: path, bytesMax: HeadLines.fileBytesMax)
+        } catch {
+            guard error.code == EPERM else { throw error }
+            try SmallFile.append(line: "", to: path)
+        }
     }
 
     /// The file and the public key of a directory, for a check without the service.
     public static func kept(
         in directory: String
-    ) throws(StoreOpenFailure) -> (heads: [AuditHead], key: AuditHeadKey)? {
-        guard let heads = try HeadLines.read("\(directory)/\(fileName)"),
-            let text = try HeadLines.text("\(directory)/\(publicKeyName)"),
-            let key = HexText.decode(text.prefix { $0 != "\n" }).flatMap(AuditHeadKey.init)
-        else { return nil }
-        return (heads, key)
+    ) throws(StoreOpenFailure) -> (heads: [AuditHead], damagedLines: [Int], key: AuditHeadKey)? {
+        do throws(FileFailure) {
+            let keyPath = "\(directory)/\(publicKeyName)"
+            guard let content = try HeadLines.read("\(directory)/\(fileName)"),
+                let text = try SmallFile.readIfThere(keyPath, bytesMax: publicKeyBytesMax, .open),
+                let key = HexText.decode(String(decoding: text, as: UTF8.self).prefix { $0 != "\n" })
+                    .flatMap(AuditHeadKey.init)
+            else { return nil }
+            return (content.heads, content.damagedLines, key)
+        } catch {
+            throw .file(error)
+        }
     }
 
     public var headKey: AuditHeadKey { signer.publicKey }
@@ -79,9 +97,13 @@ public final class AuditHeadArchive: AuditWitness {
     /// The newest one kept, by this process or an earlier one.
     public var newest: AuditHead? { newestKept.withLock { $0 } }
 
-    public func heads() throws(StoreError) -> [AuditHead] {
-        do throws(StoreOpenFailure) {
-            return try HeadLines.read("\(directory)/\(Self.fileName)") ?? []
+    public func heads() throws(StoreError) -> [AuditHead] { try content().heads }
+
+    public func damagedLines() throws(StoreError) -> [Int] { try content().damagedLines }
+
+    private func content() throws(StoreError) -> HeadLines.Content {
+        do throws(FileFailure) {
+            return try HeadLines.read("\(directory)/\(Self.fileName)") ?? .init()
         } catch {
             throw error.asStoreError
         }
@@ -98,9 +120,8 @@ public final class AuditHeadArchive: AuditWitness {
             guard let head = signer.sign(end, at: time.now) else {
                 throw .failed(code: ENOMEM, operation: "sign audit head")
             }
-            do throws(StoreOpenFailure) {
-                try HeadLines.append(
-                    head.line + "\n", to: "\(directory)/\(Self.fileName)", startingNewLine: false)
+            do throws(FileFailure) {
+                try SmallFile.append(line: head.line, to: "\(directory)/\(Self.fileName)")
             } catch {
                 throw error.asStoreError
             }
@@ -110,13 +131,8 @@ public final class AuditHeadArchive: AuditWitness {
     }
 }
 
-extension StoreOpenFailure {
+extension FileFailure {
     fileprivate var asStoreError: StoreError {
-        switch self {
-        case .system(ENOSPC, _): .full
-        case .system(let code, _): .failed(code: code, operation: "audit heads")
-        case .inUse, .newerSchema, .database, .keyFile, .auditKeyDoesNotFit, .keyRing:
-            .failed(code: EIO, operation: "audit heads")
-        }
+        code == ENOSPC ? .full : .failed(code: code, operation: "audit heads")
     }
 }

@@ -1,3 +1,4 @@
+internal import DurableFile
 internal import Synchronization
 internal import TelehealthCore
 
@@ -14,7 +15,7 @@ final class AuditLog: Sendable {
     /// Rows copied at once when a log is chained for the first time.
     private static let copiedAtOnce = 1_000
 
-    private let key: AuditKey
+    let key: AuditKey
     private let state: Mutex<State>
 
     private init(key: AuditKey, chain: AuditChain) {
@@ -24,11 +25,14 @@ final class AuditLog: Sendable {
 
     /// The log's end as of the latest commit.
     var end: AuditChain { state.withLock { $0.committed } }
+    /// Its last row's number, without a copy of its tree.
+    var endNumber: Int64 { state.withLock { $0.committed.number } }
 
     /// Finds the log's end, and chains what was written before there was a chain.
     ///
     /// The key file is made when the log is empty; a log that is not needs the file it was begun with.
-    /// - Throws: ``StoreOpenFailure/keyFile(path:problem:)``; ``StoreOpenFailure/auditKeyDoesNotFit`` when
+    /// - Throws: ``StoreOpenFailure/file(_:)``, ``StoreOpenFailure/keyMissing(path:)``;
+    ///   ``StoreOpenFailure/auditKeyDoesNotFit`` when
     ///   neither the first row nor the last was made with this key: another key's log. One of them alone is a
     ///   tampered log, which verifying tells.
     static func open(
@@ -36,24 +40,30 @@ final class AuditLog: Sendable {
     ) throws(StoreOpenFailure) -> AuditLog {
         let ends: (first: AuditRecord, last: AuditRecord)?
         do throws(SQLiteError) { ends = try self.ends(connection) } catch { throw .database(error) }
-        let bytes = try SecretFile.read(keyFile)
+        guard let key = try key(keyFile, isNew: ends == nil) else { throw .keyMissing(path: keyFile) }
         guard let ends else {
-            var made = bytes
-            if made == nil { made = try SecretFile.create(keyFile, bytes: AuditKey.randomBytes()) }
-            guard let key = made.flatMap(AuditKey.init) else { throw .keyFile(path: keyFile, problem: .malformed) }
             let log = AuditLog(key: key, chain: AuditChain())
             do throws(SQLiteError) { try log.chainEarlierRows(connection, now: now) } catch {
                 throw .database(error)
             }
             return log
         }
-        guard let bytes else { throw .keyFile(path: keyFile, problem: .missing) }
-        guard let key = AuditKey(bytes) else { throw .keyFile(path: keyFile, problem: .malformed) }
         guard key.verifies(ends.last) || key.verifies(ends.first) else { throw .auditKeyDoesNotFit }
         do throws(SQLiteError) {
             return AuditLog(key: key, chain: try chain(endingWith: ends.last, connection))
         } catch {
             throw .database(error)
+        }
+    }
+
+    /// - Returns: nil when there is no file and none is to be made.
+    private static func key(_ path: String, isNew: Bool) throws(StoreOpenFailure) -> AuditKey? {
+        do throws(FileFailure) {
+            let bytes = isNew
+                ? try SecretFile.readOrMake(path, fresh: AuditKey.randomBytes) : try SecretFile.read(path)
+            return bytes.flatMap(AuditKey.init)
+        } catch {
+            throw .file(error)
         }
     }
 

@@ -1,56 +1,33 @@
-internal import Glibc
+internal import DurableFile
 internal import TelehealthCore
 
-/// The text file that heads are kept in.
+/// The text file that heads are kept in: a line each, appended.
 enum HeadLines {
-    /// - Returns: every line that is a head, in the file's order; nil without a file. Lines that are none were cut by
-    ///   a power failure or written by somebody else: neither says anything.
-    static func read(_ path: String) throws(StoreOpenFailure) -> [AuditHead]? {
-        try text(path).map(heads)
+    /// Some 400 bytes a head: a million of them, ten years of one each five minutes.
+    static let fileBytesMax = 512 * 1024 * 1024
+
+    /// What a file says.
+    struct Content {
+        /// In the file's order.
+        var heads: [AuditHead] = []
+        /// Numbers of the lines, from 1, that are no heads: damaged, or written by somebody else. What stands behind
+        /// the last line break was cut by a power failure and says nothing.
+        var damagedLines: [Int] = []
     }
 
-    static func heads(_ text: String) -> [AuditHead] {
-        text.split(separator: "\n").compactMap { AuditHead(line: $0) }
-    }
-
-    static func text(_ path: String) throws(StoreOpenFailure) -> String? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else {
-            if errno == ENOENT { return nil }
-            throw .system(code: errno, operation: "open \(path)")
-        }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 64 * 1_024)
-        while true {
-            let count = buffer.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress, $0.count) }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw .system(code: errno, operation: "read \(path)")
+    /// - Returns: nil without a file.
+    static func read(_ path: String) throws(FileFailure) -> Content? {
+        guard let bytes = try SmallFile.readIfThere(path, bytesMax: fileBytesMax, .open) else { return nil }
+        var content = Content()
+        for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .dropLast().enumerated()
+        {
+            if let head = AuditHead(line: String(decoding: line, as: UTF8.self)) {
+                content.heads.append(head)
+            } else {
+                content.damagedLines.append(index + 1)
             }
-            if count == 0 { return String(decoding: bytes, as: UTF8.self) }
-            bytes.append(contentsOf: buffer.prefix(count))
         }
-    }
-
-    /// Adds text at the file's end, making the file when it is not there; durable when this returns.
-    static func append(_ text: String, to path: String, startingNewLine: Bool) throws(StoreOpenFailure) {
-        let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
-        guard file >= 0 else { throw .system(code: errno, operation: "open \(path)") }
-        defer { close(file) }
-        let bytes = Array(((startingNewLine ? "\n" : "") + text).utf8)
-        // One write: O_APPEND puts it behind whatever is there.
-        let written = bytes.isEmpty ? 0 : bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-        guard written == bytes.count, fsync(file) == 0 else {
-            throw .system(code: max(errno, EIO), operation: "write \(path)")
-        }
-    }
-
-    /// Writes a whole small file under its name at once.
-    static func replace(_ path: String, _ text: String) throws(StoreOpenFailure) {
-        let draft = path + ".new"
-        unlink(draft)
-        try append(text, to: draft, startingNewLine: false)
-        guard rename(draft, path) == 0 else { throw .system(code: errno, operation: "rename \(path)") }
+        return content
     }
 }

@@ -5,6 +5,8 @@ internal import TelehealthCore
 /// Reads run where they are asked for and never suspend, so a borrowed connection comes back within
 /// microseconds; when all are out, the caller waits for the next one.
 final class ReaderPool: @unchecked Sendable {
+    private static let damagePause: UInt64 = 60_000_000_000
+
     private let path: String
     private let configuration: StoreConfiguration
     private let sealer: Sealer
@@ -13,6 +15,8 @@ final class ReaderPool: @unchecked Sendable {
     private var idle: [ReaderConnection] = []
     private var openCount = 0
     private var isClosed = false
+    /// When damage was last told of, by operation: as many as there are statements.
+    private var damageTold: [String: UInt64] = [:]
 
     init(path: String, configuration: StoreConfiguration, sealer: Sealer) {
         self.path = path
@@ -26,7 +30,7 @@ final class ReaderPool: @unchecked Sendable {
     ) throws(StoreError) -> Result {
         let reader = try borrow()
         defer { giveBack(reader) }
-        do throws(SQLiteError) { return try reader.read(body) } catch { throw StoreError(error) }
+        do throws(SQLiteError) { return try reader.read(body) } catch { throw told(error) }
     }
 
     /// One statement: cheaper than ``read(_:)`` by a BEGIN and a COMMIT.
@@ -35,7 +39,25 @@ final class ReaderPool: @unchecked Sendable {
     ) throws(StoreError) -> Result {
         let reader = try borrow()
         defer { giveBack(reader) }
-        do throws(SQLiteError) { return try reader.readOnce(body) } catch { throw StoreError(error) }
+        do throws(SQLiteError) { return try reader.readOnce(body) } catch { throw told(error) }
+    }
+
+    /// Raises the alarm for damage; callers who try again and again raise it once a minute.
+    private func told(_ error: SQLiteError) -> StoreError {
+        let result = StoreError(error)
+        guard case .damaged(let operation) = result else { return result }
+        noteDamage(operation)
+        return result
+    }
+
+    func noteDamage(_ operation: String) {
+        let now = MonotonicClock.nanoseconds()
+        let isDue = condition.withLock {
+            if let last = damageTold[operation], now - last < Self.damagePause { return false }
+            damageTold[operation] = now
+            return true
+        }
+        if isDue { configuration.onCondition(.damagedRow(operation: operation)) }
     }
 
     private enum Turn {

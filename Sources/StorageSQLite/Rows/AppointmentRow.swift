@@ -6,7 +6,7 @@ enum AppointmentRow {
         columns: [
             "client_id", "guardian_id", "clinician_id", "starts_at", "ends_at", "time_zone", "status",
             "source_version", "version", "created_at", "updated_at", "created_by", "last_modified_by",
-            "adult_guardian",
+            "adult_guardian", MACTable.column,
         ])
     static let upsert = PreparedSQL("appointments.upsert", table.upsertText())
     static let byID = PreparedSQL("appointments.read", table.selectText("WHERE id = ?1"))
@@ -31,6 +31,14 @@ enum AppointmentRow {
         values.add(subject: row.createdBy)
         values.add(subject: row.lastModifiedBy)
         values.add(row.guardsAdult)
+        values.add(macOf: .appointments, bound(row))
+    }
+
+    private static func bound(_ row: Appointment) -> [String?] {
+        [
+            row.id.rawValue, row.clientID.rawValue, row.guardianID?.rawValue, row.clinicianID.rawValue,
+            row.status.rawValue,
+        ]
     }
 
     static func read(_ row: inout RowReader) throws(SQLiteError) -> Appointment {
@@ -42,6 +50,7 @@ enum AppointmentRow {
             createdAt: row.instant(), updatedAt: row.instant(), createdBy: row.subject(),
             lastModifiedBy: row.subject())
         appointment.guardsAdult = row.flag()
+        row.checkMAC(.appointments, bound(appointment))
         return appointment
     }
 }

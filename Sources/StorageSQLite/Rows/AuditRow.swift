@@ -10,6 +10,7 @@ enum AuditRow {
     static let insert = PreparedSQL("audit.insert", table.insertText)
     static let last = PreparedSQL("audit.last", table.selectText("ORDER BY number DESC LIMIT 1"))
     static let byNumber = PreparedSQL("audit.by number", table.selectText("WHERE number = ?1"))
+    static let macOf = PreparedSQL("audit.mac of", "SELECT mac FROM audit WHERE number = ?1")
     static let from = PreparedSQL(
         "audit.from", table.selectText("WHERE number >= ?1 ORDER BY number LIMIT ?2"))
     static let ofConsent = PreparedSQL(
@@ -53,6 +54,7 @@ enum AuditRow {
 enum AuditNodeRow {
     static let insert = PreparedSQL(
         "audit_nodes.insert", "INSERT INTO audit_nodes (level, place, hash) VALUES (?1, ?2, ?3)")
+    static let macOf = PreparedSQL("audit.mac of", "SELECT mac FROM audit WHERE number = ?1")
     static let from = PreparedSQL(
         "audit_nodes.from",
         "SELECT place, hash FROM audit_nodes WHERE level = ?1 AND place >= ?2 ORDER BY place LIMIT ?3")

@@ -27,6 +27,6 @@ enum ConsentDocumentRow {
         ConsentDocument(
             type: try row.choice(), version: row.text(), language: LanguageTag.canonical(row.text()), text: row.text(),
             textHash: row.bytes(), effectiveAt: row.instant(), registeredAt: row.instant(),
-            registeredBy: row.subject())
+            registeredBy: row.subjectOrText())
     }
 }

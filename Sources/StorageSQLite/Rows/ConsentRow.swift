@@ -1,4 +1,3 @@
-internal import CSQLite
 internal import TelehealthCore
 
 enum ConsentRow {
@@ -95,7 +94,7 @@ enum ConsentRow {
     private static func evidence(_ text: String?) throws(SQLiteError) -> ConsentEvidence {
         guard let text else { return ConsentEvidence() }
         guard let items = ConsentEvidence(storedText: text) else {
-            throw SQLiteError(code: SQLITE_CORRUPT, operation: "value in consents.read")
+            throw .damagedRow("value in consents.read")
         }
         return items
     }
@@ -104,7 +103,7 @@ enum ConsentRow {
         var purposes: [Recording.Purpose] = []
         for name in TextList.split(text) {
             guard let purpose = Recording.Purpose(rawValue: name) else {
-                throw SQLiteError(code: SQLITE_CORRUPT, operation: "value in consents.read")
+                throw .damagedRow("value in consents.read")
             }
             purposes.append(purpose)
         }

@@ -5,6 +5,7 @@ enum InvitationRow {
         "invitations", key: ["session_id", "id"],
         columns: [
             "role", "created_at", "created_by", "expires_at", "redeemed_at", "participant_id", "revoked_at",
+            MACTable.column,
         ])
     static let upsert = PreparedSQL("invitations.upsert", table.upsertText())
     static let ofSession = PreparedSQL(
@@ -20,6 +21,15 @@ enum InvitationRow {
         values.add(row.redeemedAt)
         values.add(row.participantID)
         values.add(row.revokedAt)
+        values.add(macOf: .invitations, bound(row))
+    }
+
+    private static func bound(_ row: Invitation) -> [String?] {
+        func text(_ instant: Timestamp?) -> String? { instant.map { String($0.microseconds) } }
+        return [
+            row.sessionID.rawValue, row.id.rawValue, row.role.rawValue, row.participantID?.rawValue,
+            text(row.expiresAt), text(row.redeemedAt), text(row.revokedAt),
+        ]
     }
 
     static func read(_ row: inout RowReader) throws(SQLiteError) -> Invitation {
@@ -30,6 +40,7 @@ enum InvitationRow {
         invitation.redeemedAt = row.optionalInstant()
         invitation.participantID = row.optionalIdentifier()
         invitation.revokedAt = row.optionalInstant()
+        row.checkMAC(.invitations, bound(invitation))
         return invitation
     }
 }

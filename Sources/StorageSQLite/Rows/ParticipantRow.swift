@@ -11,7 +11,7 @@ enum ParticipantRow {
             "check_location_address", "check_contact_name", "check_contact_phone", "check_private",
             "check_reliable", "check_device", "first_waiting_at", "waiting_since", "admitted_at",
             "first_joined_at", "left_at", "attendee_id", "attendee_generation", "held", "audio", "video",
-            "content", "device_id",
+            "content", "device_id", MACTable.column,
         ])
     /// Binds as ``insert`` does.
     static let update = PreparedSQL(
@@ -51,6 +51,14 @@ enum ParticipantRow {
         values.add(row.capabilities.video)
         values.add(row.capabilities.content)
         values.add(row.deviceID)
+        values.add(macOf: .participants, bound(row))
+    }
+
+    private static func bound(_ row: Participant) -> [String?] {
+        [
+            row.sessionID.rawValue, row.id.rawValue, row.subjectID.rawValue, row.role.rawValue, row.state.rawValue,
+            row.invitationID?.rawValue,
+        ]
     }
 
     private static func sealingKey(_ session: SessionID, _ id: ParticipantID) -> String {
@@ -86,6 +94,7 @@ enum ParticipantRow {
         participant.capabilities = MediaCapabilities(
             audio: try row.choice(), video: try row.choice(), content: try row.choice())
         participant.deviceID = row.optionalText()
+        row.checkMAC(.participants, bound(participant))
         return participant
     }
 }

@@ -10,6 +10,7 @@ enum SessionRow {
         "waiting_room_entered_at", "clinician_arrived_at", "started_at", "ended_at", "end_reason", "end_note",
         "cancel_reason", "no_show_party", "current_generation", "last_event_sequence", "last_effect_sequence",
         "version", "updated_at", "created_by", "last_modified_by", "adult_guardian", "no_show_undone_at",
+        MACTable.column,
     ]
     static let table = Table("sessions", key: ["id"], columns: indexed + others)
 
@@ -90,6 +91,22 @@ enum SessionRow {
         values.add(subject: row.lastModifiedBy)
         values.add(row.guardsAdult)
         values.add(row.noShowUndoneAt)
+        values.add(macOf: .sessions, bound(row))
+    }
+
+    private static func bound(_ row: Session) -> [String?] {
+        [
+            row.id.rawValue, row.appointmentID.rawValue, row.clientID.rawValue, row.guardianID?.rawValue,
+            row.clinicianID.rawValue, row.status.rawValue,
+        ]
+    }
+
+    /// Where a row stands in a list; the reader stays at the row's begin.
+    static func position(_ row: RowReader) -> (startsAt: Timestamp, id: SessionID) {
+        var row = row
+        let id = row.identifier(SessionID.self)
+        for _ in 0..<4 { row.skip() }
+        return (row.instant(), id)
     }
 
     static func read(_ row: inout RowReader) throws(SQLiteError) -> Session {
@@ -127,6 +144,7 @@ enum SessionRow {
         session.lastModifiedBy = row.subject()
         session.guardsAdult = row.flag()
         session.noShowUndoneAt = row.optionalInstant()
+        row.checkMAC(.sessions, bound(session))
         return session
     }
 }

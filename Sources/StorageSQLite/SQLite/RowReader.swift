@@ -10,6 +10,9 @@ struct RowReader {
     /// Set by a sealed value that did not open; whoever made the reader throws it away then.
     private(set) var fault: SQLiteError?
 
+    /// For a reader that passes damaged rows over.
+    mutating func forgetFault() { fault = nil }
+
     init(_ statement: SQLiteStatement, label: String, sealer: Sealer?) {
         self.statement = statement.handle
         self.label = label
@@ -64,13 +67,27 @@ struct RowReader {
         }
     }
 
-    /// A text of a personal column; one from before there were key rings stands there as a text.
+    /// A text of a personal column. One that is not sealed is no text of ours, unless the database is from before there
+    /// were key rings and not sealed through yet (``ClearTextPermit``).
     mutating func sealed(_ column: SealedColumn, row: String) -> String {
-        opened { sealer, value in sealer.open(value, column, row: row) }
+        if sqlite3_column_type(statement, self.column) == SQLITE_TEXT, sealer?.takesClearTexts == true { return text() }
+        return opened { sealer, value in sealer.open(value, column, row: row) }
     }
 
-    /// A person's id; see ``StatementBinder/add(subject:)``.
+    /// A person's id; see ``StatementBinder/add(subject:)``. Never a text: a migration made all of them tokens.
     mutating func subject() -> String { opened { sealer, value in sealer.identifiers.id(value) } }
+
+    /// The same in an append-only row, which stays as it was written: in clear, from before there were key rings.
+    mutating func subjectOrText() -> String {
+        sqlite3_column_type(statement, column) == SQLITE_TEXT ? text() : subject()
+    }
+
+    /// The row's MAC, held against what was read of the row.
+    mutating func checkMAC(_ table: MACTable, _ values: [String?]) {
+        let mac = bytes()
+        guard fault == nil else { return }
+        if sealer?.rows.verifies(mac, table.name, values) != true { fault = .damagedRow("MAC in " + label) }
+    }
 
     /// The same in a row that is checked as a whole afterwards: bytes that are no token of the ring give
     /// ``forgedSubject``, so that the check names the row instead of ending at it.
@@ -84,19 +101,20 @@ struct RowReader {
     mutating func optionalCheckedSubject() -> String? { skipNull() ? nil : checkedSubject() }
 
     private mutating func opened(_ open: (Sealer, [UInt8]) -> String?) -> String {
-        guard sqlite3_column_type(statement, column) == SQLITE_BLOB else { return text() }
+        let isBlob = sqlite3_column_type(statement, column) == SQLITE_BLOB
         let value = bytes()
-        if let sealer, let text = open(sealer, value) { return text }
-        fault = SQLiteError(code: SQLITE_CORRUPT, operation: "sealed value in " + label)
+        if isBlob, let sealer, let text = open(sealer, value) { return text }
+        fault = .damagedRow("sealed value in " + label)
         return ""
     }
 
-    /// - Throws: `SQLITE_CORRUPT` when the text is none of the type's values: a row this program never wrote.
+    /// - Throws: ``SQLiteError/damagedRow(_:)`` when the text is none of the type's values: a row this program never
+    ///   wrote.
     mutating func choice<Choice: RawRepresentable>(
         _: Choice.Type = Choice.self
     ) throws(SQLiteError) -> Choice where Choice.RawValue == String {
         guard let value = Choice(rawValue: text()) else {
-            throw SQLiteError(code: SQLITE_CORRUPT, operation: "value in " + label)
+            throw .damagedRow("value in " + label)
         }
         return value
     }

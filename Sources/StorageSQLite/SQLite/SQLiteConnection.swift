@@ -102,6 +102,39 @@ final class SQLiteConnection {
         return rows
     }
 
+    /// Every row that is sound; the damaged ones are passed over and counted, so that one does not hide the others.
+    func allSound<Row>(
+        _ sql: PreparedSQL, bind: (inout StatementBinder) -> Void = { _ in },
+        read: (inout RowReader) throws(SQLiteError) -> Row
+    ) throws(SQLiteError) -> (rows: [Row], damaged: Int) {
+        var rows: [Row] = []
+        var damaged = 0
+        try step(bound(sql, bind), sql.label) { (row) throws(SQLiteError) in
+            do throws(SQLiteError) {
+                let value = try read(&row)
+                if let fault = row.fault { throw fault }
+                rows.append(value)
+            } catch {
+                guard error.scope == .row else { throw error }
+                row.forgetFault()
+                damaged += 1
+            }
+            return true
+        }
+        return (rows, damaged)
+    }
+
+    /// Visits every row of a statement that is needed once and not kept prepared, one at a time.
+    func each(
+        _ text: String, label: String, visit: (inout RowReader) throws(SQLiteError) -> Void
+    ) throws(SQLiteError) {
+        let statement = try SQLiteStatement(text, label: label, connection: handle)
+        try step(statement, label) { (row) throws(SQLiteError) in
+            try visit(&row)
+            return true
+        }
+    }
+
     /// Calls `visit` per row until it returns false, then makes the statement ready for its next use.
     private func step(
         _ statement: SQLiteStatement, _ label: String, visit: (inout RowReader) throws(SQLiteError) -> Bool

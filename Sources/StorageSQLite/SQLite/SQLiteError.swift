@@ -9,6 +9,8 @@ public struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
         case constraint
         /// One statement was wrong: our fault, its neighbours are fine.
         case statement
+        /// A row holds what this program did not write there: whoever needs that row is refused, nobody else.
+        case row
         /// No space: the transaction is lost, a later one may succeed.
         case full
         /// No memory, an interrupted read, a lock not had in time: may succeed later.
@@ -26,6 +28,7 @@ public struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
 
     var scope: Scope {
         if code == Self.ioErrorNoMemory { return .temporary }
+        if code == Self.damagedRow { return .row }
         switch code & 0xff {
         case SQLITE_CONSTRAINT: return .constraint
         case SQLITE_ERROR, SQLITE_MISUSE, SQLITE_RANGE, SQLITE_TOOBIG, SQLITE_MISMATCH, SQLITE_SCHEMA:
@@ -39,6 +42,14 @@ public struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Whether a key that ought to be new was there already.
     var isDuplicateKey: Bool { code == Self.constraintUnique || code == Self.constraintPrimaryKey }
 
+    /// A value that does not open, is no word of ours, or stands where another kind must stand.
+    static func damagedRow(_ operation: String) -> SQLiteError {
+        SQLiteError(code: damagedRow, operation: operation)
+    }
+
+    /// Ours, beside SQLite's own extended codes of SQLITE_CORRUPT: the file's structure is sound.
+    private static let damagedRow: Int32 = SQLITE_CORRUPT | (0x7f << 8)
+
     // Extended codes are macros of shifted codes, which Swift does not import.
     private static let constraintUnique: Int32 = SQLITE_CONSTRAINT | (8 << 8)
     private static let constraintPrimaryKey: Int32 = SQLITE_CONSTRAINT | (6 << 8)
@@ -51,6 +62,9 @@ extension StoreError {
         switch error.scope {
         case .full: self = .full
         case .temporary: self = .overloaded
+        case .row: self = .damaged(operation: error.operation)
+        case .device where [SQLITE_CORRUPT, SQLITE_NOTADB].contains(error.code & 0xff):
+            self = .damaged(operation: error.operation)
         case .constraint, .statement, .device: self = .failed(code: error.code, operation: error.operation)
         }
     }

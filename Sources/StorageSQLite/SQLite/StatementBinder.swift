@@ -77,6 +77,15 @@ struct StatementBinder {
         }
     }
 
+    /// A value as it was read.
+    mutating func add(_ stored: RowReader.Stored) {
+        switch stored {
+        case .null: null()
+        case .text(let text): add(text)
+        case .blob(let bytes): add(bytes)
+        }
+    }
+
     /// A text of a personal column, sealed for its row (``SealedTable/key``).
     mutating func add(sealed text: String?, _ column: SealedColumn, row: String) {
         guard let text else { return null() }
@@ -89,6 +98,12 @@ struct StatementBinder {
         guard let id else { return null() }
         guard let sealer else { return refuse() }
         add(sealer.identifiers.token(id))
+    }
+
+    /// The MAC of a row over what it says (``RowSeal``).
+    mutating func add(macOf table: MACTable, _ values: [String?]) {
+        guard let sealer else { return refuse() }
+        add(sealer.rows.mac(table.name, values))
     }
 
     /// A connection without a sealer was opened for something else than rows.

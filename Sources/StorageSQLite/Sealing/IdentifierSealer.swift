@@ -59,13 +59,21 @@ final class IdentifierSealer: Sendable {
     /// - Returns: nil when the token was made under another ring, or never.
     func id(_ token: [UInt8]) -> String? {
         if let id = memory.withLock({ $0.ids[token] }) { return id }
+        guard let id = open(token) else { return nil }
+        remember(id, token)
+        return id
+    }
+
+    /// Whether the bytes are a token of this ring. Nothing is remembered: a check of every row would push out what
+    /// calls need.
+    func opens(_ token: [UInt8]) -> Bool { open(token) != nil }
+
+    private func open(_ token: [UInt8]) -> String? {
         guard token.count >= Self.overhead, token[0] == Self.format,
             let box = try? AES.GCM.SealedBox(combined: token[1...]),
             let bytes = try? AES.GCM.open(box, using: cipherKey)
         else { return nil }
-        let id = String(decoding: bytes, as: UTF8.self)
-        remember(id, token)
-        return id
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private func remember(_ id: String, _ token: [UInt8]) {

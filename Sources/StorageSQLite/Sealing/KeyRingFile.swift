@@ -1,25 +1,20 @@
 internal import Crypto
+public import DurableFile
 internal import FoundationEssentials
 internal import Glibc
 
 /// Why a key ring cannot be used.
 public enum KeyRingError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// `code` is errno.
-    case unreadable(path: String, code: Int32)
-    /// Others than its owner may read it.
-    case tooOpen(path: String)
-    /// The file holds no key ring.
-    case malformed(path: String)
+    /// Its file is not there, not private, or holds no ring.
+    case file(FileFailure)
     /// The database was sealed with keys that the ring lacks: another ring, or a key removed too early.
     case foreign(keyID: UInt32)
 
     public var description: String {
         switch self {
-        case .unreadable(let path, ENOENT):
-            "there is no key ring at \(path): 'telehealthd keys create' makes one"
-        case .unreadable(let path, let code): "the key ring \(path) cannot be used: errno \(code)"
-        case .tooOpen(let path): "the key ring \(path) is readable by others: chmod 600 it"
-        case .malformed(let path): "\(path) holds no key ring"
+        case .file(let failure) where failure.problem == .missing:
+            "there is no key ring at \(failure.path): put it there, or let 'telehealthd keys create' make one"
+        case .file(let failure): "the key ring: \(failure)"
         case .foreign(0): "the key ring is not the one that this database was written with"
         case .foreign(let id): "the key ring lacks key \(id), with which rows of this database are sealed"
         }
@@ -58,27 +53,15 @@ public struct KeyRingFile: Sendable, Hashable {
         var keys: [Key]
     }
 
-    /// - Throws: ``KeyRingError``; `unreadable` with `ENOENT` when there is no file.
+    /// - Throws: ``KeyRingError/file(_:)``, with `missing` when there is no file.
     public func read() throws(KeyRingError) -> KeyRing {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw .unreadable(path: path, code: errno) }
-        defer { close(file) }
-        var status = stat()
-        guard fstat(file, &status) == 0 else { throw .unreadable(path: path, code: errno) }
-        guard status.st_mode & 0o077 == 0 else { throw .tooOpen(path: path) }
-        var bytes = [UInt8](repeating: 0, count: Self.bytesMax + 1)
-        var count = 0
-        while count < bytes.count {
-            let got = bytes.withUnsafeMutableBytes {
-                Glibc.read(file, $0.baseAddress! + count, $0.count - count)
-            }
-            if got < 0, errno == EINTR { continue }
-            guard got >= 0 else { throw .unreadable(path: path, code: errno) }
-            if got == 0 { break }
-            count += got
+        let bytes: [UInt8]
+        do throws(FileFailure) {
+            bytes = try SmallFile.read(path, bytesMax: Self.bytesMax, .secret)
+        } catch {
+            throw .file(error)
         }
-        guard count <= Self.bytesMax,
-            let document = try? JSONDecoder().decode(Document.self, from: Data(bytes.prefix(count))),
+        guard let document = try? JSONDecoder().decode(Document.self, from: Data(bytes)),
             document.format == 1,
             let ring = KeyRing(
                 keys: document.keys.map {
@@ -86,15 +69,18 @@ public struct KeyRingFile: Sendable, Hashable {
                         id: $0.id, secret: SymmetricKey(data: $0.secret), createdAt: $0.created,
                         retiredAt: $0.retired)
                 }, currentID: document.current, indexSecret: SymmetricKey(data: document.index))
-        else { throw .malformed(path: path) }
+        else { throw .file(malformed) }
         return ring
     }
+
+    private var malformed: FileFailure { FileFailure(path, .malformed("a key ring")) }
 
     /// Reads the ring, and makes a fresh one first when there is none.
     public func readOrMake() throws(KeyRingError) -> KeyRing {
         do throws(KeyRingError) {
             return try read()
-        } catch .unreadable(_, ENOENT) {
+        } catch {
+            guard case .file(let failure) = error, failure.problem == .missing else { throw error }
             return try make()
         }
     }
@@ -120,20 +106,10 @@ public struct KeyRingFile: Sendable, Hashable {
         }
     }
 
-    /// When the file was last replaced, nanoseconds since 1970; nil when there is none.
-    public var modifiedAt: Int64? {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        return Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
-    }
-
     private func locked<Result>(_ body: () throws(KeyRingError) -> Result) throws(KeyRingError) -> Result {
-        let lock = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0 else { throw .unreadable(path: path, code: errno) }
-        defer { close(lock) }
-        while flock(lock, LOCK_EX) != 0 {
-            guard errno == EINTR else { throw .unreadable(path: path, code: errno) }
-        }
+        let lock: FileLock?
+        do throws(FileFailure) { lock = try FileLock(path + ".lock", waits: true) } catch { throw .file(error) }
+        defer { withExtendedLifetime(lock) {} }
         return try body()
     }
 
@@ -147,23 +123,7 @@ public struct KeyRingFile: Sendable, Hashable {
             })
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        guard let json = try? encoder.encode(document) else { throw .malformed(path: path) }
-        let draft = "\(path).\(getpid()).new"
-        unlink(draft)
-        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw .unreadable(path: path, code: errno) }
-        let written = json.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-        let failure = written == json.count && fsync(file) == 0 ? 0 : max(errno, EIO)
-        close(file)
-        guard failure == 0, rename(draft, path) == 0 else {
-            let code = failure == 0 ? errno : failure
-            unlink(draft)
-            throw .unreadable(path: path, code: code)
-        }
-        do throws(StoreOpenFailure) {
-            try DurableDirectory.sync(DurableDirectory.parent(of: path))
-        } catch {
-            throw .unreadable(path: path, code: EIO)
-        }
+        guard let json = try? encoder.encode(document) else { throw .file(malformed) }
+        do throws(FileFailure) { try SmallFile.replace(path, Array(json), .secret) } catch { throw .file(error) }
     }
 }

@@ -1,5 +1,3 @@
-internal import CSQLite
-
 /// Seals every personal value with the current key that is sealed with another or not at all, a bounded step
 /// at a time so that other writes are not held up.
 ///
@@ -13,8 +11,11 @@ struct Resealing: Sendable {
     /// The key that was current when this began; a newer one means beginning again.
     private let current: UInt32
     private var table = 0
-    /// The key of the last row looked at; empty = before the first.
-    private var after: [String] = []
+    /// The key of the last row looked at, as stored; empty = before the first.
+    private var after: [RowReader.Stored] = []
+    /// Rows with a value that does not open. They stay as they are, and so does the note that keys are mixed: the key
+    /// that they need is not to be thrown away.
+    private var damagedRows = 0
 
     init(current: UInt32) { self.current = current }
 
@@ -44,15 +45,17 @@ struct Resealing: Sendable {
     static let readStatements = statements.map(\.next)
 
     private struct Row {
-        let key: [String]
-        /// As stored; nil for NULL.
+        let key: [RowReader.Stored]
         let values: [RowReader.Stored]
     }
 
-    /// - Returns: what is left to do; nil when every row was looked at.
+    /// Every row was looked at, and some could not be sealed anew.
+    var isOver: Bool { table == SealedTable.all.count }
+    var damage: String { "\(damagedRows) rows that cannot be sealed anew" }
+
+    /// - Returns: what is left to do; nil when every row is sealed with the current key.
     func step(_ connection: SQLiteConnection, _ sealer: Sealer) throws(SQLiteError) -> Resealing? {
         guard current == sealer.currentKey else { return Resealing(current: sealer.currentKey) }
-        guard table < SealedTable.all.count else { return nil }
         if table == 0, after.isEmpty, try !KeyUse.isMixed(current, connection) { return nil }
         let shape = SealedTable.all[table]
         let rows = try connection.all(
@@ -60,56 +63,52 @@ struct Resealing: Sendable {
             bind: { values in
                 for place in shape.key.indices {
                     // The empty text comes before every id and, being no blob, before every token.
-                    if after.isEmpty { values.add("") } else { Self.bind(after[place], of: shape, &values) }
+                    values.add(after.isEmpty ? .text("") : after[place])
                 }
             },
             read: { row in
-                Row(
-                    key: shape.key.map { _ in shape.isOfPerson ? row.subject() : row.text() },
-                    values: shape.columns.map { _ in row.stored() })
+                Row(key: shape.key.map { _ in row.stored() }, values: shape.columns.map { _ in row.stored() })
             })
-        for row in rows { try reseal(row, of: shape, connection, sealer) }
         var next = self
+        for row in rows where try !reseal(row, of: shape, connection, sealer) { next.damagedRows += 1 }
         if let last = rows.last, rows.count == Self.rowsPerStep {
             next.after = last.key
             return next
         }
         next.table += 1
         next.after = []
-        if next.table < SealedTable.all.count { return next }
+        if !next.isOver || next.damagedRows > 0 { return next }
         try KeyUse.forgetOthers(current, connection)
+        try ClearTextPermit.end(connection)
         return nil
     }
 
-    private static func bind(_ part: String, of shape: SealedTable, _ values: inout StatementBinder) {
-        if shape.isOfPerson { values.add(subject: part) } else { values.add(part) }
-    }
-
+    /// - Returns: false when a value of the row does not open; nothing of the row is changed then.
     private func reseal(
         _ row: Row, of shape: SealedTable, _ connection: SQLiteConnection, _ sealer: Sealer
-    ) throws(SQLiteError) {
-        let key = row.key.joined(separator: "/")
+    ) throws(SQLiteError) -> Bool {
+        guard let key = shape.context(row.key, sealer) else { return false }
         var isChanged = false
         var sealed: [[UInt8]?] = []
         for (column, value) in zip(shape.columns, row.values) {
             switch value {
             case .null: sealed.append(nil)
             case .text(let text):
+                guard sealer.takesClearTexts else { return false }
                 isChanged = true
                 sealed.append(sealer.seal(text, column, row: key))
             case .blob(let bytes) where Sealer.keyID(of: bytes) == current: sealed.append(bytes)
             case .blob(let bytes):
-                guard let text = sealer.open(bytes, column, row: key) else {
-                    throw SQLiteError(code: SQLITE_ERROR, operation: "sealed value in \(shape.name).reseal")
-                }
+                guard let text = sealer.open(bytes, column, row: key) else { return false }
                 isChanged = true
                 sealed.append(sealer.seal(text, column, row: key))
             }
         }
-        guard isChanged else { return }
+        guard isChanged else { return true }
         try connection.run(Self.statements[table].update) { values in
-            for part in row.key { Self.bind(part, of: shape, &values) }
+            for part in row.key { values.add(part) }
             for value in sealed { if let value { values.add(value) } else { values.null() } }
         }
+        return true
     }
 }

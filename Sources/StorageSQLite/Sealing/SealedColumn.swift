@@ -28,6 +28,23 @@ struct SealedTable: Sendable {
     /// The key is a person's id, which stands there as a token; a value is bound to the id.
     var isOfPerson = false
 
+    /// The text that a row's values are bound to.
+    ///
+    /// - Returns: nil when the key holds a token that does not open.
+    func context(_ key: [RowReader.Stored], _ sealer: Sealer) -> String? {
+        var parts: [String] = []
+        for part in key {
+            switch part {
+            case .text(let text): parts.append(text)
+            case .blob(let token):
+                guard let id = sealer.identifiers.id(token) else { return nil }
+                parts.append(id)
+            case .null: return nil
+            }
+        }
+        return parts.joined(separator: "/")
+    }
+
     static let all = [
         SealedTable(
             name: "participants", key: ["session_id", "id"],

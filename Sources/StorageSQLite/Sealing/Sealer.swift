@@ -26,16 +26,24 @@ final class Sealer: Sendable {
     private struct State {
         var keys: [UInt32: SymmetricKey]
         var current: UInt32
+        /// Whether a text may stand where a sealed value belongs (``ClearTextPermit``).
+        var takesClearTexts = false
     }
 
     private let state: Mutex<State>
     private let nonces = NonceSource()
     let identifiers: IdentifierSealer
+    let rows: RowSeal
 
     init(_ ring: KeyRing) {
         state = Mutex(Self.state(ring))
         identifiers = IdentifierSealer(ring.indexSecret)
+        rows = RowSeal(ring.indexSecret)
     }
+
+    /// False until the store has looked: what is not known to be allowed is refused.
+    var takesClearTexts: Bool { state.withLock { $0.takesClearTexts } }
+    func takeClearTexts(_ takes: Bool) { state.withLock { $0.takesClearTexts = takes } }
 
     private static func state(_ ring: KeyRing) -> State {
         State(
@@ -46,7 +54,10 @@ final class Sealer: Sendable {
     /// Takes over another ring's data keys; its index secret is the same.
     func adopt(_ ring: KeyRing) {
         let fresh = Self.state(ring)
-        state.withLock { $0 = fresh }
+        state.withLock { state in
+            state.keys = fresh.keys
+            state.current = fresh.current
+        }
     }
 
     var currentKey: UInt32 { state.withLock { $0.current } }

@@ -81,7 +81,7 @@ struct Checkpointer {
         case .full, .temporary:
             // The WAL keeps everything; try again when it has grown by another quarter of its limit.
             if truncating { nextTruncation = walPages + configuration.walAlarmPages / 4 }
-        case .constraint, .statement, .device: throw error
+        case .constraint, .statement, .row, .device: throw error
         }
     }
 

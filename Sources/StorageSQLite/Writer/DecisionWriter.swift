@@ -37,7 +37,7 @@ struct DecisionWriter {
             return outcome
         } catch {
             switch error.scope {
-            case .constraint, .statement:
+            case .constraint, .statement, .row:
                 try connection.run(Transaction.rollBackToSavepoint)
                 try connection.run(Transaction.release)
                 return error.isDuplicateKey ? .declined(.conflict) : .refused(StoreError(error))

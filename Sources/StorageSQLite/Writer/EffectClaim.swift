@@ -7,7 +7,8 @@ struct EffectClaim: Sendable {
     let leasedUntil: Timestamp
 
     func run(_ connection: SQLiteConnection) throws(SQLiteError) -> [Effect] {
-        var effects = try connection.all(
+        // A damaged row waits for an operator; the others are not to wait with it.
+        var (effects, _) = try connection.allSound(
             EffectRow.due,
             bind: { values in
                 values.add(now)

@@ -1,3 +1,4 @@
+internal import DurableFile
 internal import Synchronization
 internal import TelehealthCore
 
@@ -11,6 +12,7 @@ final class Writer: @unchecked Sendable {
 
     // From here on everything belongs to the writer's thread, to which `open`'s caller hands it by starting
     // `run`.
+    private let path: String
     private let configuration: StoreConfiguration
     private let caches: StoreCaches
     private let sealer: Sealer
@@ -20,20 +22,26 @@ final class Writer: @unchecked Sendable {
     private let walPages: UnsafeMutablePointer<Int>
     /// Set by the device's first failure and never cleared: every later write gets it.
     private var failure: StoreError?
-    private var isFull = false
+    private var space: SpaceWatch
     private var backup: BackupRun?
     /// Prunings that have steps left.
     private var unfinished: [WriterJob] = []
     private var denials: DenialWindow
     /// Chained on the writer's thread; its end may be read from any.
     let auditLog: AuditLog
+    private let marks: AuditMarks
+    /// A mark names only what a commit of this process has synced.
+    private var hasCommitted = false
 
     private init(
-        connection: SQLiteConnection, auditLog: AuditLog, lock: DirectoryLock, caches: StoreCaches,
-        sealer: Sealer, configuration: StoreConfiguration
+        path: String, connection: SQLiteConnection, auditLog: AuditLog, marks: AuditMarks, lock: DirectoryLock,
+        caches: StoreCaches, sealer: Sealer, configuration: StoreConfiguration
     ) {
+        self.path = path
         self.sealer = sealer
         self.auditLog = auditLog
+        self.marks = marks
+        space = SpaceWatch(alarmPercent: configuration.spaceAlarmPercent)
         denials = DenialWindow(configuration)
         self.connection = connection
         self.lock = lock
@@ -53,14 +61,35 @@ final class Writer: @unchecked Sendable {
 
     static func open(
         path: String, auditKeyFile: String, lock: DirectoryLock, caches: StoreCaches, ring: KeyRing,
-        sealer: Sealer, configuration: StoreConfiguration
+        sealer: Sealer, configuration: StoreConfiguration, onDamage: (StoreDamage) -> Void
     ) throws(StoreOpenFailure) -> Writer {
+        try lookAtLog(path, onDamage)
         let connection = try WriterConnection.open(
             path: path, ring: ring, sealer: sealer, configuration: configuration)
         let auditLog = try AuditLog.open(connection, keyFile: auditKeyFile, now: WallClock.now)
-        return Writer(
-            connection: connection, auditLog: auditLog, lock: lock, caches: caches, sealer: sealer,
-            configuration: configuration)
+        let marks = try AuditMarks.open(
+            database: path, key: auditLog.key, end: auditLog.endNumber,
+            interval: UInt64(max(configuration.markInterval.wholeMicroseconds, 0)) * 1_000, connection,
+            onDamage: onDamage)
+        let writer = Writer(
+            path: path, connection: connection, auditLog: auditLog, marks: marks, lock: lock, caches: caches,
+            sealer: sealer, configuration: configuration)
+        // The log begins anew: what an earlier crash left behind its end is not to be taken for damage later.
+        try? writer.checkpointer?.truncate()
+        return writer
+    }
+
+    /// Before SQLite opens the database, and cuts a damaged log where the damage begins.
+    private static func lookAtLog(
+        _ path: String, _ onDamage: (StoreDamage) -> Void
+    ) throws(StoreOpenFailure) {
+        do throws(FileFailure) {
+            guard let damage = try WALFile.damage(ofDatabase: path) else { return }
+            let copy = try? WALFile.keep(ofDatabase: path)
+            onDamage(.logCut(frame: damage.frame, transactions: damage.commits, copy: copy))
+        } catch {
+            throw .file(error)
+        }
     }
 
     /// The thread's body.
@@ -84,6 +113,8 @@ final class Writer: @unchecked Sendable {
             batch.removeAll(keepingCapacity: true)
             stepBackup()
             tend(isIdle: isIdle)
+            if hasCommitted, failure == nil { marks.keep(auditLog, isCheckpoint: false) }
+            lookAtSpace(connection)
         }
     }
 
@@ -91,15 +122,22 @@ final class Writer: @unchecked Sendable {
     /// for a checkpoint.
     private var patience: UInt64? {
         if backup != nil || !unfinished.isEmpty { return 0 }
-        let pause = failure == nil && checkpointer?.wantsPause == true ? Self.pauseNanoseconds : nil
-        guard let wait = denials.wait else { return pause }
-        return min(wait, pause ?? wait)
+        guard failure == nil else { return denials.wait }
+        let waits = [
+            denials.wait, checkpointer?.wantsPause == true ? Self.pauseNanoseconds : nil,
+            hasCommitted ? marks.wait(auditLog.endNumber) : nil,
+            space.wait(now: MonotonicClock.nanoseconds()),
+        ]
+        return waits.compactMap(\.self).min()
     }
 
     private func shutDown() {
         backup?.answer.resume(returning: .failure(.closed))
         backup = nil
-        if failure == nil { try? checkpointer?.truncate() }
+        if failure == nil {
+            if hasCommitted { marks.keep(auditLog, isCheckpoint: true) }
+            try? checkpointer?.truncate()
+        }
         checkpointer = nil
         connection = nil  // last reference: statements are finalised and the file is closed here
         lock = nil
@@ -115,6 +153,8 @@ final class Writer: @unchecked Sendable {
         case pruned(isDone: Bool)
         case keysAdopted(KeyRing)
         case resealed(next: Resealing?)
+        /// All rows were looked at, and some are damaged: they keep the key that they were sealed with.
+        case resealingFailed(StoreError)
         case backup
     }
 
@@ -151,11 +191,8 @@ final class Writer: @unchecked Sendable {
             return
         }
         auditLog.commit()
+        hasCommitted = true
         update.publish(caches, committed: true)
-        if isFull {
-            isFull = false
-            configuration.onCondition(.recovered)
-        }
         note(results, commitNanoseconds)
         for (job, result) in zip(batch, results) { answer(job, result, connection) }
     }
@@ -168,7 +205,7 @@ final class Writer: @unchecked Sendable {
             return try perform(batch, DecisionWriter(connection: connection, usesSavepoints: false))
         } catch {
             switch error.scope {
-            case .constraint, .statement: break
+            case .constraint, .statement, .row: break
             case .full, .temporary, .device: throw error
             }
             // One decision's own fault, found half-way: the others must not pay for it.
@@ -211,7 +248,9 @@ final class Writer: @unchecked Sendable {
             try KeyUse.note(ring, writer.connection)
             return .keysAdopted(ring)
         case .reseal(let resealing, _):
-            return .resealed(next: try resealing.step(writer.connection, sealer))
+            let next = try resealing.step(writer.connection, sealer)
+            if let next, next.isOver { return .resealingFailed(.damaged(operation: next.damage)) }
+            return .resealed(next: next)
         case .backup: return .backup
         }
     }
@@ -232,8 +271,10 @@ final class Writer: @unchecked Sendable {
             if let next {
                 unfinished.append(.reseal(next, answer))
             } else {
+                sealer.takeClearTexts(false)
                 answer.resume(returning: .success(()))
             }
+        case (.reseal(_, let answer), .resealingFailed(let error)): answer.resume(returning: .failure(error))
         case (.backup(let path, let answer), .backup): startBackup(to: path, answer, connection)
         default: preconditionFailure("a job's result is of the job's kind")
         }
@@ -252,11 +293,8 @@ final class Writer: @unchecked Sendable {
         case .device: endWriting(error)
         case .full:
             checkpointer?.relieve()
-            if !isFull {
-                isFull = true
-                configuration.onCondition(.full)
-            }
-        case .constraint, .statement, .temporary: break
+            if let notice = space.refused(now: MonotonicClock.nanoseconds()) { tell(notice) }
+        case .constraint, .statement, .row, .temporary: break
         }
         return failure ?? StoreError(error)
     }
@@ -282,7 +320,7 @@ final class Writer: @unchecked Sendable {
                 case .applied(.success(.requestExists)): statistics.requestsRepeated += 1
                 case .applied(.failure): statistics.writesFailed += 1
                 case .recorded: statistics.auditEntriesRecorded += 1
-                case .claimed, .pruned, .keysAdopted, .resealed, .backup: break
+                case .claimed, .pruned, .keysAdopted, .resealed, .resealingFailed, .backup: break
                 }
             }
         }
@@ -294,6 +332,7 @@ final class Writer: @unchecked Sendable {
         guard failure == nil else { return }
         do throws(SQLiteError) {
             guard let nanoseconds = try checkpointer?.tend(isIdle: isIdle) else { return }
+            if hasCommitted { marks.keep(auditLog, isCheckpoint: true) }
             statistics.withLock { statistics in
                 statistics.checkpoints += 1
                 statistics.checkpointNanoseconds += nanoseconds
@@ -301,6 +340,37 @@ final class Writer: @unchecked Sendable {
             }
         } catch {
             endWriting(error)
+        }
+    }
+
+    private func lookAtSpace(_ connection: SQLiteConnection) {
+        let now = MonotonicClock.nanoseconds()
+        guard failure == nil, space.wait(now: now) == 0 else { return }
+        let found = DeviceSpace.of(path).map { StoreSpace(free: $0.free, size: $0.size) }
+        let writes = space.isFull && takesWrites(connection)
+        for notice in space.look(found, now: now, writes: writes) { tell(notice) }
+    }
+
+    /// Whether a page can be committed now.
+    private func takesWrites(_ connection: SQLiteConnection) -> Bool {
+        do throws(SQLiteError) {
+            try connection.run(Transaction.beginWriting)
+            try connection.run(Transaction.tryWriting)
+            try connection.run(Transaction.commit)
+            return true
+        } catch {
+            _ = abandon(error, connection)
+            return false
+        }
+    }
+
+    private func tell(_ notice: SpaceWatch.Notice) {
+        statistics.withLock { $0.isFull = space.isFull }
+        switch notice {
+        case .full: configuration.onCondition(.full)
+        case .recovered: configuration.onCondition(.recovered)
+        case .low(let space): configuration.onCondition(.spaceLow(space))
+        case .enough(let space): configuration.onCondition(.spaceEnough(space))
         }
     }
 

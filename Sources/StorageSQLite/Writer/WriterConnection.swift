@@ -1,5 +1,5 @@
 internal import CSQLite
-internal import Glibc
+internal import DurableFile
 
 /// Opens and sets up the one connection that writes.
 enum WriterConnection {
@@ -11,10 +11,7 @@ enum WriterConnection {
         path: String, ring: KeyRing, sealer: Sealer, configuration: StoreConfiguration
     ) throws(StoreOpenFailure) -> SQLiteConnection {
         // Made here and not by SQLite, for its mode: SQLite gives the WAL the database's mode.
-        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .system(code: errno, operation: "open \(path)") }
-        close(descriptor)
-        try DurableDirectory.sync(DurableDirectory.parent(of: path))
+        do throws(FileFailure) { try LargeFile.touch(path) } catch { throw .file(error) }
         let connection: SQLiteConnection
         do throws(SQLiteError) {
             connection = try SQLiteConnection(
@@ -28,6 +25,7 @@ enum WriterConnection {
         try Migrator.bringUpToDate(connection)
         try KeyUse.settle(ring, connection)
         do throws(SQLiteError) {
+            sealer.takeClearTexts(try ClearTextPermit.stands(connection, sealer))
             // The directory is locked by this process, so whoever held a lease is dead: waiting for its end would only
             // make the visits stand still that were being worked on when it died.
             try connection.run(EffectRow.releaseAll)

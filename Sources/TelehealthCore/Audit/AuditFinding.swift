@@ -17,6 +17,16 @@ public struct AuditFinding: Sendable, Hashable, CustomStringConvertible {
         case headForged(size: Int64)
         /// A stored node of the Merkle tree is not the hash of its rows.
         case nodeChanged
+        /// A line among the heads is none; the number is the line's.
+        case headDamaged
+        /// Rows that were on the device are gone, or others stand in their place.
+        case rowsLost(through: Int64)
+        /// What says how long the log was cannot be read.
+        case markDamaged
+        /// The database's write-ahead log was damaged, and acknowledged transactions behind the damage are lost.
+        case writeAheadLogCut
+        /// A row, "table key", holds what the service did not write: it does not fit its MAC, or is not sealed.
+        case rowForged(String)
     }
 
     /// The first row concerned.
@@ -41,6 +51,14 @@ public struct AuditFinding: Sendable, Hashable, CustomStringConvertible {
         case .cutShort(let size):
             "the log ends before row \(number), but a signed head knows \(size) rows: its tail was cut off"
         case .headForged(let size): "the head of \(size) rows is not signed by the key of the heads"
+        case .rowForged(let row): "\(row) was written by somebody else: it does not fit its MAC, or is not sealed"
+        case .headDamaged: "line \(number) of the heads' file is damaged: it is no head"
+        case .rowsLost(let through):
+            "row \(through) was on the device and is not in the log any more: an older copy, a cut log or damage"
+        case .markDamaged: "the mark of the log's length, beside the database, is damaged"
+        case .writeAheadLogCut:
+            "the database's write-ahead log was damaged and cut: acknowledged transactions are lost, the log is kept "
+                + "beside the database with .damaged behind its name"
         case .nodeChanged: "the stored Merkle node over row \(number) is not the hash of its rows"
         }
     }

@@ -46,10 +46,13 @@ public struct AuditInspection: Sendable {
 
     public let source: Source
     public let newestHead: AuditHead?
+    /// What was found beside the rows, to be told with what the rows say.
+    public let doubts: [AuditFinding]
 
-    public init(source: Source, newestHead: AuditHead?) {
+    public init(source: Source, newestHead: AuditHead?, doubts: [AuditFinding] = []) {
         self.source = source
         self.newestHead = newestHead
+        self.doubts = doubts
     }
 
     /// - Parameters:
@@ -77,6 +80,6 @@ public struct AuditInspection: Sendable {
         return AuditReport(
             from: from, through: max(last, 0), rowsChecked: verifier.rowsChecked,
             headsChecked: verifier.headsChecked, newestHead: newestHead, root: verifier.root,
-            findings: verifier.findings, findingCount: verifier.findingCount)
+            findings: verifier.findings + doubts, findingCount: doubts.count + verifier.findingCount)
     }
 }

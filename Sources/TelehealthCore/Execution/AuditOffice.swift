@@ -74,7 +74,14 @@ public final class AuditOffice: Sendable {
         guard isMine else { throw TelehealthError(.auditUnavailable, retryAfter: .seconds(5)) }
         defer { isVerifying.withLock { $0 = false } }
         let heads: [AuditHead]
-        do { heads = try witness.heads() } catch { throw TelehealthError(.auditUnavailable) }
+        var doubts: [AuditFinding]
+        do {
+            heads = try witness.heads()
+            doubts = try witness.damagedLines().map { AuditFinding(number: Int64($0), fault: .headDamaged) }
+            doubts += try await trail.auditDoubts()
+        } catch {
+            throw TelehealthError(.auditUnavailable)
+        }
         let headKey = witness.headKey
         let trail = trail
         let inspection = AuditInspection(
@@ -84,7 +91,7 @@ public final class AuditOffice: Sendable {
                 },
                 nodes: { (leaves) async throws(StoreError) in try await trail.auditNodes(in: leaves) },
                 verifier: { trail.auditVerifier(anchor: $0, heads: heads, headKey: headKey) }),
-            newestHead: heads.last { headKey.verifies($0) })
+            newestHead: heads.last { headKey.verifies($0) }, doubts: doubts)
         let report = try await executor.reading { () async throws(StoreError) in
             try await inspection.run(from: from, through: through, lastKnown: trail.auditEnd.number)
         }

@@ -53,7 +53,7 @@ extension CommandExecutor {
         case .notFound, .permissionDenied, .unauthenticated:
             try await recordDenial(
                 action: method, sessionID: session, invocation, reason: error.reason.rawValue)
-        case .aborted, .unavailable, .resourceExhausted, .internalFault:
+        case .aborted, .unavailable, .resourceExhausted, .internalFault, .dataLoss:
             await noteFailure(of: method, error)
         case .invalidArgument, .alreadyExists, .failedPrecondition, .outOfRange, .cancelled:
             break

@@ -30,6 +30,7 @@ extension TelehealthError.Reason {
         case .meetingQuotaExceeded, .storeFull, .exportTooLarge, .metricsTooOften: .resourceExhausted
         case .meetingRefused: .internalFault
         case .callCancelled: .cancelled
+        case .dataDamaged: .dataLoss
         }
     }
 
@@ -94,6 +95,7 @@ extension TelehealthError.Reason {
         .storeFull: "no space is left to store the change",
         .storeOverloaded: "too many changes are queued: try again",
         .storeUnavailable: "the store is not available",
+        .dataDamaged: "what is stored is damaged: an operator must look (CheckDatabase)",
         .callCancelled: "the call was cancelled",
         .auditEventNotFound: "the audit log has no such row",
         .auditUnavailable: "what was asked cannot be recorded right now: try again",

@@ -65,6 +65,7 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case storeFull = "STORE_FULL"
         case storeOverloaded = "STORE_OVERLOADED"
         case storeUnavailable = "STORE_UNAVAILABLE"
+        case dataDamaged = "DATA_DAMAGED"
         case callCancelled = "CALL_CANCELLED"
         case auditUnavailable = "AUDIT_UNAVAILABLE"
         case auditEventNotFound = "AUDIT_EVENT_NOT_FOUND"
@@ -90,7 +91,7 @@ public struct TelehealthError: Error, Sendable, Hashable {
     /// What a caller can do about it; one gRPC code each.
     public enum Category: String, Sendable, Hashable, CaseIterable {
         case notFound, permissionDenied, unauthenticated, invalidArgument, alreadyExists, failedPrecondition
-        case outOfRange, aborted, unavailable, resourceExhausted, internalFault, cancelled
+        case outOfRange, aborted, unavailable, resourceExhausted, internalFault, cancelled, dataLoss
     }
 
     /// A field of the request and what is wrong with it; the value itself is never repeated.
@@ -152,6 +153,7 @@ extension TelehealthError {
     init(_ error: StoreError) {
         switch error {
         case .failed: self.init(.storeUnavailable)
+        case .damaged: self.init(.dataDamaged)
         case .full: self.init(.storeFull)
         case .overloaded: self.init(.storeOverloaded, retryAfter: .seconds(1))
         case .closed: self.init(.storeUnavailable)

@@ -6,7 +6,14 @@ public protocol AuditWitness: Sendable {
     var headKey: AuditHeadKey { get }
     /// Every head kept so far, oldest first.
     func heads() throws(StoreError) -> [AuditHead]
+    /// Places among the heads, from 1, where something else stands than a head.
+    func damagedLines() throws(StoreError) -> [Int]
     /// Signs the log's end as it is now, keeps that, and returns when it is durable. An end that was the last
     /// to be kept is not kept twice.
     func keepHead() throws(StoreError) -> AuditHead
+}
+
+extension AuditWitness {
+    /// Of a witness whose heads cannot be damaged.
+    public func damagedLines() throws(StoreError) -> [Int] { [] }
 }

@@ -12,6 +12,28 @@ public struct DatabaseStatistics: Sendable, Hashable {
     public init() {}
 }
 
+/// Room on the database's device.
+public struct StoreSpace: Sendable, Hashable {
+    /// Bytes that the service may still use.
+    public let free: Int64
+    /// Bytes in all.
+    public let size: Int64
+
+    public init(free: Int64, size: Int64) {
+        self.free = free
+        self.size = size
+    }
+}
+
+/// Whether the database takes changes.
+public enum StoreState: Sendable, Hashable, CaseIterable {
+    case writable
+    /// A write met a full disk; it takes changes again by itself once there is room.
+    case full
+    /// Its device failed: it takes no changes until the next start.
+    case readOnly
+}
+
 /// Effects that are not done, by how they stand.
 public struct EffectCounts: Sendable, Hashable {
     public var pending: Int
@@ -28,8 +50,9 @@ public struct EffectCounts: Sendable, Hashable {
 
 /// Port: an operator's care for the database. Isolation: any.
 public protocol DatabaseCare: Sendable {
-    /// Whether changes can still be stored.
-    var isWritable: Bool { get }
+    var storeState: StoreState { get }
+    /// nil when the operating system does not tell.
+    var storeSpace: StoreSpace? { get }
     var databaseStatistics: DatabaseStatistics { get }
 
     /// Copies the database into a new file of the backup directory.

@@ -79,6 +79,8 @@ public enum ApplyResult: Sendable, Hashable {
 public enum StoreError: Error, Sendable, Hashable {
     /// The device failed: read-only from here on.
     case failed(code: Int32, operation: String)
+    /// What is stored is damaged, or was changed by somebody else; asking again does not help.
+    case damaged(operation: String)
     /// No space: may recover.
     case full
     /// Too many writes queued: try again later.

@@ -57,7 +57,9 @@ public final class Sweeper: Sendable {
             let ids = try await committer.store.openSessions(
                 startingBefore: time.now + max(policy.earlyJoin, policy.earlyJoinStaff),
                 untouchedEndingBefore: time.now - policy.lateJoin, after: last, limit: Self.page)
-            for id in ids where try await sweep(id) { changed += 1 }
+            for id in ids where try await sound({ () async throws(StoreError) in try await sweep(id) }) {
+                changed += 1
+            }
             guard let newest = ids.last, ids.count == Self.page else { break }
             last = newest
         }
@@ -68,15 +70,30 @@ public final class Sweeper: Sendable {
     private func retireRecordings() async throws(StoreError) -> Int {
         var changed = 0
         let due = try await committer.store.recordingsToDelete(before: time.now, limit: Self.page)
-        for (session, recording) in due {
-            guard let state = try await committer.store.session(session) else { continue }
-            var draft = SessionDraft(state, context())
-            draft.retire(recording)
-            guard draft.isChanged else { continue }
-            let decision = draft.seal(by: .system, action: "retireRecording", target: recording.rawValue)
-            if try await committer.apply(decision) == .committed { changed += 1 }
+        for (session, recording) in due
+        where try await sound({ () async throws(StoreError) in try await retire(recording, of: session) }) {
+            changed += 1
         }
         return changed
+    }
+
+    private func retire(_ recording: RecordingID, of session: SessionID) async throws(StoreError) -> Bool {
+        guard let state = try await committer.store.session(session) else { return false }
+        var draft = SessionDraft(state, context())
+        draft.retire(recording)
+        guard draft.isChanged else { return false }
+        let decision = draft.seal(by: .system, action: "retireRecording", target: recording.rawValue)
+        return try await committer.apply(decision) == .committed
+    }
+
+    /// Passes a visit over whose rows are damaged, of which the store tells itself: the others are swept all the same.
+    private func sound(_ body: () async throws(StoreError) -> Bool) async throws(StoreError) -> Bool {
+        do throws(StoreError) {
+            return try await body()
+        } catch {
+            guard case .damaged = error else { throw error }
+            return false
+        }
     }
 
     private func context() -> RuleContext {

@@ -15,13 +15,22 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
     {
         let invocation = try context.reading()
         let effects = try await answering { () async throws(TelehealthError) in
-            try await executor.recordRead(context.method.name, invocation)
+            do throws(TelehealthError) {
+                try await executor.recordRead(context.method.name, invocation)
+            } catch {
+                // The one read that is answered without its row: it tells why no row can be written.
+                guard care.storeState != .writable else { throw error }
+            }
             return try await executor.effectCounts()
         }
         let statistics = care.databaseStatistics
+        let (state, space) = (care.storeState, care.storeSpace)
         var response = Telehealth_V1_GetServiceStatusResponse()
         response.startedAt = startedAt.wire
-        response.writable = care.isWritable
+        response.writable = state == .writable
+        response.storeState = state.wire
+        response.storeFreeBytes = space?.free ?? 0
+        response.storeSizeBytes = space?.size ?? 0
         response.pendingEffects = Int64(effects.pending)
         response.failedEffects = Int64(effects.dead)
         response.refusedEffects = Int64(effects.refused)
@@ -107,5 +116,15 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
             try await executor.retryEffect(id, invocation)
         }
         return Telehealth_V1_RetryEffectResponse()
+    }
+}
+
+extension StoreState {
+    fileprivate var wire: Telehealth_V1_StoreState {
+        switch self {
+        case .writable: .writable
+        case .full: .full
+        case .readOnly: .readOnly
+        }
     }
 }

@@ -69,6 +69,11 @@ extension AuditFinding.Fault {
         case .cutShort: .tailCut
         case .headForged: .headForged
         case .nodeChanged: .treeNodeChanged
+        case .headDamaged: .headDamaged
+        case .rowsLost: .rowsLost
+        case .markDamaged: .markDamaged
+        case .writeAheadLogCut: .writeAheadLogCut
+        case .rowForged: .rowForged
         }
     }
 }

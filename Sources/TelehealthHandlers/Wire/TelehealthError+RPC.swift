@@ -60,6 +60,7 @@ extension TelehealthError.Category {
         case .resourceExhausted: .resourceExhausted
         case .internalFault: .internal
         case .cancelled: .cancelled
+        case .dataLoss: .dataLoss
         }
     }
 }

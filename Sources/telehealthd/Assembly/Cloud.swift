@@ -1,5 +1,6 @@
 internal import AWSClient
 internal import ChimeGateway
+internal import DurableFile
 internal import FoundationEssentials
 internal import HTTPSClient
 internal import Logging
@@ -45,7 +46,8 @@ struct Cloud {
         chime.attendeesMax = cloud.attendeesMax
         chime.recordingsBucket = cloud.bucket
         if let cloudFront = cloud.cloudFront {
-            let key = try String(contentsOfFile: cloudFront.keyFile, encoding: .utf8)
+            let file = try SmallFile.read(cloudFront.keyFile, bytesMax: 64 * 1024, .secret)
+            let key = String(decoding: file, as: UTF8.self)
             chime.cloudFront = try .init(
                 distribution: cloudFront.distribution,
                 signer: CloudFrontSigner(keyPairID: cloudFront.keyPairID, privateKeyPEM: key),

@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+internal import DurableFile
 internal import HTTPSClient
 internal import Identity
 internal import TelehealthCore
@@ -72,9 +72,7 @@ struct Domain {
     /// The keys of receipts, the first made at the first run.
     private static func receiptKeys(_ configuration: DaemonConfiguration) throws -> ReceiptKeys {
         let path = configuration.audit.receiptKeyFile
-        try FileManager.default.createDirectory(
-            at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700])
+        try Folder.makeAll(Folder.parent(of: path))
         return try ReceiptKeyFile.open(path)
     }
 

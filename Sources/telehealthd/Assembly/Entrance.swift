@@ -38,7 +38,7 @@ struct Entrance {
         let serving = Self.serverConfiguration(configuration, certificates)
         limitsMetadata = Dictionary(uniqueKeysWithValues: serving.limits.map { ($0.name, "\($0.value)") })
         let server = try RPCServer(configuration: serving, services: services, interceptors: [gate])
-        alarms.onStoreLost = { server.health?.set(.notServing) }
+        alarms.onReadiness = { server.health?.setAll($0 ? .serving : .notServing) }
         self.server = server
         monitor = ServiceMonitor(
             server: server, gate: gate, store: records.store, hub: domain.hub, alarms: alarms)

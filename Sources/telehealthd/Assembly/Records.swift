@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+internal import DurableFile
 internal import StorageSQLite
 internal import TelehealthCore
 
@@ -27,12 +27,11 @@ struct Records {
     private static func openStore(
         _ configuration: DaemonConfiguration, _ ring: KeyRing, _ alarms: Alarms
     ) throws -> SQLiteStore {
-        try FileManager.default.createDirectory(
-            atPath: configuration.dataDirectory, withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700])
+        try Folder.makeAll(configuration.dataDirectory)
         var storage = StoreConfiguration()
         storage.keyRing = ring
         storage.backupDirectory = configuration.backupDirectory
+        storage.spaceAlarmPercent = configuration.spaceAlarm
         storage.onCondition = { alarms.store($0) }
         storage.auditKeyFile = configuration.audit.keyFile
         return try SQLiteStore.open(directory: configuration.dataDirectory, configuration: storage)

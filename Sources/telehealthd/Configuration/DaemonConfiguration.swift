@@ -108,6 +108,8 @@ struct DaemonConfiguration: Sendable {
     var monitoring: (host: String, port: UInt16)?
     /// nil = beside the database.
     var backupDirectory: String?
+    /// In percent.
+    var spaceAlarm: Int
     /// 0 = one per core.
     var loops: Int
     var offersReflection: Bool
@@ -135,6 +137,7 @@ struct DaemonConfiguration: Sendable {
         tls = Self.tls(&reader)
         monitoring = Self.monitoring(&reader)
         backupDirectory = reader.optionalText("telehealth.backupDir")
+        spaceAlarm = reader.integer("telehealth.storeSpaceAlarm")
         loops = reader.integer("telehealth.loops")
         offersReflection = reader.boolean("telehealth.reflection")
         logLevel = Logger.Level(rawValue: reader.text("telehealth.logLevel")) ?? .info

@@ -1,3 +1,4 @@
+internal import DurableFile
 internal import FoundationEssentials
 internal import TelehealthCore
 
@@ -13,6 +14,9 @@ extension PlaceBook {
         }
     }
 
+    /// The program's own have some 4 KiB.
+    private var policyBytesMax: Int { 1024 * 1024 }
+
     private mutating func read(_ folder: String, _ reader: inout SettingReader) {
         let key = "telehealth.policyDir"
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
@@ -22,8 +26,8 @@ extension PlaceBook {
         var found: Set<String> = []
         for name in names.sorted() where name.hasSuffix(".json") {
             do {
-                let file = try Data(contentsOf: URL(filePath: folder).appending(path: name))
-                let policy = try PlacePolicy(json: Array(file))
+                let file = try SmallFile.read("\(folder)/\(name)", bytesMax: policyBytesMax, .open)
+                let policy = try PlacePolicy(json: file)
                 if !found.insert(policy.id).inserted {
                     reader.refuse(key, "\(name): another file has the place \(policy.id) already")
                 }
@@ -31,7 +35,7 @@ extension PlaceBook {
             } catch let error as PlacePolicyError {
                 reader.refuse(key, "\(name): \(error)")
             } catch {
-                reader.refuse(key, "\(name): cannot be read")
+                reader.refuse(key, "\(error)")
             }
         }
     }

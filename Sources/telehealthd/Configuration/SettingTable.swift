@@ -26,6 +26,9 @@ enum SettingTable {
         Setting(
             "telehealth.backupDir", .text, "",
             "folder of the copies that BackupDatabase makes; empty for 'backups' in the data folder"),
+        Setting(
+            "telehealth.storeSpaceAlarm", .integer(0...90), "10",
+            "percent of the data folder's device that must stay free, else an alarm is logged; 0 for no alarm"),
         Setting("telehealth.loops", .integer(0...256), "0", "event loops, each a thread; 0 for one per core"),
         Setting(
             "telehealth.reflection", .boolean, "true",

@@ -1,4 +1,5 @@
 internal import Configuration
+internal import DurableFile
 internal import FoundationEssentials
 internal import TelehealthCore
 
@@ -8,21 +9,21 @@ internal import TelehealthCore
 /// everything else.
 enum SettingsFile {
     enum Problem: Error, CustomStringConvertible {
-        case unreadable
         case noObject
 
         var description: String {
             switch self {
-            case .unreadable: "it cannot be read"
             case .noObject: "the document is no object"
             }
         }
     }
 
-    /// - Throws: ``Problem``, or a ``JSONTextError`` with the place.
+    /// Far more than every setting there is.
+    private static let bytesMax = 1024 * 1024
+
+    /// - Throws: ``Problem``, a `FileFailure`, or a ``JSONTextError`` with the place.
     static func provider(path: String) throws -> any ConfigProvider {
-        guard let bytes = try? Data(contentsOf: URL(filePath: path)) else { throw Problem.unreadable }
-        let document = try JSONText(parsing: Array(bytes))
+        let document = try JSONText(parsing: try SmallFile.read(path, bytesMax: bytesMax, .open))
         guard case .object(let members) = document else { throw Problem.noObject }
         var values: [AbsoluteConfigKey: ConfigValue] = [:]
         collect(members, under: [], into: &values)

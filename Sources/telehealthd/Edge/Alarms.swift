@@ -10,28 +10,43 @@ final class Alarms: Sendable {
     private let logger: Logger
     /// Meetings that Chime would not make since the start, by the kind of refusal.
     let meetingsRefused = Mutex<[MeetingGeneration.Failure: Int]>([:])
-    private let storeLost = Mutex<(@Sendable () -> Void)?>(nil)
+    private let readiness = Mutex<(@Sendable (Bool) -> Void)?>(nil)
 
     init(logger: Logger) { self.logger = logger }
 
-    /// Called when the store will take no more writes until the next start.
-    var onStoreLost: (@Sendable () -> Void)? {
-        get { storeLost.withLock { $0 } }
-        set { storeLost.withLock { $0 = newValue } }
+    /// Called with false when the store takes no changes any more, and with true when it does again.
+    var onReadiness: (@Sendable (Bool) -> Void)? {
+        get { readiness.withLock { $0 } }
+        set { readiness.withLock { $0 = newValue } }
     }
 
     func store(_ condition: StoreCondition) {
         switch condition {
         case .readOnly(let code, let operation):
             logger.error("store is read-only", metadata: ["code": "\(code)", "operation": "\(operation)"])
-            onStoreLost?()
-        case .full: logger.error("disk is full")
-        case .recovered: logger.notice("store writes again")
+            onReadiness?(false)
+        case .damaged(let damage): logger.error("the database is damaged: \(damage)")
+        case .damagedRow(let operation):
+            logger.error(
+                "a stored row is damaged: 'telehealth-probe operate check' names it",
+                metadata: ["operation": "\(operation)"])
+        case .full:
+            logger.error("disk is full: no change is taken until there is room")
+            onReadiness?(false)
+        case .recovered:
+            logger.notice("store writes again")
+            onReadiness?(true)
+        case .spaceLow(let space): logger.error("disk is nearly full: make room", metadata: Self.metadata(space))
+        case .spaceEnough(let space): logger.notice("disk has room again", metadata: Self.metadata(space))
         case .walOverLimit(let pages):
             logger.error("write-ahead log over its limit", metadata: ["pages": "\(pages)"])
         case .walUnderLimit(let pages):
             logger.notice("write-ahead log under its limit", metadata: ["pages": "\(pages)"])
         }
+    }
+
+    private static func metadata(_ space: StoreSpace) -> Logger.Metadata {
+        ["free_bytes": "\(space.free)", "size_bytes": "\(space.size)"]
     }
 
     /// Effects name their kind and their session's random id, no person.
@@ -60,6 +75,12 @@ final class Alarms: Sendable {
 
     func auditHeadNotKept(_ error: StoreError) {
         logger.error("audit log's head not kept outside the database", metadata: ["error": "\(error)"])
+    }
+
+    func auditHeadsDamaged(lines: [Int]) {
+        logger.error(
+            "the file of heads is damaged: verify the audit log",
+            metadata: ["lines": "\(lines.prefix(20).map(String.init).joined(separator: ","))"])
     }
 
     func auditLogContradictsHead(_ head: AuditHead) {

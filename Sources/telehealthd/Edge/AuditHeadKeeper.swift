@@ -25,6 +25,9 @@ struct AuditHeadKeeper: Sendable {
             alarms.auditLogContradictsHead(newest)
             reason = "AUDIT_LOG_CONTRADICTS_HEAD"
         }
+        let damagedLines = try archive.damagedLines()
+        if !damagedLines.isEmpty { alarms.auditHeadsDamaged(lines: damagedLines) }
+        if !store.damageAtOpening.isEmpty { reason = reason ?? "DATABASE_DAMAGED" }
         try await store.record(entry("startService", outcome: reason == nil ? .allowed : .failed, reason))
         keep()
     }

@@ -97,7 +97,7 @@ extension MetricsText {
         single("telehealth_store_wal_pages", .gauge, "Pages in the write-ahead log.", store.walPages)
         single("telehealth_store_batch_max", .gauge, "Most writes that shared a transaction.", store.batchMax)
         single(
-            "telehealth_store_writable", .gauge, "1 while changes can be stored.", store.isReadOnly ? 0 : 1)
+            "telehealth_store_writable", .gauge, "1 while changes can be stored.", store.isReadOnly || store.isFull ? 0 : 1)
         family("telehealth_store_commit_seconds_total", .counter, "Time spent in COMMIT.")
         sample(Double(store.commitNanoseconds) / 1e9)
         single("telehealth_store_cache_hits_total", .counter, "Reads answered from memory.", store.cacheHits)

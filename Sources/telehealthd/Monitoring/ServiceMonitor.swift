@@ -41,10 +41,12 @@ final class ServiceMonitor: Sendable {
         guard isReady.load(ordering: .relaxed) else {
             return MonitoringResponse(.unavailable, body: "starting or stopping\n")
         }
-        guard store.isWritable else {
-            return MonitoringResponse(.unavailable, body: "the database takes no changes: see the log\n")
+        switch store.storeState {
+        case .writable: return MonitoringResponse(.ok, body: "ready\n")
+        case .full: return MonitoringResponse(.unavailable, body: "store: the disk is full\n")
+        case .readOnly:
+            return MonitoringResponse(.unavailable, body: "store: the database takes no changes: see the log\n")
         }
-        return MonitoringResponse(.ok, body: "ready\n")
     }
 
     /// Method and status names come from fixed sets; no label holds anything of a caller.
@@ -54,6 +56,11 @@ final class ServiceMonitor: Sendable {
         calls.refusedCalls.merge(gate.refusedCalls, uniquingKeysWith: +)
         text.describe(calls, openConnections: server.openConnectionCount)
         text.describe(store.statistics)
+        if let space = store.storeSpace {
+            text.single(
+                "telehealth_store_free_bytes", .gauge, "Bytes free on the database's device.", Int(space.free))
+            text.single("telehealth_store_size_bytes", .gauge, "Bytes of the database's device.", Int(space.size))
+        }
         text.single("telehealth_watches_open", .gauge, "Watches that are open.", hub.watchCount)
         if let effects = try? await store.effectCounts() {
             text.family(
