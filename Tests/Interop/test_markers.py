@@ -205,9 +205,9 @@ def said_by_the_probe(service: Service, sid: str) -> bytes:
     """What an operator's terminal keeps of a change and of an error, besides the answer that was asked for."""
     said = b""
     for role in ("admin", "client"):
-        command = [BIN / "telehealth-probe", "call", "telehealth.v1.TelehealthService/EndSession", "--target", service.address,
+        command = [BIN / "telehealth-probe", "call", "telehealth.v1.TelehealthService/CancelSession", "--target", service.address,
                    "--as", role, "--data-dir", service.data, "--verbose", "-d",
-                   json.dumps({"sessionId": sid, "requestId": str(uuid.uuid4()), "note": PROBED})]
+                   json.dumps({"sessionId": sid, "requestId": str(uuid.uuid4()), "reason": "CANCEL_REASON_OTHER", "note": PROBED})]
         run = subprocess.run(command, capture_output=True)
         said += run.stdout + run.stderr
     assert sid.encode() in said
