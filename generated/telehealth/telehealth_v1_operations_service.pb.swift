@@ -105,6 +105,7 @@ public struct Telehealth_V1_GetServiceStatusResponse: Message {
         if storeState.rawValue != 0 { buffer.write(7, storeState, as: WireEnum<Telehealth_V1_StoreState>.self) }
         if storeFreeBytes != 0 { buffer.write(8, storeFreeBytes, as: WireInt64.self) }
         if storeSizeBytes != 0 { buffer.write(9, storeSizeBytes, as: WireInt64.self) }
+        if refusedEffects != 0 { buffer.write(10, refusedEffects, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -120,6 +121,7 @@ public struct Telehealth_V1_GetServiceStatusResponse: Message {
             case 56: try reader.read(&storeState, as: WireEnum<Telehealth_V1_StoreState>.self)
             case 64: try reader.read(&storeFreeBytes, as: WireInt64.self)
             case 72: try reader.read(&storeSizeBytes, as: WireInt64.self)
+            case 80: try reader.read(&refusedEffects, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -580,38 +582,39 @@ public enum Telehealth_V1_OperationsService_File {
         base64: """
             CiZ0ZWxlaGVhbHRoL3YxL29wZXJhdGlvbnNfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRoeZ29vZ2xlL3Byb3RvYnVmL2R1
             cmF0aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJv
-            dG8iGQoXR2V0U2VydmljZVN0YXR1c1JlcXVlc3Qi4wMKGEdldFNlcnZpY2VTdGF0dXNSZXNwb25zZRI/CgpzdGFydGVkX2F0GAEg
+            dG8iGQoXR2V0U2VydmljZVN0YXR1c1JlcXVlc3QikgQKGEdldFNlcnZpY2VTdGF0dXNSZXNwb25zZRI/CgpzdGFydGVkX2F0GAEg
             ASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RhcnRlZEF0EiAKCHdyaXRhYmxlGAIgASgIQgSAuhgCUgh3
             cml0YWJsZRI9CghkYXRhYmFzZRgDIAEoCzIhLnRlbGVoZWFsdGgudjEuRGF0YWJhc2VTdGF0aXN0aWNzUghkYXRhYmFzZRItCg9w
             ZW5kaW5nX2VmZmVjdHMYBCABKANCBIC6GAJSDnBlbmRpbmdFZmZlY3RzEisKDmZhaWxlZF9lZmZlY3RzGAUgASgDQgSAuhgCUg1m
-            YWlsZWRFZmZlY3RzEicKDG9wZW5fd2F0Y2hlcxgGIAEoA0IEgLoYAlILb3BlbldhdGNoZXMSQAoLc3RvcmVfc3RhdGUYByABKA4y
-            GS50ZWxlaGVhbHRoLnYxLlN0b3JlU3RhdGVCBIC6GAJSCnN0b3JlU3RhdGUSLgoQc3RvcmVfZnJlZV9ieXRlcxgIIAEoA0IEgLoY
-            AlIOc3RvcmVGcmVlQnl0ZXMSLgoQc3RvcmVfc2l6ZV9ieXRlcxgJIAEoA0IEgLoYAlIOc3RvcmVTaXplQnl0ZXMi+QIKEkRhdGFi
-            YXNlU3RhdGlzdGljcxIeCgdjb21taXRzGAEgASgDQgSAuhgCUgdjb21taXRzEiIKCWRlY2lzaW9ucxgCIAEoA0IEgLoYAlIJZGVj
-            aXNpb25zEiIKCWNvbmZsaWN0cxgDIAEoA0IEgLoYAlIJY29uZmxpY3RzEkAKC2NvbW1pdF9tZWFuGAQgASgLMhkuZ29vZ2xlLnBy
-            b3RvYnVmLkR1cmF0aW9uQgSAuhgCUgpjb21taXRNZWFuEj4KCmNvbW1pdF9tYXgYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVy
-            YXRpb25CBIC6GAJSCWNvbW1pdE1heBIpCg1xdWV1ZWRfd3JpdGVzGAYgASgDQgSAuhgCUgxxdWV1ZWRXcml0ZXMSKwoOcmVmdXNl
-            ZF93cml0ZXMYByABKANCBIC6GAJSDXJlZnVzZWRXcml0ZXMSIQoJd2FsX3BhZ2VzGAggASgDQgSAuhgCUgh3YWxQYWdlcyI8ChVC
-            YWNrdXBEYXRhYmFzZVJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkImAKFkJhY2t1cERhdGFiYXNl
-            UmVzcG9uc2USIQoJZmlsZV9uYW1lGAEgASgJQgSAuhgCUghmaWxlTmFtZRIjCgpieXRlX2NvdW50GAIgASgDQgSAuhgCUglieXRl
-            Q291bnQiFgoUQ2hlY2tEYXRhYmFzZVJlcXVlc3QiOQoVQ2hlY2tEYXRhYmFzZVJlc3BvbnNlEiAKCHByb2JsZW1zGAEgAygJQgSA
-            uhgCUghwcm9ibGVtcyJiChhMaXN0RmFpbGVkRWZmZWN0c1JlcXVlc3QSIQoJcGFnZV9zaXplGAEgASgFQgSAuhgCUghwYWdlU2l6
-            ZRIjCgpwYWdlX3Rva2VuGAIgASgJQgSAuhgCUglwYWdlVG9rZW4igAEKGUxpc3RGYWlsZWRFZmZlY3RzUmVzcG9uc2USNQoHZWZm
-            ZWN0cxgBIAMoCzIbLnRlbGVoZWFsdGgudjEuRmFpbGVkRWZmZWN0UgdlZmZlY3RzEiwKD25leHRfcGFnZV90b2tlbhgCIAEoCUIE
-            gLoYAlINbmV4dFBhZ2VUb2tlbiL4AQoMRmFpbGVkRWZmZWN0EiEKCWVmZmVjdF9pZBgBIAEoCUIEgLoYAlIIZWZmZWN0SWQSIwoK
-            c2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEhgKBGtpbmQYAyABKAlCBIC6GAJSBGtpbmQSIAoIYXR0ZW1wdHMYBCAB
-            KAVCBIC6GAJSCGF0dGVtcHRzEiMKCmxhc3RfZXJyb3IYBSABKAlCBIC6GAJSCWxhc3RFcnJvchI/CgpjcmVhdGVkX2F0GAYgASgL
-            MhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJY3JlYXRlZEF0IlwKElJldHJ5RWZmZWN0UmVxdWVzdBIjCgpyZXF1
-            ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIQoJZWZmZWN0X2lkGAIgASgJQgSAuhgCUghlZmZlY3RJZCIVChNSZXRyeUVm
-            ZmVjdFJlc3BvbnNlKnQKClN0b3JlU3RhdGUSGwoXU1RPUkVfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRTVE9SRV9TVEFURV9XUklU
-            QUJMRRABEhQKEFNUT1JFX1NUQVRFX0ZVTEwQAhIZChVTVE9SRV9TVEFURV9SRUFEX09OTFkQAzLxAwoRT3BlcmF0aW9uc1NlcnZp
-            Y2USYwoQR2V0U2VydmljZVN0YXR1cxImLnRlbGVoZWFsdGgudjEuR2V0U2VydmljZVN0YXR1c1JlcXVlc3QaJy50ZWxlaGVhbHRo
-            LnYxLkdldFNlcnZpY2VTdGF0dXNSZXNwb25zZRJdCg5CYWNrdXBEYXRhYmFzZRIkLnRlbGVoZWFsdGgudjEuQmFja3VwRGF0YWJh
-            c2VSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5CYWNrdXBEYXRhYmFzZVJlc3BvbnNlEloKDUNoZWNrRGF0YWJhc2USIy50ZWxlaGVh
-            bHRoLnYxLkNoZWNrRGF0YWJhc2VSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5DaGVja0RhdGFiYXNlUmVzcG9uc2USZgoRTGlzdEZh
-            aWxlZEVmZmVjdHMSJy50ZWxlaGVhbHRoLnYxLkxpc3RGYWlsZWRFZmZlY3RzUmVxdWVzdBooLnRlbGVoZWFsdGgudjEuTGlzdEZh
-            aWxlZEVmZmVjdHNSZXNwb25zZRJUCgtSZXRyeUVmZmVjdBIhLnRlbGVoZWFsdGgudjEuUmV0cnlFZmZlY3RSZXF1ZXN0GiIudGVs
-            ZWhlYWx0aC52MS5SZXRyeUVmZmVjdFJlc3BvbnNlYgZwcm90bzM=
+            YWlsZWRFZmZlY3RzEi0KD3JlZnVzZWRfZWZmZWN0cxgKIAEoA0IEgLoYAlIOcmVmdXNlZEVmZmVjdHMSJwoMb3Blbl93YXRjaGVz
+            GAYgASgDQgSAuhgCUgtvcGVuV2F0Y2hlcxJACgtzdG9yZV9zdGF0ZRgHIAEoDjIZLnRlbGVoZWFsdGgudjEuU3RvcmVTdGF0ZUIE
+            gLoYAlIKc3RvcmVTdGF0ZRIuChBzdG9yZV9mcmVlX2J5dGVzGAggASgDQgSAuhgCUg5zdG9yZUZyZWVCeXRlcxIuChBzdG9yZV9z
+            aXplX2J5dGVzGAkgASgDQgSAuhgCUg5zdG9yZVNpemVCeXRlcyL5AgoSRGF0YWJhc2VTdGF0aXN0aWNzEh4KB2NvbW1pdHMYASAB
+            KANCBIC6GAJSB2NvbW1pdHMSIgoJZGVjaXNpb25zGAIgASgDQgSAuhgCUglkZWNpc2lvbnMSIgoJY29uZmxpY3RzGAMgASgDQgSA
+            uhgCUgljb25mbGljdHMSQAoLY29tbWl0X21lYW4YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSCmNvbW1p
+            dE1lYW4SPgoKY29tbWl0X21heBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIJY29tbWl0TWF4EikKDXF1
+            ZXVlZF93cml0ZXMYBiABKANCBIC6GAJSDHF1ZXVlZFdyaXRlcxIrCg5yZWZ1c2VkX3dyaXRlcxgHIAEoA0IEgLoYAlINcmVmdXNl
+            ZFdyaXRlcxIhCgl3YWxfcGFnZXMYCCABKANCBIC6GAJSCHdhbFBhZ2VzIjwKFUJhY2t1cERhdGFiYXNlUmVxdWVzdBIjCgpyZXF1
+            ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQiYAoWQmFja3VwRGF0YWJhc2VSZXNwb25zZRIhCglmaWxlX25hbWUYASABKAlC
+            BIC6GAJSCGZpbGVOYW1lEiMKCmJ5dGVfY291bnQYAiABKANCBIC6GAJSCWJ5dGVDb3VudCIWChRDaGVja0RhdGFiYXNlUmVxdWVz
+            dCI5ChVDaGVja0RhdGFiYXNlUmVzcG9uc2USIAoIcHJvYmxlbXMYASADKAlCBIC6GAJSCHByb2JsZW1zImIKGExpc3RGYWlsZWRF
+            ZmZlY3RzUmVxdWVzdBIhCglwYWdlX3NpemUYASABKAVCBIC6GAJSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YAiABKAlCBIC6GAJS
+            CXBhZ2VUb2tlbiKAAQoZTGlzdEZhaWxlZEVmZmVjdHNSZXNwb25zZRI1CgdlZmZlY3RzGAEgAygLMhsudGVsZWhlYWx0aC52MS5G
+            YWlsZWRFZmZlY3RSB2VmZmVjdHMSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIvgBCgxGYWls
+            ZWRFZmZlY3QSIQoJZWZmZWN0X2lkGAEgASgJQgSAuhgCUghlZmZlY3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNz
+            aW9uSWQSGAoEa2luZBgDIAEoCUIEgLoYAlIEa2luZBIgCghhdHRlbXB0cxgEIAEoBUIEgLoYAlIIYXR0ZW1wdHMSIwoKbGFzdF9l
+            cnJvchgFIAEoCUIEgLoYAlIJbGFzdEVycm9yEj8KCmNyZWF0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w
+            QgSAuhgCUgljcmVhdGVkQXQiXAoSUmV0cnlFZmZlY3RSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJ
+            ZBIhCgllZmZlY3RfaWQYAiABKAlCBIC6GAJSCGVmZmVjdElkIhUKE1JldHJ5RWZmZWN0UmVzcG9uc2UqdAoKU3RvcmVTdGF0ZRIb
+            ChdTVE9SRV9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFNUT1JFX1NUQVRFX1dSSVRBQkxFEAESFAoQU1RPUkVfU1RBVEVfRlVMTBAC
+            EhkKFVNUT1JFX1NUQVRFX1JFQURfT05MWRADMvEDChFPcGVyYXRpb25zU2VydmljZRJjChBHZXRTZXJ2aWNlU3RhdHVzEiYudGVs
+            ZWhlYWx0aC52MS5HZXRTZXJ2aWNlU3RhdHVzUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuR2V0U2VydmljZVN0YXR1c1Jlc3BvbnNl
+            El0KDkJhY2t1cERhdGFiYXNlEiQudGVsZWhlYWx0aC52MS5CYWNrdXBEYXRhYmFzZVJlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLkJh
+            Y2t1cERhdGFiYXNlUmVzcG9uc2USWgoNQ2hlY2tEYXRhYmFzZRIjLnRlbGVoZWFsdGgudjEuQ2hlY2tEYXRhYmFzZVJlcXVlc3Qa
+            JC50ZWxlaGVhbHRoLnYxLkNoZWNrRGF0YWJhc2VSZXNwb25zZRJmChFMaXN0RmFpbGVkRWZmZWN0cxInLnRlbGVoZWFsdGgudjEu
+            TGlzdEZhaWxlZEVmZmVjdHNSZXF1ZXN0GigudGVsZWhlYWx0aC52MS5MaXN0RmFpbGVkRWZmZWN0c1Jlc3BvbnNlElQKC1JldHJ5
+            RWZmZWN0EiEudGVsZWhlYWx0aC52MS5SZXRyeUVmZmVjdFJlcXVlc3QaIi50ZWxlaGVhbHRoLnYxLlJldHJ5RWZmZWN0UmVzcG9u
+            c2ViBnByb3RvMw==
             """,
         dependencies: [
             Google_Protobuf_Duration_File.descriptor,
