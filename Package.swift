@@ -155,6 +155,12 @@ let programs: [Target] = [
     program("rpc-simulation", ["HTTP2Engine", "RPCOverHTTP2", "RPCModel", "ProtobufWire", argumentParser]),
     program("visit-simulation", ["VisitSimulation", argumentParser]),
     program(
+        "handler-fuzz",
+        [
+            "VisitSimulation", "TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCServer", "RPCModel",
+            "GRPCStandardAPI", "ProtobufReflection", "ProtobufWire", crypto, logging, argumentParser,
+        ]),
+    program(
         "rpc-bench",
         [
             "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine", "HTTP2Engine", "EventCore",

@@ -97,6 +97,10 @@ enum LayerTable {
             9, "rpc-simulation", "HTTP2Engine", "RPCOverHTTP2", "RPCModel", "ProtobufWire", "ArgumentParser"),
         Row(9, "VisitSimulation", "TelehealthCore", "Crypto"),
         Row(9, "visit-simulation", "VisitSimulation", "ArgumentParser"),
+        Row(
+            9, "handler-fuzz", "VisitSimulation", "TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCServer",
+            "RPCModel", "GRPCStandardAPI", "ProtobufReflection", "ProtobufWire", "Crypto", "Logging",
+            "ArgumentParser"),
         Row(9, "InteropMessages", "ProtobufWire", "RPCModel"),
         Row(
             9, "rpc-interop", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine",

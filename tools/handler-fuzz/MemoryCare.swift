@@ -1,0 +1,20 @@
+internal import Synchronization
+internal import TelehealthCore
+
+/// An operator's care for a store that needs none: backups are names, and what is looked through is sound.
+final class MemoryCare: DatabaseCare {
+    private let backups = Mutex<[String: Int64]>([:])
+
+    var isWritable: Bool { true }
+    var databaseStatistics: DatabaseStatistics { DatabaseStatistics() }
+
+    func backUp(fileName: String) async throws(StoreError) -> Int64 {
+        let isNew = backups.withLock { $0.updateValue(4096, forKey: fileName) == nil }
+        guard isNew else { throw .failed(code: 17, operation: "backup") }
+        return 4096
+    }
+
+    func backupSize(fileName: String) -> Int64? { backups.withLock { $0[fileName] } }
+
+    func integrityCheck() async throws(StoreError) -> [String] { [] }
+}

@@ -1,0 +1,82 @@
+internal import GRPCStandardAPI
+internal import Logging
+internal import ProtobufReflection
+internal import RPCModel
+internal import RPCServer
+internal import TelehealthAPI
+internal import TelehealthCore
+internal import TelehealthHandlers
+internal import VisitSimulation
+
+/// The service's real handlers behind its real gate, over a clinic in memory.
+struct World {
+    struct Method: Sendable {
+        let descriptor: MethodDescriptor
+        let request: MessageDescriptor
+        let response: MessageDescriptor
+        /// Who may call it; empty: whoever holds what the request holds.
+        let roles: [Role]
+    }
+
+    enum Failure: Error { case noKeys, undescribed(String) }
+
+    let clinic: SimulatedClinic
+    let channel: InProcessChannel
+
+    init(seed: UInt64, stage: SimulatedClinic.Stage, plantsTrap: Bool) async throws {
+        let clinic = try await SimulatedClinic(seed: seed, stage: stage)
+        self.clinic = clinic
+        var services = try Self.services(clinic)
+        let gate = try CallGate(
+            services: services, settings: Self.settings, now: { clinic.time.now },
+            logger: Logger(label: "calls", factory: { _ in SwiftLogNoOpLogHandler() }),
+            keepRefusal: { (method, caller, source, reason) async throws(TelehealthError) in
+                try await clinic.executor.recordRefusal(
+                    action: method, caller: caller, source: source, reason: reason)
+            },
+            tokens: TokenReading { (token, _) throws(TokenRefusal) in try People.caller(token, clinic: clinic) })
+        if plantsTrap {
+            let sound = try InProcessChannel(services: services, interceptors: [gate])
+            services = services.map { PlantedTrap(in: $0, before: sound) }
+        }
+        channel = try InProcessChannel(services: services, interceptors: [gate])
+    }
+
+    /// Nobody is refused for calling often.
+    private static var settings: AccessSettings {
+        var settings = AccessSettings()
+        settings.emergencyLasts = .seconds(900)
+        return settings
+    }
+
+    private static func services(_ clinic: SimulatedClinic) throws -> [any RPCService] {
+        guard let audit = MemoryAudit(clinic), let receipts = ReceiptSigner(seed: Array(repeating: 7, count: 32)) else {
+            throw Failure.noKeys
+        }
+        let executor = clinic.executor
+        return TelehealthServices(
+            executor: executor, audit: AuditOffice(executor: executor, trail: audit, witness: audit),
+            receipts: ReceiptOffice(
+                executor: executor, trail: audit, keys: ReceiptKeyBoard(ReceiptKeys(signer: receipts))),
+            archive: PersonArchive(executor: executor, trail: audit), presence: clinic.committer.presence,
+            care: MemoryCare(), openWatches: { clinic.committer.hub.watchCount }, time: clinic.time
+        ).all
+    }
+
+    /// Every call of the API, as its descriptors say.
+    static func methods() async throws -> [Method] {
+        let clinic = try await SimulatedClinic(seed: 1, stage: .empty)
+        let services = try services(clinic)
+        let pool = try DescriptorPool(services.flatMap(\.fileDescriptors))
+        let roles = Dictionary(uniqueKeysWithValues: AccessTable.rows.map { ($0.method.path, $0.roles) })
+        return try services.flatMap(\.routes).map { route in
+            let name = route.method
+            guard let described = pool.service(named: name.service)?.method(named: name.name) else {
+                throw Failure.undescribed(name.path)
+            }
+            return Method(
+                descriptor: name, request: described.input, response: described.output,
+                roles: roles[name.path, default: []].sorted { $0.rawValue < $1.rawValue })
+        }
+    }
+}
