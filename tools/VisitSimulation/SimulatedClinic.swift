@@ -67,7 +67,8 @@ package final class SimulatedClinic: Sendable {
             try await clinic.grantTelehealth()
             let session = try await clinic.open()
             let refusals = Array(
-                repeating: FakeChime.Fault.refuse(.init(kind: .unavailable, code: "ServiceUnavailableException")), count: 400)
+                repeating: FakeChime.Fault.refuse(.init(kind: .unavailable, code: "ServiceUnavailableException")),
+                count: 400)
             clinic.chime.world.withLock { $0.faults["createMeeting"] = refusals }
             // It does not wait for the meeting, which never comes.
             _ = await refusal { () async throws(TelehealthError) in

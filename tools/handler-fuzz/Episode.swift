@@ -65,7 +65,8 @@ struct Episode {
             }
             keep(outcome, of: method)
             if outcome.isFault {
-                tally.fault("\(call): \(outcome.code.map { "\($0)" } ?? "") \(outcome.reason)\n\(Self.hex(request.prefix(400)))")
+                let code = outcome.code.map { "\($0)" } ?? ""
+                tally.fault("\(call): \(code) \(outcome.reason)\n\(Self.hex(request.prefix(400)))")
             }
             for violation in world.clinic.takeViolations() { tally.fault("\(call): \(violation)") }
             for state in world.clinic.rows.sessions { tally.saw(status: state.session.status.rawValue) }

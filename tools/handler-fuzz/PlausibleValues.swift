@@ -8,7 +8,9 @@ enum PlausibleValues {
     static func presence(of name: String, method: String) -> Double {
         switch name {
         case "version": method == "PutConsentDocument" ? 1 : 0.4
-        case "request_id", "reason", "submission", "time_zone", "role", "window", "subject_id", "type", "decision", "method": 1
+        case "request_id", "reason", "submission", "time_zone", "role", "window", "subject_id", "type", "decision",
+            "method":
+            1
         case "page_token", "guardian_id", "recording_id", "expires_at", "evidence_items", "subject", "person_id",
             "outcome", "action", "statuses", "starts_from", "starts_before", "client_id", "clinician_id":
             ["PutAppointment", "EvaluateConsent", "GetRecordingManifest", "GetRecordingPlaybackUrl"].contains(method)
@@ -69,9 +71,11 @@ enum PlausibleValues {
     private static func appointment(_ method: String, _ scene: inout Scene) -> String {
         let known = scene.rows.appointments.map(\.id.rawValue)
         switch method {
-        case "PutAppointment": return scene.chance(0.6) ? "appointment-\(1 + scene.fresh())" : scene.pick(known) ?? "a-1"
+        case "PutAppointment":
+            return scene.chance(0.6) ? "appointment-\(1 + scene.fresh())" : scene.pick(known) ?? "a-1"
         case "CreateSession":
-            let unused = known.filter { id in !scene.rows.sessions.contains { $0.session.appointmentID.rawValue == id } }
+            let used = Set(scene.rows.sessions.map(\.session.appointmentID.rawValue))
+            let unused = known.filter { !used.contains($0) }
             return scene.pick(unused) ?? scene.pick(known) ?? "appointment-1"
         default: return scene.pick(known) ?? "appointment-1"
         }
@@ -111,7 +115,9 @@ enum PlausibleValues {
 
     static func choice(_ name: String, method: String, of values: [Int32], _ scene: inout Scene) -> Int32 {
         // The first value is the common one: granted, electronic, clinical, normal.
-        let isCommon = ["decision", "method", "purpose", "recording_purposes", "audio", "video", "content"].contains(name)
+        let isCommon = [
+            "decision", "method", "purpose", "recording_purposes", "audio", "video", "content",
+        ].contains(name)
         if isCommon, scene.chance(0.8) { return values.first ?? 0 }
         return scene.pick(values) ?? 0
     }
