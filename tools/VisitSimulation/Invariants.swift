@@ -121,17 +121,21 @@ enum Invariants {
                 }
             }
             let isGone = old.isHere && new.state == .left
-            let comesOfAge =
-                new.role == .guardian && new.state == .removed && !after.session.guardsAdult
-                && tables.histories[after.session.clientID]?.bornOn != nil
-            if actions == ["sweep"] && !isGone && !comesOfAge {
+            let comesOfAge = new.role == .guardian && new.state == .removed && mayBeOfAge(after.session, tables)
+            // What let a third party in may end with time: a consent, or the say of the guardian who gave it.
+            let isSentOut =
+                old.isThirdParty && old.state == .admitted && [.waiting, .removed].contains(new.state)
+                && (mayBeOfAge(after.session, tables)
+                    || !hasWord(of: after.session.clientID, .thirdPartyPresence, after.session, tables))
+            if actions == ["sweep"] && !isGone && !comesOfAge && !isSentOut {
                 found.append("a sweep made \(old.state) \(new.state)")
             }
         }
         if before.session.startedAt != nil { found += changedPeople(of: before.session, after.session) }
-        if actions == ["sweep"] && before.participants.contains(where: { $0.isHeld })
-            && !after.participants.contains(where: { $0.isHeld })
-        {
+        let held = before.participants.filter {
+            $0.isHeld && !($0.role == .guardian && mayBeOfAge(after.session, tables))
+        }
+        if actions == ["sweep"] && !held.isEmpty && !after.participants.contains(where: { $0.isHeld }) {
             found.append("a sweep let somebody go")
         }
         return found
@@ -141,6 +145,11 @@ enum Invariants {
     private static func isOfAge(_ session: Session, _ tables: MemoryStore.Tables) -> Bool {
         guard !session.guardsAdult, let born = tables.histories[session.clientID]?.bornOn else { return false }
         return born.year < 2000
+    }
+
+    /// Whether the client's coming of age may have ended a guardian's say.
+    private static func mayBeOfAge(_ session: Session, _ tables: MemoryStore.Tables) -> Bool {
+        !session.guardsAdult && tables.histories[session.clientID]?.bornOn != nil
     }
 
     /// Whoever signs for somebody else is named by a booked appointment, and has a say.
