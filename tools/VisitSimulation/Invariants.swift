@@ -122,10 +122,11 @@ enum Invariants {
             }
             let isGone = old.isHere && new.state == .left
             let comesOfAge = new.role == .guardian && new.state == .removed && mayBeOfAge(after.session, tables)
-            // What let a third party in may end with time: a consent, or the say of the guardian who gave it.
+            // What let a third party in may end: a consent with time, the say of the guardian who gave it, and the word
+            // of a client whose birth date came later and says that a guardian must sign.
             let isSentOut =
                 old.isThirdParty && old.state == .admitted && [.waiting, .removed].contains(new.state)
-                && (mayBeOfAge(after.session, tables)
+                && (tables.histories[after.session.clientID]?.bornOn != nil
                     || !hasWord(of: after.session.clientID, .thirdPartyPresence, after.session, tables))
             if actions == ["sweep"] && !isGone && !comesOfAge && !isSentOut {
                 found.append("a sweep made \(old.state) \(new.state)")
