@@ -5,7 +5,8 @@ internal import TelehealthCore
 final class MemoryCare: DatabaseCare {
     private let backups = Mutex<[String: Int64]>([:])
 
-    var isWritable: Bool { true }
+    var storeState: StoreState { .writable }
+    var storeSpace: StoreSpace? { nil }
     var databaseStatistics: DatabaseStatistics { DatabaseStatistics() }
 
     func backUp(fileName: String) async throws(StoreError) -> Int64 {
