@@ -300,5 +300,6 @@ import Testing
 
 private struct FixedTime: TimeSource {
     var now: Timestamp { Sample.at(0) }
+    var uptime: Duration { .zero }
     func sleep(for duration: Duration) async throws(CancellationError) {}
 }

@@ -215,7 +215,7 @@ import Testing
         _ = try await clinic.join(Clinic.clinicianCaller, id)
         clinic.time.advance(by: .seconds(16 * 60))
         clinic.committer.presence.touch(
-            try #require(place(state, .clinician, of: Clinic.clinician)).id, in: id, at: clinic.time.now)
+            try #require(place(state, .clinician, of: Clinic.clinician)).id, in: id)
         _ = try await clinic.sweeper.sweep()
         #expect(
             try clinic.state(id).session.noShowParty == .client, "having waited yesterday is not being here")

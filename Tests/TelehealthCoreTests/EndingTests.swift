@@ -153,12 +153,29 @@ import Testing
         #expect(try clinic.state(id).session.cancelReason == .clinician)
     }
 
+    @Test(arguments: [Duration.seconds(3600), .seconds(-3600)])
+    func `a step of the wall clock makes nobody silent, and keeps nobody here`(step: Duration) async throws {
+        let clinic = Clinic()
+        let id = try await clinic.visit()
+        clinic.time.advance(by: .seconds(20))
+        _ = try await clinic.executor.heartbeat(id, clinic.call(Clinic.clientCaller))
+        clinic.time.setForward(by: step)
+        let client = try #require(try clinic.state(id).participant(of: Clinic.client))
+        let (presence, limit) = (clinic.committer.presence, clinic.policy.presenceLostAfter)
+        #expect(presence.isPresent(client.id, in: id, within: limit))
+        #expect(presence.silence(of: client.id, in: id) == .zero)
+        _ = try await clinic.sweeper.sweep()
+        #expect(try clinic.state(id).participant(of: Clinic.client)?.state == .admitted)
+        clinic.time.advance(by: limit)
+        #expect(!presence.isPresent(client.id, in: id, within: limit))
+    }
+
     @Test func `a restart loses nobody who is there`() async throws {
         let clinic = Clinic()
         let id = try await clinic.visit()
         clinic.time.advance(by: .seconds(600))
         let restarted = Committer(
-            store: clinic.store, hub: EventHub(), presence: PresenceBoard(startedAt: clinic.time.now))
+            store: clinic.store, hub: EventHub(), presence: PresenceBoard(time: clinic.time))
         let sweeper = Sweeper(
             committer: restarted, gateway: clinic.chime, time: clinic.time, ids: clinic.ids,
             policy: clinic.policy)

@@ -152,11 +152,10 @@ import Testing
         #expect(clinic.committer.hub.watchCount == 1)
         let client = try #require(try clinic.state(id).participant(of: Clinic.client))
         clinic.time.advance(by: .seconds(1000))
-        let seen = clinic.committer.presence.lastSeen(client.id, in: id, now: clinic.time.now)
-        #expect(seen == clinic.time.now)
+        #expect(clinic.committer.presence.silence(of: client.id, in: id) == .zero)
         other.close()
         clinic.time.advance(by: .seconds(1))
-        #expect(clinic.committer.presence.lastSeen(client.id, in: id, now: clinic.time.now) < clinic.time.now)
+        #expect(clinic.committer.presence.silence(of: client.id, in: id) == .seconds(1))
     }
 
     @Test func `behind the event that ended the session it has nothing but the end`() async throws {
@@ -172,9 +171,9 @@ import Testing
         // Nobody is there any more, and nothing is kept of those who look.
         let client = try #require(try clinic.state(id).participant(of: Clinic.client))
         let watch = try await open(clinic, id, Clinic.clientCaller)
-        #expect(clinic.committer.presence.lastSign(of: client.id, in: id, now: clinic.time.now) == nil)
+        #expect(clinic.committer.presence.lastSign(of: client.id, in: id) == nil)
         watch.close()
-        #expect(clinic.committer.presence.lastSign(of: client.id, in: id, now: clinic.time.now) == nil)
+        #expect(clinic.committer.presence.lastSign(of: client.id, in: id) == nil)
     }
 
     @Test func `a watch beside which heartbeats are sent is no presence without them`() async throws {

@@ -31,7 +31,7 @@ final class Clinic: Sendable {
         ids = SeededIDs(seed: seed)
         chime = FakeChime(time: time, bucket: bucket)
         committer = Committer(
-            store: store, hub: EventHub(), presence: PresenceBoard(startedAt: time.now))
+            store: store, hub: EventHub(), presence: PresenceBoard(time: time))
         executor = CommandExecutor(
             committer: committer, gateway: chime, time: time, ids: ids, policy: policy, guestKey: guestKey)
         let notices = Notices()

@@ -99,7 +99,7 @@ public final class History: Sendable {
         let gateway = MortalGateway(base: clinic.chime, fuse: fuse)
         let hub = EventHub()
         let committer = Committer(
-            store: store, hub: hub, presence: PresenceBoard(startedAt: clinic.time.now))
+            store: store, hub: hub, presence: PresenceBoard(time: clinic.time))
         return Life(
             fuse: fuse, hub: hub,
             executor: CommandExecutor(

@@ -5,8 +5,9 @@ internal import TelehealthCore
 final class VirtualTime: TimeSource {
     private struct State {
         var now: Timestamp
+        var uptime = Duration.zero
         var nextTicket = 0
-        var sleepers: [Int: (due: Timestamp, continuation: CheckedContinuation<Bool, Never>)] = [:]
+        var sleepers: [Int: (due: Duration, continuation: CheckedContinuation<Bool, Never>)] = [:]
         var cancelled: Set<Int> = []
     }
 
@@ -19,10 +20,16 @@ final class VirtualTime: TimeSource {
 
     var now: Timestamp { state.withLock { $0.now } }
 
+    var uptime: Duration { state.withLock { $0.uptime } }
+
+    /// Somebody sets the wall clock; no time passes.
+    func setForward(by duration: Duration) { state.withLock { $0.now = $0.now + duration } }
+
     func advance(by duration: Duration) {
         let due = state.withLock { state in
             state.now = state.now + duration
-            let due = state.sleepers.filter { $0.value.due <= state.now }
+            state.uptime += duration
+            let due = state.sleepers.filter { $0.value.due <= state.uptime }
             for ticket in due.keys { state.sleepers[ticket] = nil }
             return due.values.map(\.continuation)
         }
@@ -39,7 +46,7 @@ final class VirtualTime: TimeSource {
                 let answer: Bool? = state.withLock { state in
                     if state.cancelled.remove(ticket) != nil { return false }
                     if duration <= .zero { return true }
-                    state.sleepers[ticket] = (state.now + duration, continuation)
+                    state.sleepers[ticket] = (state.uptime + duration, continuation)
                     return nil
                 }
                 if let answer { continuation.resume(returning: answer) }

@@ -21,7 +21,7 @@ extension CommandExecutor {
             return JoinOutcome(
                 state: Visibility.redact(state, for: standing), participant: participant, media: nil)
         }
-        committer.presence.touch(id, in: command.sessionID, at: time.now)
+        committer.presence.touch(id, in: command.sessionID)
         guard participant.state == .admitted else {
             return JoinOutcome(
                 state: Visibility.redact(state, for: standing), participant: participant, media: nil)

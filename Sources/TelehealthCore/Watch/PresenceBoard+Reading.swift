@@ -3,9 +3,9 @@ extension PresenceBoard {
     ///
     /// After a restart nobody is present until heard of.
     public func isPresent(
-        _ participant: ParticipantID, in session: SessionID, within limit: Duration, now: Timestamp
+        _ participant: ParticipantID, in session: SessionID, within limit: Duration
     ) -> Bool {
-        guard let seen = lastSign(of: participant, in: session, now: now) else { return false }
-        return seen + limit > now
+        guard let silence = lastSign(of: participant, in: session) else { return false }
+        return silence < limit
     }
 }

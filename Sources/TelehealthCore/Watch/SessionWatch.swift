@@ -100,8 +100,8 @@ public final class SessionWatch: Sendable {
             $0.isPresence = isPresence && !isOver
         }
         guard let viewer, !isOver else { return }
-        let (presence, now) = (executor.committer.presence, executor.time.now)
-        isPresence ? presence.open(viewer, in: session, at: now) : presence.touch(viewer, in: session, at: now)
+        let presence = executor.committer.presence
+        isPresence ? presence.open(viewer, in: session) : presence.touch(viewer, in: session)
     }
 
     /// The past is read: `events` come first, then the live ones behind them.
@@ -175,7 +175,7 @@ public final class SessionWatch: Sendable {
         _ = wake  // released outside the lock: it may hold the last reference to this watch's owner
         if let seat { executor.committer.hub.remove(seat, of: session) }
         if wasPresence, let viewer {
-            executor.committer.presence.close(viewer, in: session, at: executor.time.now - silence)
+            executor.committer.presence.close(viewer, in: session, silentFor: silence)
         }
     }
 

@@ -103,13 +103,13 @@ public final class Sweeper: Sendable {
     }
 
     /// Whose media Chime says to be connected, looked up only for people of whom nothing else is heard.
-    private func connectedMedia(_ state: SessionState, now: Timestamp) async throws(StoreError)
+    private func connectedMedia(_ state: SessionState) async throws(StoreError)
         -> Set<ParticipantID>
     {
         let id = state.session.id
         let isSilent = state.participants.contains {
             $0.state == .admitted
-                && now - committer.presence.lastSeen($0.id, in: id, now: now) > policy.presenceLostAfter
+                && committer.presence.silence(of: $0.id, in: id) > policy.presenceLostAfter
         }
         guard isSilent else { return [] }
         let live = state.liveMeeting?.generation
@@ -131,11 +131,11 @@ public final class Sweeper: Sendable {
         }) {
             bornOn = try await committer.store.consents(of: state.session.clientID).bornOn
         }
-        let connected = try await connectedMedia(state, now: now)
+        let connected = try await connectedMedia(state)
         var draft = SessionDraft(state, context())
         draft.sweep(
             lastSeen: {
-                connected.contains($0) ? now : committer.presence.lastSeen($0, in: id, now: now)
+                connected.contains($0) ? now : now - committer.presence.silence(of: $0, in: id)
             }, ledger: ledger, bornOn: bornOn)
         guard draft.isChanged else { return false }
         return try await committer.apply(draft.seal(by: .system, action: "sweep")) == .committed

@@ -55,7 +55,7 @@ struct SessionViews: Sendable {
     func view(_ state: SessionState, for caller: Caller) -> Telehealth_V1_Session {
         let now = time.now
         return state.wire(for: Viewer(caller, in: state), now: now) { participant in
-            presence.isPresent(participant, in: state.session.id, within: policy.presenceLostAfter, now: now)
+            presence.isPresent(participant, in: state.session.id, within: policy.presenceLostAfter)
         }
     }
 
@@ -63,7 +63,7 @@ struct SessionViews: Sendable {
         -> Telehealth_V1_Participant
     {
         let isPresent = presence.isPresent(
-            participant.id, in: state.session.id, within: policy.presenceLostAfter, now: time.now)
+            participant.id, in: state.session.id, within: policy.presenceLostAfter)
         return participant.wire(for: Viewer(caller, in: state), in: state.session, isPresent: isPresent)
     }
 }

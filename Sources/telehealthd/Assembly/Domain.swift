@@ -28,7 +28,7 @@ struct Domain {
         let (store, gateway) = (records.store, cloud.gateway)
         self.time = time
         policy = configuration.policy
-        let presence = PresenceBoard(startedAt: time.now)
+        let presence = PresenceBoard(time: time)
         let committer = Committer(store: store, hub: hub, presence: presence)
         limitedCalls = LimitedCalls(store: store, time: time)
         guestKey = try GuestKeyFile.key(path: configuration.guestKeyFile)

@@ -7,6 +7,10 @@ struct SystemTime: TimeSource {
         Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
     }
 
+    /// The machine's sleep counts: somebody is as silent as their client's clock says.
+    var uptime: Duration { Self.origin.duration(to: .now) }
+    private static let origin = ContinuousClock.now
+
     func sleep(for duration: Duration) async throws(CancellationError) {
         do {
             try await ContinuousClock().sleep(for: duration)
