@@ -79,9 +79,10 @@ let cLibraries: [Target] = [
 
 let modules: [Target] = [
     // 1 pure
+    module("TextFormats", settings: pure),
     module("ProtobufWire", settings: pure),
-    module("ProtobufReflection", ["ProtobufWire"], settings: pure),
-    module("RPCModel", ["ProtobufWire"], settings: pure),
+    module("ProtobufReflection", ["ProtobufWire", "TextFormats"], settings: pure),
+    module("RPCModel", ["ProtobufWire", "TextFormats"], settings: pure),
     module("TelehealthCore", [crypto], resources: policyFiles, settings: pure),
     // 2 engines
     module("EventCore", ["CLinux"]),
@@ -131,7 +132,8 @@ let programs: [Target] = [
         "telehealthd",
         [
             "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "Webhooks", "TelehealthCore",
-            "RPCServer", "RPCModel", "Transport", "TLSEngine", "EventCore", "Monitoring", logging,
+            "RPCServer", "RPCModel", "Transport", "TLSEngine", "EventCore", "Monitoring", "TextFormats",
+            logging,
             .product(name: "Configuration", package: "swift-configuration"),
         ], path: "Sources/telehealthd", linked: staticRuntime),
     program("protoc-gen-telehealth-swift", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire"]),
@@ -141,8 +143,8 @@ let programs: [Target] = [
         "telehealth-probe",
         [
             "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "ProtobufReflection",
-            "GRPCStandardAPI", "Identity", "StorageSQLite", "TelehealthCore", "Transport", "TLSEngine", crypto,
-            argumentParser,
+            "GRPCStandardAPI", "Identity", "StorageSQLite", "TelehealthCore", "Transport", "TLSEngine",
+            crypto, argumentParser,
         ]),
     program(
         "chime-simulator",
@@ -177,6 +179,7 @@ let programs: [Target] = [
 
 let testTargets: [Target] = [
     module("LoopbackHTTP", path: "Tests/LoopbackHTTP"),
+    tests("TextFormatsTests", ["TextFormats"]),
     tests("ProtobufWireTests", ["ProtobufWire"]),
     tests("ProtobufReflectionTests", ["ProtobufReflection", "ProtobufWire", "TelehealthAPI"]),
     tests(
