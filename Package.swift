@@ -21,6 +21,9 @@ func clib(_ name: String, _ pkgConfig: String?, _ apt: String?) -> Target {
         name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: apt.map { [.apt([$0])] })
 }
 
+/// C of our own.
+func csource(_ name: String) -> Target { .target(name: name, path: "Sources/\(name)") }
+
 func module(
     _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil,
     resources: [Resource]? = nil, settings: [SwiftSetting] = strict
@@ -75,6 +78,7 @@ let cLibraries: [Target] = [
     clib("CCurl", "libcurl", "libcurl4-openssl-dev"),
     clib("CZlib", "zlib", "zlib1g-dev"),
     clib("CLinux", nil, nil),
+    csource("CProgramStart"),
 ]
 
 let modules: [Target] = [
@@ -86,6 +90,7 @@ let modules: [Target] = [
     module("TelehealthCore", [crypto], resources: policyFiles, settings: pure),
     // 2 engines
     module("EventCore", ["CLinux"]),
+    module("ProgramEdge", ["CProgramStart"]),
     module("HTTP2Engine", ["CNghttp2"]),
     module("TLSEngine", ["COpenSSL"]),
     // 3
@@ -132,48 +137,48 @@ let programs: [Target] = [
         "telehealthd",
         [
             "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "Webhooks", "TelehealthCore",
-            "RPCServer", "RPCModel", "Transport", "TLSEngine", "EventCore", "Monitoring", "TextFormats",
+            "RPCServer", "RPCModel", "Transport", "TLSEngine", "EventCore", "Monitoring", "ProgramEdge", "TextFormats",
             logging,
             .product(name: "Configuration", package: "swift-configuration"),
         ], path: "Sources/telehealthd", linked: staticRuntime),
     program("protoc-gen-telehealth-swift", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire"]),
-    program("codec-bench", ["TelehealthAPI", "ProtobufWire"], exclude: ["record.proto"]),
+    program("codec-bench", ["TelehealthAPI", "ProtobufWire", "ProgramEdge"], exclude: ["record.proto"]),
     program("protobuf-conformance", ["ProtobufWire", "ProtobufReflection", "TelehealthAPI", "ConformanceMessages"]),
     program(
         "telehealth-probe",
         [
             "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "ProtobufReflection",
-            "GRPCStandardAPI", "Identity", "StorageSQLite", "TelehealthCore", "Transport", "TLSEngine",
-            crypto, argumentParser,
+            "GRPCStandardAPI", "Identity", "StorageSQLite", "TelehealthCore", "Transport", "TLSEngine", "ProgramEdge",
+            "TextFormats", crypto, argumentParser,
         ]),
     program(
         "chime-simulator",
         [
-            "ChimeSimulation", .product(name: "FlyingFox", package: "FlyingFox"),
+            "ChimeSimulation", "ProgramEdge", .product(name: "FlyingFox", package: "FlyingFox"),
             .product(name: "FlyingSocks", package: "FlyingFox"), argumentParser,
         ]),
-    program("store-bench", ["StorageSQLite", "TelehealthCore"]),
-    program("fuzz-runner", ["FuzzTargets"]),
-    program("rpc-simulation", ["HTTP2Engine", "RPCOverHTTP2", "RPCModel", "ProtobufWire", argumentParser]),
-    program("visit-simulation", ["VisitSimulation", argumentParser]),
+    program("store-bench", ["StorageSQLite", "TelehealthCore", "ProgramEdge"]),
+    program("fuzz-runner", ["FuzzTargets", "ProgramEdge"]),
+    program("rpc-simulation", ["HTTP2Engine", "RPCOverHTTP2", "RPCModel", "ProtobufWire", "ProgramEdge", argumentParser]),
+    program("visit-simulation", ["VisitSimulation", "ProgramEdge", argumentParser]),
     program(
         "rpc-bench",
         [
             "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine", "HTTP2Engine", "EventCore",
-            argumentParser,
+            "ProgramEdge", argumentParser,
         ]),
     program(
         "telehealth-bench",
         [
             "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "Identity", "TelehealthCore",
-            argumentParser, crypto,
+            "ProgramEdge", argumentParser, crypto,
         ]),
     program("telehealth-client-example", ["TelehealthClient", "TelehealthAPI", "RPCModel", "ProtobufWire"]),
     program(
         "rpc-interop",
         [
             "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine", "HTTP2Engine", "EventCore",
-            "InteropMessages", argumentParser,
+            "InteropMessages", "ProgramEdge", argumentParser,
         ]),
 ]
 

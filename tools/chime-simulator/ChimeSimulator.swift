@@ -1,20 +1,20 @@
 internal import ArgumentParser
 internal import ChimeSimulation
 internal import Glibc
+internal import ProgramEdge
 
 @main
 enum Entry {
-    /// Not async, because the first thread waits for the signals: an async main would hand that thread to
-    /// Dispatch, which lifts the mask and lets a signal kill the process.
     static func main() {
-        TerminationSignal.block()
+        Program.begin(holdsSecrets: true)
+        TerminationSignal.takeOver()
         // Detached, because `main` is on the main actor, whose thread waits below. It lives as long as the
         // process does, and ends by itself only when the command line or the port is at fault.
         Task.detached {
             await ChimeSimulator.main()
             exit(EXIT_SUCCESS)
         }
-        TerminationSignal.wait()
+        TerminationSignal.waitOnThisThread()
         // Everything is in memory, and meant to be gone.
         exit(EXIT_SUCCESS)
     }
@@ -180,7 +180,6 @@ struct ChimeSimulator: AsyncParsableCommand {
             "accessKeyId": .string(identity.accessKeyID),
             "secretAccessKey": identity.isSecretMade ? .string(identity.secretAccessKey) : nil,
         ]
-        print(String(decoding: line.serialized(), as: UTF8.self))
-        fflush(nil)
+        StandardStream.output.write(line.serialized() + [UInt8(ascii: "\n")])
     }
 }

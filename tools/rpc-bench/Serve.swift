@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import RPCServer
 import Synchronization
 import TLSEngine
@@ -34,8 +33,6 @@ struct Serve: AsyncParsableCommand {
         echo.server.withLock { $0 = server }
         let addresses = try await server.start()
         print("listening on \(addresses[0])")
-        // Whoever started this waits for the line, also when it reads from a file.
-        fflush(nil)
         while true { try await Task.sleep(for: .seconds(3600)) }
     }
 

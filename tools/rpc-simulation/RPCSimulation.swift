@@ -5,6 +5,7 @@
 //   rpc-simulation --seed S                  one run again, exactly as it was
 import ArgumentParser
 import HTTP2Engine
+import ProgramEdge
 
 @main
 struct RPCSimulation: ParsableCommand {
@@ -25,6 +26,11 @@ struct RPCSimulation: ParsableCommand {
 
     @Flag(help: "Says before each run which one it is: for runs that trap.")
     var verbose = false
+
+    static func main() {
+        Program.begin()
+        main(nil)
+    }
 
     func run() throws {
         let range = seed.map { $0..<$0 + 1 } ?? first..<first + seeds

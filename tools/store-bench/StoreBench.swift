@@ -4,6 +4,7 @@
 //
 //     store-bench [directory] [sessions] [callers]
 import Glibc
+import ProgramEdge
 import StorageSQLite
 import Synchronization
 import TelehealthCore
@@ -30,6 +31,7 @@ private let calls = Atomic<Int>(0)
     }
 
     static func main() async throws {
+        Program.begin()
         let arguments = CommandLine.arguments
         if let word = arguments.dropFirst().first(where: { $0.hasPrefix("-") }) { leave(over: word) }
         let directory = arguments.count > 1 ? arguments[1] : "/tmp/store-bench-\(getpid())"

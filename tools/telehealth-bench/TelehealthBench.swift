@@ -1,6 +1,7 @@
 // Load on a running telehealth service, made with the client library. tools/bench starts the service and reads what the
 // load cost it.
 import ArgumentParser
+import ProgramEdge
 
 @main
 struct TelehealthBench: AsyncParsableCommand {
@@ -8,4 +9,9 @@ struct TelehealthBench: AsyncParsableCommand {
         commandName: "telehealth-bench",
         abstract: "Puts load on a telehealth service and prints how long it took to answer.",
         subcommands: [VisitsCommand.self, JoinsCommand.self, StormCommand.self, ReadRequestCommand.self])
+
+    static func main() async {
+        Program.begin(holdsSecrets: true)
+        await main(nil)
+    }
 }

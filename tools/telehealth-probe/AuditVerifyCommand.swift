@@ -6,6 +6,7 @@ internal import StorageSQLite
 internal import TelehealthAPI
 internal import TelehealthClient
 internal import TelehealthCore
+internal import TextFormats
 
 /// Checks the audit log: by the service that writes it, or without it.
 struct AuditVerifyCommand: AsyncParsableCommand {
@@ -82,11 +83,11 @@ struct AuditVerifyCommand: AsyncParsableCommand {
     private func tell(_ answer: Telehealth_V1_VerifyAuditLogResponse) throws {
         Terminal.endProgress()
         if options.json {
-            print(try JSONText.own().line(answer))
+            Terminal.say("\(try JSONText.own().line(answer))")
         } else {
-            for finding in answer.findings { print(finding.description) }
+            for finding in answer.findings { Terminal.say("\(finding.description)") }
             let newest = answer.newestHead.map { "newest head at row \($0.treeSize)" } ?? "no signed head"
-            print("\(answer.rowsChecked) rows and \(answer.headsChecked) heads checked, \(newest)")
+            Terminal.say("\(answer.rowsChecked) rows and \(answer.headsChecked) heads checked, \(newest)")
         }
         guard answer.isWhole else {
             throw ProbeFailure.unhealthy("the audit log is not whole: \(answer.findingCount) findings")

@@ -1,9 +1,11 @@
 internal import ArgumentParser
 internal import Foundation
+internal import ProgramEdge
 internal import ProtobufReflection
 internal import ProtobufWire
 internal import RPCClient
 internal import RPCModel
+internal import TextFormats
 
 struct CallCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -152,11 +154,12 @@ struct CallCommand: AsyncParsableCommand {
         for request in requests {
             let message = try DynamicMessage(type, decoding: request.bytes)
             let shown = showPersonal ? message : redaction?.redact(message)
-            Terminal.complain("> \(type.fullName) \(try shown.map { try format.text(of: $0) } ?? "")")
+            Terminal.complain("> \(type.fullName) \(lines: try shown.map { try format.text(of: $0) } ?? "")")
         }
     }
 
     private func makeOne(_ call: PreparedCall, schema: Duration) async throws {
+        if call.method.isServerStreaming { ProgramEnd.endWithReader() }
         let started = ContinuousClock.now
         var first: Duration?
         do {
@@ -164,18 +167,18 @@ struct CallCommand: AsyncParsableCommand {
                 first = ContinuousClock.now - started
                 if verbose { show(metadata) }
             } onResponse: { response in
-                print(try decode(response, as: call.method.output))
+                Terminal.say("\(lines: try decode(response, as: call.method.output))")
             }
             if verbose { show(trailers, behind: " (trailer)") }
         } catch let error as RPCError {
             if verbose { show(error.trailers, behind: " (trailer)") }
             if verbose { explainTimes(schema, first, ContinuousClock.now - started, call.channel) }
-            throw target.failure(error, doing: call.name)
+            throw target.failure(error, doing: "\(call.name)")
         }
         if verbose { explainTimes(schema, first, ContinuousClock.now - started, call.channel) }
     }
 
-    private func show(_ metadata: Metadata, behind mark: String = "") {
+    private func show(_ metadata: Metadata, behind mark: DisplayText = "") {
         for (name, value) in metadata {
             let text =
                 switch value {
@@ -189,9 +192,9 @@ struct CallCommand: AsyncParsableCommand {
     private func explainTimes(
         _ schema: Duration, _ first: Duration?, _ total: Duration, _ channel: RPCChannel
     ) {
-        if let times = channel.lastConnectionTimes { Terminal.complain("connection: " + times.forPeople) }
+        if let times = channel.lastConnectionTimes { Terminal.complain("connection: \(times.forPeople)") }
         let call = (first.map { "first byte \($0.forPeople), " } ?? "") + "total \(total.forPeople)"
-        Terminal.complain("schema: \(schema.forPeople); call: " + call)
+        Terminal.complain("schema: \(schema.forPeople); call: \(call)")
     }
 
     private func makeMany(_ call: PreparedCall, _ count: Int) async throws {
@@ -211,7 +214,7 @@ struct CallCommand: AsyncParsableCommand {
         Terminal.endProgress()
         let report = CallReport(
             tally: tally, concurrency: calls.concurrency, connection: call.channel.lastConnectionTimes)
-        print(json ? report.json : report.text)
+        Terminal.say(json ? "\(report.json)" : report.text)
         if tally.failedCount > 0 { throw ProbeFailure.call("\(tally.failedCount) of \(count) calls failed") }
     }
 

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ProtobufReflection
 internal import RPCClient
 internal import RPCModel
+internal import TextFormats
 
 struct DescribeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,11 +20,11 @@ struct DescribeCommand: AsyncParsableCommand {
         let source = DescriptorSource(channel: channel, timeout: target.callTimeout)
         let pool = try await descriptors.pool(containing: symbol, at: source, target: target)
         if let service = pool.service(named: symbol) {
-            print(Self.text(of: service))
+            Terminal.say("\(lines: Self.text(of: service))")
         } else if let message = pool.message(named: symbol) {
-            print(Self.text(of: message))
+            Terminal.say("\(lines: Self.text(of: message))")
         } else if let enumeration = pool.enumeration(named: symbol) {
-            print(Self.text(of: enumeration))
+            Terminal.say("\(lines: Self.text(of: enumeration))")
         } else {
             throw ProbeFailure.call("\(symbol) is no service, message or enum")
         }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ProtobufReflection
 internal import RPCClient
 internal import RPCModel
+internal import TextFormats
 
 /// Where the shapes of the messages come from.
 struct DescriptorOptions: ParsableArguments {

@@ -4,6 +4,7 @@ internal import ProtobufReflection
 internal import ProtobufWire
 internal import RPCClient
 internal import RPCModel
+internal import TextFormats
 
 /// Where the shapes of a server's services come from: its reflection service, or a file of descriptors.
 struct DescriptorSource {

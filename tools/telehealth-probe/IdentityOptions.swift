@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Identity
 internal import TelehealthCore
+internal import TextFormats
 
 /// Who the calls are made as.
 struct IdentityOptions: ParsableArguments {

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ProtobufReflection
 internal import RPCClient
 internal import RPCModel
+internal import TextFormats
 
 struct ListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,12 +21,12 @@ struct ListCommand: AsyncParsableCommand {
         if let service {
             let pool = try await descriptors.pool(containing: service, at: source, target: target)
             guard let found = pool.service(named: service) else { throw ProbeFailure.call("\(service) is no service") }
-            for method in found.methods { print("\(service)/\(method.name)") }
+            for method in found.methods { Terminal.say("\(service)/\(method.name)") }
         } else if let file = descriptors.file {
-            for name in try DescriptorSource.pool(ofFile: file).serviceNames { print(name) }
+            for name in try DescriptorSource.pool(ofFile: file).serviceNames { Terminal.say("\(name)") }
         } else {
             do {
-                for name in try await source.serviceNames() { print(name) }
+                for name in try await source.serviceNames() { Terminal.say("\(name)") }
             } catch {
                 throw target.failure(error, doing: "list")
             }

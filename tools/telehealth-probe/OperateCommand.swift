@@ -5,6 +5,7 @@ internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthClient
 internal import TelehealthCore
+internal import TextFormats
 
 /// What an operator does with a running service.
 struct OperateCommand: AsyncParsableCommand {
@@ -33,7 +34,7 @@ struct OperatorOptions: ParsableArguments {
     var json = false
 
     /// Runs `body` with a client that calls as an admin, and says what a failed call means.
-    func run(doing what: String, _ body: (TelehealthClient) async throws -> Void) async throws {
+    func run(doing what: DisplayText, _ body: (TelehealthClient) async throws -> Void) async throws {
         let token = try identity.token() ?? DevelopmentTokens(directory: identity.dataDir).token(.admin)
         var configuration = ClientConfiguration(
             target: target.address, channel: try target.channelConfiguration())
@@ -59,10 +60,10 @@ extension OperateCommand {
             try await options.run(doing: "status") { client in
                 let status = try await client.serviceStatus()
                 if options.json {
-                    print(try JSONText.own().line(status))
+                    Terminal.say("\(try JSONText.own().line(status))")
                 } else {
                     let database = status.database ?? .init()
-                    print(
+                    Terminal.say(
                         """
                         database         \(status.writable ? "takes changes" : "READ-ONLY: see the service's log")
                         commits          \(database.commits) for \(database.decisions) changes, \
@@ -94,9 +95,9 @@ extension OperateCommand {
                 defer { Terminal.endProgress() }
                 let backup = try await client.backUpDatabase()
                 Terminal.endProgress()
-                print(
+                Terminal.say(
                     options.json
-                        ? try JSONText.own().line(backup) : "\(backup.fileName), \(backup.byteCount) bytes")
+                        ? "\(try JSONText.own().line(backup))" : "\(backup.fileName), \(backup.byteCount) bytes")
             }
         }
     }
@@ -110,9 +111,9 @@ extension OperateCommand {
         func run() async throws {
             try await options.run(doing: "check") { client in
                 let problems = try await client.checkDatabase()
-                for problem in problems { print(problem) }
+                for problem in problems { Terminal.say("\(problem)") }
                 guard problems.isEmpty else { throw ProbeFailure.unhealthy("the database is damaged") }
-                print("sound")
+                Terminal.say("sound")
             }
         }
     }
@@ -129,9 +130,9 @@ extension OperateCommand {
                 repeat {
                     let page = try await client.listFailedEffects(request)
                     for effect in page.effects {
-                        print(
+                        Terminal.say(
                             options.json
-                                ? try messages.line(effect)
+                                ? "\(try messages.line(effect))"
                                 : "\(effect.effectID)  \(effect.kind)  \(effect.attempts) attempts  "
                                     + "\(effect.lastError)  session \(effect.sessionID)")
                     }
@@ -152,7 +153,7 @@ extension OperateCommand {
         func run() async throws {
             try await options.run(doing: "retry") { client in
                 _ = try await client.retryEffect(.with { $0.effectID = effectID })
-                print(options.json ? "{}" : "pending again")
+                Terminal.say(options.json ? "{}" : "pending again")
             }
         }
     }

@@ -3,6 +3,7 @@ internal import Foundation
 internal import RPCClient
 internal import RPCModel
 internal import TLSEngine
+internal import TextFormats
 
 /// Where the server is and how to reach it.
 struct TargetOptions: ParsableArguments {
@@ -64,11 +65,11 @@ struct TargetOptions: ParsableArguments {
     }
 
     /// What a failed call means to the person at the terminal.
-    func failure(_ error: RPCError, doing what: String) -> ProbeFailure {
+    func failure(_ error: RPCError, doing what: DisplayText) -> ProbeFailure {
         // Made up here is also what a server's answer came to that could not be read.
         let isUnanswered = error.code == .unavailable || error.code == .deadlineExceeded
         guard error.isFromPeer || !isUnanswered else {
-            let hint =
+            let hint: DisplayText =
                 error.code == .unavailable
                 ? "\nIs the service running? tools/run starts one on 127.0.0.1:50051." : ""
             return .connection("\(what): no answer from \(address): \(error)\(hint)")

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import ProtobufWire
 internal import TelehealthCore
+internal import TextFormats
 
 extension Google_Protobuf_Timestamp {
     /// - Throws: a usage failure for what is no instant.

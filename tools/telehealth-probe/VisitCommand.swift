@@ -4,6 +4,7 @@ internal import RPCClient
 internal import RPCModel
 internal import TelehealthClient
 internal import TelehealthCore
+internal import TextFormats
 
 struct VisitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -62,9 +63,9 @@ struct VisitCommand: AsyncParsableCommand {
         } catch let wrong as VisitFailure {
             throw ProbeFailure.unhealthy("The visit stopped at '\(wrong.step)': \(wrong.message)")
         } catch let error as StepError {
-            let failure = target.failure(error.error, doing: error.step)
+            let failure = target.failure(error.error, doing: "\(error.step)")
             throw error.error.isFromPeer
-                ? ProbeFailure.unhealthy("The visit stopped at " + failure.message) : failure
+                ? ProbeFailure.unhealthy("The visit stopped at \(failure.message)") : failure
         }
         await scheduler.shutdown()
         visit.timeline.finish()

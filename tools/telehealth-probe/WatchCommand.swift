@@ -1,9 +1,11 @@
 internal import ArgumentParser
 internal import Foundation
+internal import ProgramEdge
 internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthClient
+internal import TextFormats
 
 struct WatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,19 +33,16 @@ struct WatchCommand: AsyncParsableCommand {
             target: target.address, channel: try target.channelConfiguration())
         let client = try TelehealthClient(configuration, tokens: FixedToken(token))
         let messages = try JSONText.own()
+        ProgramEnd.endWithReader()
         do {
             for try await update in client.watch(sessionID, after: after) {
                 switch update {
+                case .snapshot(let snapshot) where json: Terminal.say("\(try messages.line(snapshot))")
                 case .snapshot(let snapshot):
-                    print(
-                        json
-                            ? try messages.line(snapshot)
-                            : "snapshot at event \(snapshot.sequence)\n\(try messages.pretty(snapshot))")
+                    Terminal.say("snapshot at event \(snapshot.sequence)\n\(lines: try messages.pretty(snapshot))")
+                case .event(let event) where json: Terminal.say("\(try messages.line(event))")
                 case .event(let event):
-                    print(
-                        json
-                            ? try messages.line(event)
-                            : "event \(event.sequence)  \(try messages.line(event))")
+                    Terminal.say("event \(event.sequence)  \(try messages.line(event))")
                 }
             }
         } catch let error as RPCError {

@@ -4,6 +4,7 @@
 //   visit-simulation --seed S                  one history again, exactly as it was
 import ArgumentParser
 import Foundation
+import ProgramEdge
 import Synchronization
 import VisitSimulation
 
@@ -31,6 +32,11 @@ struct VisitHistories: AsyncParsableCommand {
 
     @Option(help: "Histories at a time.")
     var threads = ProcessInfo.processInfo.activeProcessorCount
+
+    static func main() async {
+        Program.begin()
+        await main(nil)
+    }
 
     func run() async throws {
         if let seed { return try await play(alone: seed) }
