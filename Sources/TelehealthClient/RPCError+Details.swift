@@ -24,10 +24,11 @@ extension RPCError {
     /// Where the visit stands, of `INVALID_STATE`.
     public var sessionState: Telehealth_V1_SessionStateDetail? { detail(Telehealth_V1_SessionStateDetail.self) }
 
-    /// How long the service asks to wait before the next attempt.
+    /// How long the service asks to wait before the next attempt, 0 to a day: what is outside says nothing that a
+    /// client could follow, and clocks overflow on it.
     public var retryDelay: Duration? {
         detail(Google_Rpc_RetryInfo.self)?.retryDelay.map {
-            .seconds($0.seconds) + .nanoseconds(Int64($0.nanos))
+            min(max(.zero, .seconds($0.seconds) + .nanoseconds(Int64($0.nanos))), .seconds(86_400))
         }
     }
 

@@ -54,7 +54,7 @@ enum LayerTable {
             Row(6, "AWSClient", "HTTPSClient", "Crypto", "CryptoExtras"),
             Row(6, "ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "Crypto", "Logging"),
             Row(6, "Identity", "HTTPSClient", "TelehealthCore", "Crypto", "JWTKit"),
-            Row(6, "Webhooks", "HTTPSClient", "TelehealthCore", "Crypto"),
+            Row(6, "Webhooks", "HTTPSClient", "TelehealthCore", "TextFormats", "Crypto"),
             // 7
             Row(
                 7, "TelehealthHandlers", "TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire",
@@ -86,7 +86,7 @@ enum LayerTable {
         Row(9, "chime-simulator", "ChimeSimulation", "ProgramEdge", "FlyingFox", "FlyingSocks", "ArgumentParser"),
         Row(
             9, "rpc-bench", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine",
-            "HTTP2Engine", "EventCore", "ProgramEdge", "ArgumentParser"),
+            "HTTP2Engine", "EventCore", "ProgramEdge", "TextFormats", "ArgumentParser"),
         Row(
             9, "telehealth-bench", "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel",
             "ProtobufWire", "Identity", "TelehealthCore", "Crypto", "ProgramEdge", "ArgumentParser"),

@@ -255,7 +255,7 @@ def test_the_daemons_log_is_fit_for_a_terminal(simulator, tmp_path):
     from service import Service
 
     service = Service(tmp_path / "data", simulator).start()
-    simulator.admin("POST", "/faults", {"operation": "CreateMeeting", "status": 400, "code": HOSTILE, "count": 1000})
+    simulator.admin("POST", "/faults", {"operation": "*", "status": 400, "code": HOSTILE, "count": 1000})
     with grpc.insecure_channel(service.address) as channel:
         clinic = Clinic(service, channel)
         session = clinic.create_session(clinic.book()).session_id

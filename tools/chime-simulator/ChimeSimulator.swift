@@ -8,10 +8,12 @@ enum Entry {
     static func main() {
         Program.begin(holdsSecrets: true)
         TerminationSignal.takeOver()
+        // Before other threads exist: to leave over a wrong word while they run would race with them.
+        let simulator = ChimeSimulator.parseOrExit()
         // Detached, because `main` is on the main actor, whose thread waits below. It lives as long as the
-        // process does, and ends by itself only when the command line or the port is at fault.
+        // process does, and ends by itself only when the port is at fault.
         Task.detached {
-            await ChimeSimulator.main()
+            do { try await simulator.run() } catch { ChimeSimulator.exit(withError: error) }
             exit(EXIT_SUCCESS)
         }
         TerminationSignal.waitOnThisThread()
@@ -132,8 +134,8 @@ struct ChimeSimulator: AsyncParsableCommand {
         guard account.wholeMatch(of: /[0-9]{12}/) != nil else {
             throw ValidationError("--account must have 12 digits")
         }
-        guard throttleRate > 0, throttleBurst >= 1 else {
-            throw ValidationError("--throttle-rate must be above 0 and --throttle-burst at least 1")
+        guard (0.001...1_000_000).contains(throttleRate), (1...1_000_000).contains(throttleBurst) else {
+            throw ValidationError("--throttle-rate must be 0.001 to 1000000, --throttle-burst 1 to 1000000")
         }
         guard maxMeetings >= 1, maxPipelines >= 1, maxEnded >= 1 else {
             throw ValidationError("--max-meetings, --max-pipelines and --max-ended must be at least 1")

@@ -56,8 +56,12 @@ struct AuditListCommand: AsyncParsableCommand {
     @Flag(help: "Newest first.")
     var newestFirst = false
 
-    @Option(name: .shortAndLong, help: "Stop after so many rows.")
+    @Option(name: .shortAndLong, help: "Stop after so many rows, 1 or more.")
     var limit: Int = 200
+
+    func validate() throws {
+        guard limit >= 1 else { throw ValidationError("--limit is 1 or more") }
+    }
 
     func run() async throws {
         var request = Telehealth_V1_ListAuditEventsRequest()
@@ -75,7 +79,7 @@ struct AuditListCommand: AsyncParsableCommand {
             var request = asked
             var left = limit
             repeat {
-                request.pageSize = Int32(clamping: min(max(left, 1), 200))
+                request.pageSize = Int32(clamping: min(left, 200))
                 let page = try await client.listAuditEvents(request)
                 for event in page.events.prefix(left) {
                     Terminal.say("\(options.json ? try messages.line(event) : event.line)")

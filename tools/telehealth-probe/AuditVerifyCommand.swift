@@ -149,7 +149,10 @@ enum AuditExportFile {
             do { event = try messages.message(String(line)) } catch {
                 throw ProbeFailure.usage("\(path) is no export: \(error)")
             }
-            rows.append(AuditRecord(event))
+            guard let record = AuditRecord(event) else {
+                throw ProbeFailure.usage("\(path) is no export: row \(event.number) has no instant")
+            }
+            rows.append(record)
         }
         return rows.sorted { $0.number < $1.number }
     }
@@ -166,11 +169,12 @@ enum AuditExportFile {
 }
 
 extension AuditRecord {
-    fileprivate init(_ event: Telehealth_V1_AuditEvent) {
-        let at = event.at ?? .init()
+    /// nil without an instant: an export has one in each row.
+    fileprivate init?(_ event: Telehealth_V1_AuditEvent) {
+        guard let at = event.at?.microseconds else { return nil }
         self.init(
             number: event.number,
-            at: Timestamp(microseconds: at.seconds * 1_000_000 + Int64(at.nanos) / 1_000),
+            at: Timestamp(microseconds: at),
             subject: Subject(event.subject), role: event.role, actor: event.actor.map { Subject($0) },
             source: event.source,
             action: event.action, outcome: event.outcome, person: event.personID, sessionID: event.sessionID,
@@ -198,8 +202,9 @@ extension AuditReport {
                     $0.keyID = head.keyID
                     $0.signature = head.signature
                     $0.signedAt = .with {
-                        $0.seconds = head.at.microseconds / 1_000_000
-                        $0.nanos = Int32(head.at.microseconds % 1_000_000) * 1_000
+                        let (seconds, microseconds) = head.at.microseconds.floorDivided(by: 1_000_000)
+                        $0.seconds = seconds
+                        $0.nanos = Int32(microseconds) * 1_000
                     }
                 }
             }

@@ -87,8 +87,11 @@ struct CallCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard (repetitions ?? 1) > 0, concurrency > 0, (rate ?? 1) > 0 else {
-            throw ValidationError("--repeat, --concurrency and --rate are above 0")
+        guard (1...1_000_000_000).contains(repetitions ?? 1), (1...10_000).contains(concurrency) else {
+            throw ValidationError("--repeat is 1 to 1000000000, --concurrency 1 to 10000")
+        }
+        guard (0.001...1_000_000).contains(rate ?? 1) else {
+            throw ValidationError("--rate is 0.001 to 1000000 calls a second")
         }
         guard repetitions != nil || (concurrency == 1 && rate == nil && !json) else {
             throw ValidationError("--concurrency, --rate and --json go with --repeat")
@@ -101,8 +104,9 @@ struct CallCommand: AsyncParsableCommand {
     func run() async throws {
         let parts = method.split(separator: "/", maxSplits: 1)
         guard parts.count == 2 else { throw ProbeFailure.usage("'\(method)' is no package.Service/Method") }
-        var metadata = try identity.metadata()
+        var metadata = try identity.metadata(for: target)
         for line in header { try add(header: line, to: &metadata) }
+        if metadata["authorization"] != nil { try target.requirePrivacy(forTokenOf: "'authorization'") }
         var interceptors: [any ClientInterceptor] = [AddedMetadata(metadata: metadata)]
         if verbose, repetitions == nil { interceptors.append(CallTrace()) }
         let channel = try target.makeChannel(interceptors: interceptors)
@@ -220,13 +224,15 @@ struct CallCommand: AsyncParsableCommand {
 
     /// The messages of the input, one a request.
     private func requestTexts() throws -> [String] {
-        guard data.hasPrefix("@") else { return format.split(data) }
+        guard data.hasPrefix("@") else {
+            return format.split(String(decoding: Array(data.utf8).withoutByteOrderMark, as: UTF8.self))
+        }
         let path = String(data.dropFirst())
         let bytes =
             path == "-"
             ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
         guard let bytes else { throw ProbeFailure.usage("cannot read \(path)") }
-        return format.split(String(decoding: bytes, as: UTF8.self))
+        return format.split(String(decoding: Array(bytes).withoutByteOrderMark, as: UTF8.self))
     }
 
     private func encode(_ text: String, as type: MessageDescriptor) throws -> RawMessage {
@@ -250,9 +256,9 @@ struct CallCommand: AsyncParsableCommand {
 
 extension IdentityOptions {
     /// The bearer token as metadata; empty without one.
-    func metadata() throws -> Metadata {
+    func metadata(for target: TargetOptions) throws -> Metadata {
         var metadata = Metadata()
-        if let token = try token() { metadata.append("authorization", "Bearer " + token) }
+        if let token = try token(for: target) { metadata.append("authorization", "Bearer " + token) }
         return metadata
     }
 }

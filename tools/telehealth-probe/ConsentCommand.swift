@@ -99,7 +99,7 @@ func withClient<Value>(
     _ target: TargetOptions, _ identity: IdentityOptions, doing what: DisplayText,
     _ body: (TelehealthClient) async throws -> Value
 ) async throws -> Value {
-    guard let token = try identity.token() else {
+    guard let token = try identity.token(for: target) else {
         throw ProbeFailure.usage("this needs an identity: --as ROLE, --token-file or TELEHEALTH_TOKEN")
     }
     let configuration = ClientConfiguration(target: target.address, channel: try target.channelConfiguration())

@@ -16,7 +16,7 @@ struct ListCommand: AsyncParsableCommand {
     var service: String?
 
     func run() async throws {
-        let channel = try target.makeChannel(interceptors: [AddedMetadata(metadata: identity.metadata())])
+        let channel = try target.makeChannel(interceptors: [AddedMetadata(metadata: identity.metadata(for: target))])
         let source = DescriptorSource(channel: channel, timeout: target.callTimeout)
         if let service {
             let pool = try await descriptors.pool(containing: service, at: source, target: target)

@@ -35,10 +35,12 @@ struct OperatorOptions: ParsableArguments {
 
     /// Runs `body` with a client that calls as an admin, and says what a failed call means.
     func run(doing what: DisplayText, _ body: (TelehealthClient) async throws -> Void) async throws {
-        let token = try identity.token() ?? DevelopmentTokens(directory: identity.dataDir).token(.admin)
+        let given = try identity.token(for: target)
+        if given == nil { try target.requirePrivacy(forTokenOf: "the development key") }
+        let token = try given ?? DevelopmentTokens(directory: identity.dataDir).token(.admin)
         var configuration = ClientConfiguration(
             target: target.address, channel: try target.channelConfiguration())
-        configuration.timeout = target.callTimeout
+        configuration.timeout = target.timeout.finite
         let client = try TelehealthClient(configuration, tokens: FixedToken(token))
         do {
             try await body(client)

@@ -18,7 +18,8 @@ struct ProbeCommand: AsyncParsableCommand {
                   --as admin -d '{"sessionId": "…"}'
 
             A service on this machine signs people in with the development key in its data directory: --as ROLE makes \
-            such a token on the spot. Elsewhere pass a token with --token-file or TELEHEALTH_TOKEN.
+            such a token on the spot. Elsewhere pass a token with --token-file or TELEHEALTH_TOKEN; it goes by TLS, to \
+            127.0.0.1 or to a unix socket only.
 
             Exit codes: 0 all well; 1 wrong usage, or output that cannot be written; 2 no connection; 3 the call failed; 4 not healthy, or a visit's step \
             was not right.

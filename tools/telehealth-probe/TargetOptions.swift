@@ -27,20 +27,35 @@ struct TargetOptions: ParsableArguments {
     @Option(help: "The name to expect in the server's certificate. Default: the target's host.")
     var serverName: String?
 
-    @Option(help: "Seconds for one call.")
-    var timeout: Double = 20
+    @Option(help: "Seconds for one call, 0.001 or more; inf for no limit.")
+    var timeout = TimeLimit(.seconds(20))
 
     var address: String {
         target ?? ProcessInfo.processInfo.environment["TELEHEALTH_TARGET"] ?? "127.0.0.1:50051"
     }
 
-    var callTimeout: Duration { .seconds(timeout) }
+    /// nil = without a limit.
+    var callTimeout: Duration? { timeout.duration }
+
+    private var usesTLS: Bool { tls || ca != nil || cert != nil }
+
+    /// Bearer tokens are passwords: whoever can read one on its way can use it.
+    ///
+    /// - Throws: a usage failure when the calls would leave this machine in plain text.
+    func requirePrivacy(forTokenOf source: DisplayText) throws {
+        guard !usesTLS, let parsed = ChannelTarget(address), !parsed.staysOnThisMachine else { return }
+        throw ProbeFailure.usage(
+            """
+            the token of \(source) would go to \(address) in plain text, for everybody on the way to read and to use.
+            Speak TLS (--tls, or --ca FILE), come to the service by a tunnel that ends on 127.0.0.1, or call without a token.
+            """)
+    }
 
     func channelConfiguration() throws -> ChannelConfiguration {
         var configuration = ChannelConfiguration()
         configuration.serverName = serverName
         configuration.userAgent = "telehealth-probe/1"
-        guard tls || ca != nil || cert != nil else { return configuration }
+        guard usesTLS else { return configuration }
         guard (cert == nil) == (key == nil) else { throw ProbeFailure.usage("--cert and --key go together") }
         var settings = TLSClientConfiguration()
         settings.authorityFile = ca

@@ -30,19 +30,20 @@ struct VisitCommand: AsyncParsableCommand {
     @Option(help: "Address of the Chime simulator, for dead-meeting. Default: AWS_ENDPOINT_URL.")
     var simulator: String?
 
-    @Option(help: "Seconds to wait for the recording to become playable; 0 skips the wait.")
-    var playbackWait: Double = 60
+    @Option(help: "Seconds to wait for the recording to become playable, a day at most; 0 skips the wait.")
+    var playbackWait = Patience(.seconds(60))
 
     @Flag(help: "One JSON object a step instead of a table.")
     var json = false
 
     func run() async throws {
+        try target.requirePrivacy(forTokenOf: "the development key")
         let tokens = try DevelopmentTokens(directory: dataDir)
         let tag = String(UInt64.random(in: .min ... .max), radix: 36)
         let people = VisitPeople(tag: tag)
         var configuration = ClientConfiguration(
             target: target.address, channel: try target.channelConfiguration())
-        configuration.timeout = target.callTimeout
+        configuration.timeout = target.timeout.finite
         configuration.maxAttempts = 2
         let scheduler = try TelehealthClient(configuration, tokens: FixedToken(try tokens.token(.scheduler)))
         let visit = Visit(
@@ -59,7 +60,7 @@ struct VisitCommand: AsyncParsableCommand {
         let control = (simulator ?? ProcessInfo.processInfo.environment["AWS_ENDPOINT_URL"]).flatMap(
             SimulatorControl.init)
         do {
-            try await visit.play(scenario, playbackWait: .seconds(playbackWait), simulator: control)
+            try await visit.play(scenario, playbackWait: playbackWait.duration, simulator: control)
         } catch let wrong as VisitFailure {
             throw ProbeFailure.unhealthy("The visit stopped at '\(wrong.step)': \(wrong.message)")
         } catch let error as StepError {

@@ -26,7 +26,7 @@ struct WatchCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        guard let token = try identity.token() else {
+        guard let token = try identity.token(for: target) else {
             throw ProbeFailure.usage("a watch needs an identity: --as ROLE, --token-file or TELEHEALTH_TOKEN")
         }
         let configuration = ClientConfiguration(
