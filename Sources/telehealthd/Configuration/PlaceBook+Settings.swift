@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import TelehealthCore
+internal import TextFormats
 
 extension PlaceBook {
     /// The program's own policies, and those of the configured folder over them.
@@ -23,7 +24,7 @@ extension PlaceBook {
         for name in names.sorted() where name.hasSuffix(".json") {
             do {
                 let file = try Data(contentsOf: URL(filePath: folder).appending(path: name))
-                let policy = try PlacePolicy(json: Array(file))
+                let policy = try PlacePolicy(json: Array(Array(file).withoutByteOrderMark))
                 if !found.insert(policy.id).inserted {
                     reader.refuse(key, "\(name): another file has the place \(policy.id) already")
                 }
