@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Glibc
 internal import JWTKit
 internal import TelehealthCore
 
@@ -10,7 +11,7 @@ public enum SignatureAlgorithm: String, Sendable, Hashable, CaseIterable {
 }
 
 /// Why a published key set cannot be used; the operator's matter.
-public enum KeySetError: Error, Hashable, Sendable {
+public enum KeySetError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Not the JSON of RFC 7517 §5.
     case malformed
     /// No key in it is usable: each lacks an id, has another algorithm, is for encryption, too short or not public.
@@ -23,6 +24,18 @@ public enum KeySetError: Error, Hashable, Sendable {
     case unreadable(Int32)
     /// The URL does not answer with a key set; the value is a label for the log.
     case unavailable(String)
+
+    public var description: String {
+        switch self {
+        case .malformed: "holds no keys in the form that is read here"
+        case .noUsableKey: "holds no usable key: ES256, EdDSA or RS256, with an id, to verify with"
+        case .tooMany: "holds more than \(VerificationKeys.keysMax) keys"
+        case .repeatedKeyID: "holds two keys under one id"
+        case .unreadable(EACCES): "cannot be read, or others than its owner may: chmod 600 it, for the service's user"
+        case .unreadable(let code): "cannot be used: \(String(cString: strerror(code))) (errno \(code))"
+        case .unavailable(let label): "does not answer with a key set (\(label))"
+        }
+    }
 }
 
 /// Public keys of one issuer by key id, each tied to one algorithm.

@@ -72,6 +72,7 @@ public final class SQLiteStore: TelehealthStore {
         guard WorkerThread.start(name: "store-writer", body: { writer.run() }) else {
             throw .system(code: 0, operation: "start the writer's thread")
         }
+        BackupLeftovers.remove(from: store.backupDirectory)
         return store
     }
 

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Why a store could not be opened.
 public enum StoreOpenFailure: Error, Sendable, Hashable, CustomStringConvertible {
     /// Another process serves this directory.
@@ -23,7 +25,7 @@ public enum StoreOpenFailure: Error, Sendable, Hashable, CustomStringConvertible
         case .keyFile(let path, let problem): "the key file \(path) \(problem.rawValue)"
         case .auditKeyDoesNotFit:
             "the audit log was written under another key: configure the key file that belongs to this database"
-        case .system(let code, let operation): "errno \(code) from \(operation)"
+        case .system(let code, let operation): "\(String(cString: strerror(code))) (errno \(code)) from \(operation)"
         case .keyRing(let error): error.description
         }
     }

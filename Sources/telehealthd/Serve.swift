@@ -21,7 +21,9 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     let domain = try Domain(configuration, records: records, cloud: cloud, time: time, alarms: alarms)
     let entrance = try await Entrance(
         configuration, records: records, domain: domain, http: cloud.http, time: time, alarms: alarms)
-    let addresses = try await entrance.server.start().map(\.description)
+    let addresses = try await StartFailure.naming("listening on \(configuration.listenersText) (--listen)") {
+        try await entrance.server.start().map(\.description)
+    }
     let monitoring = try await entrance.startMonitoring()
 
     await withDiscardingTaskGroup { group in

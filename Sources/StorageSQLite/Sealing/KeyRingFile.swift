@@ -17,7 +17,8 @@ public enum KeyRingError: Error, Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .unreadable(let path, ENOENT):
             "there is no key ring at \(path): 'telehealthd keys create' makes one"
-        case .unreadable(let path, let code): "the key ring \(path) cannot be used: errno \(code)"
+        case .unreadable(let path, let code):
+            "the key ring \(path) cannot be used: \(String(cString: strerror(code))) (errno \(code))"
         case .tooOpen(let path): "the key ring \(path) is readable by others: chmod 600 it"
         case .malformed(let path): "\(path) holds no key ring"
         case .foreign(0): "the key ring is not the one that this database was written with"

@@ -15,7 +15,7 @@ struct Cloud {
     init(_ configuration: DaemonConfiguration, environment: [String: String]) throws {
         var https = HTTPSClient.Configuration()
         https.authoritiesFile = configuration.cloud.authoritiesFile
-        http = try HTTPSClient(configuration: https)
+        http = try StartFailure.naming("client for https") { try HTTPSClient(configuration: https) }
         credentials = CredentialsChain(environment: environment, region: configuration.cloud.region, http: http)
         gateway = try Self.chimeGateway(configuration, http: http, credentials: credentials)
     }
@@ -45,11 +45,17 @@ struct Cloud {
         chime.attendeesMax = cloud.attendeesMax
         chime.recordingsBucket = cloud.bucket
         if let cloudFront = cloud.cloudFront {
-            let key = try String(contentsOfFile: cloudFront.keyFile, encoding: .utf8)
-            chime.cloudFront = try .init(
-                distribution: cloudFront.distribution,
-                signer: CloudFrontSigner(keyPairID: cloudFront.keyPairID, privateKeyPEM: key),
-                usesCustomPolicy: cloudFront.usesCustomPolicy)
+            let key = try StartFailure.naming("CloudFront's key in \(cloudFront.keyFile) (--cloudfront-key-file)") {
+                try String(contentsOfFile: cloudFront.keyFile, encoding: .utf8)
+            }
+            chime.cloudFront = try StartFailure.naming(
+                "CloudFront's key in \(cloudFront.keyFile) (--cloudfront-key-file)"
+            ) {
+                try .init(
+                    distribution: cloudFront.distribution,
+                    signer: CloudFrontSigner(keyPairID: cloudFront.keyPairID, privateKeyPEM: key),
+                    usesCustomPolicy: cloudFront.usesCustomPolicy)
+            }
         }
         var calls = AWSServiceClient.Configuration()
         calls.limits.perSecond = Double(cloud.callsPerSecond)
