@@ -1,6 +1,5 @@
 """What the programs print: every line at once and whole, into whatever it goes, and nothing of a peer that a terminal obeys."""
 
-import contextlib
 import json
 import os
 import pty
@@ -250,23 +249,23 @@ def test_a_json_answer_is_still_what_the_peer_said(hostile, schema):
     assert service["name"] == HOSTILE
 
 
-def test_the_daemons_log_is_fit_for_a_terminal(simulator, tmp_path):
-    """An answer of AWS, or of whoever stands in its place, is a peer's text as well."""
+def test_what_the_daemon_logs_and_announces_is_fit_for_a_terminal(simulator, tmp_path):
+    """A socket's name may hold anything; the log and the line of JSON tell it as it is, escaped."""
     from service import Service
 
-    service = Service(tmp_path / "data", simulator).start()
-    simulator.admin("POST", "/faults", {"operation": "*", "status": 400, "code": HOSTILE, "count": 1000})
-    with grpc.insecure_channel(service.address) as channel:
-        clinic = Clinic(service, channel)
-        session = clinic.create_session(clinic.book()).session_id
-        clinic.register_documents()
-        for kind in ("CONSENT_TYPE_GEORGIA_TELEHEALTH", "CONSENT_TYPE_HIPAA_TELEHEALTH"):
-            clinic.consent(kind)
-        with contextlib.suppress(grpc.RpcError):
-            clinic.join(session, "clinician")
-    simulator.admin("DELETE", "/faults")
+    path = tmp_path / "\u202esocket\x9b31m\x7f"
+    service = Service(tmp_path / "data", simulator)
+    service.address = f"unix:{path}"
+    service.start()
+    assert service.ready["address"] == f"unix:{path}"
     assert service.stop() == 0
     log = (service.data / "telehealthd.log").read_text()
-    assert "owned" in log and ACTED_UPON.findall(log) == [], log
-    for line in log.splitlines():
-        json.loads(line)
+    assert r"\u202esocket\u009b31m\u007f" in log and ACTED_UPON.findall(log) == [], log
+    assert any(f"unix:{path}" in json.loads(line).get("addresses", "") for line in log.splitlines())
+
+
+def test_what_an_operator_wrote_is_told_escaped(tmp_path):
+    wrong = subprocess.run(
+        [BIN / "telehealthd", "--listen", HOSTILE, "--data-dir", tmp_path / "data"], capture_output=True, timeout=PATIENCE)
+    said = wrong.stderr.decode()
+    assert wrong.returncode == 2 and r"\u001b[2J" in said and ACTED_UPON.findall(said) == [], said

@@ -3,7 +3,8 @@ enum EnvironmentNames {
     /// Of the daemon's command line, and of this project's other programs and scripts, which share its environment.
     private static let ofOthers: Set<String> = [
         "TELEHEALTH_CONFIG", "TELEHEALTH_TARGET", "TELEHEALTH_TOKEN", "TELEHEALTH_REAL_AWS", "TELEHEALTH_BIN_DIR",
-        "TELEHEALTH_SWIFT", "TELEHEALTH_TEST_PYTHON", "TELEHEALTH_TEST_SEED",
+        "TELEHEALTH_SWIFT", "TELEHEALTH_TEST_PYTHON", "TELEHEALTH_TEST_SEED", "TELEHEALTH_SEED",
+        "TELEHEALTH_CRASH_ROUNDS", "TELEHEALTH_HISTORIES", "TELEHEALTH_HISTORY_SEED",
     ]
 
     /// - Returns: in alphabetical order; empty variables are as good as not set.
