@@ -24,7 +24,7 @@ struct Telehealthd {
         do {
             let commandLine = try DaemonCommandLine(Array(CommandLine.arguments.dropFirst()))
             if commandLine.request == .help {
-                say(DaemonCommandLine.help)
+                say("\(lines: DaemonCommandLine.help)")
                 return 0
             }
             let file = commandLine.file ?? environment["TELEHEALTH_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
@@ -32,7 +32,7 @@ struct Telehealthd {
                 flags: commandLine.flags, environment: environment, file: file)
             let configuration = try DaemonConfiguration(reader)
             if commandLine.request == .printConfiguration {
-                say(configuration.description)
+                say("\(lines: configuration.description)")
                 return 0
             }
             if case .keys(let verb) = commandLine.request {
@@ -53,9 +53,7 @@ struct Telehealthd {
         }
     }
 
-    private static func say(_ text: String) {
-        StandardStream.output.write(text.escapedForDisplay(keepingLineBreaks: true) + "\n")
-    }
+    private static func say(_ text: DisplayText) { StandardStream.output.write(text.description + "\n") }
 
     private static func complain(_ sentence: String) {
         StandardStream.error.write("telehealthd: \(sentence.escapedForDisplay())\n")
