@@ -2,8 +2,11 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
+import uuid
+from pathlib import Path
 
 import grpc
 import pytest
@@ -91,6 +94,177 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_made(tmp_path, flags
     assert said.returncode == 2, said
     assert all(word in said.stderr for word in told), said.stderr
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("flags, environment, told", [
+    (["--recording-retentoin", "10d"], {}, "--recording-retentoin: is no flag of telehealthd; did you mean --recording-retention?"),
+    (["--zzz", "1"], {}, "--zzz: is no flag of telehealthd; --help lists them"),
+    ([], {"TELEHEALTH_RECORDING_RETENTOIN": "10d"}, "did you mean TELEHEALTH_RECORDING_RETENTION?"),
+    ([], {"TELEHEALTH_SWEEPINTERVAL": "1s"}, "did you mean TELEHEALTH_SWEEP_INTERVAL?"),
+    ([], {"TELEHEALTH_FROBNICATE_ALL": "1"}, "TELEHEALTH_FROBNICATE_ALL: is no setting of telehealthd\n"),
+    ([], {"TELEHEALTH_METRICS_PORT": "9000"}, "TELEHEALTH_METRICS_PORT: is no setting"),
+])
+def test_an_unknown_setting_is_refused_with_the_nearest_name(tmp_path, flags, environment, told):
+    said = daemon(*flags, "--data-dir", tmp_path / "data", **environment)
+    assert said.returncode == 2 and told in said.stderr, said
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("file, told", [
+    ('{"telehealth": {"recordingRetentoin": "10d"}}', ["telehealth.recordingRetentoin", "did you mean telehealth.recordingRetention?"]),
+    ('{"telehealt": {"listen": "127.0.0.1:0"}}', ["telehealt.listen", "did you mean telehealth.listen?"]),
+    ('{"telehealth": {"listne": null}}', ["telehealth.listne"]),
+    ('{"telehealth": {"aws": {"region": "us-east-1"}}}', ["telehealth.aws.region"]),
+    ('{"telehelth": {}}', ["telehelth: is no setting"]),
+    ('{"comment": "x"}', ["comment: is no setting"]),
+    ('{"telehealth.earlyJoin": "1m", "telehealth": {"earlyJoin": "2m"}}', ["telehealth.earlyJoin: stands twice"]),
+    ('{"telehealth": {"earlyJoin": "1m", "earlyJoin": "2m"}}', ["not a readable JSON file"]),
+    ('{"telehealth": {"earlyJoin": {"minutes": 5}}}', ["EARLY_JOIN", "wrong type"]),
+    ('{"telehealth": {"earlyJoin": 5}}', ["EARLY_JOIN", "wrong type"]),
+    ('{"telehealth": {"loops": "2"}}', ["LOOPS", "wrong type"]),
+    ('{"telehealth": {"loops": 1.5}}', ["no whole number at byte"]),
+    ('{"telehealth": {"auditReads": "yes"}}', ["AUDIT_READS", "wrong type"]),
+    ('{"telehealth": {"auditReads": 1}}', ["AUDIT_READS", "wrong type"]),
+    ('{"telehealth": {"listen": true}}', ["LISTEN", "wrong type"]),
+    ('{"telehealth": "x"}', ["telehealth: is no setting"]),
+    ('[]', ["no object"]),
+])
+def test_a_file_says_nothing_that_is_not_understood(tmp_path, file, told):
+    path = tmp_path / "telehealth.json"
+    path.write_text(file)
+    said = daemon("--config", path, "--data-dir", tmp_path / "data")
+    assert said.returncode == 2 and all(word in said.stderr for word in told), said
+    assert not (tmp_path / "data").exists()
+
+
+def test_names_of_others_in_the_environment_are_not_refused(tmp_path):
+    """Of our other programs, of container platforms that name every service, and what is set but empty."""
+    found = in_force(**{
+        "TELEHEALTH_TARGET": "127.0.0.1:1", "TELEHEALTH_TOKEN": "x", "TELEHEALTH_SERVICE_HOST": "10.0.0.7",
+        "TELEHEALTH_SERVICE_PORT": "50051", "TELEHEALTH_SERVICE_PORT_GRPC": "50051", "TELEHEALTH_PORT": "tcp://10.0.0.7:50051",
+        "TELEHEALTH_PORT_50051_TCP": "tcp://10.0.0.7:50051", "TELEHEALTH_PORT_50051_TCP_ADDR": "10.0.0.7",
+        "TELEHEALTH_OLD_NAME": "", "TELEHEALTHY": "yes"})
+    assert found["TELEHEALTH_LISTEN"] == ("127.0.0.1:50051", "default")
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
+    path = tmp_path / "telehealth.json"
+    path.write_bytes(b"\xef\xbb\xbf" + b'{"telehealth": {"earlyJoin": "21m"}}')
+    assert in_force("--config", path)["TELEHEALTH_EARLY_JOIN"] == ("21m", "file")
+
+
+def ranges() -> list[tuple[str, str, str]]:
+    """Flag, least and greatest value of every setting that has a range, as --help tells them."""
+    found = re.findall(r"^  (--[\w-]+)   [A-Z].*\n      .*; (\d+\w*) to (\d+\w*)(?: \(default|$)", daemon("--help").stdout, re.M)
+    assert len(found) >= 25, found
+    return found
+
+
+UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "": None}
+
+
+def beyond(value: str, step: int) -> str:
+    number, unit = re.fullmatch(r"(\d+)([a-z]*)", value).groups()
+    return str(int(number) + step) if unit == "" else f"{int(number) * UNITS[unit] + step}ms"
+
+
+@pytest.mark.parametrize("flag, least, greatest", ranges())
+def test_every_number_and_time_has_a_range_that_is_held(flag, least, greatest):
+    # What belongs together is set together, so that the range alone decides.
+    beside = {"--heartbeat-interval": ["--presence-lost-after", "1h"], "--presence-lost-after": ["--heartbeat-interval", "1s"]}
+    for value in (least, greatest):
+        said = daemon("--print-config", flag, value, *beside.get(flag, []))
+        assert said.returncode == 0, (value, said.stderr)
+    for value in (beyond(least, -1), beyond(greatest, 1), "-1", "1e300", "inf", "nan", "", "99999999999999999999s"):
+        said = daemon("--print-config", f"{flag}={value}", *beside.get(flag, []))
+        # An empty value is a setting that is not set.
+        assert said.returncode == 2 and least in said.stderr and greatest in said.stderr or value == "", (value, said)
+
+
+def test_no_time_is_without_a_range():
+    """A table test: each duration or number of --help shows its least and greatest value."""
+    text = daemon("--help").stdout
+    rows = re.findall(r"^  (--[\w-]+)   ([A-Z_0-9]+)   \S+\n      (.*)$", text, re.M)
+    assert len(rows) > 80
+    defaults = in_force()
+    for flag, name, meaning in rows:
+        if re.fullmatch(r"\d+(ms|s|m|h|d)?", defaults[name][0]):
+            assert re.search(r"; \d+\w* to \d+\w*", meaning), (flag, meaning)
+
+
+@pytest.fixture(scope="module")
+def reachable(tmp_path_factory):
+    """What a daemon that other machines can reach needs; nothing is started with it."""
+    folder = tmp_path_factory.mktemp("reachable")
+    for name in ("cert.pem", "key.pem", "keys.json"):
+        (folder / name).write_text("{}")
+    return ["--listen", "0.0.0.0:0", "--tls-certificate", folder / "cert.pem", "--tls-key", folder / "key.pem",
+            "--issuer", "https://login.clinic.example", "--jwks-file", folder / "keys.json"]
+
+
+DANGERS = [
+    (["--audit-reads", "false"], "TELEHEALTH_AUDIT_READS", "--allow-unaudited-reads"),
+    (["--rate-limits", "none"], "TELEHEALTH_RATE_LIMITS", "--allow-unlimited-calls"),
+    (["--rate-limits", ""], None, None),
+    (["--rate-limits", "client=50/200"], "admin, clinician, scheduler, service, refused", "--allow-unlimited-calls"),
+    (["--recording-retention", "1s"], "TELEHEALTH_RECORDING_RETENTION", "--allow-short-retention"),
+    (["--recording-retention", "23h"], "TELEHEALTH_RECORDING_RETENTION", "--allow-short-retention"),
+    (["--monitoring-listen", "0.0.0.0:9464"], "TELEHEALTH_MONITORING_LISTEN", "--allow-open-monitoring"),
+    (["--monitoring-listen", "127.example.com:9464"], "TELEHEALTH_MONITORING_LISTEN", "--allow-open-monitoring"),
+]
+
+
+@pytest.mark.parametrize("flags, named, allowance", [row for row in DANGERS if row[1]])
+def test_what_is_dangerous_where_others_can_reach_it_is_asked_for_by_name(reachable, flags, named, allowance):
+    said = daemon("--print-config", *reachable, *flags)
+    assert said.returncode == 2 and named in said.stderr and allowance in said.stderr, said
+    assert daemon("--print-config", *reachable, *flags, allowance).returncode == 0
+    others = {row[2] for row in DANGERS if row[2]} - {allowance}
+    assert daemon("--print-config", *reachable, *flags, *others).returncode == 2, "another allowance is none for this"
+    if "MONITORING" not in named:
+        assert daemon("--print-config", *flags).returncode == 0, "on one machine it is its owner's matter"
+
+
+def test_defaults_are_no_danger(reachable):
+    assert daemon("--print-config", *reachable).returncode == 0
+    assert daemon("--print-config", *reachable, "--monitoring-listen", "[::1]:9464", "--recording-retention", "1d").returncode == 0
+    assert daemon("--print-config", "--monitoring-listen", "0.0.0.0:9464").returncode == 2, "open is open, whoever serves beside it"
+
+
+def test_a_name_that_looks_like_this_machines_address_is_another_machine():
+    said = daemon("--print-config", "--listen", "127.example.com:50051")
+    assert said.returncode == 2 and "TLS" in said.stderr, said
+
+
+@pytest.mark.parametrize("limits", ["client=inf/200", "client=nan/200", "client=1e300/200", "client=1e-300/200", "client=50/inf", "client=50/1e300"])
+def test_a_rate_that_is_no_rate_is_refused(limits):
+    said = daemon("--print-config", "--rate-limits", limits)
+    assert said.returncode == 2 and "RATE_LIMITS" in said.stderr, said
+
+
+@pytest.mark.parametrize("document, told", [
+    ({"targets": [{"name": "a", "url": "https://a.example", "secret_file": "s", "kind": ["STATUS_CHANGED"]}]}, "'kind'"),
+    ({"target": []}, "'target'"),
+])
+def test_a_misspelt_word_in_the_webhooks_file_is_refused(tmp_path, document, told):
+    path = tmp_path / "webhooks.json"
+    path.write_text(json.dumps(document))
+    said = daemon("--print-config", "--webhooks-file", path)
+    assert said.returncode == 2 and told in said.stderr and str(path) in said.stderr, said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="hiding /proc takes root")
+@pytest.mark.parametrize("program, flag, code", [
+    ("telehealthd", "--no-such-flag", 2), ("telehealth-probe", "--no-such-flag", 1), ("chime-simulator", "--no-such-flag", 64),
+    ("rpc-bench", "--no-such-flag", 64), ("store-bench", "--no-such-flag", 2), ("telehealthd", "--help", 0),
+    ("telehealth-probe", "--help", 0),
+])
+def test_arguments_count_without_proc_as_well(program, flag, code):
+    """A chroot or a bare container may have none; Swift looks for the arguments there."""
+    said = subprocess.run(
+        ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /proc && exec "$0" "$@"', BIN / program, flag],
+        capture_output=True, text=True, timeout=30)
+    assert said.returncode == code and (flag in said.stderr if code else "usage" in said.stdout.lower()), said
 
 
 def test_a_flag_without_its_value_is_named():
@@ -201,3 +375,121 @@ def test_the_data_folder_holds_nothing_that_others_may_read(tmp_path, simulator)
     assert {str(path): oct(path.stat().st_mode & 0o077) for path in files if path.stat().st_mode & 0o077 & ~0o044} == {}
     secret = [path for path in files if path.suffix in (".key", ".keys", ".db") or "key" in path.name]
     assert {str(path): oct(path.stat().st_mode) for path in secret if path.stat().st_mode & 0o077} == {}
+
+
+def at_the_start(*flags, environment=None):
+    """A daemon on loopback that is expected not to come up: what it says."""
+    said = daemon("--listen", "127.0.0.1:0", *flags, **(environment or {}))
+    assert said.returncode in (1, 2), said
+    assert re.search(r"errno \d+ from|unreadable\(|Error\(|\bnil\b|Swift\.", said.stderr) is None, "words, not a value of the program's"
+    return said.stderr
+
+
+def spoiled(tmp_path, name: str, kind: str):
+    """A file that is there and of no use."""
+    path = tmp_path / name
+    if kind == "a folder":
+        path.mkdir(parents=True)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("nonsense\n")
+        path.chmod(0o644 if kind == "open to others" else 0o600)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["a folder", "open to others", "nonsense"])
+@pytest.mark.parametrize("flag, name", [
+    ("--guest-key-file", "guest"), ("--key-ring-file", "ring.keys"), ("--receipt-key-file", "receipts.key"),
+    ("--audit-key-file", "chain.key"), ("--audit-head-key-file", "heads.key"), (None, "data/development-key.json"),
+])
+def test_a_file_that_cannot_be_used_is_named_with_what_to_do(tmp_path, flag, name, kind):
+    path = spoiled(tmp_path, name, kind)
+    said = at_the_start("--data-dir", tmp_path / "data", *([flag, path] if flag else []))
+    assert str(path) in said, said
+    if flag:
+        assert flag in said or flag == "--audit-key-file", said
+    if kind == "open to others":
+        assert "600" in said, said
+
+
+def test_what_else_ends_a_start_is_named(tmp_path):
+    import socket
+
+    taken = socket.create_server(("127.0.0.1", 0))
+    where = "127.0.0.1:%d" % taken.getsockname()[1]
+    said = daemon("--listen", where, "--data-dir", tmp_path / "a")
+    assert said.returncode == 1 and f"listening on {where} (--listen)" in said.stderr and "in use" in said.stderr, said
+    assert "--monitoring-listen" in at_the_start("--monitoring-listen", where, "--data-dir", tmp_path / "b")
+    taken.close()
+    keys = spoiled(tmp_path, "keys.json", "nonsense")
+    said = at_the_start("--issuer", "https://login.clinic.example", "--jwks-file", keys, "--data-dir", tmp_path / "c")
+    assert str(keys) in said and "--jwks-file" in said, said
+    said = at_the_start("--tls-certificate", keys, "--tls-key", keys, "--data-dir", tmp_path / "d")
+    assert str(keys) in said and "--tls-certificate" in said, said
+    said = at_the_start(
+        "--cloudfront-url", "https://d1.cloudfront.net", "--cloudfront-key-pair-id", "K1", "--cloudfront-key-file", keys,
+        "--data-dir", tmp_path / "e")
+    assert str(keys) in said and "--cloudfront-key-file" in said, said
+    (tmp_path / "file").write_text("")
+    said = at_the_start("--data-dir", tmp_path / "file")
+    assert str(tmp_path / "file") in said and "--data-dir" in said, said
+    data = tmp_path / "g"
+    data.mkdir()
+    (data / "telehealth.db").write_bytes(b"no database" * 1000)
+    said = at_the_start("--data-dir", data)
+    assert str(data) in said and "not a database" in said, said
+
+
+def test_half_copies_of_a_crash_are_gone_after_the_next_start(tmp_path, simulator):
+    backups = tmp_path / "data" / "backups"
+    backups.mkdir(parents=True)
+    left = ["telehealth-20260101T000000Z.db.partial", "telehealth-20260101T000000Z.db.partial-journal"]
+    kept = ["telehealth-20260101T000000Z.db", "notes.partial", "telehealth-20260102T000000Z.db.partial"]
+    for name in left + kept:
+        (backups / name).write_bytes(b"x" * 4096)
+    # Somebody else's copy, which is being written: SQLite's own lock says so.
+    import fcntl
+
+    with open(backups / kept[2], "r+b") as other:
+        fcntl.lockf(other, fcntl.LOCK_EX, 510, 0x40000002)
+        service = Service(tmp_path / "data", simulator).start()
+        assert sorted(path.name for path in backups.iterdir()) == sorted(kept)
+        assert service.stop() == 0
+
+
+def test_two_backups_in_one_second_are_two(tmp_path, simulator):
+    service = Service(tmp_path / "data", simulator).start()
+    from telehealth.v1 import operations_service_pb2 as m, operations_service_pb2_grpc as services
+
+    with grpc.insecure_channel(service.address) as channel:
+        stub = services.OperationsServiceStub(channel)
+        admin = [("authorization", "Bearer " + service.token("admin"))]
+        names = [stub.BackupDatabase(m.BackupDatabaseRequest(request_id=str(uuid.uuid4())), metadata=admin, timeout=20).file_name for _ in range(4)]
+    assert len(set(names)) == 4 and names == sorted(names), names
+    assert sorted(path.name for path in (service.data / "backups").iterdir()) == names
+    assert service.stop() == 0
+
+
+def test_a_clock_before_1970_ends_nothing(tmp_path, simulator):
+    """A board without a battery, or a virtual machine that was restored: the calendar is wrong, the daemon is not."""
+    library = next(Path("/usr/lib").rglob("libfaketimeMT.so.1"))
+    service = Service(tmp_path / "data", simulator, env={
+        "LD_PRELOAD": str(library), "FAKETIME": "@1960-02-29 23:59:58", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "TELEHEALTH_LOG_LEVEL": "debug", "TELEHEALTH_MONITORING_LISTEN": "127.0.0.1:0", "TELEHEALTH_SWEEP_INTERVAL": "100ms"})
+    service.start()
+    from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+    with grpc.insecure_channel(service.address) as channel:
+        assert health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=10).status == 1
+        clinic = Clinic(service, channel)
+        # Today's token is not valid yet: refused, as it should be.
+        with pytest.raises(grpc.RpcError) as refused:
+            clinic.book()
+        assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED
+    probe = subprocess.run(
+        [BIN / "telehealth-probe", "operate", "backup", "--data-dir", service.data, "--target", service.address],
+        env={**os.environ, **service.env}, capture_output=True, text=True, timeout=30)
+    assert probe.returncode in (0, 3), probe
+    assert service.stop() == 0
+    lines = [json.loads(line) for line in (service.data / "telehealthd.log").read_text().splitlines()]
+    assert lines[0]["time"].startswith(("1960-02-29T", "1960-03-01T")), lines[0]

@@ -28,6 +28,12 @@ struct SiegeCommand: AsyncParsableCommand {
     @Option(help: "New connections a second, each with one call.")
     var connects = 2
 
+    func validate() throws {
+        guard (1...86_400).contains(seconds), (1...100_000).contains(rate), (1...10_000).contains(connects) else {
+            throw ValidationError("--seconds is 1 to 86400, --rate 1 to 100000, --connects 1 to 10000")
+        }
+    }
+
     private struct Outcome: Sendable {
         var times: [Double] = []
         var failures: [String: Int] = [:]
