@@ -177,7 +177,7 @@ let programs: [Target] = [
         "telehealth-bench",
         [
             "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "TLSEngine", "Identity",
-            "TelehealthCore", "ProgramEdge", argumentParser, crypto,
+            "TelehealthCore", "ProgramEdge", "TextFormats", argumentParser, crypto,
         ]),
     program("telehealth-client-example", ["TelehealthClient", "TelehealthAPI", "RPCModel", "ProtobufWire"]),
     program(

@@ -91,7 +91,8 @@ enum LayerTable {
             "HTTP2Engine", "EventCore", "ProgramEdge", "TextFormats", "ArgumentParser"),
         Row(
             9, "telehealth-bench", "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel",
-            "ProtobufWire", "TLSEngine", "Identity", "TelehealthCore", "Crypto", "ProgramEdge", "ArgumentParser"),
+            "ProtobufWire", "TLSEngine", "Identity", "TelehealthCore", "Crypto", "ProgramEdge", "TextFormats",
+            "ArgumentParser"),
         Row(
             9, "telehealth-client-example", "TelehealthClient", "TelehealthAPI", "RPCModel", "ProtobufWire"),
         Row(

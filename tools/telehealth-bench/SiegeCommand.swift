@@ -7,6 +7,7 @@ import Synchronization
 import TelehealthAPI
 import TelehealthClient
 import TelehealthCore
+import TextFormats
 
 struct SiegeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -96,7 +97,7 @@ struct SiegeCommand: AsyncParsableCommand {
                         tally.outcome.withLock { $0.times.append(time) }
                     } catch {
                         let name = (error as? RPCError).map { $0.reason ?? "\($0.code)" } ?? "\(error)"
-                        tally.outcome.withLock { $0.failures[name, default: 0] += 1 }
+                        tally.outcome.withLock { $0.failures[name.escapedForDisplay(), default: 0] += 1 }
                     }
                 }
             }
