@@ -20,22 +20,23 @@ extension DaemonConfiguration {
                 "other machines can read what \(host) shows, without saying who they are: listen on 127.0.0.1, or say"
                     + " --allow-open-monitoring where the network keeps strangers out")
         }
-        if others == nil { return }
+        guard let others else { return }
         if !policy.auditsReads, !allowsUnauditedReads {
             reader.refuse(
                 "telehealth.auditReads",
-                "who reads what must stand in the audit log: leave it on, or say --allow-unaudited-reads")
+                "\(others), so who reads what must stand in the audit log: leave it on, or say --allow-unaudited-reads")
         }
         let unlimited = access.limits.unlimited
         if !unlimited.isEmpty, !allowsUnlimitedCalls {
             reader.refuse(
                 "telehealth.rateLimits",
-                "leaves \(unlimited.joined(separator: ", ")) without a limit: name each, or say --allow-unlimited-calls")
+                "\(others), and this leaves \(unlimited.joined(separator: ", ")) without a limit: name each, or say"
+                    + " --allow-unlimited-calls")
         }
         if let retention = policy.recordingRetention, retention < Self.recordingRetentionLeast, !allowsShortRetention {
             reader.refuse(
                 "telehealth.recordingRetention",
-                "recordings would be deleted less than a day after their stop: keep them longer, or say"
+                "\(others), and recordings would be deleted less than a day after their stop: keep them longer, or say"
                     + " --allow-short-retention")
         }
     }

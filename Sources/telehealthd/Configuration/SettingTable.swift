@@ -125,11 +125,11 @@ enum SettingTable {
             "how long a watch opened in an emergency lasts; 0s for no emergency access"),
     ]
 
-    /// What nobody should do by mistake where other machines can reach the service: each is asked for by its own name.
+    /// What nobody should do by mistake where others can reach the service: each is asked for by its own name.
     private static let allowances: [Setting] = [
         Setting(
             "telehealth.allowUnauditedReads", .boolean, "false",
-            "let --audit-reads false count while other machines can reach the service"),
+            "let --audit-reads false count where others can reach the service, by a proxy or themselves"),
         Setting(
             "telehealth.allowUnlimitedCalls", .boolean, "false",
             "let a role, or an address whose calls are refused or come without a token, go without a rate limit there"),
