@@ -64,6 +64,14 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether a host's name stands for this machine whoever is asked: `localhost`, or an address of the loopback
+    /// network. A name that only looks like one, such as 127.example.com, does not: who answers for names could say
+    /// otherwise the next time.
+    /// - Spec: RFC 6761 section 6.3.
+    public static func isThisMachine(host: String) -> Bool {
+        host.lowercased() == "localhost" || SocketAddress(ipAddress: host, port: 0)?.isLoopback ?? false
+    }
+
     /// "127.0.0.1:50051", "[::1]:50051", "unix:/run/telehealth.sock" or "unix:@telehealth".
     public var description: String {
         switch self {

@@ -24,10 +24,18 @@ public struct ConnectionBackoff: Sendable, Hashable {
     /// - Parameter random: uniform in -1...1, drawn by the caller.
     public mutating func nextDelay(random: Double) -> Duration {
         let delay = min(next, maximum)
-        next = min(delay * multiplier, maximum)
+        next = delay.multiplied(by: multiplier, atMost: maximum)
         return delay * (1 + jitter * random)
     }
 
     /// The server answered with its SETTINGS: the next failure starts at the initial delay.
     public mutating func reset() { next = initial }
+}
+
+extension Duration {
+    /// The product, or `limit` where it would be more: made whole first, it could be too large for a `Duration`.
+    func multiplied(by factor: Double, atMost limit: Duration) -> Duration {
+        let seconds = self / .seconds(1) * factor
+        return seconds < limit / .seconds(1) ? min(self * factor, limit) : limit
+    }
 }

@@ -1,3 +1,5 @@
+internal import TextFormats
+
 /// Why a call failed: the one error type of every call path, on both sides of the wire.
 ///
 /// `OK` cannot be expressed: a call that succeeded has no error.
@@ -136,5 +138,8 @@ extension RPCError.Code: CustomStringConvertible {
 }
 
 extension RPCError: CustomStringConvertible {
-    public var description: String { message.isEmpty ? code.description : "\(code): \(message)" }
+    /// Fit for a terminal and a log, whoever sent the message.
+    public var description: String {
+        message.isEmpty ? code.description : "\(code): \(message.escapedForDisplay())"
+    }
 }

@@ -15,13 +15,13 @@ public struct RetryPolicy: Sendable, Hashable {
     public let retryableCodes: Set<RPCError.Code>
 
     /// - Returns: `nil` for what A6 calls invalid: fewer than two attempts, a backoff or multiplier that is
-    ///   not positive, no code to retry on.
+    ///   not positive and finite, no code to retry on.
     public init?(
         maxAttempts: Int, initialBackoff: Duration, maxBackoff: Duration, backoffMultiplier: Double,
         retryableCodes: Set<RPCError.Code>
     ) {
         guard maxAttempts > 1, initialBackoff > .zero, maxBackoff > .zero, backoffMultiplier > 0,
-            !retryableCodes.isEmpty
+            backoffMultiplier.isFinite, !retryableCodes.isEmpty
         else { return nil }
         self.maxAttempts = min(maxAttempts, Self.attemptsCap)
         self.initialBackoff = initialBackoff
@@ -99,7 +99,9 @@ public struct RetryState: Sendable {
             return .retry(after: delay)
         }
         var delay = policy.initialBackoff
-        for _ in 0..<backoffs where delay < policy.maxBackoff { delay = delay * policy.backoffMultiplier }
+        for _ in 0..<backoffs where delay < policy.maxBackoff {
+            delay = delay.multiplied(by: policy.backoffMultiplier, atMost: policy.maxBackoff)
+        }
         backoffs += 1
         return .retry(after: min(delay, policy.maxBackoff) * jitter)
     }

@@ -42,7 +42,8 @@ struct DescriptorIndex: Sendable {
         return result
     }
 
-    /// The file that declares a message, enum, service, method, field or extension, by its full name.
+    /// The file that declares a message, field, oneof, enum, enum value, service, method or extension, by its full
+    /// name.
     func file(containing symbol: String) -> [[UInt8]]? { fileOfSymbol[symbol].flatMap(file(named:)) }
 
     func file(extending type: String, number: Int32) -> [[UInt8]]? {
@@ -65,7 +66,7 @@ struct DescriptorIndex: Sendable {
         guard let proto = try? Google_Protobuf_FileDescriptorProto(decoding: file.bytes) else { return }
         let scope = proto.package ?? ""
         for message in proto.messageType { add(message, scope: scope, file: file.name) }
-        for type in proto.enumType { fileOfSymbol[join(scope, type.name)] = file.name }
+        for type in proto.enumType { add(type, scope: scope, file: file.name) }
         for field in proto.extension { add(extension: field, scope: scope, file: file.name) }
         for service in proto.service {
             let name = join(scope, service.name)
@@ -79,9 +80,21 @@ struct DescriptorIndex: Sendable {
         let name = join(scope, message.name)
         fileOfSymbol[name] = file
         for field in message.field { fileOfSymbol[join(name, field.name)] = file }
-        for type in message.enumType { fileOfSymbol[join(name, type.name)] = file }
+        for oneof in message.oneofDecl { fileOfSymbol[join(name, oneof.name)] = file }
+        for type in message.enumType { add(type, scope: name, file: file) }
         for field in message.extension { add(extension: field, scope: name, file: file) }
         for nested in message.nestedType { add(nested, scope: name, file: file) }
+    }
+
+    /// A value's full name is its enum's neighbor, as in C++ (descriptor.proto, EnumValueDescriptorProto); within the
+    /// enum's own name, where people look for it, it is found too.
+    private mutating func add(_ type: Google_Protobuf_EnumDescriptorProto, scope: String, file: String) {
+        let name = join(scope, type.name)
+        fileOfSymbol[name] = file
+        for value in type.value {
+            fileOfSymbol[join(scope, value.name)] = file
+            fileOfSymbol[join(name, value.name)] = file
+        }
     }
 
     private mutating func add(

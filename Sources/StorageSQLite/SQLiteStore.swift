@@ -81,6 +81,7 @@ public final class SQLiteStore: TelehealthStore {
         guard WorkerThread.start(name: "store-writer", body: { writer.run() }) else {
             throw .threadRefused
         }
+        BackupLeftovers.remove(from: store.backupDirectory)
         return store
     }
 

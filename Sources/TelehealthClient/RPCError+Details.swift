@@ -24,9 +24,10 @@ extension RPCError {
     /// Where the visit stands, of `INVALID_STATE`.
     public var sessionState: Telehealth_V1_SessionStateDetail? { detail(Telehealth_V1_SessionStateDetail.self) }
 
-    /// How long the service asks to wait before the next attempt.
+    /// How long the service asks to wait before the next attempt, 0 to a day: what is outside says nothing that a
+    /// client could follow, and clocks overflow on it.
     public var retryDelay: Duration? {
-        detail(Google_Rpc_RetryInfo.self)?.retryDelay?.swiftDuration
+        detail(Google_Rpc_RetryInfo.self)?.retryDelay.map { min(max(.zero, $0.swiftDuration), .seconds(86_400)) }
     }
 
     /// The first detail of a type; `nil` when there is none or it cannot be read.

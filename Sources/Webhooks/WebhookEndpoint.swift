@@ -3,6 +3,7 @@ internal import DurableFile
 internal import FoundationEssentials
 public import HTTPSClient
 public import TelehealthCore
+internal import TextFormats
 
 /// Where a target is and how it knows that a message is ours.
 public struct WebhookEndpoint: Sendable {
@@ -79,7 +80,8 @@ public enum WebhookFile {
     public static func read(_ path: String, mayBeLoopback: Bool) throws(WebhookConfigurationError)
         -> [WebhookEndpoint]
     {
-        let bytes = try contents(of: path, .open)
+        let bytes = Array(try contents(of: path, .open).withoutByteOrderMark)
+        try refuseUnknownMembers(bytes, path)
         guard let document = try? JSONDecoder().decode(Document.self, from: Data(bytes)) else {
             throw WebhookConfigurationError("\(path) is no list of webhook targets")
         }
@@ -101,6 +103,19 @@ public enum WebhookFile {
                     mayBeLoopback: mayBeLoopback))
         }
         return endpoints
+    }
+
+    /// A misspelt `kinds` would tell a target of everything.
+    private static func refuseUnknownMembers(_ bytes: [UInt8], _ path: String) throws(WebhookConfigurationError) {
+        guard let document = try? JSONText(parsing: bytes), case .object(let root) = document else {
+            throw WebhookConfigurationError("\(path) is no list of webhook targets")
+        }
+        var unknown = root.keys.filter { $0 != "targets" }
+        if case .array(let targets)? = root["targets"] {
+            let known: Set = ["name", "url", "secret_file", "kinds"]
+            for case .object(let members) in targets { unknown += members.keys.filter { !known.contains($0) } }
+        }
+        if let name = unknown.min() { throw WebhookConfigurationError("\(path): there is no member '\(name)'") }
     }
 
     /// An editor's newline at the end is no part of a secret.

@@ -2,6 +2,7 @@ internal import FoundationEssentials
 internal import Identity
 internal import StorageSQLite
 internal import TelehealthCore
+internal import TextFormats
 
 /// `telehealthd keys …`: looks at the key ring and changes it, or the key of receipts. A running daemon sees the change
 /// within a second.
@@ -35,7 +36,7 @@ enum KeysCommand {
     }
 
     /// - Returns: what to print.
-    static func run(_ verb: Verb, _ file: KeyRingFile, receiptKeyFile: String) throws -> String {
+    static func run(_ verb: Verb, _ file: KeyRingFile, receiptKeyFile: String) throws -> DisplayText {
         switch verb {
         case .rotateReceipts: return try rotateReceipts(receiptKeyFile)
         case .list: return table(try file.read())
@@ -54,11 +55,11 @@ enum KeysCommand {
         }
     }
 
-    private static func rotateReceipts(_ path: String) throws -> String {
+    private static func rotateReceipts(_ path: String) throws -> DisplayText {
         let now = Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
         do throws(KeySetError) {
             let keys = try ReceiptKeyFile.rotate(path, now: now)
-            let rows =
+            let rows: [DisplayText] =
                 ["\(keys.signer.publicKey.id)\tcurrent"]
                 + keys.retired.reversed().map { "\($0.key.id)\tretired since \($0.retiredAt.rfc3339)" }
             return (["key\tstate"] + rows).joined(separator: "\n")
@@ -70,9 +71,12 @@ enum KeysCommand {
     }
 
     /// Never a secret: ids, dates and states.
-    private static func table(_ ring: KeyRing) -> String {
-        func date(_ seconds: Int64) -> String { Timestamp(microseconds: seconds * 1_000_000).rfc3339 }
-        let rows = ring.list.map { key in
+    private static func table(_ ring: KeyRing) -> DisplayText {
+        // Of a file that somebody may have edited: no later than the year 9999.
+        func date(_ seconds: Int64) -> String {
+            Timestamp(microseconds: min(max(0, seconds), 253_402_300_799) * 1_000_000).rfc3339
+        }
+        let rows = ring.list.map { key -> DisplayText in
             let state =
                 key.isCurrent
                 ? "current" : key.retiredAt.map { "retired since \(date($0))" } ?? "rows are sealed anew"

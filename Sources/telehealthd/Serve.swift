@@ -3,9 +3,11 @@ internal import FoundationEssentials
 internal import HTTPSClient
 internal import Logging
 internal import Monitoring
+internal import ProgramEdge
 internal import RPCServer
 internal import StorageSQLite
 internal import TelehealthCore
+internal import TextFormats
 
 /// Puts the service together, serves until SIGTERM or SIGINT, and takes it apart in the opposite order.
 ///
@@ -19,7 +21,10 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     let domain = try Domain(configuration, records: records, cloud: cloud, time: time, alarms: alarms)
     let entrance = try await Entrance(
         configuration, records: records, domain: domain, http: cloud.http, time: time, alarms: alarms)
-    let addresses = try await entrance.server.start().map(\.description)
+    let listeners = configuration.listeners.map(\.description).joined(separator: ", ")
+    let addresses = try await StartFailure.naming("listening on \(listeners) (--listen)") {
+        try await entrance.server.start().map(\.description)
+    }
     let monitoring = try await entrance.startMonitoring()
 
     await withDiscardingTaskGroup { group in
@@ -62,9 +67,18 @@ private func announce(_ addresses: [String], monitoring: String?, _ logger: Logg
     var metadata: Logger.Metadata = ["addresses": "\(addresses.joined(separator: ","))"]
     metadata["monitoring"] = monitoring.map { "\($0)" }
     logger.notice("serving", metadata: metadata)
-    let list = addresses.map { "\"\($0)\"" }.joined(separator: ",")
-    let endpoint = monitoring.map { ",\"monitoring\":\"\($0)\"" } ?? ""
-    let line =
-        "{\"status\":\"serving\",\"address\":\"\(addresses.first ?? "")\",\"addresses\":[\(list)]\(endpoint)}\n"
+    var line = Array(#"{"status":"serving","address":"#.utf8)
+    (addresses.first ?? "").appendAsJSONString(to: &line)
+    line += #","addresses":["#.utf8
+    for (index, address) in addresses.enumerated() {
+        if index > 0 { line.append(UInt8(ascii: ",")) }
+        address.appendAsJSONString(to: &line)
+    }
+    line.append(UInt8(ascii: "]"))
+    if let monitoring {
+        line += #","monitoring":"#.utf8
+        monitoring.appendAsJSONString(to: &line)
+    }
+    line += "}\n".utf8
     StandardStream.output.write(line)
 }

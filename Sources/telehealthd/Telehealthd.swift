@@ -1,6 +1,8 @@
 internal import FoundationEssentials
 internal import Glibc
 internal import Logging
+internal import ProgramEdge
+internal import TextFormats
 
 /// The program: reads the command line and the configuration, then serves until told to stop.
 ///
@@ -8,6 +10,7 @@ internal import Logging
 @main
 struct Telehealthd {
     static func main() async {
+        Program.begin(holdsSecrets: true)
         TerminationSignal.takeOver()
         HangupSignal.takeOver()
         let log = LogOutput(descriptor: 2)
@@ -21,7 +24,7 @@ struct Telehealthd {
         do {
             let commandLine = try DaemonCommandLine(Array(CommandLine.arguments.dropFirst()))
             if commandLine.request == .help {
-                print(DaemonCommandLine.help)
+                say("\(lines: DaemonCommandLine.help)")
                 return 0
             }
             let file = commandLine.file ?? environment["TELEHEALTH_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
@@ -29,11 +32,11 @@ struct Telehealthd {
                 flags: commandLine.flags, environment: environment, file: file)
             let configuration = try DaemonConfiguration(reader)
             if commandLine.request == .printConfiguration {
-                print(configuration.description)
+                say("\(lines: configuration.description)")
                 return 0
             }
             if case .keys(let verb) = commandLine.request {
-                print(try KeysCommand.run(
+                say(try KeysCommand.run(
                         verb, configuration.keyRing, receiptKeyFile: configuration.audit.receiptKeyFile))
                 return 0
             }
@@ -50,7 +53,9 @@ struct Telehealthd {
         }
     }
 
+    private static func say(_ text: DisplayText) { StandardStream.output.write(text.description + "\n") }
+
     private static func complain(_ sentence: String) {
-        StandardStream.error.write("telehealthd: \(sentence)\n")
+        StandardStream.error.write("telehealthd: \(sentence.escapedForDisplay())\n")
     }
 }

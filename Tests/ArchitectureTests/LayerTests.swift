@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func `an import is declared by its target, or belongs to the toolchain`() throws {
-        for target in manifest.targets where target.kind != .clib && Repository.isPresent(target) {
+        for target in manifest.targets where !target.isC && Repository.isPresent(target) {
             let layer = LayerTable.row(target.name)?.layer ?? 9
             var allowed = target.dependencies.union(LayerTable.systemModules(layer: layer))
             if target.isTest { allowed.insert("Testing") }
@@ -59,7 +59,7 @@ import Testing
 
     @Test func `a declared dependency is used`() {
         for target in manifest.targets
-        where target.kind != .clib && !target.isTest && Repository.isPresent(target) {
+        where !target.isC && !target.isTest && Repository.isPresent(target) {
             let imported = Set(Repository.sources(in: target.path).flatMap { $0.imports.map(\.module) })
             let missing = target.dependencies.filter { name in
                 // A dependency that is not there yet is left out of the build.
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test func `a C library is imported by one target, and not passed on`() throws {
-        for library in manifest.targets where library.kind == .clib {
+        for library in manifest.targets where library.isC {
             var importers: Set<String> = []
             for target in manifest.targets where !target.isTest && Repository.isPresent(target) {
                 for source in Repository.sources(in: target.path) {

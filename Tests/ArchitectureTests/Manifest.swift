@@ -5,6 +5,7 @@ import Foundation
 struct Manifest {
     enum Kind: String {
         case clib
+        case csource
         case module
         case program
         case tests
@@ -20,6 +21,7 @@ struct Manifest {
         let isPure: Bool
 
         var dependencies: Set<String> { Set(targetDependencies + productDependencies) }
+        var isC: Bool { kind == .clib || kind == .csource }
         var isTest: Bool { path.hasPrefix("Tests/") }
     }
 
@@ -35,7 +37,7 @@ struct Manifest {
             products[String(match.1)] = String(match.2)
         }
         packages = plain.matches(of: /\.package\(\s*url: "[^"]*\/([\w.-]+)"/).map { String($0.1) }
-        targets = plain.matches(of: /\n {4}(clib|module|program|tests)\(/).compactMap { match in
+        targets = plain.matches(of: /\n {4}(clib|csource|module|program|tests)\(/).compactMap { match in
             guard let kind = Kind(rawValue: String(match.1)) else { return nil }
             return Self.target(kind, arguments: Self.balanced(plain[match.range.upperBound...]), products)
         }
@@ -46,7 +48,7 @@ struct Manifest {
         var targetNames: [String] = []
         var productNames: [String] = []
         var rest = arguments
-        if kind != .clib, let start = arguments.firstIndex(of: "[") {
+        if kind != .clib, kind != .csource, let start = arguments.firstIndex(of: "[") {
             let list = balanced(arguments[arguments.index(after: start)...])
             rest = arguments[list.endIndex...]
             for item in items(list) {
@@ -69,7 +71,7 @@ struct Manifest {
 
     private static func defaultPath(_ kind: Kind, _ name: String) -> String {
         switch kind {
-        case .clib, .module: "Sources/\(name)"
+        case .clib, .csource, .module: "Sources/\(name)"
         case .program: "tools/\(name)"
         case .tests: "Tests/\(name)"
         }

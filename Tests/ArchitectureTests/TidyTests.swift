@@ -117,6 +117,34 @@ import Testing
         }
     }
 
+    /// Those of the pipes between protoc or a test runner and them print nothing for people.
+    @Test func `a program that prints begins as every program does`() {
+        let programs = manifest.targets.filter { target in
+            // The example shows how somebody else's program uses the client, with nothing of ours beside it.
+            guard target.kind == .program, target.name != "telehealth-client-example" else { return false }
+            return Repository.sources(in: target.path).contains { source in
+                source.code.contains { $0.firstMatch(of: /(^|[^\w.])(print\(|Terminal\.say|StandardStream\.)/) != nil }
+            }
+        }
+        #expect(programs.count > 5, "the programs were not found")
+        for program in programs {
+            let begins = Repository.sources(in: program.path).contains { !$0.lines(with: "Program.begin(").isEmpty }
+            #expect(begins, "\(program.name) never calls Program.begin")
+        }
+    }
+
+    @Test func `what a peer said reaches a terminal by one way`() {
+        for source in sources
+        where source.path.hasPrefix("tools/telehealth-probe/") || source.path.hasPrefix("Sources/telehealthd/") {
+            for word in ["rint(", "FileHandle.standardOutput", "FileHandle.standardError"] {
+                for line in source.lines(with: word)
+                where source.code[line - 1].firstMatch(of: /(^|[^\w.])print\(|FileHandle/) != nil {
+                    report(source, line, "prints past the escaping of DisplayText")
+                }
+            }
+        }
+    }
+
     @Test func `no work is left in comments`() {
         for source in sources {
             for line in source.comments.indices

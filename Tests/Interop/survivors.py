@@ -69,7 +69,7 @@ class ProbeWatch(Survivor):
     def __init__(self, name: str, target: str, session_id: str, token: str, *flags: str):
         super().__init__(f"probe through {name}")
         self.process = subprocess.Popen(
-            ["stdbuf", "-oL", BIN / "telehealth-probe", "watch", session_id, "--json", "--target", target, *flags],
+            [BIN / "telehealth-probe", "watch", session_id, "--json", "--target", target, *flags],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "TELEHEALTH_TOKEN": token})
         self.complaints: list[str] = []
         self.threads = [threading.Thread(target=read) for read in (self._read, self._complaints)]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
 
@@ -91,6 +92,191 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_made(tmp_path, flags
     assert said.returncode == 2, said
     assert all(word in said.stderr for word in told), said.stderr
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("flags, environment, told", [
+    (["--recording-retentoin", "10d"], {}, "--recording-retentoin: is no flag of telehealthd; did you mean --recording-retention?"),
+    (["--zzz", "1"], {}, "--zzz: is no flag of telehealthd; --help lists them"),
+    ([], {"TELEHEALTH_RECORDING_RETENTOIN": "10d"}, "did you mean TELEHEALTH_RECORDING_RETENTION?"),
+    ([], {"TELEHEALTH_SWEEPINTERVAL": "1s"}, "did you mean TELEHEALTH_SWEEP_INTERVAL?"),
+    ([], {"TELEHEALTH_FROBNICATE_ALL": "1"}, "TELEHEALTH_FROBNICATE_ALL: is no setting of telehealthd\n"),
+    ([], {"TELEHEALTH_METRICS_PORT": "9000"}, "TELEHEALTH_METRICS_PORT: is no setting"),
+])
+def test_an_unknown_setting_is_refused_with_the_nearest_name(tmp_path, flags, environment, told):
+    said = daemon(*flags, "--data-dir", tmp_path / "data", **environment)
+    assert said.returncode == 2 and told in said.stderr, said
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("file, told", [
+    ('{"telehealth": {"recordingRetentoin": "10d"}}', ["telehealth.recordingRetentoin", "did you mean telehealth.recordingRetention?"]),
+    ('{"telehealt": {"listen": "127.0.0.1:0"}}', ["telehealt.listen", "did you mean telehealth.listen?"]),
+    ('{"telehealth": {"listne": null}}', ["telehealth.listne"]),
+    ('{"telehealth": {"aws": {"region": "us-east-1"}}}', ["telehealth.aws.region"]),
+    ('{"telehelth": {}}', ["telehelth: is no setting"]),
+    ('{"comment": "x"}', ["comment: is no setting"]),
+    ('{"telehealth.earlyJoin": "1m", "telehealth": {"earlyJoin": "2m"}}', ["telehealth.earlyJoin: stands twice"]),
+    ('{"telehealth": {"earlyJoin": "1m", "earlyJoin": "2m"}}', ["not a readable JSON file"]),
+    ('{"telehealth": {"earlyJoin": {"minutes": 5}}}', ["EARLY_JOIN", "wrong type"]),
+    ('{"telehealth": {"earlyJoin": 5}}', ["EARLY_JOIN", "wrong type"]),
+    ('{"telehealth": {"loops": "2"}}', ["LOOPS", "wrong type"]),
+    ('{"telehealth": {"loops": 1.5}}', ["no whole number at byte"]),
+    ('{"telehealth": {"auditReads": "yes"}}', ["AUDIT_READS", "wrong type"]),
+    ('{"telehealth": {"auditReads": 1}}', ["AUDIT_READS", "wrong type"]),
+    ('{"telehealth": {"listen": true}}', ["LISTEN", "wrong type"]),
+    ('{"telehealth": "x"}', ["telehealth: is no setting"]),
+    ('[]', ["no object"]),
+])
+def test_a_file_says_nothing_that_is_not_understood(tmp_path, file, told):
+    path = tmp_path / "telehealth.json"
+    path.write_text(file)
+    said = daemon("--config", path, "--data-dir", tmp_path / "data")
+    assert said.returncode == 2 and all(word in said.stderr for word in told), said
+    assert not (tmp_path / "data").exists()
+
+
+def test_names_of_others_in_the_environment_are_not_refused(tmp_path):
+    """Of our other programs, of container platforms that name every service, and what is set but empty."""
+    found = in_force(**{
+        "TELEHEALTH_TARGET": "127.0.0.1:1", "TELEHEALTH_TOKEN": "x", "TELEHEALTH_SERVICE_HOST": "10.0.0.7",
+        "TELEHEALTH_SERVICE_PORT": "50051", "TELEHEALTH_SERVICE_PORT_GRPC": "50051", "TELEHEALTH_PORT": "tcp://10.0.0.7:50051",
+        "TELEHEALTH_PORT_50051_TCP": "tcp://10.0.0.7:50051", "TELEHEALTH_PORT_50051_TCP_ADDR": "10.0.0.7",
+        "TELEHEALTH_OLD_NAME": "", "TELEHEALTHY": "yes"})
+    assert found["TELEHEALTH_LISTEN"] == ("127.0.0.1:50051", "default")
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
+    path = tmp_path / "telehealth.json"
+    path.write_bytes(b"\xef\xbb\xbf" + b'{"telehealth": {"earlyJoin": "21m"}}')
+    assert in_force("--config", path)["TELEHEALTH_EARLY_JOIN"] == ("21m", "file")
+
+
+def ranges() -> list[tuple[str, str, str]]:
+    """Flag, least and greatest value of every setting that has a range, as --help tells them."""
+    found = re.findall(r"^  (--[\w-]+)   [A-Z].*\n      .*; (\d+\w*) to (\d+\w*)(?: \(default|$)", daemon("--help").stdout, re.M)
+    assert len(found) >= 25, found
+    return found
+
+
+UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "": None}
+
+
+def beyond(value: str, step: int) -> str:
+    number, unit = re.fullmatch(r"(\d+)([a-z]*)", value).groups()
+    return str(int(number) + step) if unit == "" else f"{int(number) * UNITS[unit] + step}ms"
+
+
+@pytest.mark.parametrize("flag, least, greatest", ranges())
+def test_every_number_and_time_has_a_range_that_is_held(flag, least, greatest):
+    # What belongs together is set together, so that the range alone decides.
+    beside = {
+        "--heartbeat-interval": ["--presence-lost-after", "1h"], "--presence-lost-after": ["--heartbeat-interval", "1s"],
+        "--connections-max": ["--connections-per-address", "1"], "--connections-per-address": ["--connections-max", "1000000"],
+        "--handshakes-max": ["--handshakes-per-address", "1"], "--handshakes-per-address": ["--handshakes-max", "100000"],
+        "--hello-timeout": ["--handshake-timeout", "10m"], "--handshake-timeout": ["--hello-timeout", "100ms"]}
+    for value in (least, greatest):
+        said = daemon("--print-config", flag, value, *beside.get(flag, []))
+        assert said.returncode == 0, (value, said.stderr)
+    for value in (beyond(least, -1), beyond(greatest, 1), "-1", "1e300", "inf", "nan", "", "99999999999999999999s"):
+        said = daemon("--print-config", f"{flag}={value}", *beside.get(flag, []))
+        # An empty value is a setting that is not set.
+        assert said.returncode == 2 and least in said.stderr and greatest in said.stderr or value == "", (value, said)
+
+
+def test_no_time_is_without_a_range():
+    """A table test: each duration or number of --help shows its least and greatest value."""
+    text = daemon("--help").stdout
+    rows = re.findall(r"^  (--[\w-]+)   ([A-Z_0-9]+)   \S+\n      (.*)$", text, re.M)
+    assert len(rows) > 80
+    defaults = in_force()
+    for flag, name, meaning in rows:
+        if re.fullmatch(r"\d+(ms|s|m|h|d)?", defaults[name][0]):
+            assert re.search(r"; \d+\w* to \d+\w*", meaning), (flag, meaning)
+
+
+@pytest.fixture(scope="module")
+def reachable(tmp_path_factory):
+    """What a daemon that other machines can reach needs; nothing is started with it."""
+    folder = tmp_path_factory.mktemp("reachable")
+    for name in ("cert.pem", "key.pem", "keys.json"):
+        (folder / name).write_text("{}")
+    return ["--listen", "0.0.0.0:0", "--tls-certificate", folder / "cert.pem", "--tls-key", folder / "key.pem",
+            "--issuer", "https://login.clinic.example", "--jwks-file", folder / "keys.json"]
+
+
+DANGERS = [
+    (["--audit-reads", "false"], "TELEHEALTH_AUDIT_READS", "--allow-unaudited-reads"),
+    (["--rate-limits", "none"], "TELEHEALTH_RATE_LIMITS", "--allow-unlimited-calls"),
+    (["--rate-limits", ""], None, None),
+    (["--rate-limits", "client=50/200"], "admin, clinician, scheduler, service, refused, open", "--allow-unlimited-calls"),
+    (["--recording-retention", "1s"], "TELEHEALTH_RECORDING_RETENTION", "--allow-short-retention"),
+    (["--recording-retention", "23h"], "TELEHEALTH_RECORDING_RETENTION", "--allow-short-retention"),
+    (["--monitoring-listen", "0.0.0.0:9464"], "TELEHEALTH_MONITORING_LISTEN", "--allow-open-monitoring"),
+    (["--monitoring-listen", "127.example.com:9464"], "TELEHEALTH_MONITORING_LISTEN", "--allow-open-monitoring"),
+]
+
+
+@pytest.mark.parametrize("flags, named, allowance", [row for row in DANGERS if row[1]])
+def test_what_is_dangerous_where_others_can_reach_it_is_asked_for_by_name(reachable, flags, named, allowance):
+    said = daemon("--print-config", *reachable, *flags)
+    assert said.returncode == 2 and named in said.stderr and allowance in said.stderr, said
+    assert daemon("--print-config", *reachable, *flags, allowance).returncode == 0
+    others = {row[2] for row in DANGERS if row[2]} - {allowance}
+    assert daemon("--print-config", *reachable, *flags, *others).returncode == 2, "another allowance is none for this"
+    if "MONITORING" not in named:
+        assert daemon("--print-config", *flags).returncode == 0, "on one machine it is its owner's matter"
+
+
+@pytest.mark.parametrize("more, why", [
+    ([], "an issuer is named"), (["--trusted-proxies", "127.0.0.1"], "a proxy brings the calls of others")])
+def test_a_service_of_one_machine_that_others_use_has_the_same_dangers(reachable, more, why):
+    """Whoever comes by a proxy comes from this machine, as far as a listener can tell."""
+    local = ["--listen", "127.0.0.1:0", *reachable[reachable.index("--issuer"):], *more]
+    said = daemon("--print-config", *local, "--audit-reads", "false")
+    assert said.returncode == 2 and why in said.stderr and "--allow-unaudited-reads" in said.stderr, said
+    assert daemon("--print-config", *local, "--audit-reads", "false", "--allow-unaudited-reads").returncode == 0
+
+
+def test_defaults_are_no_danger(reachable):
+    assert daemon("--print-config", *reachable).returncode == 0
+    assert daemon("--print-config", *reachable, "--monitoring-listen", "[::1]:9464", "--recording-retention", "1d").returncode == 0
+    assert daemon("--print-config", "--monitoring-listen", "0.0.0.0:9464").returncode == 2, "open is open, whoever serves beside it"
+
+
+def test_a_name_that_looks_like_this_machines_address_is_another_machine():
+    said = daemon("--print-config", "--listen", "127.example.com:50051")
+    assert said.returncode == 2 and "TLS" in said.stderr, said
+
+
+@pytest.mark.parametrize("limits", ["client=inf/200", "client=nan/200", "client=1e300/200", "client=1e-300/200", "client=50/inf", "client=50/1e300"])
+def test_a_rate_that_is_no_rate_is_refused(limits):
+    said = daemon("--print-config", "--rate-limits", limits)
+    assert said.returncode == 2 and "RATE_LIMITS" in said.stderr, said
+
+
+@pytest.mark.parametrize("document, told", [
+    ({"targets": [{"name": "a", "url": "https://a.example", "secret_file": "s", "kind": ["STATUS_CHANGED"]}]}, "'kind'"),
+    ({"target": []}, "'target'"),
+])
+def test_a_misspelt_word_in_the_webhooks_file_is_refused(tmp_path, document, told):
+    path = tmp_path / "webhooks.json"
+    path.write_text(json.dumps(document))
+    said = daemon("--print-config", "--webhooks-file", path)
+    assert said.returncode == 2 and told in said.stderr and str(path) in said.stderr, said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="hiding /proc takes root")
+@pytest.mark.parametrize("program, flag, code", [
+    ("telehealthd", "--no-such-flag", 2), ("telehealth-probe", "--no-such-flag", 1), ("chime-simulator", "--no-such-flag", 64),
+    ("rpc-bench", "--no-such-flag", 64), ("store-bench", "--no-such-flag", 2), ("telehealthd", "--help", 0),
+    ("telehealth-probe", "--help", 0),
+])
+def test_arguments_count_without_proc_as_well(program, flag, code):
+    """A chroot or a bare container may have none; Swift looks for the arguments there."""
+    said = subprocess.run(
+        ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /proc && exec "$0" "$@"', BIN / program, flag],
+        capture_output=True, text=True, timeout=30)
+    assert said.returncode == code and (flag in said.stderr if code else "usage" in said.stdout.lower()), said
 
 
 def test_a_flag_without_its_value_is_named():

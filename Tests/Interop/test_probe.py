@@ -1,6 +1,8 @@
 """telehealth-probe against a server that is not ours: Google's, with its reflection, health and error details."""
 
 import json
+import os
+import socket
 import subprocess
 from concurrent import futures
 
@@ -183,3 +185,114 @@ def test_a_stream_of_requests_in_either_format(probe, offers_reflection):
         assert second.original_request.file_containing_symbol == SERVICE
         [file] = second.file_descriptor_response.file_descriptor_proto
         assert file == health_pb2.DESCRIPTOR.serialized_pb
+
+
+@pytest.mark.parametrize("source", ["TELEHEALTH_TOKEN", "--token-file", "-H"])
+@pytest.mark.parametrize("target", [
+    "clinic.example:50051", "192.0.2.7:50051", "dns:///10.0.0.7:50051", "[2001:db8::7]:50051", "127.example.com:50051",
+    "localhost.example:50051", "0.0.0.0:50051",
+])
+def test_a_token_does_not_leave_the_machine_in_plain_text(tmp_path, source, target):
+    (tmp_path / "token").write_text("secret")
+    words = {"--token-file": ["--token-file", tmp_path / "token"], "-H": ["-H", "Authorization: Bearer secret"]}.get(source, [])
+    environment = {**os.environ, **({"TELEHEALTH_TOKEN": "secret"} if source == "TELEHEALTH_TOKEN" else {})}
+    commands = [["call", f"{SERVICE}/Check"]]
+    if source != "-H":
+        commands += [["list"], ["describe", "a.B"], ["watch", "s"], ["operate", "status"], ["audit", "list"],
+                     ["consent", "policies"], ["receipt", "key"], ["recording", "list", "s"], ["report"]]
+    for command in commands:
+        done = subprocess.run(
+            [BIN / "telehealth-probe", *command, *words, "--target", target, "--timeout", "1"], capture_output=True, text=True,
+            env=environment, timeout=30)
+        assert done.returncode == 1 and "in plain text" in done.stderr and "--tls" in done.stderr, (command, done)
+        assert "secret" not in done.stderr
+
+
+@pytest.mark.parametrize("where", ["127.0.0.1", "localhost", "unix", "TLS"])
+def test_a_token_goes_to_this_machine_and_by_tls(tmp_path, where):
+    """A socket that only takes connections: what matters is that one was made."""
+    listener = socket.socket(socket.AF_UNIX if where == "unix" else socket.AF_INET)
+    listener.bind(str(tmp_path / "s") if where == "unix" else ("127.0.0.1", 0))
+    listener.listen()
+    listener.settimeout(20)
+    port = 0 if where == "unix" else listener.getsockname()[1]
+    target = {"unix": f"unix:{tmp_path / 's'}", "TLS": f"127.0.0.1:{port}"}.get(where, f"{where}:{port}")
+    process = subprocess.Popen(
+        [BIN / "telehealth-probe", "list", "--target", target, "--timeout", "inf", *(["--tls"] if where == "TLS" else [])],
+        env={**os.environ, "TELEHEALTH_TOKEN": "secret"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        listener.accept()
+    finally:
+        process.kill()
+        process.communicate()
+        listener.close()
+
+
+def test_input_may_begin_with_a_byte_order_mark(probe, tmp_path):
+    mark = "\ufeff"
+    (tmp_path / "request.json").write_text(mark + '{"service": ""}', encoding="utf-8")
+    check = f"{SERVICE}/Check"
+    assert json.loads(probe("call", check, "-d", f"@{tmp_path}/request.json").stdout) == {"status": "SERVING"}
+    assert json.loads(probe("call", check, "-d", mark + "{}").stdout) == {"status": "SERVING"}
+    assert "SERVING" in probe("call", check, "--format", "text", "-d", mark + 'service: ""').stdout
+
+
+@pytest.mark.parametrize("symbol, shown", [
+    (f"{SERVICE}/Check", "rpc Check(grpc.health.v1.HealthCheckRequest) returns (grpc.health.v1.HealthCheckResponse);"),
+    (f"{SERVICE}.Watch", "rpc Watch(grpc.health.v1.HealthCheckRequest) returns (stream grpc.health.v1.HealthCheckResponse);"),
+    (f"{SERVICE}/Check", "string service = 1;"),
+    ("grpc.health.v1.HealthCheckRequest.service", "string service = 1;"),
+    ("grpc.health.v1.HealthCheckResponse.SERVING", "SERVING = 1;  // enum grpc.health.v1.HealthCheckResponse.ServingStatus"),
+    ("grpc.health.v1.HealthCheckResponse.ServingStatus.SERVING", "SERVING = 1;"),
+])
+def test_what_stands_within_a_type_is_described(probe, symbol, shown):
+    assert shown in probe("describe", symbol).stdout
+
+
+@pytest.mark.parametrize("symbol, shown", [
+    ("telehealth.v1.SessionEvent.kind", "oneof kind {"), ("telehealth.v1.TelehealthService/JoinSession", "rpc JoinSession("),
+])
+def test_our_own_api_is_described_in_its_parts(probe, symbol, shown):
+    assert shown in probe("describe", symbol, descriptors=[]).stdout
+
+
+def test_a_name_that_is_nowhere_is_refused(probe):
+    assert "a.b.C" in probe("describe", "a.b.C", code=3).stderr
+
+
+@pytest.mark.parametrize("symbol", [
+    "grpc.health.v1.HealthCheckResponse.SERVING", "grpc.health.v1.HealthCheckResponse.ServingStatus.SERVING",
+    "grpc.reflection.v1.ServerReflectionRequest.message_request", "google.protobuf.NULL_VALUE",
+    "telehealth.v1.SessionEvent.kind",
+])
+def test_our_reflection_knows_enum_values_and_oneofs(service, symbol):
+    """Asked by Google's client, as any tool would."""
+    from google.protobuf import descriptor_pb2
+    from grpc_reflection.v1alpha import reflection_pb2_grpc
+
+    with grpc.insecure_channel(service.address) as channel:
+        stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+        [answer] = stub.ServerReflectionInfo(iter([reflection_pb2.ServerReflectionRequest(file_containing_symbol=symbol)]), timeout=10)
+    assert answer.WhichOneof("message_response") == "file_descriptor_response", answer
+    files = [descriptor_pb2.FileDescriptorProto.FromString(file) for file in answer.file_descriptor_response.file_descriptor_proto]
+    assert symbol.startswith(files[0].package + ".")
+
+
+def test_a_servers_instants_and_waits_are_read_without_harm():
+    """What no clock can hold is told in words."""
+
+    class Extreme(health.HealthServicer):
+        def Check(self, request, context):
+            detail = any_pb2.Any()
+            detail.Pack(error_details_pb2.RetryInfo(retry_delay={"seconds": 2**63 - 1, "nanos": 2**31 - 1}))
+            context.abort_with_status(rpc_status.to_status(
+                status_pb2.Status(code=grpc.StatusCode.UNAVAILABLE.value[0], message="later", details=[detail])))
+
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=2))
+    health_pb2_grpc.add_HealthServicer_to_server(Extreme(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    done = subprocess.run(
+        [BIN / "telehealth-probe", "health", "--target", f"127.0.0.1:{port}"], capture_output=True, text=True, timeout=30)
+    server.stop(None).wait()
+    assert done.returncode == 3 and "UNAVAILABLE: later" in done.stderr and "try again in 86400.00 s" in done.stderr, done

@@ -215,7 +215,9 @@ def test_a_trusted_proxys_field_is_read_from_the_right(tmp_path, simulator, said
 def test_behind_a_proxy_a_guesser_pays_for_themselves_alone(tmp_path, simulator, kind):
     from telehealth.v1 import telehealth_service_pb2_grpc as services
 
-    limits = {"TELEHEALTH_TRUSTED_PROXIES": "127.0.0.1", "TELEHEALTH_RATE_LIMITS": "refused=5/10"}
+    limits = {
+        "TELEHEALTH_TRUSTED_PROXIES": "127.0.0.1", "TELEHEALTH_RATE_LIMITS": "refused=5/10",
+        "TELEHEALTH_ALLOW_UNLIMITED_CALLS": "true"}
     with serving(tmp_path, simulator, **limits) as service:
         proxy = kind(tmp_path, service.address).start()
         try:

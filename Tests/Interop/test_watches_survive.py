@@ -27,7 +27,7 @@ class Scene:
     def __init__(self, folder, simulator):
         self.service = IssuedService(folder / "data", simulator, env={
             "TELEHEALTH_WATCH_HEARTBEAT_INTERVAL": "1s", "TELEHEALTH_PRESENCE_LOST_AFTER": "10m",
-            "TELEHEALTH_RATE_LIMITS": "none", "TELEHEALTH_SHUTDOWN_GRACE": "1s"}).start()
+            "TELEHEALTH_RATE_LIMITS": "none", "TELEHEALTH_ALLOW_UNLIMITED_CALLS": "true", "TELEHEALTH_SHUTDOWN_GRACE": "1s"}).start()
         self.relay, self.behind = Relay(self.service.address), Relay(self.service.address)
         self.proxies = []
         for kind in (Nginx, HAProxy):

@@ -45,7 +45,8 @@ class ClinicService(Service):
             "TELEHEALTH_MONITORING_LISTEN": "127.0.0.1:0", "TELEHEALTH_CHIME_CALLS_PER_SECOND": "500",
             # Scheduler and admin stand for many here; a client who errs is held off as ever.
             "TELEHEALTH_RATE_LIMITS":
-                "client=50/200,clinician=100/400,admin=2000/4000,scheduler=2000/4000,refused=500/5000",
+                "client=50/200,clinician=100/400,admin=2000/4000,scheduler=2000/4000,service=2000/4000,"
+                "refused=500/5000,open=2000/10000",
         })
 
     def token(self, role: str, person: str = "", **claims: str) -> str:

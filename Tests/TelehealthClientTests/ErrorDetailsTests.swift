@@ -52,6 +52,16 @@ import Testing
         #expect(error.sessionState?.status == .completed)
     }
 
+    @Test(arguments: [
+        (Int64.max, Int32.max, Duration.seconds(86_400)), (.min, .min, .zero), (-1, 0, .zero), (86_401, 0, .seconds(86_400)),
+        (2, 500_000_000, .milliseconds(2500)),
+    ])
+    func `a wish to wait is followed for a day at most`(seconds: Int64, nanos: Int32, wait: Duration) throws {
+        let detail = Google_Rpc_RetryInfo.with { $0.retryDelay = .with { ($0.seconds, $0.nanos) = (seconds, nanos) } }
+        let error = RPCError.detailed(.unavailable, reason: "STORE_UNAVAILABLE", [RPCError.packed(detail)])
+        #expect(error.retryDelay == wait)
+    }
+
     @Test(arguments: [[], [0xFF], Array("no status".utf8)] as [[UInt8]])
     func `an error without readable details has no reason`(details: [UInt8]) async throws {
         let error = try await received(RPCError(.internal, "broken", statusDetails: details))

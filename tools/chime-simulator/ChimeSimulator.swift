@@ -1,20 +1,22 @@
 internal import ArgumentParser
 internal import ChimeSimulation
 internal import Glibc
+internal import ProgramEdge
 
 @main
 enum Entry {
-    /// Not async, because the first thread waits for the signals: an async main would hand that thread to
-    /// Dispatch, which lifts the mask and lets a signal kill the process.
     static func main() {
-        TerminationSignal.block()
+        Program.begin(holdsSecrets: true)
+        TerminationSignal.takeOver()
+        // Before other threads exist: to leave over a wrong word while they run would race with them.
+        let simulator = ChimeSimulator.parseOrExit()
         // Detached, because `main` is on the main actor, whose thread waits below. It lives as long as the
-        // process does, and ends by itself only when the command line or the port is at fault.
+        // process does, and ends by itself only when the port is at fault.
         Task.detached {
-            await ChimeSimulator.main()
+            do { try await simulator.run() } catch { ChimeSimulator.exit(withError: error) }
             exit(EXIT_SUCCESS)
         }
-        TerminationSignal.wait()
+        TerminationSignal.waitOnThisThread()
         // Everything is in memory, and meant to be gone.
         exit(EXIT_SUCCESS)
     }
@@ -133,8 +135,8 @@ struct ChimeSimulator: AsyncParsableCommand {
         guard account.wholeMatch(of: /[0-9]{12}/) != nil else {
             throw ValidationError("--account must have 12 digits")
         }
-        guard throttleRate > 0, throttleBurst >= 1 else {
-            throw ValidationError("--throttle-rate must be above 0 and --throttle-burst at least 1")
+        guard (0.001...1_000_000).contains(throttleRate), (1...1_000_000).contains(throttleBurst) else {
+            throw ValidationError("--throttle-rate must be 0.001 to 1000000, --throttle-burst 1 to 1000000")
         }
         guard maxMeetings >= 1, maxPipelines >= 1, maxEnded >= 1 else {
             throw ValidationError("--max-meetings, --max-pipelines and --max-ended must be at least 1")
@@ -181,7 +183,6 @@ struct ChimeSimulator: AsyncParsableCommand {
             "accessKeyId": .string(identity.accessKeyID),
             "secretAccessKey": identity.isSecretMade ? .string(identity.secretAccessKey) : nil,
         ]
-        print(String(decoding: line.serialized(), as: UTF8.self))
-        fflush(nil)
+        StandardStream.output.write(line.serialized() + [UInt8(ascii: "\n")])
     }
 }

@@ -4,6 +4,7 @@
 //   codec-bench [--write FOLDER]     --write keeps the bytes of both, to feed another implementation with
 
 import Glibc
+import ProgramEdge
 import ProtobufWire
 
 /// CPU time of this thread: what else the machine does is not counted.
@@ -57,6 +58,7 @@ func report<M: Message>(_ name: String, _ message: M, folder: String?) {
     print("\(name) \(bytes.count) \(median(fresh)) \(median(kept)) \(median(decode))")
 }
 
+Program.begin()
 var folder: String?
 let words = CommandLine.arguments.dropFirst()
 let usage = """

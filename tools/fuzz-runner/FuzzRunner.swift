@@ -4,6 +4,7 @@
 //   fuzz-runner TARGET FILE-OR-FOLDER...        with libFuzzer also its flags
 internal import FuzzTargets
 internal import Glibc
+internal import ProgramEdge
 
 #if FUZZING
     /// libFuzzer's own entry (FuzzerInterface.h): runs `body` on inputs until a limit or a crash.
@@ -27,6 +28,7 @@ enum FuzzRunner {
     }()
 
     static func main() {
+        Program.begin()
         _ = target
         #if FUZZING
             var arguments = CommandLine.unsafeArgv + 1

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
+internal import ProgramEdge
 internal import RPCModel
 internal import TelehealthCore
 
@@ -43,6 +44,11 @@ struct HandlerFuzz: AsyncParsableCommand {
     func validate() throws {
         guard (1...1_000_000_000).contains(calls) else { throw ValidationError("--calls is 1 to 1000000000") }
         if let minutes, !(1...10_000).contains(minutes) { throw ValidationError("--minutes is 1 to 10000") }
+    }
+
+    static func main() async {
+        Program.begin()
+        await main(nil)
     }
 
     func run() async throws {

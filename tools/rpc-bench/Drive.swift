@@ -28,6 +28,15 @@ struct Drive: AsyncParsableCommand {
     @Flag(help: "Calls the server stream instead of the unary method.")
     var stream = false
 
+    func validate() throws {
+        guard (1...1000).contains(channels), (1...10_000).contains(concurrency),
+            (channels * concurrency...1_000_000_000).contains(calls), (0...1 << 24).contains(payload)
+        else {
+            throw ValidationError(
+                "--channels is 1 to 1000, --concurrency 1 to 10000, --calls one or more for each, --payload 0 to 16777216")
+        }
+    }
+
     func run() async throws {
         let request = EchoService.Echo.with { $0.value = Array(repeating: 97, count: payload) }
         let perWorker = calls / (channels * concurrency)

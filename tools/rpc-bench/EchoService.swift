@@ -20,7 +20,7 @@ final class EchoService: RPCService {
     static let publish = MethodDescriptor(service: "bench.Echo", name: "Publish")
     /// Answers once ``publish`` is called.
     static let hold = MethodDescriptor(service: "bench.Echo", name: "Hold")
-    /// Stops the server; the payload is the grace in milliseconds, as decimal digits.
+    /// Stops the server; the payload is the grace in milliseconds, an hour at most, as decimal digits.
     static let stop = MethodDescriptor(service: "bench.Echo", name: "Stop")
     /// Replies to one call of ``serverStream``.
     static let streamLength = 100
@@ -53,7 +53,8 @@ final class EchoService: RPCService {
                 return request
             },
             .unary(Self.stop, atOnce: { [stops] (request: Echo, _) throws(RPCError) -> Echo in
-                stops.continuation.yield(.milliseconds(Int(String(decoding: request.value, as: UTF8.self)) ?? 0))
+                let grace = Int(String(decoding: request.value, as: UTF8.self)) ?? 0
+                stops.continuation.yield(.milliseconds(min(max(0, grace), 3_600_000)))
                 stops.continuation.finish()
                 return request
             }),

@@ -39,6 +39,13 @@ struct Hold: AsyncParsableCommand {
     @Option(help: "Certificate to trust (PEM file): speaks TLS, to localhost.")
     var ca: String?
 
+    func validate() throws {
+        guard (1...1_000_000).contains(connections), (0...10_000).contains(streams), (0...1_000_000).contains(events)
+        else {
+            throw ValidationError("--connections is 1 to 1000000, --streams 0 to 10000, --events 0 to 1000000")
+        }
+    }
+
     /// What the server frees late, and what arrives late, is settled by then.
     private static let settling = Duration.milliseconds(1500)
 

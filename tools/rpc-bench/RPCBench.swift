@@ -1,9 +1,15 @@
 // A server and a client for measurements: an echo with the smallest useful message.
 import ArgumentParser
+import ProgramEdge
 
 @main
 struct RPCBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rpc-bench", abstract: "Serves, drives and holds bench.Echo.",
         subcommands: [Serve.self, Drive.self, Hold.self])
+
+    static func main() async {
+        Program.begin()
+        await main(nil)
+    }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import RPCModel
 import RPCServer
 import Synchronization
@@ -28,6 +27,12 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Seconds in which a silent peer with an open Watch is to be noticed; none by default.")
     var watchPeerLostAfter: Double?
 
+    func validate() throws {
+        guard (1...256).contains(loops), (0.001...86_400).contains(watchPeerLostAfter ?? 1) else {
+            throw ValidationError("--loops is 1 to 256, --watch-peer-lost-after 0.001 to 86400")
+        }
+    }
+
     func run() async throws {
         var configuration = ServerConfiguration(listeners: [try listener()])
         configuration.loopCount = loops
@@ -39,8 +44,6 @@ struct Serve: AsyncParsableCommand {
         echo.server.withLock { $0 = server }
         let addresses = try await server.start()
         print("listening on \(addresses[0])")
-        // Whoever started this waits for the line, also when it reads from a file.
-        fflush(nil)
         for await grace in echo.stops.stream {
             let start = ContinuousClock.now
             await server.shutdown(grace: grace)

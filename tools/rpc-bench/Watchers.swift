@@ -1,4 +1,4 @@
-import Glibc
+import EventCore
 import ProtobufWire
 import RPCModel
 import Synchronization
@@ -58,9 +58,5 @@ final class Watchers: Sendable {
 
 /// A clock that all processes of a machine share, so that one can subtract another's reading from its own.
 enum MachineClock {
-    static var nanoseconds: UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
+    static var nanoseconds: UInt64 { MonotonicInstant.systemNow().nanoseconds }
 }

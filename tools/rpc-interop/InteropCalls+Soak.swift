@@ -51,7 +51,7 @@ extension InteropCalls {
                 outcome = "failed: too slow"
             }
             if outcome != "succeeded" { failed += 1 }
-            RPCInterop.say("soak iteration: \(index) elapsed_ms: \(elapsed) peer: \(target) \(outcome)")
+            print("soak iteration: \(index) elapsed_ms: \(elapsed) peer: \(target) \(outcome)")
             try await Task.sleep(until: began + .milliseconds(options.minMillisecondsBetweenCalls))
         }
         return (iterations, failed)

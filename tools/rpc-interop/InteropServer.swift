@@ -33,7 +33,7 @@ struct InteropServer: AsyncParsableCommand {
         let load = LoadScene()
         let server = try RPCServer(
             configuration: configuration, services: [TestService(load: load), load.service])
-        RPCInterop.say("listening on \(try await server.start()[0])")
+        print("listening on \(try await server.start()[0])")
         guard endsWithInput else {
             while true { try await Task.sleep(for: .seconds(3600)) }
         }

@@ -1,6 +1,6 @@
 // Both ends of gRPC's interoperability suite, with the flags that every language's programs share.
 import ArgumentParser
-import Glibc
+import ProgramEdge
 
 @main
 struct RPCInterop: AsyncParsableCommand {
@@ -9,9 +9,8 @@ struct RPCInterop: AsyncParsableCommand {
         abstract: "Serves grpc.testing.TestService, or plays one of the suite's cases.",
         subcommands: [InteropServer.self, InteropClient.self])
 
-    /// Prints a line that a reader on a pipe gets at once.
-    static func say(_ line: String) {
-        print(line)
-        fflush(nil)
+    static func main() async {
+        Program.begin()
+        await main(nil)
     }
 }

@@ -5,6 +5,7 @@
 //   rpc-simulation --seed S                  one run again, exactly as it was
 import ArgumentParser
 import HTTP2Engine
+import ProgramEdge
 
 @main
 struct RPCSimulation: ParsableCommand {
@@ -26,8 +27,19 @@ struct RPCSimulation: ParsableCommand {
     @Flag(help: "Says before each run which one it is: for runs that trap.")
     var verbose = false
 
+    func validate() throws {
+        guard (1...1_000_000_000_000).contains(seeds), !first.addingReportingOverflow(seeds).overflow else {
+            throw ValidationError("--seeds is 1 to 1000000000000, up to the greatest seed")
+        }
+    }
+
+    static func main() {
+        Program.begin()
+        main(nil)
+    }
+
     func run() throws {
-        let range = seed.map { $0..<$0 + 1 } ?? first..<first + seeds
+        let range = seed.map { $0...$0 } ?? first...first + (seeds - 1)
         var failed = 0
         var steps = 0
         for seed in range {

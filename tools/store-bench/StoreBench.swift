@@ -4,6 +4,7 @@
 //
 //     store-bench [directory] [sessions] [callers]
 import Glibc
+import ProgramEdge
 import StorageSQLite
 import Synchronization
 import TelehealthCore
@@ -24,17 +25,23 @@ private let calls = Atomic<Int>(0)
             print(usage, terminator: "")
             exit(0)
         }
-        let complaint = Array("store-bench: \(word) is no option\n\n\(usage)".utf8)
+        let complaint = Array("store-bench: \(word) is not understood\n\n\(usage)".utf8)
         write(2, complaint, complaint.count)
         exit(2)
     }
 
+    private static func count(_ word: String) -> Int {
+        guard let count = Int(word), (1...10_000_000).contains(count) else { leave(over: word) }
+        return count
+    }
+
     static func main() async throws {
+        Program.begin()
         let arguments = CommandLine.arguments
         if let word = arguments.dropFirst().first(where: { $0.hasPrefix("-") }) { leave(over: word) }
         let directory = arguments.count > 1 ? arguments[1] : "/tmp/store-bench-\(getpid())"
-        let sessions = arguments.count > 2 ? Int(arguments[2]) ?? 20_000 : 20_000
-        let callers = arguments.count > 3 ? Int(arguments[3]) ?? 200 : 200
+        let sessions = arguments.count > 2 ? count(arguments[2]) : 20_000
+        let callers = arguments.count > 3 ? count(arguments[3]) : 200
         print("directory \(directory), \(sessions) sessions, \(callers) callers")
         let store = try SQLiteStore.open(directory: directory)
         try await fill(store, sessions)

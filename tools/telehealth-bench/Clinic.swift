@@ -26,6 +26,12 @@ struct ClinicOptions: ParsableArguments {
     @Option(help: "PEM file of the authority of the service's certificate: speaks TLS, to the name localhost.")
     var authority: String?
 
+    func validate() throws {
+        guard (1...10_000).contains(connections), (1...86_400).contains(timeout), (1...1000).contains(attempts) else {
+            throw ValidationError("--connections is 1 to 10000, --timeout 1 to 86400, --attempts 1 to 1000")
+        }
+    }
+
     func channel() throws -> RPCChannel {
         guard let authority else { return try RPCChannel(target: target) }
         var tls = TLSClientConfiguration()

@@ -27,6 +27,12 @@ struct JoinsCommand: AsyncParsableCommand {
     @Flag(help: "Make what the joins need.")
     var prepare = false
 
+    func validate() throws {
+        guard (1...100_000).contains(callers), (1...100_000).contains(sessions) else {
+            throw ValidationError("--callers and --sessions are 1 to 100000")
+        }
+    }
+
     func run() async throws {
         let clinic = try clinic.open()
         if prepare { try await make(in: clinic) } else { try await join(in: clinic) }

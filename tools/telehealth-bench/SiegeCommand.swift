@@ -7,6 +7,7 @@ import Synchronization
 import TelehealthAPI
 import TelehealthClient
 import TelehealthCore
+import TextFormats
 
 struct SiegeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,6 +28,12 @@ struct SiegeCommand: AsyncParsableCommand {
 
     @Option(help: "New connections a second, each with one call.")
     var connects = 2
+
+    func validate() throws {
+        guard (1...86_400).contains(seconds), (1...100_000).contains(rate), (1...10_000).contains(connects) else {
+            throw ValidationError("--seconds is 1 to 86400, --rate 1 to 100000, --connects 1 to 10000")
+        }
+    }
 
     private struct Outcome: Sendable {
         var times: [Double] = []
@@ -90,7 +97,7 @@ struct SiegeCommand: AsyncParsableCommand {
                         tally.outcome.withLock { $0.times.append(time) }
                     } catch {
                         let name = (error as? RPCError).map { $0.reason ?? "\($0.code)" } ?? "\(error)"
-                        tally.outcome.withLock { $0.failures[name, default: 0] += 1 }
+                        tally.outcome.withLock { $0.failures[name.escapedForDisplay(), default: 0] += 1 }
                     }
                 }
             }

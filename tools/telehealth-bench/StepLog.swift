@@ -1,6 +1,7 @@
 import RPCModel
 import Synchronization
 import TelehealthClient
+import TextFormats
 
 /// How long each step took, over all who did it, and what went wrong.
 final class StepLog: Sendable {
@@ -29,8 +30,8 @@ final class StepLog: Sendable {
             state.withLock { $0.figures[step, default: Figures()].times.append(time) }
             return answer
         } catch {
-            let name = (error as? RPCError).map { $0.reason ?? "\($0.code) \($0.message)" } ?? "\(error)"
-            state.withLock { $0.figures[step, default: Figures()].errors[name, default: 0] += 1 }
+            let name = (error as? RPCError).map { $0.reason ?? "\($0)" } ?? "\(error)"
+            state.withLock { $0.figures[step, default: Figures()].errors[name.escapedForDisplay(), default: 0] += 1 }
             throw error
         }
     }

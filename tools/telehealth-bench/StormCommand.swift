@@ -38,6 +38,12 @@ struct StormCommand: AsyncParsableCommand {
         let lost = Mutex(0)
     }
 
+    func validate() throws {
+        guard (1...1_000_000).contains(visits), (1...86_400).contains(patience) else {
+            throw ValidationError("--visits is 1 to 1000000, --patience 1 to 86400")
+        }
+    }
+
     func run() async throws {
         let clinic = try clinic.open()
         let visits = try await prepare(in: clinic)

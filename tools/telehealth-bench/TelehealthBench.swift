@@ -1,6 +1,7 @@
 // Load on a running telehealth service, made with the client library. tools/bench starts the service and reads what the
 // load cost it.
 import ArgumentParser
+import ProgramEdge
 
 @main
 struct TelehealthBench: AsyncParsableCommand {
@@ -11,4 +12,9 @@ struct TelehealthBench: AsyncParsableCommand {
             VisitsCommand.self, JoinsCommand.self, StormCommand.self, ReadRequestCommand.self, SiegeCommand.self,
             AttackCommand.self,
         ])
+
+    static func main() async {
+        Program.begin(holdsSecrets: true)
+        await main(nil)
+    }
 }

@@ -12,6 +12,10 @@ struct VisitsCommand: AsyncParsableCommand {
     @Option(help: "Visits.")
     var visits = 500
 
+    func validate() throws {
+        guard (1...1_000_000).contains(visits) else { throw ValidationError("--visits is 1 to 1000000") }
+    }
+
     func run() async throws {
         let clinic = try clinic.open()
         let log = StepLog(WholeVisit.Step.allCases.map(\.rawValue))

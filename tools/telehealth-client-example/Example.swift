@@ -38,10 +38,16 @@ import TelehealthClient
             try await follow(appointment: CommandLine.arguments[2], with: client)
         } catch let error as RPCError {
             // The reason is stable and made for programs; the message is for people.
-            print("failed: \(error.reason ?? "\(error.code)"): \(error.message)")
+            say("failed: \(error.reason ?? "-"): \(error)")
             exit(1)
         }
         await client.shutdown()
+    }
+
+    /// Prints a line, which leaves at once, also into a pipe or a file.
+    static func say(_ line: String) {
+        print(line)
+        fflush(nil)
     }
 
     static func follow(appointment: String, with client: TelehealthClient) async throws {
@@ -50,7 +56,7 @@ import TelehealthClient
             _ = try await client.createSession(.with { $0.appointmentID = appointment })
         } catch {
             guard error.reason == "SESSION_EXISTS" else { throw error }
-            print("the session was there already")
+            say("the session was there already")
         }
         let found = try await client.getSession(.with { $0.key = .appointmentID(appointment) })
         guard let sessionID = found.session?.sessionID else { return }
@@ -59,17 +65,17 @@ import TelehealthClient
         for try await update in client.watch(sessionID) {
             switch update {
             case .snapshot(let snapshot):
-                print("\(sessionID) is \(snapshot.session?.status ?? .unspecified)")
+                say("\(sessionID) is \(snapshot.session?.status ?? .unspecified)")
                 for person in snapshot.session?.participants ?? [] {
-                    print("  \(person.role) \(person.state)")
+                    say("  \(person.role) \(person.state)")
                 }
             case .event(let event):
-                if case .participantWaiting? = event.kind { print("somebody came into the waiting room") }
-                print("event \(event.sequence): \(sessionID) is \(event.status)")
+                if case .participantWaiting? = event.kind { say("somebody came into the waiting room") }
+                say("event \(event.sequence): \(sessionID) is \(event.status)")
             }
         }
         let over = try await client.getSession(.with { $0.key = .sessionID(sessionID) })
-        print(
+        say(
             "over: \(over.session?.status ?? .unspecified) after \(over.session?.durationMinutes ?? 0) minutes"
         )
     }

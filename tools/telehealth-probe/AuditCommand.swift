@@ -5,6 +5,7 @@ internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthClient
 internal import TelehealthCore
+internal import TextFormats
 
 /// The audit log from a terminal.
 struct AuditCommand: AsyncParsableCommand {
@@ -55,8 +56,12 @@ struct AuditListCommand: AsyncParsableCommand {
     @Flag(help: "Newest first.")
     var newestFirst = false
 
-    @Option(name: .shortAndLong, help: "Stop after so many rows.")
+    @Option(name: .shortAndLong, help: "Stop after so many rows, 1 or more.")
     var limit: Int = 200
+
+    func validate() throws {
+        guard limit >= 1 else { throw ValidationError("--limit is 1 or more") }
+    }
 
     func run() async throws {
         var request = Telehealth_V1_ListAuditEventsRequest()
@@ -74,10 +79,10 @@ struct AuditListCommand: AsyncParsableCommand {
             var request = asked
             var left = limit
             repeat {
-                request.pageSize = Int32(clamping: min(max(left, 1), 200))
+                request.pageSize = Int32(clamping: min(left, 200))
                 let page = try await client.listAuditEvents(request)
                 for event in page.events.prefix(left) {
-                    print(options.json ? try messages.line(event) : event.line)
+                    Terminal.say("\(options.json ? try messages.line(event) : event.line)")
                 }
                 left -= page.events.count
                 request.pageToken = page.nextPageToken
@@ -106,11 +111,11 @@ struct AuditAccessCommand: AsyncParsableCommand {
     func run() async throws {
         try await options.run(doing: "access") { client in
             let report = try await client.listSessionAccesses(.with { $0.sessionID = session })
-            if options.json { return print(try JSONText.own().line(report)) }
+            if options.json { return Terminal.say("\(try JSONText.own().line(report))") }
             for person in report.accesses {
                 let calls = person.calls.map { "\($0.key)\($0.value == 1 ? "" : " x\($0.value)")" }.sorted()
                 let denied = person.deniedCount == 0 ? "" : "  refused \(person.deniedCount)"
-                print(
+                Terminal.say(
                     "\(person.firstAt.text)  \(person.lastAt.text)  \(person.role)  \(person.subject)"
                         + "  \(calls.joined(separator: ", "))\(denied)")
             }
@@ -134,7 +139,7 @@ struct AuditExportCommand: AsyncParsableCommand {
     var through: Int64 = 0
 
     func run() async throws {
-        let file = try output.map(Self.create) ?? .standardOutput
+        let file = try output.map(Self.create)
         try await options.run(doing: "export") { client in
             let messages = try JSONText.own()
             let request = Telehealth_V1_ExportAuditLogRequest.with {
@@ -151,7 +156,11 @@ struct AuditExportCommand: AsyncParsableCommand {
                     isComplete = true
                 }
                 count += part.events.count
-                try file.write(contentsOf: Data(text.utf8))
+                if let file {
+                    try file.write(contentsOf: Data(text.utf8))
+                } else {
+                    Terminal.say(document: Array(text.utf8))
+                }
             }
             guard isComplete else { throw ProbeFailure.call("the export broke off after \(count) rows") }
             if output != nil { Terminal.complain("\(count) rows and their head") }

@@ -6,6 +6,7 @@ internal import StorageSQLite
 internal import TelehealthAPI
 internal import TelehealthClient
 internal import TelehealthCore
+internal import TextFormats
 
 /// Checks the audit log: by the service that writes it, or without it.
 struct AuditVerifyCommand: AsyncParsableCommand {
@@ -82,11 +83,11 @@ struct AuditVerifyCommand: AsyncParsableCommand {
     private func tell(_ answer: Telehealth_V1_VerifyAuditLogResponse) throws {
         Terminal.endProgress()
         if options.json {
-            print(try JSONText.own().line(answer))
+            Terminal.say("\(try JSONText.own().line(answer))")
         } else {
-            for finding in answer.findings { print(finding.description) }
+            for finding in answer.findings { Terminal.say("\(finding.description)") }
             let newest = answer.newestHead.map { "newest head at row \($0.treeSize)" } ?? "no signed head"
-            print("\(answer.rowsChecked) rows and \(answer.headsChecked) heads checked, \(newest)")
+            Terminal.say("\(answer.rowsChecked) rows and \(answer.headsChecked) heads checked, \(newest)")
         }
         guard answer.isWhole else {
             throw ProbeFailure.unhealthy("the audit log is not whole: \(answer.findingCount) findings")
@@ -150,7 +151,10 @@ enum AuditExportFile {
             do { event = try messages.message(String(line)) } catch {
                 throw ProbeFailure.usage("\(path) is no export: \(error)")
             }
-            rows.append(AuditRecord(event))
+            guard let record = AuditRecord(event) else {
+                throw ProbeFailure.usage("\(path) is no export: row \(event.number) has no instant")
+            }
+            rows.append(record)
         }
         return rows.sorted { $0.number < $1.number }
     }
@@ -167,11 +171,12 @@ enum AuditExportFile {
 }
 
 extension AuditRecord {
-    fileprivate init(_ event: Telehealth_V1_AuditEvent) {
-        let at = event.at ?? .init()
+    /// nil without an instant: an export has one in each row.
+    fileprivate init?(_ event: Telehealth_V1_AuditEvent) {
+        guard let at = event.at?.microseconds else { return nil }
         self.init(
             number: event.number,
-            at: Timestamp(microseconds: at.seconds * 1_000_000 + Int64(at.nanos) / 1_000),
+            at: Timestamp(microseconds: at),
             subject: Subject(event.subject), role: event.role, actor: event.actor.map { Subject($0) },
             source: event.source,
             action: event.action, outcome: event.outcome, person: event.personID, sessionID: event.sessionID,
@@ -199,8 +204,9 @@ extension AuditReport {
                     $0.keyID = head.keyID
                     $0.signature = head.signature
                     $0.signedAt = .with {
-                        $0.seconds = head.at.microseconds / 1_000_000
-                        $0.nanos = Int32(head.at.microseconds % 1_000_000) * 1_000
+                        let (seconds, microseconds) = head.at.microseconds.floorDivided(by: 1_000_000)
+                        $0.seconds = seconds
+                        $0.nanos = Int32(microseconds) * 1_000
                     }
                 }
             }

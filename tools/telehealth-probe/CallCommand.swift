@@ -1,9 +1,11 @@
 internal import ArgumentParser
 internal import Foundation
+internal import ProgramEdge
 internal import ProtobufReflection
 internal import ProtobufWire
 internal import RPCClient
 internal import RPCModel
+internal import TextFormats
 
 struct CallCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -85,8 +87,11 @@ struct CallCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard (repetitions ?? 1) > 0, concurrency > 0, (rate ?? 1) > 0 else {
-            throw ValidationError("--repeat, --concurrency and --rate are above 0")
+        guard (1...1_000_000_000).contains(repetitions ?? 1), (1...10_000).contains(concurrency) else {
+            throw ValidationError("--repeat is 1 to 1000000000, --concurrency 1 to 10000")
+        }
+        guard (0.001...1_000_000).contains(rate ?? 1) else {
+            throw ValidationError("--rate is 0.001 to 1000000 calls a second")
         }
         guard repetitions != nil || (concurrency == 1 && rate == nil && !json) else {
             throw ValidationError("--concurrency, --rate and --json go with --repeat")
@@ -99,8 +104,9 @@ struct CallCommand: AsyncParsableCommand {
     func run() async throws {
         let parts = method.split(separator: "/", maxSplits: 1)
         guard parts.count == 2 else { throw ProbeFailure.usage("'\(method)' is no package.Service/Method") }
-        var metadata = try identity.metadata()
+        var metadata = try identity.metadata(for: target)
         for line in header { try add(header: line, to: &metadata) }
+        if metadata["authorization"] != nil { try target.requirePrivacy(forTokenOf: "'authorization'") }
         var interceptors: [any ClientInterceptor] = [AddedMetadata(metadata: metadata)]
         if verbose, repetitions == nil { interceptors.append(CallTrace()) }
         let channel = try target.makeChannel(interceptors: interceptors)
@@ -152,11 +158,12 @@ struct CallCommand: AsyncParsableCommand {
         for request in requests {
             let message = try DynamicMessage(type, decoding: request.bytes)
             let shown = showPersonal ? message : redaction?.redact(message)
-            Terminal.complain("> \(type.fullName) \(try shown.map { try format.text(of: $0) } ?? "")")
+            Terminal.complain("> \(type.fullName) \(lines: try shown.map { try format.text(of: $0) } ?? "")")
         }
     }
 
     private func makeOne(_ call: PreparedCall, schema: Duration) async throws {
+        if call.method.isServerStreaming { ProgramEnd.endWithReader() }
         let started = ContinuousClock.now
         var first: Duration?
         do {
@@ -164,18 +171,18 @@ struct CallCommand: AsyncParsableCommand {
                 first = ContinuousClock.now - started
                 if verbose { show(metadata) }
             } onResponse: { response in
-                print(try decode(response, as: call.method.output))
+                Terminal.say("\(lines: try decode(response, as: call.method.output))")
             }
             if verbose { show(trailers, behind: " (trailer)") }
         } catch let error as RPCError {
             if verbose { show(error.trailers, behind: " (trailer)") }
             if verbose { explainTimes(schema, first, ContinuousClock.now - started, call.channel) }
-            throw target.failure(error, doing: call.name)
+            throw target.failure(error, doing: "\(call.name)")
         }
         if verbose { explainTimes(schema, first, ContinuousClock.now - started, call.channel) }
     }
 
-    private func show(_ metadata: Metadata, behind mark: String = "") {
+    private func show(_ metadata: Metadata, behind mark: DisplayText = "") {
         for (name, value) in metadata {
             let text =
                 switch value {
@@ -189,9 +196,9 @@ struct CallCommand: AsyncParsableCommand {
     private func explainTimes(
         _ schema: Duration, _ first: Duration?, _ total: Duration, _ channel: RPCChannel
     ) {
-        if let times = channel.lastConnectionTimes { Terminal.complain("connection: " + times.forPeople) }
+        if let times = channel.lastConnectionTimes { Terminal.complain("connection: \(times.forPeople)") }
         let call = (first.map { "first byte \($0.forPeople), " } ?? "") + "total \(total.forPeople)"
-        Terminal.complain("schema: \(schema.forPeople); call: " + call)
+        Terminal.complain("schema: \(schema.forPeople); call: \(call)")
     }
 
     private func makeMany(_ call: PreparedCall, _ count: Int) async throws {
@@ -211,19 +218,21 @@ struct CallCommand: AsyncParsableCommand {
         Terminal.endProgress()
         let report = CallReport(
             tally: tally, concurrency: calls.concurrency, connection: call.channel.lastConnectionTimes)
-        print(json ? report.json : report.text)
+        Terminal.say(json ? "\(report.json)" : report.text)
         if tally.failedCount > 0 { throw ProbeFailure.call("\(tally.failedCount) of \(count) calls failed") }
     }
 
     /// The messages of the input, one a request.
     private func requestTexts() throws -> [String] {
-        guard data.hasPrefix("@") else { return format.split(data) }
+        guard data.hasPrefix("@") else {
+            return format.split(String(decoding: Array(data.utf8).withoutByteOrderMark, as: UTF8.self))
+        }
         let path = String(data.dropFirst())
         let bytes =
             path == "-"
             ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
         guard let bytes else { throw ProbeFailure.usage("cannot read \(path)") }
-        return format.split(String(decoding: bytes, as: UTF8.self))
+        return format.split(String(decoding: Array(bytes).withoutByteOrderMark, as: UTF8.self))
     }
 
     private func encode(_ text: String, as type: MessageDescriptor) throws -> RawMessage {
@@ -247,9 +256,9 @@ struct CallCommand: AsyncParsableCommand {
 
 extension IdentityOptions {
     /// The bearer token as metadata; empty without one.
-    func metadata() throws -> Metadata {
+    func metadata(for target: TargetOptions) throws -> Metadata {
         var metadata = Metadata()
-        if let token = try token() { metadata.append("authorization", "Bearer " + token) }
+        if let token = try token(for: target) { metadata.append("authorization", "Bearer " + token) }
         return metadata
     }
 }

@@ -1,5 +1,6 @@
 internal import RPCClient
 internal import RPCModel
+internal import TextFormats
 
 /// Adds what the command line says to every call of a channel, those of reflection too.
 struct AddedMetadata: ClientInterceptor {

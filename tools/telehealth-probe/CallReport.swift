@@ -1,6 +1,7 @@
 internal import Foundation
 internal import RPCClient
 internal import RPCModel
+internal import TextFormats
 internal import Transport
 
 /// Repeated calls in figures: for a person, or as JSON.
@@ -12,20 +13,20 @@ struct CallReport {
     private static let quantiles = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)]
     private static let barWidth = 40
 
-    var text: String {
+    var text: DisplayText {
         let latencies = tally.latencies
+        let perSecond = String(format: "%.0f", tally.callsPerSecond)
         var lines = [
             Terminal.styled(
-                "\(latencies.count) calls in \(tally.duration.forPeople), "
-                    + String(format: "%.0f a second", tally.callsPerSecond) + ", \(concurrency) at a time",
+                "\(latencies.count) calls in \(tally.duration.forPeople), \(perSecond) a second, \(concurrency) at a time",
                 .bold)
         ]
         let good = latencies.count - tally.failedCount
-        lines.append("  OK \(good)" + errors.map { ", \($0.code) \($0.count)" }.joined())
+        lines.append("  OK \(good)\(errors.map { ", \($0.code) \($0.count)" }.joined())")
         for error in errors { lines.append("  \(tally.examples[error.code] ?? "")") }
         let figures = Self.quantiles.map { "\($0.0) \(latencies.quantile($0.1).forPeople)" }
-        lines.append("  " + (figures + ["max \(latencies.max.forPeople)"]).joined(separator: "   "))
-        if let connection { lines.append("  connection: " + connection.forPeople) }
+        lines.append("  \((figures + ["max \(latencies.max.forPeople)"]).joined(separator: "   "))")
+        if let connection { lines.append("  connection: \(connection.forPeople)") }
         lines.append("")
         let most = latencies.powersOfTwo.map(\.count).max() ?? 1
         for (upTo, count) in latencies.powersOfTwo {
@@ -37,7 +38,7 @@ struct CallReport {
         return lines.joined(separator: "\n")
     }
 
-    /// Times in milliseconds.
+    /// On one line; times in milliseconds.
     var json: String {
         let latencies = tally.latencies
         var times: [String: Double] = [
@@ -55,7 +56,7 @@ struct CallReport {
         ]
         if let connection { report["connectionMilliseconds"] = connection.milliseconds }
         let data = try? JSONSerialization.data(
-            withJSONObject: report, options: [.sortedKeys, .prettyPrinted])
+            withJSONObject: report, options: [.sortedKeys])
         return String(decoding: data ?? Data(), as: UTF8.self)
     }
 

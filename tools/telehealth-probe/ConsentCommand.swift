@@ -4,6 +4,7 @@ internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthClient
+internal import TextFormats
 
 struct ConsentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,7 +32,7 @@ struct ConsentCommand: AsyncParsableCommand {
         @Option(help: "The person, where no session is named.")
         var person: String = ""
 
-        @Flag(help: "The whole answer as JSON.")
+        @Flag(help: "The whole answer as JSON, on one line.")
         var json = false
 
         func run() async throws {
@@ -48,7 +49,7 @@ struct ConsentCommand: AsyncParsableCommand {
                     })
             }
             if json {
-                print(try JSONText.own().pretty(judged))
+                Terminal.say("\(try JSONText.own().line(judged))")
             } else {
                 show(judged)
             }
@@ -57,21 +58,22 @@ struct ConsentCommand: AsyncParsableCommand {
 
         private func show(_ judged: Telehealth_V1_EvaluateConsentResponse) {
             let verdict = judged.satisfied ? Terminal.styled("yes", .green) : Terminal.styled("no", .red)
-            print("\(verdict), by \(judged.place) \(judged.policyVersion)")
+            Terminal.say("\(verdict), by \(judged.place) \(judged.policyVersion)")
             for gap in judged.missing {
-                print("  missing: \(gap.type) of \(gap.subjectID): \(gap.cause)")
+                Terminal.say("  missing: \(gap.type) of \(gap.subjectID): \(gap.cause)")
                 let remedy = gap.remedy ?? .init()
                 let texts = remedy.documents.map { "\($0.version) (\($0.language))" }.joined(separator: ", ")
-                print("    would do: \(remedy.methods.map { "\($0)" }.joined(separator: " or "))", terminator: "")
-                print(remedy.verbalAsWell ? " with a spoken one beside it" : "", terminator: "")
-                print(remedy.guardianSigns ? ", signed by a guardian" : "", terminator: "")
-                print(texts.isEmpty ? "; no text is registered" : "; text \(texts)")
+                let spoken = remedy.verbalAsWell ? " with a spoken one beside it" : ""
+                let guardian = remedy.guardianSigns ? ", signed by a guardian" : ""
+                let text = texts.isEmpty ? "; no text is registered" : "; text \(texts)"
+                let methods = remedy.methods.map { "\($0)" }.joined(separator: " or ")
+                Terminal.say("    would do: \(methods)\(spoken)\(guardian)\(text)")
             }
-            if judged.othersMissing { print("  somebody else's is missing too") }
+            if judged.othersMissing { Terminal.say("  somebody else's is missing too") }
             for basis in judged.basis {
-                print("  stands on: \(basis.type) \(basis.consentID)\(basis.expiresSoon ? ", to be renewed" : "")")
+                Terminal.say("  stands on: \(basis.type) \(basis.consentID)\(basis.expiresSoon ? ", to be renewed" : "")")
             }
-            for citation in judged.citations { print(Terminal.styled("  \(citation.source)", .dim)) }
+            for citation in judged.citations { Terminal.say(Terminal.styled("  \(citation.source)", .dim)) }
         }
     }
 
@@ -86,17 +88,18 @@ struct ConsentCommand: AsyncParsableCommand {
             let policies = try await withClient(target, identity, doing: "policies") { client in
                 try await client.listPlacePolicies()
             }
-            print(try JSONText.own().pretty(policies))
+            let messages = try JSONText.own()
+            Terminal.say("\(lines: try Terminal.isInteractive ? messages.pretty(policies) : messages.line(policies))")
         }
     }
 }
 
 /// One piece of work with a client of its own, whose failures are told as the probe tells them.
 func withClient<Value>(
-    _ target: TargetOptions, _ identity: IdentityOptions, doing what: String,
+    _ target: TargetOptions, _ identity: IdentityOptions, doing what: DisplayText,
     _ body: (TelehealthClient) async throws -> Value
 ) async throws -> Value {
-    guard let token = try identity.token() else {
+    guard let token = try identity.token(for: target) else {
         throw ProbeFailure.usage("this needs an identity: --as ROLE, --token-file or TELEHEALTH_TOKEN")
     }
     let configuration = try target.clientConfiguration()

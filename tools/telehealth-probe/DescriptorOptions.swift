@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ProtobufReflection
 internal import RPCClient
 internal import RPCModel
+internal import TextFormats
 
 /// Where the shapes of the messages come from.
 struct DescriptorOptions: ParsableArguments {
@@ -19,13 +20,17 @@ struct DescriptorOptions: ParsableArguments {
     {
         if let file { return try DescriptorSource.pool(ofFile: file) }
         let own = try JSONText.own().pool
-        if own.service(named: symbol) != nil || own.message(named: symbol) != nil
-            || own.enumeration(named: symbol) != nil
-        {
-            return own
-        }
+        if SymbolText.text(of: symbol, in: own) != nil { return own }
         do {
-            return try await source.pool(containing: symbol)
+            do {
+                return try await source.pool(containing: symbol)
+            } catch let failure as ProbeFailure {
+                // Not every server finds what stands within a message, a service or an enum.
+                guard let dot = symbol.lastIndex(of: "."),
+                    let pool = try? await source.pool(containing: String(symbol[..<dot]))
+                else { throw failure }
+                return pool
+            }
         } catch let error as RPCError {
             guard error.code == .unimplemented else { throw target.failure(error, doing: "reflection") }
             throw ProbeFailure.call(

@@ -4,11 +4,12 @@ internal import ProtobufReflection
 internal import ProtobufWire
 internal import RPCClient
 internal import RPCModel
+internal import TextFormats
 
 /// Where the shapes of a server's services come from: its reflection service, or a file of descriptors.
 struct DescriptorSource {
     let channel: RPCChannel
-    let timeout: Duration
+    let timeout: Duration?
 
     /// Reads a `FileDescriptorSet` as `protoc --include_imports --descriptor_set_out` writes it.
     static func pool(ofFile path: String) throws -> DescriptorPool {

@@ -3,14 +3,15 @@ internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthClient
+internal import TextFormats
 
 /// `google.rpc.Status` details in words.
 enum ErrorDetails {
     /// One line a fact, each after a line break; empty when the error carries none.
-    static func lines(of error: RPCError) -> String {
-        var lines: [String] = []
+    static func lines(of error: RPCError) -> DisplayText {
+        var lines: [DisplayText] = []
         if let info = error.errorInfo {
-            let metadata = info.metadata.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+            let metadata = info.metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
             lines.append("reason: \(info.reason) (\(info.domain)) \(metadata)")
         }
         for field in error.badFields { lines.append("field \(field.field): \(field.description)") }
@@ -21,6 +22,6 @@ enum ErrorDetails {
         }
         if let state = error.sessionState { lines.append("session: \(state.status)") }
         if let delay = error.retryDelay { lines.append("try again in \(delay.forPeople)") }
-        return lines.map { "\n  " + $0 }.joined()
+        return lines.map { "\n  \($0)" }.joined()
     }
 }

@@ -1,8 +1,10 @@
 internal import ArgumentParser
 internal import GRPCStandardAPI
+internal import ProgramEdge
 internal import ProtobufWire
 internal import RPCClient
 internal import RPCModel
+internal import TextFormats
 
 struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,10 +25,11 @@ struct HealthCommand: AsyncParsableCommand {
         let request = Grpc_Health_V1_HealthCheckRequest.with { $0.service = service }
         do {
             if watch {
-                for try await answer in health.watch(request) { print(name(of: answer.status)) }
+                ProgramEnd.endWithReader()
+                for try await answer in health.watch(request) { Terminal.say("\(name(of: answer.status))") }
             } else {
                 let answer = try await health.check(request, options: CallOptions(timeout: target.callTimeout))
-                print(name(of: answer.status))
+                Terminal.say("\(name(of: answer.status))")
                 if answer.status != .serving { throw ProbeFailure.unhealthy("not serving") }
             }
         } catch let error as RPCError {

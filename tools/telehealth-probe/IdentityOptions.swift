@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Identity
 internal import TelehealthCore
+internal import TextFormats
 
 /// Who the calls are made as.
 struct IdentityOptions: ParsableArguments {
@@ -31,14 +32,19 @@ struct IdentityOptions: ParsableArguments {
     var dataDir: String?
 
     /// The token to send; nil when none was asked for.
-    func token() throws -> String? {
+    ///
+    /// - Throws: a usage failure, also when the token would leave this machine in plain text.
+    func token(for target: TargetOptions) throws -> String? {
         if let tokenFile {
-            guard let text = try? String(contentsOfFile: tokenFile, encoding: .utf8) else {
+            try target.requirePrivacy(forTokenOf: "--token-file")
+            guard let bytes = FileManager.default.contents(atPath: tokenFile) else {
                 throw ProbeFailure.usage("cannot read the token in \(tokenFile)")
             }
-            return text.trimmingCharacters(in: .whitespacesAndNewlines)
+            return String(decoding: Array(bytes).withoutByteOrderMark, as: UTF8.self)
+                .trimmingCharacters(in: .whitespacesAndNewlines)
         }
         if let role {
+            try target.requirePrivacy(forTokenOf: "--as")
             guard let role = Role(rawValue: role) else {
                 throw ProbeFailure.usage(
                     "there is no role '\(role)'; take one of \(Role.allCases.filter { $0 != .guest }.map(\.rawValue))"
@@ -47,7 +53,9 @@ struct IdentityOptions: ParsableArguments {
             return try DevelopmentTokens(directory: dataDir).token(
                 role, client: clientID, clinician: clinicianID)
         }
-        return ProcessInfo.processInfo.environment["TELEHEALTH_TOKEN"]
+        guard let token = ProcessInfo.processInfo.environment["TELEHEALTH_TOKEN"], !token.isEmpty else { return nil }
+        try target.requirePrivacy(forTokenOf: "TELEHEALTH_TOKEN")
+        return token
     }
 }
 

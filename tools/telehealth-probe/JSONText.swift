@@ -1,6 +1,7 @@
 internal import ProtobufReflection
 internal import ProtobufWire
 internal import TelehealthAPI
+internal import TextFormats
 
 /// Messages as protobuf JSON, by their descriptors.
 struct JSONText {

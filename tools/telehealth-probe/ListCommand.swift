@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ProtobufReflection
 internal import RPCClient
 internal import RPCModel
+internal import TextFormats
 
 struct ListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,17 +16,17 @@ struct ListCommand: AsyncParsableCommand {
     var service: String?
 
     func run() async throws {
-        let channel = try target.makeChannel(interceptors: [AddedMetadata(metadata: identity.metadata())])
+        let channel = try target.makeChannel(interceptors: [AddedMetadata(metadata: identity.metadata(for: target))])
         let source = DescriptorSource(channel: channel, timeout: target.callTimeout)
         if let service {
             let pool = try await descriptors.pool(containing: service, at: source, target: target)
             guard let found = pool.service(named: service) else { throw ProbeFailure.call("\(service) is no service") }
-            for method in found.methods { print("\(service)/\(method.name)") }
+            for method in found.methods { Terminal.say("\(service)/\(method.name)") }
         } else if let file = descriptors.file {
-            for name in try DescriptorSource.pool(ofFile: file).serviceNames { print(name) }
+            for name in try DescriptorSource.pool(ofFile: file).serviceNames { Terminal.say("\(name)") }
         } else {
             do {
-                for name in try await source.serviceNames() { print(name) }
+                for name in try await source.serviceNames() { Terminal.say("\(name)") }
             } catch {
                 throw target.failure(error, doing: "list")
             }

@@ -5,6 +5,7 @@ internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthClient
 internal import TelehealthCore
+internal import TextFormats
 
 /// What an operator does with a running service.
 struct OperateCommand: AsyncParsableCommand {
@@ -33,10 +34,12 @@ struct OperatorOptions: ParsableArguments {
     var json = false
 
     /// Runs `body` with a client that calls as an admin, and says what a failed call means.
-    func run(doing what: String, _ body: (TelehealthClient) async throws -> Void) async throws {
-        let token = try identity.token() ?? DevelopmentTokens(directory: identity.dataDir).token(.admin)
+    func run(doing what: DisplayText, _ body: (TelehealthClient) async throws -> Void) async throws {
+        let given = try identity.token(for: target)
+        if given == nil { try target.requirePrivacy(forTokenOf: "the development key") }
+        let token = try given ?? DevelopmentTokens(directory: identity.dataDir).token(.admin)
         var configuration = try target.clientConfiguration()
-        configuration.timeout = target.callTimeout
+        configuration.timeout = target.timeout.finite
         let client = try TelehealthClient(configuration, tokens: FixedToken(token))
         do {
             try await body(client)
@@ -66,10 +69,10 @@ extension OperateCommand {
             try await options.run(doing: "status") { client in
                 let status = try await client.serviceStatus()
                 if options.json {
-                    print(try JSONText.own().line(status))
+                    Terminal.say("\(try JSONText.own().line(status))")
                 } else {
                     let database = status.database ?? .init()
-                    print(
+                    Terminal.say(
                         """
                         database         \(Self.words(status))
                         commits          \(database.commits) for \(database.decisions) changes, \
@@ -98,9 +101,9 @@ extension OperateCommand {
                 defer { Terminal.endProgress() }
                 let backup = try await client.backUpDatabase()
                 Terminal.endProgress()
-                print(
+                Terminal.say(
                     options.json
-                        ? try JSONText.own().line(backup) : "\(backup.fileName), \(backup.byteCount) bytes")
+                        ? "\(try JSONText.own().line(backup))" : "\(backup.fileName), \(backup.byteCount) bytes")
             }
         }
     }
@@ -114,9 +117,9 @@ extension OperateCommand {
         func run() async throws {
             try await options.run(doing: "check") { client in
                 let problems = try await client.checkDatabase()
-                for problem in problems { print(problem) }
+                for problem in problems { Terminal.say("\(problem)") }
                 guard problems.isEmpty else { throw ProbeFailure.unhealthy("the database is damaged") }
-                print("sound")
+                Terminal.say("sound")
             }
         }
     }
@@ -133,9 +136,9 @@ extension OperateCommand {
                 repeat {
                     let page = try await client.listFailedEffects(request)
                     for effect in page.effects {
-                        print(
+                        Terminal.say(
                             options.json
-                                ? try messages.line(effect)
+                                ? "\(try messages.line(effect))"
                                 : "\(effect.effectID)  \(effect.kind)  \(effect.attempts) attempts  "
                                     + "\(effect.lastError)  session \(effect.sessionID)")
                     }
@@ -156,7 +159,7 @@ extension OperateCommand {
         func run() async throws {
             try await options.run(doing: "retry") { client in
                 _ = try await client.retryEffect(.with { $0.effectID = effectID })
-                print(options.json ? "{}" : "pending again")
+                Terminal.say(options.json ? "{}" : "pending again")
             }
         }
     }
@@ -164,7 +167,7 @@ extension OperateCommand {
 
 extension Telehealth_V1_GetServiceStatusResponse {
     /// What a person has to look at; nil when all is well.
-    fileprivate var trouble: String? {
+    fileprivate var trouble: DisplayText? {
         if !writable { return "the database takes no changes" }
         if failedEffects > 0 { return "work was given up: see 'operate effects'" }
         if refusedEffects > 0 { return "AWS refuses work: look at credentials, permissions, clock and quotas" }

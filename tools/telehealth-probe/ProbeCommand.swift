@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import ProgramEdge
+internal import TextFormats
 
 @main
 struct ProbeCommand: AsyncParsableCommand {
@@ -16,9 +18,10 @@ struct ProbeCommand: AsyncParsableCommand {
                   --as admin -d '{"sessionId": "…"}'
 
             A service on this machine signs people in with the development key in its data directory: --as ROLE makes \
-            such a token on the spot. Elsewhere pass a token with --token-file or TELEHEALTH_TOKEN.
+            such a token on the spot. Elsewhere pass a token with --token-file or TELEHEALTH_TOKEN; it goes by TLS, to \
+            127.0.0.1 or to a unix socket only.
 
-            Exit codes: 0 all well; 1 wrong usage; 2 no connection; 3 the call failed; 4 not healthy, or a visit's step \
+            Exit codes: 0 all well; 1 wrong usage, or output that cannot be written; 2 no connection; 3 the call failed; 4 not healthy, or a visit's step \
             was not right.
             """,
         version: "telehealth-probe 1",
@@ -30,6 +33,8 @@ struct ProbeCommand: AsyncParsableCommand {
 
     /// Usage errors leave with 1, as grpc-health-probe's do, instead of the argument parser's 64.
     static func main() async {
+        Program.begin(holdsSecrets: true)
+        ProgramEnd.keepLinesWhole()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -43,7 +48,7 @@ struct ProbeCommand: AsyncParsableCommand {
         } catch {
             let code = exitCode(for: error)
             if code.isSuccess || code == .failure { exit(withError: error) }
-            Terminal.complain(fullMessage(for: error))
+            Terminal.complain("\(lines: fullMessage(for: error))")
             Self.exit(withError: ExitCode(1))
         }
     }
@@ -52,10 +57,15 @@ struct ProbeCommand: AsyncParsableCommand {
 /// Why the probe stops, in words for a person, with the exit code for a script.
 struct ProbeFailure: Error {
     var exitCode: ExitCode
-    var message: String
+    var message: DisplayText
 
-    static func usage(_ message: String) -> ProbeFailure { ProbeFailure(exitCode: ExitCode(1), message: message) }
-    static func connection(_ message: String) -> ProbeFailure { ProbeFailure(exitCode: ExitCode(2), message: message) }
-    static func call(_ message: String) -> ProbeFailure { ProbeFailure(exitCode: ExitCode(3), message: message) }
-    static func unhealthy(_ message: String) -> ProbeFailure { ProbeFailure(exitCode: ExitCode(4), message: message) }
+    private init(exitCode: Int32, message: DisplayText) {
+        self.exitCode = ExitCode(exitCode)
+        self.message = message
+    }
+
+    static func usage(_ message: DisplayText) -> ProbeFailure { ProbeFailure(exitCode: 1, message: message) }
+    static func connection(_ message: DisplayText) -> ProbeFailure { ProbeFailure(exitCode: 2, message: message) }
+    static func call(_ message: DisplayText) -> ProbeFailure { ProbeFailure(exitCode: 3, message: message) }
+    static func unhealthy(_ message: DisplayText) -> ProbeFailure { ProbeFailure(exitCode: 4, message: message) }
 }

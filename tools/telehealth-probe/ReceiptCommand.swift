@@ -4,6 +4,7 @@ internal import ProtobufWire
 internal import TelehealthAPI
 internal import TelehealthClient
 internal import TelehealthCore
+internal import TextFormats
 
 struct ReceiptCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -32,10 +33,10 @@ struct ReceiptCommand: AsyncParsableCommand {
 
         func run() async throws {
             let key = try await withClient(target, identity, doing: "key") { try await $0.getReceiptKey() }
-            print(HexText.encode(key.publicKey))
+            Terminal.say("\(HexText.encode(key.publicKey))")
             guard all else { return }
             for retired in key.retiredKeys.reversed() {
-                print("\(HexText.encode(retired.publicKey))  until \(retired.retiredAt.text)")
+                Terminal.say("\(HexText.encode(retired.publicKey))  until \(retired.retiredAt.text)")
             }
         }
     }
@@ -54,7 +55,7 @@ struct ReceiptCommand: AsyncParsableCommand {
             let answer = try await withClient(target, identity, doing: "receipt") { client in
                 try await client.getConsentReceipt(.with { $0.consentID = consent })
             }
-            print(answer.receipt)
+            Terminal.say("\(answer.receipt)")
         }
     }
 
@@ -83,7 +84,7 @@ struct ReceiptCommand: AsyncParsableCommand {
                     if error != .signature { fault = error }
                 }
             }
-            throw ProbeFailure.unhealthy(Self.sentences[fault] ?? "\(fault)")
+            throw ProbeFailure.unhealthy("\(Self.sentences[fault] ?? "\(fault)")")
         }
 
         /// The first word of each line.
@@ -105,11 +106,11 @@ struct ReceiptCommand: AsyncParsableCommand {
         ]
 
         private func show(_ receipt: VerifiedReceipt) {
-            print("\(Terminal.styled("good", .green)), issued \(receipt.issuedAt)")
+            Terminal.say("\(Terminal.styled("good", .green)), issued \(receipt.issuedAt)")
             for (name, value) in receipt.consent.sorted(by: { $0.key < $1.key }) {
-                print("  \(name): \(value)")
+                Terminal.say("  \(name): \(value)")
             }
-            print(
+            Terminal.say(
                 "  row \(receipt.logNumber) of \(receipt.logSize) in the audit log with the root \(receipt.logRoot)"
             )
         }
@@ -128,9 +129,12 @@ struct ReceiptCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await withClient(target, identity, doing: "export") { client in
+                var shown: [UInt8] = []
                 for try await piece in client.exportPersonRecord(person) {
-                    FileHandle.standardOutput.write(Data(piece))
+                    // A piece may end within a character: what a terminal shows is shown whole.
+                    if Terminal.isOutputATerminal { shown += piece } else { Terminal.say(document: piece) }
                 }
+                Terminal.say(document: shown)
             }
         }
     }

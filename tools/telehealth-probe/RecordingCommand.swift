@@ -5,6 +5,7 @@ internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthClient
 internal import TelehealthCore
+internal import TextFormats
 
 /// Recordings after they were made, from a terminal.
 struct RecordingCommand: AsyncParsableCommand {
@@ -136,14 +137,14 @@ extension RecordingCommand {
             try await options.run(doing: "manifest") { client in
                 let answer = try await client.getRecordingManifest(.with { $0.recordingID = recording })
                 if canonical {
-                    FileHandle.standardOutput.write(Data(answer.canonicalJson))
+                    Terminal.say(document: answer.canonicalJson)
                 } else if options.json {
-                    print(try JSONText.own().line(answer))
+                    Terminal.say("\(try JSONText.own().line(answer))")
                 } else {
-                    print(String(decoding: answer.canonicalJson, as: UTF8.self))
-                    print("sha256     \(HexText.encode(answer.sha256))")
-                    print("signature  \(HexText.encode(answer.signature))")
-                    print("key        \(answer.signatureKeyID)")
+                    Terminal.say("\(lines: String(decoding: answer.canonicalJson, as: UTF8.self))")
+                    Terminal.say("sha256     \(HexText.encode(answer.sha256))")
+                    Terminal.say("signature  \(HexText.encode(answer.signature))")
+                    Terminal.say("key        \(answer.signatureKeyID)")
                 }
             }
         }
@@ -170,7 +171,7 @@ extension RecordingCommand {
             try await options.run(doing: "play") { client in
                 let answer = try await client.getRecordingPlaybackUrl(
                     .with { ($0.recordingID, $0.purpose) = (recording, purpose) })
-                print(options.json ? try JSONText.own().line(answer) : answer.url)
+                Terminal.say("\(options.json ? try JSONText.own().line(answer) : answer.url)")
                 Terminal.complain("works until \(answer.expiresAt.text)")
             }
         }
@@ -179,15 +180,15 @@ extension RecordingCommand {
     /// A line for people, or the whole as JSON.
     fileprivate static func show(_ recording: Telehealth_V1_Recording?, asJSON: Bool) throws {
         guard let recording else { throw ProbeFailure.call("the answer holds no recording") }
-        if asJSON { return print(try JSONText.own().line(recording)) }
-        var parts = [
-            recording.recordingID, "\(recording.state)", "\(recording.purpose)",
+        if asJSON { return Terminal.say("\(try JSONText.own().line(recording))") }
+        var parts: [DisplayText] = [
+            "\(recording.recordingID)", "\(recording.state)", "\(recording.purpose)",
             "from \(recording.startedAt.text) to \(recording.stoppedAt.text)",
         ]
-        if !recording.failureReason.isEmpty { parts.append(recording.failureReason) }
+        if !recording.failureReason.isEmpty { parts.append("\(recording.failureReason)") }
         if let end = recording.retainUntil { parts.append("kept until \(Optional(end).text)") }
         if recording.hold != nil { parts.append(Terminal.styled("HELD", .bold)) }
         if recording.consentRevokedAt != nil { parts.append("a consent was revoked") }
-        print(parts.joined(separator: "  "))
+        Terminal.say(parts.joined(separator: "  "))
     }
 }

@@ -4,6 +4,7 @@ internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthClient
+internal import TextFormats
 
 /// How well the service does, against what it should.
 struct ReportCommand: AsyncParsableCommand {
@@ -45,13 +46,13 @@ struct ReportCommand: AsyncParsableCommand {
         try await options.run(doing: "report") { client in
             let report = try await client.getServiceReport(.with { ($0.from, $0.to) = (begin, end) })
             if options.json {
-                print(try JSONText.own().line(report))
+                Terminal.say("\(try JSONText.own().line(report))")
             } else {
-                print(Self.table(report))
+                Terminal.say(Self.table(report))
             }
             let missed = Self.measures(report).filter { $0.measure?.value != nil && $0.measure?.met == false }
             guard missed.isEmpty else {
-                throw ProbeFailure.unhealthy("missed: " + missed.map(\.name).joined(separator: ", "))
+                throw ProbeFailure.unhealthy("missed: \(missed.map(\.name).joined(separator: ", "))")
             }
         }
     }
@@ -70,17 +71,17 @@ struct ReportCommand: AsyncParsableCommand {
         ]
     }
 
-    private static func table(_ report: Telehealth_V1_GetServiceReportResponse) -> String {
-        var lines = ["\(report.from.text) to \(report.to.text)", ""]
+    private static func table(_ report: Telehealth_V1_GetServiceReportResponse) -> DisplayText {
+        var lines: [DisplayText] = ["\(report.from.text) to \(report.to.text)", ""]
         for (name, unit, sign, measure) in measures(report) {
             let measure = measure ?? .init()
-            let value = measure.value.map { text($0, unit) } ?? "not measured"
-            let verdict =
+            let value: DisplayText = measure.value.map { "\(text($0, unit))" } ?? "not measured"
+            let verdict: DisplayText =
                 measure.value == nil
                 ? "" : measure.met ? Terminal.styled("met", .green) : Terminal.styled("MISSED", .red)
-            let basis = unit == .ratio ? "\(measure.count) of \(measure.total)" : "of \(measure.total)"
+            let basis: DisplayText = unit == .ratio ? "\(measure.count) of \(measure.total)" : "of \(measure.total)"
             lines.append(
-                padded(name, 24) + padded(value, 14) + padded("target \(sign) \(text(measure.target, unit))", 20)
+                padded("\(name)", 24) + padded(value, 14) + padded("target \(sign) \(text(measure.target, unit))", 20)
                     + padded(measure.value == nil ? "" : basis, 18) + verdict)
         }
         lines.append(padded("drops", 24) + "\(report.drops), \(report.reconnections) came back")
@@ -94,7 +95,7 @@ struct ReportCommand: AsyncParsableCommand {
         }
     }
 
-    private static func padded(_ text: String, _ width: Int) -> String {
-        text + String(repeating: " ", count: max(width - text.count, 1))
+    private static func padded(_ text: DisplayText, _ width: Int) -> DisplayText {
+        text.padded(to: width - 1) + " "
     }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import TextFormats
 
 /// The Chime simulator's way to be told what to do, over its plain HTTP on loopback.
 struct SimulatorControl {

@@ -1,6 +1,10 @@
 internal import Foundation
+internal import ProgramEdge
+internal import TextFormats
 
-/// What differs between a person's terminal and a script's pipe.
+/// What differs between a person's terminal and a script's pipe, and how text gets to either.
+///
+/// A line leaves at once and whole, wherever it goes. When nobody reads any more, the program ends as Unix tools do.
 enum Terminal {
     enum Style: String {
         case bold = "1"
@@ -9,24 +13,44 @@ enum Terminal {
         case green = "32"
     }
 
+    static let isOutputATerminal = isatty(STDOUT_FILENO) == 1
+
     /// Colours go to a terminal only, and never when NO_COLOR is set (no-color.org).
-    static let isInteractive = isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+    static let isInteractive = isOutputATerminal && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
 
-    static func styled(_ text: String, _ style: Style) -> String {
-        isInteractive ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
+    static func styled(_ text: DisplayText, _ style: Style) -> DisplayText {
+        isInteractive ? DisplayText("\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m") : text
     }
 
-    static func complain(_ message: String) {
-        FileHandle.standardError.write(Data((message + "\n").utf8))
+    /// Writes a line to standard output.
+    static func say(_ line: DisplayText) { check(StandardStream.output.write(line.description + "\n")) }
+
+    /// Writes a document byte by byte to standard output; to a terminal as text that it cannot act upon.
+    static func say(document: [UInt8]) {
+        guard isOutputATerminal else { return check(StandardStream.output.write(document)) }
+        let text: DisplayText = "\(lines: String(decoding: document, as: UTF8.self))"
+        check(StandardStream.output.write(text.description))
     }
+
+    static func complain(_ message: DisplayText) { StandardStream.error.write(message.description + "\n") }
 
     /// A line that the next one replaces; nothing when standard error is no terminal.
-    static func progress(_ message: String) {
+    static func progress(_ message: DisplayText) {
         guard isatty(STDERR_FILENO) == 1 else { return }
-        FileHandle.standardError.write(Data(("\r\u{1B}[K" + message).utf8))
+        StandardStream.error.write("\r\u{1B}[K" + message.description)
     }
 
     static func endProgress() { progress("") }
+
+    private static func check(_ outcome: StandardStream.Outcome) {
+        switch outcome {
+        case .written: return
+        case .readerGone: ProgramEnd.becauseNobodyReads()
+        case .failed(let number):
+            complain("standard output cannot be written: \(String(cString: strerror(number)))")
+            exit(1)
+        }
+    }
 }
 
 extension Duration {

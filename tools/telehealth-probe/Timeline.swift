@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Synchronization
+internal import TextFormats
 
 /// The steps of a visit as they are done, with the time each took.
 final class Timeline: Sendable {
@@ -18,11 +19,11 @@ final class Timeline: Sendable {
     init(json: Bool) {
         self.json = json
         guard !json else { return }
-        print(Terminal.styled("    at        took      who         step", .bold))
+        Terminal.say(Terminal.styled("    at        took      who         step", .bold))
     }
 
     /// Says on a terminal what is being waited for.
-    func waiting(_ what: String) { Terminal.progress("… " + what) }
+    func waiting(_ what: String) { Terminal.progress("… \(what)") }
 
     func done(_ step: String, by who: String, since start: ContinuousClock.Instant, _ result: String) {
         Terminal.endProgress()
@@ -32,19 +33,18 @@ final class Timeline: Sendable {
             let line = Line(
                 atMs: rounded(start - began), tookMs: rounded(now - start), who: who, step: step,
                 result: result)
-            if let bytes = try? Self.encoder.encode(line) { print(String(decoding: bytes, as: UTF8.self)) }
+            if let bytes = try? Self.encoder.encode(line) { Terminal.say("\(String(decoding: bytes, as: UTF8.self))") }
             return
         }
         let mark = Terminal.styled("ok", .green)
-        print(
-            "\(mark)  \(padded((start - began).forPeople, 8))  \(padded((now - start).forPeople, 8))  \(padded(who, 10))  \(step): \(result)"
-        )
+        let times = [start - began, now - start].map { DisplayText("\($0.forPeople)").padded(to: 8) }
+        Terminal.say("\(mark)  \(times[0])  \(times[1])  \(DisplayText("\(who)").padded(to: 10))  \(step): \(result)")
     }
 
     func finish() {
         guard !json else { return }
         let count = steps.withLock { $0 }
-        print(
+        Terminal.say(
             Terminal.styled(
                 "The visit is over: \(count) steps, all right, in \((ContinuousClock.now - began).forPeople).",
                 .bold))
@@ -57,8 +57,4 @@ final class Timeline: Sendable {
     }()
 
     private func rounded(_ duration: Duration) -> Double { (duration.milliseconds * 1000).rounded() / 1000 }
-
-    private func padded(_ text: String, _ width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.count))
-    }
 }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import ProtobufWire
 internal import TelehealthCore
+internal import TextFormats
 
 extension Google_Protobuf_Timestamp {
     /// - Throws: a usage failure for what is no instant.
@@ -14,9 +15,19 @@ extension Google_Protobuf_Timestamp {
     }
 }
 
+extension Google_Protobuf_Timestamp {
+    /// Microseconds since 1970; nil for what is no instant of the years 1 to 9999, as a peer or a file may say.
+    var microseconds: Int64? {
+        let years1To9999: ClosedRange<Int64> = -62_135_596_800...253_402_300_799
+        guard years1To9999.contains(seconds), (0...999_999_999).contains(nanos) else { return nil }
+        return seconds * 1_000_000 + Int64(nanos) / 1_000
+    }
+}
+
 extension Google_Protobuf_Timestamp? {
     /// As people write instants; "-" for none.
     var text: String {
-        map { Timestamp(microseconds: $0.seconds * 1_000_000 + Int64($0.nanos) / 1_000).rfc3339 } ?? "-"
+        guard let self else { return "-" }
+        return self.microseconds.map { Timestamp(microseconds: $0).rfc3339 } ?? "\(self.seconds) s, which is no instant"
     }
 }

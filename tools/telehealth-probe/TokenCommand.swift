@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import TelehealthCore
+internal import TextFormats
 
 struct TokenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -38,9 +39,9 @@ struct TokenCommand: ParsableCommand {
 
     func run() throws {
         guard let role = Role(rawValue: role) else { return }
-        print(
-            try DevelopmentTokens(directory: dataDir).token(
-                role, subject: subject, client: clientID, clinician: clinicianID, actor: actor,
-                lifetime: .seconds(lifetime)))
+        let token = try DevelopmentTokens(directory: dataDir).token(
+            role, subject: subject, client: clientID, clinician: clinicianID, actor: actor,
+            lifetime: .seconds(lifetime))
+        Terminal.say("\(token)")
     }
 }

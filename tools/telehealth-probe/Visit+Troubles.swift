@@ -2,6 +2,7 @@ internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthClient
+internal import TextFormats
 
 // Visits in which something goes wrong.
 extension Visit {

@@ -4,6 +4,7 @@ internal import RPCClient
 internal import RPCModel
 internal import TelehealthClient
 internal import TelehealthCore
+internal import TextFormats
 
 struct VisitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,18 +30,19 @@ struct VisitCommand: AsyncParsableCommand {
     @Option(help: "Address of the Chime simulator, for dead-meeting. Default: AWS_ENDPOINT_URL.")
     var simulator: String?
 
-    @Option(help: "Seconds to wait for the recording to become playable; 0 skips the wait.")
-    var playbackWait: Double = 60
+    @Option(help: "Seconds to wait for the recording to become playable, a day at most; 0 skips the wait.")
+    var playbackWait = Patience(.seconds(60))
 
     @Flag(help: "One JSON object a step instead of a table.")
     var json = false
 
     func run() async throws {
+        try target.requirePrivacy(forTokenOf: "the development key")
         let tokens = try DevelopmentTokens(directory: dataDir)
         let tag = String(UInt64.random(in: .min ... .max), radix: 36)
         let people = VisitPeople(tag: tag)
         var configuration = try target.clientConfiguration()
-        configuration.timeout = target.callTimeout
+        configuration.timeout = target.timeout.finite
         configuration.maxAttempts = 2
         let scheduler = try TelehealthClient(configuration, tokens: FixedToken(try tokens.token(.scheduler)))
         let visit = Visit(
@@ -57,13 +59,13 @@ struct VisitCommand: AsyncParsableCommand {
         let control = (simulator ?? ProcessInfo.processInfo.environment["AWS_ENDPOINT_URL"]).flatMap(
             SimulatorControl.init)
         do {
-            try await visit.play(scenario, playbackWait: .seconds(playbackWait), simulator: control)
+            try await visit.play(scenario, playbackWait: playbackWait.duration, simulator: control)
         } catch let wrong as VisitFailure {
             throw ProbeFailure.unhealthy("The visit stopped at '\(wrong.step)': \(wrong.message)")
         } catch let error as StepError {
-            let failure = target.failure(error.error, doing: error.step)
+            let failure = target.failure(error.error, doing: "\(error.step)")
             throw error.error.isFromPeer
-                ? ProbeFailure.unhealthy("The visit stopped at " + failure.message) : failure
+                ? ProbeFailure.unhealthy("The visit stopped at \(failure.message)") : failure
         }
         await scheduler.shutdown()
         visit.timeline.finish()

@@ -1,9 +1,11 @@
 internal import ArgumentParser
 internal import Foundation
+internal import ProgramEdge
 internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthClient
+internal import TextFormats
 
 struct WatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,37 +26,33 @@ struct WatchCommand: AsyncParsableCommand {
     @Option(help: "Only events behind this number; without it a snapshot comes first.")
     var after: Int64?
 
-    @Option(help: "Seconds to go on trying without a word from the service.")
-    var patience = 600
+    @Option(help: "Seconds to go on trying without a word from the service, a day at most.")
+    var patience = Patience(.seconds(600))
 
     @Flag(help: "One JSON object a line.")
     var json = false
 
     func run() async throws {
-        guard let token = try identity.token() else {
+        guard let token = try identity.token(for: target) else {
             throw ProbeFailure.usage("a watch needs an identity: --as ROLE, --token-file or TELEHEALTH_TOKEN")
         }
-        guard patience >= 0 else { throw ProbeFailure.usage("--patience is 0 or more seconds") }
         var configuration = try target.clientConfiguration()
-        configuration.watchPatience = .seconds(patience)
+        configuration.watchPatience = patience.duration
         configuration.watchDidBreak = { error, wait in
             Terminal.complain("watch: \(error); trying again in \(wait.forPeople)")
         }
         let client = try TelehealthClient(configuration, tokens: FixedToken(token))
         let messages = try JSONText.own()
+        ProgramEnd.endWithReader()
         do {
             for try await update in client.watch(sessionID, after: after) {
                 switch update {
+                case .snapshot(let snapshot) where json: Terminal.say("\(try messages.line(snapshot))")
                 case .snapshot(let snapshot):
-                    print(
-                        json
-                            ? try messages.line(snapshot)
-                            : "snapshot at event \(snapshot.sequence)\n\(try messages.pretty(snapshot))")
+                    Terminal.say("snapshot at event \(snapshot.sequence)\n\(lines: try messages.pretty(snapshot))")
+                case .event(let event) where json: Terminal.say("\(try messages.line(event))")
                 case .event(let event):
-                    print(
-                        json
-                            ? try messages.line(event)
-                            : "event \(event.sequence)  \(try messages.line(event))")
+                    Terminal.say("event \(event.sequence)  \(try messages.line(event))")
                 }
             }
         } catch let error as RPCError {

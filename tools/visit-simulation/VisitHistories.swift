@@ -4,6 +4,7 @@
 //   visit-simulation --seed S                  one history again, exactly as it was
 import ArgumentParser
 import Foundation
+import ProgramEdge
 import Synchronization
 import VisitSimulation
 
@@ -32,12 +33,25 @@ struct VisitHistories: AsyncParsableCommand {
     @Option(help: "Histories at a time.")
     var threads = ProcessInfo.processInfo.activeProcessorCount
 
+    func validate() throws {
+        guard (1...1_000_000_000_000).contains(seeds), !first.addingReportingOverflow(seeds).overflow,
+            (1...1024).contains(threads)
+        else {
+            throw ValidationError("--seeds is 1 to 1000000000000, up to the greatest seed; --threads is 1 to 1024")
+        }
+    }
+
+    static func main() async {
+        Program.begin()
+        await main(nil)
+    }
+
     func run() async throws {
         if let seed { return try await play(alone: seed) }
         let range = first..<first + seeds
         let tally = Tally(next: first, range: range)
         await withDiscardingTaskGroup { group in
-            for _ in 0..<max(1, threads) {
+            for _ in 0..<threads {
                 group.addTask {
                     while let seed = tally.take() {
                         let result = await History(seed: seed).run(steps: Self.steps)

@@ -64,6 +64,9 @@ public final class DescriptorPool: Sendable {
     /// The enum type with a full name.
     public func enumeration(named name: String) -> EnumDescriptor? { enumIndices[name].map { enums[$0] } }
 
+    /// All enum types, in the order of their files.
+    public var enumerations: [EnumDescriptor] { enums }
+
     /// The service with a full name.
     public func service(named name: String) -> ServiceDescriptor? {
         guard let index = serviceIndices[name] else { return nil }

@@ -1,4 +1,5 @@
 internal import ProtobufWire
+internal import TextFormats
 
 /// Writes a message as canonical JSON, driven by its descriptor.
 struct JSONEncoder {
@@ -166,9 +167,7 @@ struct JSONEncoder {
             case "\t": text += "\\t"
             case "\u{8}": text += "\\b"
             case "\u{C}": text += "\\f"
-            case "\0"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}":
-                let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            case _ where scalar.isActedUponByDisplays: text += String(scalar).escapedForDisplay()
             default: text.unicodeScalars.append(scalar)
             }
         }

@@ -1,3 +1,5 @@
+internal import TextFormats
+
 /// Strings and bytes as text format quotes them.
 enum TextLiteral {
     /// Text stays readable; what a terminal or an editor would act on is escaped.
@@ -6,7 +8,7 @@ enum TextLiteral {
         for scalar in value.unicodeScalars {
             switch scalar {
             case "\0"..."\u{7F}": escape(UInt8(scalar.value), into: &text)
-            case "\u{80}"..."\u{9F}", "\u{2028}", "\u{2029}":
+            case _ where scalar.isActedUponByDisplays:
                 for byte in String(scalar).utf8 { escape(byte, into: &text) }
             default: text.unicodeScalars.append(scalar)
             }

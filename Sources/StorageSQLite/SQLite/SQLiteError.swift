@@ -24,7 +24,9 @@ public struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
     /// A label of the program's own text: no values, safe for logs.
     public let operation: String
 
-    public var description: String { "SQLite error \(code) in \(operation)" }
+    public var description: String {
+        "SQLite error \(code) (\(String(cString: sqlite3_errstr(code)))) in \(operation)"
+    }
 
     var scope: Scope {
         if code == Self.ioErrorNoMemory { return .temporary }

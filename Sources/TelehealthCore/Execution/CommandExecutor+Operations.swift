@@ -11,7 +11,7 @@ extension CommandExecutor {
             let name = record.resultID ?? ""
             return BackupOutcome(fileName: name, byteCount: care.backupSize(fileName: name) ?? 0)
         } decide: { () throws(TelehealthError) in
-            let name = Self.backupName(at: time.now)
+            let name = Self.backupName(at: time.now) { care.backupSize(fileName: $0) != nil }
             let size = try await reading { () async throws(StoreError) in try await care.backUp(fileName: name) }
             var decision = Decision()
             decision.audit = [
@@ -28,10 +28,17 @@ extension CommandExecutor {
         try await reading { () async throws(StoreError) in try await care.integrityCheck() }
     }
 
-    /// "telehealth-20261122T195512.123456Z.db": sorts by time, and two in one second differ.
-    static func backupName(at now: Timestamp) -> String {
-        let stamp = now.rfc3339.filter { $0 != "-" && $0 != ":" }
-        return "telehealth-\(stamp).db"
+    /// "telehealth-20261122T195512.123456Z.db": sorts by time, and two in one second differ. Where the clock went back
+    /// to a name that is taken, a number follows.
+    static func backupName(at now: Timestamp, isTaken: (String) -> Bool) -> String {
+        let stamp = now.rfc3339Microseconds.filter { $0 != "-" && $0 != ":" }
+        var name = "telehealth-\(stamp).db"
+        var number = 2
+        while isTaken(name) {
+            name = "telehealth-\(stamp)-\(number).db"
+            number += 1
+        }
+        return name
     }
 
     /// Effects that were given up, oldest first.

@@ -53,7 +53,7 @@ public struct CivilDate: Sendable, Hashable, Comparable {
     /// Days since 1970-01-01 of the Gregorian calendar, counted in 400-year eras from March.
     static func dayNumber(_ year: Int, _ month: Int, _ day: Int) -> Int64 {
         let marchYear = Int64(month <= 2 ? year - 1 : year)
-        let era = Timestamp.floorDivide(marchYear, 400)
+        let era = marchYear.floorDivided(by: 400).quotient
         let yearOfEra = marchYear - era * 400
         let dayOfYear = (153 * Int64(month > 2 ? month - 3 : month + 9) + 2) / 5 + Int64(day) - 1
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468

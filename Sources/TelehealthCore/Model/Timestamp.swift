@@ -9,7 +9,7 @@ public struct Timestamp: Hashable, Sendable, Comparable {
     init(seconds: Int64) { microseconds = Duration.seconds(seconds).wholeMicroseconds }
 
     /// Since 1970, the part of a second left out.
-    var wholeSeconds: Int64 { Self.floorDivide(microseconds, 1_000_000) }
+    var wholeSeconds: Int64 { microseconds.floorDivided(by: 1_000_000).quotient }
 
     public static func < (left: Timestamp, right: Timestamp) -> Bool {
         left.microseconds < right.microseconds
@@ -42,8 +42,8 @@ extension Duration {
 extension Timestamp {
     /// RFC 3339 in UTC with whole seconds ("2026-11-22T09:30:00Z"), for error details and logs.
     public var rfc3339: String {
-        let seconds = Self.floorDivide(microseconds, 1_000_000)
-        let day = Self.floorDivide(seconds, 86_400)
+        let seconds = microseconds.floorDivided(by: 1_000_000).quotient
+        let day = seconds.floorDivided(by: 86_400).quotient
         let second = seconds - day * 86_400
         let (year, month, dayOfMonth) = Self.civil(day: day)
         let date = "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(dayOfMonth, 2))"
@@ -56,7 +56,7 @@ extension Timestamp {
     /// March.
     static func civil(day: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = day + 719_468
-        let era = floorDivide(shifted, 146_097)
+        let era = shifted.floorDivided(by: 146_097).quotient
         let dayOfEra = shifted - era * 146_097
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
@@ -67,12 +67,18 @@ extension Timestamp {
         )
     }
 
-    static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
-        value >= 0 ? value / divisor : -((divisor - 1 - value) / divisor)
-    }
-
     private static func padded(_ value: Int64, _ width: Int) -> String {
         let digits = String(value)
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+}
+
+extension Int64 {
+    /// Rounded down, so that the remainder is never negative: what instants before 1970 need.
+    ///
+    /// - Parameter divisor: above 0.
+    public func floorDivided(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }
 }

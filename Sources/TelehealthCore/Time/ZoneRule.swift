@@ -80,7 +80,7 @@ struct ZoneRule: Sendable, Hashable {
     func offset(at instant: Timestamp) -> Int64 {
         guard let summer else { return standard }
         let seconds = instant.wholeSeconds
-        let year = CivilDate(dayNumber: Timestamp.floorDivide(seconds + standard, 86_400)).year
+        let year = CivilDate(dayNumber: (seconds + standard).floorDivided(by: 86_400).quotient).year
         let begin = summer.begin.day(in: year) * 86_400 + summer.begin.time - standard
         let end = summer.end.day(in: year) * 86_400 + summer.end.time - summer.offset
         let isSummer = begin < end ? begin <= seconds && seconds < end : !(end <= seconds && seconds < begin)
@@ -89,7 +89,7 @@ struct ZoneRule: Sendable, Hashable {
 
     /// The day that the place's calendars show.
     func date(at instant: Timestamp) -> CivilDate {
-        CivilDate(dayNumber: Timestamp.floorDivide(instant.wholeSeconds + offset(at: instant), 86_400))
+        CivilDate(dayNumber: (instant.wholeSeconds + offset(at: instant)).floorDivided(by: 86_400).quotient)
     }
 
     /// The instant at which a day begins there; where the clocks leap over midnight, that of the leap.

@@ -16,7 +16,7 @@ struct Cloud {
     init(_ configuration: DaemonConfiguration, environment: [String: String]) throws {
         var https = HTTPSClient.Configuration()
         https.authoritiesFile = configuration.cloud.authoritiesFile
-        http = try HTTPSClient(configuration: https)
+        http = try StartFailure.naming("client for https") { try HTTPSClient(configuration: https) }
         credentials = CredentialsChain(environment: environment, region: configuration.cloud.region, http: http)
         gateway = try Self.chimeGateway(configuration, http: http, credentials: credentials)
     }
@@ -46,12 +46,16 @@ struct Cloud {
         chime.attendeesMax = cloud.attendeesMax
         chime.recordingsBucket = cloud.bucket
         if let cloudFront = cloud.cloudFront {
-            let file = try SmallFile.read(cloudFront.keyFile, bytesMax: 64 * 1024, .secret)
-            let key = String(decoding: file, as: UTF8.self)
-            chime.cloudFront = try .init(
-                distribution: cloudFront.distribution,
-                signer: CloudFrontSigner(keyPairID: cloudFront.keyPairID, privateKeyPEM: key),
-                usesCustomPolicy: cloudFront.usesCustomPolicy)
+            chime.cloudFront = try StartFailure.naming(
+                "CloudFront's key in \(cloudFront.keyFile) (--cloudfront-key-file)"
+            ) {
+                let file = try SmallFile.read(cloudFront.keyFile, bytesMax: 64 * 1024, .secret)
+                let key = String(decoding: file, as: UTF8.self)
+                return try .init(
+                    distribution: cloudFront.distribution,
+                    signer: CloudFrontSigner(keyPairID: cloudFront.keyPairID, privateKeyPEM: key),
+                    usesCustomPolicy: cloudFront.usesCustomPolicy)
+            }
         }
         var calls = AWSServiceClient.Configuration()
         calls.limits.perSecond = Double(cloud.callsPerSecond)

@@ -31,7 +31,9 @@ struct Domain {
         let presence = PresenceBoard(time: time)
         let committer = Committer(store: store, hub: hub, presence: presence)
         limitedCalls = LimitedCalls(store: store, time: time)
-        guestKey = try GuestKeyFile.key(path: configuration.guestKeyFile)
+        guestKey = try StartFailure.naming("key of guests' grants in \(configuration.guestKeyFile) (--guest-key-file)") {
+            try GuestKeyFile.key(path: configuration.guestKeyFile)
+        }
         executor = CommandExecutor(
             committer: committer, gateway: gateway, time: time, ids: ids, policy: policy, guestKey: guestKey)
         webhooks = try Self.webhookClient(configuration)
@@ -42,13 +44,16 @@ struct Domain {
         sweeper = Sweeper(committer: committer, gateway: gateway, time: time, ids: ids, policy: policy) {
             alarms.sweep($0)
         }
-        poller = try cloud.eventPoller(
-            configuration,
-            intake: EventIntake(committer: committer, gateway: gateway, time: time, ids: ids, policy: policy),
-            alarms: alarms)
+        let intake = EventIntake(committer: committer, gateway: gateway, time: time, ids: ids, policy: policy)
+        poller = try StartFailure.naming("queue of events (--events-queue-url)") {
+            try cloud.eventPoller(configuration, intake: intake, alarms: alarms)
+        }
 
         let audit = AuditOffice(executor: executor, trail: store, witness: records.heads.archive)
-        receiptKeys = ReceiptKeyBoard(try Self.receiptKeys(configuration))
+        receiptKeys = ReceiptKeyBoard(
+            try StartFailure.naming("key of receipts in \(configuration.audit.receiptKeyFile) (--receipt-key-file)") {
+                try Self.receiptKeys(configuration)
+            })
         let receipts = ReceiptOffice(executor: executor, trail: store, keys: receiptKeys)
         services = TelehealthServices(
             executor: executor, audit: audit, receipts: receipts,

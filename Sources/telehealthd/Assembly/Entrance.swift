@@ -30,7 +30,8 @@ struct Entrance {
         self.alarms = alarms
         let verifier = TokenVerifier(policy: TokenPolicy(audience: configuration.identity.audience))
         keys = try Self.keyDirectory(configuration, verifier: verifier, http: http)
-        try await keys.reload()
+        try await StartFailure.naming(configuration.identity.issuer.map { "key set \($0.keys) (--jwks-file, --jwks-url)" }
+            ?? "development key") { [keys] in try await keys.reload() }
         certificates = try Self.certificates(configuration)
         let services = domain.services.all
         let gate = try Self.callGate(
@@ -68,7 +69,10 @@ struct Entrance {
                 sentences: ["TELEHEALTH_MONITORING_LISTEN: '\(host)' is no IP address"])
         }
         let server = try MonitoringServer { [monitor] in await monitor.answer($0) }
-        return (server, try await server.start(on: address).description)
+        let bound = try await StartFailure.naming("monitoring on \(address) (--monitoring-listen)") {
+            try await server.start(on: address).description
+        }
+        return (server, bound)
     }
 
     /// The configured issuer's keys and, where it counts, the data directory's own.
@@ -78,9 +82,14 @@ struct Entrance {
         let identity = configuration.identity
         return KeyDirectory(
             verifier: verifier, issuer: identity.issuer.map { ($0.name, KeySource($0.keys)) },
-            development: identity.acceptsDevelopmentTokens
-                ? try DevelopmentIssuer(directory: configuration.dataDirectory, createIfAbsent: true) : nil,
+            development: identity.acceptsDevelopmentTokens ? try developmentIssuer(configuration.dataDirectory) : nil,
             client: http)
+    }
+
+    private static func developmentIssuer(_ directory: String) throws -> DevelopmentIssuer {
+        try StartFailure.naming("development key \(directory)/\(DevelopmentIssuer.fileName)") {
+            try DevelopmentIssuer(directory: directory, createIfAbsent: true)
+        }
     }
 
     private static func callGate(
@@ -126,12 +135,17 @@ struct Entrance {
 
     private static func certificates(_ configuration: DaemonConfiguration) throws -> TLSServerContextSource? {
         guard let tls = configuration.tls else { return nil }
-        return try TLSServerContextSource(
-            TLSServerConfiguration(
-                certificateChainFile: tls.certificate, privateKeyFile: tls.key,
-                clientCertificates: tls.clientAuthorities.map {
-                    tls.requiresClientCertificate ? .required(authorityFile: $0) : .optional(authorityFile: $0)
-                } ?? .none))
+        let files = [tls.certificate, tls.key] + (tls.clientAuthorities.map { [$0] } ?? [])
+        return try StartFailure.naming(
+            "TLS with \(files.joined(separator: ", ")) (--tls-certificate, --tls-key, --tls-client-authorities)"
+        ) {
+            try TLSServerContextSource(
+                TLSServerConfiguration(
+                    certificateChainFile: tls.certificate, privateKeyFile: tls.key,
+                    clientCertificates: tls.clientAuthorities.map {
+                        tls.requiresClientCertificate ? .required(authorityFile: $0) : .optional(authorityFile: $0)
+                    } ?? .none))
+        }
     }
 
     private static func serverConfiguration(

@@ -11,9 +11,19 @@ struct Records {
     /// - Throws: a file that cannot be read or made, a database of another process, of a newer version or of
     ///   other keys.
     static func open(_ configuration: DaemonConfiguration, time: SystemTime, alarms: Alarms) async throws -> Records {
-        let ring = try configuration.isLocal ? configuration.keyRing.readOrMake() : configuration.keyRing.read()
-        let store = try openStore(configuration, ring, alarms)
-        let heads = try headKeeper(configuration, store: store, time: time, alarms: alarms)
+        let ring = try StartFailure.naming("key ring \(configuration.keyRing.path) (--key-ring-file)") {
+            try configuration.isLocal ? configuration.keyRing.readOrMake() : configuration.keyRing.read()
+        }
+        let store = try StartFailure.naming("data folder \(configuration.dataDirectory) (--data-dir)") {
+            try openStore(configuration, ring, alarms)
+        }
+        let audit = configuration.audit
+        let heads = try StartFailure.naming(
+            "heads of the audit log in \(audit.headsDirectory) (--audit-heads-directory), signed with \(audit.headKeyFile)"
+                + " (--audit-head-key-file)"
+        ) {
+            try headKeeper(configuration, store: store, time: time, alarms: alarms)
+        }
         try await heads.begin()
         return Records(ring: ring, store: store, heads: heads)
     }

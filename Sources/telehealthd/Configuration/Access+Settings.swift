@@ -46,8 +46,10 @@ extension AccessSettings {
         for entry in entries {
             let parts = entry.split(separator: "=")
             let numbers = parts.last?.split(separator: "/").compactMap { Double($0) } ?? []
-            guard parts.count == 2, numbers.count == 2, numbers[0] > 0, numbers[1] >= 1, numbers[1] <= 1_000_000 else {
-                reader.refuse(key, "'\(entry)' is not ROLE=PER_SECOND/AT_ONCE")
+            guard parts.count == 2, numbers.count == 2, (0.001...1_000_000).contains(numbers[0]),
+                (1...1_000_000).contains(numbers[1])
+            else {
+                reader.refuse(key, "'\(entry)' is not ROLE=PER_SECOND/AT_ONCE, with 0.001 to 1000000 and 1 to 1000000")
                 continue
             }
             let limit = RateLimit(perSecond: numbers[0], burst: numbers[1])

@@ -25,7 +25,6 @@ struct Admission: Sendable {
         if handshakesPerAddress > handshakesMax {
             reader.refuse("telehealth.handshakesPerAddress", "is above the handshakes of all addresses")
         }
-        if helloTimeout <= .zero { reader.refuse("telehealth.helloTimeout", "must be above 0") }
         if handshakeTimeout < helloTimeout {
             reader.refuse("telehealth.handshakeTimeout", "must be at least the time to the ClientHello")
         }

@@ -1,3 +1,5 @@
+internal import TextFormats
+
 /// What the daemon's command line asks for.
 struct DaemonCommandLine {
     enum Request: Equatable { case serve, printConfiguration, help, keys(KeysCommand.Verb) }
@@ -25,9 +27,7 @@ struct DaemonCommandLine {
             case "--config": file = try Self.value(of: name, parts, &rest)
             default:
                 guard let setting = SettingTable.all.first(where: { $0.flag == name }) else {
-                    throw ConfigurationFailure(sentences: [
-                        "\(name): is no flag of telehealthd; --help lists them"
-                    ])
+                    throw ConfigurationFailure(sentences: [Self.unknown(name)])
                 }
                 if case .boolean = setting.kind, parts.count == 1,
                     rest.first.map({ $0.hasPrefix("--") }) ?? true
@@ -38,6 +38,12 @@ struct DaemonCommandLine {
                 }
             }
         }
+    }
+
+    private static func unknown(_ flag: String) -> String {
+        let known = SettingTable.all.map(\.flag) + ["--help", "--print-config", "--config"]
+        let meant = NearestWord.of(flag, among: known).map { "did you mean \($0)? " } ?? ""
+        return "\(flag): is no flag of telehealthd; \(meant)--help lists them"
     }
 
     private static func value(of name: String, _ parts: [String], _ rest: inout ArraySlice<String>)
@@ -72,8 +78,9 @@ struct DaemonCommandLine {
             """
         for setting in SettingTable.all {
             let fallback = setting.fallback.isEmpty ? "" : " (default \(setting.fallback))"
-            text +=
-                "  \(setting.flag)   \(setting.environmentName)   \(setting.key)\n      \(setting.meaning)\(fallback)\n"
+            let range = setting.kind.range.map { "; \($0)" } ?? ""
+            text += "  \(setting.flag)   \(setting.environmentName)   \(setting.key)\n"
+            text += "      \(setting.meaning)\(range)\(fallback)\n"
         }
         return text
     }

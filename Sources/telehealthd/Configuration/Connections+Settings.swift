@@ -17,27 +17,17 @@ extension DaemonConfiguration {
 
         /// Refuses what would cut clients off for nothing or wait without end.
         init(_ reader: inout SettingReader) {
-            func duration(_ key: String, from least: Duration, to most: Duration, _ range: String) -> Duration {
+            func limit(_ key: String) -> Duration? {
                 let value = reader.duration(key)
-                if value < least || value > most { reader.refuse(key, "must be from \(range)") }
-                return value
+                if value > .zero, value < .seconds(10) { reader.refuse(key, "must be 0s, or from 10s to 30d") }
+                return value == .zero ? nil : value
             }
-            func limit(_ key: String, from least: Duration) -> Duration? {
-                let value = reader.duration(key)
-                if value == .zero { return nil }
-                if value < least || value > .seconds(30 * 86_400) {
-                    reader.refuse(key, "must be 0s, or from 10s to 30d")
-                }
-                return value
-            }
-            permittedPingInterval = duration(
-                "telehealth.permittedPingInterval", from: .seconds(1), to: .seconds(7200), "1s to 2h")
-            keepaliveTime = duration("telehealth.keepaliveTime", from: .seconds(1), to: .seconds(86_400), "1s to 24h")
-            keepaliveTimeout = duration("telehealth.keepaliveTimeout", from: .seconds(1), to: .seconds(600), "1s to 10m")
-            ageMax = limit("telehealth.maxConnectionAge", from: .seconds(10))
-            ageGrace = duration(
-                "telehealth.maxConnectionAgeGrace", from: .seconds(1), to: .seconds(86_400), "1s to 24h")
-            idleMax = limit("telehealth.maxConnectionIdle", from: .seconds(10))
+            permittedPingInterval = reader.duration("telehealth.permittedPingInterval")
+            keepaliveTime = reader.duration("telehealth.keepaliveTime")
+            keepaliveTimeout = reader.duration("telehealth.keepaliveTimeout")
+            ageMax = limit("telehealth.maxConnectionAge")
+            ageGrace = reader.duration("telehealth.maxConnectionAgeGrace")
+            idleMax = limit("telehealth.maxConnectionIdle")
             streamsMax = reader.integer("telehealth.maxStreamsPerConnection")
             requestBytesMax = reader.integer("telehealth.maxRequestBytes")
         }

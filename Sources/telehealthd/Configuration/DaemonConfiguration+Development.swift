@@ -1,3 +1,4 @@
+internal import EventCore
 internal import TelehealthCore
 internal import TelehealthHandlers
 
@@ -23,7 +24,7 @@ extension DaemonConfiguration {
     }
 
     /// Why others than the people at this machine are expected; nil when they are not.
-    private var others: String? {
+    var others: String? {
         if listeners.contains(where: { !$0.isLocal }) { return "a listener is reached by other machines" }
         if listeners.contains(where: \.isProxied) || admission.hasProxies {
             return "a proxy brings the calls of others"
@@ -38,12 +39,6 @@ extension DaemonConfiguration {
         // What stands before an @ is a user's name, and a host can be made to look like one.
         guard !authority.contains("@") else { return false }
         let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" }.dropFirst() : authority.prefix { $0 != ":" }
-        return host.lowercased() == "localhost" || host == "::1" || isLoopback4(host)
-    }
-
-    /// `127.0.0.1`, and not `127.evil.example`.
-    private static func isLoopback4(_ host: Substring) -> Bool {
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+        return SocketAddress.isThisMachine(host: String(host))
     }
 }

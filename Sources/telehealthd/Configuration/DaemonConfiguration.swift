@@ -1,3 +1,4 @@
+internal import EventCore
 internal import FoundationEssentials
 internal import HTTPSClient
 internal import Identity
@@ -9,7 +10,7 @@ internal import Webhooks
 
 /// Everything the daemon needs to know, checked; made from ``SettingReader`` and nothing else.
 struct DaemonConfiguration: Sendable {
-    indirect enum Listener: Sendable, Hashable {
+    indirect enum Listener: Sendable, Hashable, CustomStringConvertible {
         case tcp(host: String, port: UInt16)
         case unix(path: String)
         /// For trusted proxies, which begin each connection with a PROXY header.
@@ -19,7 +20,7 @@ struct DaemonConfiguration: Sendable {
         var isLocal: Bool {
             switch self {
             case .unix: true
-            case .tcp(let host, _): host == "localhost" || host == "::1" || host.hasPrefix("127.")
+            case .tcp(let host, _): SocketAddress.isThisMachine(host: host)
             case .proxied(let listener): listener.isLocal
             }
         }
@@ -36,6 +37,15 @@ struct DaemonConfiguration: Sendable {
             case .proxied(let listener): listener.host
             }
         }
+
+        /// As the operator wrote it.
+        var description: String {
+            switch self {
+            case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+            case .unix(let path): "unix:\(path)"
+            case .proxied(let listener): "proxy:\(listener)"
+            }
+        }
     }
 
     struct TLS: Sendable, Hashable {
@@ -45,9 +55,15 @@ struct DaemonConfiguration: Sendable {
         var requiresClientCertificate: Bool
     }
 
-    enum KeySet: Sendable, Hashable {
+    enum KeySet: Sendable, Hashable, CustomStringConvertible {
         case file(String)
         case url(String)
+
+        var description: String {
+            switch self {
+            case .file(let place), .url(let place): place
+            }
+        }
     }
 
     struct Identity: Sendable {
@@ -161,8 +177,10 @@ struct DaemonConfiguration: Sendable {
         if listeners.contains(where: \.isProxied), !admission.hasProxies {
             reader.refuse("telehealth.listen", "a listener for proxies needs the proxies to trust")
         }
-        effective = reader.effective
+        effective = []
         settleDevelopment(&reader)
+        refuseWhatIsDangerous(&reader)
+        effective = reader.effective
         if identity.issuer == nil, !identity.acceptsDevelopmentTokens {
             reader.refuse(
                 "telehealth.issuer",
@@ -244,7 +262,6 @@ struct DaemonConfiguration: Sendable {
         }
         if issuer.isEmpty, keys != nil { reader.refuse("telehealth.issuer", "is missing beside the key set") }
         let reload = reader.duration("telehealth.jwksReload")
-        if reload < .seconds(10) { reader.refuse("telehealth.jwksReload", "must be at least 10s") }
         return Identity(
             audience: reader.text("telehealth.audience"), issuer: keys.map { (issuer, $0) }, reload: reload,
             acceptsDevelopmentTokens: reader.boolean("telehealth.developmentTokens"))
@@ -319,7 +336,6 @@ struct DaemonConfiguration: Sendable {
         let data = dataDirectory.last == "/" ? String(dataDirectory.dropLast()) : dataDirectory
         let folder = data + SQLiteStore.auditFolderSuffix
         let interval = reader.duration("telehealth.auditHeadInterval")
-        if interval < .seconds(1) { reader.refuse("telehealth.auditHeadInterval", "must be at least 1s") }
         return Audit(
             keyFile: reader.optionalText("telehealth.auditKeyFile") ?? folder + "/chain.key",
             receiptKeyFile: reader.optionalText("telehealth.receiptKeyFile") ?? folder + "/receipts.key",

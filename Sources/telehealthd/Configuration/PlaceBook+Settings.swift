@@ -1,6 +1,7 @@
 internal import DurableFile
 internal import FoundationEssentials
 internal import TelehealthCore
+internal import TextFormats
 
 extension PlaceBook {
     /// The program's own policies, and those of the configured folder over them.
@@ -27,7 +28,7 @@ extension PlaceBook {
         for name in names.sorted() where name.hasSuffix(".json") {
             do {
                 let file = try SmallFile.read("\(folder)/\(name)", bytesMax: policyBytesMax, .open)
-                let policy = try PlacePolicy(json: file)
+                let policy = try PlacePolicy(json: Array(file.withoutByteOrderMark))
                 if !found.insert(policy.id).inserted {
                     reader.refuse(key, "\(name): another file has the place \(policy.id) already")
                 }

@@ -9,8 +9,8 @@ struct Setting: Sendable {
         case list
         case integer(ClosedRange<Int>)
         case boolean
-        /// A whole number with a unit: `200ms`, `15s`, `15m`, `24h`, `365d`.
-        case duration
+        /// A whole number with a unit: `200ms`, `15s`, `15m`, `24h`, `365d`; between these two, both in that form.
+        case duration(String, String)
         /// One of these words.
         case choice([String])
     }
@@ -45,5 +45,16 @@ struct Setting: Sendable {
     var flag: String {
         let name = environmentName.lowercased().map { $0 == "_" ? "-" : String($0) }.joined()
         return "--" + (name.hasPrefix("telehealth-") ? String(name.dropFirst("telehealth-".count)) : name)
+    }
+}
+
+extension Setting.Kind {
+    /// The least and the greatest value in words; nil for what has none.
+    var range: String? {
+        switch self {
+        case .integer(let range): "\(range.lowerBound) to \(range.upperBound)"
+        case .duration(let least, let greatest): "\(least) to \(greatest)"
+        case .text, .list, .boolean, .choice: nil
+        }
     }
 }

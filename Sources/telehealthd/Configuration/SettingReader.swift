@@ -1,5 +1,6 @@
 internal import Configuration
 internal import Synchronization
+internal import TextFormats
 
 /// Why the configuration cannot be used: sentences for the operator, each naming its setting and its source.
 struct ConfigurationFailure: Error {
@@ -30,6 +31,10 @@ struct SettingReader {
     {
         // An environment variable that is set but empty is as good as not set: shells and service managers do that.
         let known = Set(SettingTable.all.map(\.environmentName))
+        sentences = EnvironmentNames.unknown(in: environment).map { name in
+            let meant = NearestWord.of(name, among: SettingTable.all.map(\.environmentName))
+            return "\(name): is no setting of telehealthd\(meant.map { "; did you mean \($0)?" } ?? "")"
+        }
         var providers: [(String, any ConfigProvider)] = [
             ("flag", EnvironmentVariablesProvider(environmentVariables: flags)),
             (
@@ -40,7 +45,9 @@ struct SettingReader {
         ]
         if let file {
             do {
-                providers.append(("file", try SettingsFile.provider(path: file)))
+                let settings = try SettingsFile(path: file)
+                providers.append(("file", settings.provider))
+                sentences += settings.faults.map { "\($0), from \(file)" }
             } catch {
                 throw ConfigurationFailure(sentences: [
                     "--config \(file): is not a readable JSON file (\(error))"
@@ -103,7 +110,10 @@ struct SettingReader {
         switch kind {
         case .text, .list, .boolean: true
         case .integer(let range): Int(text).map(range.contains) ?? false
-        case .duration: Duration(setting: text) != nil
+        case .duration(let least, let greatest):
+            Duration(setting: text).map { value in
+                value >= Duration(setting: least) ?? .zero && value <= Duration(setting: greatest) ?? .zero
+            } ?? false
         case .choice(let words): words.contains(text)
         }
     }
@@ -114,7 +124,8 @@ struct SettingReader {
         case .list: "words separated by commas, or in the file a list of words"
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .boolean: "true or false"
-        case .duration: "a whole number with a unit, such as 200ms, 15s, 15m, 24h or 365d"
+        case .duration(let least, let greatest):
+            "a whole number with a unit, such as 200ms, 15s, 15m, 24h or 365d, from \(least) to \(greatest)"
         case .choice(let words): "one of \(words.joined(separator: ", "))"
         }
     }

@@ -1,7 +1,7 @@
 /// Every setting of the daemon, in the order `--help` shows them.
 enum SettingTable {
     static let all: [Setting] =
-        service + connections + identity + access + cloud + visits + consents + workers + audit
+        service + connections + identity + access + allowances + cloud + visits + consents + workers + audit
 
     static func row(_ key: String) -> Setting? { all.first { $0.key == key } }
 
@@ -37,29 +37,31 @@ enum SettingTable {
             "telehealth.logLevel", .choice(["trace", "debug", "info", "notice", "warning", "error"]), "info",
             "least level that is logged"),
         Setting(
-            "telehealth.shutdownGrace", .duration, "10s",
+            "telehealth.shutdownGrace", .duration("0s", "1h"), "10s",
             "how long running calls may take to end after SIGTERM"),
         Setting("frontend.url", .text, "http://localhost:3000", "base of the join URLs"),
     ]
 
     private static let connections: [Setting] = [
         Setting(
-            "telehealth.permittedPingInterval", .duration, "10s",
+            "telehealth.permittedPingInterval", .duration("1s", "2h"), "10s",
             "how close together a client's PINGs may come while it has a call open"),
         Setting(
-            "telehealth.keepaliveTime", .duration, "2h",
+            "telehealth.keepaliveTime", .duration("1s", "24h"), "2h",
             "after how much silence a client is asked by PING; one with an open watch is asked in time for"
                 + " presence-lost-after"),
         Setting(
-            "telehealth.keepaliveTimeout", .duration, "20s", "how long it may take to answer before it is cut off"),
+            "telehealth.keepaliveTimeout", .duration("1s", "10m"), "20s",
+            "how long it may take to answer before it is cut off"),
         Setting(
-            "telehealth.maxConnectionAge", .duration, "0s",
-            "at what age, give or take a tenth, a connection is told to leave (GOAWAY); 0s for never"),
+            "telehealth.maxConnectionAge", .duration("0s", "30d"), "0s",
+            "at what age, give or take a tenth, a connection is told to leave (GOAWAY): 10s or more, 0s for never"),
         Setting(
-            "telehealth.maxConnectionAgeGrace", .duration, "5m", "how long its open calls may still take then"),
+            "telehealth.maxConnectionAgeGrace", .duration("1s", "24h"), "5m",
+            "how long its open calls may still take then"),
         Setting(
-            "telehealth.maxConnectionIdle", .duration, "0s",
-            "after how long without a call a connection is told to leave; 0s for never"),
+            "telehealth.maxConnectionIdle", .duration("0s", "30d"), "0s",
+            "after how long without a call a connection is told to leave: 10s or more, 0s for never"),
         Setting(
             "telehealth.maxStreamsPerConnection", .integer(1...10_000), "128", "calls open at once on a connection"),
         Setting(
@@ -72,7 +74,7 @@ enum SettingTable {
         Setting("telehealth.issuer", .text, "", "iss of the tokens that are accepted; needs a key set"),
         Setting("telehealth.jwksFile", .text, "", "file with the issuer's key set (RFC 7517)"),
         Setting("telehealth.jwksUrl", .text, "", "https URL of the issuer's key set"),
-        Setting("telehealth.jwksReload", .duration, "5m", "how often the key set is read anew"),
+        Setting("telehealth.jwksReload", .duration("10s", "24h"), "5m", "how often the key set is read anew"),
         Setting(
             "telehealth.developmentTokens", .boolean, "true",
             "accept tokens signed with the data folder's own key; only for people at this machine, without issuer and proxies"
@@ -113,13 +115,30 @@ enum SettingTable {
         Setting(
             "telehealth.handshakesPerAddress", .integer(1...100_000), "64", "the same for one address"),
         Setting(
-            "telehealth.helloTimeout", .duration, "5s", "how long a connection may take to say its ClientHello"),
+            "telehealth.helloTimeout", .duration("100ms", "1m"), "5s",
+            "how long a connection may take to say its ClientHello"),
         Setting(
-            "telehealth.handshakeTimeout", .duration, "20s",
+            "telehealth.handshakeTimeout", .duration("100ms", "10m"), "20s",
             "how long a connection may take to be one: TLS, and the client's SETTINGS"),
         Setting(
-            "telehealth.emergencyAccess", .duration, "15m",
+            "telehealth.emergencyAccess", .duration("0s", "24h"), "15m",
             "how long a watch opened in an emergency lasts; 0s for no emergency access"),
+    ]
+
+    /// What nobody should do by mistake where others can reach the service: each is asked for by its own name.
+    private static let allowances: [Setting] = [
+        Setting(
+            "telehealth.allowUnauditedReads", .boolean, "false",
+            "let --audit-reads false count where others can reach the service, by a proxy or themselves"),
+        Setting(
+            "telehealth.allowUnlimitedCalls", .boolean, "false",
+            "let a role, or an address whose calls are refused or come without a token, go without a rate limit there"),
+        Setting(
+            "telehealth.allowShortRetention", .boolean, "false",
+            "let recordings be deleted less than a day after their stop there"),
+        Setting(
+            "telehealth.allowOpenMonitoring", .boolean, "false",
+            "let other machines read /metrics, /livez and /readyz, which ask nobody who they are"),
     ]
 
     private static let cloud: [Setting] = [
@@ -165,29 +184,29 @@ enum SettingTable {
         Setting(
             "telehealth.admission", .choice(["ON_CLINICIAN_JOIN", "MANUAL"]), "ON_CLINICIAN_JOIN",
             "how clients get in when CreateSession does not say"),
-        Setting("telehealth.earlyJoin", .duration, "15m", "from how long before the start one may join"),
-        Setting("telehealth.earlyJoinStaff", .duration, "30m", "the same for the clinic's side"),
-        Setting("telehealth.lateJoin", .duration, "0s", "until how long after the end one may join first"),
+        Setting("telehealth.earlyJoin", .duration("0s", "24h"), "15m", "from how long before the start one may join"),
+        Setting("telehealth.earlyJoinStaff", .duration("0s", "24h"), "30m", "the same for the clinic's side"),
+        Setting("telehealth.lateJoin", .duration("0s", "12h"), "0s", "until how long after the end one may join first"),
         Setting(
-            "telehealth.noShowGrace", .duration, "15m",
+            "telehealth.noShowGrace", .duration("1m", "12h"), "15m",
             "after how much of the visit an absent client is a no-show"),
         Setting(
-            "telehealth.rejoinGrace", .duration, "10m",
+            "telehealth.rejoinGrace", .duration("0s", "24h"), "10m",
             "how long after leaving one comes back without a new admission"),
         Setting(
-            "telehealth.abandonGrace", .duration, "10m", "after how long without anybody a visit is over"),
-        Setting("telehealth.overrunCap", .duration, "60m", "how far past its end a visit may run"),
+            "telehealth.abandonGrace", .duration("1s", "24h"), "10m", "after how long without anybody a visit is over"),
+        Setting("telehealth.overrunCap", .duration("0s", "12h"), "60m", "how far past its end a visit may run"),
         Setting(
-            "telehealth.heartbeatInterval", .duration, "15s",
+            "telehealth.heartbeatInterval", .duration("1s", "5m"), "15s",
             "how often one without a watch says that one is there"),
         Setting(
-            "telehealth.presenceLostAfter", .duration, "45s", "after how long without a sign a person is gone"
+            "telehealth.presenceLostAfter", .duration("2s", "1h"), "45s", "after how long without a sign a person is gone"
         ),
         Setting(
-            "telehealth.watchHeartbeatInterval", .duration, "15s",
+            "telehealth.watchHeartbeatInterval", .duration("1s", "5m"), "15s",
             "how often a quiet watch is told that it lives"),
         Setting(
-            "telehealth.invitationValidity", .duration, "30m",
+            "telehealth.invitationValidity", .duration("1m", "7d"), "30m",
             "how long a guest's grant is good for when the invitation does not say"),
         Setting("telehealth.locationStates", .list, "", "states a client may be in (GA,FL); empty for any"),
         Setting("telehealth.requirePrivatePlace", .boolean, "false", "refuse a client who is not in private"),
@@ -210,7 +229,7 @@ enum SettingTable {
             "telehealth.recordingMethods", .list, "ELECTRONIC,PAPER",
             "of the ways that the place accepts for a recording consent, those accepted here"),
         Setting(
-            "telehealth.consentLifetime", .duration, "365d",
+            "telehealth.consentLifetime", .duration("1d", "36500d"), "365d",
             "how long a consent holds at most; a place may say less"),
         Setting(
             "telehealth.lateJoiner", .choice(["refuse", "stopRecording"]), "refuse",
@@ -222,7 +241,7 @@ enum SettingTable {
             "telehealth.receiptKeyFile", .text, "",
             "key that signs receipts, made at the first run (mode 0600); empty for DATA_DIR.audit/receipts.key"),
         Setting(
-            "telehealth.playbackValidity", .duration, "5m", "how long a playback URL works; 5 minutes at most"
+            "telehealth.playbackValidity", .duration("1s", "5m"), "5m", "how long a playback URL works; 5 minutes at most"
         ),
         Setting(
             "telehealth.playbackAfterRevocation", .choice(["refuse", "treatment"]), "refuse",
@@ -231,7 +250,7 @@ enum SettingTable {
             "telehealth.playbackUnderHold", .choice(["refuse", "admin", "allow"]), "refuse",
             "who may play a recording under legal hold"),
         Setting(
-            "telehealth.recordingRetention", .duration, "3650d",
+            "telehealth.recordingRetention", .duration("0s", "36500d"), "3650d",
             "how long a recording is kept after its stop; 0s keeps it until somebody sets its end"),
     ]
 
@@ -242,17 +261,17 @@ enum SettingTable {
         Setting(
             "telehealth.webhooksOnLoopback", .boolean, "false",
             "let webhooks go to this machine, also without TLS: for tests"),
-        Setting("telehealth.sweepInterval", .duration, "5s", "how often overdue visits are looked for"),
+        Setting("telehealth.sweepInterval", .duration("100ms", "1m"), "5s", "how often overdue visits are looked for"),
         Setting(
-            "telehealth.captureWatch", .duration, "30s",
+            "telehealth.captureWatch", .duration("1s", "1h"), "30s",
             "how often a running capture is looked at, for a death that no event told of"),
         Setting(
-            "telehealth.clientReportInterval", .duration, "5s", "least time between two reports of a client"),
+            "telehealth.clientReportInterval", .duration("1s", "1h"), "5s", "least time between two reports of a client"),
         Setting(
             "telehealth.effectAttempts", .integer(1...100_000), "250",
             "attempts after which a call to Chime or S3 is given up and waits for an operator"),
         Setting(
-            "telehealth.concatenationPoll", .duration, "5s", "how often an unfinished recording is asked for"),
+            "telehealth.concatenationPoll", .duration("100ms", "1h"), "5s", "how often an unfinished recording is asked for"),
     ]
 
     private static let audit: [Setting] = [
@@ -270,7 +289,7 @@ enum SettingTable {
         Setting(
             "telehealth.auditHeadsDirectory", .text, "",
             "where signed heads are written, best on another machine's disk; empty for DATA_DIR.audit/heads"),
-        Setting("telehealth.auditHeadInterval", .duration, "5m", "how often a changed log's head is signed"),
+        Setting("telehealth.auditHeadInterval", .duration("1s", "24h"), "5m", "how often a changed log's head is signed"),
         Setting(
             "telehealth.auditHeadRows", .integer(1...10_000_000), "10000",
             "after how many rows the head is signed sooner"),

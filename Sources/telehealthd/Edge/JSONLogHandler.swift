@@ -2,6 +2,7 @@ internal import Glibc
 internal import Logging
 internal import Synchronization
 internal import TelehealthCore
+internal import TextFormats
 
 /// One JSON object per line, into a ``LogOutput``.
 ///
@@ -46,48 +47,18 @@ struct JSONLogHandler: LogHandler {
         line.append(contentsOf: #"","level":""#.utf8)
         line.append(contentsOf: level.rawValue.utf8)
         line.append(contentsOf: #"","logger":"#.utf8)
-        append(label, to: &line)
+        label.appendAsJSONString(to: &line)
         line.append(contentsOf: #","message":"#.utf8)
-        append(message, to: &line)
+        message.appendAsJSONString(to: &line)
         for (key, value) in fields {
             line.append(UInt8(ascii: ","))
-            append(key, to: &line)
+            key.appendAsJSONString(to: &line)
             line.append(UInt8(ascii: ":"))
-            append(value, to: &line)
+            value.appendAsJSONString(to: &line)
         }
         line.append(UInt8(ascii: "}"))
         line.append(UInt8(ascii: "\n"))
     }
-
-    /// A JSON string. UTF-8 goes through as it is: all that JSON wants escaped is ASCII (RFC 8259 §7).
-    private static func append(_ text: String, to line: inout [UInt8]) {
-        line.append(UInt8(ascii: "\""))
-        if text.utf8.contains(where: needsEscape) {
-            for byte in text.utf8 { appendEscaped(byte, to: &line) }
-        } else {
-            line.append(contentsOf: text.utf8)
-        }
-        line.append(UInt8(ascii: "\""))
-    }
-
-    private static func needsEscape(_ byte: UInt8) -> Bool {
-        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
-    }
-
-    private static func appendEscaped(_ byte: UInt8, to line: inout [UInt8]) {
-        guard needsEscape(byte) else { return line.append(byte) }
-        line.append(UInt8(ascii: "\\"))
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): line.append(byte)
-        case UInt8(ascii: "\n"): line.append(UInt8(ascii: "n"))
-        default:
-            line.append(contentsOf: "u00".utf8)
-            line.append(contentsOf: hexDigits[Int(byte >> 4)...Int(byte >> 4)])
-            line.append(contentsOf: hexDigits[Int(byte & 15)...Int(byte & 15)])
-        }
-    }
-
-    private static let hexDigits = [UInt8]("0123456789abcdef".utf8)
 }
 
 /// The time of a line, RFC 3339 in UTC with milliseconds.
@@ -102,13 +73,14 @@ private enum LogClock {
 
     static func appendNow(to line: inout [UInt8]) {
         let now = SystemTime().now.microseconds
-        let number = now / 1_000_000
+        // Rounded down, also before 1970.
+        let (number, microsecond) = now.floorDivided(by: 1_000_000)
         latest.withLock { second in
             if second.number != number { second = Second(number: number, text: text(of: number)) }
             line.append(contentsOf: second.text)
         }
         line.append(UInt8(ascii: "."))
-        appendDigits(Int(now % 1_000_000 / 1000), 3, to: &line)
+        appendDigits(Int(microsecond / 1000), 3, to: &line)
         line.append(UInt8(ascii: "Z"))
     }
 

@@ -1,0 +1,96 @@
+// What a terminal, an editor or a log viewer would act on instead of showing it, made visible.
+
+extension Unicode.Scalar {
+    /// Whether showing it as it is could change, hide or reorder what stands around it: control characters (C0, DEL,
+    /// C1), separators of lines and paragraphs, marks that turn the direction of text, and characters without any
+    /// shape that carry text of their own (byte order mark, annotation marks, tags).
+    ///
+    /// The joiners that Persian, Indic scripts and emoji are written with are left alone.
+    /// - Spec: Unicode Standard Annex 9 (Bidi_Control); Unicode Technical Report 36, section 3.
+    public var isActedUponByDisplays: Bool {
+        switch value {
+        case 0...0x1F, 0x7F...0x9F: true
+        case 0x61C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x206F: true
+        case 0xFEFF, 0xFFF9...0xFFFB, 0xE0000...0xE007F: true
+        default: false
+        }
+    }
+}
+
+extension StringProtocol {
+    /// The text with everything that a display would act upon written as JSON writes it in a string: `\n`, `\r`,
+    /// `\t`, else `\u001b`, beyond 16 bits as two halves.
+    ///
+    /// JSON stays the same JSON, because such characters stand only within its strings. For people, not for machines:
+    /// a backslash that was there before looks the same as one that was put in.
+    /// - Parameter keepingLineBreaks: true for text of our own making, such as indented JSON.
+    /// - Complexity: O(bytes); nothing is copied when there is nothing to escape.
+    public func escapedForDisplay(keepingLineBreaks: Bool = false) -> String {
+        guard utf8.contains(where: DisplayEscaping.mayNeedEscape) else { return String(self) }
+        var text = ""
+        text.reserveCapacity(utf8.count + 16)
+        for scalar in unicodeScalars {
+            if scalar == "\n", keepingLineBreaks {
+                text.unicodeScalars.append(scalar)
+            } else if scalar.isActedUponByDisplays {
+                DisplayEscaping.append(scalar) { text.unicodeScalars.append(Unicode.Scalar($0)) }
+            } else {
+                text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
+    }
+
+    /// Appends the text as a JSON string, quotes included, in UTF-8; what a display would act upon is escaped too.
+    ///
+    /// - Spec: RFC 8259 section 7.
+    public func appendAsJSONString(to bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "\""))
+        if utf8.contains(where: { DisplayEscaping.mayNeedEscape($0) || DisplayEscaping.isMarkOfJSON($0) }) {
+            for scalar in unicodeScalars {
+                if scalar.isActedUponByDisplays {
+                    DisplayEscaping.append(scalar) { bytes.append($0) }
+                } else {
+                    if scalar == "\"" || scalar == "\\" { bytes.append(UInt8(ascii: "\\")) }
+                    bytes.append(contentsOf: scalar.utf8)
+                }
+            }
+        } else {
+            bytes.append(contentsOf: utf8)
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+}
+
+/// The escapes themselves, byte by byte.
+enum DisplayEscaping {
+    /// False for every byte of nearly all text: only these begin a character that is escaped.
+    static func mayNeedEscape(_ byte: UInt8) -> Bool {
+        switch byte {
+        case ..<0x20, 0x7F, 0xC2, 0xD8, 0xE2, 0xEF, 0xF3: true
+        default: false
+        }
+    }
+
+    static func isMarkOfJSON(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") }
+
+    /// Hands out the escape of one character, in ASCII.
+    static func append(_ scalar: Unicode.Scalar, _ put: (UInt8) -> Void) {
+        put(UInt8(ascii: "\\"))
+        switch scalar {
+        case "\n": put(UInt8(ascii: "n"))
+        case "\r": put(UInt8(ascii: "r"))
+        case "\t": put(UInt8(ascii: "t"))
+        default:
+            for (index, unit) in scalar.utf16.enumerated() {
+                if index > 0 { put(UInt8(ascii: "\\")) }
+                put(UInt8(ascii: "u"))
+                for shift in [12, 8, 4, 0] { put(digit(UInt8(truncatingIfNeeded: unit >> UInt16(shift)) & 15)) }
+            }
+        }
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+}
