@@ -182,7 +182,7 @@ import Testing
         let client = try #require(try clinic.state(id).participant(of: Clinic.client))
         let presence = clinic.committer.presence
         func isHere() -> Bool {
-            presence.isPresent(client.id, in: id, within: .seconds(45), now: clinic.time.now)
+            presence.isPresent(client.id, in: id, within: .seconds(45))
         }
         clinic.time.advance(by: .seconds(100))
         #expect(!isHere())
