@@ -2,8 +2,8 @@ internal import Synchronization
 
 /// Who was heard of when: open watches and heartbeats, in memory only.
 ///
-/// After a restart nobody is known; silence then counts from the restart, so that nobody is lost by it. It is measured on
-/// the monotonic clock: a step of the wall clock makes nobody silent, and keeps nobody here.
+/// After a restart nobody is known; silence then counts from the restart, so that nobody is lost by it. It is
+/// measured on the monotonic clock: a step of the wall clock makes nobody silent, and keeps nobody here.
 /// Isolation: any.
 public final class PresenceBoard: Sendable {
     private struct Sign {
