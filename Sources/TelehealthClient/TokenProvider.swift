@@ -41,11 +41,12 @@ public actor TokenCache: TokenProvider {
         // Awaited right below by this caller, and by every caller that comes before it ends.
         let task = Task { try await renew() }
         fetching = task
-        defer { fetching = nil }
         return try await task.value
     }
 
     private func renew() async throws -> String {
+        // Here, not where it is awaited: who was just refused with this very token must not be given it again.
+        defer { fetching = nil }
         let (token, lifetime) = try await fetch()
         current = (token, .now + max(lifetime - margin, .zero))
         return token

@@ -116,6 +116,22 @@ import Testing
         }
     }
 
+    @Test func `a refused token is never given again, however soon its refusal comes`() async throws {
+        for _ in 0..<500 {
+            let source = CountingTokens()
+            let cache = TokenCache { (await source.next(), .seconds(3600)) }
+            try await withThrowingTaskGroup(of: (String, String).self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        let first = try await cache.token(replacing: nil)
+                        return (first, try await cache.token(replacing: first))
+                    }
+                }
+                for try await (first, second) in group { #expect(first != second) }
+            }
+        }
+    }
+
     @Test func `a token that cannot be had fails the call before it is made`() async throws {
         struct NoToken: TokenProvider, Error {
             func token(replacing rejected: String?) async throws -> String { throw self }
