@@ -72,8 +72,9 @@ public final class ServerConnection {
     /// Reads little at a time for a second: its calls are refused, and others wait for their turn meanwhile.
     public func readSparingly() { wire.sparingUntil = loop.now + .seconds(1) }
 
-    /// Another connection needs the place.
-    func evict() { wire.close(ConnectionLoss(.evicted)) }
+    /// Another connection needs the place. Calls that nobody has read yet may be on their way: the peer is told that
+    /// none of them was begun, and makes them elsewhere.
+    func evict() { wire.giveWay(debug: "another connection needed the place", ConnectionLoss(.evicted)) }
 
     /// Closes at once; streams are told `connectionLost`.
     public func close() { wire.close(ConnectionLoss(.closedLocally)) }

@@ -118,6 +118,14 @@ extension Wire {
         scheduleFlush()
     }
 
+    /// The same, and at once: what the peer does not read now it never will.
+    func giveWay(debug: String, _ loss: ConnectionLoss) {
+        terminate(.noError, debug: debug, loss)
+        flush()
+        close(loss)
+        if state == .lingering { cut() }
+    }
+
     // MARK: - The end
 
     /// Closes at once.

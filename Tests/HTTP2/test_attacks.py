@@ -178,6 +178,16 @@ def test_connections_are_bounded_in_all():
         scene.counted('http2_connections_evicted_total{limit="connections_max"}', 21)
 
 
+def test_who_gives_way_learns_that_none_of_its_calls_was_begun():
+    """They may be on their way: a client that is told so makes them elsewhere without asking anybody."""
+    with attacked("connections-max=2") as scene, Peer(scene.address, handshake=False) as silent:
+        with Peer(scene.address) as newcomer:
+            newcomer.echo(1)
+            goaway = silent.until(lambda f: f.kind == GOAWAY)
+            assert int.from_bytes(goaway.payload[:4], "big") == 0 and goaway.code == NO_ERROR
+            silent.closed()
+
+
 def test_accepting_pauses_when_descriptors_run_out():
     """The connections wait in the kernel's queue, and those that have one go on."""
     with attacked(descriptors=48) as scene:
