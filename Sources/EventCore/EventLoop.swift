@@ -95,6 +95,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private let thread = Mutex<LoopThread?>(nil)
 
     private var time = MonotonicInstant(nanoseconds: 0)
+    /// Of the tick that is running; differs from that of any other tick.
+    ///
+    /// - Isolation: the loop.
+    public private(set) var tickNumber: UInt64 = 0
     private var timers = TimerQueue()
     private var registrations = ContiguousArray<Registration>()
     private var freeRegistrations = ContiguousArray<UInt32>()
@@ -329,6 +333,7 @@ extension EventLoop {
     private func tick() {
         let count = poll()
         time = clock.now
+        tickNumber &+= 1
         for position in 0..<count { dispatch(events + position) }
         while let due = timers.popDue(now: time) { due.target.timerFired(kind: due.kind, on: self) }
         runJobs()

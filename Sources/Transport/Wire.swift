@@ -10,8 +10,6 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
 
     /// 1 MiB per connection and tick: then the other connections of the loop have their turn.
     private static let flushRoundsMax = 16
-    /// Some sixteen calls a tick, of a connection whose calls are refused: a flood of them has its turn like anybody.
-    private static let sparingBytes = 4096
     /// How long a closed connection may take to read our last frames before it is cut.
     static let lingerTime = Duration.seconds(1)
     static let clockTimer = 0
@@ -117,7 +115,9 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     }
 
     private func read() {
-        let room = loop.now < sparingUntil ? Self.sparingBytes : resources.input.count
+        let room = loop.now < sparingUntil ? resources.takeSparingRoom(in: loop.tickNumber) : resources.input.count
+        // Its turn comes with a later tick.
+        guard room > 0 else { return }
         switch socket!.receive(into: UnsafeMutableRawBufferPointer(rebasing: resources.input[..<room])) {
         case .bytes(let count):
             lastReadAt = loop.now
