@@ -79,6 +79,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Place in its group, 0 for a loop of its own: an index for per-loop scratch and counters.
     public let index: Int
     public let name: String
+    private let givesWay: Bool
     /// The executor of actors that live here.
     public var isolation: LoopIsolation { ownIsolation! }
     private var ownIsolation: LoopIsolation?  // set once, in init: it points back here
@@ -111,9 +112,14 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     /// Creates the loop; nothing runs before `start()`.
     ///
-    /// - Parameter name: shown by `top -H`, cut to 15 bytes.
+    /// - Parameters:
+    ///   - name: shown by `top -H`, cut to 15 bytes.
+    ///   - givesWay: whether its thread leaves the processor to whoever else wants it (nice(2) 10): for work that
+    ///     nobody waits for in milliseconds.
     /// - Throws: EMFILE or ENFILE when descriptors ran out.
-    public init(name: String, index: Int = 0, clock: LoopClock = .system) throws(SystemCallError) {
+    public init(
+        name: String, index: Int = 0, clock: LoopClock = .system, givesWay: Bool = false
+    ) throws(SystemCallError) {
         let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         if epoll < 0 { throw SystemCallError("epoll_create1") }
         let wakeup = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
@@ -124,6 +130,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         }
         self.name = name
         self.index = index
+        self.givesWay = givesWay
         self.clock = clock
         self.epoll = epoll
         self.wakeup = wakeup
@@ -144,7 +151,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     /// Starts the thread.
     public func start() throws(SystemCallError) {
-        let started = try LoopThread(name: name) { [self] in run() }
+        let started = try LoopThread(name: name, givesWay: givesWay) { [self] in run() }
         thread.withLock { $0 = started }
     }
 

@@ -5,15 +5,18 @@ internal import Glibc
 final class LoopThread: Sendable {
     private final class Body: Sendable {
         let name: String
+        let givesWay: Bool
         let run: @Sendable () -> Void
-        init(name: String, run: @escaping @Sendable () -> Void) {
+        init(name: String, givesWay: Bool, run: @escaping @Sendable () -> Void) {
             self.name = name
+            self.givesWay = givesWay
             self.run = run
         }
     }
 
     /// pthread_setname_np refuses longer names.
     static let nameBytesMax = 15
+    private static let niceOfGivingWay: Int32 = 10
 
     private static let currentLoopKey: pthread_key_t = {
         var key = pthread_key_t()
@@ -24,8 +27,8 @@ final class LoopThread: Sendable {
     private let thread: pthread_t
 
     /// Starts at once; signals are blocked in the new thread, so that they reach the ones that wait for them.
-    init(name: String, _ run: @escaping @Sendable () -> Void) throws(SystemCallError) {
-        let body = Unmanaged.passRetained(Body(name: name, run: run))
+    init(name: String, givesWay: Bool = false, _ run: @escaping @Sendable () -> Void) throws(SystemCallError) {
+        let body = Unmanaged.passRetained(Body(name: name, givesWay: givesWay, run: run))
         var thread = pthread_t()
         var all = sigset_t()
         var before = sigset_t()
@@ -38,6 +41,8 @@ final class LoopThread: Sendable {
                 let body = Unmanaged<Body>.fromOpaque(context!).takeRetainedValue()
                 telehealth_set_thread_name(
                     String(decoding: body.name.utf8.prefix(LoopThread.nameBytesMax), as: UTF8.self))
+                // Linux has a nice value for each thread; 0 is the calling one. Failing changes nothing else.
+                if body.givesWay { _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, LoopThread.niceOfGivingWay) }
                 body.run()
                 return nil
             }, body.toOpaque())

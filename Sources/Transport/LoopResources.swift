@@ -20,12 +20,7 @@ final class LoopResources {
     lazy var plaintext = UnsafeMutableRawBufferPointer.allocate(
         byteCount: Self.bufferBytes + TLSSession.recordBytesMax, alignment: 64)
     private var hasPlaintext = false
-    /// Of connections whose calls are refused: the tick that was read in last, and what is left of its share.
-    private var sparing = (tick: UInt64(0), bytesLeft: 0)
-    /// What all of them together are read of in a tick: some sixty calls, about a millisecond of work.
-    private static let sparingBytesOfTick = 16 << 10
-    /// What each of them is.
-    private static let sparingBytes = 4 << 10
+    let sparingReads = SparingReads()
 
     private init() {}
 
@@ -33,18 +28,6 @@ final class LoopResources {
         input.deallocate()
         output.deallocate()
         if hasPlaintext { plaintext.deallocate() }
-    }
-
-    /// How much may be read at once of a connection whose calls are refused, however many such connections there are:
-    /// everybody else waits for them in every tick.
-    ///
-    /// - Returns: 0 when this tick's share is used up. The poll finds the connection again, behind those that it has
-    ///   not read yet.
-    func takeSparingRoom(in tick: UInt64) -> Int {
-        if tick != sparing.tick { sparing = (tick, Self.sparingBytesOfTick) }
-        let room = min(Self.sparingBytes, sparing.bytesLeft)
-        sparing.bytesLeft -= room
-        return room
     }
 
     func plaintextBuffer() -> UnsafeMutableRawBufferPointer {

@@ -59,7 +59,10 @@ public final class ServerConnection {
             drainNotice: configuration.drainNoticeTimeout)
     }
 
-    func start() { wire.start(self) }
+    func start() {
+        readSparingly()
+        wire.start(self)
+    }
 
     public var openStreamCount: Int { wire.session?.openStreamCount ?? 0 }
 
@@ -69,7 +72,8 @@ public final class ServerConnection {
     /// Two GOAWAYs with a PING between them; closes after the last stream.
     public func drain() { wire.drain() }
 
-    /// Reads little at a time for a second: its calls are refused, and others wait for their turn meanwhile.
+    /// Reads little at a time for a second: its calls are refused, and others wait for their turn meanwhile. Nothing is
+    /// known of a new connection: it begins so.
     public func readSparingly() { wire.sparingUntil = loop.now + .seconds(1) }
 
     /// Another connection needs the place. Calls that nobody has read yet may be on their way: the peer is told that

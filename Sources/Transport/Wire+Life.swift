@@ -181,6 +181,7 @@ extension Wire {
 
     private func cut() {
         state = .closed
+        resources.sparingReads.forget(self)
         loop.cancel(timer)
         loop.deregister(registration)
         registration = .none

@@ -43,6 +43,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     private(set) var handshookAt: MonotonicInstant?
     /// Until when little is read at a time.
     var sparingUntil = MonotonicInstant(nanoseconds: 0)
+    var waitsForSparingRead = false
     var writeBlockedSince: MonotonicInstant?
     var headersSince: MonotonicInstant?
     var drainDebug = ""
@@ -95,7 +96,12 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
             connected()
         case .open:
             if readiness.contains(.writable) { flush() }
-            if state == .open, !readiness.isDisjoint(with: [.readable, .hangup]) { read() }
+            guard state == .open, !readiness.isDisjoint(with: [.readable, .hangup]) else { return }
+            if loop.now < sparingUntil {
+                resources.sparingReads.noticed(self, in: loop.tickNumber)
+            } else {
+                _ = read(atMost: resources.input.count)
+            }
         }
     }
 
@@ -114,14 +120,14 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         sendTLSOutput()
     }
 
-    private func read() {
-        let room = loop.now < sparingUntil ? resources.takeSparingRoom(in: loop.tickNumber) : resources.input.count
-        // Its turn comes with a later tick.
-        guard room > 0 else { return }
+    /// - Returns: how many bytes were read.
+    func read(atMost room: Int) -> Int {
+        guard state == .open else { return 0 }
         switch socket!.receive(into: UnsafeMutableRawBufferPointer(rebasing: resources.input[..<room])) {
         case .bytes(let count):
             lastReadAt = loop.now
             received(UnsafeRawBufferPointer(rebasing: resources.input[..<count]))
+            return count
         case .wouldBlock:
             break
         case .endOfStream:
@@ -129,6 +135,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         case .failed(let code):
             close(ConnectionLoss(.socket(errno: code)))
         }
+        return 0
     }
 
     func received(_ bytes: UnsafeRawBufferPointer) {
