@@ -11,8 +11,10 @@ public enum Base64 {
         return table
     }()
 
+    // Specialized: unspecialized, it was a tenth of what refusing a call cost.
     /// - Returns: ceil(4n/3) digits, no padding.
-    public static func encode(_ bytes: some Collection<UInt8>) -> [UInt8] {
+    @_specialize(where C == [UInt8])
+    public static func encode<C: Collection<UInt8>>(_ bytes: C) -> [UInt8] {
         var digits: [UInt8] = []
         digits.reserveCapacity((bytes.count * 4 + 2) / 3)
         var pending: UInt32 = 0
