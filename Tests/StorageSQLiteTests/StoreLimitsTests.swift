@@ -90,6 +90,30 @@ import Testing
         }
     }
 
+    @Test("a long read does not make every commit try a checkpoint again")
+    func longRead() async throws {
+        var configuration = StoreConfiguration()
+        configuration.idleCheckpointPages = 100
+        configuration.readDuration = .seconds(60)
+        try await withTemporaryStore(configuration) { store in
+            try await store.commit(Sample.creation("first"))
+            let reader = try ReaderConnection(
+                path: store.path, configuration: configuration, sealer: Sealer(.fresh(now: 0)))
+            try reader.connection.run(Transaction.begin)
+            _ = try reader.connection.texts("SELECT id FROM sessions", label: "test")
+            let before = store.statistics
+            for index in 0..<200 {
+                try await store.commit(Sample.creation("\(index)"))
+                // Long enough for the writer to find that nothing more came.
+                try await Task.sleep(for: .milliseconds(7))
+            }
+            let (after, pages) = (store.statistics, store.statistics.walPages)
+            #expect(pages > 400, "what is read cannot leave the WAL")
+            #expect(after.checkpoints - before.checkpoints <= pages / 100 + 1)
+            try reader.connection.run(Transaction.commit)
+        }
+    }
+
     @Test("many callers share a commit")
     func groupCommit() async throws {
         try await withTemporaryStore { store in

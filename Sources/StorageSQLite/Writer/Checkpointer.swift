@@ -11,8 +11,9 @@ struct Checkpointer {
     /// Pages in the WAL after the latest commit, as SQLite's hook reports them; written on the writer's
     /// thread only.
     private let walPagesReported: UnsafeMutablePointer<Int>
-    /// Pages at the WAL's begin that are in the database file already.
-    private var movedPages = 0
+    /// Pages at the WAL's begin that a checkpoint was tried for. What a reader kept from being moved is moved with what
+    /// comes later: to try again behind each commit would cost every commit a sync, for as long as somebody reads.
+    private var triedPages = 0
     private var isOverLimit = false
     /// When the WAL is over its limit: the length at which the next waiting checkpoint is worth its wait.
     private var nextTruncation: Int
@@ -39,17 +40,17 @@ struct Checkpointer {
     /// Whether enough is in the WAL for a checkpoint when nothing else is to be done.
     var wantsPause: Bool {
         let pages = walPages
-        return pages - (pages < movedPages ? 0 : movedPages) >= configuration.idleCheckpointPages
+        return pages - (pages < triedPages ? 0 : triedPages) >= configuration.idleCheckpointPages
     }
 
     /// Looks after the WAL between two batches.
     /// - Returns: nanoseconds spent in a checkpoint; nil when none was due.
     mutating func tend(isIdle: Bool) throws(SQLiteError) -> UInt64? {
         let pages = walPages
-        if pages < movedPages { movedPages = 0 }  // the WAL began anew
+        if pages < triedPages { triedPages = 0 }  // the WAL began anew
         noteLength(pages)
         let due = isIdle ? configuration.idleCheckpointPages : configuration.checkpointPages
-        guard pages - movedPages >= due else { return nil }
+        guard pages - triedPages >= due else { return nil }
         let start = MonotonicClock.nanoseconds()
         try checkpoint(truncating: pages >= nextTruncation)
         return MonotonicClock.nanoseconds() - start
@@ -63,15 +64,15 @@ struct Checkpointer {
     mutating func relieve() { try? checkpoint(truncating: false) }
 
     private mutating func checkpoint(truncating: Bool) throws(SQLiteError) {
+        triedPages = walPages
         var pages: Int32 = 0
-        var moved: Int32 = 0
         let mode = truncating ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE
-        let code = sqlite3_wal_checkpoint_v2(connection.handle, "main", mode, &pages, &moved)
+        let code = sqlite3_wal_checkpoint_v2(connection.handle, "main", mode, &pages, nil)
         let error = SQLiteError(code: code, operation: "checkpoint")
         if code == SQLITE_OK {
-            movedPages = Int(max(moved, 0))
             if truncating {
                 walPagesReported.pointee = Int(max(pages, 0))
+                triedPages = walPages
                 nextTruncation = configuration.walAlarmPages
             }
             noteLength(walPages)
