@@ -467,7 +467,7 @@ public protocol Telehealth_V1_OperationsServiceHandler: Sendable {
     /// Looks through the whole database, beside the running work: its structure, references, and every sealed value,
     /// which it opens. Minutes for a large database.
     ///
-    /// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
+    /// Errors: UNAVAILABLE (STORE_OVERLOADED while another check runs; STORE_UNAVAILABLE).
     func checkDatabase(_ request: Telehealth_V1_CheckDatabaseRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CheckDatabaseResponse
     /// Lists the effects that were given up: each holds back the later ones of its kind in its session.
@@ -549,7 +549,7 @@ public struct Telehealth_V1_OperationsServiceClient: Sendable {
     /// Looks through the whole database, beside the running work: its structure, references, and every sealed value,
     /// which it opens. Minutes for a large database.
     ///
-    /// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
+    /// Errors: UNAVAILABLE (STORE_OVERLOADED while another check runs; STORE_UNAVAILABLE).
     public func checkDatabase(
         _ request: Telehealth_V1_CheckDatabaseRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CheckDatabaseResponse {

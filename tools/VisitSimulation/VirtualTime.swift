@@ -22,6 +22,9 @@ final class VirtualTime: TimeSource {
 
     var uptime: Duration { state.withLock { $0.uptime } }
 
+    /// How many wait for the clock to move.
+    var sleeperCount: Int { state.withLock { $0.sleepers.count } }
+
     /// Somebody sets the wall clock; no time passes.
     func setForward(by duration: Duration) { state.withLock { $0.now = $0.now + duration } }
 

@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// The calls about the audit log itself; each of them stands in it, whatever the policy says of reads.
 ///
 /// Isolation: the caller's.
@@ -10,7 +8,7 @@ public final class AuditOffice: Sendable {
     private let executor: CommandExecutor
     private let trail: any AuditTrail
     private let witness: any AuditWitness
-    private let isVerifying = Mutex(false)
+    private let turn = InspectionTurn()
 
     public init(executor: CommandExecutor, trail: any AuditTrail, witness: any AuditWitness) {
         self.executor = executor
@@ -61,18 +59,19 @@ public final class AuditOffice: Sendable {
 
     /// Checks rows against the key, their chain, the stored tree and the heads kept outside.
     ///
-    /// One check at a time: it is as much work as the log is long.
-    /// - Throws: `AUDIT_UNAVAILABLE` while another check runs or the heads cannot be read; `CALL_CANCELLED`.
+    /// One check at a time, with a pause behind each (``InspectionTurn``): it is as much work as the log is long.
+    /// - Throws: `AUDIT_UNAVAILABLE` while another check runs or waits or the heads cannot be read; `CALL_CANCELLED`.
     public func verify(from: Int64, through: Int64?, _ invocation: Invocation) async throws(TelehealthError)
         -> AuditReport
     {
         try await executor.auditAlways("VerifyAuditLog", invocation)
-        let isMine = isVerifying.withLock { isVerifying in
-            defer { isVerifying = true }
-            return !isVerifying
+        let busy = TelehealthError(.auditUnavailable, retryAfter: .seconds(5))
+        return try await turn.run(executor.time, busy: busy) { () async throws(TelehealthError) in
+            try await inspect(from: from, through: through)
         }
-        guard isMine else { throw TelehealthError(.auditUnavailable, retryAfter: .seconds(5)) }
-        defer { isVerifying.withLock { $0 = false } }
+    }
+
+    private func inspect(from: Int64, through: Int64?) async throws(TelehealthError) -> AuditReport {
         let heads: [AuditHead]
         var doubts: [AuditFinding]
         do {

@@ -22,10 +22,15 @@ extension CommandExecutor {
         }
     }
 
+    /// One check at a time, with a pause behind each (``InspectionTurn``).
+    ///
     /// - Returns: what is wrong with the database, one sentence each; empty = sound.
-    /// - Throws: `STORE_UNAVAILABLE`.
+    /// - Throws: `STORE_OVERLOADED` while another check runs or waits, `STORE_UNAVAILABLE`, `CALL_CANCELLED`.
     public func checkDatabase(_ care: any DatabaseCare) async throws(TelehealthError) -> [String] {
-        try await reading { () async throws(StoreError) in try await care.integrityCheck() }
+        let busy = TelehealthError(.storeOverloaded, retryAfter: .seconds(5))
+        return try await checkTurn.run(time, busy: busy) { () async throws(TelehealthError) in
+            try await reading { () async throws(StoreError) in try await care.integrityCheck() }
+        }
     }
 
     /// "telehealth-20261122T195512.123456Z.db": sorts by time, and two in one second differ. Where the clock went back

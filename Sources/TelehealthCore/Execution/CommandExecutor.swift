@@ -20,6 +20,7 @@ public final class CommandExecutor: Sendable {
     public let policy: Policy
     let guestKey: GuestKey
     private let gate = RequestGate()
+    let checkTurn = InspectionTurn()
 
     var store: any TelehealthStore { committer.store }
 
