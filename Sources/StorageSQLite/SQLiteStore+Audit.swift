@@ -17,13 +17,15 @@ extension SQLiteStore: AuditTrail {
 
     public func auditPage(_ query: AuditQuery) async throws(StoreError) -> AuditPage {
         let limit = min(max(query.limit, 1), Self.listedAtOnce)
+        // Where the index chooses, no more is read than is wanted.
+        let atOnce = AuditList.choosesAlone(query) ? limit : Self.listedAtOnce
         var asked = query
         var records: [AuditRecord] = []
         var looked = 0
         while true {
             let part = asked
             let rows = try readers.readOnce { (connection) throws(SQLiteError) in
-                try AuditList.rows(part, limit: Self.listedAtOnce, connection)
+                try AuditList.rows(part, limit: atOnce, connection)
             }
             for row in rows {
                 asked.after = .init(at: row.at, number: row.number)
@@ -31,7 +33,7 @@ extension SQLiteStore: AuditTrail {
                 if records.count == limit { return AuditPage(records: records, next: asked.after) }
             }
             looked += rows.count
-            if rows.count < Self.listedAtOnce { return AuditPage(records: records, next: nil) }
+            if rows.count < atOnce { return AuditPage(records: records, next: nil) }
             if looked >= Self.listedMax { return AuditPage(records: records, next: asked.after) }
         }
     }

@@ -59,7 +59,8 @@ struct World {
             receipts: ReceiptOffice(
                 executor: executor, trail: audit, keys: ReceiptKeyBoard(ReceiptKeys(signer: receipts))),
             archive: PersonArchive(executor: executor, trail: audit), presence: clinic.committer.presence,
-            care: MemoryCare(), openWatches: { clinic.committer.hub.watchCount }, time: clinic.time
+            care: MemoryCare(), openWatches: { clinic.committer.hub.watchCount },
+            longWork: globalConcurrentExecutor, time: clinic.time
         ).all
     }
 

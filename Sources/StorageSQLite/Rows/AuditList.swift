@@ -46,6 +46,12 @@ enum AuditList {
 
     static let statements = oldestFirst + newestFirst
 
+    /// Whether the query chooses every row of its index and times.
+    static func choosesAlone(_ query: AuditQuery) -> Bool {
+        let keys = [query.sessionID != nil, query.person != nil, query.subject != nil].count { $0 }
+        return keys <= 1 && query.action == nil && query.outcome == nil
+    }
+
     /// Rows behind the query's position, whether or not the query chooses them.
     static func rows(
         _ query: AuditQuery, limit: Int, _ connection: SQLiteConnection

@@ -8,6 +8,7 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
     private static let exportedAtOnce = 200
 
     let office: AuditOffice
+    let longWork: any TaskExecutor
 
     func listAuditEvents(_ request: Telehealth_V1_ListAuditEventsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListAuditEventsResponse
@@ -32,7 +33,7 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
         }
         let invocation = try context.reading()
         let asked = query
-        let page = try await answering { () async throws(TelehealthError) in
+        let page = try await answering(on: longWork) { () async throws(TelehealthError) in
             try await office.events(asked, invocation)
         }
         return filled {
@@ -61,7 +62,7 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
         let session = fields.id("session_id", request.sessionID, as: SessionID.self)
         try fields.finish()
         let invocation = try context.reading()
-        let report = try await answering { () async throws(TelehealthError) in
+        let report = try await answering(on: longWork) { () async throws(TelehealthError) in
             try await office.accesses(of: session, invocation)
         }
         return filled {
@@ -75,7 +76,7 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
     {
         let range = try Self.range(from: request.fromNumber, through: request.throughNumber)
         let invocation = try context.reading()
-        let report = try await offLoop { () async throws(TelehealthError) in
+        let report = try await answering(on: longWork) { () async throws(TelehealthError) in
             try await office.verify(from: range.from, through: range.through, invocation)
         }
         return report.wire
@@ -87,7 +88,7 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
     ) async throws(RPCError) {
         let range = try Self.range(from: request.fromNumber, through: request.throughNumber)
         let invocation = try context.reading()
-        let head = try await offLoop { () async throws(TelehealthError) in
+        let head = try await answering(on: longWork) { () async throws(TelehealthError) in
             try await office.beginExport(invocation)
         }
         let last = min(range.through ?? head.size, head.size)
@@ -95,7 +96,7 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
         while next <= last {
             let from = next
             let limit = Int(min(Int64(Self.exportedAtOnce), last - from + 1))
-            let records = try await answering { () async throws(TelehealthError) in
+            let records = try await answering(on: longWork) { () async throws(TelehealthError) in
                 try await office.exportedRecords(from: from, limit: limit)
             }.filter { $0.number <= last }
             guard let end = records.last?.number else { break }
@@ -116,7 +117,7 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
         if request.number < 1 { fields.refuse("number", "must be 1 or more") }
         try fields.finish()
         let invocation = try context.reading()
-        let (proof, record, head) = try await offLoop { () async throws(TelehealthError) in
+        let (proof, record, head) = try await answering(on: longWork) { () async throws(TelehealthError) in
             try await office.proof(of: request.number, invocation)
         }
         return filled {
@@ -137,15 +138,5 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
         }
         try fields.finish()
         return (max(from, 1), through == 0 ? nil : through)
-    }
-
-    /// Runs what computes or syncs for long on the threads for such work, so that the connection's other calls go on.
-    private func offLoop<Value: Sendable>(_ body: @Sendable () async throws(TelehealthError) -> Value)
-        async throws(RPCError) -> Value
-    {
-        let result: Result<Value, TelehealthError> = await withTaskExecutorPreference(globalConcurrentExecutor) {
-            do throws(TelehealthError) { return .success(try await body()) } catch { return .failure(error) }
-        }
-        do throws(TelehealthError) { return try result.get() } catch { throw error.asRPCError }
     }
 }

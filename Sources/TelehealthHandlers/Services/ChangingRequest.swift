@@ -43,6 +43,17 @@ func answering<Value>(_ body: () async throws(TelehealthError) -> Value) async t
     }
 }
 
+/// The same for what computes, syncs or reads many rows, for milliseconds and more: it runs elsewhere, so that the
+/// calls of the loop's other connections go on.
+func answering<Value: Sendable>(
+    on executor: any TaskExecutor, _ body: @Sendable () async throws(TelehealthError) -> Value
+) async throws(RPCError) -> Value {
+    let result: Result<Value, TelehealthError> = await withTaskExecutorPreference(executor) {
+        do throws(TelehealthError) { return .success(try await body()) } catch { return .failure(error) }
+    }
+    return try await answering { () async throws(TelehealthError) in try result.get() }
+}
+
 extension Telehealth_V1_PutAppointmentRequest: ChangingRequest {}
 extension Telehealth_V1_CancelAppointmentRequest: ChangingRequest {}
 extension Telehealth_V1_CreateSessionRequest: ChangingRequest {}

@@ -9,6 +9,7 @@ struct ConsentReceiptHandler: Telehealth_V1_ConsentReceiptServiceHandler {
 
     let receipts: ReceiptOffice
     let archive: PersonArchive
+    let longWork: any TaskExecutor
 
     func getConsentReceipt(_ request: Telehealth_V1_GetConsentReceiptRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentReceiptResponse
@@ -51,7 +52,7 @@ struct ConsentReceiptHandler: Telehealth_V1_ConsentReceiptServiceHandler {
         let subject = fields.id("subject_id", request.subjectID, as: SubjectID.self)
         try fields.finish()
         let invocation = try context.reading()
-        let record = try await answering { () async throws(TelehealthError) in
+        let record = try await answering(on: longWork) { () async throws(TelehealthError) in
             try await archive.record(of: subject, invocation)
         }
         var rest = record.bundle.bytes[...]

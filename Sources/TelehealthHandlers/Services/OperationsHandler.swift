@@ -9,6 +9,7 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
     let care: any DatabaseCare
     let startedAt: Timestamp
     let openWatches: @Sendable () -> Int
+    let longWork: any TaskExecutor
 
     func getServiceStatus(_ request: Telehealth_V1_GetServiceStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetServiceStatusResponse
@@ -83,7 +84,7 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
         try fields.finish()
         let token = try PageToken(request.pageToken, filters: "failed-effects")
         let invocation = try context.reading()
-        let rows = try await answering { () async throws(TelehealthError) in
+        let rows = try await answering(on: longWork) { () async throws(TelehealthError) in
             try await executor.recordRead(context.method.name, invocation)
             return try await executor.failedEffects(after: token.map { EffectID($0.id) }, limit: size + 1)
         }

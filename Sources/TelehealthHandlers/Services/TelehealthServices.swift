@@ -15,11 +15,12 @@ public struct TelehealthServices: Sendable {
     ///   - archive: whole records of people.
     ///   - care: what an operator may ask of the database.
     ///   - openWatches: how many there are now.
+    ///   - longWork: runs what reads many rows or computes for long, so that other calls do not wait for it.
     ///   - time: the clock that consents and pages are judged by; its present time is the service's start.
     public init(
         executor: CommandExecutor, audit: AuditOffice, receipts: ReceiptOffice, archive: PersonArchive,
         presence: PresenceBoard, care: any DatabaseCare, openWatches: @escaping @Sendable () -> Int,
-        time: any TimeSource
+        longWork: any TaskExecutor, time: any TimeSource
     ) {
         // An open watch says that its person is here: a peer that is gone must not say so for longer than one who is
         // heard of by heartbeats.
@@ -27,21 +28,22 @@ public struct TelehealthServices: Sendable {
         let views = SessionViews(presence: presence, policy: executor.policy, time: time)
         all = [
             Telehealth_V1_AppointmentServiceService(AppointmentHandler(executor: executor)),
-            Telehealth_V1_TelehealthServiceService(VisitHandler(executor: executor, views: views))
+            Telehealth_V1_TelehealthServiceService(VisitHandler(executor: executor, views: views, longWork: longWork))
                 .with(watched, for: Telehealth_V1_TelehealthService_Methods.watchSession),
             Telehealth_V1_PeopleServiceService(PeopleHandler(executor: executor, views: views)),
             Telehealth_V1_ConsentServiceService(ConsentHandler(executor: executor, time: time)),
             Telehealth_V1_ConsentPolicyServiceService(ConsentPolicyHandler(executor: executor, time: time)),
             Telehealth_V1_ConsentReceiptServiceService(
-                ConsentReceiptHandler(receipts: receipts, archive: archive)),
-            Telehealth_V1_AuditServiceService(AuditHandler(office: audit))
+                ConsentReceiptHandler(receipts: receipts, archive: archive, longWork: longWork)),
+            Telehealth_V1_AuditServiceService(AuditHandler(office: audit, longWork: longWork))
                 .with(Self.resumable, for: Telehealth_V1_AuditService_Methods.exportAuditLog),
             Telehealth_V1_RecordingServiceService(RecordingHandler(executor: executor, receipts: receipts)),
             Telehealth_V1_EventsServiceService(EventsHandler(executor: executor)),
             Telehealth_V1_QualityServiceService(QualityHandler(executor: executor)),
             Telehealth_V1_OperationsServiceService(
                 OperationsHandler(
-                    executor: executor, care: care, startedAt: time.now, openWatches: openWatches)),
+                    executor: executor, care: care, startedAt: time.now, openWatches: openWatches,
+                    longWork: longWork)),
         ]
     }
 }

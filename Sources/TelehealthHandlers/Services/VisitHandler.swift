@@ -6,6 +6,7 @@ internal import TelehealthCore
 struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
     let executor: CommandExecutor
     let views: SessionViews
+    let longWork: any TaskExecutor
 
     func createSession(_ request: Telehealth_V1_CreateSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CreateSessionResponse
@@ -68,7 +69,7 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
         }
         let invocation = try context.reading()
         let asked = query
-        let page = try await answering { () async throws(TelehealthError) in
+        let page = try await answering(on: longWork) { () async throws(TelehealthError) in
             try await executor.sessions(asked, invocation)
         }
         var response = Telehealth_V1_ListSessionsResponse()

@@ -1,4 +1,5 @@
 internal import DurableFile
+internal import EventCore
 internal import HTTPSClient
 internal import Identity
 internal import TelehealthCore
@@ -15,6 +16,8 @@ struct Domain {
     let receiptKeys: ReceiptKeyBoard
     private let policy: Policy
     private let time: SystemTime
+    /// One thread: what reads much waits for its like and for nobody's calls.
+    private let longWork: EventLoop
     private let worker: EffectWorker
     private let sweeper: Sweeper
     private let poller: EventPoller?
@@ -55,10 +58,12 @@ struct Domain {
                 try Self.receiptKeys(configuration)
             })
         let receipts = ReceiptOffice(executor: executor, trail: store, keys: receiptKeys)
+        longWork = try EventLoop(name: "long-work", givesWay: true)
+        try longWork.start()
         services = TelehealthServices(
             executor: executor, audit: audit, receipts: receipts,
             archive: PersonArchive(executor: executor, trail: store), presence: presence, care: store,
-            openWatches: { [hub] in hub.watchCount }, time: time)
+            openWatches: { [hub] in hub.watchCount }, longWork: longWork, time: time)
     }
 
     /// Starts what works without being called; it stops when the group is cancelled.
@@ -72,7 +77,10 @@ struct Domain {
         }
     }
 
-    func close() { webhooks?.shutdown() }
+    func close() {
+        webhooks?.shutdown()
+        longWork.stop()
+    }
 
     /// The keys of receipts, the first made at the first run.
     private static func receiptKeys(_ configuration: DaemonConfiguration) throws -> ReceiptKeys {
