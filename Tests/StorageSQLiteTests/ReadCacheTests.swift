@@ -37,6 +37,19 @@ import Testing
         #expect(read(1, orLoad: "x") == "new")
     }
 
+    @Test("what nobody asked for in a while is forgotten, and only that")
+    func forgetsUnused() {
+        for key in 1...3 { _ = read(key, orLoad: "old") }
+        _ = read(1, orLoad: "x")
+        cache.forgetUnused()
+        #expect(cache.counts.entries == 1 && read(1, orLoad: "x") == "old")
+        cache.forgetUnused()
+        cache.forgetUnused()
+        #expect(cache.counts.entries == 0 && read(1, orLoad: "new") == "new")
+        for key in 2...9 { #expect(read(key, orLoad: "new") == "new", "its places are free again") }
+        #expect(cache.counts.entries == 4)
+    }
+
     @Test("a load that began before a commit is not kept after it, wherever the commit falls")
     func voidsTickets() {
         let early = cache.value(1) {

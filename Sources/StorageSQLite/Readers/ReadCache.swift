@@ -108,6 +108,24 @@ final class ReadCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         }
     }
 
+    /// Forgets what was not asked for since the last call of this: what was of use once is not kept for good.
+    func forgetUnused() {
+        // Freed outside the lock.
+        let unused: [Entry] = state.withLock { state in
+            var unused: [Entry] = []
+            for place in state.slots.indices {
+                guard let slot = state.slots[place] else { continue }
+                if slot.wasUsed {
+                    state.slots[place]!.wasUsed = false
+                } else if let entry = remove(slot.key, &state) {
+                    unused.append(entry)
+                }
+            }
+            return unused
+        }
+        _ = unused
+    }
+
     var counts: (hits: Int, misses: Int, entries: Int) {
         state.withLock { ($0.hits, $0.misses, $0.places.count) }
     }

@@ -13,4 +13,11 @@ struct StoreCaches: Sendable {
         appointments = ReadCache(capacity: configuration.cachedAppointmentsMax)
         documents = ReadCache(capacity: ConsentType.allCases.count)
     }
+
+    /// Forgets the people and visits that nobody asked for since the last call of this.
+    func forgetUnused() {
+        sessions.forgetUnused()
+        consents.forgetUnused()
+        appointments.forgetUnused()
+    }
 }

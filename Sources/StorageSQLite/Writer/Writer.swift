@@ -15,6 +15,9 @@ final class Writer: @unchecked Sendable {
     private let path: String
     private let configuration: StoreConfiguration
     private let caches: StoreCaches
+    private var forgetsAt = MonotonicClock.nanoseconds() + forgetNanoseconds
+    /// A row that nobody asked for in so long is read anew when somebody does.
+    private static let forgetNanoseconds: UInt64 = 60_000_000_000
     private let sealer: Sealer
     private var lock: DirectoryLock?
     private var connection: SQLiteConnection?
@@ -115,6 +118,7 @@ final class Writer: @unchecked Sendable {
             tend(isIdle: isIdle)
             if hasCommitted, failure == nil { marks.keep(auditLog, isCheckpoint: false) }
             lookAtSpace(connection)
+            forgetUnused()
         }
     }
 
@@ -341,6 +345,14 @@ final class Writer: @unchecked Sendable {
         } catch {
             endWriting(error)
         }
+    }
+
+    /// A day's visits would stay in memory otherwise, each long after it was over.
+    private func forgetUnused() {
+        let now = MonotonicClock.nanoseconds()
+        guard now >= forgetsAt else { return }
+        forgetsAt = now + Self.forgetNanoseconds
+        caches.forgetUnused()
     }
 
     private func lookAtSpace(_ connection: SQLiteConnection) {

@@ -29,12 +29,12 @@ public final class Sweeper: Sendable {
 
     /// Sweeps every ``Policy/sweepInterval`` until the task is cancelled.
     public func run() async {
-        var prunedAt = time.now
+        var prunedAt = time.uptime
         while !Task.isCancelled {
             do {
                 try await sweep()
-                if time.now - prunedAt >= policy.pruneInterval {
-                    prunedAt = time.now
+                if time.uptime - prunedAt >= policy.pruneInterval {
+                    prunedAt = time.uptime
                     try await committer.store.prune(
                         requestsBefore: time.now, eventsBefore: time.now - policy.eventRetention,
                         effectsBefore: time.now - policy.effectRetention,
