@@ -3,7 +3,7 @@ internal import Synchronization
 /// Looking through a whole store or log: for one caller at a time, and for a tenth of the time at most.
 ///
 /// While it goes on, what it reads cannot be cleared away, and every commit takes longer for that. So the next one
-/// begins only when as much time was left free as the last one took nine times, at most ``pauseMax``; it waits for that.
+/// waits until nine times as long as the last one took was left free, ``pauseMax`` at most.
 ///
 /// Isolation: any.
 final class InspectionTurn: Sendable {
