@@ -36,7 +36,8 @@ struct RenewedFiles {
 
     /// Until the task is cancelled. Begins with sealing what was there before the ring's current key.
     func run(_ ring: KeyRing) async {
-        var hangups = HangupSignal.count
+        // One that came while the service started is heard as well: what it was about may have been read before it.
+        var hangups = 0
         var (lastCertificates, lastKeySet) = (certificateStamps, keySetStamp)
         var (lastRing, lastReceiptKey) = (Stamp(keyRing.path), Stamp(receiptKeyFile))
         await seal(ring)
