@@ -251,10 +251,13 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     func startHandler() {
         guard !state.isFinished else { return calls.handlerReturned() }
         isRunningInline = true
-        if dispatcher.interceptors.isEmpty, let answer = dispatcher.routes.routes[methodIndex].answer {
-            answerAtOnce(answer)
-            isRunningInline = false
-            return
+        if dispatcher.interceptors.isEmpty {
+            connection.letCallIn()
+            if let answer = dispatcher.routes.routes[methodIndex].answer {
+                answerAtOnce(answer)
+                isRunningInline = false
+                return
+            }
         }
         // Cancelled by `stopHandler`; nobody awaits it, its end comes through `handlerReturned`.
         // It captures one object and nothing else, so that the closure needs no memory of its own.
@@ -303,6 +306,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     private func intercept(_ context: ServerCallContext) async throws(RPCError) {
         do throws(RPCError) {
             for interceptor in dispatcher.interceptors { try await interceptor.callWillStart(context) }
+            if calls.loop.isCurrent { connection.letCallIn() }
         } catch {
             if calls.loop.isCurrent { connection.readSparingly() }
             throw error

@@ -22,6 +22,7 @@ public final class ServerConnection {
     /// What the census counts it under.
     private(set) var share: AddressBlock?
     private var hasMadeCalls = false
+    private var isNew = true
     private var strikes: PingStrikes
 
     init(
@@ -75,6 +76,13 @@ public final class ServerConnection {
     /// Reads little at a time for a second: its calls are refused, and others wait for their turn meanwhile. Nothing is
     /// known of a new connection: it begins so.
     public func readSparingly() { wire.sparingUntil = loop.now + .seconds(1) }
+
+    /// A call was let in. The first one ends what a new connection begins with; a later one does not undo a refusal.
+    public func letCallIn() {
+        guard isNew else { return }
+        isNew = false
+        wire.sparingUntil = MonotonicInstant(nanoseconds: 0)
+    }
 
     /// Another connection needs the place. Calls that nobody has read yet may be on their way: the peer is told that
     /// none of them was begun, and makes them elsewhere.

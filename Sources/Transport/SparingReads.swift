@@ -10,7 +10,7 @@ final class SparingReads {
     /// What a read counts at least: whatever came, it was looked at.
     private static let bytesCountedMin = 512
 
-    /// In the order in which their bytes were noticed; gone ones until their turn comes.
+    /// In the order in which their bytes were noticed; those before `next` have had their turn.
     private var waiting: [Wire] = []
     private var next = 0
     private var tick: UInt64 = 0

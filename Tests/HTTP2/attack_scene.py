@@ -46,7 +46,7 @@ class Bystander:
 
 @contextlib.contextmanager
 def attacked(*limits: str, flags: tuple[str, ...] = (), tls: ssl.SSLContext | None = None,
-             descriptors: int | None = None, cost_max: int = COST_MAX):
+             descriptors: int | None = None):
     """A server with a bystander, whose calls and whose memory are checked behind the attack.
 
     `limits` are name=value, as rpc-bench takes them.
@@ -62,7 +62,7 @@ def attacked(*limits: str, flags: tuple[str, ...] = (), tls: ssl.SSLContext | No
             yield server
             bystander.check()
             more = server.peak_bytes() - before
-            assert more < cost_max, f"{more / MIB:.1f} MiB more"
+            assert more < COST_MAX, f"{more / MIB:.1f} MiB more"
             with Peer(server.address, tls=tls) as newcomer:
                 newcomer.echo(1)
         finally:
