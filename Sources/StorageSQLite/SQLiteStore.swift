@@ -114,7 +114,7 @@ public final class SQLiteStore: TelehealthStore {
         let (path, configuration, sealer) = (path, configuration, sealer)
         let result = await withCheckedContinuation {
             (done: CheckedContinuation<Result<[String], StoreError>, Never>) in
-            let started = WorkerThread.start(name: "store-check", yields: true) {
+            let started = WorkerThread.start(name: "store-check", givesWay: true) {
                 done.resume(
                     returning: IntegrityCheck.run(path: path, configuration: configuration, sealer: sealer))
             }
@@ -128,7 +128,7 @@ public final class SQLiteStore: TelehealthStore {
         let (path, configuration, sealer) = (path, configuration, sealer)
         let result = await withCheckedContinuation {
             (done: CheckedContinuation<Result<ForgedRowCheck.Result, StoreError>, Never>) in
-            let started = WorkerThread.start(name: "store-check", yields: true) {
+            let started = WorkerThread.start(name: "store-check", givesWay: true) {
                 do throws(SQLiteError) {
                     let connection = try SQLiteConnection(path: path, access: .readOnly, vfs: configuration.vfs)
                     done.resume(returning: .success(try ForgedRowCheck.run(connection, sealer)))
@@ -158,7 +158,7 @@ public final class SQLiteStore: TelehealthStore {
         let sealer = sealer
         let finished = await withCheckedContinuation {
             (done: CheckedContinuation<Result<Void, StoreError>, Never>) in
-            let started = WorkerThread.start(name: "store-backup", yields: true) {
+            let started = WorkerThread.start(name: "store-backup", givesWay: true) {
                 done.resume(returning: BackupFile.finish(path, sealer))
             }
             if !started { done.resume(returning: .failure(.overloaded)) }

@@ -69,6 +69,7 @@ import Testing
             vfs.fail(.write, nth: 1, persistently: true, code: 13)
             await #expect(throws: StoreError.full) { try await store.apply(Ledger.decision(0, step: 1)) }
             #expect(store.storeState == .full)
+            let healed = ContinuousClock.now
             vfs.heal()
             #expect(try await store.apply(Ledger.decision(0, step: 1)) == .committed)
             let deadline = ContinuousClock.now + .seconds(30)
@@ -76,6 +77,7 @@ import Testing
                 try await Task.sleep(for: .milliseconds(20))
             }
             #expect(log.conditions == [.full, .recovered])
+            #expect(ContinuousClock.now - healed > .milliseconds(700), "one write that succeeds proves nothing")
             await store.close()
             vfs.destroy()
         }

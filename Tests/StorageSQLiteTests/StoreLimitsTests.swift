@@ -50,6 +50,17 @@ import Testing
         }
     }
 
+    /// Held by hand until its connection commits: what no read of the store may do for long.
+    private func snapshot(
+        of store: SQLiteStore, _ configuration: StoreConfiguration
+    ) throws -> ReaderConnection {
+        let reader = try ReaderConnection(
+            path: store.path, configuration: configuration, sealer: Sealer(.fresh(now: 0)))
+        try reader.connection.run(Transaction.begin)
+        _ = try reader.connection.texts("SELECT id FROM sessions", label: "test")
+        return reader
+    }
+
     @Test("a WAL that cannot be emptied raises the alarm, and it ends when it can")
     func walAlarm() async throws {
         let log = ConditionLog()
@@ -61,11 +72,7 @@ import Testing
         configuration.onCondition = { log.note($0) }
         try await withTemporaryStore(configuration) { store in
             try await store.commit(Sample.creation("first"))
-            // A snapshot held by hand: what no read of the store may do for long.
-            let reader = try ReaderConnection(
-                path: store.path, configuration: configuration, sealer: Sealer(.fresh(now: 0)))
-            try reader.connection.run(Transaction.begin)
-            _ = try reader.connection.texts("SELECT id FROM sessions", label: "test")
+            let reader = try snapshot(of: store, configuration)
             var index = 0
             while log.conditions.isEmpty, index < 1_000 {
                 try await store.commit(Sample.creation("\(index)"))
@@ -97,10 +104,7 @@ import Testing
         configuration.readDuration = .seconds(60)
         try await withTemporaryStore(configuration) { store in
             try await store.commit(Sample.creation("first"))
-            let reader = try ReaderConnection(
-                path: store.path, configuration: configuration, sealer: Sealer(.fresh(now: 0)))
-            try reader.connection.run(Transaction.begin)
-            _ = try reader.connection.texts("SELECT id FROM sessions", label: "test")
+            let reader = try snapshot(of: store, configuration)
             let before = store.statistics
             for index in 0..<200 {
                 try await store.commit(Sample.creation("\(index)"))

@@ -2,27 +2,28 @@ internal import Glibc
 
 /// A named thread that runs one closure and ends.
 enum WorkerThread {
-    private static let niceOfYielding: Int32 = 10
+    private static let niceOfGivingWay: Int32 = 10
 
     private final class Start: Sendable {
         let name: String
-        let yields: Bool
+        let givesWay: Bool
         let body: @Sendable () -> Void
 
-        init(name: String, yields: Bool, body: @escaping @Sendable () -> Void) {
+        init(name: String, givesWay: Bool, body: @escaping @Sendable () -> Void) {
             self.name = name
-            self.yields = yields
+            self.givesWay = givesWay
             self.body = body
         }
     }
 
     /// - Parameters:
     ///   - name: at most 15 bytes, as Linux shows it.
-    ///   - yields: whether it gives the processor to whoever else wants it: work that nobody waits for in milliseconds.
+    ///   - givesWay: whether it leaves the processor to whoever else wants it: for work that nobody waits for in
+    ///     milliseconds.
     /// - Returns: false when the system has no room for a thread.
-    static func start(name: String, yields: Bool = false, body: @escaping @Sendable () -> Void) -> Bool {
+    static func start(name: String, givesWay: Bool = false, body: @escaping @Sendable () -> Void) -> Bool {
         // Retained here, released by the thread; by us when there is none.
-        let context = Unmanaged.passRetained(Start(name: name, yields: yields, body: body)).toOpaque()
+        let context = Unmanaged.passRetained(Start(name: name, givesWay: givesWay, body: body)).toOpaque()
         guard spawn(context) else {
             Unmanaged<Start>.fromOpaque(context).release()
             return false
@@ -44,7 +45,7 @@ enum WorkerThread {
             let start = Unmanaged<Start>.fromOpaque(context).takeRetainedValue()
             nameThisThread(start.name)
             // Linux has a nice value for each thread, and 0 is the calling one. Failing changes nothing else.
-            if start.yields { _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, niceOfYielding) }
+            if start.givesWay { _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, niceOfGivingWay) }
             start.body()
         }
         return nil

@@ -2,7 +2,8 @@
 public protocol TimeSource: Sendable {
     /// The wall clock.
     var now: Timestamp { get }
-    /// Time since some fixed instant before this process began; goes on evenly whatever is done to the wall clock.
+    /// Time since an instant that is the same for the life of the process; goes on evenly whatever is done to the wall
+    /// clock. Its differences count, not its value.
     var uptime: Duration { get }
     /// Returns after `duration` of monotonic time, or throws when the task is cancelled.
     func sleep(for duration: Duration) async throws(CancellationError)
