@@ -24,7 +24,7 @@ class Simulator:
     """One running simulator, with clients that are signed for it."""
 
     def __init__(self, *options):
-        binary = pathlib.Path(os.environ["TELEHEALTH_BIN_DIR"]) / "chime-simulator"
+        binary = pathlib.Path(os.environ.get("TELEHEALTH_BIN_DIR", pathlib.Path(__file__).parents[2] / ".build/release")) / "chime-simulator"
         self.process = subprocess.Popen([str(binary), *options], stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         assert line, "the simulator ended before it was ready"
