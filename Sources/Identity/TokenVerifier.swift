@@ -31,7 +31,7 @@ public final class TokenVerifier: Sendable {
     public func known(_ token: String, isLocal: Bool, now: Timestamp) -> Caller? {
         guard token.utf8.count <= TokenPolicy.tokenBytesMax else { return nil }
         let digest = Self.digest(of: token)
-        guard let known = state.withLock({ $0.cache[digest] }), now < known.caller.expiresAt,
+        guard let known = state.withLock({ $0.cache.entry(for: digest, now: now) }), now < known.caller.expiresAt,
             isLocal || !known.isDevelopment
         else { return nil }
         return known.caller
@@ -44,7 +44,7 @@ public final class TokenVerifier: Sendable {
         guard !token.isEmpty else { throw .missing }
         guard token.utf8.count <= TokenPolicy.tokenBytesMax else { throw .malformed }
         let digest = Self.digest(of: token)
-        if let known = state.withLock({ $0.cache[digest] }) {
+        if let known = state.withLock({ $0.cache.entry(for: digest, now: now) }) {
             guard now < known.caller.expiresAt else { throw .expired }
             guard isLocal || !known.isDevelopment else { throw .developmentOnly }
             return known.caller

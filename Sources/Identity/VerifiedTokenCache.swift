@@ -1,6 +1,6 @@
 internal import TelehealthCore
 
-/// Tokens that were verified, by their SHA-256, oldest forgotten first.
+/// Tokens that were verified, by their SHA-256, for as long as they are used.
 ///
 /// A signature check costs tens of microseconds, more than a whole read; the same token comes with every call of its
 /// hour. The digest stands for the token so that no bearer secret stays in memory.
@@ -22,35 +22,29 @@ struct VerifiedTokenCache {
         }
     }
 
-    /// About 300 bytes each: 5 MB when full, enough for 16,384 people within their hour.
+    /// About 300 bytes each: 5 MB when full.
     static let entriesMax = 16_384
+    /// Checking anew a token that comes back later than this costs what one new person costs.
+    private static let period: Duration = .seconds(60)
 
-    private var entries: [Digest: Entry] = [:]
-    /// Digests by age; `oldest` walks round once it is full.
-    private var ring: [Digest] = []
-    private var oldest = 0
-    private let capacity: Int
+    private var entries: RecentValues<Digest, Entry>
+    private var periodBegan = Timestamp(microseconds: 0)
 
-    init(capacity: Int = entriesMax) { self.capacity = capacity }
+    init(capacity: Int = entriesMax) { entries = RecentValues(capacity: capacity) }
 
     var count: Int { entries.count }
 
-    subscript(digest: Digest) -> Entry? { entries[digest] }
-
-    mutating func insert(_ entry: Entry, for digest: Digest) {
-        guard entries.updateValue(entry, forKey: digest) == nil else { return }
-        if ring.count < capacity {
-            ring.append(digest)
-        } else {
-            entries[ring[oldest]] = nil
-            ring[oldest] = digest
-            oldest = (oldest + 1) % capacity
+    /// - Parameter now: a minute after the last one, what was not used meanwhile goes.
+    mutating func entry(for digest: Digest, now: Timestamp) -> Entry? {
+        // A clock that went back begins anew.
+        if now >= periodBegan + Self.period || now < periodBegan {
+            periodBegan = now
+            entries.endPeriod()
         }
+        return entries.value(digest)
     }
 
-    mutating func removeAll() {
-        entries.removeAll()
-        ring.removeAll()
-        oldest = 0
-    }
+    mutating func insert(_ entry: Entry, for digest: Digest) { entries.insert(entry, for: digest) }
+
+    mutating func removeAll() { entries.removeAll() }
 }

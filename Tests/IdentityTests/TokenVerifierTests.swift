@@ -298,15 +298,31 @@ import Testing
         }
     }
 
-    @Test func `the memory of tokens is bounded and forgets the oldest`() {
-        var cache = VerifiedTokenCache(capacity: 3)
-        let caller = Caller(subject: "s", role: .admin, expiresAt: TokenForge.now)
-        func digest(_ number: UInt64) -> VerifiedTokenCache.Digest { .init(words: (number, 0, 0, 0)) }
+    private static let caller = Caller(subject: "s", role: .admin, expiresAt: TokenForge.now)
+    private func digest(_ number: UInt64) -> VerifiedTokenCache.Digest { .init(words: (number, 0, 0, 0)) }
+
+    @Test func `the memory of tokens is bounded`() {
+        var cache = VerifiedTokenCache(capacity: 4)
         for number in 0..<10 as Range<UInt64> {
-            cache.insert(.init(caller: caller, isDevelopment: false), for: digest(number))
-            cache.insert(.init(caller: caller, isDevelopment: false), for: digest(number))
+            cache.insert(.init(caller: Self.caller, isDevelopment: false), for: digest(number))
+            cache.insert(.init(caller: Self.caller, isDevelopment: false), for: digest(number))
+            #expect(cache.entry(for: digest(number), now: TokenForge.now) != nil)
         }
-        #expect(cache.count == 3)
-        #expect((0..<10 as Range<UInt64>).filter { cache[digest($0)] != nil } == [7, 8, 9])
+        #expect(cache.count <= 4)
+    }
+
+    @Test func `a token that nobody uses for two minutes is forgotten, one in use is not`() {
+        var cache = VerifiedTokenCache(capacity: 100)
+        var now = TokenForge.now
+        _ = cache.entry(for: digest(1), now: now)
+        for number in [1, 2] as [UInt64] {
+            cache.insert(.init(caller: Self.caller, isDevelopment: false), for: digest(number))
+        }
+        for _ in 0..<3 {
+            now = now + .seconds(61)
+            #expect(cache.entry(for: digest(1), now: now) != nil)
+        }
+        #expect(cache.entry(for: digest(2), now: now) == nil)
+        #expect(cache.count == 1)
     }
 }

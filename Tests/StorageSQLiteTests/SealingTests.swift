@@ -91,6 +91,18 @@ import Testing
         let first = sealer.token("client-0")
         for index in 0..<17_000 { _ = sealer.token("client-\(index)") }
         #expect(sealer.token("client-0") == first)
+        #expect(sealer.rememberedCount <= 16_384)
+    }
+
+    @Test("an id that nobody asks for is forgotten, one in use is not")
+    func unusedIDsAreForgotten() {
+        let sealer = IdentifierSealer(ring.indexSecret)
+        _ = (sealer.token("client-1"), sealer.token("client-2"))
+        for _ in 0..<3 {
+            sealer.forgetUnused()
+            _ = sealer.token("client-1")
+        }
+        #expect(sealer.rememberedCount == 1)
     }
 }
 

@@ -21,16 +21,17 @@ internal import TelehealthCore
 ///
 /// An id is not bound to its column, or it could not be compared with another column's.
 ///
-/// Isolation: any. Ids come again and again, so both directions are remembered, at most ``rememberedMax`` each.
+/// Isolation: any. Ids come again and again, so both directions are remembered for a while, at most ``rememberedMax``
+/// each.
 final class IdentifierSealer: Sendable {
     static let overhead = 1 + 12 + 16
     private static let format: UInt8 = 1
-    /// About 300 bytes each. When full all are forgotten: simpler than an order, and they are back within seconds.
+    /// About 300 bytes each.
     private static let rememberedMax = 16_384
 
     private struct Memory {
-        var tokens: [Subject: [UInt8]] = [:]
-        var ids: [[UInt8]: String] = [:]
+        var tokens = RecentValues<Subject, [UInt8]>(capacity: rememberedMax)
+        var ids = RecentValues<[UInt8], String>(capacity: rememberedMax)
     }
 
     private let cipherKey: SymmetricKey
@@ -45,7 +46,7 @@ final class IdentifierSealer: Sendable {
     }
 
     func token(_ id: String) -> [UInt8] {
-        if let token = memory.withLock({ $0.tokens[Subject(id)] }) { return token }
+        if let token = memory.withLock({ $0.tokens.value(Subject(id)) }) { return token }
         let bytes = Array(id.utf8)
         let index = Array(HMAC<SHA256>.authenticationCode(for: bytes, using: indexKey).prefix(12))
         guard let nonce = try? AES.GCM.Nonce(data: index),
@@ -58,7 +59,7 @@ final class IdentifierSealer: Sendable {
 
     /// - Returns: nil when the token was made under another ring, or never.
     func id(_ token: [UInt8]) -> String? {
-        if let id = memory.withLock({ $0.ids[token] }) { return id }
+        if let id = memory.withLock({ $0.ids.value(token) }) { return id }
         guard let id = open(token) else { return nil }
         remember(id, token)
         return id
@@ -78,9 +79,19 @@ final class IdentifierSealer: Sendable {
 
     private func remember(_ id: String, _ token: [UInt8]) {
         memory.withLock { memory in
-            if memory.tokens.count >= Self.rememberedMax { memory = Memory() }
-            memory.tokens[Subject(id)] = token
-            memory.ids[token] = id
+            memory.tokens.insert(token, for: Subject(id))
+            memory.ids.insert(id, for: token)
         }
     }
+
+    /// Forgets the ids that were not asked for since the last call of this.
+    func forgetUnused() {
+        memory.withLock { memory in
+            memory.tokens.endPeriod()
+            memory.ids.endPeriod()
+        }
+    }
+
+    /// How many ids are remembered.
+    var rememberedCount: Int { memory.withLock { $0.tokens.count } }
 }

@@ -353,6 +353,7 @@ final class Writer: @unchecked Sendable {
         guard now >= forgetsAt else { return }
         forgetsAt = now + Self.forgetNanoseconds
         caches.forgetUnused()
+        sealer.identifiers.forgetUnused()
     }
 
     private func lookAtSpace(_ connection: SQLiteConnection) {
