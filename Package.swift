@@ -124,7 +124,7 @@ let modules: [Target] = [
     module("HTTPSClient", ["CCurl"]),
     module("AWSClient", ["HTTPSClient", "DurableFile", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
     module("ChimeGateway", ["AWSClient", "HTTPSClient", "TelehealthCore", crypto, logging]),
-    module("Identity", ["HTTPSClient", "TelehealthCore", "DurableFile", crypto, .product(name: "JWTKit", package: "jwt-kit")]),
+    module("Identity", ["HTTPSClient", "TelehealthCore", "DurableFile", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
     module("Webhooks", ["HTTPSClient", "TelehealthCore", "DurableFile", "TextFormats", crypto]),
     // 7
     module("TelehealthHandlers", ["TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "TelehealthCore", crypto, logging]),
@@ -269,7 +269,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         // Without its JSON files, which need all of Foundation.
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
-        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: made(cLibraries + modules + programs + testTargets)

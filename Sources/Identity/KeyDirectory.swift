@@ -47,12 +47,12 @@ public struct KeyDirectory: Sendable {
     public func reload() async throws(KeySetError) {
         var keys = VerificationKeys()
         if let issuer {
-            keys = try await VerificationKeys(
-                jwks: published(at: issuer.source), issuer: issuer.name, isDevelopment: false)
+            keys = try VerificationKeys(
+                jwks: await published(at: issuer.source), issuer: issuer.name, isDevelopment: false)
         }
         if let development {
             keys.merge(
-                try await VerificationKeys(
+                try VerificationKeys(
                     jwks: Array(development.publicKeySet.utf8), issuer: DevelopmentIssuer.name,
                     isDevelopment: true))
         }

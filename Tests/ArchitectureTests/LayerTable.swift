@@ -55,7 +55,7 @@ enum LayerTable {
             Row(6, "HTTPSClient", "CCurl"),
             Row(6, "AWSClient", "HTTPSClient", "DurableFile", "Crypto", "CryptoExtras"),
             Row(6, "ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "Crypto", "Logging"),
-            Row(6, "Identity", "HTTPSClient", "TelehealthCore", "DurableFile", "Crypto", "JWTKit"),
+            Row(6, "Identity", "HTTPSClient", "TelehealthCore", "DurableFile", "Crypto", "CryptoExtras"),
             Row(6, "Webhooks", "HTTPSClient", "TelehealthCore", "DurableFile", "TextFormats", "Crypto"),
             // 7
             Row(
@@ -121,7 +121,7 @@ enum LayerTable {
     ]
 
     /// Products of other packages that more than one target may use. Every other product has one owner.
-    static let sharedProducts: Set<String> = ["Crypto", "Logging"]
+    static let sharedProducts: Set<String> = ["Crypto", "CryptoExtras", "Logging"]
 
     /// Products that only programs use, any of them.
     static let programProducts: Set<String> = ["ArgumentParser"]
@@ -130,7 +130,7 @@ enum LayerTable {
     static let packages: Set<String> = [
         "swift-crypto", "swift-log", "swift-argument-parser", "swift-configuration",
         "swift-service-lifecycle",
-        "swift-system", "jwt-kit", "FlyingFox",
+        "swift-system", "FlyingFox",
     ]
 
     /// The highest layer that Foundation must not enter: the daemon, which it costs 6 MB of memory.

@@ -31,6 +31,11 @@ import Testing
         other["kid"] = "other"
         other["alg"] = "ES384"
         let unknown: [String: Any] = ["kty": "quantum", "kid": "q"]
+        // A coordinate without its leading zero, and a point that is not on the curve (RFC 7518 section 6.2.1).
+        let offCurve: [[String: Any]] = [
+            ["kid": "split", "x": String(repeating: "A", count: 42), "y": String(repeating: "A", count: 44)],
+            ["kid": "off", "x": String(repeating: "A", count: 43), "y": String(repeating: "A", count: 43)],
+        ].map { good.merging($0) { _, mine in mine } }
         // By its operations as by its use (RFC 7517 section 4.3).
         let operations: [[String]] = [["encrypt"], ["sign"], [], ["verify", "verify"]]
         let forOthers = operations.enumerated().map { number, names in
@@ -42,22 +47,22 @@ import Testing
         }
         var good2 = good
         good2["key_ops"] = ["verify"]
-        let keys = try await VerificationKeys(
-            jwks: TokenForge.set([unknown, encryption, published, nameless, short, other, good2] + forOthers),
+        let keys = try VerificationKeys(
+            jwks: TokenForge.set([unknown, encryption, published, nameless, short, other, good2] + forOthers + offCurve),
             issuer: "i", isDevelopment: false)
         #expect(keys.keys.keys.sorted() == ["k1"])
     }
 
     @Test func `two usable keys under one id are an error: which one counted would be chance`() async throws {
-        await #expect(throws: KeySetError.repeatedKeyID) {
-            try await VerificationKeys(
+        #expect(throws: KeySetError.repeatedKeyID) {
+            try VerificationKeys(
                 jwks: TokenForge.set([TokenForge().jwk(), TokenForge().jwk()]), issuer: "i", isDevelopment: false)
         }
         // Ids that only look alike are two.
         var one = TokenForge()
         var other = TokenForge()
         (one.keyID, other.keyID) = ("K", "\u{212A}")
-        let keys = try await VerificationKeys(
+        let keys = try VerificationKeys(
             jwks: TokenForge.set([one.jwk(), other.jwk()]), issuer: "i", isDevelopment: false)
         #expect(keys.keys.count == 2)
     }
@@ -66,17 +71,17 @@ import Testing
         #"{"keys":[{"kty":"EC","kty":"EC"}]}"#, #"{"keys":[],"keys":[]}"#, "\u{FEFF}{\"keys\":[]}", #"{"keys":[]} x"#,
     ])
     func `a set with a repeated member, a byte order mark or text behind it is malformed`(text: String) async {
-        await #expect(throws: KeySetError.malformed) {
-            try await VerificationKeys(jwks: Array(text.utf8), issuer: "i", isDevelopment: false)
+        #expect(throws: KeySetError.malformed) {
+            try VerificationKeys(jwks: Array(text.utf8), issuer: "i", isDevelopment: false)
         }
     }
 
     @Test func `a set without a usable key is an error, not an empty set`() async throws {
-        await #expect(throws: KeySetError.noUsableKey) {
-            try await VerificationKeys(jwks: Array(#"{"keys":[]}"#.utf8), issuer: "i", isDevelopment: false)
+        #expect(throws: KeySetError.noUsableKey) {
+            try VerificationKeys(jwks: Array(#"{"keys":[]}"#.utf8), issuer: "i", isDevelopment: false)
         }
-        await #expect(throws: KeySetError.malformed) {
-            try await VerificationKeys(jwks: Array("<html>".utf8), issuer: "i", isDevelopment: false)
+        #expect(throws: KeySetError.malformed) {
+            try VerificationKeys(jwks: Array("<html>".utf8), issuer: "i", isDevelopment: false)
         }
     }
 

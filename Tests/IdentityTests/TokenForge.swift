@@ -91,7 +91,7 @@ struct TokenForge {
     func verifier(isDevelopment: Bool = false) async throws -> TokenVerifier {
         let verifier = TokenVerifier(policy: TokenPolicy(audience: "telehealth"))
         verifier.replaceKeys(
-            try await VerificationKeys(
+            try VerificationKeys(
                 jwks: Self.set([jwk()]), issuer: Self.issuer, isDevelopment: isDevelopment))
         return verifier
     }

@@ -211,7 +211,7 @@ import Testing
         other.keyID = "\u{212A}1"
         forge.keyID = "K1"
         verifier.replaceKeys(
-            try await VerificationKeys(
+            try VerificationKeys(
                 jwks: TokenForge.set([forge.jwk()]), issuer: TokenForge.issuer, isDevelopment: false))
         #expect(throws: Never.self) { try verifier.verify(forge.token(), isLocal: true, now: TokenForge.now) }
         #expect(throws: TokenError.keyUnknown) {
@@ -277,7 +277,7 @@ import Testing
         var successor = TokenForge()
         successor.keyID = "k2"
         verifier.replaceKeys(
-            try await VerificationKeys(
+            try VerificationKeys(
                 jwks: TokenForge.set([successor.jwk()]), issuer: TokenForge.issuer, isDevelopment: false))
         #expect(throws: TokenError.keyUnknown) {
             try verifier.verify(token, isLocal: false, now: TokenForge.now)
