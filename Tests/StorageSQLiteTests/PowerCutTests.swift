@@ -66,8 +66,9 @@ import Testing
     }
 
     private static let environment = ProcessInfo.processInfo.environment
-    /// `TELEHEALTH_SEED` repeats a run, `TELEHEALTH_CRASH_ROUNDS` lengthens it.
+    /// `TELEHEALTH_SEED` repeats a run, `TELEHEALTH_CRASH_ROUNDS` lengthens it; then each call of a device fails, too.
     private static let baseSeed =
         environment["TELEHEALTH_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64.max)
-    private static let rounds = environment["TELEHEALTH_CRASH_ROUNDS"].flatMap { Int($0) } ?? 100
+    private static let rounds = environment["TELEHEALTH_CRASH_ROUNDS"].flatMap { Int($0) } ?? 40
+    static let isLong = environment["TELEHEALTH_CRASH_ROUNDS"] != nil
 }
