@@ -53,6 +53,20 @@ import Testing
         #expect(server.requests.map(\.method) == [method.rawValue])
     }
 
+    @Test(
+        "a host without a public address is refused where that was asked for, whatever its name",
+        arguments: ["127.0.0.1", "localhost"])
+    func refusesPrivateAddresses(host: String) async throws {
+        let server = ScriptedServer { _ in .answer(status: 204) }
+        defer { server.stop() }
+        var request = try request(.get, "http://\(host):\(server.port)/")
+        request.mayReachPrivate = false
+        await #expect(throws: HTTPSError(.privateAddressRefused, phase: .connecting)) { try await client().send(request) }
+        #expect(server.requests.isEmpty)
+        request.mayReachPrivate = true
+        #expect(try await client().send(request).status == 204)
+    }
+
     @Test("connections are used again, also over IPv6")
     func connectionsAreKept() async throws {
         let server = ScriptedServer(isIPv6: true) { _ in .answer(status: 200, body: "ok") }

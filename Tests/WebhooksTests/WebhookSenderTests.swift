@@ -85,7 +85,7 @@ import Testing
         let client = try HTTPSClient()
         let endpoint = try WebhookEndpoint(name: "x", url: url, secret: Self.secret, mayBeLoopback: false)
         let started = ContinuousClock.now
-        await #expect(throws: GatewayError(kind: .unavailable, code: "transport")) {
+        await #expect(throws: GatewayError(kind: .unavailable, code: "private_address_refused")) {
             try await HTTPSWebhookSender([endpoint], client: client).send(
                 event, delivery: EffectID("d"), attempt: 1, to: "x", now: Timestamp(microseconds: 0))
         }
