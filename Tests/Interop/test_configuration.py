@@ -77,7 +77,12 @@ def test_the_earlier_systems_names_are_known():
 @pytest.mark.parametrize("flags, told", [
     (["--listen", "0.0.0.0:0"], ["LISTEN", "TLS"]),
     (["--listen", "nonsense"], ["LISTEN"]),
-    (["--issuer", "https://login.clinic.example"], ["ISSUER", "key set"]),
+    (["--issuer", "login.clinic.example"], ["ISSUER", "https URL", "--jwks-file"]),
+    (["--issuer", "http://login.clinic.example"], ["ISSUER", "must be https"]),
+    (["--issuer", "https://login.clinic.example/?tenant=1"], ["ISSUER", "query"]),
+    (["--issuer", "https://login.clinic.example/#a"], ["ISSUER"]),
+    (["--issuer", "http://169.254.169.254/"], ["ISSUER"]),
+    (["--jwks-file", "keys.json"], ["ISSUER", "missing"]),
     (["--tls-certificate", "cert.pem"], ["TLS_KEY"]),
     (["--media-region", "mars-1"], ["edia"]),
     (["--playback-validity", "6m"], ["layback"]),

@@ -71,10 +71,15 @@ enum SettingTable {
 
     private static let identity: [Setting] = [
         Setting("telehealth.audience", .text, "telehealth", "this service's name in a token's aud"),
-        Setting("telehealth.issuer", .text, "", "iss of the tokens that are accepted; needs a key set"),
+        Setting(
+            "telehealth.issuer", .text, "",
+            "iss of the tokens that are accepted; without a key set below, its keys are found by its own document"
+                + " (/.well-known/openid-configuration)"),
         Setting("telehealth.jwksFile", .text, "", "file with the issuer's key set (RFC 7517)"),
         Setting("telehealth.jwksUrl", .text, "", "https URL of the issuer's key set"),
-        Setting("telehealth.jwksReload", .duration("10s", "24h"), "5m", "how often the key set is read anew"),
+        Setting(
+            "telehealth.jwksReload", .duration("10s", "24h"), "5m",
+            "how often the key set is read anew, if the issuer does not ask for sooner"),
         Setting(
             "telehealth.developmentTokens", .boolean, "true",
             "accept tokens signed with the data folder's own key; only for people at this machine, without issuer and proxies"

@@ -1,3 +1,4 @@
+internal import Identity
 internal import Monitoring
 internal import RPCServer
 internal import StorageSQLite
@@ -77,6 +78,12 @@ final class ServiceMonitor: Sendable {
         for (label, failure) in [("quota", MeetingGeneration.Failure.quotaExceeded), ("access", .refused)] {
             text.sample(refused[failure] ?? 0, ["kind": label])
         }
+        text.family(
+            "telehealth_issuer_reads_failed_total", .counter,
+            "Readings of the issuer's keys that failed, by what of before stays in use: keys, or the document that tells"
+                + " where they are.")
+        let failed = alarms.keyNotices.withLock { $0 }
+        for label in KeyNotice.labels { text.sample(failed[label] ?? 0, ["kept": label]) }
         text.single(
             "process_resident_memory_bytes", .gauge, "Resident memory.", ProcessMemory.residentByteCount)
         return text.text
