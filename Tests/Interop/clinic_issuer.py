@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from service import Service
-from test_issuers import ISSUER, Key, key_set
+from test_issuers import ISSUER, Key, key_set, own_id
 
 
 class IssuedService(Service):
@@ -25,9 +25,9 @@ class IssuedService(Service):
             "TELEHEALTH_ISSUER": ISSUER, "TELEHEALTH_JWKS_FILE": str(keys), **(env or {})}, **more)
 
     def token(self, role: str, person: str = "", **claims: str) -> str:
-        own = {f"{role}_id": person} if role in ("client", "clinician") else {}
         now = int(time.time())
-        return self.key.token(sub=person or role, role=role, iat=now, exp=now + 3000, **own, **claims)
+        return self.key.token(
+            sub=person or role, telehealth_role=role, iat=now, exp=now + 3000, **own_id(role, person), **claims)
 
 
 class LoopbackIssuer:

@@ -29,7 +29,7 @@ struct Entrance {
         self.configuration = configuration
         self.alarms = alarms
         let identity = configuration.identity
-        let verifier = TokenVerifier(policy: TokenPolicy(audience: identity.audience))
+        let verifier = TokenVerifier(policy: TokenPolicy(audience: identity.audience, claims: identity.claims))
         keys = try Self.keyDirectory(configuration, verifier: verifier, http: http)
         // Without keys nobody's token would count: better no service than one that sends everybody away.
         try await StartFailure.naming(identity.keysPlace) { [keys] in _ = try await keys.reload() }

@@ -6,6 +6,7 @@ extension DaemonConfiguration {
         var audience: String
         /// nil: development tokens only.
         var issuer: (name: String, keys: KeySource)?
+        var claims: ClaimNames
         var reload: Duration
         var acceptsDevelopmentTokens: Bool
 
@@ -15,9 +16,15 @@ extension DaemonConfiguration {
 
         init(_ reader: inout SettingReader) {
             audience = reader.text("telehealth.audience")
+            // A token for nobody in particular would be one for this service.
+            if audience.isEmpty { reader.refuse("telehealth.audience", "must not be empty") }
             issuer = Self.issuer(&reader)
+            claims = ClaimNames(
+                role: reader.text("telehealth.roleClaim"), person: reader.text("telehealth.personClaim"),
+                clinician: reader.text("telehealth.clinicianClaim"))
             reload = reader.duration("telehealth.jwksReload")
             acceptsDevelopmentTokens = reader.boolean("telehealth.developmentTokens")
+            for fault in claims.faults { reader.refuse("telehealth.\(fault.part.rawValue)Claim", fault.sentence) }
         }
 
         /// Its keys are where a setting says, else where its own document does.

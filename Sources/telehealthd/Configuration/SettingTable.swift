@@ -1,3 +1,5 @@
+internal import Identity
+
 /// Every setting of the daemon, in the order `--help` shows them.
 enum SettingTable {
     static let all: [Setting] =
@@ -80,6 +82,15 @@ enum SettingTable {
         Setting(
             "telehealth.jwksReload", .duration("10s", "24h"), "5m",
             "how often the key set is read anew, if the issuer does not ask for sooner"),
+        Setting(
+            "telehealth.roleClaim", .text, ClaimNames.standard.role,
+            "claim of the issuer's tokens with the caller's role: its word, or a list that holds one role's word"),
+        Setting(
+            "telehealth.personClaim", .text, ClaimNames.standard.person,
+            "claim with the id of a client or guardian in the clinic's records"),
+        Setting(
+            "telehealth.clinicianClaim", .text, ClaimNames.standard.clinician,
+            "claim with the id of a staff member in the clinic's records"),
         Setting(
             "telehealth.developmentTokens", .boolean, "true",
             "accept tokens signed with the data folder's own key; only for people at this machine, without issuer and proxies"
