@@ -35,6 +35,14 @@ public enum CodeGenerator {
                             .generate()
                     })
             }
+            if let page = options.reference {
+                let asked = request.fileToGenerate.compactMap { name in request.protoFile.first { $0.name == name } }
+                response.file.append(
+                    .with { output in
+                        output.name = page
+                        output.content = ReferencePage(asked, schema).text()
+                    })
+            }
         } catch {
             response.file = []
             response.error = error.description

@@ -6,6 +6,8 @@
 /// | `import` | `proto.package:SwiftModule`: where the types of another package live; may repeat |
 /// | `notice` | a licence line for files whose `.proto` has no comments (descriptor sets without source); may
 /// repeat |
+/// | `option` | full name of a message-typed option of methods or enum values that becomes Swift data; may repeat |
+/// | `reference` | name of a further file: a page of all calls and reasons, from the options of `CallComments` |
 struct GeneratorOptions {
     var module = ""
     /// Proto package to Swift module. The well-known types are always at home in ProtobufWire.
@@ -13,6 +15,8 @@ struct GeneratorOptions {
         "google.protobuf": "ProtobufWire", "google.protobuf.compiler": "ProtobufCodegen",
     ]
     var notice: [String] = []
+    var customOptions: [String] = []
+    var reference: String?
 
     init(parameter: String) throws(CodegenError) {
         for pair in parameter.split(separator: ",") {
@@ -31,6 +35,10 @@ struct GeneratorOptions {
                 modules[String(parts[0])] = String(parts[1])
             case "notice":
                 notice.append(value)
+            case "option":
+                customOptions.append(value)
+            case "reference":
+                reference = value
             default:
                 throw CodegenError("unknown parameter \"\(pair[..<equals])\"")
             }
