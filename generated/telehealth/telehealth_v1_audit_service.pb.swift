@@ -708,39 +708,73 @@ public enum Telehealth_V1_AuditService_Methods {
         exportAuditLog,
         getAuditProof,
     ]
+    /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
+    public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
+        var options: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = []
+        options.append((listAuditEvents, .with {
+            $0.roles = [.admin]
+        }))
+        options.append((listSessionAccesses, .with {
+            $0.roles = [.client, .admin]
+            $0.standing = .ownRecord
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied]
+        }))
+        options.append((verifyAuditLog, .with {
+            $0.roles = [.admin]
+        }))
+        options.append((exportAuditLog, .with {
+            $0.roles = [.admin]
+        }))
+        options.append((getAuditProof, .with {
+            $0.roles = [.admin]
+            $0.reasons = [.auditEventNotFound]
+        }))
+        return options
+    }()
 }
 
 /// Reads and checks the audit log: one row per access, change, denial and export, chained by a secret key, with signed
 /// heads kept outside the database. Every call of this service stands in the log itself.
 public protocol Telehealth_V1_AuditServiceHandler: Sendable {
-    /// Lists rows by time. Roles: admin.
+    /// Lists rows by time.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID); UNAVAILABLE (AUDIT_UNAVAILABLE).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     func listAuditEvents(_ request: Telehealth_V1_ListAuditEventsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListAuditEventsResponse
-    /// Says who saw or changed a session, one line per person. Roles: admin; the session's client and guardian.
+    /// Says who saw or changed a session, one line per person.
     ///
-    /// A call of its own and not only a filter of ListAuditEvents: it answers a client's question, so who may ask is decided
-    /// by the session's roster, and addresses, reasons and the targets of others' calls stay out of it.
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); UNAVAILABLE (AUDIT_UNAVAILABLE).
+    /// A call of its own and not only a filter of ListAuditEvents: it answers a client's question, so who may ask is
+    /// decided by the session's roster, and addresses, reasons and the targets of others' calls stay out of it.
+    ///
+    /// Roles: client, admin.
+    /// Of these: the visit's client and guardian, also after they were sent away.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED).
     func listSessionAccesses(_ request: Telehealth_V1_ListSessionAccessesRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListSessionAccessesResponse
-    /// Checks rows against the key, each other, and the signed heads. Roles: admin.
+    /// Checks rows against the key, each other, and the signed heads.
     ///
-    /// Takes about a second per 100,000 rows; give the call a deadline that suits. One check at a time.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD); UNAVAILABLE (AUDIT_UNAVAILABLE) while another check runs.
+    /// Takes about a second per 100,000 rows; give the call a deadline that suits. One check at a time: AUDIT_UNAVAILABLE
+    /// while another runs.
+    ///
+    /// Roles: admin.
+    /// Errors: those of every call.
     func verifyAuditLog(_ request: Telehealth_V1_VerifyAuditLogRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_VerifyAuditLogResponse
-    /// Streams rows with their MACs, oldest first, then the signed head that covers them. Roles: admin.
+    /// Streams rows with their MACs, oldest first, then the signed head that covers them.
     ///
     /// What it sends is enough to check the log without the service, given the chain key and the heads' public key.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD); UNAVAILABLE (AUDIT_UNAVAILABLE).
+    ///
+    /// Roles: admin.
+    /// Errors: those of every call.
     func exportAuditLog(
         _ request: Telehealth_V1_ExportAuditLogRequest, responses: ResponseWriter<Telehealth_V1_ExportAuditLogResponse>,
         context: ServerCallContext) async throws(RPCError)
-    /// Shows that a row is in the log, by RFC 6962, to whoever has no access to it. Roles: admin.
+    /// Shows that a row is in the log, by RFC 6962, to whoever has no access to it.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD); NOT_FOUND (AUDIT_EVENT_NOT_FOUND); UNAVAILABLE (AUDIT_UNAVAILABLE).
+    /// Roles: admin.
+    /// Errors, beside those of every call: NOT_FOUND (AUDIT_EVENT_NOT_FOUND).
     func getAuditProof(_ request: Telehealth_V1_GetAuditProofRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetAuditProofResponse
 }
@@ -785,49 +819,60 @@ public struct Telehealth_V1_AuditServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// Lists rows by time. Roles: admin.
+    /// Lists rows by time.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID); UNAVAILABLE (AUDIT_UNAVAILABLE).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func listAuditEvents(
         _ request: Telehealth_V1_ListAuditEventsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListAuditEventsResponse {
         try await channel.unary(Telehealth_V1_AuditService_Methods.listAuditEvents, request, options: options)
     }
 
-    /// Says who saw or changed a session, one line per person. Roles: admin; the session's client and guardian.
+    /// Says who saw or changed a session, one line per person.
     ///
-    /// A call of its own and not only a filter of ListAuditEvents: it answers a client's question, so who may ask is decided
-    /// by the session's roster, and addresses, reasons and the targets of others' calls stay out of it.
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); UNAVAILABLE (AUDIT_UNAVAILABLE).
+    /// A call of its own and not only a filter of ListAuditEvents: it answers a client's question, so who may ask is
+    /// decided by the session's roster, and addresses, reasons and the targets of others' calls stay out of it.
+    ///
+    /// Roles: client, admin.
+    /// Of these: the visit's client and guardian, also after they were sent away.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED).
     public func listSessionAccesses(
         _ request: Telehealth_V1_ListSessionAccessesRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListSessionAccessesResponse {
         try await channel.unary(Telehealth_V1_AuditService_Methods.listSessionAccesses, request, options: options)
     }
 
-    /// Checks rows against the key, each other, and the signed heads. Roles: admin.
+    /// Checks rows against the key, each other, and the signed heads.
     ///
-    /// Takes about a second per 100,000 rows; give the call a deadline that suits. One check at a time.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD); UNAVAILABLE (AUDIT_UNAVAILABLE) while another check runs.
+    /// Takes about a second per 100,000 rows; give the call a deadline that suits. One check at a time: AUDIT_UNAVAILABLE
+    /// while another runs.
+    ///
+    /// Roles: admin.
+    /// Errors: those of every call.
     public func verifyAuditLog(
         _ request: Telehealth_V1_VerifyAuditLogRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_VerifyAuditLogResponse {
         try await channel.unary(Telehealth_V1_AuditService_Methods.verifyAuditLog, request, options: options)
     }
 
-    /// Streams rows with their MACs, oldest first, then the signed head that covers them. Roles: admin.
+    /// Streams rows with their MACs, oldest first, then the signed head that covers them.
     ///
     /// What it sends is enough to check the log without the service, given the chain key and the heads' public key.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD); UNAVAILABLE (AUDIT_UNAVAILABLE).
+    ///
+    /// Roles: admin.
+    /// Errors: those of every call.
     public func exportAuditLog(
         _ request: Telehealth_V1_ExportAuditLogRequest, options: CallOptions = .init()
     ) -> ResponseStream<Telehealth_V1_ExportAuditLogResponse> {
         channel.serverStreaming(Telehealth_V1_AuditService_Methods.exportAuditLog, request, options: options)
     }
 
-    /// Shows that a row is in the log, by RFC 6962, to whoever has no access to it. Roles: admin.
+    /// Shows that a row is in the log, by RFC 6962, to whoever has no access to it.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD); NOT_FOUND (AUDIT_EVENT_NOT_FOUND); UNAVAILABLE (AUDIT_UNAVAILABLE).
+    /// Roles: admin.
+    /// Errors, beside those of every call: NOT_FOUND (AUDIT_EVENT_NOT_FOUND).
     public func getAuditProof(
         _ request: Telehealth_V1_GetAuditProofRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetAuditProofResponse {
@@ -841,68 +886,70 @@ public enum Telehealth_V1_AuditService_File {
         name: "telehealth/v1/audit_service.proto",
         base64: """
             CiF0ZWxlaGVhbHRoL3YxL2F1ZGl0X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3Rh
-            bXAucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90byLjBAoKQXVkaXRFdmVudBIcCgZudW1iZXIYASABKANCBIC6
-            GAJSBm51bWJlchIwCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSAmF0Eh4KB3N1YmplY3QYAyAB
-            KAlCBIC6GANSB3N1YmplY3QSHQoEcm9sZRgEIAEoCUIEgLoYAkgAUgRyb2xliAEBEh8KBWFjdG9yGAUgASgJQgSAuhgDSAFSBWFj
-            dG9yiAEBEiEKBnNvdXJjZRgGIAEoCUIEgLoYBEgCUgZzb3VyY2WIAQESHAoGYWN0aW9uGAcgASgJQgSAuhgCUgZhY3Rpb24SHgoH
-            b3V0Y29tZRgIIAEoCUIEgLoYAlIHb3V0Y29tZRImCglwZXJzb25faWQYCSABKAlCBIC6GANIA1IIcGVyc29uSWSIAQESKAoKc2Vz
-            c2lvbl9pZBgKIAEoCUIEgLoYAkgEUglzZXNzaW9uSWSIAQESIQoGdGFyZ2V0GAsgASgJQgSAuhgCSAVSBnRhcmdldIgBARIhCgZy
-            ZWFzb24YDCABKAlCBIC6GAJIBlIGcmVhc29uiAEBEhoKBWNvdW50GA0gASgDQgSAuhgCUgVjb3VudBInCgxwcmV2aW91c19tYWMY
-            DiABKAxCBIC6GAJSC3ByZXZpb3VzTWFjEhYKA21hYxgPIAEoDEIEgLoYAlIDbWFjQgcKBV9yb2xlQggKBl9hY3RvckIJCgdfc291
-            cmNlQgwKCl9wZXJzb25faWRCDQoLX3Nlc3Npb25faWRCCQoHX3RhcmdldEIJCgdfcmVhc29uIukBCglBdWRpdEhlYWQSIQoJdHJl
-            ZV9zaXplGAEgASgDQgSAuhgCUgh0cmVlU2l6ZRIWCgNtYWMYAiABKAxCBIC6GAJSA21hYxIhCglyb290X2hhc2gYAyABKAxCBIC6
-            GAJSCHJvb3RIYXNoEj0KCXNpZ25lZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCHNpZ25lZEF0
-            EhsKBmtleV9pZBgFIAEoDEIEgLoYAlIFa2V5SWQSIgoJc2lnbmF0dXJlGAYgASgMQgSAuhgCUglzaWduYXR1cmUiiwEKDEF1ZGl0
-            RmluZGluZxIcCgZudW1iZXIYASABKANCBIC6GAJSBm51bWJlchI1CgVmYXVsdBgCIAEoDjIZLnRlbGVoZWFsdGgudjEuQXVkaXRG
-            YXVsdEIEgLoYAlIFZmF1bHQSJgoLZGVzY3JpcHRpb24YAyABKAlCBIC6GAJSC2Rlc2NyaXB0aW9uIrwDChZMaXN0QXVkaXRFdmVu
-            dHNSZXF1ZXN0EiMKCnNlc3Npb25faWQYASABKAlCBIC6GAJSCXNlc3Npb25JZBIeCgdzdWJqZWN0GAIgASgJQgSAuhgDUgdzdWJq
-            ZWN0EiEKCXBlcnNvbl9pZBgDIAEoCUIEgLoYA1IIcGVyc29uSWQSNAoEZnJvbRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1l
-            c3RhbXBCBIC6GAJSBGZyb20SOAoGYmVmb3JlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIGYmVmb3Jl
-            EhwKBmFjdGlvbhgGIAEoCUIEgLoYAlIGYWN0aW9uEjsKB291dGNvbWUYByABKA4yGy50ZWxlaGVhbHRoLnYxLkF1ZGl0T3V0Y29t
-            ZUIEgLoYAlIHb3V0Y29tZRInCgxuZXdlc3RfZmlyc3QYCCABKAhCBIC6GAJSC25ld2VzdEZpcnN0EiEKCXBhZ2Vfc2l6ZRgJIAEo
-            BUIEgLoYAlIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgKIAEoCUIEgLoYAlIJcGFnZVRva2VuInoKF0xpc3RBdWRpdEV2ZW50c1Jl
-            c3BvbnNlEjEKBmV2ZW50cxgBIAMoCzIZLnRlbGVoZWFsdGgudjEuQXVkaXRFdmVudFIGZXZlbnRzEiwKD25leHRfcGFnZV90b2tl
-            bhgCIAEoCUIEgLoYAlINbmV4dFBhZ2VUb2tlbiJBChpMaXN0U2Vzc2lvbkFjY2Vzc2VzUmVxdWVzdBIjCgpzZXNzaW9uX2lkGAEg
-            ASgJQgSAuhgCUglzZXNzaW9uSWQifgobTGlzdFNlc3Npb25BY2Nlc3Nlc1Jlc3BvbnNlEjgKCGFjY2Vzc2VzGAEgAygLMhwudGVs
-            ZWhlYWx0aC52MS5TZXNzaW9uQWNjZXNzUghhY2Nlc3NlcxIlCgtpc19jb21wbGV0ZRgCIAEoCEIEgLoYAlIKaXNDb21wbGV0ZSKF
-            AwoNU2Vzc2lvbkFjY2VzcxIeCgdzdWJqZWN0GAEgASgJQgSAuhgDUgdzdWJqZWN0EhgKBHJvbGUYAiABKAlCBIC6GAJSBHJvbGUS
-            GgoFYWN0b3IYAyABKAlCBIC6GANSBWFjdG9yEjsKCGZpcnN0X2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE
-            gLoYAlIHZmlyc3RBdBI5CgdsYXN0X2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIGbGFzdEF0EkMK
-            BWNhbGxzGAYgAygLMicudGVsZWhlYWx0aC52MS5TZXNzaW9uQWNjZXNzLkNhbGxzRW50cnlCBIC6GAJSBWNhbGxzEicKDGRlbmll
-            ZF9jb3VudBgHIAEoA0IEgLoYAlILZGVuaWVkQ291bnQaOAoKQ2FsbHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgC
-            IAEoA1IFdmFsdWU6AjgBImsKFVZlcmlmeUF1ZGl0TG9nUmVxdWVzdBIlCgtmcm9tX251bWJlchgBIAEoA0IEgLoYAlIKZnJvbU51
-            bWJlchIrCg50aHJvdWdoX251bWJlchgCIAEoA0IEgLoYAlINdGhyb3VnaE51bWJlciKvAwoWVmVyaWZ5QXVkaXRMb2dSZXNwb25z
-            ZRIfCghpc193aG9sZRgBIAEoCEIEgLoYAlIHaXNXaG9sZRInCgxyb3dzX2NoZWNrZWQYAiABKANCBIC6GAJSC3Jvd3NDaGVja2Vk
-            EikKDWhlYWRzX2NoZWNrZWQYAyABKANCBIC6GAJSDGhlYWRzQ2hlY2tlZBIrCg50aHJvdWdoX251bWJlchgEIAEoA0IEgLoYAlIN
-            dGhyb3VnaE51bWJlchIxCgVmaXJzdBgFIAEoCzIbLnRlbGVoZWFsdGgudjEuQXVkaXRGaW5kaW5nUgVmaXJzdBI3CghmaW5kaW5n
-            cxgGIAMoCzIbLnRlbGVoZWFsdGgudjEuQXVkaXRGaW5kaW5nUghmaW5kaW5ncxIpCg1maW5kaW5nX2NvdW50GAcgASgDQgSAuhgC
-            UgxmaW5kaW5nQ291bnQSOQoLbmV3ZXN0X2hlYWQYCCABKAsyGC50ZWxlaGVhbHRoLnYxLkF1ZGl0SGVhZFIKbmV3ZXN0SGVhZBIh
-            Cglyb290X2hhc2gYCSABKAxCBIC6GAJSCHJvb3RIYXNoImsKFUV4cG9ydEF1ZGl0TG9nUmVxdWVzdBIlCgtmcm9tX251bWJlchgB
-            IAEoA0IEgLoYAlIKZnJvbU51bWJlchIrCg50aHJvdWdoX251bWJlchgCIAEoA0IEgLoYAlINdGhyb3VnaE51bWJlciKnAQoWRXhw
-            b3J0QXVkaXRMb2dSZXNwb25zZRIxCgZldmVudHMYASADKAsyGS50ZWxlaGVhbHRoLnYxLkF1ZGl0RXZlbnRSBmV2ZW50cxIsCgRo
-            ZWFkGAIgASgLMhgudGVsZWhlYWx0aC52MS5BdWRpdEhlYWRSBGhlYWQSLAoPaGVhZF9wdWJsaWNfa2V5GAMgASgMQgSAuhgCUg1o
-            ZWFkUHVibGljS2V5IjQKFEdldEF1ZGl0UHJvb2ZSZXF1ZXN0EhwKBm51bWJlchgBIAEoA0IEgLoYAlIGbnVtYmVyIuEBChVHZXRB
-            dWRpdFByb29mUmVzcG9uc2USLwoFZXZlbnQYASABKAsyGS50ZWxlaGVhbHRoLnYxLkF1ZGl0RXZlbnRSBWV2ZW50EiEKCWxlYWZf
-            aGFzaBgCIAEoDEIEgLoYAlIIbGVhZkhhc2gSGAoEcGF0aBgDIAMoDEIEgLoYAlIEcGF0aBIsCgRoZWFkGAQgASgLMhgudGVsZWhl
-            YWx0aC52MS5BdWRpdEhlYWRSBGhlYWQSLAoPaGVhZF9wdWJsaWNfa2V5GAUgASgMQgSAuhgCUg1oZWFkUHVibGljS2V5KnwKDEF1
-            ZGl0T3V0Y29tZRIdChlBVURJVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGQoVQVVESVRfT1VUQ09NRV9BTExPV0VEEAESGAoUQVVE
-            SVRfT1VUQ09NRV9ERU5JRUQQAhIYChRBVURJVF9PVVRDT01FX0ZBSUxFRBADKqEDCgpBdWRpdEZhdWx0EhsKF0FVRElUX0ZBVUxU
-            X1VOU1BFQ0lGSUVEEAASFwoTQVVESVRfRkFVTFRfQ0hBTkdFRBABEhkKFUFVRElUX0ZBVUxUX1JFT1JERVJFRBACEhcKE0FVRElU
-            X0ZBVUxUX01JU1NJTkcQAxIYChRBVURJVF9GQVVMVF9VTkxJTktFRBAEEh0KGUFVRElUX0ZBVUxUX0hFQURfTUlTTUFUQ0gQBRIY
-            ChRBVURJVF9GQVVMVF9UQUlMX0NVVBAGEhsKF0FVRElUX0ZBVUxUX0hFQURfRk9SR0VEEAcSIQodQVVESVRfRkFVTFRfVFJFRV9O
-            T0RFX0NIQU5HRUQQCBIcChhBVURJVF9GQVVMVF9IRUFEX0RBTUFHRUQQCRIZChVBVURJVF9GQVVMVF9ST1dTX0xPU1QQChIcChhB
-            VURJVF9GQVVMVF9NQVJLX0RBTUFHRUQQDBIjCh9BVURJVF9GQVVMVF9XUklURV9BSEVBRF9MT0dfQ1VUEA0SGgoWQVVESVRfRkFV
-            TFRfUk9XX0ZPUkdFRBALMvoDCgxBdWRpdFNlcnZpY2USYAoPTGlzdEF1ZGl0RXZlbnRzEiUudGVsZWhlYWx0aC52MS5MaXN0QXVk
-            aXRFdmVudHNSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5MaXN0QXVkaXRFdmVudHNSZXNwb25zZRJsChNMaXN0U2Vzc2lvbkFjY2Vz
-            c2VzEikudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbkFjY2Vzc2VzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25B
-            Y2Nlc3Nlc1Jlc3BvbnNlEl0KDlZlcmlmeUF1ZGl0TG9nEiQudGVsZWhlYWx0aC52MS5WZXJpZnlBdWRpdExvZ1JlcXVlc3QaJS50
-            ZWxlaGVhbHRoLnYxLlZlcmlmeUF1ZGl0TG9nUmVzcG9uc2USXwoORXhwb3J0QXVkaXRMb2cSJC50ZWxlaGVhbHRoLnYxLkV4cG9y
-            dEF1ZGl0TG9nUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuRXhwb3J0QXVkaXRMb2dSZXNwb25zZTABEloKDUdldEF1ZGl0UHJvb2YS
-            Iy50ZWxlaGVhbHRoLnYxLkdldEF1ZGl0UHJvb2ZSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5HZXRBdWRpdFByb29mUmVzcG9uc2Vi
-            BnByb3RvMw==
+            bXAucHJvdG8aIXRlbGVoZWFsdGgvdjEvY2FsbF9jb250cmFjdC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3Rv
+            IuMECgpBdWRpdEV2ZW50EhwKBm51bWJlchgBIAEoA0IEgLoYAlIGbnVtYmVyEjAKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVm
+            LlRpbWVzdGFtcEIEgLoYAlICYXQSHgoHc3ViamVjdBgDIAEoCUIEgLoYA1IHc3ViamVjdBIdCgRyb2xlGAQgASgJQgSAuhgCSABS
+            BHJvbGWIAQESHwoFYWN0b3IYBSABKAlCBIC6GANIAVIFYWN0b3KIAQESIQoGc291cmNlGAYgASgJQgSAuhgESAJSBnNvdXJjZYgB
+            ARIcCgZhY3Rpb24YByABKAlCBIC6GAJSBmFjdGlvbhIeCgdvdXRjb21lGAggASgJQgSAuhgCUgdvdXRjb21lEiYKCXBlcnNvbl9p
+            ZBgJIAEoCUIEgLoYA0gDUghwZXJzb25JZIgBARIoCgpzZXNzaW9uX2lkGAogASgJQgSAuhgCSARSCXNlc3Npb25JZIgBARIhCgZ0
+            YXJnZXQYCyABKAlCBIC6GAJIBVIGdGFyZ2V0iAEBEiEKBnJlYXNvbhgMIAEoCUIEgLoYAkgGUgZyZWFzb26IAQESGgoFY291bnQY
+            DSABKANCBIC6GAJSBWNvdW50EicKDHByZXZpb3VzX21hYxgOIAEoDEIEgLoYAlILcHJldmlvdXNNYWMSFgoDbWFjGA8gASgMQgSA
+            uhgCUgNtYWNCBwoFX3JvbGVCCAoGX2FjdG9yQgkKB19zb3VyY2VCDAoKX3BlcnNvbl9pZEINCgtfc2Vzc2lvbl9pZEIJCgdfdGFy
+            Z2V0QgkKB19yZWFzb24i6QEKCUF1ZGl0SGVhZBIhCgl0cmVlX3NpemUYASABKANCBIC6GAJSCHRyZWVTaXplEhYKA21hYxgCIAEo
+            DEIEgLoYAlIDbWFjEiEKCXJvb3RfaGFzaBgDIAEoDEIEgLoYAlIIcm9vdEhhc2gSPQoJc2lnbmVkX2F0GAQgASgLMhouZ29vZ2xl
+            LnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIIc2lnbmVkQXQSGwoGa2V5X2lkGAUgASgMQgSAuhgCUgVrZXlJZBIiCglzaWduYXR1
+            cmUYBiABKAxCBIC6GAJSCXNpZ25hdHVyZSKLAQoMQXVkaXRGaW5kaW5nEhwKBm51bWJlchgBIAEoA0IEgLoYAlIGbnVtYmVyEjUK
+            BWZhdWx0GAIgASgOMhkudGVsZWhlYWx0aC52MS5BdWRpdEZhdWx0QgSAuhgCUgVmYXVsdBImCgtkZXNjcmlwdGlvbhgDIAEoCUIE
+            gLoYAlILZGVzY3JpcHRpb24ivAMKFkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QSIwoKc2Vzc2lvbl9pZBgBIAEoCUIEgLoYAlIJc2Vz
+            c2lvbklkEh4KB3N1YmplY3QYAiABKAlCBIC6GANSB3N1YmplY3QSIQoJcGVyc29uX2lkGAMgASgJQgSAuhgDUghwZXJzb25JZBI0
+            CgRmcm9tGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIEZnJvbRI4CgZiZWZvcmUYBSABKAsyGi5nb29n
+            bGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgZiZWZvcmUSHAoGYWN0aW9uGAYgASgJQgSAuhgCUgZhY3Rpb24SOwoHb3V0Y29t
+            ZRgHIAEoDjIbLnRlbGVoZWFsdGgudjEuQXVkaXRPdXRjb21lQgSAuhgCUgdvdXRjb21lEicKDG5ld2VzdF9maXJzdBgIIAEoCEIE
+            gLoYAlILbmV3ZXN0Rmlyc3QSIQoJcGFnZV9zaXplGAkgASgFQgSAuhgCUghwYWdlU2l6ZRIjCgpwYWdlX3Rva2VuGAogASgJQgSA
+            uhgCUglwYWdlVG9rZW4iegoXTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2USMQoGZXZlbnRzGAEgAygLMhkudGVsZWhlYWx0aC52MS5B
+            dWRpdEV2ZW50UgZldmVudHMSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIkEKGkxpc3RTZXNz
+            aW9uQWNjZXNzZXNSZXF1ZXN0EiMKCnNlc3Npb25faWQYASABKAlCBIC6GAJSCXNlc3Npb25JZCJ+ChtMaXN0U2Vzc2lvbkFjY2Vz
+            c2VzUmVzcG9uc2USOAoIYWNjZXNzZXMYASADKAsyHC50ZWxlaGVhbHRoLnYxLlNlc3Npb25BY2Nlc3NSCGFjY2Vzc2VzEiUKC2lz
+            X2NvbXBsZXRlGAIgASgIQgSAuhgCUgppc0NvbXBsZXRlIoUDCg1TZXNzaW9uQWNjZXNzEh4KB3N1YmplY3QYASABKAlCBIC6GANS
+            B3N1YmplY3QSGAoEcm9sZRgCIAEoCUIEgLoYAlIEcm9sZRIaCgVhY3RvchgDIAEoCUIEgLoYA1IFYWN0b3ISOwoIZmlyc3RfYXQY
+            BCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgdmaXJzdEF0EjkKB2xhc3RfYXQYBSABKAsyGi5nb29nbGUu
+            cHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgZsYXN0QXQSQwoFY2FsbHMYBiADKAsyJy50ZWxlaGVhbHRoLnYxLlNlc3Npb25BY2Nl
+            c3MuQ2FsbHNFbnRyeUIEgLoYAlIFY2FsbHMSJwoMZGVuaWVkX2NvdW50GAcgASgDQgSAuhgCUgtkZW5pZWRDb3VudBo4CgpDYWxs
+            c0VudHJ5EhAKA2tleRgBIAEoCVIDa2V5EhQKBXZhbHVlGAIgASgDUgV2YWx1ZToCOAEiawoVVmVyaWZ5QXVkaXRMb2dSZXF1ZXN0
+            EiUKC2Zyb21fbnVtYmVyGAEgASgDQgSAuhgCUgpmcm9tTnVtYmVyEisKDnRocm91Z2hfbnVtYmVyGAIgASgDQgSAuhgCUg10aHJv
+            dWdoTnVtYmVyIq8DChZWZXJpZnlBdWRpdExvZ1Jlc3BvbnNlEh8KCGlzX3dob2xlGAEgASgIQgSAuhgCUgdpc1dob2xlEicKDHJv
+            d3NfY2hlY2tlZBgCIAEoA0IEgLoYAlILcm93c0NoZWNrZWQSKQoNaGVhZHNfY2hlY2tlZBgDIAEoA0IEgLoYAlIMaGVhZHNDaGVj
+            a2VkEisKDnRocm91Z2hfbnVtYmVyGAQgASgDQgSAuhgCUg10aHJvdWdoTnVtYmVyEjEKBWZpcnN0GAUgASgLMhsudGVsZWhlYWx0
+            aC52MS5BdWRpdEZpbmRpbmdSBWZpcnN0EjcKCGZpbmRpbmdzGAYgAygLMhsudGVsZWhlYWx0aC52MS5BdWRpdEZpbmRpbmdSCGZp
+            bmRpbmdzEikKDWZpbmRpbmdfY291bnQYByABKANCBIC6GAJSDGZpbmRpbmdDb3VudBI5CgtuZXdlc3RfaGVhZBgIIAEoCzIYLnRl
+            bGVoZWFsdGgudjEuQXVkaXRIZWFkUgpuZXdlc3RIZWFkEiEKCXJvb3RfaGFzaBgJIAEoDEIEgLoYAlIIcm9vdEhhc2giawoVRXhw
+            b3J0QXVkaXRMb2dSZXF1ZXN0EiUKC2Zyb21fbnVtYmVyGAEgASgDQgSAuhgCUgpmcm9tTnVtYmVyEisKDnRocm91Z2hfbnVtYmVy
+            GAIgASgDQgSAuhgCUg10aHJvdWdoTnVtYmVyIqcBChZFeHBvcnRBdWRpdExvZ1Jlc3BvbnNlEjEKBmV2ZW50cxgBIAMoCzIZLnRl
+            bGVoZWFsdGgudjEuQXVkaXRFdmVudFIGZXZlbnRzEiwKBGhlYWQYAiABKAsyGC50ZWxlaGVhbHRoLnYxLkF1ZGl0SGVhZFIEaGVh
+            ZBIsCg9oZWFkX3B1YmxpY19rZXkYAyABKAxCBIC6GAJSDWhlYWRQdWJsaWNLZXkiNAoUR2V0QXVkaXRQcm9vZlJlcXVlc3QSHAoG
+            bnVtYmVyGAEgASgDQgSAuhgCUgZudW1iZXIi4QEKFUdldEF1ZGl0UHJvb2ZSZXNwb25zZRIvCgVldmVudBgBIAEoCzIZLnRlbGVo
+            ZWFsdGgudjEuQXVkaXRFdmVudFIFZXZlbnQSIQoJbGVhZl9oYXNoGAIgASgMQgSAuhgCUghsZWFmSGFzaBIYCgRwYXRoGAMgAygM
+            QgSAuhgCUgRwYXRoEiwKBGhlYWQYBCABKAsyGC50ZWxlaGVhbHRoLnYxLkF1ZGl0SGVhZFIEaGVhZBIsCg9oZWFkX3B1YmxpY19r
+            ZXkYBSABKAxCBIC6GAJSDWhlYWRQdWJsaWNLZXkqfAoMQXVkaXRPdXRjb21lEh0KGUFVRElUX09VVENPTUVfVU5TUEVDSUZJRUQQ
+            ABIZChVBVURJVF9PVVRDT01FX0FMTE9XRUQQARIYChRBVURJVF9PVVRDT01FX0RFTklFRBACEhgKFEFVRElUX09VVENPTUVfRkFJ
+            TEVEEAMqoQMKCkF1ZGl0RmF1bHQSGwoXQVVESVRfRkFVTFRfVU5TUEVDSUZJRUQQABIXChNBVURJVF9GQVVMVF9DSEFOR0VEEAES
+            GQoVQVVESVRfRkFVTFRfUkVPUkRFUkVEEAISFwoTQVVESVRfRkFVTFRfTUlTU0lORxADEhgKFEFVRElUX0ZBVUxUX1VOTElOS0VE
+            EAQSHQoZQVVESVRfRkFVTFRfSEVBRF9NSVNNQVRDSBAFEhgKFEFVRElUX0ZBVUxUX1RBSUxfQ1VUEAYSGwoXQVVESVRfRkFVTFRf
+            SEVBRF9GT1JHRUQQBxIhCh1BVURJVF9GQVVMVF9UUkVFX05PREVfQ0hBTkdFRBAIEhwKGEFVRElUX0ZBVUxUX0hFQURfREFNQUdF
+            RBAJEhkKFUFVRElUX0ZBVUxUX1JPV1NfTE9TVBAKEhwKGEFVRElUX0ZBVUxUX01BUktfREFNQUdFRBAMEiMKH0FVRElUX0ZBVUxU
+            X1dSSVRFX0FIRUFEX0xPR19DVVQQDRIaChZBVURJVF9GQVVMVF9ST1dfRk9SR0VEEAsytAQKDEF1ZGl0U2VydmljZRJpCg9MaXN0
+            QXVkaXRFdmVudHMSJS50ZWxlaGVhbHRoLnYxLkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QaJi50ZWxlaGVhbHRoLnYxLkxpc3RBdWRp
+            dEV2ZW50c1Jlc3BvbnNlIgeKuhgDCgEFEn8KE0xpc3RTZXNzaW9uQWNjZXNzZXMSKS50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9u
+            QWNjZXNzZXNSZXF1ZXN0GioudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbkFjY2Vzc2VzUmVzcG9uc2UiEYq6GA0KAgQFGAcqBRWM
+            AY0BEmYKDlZlcmlmeUF1ZGl0TG9nEiQudGVsZWhlYWx0aC52MS5WZXJpZnlBdWRpdExvZ1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYx
+            LlZlcmlmeUF1ZGl0TG9nUmVzcG9uc2UiB4q6GAMKAQUSaAoORXhwb3J0QXVkaXRMb2cSJC50ZWxlaGVhbHRoLnYxLkV4cG9ydEF1
+            ZGl0TG9nUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuRXhwb3J0QXVkaXRMb2dSZXNwb25zZSIHiroYAwoBBTABEmYKDUdldEF1ZGl0
+            UHJvb2YSIy50ZWxlaGVhbHRoLnYxLkdldEF1ZGl0UHJvb2ZSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5HZXRBdWRpdFByb29mUmVz
+            cG9uc2UiCoq6GAYKAQUqAWNiBnByb3RvMw==
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,
+            Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
         ])
 }

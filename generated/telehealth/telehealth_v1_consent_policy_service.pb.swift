@@ -640,6 +640,22 @@ public enum Telehealth_V1_ConsentPolicyService_Methods {
         listConsentDocuments,
         listPlacePolicies,
     ]
+    /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
+    public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
+        var options: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = []
+        options.append((evaluateConsent, .with {
+            $0.roles = [.service, .clinician, .client, .admin, .guest]
+            $0.standing = .ofVisitOrTied
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .subjectNotFound]
+        }))
+        options.append((listConsentDocuments, .with {
+            $0.roles = [.service, .scheduler, .clinician, .client, .admin]
+        }))
+        options.append((listPlacePolicies, .with {
+            $0.roles = [.service, .scheduler, .clinician, .client, .admin]
+        }))
+        return options
+    }()
 }
 
 /// Judges consents by the policy of the place where the visit's client is.
@@ -647,19 +663,26 @@ public enum Telehealth_V1_ConsentPolicyService_Methods {
 /// The place is `US-` with the state of the client's pre-visit check (the guardian's, when the client gave none); before
 /// any check it is the clinic's home place. A place without a policy of its own is under `default`, the strictest one.
 public protocol Telehealth_V1_ConsentPolicyServiceHandler: Sendable {
-    /// Tells whether an action may be done now: what is missing, of whom, why, and what would do. Roles: who may see the
-    /// session, or for a person without a session the person, a clinician of theirs, admin, service.
+    /// Tells whether an action may be done now: what is missing, of whom, why, and what would do.
     ///
     /// A client is told of their own gaps (and a guardian of the client's) in full, of others' only that there are some.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD); NOT_FOUND (SESSION_NOT_FOUND, SUBJECT_NOT_FOUND).
+    ///
+    /// Roles: service, clinician, client, admin, guest.
+    /// Of these: whoever is of the visit; where none is named, the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, SUBJECT_NOT_FOUND); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func evaluateConsent(_ request: Telehealth_V1_EvaluateConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_EvaluateConsentResponse
-    /// Lists the texts there are with their exact wording, newest in force first. Roles: everybody with a token.
+    /// Lists the texts there are with their exact wording, newest in force first.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID).
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     func listConsentDocuments(_ request: Telehealth_V1_ListConsentDocumentsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListConsentDocumentsResponse
-    /// Lists the policies in force, with the sources that they stand on. Roles: everybody with a token.
+    /// Lists the policies in force, with the sources that they stand on.
+    ///
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Errors: those of every call.
     func listPlacePolicies(_ request: Telehealth_V1_ListPlacePoliciesRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListPlacePoliciesResponse
 }
@@ -696,27 +719,34 @@ public struct Telehealth_V1_ConsentPolicyServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// Tells whether an action may be done now: what is missing, of whom, why, and what would do. Roles: who may see the
-    /// session, or for a person without a session the person, a clinician of theirs, admin, service.
+    /// Tells whether an action may be done now: what is missing, of whom, why, and what would do.
     ///
     /// A client is told of their own gaps (and a guardian of the client's) in full, of others' only that there are some.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD); NOT_FOUND (SESSION_NOT_FOUND, SUBJECT_NOT_FOUND).
+    ///
+    /// Roles: service, clinician, client, admin, guest.
+    /// Of these: whoever is of the visit; where none is named, the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, SUBJECT_NOT_FOUND); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func evaluateConsent(
         _ request: Telehealth_V1_EvaluateConsentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_EvaluateConsentResponse {
         try await channel.unary(Telehealth_V1_ConsentPolicyService_Methods.evaluateConsent, request, options: options)
     }
 
-    /// Lists the texts there are with their exact wording, newest in force first. Roles: everybody with a token.
+    /// Lists the texts there are with their exact wording, newest in force first.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID).
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func listConsentDocuments(
         _ request: Telehealth_V1_ListConsentDocumentsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListConsentDocumentsResponse {
         try await channel.unary(Telehealth_V1_ConsentPolicyService_Methods.listConsentDocuments, request, options: options)
     }
 
-    /// Lists the policies in force, with the sources that they stand on. Roles: everybody with a token.
+    /// Lists the policies in force, with the sources that they stand on.
+    ///
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Errors: those of every call.
     public func listPlacePolicies(
         _ request: Telehealth_V1_ListPlacePoliciesRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListPlacePoliciesResponse {
@@ -730,72 +760,74 @@ public enum Telehealth_V1_ConsentPolicyService_File {
         name: "telehealth/v1/consent_policy_service.proto",
         base64: """
             Cip0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfcG9saWN5X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaHmdvb2dsZS9wcm90b2J1
-            Zi9kdXJhdGlvbi5wcm90bxofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxobdGVsZWhlYWx0aC92MS9jb25zZW50LnBy
-            b3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aHXRlbGVoZWFsdGgvdjEvcmVjb3JkaW5nLnByb3RvIt8BChZFdmFs
-            dWF0ZUNvbnNlbnRSZXF1ZXN0EiMKCnNlc3Npb25faWQYASABKAlCBIC6GAJSCXNlc3Npb25JZBIjCgpzdWJqZWN0X2lkGAIgASgJ
-            QgSAuhgDUglzdWJqZWN0SWQSOgoGYWN0aW9uGAMgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZhY3Rp
-            b24SPwoHcHVycG9zZRgEIAEoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIEgLoYAlIHcHVycG9zZSLfAwoXRXZh
-            bHVhdGVDb25zZW50UmVzcG9uc2USOgoGYWN0aW9uGAEgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZh
-            Y3Rpb24SIgoJc2F0aXNmaWVkGAIgASgIQgSAuhgCUglzYXRpc2ZpZWQSOQoHbWlzc2luZxgDIAMoCzIfLnRlbGVoZWFsdGgudjEu
-            Q29uc2VudFNob3J0ZmFsbFIHbWlzc2luZxIrCg5vdGhlcnNfbWlzc2luZxgEIAEoCEIEgLoYAlINb3RoZXJzTWlzc2luZxIxCgVi
-            YXNpcxgFIAMoCzIbLnRlbGVoZWFsdGgudjEuQ29uc2VudEJhc2lzUgViYXNpcxIaCgVwbGFjZRgGIAEoCUIEgLoYAlIFcGxhY2US
-            KwoOcG9saWN5X3ZlcnNpb24YByABKAlCBIC6GAJSDXBvbGljeVZlcnNpb24SOwoJY2l0YXRpb25zGAggAygLMh0udGVsZWhlYWx0
-            aC52MS5Qb2xpY3lDaXRhdGlvblIJY2l0YXRpb25zEkMKDGV2YWx1YXRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1l
-            c3RhbXBCBIC6GAJSC2V2YWx1YXRlZEF0Iq8CChBDb25zZW50U2hvcnRmYWxsEiMKCnN1YmplY3RfaWQYASABKAlCBIC6GANSCXN1
-            YmplY3RJZBJKCgxzdWJqZWN0X3JvbGUYAiABKA4yIS50ZWxlaGVhbHRoLnYxLkNvbnNlbnRTdWJqZWN0Um9sZUIEgLoYAlILc3Vi
-            amVjdFJvbGUSNAoEdHlwZRgDIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5cGUSPgoFY2F1c2UYBCAB
-            KA4yIi50ZWxlaGVhbHRoLnYxLk1pc3NpbmdDb25zZW50Q2F1c2VCBIC6GAJSBWNhdXNlEjQKBnJlbWVkeRgFIAEoCzIcLnRlbGVo
-            ZWFsdGgudjEuQ29uc2VudFJlbWVkeVIGcmVtZWR5IrkDCg1Db25zZW50UmVtZWR5EjYKBXR5cGVzGAEgAygOMhoudGVsZWhlYWx0
-            aC52MS5Db25zZW50VHlwZUIEgLoYAlIFdHlwZXMSPAoHbWV0aG9kcxgCIAMoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhv
-            ZEIEgLoYAlIHbWV0aG9kcxIqCg52ZXJiYWxfYXNfd2VsbBgDIAEoCEIEgLoYAlIMdmVyYmFsQXNXZWxsEi4KEGZvcl9zZXNzaW9u
-            X29ubHkYBCABKAhCBIC6GAJSDmZvclNlc3Npb25Pbmx5EisKDmd1YXJkaWFuX3NpZ25zGAUgASgIQgSAuhgCUg1ndWFyZGlhblNp
-            Z25zEkUKCWRvY3VtZW50cxgGIAMoCzInLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50UmVmZXJlbmNlUglkb2N1bWVudHMS
-            OQoIZXZpZGVuY2UYByADKAsyHS50ZWxlaGVhbHRoLnYxLk1ldGhvZEV2aWRlbmNlUghldmlkZW5jZRInCgxjaXRhdGlvbl9pZHMY
-            CCADKAlCBIC6GAJSC2NpdGF0aW9uSWRzIrkBChhDb25zZW50RG9jdW1lbnRSZWZlcmVuY2USNAoEdHlwZRgBIAEoDjIaLnRlbGVo
-            ZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5cGUSHgoHdmVyc2lvbhgCIAEoCUIEgLoYAVIHdmVyc2lvbhIgCghsYW5ndWFn
-            ZRgDIAEoCUIEgLoYAVIIbGFuZ3VhZ2USJQoLdGV4dF9zaGEyNTYYBCABKAxCBIC6GAJSCnRleHRTaGEyNTYikgEKDk1ldGhvZEV2
-            aWRlbmNlEjoKBm1ldGhvZBgBIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIEgLoYAlIGbWV0aG9kEkQKCHJlcXVp
-            cmVkGAIgAygOMiIudGVsZWhlYWx0aC52MS5Db25zZW50RXZpZGVuY2VLaW5kQgSAuhgCUghyZXF1aXJlZCKvAwoMQ29uc2VudEJh
-            c2lzEiMKCmNvbnNlbnRfaWQYASABKAlCBIC6GAJSCWNvbnNlbnRJZBIjCgpzdWJqZWN0X2lkGAIgASgJQgSAuhgDUglzdWJqZWN0
-            SWQSSgoMc3ViamVjdF9yb2xlGAMgASgOMiEudGVsZWhlYWx0aC52MS5Db25zZW50U3ViamVjdFJvbGVCBIC6GAJSC3N1YmplY3RS
-            b2xlEjQKBHR5cGUYBCABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgR0eXBlEjoKBm1ldGhvZBgFIAEoDjIc
-            LnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIEgLoYAlIGbWV0aG9kEkMKDGNvdW50c191bnRpbBgGIAEoCzIaLmdvb2dsZS5w
-            cm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSC2NvdW50c1VudGlsEicKDGV4cGlyZXNfc29vbhgHIAEoCEIEgLoYAlILZXhwaXJlc1Nv
-            b24SKQoNdGV4dF9yZXBsYWNlZBgIIAEoCEIEgLoYAlIMdGV4dFJlcGxhY2VkIl4KDlBvbGljeUNpdGF0aW9uEhQKAmlkGAEgASgJ
-            QgSAuhgCUgJpZBIcCgZzb3VyY2UYAiABKAlCBIC6GAJSBnNvdXJjZRIYCgRzYXlzGAMgASgJQgSAuhgCUgRzYXlzIucBChtMaXN0
-            Q29uc2VudERvY3VtZW50c1JlcXVlc3QSNAoEdHlwZRgBIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5
-            cGUSIAoIbGFuZ3VhZ2UYAiABKAlCBIC6GAFSCGxhbmd1YWdlEigKDWluX2ZvcmNlX29ubHkYAyABKAhCBIC6GAJSC2luRm9yY2VP
-            bmx5EiEKCXBhZ2Vfc2l6ZRgEIAEoBUIEgLoYAlIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgFIAEoCUIEgLoYAlIJcGFnZVRva2Vu
-            IooBChxMaXN0Q29uc2VudERvY3VtZW50c1Jlc3BvbnNlEjwKCWRvY3VtZW50cxgBIAMoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2Vu
-            dERvY3VtZW50Uglkb2N1bWVudHMSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIhoKGExpc3RQ
-            bGFjZVBvbGljaWVzUmVxdWVzdCJ4ChlMaXN0UGxhY2VQb2xpY2llc1Jlc3BvbnNlEjYKCHBvbGljaWVzGAEgAygLMhoudGVsZWhl
-            YWx0aC52MS5QbGFjZVBvbGljeVIIcG9saWNpZXMSIwoKaG9tZV9wbGFjZRgCIAEoCUIEgLoYAlIJaG9tZVBsYWNlIvcCCgtQbGFj
-            ZVBvbGljeRIaCgVwbGFjZRgBIAEoCUIEgLoYAlIFcGxhY2USHgoHdmVyc2lvbhgCIAEoCUIEgLoYAVIHdmVyc2lvbhIaCgV0aXRs
-            ZRgDIAEoCUIEgLoYAlIFdGl0bGUSLAoPYWdlX29mX21ham9yaXR5GAQgASgFQgSAuhgCUg1hZ2VPZk1ham9yaXR5EjsKCWNpdGF0
-            aW9ucxgFIAMoCzIdLnRlbGVoZWFsdGgudjEuUG9saWN5Q2l0YXRpb25SCWNpdGF0aW9ucxJFCgxyZXF1aXJlbWVudHMYBiADKAsy
-            IS50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSZXF1aXJlbWVudFIMcmVxdWlyZW1lbnRzEjkKCGV2aWRlbmNlGAcgAygLMh0udGVsZWhl
-            YWx0aC52MS5NZXRob2RFdmlkZW5jZVIIZXZpZGVuY2USIwoKdGltZV96b25lcxgIIAMoCUIEgLoYAlIJdGltZVpvbmVzItsEChJD
-            b25zZW50UmVxdWlyZW1lbnQSOgoGYWN0aW9uGAEgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZhY3Rp
-            b24SGgoFcm9sZXMYAiADKAlCBIC6GAJSBXJvbGVzEicKDHdoZW5fcHJlc2VudBgDIAMoCUIEgLoYAlILd2hlblByZXNlbnQSNgoF
-            dHlwZXMYBCADKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgV0eXBlcxI8CgdtZXRob2RzGAUgAygOMhwudGVs
-            ZWhlYWx0aC52MS5Db25zZW50TWV0aG9kQgSAuhgCUgdtZXRob2RzEioKDnZlcmJhbF9hc193ZWxsGAYgASgIQgSAuhgCUgx2ZXJi
-            YWxBc1dlbGwSLgoQZm9yX3Nlc3Npb25fb25seRgHIAEoCEIEgLoYAlIOZm9yU2Vzc2lvbk9ubHkSOwoIdmFsaWRpdHkYCCABKAsy
-            GS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSCHZhbGlkaXR5EkYKDnJlbmV3YWxfd2luZG93GAkgASgLMhkuZ29vZ2xl
-            LnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUg1yZW5ld2FsV2luZG93EkQKDXZlcnNpb25fZ3JhY2UYCiABKAsyGS5nb29nbGUucHJv
-            dG9idWYuRHVyYXRpb25CBIC6GAJSDHZlcnNpb25HcmFjZRInCgxjaXRhdGlvbl9pZHMYCyADKAlCBIC6GAJSC2NpdGF0aW9uSWRz
-            KvoBChNDb25zZW50RXZpZGVuY2VLaW5kEiUKIUNPTlNFTlRfRVZJREVOQ0VfS0lORF9VTlNQRUNJRklFRBAAEh4KGkNPTlNFTlRf
-            RVZJREVOQ0VfS0lORF9OT1RFEAESKAokQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDQU5fUkVGRVJFTkNFEAISJQohQ09OU0VOVF9F
-            VklERU5DRV9LSU5EX1NDQU5fU0hBMjU2EAMSKAokQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDUklQVF9WRVJTSU9OEAQSIQodQ09O
-            U0VOVF9FVklERU5DRV9LSU5EX1dJVE5FU1MQBTLRAgoUQ29uc2VudFBvbGljeVNlcnZpY2USYAoPRXZhbHVhdGVDb25zZW50EiUu
-            dGVsZWhlYWx0aC52MS5FdmFsdWF0ZUNvbnNlbnRSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5FdmFsdWF0ZUNvbnNlbnRSZXNwb25z
-            ZRJvChRMaXN0Q29uc2VudERvY3VtZW50cxIqLnRlbGVoZWFsdGgudjEuTGlzdENvbnNlbnREb2N1bWVudHNSZXF1ZXN0GisudGVs
-            ZWhlYWx0aC52MS5MaXN0Q29uc2VudERvY3VtZW50c1Jlc3BvbnNlEmYKEUxpc3RQbGFjZVBvbGljaWVzEicudGVsZWhlYWx0aC52
-            MS5MaXN0UGxhY2VQb2xpY2llc1JlcXVlc3QaKC50ZWxlaGVhbHRoLnYxLkxpc3RQbGFjZVBvbGljaWVzUmVzcG9uc2ViBnByb3Rv
-            Mw==
+            Zi9kdXJhdGlvbi5wcm90bxofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxohdGVsZWhlYWx0aC92MS9jYWxsX2NvbnRy
+            YWN0LnByb3RvGht0ZWxlaGVhbHRoL3YxL2NvbnNlbnQucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxoddGVs
+            ZWhlYWx0aC92MS9yZWNvcmRpbmcucHJvdG8i3wEKFkV2YWx1YXRlQ29uc2VudFJlcXVlc3QSIwoKc2Vzc2lvbl9pZBgBIAEoCUIE
+            gLoYAlIJc2Vzc2lvbklkEiMKCnN1YmplY3RfaWQYAiABKAlCBIC6GANSCXN1YmplY3RJZBI6CgZhY3Rpb24YAyABKA4yHC50ZWxl
+            aGVhbHRoLnYxLkNvbnNlbnRBY3Rpb25CBIC6GAJSBmFjdGlvbhI/CgdwdXJwb3NlGAQgASgOMh8udGVsZWhlYWx0aC52MS5SZWNv
+            cmRpbmdQdXJwb3NlQgSAuhgCUgdwdXJwb3NlIt8DChdFdmFsdWF0ZUNvbnNlbnRSZXNwb25zZRI6CgZhY3Rpb24YASABKA4yHC50
+            ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY3Rpb25CBIC6GAJSBmFjdGlvbhIiCglzYXRpc2ZpZWQYAiABKAhCBIC6GAJSCXNhdGlzZmll
+            ZBI5CgdtaXNzaW5nGAMgAygLMh8udGVsZWhlYWx0aC52MS5Db25zZW50U2hvcnRmYWxsUgdtaXNzaW5nEisKDm90aGVyc19taXNz
+            aW5nGAQgASgIQgSAuhgCUg1vdGhlcnNNaXNzaW5nEjEKBWJhc2lzGAUgAygLMhsudGVsZWhlYWx0aC52MS5Db25zZW50QmFzaXNS
+            BWJhc2lzEhoKBXBsYWNlGAYgASgJQgSAuhgCUgVwbGFjZRIrCg5wb2xpY3lfdmVyc2lvbhgHIAEoCUIEgLoYAlINcG9saWN5VmVy
+            c2lvbhI7CgljaXRhdGlvbnMYCCADKAsyHS50ZWxlaGVhbHRoLnYxLlBvbGljeUNpdGF0aW9uUgljaXRhdGlvbnMSQwoMZXZhbHVh
+            dGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILZXZhbHVhdGVkQXQirwIKEENvbnNlbnRTaG9y
+            dGZhbGwSIwoKc3ViamVjdF9pZBgBIAEoCUIEgLoYA1IJc3ViamVjdElkEkoKDHN1YmplY3Rfcm9sZRgCIAEoDjIhLnRlbGVoZWFs
+            dGgudjEuQ29uc2VudFN1YmplY3RSb2xlQgSAuhgCUgtzdWJqZWN0Um9sZRI0CgR0eXBlGAMgASgOMhoudGVsZWhlYWx0aC52MS5D
+            b25zZW50VHlwZUIEgLoYAlIEdHlwZRI+CgVjYXVzZRgEIAEoDjIiLnRlbGVoZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRDYXVzZUIE
+            gLoYAlIFY2F1c2USNAoGcmVtZWR5GAUgASgLMhwudGVsZWhlYWx0aC52MS5Db25zZW50UmVtZWR5UgZyZW1lZHkiuQMKDUNvbnNl
+            bnRSZW1lZHkSNgoFdHlwZXMYASADKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgV0eXBlcxI8CgdtZXRob2Rz
+            GAIgAygOMhwudGVsZWhlYWx0aC52MS5Db25zZW50TWV0aG9kQgSAuhgCUgdtZXRob2RzEioKDnZlcmJhbF9hc193ZWxsGAMgASgI
+            QgSAuhgCUgx2ZXJiYWxBc1dlbGwSLgoQZm9yX3Nlc3Npb25fb25seRgEIAEoCEIEgLoYAlIOZm9yU2Vzc2lvbk9ubHkSKwoOZ3Vh
+            cmRpYW5fc2lnbnMYBSABKAhCBIC6GAJSDWd1YXJkaWFuU2lnbnMSRQoJZG9jdW1lbnRzGAYgAygLMicudGVsZWhlYWx0aC52MS5D
+            b25zZW50RG9jdW1lbnRSZWZlcmVuY2VSCWRvY3VtZW50cxI5CghldmlkZW5jZRgHIAMoCzIdLnRlbGVoZWFsdGgudjEuTWV0aG9k
+            RXZpZGVuY2VSCGV2aWRlbmNlEicKDGNpdGF0aW9uX2lkcxgIIAMoCUIEgLoYAlILY2l0YXRpb25JZHMiuQEKGENvbnNlbnREb2N1
+            bWVudFJlZmVyZW5jZRI0CgR0eXBlGAEgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIEgLoYAlIEdHlwZRIeCgd2ZXJz
+            aW9uGAIgASgJQgSAuhgBUgd2ZXJzaW9uEiAKCGxhbmd1YWdlGAMgASgJQgSAuhgBUghsYW5ndWFnZRIlCgt0ZXh0X3NoYTI1NhgE
+            IAEoDEIEgLoYAlIKdGV4dFNoYTI1NiKSAQoOTWV0aG9kRXZpZGVuY2USOgoGbWV0aG9kGAEgASgOMhwudGVsZWhlYWx0aC52MS5D
+            b25zZW50TWV0aG9kQgSAuhgCUgZtZXRob2QSRAoIcmVxdWlyZWQYAiADKA4yIi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRFdmlkZW5j
+            ZUtpbmRCBIC6GAJSCHJlcXVpcmVkIq8DCgxDb25zZW50QmFzaXMSIwoKY29uc2VudF9pZBgBIAEoCUIEgLoYAlIJY29uc2VudElk
+            EiMKCnN1YmplY3RfaWQYAiABKAlCBIC6GANSCXN1YmplY3RJZBJKCgxzdWJqZWN0X3JvbGUYAyABKA4yIS50ZWxlaGVhbHRoLnYx
+            LkNvbnNlbnRTdWJqZWN0Um9sZUIEgLoYAlILc3ViamVjdFJvbGUSNAoEdHlwZRgEIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2Vu
+            dFR5cGVCBIC6GAJSBHR5cGUSOgoGbWV0aG9kGAUgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50TWV0aG9kQgSAuhgCUgZtZXRo
+            b2QSQwoMY291bnRzX3VudGlsGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILY291bnRzVW50aWwSJwoM
+            ZXhwaXJlc19zb29uGAcgASgIQgSAuhgCUgtleHBpcmVzU29vbhIpCg10ZXh0X3JlcGxhY2VkGAggASgIQgSAuhgCUgx0ZXh0UmVw
+            bGFjZWQiXgoOUG9saWN5Q2l0YXRpb24SFAoCaWQYASABKAlCBIC6GAJSAmlkEhwKBnNvdXJjZRgCIAEoCUIEgLoYAlIGc291cmNl
+            EhgKBHNheXMYAyABKAlCBIC6GAJSBHNheXMi5wEKG0xpc3RDb25zZW50RG9jdW1lbnRzUmVxdWVzdBI0CgR0eXBlGAEgASgOMhou
+            dGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIEgLoYAlIEdHlwZRIgCghsYW5ndWFnZRgCIAEoCUIEgLoYAVIIbGFuZ3VhZ2USKAoN
+            aW5fZm9yY2Vfb25seRgDIAEoCEIEgLoYAlILaW5Gb3JjZU9ubHkSIQoJcGFnZV9zaXplGAQgASgFQgSAuhgCUghwYWdlU2l6ZRIj
+            CgpwYWdlX3Rva2VuGAUgASgJQgSAuhgCUglwYWdlVG9rZW4iigEKHExpc3RDb25zZW50RG9jdW1lbnRzUmVzcG9uc2USPAoJZG9j
+            dW1lbnRzGAEgAygLMh4udGVsZWhlYWx0aC52MS5Db25zZW50RG9jdW1lbnRSCWRvY3VtZW50cxIsCg9uZXh0X3BhZ2VfdG9rZW4Y
+            AiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4iGgoYTGlzdFBsYWNlUG9saWNpZXNSZXF1ZXN0IngKGUxpc3RQbGFjZVBvbGljaWVz
+            UmVzcG9uc2USNgoIcG9saWNpZXMYASADKAsyGi50ZWxlaGVhbHRoLnYxLlBsYWNlUG9saWN5Ughwb2xpY2llcxIjCgpob21lX3Bs
+            YWNlGAIgASgJQgSAuhgCUglob21lUGxhY2Ui9wIKC1BsYWNlUG9saWN5EhoKBXBsYWNlGAEgASgJQgSAuhgCUgVwbGFjZRIeCgd2
+            ZXJzaW9uGAIgASgJQgSAuhgBUgd2ZXJzaW9uEhoKBXRpdGxlGAMgASgJQgSAuhgCUgV0aXRsZRIsCg9hZ2Vfb2ZfbWFqb3JpdHkY
+            BCABKAVCBIC6GAJSDWFnZU9mTWFqb3JpdHkSOwoJY2l0YXRpb25zGAUgAygLMh0udGVsZWhlYWx0aC52MS5Qb2xpY3lDaXRhdGlv
+            blIJY2l0YXRpb25zEkUKDHJlcXVpcmVtZW50cxgGIAMoCzIhLnRlbGVoZWFsdGgudjEuQ29uc2VudFJlcXVpcmVtZW50UgxyZXF1
+            aXJlbWVudHMSOQoIZXZpZGVuY2UYByADKAsyHS50ZWxlaGVhbHRoLnYxLk1ldGhvZEV2aWRlbmNlUghldmlkZW5jZRIjCgp0aW1l
+            X3pvbmVzGAggAygJQgSAuhgCUgl0aW1lWm9uZXMi2wQKEkNvbnNlbnRSZXF1aXJlbWVudBI6CgZhY3Rpb24YASABKA4yHC50ZWxl
+            aGVhbHRoLnYxLkNvbnNlbnRBY3Rpb25CBIC6GAJSBmFjdGlvbhIaCgVyb2xlcxgCIAMoCUIEgLoYAlIFcm9sZXMSJwoMd2hlbl9w
+            cmVzZW50GAMgAygJQgSAuhgCUgt3aGVuUHJlc2VudBI2CgV0eXBlcxgEIAMoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVC
+            BIC6GAJSBXR5cGVzEjwKB21ldGhvZHMYBSADKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRNZXRob2RCBIC6GAJSB21ldGhvZHMS
+            KgoOdmVyYmFsX2FzX3dlbGwYBiABKAhCBIC6GAJSDHZlcmJhbEFzV2VsbBIuChBmb3Jfc2Vzc2lvbl9vbmx5GAcgASgIQgSAuhgC
+            Ug5mb3JTZXNzaW9uT25seRI7Cgh2YWxpZGl0eRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIIdmFsaWRp
+            dHkSRgoOcmVuZXdhbF93aW5kb3cYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSDXJlbmV3YWxXaW5kb3cS
+            RAoNdmVyc2lvbl9ncmFjZRgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIMdmVyc2lvbkdyYWNlEicKDGNp
+            dGF0aW9uX2lkcxgLIAMoCUIEgLoYAlILY2l0YXRpb25JZHMq+gEKE0NvbnNlbnRFdmlkZW5jZUtpbmQSJQohQ09OU0VOVF9FVklE
+            RU5DRV9LSU5EX1VOU1BFQ0lGSUVEEAASHgoaQ09OU0VOVF9FVklERU5DRV9LSU5EX05PVEUQARIoCiRDT05TRU5UX0VWSURFTkNF
+            X0tJTkRfU0NBTl9SRUZFUkVOQ0UQAhIlCiFDT05TRU5UX0VWSURFTkNFX0tJTkRfU0NBTl9TSEEyNTYQAxIoCiRDT05TRU5UX0VW
+            SURFTkNFX0tJTkRfU0NSSVBUX1ZFUlNJT04QBBIhCh1DT05TRU5UX0VWSURFTkNFX0tJTkRfV0lUTkVTUxAFMoIDChRDb25zZW50
+            UG9saWN5U2VydmljZRJ3Cg9FdmFsdWF0ZUNvbnNlbnQSJS50ZWxlaGVhbHRoLnYxLkV2YWx1YXRlQ29uc2VudFJlcXVlc3QaJi50
+            ZWxlaGVhbHRoLnYxLkV2YWx1YXRlQ29uc2VudFJlc3BvbnNlIhWKuhgRCgUBAwQFBhgLKgYVjAGNARoSfAoUTGlzdENvbnNlbnRE
+            b2N1bWVudHMSKi50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50RG9jdW1lbnRzUmVxdWVzdBorLnRlbGVoZWFsdGgudjEuTGlzdENv
+            bnNlbnREb2N1bWVudHNSZXNwb25zZSILiroYBwoFAQIDBAUScwoRTGlzdFBsYWNlUG9saWNpZXMSJy50ZWxlaGVhbHRoLnYxLkxp
+            c3RQbGFjZVBvbGljaWVzUmVxdWVzdBooLnRlbGVoZWFsdGgudjEuTGlzdFBsYWNlUG9saWNpZXNSZXNwb25zZSILiroYBwoFAQID
+            BAViBnByb3RvMw==
             """,
         dependencies: [
             Google_Protobuf_Duration_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
+            Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_Consent_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
             Telehealth_V1_Recording_File.descriptor,

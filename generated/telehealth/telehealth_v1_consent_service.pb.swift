@@ -577,46 +577,109 @@ public enum Telehealth_V1_ConsentService_Methods {
         putConsentDocument,
         getConsentDocument,
     ]
+    /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
+    public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
+        var options: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = []
+        options.append((submitConsent, .with {
+            $0.roles = [.clinician, .client, .admin, .guest]
+            $0.standing = .tiedToPerson
+            $0.reasons = [.subjectNotFound, .notAllowed, .sessionNotFound, .participantRemoved, .participantDenied, .documentNotFound, .textHashMismatch, .documentOutdated, .acknowledgementsIncomplete, .writtenConsentRequired, .evidenceIncomplete, .guardianRequired, .consentNotFound]
+        }))
+        options.append((getConsentStatus, .with {
+            $0.roles = [.service, .clinician, .client, .admin, .guest]
+            $0.standing = .tiedToPerson
+            $0.reasons = [.subjectNotFound, .sessionNotFound, .participantRemoved, .participantDenied]
+        }))
+        options.append((updateConsent, .with {
+            $0.roles = [.clinician, .client, .admin, .guest]
+            $0.standing = .tiedToPerson
+            $0.reasons = [.notAllowed, .sessionNotFound, .participantRemoved, .participantDenied, .documentNotFound, .textHashMismatch, .documentOutdated, .acknowledgementsIncomplete, .writtenConsentRequired, .evidenceIncomplete, .guardianRequired, .consentNotFound, .consentNotCurrent]
+        }))
+        options.append((revokeConsent, .with {
+            $0.roles = [.clinician, .client, .admin, .guest]
+            $0.standing = .tiedToConsent
+            $0.reasons = [.consentNotFound, .consentNotCurrent]
+        }))
+        options.append((listConsents, .with {
+            $0.roles = [.service, .clinician, .client, .admin, .guest]
+            $0.standing = .tiedToPerson
+            $0.reasons = [.subjectNotFound]
+        }))
+        options.append((putConsentDocument, .with {
+            $0.roles = [.admin]
+            $0.reasons = [.documentVersionExists]
+        }))
+        options.append((getConsentDocument, .with {
+            $0.roles = [.service, .scheduler, .clinician, .client, .admin, .guest]
+            $0.reasons = [.documentNotFound]
+        }))
+        return options
+    }()
 }
 
 /// Keeps consents: append-only, each bound to the exact text shown.
 public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
-    /// Writes one decision. Roles: client and clinician for themselves; clinician of the client, admin for PAPER and VERBAL.
+    /// Writes one decision. An ELECTRONIC one is the signer's own act, so of the person or their guardian; PAPER and
+    /// VERBAL are filed by a clinician of the person or an administrator (NOT_ALLOWED otherwise).
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED, TEXT_HASH_MISMATCH when the hash is not that of the
-    /// registered version, ACKNOWLEDGEMENTS_INCOMPLETE, WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with metadata `missing`);
-    /// FAILED_PRECONDITION (GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when a newer text's grace is over);
-    /// PERMISSION_DENIED (NOT_ALLOWED); NOT_FOUND (SUBJECT_NOT_FOUND, DOCUMENT_NOT_FOUND).
+    /// GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when a newer text's grace is over.
+    ///
+    /// Roles: clinician, client, admin, guest.
+    /// Of these: the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
+    /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
+    /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND, SUBJECT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION
+    /// (GUARDIAN_REQUIRED, DOCUMENT_OUTDATED).
     func submitConsent(_ request: Telehealth_V1_SubmitConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SubmitConsentResponse
-    /// Says per action (join, record) what is missing. Roles: the subject; a clinician of the client; admin, service.
+    /// Says per action (join, record) what is missing.
     ///
-    /// Errors: NOT_FOUND (SUBJECT_NOT_FOUND) for a person that the caller may not see.
+    /// Roles: service, clinician, client, admin, guest.
+    /// Of these: the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, SUBJECT_NOT_FOUND); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func getConsentStatus(_ request: Telehealth_V1_GetConsentStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentStatusResponse
-    /// Writes a new decision in place of an active one, which becomes SUPERSEDED. Roles and errors as SubmitConsent, and
-    /// NOT_FOUND (CONSENT_NOT_FOUND), FAILED_PRECONDITION (CONSENT_NOT_CURRENT).
+    /// Writes a new decision in place of an active one, which becomes SUPERSEDED. Judged as SubmitConsent is.
+    ///
+    /// Roles: clinician, client, admin, guest.
+    /// Of these: the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
+    /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
+    /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND); FAILED_PRECONDITION (CONSENT_NOT_CURRENT, GUARDIAN_REQUIRED,
+    /// DOCUMENT_OUTDATED); ABORTED (VERSION_CONFLICT).
     func updateConsent(_ request: Telehealth_V1_UpdateConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_UpdateConsentResponse
     /// Takes an active consent back, at once; revoking a recording consent stops a running capture.
     ///
-    /// Roles: the subject or guardian, and always whoever signed it; a clinician of the client and admin on the client's
-    /// behalf. Repeating is OK.
-    /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); FAILED_PRECONDITION (CONSENT_NOT_CURRENT for a declined or superseded one).
+    /// CONSENT_NOT_CURRENT for a declined or superseded one. Repeating is OK.
+    ///
+    /// Roles: clinician, client, admin, guest.
+    /// Of these: the person, their guardian, a clinician of theirs, and whoever signed the consent.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (CONSENT_NOT_FOUND);
+    /// FAILED_PRECONDITION (CONSENT_NOT_CURRENT); ABORTED (VERSION_CONFLICT).
     func revokeConsent(_ request: Telehealth_V1_RevokeConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RevokeConsentResponse
-    /// Lists a person's records, newest first. Roles and errors as GetConsentStatus; INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// Lists a person's records, newest first.
+    ///
+    /// Roles: service, clinician, client, admin, guest.
+    /// Of these: the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (SUBJECT_NOT_FOUND).
     func listConsents(_ request: Telehealth_V1_ListConsentsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListConsentsResponse
-    /// Registers one version of a text. Roles: admin.
+    /// Registers one version of a text.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); ALREADY_EXISTS (DOCUMENT_VERSION_EXISTS) when the
-    /// version is there with another text.
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ALREADY_EXISTS
+    /// (DOCUMENT_VERSION_EXISTS); ABORTED (VERSION_CONFLICT).
     func putConsentDocument(_ request: Telehealth_V1_PutConsentDocumentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_PutConsentDocumentResponse
-    /// Reads a text: the version named, or the one in force. Roles: everybody with a token.
+    /// Reads a text: the version named, or the one in force.
     ///
-    /// Errors: NOT_FOUND (DOCUMENT_NOT_FOUND).
+    /// Roles: service, scheduler, clinician, client, admin, guest.
+    /// Errors, beside those of every call: NOT_FOUND (DOCUMENT_NOT_FOUND).
     func getConsentDocument(_ request: Telehealth_V1_GetConsentDocumentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentDocumentResponse
 }
@@ -669,29 +732,45 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// Writes one decision. Roles: client and clinician for themselves; clinician of the client, admin for PAPER and VERBAL.
+    /// Writes one decision. An ELECTRONIC one is the signer's own act, so of the person or their guardian; PAPER and
+    /// VERBAL are filed by a clinician of the person or an administrator (NOT_ALLOWED otherwise).
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED, TEXT_HASH_MISMATCH when the hash is not that of the
-    /// registered version, ACKNOWLEDGEMENTS_INCOMPLETE, WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with metadata `missing`);
-    /// FAILED_PRECONDITION (GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when a newer text's grace is over);
-    /// PERMISSION_DENIED (NOT_ALLOWED); NOT_FOUND (SUBJECT_NOT_FOUND, DOCUMENT_NOT_FOUND).
+    /// GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when a newer text's grace is over.
+    ///
+    /// Roles: clinician, client, admin, guest.
+    /// Of these: the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
+    /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
+    /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND, SUBJECT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION
+    /// (GUARDIAN_REQUIRED, DOCUMENT_OUTDATED).
     public func submitConsent(
         _ request: Telehealth_V1_SubmitConsentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_SubmitConsentResponse {
         try await channel.unary(Telehealth_V1_ConsentService_Methods.submitConsent, request, options: options)
     }
 
-    /// Says per action (join, record) what is missing. Roles: the subject; a clinician of the client; admin, service.
+    /// Says per action (join, record) what is missing.
     ///
-    /// Errors: NOT_FOUND (SUBJECT_NOT_FOUND) for a person that the caller may not see.
+    /// Roles: service, clinician, client, admin, guest.
+    /// Of these: the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, SUBJECT_NOT_FOUND); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func getConsentStatus(
         _ request: Telehealth_V1_GetConsentStatusRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetConsentStatusResponse {
         try await channel.unary(Telehealth_V1_ConsentService_Methods.getConsentStatus, request, options: options)
     }
 
-    /// Writes a new decision in place of an active one, which becomes SUPERSEDED. Roles and errors as SubmitConsent, and
-    /// NOT_FOUND (CONSENT_NOT_FOUND), FAILED_PRECONDITION (CONSENT_NOT_CURRENT).
+    /// Writes a new decision in place of an active one, which becomes SUPERSEDED. Judged as SubmitConsent is.
+    ///
+    /// Roles: clinician, client, admin, guest.
+    /// Of these: the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
+    /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
+    /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND); FAILED_PRECONDITION (CONSENT_NOT_CURRENT, GUARDIAN_REQUIRED,
+    /// DOCUMENT_OUTDATED); ABORTED (VERSION_CONFLICT).
     public func updateConsent(
         _ request: Telehealth_V1_UpdateConsentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_UpdateConsentResponse {
@@ -700,35 +779,44 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
 
     /// Takes an active consent back, at once; revoking a recording consent stops a running capture.
     ///
-    /// Roles: the subject or guardian, and always whoever signed it; a clinician of the client and admin on the client's
-    /// behalf. Repeating is OK.
-    /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); FAILED_PRECONDITION (CONSENT_NOT_CURRENT for a declined or superseded one).
+    /// CONSENT_NOT_CURRENT for a declined or superseded one. Repeating is OK.
+    ///
+    /// Roles: clinician, client, admin, guest.
+    /// Of these: the person, their guardian, a clinician of theirs, and whoever signed the consent.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (CONSENT_NOT_FOUND);
+    /// FAILED_PRECONDITION (CONSENT_NOT_CURRENT); ABORTED (VERSION_CONFLICT).
     public func revokeConsent(
         _ request: Telehealth_V1_RevokeConsentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_RevokeConsentResponse {
         try await channel.unary(Telehealth_V1_ConsentService_Methods.revokeConsent, request, options: options)
     }
 
-    /// Lists a person's records, newest first. Roles and errors as GetConsentStatus; INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// Lists a person's records, newest first.
+    ///
+    /// Roles: service, clinician, client, admin, guest.
+    /// Of these: the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (SUBJECT_NOT_FOUND).
     public func listConsents(
         _ request: Telehealth_V1_ListConsentsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListConsentsResponse {
         try await channel.unary(Telehealth_V1_ConsentService_Methods.listConsents, request, options: options)
     }
 
-    /// Registers one version of a text. Roles: admin.
+    /// Registers one version of a text.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); ALREADY_EXISTS (DOCUMENT_VERSION_EXISTS) when the
-    /// version is there with another text.
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ALREADY_EXISTS
+    /// (DOCUMENT_VERSION_EXISTS); ABORTED (VERSION_CONFLICT).
     public func putConsentDocument(
         _ request: Telehealth_V1_PutConsentDocumentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_PutConsentDocumentResponse {
         try await channel.unary(Telehealth_V1_ConsentService_Methods.putConsentDocument, request, options: options)
     }
 
-    /// Reads a text: the version named, or the one in force. Roles: everybody with a token.
+    /// Reads a text: the version named, or the one in force.
     ///
-    /// Errors: NOT_FOUND (DOCUMENT_NOT_FOUND).
+    /// Roles: service, scheduler, clinician, client, admin, guest.
+    /// Errors, beside those of every call: NOT_FOUND (DOCUMENT_NOT_FOUND).
     public func getConsentDocument(
         _ request: Telehealth_V1_GetConsentDocumentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetConsentDocumentResponse {
@@ -742,60 +830,63 @@ public enum Telehealth_V1_ConsentService_File {
         name: "telehealth/v1/consent_service.proto",
         base64: """
             CiN0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVz
-            dGFtcC5wcm90bxobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aHXRl
-            bGVoZWFsdGgvdjEvcmVjb3JkaW5nLnByb3RvIugFChFDb25zZW50U3VibWlzc2lvbhJACghkZWNpc2lvbhgBIAEoDjIeLnRlbGVo
-            ZWFsdGgudjEuQ29uc2VudERlY2lzaW9uQgSAuhgCUghkZWNpc2lvbhIvChBkb2N1bWVudF92ZXJzaW9uGAIgASgJQgSAuhgBUg9k
-            b2N1bWVudFZlcnNpb24SIAoIbGFuZ3VhZ2UYAyABKAlCBIC6GAFSCGxhbmd1YWdlEiUKC3RleHRfc2hhMjU2GAQgASgMQgSAuhgC
-            Ugp0ZXh0U2hhMjU2EjoKBm1ldGhvZBgFIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIEgLoYAlIGbWV0aG9kElIK
-            EGFja25vd2xlZGdlbWVudHMYBiABKAsyJi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY2tub3dsZWRnZW1lbnRzUhBhY2tub3dsZWRn
-            ZW1lbnRzElQKEnJlY29yZGluZ19wdXJwb3NlcxgHIAMoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIEgLoYAlIR
-            cmVjb3JkaW5nUHVycG9zZXMSIwoKc2Vzc2lvbl9pZBgIIAEoCUIEgLoYAlIJc2Vzc2lvbklkEiAKCGV2aWRlbmNlGAkgASgJQgSA
-            uhgEUghldmlkZW5jZRI/CgpkZWNpZGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJZGVjaWRl
-            ZEF0Ej8KCmV4cGlyZXNfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglleHBpcmVzQXQSIQoJc2ln
-            bmVyX2lkGDIgASgJQgSAuhgDUghzaWduZXJJZBJFCg5ldmlkZW5jZV9pdGVtcxgzIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2Vu
-            dEV2aWRlbmNlUg1ldmlkZW5jZUl0ZW1zItECChRTdWJtaXRDb25zZW50UmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgC
-            UglyZXF1ZXN0SWQSIwoKc3ViamVjdF9pZBgCIAEoCUIEgLoYA1IJc3ViamVjdElkEkoKDHN1YmplY3Rfcm9sZRgDIAEoDjIhLnRl
-            bGVoZWFsdGgudjEuQ29uc2VudFN1YmplY3RSb2xlQgSAuhgCUgtzdWJqZWN0Um9sZRI0CgR0eXBlGAQgASgOMhoudGVsZWhlYWx0
-            aC52MS5Db25zZW50VHlwZUIEgLoYAlIEdHlwZRIrCg5hcHBvaW50bWVudF9pZBgFIAEoCUIEgLoYAlINYXBwb2ludG1lbnRJZBJA
-            CgpzdWJtaXNzaW9uGAYgASgLMiAudGVsZWhlYWx0aC52MS5Db25zZW50U3VibWlzc2lvblIKc3VibWlzc2lvbiJJChVTdWJtaXRD
-            b25zZW50UmVzcG9uc2USMAoHY29uc2VudBgBIAEoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIHY29uc2VudCJjChdHZXRDb25z
-            ZW50U3RhdHVzUmVxdWVzdBIjCgpzdWJqZWN0X2lkGAEgASgJQgSAuhgDUglzdWJqZWN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIE
-            gLoYAlIJc2Vzc2lvbklkIssBChhHZXRDb25zZW50U3RhdHVzUmVzcG9uc2USNgoHYWN0aW9ucxgBIAMoCzIcLnRlbGVoZWFsdGgu
-            djEuQWN0aW9uQ29uc2VudFIHYWN0aW9ucxIyCghjb25zZW50cxgCIAMoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIIY29uc2Vu
-            dHMSQwoMZXZhbHVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILZXZhbHVhdGVkQXQiogEK
-            FFVwZGF0ZUNvbnNlbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpjb25zZW50X2lkGAIg
-            ASgJQgSAuhgCUgljb25zZW50SWQSQAoKc3VibWlzc2lvbhgDIAEoCzIgLnRlbGVoZWFsdGgudjEuQ29uc2VudFN1Ym1pc3Npb25S
-            CnN1Ym1pc3Npb24iSQoVVXBkYXRlQ29uc2VudFJlc3BvbnNlEjAKB2NvbnNlbnQYASABKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNl
-            bnRSB2NvbnNlbnQifgoUUmV2b2tlQ29uc2VudFJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMK
-            CmNvbnNlbnRfaWQYAiABKAlCBIC6GAJSCWNvbnNlbnRJZBIcCgZyZWFzb24YAyABKAlCBIC6GARSBnJlYXNvbiKDAQoVUmV2b2tl
-            Q29uc2VudFJlc3BvbnNlEjAKB2NvbnNlbnQYASABKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSB2NvbnNlbnQSOAoVc3RvcHBl
-            ZF9yZWNvcmRpbmdfaWRzGAIgAygJQgSAuhgCUhNzdG9wcGVkUmVjb3JkaW5nSWRzIvIBChNMaXN0Q29uc2VudHNSZXF1ZXN0EiMK
-            CnN1YmplY3RfaWQYASABKAlCBIC6GANSCXN1YmplY3RJZBI0CgR0eXBlGAIgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlw
-            ZUIEgLoYAlIEdHlwZRIhCglwYWdlX3NpemUYAyABKAVCBIC6GAJSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YBCABKAlCBIC6GAJS
-            CXBhZ2VUb2tlbhI4ChVyZW5ld2FsX3JlcXVpcmVkX29ubHkYMiABKAhCBIC6GAJSE3JlbmV3YWxSZXF1aXJlZE9ubHkieAoUTGlz
-            dENvbnNlbnRzUmVzcG9uc2USMgoIY29uc2VudHMYASADKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSCGNvbnNlbnRzEiwKD25l
-            eHRfcGFnZV90b2tlbhgCIAEoCUIEgLoYAlINbmV4dFBhZ2VUb2tlbiKXAgoZUHV0Q29uc2VudERvY3VtZW50UmVxdWVzdBIjCgpy
-            ZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSNAoEdHlwZRgCIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVC
-            BIC6GAJSBHR5cGUSHgoHdmVyc2lvbhgDIAEoCUIEgLoYAVIHdmVyc2lvbhIgCghsYW5ndWFnZRgEIAEoCUIEgLoYAVIIbGFuZ3Vh
-            Z2USGAoEdGV4dBgFIAEoCUIEgLoYAVIEdGV4dBJDCgxlZmZlY3RpdmVfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0
-            YW1wQgSAuhgCUgtlZmZlY3RpdmVBdCJYChpQdXRDb25zZW50RG9jdW1lbnRSZXNwb25zZRI6Cghkb2N1bWVudBgBIAEoCzIeLnRl
-            bGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50Ughkb2N1bWVudCKTAQoZR2V0Q29uc2VudERvY3VtZW50UmVxdWVzdBI0CgR0eXBl
-            GAEgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIEgLoYAlIEdHlwZRIeCgd2ZXJzaW9uGAIgASgJQgSAuhgBUgd2ZXJz
-            aW9uEiAKCGxhbmd1YWdlGAMgASgJQgSAuhgBUghsYW5ndWFnZSJYChpHZXRDb25zZW50RG9jdW1lbnRSZXNwb25zZRI6Cghkb2N1
-            bWVudBgBIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50Ughkb2N1bWVudDK4BQoOQ29uc2VudFNlcnZpY2USWgoN
-            U3VibWl0Q29uc2VudBIjLnRlbGVoZWFsdGgudjEuU3VibWl0Q29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlN1Ym1pdENv
-            bnNlbnRSZXNwb25zZRJjChBHZXRDb25zZW50U3RhdHVzEiYudGVsZWhlYWx0aC52MS5HZXRDb25zZW50U3RhdHVzUmVxdWVzdBon
-            LnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFN0YXR1c1Jlc3BvbnNlEloKDVVwZGF0ZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlVw
-            ZGF0ZUNvbnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5VcGRhdGVDb25zZW50UmVzcG9uc2USWgoNUmV2b2tlQ29uc2VudBIj
-            LnRlbGVoZWFsdGgudjEuUmV2b2tlQ29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlJldm9rZUNvbnNlbnRSZXNwb25zZRJX
-            CgxMaXN0Q29uc2VudHMSIi50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50c1JlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RDb25z
-            ZW50c1Jlc3BvbnNlEmkKElB1dENvbnNlbnREb2N1bWVudBIoLnRlbGVoZWFsdGgudjEuUHV0Q29uc2VudERvY3VtZW50UmVxdWVz
-            dBopLnRlbGVoZWFsdGgudjEuUHV0Q29uc2VudERvY3VtZW50UmVzcG9uc2USaQoSR2V0Q29uc2VudERvY3VtZW50EigudGVsZWhl
-            YWx0aC52MS5HZXRDb25zZW50RG9jdW1lbnRSZXF1ZXN0GikudGVsZWhlYWx0aC52MS5HZXRDb25zZW50RG9jdW1lbnRSZXNwb25z
-            ZWIGcHJvdG8z
+            dGFtcC5wcm90bxohdGVsZWhlYWx0aC92MS9jYWxsX2NvbnRyYWN0LnByb3RvGht0ZWxlaGVhbHRoL3YxL2NvbnNlbnQucHJvdG8a
+            HnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxoddGVsZWhlYWx0aC92MS9yZWNvcmRpbmcucHJvdG8i6AUKEUNvbnNlbnRT
+            dWJtaXNzaW9uEkAKCGRlY2lzaW9uGAEgASgOMh4udGVsZWhlYWx0aC52MS5Db25zZW50RGVjaXNpb25CBIC6GAJSCGRlY2lzaW9u
+            Ei8KEGRvY3VtZW50X3ZlcnNpb24YAiABKAlCBIC6GAFSD2RvY3VtZW50VmVyc2lvbhIgCghsYW5ndWFnZRgDIAEoCUIEgLoYAVII
+            bGFuZ3VhZ2USJQoLdGV4dF9zaGEyNTYYBCABKAxCBIC6GAJSCnRleHRTaGEyNTYSOgoGbWV0aG9kGAUgASgOMhwudGVsZWhlYWx0
+            aC52MS5Db25zZW50TWV0aG9kQgSAuhgCUgZtZXRob2QSUgoQYWNrbm93bGVkZ2VtZW50cxgGIAEoCzImLnRlbGVoZWFsdGgudjEu
+            Q29uc2VudEFja25vd2xlZGdlbWVudHNSEGFja25vd2xlZGdlbWVudHMSVAoScmVjb3JkaW5nX3B1cnBvc2VzGAcgAygOMh8udGVs
+            ZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQgSAuhgCUhFyZWNvcmRpbmdQdXJwb3NlcxIjCgpzZXNzaW9uX2lkGAggASgJQgSA
+            uhgCUglzZXNzaW9uSWQSIAoIZXZpZGVuY2UYCSABKAlCBIC6GARSCGV2aWRlbmNlEj8KCmRlY2lkZWRfYXQYCiABKAsyGi5nb29n
+            bGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglkZWNpZGVkQXQSPwoKZXhwaXJlc19hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1
+            Zi5UaW1lc3RhbXBCBIC6GAJSCWV4cGlyZXNBdBIhCglzaWduZXJfaWQYMiABKAlCBIC6GANSCHNpZ25lcklkEkUKDmV2aWRlbmNl
+            X2l0ZW1zGDMgASgLMh4udGVsZWhlYWx0aC52MS5Db25zZW50RXZpZGVuY2VSDWV2aWRlbmNlSXRlbXMi0QIKFFN1Ym1pdENvbnNl
+            bnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzdWJqZWN0X2lkGAIgASgJQgSAuhgDUglz
+            dWJqZWN0SWQSSgoMc3ViamVjdF9yb2xlGAMgASgOMiEudGVsZWhlYWx0aC52MS5Db25zZW50U3ViamVjdFJvbGVCBIC6GAJSC3N1
+            YmplY3RSb2xlEjQKBHR5cGUYBCABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgR0eXBlEisKDmFwcG9pbnRt
+            ZW50X2lkGAUgASgJQgSAuhgCUg1hcHBvaW50bWVudElkEkAKCnN1Ym1pc3Npb24YBiABKAsyIC50ZWxlaGVhbHRoLnYxLkNvbnNl
+            bnRTdWJtaXNzaW9uUgpzdWJtaXNzaW9uIkkKFVN1Ym1pdENvbnNlbnRSZXNwb25zZRIwCgdjb25zZW50GAEgASgLMhYudGVsZWhl
+            YWx0aC52MS5Db25zZW50Ugdjb25zZW50ImMKF0dldENvbnNlbnRTdGF0dXNSZXF1ZXN0EiMKCnN1YmplY3RfaWQYASABKAlCBIC6
+            GANSCXN1YmplY3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQiywEKGEdldENvbnNlbnRTdGF0dXNSZXNw
+            b25zZRI2CgdhY3Rpb25zGAEgAygLMhwudGVsZWhlYWx0aC52MS5BY3Rpb25Db25zZW50UgdhY3Rpb25zEjIKCGNvbnNlbnRzGAIg
+            AygLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ughjb25zZW50cxJDCgxldmFsdWF0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9i
+            dWYuVGltZXN0YW1wQgSAuhgCUgtldmFsdWF0ZWRBdCKiAQoUVXBkYXRlQ29uc2VudFJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEo
+            CUIEgLoYAlIJcmVxdWVzdElkEiMKCmNvbnNlbnRfaWQYAiABKAlCBIC6GAJSCWNvbnNlbnRJZBJACgpzdWJtaXNzaW9uGAMgASgL
+            MiAudGVsZWhlYWx0aC52MS5Db25zZW50U3VibWlzc2lvblIKc3VibWlzc2lvbiJJChVVcGRhdGVDb25zZW50UmVzcG9uc2USMAoH
+            Y29uc2VudBgBIAEoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIHY29uc2VudCJ+ChRSZXZva2VDb25zZW50UmVxdWVzdBIjCgpy
+            ZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKY29uc2VudF9pZBgCIAEoCUIEgLoYAlIJY29uc2VudElkEhwKBnJl
+            YXNvbhgDIAEoCUIEgLoYBFIGcmVhc29uIoMBChVSZXZva2VDb25zZW50UmVzcG9uc2USMAoHY29uc2VudBgBIAEoCzIWLnRlbGVo
+            ZWFsdGgudjEuQ29uc2VudFIHY29uc2VudBI4ChVzdG9wcGVkX3JlY29yZGluZ19pZHMYAiADKAlCBIC6GAJSE3N0b3BwZWRSZWNv
+            cmRpbmdJZHMi8gEKE0xpc3RDb25zZW50c1JlcXVlc3QSIwoKc3ViamVjdF9pZBgBIAEoCUIEgLoYA1IJc3ViamVjdElkEjQKBHR5
+            cGUYAiABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgR0eXBlEiEKCXBhZ2Vfc2l6ZRgDIAEoBUIEgLoYAlII
+            cGFnZVNpemUSIwoKcGFnZV90b2tlbhgEIAEoCUIEgLoYAlIJcGFnZVRva2VuEjgKFXJlbmV3YWxfcmVxdWlyZWRfb25seRgyIAEo
+            CEIEgLoYAlITcmVuZXdhbFJlcXVpcmVkT25seSJ4ChRMaXN0Q29uc2VudHNSZXNwb25zZRIyCghjb25zZW50cxgBIAMoCzIWLnRl
+            bGVoZWFsdGgudjEuQ29uc2VudFIIY29uc2VudHMSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2Vu
+            IpcCChlQdXRDb25zZW50RG9jdW1lbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBI0CgR0eXBl
+            GAIgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIEgLoYAlIEdHlwZRIeCgd2ZXJzaW9uGAMgASgJQgSAuhgBUgd2ZXJz
+            aW9uEiAKCGxhbmd1YWdlGAQgASgJQgSAuhgBUghsYW5ndWFnZRIYCgR0ZXh0GAUgASgJQgSAuhgBUgR0ZXh0EkMKDGVmZmVjdGl2
+            ZV9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSC2VmZmVjdGl2ZUF0IlgKGlB1dENvbnNlbnREb2N1
+            bWVudFJlc3BvbnNlEjoKCGRvY3VtZW50GAEgASgLMh4udGVsZWhlYWx0aC52MS5Db25zZW50RG9jdW1lbnRSCGRvY3VtZW50IpMB
+            ChlHZXRDb25zZW50RG9jdW1lbnRSZXF1ZXN0EjQKBHR5cGUYASABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgC
+            UgR0eXBlEh4KB3ZlcnNpb24YAiABKAlCBIC6GAFSB3ZlcnNpb24SIAoIbGFuZ3VhZ2UYAyABKAlCBIC6GAFSCGxhbmd1YWdlIlgK
+            GkdldENvbnNlbnREb2N1bWVudFJlc3BvbnNlEjoKCGRvY3VtZW50GAEgASgLMh4udGVsZWhlYWx0aC52MS5Db25zZW50RG9jdW1l
+            bnRSCGRvY3VtZW50MtQGCg5Db25zZW50U2VydmljZRJ8Cg1TdWJtaXRDb25zZW50EiMudGVsZWhlYWx0aC52MS5TdWJtaXRDb25z
+            ZW50UmVxdWVzdBokLnRlbGVoZWFsdGgudjEuU3VibWl0Q29uc2VudFJlc3BvbnNlIiCKuhgcCgQDBAUGGAkqEhoHFYwBjQEZNZcB
+            NjeYAZYBGBJ6ChBHZXRDb25zZW50U3RhdHVzEiYudGVsZWhlYWx0aC52MS5HZXRDb25zZW50U3RhdHVzUmVxdWVzdBonLnRlbGVo
+            ZWFsdGgudjEuR2V0Q29uc2VudFN0YXR1c1Jlc3BvbnNlIhWKuhgRCgUBAwQFBhgJKgYaFYwBjQESfAoNVXBkYXRlQ29uc2VudBIj
+            LnRlbGVoZWFsdGgudjEuVXBkYXRlQ29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlVwZGF0ZUNvbnNlbnRSZXNwb25zZSIg
+            iroYHAoEAwQFBhgJKhIHFYwBjQEZNZcBNjeYAZYBGDQSbAoNUmV2b2tlQ29uc2VudBIjLnRlbGVoZWFsdGgudjEuUmV2b2tlQ29u
+            c2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlJldm9rZUNvbnNlbnRSZXNwb25zZSIQiroYDAoEAwQFBhgKKgIYNBJpCgxMaXN0
+            Q29uc2VudHMSIi50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50c1JlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50c1Jl
+            c3BvbnNlIhCKuhgMCgUBAwQFBhgJKgEaEnUKElB1dENvbnNlbnREb2N1bWVudBIoLnRlbGVoZWFsdGgudjEuUHV0Q29uc2VudERv
+            Y3VtZW50UmVxdWVzdBopLnRlbGVoZWFsdGgudjEuUHV0Q29uc2VudERvY3VtZW50UmVzcG9uc2UiCoq6GAYKAQUqATgSegoSR2V0
+            Q29uc2VudERvY3VtZW50EigudGVsZWhlYWx0aC52MS5HZXRDb25zZW50RG9jdW1lbnRSZXF1ZXN0GikudGVsZWhlYWx0aC52MS5H
+            ZXRDb25zZW50RG9jdW1lbnRSZXNwb25zZSIPiroYCwoGAQIDBAUGKgEZYgZwcm90bzM=
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,
+            Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_Consent_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
             Telehealth_V1_Recording_File.descriptor,

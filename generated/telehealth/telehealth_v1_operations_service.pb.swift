@@ -444,40 +444,67 @@ public enum Telehealth_V1_OperationsService_Methods {
         listFailedEffects,
         retryEffect,
     ]
+    /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
+    public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
+        var options: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = []
+        options.append((getServiceStatus, .with {
+            $0.roles = [.admin]
+        }))
+        options.append((backupDatabase, .with {
+            $0.roles = [.admin]
+        }))
+        options.append((checkDatabase, .with {
+            $0.roles = [.admin]
+        }))
+        options.append((listFailedEffects, .with {
+            $0.roles = [.admin]
+        }))
+        options.append((retryEffect, .with {
+            $0.roles = [.admin]
+            $0.reasons = [.effectNotFound, .effectNotFailed]
+        }))
+        return options
+    }()
 }
 
-/// Looks after a running service. Nothing here shows anything of a patient. Role: admin, for every call.
+/// Looks after a running service. Nothing here shows anything of a patient.
 public protocol Telehealth_V1_OperationsServiceHandler: Sendable {
-    /// Tells how the service, its database and its work outside the database stand. While the database takes no changes
-    /// it is answered without a row in the audit log.
+    /// Tells how the service, its database and its work outside the database stand. While the database takes no changes it
+    /// is answered without a row in the audit log.
     ///
-    /// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
+    /// Roles: admin.
+    /// Errors: those of every call.
     func getServiceStatus(_ request: Telehealth_V1_GetServiceStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetServiceStatusResponse
     /// Copies the database into a new file of the backup directory, while work goes on; answers when the copy is complete,
     /// checked and on the device. Minutes for a large database: give it a deadline to match.
     ///
     /// Checked means: its structure, and every sealed value in it was opened. A copy in which something is damaged is kept
-    /// under its name with `.damaged` behind it.
+    /// under its name with `.damaged` behind it (DATA_DAMAGED: CheckDatabase says what is wrong). STORE_OVERLOADED while
+    /// another backup runs, STORE_UNAVAILABLE when the file cannot be written.
     ///
-    /// Errors: UNAVAILABLE (STORE_OVERLOADED while another backup runs; STORE_UNAVAILABLE when the file cannot be
-    /// written); DATA_LOSS (DATA_DAMAGED when the copy is not sound: CheckDatabase says what is wrong).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT).
     func backupDatabase(_ request: Telehealth_V1_BackupDatabaseRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_BackupDatabaseResponse
-    /// Looks through the whole database, beside the running work: its structure, references, and every sealed value,
-    /// which it opens. Minutes for a large database.
+    /// Looks through the whole database, beside the running work: its structure, references, and every sealed value, which
+    /// it opens. Minutes for a large database; STORE_OVERLOADED while another check runs.
     ///
-    /// Errors: UNAVAILABLE (STORE_OVERLOADED while another check runs; STORE_UNAVAILABLE).
+    /// Roles: admin.
+    /// Errors: those of every call.
     func checkDatabase(_ request: Telehealth_V1_CheckDatabaseRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CheckDatabaseResponse
     /// Lists the effects that were given up: each holds back the later ones of its kind in its session.
     ///
-    /// Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     func listFailedEffects(_ request: Telehealth_V1_ListFailedEffectsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListFailedEffectsResponse
     /// Has an effect that was given up tried again, from the first attempt.
     ///
-    /// Errors: NOT_FOUND (EFFECT_NOT_FOUND); FAILED_PRECONDITION (EFFECT_NOT_FAILED when it is pending or done).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
+    /// NOT_FOUND (EFFECT_NOT_FOUND); FAILED_PRECONDITION (EFFECT_NOT_FAILED).
     func retryEffect(_ request: Telehealth_V1_RetryEffectRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RetryEffectResponse
 }
@@ -522,10 +549,11 @@ public struct Telehealth_V1_OperationsServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// Tells how the service, its database and its work outside the database stand. While the database takes no changes
-    /// it is answered without a row in the audit log.
+    /// Tells how the service, its database and its work outside the database stand. While the database takes no changes it
+    /// is answered without a row in the audit log.
     ///
-    /// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
+    /// Roles: admin.
+    /// Errors: those of every call.
     public func getServiceStatus(
         _ request: Telehealth_V1_GetServiceStatusRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetServiceStatusResponse {
@@ -536,20 +564,22 @@ public struct Telehealth_V1_OperationsServiceClient: Sendable {
     /// checked and on the device. Minutes for a large database: give it a deadline to match.
     ///
     /// Checked means: its structure, and every sealed value in it was opened. A copy in which something is damaged is kept
-    /// under its name with `.damaged` behind it.
+    /// under its name with `.damaged` behind it (DATA_DAMAGED: CheckDatabase says what is wrong). STORE_OVERLOADED while
+    /// another backup runs, STORE_UNAVAILABLE when the file cannot be written.
     ///
-    /// Errors: UNAVAILABLE (STORE_OVERLOADED while another backup runs; STORE_UNAVAILABLE when the file cannot be
-    /// written); DATA_LOSS (DATA_DAMAGED when the copy is not sound: CheckDatabase says what is wrong).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT).
     public func backupDatabase(
         _ request: Telehealth_V1_BackupDatabaseRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_BackupDatabaseResponse {
         try await channel.unary(Telehealth_V1_OperationsService_Methods.backupDatabase, request, options: options)
     }
 
-    /// Looks through the whole database, beside the running work: its structure, references, and every sealed value,
-    /// which it opens. Minutes for a large database.
+    /// Looks through the whole database, beside the running work: its structure, references, and every sealed value, which
+    /// it opens. Minutes for a large database; STORE_OVERLOADED while another check runs.
     ///
-    /// Errors: UNAVAILABLE (STORE_OVERLOADED while another check runs; STORE_UNAVAILABLE).
+    /// Roles: admin.
+    /// Errors: those of every call.
     public func checkDatabase(
         _ request: Telehealth_V1_CheckDatabaseRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CheckDatabaseResponse {
@@ -558,7 +588,8 @@ public struct Telehealth_V1_OperationsServiceClient: Sendable {
 
     /// Lists the effects that were given up: each holds back the later ones of its kind in its session.
     ///
-    /// Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func listFailedEffects(
         _ request: Telehealth_V1_ListFailedEffectsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListFailedEffectsResponse {
@@ -567,7 +598,9 @@ public struct Telehealth_V1_OperationsServiceClient: Sendable {
 
     /// Has an effect that was given up tried again, from the first attempt.
     ///
-    /// Errors: NOT_FOUND (EFFECT_NOT_FOUND); FAILED_PRECONDITION (EFFECT_NOT_FAILED when it is pending or done).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
+    /// NOT_FOUND (EFFECT_NOT_FOUND); FAILED_PRECONDITION (EFFECT_NOT_FAILED).
     public func retryEffect(
         _ request: Telehealth_V1_RetryEffectRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_RetryEffectResponse {
@@ -581,44 +614,46 @@ public enum Telehealth_V1_OperationsService_File {
         name: "telehealth/v1/operations_service.proto",
         base64: """
             CiZ0ZWxlaGVhbHRoL3YxL29wZXJhdGlvbnNfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRoeZ29vZ2xlL3Byb3RvYnVmL2R1
-            cmF0aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJv
-            dG8iGQoXR2V0U2VydmljZVN0YXR1c1JlcXVlc3QikgQKGEdldFNlcnZpY2VTdGF0dXNSZXNwb25zZRI/CgpzdGFydGVkX2F0GAEg
-            ASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RhcnRlZEF0EiAKCHdyaXRhYmxlGAIgASgIQgSAuhgCUgh3
-            cml0YWJsZRI9CghkYXRhYmFzZRgDIAEoCzIhLnRlbGVoZWFsdGgudjEuRGF0YWJhc2VTdGF0aXN0aWNzUghkYXRhYmFzZRItCg9w
-            ZW5kaW5nX2VmZmVjdHMYBCABKANCBIC6GAJSDnBlbmRpbmdFZmZlY3RzEisKDmZhaWxlZF9lZmZlY3RzGAUgASgDQgSAuhgCUg1m
-            YWlsZWRFZmZlY3RzEi0KD3JlZnVzZWRfZWZmZWN0cxgKIAEoA0IEgLoYAlIOcmVmdXNlZEVmZmVjdHMSJwoMb3Blbl93YXRjaGVz
-            GAYgASgDQgSAuhgCUgtvcGVuV2F0Y2hlcxJACgtzdG9yZV9zdGF0ZRgHIAEoDjIZLnRlbGVoZWFsdGgudjEuU3RvcmVTdGF0ZUIE
-            gLoYAlIKc3RvcmVTdGF0ZRIuChBzdG9yZV9mcmVlX2J5dGVzGAggASgDQgSAuhgCUg5zdG9yZUZyZWVCeXRlcxIuChBzdG9yZV9z
-            aXplX2J5dGVzGAkgASgDQgSAuhgCUg5zdG9yZVNpemVCeXRlcyL5AgoSRGF0YWJhc2VTdGF0aXN0aWNzEh4KB2NvbW1pdHMYASAB
-            KANCBIC6GAJSB2NvbW1pdHMSIgoJZGVjaXNpb25zGAIgASgDQgSAuhgCUglkZWNpc2lvbnMSIgoJY29uZmxpY3RzGAMgASgDQgSA
-            uhgCUgljb25mbGljdHMSQAoLY29tbWl0X21lYW4YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSCmNvbW1p
-            dE1lYW4SPgoKY29tbWl0X21heBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIJY29tbWl0TWF4EikKDXF1
-            ZXVlZF93cml0ZXMYBiABKANCBIC6GAJSDHF1ZXVlZFdyaXRlcxIrCg5yZWZ1c2VkX3dyaXRlcxgHIAEoA0IEgLoYAlINcmVmdXNl
-            ZFdyaXRlcxIhCgl3YWxfcGFnZXMYCCABKANCBIC6GAJSCHdhbFBhZ2VzIjwKFUJhY2t1cERhdGFiYXNlUmVxdWVzdBIjCgpyZXF1
-            ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQiYAoWQmFja3VwRGF0YWJhc2VSZXNwb25zZRIhCglmaWxlX25hbWUYASABKAlC
-            BIC6GAJSCGZpbGVOYW1lEiMKCmJ5dGVfY291bnQYAiABKANCBIC6GAJSCWJ5dGVDb3VudCIWChRDaGVja0RhdGFiYXNlUmVxdWVz
-            dCI5ChVDaGVja0RhdGFiYXNlUmVzcG9uc2USIAoIcHJvYmxlbXMYASADKAlCBIC6GAJSCHByb2JsZW1zImIKGExpc3RGYWlsZWRF
-            ZmZlY3RzUmVxdWVzdBIhCglwYWdlX3NpemUYASABKAVCBIC6GAJSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YAiABKAlCBIC6GAJS
-            CXBhZ2VUb2tlbiKAAQoZTGlzdEZhaWxlZEVmZmVjdHNSZXNwb25zZRI1CgdlZmZlY3RzGAEgAygLMhsudGVsZWhlYWx0aC52MS5G
-            YWlsZWRFZmZlY3RSB2VmZmVjdHMSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIvgBCgxGYWls
-            ZWRFZmZlY3QSIQoJZWZmZWN0X2lkGAEgASgJQgSAuhgCUghlZmZlY3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNz
-            aW9uSWQSGAoEa2luZBgDIAEoCUIEgLoYAlIEa2luZBIgCghhdHRlbXB0cxgEIAEoBUIEgLoYAlIIYXR0ZW1wdHMSIwoKbGFzdF9l
-            cnJvchgFIAEoCUIEgLoYAlIJbGFzdEVycm9yEj8KCmNyZWF0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w
-            QgSAuhgCUgljcmVhdGVkQXQiXAoSUmV0cnlFZmZlY3RSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJ
-            ZBIhCgllZmZlY3RfaWQYAiABKAlCBIC6GAJSCGVmZmVjdElkIhUKE1JldHJ5RWZmZWN0UmVzcG9uc2UqdAoKU3RvcmVTdGF0ZRIb
-            ChdTVE9SRV9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFNUT1JFX1NUQVRFX1dSSVRBQkxFEAESFAoQU1RPUkVfU1RBVEVfRlVMTBAC
-            EhkKFVNUT1JFX1NUQVRFX1JFQURfT05MWRADMvEDChFPcGVyYXRpb25zU2VydmljZRJjChBHZXRTZXJ2aWNlU3RhdHVzEiYudGVs
-            ZWhlYWx0aC52MS5HZXRTZXJ2aWNlU3RhdHVzUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuR2V0U2VydmljZVN0YXR1c1Jlc3BvbnNl
-            El0KDkJhY2t1cERhdGFiYXNlEiQudGVsZWhlYWx0aC52MS5CYWNrdXBEYXRhYmFzZVJlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLkJh
-            Y2t1cERhdGFiYXNlUmVzcG9uc2USWgoNQ2hlY2tEYXRhYmFzZRIjLnRlbGVoZWFsdGgudjEuQ2hlY2tEYXRhYmFzZVJlcXVlc3Qa
-            JC50ZWxlaGVhbHRoLnYxLkNoZWNrRGF0YWJhc2VSZXNwb25zZRJmChFMaXN0RmFpbGVkRWZmZWN0cxInLnRlbGVoZWFsdGgudjEu
-            TGlzdEZhaWxlZEVmZmVjdHNSZXF1ZXN0GigudGVsZWhlYWx0aC52MS5MaXN0RmFpbGVkRWZmZWN0c1Jlc3BvbnNlElQKC1JldHJ5
-            RWZmZWN0EiEudGVsZWhlYWx0aC52MS5SZXRyeUVmZmVjdFJlcXVlc3QaIi50ZWxlaGVhbHRoLnYxLlJldHJ5RWZmZWN0UmVzcG9u
-            c2ViBnByb3RvMw==
+            cmF0aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvGiF0ZWxlaGVhbHRoL3YxL2NhbGxfY29udHJhY3Qu
+            cHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90byIZChdHZXRTZXJ2aWNlU3RhdHVzUmVxdWVzdCKSBAoYR2V0U2Vy
+            dmljZVN0YXR1c1Jlc3BvbnNlEj8KCnN0YXJ0ZWRfYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglz
+            dGFydGVkQXQSIAoId3JpdGFibGUYAiABKAhCBIC6GAJSCHdyaXRhYmxlEj0KCGRhdGFiYXNlGAMgASgLMiEudGVsZWhlYWx0aC52
+            MS5EYXRhYmFzZVN0YXRpc3RpY3NSCGRhdGFiYXNlEi0KD3BlbmRpbmdfZWZmZWN0cxgEIAEoA0IEgLoYAlIOcGVuZGluZ0VmZmVj
+            dHMSKwoOZmFpbGVkX2VmZmVjdHMYBSABKANCBIC6GAJSDWZhaWxlZEVmZmVjdHMSLQoPcmVmdXNlZF9lZmZlY3RzGAogASgDQgSA
+            uhgCUg5yZWZ1c2VkRWZmZWN0cxInCgxvcGVuX3dhdGNoZXMYBiABKANCBIC6GAJSC29wZW5XYXRjaGVzEkAKC3N0b3JlX3N0YXRl
+            GAcgASgOMhkudGVsZWhlYWx0aC52MS5TdG9yZVN0YXRlQgSAuhgCUgpzdG9yZVN0YXRlEi4KEHN0b3JlX2ZyZWVfYnl0ZXMYCCAB
+            KANCBIC6GAJSDnN0b3JlRnJlZUJ5dGVzEi4KEHN0b3JlX3NpemVfYnl0ZXMYCSABKANCBIC6GAJSDnN0b3JlU2l6ZUJ5dGVzIvkC
+            ChJEYXRhYmFzZVN0YXRpc3RpY3MSHgoHY29tbWl0cxgBIAEoA0IEgLoYAlIHY29tbWl0cxIiCglkZWNpc2lvbnMYAiABKANCBIC6
+            GAJSCWRlY2lzaW9ucxIiCgljb25mbGljdHMYAyABKANCBIC6GAJSCWNvbmZsaWN0cxJACgtjb21taXRfbWVhbhgEIAEoCzIZLmdv
+            b2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIKY29tbWl0TWVhbhI+Cgpjb21taXRfbWF4GAUgASgLMhkuZ29vZ2xlLnByb3Rv
+            YnVmLkR1cmF0aW9uQgSAuhgCUgljb21taXRNYXgSKQoNcXVldWVkX3dyaXRlcxgGIAEoA0IEgLoYAlIMcXVldWVkV3JpdGVzEisK
+            DnJlZnVzZWRfd3JpdGVzGAcgASgDQgSAuhgCUg1yZWZ1c2VkV3JpdGVzEiEKCXdhbF9wYWdlcxgIIAEoA0IEgLoYAlIId2FsUGFn
+            ZXMiPAoVQmFja3VwRGF0YWJhc2VSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZCJgChZCYWNrdXBE
+            YXRhYmFzZVJlc3BvbnNlEiEKCWZpbGVfbmFtZRgBIAEoCUIEgLoYAlIIZmlsZU5hbWUSIwoKYnl0ZV9jb3VudBgCIAEoA0IEgLoY
+            AlIJYnl0ZUNvdW50IhYKFENoZWNrRGF0YWJhc2VSZXF1ZXN0IjkKFUNoZWNrRGF0YWJhc2VSZXNwb25zZRIgCghwcm9ibGVtcxgB
+            IAMoCUIEgLoYAlIIcHJvYmxlbXMiYgoYTGlzdEZhaWxlZEVmZmVjdHNSZXF1ZXN0EiEKCXBhZ2Vfc2l6ZRgBIAEoBUIEgLoYAlII
+            cGFnZVNpemUSIwoKcGFnZV90b2tlbhgCIAEoCUIEgLoYAlIJcGFnZVRva2VuIoABChlMaXN0RmFpbGVkRWZmZWN0c1Jlc3BvbnNl
+            EjUKB2VmZmVjdHMYASADKAsyGy50ZWxlaGVhbHRoLnYxLkZhaWxlZEVmZmVjdFIHZWZmZWN0cxIsCg9uZXh0X3BhZ2VfdG9rZW4Y
+            AiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4i+AEKDEZhaWxlZEVmZmVjdBIhCgllZmZlY3RfaWQYASABKAlCBIC6GAJSCGVmZmVj
+            dElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBIYCgRraW5kGAMgASgJQgSAuhgCUgRraW5kEiAKCGF0dGVt
+            cHRzGAQgASgFQgSAuhgCUghhdHRlbXB0cxIjCgpsYXN0X2Vycm9yGAUgASgJQgSAuhgCUglsYXN0RXJyb3ISPwoKY3JlYXRlZF9h
+            dBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCWNyZWF0ZWRBdCJcChJSZXRyeUVmZmVjdFJlcXVlc3QS
+            IwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiEKCWVmZmVjdF9pZBgCIAEoCUIEgLoYAlIIZWZmZWN0SWQiFQoT
+            UmV0cnlFZmZlY3RSZXNwb25zZSp0CgpTdG9yZVN0YXRlEhsKF1NUT1JFX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUU1RPUkVfU1RB
+            VEVfV1JJVEFCTEUQARIUChBTVE9SRV9TVEFURV9GVUxMEAISGQoVU1RPUkVfU1RBVEVfUkVBRF9PTkxZEAMyogQKEU9wZXJhdGlv
+            bnNTZXJ2aWNlEmwKEEdldFNlcnZpY2VTdGF0dXMSJi50ZWxlaGVhbHRoLnYxLkdldFNlcnZpY2VTdGF0dXNSZXF1ZXN0GicudGVs
+            ZWhlYWx0aC52MS5HZXRTZXJ2aWNlU3RhdHVzUmVzcG9uc2UiB4q6GAMKAQUSZgoOQmFja3VwRGF0YWJhc2USJC50ZWxlaGVhbHRo
+            LnYxLkJhY2t1cERhdGFiYXNlUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuQmFja3VwRGF0YWJhc2VSZXNwb25zZSIHiroYAwoBBRJj
+            Cg1DaGVja0RhdGFiYXNlEiMudGVsZWhlYWx0aC52MS5DaGVja0RhdGFiYXNlUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ2hlY2tE
+            YXRhYmFzZVJlc3BvbnNlIgeKuhgDCgEFEm8KEUxpc3RGYWlsZWRFZmZlY3RzEicudGVsZWhlYWx0aC52MS5MaXN0RmFpbGVkRWZm
+            ZWN0c1JlcXVlc3QaKC50ZWxlaGVhbHRoLnYxLkxpc3RGYWlsZWRFZmZlY3RzUmVzcG9uc2UiB4q6GAMKAQUSYQoLUmV0cnlFZmZl
+            Y3QSIS50ZWxlaGVhbHRoLnYxLlJldHJ5RWZmZWN0UmVxdWVzdBoiLnRlbGVoZWFsdGgudjEuUmV0cnlFZmZlY3RSZXNwb25zZSIL
+            iroYBwoBBSoCZGViBnByb3RvMw==
             """,
         dependencies: [
             Google_Protobuf_Duration_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
+            Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
         ])
 }

@@ -529,6 +529,45 @@ public enum Telehealth_V1_PeopleService_Methods {
         removeParticipant,
         setParticipantCapabilities,
     ]
+    /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
+    public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
+        var options: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = []
+        options.append((inviteParticipant, .with {
+            $0.roles = [.scheduler, .clinician, .admin]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantExists, .rosterFull]
+        }))
+        options.append((revokeInvitation, .with {
+            $0.roles = [.scheduler, .clinician, .admin]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .invitationNotFound, .invitationUsed]
+        }))
+        options.append((redeemInvitation, .with {
+            $0.open = true
+            $0.reasons = [.invitationInvalid, .invitationUsed, .invitationExpired, .invitationRevoked, .invalidState, .participantRemoved, .participantDenied]
+        }))
+        options.append((denyParticipant, .with {
+            $0.roles = [.clinician, .admin]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound, .participantNotWaiting]
+        }))
+        options.append((returnToWaitingRoom, .with {
+            $0.roles = [.clinician, .admin]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound, .participantNotAdmitted]
+        }))
+        options.append((removeParticipant, .with {
+            $0.roles = [.clinician, .admin]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound]
+        }))
+        options.append((setParticipantCapabilities, .with {
+            $0.roles = [.clinician, .admin]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound]
+        }))
+        return options
+    }()
 }
 
 /// The people of a visit: inviting, not letting in, putting back, sending away. Letting in is
@@ -539,52 +578,74 @@ public enum Telehealth_V1_PeopleService_Methods {
 /// session every call here but RedeemInvitation's repeat is FAILED_PRECONDITION (INVALID_STATE).
 public protocol Telehealth_V1_PeopleServiceHandler: Sendable {
     /// Gives somebody a place in a visit: a member of staff by their id, who then comes with a token of their own, or
-    /// whoever redeems the grant that is answered. Roles: who leads the visit; scheduler, admin.
+    /// whoever redeems the grant that is answered. A role that does not come this way is INVALID_FIELD.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED); INVALID_ARGUMENT (INVALID_FIELD for a role
-    /// that does not come this way); ALREADY_EXISTS (PARTICIPANT_EXISTS; `participant_id` in the ErrorInfo metadata);
-    /// FAILED_PRECONDITION (ROSTER_FULL).
+    /// Roles: scheduler, clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, ROSTER_FULL); ABORTED (VERSION_CONFLICT); ALREADY_EXISTS (PARTICIPANT_EXISTS with `participant_id`).
     func inviteParticipant(_ request: Telehealth_V1_InviteParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_InviteParticipantResponse
-    /// Takes a grant back that nobody has redeemed. Roles: as InviteParticipant.
+    /// Takes a grant back that nobody has redeemed; after that, use RemoveParticipant. Revoking twice is OK.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, INVITATION_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED); FAILED_PRECONDITION
-    /// (INVITATION_USED: use RemoveParticipant). Revoking twice is OK.
+    /// Roles: scheduler, clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, INVITATION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, INVITATION_USED); ABORTED (VERSION_CONFLICT).
     func revokeInvitation(_ request: Telehealth_V1_RevokeInvitationRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RevokeInvitationResponse
-    /// Makes whoever holds a grant somebody in its visit, once, and gives them the token to call with from then on. Needs
-    /// no token: the grant is the credential.
+    /// Makes whoever holds a grant somebody in its visit, once, and gives them the token to call with from then on. The
+    /// grant is the credential.
     ///
-    /// The same request id again gives the same place, for an answer that got lost. Errors: UNAUTHENTICATED
-    /// (INVITATION_INVALID); FAILED_PRECONDITION (INVITATION_USED, INVITATION_EXPIRED, INVITATION_REVOKED);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED).
+    /// The same request id again gives the same place, for an answer that got lost.
+    ///
+    /// Needs no token.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION (INVALID_STATE
+    /// with `status`, INVITATION_EXPIRED, INVITATION_USED, INVITATION_REVOKED); ABORTED (VERSION_CONFLICT);
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAUTHENTICATED (INVITATION_INVALID).
     func redeemInvitation(_ request: Telehealth_V1_RedeemInvitationRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RedeemInvitationResponse
     /// Does not let a waiting person in. Their watch ends and joining is refused (PARTICIPANT_DENIED), until they are let
-    /// in after all. Roles: who leads the visit, admin.
+    /// in after all. Denying twice is OK.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED);
-    /// FAILED_PRECONDITION (PARTICIPANT_NOT_WAITING). Denying twice is OK.
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_WAITING); ABORTED (VERSION_CONFLICT).
     func denyParticipant(_ request: Telehealth_V1_DenyParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_DenyParticipantResponse
-    /// Puts somebody back from the visit into the waiting room. Their attendee is deleted, credentials are withheld, and
-    /// only AdmitParticipant ends the wait. Roles: who leads the visit, admin; never the appointment's clinician or oneself.
+    /// Puts somebody back from the visit into the waiting room, never the appointment's clinician or oneself
+    /// (NOT_ALLOWED). Their attendee is deleted, credentials are withheld, and only AdmitParticipant ends the wait.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED);
-    /// FAILED_PRECONDITION (PARTICIPANT_NOT_ADMITTED).
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_ADMITTED); ABORTED (VERSION_CONFLICT).
     func returnToWaitingRoom(_ request: Telehealth_V1_ReturnToWaitingRoomRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ReturnToWaitingRoomResponse
-    /// Sends somebody away, wherever they are. Their attendee is deleted, their watch ends, and whatever they call in this
-    /// visit is refused (PARTICIPANT_REMOVED) until they are let in again. Roles: as ReturnToWaitingRoom.
+    /// Sends somebody away, wherever they are, never the appointment's clinician or oneself (NOT_ALLOWED). Their attendee
+    /// is deleted, their watch ends, and whatever they call in this visit is refused (PARTICIPANT_REMOVED) until they are
+    /// let in again. Removing twice is OK.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED). Removing twice is OK.
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`); ABORTED (VERSION_CONFLICT).
     func removeParticipant(_ request: Telehealth_V1_RemoveParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RemoveParticipantResponse
-    /// Says what somebody may send and receive, at once when they are in the meeting, else from when they come in. Roles:
-    /// who leads the visit, admin; also for oneself.
+    /// Says what somebody may send and receive, also oneself, at once when they are in the meeting, else from when they
+    /// come in. Who receives content must receive video, as Chime has it (INVALID_FIELD).
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED); INVALID_ARGUMENT
-    /// (INVALID_FIELD: who receives content must receive video, as Chime has it).
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`); ABORTED (VERSION_CONFLICT).
     func setParticipantCapabilities(_ request: Telehealth_V1_SetParticipantCapabilitiesRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SetParticipantCapabilitiesResponse
 }
@@ -638,33 +699,41 @@ public struct Telehealth_V1_PeopleServiceClient: Sendable {
     public init(_ channel: any CallChannel) { self.channel = channel }
 
     /// Gives somebody a place in a visit: a member of staff by their id, who then comes with a token of their own, or
-    /// whoever redeems the grant that is answered. Roles: who leads the visit; scheduler, admin.
+    /// whoever redeems the grant that is answered. A role that does not come this way is INVALID_FIELD.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED); INVALID_ARGUMENT (INVALID_FIELD for a role
-    /// that does not come this way); ALREADY_EXISTS (PARTICIPANT_EXISTS; `participant_id` in the ErrorInfo metadata);
-    /// FAILED_PRECONDITION (ROSTER_FULL).
+    /// Roles: scheduler, clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, ROSTER_FULL); ABORTED (VERSION_CONFLICT); ALREADY_EXISTS (PARTICIPANT_EXISTS with `participant_id`).
     public func inviteParticipant(
         _ request: Telehealth_V1_InviteParticipantRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_InviteParticipantResponse {
         try await channel.unary(Telehealth_V1_PeopleService_Methods.inviteParticipant, request, options: options)
     }
 
-    /// Takes a grant back that nobody has redeemed. Roles: as InviteParticipant.
+    /// Takes a grant back that nobody has redeemed; after that, use RemoveParticipant. Revoking twice is OK.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, INVITATION_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED); FAILED_PRECONDITION
-    /// (INVITATION_USED: use RemoveParticipant). Revoking twice is OK.
+    /// Roles: scheduler, clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, INVITATION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, INVITATION_USED); ABORTED (VERSION_CONFLICT).
     public func revokeInvitation(
         _ request: Telehealth_V1_RevokeInvitationRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_RevokeInvitationResponse {
         try await channel.unary(Telehealth_V1_PeopleService_Methods.revokeInvitation, request, options: options)
     }
 
-    /// Makes whoever holds a grant somebody in its visit, once, and gives them the token to call with from then on. Needs
-    /// no token: the grant is the credential.
+    /// Makes whoever holds a grant somebody in its visit, once, and gives them the token to call with from then on. The
+    /// grant is the credential.
     ///
-    /// The same request id again gives the same place, for an answer that got lost. Errors: UNAUTHENTICATED
-    /// (INVITATION_INVALID); FAILED_PRECONDITION (INVITATION_USED, INVITATION_EXPIRED, INVITATION_REVOKED);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED).
+    /// The same request id again gives the same place, for an answer that got lost.
+    ///
+    /// Needs no token.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION (INVALID_STATE
+    /// with `status`, INVITATION_EXPIRED, INVITATION_USED, INVITATION_REVOKED); ABORTED (VERSION_CONFLICT);
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAUTHENTICATED (INVITATION_INVALID).
     public func redeemInvitation(
         _ request: Telehealth_V1_RedeemInvitationRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_RedeemInvitationResponse {
@@ -672,42 +741,56 @@ public struct Telehealth_V1_PeopleServiceClient: Sendable {
     }
 
     /// Does not let a waiting person in. Their watch ends and joining is refused (PARTICIPANT_DENIED), until they are let
-    /// in after all. Roles: who leads the visit, admin.
+    /// in after all. Denying twice is OK.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED);
-    /// FAILED_PRECONDITION (PARTICIPANT_NOT_WAITING). Denying twice is OK.
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_WAITING); ABORTED (VERSION_CONFLICT).
     public func denyParticipant(
         _ request: Telehealth_V1_DenyParticipantRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_DenyParticipantResponse {
         try await channel.unary(Telehealth_V1_PeopleService_Methods.denyParticipant, request, options: options)
     }
 
-    /// Puts somebody back from the visit into the waiting room. Their attendee is deleted, credentials are withheld, and
-    /// only AdmitParticipant ends the wait. Roles: who leads the visit, admin; never the appointment's clinician or oneself.
+    /// Puts somebody back from the visit into the waiting room, never the appointment's clinician or oneself
+    /// (NOT_ALLOWED). Their attendee is deleted, credentials are withheld, and only AdmitParticipant ends the wait.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED);
-    /// FAILED_PRECONDITION (PARTICIPANT_NOT_ADMITTED).
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_ADMITTED); ABORTED (VERSION_CONFLICT).
     public func returnToWaitingRoom(
         _ request: Telehealth_V1_ReturnToWaitingRoomRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ReturnToWaitingRoomResponse {
         try await channel.unary(Telehealth_V1_PeopleService_Methods.returnToWaitingRoom, request, options: options)
     }
 
-    /// Sends somebody away, wherever they are. Their attendee is deleted, their watch ends, and whatever they call in this
-    /// visit is refused (PARTICIPANT_REMOVED) until they are let in again. Roles: as ReturnToWaitingRoom.
+    /// Sends somebody away, wherever they are, never the appointment's clinician or oneself (NOT_ALLOWED). Their attendee
+    /// is deleted, their watch ends, and whatever they call in this visit is refused (PARTICIPANT_REMOVED) until they are
+    /// let in again. Removing twice is OK.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED). Removing twice is OK.
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`); ABORTED (VERSION_CONFLICT).
     public func removeParticipant(
         _ request: Telehealth_V1_RemoveParticipantRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_RemoveParticipantResponse {
         try await channel.unary(Telehealth_V1_PeopleService_Methods.removeParticipant, request, options: options)
     }
 
-    /// Says what somebody may send and receive, at once when they are in the meeting, else from when they come in. Roles:
-    /// who leads the visit, admin; also for oneself.
+    /// Says what somebody may send and receive, also oneself, at once when they are in the meeting, else from when they
+    /// come in. Who receives content must receive video, as Chime has it (INVALID_FIELD).
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED); INVALID_ARGUMENT
-    /// (INVALID_FIELD: who receives content must receive video, as Chime has it).
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`); ABORTED (VERSION_CONFLICT).
     public func setParticipantCapabilities(
         _ request: Telehealth_V1_SetParticipantCapabilitiesRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_SetParticipantCapabilitiesResponse {
@@ -721,53 +804,56 @@ public enum Telehealth_V1_PeopleService_File {
         name: "telehealth/v1/people_service.proto",
         base64: """
             CiJ0ZWxlaGVhbHRoL3YxL3Blb3BsZV9zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGh5nb29nbGUvcHJvdG9idWYvZHVyYXRp
-            b24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxob
-            dGVsZWhlYWx0aC92MS9zZXNzaW9uLnByb3RvIoECChhJbnZpdGVQYXJ0aWNpcGFudFJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEo
-            CUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBI4CgRyb2xlGAMgASgOMh4udGVs
-            ZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJSBHJvbGUSIwoKc3ViamVjdF9pZBgEIAEoCUIEgLoYA1IJc3ViamVjdElk
-            EjwKCXZhbGlkX2ZvchgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIIdmFsaWRGb3Ii4gEKGUludml0ZVBh
-            cnRpY2lwYW50UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0
-            aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50EjkKCmludml0YXRpb24YAyABKAsy
-            GS50ZWxlaGVhbHRoLnYxLkludml0YXRpb25SCmludml0YXRpb24SGgoFZ3JhbnQYBCABKAlCBIC6GAVSBWdyYW50Io4BChdSZXZv
-            a2VJbnZpdGF0aW9uUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEo
-            CUIEgLoYAlIJc2Vzc2lvbklkEikKDWludml0YXRpb25faWQYAyABKAlCBIC6GAJSDGludml0YXRpb25JZCJMChhSZXZva2VJbnZp
-            dGF0aW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiJaChdSZWRlZW1J
-            bnZpdGF0aW9uUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSGgoFZ3JhbnQYAiABKAlCBIC6GAVS
-            BWdyYW50IucBChhSZWRlZW1JbnZpdGF0aW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lv
-            blIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50EhoK
-            BXRva2VuGAMgASgJQgSAuhgFUgV0b2tlbhI/CgpleHBpcmVzX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE
-            gLoYAlIJZXhwaXJlc0F0Io8BChZEZW55UGFydGljaXBhbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVl
-            c3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSKwoOcGFydGljaXBhbnRfaWQYAyABKAlCBIC6GAJSDXBh
-            cnRpY2lwYW50SWQiiQEKF0RlbnlQYXJ0aWNpcGFudFJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNl
-            c3Npb25SB3Nlc3Npb24SPAoLcGFydGljaXBhbnQYAiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFu
-            dCKTAQoaUmV0dXJuVG9XYWl0aW5nUm9vbVJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNl
-            c3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBIrCg5wYXJ0aWNpcGFudF9pZBgDIAEoCUIEgLoYAlINcGFydGljaXBhbnRJ
-            ZCKNAQobUmV0dXJuVG9XYWl0aW5nUm9vbVJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25S
-            B3Nlc3Npb24SPAoLcGFydGljaXBhbnQYAiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFudCKRAQoY
-            UmVtb3ZlUGFydGljaXBhbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lk
-            GAIgASgJQgSAuhgCUglzZXNzaW9uSWQSKwoOcGFydGljaXBhbnRfaWQYAyABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiiwEKGVJl
-            bW92ZVBhcnRpY2lwYW50UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8
-            CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50IuMBCiFTZXRQYXJ0aWNp
-            cGFudENhcGFiaWxpdGllc1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQY
-            AiABKAlCBIC6GAJSCXNlc3Npb25JZBIrCg5wYXJ0aWNpcGFudF9pZBgDIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZBJHCgxjYXBh
-            YmlsaXRpZXMYBCABKAsyIy50ZWxlaGVhbHRoLnYxLkF0dGVuZGVlQ2FwYWJpbGl0aWVzUgxjYXBhYmlsaXRpZXMilAEKIlNldFBh
-            cnRpY2lwYW50Q2FwYWJpbGl0aWVzUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vz
-            c2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50Mv0FCg1QZW9w
-            bGVTZXJ2aWNlEmYKEUludml0ZVBhcnRpY2lwYW50EicudGVsZWhlYWx0aC52MS5JbnZpdGVQYXJ0aWNpcGFudFJlcXVlc3QaKC50
-            ZWxlaGVhbHRoLnYxLkludml0ZVBhcnRpY2lwYW50UmVzcG9uc2USYwoQUmV2b2tlSW52aXRhdGlvbhImLnRlbGVoZWFsdGgudjEu
-            UmV2b2tlSW52aXRhdGlvblJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlJldm9rZUludml0YXRpb25SZXNwb25zZRJjChBSZWRlZW1J
-            bnZpdGF0aW9uEiYudGVsZWhlYWx0aC52MS5SZWRlZW1JbnZpdGF0aW9uUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuUmVkZWVtSW52
-            aXRhdGlvblJlc3BvbnNlEmAKD0RlbnlQYXJ0aWNpcGFudBIlLnRlbGVoZWFsdGgudjEuRGVueVBhcnRpY2lwYW50UmVxdWVzdBom
-            LnRlbGVoZWFsdGgudjEuRGVueVBhcnRpY2lwYW50UmVzcG9uc2USbAoTUmV0dXJuVG9XYWl0aW5nUm9vbRIpLnRlbGVoZWFsdGgu
-            djEuUmV0dXJuVG9XYWl0aW5nUm9vbVJlcXVlc3QaKi50ZWxlaGVhbHRoLnYxLlJldHVyblRvV2FpdGluZ1Jvb21SZXNwb25zZRJm
-            ChFSZW1vdmVQYXJ0aWNpcGFudBInLnRlbGVoZWFsdGgudjEuUmVtb3ZlUGFydGljaXBhbnRSZXF1ZXN0GigudGVsZWhlYWx0aC52
-            MS5SZW1vdmVQYXJ0aWNpcGFudFJlc3BvbnNlEoEBChpTZXRQYXJ0aWNpcGFudENhcGFiaWxpdGllcxIwLnRlbGVoZWFsdGgudjEu
-            U2V0UGFydGljaXBhbnRDYXBhYmlsaXRpZXNSZXF1ZXN0GjEudGVsZWhlYWx0aC52MS5TZXRQYXJ0aWNpcGFudENhcGFiaWxpdGll
-            c1Jlc3BvbnNlYgZwcm90bzM=
+            b24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aIXRlbGVoZWFsdGgvdjEvY2FsbF9jb250cmFjdC5wcm90
+            bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGht0ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8igQIKGEludml0ZVBh
+            cnRpY2lwYW50UmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIE
+            gLoYAlIJc2Vzc2lvbklkEjgKBHJvbGUYAyABKA4yHi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50Um9sZUIEgLoYAlIEcm9sZRIj
+            CgpzdWJqZWN0X2lkGAQgASgJQgSAuhgDUglzdWJqZWN0SWQSPAoJdmFsaWRfZm9yGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1
+            cmF0aW9uQgSAuhgCUgh2YWxpZEZvciLiAQoZSW52aXRlUGFydGljaXBhbnRSZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVs
+            ZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEjwKC3BhcnRpY2lwYW50GAIgASgLMhoudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFu
+            dFILcGFydGljaXBhbnQSOQoKaW52aXRhdGlvbhgDIAEoCzIZLnRlbGVoZWFsdGgudjEuSW52aXRhdGlvblIKaW52aXRhdGlvbhIa
+            CgVncmFudBgEIAEoCUIEgLoYBVIFZ3JhbnQijgEKF1Jldm9rZUludml0YXRpb25SZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlC
+            BIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSKQoNaW52aXRhdGlvbl9pZBgDIAEo
+            CUIEgLoYAlIMaW52aXRhdGlvbklkIkwKGFJldm9rZUludml0YXRpb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhl
+            YWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIloKF1JlZGVlbUludml0YXRpb25SZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6
+            GAJSCXJlcXVlc3RJZBIaCgVncmFudBgCIAEoCUIEgLoYBVIFZ3JhbnQi5wEKGFJlZGVlbUludml0YXRpb25SZXNwb25zZRIwCgdz
+            ZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEjwKC3BhcnRpY2lwYW50GAIgASgLMhoudGVsZWhl
+            YWx0aC52MS5QYXJ0aWNpcGFudFILcGFydGljaXBhbnQSGgoFdG9rZW4YAyABKAlCBIC6GAVSBXRva2VuEj8KCmV4cGlyZXNfYXQY
+            BCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglleHBpcmVzQXQijwEKFkRlbnlQYXJ0aWNpcGFudFJlcXVl
+            c3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25J
+            ZBIrCg5wYXJ0aWNpcGFudF9pZBgDIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCKJAQoXRGVueVBhcnRpY2lwYW50UmVzcG9uc2US
+            MAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRl
+            bGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50IpMBChpSZXR1cm5Ub1dhaXRpbmdSb29tUmVxdWVzdBIjCgpyZXF1
+            ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEisKDnBhcnRp
+            Y2lwYW50X2lkGAMgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIo0BChtSZXR1cm5Ub1dhaXRpbmdSb29tUmVzcG9uc2USMAoHc2Vz
+            c2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFs
+            dGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50IpEBChhSZW1vdmVQYXJ0aWNpcGFudFJlcXVlc3QSIwoKcmVxdWVzdF9pZBgB
+            IAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBIrCg5wYXJ0aWNpcGFudF9p
+            ZBgDIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCKLAQoZUmVtb3ZlUGFydGljaXBhbnRSZXNwb25zZRIwCgdzZXNzaW9uGAEgASgL
+            MhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEjwKC3BhcnRpY2lwYW50GAIgASgLMhoudGVsZWhlYWx0aC52MS5QYXJ0
+            aWNpcGFudFILcGFydGljaXBhbnQi4wEKIVNldFBhcnRpY2lwYW50Q2FwYWJpbGl0aWVzUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEg
+            ASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEisKDnBhcnRpY2lwYW50X2lk
+            GAMgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEkcKDGNhcGFiaWxpdGllcxgEIAEoCzIjLnRlbGVoZWFsdGgudjEuQXR0ZW5kZWVD
+            YXBhYmlsaXRpZXNSDGNhcGFiaWxpdGllcyKUAQoiU2V0UGFydGljaXBhbnRDYXBhYmlsaXRpZXNSZXNwb25zZRIwCgdzZXNzaW9u
+            GAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEjwKC3BhcnRpY2lwYW50GAIgASgLMhoudGVsZWhlYWx0aC52
+            MS5QYXJ0aWNpcGFudFILcGFydGljaXBhbnQypQcKDVBlb3BsZVNlcnZpY2USgAEKEUludml0ZVBhcnRpY2lwYW50EicudGVsZWhl
+            YWx0aC52MS5JbnZpdGVQYXJ0aWNpcGFudFJlcXVlc3QaKC50ZWxlaGVhbHRoLnYxLkludml0ZVBhcnRpY2lwYW50UmVzcG9uc2Ui
+            GIq6GBQKAwIDBRgEKgsVjAGNAQcejwGQARJ9ChBSZXZva2VJbnZpdGF0aW9uEiYudGVsZWhlYWx0aC52MS5SZXZva2VJbnZpdGF0
+            aW9uUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuUmV2b2tlSW52aXRhdGlvblJlc3BvbnNlIhiKuhgUCgMCAwUYBCoLFYwBjQEHHpEB
+            lAESegoQUmVkZWVtSW52aXRhdGlvbhImLnRlbGVoZWFsdGgudjEuUmVkZWVtSW52aXRhdGlvblJlcXVlc3QaJy50ZWxlaGVhbHRo
+            LnYxLlJlZGVlbUludml0YXRpb25SZXNwb25zZSIViroYERABKg2SAZQBkwGVAR6MAY0BEncKD0RlbnlQYXJ0aWNpcGFudBIlLnRl
+            bGVoZWFsdGgudjEuRGVueVBhcnRpY2lwYW50UmVxdWVzdBomLnRlbGVoZWFsdGgudjEuRGVueVBhcnRpY2lwYW50UmVzcG9uc2Ui
+            FYq6GBEKAgMFGAQqCRWMAY0BBx4WJxKEAQoTUmV0dXJuVG9XYWl0aW5nUm9vbRIpLnRlbGVoZWFsdGgudjEuUmV0dXJuVG9XYWl0
+            aW5nUm9vbVJlcXVlc3QaKi50ZWxlaGVhbHRoLnYxLlJldHVyblRvV2FpdGluZ1Jvb21SZXNwb25zZSIWiroYEgoCAwUYBCoKFYwB
+            jQEHHhaOARJ8ChFSZW1vdmVQYXJ0aWNpcGFudBInLnRlbGVoZWFsdGgudjEuUmVtb3ZlUGFydGljaXBhbnRSZXF1ZXN0GigudGVs
+            ZWhlYWx0aC52MS5SZW1vdmVQYXJ0aWNpcGFudFJlc3BvbnNlIhSKuhgQCgIDBRgEKggVjAGNAQceFhKXAQoaU2V0UGFydGljaXBh
+            bnRDYXBhYmlsaXRpZXMSMC50ZWxlaGVhbHRoLnYxLlNldFBhcnRpY2lwYW50Q2FwYWJpbGl0aWVzUmVxdWVzdBoxLnRlbGVoZWFs
+            dGgudjEuU2V0UGFydGljaXBhbnRDYXBhYmlsaXRpZXNSZXNwb25zZSIUiroYEAoCAwUYBCoIFYwBjQEHHhZiBnByb3RvMw==
             """,
         dependencies: [
             Google_Protobuf_Duration_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
+            Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
             Telehealth_V1_Session_File.descriptor,
         ])

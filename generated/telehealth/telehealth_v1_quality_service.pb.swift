@@ -236,22 +236,42 @@ public enum Telehealth_V1_QualityService_Methods {
         reportClientMetrics,
         getServiceReport,
     ]
+    /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
+    public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
+        var options: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = []
+        options.append((reportClientMetrics, .with {
+            $0.roles = [.clinician, .client]
+            $0.standing = .hasPlace
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notJoined, .invalidState, .metricsTooOften]
+        }))
+        options.append((getServiceReport, .with {
+            $0.roles = [.admin]
+        }))
+        return options
+    }()
 }
 
 /// Takes what clients measure, and sums it up against the service's targets.
 public protocol Telehealth_V1_QualityServiceHandler: Sendable {
-    /// One report of what the caller's own client measured since its last one, as the Chime client SDK gives it. Roles: the
-    /// session's clinician and client.
+    /// One report of what the caller's own client measured since its last one, as the Chime client SDK gives it; taken
+    /// until 10 minutes after the end (INVALID_STATE).
     ///
     /// A changed class of the connection (GOOD, FAIR, POOR) is told to the session's watchers.
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, INVALID_STATE more than 10 minutes after the
-    /// end); INVALID_ARGUMENT (INVALID_FIELD); RESOURCE_EXHAUSTED (METRICS_TOO_OFTEN with RetryInfo).
+    ///
+    /// Roles: clinician, client.
+    /// Of these: whoever has a place of their own in the visit.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED); RESOURCE_EXHAUSTED (METRICS_TOO_OFTEN); ABORTED
+    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func reportClientMetrics(_ request: Telehealth_V1_ReportClientMetricsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ReportClientMetricsResponse
-    /// The service's figures over a period, each against its target. Roles: admin.
+    /// The service's figures over a period, each against its target.
     ///
-    /// Worked out from stored rows when asked. Errors: INVALID_ARGUMENT (INVALID_FIELD) for an empty period or one above 366
-    /// days; UNAVAILABLE (STORE_OVERLOADED) for more rows than one read may sum: ask for a shorter one.
+    /// Worked out from stored rows when asked. STORE_OVERLOADED for more rows than one read may sum: ask for a shorter
+    /// one.
+    ///
+    /// Roles: admin.
+    /// Errors: those of every call.
     func getServiceReport(_ request: Telehealth_V1_GetServiceReportRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetServiceReportResponse
 }
@@ -284,22 +304,29 @@ public struct Telehealth_V1_QualityServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// One report of what the caller's own client measured since its last one, as the Chime client SDK gives it. Roles: the
-    /// session's clinician and client.
+    /// One report of what the caller's own client measured since its last one, as the Chime client SDK gives it; taken
+    /// until 10 minutes after the end (INVALID_STATE).
     ///
     /// A changed class of the connection (GOOD, FAIR, POOR) is told to the session's watchers.
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, INVALID_STATE more than 10 minutes after the
-    /// end); INVALID_ARGUMENT (INVALID_FIELD); RESOURCE_EXHAUSTED (METRICS_TOO_OFTEN with RetryInfo).
+    ///
+    /// Roles: clinician, client.
+    /// Of these: whoever has a place of their own in the visit.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED); RESOURCE_EXHAUSTED (METRICS_TOO_OFTEN); ABORTED
+    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func reportClientMetrics(
         _ request: Telehealth_V1_ReportClientMetricsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ReportClientMetricsResponse {
         try await channel.unary(Telehealth_V1_QualityService_Methods.reportClientMetrics, request, options: options)
     }
 
-    /// The service's figures over a period, each against its target. Roles: admin.
+    /// The service's figures over a period, each against its target.
     ///
-    /// Worked out from stored rows when asked. Errors: INVALID_ARGUMENT (INVALID_FIELD) for an empty period or one above 366
-    /// days; UNAVAILABLE (STORE_OVERLOADED) for more rows than one read may sum: ask for a shorter one.
+    /// Worked out from stored rows when asked. STORE_OVERLOADED for more rows than one read may sum: ask for a shorter
+    /// one.
+    ///
+    /// Roles: admin.
+    /// Errors: those of every call.
     public func getServiceReport(
         _ request: Telehealth_V1_GetServiceReportRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetServiceReportResponse {
@@ -313,36 +340,38 @@ public enum Telehealth_V1_QualityService_File {
         name: "telehealth/v1/quality_service.proto",
         base64: """
             CiN0ZWxlaGVhbHRoL3YxL3F1YWxpdHlfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRoeZ29vZ2xlL3Byb3RvYnVmL2R1cmF0
-            aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8i
-            uwMKGlJlcG9ydENsaWVudE1ldHJpY3NSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNz
-            aW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSPAoJam9pbl90aW1lGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9u
-            QgSAuhgCUghqb2luVGltZRI3CgZ3aW5kb3cYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSBndpbmRvdxIn
-            Cgx2aWRlb19oZWlnaHQYBSABKAVCBIC6GAJSC3ZpZGVvSGVpZ2h0EjAKEWZyYW1lc19wZXJfc2Vjb25kGAYgASgFQgSAuhgCUg9m
-            cmFtZXNQZXJTZWNvbmQSNAoTcGFja2V0X2xvc3NfcGVyY2VudBgHIAEoAUIEgLoYAlIRcGFja2V0TG9zc1BlcmNlbnQSGgoFZHJv
-            cHMYCCABKAVCBIC6GAJSBWRyb3BzEi8KEHBvb3JfY29ubmVjdGlvbnMYCSABKAVCBIC6GAJSD3Bvb3JDb25uZWN0aW9ucyJdChtS
-            ZXBvcnRDbGllbnRNZXRyaWNzUmVzcG9uc2USPgoKbmV4dF9hZnRlchgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIE
-            gLoYAlIJbmV4dEFmdGVyIoEBChdHZXRTZXJ2aWNlUmVwb3J0UmVxdWVzdBI0CgRmcm9tGAEgASgLMhouZ29vZ2xlLnByb3RvYnVm
-            LlRpbWVzdGFtcEIEgLoYAlIEZnJvbRIwCgJ0bxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSAnRvIv8F
-            ChhHZXRTZXJ2aWNlUmVwb3J0UmVzcG9uc2USNAoEZnJvbRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJS
-            BGZyb20SMAoCdG8YAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgJ0bxJXChhzZXNzaW9uX2NyZWF0aW9u
-            X3N1Y2Nlc3MYAyABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUhZzZXNzaW9uQ3JlYXRpb25TdWNjZXNzEk8KFGF2
-            ZXJhZ2Vfam9pbl9zZWNvbmRzGAQgASgLMh0udGVsZWhlYWx0aC52MS5TZXJ2aWNlTWVhc3VyZVISYXZlcmFnZUpvaW5TZWNvbmRz
-            EkcKEHA5NV9qb2luX3NlY29uZHMYBSABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUg5wOTVKb2luU2Vjb25kcxJH
-            ChB2aWRlb183MjBwX3NoYXJlGAYgASgLMh0udGVsZWhlYWx0aC52MS5TZXJ2aWNlTWVhc3VyZVIOdmlkZW83MjBwU2hhcmUSUAoU
-            Y29ubmVjdGlvbl9zdGFiaWxpdHkYByABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUhNjb25uZWN0aW9uU3RhYmls
-            aXR5EkgKEGNvbnNlbnRfY292ZXJhZ2UYCCABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUg9jb25zZW50Q292ZXJh
-            Z2USWwoacmVjb3JkaW5nX2NvbnNlbnRfY292ZXJhZ2UYCSABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUhhyZWNv
-            cmRpbmdDb25zZW50Q292ZXJhZ2USGgoFZHJvcHMYCiABKAVCBIC6GAJSBWRyb3BzEioKDXJlY29ubmVjdGlvbnMYCyABKAVCBIC6
-            GAJSDXJlY29ubmVjdGlvbnMiqQEKDlNlcnZpY2VNZWFzdXJlEh8KBXZhbHVlGAEgASgBQgSAuhgCSABSBXZhbHVliAEBEhwKBnRh
-            cmdldBgCIAEoAUIEgLoYAlIGdGFyZ2V0EhYKA21ldBgDIAEoCEIEgLoYAlIDbWV0EhoKBWNvdW50GAQgASgDQgSAuhgCUgVjb3Vu
-            dBIaCgV0b3RhbBgFIAEoA0IEgLoYAlIFdG90YWxCCAoGX3ZhbHVlMuMBCg5RdWFsaXR5U2VydmljZRJsChNSZXBvcnRDbGllbnRN
-            ZXRyaWNzEikudGVsZWhlYWx0aC52MS5SZXBvcnRDbGllbnRNZXRyaWNzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuUmVwb3J0Q2xp
-            ZW50TWV0cmljc1Jlc3BvbnNlEmMKEEdldFNlcnZpY2VSZXBvcnQSJi50ZWxlaGVhbHRoLnYxLkdldFNlcnZpY2VSZXBvcnRSZXF1
-            ZXN0GicudGVsZWhlYWx0aC52MS5HZXRTZXJ2aWNlUmVwb3J0UmVzcG9uc2ViBnByb3RvMw==
+            aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvGiF0ZWxlaGVhbHRoL3YxL2NhbGxfY29udHJhY3QucHJv
+            dG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90byK7AwoaUmVwb3J0Q2xpZW50TWV0cmljc1JlcXVlc3QSIwoKcmVxdWVz
+            dF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBI8Cglqb2luX3Rp
+            bWUYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSCGpvaW5UaW1lEjcKBndpbmRvdxgEIAEoCzIZLmdvb2ds
+            ZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIGd2luZG93EicKDHZpZGVvX2hlaWdodBgFIAEoBUIEgLoYAlILdmlkZW9IZWlnaHQS
+            MAoRZnJhbWVzX3Blcl9zZWNvbmQYBiABKAVCBIC6GAJSD2ZyYW1lc1BlclNlY29uZBI0ChNwYWNrZXRfbG9zc19wZXJjZW50GAcg
+            ASgBQgSAuhgCUhFwYWNrZXRMb3NzUGVyY2VudBIaCgVkcm9wcxgIIAEoBUIEgLoYAlIFZHJvcHMSLwoQcG9vcl9jb25uZWN0aW9u
+            cxgJIAEoBUIEgLoYAlIPcG9vckNvbm5lY3Rpb25zIl0KG1JlcG9ydENsaWVudE1ldHJpY3NSZXNwb25zZRI+CgpuZXh0X2FmdGVy
+            GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUgluZXh0QWZ0ZXIigQEKF0dldFNlcnZpY2VSZXBvcnRSZXF1
+            ZXN0EjQKBGZyb20YASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgRmcm9tEjAKAnRvGAIgASgLMhouZ29v
+            Z2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlICdG8i/wUKGEdldFNlcnZpY2VSZXBvcnRSZXNwb25zZRI0CgRmcm9tGAEgASgL
+            MhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIEZnJvbRIwCgJ0bxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1l
+            c3RhbXBCBIC6GAJSAnRvElcKGHNlc3Npb25fY3JlYXRpb25fc3VjY2VzcxgDIAEoCzIdLnRlbGVoZWFsdGgudjEuU2VydmljZU1l
+            YXN1cmVSFnNlc3Npb25DcmVhdGlvblN1Y2Nlc3MSTwoUYXZlcmFnZV9qb2luX3NlY29uZHMYBCABKAsyHS50ZWxlaGVhbHRoLnYx
+            LlNlcnZpY2VNZWFzdXJlUhJhdmVyYWdlSm9pblNlY29uZHMSRwoQcDk1X2pvaW5fc2Vjb25kcxgFIAEoCzIdLnRlbGVoZWFsdGgu
+            djEuU2VydmljZU1lYXN1cmVSDnA5NUpvaW5TZWNvbmRzEkcKEHZpZGVvXzcyMHBfc2hhcmUYBiABKAsyHS50ZWxlaGVhbHRoLnYx
+            LlNlcnZpY2VNZWFzdXJlUg52aWRlbzcyMHBTaGFyZRJQChRjb25uZWN0aW9uX3N0YWJpbGl0eRgHIAEoCzIdLnRlbGVoZWFsdGgu
+            djEuU2VydmljZU1lYXN1cmVSE2Nvbm5lY3Rpb25TdGFiaWxpdHkSSAoQY29uc2VudF9jb3ZlcmFnZRgIIAEoCzIdLnRlbGVoZWFs
+            dGgudjEuU2VydmljZU1lYXN1cmVSD2NvbnNlbnRDb3ZlcmFnZRJbChpyZWNvcmRpbmdfY29uc2VudF9jb3ZlcmFnZRgJIAEoCzId
+            LnRlbGVoZWFsdGgudjEuU2VydmljZU1lYXN1cmVSGHJlY29yZGluZ0NvbnNlbnRDb3ZlcmFnZRIaCgVkcm9wcxgKIAEoBUIEgLoY
+            AlIFZHJvcHMSKgoNcmVjb25uZWN0aW9ucxgLIAEoBUIEgLoYAlINcmVjb25uZWN0aW9ucyKpAQoOU2VydmljZU1lYXN1cmUSHwoF
+            dmFsdWUYASABKAFCBIC6GAJIAFIFdmFsdWWIAQESHAoGdGFyZ2V0GAIgASgBQgSAuhgCUgZ0YXJnZXQSFgoDbWV0GAMgASgIQgSA
+            uhgCUgNtZXQSGgoFY291bnQYBCABKANCBIC6GAJSBWNvdW50EhoKBXRvdGFsGAUgASgDQgSAuhgCUgV0b3RhbEIICgZfdmFsdWUy
+            gwIKDlF1YWxpdHlTZXJ2aWNlEoIBChNSZXBvcnRDbGllbnRNZXRyaWNzEikudGVsZWhlYWx0aC52MS5SZXBvcnRDbGllbnRNZXRy
+            aWNzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuUmVwb3J0Q2xpZW50TWV0cmljc1Jlc3BvbnNlIhSKuhgQCgIDBBgCKggVjAGNASYe
+            RBJsChBHZXRTZXJ2aWNlUmVwb3J0EiYudGVsZWhlYWx0aC52MS5HZXRTZXJ2aWNlUmVwb3J0UmVxdWVzdBonLnRlbGVoZWFsdGgu
+            djEuR2V0U2VydmljZVJlcG9ydFJlc3BvbnNlIgeKuhgDCgEFYgZwcm90bzM=
             """,
         dependencies: [
             Google_Protobuf_Duration_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
+            Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
         ])
 }

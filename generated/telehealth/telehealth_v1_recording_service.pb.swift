@@ -495,36 +495,74 @@ public enum Telehealth_V1_RecordingService_Methods {
         linkSessionNote,
         getRecordingManifest,
     ]
+    /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
+    public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
+        var options: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = []
+        options.append((setRecordingHold, .with {
+            $0.roles = [.admin]
+            $0.reasons = [.recordingNotFound, .recordingBeingDeleted, .recordingDeleted]
+        }))
+        options.append((releaseRecordingHold, .with {
+            $0.roles = [.admin]
+            $0.reasons = [.recordingNotFound]
+        }))
+        options.append((setRecordingRetention, .with {
+            $0.roles = [.admin]
+            $0.reasons = [.recordingNotFound, .recordingBeingDeleted, .recordingDeleted]
+        }))
+        options.append((linkSessionNote, .with {
+            $0.roles = [.clinician, .admin]
+            $0.standing = .leadsVisit
+            $0.reasons = [.recordingNotFound, .participantRemoved, .participantDenied, .notAllowed]
+        }))
+        options.append((getRecordingManifest, .with {
+            $0.roles = [.clinician, .admin]
+            $0.standing = .ofVisit
+            $0.reasons = [.recordingNotFound, .participantRemoved, .participantDenied, .recordingNotReady]
+        }))
+        return options
+    }()
 }
 
 /// Keeps recordings, says what they stand on, and lets go of them when their time is over.
 public protocol Telehealth_V1_RecordingServiceHandler: Sendable {
     /// Puts a recording under legal hold: it is not deleted, whatever its retention says, and played only as the clinic's
-    /// policy says. A second hold changes nothing. Roles: admin.
+    /// policy says. A second hold changes nothing.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
+    /// FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED); ABORTED (VERSION_CONFLICT).
     func setRecordingHold(_ request: Telehealth_V1_SetRecordingHoldRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SetRecordingHoldResponse
-    /// Takes a legal hold away; a recording without one stays as it is. Roles: admin.
+    /// Takes a legal hold away; a recording without one stays as it is.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
+    /// ABORTED (VERSION_CONFLICT).
     func releaseRecordingHold(_ request: Telehealth_V1_ReleaseRecordingHoldRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ReleaseRecordingHoldResponse
     /// Sets until when a recording is kept. After that its objects are deleted, unless a hold keeps them; the row and the
-    /// manifest stay. Roles: admin.
+    /// manifest stay.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
+    /// FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED); ABORTED (VERSION_CONFLICT).
     func setRecordingRetention(_ request: Telehealth_V1_SetRecordingRetentionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SetRecordingRetentionResponse
-    /// Notes which note of the clinic's records a recording belongs to. Roles: the session's clinician, admin.
+    /// Notes which note of the clinic's records a recording belongs to.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND).
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND); ABORTED (VERSION_CONFLICT).
     func linkSessionNote(_ request: Telehealth_V1_LinkSessionNoteRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_LinkSessionNoteResponse
-    /// What binds the file to the visit: object and checksums, consents, people present, start and stop. Audited. Roles: the
-    /// session's clinician, admin.
+    /// What binds the file to the visit: object and checksums, consents, people present, start and stop. Audited.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY).
+    /// Roles: clinician, admin.
+    /// Of these: whoever is of the visit.
+    /// Errors, beside those of every call: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY
+    /// with `recording_state`); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func getRecordingManifest(_ request: Telehealth_V1_GetRecordingManifestRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetRecordingManifestResponse
 }
@@ -570,18 +608,22 @@ public struct Telehealth_V1_RecordingServiceClient: Sendable {
     public init(_ channel: any CallChannel) { self.channel = channel }
 
     /// Puts a recording under legal hold: it is not deleted, whatever its retention says, and played only as the clinic's
-    /// policy says. A second hold changes nothing. Roles: admin.
+    /// policy says. A second hold changes nothing.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
+    /// FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED); ABORTED (VERSION_CONFLICT).
     public func setRecordingHold(
         _ request: Telehealth_V1_SetRecordingHoldRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_SetRecordingHoldResponse {
         try await channel.unary(Telehealth_V1_RecordingService_Methods.setRecordingHold, request, options: options)
     }
 
-    /// Takes a legal hold away; a recording without one stays as it is. Roles: admin.
+    /// Takes a legal hold away; a recording without one stays as it is.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
+    /// ABORTED (VERSION_CONFLICT).
     public func releaseRecordingHold(
         _ request: Telehealth_V1_ReleaseRecordingHoldRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ReleaseRecordingHoldResponse {
@@ -589,28 +631,35 @@ public struct Telehealth_V1_RecordingServiceClient: Sendable {
     }
 
     /// Sets until when a recording is kept. After that its objects are deleted, unless a hold keeps them; the row and the
-    /// manifest stay. Roles: admin.
+    /// manifest stay.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
+    /// FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED); ABORTED (VERSION_CONFLICT).
     public func setRecordingRetention(
         _ request: Telehealth_V1_SetRecordingRetentionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_SetRecordingRetentionResponse {
         try await channel.unary(Telehealth_V1_RecordingService_Methods.setRecordingRetention, request, options: options)
     }
 
-    /// Notes which note of the clinic's records a recording belongs to. Roles: the session's clinician, admin.
+    /// Notes which note of the clinic's records a recording belongs to.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND).
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND); ABORTED (VERSION_CONFLICT).
     public func linkSessionNote(
         _ request: Telehealth_V1_LinkSessionNoteRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_LinkSessionNoteResponse {
         try await channel.unary(Telehealth_V1_RecordingService_Methods.linkSessionNote, request, options: options)
     }
 
-    /// What binds the file to the visit: object and checksums, consents, people present, start and stop. Audited. Roles: the
-    /// session's clinician, admin.
+    /// What binds the file to the visit: object and checksums, consents, people present, start and stop. Audited.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY).
+    /// Roles: clinician, admin.
+    /// Of these: whoever is of the visit.
+    /// Errors, beside those of every call: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY
+    /// with `recording_state`); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func getRecordingManifest(
         _ request: Telehealth_V1_GetRecordingManifestRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingManifestResponse {
@@ -624,51 +673,54 @@ public enum Telehealth_V1_RecordingService_File {
         name: "telehealth/v1/recording_service.proto",
         base64: """
             CiV0ZWxlaGVhbHRoL3YxL3JlY29yZGluZ19zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGh9nb29nbGUvcHJvdG9idWYvdGlt
-            ZXN0YW1wLnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aHXRlbGVoZWFsdGgvdjEvcmVjb3JkaW5nLnByb3Rv
-            Ght0ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8ihQEKF1NldFJlY29yZGluZ0hvbGRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASAB
-            KAlCBIC6GAJSCXJlcXVlc3RJZBInCgxyZWNvcmRpbmdfaWQYAiABKAlCBIC6GAJSC3JlY29yZGluZ0lkEhwKBnJlYXNvbhgDIAEo
-            CUIEgLoYBFIGcmVhc29uIlIKGFNldFJlY29yZGluZ0hvbGRSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRo
-            LnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIokBChtSZWxlYXNlUmVjb3JkaW5nSG9sZFJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEo
-            CUIEgLoYAlIJcmVxdWVzdElkEicKDHJlY29yZGluZ19pZBgCIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQSHAoGcmVhc29uGAMgASgJ
-            QgSAuhgEUgZyZWFzb24iVgocUmVsZWFzZVJlY29yZGluZ0hvbGRSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVh
-            bHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIs8BChxTZXRSZWNvcmRpbmdSZXRlbnRpb25SZXF1ZXN0EiMKCnJlcXVlc3RfaWQY
-            ASABKAlCBIC6GAJSCXJlcXVlc3RJZBInCgxyZWNvcmRpbmdfaWQYAiABKAlCBIC6GAJSC3JlY29yZGluZ0lkEkMKDHJldGFpbl91
-            bnRpbBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSC3JldGFpblVudGlsEhwKBnJlYXNvbhgEIAEoCUIE
-            gLoYBFIGcmVhc29uIlcKHVNldFJlY29yZGluZ1JldGVudGlvblJlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVoZWFs
-            dGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmcilAEKFkxpbmtTZXNzaW9uTm90ZVJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIE
-            gLoYAlIJcmVxdWVzdElkEicKDHJlY29yZGluZ19pZBgCIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQSLAoPc2Vzc2lvbl9ub3RlX2lk
-            GAMgASgJQgSAuhgDUg1zZXNzaW9uTm90ZUlkIlEKF0xpbmtTZXNzaW9uTm90ZVJlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIY
-            LnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmciRgobR2V0UmVjb3JkaW5nTWFuaWZlc3RSZXF1ZXN0EicKDHJlY29y
-            ZGluZ19pZBgBIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQi+wEKHEdldFJlY29yZGluZ01hbmlmZXN0UmVzcG9uc2USPAoIbWFuaWZl
-            c3QYASABKAsyIC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ01hbmlmZXN0UghtYW5pZmVzdBIrCg5jYW5vbmljYWxfanNvbhgCIAEo
-            DEIEgLoYBFINY2Fub25pY2FsSnNvbhIcCgZzaGEyNTYYAyABKAxCBIC6GAJSBnNoYTI1NhIiCglzaWduYXR1cmUYBCABKAxCBIC6
-            GAJSCXNpZ25hdHVyZRIuChBzaWduYXR1cmVfa2V5X2lkGAUgASgJQgSAuhgCUg5zaWduYXR1cmVLZXlJZCKwBgoRUmVjb3JkaW5n
-            TWFuaWZlc3QSHAoGZm9ybWF0GAEgASgJQgSAuhgCUgZmb3JtYXQSJwoMcmVjb3JkaW5nX2lkGAIgASgJQgSAuhgCUgtyZWNvcmRp
-            bmdJZBIjCgpzZXNzaW9uX2lkGAMgASgJQgSAuhgCUglzZXNzaW9uSWQSHgoHc2VnbWVudBgEIAEoBUIEgLoYAlIHc2VnbWVudBI/
-            CgdwdXJwb3NlGAUgASgOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQgSAuhgCUgdwdXJwb3NlEhwKBmJ1Y2tldBgG
-            IAEoCUIEgLoYAlIGYnVja2V0EiMKCm9iamVjdF9rZXkYByABKAlCBIC6GAJSCW9iamVjdEtleRIwChFvYmplY3RfYnl0ZV9jb3Vu
-            dBgIIAEoA0IEgLoYAlIPb2JqZWN0Qnl0ZUNvdW50EiUKC29iamVjdF9ldGFnGAkgASgJQgSAuhgCUgpvYmplY3RFdGFnEi0KD29i
-            amVjdF9jaGVja3N1bRgKIAEoCUIEgLoYAlIOb2JqZWN0Q2hlY2tzdW0SJQoLY29uc2VudF9pZHMYCyADKAlCBIC6GAJSCmNvbnNl
-            bnRJZHMSPwoKc3RhcnRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0ZWRBdBI/Cgpz
-            dG9wcGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RvcHBlZEF0EkkKC3N0b3BfcmVhc29u
-            GA4gASgOMiIudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdTdG9wUmVhc29uQgSAuhgCUgpzdG9wUmVhc29uEjUKBnBlb3BsZRgPIAMo
-            CzIdLnRlbGVoZWFsdGgudjEuUmVjb3JkZWRQZXJzb25SBnBlb3BsZRItCg9wcmVzZW5jZV9zb3VyY2UYECABKAlCBIC6GAJSDnBy
-            ZXNlbmNlU291cmNlEikKDWF1ZGl0X251bWJlcnMYESADKANCBIC6GAJSDGF1ZGl0TnVtYmVycyLXAQoOUmVjb3JkZWRQZXJzb24S
-            KwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSIwoKc3ViamVjdF9pZBgCIAEoCUIEgLoYA1IJc3Vi
-            amVjdElkEjgKBHJvbGUYAyABKA4yHi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50Um9sZUIEgLoYAlIEcm9sZRI5CghwcmVzZW5j
-            ZRgEIAMoCzIdLnRlbGVoZWFsdGgudjEuUHJlc2VuY2VQZXJpb2RSCHByZXNlbmNlIngKDlByZXNlbmNlUGVyaW9kEjQKBGZyb20Y
-            ASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgRmcm9tEjAKAnRvGAIgASgLMhouZ29vZ2xlLnByb3RvYnVm
-            LlRpbWVzdGFtcEIEgLoYAlICdG8yrwQKEFJlY29yZGluZ1NlcnZpY2USYwoQU2V0UmVjb3JkaW5nSG9sZBImLnRlbGVoZWFsdGgu
-            djEuU2V0UmVjb3JkaW5nSG9sZFJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlNldFJlY29yZGluZ0hvbGRSZXNwb25zZRJvChRSZWxl
-            YXNlUmVjb3JkaW5nSG9sZBIqLnRlbGVoZWFsdGgudjEuUmVsZWFzZVJlY29yZGluZ0hvbGRSZXF1ZXN0GisudGVsZWhlYWx0aC52
-            MS5SZWxlYXNlUmVjb3JkaW5nSG9sZFJlc3BvbnNlEnIKFVNldFJlY29yZGluZ1JldGVudGlvbhIrLnRlbGVoZWFsdGgudjEuU2V0
-            UmVjb3JkaW5nUmV0ZW50aW9uUmVxdWVzdBosLnRlbGVoZWFsdGgudjEuU2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVzcG9uc2USYAoP
-            TGlua1Nlc3Npb25Ob3RlEiUudGVsZWhlYWx0aC52MS5MaW5rU2Vzc2lvbk5vdGVSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5MaW5r
-            U2Vzc2lvbk5vdGVSZXNwb25zZRJvChRHZXRSZWNvcmRpbmdNYW5pZmVzdBIqLnRlbGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nTWFu
-            aWZlc3RSZXF1ZXN0GisudGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdNYW5pZmVzdFJlc3BvbnNlYgZwcm90bzM=
+            ZXN0YW1wLnByb3RvGiF0ZWxlaGVhbHRoL3YxL2NhbGxfY29udHJhY3QucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5w
+            cm90bxoddGVsZWhlYWx0aC92MS9yZWNvcmRpbmcucHJvdG8aG3RlbGVoZWFsdGgvdjEvc2Vzc2lvbi5wcm90byKFAQoXU2V0UmVj
+            b3JkaW5nSG9sZFJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEicKDHJlY29yZGluZ19pZBgCIAEo
+            CUIEgLoYAlILcmVjb3JkaW5nSWQSHAoGcmVhc29uGAMgASgJQgSAuhgEUgZyZWFzb24iUgoYU2V0UmVjb3JkaW5nSG9sZFJlc3Bv
+            bnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmciiQEKG1JlbGVhc2VSZWNv
+            cmRpbmdIb2xkUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSJwoMcmVjb3JkaW5nX2lkGAIgASgJ
+            QgSAuhgCUgtyZWNvcmRpbmdJZBIcCgZyZWFzb24YAyABKAlCBIC6GARSBnJlYXNvbiJWChxSZWxlYXNlUmVjb3JkaW5nSG9sZFJl
+            c3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmcizwEKHFNldFJlY29y
+            ZGluZ1JldGVudGlvblJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEicKDHJlY29yZGluZ19pZBgC
+            IAEoCUIEgLoYAlILcmVjb3JkaW5nSWQSQwoMcmV0YWluX3VudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE
+            gLoYAlILcmV0YWluVW50aWwSHAoGcmVhc29uGAQgASgJQgSAuhgEUgZyZWFzb24iVwodU2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVz
+            cG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJlY29yZGluZyKUAQoWTGlua1Nlc3Np
+            b25Ob3RlUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSJwoMcmVjb3JkaW5nX2lkGAIgASgJQgSA
+            uhgCUgtyZWNvcmRpbmdJZBIsCg9zZXNzaW9uX25vdGVfaWQYAyABKAlCBIC6GANSDXNlc3Npb25Ob3RlSWQiUQoXTGlua1Nlc3Np
+            b25Ob3RlUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJlY29yZGluZyJGChtH
+            ZXRSZWNvcmRpbmdNYW5pZmVzdFJlcXVlc3QSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCL7AQocR2V0
+            UmVjb3JkaW5nTWFuaWZlc3RSZXNwb25zZRI8CghtYW5pZmVzdBgBIAEoCzIgLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nTWFuaWZl
+            c3RSCG1hbmlmZXN0EisKDmNhbm9uaWNhbF9qc29uGAIgASgMQgSAuhgEUg1jYW5vbmljYWxKc29uEhwKBnNoYTI1NhgDIAEoDEIE
+            gLoYAlIGc2hhMjU2EiIKCXNpZ25hdHVyZRgEIAEoDEIEgLoYAlIJc2lnbmF0dXJlEi4KEHNpZ25hdHVyZV9rZXlfaWQYBSABKAlC
+            BIC6GAJSDnNpZ25hdHVyZUtleUlkIrAGChFSZWNvcmRpbmdNYW5pZmVzdBIcCgZmb3JtYXQYASABKAlCBIC6GAJSBmZvcm1hdBIn
+            CgxyZWNvcmRpbmdfaWQYAiABKAlCBIC6GAJSC3JlY29yZGluZ0lkEiMKCnNlc3Npb25faWQYAyABKAlCBIC6GAJSCXNlc3Npb25J
+            ZBIeCgdzZWdtZW50GAQgASgFQgSAuhgCUgdzZWdtZW50Ej8KB3B1cnBvc2UYBSABKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGlu
+            Z1B1cnBvc2VCBIC6GAJSB3B1cnBvc2USHAoGYnVja2V0GAYgASgJQgSAuhgCUgZidWNrZXQSIwoKb2JqZWN0X2tleRgHIAEoCUIE
+            gLoYAlIJb2JqZWN0S2V5EjAKEW9iamVjdF9ieXRlX2NvdW50GAggASgDQgSAuhgCUg9vYmplY3RCeXRlQ291bnQSJQoLb2JqZWN0
+            X2V0YWcYCSABKAlCBIC6GAJSCm9iamVjdEV0YWcSLQoPb2JqZWN0X2NoZWNrc3VtGAogASgJQgSAuhgCUg5vYmplY3RDaGVja3N1
+            bRIlCgtjb25zZW50X2lkcxgLIAMoCUIEgLoYAlIKY29uc2VudElkcxI/CgpzdGFydGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3Rv
+            YnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RhcnRlZEF0Ej8KCnN0b3BwZWRfYXQYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0
+            YW1wQgSAuhgCUglzdG9wcGVkQXQSSQoLc3RvcF9yZWFzb24YDiABKA4yIi50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1N0b3BSZWFz
+            b25CBIC6GAJSCnN0b3BSZWFzb24SNQoGcGVvcGxlGA8gAygLMh0udGVsZWhlYWx0aC52MS5SZWNvcmRlZFBlcnNvblIGcGVvcGxl
+            Ei0KD3ByZXNlbmNlX3NvdXJjZRgQIAEoCUIEgLoYAlIOcHJlc2VuY2VTb3VyY2USKQoNYXVkaXRfbnVtYmVycxgRIAMoA0IEgLoY
+            AlIMYXVkaXROdW1iZXJzItcBCg5SZWNvcmRlZFBlcnNvbhIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBh
+            bnRJZBIjCgpzdWJqZWN0X2lkGAIgASgJQgSAuhgDUglzdWJqZWN0SWQSOAoEcm9sZRgDIAEoDjIeLnRlbGVoZWFsdGgudjEuUGFy
+            dGljaXBhbnRSb2xlQgSAuhgCUgRyb2xlEjkKCHByZXNlbmNlGAQgAygLMh0udGVsZWhlYWx0aC52MS5QcmVzZW5jZVBlcmlvZFII
+            cHJlc2VuY2UieAoOUHJlc2VuY2VQZXJpb2QSNAoEZnJvbRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJS
+            BGZyb20SMAoCdG8YAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgJ0bzKBBQoQUmVjb3JkaW5nU2Vydmlj
+            ZRJxChBTZXRSZWNvcmRpbmdIb2xkEiYudGVsZWhlYWx0aC52MS5TZXRSZWNvcmRpbmdIb2xkUmVxdWVzdBonLnRlbGVoZWFsdGgu
+            djEuU2V0UmVjb3JkaW5nSG9sZFJlc3BvbnNlIgyKuhgICgEFKgMXQkMSewoUUmVsZWFzZVJlY29yZGluZ0hvbGQSKi50ZWxlaGVh
+            bHRoLnYxLlJlbGVhc2VSZWNvcmRpbmdIb2xkUmVxdWVzdBorLnRlbGVoZWFsdGgudjEuUmVsZWFzZVJlY29yZGluZ0hvbGRSZXNw
+            b25zZSIKiroYBgoBBSoBFxKAAQoVU2V0UmVjb3JkaW5nUmV0ZW50aW9uEisudGVsZWhlYWx0aC52MS5TZXRSZWNvcmRpbmdSZXRl
+            bnRpb25SZXF1ZXN0GiwudGVsZWhlYWx0aC52MS5TZXRSZWNvcmRpbmdSZXRlbnRpb25SZXNwb25zZSIMiroYCAoBBSoDF0JDEnQK
+            D0xpbmtTZXNzaW9uTm90ZRIlLnRlbGVoZWFsdGgudjEuTGlua1Nlc3Npb25Ob3RlUmVxdWVzdBomLnRlbGVoZWFsdGgudjEuTGlu
+            a1Nlc3Npb25Ob3RlUmVzcG9uc2UiEoq6GA4KAgMFGAQqBheMAY0BBxKDAQoUR2V0UmVjb3JkaW5nTWFuaWZlc3QSKi50ZWxlaGVh
+            bHRoLnYxLkdldFJlY29yZGluZ01hbmlmZXN0UmVxdWVzdBorLnRlbGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nTWFuaWZlc3RSZXNw
+            b25zZSISiroYDgoCAwUYASoGF4wBjQE+YgZwcm90bzM=
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,
+            Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
             Telehealth_V1_Recording_File.descriptor,
             Telehealth_V1_Session_File.descriptor,

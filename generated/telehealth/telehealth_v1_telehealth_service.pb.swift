@@ -1346,150 +1346,328 @@ public enum Telehealth_V1_TelehealthService_Methods {
         undoNoShow,
         endSession,
     ]
+    /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
+    public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
+        var options: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = []
+        options.append((createSession, .with {
+            $0.roles = [.service, .scheduler, .clinician, .admin]
+            $0.standing = .ofAppointment
+            $0.reasons = [.appointmentNotFound, .sessionNotFound, .sessionExists, .appointmentCancelled, .tooLate]
+        }))
+        options.append((getSession, .with {
+            $0.roles = [.service, .scheduler, .clinician, .client, .admin, .guest]
+            $0.standing = .ofVisit
+            $0.emergency = true
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied]
+        }))
+        options.append((listSessions, .with {
+            $0.roles = [.service, .scheduler, .clinician, .client, .admin, .guest]
+        }))
+        options.append((joinSession, .with {
+            $0.roles = [.clinician, .client, .guest]
+            $0.standing = .hasPlace
+            $0.emergency = true
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .invalidState, .tooEarly, .tooLate, .preVisitCheckRequired, .preVisitCheckFailed, .consentMissing, .recordingConsentMissing, .meetingUnavailable, .meetingQuotaExceeded, .meetingRefused]
+        }))
+        options.append((admitParticipant, .with {
+            $0.roles = [.clinician]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound, .participantNotWaiting, .clinicianNotPresent, .consentMissing, .thirdPartyConsentMissing, .recordingConsentMissing]
+        }))
+        options.append((watchSession, .with {
+            $0.roles = [.service, .clinician, .client, .admin, .guest]
+            $0.standing = .ofVisit
+            $0.emergency = true
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .resumeExpired, .watchLagging]
+        }))
+        options.append((heartbeat, .with {
+            $0.roles = [.clinician, .client, .guest]
+            $0.standing = .hasPlace
+            $0.emergency = true
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied]
+        }))
+        options.append((updateSessionStatus, .with {
+            $0.roles = [.service, .scheduler, .clinician, .client, .admin]
+            $0.standing = .ofVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .tooEarly, .tooLate, .clientWasHere, .preVisitCheckRequired, .preVisitCheckFailed, .consentMissing, .recordingConsentMissing]
+        }))
+        options.append((startRecording, .with {
+            $0.roles = [.clinician]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .notJoined, .recordingActive, .meetingNotReady, .recordingConsentMissing, .recordingNotConfigured]
+        }))
+        options.append((stopRecording, .with {
+            $0.roles = [.clinician, .client, .admin]
+            $0.standing = .ofVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .recordingNotFound, .recordingNotActive]
+        }))
+        options.append((listRecordings, .with {
+            $0.roles = [.clinician, .client, .admin]
+            $0.standing = .ofVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied]
+        }))
+        options.append((getRecordingPlaybackUrl, .with {
+            $0.roles = [.clinician, .client, .admin]
+            $0.standing = .seesAllOrClient
+            $0.reasons = [.recordingNotFound, .participantRemoved, .participantDenied, .notAllowed, .recordingNotReleased, .recordingNotReady, .recordingObjectGone, .recordingBeingDeleted, .recordingDeleted, .recordingOnHold, .recordingConsentRevoked, .meetingUnavailable, .meetingRefused]
+        }))
+        options.append((startScreenShare, .with {
+            $0.roles = [.clinician, .client]
+            $0.standing = .sharesScreen
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .notJoined, .screenShareActive]
+        }))
+        options.append((stopScreenShare, .with {
+            $0.roles = [.clinician, .client]
+            $0.standing = .hasPlace
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .screenShareNotActive]
+        }))
+        options.append((leaveSession, .with {
+            $0.roles = [.clinician, .client, .guest]
+            $0.standing = .hasPlace
+            $0.emergency = true
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .invalidState, .notJoined]
+        }))
+        options.append((cancelSession, .with {
+            $0.roles = [.service, .scheduler, .clinician, .client, .admin]
+            $0.standing = .leadsOrClient
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .tooLate]
+        }))
+        options.append((markNoShow, .with {
+            $0.roles = [.scheduler, .clinician, .admin]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .tooEarly, .clientWasHere]
+        }))
+        options.append((undoNoShow, .with {
+            $0.roles = [.scheduler, .clinician, .admin]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .appointmentCancelled, .sessionExists]
+        }))
+        options.append((endSession, .with {
+            $0.roles = [.clinician, .admin]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState]
+        }))
+        return options
+    }()
 }
 
 /// Runs video visits.
 ///
-/// Every call needs a bearer token in `authorization` metadata: UNAUTHENTICATED (TOKEN_…) otherwise. A role that may not
-/// use a call gets PERMISSION_DENIED (ROLE_NOT_ALLOWED); an id that one may not see is NOT_FOUND like an unknown one.
-/// Calls that change something take a `request_id`: a UUID that names the attempt for 24 hours, per caller and method.
-/// The same id with another body is INVALID_ARGUMENT (REQUEST_ID_REUSED). Every call may end UNAVAILABLE
-/// (STORE_UNAVAILABLE, STORE_OVERLOADED), RESOURCE_EXHAUSTED (STORE_FULL), ABORTED (VERSION_CONFLICT) or DATA_LOSS
-/// (DATA_DAMAGED: of that row alone).
+/// Every call needs a bearer token in `authorization` metadata, unless its contract is `open`; an id that one may not see
+/// is NOT_FOUND like an unknown one. Calls that change something take a `request_id`: a UUID that names the attempt for 24
+/// hours, per caller and method. The same id with another body is REQUEST_ID_REUSED. What every call may be refused with
+/// stands in `ErrorReason`, as REASON_SCOPE_EVERY_CALL.
 public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
-    /// Creates the session of an appointment; Chime is not called yet. Roles: scheduler, clinician of the appointment,
-    /// admin, service.
+    /// Creates the session of an appointment; Chime is not called yet. A repeated request of somebody who may not see the
+    /// session any more is SESSION_NOT_FOUND.
     ///
-    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); ALREADY_EXISTS (SESSION_EXISTS; `session_id` in the ErrorInfo metadata);
-    /// FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE).
+    /// Roles: service, scheduler, clinician, admin.
+    /// Of these: the appointment's clinician, client and guardian.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (APPOINTMENT_NOT_FOUND,
+    /// SESSION_NOT_FOUND); FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE with `closed_at`); ALREADY_EXISTS
+    /// (SESSION_EXISTS with `session_id`); ABORTED (VERSION_CONFLICT).
     func createSession(_ request: Telehealth_V1_CreateSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CreateSessionResponse
-    /// Reads a session. Roles: its clinician and client; scheduler, admin, service.
+    /// Reads a session.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND).
+    /// Roles: service, scheduler, clinician, client, admin, guest.
+    /// Of these: whoever is of the visit.
+    /// A clinician of another visit may use it in an emergency.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT
+    /// (EMERGENCY_REASON_INVALID); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func getSession(_ request: Telehealth_V1_GetSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetSessionResponse
     /// Lists sessions that the caller may see, by planned start: those of the appointment's people, and those that one was
-    /// invited to. Roles: all, guests as well; a guest has one visit.
+    /// invited to. The clinic's systems see all; a guest has one visit.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID).
+    /// Roles: service, scheduler, clinician, client, admin, guest.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     func listSessions(_ request: Telehealth_V1_ListSessionsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListSessionsResponse
-    /// Comes to a visit or comes back to it. Roles: whoever is on its roster; token, appointment and invitation decide what
-    /// they are there.
+    /// Comes to a visit or comes back to it. Token, appointment and invitation decide what the caller is there.
     ///
     /// Whoever does not lead the visit waits until let in and gets no credentials before. Credentials are fetched anew at
     /// each call. A person's devices share one attendee, because Chime lets one connection at a time have it: the newest
     /// takes over, and a watch tells so (`device_changed`).
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (TOO_EARLY, TOO_LATE, INVALID_STATE,
-    /// PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED, CONSENT_MISSING with MissingConsentDetail, RECORDING_CONSENT_MISSING);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAVAILABLE (MEETING_UNAVAILABLE with RetryInfo);
-    /// RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED).
+    ///
+    /// Roles: clinician, client, guest.
+    /// Of these: whoever has a place of their own in the visit.
+    /// A clinician of another visit may use it in an emergency.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, TOO_EARLY with `opens_at`, TOO_LATE
+    /// with `closed_at`, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`, CONSENT_MISSING,
+    /// RECORDING_CONSENT_MISSING); UNAVAILABLE (MEETING_UNAVAILABLE); RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED);
+    /// INTERNAL (MEETING_REFUSED); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED).
     func joinSession(_ request: Telehealth_V1_JoinSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_JoinSessionResponse
-    /// Lets a person in who waits, or who was denied or removed. Roles: who leads the visit, with the clinician or a
-    /// co-clinician there.
+    /// Lets a person in who waits, or who was denied or removed, while the clinician or a co-clinician is there.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE,
-    /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, THIRD_PARTY_CONSENT_MISSING and
-    /// RECORDING_CONSENT_MISSING with MissingConsentDetail).
+    /// Roles: clinician.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT,
+    /// CONSENT_MISSING, RECORDING_CONSENT_MISSING, THIRD_PARTY_CONSENT_MISSING with `place`); ABORTED
+    /// (VERSION_CONFLICT).
     func admitParticipant(_ request: Telehealth_V1_AdmitParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse
     /// A snapshot, then every event. Counts as presence while it is open, unless `presence_by_heartbeat` asks otherwise.
-    /// Roles: as GetSession; a scheduler may not.
-    /// Ends with PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED) when its viewer is sent away.
+    /// Ends with PARTICIPANT_REMOVED or PARTICIPANT_DENIED when its viewer is sent away.
     ///
-    /// Networks and proxies break streams, some without a word. Resume with `after_sequence`, so that nothing is missed and
-    /// nothing comes twice: after UNAVAILABLE; after INTERNAL, UNKNOWN or CANCELLED without ErrorInfo, which something
+    /// Networks and proxies break streams, some without a word. Resume with `after_sequence`, so that nothing is missed
+    /// and nothing comes twice: after UNAVAILABLE; after INTERNAL, UNKNOWN or CANCELLED without ErrorInfo, which something
     /// between you and the service made up; and after 2.5 `heartbeat_interval`s without a message, having cancelled the
     /// call. Wait before each attempt, longer each time until a message comes, and by chance a little more or less.
     ///
-    /// Ends OK after the event that ends the session. Errors: NOT_FOUND (SESSION_NOT_FOUND); OUT_OF_RANGE (RESUME_EXPIRED
-    /// when the events after the number are no longer kept: start anew); UNAVAILABLE (WATCH_LAGGING when the reader is too
-    /// slow: resume); UNAUTHENTICATED (TOKEN_EXPIRED).
+    /// Ends OK after the event that ends the session. After RESUME_EXPIRED begin anew, after WATCH_LAGGING resume, after
+    /// TOKEN_EXPIRED resume with a new token.
+    ///
+    /// Roles: service, clinician, client, admin, guest.
+    /// Of these: whoever is of the visit.
+    /// A clinician of another visit may use it in an emergency.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); OUT_OF_RANGE (RESUME_EXPIRED); UNAVAILABLE
+    /// (WATCH_LAGGING); INVALID_ARGUMENT (EMERGENCY_REASON_INVALID); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED).
     func watchSession(
         _ request: Telehealth_V1_WatchSessionRequest, responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>,
         context: ServerCallContext) async throws(RPCError)
-    /// Says "still here" for a person without an open watch, or whose watch has `presence_by_heartbeat`. Roles: whoever is
-    /// on the roster.
+    /// Says "still here" for a person without an open watch, or whose watch has `presence_by_heartbeat`. Brings nobody
+    /// back who left, and is OK before the first join and after the end.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, INVALID_STATE).
+    /// Roles: clinician, client, guest.
+    /// Of these: whoever has a place of their own in the visit.
+    /// A clinician of another visit may use it in an emergency.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// (SESSION_NOT_FOUND); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func heartbeat(_ request: Telehealth_V1_HeartbeatRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_HeartbeatResponse
     /// The earlier PATCH status, as another name for the verbs: COMPLETED is EndSession, CANCELLED is CancelSession,
-    /// NO_SHOW is MarkNoShow, and IN_PROGRESS from who leads or WAITING_ROOM from the client's side is JoinSession, without
-    /// its credentials; the status that already holds is OK for whoever may use its verb. Roles: those of the verb.
+    /// NO_SHOW is MarkNoShow, and IN_PROGRESS from who leads or WAITING_ROOM from the client's side is JoinSession,
+    /// without its credentials; the status that already holds is OK for whoever may use its verb. The verb's own rule
+    /// decides who may use it, NOT_ALLOWED otherwise; every other change is INVALID_STATE.
     ///
-    /// Errors: those of the verb; FAILED_PRECONDITION (INVALID_STATE with SessionStateDetail) for every other change.
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Of these: whoever is of the visit.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, TOO_EARLY with `opens_at`, TOO_LATE with `closed_at`, PRE_VISIT_CHECK_REQUIRED,
+    /// PRE_VISIT_CHECK_FAILED with `failed`, CLIENT_WAS_HERE, CONSENT_MISSING, RECORDING_CONSENT_MISSING); ABORTED
+    /// (VERSION_CONFLICT).
     func updateSessionStatus(_ request: Telehealth_V1_UpdateSessionStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse
-    /// Starts a recording. Roles: the session's clinician. Consent is looked up, never taken from the caller.
+    /// Starts a recording. Consent is looked up, never taken from the caller.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, NOT_JOINED, RECORDING_ACTIVE,
-    /// RECORDING_CONSENT_MISSING with MissingConsentDetail, RECORDING_NOT_CONFIGURED).
+    /// Roles: clinician.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, NOT_JOINED, MEETING_NOT_READY, RECORDING_CONSENT_MISSING, RECORDING_ACTIVE with `recording_id`,
+    /// RECORDING_NOT_CONFIGURED); ABORTED (VERSION_CONFLICT).
     func startRecording(_ request: Telehealth_V1_StartRecordingRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StartRecordingResponse
-    /// Stops the running recording and joins its pieces. Roles: the session's clinician, admin; its client as well.
+    /// Stops the running recording and joins its pieces. Whoever may be in the picture may end it.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_ACTIVE).
+    /// Roles: clinician, client, admin.
+    /// Of these: whoever is of the visit.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_ACTIVE); ABORTED (VERSION_CONFLICT);
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func stopRecording(_ request: Telehealth_V1_StopRecordingRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StopRecordingResponse
-    /// Lists the recordings of a session, oldest first. Roles: its clinician and client, admin.
+    /// Lists the recordings of a session, oldest first.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT (PAGE_TOKEN_INVALID); PERMISSION_DENIED
-    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Roles: clinician, client, admin.
+    /// Of these: whoever is of the visit.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (SESSION_NOT_FOUND);
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func listRecordings(_ request: Telehealth_V1_ListRecordingsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse
-    /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Roles: the
-    /// session's clinician, admin; its client and guardian for a clinical recording that LinkSessionNote has made part of
-    /// the client's record (RECORDING_NOT_RELEASED before).
+    /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Client and
+    /// guardian get one for a clinical recording that LinkSessionNote has made part of the client's record
+    /// (RECORDING_NOT_RELEASED before).
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND; RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY, with
-    /// metadata `recording_state` and, where operators must act first, `waiting_reason`; RECORDING_CONSENT_REVOKED,
-    /// RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED, RECORDING_NOT_RELEASED).
+    /// Roles: clinician, client, admin.
+    /// Of these: of people those who lead the visit, a supervisor, and its client and guardian.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// NOT_FOUND (RECORDING_NOT_FOUND, RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY with
+    /// `recording_state`, RECORDING_CONSENT_REVOKED, RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED,
+    /// RECORDING_NOT_RELEASED); UNAVAILABLE (MEETING_UNAVAILABLE); INTERNAL (MEETING_REFUSED).
     func getRecordingPlaybackUrl(_ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse
-    /// Notes that the caller began to share a screen. Roles: who leads the visit, its client and guardian, admitted.
+    /// Notes that the caller began to share a screen.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, NOT_JOINED, SCREEN_SHARE_ACTIVE).
+    /// Roles: clinician, client.
+    /// Of these: whoever has a place in the visit that shares a screen: who leads it, its client and guardian.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, NOT_JOINED, SCREEN_SHARE_ACTIVE); ABORTED (VERSION_CONFLICT).
     func startScreenShare(_ request: Telehealth_V1_StartScreenShareRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StartScreenShareResponse
-    /// Notes that a screen share ended. Roles: who shares; the session's clinician.
+    /// Notes that the caller's screen share ended.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SCREEN_SHARE_NOT_ACTIVE).
+    /// Roles: clinician, client.
+    /// Of these: whoever has a place of their own in the visit.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND);
+    /// FAILED_PRECONDITION (SCREEN_SHARE_NOT_ACTIVE); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func stopScreenShare(_ request: Telehealth_V1_StopScreenShareRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StopScreenShareResponse
-    /// Goes, and may come back. Closes the caller's wait or screen share. Roles: whoever is on the roster.
+    /// Goes, and may come back. Closes the caller's wait or screen share. Leaving twice is OK.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED). Leaving twice is OK.
+    /// Roles: clinician, client, guest.
+    /// Of these: whoever has a place of their own in the visit.
+    /// A clinician of another visit may use it in an emergency.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED); ABORTED
+    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func leaveSession(_ request: Telehealth_V1_LeaveSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_LeaveSessionResponse
-    /// Calls a visit off, while no client was ever admitted. Roles: its clinician, its client before the planned start,
-    /// scheduler, admin, service.
+    /// Calls a visit off, while no client was ever admitted; the client's side before the planned start only.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_LATE). Cancelling twice is OK and
-    /// changes nothing, not even reason or note; behind CancelAppointment it is INVALID_STATE.
+    /// Cancelling twice is OK and changes nothing, not even reason or note; after CancelAppointment it is INVALID_STATE.
+    ///
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Of these: of people those who lead the visit, and its client and guardian.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, TOO_LATE with `closed_at`); ABORTED (VERSION_CONFLICT).
     func cancelSession(_ request: Telehealth_V1_CancelSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CancelSessionResponse
     /// Notes that somebody did not come, while no client was ever admitted and after the planned start: the client where a
-    /// clinician came, else both. Roles: its clinician, scheduler, admin.
+    /// clinician came, else both.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_EARLY, CLIENT_WAS_HERE when somebody
-    /// of the client's side came, however long they stayed). Marking twice is OK and changes nothing.
+    /// CLIENT_WAS_HERE when somebody of the client's side came, however long they stayed. Marking twice is OK and changes
+    /// nothing.
+    ///
+    /// Roles: scheduler, clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, TOO_EARLY with `opens_at`, CLIENT_WAS_HERE); ABORTED (VERSION_CONFLICT).
     func markNoShow(_ request: Telehealth_V1_MarkNoShowRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse
     /// Takes a no-show back: the client came late after all. The session is SCHEDULED again, at the appointment's present
-    /// time and people. One may join until the later of the slot's end and the clinic's no-show grace from now, and so long
-    /// the service notes no no-show by itself. Roles: as MarkNoShow.
+    /// time and people. One may join until the later of the slot's end and the clinic's no-show grace from now, and so
+    /// long the service notes no no-show by itself.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless NO_SHOW, APPOINTMENT_CANCELLED);
-    /// ALREADY_EXISTS (SESSION_EXISTS when the appointment has a newer session). Undoing twice is OK.
+    /// SESSION_EXISTS when the appointment has a newer session. Undoing twice is OK.
+    ///
+    /// Roles: scheduler, clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, APPOINTMENT_CANCELLED); ALREADY_EXISTS (SESSION_EXISTS with `session_id`); ABORTED
+    /// (VERSION_CONFLICT).
     func undoNoShow(_ request: Telehealth_V1_UndoNoShowRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_UndoNoShowResponse
-    /// Ends a visit: recording, then the meeting. Roles: its clinician, admin.
+    /// Ends a visit that is IN_PROGRESS: recording, then the meeting. Ending twice is OK and changes nothing.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless IN_PROGRESS). Ending twice is OK and
-    /// changes nothing.
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`); ABORTED (VERSION_CONFLICT).
     func endSession(_ request: Telehealth_V1_EndSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_EndSessionResponse
 }
@@ -1590,20 +1768,27 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// Creates the session of an appointment; Chime is not called yet. Roles: scheduler, clinician of the appointment,
-    /// admin, service.
+    /// Creates the session of an appointment; Chime is not called yet. A repeated request of somebody who may not see the
+    /// session any more is SESSION_NOT_FOUND.
     ///
-    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); ALREADY_EXISTS (SESSION_EXISTS; `session_id` in the ErrorInfo metadata);
-    /// FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE).
+    /// Roles: service, scheduler, clinician, admin.
+    /// Of these: the appointment's clinician, client and guardian.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (APPOINTMENT_NOT_FOUND,
+    /// SESSION_NOT_FOUND); FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE with `closed_at`); ALREADY_EXISTS
+    /// (SESSION_EXISTS with `session_id`); ABORTED (VERSION_CONFLICT).
     public func createSession(
         _ request: Telehealth_V1_CreateSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CreateSessionResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.createSession, request, options: options)
     }
 
-    /// Reads a session. Roles: its clinician and client; scheduler, admin, service.
+    /// Reads a session.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND).
+    /// Roles: service, scheduler, clinician, client, admin, guest.
+    /// Of these: whoever is of the visit.
+    /// A clinician of another visit may use it in an emergency.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT
+    /// (EMERGENCY_REASON_INVALID); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func getSession(
         _ request: Telehealth_V1_GetSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetSessionResponse {
@@ -1611,37 +1796,46 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     }
 
     /// Lists sessions that the caller may see, by planned start: those of the appointment's people, and those that one was
-    /// invited to. Roles: all, guests as well; a guest has one visit.
+    /// invited to. The clinic's systems see all; a guest has one visit.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID).
+    /// Roles: service, scheduler, clinician, client, admin, guest.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func listSessions(
         _ request: Telehealth_V1_ListSessionsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListSessionsResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.listSessions, request, options: options)
     }
 
-    /// Comes to a visit or comes back to it. Roles: whoever is on its roster; token, appointment and invitation decide what
-    /// they are there.
+    /// Comes to a visit or comes back to it. Token, appointment and invitation decide what the caller is there.
     ///
     /// Whoever does not lead the visit waits until let in and gets no credentials before. Credentials are fetched anew at
     /// each call. A person's devices share one attendee, because Chime lets one connection at a time have it: the newest
     /// takes over, and a watch tells so (`device_changed`).
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (TOO_EARLY, TOO_LATE, INVALID_STATE,
-    /// PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED, CONSENT_MISSING with MissingConsentDetail, RECORDING_CONSENT_MISSING);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAVAILABLE (MEETING_UNAVAILABLE with RetryInfo);
-    /// RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED).
+    ///
+    /// Roles: clinician, client, guest.
+    /// Of these: whoever has a place of their own in the visit.
+    /// A clinician of another visit may use it in an emergency.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, TOO_EARLY with `opens_at`, TOO_LATE
+    /// with `closed_at`, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`, CONSENT_MISSING,
+    /// RECORDING_CONSENT_MISSING); UNAVAILABLE (MEETING_UNAVAILABLE); RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED);
+    /// INTERNAL (MEETING_REFUSED); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED).
     public func joinSession(
         _ request: Telehealth_V1_JoinSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_JoinSessionResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.joinSession, request, options: options)
     }
 
-    /// Lets a person in who waits, or who was denied or removed. Roles: who leads the visit, with the clinician or a
-    /// co-clinician there.
+    /// Lets a person in who waits, or who was denied or removed, while the clinician or a co-clinician is there.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE,
-    /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, THIRD_PARTY_CONSENT_MISSING and
-    /// RECORDING_CONSENT_MISSING with MissingConsentDetail).
+    /// Roles: clinician.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT,
+    /// CONSENT_MISSING, RECORDING_CONSENT_MISSING, THIRD_PARTY_CONSENT_MISSING with `place`); ABORTED
+    /// (VERSION_CONFLICT).
     public func admitParticipant(
         _ request: Telehealth_V1_AdmitParticipantRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse {
@@ -1649,27 +1843,36 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     }
 
     /// A snapshot, then every event. Counts as presence while it is open, unless `presence_by_heartbeat` asks otherwise.
-    /// Roles: as GetSession; a scheduler may not.
-    /// Ends with PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED) when its viewer is sent away.
+    /// Ends with PARTICIPANT_REMOVED or PARTICIPANT_DENIED when its viewer is sent away.
     ///
-    /// Networks and proxies break streams, some without a word. Resume with `after_sequence`, so that nothing is missed and
-    /// nothing comes twice: after UNAVAILABLE; after INTERNAL, UNKNOWN or CANCELLED without ErrorInfo, which something
+    /// Networks and proxies break streams, some without a word. Resume with `after_sequence`, so that nothing is missed
+    /// and nothing comes twice: after UNAVAILABLE; after INTERNAL, UNKNOWN or CANCELLED without ErrorInfo, which something
     /// between you and the service made up; and after 2.5 `heartbeat_interval`s without a message, having cancelled the
     /// call. Wait before each attempt, longer each time until a message comes, and by chance a little more or less.
     ///
-    /// Ends OK after the event that ends the session. Errors: NOT_FOUND (SESSION_NOT_FOUND); OUT_OF_RANGE (RESUME_EXPIRED
-    /// when the events after the number are no longer kept: start anew); UNAVAILABLE (WATCH_LAGGING when the reader is too
-    /// slow: resume); UNAUTHENTICATED (TOKEN_EXPIRED).
+    /// Ends OK after the event that ends the session. After RESUME_EXPIRED begin anew, after WATCH_LAGGING resume, after
+    /// TOKEN_EXPIRED resume with a new token.
+    ///
+    /// Roles: service, clinician, client, admin, guest.
+    /// Of these: whoever is of the visit.
+    /// A clinician of another visit may use it in an emergency.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); OUT_OF_RANGE (RESUME_EXPIRED); UNAVAILABLE
+    /// (WATCH_LAGGING); INVALID_ARGUMENT (EMERGENCY_REASON_INVALID); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED).
     public func watchSession(
         _ request: Telehealth_V1_WatchSessionRequest, options: CallOptions = .init()
     ) -> ResponseStream<Telehealth_V1_WatchSessionResponse> {
         channel.serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSession, request, options: options)
     }
 
-    /// Says "still here" for a person without an open watch, or whose watch has `presence_by_heartbeat`. Roles: whoever is
-    /// on the roster.
+    /// Says "still here" for a person without an open watch, or whose watch has `presence_by_heartbeat`. Brings nobody
+    /// back who left, and is OK before the first join and after the end.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, INVALID_STATE).
+    /// Roles: clinician, client, guest.
+    /// Of these: whoever has a place of their own in the visit.
+    /// A clinician of another visit may use it in an emergency.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// (SESSION_NOT_FOUND); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func heartbeat(
         _ request: Telehealth_V1_HeartbeatRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_HeartbeatResponse {
@@ -1677,90 +1880,127 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     }
 
     /// The earlier PATCH status, as another name for the verbs: COMPLETED is EndSession, CANCELLED is CancelSession,
-    /// NO_SHOW is MarkNoShow, and IN_PROGRESS from who leads or WAITING_ROOM from the client's side is JoinSession, without
-    /// its credentials; the status that already holds is OK for whoever may use its verb. Roles: those of the verb.
+    /// NO_SHOW is MarkNoShow, and IN_PROGRESS from who leads or WAITING_ROOM from the client's side is JoinSession,
+    /// without its credentials; the status that already holds is OK for whoever may use its verb. The verb's own rule
+    /// decides who may use it, NOT_ALLOWED otherwise; every other change is INVALID_STATE.
     ///
-    /// Errors: those of the verb; FAILED_PRECONDITION (INVALID_STATE with SessionStateDetail) for every other change.
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Of these: whoever is of the visit.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, TOO_EARLY with `opens_at`, TOO_LATE with `closed_at`, PRE_VISIT_CHECK_REQUIRED,
+    /// PRE_VISIT_CHECK_FAILED with `failed`, CLIENT_WAS_HERE, CONSENT_MISSING, RECORDING_CONSENT_MISSING); ABORTED
+    /// (VERSION_CONFLICT).
     public func updateSessionStatus(
         _ request: Telehealth_V1_UpdateSessionStatusRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.updateSessionStatus, request, options: options)
     }
 
-    /// Starts a recording. Roles: the session's clinician. Consent is looked up, never taken from the caller.
+    /// Starts a recording. Consent is looked up, never taken from the caller.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, NOT_JOINED, RECORDING_ACTIVE,
-    /// RECORDING_CONSENT_MISSING with MissingConsentDetail, RECORDING_NOT_CONFIGURED).
+    /// Roles: clinician.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, NOT_JOINED, MEETING_NOT_READY, RECORDING_CONSENT_MISSING, RECORDING_ACTIVE with `recording_id`,
+    /// RECORDING_NOT_CONFIGURED); ABORTED (VERSION_CONFLICT).
     public func startRecording(
         _ request: Telehealth_V1_StartRecordingRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_StartRecordingResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.startRecording, request, options: options)
     }
 
-    /// Stops the running recording and joins its pieces. Roles: the session's clinician, admin; its client as well.
+    /// Stops the running recording and joins its pieces. Whoever may be in the picture may end it.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_ACTIVE).
+    /// Roles: clinician, client, admin.
+    /// Of these: whoever is of the visit.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_ACTIVE); ABORTED (VERSION_CONFLICT);
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func stopRecording(
         _ request: Telehealth_V1_StopRecordingRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_StopRecordingResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.stopRecording, request, options: options)
     }
 
-    /// Lists the recordings of a session, oldest first. Roles: its clinician and client, admin.
+    /// Lists the recordings of a session, oldest first.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT (PAGE_TOKEN_INVALID); PERMISSION_DENIED
-    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Roles: clinician, client, admin.
+    /// Of these: whoever is of the visit.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (SESSION_NOT_FOUND);
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func listRecordings(
         _ request: Telehealth_V1_ListRecordingsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.listRecordings, request, options: options)
     }
 
-    /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Roles: the
-    /// session's clinician, admin; its client and guardian for a clinical recording that LinkSessionNote has made part of
-    /// the client's record (RECORDING_NOT_RELEASED before).
+    /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Client and
+    /// guardian get one for a clinical recording that LinkSessionNote has made part of the client's record
+    /// (RECORDING_NOT_RELEASED before).
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND; RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY, with
-    /// metadata `recording_state` and, where operators must act first, `waiting_reason`; RECORDING_CONSENT_REVOKED,
-    /// RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED, RECORDING_NOT_RELEASED).
+    /// Roles: clinician, client, admin.
+    /// Of these: of people those who lead the visit, a supervisor, and its client and guardian.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// NOT_FOUND (RECORDING_NOT_FOUND, RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY with
+    /// `recording_state`, RECORDING_CONSENT_REVOKED, RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED,
+    /// RECORDING_NOT_RELEASED); UNAVAILABLE (MEETING_UNAVAILABLE); INTERNAL (MEETING_REFUSED).
     public func getRecordingPlaybackUrl(
         _ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.getRecordingPlaybackUrl, request, options: options)
     }
 
-    /// Notes that the caller began to share a screen. Roles: who leads the visit, its client and guardian, admitted.
+    /// Notes that the caller began to share a screen.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, NOT_JOINED, SCREEN_SHARE_ACTIVE).
+    /// Roles: clinician, client.
+    /// Of these: whoever has a place in the visit that shares a screen: who leads it, its client and guardian.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, NOT_JOINED, SCREEN_SHARE_ACTIVE); ABORTED (VERSION_CONFLICT).
     public func startScreenShare(
         _ request: Telehealth_V1_StartScreenShareRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_StartScreenShareResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.startScreenShare, request, options: options)
     }
 
-    /// Notes that a screen share ended. Roles: who shares; the session's clinician.
+    /// Notes that the caller's screen share ended.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SCREEN_SHARE_NOT_ACTIVE).
+    /// Roles: clinician, client.
+    /// Of these: whoever has a place of their own in the visit.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND);
+    /// FAILED_PRECONDITION (SCREEN_SHARE_NOT_ACTIVE); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func stopScreenShare(
         _ request: Telehealth_V1_StopScreenShareRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_StopScreenShareResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.stopScreenShare, request, options: options)
     }
 
-    /// Goes, and may come back. Closes the caller's wait or screen share. Roles: whoever is on the roster.
+    /// Goes, and may come back. Closes the caller's wait or screen share. Leaving twice is OK.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED). Leaving twice is OK.
+    /// Roles: clinician, client, guest.
+    /// Of these: whoever has a place of their own in the visit.
+    /// A clinician of another visit may use it in an emergency.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED); ABORTED
+    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func leaveSession(
         _ request: Telehealth_V1_LeaveSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_LeaveSessionResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.leaveSession, request, options: options)
     }
 
-    /// Calls a visit off, while no client was ever admitted. Roles: its clinician, its client before the planned start,
-    /// scheduler, admin, service.
+    /// Calls a visit off, while no client was ever admitted; the client's side before the planned start only.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_LATE). Cancelling twice is OK and
-    /// changes nothing, not even reason or note; behind CancelAppointment it is INVALID_STATE.
+    /// Cancelling twice is OK and changes nothing, not even reason or note; after CancelAppointment it is INVALID_STATE.
+    ///
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Of these: of people those who lead the visit, and its client and guardian.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, TOO_LATE with `closed_at`); ABORTED (VERSION_CONFLICT).
     public func cancelSession(
         _ request: Telehealth_V1_CancelSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CancelSessionResponse {
@@ -1768,10 +2008,16 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     }
 
     /// Notes that somebody did not come, while no client was ever admitted and after the planned start: the client where a
-    /// clinician came, else both. Roles: its clinician, scheduler, admin.
+    /// clinician came, else both.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_EARLY, CLIENT_WAS_HERE when somebody
-    /// of the client's side came, however long they stayed). Marking twice is OK and changes nothing.
+    /// CLIENT_WAS_HERE when somebody of the client's side came, however long they stayed. Marking twice is OK and changes
+    /// nothing.
+    ///
+    /// Roles: scheduler, clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, TOO_EARLY with `opens_at`, CLIENT_WAS_HERE); ABORTED (VERSION_CONFLICT).
     public func markNoShow(
         _ request: Telehealth_V1_MarkNoShowRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse {
@@ -1779,21 +2025,30 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     }
 
     /// Takes a no-show back: the client came late after all. The session is SCHEDULED again, at the appointment's present
-    /// time and people. One may join until the later of the slot's end and the clinic's no-show grace from now, and so long
-    /// the service notes no no-show by itself. Roles: as MarkNoShow.
+    /// time and people. One may join until the later of the slot's end and the clinic's no-show grace from now, and so
+    /// long the service notes no no-show by itself.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless NO_SHOW, APPOINTMENT_CANCELLED);
-    /// ALREADY_EXISTS (SESSION_EXISTS when the appointment has a newer session). Undoing twice is OK.
+    /// SESSION_EXISTS when the appointment has a newer session. Undoing twice is OK.
+    ///
+    /// Roles: scheduler, clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, APPOINTMENT_CANCELLED); ALREADY_EXISTS (SESSION_EXISTS with `session_id`); ABORTED
+    /// (VERSION_CONFLICT).
     public func undoNoShow(
         _ request: Telehealth_V1_UndoNoShowRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_UndoNoShowResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.undoNoShow, request, options: options)
     }
 
-    /// Ends a visit: recording, then the meeting. Roles: its clinician, admin.
+    /// Ends a visit that is IN_PROGRESS: recording, then the meeting. Ending twice is OK and changes nothing.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless IN_PROGRESS). Ending twice is OK and
-    /// changes nothing.
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`); ABORTED (VERSION_CONFLICT).
     public func endSession(
         _ request: Telehealth_V1_EndSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_EndSessionResponse {
@@ -1807,111 +2062,118 @@ public enum Telehealth_V1_TelehealthService_File {
         name: "telehealth/v1/telehealth_service.proto",
         base64: """
             CiZ0ZWxlaGVhbHRoL3YxL3RlbGVoZWFsdGhfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRoeZ29vZ2xlL3Byb3RvYnVmL2R1
-            cmF0aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJv
-            dG8aHXRlbGVoZWFsdGgvdjEvcmVjb3JkaW5nLnByb3RvGht0ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8aGXRlbGVoZWFsdGgv
-            djEvd2F0Y2gucHJvdG8iuQEKFENyZWF0ZVNlc3Npb25SZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJ
-            ZBIrCg5hcHBvaW50bWVudF9pZBgCIAEoCUIEgLoYAlINYXBwb2ludG1lbnRJZBJPChBhZG1pc3Npb25fcG9saWN5GAMgASgOMh4u
-            dGVsZWhlYWx0aC52MS5BZG1pc3Npb25Qb2xpY3lCBIC6GAJSD2FkbWlzc2lvblBvbGljeSJJChVDcmVhdGVTZXNzaW9uUmVzcG9u
-            c2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiJwChFHZXRTZXNzaW9uUmVxdWVzdBIl
-            CgpzZXNzaW9uX2lkGAEgASgJQgSAuhgCSABSCXNlc3Npb25JZBItCg5hcHBvaW50bWVudF9pZBgCIAEoCUIEgLoYAkgAUg1hcHBv
-            aW50bWVudElkQgUKA2tleSJGChJHZXRTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vz
-            c2lvblIHc2Vzc2lvbiKgAwoTTGlzdFNlc3Npb25zUmVxdWVzdBIhCgljbGllbnRfaWQYASABKAlCBIC6GANSCGNsaWVudElkEicK
-            DGNsaW5pY2lhbl9pZBgCIAEoCUIEgLoYA1ILY2xpbmljaWFuSWQSKwoOYXBwb2ludG1lbnRfaWQYAyABKAlCBIC6GAJSDWFwcG9p
-            bnRtZW50SWQSPgoIc3RhdHVzZXMYBCADKA4yHC50ZWxlaGVhbHRoLnYxLlNlc3Npb25TdGF0dXNCBIC6GAJSCHN0YXR1c2VzEkEK
-            C3N0YXJ0c19mcm9tGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKc3RhcnRzRnJvbRJFCg1zdGFydHNf
-            YmVmb3JlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIMc3RhcnRzQmVmb3JlEiEKCXBhZ2Vfc2l6ZRgH
-            IAEoBUIEgLoYAlIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgIIAEoCUIEgLoYAlIJcGFnZVRva2VuIngKFExpc3RTZXNzaW9uc1Jl
-            c3BvbnNlEjIKCHNlc3Npb25zGAEgAygLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUghzZXNzaW9ucxIsCg9uZXh0X3BhZ2VfdG9r
-            ZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4i/wEKEkpvaW5TZXNzaW9uUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSA
-            uhgCUglyZXF1ZXN0SWQSJQoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAkgAUglzZXNzaW9uSWQSLQoOYXBwb2ludG1lbnRfaWQYAyAB
-            KAlCBIC6GAJIAFINYXBwb2ludG1lbnRJZBJECg9wcmVfdmlzaXRfY2hlY2sYBCABKAsyHC50ZWxlaGVhbHRoLnYxLlByZVZpc2l0
-            Q2hlY2tSDXByZVZpc2l0Q2hlY2sSIQoJZGV2aWNlX2lkGCggASgJQgSAuhgCUghkZXZpY2VJZEIFCgNrZXkigwIKE0pvaW5TZXNz
-            aW9uUmVzcG9uc2USOgoHb3V0Y29tZRgBIAEoDjIaLnRlbGVoZWFsdGgudjEuSm9pbk91dGNvbWVCBIC6GAJSB291dGNvbWUSMAoH
-            c2Vzc2lvbhgCIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgDIAEoCzIaLnRlbGVo
-            ZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50EkAKC2NyZWRlbnRpYWxzGAQgASgLMh4udGVsZWhlYWx0aC52MS5Kb2lu
-            Q3JlZGVudGlhbHNSC2NyZWRlbnRpYWxzIpABChdBZG1pdFBhcnRpY2lwYW50UmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSA
-            uhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEisKDnBhcnRpY2lwYW50X2lkGAMgASgJ
-            QgSAuhgCUg1wYXJ0aWNpcGFudElkIooBChhBZG1pdFBhcnRpY2lwYW50UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVo
-            ZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRS
-            C3BhcnRpY2lwYW50IrkBChNXYXRjaFNlc3Npb25SZXF1ZXN0EiMKCnNlc3Npb25faWQYASABKAlCBIC6GAJSCXNlc3Npb25JZBIw
-            Cg5hZnRlcl9zZXF1ZW5jZRgCIAEoA0IEgLoYAkgAUg1hZnRlclNlcXVlbmNliAEBEjgKFXByZXNlbmNlX2J5X2hlYXJ0YmVhdBgD
-            IAEoCEIEgLoYAlITcHJlc2VuY2VCeUhlYXJ0YmVhdEIRCg9fYWZ0ZXJfc2VxdWVuY2Ui+AIKFFdhdGNoU2Vzc2lvblJlc3BvbnNl
-            EjwKCHNuYXBzaG90GAEgASgLMh4udGVsZWhlYWx0aC52MS5TZXNzaW9uU25hcHNob3RIAFIIc25hcHNob3QSMwoFZXZlbnQYAiAB
-            KAsyGy50ZWxlaGVhbHRoLnYxLlNlc3Npb25FdmVudEgAUgVldmVudBI9CgloZWFydGJlYXQYAyABKAsyHS50ZWxlaGVhbHRoLnYx
-            LldhdGNoSGVhcnRiZWF0SABSCWhlYXJ0YmVhdBJOChJoZWFydGJlYXRfaW50ZXJ2YWwYBCABKAsyGS5nb29nbGUucHJvdG9idWYu
-            RHVyYXRpb25CBIC6GAJSEWhlYXJ0YmVhdEludGVydmFsElMKFWNhbGxfaGVhcnRiZWF0X3dpdGhpbhgFIAEoCzIZLmdvb2dsZS5w
-            cm90b2J1Zi5EdXJhdGlvbkIEgLoYAlITY2FsbEhlYXJ0YmVhdFdpdGhpbkIJCgdtZXNzYWdlIlwKEEhlYXJ0YmVhdFJlcXVlc3QS
-            IwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZCKH
-            AgoRSGVhcnRiZWF0UmVzcG9uc2USOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZz
-            dGF0dXMSUgoRcGFydGljaXBhbnRfc3RhdGUYAiABKA4yHy50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50U3RhdGVCBIC6GAJSEHBh
-            cnRpY2lwYW50U3RhdGUSIAoIc2VxdWVuY2UYAyABKANCBIC6GAJSCHNlcXVlbmNlEkAKC25leHRfd2l0aGluGAQgASgLMhkuZ29v
-            Z2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUgpuZXh0V2l0aGluIqIBChpVcGRhdGVTZXNzaW9uU3RhdHVzUmVxdWVzdBIjCgpy
-            ZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEjoKBnN0
-            YXR1cxgDIAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c0IEgLoYAlIGc3RhdHVzIk8KG1VwZGF0ZVNlc3Npb25TdGF0
-            dXNSZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIqIBChVTdGFydFJlY29y
-            ZGluZ1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJS
-            CXNlc3Npb25JZBI/CgdwdXJwb3NlGAMgASgOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQgSAuhgCUgdwdXJwb3Nl
-            IlAKFlN0YXJ0UmVjb3JkaW5nUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJl
-            Y29yZGluZyKJAQoUU3RvcFJlY29yZGluZ1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNl
-            c3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBInCgxyZWNvcmRpbmdfaWQYAyABKAlCBIC6GAJSC3JlY29yZGluZ0lkIk8K
-            FVN0b3BSZWNvcmRpbmdSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3Jk
-            aW5nIoQBChVMaXN0UmVjb3JkaW5nc1JlcXVlc3QSIwoKc2Vzc2lvbl9pZBgBIAEoCUIEgLoYAlIJc2Vzc2lvbklkEiEKCXBhZ2Vf
-            c2l6ZRgCIAEoBUIEgLoYAlIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgDIAEoCUIEgLoYAlIJcGFnZVRva2VuIoABChZMaXN0UmVj
-            b3JkaW5nc1Jlc3BvbnNlEjgKCnJlY29yZGluZ3MYASADKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IKcmVjb3JkaW5ncxIs
-            Cg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4iigEKHkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVx
-            dWVzdBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkEj8KB3B1cnBvc2UYAiABKA4yHy50ZWxlaGVhbHRo
-            LnYxLlJlY29yZGluZ1B1cnBvc2VCBIC6GAJSB3B1cnBvc2UiegofR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXNwb25zZRIWCgN1
-            cmwYASABKAlCBIC6GAVSA3VybBI/CgpleHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJ
-            ZXhwaXJlc0F0ImMKF1N0YXJ0U2NyZWVuU2hhcmVSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIj
-            CgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQiWQoYU3RhcnRTY3JlZW5TaGFyZVJlc3BvbnNlEj0KDHNjcmVlbl9z
-            aGFyZRgBIAEoCzIaLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVSC3NjcmVlblNoYXJlImIKFlN0b3BTY3JlZW5TaGFyZVJlcXVl
-            c3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25J
-            ZCJYChdTdG9wU2NyZWVuU2hhcmVSZXNwb25zZRI9CgxzY3JlZW5fc2hhcmUYASABKAsyGi50ZWxlaGVhbHRoLnYxLlNjcmVlblNo
-            YXJlUgtzY3JlZW5TaGFyZSKCAQoTTGVhdmVTZXNzaW9uUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0
-            SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEiEKCWRldmljZV9pZBgoIAEoCUIEgLoYAlIIZGV2aWNlSWQi
-            SAoUTGVhdmVTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiK1
-            AQoUQ2FuY2VsU2Vzc2lvblJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQY
-            AiABKAlCBIC6GAJSCXNlc3Npb25JZBI5CgZyZWFzb24YAyABKA4yGy50ZWxlaGVhbHRoLnYxLkNhbmNlbFJlYXNvbkIEgLoYAlIG
-            cmVhc29uEhgKBG5vdGUYBCABKAlCBIC6GARSBG5vdGUiSQoVQ2FuY2VsU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsy
-            Fi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24ilQEKEU1hcmtOb1Nob3dSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlC
-            BIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSNgoFcGFydHkYAyABKA4yGi50ZWxl
-            aGVhbHRoLnYxLk5vU2hvd1BhcnR5QgSAuhgCUgVwYXJ0eSJGChJNYXJrTm9TaG93UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIW
-            LnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiJdChFVbmRvTm9TaG93UmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSA
-            uhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkIkYKElVuZG9Ob1Nob3dSZXNwb25zZRIw
-            CgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIq8BChFFbmRTZXNzaW9uUmVxdWVzdBIjCgpy
-            ZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEjYKBnJl
-            YXNvbhgDIAEoDjIYLnRlbGVoZWFsdGgudjEuRW5kUmVhc29uQgSAuhgCUgZyZWFzb24SGAoEbm90ZRgEIAEoCUIEgLoYBFIEbm90
-            ZSJGChJFbmRTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbipg
-            CgtKb2luT3V0Y29tZRIcChhKT0lOX09VVENPTUVfVU5TUEVDSUZJRUQQABIYChRKT0lOX09VVENPTUVfV0FJVElORxABEhkKFUpP
-            SU5fT1VUQ09NRV9BRE1JVFRFRBACMvgNChFUZWxlaGVhbHRoU2VydmljZRJaCg1DcmVhdGVTZXNzaW9uEiMudGVsZWhlYWx0aC52
-            MS5DcmVhdGVTZXNzaW9uUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ3JlYXRlU2Vzc2lvblJlc3BvbnNlElEKCkdldFNlc3Npb24S
-            IC50ZWxlaGVhbHRoLnYxLkdldFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5HZXRTZXNzaW9uUmVzcG9uc2USVwoMTGlz
-            dFNlc3Npb25zEiIudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbnNS
-            ZXNwb25zZRJUCgtKb2luU2Vzc2lvbhIhLnRlbGVoZWFsdGgudjEuSm9pblNlc3Npb25SZXF1ZXN0GiIudGVsZWhlYWx0aC52MS5K
-            b2luU2Vzc2lvblJlc3BvbnNlEmMKEEFkbWl0UGFydGljaXBhbnQSJi50ZWxlaGVhbHRoLnYxLkFkbWl0UGFydGljaXBhbnRSZXF1
-            ZXN0GicudGVsZWhlYWx0aC52MS5BZG1pdFBhcnRpY2lwYW50UmVzcG9uc2USWQoMV2F0Y2hTZXNzaW9uEiIudGVsZWhlYWx0aC52
-            MS5XYXRjaFNlc3Npb25SZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5XYXRjaFNlc3Npb25SZXNwb25zZTABEk4KCUhlYXJ0YmVhdBIf
-            LnRlbGVoZWFsdGgudjEuSGVhcnRiZWF0UmVxdWVzdBogLnRlbGVoZWFsdGgudjEuSGVhcnRiZWF0UmVzcG9uc2USbAoTVXBkYXRl
-            U2Vzc2lvblN0YXR1cxIpLnRlbGVoZWFsdGgudjEuVXBkYXRlU2Vzc2lvblN0YXR1c1JlcXVlc3QaKi50ZWxlaGVhbHRoLnYxLlVw
-            ZGF0ZVNlc3Npb25TdGF0dXNSZXNwb25zZRJdCg5TdGFydFJlY29yZGluZxIkLnRlbGVoZWFsdGgudjEuU3RhcnRSZWNvcmRpbmdS
-            ZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGluZ1Jlc3BvbnNlEloKDVN0b3BSZWNvcmRpbmcSIy50ZWxlaGVhbHRo
-            LnYxLlN0b3BSZWNvcmRpbmdSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5TdG9wUmVjb3JkaW5nUmVzcG9uc2USXQoOTGlzdFJlY29y
-            ZGluZ3MSJC50ZWxlaGVhbHRoLnYxLkxpc3RSZWNvcmRpbmdzUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuTGlzdFJlY29yZGluZ3NS
-            ZXNwb25zZRJ4ChdHZXRSZWNvcmRpbmdQbGF5YmFja1VybBItLnRlbGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxS
-            ZXF1ZXN0Gi4udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlc3BvbnNlEmMKEFN0YXJ0U2NyZWVuU2hhcmUS
-            Ji50ZWxlaGVhbHRoLnYxLlN0YXJ0U2NyZWVuU2hhcmVSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5TdGFydFNjcmVlblNoYXJlUmVz
-            cG9uc2USYAoPU3RvcFNjcmVlblNoYXJlEiUudGVsZWhlYWx0aC52MS5TdG9wU2NyZWVuU2hhcmVSZXF1ZXN0GiYudGVsZWhlYWx0
-            aC52MS5TdG9wU2NyZWVuU2hhcmVSZXNwb25zZRJXCgxMZWF2ZVNlc3Npb24SIi50ZWxlaGVhbHRoLnYxLkxlYXZlU2Vzc2lvblJl
-            cXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxlYXZlU2Vzc2lvblJlc3BvbnNlEloKDUNhbmNlbFNlc3Npb24SIy50ZWxlaGVhbHRoLnYx
-            LkNhbmNlbFNlc3Npb25SZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5DYW5jZWxTZXNzaW9uUmVzcG9uc2USUQoKTWFya05vU2hvdxIg
-            LnRlbGVoZWFsdGgudjEuTWFya05vU2hvd1JlcXVlc3QaIS50ZWxlaGVhbHRoLnYxLk1hcmtOb1Nob3dSZXNwb25zZRJRCgpVbmRv
+            cmF0aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvGiF0ZWxlaGVhbHRoL3YxL2NhbGxfY29udHJhY3Qu
+            cHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxoddGVsZWhlYWx0aC92MS9yZWNvcmRpbmcucHJvdG8aG3RlbGVo
+            ZWFsdGgvdjEvc2Vzc2lvbi5wcm90bxoZdGVsZWhlYWx0aC92MS93YXRjaC5wcm90byK5AQoUQ3JlYXRlU2Vzc2lvblJlcXVlc3QS
+            IwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEisKDmFwcG9pbnRtZW50X2lkGAIgASgJQgSAuhgCUg1hcHBvaW50
+            bWVudElkEk8KEGFkbWlzc2lvbl9wb2xpY3kYAyABKA4yHi50ZWxlaGVhbHRoLnYxLkFkbWlzc2lvblBvbGljeUIEgLoYAlIPYWRt
+            aXNzaW9uUG9saWN5IkkKFUNyZWF0ZVNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNz
+            aW9uUgdzZXNzaW9uInAKEUdldFNlc3Npb25SZXF1ZXN0EiUKCnNlc3Npb25faWQYASABKAlCBIC6GAJIAFIJc2Vzc2lvbklkEi0K
+            DmFwcG9pbnRtZW50X2lkGAIgASgJQgSAuhgCSABSDWFwcG9pbnRtZW50SWRCBQoDa2V5IkYKEkdldFNlc3Npb25SZXNwb25zZRIw
+            CgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIqADChNMaXN0U2Vzc2lvbnNSZXF1ZXN0EiEK
+            CWNsaWVudF9pZBgBIAEoCUIEgLoYA1IIY2xpZW50SWQSJwoMY2xpbmljaWFuX2lkGAIgASgJQgSAuhgDUgtjbGluaWNpYW5JZBIr
+            Cg5hcHBvaW50bWVudF9pZBgDIAEoCUIEgLoYAlINYXBwb2ludG1lbnRJZBI+CghzdGF0dXNlcxgEIAMoDjIcLnRlbGVoZWFsdGgu
+            djEuU2Vzc2lvblN0YXR1c0IEgLoYAlIIc3RhdHVzZXMSQQoLc3RhcnRzX2Zyb20YBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGlt
+            ZXN0YW1wQgSAuhgCUgpzdGFydHNGcm9tEkUKDXN0YXJ0c19iZWZvcmUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w
+            QgSAuhgCUgxzdGFydHNCZWZvcmUSIQoJcGFnZV9zaXplGAcgASgFQgSAuhgCUghwYWdlU2l6ZRIjCgpwYWdlX3Rva2VuGAggASgJ
+            QgSAuhgCUglwYWdlVG9rZW4ieAoUTGlzdFNlc3Npb25zUmVzcG9uc2USMgoIc2Vzc2lvbnMYASADKAsyFi50ZWxlaGVhbHRoLnYx
+            LlNlc3Npb25SCHNlc3Npb25zEiwKD25leHRfcGFnZV90b2tlbhgCIAEoCUIEgLoYAlINbmV4dFBhZ2VUb2tlbiL/AQoSSm9pblNl
+            c3Npb25SZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIlCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgC
+            SABSCXNlc3Npb25JZBItCg5hcHBvaW50bWVudF9pZBgDIAEoCUIEgLoYAkgAUg1hcHBvaW50bWVudElkEkQKD3ByZV92aXNpdF9j
+            aGVjaxgEIAEoCzIcLnRlbGVoZWFsdGgudjEuUHJlVmlzaXRDaGVja1INcHJlVmlzaXRDaGVjaxIhCglkZXZpY2VfaWQYKCABKAlC
+            BIC6GAJSCGRldmljZUlkQgUKA2tleSKDAgoTSm9pblNlc3Npb25SZXNwb25zZRI6CgdvdXRjb21lGAEgASgOMhoudGVsZWhlYWx0
+            aC52MS5Kb2luT3V0Y29tZUIEgLoYAlIHb3V0Y29tZRIwCgdzZXNzaW9uGAIgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdz
+            ZXNzaW9uEjwKC3BhcnRpY2lwYW50GAMgASgLMhoudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFILcGFydGljaXBhbnQSQAoLY3Jl
+            ZGVudGlhbHMYBCABKAsyHi50ZWxlaGVhbHRoLnYxLkpvaW5DcmVkZW50aWFsc1ILY3JlZGVudGlhbHMikAEKF0FkbWl0UGFydGlj
+            aXBhbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgC
+            UglzZXNzaW9uSWQSKwoOcGFydGljaXBhbnRfaWQYAyABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiigEKGEFkbWl0UGFydGljaXBh
+            bnRSZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEjwKC3BhcnRpY2lwYW50
+            GAIgASgLMhoudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFILcGFydGljaXBhbnQiuQEKE1dhdGNoU2Vzc2lvblJlcXVlc3QSIwoK
+            c2Vzc2lvbl9pZBgBIAEoCUIEgLoYAlIJc2Vzc2lvbklkEjAKDmFmdGVyX3NlcXVlbmNlGAIgASgDQgSAuhgCSABSDWFmdGVyU2Vx
+            dWVuY2WIAQESOAoVcHJlc2VuY2VfYnlfaGVhcnRiZWF0GAMgASgIQgSAuhgCUhNwcmVzZW5jZUJ5SGVhcnRiZWF0QhEKD19hZnRl
+            cl9zZXF1ZW5jZSL4AgoUV2F0Y2hTZXNzaW9uUmVzcG9uc2USPAoIc25hcHNob3QYASABKAsyHi50ZWxlaGVhbHRoLnYxLlNlc3Np
+            b25TbmFwc2hvdEgAUghzbmFwc2hvdBIzCgVldmVudBgCIAEoCzIbLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkV2ZW50SABSBWV2ZW50
+            Ej0KCWhlYXJ0YmVhdBgDIAEoCzIdLnRlbGVoZWFsdGgudjEuV2F0Y2hIZWFydGJlYXRIAFIJaGVhcnRiZWF0Ek4KEmhlYXJ0YmVh
+            dF9pbnRlcnZhbBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIRaGVhcnRiZWF0SW50ZXJ2YWwSUwoVY2Fs
+            bF9oZWFydGJlYXRfd2l0aGluGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUhNjYWxsSGVhcnRiZWF0V2l0
+            aGluQgkKB21lc3NhZ2UiXAoQSGVhcnRiZWF0UmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoK
+            c2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkIocCChFIZWFydGJlYXRSZXNwb25zZRI6CgZzdGF0dXMYASABKA4yHC50
+            ZWxlaGVhbHRoLnYxLlNlc3Npb25TdGF0dXNCBIC6GAJSBnN0YXR1cxJSChFwYXJ0aWNpcGFudF9zdGF0ZRgCIAEoDjIfLnRlbGVo
+            ZWFsdGgudjEuUGFydGljaXBhbnRTdGF0ZUIEgLoYAlIQcGFydGljaXBhbnRTdGF0ZRIgCghzZXF1ZW5jZRgDIAEoA0IEgLoYAlII
+            c2VxdWVuY2USQAoLbmV4dF93aXRoaW4YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSCm5leHRXaXRoaW4i
+            ogEKGlVwZGF0ZVNlc3Npb25TdGF0dXNSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNz
+            aW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSOgoGc3RhdHVzGAMgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVz
+            QgSAuhgCUgZzdGF0dXMiTwobVXBkYXRlU2Vzc2lvblN0YXR1c1Jlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRo
+            LnYxLlNlc3Npb25SB3Nlc3Npb24iogEKFVN0YXJ0UmVjb3JkaW5nUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUgly
+            ZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEj8KB3B1cnBvc2UYAyABKA4yHy50ZWxlaGVhbHRo
+            LnYxLlJlY29yZGluZ1B1cnBvc2VCBIC6GAJSB3B1cnBvc2UiUAoWU3RhcnRSZWNvcmRpbmdSZXNwb25zZRI2CglyZWNvcmRpbmcY
+            ASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIokBChRTdG9wUmVjb3JkaW5nUmVxdWVzdBIjCgpyZXF1
+            ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEicKDHJlY29y
+            ZGluZ19pZBgDIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQiTwoVU3RvcFJlY29yZGluZ1Jlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEo
+            CzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmcihAEKFUxpc3RSZWNvcmRpbmdzUmVxdWVzdBIjCgpzZXNzaW9u
+            X2lkGAEgASgJQgSAuhgCUglzZXNzaW9uSWQSIQoJcGFnZV9zaXplGAIgASgFQgSAuhgCUghwYWdlU2l6ZRIjCgpwYWdlX3Rva2Vu
+            GAMgASgJQgSAuhgCUglwYWdlVG9rZW4igAEKFkxpc3RSZWNvcmRpbmdzUmVzcG9uc2USOAoKcmVjb3JkaW5ncxgBIAMoCzIYLnRl
+            bGVoZWFsdGgudjEuUmVjb3JkaW5nUgpyZWNvcmRpbmdzEiwKD25leHRfcGFnZV90b2tlbhgCIAEoCUIEgLoYAlINbmV4dFBhZ2VU
+            b2tlbiKKAQoeR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXF1ZXN0EicKDHJlY29yZGluZ19pZBgBIAEoCUIEgLoYAlILcmVjb3Jk
+            aW5nSWQSPwoHcHVycG9zZRgCIAEoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIEgLoYAlIHcHVycG9zZSJ6Ch9H
+            ZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlc3BvbnNlEhYKA3VybBgBIAEoCUIEgLoYBVIDdXJsEj8KCmV4cGlyZXNfYXQYAiABKAsy
+            Gi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglleHBpcmVzQXQiYwoXU3RhcnRTY3JlZW5TaGFyZVJlcXVlc3QSIwoK
+            cmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZCJZChhT
+            dGFydFNjcmVlblNoYXJlUmVzcG9uc2USPQoMc2NyZWVuX3NoYXJlGAEgASgLMhoudGVsZWhlYWx0aC52MS5TY3JlZW5TaGFyZVIL
+            c2NyZWVuU2hhcmUiYgoWU3RvcFNjcmVlblNoYXJlUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQS
+            IwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkIlgKF1N0b3BTY3JlZW5TaGFyZVJlc3BvbnNlEj0KDHNjcmVlbl9z
+            aGFyZRgBIAEoCzIaLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVSC3NjcmVlblNoYXJlIoIBChNMZWF2ZVNlc3Npb25SZXF1ZXN0
+            EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQS
+            IQoJZGV2aWNlX2lkGCggASgJQgSAuhgCUghkZXZpY2VJZCJIChRMZWF2ZVNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgL
+            MhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIrUBChRDYW5jZWxTZXNzaW9uUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEg
+            ASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEjkKBnJlYXNvbhgDIAEoDjIb
+            LnRlbGVoZWFsdGgudjEuQ2FuY2VsUmVhc29uQgSAuhgCUgZyZWFzb24SGAoEbm90ZRgEIAEoCUIEgLoYBFIEbm90ZSJJChVDYW5j
+            ZWxTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiKVAQoRTWFy
+            a05vU2hvd1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6
+            GAJSCXNlc3Npb25JZBI2CgVwYXJ0eRgDIAEoDjIaLnRlbGVoZWFsdGgudjEuTm9TaG93UGFydHlCBIC6GAJSBXBhcnR5IkYKEk1h
+            cmtOb1Nob3dSZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIl0KEVVuZG9O
+            b1Nob3dSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgC
+            UglzZXNzaW9uSWQiRgoSVW5kb05vU2hvd1Jlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25S
+            B3Nlc3Npb24irwEKEUVuZFNlc3Npb25SZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNz
+            aW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSNgoGcmVhc29uGAMgASgOMhgudGVsZWhlYWx0aC52MS5FbmRSZWFzb25CBIC6
+            GAJSBnJlYXNvbhIYCgRub3RlGAQgASgJQgSAuhgEUgRub3RlIkYKEkVuZFNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgL
+            MhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uKmAKC0pvaW5PdXRjb21lEhwKGEpPSU5fT1VUQ09NRV9VTlNQRUNJRklF
+            RBAAEhgKFEpPSU5fT1VUQ09NRV9XQUlUSU5HEAESGQoVSk9JTl9PVVRDT01FX0FETUlUVEVEEAIyxBEKEVRlbGVoZWFsdGhTZXJ2
+            aWNlEm8KDUNyZWF0ZVNlc3Npb24SIy50ZWxlaGVhbHRoLnYxLkNyZWF0ZVNlc3Npb25SZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5D
+            cmVhdGVTZXNzaW9uUmVzcG9uc2UiE4q6GA8KBAECAwUYCCoFFBUhICMSagoKR2V0U2Vzc2lvbhIgLnRlbGVoZWFsdGgudjEuR2V0
+            U2Vzc2lvblJlcXVlc3QaIS50ZWxlaGVhbHRoLnYxLkdldFNlc3Npb25SZXNwb25zZSIXiroYEwoGAQIDBAUGGAEgASoFFYwBjQES
+            ZQoMTGlzdFNlc3Npb25zEiIudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MaXN0U2Vz
+            c2lvbnNSZXNwb25zZSIMiroYCAoGAQIDBAUGEnQKC0pvaW5TZXNzaW9uEiEudGVsZWhlYWx0aC52MS5Kb2luU2Vzc2lvblJlcXVl
+            c3QaIi50ZWxlaGVhbHRoLnYxLkpvaW5TZXNzaW9uUmVzcG9uc2UiHoq6GBoKAwMEBhgCIAEqDxWMAY0BHiIjJCUyM1pbXBJ+ChBB
+            ZG1pdFBhcnRpY2lwYW50EiYudGVsZWhlYWx0aC52MS5BZG1pdFBhcnRpY2lwYW50UmVxdWVzdBonLnRlbGVoZWFsdGgudjEuQWRt
+            aXRQYXJ0aWNpcGFudFJlc3BvbnNlIhmKuhgVCgEDGAQqDhWMAY0BBx4WJygynAEzEnMKDFdhdGNoU2Vzc2lvbhIiLnRlbGVoZWFs
+            dGgudjEuV2F0Y2hTZXNzaW9uUmVxdWVzdBojLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uUmVzcG9uc2UiGIq6GBQKBQEDBAUG
+            GAEgASoHFYwBjQFQUTABEmQKCUhlYXJ0YmVhdBIfLnRlbGVoZWFsdGgudjEuSGVhcnRiZWF0UmVxdWVzdBogLnRlbGVoZWFsdGgu
+            djEuSGVhcnRiZWF0UmVzcG9uc2UiFIq6GBAKAwMEBhgCIAEqBRWMAY0BEosBChNVcGRhdGVTZXNzaW9uU3RhdHVzEikudGVsZWhl
+            YWx0aC52MS5VcGRhdGVTZXNzaW9uU3RhdHVzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuVXBkYXRlU2Vzc2lvblN0YXR1c1Jlc3Bv
+            bnNlIh2KuhgZCgUBAgMEBRgBKg4VjAGNAQceIiMpJCUyMxJ2Cg5TdGFydFJlY29yZGluZxIkLnRlbGVoZWFsdGgudjEuU3RhcnRS
+            ZWNvcmRpbmdSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGluZ1Jlc3BvbnNlIheKuhgTCgEDGAQqDBWMAY0BBx4m
+            PCozQBJwCg1TdG9wUmVjb3JkaW5nEiMudGVsZWhlYWx0aC52MS5TdG9wUmVjb3JkaW5nUmVxdWVzdBokLnRlbGVoZWFsdGgudjEu
+            U3RvcFJlY29yZGluZ1Jlc3BvbnNlIhSKuhgQCgMDBAUYASoHFYwBjQEXPRJxCg5MaXN0UmVjb3JkaW5ncxIkLnRlbGVoZWFsdGgu
+            djEuTGlzdFJlY29yZGluZ3NSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5MaXN0UmVjb3JkaW5nc1Jlc3BvbnNlIhKKuhgOCgMDBAUY
+            ASoFFYwBjQESmAEKF0dldFJlY29yZGluZ1BsYXliYWNrVXJsEi0udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5YmFja1Vy
+            bFJlcXVlc3QaLi50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2UiHoq6GBoKAwMEBRgGKhEXjAGN
+            AQfTAT7SAUJDQT9aXBJ6ChBTdGFydFNjcmVlblNoYXJlEiYudGVsZWhlYWx0aC52MS5TdGFydFNjcmVlblNoYXJlUmVxdWVzdBon
+            LnRlbGVoZWFsdGgudjEuU3RhcnRTY3JlZW5TaGFyZVJlc3BvbnNlIhWKuhgRCgIDBBgDKgkVjAGNAQceJkYSdAoPU3RvcFNjcmVl
+            blNoYXJlEiUudGVsZWhlYWx0aC52MS5TdG9wU2NyZWVuU2hhcmVSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5TdG9wU2NyZWVuU2hh
+            cmVSZXNwb25zZSISiroYDgoCAwQYAioGFYwBjQFHEm8KDExlYXZlU2Vzc2lvbhIiLnRlbGVoZWFsdGgudjEuTGVhdmVTZXNzaW9u
+            UmVxdWVzdBojLnRlbGVoZWFsdGgudjEuTGVhdmVTZXNzaW9uUmVzcG9uc2UiFoq6GBIKAwMEBhgCIAEqBxWMAY0BHiYScwoNQ2Fu
+            Y2VsU2Vzc2lvbhIjLnRlbGVoZWFsdGgudjEuQ2FuY2VsU2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNhbmNlbFNlc3Np
+            b25SZXNwb25zZSIXiroYEwoFAQIDBAUYBSoIFYwBjQEHHiMSaQoKTWFya05vU2hvdxIgLnRlbGVoZWFsdGgudjEuTWFya05vU2hv
+            d1JlcXVlc3QaIS50ZWxlaGVhbHRoLnYxLk1hcmtOb1Nob3dSZXNwb25zZSIWiroYEgoDAgMFGAQqCRWMAY0BBx4iKRJpCgpVbmRv
             Tm9TaG93EiAudGVsZWhlYWx0aC52MS5VbmRvTm9TaG93UmVxdWVzdBohLnRlbGVoZWFsdGgudjEuVW5kb05vU2hvd1Jlc3BvbnNl
-            ElEKCkVuZFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5FbmRTZXNzaW9u
-            UmVzcG9uc2ViBnByb3RvMw==
+            IhaKuhgSCgMCAwUYBCoJFYwBjQEHHiAhEmYKCkVuZFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXF1ZXN0GiEu
+            dGVsZWhlYWx0aC52MS5FbmRTZXNzaW9uUmVzcG9uc2UiE4q6GA8KAgMFGAQqBxWMAY0BBx5iBnByb3RvMw==
             """,
         dependencies: [
             Google_Protobuf_Duration_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
+            Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
             Telehealth_V1_Recording_File.descriptor,
             Telehealth_V1_Session_File.descriptor,
