@@ -68,6 +68,7 @@ struct Episode {
                 let code = outcome.code.map { "\($0)" } ?? ""
                 tally.fault("\(call): \(code) \(outcome.reason)\n\(Self.hex(request.prefix(400)))")
             }
+            for broken in method.promise.broken(by: outcome) { tally.fault("\(call): \(broken)") }
             for violation in world.clinic.takeViolations() { tally.fault("\(call): \(violation)") }
             for state in world.clinic.rows.sessions { tally.saw(status: state.session.status.rawValue) }
         }

@@ -16,6 +16,7 @@ struct World {
         let response: MessageDescriptor
         /// Who may call it; empty: whoever holds what the request holds.
         let roles: [Role]
+        let promise: Promise
     }
 
     enum Failure: Error { case noKeys, undescribed(String) }
@@ -79,7 +80,8 @@ struct World {
             }
             return Method(
                 descriptor: name, request: described.input, response: described.output,
-                roles: contract.roles.compactMap(Role.init).sorted { $0.rawValue < $1.rawValue })
+                roles: contract.roles.compactMap(Role.init).sorted { $0.rawValue < $1.rawValue },
+                promise: Promise(contract, of: described.input))
         }
     }
 }
