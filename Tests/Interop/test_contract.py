@@ -8,13 +8,14 @@ import dataclasses
 import hashlib
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import grpc
 import pytest
 from google.protobuf import message_factory
 
 from contract import Call, Contract, Details, contract, details, required, resolves
-from service import Service
+from service import ROOT, Service
 from test_events import recording_of
 from test_people import eventually
 from test_strangers import filled
@@ -104,17 +105,21 @@ def busy(tmp_path_factory, simulator):
 
 
 @pytest.fixture(scope="module")
-def answers(busy) -> dict[tuple[str, Person], str]:
-    """What each call answers to everybody, for a visit that nobody was sent away from and for one that some were."""
+def visits(busy) -> tuple[Visit, Visit]:
+    """One that nobody was sent away from, and one that most were."""
     service, channel = busy
-    everybody = Clinic(service, channel)
-    whole = visit_that_is_over(everybody, {"supervisor": "left"})
-    some = Clinic(service, channel)
-    parted = visit_that_is_over(some, {
-        "client": "removed", "guardian": "denied", "interpreter": "removed", "guest": "removed",
-        "co-clinician": "removed", "supervisor": "left"})
+    return visit_that_is_over(Clinic(service, channel), {"supervisor": "left"}), visit_that_is_over(
+        Clinic(service, channel), {
+            "client": "removed", "guardian": "denied", "interpreter": "removed", "guest": "removed",
+            "co-clinician": "removed", "supervisor": "left"})
+
+
+@pytest.fixture(scope="module")
+def answers(visits) -> dict[tuple[str, Person], str]:
+    """What each call answers to everybody."""
+    whole, parted = visits
     asked = []
-    for visit, other in ((whole, some), (parted, everybody)):
+    for visit, other in ((whole, parted.clinic), (parted, whole.clinic)):
         people = ["clinician", "co-clinician", "supervisor", "interpreter", "client", "guardian", "guest"]
         for who in people:
             role = "guest" if who == "guest" else visit.clinic.others.get(who, ("", who))[1]
@@ -133,9 +138,9 @@ def answers(busy) -> dict[tuple[str, Person], str]:
         call, visit, person, clinic, who = case
         return (call.path, person), said(clinic, call, request(call, visit, person, clinic, who), who)
 
-    for clinic in (everybody, some):
+    for visit in visits:
         for role in SYSTEMS:
-            clinic.credentials(role)
+            visit.clinic.credentials(role)
     with ThreadPoolExecutor(16) as askers:
         results = list(askers.map(ask, asked))
     found: dict[tuple[str, Person], str] = {}
@@ -185,12 +190,12 @@ def submission(made, is_own: bool) -> None:
     made.evidence = "" if is_own else "signed on paper"
 
 
-def said(clinic: Clinic, call: Call, made, who: str | None) -> str:
+def said(clinic: Clinic, call: Call, made, who: str | None, *metadata: tuple[str, str]) -> str:
     """The reason of a refusal, else OK."""
     if "request_id" in made.DESCRIPTOR.fields_by_name:
         made.request_id = str(uuid.uuid4())
     stream = clinic.channel.unary_stream(call.path, request_serializer=lambda m: m.SerializeToString())(
-        made, metadata=clinic.credentials(who) if who else None, timeout=30)
+        made, metadata=[*(clinic.credentials(who) if who else ()), *metadata], timeout=30)
     try:
         next(iter(stream), b"")
         return "OK"
@@ -247,6 +252,36 @@ def test_every_call_answers_everybody_as_its_contract_says(answers):
         met = [expected(contract().calls[path], person) for path, person in answers
                if contract().calls[path].standing == standing]
         assert [] in map(sorted, met) and any(due - {"ROLE_NOT_ALLOWED", "TOKEN_MISSING"} for due in met), standing
+
+
+@pytest.fixture(scope="module")
+def emergencies(visits) -> dict[str, str]:
+    """What a clinician of another visit is answered who says that it is an emergency."""
+    whole, other = visits
+    person = Person("clinician", "clinician", is_stranger=True)
+    loud = ("telehealth-emergency-reason", "client collapsed on camera, nobody else is reachable")
+    calls = [call for call in contract().calls.values() if "clinician" in call.roles]
+    return {call.path: said(other.clinic, call, request(call, whole, person, other.clinic, "clinician"), "clinician", loud)
+            for call in calls}
+
+
+def misjudged(calls: dict[str, Call], found: dict[str, str]) -> list[str]:
+    """Calls that an emergency opens, or does not open, against their contract. Who has not joined has no place yet."""
+    return [calls[path].name for path, word in found.items()
+            if (word == "EMERGENCY_NOT_ALLOWED") == calls[path].emergency
+            or calls[path].emergency and calls[path].standing == "OF_VISIT" and word in refusals()]
+
+
+def test_an_emergency_opens_exactly_the_calls_that_say_so(emergencies):
+    assert sum(call.emergency for call in contract().calls.values()) >= 5 and len(emergencies) > 30
+    assert misjudged(contract().calls, emergencies) == []
+
+
+@pytest.mark.parametrize("name", ["GetSession", "EndSession"])
+def test_a_contract_that_lies_about_emergencies_is_found_out(emergencies, name):
+    calls = {path: dataclasses.replace(call, emergency=call.emergency != (call.name == name))
+             for path, call in contract().calls.items()}
+    assert misjudged(calls, emergencies) == [name]
 
 
 LIES = {
@@ -346,6 +381,24 @@ def test_the_observer_of_all_tests_sees_what_a_call_was_refused_with(busy, monke
     assert "SESSION_NOT_FOUND" in conftest.OBSERVER.seen
     assert conftest.OBSERVER.faults == ["GetSession: SESSION_NOT_FOUND is not among the call's reasons"]
     conftest.OBSERVER.faults.clear()
+
+
+def test_a_whole_run_that_did_not_meet_every_reason_fails(monkeypatch):
+    import conftest
+
+    def finished(asked: str, seen: set[str]) -> int:
+        option = SimpleNamespace(keyword="", markexpr="", collectonly=False)
+        config = SimpleNamespace(args=[asked], invocation_params=SimpleNamespace(dir=ROOT), option=option)
+        session = SimpleNamespace(config=config, shouldstop=False, exitstatus=0)
+        monkeypatch.setattr(conftest.OBSERVER, "seen", seen)
+        conftest.pytest_sessionfinish(session)
+        return session.exitstatus
+
+    wanted = set(conftest.OBSERVER.wanted)
+    assert len(wanted) > 70
+    assert finished("Tests/Interop", wanted) == 0
+    assert finished("Tests/Interop", wanted - {"TOO_EARLY"}) == 1
+    assert finished("Tests/Interop/test_contract.py", set()) == 0
 
 
 def without(made, path: str):
