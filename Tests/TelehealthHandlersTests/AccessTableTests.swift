@@ -34,6 +34,7 @@ struct MethodsOnly: RPCService {
         "TelehealthService/CreateSession": "scta", "TelehealthService/GetSession": "sctpag",
         "TelehealthService/ListSessions": "sctpag", "TelehealthService/JoinSession": "tpg",
         "TelehealthService/AdmitParticipant": "t", "TelehealthService/WatchSession": "stpag",
+        "TelehealthService/WatchSessions": "cta",
         "TelehealthService/Heartbeat": "tpg", "TelehealthService/UpdateSessionStatus": "sctpa",
         "TelehealthService/StartRecording": "t", "TelehealthService/StopRecording": "tpa",
         "TelehealthService/ListRecordings": "tpa", "TelehealthService/GetRecordingPlaybackUrl": "tpa",

@@ -514,6 +514,110 @@ public struct Telehealth_V1_WatchSessionResponse: Message {
     }
 }
 
+/// Which visits to watch, and from where.
+public struct Telehealth_V1_WatchSessionsRequest: Message {
+    public static let fullName = "telehealth.v1.WatchSessionsRequest"
+    /// The first planned start, UTC. Required.
+    public var startTime: Google_Protobuf_Timestamp?
+    /// Planned starts before this time, UTC; after `start_time`, by 31 days at most. Required.
+    public var endTime: Google_Protobuf_Timestamp?
+    /// Resume: the last `resume_token` of an earlier stream of the same caller and range, at most 64 bytes. Empty to begin
+    /// with a snapshot.
+    public var resumeToken: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if let value = startTime { buffer.writeMessage(1, value) }
+        if let value = endTime { buffer.writeMessage(2, value) }
+        if !resumeToken.isEmpty { buffer.write(3, resumeToken, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.readMessage(&startTime)
+            case 18: try reader.readMessage(&endTime)
+            case 26: try reader.read(&resumeToken, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// One message of a watch of many visits.
+public struct Telehealth_V1_WatchSessionsResponse: Message {
+    public static let fullName = "telehealth.v1.WatchSessionsResponse"
+    /// What is told.
+    public var message: OneOf_Message?
+    /// Where to resume when this message is the last that came; opaque, at most 64 bytes. In every message but the parts of
+    /// a snapshot before its last.
+    public var resumeToken: String = ""
+    /// With the first message and with each heartbeat: no silence of a watch that lives is longer than this, as in
+    /// WatchSessionResponse.
+    public var heartbeatInterval: Google_Protobuf_Duration?
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        switch message {
+        case .snapshotPart(let value)?: buffer.writeMessage(1, value)
+        case .changed(let value)?: buffer.writeMessage(2, value)
+        case .gone(let value)?: buffer.writeMessage(3, value)
+        case .heartbeat(let value)?: buffer.writeMessage(4, value)
+        default: break
+        }
+        if !resumeToken.isEmpty { buffer.write(5, resumeToken, as: WireString.self) }
+        if let value = heartbeatInterval { buffer.writeMessage(6, value) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10:
+                var value: Telehealth_V1_SessionsSnapshotPart?
+                if case .snapshotPart(let old)? = message { value = old }
+                try reader.readMessage(&value)
+                message = value.map { .snapshotPart($0) }
+            case 18:
+                var value: Telehealth_V1_SessionSummary?
+                if case .changed(let old)? = message { value = old }
+                try reader.readMessage(&value)
+                message = value.map { .changed($0) }
+            case 26:
+                var value: Telehealth_V1_SessionGone?
+                if case .gone(let old)? = message { value = old }
+                try reader.readMessage(&value)
+                message = value.map { .gone($0) }
+            case 34:
+                var value: Telehealth_V1_SessionsHeartbeat?
+                if case .heartbeat(let old)? = message { value = old }
+                try reader.readMessage(&value)
+                message = value.map { .heartbeat($0) }
+            case 42: try reader.read(&resumeToken, as: WireString.self)
+            case 50: try reader.readMessage(&heartbeatInterval)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    /// What is told.
+    public enum OneOf_Message: Sendable, Hashable {
+        /// First of a watch that does not resume, in one or more parts.
+        case snapshotPart(Telehealth_V1_SessionsSnapshotPart)
+        /// A visit is there, or is another than before.
+        indirect case changed(Telehealth_V1_SessionSummary)
+        /// A visit is the viewer's no more, or is planned for a time outside the range.
+        case gone(Telehealth_V1_SessionGone)
+        /// Nothing happened for a while. First of a watch that resumes.
+        case heartbeat(Telehealth_V1_SessionsHeartbeat)
+    }
+}
+
 /// "Still here".
 public struct Telehealth_V1_HeartbeatRequest: Message {
     public static let fullName = "telehealth.v1.HeartbeatRequest"
@@ -1298,6 +1402,8 @@ public enum Telehealth_V1_TelehealthService_Methods {
         service: "telehealth.v1.TelehealthService", name: "AdmitParticipant")
     public static let watchSession = MethodDescriptor(
         service: "telehealth.v1.TelehealthService", name: "WatchSession", isServerStreaming: true)
+    public static let watchSessions = MethodDescriptor(
+        service: "telehealth.v1.TelehealthService", name: "WatchSessions", isServerStreaming: true)
     public static let heartbeat = MethodDescriptor(
         service: "telehealth.v1.TelehealthService", name: "Heartbeat")
     public static let updateSessionStatus = MethodDescriptor(
@@ -1332,6 +1438,7 @@ public enum Telehealth_V1_TelehealthService_Methods {
         joinSession,
         admitParticipant,
         watchSession,
+        watchSessions,
         heartbeat,
         updateSessionStatus,
         startRecording,
@@ -1409,6 +1516,25 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// slow: resume); UNAUTHENTICATED (TOKEN_EXPIRED).
     func watchSession(
         _ request: Telehealth_V1_WatchSessionRequest, responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>,
+        context: ServerCallContext) async throws(RPCError)
+    /// All visits of the caller that are planned to start in a range, on one stream: first what there is, in short, then
+    /// each change. It is nobody's presence. Roles: clinician, scheduler, admin. A clinician sees the visits that they have
+    /// a place in, by the appointment or by invitation, while they have it; scheduler and admin see all.
+    ///
+    /// A change is the whole short view as it is when it is sent: it may stand for several. A visit comes when it is
+    /// created, is moved into the range or its viewer gets a place in it, and goes (`gone`) when it is moved out of the
+    /// range or its viewer is taken off it; one that is over stays. What time alone changes (a consent that ends, a text
+    /// that comes into force) is told with the visit's next change.
+    ///
+    /// Resume as a WatchSession, with the last `resume_token` that came: whatever changed behind it comes, and nothing else.
+    /// The token is good for the same caller and range, for half the time that events are kept (three and a half days),
+    /// whatever becomes of the service meanwhile.
+    ///
+    /// Ends when the caller cancels it. Errors: INVALID_ARGUMENT (INVALID_FIELD); RESOURCE_EXHAUSTED (WATCH_TOO_LARGE);
+    /// OUT_OF_RANGE (RESUME_EXPIRED for every token that is not good: begin with a snapshot); UNAVAILABLE (WATCH_LAGGING
+    /// when the reader is too slow: resume); UNAUTHENTICATED (TOKEN_EXPIRED: resume with a new one).
+    func watchSessions(
+        _ request: Telehealth_V1_WatchSessionsRequest, responses: ResponseWriter<Telehealth_V1_WatchSessionsResponse>,
         context: ServerCallContext) async throws(RPCError)
     /// Says "still here" for a person without an open watch, or whose watch has `presence_by_heartbeat`. Roles: whoever is
     /// on the roster.
@@ -1527,6 +1653,10 @@ public struct Telehealth_V1_TelehealthServiceService: RPCService {
             .serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSession) {
                 (request: Telehealth_V1_WatchSessionRequest, responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>, context) async throws(RPCError) in
                 try await handler.watchSession(request, responses: responses, context: context)
+            },
+            .serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSessions) {
+                (request: Telehealth_V1_WatchSessionsRequest, responses: ResponseWriter<Telehealth_V1_WatchSessionsResponse>, context) async throws(RPCError) in
+                try await handler.watchSessions(request, responses: responses, context: context)
             },
             .unary(Telehealth_V1_TelehealthService_Methods.heartbeat) {
                 (request: Telehealth_V1_HeartbeatRequest, context) async throws(RPCError) in
@@ -1664,6 +1794,28 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
         _ request: Telehealth_V1_WatchSessionRequest, options: CallOptions = .init()
     ) -> ResponseStream<Telehealth_V1_WatchSessionResponse> {
         channel.serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSession, request, options: options)
+    }
+
+    /// All visits of the caller that are planned to start in a range, on one stream: first what there is, in short, then
+    /// each change. It is nobody's presence. Roles: clinician, scheduler, admin. A clinician sees the visits that they have
+    /// a place in, by the appointment or by invitation, while they have it; scheduler and admin see all.
+    ///
+    /// A change is the whole short view as it is when it is sent: it may stand for several. A visit comes when it is
+    /// created, is moved into the range or its viewer gets a place in it, and goes (`gone`) when it is moved out of the
+    /// range or its viewer is taken off it; one that is over stays. What time alone changes (a consent that ends, a text
+    /// that comes into force) is told with the visit's next change.
+    ///
+    /// Resume as a WatchSession, with the last `resume_token` that came: whatever changed behind it comes, and nothing else.
+    /// The token is good for the same caller and range, for half the time that events are kept (three and a half days),
+    /// whatever becomes of the service meanwhile.
+    ///
+    /// Ends when the caller cancels it. Errors: INVALID_ARGUMENT (INVALID_FIELD); RESOURCE_EXHAUSTED (WATCH_TOO_LARGE);
+    /// OUT_OF_RANGE (RESUME_EXPIRED for every token that is not good: begin with a snapshot); UNAVAILABLE (WATCH_LAGGING
+    /// when the reader is too slow: resume); UNAUTHENTICATED (TOKEN_EXPIRED: resume with a new one).
+    public func watchSessions(
+        _ request: Telehealth_V1_WatchSessionsRequest, options: CallOptions = .init()
+    ) -> ResponseStream<Telehealth_V1_WatchSessionsResponse> {
+        channel.serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSessions, request, options: options)
     }
 
     /// Says "still here" for a person without an open watch, or whose watch has `presence_by_heartbeat`. Roles: whoever is
@@ -1840,74 +1992,83 @@ public enum Telehealth_V1_TelehealthService_File {
             KAsyGy50ZWxlaGVhbHRoLnYxLlNlc3Npb25FdmVudEgAUgVldmVudBI9CgloZWFydGJlYXQYAyABKAsyHS50ZWxlaGVhbHRoLnYx
             LldhdGNoSGVhcnRiZWF0SABSCWhlYXJ0YmVhdBJOChJoZWFydGJlYXRfaW50ZXJ2YWwYBCABKAsyGS5nb29nbGUucHJvdG9idWYu
             RHVyYXRpb25CBIC6GAJSEWhlYXJ0YmVhdEludGVydmFsElMKFWNhbGxfaGVhcnRiZWF0X3dpdGhpbhgFIAEoCzIZLmdvb2dsZS5w
-            cm90b2J1Zi5EdXJhdGlvbkIEgLoYAlITY2FsbEhlYXJ0YmVhdFdpdGhpbkIJCgdtZXNzYWdlIlwKEEhlYXJ0YmVhdFJlcXVlc3QS
-            IwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZCKH
-            AgoRSGVhcnRiZWF0UmVzcG9uc2USOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZz
-            dGF0dXMSUgoRcGFydGljaXBhbnRfc3RhdGUYAiABKA4yHy50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50U3RhdGVCBIC6GAJSEHBh
-            cnRpY2lwYW50U3RhdGUSIAoIc2VxdWVuY2UYAyABKANCBIC6GAJSCHNlcXVlbmNlEkAKC25leHRfd2l0aGluGAQgASgLMhkuZ29v
-            Z2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUgpuZXh0V2l0aGluIqIBChpVcGRhdGVTZXNzaW9uU3RhdHVzUmVxdWVzdBIjCgpy
-            ZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEjoKBnN0
-            YXR1cxgDIAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c0IEgLoYAlIGc3RhdHVzIk8KG1VwZGF0ZVNlc3Npb25TdGF0
-            dXNSZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIqIBChVTdGFydFJlY29y
-            ZGluZ1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJS
-            CXNlc3Npb25JZBI/CgdwdXJwb3NlGAMgASgOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQgSAuhgCUgdwdXJwb3Nl
-            IlAKFlN0YXJ0UmVjb3JkaW5nUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJl
-            Y29yZGluZyKJAQoUU3RvcFJlY29yZGluZ1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNl
-            c3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBInCgxyZWNvcmRpbmdfaWQYAyABKAlCBIC6GAJSC3JlY29yZGluZ0lkIk8K
-            FVN0b3BSZWNvcmRpbmdSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3Jk
-            aW5nIoQBChVMaXN0UmVjb3JkaW5nc1JlcXVlc3QSIwoKc2Vzc2lvbl9pZBgBIAEoCUIEgLoYAlIJc2Vzc2lvbklkEiEKCXBhZ2Vf
-            c2l6ZRgCIAEoBUIEgLoYAlIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgDIAEoCUIEgLoYAlIJcGFnZVRva2VuIoABChZMaXN0UmVj
-            b3JkaW5nc1Jlc3BvbnNlEjgKCnJlY29yZGluZ3MYASADKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IKcmVjb3JkaW5ncxIs
-            Cg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4iigEKHkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVx
-            dWVzdBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkEj8KB3B1cnBvc2UYAiABKA4yHy50ZWxlaGVhbHRo
-            LnYxLlJlY29yZGluZ1B1cnBvc2VCBIC6GAJSB3B1cnBvc2UiegofR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXNwb25zZRIWCgN1
-            cmwYASABKAlCBIC6GAVSA3VybBI/CgpleHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJ
-            ZXhwaXJlc0F0ImMKF1N0YXJ0U2NyZWVuU2hhcmVSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIj
-            CgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQiWQoYU3RhcnRTY3JlZW5TaGFyZVJlc3BvbnNlEj0KDHNjcmVlbl9z
-            aGFyZRgBIAEoCzIaLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVSC3NjcmVlblNoYXJlImIKFlN0b3BTY3JlZW5TaGFyZVJlcXVl
-            c3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25J
-            ZCJYChdTdG9wU2NyZWVuU2hhcmVSZXNwb25zZRI9CgxzY3JlZW5fc2hhcmUYASABKAsyGi50ZWxlaGVhbHRoLnYxLlNjcmVlblNo
-            YXJlUgtzY3JlZW5TaGFyZSKCAQoTTGVhdmVTZXNzaW9uUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0
-            SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEiEKCWRldmljZV9pZBgoIAEoCUIEgLoYAlIIZGV2aWNlSWQi
-            SAoUTGVhdmVTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiK1
-            AQoUQ2FuY2VsU2Vzc2lvblJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQY
-            AiABKAlCBIC6GAJSCXNlc3Npb25JZBI5CgZyZWFzb24YAyABKA4yGy50ZWxlaGVhbHRoLnYxLkNhbmNlbFJlYXNvbkIEgLoYAlIG
-            cmVhc29uEhgKBG5vdGUYBCABKAlCBIC6GARSBG5vdGUiSQoVQ2FuY2VsU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsy
-            Fi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24ilQEKEU1hcmtOb1Nob3dSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlC
-            BIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSNgoFcGFydHkYAyABKA4yGi50ZWxl
-            aGVhbHRoLnYxLk5vU2hvd1BhcnR5QgSAuhgCUgVwYXJ0eSJGChJNYXJrTm9TaG93UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIW
-            LnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiJdChFVbmRvTm9TaG93UmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSA
-            uhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkIkYKElVuZG9Ob1Nob3dSZXNwb25zZRIw
-            CgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIq8BChFFbmRTZXNzaW9uUmVxdWVzdBIjCgpy
-            ZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEjYKBnJl
-            YXNvbhgDIAEoDjIYLnRlbGVoZWFsdGgudjEuRW5kUmVhc29uQgSAuhgCUgZyZWFzb24SGAoEbm90ZRgEIAEoCUIEgLoYBFIEbm90
-            ZSJGChJFbmRTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbipg
-            CgtKb2luT3V0Y29tZRIcChhKT0lOX09VVENPTUVfVU5TUEVDSUZJRUQQABIYChRKT0lOX09VVENPTUVfV0FJVElORxABEhkKFUpP
-            SU5fT1VUQ09NRV9BRE1JVFRFRBACMvgNChFUZWxlaGVhbHRoU2VydmljZRJaCg1DcmVhdGVTZXNzaW9uEiMudGVsZWhlYWx0aC52
-            MS5DcmVhdGVTZXNzaW9uUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ3JlYXRlU2Vzc2lvblJlc3BvbnNlElEKCkdldFNlc3Npb24S
-            IC50ZWxlaGVhbHRoLnYxLkdldFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5HZXRTZXNzaW9uUmVzcG9uc2USVwoMTGlz
-            dFNlc3Npb25zEiIudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbnNS
-            ZXNwb25zZRJUCgtKb2luU2Vzc2lvbhIhLnRlbGVoZWFsdGgudjEuSm9pblNlc3Npb25SZXF1ZXN0GiIudGVsZWhlYWx0aC52MS5K
-            b2luU2Vzc2lvblJlc3BvbnNlEmMKEEFkbWl0UGFydGljaXBhbnQSJi50ZWxlaGVhbHRoLnYxLkFkbWl0UGFydGljaXBhbnRSZXF1
-            ZXN0GicudGVsZWhlYWx0aC52MS5BZG1pdFBhcnRpY2lwYW50UmVzcG9uc2USWQoMV2F0Y2hTZXNzaW9uEiIudGVsZWhlYWx0aC52
-            MS5XYXRjaFNlc3Npb25SZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5XYXRjaFNlc3Npb25SZXNwb25zZTABEk4KCUhlYXJ0YmVhdBIf
-            LnRlbGVoZWFsdGgudjEuSGVhcnRiZWF0UmVxdWVzdBogLnRlbGVoZWFsdGgudjEuSGVhcnRiZWF0UmVzcG9uc2USbAoTVXBkYXRl
-            U2Vzc2lvblN0YXR1cxIpLnRlbGVoZWFsdGgudjEuVXBkYXRlU2Vzc2lvblN0YXR1c1JlcXVlc3QaKi50ZWxlaGVhbHRoLnYxLlVw
-            ZGF0ZVNlc3Npb25TdGF0dXNSZXNwb25zZRJdCg5TdGFydFJlY29yZGluZxIkLnRlbGVoZWFsdGgudjEuU3RhcnRSZWNvcmRpbmdS
-            ZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGluZ1Jlc3BvbnNlEloKDVN0b3BSZWNvcmRpbmcSIy50ZWxlaGVhbHRo
-            LnYxLlN0b3BSZWNvcmRpbmdSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5TdG9wUmVjb3JkaW5nUmVzcG9uc2USXQoOTGlzdFJlY29y
-            ZGluZ3MSJC50ZWxlaGVhbHRoLnYxLkxpc3RSZWNvcmRpbmdzUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuTGlzdFJlY29yZGluZ3NS
-            ZXNwb25zZRJ4ChdHZXRSZWNvcmRpbmdQbGF5YmFja1VybBItLnRlbGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxS
-            ZXF1ZXN0Gi4udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlc3BvbnNlEmMKEFN0YXJ0U2NyZWVuU2hhcmUS
-            Ji50ZWxlaGVhbHRoLnYxLlN0YXJ0U2NyZWVuU2hhcmVSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5TdGFydFNjcmVlblNoYXJlUmVz
-            cG9uc2USYAoPU3RvcFNjcmVlblNoYXJlEiUudGVsZWhlYWx0aC52MS5TdG9wU2NyZWVuU2hhcmVSZXF1ZXN0GiYudGVsZWhlYWx0
-            aC52MS5TdG9wU2NyZWVuU2hhcmVSZXNwb25zZRJXCgxMZWF2ZVNlc3Npb24SIi50ZWxlaGVhbHRoLnYxLkxlYXZlU2Vzc2lvblJl
-            cXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxlYXZlU2Vzc2lvblJlc3BvbnNlEloKDUNhbmNlbFNlc3Npb24SIy50ZWxlaGVhbHRoLnYx
-            LkNhbmNlbFNlc3Npb25SZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5DYW5jZWxTZXNzaW9uUmVzcG9uc2USUQoKTWFya05vU2hvdxIg
-            LnRlbGVoZWFsdGgudjEuTWFya05vU2hvd1JlcXVlc3QaIS50ZWxlaGVhbHRoLnYxLk1hcmtOb1Nob3dSZXNwb25zZRJRCgpVbmRv
-            Tm9TaG93EiAudGVsZWhlYWx0aC52MS5VbmRvTm9TaG93UmVxdWVzdBohLnRlbGVoZWFsdGgudjEuVW5kb05vU2hvd1Jlc3BvbnNl
-            ElEKCkVuZFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5FbmRTZXNzaW9u
-            UmVzcG9uc2ViBnByb3RvMw==
+            cm90b2J1Zi5EdXJhdGlvbkIEgLoYAlITY2FsbEhlYXJ0YmVhdFdpdGhpbkIJCgdtZXNzYWdlIr0BChRXYXRjaFNlc3Npb25zUmVx
+            dWVzdBI/CgpzdGFydF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RhcnRUaW1lEjsKCGVu
+            ZF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIHZW5kVGltZRInCgxyZXN1bWVfdG9rZW4YAyAB
+            KAlCBIC6GAJSC3Jlc3VtZVRva2VuIpYDChVXYXRjaFNlc3Npb25zUmVzcG9uc2USSgoNc25hcHNob3RfcGFydBgBIAEoCzIjLnRl
+            bGVoZWFsdGgudjEuU2Vzc2lvbnNTbmFwc2hvdFBhcnRIAFIMc25hcHNob3RQYXJ0EjkKB2NoYW5nZWQYAiABKAsyHS50ZWxlaGVh
+            bHRoLnYxLlNlc3Npb25TdW1tYXJ5SABSB2NoYW5nZWQSMAoEZ29uZRgDIAEoCzIaLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkdvbmVI
+            AFIEZ29uZRJACgloZWFydGJlYXQYBCABKAsyIC50ZWxlaGVhbHRoLnYxLlNlc3Npb25zSGVhcnRiZWF0SABSCWhlYXJ0YmVhdBIn
+            CgxyZXN1bWVfdG9rZW4YBSABKAlCBIC6GAJSC3Jlc3VtZVRva2VuEk4KEmhlYXJ0YmVhdF9pbnRlcnZhbBgGIAEoCzIZLmdvb2ds
+            ZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIRaGVhcnRiZWF0SW50ZXJ2YWxCCQoHbWVzc2FnZSJcChBIZWFydGJlYXRSZXF1ZXN0
+            EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQi
+            hwIKEUhlYXJ0YmVhdFJlc3BvbnNlEjoKBnN0YXR1cxgBIAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c0IEgLoYAlIG
+            c3RhdHVzElIKEXBhcnRpY2lwYW50X3N0YXRlGAIgASgOMh8udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFN0YXRlQgSAuhgCUhBw
+            YXJ0aWNpcGFudFN0YXRlEiAKCHNlcXVlbmNlGAMgASgDQgSAuhgCUghzZXF1ZW5jZRJACgtuZXh0X3dpdGhpbhgEIAEoCzIZLmdv
+            b2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIKbmV4dFdpdGhpbiKiAQoaVXBkYXRlU2Vzc2lvblN0YXR1c1JlcXVlc3QSIwoK
+            cmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBI6CgZz
+            dGF0dXMYAyABKA4yHC50ZWxlaGVhbHRoLnYxLlNlc3Npb25TdGF0dXNCBIC6GAJSBnN0YXR1cyJPChtVcGRhdGVTZXNzaW9uU3Rh
+            dHVzUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiKiAQoVU3RhcnRSZWNv
+            cmRpbmdSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgC
+            UglzZXNzaW9uSWQSPwoHcHVycG9zZRgDIAEoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIEgLoYAlIHcHVycG9z
+            ZSJQChZTdGFydFJlY29yZGluZ1Jlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUgly
+            ZWNvcmRpbmciiQEKFFN0b3BSZWNvcmRpbmdSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpz
+            ZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSJwoMcmVjb3JkaW5nX2lkGAMgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJP
+            ChVTdG9wUmVjb3JkaW5nUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJlY29y
+            ZGluZyKEAQoVTGlzdFJlY29yZGluZ3NSZXF1ZXN0EiMKCnNlc3Npb25faWQYASABKAlCBIC6GAJSCXNlc3Npb25JZBIhCglwYWdl
+            X3NpemUYAiABKAVCBIC6GAJSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YAyABKAlCBIC6GAJSCXBhZ2VUb2tlbiKAAQoWTGlzdFJl
+            Y29yZGluZ3NSZXNwb25zZRI4CgpyZWNvcmRpbmdzGAEgAygLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCnJlY29yZGluZ3MS
+            LAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIooBCh5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJl
+            cXVlc3QSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZBI/CgdwdXJwb3NlGAIgASgOMh8udGVsZWhlYWx0
+            aC52MS5SZWNvcmRpbmdQdXJwb3NlQgSAuhgCUgdwdXJwb3NlInoKH0dldFJlY29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2USFgoD
+            dXJsGAEgASgJQgSAuhgFUgN1cmwSPwoKZXhwaXJlc19hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJS
+            CWV4cGlyZXNBdCJjChdTdGFydFNjcmVlblNoYXJlUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQS
+            IwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkIlkKGFN0YXJ0U2NyZWVuU2hhcmVSZXNwb25zZRI9CgxzY3JlZW5f
+            c2hhcmUYASABKAsyGi50ZWxlaGVhbHRoLnYxLlNjcmVlblNoYXJlUgtzY3JlZW5TaGFyZSJiChZTdG9wU2NyZWVuU2hhcmVSZXF1
+            ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9u
+            SWQiWAoXU3RvcFNjcmVlblNoYXJlUmVzcG9uc2USPQoMc2NyZWVuX3NoYXJlGAEgASgLMhoudGVsZWhlYWx0aC52MS5TY3JlZW5T
+            aGFyZVILc2NyZWVuU2hhcmUiggEKE0xlYXZlU2Vzc2lvblJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVz
+            dElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBIhCglkZXZpY2VfaWQYKCABKAlCBIC6GAJSCGRldmljZUlk
+            IkgKFExlYXZlU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24i
+            tQEKFENhbmNlbFNlc3Npb25SZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lk
+            GAIgASgJQgSAuhgCUglzZXNzaW9uSWQSOQoGcmVhc29uGAMgASgOMhsudGVsZWhlYWx0aC52MS5DYW5jZWxSZWFzb25CBIC6GAJS
+            BnJlYXNvbhIYCgRub3RlGAQgASgJQgSAuhgEUgRub3RlIkkKFUNhbmNlbFNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgL
+            MhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIpUBChFNYXJrTm9TaG93UmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJ
+            QgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEjYKBXBhcnR5GAMgASgOMhoudGVs
+            ZWhlYWx0aC52MS5Ob1Nob3dQYXJ0eUIEgLoYAlIFcGFydHkiRgoSTWFya05vU2hvd1Jlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsy
+            Fi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24iXQoRVW5kb05vU2hvd1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIE
+            gLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZCJGChJVbmRvTm9TaG93UmVzcG9uc2US
+            MAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiKvAQoRRW5kU2Vzc2lvblJlcXVlc3QSIwoK
+            cmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBI2CgZy
+            ZWFzb24YAyABKA4yGC50ZWxlaGVhbHRoLnYxLkVuZFJlYXNvbkIEgLoYAlIGcmVhc29uEhgKBG5vdGUYBCABKAlCBIC6GARSBG5v
+            dGUiRgoSRW5kU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24q
+            YAoLSm9pbk91dGNvbWUSHAoYSk9JTl9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGAoUSk9JTl9PVVRDT01FX1dBSVRJTkcQARIZChVK
+            T0lOX09VVENPTUVfQURNSVRURUQQAjLWDgoRVGVsZWhlYWx0aFNlcnZpY2USWgoNQ3JlYXRlU2Vzc2lvbhIjLnRlbGVoZWFsdGgu
+            djEuQ3JlYXRlU2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNyZWF0ZVNlc3Npb25SZXNwb25zZRJRCgpHZXRTZXNzaW9u
+            EiAudGVsZWhlYWx0aC52MS5HZXRTZXNzaW9uUmVxdWVzdBohLnRlbGVoZWFsdGgudjEuR2V0U2Vzc2lvblJlc3BvbnNlElcKDExp
+            c3RTZXNzaW9ucxIiLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25zUmVxdWVzdBojLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25z
+            UmVzcG9uc2USVAoLSm9pblNlc3Npb24SIS50ZWxlaGVhbHRoLnYxLkpvaW5TZXNzaW9uUmVxdWVzdBoiLnRlbGVoZWFsdGgudjEu
+            Sm9pblNlc3Npb25SZXNwb25zZRJjChBBZG1pdFBhcnRpY2lwYW50EiYudGVsZWhlYWx0aC52MS5BZG1pdFBhcnRpY2lwYW50UmVx
+            dWVzdBonLnRlbGVoZWFsdGgudjEuQWRtaXRQYXJ0aWNpcGFudFJlc3BvbnNlElkKDFdhdGNoU2Vzc2lvbhIiLnRlbGVoZWFsdGgu
+            djEuV2F0Y2hTZXNzaW9uUmVxdWVzdBojLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uUmVzcG9uc2UwARJcCg1XYXRjaFNlc3Np
+            b25zEiMudGVsZWhlYWx0aC52MS5XYXRjaFNlc3Npb25zUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uc1Jlc3Bv
+            bnNlMAESTgoJSGVhcnRiZWF0Eh8udGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXF1ZXN0GiAudGVsZWhlYWx0aC52MS5IZWFydGJl
+            YXRSZXNwb25zZRJsChNVcGRhdGVTZXNzaW9uU3RhdHVzEikudGVsZWhlYWx0aC52MS5VcGRhdGVTZXNzaW9uU3RhdHVzUmVxdWVz
+            dBoqLnRlbGVoZWFsdGgudjEuVXBkYXRlU2Vzc2lvblN0YXR1c1Jlc3BvbnNlEl0KDlN0YXJ0UmVjb3JkaW5nEiQudGVsZWhlYWx0
+            aC52MS5TdGFydFJlY29yZGluZ1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLlN0YXJ0UmVjb3JkaW5nUmVzcG9uc2USWgoNU3RvcFJl
+            Y29yZGluZxIjLnRlbGVoZWFsdGgudjEuU3RvcFJlY29yZGluZ1JlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlN0b3BSZWNvcmRpbmdS
+            ZXNwb25zZRJdCg5MaXN0UmVjb3JkaW5ncxIkLnRlbGVoZWFsdGgudjEuTGlzdFJlY29yZGluZ3NSZXF1ZXN0GiUudGVsZWhlYWx0
+            aC52MS5MaXN0UmVjb3JkaW5nc1Jlc3BvbnNlEngKF0dldFJlY29yZGluZ1BsYXliYWNrVXJsEi0udGVsZWhlYWx0aC52MS5HZXRS
+            ZWNvcmRpbmdQbGF5YmFja1VybFJlcXVlc3QaLi50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2US
+            YwoQU3RhcnRTY3JlZW5TaGFyZRImLnRlbGVoZWFsdGgudjEuU3RhcnRTY3JlZW5TaGFyZVJlcXVlc3QaJy50ZWxlaGVhbHRoLnYx
+            LlN0YXJ0U2NyZWVuU2hhcmVSZXNwb25zZRJgCg9TdG9wU2NyZWVuU2hhcmUSJS50ZWxlaGVhbHRoLnYxLlN0b3BTY3JlZW5TaGFy
+            ZVJlcXVlc3QaJi50ZWxlaGVhbHRoLnYxLlN0b3BTY3JlZW5TaGFyZVJlc3BvbnNlElcKDExlYXZlU2Vzc2lvbhIiLnRlbGVoZWFs
+            dGgudjEuTGVhdmVTZXNzaW9uUmVxdWVzdBojLnRlbGVoZWFsdGgudjEuTGVhdmVTZXNzaW9uUmVzcG9uc2USWgoNQ2FuY2VsU2Vz
+            c2lvbhIjLnRlbGVoZWFsdGgudjEuQ2FuY2VsU2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNhbmNlbFNlc3Npb25SZXNw
+            b25zZRJRCgpNYXJrTm9TaG93EiAudGVsZWhlYWx0aC52MS5NYXJrTm9TaG93UmVxdWVzdBohLnRlbGVoZWFsdGgudjEuTWFya05v
+            U2hvd1Jlc3BvbnNlElEKClVuZG9Ob1Nob3cSIC50ZWxlaGVhbHRoLnYxLlVuZG9Ob1Nob3dSZXF1ZXN0GiEudGVsZWhlYWx0aC52
+            MS5VbmRvTm9TaG93UmVzcG9uc2USUQoKRW5kU2Vzc2lvbhIgLnRlbGVoZWFsdGgudjEuRW5kU2Vzc2lvblJlcXVlc3QaIS50ZWxl
+            aGVhbHRoLnYxLkVuZFNlc3Npb25SZXNwb25zZWIGcHJvdG8z
             """,
         dependencies: [
             Google_Protobuf_Duration_File.descriptor,

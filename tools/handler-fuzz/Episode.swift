@@ -136,7 +136,8 @@ struct Episode {
             for try await response in call.responses {
                 first = first ?? response.bytes
                 count += 1
-                if count >= streamedMax { break }
+                // Open until it is cancelled: more than the beginning cannot be waited for.
+                if count >= streamedMax || method.name == "WatchSessions" { break }
             }
             call.cancel()
             return Outcome(answer: first)

@@ -60,7 +60,7 @@ struct World {
                 executor: executor, trail: audit, keys: ReceiptKeyBoard(ReceiptKeys(signer: receipts))),
             archive: PersonArchive(executor: executor, trail: audit), presence: clinic.committer.presence,
             care: MemoryCare(), openWatches: { clinic.committer.hub.watchCount },
-            longWork: globalConcurrentExecutor, time: clinic.time
+            longWork: globalConcurrentExecutor, watchWork: globalConcurrentExecutor, time: clinic.time
         ).all
     }
 

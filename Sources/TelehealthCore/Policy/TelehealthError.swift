@@ -62,6 +62,7 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case meetingRefused = "MEETING_REFUSED"
         case resumeExpired = "RESUME_EXPIRED"
         case watchLagging = "WATCH_LAGGING"
+        case watchTooLarge = "WATCH_TOO_LARGE"
         case storeFull = "STORE_FULL"
         case storeOverloaded = "STORE_OVERLOADED"
         case storeUnavailable = "STORE_UNAVAILABLE"

@@ -71,6 +71,7 @@ public struct AccessTable: Sendable {
             Row(Method.joinSession, [.clinician, .client, .guest]),
             Row(Method.admitParticipant, [.clinician]),
             Row(Method.watchSession, [.service, .clinician, .client, .admin, .guest]),
+            Row(Method.watchSessions, [.scheduler, .clinician, .admin]),
             Row(Method.heartbeat, [.clinician, .client, .guest]),
             Row(Method.updateSessionStatus, everybody),
             Row(Method.startRecording, [.clinician]),

@@ -7,6 +7,7 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
     let executor: CommandExecutor
     let views: SessionViews
     let longWork: any TaskExecutor
+    let watchWork: any TaskExecutor
 
     func createSession(_ request: Telehealth_V1_CreateSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CreateSessionResponse

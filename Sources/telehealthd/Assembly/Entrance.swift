@@ -42,7 +42,7 @@ struct Entrance {
         alarms.onReadiness = { server.health?.setAll($0 ? .serving : .notServing) }
         self.server = server
         monitor = ServiceMonitor(
-            server: server, gate: gate, store: records.store, hub: domain.hub, alarms: alarms)
+            server: server, gate: gate, store: records.store, openWatches: domain.openWatches, alarms: alarms)
     }
 
     /// Reads again what others renew while the daemon runs; stops when the group is cancelled.

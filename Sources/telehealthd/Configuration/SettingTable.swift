@@ -206,6 +206,9 @@ enum SettingTable {
             "telehealth.watchHeartbeatInterval", .duration("1s", "5m"), "15s",
             "how often a quiet watch is told that it lives"),
         Setting(
+            "telehealth.watchedVisitsMax", .integer(1...100_000), "20000",
+            "visits that one WatchSessions stream begins with"),
+        Setting(
             "telehealth.invitationValidity", .duration("1m", "7d"), "30m",
             "how long a guest's grant is good for when the invitation does not say"),
         Setting("telehealth.locationStates", .list, "", "states a client may be in (GA,FL); empty for any"),

@@ -13,15 +13,18 @@ final class ServiceMonitor: Sendable {
     private let server: RPCServer
     private let gate: CallGate
     private let store: SQLiteStore
-    private let hub: EventHub
+    private let openWatches: @Sendable () -> Int
     private let alarms: Alarms
     private let isReady = Atomic(false)
 
-    init(server: RPCServer, gate: CallGate, store: SQLiteStore, hub: EventHub, alarms: Alarms) {
+    init(
+        server: RPCServer, gate: CallGate, store: SQLiteStore, openWatches: @escaping @Sendable () -> Int,
+        alarms: Alarms
+    ) {
         self.server = server
         self.gate = gate
         self.store = store
-        self.hub = hub
+        self.openWatches = openWatches
         self.alarms = alarms
     }
 
@@ -61,7 +64,7 @@ final class ServiceMonitor: Sendable {
                 "telehealth_store_free_bytes", .gauge, "Bytes free on the database's device.", Int(space.free))
             text.single("telehealth_store_size_bytes", .gauge, "Bytes of the database's device.", Int(space.size))
         }
-        text.single("telehealth_watches_open", .gauge, "Watches that are open.", hub.watchCount)
+        text.single("telehealth_watches_open", .gauge, "Watches that are open.", openWatches())
         if let effects = try? await store.effectCounts() {
             text.family(
                 "telehealth_effects", .gauge,
