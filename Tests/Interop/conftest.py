@@ -7,7 +7,8 @@ from service import Service, Simulator, generate_stubs
 
 #: Files that wait the longest come first: where several run side by side, none is left over at the end.
 LONG = ["test_watches_survive", "test_audit_walk", "test_trusted_proxies", "test_hostile_fields", "test_admission",
-        "test_issuers", "test_proxies", "test_reasons", "test_provider_refusals", "test_presence", "test_readme"]
+        "test_issuers", "test_proxies", "test_reasons", "test_provider_refusals", "test_presence", "test_readme",
+        "test_written_before"]
 
 
 def pytest_collection_modifyitems(items):

@@ -52,9 +52,9 @@ def first_json_line(process: subprocess.Popen, what: str, timeout: float = 60.0)
 class Simulator:
     """chime-simulator on an ephemeral loopback port, with credentials of its own."""
 
-    def __init__(self, *flags: str, log: Path):
-        self.access_key = "AKIA" + secrets.token_hex(8).upper()
-        self.secret_key = secrets.token_hex(20)
+    def __init__(self, *flags: str, log: Path, access_key: str = "", secret_key: str = ""):
+        self.access_key = access_key or "AKIA" + secrets.token_hex(8).upper()
+        self.secret_key = secret_key or secrets.token_hex(20)
         self.log = open(log, "ab")
         self.process = subprocess.Popen(
             [BIN / "chime-simulator", "--port", "0", "--bucket", "recordings", *flags],
