@@ -4,6 +4,8 @@
 /// |---|---|
 /// | `module` | name of the Swift module the files are generated into |
 /// | `import` | `proto.package:SwiftModule`: where the types of another package live; may repeat |
+/// | `described` | a file of which only the descriptor is generated: others import it, and nobody here needs its types;
+/// may repeat |
 /// | `notice` | a licence line for files whose `.proto` has no comments (descriptor sets without source); may
 /// repeat |
 struct GeneratorOptions {
@@ -13,6 +15,8 @@ struct GeneratorOptions {
         "google.protobuf": "ProtobufWire", "google.protobuf.compiler": "ProtobufCodegen",
     ]
     var notice: [String] = []
+    /// Files of which only the descriptor is wanted.
+    var described: Set<String> = []
 
     init(parameter: String) throws(CodegenError) {
         for pair in parameter.split(separator: ",") {
@@ -29,6 +33,8 @@ struct GeneratorOptions {
                     throw CodegenError("parameter import=\(value): want proto.package:SwiftModule")
                 }
                 modules[String(parts[0])] = String(parts[1])
+            case "described":
+                described.insert(value)
             case "notice":
                 notice.append(value)
             default:

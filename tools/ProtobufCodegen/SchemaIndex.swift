@@ -25,6 +25,7 @@ struct SchemaIndex {
     /// The Swift name of each service, from which those of its types are made.
     private(set) var services: [String: String] = [:]
     private let options: GeneratorOptions
+    private var rules: [String: MessageRules] = [:]
     /// Messages held in a box wherever they are a singular field.
     private(set) var boxed: Set<String> = []
     /// The files that declare a type of a Swift name outside any other.
@@ -67,6 +68,14 @@ struct SchemaIndex {
         nameServices()
         boxed = LayoutPlan(messages: messages).boxedMessages()
     }
+
+    /// Reads the rules of the files that code is made of.
+    mutating func readRules(of generated: [Google_Protobuf_FileDescriptorProto]) throws(CodegenError) {
+        rules = try RuleIndex(self, generated: generated).messages
+    }
+
+    /// What `buf.validate` asks of a message, nil for nothing.
+    func rules(of typeName: String) -> MessageRules? { rules[typeName] }
 
     private struct Place {
         let file: String
