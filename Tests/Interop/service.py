@@ -21,10 +21,14 @@ def generate_stubs(into: Path) -> None:
     from grpc_tools import protoc
 
     into.mkdir(parents=True, exist_ok=True)
-    protos = sorted(str(p.relative_to(ROOT / "proto")) for p in (ROOT / "proto").rglob("*.proto"))
+    # The rules of fields as well: stubs import what their files import.
+    folders = {"telehealth": ROOT / "proto", "buf": ROOT / "proto/vendor"}
+    protos = sorted(
+        str(file.relative_to(root)) for name, root in folders.items() for file in (root / name).rglob("*.proto"))
     well_known = Path(grpc_tools.__file__).parent / "_proto"
     status = protoc.main(
-        ["protoc", f"-I{ROOT / 'proto'}", f"-I{well_known}", f"--python_out={into}", f"--grpc_python_out={into}", *protos]
+        ["protoc", f"-I{ROOT / 'proto'}", f"-I{ROOT / 'proto/vendor'}", f"-I{well_known}", f"--python_out={into}",
+         f"--grpc_python_out={into}", *protos]
     )
     assert status == 0, "protoc could not compile proto/"
     if str(into) not in sys.path:

@@ -73,6 +73,61 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !appointmentID.isEmpty {
+            if !RuleChecks.isText(appointmentID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("appointment_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("appointment_id", "required", "is required")
+        }
+        if !clientID.isEmpty {
+            if !RuleChecks.isText(clientID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("client_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("client_id", "required", "is required")
+        }
+        if !clinicianID.isEmpty {
+            if !RuleChecks.isText(clinicianID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("clinician_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("clinician_id", "required", "is required")
+        }
+        if startsAt == nil {
+            violations.add("starts_at", "required", "is required")
+        }
+        if endsAt == nil {
+            violations.add("ends_at", "required", "is required")
+        }
+        if !guardianID.isEmpty {
+            if !RuleChecks.isText(guardianID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("guardian_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if !timeZone.isEmpty {
+            if !RuleChecks.hasCharacters(timeZone, atMost: 64) {
+                violations.add("time_zone", "string.max_len", "must have at most 64 characters")
+            }
+        } else {
+            violations.add("time_zone", "required", "is required")
+        }
+        if !(sourceVersion >= 1) {
+            violations.add("source_version", "int64.gte", "must be at least 1")
+        }
+    }
 }
 
 /// The row as it is stored now.
@@ -128,6 +183,16 @@ public struct Telehealth_V1_GetAppointmentRequest: Message {
             case 10: try reader.read(&appointmentID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !appointmentID.isEmpty {
+            if !RuleChecks.isText(appointmentID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("appointment_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("appointment_id", "required", "is required")
         }
     }
 }
@@ -188,6 +253,29 @@ public struct Telehealth_V1_CancelAppointmentRequest: Message {
             case 24: try reader.read(&sourceVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !appointmentID.isEmpty {
+            if !RuleChecks.isText(appointmentID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("appointment_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("appointment_id", "required", "is required")
+        }
+        if !(sourceVersion >= 1) {
+            violations.add("source_version", "int64.gte", "must be at least 1")
         }
     }
 }
@@ -347,31 +435,36 @@ public enum Telehealth_V1_AppointmentService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/appointment_service.proto",
         base64: """
-            Cid0ZWxlaGVhbHRoL3YxL2FwcG9pbnRtZW50X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaH2dvb2dsZS9wcm90b2J1Zi90
-            aW1lc3RhbXAucHJvdG8aH3RlbGVoZWFsdGgvdjEvYXBwb2ludG1lbnQucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5w
-            cm90byKFBAoVUHV0QXBwb2ludG1lbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIrCg5hcHBv
-            aW50bWVudF9pZBgCIAEoCUIEgLoYAlINYXBwb2ludG1lbnRJZBIhCgljbGllbnRfaWQYAyABKAlCBIC6GANSCGNsaWVudElkEicK
-            DGNsaW5pY2lhbl9pZBgEIAEoCUIEgLoYA1ILY2xpbmljaWFuSWQSPQoJc3RhcnRzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVm
-            LlRpbWVzdGFtcEIEgLoYAlIIc3RhcnRzQXQSOQoHZW5kc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6
-            GAJSBmVuZHNBdBIlCgtndWFyZGlhbl9pZBgHIAEoCUIEgLoYA1IKZ3VhcmRpYW5JZBIhCgl0aW1lX3pvbmUYCCABKAlCBIC6GAJS
-            CHRpbWVab25lEisKDnNvdXJjZV92ZXJzaW9uGAkgASgDQgSAuhgCUg1zb3VyY2VWZXJzaW9uEisKDmFkdWx0X2d1YXJkaWFuGAog
-            ASgIQgSAuhgCUg1hZHVsdEd1YXJkaWFuEjAKEWNsaWVudF9iaXJ0aF9kYXRlGDIgASgJQgSAuhgEUg9jbGllbnRCaXJ0aERhdGUi
-            dgoWUHV0QXBwb2ludG1lbnRSZXNwb25zZRI8CgthcHBvaW50bWVudBgBIAEoCzIaLnRlbGVoZWFsdGgudjEuQXBwb2ludG1lbnRS
-            C2FwcG9pbnRtZW50Eh4KB2FwcGxpZWQYAiABKAhCBIC6GAJSB2FwcGxpZWQiRAoVR2V0QXBwb2ludG1lbnRSZXF1ZXN0EisKDmFw
-            cG9pbnRtZW50X2lkGAEgASgJQgSAuhgCUg1hcHBvaW50bWVudElkIlYKFkdldEFwcG9pbnRtZW50UmVzcG9uc2USPAoLYXBwb2lu
-            dG1lbnQYASABKAsyGi50ZWxlaGVhbHRoLnYxLkFwcG9pbnRtZW50UgthcHBvaW50bWVudCKZAQoYQ2FuY2VsQXBwb2ludG1lbnRS
-            ZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIrCg5hcHBvaW50bWVudF9pZBgCIAEoCUIEgLoYAlIN
-            YXBwb2ludG1lbnRJZBIrCg5zb3VyY2VfdmVyc2lvbhgDIAEoA0IEgLoYAlINc291cmNlVmVyc2lvbiJ5ChlDYW5jZWxBcHBvaW50
-            bWVudFJlc3BvbnNlEjwKC2FwcG9pbnRtZW50GAEgASgLMhoudGVsZWhlYWx0aC52MS5BcHBvaW50bWVudFILYXBwb2ludG1lbnQS
-            HgoHYXBwbGllZBgCIAEoCEIEgLoYAlIHYXBwbGllZDK6AgoSQXBwb2ludG1lbnRTZXJ2aWNlEl0KDlB1dEFwcG9pbnRtZW50EiQu
-            dGVsZWhlYWx0aC52MS5QdXRBcHBvaW50bWVudFJlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLlB1dEFwcG9pbnRtZW50UmVzcG9uc2US
-            XQoOR2V0QXBwb2ludG1lbnQSJC50ZWxlaGVhbHRoLnYxLkdldEFwcG9pbnRtZW50UmVxdWVzdBolLnRlbGVoZWFsdGgudjEuR2V0
-            QXBwb2ludG1lbnRSZXNwb25zZRJmChFDYW5jZWxBcHBvaW50bWVudBInLnRlbGVoZWFsdGgudjEuQ2FuY2VsQXBwb2ludG1lbnRS
-            ZXF1ZXN0GigudGVsZWhlYWx0aC52MS5DYW5jZWxBcHBvaW50bWVudFJlc3BvbnNlYgZwcm90bzM=
+            Cid0ZWxlaGVhbHRoL3YxL2FwcG9pbnRtZW50X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaG2J1Zi92YWxpZGF0ZS92YWxp
+            ZGF0ZS5wcm90bxofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxofdGVsZWhlYWx0aC92MS9hcHBvaW50bWVudC5wcm90
+            bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGhl0ZWxlaGVhbHRoL3YxL3J1bGVzLnByb3RvIu8EChVQdXRBcHBvaW50
+            bWVudFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSOgoOYXBwb2ludG1l
+            bnRfaWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSDWFwcG9pbnRtZW50SWQSMAoJY2xpZW50X2lkGAMgASgJQhOAuhgDukgD
+            yAEBukgGcgSIuhgBUghjbGllbnRJZBI2CgxjbGluaWNpYW5faWQYBCABKAlCE4C6GAO6SAPIAQG6SAZyBIi6GAFSC2NsaW5pY2lh
+            bklkEkMKCXN0YXJ0c19hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCoC6GAK6SAPIAQFSCHN0YXJ0c0F0Ej8K
+            B2VuZHNfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgqAuhgCukgDyAEBUgZlbmRzQXQSNAoLZ3VhcmRpYW5f
+            aWQYByABKAlCE4C6GAO6SAPYAQG6SAZyBIi6GAFSCmd1YXJkaWFuSWQSLgoJdGltZV96b25lGAggASgJQhGAuhgCukgDyAEBukgE
+            cgIYQFIIdGltZVpvbmUSMgoOc291cmNlX3ZlcnNpb24YCSABKANCC4C6GAK6SAQiAigBUg1zb3VyY2VWZXJzaW9uEisKDmFkdWx0
+            X2d1YXJkaWFuGAogASgIQgSAuhgCUg1hZHVsdEd1YXJkaWFuEjAKEWNsaWVudF9iaXJ0aF9kYXRlGDIgASgJQgSAuhgEUg9jbGll
+            bnRCaXJ0aERhdGUidgoWUHV0QXBwb2ludG1lbnRSZXNwb25zZRI8CgthcHBvaW50bWVudBgBIAEoCzIaLnRlbGVoZWFsdGgudjEu
+            QXBwb2ludG1lbnRSC2FwcG9pbnRtZW50Eh4KB2FwcGxpZWQYAiABKAhCBIC6GAJSB2FwcGxpZWQiUwoVR2V0QXBwb2ludG1lbnRS
+            ZXF1ZXN0EjoKDmFwcG9pbnRtZW50X2lkGAEgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUg1hcHBvaW50bWVudElkIlYKFkdldEFw
+            cG9pbnRtZW50UmVzcG9uc2USPAoLYXBwb2ludG1lbnQYASABKAsyGi50ZWxlaGVhbHRoLnYxLkFwcG9pbnRtZW50UgthcHBvaW50
+            bWVudCK9AQoYQ2FuY2VsQXBwb2ludG1lbnRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJ
+            cmVxdWVzdElkEjoKDmFwcG9pbnRtZW50X2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUg1hcHBvaW50bWVudElkEjIKDnNv
+            dXJjZV92ZXJzaW9uGAMgASgDQguAuhgCukgEIgIoAVINc291cmNlVmVyc2lvbiJ5ChlDYW5jZWxBcHBvaW50bWVudFJlc3BvbnNl
+            EjwKC2FwcG9pbnRtZW50GAEgASgLMhoudGVsZWhlYWx0aC52MS5BcHBvaW50bWVudFILYXBwb2ludG1lbnQSHgoHYXBwbGllZBgC
+            IAEoCEIEgLoYAlIHYXBwbGllZDK6AgoSQXBwb2ludG1lbnRTZXJ2aWNlEl0KDlB1dEFwcG9pbnRtZW50EiQudGVsZWhlYWx0aC52
+            MS5QdXRBcHBvaW50bWVudFJlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLlB1dEFwcG9pbnRtZW50UmVzcG9uc2USXQoOR2V0QXBwb2lu
+            dG1lbnQSJC50ZWxlaGVhbHRoLnYxLkdldEFwcG9pbnRtZW50UmVxdWVzdBolLnRlbGVoZWFsdGgudjEuR2V0QXBwb2ludG1lbnRS
+            ZXNwb25zZRJmChFDYW5jZWxBcHBvaW50bWVudBInLnRlbGVoZWFsdGgudjEuQ2FuY2VsQXBwb2ludG1lbnRSZXF1ZXN0GigudGVs
+            ZWhlYWx0aC52MS5DYW5jZWxBcHBvaW50bWVudFJlc3BvbnNlYgZwcm90bzM=
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
             Telehealth_V1_Appointment_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
+            Telehealth_V1_Rules_File.descriptor,
         ])
 }

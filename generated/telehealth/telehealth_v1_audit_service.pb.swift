@@ -344,6 +344,31 @@ public struct Telehealth_V1_ListAuditEventsRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if subject.utf8.count > 256 {
+            violations.add("subject", "string.max_bytes", "must have at most 256 bytes")
+        }
+        if !personID.isEmpty {
+            if !RuleChecks.isText(personID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("person_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if action.utf8.count > 64 {
+            violations.add("action", "string.max_bytes", "must have at most 64 bytes")
+        }
+        if !outcome.isRecognized {
+            violations.add("outcome", "enum.defined_only", "is not a value that is accepted here")
+        }
+        if !(pageSize >= 0 && pageSize <= 200) {
+            violations.add("page_size", "int32.gte_lte", "must be 0 to 200")
+        }
+    }
 }
 
 /// One page of rows.
@@ -395,6 +420,16 @@ public struct Telehealth_V1_ListSessionAccessesRequest: Message {
             case 10: try reader.read(&sessionID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
         }
     }
 }
@@ -502,6 +537,15 @@ public struct Telehealth_V1_VerifyAuditLogRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !(fromNumber >= 0) {
+            violations.add("from_number", "int64.gte", "must be at least 0")
+        }
+        if !(throughNumber >= 0) {
+            violations.add("through_number", "int64.gte", "must be at least 0")
+        }
+    }
 }
 
 /// What the check came to.
@@ -586,6 +630,15 @@ public struct Telehealth_V1_ExportAuditLogRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !(fromNumber >= 0) {
+            violations.add("from_number", "int64.gte", "must be at least 0")
+        }
+        if !(throughNumber >= 0) {
+            violations.add("through_number", "int64.gte", "must be at least 0")
+        }
+    }
 }
 
 /// A part of the export.
@@ -640,6 +693,12 @@ public struct Telehealth_V1_GetAuditProofRequest: Message {
             case 8: try reader.read(&number, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !(number >= 1) {
+            violations.add("number", "int64.gte", "must be at least 1")
         }
     }
 }
@@ -840,69 +899,73 @@ public enum Telehealth_V1_AuditService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/audit_service.proto",
         base64: """
-            CiF0ZWxlaGVhbHRoL3YxL2F1ZGl0X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3Rh
-            bXAucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90byLjBAoKQXVkaXRFdmVudBIcCgZudW1iZXIYASABKANCBIC6
-            GAJSBm51bWJlchIwCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSAmF0Eh4KB3N1YmplY3QYAyAB
-            KAlCBIC6GANSB3N1YmplY3QSHQoEcm9sZRgEIAEoCUIEgLoYAkgAUgRyb2xliAEBEh8KBWFjdG9yGAUgASgJQgSAuhgDSAFSBWFj
-            dG9yiAEBEiEKBnNvdXJjZRgGIAEoCUIEgLoYBEgCUgZzb3VyY2WIAQESHAoGYWN0aW9uGAcgASgJQgSAuhgCUgZhY3Rpb24SHgoH
-            b3V0Y29tZRgIIAEoCUIEgLoYAlIHb3V0Y29tZRImCglwZXJzb25faWQYCSABKAlCBIC6GANIA1IIcGVyc29uSWSIAQESKAoKc2Vz
-            c2lvbl9pZBgKIAEoCUIEgLoYAkgEUglzZXNzaW9uSWSIAQESIQoGdGFyZ2V0GAsgASgJQgSAuhgCSAVSBnRhcmdldIgBARIhCgZy
-            ZWFzb24YDCABKAlCBIC6GAJIBlIGcmVhc29uiAEBEhoKBWNvdW50GA0gASgDQgSAuhgCUgVjb3VudBInCgxwcmV2aW91c19tYWMY
-            DiABKAxCBIC6GAJSC3ByZXZpb3VzTWFjEhYKA21hYxgPIAEoDEIEgLoYAlIDbWFjQgcKBV9yb2xlQggKBl9hY3RvckIJCgdfc291
-            cmNlQgwKCl9wZXJzb25faWRCDQoLX3Nlc3Npb25faWRCCQoHX3RhcmdldEIJCgdfcmVhc29uIukBCglBdWRpdEhlYWQSIQoJdHJl
-            ZV9zaXplGAEgASgDQgSAuhgCUgh0cmVlU2l6ZRIWCgNtYWMYAiABKAxCBIC6GAJSA21hYxIhCglyb290X2hhc2gYAyABKAxCBIC6
-            GAJSCHJvb3RIYXNoEj0KCXNpZ25lZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCHNpZ25lZEF0
-            EhsKBmtleV9pZBgFIAEoDEIEgLoYAlIFa2V5SWQSIgoJc2lnbmF0dXJlGAYgASgMQgSAuhgCUglzaWduYXR1cmUiiwEKDEF1ZGl0
-            RmluZGluZxIcCgZudW1iZXIYASABKANCBIC6GAJSBm51bWJlchI1CgVmYXVsdBgCIAEoDjIZLnRlbGVoZWFsdGgudjEuQXVkaXRG
-            YXVsdEIEgLoYAlIFZmF1bHQSJgoLZGVzY3JpcHRpb24YAyABKAlCBIC6GAJSC2Rlc2NyaXB0aW9uIrwDChZMaXN0QXVkaXRFdmVu
-            dHNSZXF1ZXN0EiMKCnNlc3Npb25faWQYASABKAlCBIC6GAJSCXNlc3Npb25JZBIeCgdzdWJqZWN0GAIgASgJQgSAuhgDUgdzdWJq
-            ZWN0EiEKCXBlcnNvbl9pZBgDIAEoCUIEgLoYA1IIcGVyc29uSWQSNAoEZnJvbRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1l
-            c3RhbXBCBIC6GAJSBGZyb20SOAoGYmVmb3JlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIGYmVmb3Jl
-            EhwKBmFjdGlvbhgGIAEoCUIEgLoYAlIGYWN0aW9uEjsKB291dGNvbWUYByABKA4yGy50ZWxlaGVhbHRoLnYxLkF1ZGl0T3V0Y29t
-            ZUIEgLoYAlIHb3V0Y29tZRInCgxuZXdlc3RfZmlyc3QYCCABKAhCBIC6GAJSC25ld2VzdEZpcnN0EiEKCXBhZ2Vfc2l6ZRgJIAEo
-            BUIEgLoYAlIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgKIAEoCUIEgLoYAlIJcGFnZVRva2VuInoKF0xpc3RBdWRpdEV2ZW50c1Jl
-            c3BvbnNlEjEKBmV2ZW50cxgBIAMoCzIZLnRlbGVoZWFsdGgudjEuQXVkaXRFdmVudFIGZXZlbnRzEiwKD25leHRfcGFnZV90b2tl
-            bhgCIAEoCUIEgLoYAlINbmV4dFBhZ2VUb2tlbiJBChpMaXN0U2Vzc2lvbkFjY2Vzc2VzUmVxdWVzdBIjCgpzZXNzaW9uX2lkGAEg
-            ASgJQgSAuhgCUglzZXNzaW9uSWQifgobTGlzdFNlc3Npb25BY2Nlc3Nlc1Jlc3BvbnNlEjgKCGFjY2Vzc2VzGAEgAygLMhwudGVs
-            ZWhlYWx0aC52MS5TZXNzaW9uQWNjZXNzUghhY2Nlc3NlcxIlCgtpc19jb21wbGV0ZRgCIAEoCEIEgLoYAlIKaXNDb21wbGV0ZSKF
-            AwoNU2Vzc2lvbkFjY2VzcxIeCgdzdWJqZWN0GAEgASgJQgSAuhgDUgdzdWJqZWN0EhgKBHJvbGUYAiABKAlCBIC6GAJSBHJvbGUS
-            GgoFYWN0b3IYAyABKAlCBIC6GANSBWFjdG9yEjsKCGZpcnN0X2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE
-            gLoYAlIHZmlyc3RBdBI5CgdsYXN0X2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIGbGFzdEF0EkMK
-            BWNhbGxzGAYgAygLMicudGVsZWhlYWx0aC52MS5TZXNzaW9uQWNjZXNzLkNhbGxzRW50cnlCBIC6GAJSBWNhbGxzEicKDGRlbmll
-            ZF9jb3VudBgHIAEoA0IEgLoYAlILZGVuaWVkQ291bnQaOAoKQ2FsbHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgC
-            IAEoA1IFdmFsdWU6AjgBImsKFVZlcmlmeUF1ZGl0TG9nUmVxdWVzdBIlCgtmcm9tX251bWJlchgBIAEoA0IEgLoYAlIKZnJvbU51
-            bWJlchIrCg50aHJvdWdoX251bWJlchgCIAEoA0IEgLoYAlINdGhyb3VnaE51bWJlciKvAwoWVmVyaWZ5QXVkaXRMb2dSZXNwb25z
-            ZRIfCghpc193aG9sZRgBIAEoCEIEgLoYAlIHaXNXaG9sZRInCgxyb3dzX2NoZWNrZWQYAiABKANCBIC6GAJSC3Jvd3NDaGVja2Vk
-            EikKDWhlYWRzX2NoZWNrZWQYAyABKANCBIC6GAJSDGhlYWRzQ2hlY2tlZBIrCg50aHJvdWdoX251bWJlchgEIAEoA0IEgLoYAlIN
-            dGhyb3VnaE51bWJlchIxCgVmaXJzdBgFIAEoCzIbLnRlbGVoZWFsdGgudjEuQXVkaXRGaW5kaW5nUgVmaXJzdBI3CghmaW5kaW5n
-            cxgGIAMoCzIbLnRlbGVoZWFsdGgudjEuQXVkaXRGaW5kaW5nUghmaW5kaW5ncxIpCg1maW5kaW5nX2NvdW50GAcgASgDQgSAuhgC
-            UgxmaW5kaW5nQ291bnQSOQoLbmV3ZXN0X2hlYWQYCCABKAsyGC50ZWxlaGVhbHRoLnYxLkF1ZGl0SGVhZFIKbmV3ZXN0SGVhZBIh
-            Cglyb290X2hhc2gYCSABKAxCBIC6GAJSCHJvb3RIYXNoImsKFUV4cG9ydEF1ZGl0TG9nUmVxdWVzdBIlCgtmcm9tX251bWJlchgB
-            IAEoA0IEgLoYAlIKZnJvbU51bWJlchIrCg50aHJvdWdoX251bWJlchgCIAEoA0IEgLoYAlINdGhyb3VnaE51bWJlciKnAQoWRXhw
-            b3J0QXVkaXRMb2dSZXNwb25zZRIxCgZldmVudHMYASADKAsyGS50ZWxlaGVhbHRoLnYxLkF1ZGl0RXZlbnRSBmV2ZW50cxIsCgRo
-            ZWFkGAIgASgLMhgudGVsZWhlYWx0aC52MS5BdWRpdEhlYWRSBGhlYWQSLAoPaGVhZF9wdWJsaWNfa2V5GAMgASgMQgSAuhgCUg1o
-            ZWFkUHVibGljS2V5IjQKFEdldEF1ZGl0UHJvb2ZSZXF1ZXN0EhwKBm51bWJlchgBIAEoA0IEgLoYAlIGbnVtYmVyIuEBChVHZXRB
-            dWRpdFByb29mUmVzcG9uc2USLwoFZXZlbnQYASABKAsyGS50ZWxlaGVhbHRoLnYxLkF1ZGl0RXZlbnRSBWV2ZW50EiEKCWxlYWZf
-            aGFzaBgCIAEoDEIEgLoYAlIIbGVhZkhhc2gSGAoEcGF0aBgDIAMoDEIEgLoYAlIEcGF0aBIsCgRoZWFkGAQgASgLMhgudGVsZWhl
-            YWx0aC52MS5BdWRpdEhlYWRSBGhlYWQSLAoPaGVhZF9wdWJsaWNfa2V5GAUgASgMQgSAuhgCUg1oZWFkUHVibGljS2V5KnwKDEF1
-            ZGl0T3V0Y29tZRIdChlBVURJVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGQoVQVVESVRfT1VUQ09NRV9BTExPV0VEEAESGAoUQVVE
-            SVRfT1VUQ09NRV9ERU5JRUQQAhIYChRBVURJVF9PVVRDT01FX0ZBSUxFRBADKqEDCgpBdWRpdEZhdWx0EhsKF0FVRElUX0ZBVUxU
-            X1VOU1BFQ0lGSUVEEAASFwoTQVVESVRfRkFVTFRfQ0hBTkdFRBABEhkKFUFVRElUX0ZBVUxUX1JFT1JERVJFRBACEhcKE0FVRElU
-            X0ZBVUxUX01JU1NJTkcQAxIYChRBVURJVF9GQVVMVF9VTkxJTktFRBAEEh0KGUFVRElUX0ZBVUxUX0hFQURfTUlTTUFUQ0gQBRIY
-            ChRBVURJVF9GQVVMVF9UQUlMX0NVVBAGEhsKF0FVRElUX0ZBVUxUX0hFQURfRk9SR0VEEAcSIQodQVVESVRfRkFVTFRfVFJFRV9O
-            T0RFX0NIQU5HRUQQCBIcChhBVURJVF9GQVVMVF9IRUFEX0RBTUFHRUQQCRIZChVBVURJVF9GQVVMVF9ST1dTX0xPU1QQChIcChhB
-            VURJVF9GQVVMVF9NQVJLX0RBTUFHRUQQDBIjCh9BVURJVF9GQVVMVF9XUklURV9BSEVBRF9MT0dfQ1VUEA0SGgoWQVVESVRfRkFV
-            TFRfUk9XX0ZPUkdFRBALMvoDCgxBdWRpdFNlcnZpY2USYAoPTGlzdEF1ZGl0RXZlbnRzEiUudGVsZWhlYWx0aC52MS5MaXN0QXVk
-            aXRFdmVudHNSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5MaXN0QXVkaXRFdmVudHNSZXNwb25zZRJsChNMaXN0U2Vzc2lvbkFjY2Vz
-            c2VzEikudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbkFjY2Vzc2VzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25B
-            Y2Nlc3Nlc1Jlc3BvbnNlEl0KDlZlcmlmeUF1ZGl0TG9nEiQudGVsZWhlYWx0aC52MS5WZXJpZnlBdWRpdExvZ1JlcXVlc3QaJS50
-            ZWxlaGVhbHRoLnYxLlZlcmlmeUF1ZGl0TG9nUmVzcG9uc2USXwoORXhwb3J0QXVkaXRMb2cSJC50ZWxlaGVhbHRoLnYxLkV4cG9y
-            dEF1ZGl0TG9nUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuRXhwb3J0QXVkaXRMb2dSZXNwb25zZTABEloKDUdldEF1ZGl0UHJvb2YS
-            Iy50ZWxlaGVhbHRoLnYxLkdldEF1ZGl0UHJvb2ZSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5HZXRBdWRpdFByb29mUmVzcG9uc2Vi
-            BnByb3RvMw==
+            CiF0ZWxlaGVhbHRoL3YxL2F1ZGl0X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaG2J1Zi92YWxpZGF0ZS92YWxpZGF0ZS5w
+            cm90bxofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGhl0ZWxl
+            aGVhbHRoL3YxL3J1bGVzLnByb3RvIuMECgpBdWRpdEV2ZW50EhwKBm51bWJlchgBIAEoA0IEgLoYAlIGbnVtYmVyEjAKAmF0GAIg
+            ASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlICYXQSHgoHc3ViamVjdBgDIAEoCUIEgLoYA1IHc3ViamVjdBId
+            CgRyb2xlGAQgASgJQgSAuhgCSABSBHJvbGWIAQESHwoFYWN0b3IYBSABKAlCBIC6GANIAVIFYWN0b3KIAQESIQoGc291cmNlGAYg
+            ASgJQgSAuhgESAJSBnNvdXJjZYgBARIcCgZhY3Rpb24YByABKAlCBIC6GAJSBmFjdGlvbhIeCgdvdXRjb21lGAggASgJQgSAuhgC
+            UgdvdXRjb21lEiYKCXBlcnNvbl9pZBgJIAEoCUIEgLoYA0gDUghwZXJzb25JZIgBARIoCgpzZXNzaW9uX2lkGAogASgJQgSAuhgC
+            SARSCXNlc3Npb25JZIgBARIhCgZ0YXJnZXQYCyABKAlCBIC6GAJIBVIGdGFyZ2V0iAEBEiEKBnJlYXNvbhgMIAEoCUIEgLoYAkgG
+            UgZyZWFzb26IAQESGgoFY291bnQYDSABKANCBIC6GAJSBWNvdW50EicKDHByZXZpb3VzX21hYxgOIAEoDEIEgLoYAlILcHJldmlv
+            dXNNYWMSFgoDbWFjGA8gASgMQgSAuhgCUgNtYWNCBwoFX3JvbGVCCAoGX2FjdG9yQgkKB19zb3VyY2VCDAoKX3BlcnNvbl9pZEIN
+            Cgtfc2Vzc2lvbl9pZEIJCgdfdGFyZ2V0QgkKB19yZWFzb24i6QEKCUF1ZGl0SGVhZBIhCgl0cmVlX3NpemUYASABKANCBIC6GAJS
+            CHRyZWVTaXplEhYKA21hYxgCIAEoDEIEgLoYAlIDbWFjEiEKCXJvb3RfaGFzaBgDIAEoDEIEgLoYAlIIcm9vdEhhc2gSPQoJc2ln
+            bmVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIIc2lnbmVkQXQSGwoGa2V5X2lkGAUgASgMQgSA
+            uhgCUgVrZXlJZBIiCglzaWduYXR1cmUYBiABKAxCBIC6GAJSCXNpZ25hdHVyZSKLAQoMQXVkaXRGaW5kaW5nEhwKBm51bWJlchgB
+            IAEoA0IEgLoYAlIGbnVtYmVyEjUKBWZhdWx0GAIgASgOMhkudGVsZWhlYWx0aC52MS5BdWRpdEZhdWx0QgSAuhgCUgVmYXVsdBIm
+            CgtkZXNjcmlwdGlvbhgDIAEoCUIEgLoYAlILZGVzY3JpcHRpb24i+wMKFkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QSMgoKc2Vzc2lv
+            bl9pZBgBIAEoCUITgLoYArpIA9gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEiYKB3N1YmplY3QYAiABKAlCDIC6GAO6SAVyAyiAAlIH
+            c3ViamVjdBIwCglwZXJzb25faWQYAyABKAlCE4C6GAO6SAPYAQG6SAZyBIi6GAFSCHBlcnNvbklkEjQKBGZyb20YBCABKAsyGi5n
+            b29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgRmcm9tEjgKBmJlZm9yZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1l
+            c3RhbXBCBIC6GAJSBmJlZm9yZRIjCgZhY3Rpb24YBiABKAlCC4C6GAK6SARyAihAUgZhY3Rpb24SQwoHb3V0Y29tZRgHIAEoDjIb
+            LnRlbGVoZWFsdGgudjEuQXVkaXRPdXRjb21lQgyAuhgCukgFggECEAFSB291dGNvbWUSJwoMbmV3ZXN0X2ZpcnN0GAggASgIQgSA
+            uhgCUgtuZXdlc3RGaXJzdBIrCglwYWdlX3NpemUYCSABKAVCDoC6GAK6SAcaBRjIASgAUghwYWdlU2l6ZRIjCgpwYWdlX3Rva2Vu
+            GAogASgJQgSAuhgCUglwYWdlVG9rZW4iegoXTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2USMQoGZXZlbnRzGAEgAygLMhkudGVsZWhl
+            YWx0aC52MS5BdWRpdEV2ZW50UgZldmVudHMSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIlAK
+            Gkxpc3RTZXNzaW9uQWNjZXNzZXNSZXF1ZXN0EjIKCnNlc3Npb25faWQYASABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Np
+            b25JZCJ+ChtMaXN0U2Vzc2lvbkFjY2Vzc2VzUmVzcG9uc2USOAoIYWNjZXNzZXMYASADKAsyHC50ZWxlaGVhbHRoLnYxLlNlc3Np
+            b25BY2Nlc3NSCGFjY2Vzc2VzEiUKC2lzX2NvbXBsZXRlGAIgASgIQgSAuhgCUgppc0NvbXBsZXRlIoUDCg1TZXNzaW9uQWNjZXNz
+            Eh4KB3N1YmplY3QYASABKAlCBIC6GANSB3N1YmplY3QSGAoEcm9sZRgCIAEoCUIEgLoYAlIEcm9sZRIaCgVhY3RvchgDIAEoCUIE
+            gLoYA1IFYWN0b3ISOwoIZmlyc3RfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgdmaXJzdEF0EjkK
+            B2xhc3RfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgZsYXN0QXQSQwoFY2FsbHMYBiADKAsyJy50
+            ZWxlaGVhbHRoLnYxLlNlc3Npb25BY2Nlc3MuQ2FsbHNFbnRyeUIEgLoYAlIFY2FsbHMSJwoMZGVuaWVkX2NvdW50GAcgASgDQgSA
+            uhgCUgtkZW5pZWRDb3VudBo4CgpDYWxsc0VudHJ5EhAKA2tleRgBIAEoCVIDa2V5EhQKBXZhbHVlGAIgASgDUgV2YWx1ZToCOAEi
+            eQoVVmVyaWZ5QXVkaXRMb2dSZXF1ZXN0EiwKC2Zyb21fbnVtYmVyGAEgASgDQguAuhgCukgEIgIoAFIKZnJvbU51bWJlchIyCg50
+            aHJvdWdoX251bWJlchgCIAEoA0ILgLoYArpIBCICKABSDXRocm91Z2hOdW1iZXIirwMKFlZlcmlmeUF1ZGl0TG9nUmVzcG9uc2US
+            HwoIaXNfd2hvbGUYASABKAhCBIC6GAJSB2lzV2hvbGUSJwoMcm93c19jaGVja2VkGAIgASgDQgSAuhgCUgtyb3dzQ2hlY2tlZBIp
+            Cg1oZWFkc19jaGVja2VkGAMgASgDQgSAuhgCUgxoZWFkc0NoZWNrZWQSKwoOdGhyb3VnaF9udW1iZXIYBCABKANCBIC6GAJSDXRo
+            cm91Z2hOdW1iZXISMQoFZmlyc3QYBSABKAsyGy50ZWxlaGVhbHRoLnYxLkF1ZGl0RmluZGluZ1IFZmlyc3QSNwoIZmluZGluZ3MY
+            BiADKAsyGy50ZWxlaGVhbHRoLnYxLkF1ZGl0RmluZGluZ1IIZmluZGluZ3MSKQoNZmluZGluZ19jb3VudBgHIAEoA0IEgLoYAlIM
+            ZmluZGluZ0NvdW50EjkKC25ld2VzdF9oZWFkGAggASgLMhgudGVsZWhlYWx0aC52MS5BdWRpdEhlYWRSCm5ld2VzdEhlYWQSIQoJ
+            cm9vdF9oYXNoGAkgASgMQgSAuhgCUghyb290SGFzaCJ5ChVFeHBvcnRBdWRpdExvZ1JlcXVlc3QSLAoLZnJvbV9udW1iZXIYASAB
+            KANCC4C6GAK6SAQiAigAUgpmcm9tTnVtYmVyEjIKDnRocm91Z2hfbnVtYmVyGAIgASgDQguAuhgCukgEIgIoAFINdGhyb3VnaE51
+            bWJlciKnAQoWRXhwb3J0QXVkaXRMb2dSZXNwb25zZRIxCgZldmVudHMYASADKAsyGS50ZWxlaGVhbHRoLnYxLkF1ZGl0RXZlbnRS
+            BmV2ZW50cxIsCgRoZWFkGAIgASgLMhgudGVsZWhlYWx0aC52MS5BdWRpdEhlYWRSBGhlYWQSLAoPaGVhZF9wdWJsaWNfa2V5GAMg
+            ASgMQgSAuhgCUg1oZWFkUHVibGljS2V5IjsKFEdldEF1ZGl0UHJvb2ZSZXF1ZXN0EiMKBm51bWJlchgBIAEoA0ILgLoYArpIBCIC
+            KAFSBm51bWJlciLhAQoVR2V0QXVkaXRQcm9vZlJlc3BvbnNlEi8KBWV2ZW50GAEgASgLMhkudGVsZWhlYWx0aC52MS5BdWRpdEV2
+            ZW50UgVldmVudBIhCglsZWFmX2hhc2gYAiABKAxCBIC6GAJSCGxlYWZIYXNoEhgKBHBhdGgYAyADKAxCBIC6GAJSBHBhdGgSLAoE
+            aGVhZBgEIAEoCzIYLnRlbGVoZWFsdGgudjEuQXVkaXRIZWFkUgRoZWFkEiwKD2hlYWRfcHVibGljX2tleRgFIAEoDEIEgLoYAlIN
+            aGVhZFB1YmxpY0tleSp8CgxBdWRpdE91dGNvbWUSHQoZQVVESVRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhkKFUFVRElUX09VVENP
+            TUVfQUxMT1dFRBABEhgKFEFVRElUX09VVENPTUVfREVOSUVEEAISGAoUQVVESVRfT1VUQ09NRV9GQUlMRUQQAyqhAwoKQXVkaXRG
+            YXVsdBIbChdBVURJVF9GQVVMVF9VTlNQRUNJRklFRBAAEhcKE0FVRElUX0ZBVUxUX0NIQU5HRUQQARIZChVBVURJVF9GQVVMVF9S
+            RU9SREVSRUQQAhIXChNBVURJVF9GQVVMVF9NSVNTSU5HEAMSGAoUQVVESVRfRkFVTFRfVU5MSU5LRUQQBBIdChlBVURJVF9GQVVM
+            VF9IRUFEX01JU01BVENIEAUSGAoUQVVESVRfRkFVTFRfVEFJTF9DVVQQBhIbChdBVURJVF9GQVVMVF9IRUFEX0ZPUkdFRBAHEiEK
+            HUFVRElUX0ZBVUxUX1RSRUVfTk9ERV9DSEFOR0VEEAgSHAoYQVVESVRfRkFVTFRfSEVBRF9EQU1BR0VEEAkSGQoVQVVESVRfRkFV
+            TFRfUk9XU19MT1NUEAoSHAoYQVVESVRfRkFVTFRfTUFSS19EQU1BR0VEEAwSIwofQVVESVRfRkFVTFRfV1JJVEVfQUhFQURfTE9H
+            X0NVVBANEhoKFkFVRElUX0ZBVUxUX1JPV19GT1JHRUQQCzL6AwoMQXVkaXRTZXJ2aWNlEmAKD0xpc3RBdWRpdEV2ZW50cxIlLnRl
+            bGVoZWFsdGgudjEuTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBomLnRlbGVoZWFsdGgudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2US
+            bAoTTGlzdFNlc3Npb25BY2Nlc3NlcxIpLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25BY2Nlc3Nlc1JlcXVlc3QaKi50ZWxlaGVh
+            bHRoLnYxLkxpc3RTZXNzaW9uQWNjZXNzZXNSZXNwb25zZRJdCg5WZXJpZnlBdWRpdExvZxIkLnRlbGVoZWFsdGgudjEuVmVyaWZ5
+            QXVkaXRMb2dSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5WZXJpZnlBdWRpdExvZ1Jlc3BvbnNlEl8KDkV4cG9ydEF1ZGl0TG9nEiQu
+            dGVsZWhlYWx0aC52MS5FeHBvcnRBdWRpdExvZ1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLkV4cG9ydEF1ZGl0TG9nUmVzcG9uc2Uw
+            ARJaCg1HZXRBdWRpdFByb29mEiMudGVsZWhlYWx0aC52MS5HZXRBdWRpdFByb29mUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuR2V0
+            QXVkaXRQcm9vZlJlc3BvbnNlYgZwcm90bzM=
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
+            Telehealth_V1_Rules_File.descriptor,
         ])
 }

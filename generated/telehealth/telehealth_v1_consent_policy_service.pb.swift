@@ -90,6 +90,29 @@ public struct Telehealth_V1_EvaluateConsentRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if !subjectID.isEmpty {
+            if !RuleChecks.isText(subjectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("subject_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if action.rawValue != 0 {
+            if !action.isRecognized {
+                violations.add("action", "enum.defined_only", "is not a value that is accepted here")
+            }
+        } else {
+            violations.add("action", "required", "is required")
+        }
+        if !purpose.isRecognized {
+            violations.add("purpose", "enum.defined_only", "is not a value that is accepted here")
+        }
+    }
 }
 
 /// A judgement, good for the moment in which it was made.
@@ -429,6 +452,18 @@ public struct Telehealth_V1_ListConsentDocumentsRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !type.isRecognized {
+            violations.add("type", "enum.defined_only", "is not a value that is accepted here")
+        }
+        if !RuleChecks.hasCharacters(language, atMost: 35) {
+            violations.add("language", "string.max_len", "must have at most 35 characters")
+        }
+        if !(pageSize >= 0 && pageSize <= 10) {
+            violations.add("page_size", "int32.gte_lte", "must be 0 to 10")
+        }
+    }
 }
 
 /// One page of texts.
@@ -729,75 +764,78 @@ public enum Telehealth_V1_ConsentPolicyService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/consent_policy_service.proto",
         base64: """
-            Cip0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfcG9saWN5X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaHmdvb2dsZS9wcm90b2J1
-            Zi9kdXJhdGlvbi5wcm90bxofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxobdGVsZWhlYWx0aC92MS9jb25zZW50LnBy
-            b3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aHXRlbGVoZWFsdGgvdjEvcmVjb3JkaW5nLnByb3RvIt8BChZFdmFs
-            dWF0ZUNvbnNlbnRSZXF1ZXN0EiMKCnNlc3Npb25faWQYASABKAlCBIC6GAJSCXNlc3Npb25JZBIjCgpzdWJqZWN0X2lkGAIgASgJ
-            QgSAuhgDUglzdWJqZWN0SWQSOgoGYWN0aW9uGAMgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZhY3Rp
-            b24SPwoHcHVycG9zZRgEIAEoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIEgLoYAlIHcHVycG9zZSLfAwoXRXZh
-            bHVhdGVDb25zZW50UmVzcG9uc2USOgoGYWN0aW9uGAEgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZh
-            Y3Rpb24SIgoJc2F0aXNmaWVkGAIgASgIQgSAuhgCUglzYXRpc2ZpZWQSOQoHbWlzc2luZxgDIAMoCzIfLnRlbGVoZWFsdGgudjEu
-            Q29uc2VudFNob3J0ZmFsbFIHbWlzc2luZxIrCg5vdGhlcnNfbWlzc2luZxgEIAEoCEIEgLoYAlINb3RoZXJzTWlzc2luZxIxCgVi
-            YXNpcxgFIAMoCzIbLnRlbGVoZWFsdGgudjEuQ29uc2VudEJhc2lzUgViYXNpcxIaCgVwbGFjZRgGIAEoCUIEgLoYAlIFcGxhY2US
-            KwoOcG9saWN5X3ZlcnNpb24YByABKAlCBIC6GAJSDXBvbGljeVZlcnNpb24SOwoJY2l0YXRpb25zGAggAygLMh0udGVsZWhlYWx0
-            aC52MS5Qb2xpY3lDaXRhdGlvblIJY2l0YXRpb25zEkMKDGV2YWx1YXRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1l
-            c3RhbXBCBIC6GAJSC2V2YWx1YXRlZEF0Iq8CChBDb25zZW50U2hvcnRmYWxsEiMKCnN1YmplY3RfaWQYASABKAlCBIC6GANSCXN1
-            YmplY3RJZBJKCgxzdWJqZWN0X3JvbGUYAiABKA4yIS50ZWxlaGVhbHRoLnYxLkNvbnNlbnRTdWJqZWN0Um9sZUIEgLoYAlILc3Vi
-            amVjdFJvbGUSNAoEdHlwZRgDIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5cGUSPgoFY2F1c2UYBCAB
-            KA4yIi50ZWxlaGVhbHRoLnYxLk1pc3NpbmdDb25zZW50Q2F1c2VCBIC6GAJSBWNhdXNlEjQKBnJlbWVkeRgFIAEoCzIcLnRlbGVo
-            ZWFsdGgudjEuQ29uc2VudFJlbWVkeVIGcmVtZWR5IrkDCg1Db25zZW50UmVtZWR5EjYKBXR5cGVzGAEgAygOMhoudGVsZWhlYWx0
-            aC52MS5Db25zZW50VHlwZUIEgLoYAlIFdHlwZXMSPAoHbWV0aG9kcxgCIAMoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhv
-            ZEIEgLoYAlIHbWV0aG9kcxIqCg52ZXJiYWxfYXNfd2VsbBgDIAEoCEIEgLoYAlIMdmVyYmFsQXNXZWxsEi4KEGZvcl9zZXNzaW9u
-            X29ubHkYBCABKAhCBIC6GAJSDmZvclNlc3Npb25Pbmx5EisKDmd1YXJkaWFuX3NpZ25zGAUgASgIQgSAuhgCUg1ndWFyZGlhblNp
-            Z25zEkUKCWRvY3VtZW50cxgGIAMoCzInLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50UmVmZXJlbmNlUglkb2N1bWVudHMS
-            OQoIZXZpZGVuY2UYByADKAsyHS50ZWxlaGVhbHRoLnYxLk1ldGhvZEV2aWRlbmNlUghldmlkZW5jZRInCgxjaXRhdGlvbl9pZHMY
-            CCADKAlCBIC6GAJSC2NpdGF0aW9uSWRzIrkBChhDb25zZW50RG9jdW1lbnRSZWZlcmVuY2USNAoEdHlwZRgBIAEoDjIaLnRlbGVo
-            ZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5cGUSHgoHdmVyc2lvbhgCIAEoCUIEgLoYAVIHdmVyc2lvbhIgCghsYW5ndWFn
-            ZRgDIAEoCUIEgLoYAVIIbGFuZ3VhZ2USJQoLdGV4dF9zaGEyNTYYBCABKAxCBIC6GAJSCnRleHRTaGEyNTYikgEKDk1ldGhvZEV2
-            aWRlbmNlEjoKBm1ldGhvZBgBIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIEgLoYAlIGbWV0aG9kEkQKCHJlcXVp
-            cmVkGAIgAygOMiIudGVsZWhlYWx0aC52MS5Db25zZW50RXZpZGVuY2VLaW5kQgSAuhgCUghyZXF1aXJlZCKvAwoMQ29uc2VudEJh
-            c2lzEiMKCmNvbnNlbnRfaWQYASABKAlCBIC6GAJSCWNvbnNlbnRJZBIjCgpzdWJqZWN0X2lkGAIgASgJQgSAuhgDUglzdWJqZWN0
-            SWQSSgoMc3ViamVjdF9yb2xlGAMgASgOMiEudGVsZWhlYWx0aC52MS5Db25zZW50U3ViamVjdFJvbGVCBIC6GAJSC3N1YmplY3RS
-            b2xlEjQKBHR5cGUYBCABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgR0eXBlEjoKBm1ldGhvZBgFIAEoDjIc
-            LnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIEgLoYAlIGbWV0aG9kEkMKDGNvdW50c191bnRpbBgGIAEoCzIaLmdvb2dsZS5w
-            cm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSC2NvdW50c1VudGlsEicKDGV4cGlyZXNfc29vbhgHIAEoCEIEgLoYAlILZXhwaXJlc1Nv
-            b24SKQoNdGV4dF9yZXBsYWNlZBgIIAEoCEIEgLoYAlIMdGV4dFJlcGxhY2VkIl4KDlBvbGljeUNpdGF0aW9uEhQKAmlkGAEgASgJ
-            QgSAuhgCUgJpZBIcCgZzb3VyY2UYAiABKAlCBIC6GAJSBnNvdXJjZRIYCgRzYXlzGAMgASgJQgSAuhgCUgRzYXlzIucBChtMaXN0
-            Q29uc2VudERvY3VtZW50c1JlcXVlc3QSNAoEdHlwZRgBIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5
-            cGUSIAoIbGFuZ3VhZ2UYAiABKAlCBIC6GAFSCGxhbmd1YWdlEigKDWluX2ZvcmNlX29ubHkYAyABKAhCBIC6GAJSC2luRm9yY2VP
-            bmx5EiEKCXBhZ2Vfc2l6ZRgEIAEoBUIEgLoYAlIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgFIAEoCUIEgLoYAlIJcGFnZVRva2Vu
-            IooBChxMaXN0Q29uc2VudERvY3VtZW50c1Jlc3BvbnNlEjwKCWRvY3VtZW50cxgBIAMoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2Vu
-            dERvY3VtZW50Uglkb2N1bWVudHMSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIhoKGExpc3RQ
-            bGFjZVBvbGljaWVzUmVxdWVzdCJ4ChlMaXN0UGxhY2VQb2xpY2llc1Jlc3BvbnNlEjYKCHBvbGljaWVzGAEgAygLMhoudGVsZWhl
-            YWx0aC52MS5QbGFjZVBvbGljeVIIcG9saWNpZXMSIwoKaG9tZV9wbGFjZRgCIAEoCUIEgLoYAlIJaG9tZVBsYWNlIvcCCgtQbGFj
-            ZVBvbGljeRIaCgVwbGFjZRgBIAEoCUIEgLoYAlIFcGxhY2USHgoHdmVyc2lvbhgCIAEoCUIEgLoYAVIHdmVyc2lvbhIaCgV0aXRs
-            ZRgDIAEoCUIEgLoYAlIFdGl0bGUSLAoPYWdlX29mX21ham9yaXR5GAQgASgFQgSAuhgCUg1hZ2VPZk1ham9yaXR5EjsKCWNpdGF0
-            aW9ucxgFIAMoCzIdLnRlbGVoZWFsdGgudjEuUG9saWN5Q2l0YXRpb25SCWNpdGF0aW9ucxJFCgxyZXF1aXJlbWVudHMYBiADKAsy
-            IS50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSZXF1aXJlbWVudFIMcmVxdWlyZW1lbnRzEjkKCGV2aWRlbmNlGAcgAygLMh0udGVsZWhl
-            YWx0aC52MS5NZXRob2RFdmlkZW5jZVIIZXZpZGVuY2USIwoKdGltZV96b25lcxgIIAMoCUIEgLoYAlIJdGltZVpvbmVzItsEChJD
-            b25zZW50UmVxdWlyZW1lbnQSOgoGYWN0aW9uGAEgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZhY3Rp
-            b24SGgoFcm9sZXMYAiADKAlCBIC6GAJSBXJvbGVzEicKDHdoZW5fcHJlc2VudBgDIAMoCUIEgLoYAlILd2hlblByZXNlbnQSNgoF
-            dHlwZXMYBCADKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgV0eXBlcxI8CgdtZXRob2RzGAUgAygOMhwudGVs
-            ZWhlYWx0aC52MS5Db25zZW50TWV0aG9kQgSAuhgCUgdtZXRob2RzEioKDnZlcmJhbF9hc193ZWxsGAYgASgIQgSAuhgCUgx2ZXJi
-            YWxBc1dlbGwSLgoQZm9yX3Nlc3Npb25fb25seRgHIAEoCEIEgLoYAlIOZm9yU2Vzc2lvbk9ubHkSOwoIdmFsaWRpdHkYCCABKAsy
-            GS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSCHZhbGlkaXR5EkYKDnJlbmV3YWxfd2luZG93GAkgASgLMhkuZ29vZ2xl
-            LnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUg1yZW5ld2FsV2luZG93EkQKDXZlcnNpb25fZ3JhY2UYCiABKAsyGS5nb29nbGUucHJv
-            dG9idWYuRHVyYXRpb25CBIC6GAJSDHZlcnNpb25HcmFjZRInCgxjaXRhdGlvbl9pZHMYCyADKAlCBIC6GAJSC2NpdGF0aW9uSWRz
-            KvoBChNDb25zZW50RXZpZGVuY2VLaW5kEiUKIUNPTlNFTlRfRVZJREVOQ0VfS0lORF9VTlNQRUNJRklFRBAAEh4KGkNPTlNFTlRf
-            RVZJREVOQ0VfS0lORF9OT1RFEAESKAokQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDQU5fUkVGRVJFTkNFEAISJQohQ09OU0VOVF9F
-            VklERU5DRV9LSU5EX1NDQU5fU0hBMjU2EAMSKAokQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDUklQVF9WRVJTSU9OEAQSIQodQ09O
-            U0VOVF9FVklERU5DRV9LSU5EX1dJVE5FU1MQBTLRAgoUQ29uc2VudFBvbGljeVNlcnZpY2USYAoPRXZhbHVhdGVDb25zZW50EiUu
-            dGVsZWhlYWx0aC52MS5FdmFsdWF0ZUNvbnNlbnRSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5FdmFsdWF0ZUNvbnNlbnRSZXNwb25z
-            ZRJvChRMaXN0Q29uc2VudERvY3VtZW50cxIqLnRlbGVoZWFsdGgudjEuTGlzdENvbnNlbnREb2N1bWVudHNSZXF1ZXN0GisudGVs
-            ZWhlYWx0aC52MS5MaXN0Q29uc2VudERvY3VtZW50c1Jlc3BvbnNlEmYKEUxpc3RQbGFjZVBvbGljaWVzEicudGVsZWhlYWx0aC52
-            MS5MaXN0UGxhY2VQb2xpY2llc1JlcXVlc3QaKC50ZWxlaGVhbHRoLnYxLkxpc3RQbGFjZVBvbGljaWVzUmVzcG9uc2ViBnByb3Rv
-            Mw==
+            Cip0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfcG9saWN5X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaG2J1Zi92YWxpZGF0ZS92
+            YWxpZGF0ZS5wcm90bxoeZ29vZ2xlL3Byb3RvYnVmL2R1cmF0aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnBy
+            b3RvGht0ZWxlaGVhbHRoL3YxL2NvbnNlbnQucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxoddGVsZWhlYWx0
+            aC92MS9yZWNvcmRpbmcucHJvdG8aGXRlbGVoZWFsdGgvdjEvcnVsZXMucHJvdG8ikwIKFkV2YWx1YXRlQ29uc2VudFJlcXVlc3QS
+            MgoKc2Vzc2lvbl9pZBgBIAEoCUITgLoYArpIA9gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEjIKCnN1YmplY3RfaWQYAiABKAlCE4C6
+            GAO6SAPYAQG6SAZyBIi6GAFSCXN1YmplY3RJZBJICgZhY3Rpb24YAyABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY3Rpb25C
+            EoC6GAK6SAPIAQG6SAWCAQIQAVIGYWN0aW9uEkcKB3B1cnBvc2UYBCABKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1cnBv
+            c2VCDIC6GAK6SAWCAQIQAVIHcHVycG9zZSLfAwoXRXZhbHVhdGVDb25zZW50UmVzcG9uc2USOgoGYWN0aW9uGAEgASgOMhwudGVs
+            ZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZhY3Rpb24SIgoJc2F0aXNmaWVkGAIgASgIQgSAuhgCUglzYXRpc2ZpZWQS
+            OQoHbWlzc2luZxgDIAMoCzIfLnRlbGVoZWFsdGgudjEuQ29uc2VudFNob3J0ZmFsbFIHbWlzc2luZxIrCg5vdGhlcnNfbWlzc2lu
+            ZxgEIAEoCEIEgLoYAlINb3RoZXJzTWlzc2luZxIxCgViYXNpcxgFIAMoCzIbLnRlbGVoZWFsdGgudjEuQ29uc2VudEJhc2lzUgVi
+            YXNpcxIaCgVwbGFjZRgGIAEoCUIEgLoYAlIFcGxhY2USKwoOcG9saWN5X3ZlcnNpb24YByABKAlCBIC6GAJSDXBvbGljeVZlcnNp
+            b24SOwoJY2l0YXRpb25zGAggAygLMh0udGVsZWhlYWx0aC52MS5Qb2xpY3lDaXRhdGlvblIJY2l0YXRpb25zEkMKDGV2YWx1YXRl
+            ZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSC2V2YWx1YXRlZEF0Iq8CChBDb25zZW50U2hvcnRm
+            YWxsEiMKCnN1YmplY3RfaWQYASABKAlCBIC6GANSCXN1YmplY3RJZBJKCgxzdWJqZWN0X3JvbGUYAiABKA4yIS50ZWxlaGVhbHRo
+            LnYxLkNvbnNlbnRTdWJqZWN0Um9sZUIEgLoYAlILc3ViamVjdFJvbGUSNAoEdHlwZRgDIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29u
+            c2VudFR5cGVCBIC6GAJSBHR5cGUSPgoFY2F1c2UYBCABKA4yIi50ZWxlaGVhbHRoLnYxLk1pc3NpbmdDb25zZW50Q2F1c2VCBIC6
+            GAJSBWNhdXNlEjQKBnJlbWVkeRgFIAEoCzIcLnRlbGVoZWFsdGgudjEuQ29uc2VudFJlbWVkeVIGcmVtZWR5IrkDCg1Db25zZW50
+            UmVtZWR5EjYKBXR5cGVzGAEgAygOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIEgLoYAlIFdHlwZXMSPAoHbWV0aG9kcxgC
+            IAMoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIEgLoYAlIHbWV0aG9kcxIqCg52ZXJiYWxfYXNfd2VsbBgDIAEoCEIE
+            gLoYAlIMdmVyYmFsQXNXZWxsEi4KEGZvcl9zZXNzaW9uX29ubHkYBCABKAhCBIC6GAJSDmZvclNlc3Npb25Pbmx5EisKDmd1YXJk
+            aWFuX3NpZ25zGAUgASgIQgSAuhgCUg1ndWFyZGlhblNpZ25zEkUKCWRvY3VtZW50cxgGIAMoCzInLnRlbGVoZWFsdGgudjEuQ29u
+            c2VudERvY3VtZW50UmVmZXJlbmNlUglkb2N1bWVudHMSOQoIZXZpZGVuY2UYByADKAsyHS50ZWxlaGVhbHRoLnYxLk1ldGhvZEV2
+            aWRlbmNlUghldmlkZW5jZRInCgxjaXRhdGlvbl9pZHMYCCADKAlCBIC6GAJSC2NpdGF0aW9uSWRzIrkBChhDb25zZW50RG9jdW1l
+            bnRSZWZlcmVuY2USNAoEdHlwZRgBIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5cGUSHgoHdmVyc2lv
+            bhgCIAEoCUIEgLoYAVIHdmVyc2lvbhIgCghsYW5ndWFnZRgDIAEoCUIEgLoYAVIIbGFuZ3VhZ2USJQoLdGV4dF9zaGEyNTYYBCAB
+            KAxCBIC6GAJSCnRleHRTaGEyNTYikgEKDk1ldGhvZEV2aWRlbmNlEjoKBm1ldGhvZBgBIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29u
+            c2VudE1ldGhvZEIEgLoYAlIGbWV0aG9kEkQKCHJlcXVpcmVkGAIgAygOMiIudGVsZWhlYWx0aC52MS5Db25zZW50RXZpZGVuY2VL
+            aW5kQgSAuhgCUghyZXF1aXJlZCKvAwoMQ29uc2VudEJhc2lzEiMKCmNvbnNlbnRfaWQYASABKAlCBIC6GAJSCWNvbnNlbnRJZBIj
+            CgpzdWJqZWN0X2lkGAIgASgJQgSAuhgDUglzdWJqZWN0SWQSSgoMc3ViamVjdF9yb2xlGAMgASgOMiEudGVsZWhlYWx0aC52MS5D
+            b25zZW50U3ViamVjdFJvbGVCBIC6GAJSC3N1YmplY3RSb2xlEjQKBHR5cGUYBCABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRU
+            eXBlQgSAuhgCUgR0eXBlEjoKBm1ldGhvZBgFIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIEgLoYAlIGbWV0aG9k
+            EkMKDGNvdW50c191bnRpbBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSC2NvdW50c1VudGlsEicKDGV4
+            cGlyZXNfc29vbhgHIAEoCEIEgLoYAlILZXhwaXJlc1Nvb24SKQoNdGV4dF9yZXBsYWNlZBgIIAEoCEIEgLoYAlIMdGV4dFJlcGxh
+            Y2VkIl4KDlBvbGljeUNpdGF0aW9uEhQKAmlkGAEgASgJQgSAuhgCUgJpZBIcCgZzb3VyY2UYAiABKAlCBIC6GAJSBnNvdXJjZRIY
+            CgRzYXlzGAMgASgJQgSAuhgCUgRzYXlzIv8BChtMaXN0Q29uc2VudERvY3VtZW50c1JlcXVlc3QSPAoEdHlwZRgBIAEoDjIaLnRl
+            bGVoZWFsdGgudjEuQ29uc2VudFR5cGVCDIC6GAK6SAWCAQIQAVIEdHlwZRInCghsYW5ndWFnZRgCIAEoCUILgLoYAbpIBHICGCNS
+            CGxhbmd1YWdlEigKDWluX2ZvcmNlX29ubHkYAyABKAhCBIC6GAJSC2luRm9yY2VPbmx5EioKCXBhZ2Vfc2l6ZRgEIAEoBUINgLoY
+            ArpIBhoEGAooAFIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgFIAEoCUIEgLoYAlIJcGFnZVRva2VuIooBChxMaXN0Q29uc2VudERv
+            Y3VtZW50c1Jlc3BvbnNlEjwKCWRvY3VtZW50cxgBIAMoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50Uglkb2N1bWVu
+            dHMSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIhoKGExpc3RQbGFjZVBvbGljaWVzUmVxdWVz
+            dCJ4ChlMaXN0UGxhY2VQb2xpY2llc1Jlc3BvbnNlEjYKCHBvbGljaWVzGAEgAygLMhoudGVsZWhlYWx0aC52MS5QbGFjZVBvbGlj
+            eVIIcG9saWNpZXMSIwoKaG9tZV9wbGFjZRgCIAEoCUIEgLoYAlIJaG9tZVBsYWNlIvcCCgtQbGFjZVBvbGljeRIaCgVwbGFjZRgB
+            IAEoCUIEgLoYAlIFcGxhY2USHgoHdmVyc2lvbhgCIAEoCUIEgLoYAVIHdmVyc2lvbhIaCgV0aXRsZRgDIAEoCUIEgLoYAlIFdGl0
+            bGUSLAoPYWdlX29mX21ham9yaXR5GAQgASgFQgSAuhgCUg1hZ2VPZk1ham9yaXR5EjsKCWNpdGF0aW9ucxgFIAMoCzIdLnRlbGVo
+            ZWFsdGgudjEuUG9saWN5Q2l0YXRpb25SCWNpdGF0aW9ucxJFCgxyZXF1aXJlbWVudHMYBiADKAsyIS50ZWxlaGVhbHRoLnYxLkNv
+            bnNlbnRSZXF1aXJlbWVudFIMcmVxdWlyZW1lbnRzEjkKCGV2aWRlbmNlGAcgAygLMh0udGVsZWhlYWx0aC52MS5NZXRob2RFdmlk
+            ZW5jZVIIZXZpZGVuY2USIwoKdGltZV96b25lcxgIIAMoCUIEgLoYAlIJdGltZVpvbmVzItsEChJDb25zZW50UmVxdWlyZW1lbnQS
+            OgoGYWN0aW9uGAEgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZhY3Rpb24SGgoFcm9sZXMYAiADKAlC
+            BIC6GAJSBXJvbGVzEicKDHdoZW5fcHJlc2VudBgDIAMoCUIEgLoYAlILd2hlblByZXNlbnQSNgoFdHlwZXMYBCADKA4yGi50ZWxl
+            aGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgV0eXBlcxI8CgdtZXRob2RzGAUgAygOMhwudGVsZWhlYWx0aC52MS5Db25zZW50
+            TWV0aG9kQgSAuhgCUgdtZXRob2RzEioKDnZlcmJhbF9hc193ZWxsGAYgASgIQgSAuhgCUgx2ZXJiYWxBc1dlbGwSLgoQZm9yX3Nl
+            c3Npb25fb25seRgHIAEoCEIEgLoYAlIOZm9yU2Vzc2lvbk9ubHkSOwoIdmFsaWRpdHkYCCABKAsyGS5nb29nbGUucHJvdG9idWYu
+            RHVyYXRpb25CBIC6GAJSCHZhbGlkaXR5EkYKDnJlbmV3YWxfd2luZG93GAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9u
+            QgSAuhgCUg1yZW5ld2FsV2luZG93EkQKDXZlcnNpb25fZ3JhY2UYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6
+            GAJSDHZlcnNpb25HcmFjZRInCgxjaXRhdGlvbl9pZHMYCyADKAlCBIC6GAJSC2NpdGF0aW9uSWRzKvoBChNDb25zZW50RXZpZGVu
+            Y2VLaW5kEiUKIUNPTlNFTlRfRVZJREVOQ0VfS0lORF9VTlNQRUNJRklFRBAAEh4KGkNPTlNFTlRfRVZJREVOQ0VfS0lORF9OT1RF
+            EAESKAokQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDQU5fUkVGRVJFTkNFEAISJQohQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDQU5f
+            U0hBMjU2EAMSKAokQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDUklQVF9WRVJTSU9OEAQSIQodQ09OU0VOVF9FVklERU5DRV9LSU5E
+            X1dJVE5FU1MQBTLRAgoUQ29uc2VudFBvbGljeVNlcnZpY2USYAoPRXZhbHVhdGVDb25zZW50EiUudGVsZWhlYWx0aC52MS5FdmFs
+            dWF0ZUNvbnNlbnRSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5FdmFsdWF0ZUNvbnNlbnRSZXNwb25zZRJvChRMaXN0Q29uc2VudERv
+            Y3VtZW50cxIqLnRlbGVoZWFsdGgudjEuTGlzdENvbnNlbnREb2N1bWVudHNSZXF1ZXN0GisudGVsZWhlYWx0aC52MS5MaXN0Q29u
+            c2VudERvY3VtZW50c1Jlc3BvbnNlEmYKEUxpc3RQbGFjZVBvbGljaWVzEicudGVsZWhlYWx0aC52MS5MaXN0UGxhY2VQb2xpY2ll
+            c1JlcXVlc3QaKC50ZWxlaGVhbHRoLnYxLkxpc3RQbGFjZVBvbGljaWVzUmVzcG9uc2ViBnByb3RvMw==
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Duration_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
             Telehealth_V1_Consent_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
             Telehealth_V1_Recording_File.descriptor,
+            Telehealth_V1_Rules_File.descriptor,
         ])
 }

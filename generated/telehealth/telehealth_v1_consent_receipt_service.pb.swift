@@ -30,6 +30,16 @@ public struct Telehealth_V1_GetConsentReceiptRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !consentID.isEmpty {
+            if !RuleChecks.isText(consentID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("consent_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("consent_id", "required", "is required")
+        }
+    }
 }
 
 /// A receipt.
@@ -167,6 +177,16 @@ public struct Telehealth_V1_ExportPersonRecordRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !subjectID.isEmpty {
+            if !RuleChecks.isText(subjectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("subject_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("subject_id", "required", "is required")
+        }
+    }
 }
 
 /// A piece of the export.
@@ -297,24 +317,27 @@ public enum Telehealth_V1_ConsentReceiptService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/consent_receipt_service.proto",
         base64: """
-            Cit0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfcmVjZWlwdF9zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGh9nb29nbGUvcHJvdG9i
-            dWYvdGltZXN0YW1wLnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8iPwoYR2V0Q29uc2VudFJlY2VpcHRSZXF1
-            ZXN0EiMKCmNvbnNlbnRfaWQYASABKAlCBIC6GAJSCWNvbnNlbnRJZCJYChlHZXRDb25zZW50UmVjZWlwdFJlc3BvbnNlEh4KB3Jl
-            Y2VpcHQYASABKAlCBIC6GARSB3JlY2VpcHQSGwoGa2V5X2lkGAIgASgJQgSAuhgCUgVrZXlJZCIWChRHZXRSZWNlaXB0S2V5UmVx
-            dWVzdCKeAQoVR2V0UmVjZWlwdEtleVJlc3BvbnNlEiMKCnB1YmxpY19rZXkYASABKAxCBIC6GAJSCXB1YmxpY0tleRIbCgZrZXlf
-            aWQYAiABKAlCBIC6GAJSBWtleUlkEkMKDHJldGlyZWRfa2V5cxgDIAMoCzIgLnRlbGVoZWFsdGgudjEuUmV0aXJlZFJlY2VpcHRL
-            ZXlSC3JldGlyZWRLZXlzIpYBChFSZXRpcmVkUmVjZWlwdEtleRIjCgpwdWJsaWNfa2V5GAEgASgMQgSAuhgCUglwdWJsaWNLZXkS
-            GwoGa2V5X2lkGAIgASgJQgSAuhgCUgVrZXlJZBI/CgpyZXRpcmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFt
-            cEIEgLoYAlIJcmV0aXJlZEF0IkAKGUV4cG9ydFBlcnNvblJlY29yZFJlcXVlc3QSIwoKc3ViamVjdF9pZBgBIAEoCUIEgLoYA1IJ
-            c3ViamVjdElkIjgKGkV4cG9ydFBlcnNvblJlY29yZFJlc3BvbnNlEhoKBWNodW5rGAEgASgMQgSAuhgEUgVjaHVuazLIAgoVQ29u
-            c2VudFJlY2VpcHRTZXJ2aWNlEmYKEUdldENvbnNlbnRSZWNlaXB0EicudGVsZWhlYWx0aC52MS5HZXRDb25zZW50UmVjZWlwdFJl
-            cXVlc3QaKC50ZWxlaGVhbHRoLnYxLkdldENvbnNlbnRSZWNlaXB0UmVzcG9uc2USWgoNR2V0UmVjZWlwdEtleRIjLnRlbGVoZWFs
-            dGgudjEuR2V0UmVjZWlwdEtleVJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkdldFJlY2VpcHRLZXlSZXNwb25zZRJrChJFeHBvcnRQ
-            ZXJzb25SZWNvcmQSKC50ZWxlaGVhbHRoLnYxLkV4cG9ydFBlcnNvblJlY29yZFJlcXVlc3QaKS50ZWxlaGVhbHRoLnYxLkV4cG9y
-            dFBlcnNvblJlY29yZFJlc3BvbnNlMAFiBnByb3RvMw==
+            Cit0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfcmVjZWlwdF9zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGhtidWYvdmFsaWRhdGUv
+            dmFsaWRhdGUucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5w
+            cm90bxoZdGVsZWhlYWx0aC92MS9ydWxlcy5wcm90byJOChhHZXRDb25zZW50UmVjZWlwdFJlcXVlc3QSMgoKY29uc2VudF9pZBgB
+            IAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJY29uc2VudElkIlgKGUdldENvbnNlbnRSZWNlaXB0UmVzcG9uc2USHgoHcmVjZWlw
+            dBgBIAEoCUIEgLoYBFIHcmVjZWlwdBIbCgZrZXlfaWQYAiABKAlCBIC6GAJSBWtleUlkIhYKFEdldFJlY2VpcHRLZXlSZXF1ZXN0
+            Ip4BChVHZXRSZWNlaXB0S2V5UmVzcG9uc2USIwoKcHVibGljX2tleRgBIAEoDEIEgLoYAlIJcHVibGljS2V5EhsKBmtleV9pZBgC
+            IAEoCUIEgLoYAlIFa2V5SWQSQwoMcmV0aXJlZF9rZXlzGAMgAygLMiAudGVsZWhlYWx0aC52MS5SZXRpcmVkUmVjZWlwdEtleVIL
+            cmV0aXJlZEtleXMilgEKEVJldGlyZWRSZWNlaXB0S2V5EiMKCnB1YmxpY19rZXkYASABKAxCBIC6GAJSCXB1YmxpY0tleRIbCgZr
+            ZXlfaWQYAiABKAlCBIC6GAJSBWtleUlkEj8KCnJldGlyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSA
+            uhgCUglyZXRpcmVkQXQiTwoZRXhwb3J0UGVyc29uUmVjb3JkUmVxdWVzdBIyCgpzdWJqZWN0X2lkGAEgASgJQhOAuhgDukgDyAEB
+            ukgGcgSIuhgBUglzdWJqZWN0SWQiOAoaRXhwb3J0UGVyc29uUmVjb3JkUmVzcG9uc2USGgoFY2h1bmsYASABKAxCBIC6GARSBWNo
+            dW5rMsgCChVDb25zZW50UmVjZWlwdFNlcnZpY2USZgoRR2V0Q29uc2VudFJlY2VpcHQSJy50ZWxlaGVhbHRoLnYxLkdldENvbnNl
+            bnRSZWNlaXB0UmVxdWVzdBooLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFJlY2VpcHRSZXNwb25zZRJaCg1HZXRSZWNlaXB0S2V5
+            EiMudGVsZWhlYWx0aC52MS5HZXRSZWNlaXB0S2V5UmVxdWVzdBokLnRlbGVoZWFsdGgudjEuR2V0UmVjZWlwdEtleVJlc3BvbnNl
+            EmsKEkV4cG9ydFBlcnNvblJlY29yZBIoLnRlbGVoZWFsdGgudjEuRXhwb3J0UGVyc29uUmVjb3JkUmVxdWVzdBopLnRlbGVoZWFs
+            dGgudjEuRXhwb3J0UGVyc29uUmVjb3JkUmVzcG9uc2UwAWIGcHJvdG8z
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
+            Telehealth_V1_Rules_File.descriptor,
         ])
 }

@@ -82,6 +82,67 @@ public struct Telehealth_V1_ConsentSubmission: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if decision.rawValue != 0 {
+            if !decision.isRecognized {
+                violations.add("decision", "enum.defined_only", "is not a value that is accepted here")
+            }
+        } else {
+            violations.add("decision", "required", "is required")
+        }
+        if !documentVersion.isEmpty {
+            if documentVersion.utf8.count > 32 {
+                violations.add("document_version", "string.max_bytes", "must have at most 32 bytes")
+            }
+        } else {
+            violations.add("document_version", "required", "is required")
+        }
+        if !language.isEmpty {
+            if !RuleChecks.hasCharacters(language, atMost: 35) {
+                violations.add("language", "string.max_len", "must have at most 35 characters")
+            }
+        } else {
+            violations.add("language", "required", "is required")
+        }
+        if textSha256.count < 32 || textSha256.count > 32 {
+            violations.add("text_sha256", "bytes.len", "must have 32 bytes")
+        }
+        if method.rawValue != 0 {
+            if !method.isRecognized {
+                violations.add("method", "enum.defined_only", "is not a value that is accepted here")
+            }
+        } else {
+            violations.add("method", "required", "is required")
+        }
+        if RuleChecks.hasDuplicates(recordingPurposes) {
+            violations.add("recording_purposes", "repeated.unique", "must not name anything twice")
+        }
+        for (index, value) in recordingPurposes.enumerated() {
+            if !value.isRecognized {
+                violations.add("recording_purposes", at: index, "enum.defined_only", "is not a value that is accepted here")
+            }
+            if [0].contains(value.rawValue) {
+                violations.add("recording_purposes", at: index, "enum.not_in", "is not a value that is accepted here")
+            }
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if evidence.utf8.count > 4096 {
+            violations.add("evidence", "string.max_bytes", "must have at most 4096 bytes")
+        }
+        if !signerID.isEmpty {
+            if !RuleChecks.isText(signerID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("signer_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if let value = evidenceItems {
+            violations.check(value, in: "evidence_items")
+        }
+    }
 }
 
 /// A decision to write.
@@ -132,6 +193,46 @@ public struct Telehealth_V1_SubmitConsentRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !subjectID.isEmpty {
+            if !RuleChecks.isText(subjectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("subject_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("subject_id", "required", "is required")
+        }
+        if !subjectRole.isRecognized {
+            violations.add("subject_role", "enum.defined_only", "is not a value that is accepted here")
+        }
+        if type.rawValue != 0 {
+            if !type.isRecognized {
+                violations.add("type", "enum.defined_only", "is not a value that is accepted here")
+            }
+        } else {
+            violations.add("type", "required", "is required")
+        }
+        if !appointmentID.isEmpty {
+            if !RuleChecks.isText(appointmentID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("appointment_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if let value = submission {
+            violations.check(value, in: "submission")
+        } else {
+            violations.add("submission", "required", "is required")
+        }
+    }
 }
 
 /// The record written.
@@ -160,6 +261,12 @@ public struct Telehealth_V1_SubmitConsentResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = consent {
+            violations.check(value, in: "consent")
+        }
+    }
 }
 
 /// Whose consents, for which visit.
@@ -185,6 +292,21 @@ public struct Telehealth_V1_GetConsentStatusRequest: Message {
             case 10: try reader.read(&subjectID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !subjectID.isEmpty {
+            if !RuleChecks.isText(subjectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("subject_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("subject_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         }
     }
@@ -218,6 +340,12 @@ public struct Telehealth_V1_GetConsentStatusResponse: Message {
             case 26: try reader.readMessage(&evaluatedAt)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        for (index, value) in consents.enumerated() {
+            violations.check(value, in: "consents", at: index)
         }
     }
 }
@@ -256,6 +384,31 @@ public struct Telehealth_V1_UpdateConsentRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !consentID.isEmpty {
+            if !RuleChecks.isText(consentID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("consent_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("consent_id", "required", "is required")
+        }
+        if let value = submission {
+            violations.check(value, in: "submission")
+        } else {
+            violations.add("submission", "required", "is required")
+        }
+    }
 }
 
 /// The record written.
@@ -282,6 +435,12 @@ public struct Telehealth_V1_UpdateConsentResponse: Message {
             case 10: try reader.readMessage(&_consent)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = consent {
+            violations.check(value, in: "consent")
         }
     }
 }
@@ -316,6 +475,29 @@ public struct Telehealth_V1_RevokeConsentRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !consentID.isEmpty {
+            if !RuleChecks.isText(consentID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("consent_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("consent_id", "required", "is required")
+        }
+        if reason.utf8.count > 1000 {
+            violations.add("reason", "string.max_bytes", "must have at most 1000 bytes")
+        }
+    }
 }
 
 /// What stands after the revocation.
@@ -346,6 +528,12 @@ public struct Telehealth_V1_RevokeConsentResponse: Message {
             case 18: try reader.readRepeated(&stoppedRecordingIds, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = consent {
+            violations.check(value, in: "consent")
         }
     }
 }
@@ -388,6 +576,22 @@ public struct Telehealth_V1_ListConsentsRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !subjectID.isEmpty {
+            if !RuleChecks.isText(subjectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("subject_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("subject_id", "required", "is required")
+        }
+        if !type.isRecognized {
+            violations.add("type", "enum.defined_only", "is not a value that is accepted here")
+        }
+        if !(pageSize >= 0 && pageSize <= 200) {
+            violations.add("page_size", "int32.gte_lte", "must be 0 to 200")
+        }
+    }
 }
 
 /// One page of records.
@@ -414,6 +618,12 @@ public struct Telehealth_V1_ListConsentsResponse: Message {
             case 18: try reader.read(&nextPageToken, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        for (index, value) in consents.enumerated() {
+            violations.check(value, in: "consents", at: index)
         }
     }
 }
@@ -458,6 +668,50 @@ public struct Telehealth_V1_PutConsentDocumentRequest: Message {
             case 50: try reader.readMessage(&effectiveAt)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if type.rawValue != 0 {
+            if !type.isRecognized {
+                violations.add("type", "enum.defined_only", "is not a value that is accepted here")
+            }
+        } else {
+            violations.add("type", "required", "is required")
+        }
+        if !version.isEmpty {
+            if version.utf8.count > 32 {
+                violations.add("version", "string.max_bytes", "must have at most 32 bytes")
+            }
+            if !RuleChecks.isText(version, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("version", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("version", "required", "is required")
+        }
+        if !language.isEmpty {
+            if !RuleChecks.hasCharacters(language, atMost: 35) {
+                violations.add("language", "string.max_len", "must have at most 35 characters")
+            }
+        } else {
+            violations.add("language", "required", "is required")
+        }
+        if !text.isEmpty {
+            if text.utf8.count > 262144 {
+                violations.add("text", "string.max_bytes", "must have at most 262144 bytes")
+            }
+        } else {
+            violations.add("text", "required", "is required")
         }
     }
 }
@@ -519,6 +773,22 @@ public struct Telehealth_V1_GetConsentDocumentRequest: Message {
             case 26: try reader.read(&language, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if type.rawValue != 0 {
+            if !type.isRecognized {
+                violations.add("type", "enum.defined_only", "is not a value that is accepted here")
+            }
+        } else {
+            violations.add("type", "required", "is required")
+        }
+        if version.utf8.count > 32 {
+            violations.add("version", "string.max_bytes", "must have at most 32 bytes")
+        }
+        if !RuleChecks.hasCharacters(language, atMost: 35) {
+            violations.add("language", "string.max_len", "must have at most 35 characters")
         }
     }
 }
@@ -741,63 +1011,71 @@ public enum Telehealth_V1_ConsentService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/consent_service.proto",
         base64: """
-            CiN0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVz
-            dGFtcC5wcm90bxobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aHXRl
-            bGVoZWFsdGgvdjEvcmVjb3JkaW5nLnByb3RvIugFChFDb25zZW50U3VibWlzc2lvbhJACghkZWNpc2lvbhgBIAEoDjIeLnRlbGVo
-            ZWFsdGgudjEuQ29uc2VudERlY2lzaW9uQgSAuhgCUghkZWNpc2lvbhIvChBkb2N1bWVudF92ZXJzaW9uGAIgASgJQgSAuhgBUg9k
-            b2N1bWVudFZlcnNpb24SIAoIbGFuZ3VhZ2UYAyABKAlCBIC6GAFSCGxhbmd1YWdlEiUKC3RleHRfc2hhMjU2GAQgASgMQgSAuhgC
-            Ugp0ZXh0U2hhMjU2EjoKBm1ldGhvZBgFIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIEgLoYAlIGbWV0aG9kElIK
-            EGFja25vd2xlZGdlbWVudHMYBiABKAsyJi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY2tub3dsZWRnZW1lbnRzUhBhY2tub3dsZWRn
-            ZW1lbnRzElQKEnJlY29yZGluZ19wdXJwb3NlcxgHIAMoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIEgLoYAlIR
-            cmVjb3JkaW5nUHVycG9zZXMSIwoKc2Vzc2lvbl9pZBgIIAEoCUIEgLoYAlIJc2Vzc2lvbklkEiAKCGV2aWRlbmNlGAkgASgJQgSA
-            uhgEUghldmlkZW5jZRI/CgpkZWNpZGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJZGVjaWRl
-            ZEF0Ej8KCmV4cGlyZXNfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglleHBpcmVzQXQSIQoJc2ln
-            bmVyX2lkGDIgASgJQgSAuhgDUghzaWduZXJJZBJFCg5ldmlkZW5jZV9pdGVtcxgzIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2Vu
-            dEV2aWRlbmNlUg1ldmlkZW5jZUl0ZW1zItECChRTdWJtaXRDb25zZW50UmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgC
-            UglyZXF1ZXN0SWQSIwoKc3ViamVjdF9pZBgCIAEoCUIEgLoYA1IJc3ViamVjdElkEkoKDHN1YmplY3Rfcm9sZRgDIAEoDjIhLnRl
-            bGVoZWFsdGgudjEuQ29uc2VudFN1YmplY3RSb2xlQgSAuhgCUgtzdWJqZWN0Um9sZRI0CgR0eXBlGAQgASgOMhoudGVsZWhlYWx0
-            aC52MS5Db25zZW50VHlwZUIEgLoYAlIEdHlwZRIrCg5hcHBvaW50bWVudF9pZBgFIAEoCUIEgLoYAlINYXBwb2ludG1lbnRJZBJA
-            CgpzdWJtaXNzaW9uGAYgASgLMiAudGVsZWhlYWx0aC52MS5Db25zZW50U3VibWlzc2lvblIKc3VibWlzc2lvbiJJChVTdWJtaXRD
-            b25zZW50UmVzcG9uc2USMAoHY29uc2VudBgBIAEoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIHY29uc2VudCJjChdHZXRDb25z
-            ZW50U3RhdHVzUmVxdWVzdBIjCgpzdWJqZWN0X2lkGAEgASgJQgSAuhgDUglzdWJqZWN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIE
-            gLoYAlIJc2Vzc2lvbklkIssBChhHZXRDb25zZW50U3RhdHVzUmVzcG9uc2USNgoHYWN0aW9ucxgBIAMoCzIcLnRlbGVoZWFsdGgu
-            djEuQWN0aW9uQ29uc2VudFIHYWN0aW9ucxIyCghjb25zZW50cxgCIAMoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIIY29uc2Vu
-            dHMSQwoMZXZhbHVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILZXZhbHVhdGVkQXQiogEK
-            FFVwZGF0ZUNvbnNlbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpjb25zZW50X2lkGAIg
-            ASgJQgSAuhgCUgljb25zZW50SWQSQAoKc3VibWlzc2lvbhgDIAEoCzIgLnRlbGVoZWFsdGgudjEuQ29uc2VudFN1Ym1pc3Npb25S
-            CnN1Ym1pc3Npb24iSQoVVXBkYXRlQ29uc2VudFJlc3BvbnNlEjAKB2NvbnNlbnQYASABKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNl
-            bnRSB2NvbnNlbnQifgoUUmV2b2tlQ29uc2VudFJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMK
-            CmNvbnNlbnRfaWQYAiABKAlCBIC6GAJSCWNvbnNlbnRJZBIcCgZyZWFzb24YAyABKAlCBIC6GARSBnJlYXNvbiKDAQoVUmV2b2tl
-            Q29uc2VudFJlc3BvbnNlEjAKB2NvbnNlbnQYASABKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSB2NvbnNlbnQSOAoVc3RvcHBl
-            ZF9yZWNvcmRpbmdfaWRzGAIgAygJQgSAuhgCUhNzdG9wcGVkUmVjb3JkaW5nSWRzIvIBChNMaXN0Q29uc2VudHNSZXF1ZXN0EiMK
-            CnN1YmplY3RfaWQYASABKAlCBIC6GANSCXN1YmplY3RJZBI0CgR0eXBlGAIgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlw
-            ZUIEgLoYAlIEdHlwZRIhCglwYWdlX3NpemUYAyABKAVCBIC6GAJSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YBCABKAlCBIC6GAJS
-            CXBhZ2VUb2tlbhI4ChVyZW5ld2FsX3JlcXVpcmVkX29ubHkYMiABKAhCBIC6GAJSE3JlbmV3YWxSZXF1aXJlZE9ubHkieAoUTGlz
-            dENvbnNlbnRzUmVzcG9uc2USMgoIY29uc2VudHMYASADKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSCGNvbnNlbnRzEiwKD25l
-            eHRfcGFnZV90b2tlbhgCIAEoCUIEgLoYAlINbmV4dFBhZ2VUb2tlbiKXAgoZUHV0Q29uc2VudERvY3VtZW50UmVxdWVzdBIjCgpy
-            ZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSNAoEdHlwZRgCIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVC
-            BIC6GAJSBHR5cGUSHgoHdmVyc2lvbhgDIAEoCUIEgLoYAVIHdmVyc2lvbhIgCghsYW5ndWFnZRgEIAEoCUIEgLoYAVIIbGFuZ3Vh
-            Z2USGAoEdGV4dBgFIAEoCUIEgLoYAVIEdGV4dBJDCgxlZmZlY3RpdmVfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0
-            YW1wQgSAuhgCUgtlZmZlY3RpdmVBdCJYChpQdXRDb25zZW50RG9jdW1lbnRSZXNwb25zZRI6Cghkb2N1bWVudBgBIAEoCzIeLnRl
-            bGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50Ughkb2N1bWVudCKTAQoZR2V0Q29uc2VudERvY3VtZW50UmVxdWVzdBI0CgR0eXBl
-            GAEgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIEgLoYAlIEdHlwZRIeCgd2ZXJzaW9uGAIgASgJQgSAuhgBUgd2ZXJz
-            aW9uEiAKCGxhbmd1YWdlGAMgASgJQgSAuhgBUghsYW5ndWFnZSJYChpHZXRDb25zZW50RG9jdW1lbnRSZXNwb25zZRI6Cghkb2N1
-            bWVudBgBIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50Ughkb2N1bWVudDK4BQoOQ29uc2VudFNlcnZpY2USWgoN
-            U3VibWl0Q29uc2VudBIjLnRlbGVoZWFsdGgudjEuU3VibWl0Q29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlN1Ym1pdENv
-            bnNlbnRSZXNwb25zZRJjChBHZXRDb25zZW50U3RhdHVzEiYudGVsZWhlYWx0aC52MS5HZXRDb25zZW50U3RhdHVzUmVxdWVzdBon
-            LnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFN0YXR1c1Jlc3BvbnNlEloKDVVwZGF0ZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlVw
-            ZGF0ZUNvbnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5VcGRhdGVDb25zZW50UmVzcG9uc2USWgoNUmV2b2tlQ29uc2VudBIj
-            LnRlbGVoZWFsdGgudjEuUmV2b2tlQ29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlJldm9rZUNvbnNlbnRSZXNwb25zZRJX
-            CgxMaXN0Q29uc2VudHMSIi50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50c1JlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RDb25z
-            ZW50c1Jlc3BvbnNlEmkKElB1dENvbnNlbnREb2N1bWVudBIoLnRlbGVoZWFsdGgudjEuUHV0Q29uc2VudERvY3VtZW50UmVxdWVz
-            dBopLnRlbGVoZWFsdGgudjEuUHV0Q29uc2VudERvY3VtZW50UmVzcG9uc2USaQoSR2V0Q29uc2VudERvY3VtZW50EigudGVsZWhl
-            YWx0aC52MS5HZXRDb25zZW50RG9jdW1lbnRSZXF1ZXN0GikudGVsZWhlYWx0aC52MS5HZXRDb25zZW50RG9jdW1lbnRSZXNwb25z
-            ZWIGcHJvdG8z
+            CiN0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRobYnVmL3ZhbGlkYXRlL3ZhbGlkYXRl
+            LnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvGht0ZWxlaGVhbHRoL3YxL2NvbnNlbnQucHJvdG8aHnRlbGVo
+            ZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxoddGVsZWhlYWx0aC92MS9yZWNvcmRpbmcucHJvdG8aGXRlbGVoZWFsdGgvdjEvcnVs
+            ZXMucHJvdG8i3AYKEUNvbnNlbnRTdWJtaXNzaW9uEk4KCGRlY2lzaW9uGAEgASgOMh4udGVsZWhlYWx0aC52MS5Db25zZW50RGVj
+            aXNpb25CEoC6GAK6SAPIAQG6SAWCAQIQAVIIZGVjaXNpb24SPAoQZG9jdW1lbnRfdmVyc2lvbhgCIAEoCUIRgLoYAbpIA8gBAbpI
+            BHICKCBSD2RvY3VtZW50VmVyc2lvbhItCghsYW5ndWFnZRgDIAEoCUIRgLoYAbpIA8gBAbpIBHICGCNSCGxhbmd1YWdlEiwKC3Rl
+            eHRfc2hhMjU2GAQgASgMQguAuhgCukgEegJoIFIKdGV4dFNoYTI1NhJICgZtZXRob2QYBSABKA4yHC50ZWxlaGVhbHRoLnYxLkNv
+            bnNlbnRNZXRob2RCEoC6GAK6SAPIAQG6SAWCAQIQAVIGbWV0aG9kElIKEGFja25vd2xlZGdlbWVudHMYBiABKAsyJi50ZWxlaGVh
+            bHRoLnYxLkNvbnNlbnRBY2tub3dsZWRnZW1lbnRzUhBhY2tub3dsZWRnZW1lbnRzEmUKEnJlY29yZGluZ19wdXJwb3NlcxgHIAMo
+            DjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIVgLoYArpIDpIBCxgBIgeCAQQQASAAUhFyZWNvcmRpbmdQdXJwb3Nl
+            cxIyCgpzZXNzaW9uX2lkGAggASgJQhOAuhgCukgD2AEBukgGcgSIuhgBUglzZXNzaW9uSWQSKAoIZXZpZGVuY2UYCSABKAlCDIC6
+            GAS6SAVyAyiAIFIIZXZpZGVuY2USPwoKZGVjaWRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJS
+            CWRlY2lkZWRBdBI/CgpleHBpcmVzX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJZXhwaXJlc0F0
+            EjAKCXNpZ25lcl9pZBgyIAEoCUITgLoYA7pIA9gBAbpIBnIEiLoYAVIIc2lnbmVySWQSRQoOZXZpZGVuY2VfaXRlbXMYMyABKAsy
+            Hi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRFdmlkZW5jZVINZXZpZGVuY2VJdGVtcyKbAwoUU3VibWl0Q29uc2VudFJlcXVlc3QSMQoK
+            cmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc3ViamVjdF9pZBgCIAEoCUITgLoYA7pI
+            A8gBAbpIBnIEiLoYAVIJc3ViamVjdElkElIKDHN1YmplY3Rfcm9sZRgDIAEoDjIhLnRlbGVoZWFsdGgudjEuQ29uc2VudFN1Ympl
+            Y3RSb2xlQgyAuhgCukgFggECEAFSC3N1YmplY3RSb2xlEkIKBHR5cGUYBCABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBl
+            QhKAuhgCukgDyAEBukgFggECEAFSBHR5cGUSOgoOYXBwb2ludG1lbnRfaWQYBSABKAlCE4C6GAK6SAPYAQG6SAZyBIi6GAFSDWFw
+            cG9pbnRtZW50SWQSSAoKc3VibWlzc2lvbhgGIAEoCzIgLnRlbGVoZWFsdGgudjEuQ29uc2VudFN1Ym1pc3Npb25CBrpIA8gBAVIK
+            c3VibWlzc2lvbiJJChVTdWJtaXRDb25zZW50UmVzcG9uc2USMAoHY29uc2VudBgBIAEoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2Vu
+            dFIHY29uc2VudCKBAQoXR2V0Q29uc2VudFN0YXR1c1JlcXVlc3QSMgoKc3ViamVjdF9pZBgBIAEoCUITgLoYA7pIA8gBAbpIBnIE
+            iLoYAVIJc3ViamVjdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPYAQG6SAZyBIi6GAFSCXNlc3Npb25JZCLLAQoYR2V0
+            Q29uc2VudFN0YXR1c1Jlc3BvbnNlEjYKB2FjdGlvbnMYASADKAsyHC50ZWxlaGVhbHRoLnYxLkFjdGlvbkNvbnNlbnRSB2FjdGlv
+            bnMSMgoIY29uc2VudHMYAiADKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSCGNvbnNlbnRzEkMKDGV2YWx1YXRlZF9hdBgDIAEo
+            CzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSC2V2YWx1YXRlZEF0IscBChRVcGRhdGVDb25zZW50UmVxdWVzdBIx
+            CgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpjb25zZW50X2lkGAIgASgJQhOAuhgC
+            ukgDyAEBukgGcgSIuhgBUgljb25zZW50SWQSSAoKc3VibWlzc2lvbhgDIAEoCzIgLnRlbGVoZWFsdGgudjEuQ29uc2VudFN1Ym1p
+            c3Npb25CBrpIA8gBAVIKc3VibWlzc2lvbiJJChVVcGRhdGVDb25zZW50UmVzcG9uc2USMAoHY29uc2VudBgBIAEoCzIWLnRlbGVo
+            ZWFsdGgudjEuQ29uc2VudFIHY29uc2VudCKjAQoUUmV2b2tlQ29uc2VudFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoY
+            ArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKY29uc2VudF9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJY29uc2Vu
+            dElkEiQKBnJlYXNvbhgDIAEoCUIMgLoYBLpIBXIDKOgHUgZyZWFzb24igwEKFVJldm9rZUNvbnNlbnRSZXNwb25zZRIwCgdjb25z
+            ZW50GAEgASgLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ugdjb25zZW50EjgKFXN0b3BwZWRfcmVjb3JkaW5nX2lkcxgCIAMoCUIE
+            gLoYAlITc3RvcHBlZFJlY29yZGluZ0lkcyKTAgoTTGlzdENvbnNlbnRzUmVxdWVzdBIyCgpzdWJqZWN0X2lkGAEgASgJQhOAuhgD
+            ukgDyAEBukgGcgSIuhgBUglzdWJqZWN0SWQSPAoEdHlwZRgCIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCDIC6GAK6
+            SAWCAQIQAVIEdHlwZRIrCglwYWdlX3NpemUYAyABKAVCDoC6GAK6SAcaBRjIASgAUghwYWdlU2l6ZRIjCgpwYWdlX3Rva2VuGAQg
+            ASgJQgSAuhgCUglwYWdlVG9rZW4SOAoVcmVuZXdhbF9yZXF1aXJlZF9vbmx5GDIgASgIQgSAuhgCUhNyZW5ld2FsUmVxdWlyZWRP
+            bmx5IngKFExpc3RDb25zZW50c1Jlc3BvbnNlEjIKCGNvbnNlbnRzGAEgAygLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ughjb25z
+            ZW50cxIsCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4i4AIKGVB1dENvbnNlbnREb2N1bWVudFJl
+            cXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSQgoEdHlwZRgCIAEoDjIaLnRl
+            bGVoZWFsdGgudjEuQ29uc2VudFR5cGVCEoC6GAK6SAPIAQG6SAWCAQIQAVIEdHlwZRIvCgd2ZXJzaW9uGAMgASgJQhWAuhgBukgD
+            yAEBukgIcgYoIIi6GAFSB3ZlcnNpb24SLQoIbGFuZ3VhZ2UYBCABKAlCEYC6GAG6SAPIAQG6SARyAhgjUghsYW5ndWFnZRInCgR0
+            ZXh0GAUgASgJQhOAuhgBukgDyAEBukgGcgQogIAQUgR0ZXh0EkMKDGVmZmVjdGl2ZV9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1
+            Zi5UaW1lc3RhbXBCBIC6GAJSC2VmZmVjdGl2ZUF0IlgKGlB1dENvbnNlbnREb2N1bWVudFJlc3BvbnNlEjoKCGRvY3VtZW50GAEg
+            ASgLMh4udGVsZWhlYWx0aC52MS5Db25zZW50RG9jdW1lbnRSCGRvY3VtZW50Iq8BChlHZXRDb25zZW50RG9jdW1lbnRSZXF1ZXN0
+            EkIKBHR5cGUYASABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQhKAuhgCukgDyAEBukgFggECEAFSBHR5cGUSJQoHdmVy
+            c2lvbhgCIAEoCUILgLoYAbpIBHICKCBSB3ZlcnNpb24SJwoIbGFuZ3VhZ2UYAyABKAlCC4C6GAG6SARyAhgjUghsYW5ndWFnZSJY
+            ChpHZXRDb25zZW50RG9jdW1lbnRSZXNwb25zZRI6Cghkb2N1bWVudBgBIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3Vt
+            ZW50Ughkb2N1bWVudDK4BQoOQ29uc2VudFNlcnZpY2USWgoNU3VibWl0Q29uc2VudBIjLnRlbGVoZWFsdGgudjEuU3VibWl0Q29u
+            c2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlN1Ym1pdENvbnNlbnRSZXNwb25zZRJjChBHZXRDb25zZW50U3RhdHVzEiYudGVs
+            ZWhlYWx0aC52MS5HZXRDb25zZW50U3RhdHVzUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFN0YXR1c1Jlc3BvbnNl
+            EloKDVVwZGF0ZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlVwZGF0ZUNvbnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5VcGRh
+            dGVDb25zZW50UmVzcG9uc2USWgoNUmV2b2tlQ29uc2VudBIjLnRlbGVoZWFsdGgudjEuUmV2b2tlQ29uc2VudFJlcXVlc3QaJC50
+            ZWxlaGVhbHRoLnYxLlJldm9rZUNvbnNlbnRSZXNwb25zZRJXCgxMaXN0Q29uc2VudHMSIi50ZWxlaGVhbHRoLnYxLkxpc3RDb25z
+            ZW50c1JlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50c1Jlc3BvbnNlEmkKElB1dENvbnNlbnREb2N1bWVudBIoLnRl
+            bGVoZWFsdGgudjEuUHV0Q29uc2VudERvY3VtZW50UmVxdWVzdBopLnRlbGVoZWFsdGgudjEuUHV0Q29uc2VudERvY3VtZW50UmVz
+            cG9uc2USaQoSR2V0Q29uc2VudERvY3VtZW50EigudGVsZWhlYWx0aC52MS5HZXRDb25zZW50RG9jdW1lbnRSZXF1ZXN0GikudGVs
+            ZWhlYWx0aC52MS5HZXRDb25zZW50RG9jdW1lbnRSZXNwb25zZWIGcHJvdG8z
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
             Telehealth_V1_Consent_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
             Telehealth_V1_Recording_File.descriptor,
+            Telehealth_V1_Rules_File.descriptor,
         ])
 }

@@ -31,6 +31,15 @@ public struct Telehealth_V1_IngestMeetingEventsRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if events.count < 1 {
+            violations.add("events", "repeated.min_items", "must have at least 1 element")
+        }
+        if events.count > 500 {
+            violations.add("events", "repeated.max_items", "must have at most 500 elements")
+        }
+    }
 }
 
 /// What became of each.
@@ -86,7 +95,7 @@ public struct Telehealth_V1_MalformedMeetingEvent: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if index != 0 { buffer.write(1, index, as: WireInt32.self) }
+        if self.index != 0 { buffer.write(1, self.index, as: WireInt32.self) }
         if !reason.isEmpty { buffer.write(2, reason, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
@@ -94,7 +103,7 @@ public struct Telehealth_V1_MalformedMeetingEvent: Message {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 8: try reader.read(&index, as: WireInt32.self)
+            case 8: try reader.read(&self.index, as: WireInt32.self)
             case 18: try reader.read(&reason, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
@@ -167,18 +176,20 @@ public enum Telehealth_V1_EventsService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/events_service.proto",
         base64: """
-            CiJ0ZWxlaGVhbHRoL3YxL2V2ZW50c19zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xh
-            c3MucHJvdG8iOgoaSW5nZXN0TWVldGluZ0V2ZW50c1JlcXVlc3QSHAoGZXZlbnRzGAEgAygJQgSAuhgEUgZldmVudHMigAMKG0lu
-            Z2VzdE1lZXRpbmdFdmVudHNSZXNwb25zZRIgCghhY2NlcHRlZBgBIAEoBUIEgLoYAlIIYWNjZXB0ZWQSJAoKZHVwbGljYXRlcxgC
-            IAEoBUIEgLoYAlIKZHVwbGljYXRlcxIeCgdpZ25vcmVkGAMgASgFQgSAuhgCUgdpZ25vcmVkEnEKEWlnbm9yZWRfYnlfcmVhc29u
-            GAQgAygLMj8udGVsZWhlYWx0aC52MS5Jbmdlc3RNZWV0aW5nRXZlbnRzUmVzcG9uc2UuSWdub3JlZEJ5UmVhc29uRW50cnlCBIC6
-            GAJSD2lnbm9yZWRCeVJlYXNvbhJCCgltYWxmb3JtZWQYBSADKAsyJC50ZWxlaGVhbHRoLnYxLk1hbGZvcm1lZE1lZXRpbmdFdmVu
-            dFIJbWFsZm9ybWVkGkIKFElnbm9yZWRCeVJlYXNvbkVudHJ5EhAKA2tleRgBIAEoCVIDa2V5EhQKBXZhbHVlGAIgASgFUgV2YWx1
-            ZToCOAEiUQoVTWFsZm9ybWVkTWVldGluZ0V2ZW50EhoKBWluZGV4GAEgASgFQgSAuhgCUgVpbmRleBIcCgZyZWFzb24YAiABKAlC
-            BIC6GAJSBnJlYXNvbjJ9Cg1FdmVudHNTZXJ2aWNlEmwKE0luZ2VzdE1lZXRpbmdFdmVudHMSKS50ZWxlaGVhbHRoLnYxLkluZ2Vz
-            dE1lZXRpbmdFdmVudHNSZXF1ZXN0GioudGVsZWhlYWx0aC52MS5Jbmdlc3RNZWV0aW5nRXZlbnRzUmVzcG9uc2ViBnByb3RvMw==
+            CiJ0ZWxlaGVhbHRoL3YxL2V2ZW50c19zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGhtidWYvdmFsaWRhdGUvdmFsaWRhdGUu
+            cHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90byJFChpJbmdlc3RNZWV0aW5nRXZlbnRzUmVxdWVzdBInCgZldmVu
+            dHMYASADKAlCD4C6GAS6SAiSAQUIARD0A1IGZXZlbnRzIoADChtJbmdlc3RNZWV0aW5nRXZlbnRzUmVzcG9uc2USIAoIYWNjZXB0
+            ZWQYASABKAVCBIC6GAJSCGFjY2VwdGVkEiQKCmR1cGxpY2F0ZXMYAiABKAVCBIC6GAJSCmR1cGxpY2F0ZXMSHgoHaWdub3JlZBgD
+            IAEoBUIEgLoYAlIHaWdub3JlZBJxChFpZ25vcmVkX2J5X3JlYXNvbhgEIAMoCzI/LnRlbGVoZWFsdGgudjEuSW5nZXN0TWVldGlu
+            Z0V2ZW50c1Jlc3BvbnNlLklnbm9yZWRCeVJlYXNvbkVudHJ5QgSAuhgCUg9pZ25vcmVkQnlSZWFzb24SQgoJbWFsZm9ybWVkGAUg
+            AygLMiQudGVsZWhlYWx0aC52MS5NYWxmb3JtZWRNZWV0aW5nRXZlbnRSCW1hbGZvcm1lZBpCChRJZ25vcmVkQnlSZWFzb25FbnRy
+            eRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoBVIFdmFsdWU6AjgBIlEKFU1hbGZvcm1lZE1lZXRpbmdFdmVudBIaCgVp
+            bmRleBgBIAEoBUIEgLoYAlIFaW5kZXgSHAoGcmVhc29uGAIgASgJQgSAuhgCUgZyZWFzb24yfQoNRXZlbnRzU2VydmljZRJsChNJ
+            bmdlc3RNZWV0aW5nRXZlbnRzEikudGVsZWhlYWx0aC52MS5Jbmdlc3RNZWV0aW5nRXZlbnRzUmVxdWVzdBoqLnRlbGVoZWFsdGgu
+            djEuSW5nZXN0TWVldGluZ0V2ZW50c1Jlc3BvbnNlYgZwcm90bzM=
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
         ])
 }

@@ -88,8 +88,9 @@ public struct Telehealth_V1_GetServiceStatusResponse: Message {
     public var openWatches: Int64 = 0
     /// How the database stands.
     public var storeState: Telehealth_V1_StoreState = .init(rawValue: 0)
-    /// Bytes free on the database's device, and its size; 0 when the operating system does not tell.
+    /// Bytes free on the database's device; 0 when the operating system does not tell.
     public var storeFreeBytes: Int64 = 0
+    /// That device's size; 0 when the operating system does not tell.
     public var storeSizeBytes: Int64 = 0
     public var unknownFields = UnknownFields()
 
@@ -202,6 +203,19 @@ public struct Telehealth_V1_BackupDatabaseRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+    }
 }
 
 /// The copy.
@@ -302,6 +316,12 @@ public struct Telehealth_V1_ListFailedEffectsRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !(pageSize >= 0 && pageSize <= 200) {
+            violations.add("page_size", "int32.gte_lte", "must be 0 to 200")
+        }
+    }
 }
 
 /// One page.
@@ -400,6 +420,26 @@ public struct Telehealth_V1_RetryEffectRequest: Message {
             case 18: try reader.read(&effectID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !effectID.isEmpty {
+            if !RuleChecks.isText(effectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("effect_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("effect_id", "required", "is required")
         }
     }
 }
@@ -580,45 +620,48 @@ public enum Telehealth_V1_OperationsService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/operations_service.proto",
         base64: """
-            CiZ0ZWxlaGVhbHRoL3YxL29wZXJhdGlvbnNfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRoeZ29vZ2xlL3Byb3RvYnVmL2R1
-            cmF0aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJv
-            dG8iGQoXR2V0U2VydmljZVN0YXR1c1JlcXVlc3QikgQKGEdldFNlcnZpY2VTdGF0dXNSZXNwb25zZRI/CgpzdGFydGVkX2F0GAEg
-            ASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RhcnRlZEF0EiAKCHdyaXRhYmxlGAIgASgIQgSAuhgCUgh3
-            cml0YWJsZRI9CghkYXRhYmFzZRgDIAEoCzIhLnRlbGVoZWFsdGgudjEuRGF0YWJhc2VTdGF0aXN0aWNzUghkYXRhYmFzZRItCg9w
-            ZW5kaW5nX2VmZmVjdHMYBCABKANCBIC6GAJSDnBlbmRpbmdFZmZlY3RzEisKDmZhaWxlZF9lZmZlY3RzGAUgASgDQgSAuhgCUg1m
-            YWlsZWRFZmZlY3RzEi0KD3JlZnVzZWRfZWZmZWN0cxgKIAEoA0IEgLoYAlIOcmVmdXNlZEVmZmVjdHMSJwoMb3Blbl93YXRjaGVz
-            GAYgASgDQgSAuhgCUgtvcGVuV2F0Y2hlcxJACgtzdG9yZV9zdGF0ZRgHIAEoDjIZLnRlbGVoZWFsdGgudjEuU3RvcmVTdGF0ZUIE
-            gLoYAlIKc3RvcmVTdGF0ZRIuChBzdG9yZV9mcmVlX2J5dGVzGAggASgDQgSAuhgCUg5zdG9yZUZyZWVCeXRlcxIuChBzdG9yZV9z
-            aXplX2J5dGVzGAkgASgDQgSAuhgCUg5zdG9yZVNpemVCeXRlcyL5AgoSRGF0YWJhc2VTdGF0aXN0aWNzEh4KB2NvbW1pdHMYASAB
-            KANCBIC6GAJSB2NvbW1pdHMSIgoJZGVjaXNpb25zGAIgASgDQgSAuhgCUglkZWNpc2lvbnMSIgoJY29uZmxpY3RzGAMgASgDQgSA
-            uhgCUgljb25mbGljdHMSQAoLY29tbWl0X21lYW4YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSCmNvbW1p
-            dE1lYW4SPgoKY29tbWl0X21heBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIJY29tbWl0TWF4EikKDXF1
-            ZXVlZF93cml0ZXMYBiABKANCBIC6GAJSDHF1ZXVlZFdyaXRlcxIrCg5yZWZ1c2VkX3dyaXRlcxgHIAEoA0IEgLoYAlINcmVmdXNl
-            ZFdyaXRlcxIhCgl3YWxfcGFnZXMYCCABKANCBIC6GAJSCHdhbFBhZ2VzIjwKFUJhY2t1cERhdGFiYXNlUmVxdWVzdBIjCgpyZXF1
-            ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQiYAoWQmFja3VwRGF0YWJhc2VSZXNwb25zZRIhCglmaWxlX25hbWUYASABKAlC
-            BIC6GAJSCGZpbGVOYW1lEiMKCmJ5dGVfY291bnQYAiABKANCBIC6GAJSCWJ5dGVDb3VudCIWChRDaGVja0RhdGFiYXNlUmVxdWVz
-            dCI5ChVDaGVja0RhdGFiYXNlUmVzcG9uc2USIAoIcHJvYmxlbXMYASADKAlCBIC6GAJSCHByb2JsZW1zImIKGExpc3RGYWlsZWRF
-            ZmZlY3RzUmVxdWVzdBIhCglwYWdlX3NpemUYASABKAVCBIC6GAJSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YAiABKAlCBIC6GAJS
-            CXBhZ2VUb2tlbiKAAQoZTGlzdEZhaWxlZEVmZmVjdHNSZXNwb25zZRI1CgdlZmZlY3RzGAEgAygLMhsudGVsZWhlYWx0aC52MS5G
-            YWlsZWRFZmZlY3RSB2VmZmVjdHMSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIvgBCgxGYWls
-            ZWRFZmZlY3QSIQoJZWZmZWN0X2lkGAEgASgJQgSAuhgCUghlZmZlY3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNz
-            aW9uSWQSGAoEa2luZBgDIAEoCUIEgLoYAlIEa2luZBIgCghhdHRlbXB0cxgEIAEoBUIEgLoYAlIIYXR0ZW1wdHMSIwoKbGFzdF9l
-            cnJvchgFIAEoCUIEgLoYAlIJbGFzdEVycm9yEj8KCmNyZWF0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w
-            QgSAuhgCUgljcmVhdGVkQXQiXAoSUmV0cnlFZmZlY3RSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJ
-            ZBIhCgllZmZlY3RfaWQYAiABKAlCBIC6GAJSCGVmZmVjdElkIhUKE1JldHJ5RWZmZWN0UmVzcG9uc2UqdAoKU3RvcmVTdGF0ZRIb
-            ChdTVE9SRV9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFNUT1JFX1NUQVRFX1dSSVRBQkxFEAESFAoQU1RPUkVfU1RBVEVfRlVMTBAC
-            EhkKFVNUT1JFX1NUQVRFX1JFQURfT05MWRADMvEDChFPcGVyYXRpb25zU2VydmljZRJjChBHZXRTZXJ2aWNlU3RhdHVzEiYudGVs
-            ZWhlYWx0aC52MS5HZXRTZXJ2aWNlU3RhdHVzUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuR2V0U2VydmljZVN0YXR1c1Jlc3BvbnNl
-            El0KDkJhY2t1cERhdGFiYXNlEiQudGVsZWhlYWx0aC52MS5CYWNrdXBEYXRhYmFzZVJlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLkJh
-            Y2t1cERhdGFiYXNlUmVzcG9uc2USWgoNQ2hlY2tEYXRhYmFzZRIjLnRlbGVoZWFsdGgudjEuQ2hlY2tEYXRhYmFzZVJlcXVlc3Qa
-            JC50ZWxlaGVhbHRoLnYxLkNoZWNrRGF0YWJhc2VSZXNwb25zZRJmChFMaXN0RmFpbGVkRWZmZWN0cxInLnRlbGVoZWFsdGgudjEu
-            TGlzdEZhaWxlZEVmZmVjdHNSZXF1ZXN0GigudGVsZWhlYWx0aC52MS5MaXN0RmFpbGVkRWZmZWN0c1Jlc3BvbnNlElQKC1JldHJ5
-            RWZmZWN0EiEudGVsZWhlYWx0aC52MS5SZXRyeUVmZmVjdFJlcXVlc3QaIi50ZWxlaGVhbHRoLnYxLlJldHJ5RWZmZWN0UmVzcG9u
-            c2ViBnByb3RvMw==
+            CiZ0ZWxlaGVhbHRoL3YxL29wZXJhdGlvbnNfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRobYnVmL3ZhbGlkYXRlL3ZhbGlk
+            YXRlLnByb3RvGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8a
+            HnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxoZdGVsZWhlYWx0aC92MS9ydWxlcy5wcm90byIZChdHZXRTZXJ2aWNlU3Rh
+            dHVzUmVxdWVzdCKSBAoYR2V0U2VydmljZVN0YXR1c1Jlc3BvbnNlEj8KCnN0YXJ0ZWRfYXQYASABKAsyGi5nb29nbGUucHJvdG9i
+            dWYuVGltZXN0YW1wQgSAuhgCUglzdGFydGVkQXQSIAoId3JpdGFibGUYAiABKAhCBIC6GAJSCHdyaXRhYmxlEj0KCGRhdGFiYXNl
+            GAMgASgLMiEudGVsZWhlYWx0aC52MS5EYXRhYmFzZVN0YXRpc3RpY3NSCGRhdGFiYXNlEi0KD3BlbmRpbmdfZWZmZWN0cxgEIAEo
+            A0IEgLoYAlIOcGVuZGluZ0VmZmVjdHMSKwoOZmFpbGVkX2VmZmVjdHMYBSABKANCBIC6GAJSDWZhaWxlZEVmZmVjdHMSLQoPcmVm
+            dXNlZF9lZmZlY3RzGAogASgDQgSAuhgCUg5yZWZ1c2VkRWZmZWN0cxInCgxvcGVuX3dhdGNoZXMYBiABKANCBIC6GAJSC29wZW5X
+            YXRjaGVzEkAKC3N0b3JlX3N0YXRlGAcgASgOMhkudGVsZWhlYWx0aC52MS5TdG9yZVN0YXRlQgSAuhgCUgpzdG9yZVN0YXRlEi4K
+            EHN0b3JlX2ZyZWVfYnl0ZXMYCCABKANCBIC6GAJSDnN0b3JlRnJlZUJ5dGVzEi4KEHN0b3JlX3NpemVfYnl0ZXMYCSABKANCBIC6
+            GAJSDnN0b3JlU2l6ZUJ5dGVzIvkCChJEYXRhYmFzZVN0YXRpc3RpY3MSHgoHY29tbWl0cxgBIAEoA0IEgLoYAlIHY29tbWl0cxIi
+            CglkZWNpc2lvbnMYAiABKANCBIC6GAJSCWRlY2lzaW9ucxIiCgljb25mbGljdHMYAyABKANCBIC6GAJSCWNvbmZsaWN0cxJACgtj
+            b21taXRfbWVhbhgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIKY29tbWl0TWVhbhI+Cgpjb21taXRfbWF4
+            GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUgljb21taXRNYXgSKQoNcXVldWVkX3dyaXRlcxgGIAEoA0IE
+            gLoYAlIMcXVldWVkV3JpdGVzEisKDnJlZnVzZWRfd3JpdGVzGAcgASgDQgSAuhgCUg1yZWZ1c2VkV3JpdGVzEiEKCXdhbF9wYWdl
+            cxgIIAEoA0IEgLoYAlIId2FsUGFnZXMiSgoVQmFja3VwRGF0YWJhc2VSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6
+            SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkImAKFkJhY2t1cERhdGFiYXNlUmVzcG9uc2USIQoJZmlsZV9uYW1lGAEgASgJQgSAuhgC
+            UghmaWxlTmFtZRIjCgpieXRlX2NvdW50GAIgASgDQgSAuhgCUglieXRlQ291bnQiFgoUQ2hlY2tEYXRhYmFzZVJlcXVlc3QiOQoV
+            Q2hlY2tEYXRhYmFzZVJlc3BvbnNlEiAKCHByb2JsZW1zGAEgAygJQgSAuhgCUghwcm9ibGVtcyJsChhMaXN0RmFpbGVkRWZmZWN0
+            c1JlcXVlc3QSKwoJcGFnZV9zaXplGAEgASgFQg6AuhgCukgHGgUYyAEoAFIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgCIAEoCUIE
+            gLoYAlIJcGFnZVRva2VuIoABChlMaXN0RmFpbGVkRWZmZWN0c1Jlc3BvbnNlEjUKB2VmZmVjdHMYASADKAsyGy50ZWxlaGVhbHRo
+            LnYxLkZhaWxlZEVmZmVjdFIHZWZmZWN0cxIsCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4i+AEK
+            DEZhaWxlZEVmZmVjdBIhCgllZmZlY3RfaWQYASABKAlCBIC6GAJSCGVmZmVjdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJS
+            CXNlc3Npb25JZBIYCgRraW5kGAMgASgJQgSAuhgCUgRraW5kEiAKCGF0dGVtcHRzGAQgASgFQgSAuhgCUghhdHRlbXB0cxIjCgps
+            YXN0X2Vycm9yGAUgASgJQgSAuhgCUglsYXN0RXJyb3ISPwoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1l
+            c3RhbXBCBIC6GAJSCWNyZWF0ZWRBdCJ5ChJSZXRyeUVmZmVjdFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gB
+            AbpIBXIDsAEBUglyZXF1ZXN0SWQSMAoJZWZmZWN0X2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUghlZmZlY3RJZCIVChNS
+            ZXRyeUVmZmVjdFJlc3BvbnNlKnQKClN0b3JlU3RhdGUSGwoXU1RPUkVfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRTVE9SRV9TVEFU
+            RV9XUklUQUJMRRABEhQKEFNUT1JFX1NUQVRFX0ZVTEwQAhIZChVTVE9SRV9TVEFURV9SRUFEX09OTFkQAzLxAwoRT3BlcmF0aW9u
+            c1NlcnZpY2USYwoQR2V0U2VydmljZVN0YXR1cxImLnRlbGVoZWFsdGgudjEuR2V0U2VydmljZVN0YXR1c1JlcXVlc3QaJy50ZWxl
+            aGVhbHRoLnYxLkdldFNlcnZpY2VTdGF0dXNSZXNwb25zZRJdCg5CYWNrdXBEYXRhYmFzZRIkLnRlbGVoZWFsdGgudjEuQmFja3Vw
+            RGF0YWJhc2VSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5CYWNrdXBEYXRhYmFzZVJlc3BvbnNlEloKDUNoZWNrRGF0YWJhc2USIy50
+            ZWxlaGVhbHRoLnYxLkNoZWNrRGF0YWJhc2VSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5DaGVja0RhdGFiYXNlUmVzcG9uc2USZgoR
+            TGlzdEZhaWxlZEVmZmVjdHMSJy50ZWxlaGVhbHRoLnYxLkxpc3RGYWlsZWRFZmZlY3RzUmVxdWVzdBooLnRlbGVoZWFsdGgudjEu
+            TGlzdEZhaWxlZEVmZmVjdHNSZXNwb25zZRJUCgtSZXRyeUVmZmVjdBIhLnRlbGVoZWFsdGgudjEuUmV0cnlFZmZlY3RSZXF1ZXN0
+            GiIudGVsZWhlYWx0aC52MS5SZXRyeUVmZmVjdFJlc3BvbnNlYgZwcm90bzM=
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Duration_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
+            Telehealth_V1_Rules_File.descriptor,
         ])
 }

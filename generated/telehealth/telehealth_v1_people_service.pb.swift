@@ -48,6 +48,43 @@ public struct Telehealth_V1_InviteParticipantRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if role.rawValue != 0 {
+            if !role.isRecognized {
+                violations.add("role", "enum.defined_only", "is not a value that is accepted here")
+            }
+        } else {
+            violations.add("role", "required", "is required")
+        }
+        if !subjectID.isEmpty {
+            if !RuleChecks.isText(subjectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("subject_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if let value = validFor {
+            if !(RuleChecks.nanoseconds(value) > 0 && RuleChecks.nanoseconds(value) <= 604800000000000) {
+                violations.add("valid_for", "duration.gt_lte", "must be more than 0 s and at most 604800 s")
+            }
+        }
+    }
 }
 
 /// The place given or offered.
@@ -93,6 +130,15 @@ public struct Telehealth_V1_InviteParticipantResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+        if let value = participant {
+            violations.check(value, in: "participant")
+        }
+    }
 }
 
 /// An invitation to take back.
@@ -125,6 +171,33 @@ public struct Telehealth_V1_RevokeInvitationRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !invitationID.isEmpty {
+            if !RuleChecks.isText(invitationID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("invitation_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("invitation_id", "required", "is required")
+        }
+    }
 }
 
 /// What stands after it.
@@ -153,6 +226,12 @@ public struct Telehealth_V1_RevokeInvitationResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+    }
 }
 
 /// A grant to redeem.
@@ -179,6 +258,26 @@ public struct Telehealth_V1_RedeemInvitationRequest: Message {
             case 18: try reader.read(&grant, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !grant.isEmpty {
+            if grant.utf8.count > 512 {
+                violations.add("grant", "string.max_bytes", "must have at most 512 bytes")
+            }
+        } else {
+            violations.add("grant", "required", "is required")
         }
     }
 }
@@ -225,6 +324,15 @@ public struct Telehealth_V1_RedeemInvitationResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+        if let value = participant {
+            violations.check(value, in: "participant")
+        }
+    }
 }
 
 /// A person not to let in.
@@ -255,6 +363,33 @@ public struct Telehealth_V1_DenyParticipantRequest: Message {
             case 26: try reader.read(&participantID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !participantID.isEmpty {
+            if !RuleChecks.isText(participantID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("participant_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("participant_id", "required", "is required")
         }
     }
 }
@@ -293,6 +428,15 @@ public struct Telehealth_V1_DenyParticipantResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+        if let value = participant {
+            violations.check(value, in: "participant")
+        }
+    }
 }
 
 /// A person to put back.
@@ -323,6 +467,33 @@ public struct Telehealth_V1_ReturnToWaitingRoomRequest: Message {
             case 26: try reader.read(&participantID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !participantID.isEmpty {
+            if !RuleChecks.isText(participantID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("participant_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("participant_id", "required", "is required")
         }
     }
 }
@@ -361,6 +532,15 @@ public struct Telehealth_V1_ReturnToWaitingRoomResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+        if let value = participant {
+            violations.check(value, in: "participant")
+        }
+    }
 }
 
 /// A person to send away.
@@ -391,6 +571,33 @@ public struct Telehealth_V1_RemoveParticipantRequest: Message {
             case 26: try reader.read(&participantID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !participantID.isEmpty {
+            if !RuleChecks.isText(participantID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("participant_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("participant_id", "required", "is required")
         }
     }
 }
@@ -429,6 +636,15 @@ public struct Telehealth_V1_RemoveParticipantResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+        if let value = participant {
+            violations.check(value, in: "participant")
+        }
+    }
 }
 
 /// What somebody may send and receive.
@@ -465,6 +681,38 @@ public struct Telehealth_V1_SetParticipantCapabilitiesRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !participantID.isEmpty {
+            if !RuleChecks.isText(participantID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("participant_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("participant_id", "required", "is required")
+        }
+        if let value = capabilities {
+            violations.check(value, in: "capabilities")
+        } else {
+            violations.add("capabilities", "required", "is required")
+        }
+    }
 }
 
 /// What stands after it.
@@ -499,6 +747,15 @@ public struct Telehealth_V1_SetParticipantCapabilitiesResponse: Message {
             case 18: try reader.readMessage(&_participant)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+        if let value = participant {
+            violations.check(value, in: "participant")
         }
     }
 }
@@ -720,55 +977,62 @@ public enum Telehealth_V1_PeopleService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/people_service.proto",
         base64: """
-            CiJ0ZWxlaGVhbHRoL3YxL3Blb3BsZV9zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGh5nb29nbGUvcHJvdG9idWYvZHVyYXRp
-            b24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxob
-            dGVsZWhlYWx0aC92MS9zZXNzaW9uLnByb3RvIoECChhJbnZpdGVQYXJ0aWNpcGFudFJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEo
-            CUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBI4CgRyb2xlGAMgASgOMh4udGVs
-            ZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJSBHJvbGUSIwoKc3ViamVjdF9pZBgEIAEoCUIEgLoYA1IJc3ViamVjdElk
-            EjwKCXZhbGlkX2ZvchgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIIdmFsaWRGb3Ii4gEKGUludml0ZVBh
-            cnRpY2lwYW50UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0
-            aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50EjkKCmludml0YXRpb24YAyABKAsy
-            GS50ZWxlaGVhbHRoLnYxLkludml0YXRpb25SCmludml0YXRpb24SGgoFZ3JhbnQYBCABKAlCBIC6GAVSBWdyYW50Io4BChdSZXZv
-            a2VJbnZpdGF0aW9uUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEo
-            CUIEgLoYAlIJc2Vzc2lvbklkEikKDWludml0YXRpb25faWQYAyABKAlCBIC6GAJSDGludml0YXRpb25JZCJMChhSZXZva2VJbnZp
-            dGF0aW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiJaChdSZWRlZW1J
-            bnZpdGF0aW9uUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSGgoFZ3JhbnQYAiABKAlCBIC6GAVS
-            BWdyYW50IucBChhSZWRlZW1JbnZpdGF0aW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lv
-            blIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50EhoK
-            BXRva2VuGAMgASgJQgSAuhgFUgV0b2tlbhI/CgpleHBpcmVzX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE
-            gLoYAlIJZXhwaXJlc0F0Io8BChZEZW55UGFydGljaXBhbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVl
-            c3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSKwoOcGFydGljaXBhbnRfaWQYAyABKAlCBIC6GAJSDXBh
-            cnRpY2lwYW50SWQiiQEKF0RlbnlQYXJ0aWNpcGFudFJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNl
-            c3Npb25SB3Nlc3Npb24SPAoLcGFydGljaXBhbnQYAiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFu
-            dCKTAQoaUmV0dXJuVG9XYWl0aW5nUm9vbVJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNl
-            c3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBIrCg5wYXJ0aWNpcGFudF9pZBgDIAEoCUIEgLoYAlINcGFydGljaXBhbnRJ
-            ZCKNAQobUmV0dXJuVG9XYWl0aW5nUm9vbVJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25S
-            B3Nlc3Npb24SPAoLcGFydGljaXBhbnQYAiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFudCKRAQoY
-            UmVtb3ZlUGFydGljaXBhbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lk
-            GAIgASgJQgSAuhgCUglzZXNzaW9uSWQSKwoOcGFydGljaXBhbnRfaWQYAyABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiiwEKGVJl
-            bW92ZVBhcnRpY2lwYW50UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8
-            CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50IuMBCiFTZXRQYXJ0aWNp
-            cGFudENhcGFiaWxpdGllc1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQY
-            AiABKAlCBIC6GAJSCXNlc3Npb25JZBIrCg5wYXJ0aWNpcGFudF9pZBgDIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZBJHCgxjYXBh
-            YmlsaXRpZXMYBCABKAsyIy50ZWxlaGVhbHRoLnYxLkF0dGVuZGVlQ2FwYWJpbGl0aWVzUgxjYXBhYmlsaXRpZXMilAEKIlNldFBh
-            cnRpY2lwYW50Q2FwYWJpbGl0aWVzUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vz
-            c2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50Mv0FCg1QZW9w
-            bGVTZXJ2aWNlEmYKEUludml0ZVBhcnRpY2lwYW50EicudGVsZWhlYWx0aC52MS5JbnZpdGVQYXJ0aWNpcGFudFJlcXVlc3QaKC50
-            ZWxlaGVhbHRoLnYxLkludml0ZVBhcnRpY2lwYW50UmVzcG9uc2USYwoQUmV2b2tlSW52aXRhdGlvbhImLnRlbGVoZWFsdGgudjEu
-            UmV2b2tlSW52aXRhdGlvblJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlJldm9rZUludml0YXRpb25SZXNwb25zZRJjChBSZWRlZW1J
-            bnZpdGF0aW9uEiYudGVsZWhlYWx0aC52MS5SZWRlZW1JbnZpdGF0aW9uUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuUmVkZWVtSW52
-            aXRhdGlvblJlc3BvbnNlEmAKD0RlbnlQYXJ0aWNpcGFudBIlLnRlbGVoZWFsdGgudjEuRGVueVBhcnRpY2lwYW50UmVxdWVzdBom
-            LnRlbGVoZWFsdGgudjEuRGVueVBhcnRpY2lwYW50UmVzcG9uc2USbAoTUmV0dXJuVG9XYWl0aW5nUm9vbRIpLnRlbGVoZWFsdGgu
-            djEuUmV0dXJuVG9XYWl0aW5nUm9vbVJlcXVlc3QaKi50ZWxlaGVhbHRoLnYxLlJldHVyblRvV2FpdGluZ1Jvb21SZXNwb25zZRJm
-            ChFSZW1vdmVQYXJ0aWNpcGFudBInLnRlbGVoZWFsdGgudjEuUmVtb3ZlUGFydGljaXBhbnRSZXF1ZXN0GigudGVsZWhlYWx0aC52
-            MS5SZW1vdmVQYXJ0aWNpcGFudFJlc3BvbnNlEoEBChpTZXRQYXJ0aWNpcGFudENhcGFiaWxpdGllcxIwLnRlbGVoZWFsdGgudjEu
-            U2V0UGFydGljaXBhbnRDYXBhYmlsaXRpZXNSZXF1ZXN0GjEudGVsZWhlYWx0aC52MS5TZXRQYXJ0aWNpcGFudENhcGFiaWxpdGll
-            c1Jlc3BvbnNlYgZwcm90bzM=
+            CiJ0ZWxlaGVhbHRoL3YxL3Blb3BsZV9zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGhtidWYvdmFsaWRhdGUvdmFsaWRhdGUu
+            cHJvdG8aHmdvb2dsZS9wcm90b2J1Zi9kdXJhdGlvbi5wcm90bxofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxoedGVs
+            ZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGhl0ZWxlaGVhbHRoL3YxL3J1bGVzLnByb3RvGht0ZWxlaGVhbHRoL3YxL3Nlc3Np
+            b24ucHJvdG8iyQIKGEludml0ZVBhcnRpY2lwYW50UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOw
+            AQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSRgoEcm9sZRgD
+            IAEoDjIeLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSb2xlQhKAuhgCukgDyAEBukgFggECEAFSBHJvbGUSMgoKc3ViamVjdF9p
+            ZBgEIAEoCUITgLoYA7pIA9gBAbpIBnIEiLoYAVIJc3ViamVjdElkEkoKCXZhbGlkX2ZvchgFIAEoCzIZLmdvb2dsZS5wcm90b2J1
+            Zi5EdXJhdGlvbkISgLoYArpIC6oBCCIECID1JCoAUgh2YWxpZEZvciLiAQoZSW52aXRlUGFydGljaXBhbnRSZXNwb25zZRIwCgdz
+            ZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEjwKC3BhcnRpY2lwYW50GAIgASgLMhoudGVsZWhl
+            YWx0aC52MS5QYXJ0aWNpcGFudFILcGFydGljaXBhbnQSOQoKaW52aXRhdGlvbhgDIAEoCzIZLnRlbGVoZWFsdGgudjEuSW52aXRh
+            dGlvblIKaW52aXRhdGlvbhIaCgVncmFudBgEIAEoCUIEgLoYBVIFZ3JhbnQiugEKF1Jldm9rZUludml0YXRpb25SZXF1ZXN0EjEK
+            CnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6
+            SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBI4Cg1pbnZpdGF0aW9uX2lkGAMgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUgxpbnZp
+            dGF0aW9uSWQiTAoYUmV2b2tlSW52aXRhdGlvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Np
+            b25SB3Nlc3Npb24idgoXUmVkZWVtSW52aXRhdGlvblJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXID
+            sAEBUglyZXF1ZXN0SWQSKAoFZ3JhbnQYAiABKAlCEoC6GAW6SAPIAQG6SAVyAyiABFIFZ3JhbnQi5wEKGFJlZGVlbUludml0YXRp
+            b25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEjwKC3BhcnRpY2lwYW50
+            GAIgASgLMhoudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFILcGFydGljaXBhbnQSGgoFdG9rZW4YAyABKAlCBIC6GAVSBXRva2Vu
+            Ej8KCmV4cGlyZXNfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglleHBpcmVzQXQiuwEKFkRlbnlQ
+            YXJ0aWNpcGFudFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vz
+            c2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEjoKDnBhcnRpY2lwYW50X2lkGAMgASgJQhOAuhgC
+            ukgDyAEBukgGcgSIuhgBUg1wYXJ0aWNpcGFudElkIokBChdEZW55UGFydGljaXBhbnRSZXNwb25zZRIwCgdzZXNzaW9uGAEgASgL
+            MhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEjwKC3BhcnRpY2lwYW50GAIgASgLMhoudGVsZWhlYWx0aC52MS5QYXJ0
+            aWNpcGFudFILcGFydGljaXBhbnQivwEKGlJldHVyblRvV2FpdGluZ1Jvb21SZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6
+            GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Np
+            b25JZBI6Cg5wYXJ0aWNpcGFudF9pZBgDIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVINcGFydGljaXBhbnRJZCKNAQobUmV0dXJu
+            VG9XYWl0aW5nUm9vbVJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24SPAoL
+            cGFydGljaXBhbnQYAiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFudCK9AQoYUmVtb3ZlUGFydGlj
+            aXBhbnRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25f
+            aWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBI6Cg5wYXJ0aWNpcGFudF9pZBgDIAEoCUITgLoYArpIA8gB
+            AbpIBnIEiLoYAVINcGFydGljaXBhbnRJZCKLAQoZUmVtb3ZlUGFydGljaXBhbnRSZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYu
+            dGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEjwKC3BhcnRpY2lwYW50GAIgASgLMhoudGVsZWhlYWx0aC52MS5QYXJ0aWNp
+            cGFudFILcGFydGljaXBhbnQilwIKIVNldFBhcnRpY2lwYW50Q2FwYWJpbGl0aWVzUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJ
+            QhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglz
+            ZXNzaW9uSWQSOgoOcGFydGljaXBhbnRfaWQYAyABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSDXBhcnRpY2lwYW50SWQSTwoMY2Fw
+            YWJpbGl0aWVzGAQgASgLMiMudGVsZWhlYWx0aC52MS5BdHRlbmRlZUNhcGFiaWxpdGllc0IGukgDyAEBUgxjYXBhYmlsaXRpZXMi
+            lAEKIlNldFBhcnRpY2lwYW50Q2FwYWJpbGl0aWVzUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vz
+            c2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50
+            Mv0FCg1QZW9wbGVTZXJ2aWNlEmYKEUludml0ZVBhcnRpY2lwYW50EicudGVsZWhlYWx0aC52MS5JbnZpdGVQYXJ0aWNpcGFudFJl
+            cXVlc3QaKC50ZWxlaGVhbHRoLnYxLkludml0ZVBhcnRpY2lwYW50UmVzcG9uc2USYwoQUmV2b2tlSW52aXRhdGlvbhImLnRlbGVo
+            ZWFsdGgudjEuUmV2b2tlSW52aXRhdGlvblJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlJldm9rZUludml0YXRpb25SZXNwb25zZRJj
+            ChBSZWRlZW1JbnZpdGF0aW9uEiYudGVsZWhlYWx0aC52MS5SZWRlZW1JbnZpdGF0aW9uUmVxdWVzdBonLnRlbGVoZWFsdGgudjEu
+            UmVkZWVtSW52aXRhdGlvblJlc3BvbnNlEmAKD0RlbnlQYXJ0aWNpcGFudBIlLnRlbGVoZWFsdGgudjEuRGVueVBhcnRpY2lwYW50
+            UmVxdWVzdBomLnRlbGVoZWFsdGgudjEuRGVueVBhcnRpY2lwYW50UmVzcG9uc2USbAoTUmV0dXJuVG9XYWl0aW5nUm9vbRIpLnRl
+            bGVoZWFsdGgudjEuUmV0dXJuVG9XYWl0aW5nUm9vbVJlcXVlc3QaKi50ZWxlaGVhbHRoLnYxLlJldHVyblRvV2FpdGluZ1Jvb21S
+            ZXNwb25zZRJmChFSZW1vdmVQYXJ0aWNpcGFudBInLnRlbGVoZWFsdGgudjEuUmVtb3ZlUGFydGljaXBhbnRSZXF1ZXN0GigudGVs
+            ZWhlYWx0aC52MS5SZW1vdmVQYXJ0aWNpcGFudFJlc3BvbnNlEoEBChpTZXRQYXJ0aWNpcGFudENhcGFiaWxpdGllcxIwLnRlbGVo
+            ZWFsdGgudjEuU2V0UGFydGljaXBhbnRDYXBhYmlsaXRpZXNSZXF1ZXN0GjEudGVsZWhlYWx0aC52MS5TZXRQYXJ0aWNpcGFudENh
+            cGFiaWxpdGllc1Jlc3BvbnNlYgZwcm90bzM=
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Duration_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
+            Telehealth_V1_Rules_File.descriptor,
             Telehealth_V1_Session_File.descriptor,
         ])
 }

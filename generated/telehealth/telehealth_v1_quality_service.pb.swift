@@ -63,6 +63,53 @@ public struct Telehealth_V1_ReportClientMetricsRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if let value = joinTime {
+            if !(RuleChecks.nanoseconds(value) >= 0 && RuleChecks.nanoseconds(value) <= 600000000000) {
+                violations.add("join_time", "duration.gte_lte", "must be 0 s to 600 s")
+            }
+        }
+        if let value = window {
+            if !(RuleChecks.nanoseconds(value) > 0 && RuleChecks.nanoseconds(value) <= 3600000000000) {
+                violations.add("window", "duration.gt_lte", "must be more than 0 s and at most 3600 s")
+            }
+        } else {
+            violations.add("window", "required", "is required")
+        }
+        if !(videoHeight >= 0 && videoHeight <= 4320) {
+            violations.add("video_height", "int32.gte_lte", "must be 0 to 4320")
+        }
+        if !(framesPerSecond >= 0 && framesPerSecond <= 240) {
+            violations.add("frames_per_second", "int32.gte_lte", "must be 0 to 240")
+        }
+        if !(packetLossPercent >= 0.0 && packetLossPercent <= 100.0) {
+            violations.add("packet_loss_percent", "double.gte_lte", "must be 0 to 100")
+        }
+        if !(drops >= 0 && drops <= 1000) {
+            violations.add("drops", "int32.gte_lte", "must be 0 to 1000")
+        }
+        if !(poorConnections >= 0 && poorConnections <= 10000) {
+            violations.add("poor_connections", "int32.gte_lte", "must be 0 to 10000")
+        }
+    }
 }
 
 /// Taken.
@@ -113,6 +160,15 @@ public struct Telehealth_V1_GetServiceReportRequest: Message {
             case 18: try reader.readMessage(&to)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if from == nil {
+            violations.add("from", "required", "is required")
+        }
+        if to == nil {
+            violations.add("to", "required", "is required")
         }
     }
 }
@@ -312,37 +368,42 @@ public enum Telehealth_V1_QualityService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/quality_service.proto",
         base64: """
-            CiN0ZWxlaGVhbHRoL3YxL3F1YWxpdHlfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRoeZ29vZ2xlL3Byb3RvYnVmL2R1cmF0
-            aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8i
-            uwMKGlJlcG9ydENsaWVudE1ldHJpY3NSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNz
-            aW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSPAoJam9pbl90aW1lGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9u
-            QgSAuhgCUghqb2luVGltZRI3CgZ3aW5kb3cYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSBndpbmRvdxIn
-            Cgx2aWRlb19oZWlnaHQYBSABKAVCBIC6GAJSC3ZpZGVvSGVpZ2h0EjAKEWZyYW1lc19wZXJfc2Vjb25kGAYgASgFQgSAuhgCUg9m
-            cmFtZXNQZXJTZWNvbmQSNAoTcGFja2V0X2xvc3NfcGVyY2VudBgHIAEoAUIEgLoYAlIRcGFja2V0TG9zc1BlcmNlbnQSGgoFZHJv
-            cHMYCCABKAVCBIC6GAJSBWRyb3BzEi8KEHBvb3JfY29ubmVjdGlvbnMYCSABKAVCBIC6GAJSD3Bvb3JDb25uZWN0aW9ucyJdChtS
-            ZXBvcnRDbGllbnRNZXRyaWNzUmVzcG9uc2USPgoKbmV4dF9hZnRlchgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIE
-            gLoYAlIJbmV4dEFmdGVyIoEBChdHZXRTZXJ2aWNlUmVwb3J0UmVxdWVzdBI0CgRmcm9tGAEgASgLMhouZ29vZ2xlLnByb3RvYnVm
-            LlRpbWVzdGFtcEIEgLoYAlIEZnJvbRIwCgJ0bxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSAnRvIv8F
-            ChhHZXRTZXJ2aWNlUmVwb3J0UmVzcG9uc2USNAoEZnJvbRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJS
-            BGZyb20SMAoCdG8YAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgJ0bxJXChhzZXNzaW9uX2NyZWF0aW9u
-            X3N1Y2Nlc3MYAyABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUhZzZXNzaW9uQ3JlYXRpb25TdWNjZXNzEk8KFGF2
-            ZXJhZ2Vfam9pbl9zZWNvbmRzGAQgASgLMh0udGVsZWhlYWx0aC52MS5TZXJ2aWNlTWVhc3VyZVISYXZlcmFnZUpvaW5TZWNvbmRz
-            EkcKEHA5NV9qb2luX3NlY29uZHMYBSABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUg5wOTVKb2luU2Vjb25kcxJH
-            ChB2aWRlb183MjBwX3NoYXJlGAYgASgLMh0udGVsZWhlYWx0aC52MS5TZXJ2aWNlTWVhc3VyZVIOdmlkZW83MjBwU2hhcmUSUAoU
-            Y29ubmVjdGlvbl9zdGFiaWxpdHkYByABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUhNjb25uZWN0aW9uU3RhYmls
-            aXR5EkgKEGNvbnNlbnRfY292ZXJhZ2UYCCABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUg9jb25zZW50Q292ZXJh
-            Z2USWwoacmVjb3JkaW5nX2NvbnNlbnRfY292ZXJhZ2UYCSABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUhhyZWNv
-            cmRpbmdDb25zZW50Q292ZXJhZ2USGgoFZHJvcHMYCiABKAVCBIC6GAJSBWRyb3BzEioKDXJlY29ubmVjdGlvbnMYCyABKAVCBIC6
-            GAJSDXJlY29ubmVjdGlvbnMiqQEKDlNlcnZpY2VNZWFzdXJlEh8KBXZhbHVlGAEgASgBQgSAuhgCSABSBXZhbHVliAEBEhwKBnRh
-            cmdldBgCIAEoAUIEgLoYAlIGdGFyZ2V0EhYKA21ldBgDIAEoCEIEgLoYAlIDbWV0EhoKBWNvdW50GAQgASgDQgSAuhgCUgVjb3Vu
-            dBIaCgV0b3RhbBgFIAEoA0IEgLoYAlIFdG90YWxCCAoGX3ZhbHVlMuMBCg5RdWFsaXR5U2VydmljZRJsChNSZXBvcnRDbGllbnRN
-            ZXRyaWNzEikudGVsZWhlYWx0aC52MS5SZXBvcnRDbGllbnRNZXRyaWNzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuUmVwb3J0Q2xp
-            ZW50TWV0cmljc1Jlc3BvbnNlEmMKEEdldFNlcnZpY2VSZXBvcnQSJi50ZWxlaGVhbHRoLnYxLkdldFNlcnZpY2VSZXBvcnRSZXF1
-            ZXN0GicudGVsZWhlYWx0aC52MS5HZXRTZXJ2aWNlUmVwb3J0UmVzcG9uc2ViBnByb3RvMw==
+            CiN0ZWxlaGVhbHRoL3YxL3F1YWxpdHlfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRobYnVmL3ZhbGlkYXRlL3ZhbGlkYXRl
+            LnByb3RvGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aHnRl
+            bGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxoZdGVsZWhlYWx0aC92MS9ydWxlcy5wcm90byK3BAoaUmVwb3J0Q2xpZW50TWV0
+            cmljc1JlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9p
+            ZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEkkKCWpvaW5fdGltZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1
+            Zi5EdXJhdGlvbkIRgLoYArpICqoBByIDCNgEMgBSCGpvaW5UaW1lEkoKBndpbmRvdxgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5E
+            dXJhdGlvbkIXgLoYArpIA8gBAbpICqoBByIDCJAcKgBSBndpbmRvdxIxCgx2aWRlb19oZWlnaHQYBSABKAVCDoC6GAK6SAcaBRjg
+            ISgAUgt2aWRlb0hlaWdodBI6ChFmcmFtZXNfcGVyX3NlY29uZBgGIAEoBUIOgLoYArpIBxoFGPABKABSD2ZyYW1lc1BlclNlY29u
+            ZBJLChNwYWNrZXRfbG9zc19wZXJjZW50GAcgASgBQhuAuhgCukgUEhIZAAAAAAAAWUApAAAAAAAAAABSEXBhY2tldExvc3NQZXJj
+            ZW50EiQKBWRyb3BzGAggASgFQg6AuhgCukgHGgUY6AcoAFIFZHJvcHMSOQoQcG9vcl9jb25uZWN0aW9ucxgJIAEoBUIOgLoYArpI
+            BxoFGJBOKABSD3Bvb3JDb25uZWN0aW9ucyJdChtSZXBvcnRDbGllbnRNZXRyaWNzUmVzcG9uc2USPgoKbmV4dF9hZnRlchgBIAEo
+            CzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIJbmV4dEFmdGVyIo0BChdHZXRTZXJ2aWNlUmVwb3J0UmVxdWVzdBI6
+            CgRmcm9tGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIKgLoYArpIA8gBAVIEZnJvbRI2CgJ0bxgCIAEoCzIaLmdv
+            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCoC6GAK6SAPIAQFSAnRvIv8FChhHZXRTZXJ2aWNlUmVwb3J0UmVzcG9uc2USNAoEZnJv
+            bRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSBGZyb20SMAoCdG8YAiABKAsyGi5nb29nbGUucHJvdG9i
+            dWYuVGltZXN0YW1wQgSAuhgCUgJ0bxJXChhzZXNzaW9uX2NyZWF0aW9uX3N1Y2Nlc3MYAyABKAsyHS50ZWxlaGVhbHRoLnYxLlNl
+            cnZpY2VNZWFzdXJlUhZzZXNzaW9uQ3JlYXRpb25TdWNjZXNzEk8KFGF2ZXJhZ2Vfam9pbl9zZWNvbmRzGAQgASgLMh0udGVsZWhl
+            YWx0aC52MS5TZXJ2aWNlTWVhc3VyZVISYXZlcmFnZUpvaW5TZWNvbmRzEkcKEHA5NV9qb2luX3NlY29uZHMYBSABKAsyHS50ZWxl
+            aGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUg5wOTVKb2luU2Vjb25kcxJHChB2aWRlb183MjBwX3NoYXJlGAYgASgLMh0udGVsZWhl
+            YWx0aC52MS5TZXJ2aWNlTWVhc3VyZVIOdmlkZW83MjBwU2hhcmUSUAoUY29ubmVjdGlvbl9zdGFiaWxpdHkYByABKAsyHS50ZWxl
+            aGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUhNjb25uZWN0aW9uU3RhYmlsaXR5EkgKEGNvbnNlbnRfY292ZXJhZ2UYCCABKAsyHS50
+            ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUg9jb25zZW50Q292ZXJhZ2USWwoacmVjb3JkaW5nX2NvbnNlbnRfY292ZXJhZ2UY
+            CSABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUhhyZWNvcmRpbmdDb25zZW50Q292ZXJhZ2USGgoFZHJvcHMYCiAB
+            KAVCBIC6GAJSBWRyb3BzEioKDXJlY29ubmVjdGlvbnMYCyABKAVCBIC6GAJSDXJlY29ubmVjdGlvbnMiqQEKDlNlcnZpY2VNZWFz
+            dXJlEh8KBXZhbHVlGAEgASgBQgSAuhgCSABSBXZhbHVliAEBEhwKBnRhcmdldBgCIAEoAUIEgLoYAlIGdGFyZ2V0EhYKA21ldBgD
+            IAEoCEIEgLoYAlIDbWV0EhoKBWNvdW50GAQgASgDQgSAuhgCUgVjb3VudBIaCgV0b3RhbBgFIAEoA0IEgLoYAlIFdG90YWxCCAoG
+            X3ZhbHVlMuMBCg5RdWFsaXR5U2VydmljZRJsChNSZXBvcnRDbGllbnRNZXRyaWNzEikudGVsZWhlYWx0aC52MS5SZXBvcnRDbGll
+            bnRNZXRyaWNzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuUmVwb3J0Q2xpZW50TWV0cmljc1Jlc3BvbnNlEmMKEEdldFNlcnZpY2VS
+            ZXBvcnQSJi50ZWxlaGVhbHRoLnYxLkdldFNlcnZpY2VSZXBvcnRSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5HZXRTZXJ2aWNlUmVw
+            b3J0UmVzcG9uc2ViBnByb3RvMw==
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Duration_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
+            Telehealth_V1_Rules_File.descriptor,
         ])
 }

@@ -38,6 +38,33 @@ public struct Telehealth_V1_SetRecordingHoldRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !recordingID.isEmpty {
+            if !RuleChecks.isText(recordingID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("recording_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("recording_id", "required", "is required")
+        }
+        if !reason.isEmpty {
+            if reason.utf8.count > 1000 {
+                violations.add("reason", "string.max_bytes", "must have at most 1000 bytes")
+            }
+        } else {
+            violations.add("reason", "required", "is required")
+        }
+    }
 }
 
 /// The recording under hold.
@@ -96,6 +123,33 @@ public struct Telehealth_V1_ReleaseRecordingHoldRequest: Message {
             case 26: try reader.read(&reason, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !recordingID.isEmpty {
+            if !RuleChecks.isText(recordingID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("recording_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("recording_id", "required", "is required")
+        }
+        if !reason.isEmpty {
+            if reason.utf8.count > 1000 {
+                violations.add("reason", "string.max_bytes", "must have at most 1000 bytes")
+            }
+        } else {
+            violations.add("reason", "required", "is required")
         }
     }
 }
@@ -162,6 +216,33 @@ public struct Telehealth_V1_SetRecordingRetentionRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !recordingID.isEmpty {
+            if !RuleChecks.isText(recordingID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("recording_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("recording_id", "required", "is required")
+        }
+        if !reason.isEmpty {
+            if reason.utf8.count > 1000 {
+                violations.add("reason", "string.max_bytes", "must have at most 1000 bytes")
+            }
+        } else {
+            violations.add("reason", "required", "is required")
+        }
+    }
 }
 
 /// The recording with its new end.
@@ -222,6 +303,31 @@ public struct Telehealth_V1_LinkSessionNoteRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !recordingID.isEmpty {
+            if !RuleChecks.isText(recordingID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("recording_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("recording_id", "required", "is required")
+        }
+        if !sessionNoteID.isEmpty {
+            if !RuleChecks.isText(sessionNoteID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_note_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+    }
 }
 
 /// The recording with its link.
@@ -272,6 +378,16 @@ public struct Telehealth_V1_GetRecordingManifestRequest: Message {
             case 10: try reader.read(&recordingID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !recordingID.isEmpty {
+            if !RuleChecks.isText(recordingID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("recording_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("recording_id", "required", "is required")
         }
     }
 }
@@ -623,54 +739,60 @@ public enum Telehealth_V1_RecordingService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/recording_service.proto",
         base64: """
-            CiV0ZWxlaGVhbHRoL3YxL3JlY29yZGluZ19zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGh9nb29nbGUvcHJvdG9idWYvdGlt
-            ZXN0YW1wLnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aHXRlbGVoZWFsdGgvdjEvcmVjb3JkaW5nLnByb3Rv
-            Ght0ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8ihQEKF1NldFJlY29yZGluZ0hvbGRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASAB
-            KAlCBIC6GAJSCXJlcXVlc3RJZBInCgxyZWNvcmRpbmdfaWQYAiABKAlCBIC6GAJSC3JlY29yZGluZ0lkEhwKBnJlYXNvbhgDIAEo
-            CUIEgLoYBFIGcmVhc29uIlIKGFNldFJlY29yZGluZ0hvbGRSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRo
-            LnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIokBChtSZWxlYXNlUmVjb3JkaW5nSG9sZFJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEo
-            CUIEgLoYAlIJcmVxdWVzdElkEicKDHJlY29yZGluZ19pZBgCIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQSHAoGcmVhc29uGAMgASgJ
-            QgSAuhgEUgZyZWFzb24iVgocUmVsZWFzZVJlY29yZGluZ0hvbGRSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVh
-            bHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIs8BChxTZXRSZWNvcmRpbmdSZXRlbnRpb25SZXF1ZXN0EiMKCnJlcXVlc3RfaWQY
-            ASABKAlCBIC6GAJSCXJlcXVlc3RJZBInCgxyZWNvcmRpbmdfaWQYAiABKAlCBIC6GAJSC3JlY29yZGluZ0lkEkMKDHJldGFpbl91
-            bnRpbBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSC3JldGFpblVudGlsEhwKBnJlYXNvbhgEIAEoCUIE
-            gLoYBFIGcmVhc29uIlcKHVNldFJlY29yZGluZ1JldGVudGlvblJlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVoZWFs
-            dGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmcilAEKFkxpbmtTZXNzaW9uTm90ZVJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIE
-            gLoYAlIJcmVxdWVzdElkEicKDHJlY29yZGluZ19pZBgCIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQSLAoPc2Vzc2lvbl9ub3RlX2lk
-            GAMgASgJQgSAuhgDUg1zZXNzaW9uTm90ZUlkIlEKF0xpbmtTZXNzaW9uTm90ZVJlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIY
-            LnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmciRgobR2V0UmVjb3JkaW5nTWFuaWZlc3RSZXF1ZXN0EicKDHJlY29y
-            ZGluZ19pZBgBIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQi+wEKHEdldFJlY29yZGluZ01hbmlmZXN0UmVzcG9uc2USPAoIbWFuaWZl
-            c3QYASABKAsyIC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ01hbmlmZXN0UghtYW5pZmVzdBIrCg5jYW5vbmljYWxfanNvbhgCIAEo
-            DEIEgLoYBFINY2Fub25pY2FsSnNvbhIcCgZzaGEyNTYYAyABKAxCBIC6GAJSBnNoYTI1NhIiCglzaWduYXR1cmUYBCABKAxCBIC6
-            GAJSCXNpZ25hdHVyZRIuChBzaWduYXR1cmVfa2V5X2lkGAUgASgJQgSAuhgCUg5zaWduYXR1cmVLZXlJZCKwBgoRUmVjb3JkaW5n
-            TWFuaWZlc3QSHAoGZm9ybWF0GAEgASgJQgSAuhgCUgZmb3JtYXQSJwoMcmVjb3JkaW5nX2lkGAIgASgJQgSAuhgCUgtyZWNvcmRp
-            bmdJZBIjCgpzZXNzaW9uX2lkGAMgASgJQgSAuhgCUglzZXNzaW9uSWQSHgoHc2VnbWVudBgEIAEoBUIEgLoYAlIHc2VnbWVudBI/
-            CgdwdXJwb3NlGAUgASgOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQgSAuhgCUgdwdXJwb3NlEhwKBmJ1Y2tldBgG
-            IAEoCUIEgLoYAlIGYnVja2V0EiMKCm9iamVjdF9rZXkYByABKAlCBIC6GAJSCW9iamVjdEtleRIwChFvYmplY3RfYnl0ZV9jb3Vu
-            dBgIIAEoA0IEgLoYAlIPb2JqZWN0Qnl0ZUNvdW50EiUKC29iamVjdF9ldGFnGAkgASgJQgSAuhgCUgpvYmplY3RFdGFnEi0KD29i
-            amVjdF9jaGVja3N1bRgKIAEoCUIEgLoYAlIOb2JqZWN0Q2hlY2tzdW0SJQoLY29uc2VudF9pZHMYCyADKAlCBIC6GAJSCmNvbnNl
-            bnRJZHMSPwoKc3RhcnRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0ZWRBdBI/Cgpz
-            dG9wcGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RvcHBlZEF0EkkKC3N0b3BfcmVhc29u
-            GA4gASgOMiIudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdTdG9wUmVhc29uQgSAuhgCUgpzdG9wUmVhc29uEjUKBnBlb3BsZRgPIAMo
-            CzIdLnRlbGVoZWFsdGgudjEuUmVjb3JkZWRQZXJzb25SBnBlb3BsZRItCg9wcmVzZW5jZV9zb3VyY2UYECABKAlCBIC6GAJSDnBy
-            ZXNlbmNlU291cmNlEikKDWF1ZGl0X251bWJlcnMYESADKANCBIC6GAJSDGF1ZGl0TnVtYmVycyLXAQoOUmVjb3JkZWRQZXJzb24S
-            KwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSIwoKc3ViamVjdF9pZBgCIAEoCUIEgLoYA1IJc3Vi
-            amVjdElkEjgKBHJvbGUYAyABKA4yHi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50Um9sZUIEgLoYAlIEcm9sZRI5CghwcmVzZW5j
-            ZRgEIAMoCzIdLnRlbGVoZWFsdGgudjEuUHJlc2VuY2VQZXJpb2RSCHByZXNlbmNlIngKDlByZXNlbmNlUGVyaW9kEjQKBGZyb20Y
-            ASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgRmcm9tEjAKAnRvGAIgASgLMhouZ29vZ2xlLnByb3RvYnVm
-            LlRpbWVzdGFtcEIEgLoYAlICdG8yrwQKEFJlY29yZGluZ1NlcnZpY2USYwoQU2V0UmVjb3JkaW5nSG9sZBImLnRlbGVoZWFsdGgu
-            djEuU2V0UmVjb3JkaW5nSG9sZFJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlNldFJlY29yZGluZ0hvbGRSZXNwb25zZRJvChRSZWxl
-            YXNlUmVjb3JkaW5nSG9sZBIqLnRlbGVoZWFsdGgudjEuUmVsZWFzZVJlY29yZGluZ0hvbGRSZXF1ZXN0GisudGVsZWhlYWx0aC52
-            MS5SZWxlYXNlUmVjb3JkaW5nSG9sZFJlc3BvbnNlEnIKFVNldFJlY29yZGluZ1JldGVudGlvbhIrLnRlbGVoZWFsdGgudjEuU2V0
-            UmVjb3JkaW5nUmV0ZW50aW9uUmVxdWVzdBosLnRlbGVoZWFsdGgudjEuU2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVzcG9uc2USYAoP
-            TGlua1Nlc3Npb25Ob3RlEiUudGVsZWhlYWx0aC52MS5MaW5rU2Vzc2lvbk5vdGVSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5MaW5r
-            U2Vzc2lvbk5vdGVSZXNwb25zZRJvChRHZXRSZWNvcmRpbmdNYW5pZmVzdBIqLnRlbGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nTWFu
-            aWZlc3RSZXF1ZXN0GisudGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdNYW5pZmVzdFJlc3BvbnNlYgZwcm90bzM=
+            CiV0ZWxlaGVhbHRoL3YxL3JlY29yZGluZ19zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGhtidWYvdmFsaWRhdGUvdmFsaWRh
+            dGUucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxod
+            dGVsZWhlYWx0aC92MS9yZWNvcmRpbmcucHJvdG8aGXRlbGVoZWFsdGgvdjEvcnVsZXMucHJvdG8aG3RlbGVoZWFsdGgvdjEvc2Vz
+            c2lvbi5wcm90byKwAQoXU2V0UmVjb3JkaW5nSG9sZFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXID
+            sAEBUglyZXF1ZXN0SWQSNgoMcmVjb3JkaW5nX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUgtyZWNvcmRpbmdJZBIqCgZy
+            ZWFzb24YAyABKAlCEoC6GAS6SAPIAQG6SAVyAyjoB1IGcmVhc29uIlIKGFNldFJlY29yZGluZ0hvbGRSZXNwb25zZRI2CglyZWNv
+            cmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIrQBChtSZWxlYXNlUmVjb3JkaW5nSG9sZFJl
+            cXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSNgoMcmVjb3JkaW5nX2lkGAIg
+            ASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUgtyZWNvcmRpbmdJZBIqCgZyZWFzb24YAyABKAlCEoC6GAS6SAPIAQG6SAVyAyjoB1IG
+            cmVhc29uIlYKHFJlbGVhc2VSZWNvcmRpbmdIb2xkUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5S
+            ZWNvcmRpbmdSCXJlY29yZGluZyL6AQocU2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKA
+            uhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBI2CgxyZWNvcmRpbmdfaWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSC3Jl
+            Y29yZGluZ0lkEkMKDHJldGFpbl91bnRpbBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSC3JldGFpblVu
+            dGlsEioKBnJlYXNvbhgEIAEoCUISgLoYBLpIA8gBAbpIBXIDKOgHUgZyZWFzb24iVwodU2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVz
+            cG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJlY29yZGluZyLAAQoWTGlua1Nlc3Np
+            b25Ob3RlUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBI2CgxyZWNvcmRp
+            bmdfaWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSC3JlY29yZGluZ0lkEjsKD3Nlc3Npb25fbm90ZV9pZBgDIAEoCUITgLoY
+            A7pIA9gBAbpIBnIEiLoYAVINc2Vzc2lvbk5vdGVJZCJRChdMaW5rU2Vzc2lvbk5vdGVSZXNwb25zZRI2CglyZWNvcmRpbmcYASAB
+            KAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIlUKG0dldFJlY29yZGluZ01hbmlmZXN0UmVxdWVzdBI2Cgxy
+            ZWNvcmRpbmdfaWQYASABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSC3JlY29yZGluZ0lkIvsBChxHZXRSZWNvcmRpbmdNYW5pZmVz
+            dFJlc3BvbnNlEjwKCG1hbmlmZXN0GAEgASgLMiAudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdNYW5pZmVzdFIIbWFuaWZlc3QSKwoO
+            Y2Fub25pY2FsX2pzb24YAiABKAxCBIC6GARSDWNhbm9uaWNhbEpzb24SHAoGc2hhMjU2GAMgASgMQgSAuhgCUgZzaGEyNTYSIgoJ
+            c2lnbmF0dXJlGAQgASgMQgSAuhgCUglzaWduYXR1cmUSLgoQc2lnbmF0dXJlX2tleV9pZBgFIAEoCUIEgLoYAlIOc2lnbmF0dXJl
+            S2V5SWQisAYKEVJlY29yZGluZ01hbmlmZXN0EhwKBmZvcm1hdBgBIAEoCUIEgLoYAlIGZm9ybWF0EicKDHJlY29yZGluZ19pZBgC
+            IAEoCUIEgLoYAlILcmVjb3JkaW5nSWQSIwoKc2Vzc2lvbl9pZBgDIAEoCUIEgLoYAlIJc2Vzc2lvbklkEh4KB3NlZ21lbnQYBCAB
+            KAVCBIC6GAJSB3NlZ21lbnQSPwoHcHVycG9zZRgFIAEoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIEgLoYAlIH
+            cHVycG9zZRIcCgZidWNrZXQYBiABKAlCBIC6GAJSBmJ1Y2tldBIjCgpvYmplY3Rfa2V5GAcgASgJQgSAuhgCUglvYmplY3RLZXkS
+            MAoRb2JqZWN0X2J5dGVfY291bnQYCCABKANCBIC6GAJSD29iamVjdEJ5dGVDb3VudBIlCgtvYmplY3RfZXRhZxgJIAEoCUIEgLoY
+            AlIKb2JqZWN0RXRhZxItCg9vYmplY3RfY2hlY2tzdW0YCiABKAlCBIC6GAJSDm9iamVjdENoZWNrc3VtEiUKC2NvbnNlbnRfaWRz
+            GAsgAygJQgSAuhgCUgpjb25zZW50SWRzEj8KCnN0YXJ0ZWRfYXQYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSA
+            uhgCUglzdGFydGVkQXQSPwoKc3RvcHBlZF9hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0b3Bw
+            ZWRBdBJJCgtzdG9wX3JlYXNvbhgOIAEoDjIiLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nU3RvcFJlYXNvbkIEgLoYAlIKc3RvcFJl
+            YXNvbhI1CgZwZW9wbGUYDyADKAsyHS50ZWxlaGVhbHRoLnYxLlJlY29yZGVkUGVyc29uUgZwZW9wbGUSLQoPcHJlc2VuY2Vfc291
+            cmNlGBAgASgJQgSAuhgCUg5wcmVzZW5jZVNvdXJjZRIpCg1hdWRpdF9udW1iZXJzGBEgAygDQgSAuhgCUgxhdWRpdE51bWJlcnMi
+            1wEKDlJlY29yZGVkUGVyc29uEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEiMKCnN1YmplY3Rf
+            aWQYAiABKAlCBIC6GANSCXN1YmplY3RJZBI4CgRyb2xlGAMgASgOMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6
+            GAJSBHJvbGUSOQoIcHJlc2VuY2UYBCADKAsyHS50ZWxlaGVhbHRoLnYxLlByZXNlbmNlUGVyaW9kUghwcmVzZW5jZSJ4Cg5QcmVz
+            ZW5jZVBlcmlvZBI0CgRmcm9tGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIEZnJvbRIwCgJ0bxgCIAEo
+            CzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSAnRvMq8EChBSZWNvcmRpbmdTZXJ2aWNlEmMKEFNldFJlY29yZGlu
+            Z0hvbGQSJi50ZWxlaGVhbHRoLnYxLlNldFJlY29yZGluZ0hvbGRSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5TZXRSZWNvcmRpbmdI
+            b2xkUmVzcG9uc2USbwoUUmVsZWFzZVJlY29yZGluZ0hvbGQSKi50ZWxlaGVhbHRoLnYxLlJlbGVhc2VSZWNvcmRpbmdIb2xkUmVx
+            dWVzdBorLnRlbGVoZWFsdGgudjEuUmVsZWFzZVJlY29yZGluZ0hvbGRSZXNwb25zZRJyChVTZXRSZWNvcmRpbmdSZXRlbnRpb24S
+            Ky50ZWxlaGVhbHRoLnYxLlNldFJlY29yZGluZ1JldGVudGlvblJlcXVlc3QaLC50ZWxlaGVhbHRoLnYxLlNldFJlY29yZGluZ1Jl
+            dGVudGlvblJlc3BvbnNlEmAKD0xpbmtTZXNzaW9uTm90ZRIlLnRlbGVoZWFsdGgudjEuTGlua1Nlc3Npb25Ob3RlUmVxdWVzdBom
+            LnRlbGVoZWFsdGgudjEuTGlua1Nlc3Npb25Ob3RlUmVzcG9uc2USbwoUR2V0UmVjb3JkaW5nTWFuaWZlc3QSKi50ZWxlaGVhbHRo
+            LnYxLkdldFJlY29yZGluZ01hbmlmZXN0UmVxdWVzdBorLnRlbGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nTWFuaWZlc3RSZXNwb25z
+            ZWIGcHJvdG8z
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
             Telehealth_V1_Recording_File.descriptor,
+            Telehealth_V1_Rules_File.descriptor,
             Telehealth_V1_Session_File.descriptor,
         ])
 }

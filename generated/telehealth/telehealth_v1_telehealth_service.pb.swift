@@ -74,6 +74,29 @@ public struct Telehealth_V1_CreateSessionRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !appointmentID.isEmpty {
+            if !RuleChecks.isText(appointmentID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("appointment_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("appointment_id", "required", "is required")
+        }
+        if !admissionPolicy.isRecognized {
+            violations.add("admission_policy", "enum.defined_only", "is not a value that is accepted here")
+        }
+    }
 }
 
 /// The session created.
@@ -102,6 +125,12 @@ public struct Telehealth_V1_CreateSessionResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+    }
 }
 
 /// Names a session.
@@ -114,7 +143,7 @@ public struct Telehealth_V1_GetSessionRequest: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        switch key {
+        switch self.key {
         case .sessionID(let value)?: buffer.write(1, value, as: WireString.self)
         case .appointmentID(let value)?: buffer.write(2, value, as: WireString.self)
         default: break
@@ -125,9 +154,25 @@ public struct Telehealth_V1_GetSessionRequest: Message {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: key = .sessionID(try reader.readValue(as: WireString.self))
-            case 18: key = .appointmentID(try reader.readValue(as: WireString.self))
+            case 10: self.key = .sessionID(try reader.readValue(as: WireString.self))
+            case 18: self.key = .appointmentID(try reader.readValue(as: WireString.self))
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if self.key == nil {
+            violations.add("key", "required", "must have one of its fields set")
+        }
+        if case .sessionID(let value)? = self.key {
+            if !RuleChecks.isText(value, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if case .appointmentID(let value)? = self.key {
+            if !RuleChecks.isText(value, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("appointment_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         }
     }
@@ -165,6 +210,12 @@ public struct Telehealth_V1_GetSessionResponse: Message {
             case 10: try reader.readMessage(&_session)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
         }
     }
 }
@@ -220,6 +271,38 @@ public struct Telehealth_V1_ListSessionsRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !clientID.isEmpty {
+            if !RuleChecks.isText(clientID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("client_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if !clinicianID.isEmpty {
+            if !RuleChecks.isText(clinicianID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("clinician_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if !appointmentID.isEmpty {
+            if !RuleChecks.isText(appointmentID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("appointment_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if statuses.count > 6 {
+            violations.add("statuses", "repeated.max_items", "must have at most 6 elements")
+        }
+        for (index, value) in statuses.enumerated() {
+            if !value.isRecognized {
+                violations.add("statuses", at: index, "enum.defined_only", "is not a value that is accepted here")
+            }
+            if [0].contains(value.rawValue) {
+                violations.add("statuses", at: index, "enum.not_in", "is not a value that is accepted here")
+            }
+        }
+        if !(pageSize >= 0 && pageSize <= 200) {
+            violations.add("page_size", "int32.gte_lte", "must be 0 to 200")
+        }
+    }
 }
 
 /// One page of sessions.
@@ -248,6 +331,12 @@ public struct Telehealth_V1_ListSessionsResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        for (index, value) in sessions.enumerated() {
+            violations.check(value, in: "sessions", at: index)
+        }
+    }
 }
 
 /// A person comes.
@@ -269,7 +358,7 @@ public struct Telehealth_V1_JoinSessionRequest: Message {
 
     public func encode(into buffer: inout ByteBuffer) {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
-        switch key {
+        switch self.key {
         case .sessionID(let value)?: buffer.write(2, value, as: WireString.self)
         case .appointmentID(let value)?: buffer.write(3, value, as: WireString.self)
         default: break
@@ -283,11 +372,45 @@ public struct Telehealth_V1_JoinSessionRequest: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&requestID, as: WireString.self)
-            case 18: key = .sessionID(try reader.readValue(as: WireString.self))
-            case 26: key = .appointmentID(try reader.readValue(as: WireString.self))
+            case 18: self.key = .sessionID(try reader.readValue(as: WireString.self))
+            case 26: self.key = .appointmentID(try reader.readValue(as: WireString.self))
             case 34: try reader.readMessage(&preVisitCheck)
             case 322: try reader.read(&deviceID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if self.key == nil {
+            violations.add("key", "required", "must have one of its fields set")
+        }
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if case .sessionID(let value)? = self.key {
+            if !RuleChecks.isText(value, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if case .appointmentID(let value)? = self.key {
+            if !RuleChecks.isText(value, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("appointment_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if let value = preVisitCheck {
+            violations.check(value, in: "pre_visit_check")
+        }
+        if !deviceID.isEmpty {
+            if !RuleChecks.isText(deviceID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("device_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         }
     }
@@ -347,6 +470,18 @@ public struct Telehealth_V1_JoinSessionResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+        if let value = participant {
+            violations.check(value, in: "participant")
+        }
+        if let value = credentials {
+            violations.check(value, in: "credentials")
+        }
+    }
 }
 
 /// A person to let in.
@@ -377,6 +512,33 @@ public struct Telehealth_V1_AdmitParticipantRequest: Message {
             case 26: try reader.read(&participantID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !participantID.isEmpty {
+            if !RuleChecks.isText(participantID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("participant_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("participant_id", "required", "is required")
         }
     }
 }
@@ -415,6 +577,15 @@ public struct Telehealth_V1_AdmitParticipantResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+        if let value = participant {
+            violations.check(value, in: "participant")
+        }
+    }
 }
 
 /// What to watch, from where.
@@ -446,6 +617,21 @@ public struct Telehealth_V1_WatchSessionRequest: Message {
             case 16: try reader.read(&afterSequence, as: WireInt64.self)
             case 24: try reader.read(&presenceByHeartbeat, as: WireBool.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if let value = afterSequence {
+            if !(value >= 0) {
+                violations.add("after_sequence", "int64.gte", "must be at least 0")
             }
         }
     }
@@ -503,6 +689,12 @@ public struct Telehealth_V1_WatchSessionResponse: Message {
         }
     }
 
+    public func checkRules(_ violations: inout RuleViolations) {
+        if case .snapshot(let value)? = message {
+            violations.check(value, in: "snapshot")
+        }
+    }
+
     /// What is told.
     public enum OneOf_Message: Sendable, Hashable {
         /// First of a watch that does not resume.
@@ -538,6 +730,24 @@ public struct Telehealth_V1_HeartbeatRequest: Message {
             case 18: try reader.read(&sessionID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
         }
     }
 }
@@ -608,6 +818,33 @@ public struct Telehealth_V1_UpdateSessionStatusRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if status.rawValue != 0 {
+            if !status.isRecognized {
+                violations.add("status", "enum.defined_only", "is not a value that is accepted here")
+            }
+        } else {
+            violations.add("status", "required", "is required")
+        }
+    }
 }
 
 /// What stands after it.
@@ -634,6 +871,12 @@ public struct Telehealth_V1_UpdateSessionStatusResponse: Message {
             case 10: try reader.readMessage(&_session)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
         }
     }
 }
@@ -666,6 +909,29 @@ public struct Telehealth_V1_StartRecordingRequest: Message {
             case 24: try reader.read(&purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !purpose.isRecognized {
+            violations.add("purpose", "enum.defined_only", "is not a value that is accepted here")
         }
     }
 }
@@ -725,6 +991,31 @@ public struct Telehealth_V1_StopRecordingRequest: Message {
             case 18: try reader.read(&sessionID, as: WireString.self)
             case 26: try reader.read(&recordingID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !recordingID.isEmpty {
+            if !RuleChecks.isText(recordingID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("recording_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         }
     }
@@ -788,6 +1079,19 @@ public struct Telehealth_V1_ListRecordingsRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !(pageSize >= 0 && pageSize <= 200) {
+            violations.add("page_size", "int32.gte_lte", "must be 0 to 200")
+        }
+    }
 }
 
 /// One page of recordings.
@@ -842,6 +1146,19 @@ public struct Telehealth_V1_GetRecordingPlaybackUrlRequest: Message {
             case 16: try reader.read(&purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !recordingID.isEmpty {
+            if !RuleChecks.isText(recordingID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("recording_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("recording_id", "required", "is required")
+        }
+        if !purpose.isRecognized {
+            violations.add("purpose", "enum.defined_only", "is not a value that is accepted here")
         }
     }
 }
@@ -900,6 +1217,26 @@ public struct Telehealth_V1_StartScreenShareRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+    }
 }
 
 /// The share noted down.
@@ -950,6 +1287,26 @@ public struct Telehealth_V1_StopScreenShareRequest: Message {
             case 18: try reader.read(&sessionID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
         }
     }
 }
@@ -1009,6 +1366,31 @@ public struct Telehealth_V1_LeaveSessionRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !deviceID.isEmpty {
+            if !RuleChecks.isText(deviceID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("device_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+    }
 }
 
 /// What stands after it.
@@ -1035,6 +1417,12 @@ public struct Telehealth_V1_LeaveSessionResponse: Message {
             case 10: try reader.readMessage(&_session)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
         }
     }
 }
@@ -1073,6 +1461,35 @@ public struct Telehealth_V1_CancelSessionRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !reason.isRecognized {
+            violations.add("reason", "enum.defined_only", "is not a value that is accepted here")
+        }
+        if [4, 5].contains(reason.rawValue) {
+            violations.add("reason", "enum.not_in", "is not a value that is accepted here")
+        }
+        if note.utf8.count > 1000 {
+            violations.add("note", "string.max_bytes", "must have at most 1000 bytes")
+        }
+    }
 }
 
 /// What stands after it.
@@ -1099,6 +1516,12 @@ public struct Telehealth_V1_CancelSessionResponse: Message {
             case 10: try reader.readMessage(&_session)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
         }
     }
 }
@@ -1134,6 +1557,29 @@ public struct Telehealth_V1_MarkNoShowRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !party.isRecognized {
+            violations.add("party", "enum.defined_only", "is not a value that is accepted here")
+        }
+    }
 }
 
 /// What stands after it.
@@ -1160,6 +1606,12 @@ public struct Telehealth_V1_MarkNoShowResponse: Message {
             case 10: try reader.readMessage(&_session)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
         }
     }
 }
@@ -1190,6 +1642,26 @@ public struct Telehealth_V1_UndoNoShowRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+    }
 }
 
 /// What stands after it.
@@ -1216,6 +1688,12 @@ public struct Telehealth_V1_UndoNoShowResponse: Message {
             case 10: try reader.readMessage(&_session)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
         }
     }
 }
@@ -1254,6 +1732,35 @@ public struct Telehealth_V1_EndSessionRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !reason.isRecognized {
+            violations.add("reason", "enum.defined_only", "is not a value that is accepted here")
+        }
+        if [4, 5].contains(reason.rawValue) {
+            violations.add("reason", "enum.not_in", "is not a value that is accepted here")
+        }
+        if note.utf8.count > 1000 {
+            violations.add("note", "string.max_bytes", "must have at most 1000 bytes")
+        }
+    }
 }
 
 /// What stands after it.
@@ -1280,6 +1787,12 @@ public struct Telehealth_V1_EndSessionResponse: Message {
             case 10: try reader.readMessage(&_session)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
         }
     }
 }
@@ -1806,114 +2319,126 @@ public enum Telehealth_V1_TelehealthService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/telehealth_service.proto",
         base64: """
-            CiZ0ZWxlaGVhbHRoL3YxL3RlbGVoZWFsdGhfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRoeZ29vZ2xlL3Byb3RvYnVmL2R1
-            cmF0aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJv
-            dG8aHXRlbGVoZWFsdGgvdjEvcmVjb3JkaW5nLnByb3RvGht0ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8aGXRlbGVoZWFsdGgv
-            djEvd2F0Y2gucHJvdG8iuQEKFENyZWF0ZVNlc3Npb25SZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJ
-            ZBIrCg5hcHBvaW50bWVudF9pZBgCIAEoCUIEgLoYAlINYXBwb2ludG1lbnRJZBJPChBhZG1pc3Npb25fcG9saWN5GAMgASgOMh4u
-            dGVsZWhlYWx0aC52MS5BZG1pc3Npb25Qb2xpY3lCBIC6GAJSD2FkbWlzc2lvblBvbGljeSJJChVDcmVhdGVTZXNzaW9uUmVzcG9u
-            c2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiJwChFHZXRTZXNzaW9uUmVxdWVzdBIl
-            CgpzZXNzaW9uX2lkGAEgASgJQgSAuhgCSABSCXNlc3Npb25JZBItCg5hcHBvaW50bWVudF9pZBgCIAEoCUIEgLoYAkgAUg1hcHBv
-            aW50bWVudElkQgUKA2tleSJGChJHZXRTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vz
-            c2lvblIHc2Vzc2lvbiKgAwoTTGlzdFNlc3Npb25zUmVxdWVzdBIhCgljbGllbnRfaWQYASABKAlCBIC6GANSCGNsaWVudElkEicK
-            DGNsaW5pY2lhbl9pZBgCIAEoCUIEgLoYA1ILY2xpbmljaWFuSWQSKwoOYXBwb2ludG1lbnRfaWQYAyABKAlCBIC6GAJSDWFwcG9p
-            bnRtZW50SWQSPgoIc3RhdHVzZXMYBCADKA4yHC50ZWxlaGVhbHRoLnYxLlNlc3Npb25TdGF0dXNCBIC6GAJSCHN0YXR1c2VzEkEK
-            C3N0YXJ0c19mcm9tGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKc3RhcnRzRnJvbRJFCg1zdGFydHNf
-            YmVmb3JlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIMc3RhcnRzQmVmb3JlEiEKCXBhZ2Vfc2l6ZRgH
-            IAEoBUIEgLoYAlIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgIIAEoCUIEgLoYAlIJcGFnZVRva2VuIngKFExpc3RTZXNzaW9uc1Jl
-            c3BvbnNlEjIKCHNlc3Npb25zGAEgAygLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUghzZXNzaW9ucxIsCg9uZXh0X3BhZ2VfdG9r
-            ZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4i/wEKEkpvaW5TZXNzaW9uUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSA
-            uhgCUglyZXF1ZXN0SWQSJQoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAkgAUglzZXNzaW9uSWQSLQoOYXBwb2ludG1lbnRfaWQYAyAB
-            KAlCBIC6GAJIAFINYXBwb2ludG1lbnRJZBJECg9wcmVfdmlzaXRfY2hlY2sYBCABKAsyHC50ZWxlaGVhbHRoLnYxLlByZVZpc2l0
-            Q2hlY2tSDXByZVZpc2l0Q2hlY2sSIQoJZGV2aWNlX2lkGCggASgJQgSAuhgCUghkZXZpY2VJZEIFCgNrZXkigwIKE0pvaW5TZXNz
-            aW9uUmVzcG9uc2USOgoHb3V0Y29tZRgBIAEoDjIaLnRlbGVoZWFsdGgudjEuSm9pbk91dGNvbWVCBIC6GAJSB291dGNvbWUSMAoH
-            c2Vzc2lvbhgCIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgDIAEoCzIaLnRlbGVo
-            ZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50EkAKC2NyZWRlbnRpYWxzGAQgASgLMh4udGVsZWhlYWx0aC52MS5Kb2lu
-            Q3JlZGVudGlhbHNSC2NyZWRlbnRpYWxzIpABChdBZG1pdFBhcnRpY2lwYW50UmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSA
-            uhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEisKDnBhcnRpY2lwYW50X2lkGAMgASgJ
-            QgSAuhgCUg1wYXJ0aWNpcGFudElkIooBChhBZG1pdFBhcnRpY2lwYW50UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVo
-            ZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRS
-            C3BhcnRpY2lwYW50IrkBChNXYXRjaFNlc3Npb25SZXF1ZXN0EiMKCnNlc3Npb25faWQYASABKAlCBIC6GAJSCXNlc3Npb25JZBIw
-            Cg5hZnRlcl9zZXF1ZW5jZRgCIAEoA0IEgLoYAkgAUg1hZnRlclNlcXVlbmNliAEBEjgKFXByZXNlbmNlX2J5X2hlYXJ0YmVhdBgD
-            IAEoCEIEgLoYAlITcHJlc2VuY2VCeUhlYXJ0YmVhdEIRCg9fYWZ0ZXJfc2VxdWVuY2Ui+AIKFFdhdGNoU2Vzc2lvblJlc3BvbnNl
-            EjwKCHNuYXBzaG90GAEgASgLMh4udGVsZWhlYWx0aC52MS5TZXNzaW9uU25hcHNob3RIAFIIc25hcHNob3QSMwoFZXZlbnQYAiAB
-            KAsyGy50ZWxlaGVhbHRoLnYxLlNlc3Npb25FdmVudEgAUgVldmVudBI9CgloZWFydGJlYXQYAyABKAsyHS50ZWxlaGVhbHRoLnYx
-            LldhdGNoSGVhcnRiZWF0SABSCWhlYXJ0YmVhdBJOChJoZWFydGJlYXRfaW50ZXJ2YWwYBCABKAsyGS5nb29nbGUucHJvdG9idWYu
-            RHVyYXRpb25CBIC6GAJSEWhlYXJ0YmVhdEludGVydmFsElMKFWNhbGxfaGVhcnRiZWF0X3dpdGhpbhgFIAEoCzIZLmdvb2dsZS5w
-            cm90b2J1Zi5EdXJhdGlvbkIEgLoYAlITY2FsbEhlYXJ0YmVhdFdpdGhpbkIJCgdtZXNzYWdlIlwKEEhlYXJ0YmVhdFJlcXVlc3QS
-            IwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZCKH
-            AgoRSGVhcnRiZWF0UmVzcG9uc2USOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZz
-            dGF0dXMSUgoRcGFydGljaXBhbnRfc3RhdGUYAiABKA4yHy50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50U3RhdGVCBIC6GAJSEHBh
-            cnRpY2lwYW50U3RhdGUSIAoIc2VxdWVuY2UYAyABKANCBIC6GAJSCHNlcXVlbmNlEkAKC25leHRfd2l0aGluGAQgASgLMhkuZ29v
-            Z2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUgpuZXh0V2l0aGluIqIBChpVcGRhdGVTZXNzaW9uU3RhdHVzUmVxdWVzdBIjCgpy
-            ZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEjoKBnN0
-            YXR1cxgDIAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c0IEgLoYAlIGc3RhdHVzIk8KG1VwZGF0ZVNlc3Npb25TdGF0
-            dXNSZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIqIBChVTdGFydFJlY29y
-            ZGluZ1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJS
-            CXNlc3Npb25JZBI/CgdwdXJwb3NlGAMgASgOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQgSAuhgCUgdwdXJwb3Nl
-            IlAKFlN0YXJ0UmVjb3JkaW5nUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJl
-            Y29yZGluZyKJAQoUU3RvcFJlY29yZGluZ1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNl
-            c3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBInCgxyZWNvcmRpbmdfaWQYAyABKAlCBIC6GAJSC3JlY29yZGluZ0lkIk8K
-            FVN0b3BSZWNvcmRpbmdSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3Jk
-            aW5nIoQBChVMaXN0UmVjb3JkaW5nc1JlcXVlc3QSIwoKc2Vzc2lvbl9pZBgBIAEoCUIEgLoYAlIJc2Vzc2lvbklkEiEKCXBhZ2Vf
-            c2l6ZRgCIAEoBUIEgLoYAlIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgDIAEoCUIEgLoYAlIJcGFnZVRva2VuIoABChZMaXN0UmVj
-            b3JkaW5nc1Jlc3BvbnNlEjgKCnJlY29yZGluZ3MYASADKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IKcmVjb3JkaW5ncxIs
-            Cg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4iigEKHkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVx
-            dWVzdBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkEj8KB3B1cnBvc2UYAiABKA4yHy50ZWxlaGVhbHRo
-            LnYxLlJlY29yZGluZ1B1cnBvc2VCBIC6GAJSB3B1cnBvc2UiegofR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXNwb25zZRIWCgN1
-            cmwYASABKAlCBIC6GAVSA3VybBI/CgpleHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJ
-            ZXhwaXJlc0F0ImMKF1N0YXJ0U2NyZWVuU2hhcmVSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIj
-            CgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQiWQoYU3RhcnRTY3JlZW5TaGFyZVJlc3BvbnNlEj0KDHNjcmVlbl9z
-            aGFyZRgBIAEoCzIaLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVSC3NjcmVlblNoYXJlImIKFlN0b3BTY3JlZW5TaGFyZVJlcXVl
-            c3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25J
-            ZCJYChdTdG9wU2NyZWVuU2hhcmVSZXNwb25zZRI9CgxzY3JlZW5fc2hhcmUYASABKAsyGi50ZWxlaGVhbHRoLnYxLlNjcmVlblNo
-            YXJlUgtzY3JlZW5TaGFyZSKCAQoTTGVhdmVTZXNzaW9uUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0
-            SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEiEKCWRldmljZV9pZBgoIAEoCUIEgLoYAlIIZGV2aWNlSWQi
-            SAoUTGVhdmVTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiK1
-            AQoUQ2FuY2VsU2Vzc2lvblJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQY
-            AiABKAlCBIC6GAJSCXNlc3Npb25JZBI5CgZyZWFzb24YAyABKA4yGy50ZWxlaGVhbHRoLnYxLkNhbmNlbFJlYXNvbkIEgLoYAlIG
-            cmVhc29uEhgKBG5vdGUYBCABKAlCBIC6GARSBG5vdGUiSQoVQ2FuY2VsU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsy
-            Fi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24ilQEKEU1hcmtOb1Nob3dSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlC
-            BIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSNgoFcGFydHkYAyABKA4yGi50ZWxl
-            aGVhbHRoLnYxLk5vU2hvd1BhcnR5QgSAuhgCUgVwYXJ0eSJGChJNYXJrTm9TaG93UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIW
-            LnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiJdChFVbmRvTm9TaG93UmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSA
-            uhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkIkYKElVuZG9Ob1Nob3dSZXNwb25zZRIw
-            CgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIq8BChFFbmRTZXNzaW9uUmVxdWVzdBIjCgpy
-            ZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEjYKBnJl
-            YXNvbhgDIAEoDjIYLnRlbGVoZWFsdGgudjEuRW5kUmVhc29uQgSAuhgCUgZyZWFzb24SGAoEbm90ZRgEIAEoCUIEgLoYBFIEbm90
-            ZSJGChJFbmRTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbipg
-            CgtKb2luT3V0Y29tZRIcChhKT0lOX09VVENPTUVfVU5TUEVDSUZJRUQQABIYChRKT0lOX09VVENPTUVfV0FJVElORxABEhkKFUpP
-            SU5fT1VUQ09NRV9BRE1JVFRFRBACMvgNChFUZWxlaGVhbHRoU2VydmljZRJaCg1DcmVhdGVTZXNzaW9uEiMudGVsZWhlYWx0aC52
-            MS5DcmVhdGVTZXNzaW9uUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ3JlYXRlU2Vzc2lvblJlc3BvbnNlElEKCkdldFNlc3Npb24S
-            IC50ZWxlaGVhbHRoLnYxLkdldFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5HZXRTZXNzaW9uUmVzcG9uc2USVwoMTGlz
-            dFNlc3Npb25zEiIudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbnNS
-            ZXNwb25zZRJUCgtKb2luU2Vzc2lvbhIhLnRlbGVoZWFsdGgudjEuSm9pblNlc3Npb25SZXF1ZXN0GiIudGVsZWhlYWx0aC52MS5K
-            b2luU2Vzc2lvblJlc3BvbnNlEmMKEEFkbWl0UGFydGljaXBhbnQSJi50ZWxlaGVhbHRoLnYxLkFkbWl0UGFydGljaXBhbnRSZXF1
-            ZXN0GicudGVsZWhlYWx0aC52MS5BZG1pdFBhcnRpY2lwYW50UmVzcG9uc2USWQoMV2F0Y2hTZXNzaW9uEiIudGVsZWhlYWx0aC52
-            MS5XYXRjaFNlc3Npb25SZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5XYXRjaFNlc3Npb25SZXNwb25zZTABEk4KCUhlYXJ0YmVhdBIf
-            LnRlbGVoZWFsdGgudjEuSGVhcnRiZWF0UmVxdWVzdBogLnRlbGVoZWFsdGgudjEuSGVhcnRiZWF0UmVzcG9uc2USbAoTVXBkYXRl
-            U2Vzc2lvblN0YXR1cxIpLnRlbGVoZWFsdGgudjEuVXBkYXRlU2Vzc2lvblN0YXR1c1JlcXVlc3QaKi50ZWxlaGVhbHRoLnYxLlVw
-            ZGF0ZVNlc3Npb25TdGF0dXNSZXNwb25zZRJdCg5TdGFydFJlY29yZGluZxIkLnRlbGVoZWFsdGgudjEuU3RhcnRSZWNvcmRpbmdS
-            ZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGluZ1Jlc3BvbnNlEloKDVN0b3BSZWNvcmRpbmcSIy50ZWxlaGVhbHRo
-            LnYxLlN0b3BSZWNvcmRpbmdSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5TdG9wUmVjb3JkaW5nUmVzcG9uc2USXQoOTGlzdFJlY29y
-            ZGluZ3MSJC50ZWxlaGVhbHRoLnYxLkxpc3RSZWNvcmRpbmdzUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuTGlzdFJlY29yZGluZ3NS
-            ZXNwb25zZRJ4ChdHZXRSZWNvcmRpbmdQbGF5YmFja1VybBItLnRlbGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxS
-            ZXF1ZXN0Gi4udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlc3BvbnNlEmMKEFN0YXJ0U2NyZWVuU2hhcmUS
-            Ji50ZWxlaGVhbHRoLnYxLlN0YXJ0U2NyZWVuU2hhcmVSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5TdGFydFNjcmVlblNoYXJlUmVz
-            cG9uc2USYAoPU3RvcFNjcmVlblNoYXJlEiUudGVsZWhlYWx0aC52MS5TdG9wU2NyZWVuU2hhcmVSZXF1ZXN0GiYudGVsZWhlYWx0
-            aC52MS5TdG9wU2NyZWVuU2hhcmVSZXNwb25zZRJXCgxMZWF2ZVNlc3Npb24SIi50ZWxlaGVhbHRoLnYxLkxlYXZlU2Vzc2lvblJl
-            cXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxlYXZlU2Vzc2lvblJlc3BvbnNlEloKDUNhbmNlbFNlc3Npb24SIy50ZWxlaGVhbHRoLnYx
-            LkNhbmNlbFNlc3Npb25SZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5DYW5jZWxTZXNzaW9uUmVzcG9uc2USUQoKTWFya05vU2hvdxIg
-            LnRlbGVoZWFsdGgudjEuTWFya05vU2hvd1JlcXVlc3QaIS50ZWxlaGVhbHRoLnYxLk1hcmtOb1Nob3dSZXNwb25zZRJRCgpVbmRv
-            Tm9TaG93EiAudGVsZWhlYWx0aC52MS5VbmRvTm9TaG93UmVxdWVzdBohLnRlbGVoZWFsdGgudjEuVW5kb05vU2hvd1Jlc3BvbnNl
-            ElEKCkVuZFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5FbmRTZXNzaW9u
-            UmVzcG9uc2ViBnByb3RvMw==
+            CiZ0ZWxlaGVhbHRoL3YxL3RlbGVoZWFsdGhfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRobYnVmL3ZhbGlkYXRlL3ZhbGlk
+            YXRlLnByb3RvGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8a
+            HnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxoddGVsZWhlYWx0aC92MS9yZWNvcmRpbmcucHJvdG8aGXRlbGVoZWFsdGgv
+            djEvcnVsZXMucHJvdG8aG3RlbGVoZWFsdGgvdjEvc2Vzc2lvbi5wcm90bxoZdGVsZWhlYWx0aC92MS93YXRjaC5wcm90byLeAQoU
+            Q3JlYXRlU2Vzc2lvblJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSOgoO
+            YXBwb2ludG1lbnRfaWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSDWFwcG9pbnRtZW50SWQSVwoQYWRtaXNzaW9uX3BvbGlj
+            eRgDIAEoDjIeLnRlbGVoZWFsdGgudjEuQWRtaXNzaW9uUG9saWN5QgyAuhgCukgFggECEAFSD2FkbWlzc2lvblBvbGljeSJJChVD
+            cmVhdGVTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiKJAQoR
+            R2V0U2Vzc2lvblJlcXVlc3QSLgoKc2Vzc2lvbl9pZBgBIAEoCUINgLoYArpIBnIEiLoYAUgAUglzZXNzaW9uSWQSNgoOYXBwb2lu
+            dG1lbnRfaWQYAiABKAlCDYC6GAK6SAZyBIi6GAFIAFINYXBwb2ludG1lbnRJZEIMCgNrZXkSBbpIAggBIkYKEkdldFNlc3Npb25S
+            ZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIugDChNMaXN0U2Vzc2lvbnNS
+            ZXF1ZXN0EjAKCWNsaWVudF9pZBgBIAEoCUITgLoYA7pIA9gBAbpIBnIEiLoYAVIIY2xpZW50SWQSNgoMY2xpbmljaWFuX2lkGAIg
+            ASgJQhOAuhgDukgD2AEBukgGcgSIuhgBUgtjbGluaWNpYW5JZBI6Cg5hcHBvaW50bWVudF9pZBgDIAEoCUITgLoYArpIA9gBAbpI
+            BnIEiLoYAVINYXBwb2ludG1lbnRJZBJPCghzdGF0dXNlcxgEIAMoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c0IVgLoY
+            ArpIDpIBCxAGIgeCAQQQASAAUghzdGF0dXNlcxJBCgtzdGFydHNfZnJvbRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3Rh
+            bXBCBIC6GAJSCnN0YXJ0c0Zyb20SRQoNc3RhcnRzX2JlZm9yZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6
+            GAJSDHN0YXJ0c0JlZm9yZRIrCglwYWdlX3NpemUYByABKAVCDoC6GAK6SAcaBRjIASgAUghwYWdlU2l6ZRIjCgpwYWdlX3Rva2Vu
+            GAggASgJQgSAuhgCUglwYWdlVG9rZW4ieAoUTGlzdFNlc3Npb25zUmVzcG9uc2USMgoIc2Vzc2lvbnMYASADKAsyFi50ZWxlaGVh
+            bHRoLnYxLlNlc3Npb25SCHNlc3Npb25zEiwKD25leHRfcGFnZV90b2tlbhgCIAEoCUIEgLoYAlINbmV4dFBhZ2VUb2tlbiK1AgoS
+            Sm9pblNlc3Npb25SZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEi4KCnNl
+            c3Npb25faWQYAiABKAlCDYC6GAK6SAZyBIi6GAFIAFIJc2Vzc2lvbklkEjYKDmFwcG9pbnRtZW50X2lkGAMgASgJQg2AuhgCukgG
+            cgSIuhgBSABSDWFwcG9pbnRtZW50SWQSRAoPcHJlX3Zpc2l0X2NoZWNrGAQgASgLMhwudGVsZWhlYWx0aC52MS5QcmVWaXNpdENo
+            ZWNrUg1wcmVWaXNpdENoZWNrEjAKCWRldmljZV9pZBgoIAEoCUITgLoYArpIA9gBAbpIBnIEiLoYAVIIZGV2aWNlSWRCDAoDa2V5
+            EgW6SAIIASKDAgoTSm9pblNlc3Npb25SZXNwb25zZRI6CgdvdXRjb21lGAEgASgOMhoudGVsZWhlYWx0aC52MS5Kb2luT3V0Y29t
+            ZUIEgLoYAlIHb3V0Y29tZRIwCgdzZXNzaW9uGAIgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEjwKC3BhcnRp
+            Y2lwYW50GAMgASgLMhoudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFILcGFydGljaXBhbnQSQAoLY3JlZGVudGlhbHMYBCABKAsy
+            Hi50ZWxlaGVhbHRoLnYxLkpvaW5DcmVkZW50aWFsc1ILY3JlZGVudGlhbHMivAEKF0FkbWl0UGFydGljaXBhbnRSZXF1ZXN0EjEK
+            CnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6
+            SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBI6Cg5wYXJ0aWNpcGFudF9pZBgDIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVINcGFy
+            dGljaXBhbnRJZCKKAQoYQWRtaXRQYXJ0aWNpcGFudFJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNl
+            c3Npb25SB3Nlc3Npb24SPAoLcGFydGljaXBhbnQYAiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFu
+            dCLPAQoTV2F0Y2hTZXNzaW9uUmVxdWVzdBIyCgpzZXNzaW9uX2lkGAEgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9u
+            SWQSNwoOYWZ0ZXJfc2VxdWVuY2UYAiABKANCC4C6GAK6SAQiAigASABSDWFmdGVyU2VxdWVuY2WIAQESOAoVcHJlc2VuY2VfYnlf
+            aGVhcnRiZWF0GAMgASgIQgSAuhgCUhNwcmVzZW5jZUJ5SGVhcnRiZWF0QhEKD19hZnRlcl9zZXF1ZW5jZSL4AgoUV2F0Y2hTZXNz
+            aW9uUmVzcG9uc2USPAoIc25hcHNob3QYASABKAsyHi50ZWxlaGVhbHRoLnYxLlNlc3Npb25TbmFwc2hvdEgAUghzbmFwc2hvdBIz
+            CgVldmVudBgCIAEoCzIbLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkV2ZW50SABSBWV2ZW50Ej0KCWhlYXJ0YmVhdBgDIAEoCzIdLnRl
+            bGVoZWFsdGgudjEuV2F0Y2hIZWFydGJlYXRIAFIJaGVhcnRiZWF0Ek4KEmhlYXJ0YmVhdF9pbnRlcnZhbBgEIAEoCzIZLmdvb2ds
+            ZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIRaGVhcnRiZWF0SW50ZXJ2YWwSUwoVY2FsbF9oZWFydGJlYXRfd2l0aGluGAUgASgL
+            MhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUhNjYWxsSGVhcnRiZWF0V2l0aGluQgkKB21lc3NhZ2UieQoQSGVhcnRi
+            ZWF0UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgD2AEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lk
+            GAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQihwIKEUhlYXJ0YmVhdFJlc3BvbnNlEjoKBnN0YXR1cxgBIAEo
+            DjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c0IEgLoYAlIGc3RhdHVzElIKEXBhcnRpY2lwYW50X3N0YXRlGAIgASgOMh8u
+            dGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFN0YXRlQgSAuhgCUhBwYXJ0aWNpcGFudFN0YXRlEiAKCHNlcXVlbmNlGAMgASgDQgSA
+            uhgCUghzZXF1ZW5jZRJACgtuZXh0X3dpdGhpbhgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIKbmV4dFdp
+            dGhpbiLNAQoaVXBkYXRlU2Vzc2lvblN0YXR1c1JlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEB
+            UglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEkgKBnN0YXR1cxgD
+            IAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c0ISgLoYArpIA8gBAbpIBYIBAhABUgZzdGF0dXMiTwobVXBkYXRlU2Vz
+            c2lvblN0YXR1c1Jlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24ixwEKFVN0
+            YXJ0UmVjb3JkaW5nUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpz
+            ZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSRwoHcHVycG9zZRgDIAEoDjIfLnRlbGVoZWFs
+            dGgudjEuUmVjb3JkaW5nUHVycG9zZUIMgLoYArpIBYIBAhABUgdwdXJwb3NlIlAKFlN0YXJ0UmVjb3JkaW5nUmVzcG9uc2USNgoJ
+            cmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJlY29yZGluZyK1AQoUU3RvcFJlY29yZGluZ1JlcXVl
+            c3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUIT
+            gLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEjYKDHJlY29yZGluZ19pZBgDIAEoCUITgLoYArpIA9gBAbpIBnIEiLoYAVIL
+            cmVjb3JkaW5nSWQiTwoVU3RvcFJlY29yZGluZ1Jlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVoZWFsdGgudjEuUmVj
+            b3JkaW5nUglyZWNvcmRpbmcinQEKFUxpc3RSZWNvcmRpbmdzUmVxdWVzdBIyCgpzZXNzaW9uX2lkGAEgASgJQhOAuhgCukgDyAEB
+            ukgGcgSIuhgBUglzZXNzaW9uSWQSKwoJcGFnZV9zaXplGAIgASgFQg6AuhgCukgHGgUYyAEoAFIIcGFnZVNpemUSIwoKcGFnZV90
+            b2tlbhgDIAEoCUIEgLoYAlIJcGFnZVRva2VuIoABChZMaXN0UmVjb3JkaW5nc1Jlc3BvbnNlEjgKCnJlY29yZGluZ3MYASADKAsy
+            GC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IKcmVjb3JkaW5ncxIsCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5leHRQ
+            YWdlVG9rZW4ioQEKHkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVxdWVzdBI2CgxyZWNvcmRpbmdfaWQYASABKAlCE4C6GAK6SAPI
+            AQG6SAZyBIi6GAFSC3JlY29yZGluZ0lkEkcKB3B1cnBvc2UYAiABKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1cnBvc2VC
+            DIC6GAK6SAWCAQIQAVIHcHVycG9zZSJ6Ch9HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlc3BvbnNlEhYKA3VybBgBIAEoCUIEgLoY
+            BVIDdXJsEj8KCmV4cGlyZXNfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglleHBpcmVzQXQigAEK
+            F1N0YXJ0U2NyZWVuU2hhcmVSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElk
+            EjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZCJZChhTdGFydFNjcmVlblNoYXJlUmVz
+            cG9uc2USPQoMc2NyZWVuX3NoYXJlGAEgASgLMhoudGVsZWhlYWx0aC52MS5TY3JlZW5TaGFyZVILc2NyZWVuU2hhcmUifwoWU3Rv
+            cFNjcmVlblNoYXJlUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpz
+            ZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQiWAoXU3RvcFNjcmVlblNoYXJlUmVzcG9uc2US
+            PQoMc2NyZWVuX3NoYXJlGAEgASgLMhoudGVsZWhlYWx0aC52MS5TY3JlZW5TaGFyZVILc2NyZWVuU2hhcmUirgEKE0xlYXZlU2Vz
+            c2lvblJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9p
+            ZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEjAKCWRldmljZV9pZBgoIAEoCUITgLoYArpIA9gBAbpIBnIE
+            iLoYAVIIZGV2aWNlSWQiSAoUTGVhdmVTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vz
+            c2lvblIHc2Vzc2lvbiLmAQoUQ2FuY2VsU2Vzc2lvblJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXID
+            sAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEkUKBnJlYXNv
+            bhgDIAEoDjIbLnRlbGVoZWFsdGgudjEuQ2FuY2VsUmVhc29uQhCAuhgCukgJggEGEAEgBCAFUgZyZWFzb24SIAoEbm90ZRgEIAEo
+            CUIMgLoYBLpIBXIDKOgHUgRub3RlIkkKFUNhbmNlbFNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0
+            aC52MS5TZXNzaW9uUgdzZXNzaW9uIroBChFNYXJrTm9TaG93UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEB
+            ukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSPgoF
+            cGFydHkYAyABKA4yGi50ZWxlaGVhbHRoLnYxLk5vU2hvd1BhcnR5QgyAuhgCukgFggECEAFSBXBhcnR5IkYKEk1hcmtOb1Nob3dS
+            ZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uInoKEVVuZG9Ob1Nob3dSZXF1
+            ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlC
+            E4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZCJGChJVbmRvTm9TaG93UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRl
+            bGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiLgAQoRRW5kU2Vzc2lvblJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoY
+            ArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lv
+            bklkEkIKBnJlYXNvbhgDIAEoDjIYLnRlbGVoZWFsdGgudjEuRW5kUmVhc29uQhCAuhgCukgJggEGEAEgBCAFUgZyZWFzb24SIAoE
+            bm90ZRgEIAEoCUIMgLoYBLpIBXIDKOgHUgRub3RlIkYKEkVuZFNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVs
+            ZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uKmAKC0pvaW5PdXRjb21lEhwKGEpPSU5fT1VUQ09NRV9VTlNQRUNJRklFRBAAEhgK
+            FEpPSU5fT1VUQ09NRV9XQUlUSU5HEAESGQoVSk9JTl9PVVRDT01FX0FETUlUVEVEEAIy+A0KEVRlbGVoZWFsdGhTZXJ2aWNlEloK
+            DUNyZWF0ZVNlc3Npb24SIy50ZWxlaGVhbHRoLnYxLkNyZWF0ZVNlc3Npb25SZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5DcmVhdGVT
+            ZXNzaW9uUmVzcG9uc2USUQoKR2V0U2Vzc2lvbhIgLnRlbGVoZWFsdGgudjEuR2V0U2Vzc2lvblJlcXVlc3QaIS50ZWxlaGVhbHRo
+            LnYxLkdldFNlc3Npb25SZXNwb25zZRJXCgxMaXN0U2Vzc2lvbnMSIi50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9uc1JlcXVlc3Qa
+            Iy50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlElQKC0pvaW5TZXNzaW9uEiEudGVsZWhlYWx0aC52MS5Kb2luU2Vz
+            c2lvblJlcXVlc3QaIi50ZWxlaGVhbHRoLnYxLkpvaW5TZXNzaW9uUmVzcG9uc2USYwoQQWRtaXRQYXJ0aWNpcGFudBImLnRlbGVo
+            ZWFsdGgudjEuQWRtaXRQYXJ0aWNpcGFudFJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkFkbWl0UGFydGljaXBhbnRSZXNwb25zZRJZ
+            CgxXYXRjaFNlc3Npb24SIi50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvblJlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLldhdGNoU2Vz
+            c2lvblJlc3BvbnNlMAESTgoJSGVhcnRiZWF0Eh8udGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXF1ZXN0GiAudGVsZWhlYWx0aC52
+            MS5IZWFydGJlYXRSZXNwb25zZRJsChNVcGRhdGVTZXNzaW9uU3RhdHVzEikudGVsZWhlYWx0aC52MS5VcGRhdGVTZXNzaW9uU3Rh
+            dHVzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuVXBkYXRlU2Vzc2lvblN0YXR1c1Jlc3BvbnNlEl0KDlN0YXJ0UmVjb3JkaW5nEiQu
+            dGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGluZ1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLlN0YXJ0UmVjb3JkaW5nUmVzcG9uc2US
+            WgoNU3RvcFJlY29yZGluZxIjLnRlbGVoZWFsdGgudjEuU3RvcFJlY29yZGluZ1JlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlN0b3BS
+            ZWNvcmRpbmdSZXNwb25zZRJdCg5MaXN0UmVjb3JkaW5ncxIkLnRlbGVoZWFsdGgudjEuTGlzdFJlY29yZGluZ3NSZXF1ZXN0GiUu
+            dGVsZWhlYWx0aC52MS5MaXN0UmVjb3JkaW5nc1Jlc3BvbnNlEngKF0dldFJlY29yZGluZ1BsYXliYWNrVXJsEi0udGVsZWhlYWx0
+            aC52MS5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlcXVlc3QaLi50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ1BsYXliYWNrVXJs
+            UmVzcG9uc2USYwoQU3RhcnRTY3JlZW5TaGFyZRImLnRlbGVoZWFsdGgudjEuU3RhcnRTY3JlZW5TaGFyZVJlcXVlc3QaJy50ZWxl
+            aGVhbHRoLnYxLlN0YXJ0U2NyZWVuU2hhcmVSZXNwb25zZRJgCg9TdG9wU2NyZWVuU2hhcmUSJS50ZWxlaGVhbHRoLnYxLlN0b3BT
+            Y3JlZW5TaGFyZVJlcXVlc3QaJi50ZWxlaGVhbHRoLnYxLlN0b3BTY3JlZW5TaGFyZVJlc3BvbnNlElcKDExlYXZlU2Vzc2lvbhIi
+            LnRlbGVoZWFsdGgudjEuTGVhdmVTZXNzaW9uUmVxdWVzdBojLnRlbGVoZWFsdGgudjEuTGVhdmVTZXNzaW9uUmVzcG9uc2USWgoN
+            Q2FuY2VsU2Vzc2lvbhIjLnRlbGVoZWFsdGgudjEuQ2FuY2VsU2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNhbmNlbFNl
+            c3Npb25SZXNwb25zZRJRCgpNYXJrTm9TaG93EiAudGVsZWhlYWx0aC52MS5NYXJrTm9TaG93UmVxdWVzdBohLnRlbGVoZWFsdGgu
+            djEuTWFya05vU2hvd1Jlc3BvbnNlElEKClVuZG9Ob1Nob3cSIC50ZWxlaGVhbHRoLnYxLlVuZG9Ob1Nob3dSZXF1ZXN0GiEudGVs
+            ZWhlYWx0aC52MS5VbmRvTm9TaG93UmVzcG9uc2USUQoKRW5kU2Vzc2lvbhIgLnRlbGVoZWFsdGgudjEuRW5kU2Vzc2lvblJlcXVl
+            c3QaIS50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXNwb25zZWIGcHJvdG8z
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Duration_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
             Telehealth_V1_Recording_File.descriptor,
+            Telehealth_V1_Rules_File.descriptor,
             Telehealth_V1_Session_File.descriptor,
             Telehealth_V1_Watch_File.descriptor,
         ])

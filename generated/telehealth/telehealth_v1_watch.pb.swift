@@ -41,6 +41,12 @@ public struct Telehealth_V1_SessionSnapshot: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+    }
 }
 
 /// One thing that happened, told after it was stored. Events never carry credentials: call JoinSession for those.

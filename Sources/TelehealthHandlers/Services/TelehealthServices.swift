@@ -2,7 +2,8 @@ public import RPCModel
 internal import TelehealthAPI
 public import TelehealthCore
 
-/// The API's services over the domain's executor: each handler checks shapes, calls one use case, writes the answer.
+/// The API's services over the domain's executor: what the contract's rules refuse reaches no handler, each of which
+/// calls one use case and writes the answer.
 public struct TelehealthServices: Sendable {
     public let all: [any RPCService]
 
@@ -26,7 +27,7 @@ public struct TelehealthServices: Sendable {
         // heard of by heartbeats.
         let watched = CallCare(endsWithServer: true, peerLostAfter: executor.policy.presenceLostAfter)
         let views = SessionViews(presence: presence, policy: executor.policy, time: time)
-        all = [
+        let services: [any RPCService] = [
             Telehealth_V1_AppointmentServiceService(AppointmentHandler(executor: executor)),
             Telehealth_V1_TelehealthServiceService(VisitHandler(executor: executor, views: views, longWork: longWork))
                 .with(watched, for: Telehealth_V1_TelehealthService_Methods.watchSession),
@@ -45,6 +46,7 @@ public struct TelehealthServices: Sendable {
                     executor: executor, care: care, startedAt: time.now, openWatches: openWatches,
                     longWork: longWork)),
         ]
+        all = services.map { $0.refusingInvalidRequests(with: RequestFields.refusal) }
     }
 }
 

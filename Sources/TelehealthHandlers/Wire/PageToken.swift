@@ -32,6 +32,9 @@ struct PageToken {
         self.id = id
     }
 
+    /// Rows of a page, of a request whose contract allows 0 for the default.
+    static func pageSize(_ asked: Int32) -> Int { asked == 0 ? 50 : Int(asked) }
+
     static var invalid: RPCError {
         StatusDetails(reason: "PAGE_TOKEN_INVALID")
             .error(.invalidArgument, "page_token is not of this listing with these filters")
