@@ -148,6 +148,8 @@ let programs: [Target] = [
             .product(name: "Configuration", package: "swift-configuration"),
         ], path: "Sources/telehealthd", linked: staticRuntime),
     program("protoc-gen-telehealth-swift", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire"]),
+    program(
+        "rule-verdicts", ["TelehealthAPI", "ProtobufWire", "ProgramEdge"], exclude: ["alphabet.proto", "every_rule.proto"]),
     program("codec-bench", ["TelehealthAPI", "ProtobufWire", "ProgramEdge"], exclude: ["record.proto"]),
     program("protobuf-conformance", ["ProtobufWire", "ProtobufReflection", "TelehealthAPI", "ConformanceMessages"]),
     program(

@@ -15,7 +15,7 @@ extension HTTPSClient {
                     responseBytesMax: 64 * 1024, mayReachMetadata: source != .webIdentity))
         } catch {
             switch error.reason {
-            case .invalidURL, .plainHTTPRefused, .invalidHeader, .metadataAddressRefused:
+            case .invalidURL, .plainHTTPRefused, .invalidHeader, .metadataAddressRefused, .privateAddressRefused:
                 throw .misconfigured(source, setting: setting)
             case .requestTooLarge, .queueFull, .responseTooLarge, .deadlineExceeded, .cancelled, .shutDown,
                 .resourcesExhausted, .transport:

@@ -40,8 +40,8 @@ public struct RetryPolicy: Hashable, Sendable {
         case .deadlineExceeded: .timedOut
         case .transport: .transient
         case .queueFull, .resourcesExhausted: .throttled
-        case .invalidURL, .plainHTTPRefused, .metadataAddressRefused, .invalidHeader, .requestTooLarge,
-            .responseTooLarge, .cancelled, .shutDown:
+        case .invalidURL, .plainHTTPRefused, .metadataAddressRefused, .privateAddressRefused, .invalidHeader,
+            .requestTooLarge, .responseTooLarge, .cancelled, .shutDown:
             .permanent
         }
     }

@@ -49,7 +49,8 @@ extension GatewayError {
 
     private static func kind(of error: HTTPSError) -> Kind {
         switch error.reason {
-        case .invalidURL, .plainHTTPRefused, .metadataAddressRefused, .invalidHeader, .requestTooLarge:
+        case .invalidURL, .plainHTTPRefused, .metadataAddressRefused, .privateAddressRefused, .invalidHeader,
+            .requestTooLarge:
             .rejected
         case .queueFull, .resourcesExhausted: .throttled
         case .responseTooLarge, .deadlineExceeded, .cancelled, .shutDown, .transport: .unavailable

@@ -29,6 +29,11 @@ public struct HTTPHeaders: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         fields.first { Self.isSameName($0.name, name) }?.value
     }
 
+    /// Every value under `name`, in order.
+    public func values(of name: String) -> [String] {
+        fields.filter { Self.isSameName($0.name, name) }.map(\.value)
+    }
+
     public mutating func append(name: String, value: String) {
         fields.append(Field(name: name, value: value))
     }

@@ -10,6 +10,8 @@ public struct HTTPSError: Error, Hashable, Sendable, CustomStringConvertible {
         case plainHTTPRefused
         /// A metadata address without ``HTTPSRequest/mayReachMetadata``: such requests can fetch credentials.
         case metadataAddressRefused
+        /// Without ``HTTPSRequest/mayReachPrivate``, and the host has no public address. Of whoever chose the address.
+        case privateAddressRefused
         /// A header name or value that cannot stand on the wire. Caller's fault.
         case invalidHeader
         /// The body is longer than ``HTTPSClient/Configuration/requestBodyBytesMax``. Caller's fault.
@@ -64,6 +66,7 @@ public struct HTTPSError: Error, Hashable, Sendable, CustomStringConvertible {
         case .invalidURL: "invalid_url"
         case .plainHTTPRefused: "plain_http_refused"
         case .metadataAddressRefused: "metadata_address_refused"
+        case .privateAddressRefused: "private_address_refused"
         case .invalidHeader: "invalid_header"
         case .requestTooLarge: "request_too_large"
         case .queueFull: "queue_full"
@@ -81,9 +84,8 @@ public struct HTTPSError: Error, Hashable, Sendable, CustomStringConvertible {
         case .transport(let curlCode): "transport failed (curl code \(curlCode), \(phase.rawValue))"
         case .requestTooLarge(let limit), .queueFull(let limit), .responseTooLarge(let limit):
             "\(label) (limit \(limit), \(phase.rawValue))"
-        case .invalidURL, .plainHTTPRefused, .metadataAddressRefused, .invalidHeader, .deadlineExceeded,
-            .cancelled,
-            .shutDown, .resourcesExhausted:
+        case .invalidURL, .plainHTTPRefused, .metadataAddressRefused, .privateAddressRefused, .invalidHeader,
+            .deadlineExceeded, .cancelled, .shutDown, .resourcesExhausted:
             "\(label) (\(phase.rawValue))"
         }
     }

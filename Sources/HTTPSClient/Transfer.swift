@@ -13,6 +13,9 @@ final class Transfer {
     private var headers = HTTPHeaders()
     private var body: [UInt8] = []
     private var isTooLarge = false
+    /// Addresses of the host that are not public and were passed over, and others.
+    private var refusedCount = 0
+    private var triedCount = 0
 
     private typealias OpaqueSlist = UnsafeMutablePointer<curl_slist>
 
@@ -46,6 +49,9 @@ final class Transfer {
             return .failure(HTTPSError(.responseTooLarge(limit: responseBytesMax), phase: .receiving))
         }
         guard code == CURLE_OK else {
+            if code == CURLE_COULDNT_CONNECT, refusedCount > 0, triedCount == 0 {
+                return .failure(HTTPSError(.privateAddressRefused, phase: .connecting))
+            }
             // libcurl's own clock is in whole milliseconds and may fire a fraction of one early.
             let isLate = code == CURLE_OPERATION_TIMEDOUT && now + .milliseconds(2) >= deadline
             return .failure(
@@ -80,8 +86,10 @@ final class Transfer {
         set(CURLOPT_PROXY, "")
         // A kept connection was judged when it was made, perhaps for a request that may reach everything.
         set(CURLOPT_FRESH_CONNECT, 1)
-        _ = telehealth_curl_setopt_open_socket_callback(handle) { _, _, address in
-            guard let address else { return -1 }
+        _ = telehealth_curl_setopt_pointer(handle, CURLOPT_OPENSOCKETDATA, Unmanaged.passUnretained(self).toOpaque())
+        _ = telehealth_curl_setopt_open_socket_callback(handle) { context, _, address in
+            guard let context, let address else { return -1 }
+            let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
             let start = UnsafeRawPointer(address) + MemoryLayout<curl_sockaddr>.offset(of: \.addr)!
             let count = Int(address.pointee.addrlen)
             let bytes = [UInt8](UnsafeRawBufferPointer(start: start, count: min(count, 128)))
@@ -92,7 +100,11 @@ final class Transfer {
                 default: false
                 }
             // CURL_SOCKET_BAD: libcurl goes on to the name's next address, or gives up.
-            guard isPublic else { return -1 }
+            guard isPublic else {
+                transfer.refusedCount += 1
+                return -1
+            }
+            transfer.triedCount += 1
             return socket(address.pointee.family, address.pointee.socktype, address.pointee.protocol)
         }
     }

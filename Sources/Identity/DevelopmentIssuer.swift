@@ -96,11 +96,12 @@ public struct DevelopmentIssuer: Sendable {
     /// - Returns: a signed token, a bearer secret.
     public func token(_ request: TokenRequest, now: Timestamp) throws(KeySetError) -> String {
         let issuedAt = now.microseconds / 1_000_000
+        let names = ClaimNames.standard
         let claims = JSONText.object(present: [
             "iss": .string(Self.name), "sub": .string(request.subject.rawValue), "aud": .string(request.audience),
             "iat": .number(issuedAt), "exp": .number(issuedAt + request.lifetime.components.seconds),
-            "role": .string(request.role.rawValue), "client_id": request.clientID.map { .string($0.rawValue) },
-            "clinician_id": request.clinicianID.map { .string($0.rawValue) },
+            names.role: .string(request.role.rawValue), names.person: request.clientID.map { .string($0.rawValue) },
+            names.clinician: request.clinicianID.map { .string($0.rawValue) },
             "act": request.actor.map { .object(["sub": .string($0.rawValue)]) },
         ])
         let header = JSONText.object(["alg": .string("ES256"), "kid": .string(keyID), "typ": .string("JWT")])

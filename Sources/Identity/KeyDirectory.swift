@@ -1,36 +1,46 @@
-internal import DurableFile
-internal import FoundationEssentials
-internal import Glibc
 public import HTTPSClient
+internal import Synchronization
 public import TelehealthCore
 
-/// Where an issuer publishes its keys.
-public enum KeySource: Sendable, Hashable {
-    /// A JWK set in a file.
-    case file(String)
-    /// A JWK set behind an https URL (loopback may be plain).
-    case url(String)
+/// What an operator should hear of a reading of keys that did not go as it should.
+public enum KeyNotice: Sendable, Hashable {
+    /// The keys of before stay in use.
+    case keysKept(KeySetError)
+    /// The keys were read, but where the last good document of their issuer says: the present one cannot be used.
+    case documentKept(KeySetError)
+
+    /// For metrics: what was kept.
+    public var label: String {
+        switch self {
+        case .keysKept: "keys"
+        case .documentKept: "document"
+        }
+    }
+
+    public static let labels = ["keys", "document"]
 }
 
 /// Keeps a verifier's keys current: from the configured issuer's set and, when allowed, the development key.
 ///
 /// Isolation: any. `reload` may run at the same time as itself; the last one to finish wins.
-public struct KeyDirectory: Sendable {
-    /// A published set of 64 RSA keys has 30 KB.
-    private static let setBytesMax = 256 * 1024
-    private static let fetchTimeout: Duration = .seconds(10)
-    /// How often a sighting of an unknown key may cause a reload: a forged key id must not become a request each.
-    private static let sightingInterval: Duration = .seconds(5)
+public final class KeyDirectory: Sendable {
+    private struct State {
+        var document: KnownDocument?
+        /// The set in use, as it was published.
+        var published: [UInt8]?
+        var freshFor: Duration?
+    }
 
     private let issuer: (name: String, source: KeySource)?
     private let development: DevelopmentIssuer?
     private let verifier: TokenVerifier
-    private let client: HTTPSClient?
+    private let reader: KeySetReader
+    private let state = Mutex(State())
 
     /// - Parameters:
     ///   - issuer: the configured issuer's `iss` and key source.
     ///   - development: its key counts as well, on loopback and unix sockets only.
-    ///   - client: needed for ``KeySource/url(_:)``.
+    ///   - client: needed for ``KeySource/url(_:)`` and ``KeySource/discovery(_:)``.
     public init(
         verifier: TokenVerifier, issuer: (name: String, source: KeySource)?, development: DevelopmentIssuer?,
         client: HTTPSClient? = nil
@@ -38,17 +48,22 @@ public struct KeyDirectory: Sendable {
         self.verifier = verifier
         self.issuer = issuer
         self.development = development
-        self.client = client
+        reader = KeySetReader(client: client)
     }
 
     /// Reads all sources and puts their keys in place of the old ones.
     ///
+    /// - Parameter anew: also asks for the issuer's document when the last one still holds by its own word.
+    /// - Returns: why the issuer's document cannot be used, when the last good one stood in for it; else nil.
     /// - Throws: ``KeySetError``; the old keys then stay.
-    public func reload() async throws(KeySetError) {
+    @discardableResult
+    public func reload(anew: Bool = true) async throws(KeySetError) -> KeySetError? {
         var keys = VerificationKeys()
+        var found = PublishedKeySet(bytes: [])
         if let issuer {
-            keys = try VerificationKeys(
-                jwks: await published(at: issuer.source), issuer: issuer.name, isDevelopment: false)
+            let known = state.withLock { $0.document }
+            found = try await reader.read(issuer.source, known: known, anew: anew)
+            keys = try VerificationKeys(jwks: found.bytes, issuer: issuer.name, isDevelopment: false)
         }
         if let development {
             keys.merge(
@@ -56,44 +71,37 @@ public struct KeyDirectory: Sendable {
                     jwks: Array(development.publicKeySet.utf8), issuer: DevelopmentIssuer.name,
                     isDevelopment: true))
         }
-        verifier.replaceKeys(keys)
+        let (published, current) = (found, keys)
+        state.withLock { state in
+            // The same keys again: what was verified with them stays verified. Under the lock, so that what is noted as
+            // in use is in use.
+            if state.published != published.bytes { verifier.replaceKeys(current) }
+            state = State(document: published.document, published: published.bytes, freshFor: published.freshFor)
+        }
+        return published.doubt
     }
 
-    /// Reloads every `interval`, and within seconds after a token named an unknown key, until the task is cancelled.
+    /// Reloads every `interval` at the latest, and within seconds after a token named an unknown key, until the task is
+    /// cancelled: see ``KeySchedule``.
     ///
-    /// - Parameter onFailure: told of each reload that failed; the old keys stay in use.
+    /// - Parameter notice: told of each reload that failed in whole or in part.
     public func keepCurrent(
-        every interval: Duration, time: any TimeSource, onFailure: @Sendable (KeySetError) -> Void
+        every interval: Duration, time: any TimeSource, notice: @Sendable (KeyNotice) -> Void
     ) async {
-        var waited = Duration.zero
+        var schedule = KeySchedule(interval: interval, freshFor: freshFor)
         while true {
-            do { try await time.sleep(for: Self.sightingInterval) } catch { return }
-            waited += Self.sightingInterval
-            guard verifier.takeUnknownKeySighting() || waited >= interval else { continue }
-            waited = .zero
-            do { try await reload() } catch { onFailure(error) }
+            do { try await time.sleep(for: KeySchedule.look) } catch { return }
+            let sawUnknownKey = verifier.takeUnknownKeySighting()
+            guard schedule.isDue(sawUnknownKey: sawUnknownKey) else { continue }
+            do throws(KeySetError) {
+                if let doubt = try await reload(anew: sawUnknownKey) { notice(.documentKept(doubt)) }
+                schedule.didRead(freshFor: freshFor)
+            } catch {
+                notice(.keysKept(error))
+                schedule.didFail()
+            }
         }
     }
 
-    private func published(at source: KeySource) async throws(KeySetError) -> [UInt8] {
-        switch source {
-        case .file(let path):
-            return try KeyFile.read(path, bytesMax: Self.setBytesMax, .open)
-        case .url(let text):
-            guard let client else { throw .unavailable("no_client") }
-            let response: HTTPSResponse
-            do throws(HTTPSError) {
-                let url = try HTTPSURL(text)
-                response = try await client.send(
-                    HTTPSRequest(
-                        .get, url, headers: ["accept": "application/json"],
-                        deadline: .now + Self.fetchTimeout,
-                        responseBytesMax: Self.setBytesMax))
-            } catch {
-                throw .unavailable(error.label)
-            }
-            guard response.status == 200 else { throw .unavailable("status_\(response.status)") }
-            return response.body
-        }
-    }
+    private var freshFor: Duration? { state.withLock { $0.freshFor } }
 }

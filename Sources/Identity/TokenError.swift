@@ -19,21 +19,18 @@ public enum TokenError: Error, Hashable, Sendable {
     case issuerMismatch
     /// `aud` does not hold this service.
     case audienceMismatch
-    /// The named claim is absent or has the wrong shape.
-    case claimInvalid(Claim)
+    /// Bound to a key (`cnf`), which nobody here can check.
+    case boundToKey
+    /// An ID token: it tells an application who signed in and opens nothing.
+    case notAccessToken
+    /// The claim of this name, which is no text of the token, is absent or has the wrong shape.
+    case claimInvalid(String)
+    /// The role's claim, by its name, holds none of our roles or more than one.
+    case roleInvalid(claim: String)
+    /// A person's claim, by its name, holds what the token's `client_id` or `azp` does: an application.
+    case personIsApplication(claim: String)
     /// Signed with the development key, which counts on loopback and unix sockets only.
     case developmentOnly
-
-    /// Claims that can be wrong by themselves.
-    public enum Claim: String, Sendable, Hashable {
-        case subject = "sub"
-        case role
-        case clientID = "client_id"
-        case clinicianID = "clinician_id"
-        case actor = "act"
-        case expiration = "exp"
-        case issuedAt = "iat"
-    }
 
     /// The word that a caller can branch on: `ErrorReason` of the API without its prefix.
     public var reason: String {
@@ -43,7 +40,8 @@ public enum TokenError: Error, Hashable, Sendable {
         case .keyUnknown: "TOKEN_KEY_UNKNOWN"
         case .developmentOnly: "TOKEN_DEVELOPMENT_ONLY"
         case .malformed, .algorithmNotAllowed, .signatureInvalid, .notYetValid, .lifetimeTooLong,
-            .issuerMismatch, .audienceMismatch, .claimInvalid:
+            .issuerMismatch, .audienceMismatch, .boundToKey, .notAccessToken, .claimInvalid, .roleInvalid,
+            .personIsApplication:
             "TOKEN_INVALID"
         }
     }
@@ -61,8 +59,13 @@ public enum TokenError: Error, Hashable, Sendable {
         case .lifetimeTooLong: "the token lives longer than one hour"
         case .issuerMismatch: "the token is from another issuer than its key"
         case .audienceMismatch: "the token is for another audience"
-        case .claimInvalid(let claim):
-            "the token's claim '\(claim.rawValue)' is missing or has the wrong shape"
+        case .boundToKey: "the token is bound to a key (cnf), which this service cannot check; get a bearer token"
+        case .notAccessToken: "this is an ID token; send an access token"
+        case .claimInvalid(let claim): "the token's claim '\(claim)' is missing or has the wrong shape"
+        case .roleInvalid(let claim):
+            "the token's claim '\(claim)' must name exactly one of service, scheduler, clinician, client and admin"
+        case .personIsApplication(let claim):
+            "the token's claim '\(claim)' names the application it was issued to (client_id, azp), not a person"
         case .developmentOnly: "development tokens count on loopback and unix sockets only"
         }
     }
@@ -80,7 +83,11 @@ public enum TokenError: Error, Hashable, Sendable {
         case .lifetimeTooLong: "lifetime_too_long"
         case .issuerMismatch: "issuer_mismatch"
         case .audienceMismatch: "audience_mismatch"
+        case .boundToKey: "bound_to_key"
+        case .notAccessToken: "not_access_token"
         case .claimInvalid: "claim_invalid"
+        case .roleInvalid: "role_invalid"
+        case .personIsApplication: "person_is_application"
         case .developmentOnly: "development_only"
         }
     }

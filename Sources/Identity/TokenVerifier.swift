@@ -99,7 +99,9 @@ public final class TokenVerifier: Sendable {
         guard key.key.accepts(signature, of: signed) else { throw .signatureInvalid }
         // Only now is anything the token says about its bearer read.
         guard let payload = Base64URL.decode(parts[1]) else { throw .malformed }
-        let caller = try TokenClaims(parsing: Array(payload)).caller(policy: policy, issuer: key.issuer, now: now)
+        let names = key.isDevelopment ? ClaimNames.standard : policy.claims
+        let caller = try TokenClaims(parsing: Array(payload), names: names)
+            .caller(policy: policy, issuer: key.issuer, now: now)
         state.withLock { state in
             guard state.generation == generation else { return }
             state.cache.insert(.init(caller: caller, isDevelopment: key.isDevelopment), for: digest)

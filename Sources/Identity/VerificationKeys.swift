@@ -14,8 +14,10 @@ public enum KeySetError: Error, Hashable, Sendable, CustomStringConvertible {
     case repeatedKeyID
     /// The file cannot be read, or holds no key.
     case file(FileFailure)
-    /// The URL does not answer with a key set; the value is a label for the log.
-    case unavailable(String)
+    /// Nothing that can be used comes from a URL; the second value is a label for the log.
+    case unavailable(String, String)
+    /// The issuer's document cannot be used.
+    case discovery(DiscoveryFault)
 
     public var description: String {
         switch self {
@@ -24,7 +26,9 @@ public enum KeySetError: Error, Hashable, Sendable, CustomStringConvertible {
         case .tooMany: "the key set holds more than \(VerificationKeys.keysMax) keys"
         case .repeatedKeyID: "the key set holds two usable keys under one id (kid)"
         case .file(let failure): failure.description
-        case .unavailable(let label): "the URL does not answer with a key set: \(label)"
+        case .unavailable(let place, let label):
+            "\(DiscoveryFault.shown(place)) gives nothing that can be used: \(label)"
+        case .discovery(let fault): fault.description
         }
     }
 

@@ -24,9 +24,14 @@ public protocol Message: Sendable, Hashable, TextOutputStreamable, CustomDebugSt
     ///
     /// - Throws: ``WireError``; the message is then partly changed and to be dropped.
     mutating func merge(from reader: inout WireReader) throws(WireError)
+    /// Notes every rule of the schema (`buf.validate`) that the message breaks, or what it holds. Does nothing where
+    /// the schema has no rules.
+    func checkRules(_ violations: inout RuleViolations)
 }
 
 extension Message {
+    @inlinable
+    public func checkRules(_ violations: inout RuleViolations) {}
     public func write(to target: inout some TextOutputStream) { target.write(debugDescription) }
     public var debugDescription: String { "\(Self.fullName){…}" }
     public var description: String { debugDescription }

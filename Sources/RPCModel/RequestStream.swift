@@ -9,33 +9,43 @@ public struct RequestStream<Request: Message>: AsyncSequence, Sendable {
     public typealias Failure = RPCError
 
     @usableFromInline let stream: CallStream
+    @usableFromInline let refusal: ServerRoute.Refusal
 
+    /// - Parameter refusal: makes the error that is thrown for a request that breaks the rules of its schema.
     @inlinable
-    public init(_ stream: CallStream) {
+    public init(_ stream: CallStream, refusal: @escaping ServerRoute.Refusal) {
         self.stream = stream
+        self.refusal = refusal
     }
 
     public struct AsyncIterator: AsyncIteratorProtocol {
         @usableFromInline let stream: CallStream
+        @usableFromInline let refusal: ServerRoute.Refusal
 
         @usableFromInline
-        init(stream: CallStream) {
+        init(stream: CallStream, refusal: @escaping ServerRoute.Refusal) {
             self.stream = stream
+            self.refusal = refusal
         }
 
-        /// - Throws: `CANCELLED` when the client went away or the task was cancelled, `INTERNAL` for bytes
-        ///   that are no message, `RESOURCE_EXHAUSTED` for an oversized one.
+        /// - Throws: what is made of a request that breaks the rules of its schema; `CANCELLED` when the client went
+        ///   away or the task was cancelled, `INTERNAL` for bytes that are no message, `RESOURCE_EXHAUSTED` for an
+        ///   oversized one.
         @inlinable
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(RPCError) -> Request? {
-            try await stream.nextMessage()
+            let request: Request? = try await stream.nextMessage()
+            try request?.checkRules(refusal)
+            return request
         }
 
         @inlinable
         public mutating func next() async throws(RPCError) -> Request? {
-            try await stream.nextMessage()
+            let request: Request? = try await stream.nextMessage()
+            try request?.checkRules(refusal)
+            return request
         }
     }
 
     @inlinable
-    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(stream: stream) }
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(stream: stream, refusal: refusal) }
 }

@@ -253,8 +253,8 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         isRunningInline = true
         if dispatcher.interceptors.isEmpty {
             connection.letCallIn()
-            if let answer = dispatcher.routes.routes[methodIndex].answer {
-                answerAtOnce(answer)
+            if dispatcher.routes.routes[methodIndex].answersAtOnce {
+                answerAtOnce()
                 isRunningInline = false
                 return
             }
@@ -270,10 +270,14 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     }
 
     /// A handler that cannot suspend needs no task.
-    private func answerAtOnce(_ answer: ServerRoute.Answer) {
+    private func answerAtOnce() {
         guard let stream, let context else { preconditionFailure("a call is admitted when it is prepared") }
         var failure: RPCError?
-        do throws(RPCError) { try answer(stream, context) } catch { failure = error }
+        do throws(RPCError) {
+            try dispatcher.routes.routes[methodIndex].answer(stream, context)
+        } catch {
+            failure = error
+        }
         isHandlerDone = true
         if failure != nil, stream.hasRefusedUnpacking { calls.metrics.recordRefusal(.unpackedBytes) }
         finish(failure)

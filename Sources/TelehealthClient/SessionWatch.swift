@@ -42,18 +42,15 @@ public struct SessionWatch: AsyncSequence, Sendable {
         private let sessionID: String
         /// The last event number seen; `nil` until the first snapshot.
         private var sequence: Int64?
-        private var recovery: WatchRecovery
-        private var stream: ListenedStream<Message>?
+        private var stream: RecoveringStream<Telehealth_V1_WatchSessionRequest, Message>
         private var heartbeats: HeartbeatCalls?
-        private var token: String?
-        private var rejected: String?
         private var isOver = false
 
         init(client: TelehealthClient, sessionID: String, sequence: Int64?) {
             self.client = client
             self.sessionID = sessionID
             self.sequence = sequence
-            recovery = WatchRecovery(client.configuration)
+            stream = RecoveringStream(client, Telehealth_V1_TelehealthService_Methods.watchSession)
         }
 
         /// - Returns: the next update; `nil` when the session is over.
@@ -66,60 +63,44 @@ public struct SessionWatch: AsyncSequence, Sendable {
 
         public mutating func next() async throws(RPCError) -> Update? {
             while !isOver {
-                do {
-                    guard let message = try await receive() else {
-                        close()
-                        isOver = true
-                        return nil
-                    }
-                    noteHeard(message)
+                switch try await step() {
+                case .message(let message):
+                    callHeartbeat(message)
                     if let update = accept(message) { return update }
-                } catch {
-                    close()
-                    try await recover(from: error)
+                case .over:
+                    heartbeats = nil
+                    isOver = true
+                case .broken: heartbeats = nil
+                case .expired:
+                    heartbeats = nil
+                    sequence = nil
                 }
             }
             return nil
         }
 
-        private mutating func open() async throws(RPCError) -> ResponseStream<Message> {
-            let token: String
-            do {
-                token = try await client.authorisation(replacing: rejected)
-            } catch {
-                // Who gives tokens is out of reach in the same outages; who has signed out ends the watch.
-                throw .brokenConnection(error.code, error.message)
-            }
-            self.token = token
+        private mutating func step() async throws(RPCError)
+            -> RecoveringStream<Telehealth_V1_WatchSessionRequest, Message>.Outcome
+        {
             let request = Telehealth_V1_WatchSessionRequest.with {
                 $0.sessionID = sessionID
                 $0.afterSequence = sequence
                 $0.presenceByHeartbeat = true
             }
-            recovery.opened(at: .now)
-            // No timeout: a watch lasts as long as the visit.
-            let options = CallOptions(metadata: ["authorization": "Bearer " + token])
-            return client.channel.serverStreaming(
-                Telehealth_V1_TelehealthService_Methods.watchSession, request, options: options)
-        }
-
-        private mutating func receive() async throws(RPCError) -> Message? {
-            if stream == nil { stream = ListenedStream(try await open()) }
-            let limit = recovery.silenceMax
-            return try await stream?.next(within: limit)
-        }
-
-        private mutating func close() {
-            stream = nil
-            heartbeats = nil
-        }
-
-        private mutating func noteHeard(_ message: Message) {
-            rejected = nil
-            recovery.heard(heartbeatInterval: message.heartbeatInterval?.swiftDuration, at: .now)
-            if heartbeats == nil, let within = message.callHeartbeatWithin {
-                heartbeats = HeartbeatCalls(client, sessionID: sessionID, within: within.swiftDuration)
+            do {
+                return try await stream.next(request, resumes: sequence != nil) {
+                    $0.heartbeatInterval?.swiftDuration
+                }
+            } catch {
+                heartbeats = nil
+                isOver = true
+                throw error
             }
+        }
+
+        private mutating func callHeartbeat(_ message: Message) {
+            guard heartbeats == nil, let within = message.callHeartbeatWithin else { return }
+            heartbeats = HeartbeatCalls(client, sessionID: sessionID, within: within.swiftDuration)
         }
 
         /// - Returns: `nil` for a heartbeat and for an event that was seen before.
@@ -134,27 +115,6 @@ public struct SessionWatch: AsyncSequence, Sendable {
                 return .event(event)
             case .heartbeat?, nil:
                 return nil
-            }
-        }
-
-        /// Waits before the next attempt, or gives up by throwing.
-        private mutating func recover(from error: RPCError) async throws(RPCError) {
-            let step: WatchRecovery.Step =
-                Task.isCancelled ? .giveUp : recovery.failed(error, at: .now, canStartAnew: sequence != nil)
-            switch step {
-            case .replaceToken: rejected = token
-            case .startAnew: sequence = nil
-            case .resume(let wait):
-                client.configuration.watchDidBreak(error, wait)
-                do {
-                    try await client.pause(wait)
-                } catch {
-                    isOver = true
-                    throw error
-                }
-            case .giveUp:
-                isOver = true
-                throw error
             }
         }
     }

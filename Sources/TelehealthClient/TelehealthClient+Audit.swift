@@ -2,18 +2,16 @@ internal import ProtobufWire
 public import RPCModel
 public import TelehealthAPI
 
-/// The audit log: who saw and changed what. Role: admin, but for ``listSessionAccesses(_:)``.
+/// The audit log: who saw and changed what.
 extension TelehealthClient {
-    /// One page of rows, by time. Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID).
+    /// One page of rows, by time.
     public func listAuditEvents(
         _ request: Telehealth_V1_ListAuditEventsRequest = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListAuditEventsResponse {
         try await call(Telehealth_V1_AuditService_Methods.listAuditEvents, request)
     }
 
-    /// Says who saw or changed a session. Roles: admin; the session's client and guardian.
-    ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND).
+    /// Says who saw or changed a session.
     public func listSessionAccesses(
         _ request: Telehealth_V1_ListSessionAccessesRequest
     ) async throws(RPCError) -> Telehealth_V1_ListSessionAccessesResponse {
@@ -22,15 +20,13 @@ extension TelehealthClient {
 
     /// Checks rows against the key, each other and the signed heads. Give the client a timeout that suits the log's
     /// length: about a second per 100,000 rows.
-    ///
-    /// Errors: UNAVAILABLE (AUDIT_UNAVAILABLE) while another check runs.
     public func verifyAuditLog(
         _ request: Telehealth_V1_VerifyAuditLogRequest = .init()
     ) async throws(RPCError) -> Telehealth_V1_VerifyAuditLogResponse {
         try await call(Telehealth_V1_AuditService_Methods.verifyAuditLog, request)
     }
 
-    /// Shows that a row is in the log, to whoever has no access to it. Errors: NOT_FOUND (AUDIT_EVENT_NOT_FOUND).
+    /// Shows that a row is in the log, to whoever has no access to it.
     public func auditProof(
         _ request: Telehealth_V1_GetAuditProofRequest
     ) async throws(RPCError) -> Telehealth_V1_GetAuditProofResponse {

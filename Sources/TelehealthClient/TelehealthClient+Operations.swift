@@ -2,7 +2,7 @@ internal import ProtobufWire
 public import RPCModel
 public import TelehealthAPI
 
-/// Care for a running service. Role: admin.
+/// Care for a running service.
 extension TelehealthClient {
     /// Tells how the service, its database and its work outside the database stand.
     public func serviceStatus() async throws(RPCError) -> Telehealth_V1_GetServiceStatusResponse {
@@ -27,14 +27,14 @@ extension TelehealthClient {
         return response.problems
     }
 
-    /// One page of the calls to others that were given up. Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// One page of the calls to others that were given up.
     public func listFailedEffects(
         _ request: Telehealth_V1_ListFailedEffectsRequest = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListFailedEffectsResponse {
         try await call(Telehealth_V1_OperationsService_Methods.listFailedEffects, request)
     }
 
-    /// Has one of them tried again. Errors: NOT_FOUND (EFFECT_NOT_FOUND); FAILED_PRECONDITION (EFFECT_NOT_FAILED).
+    /// Has one of them tried again.
     public func retryEffect(
         _ request: Telehealth_V1_RetryEffectRequest
     ) async throws(RPCError) -> Telehealth_V1_RetryEffectResponse {

@@ -4,22 +4,17 @@ public import TelehealthAPI
 
 /// The people of a visit: invite, redeem, deny, put back, remove, set capabilities.
 extension TelehealthClient {
-    /// Gives somebody a place in a visit: a member of staff by their id, who then comes with a token of their own, or
-    /// whoever redeems the grant that is answered. Roles: who leads the visit; scheduler, admin.
-    ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED); INVALID_ARGUMENT
-    /// (INVALID_FIELD for a role that does not come this way); ALREADY_EXISTS (PARTICIPANT_EXISTS;
-    /// `participant_id` in the ErrorInfo metadata); FAILED_PRECONDITION (ROSTER_FULL).
+    /// Gives somebody a place in a visit: a member of staff by their id, who then comes with a token of their own,
+    /// or whoever redeems the grant that is answered.
     public func inviteParticipant(
         _ request: Telehealth_V1_InviteParticipantRequest
     ) async throws(RPCError) -> Telehealth_V1_InviteParticipantResponse {
         try await change(Telehealth_V1_PeopleService_Methods.inviteParticipant, request)
     }
 
-    /// Takes a grant back that nobody has redeemed. Roles: as ``inviteParticipant(_:)``.
+    /// Takes a grant back that nobody has redeemed.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, INVITATION_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED);
-    /// FAILED_PRECONDITION (INVITATION_USED: use ``removeParticipant(_:)``). Revoking twice is OK.
+    /// Revoking twice is OK.
     public func revokeInvitation(
         _ request: Telehealth_V1_RevokeInvitationRequest
     ) async throws(RPCError) -> Telehealth_V1_RevokeInvitationResponse {
@@ -28,49 +23,34 @@ extension TelehealthClient {
 
     /// Makes whoever holds a grant somebody in its visit, once. The answer's token is the guest's own: call on with
     /// ``acting(with:)``. The grant is the credential; this client's own token does not matter.
-    ///
-    /// Errors: UNAUTHENTICATED (INVITATION_INVALID); FAILED_PRECONDITION (INVITATION_USED, INVITATION_EXPIRED,
-    /// INVITATION_REVOKED); PERMISSION_DENIED (PARTICIPANT_REMOVED).
     public func redeemInvitation(
         _ request: Telehealth_V1_RedeemInvitationRequest
     ) async throws(RPCError) -> Telehealth_V1_RedeemInvitationResponse {
         try await change(Telehealth_V1_PeopleService_Methods.redeemInvitation, request)
     }
 
-    /// Does not let a waiting person in: their watch ends and joining is refused. Roles: who leads the visit, admin.
-    ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED);
-    /// FAILED_PRECONDITION (PARTICIPANT_NOT_WAITING).
+    /// Does not let a waiting person in: their watch ends and joining is refused.
     public func denyParticipant(
         _ request: Telehealth_V1_DenyParticipantRequest
     ) async throws(RPCError) -> Telehealth_V1_DenyParticipantResponse {
         try await change(Telehealth_V1_PeopleService_Methods.denyParticipant, request)
     }
 
-    /// Puts somebody back from the visit into the waiting room, until let in by name. Roles: who leads the
-    /// visit, admin.
-    ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED);
-    /// FAILED_PRECONDITION (PARTICIPANT_NOT_ADMITTED).
+    /// Puts somebody back from the visit into the waiting room, until let in by name.
     public func returnToWaitingRoom(
         _ request: Telehealth_V1_ReturnToWaitingRoomRequest
     ) async throws(RPCError) -> Telehealth_V1_ReturnToWaitingRoomResponse {
         try await change(Telehealth_V1_PeopleService_Methods.returnToWaitingRoom, request)
     }
 
-    /// Sends somebody away: attendee, watch and token are worth nothing any more. Roles: who leads the visit, admin.
-    ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED).
+    /// Sends somebody away: attendee, watch and token are worth nothing any more.
     public func removeParticipant(
         _ request: Telehealth_V1_RemoveParticipantRequest
     ) async throws(RPCError) -> Telehealth_V1_RemoveParticipantResponse {
         try await change(Telehealth_V1_PeopleService_Methods.removeParticipant, request)
     }
 
-    /// Says what somebody may send and receive, live. Roles: who leads the visit, admin.
-    ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED); INVALID_ARGUMENT
-    /// (INVALID_FIELD: who receives content must receive video).
+    /// Says what somebody may send and receive, live.
     public func setParticipantCapabilities(
         _ request: Telehealth_V1_SetParticipantCapabilitiesRequest
     ) async throws(RPCError) -> Telehealth_V1_SetParticipantCapabilitiesResponse {

@@ -4,17 +4,14 @@ public import TelehealthAPI
 
 /// What a person can take away.
 extension TelehealthClient {
-    /// A signed statement of one consent with the proof that the audit log holds it. Roles: the subject, a guardian, a
-    /// clinician of theirs, admin.
-    ///
-    /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY with RetryInfo).
+    /// A signed statement of one consent with the proof that the audit log holds it.
     public func getConsentReceipt(
         _ request: Telehealth_V1_GetConsentReceiptRequest
     ) async throws(RPCError) -> Telehealth_V1_GetConsentReceiptResponse {
         try await call(Telehealth_V1_ConsentReceiptService_Methods.getConsentReceipt, request)
     }
 
-    /// The public key that receipts are checked with. Roles: everybody with a token.
+    /// The public key that receipts are checked with.
     public func getReceiptKey() async throws(RPCError) -> Telehealth_V1_GetReceiptKeyResponse {
         try await call(
             Telehealth_V1_ConsentReceiptService_Methods.getReceiptKey, Telehealth_V1_GetReceiptKeyRequest())
@@ -22,12 +19,10 @@ extension TelehealthClient {
 }
 
 extension TelehealthClient {
-    /// A person's consents, visits and accesses as a FHIR R4 Bundle: the pieces of one JSON document, in
-    /// order. Roles: the person, a guardian, admin.
+    /// A person's consents, visits and accesses as a FHIR R4 Bundle: the pieces of one JSON document, in order.
     ///
-    /// Not repeated by itself: whoever wants it again asks again, and each export is audited. Each piece may take as
-    /// long as a call (``ClientConfiguration/timeout``); a reader may take its time.
-    /// Errors: NOT_FOUND (SUBJECT_NOT_FOUND); RESOURCE_EXHAUSTED (EXPORT_TOO_LARGE above 3,000 visits).
+    /// Not repeated by itself: whoever wants it again asks again, and each export is audited. Each piece may take
+    /// as long as a call (``ClientConfiguration/timeout``); a reader may take its time.
     public func exportPersonRecord(_ person: String) -> PersonRecordPieces {
         PersonRecordPieces(client: self, person: person)
     }

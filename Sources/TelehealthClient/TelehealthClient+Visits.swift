@@ -4,151 +4,113 @@ public import TelehealthAPI
 
 /// Visits: create, join, record, share, end.
 extension TelehealthClient {
-    /// Creates the session of an appointment; Chime is not called yet. Roles: scheduler, clinician of the appointment,
-    /// admin, service.
-    ///
-    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); ALREADY_EXISTS (SESSION_EXISTS; `session_id` in the
-    /// ErrorInfo metadata); FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE).
+    /// Creates the session of an appointment; Chime is not called yet.
     public func createSession(
         _ request: Telehealth_V1_CreateSessionRequest
     ) async throws(RPCError) -> Telehealth_V1_CreateSessionResponse {
         try await change(Telehealth_V1_TelehealthService_Methods.createSession, request)
     }
 
-    /// Reads a session. Roles: its clinician and client; scheduler, admin, service.
-    ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND).
+    /// Reads a session.
     public func getSession(
         _ request: Telehealth_V1_GetSessionRequest
     ) async throws(RPCError) -> Telehealth_V1_GetSessionResponse {
         try await call(Telehealth_V1_TelehealthService_Methods.getSession, request)
     }
 
-    /// Lists sessions that the caller may see, by planned start: those of the appointment's people, and those that one
-    /// was invited to. Roles: all, guests as well; a guest has one visit.
-    ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID).
+    /// Lists sessions that the caller may see, by planned start: those of the appointment's people, and those that
+    /// one was invited to.
     public func listSessions(
         _ request: Telehealth_V1_ListSessionsRequest
     ) async throws(RPCError) -> Telehealth_V1_ListSessionsResponse {
         try await call(Telehealth_V1_TelehealthService_Methods.listSessions, request)
     }
 
-    /// Comes to a visit or comes back to it. Roles: its clinician, its client and the client's
-    /// guardian; the token and the appointment decide which.
+    /// Comes to a visit or comes back to it.
     ///
     /// A client waits until let in and gets no credentials before. Credentials are fetched anew at each call.
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (TOO_EARLY, TOO_LATE, INVALID_STATE,
-    /// PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED, CONSENT_MISSING with MissingConsentDetail,
-    /// RECORDING_CONSENT_MISSING); UNAVAILABLE (MEETING_UNAVAILABLE with RetryInfo); RESOURCE_EXHAUSTED
-    /// (MEETING_QUOTA_EXCEEDED).
     public func joinSession(
         _ request: Telehealth_V1_JoinSessionRequest
     ) async throws(RPCError) -> Telehealth_V1_JoinSessionResponse {
         try await change(Telehealth_V1_TelehealthService_Methods.joinSession, request)
     }
 
-    /// Lets a waiting person in. Roles: the session's clinician, who must have joined.
-    ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE,
-    /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, THIRD_PARTY_CONSENT_MISSING and
-    /// RECORDING_CONSENT_MISSING with MissingConsentDetail).
+    /// Lets a waiting person in.
     public func admitParticipant(
         _ request: Telehealth_V1_AdmitParticipantRequest
     ) async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse {
         try await change(Telehealth_V1_TelehealthService_Methods.admitParticipant, request)
     }
 
-    /// Says "still here" for a person without an open watch; ``watch(_:after:)`` does it by itself. Roles: the
-    /// session's clinician and client.
-    ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, INVALID_STATE).
+    /// Says "still here" for a person without an open watch; ``watch(_:after:)`` does it by itself.
     public func heartbeat(
         _ request: Telehealth_V1_HeartbeatRequest
     ) async throws(RPCError) -> Telehealth_V1_HeartbeatResponse {
         try await change(Telehealth_V1_TelehealthService_Methods.heartbeat, request)
     }
 
-    /// The earlier PATCH status, as another name for the verbs: COMPLETED is EndSession, CANCELLED is CancelSession,
-    /// NO_SHOW is MarkNoShow; the status that already holds is OK for whoever may use its verb. Roles: those of the
-    /// verb.
-    ///
-    /// Errors: those of the verb; FAILED_PRECONDITION (INVALID_STATE with SessionStateDetail) for every other change.
+    /// The earlier PATCH status, as another name for the verbs: COMPLETED is EndSession, CANCELLED is
+    /// CancelSession, NO_SHOW is MarkNoShow; the status that already holds is OK for whoever may use its verb.
     public func updateSessionStatus(
         _ request: Telehealth_V1_UpdateSessionStatusRequest
     ) async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse {
         try await change(Telehealth_V1_TelehealthService_Methods.updateSessionStatus, request)
     }
 
-    /// Starts a recording. Roles: the session's clinician. Consent is looked up, never taken from the caller.
-    ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, NOT_JOINED, RECORDING_ACTIVE,
-    /// RECORDING_CONSENT_MISSING with MissingConsentDetail, RECORDING_NOT_CONFIGURED).
+    /// Starts a recording. Consent is looked up, never taken from the caller.
     public func startRecording(
         _ request: Telehealth_V1_StartRecordingRequest
     ) async throws(RPCError) -> Telehealth_V1_StartRecordingResponse {
         try await change(Telehealth_V1_TelehealthService_Methods.startRecording, request)
     }
 
-    /// Stops the running recording and joins its pieces. Roles: the session's clinician, admin; its client as well.
-    ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_ACTIVE).
+    /// Stops the running recording and joins its pieces.
     public func stopRecording(
         _ request: Telehealth_V1_StopRecordingRequest
     ) async throws(RPCError) -> Telehealth_V1_StopRecordingResponse {
         try await change(Telehealth_V1_TelehealthService_Methods.stopRecording, request)
     }
 
-    /// Lists the recordings of a session, oldest first. Roles: its clinician and client, admin.
-    ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// Lists the recordings of a session, oldest first.
     public func listRecordings(
         _ request: Telehealth_V1_ListRecordingsRequest
     ) async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse {
         try await call(Telehealth_V1_TelehealthService_Methods.listRecordings, request)
     }
 
-    /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Roles: the
-    /// session's clinician, admin.
-    ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY, RECORDING_CONSENT_REVOKED).
+    /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited.
     public func getRecordingPlaybackUrl(
         _ request: Telehealth_V1_GetRecordingPlaybackUrlRequest
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse {
         try await call(Telehealth_V1_TelehealthService_Methods.getRecordingPlaybackUrl, request)
     }
 
-    /// Notes that the caller began to share a screen. Roles: the session's clinician and client, admitted.
-    ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, NOT_JOINED, SCREEN_SHARE_ACTIVE).
+    /// Notes that the caller began to share a screen.
     public func startScreenShare(
         _ request: Telehealth_V1_StartScreenShareRequest
     ) async throws(RPCError) -> Telehealth_V1_StartScreenShareResponse {
         try await change(Telehealth_V1_TelehealthService_Methods.startScreenShare, request)
     }
 
-    /// Notes that a screen share ended. Roles: who shares; the session's clinician.
-    ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SCREEN_SHARE_NOT_ACTIVE).
+    /// Notes that a screen share ended.
     public func stopScreenShare(
         _ request: Telehealth_V1_StopScreenShareRequest
     ) async throws(RPCError) -> Telehealth_V1_StopScreenShareResponse {
         try await change(Telehealth_V1_TelehealthService_Methods.stopScreenShare, request)
     }
 
-    /// Goes, and may come back. Closes the caller's wait or screen share. Roles: the session's clinician and client.
+    /// Goes, and may come back. Closes the caller's wait or screen share.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED). Leaving twice is OK.
+    /// Leaving twice is OK.
     public func leaveSession(
         _ request: Telehealth_V1_LeaveSessionRequest
     ) async throws(RPCError) -> Telehealth_V1_LeaveSessionResponse {
         try await change(Telehealth_V1_TelehealthService_Methods.leaveSession, request)
     }
 
-    /// Calls a visit off, while no client was ever admitted. Roles: its clinician, its client before the planned start,
-    /// scheduler, admin, service.
+    /// Calls a visit off, while no client was ever admitted.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE). Cancelling twice is OK.
+    /// Cancelling twice is OK.
     public func cancelSession(
         _ request: Telehealth_V1_CancelSessionRequest
     ) async throws(RPCError) -> Telehealth_V1_CancelSessionResponse {
@@ -156,10 +118,9 @@ extension TelehealthClient {
     }
 
     /// Notes that somebody did not come, while no client was ever admitted and after the planned start: the client
-    /// where a clinician came, else both. Roles: its clinician, scheduler, admin.
+    /// where a clinician came, else both.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_EARLY, CLIENT_WAS_HERE). Marking
-    /// twice is OK and changes nothing.
+    /// Marking twice is OK and changes nothing.
     public func markNoShow(
         _ request: Telehealth_V1_MarkNoShowRequest
     ) async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse {
@@ -167,20 +128,18 @@ extension TelehealthClient {
     }
 
     /// Takes a no-show back: the client came late after all. The session is SCHEDULED again, at the appointment's
-    /// present time and people. Roles: as ``markNoShow(_:)``.
+    /// present time and people.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless NO_SHOW,
-    /// APPOINTMENT_CANCELLED); ALREADY_EXISTS (SESSION_EXISTS). Undoing twice is OK.
+    /// Undoing twice is OK.
     public func undoNoShow(
         _ request: Telehealth_V1_UndoNoShowRequest
     ) async throws(RPCError) -> Telehealth_V1_UndoNoShowResponse {
         try await change(Telehealth_V1_TelehealthService_Methods.undoNoShow, request)
     }
 
-    /// Ends a visit: recording, then the meeting. Roles: its clinician, admin.
+    /// Ends a visit: recording, then the meeting.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless IN_PROGRESS). Ending
-    /// twice is OK.
+    /// Ending twice is OK.
     public func endSession(
         _ request: Telehealth_V1_EndSessionRequest
     ) async throws(RPCError) -> Telehealth_V1_EndSessionResponse {

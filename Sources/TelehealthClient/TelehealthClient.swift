@@ -14,6 +14,9 @@ public import RPCModel
 /// for try await update in client.watch(session.sessionID) { … }
 /// ```
 ///
+/// Who may use a call and what it may be refused with stands with the method of the same name of the generated client,
+/// such as ``Telehealth_V1_TelehealthServiceClient``, and in docs/api.md.
+///
 /// Isolation: any; one client serves any number of tasks over one connection.
 public struct TelehealthClient: Sendable {
     let channel: any CallChannel

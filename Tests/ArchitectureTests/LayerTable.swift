@@ -114,6 +114,7 @@ enum LayerTable {
             "HTTP2Engine", "EventCore", "InteropMessages", "ProgramEdge", "ArgumentParser"),
         Row(9, "store-bench", "StorageSQLite", "TelehealthCore", "ProgramEdge"),
         Row(9, "codec-bench", "TelehealthAPI", "ProtobufWire", "ProgramEdge"),
+        Row(9, "rule-verdicts", "TelehealthAPI", "ProtobufWire", "ProgramEdge"),
         Row(9, "ConformanceMessages", "ProtobufWire"),
         Row(
             9, "protobuf-conformance", "ProtobufWire", "ProtobufReflection", "TelehealthAPI",

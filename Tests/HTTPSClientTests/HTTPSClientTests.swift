@@ -53,6 +53,38 @@ import Testing
         #expect(server.requests.map(\.method) == [method.rawValue])
     }
 
+    @Test(
+        "a host without a public address is refused where that was asked for, whatever its name",
+        arguments: ["127.0.0.1", "localhost"])
+    func refusesPrivateAddresses(host: String) async throws {
+        let server = ScriptedServer { _ in .answer(status: 204) }
+        defer { server.stop() }
+        var request = try request(.get, "http://\(host):\(server.port)/")
+        request.mayReachPrivate = false
+        await #expect(throws: HTTPSError(.privateAddressRefused, phase: .connecting)) { try await client().send(request) }
+        #expect(server.requests.isEmpty)
+        request.mayReachPrivate = true
+        #expect(try await client().send(request).status == 204)
+    }
+
+    @Test(
+        "how long an answer holds is what Cache-Control says with one meaning, less its age",
+        arguments: [
+            ([], nil), ([("Cache-Control", "public")], nil), ([("Cache-Control", "s-maxage=60")], nil),
+            ([("Cache-Control", "max-age=60")], 60), ([("cache-control", "public , MAX-AGE = 60")], 60),
+            ([("Cache-Control", "max-age=\"60\"")], 60), ([("Cache-Control", "public"), ("Cache-Control", "max-age=60")], 60),
+            ([("Cache-Control", "max-age=60"), ("Age", "50")], 10), ([("Cache-Control", "max-age=60"), ("Age", "90")], 0),
+            ([("Cache-Control", "max-age=60"), ("Age", "-5")], 60), ([("Cache-Control", "max-age=60, no-store")], 0),
+            ([("Cache-Control", "no-cache")], 0), ([("Cache-Control", "max-age=60, max-age=70")], 0),
+            ([("Cache-Control", "max-age=-1")], 0), ([("Cache-Control", "max-age")], 0), ([("Cache-Control", "max-age=")], 0),
+            ([("Cache-Control", "max-age=1.5")], 0), ([("Cache-Control", "max-age=99999999999999999999999")], 1 << 31),
+            ([("Cache-Control", ",,=,")], nil),
+        ] as [([(String, String)], Int?)])
+    func freshness(fields: [(String, String)], seconds: Int?) {
+        let headers = HTTPHeaders(fields.map { HTTPHeaders.Field(name: $0.0, value: $0.1) })
+        #expect(HTTPSResponse(status: 200, headers: headers).freshFor == seconds.map { .seconds($0) })
+    }
+
     @Test("connections are used again, also over IPv6")
     func connectionsAreKept() async throws {
         let server = ScriptedServer(isIPv6: true) { _ in .answer(status: 200, body: "ok") }

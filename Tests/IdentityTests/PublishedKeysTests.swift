@@ -63,7 +63,7 @@ import Testing
         "an issuer that answers wrongly changes nothing: the old keys stay",
         arguments: [
             (ScriptedServer.Reply.answer(status: 500), "status_500"),
-            (.answer(status: 302, headers: ["Location": "/x"]), "status_302"),
+            (.answer(status: 302, headers: ["Location": "/x"]), "status_302, and redirects are not followed"),
             (.answer(status: 200, body: "<html>"), nil), (.answer(status: 200, body: "{\"keys\":[]}"), nil),
             (.hangUp, nil), (.answer(status: 200, body: String(repeating: " ", count: 300_000)), nil),
         ] as [(ScriptedServer.Reply, String?)])
@@ -74,7 +74,7 @@ import Testing
             try await directory.reload()
             published.reply.withLock { $0 = reply }
             let error = await #expect(throws: KeySetError.self) { try await directory.reload() }
-            if let label { #expect(error == .unavailable(label)) }
+            if let label { #expect(error?.description.hasSuffix(": " + label) == true) }
             _ = try verifier.verify(forge.token(), isLocal: false, now: TokenForge.now)
         }
     }

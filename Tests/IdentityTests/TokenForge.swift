@@ -21,7 +21,7 @@ struct TokenForge {
     var header: [String: Any] = [:]
     var claims: [String: Any] = [
         "iss": issuer, "sub": "user-1", "aud": "telehealth", "iat": 1_800_000_000, "exp": 1_800_000_600,
-        "role": "clinician", "clinician_id": "clin-1",
+        "telehealth_role": "clinician", "telehealth_clinician_id": "clin-1",
     ]
 
     init(_ key: Key = .es256(.init())) { self.key = key }
@@ -88,8 +88,8 @@ struct TokenForge {
     }
 
     /// A verifier that knows this forge's key.
-    func verifier(isDevelopment: Bool = false) async throws -> TokenVerifier {
-        let verifier = TokenVerifier(policy: TokenPolicy(audience: "telehealth"))
+    func verifier(isDevelopment: Bool = false, claims: ClaimNames = .standard) async throws -> TokenVerifier {
+        let verifier = TokenVerifier(policy: TokenPolicy(audience: "telehealth", claims: claims))
         verifier.replaceKeys(
             try VerificationKeys(
                 jwks: Self.set([jwk()]), issuer: Self.issuer, isDevelopment: isDevelopment))

@@ -19,10 +19,10 @@ def compile_schemas(into: Path) -> Path:
     from grpc_tools import protoc
     import grpc_tools
 
-    api = sorted(str(path.relative_to(ROOT / "proto")) for path in (ROOT / "proto").rglob("*.proto"))
+    api = sorted(str(path.relative_to(ROOT / "proto")) for path in (ROOT / "proto/telehealth").rglob("*.proto"))
     path = into / "schemas.binpb"
     status = protoc.main([
-        "protoc", f"-I{SUITE / 'conformance'}", f"-I{SUITE / 'src'}", f"-I{ROOT / 'proto'}",
+        "protoc", f"-I{SUITE / 'conformance'}", f"-I{SUITE / 'src'}", f"-I{ROOT / 'proto'}", f"-I{ROOT / 'proto/vendor'}",
         f"-I{Path(grpc_tools.__file__).parent / '_proto'}", "--include_imports", f"--descriptor_set_out={path}",
         "conformance.proto", "google/protobuf/test_messages_proto2.proto", "google/protobuf/test_messages_proto3.proto", *api])
     assert status == 0, "protoc could not compile the schemas"

@@ -1,13 +1,58 @@
 import tempfile
 from pathlib import Path
 
+import grpc
 import pytest
 
+from contract import ELSEWHERE, Observer, contract
 from service import Service, Simulator, generate_stubs
 
 #: Files that wait the longest come first: where several run side by side, none is left over at the end.
 LONG = ["test_watches_survive", "test_audit_walk", "test_trusted_proxies", "test_hostile_fields", "test_admission",
-        "test_issuers", "test_proxies", "test_reasons", "test_provider_refusals", "test_presence", "test_readme"]
+        "test_issuers", "test_proxies", "test_reasons", "test_contract", "test_provider_refusals", "test_presence",
+        "test_readme", "test_written_before"]
+
+
+#: Every channel that a test opens is watched.
+OBSERVER = Observer()
+for _name in ("insecure_channel", "secure_channel"):
+    def _watched(*arguments, _open=getattr(grpc, _name), **options):
+        return grpc.intercept_channel(_open(*arguments, **options), OBSERVER)
+
+    setattr(grpc, _name, _watched)
+
+
+@pytest.fixture(autouse=True)
+def every_error_is_as_the_contract_says():
+    yield
+    faults = list(dict.fromkeys(OBSERVER.faults))
+    OBSERVER.faults.clear()
+    assert not faults, "\n".join(faults)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """A worker's part of what was met, and of what there is to meet."""
+    output = getattr(node, "workeroutput", {})
+    OBSERVER.seen.update(output.get("seen", ()))
+    OBSERVER.wanted.update(output.get("wanted", ()))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    """When every file ran: each reason was met by somebody, over the wire."""
+    config = session.config
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["seen"], config.workeroutput["wanted"] = sorted(OBSERVER.seen), sorted(OBSERVER.wanted)
+        return
+    here = Path(__file__).parent
+    asked = [Path(config.invocation_params.dir, argument).resolve() for argument in config.args]
+    narrowed = config.option.keyword or config.option.markexpr or config.option.collectonly or session.shouldstop
+    if narrowed or not any(path in (here, *here.parents) for path in asked):
+        return
+    if unmet := OBSERVER.wanted - OBSERVER.seen:
+        print(f"\nreasons that no test met: {', '.join(sorted(unmet))}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_collection_modifyitems(items):
@@ -18,6 +63,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session", autouse=True)
 def stubs(tmp_path_factory):
     generate_stubs(tmp_path_factory.mktemp("stubs"))
+    OBSERVER.wanted.update(contract().reasons.keys() - ELSEWHERE.keys())
 
 
 @pytest.fixture(scope="session")

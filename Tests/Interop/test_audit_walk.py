@@ -88,6 +88,7 @@ def test_every_rpc_that_is_let_through_leaves_its_row(walked):
         ("CreateSession", "scheduler", {"appointment_id": f"{nobody}-2"}),
         ("GetSession", "clinician", of), ("ListSessions", "clinician", {}), ("JoinSession", "clinician", of),
         ("AdmitParticipant", "clinician", lost), ("WatchSession", "admin", of),
+        ("WatchSessions", "admin", {"start_time": in_seconds(-60), "end_time": in_seconds(60)}),
         ("UpdateSessionStatus", "clinician", {**of, "status": 3}),
         ("StartRecording", "clinician", {"session_id": nobody}), ("StopRecording", "clinician", {"session_id": nobody}),
         ("ListRecordings", "clinician", of), ("GetRecordingPlaybackUrl", "clinician", {"recording_id": nobody}),

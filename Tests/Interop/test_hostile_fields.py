@@ -9,11 +9,12 @@ import grpc
 import pytest
 from google.protobuf import message_factory
 
+from contract import contract, methods, repeated
 from service import Service
 from test_audit import verify
 from test_events import recorded_visit
-from test_strangers import filled, methods
-from visit import Clinic, documented, reason
+from test_strangers import filled
+from visit import Clinic, reason
 
 TEXTS = ["", "\0", "x" * 70_000, "'; DROP TABLE sessions; --", "../../etc/passwd", "\u202e\U0001f4a5" * 200, "%s%n{}$\\"]
 # The least, the greatest and the ones around zero of every numeric type: what arithmetic on a peer's number meets.
@@ -23,11 +24,6 @@ REALS = [float("-inf"), -1.8e308, -1.0, -0.0, 5e-324, 1.0, 1.7e308, float("inf")
 PAIRS = [(seconds, 0) for seconds in INT64] + [(0, nanos) for nanos in INT32] + [(-(2**63), -(2**31)), (2**63 - 1, 2**31 - 1)]
 TIMES = PAIRS + [(-62_135_596_801, 0), (253_402_300_800, 0), (0, 1_000_000_000)]
 LENGTHS = PAIRS + [(1, -1), (2**63 - 1, 999_999_999), (0, 1_000_000_000), (315_576_000_001, 0)]
-
-
-def repeated(field) -> bool:
-    known = getattr(field, "is_repeated", None)
-    return known if known is not None else field.label == field.LABEL_REPEATED
 
 
 def spoilt(request):
@@ -121,7 +117,7 @@ def test_no_field_makes_the_service_fail(busy):
                 said[word] += 1
                 if word == "ROLE_NOT_ALLOWED":
                     refused.add((method.name, role))
-                if word not in documented() or error.code() in (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN):
+                if word not in contract().reasons or error.code() in (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN):
                     wrong.append((method.name, path, role, error.code().name, error.details()))
             finally:
                 stream.cancel()

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import secrets
 import signal
 import ssl
@@ -15,9 +16,9 @@ from cryptography.hazmat.primitives import hashes, hmac, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from service import Service
+from service import ROOT, Service
 from test_access import authority, certificate
-from visit import reason
+from visit import Clinic, reason
 
 ISSUER = "https://login.clinic.example"
 
@@ -60,7 +61,7 @@ class Key:
     def token(self, header: dict | None = None, signature=None, raw=("", ""), **changes) -> str:
         """`raw` is a part of the claims' text and what stands in its place."""
         now = int(time.time())
-        claims = {"iss": ISSUER, "aud": "telehealth", "sub": "desk", "role": "scheduler", "iat": now, "exp": now + 600}
+        claims = {"iss": ISSUER, "aud": "telehealth", "sub": "desk", "telehealth_role": "scheduler", "iat": now, "exp": now + 600}
         claims = {name: value for name, value in {**claims, **changes}.items() if value is not None}
         head = {"alg": self.algorithm, "kid": self.id, "typ": "JWT", **(header or {})}
         parts = (json.dumps(head), json.dumps(claims).replace(*raw) if raw[0] else json.dumps(claims))
@@ -68,7 +69,14 @@ class Key:
         return signed.decode() + "." + text((signature or self.sign)(signed))
 
 
-def said(service: Service, token: str) -> str:
+def own_id(role: str, person: str) -> dict[str, str]:
+    """The claim with somebody's id in the clinic's records, by the names that the daemon has by itself."""
+    names = {"client": "telehealth_person_id", "clinician": "telehealth_clinician_id"}
+    return {names[role]: person} if role in names and person else {}
+
+
+def refusal(service: Service, token: str) -> tuple[str, str]:
+    """The word and the sentence; two empty ones for a token that is believed."""
     from telehealth.v1 import telehealth_service_pb2 as m, telehealth_service_pb2_grpc as services
 
     with grpc.insecure_channel(service.address) as channel:
@@ -76,8 +84,12 @@ def said(service: Service, token: str) -> str:
             services.TelehealthServiceStub(channel).ListSessions(
                 m.ListSessionsRequest(), metadata=[("authorization", "Bearer " + token)], timeout=10)
         except grpc.RpcError as error:
-            return reason(error)
-    return "OK"
+            return reason(error), error.details()
+    return "", ""
+
+
+def said(service: Service, token: str) -> str:
+    return refusal(service, token)[0] or "OK"
 
 
 def until_said(word: str, service: Service, token: str) -> None:
@@ -116,8 +128,20 @@ def test_only_the_issuers_own_tokens_are_believed(tmp_path, simulator):
     wrong = {
         "another issuer": good.token(iss="https://evil.example"), "no issuer": good.token(iss=None),
         "another audience": good.token(aud="billing"), "no audience": good.token(aud=None),
-        "no subject": good.token(sub=None), "no role": good.token(role=None), "an unknown role": good.token(role="root"),
-        "a guest by token": good.token(role="guest"), "a client without an id": good.token(role="client"),
+        "no subject": good.token(sub=None), "no role": good.token(telehealth_role=None), "an unknown role": good.token(telehealth_role="root"),
+        "a role under another name": good.token(telehealth_role=None, role="scheduler"),
+        "two roles": good.token(telehealth_role=["scheduler", "admin"]),
+        "a list without a role": good.token(telehealth_role=["offline_access"]), "no word of a role": good.token(telehealth_role=[1]),
+        "a role in an object": good.token(telehealth_role={"roles": ["scheduler"]}),
+        "a guest by token": good.token(telehealth_role="guest"), "a client without an id": good.token(telehealth_role="client"),
+        "an application for a client": good.token(telehealth_role="client", client_id="client-1"),
+        "a client who is the application": good.token(telehealth_role="client", telehealth_person_id="portal", client_id="portal"),
+        "a client who is the party": good.token(telehealth_role="client", telehealth_person_id="portal", azp="portal"),
+        "a clinician who is the application": good.token(
+            telehealth_role="clinician", telehealth_clinician_id="portal", client_id="portal"),
+        "a token bound to a key": good.token(cnf={"x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}),
+        "an ID token": good.token(at_hash="MTIzNDU2Nzg5MDEyMzQ1Ng", nonce="n"),
+        "another issuer's actor": good.token(act={"sub": "portal", "iss": "https://evil.example"}),
         "no end": good.token(exp=None), "a life of two hours": good.token(exp=now + 7200),
         "from the future": good.token(iat=now + 3600, exp=now + 4000), "not yet": good.token(nbf=now + 3600),
         "unsigned": good.token({"alg": "none"}, signature=lambda _: b""),
@@ -143,6 +167,58 @@ def test_only_the_issuers_own_tokens_are_believed(tmp_path, simulator):
     for kind in ("at+jwt", "application/at+jwt", "jwt"):
         assert said(service, good.token({"typ": kind})) == "OK"
     assert said(service, good.token(exp=now + 600.5, roles=[{"level": 1.5}])) == "OK"
+    assert said(service, good.token(telehealth_role=["offline_access", "scheduler"], act={"sub": "portal", "iss": ISSUER})) == "OK"
+    assert service.stop() == 0
+
+
+def test_an_access_token_of_rfc_9068_names_its_application_and_its_person(tmp_path, simulator):
+    """What the README shows: `client_id` is the application, and nobody is taken for it."""
+    key = Key("RS256")
+    (tmp_path / "keys.json").write_bytes(key_set(key))
+    service = Service(tmp_path / "data", simulator, env={
+        "TELEHEALTH_ISSUER": ISSUER, "TELEHEALTH_JWKS_FILE": str(tmp_path / "keys.json")}).start()
+    example = re.search(r"```json\n(\{\n  \"iss\": .*?\n\})\n```", (ROOT / "README.md").read_text(), re.S).group(1)
+    now = int(time.time())
+    shown = json.loads(example) | {"iat": now, "exp": now + 600}
+    assert (shown["iss"], shown["client_id"]) == (ISSUER, "patient-portal") and shown["telehealth_person_id"] != shown["sub"]
+    token = key.token({"typ": "at+jwt"}, **shown)
+    with grpc.insecure_channel(service.address) as channel:
+        clinic = Clinic(service, channel)
+        clinic.service.token = lambda role, person="": key.token(
+            sub=person or role, telehealth_role=role, **own_id(role, person))
+        clinic.client_id = shown["telehealth_person_id"]
+        clinic.create_session(clinic.book())
+        clinic.client_id = "patient-portal"
+        clinic.create_session(clinic.book())
+        from telehealth.v1 import telehealth_service_pb2 as m
+
+        seen = clinic.telehealth.ListSessions(
+            m.ListSessionsRequest(), metadata=[("authorization", "Bearer " + token)], timeout=10).sessions
+        assert {each.client_id for each in seen} == {shown["telehealth_person_id"]}
+    for wrong in ({"telehealth_person_id": "patient-portal"}, {"telehealth_person_id": "patient-portal", "client_id": None, "azp": "patient-portal"}):
+        word, sentence = refusal(service, key.token({"typ": "at+jwt"}, **{**shown, **wrong}))
+        assert word == "TOKEN_INVALID" and "telehealth_person_id" in sentence and "application" in sentence, sentence
+    assert service.stop() == 0
+
+
+def test_the_claims_have_the_names_that_were_set(tmp_path, simulator):
+    """An issuer that said role and clinician_id before goes on with them; the person needs a claim of its own."""
+    key = Key("ES256")
+    (tmp_path / "keys.json").write_bytes(key_set(key))
+    service = Service(tmp_path / "data", simulator, env={
+        "TELEHEALTH_ISSUER": ISSUER, "TELEHEALTH_JWKS_FILE": str(tmp_path / "keys.json"), "TELEHEALTH_ROLE_CLAIM": "role",
+        "TELEHEALTH_PERSON_CLAIM": "https://clinic.example/mrn", "TELEHEALTH_CLINICIAN_CLAIM": "clinician_id"}).start()
+    bare = dict(telehealth_role=None)
+    assert said(service, key.token(**bare, role="scheduler")) == "OK"
+    assert said(service, key.token(**bare, role="clinician", clinician_id="c-1")) == "OK"
+    assert said(service, key.token(**bare, role="client", **{"https://clinic.example/mrn": "p-1"})) == "OK"
+    for token, claim in (
+        (key.token(telehealth_role="scheduler"), "'role'"),
+        (key.token(**bare, role="client", client_id="p-1"), "'https://clinic.example/mrn'"),
+        (key.token(**bare, role="clinician", telehealth_clinician_id="c-1"), "'clinician_id'"),
+    ):
+        word, sentence = refusal(service, token)
+        assert word == "TOKEN_INVALID" and claim in sentence, sentence
     assert service.stop() == 0
 
 

@@ -96,6 +96,15 @@ def test_a_message_is_described_as_its_proto_file_says(probe):
     assert "  optional string role = 4;" in lines and "  google.protobuf.Timestamp at = 2;" in lines
 
 
+def test_who_may_use_a_call_and_what_a_reason_comes_with_is_described(probe):
+    shown = probe("describe", "telehealth.v1.TelehealthService/EndSession", descriptors=[]).stdout
+    assert "  option (telehealth.v1.call) = {\n    roles: [CALLER_ROLE_CLINICIAN, CALLER_ROLE_ADMIN]\n" in shown
+    assert "    standing: CALL_STANDING_LEADS_VISIT\n" in shown
+    assert "standing: CALL_STANDING_LEADS_VISIT" in probe("describe", "telehealth.v1.TelehealthService", descriptors=[]).stdout
+    assert ('ERROR_REASON_TOO_EARLY = 34 [(telehealth.v1.reason) = {code: STATUS_CODE_FAILED_PRECONDITION, metadata: '
+            '["opens_at"]}];') in probe("describe", "telehealth.v1.ErrorReason", descriptors=[]).stdout
+
+
 def test_every_service_of_the_api_is_known_without_reflection(probe):
     """A server shows its reflection to operators only: the program brings the whole API."""
     services = [

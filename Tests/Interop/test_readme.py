@@ -1,19 +1,16 @@
 """What the README says is so: its tables are the programs', its transcript is what a visit prints, its links lead somewhere."""
 
-import importlib
 import os
 import re
 import subprocess
 from pathlib import Path
 
-import grpc
 import pytest
 
+from contract import methods
 from service import BIN, ROOT, Service
-from visit import Clinic, reason
 
 README = (ROOT / "README.md").read_text()
-ACCOUNTS = {"service", "scheduler", "clinician", "client", "admin"}
 
 
 def table(heading: str) -> list[list[str]]:
@@ -35,26 +32,6 @@ def test_the_configuration_table_is_the_programs_own():
     assert table("Configuration") == settings
 
 
-def methods() -> dict[str, tuple]:
-    found = {}
-    for path in sorted((ROOT / "proto/telehealth/v1").glob("*.proto")):
-        module = importlib.import_module(f"telehealth.v1.{path.stem}_pb2")
-        for service in module.DESCRIPTOR.services_by_name.values():
-            found |= {f"{service.name}.{method.name}": method for method in service.methods}
-    return found
-
-
-def callers(words: str) -> set[str]:
-    """Who may call, in the README's words; nobody's token is needed when the set holds only `open`."""
-    if words == "whoever holds the grant, no token needed":
-        return {"open"}
-    named: set[str] = set()
-    for word in words.split(", "):
-        named |= ACCOUNTS if word == "everybody" else {word.removesuffix(" who leads")}
-    assert named <= ACCOUNTS | {"guest"}, words
-    return named
-
-
 @pytest.fixture(scope="module")
 def unlimited(tmp_path_factory, simulator):
     service = Service(tmp_path_factory.mktemp("readme") / "data", simulator, env={"TELEHEALTH_RATE_LIMITS": "none"})
@@ -62,34 +39,10 @@ def unlimited(tmp_path_factory, simulator):
     assert service.stop() == 0
 
 
-def test_each_rpc_stands_in_the_table_once():
-    rows = [row[0] for row in table("What it does")]
-    assert sorted(rows) == sorted(f"`{name}`" for name in methods())
-
-
-def test_each_role_is_let_into_exactly_the_calls_that_the_table_names(unlimited):
-    """Every RPC as every role, over the wire: an empty request is enough to hear whether the role may call at all."""
-    with grpc.insecure_channel(unlimited.address) as channel:
-        clinic = Clinic(unlimited, channel)
-        session = clinic.create_session(clinic.book()).session_id
-        clinic.redeem(clinic.invite(session, "GUEST", by="admin").grant, "guest")
-        offered, wrong = methods(), []
-        for name, _, words, _ in table("What it does"):
-            method = offered[name.strip("`")]
-            expected = callers(words)
-            call = channel.unary_stream(f"/{method.containing_service.full_name}/{method.name}")
-            for role in [*sorted(ACCOUNTS), "guest", None]:
-                answers = call(b"", metadata=clinic.credentials(role) if role else None, timeout=20)
-                try:
-                    next(answers, None)
-                    said = "OK"
-                except grpc.RpcError as error:
-                    said = reason(error)
-                answers.cancel()
-                refusal = "ROLE_NOT_ALLOWED" if role else "TOKEN_MISSING"
-                if (said != refusal) != bool(expected & {role, "open"}):
-                    wrong.append(f"{name} as {role or 'nobody'}: {said or 'no reason'}, the table says: {words}")
-    assert not wrong, "\n".join(wrong)
+def test_the_rpcs_that_take_the_place_of_rest_calls_exist():
+    named = [row[1] for row in table("What it does")]
+    there = {f"`{method.containing_service.name}.{method.name}`" for method in methods()}
+    assert len(named) > 10 and set(named) <= there
 
 
 def steps(transcript: str) -> list[tuple[str, str]]:

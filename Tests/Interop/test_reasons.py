@@ -1,6 +1,7 @@
-"""Every reason that errors.proto lists is met: here or in another test of this folder, through the wire, under its code.
+"""Reasons that no other test meets, brought about through the wire, each as its contract says.
 
-A front end branches on these words. `visit.reason` holds each word that any test meets against the code in errors.proto.
+A front end branches on these words. conftest holds every error that any test meets against the contract, and a whole run
+against the list of reasons.
 """
 
 import hashlib
@@ -11,36 +12,20 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 
 import grpc
 import pytest
 
+from contract import ELSEWHERE, contract
 from service import ROOT, Service, Simulator
 from test_events import recorded_visit, recording_of, until
-from visit import TEXTS, Clinic, documented, in_seconds, reason
-
-# Words that no caller can bring about on purpose, with the Swift tests that do.
-ELSEWHERE = {
-    "CALL_CANCELLED": ("TelehealthCoreTests/RequestTests.swift", ".callCancelled"),  # its caller has gone
-    "VERSION_CONFLICT": ("TelehealthCoreTests/RequestTests.swift", ".versionConflict"),
-    "RESUME_EXPIRED": ("TelehealthCoreTests/SessionWatchTests.swift", ".resumeExpired"),
-    "WATCH_LAGGING": ("TelehealthCoreTests/SessionWatchTests.swift", ".watchLagging"),
-    "TOKEN_DEVELOPMENT_ONLY": ("IdentityTests/TokenVerifierTests.swift", ".developmentOnly"),  # from another machine
-    "STORE_FULL": ("TelehealthCoreTests/ValueTests.swift", ".storeFull"),  # a full disk: DeviceFaultTests fills one
-    "STORE_OVERLOADED": ("TelehealthCoreTests/ValueTests.swift", ".storeOverloaded"),
-    "STORE_UNAVAILABLE": ("TelehealthCoreTests/ValueTests.swift", ".storeUnavailable"),
-}
+from visit import TEXTS, Clinic, in_seconds, reason
 
 
-def test_each_reason_is_met_by_a_test():
-    others = [path for path in Path(__file__).parent.glob("test_*.py") if path.name != Path(__file__).name]
-    told = "".join(path.read_text() for path in others)
-    told += Path(__file__).read_text().partition("@pytest.fixture")[2]
-    unmet = [word for word in documented() if f'"{word}"' not in told and word not in ELSEWHERE]
-    assert not unmet
+def test_the_reasons_that_no_caller_can_bring_about_are_met_by_swift_tests():
+    """Of all others conftest sees to it, over a whole run, that each was met."""
     for word, (file, sign) in ELSEWHERE.items():
-        assert word in documented() and sign in (ROOT / "Tests" / file).read_text(), word
+        assert word in contract().reasons and sign in (ROOT / "Tests" / file).read_text(), word
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +55,7 @@ def clinic(own_service, own_simulator):
 
 
 def refused(clinic: Clinic, word: str, method, request, role: str) -> grpc.RpcError:
-    return clinic.refused(documented()[word], word, method, request, role)
+    return clinic.refused(contract().reasons[word].code, word, method, request, role)
 
 
 def ready(clinic: Clinic, **fields) -> str:

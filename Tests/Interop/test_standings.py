@@ -7,9 +7,10 @@ import grpc
 import pytest
 from google.protobuf import message_factory
 
+from contract import methods
 from service import Service
 from test_people import eventually
-from test_strangers import answer, filled, methods
+from test_strangers import answer, filled
 from visit import Clinic, Watch, reason
 
 DENIED = grpc.StatusCode.PERMISSION_DENIED

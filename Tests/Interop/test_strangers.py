@@ -1,6 +1,5 @@
 """What one may not see is as if it were not there: every call with the id of others' things and with an id of nothing."""
 
-import importlib
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -9,18 +8,12 @@ import grpc
 import pytest
 from google.protobuf import message_factory
 
-from service import ROOT, Service
+from contract import methods
+from service import Service
 from test_events import recorded_visit
 from visit import Clinic
 
 STRANGERS = ("client", "clinician", "guest")
-
-
-def methods():
-    for path in sorted((ROOT / "proto/telehealth/v1").glob("*_service.proto")):
-        module = importlib.import_module(f"telehealth.v1.{path.stem}_pb2")
-        for service in module.DESCRIPTOR.services_by_name.values():
-            yield from service.methods
 
 
 def filled(message, things: dict[str, str]):

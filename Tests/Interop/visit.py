@@ -1,17 +1,14 @@
 """A whole visit through the official Python gRPC client and stubs made from proto/."""
 
-import functools
 import hashlib
-import re
 import threading
 import time
 import uuid
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
-from google.rpc import error_details_pb2, status_pb2
 
-from service import ROOT
+from contract import DOMAIN, details
 
 TEXTS = {
     "CONSENT_TYPE_GEORGIA_TELEHEALTH": "Template: telehealth in Georgia, rights, risks, emergencies, vendors.",
@@ -21,53 +18,23 @@ TEXTS = {
 }
 
 
-@functools.cache
-def documented() -> dict[str, grpc.StatusCode]:
-    """Every reason of errors.proto with the code that its comment begins with."""
-    text = (ROOT / "proto/telehealth/v1/errors.proto").read_text()
-    found = re.findall(r"// ([A-Z_]+): [^/]*\n  ERROR_REASON_(\w+) = \d", text)
-    assert len(found) == len(re.findall(r"^  ERROR_REASON_\w+ = [1-9]", text, re.M)), "a reason without its code"
-    return {word: grpc.StatusCode[code] for code, word in found}
-
-
 SUBJECT_ROLES = {"client": "CLIENT", "guardian": "GUARDIAN", "clinician": "CLINICIAN", "co-clinician": "CLINICIAN"}
 
 
 def reason(error: grpc.RpcError) -> str:
-    """The stable word of google.rpc.ErrorInfo, read as any foreign client would."""
-    for key, value in error.trailing_metadata() or ():
-        if key == "grpc-status-details-bin":
-            status = status_pb2.Status.FromString(value)
-            assert status.code == error.code().value[0], "grpc-status and google.rpc.Status disagree"
-            for detail in status.details:
-                info = error_details_pb2.ErrorInfo()
-                if detail.Unpack(info):
-                    assert (info.domain, documented()[info.reason]) == ("telehealth.v1", error.code()), "not as errors.proto says"
-                    return info.reason
-    return ""
+    """The stable word of google.rpc.ErrorInfo; conftest holds the whole error against the contract."""
+    found = details(error)
+    assert not found.word or found.domain == DOMAIN
+    return found.word
 
 
 def fields_at_fault(error: grpc.RpcError) -> list[str]:
-    for key, value in error.trailing_metadata() or ():
-        if key == "grpc-status-details-bin":
-            for detail in status_pb2.Status.FromString(value).details:
-                bad = error_details_pb2.BadRequest()
-                if detail.Unpack(bad):
-                    return [violation.field for violation in bad.field_violations]
-    return []
+    return details(error).fields
 
 
 def missing(error: grpc.RpcError) -> list:
     """The consents that a refusal names."""
-    from telehealth.v1 import errors_pb2
-
-    for key, value in error.trailing_metadata() or ():
-        if key == "grpc-status-details-bin":
-            for detail in status_pb2.Status.FromString(value).details:
-                found = errors_pb2.MissingConsentDetail()
-                if detail.Unpack(found):
-                    return list(found.missing)
-    return []
+    return details(error).missing
 
 
 def in_seconds(seconds: float) -> Timestamp:

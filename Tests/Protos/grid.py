@@ -17,7 +17,15 @@ EVERY_SHAPE = "\n".join(
     + [f"  repeated {kind} p_{kind} = {number} [packed = true];" for number, kind in enumerate(SCALARS[:13], 201)]
     + [f"  map<string, {kind}> m_{kind} = {number};" for number, kind in enumerate(SCALARS, 301)]
     + [f"  oneof o_{kind} {{ {kind} o1_{kind} = {number}; }}" for number, kind in enumerate(SCALARS, 401)]
+    # Rules whose checks have every form.
+    + [
+        "  optional string k_text = 501 [(.buf.validate.field).string = {uuid: true, in: ['a'], min_len: 1, prefix: 'b'}];",
+        "  repeated string k_list = 502 [(.buf.validate.field).repeated = {unique: true, items: {string: {max_bytes: 1}}}];",
+        "  map<string, int32> k_map = 503 [(.buf.validate.field).map = {keys: {string: {len: 1}}, values: {int32: {gt: 1}}}];",
+        "  oneof k_one { option (.buf.validate.oneof).required = true; double k_half = 504 [(.buf.validate.field).double.finite = true]; }",
+    ]
 )
+RULES = 'import "buf/validate/validate.proto";'
 
 
 def snake(name):
@@ -121,7 +129,7 @@ class Grid:
                 f"message Twice{i} {{ message {name} {{ message {name} {{ optional Twice{i}.{name} up = 1; }} "
                 f"optional {name} again = 1; }} map<string, {name}> m = 2; }}"
             )
-        self.write("nested/nested.proto", 'syntax = "proto2";', "package grid.nested;", *messages)
+        self.write("nested/nested.proto", 'syntax = "proto2";', "package grid.nested;", RULES, *messages)
 
     def top(self):
         """Every name as a message, an enum and a service of a package, of none, and of one that flattens to it."""
@@ -144,15 +152,15 @@ class Grid:
                 f"  optional .{self.full(package, name)} {name} = {i};" for i, name in enumerate(self.spelled, 20_000)
             )
             lines.append(f"message Same_ {{\n{used}\n}}")
-            self.write(f"{module}_messages/m.proto", 'syntax = "proto2";', package, *lines)
+            self.write(f"{module}_messages/m.proto", 'syntax = "proto2";', package, RULES, *lines)
             lines = [f"enum {name} {{ V{i} = 0; }}" for i, name in enumerate(self.spelled)]
             lines.append("message User_ {\n" + EVERY_SHAPE + "\n}")
             lines.append(f"message Holder_ {{\n{used}\n}}")
-            self.write(f"{module}_enums/e.proto", 'syntax = "proto2";', package, *lines)
+            self.write(f"{module}_enums/e.proto", 'syntax = "proto2";', package, RULES, *lines)
             lines = ["message M_ { optional string s = 1; }"]
             lines += [f"service {name} {{ rpc {name}(M_) returns (stream M_); }}" for name in self.spelled]
             lines.append("message User_ {\n" + EVERY_SHAPE + "\n}")
-            self.write(f"{module}_services/s.proto", 'syntax = "proto2";', package, *lines)
+            self.write(f"{module}_services/s.proto", 'syntax = "proto2";', package, RULES, *lines)
 
     @staticmethod
     def full(package, name):

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Interop"))
 import grpc  # noqa: E402
 
 from service import Service, Simulator, generate_stubs  # noqa: E402
-from test_issuers import ISSUER, Key, key_set  # noqa: E402
+from test_issuers import ISSUER, Key, key_set, own_id  # noqa: E402
 
 # A clinic with 10,000 visits a day: a run of an hour plays them all, a shorter one its part of them.
 VISITS_PER_MINUTE = 10_000 / 60
@@ -51,7 +51,7 @@ class ClinicService(Service):
 
     def token(self, role: str, person: str = "", **claims: str) -> str:
         subject = person or role
-        return self.key.token(sub=subject, role=role, **({f"{role}_id": person} if person else {}), **claims)
+        return self.key.token(sub=subject, telehealth_role=role, **own_id(role, person), **claims)
 
     def memory(self) -> int:
         """What the daemon holds of its own, KiB; pages of files do not count."""

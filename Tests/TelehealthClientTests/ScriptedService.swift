@@ -12,25 +12,30 @@ final class ScriptedService: RPCService {
         var requestID = ""
         var afterSequence: Int64?
         var presenceByHeartbeat = false
+        var resumeToken = ""
+    }
+
+    enum Ending: Sendable {
+        case done
+        case failure(RPCError)
+        /// Stays open until somebody breaks it.
+        case open
     }
 
     /// What one watch sends, and how it ends.
-    struct WatchScript: Sendable {
-        enum Ending: Sendable {
-            case done
-            case failure(RPCError)
-            /// Stays open until somebody breaks it.
-            case open
-        }
-
-        var messages: [Telehealth_V1_WatchSessionResponse]
+    struct Script<Response: Message>: Sendable {
+        var messages: [Response]
         var ending: Ending
     }
+
+    typealias WatchScript = Script<Telehealth_V1_WatchSessionResponse>
+    typealias AgendaScript = Script<Telehealth_V1_WatchSessionsResponse>
 
     private struct State {
         var received: [Received] = []
         var failures: [RPCError] = []
         var watches: [WatchScript] = []
+        var agendas: [AgendaScript] = []
         var refusedTokens: Set<String> = []
         var refusalsLeft = 0
     }
@@ -45,6 +50,9 @@ final class ScriptedService: RPCService {
 
     /// The next watches go like this, one each; a watch without a script is UNIMPLEMENTED.
     func watchNext(_ scripts: [WatchScript]) { state.withLock { $0.watches += scripts } }
+
+    /// The next watches of many visits go like this, one each.
+    func watchSessionsNext(_ scripts: [AgendaScript]) { state.withLock { $0.agendas += scripts } }
 
     /// Calls with this token are refused as expired.
     func expire(_ token: String) { state.withLock { _ = $0.refusedTokens.insert(token) } }
@@ -91,6 +99,17 @@ final class ScriptedService: RPCService {
                 ) async throws(RPCError) in
                 try await watch(request, responses, context)
             },
+            .serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSessions) {
+                [self]
+                (
+                    request: Telehealth_V1_WatchSessionsRequest,
+                    responses: ResponseWriter<Telehealth_V1_WatchSessionsResponse>,
+                    context
+                ) async throws(RPCError) in
+                try note(
+                    context, Received(method: context.method.name, token: "", resumeToken: request.resumeToken))
+                try await play(state.withLock { $0.agendas.isEmpty ? nil : $0.agendas.removeFirst() }, responses)
+            },
         ]
     }
 
@@ -104,7 +123,12 @@ final class ScriptedService: RPCService {
             Received(
                 method: context.method.name, token: "", afterSequence: request.afterSequence,
                 presenceByHeartbeat: request.presenceByHeartbeat))
-        let script = state.withLock { $0.watches.isEmpty ? nil : $0.watches.removeFirst() }
+        try await play(state.withLock { $0.watches.isEmpty ? nil : $0.watches.removeFirst() }, responses)
+    }
+
+    private func play<Response>(_ script: Script<Response>?, _ responses: ResponseWriter<Response>)
+        async throws(RPCError)
+    {
         guard let script else { throw RPCError(.unimplemented, "no script for this watch") }
         for message in script.messages { try await responses.write(message) }
         switch script.ending {

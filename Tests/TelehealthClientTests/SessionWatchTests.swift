@@ -17,7 +17,7 @@ import Testing
     private static let heartbeat = Telehealth_V1_WatchSessionResponse.with {
         $0.message = .heartbeat(.init())
     }
-    private static let broken = ScriptedService.WatchScript.Ending.failure(RPCError(.unavailable, "gone"))
+    private static let broken = ScriptedService.Ending.failure(RPCError(.unavailable, "gone"))
 
     /// What a program sees: `s5` for a snapshot as of event 5, `6` for event 6.
     private func name(_ update: SessionWatch.Update) -> String {
@@ -102,7 +102,7 @@ import Testing
     }
 
     @Test func `each token that expires during the visit is replaced`() async throws {
-        let expired = ScriptedService.WatchScript.Ending.failure(
+        let expired = ScriptedService.Ending.failure(
             .detailed(.unauthenticated, reason: "TOKEN_EXPIRED"))
         try await Loopback.run(tokens: CountingTokens()) { loopback, client in
             loopback.service.watchNext([

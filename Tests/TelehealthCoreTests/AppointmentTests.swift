@@ -76,7 +76,7 @@ import Testing
             Issue.record("a second session")
         } catch {
             #expect(error.reason == .appointmentHasOpenSession && error.category == .alreadyExists)
-            #expect(error.metadata["session_id"] == id.rawValue)
+            #expect(error.metadata[.sessionID] == id.rawValue)
         }
         _ = try await clinic.executor.cancelSession(
             CancelSession(sessionID: id, reason: .technical), clinic.call(Clinic.clinicianCaller))

@@ -65,7 +65,7 @@ import Testing
             $0.isLocationPrivate = false
         }
         #expect(failed?.reason == .preVisitCheckFailed)
-        #expect(failed?.metadata["failed"] == "location_state,location_private")
+        #expect(failed?.metadata[.failed] == "location_state,location_private")
         #expect(await join { _ in } == nil)
     }
 

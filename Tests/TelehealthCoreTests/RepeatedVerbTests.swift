@@ -61,7 +61,7 @@ import Testing
                 #expect(error == nil, "\(verb) again")
             } else {
                 #expect(error?.reason == .invalidState, "\(verb) on \(status)")
-                #expect(error?.metadata["status"] == wireName(status))
+                #expect(error?.metadata[.status] == wireName(status))
             }
         }
         #expect(try clinic.state(id) == before)

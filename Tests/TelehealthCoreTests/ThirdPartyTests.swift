@@ -27,7 +27,7 @@ import Testing
         let guest = try await PeopleTests.guest(session, clinic)
         _ = try await clinic.join(guest.caller, session)
         let error = try #require(await admission(guest.participant.id, session, clinic))
-        #expect(error.reason == .thirdPartyConsentMissing && error.metadata == ["place": "US-GA"])
+        #expect(error.reason == .thirdPartyConsentMissing && error.metadata == [.place: "US-GA"])
         #expect(error.missing.map(\.subjectID) == [Clinic.client])
         #expect(error.missing.map(\.type) == [.thirdPartyPresence])
         #expect(error.missing[0].remedy?.methods == [.electronic, .paper])
@@ -140,7 +140,7 @@ import Testing
         _ = try await clinic.join(Clinic.clientCaller, session, check: check)
         #expect(try clinic.state(session).participant(person.id)?.state == .waiting)
         let error = await admission(person.id, session, clinic)
-        #expect(error?.metadata == ["place": "US-TX"] && error?.missing.map(\.cause) == [.notWritten])
+        #expect(error?.metadata == [.place: "US-TX"] && error?.missing.map(\.cause) == [.notWritten])
     }
 
     @Test func `who only went away comes back neither by joining nor by their media`() async throws {

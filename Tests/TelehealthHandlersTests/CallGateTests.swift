@@ -61,7 +61,7 @@ private struct WhoIsCalling: RPCService {
     {
         var options = CallOptions()
         if let token { options.metadata = ["authorization": "Bearer " + token] }
-        return try await client.getSession(.init(), options: options).session?.sessionID ?? ""
+        return try await client.getSession(.with { $0.key = .sessionID("s-1") }, options: options).session?.sessionID ?? ""
     }
 
     @Test func `a handler is told who calls`() async throws {

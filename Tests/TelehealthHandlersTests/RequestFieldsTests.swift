@@ -14,45 +14,39 @@ import Testing
         return fields.violations.map(\.field)
     }
 
-    @Test(arguments: [
-        "0198c2f4-6b1e-7c7a-9d3e-0123456789ab", "0198C2F4-6B1E-7C7A-9D3E-0123456789AB",
-        "00000000-0000-0000-0000-000000000000",
-    ])
-    func `any UUID names a request`(text: String) {
-        #expect(violations { _ = $0.requestID(text) } == [])
+    @Test(arguments: [("  ", ["note"]), ("a\u{0}b", ["note"]), ("", ["note"]), ("é", []), ("-1-", [])])
+    func `a required text says something and holds no NUL`(text: String, wrong: [String]) {
+        #expect(violations { _ = $0.text("note", text) } == wrong)
     }
 
-    @Test(arguments: [
-        "", "x", "0198c2f46b1e7c7a9d3e0123456789ab", "0198c2f4-6b1e-7c7a-9d3e-0123456789aG",
-        "0198c2f4-6b1e-7c7a-9d3e-0123456789ab0", "{198c2f4-6b1e-7c7a-9d3e-0123456789a}",
-        "0198c2f4_6b1e_7c7a_9d3e_0123456789ab", "ⅷ198c2f4-6b1e-7c7a-9d3e-0123456789",
-    ])
-    func `what is no UUID does not`(text: String) {
-        #expect(violations { _ = $0.requestID(text) } == ["request_id"])
-    }
-
-    @Test(arguments: [("a", true), (String(repeating: "a", count: 64), true), ("A-z_0.9:b", true)])
-    func `ids within the limits pass`(text: String, isGood: Bool) {
-        #expect(violations { _ = $0.id("x", text, as: SessionID.self) } == [])
-    }
-
-    @Test(arguments: ["", String(repeating: "a", count: 65), "a b", "a/b", "é", "a\u{0}"])
-    func `ids beyond them are refused`(text: String) {
-        #expect(violations { _ = $0.id("x", text, as: SessionID.self) } == ["x"])
+    @Test func `an empty id names nobody`() {
+        #expect(SessionID.given("") == nil)
+        #expect(SessionID.given("a")?.rawValue == "a")
     }
 
     @Test func `every wrong field is told at once, and no value is repeated`() throws {
         var fields = RequestFields()
-        _ = fields.requestID("secret-1")
-        _ = fields.text("note", "secret-2 that is too long", bytes: 0...3)
-        _ = fields.pageSize(201)
+        _ = fields.text("note", "secret-1\u{0}")
+        _ = fields.language("language", "secret-2 in a language")
         let error = try #require(throws: RPCError.self) { try fields.finish() }
         #expect(error.code == .invalidArgument)
         let status = try Google_Rpc_Status(decoding: error.statusDetails)
         let bad = try Google_Rpc_BadRequest(decoding: status.details[1].value)
-        #expect(bad.fieldViolations.map(\.field) == ["request_id", "note", "page_size"])
+        #expect(bad.fieldViolations.map(\.field) == ["note", "language"])
         #expect(!String(decoding: error.statusDetails, as: UTF8.self).contains("secret"))
         #expect(!error.message.contains("secret"))
+    }
+
+    @Test func `what the contract refuses is answered as INVALID_FIELD with a BadRequest`() throws {
+        var violations = RuleViolations()
+        Telehealth_V1_JoinSessionRequest.with { $0.deviceID = "secret device" }.checkRules(&violations)
+        let error = RequestFields.refusal(violations.all)
+        #expect(error.code == .invalidArgument)
+        #expect(StatusDetails.reason(of: error) == "INVALID_FIELD")
+        let status = try Google_Rpc_Status(decoding: error.statusDetails)
+        let bad = try Google_Rpc_BadRequest(decoding: status.details[1].value)
+        #expect(bad.fieldViolations.map(\.field) == ["key", "request_id", "device_id"])
+        #expect(!String(decoding: error.statusDetails, as: UTF8.self).contains("secret"))
     }
 
     @Test func `an enum value that nobody knows is refused, zero is the default where there is one`() {

@@ -1,4 +1,3 @@
-import Foundation
 import GRPCStandardAPI
 import ProtobufWire
 import RPCModel
@@ -9,39 +8,71 @@ import Testing
 @testable import TelehealthHandlers
 
 @Suite("Refusals on the wire") struct TelehealthErrorTests {
-    /// Words of the proto's table with the code their comment begins with.
-    static let table: [String: String] = {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
-        let path = root.appendingPathComponent("proto/telehealth/v1/errors.proto")
-        guard let text = try? String(contentsOf: path, encoding: .utf8) else { return [:] }
-        var words: [String: String] = [:]
-        var comment = ""
-        for line in text.split(separator: "\n") {
-            let line = line.trimmingCharacters(in: .whitespaces)
-            if line.hasPrefix("// ") { comment = String(line.dropFirst(3)) }
-            if line.hasPrefix("ERROR_REASON_"), let word = line.split(separator: " ").first {
-                words[String(word.dropFirst("ERROR_REASON_".count))] = comment
-            }
-        }
-        return words
-    }()
-
     @Test(arguments: TelehealthError.Reason.allCases)
-    func `each reason of the domain is in the proto's table, under its code`(reason: TelehealthError.Reason)
+    func `each reason of the domain is in the contract, under the code of its category`(reason: TelehealthError.Reason)
         throws
     {
-        let comment = try #require(Self.table[reason.rawValue], "not in errors.proto")
+        let contract = try #require(Telehealth_V1_ErrorReason(word: reason.rawValue), "not in errors.proto")
         let error = TelehealthError(reason).asRPCError
-        #expect(comment.hasPrefix(error.code.description + ":"))
+        #expect(error.code == contract.code && error.code.description == Self.codeName(reason.category))
         #expect(StatusDetails.reason(of: error) == reason.rawValue)
         #expect(!error.message.isEmpty)
     }
 
+    private static func codeName(_ category: TelehealthError.Category) -> String {
+        switch category {
+        case .internalFault: "INTERNAL"
+        case let category:
+            category.rawValue.reduce(into: "") { name, letter in
+                name += (letter.isUppercase ? "_" : "") + letter.uppercased()
+            }
+        }
+    }
+
+    @Test func `a word that the contract does not have is the service's own fault`() {
+        #expect(StatusDetails(word: "NO_SUCH_REASON").error("").code == .internal)
+    }
+
+    /// What the makers of refusals with metadata make, each with all that it can have.
+    static let told: [TelehealthError] = {
+        var recording = Recording(
+            id: RecordingID("r"), sessionID: SessionID("s"), segment: 1, generation: 1, purpose: .clinical,
+            requestedBy: "", requestedAt: Timestamp(microseconds: 0), consentIDs: [], controlRegion: "", bucket: "",
+            prefix: "")
+        let bare = TelehealthError.recordingNotReady(recording)
+        recording.waitReason = Recording.WaitReason.allCases.first
+        let place = Policy().places.policy(Policy().places.home)
+        return [
+            bare, .recordingNotReady(recording), .invalidState(.scheduled), .sessionExists(SessionID("s")),
+            .tooEarly(opensAt: Timestamp(microseconds: 0)), .tooLate(closedAt: Timestamp(microseconds: 0)),
+            .preVisitCheckFailed(["location_state"]), .participantExists(ParticipantID("p")),
+            .recordingActive(RecordingID("r")), .evidenceIncomplete(["WITNESS"], place: place),
+            .thirdPartyConsentMissing([ConsentEvaluationSample.gap], place: place), .watchTooLarge(visitsMax: 1),
+        ]
+    }()
+
+    @Test func `each refusal has exactly the metadata of its contract, and each key of it is somebody's`() throws {
+        var met: [String: Set<String>] = [:]
+        for error in Self.told {
+            let reason = try #require(Telehealth_V1_ErrorReason(word: error.reason.rawValue))
+            let contract = try #require(Telehealth_V1_ErrorReason.reasonOptions[reason])
+            let keys = Set(error.metadata.keys.map(\.rawValue))
+            #expect(keys.isSuperset(of: contract.metadata), "\(error.reason)")
+            #expect(keys.isSubset(of: contract.metadata + contract.metadataSometimes), "\(error.reason)")
+            met[reason.word, default: []].formUnion(keys)
+        }
+        let promised = Telehealth_V1_ErrorReason.reasonOptions.filter { !$0.value.metadata.isEmpty }
+        #expect(
+            met == Dictionary(
+                uniqueKeysWithValues: promised.map { reason, contract in
+                    (reason.word, Set(contract.metadata + contract.metadataSometimes))
+                }))
+        #expect(Set(met.values.joined()) == Set(TelehealthError.MetadataKey.allCases.map(\.rawValue)))
+    }
+
     @Test func `a refusal carries its details, and the status in them is the call's own`() throws {
-        var error = TelehealthError(
-            .recordingConsentMissing, metadata: ["not_before": "2026-01-01T00:00:00Z"],
-            retryAfter: .milliseconds(1500))
+        var error = TelehealthError.tooEarly(opensAt: Timestamp(microseconds: 1_767_225_600_000_000))
+        error.retryAfter = .milliseconds(1500)
         error.violations = [.init(field: "a.b", description: "is required")]
         let gap = ConsentEvaluationSample.gap
         error.missing = [gap]
@@ -57,12 +88,12 @@ import Testing
                 ].map { "type.googleapis.com/" + $0 })
         let info = try Google_Rpc_ErrorInfo(decoding: status.details[0].value)
         #expect(info.domain == "telehealth.v1")
-        #expect(info.metadata.dictionary == ["not_before": "2026-01-01T00:00:00Z"])
+        #expect(info.metadata.dictionary == ["opens_at": "2026-01-01T00:00:00Z"])
         let bad = try Google_Rpc_BadRequest(decoding: status.details[1].value)
         #expect(bad.fieldViolations.map(\.field) == ["a.b"])
         let missing = try Telehealth_V1_MissingConsentDetail(decoding: status.details[2].value).missing
         #expect(missing.map(\.subjectID) == ["client-1"])
-        #expect(missing.first?.action == .record)
+        #expect(missing.first?.action == .join)
         let retry = try Google_Rpc_RetryInfo(decoding: status.details[3].value)
         #expect(retry.retryDelay?.seconds == 1)
         #expect(retry.retryDelay?.nanos == 500_000_000)
@@ -70,7 +101,7 @@ import Testing
 
     @Test(arguments: SessionStatus.allCases)
     func `a wrong state is told in the details`(status: SessionStatus) throws {
-        let rpc = TelehealthError(.invalidState, metadata: ["status": wireName(status)]).asRPCError
+        let rpc = TelehealthError.invalidState(status).asRPCError
         let details = try Google_Rpc_Status(decoding: rpc.statusDetails).details
         let detail = try #require(details.first { $0.typeURL.hasSuffix("SessionStateDetail") })
         #expect(try Telehealth_V1_SessionStateDetail(decoding: detail.value).status == status.wire)

@@ -84,13 +84,10 @@ import Testing
     func refusesPrivateConnections(url: String) async throws {
         let client = try HTTPSClient()
         let endpoint = try WebhookEndpoint(name: "x", url: url, secret: Self.secret, mayBeLoopback: false)
-        let started = ContinuousClock.now
-        await #expect(throws: GatewayError(kind: .unavailable, code: "transport")) {
+        await #expect(throws: GatewayError(kind: .unavailable, code: "private_address_refused")) {
             try await HTTPSWebhookSender([endpoint], client: client).send(
                 event, delivery: EffectID("d"), attempt: 1, to: "x", now: Timestamp(microseconds: 0))
         }
-        // Refused here, not by a network that drops packets until the connect timeout.
-        #expect(ContinuousClock.now - started < .seconds(2))
         client.shutdown()
     }
 

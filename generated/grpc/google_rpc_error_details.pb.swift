@@ -174,14 +174,14 @@ public struct Google_Rpc_QuotaFailure: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        buffer.writeMessages(1, violations)
+        buffer.writeMessages(1, self.violations)
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.readMessages(&violations)
+            case 10: try reader.readMessages(&self.violations)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -310,14 +310,14 @@ public struct Google_Rpc_PreconditionFailure: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        buffer.writeMessages(1, violations)
+        buffer.writeMessages(1, self.violations)
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.readMessages(&violations)
+            case 10: try reader.readMessages(&self.violations)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }

@@ -52,14 +52,16 @@ public struct Telehealth_V1_Appointment: Message {
     public static let fullName = "telehealth.v1.Appointment"
     /// The scheduling system's id: 1 to 64 characters of `A-Z a-z 0-9 . _ : -`. Never shown to Chime.
     public var appointmentID: String = ""
-    /// The person treated: 1 to 64 characters as above. Compared with the `client_id` claim of a caller's token.
+    /// The person treated: 1 to 64 characters as above. Compared with the person's id in a caller's token, whose claim is
+    /// a setting of the service (`TELEHEALTH_PERSON_CLAIM`).
     public var clientID: String = ""
-    /// Who signs for the client and may come along: 1 to 64 characters, or empty. Compared with the `client_id` claim: a
-    /// guardian has an identity of its own. The powers end on the day the client comes of age, if the birth date is known,
+    /// Who signs for the client and may come along: 1 to 64 characters, or empty. Compared with the
+    /// person's id in a caller's token: a guardian has an identity of its own. The powers end on the day the client comes of age, if the birth date is known,
     /// unless `adult_guardian` says otherwise; in what is no one visit's matter they are those of the booked appointments
     /// that are not over and, where these name different guardians, of the one put last.
     public var guardianID: String = ""
-    /// The treating clinician: 1 to 64 characters as above. Compared with the `clinician_id` claim.
+    /// The treating clinician: 1 to 64 characters as above. Compared with the clinician's id
+    /// in a caller's token (`TELEHEALTH_CLINICIAN_CLAIM`).
     public var clinicianID: String = ""
     /// Planned start, UTC, microseconds kept.
     public var startsAt: Google_Protobuf_Timestamp?

@@ -73,6 +73,61 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !appointmentID.isEmpty {
+            if !RuleChecks.isText(appointmentID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("appointment_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("appointment_id", "required", "is required")
+        }
+        if !clientID.isEmpty {
+            if !RuleChecks.isText(clientID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("client_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("client_id", "required", "is required")
+        }
+        if !clinicianID.isEmpty {
+            if !RuleChecks.isText(clinicianID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("clinician_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("clinician_id", "required", "is required")
+        }
+        if startsAt == nil {
+            violations.add("starts_at", "required", "is required")
+        }
+        if endsAt == nil {
+            violations.add("ends_at", "required", "is required")
+        }
+        if !guardianID.isEmpty {
+            if !RuleChecks.isText(guardianID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("guardian_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if !timeZone.isEmpty {
+            if !RuleChecks.hasCharacters(timeZone, atMost: 64) {
+                violations.add("time_zone", "string.max_len", "must have at most 64 characters")
+            }
+        } else {
+            violations.add("time_zone", "required", "is required")
+        }
+        if !(sourceVersion >= 1) {
+            violations.add("source_version", "int64.gte", "must be at least 1")
+        }
+    }
 }
 
 /// The row as it is stored now.
@@ -128,6 +183,16 @@ public struct Telehealth_V1_GetAppointmentRequest: Message {
             case 10: try reader.read(&appointmentID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !appointmentID.isEmpty {
+            if !RuleChecks.isText(appointmentID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("appointment_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("appointment_id", "required", "is required")
         }
     }
 }
@@ -190,6 +255,29 @@ public struct Telehealth_V1_CancelAppointmentRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !appointmentID.isEmpty {
+            if !RuleChecks.isText(appointmentID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("appointment_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("appointment_id", "required", "is required")
+        }
+        if !(sourceVersion >= 1) {
+            violations.add("source_version", "int64.gte", "must be at least 1")
+        }
+    }
 }
 
 /// What stands after the cancellation.
@@ -239,34 +327,60 @@ public enum Telehealth_V1_AppointmentService_Methods {
         getAppointment,
         cancelAppointment,
     ]
+    /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
+    public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
+        var options: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = []
+        options.append((putAppointment, .with {
+            $0.roles = [.scheduler, .admin]
+            $0.reasons = [.appointmentStarted, .appointmentCancelled]
+        }))
+        options.append((getAppointment, .with {
+            $0.roles = [.service, .scheduler, .clinician, .client, .admin]
+            $0.standing = .ofAppointment
+            $0.reasons = [.appointmentNotFound]
+        }))
+        options.append((cancelAppointment, .with {
+            $0.roles = [.scheduler, .admin]
+            $0.reasons = [.invalidState]
+        }))
+        return options
+    }()
 }
 
 /// Takes the scheduling system's appointments. Errors carry `google.rpc.ErrorInfo` with a reason of `ErrorReason`.
 public protocol Telehealth_V1_AppointmentServiceHandler: Sendable {
-    /// Stores or changes one appointment. Roles: scheduler, admin.
+    /// Stores or changes one appointment.
     ///
     /// A put whose `source_version` is not higher than the stored one, or than that of a cancellation that came first, is
-    /// judged first and changes nothing: `applied` is false. With a higher one a cancelled appointment stays cancelled.
+    /// judged first and changes nothing: `applied` is false. With a higher one a cancelled appointment stays cancelled
+    /// (APPOINTMENT_CANCELLED).
     ///
     /// People and time may change until the client is let into the open session, whoever waits and whatever the clock
     /// says; while that visit runs, `ends_at` may grow and a guardian may be added; with no session open they may change
-    /// unless a visit of this appointment took place. Whoever is replaced loses place, credentials and watch at once.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); FAILED_PRECONDITION (APPOINTMENT_STARTED for any other
-    /// change of people or time: book another appointment; APPOINTMENT_CANCELLED when it was cancelled before).
+    /// unless a visit of this appointment took place. Any other change of people or time is APPOINTMENT_STARTED: book
+    /// another appointment. Whoever is replaced loses place, credentials and watch at once.
+    ///
+    /// Roles: scheduler, admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION
+    /// (APPOINTMENT_STARTED, APPOINTMENT_CANCELLED); ABORTED (VERSION_CONFLICT).
     func putAppointment(_ request: Telehealth_V1_PutAppointmentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_PutAppointmentResponse
-    /// Reads one appointment. Roles: scheduler, admin, service; its clinician, its client and its guardian.
+    /// Reads one appointment.
     ///
-    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND), also for an appointment that the caller may not see.
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Of these: the appointment's clinician, client and guardian.
+    /// Errors, beside those of every call: NOT_FOUND (APPOINTMENT_NOT_FOUND).
     func getAppointment(_ request: Telehealth_V1_GetAppointmentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetAppointmentResponse
-    /// Cancels an appointment and the session that stands on it. Roles: scheduler, admin.
+    /// Cancels an appointment and the session that stands on it, until a client was admitted in any session of it.
     ///
-    /// A cancellation whose `source_version` is not higher than the stored one is judged first and changes nothing. One that
-    /// overtakes its appointment is kept for 90 days: OK with `applied`, `appointment` unset; GetAppointment stays NOT_FOUND,
-    /// and no put of that id books anything.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); FAILED_PRECONDITION (INVALID_STATE once a client was
-    /// admitted in any session of the appointment).
+    /// A cancellation whose `source_version` is not higher than the stored one is judged first and changes nothing. One
+    /// that overtakes its appointment is kept for 90 days: OK with `applied`, `appointment` unset; GetAppointment stays
+    /// NOT_FOUND, and no put of that id books anything.
+    ///
+    /// Roles: scheduler, admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION (INVALID_STATE
+    /// with `status`); ABORTED (VERSION_CONFLICT).
     func cancelAppointment(_ request: Telehealth_V1_CancelAppointmentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CancelAppointmentResponse
 }
@@ -303,38 +417,46 @@ public struct Telehealth_V1_AppointmentServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// Stores or changes one appointment. Roles: scheduler, admin.
+    /// Stores or changes one appointment.
     ///
     /// A put whose `source_version` is not higher than the stored one, or than that of a cancellation that came first, is
-    /// judged first and changes nothing: `applied` is false. With a higher one a cancelled appointment stays cancelled.
+    /// judged first and changes nothing: `applied` is false. With a higher one a cancelled appointment stays cancelled
+    /// (APPOINTMENT_CANCELLED).
     ///
     /// People and time may change until the client is let into the open session, whoever waits and whatever the clock
     /// says; while that visit runs, `ends_at` may grow and a guardian may be added; with no session open they may change
-    /// unless a visit of this appointment took place. Whoever is replaced loses place, credentials and watch at once.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); FAILED_PRECONDITION (APPOINTMENT_STARTED for any other
-    /// change of people or time: book another appointment; APPOINTMENT_CANCELLED when it was cancelled before).
+    /// unless a visit of this appointment took place. Any other change of people or time is APPOINTMENT_STARTED: book
+    /// another appointment. Whoever is replaced loses place, credentials and watch at once.
+    ///
+    /// Roles: scheduler, admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION
+    /// (APPOINTMENT_STARTED, APPOINTMENT_CANCELLED); ABORTED (VERSION_CONFLICT).
     public func putAppointment(
         _ request: Telehealth_V1_PutAppointmentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_PutAppointmentResponse {
         try await channel.unary(Telehealth_V1_AppointmentService_Methods.putAppointment, request, options: options)
     }
 
-    /// Reads one appointment. Roles: scheduler, admin, service; its clinician, its client and its guardian.
+    /// Reads one appointment.
     ///
-    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND), also for an appointment that the caller may not see.
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Of these: the appointment's clinician, client and guardian.
+    /// Errors, beside those of every call: NOT_FOUND (APPOINTMENT_NOT_FOUND).
     public func getAppointment(
         _ request: Telehealth_V1_GetAppointmentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetAppointmentResponse {
         try await channel.unary(Telehealth_V1_AppointmentService_Methods.getAppointment, request, options: options)
     }
 
-    /// Cancels an appointment and the session that stands on it. Roles: scheduler, admin.
+    /// Cancels an appointment and the session that stands on it, until a client was admitted in any session of it.
     ///
-    /// A cancellation whose `source_version` is not higher than the stored one is judged first and changes nothing. One that
-    /// overtakes its appointment is kept for 90 days: OK with `applied`, `appointment` unset; GetAppointment stays NOT_FOUND,
-    /// and no put of that id books anything.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); FAILED_PRECONDITION (INVALID_STATE once a client was
-    /// admitted in any session of the appointment).
+    /// A cancellation whose `source_version` is not higher than the stored one is judged first and changes nothing. One
+    /// that overtakes its appointment is kept for 90 days: OK with `applied`, `appointment` unset; GetAppointment stays
+    /// NOT_FOUND, and no put of that id books anything.
+    ///
+    /// Roles: scheduler, admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION (INVALID_STATE
+    /// with `status`); ABORTED (VERSION_CONFLICT).
     public func cancelAppointment(
         _ request: Telehealth_V1_CancelAppointmentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CancelAppointmentResponse {
@@ -347,31 +469,38 @@ public enum Telehealth_V1_AppointmentService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/appointment_service.proto",
         base64: """
-            Cid0ZWxlaGVhbHRoL3YxL2FwcG9pbnRtZW50X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaH2dvb2dsZS9wcm90b2J1Zi90
-            aW1lc3RhbXAucHJvdG8aH3RlbGVoZWFsdGgvdjEvYXBwb2ludG1lbnQucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5w
-            cm90byKFBAoVUHV0QXBwb2ludG1lbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIrCg5hcHBv
-            aW50bWVudF9pZBgCIAEoCUIEgLoYAlINYXBwb2ludG1lbnRJZBIhCgljbGllbnRfaWQYAyABKAlCBIC6GANSCGNsaWVudElkEicK
-            DGNsaW5pY2lhbl9pZBgEIAEoCUIEgLoYA1ILY2xpbmljaWFuSWQSPQoJc3RhcnRzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVm
-            LlRpbWVzdGFtcEIEgLoYAlIIc3RhcnRzQXQSOQoHZW5kc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6
-            GAJSBmVuZHNBdBIlCgtndWFyZGlhbl9pZBgHIAEoCUIEgLoYA1IKZ3VhcmRpYW5JZBIhCgl0aW1lX3pvbmUYCCABKAlCBIC6GAJS
-            CHRpbWVab25lEisKDnNvdXJjZV92ZXJzaW9uGAkgASgDQgSAuhgCUg1zb3VyY2VWZXJzaW9uEisKDmFkdWx0X2d1YXJkaWFuGAog
-            ASgIQgSAuhgCUg1hZHVsdEd1YXJkaWFuEjAKEWNsaWVudF9iaXJ0aF9kYXRlGDIgASgJQgSAuhgEUg9jbGllbnRCaXJ0aERhdGUi
-            dgoWUHV0QXBwb2ludG1lbnRSZXNwb25zZRI8CgthcHBvaW50bWVudBgBIAEoCzIaLnRlbGVoZWFsdGgudjEuQXBwb2ludG1lbnRS
-            C2FwcG9pbnRtZW50Eh4KB2FwcGxpZWQYAiABKAhCBIC6GAJSB2FwcGxpZWQiRAoVR2V0QXBwb2ludG1lbnRSZXF1ZXN0EisKDmFw
-            cG9pbnRtZW50X2lkGAEgASgJQgSAuhgCUg1hcHBvaW50bWVudElkIlYKFkdldEFwcG9pbnRtZW50UmVzcG9uc2USPAoLYXBwb2lu
-            dG1lbnQYASABKAsyGi50ZWxlaGVhbHRoLnYxLkFwcG9pbnRtZW50UgthcHBvaW50bWVudCKZAQoYQ2FuY2VsQXBwb2ludG1lbnRS
-            ZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIrCg5hcHBvaW50bWVudF9pZBgCIAEoCUIEgLoYAlIN
-            YXBwb2ludG1lbnRJZBIrCg5zb3VyY2VfdmVyc2lvbhgDIAEoA0IEgLoYAlINc291cmNlVmVyc2lvbiJ5ChlDYW5jZWxBcHBvaW50
-            bWVudFJlc3BvbnNlEjwKC2FwcG9pbnRtZW50GAEgASgLMhoudGVsZWhlYWx0aC52MS5BcHBvaW50bWVudFILYXBwb2ludG1lbnQS
-            HgoHYXBwbGllZBgCIAEoCEIEgLoYAlIHYXBwbGllZDK6AgoSQXBwb2ludG1lbnRTZXJ2aWNlEl0KDlB1dEFwcG9pbnRtZW50EiQu
-            dGVsZWhlYWx0aC52MS5QdXRBcHBvaW50bWVudFJlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLlB1dEFwcG9pbnRtZW50UmVzcG9uc2US
-            XQoOR2V0QXBwb2ludG1lbnQSJC50ZWxlaGVhbHRoLnYxLkdldEFwcG9pbnRtZW50UmVxdWVzdBolLnRlbGVoZWFsdGgudjEuR2V0
-            QXBwb2ludG1lbnRSZXNwb25zZRJmChFDYW5jZWxBcHBvaW50bWVudBInLnRlbGVoZWFsdGgudjEuQ2FuY2VsQXBwb2ludG1lbnRS
-            ZXF1ZXN0GigudGVsZWhlYWx0aC52MS5DYW5jZWxBcHBvaW50bWVudFJlc3BvbnNlYgZwcm90bzM=
+            Cid0ZWxlaGVhbHRoL3YxL2FwcG9pbnRtZW50X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaG2J1Zi92YWxpZGF0ZS92YWxp
+            ZGF0ZS5wcm90bxofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxofdGVsZWhlYWx0aC92MS9hcHBvaW50bWVudC5wcm90
+            bxohdGVsZWhlYWx0aC92MS9jYWxsX2NvbnRyYWN0LnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aGXRlbGVo
+            ZWFsdGgvdjEvcnVsZXMucHJvdG8i7wQKFVB1dEFwcG9pbnRtZW50UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgD
+            yAEBukgFcgOwAQFSCXJlcXVlc3RJZBI6Cg5hcHBvaW50bWVudF9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVINYXBwb2lu
+            dG1lbnRJZBIwCgljbGllbnRfaWQYAyABKAlCE4C6GAO6SAPIAQG6SAZyBIi6GAFSCGNsaWVudElkEjYKDGNsaW5pY2lhbl9pZBgE
+            IAEoCUITgLoYA7pIA8gBAbpIBnIEiLoYAVILY2xpbmljaWFuSWQSQwoJc3RhcnRzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVm
+            LlRpbWVzdGFtcEIKgLoYArpIA8gBAVIIc3RhcnRzQXQSPwoHZW5kc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3Rh
+            bXBCCoC6GAK6SAPIAQFSBmVuZHNBdBI0CgtndWFyZGlhbl9pZBgHIAEoCUITgLoYA7pIA9gBAbpIBnIEiLoYAVIKZ3VhcmRpYW5J
+            ZBIuCgl0aW1lX3pvbmUYCCABKAlCEYC6GAK6SAPIAQG6SARyAhhAUgh0aW1lWm9uZRIyCg5zb3VyY2VfdmVyc2lvbhgJIAEoA0IL
+            gLoYArpIBCICKAFSDXNvdXJjZVZlcnNpb24SKwoOYWR1bHRfZ3VhcmRpYW4YCiABKAhCBIC6GAJSDWFkdWx0R3VhcmRpYW4SMAoR
+            Y2xpZW50X2JpcnRoX2RhdGUYMiABKAlCBIC6GARSD2NsaWVudEJpcnRoRGF0ZSJ2ChZQdXRBcHBvaW50bWVudFJlc3BvbnNlEjwK
+            C2FwcG9pbnRtZW50GAEgASgLMhoudGVsZWhlYWx0aC52MS5BcHBvaW50bWVudFILYXBwb2ludG1lbnQSHgoHYXBwbGllZBgCIAEo
+            CEIEgLoYAlIHYXBwbGllZCJTChVHZXRBcHBvaW50bWVudFJlcXVlc3QSOgoOYXBwb2ludG1lbnRfaWQYASABKAlCE4C6GAK6SAPI
+            AQG6SAZyBIi6GAFSDWFwcG9pbnRtZW50SWQiVgoWR2V0QXBwb2ludG1lbnRSZXNwb25zZRI8CgthcHBvaW50bWVudBgBIAEoCzIa
+            LnRlbGVoZWFsdGgudjEuQXBwb2ludG1lbnRSC2FwcG9pbnRtZW50Ir0BChhDYW5jZWxBcHBvaW50bWVudFJlcXVlc3QSMQoKcmVx
+            dWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSOgoOYXBwb2ludG1lbnRfaWQYAiABKAlCE4C6GAK6
+            SAPIAQG6SAZyBIi6GAFSDWFwcG9pbnRtZW50SWQSMgoOc291cmNlX3ZlcnNpb24YAyABKANCC4C6GAK6SAQiAigBUg1zb3VyY2VW
+            ZXJzaW9uInkKGUNhbmNlbEFwcG9pbnRtZW50UmVzcG9uc2USPAoLYXBwb2ludG1lbnQYASABKAsyGi50ZWxlaGVhbHRoLnYxLkFw
+            cG9pbnRtZW50UgthcHBvaW50bWVudBIeCgdhcHBsaWVkGAIgASgIQgSAuhgCUgdhcHBsaWVkMucCChJBcHBvaW50bWVudFNlcnZp
+            Y2USawoOUHV0QXBwb2ludG1lbnQSJC50ZWxlaGVhbHRoLnYxLlB1dEFwcG9pbnRtZW50UmVxdWVzdBolLnRlbGVoZWFsdGgudjEu
+            UHV0QXBwb2ludG1lbnRSZXNwb25zZSIMiroYCAoCAgUqAh8gEm8KDkdldEFwcG9pbnRtZW50EiQudGVsZWhlYWx0aC52MS5HZXRB
+            cHBvaW50bWVudFJlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLkdldEFwcG9pbnRtZW50UmVzcG9uc2UiEIq6GAwKBQECAwQFGAgqARQS
+            cwoRQ2FuY2VsQXBwb2ludG1lbnQSJy50ZWxlaGVhbHRoLnYxLkNhbmNlbEFwcG9pbnRtZW50UmVxdWVzdBooLnRlbGVoZWFsdGgu
+            djEuQ2FuY2VsQXBwb2ludG1lbnRSZXNwb25zZSILiroYBwoCAgUqAR5iBnByb3RvMw==
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
             Telehealth_V1_Appointment_File.descriptor,
+            Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
+            Telehealth_V1_Rules_File.descriptor,
         ])
 }

@@ -344,6 +344,31 @@ public struct Telehealth_V1_ListAuditEventsRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if subject.utf8.count > 256 {
+            violations.add("subject", "string.max_bytes", "must have at most 256 bytes")
+        }
+        if !personID.isEmpty {
+            if !RuleChecks.isText(personID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("person_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if action.utf8.count > 64 {
+            violations.add("action", "string.max_bytes", "must have at most 64 bytes")
+        }
+        if !outcome.isRecognized {
+            violations.add("outcome", "enum.defined_only", "is not a value that is accepted here")
+        }
+        if !(pageSize >= 0 && pageSize <= 200) {
+            violations.add("page_size", "int32.gte_lte", "must be 0 to 200")
+        }
+    }
 }
 
 /// One page of rows.
@@ -395,6 +420,16 @@ public struct Telehealth_V1_ListSessionAccessesRequest: Message {
             case 10: try reader.read(&sessionID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
         }
     }
 }
@@ -502,6 +537,15 @@ public struct Telehealth_V1_VerifyAuditLogRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !(fromNumber >= 0) {
+            violations.add("from_number", "int64.gte", "must be at least 0")
+        }
+        if !(throughNumber >= 0) {
+            violations.add("through_number", "int64.gte", "must be at least 0")
+        }
+    }
 }
 
 /// What the check came to.
@@ -586,6 +630,15 @@ public struct Telehealth_V1_ExportAuditLogRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !(fromNumber >= 0) {
+            violations.add("from_number", "int64.gte", "must be at least 0")
+        }
+        if !(throughNumber >= 0) {
+            violations.add("through_number", "int64.gte", "must be at least 0")
+        }
+    }
 }
 
 /// A part of the export.
@@ -640,6 +693,12 @@ public struct Telehealth_V1_GetAuditProofRequest: Message {
             case 8: try reader.read(&number, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !(number >= 1) {
+            violations.add("number", "int64.gte", "must be at least 1")
         }
     }
 }
@@ -708,39 +767,73 @@ public enum Telehealth_V1_AuditService_Methods {
         exportAuditLog,
         getAuditProof,
     ]
+    /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
+    public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
+        var options: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = []
+        options.append((listAuditEvents, .with {
+            $0.roles = [.admin]
+        }))
+        options.append((listSessionAccesses, .with {
+            $0.roles = [.client, .admin]
+            $0.standing = .ownRecord
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied]
+        }))
+        options.append((verifyAuditLog, .with {
+            $0.roles = [.admin]
+        }))
+        options.append((exportAuditLog, .with {
+            $0.roles = [.admin]
+        }))
+        options.append((getAuditProof, .with {
+            $0.roles = [.admin]
+            $0.reasons = [.auditEventNotFound]
+        }))
+        return options
+    }()
 }
 
 /// Reads and checks the audit log: one row per access, change, denial and export, chained by a secret key, with signed
 /// heads kept outside the database. Every call of this service stands in the log itself.
 public protocol Telehealth_V1_AuditServiceHandler: Sendable {
-    /// Lists rows by time. Roles: admin.
+    /// Lists rows by time.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID); UNAVAILABLE (AUDIT_UNAVAILABLE).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     func listAuditEvents(_ request: Telehealth_V1_ListAuditEventsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListAuditEventsResponse
-    /// Says who saw or changed a session, one line per person. Roles: admin; the session's client and guardian.
+    /// Says who saw or changed a session, one line per person.
     ///
-    /// A call of its own and not only a filter of ListAuditEvents: it answers a client's question, so who may ask is decided
-    /// by the session's roster, and addresses, reasons and the targets of others' calls stay out of it.
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); UNAVAILABLE (AUDIT_UNAVAILABLE).
+    /// A call of its own and not only a filter of ListAuditEvents: it answers a client's question, so who may ask is
+    /// decided by the session's roster, and addresses, reasons and the targets of others' calls stay out of it.
+    ///
+    /// Roles: client, admin.
+    /// Of these: the visit's client and guardian, also after they were sent away.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED).
     func listSessionAccesses(_ request: Telehealth_V1_ListSessionAccessesRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListSessionAccessesResponse
-    /// Checks rows against the key, each other, and the signed heads. Roles: admin.
+    /// Checks rows against the key, each other, and the signed heads.
     ///
-    /// Takes about a second per 100,000 rows; give the call a deadline that suits. One check at a time.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD); UNAVAILABLE (AUDIT_UNAVAILABLE) while another check runs.
+    /// Takes about a second per 100,000 rows; give the call a deadline that suits. One check at a time: AUDIT_UNAVAILABLE
+    /// while another runs.
+    ///
+    /// Roles: admin.
+    /// Errors: those of every call.
     func verifyAuditLog(_ request: Telehealth_V1_VerifyAuditLogRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_VerifyAuditLogResponse
-    /// Streams rows with their MACs, oldest first, then the signed head that covers them. Roles: admin.
+    /// Streams rows with their MACs, oldest first, then the signed head that covers them.
     ///
     /// What it sends is enough to check the log without the service, given the chain key and the heads' public key.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD); UNAVAILABLE (AUDIT_UNAVAILABLE).
+    ///
+    /// Roles: admin.
+    /// Errors: those of every call.
     func exportAuditLog(
         _ request: Telehealth_V1_ExportAuditLogRequest, responses: ResponseWriter<Telehealth_V1_ExportAuditLogResponse>,
         context: ServerCallContext) async throws(RPCError)
-    /// Shows that a row is in the log, by RFC 6962, to whoever has no access to it. Roles: admin.
+    /// Shows that a row is in the log, by RFC 6962, to whoever has no access to it.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD); NOT_FOUND (AUDIT_EVENT_NOT_FOUND); UNAVAILABLE (AUDIT_UNAVAILABLE).
+    /// Roles: admin.
+    /// Errors, beside those of every call: NOT_FOUND (AUDIT_EVENT_NOT_FOUND).
     func getAuditProof(_ request: Telehealth_V1_GetAuditProofRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetAuditProofResponse
 }
@@ -785,49 +878,60 @@ public struct Telehealth_V1_AuditServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// Lists rows by time. Roles: admin.
+    /// Lists rows by time.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID); UNAVAILABLE (AUDIT_UNAVAILABLE).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func listAuditEvents(
         _ request: Telehealth_V1_ListAuditEventsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListAuditEventsResponse {
         try await channel.unary(Telehealth_V1_AuditService_Methods.listAuditEvents, request, options: options)
     }
 
-    /// Says who saw or changed a session, one line per person. Roles: admin; the session's client and guardian.
+    /// Says who saw or changed a session, one line per person.
     ///
-    /// A call of its own and not only a filter of ListAuditEvents: it answers a client's question, so who may ask is decided
-    /// by the session's roster, and addresses, reasons and the targets of others' calls stay out of it.
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); UNAVAILABLE (AUDIT_UNAVAILABLE).
+    /// A call of its own and not only a filter of ListAuditEvents: it answers a client's question, so who may ask is
+    /// decided by the session's roster, and addresses, reasons and the targets of others' calls stay out of it.
+    ///
+    /// Roles: client, admin.
+    /// Of these: the visit's client and guardian, also after they were sent away.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED).
     public func listSessionAccesses(
         _ request: Telehealth_V1_ListSessionAccessesRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListSessionAccessesResponse {
         try await channel.unary(Telehealth_V1_AuditService_Methods.listSessionAccesses, request, options: options)
     }
 
-    /// Checks rows against the key, each other, and the signed heads. Roles: admin.
+    /// Checks rows against the key, each other, and the signed heads.
     ///
-    /// Takes about a second per 100,000 rows; give the call a deadline that suits. One check at a time.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD); UNAVAILABLE (AUDIT_UNAVAILABLE) while another check runs.
+    /// Takes about a second per 100,000 rows; give the call a deadline that suits. One check at a time: AUDIT_UNAVAILABLE
+    /// while another runs.
+    ///
+    /// Roles: admin.
+    /// Errors: those of every call.
     public func verifyAuditLog(
         _ request: Telehealth_V1_VerifyAuditLogRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_VerifyAuditLogResponse {
         try await channel.unary(Telehealth_V1_AuditService_Methods.verifyAuditLog, request, options: options)
     }
 
-    /// Streams rows with their MACs, oldest first, then the signed head that covers them. Roles: admin.
+    /// Streams rows with their MACs, oldest first, then the signed head that covers them.
     ///
     /// What it sends is enough to check the log without the service, given the chain key and the heads' public key.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD); UNAVAILABLE (AUDIT_UNAVAILABLE).
+    ///
+    /// Roles: admin.
+    /// Errors: those of every call.
     public func exportAuditLog(
         _ request: Telehealth_V1_ExportAuditLogRequest, options: CallOptions = .init()
     ) -> ResponseStream<Telehealth_V1_ExportAuditLogResponse> {
         channel.serverStreaming(Telehealth_V1_AuditService_Methods.exportAuditLog, request, options: options)
     }
 
-    /// Shows that a row is in the log, by RFC 6962, to whoever has no access to it. Roles: admin.
+    /// Shows that a row is in the log, by RFC 6962, to whoever has no access to it.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD); NOT_FOUND (AUDIT_EVENT_NOT_FOUND); UNAVAILABLE (AUDIT_UNAVAILABLE).
+    /// Roles: admin.
+    /// Errors, beside those of every call: NOT_FOUND (AUDIT_EVENT_NOT_FOUND).
     public func getAuditProof(
         _ request: Telehealth_V1_GetAuditProofRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetAuditProofResponse {
@@ -840,69 +944,75 @@ public enum Telehealth_V1_AuditService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/audit_service.proto",
         base64: """
-            CiF0ZWxlaGVhbHRoL3YxL2F1ZGl0X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3Rh
-            bXAucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90byLjBAoKQXVkaXRFdmVudBIcCgZudW1iZXIYASABKANCBIC6
-            GAJSBm51bWJlchIwCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSAmF0Eh4KB3N1YmplY3QYAyAB
-            KAlCBIC6GANSB3N1YmplY3QSHQoEcm9sZRgEIAEoCUIEgLoYAkgAUgRyb2xliAEBEh8KBWFjdG9yGAUgASgJQgSAuhgDSAFSBWFj
-            dG9yiAEBEiEKBnNvdXJjZRgGIAEoCUIEgLoYBEgCUgZzb3VyY2WIAQESHAoGYWN0aW9uGAcgASgJQgSAuhgCUgZhY3Rpb24SHgoH
-            b3V0Y29tZRgIIAEoCUIEgLoYAlIHb3V0Y29tZRImCglwZXJzb25faWQYCSABKAlCBIC6GANIA1IIcGVyc29uSWSIAQESKAoKc2Vz
-            c2lvbl9pZBgKIAEoCUIEgLoYAkgEUglzZXNzaW9uSWSIAQESIQoGdGFyZ2V0GAsgASgJQgSAuhgCSAVSBnRhcmdldIgBARIhCgZy
-            ZWFzb24YDCABKAlCBIC6GAJIBlIGcmVhc29uiAEBEhoKBWNvdW50GA0gASgDQgSAuhgCUgVjb3VudBInCgxwcmV2aW91c19tYWMY
-            DiABKAxCBIC6GAJSC3ByZXZpb3VzTWFjEhYKA21hYxgPIAEoDEIEgLoYAlIDbWFjQgcKBV9yb2xlQggKBl9hY3RvckIJCgdfc291
-            cmNlQgwKCl9wZXJzb25faWRCDQoLX3Nlc3Npb25faWRCCQoHX3RhcmdldEIJCgdfcmVhc29uIukBCglBdWRpdEhlYWQSIQoJdHJl
-            ZV9zaXplGAEgASgDQgSAuhgCUgh0cmVlU2l6ZRIWCgNtYWMYAiABKAxCBIC6GAJSA21hYxIhCglyb290X2hhc2gYAyABKAxCBIC6
-            GAJSCHJvb3RIYXNoEj0KCXNpZ25lZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCHNpZ25lZEF0
-            EhsKBmtleV9pZBgFIAEoDEIEgLoYAlIFa2V5SWQSIgoJc2lnbmF0dXJlGAYgASgMQgSAuhgCUglzaWduYXR1cmUiiwEKDEF1ZGl0
-            RmluZGluZxIcCgZudW1iZXIYASABKANCBIC6GAJSBm51bWJlchI1CgVmYXVsdBgCIAEoDjIZLnRlbGVoZWFsdGgudjEuQXVkaXRG
-            YXVsdEIEgLoYAlIFZmF1bHQSJgoLZGVzY3JpcHRpb24YAyABKAlCBIC6GAJSC2Rlc2NyaXB0aW9uIrwDChZMaXN0QXVkaXRFdmVu
-            dHNSZXF1ZXN0EiMKCnNlc3Npb25faWQYASABKAlCBIC6GAJSCXNlc3Npb25JZBIeCgdzdWJqZWN0GAIgASgJQgSAuhgDUgdzdWJq
-            ZWN0EiEKCXBlcnNvbl9pZBgDIAEoCUIEgLoYA1IIcGVyc29uSWQSNAoEZnJvbRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1l
-            c3RhbXBCBIC6GAJSBGZyb20SOAoGYmVmb3JlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIGYmVmb3Jl
-            EhwKBmFjdGlvbhgGIAEoCUIEgLoYAlIGYWN0aW9uEjsKB291dGNvbWUYByABKA4yGy50ZWxlaGVhbHRoLnYxLkF1ZGl0T3V0Y29t
-            ZUIEgLoYAlIHb3V0Y29tZRInCgxuZXdlc3RfZmlyc3QYCCABKAhCBIC6GAJSC25ld2VzdEZpcnN0EiEKCXBhZ2Vfc2l6ZRgJIAEo
-            BUIEgLoYAlIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgKIAEoCUIEgLoYAlIJcGFnZVRva2VuInoKF0xpc3RBdWRpdEV2ZW50c1Jl
-            c3BvbnNlEjEKBmV2ZW50cxgBIAMoCzIZLnRlbGVoZWFsdGgudjEuQXVkaXRFdmVudFIGZXZlbnRzEiwKD25leHRfcGFnZV90b2tl
-            bhgCIAEoCUIEgLoYAlINbmV4dFBhZ2VUb2tlbiJBChpMaXN0U2Vzc2lvbkFjY2Vzc2VzUmVxdWVzdBIjCgpzZXNzaW9uX2lkGAEg
-            ASgJQgSAuhgCUglzZXNzaW9uSWQifgobTGlzdFNlc3Npb25BY2Nlc3Nlc1Jlc3BvbnNlEjgKCGFjY2Vzc2VzGAEgAygLMhwudGVs
-            ZWhlYWx0aC52MS5TZXNzaW9uQWNjZXNzUghhY2Nlc3NlcxIlCgtpc19jb21wbGV0ZRgCIAEoCEIEgLoYAlIKaXNDb21wbGV0ZSKF
-            AwoNU2Vzc2lvbkFjY2VzcxIeCgdzdWJqZWN0GAEgASgJQgSAuhgDUgdzdWJqZWN0EhgKBHJvbGUYAiABKAlCBIC6GAJSBHJvbGUS
-            GgoFYWN0b3IYAyABKAlCBIC6GANSBWFjdG9yEjsKCGZpcnN0X2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE
-            gLoYAlIHZmlyc3RBdBI5CgdsYXN0X2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIGbGFzdEF0EkMK
-            BWNhbGxzGAYgAygLMicudGVsZWhlYWx0aC52MS5TZXNzaW9uQWNjZXNzLkNhbGxzRW50cnlCBIC6GAJSBWNhbGxzEicKDGRlbmll
-            ZF9jb3VudBgHIAEoA0IEgLoYAlILZGVuaWVkQ291bnQaOAoKQ2FsbHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgC
-            IAEoA1IFdmFsdWU6AjgBImsKFVZlcmlmeUF1ZGl0TG9nUmVxdWVzdBIlCgtmcm9tX251bWJlchgBIAEoA0IEgLoYAlIKZnJvbU51
-            bWJlchIrCg50aHJvdWdoX251bWJlchgCIAEoA0IEgLoYAlINdGhyb3VnaE51bWJlciKvAwoWVmVyaWZ5QXVkaXRMb2dSZXNwb25z
-            ZRIfCghpc193aG9sZRgBIAEoCEIEgLoYAlIHaXNXaG9sZRInCgxyb3dzX2NoZWNrZWQYAiABKANCBIC6GAJSC3Jvd3NDaGVja2Vk
-            EikKDWhlYWRzX2NoZWNrZWQYAyABKANCBIC6GAJSDGhlYWRzQ2hlY2tlZBIrCg50aHJvdWdoX251bWJlchgEIAEoA0IEgLoYAlIN
-            dGhyb3VnaE51bWJlchIxCgVmaXJzdBgFIAEoCzIbLnRlbGVoZWFsdGgudjEuQXVkaXRGaW5kaW5nUgVmaXJzdBI3CghmaW5kaW5n
-            cxgGIAMoCzIbLnRlbGVoZWFsdGgudjEuQXVkaXRGaW5kaW5nUghmaW5kaW5ncxIpCg1maW5kaW5nX2NvdW50GAcgASgDQgSAuhgC
-            UgxmaW5kaW5nQ291bnQSOQoLbmV3ZXN0X2hlYWQYCCABKAsyGC50ZWxlaGVhbHRoLnYxLkF1ZGl0SGVhZFIKbmV3ZXN0SGVhZBIh
-            Cglyb290X2hhc2gYCSABKAxCBIC6GAJSCHJvb3RIYXNoImsKFUV4cG9ydEF1ZGl0TG9nUmVxdWVzdBIlCgtmcm9tX251bWJlchgB
-            IAEoA0IEgLoYAlIKZnJvbU51bWJlchIrCg50aHJvdWdoX251bWJlchgCIAEoA0IEgLoYAlINdGhyb3VnaE51bWJlciKnAQoWRXhw
-            b3J0QXVkaXRMb2dSZXNwb25zZRIxCgZldmVudHMYASADKAsyGS50ZWxlaGVhbHRoLnYxLkF1ZGl0RXZlbnRSBmV2ZW50cxIsCgRo
-            ZWFkGAIgASgLMhgudGVsZWhlYWx0aC52MS5BdWRpdEhlYWRSBGhlYWQSLAoPaGVhZF9wdWJsaWNfa2V5GAMgASgMQgSAuhgCUg1o
-            ZWFkUHVibGljS2V5IjQKFEdldEF1ZGl0UHJvb2ZSZXF1ZXN0EhwKBm51bWJlchgBIAEoA0IEgLoYAlIGbnVtYmVyIuEBChVHZXRB
-            dWRpdFByb29mUmVzcG9uc2USLwoFZXZlbnQYASABKAsyGS50ZWxlaGVhbHRoLnYxLkF1ZGl0RXZlbnRSBWV2ZW50EiEKCWxlYWZf
-            aGFzaBgCIAEoDEIEgLoYAlIIbGVhZkhhc2gSGAoEcGF0aBgDIAMoDEIEgLoYAlIEcGF0aBIsCgRoZWFkGAQgASgLMhgudGVsZWhl
-            YWx0aC52MS5BdWRpdEhlYWRSBGhlYWQSLAoPaGVhZF9wdWJsaWNfa2V5GAUgASgMQgSAuhgCUg1oZWFkUHVibGljS2V5KnwKDEF1
-            ZGl0T3V0Y29tZRIdChlBVURJVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGQoVQVVESVRfT1VUQ09NRV9BTExPV0VEEAESGAoUQVVE
-            SVRfT1VUQ09NRV9ERU5JRUQQAhIYChRBVURJVF9PVVRDT01FX0ZBSUxFRBADKqEDCgpBdWRpdEZhdWx0EhsKF0FVRElUX0ZBVUxU
-            X1VOU1BFQ0lGSUVEEAASFwoTQVVESVRfRkFVTFRfQ0hBTkdFRBABEhkKFUFVRElUX0ZBVUxUX1JFT1JERVJFRBACEhcKE0FVRElU
-            X0ZBVUxUX01JU1NJTkcQAxIYChRBVURJVF9GQVVMVF9VTkxJTktFRBAEEh0KGUFVRElUX0ZBVUxUX0hFQURfTUlTTUFUQ0gQBRIY
-            ChRBVURJVF9GQVVMVF9UQUlMX0NVVBAGEhsKF0FVRElUX0ZBVUxUX0hFQURfRk9SR0VEEAcSIQodQVVESVRfRkFVTFRfVFJFRV9O
-            T0RFX0NIQU5HRUQQCBIcChhBVURJVF9GQVVMVF9IRUFEX0RBTUFHRUQQCRIZChVBVURJVF9GQVVMVF9ST1dTX0xPU1QQChIcChhB
-            VURJVF9GQVVMVF9NQVJLX0RBTUFHRUQQDBIjCh9BVURJVF9GQVVMVF9XUklURV9BSEVBRF9MT0dfQ1VUEA0SGgoWQVVESVRfRkFV
-            TFRfUk9XX0ZPUkdFRBALMvoDCgxBdWRpdFNlcnZpY2USYAoPTGlzdEF1ZGl0RXZlbnRzEiUudGVsZWhlYWx0aC52MS5MaXN0QXVk
-            aXRFdmVudHNSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5MaXN0QXVkaXRFdmVudHNSZXNwb25zZRJsChNMaXN0U2Vzc2lvbkFjY2Vz
-            c2VzEikudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbkFjY2Vzc2VzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25B
-            Y2Nlc3Nlc1Jlc3BvbnNlEl0KDlZlcmlmeUF1ZGl0TG9nEiQudGVsZWhlYWx0aC52MS5WZXJpZnlBdWRpdExvZ1JlcXVlc3QaJS50
-            ZWxlaGVhbHRoLnYxLlZlcmlmeUF1ZGl0TG9nUmVzcG9uc2USXwoORXhwb3J0QXVkaXRMb2cSJC50ZWxlaGVhbHRoLnYxLkV4cG9y
-            dEF1ZGl0TG9nUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuRXhwb3J0QXVkaXRMb2dSZXNwb25zZTABEloKDUdldEF1ZGl0UHJvb2YS
-            Iy50ZWxlaGVhbHRoLnYxLkdldEF1ZGl0UHJvb2ZSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5HZXRBdWRpdFByb29mUmVzcG9uc2Vi
-            BnByb3RvMw==
+            CiF0ZWxlaGVhbHRoL3YxL2F1ZGl0X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaG2J1Zi92YWxpZGF0ZS92YWxpZGF0ZS5w
+            cm90bxofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxohdGVsZWhlYWx0aC92MS9jYWxsX2NvbnRyYWN0LnByb3RvGh50
+            ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aGXRlbGVoZWFsdGgvdjEvcnVsZXMucHJvdG8i4wQKCkF1ZGl0RXZlbnQSHAoG
+            bnVtYmVyGAEgASgDQgSAuhgCUgZudW1iZXISMAoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgJh
+            dBIeCgdzdWJqZWN0GAMgASgJQgSAuhgDUgdzdWJqZWN0Eh0KBHJvbGUYBCABKAlCBIC6GAJIAFIEcm9sZYgBARIfCgVhY3RvchgF
+            IAEoCUIEgLoYA0gBUgVhY3RvcogBARIhCgZzb3VyY2UYBiABKAlCBIC6GARIAlIGc291cmNliAEBEhwKBmFjdGlvbhgHIAEoCUIE
+            gLoYAlIGYWN0aW9uEh4KB291dGNvbWUYCCABKAlCBIC6GAJSB291dGNvbWUSJgoJcGVyc29uX2lkGAkgASgJQgSAuhgDSANSCHBl
+            cnNvbklkiAEBEigKCnNlc3Npb25faWQYCiABKAlCBIC6GAJIBFIJc2Vzc2lvbklkiAEBEiEKBnRhcmdldBgLIAEoCUIEgLoYAkgF
+            UgZ0YXJnZXSIAQESIQoGcmVhc29uGAwgASgJQgSAuhgCSAZSBnJlYXNvbogBARIaCgVjb3VudBgNIAEoA0IEgLoYAlIFY291bnQS
+            JwoMcHJldmlvdXNfbWFjGA4gASgMQgSAuhgCUgtwcmV2aW91c01hYxIWCgNtYWMYDyABKAxCBIC6GAJSA21hY0IHCgVfcm9sZUII
+            CgZfYWN0b3JCCQoHX3NvdXJjZUIMCgpfcGVyc29uX2lkQg0KC19zZXNzaW9uX2lkQgkKB190YXJnZXRCCQoHX3JlYXNvbiLpAQoJ
+            QXVkaXRIZWFkEiEKCXRyZWVfc2l6ZRgBIAEoA0IEgLoYAlIIdHJlZVNpemUSFgoDbWFjGAIgASgMQgSAuhgCUgNtYWMSIQoJcm9v
+            dF9oYXNoGAMgASgMQgSAuhgCUghyb290SGFzaBI9CglzaWduZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w
+            QgSAuhgCUghzaWduZWRBdBIbCgZrZXlfaWQYBSABKAxCBIC6GAJSBWtleUlkEiIKCXNpZ25hdHVyZRgGIAEoDEIEgLoYAlIJc2ln
+            bmF0dXJlIosBCgxBdWRpdEZpbmRpbmcSHAoGbnVtYmVyGAEgASgDQgSAuhgCUgZudW1iZXISNQoFZmF1bHQYAiABKA4yGS50ZWxl
+            aGVhbHRoLnYxLkF1ZGl0RmF1bHRCBIC6GAJSBWZhdWx0EiYKC2Rlc2NyaXB0aW9uGAMgASgJQgSAuhgCUgtkZXNjcmlwdGlvbiL7
+            AwoWTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBIyCgpzZXNzaW9uX2lkGAEgASgJQhOAuhgCukgD2AEBukgGcgSIuhgBUglzZXNzaW9u
+            SWQSJgoHc3ViamVjdBgCIAEoCUIMgLoYA7pIBXIDKIACUgdzdWJqZWN0EjAKCXBlcnNvbl9pZBgDIAEoCUITgLoYA7pIA9gBAbpI
+            BnIEiLoYAVIIcGVyc29uSWQSNAoEZnJvbRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSBGZyb20SOAoG
+            YmVmb3JlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIGYmVmb3JlEiMKBmFjdGlvbhgGIAEoCUILgLoY
+            ArpIBHICKEBSBmFjdGlvbhJDCgdvdXRjb21lGAcgASgOMhsudGVsZWhlYWx0aC52MS5BdWRpdE91dGNvbWVCDIC6GAK6SAWCAQIQ
+            AVIHb3V0Y29tZRInCgxuZXdlc3RfZmlyc3QYCCABKAhCBIC6GAJSC25ld2VzdEZpcnN0EisKCXBhZ2Vfc2l6ZRgJIAEoBUIOgLoY
+            ArpIBxoFGMgBKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YCiABKAlCBIC6GAJSCXBhZ2VUb2tlbiJ6ChdMaXN0QXVkaXRFdmVu
+            dHNSZXNwb25zZRIxCgZldmVudHMYASADKAsyGS50ZWxlaGVhbHRoLnYxLkF1ZGl0RXZlbnRSBmV2ZW50cxIsCg9uZXh0X3BhZ2Vf
+            dG9rZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4iUAoaTGlzdFNlc3Npb25BY2Nlc3Nlc1JlcXVlc3QSMgoKc2Vzc2lvbl9p
+            ZBgBIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkIn4KG0xpc3RTZXNzaW9uQWNjZXNzZXNSZXNwb25zZRI4Cghh
+            Y2Nlc3NlcxgBIAMoCzIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkFjY2Vzc1IIYWNjZXNzZXMSJQoLaXNfY29tcGxldGUYAiABKAhC
+            BIC6GAJSCmlzQ29tcGxldGUihQMKDVNlc3Npb25BY2Nlc3MSHgoHc3ViamVjdBgBIAEoCUIEgLoYA1IHc3ViamVjdBIYCgRyb2xl
+            GAIgASgJQgSAuhgCUgRyb2xlEhoKBWFjdG9yGAMgASgJQgSAuhgDUgVhY3RvchI7CghmaXJzdF9hdBgEIAEoCzIaLmdvb2dsZS5w
+            cm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2ZpcnN0QXQSOQoHbGFzdF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3Rh
+            bXBCBIC6GAJSBmxhc3RBdBJDCgVjYWxscxgGIAMoCzInLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkFjY2Vzcy5DYWxsc0VudHJ5QgSA
+            uhgCUgVjYWxscxInCgxkZW5pZWRfY291bnQYByABKANCBIC6GAJSC2RlbmllZENvdW50GjgKCkNhbGxzRW50cnkSEAoDa2V5GAEg
+            ASgJUgNrZXkSFAoFdmFsdWUYAiABKANSBXZhbHVlOgI4ASJ5ChVWZXJpZnlBdWRpdExvZ1JlcXVlc3QSLAoLZnJvbV9udW1iZXIY
+            ASABKANCC4C6GAK6SAQiAigAUgpmcm9tTnVtYmVyEjIKDnRocm91Z2hfbnVtYmVyGAIgASgDQguAuhgCukgEIgIoAFINdGhyb3Vn
+            aE51bWJlciKvAwoWVmVyaWZ5QXVkaXRMb2dSZXNwb25zZRIfCghpc193aG9sZRgBIAEoCEIEgLoYAlIHaXNXaG9sZRInCgxyb3dz
+            X2NoZWNrZWQYAiABKANCBIC6GAJSC3Jvd3NDaGVja2VkEikKDWhlYWRzX2NoZWNrZWQYAyABKANCBIC6GAJSDGhlYWRzQ2hlY2tl
+            ZBIrCg50aHJvdWdoX251bWJlchgEIAEoA0IEgLoYAlINdGhyb3VnaE51bWJlchIxCgVmaXJzdBgFIAEoCzIbLnRlbGVoZWFsdGgu
+            djEuQXVkaXRGaW5kaW5nUgVmaXJzdBI3CghmaW5kaW5ncxgGIAMoCzIbLnRlbGVoZWFsdGgudjEuQXVkaXRGaW5kaW5nUghmaW5k
+            aW5ncxIpCg1maW5kaW5nX2NvdW50GAcgASgDQgSAuhgCUgxmaW5kaW5nQ291bnQSOQoLbmV3ZXN0X2hlYWQYCCABKAsyGC50ZWxl
+            aGVhbHRoLnYxLkF1ZGl0SGVhZFIKbmV3ZXN0SGVhZBIhCglyb290X2hhc2gYCSABKAxCBIC6GAJSCHJvb3RIYXNoInkKFUV4cG9y
+            dEF1ZGl0TG9nUmVxdWVzdBIsCgtmcm9tX251bWJlchgBIAEoA0ILgLoYArpIBCICKABSCmZyb21OdW1iZXISMgoOdGhyb3VnaF9u
+            dW1iZXIYAiABKANCC4C6GAK6SAQiAigAUg10aHJvdWdoTnVtYmVyIqcBChZFeHBvcnRBdWRpdExvZ1Jlc3BvbnNlEjEKBmV2ZW50
+            cxgBIAMoCzIZLnRlbGVoZWFsdGgudjEuQXVkaXRFdmVudFIGZXZlbnRzEiwKBGhlYWQYAiABKAsyGC50ZWxlaGVhbHRoLnYxLkF1
+            ZGl0SGVhZFIEaGVhZBIsCg9oZWFkX3B1YmxpY19rZXkYAyABKAxCBIC6GAJSDWhlYWRQdWJsaWNLZXkiOwoUR2V0QXVkaXRQcm9v
+            ZlJlcXVlc3QSIwoGbnVtYmVyGAEgASgDQguAuhgCukgEIgIoAVIGbnVtYmVyIuEBChVHZXRBdWRpdFByb29mUmVzcG9uc2USLwoF
+            ZXZlbnQYASABKAsyGS50ZWxlaGVhbHRoLnYxLkF1ZGl0RXZlbnRSBWV2ZW50EiEKCWxlYWZfaGFzaBgCIAEoDEIEgLoYAlIIbGVh
+            Zkhhc2gSGAoEcGF0aBgDIAMoDEIEgLoYAlIEcGF0aBIsCgRoZWFkGAQgASgLMhgudGVsZWhlYWx0aC52MS5BdWRpdEhlYWRSBGhl
+            YWQSLAoPaGVhZF9wdWJsaWNfa2V5GAUgASgMQgSAuhgCUg1oZWFkUHVibGljS2V5KnwKDEF1ZGl0T3V0Y29tZRIdChlBVURJVF9P
+            VVRDT01FX1VOU1BFQ0lGSUVEEAASGQoVQVVESVRfT1VUQ09NRV9BTExPV0VEEAESGAoUQVVESVRfT1VUQ09NRV9ERU5JRUQQAhIY
+            ChRBVURJVF9PVVRDT01FX0ZBSUxFRBADKqEDCgpBdWRpdEZhdWx0EhsKF0FVRElUX0ZBVUxUX1VOU1BFQ0lGSUVEEAASFwoTQVVE
+            SVRfRkFVTFRfQ0hBTkdFRBABEhkKFUFVRElUX0ZBVUxUX1JFT1JERVJFRBACEhcKE0FVRElUX0ZBVUxUX01JU1NJTkcQAxIYChRB
+            VURJVF9GQVVMVF9VTkxJTktFRBAEEh0KGUFVRElUX0ZBVUxUX0hFQURfTUlTTUFUQ0gQBRIYChRBVURJVF9GQVVMVF9UQUlMX0NV
+            VBAGEhsKF0FVRElUX0ZBVUxUX0hFQURfRk9SR0VEEAcSIQodQVVESVRfRkFVTFRfVFJFRV9OT0RFX0NIQU5HRUQQCBIcChhBVURJ
+            VF9GQVVMVF9IRUFEX0RBTUFHRUQQCRIZChVBVURJVF9GQVVMVF9ST1dTX0xPU1QQChIcChhBVURJVF9GQVVMVF9NQVJLX0RBTUFH
+            RUQQDBIjCh9BVURJVF9GQVVMVF9XUklURV9BSEVBRF9MT0dfQ1VUEA0SGgoWQVVESVRfRkFVTFRfUk9XX0ZPUkdFRBALMrQECgxB
+            dWRpdFNlcnZpY2USaQoPTGlzdEF1ZGl0RXZlbnRzEiUudGVsZWhlYWx0aC52MS5MaXN0QXVkaXRFdmVudHNSZXF1ZXN0GiYudGVs
+            ZWhlYWx0aC52MS5MaXN0QXVkaXRFdmVudHNSZXNwb25zZSIHiroYAwoBBRJ/ChNMaXN0U2Vzc2lvbkFjY2Vzc2VzEikudGVsZWhl
+            YWx0aC52MS5MaXN0U2Vzc2lvbkFjY2Vzc2VzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25BY2Nlc3Nlc1Jlc3Bv
+            bnNlIhGKuhgNCgIEBRgHKgUVjAGNARJmCg5WZXJpZnlBdWRpdExvZxIkLnRlbGVoZWFsdGgudjEuVmVyaWZ5QXVkaXRMb2dSZXF1
+            ZXN0GiUudGVsZWhlYWx0aC52MS5WZXJpZnlBdWRpdExvZ1Jlc3BvbnNlIgeKuhgDCgEFEmgKDkV4cG9ydEF1ZGl0TG9nEiQudGVs
+            ZWhlYWx0aC52MS5FeHBvcnRBdWRpdExvZ1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLkV4cG9ydEF1ZGl0TG9nUmVzcG9uc2UiB4q6
+            GAMKAQUwARJmCg1HZXRBdWRpdFByb29mEiMudGVsZWhlYWx0aC52MS5HZXRBdWRpdFByb29mUmVxdWVzdBokLnRlbGVoZWFsdGgu
+            djEuR2V0QXVkaXRQcm9vZlJlc3BvbnNlIgqKuhgGCgEFKgFjYgZwcm90bzM=
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
+            Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
+            Telehealth_V1_Rules_File.descriptor,
         ])
 }

@@ -90,6 +90,29 @@ public struct Telehealth_V1_EvaluateConsentRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if !subjectID.isEmpty {
+            if !RuleChecks.isText(subjectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("subject_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if action.rawValue != 0 {
+            if !action.isRecognized {
+                violations.add("action", "enum.defined_only", "is not a value that is accepted here")
+            }
+        } else {
+            violations.add("action", "required", "is required")
+        }
+        if !purpose.isRecognized {
+            violations.add("purpose", "enum.defined_only", "is not a value that is accepted here")
+        }
+    }
 }
 
 /// A judgement, good for the moment in which it was made.
@@ -429,6 +452,18 @@ public struct Telehealth_V1_ListConsentDocumentsRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !type.isRecognized {
+            violations.add("type", "enum.defined_only", "is not a value that is accepted here")
+        }
+        if !RuleChecks.hasCharacters(language, atMost: 35) {
+            violations.add("language", "string.max_len", "must have at most 35 characters")
+        }
+        if !(pageSize >= 0 && pageSize <= 10) {
+            violations.add("page_size", "int32.gte_lte", "must be 0 to 10")
+        }
+    }
 }
 
 /// One page of texts.
@@ -640,6 +675,22 @@ public enum Telehealth_V1_ConsentPolicyService_Methods {
         listConsentDocuments,
         listPlacePolicies,
     ]
+    /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
+    public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
+        var options: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = []
+        options.append((evaluateConsent, .with {
+            $0.roles = [.service, .clinician, .client, .admin, .guest]
+            $0.standing = .ofVisitOrTied
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .subjectNotFound]
+        }))
+        options.append((listConsentDocuments, .with {
+            $0.roles = [.service, .scheduler, .clinician, .client, .admin]
+        }))
+        options.append((listPlacePolicies, .with {
+            $0.roles = [.service, .scheduler, .clinician, .client, .admin]
+        }))
+        return options
+    }()
 }
 
 /// Judges consents by the policy of the place where the visit's client is.
@@ -647,19 +698,26 @@ public enum Telehealth_V1_ConsentPolicyService_Methods {
 /// The place is `US-` with the state of the client's pre-visit check (the guardian's, when the client gave none); before
 /// any check it is the clinic's home place. A place without a policy of its own is under `default`, the strictest one.
 public protocol Telehealth_V1_ConsentPolicyServiceHandler: Sendable {
-    /// Tells whether an action may be done now: what is missing, of whom, why, and what would do. Roles: who may see the
-    /// session, or for a person without a session the person, a clinician of theirs, admin, service.
+    /// Tells whether an action may be done now: what is missing, of whom, why, and what would do.
     ///
     /// A client is told of their own gaps (and a guardian of the client's) in full, of others' only that there are some.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD); NOT_FOUND (SESSION_NOT_FOUND, SUBJECT_NOT_FOUND).
+    ///
+    /// Roles: service, clinician, client, admin, guest.
+    /// Of these: whoever is of the visit; where none is named, the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, SUBJECT_NOT_FOUND); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func evaluateConsent(_ request: Telehealth_V1_EvaluateConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_EvaluateConsentResponse
-    /// Lists the texts there are with their exact wording, newest in force first. Roles: everybody with a token.
+    /// Lists the texts there are with their exact wording, newest in force first.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID).
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     func listConsentDocuments(_ request: Telehealth_V1_ListConsentDocumentsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListConsentDocumentsResponse
-    /// Lists the policies in force, with the sources that they stand on. Roles: everybody with a token.
+    /// Lists the policies in force, with the sources that they stand on.
+    ///
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Errors: those of every call.
     func listPlacePolicies(_ request: Telehealth_V1_ListPlacePoliciesRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListPlacePoliciesResponse
 }
@@ -696,27 +754,34 @@ public struct Telehealth_V1_ConsentPolicyServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// Tells whether an action may be done now: what is missing, of whom, why, and what would do. Roles: who may see the
-    /// session, or for a person without a session the person, a clinician of theirs, admin, service.
+    /// Tells whether an action may be done now: what is missing, of whom, why, and what would do.
     ///
     /// A client is told of their own gaps (and a guardian of the client's) in full, of others' only that there are some.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD); NOT_FOUND (SESSION_NOT_FOUND, SUBJECT_NOT_FOUND).
+    ///
+    /// Roles: service, clinician, client, admin, guest.
+    /// Of these: whoever is of the visit; where none is named, the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, SUBJECT_NOT_FOUND); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func evaluateConsent(
         _ request: Telehealth_V1_EvaluateConsentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_EvaluateConsentResponse {
         try await channel.unary(Telehealth_V1_ConsentPolicyService_Methods.evaluateConsent, request, options: options)
     }
 
-    /// Lists the texts there are with their exact wording, newest in force first. Roles: everybody with a token.
+    /// Lists the texts there are with their exact wording, newest in force first.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID).
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func listConsentDocuments(
         _ request: Telehealth_V1_ListConsentDocumentsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListConsentDocumentsResponse {
         try await channel.unary(Telehealth_V1_ConsentPolicyService_Methods.listConsentDocuments, request, options: options)
     }
 
-    /// Lists the policies in force, with the sources that they stand on. Roles: everybody with a token.
+    /// Lists the policies in force, with the sources that they stand on.
+    ///
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Errors: those of every call.
     public func listPlacePolicies(
         _ request: Telehealth_V1_ListPlacePoliciesRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListPlacePoliciesResponse {
@@ -729,75 +794,80 @@ public enum Telehealth_V1_ConsentPolicyService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/consent_policy_service.proto",
         base64: """
-            Cip0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfcG9saWN5X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaHmdvb2dsZS9wcm90b2J1
-            Zi9kdXJhdGlvbi5wcm90bxofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxobdGVsZWhlYWx0aC92MS9jb25zZW50LnBy
-            b3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aHXRlbGVoZWFsdGgvdjEvcmVjb3JkaW5nLnByb3RvIt8BChZFdmFs
-            dWF0ZUNvbnNlbnRSZXF1ZXN0EiMKCnNlc3Npb25faWQYASABKAlCBIC6GAJSCXNlc3Npb25JZBIjCgpzdWJqZWN0X2lkGAIgASgJ
-            QgSAuhgDUglzdWJqZWN0SWQSOgoGYWN0aW9uGAMgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZhY3Rp
-            b24SPwoHcHVycG9zZRgEIAEoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIEgLoYAlIHcHVycG9zZSLfAwoXRXZh
-            bHVhdGVDb25zZW50UmVzcG9uc2USOgoGYWN0aW9uGAEgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZh
-            Y3Rpb24SIgoJc2F0aXNmaWVkGAIgASgIQgSAuhgCUglzYXRpc2ZpZWQSOQoHbWlzc2luZxgDIAMoCzIfLnRlbGVoZWFsdGgudjEu
-            Q29uc2VudFNob3J0ZmFsbFIHbWlzc2luZxIrCg5vdGhlcnNfbWlzc2luZxgEIAEoCEIEgLoYAlINb3RoZXJzTWlzc2luZxIxCgVi
-            YXNpcxgFIAMoCzIbLnRlbGVoZWFsdGgudjEuQ29uc2VudEJhc2lzUgViYXNpcxIaCgVwbGFjZRgGIAEoCUIEgLoYAlIFcGxhY2US
-            KwoOcG9saWN5X3ZlcnNpb24YByABKAlCBIC6GAJSDXBvbGljeVZlcnNpb24SOwoJY2l0YXRpb25zGAggAygLMh0udGVsZWhlYWx0
-            aC52MS5Qb2xpY3lDaXRhdGlvblIJY2l0YXRpb25zEkMKDGV2YWx1YXRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1l
-            c3RhbXBCBIC6GAJSC2V2YWx1YXRlZEF0Iq8CChBDb25zZW50U2hvcnRmYWxsEiMKCnN1YmplY3RfaWQYASABKAlCBIC6GANSCXN1
-            YmplY3RJZBJKCgxzdWJqZWN0X3JvbGUYAiABKA4yIS50ZWxlaGVhbHRoLnYxLkNvbnNlbnRTdWJqZWN0Um9sZUIEgLoYAlILc3Vi
-            amVjdFJvbGUSNAoEdHlwZRgDIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5cGUSPgoFY2F1c2UYBCAB
-            KA4yIi50ZWxlaGVhbHRoLnYxLk1pc3NpbmdDb25zZW50Q2F1c2VCBIC6GAJSBWNhdXNlEjQKBnJlbWVkeRgFIAEoCzIcLnRlbGVo
-            ZWFsdGgudjEuQ29uc2VudFJlbWVkeVIGcmVtZWR5IrkDCg1Db25zZW50UmVtZWR5EjYKBXR5cGVzGAEgAygOMhoudGVsZWhlYWx0
-            aC52MS5Db25zZW50VHlwZUIEgLoYAlIFdHlwZXMSPAoHbWV0aG9kcxgCIAMoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhv
-            ZEIEgLoYAlIHbWV0aG9kcxIqCg52ZXJiYWxfYXNfd2VsbBgDIAEoCEIEgLoYAlIMdmVyYmFsQXNXZWxsEi4KEGZvcl9zZXNzaW9u
-            X29ubHkYBCABKAhCBIC6GAJSDmZvclNlc3Npb25Pbmx5EisKDmd1YXJkaWFuX3NpZ25zGAUgASgIQgSAuhgCUg1ndWFyZGlhblNp
-            Z25zEkUKCWRvY3VtZW50cxgGIAMoCzInLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50UmVmZXJlbmNlUglkb2N1bWVudHMS
-            OQoIZXZpZGVuY2UYByADKAsyHS50ZWxlaGVhbHRoLnYxLk1ldGhvZEV2aWRlbmNlUghldmlkZW5jZRInCgxjaXRhdGlvbl9pZHMY
-            CCADKAlCBIC6GAJSC2NpdGF0aW9uSWRzIrkBChhDb25zZW50RG9jdW1lbnRSZWZlcmVuY2USNAoEdHlwZRgBIAEoDjIaLnRlbGVo
-            ZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5cGUSHgoHdmVyc2lvbhgCIAEoCUIEgLoYAVIHdmVyc2lvbhIgCghsYW5ndWFn
-            ZRgDIAEoCUIEgLoYAVIIbGFuZ3VhZ2USJQoLdGV4dF9zaGEyNTYYBCABKAxCBIC6GAJSCnRleHRTaGEyNTYikgEKDk1ldGhvZEV2
-            aWRlbmNlEjoKBm1ldGhvZBgBIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIEgLoYAlIGbWV0aG9kEkQKCHJlcXVp
-            cmVkGAIgAygOMiIudGVsZWhlYWx0aC52MS5Db25zZW50RXZpZGVuY2VLaW5kQgSAuhgCUghyZXF1aXJlZCKvAwoMQ29uc2VudEJh
-            c2lzEiMKCmNvbnNlbnRfaWQYASABKAlCBIC6GAJSCWNvbnNlbnRJZBIjCgpzdWJqZWN0X2lkGAIgASgJQgSAuhgDUglzdWJqZWN0
-            SWQSSgoMc3ViamVjdF9yb2xlGAMgASgOMiEudGVsZWhlYWx0aC52MS5Db25zZW50U3ViamVjdFJvbGVCBIC6GAJSC3N1YmplY3RS
-            b2xlEjQKBHR5cGUYBCABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgR0eXBlEjoKBm1ldGhvZBgFIAEoDjIc
-            LnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIEgLoYAlIGbWV0aG9kEkMKDGNvdW50c191bnRpbBgGIAEoCzIaLmdvb2dsZS5w
-            cm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSC2NvdW50c1VudGlsEicKDGV4cGlyZXNfc29vbhgHIAEoCEIEgLoYAlILZXhwaXJlc1Nv
-            b24SKQoNdGV4dF9yZXBsYWNlZBgIIAEoCEIEgLoYAlIMdGV4dFJlcGxhY2VkIl4KDlBvbGljeUNpdGF0aW9uEhQKAmlkGAEgASgJ
-            QgSAuhgCUgJpZBIcCgZzb3VyY2UYAiABKAlCBIC6GAJSBnNvdXJjZRIYCgRzYXlzGAMgASgJQgSAuhgCUgRzYXlzIucBChtMaXN0
-            Q29uc2VudERvY3VtZW50c1JlcXVlc3QSNAoEdHlwZRgBIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5
-            cGUSIAoIbGFuZ3VhZ2UYAiABKAlCBIC6GAFSCGxhbmd1YWdlEigKDWluX2ZvcmNlX29ubHkYAyABKAhCBIC6GAJSC2luRm9yY2VP
-            bmx5EiEKCXBhZ2Vfc2l6ZRgEIAEoBUIEgLoYAlIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgFIAEoCUIEgLoYAlIJcGFnZVRva2Vu
-            IooBChxMaXN0Q29uc2VudERvY3VtZW50c1Jlc3BvbnNlEjwKCWRvY3VtZW50cxgBIAMoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2Vu
-            dERvY3VtZW50Uglkb2N1bWVudHMSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIhoKGExpc3RQ
-            bGFjZVBvbGljaWVzUmVxdWVzdCJ4ChlMaXN0UGxhY2VQb2xpY2llc1Jlc3BvbnNlEjYKCHBvbGljaWVzGAEgAygLMhoudGVsZWhl
-            YWx0aC52MS5QbGFjZVBvbGljeVIIcG9saWNpZXMSIwoKaG9tZV9wbGFjZRgCIAEoCUIEgLoYAlIJaG9tZVBsYWNlIvcCCgtQbGFj
-            ZVBvbGljeRIaCgVwbGFjZRgBIAEoCUIEgLoYAlIFcGxhY2USHgoHdmVyc2lvbhgCIAEoCUIEgLoYAVIHdmVyc2lvbhIaCgV0aXRs
-            ZRgDIAEoCUIEgLoYAlIFdGl0bGUSLAoPYWdlX29mX21ham9yaXR5GAQgASgFQgSAuhgCUg1hZ2VPZk1ham9yaXR5EjsKCWNpdGF0
-            aW9ucxgFIAMoCzIdLnRlbGVoZWFsdGgudjEuUG9saWN5Q2l0YXRpb25SCWNpdGF0aW9ucxJFCgxyZXF1aXJlbWVudHMYBiADKAsy
-            IS50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSZXF1aXJlbWVudFIMcmVxdWlyZW1lbnRzEjkKCGV2aWRlbmNlGAcgAygLMh0udGVsZWhl
-            YWx0aC52MS5NZXRob2RFdmlkZW5jZVIIZXZpZGVuY2USIwoKdGltZV96b25lcxgIIAMoCUIEgLoYAlIJdGltZVpvbmVzItsEChJD
-            b25zZW50UmVxdWlyZW1lbnQSOgoGYWN0aW9uGAEgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZhY3Rp
-            b24SGgoFcm9sZXMYAiADKAlCBIC6GAJSBXJvbGVzEicKDHdoZW5fcHJlc2VudBgDIAMoCUIEgLoYAlILd2hlblByZXNlbnQSNgoF
-            dHlwZXMYBCADKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgV0eXBlcxI8CgdtZXRob2RzGAUgAygOMhwudGVs
-            ZWhlYWx0aC52MS5Db25zZW50TWV0aG9kQgSAuhgCUgdtZXRob2RzEioKDnZlcmJhbF9hc193ZWxsGAYgASgIQgSAuhgCUgx2ZXJi
-            YWxBc1dlbGwSLgoQZm9yX3Nlc3Npb25fb25seRgHIAEoCEIEgLoYAlIOZm9yU2Vzc2lvbk9ubHkSOwoIdmFsaWRpdHkYCCABKAsy
-            GS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSCHZhbGlkaXR5EkYKDnJlbmV3YWxfd2luZG93GAkgASgLMhkuZ29vZ2xl
-            LnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUg1yZW5ld2FsV2luZG93EkQKDXZlcnNpb25fZ3JhY2UYCiABKAsyGS5nb29nbGUucHJv
-            dG9idWYuRHVyYXRpb25CBIC6GAJSDHZlcnNpb25HcmFjZRInCgxjaXRhdGlvbl9pZHMYCyADKAlCBIC6GAJSC2NpdGF0aW9uSWRz
-            KvoBChNDb25zZW50RXZpZGVuY2VLaW5kEiUKIUNPTlNFTlRfRVZJREVOQ0VfS0lORF9VTlNQRUNJRklFRBAAEh4KGkNPTlNFTlRf
-            RVZJREVOQ0VfS0lORF9OT1RFEAESKAokQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDQU5fUkVGRVJFTkNFEAISJQohQ09OU0VOVF9F
-            VklERU5DRV9LSU5EX1NDQU5fU0hBMjU2EAMSKAokQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDUklQVF9WRVJTSU9OEAQSIQodQ09O
-            U0VOVF9FVklERU5DRV9LSU5EX1dJVE5FU1MQBTLRAgoUQ29uc2VudFBvbGljeVNlcnZpY2USYAoPRXZhbHVhdGVDb25zZW50EiUu
-            dGVsZWhlYWx0aC52MS5FdmFsdWF0ZUNvbnNlbnRSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5FdmFsdWF0ZUNvbnNlbnRSZXNwb25z
-            ZRJvChRMaXN0Q29uc2VudERvY3VtZW50cxIqLnRlbGVoZWFsdGgudjEuTGlzdENvbnNlbnREb2N1bWVudHNSZXF1ZXN0GisudGVs
-            ZWhlYWx0aC52MS5MaXN0Q29uc2VudERvY3VtZW50c1Jlc3BvbnNlEmYKEUxpc3RQbGFjZVBvbGljaWVzEicudGVsZWhlYWx0aC52
-            MS5MaXN0UGxhY2VQb2xpY2llc1JlcXVlc3QaKC50ZWxlaGVhbHRoLnYxLkxpc3RQbGFjZVBvbGljaWVzUmVzcG9uc2ViBnByb3Rv
-            Mw==
+            Cip0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfcG9saWN5X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaG2J1Zi92YWxpZGF0ZS92
+            YWxpZGF0ZS5wcm90bxoeZ29vZ2xlL3Byb3RvYnVmL2R1cmF0aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnBy
+            b3RvGiF0ZWxlaGVhbHRoL3YxL2NhbGxfY29udHJhY3QucHJvdG8aG3RlbGVoZWFsdGgvdjEvY29uc2VudC5wcm90bxoedGVsZWhl
+            YWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGh10ZWxlaGVhbHRoL3YxL3JlY29yZGluZy5wcm90bxoZdGVsZWhlYWx0aC92MS9ydWxl
+            cy5wcm90byKTAgoWRXZhbHVhdGVDb25zZW50UmVxdWVzdBIyCgpzZXNzaW9uX2lkGAEgASgJQhOAuhgCukgD2AEBukgGcgSIuhgB
+            UglzZXNzaW9uSWQSMgoKc3ViamVjdF9pZBgCIAEoCUITgLoYA7pIA9gBAbpIBnIEiLoYAVIJc3ViamVjdElkEkgKBmFjdGlvbhgD
+            IAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudEFjdGlvbkISgLoYArpIA8gBAbpIBYIBAhABUgZhY3Rpb24SRwoHcHVycG9zZRgE
+            IAEoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIMgLoYArpIBYIBAhABUgdwdXJwb3NlIt8DChdFdmFsdWF0ZUNv
+            bnNlbnRSZXNwb25zZRI6CgZhY3Rpb24YASABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY3Rpb25CBIC6GAJSBmFjdGlvbhIi
+            CglzYXRpc2ZpZWQYAiABKAhCBIC6GAJSCXNhdGlzZmllZBI5CgdtaXNzaW5nGAMgAygLMh8udGVsZWhlYWx0aC52MS5Db25zZW50
+            U2hvcnRmYWxsUgdtaXNzaW5nEisKDm90aGVyc19taXNzaW5nGAQgASgIQgSAuhgCUg1vdGhlcnNNaXNzaW5nEjEKBWJhc2lzGAUg
+            AygLMhsudGVsZWhlYWx0aC52MS5Db25zZW50QmFzaXNSBWJhc2lzEhoKBXBsYWNlGAYgASgJQgSAuhgCUgVwbGFjZRIrCg5wb2xp
+            Y3lfdmVyc2lvbhgHIAEoCUIEgLoYAlINcG9saWN5VmVyc2lvbhI7CgljaXRhdGlvbnMYCCADKAsyHS50ZWxlaGVhbHRoLnYxLlBv
+            bGljeUNpdGF0aW9uUgljaXRhdGlvbnMSQwoMZXZhbHVhdGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE
+            gLoYAlILZXZhbHVhdGVkQXQirwIKEENvbnNlbnRTaG9ydGZhbGwSIwoKc3ViamVjdF9pZBgBIAEoCUIEgLoYA1IJc3ViamVjdElk
+            EkoKDHN1YmplY3Rfcm9sZRgCIAEoDjIhLnRlbGVoZWFsdGgudjEuQ29uc2VudFN1YmplY3RSb2xlQgSAuhgCUgtzdWJqZWN0Um9s
+            ZRI0CgR0eXBlGAMgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIEgLoYAlIEdHlwZRI+CgVjYXVzZRgEIAEoDjIiLnRl
+            bGVoZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRDYXVzZUIEgLoYAlIFY2F1c2USNAoGcmVtZWR5GAUgASgLMhwudGVsZWhlYWx0aC52
+            MS5Db25zZW50UmVtZWR5UgZyZW1lZHkiuQMKDUNvbnNlbnRSZW1lZHkSNgoFdHlwZXMYASADKA4yGi50ZWxlaGVhbHRoLnYxLkNv
+            bnNlbnRUeXBlQgSAuhgCUgV0eXBlcxI8CgdtZXRob2RzGAIgAygOMhwudGVsZWhlYWx0aC52MS5Db25zZW50TWV0aG9kQgSAuhgC
+            UgdtZXRob2RzEioKDnZlcmJhbF9hc193ZWxsGAMgASgIQgSAuhgCUgx2ZXJiYWxBc1dlbGwSLgoQZm9yX3Nlc3Npb25fb25seRgE
+            IAEoCEIEgLoYAlIOZm9yU2Vzc2lvbk9ubHkSKwoOZ3VhcmRpYW5fc2lnbnMYBSABKAhCBIC6GAJSDWd1YXJkaWFuU2lnbnMSRQoJ
+            ZG9jdW1lbnRzGAYgAygLMicudGVsZWhlYWx0aC52MS5Db25zZW50RG9jdW1lbnRSZWZlcmVuY2VSCWRvY3VtZW50cxI5Cghldmlk
+            ZW5jZRgHIAMoCzIdLnRlbGVoZWFsdGgudjEuTWV0aG9kRXZpZGVuY2VSCGV2aWRlbmNlEicKDGNpdGF0aW9uX2lkcxgIIAMoCUIE
+            gLoYAlILY2l0YXRpb25JZHMiuQEKGENvbnNlbnREb2N1bWVudFJlZmVyZW5jZRI0CgR0eXBlGAEgASgOMhoudGVsZWhlYWx0aC52
+            MS5Db25zZW50VHlwZUIEgLoYAlIEdHlwZRIeCgd2ZXJzaW9uGAIgASgJQgSAuhgBUgd2ZXJzaW9uEiAKCGxhbmd1YWdlGAMgASgJ
+            QgSAuhgBUghsYW5ndWFnZRIlCgt0ZXh0X3NoYTI1NhgEIAEoDEIEgLoYAlIKdGV4dFNoYTI1NiKSAQoOTWV0aG9kRXZpZGVuY2US
+            OgoGbWV0aG9kGAEgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50TWV0aG9kQgSAuhgCUgZtZXRob2QSRAoIcmVxdWlyZWQYAiAD
+            KA4yIi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRFdmlkZW5jZUtpbmRCBIC6GAJSCHJlcXVpcmVkIq8DCgxDb25zZW50QmFzaXMSIwoK
+            Y29uc2VudF9pZBgBIAEoCUIEgLoYAlIJY29uc2VudElkEiMKCnN1YmplY3RfaWQYAiABKAlCBIC6GANSCXN1YmplY3RJZBJKCgxz
+            dWJqZWN0X3JvbGUYAyABKA4yIS50ZWxlaGVhbHRoLnYxLkNvbnNlbnRTdWJqZWN0Um9sZUIEgLoYAlILc3ViamVjdFJvbGUSNAoE
+            dHlwZRgEIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5cGUSOgoGbWV0aG9kGAUgASgOMhwudGVsZWhl
+            YWx0aC52MS5Db25zZW50TWV0aG9kQgSAuhgCUgZtZXRob2QSQwoMY291bnRzX3VudGlsGAYgASgLMhouZ29vZ2xlLnByb3RvYnVm
+            LlRpbWVzdGFtcEIEgLoYAlILY291bnRzVW50aWwSJwoMZXhwaXJlc19zb29uGAcgASgIQgSAuhgCUgtleHBpcmVzU29vbhIpCg10
+            ZXh0X3JlcGxhY2VkGAggASgIQgSAuhgCUgx0ZXh0UmVwbGFjZWQiXgoOUG9saWN5Q2l0YXRpb24SFAoCaWQYASABKAlCBIC6GAJS
+            AmlkEhwKBnNvdXJjZRgCIAEoCUIEgLoYAlIGc291cmNlEhgKBHNheXMYAyABKAlCBIC6GAJSBHNheXMi/wEKG0xpc3RDb25zZW50
+            RG9jdW1lbnRzUmVxdWVzdBI8CgR0eXBlGAEgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIMgLoYArpIBYIBAhABUgR0
+            eXBlEicKCGxhbmd1YWdlGAIgASgJQguAuhgBukgEcgIYI1IIbGFuZ3VhZ2USKAoNaW5fZm9yY2Vfb25seRgDIAEoCEIEgLoYAlIL
+            aW5Gb3JjZU9ubHkSKgoJcGFnZV9zaXplGAQgASgFQg2AuhgCukgGGgQYCigAUghwYWdlU2l6ZRIjCgpwYWdlX3Rva2VuGAUgASgJ
+            QgSAuhgCUglwYWdlVG9rZW4iigEKHExpc3RDb25zZW50RG9jdW1lbnRzUmVzcG9uc2USPAoJZG9jdW1lbnRzGAEgAygLMh4udGVs
+            ZWhlYWx0aC52MS5Db25zZW50RG9jdW1lbnRSCWRvY3VtZW50cxIsCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5leHRQ
+            YWdlVG9rZW4iGgoYTGlzdFBsYWNlUG9saWNpZXNSZXF1ZXN0IngKGUxpc3RQbGFjZVBvbGljaWVzUmVzcG9uc2USNgoIcG9saWNp
+            ZXMYASADKAsyGi50ZWxlaGVhbHRoLnYxLlBsYWNlUG9saWN5Ughwb2xpY2llcxIjCgpob21lX3BsYWNlGAIgASgJQgSAuhgCUglo
+            b21lUGxhY2Ui9wIKC1BsYWNlUG9saWN5EhoKBXBsYWNlGAEgASgJQgSAuhgCUgVwbGFjZRIeCgd2ZXJzaW9uGAIgASgJQgSAuhgB
+            Ugd2ZXJzaW9uEhoKBXRpdGxlGAMgASgJQgSAuhgCUgV0aXRsZRIsCg9hZ2Vfb2ZfbWFqb3JpdHkYBCABKAVCBIC6GAJSDWFnZU9m
+            TWFqb3JpdHkSOwoJY2l0YXRpb25zGAUgAygLMh0udGVsZWhlYWx0aC52MS5Qb2xpY3lDaXRhdGlvblIJY2l0YXRpb25zEkUKDHJl
+            cXVpcmVtZW50cxgGIAMoCzIhLnRlbGVoZWFsdGgudjEuQ29uc2VudFJlcXVpcmVtZW50UgxyZXF1aXJlbWVudHMSOQoIZXZpZGVu
+            Y2UYByADKAsyHS50ZWxlaGVhbHRoLnYxLk1ldGhvZEV2aWRlbmNlUghldmlkZW5jZRIjCgp0aW1lX3pvbmVzGAggAygJQgSAuhgC
+            Ugl0aW1lWm9uZXMi2wQKEkNvbnNlbnRSZXF1aXJlbWVudBI6CgZhY3Rpb24YASABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRB
+            Y3Rpb25CBIC6GAJSBmFjdGlvbhIaCgVyb2xlcxgCIAMoCUIEgLoYAlIFcm9sZXMSJwoMd2hlbl9wcmVzZW50GAMgAygJQgSAuhgC
+            Ugt3aGVuUHJlc2VudBI2CgV0eXBlcxgEIAMoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBXR5cGVzEjwKB21l
+            dGhvZHMYBSADKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRNZXRob2RCBIC6GAJSB21ldGhvZHMSKgoOdmVyYmFsX2FzX3dlbGwY
+            BiABKAhCBIC6GAJSDHZlcmJhbEFzV2VsbBIuChBmb3Jfc2Vzc2lvbl9vbmx5GAcgASgIQgSAuhgCUg5mb3JTZXNzaW9uT25seRI7
+            Cgh2YWxpZGl0eRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIIdmFsaWRpdHkSRgoOcmVuZXdhbF93aW5k
+            b3cYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSDXJlbmV3YWxXaW5kb3cSRAoNdmVyc2lvbl9ncmFjZRgK
+            IAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIMdmVyc2lvbkdyYWNlEicKDGNpdGF0aW9uX2lkcxgLIAMoCUIE
+            gLoYAlILY2l0YXRpb25JZHMq+gEKE0NvbnNlbnRFdmlkZW5jZUtpbmQSJQohQ09OU0VOVF9FVklERU5DRV9LSU5EX1VOU1BFQ0lG
+            SUVEEAASHgoaQ09OU0VOVF9FVklERU5DRV9LSU5EX05PVEUQARIoCiRDT05TRU5UX0VWSURFTkNFX0tJTkRfU0NBTl9SRUZFUkVO
+            Q0UQAhIlCiFDT05TRU5UX0VWSURFTkNFX0tJTkRfU0NBTl9TSEEyNTYQAxIoCiRDT05TRU5UX0VWSURFTkNFX0tJTkRfU0NSSVBU
+            X1ZFUlNJT04QBBIhCh1DT05TRU5UX0VWSURFTkNFX0tJTkRfV0lUTkVTUxAFMoIDChRDb25zZW50UG9saWN5U2VydmljZRJ3Cg9F
+            dmFsdWF0ZUNvbnNlbnQSJS50ZWxlaGVhbHRoLnYxLkV2YWx1YXRlQ29uc2VudFJlcXVlc3QaJi50ZWxlaGVhbHRoLnYxLkV2YWx1
+            YXRlQ29uc2VudFJlc3BvbnNlIhWKuhgRCgUBAwQFBhgLKgYVjAGNARoSfAoUTGlzdENvbnNlbnREb2N1bWVudHMSKi50ZWxlaGVh
+            bHRoLnYxLkxpc3RDb25zZW50RG9jdW1lbnRzUmVxdWVzdBorLnRlbGVoZWFsdGgudjEuTGlzdENvbnNlbnREb2N1bWVudHNSZXNw
+            b25zZSILiroYBwoFAQIDBAUScwoRTGlzdFBsYWNlUG9saWNpZXMSJy50ZWxlaGVhbHRoLnYxLkxpc3RQbGFjZVBvbGljaWVzUmVx
+            dWVzdBooLnRlbGVoZWFsdGgudjEuTGlzdFBsYWNlUG9saWNpZXNSZXNwb25zZSILiroYBwoFAQIDBAViBnByb3RvMw==
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Duration_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
+            Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_Consent_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
             Telehealth_V1_Recording_File.descriptor,
+            Telehealth_V1_Rules_File.descriptor,
         ])
 }

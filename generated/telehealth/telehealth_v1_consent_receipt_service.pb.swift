@@ -30,6 +30,16 @@ public struct Telehealth_V1_GetConsentReceiptRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !consentID.isEmpty {
+            if !RuleChecks.isText(consentID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("consent_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("consent_id", "required", "is required")
+        }
+    }
 }
 
 /// A receipt.
@@ -167,6 +177,16 @@ public struct Telehealth_V1_ExportPersonRecordRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !subjectID.isEmpty {
+            if !RuleChecks.isText(subjectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("subject_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("subject_id", "required", "is required")
+        }
+    }
 }
 
 /// A piece of the export.
@@ -208,24 +228,48 @@ public enum Telehealth_V1_ConsentReceiptService_Methods {
         getReceiptKey,
         exportPersonRecord,
     ]
+    /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
+    public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
+        var options: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = []
+        options.append((getConsentReceipt, .with {
+            $0.roles = [.clinician, .client, .admin]
+            $0.standing = .tiedToConsent
+            $0.reasons = [.consentNotFound, .receiptNotReady]
+        }))
+        options.append((getReceiptKey, .with {
+            $0.roles = [.service, .scheduler, .clinician, .client, .admin]
+        }))
+        options.append((exportPersonRecord, .with {
+            $0.roles = [.client, .admin]
+            $0.standing = .tiedToPerson
+            $0.reasons = [.subjectNotFound, .exportTooLarge]
+        }))
+        return options
+    }()
 }
 
 /// Gives people proof of their consents, and their record in a form that other systems read.
 public protocol Telehealth_V1_ConsentReceiptServiceHandler: Sendable {
-    /// A signed statement of one consent with the proof that the audit log holds it. Roles: the subject, a guardian,
-    /// whoever signed it, a clinician of theirs, admin.
+    /// A signed statement of one consent with the proof that the audit log holds it.
     ///
-    /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY with RetryInfo).
+    /// Roles: clinician, client, admin.
+    /// Of these: the person, their guardian, a clinician of theirs, and whoever signed the consent.
+    /// Errors, beside those of every call: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY).
     func getConsentReceipt(_ request: Telehealth_V1_GetConsentReceiptRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentReceiptResponse
-    /// The public keys that receipts and manifests are checked with: the one that signs, and those that did before. Roles:
-    /// everybody with a token.
+    /// The public keys that receipts and manifests are checked with: the one that signs, and those that did before.
+    ///
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Errors: those of every call.
     func getReceiptKey(_ request: Telehealth_V1_GetReceiptKeyRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetReceiptKeyResponse
-    /// A person's consents, visits and accesses as a FHIR R4 Bundle, in pieces. Roles: the person, a guardian, admin.
+    /// A person's consents, visits and accesses as a FHIR R4 Bundle, in pieces; EXPORT_TOO_LARGE above 3,000 visits.
     ///
     /// The accesses are the newest 10,000, this export among them.
-    /// Errors: NOT_FOUND (SUBJECT_NOT_FOUND); RESOURCE_EXHAUSTED (EXPORT_TOO_LARGE above 3,000 visits).
+    ///
+    /// Roles: client, admin.
+    /// Of these: the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: NOT_FOUND (SUBJECT_NOT_FOUND); RESOURCE_EXHAUSTED (EXPORT_TOO_LARGE).
     func exportPersonRecord(
         _ request: Telehealth_V1_ExportPersonRecordRequest, responses: ResponseWriter<Telehealth_V1_ExportPersonRecordResponse>,
         context: ServerCallContext) async throws(RPCError)
@@ -263,28 +307,34 @@ public struct Telehealth_V1_ConsentReceiptServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// A signed statement of one consent with the proof that the audit log holds it. Roles: the subject, a guardian,
-    /// whoever signed it, a clinician of theirs, admin.
+    /// A signed statement of one consent with the proof that the audit log holds it.
     ///
-    /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY with RetryInfo).
+    /// Roles: clinician, client, admin.
+    /// Of these: the person, their guardian, a clinician of theirs, and whoever signed the consent.
+    /// Errors, beside those of every call: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY).
     public func getConsentReceipt(
         _ request: Telehealth_V1_GetConsentReceiptRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetConsentReceiptResponse {
         try await channel.unary(Telehealth_V1_ConsentReceiptService_Methods.getConsentReceipt, request, options: options)
     }
 
-    /// The public keys that receipts and manifests are checked with: the one that signs, and those that did before. Roles:
-    /// everybody with a token.
+    /// The public keys that receipts and manifests are checked with: the one that signs, and those that did before.
+    ///
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Errors: those of every call.
     public func getReceiptKey(
         _ request: Telehealth_V1_GetReceiptKeyRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetReceiptKeyResponse {
         try await channel.unary(Telehealth_V1_ConsentReceiptService_Methods.getReceiptKey, request, options: options)
     }
 
-    /// A person's consents, visits and accesses as a FHIR R4 Bundle, in pieces. Roles: the person, a guardian, admin.
+    /// A person's consents, visits and accesses as a FHIR R4 Bundle, in pieces; EXPORT_TOO_LARGE above 3,000 visits.
     ///
     /// The accesses are the newest 10,000, this export among them.
-    /// Errors: NOT_FOUND (SUBJECT_NOT_FOUND); RESOURCE_EXHAUSTED (EXPORT_TOO_LARGE above 3,000 visits).
+    ///
+    /// Roles: client, admin.
+    /// Of these: the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: NOT_FOUND (SUBJECT_NOT_FOUND); RESOURCE_EXHAUSTED (EXPORT_TOO_LARGE).
     public func exportPersonRecord(
         _ request: Telehealth_V1_ExportPersonRecordRequest, options: CallOptions = .init()
     ) -> ResponseStream<Telehealth_V1_ExportPersonRecordResponse> {
@@ -297,24 +347,29 @@ public enum Telehealth_V1_ConsentReceiptService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/consent_receipt_service.proto",
         base64: """
-            Cit0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfcmVjZWlwdF9zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGh9nb29nbGUvcHJvdG9i
-            dWYvdGltZXN0YW1wLnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8iPwoYR2V0Q29uc2VudFJlY2VpcHRSZXF1
-            ZXN0EiMKCmNvbnNlbnRfaWQYASABKAlCBIC6GAJSCWNvbnNlbnRJZCJYChlHZXRDb25zZW50UmVjZWlwdFJlc3BvbnNlEh4KB3Jl
-            Y2VpcHQYASABKAlCBIC6GARSB3JlY2VpcHQSGwoGa2V5X2lkGAIgASgJQgSAuhgCUgVrZXlJZCIWChRHZXRSZWNlaXB0S2V5UmVx
-            dWVzdCKeAQoVR2V0UmVjZWlwdEtleVJlc3BvbnNlEiMKCnB1YmxpY19rZXkYASABKAxCBIC6GAJSCXB1YmxpY0tleRIbCgZrZXlf
-            aWQYAiABKAlCBIC6GAJSBWtleUlkEkMKDHJldGlyZWRfa2V5cxgDIAMoCzIgLnRlbGVoZWFsdGgudjEuUmV0aXJlZFJlY2VpcHRL
-            ZXlSC3JldGlyZWRLZXlzIpYBChFSZXRpcmVkUmVjZWlwdEtleRIjCgpwdWJsaWNfa2V5GAEgASgMQgSAuhgCUglwdWJsaWNLZXkS
-            GwoGa2V5X2lkGAIgASgJQgSAuhgCUgVrZXlJZBI/CgpyZXRpcmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFt
-            cEIEgLoYAlIJcmV0aXJlZEF0IkAKGUV4cG9ydFBlcnNvblJlY29yZFJlcXVlc3QSIwoKc3ViamVjdF9pZBgBIAEoCUIEgLoYA1IJ
-            c3ViamVjdElkIjgKGkV4cG9ydFBlcnNvblJlY29yZFJlc3BvbnNlEhoKBWNodW5rGAEgASgMQgSAuhgEUgVjaHVuazLIAgoVQ29u
-            c2VudFJlY2VpcHRTZXJ2aWNlEmYKEUdldENvbnNlbnRSZWNlaXB0EicudGVsZWhlYWx0aC52MS5HZXRDb25zZW50UmVjZWlwdFJl
-            cXVlc3QaKC50ZWxlaGVhbHRoLnYxLkdldENvbnNlbnRSZWNlaXB0UmVzcG9uc2USWgoNR2V0UmVjZWlwdEtleRIjLnRlbGVoZWFs
-            dGgudjEuR2V0UmVjZWlwdEtleVJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkdldFJlY2VpcHRLZXlSZXNwb25zZRJrChJFeHBvcnRQ
-            ZXJzb25SZWNvcmQSKC50ZWxlaGVhbHRoLnYxLkV4cG9ydFBlcnNvblJlY29yZFJlcXVlc3QaKS50ZWxlaGVhbHRoLnYxLkV4cG9y
-            dFBlcnNvblJlY29yZFJlc3BvbnNlMAFiBnByb3RvMw==
+            Cit0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfcmVjZWlwdF9zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGhtidWYvdmFsaWRhdGUv
+            dmFsaWRhdGUucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aIXRlbGVoZWFsdGgvdjEvY2FsbF9jb250cmFj
+            dC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGhl0ZWxlaGVhbHRoL3YxL3J1bGVzLnByb3RvIk4KGEdldENv
+            bnNlbnRSZWNlaXB0UmVxdWVzdBIyCgpjb25zZW50X2lkGAEgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUgljb25zZW50SWQiWAoZ
+            R2V0Q29uc2VudFJlY2VpcHRSZXNwb25zZRIeCgdyZWNlaXB0GAEgASgJQgSAuhgEUgdyZWNlaXB0EhsKBmtleV9pZBgCIAEoCUIE
+            gLoYAlIFa2V5SWQiFgoUR2V0UmVjZWlwdEtleVJlcXVlc3QingEKFUdldFJlY2VpcHRLZXlSZXNwb25zZRIjCgpwdWJsaWNfa2V5
+            GAEgASgMQgSAuhgCUglwdWJsaWNLZXkSGwoGa2V5X2lkGAIgASgJQgSAuhgCUgVrZXlJZBJDCgxyZXRpcmVkX2tleXMYAyADKAsy
+            IC50ZWxlaGVhbHRoLnYxLlJldGlyZWRSZWNlaXB0S2V5UgtyZXRpcmVkS2V5cyKWAQoRUmV0aXJlZFJlY2VpcHRLZXkSIwoKcHVi
+            bGljX2tleRgBIAEoDEIEgLoYAlIJcHVibGljS2V5EhsKBmtleV9pZBgCIAEoCUIEgLoYAlIFa2V5SWQSPwoKcmV0aXJlZF9hdBgD
+            IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXJldGlyZWRBdCJPChlFeHBvcnRQZXJzb25SZWNvcmRSZXF1
+            ZXN0EjIKCnN1YmplY3RfaWQYASABKAlCE4C6GAO6SAPIAQG6SAZyBIi6GAFSCXN1YmplY3RJZCI4ChpFeHBvcnRQZXJzb25SZWNv
+            cmRSZXNwb25zZRIaCgVjaHVuaxgBIAEoDEIEgLoYBFIFY2h1bmsy+AIKFUNvbnNlbnRSZWNlaXB0U2VydmljZRJ4ChFHZXRDb25z
+            ZW50UmVjZWlwdBInLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFJlY2VpcHRSZXF1ZXN0GigudGVsZWhlYWx0aC52MS5HZXRDb25z
+            ZW50UmVjZWlwdFJlc3BvbnNlIhCKuhgMCgMDBAUYCioDGJoBEmcKDUdldFJlY2VpcHRLZXkSIy50ZWxlaGVhbHRoLnYxLkdldFJl
+            Y2VpcHRLZXlSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5HZXRSZWNlaXB0S2V5UmVzcG9uc2UiC4q6GAcKBQECAwQFEnwKEkV4cG9y
+            dFBlcnNvblJlY29yZBIoLnRlbGVoZWFsdGgudjEuRXhwb3J0UGVyc29uUmVjb3JkUmVxdWVzdBopLnRlbGVoZWFsdGgudjEuRXhw
+            b3J0UGVyc29uUmVjb3JkUmVzcG9uc2UiD4q6GAsKAgQFGAkqAxqbATABYgZwcm90bzM=
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
+            Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
+            Telehealth_V1_Rules_File.descriptor,
         ])
 }

@@ -82,6 +82,67 @@ public struct Telehealth_V1_ConsentSubmission: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if decision.rawValue != 0 {
+            if !decision.isRecognized {
+                violations.add("decision", "enum.defined_only", "is not a value that is accepted here")
+            }
+        } else {
+            violations.add("decision", "required", "is required")
+        }
+        if !documentVersion.isEmpty {
+            if documentVersion.utf8.count > 32 {
+                violations.add("document_version", "string.max_bytes", "must have at most 32 bytes")
+            }
+        } else {
+            violations.add("document_version", "required", "is required")
+        }
+        if !language.isEmpty {
+            if !RuleChecks.hasCharacters(language, atMost: 35) {
+                violations.add("language", "string.max_len", "must have at most 35 characters")
+            }
+        } else {
+            violations.add("language", "required", "is required")
+        }
+        if textSha256.count < 32 || textSha256.count > 32 {
+            violations.add("text_sha256", "bytes.len", "must have 32 bytes")
+        }
+        if method.rawValue != 0 {
+            if !method.isRecognized {
+                violations.add("method", "enum.defined_only", "is not a value that is accepted here")
+            }
+        } else {
+            violations.add("method", "required", "is required")
+        }
+        if RuleChecks.hasDuplicates(recordingPurposes) {
+            violations.add("recording_purposes", "repeated.unique", "must not name anything twice")
+        }
+        for (index, value) in recordingPurposes.enumerated() {
+            if !value.isRecognized {
+                violations.add("recording_purposes", at: index, "enum.defined_only", "is not a value that is accepted here")
+            }
+            if [0].contains(value.rawValue) {
+                violations.add("recording_purposes", at: index, "enum.not_in", "is not a value that is accepted here")
+            }
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if evidence.utf8.count > 4096 {
+            violations.add("evidence", "string.max_bytes", "must have at most 4096 bytes")
+        }
+        if !signerID.isEmpty {
+            if !RuleChecks.isText(signerID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("signer_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if let value = evidenceItems {
+            violations.check(value, in: "evidence_items")
+        }
+    }
 }
 
 /// A decision to write.
@@ -132,6 +193,46 @@ public struct Telehealth_V1_SubmitConsentRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !subjectID.isEmpty {
+            if !RuleChecks.isText(subjectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("subject_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("subject_id", "required", "is required")
+        }
+        if !subjectRole.isRecognized {
+            violations.add("subject_role", "enum.defined_only", "is not a value that is accepted here")
+        }
+        if type.rawValue != 0 {
+            if !type.isRecognized {
+                violations.add("type", "enum.defined_only", "is not a value that is accepted here")
+            }
+        } else {
+            violations.add("type", "required", "is required")
+        }
+        if !appointmentID.isEmpty {
+            if !RuleChecks.isText(appointmentID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("appointment_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if let value = submission {
+            violations.check(value, in: "submission")
+        } else {
+            violations.add("submission", "required", "is required")
+        }
+    }
 }
 
 /// The record written.
@@ -160,6 +261,12 @@ public struct Telehealth_V1_SubmitConsentResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = consent {
+            violations.check(value, in: "consent")
+        }
+    }
 }
 
 /// Whose consents, for which visit.
@@ -185,6 +292,21 @@ public struct Telehealth_V1_GetConsentStatusRequest: Message {
             case 10: try reader.read(&subjectID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !subjectID.isEmpty {
+            if !RuleChecks.isText(subjectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("subject_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("subject_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         }
     }
@@ -218,6 +340,12 @@ public struct Telehealth_V1_GetConsentStatusResponse: Message {
             case 26: try reader.readMessage(&evaluatedAt)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        for (index, value) in consents.enumerated() {
+            violations.check(value, in: "consents", at: index)
         }
     }
 }
@@ -256,6 +384,31 @@ public struct Telehealth_V1_UpdateConsentRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !consentID.isEmpty {
+            if !RuleChecks.isText(consentID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("consent_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("consent_id", "required", "is required")
+        }
+        if let value = submission {
+            violations.check(value, in: "submission")
+        } else {
+            violations.add("submission", "required", "is required")
+        }
+    }
 }
 
 /// The record written.
@@ -282,6 +435,12 @@ public struct Telehealth_V1_UpdateConsentResponse: Message {
             case 10: try reader.readMessage(&_consent)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = consent {
+            violations.check(value, in: "consent")
         }
     }
 }
@@ -316,6 +475,29 @@ public struct Telehealth_V1_RevokeConsentRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !consentID.isEmpty {
+            if !RuleChecks.isText(consentID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("consent_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("consent_id", "required", "is required")
+        }
+        if reason.utf8.count > 1000 {
+            violations.add("reason", "string.max_bytes", "must have at most 1000 bytes")
+        }
+    }
 }
 
 /// What stands after the revocation.
@@ -346,6 +528,12 @@ public struct Telehealth_V1_RevokeConsentResponse: Message {
             case 18: try reader.readRepeated(&stoppedRecordingIds, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = consent {
+            violations.check(value, in: "consent")
         }
     }
 }
@@ -388,6 +576,22 @@ public struct Telehealth_V1_ListConsentsRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !subjectID.isEmpty {
+            if !RuleChecks.isText(subjectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("subject_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("subject_id", "required", "is required")
+        }
+        if !type.isRecognized {
+            violations.add("type", "enum.defined_only", "is not a value that is accepted here")
+        }
+        if !(pageSize >= 0 && pageSize <= 200) {
+            violations.add("page_size", "int32.gte_lte", "must be 0 to 200")
+        }
+    }
 }
 
 /// One page of records.
@@ -414,6 +618,12 @@ public struct Telehealth_V1_ListConsentsResponse: Message {
             case 18: try reader.read(&nextPageToken, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        for (index, value) in consents.enumerated() {
+            violations.check(value, in: "consents", at: index)
         }
     }
 }
@@ -458,6 +668,50 @@ public struct Telehealth_V1_PutConsentDocumentRequest: Message {
             case 50: try reader.readMessage(&effectiveAt)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if type.rawValue != 0 {
+            if !type.isRecognized {
+                violations.add("type", "enum.defined_only", "is not a value that is accepted here")
+            }
+        } else {
+            violations.add("type", "required", "is required")
+        }
+        if !version.isEmpty {
+            if version.utf8.count > 32 {
+                violations.add("version", "string.max_bytes", "must have at most 32 bytes")
+            }
+            if !RuleChecks.isText(version, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("version", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("version", "required", "is required")
+        }
+        if !language.isEmpty {
+            if !RuleChecks.hasCharacters(language, atMost: 35) {
+                violations.add("language", "string.max_len", "must have at most 35 characters")
+            }
+        } else {
+            violations.add("language", "required", "is required")
+        }
+        if !text.isEmpty {
+            if text.utf8.count > 262144 {
+                violations.add("text", "string.max_bytes", "must have at most 262144 bytes")
+            }
+        } else {
+            violations.add("text", "required", "is required")
         }
     }
 }
@@ -521,6 +775,22 @@ public struct Telehealth_V1_GetConsentDocumentRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if type.rawValue != 0 {
+            if !type.isRecognized {
+                violations.add("type", "enum.defined_only", "is not a value that is accepted here")
+            }
+        } else {
+            violations.add("type", "required", "is required")
+        }
+        if version.utf8.count > 32 {
+            violations.add("version", "string.max_bytes", "must have at most 32 bytes")
+        }
+        if !RuleChecks.hasCharacters(language, atMost: 35) {
+            violations.add("language", "string.max_len", "must have at most 35 characters")
+        }
+    }
 }
 
 /// A text.
@@ -577,46 +847,109 @@ public enum Telehealth_V1_ConsentService_Methods {
         putConsentDocument,
         getConsentDocument,
     ]
+    /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
+    public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
+        var options: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = []
+        options.append((submitConsent, .with {
+            $0.roles = [.clinician, .client, .admin, .guest]
+            $0.standing = .tiedToPerson
+            $0.reasons = [.subjectNotFound, .notAllowed, .sessionNotFound, .participantRemoved, .participantDenied, .documentNotFound, .textHashMismatch, .documentOutdated, .acknowledgementsIncomplete, .writtenConsentRequired, .evidenceIncomplete, .guardianRequired, .consentNotFound]
+        }))
+        options.append((getConsentStatus, .with {
+            $0.roles = [.service, .clinician, .client, .admin, .guest]
+            $0.standing = .tiedToPerson
+            $0.reasons = [.subjectNotFound, .sessionNotFound, .participantRemoved, .participantDenied]
+        }))
+        options.append((updateConsent, .with {
+            $0.roles = [.clinician, .client, .admin, .guest]
+            $0.standing = .tiedToPerson
+            $0.reasons = [.notAllowed, .sessionNotFound, .participantRemoved, .participantDenied, .documentNotFound, .textHashMismatch, .documentOutdated, .acknowledgementsIncomplete, .writtenConsentRequired, .evidenceIncomplete, .guardianRequired, .consentNotFound, .consentNotCurrent]
+        }))
+        options.append((revokeConsent, .with {
+            $0.roles = [.clinician, .client, .admin, .guest]
+            $0.standing = .tiedToConsent
+            $0.reasons = [.consentNotFound, .consentNotCurrent]
+        }))
+        options.append((listConsents, .with {
+            $0.roles = [.service, .clinician, .client, .admin, .guest]
+            $0.standing = .tiedToPerson
+            $0.reasons = [.subjectNotFound]
+        }))
+        options.append((putConsentDocument, .with {
+            $0.roles = [.admin]
+            $0.reasons = [.documentVersionExists]
+        }))
+        options.append((getConsentDocument, .with {
+            $0.roles = [.service, .scheduler, .clinician, .client, .admin, .guest]
+            $0.reasons = [.documentNotFound]
+        }))
+        return options
+    }()
 }
 
 /// Keeps consents: append-only, each bound to the exact text shown.
 public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
-    /// Writes one decision. Roles: client and clinician for themselves; clinician of the client, admin for PAPER and VERBAL.
+    /// Writes one decision. An ELECTRONIC one is the signer's own act, so of the person or their guardian; PAPER and
+    /// VERBAL are filed by a clinician of the person or an administrator (NOT_ALLOWED otherwise).
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED, TEXT_HASH_MISMATCH when the hash is not that of the
-    /// registered version, ACKNOWLEDGEMENTS_INCOMPLETE, WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with metadata `missing`);
-    /// FAILED_PRECONDITION (GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when a newer text's grace is over);
-    /// PERMISSION_DENIED (NOT_ALLOWED); NOT_FOUND (SUBJECT_NOT_FOUND, DOCUMENT_NOT_FOUND).
+    /// GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when a newer text's grace is over.
+    ///
+    /// Roles: clinician, client, admin, guest.
+    /// Of these: the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
+    /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
+    /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND, SUBJECT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION
+    /// (GUARDIAN_REQUIRED, DOCUMENT_OUTDATED).
     func submitConsent(_ request: Telehealth_V1_SubmitConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SubmitConsentResponse
-    /// Says per action (join, record) what is missing. Roles: the subject; a clinician of the client; admin, service.
+    /// Says per action (join, record) what is missing.
     ///
-    /// Errors: NOT_FOUND (SUBJECT_NOT_FOUND) for a person that the caller may not see.
+    /// Roles: service, clinician, client, admin, guest.
+    /// Of these: the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, SUBJECT_NOT_FOUND); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func getConsentStatus(_ request: Telehealth_V1_GetConsentStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentStatusResponse
-    /// Writes a new decision in place of an active one, which becomes SUPERSEDED. Roles and errors as SubmitConsent, and
-    /// NOT_FOUND (CONSENT_NOT_FOUND), FAILED_PRECONDITION (CONSENT_NOT_CURRENT).
+    /// Writes a new decision in place of an active one, which becomes SUPERSEDED. Judged as SubmitConsent is.
+    ///
+    /// Roles: clinician, client, admin, guest.
+    /// Of these: the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
+    /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
+    /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND); FAILED_PRECONDITION (CONSENT_NOT_CURRENT, GUARDIAN_REQUIRED,
+    /// DOCUMENT_OUTDATED); ABORTED (VERSION_CONFLICT).
     func updateConsent(_ request: Telehealth_V1_UpdateConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_UpdateConsentResponse
     /// Takes an active consent back, at once; revoking a recording consent stops a running capture.
     ///
-    /// Roles: the subject or guardian, and always whoever signed it; a clinician of the client and admin on the client's
-    /// behalf. Repeating is OK.
-    /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); FAILED_PRECONDITION (CONSENT_NOT_CURRENT for a declined or superseded one).
+    /// CONSENT_NOT_CURRENT for a declined or superseded one. Repeating is OK.
+    ///
+    /// Roles: clinician, client, admin, guest.
+    /// Of these: the person, their guardian, a clinician of theirs, and whoever signed the consent.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (CONSENT_NOT_FOUND);
+    /// FAILED_PRECONDITION (CONSENT_NOT_CURRENT); ABORTED (VERSION_CONFLICT).
     func revokeConsent(_ request: Telehealth_V1_RevokeConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RevokeConsentResponse
-    /// Lists a person's records, newest first. Roles and errors as GetConsentStatus; INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// Lists a person's records, newest first.
+    ///
+    /// Roles: service, clinician, client, admin, guest.
+    /// Of these: the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (SUBJECT_NOT_FOUND).
     func listConsents(_ request: Telehealth_V1_ListConsentsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListConsentsResponse
-    /// Registers one version of a text. Roles: admin.
+    /// Registers one version of a text.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); ALREADY_EXISTS (DOCUMENT_VERSION_EXISTS) when the
-    /// version is there with another text.
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ALREADY_EXISTS
+    /// (DOCUMENT_VERSION_EXISTS); ABORTED (VERSION_CONFLICT).
     func putConsentDocument(_ request: Telehealth_V1_PutConsentDocumentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_PutConsentDocumentResponse
-    /// Reads a text: the version named, or the one in force. Roles: everybody with a token.
+    /// Reads a text: the version named, or the one in force.
     ///
-    /// Errors: NOT_FOUND (DOCUMENT_NOT_FOUND).
+    /// Roles: service, scheduler, clinician, client, admin, guest.
+    /// Errors, beside those of every call: NOT_FOUND (DOCUMENT_NOT_FOUND).
     func getConsentDocument(_ request: Telehealth_V1_GetConsentDocumentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentDocumentResponse
 }
@@ -669,29 +1002,45 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// Writes one decision. Roles: client and clinician for themselves; clinician of the client, admin for PAPER and VERBAL.
+    /// Writes one decision. An ELECTRONIC one is the signer's own act, so of the person or their guardian; PAPER and
+    /// VERBAL are filed by a clinician of the person or an administrator (NOT_ALLOWED otherwise).
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED, TEXT_HASH_MISMATCH when the hash is not that of the
-    /// registered version, ACKNOWLEDGEMENTS_INCOMPLETE, WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with metadata `missing`);
-    /// FAILED_PRECONDITION (GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when a newer text's grace is over);
-    /// PERMISSION_DENIED (NOT_ALLOWED); NOT_FOUND (SUBJECT_NOT_FOUND, DOCUMENT_NOT_FOUND).
+    /// GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when a newer text's grace is over.
+    ///
+    /// Roles: clinician, client, admin, guest.
+    /// Of these: the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
+    /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
+    /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND, SUBJECT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION
+    /// (GUARDIAN_REQUIRED, DOCUMENT_OUTDATED).
     public func submitConsent(
         _ request: Telehealth_V1_SubmitConsentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_SubmitConsentResponse {
         try await channel.unary(Telehealth_V1_ConsentService_Methods.submitConsent, request, options: options)
     }
 
-    /// Says per action (join, record) what is missing. Roles: the subject; a clinician of the client; admin, service.
+    /// Says per action (join, record) what is missing.
     ///
-    /// Errors: NOT_FOUND (SUBJECT_NOT_FOUND) for a person that the caller may not see.
+    /// Roles: service, clinician, client, admin, guest.
+    /// Of these: the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, SUBJECT_NOT_FOUND); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func getConsentStatus(
         _ request: Telehealth_V1_GetConsentStatusRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetConsentStatusResponse {
         try await channel.unary(Telehealth_V1_ConsentService_Methods.getConsentStatus, request, options: options)
     }
 
-    /// Writes a new decision in place of an active one, which becomes SUPERSEDED. Roles and errors as SubmitConsent, and
-    /// NOT_FOUND (CONSENT_NOT_FOUND), FAILED_PRECONDITION (CONSENT_NOT_CURRENT).
+    /// Writes a new decision in place of an active one, which becomes SUPERSEDED. Judged as SubmitConsent is.
+    ///
+    /// Roles: clinician, client, admin, guest.
+    /// Of these: the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
+    /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
+    /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND); FAILED_PRECONDITION (CONSENT_NOT_CURRENT, GUARDIAN_REQUIRED,
+    /// DOCUMENT_OUTDATED); ABORTED (VERSION_CONFLICT).
     public func updateConsent(
         _ request: Telehealth_V1_UpdateConsentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_UpdateConsentResponse {
@@ -700,35 +1049,44 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
 
     /// Takes an active consent back, at once; revoking a recording consent stops a running capture.
     ///
-    /// Roles: the subject or guardian, and always whoever signed it; a clinician of the client and admin on the client's
-    /// behalf. Repeating is OK.
-    /// Errors: NOT_FOUND (CONSENT_NOT_FOUND); FAILED_PRECONDITION (CONSENT_NOT_CURRENT for a declined or superseded one).
+    /// CONSENT_NOT_CURRENT for a declined or superseded one. Repeating is OK.
+    ///
+    /// Roles: clinician, client, admin, guest.
+    /// Of these: the person, their guardian, a clinician of theirs, and whoever signed the consent.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (CONSENT_NOT_FOUND);
+    /// FAILED_PRECONDITION (CONSENT_NOT_CURRENT); ABORTED (VERSION_CONFLICT).
     public func revokeConsent(
         _ request: Telehealth_V1_RevokeConsentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_RevokeConsentResponse {
         try await channel.unary(Telehealth_V1_ConsentService_Methods.revokeConsent, request, options: options)
     }
 
-    /// Lists a person's records, newest first. Roles and errors as GetConsentStatus; INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// Lists a person's records, newest first.
+    ///
+    /// Roles: service, clinician, client, admin, guest.
+    /// Of these: the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (SUBJECT_NOT_FOUND).
     public func listConsents(
         _ request: Telehealth_V1_ListConsentsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListConsentsResponse {
         try await channel.unary(Telehealth_V1_ConsentService_Methods.listConsents, request, options: options)
     }
 
-    /// Registers one version of a text. Roles: admin.
+    /// Registers one version of a text.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, REQUEST_ID_REUSED); ALREADY_EXISTS (DOCUMENT_VERSION_EXISTS) when the
-    /// version is there with another text.
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ALREADY_EXISTS
+    /// (DOCUMENT_VERSION_EXISTS); ABORTED (VERSION_CONFLICT).
     public func putConsentDocument(
         _ request: Telehealth_V1_PutConsentDocumentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_PutConsentDocumentResponse {
         try await channel.unary(Telehealth_V1_ConsentService_Methods.putConsentDocument, request, options: options)
     }
 
-    /// Reads a text: the version named, or the one in force. Roles: everybody with a token.
+    /// Reads a text: the version named, or the one in force.
     ///
-    /// Errors: NOT_FOUND (DOCUMENT_NOT_FOUND).
+    /// Roles: service, scheduler, clinician, client, admin, guest.
+    /// Errors, beside those of every call: NOT_FOUND (DOCUMENT_NOT_FOUND).
     public func getConsentDocument(
         _ request: Telehealth_V1_GetConsentDocumentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetConsentDocumentResponse {
@@ -741,63 +1099,75 @@ public enum Telehealth_V1_ConsentService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/consent_service.proto",
         base64: """
-            CiN0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVz
-            dGFtcC5wcm90bxobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aHXRl
-            bGVoZWFsdGgvdjEvcmVjb3JkaW5nLnByb3RvIugFChFDb25zZW50U3VibWlzc2lvbhJACghkZWNpc2lvbhgBIAEoDjIeLnRlbGVo
-            ZWFsdGgudjEuQ29uc2VudERlY2lzaW9uQgSAuhgCUghkZWNpc2lvbhIvChBkb2N1bWVudF92ZXJzaW9uGAIgASgJQgSAuhgBUg9k
-            b2N1bWVudFZlcnNpb24SIAoIbGFuZ3VhZ2UYAyABKAlCBIC6GAFSCGxhbmd1YWdlEiUKC3RleHRfc2hhMjU2GAQgASgMQgSAuhgC
-            Ugp0ZXh0U2hhMjU2EjoKBm1ldGhvZBgFIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIEgLoYAlIGbWV0aG9kElIK
-            EGFja25vd2xlZGdlbWVudHMYBiABKAsyJi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY2tub3dsZWRnZW1lbnRzUhBhY2tub3dsZWRn
-            ZW1lbnRzElQKEnJlY29yZGluZ19wdXJwb3NlcxgHIAMoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIEgLoYAlIR
-            cmVjb3JkaW5nUHVycG9zZXMSIwoKc2Vzc2lvbl9pZBgIIAEoCUIEgLoYAlIJc2Vzc2lvbklkEiAKCGV2aWRlbmNlGAkgASgJQgSA
-            uhgEUghldmlkZW5jZRI/CgpkZWNpZGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJZGVjaWRl
-            ZEF0Ej8KCmV4cGlyZXNfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglleHBpcmVzQXQSIQoJc2ln
-            bmVyX2lkGDIgASgJQgSAuhgDUghzaWduZXJJZBJFCg5ldmlkZW5jZV9pdGVtcxgzIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2Vu
-            dEV2aWRlbmNlUg1ldmlkZW5jZUl0ZW1zItECChRTdWJtaXRDb25zZW50UmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgC
-            UglyZXF1ZXN0SWQSIwoKc3ViamVjdF9pZBgCIAEoCUIEgLoYA1IJc3ViamVjdElkEkoKDHN1YmplY3Rfcm9sZRgDIAEoDjIhLnRl
-            bGVoZWFsdGgudjEuQ29uc2VudFN1YmplY3RSb2xlQgSAuhgCUgtzdWJqZWN0Um9sZRI0CgR0eXBlGAQgASgOMhoudGVsZWhlYWx0
-            aC52MS5Db25zZW50VHlwZUIEgLoYAlIEdHlwZRIrCg5hcHBvaW50bWVudF9pZBgFIAEoCUIEgLoYAlINYXBwb2ludG1lbnRJZBJA
-            CgpzdWJtaXNzaW9uGAYgASgLMiAudGVsZWhlYWx0aC52MS5Db25zZW50U3VibWlzc2lvblIKc3VibWlzc2lvbiJJChVTdWJtaXRD
-            b25zZW50UmVzcG9uc2USMAoHY29uc2VudBgBIAEoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIHY29uc2VudCJjChdHZXRDb25z
-            ZW50U3RhdHVzUmVxdWVzdBIjCgpzdWJqZWN0X2lkGAEgASgJQgSAuhgDUglzdWJqZWN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIE
-            gLoYAlIJc2Vzc2lvbklkIssBChhHZXRDb25zZW50U3RhdHVzUmVzcG9uc2USNgoHYWN0aW9ucxgBIAMoCzIcLnRlbGVoZWFsdGgu
-            djEuQWN0aW9uQ29uc2VudFIHYWN0aW9ucxIyCghjb25zZW50cxgCIAMoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIIY29uc2Vu
-            dHMSQwoMZXZhbHVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILZXZhbHVhdGVkQXQiogEK
-            FFVwZGF0ZUNvbnNlbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpjb25zZW50X2lkGAIg
-            ASgJQgSAuhgCUgljb25zZW50SWQSQAoKc3VibWlzc2lvbhgDIAEoCzIgLnRlbGVoZWFsdGgudjEuQ29uc2VudFN1Ym1pc3Npb25S
-            CnN1Ym1pc3Npb24iSQoVVXBkYXRlQ29uc2VudFJlc3BvbnNlEjAKB2NvbnNlbnQYASABKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNl
-            bnRSB2NvbnNlbnQifgoUUmV2b2tlQ29uc2VudFJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMK
-            CmNvbnNlbnRfaWQYAiABKAlCBIC6GAJSCWNvbnNlbnRJZBIcCgZyZWFzb24YAyABKAlCBIC6GARSBnJlYXNvbiKDAQoVUmV2b2tl
-            Q29uc2VudFJlc3BvbnNlEjAKB2NvbnNlbnQYASABKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSB2NvbnNlbnQSOAoVc3RvcHBl
-            ZF9yZWNvcmRpbmdfaWRzGAIgAygJQgSAuhgCUhNzdG9wcGVkUmVjb3JkaW5nSWRzIvIBChNMaXN0Q29uc2VudHNSZXF1ZXN0EiMK
-            CnN1YmplY3RfaWQYASABKAlCBIC6GANSCXN1YmplY3RJZBI0CgR0eXBlGAIgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlw
-            ZUIEgLoYAlIEdHlwZRIhCglwYWdlX3NpemUYAyABKAVCBIC6GAJSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YBCABKAlCBIC6GAJS
-            CXBhZ2VUb2tlbhI4ChVyZW5ld2FsX3JlcXVpcmVkX29ubHkYMiABKAhCBIC6GAJSE3JlbmV3YWxSZXF1aXJlZE9ubHkieAoUTGlz
-            dENvbnNlbnRzUmVzcG9uc2USMgoIY29uc2VudHMYASADKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSCGNvbnNlbnRzEiwKD25l
-            eHRfcGFnZV90b2tlbhgCIAEoCUIEgLoYAlINbmV4dFBhZ2VUb2tlbiKXAgoZUHV0Q29uc2VudERvY3VtZW50UmVxdWVzdBIjCgpy
-            ZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSNAoEdHlwZRgCIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVC
-            BIC6GAJSBHR5cGUSHgoHdmVyc2lvbhgDIAEoCUIEgLoYAVIHdmVyc2lvbhIgCghsYW5ndWFnZRgEIAEoCUIEgLoYAVIIbGFuZ3Vh
-            Z2USGAoEdGV4dBgFIAEoCUIEgLoYAVIEdGV4dBJDCgxlZmZlY3RpdmVfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0
-            YW1wQgSAuhgCUgtlZmZlY3RpdmVBdCJYChpQdXRDb25zZW50RG9jdW1lbnRSZXNwb25zZRI6Cghkb2N1bWVudBgBIAEoCzIeLnRl
-            bGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50Ughkb2N1bWVudCKTAQoZR2V0Q29uc2VudERvY3VtZW50UmVxdWVzdBI0CgR0eXBl
-            GAEgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIEgLoYAlIEdHlwZRIeCgd2ZXJzaW9uGAIgASgJQgSAuhgBUgd2ZXJz
-            aW9uEiAKCGxhbmd1YWdlGAMgASgJQgSAuhgBUghsYW5ndWFnZSJYChpHZXRDb25zZW50RG9jdW1lbnRSZXNwb25zZRI6Cghkb2N1
-            bWVudBgBIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50Ughkb2N1bWVudDK4BQoOQ29uc2VudFNlcnZpY2USWgoN
-            U3VibWl0Q29uc2VudBIjLnRlbGVoZWFsdGgudjEuU3VibWl0Q29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlN1Ym1pdENv
-            bnNlbnRSZXNwb25zZRJjChBHZXRDb25zZW50U3RhdHVzEiYudGVsZWhlYWx0aC52MS5HZXRDb25zZW50U3RhdHVzUmVxdWVzdBon
-            LnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFN0YXR1c1Jlc3BvbnNlEloKDVVwZGF0ZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlVw
-            ZGF0ZUNvbnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5VcGRhdGVDb25zZW50UmVzcG9uc2USWgoNUmV2b2tlQ29uc2VudBIj
-            LnRlbGVoZWFsdGgudjEuUmV2b2tlQ29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlJldm9rZUNvbnNlbnRSZXNwb25zZRJX
-            CgxMaXN0Q29uc2VudHMSIi50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50c1JlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RDb25z
-            ZW50c1Jlc3BvbnNlEmkKElB1dENvbnNlbnREb2N1bWVudBIoLnRlbGVoZWFsdGgudjEuUHV0Q29uc2VudERvY3VtZW50UmVxdWVz
-            dBopLnRlbGVoZWFsdGgudjEuUHV0Q29uc2VudERvY3VtZW50UmVzcG9uc2USaQoSR2V0Q29uc2VudERvY3VtZW50EigudGVsZWhl
-            YWx0aC52MS5HZXRDb25zZW50RG9jdW1lbnRSZXF1ZXN0GikudGVsZWhlYWx0aC52MS5HZXRDb25zZW50RG9jdW1lbnRSZXNwb25z
-            ZWIGcHJvdG8z
+            CiN0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRobYnVmL3ZhbGlkYXRlL3ZhbGlkYXRl
+            LnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvGiF0ZWxlaGVhbHRoL3YxL2NhbGxfY29udHJhY3QucHJvdG8a
+            G3RlbGVoZWFsdGgvdjEvY29uc2VudC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGh10ZWxlaGVhbHRoL3Yx
+            L3JlY29yZGluZy5wcm90bxoZdGVsZWhlYWx0aC92MS9ydWxlcy5wcm90byLcBgoRQ29uc2VudFN1Ym1pc3Npb24STgoIZGVjaXNp
+            b24YASABKA4yHi50ZWxlaGVhbHRoLnYxLkNvbnNlbnREZWNpc2lvbkISgLoYArpIA8gBAbpIBYIBAhABUghkZWNpc2lvbhI8ChBk
+            b2N1bWVudF92ZXJzaW9uGAIgASgJQhGAuhgBukgDyAEBukgEcgIoIFIPZG9jdW1lbnRWZXJzaW9uEi0KCGxhbmd1YWdlGAMgASgJ
+            QhGAuhgBukgDyAEBukgEcgIYI1IIbGFuZ3VhZ2USLAoLdGV4dF9zaGEyNTYYBCABKAxCC4C6GAK6SAR6AmggUgp0ZXh0U2hhMjU2
+            EkgKBm1ldGhvZBgFIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEISgLoYArpIA8gBAbpIBYIBAhABUgZtZXRob2QS
+            UgoQYWNrbm93bGVkZ2VtZW50cxgGIAEoCzImLnRlbGVoZWFsdGgudjEuQ29uc2VudEFja25vd2xlZGdlbWVudHNSEGFja25vd2xl
+            ZGdlbWVudHMSZQoScmVjb3JkaW5nX3B1cnBvc2VzGAcgAygOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQhWAuhgC
+            ukgOkgELGAEiB4IBBBABIABSEXJlY29yZGluZ1B1cnBvc2VzEjIKCnNlc3Npb25faWQYCCABKAlCE4C6GAK6SAPYAQG6SAZyBIi6
+            GAFSCXNlc3Npb25JZBIoCghldmlkZW5jZRgJIAEoCUIMgLoYBLpIBXIDKIAgUghldmlkZW5jZRI/CgpkZWNpZGVkX2F0GAogASgL
+            MhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJZGVjaWRlZEF0Ej8KCmV4cGlyZXNfYXQYCyABKAsyGi5nb29nbGUu
+            cHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglleHBpcmVzQXQSMAoJc2lnbmVyX2lkGDIgASgJQhOAuhgDukgD2AEBukgGcgSIuhgB
+            UghzaWduZXJJZBJFCg5ldmlkZW5jZV9pdGVtcxgzIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2VudEV2aWRlbmNlUg1ldmlkZW5j
+            ZUl0ZW1zIpsDChRTdWJtaXRDb25zZW50UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJl
+            cXVlc3RJZBIyCgpzdWJqZWN0X2lkGAIgASgJQhOAuhgDukgDyAEBukgGcgSIuhgBUglzdWJqZWN0SWQSUgoMc3ViamVjdF9yb2xl
+            GAMgASgOMiEudGVsZWhlYWx0aC52MS5Db25zZW50U3ViamVjdFJvbGVCDIC6GAK6SAWCAQIQAVILc3ViamVjdFJvbGUSQgoEdHlw
+            ZRgEIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCEoC6GAK6SAPIAQG6SAWCAQIQAVIEdHlwZRI6Cg5hcHBvaW50bWVu
+            dF9pZBgFIAEoCUITgLoYArpIA9gBAbpIBnIEiLoYAVINYXBwb2ludG1lbnRJZBJICgpzdWJtaXNzaW9uGAYgASgLMiAudGVsZWhl
+            YWx0aC52MS5Db25zZW50U3VibWlzc2lvbkIGukgDyAEBUgpzdWJtaXNzaW9uIkkKFVN1Ym1pdENvbnNlbnRSZXNwb25zZRIwCgdj
+            b25zZW50GAEgASgLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ugdjb25zZW50IoEBChdHZXRDb25zZW50U3RhdHVzUmVxdWVzdBIy
+            CgpzdWJqZWN0X2lkGAEgASgJQhOAuhgDukgDyAEBukgGcgSIuhgBUglzdWJqZWN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoY
+            ArpIA9gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkIssBChhHZXRDb25zZW50U3RhdHVzUmVzcG9uc2USNgoHYWN0aW9ucxgBIAMoCzIc
+            LnRlbGVoZWFsdGgudjEuQWN0aW9uQ29uc2VudFIHYWN0aW9ucxIyCghjb25zZW50cxgCIAMoCzIWLnRlbGVoZWFsdGgudjEuQ29u
+            c2VudFIIY29uc2VudHMSQwoMZXZhbHVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILZXZh
+            bHVhdGVkQXQixwEKFFVwZGF0ZUNvbnNlbnRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJ
+            cmVxdWVzdElkEjIKCmNvbnNlbnRfaWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCWNvbnNlbnRJZBJICgpzdWJtaXNzaW9u
+            GAMgASgLMiAudGVsZWhlYWx0aC52MS5Db25zZW50U3VibWlzc2lvbkIGukgDyAEBUgpzdWJtaXNzaW9uIkkKFVVwZGF0ZUNvbnNl
+            bnRSZXNwb25zZRIwCgdjb25zZW50GAEgASgLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ugdjb25zZW50IqMBChRSZXZva2VDb25z
+            ZW50UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpjb25zZW50X2lk
+            GAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUgljb25zZW50SWQSJAoGcmVhc29uGAMgASgJQgyAuhgEukgFcgMo6AdSBnJlYXNv
+            biKDAQoVUmV2b2tlQ29uc2VudFJlc3BvbnNlEjAKB2NvbnNlbnQYASABKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSB2NvbnNl
+            bnQSOAoVc3RvcHBlZF9yZWNvcmRpbmdfaWRzGAIgAygJQgSAuhgCUhNzdG9wcGVkUmVjb3JkaW5nSWRzIpMCChNMaXN0Q29uc2Vu
+            dHNSZXF1ZXN0EjIKCnN1YmplY3RfaWQYASABKAlCE4C6GAO6SAPIAQG6SAZyBIi6GAFSCXN1YmplY3RJZBI8CgR0eXBlGAIgASgO
+            MhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIMgLoYArpIBYIBAhABUgR0eXBlEisKCXBhZ2Vfc2l6ZRgDIAEoBUIOgLoYArpI
+            BxoFGMgBKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YBCABKAlCBIC6GAJSCXBhZ2VUb2tlbhI4ChVyZW5ld2FsX3JlcXVpcmVk
+            X29ubHkYMiABKAhCBIC6GAJSE3JlbmV3YWxSZXF1aXJlZE9ubHkieAoUTGlzdENvbnNlbnRzUmVzcG9uc2USMgoIY29uc2VudHMY
+            ASADKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSCGNvbnNlbnRzEiwKD25leHRfcGFnZV90b2tlbhgCIAEoCUIEgLoYAlINbmV4
+            dFBhZ2VUb2tlbiLgAgoZUHV0Q29uc2VudERvY3VtZW50UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgF
+            cgOwAQFSCXJlcXVlc3RJZBJCCgR0eXBlGAIgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUISgLoYArpIA8gBAbpIBYIB
+            AhABUgR0eXBlEi8KB3ZlcnNpb24YAyABKAlCFYC6GAG6SAPIAQG6SAhyBiggiLoYAVIHdmVyc2lvbhItCghsYW5ndWFnZRgEIAEo
+            CUIRgLoYAbpIA8gBAbpIBHICGCNSCGxhbmd1YWdlEicKBHRleHQYBSABKAlCE4C6GAG6SAPIAQG6SAZyBCiAgBBSBHRleHQSQwoM
+            ZWZmZWN0aXZlX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILZWZmZWN0aXZlQXQiWAoaUHV0Q29u
+            c2VudERvY3VtZW50UmVzcG9uc2USOgoIZG9jdW1lbnQYASABKAsyHi50ZWxlaGVhbHRoLnYxLkNvbnNlbnREb2N1bWVudFIIZG9j
+            dW1lbnQirwEKGUdldENvbnNlbnREb2N1bWVudFJlcXVlc3QSQgoEdHlwZRgBIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5
+            cGVCEoC6GAK6SAPIAQG6SAWCAQIQAVIEdHlwZRIlCgd2ZXJzaW9uGAIgASgJQguAuhgBukgEcgIoIFIHdmVyc2lvbhInCghsYW5n
+            dWFnZRgDIAEoCUILgLoYAbpIBHICGCNSCGxhbmd1YWdlIlgKGkdldENvbnNlbnREb2N1bWVudFJlc3BvbnNlEjoKCGRvY3VtZW50
+            GAEgASgLMh4udGVsZWhlYWx0aC52MS5Db25zZW50RG9jdW1lbnRSCGRvY3VtZW50MtQGCg5Db25zZW50U2VydmljZRJ8Cg1TdWJt
+            aXRDb25zZW50EiMudGVsZWhlYWx0aC52MS5TdWJtaXRDb25zZW50UmVxdWVzdBokLnRlbGVoZWFsdGgudjEuU3VibWl0Q29uc2Vu
+            dFJlc3BvbnNlIiCKuhgcCgQDBAUGGAkqEhoHFYwBjQEZNZcBNjeYAZYBGBJ6ChBHZXRDb25zZW50U3RhdHVzEiYudGVsZWhlYWx0
+            aC52MS5HZXRDb25zZW50U3RhdHVzUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFN0YXR1c1Jlc3BvbnNlIhWKuhgR
+            CgUBAwQFBhgJKgYaFYwBjQESfAoNVXBkYXRlQ29uc2VudBIjLnRlbGVoZWFsdGgudjEuVXBkYXRlQ29uc2VudFJlcXVlc3QaJC50
+            ZWxlaGVhbHRoLnYxLlVwZGF0ZUNvbnNlbnRSZXNwb25zZSIgiroYHAoEAwQFBhgJKhIHFYwBjQEZNZcBNjeYAZYBGDQSbAoNUmV2
+            b2tlQ29uc2VudBIjLnRlbGVoZWFsdGgudjEuUmV2b2tlQ29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlJldm9rZUNvbnNl
+            bnRSZXNwb25zZSIQiroYDAoEAwQFBhgKKgIYNBJpCgxMaXN0Q29uc2VudHMSIi50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50c1Jl
+            cXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50c1Jlc3BvbnNlIhCKuhgMCgUBAwQFBhgJKgEaEnUKElB1dENvbnNlbnRE
+            b2N1bWVudBIoLnRlbGVoZWFsdGgudjEuUHV0Q29uc2VudERvY3VtZW50UmVxdWVzdBopLnRlbGVoZWFsdGgudjEuUHV0Q29uc2Vu
+            dERvY3VtZW50UmVzcG9uc2UiCoq6GAYKAQUqATgSegoSR2V0Q29uc2VudERvY3VtZW50EigudGVsZWhlYWx0aC52MS5HZXRDb25z
+            ZW50RG9jdW1lbnRSZXF1ZXN0GikudGVsZWhlYWx0aC52MS5HZXRDb25zZW50RG9jdW1lbnRSZXNwb25zZSIPiroYCwoGAQIDBAUG
+            KgEZYgZwcm90bzM=
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
+            Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_Consent_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
             Telehealth_V1_Recording_File.descriptor,
+            Telehealth_V1_Rules_File.descriptor,
         ])
 }

@@ -8,177 +8,183 @@
 public import ProtobufWire
 
 /// The words of `google.rpc.ErrorInfo.reason` with domain `telehealth.v1`, each without the prefix `ERROR_REASON_`.
-/// A word never changes its meaning; new ones may come. Each names its gRPC code.
+/// A word never changes its meaning; new ones may come. Its gRPC code and what comes with it stand in its contract.
 public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     /// Never sent.
     case unspecified
-    /// UNAUTHENTICATED: no `authorization: Bearer …` metadata.
+    /// No `authorization: Bearer …` metadata.
     case tokenMissing
-    /// UNAUTHENTICATED: not a token, a forged one, or one for another audience or from another issuer.
+    /// Not a token, a forged one, or one for another audience or from another issuer.
     case tokenInvalid
-    /// UNAUTHENTICATED: was good, is over. Get a new one; a watch then resumes.
+    /// Was good, is over. Get a new one; a watch then resumes.
     case tokenExpired
-    /// UNAUTHENTICATED: signed with a key that is not (or no longer) published.
+    /// Signed with a key that is not (or no longer) published.
     case tokenKeyUnknown
-    /// UNAUTHENTICATED: signed with the development key, which counts on loopback and unix sockets only.
+    /// Signed with the development key, which counts on loopback and unix sockets only.
     case tokenDevelopmentOnly
-    /// PERMISSION_DENIED: this role may not use this call.
+    /// This role may not use this call.
     case roleNotAllowed
-    /// PERMISSION_DENIED: this caller may not do this here, for example sign for somebody else.
+    /// This caller may not do this here, for example sign for somebody else.
     case notAllowed
-    /// INVALID_ARGUMENT: see `google.rpc.BadRequest` for the fields.
+    /// Fields of the request are wrong, each by its path in it.
     case invalidField
-    /// INVALID_ARGUMENT: this request id was used with another body.
+    /// This request id was used with another body.
     case requestIDReused
-    /// INVALID_ARGUMENT: not a token of this listing with these filters.
+    /// Not a token of this listing with these filters.
     case pageTokenInvalid
-    /// NOT_FOUND: unknown, or not the caller's to see.
+    /// Unknown, or not the caller's to see.
     case appointmentNotFound
-    /// NOT_FOUND: unknown, or not the caller's to see.
+    /// Unknown, or not the caller's to see.
     case sessionNotFound
-    /// NOT_FOUND: nobody of that id in this session.
+    /// Nobody of that id in this session.
     case participantNotFound
-    /// NOT_FOUND: unknown, or not the caller's to see.
+    /// Unknown, or not the caller's to see.
     case recordingNotFound
-    /// NOT_FOUND: unknown, or not the caller's to see.
+    /// Unknown, or not the caller's to see.
     case consentNotFound
-    /// NOT_FOUND: no consent document of this type, version and language.
+    /// No consent document of this type, version and language.
     case documentNotFound
-    /// NOT_FOUND: a person unknown, or not the caller's to see.
+    /// A person unknown, or not the caller's to see.
     case subjectNotFound
-    /// FAILED_PRECONDITION: not possible in this state; SessionStateDetail, metadata `status` or `recording_state`.
+    /// Not possible in this state of the session, which `status` names.
     case invalidState
-    /// FAILED_PRECONDITION: time and people of an appointment change only until the client is let into the visit.
+    /// Time and people of an appointment change only until the client is let into the visit.
     case appointmentStarted
-    /// FAILED_PRECONDITION: the appointment was cancelled.
+    /// The appointment was cancelled.
     case appointmentCancelled
-    /// ALREADY_EXISTS: the appointment has a session that is not over; metadata `session_id`.
+    /// The appointment has a newer session, or one that is not over: `session_id`.
     case sessionExists
-    /// FAILED_PRECONDITION: before the window for this; metadata `not_before` where it is known (RFC 3339).
+    /// Before the window for this, which opens at `opens_at` (RFC 3339, UTC).
     case tooEarly
-    /// FAILED_PRECONDITION: after the window for this.
+    /// After the window for this, which closed at `closed_at` (RFC 3339, UTC).
     case tooLate
-    /// FAILED_PRECONDITION: the client's first join needs a complete pre-visit check.
+    /// The client's first join needs a complete pre-visit check.
     case preVisitCheckRequired
-    /// FAILED_PRECONDITION: the check does not meet the clinic's policy, for example the state.
+    /// The check does not meet the clinic's policy; `failed` lists what fails, such as
+    /// `location_state`, with commas between.
     case preVisitCheckFailed
-    /// FAILED_PRECONDITION: the caller is not in the session: join first.
+    /// The caller is not in the session: join first.
     case notJoined
-    /// FAILED_PRECONDITION: the person does not wait.
+    /// The person does not wait.
     case participantNotWaiting
-    /// FAILED_PRECONDITION: the clinician has not joined.
+    /// The clinician has not joined.
     case clinicianNotPresent
-    /// FAILED_PRECONDITION: the client came; this is no no-show.
+    /// The client came; this is no no-show.
     case clientWasHere
-    /// FAILED_PRECONDITION: the meeting does not run yet.
+    /// The meeting does not run yet.
     case meetingNotReady
-    /// FAILED_PRECONDITION: telehealth consents are missing; MissingConsentDetail.
+    /// Telehealth consents are missing.
     case consentMissing
-    /// FAILED_PRECONDITION: recording consents are missing; MissingConsentDetail.
+    /// Recording consents are missing.
     case recordingConsentMissing
-    /// FAILED_PRECONDITION: the record is not a current grant.
+    /// The record is not a current grant.
     case consentNotCurrent
-    /// INVALID_ARGUMENT: the hash is not that of the registered text.
+    /// The hash is not that of the registered text.
     case textHashMismatch
-    /// INVALID_ARGUMENT: a grant needs every acknowledgement.
+    /// A grant needs every acknowledgement.
     case acknowledgementsIncomplete
-    /// INVALID_ARGUMENT: a recording consent must be written: electronic or on paper.
+    /// A recording consent must be written: electronic or on paper.
     case writtenConsentRequired
-    /// ALREADY_EXISTS: the version is registered with another text.
+    /// The version is registered with another text.
     case documentVersionExists
-    /// FAILED_PRECONDITION: a recording is starting, running or stopping.
+    /// A recording is starting, running or stopping: `recording_id`.
     case recordingActive
-    /// FAILED_PRECONDITION: nothing is being recorded.
+    /// Nothing is being recorded.
     case recordingNotActive
-    /// FAILED_PRECONDITION: the file is not there (yet).
+    /// The file is not there (yet); `recording_state`, and where operators must act first
+    /// `waiting_reason`.
     case recordingNotReady
-    /// FAILED_PRECONDITION: a consent it stood on was revoked.
+    /// A consent it stood on was revoked.
     case recordingConsentRevoked
-    /// FAILED_PRECONDITION: no bucket is configured.
+    /// No bucket is configured.
     case recordingNotConfigured
-    /// FAILED_PRECONDITION: the recording is under legal hold, and the clinic's policy lets nobody of this role play it.
+    /// The recording is under legal hold, and the clinic's policy lets nobody of this role play it.
     case recordingOnHold
-    /// FAILED_PRECONDITION: the recording's time is over; its objects are being deleted.
+    /// The recording's time is over; its objects are being deleted.
     case recordingBeingDeleted
-    /// FAILED_PRECONDITION: the recording was deleted; its row and its manifest stay.
+    /// The recording was deleted; its row and its manifest stay.
     case recordingDeleted
-    /// NOT_FOUND: the recording's file is not in the bucket any more, though nobody deleted it here.
+    /// The recording's file is not in the bucket any more, though nobody deleted it here.
     case recordingObjectGone
-    /// FAILED_PRECONDITION: the clinic has not made this recording part of the client's record.
+    /// The clinic has not made this recording part of the client's record.
     case recordingNotReleased
-    /// RESOURCE_EXHAUSTED: reports of one person come too fast; `google.rpc.RetryInfo`.
+    /// Reports of one person come too fast.
     case metricsTooOften
-    /// FAILED_PRECONDITION: a screen is shared already.
+    /// A screen is shared already.
     case screenShareActive
-    /// FAILED_PRECONDITION: the caller shares no screen.
+    /// The caller shares no screen.
     case screenShareNotActive
-    /// OUT_OF_RANGE: events after that number are no longer kept; begin with a snapshot.
+    /// Events after that number are no longer kept, or not a resume token for this; begin with a snapshot.
     case resumeExpired
-    /// UNAVAILABLE: the reader was too slow; resume after the last number seen.
+    /// The reader was too slow; resume after the last number seen.
     case watchLagging
-    /// UNAVAILABLE: Chime does not answer or takes no more calls now; `google.rpc.RetryInfo`.
+    /// The range holds more visits than one stream watches (`visits_max`): ask for a shorter one.
+    case watchTooLarge
+    /// Chime does not answer or takes no more calls now.
     case meetingUnavailable
-    /// RESOURCE_EXHAUSTED: a quota of Chime is used up.
+    /// A quota of Chime is used up.
     case meetingQuotaExceeded
-    /// INTERNAL: Chime refused the service's own credentials or request; an operator must look.
+    /// Chime refused the service's own credentials or request; an operator must look.
     case meetingRefused
-    /// ABORTED: changed by others at the same time too often; try again.
+    /// Changed by others at the same time too often; try again.
     case versionConflict
-    /// UNAVAILABLE: the database cannot be used.
+    /// The database cannot be used.
     case storeUnavailable
-    /// UNAVAILABLE: too many changes are queued; `google.rpc.RetryInfo`.
+    /// Too many changes are queued, or another run of this kind goes on.
     case storeOverloaded
-    /// RESOURCE_EXHAUSTED: no space is left.
+    /// No space is left.
     case storeFull
-    /// CANCELLED: the caller went away.
+    /// The caller went away.
     case callCancelled
-    /// UNAVAILABLE: the audit log cannot take the entry that must stand before the answer; `google.rpc.RetryInfo`.
+    /// The audit log cannot take the entry that must stand before the answer, cannot be read, or is
+    /// being checked by another call.
     case auditUnavailable
-    /// NOT_FOUND: the audit log has no such row.
+    /// The audit log has no such row.
     case auditEventNotFound
-    /// RESOURCE_EXHAUSTED: the caller asks too much; `google.rpc.RetryInfo` says when again.
+    /// The caller asks too much.
     case rateLimited
-    /// PERMISSION_DENIED: `telehealth-emergency-reason` counts for clinicians and some calls only, or not here.
+    /// `telehealth-emergency-reason` counts for clinicians and some calls only, or not here.
     case emergencyNotAllowed
-    /// INVALID_ARGUMENT: `telehealth-emergency-reason` must be 10 to 500 bytes of text.
+    /// `telehealth-emergency-reason` must be 10 to 500 bytes of text.
     case emergencyReasonInvalid
-    /// NOT_FOUND: no such effect.
+    /// No such effect.
     case effectNotFound
-    /// FAILED_PRECONDITION: the effect is pending or done.
+    /// The effect is pending or done.
     case effectNotFailed
-    /// FAILED_PRECONDITION: the place wants the client's consent to this person; MissingConsentDetail, metadata `place`.
+    /// The place (`place`) wants the client's consent to this person.
     case thirdPartyConsentMissing
-    /// FAILED_PRECONDITION: the person is a minor there, so a guardian signs.
+    /// The person is a minor there, so a guardian signs.
     case guardianRequired
-    /// FAILED_PRECONDITION: the grace after a newer text is over; show and sign that one.
+    /// The grace after a newer text is over; show and sign that one.
     case documentOutdated
-    /// INVALID_ARGUMENT: the place asks for more evidence; metadata `missing` (names of ConsentEvidenceKind), `place`.
+    /// The place (`place`) asks for more evidence: `missing` lists names of ConsentEvidenceKind,
+    /// with commas between.
     case evidenceIncomplete
-    /// UNAVAILABLE: the audit log does not show this consent yet; `google.rpc.RetryInfo`.
+    /// The audit log does not show this consent yet.
     case receiptNotReady
-    /// RESOURCE_EXHAUSTED: the record has more visits than one export holds.
+    /// The record has more visits than one export holds.
     case exportTooLarge
-    /// PERMISSION_DENIED: the caller was sent away from this visit, or is of it no more.
+    /// The caller was sent away from this visit, or is of it no more.
     case participantRemoved
-    /// PERMISSION_DENIED: the caller was not let into this visit.
+    /// The caller was not let into this visit.
     case participantDenied
-    /// FAILED_PRECONDITION: the person is not in the visit.
+    /// The person is not in the visit.
     case participantNotAdmitted
-    /// ALREADY_EXISTS: the person has a place in this visit; metadata `participant_id`.
+    /// The person has a place in this visit: `participant_id`.
     case participantExists
-    /// FAILED_PRECONDITION: the visit has no place left, open invitations counted.
+    /// The visit has no place left, open invitations counted.
     case rosterFull
-    /// NOT_FOUND: no invitation of that id in this session.
+    /// No invitation of that id in this session.
     case invitationNotFound
-    /// UNAUTHENTICATED: not a grant of this service, or one whose session is gone.
+    /// Not a grant of this service, or one whose session is gone.
     case invitationInvalid
-    /// FAILED_PRECONDITION: the grant's time is over.
+    /// The grant's time is over.
     case invitationExpired
-    /// FAILED_PRECONDITION: the grant was redeemed before.
+    /// The grant was redeemed before.
     case invitationUsed
-    /// FAILED_PRECONDITION: the grant was taken back.
+    /// The grant was taken back.
     case invitationRevoked
-    /// DATA_LOSS: what is stored is damaged or was changed by others; asking again does not help, an operator must look.
+    /// What is stored is damaged or was changed by others; asking again does not help, an operator must look.
     case dataDamaged
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -240,6 +246,7 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 71: self = .screenShareNotActive
         case 80: self = .resumeExpired
         case 81: self = .watchLagging
+        case 82: self = .watchTooLarge
         case 90: self = .meetingUnavailable
         case 91: self = .meetingQuotaExceeded
         case 92: self = .meetingRefused
@@ -331,6 +338,7 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .screenShareNotActive: 71
         case .resumeExpired: 80
         case .watchLagging: 81
+        case .watchTooLarge: 82
         case .meetingUnavailable: 90
         case .meetingQuotaExceeded: 91
         case .meetingRefused: 92
@@ -363,6 +371,525 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .invitationUsed: 148
         case .invitationRevoked: 149
         case .dataDamaged: 230
+        case .unrecognized(let number): number
+        }
+    }
+
+    public var isRecognized: Bool {
+        if case .unrecognized = self { false } else { true }
+    }
+
+    /// What `telehealth.v1.reason` says of each value that has it.
+    public static let reasonOptions: [Telehealth_V1_ErrorReason: Telehealth_V1_ReasonContract] = {
+        var options: [Telehealth_V1_ErrorReason: Telehealth_V1_ReasonContract] = [:]
+        options[.tokenMissing] = .with {
+            $0.code = .unauthenticated
+            $0.scope = .everyCall
+        }
+        options[.tokenInvalid] = .with {
+            $0.code = .unauthenticated
+            $0.scope = .everyCall
+        }
+        options[.tokenExpired] = .with {
+            $0.code = .unauthenticated
+            $0.scope = .everyCall
+        }
+        options[.tokenKeyUnknown] = .with {
+            $0.code = .unauthenticated
+            $0.scope = .everyCall
+        }
+        options[.tokenDevelopmentOnly] = .with {
+            $0.code = .unauthenticated
+            $0.scope = .everyCall
+        }
+        options[.roleNotAllowed] = .with {
+            $0.code = .permissionDenied
+            $0.scope = .everyCall
+        }
+        options[.notAllowed] = .with {
+            $0.code = .permissionDenied
+        }
+        options[.invalidField] = .with {
+            $0.code = .invalidArgument
+            $0.scope = .everyCall
+            $0.badRequest = true
+        }
+        options[.requestIDReused] = .with {
+            $0.code = .invalidArgument
+            $0.scope = .requestID
+        }
+        options[.pageTokenInvalid] = .with {
+            $0.code = .invalidArgument
+            $0.scope = .pageToken
+        }
+        options[.appointmentNotFound] = .with {
+            $0.code = .notFound
+        }
+        options[.sessionNotFound] = .with {
+            $0.code = .notFound
+        }
+        options[.participantNotFound] = .with {
+            $0.code = .notFound
+        }
+        options[.recordingNotFound] = .with {
+            $0.code = .notFound
+        }
+        options[.consentNotFound] = .with {
+            $0.code = .notFound
+        }
+        options[.documentNotFound] = .with {
+            $0.code = .notFound
+        }
+        options[.subjectNotFound] = .with {
+            $0.code = .notFound
+        }
+        options[.invalidState] = .with {
+            $0.code = .failedPrecondition
+            $0.metadata = ["status"]
+            $0.sessionState = true
+        }
+        options[.appointmentStarted] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.appointmentCancelled] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.sessionExists] = .with {
+            $0.code = .alreadyExists
+            $0.metadata = ["session_id"]
+        }
+        options[.tooEarly] = .with {
+            $0.code = .failedPrecondition
+            $0.metadata = ["opens_at"]
+        }
+        options[.tooLate] = .with {
+            $0.code = .failedPrecondition
+            $0.metadata = ["closed_at"]
+        }
+        options[.preVisitCheckRequired] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.preVisitCheckFailed] = .with {
+            $0.code = .failedPrecondition
+            $0.metadata = ["failed"]
+        }
+        options[.notJoined] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.participantNotWaiting] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.clinicianNotPresent] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.clientWasHere] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.meetingNotReady] = .with {
+            $0.code = .failedPrecondition
+            $0.retryInfo = true
+        }
+        options[.consentMissing] = .with {
+            $0.code = .failedPrecondition
+            $0.missingConsent = true
+        }
+        options[.recordingConsentMissing] = .with {
+            $0.code = .failedPrecondition
+            $0.missingConsent = true
+        }
+        options[.consentNotCurrent] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.textHashMismatch] = .with {
+            $0.code = .invalidArgument
+        }
+        options[.acknowledgementsIncomplete] = .with {
+            $0.code = .invalidArgument
+        }
+        options[.writtenConsentRequired] = .with {
+            $0.code = .invalidArgument
+        }
+        options[.documentVersionExists] = .with {
+            $0.code = .alreadyExists
+        }
+        options[.recordingActive] = .with {
+            $0.code = .failedPrecondition
+            $0.metadata = ["recording_id"]
+        }
+        options[.recordingNotActive] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.recordingNotReady] = .with {
+            $0.code = .failedPrecondition
+            $0.metadata = ["recording_state"]
+            $0.metadataSometimes = ["waiting_reason"]
+        }
+        options[.recordingConsentRevoked] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.recordingNotConfigured] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.recordingOnHold] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.recordingBeingDeleted] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.recordingDeleted] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.recordingObjectGone] = .with {
+            $0.code = .notFound
+        }
+        options[.recordingNotReleased] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.metricsTooOften] = .with {
+            $0.code = .resourceExhausted
+            $0.retryInfo = true
+        }
+        options[.screenShareActive] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.screenShareNotActive] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.resumeExpired] = .with {
+            $0.code = .outOfRange
+        }
+        options[.watchLagging] = .with {
+            $0.code = .unavailable
+        }
+        options[.watchTooLarge] = .with {
+            $0.code = .resourceExhausted
+            $0.metadata = ["visits_max"]
+        }
+        options[.meetingUnavailable] = .with {
+            $0.code = .unavailable
+            $0.retryInfo = true
+        }
+        options[.meetingQuotaExceeded] = .with {
+            $0.code = .resourceExhausted
+        }
+        options[.meetingRefused] = .with {
+            $0.code = .`internal`
+        }
+        options[.versionConflict] = .with {
+            $0.code = .aborted
+            $0.scope = .requestID
+            $0.retryInfo = true
+        }
+        options[.storeUnavailable] = .with {
+            $0.code = .unavailable
+            $0.scope = .everyCall
+        }
+        options[.storeOverloaded] = .with {
+            $0.code = .unavailable
+            $0.scope = .everyCall
+            $0.retryInfo = true
+        }
+        options[.storeFull] = .with {
+            $0.code = .resourceExhausted
+            $0.scope = .everyCall
+        }
+        options[.callCancelled] = .with {
+            $0.code = .cancelled
+            $0.scope = .everyCall
+        }
+        options[.auditUnavailable] = .with {
+            $0.code = .unavailable
+            $0.scope = .everyCall
+            $0.retryInfo = true
+        }
+        options[.auditEventNotFound] = .with {
+            $0.code = .notFound
+        }
+        options[.rateLimited] = .with {
+            $0.code = .resourceExhausted
+            $0.scope = .everyCall
+            $0.retryInfo = true
+        }
+        options[.emergencyNotAllowed] = .with {
+            $0.code = .permissionDenied
+            $0.scope = .everyCall
+        }
+        options[.emergencyReasonInvalid] = .with {
+            $0.code = .invalidArgument
+            $0.scope = .emergency
+        }
+        options[.effectNotFound] = .with {
+            $0.code = .notFound
+        }
+        options[.effectNotFailed] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.thirdPartyConsentMissing] = .with {
+            $0.code = .failedPrecondition
+            $0.metadata = ["place"]
+            $0.missingConsent = true
+        }
+        options[.guardianRequired] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.documentOutdated] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.evidenceIncomplete] = .with {
+            $0.code = .invalidArgument
+            $0.metadata = ["missing", "place"]
+        }
+        options[.receiptNotReady] = .with {
+            $0.code = .unavailable
+            $0.retryInfo = true
+        }
+        options[.exportTooLarge] = .with {
+            $0.code = .resourceExhausted
+        }
+        options[.participantRemoved] = .with {
+            $0.code = .permissionDenied
+        }
+        options[.participantDenied] = .with {
+            $0.code = .permissionDenied
+        }
+        options[.participantNotAdmitted] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.participantExists] = .with {
+            $0.code = .alreadyExists
+            $0.metadata = ["participant_id"]
+        }
+        options[.rosterFull] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.invitationNotFound] = .with {
+            $0.code = .notFound
+        }
+        options[.invitationInvalid] = .with {
+            $0.code = .unauthenticated
+        }
+        options[.invitationExpired] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.invitationUsed] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.invitationRevoked] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.dataDamaged] = .with {
+            $0.code = .dataLoss
+            $0.scope = .everyCall
+        }
+        return options
+    }()
+
+    /// The names of its values in the schema.
+    public static let valueNames: [Telehealth_V1_ErrorReason: String] = [
+        .unspecified: "ERROR_REASON_UNSPECIFIED",
+        .tokenMissing: "ERROR_REASON_TOKEN_MISSING",
+        .tokenInvalid: "ERROR_REASON_TOKEN_INVALID",
+        .tokenExpired: "ERROR_REASON_TOKEN_EXPIRED",
+        .tokenKeyUnknown: "ERROR_REASON_TOKEN_KEY_UNKNOWN",
+        .tokenDevelopmentOnly: "ERROR_REASON_TOKEN_DEVELOPMENT_ONLY",
+        .roleNotAllowed: "ERROR_REASON_ROLE_NOT_ALLOWED",
+        .notAllowed: "ERROR_REASON_NOT_ALLOWED",
+        .invalidField: "ERROR_REASON_INVALID_FIELD",
+        .requestIDReused: "ERROR_REASON_REQUEST_ID_REUSED",
+        .pageTokenInvalid: "ERROR_REASON_PAGE_TOKEN_INVALID",
+        .appointmentNotFound: "ERROR_REASON_APPOINTMENT_NOT_FOUND",
+        .sessionNotFound: "ERROR_REASON_SESSION_NOT_FOUND",
+        .participantNotFound: "ERROR_REASON_PARTICIPANT_NOT_FOUND",
+        .recordingNotFound: "ERROR_REASON_RECORDING_NOT_FOUND",
+        .consentNotFound: "ERROR_REASON_CONSENT_NOT_FOUND",
+        .documentNotFound: "ERROR_REASON_DOCUMENT_NOT_FOUND",
+        .subjectNotFound: "ERROR_REASON_SUBJECT_NOT_FOUND",
+        .invalidState: "ERROR_REASON_INVALID_STATE",
+        .appointmentStarted: "ERROR_REASON_APPOINTMENT_STARTED",
+        .appointmentCancelled: "ERROR_REASON_APPOINTMENT_CANCELLED",
+        .sessionExists: "ERROR_REASON_SESSION_EXISTS",
+        .tooEarly: "ERROR_REASON_TOO_EARLY",
+        .tooLate: "ERROR_REASON_TOO_LATE",
+        .preVisitCheckRequired: "ERROR_REASON_PRE_VISIT_CHECK_REQUIRED",
+        .preVisitCheckFailed: "ERROR_REASON_PRE_VISIT_CHECK_FAILED",
+        .notJoined: "ERROR_REASON_NOT_JOINED",
+        .participantNotWaiting: "ERROR_REASON_PARTICIPANT_NOT_WAITING",
+        .clinicianNotPresent: "ERROR_REASON_CLINICIAN_NOT_PRESENT",
+        .clientWasHere: "ERROR_REASON_CLIENT_WAS_HERE",
+        .meetingNotReady: "ERROR_REASON_MEETING_NOT_READY",
+        .consentMissing: "ERROR_REASON_CONSENT_MISSING",
+        .recordingConsentMissing: "ERROR_REASON_RECORDING_CONSENT_MISSING",
+        .consentNotCurrent: "ERROR_REASON_CONSENT_NOT_CURRENT",
+        .textHashMismatch: "ERROR_REASON_TEXT_HASH_MISMATCH",
+        .acknowledgementsIncomplete: "ERROR_REASON_ACKNOWLEDGEMENTS_INCOMPLETE",
+        .writtenConsentRequired: "ERROR_REASON_WRITTEN_CONSENT_REQUIRED",
+        .documentVersionExists: "ERROR_REASON_DOCUMENT_VERSION_EXISTS",
+        .recordingActive: "ERROR_REASON_RECORDING_ACTIVE",
+        .recordingNotActive: "ERROR_REASON_RECORDING_NOT_ACTIVE",
+        .recordingNotReady: "ERROR_REASON_RECORDING_NOT_READY",
+        .recordingConsentRevoked: "ERROR_REASON_RECORDING_CONSENT_REVOKED",
+        .recordingNotConfigured: "ERROR_REASON_RECORDING_NOT_CONFIGURED",
+        .recordingOnHold: "ERROR_REASON_RECORDING_ON_HOLD",
+        .recordingBeingDeleted: "ERROR_REASON_RECORDING_BEING_DELETED",
+        .recordingDeleted: "ERROR_REASON_RECORDING_DELETED",
+        .recordingObjectGone: "ERROR_REASON_RECORDING_OBJECT_GONE",
+        .recordingNotReleased: "ERROR_REASON_RECORDING_NOT_RELEASED",
+        .metricsTooOften: "ERROR_REASON_METRICS_TOO_OFTEN",
+        .screenShareActive: "ERROR_REASON_SCREEN_SHARE_ACTIVE",
+        .screenShareNotActive: "ERROR_REASON_SCREEN_SHARE_NOT_ACTIVE",
+        .resumeExpired: "ERROR_REASON_RESUME_EXPIRED",
+        .watchLagging: "ERROR_REASON_WATCH_LAGGING",
+        .watchTooLarge: "ERROR_REASON_WATCH_TOO_LARGE",
+        .meetingUnavailable: "ERROR_REASON_MEETING_UNAVAILABLE",
+        .meetingQuotaExceeded: "ERROR_REASON_MEETING_QUOTA_EXCEEDED",
+        .meetingRefused: "ERROR_REASON_MEETING_REFUSED",
+        .versionConflict: "ERROR_REASON_VERSION_CONFLICT",
+        .storeUnavailable: "ERROR_REASON_STORE_UNAVAILABLE",
+        .storeOverloaded: "ERROR_REASON_STORE_OVERLOADED",
+        .storeFull: "ERROR_REASON_STORE_FULL",
+        .callCancelled: "ERROR_REASON_CALL_CANCELLED",
+        .auditUnavailable: "ERROR_REASON_AUDIT_UNAVAILABLE",
+        .auditEventNotFound: "ERROR_REASON_AUDIT_EVENT_NOT_FOUND",
+        .rateLimited: "ERROR_REASON_RATE_LIMITED",
+        .emergencyNotAllowed: "ERROR_REASON_EMERGENCY_NOT_ALLOWED",
+        .emergencyReasonInvalid: "ERROR_REASON_EMERGENCY_REASON_INVALID",
+        .effectNotFound: "ERROR_REASON_EFFECT_NOT_FOUND",
+        .effectNotFailed: "ERROR_REASON_EFFECT_NOT_FAILED",
+        .thirdPartyConsentMissing: "ERROR_REASON_THIRD_PARTY_CONSENT_MISSING",
+        .guardianRequired: "ERROR_REASON_GUARDIAN_REQUIRED",
+        .documentOutdated: "ERROR_REASON_DOCUMENT_OUTDATED",
+        .evidenceIncomplete: "ERROR_REASON_EVIDENCE_INCOMPLETE",
+        .receiptNotReady: "ERROR_REASON_RECEIPT_NOT_READY",
+        .exportTooLarge: "ERROR_REASON_EXPORT_TOO_LARGE",
+        .participantRemoved: "ERROR_REASON_PARTICIPANT_REMOVED",
+        .participantDenied: "ERROR_REASON_PARTICIPANT_DENIED",
+        .participantNotAdmitted: "ERROR_REASON_PARTICIPANT_NOT_ADMITTED",
+        .participantExists: "ERROR_REASON_PARTICIPANT_EXISTS",
+        .rosterFull: "ERROR_REASON_ROSTER_FULL",
+        .invitationNotFound: "ERROR_REASON_INVITATION_NOT_FOUND",
+        .invitationInvalid: "ERROR_REASON_INVITATION_INVALID",
+        .invitationExpired: "ERROR_REASON_INVITATION_EXPIRED",
+        .invitationUsed: "ERROR_REASON_INVITATION_USED",
+        .invitationRevoked: "ERROR_REASON_INVITATION_REVOKED",
+        .dataDamaged: "ERROR_REASON_DATA_DAMAGED",
+    ]
+}
+
+/// The codes of gRPC, under their numbers.
+public enum Telehealth_V1_StatusCode: ProtobufEnum {
+    /// No reason's.
+    case unspecified
+    /// The caller went away.
+    case cancelled
+    /// Wrong, whatever the state.
+    case invalidArgument
+    /// Not there, or not the caller's to see.
+    case notFound
+    /// There already.
+    case alreadyExists
+    /// Not for this caller.
+    case permissionDenied
+    /// Too much.
+    case resourceExhausted
+    /// Wrong in this state: the same again does not help until it changes.
+    case failedPrecondition
+    /// Others changed it at the same time: again from the beginning.
+    case aborted
+    /// Beyond what is there.
+    case outOfRange
+    /// The service's own fault.
+    case `internal`
+    /// Not now: the same again may help.
+    case unavailable
+    /// What is stored is damaged.
+    case dataLoss
+    /// Nobody who is known.
+    case unauthenticated
+    /// A number this version of the enum has no name for.
+    case unrecognized(Int32)
+
+    public static let fullName = "telehealth.v1.StatusCode"
+
+    public init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .cancelled
+        case 3: self = .invalidArgument
+        case 5: self = .notFound
+        case 6: self = .alreadyExists
+        case 7: self = .permissionDenied
+        case 8: self = .resourceExhausted
+        case 9: self = .failedPrecondition
+        case 10: self = .aborted
+        case 11: self = .outOfRange
+        case 13: self = .`internal`
+        case 14: self = .unavailable
+        case 15: self = .dataLoss
+        case 16: self = .unauthenticated
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .cancelled: 1
+        case .invalidArgument: 3
+        case .notFound: 5
+        case .alreadyExists: 6
+        case .permissionDenied: 7
+        case .resourceExhausted: 8
+        case .failedPrecondition: 9
+        case .aborted: 10
+        case .outOfRange: 11
+        case .`internal`: 13
+        case .unavailable: 14
+        case .dataLoss: 15
+        case .unauthenticated: 16
+        case .unrecognized(let number): number
+        }
+    }
+
+    public var isRecognized: Bool {
+        if case .unrecognized = self { false } else { true }
+    }
+}
+
+/// Which calls may answer a reason.
+public enum Telehealth_V1_ReasonScope: ProtobufEnum {
+    /// Those that name it in `CallContract.reasons`.
+    case unspecified
+    /// Every call.
+    case everyCall
+    /// Those whose request has a `request_id`, and those that name it.
+    case requestID
+    /// Those whose request has a `page_token`.
+    case pageToken
+    /// Those with `CallContract.emergency`.
+    case emergency
+    /// A number this version of the enum has no name for.
+    case unrecognized(Int32)
+
+    public static let fullName = "telehealth.v1.ReasonScope"
+
+    public init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .everyCall
+        case 2: self = .requestID
+        case 3: self = .pageToken
+        case 4: self = .emergency
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .everyCall: 1
+        case .requestID: 2
+        case .pageToken: 3
+        case .emergency: 4
         case .unrecognized(let number): number
         }
     }
@@ -420,58 +947,137 @@ public struct Telehealth_V1_SessionStateDetail: Message {
     }
 }
 
+/// What comes with a reason: always, where nothing else is said, and nothing beside it.
+public struct Telehealth_V1_ReasonContract: Message {
+    public static let fullName = "telehealth.v1.ReasonContract"
+    /// The gRPC code.
+    public var code: Telehealth_V1_StatusCode = .init(rawValue: 0)
+    /// Which calls may answer it.
+    public var scope: Telehealth_V1_ReasonScope = .init(rawValue: 0)
+    /// Keys of `ErrorInfo.metadata`.
+    public var metadata: [String] = []
+    /// Keys of `ErrorInfo.metadata` that may be absent.
+    public var metadataSometimes: [String] = []
+    /// A `google.rpc.RetryInfo`: the same call may be answered after its delay.
+    public var retryInfo: Bool = false
+    /// A `google.rpc.BadRequest` that names at least one field.
+    public var badRequest: Bool = false
+    /// A `MissingConsentDetail`.
+    public var missingConsent: Bool = false
+    /// A `SessionStateDetail`.
+    public var sessionState: Bool = false
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if code.rawValue != 0 { buffer.write(1, code, as: WireEnum<Telehealth_V1_StatusCode>.self) }
+        if scope.rawValue != 0 { buffer.write(2, scope, as: WireEnum<Telehealth_V1_ReasonScope>.self) }
+        buffer.writeRepeated(3, metadata, as: WireString.self)
+        buffer.writeRepeated(4, metadataSometimes, as: WireString.self)
+        if retryInfo { buffer.write(5, retryInfo, as: WireBool.self) }
+        if badRequest { buffer.write(6, badRequest, as: WireBool.self) }
+        if missingConsent { buffer.write(7, missingConsent, as: WireBool.self) }
+        if sessionState { buffer.write(8, sessionState, as: WireBool.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 8: try reader.read(&code, as: WireEnum<Telehealth_V1_StatusCode>.self)
+            case 16: try reader.read(&scope, as: WireEnum<Telehealth_V1_ReasonScope>.self)
+            case 26: try reader.readRepeated(&metadata, as: WireString.self)
+            case 34: try reader.readRepeated(&metadataSometimes, as: WireString.self)
+            case 40: try reader.read(&retryInfo, as: WireBool.self)
+            case 48: try reader.read(&badRequest, as: WireBool.self)
+            case 56: try reader.read(&missingConsent, as: WireBool.self)
+            case 64: try reader.read(&sessionState, as: WireBool.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
 /// What `telehealth/v1/errors.proto` declares, for reflection and JSON.
 public enum Telehealth_V1_Errors_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/errors.proto",
         base64: """
-            Chp0ZWxlaGVhbHRoL3YxL2Vycm9ycy5wcm90bxINdGVsZWhlYWx0aC52MRobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGh50
-            ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aG3RlbGVoZWFsdGgvdjEvc2Vzc2lvbi5wcm90byJPChRNaXNzaW5nQ29uc2Vu
-            dERldGFpbBI3CgdtaXNzaW5nGAEgAygLMh0udGVsZWhlYWx0aC52MS5NaXNzaW5nQ29uc2VudFIHbWlzc2luZyJQChJTZXNzaW9u
-            U3RhdGVEZXRhaWwSOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMq2hgK
-            C0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEh4KGkVSUk9SX1JFQVNPTl9UT0tFTl9NSVNTSU5HEAES
-            HgoaRVJST1JfUkVBU09OX1RPS0VOX0lOVkFMSUQQAhIeChpFUlJPUl9SRUFTT05fVE9LRU5fRVhQSVJFRBADEiIKHkVSUk9SX1JF
-            QVNPTl9UT0tFTl9LRVlfVU5LTk9XThAEEicKI0VSUk9SX1JFQVNPTl9UT0tFTl9ERVZFTE9QTUVOVF9PTkxZEAUSIQodRVJST1Jf
-            UkVBU09OX1JPTEVfTk9UX0FMTE9XRUQQBhIcChhFUlJPUl9SRUFTT05fTk9UX0FMTE9XRUQQBxIeChpFUlJPUl9SRUFTT05fSU5W
-            QUxJRF9GSUVMRBAKEiIKHkVSUk9SX1JFQVNPTl9SRVFVRVNUX0lEX1JFVVNFRBALEiMKH0VSUk9SX1JFQVNPTl9QQUdFX1RPS0VO
-            X0lOVkFMSUQQDBImCiJFUlJPUl9SRUFTT05fQVBQT0lOVE1FTlRfTk9UX0ZPVU5EEBQSIgoeRVJST1JfUkVBU09OX1NFU1NJT05f
-            Tk9UX0ZPVU5EEBUSJgoiRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX05PVF9GT1VORBAWEiQKIEVSUk9SX1JFQVNPTl9SRUNPUkRJ
-            TkdfTk9UX0ZPVU5EEBcSIgoeRVJST1JfUkVBU09OX0NPTlNFTlRfTk9UX0ZPVU5EEBgSIwofRVJST1JfUkVBU09OX0RPQ1VNRU5U
-            X05PVF9GT1VORBAZEiIKHkVSUk9SX1JFQVNPTl9TVUJKRUNUX05PVF9GT1VORBAaEh4KGkVSUk9SX1JFQVNPTl9JTlZBTElEX1NU
-            QVRFEB4SJAogRVJST1JfUkVBU09OX0FQUE9JTlRNRU5UX1NUQVJURUQQHxImCiJFUlJPUl9SRUFTT05fQVBQT0lOVE1FTlRfQ0FO
-            Q0VMTEVEECASHwobRVJST1JfUkVBU09OX1NFU1NJT05fRVhJU1RTECESGgoWRVJST1JfUkVBU09OX1RPT19FQVJMWRAiEhkKFUVS
-            Uk9SX1JFQVNPTl9UT09fTEFURRAjEikKJUVSUk9SX1JFQVNPTl9QUkVfVklTSVRfQ0hFQ0tfUkVRVUlSRUQQJBInCiNFUlJPUl9S
-            RUFTT05fUFJFX1ZJU0lUX0NIRUNLX0ZBSUxFRBAlEhsKF0VSUk9SX1JFQVNPTl9OT1RfSk9JTkVEECYSKAokRVJST1JfUkVBU09O
-            X1BBUlRJQ0lQQU5UX05PVF9XQUlUSU5HECcSJgoiRVJST1JfUkVBU09OX0NMSU5JQ0lBTl9OT1RfUFJFU0VOVBAoEiAKHEVSUk9S
-            X1JFQVNPTl9DTElFTlRfV0FTX0hFUkUQKRIiCh5FUlJPUl9SRUFTT05fTUVFVElOR19OT1RfUkVBRFkQKhIgChxFUlJPUl9SRUFT
-            T05fQ09OU0VOVF9NSVNTSU5HEDISKgomRVJST1JfUkVBU09OX1JFQ09SRElOR19DT05TRU5UX01JU1NJTkcQMxIkCiBFUlJPUl9S
-            RUFTT05fQ09OU0VOVF9OT1RfQ1VSUkVOVBA0EiMKH0VSUk9SX1JFQVNPTl9URVhUX0hBU0hfTUlTTUFUQ0gQNRIsCihFUlJPUl9S
-            RUFTT05fQUNLTk9XTEVER0VNRU5UU19JTkNPTVBMRVRFEDYSKQolRVJST1JfUkVBU09OX1dSSVRURU5fQ09OU0VOVF9SRVFVSVJF
-            RBA3EigKJEVSUk9SX1JFQVNPTl9ET0NVTUVOVF9WRVJTSU9OX0VYSVNUUxA4EiEKHUVSUk9SX1JFQVNPTl9SRUNPUkRJTkdfQUNU
-            SVZFEDwSJQohRVJST1JfUkVBU09OX1JFQ09SRElOR19OT1RfQUNUSVZFED0SJAogRVJST1JfUkVBU09OX1JFQ09SRElOR19OT1Rf
-            UkVBRFkQPhIqCiZFUlJPUl9SRUFTT05fUkVDT1JESU5HX0NPTlNFTlRfUkVWT0tFRBA/EikKJUVSUk9SX1JFQVNPTl9SRUNPUkRJ
-            TkdfTk9UX0NPTkZJR1VSRUQQQBIiCh5FUlJPUl9SRUFTT05fUkVDT1JESU5HX09OX0hPTEQQQRIoCiRFUlJPUl9SRUFTT05fUkVD
-            T1JESU5HX0JFSU5HX0RFTEVURUQQQhIiCh5FUlJPUl9SRUFTT05fUkVDT1JESU5HX0RFTEVURUQQQxInCiJFUlJPUl9SRUFTT05f
-            UkVDT1JESU5HX09CSkVDVF9HT05FENIBEigKI0VSUk9SX1JFQVNPTl9SRUNPUkRJTkdfTk9UX1JFTEVBU0VEENMBEiIKHkVSUk9S
-            X1JFQVNPTl9NRVRSSUNTX1RPT19PRlRFThBEEiQKIEVSUk9SX1JFQVNPTl9TQ1JFRU5fU0hBUkVfQUNUSVZFEEYSKAokRVJST1Jf
-            UkVBU09OX1NDUkVFTl9TSEFSRV9OT1RfQUNUSVZFEEcSHwobRVJST1JfUkVBU09OX1JFU1VNRV9FWFBJUkVEEFASHgoaRVJST1Jf
-            UkVBU09OX1dBVENIX0xBR0dJTkcQURIkCiBFUlJPUl9SRUFTT05fTUVFVElOR19VTkFWQUlMQUJMRRBaEicKI0VSUk9SX1JFQVNP
-            Tl9NRUVUSU5HX1FVT1RBX0VYQ0VFREVEEFsSIAocRVJST1JfUkVBU09OX01FRVRJTkdfUkVGVVNFRBBcEiEKHUVSUk9SX1JFQVNP
-            Tl9WRVJTSU9OX0NPTkZMSUNUEF0SIgoeRVJST1JfUkVBU09OX1NUT1JFX1VOQVZBSUxBQkxFEF4SIQodRVJST1JfUkVBU09OX1NU
-            T1JFX09WRVJMT0FERUQQXxIbChdFUlJPUl9SRUFTT05fU1RPUkVfRlVMTBBgEh8KG0VSUk9SX1JFQVNPTl9DQUxMX0NBTkNFTExF
-            RBBhEiIKHkVSUk9SX1JFQVNPTl9BVURJVF9VTkFWQUlMQUJMRRBiEiYKIkVSUk9SX1JFQVNPTl9BVURJVF9FVkVOVF9OT1RfRk9V
-            TkQQYxIeChlFUlJPUl9SRUFTT05fUkFURV9MSU1JVEVEELQBEicKIkVSUk9SX1JFQVNPTl9FTUVSR0VOQ1lfTk9UX0FMTE9XRUQQ
-            tQESKgolRVJST1JfUkVBU09OX0VNRVJHRU5DWV9SRUFTT05fSU5WQUxJRBC2ARIhCh1FUlJPUl9SRUFTT05fRUZGRUNUX05PVF9G
-            T1VORBBkEiIKHkVSUk9SX1JFQVNPTl9FRkZFQ1RfTk9UX0ZBSUxFRBBlEi0KKEVSUk9SX1JFQVNPTl9USElSRF9QQVJUWV9DT05T
-            RU5UX01JU1NJTkcQnAESIwoeRVJST1JfUkVBU09OX0dVQVJESUFOX1JFUVVJUkVEEJYBEiMKHkVSUk9SX1JFQVNPTl9ET0NVTUVO
-            VF9PVVREQVRFRBCXARIlCiBFUlJPUl9SRUFTT05fRVZJREVOQ0VfSU5DT01QTEVURRCYARIjCh5FUlJPUl9SRUFTT05fUkVDRUlQ
-            VF9OT1RfUkVBRFkQmgESIgodRVJST1JfUkVBU09OX0VYUE9SVF9UT09fTEFSR0UQmwESJQogRVJST1JfUkVBU09OX1BBUlRJQ0lQ
-            QU5UX1JFTU9WRUQQjAESJAofRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX0RFTklFRBCNARIqCiVFUlJPUl9SRUFTT05fUEFSVElD
-            SVBBTlRfTk9UX0FETUlUVEVEEI4BEiQKH0VSUk9SX1JFQVNPTl9QQVJUSUNJUEFOVF9FWElTVFMQjwESHQoYRVJST1JfUkVBU09O
-            X1JPU1RFUl9GVUxMEJABEiYKIUVSUk9SX1JFQVNPTl9JTlZJVEFUSU9OX05PVF9GT1VORBCRARIkCh9FUlJPUl9SRUFTT05fSU5W
-            SVRBVElPTl9JTlZBTElEEJIBEiQKH0VSUk9SX1JFQVNPTl9JTlZJVEFUSU9OX0VYUElSRUQQkwESIQocRVJST1JfUkVBU09OX0lO
-            VklUQVRJT05fVVNFRBCUARIkCh9FUlJPUl9SRUFTT05fSU5WSVRBVElPTl9SRVZPS0VEEJUBEh4KGUVSUk9SX1JFQVNPTl9EQVRB
-            X0RBTUFHRUQQ5gFiBnByb3RvMw==
+            Chp0ZWxlaGVhbHRoL3YxL2Vycm9ycy5wcm90bxINdGVsZWhlYWx0aC52MRogZ29vZ2xlL3Byb3RvYnVmL2Rlc2NyaXB0b3IucHJv
+            dG8aG3RlbGVoZWFsdGgvdjEvY29uc2VudC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGht0ZWxlaGVhbHRo
+            L3YxL3Nlc3Npb24ucHJvdG8iTwoUTWlzc2luZ0NvbnNlbnREZXRhaWwSNwoHbWlzc2luZxgBIAMoCzIdLnRlbGVoZWFsdGgudjEu
+            TWlzc2luZ0NvbnNlbnRSB21pc3NpbmciUAoSU2Vzc2lvblN0YXRlRGV0YWlsEjoKBnN0YXR1cxgBIAEoDjIcLnRlbGVoZWFsdGgu
+            djEuU2Vzc2lvblN0YXR1c0IEgLoYAlIGc3RhdHVzIvoCCg5SZWFzb25Db250cmFjdBIzCgRjb2RlGAEgASgOMhkudGVsZWhlYWx0
+            aC52MS5TdGF0dXNDb2RlQgSAuhgBUgRjb2RlEjYKBXNjb3BlGAIgASgOMhoudGVsZWhlYWx0aC52MS5SZWFzb25TY29wZUIEgLoY
+            AVIFc2NvcGUSIAoIbWV0YWRhdGEYAyADKAlCBIC6GAFSCG1ldGFkYXRhEjMKEm1ldGFkYXRhX3NvbWV0aW1lcxgEIAMoCUIEgLoY
+            AVIRbWV0YWRhdGFTb21ldGltZXMSIwoKcmV0cnlfaW5mbxgFIAEoCEIEgLoYAVIJcmV0cnlJbmZvEiUKC2JhZF9yZXF1ZXN0GAYg
+            ASgIQgSAuhgBUgpiYWRSZXF1ZXN0Ei0KD21pc3NpbmdfY29uc2VudBgHIAEoCEIEgLoYAVIObWlzc2luZ0NvbnNlbnQSKQoNc2Vz
+            c2lvbl9zdGF0ZRgIIAEoCEIEgLoYAVIMc2Vzc2lvblN0YXRlKvcfCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVD
+            SUZJRUQQABIoChpFUlJPUl9SRUFTT05fVE9LRU5fTUlTU0lORxABGgiSuhgECBAQARIoChpFUlJPUl9SRUFTT05fVE9LRU5fSU5W
+            QUxJRBACGgiSuhgECBAQARIoChpFUlJPUl9SRUFTT05fVE9LRU5fRVhQSVJFRBADGgiSuhgECBAQARIsCh5FUlJPUl9SRUFTT05f
+            VE9LRU5fS0VZX1VOS05PV04QBBoIkroYBAgQEAESMQojRVJST1JfUkVBU09OX1RPS0VOX0RFVkVMT1BNRU5UX09OTFkQBRoIkroY
+            BAgQEAESKwodRVJST1JfUkVBU09OX1JPTEVfTk9UX0FMTE9XRUQQBhoIkroYBAgHEAESJAoYRVJST1JfUkVBU09OX05PVF9BTExP
+            V0VEEAcaBpK6GAIIBxIqChpFUlJPUl9SRUFTT05fSU5WQUxJRF9GSUVMRBAKGgqSuhgGCAMQATABEiwKHkVSUk9SX1JFQVNPTl9S
+            RVFVRVNUX0lEX1JFVVNFRBALGgiSuhgECAMQAhItCh9FUlJPUl9SRUFTT05fUEFHRV9UT0tFTl9JTlZBTElEEAwaCJK6GAQIAxAD
+            Ei4KIkVSUk9SX1JFQVNPTl9BUFBPSU5UTUVOVF9OT1RfRk9VTkQQFBoGkroYAggFEioKHkVSUk9SX1JFQVNPTl9TRVNTSU9OX05P
+            VF9GT1VORBAVGgaSuhgCCAUSLgoiRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX05PVF9GT1VORBAWGgaSuhgCCAUSLAogRVJST1Jf
+            UkVBU09OX1JFQ09SRElOR19OT1RfRk9VTkQQFxoGkroYAggFEioKHkVSUk9SX1JFQVNPTl9DT05TRU5UX05PVF9GT1VORBAYGgaS
+            uhgCCAUSKwofRVJST1JfUkVBU09OX0RPQ1VNRU5UX05PVF9GT1VORBAZGgaSuhgCCAUSKgoeRVJST1JfUkVBU09OX1NVQkpFQ1Rf
+            Tk9UX0ZPVU5EEBoaBpK6GAIIBRIwChpFUlJPUl9SRUFTT05fSU5WQUxJRF9TVEFURRAeGhCSuhgMCAkaBnN0YXR1c0ABEiwKIEVS
+            Uk9SX1JFQVNPTl9BUFBPSU5UTUVOVF9TVEFSVEVEEB8aBpK6GAIICRIuCiJFUlJPUl9SRUFTT05fQVBQT0lOVE1FTlRfQ0FOQ0VM
+            TEVEECAaBpK6GAIICRIzChtFUlJPUl9SRUFTT05fU0VTU0lPTl9FWElTVFMQIRoSkroYDggGGgpzZXNzaW9uX2lkEiwKFkVSUk9S
+            X1JFQVNPTl9UT09fRUFSTFkQIhoQkroYDAgJGghvcGVuc19hdBIsChVFUlJPUl9SRUFTT05fVE9PX0xBVEUQIxoRkroYDQgJGglj
+            bG9zZWRfYXQSMQolRVJST1JfUkVBU09OX1BSRV9WSVNJVF9DSEVDS19SRVFVSVJFRBAkGgaSuhgCCAkSNwojRVJST1JfUkVBU09O
+            X1BSRV9WSVNJVF9DSEVDS19GQUlMRUQQJRoOkroYCggJGgZmYWlsZWQSIwoXRVJST1JfUkVBU09OX05PVF9KT0lORUQQJhoGkroY
+            AggJEjAKJEVSUk9SX1JFQVNPTl9QQVJUSUNJUEFOVF9OT1RfV0FJVElORxAnGgaSuhgCCAkSLgoiRVJST1JfUkVBU09OX0NMSU5J
+            Q0lBTl9OT1RfUFJFU0VOVBAoGgaSuhgCCAkSKAocRVJST1JfUkVBU09OX0NMSUVOVF9XQVNfSEVSRRApGgaSuhgCCAkSLAoeRVJS
+            T1JfUkVBU09OX01FRVRJTkdfTk9UX1JFQURZECoaCJK6GAQICSgBEioKHEVSUk9SX1JFQVNPTl9DT05TRU5UX01JU1NJTkcQMhoI
+            kroYBAgJOAESNAomRVJST1JfUkVBU09OX1JFQ09SRElOR19DT05TRU5UX01JU1NJTkcQMxoIkroYBAgJOAESLAogRVJST1JfUkVB
+            U09OX0NPTlNFTlRfTk9UX0NVUlJFTlQQNBoGkroYAggJEisKH0VSUk9SX1JFQVNPTl9URVhUX0hBU0hfTUlTTUFUQ0gQNRoGkroY
+            AggDEjQKKEVSUk9SX1JFQVNPTl9BQ0tOT1dMRURHRU1FTlRTX0lOQ09NUExFVEUQNhoGkroYAggDEjEKJUVSUk9SX1JFQVNPTl9X
+            UklUVEVOX0NPTlNFTlRfUkVRVUlSRUQQNxoGkroYAggDEjAKJEVSUk9SX1JFQVNPTl9ET0NVTUVOVF9WRVJTSU9OX0VYSVNUUxA4
+            GgaSuhgCCAYSNwodRVJST1JfUkVBU09OX1JFQ09SRElOR19BQ1RJVkUQPBoUkroYEAgJGgxyZWNvcmRpbmdfaWQSLQohRVJST1Jf
+            UkVBU09OX1JFQ09SRElOR19OT1RfQUNUSVZFED0aBpK6GAIICRJNCiBFUlJPUl9SRUFTT05fUkVDT1JESU5HX05PVF9SRUFEWRA+
+            GieSuhgjCAkaD3JlY29yZGluZ19zdGF0ZSIOd2FpdGluZ19yZWFzb24SMgomRVJST1JfUkVBU09OX1JFQ09SRElOR19DT05TRU5U
+            X1JFVk9LRUQQPxoGkroYAggJEjEKJUVSUk9SX1JFQVNPTl9SRUNPUkRJTkdfTk9UX0NPTkZJR1VSRUQQQBoGkroYAggJEioKHkVS
+            Uk9SX1JFQVNPTl9SRUNPUkRJTkdfT05fSE9MRBBBGgaSuhgCCAkSMAokRVJST1JfUkVBU09OX1JFQ09SRElOR19CRUlOR19ERUxF
+            VEVEEEIaBpK6GAIICRIqCh5FUlJPUl9SRUFTT05fUkVDT1JESU5HX0RFTEVURUQQQxoGkroYAggJEi8KIkVSUk9SX1JFQVNPTl9S
+            RUNPUkRJTkdfT0JKRUNUX0dPTkUQ0gEaBpK6GAIIBRIwCiNFUlJPUl9SRUFTT05fUkVDT1JESU5HX05PVF9SRUxFQVNFRBDTARoG
+            kroYAggJEiwKHkVSUk9SX1JFQVNPTl9NRVRSSUNTX1RPT19PRlRFThBEGgiSuhgECAgoARIsCiBFUlJPUl9SRUFTT05fU0NSRUVO
+            X1NIQVJFX0FDVElWRRBGGgaSuhgCCAkSMAokRVJST1JfUkVBU09OX1NDUkVFTl9TSEFSRV9OT1RfQUNUSVZFEEcaBpK6GAIICRIn
+            ChtFUlJPUl9SRUFTT05fUkVTVU1FX0VYUElSRUQQUBoGkroYAggLEiYKGkVSUk9SX1JFQVNPTl9XQVRDSF9MQUdHSU5HEFEaBpK6
+            GAIIDhI0ChxFUlJPUl9SRUFTT05fV0FUQ0hfVE9PX0xBUkdFEFIaEpK6GA4ICBoKdmlzaXRzX21heBIuCiBFUlJPUl9SRUFTT05f
+            TUVFVElOR19VTkFWQUlMQUJMRRBaGgiSuhgECA4oARIvCiNFUlJPUl9SRUFTT05fTUVFVElOR19RVU9UQV9FWENFRURFRBBbGgaS
+            uhgCCAgSKAocRVJST1JfUkVBU09OX01FRVRJTkdfUkVGVVNFRBBcGgaSuhgCCA0SLQodRVJST1JfUkVBU09OX1ZFUlNJT05fQ09O
+            RkxJQ1QQXRoKkroYBggKEAIoARIsCh5FUlJPUl9SRUFTT05fU1RPUkVfVU5BVkFJTEFCTEUQXhoIkroYBAgOEAESLQodRVJST1Jf
+            UkVBU09OX1NUT1JFX09WRVJMT0FERUQQXxoKkroYBggOEAEoARIlChdFUlJPUl9SRUFTT05fU1RPUkVfRlVMTBBgGgiSuhgECAgQ
+            ARIpChtFUlJPUl9SRUFTT05fQ0FMTF9DQU5DRUxMRUQQYRoIkroYBAgBEAESLgoeRVJST1JfUkVBU09OX0FVRElUX1VOQVZBSUxB
+            QkxFEGIaCpK6GAYIDhABKAESLgoiRVJST1JfUkVBU09OX0FVRElUX0VWRU5UX05PVF9GT1VORBBjGgaSuhgCCAUSKgoZRVJST1Jf
+            UkVBU09OX1JBVEVfTElNSVRFRBC0ARoKkroYBggIEAEoARIxCiJFUlJPUl9SRUFTT05fRU1FUkdFTkNZX05PVF9BTExPV0VEELUB
+            GgiSuhgECAcQARI0CiVFUlJPUl9SRUFTT05fRU1FUkdFTkNZX1JFQVNPTl9JTlZBTElEELYBGgiSuhgECAMQBBIpCh1FUlJPUl9S
+            RUFTT05fRUZGRUNUX05PVF9GT1VORBBkGgaSuhgCCAUSKgoeRVJST1JfUkVBU09OX0VGRkVDVF9OT1RfRkFJTEVEEGUaBpK6GAII
+            CRI+CihFUlJPUl9SRUFTT05fVEhJUkRfUEFSVFlfQ09OU0VOVF9NSVNTSU5HEJwBGg+SuhgLCAkaBXBsYWNlOAESKwoeRVJST1Jf
+            UkVBU09OX0dVQVJESUFOX1JFUVVJUkVEEJYBGgaSuhgCCAkSKwoeRVJST1JfUkVBU09OX0RPQ1VNRU5UX09VVERBVEVEEJcBGgaS
+            uhgCCAkSPQogRVJST1JfUkVBU09OX0VWSURFTkNFX0lOQ09NUExFVEUQmAEaFpK6GBIIAxoHbWlzc2luZxoFcGxhY2USLQoeRVJS
+            T1JfUkVBU09OX1JFQ0VJUFRfTk9UX1JFQURZEJoBGgiSuhgECA4oARIqCh1FUlJPUl9SRUFTT05fRVhQT1JUX1RPT19MQVJHRRCb
+            ARoGkroYAggIEi0KIEVSUk9SX1JFQVNPTl9QQVJUSUNJUEFOVF9SRU1PVkVEEIwBGgaSuhgCCAcSLAofRVJST1JfUkVBU09OX1BB
+            UlRJQ0lQQU5UX0RFTklFRBCNARoGkroYAggHEjIKJUVSUk9SX1JFQVNPTl9QQVJUSUNJUEFOVF9OT1RfQURNSVRURUQQjgEaBpK6
+            GAIICRI8Ch9FUlJPUl9SRUFTT05fUEFSVElDSVBBTlRfRVhJU1RTEI8BGhaSuhgSCAYaDnBhcnRpY2lwYW50X2lkEiUKGEVSUk9S
+            X1JFQVNPTl9ST1NURVJfRlVMTBCQARoGkroYAggJEi4KIUVSUk9SX1JFQVNPTl9JTlZJVEFUSU9OX05PVF9GT1VORBCRARoGkroY
+            AggFEiwKH0VSUk9SX1JFQVNPTl9JTlZJVEFUSU9OX0lOVkFMSUQQkgEaBpK6GAIIEBIsCh9FUlJPUl9SRUFTT05fSU5WSVRBVElP
+            Tl9FWFBJUkVEEJMBGgaSuhgCCAkSKQocRVJST1JfUkVBU09OX0lOVklUQVRJT05fVVNFRBCUARoGkroYAggJEiwKH0VSUk9SX1JF
+            QVNPTl9JTlZJVEFUSU9OX1JFVk9LRUQQlQEaBpK6GAIICRIoChlFUlJPUl9SRUFTT05fREFUQV9EQU1BR0VEEOYBGgiSuhgECA8Q
+            ASq3AwoKU3RhdHVzQ29kZRIbChdTVEFUVVNfQ09ERV9VTlNQRUNJRklFRBAAEhkKFVNUQVRVU19DT0RFX0NBTkNFTExFRBABEiAK
+            HFNUQVRVU19DT0RFX0lOVkFMSURfQVJHVU1FTlQQAxIZChVTVEFUVVNfQ09ERV9OT1RfRk9VTkQQBRIeChpTVEFUVVNfQ09ERV9B
+            TFJFQURZX0VYSVNUUxAGEiEKHVNUQVRVU19DT0RFX1BFUk1JU1NJT05fREVOSUVEEAcSIgoeU1RBVFVTX0NPREVfUkVTT1VSQ0Vf
+            RVhIQVVTVEVEEAgSIwofU1RBVFVTX0NPREVfRkFJTEVEX1BSRUNPTkRJVElPThAJEhcKE1NUQVRVU19DT0RFX0FCT1JURUQQChIc
+            ChhTVEFUVVNfQ09ERV9PVVRfT0ZfUkFOR0UQCxIYChRTVEFUVVNfQ09ERV9JTlRFUk5BTBANEhsKF1NUQVRVU19DT0RFX1VOQVZB
+            SUxBQkxFEA4SGQoVU1RBVFVTX0NPREVfREFUQV9MT1NTEA8SHwobU1RBVFVTX0NPREVfVU5BVVRIRU5USUNBVEVEEBAqngEKC1Jl
+            YXNvblNjb3BlEhwKGFJFQVNPTl9TQ09QRV9VTlNQRUNJRklFRBAAEhsKF1JFQVNPTl9TQ09QRV9FVkVSWV9DQUxMEAESGwoXUkVB
+            U09OX1NDT1BFX1JFUVVFU1RfSUQQAhIbChdSRUFTT05fU0NPUEVfUEFHRV9UT0tFThADEhoKFlJFQVNPTl9TQ09QRV9FTUVSR0VO
+            Q1kQBDpaCgZyZWFzb24SIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxiihwMgASgLMh0udGVsZWhlYWx0aC52MS5S
+            ZWFzb25Db250cmFjdFIGcmVhc29uYgZwcm90bzM=
             """,
         dependencies: [
             Telehealth_V1_Consent_File.descriptor,

@@ -31,6 +31,15 @@ public struct Telehealth_V1_IngestMeetingEventsRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if events.count < 1 {
+            violations.add("events", "repeated.min_items", "must have at least 1 element")
+        }
+        if events.count > 500 {
+            violations.add("events", "repeated.max_items", "must have at most 500 elements")
+        }
+    }
 }
 
 /// What became of each.
@@ -86,7 +95,7 @@ public struct Telehealth_V1_MalformedMeetingEvent: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if index != 0 { buffer.write(1, index, as: WireInt32.self) }
+        if self.index != 0 { buffer.write(1, self.index, as: WireInt32.self) }
         if !reason.isEmpty { buffer.write(2, reason, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
@@ -94,7 +103,7 @@ public struct Telehealth_V1_MalformedMeetingEvent: Message {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 8: try reader.read(&index, as: WireInt32.self)
+            case 8: try reader.read(&self.index, as: WireInt32.self)
             case 18: try reader.read(&reason, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
@@ -110,17 +119,29 @@ public enum Telehealth_V1_EventsService_Methods {
     public static let all: [MethodDescriptor] = [
         ingestMeetingEvents,
     ]
+    /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
+    public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
+        var options: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = []
+        options.append((ingestMeetingEvents, .with {
+            $0.roles = [.service, .admin]
+            $0.reasons = [.versionConflict]
+        }))
+        return options
+    }()
 }
 
 /// Takes the events that the Amazon Chime SDK sends through EventBridge, for clinics that forward them instead of letting
 /// the service read a queue.
 public protocol Telehealth_V1_EventsServiceHandler: Sendable {
-    /// Takes a batch of events in. Roles: service, admin.
+    /// Takes a batch of events in.
     ///
     /// Each event counts once by its id, and the order of arrival does not matter: connections, screen shares and captures
-    /// follow from all events in the order of their own times. So a batch may be sent again, whole or in part, and there is
-    /// no request id. A malformed entry is reported and does not keep the others out.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD) for an empty or oversized batch.
+    /// follow from all events in the order of their own times. So a batch may be sent again, whole or in part, and there
+    /// is no request id. A malformed entry is reported and does not keep the others out; an empty or oversized batch is
+    /// INVALID_FIELD.
+    ///
+    /// Roles: service, admin.
+    /// Errors, beside those of every call: ABORTED (VERSION_CONFLICT).
     func ingestMeetingEvents(_ request: Telehealth_V1_IngestMeetingEventsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_IngestMeetingEventsResponse
 }
@@ -149,12 +170,15 @@ public struct Telehealth_V1_EventsServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// Takes a batch of events in. Roles: service, admin.
+    /// Takes a batch of events in.
     ///
     /// Each event counts once by its id, and the order of arrival does not matter: connections, screen shares and captures
-    /// follow from all events in the order of their own times. So a batch may be sent again, whole or in part, and there is
-    /// no request id. A malformed entry is reported and does not keep the others out.
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD) for an empty or oversized batch.
+    /// follow from all events in the order of their own times. So a batch may be sent again, whole or in part, and there
+    /// is no request id. A malformed entry is reported and does not keep the others out; an empty or oversized batch is
+    /// INVALID_FIELD.
+    ///
+    /// Roles: service, admin.
+    /// Errors, beside those of every call: ABORTED (VERSION_CONFLICT).
     public func ingestMeetingEvents(
         _ request: Telehealth_V1_IngestMeetingEventsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_IngestMeetingEventsResponse {
@@ -167,18 +191,22 @@ public enum Telehealth_V1_EventsService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/events_service.proto",
         base64: """
-            CiJ0ZWxlaGVhbHRoL3YxL2V2ZW50c19zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xh
-            c3MucHJvdG8iOgoaSW5nZXN0TWVldGluZ0V2ZW50c1JlcXVlc3QSHAoGZXZlbnRzGAEgAygJQgSAuhgEUgZldmVudHMigAMKG0lu
+            CiJ0ZWxlaGVhbHRoL3YxL2V2ZW50c19zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGhtidWYvdmFsaWRhdGUvdmFsaWRhdGUu
+            cHJvdG8aIXRlbGVoZWFsdGgvdjEvY2FsbF9jb250cmFjdC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvIkUK
+            GkluZ2VzdE1lZXRpbmdFdmVudHNSZXF1ZXN0EicKBmV2ZW50cxgBIAMoCUIPgLoYBLpICJIBBQgBEPQDUgZldmVudHMigAMKG0lu
             Z2VzdE1lZXRpbmdFdmVudHNSZXNwb25zZRIgCghhY2NlcHRlZBgBIAEoBUIEgLoYAlIIYWNjZXB0ZWQSJAoKZHVwbGljYXRlcxgC
             IAEoBUIEgLoYAlIKZHVwbGljYXRlcxIeCgdpZ25vcmVkGAMgASgFQgSAuhgCUgdpZ25vcmVkEnEKEWlnbm9yZWRfYnlfcmVhc29u
             GAQgAygLMj8udGVsZWhlYWx0aC52MS5Jbmdlc3RNZWV0aW5nRXZlbnRzUmVzcG9uc2UuSWdub3JlZEJ5UmVhc29uRW50cnlCBIC6
             GAJSD2lnbm9yZWRCeVJlYXNvbhJCCgltYWxmb3JtZWQYBSADKAsyJC50ZWxlaGVhbHRoLnYxLk1hbGZvcm1lZE1lZXRpbmdFdmVu
             dFIJbWFsZm9ybWVkGkIKFElnbm9yZWRCeVJlYXNvbkVudHJ5EhAKA2tleRgBIAEoCVIDa2V5EhQKBXZhbHVlGAIgASgFUgV2YWx1
             ZToCOAEiUQoVTWFsZm9ybWVkTWVldGluZ0V2ZW50EhoKBWluZGV4GAEgASgFQgSAuhgCUgVpbmRleBIcCgZyZWFzb24YAiABKAlC
-            BIC6GAJSBnJlYXNvbjJ9Cg1FdmVudHNTZXJ2aWNlEmwKE0luZ2VzdE1lZXRpbmdFdmVudHMSKS50ZWxlaGVhbHRoLnYxLkluZ2Vz
-            dE1lZXRpbmdFdmVudHNSZXF1ZXN0GioudGVsZWhlYWx0aC52MS5Jbmdlc3RNZWV0aW5nRXZlbnRzUmVzcG9uc2ViBnByb3RvMw==
+            BIC6GAJSBnJlYXNvbjKKAQoNRXZlbnRzU2VydmljZRJ5ChNJbmdlc3RNZWV0aW5nRXZlbnRzEikudGVsZWhlYWx0aC52MS5Jbmdl
+            c3RNZWV0aW5nRXZlbnRzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuSW5nZXN0TWVldGluZ0V2ZW50c1Jlc3BvbnNlIguKuhgHCgIB
+            BSoBXWIGcHJvdG8z
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
+            Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
         ])
 }

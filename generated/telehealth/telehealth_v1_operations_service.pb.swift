@@ -88,8 +88,9 @@ public struct Telehealth_V1_GetServiceStatusResponse: Message {
     public var openWatches: Int64 = 0
     /// How the database stands.
     public var storeState: Telehealth_V1_StoreState = .init(rawValue: 0)
-    /// Bytes free on the database's device, and its size; 0 when the operating system does not tell.
+    /// Bytes free on the database's device; 0 when the operating system does not tell.
     public var storeFreeBytes: Int64 = 0
+    /// That device's size; 0 when the operating system does not tell.
     public var storeSizeBytes: Int64 = 0
     public var unknownFields = UnknownFields()
 
@@ -202,6 +203,19 @@ public struct Telehealth_V1_BackupDatabaseRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+    }
 }
 
 /// The copy.
@@ -300,6 +314,12 @@ public struct Telehealth_V1_ListFailedEffectsRequest: Message {
             case 18: try reader.read(&pageToken, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !(pageSize >= 0 && pageSize <= 200) {
+            violations.add("page_size", "int32.gte_lte", "must be 0 to 200")
         }
     }
 }
@@ -402,6 +422,26 @@ public struct Telehealth_V1_RetryEffectRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !effectID.isEmpty {
+            if !RuleChecks.isText(effectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("effect_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("effect_id", "required", "is required")
+        }
+    }
 }
 
 /// The effect is pending again.
@@ -444,40 +484,67 @@ public enum Telehealth_V1_OperationsService_Methods {
         listFailedEffects,
         retryEffect,
     ]
+    /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
+    public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
+        var options: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = []
+        options.append((getServiceStatus, .with {
+            $0.roles = [.admin]
+        }))
+        options.append((backupDatabase, .with {
+            $0.roles = [.admin]
+        }))
+        options.append((checkDatabase, .with {
+            $0.roles = [.admin]
+        }))
+        options.append((listFailedEffects, .with {
+            $0.roles = [.admin]
+        }))
+        options.append((retryEffect, .with {
+            $0.roles = [.admin]
+            $0.reasons = [.effectNotFound, .effectNotFailed]
+        }))
+        return options
+    }()
 }
 
-/// Looks after a running service. Nothing here shows anything of a patient. Role: admin, for every call.
+/// Looks after a running service. Nothing here shows anything of a patient.
 public protocol Telehealth_V1_OperationsServiceHandler: Sendable {
-    /// Tells how the service, its database and its work outside the database stand. While the database takes no changes
-    /// it is answered without a row in the audit log.
+    /// Tells how the service, its database and its work outside the database stand. While the database takes no changes it
+    /// is answered without a row in the audit log.
     ///
-    /// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
+    /// Roles: admin.
+    /// Errors: those of every call.
     func getServiceStatus(_ request: Telehealth_V1_GetServiceStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetServiceStatusResponse
     /// Copies the database into a new file of the backup directory, while work goes on; answers when the copy is complete,
     /// checked and on the device. Minutes for a large database: give it a deadline to match.
     ///
     /// Checked means: its structure, and every sealed value in it was opened. A copy in which something is damaged is kept
-    /// under its name with `.damaged` behind it.
+    /// under its name with `.damaged` behind it (DATA_DAMAGED: CheckDatabase says what is wrong). STORE_OVERLOADED while
+    /// another backup runs, STORE_UNAVAILABLE when the file cannot be written.
     ///
-    /// Errors: UNAVAILABLE (STORE_OVERLOADED while another backup runs; STORE_UNAVAILABLE when the file cannot be
-    /// written); DATA_LOSS (DATA_DAMAGED when the copy is not sound: CheckDatabase says what is wrong).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT).
     func backupDatabase(_ request: Telehealth_V1_BackupDatabaseRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_BackupDatabaseResponse
-    /// Looks through the whole database, beside the running work: its structure, references, and every sealed value,
-    /// which it opens. Minutes for a large database.
+    /// Looks through the whole database, beside the running work: its structure, references, and every sealed value, which
+    /// it opens. Minutes for a large database; STORE_OVERLOADED while another check runs.
     ///
-    /// Errors: UNAVAILABLE (STORE_OVERLOADED while another check runs; STORE_UNAVAILABLE).
+    /// Roles: admin.
+    /// Errors: those of every call.
     func checkDatabase(_ request: Telehealth_V1_CheckDatabaseRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CheckDatabaseResponse
     /// Lists the effects that were given up: each holds back the later ones of its kind in its session.
     ///
-    /// Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     func listFailedEffects(_ request: Telehealth_V1_ListFailedEffectsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListFailedEffectsResponse
     /// Has an effect that was given up tried again, from the first attempt.
     ///
-    /// Errors: NOT_FOUND (EFFECT_NOT_FOUND); FAILED_PRECONDITION (EFFECT_NOT_FAILED when it is pending or done).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
+    /// NOT_FOUND (EFFECT_NOT_FOUND); FAILED_PRECONDITION (EFFECT_NOT_FAILED).
     func retryEffect(_ request: Telehealth_V1_RetryEffectRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RetryEffectResponse
 }
@@ -522,10 +589,11 @@ public struct Telehealth_V1_OperationsServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// Tells how the service, its database and its work outside the database stand. While the database takes no changes
-    /// it is answered without a row in the audit log.
+    /// Tells how the service, its database and its work outside the database stand. While the database takes no changes it
+    /// is answered without a row in the audit log.
     ///
-    /// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
+    /// Roles: admin.
+    /// Errors: those of every call.
     public func getServiceStatus(
         _ request: Telehealth_V1_GetServiceStatusRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetServiceStatusResponse {
@@ -536,20 +604,22 @@ public struct Telehealth_V1_OperationsServiceClient: Sendable {
     /// checked and on the device. Minutes for a large database: give it a deadline to match.
     ///
     /// Checked means: its structure, and every sealed value in it was opened. A copy in which something is damaged is kept
-    /// under its name with `.damaged` behind it.
+    /// under its name with `.damaged` behind it (DATA_DAMAGED: CheckDatabase says what is wrong). STORE_OVERLOADED while
+    /// another backup runs, STORE_UNAVAILABLE when the file cannot be written.
     ///
-    /// Errors: UNAVAILABLE (STORE_OVERLOADED while another backup runs; STORE_UNAVAILABLE when the file cannot be
-    /// written); DATA_LOSS (DATA_DAMAGED when the copy is not sound: CheckDatabase says what is wrong).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT).
     public func backupDatabase(
         _ request: Telehealth_V1_BackupDatabaseRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_BackupDatabaseResponse {
         try await channel.unary(Telehealth_V1_OperationsService_Methods.backupDatabase, request, options: options)
     }
 
-    /// Looks through the whole database, beside the running work: its structure, references, and every sealed value,
-    /// which it opens. Minutes for a large database.
+    /// Looks through the whole database, beside the running work: its structure, references, and every sealed value, which
+    /// it opens. Minutes for a large database; STORE_OVERLOADED while another check runs.
     ///
-    /// Errors: UNAVAILABLE (STORE_OVERLOADED while another check runs; STORE_UNAVAILABLE).
+    /// Roles: admin.
+    /// Errors: those of every call.
     public func checkDatabase(
         _ request: Telehealth_V1_CheckDatabaseRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CheckDatabaseResponse {
@@ -558,7 +628,8 @@ public struct Telehealth_V1_OperationsServiceClient: Sendable {
 
     /// Lists the effects that were given up: each holds back the later ones of its kind in its session.
     ///
-    /// Errors: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func listFailedEffects(
         _ request: Telehealth_V1_ListFailedEffectsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListFailedEffectsResponse {
@@ -567,7 +638,9 @@ public struct Telehealth_V1_OperationsServiceClient: Sendable {
 
     /// Has an effect that was given up tried again, from the first attempt.
     ///
-    /// Errors: NOT_FOUND (EFFECT_NOT_FOUND); FAILED_PRECONDITION (EFFECT_NOT_FAILED when it is pending or done).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
+    /// NOT_FOUND (EFFECT_NOT_FOUND); FAILED_PRECONDITION (EFFECT_NOT_FAILED).
     public func retryEffect(
         _ request: Telehealth_V1_RetryEffectRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_RetryEffectResponse {
@@ -580,45 +653,50 @@ public enum Telehealth_V1_OperationsService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/operations_service.proto",
         base64: """
-            CiZ0ZWxlaGVhbHRoL3YxL29wZXJhdGlvbnNfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRoeZ29vZ2xlL3Byb3RvYnVmL2R1
-            cmF0aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJv
-            dG8iGQoXR2V0U2VydmljZVN0YXR1c1JlcXVlc3QikgQKGEdldFNlcnZpY2VTdGF0dXNSZXNwb25zZRI/CgpzdGFydGVkX2F0GAEg
-            ASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RhcnRlZEF0EiAKCHdyaXRhYmxlGAIgASgIQgSAuhgCUgh3
-            cml0YWJsZRI9CghkYXRhYmFzZRgDIAEoCzIhLnRlbGVoZWFsdGgudjEuRGF0YWJhc2VTdGF0aXN0aWNzUghkYXRhYmFzZRItCg9w
-            ZW5kaW5nX2VmZmVjdHMYBCABKANCBIC6GAJSDnBlbmRpbmdFZmZlY3RzEisKDmZhaWxlZF9lZmZlY3RzGAUgASgDQgSAuhgCUg1m
-            YWlsZWRFZmZlY3RzEi0KD3JlZnVzZWRfZWZmZWN0cxgKIAEoA0IEgLoYAlIOcmVmdXNlZEVmZmVjdHMSJwoMb3Blbl93YXRjaGVz
-            GAYgASgDQgSAuhgCUgtvcGVuV2F0Y2hlcxJACgtzdG9yZV9zdGF0ZRgHIAEoDjIZLnRlbGVoZWFsdGgudjEuU3RvcmVTdGF0ZUIE
-            gLoYAlIKc3RvcmVTdGF0ZRIuChBzdG9yZV9mcmVlX2J5dGVzGAggASgDQgSAuhgCUg5zdG9yZUZyZWVCeXRlcxIuChBzdG9yZV9z
-            aXplX2J5dGVzGAkgASgDQgSAuhgCUg5zdG9yZVNpemVCeXRlcyL5AgoSRGF0YWJhc2VTdGF0aXN0aWNzEh4KB2NvbW1pdHMYASAB
-            KANCBIC6GAJSB2NvbW1pdHMSIgoJZGVjaXNpb25zGAIgASgDQgSAuhgCUglkZWNpc2lvbnMSIgoJY29uZmxpY3RzGAMgASgDQgSA
-            uhgCUgljb25mbGljdHMSQAoLY29tbWl0X21lYW4YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSCmNvbW1p
-            dE1lYW4SPgoKY29tbWl0X21heBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIJY29tbWl0TWF4EikKDXF1
-            ZXVlZF93cml0ZXMYBiABKANCBIC6GAJSDHF1ZXVlZFdyaXRlcxIrCg5yZWZ1c2VkX3dyaXRlcxgHIAEoA0IEgLoYAlINcmVmdXNl
-            ZFdyaXRlcxIhCgl3YWxfcGFnZXMYCCABKANCBIC6GAJSCHdhbFBhZ2VzIjwKFUJhY2t1cERhdGFiYXNlUmVxdWVzdBIjCgpyZXF1
-            ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQiYAoWQmFja3VwRGF0YWJhc2VSZXNwb25zZRIhCglmaWxlX25hbWUYASABKAlC
-            BIC6GAJSCGZpbGVOYW1lEiMKCmJ5dGVfY291bnQYAiABKANCBIC6GAJSCWJ5dGVDb3VudCIWChRDaGVja0RhdGFiYXNlUmVxdWVz
-            dCI5ChVDaGVja0RhdGFiYXNlUmVzcG9uc2USIAoIcHJvYmxlbXMYASADKAlCBIC6GAJSCHByb2JsZW1zImIKGExpc3RGYWlsZWRF
-            ZmZlY3RzUmVxdWVzdBIhCglwYWdlX3NpemUYASABKAVCBIC6GAJSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YAiABKAlCBIC6GAJS
-            CXBhZ2VUb2tlbiKAAQoZTGlzdEZhaWxlZEVmZmVjdHNSZXNwb25zZRI1CgdlZmZlY3RzGAEgAygLMhsudGVsZWhlYWx0aC52MS5G
-            YWlsZWRFZmZlY3RSB2VmZmVjdHMSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIvgBCgxGYWls
-            ZWRFZmZlY3QSIQoJZWZmZWN0X2lkGAEgASgJQgSAuhgCUghlZmZlY3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNz
-            aW9uSWQSGAoEa2luZBgDIAEoCUIEgLoYAlIEa2luZBIgCghhdHRlbXB0cxgEIAEoBUIEgLoYAlIIYXR0ZW1wdHMSIwoKbGFzdF9l
-            cnJvchgFIAEoCUIEgLoYAlIJbGFzdEVycm9yEj8KCmNyZWF0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w
-            QgSAuhgCUgljcmVhdGVkQXQiXAoSUmV0cnlFZmZlY3RSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJ
-            ZBIhCgllZmZlY3RfaWQYAiABKAlCBIC6GAJSCGVmZmVjdElkIhUKE1JldHJ5RWZmZWN0UmVzcG9uc2UqdAoKU3RvcmVTdGF0ZRIb
-            ChdTVE9SRV9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFNUT1JFX1NUQVRFX1dSSVRBQkxFEAESFAoQU1RPUkVfU1RBVEVfRlVMTBAC
-            EhkKFVNUT1JFX1NUQVRFX1JFQURfT05MWRADMvEDChFPcGVyYXRpb25zU2VydmljZRJjChBHZXRTZXJ2aWNlU3RhdHVzEiYudGVs
-            ZWhlYWx0aC52MS5HZXRTZXJ2aWNlU3RhdHVzUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuR2V0U2VydmljZVN0YXR1c1Jlc3BvbnNl
-            El0KDkJhY2t1cERhdGFiYXNlEiQudGVsZWhlYWx0aC52MS5CYWNrdXBEYXRhYmFzZVJlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLkJh
-            Y2t1cERhdGFiYXNlUmVzcG9uc2USWgoNQ2hlY2tEYXRhYmFzZRIjLnRlbGVoZWFsdGgudjEuQ2hlY2tEYXRhYmFzZVJlcXVlc3Qa
-            JC50ZWxlaGVhbHRoLnYxLkNoZWNrRGF0YWJhc2VSZXNwb25zZRJmChFMaXN0RmFpbGVkRWZmZWN0cxInLnRlbGVoZWFsdGgudjEu
-            TGlzdEZhaWxlZEVmZmVjdHNSZXF1ZXN0GigudGVsZWhlYWx0aC52MS5MaXN0RmFpbGVkRWZmZWN0c1Jlc3BvbnNlElQKC1JldHJ5
-            RWZmZWN0EiEudGVsZWhlYWx0aC52MS5SZXRyeUVmZmVjdFJlcXVlc3QaIi50ZWxlaGVhbHRoLnYxLlJldHJ5RWZmZWN0UmVzcG9u
-            c2ViBnByb3RvMw==
+            CiZ0ZWxlaGVhbHRoL3YxL29wZXJhdGlvbnNfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRobYnVmL3ZhbGlkYXRlL3ZhbGlk
+            YXRlLnByb3RvGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8a
+            IXRlbGVoZWFsdGgvdjEvY2FsbF9jb250cmFjdC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGhl0ZWxlaGVh
+            bHRoL3YxL3J1bGVzLnByb3RvIhkKF0dldFNlcnZpY2VTdGF0dXNSZXF1ZXN0IpIEChhHZXRTZXJ2aWNlU3RhdHVzUmVzcG9uc2US
+            PwoKc3RhcnRlZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0ZWRBdBIgCgh3cml0YWJs
+            ZRgCIAEoCEIEgLoYAlIId3JpdGFibGUSPQoIZGF0YWJhc2UYAyABKAsyIS50ZWxlaGVhbHRoLnYxLkRhdGFiYXNlU3RhdGlzdGlj
+            c1IIZGF0YWJhc2USLQoPcGVuZGluZ19lZmZlY3RzGAQgASgDQgSAuhgCUg5wZW5kaW5nRWZmZWN0cxIrCg5mYWlsZWRfZWZmZWN0
+            cxgFIAEoA0IEgLoYAlINZmFpbGVkRWZmZWN0cxItCg9yZWZ1c2VkX2VmZmVjdHMYCiABKANCBIC6GAJSDnJlZnVzZWRFZmZlY3Rz
+            EicKDG9wZW5fd2F0Y2hlcxgGIAEoA0IEgLoYAlILb3BlbldhdGNoZXMSQAoLc3RvcmVfc3RhdGUYByABKA4yGS50ZWxlaGVhbHRo
+            LnYxLlN0b3JlU3RhdGVCBIC6GAJSCnN0b3JlU3RhdGUSLgoQc3RvcmVfZnJlZV9ieXRlcxgIIAEoA0IEgLoYAlIOc3RvcmVGcmVl
+            Qnl0ZXMSLgoQc3RvcmVfc2l6ZV9ieXRlcxgJIAEoA0IEgLoYAlIOc3RvcmVTaXplQnl0ZXMi+QIKEkRhdGFiYXNlU3RhdGlzdGlj
+            cxIeCgdjb21taXRzGAEgASgDQgSAuhgCUgdjb21taXRzEiIKCWRlY2lzaW9ucxgCIAEoA0IEgLoYAlIJZGVjaXNpb25zEiIKCWNv
+            bmZsaWN0cxgDIAEoA0IEgLoYAlIJY29uZmxpY3RzEkAKC2NvbW1pdF9tZWFuGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0
+            aW9uQgSAuhgCUgpjb21taXRNZWFuEj4KCmNvbW1pdF9tYXgYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJS
+            CWNvbW1pdE1heBIpCg1xdWV1ZWRfd3JpdGVzGAYgASgDQgSAuhgCUgxxdWV1ZWRXcml0ZXMSKwoOcmVmdXNlZF93cml0ZXMYByAB
+            KANCBIC6GAJSDXJlZnVzZWRXcml0ZXMSIQoJd2FsX3BhZ2VzGAggASgDQgSAuhgCUgh3YWxQYWdlcyJKChVCYWNrdXBEYXRhYmFz
+            ZVJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQiYAoWQmFja3VwRGF0YWJh
+            c2VSZXNwb25zZRIhCglmaWxlX25hbWUYASABKAlCBIC6GAJSCGZpbGVOYW1lEiMKCmJ5dGVfY291bnQYAiABKANCBIC6GAJSCWJ5
+            dGVDb3VudCIWChRDaGVja0RhdGFiYXNlUmVxdWVzdCI5ChVDaGVja0RhdGFiYXNlUmVzcG9uc2USIAoIcHJvYmxlbXMYASADKAlC
+            BIC6GAJSCHByb2JsZW1zImwKGExpc3RGYWlsZWRFZmZlY3RzUmVxdWVzdBIrCglwYWdlX3NpemUYASABKAVCDoC6GAK6SAcaBRjI
+            ASgAUghwYWdlU2l6ZRIjCgpwYWdlX3Rva2VuGAIgASgJQgSAuhgCUglwYWdlVG9rZW4igAEKGUxpc3RGYWlsZWRFZmZlY3RzUmVz
+            cG9uc2USNQoHZWZmZWN0cxgBIAMoCzIbLnRlbGVoZWFsdGgudjEuRmFpbGVkRWZmZWN0UgdlZmZlY3RzEiwKD25leHRfcGFnZV90
+            b2tlbhgCIAEoCUIEgLoYAlINbmV4dFBhZ2VUb2tlbiL4AQoMRmFpbGVkRWZmZWN0EiEKCWVmZmVjdF9pZBgBIAEoCUIEgLoYAlII
+            ZWZmZWN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEhgKBGtpbmQYAyABKAlCBIC6GAJSBGtpbmQSIAoI
+            YXR0ZW1wdHMYBCABKAVCBIC6GAJSCGF0dGVtcHRzEiMKCmxhc3RfZXJyb3IYBSABKAlCBIC6GAJSCWxhc3RFcnJvchI/CgpjcmVh
+            dGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJY3JlYXRlZEF0InkKElJldHJ5RWZmZWN0UmVx
+            dWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIwCgllZmZlY3RfaWQYAiABKAlC
+            E4C6GAK6SAPIAQG6SAZyBIi6GAFSCGVmZmVjdElkIhUKE1JldHJ5RWZmZWN0UmVzcG9uc2UqdAoKU3RvcmVTdGF0ZRIbChdTVE9S
+            RV9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFNUT1JFX1NUQVRFX1dSSVRBQkxFEAESFAoQU1RPUkVfU1RBVEVfRlVMTBACEhkKFVNU
+            T1JFX1NUQVRFX1JFQURfT05MWRADMqIEChFPcGVyYXRpb25zU2VydmljZRJsChBHZXRTZXJ2aWNlU3RhdHVzEiYudGVsZWhlYWx0
+            aC52MS5HZXRTZXJ2aWNlU3RhdHVzUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuR2V0U2VydmljZVN0YXR1c1Jlc3BvbnNlIgeKuhgD
+            CgEFEmYKDkJhY2t1cERhdGFiYXNlEiQudGVsZWhlYWx0aC52MS5CYWNrdXBEYXRhYmFzZVJlcXVlc3QaJS50ZWxlaGVhbHRoLnYx
+            LkJhY2t1cERhdGFiYXNlUmVzcG9uc2UiB4q6GAMKAQUSYwoNQ2hlY2tEYXRhYmFzZRIjLnRlbGVoZWFsdGgudjEuQ2hlY2tEYXRh
+            YmFzZVJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNoZWNrRGF0YWJhc2VSZXNwb25zZSIHiroYAwoBBRJvChFMaXN0RmFpbGVkRWZm
+            ZWN0cxInLnRlbGVoZWFsdGgudjEuTGlzdEZhaWxlZEVmZmVjdHNSZXF1ZXN0GigudGVsZWhlYWx0aC52MS5MaXN0RmFpbGVkRWZm
+            ZWN0c1Jlc3BvbnNlIgeKuhgDCgEFEmEKC1JldHJ5RWZmZWN0EiEudGVsZWhlYWx0aC52MS5SZXRyeUVmZmVjdFJlcXVlc3QaIi50
+            ZWxlaGVhbHRoLnYxLlJldHJ5RWZmZWN0UmVzcG9uc2UiC4q6GAcKAQUqAmRlYgZwcm90bzM=
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Duration_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
+            Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
+            Telehealth_V1_Rules_File.descriptor,
         ])
 }

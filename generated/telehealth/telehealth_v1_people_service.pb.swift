@@ -48,6 +48,43 @@ public struct Telehealth_V1_InviteParticipantRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if role.rawValue != 0 {
+            if !role.isRecognized {
+                violations.add("role", "enum.defined_only", "is not a value that is accepted here")
+            }
+        } else {
+            violations.add("role", "required", "is required")
+        }
+        if !subjectID.isEmpty {
+            if !RuleChecks.isText(subjectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("subject_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if let value = validFor {
+            if !(RuleChecks.nanoseconds(value) > 0 && RuleChecks.nanoseconds(value) <= 604800000000000) {
+                violations.add("valid_for", "duration.gt_lte", "must be more than 0 s and at most 604800 s")
+            }
+        }
+    }
 }
 
 /// The place given or offered.
@@ -93,6 +130,15 @@ public struct Telehealth_V1_InviteParticipantResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+        if let value = participant {
+            violations.check(value, in: "participant")
+        }
+    }
 }
 
 /// An invitation to take back.
@@ -125,6 +171,33 @@ public struct Telehealth_V1_RevokeInvitationRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !invitationID.isEmpty {
+            if !RuleChecks.isText(invitationID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("invitation_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("invitation_id", "required", "is required")
+        }
+    }
 }
 
 /// What stands after it.
@@ -153,6 +226,12 @@ public struct Telehealth_V1_RevokeInvitationResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+    }
 }
 
 /// A grant to redeem.
@@ -179,6 +258,26 @@ public struct Telehealth_V1_RedeemInvitationRequest: Message {
             case 18: try reader.read(&grant, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !grant.isEmpty {
+            if grant.utf8.count > 512 {
+                violations.add("grant", "string.max_bytes", "must have at most 512 bytes")
+            }
+        } else {
+            violations.add("grant", "required", "is required")
         }
     }
 }
@@ -225,6 +324,15 @@ public struct Telehealth_V1_RedeemInvitationResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+        if let value = participant {
+            violations.check(value, in: "participant")
+        }
+    }
 }
 
 /// A person not to let in.
@@ -255,6 +363,33 @@ public struct Telehealth_V1_DenyParticipantRequest: Message {
             case 26: try reader.read(&participantID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !participantID.isEmpty {
+            if !RuleChecks.isText(participantID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("participant_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("participant_id", "required", "is required")
         }
     }
 }
@@ -293,6 +428,15 @@ public struct Telehealth_V1_DenyParticipantResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+        if let value = participant {
+            violations.check(value, in: "participant")
+        }
+    }
 }
 
 /// A person to put back.
@@ -323,6 +467,33 @@ public struct Telehealth_V1_ReturnToWaitingRoomRequest: Message {
             case 26: try reader.read(&participantID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !participantID.isEmpty {
+            if !RuleChecks.isText(participantID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("participant_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("participant_id", "required", "is required")
         }
     }
 }
@@ -361,6 +532,15 @@ public struct Telehealth_V1_ReturnToWaitingRoomResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+        if let value = participant {
+            violations.check(value, in: "participant")
+        }
+    }
 }
 
 /// A person to send away.
@@ -391,6 +571,33 @@ public struct Telehealth_V1_RemoveParticipantRequest: Message {
             case 26: try reader.read(&participantID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !participantID.isEmpty {
+            if !RuleChecks.isText(participantID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("participant_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("participant_id", "required", "is required")
         }
     }
 }
@@ -429,6 +636,15 @@ public struct Telehealth_V1_RemoveParticipantResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+        if let value = participant {
+            violations.check(value, in: "participant")
+        }
+    }
 }
 
 /// What somebody may send and receive.
@@ -463,6 +679,38 @@ public struct Telehealth_V1_SetParticipantCapabilitiesRequest: Message {
             case 34: try reader.readMessage(&capabilities)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !participantID.isEmpty {
+            if !RuleChecks.isText(participantID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("participant_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("participant_id", "required", "is required")
+        }
+        if let value = capabilities {
+            violations.check(value, in: "capabilities")
+        } else {
+            violations.add("capabilities", "required", "is required")
         }
     }
 }
@@ -501,6 +749,15 @@ public struct Telehealth_V1_SetParticipantCapabilitiesResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+        if let value = participant {
+            violations.check(value, in: "participant")
+        }
+    }
 }
 
 /// The methods of `telehealth.v1.PeopleService`.
@@ -529,6 +786,45 @@ public enum Telehealth_V1_PeopleService_Methods {
         removeParticipant,
         setParticipantCapabilities,
     ]
+    /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
+    public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
+        var options: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = []
+        options.append((inviteParticipant, .with {
+            $0.roles = [.scheduler, .clinician, .admin]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantExists, .rosterFull]
+        }))
+        options.append((revokeInvitation, .with {
+            $0.roles = [.scheduler, .clinician, .admin]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .invitationNotFound, .invitationUsed]
+        }))
+        options.append((redeemInvitation, .with {
+            $0.open = true
+            $0.reasons = [.invitationInvalid, .invitationUsed, .invitationExpired, .invitationRevoked, .invalidState, .participantRemoved, .participantDenied]
+        }))
+        options.append((denyParticipant, .with {
+            $0.roles = [.clinician, .admin]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound, .participantNotWaiting]
+        }))
+        options.append((returnToWaitingRoom, .with {
+            $0.roles = [.clinician, .admin]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound, .participantNotAdmitted]
+        }))
+        options.append((removeParticipant, .with {
+            $0.roles = [.clinician, .admin]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound]
+        }))
+        options.append((setParticipantCapabilities, .with {
+            $0.roles = [.clinician, .admin]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound]
+        }))
+        return options
+    }()
 }
 
 /// The people of a visit: inviting, not letting in, putting back, sending away. Letting in is
@@ -539,52 +835,74 @@ public enum Telehealth_V1_PeopleService_Methods {
 /// session every call here but RedeemInvitation's repeat is FAILED_PRECONDITION (INVALID_STATE).
 public protocol Telehealth_V1_PeopleServiceHandler: Sendable {
     /// Gives somebody a place in a visit: a member of staff by their id, who then comes with a token of their own, or
-    /// whoever redeems the grant that is answered. Roles: who leads the visit; scheduler, admin.
+    /// whoever redeems the grant that is answered. A role that does not come this way is INVALID_FIELD.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED); INVALID_ARGUMENT (INVALID_FIELD for a role
-    /// that does not come this way); ALREADY_EXISTS (PARTICIPANT_EXISTS; `participant_id` in the ErrorInfo metadata);
-    /// FAILED_PRECONDITION (ROSTER_FULL).
+    /// Roles: scheduler, clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, ROSTER_FULL); ABORTED (VERSION_CONFLICT); ALREADY_EXISTS (PARTICIPANT_EXISTS with `participant_id`).
     func inviteParticipant(_ request: Telehealth_V1_InviteParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_InviteParticipantResponse
-    /// Takes a grant back that nobody has redeemed. Roles: as InviteParticipant.
+    /// Takes a grant back that nobody has redeemed; after that, use RemoveParticipant. Revoking twice is OK.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, INVITATION_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED); FAILED_PRECONDITION
-    /// (INVITATION_USED: use RemoveParticipant). Revoking twice is OK.
+    /// Roles: scheduler, clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, INVITATION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, INVITATION_USED); ABORTED (VERSION_CONFLICT).
     func revokeInvitation(_ request: Telehealth_V1_RevokeInvitationRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RevokeInvitationResponse
-    /// Makes whoever holds a grant somebody in its visit, once, and gives them the token to call with from then on. Needs
-    /// no token: the grant is the credential.
+    /// Makes whoever holds a grant somebody in its visit, once, and gives them the token to call with from then on. The
+    /// grant is the credential.
     ///
-    /// The same request id again gives the same place, for an answer that got lost. Errors: UNAUTHENTICATED
-    /// (INVITATION_INVALID); FAILED_PRECONDITION (INVITATION_USED, INVITATION_EXPIRED, INVITATION_REVOKED);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED).
+    /// The same request id again gives the same place, for an answer that got lost.
+    ///
+    /// Needs no token.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION (INVALID_STATE
+    /// with `status`, INVITATION_EXPIRED, INVITATION_USED, INVITATION_REVOKED); ABORTED (VERSION_CONFLICT);
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAUTHENTICATED (INVITATION_INVALID).
     func redeemInvitation(_ request: Telehealth_V1_RedeemInvitationRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RedeemInvitationResponse
     /// Does not let a waiting person in. Their watch ends and joining is refused (PARTICIPANT_DENIED), until they are let
-    /// in after all. Roles: who leads the visit, admin.
+    /// in after all. Denying twice is OK.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED);
-    /// FAILED_PRECONDITION (PARTICIPANT_NOT_WAITING). Denying twice is OK.
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_WAITING); ABORTED (VERSION_CONFLICT).
     func denyParticipant(_ request: Telehealth_V1_DenyParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_DenyParticipantResponse
-    /// Puts somebody back from the visit into the waiting room. Their attendee is deleted, credentials are withheld, and
-    /// only AdmitParticipant ends the wait. Roles: who leads the visit, admin; never the appointment's clinician or oneself.
+    /// Puts somebody back from the visit into the waiting room, never the appointment's clinician or oneself
+    /// (NOT_ALLOWED). Their attendee is deleted, credentials are withheld, and only AdmitParticipant ends the wait.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED);
-    /// FAILED_PRECONDITION (PARTICIPANT_NOT_ADMITTED).
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_ADMITTED); ABORTED (VERSION_CONFLICT).
     func returnToWaitingRoom(_ request: Telehealth_V1_ReturnToWaitingRoomRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ReturnToWaitingRoomResponse
-    /// Sends somebody away, wherever they are. Their attendee is deleted, their watch ends, and whatever they call in this
-    /// visit is refused (PARTICIPANT_REMOVED) until they are let in again. Roles: as ReturnToWaitingRoom.
+    /// Sends somebody away, wherever they are, never the appointment's clinician or oneself (NOT_ALLOWED). Their attendee
+    /// is deleted, their watch ends, and whatever they call in this visit is refused (PARTICIPANT_REMOVED) until they are
+    /// let in again. Removing twice is OK.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED). Removing twice is OK.
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`); ABORTED (VERSION_CONFLICT).
     func removeParticipant(_ request: Telehealth_V1_RemoveParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RemoveParticipantResponse
-    /// Says what somebody may send and receive, at once when they are in the meeting, else from when they come in. Roles:
-    /// who leads the visit, admin; also for oneself.
+    /// Says what somebody may send and receive, also oneself, at once when they are in the meeting, else from when they
+    /// come in. Who receives content must receive video, as Chime has it (INVALID_FIELD).
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED); INVALID_ARGUMENT
-    /// (INVALID_FIELD: who receives content must receive video, as Chime has it).
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`); ABORTED (VERSION_CONFLICT).
     func setParticipantCapabilities(_ request: Telehealth_V1_SetParticipantCapabilitiesRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SetParticipantCapabilitiesResponse
 }
@@ -638,33 +956,41 @@ public struct Telehealth_V1_PeopleServiceClient: Sendable {
     public init(_ channel: any CallChannel) { self.channel = channel }
 
     /// Gives somebody a place in a visit: a member of staff by their id, who then comes with a token of their own, or
-    /// whoever redeems the grant that is answered. Roles: who leads the visit; scheduler, admin.
+    /// whoever redeems the grant that is answered. A role that does not come this way is INVALID_FIELD.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED); INVALID_ARGUMENT (INVALID_FIELD for a role
-    /// that does not come this way); ALREADY_EXISTS (PARTICIPANT_EXISTS; `participant_id` in the ErrorInfo metadata);
-    /// FAILED_PRECONDITION (ROSTER_FULL).
+    /// Roles: scheduler, clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, ROSTER_FULL); ABORTED (VERSION_CONFLICT); ALREADY_EXISTS (PARTICIPANT_EXISTS with `participant_id`).
     public func inviteParticipant(
         _ request: Telehealth_V1_InviteParticipantRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_InviteParticipantResponse {
         try await channel.unary(Telehealth_V1_PeopleService_Methods.inviteParticipant, request, options: options)
     }
 
-    /// Takes a grant back that nobody has redeemed. Roles: as InviteParticipant.
+    /// Takes a grant back that nobody has redeemed; after that, use RemoveParticipant. Revoking twice is OK.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, INVITATION_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED); FAILED_PRECONDITION
-    /// (INVITATION_USED: use RemoveParticipant). Revoking twice is OK.
+    /// Roles: scheduler, clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, INVITATION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, INVITATION_USED); ABORTED (VERSION_CONFLICT).
     public func revokeInvitation(
         _ request: Telehealth_V1_RevokeInvitationRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_RevokeInvitationResponse {
         try await channel.unary(Telehealth_V1_PeopleService_Methods.revokeInvitation, request, options: options)
     }
 
-    /// Makes whoever holds a grant somebody in its visit, once, and gives them the token to call with from then on. Needs
-    /// no token: the grant is the credential.
+    /// Makes whoever holds a grant somebody in its visit, once, and gives them the token to call with from then on. The
+    /// grant is the credential.
     ///
-    /// The same request id again gives the same place, for an answer that got lost. Errors: UNAUTHENTICATED
-    /// (INVITATION_INVALID); FAILED_PRECONDITION (INVITATION_USED, INVITATION_EXPIRED, INVITATION_REVOKED);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED).
+    /// The same request id again gives the same place, for an answer that got lost.
+    ///
+    /// Needs no token.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION (INVALID_STATE
+    /// with `status`, INVITATION_EXPIRED, INVITATION_USED, INVITATION_REVOKED); ABORTED (VERSION_CONFLICT);
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAUTHENTICATED (INVITATION_INVALID).
     public func redeemInvitation(
         _ request: Telehealth_V1_RedeemInvitationRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_RedeemInvitationResponse {
@@ -672,42 +998,56 @@ public struct Telehealth_V1_PeopleServiceClient: Sendable {
     }
 
     /// Does not let a waiting person in. Their watch ends and joining is refused (PARTICIPANT_DENIED), until they are let
-    /// in after all. Roles: who leads the visit, admin.
+    /// in after all. Denying twice is OK.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED);
-    /// FAILED_PRECONDITION (PARTICIPANT_NOT_WAITING). Denying twice is OK.
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_WAITING); ABORTED (VERSION_CONFLICT).
     public func denyParticipant(
         _ request: Telehealth_V1_DenyParticipantRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_DenyParticipantResponse {
         try await channel.unary(Telehealth_V1_PeopleService_Methods.denyParticipant, request, options: options)
     }
 
-    /// Puts somebody back from the visit into the waiting room. Their attendee is deleted, credentials are withheld, and
-    /// only AdmitParticipant ends the wait. Roles: who leads the visit, admin; never the appointment's clinician or oneself.
+    /// Puts somebody back from the visit into the waiting room, never the appointment's clinician or oneself
+    /// (NOT_ALLOWED). Their attendee is deleted, credentials are withheld, and only AdmitParticipant ends the wait.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED);
-    /// FAILED_PRECONDITION (PARTICIPANT_NOT_ADMITTED).
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_ADMITTED); ABORTED (VERSION_CONFLICT).
     public func returnToWaitingRoom(
         _ request: Telehealth_V1_ReturnToWaitingRoomRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ReturnToWaitingRoomResponse {
         try await channel.unary(Telehealth_V1_PeopleService_Methods.returnToWaitingRoom, request, options: options)
     }
 
-    /// Sends somebody away, wherever they are. Their attendee is deleted, their watch ends, and whatever they call in this
-    /// visit is refused (PARTICIPANT_REMOVED) until they are let in again. Roles: as ReturnToWaitingRoom.
+    /// Sends somebody away, wherever they are, never the appointment's clinician or oneself (NOT_ALLOWED). Their attendee
+    /// is deleted, their watch ends, and whatever they call in this visit is refused (PARTICIPANT_REMOVED) until they are
+    /// let in again. Removing twice is OK.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED). Removing twice is OK.
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`); ABORTED (VERSION_CONFLICT).
     public func removeParticipant(
         _ request: Telehealth_V1_RemoveParticipantRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_RemoveParticipantResponse {
         try await channel.unary(Telehealth_V1_PeopleService_Methods.removeParticipant, request, options: options)
     }
 
-    /// Says what somebody may send and receive, at once when they are in the meeting, else from when they come in. Roles:
-    /// who leads the visit, admin; also for oneself.
+    /// Says what somebody may send and receive, also oneself, at once when they are in the meeting, else from when they
+    /// come in. Who receives content must receive video, as Chime has it (INVALID_FIELD).
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); PERMISSION_DENIED (NOT_ALLOWED); INVALID_ARGUMENT
-    /// (INVALID_FIELD: who receives content must receive video, as Chime has it).
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`); ABORTED (VERSION_CONFLICT).
     public func setParticipantCapabilities(
         _ request: Telehealth_V1_SetParticipantCapabilitiesRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_SetParticipantCapabilitiesResponse {
@@ -720,55 +1060,66 @@ public enum Telehealth_V1_PeopleService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/people_service.proto",
         base64: """
-            CiJ0ZWxlaGVhbHRoL3YxL3Blb3BsZV9zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGh5nb29nbGUvcHJvdG9idWYvZHVyYXRp
-            b24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxob
-            dGVsZWhlYWx0aC92MS9zZXNzaW9uLnByb3RvIoECChhJbnZpdGVQYXJ0aWNpcGFudFJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEo
-            CUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBI4CgRyb2xlGAMgASgOMh4udGVs
-            ZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJSBHJvbGUSIwoKc3ViamVjdF9pZBgEIAEoCUIEgLoYA1IJc3ViamVjdElk
-            EjwKCXZhbGlkX2ZvchgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIIdmFsaWRGb3Ii4gEKGUludml0ZVBh
-            cnRpY2lwYW50UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0
-            aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50EjkKCmludml0YXRpb24YAyABKAsy
-            GS50ZWxlaGVhbHRoLnYxLkludml0YXRpb25SCmludml0YXRpb24SGgoFZ3JhbnQYBCABKAlCBIC6GAVSBWdyYW50Io4BChdSZXZv
-            a2VJbnZpdGF0aW9uUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEo
-            CUIEgLoYAlIJc2Vzc2lvbklkEikKDWludml0YXRpb25faWQYAyABKAlCBIC6GAJSDGludml0YXRpb25JZCJMChhSZXZva2VJbnZp
-            dGF0aW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiJaChdSZWRlZW1J
-            bnZpdGF0aW9uUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSGgoFZ3JhbnQYAiABKAlCBIC6GAVS
-            BWdyYW50IucBChhSZWRlZW1JbnZpdGF0aW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lv
-            blIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50EhoK
-            BXRva2VuGAMgASgJQgSAuhgFUgV0b2tlbhI/CgpleHBpcmVzX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE
-            gLoYAlIJZXhwaXJlc0F0Io8BChZEZW55UGFydGljaXBhbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVl
-            c3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSKwoOcGFydGljaXBhbnRfaWQYAyABKAlCBIC6GAJSDXBh
-            cnRpY2lwYW50SWQiiQEKF0RlbnlQYXJ0aWNpcGFudFJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNl
-            c3Npb25SB3Nlc3Npb24SPAoLcGFydGljaXBhbnQYAiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFu
-            dCKTAQoaUmV0dXJuVG9XYWl0aW5nUm9vbVJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNl
-            c3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBIrCg5wYXJ0aWNpcGFudF9pZBgDIAEoCUIEgLoYAlINcGFydGljaXBhbnRJ
-            ZCKNAQobUmV0dXJuVG9XYWl0aW5nUm9vbVJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25S
-            B3Nlc3Npb24SPAoLcGFydGljaXBhbnQYAiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFudCKRAQoY
-            UmVtb3ZlUGFydGljaXBhbnRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lk
-            GAIgASgJQgSAuhgCUglzZXNzaW9uSWQSKwoOcGFydGljaXBhbnRfaWQYAyABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiiwEKGVJl
-            bW92ZVBhcnRpY2lwYW50UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8
-            CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50IuMBCiFTZXRQYXJ0aWNp
-            cGFudENhcGFiaWxpdGllc1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQY
-            AiABKAlCBIC6GAJSCXNlc3Npb25JZBIrCg5wYXJ0aWNpcGFudF9pZBgDIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZBJHCgxjYXBh
-            YmlsaXRpZXMYBCABKAsyIy50ZWxlaGVhbHRoLnYxLkF0dGVuZGVlQ2FwYWJpbGl0aWVzUgxjYXBhYmlsaXRpZXMilAEKIlNldFBh
-            cnRpY2lwYW50Q2FwYWJpbGl0aWVzUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vz
-            c2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50Mv0FCg1QZW9w
-            bGVTZXJ2aWNlEmYKEUludml0ZVBhcnRpY2lwYW50EicudGVsZWhlYWx0aC52MS5JbnZpdGVQYXJ0aWNpcGFudFJlcXVlc3QaKC50
-            ZWxlaGVhbHRoLnYxLkludml0ZVBhcnRpY2lwYW50UmVzcG9uc2USYwoQUmV2b2tlSW52aXRhdGlvbhImLnRlbGVoZWFsdGgudjEu
-            UmV2b2tlSW52aXRhdGlvblJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlJldm9rZUludml0YXRpb25SZXNwb25zZRJjChBSZWRlZW1J
-            bnZpdGF0aW9uEiYudGVsZWhlYWx0aC52MS5SZWRlZW1JbnZpdGF0aW9uUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuUmVkZWVtSW52
-            aXRhdGlvblJlc3BvbnNlEmAKD0RlbnlQYXJ0aWNpcGFudBIlLnRlbGVoZWFsdGgudjEuRGVueVBhcnRpY2lwYW50UmVxdWVzdBom
-            LnRlbGVoZWFsdGgudjEuRGVueVBhcnRpY2lwYW50UmVzcG9uc2USbAoTUmV0dXJuVG9XYWl0aW5nUm9vbRIpLnRlbGVoZWFsdGgu
-            djEuUmV0dXJuVG9XYWl0aW5nUm9vbVJlcXVlc3QaKi50ZWxlaGVhbHRoLnYxLlJldHVyblRvV2FpdGluZ1Jvb21SZXNwb25zZRJm
-            ChFSZW1vdmVQYXJ0aWNpcGFudBInLnRlbGVoZWFsdGgudjEuUmVtb3ZlUGFydGljaXBhbnRSZXF1ZXN0GigudGVsZWhlYWx0aC52
-            MS5SZW1vdmVQYXJ0aWNpcGFudFJlc3BvbnNlEoEBChpTZXRQYXJ0aWNpcGFudENhcGFiaWxpdGllcxIwLnRlbGVoZWFsdGgudjEu
-            U2V0UGFydGljaXBhbnRDYXBhYmlsaXRpZXNSZXF1ZXN0GjEudGVsZWhlYWx0aC52MS5TZXRQYXJ0aWNpcGFudENhcGFiaWxpdGll
-            c1Jlc3BvbnNlYgZwcm90bzM=
+            CiJ0ZWxlaGVhbHRoL3YxL3Blb3BsZV9zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGhtidWYvdmFsaWRhdGUvdmFsaWRhdGUu
+            cHJvdG8aHmdvb2dsZS9wcm90b2J1Zi9kdXJhdGlvbi5wcm90bxofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxohdGVs
+            ZWhlYWx0aC92MS9jYWxsX2NvbnRyYWN0LnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aGXRlbGVoZWFsdGgv
+            djEvcnVsZXMucHJvdG8aG3RlbGVoZWFsdGgvdjEvc2Vzc2lvbi5wcm90byLJAgoYSW52aXRlUGFydGljaXBhbnRSZXF1ZXN0EjEK
+            CnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6
+            SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBJGCgRyb2xlGAMgASgOMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCEoC6
+            GAK6SAPIAQG6SAWCAQIQAVIEcm9sZRIyCgpzdWJqZWN0X2lkGAQgASgJQhOAuhgDukgD2AEBukgGcgSIuhgBUglzdWJqZWN0SWQS
+            SgoJdmFsaWRfZm9yGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhKAuhgCukgLqgEIIgQIgPUkKgBSCHZhbGlkRm9y
+            IuIBChlJbnZpdGVQYXJ0aWNpcGFudFJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nl
+            c3Npb24SPAoLcGFydGljaXBhbnQYAiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFudBI5CgppbnZp
+            dGF0aW9uGAMgASgLMhkudGVsZWhlYWx0aC52MS5JbnZpdGF0aW9uUgppbnZpdGF0aW9uEhoKBWdyYW50GAQgASgJQgSAuhgFUgVn
+            cmFudCK6AQoXUmV2b2tlSW52aXRhdGlvblJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUgly
+            ZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEjgKDWludml0YXRpb25f
+            aWQYAyABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSDGludml0YXRpb25JZCJMChhSZXZva2VJbnZpdGF0aW9uUmVzcG9uc2USMAoH
+            c2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiJ2ChdSZWRlZW1JbnZpdGF0aW9uUmVxdWVzdBIx
+            CgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIoCgVncmFudBgCIAEoCUISgLoYBbpIA8gB
+            AbpIBXIDKIAEUgVncmFudCLnAQoYUmVkZWVtSW52aXRhdGlvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRo
+            LnYxLlNlc3Npb25SB3Nlc3Npb24SPAoLcGFydGljaXBhbnQYAiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0
+            aWNpcGFudBIaCgV0b2tlbhgDIAEoCUIEgLoYBVIFdG9rZW4SPwoKZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5U
+            aW1lc3RhbXBCBIC6GAJSCWV4cGlyZXNBdCK7AQoWRGVueVBhcnRpY2lwYW50UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKA
+            uhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNz
+            aW9uSWQSOgoOcGFydGljaXBhbnRfaWQYAyABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSDXBhcnRpY2lwYW50SWQiiQEKF0RlbnlQ
+            YXJ0aWNpcGFudFJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24SPAoLcGFy
+            dGljaXBhbnQYAiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFudCK/AQoaUmV0dXJuVG9XYWl0aW5n
+            Um9vbVJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9p
+            ZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEjoKDnBhcnRpY2lwYW50X2lkGAMgASgJQhOAuhgCukgDyAEB
+            ukgGcgSIuhgBUg1wYXJ0aWNpcGFudElkIo0BChtSZXR1cm5Ub1dhaXRpbmdSb29tUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIW
+            LnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGlj
+            aXBhbnRSC3BhcnRpY2lwYW50Ir0BChhSZW1vdmVQYXJ0aWNpcGFudFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpI
+            A8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklk
+            EjoKDnBhcnRpY2lwYW50X2lkGAMgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUg1wYXJ0aWNpcGFudElkIosBChlSZW1vdmVQYXJ0
+            aWNpcGFudFJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24SPAoLcGFydGlj
+            aXBhbnQYAiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFudCKXAgohU2V0UGFydGljaXBhbnRDYXBh
+            YmlsaXRpZXNSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Np
+            b25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBI6Cg5wYXJ0aWNpcGFudF9pZBgDIAEoCUITgLoYArpI
+            A8gBAbpIBnIEiLoYAVINcGFydGljaXBhbnRJZBJPCgxjYXBhYmlsaXRpZXMYBCABKAsyIy50ZWxlaGVhbHRoLnYxLkF0dGVuZGVl
+            Q2FwYWJpbGl0aWVzQga6SAPIAQFSDGNhcGFiaWxpdGllcyKUAQoiU2V0UGFydGljaXBhbnRDYXBhYmlsaXRpZXNSZXNwb25zZRIw
+            CgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEjwKC3BhcnRpY2lwYW50GAIgASgLMhoudGVs
+            ZWhlYWx0aC52MS5QYXJ0aWNpcGFudFILcGFydGljaXBhbnQypQcKDVBlb3BsZVNlcnZpY2USgAEKEUludml0ZVBhcnRpY2lwYW50
+            EicudGVsZWhlYWx0aC52MS5JbnZpdGVQYXJ0aWNpcGFudFJlcXVlc3QaKC50ZWxlaGVhbHRoLnYxLkludml0ZVBhcnRpY2lwYW50
+            UmVzcG9uc2UiGIq6GBQKAwIDBRgEKgsVjAGNAQcejwGQARJ9ChBSZXZva2VJbnZpdGF0aW9uEiYudGVsZWhlYWx0aC52MS5SZXZv
+            a2VJbnZpdGF0aW9uUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuUmV2b2tlSW52aXRhdGlvblJlc3BvbnNlIhiKuhgUCgMCAwUYBCoL
+            FYwBjQEHHpEBlAESegoQUmVkZWVtSW52aXRhdGlvbhImLnRlbGVoZWFsdGgudjEuUmVkZWVtSW52aXRhdGlvblJlcXVlc3QaJy50
+            ZWxlaGVhbHRoLnYxLlJlZGVlbUludml0YXRpb25SZXNwb25zZSIViroYERABKg2SAZQBkwGVAR6MAY0BEncKD0RlbnlQYXJ0aWNp
+            cGFudBIlLnRlbGVoZWFsdGgudjEuRGVueVBhcnRpY2lwYW50UmVxdWVzdBomLnRlbGVoZWFsdGgudjEuRGVueVBhcnRpY2lwYW50
+            UmVzcG9uc2UiFYq6GBEKAgMFGAQqCRWMAY0BBx4WJxKEAQoTUmV0dXJuVG9XYWl0aW5nUm9vbRIpLnRlbGVoZWFsdGgudjEuUmV0
+            dXJuVG9XYWl0aW5nUm9vbVJlcXVlc3QaKi50ZWxlaGVhbHRoLnYxLlJldHVyblRvV2FpdGluZ1Jvb21SZXNwb25zZSIWiroYEgoC
+            AwUYBCoKFYwBjQEHHhaOARJ8ChFSZW1vdmVQYXJ0aWNpcGFudBInLnRlbGVoZWFsdGgudjEuUmVtb3ZlUGFydGljaXBhbnRSZXF1
+            ZXN0GigudGVsZWhlYWx0aC52MS5SZW1vdmVQYXJ0aWNpcGFudFJlc3BvbnNlIhSKuhgQCgIDBRgEKggVjAGNAQceFhKXAQoaU2V0
+            UGFydGljaXBhbnRDYXBhYmlsaXRpZXMSMC50ZWxlaGVhbHRoLnYxLlNldFBhcnRpY2lwYW50Q2FwYWJpbGl0aWVzUmVxdWVzdBox
+            LnRlbGVoZWFsdGgudjEuU2V0UGFydGljaXBhbnRDYXBhYmlsaXRpZXNSZXNwb25zZSIUiroYEAoCAwUYBCoIFYwBjQEHHhZiBnBy
+            b3RvMw==
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Duration_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
+            Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
+            Telehealth_V1_Rules_File.descriptor,
             Telehealth_V1_Session_File.descriptor,
         ])
 }

@@ -63,6 +63,53 @@ public struct Telehealth_V1_ReportClientMetricsRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if let value = joinTime {
+            if !(RuleChecks.nanoseconds(value) >= 0 && RuleChecks.nanoseconds(value) <= 600000000000) {
+                violations.add("join_time", "duration.gte_lte", "must be 0 s to 600 s")
+            }
+        }
+        if let value = window {
+            if !(RuleChecks.nanoseconds(value) > 0 && RuleChecks.nanoseconds(value) <= 3600000000000) {
+                violations.add("window", "duration.gt_lte", "must be more than 0 s and at most 3600 s")
+            }
+        } else {
+            violations.add("window", "required", "is required")
+        }
+        if !(videoHeight >= 0 && videoHeight <= 4320) {
+            violations.add("video_height", "int32.gte_lte", "must be 0 to 4320")
+        }
+        if !(framesPerSecond >= 0 && framesPerSecond <= 240) {
+            violations.add("frames_per_second", "int32.gte_lte", "must be 0 to 240")
+        }
+        if !(packetLossPercent >= 0.0 && packetLossPercent <= 100.0) {
+            violations.add("packet_loss_percent", "double.gte_lte", "must be 0 to 100")
+        }
+        if !(drops >= 0 && drops <= 1000) {
+            violations.add("drops", "int32.gte_lte", "must be 0 to 1000")
+        }
+        if !(poorConnections >= 0 && poorConnections <= 10000) {
+            violations.add("poor_connections", "int32.gte_lte", "must be 0 to 10000")
+        }
+    }
 }
 
 /// Taken.
@@ -113,6 +160,15 @@ public struct Telehealth_V1_GetServiceReportRequest: Message {
             case 18: try reader.readMessage(&to)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if from == nil {
+            violations.add("from", "required", "is required")
+        }
+        if to == nil {
+            violations.add("to", "required", "is required")
         }
     }
 }
@@ -236,22 +292,42 @@ public enum Telehealth_V1_QualityService_Methods {
         reportClientMetrics,
         getServiceReport,
     ]
+    /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
+    public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
+        var options: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = []
+        options.append((reportClientMetrics, .with {
+            $0.roles = [.clinician, .client]
+            $0.standing = .hasPlace
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notJoined, .invalidState, .metricsTooOften]
+        }))
+        options.append((getServiceReport, .with {
+            $0.roles = [.admin]
+        }))
+        return options
+    }()
 }
 
 /// Takes what clients measure, and sums it up against the service's targets.
 public protocol Telehealth_V1_QualityServiceHandler: Sendable {
-    /// One report of what the caller's own client measured since its last one, as the Chime client SDK gives it. Roles: the
-    /// session's clinician and client.
+    /// One report of what the caller's own client measured since its last one, as the Chime client SDK gives it; taken
+    /// until 10 minutes after the end (INVALID_STATE).
     ///
     /// A changed class of the connection (GOOD, FAIR, POOR) is told to the session's watchers.
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, INVALID_STATE more than 10 minutes after the
-    /// end); INVALID_ARGUMENT (INVALID_FIELD); RESOURCE_EXHAUSTED (METRICS_TOO_OFTEN with RetryInfo).
+    ///
+    /// Roles: clinician, client.
+    /// Of these: whoever has a place of their own in the visit.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED); RESOURCE_EXHAUSTED (METRICS_TOO_OFTEN); ABORTED
+    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func reportClientMetrics(_ request: Telehealth_V1_ReportClientMetricsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ReportClientMetricsResponse
-    /// The service's figures over a period, each against its target. Roles: admin.
+    /// The service's figures over a period, each against its target.
     ///
-    /// Worked out from stored rows when asked. Errors: INVALID_ARGUMENT (INVALID_FIELD) for an empty period or one above 366
-    /// days; UNAVAILABLE (STORE_OVERLOADED) for more rows than one read may sum: ask for a shorter one.
+    /// Worked out from stored rows when asked. STORE_OVERLOADED for more rows than one read may sum: ask for a shorter
+    /// one.
+    ///
+    /// Roles: admin.
+    /// Errors: those of every call.
     func getServiceReport(_ request: Telehealth_V1_GetServiceReportRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetServiceReportResponse
 }
@@ -284,22 +360,29 @@ public struct Telehealth_V1_QualityServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// One report of what the caller's own client measured since its last one, as the Chime client SDK gives it. Roles: the
-    /// session's clinician and client.
+    /// One report of what the caller's own client measured since its last one, as the Chime client SDK gives it; taken
+    /// until 10 minutes after the end (INVALID_STATE).
     ///
     /// A changed class of the connection (GOOD, FAIR, POOR) is told to the session's watchers.
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, INVALID_STATE more than 10 minutes after the
-    /// end); INVALID_ARGUMENT (INVALID_FIELD); RESOURCE_EXHAUSTED (METRICS_TOO_OFTEN with RetryInfo).
+    ///
+    /// Roles: clinician, client.
+    /// Of these: whoever has a place of their own in the visit.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED); RESOURCE_EXHAUSTED (METRICS_TOO_OFTEN); ABORTED
+    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func reportClientMetrics(
         _ request: Telehealth_V1_ReportClientMetricsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ReportClientMetricsResponse {
         try await channel.unary(Telehealth_V1_QualityService_Methods.reportClientMetrics, request, options: options)
     }
 
-    /// The service's figures over a period, each against its target. Roles: admin.
+    /// The service's figures over a period, each against its target.
     ///
-    /// Worked out from stored rows when asked. Errors: INVALID_ARGUMENT (INVALID_FIELD) for an empty period or one above 366
-    /// days; UNAVAILABLE (STORE_OVERLOADED) for more rows than one read may sum: ask for a shorter one.
+    /// Worked out from stored rows when asked. STORE_OVERLOADED for more rows than one read may sum: ask for a shorter
+    /// one.
+    ///
+    /// Roles: admin.
+    /// Errors: those of every call.
     public func getServiceReport(
         _ request: Telehealth_V1_GetServiceReportRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetServiceReportResponse {
@@ -312,37 +395,44 @@ public enum Telehealth_V1_QualityService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/quality_service.proto",
         base64: """
-            CiN0ZWxlaGVhbHRoL3YxL3F1YWxpdHlfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRoeZ29vZ2xlL3Byb3RvYnVmL2R1cmF0
-            aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8i
-            uwMKGlJlcG9ydENsaWVudE1ldHJpY3NSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNz
-            aW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSPAoJam9pbl90aW1lGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9u
-            QgSAuhgCUghqb2luVGltZRI3CgZ3aW5kb3cYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSBndpbmRvdxIn
-            Cgx2aWRlb19oZWlnaHQYBSABKAVCBIC6GAJSC3ZpZGVvSGVpZ2h0EjAKEWZyYW1lc19wZXJfc2Vjb25kGAYgASgFQgSAuhgCUg9m
-            cmFtZXNQZXJTZWNvbmQSNAoTcGFja2V0X2xvc3NfcGVyY2VudBgHIAEoAUIEgLoYAlIRcGFja2V0TG9zc1BlcmNlbnQSGgoFZHJv
-            cHMYCCABKAVCBIC6GAJSBWRyb3BzEi8KEHBvb3JfY29ubmVjdGlvbnMYCSABKAVCBIC6GAJSD3Bvb3JDb25uZWN0aW9ucyJdChtS
-            ZXBvcnRDbGllbnRNZXRyaWNzUmVzcG9uc2USPgoKbmV4dF9hZnRlchgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIE
-            gLoYAlIJbmV4dEFmdGVyIoEBChdHZXRTZXJ2aWNlUmVwb3J0UmVxdWVzdBI0CgRmcm9tGAEgASgLMhouZ29vZ2xlLnByb3RvYnVm
-            LlRpbWVzdGFtcEIEgLoYAlIEZnJvbRIwCgJ0bxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSAnRvIv8F
-            ChhHZXRTZXJ2aWNlUmVwb3J0UmVzcG9uc2USNAoEZnJvbRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJS
-            BGZyb20SMAoCdG8YAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgJ0bxJXChhzZXNzaW9uX2NyZWF0aW9u
-            X3N1Y2Nlc3MYAyABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUhZzZXNzaW9uQ3JlYXRpb25TdWNjZXNzEk8KFGF2
-            ZXJhZ2Vfam9pbl9zZWNvbmRzGAQgASgLMh0udGVsZWhlYWx0aC52MS5TZXJ2aWNlTWVhc3VyZVISYXZlcmFnZUpvaW5TZWNvbmRz
-            EkcKEHA5NV9qb2luX3NlY29uZHMYBSABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUg5wOTVKb2luU2Vjb25kcxJH
-            ChB2aWRlb183MjBwX3NoYXJlGAYgASgLMh0udGVsZWhlYWx0aC52MS5TZXJ2aWNlTWVhc3VyZVIOdmlkZW83MjBwU2hhcmUSUAoU
-            Y29ubmVjdGlvbl9zdGFiaWxpdHkYByABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUhNjb25uZWN0aW9uU3RhYmls
-            aXR5EkgKEGNvbnNlbnRfY292ZXJhZ2UYCCABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUg9jb25zZW50Q292ZXJh
-            Z2USWwoacmVjb3JkaW5nX2NvbnNlbnRfY292ZXJhZ2UYCSABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUhhyZWNv
-            cmRpbmdDb25zZW50Q292ZXJhZ2USGgoFZHJvcHMYCiABKAVCBIC6GAJSBWRyb3BzEioKDXJlY29ubmVjdGlvbnMYCyABKAVCBIC6
-            GAJSDXJlY29ubmVjdGlvbnMiqQEKDlNlcnZpY2VNZWFzdXJlEh8KBXZhbHVlGAEgASgBQgSAuhgCSABSBXZhbHVliAEBEhwKBnRh
-            cmdldBgCIAEoAUIEgLoYAlIGdGFyZ2V0EhYKA21ldBgDIAEoCEIEgLoYAlIDbWV0EhoKBWNvdW50GAQgASgDQgSAuhgCUgVjb3Vu
-            dBIaCgV0b3RhbBgFIAEoA0IEgLoYAlIFdG90YWxCCAoGX3ZhbHVlMuMBCg5RdWFsaXR5U2VydmljZRJsChNSZXBvcnRDbGllbnRN
-            ZXRyaWNzEikudGVsZWhlYWx0aC52MS5SZXBvcnRDbGllbnRNZXRyaWNzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuUmVwb3J0Q2xp
-            ZW50TWV0cmljc1Jlc3BvbnNlEmMKEEdldFNlcnZpY2VSZXBvcnQSJi50ZWxlaGVhbHRoLnYxLkdldFNlcnZpY2VSZXBvcnRSZXF1
-            ZXN0GicudGVsZWhlYWx0aC52MS5HZXRTZXJ2aWNlUmVwb3J0UmVzcG9uc2ViBnByb3RvMw==
+            CiN0ZWxlaGVhbHRoL3YxL3F1YWxpdHlfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRobYnVmL3ZhbGlkYXRlL3ZhbGlkYXRl
+            LnByb3RvGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aIXRl
+            bGVoZWFsdGgvdjEvY2FsbF9jb250cmFjdC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGhl0ZWxlaGVhbHRo
+            L3YxL3J1bGVzLnByb3RvIrcEChpSZXBvcnRDbGllbnRNZXRyaWNzUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgD
+            yAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQS
+            SQoJam9pbl90aW1lGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhGAuhgCukgKqgEHIgMI2AQyAFIIam9pblRpbWUS
+            SgoGd2luZG93GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQheAuhgCukgDyAEBukgKqgEHIgMIkBwqAFIGd2luZG93
+            EjEKDHZpZGVvX2hlaWdodBgFIAEoBUIOgLoYArpIBxoFGOAhKABSC3ZpZGVvSGVpZ2h0EjoKEWZyYW1lc19wZXJfc2Vjb25kGAYg
+            ASgFQg6AuhgCukgHGgUY8AEoAFIPZnJhbWVzUGVyU2Vjb25kEksKE3BhY2tldF9sb3NzX3BlcmNlbnQYByABKAFCG4C6GAK6SBQS
+            EhkAAAAAAABZQCkAAAAAAAAAAFIRcGFja2V0TG9zc1BlcmNlbnQSJAoFZHJvcHMYCCABKAVCDoC6GAK6SAcaBRjoBygAUgVkcm9w
+            cxI5ChBwb29yX2Nvbm5lY3Rpb25zGAkgASgFQg6AuhgCukgHGgUYkE4oAFIPcG9vckNvbm5lY3Rpb25zIl0KG1JlcG9ydENsaWVu
+            dE1ldHJpY3NSZXNwb25zZRI+CgpuZXh0X2FmdGVyGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUgluZXh0
+            QWZ0ZXIijQEKF0dldFNlcnZpY2VSZXBvcnRSZXF1ZXN0EjoKBGZyb20YASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w
+            QgqAuhgCukgDyAEBUgRmcm9tEjYKAnRvGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIKgLoYArpIA8gBAVICdG8i
+            /wUKGEdldFNlcnZpY2VSZXBvcnRSZXNwb25zZRI0CgRmcm9tGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoY
+            AlIEZnJvbRIwCgJ0bxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSAnRvElcKGHNlc3Npb25fY3JlYXRp
+            b25fc3VjY2VzcxgDIAEoCzIdLnRlbGVoZWFsdGgudjEuU2VydmljZU1lYXN1cmVSFnNlc3Npb25DcmVhdGlvblN1Y2Nlc3MSTwoU
+            YXZlcmFnZV9qb2luX3NlY29uZHMYBCABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUhJhdmVyYWdlSm9pblNlY29u
+            ZHMSRwoQcDk1X2pvaW5fc2Vjb25kcxgFIAEoCzIdLnRlbGVoZWFsdGgudjEuU2VydmljZU1lYXN1cmVSDnA5NUpvaW5TZWNvbmRz
+            EkcKEHZpZGVvXzcyMHBfc2hhcmUYBiABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUg52aWRlbzcyMHBTaGFyZRJQ
+            ChRjb25uZWN0aW9uX3N0YWJpbGl0eRgHIAEoCzIdLnRlbGVoZWFsdGgudjEuU2VydmljZU1lYXN1cmVSE2Nvbm5lY3Rpb25TdGFi
+            aWxpdHkSSAoQY29uc2VudF9jb3ZlcmFnZRgIIAEoCzIdLnRlbGVoZWFsdGgudjEuU2VydmljZU1lYXN1cmVSD2NvbnNlbnRDb3Zl
+            cmFnZRJbChpyZWNvcmRpbmdfY29uc2VudF9jb3ZlcmFnZRgJIAEoCzIdLnRlbGVoZWFsdGgudjEuU2VydmljZU1lYXN1cmVSGHJl
+            Y29yZGluZ0NvbnNlbnRDb3ZlcmFnZRIaCgVkcm9wcxgKIAEoBUIEgLoYAlIFZHJvcHMSKgoNcmVjb25uZWN0aW9ucxgLIAEoBUIE
+            gLoYAlINcmVjb25uZWN0aW9ucyKpAQoOU2VydmljZU1lYXN1cmUSHwoFdmFsdWUYASABKAFCBIC6GAJIAFIFdmFsdWWIAQESHAoG
+            dGFyZ2V0GAIgASgBQgSAuhgCUgZ0YXJnZXQSFgoDbWV0GAMgASgIQgSAuhgCUgNtZXQSGgoFY291bnQYBCABKANCBIC6GAJSBWNv
+            dW50EhoKBXRvdGFsGAUgASgDQgSAuhgCUgV0b3RhbEIICgZfdmFsdWUygwIKDlF1YWxpdHlTZXJ2aWNlEoIBChNSZXBvcnRDbGll
+            bnRNZXRyaWNzEikudGVsZWhlYWx0aC52MS5SZXBvcnRDbGllbnRNZXRyaWNzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuUmVwb3J0
+            Q2xpZW50TWV0cmljc1Jlc3BvbnNlIhSKuhgQCgIDBBgCKggVjAGNASYeRBJsChBHZXRTZXJ2aWNlUmVwb3J0EiYudGVsZWhlYWx0
+            aC52MS5HZXRTZXJ2aWNlUmVwb3J0UmVxdWVzdBonLnRlbGVoZWFsdGgudjEuR2V0U2VydmljZVJlcG9ydFJlc3BvbnNlIgeKuhgD
+            CgEFYgZwcm90bzM=
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Duration_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
+            Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
+            Telehealth_V1_Rules_File.descriptor,
         ])
 }

@@ -38,6 +38,33 @@ public struct Telehealth_V1_SetRecordingHoldRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !recordingID.isEmpty {
+            if !RuleChecks.isText(recordingID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("recording_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("recording_id", "required", "is required")
+        }
+        if !reason.isEmpty {
+            if reason.utf8.count > 1000 {
+                violations.add("reason", "string.max_bytes", "must have at most 1000 bytes")
+            }
+        } else {
+            violations.add("reason", "required", "is required")
+        }
+    }
 }
 
 /// The recording under hold.
@@ -96,6 +123,33 @@ public struct Telehealth_V1_ReleaseRecordingHoldRequest: Message {
             case 26: try reader.read(&reason, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !recordingID.isEmpty {
+            if !RuleChecks.isText(recordingID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("recording_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("recording_id", "required", "is required")
+        }
+        if !reason.isEmpty {
+            if reason.utf8.count > 1000 {
+                violations.add("reason", "string.max_bytes", "must have at most 1000 bytes")
+            }
+        } else {
+            violations.add("reason", "required", "is required")
         }
     }
 }
@@ -162,6 +216,33 @@ public struct Telehealth_V1_SetRecordingRetentionRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !recordingID.isEmpty {
+            if !RuleChecks.isText(recordingID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("recording_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("recording_id", "required", "is required")
+        }
+        if !reason.isEmpty {
+            if reason.utf8.count > 1000 {
+                violations.add("reason", "string.max_bytes", "must have at most 1000 bytes")
+            }
+        } else {
+            violations.add("reason", "required", "is required")
+        }
+    }
 }
 
 /// The recording with its new end.
@@ -222,6 +303,31 @@ public struct Telehealth_V1_LinkSessionNoteRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !recordingID.isEmpty {
+            if !RuleChecks.isText(recordingID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("recording_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("recording_id", "required", "is required")
+        }
+        if !sessionNoteID.isEmpty {
+            if !RuleChecks.isText(sessionNoteID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_note_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+    }
 }
 
 /// The recording with its link.
@@ -272,6 +378,16 @@ public struct Telehealth_V1_GetRecordingManifestRequest: Message {
             case 10: try reader.read(&recordingID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !recordingID.isEmpty {
+            if !RuleChecks.isText(recordingID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("recording_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("recording_id", "required", "is required")
         }
     }
 }
@@ -495,36 +611,74 @@ public enum Telehealth_V1_RecordingService_Methods {
         linkSessionNote,
         getRecordingManifest,
     ]
+    /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
+    public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
+        var options: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = []
+        options.append((setRecordingHold, .with {
+            $0.roles = [.admin]
+            $0.reasons = [.recordingNotFound, .recordingBeingDeleted, .recordingDeleted]
+        }))
+        options.append((releaseRecordingHold, .with {
+            $0.roles = [.admin]
+            $0.reasons = [.recordingNotFound]
+        }))
+        options.append((setRecordingRetention, .with {
+            $0.roles = [.admin]
+            $0.reasons = [.recordingNotFound, .recordingBeingDeleted, .recordingDeleted]
+        }))
+        options.append((linkSessionNote, .with {
+            $0.roles = [.clinician, .admin]
+            $0.standing = .leadsVisit
+            $0.reasons = [.recordingNotFound, .participantRemoved, .participantDenied, .notAllowed]
+        }))
+        options.append((getRecordingManifest, .with {
+            $0.roles = [.clinician, .admin]
+            $0.standing = .ofVisit
+            $0.reasons = [.recordingNotFound, .participantRemoved, .participantDenied, .recordingNotReady]
+        }))
+        return options
+    }()
 }
 
 /// Keeps recordings, says what they stand on, and lets go of them when their time is over.
 public protocol Telehealth_V1_RecordingServiceHandler: Sendable {
     /// Puts a recording under legal hold: it is not deleted, whatever its retention says, and played only as the clinic's
-    /// policy says. A second hold changes nothing. Roles: admin.
+    /// policy says. A second hold changes nothing.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
+    /// FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED); ABORTED (VERSION_CONFLICT).
     func setRecordingHold(_ request: Telehealth_V1_SetRecordingHoldRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SetRecordingHoldResponse
-    /// Takes a legal hold away; a recording without one stays as it is. Roles: admin.
+    /// Takes a legal hold away; a recording without one stays as it is.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
+    /// ABORTED (VERSION_CONFLICT).
     func releaseRecordingHold(_ request: Telehealth_V1_ReleaseRecordingHoldRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ReleaseRecordingHoldResponse
     /// Sets until when a recording is kept. After that its objects are deleted, unless a hold keeps them; the row and the
-    /// manifest stay. Roles: admin.
+    /// manifest stay.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
+    /// FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED); ABORTED (VERSION_CONFLICT).
     func setRecordingRetention(_ request: Telehealth_V1_SetRecordingRetentionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SetRecordingRetentionResponse
-    /// Notes which note of the clinic's records a recording belongs to. Roles: the session's clinician, admin.
+    /// Notes which note of the clinic's records a recording belongs to.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND).
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND); ABORTED (VERSION_CONFLICT).
     func linkSessionNote(_ request: Telehealth_V1_LinkSessionNoteRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_LinkSessionNoteResponse
-    /// What binds the file to the visit: object and checksums, consents, people present, start and stop. Audited. Roles: the
-    /// session's clinician, admin.
+    /// What binds the file to the visit: object and checksums, consents, people present, start and stop. Audited.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY).
+    /// Roles: clinician, admin.
+    /// Of these: whoever is of the visit.
+    /// Errors, beside those of every call: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY
+    /// with `recording_state`); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func getRecordingManifest(_ request: Telehealth_V1_GetRecordingManifestRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetRecordingManifestResponse
 }
@@ -570,18 +724,22 @@ public struct Telehealth_V1_RecordingServiceClient: Sendable {
     public init(_ channel: any CallChannel) { self.channel = channel }
 
     /// Puts a recording under legal hold: it is not deleted, whatever its retention says, and played only as the clinic's
-    /// policy says. A second hold changes nothing. Roles: admin.
+    /// policy says. A second hold changes nothing.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
+    /// FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED); ABORTED (VERSION_CONFLICT).
     public func setRecordingHold(
         _ request: Telehealth_V1_SetRecordingHoldRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_SetRecordingHoldResponse {
         try await channel.unary(Telehealth_V1_RecordingService_Methods.setRecordingHold, request, options: options)
     }
 
-    /// Takes a legal hold away; a recording without one stays as it is. Roles: admin.
+    /// Takes a legal hold away; a recording without one stays as it is.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
+    /// ABORTED (VERSION_CONFLICT).
     public func releaseRecordingHold(
         _ request: Telehealth_V1_ReleaseRecordingHoldRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ReleaseRecordingHoldResponse {
@@ -589,28 +747,35 @@ public struct Telehealth_V1_RecordingServiceClient: Sendable {
     }
 
     /// Sets until when a recording is kept. After that its objects are deleted, unless a hold keeps them; the row and the
-    /// manifest stay. Roles: admin.
+    /// manifest stay.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED).
+    /// Roles: admin.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
+    /// FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED); ABORTED (VERSION_CONFLICT).
     public func setRecordingRetention(
         _ request: Telehealth_V1_SetRecordingRetentionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_SetRecordingRetentionResponse {
         try await channel.unary(Telehealth_V1_RecordingService_Methods.setRecordingRetention, request, options: options)
     }
 
-    /// Notes which note of the clinic's records a recording belongs to. Roles: the session's clinician, admin.
+    /// Notes which note of the clinic's records a recording belongs to.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND).
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND); ABORTED (VERSION_CONFLICT).
     public func linkSessionNote(
         _ request: Telehealth_V1_LinkSessionNoteRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_LinkSessionNoteResponse {
         try await channel.unary(Telehealth_V1_RecordingService_Methods.linkSessionNote, request, options: options)
     }
 
-    /// What binds the file to the visit: object and checksums, consents, people present, start and stop. Audited. Roles: the
-    /// session's clinician, admin.
+    /// What binds the file to the visit: object and checksums, consents, people present, start and stop. Audited.
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY).
+    /// Roles: clinician, admin.
+    /// Of these: whoever is of the visit.
+    /// Errors, beside those of every call: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY
+    /// with `recording_state`); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func getRecordingManifest(
         _ request: Telehealth_V1_GetRecordingManifestRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingManifestResponse {
@@ -623,54 +788,62 @@ public enum Telehealth_V1_RecordingService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/recording_service.proto",
         base64: """
-            CiV0ZWxlaGVhbHRoL3YxL3JlY29yZGluZ19zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGh9nb29nbGUvcHJvdG9idWYvdGlt
-            ZXN0YW1wLnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aHXRlbGVoZWFsdGgvdjEvcmVjb3JkaW5nLnByb3Rv
-            Ght0ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8ihQEKF1NldFJlY29yZGluZ0hvbGRSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASAB
-            KAlCBIC6GAJSCXJlcXVlc3RJZBInCgxyZWNvcmRpbmdfaWQYAiABKAlCBIC6GAJSC3JlY29yZGluZ0lkEhwKBnJlYXNvbhgDIAEo
-            CUIEgLoYBFIGcmVhc29uIlIKGFNldFJlY29yZGluZ0hvbGRSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRo
-            LnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIokBChtSZWxlYXNlUmVjb3JkaW5nSG9sZFJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEo
-            CUIEgLoYAlIJcmVxdWVzdElkEicKDHJlY29yZGluZ19pZBgCIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQSHAoGcmVhc29uGAMgASgJ
-            QgSAuhgEUgZyZWFzb24iVgocUmVsZWFzZVJlY29yZGluZ0hvbGRSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVh
-            bHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIs8BChxTZXRSZWNvcmRpbmdSZXRlbnRpb25SZXF1ZXN0EiMKCnJlcXVlc3RfaWQY
-            ASABKAlCBIC6GAJSCXJlcXVlc3RJZBInCgxyZWNvcmRpbmdfaWQYAiABKAlCBIC6GAJSC3JlY29yZGluZ0lkEkMKDHJldGFpbl91
-            bnRpbBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSC3JldGFpblVudGlsEhwKBnJlYXNvbhgEIAEoCUIE
-            gLoYBFIGcmVhc29uIlcKHVNldFJlY29yZGluZ1JldGVudGlvblJlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVoZWFs
-            dGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmcilAEKFkxpbmtTZXNzaW9uTm90ZVJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIE
-            gLoYAlIJcmVxdWVzdElkEicKDHJlY29yZGluZ19pZBgCIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQSLAoPc2Vzc2lvbl9ub3RlX2lk
-            GAMgASgJQgSAuhgDUg1zZXNzaW9uTm90ZUlkIlEKF0xpbmtTZXNzaW9uTm90ZVJlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIY
-            LnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmciRgobR2V0UmVjb3JkaW5nTWFuaWZlc3RSZXF1ZXN0EicKDHJlY29y
-            ZGluZ19pZBgBIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQi+wEKHEdldFJlY29yZGluZ01hbmlmZXN0UmVzcG9uc2USPAoIbWFuaWZl
-            c3QYASABKAsyIC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ01hbmlmZXN0UghtYW5pZmVzdBIrCg5jYW5vbmljYWxfanNvbhgCIAEo
-            DEIEgLoYBFINY2Fub25pY2FsSnNvbhIcCgZzaGEyNTYYAyABKAxCBIC6GAJSBnNoYTI1NhIiCglzaWduYXR1cmUYBCABKAxCBIC6
-            GAJSCXNpZ25hdHVyZRIuChBzaWduYXR1cmVfa2V5X2lkGAUgASgJQgSAuhgCUg5zaWduYXR1cmVLZXlJZCKwBgoRUmVjb3JkaW5n
-            TWFuaWZlc3QSHAoGZm9ybWF0GAEgASgJQgSAuhgCUgZmb3JtYXQSJwoMcmVjb3JkaW5nX2lkGAIgASgJQgSAuhgCUgtyZWNvcmRp
-            bmdJZBIjCgpzZXNzaW9uX2lkGAMgASgJQgSAuhgCUglzZXNzaW9uSWQSHgoHc2VnbWVudBgEIAEoBUIEgLoYAlIHc2VnbWVudBI/
-            CgdwdXJwb3NlGAUgASgOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQgSAuhgCUgdwdXJwb3NlEhwKBmJ1Y2tldBgG
-            IAEoCUIEgLoYAlIGYnVja2V0EiMKCm9iamVjdF9rZXkYByABKAlCBIC6GAJSCW9iamVjdEtleRIwChFvYmplY3RfYnl0ZV9jb3Vu
-            dBgIIAEoA0IEgLoYAlIPb2JqZWN0Qnl0ZUNvdW50EiUKC29iamVjdF9ldGFnGAkgASgJQgSAuhgCUgpvYmplY3RFdGFnEi0KD29i
-            amVjdF9jaGVja3N1bRgKIAEoCUIEgLoYAlIOb2JqZWN0Q2hlY2tzdW0SJQoLY29uc2VudF9pZHMYCyADKAlCBIC6GAJSCmNvbnNl
-            bnRJZHMSPwoKc3RhcnRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0ZWRBdBI/Cgpz
-            dG9wcGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RvcHBlZEF0EkkKC3N0b3BfcmVhc29u
-            GA4gASgOMiIudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdTdG9wUmVhc29uQgSAuhgCUgpzdG9wUmVhc29uEjUKBnBlb3BsZRgPIAMo
-            CzIdLnRlbGVoZWFsdGgudjEuUmVjb3JkZWRQZXJzb25SBnBlb3BsZRItCg9wcmVzZW5jZV9zb3VyY2UYECABKAlCBIC6GAJSDnBy
-            ZXNlbmNlU291cmNlEikKDWF1ZGl0X251bWJlcnMYESADKANCBIC6GAJSDGF1ZGl0TnVtYmVycyLXAQoOUmVjb3JkZWRQZXJzb24S
-            KwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSIwoKc3ViamVjdF9pZBgCIAEoCUIEgLoYA1IJc3Vi
-            amVjdElkEjgKBHJvbGUYAyABKA4yHi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50Um9sZUIEgLoYAlIEcm9sZRI5CghwcmVzZW5j
-            ZRgEIAMoCzIdLnRlbGVoZWFsdGgudjEuUHJlc2VuY2VQZXJpb2RSCHByZXNlbmNlIngKDlByZXNlbmNlUGVyaW9kEjQKBGZyb20Y
-            ASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgRmcm9tEjAKAnRvGAIgASgLMhouZ29vZ2xlLnByb3RvYnVm
-            LlRpbWVzdGFtcEIEgLoYAlICdG8yrwQKEFJlY29yZGluZ1NlcnZpY2USYwoQU2V0UmVjb3JkaW5nSG9sZBImLnRlbGVoZWFsdGgu
-            djEuU2V0UmVjb3JkaW5nSG9sZFJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlNldFJlY29yZGluZ0hvbGRSZXNwb25zZRJvChRSZWxl
-            YXNlUmVjb3JkaW5nSG9sZBIqLnRlbGVoZWFsdGgudjEuUmVsZWFzZVJlY29yZGluZ0hvbGRSZXF1ZXN0GisudGVsZWhlYWx0aC52
-            MS5SZWxlYXNlUmVjb3JkaW5nSG9sZFJlc3BvbnNlEnIKFVNldFJlY29yZGluZ1JldGVudGlvbhIrLnRlbGVoZWFsdGgudjEuU2V0
-            UmVjb3JkaW5nUmV0ZW50aW9uUmVxdWVzdBosLnRlbGVoZWFsdGgudjEuU2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVzcG9uc2USYAoP
-            TGlua1Nlc3Npb25Ob3RlEiUudGVsZWhlYWx0aC52MS5MaW5rU2Vzc2lvbk5vdGVSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5MaW5r
-            U2Vzc2lvbk5vdGVSZXNwb25zZRJvChRHZXRSZWNvcmRpbmdNYW5pZmVzdBIqLnRlbGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nTWFu
-            aWZlc3RSZXF1ZXN0GisudGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdNYW5pZmVzdFJlc3BvbnNlYgZwcm90bzM=
+            CiV0ZWxlaGVhbHRoL3YxL3JlY29yZGluZ19zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGhtidWYvdmFsaWRhdGUvdmFsaWRh
+            dGUucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aIXRlbGVoZWFsdGgvdjEvY2FsbF9jb250cmFjdC5wcm90
+            bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGh10ZWxlaGVhbHRoL3YxL3JlY29yZGluZy5wcm90bxoZdGVsZWhlYWx0
+            aC92MS9ydWxlcy5wcm90bxobdGVsZWhlYWx0aC92MS9zZXNzaW9uLnByb3RvIrABChdTZXRSZWNvcmRpbmdIb2xkUmVxdWVzdBIx
+            CgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBI2CgxyZWNvcmRpbmdfaWQYAiABKAlCE4C6
+            GAK6SAPIAQG6SAZyBIi6GAFSC3JlY29yZGluZ0lkEioKBnJlYXNvbhgDIAEoCUISgLoYBLpIA8gBAbpIBXIDKOgHUgZyZWFzb24i
+            UgoYU2V0UmVjb3JkaW5nSG9sZFJlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUgly
+            ZWNvcmRpbmcitAEKG1JlbGVhc2VSZWNvcmRpbmdIb2xkUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgF
+            cgOwAQFSCXJlcXVlc3RJZBI2CgxyZWNvcmRpbmdfaWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSC3JlY29yZGluZ0lkEioK
+            BnJlYXNvbhgDIAEoCUISgLoYBLpIA8gBAbpIBXIDKOgHUgZyZWFzb24iVgocUmVsZWFzZVJlY29yZGluZ0hvbGRSZXNwb25zZRI2
+            CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIvoBChxTZXRSZWNvcmRpbmdSZXRl
+            bnRpb25SZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjYKDHJlY29yZGlu
+            Z19pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVILcmVjb3JkaW5nSWQSQwoMcmV0YWluX3VudGlsGAMgASgLMhouZ29vZ2xl
+            LnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILcmV0YWluVW50aWwSKgoGcmVhc29uGAQgASgJQhKAuhgEukgDyAEBukgFcgMo6AdS
+            BnJlYXNvbiJXCh1TZXRSZWNvcmRpbmdSZXRlbnRpb25SZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYx
+            LlJlY29yZGluZ1IJcmVjb3JkaW5nIsABChZMaW5rU2Vzc2lvbk5vdGVSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6
+            SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjYKDHJlY29yZGluZ19pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVILcmVjb3Jk
+            aW5nSWQSOwoPc2Vzc2lvbl9ub3RlX2lkGAMgASgJQhOAuhgDukgD2AEBukgGcgSIuhgBUg1zZXNzaW9uTm90ZUlkIlEKF0xpbmtT
+            ZXNzaW9uTm90ZVJlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmci
+            VQobR2V0UmVjb3JkaW5nTWFuaWZlc3RSZXF1ZXN0EjYKDHJlY29yZGluZ19pZBgBIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIL
+            cmVjb3JkaW5nSWQi+wEKHEdldFJlY29yZGluZ01hbmlmZXN0UmVzcG9uc2USPAoIbWFuaWZlc3QYASABKAsyIC50ZWxlaGVhbHRo
+            LnYxLlJlY29yZGluZ01hbmlmZXN0UghtYW5pZmVzdBIrCg5jYW5vbmljYWxfanNvbhgCIAEoDEIEgLoYBFINY2Fub25pY2FsSnNv
+            bhIcCgZzaGEyNTYYAyABKAxCBIC6GAJSBnNoYTI1NhIiCglzaWduYXR1cmUYBCABKAxCBIC6GAJSCXNpZ25hdHVyZRIuChBzaWdu
+            YXR1cmVfa2V5X2lkGAUgASgJQgSAuhgCUg5zaWduYXR1cmVLZXlJZCKwBgoRUmVjb3JkaW5nTWFuaWZlc3QSHAoGZm9ybWF0GAEg
+            ASgJQgSAuhgCUgZmb3JtYXQSJwoMcmVjb3JkaW5nX2lkGAIgASgJQgSAuhgCUgtyZWNvcmRpbmdJZBIjCgpzZXNzaW9uX2lkGAMg
+            ASgJQgSAuhgCUglzZXNzaW9uSWQSHgoHc2VnbWVudBgEIAEoBUIEgLoYAlIHc2VnbWVudBI/CgdwdXJwb3NlGAUgASgOMh8udGVs
+            ZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQgSAuhgCUgdwdXJwb3NlEhwKBmJ1Y2tldBgGIAEoCUIEgLoYAlIGYnVja2V0EiMK
+            Cm9iamVjdF9rZXkYByABKAlCBIC6GAJSCW9iamVjdEtleRIwChFvYmplY3RfYnl0ZV9jb3VudBgIIAEoA0IEgLoYAlIPb2JqZWN0
+            Qnl0ZUNvdW50EiUKC29iamVjdF9ldGFnGAkgASgJQgSAuhgCUgpvYmplY3RFdGFnEi0KD29iamVjdF9jaGVja3N1bRgKIAEoCUIE
+            gLoYAlIOb2JqZWN0Q2hlY2tzdW0SJQoLY29uc2VudF9pZHMYCyADKAlCBIC6GAJSCmNvbnNlbnRJZHMSPwoKc3RhcnRlZF9hdBgM
+            IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0ZWRBdBI/CgpzdG9wcGVkX2F0GA0gASgLMhouZ29v
+            Z2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RvcHBlZEF0EkkKC3N0b3BfcmVhc29uGA4gASgOMiIudGVsZWhlYWx0aC52
+            MS5SZWNvcmRpbmdTdG9wUmVhc29uQgSAuhgCUgpzdG9wUmVhc29uEjUKBnBlb3BsZRgPIAMoCzIdLnRlbGVoZWFsdGgudjEuUmVj
+            b3JkZWRQZXJzb25SBnBlb3BsZRItCg9wcmVzZW5jZV9zb3VyY2UYECABKAlCBIC6GAJSDnByZXNlbmNlU291cmNlEikKDWF1ZGl0
+            X251bWJlcnMYESADKANCBIC6GAJSDGF1ZGl0TnVtYmVycyLXAQoOUmVjb3JkZWRQZXJzb24SKwoOcGFydGljaXBhbnRfaWQYASAB
+            KAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSIwoKc3ViamVjdF9pZBgCIAEoCUIEgLoYA1IJc3ViamVjdElkEjgKBHJvbGUYAyABKA4y
+            Hi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50Um9sZUIEgLoYAlIEcm9sZRI5CghwcmVzZW5jZRgEIAMoCzIdLnRlbGVoZWFsdGgu
+            djEuUHJlc2VuY2VQZXJpb2RSCHByZXNlbmNlIngKDlByZXNlbmNlUGVyaW9kEjQKBGZyb20YASABKAsyGi5nb29nbGUucHJvdG9i
+            dWYuVGltZXN0YW1wQgSAuhgCUgRmcm9tEjAKAnRvGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlICdG8y
+            gQUKEFJlY29yZGluZ1NlcnZpY2UScQoQU2V0UmVjb3JkaW5nSG9sZBImLnRlbGVoZWFsdGgudjEuU2V0UmVjb3JkaW5nSG9sZFJl
+            cXVlc3QaJy50ZWxlaGVhbHRoLnYxLlNldFJlY29yZGluZ0hvbGRSZXNwb25zZSIMiroYCAoBBSoDF0JDEnsKFFJlbGVhc2VSZWNv
+            cmRpbmdIb2xkEioudGVsZWhlYWx0aC52MS5SZWxlYXNlUmVjb3JkaW5nSG9sZFJlcXVlc3QaKy50ZWxlaGVhbHRoLnYxLlJlbGVh
+            c2VSZWNvcmRpbmdIb2xkUmVzcG9uc2UiCoq6GAYKAQUqARcSgAEKFVNldFJlY29yZGluZ1JldGVudGlvbhIrLnRlbGVoZWFsdGgu
+            djEuU2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVxdWVzdBosLnRlbGVoZWFsdGgudjEuU2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVzcG9u
+            c2UiDIq6GAgKAQUqAxdCQxJ0Cg9MaW5rU2Vzc2lvbk5vdGUSJS50ZWxlaGVhbHRoLnYxLkxpbmtTZXNzaW9uTm90ZVJlcXVlc3Qa
+            Ji50ZWxlaGVhbHRoLnYxLkxpbmtTZXNzaW9uTm90ZVJlc3BvbnNlIhKKuhgOCgIDBRgEKgYXjAGNAQcSgwEKFEdldFJlY29yZGlu
+            Z01hbmlmZXN0EioudGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdNYW5pZmVzdFJlcXVlc3QaKy50ZWxlaGVhbHRoLnYxLkdldFJl
+            Y29yZGluZ01hbmlmZXN0UmVzcG9uc2UiEoq6GA4KAgMFGAEqBheMAY0BPmIGcHJvdG8z
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
+            Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
             Telehealth_V1_Recording_File.descriptor,
+            Telehealth_V1_Rules_File.descriptor,
             Telehealth_V1_Session_File.descriptor,
         ])
 }

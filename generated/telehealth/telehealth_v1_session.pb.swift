@@ -725,6 +725,12 @@ public struct Telehealth_V1_Session: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        for (index, value) in participants.enumerated() {
+            violations.check(value, in: "participants", at: index)
+        }
+    }
 }
 
 /// A place in a visit that is offered by a grant. The grant itself is given by InviteParticipant alone.
@@ -847,6 +853,15 @@ public struct Telehealth_V1_Participant: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = preVisitCheck {
+            violations.check(value, in: "pre_visit_check")
+        }
+        if let value = capabilities {
+            violations.check(value, in: "capabilities")
+        }
+    }
 }
 
 /// What is asked of the client anew at each visit, before the first join. Personal data: never logged.
@@ -899,6 +914,47 @@ public struct Telehealth_V1_PreVisitCheck: Message {
             case 66: try reader.readMessage(&statedAt)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !locationState.isEmpty {
+            if !RuleChecks.hasCharacters(locationState, atLeast: 2) || !RuleChecks.hasCharacters(locationState, atMost: 2) {
+                violations.add("location_state", "string.len", "must have 2 characters")
+            }
+        } else {
+            violations.add("location_state", "required", "is required")
+        }
+        if !locationAddress.isEmpty {
+            if !RuleChecks.hasCharacters(locationAddress, atMost: 300) {
+                violations.add("location_address", "string.max_len", "must have at most 300 characters")
+            }
+        } else {
+            violations.add("location_address", "required", "is required")
+        }
+        if !emergencyContactName.isEmpty {
+            if !RuleChecks.hasCharacters(emergencyContactName, atMost: 200) {
+                violations.add("emergency_contact_name", "string.max_len", "must have at most 200 characters")
+            }
+        } else {
+            violations.add("emergency_contact_name", "required", "is required")
+        }
+        if !emergencyContactPhone.isEmpty {
+            if !RuleChecks.hasCharacters(emergencyContactPhone, atLeast: 3) {
+                violations.add("emergency_contact_phone", "string.min_len", "must have at least 3 characters")
+            }
+            if !RuleChecks.hasCharacters(emergencyContactPhone, atMost: 32) {
+                violations.add("emergency_contact_phone", "string.max_len", "must have at most 32 characters")
+            }
+        } else {
+            violations.add("emergency_contact_phone", "required", "is required")
+        }
+        if deviceType.rawValue != 0 {
+            if !deviceType.isRecognized {
+                violations.add("device_type", "enum.defined_only", "is not a value that is accepted here")
+            }
+        } else {
+            violations.add("device_type", "required", "is required")
         }
     }
 }
@@ -1019,6 +1075,12 @@ public struct Telehealth_V1_JoinCredentials: Message {
             case 24: try reader.read(&generation, as: WireInt32.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = attendee {
+            violations.check(value, in: "attendee")
         }
     }
 }
@@ -1157,6 +1219,12 @@ public struct Telehealth_V1_AttendeeInfo: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = capabilities {
+            violations.check(value, in: "capabilities")
+        }
+    }
 }
 
 /// What an attendee may send and receive.
@@ -1189,6 +1257,30 @@ public struct Telehealth_V1_AttendeeCapabilities: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if audio.rawValue != 0 {
+            if !audio.isRecognized {
+                violations.add("audio", "enum.defined_only", "is not a value that is accepted here")
+            }
+        } else {
+            violations.add("audio", "required", "is required")
+        }
+        if video.rawValue != 0 {
+            if !video.isRecognized {
+                violations.add("video", "enum.defined_only", "is not a value that is accepted here")
+            }
+        } else {
+            violations.add("video", "required", "is required")
+        }
+        if content.rawValue != 0 {
+            if !content.isRecognized {
+                violations.add("content", "enum.defined_only", "is not a value that is accepted here")
+            }
+        } else {
+            violations.add("content", "required", "is required")
+        }
+    }
 }
 
 /// What `telehealth/v1/session.proto` declares, for reflection and JSON.
@@ -1196,118 +1288,121 @@ public enum Telehealth_V1_Session_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/session.proto",
         base64: """
-            Cht0ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8SDXRlbGVoZWFsdGgudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJv
-            dG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxoddGVsZWhlYWx0aC92MS9yZWNvcmRpbmcucHJvdG8iyRIKB1Nlc3Np
-            b24SIwoKc2Vzc2lvbl9pZBgBIAEoCUIEgLoYAlIJc2Vzc2lvbklkEisKDmFwcG9pbnRtZW50X2lkGAIgASgJQgSAuhgCUg1hcHBv
-            aW50bWVudElkEiEKCWNsaWVudF9pZBgDIAEoCUIEgLoYA1IIY2xpZW50SWQSJwoMY2xpbmljaWFuX2lkGAQgASgJQgSAuhgDUgtj
-            bGluaWNpYW5JZBIlCgtndWFyZGlhbl9pZBgFIAEoCUIEgLoYA1IKZ3VhcmRpYW5JZBJOChJzY2hlZHVsZWRfc3RhcnRfYXQYBiAB
-            KAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhBzY2hlZHVsZWRTdGFydEF0EkoKEHNjaGVkdWxlZF9lbmRfYXQY
-            ByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUg5zY2hlZHVsZWRFbmRBdBI6CgZzdGF0dXMYCCABKA4yHC50
-            ZWxlaGVhbHRoLnYxLlNlc3Npb25TdGF0dXNCBIC6GAJSBnN0YXR1cxJMChFzdGF0dXNfdXBkYXRlZF9hdBgJIAEoCzIaLmdvb2ds
-            ZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSD3N0YXR1c1VwZGF0ZWRBdBJPChBhZG1pc3Npb25fcG9saWN5GAogASgOMh4udGVs
-            ZWhlYWx0aC52MS5BZG1pc3Npb25Qb2xpY3lCBIC6GAJSD2FkbWlzc2lvblBvbGljeRIyChJjbGluaWNpYW5fam9pbl91cmwYCyAB
-            KAlCBIC6GAJSEGNsaW5pY2lhbkpvaW5VcmwSLAoPY2xpZW50X2pvaW5fdXJsGAwgASgJQgSAuhgCUg1jbGllbnRKb2luVXJsEjoK
-            B21lZXRpbmcYDSABKAsyIC50ZWxlaGVhbHRoLnYxLk1lZXRpbmdHZW5lcmF0aW9uUgdtZWV0aW5nEjkKFmNsaWVudF9pbl93YWl0
-            aW5nX3Jvb20YDiABKAhCBIC6GAJSE2NsaWVudEluV2FpdGluZ1Jvb20SVwoXd2FpdGluZ19yb29tX2VudGVyZWRfYXQYDyABKAsy
-            Gi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhR3YWl0aW5nUm9vbUVudGVyZWRBdBJQChNjbGluaWNpYW5fam9pbmVk
-            X2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIRY2xpbmljaWFuSm9pbmVkQXQSPwoKc3RhcnRlZF9h
-            dBgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0ZWRBdBI7CghlbmRlZF9hdBgSIAEoCzIaLmdv
-            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZGVkQXQSPgoMcGFydGljaXBhbnRzGBMgAygLMhoudGVsZWhlYWx0aC52
-            MS5QYXJ0aWNpcGFudFIMcGFydGljaXBhbnRzEjEKEXJlY29yZGluZ19lbmFibGVkGBQgASgIQgSAuhgCUhByZWNvcmRpbmdFbmFi
-            bGVkEjEKEXJlY29yZGluZ19jb25zZW50GBUgASgIQgSAuhgCUhByZWNvcmRpbmdDb25zZW50EkMKEGFjdGl2ZV9yZWNvcmRpbmcY
-            FiABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IPYWN0aXZlUmVjb3JkaW5nEjgKFXNjcmVlbl9zaGFyaW5nX2FjdGl2ZRgX
-            IAEoCEIEgLoYAlITc2NyZWVuU2hhcmluZ0FjdGl2ZRJbChlzY3JlZW5fc2hhcmluZ19zdGFydGVkX2F0GBggASgLMhouZ29vZ2xl
-            LnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIWc2NyZWVuU2hhcmluZ1N0YXJ0ZWRBdBI/Cg1zY3JlZW5fc2hhcmVzGBkgAygLMhou
-            dGVsZWhlYWx0aC52MS5TY3JlZW5TaGFyZVIMc2NyZWVuU2hhcmVzEjQKEGR1cmF0aW9uX3NlY29uZHMYGiABKANCBIC6GAJIAFIP
-            ZHVyYXRpb25TZWNvbmRziAEBEjQKEGR1cmF0aW9uX21pbnV0ZXMYGyABKAVCBIC6GAJIAVIPZHVyYXRpb25NaW51dGVziAEBEj0K
-            CmVuZF9yZWFzb24YHCABKA4yGC50ZWxlaGVhbHRoLnYxLkVuZFJlYXNvbkIEgLoYAlIJZW5kUmVhc29uEh8KCGVuZF9ub3RlGB0g
-            ASgJQgSAuhgEUgdlbmROb3RlEkYKDWNhbmNlbF9yZWFzb24YHiABKA4yGy50ZWxlaGVhbHRoLnYxLkNhbmNlbFJlYXNvbkIEgLoY
-            AlIMY2FuY2VsUmVhc29uEkQKDW5vX3Nob3dfcGFydHkYHyABKA4yGi50ZWxlaGVhbHRoLnYxLk5vU2hvd1BhcnR5QgSAuhgCUgtu
-            b1Nob3dQYXJ0eRJPChNub19zaG93X3VuZG9uZV90aW1lGCkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIQ
-            bm9TaG93VW5kb25lVGltZRI0ChNsYXN0X2V2ZW50X3NlcXVlbmNlGCAgASgDQgSAuhgCUhFsYXN0RXZlbnRTZXF1ZW5jZRIeCgd2
-            ZXJzaW9uGCEgASgDQgSAuhgCUgd2ZXJzaW9uEj8KCmNyZWF0ZWRfYXQYIiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w
-            QgSAuhgCUgljcmVhdGVkQXQSPwoKdXBkYXRlZF9hdBgjIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXVw
-            ZGF0ZWRBdBIjCgpjcmVhdGVkX2J5GCQgASgJQgSAuhgDUgljcmVhdGVkQnkSLgoQbGFzdF9tb2RpZmllZF9ieRglIAEoCUIEgLoY
-            A1IObGFzdE1vZGlmaWVkQnkSOwoLaW52aXRhdGlvbnMYKCADKAsyGS50ZWxlaGVhbHRoLnYxLkludml0YXRpb25SC2ludml0YXRp
-            b25zQhMKEV9kdXJhdGlvbl9zZWNvbmRzQhMKEV9kdXJhdGlvbl9taW51dGVzItwCCgpJbnZpdGF0aW9uEikKDWludml0YXRpb25f
-            aWQYASABKAlCBIC6GAJSDGludml0YXRpb25JZBI4CgRyb2xlGAIgASgOMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVC
-            BIC6GAJSBHJvbGUSOgoFc3RhdGUYAyABKA4yHi50ZWxlaGVhbHRoLnYxLkludml0YXRpb25TdGF0ZUIEgLoYAlIFc3RhdGUSPwoK
-            Y3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCWNyZWF0ZWRBdBI/CgpleHBpcmVzX2F0
-            GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJZXhwaXJlc0F0EisKDnBhcnRpY2lwYW50X2lkGAYgASgJ
-            QgSAuhgCUg1wYXJ0aWNpcGFudElkIqEGCgtQYXJ0aWNpcGFudBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGlj
-            aXBhbnRJZBI4CgRyb2xlGAIgASgOMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJSBHJvbGUSIwoKc3ViamVj
-            dF9pZBgDIAEoCUIEgLoYA1IJc3ViamVjdElkEjsKBXN0YXRlGAQgASgOMh8udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFN0YXRl
-            QgSAuhgCUgVzdGF0ZRIeCgdwcmVzZW50GAUgASgIQgSAuhgCUgdwcmVzZW50EiUKC2F0dGVuZGVlX2lkGAYgASgJQgSAuhgCUgph
-            dHRlbmRlZUlkEkgKD2ZpcnN0X2pvaW5lZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDWZpcnN0
-            Sm9pbmVkQXQSSgoQZmlyc3Rfd2FpdGluZ19hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDmZpcnN0
-            V2FpdGluZ0F0EkUKDXdhaXRpbmdfc2luY2UYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgx3YWl0aW5n
-            U2luY2USQQoLYWRtaXR0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgphZG1pdHRlZEF0EjkK
-            B2xlZnRfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgZsZWZ0QXQSRAoPcHJlX3Zpc2l0X2NoZWNr
-            GAwgASgLMhwudGVsZWhlYWx0aC52MS5QcmVWaXNpdENoZWNrUg1wcmVWaXNpdENoZWNrEkcKDGNhcGFiaWxpdGllcxgoIAEoCzIj
-            LnRlbGVoZWFsdGgudjEuQXR0ZW5kZWVDYXBhYmlsaXRpZXNSDGNhcGFiaWxpdGllcxIYCgRoZWxkGCkgASgIQgSAuhgCUgRoZWxk
-            IsoDCg1QcmVWaXNpdENoZWNrEisKDmxvY2F0aW9uX3N0YXRlGAEgASgJQgSAuhgEUg1sb2NhdGlvblN0YXRlEi8KEGxvY2F0aW9u
-            X2FkZHJlc3MYAiABKAlCBIC6GARSD2xvY2F0aW9uQWRkcmVzcxI6ChZlbWVyZ2VuY3lfY29udGFjdF9uYW1lGAMgASgJQgSAuhgE
-            UhRlbWVyZ2VuY3lDb250YWN0TmFtZRI8ChdlbWVyZ2VuY3lfY29udGFjdF9waG9uZRgEIAEoCUIEgLoYBFIVZW1lcmdlbmN5Q29u
-            dGFjdFBob25lEikKDXByaXZhdGVfcGxhY2UYBSABKAhCBIC6GAJSDHByaXZhdGVQbGFjZRI1ChNyZWxpYWJsZV9jb25uZWN0aW9u
-            GAYgASgIQgSAuhgCUhJyZWxpYWJsZUNvbm5lY3Rpb24SQAoLZGV2aWNlX3R5cGUYByABKA4yGS50ZWxlaGVhbHRoLnYxLkRldmlj
-            ZVR5cGVCBIC6GAJSCmRldmljZVR5cGUSPQoJc3RhdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoY
-            AlIIc3RhdGVkQXQimQMKEU1lZXRpbmdHZW5lcmF0aW9uEhwKBm51bWJlchgBIAEoBUIEgLoYAlIGbnVtYmVyEjcKBXN0YXRlGAIg
-            ASgOMhsudGVsZWhlYWx0aC52MS5NZWV0aW5nU3RhdGVCBIC6GAJSBXN0YXRlEiMKCm1lZXRpbmdfaWQYAyABKAlCBIC6GAJSCW1l
-            ZXRpbmdJZBI0ChNleHRlcm5hbF9tZWV0aW5nX2lkGAQgASgJQgSAuhgCUhFleHRlcm5hbE1lZXRpbmdJZBInCgxtZWRpYV9yZWdp
-            b24YBSABKAlCBIC6GAJSC21lZGlhUmVnaW9uEisKDmNvbnRyb2xfcmVnaW9uGAYgASgJQgSAuhgCUg1jb250cm9sUmVnaW9uEj8K
-            CmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgljcmVhdGVkQXQSOwoIZW5kZWRfYXQY
-            CCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgdlbmRlZEF0IuoBCgtTY3JlZW5TaGFyZRIsCg9zY3JlZW5f
-            c2hhcmVfaWQYASABKAlCBIC6GAJSDXNjcmVlblNoYXJlSWQSKwoOcGFydGljaXBhbnRfaWQYAiABKAlCBIC6GAJSDXBhcnRpY2lw
-            YW50SWQSPwoKc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0ZWRBdBI/Cgpz
-            dG9wcGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RvcHBlZEF0IqYBCg9Kb2luQ3JlZGVu
-            dGlhbHMSNAoHbWVldGluZxgBIAEoCzIaLnRlbGVoZWFsdGgudjEuTWVldGluZ0luZm9SB21lZXRpbmcSNwoIYXR0ZW5kZWUYAiAB
-            KAsyGy50ZWxlaGVhbHRoLnYxLkF0dGVuZGVlSW5mb1IIYXR0ZW5kZWUSJAoKZ2VuZXJhdGlvbhgDIAEoBUIEgLoYAlIKZ2VuZXJh
-            dGlvbiKtAgoLTWVldGluZ0luZm8SIwoKbWVldGluZ19pZBgBIAEoCUIEgLoYAlIJbWVldGluZ0lkEjQKE2V4dGVybmFsX21lZXRp
-            bmdfaWQYAiABKAlCBIC6GAJSEWV4dGVybmFsTWVldGluZ0lkEicKDG1lZGlhX3JlZ2lvbhgDIAEoCUIEgLoYAlILbWVkaWFSZWdp
-            b24SRgoPbWVkaWFfcGxhY2VtZW50GAQgASgLMh0udGVsZWhlYWx0aC52MS5NZWRpYVBsYWNlbWVudFIObWVkaWFQbGFjZW1lbnQS
-            KwoOZWNob19yZWR1Y3Rpb24YBSABKAhCBIC6GAJSDWVjaG9SZWR1Y3Rpb24SJQoLbWVldGluZ19hcm4YBiABKAlCBIC6GAJSCm1l
-            ZXRpbmdBcm4ilwMKDk1lZGlhUGxhY2VtZW50EioKDmF1ZGlvX2hvc3RfdXJsGAEgASgJQgSAuhgCUgxhdWRpb0hvc3RVcmwSMgoS
-            YXVkaW9fZmFsbGJhY2tfdXJsGAIgASgJQgSAuhgCUhBhdWRpb0ZhbGxiYWNrVXJsEikKDXNpZ25hbGluZ191cmwYAyABKAlCBIC6
-            GAJSDHNpZ25hbGluZ1VybBIuChB0dXJuX2NvbnRyb2xfdXJsGAQgASgJQgSAuhgCUg50dXJuQ29udHJvbFVybBIsCg9zY3JlZW5f
-            ZGF0YV91cmwYBSABKAlCBIC6GAJSDXNjcmVlbkRhdGFVcmwSMgoSc2NyZWVuX3ZpZXdpbmdfdXJsGAYgASgJQgSAuhgCUhBzY3Jl
-            ZW5WaWV3aW5nVXJsEjIKEnNjcmVlbl9zaGFyaW5nX3VybBgHIAEoCUIEgLoYAlIQc2NyZWVuU2hhcmluZ1VybBI0ChNldmVudF9p
-            bmdlc3Rpb25fdXJsGAggASgJQgSAuhgCUhFldmVudEluZ2VzdGlvblVybCLTAQoMQXR0ZW5kZWVJbmZvEiUKC2F0dGVuZGVlX2lk
-            GAEgASgJQgSAuhgCUgphdHRlbmRlZUlkEi4KEGV4dGVybmFsX3VzZXJfaWQYAiABKAlCBIC6GAJSDmV4dGVybmFsVXNlcklkEiMK
-            CmpvaW5fdG9rZW4YAyABKAlCBIC6GAVSCWpvaW5Ub2tlbhJHCgxjYXBhYmlsaXRpZXMYBCABKAsyIy50ZWxlaGVhbHRoLnYxLkF0
-            dGVuZGVlQ2FwYWJpbGl0aWVzUgxjYXBhYmlsaXRpZXMizgEKFEF0dGVuZGVlQ2FwYWJpbGl0aWVzEjoKBWF1ZGlvGAEgASgOMh4u
-            dGVsZWhlYWx0aC52MS5NZWRpYUNhcGFiaWxpdHlCBIC6GAJSBWF1ZGlvEjoKBXZpZGVvGAIgASgOMh4udGVsZWhlYWx0aC52MS5N
-            ZWRpYUNhcGFiaWxpdHlCBIC6GAJSBXZpZGVvEj4KB2NvbnRlbnQYAyABKA4yHi50ZWxlaGVhbHRoLnYxLk1lZGlhQ2FwYWJpbGl0
-            eUIEgLoYAlIHY29udGVudCqlAQoPSW52aXRhdGlvblN0YXRlEiAKHElOVklUQVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIZChVJ
-            TlZJVEFUSU9OX1NUQVRFX09QRU4QARIZChVJTlZJVEFUSU9OX1NUQVRFX1VTRUQQAhIcChhJTlZJVEFUSU9OX1NUQVRFX1JFVk9L
-            RUQQAxIcChhJTlZJVEFUSU9OX1NUQVRFX0VYUElSRUQQBCrmAQoNU2Vzc2lvblN0YXR1cxIeChpTRVNTSU9OX1NUQVRVU19VTlNQ
-            RUNJRklFRBAAEhwKGFNFU1NJT05fU1RBVFVTX1NDSEVEVUxFRBABEh8KG1NFU1NJT05fU1RBVFVTX1dBSVRJTkdfUk9PTRACEh4K
-            GlNFU1NJT05fU1RBVFVTX0lOX1BST0dSRVNTEAMSHAoYU0VTU0lPTl9TVEFUVVNfQ09NUExFVEVEEAQSHAoYU0VTU0lPTl9TVEFU
-            VVNfQ0FOQ0VMTEVEEAUSGgoWU0VTU0lPTl9TVEFUVVNfTk9fU0hPVxAGKngKD0FkbWlzc2lvblBvbGljeRIgChxBRE1JU1NJT05f
-            UE9MSUNZX1VOU1BFQ0lGSUVEEAASJgoiQURNSVNTSU9OX1BPTElDWV9PTl9DTElOSUNJQU5fSk9JThABEhsKF0FETUlTU0lPTl9Q
-            T0xJQ1lfTUFOVUFMEAIq+QEKCUVuZFJlYXNvbhIaChZFTkRfUkVBU09OX1VOU1BFQ0lGSUVEEAASFQoRRU5EX1JFQVNPTl9OT1JN
-            QUwQARIgChxFTkRfUkVBU09OX1RFQ0hOSUNBTF9GQUlMVVJFEAISFQoRRU5EX1JFQVNPTl9TQUZFVFkQAxIXChNFTkRfUkVBU09O
-            X0FMTF9MRUZUEAQSFgoSRU5EX1JFQVNPTl9USU1FT1VUEAUSGgoWRU5EX1JFQVNPTl9DTElFTlRfTEVGVBAGEh0KGUVORF9SRUFT
-            T05fQ0xJTklDSUFOX0xFRlQQBxIUChBFTkRfUkVBU09OX09USEVSEAgq6AEKDENhbmNlbFJlYXNvbhIdChlDQU5DRUxfUkVBU09O
-            X1VOU1BFQ0lGSUVEEAASGAoUQ0FOQ0VMX1JFQVNPTl9DTElFTlQQARIbChdDQU5DRUxfUkVBU09OX0NMSU5JQ0lBThACEhsKF0NB
-            TkNFTF9SRUFTT05fVEVDSE5JQ0FMEAMSJwojQ0FOQ0VMX1JFQVNPTl9BUFBPSU5UTUVOVF9DQU5DRUxMRUQQBBIjCh9DQU5DRUxf
-            UkVBU09OX0NMSU5JQ0lBTl9OT19TSE9XEAUSFwoTQ0FOQ0VMX1JFQVNPTl9PVEhFUhAGKl4KC05vU2hvd1BhcnR5Eh0KGU5PX1NI
-            T1dfUEFSVFlfVU5TUEVDSUZJRUQQABIYChROT19TSE9XX1BBUlRZX0NMSUVOVBABEhYKEk5PX1NIT1dfUEFSVFlfQk9USBACKrAC
-            Cg9QYXJ0aWNpcGFudFJvbGUSIAocUEFSVElDSVBBTlRfUk9MRV9VTlNQRUNJRklFRBAAEh4KGlBBUlRJQ0lQQU5UX1JPTEVfQ0xJ
-            TklDSUFOEAESGwoXUEFSVElDSVBBTlRfUk9MRV9DTElFTlQQAhIdChlQQVJUSUNJUEFOVF9ST0xFX0dVQVJESUFOEAMSIQodUEFS
-            VElDSVBBTlRfUk9MRV9DT19DTElOSUNJQU4QBBIfChtQQVJUSUNJUEFOVF9ST0xFX1NVUEVSVklTT1IQBRIgChxQQVJUSUNJUEFO
-            VF9ST0xFX0lOVEVSUFJFVEVSEAYSHQoZUEFSVElDSVBBTlRfUk9MRV9PQlNFUlZFUhAHEhoKFlBBUlRJQ0lQQU5UX1JPTEVfR1VF
-            U1QQCCrtAQoQUGFydGljaXBhbnRTdGF0ZRIhCh1QQVJUSUNJUEFOVF9TVEFURV9VTlNQRUNJRklFRBAAEh4KGlBBUlRJQ0lQQU5U
-            X1NUQVRFX0VYUEVDVEVEEAESHQoZUEFSVElDSVBBTlRfU1RBVEVfV0FJVElORxACEh4KGlBBUlRJQ0lQQU5UX1NUQVRFX0FETUlU
-            VEVEEAMSGgoWUEFSVElDSVBBTlRfU1RBVEVfTEVGVBAEEh0KGVBBUlRJQ0lQQU5UX1NUQVRFX1JFTU9WRUQQBRIcChhQQVJUSUNJ
-            UEFOVF9TVEFURV9ERU5JRUQQBipyCgpEZXZpY2VUeXBlEhsKF0RFVklDRV9UWVBFX1VOU1BFQ0lGSUVEEAASFwoTREVWSUNFX1RZ
-            UEVfREVTS1RPUBABEhYKEkRFVklDRV9UWVBFX1RBQkxFVBACEhYKEkRFVklDRV9UWVBFX01PQklMRRADKq4BCgxNZWV0aW5nU3Rh
-            dGUSHQoZTUVFVElOR19TVEFURV9VTlNQRUNJRklFRBAAEhgKFE1FRVRJTkdfU1RBVEVfSU5URU5UEAESGAoUTUVFVElOR19TVEFU
-            RV9BQ1RJVkUQAhIYChRNRUVUSU5HX1NUQVRFX0VORElORxADEhcKE01FRVRJTkdfU1RBVEVfRU5ERUQQBBIYChRNRUVUSU5HX1NU
-            QVRFX0ZBSUxFRBAFKqoBCg9NZWRpYUNhcGFiaWxpdHkSIAocTUVESUFfQ0FQQUJJTElUWV9VTlNQRUNJRklFRBAAEiEKHU1FRElB
-            X0NBUEFCSUxJVFlfU0VORF9SRUNFSVZFEAESGQoVTUVESUFfQ0FQQUJJTElUWV9TRU5EEAISHAoYTUVESUFfQ0FQQUJJTElUWV9S
-            RUNFSVZFEAMSGQoVTUVESUFfQ0FQQUJJTElUWV9OT05FEARiBnByb3RvMw==
+            Cht0ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8SDXRlbGVoZWFsdGgudjEaG2J1Zi92YWxpZGF0ZS92YWxpZGF0ZS5wcm90bxof
+            Z29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGh10ZWxlaGVhbHRo
+            L3YxL3JlY29yZGluZy5wcm90byLJEgoHU2Vzc2lvbhIjCgpzZXNzaW9uX2lkGAEgASgJQgSAuhgCUglzZXNzaW9uSWQSKwoOYXBw
+            b2ludG1lbnRfaWQYAiABKAlCBIC6GAJSDWFwcG9pbnRtZW50SWQSIQoJY2xpZW50X2lkGAMgASgJQgSAuhgDUghjbGllbnRJZBIn
+            CgxjbGluaWNpYW5faWQYBCABKAlCBIC6GANSC2NsaW5pY2lhbklkEiUKC2d1YXJkaWFuX2lkGAUgASgJQgSAuhgDUgpndWFyZGlh
+            bklkEk4KEnNjaGVkdWxlZF9zdGFydF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSEHNjaGVkdWxl
+            ZFN0YXJ0QXQSSgoQc2NoZWR1bGVkX2VuZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDnNjaGVk
+            dWxlZEVuZEF0EjoKBnN0YXR1cxgIIAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c0IEgLoYAlIGc3RhdHVzEkwKEXN0
+            YXR1c191cGRhdGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIPc3RhdHVzVXBkYXRlZEF0Ek8K
+            EGFkbWlzc2lvbl9wb2xpY3kYCiABKA4yHi50ZWxlaGVhbHRoLnYxLkFkbWlzc2lvblBvbGljeUIEgLoYAlIPYWRtaXNzaW9uUG9s
+            aWN5EjIKEmNsaW5pY2lhbl9qb2luX3VybBgLIAEoCUIEgLoYAlIQY2xpbmljaWFuSm9pblVybBIsCg9jbGllbnRfam9pbl91cmwY
+            DCABKAlCBIC6GAJSDWNsaWVudEpvaW5VcmwSOgoHbWVldGluZxgNIAEoCzIgLnRlbGVoZWFsdGgudjEuTWVldGluZ0dlbmVyYXRp
+            b25SB21lZXRpbmcSOQoWY2xpZW50X2luX3dhaXRpbmdfcm9vbRgOIAEoCEIEgLoYAlITY2xpZW50SW5XYWl0aW5nUm9vbRJXChd3
+            YWl0aW5nX3Jvb21fZW50ZXJlZF9hdBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSFHdhaXRpbmdSb29t
+            RW50ZXJlZEF0ElAKE2NsaW5pY2lhbl9qb2luZWRfYXQYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhFj
+            bGluaWNpYW5Kb2luZWRBdBI/CgpzdGFydGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3Rh
+            cnRlZEF0EjsKCGVuZGVkX2F0GBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIHZW5kZWRBdBI+CgxwYXJ0
+            aWNpcGFudHMYEyADKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgxwYXJ0aWNpcGFudHMSMQoRcmVjb3JkaW5nX2VuYWJs
+            ZWQYFCABKAhCBIC6GAJSEHJlY29yZGluZ0VuYWJsZWQSMQoRcmVjb3JkaW5nX2NvbnNlbnQYFSABKAhCBIC6GAJSEHJlY29yZGlu
+            Z0NvbnNlbnQSQwoQYWN0aXZlX3JlY29yZGluZxgWIAEoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUg9hY3RpdmVSZWNvcmRp
+            bmcSOAoVc2NyZWVuX3NoYXJpbmdfYWN0aXZlGBcgASgIQgSAuhgCUhNzY3JlZW5TaGFyaW5nQWN0aXZlElsKGXNjcmVlbl9zaGFy
+            aW5nX3N0YXJ0ZWRfYXQYGCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhZzY3JlZW5TaGFyaW5nU3RhcnRl
+            ZEF0Ej8KDXNjcmVlbl9zaGFyZXMYGSADKAsyGi50ZWxlaGVhbHRoLnYxLlNjcmVlblNoYXJlUgxzY3JlZW5TaGFyZXMSNAoQZHVy
+            YXRpb25fc2Vjb25kcxgaIAEoA0IEgLoYAkgAUg9kdXJhdGlvblNlY29uZHOIAQESNAoQZHVyYXRpb25fbWludXRlcxgbIAEoBUIE
+            gLoYAkgBUg9kdXJhdGlvbk1pbnV0ZXOIAQESPQoKZW5kX3JlYXNvbhgcIAEoDjIYLnRlbGVoZWFsdGgudjEuRW5kUmVhc29uQgSA
+            uhgCUgllbmRSZWFzb24SHwoIZW5kX25vdGUYHSABKAlCBIC6GARSB2VuZE5vdGUSRgoNY2FuY2VsX3JlYXNvbhgeIAEoDjIbLnRl
+            bGVoZWFsdGgudjEuQ2FuY2VsUmVhc29uQgSAuhgCUgxjYW5jZWxSZWFzb24SRAoNbm9fc2hvd19wYXJ0eRgfIAEoDjIaLnRlbGVo
+            ZWFsdGgudjEuTm9TaG93UGFydHlCBIC6GAJSC25vU2hvd1BhcnR5Ek8KE25vX3Nob3dfdW5kb25lX3RpbWUYKSABKAsyGi5nb29n
+            bGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhBub1Nob3dVbmRvbmVUaW1lEjQKE2xhc3RfZXZlbnRfc2VxdWVuY2UYICABKANC
+            BIC6GAJSEWxhc3RFdmVudFNlcXVlbmNlEh4KB3ZlcnNpb24YISABKANCBIC6GAJSB3ZlcnNpb24SPwoKY3JlYXRlZF9hdBgiIAEo
+            CzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCWNyZWF0ZWRBdBI/Cgp1cGRhdGVkX2F0GCMgASgLMhouZ29vZ2xl
+            LnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJdXBkYXRlZEF0EiMKCmNyZWF0ZWRfYnkYJCABKAlCBIC6GANSCWNyZWF0ZWRCeRIu
+            ChBsYXN0X21vZGlmaWVkX2J5GCUgASgJQgSAuhgDUg5sYXN0TW9kaWZpZWRCeRI7CgtpbnZpdGF0aW9ucxgoIAMoCzIZLnRlbGVo
+            ZWFsdGgudjEuSW52aXRhdGlvblILaW52aXRhdGlvbnNCEwoRX2R1cmF0aW9uX3NlY29uZHNCEwoRX2R1cmF0aW9uX21pbnV0ZXMi
+            3AIKCkludml0YXRpb24SKQoNaW52aXRhdGlvbl9pZBgBIAEoCUIEgLoYAlIMaW52aXRhdGlvbklkEjgKBHJvbGUYAiABKA4yHi50
+            ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50Um9sZUIEgLoYAlIEcm9sZRI6CgVzdGF0ZRgDIAEoDjIeLnRlbGVoZWFsdGgudjEuSW52
+            aXRhdGlvblN0YXRlQgSAuhgCUgVzdGF0ZRI/CgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE
+            gLoYAlIJY3JlYXRlZEF0Ej8KCmV4cGlyZXNfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglleHBp
+            cmVzQXQSKwoOcGFydGljaXBhbnRfaWQYBiABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQioQYKC1BhcnRpY2lwYW50EisKDnBhcnRp
+            Y2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEjgKBHJvbGUYAiABKA4yHi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lw
+            YW50Um9sZUIEgLoYAlIEcm9sZRIjCgpzdWJqZWN0X2lkGAMgASgJQgSAuhgDUglzdWJqZWN0SWQSOwoFc3RhdGUYBCABKA4yHy50
+            ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50U3RhdGVCBIC6GAJSBXN0YXRlEh4KB3ByZXNlbnQYBSABKAhCBIC6GAJSB3ByZXNlbnQS
+            JQoLYXR0ZW5kZWVfaWQYBiABKAlCBIC6GAJSCmF0dGVuZGVlSWQSSAoPZmlyc3Rfam9pbmVkX2F0GAcgASgLMhouZ29vZ2xlLnBy
+            b3RvYnVmLlRpbWVzdGFtcEIEgLoYAlINZmlyc3RKb2luZWRBdBJKChBmaXJzdF93YWl0aW5nX2F0GAggASgLMhouZ29vZ2xlLnBy
+            b3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIOZmlyc3RXYWl0aW5nQXQSRQoNd2FpdGluZ19zaW5jZRgJIAEoCzIaLmdvb2dsZS5wcm90
+            b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDHdhaXRpbmdTaW5jZRJBCgthZG1pdHRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5U
+            aW1lc3RhbXBCBIC6GAJSCmFkbWl0dGVkQXQSOQoHbGVmdF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6
+            GAJSBmxlZnRBdBJECg9wcmVfdmlzaXRfY2hlY2sYDCABKAsyHC50ZWxlaGVhbHRoLnYxLlByZVZpc2l0Q2hlY2tSDXByZVZpc2l0
+            Q2hlY2sSRwoMY2FwYWJpbGl0aWVzGCggASgLMiMudGVsZWhlYWx0aC52MS5BdHRlbmRlZUNhcGFiaWxpdGllc1IMY2FwYWJpbGl0
+            aWVzEhgKBGhlbGQYKSABKAhCBIC6GAJSBGhlbGQikQQKDVByZVZpc2l0Q2hlY2sSOQoObG9jYXRpb25fc3RhdGUYASABKAlCEoC6
+            GAS6SAPIAQG6SAVyA5gBAlINbG9jYXRpb25TdGF0ZRI9ChBsb2NhdGlvbl9hZGRyZXNzGAIgASgJQhKAuhgEukgDyAEBukgFcgMY
+            rAJSD2xvY2F0aW9uQWRkcmVzcxJIChZlbWVyZ2VuY3lfY29udGFjdF9uYW1lGAMgASgJQhKAuhgEukgDyAEBukgFcgMYyAFSFGVt
+            ZXJnZW5jeUNvbnRhY3ROYW1lEksKF2VtZXJnZW5jeV9jb250YWN0X3Bob25lGAQgASgJQhOAuhgEukgDyAEBukgGcgQQAxggUhVl
+            bWVyZ2VuY3lDb250YWN0UGhvbmUSKQoNcHJpdmF0ZV9wbGFjZRgFIAEoCEIEgLoYAlIMcHJpdmF0ZVBsYWNlEjUKE3JlbGlhYmxl
+            X2Nvbm5lY3Rpb24YBiABKAhCBIC6GAJSEnJlbGlhYmxlQ29ubmVjdGlvbhJOCgtkZXZpY2VfdHlwZRgHIAEoDjIZLnRlbGVoZWFs
+            dGgudjEuRGV2aWNlVHlwZUISgLoYArpIA8gBAbpIBYIBAhABUgpkZXZpY2VUeXBlEj0KCXN0YXRlZF9hdBgIIAEoCzIaLmdvb2ds
+            ZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCHN0YXRlZEF0IpkDChFNZWV0aW5nR2VuZXJhdGlvbhIcCgZudW1iZXIYASABKAVC
+            BIC6GAJSBm51bWJlchI3CgVzdGF0ZRgCIAEoDjIbLnRlbGVoZWFsdGgudjEuTWVldGluZ1N0YXRlQgSAuhgCUgVzdGF0ZRIjCgpt
+            ZWV0aW5nX2lkGAMgASgJQgSAuhgCUgltZWV0aW5nSWQSNAoTZXh0ZXJuYWxfbWVldGluZ19pZBgEIAEoCUIEgLoYAlIRZXh0ZXJu
+            YWxNZWV0aW5nSWQSJwoMbWVkaWFfcmVnaW9uGAUgASgJQgSAuhgCUgttZWRpYVJlZ2lvbhIrCg5jb250cm9sX3JlZ2lvbhgGIAEo
+            CUIEgLoYAlINY29udHJvbFJlZ2lvbhI/CgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoY
+            AlIJY3JlYXRlZEF0EjsKCGVuZGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIHZW5kZWRBdCLq
+            AQoLU2NyZWVuU2hhcmUSLAoPc2NyZWVuX3NoYXJlX2lkGAEgASgJQgSAuhgCUg1zY3JlZW5TaGFyZUlkEisKDnBhcnRpY2lwYW50
+            X2lkGAIgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEj8KCnN0YXJ0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0
+            YW1wQgSAuhgCUglzdGFydGVkQXQSPwoKc3RvcHBlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJS
+            CXN0b3BwZWRBdCKmAQoPSm9pbkNyZWRlbnRpYWxzEjQKB21lZXRpbmcYASABKAsyGi50ZWxlaGVhbHRoLnYxLk1lZXRpbmdJbmZv
+            UgdtZWV0aW5nEjcKCGF0dGVuZGVlGAIgASgLMhsudGVsZWhlYWx0aC52MS5BdHRlbmRlZUluZm9SCGF0dGVuZGVlEiQKCmdlbmVy
+            YXRpb24YAyABKAVCBIC6GAJSCmdlbmVyYXRpb24irQIKC01lZXRpbmdJbmZvEiMKCm1lZXRpbmdfaWQYASABKAlCBIC6GAJSCW1l
+            ZXRpbmdJZBI0ChNleHRlcm5hbF9tZWV0aW5nX2lkGAIgASgJQgSAuhgCUhFleHRlcm5hbE1lZXRpbmdJZBInCgxtZWRpYV9yZWdp
+            b24YAyABKAlCBIC6GAJSC21lZGlhUmVnaW9uEkYKD21lZGlhX3BsYWNlbWVudBgEIAEoCzIdLnRlbGVoZWFsdGgudjEuTWVkaWFQ
+            bGFjZW1lbnRSDm1lZGlhUGxhY2VtZW50EisKDmVjaG9fcmVkdWN0aW9uGAUgASgIQgSAuhgCUg1lY2hvUmVkdWN0aW9uEiUKC21l
+            ZXRpbmdfYXJuGAYgASgJQgSAuhgCUgptZWV0aW5nQXJuIpcDCg5NZWRpYVBsYWNlbWVudBIqCg5hdWRpb19ob3N0X3VybBgBIAEo
+            CUIEgLoYAlIMYXVkaW9Ib3N0VXJsEjIKEmF1ZGlvX2ZhbGxiYWNrX3VybBgCIAEoCUIEgLoYAlIQYXVkaW9GYWxsYmFja1VybBIp
+            Cg1zaWduYWxpbmdfdXJsGAMgASgJQgSAuhgCUgxzaWduYWxpbmdVcmwSLgoQdHVybl9jb250cm9sX3VybBgEIAEoCUIEgLoYAlIO
+            dHVybkNvbnRyb2xVcmwSLAoPc2NyZWVuX2RhdGFfdXJsGAUgASgJQgSAuhgCUg1zY3JlZW5EYXRhVXJsEjIKEnNjcmVlbl92aWV3
+            aW5nX3VybBgGIAEoCUIEgLoYAlIQc2NyZWVuVmlld2luZ1VybBIyChJzY3JlZW5fc2hhcmluZ191cmwYByABKAlCBIC6GAJSEHNj
+            cmVlblNoYXJpbmdVcmwSNAoTZXZlbnRfaW5nZXN0aW9uX3VybBgIIAEoCUIEgLoYAlIRZXZlbnRJbmdlc3Rpb25Vcmwi0wEKDEF0
+            dGVuZGVlSW5mbxIlCgthdHRlbmRlZV9pZBgBIAEoCUIEgLoYAlIKYXR0ZW5kZWVJZBIuChBleHRlcm5hbF91c2VyX2lkGAIgASgJ
+            QgSAuhgCUg5leHRlcm5hbFVzZXJJZBIjCgpqb2luX3Rva2VuGAMgASgJQgSAuhgFUglqb2luVG9rZW4SRwoMY2FwYWJpbGl0aWVz
+            GAQgASgLMiMudGVsZWhlYWx0aC52MS5BdHRlbmRlZUNhcGFiaWxpdGllc1IMY2FwYWJpbGl0aWVzIvgBChRBdHRlbmRlZUNhcGFi
+            aWxpdGllcxJICgVhdWRpbxgBIAEoDjIeLnRlbGVoZWFsdGgudjEuTWVkaWFDYXBhYmlsaXR5QhKAuhgCukgDyAEBukgFggECEAFS
+            BWF1ZGlvEkgKBXZpZGVvGAIgASgOMh4udGVsZWhlYWx0aC52MS5NZWRpYUNhcGFiaWxpdHlCEoC6GAK6SAPIAQG6SAWCAQIQAVIF
+            dmlkZW8STAoHY29udGVudBgDIAEoDjIeLnRlbGVoZWFsdGgudjEuTWVkaWFDYXBhYmlsaXR5QhKAuhgCukgDyAEBukgFggECEAFS
+            B2NvbnRlbnQqpQEKD0ludml0YXRpb25TdGF0ZRIgChxJTlZJVEFUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASGQoVSU5WSVRBVElP
+            Tl9TVEFURV9PUEVOEAESGQoVSU5WSVRBVElPTl9TVEFURV9VU0VEEAISHAoYSU5WSVRBVElPTl9TVEFURV9SRVZPS0VEEAMSHAoY
+            SU5WSVRBVElPTl9TVEFURV9FWFBJUkVEEAQq5gEKDVNlc3Npb25TdGF0dXMSHgoaU0VTU0lPTl9TVEFUVVNfVU5TUEVDSUZJRUQQ
+            ABIcChhTRVNTSU9OX1NUQVRVU19TQ0hFRFVMRUQQARIfChtTRVNTSU9OX1NUQVRVU19XQUlUSU5HX1JPT00QAhIeChpTRVNTSU9O
+            X1NUQVRVU19JTl9QUk9HUkVTUxADEhwKGFNFU1NJT05fU1RBVFVTX0NPTVBMRVRFRBAEEhwKGFNFU1NJT05fU1RBVFVTX0NBTkNF
+            TExFRBAFEhoKFlNFU1NJT05fU1RBVFVTX05PX1NIT1cQBip4Cg9BZG1pc3Npb25Qb2xpY3kSIAocQURNSVNTSU9OX1BPTElDWV9V
+            TlNQRUNJRklFRBAAEiYKIkFETUlTU0lPTl9QT0xJQ1lfT05fQ0xJTklDSUFOX0pPSU4QARIbChdBRE1JU1NJT05fUE9MSUNZX01B
+            TlVBTBACKvkBCglFbmRSZWFzb24SGgoWRU5EX1JFQVNPTl9VTlNQRUNJRklFRBAAEhUKEUVORF9SRUFTT05fTk9STUFMEAESIAoc
+            RU5EX1JFQVNPTl9URUNITklDQUxfRkFJTFVSRRACEhUKEUVORF9SRUFTT05fU0FGRVRZEAMSFwoTRU5EX1JFQVNPTl9BTExfTEVG
+            VBAEEhYKEkVORF9SRUFTT05fVElNRU9VVBAFEhoKFkVORF9SRUFTT05fQ0xJRU5UX0xFRlQQBhIdChlFTkRfUkVBU09OX0NMSU5J
+            Q0lBTl9MRUZUEAcSFAoQRU5EX1JFQVNPTl9PVEhFUhAIKugBCgxDYW5jZWxSZWFzb24SHQoZQ0FOQ0VMX1JFQVNPTl9VTlNQRUNJ
+            RklFRBAAEhgKFENBTkNFTF9SRUFTT05fQ0xJRU5UEAESGwoXQ0FOQ0VMX1JFQVNPTl9DTElOSUNJQU4QAhIbChdDQU5DRUxfUkVB
+            U09OX1RFQ0hOSUNBTBADEicKI0NBTkNFTF9SRUFTT05fQVBQT0lOVE1FTlRfQ0FOQ0VMTEVEEAQSIwofQ0FOQ0VMX1JFQVNPTl9D
+            TElOSUNJQU5fTk9fU0hPVxAFEhcKE0NBTkNFTF9SRUFTT05fT1RIRVIQBipeCgtOb1Nob3dQYXJ0eRIdChlOT19TSE9XX1BBUlRZ
+            X1VOU1BFQ0lGSUVEEAASGAoUTk9fU0hPV19QQVJUWV9DTElFTlQQARIWChJOT19TSE9XX1BBUlRZX0JPVEgQAiqwAgoPUGFydGlj
+            aXBhbnRSb2xlEiAKHFBBUlRJQ0lQQU5UX1JPTEVfVU5TUEVDSUZJRUQQABIeChpQQVJUSUNJUEFOVF9ST0xFX0NMSU5JQ0lBThAB
+            EhsKF1BBUlRJQ0lQQU5UX1JPTEVfQ0xJRU5UEAISHQoZUEFSVElDSVBBTlRfUk9MRV9HVUFSRElBThADEiEKHVBBUlRJQ0lQQU5U
+            X1JPTEVfQ09fQ0xJTklDSUFOEAQSHwobUEFSVElDSVBBTlRfUk9MRV9TVVBFUlZJU09SEAUSIAocUEFSVElDSVBBTlRfUk9MRV9J
+            TlRFUlBSRVRFUhAGEh0KGVBBUlRJQ0lQQU5UX1JPTEVfT0JTRVJWRVIQBxIaChZQQVJUSUNJUEFOVF9ST0xFX0dVRVNUEAgq7QEK
+            EFBhcnRpY2lwYW50U3RhdGUSIQodUEFSVElDSVBBTlRfU1RBVEVfVU5TUEVDSUZJRUQQABIeChpQQVJUSUNJUEFOVF9TVEFURV9F
+            WFBFQ1RFRBABEh0KGVBBUlRJQ0lQQU5UX1NUQVRFX1dBSVRJTkcQAhIeChpQQVJUSUNJUEFOVF9TVEFURV9BRE1JVFRFRBADEhoK
+            FlBBUlRJQ0lQQU5UX1NUQVRFX0xFRlQQBBIdChlQQVJUSUNJUEFOVF9TVEFURV9SRU1PVkVEEAUSHAoYUEFSVElDSVBBTlRfU1RB
+            VEVfREVOSUVEEAYqcgoKRGV2aWNlVHlwZRIbChdERVZJQ0VfVFlQRV9VTlNQRUNJRklFRBAAEhcKE0RFVklDRV9UWVBFX0RFU0tU
+            T1AQARIWChJERVZJQ0VfVFlQRV9UQUJMRVQQAhIWChJERVZJQ0VfVFlQRV9NT0JJTEUQAyquAQoMTWVldGluZ1N0YXRlEh0KGU1F
+            RVRJTkdfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRNRUVUSU5HX1NUQVRFX0lOVEVOVBABEhgKFE1FRVRJTkdfU1RBVEVfQUNUSVZF
+            EAISGAoUTUVFVElOR19TVEFURV9FTkRJTkcQAxIXChNNRUVUSU5HX1NUQVRFX0VOREVEEAQSGAoUTUVFVElOR19TVEFURV9GQUlM
+            RUQQBSqqAQoPTWVkaWFDYXBhYmlsaXR5EiAKHE1FRElBX0NBUEFCSUxJVFlfVU5TUEVDSUZJRUQQABIhCh1NRURJQV9DQVBBQklM
+            SVRZX1NFTkRfUkVDRUlWRRABEhkKFU1FRElBX0NBUEFCSUxJVFlfU0VORBACEhwKGE1FRElBX0NBUEFCSUxJVFlfUkVDRUlWRRAD
+            EhkKFU1FRElBX0NBUEFCSUxJVFlfTk9ORRAEYgZwcm90bzM=
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
             Telehealth_V1_Recording_File.descriptor,

@@ -74,6 +74,29 @@ public struct Telehealth_V1_CreateSessionRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !appointmentID.isEmpty {
+            if !RuleChecks.isText(appointmentID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("appointment_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("appointment_id", "required", "is required")
+        }
+        if !admissionPolicy.isRecognized {
+            violations.add("admission_policy", "enum.defined_only", "is not a value that is accepted here")
+        }
+    }
 }
 
 /// The session created.
@@ -102,6 +125,12 @@ public struct Telehealth_V1_CreateSessionResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+    }
 }
 
 /// Names a session.
@@ -114,7 +143,7 @@ public struct Telehealth_V1_GetSessionRequest: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        switch key {
+        switch self.key {
         case .sessionID(let value)?: buffer.write(1, value, as: WireString.self)
         case .appointmentID(let value)?: buffer.write(2, value, as: WireString.self)
         default: break
@@ -125,9 +154,25 @@ public struct Telehealth_V1_GetSessionRequest: Message {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: key = .sessionID(try reader.readValue(as: WireString.self))
-            case 18: key = .appointmentID(try reader.readValue(as: WireString.self))
+            case 10: self.key = .sessionID(try reader.readValue(as: WireString.self))
+            case 18: self.key = .appointmentID(try reader.readValue(as: WireString.self))
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if self.key == nil {
+            violations.add("key", "required", "must have one of its fields set")
+        }
+        if case .sessionID(let value)? = self.key {
+            if !RuleChecks.isText(value, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if case .appointmentID(let value)? = self.key {
+            if !RuleChecks.isText(value, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("appointment_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         }
     }
@@ -165,6 +210,12 @@ public struct Telehealth_V1_GetSessionResponse: Message {
             case 10: try reader.readMessage(&_session)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
         }
     }
 }
@@ -220,6 +271,38 @@ public struct Telehealth_V1_ListSessionsRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !clientID.isEmpty {
+            if !RuleChecks.isText(clientID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("client_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if !clinicianID.isEmpty {
+            if !RuleChecks.isText(clinicianID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("clinician_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if !appointmentID.isEmpty {
+            if !RuleChecks.isText(appointmentID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("appointment_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if statuses.count > 6 {
+            violations.add("statuses", "repeated.max_items", "must have at most 6 elements")
+        }
+        for (index, value) in statuses.enumerated() {
+            if !value.isRecognized {
+                violations.add("statuses", at: index, "enum.defined_only", "is not a value that is accepted here")
+            }
+            if [0].contains(value.rawValue) {
+                violations.add("statuses", at: index, "enum.not_in", "is not a value that is accepted here")
+            }
+        }
+        if !(pageSize >= 0 && pageSize <= 200) {
+            violations.add("page_size", "int32.gte_lte", "must be 0 to 200")
+        }
+    }
 }
 
 /// One page of sessions.
@@ -248,6 +331,12 @@ public struct Telehealth_V1_ListSessionsResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        for (index, value) in sessions.enumerated() {
+            violations.check(value, in: "sessions", at: index)
+        }
+    }
 }
 
 /// A person comes.
@@ -269,7 +358,7 @@ public struct Telehealth_V1_JoinSessionRequest: Message {
 
     public func encode(into buffer: inout ByteBuffer) {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
-        switch key {
+        switch self.key {
         case .sessionID(let value)?: buffer.write(2, value, as: WireString.self)
         case .appointmentID(let value)?: buffer.write(3, value, as: WireString.self)
         default: break
@@ -283,11 +372,45 @@ public struct Telehealth_V1_JoinSessionRequest: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&requestID, as: WireString.self)
-            case 18: key = .sessionID(try reader.readValue(as: WireString.self))
-            case 26: key = .appointmentID(try reader.readValue(as: WireString.self))
+            case 18: self.key = .sessionID(try reader.readValue(as: WireString.self))
+            case 26: self.key = .appointmentID(try reader.readValue(as: WireString.self))
             case 34: try reader.readMessage(&preVisitCheck)
             case 322: try reader.read(&deviceID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if self.key == nil {
+            violations.add("key", "required", "must have one of its fields set")
+        }
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if case .sessionID(let value)? = self.key {
+            if !RuleChecks.isText(value, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if case .appointmentID(let value)? = self.key {
+            if !RuleChecks.isText(value, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("appointment_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if let value = preVisitCheck {
+            violations.check(value, in: "pre_visit_check")
+        }
+        if !deviceID.isEmpty {
+            if !RuleChecks.isText(deviceID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("device_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         }
     }
@@ -347,6 +470,18 @@ public struct Telehealth_V1_JoinSessionResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+        if let value = participant {
+            violations.check(value, in: "participant")
+        }
+        if let value = credentials {
+            violations.check(value, in: "credentials")
+        }
+    }
 }
 
 /// A person to let in.
@@ -377,6 +512,33 @@ public struct Telehealth_V1_AdmitParticipantRequest: Message {
             case 26: try reader.read(&participantID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !participantID.isEmpty {
+            if !RuleChecks.isText(participantID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("participant_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("participant_id", "required", "is required")
         }
     }
 }
@@ -415,6 +577,15 @@ public struct Telehealth_V1_AdmitParticipantResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+        if let value = participant {
+            violations.check(value, in: "participant")
+        }
+    }
 }
 
 /// What to watch, from where.
@@ -446,6 +617,21 @@ public struct Telehealth_V1_WatchSessionRequest: Message {
             case 16: try reader.read(&afterSequence, as: WireInt64.self)
             case 24: try reader.read(&presenceByHeartbeat, as: WireBool.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if let value = afterSequence {
+            if !(value >= 0) {
+                violations.add("after_sequence", "int64.gte", "must be at least 0")
             }
         }
     }
@@ -503,6 +689,12 @@ public struct Telehealth_V1_WatchSessionResponse: Message {
         }
     }
 
+    public func checkRules(_ violations: inout RuleViolations) {
+        if case .snapshot(let value)? = message {
+            violations.check(value, in: "snapshot")
+        }
+    }
+
     /// What is told.
     public enum OneOf_Message: Sendable, Hashable {
         /// First of a watch that does not resume.
@@ -511,6 +703,122 @@ public struct Telehealth_V1_WatchSessionResponse: Message {
         case event(Telehealth_V1_SessionEvent)
         /// Nothing happened for a while. First of a watch that resumes: it stands behind the number that was asked for.
         case heartbeat(Telehealth_V1_WatchHeartbeat)
+    }
+}
+
+/// Which visits to watch, and from where.
+public struct Telehealth_V1_WatchSessionsRequest: Message {
+    public static let fullName = "telehealth.v1.WatchSessionsRequest"
+    /// The first planned start, UTC. Required.
+    public var startTime: Google_Protobuf_Timestamp?
+    /// Planned starts before this time, UTC; after `start_time`, by 31 days at most. Required.
+    public var endTime: Google_Protobuf_Timestamp?
+    /// Resume: the last `resume_token` of an earlier stream of the same caller and range, at most 64 bytes. Empty to begin
+    /// with a snapshot.
+    public var resumeToken: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if let value = startTime { buffer.writeMessage(1, value) }
+        if let value = endTime { buffer.writeMessage(2, value) }
+        if !resumeToken.isEmpty { buffer.write(3, resumeToken, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.readMessage(&startTime)
+            case 18: try reader.readMessage(&endTime)
+            case 26: try reader.read(&resumeToken, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if startTime == nil {
+            violations.add("start_time", "required", "is required")
+        }
+        if endTime == nil {
+            violations.add("end_time", "required", "is required")
+        }
+        if resumeToken.utf8.count > 64 {
+            violations.add("resume_token", "string.max_bytes", "must have at most 64 bytes")
+        }
+    }
+}
+
+/// One message of a watch of many visits.
+public struct Telehealth_V1_WatchSessionsResponse: Message {
+    public static let fullName = "telehealth.v1.WatchSessionsResponse"
+    /// What is told.
+    public var message: OneOf_Message?
+    /// Where to resume when this message is the last that came; opaque, at most 64 bytes. In every message but the parts of
+    /// a snapshot before its last.
+    public var resumeToken: String = ""
+    /// With the first message and with each heartbeat: no silence of a watch that lives is longer than this, as in
+    /// WatchSessionResponse.
+    public var heartbeatInterval: Google_Protobuf_Duration?
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        switch message {
+        case .snapshotPart(let value)?: buffer.writeMessage(1, value)
+        case .changed(let value)?: buffer.writeMessage(2, value)
+        case .gone(let value)?: buffer.writeMessage(3, value)
+        case .heartbeat(let value)?: buffer.writeMessage(4, value)
+        default: break
+        }
+        if !resumeToken.isEmpty { buffer.write(5, resumeToken, as: WireString.self) }
+        if let value = heartbeatInterval { buffer.writeMessage(6, value) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10:
+                var value: Telehealth_V1_SessionsSnapshotPart?
+                if case .snapshotPart(let old)? = message { value = old }
+                try reader.readMessage(&value)
+                message = value.map { .snapshotPart($0) }
+            case 18:
+                var value: Telehealth_V1_SessionSummary?
+                if case .changed(let old)? = message { value = old }
+                try reader.readMessage(&value)
+                message = value.map { .changed($0) }
+            case 26:
+                var value: Telehealth_V1_SessionGone?
+                if case .gone(let old)? = message { value = old }
+                try reader.readMessage(&value)
+                message = value.map { .gone($0) }
+            case 34:
+                var value: Telehealth_V1_SessionsHeartbeat?
+                if case .heartbeat(let old)? = message { value = old }
+                try reader.readMessage(&value)
+                message = value.map { .heartbeat($0) }
+            case 42: try reader.read(&resumeToken, as: WireString.self)
+            case 50: try reader.readMessage(&heartbeatInterval)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    /// What is told.
+    public enum OneOf_Message: Sendable, Hashable {
+        /// First of a watch that does not resume, in one or more parts.
+        case snapshotPart(Telehealth_V1_SessionsSnapshotPart)
+        /// A visit is there, or is another than before.
+        indirect case changed(Telehealth_V1_SessionSummary)
+        /// A visit is the viewer's no more, or is planned for a time outside the range.
+        case gone(Telehealth_V1_SessionGone)
+        /// Nothing happened for a while. First of a watch that resumes.
+        case heartbeat(Telehealth_V1_SessionsHeartbeat)
     }
 }
 
@@ -538,6 +846,24 @@ public struct Telehealth_V1_HeartbeatRequest: Message {
             case 18: try reader.read(&sessionID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
         }
     }
 }
@@ -608,6 +934,33 @@ public struct Telehealth_V1_UpdateSessionStatusRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if status.rawValue != 0 {
+            if !status.isRecognized {
+                violations.add("status", "enum.defined_only", "is not a value that is accepted here")
+            }
+        } else {
+            violations.add("status", "required", "is required")
+        }
+    }
 }
 
 /// What stands after it.
@@ -634,6 +987,12 @@ public struct Telehealth_V1_UpdateSessionStatusResponse: Message {
             case 10: try reader.readMessage(&_session)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
         }
     }
 }
@@ -666,6 +1025,29 @@ public struct Telehealth_V1_StartRecordingRequest: Message {
             case 24: try reader.read(&purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !purpose.isRecognized {
+            violations.add("purpose", "enum.defined_only", "is not a value that is accepted here")
         }
     }
 }
@@ -725,6 +1107,31 @@ public struct Telehealth_V1_StopRecordingRequest: Message {
             case 18: try reader.read(&sessionID, as: WireString.self)
             case 26: try reader.read(&recordingID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !recordingID.isEmpty {
+            if !RuleChecks.isText(recordingID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("recording_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         }
     }
@@ -788,6 +1195,19 @@ public struct Telehealth_V1_ListRecordingsRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !(pageSize >= 0 && pageSize <= 200) {
+            violations.add("page_size", "int32.gte_lte", "must be 0 to 200")
+        }
+    }
 }
 
 /// One page of recordings.
@@ -842,6 +1262,19 @@ public struct Telehealth_V1_GetRecordingPlaybackUrlRequest: Message {
             case 16: try reader.read(&purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !recordingID.isEmpty {
+            if !RuleChecks.isText(recordingID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("recording_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("recording_id", "required", "is required")
+        }
+        if !purpose.isRecognized {
+            violations.add("purpose", "enum.defined_only", "is not a value that is accepted here")
         }
     }
 }
@@ -900,6 +1333,26 @@ public struct Telehealth_V1_StartScreenShareRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+    }
 }
 
 /// The share noted down.
@@ -950,6 +1403,26 @@ public struct Telehealth_V1_StopScreenShareRequest: Message {
             case 18: try reader.read(&sessionID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
         }
     }
 }
@@ -1009,6 +1482,31 @@ public struct Telehealth_V1_LeaveSessionRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !deviceID.isEmpty {
+            if !RuleChecks.isText(deviceID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("device_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+    }
 }
 
 /// What stands after it.
@@ -1035,6 +1533,12 @@ public struct Telehealth_V1_LeaveSessionResponse: Message {
             case 10: try reader.readMessage(&_session)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
         }
     }
 }
@@ -1073,6 +1577,35 @@ public struct Telehealth_V1_CancelSessionRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !reason.isRecognized {
+            violations.add("reason", "enum.defined_only", "is not a value that is accepted here")
+        }
+        if [4, 5].contains(reason.rawValue) {
+            violations.add("reason", "enum.not_in", "is not a value that is accepted here")
+        }
+        if note.utf8.count > 1000 {
+            violations.add("note", "string.max_bytes", "must have at most 1000 bytes")
+        }
+    }
 }
 
 /// What stands after it.
@@ -1099,6 +1632,12 @@ public struct Telehealth_V1_CancelSessionResponse: Message {
             case 10: try reader.readMessage(&_session)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
         }
     }
 }
@@ -1134,6 +1673,29 @@ public struct Telehealth_V1_MarkNoShowRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !party.isRecognized {
+            violations.add("party", "enum.defined_only", "is not a value that is accepted here")
+        }
+    }
 }
 
 /// What stands after it.
@@ -1160,6 +1722,12 @@ public struct Telehealth_V1_MarkNoShowResponse: Message {
             case 10: try reader.readMessage(&_session)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
         }
     }
 }
@@ -1190,6 +1758,26 @@ public struct Telehealth_V1_UndoNoShowRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+    }
 }
 
 /// What stands after it.
@@ -1216,6 +1804,12 @@ public struct Telehealth_V1_UndoNoShowResponse: Message {
             case 10: try reader.readMessage(&_session)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
         }
     }
 }
@@ -1254,6 +1848,35 @@ public struct Telehealth_V1_EndSessionRequest: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !reason.isRecognized {
+            violations.add("reason", "enum.defined_only", "is not a value that is accepted here")
+        }
+        if [4, 5].contains(reason.rawValue) {
+            violations.add("reason", "enum.not_in", "is not a value that is accepted here")
+        }
+        if note.utf8.count > 1000 {
+            violations.add("note", "string.max_bytes", "must have at most 1000 bytes")
+        }
+    }
 }
 
 /// What stands after it.
@@ -1282,6 +1905,12 @@ public struct Telehealth_V1_EndSessionResponse: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+    }
 }
 
 /// The methods of `telehealth.v1.TelehealthService`.
@@ -1298,6 +1927,8 @@ public enum Telehealth_V1_TelehealthService_Methods {
         service: "telehealth.v1.TelehealthService", name: "AdmitParticipant")
     public static let watchSession = MethodDescriptor(
         service: "telehealth.v1.TelehealthService", name: "WatchSession", isServerStreaming: true)
+    public static let watchSessions = MethodDescriptor(
+        service: "telehealth.v1.TelehealthService", name: "WatchSessions", isServerStreaming: true)
     public static let heartbeat = MethodDescriptor(
         service: "telehealth.v1.TelehealthService", name: "Heartbeat")
     public static let updateSessionStatus = MethodDescriptor(
@@ -1332,6 +1963,7 @@ public enum Telehealth_V1_TelehealthService_Methods {
         joinSession,
         admitParticipant,
         watchSession,
+        watchSessions,
         heartbeat,
         updateSessionStatus,
         startRecording,
@@ -1346,150 +1978,354 @@ public enum Telehealth_V1_TelehealthService_Methods {
         undoNoShow,
         endSession,
     ]
+    /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
+    public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
+        var options: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = []
+        options.append((createSession, .with {
+            $0.roles = [.service, .scheduler, .clinician, .admin]
+            $0.standing = .ofAppointment
+            $0.reasons = [.appointmentNotFound, .sessionNotFound, .sessionExists, .appointmentCancelled, .tooLate]
+        }))
+        options.append((getSession, .with {
+            $0.roles = [.service, .scheduler, .clinician, .client, .admin, .guest]
+            $0.standing = .ofVisit
+            $0.emergency = true
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied]
+        }))
+        options.append((listSessions, .with {
+            $0.roles = [.service, .scheduler, .clinician, .client, .admin, .guest]
+        }))
+        options.append((joinSession, .with {
+            $0.roles = [.clinician, .client, .guest]
+            $0.standing = .hasPlace
+            $0.emergency = true
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .invalidState, .tooEarly, .tooLate, .preVisitCheckRequired, .preVisitCheckFailed, .consentMissing, .recordingConsentMissing, .meetingUnavailable, .meetingQuotaExceeded, .meetingRefused]
+        }))
+        options.append((admitParticipant, .with {
+            $0.roles = [.clinician]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound, .participantNotWaiting, .clinicianNotPresent, .consentMissing, .thirdPartyConsentMissing, .recordingConsentMissing]
+        }))
+        options.append((watchSession, .with {
+            $0.roles = [.service, .clinician, .client, .admin, .guest]
+            $0.standing = .ofVisit
+            $0.emergency = true
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .resumeExpired, .watchLagging]
+        }))
+        options.append((watchSessions, .with {
+            $0.roles = [.scheduler, .clinician, .admin]
+            $0.reasons = [.watchTooLarge, .resumeExpired, .watchLagging]
+        }))
+        options.append((heartbeat, .with {
+            $0.roles = [.clinician, .client, .guest]
+            $0.standing = .hasPlace
+            $0.emergency = true
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied]
+        }))
+        options.append((updateSessionStatus, .with {
+            $0.roles = [.service, .scheduler, .clinician, .client, .admin]
+            $0.standing = .ofVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .tooEarly, .tooLate, .clientWasHere, .preVisitCheckRequired, .preVisitCheckFailed, .consentMissing, .recordingConsentMissing]
+        }))
+        options.append((startRecording, .with {
+            $0.roles = [.clinician]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .notJoined, .recordingActive, .meetingNotReady, .recordingConsentMissing, .recordingNotConfigured]
+        }))
+        options.append((stopRecording, .with {
+            $0.roles = [.clinician, .client, .admin]
+            $0.standing = .ofVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .recordingNotFound, .recordingNotActive]
+        }))
+        options.append((listRecordings, .with {
+            $0.roles = [.clinician, .client, .admin]
+            $0.standing = .ofVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied]
+        }))
+        options.append((getRecordingPlaybackUrl, .with {
+            $0.roles = [.clinician, .client, .admin]
+            $0.standing = .seesAllOrClient
+            $0.reasons = [.recordingNotFound, .participantRemoved, .participantDenied, .notAllowed, .recordingNotReleased, .recordingNotReady, .recordingObjectGone, .recordingBeingDeleted, .recordingDeleted, .recordingOnHold, .recordingConsentRevoked, .meetingUnavailable, .meetingRefused]
+        }))
+        options.append((startScreenShare, .with {
+            $0.roles = [.clinician, .client]
+            $0.standing = .sharesScreen
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .notJoined, .screenShareActive]
+        }))
+        options.append((stopScreenShare, .with {
+            $0.roles = [.clinician, .client]
+            $0.standing = .hasPlace
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .screenShareNotActive]
+        }))
+        options.append((leaveSession, .with {
+            $0.roles = [.clinician, .client, .guest]
+            $0.standing = .hasPlace
+            $0.emergency = true
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .invalidState, .notJoined]
+        }))
+        options.append((cancelSession, .with {
+            $0.roles = [.service, .scheduler, .clinician, .client, .admin]
+            $0.standing = .leadsOrClient
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .tooLate]
+        }))
+        options.append((markNoShow, .with {
+            $0.roles = [.scheduler, .clinician, .admin]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .tooEarly, .clientWasHere]
+        }))
+        options.append((undoNoShow, .with {
+            $0.roles = [.scheduler, .clinician, .admin]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .appointmentCancelled, .sessionExists]
+        }))
+        options.append((endSession, .with {
+            $0.roles = [.clinician, .admin]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState]
+        }))
+        return options
+    }()
 }
 
 /// Runs video visits.
 ///
-/// Every call needs a bearer token in `authorization` metadata: UNAUTHENTICATED (TOKEN_…) otherwise. A role that may not
-/// use a call gets PERMISSION_DENIED (ROLE_NOT_ALLOWED); an id that one may not see is NOT_FOUND like an unknown one.
-/// Calls that change something take a `request_id`: a UUID that names the attempt for 24 hours, per caller and method.
-/// The same id with another body is INVALID_ARGUMENT (REQUEST_ID_REUSED). Every call may end UNAVAILABLE
-/// (STORE_UNAVAILABLE, STORE_OVERLOADED), RESOURCE_EXHAUSTED (STORE_FULL), ABORTED (VERSION_CONFLICT) or DATA_LOSS
-/// (DATA_DAMAGED: of that row alone).
+/// Every call needs a bearer token in `authorization` metadata, unless its contract is `open`; an id that one may not see
+/// is NOT_FOUND like an unknown one. Calls that change something take a `request_id`: a UUID that names the attempt for 24
+/// hours, per caller and method. The same id with another body is REQUEST_ID_REUSED. What every call may be refused with
+/// stands in `ErrorReason`, as REASON_SCOPE_EVERY_CALL.
 public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
-    /// Creates the session of an appointment; Chime is not called yet. Roles: scheduler, clinician of the appointment,
-    /// admin, service.
+    /// Creates the session of an appointment; Chime is not called yet. A repeated request of somebody who may not see the
+    /// session any more is SESSION_NOT_FOUND.
     ///
-    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); ALREADY_EXISTS (SESSION_EXISTS; `session_id` in the ErrorInfo metadata);
-    /// FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE).
+    /// Roles: service, scheduler, clinician, admin.
+    /// Of these: the appointment's clinician, client and guardian.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (APPOINTMENT_NOT_FOUND,
+    /// SESSION_NOT_FOUND); FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE with `closed_at`); ALREADY_EXISTS
+    /// (SESSION_EXISTS with `session_id`); ABORTED (VERSION_CONFLICT).
     func createSession(_ request: Telehealth_V1_CreateSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CreateSessionResponse
-    /// Reads a session. Roles: its clinician and client; scheduler, admin, service.
+    /// Reads a session.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND).
+    /// Roles: service, scheduler, clinician, client, admin, guest.
+    /// Of these: whoever is of the visit.
+    /// A clinician of another visit may use it in an emergency.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT
+    /// (EMERGENCY_REASON_INVALID); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func getSession(_ request: Telehealth_V1_GetSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetSessionResponse
     /// Lists sessions that the caller may see, by planned start: those of the appointment's people, and those that one was
-    /// invited to. Roles: all, guests as well; a guest has one visit.
+    /// invited to. The clinic's systems see all; a guest has one visit.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID).
+    /// Roles: service, scheduler, clinician, client, admin, guest.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     func listSessions(_ request: Telehealth_V1_ListSessionsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListSessionsResponse
-    /// Comes to a visit or comes back to it. Roles: whoever is on its roster; token, appointment and invitation decide what
-    /// they are there.
+    /// Comes to a visit or comes back to it. Token, appointment and invitation decide what the caller is there.
     ///
     /// Whoever does not lead the visit waits until let in and gets no credentials before. Credentials are fetched anew at
     /// each call. A person's devices share one attendee, because Chime lets one connection at a time have it: the newest
     /// takes over, and a watch tells so (`device_changed`).
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (TOO_EARLY, TOO_LATE, INVALID_STATE,
-    /// PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED, CONSENT_MISSING with MissingConsentDetail, RECORDING_CONSENT_MISSING);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAVAILABLE (MEETING_UNAVAILABLE with RetryInfo);
-    /// RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED).
+    ///
+    /// Roles: clinician, client, guest.
+    /// Of these: whoever has a place of their own in the visit.
+    /// A clinician of another visit may use it in an emergency.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, TOO_EARLY with `opens_at`, TOO_LATE
+    /// with `closed_at`, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`, CONSENT_MISSING,
+    /// RECORDING_CONSENT_MISSING); UNAVAILABLE (MEETING_UNAVAILABLE); RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED);
+    /// INTERNAL (MEETING_REFUSED); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED).
     func joinSession(_ request: Telehealth_V1_JoinSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_JoinSessionResponse
-    /// Lets a person in who waits, or who was denied or removed. Roles: who leads the visit, with the clinician or a
-    /// co-clinician there.
+    /// Lets a person in who waits, or who was denied or removed, while the clinician or a co-clinician is there.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE,
-    /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, THIRD_PARTY_CONSENT_MISSING and
-    /// RECORDING_CONSENT_MISSING with MissingConsentDetail).
+    /// Roles: clinician.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT,
+    /// CONSENT_MISSING, RECORDING_CONSENT_MISSING, THIRD_PARTY_CONSENT_MISSING with `place`); ABORTED
+    /// (VERSION_CONFLICT).
     func admitParticipant(_ request: Telehealth_V1_AdmitParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse
     /// A snapshot, then every event. Counts as presence while it is open, unless `presence_by_heartbeat` asks otherwise.
-    /// Roles: as GetSession; a scheduler may not.
-    /// Ends with PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED) when its viewer is sent away.
+    /// Ends with PARTICIPANT_REMOVED or PARTICIPANT_DENIED when its viewer is sent away.
     ///
-    /// Networks and proxies break streams, some without a word. Resume with `after_sequence`, so that nothing is missed and
-    /// nothing comes twice: after UNAVAILABLE; after INTERNAL, UNKNOWN or CANCELLED without ErrorInfo, which something
+    /// Networks and proxies break streams, some without a word. Resume with `after_sequence`, so that nothing is missed
+    /// and nothing comes twice: after UNAVAILABLE; after INTERNAL, UNKNOWN or CANCELLED without ErrorInfo, which something
     /// between you and the service made up; and after 2.5 `heartbeat_interval`s without a message, having cancelled the
     /// call. Wait before each attempt, longer each time until a message comes, and by chance a little more or less.
     ///
-    /// Ends OK after the event that ends the session. Errors: NOT_FOUND (SESSION_NOT_FOUND); OUT_OF_RANGE (RESUME_EXPIRED
-    /// when the events after the number are no longer kept: start anew); UNAVAILABLE (WATCH_LAGGING when the reader is too
-    /// slow: resume); UNAUTHENTICATED (TOKEN_EXPIRED).
+    /// Ends OK after the event that ends the session. After RESUME_EXPIRED begin anew, after WATCH_LAGGING resume, after
+    /// TOKEN_EXPIRED resume with a new token.
+    ///
+    /// Roles: service, clinician, client, admin, guest.
+    /// Of these: whoever is of the visit.
+    /// A clinician of another visit may use it in an emergency.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); OUT_OF_RANGE (RESUME_EXPIRED); UNAVAILABLE
+    /// (WATCH_LAGGING); INVALID_ARGUMENT (EMERGENCY_REASON_INVALID); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED).
     func watchSession(
         _ request: Telehealth_V1_WatchSessionRequest, responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>,
         context: ServerCallContext) async throws(RPCError)
-    /// Says "still here" for a person without an open watch, or whose watch has `presence_by_heartbeat`. Roles: whoever is
-    /// on the roster.
+    /// All visits of the caller that are planned to start in a range, on one stream: first what there is, in short, then
+    /// each change. It is nobody's presence. A clinician sees the visits that they have
+    /// a place in, by the appointment or by invitation, while they have it; scheduler and admin see all.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, INVALID_STATE).
+    /// A change is the whole short view as it is when it is sent: it may stand for several. A visit comes when it is
+    /// created, is moved into the range or its viewer gets a place in it, and goes (`gone`) when it is moved out of the
+    /// range or its viewer is taken off it; one that is over stays. What time alone changes (a consent that ends, a text
+    /// that comes into force) is told with the visit's next change.
+    ///
+    /// Resume as a WatchSession, with the last `resume_token` that came: whatever changed behind it comes, and nothing else.
+    /// The token is good for the same caller and range, for half the time that events are kept (three and a half days),
+    /// whatever becomes of the service meanwhile.
+    ///
+    /// Ends when the caller cancels it; with RESUME_EXPIRED for every token that is not good: begin with a snapshot; with
+    /// WATCH_LAGGING when the reader is too slow and TOKEN_EXPIRED: resume.
+    ///
+    /// Roles: scheduler, clinician, admin.
+    /// Errors, beside those of every call: OUT_OF_RANGE (RESUME_EXPIRED); UNAVAILABLE (WATCH_LAGGING);
+    /// RESOURCE_EXHAUSTED (WATCH_TOO_LARGE with `visits_max`).
+    func watchSessions(
+        _ request: Telehealth_V1_WatchSessionsRequest, responses: ResponseWriter<Telehealth_V1_WatchSessionsResponse>,
+        context: ServerCallContext) async throws(RPCError)
+    /// Says "still here" for a person without an open watch, or whose watch has `presence_by_heartbeat`. Brings nobody
+    /// back who left, and is OK before the first join and after the end.
+    ///
+    /// Roles: clinician, client, guest.
+    /// Of these: whoever has a place of their own in the visit.
+    /// A clinician of another visit may use it in an emergency.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// (SESSION_NOT_FOUND); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func heartbeat(_ request: Telehealth_V1_HeartbeatRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_HeartbeatResponse
     /// The earlier PATCH status, as another name for the verbs: COMPLETED is EndSession, CANCELLED is CancelSession,
-    /// NO_SHOW is MarkNoShow, and IN_PROGRESS from who leads or WAITING_ROOM from the client's side is JoinSession, without
-    /// its credentials; the status that already holds is OK for whoever may use its verb. Roles: those of the verb.
+    /// NO_SHOW is MarkNoShow, and IN_PROGRESS from who leads or WAITING_ROOM from the client's side is JoinSession,
+    /// without its credentials; the status that already holds is OK for whoever may use its verb. The verb's own rule
+    /// decides who may use it, NOT_ALLOWED otherwise; every other change is INVALID_STATE.
     ///
-    /// Errors: those of the verb; FAILED_PRECONDITION (INVALID_STATE with SessionStateDetail) for every other change.
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Of these: whoever is of the visit.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, TOO_EARLY with `opens_at`, TOO_LATE with `closed_at`, PRE_VISIT_CHECK_REQUIRED,
+    /// PRE_VISIT_CHECK_FAILED with `failed`, CLIENT_WAS_HERE, CONSENT_MISSING, RECORDING_CONSENT_MISSING); ABORTED
+    /// (VERSION_CONFLICT).
     func updateSessionStatus(_ request: Telehealth_V1_UpdateSessionStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse
-    /// Starts a recording. Roles: the session's clinician. Consent is looked up, never taken from the caller.
+    /// Starts a recording. Consent is looked up, never taken from the caller.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, NOT_JOINED, RECORDING_ACTIVE,
-    /// RECORDING_CONSENT_MISSING with MissingConsentDetail, RECORDING_NOT_CONFIGURED).
+    /// Roles: clinician.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, NOT_JOINED, MEETING_NOT_READY, RECORDING_CONSENT_MISSING, RECORDING_ACTIVE with `recording_id`,
+    /// RECORDING_NOT_CONFIGURED); ABORTED (VERSION_CONFLICT).
     func startRecording(_ request: Telehealth_V1_StartRecordingRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StartRecordingResponse
-    /// Stops the running recording and joins its pieces. Roles: the session's clinician, admin; its client as well.
+    /// Stops the running recording and joins its pieces. Whoever may be in the picture may end it.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_ACTIVE).
+    /// Roles: clinician, client, admin.
+    /// Of these: whoever is of the visit.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_ACTIVE); ABORTED (VERSION_CONFLICT);
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func stopRecording(_ request: Telehealth_V1_StopRecordingRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StopRecordingResponse
-    /// Lists the recordings of a session, oldest first. Roles: its clinician and client, admin.
+    /// Lists the recordings of a session, oldest first.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT (PAGE_TOKEN_INVALID); PERMISSION_DENIED
-    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Roles: clinician, client, admin.
+    /// Of these: whoever is of the visit.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (SESSION_NOT_FOUND);
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func listRecordings(_ request: Telehealth_V1_ListRecordingsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse
-    /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Roles: the
-    /// session's clinician, admin; its client and guardian for a clinical recording that LinkSessionNote has made part of
-    /// the client's record (RECORDING_NOT_RELEASED before).
+    /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Client and
+    /// guardian get one for a clinical recording that LinkSessionNote has made part of the client's record
+    /// (RECORDING_NOT_RELEASED before).
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND; RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY, with
-    /// metadata `recording_state` and, where operators must act first, `waiting_reason`; RECORDING_CONSENT_REVOKED,
-    /// RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED, RECORDING_NOT_RELEASED).
+    /// Roles: clinician, client, admin.
+    /// Of these: of people those who lead the visit, a supervisor, and its client and guardian.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// NOT_FOUND (RECORDING_NOT_FOUND, RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY with
+    /// `recording_state`, RECORDING_CONSENT_REVOKED, RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED,
+    /// RECORDING_NOT_RELEASED); UNAVAILABLE (MEETING_UNAVAILABLE); INTERNAL (MEETING_REFUSED).
     func getRecordingPlaybackUrl(_ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse
-    /// Notes that the caller began to share a screen. Roles: who leads the visit, its client and guardian, admitted.
+    /// Notes that the caller began to share a screen.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, NOT_JOINED, SCREEN_SHARE_ACTIVE).
+    /// Roles: clinician, client.
+    /// Of these: whoever has a place in the visit that shares a screen: who leads it, its client and guardian.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, NOT_JOINED, SCREEN_SHARE_ACTIVE); ABORTED (VERSION_CONFLICT).
     func startScreenShare(_ request: Telehealth_V1_StartScreenShareRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StartScreenShareResponse
-    /// Notes that a screen share ended. Roles: who shares; the session's clinician.
+    /// Notes that the caller's screen share ended.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SCREEN_SHARE_NOT_ACTIVE).
+    /// Roles: clinician, client.
+    /// Of these: whoever has a place of their own in the visit.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND);
+    /// FAILED_PRECONDITION (SCREEN_SHARE_NOT_ACTIVE); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func stopScreenShare(_ request: Telehealth_V1_StopScreenShareRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StopScreenShareResponse
-    /// Goes, and may come back. Closes the caller's wait or screen share. Roles: whoever is on the roster.
+    /// Goes, and may come back. Closes the caller's wait or screen share. Leaving twice is OK.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED). Leaving twice is OK.
+    /// Roles: clinician, client, guest.
+    /// Of these: whoever has a place of their own in the visit.
+    /// A clinician of another visit may use it in an emergency.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED); ABORTED
+    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func leaveSession(_ request: Telehealth_V1_LeaveSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_LeaveSessionResponse
-    /// Calls a visit off, while no client was ever admitted. Roles: its clinician, its client before the planned start,
-    /// scheduler, admin, service.
+    /// Calls a visit off, while no client was ever admitted; the client's side before the planned start only.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_LATE). Cancelling twice is OK and
-    /// changes nothing, not even reason or note; behind CancelAppointment it is INVALID_STATE.
+    /// Cancelling twice is OK and changes nothing, not even reason or note; after CancelAppointment it is INVALID_STATE.
+    ///
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Of these: of people those who lead the visit, and its client and guardian.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, TOO_LATE with `closed_at`); ABORTED (VERSION_CONFLICT).
     func cancelSession(_ request: Telehealth_V1_CancelSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CancelSessionResponse
     /// Notes that somebody did not come, while no client was ever admitted and after the planned start: the client where a
-    /// clinician came, else both. Roles: its clinician, scheduler, admin.
+    /// clinician came, else both.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_EARLY, CLIENT_WAS_HERE when somebody
-    /// of the client's side came, however long they stayed). Marking twice is OK and changes nothing.
+    /// CLIENT_WAS_HERE when somebody of the client's side came, however long they stayed. Marking twice is OK and changes
+    /// nothing.
+    ///
+    /// Roles: scheduler, clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, TOO_EARLY with `opens_at`, CLIENT_WAS_HERE); ABORTED (VERSION_CONFLICT).
     func markNoShow(_ request: Telehealth_V1_MarkNoShowRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse
     /// Takes a no-show back: the client came late after all. The session is SCHEDULED again, at the appointment's present
-    /// time and people. One may join until the later of the slot's end and the clinic's no-show grace from now, and so long
-    /// the service notes no no-show by itself. Roles: as MarkNoShow.
+    /// time and people. One may join until the later of the slot's end and the clinic's no-show grace from now, and so
+    /// long the service notes no no-show by itself.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless NO_SHOW, APPOINTMENT_CANCELLED);
-    /// ALREADY_EXISTS (SESSION_EXISTS when the appointment has a newer session). Undoing twice is OK.
+    /// SESSION_EXISTS when the appointment has a newer session. Undoing twice is OK.
+    ///
+    /// Roles: scheduler, clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, APPOINTMENT_CANCELLED); ALREADY_EXISTS (SESSION_EXISTS with `session_id`); ABORTED
+    /// (VERSION_CONFLICT).
     func undoNoShow(_ request: Telehealth_V1_UndoNoShowRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_UndoNoShowResponse
-    /// Ends a visit: recording, then the meeting. Roles: its clinician, admin.
+    /// Ends a visit that is IN_PROGRESS: recording, then the meeting. Ending twice is OK and changes nothing.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless IN_PROGRESS). Ending twice is OK and
-    /// changes nothing.
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`); ABORTED (VERSION_CONFLICT).
     func endSession(_ request: Telehealth_V1_EndSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_EndSessionResponse
 }
@@ -1527,6 +2363,10 @@ public struct Telehealth_V1_TelehealthServiceService: RPCService {
             .serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSession) {
                 (request: Telehealth_V1_WatchSessionRequest, responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>, context) async throws(RPCError) in
                 try await handler.watchSession(request, responses: responses, context: context)
+            },
+            .serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSessions) {
+                (request: Telehealth_V1_WatchSessionsRequest, responses: ResponseWriter<Telehealth_V1_WatchSessionsResponse>, context) async throws(RPCError) in
+                try await handler.watchSessions(request, responses: responses, context: context)
             },
             .unary(Telehealth_V1_TelehealthService_Methods.heartbeat) {
                 (request: Telehealth_V1_HeartbeatRequest, context) async throws(RPCError) in
@@ -1590,20 +2430,27 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// Creates the session of an appointment; Chime is not called yet. Roles: scheduler, clinician of the appointment,
-    /// admin, service.
+    /// Creates the session of an appointment; Chime is not called yet. A repeated request of somebody who may not see the
+    /// session any more is SESSION_NOT_FOUND.
     ///
-    /// Errors: NOT_FOUND (APPOINTMENT_NOT_FOUND); ALREADY_EXISTS (SESSION_EXISTS; `session_id` in the ErrorInfo metadata);
-    /// FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE).
+    /// Roles: service, scheduler, clinician, admin.
+    /// Of these: the appointment's clinician, client and guardian.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (APPOINTMENT_NOT_FOUND,
+    /// SESSION_NOT_FOUND); FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE with `closed_at`); ALREADY_EXISTS
+    /// (SESSION_EXISTS with `session_id`); ABORTED (VERSION_CONFLICT).
     public func createSession(
         _ request: Telehealth_V1_CreateSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CreateSessionResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.createSession, request, options: options)
     }
 
-    /// Reads a session. Roles: its clinician and client; scheduler, admin, service.
+    /// Reads a session.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND).
+    /// Roles: service, scheduler, clinician, client, admin, guest.
+    /// Of these: whoever is of the visit.
+    /// A clinician of another visit may use it in an emergency.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT
+    /// (EMERGENCY_REASON_INVALID); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func getSession(
         _ request: Telehealth_V1_GetSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetSessionResponse {
@@ -1611,37 +2458,46 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     }
 
     /// Lists sessions that the caller may see, by planned start: those of the appointment's people, and those that one was
-    /// invited to. Roles: all, guests as well; a guest has one visit.
+    /// invited to. The clinic's systems see all; a guest has one visit.
     ///
-    /// Errors: INVALID_ARGUMENT (INVALID_FIELD, PAGE_TOKEN_INVALID).
+    /// Roles: service, scheduler, clinician, client, admin, guest.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func listSessions(
         _ request: Telehealth_V1_ListSessionsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListSessionsResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.listSessions, request, options: options)
     }
 
-    /// Comes to a visit or comes back to it. Roles: whoever is on its roster; token, appointment and invitation decide what
-    /// they are there.
+    /// Comes to a visit or comes back to it. Token, appointment and invitation decide what the caller is there.
     ///
     /// Whoever does not lead the visit waits until let in and gets no credentials before. Credentials are fetched anew at
     /// each call. A person's devices share one attendee, because Chime lets one connection at a time have it: the newest
     /// takes over, and a watch tells so (`device_changed`).
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (TOO_EARLY, TOO_LATE, INVALID_STATE,
-    /// PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED, CONSENT_MISSING with MissingConsentDetail, RECORDING_CONSENT_MISSING);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAVAILABLE (MEETING_UNAVAILABLE with RetryInfo);
-    /// RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED).
+    ///
+    /// Roles: clinician, client, guest.
+    /// Of these: whoever has a place of their own in the visit.
+    /// A clinician of another visit may use it in an emergency.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, TOO_EARLY with `opens_at`, TOO_LATE
+    /// with `closed_at`, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`, CONSENT_MISSING,
+    /// RECORDING_CONSENT_MISSING); UNAVAILABLE (MEETING_UNAVAILABLE); RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED);
+    /// INTERNAL (MEETING_REFUSED); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED).
     public func joinSession(
         _ request: Telehealth_V1_JoinSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_JoinSessionResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.joinSession, request, options: options)
     }
 
-    /// Lets a person in who waits, or who was denied or removed. Roles: who leads the visit, with the clinician or a
-    /// co-clinician there.
+    /// Lets a person in who waits, or who was denied or removed, while the clinician or a co-clinician is there.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE,
-    /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, THIRD_PARTY_CONSENT_MISSING and
-    /// RECORDING_CONSENT_MISSING with MissingConsentDetail).
+    /// Roles: clinician.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT,
+    /// CONSENT_MISSING, RECORDING_CONSENT_MISSING, THIRD_PARTY_CONSENT_MISSING with `place`); ABORTED
+    /// (VERSION_CONFLICT).
     public func admitParticipant(
         _ request: Telehealth_V1_AdmitParticipantRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse {
@@ -1649,27 +2505,61 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     }
 
     /// A snapshot, then every event. Counts as presence while it is open, unless `presence_by_heartbeat` asks otherwise.
-    /// Roles: as GetSession; a scheduler may not.
-    /// Ends with PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED) when its viewer is sent away.
+    /// Ends with PARTICIPANT_REMOVED or PARTICIPANT_DENIED when its viewer is sent away.
     ///
-    /// Networks and proxies break streams, some without a word. Resume with `after_sequence`, so that nothing is missed and
-    /// nothing comes twice: after UNAVAILABLE; after INTERNAL, UNKNOWN or CANCELLED without ErrorInfo, which something
+    /// Networks and proxies break streams, some without a word. Resume with `after_sequence`, so that nothing is missed
+    /// and nothing comes twice: after UNAVAILABLE; after INTERNAL, UNKNOWN or CANCELLED without ErrorInfo, which something
     /// between you and the service made up; and after 2.5 `heartbeat_interval`s without a message, having cancelled the
     /// call. Wait before each attempt, longer each time until a message comes, and by chance a little more or less.
     ///
-    /// Ends OK after the event that ends the session. Errors: NOT_FOUND (SESSION_NOT_FOUND); OUT_OF_RANGE (RESUME_EXPIRED
-    /// when the events after the number are no longer kept: start anew); UNAVAILABLE (WATCH_LAGGING when the reader is too
-    /// slow: resume); UNAUTHENTICATED (TOKEN_EXPIRED).
+    /// Ends OK after the event that ends the session. After RESUME_EXPIRED begin anew, after WATCH_LAGGING resume, after
+    /// TOKEN_EXPIRED resume with a new token.
+    ///
+    /// Roles: service, clinician, client, admin, guest.
+    /// Of these: whoever is of the visit.
+    /// A clinician of another visit may use it in an emergency.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); OUT_OF_RANGE (RESUME_EXPIRED); UNAVAILABLE
+    /// (WATCH_LAGGING); INVALID_ARGUMENT (EMERGENCY_REASON_INVALID); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED).
     public func watchSession(
         _ request: Telehealth_V1_WatchSessionRequest, options: CallOptions = .init()
     ) -> ResponseStream<Telehealth_V1_WatchSessionResponse> {
         channel.serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSession, request, options: options)
     }
 
-    /// Says "still here" for a person without an open watch, or whose watch has `presence_by_heartbeat`. Roles: whoever is
-    /// on the roster.
+    /// All visits of the caller that are planned to start in a range, on one stream: first what there is, in short, then
+    /// each change. It is nobody's presence. A clinician sees the visits that they have
+    /// a place in, by the appointment or by invitation, while they have it; scheduler and admin see all.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED, INVALID_STATE).
+    /// A change is the whole short view as it is when it is sent: it may stand for several. A visit comes when it is
+    /// created, is moved into the range or its viewer gets a place in it, and goes (`gone`) when it is moved out of the
+    /// range or its viewer is taken off it; one that is over stays. What time alone changes (a consent that ends, a text
+    /// that comes into force) is told with the visit's next change.
+    ///
+    /// Resume as a WatchSession, with the last `resume_token` that came: whatever changed behind it comes, and nothing else.
+    /// The token is good for the same caller and range, for half the time that events are kept (three and a half days),
+    /// whatever becomes of the service meanwhile.
+    ///
+    /// Ends when the caller cancels it; with RESUME_EXPIRED for every token that is not good: begin with a snapshot; with
+    /// WATCH_LAGGING when the reader is too slow and TOKEN_EXPIRED: resume.
+    ///
+    /// Roles: scheduler, clinician, admin.
+    /// Errors, beside those of every call: OUT_OF_RANGE (RESUME_EXPIRED); UNAVAILABLE (WATCH_LAGGING);
+    /// RESOURCE_EXHAUSTED (WATCH_TOO_LARGE with `visits_max`).
+    public func watchSessions(
+        _ request: Telehealth_V1_WatchSessionsRequest, options: CallOptions = .init()
+    ) -> ResponseStream<Telehealth_V1_WatchSessionsResponse> {
+        channel.serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSessions, request, options: options)
+    }
+
+    /// Says "still here" for a person without an open watch, or whose watch has `presence_by_heartbeat`. Brings nobody
+    /// back who left, and is OK before the first join and after the end.
+    ///
+    /// Roles: clinician, client, guest.
+    /// Of these: whoever has a place of their own in the visit.
+    /// A clinician of another visit may use it in an emergency.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// (SESSION_NOT_FOUND); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func heartbeat(
         _ request: Telehealth_V1_HeartbeatRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_HeartbeatResponse {
@@ -1677,90 +2567,127 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     }
 
     /// The earlier PATCH status, as another name for the verbs: COMPLETED is EndSession, CANCELLED is CancelSession,
-    /// NO_SHOW is MarkNoShow, and IN_PROGRESS from who leads or WAITING_ROOM from the client's side is JoinSession, without
-    /// its credentials; the status that already holds is OK for whoever may use its verb. Roles: those of the verb.
+    /// NO_SHOW is MarkNoShow, and IN_PROGRESS from who leads or WAITING_ROOM from the client's side is JoinSession,
+    /// without its credentials; the status that already holds is OK for whoever may use its verb. The verb's own rule
+    /// decides who may use it, NOT_ALLOWED otherwise; every other change is INVALID_STATE.
     ///
-    /// Errors: those of the verb; FAILED_PRECONDITION (INVALID_STATE with SessionStateDetail) for every other change.
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Of these: whoever is of the visit.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, TOO_EARLY with `opens_at`, TOO_LATE with `closed_at`, PRE_VISIT_CHECK_REQUIRED,
+    /// PRE_VISIT_CHECK_FAILED with `failed`, CLIENT_WAS_HERE, CONSENT_MISSING, RECORDING_CONSENT_MISSING); ABORTED
+    /// (VERSION_CONFLICT).
     public func updateSessionStatus(
         _ request: Telehealth_V1_UpdateSessionStatusRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.updateSessionStatus, request, options: options)
     }
 
-    /// Starts a recording. Roles: the session's clinician. Consent is looked up, never taken from the caller.
+    /// Starts a recording. Consent is looked up, never taken from the caller.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, NOT_JOINED, RECORDING_ACTIVE,
-    /// RECORDING_CONSENT_MISSING with MissingConsentDetail, RECORDING_NOT_CONFIGURED).
+    /// Roles: clinician.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, NOT_JOINED, MEETING_NOT_READY, RECORDING_CONSENT_MISSING, RECORDING_ACTIVE with `recording_id`,
+    /// RECORDING_NOT_CONFIGURED); ABORTED (VERSION_CONFLICT).
     public func startRecording(
         _ request: Telehealth_V1_StartRecordingRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_StartRecordingResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.startRecording, request, options: options)
     }
 
-    /// Stops the running recording and joins its pieces. Roles: the session's clinician, admin; its client as well.
+    /// Stops the running recording and joins its pieces. Whoever may be in the picture may end it.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_ACTIVE).
+    /// Roles: clinician, client, admin.
+    /// Of these: whoever is of the visit.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_ACTIVE); ABORTED (VERSION_CONFLICT);
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func stopRecording(
         _ request: Telehealth_V1_StopRecordingRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_StopRecordingResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.stopRecording, request, options: options)
     }
 
-    /// Lists the recordings of a session, oldest first. Roles: its clinician and client, admin.
+    /// Lists the recordings of a session, oldest first.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT (PAGE_TOKEN_INVALID); PERMISSION_DENIED
-    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Roles: clinician, client, admin.
+    /// Of these: whoever is of the visit.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (SESSION_NOT_FOUND);
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func listRecordings(
         _ request: Telehealth_V1_ListRecordingsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.listRecordings, request, options: options)
     }
 
-    /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Roles: the
-    /// session's clinician, admin; its client and guardian for a clinical recording that LinkSessionNote has made part of
-    /// the client's record (RECORDING_NOT_RELEASED before).
+    /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Client and
+    /// guardian get one for a clinical recording that LinkSessionNote has made part of the client's record
+    /// (RECORDING_NOT_RELEASED before).
     ///
-    /// Errors: NOT_FOUND (RECORDING_NOT_FOUND; RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY, with
-    /// metadata `recording_state` and, where operators must act first, `waiting_reason`; RECORDING_CONSENT_REVOKED,
-    /// RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED, RECORDING_NOT_RELEASED).
+    /// Roles: clinician, client, admin.
+    /// Of these: of people those who lead the visit, a supervisor, and its client and guardian.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// NOT_FOUND (RECORDING_NOT_FOUND, RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY with
+    /// `recording_state`, RECORDING_CONSENT_REVOKED, RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED,
+    /// RECORDING_NOT_RELEASED); UNAVAILABLE (MEETING_UNAVAILABLE); INTERNAL (MEETING_REFUSED).
     public func getRecordingPlaybackUrl(
         _ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.getRecordingPlaybackUrl, request, options: options)
     }
 
-    /// Notes that the caller began to share a screen. Roles: who leads the visit, its client and guardian, admitted.
+    /// Notes that the caller began to share a screen.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, NOT_JOINED, SCREEN_SHARE_ACTIVE).
+    /// Roles: clinician, client.
+    /// Of these: whoever has a place in the visit that shares a screen: who leads it, its client and guardian.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, NOT_JOINED, SCREEN_SHARE_ACTIVE); ABORTED (VERSION_CONFLICT).
     public func startScreenShare(
         _ request: Telehealth_V1_StartScreenShareRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_StartScreenShareResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.startScreenShare, request, options: options)
     }
 
-    /// Notes that a screen share ended. Roles: who shares; the session's clinician.
+    /// Notes that the caller's screen share ended.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (SCREEN_SHARE_NOT_ACTIVE).
+    /// Roles: clinician, client.
+    /// Of these: whoever has a place of their own in the visit.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND);
+    /// FAILED_PRECONDITION (SCREEN_SHARE_NOT_ACTIVE); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func stopScreenShare(
         _ request: Telehealth_V1_StopScreenShareRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_StopScreenShareResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.stopScreenShare, request, options: options)
     }
 
-    /// Goes, and may come back. Closes the caller's wait or screen share. Roles: whoever is on the roster.
+    /// Goes, and may come back. Closes the caller's wait or screen share. Leaving twice is OK.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (NOT_JOINED). Leaving twice is OK.
+    /// Roles: clinician, client, guest.
+    /// Of these: whoever has a place of their own in the visit.
+    /// A clinician of another visit may use it in an emergency.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED); ABORTED
+    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func leaveSession(
         _ request: Telehealth_V1_LeaveSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_LeaveSessionResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.leaveSession, request, options: options)
     }
 
-    /// Calls a visit off, while no client was ever admitted. Roles: its clinician, its client before the planned start,
-    /// scheduler, admin, service.
+    /// Calls a visit off, while no client was ever admitted; the client's side before the planned start only.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_LATE). Cancelling twice is OK and
-    /// changes nothing, not even reason or note; behind CancelAppointment it is INVALID_STATE.
+    /// Cancelling twice is OK and changes nothing, not even reason or note; after CancelAppointment it is INVALID_STATE.
+    ///
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Of these: of people those who lead the visit, and its client and guardian.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, TOO_LATE with `closed_at`); ABORTED (VERSION_CONFLICT).
     public func cancelSession(
         _ request: Telehealth_V1_CancelSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CancelSessionResponse {
@@ -1768,10 +2695,16 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     }
 
     /// Notes that somebody did not come, while no client was ever admitted and after the planned start: the client where a
-    /// clinician came, else both. Roles: its clinician, scheduler, admin.
+    /// clinician came, else both.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE, TOO_EARLY, CLIENT_WAS_HERE when somebody
-    /// of the client's side came, however long they stayed). Marking twice is OK and changes nothing.
+    /// CLIENT_WAS_HERE when somebody of the client's side came, however long they stayed. Marking twice is OK and changes
+    /// nothing.
+    ///
+    /// Roles: scheduler, clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, TOO_EARLY with `opens_at`, CLIENT_WAS_HERE); ABORTED (VERSION_CONFLICT).
     public func markNoShow(
         _ request: Telehealth_V1_MarkNoShowRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse {
@@ -1779,21 +2712,30 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     }
 
     /// Takes a no-show back: the client came late after all. The session is SCHEDULED again, at the appointment's present
-    /// time and people. One may join until the later of the slot's end and the clinic's no-show grace from now, and so long
-    /// the service notes no no-show by itself. Roles: as MarkNoShow.
+    /// time and people. One may join until the later of the slot's end and the clinic's no-show grace from now, and so
+    /// long the service notes no no-show by itself.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless NO_SHOW, APPOINTMENT_CANCELLED);
-    /// ALREADY_EXISTS (SESSION_EXISTS when the appointment has a newer session). Undoing twice is OK.
+    /// SESSION_EXISTS when the appointment has a newer session. Undoing twice is OK.
+    ///
+    /// Roles: scheduler, clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, APPOINTMENT_CANCELLED); ALREADY_EXISTS (SESSION_EXISTS with `session_id`); ABORTED
+    /// (VERSION_CONFLICT).
     public func undoNoShow(
         _ request: Telehealth_V1_UndoNoShowRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_UndoNoShowResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.undoNoShow, request, options: options)
     }
 
-    /// Ends a visit: recording, then the meeting. Roles: its clinician, admin.
+    /// Ends a visit that is IN_PROGRESS: recording, then the meeting. Ending twice is OK and changes nothing.
     ///
-    /// Errors: NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE unless IN_PROGRESS). Ending twice is OK and
-    /// changes nothing.
+    /// Roles: clinician, admin.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`); ABORTED (VERSION_CONFLICT).
     public func endSession(
         _ request: Telehealth_V1_EndSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_EndSessionResponse {
@@ -1806,114 +2748,143 @@ public enum Telehealth_V1_TelehealthService_File {
     public static let descriptor = FileDescriptorBytes(
         name: "telehealth/v1/telehealth_service.proto",
         base64: """
-            CiZ0ZWxlaGVhbHRoL3YxL3RlbGVoZWFsdGhfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRoeZ29vZ2xlL3Byb3RvYnVmL2R1
-            cmF0aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJv
-            dG8aHXRlbGVoZWFsdGgvdjEvcmVjb3JkaW5nLnByb3RvGht0ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8aGXRlbGVoZWFsdGgv
-            djEvd2F0Y2gucHJvdG8iuQEKFENyZWF0ZVNlc3Npb25SZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJ
-            ZBIrCg5hcHBvaW50bWVudF9pZBgCIAEoCUIEgLoYAlINYXBwb2ludG1lbnRJZBJPChBhZG1pc3Npb25fcG9saWN5GAMgASgOMh4u
-            dGVsZWhlYWx0aC52MS5BZG1pc3Npb25Qb2xpY3lCBIC6GAJSD2FkbWlzc2lvblBvbGljeSJJChVDcmVhdGVTZXNzaW9uUmVzcG9u
-            c2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiJwChFHZXRTZXNzaW9uUmVxdWVzdBIl
-            CgpzZXNzaW9uX2lkGAEgASgJQgSAuhgCSABSCXNlc3Npb25JZBItCg5hcHBvaW50bWVudF9pZBgCIAEoCUIEgLoYAkgAUg1hcHBv
-            aW50bWVudElkQgUKA2tleSJGChJHZXRTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vz
-            c2lvblIHc2Vzc2lvbiKgAwoTTGlzdFNlc3Npb25zUmVxdWVzdBIhCgljbGllbnRfaWQYASABKAlCBIC6GANSCGNsaWVudElkEicK
-            DGNsaW5pY2lhbl9pZBgCIAEoCUIEgLoYA1ILY2xpbmljaWFuSWQSKwoOYXBwb2ludG1lbnRfaWQYAyABKAlCBIC6GAJSDWFwcG9p
-            bnRtZW50SWQSPgoIc3RhdHVzZXMYBCADKA4yHC50ZWxlaGVhbHRoLnYxLlNlc3Npb25TdGF0dXNCBIC6GAJSCHN0YXR1c2VzEkEK
-            C3N0YXJ0c19mcm9tGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKc3RhcnRzRnJvbRJFCg1zdGFydHNf
-            YmVmb3JlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIMc3RhcnRzQmVmb3JlEiEKCXBhZ2Vfc2l6ZRgH
-            IAEoBUIEgLoYAlIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgIIAEoCUIEgLoYAlIJcGFnZVRva2VuIngKFExpc3RTZXNzaW9uc1Jl
-            c3BvbnNlEjIKCHNlc3Npb25zGAEgAygLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUghzZXNzaW9ucxIsCg9uZXh0X3BhZ2VfdG9r
-            ZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4i/wEKEkpvaW5TZXNzaW9uUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSA
-            uhgCUglyZXF1ZXN0SWQSJQoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAkgAUglzZXNzaW9uSWQSLQoOYXBwb2ludG1lbnRfaWQYAyAB
-            KAlCBIC6GAJIAFINYXBwb2ludG1lbnRJZBJECg9wcmVfdmlzaXRfY2hlY2sYBCABKAsyHC50ZWxlaGVhbHRoLnYxLlByZVZpc2l0
-            Q2hlY2tSDXByZVZpc2l0Q2hlY2sSIQoJZGV2aWNlX2lkGCggASgJQgSAuhgCUghkZXZpY2VJZEIFCgNrZXkigwIKE0pvaW5TZXNz
-            aW9uUmVzcG9uc2USOgoHb3V0Y29tZRgBIAEoDjIaLnRlbGVoZWFsdGgudjEuSm9pbk91dGNvbWVCBIC6GAJSB291dGNvbWUSMAoH
-            c2Vzc2lvbhgCIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgDIAEoCzIaLnRlbGVo
-            ZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50EkAKC2NyZWRlbnRpYWxzGAQgASgLMh4udGVsZWhlYWx0aC52MS5Kb2lu
-            Q3JlZGVudGlhbHNSC2NyZWRlbnRpYWxzIpABChdBZG1pdFBhcnRpY2lwYW50UmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSA
-            uhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEisKDnBhcnRpY2lwYW50X2lkGAMgASgJ
-            QgSAuhgCUg1wYXJ0aWNpcGFudElkIooBChhBZG1pdFBhcnRpY2lwYW50UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVo
-            ZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRS
-            C3BhcnRpY2lwYW50IrkBChNXYXRjaFNlc3Npb25SZXF1ZXN0EiMKCnNlc3Npb25faWQYASABKAlCBIC6GAJSCXNlc3Npb25JZBIw
-            Cg5hZnRlcl9zZXF1ZW5jZRgCIAEoA0IEgLoYAkgAUg1hZnRlclNlcXVlbmNliAEBEjgKFXByZXNlbmNlX2J5X2hlYXJ0YmVhdBgD
-            IAEoCEIEgLoYAlITcHJlc2VuY2VCeUhlYXJ0YmVhdEIRCg9fYWZ0ZXJfc2VxdWVuY2Ui+AIKFFdhdGNoU2Vzc2lvblJlc3BvbnNl
-            EjwKCHNuYXBzaG90GAEgASgLMh4udGVsZWhlYWx0aC52MS5TZXNzaW9uU25hcHNob3RIAFIIc25hcHNob3QSMwoFZXZlbnQYAiAB
-            KAsyGy50ZWxlaGVhbHRoLnYxLlNlc3Npb25FdmVudEgAUgVldmVudBI9CgloZWFydGJlYXQYAyABKAsyHS50ZWxlaGVhbHRoLnYx
-            LldhdGNoSGVhcnRiZWF0SABSCWhlYXJ0YmVhdBJOChJoZWFydGJlYXRfaW50ZXJ2YWwYBCABKAsyGS5nb29nbGUucHJvdG9idWYu
-            RHVyYXRpb25CBIC6GAJSEWhlYXJ0YmVhdEludGVydmFsElMKFWNhbGxfaGVhcnRiZWF0X3dpdGhpbhgFIAEoCzIZLmdvb2dsZS5w
-            cm90b2J1Zi5EdXJhdGlvbkIEgLoYAlITY2FsbEhlYXJ0YmVhdFdpdGhpbkIJCgdtZXNzYWdlIlwKEEhlYXJ0YmVhdFJlcXVlc3QS
-            IwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZCKH
-            AgoRSGVhcnRiZWF0UmVzcG9uc2USOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZz
-            dGF0dXMSUgoRcGFydGljaXBhbnRfc3RhdGUYAiABKA4yHy50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50U3RhdGVCBIC6GAJSEHBh
-            cnRpY2lwYW50U3RhdGUSIAoIc2VxdWVuY2UYAyABKANCBIC6GAJSCHNlcXVlbmNlEkAKC25leHRfd2l0aGluGAQgASgLMhkuZ29v
-            Z2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUgpuZXh0V2l0aGluIqIBChpVcGRhdGVTZXNzaW9uU3RhdHVzUmVxdWVzdBIjCgpy
-            ZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEjoKBnN0
-            YXR1cxgDIAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c0IEgLoYAlIGc3RhdHVzIk8KG1VwZGF0ZVNlc3Npb25TdGF0
-            dXNSZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIqIBChVTdGFydFJlY29y
-            ZGluZ1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJS
-            CXNlc3Npb25JZBI/CgdwdXJwb3NlGAMgASgOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQgSAuhgCUgdwdXJwb3Nl
-            IlAKFlN0YXJ0UmVjb3JkaW5nUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJl
-            Y29yZGluZyKJAQoUU3RvcFJlY29yZGluZ1JlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNl
-            c3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25JZBInCgxyZWNvcmRpbmdfaWQYAyABKAlCBIC6GAJSC3JlY29yZGluZ0lkIk8K
-            FVN0b3BSZWNvcmRpbmdSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3Jk
-            aW5nIoQBChVMaXN0UmVjb3JkaW5nc1JlcXVlc3QSIwoKc2Vzc2lvbl9pZBgBIAEoCUIEgLoYAlIJc2Vzc2lvbklkEiEKCXBhZ2Vf
-            c2l6ZRgCIAEoBUIEgLoYAlIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgDIAEoCUIEgLoYAlIJcGFnZVRva2VuIoABChZMaXN0UmVj
-            b3JkaW5nc1Jlc3BvbnNlEjgKCnJlY29yZGluZ3MYASADKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IKcmVjb3JkaW5ncxIs
-            Cg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4iigEKHkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVx
-            dWVzdBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkEj8KB3B1cnBvc2UYAiABKA4yHy50ZWxlaGVhbHRo
-            LnYxLlJlY29yZGluZ1B1cnBvc2VCBIC6GAJSB3B1cnBvc2UiegofR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXNwb25zZRIWCgN1
-            cmwYASABKAlCBIC6GAVSA3VybBI/CgpleHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJ
-            ZXhwaXJlc0F0ImMKF1N0YXJ0U2NyZWVuU2hhcmVSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlCBIC6GAJSCXJlcXVlc3RJZBIj
-            CgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQiWQoYU3RhcnRTY3JlZW5TaGFyZVJlc3BvbnNlEj0KDHNjcmVlbl9z
-            aGFyZRgBIAEoCzIaLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVSC3NjcmVlblNoYXJlImIKFlN0b3BTY3JlZW5TaGFyZVJlcXVl
-            c3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQYAiABKAlCBIC6GAJSCXNlc3Npb25J
-            ZCJYChdTdG9wU2NyZWVuU2hhcmVSZXNwb25zZRI9CgxzY3JlZW5fc2hhcmUYASABKAsyGi50ZWxlaGVhbHRoLnYxLlNjcmVlblNo
-            YXJlUgtzY3JlZW5TaGFyZSKCAQoTTGVhdmVTZXNzaW9uUmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0
-            SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEiEKCWRldmljZV9pZBgoIAEoCUIEgLoYAlIIZGV2aWNlSWQi
-            SAoUTGVhdmVTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiK1
-            AQoUQ2FuY2VsU2Vzc2lvblJlcXVlc3QSIwoKcmVxdWVzdF9pZBgBIAEoCUIEgLoYAlIJcmVxdWVzdElkEiMKCnNlc3Npb25faWQY
-            AiABKAlCBIC6GAJSCXNlc3Npb25JZBI5CgZyZWFzb24YAyABKA4yGy50ZWxlaGVhbHRoLnYxLkNhbmNlbFJlYXNvbkIEgLoYAlIG
-            cmVhc29uEhgKBG5vdGUYBCABKAlCBIC6GARSBG5vdGUiSQoVQ2FuY2VsU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsy
-            Fi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24ilQEKEU1hcmtOb1Nob3dSZXF1ZXN0EiMKCnJlcXVlc3RfaWQYASABKAlC
-            BIC6GAJSCXJlcXVlc3RJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSNgoFcGFydHkYAyABKA4yGi50ZWxl
-            aGVhbHRoLnYxLk5vU2hvd1BhcnR5QgSAuhgCUgVwYXJ0eSJGChJNYXJrTm9TaG93UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIW
-            LnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiJdChFVbmRvTm9TaG93UmVxdWVzdBIjCgpyZXF1ZXN0X2lkGAEgASgJQgSA
-            uhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkIkYKElVuZG9Ob1Nob3dSZXNwb25zZRIw
-            CgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIq8BChFFbmRTZXNzaW9uUmVxdWVzdBIjCgpy
-            ZXF1ZXN0X2lkGAEgASgJQgSAuhgCUglyZXF1ZXN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEjYKBnJl
-            YXNvbhgDIAEoDjIYLnRlbGVoZWFsdGgudjEuRW5kUmVhc29uQgSAuhgCUgZyZWFzb24SGAoEbm90ZRgEIAEoCUIEgLoYBFIEbm90
-            ZSJGChJFbmRTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbipg
-            CgtKb2luT3V0Y29tZRIcChhKT0lOX09VVENPTUVfVU5TUEVDSUZJRUQQABIYChRKT0lOX09VVENPTUVfV0FJVElORxABEhkKFUpP
-            SU5fT1VUQ09NRV9BRE1JVFRFRBACMvgNChFUZWxlaGVhbHRoU2VydmljZRJaCg1DcmVhdGVTZXNzaW9uEiMudGVsZWhlYWx0aC52
-            MS5DcmVhdGVTZXNzaW9uUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ3JlYXRlU2Vzc2lvblJlc3BvbnNlElEKCkdldFNlc3Npb24S
-            IC50ZWxlaGVhbHRoLnYxLkdldFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5HZXRTZXNzaW9uUmVzcG9uc2USVwoMTGlz
-            dFNlc3Npb25zEiIudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbnNS
-            ZXNwb25zZRJUCgtKb2luU2Vzc2lvbhIhLnRlbGVoZWFsdGgudjEuSm9pblNlc3Npb25SZXF1ZXN0GiIudGVsZWhlYWx0aC52MS5K
-            b2luU2Vzc2lvblJlc3BvbnNlEmMKEEFkbWl0UGFydGljaXBhbnQSJi50ZWxlaGVhbHRoLnYxLkFkbWl0UGFydGljaXBhbnRSZXF1
-            ZXN0GicudGVsZWhlYWx0aC52MS5BZG1pdFBhcnRpY2lwYW50UmVzcG9uc2USWQoMV2F0Y2hTZXNzaW9uEiIudGVsZWhlYWx0aC52
-            MS5XYXRjaFNlc3Npb25SZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5XYXRjaFNlc3Npb25SZXNwb25zZTABEk4KCUhlYXJ0YmVhdBIf
-            LnRlbGVoZWFsdGgudjEuSGVhcnRiZWF0UmVxdWVzdBogLnRlbGVoZWFsdGgudjEuSGVhcnRiZWF0UmVzcG9uc2USbAoTVXBkYXRl
-            U2Vzc2lvblN0YXR1cxIpLnRlbGVoZWFsdGgudjEuVXBkYXRlU2Vzc2lvblN0YXR1c1JlcXVlc3QaKi50ZWxlaGVhbHRoLnYxLlVw
-            ZGF0ZVNlc3Npb25TdGF0dXNSZXNwb25zZRJdCg5TdGFydFJlY29yZGluZxIkLnRlbGVoZWFsdGgudjEuU3RhcnRSZWNvcmRpbmdS
-            ZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGluZ1Jlc3BvbnNlEloKDVN0b3BSZWNvcmRpbmcSIy50ZWxlaGVhbHRo
-            LnYxLlN0b3BSZWNvcmRpbmdSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5TdG9wUmVjb3JkaW5nUmVzcG9uc2USXQoOTGlzdFJlY29y
-            ZGluZ3MSJC50ZWxlaGVhbHRoLnYxLkxpc3RSZWNvcmRpbmdzUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuTGlzdFJlY29yZGluZ3NS
-            ZXNwb25zZRJ4ChdHZXRSZWNvcmRpbmdQbGF5YmFja1VybBItLnRlbGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxS
-            ZXF1ZXN0Gi4udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlc3BvbnNlEmMKEFN0YXJ0U2NyZWVuU2hhcmUS
-            Ji50ZWxlaGVhbHRoLnYxLlN0YXJ0U2NyZWVuU2hhcmVSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5TdGFydFNjcmVlblNoYXJlUmVz
-            cG9uc2USYAoPU3RvcFNjcmVlblNoYXJlEiUudGVsZWhlYWx0aC52MS5TdG9wU2NyZWVuU2hhcmVSZXF1ZXN0GiYudGVsZWhlYWx0
-            aC52MS5TdG9wU2NyZWVuU2hhcmVSZXNwb25zZRJXCgxMZWF2ZVNlc3Npb24SIi50ZWxlaGVhbHRoLnYxLkxlYXZlU2Vzc2lvblJl
-            cXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxlYXZlU2Vzc2lvblJlc3BvbnNlEloKDUNhbmNlbFNlc3Npb24SIy50ZWxlaGVhbHRoLnYx
-            LkNhbmNlbFNlc3Npb25SZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5DYW5jZWxTZXNzaW9uUmVzcG9uc2USUQoKTWFya05vU2hvdxIg
-            LnRlbGVoZWFsdGgudjEuTWFya05vU2hvd1JlcXVlc3QaIS50ZWxlaGVhbHRoLnYxLk1hcmtOb1Nob3dSZXNwb25zZRJRCgpVbmRv
-            Tm9TaG93EiAudGVsZWhlYWx0aC52MS5VbmRvTm9TaG93UmVxdWVzdBohLnRlbGVoZWFsdGgudjEuVW5kb05vU2hvd1Jlc3BvbnNl
-            ElEKCkVuZFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5FbmRTZXNzaW9u
-            UmVzcG9uc2ViBnByb3RvMw==
+            CiZ0ZWxlaGVhbHRoL3YxL3RlbGVoZWFsdGhfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRobYnVmL3ZhbGlkYXRlL3ZhbGlk
+            YXRlLnByb3RvGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8a
+            IXRlbGVoZWFsdGgvdjEvY2FsbF9jb250cmFjdC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGh10ZWxlaGVh
+            bHRoL3YxL3JlY29yZGluZy5wcm90bxoZdGVsZWhlYWx0aC92MS9ydWxlcy5wcm90bxobdGVsZWhlYWx0aC92MS9zZXNzaW9uLnBy
+            b3RvGhl0ZWxlaGVhbHRoL3YxL3dhdGNoLnByb3RvIt4BChRDcmVhdGVTZXNzaW9uUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJ
+            QhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBI6Cg5hcHBvaW50bWVudF9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoY
+            AVINYXBwb2ludG1lbnRJZBJXChBhZG1pc3Npb25fcG9saWN5GAMgASgOMh4udGVsZWhlYWx0aC52MS5BZG1pc3Npb25Qb2xpY3lC
+            DIC6GAK6SAWCAQIQAVIPYWRtaXNzaW9uUG9saWN5IkkKFUNyZWF0ZVNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYu
+            dGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIokBChFHZXRTZXNzaW9uUmVxdWVzdBIuCgpzZXNzaW9uX2lkGAEgASgJQg2A
+            uhgCukgGcgSIuhgBSABSCXNlc3Npb25JZBI2Cg5hcHBvaW50bWVudF9pZBgCIAEoCUINgLoYArpIBnIEiLoYAUgAUg1hcHBvaW50
+            bWVudElkQgwKA2tleRIFukgCCAEiRgoSR2V0U2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYx
+            LlNlc3Npb25SB3Nlc3Npb24i6AMKE0xpc3RTZXNzaW9uc1JlcXVlc3QSMAoJY2xpZW50X2lkGAEgASgJQhOAuhgDukgD2AEBukgG
+            cgSIuhgBUghjbGllbnRJZBI2CgxjbGluaWNpYW5faWQYAiABKAlCE4C6GAO6SAPYAQG6SAZyBIi6GAFSC2NsaW5pY2lhbklkEjoK
+            DmFwcG9pbnRtZW50X2lkGAMgASgJQhOAuhgCukgD2AEBukgGcgSIuhgBUg1hcHBvaW50bWVudElkEk8KCHN0YXR1c2VzGAQgAygO
+            MhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQhWAuhgCukgOkgELEAYiB4IBBBABIABSCHN0YXR1c2VzEkEKC3N0YXJ0c19m
+            cm9tGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKc3RhcnRzRnJvbRJFCg1zdGFydHNfYmVmb3JlGAYg
+            ASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIMc3RhcnRzQmVmb3JlEisKCXBhZ2Vfc2l6ZRgHIAEoBUIOgLoY
+            ArpIBxoFGMgBKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YCCABKAlCBIC6GAJSCXBhZ2VUb2tlbiJ4ChRMaXN0U2Vzc2lvbnNS
+            ZXNwb25zZRIyCghzZXNzaW9ucxgBIAMoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIIc2Vzc2lvbnMSLAoPbmV4dF9wYWdlX3Rv
+            a2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIrUCChJKb2luU2Vzc2lvblJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUIS
+            gLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSLgoKc2Vzc2lvbl9pZBgCIAEoCUINgLoYArpIBnIEiLoYAUgAUglzZXNzaW9u
+            SWQSNgoOYXBwb2ludG1lbnRfaWQYAyABKAlCDYC6GAK6SAZyBIi6GAFIAFINYXBwb2ludG1lbnRJZBJECg9wcmVfdmlzaXRfY2hl
+            Y2sYBCABKAsyHC50ZWxlaGVhbHRoLnYxLlByZVZpc2l0Q2hlY2tSDXByZVZpc2l0Q2hlY2sSMAoJZGV2aWNlX2lkGCggASgJQhOA
+            uhgCukgD2AEBukgGcgSIuhgBUghkZXZpY2VJZEIMCgNrZXkSBbpIAggBIoMCChNKb2luU2Vzc2lvblJlc3BvbnNlEjoKB291dGNv
+            bWUYASABKA4yGi50ZWxlaGVhbHRoLnYxLkpvaW5PdXRjb21lQgSAuhgCUgdvdXRjb21lEjAKB3Nlc3Npb24YAiABKAsyFi50ZWxl
+            aGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24SPAoLcGFydGljaXBhbnQYAyABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50
+            UgtwYXJ0aWNpcGFudBJACgtjcmVkZW50aWFscxgEIAEoCzIeLnRlbGVoZWFsdGgudjEuSm9pbkNyZWRlbnRpYWxzUgtjcmVkZW50
+            aWFscyK8AQoXQWRtaXRQYXJ0aWNpcGFudFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUgly
+            ZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEjoKDnBhcnRpY2lwYW50
+            X2lkGAMgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUg1wYXJ0aWNpcGFudElkIooBChhBZG1pdFBhcnRpY2lwYW50UmVzcG9uc2US
+            MAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRl
+            bGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50Is8BChNXYXRjaFNlc3Npb25SZXF1ZXN0EjIKCnNlc3Npb25faWQY
+            ASABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBI3Cg5hZnRlcl9zZXF1ZW5jZRgCIAEoA0ILgLoYArpIBCICKABI
+            AFINYWZ0ZXJTZXF1ZW5jZYgBARI4ChVwcmVzZW5jZV9ieV9oZWFydGJlYXQYAyABKAhCBIC6GAJSE3ByZXNlbmNlQnlIZWFydGJl
+            YXRCEQoPX2FmdGVyX3NlcXVlbmNlIvgCChRXYXRjaFNlc3Npb25SZXNwb25zZRI8CghzbmFwc2hvdBgBIAEoCzIeLnRlbGVoZWFs
+            dGgudjEuU2Vzc2lvblNuYXBzaG90SABSCHNuYXBzaG90EjMKBWV2ZW50GAIgASgLMhsudGVsZWhlYWx0aC52MS5TZXNzaW9uRXZl
+            bnRIAFIFZXZlbnQSPQoJaGVhcnRiZWF0GAMgASgLMh0udGVsZWhlYWx0aC52MS5XYXRjaEhlYXJ0YmVhdEgAUgloZWFydGJlYXQS
+            TgoSaGVhcnRiZWF0X2ludGVydmFsGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUhFoZWFydGJlYXRJbnRl
+            cnZhbBJTChVjYWxsX2hlYXJ0YmVhdF93aXRoaW4YBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSE2NhbGxI
+            ZWFydGJlYXRXaXRoaW5CCQoHbWVzc2FnZSLQAQoUV2F0Y2hTZXNzaW9uc1JlcXVlc3QSRQoKc3RhcnRfdGltZRgBIAEoCzIaLmdv
+            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCoC6GAK6SAPIAQFSCXN0YXJ0VGltZRJBCghlbmRfdGltZRgCIAEoCzIaLmdvb2dsZS5w
+            cm90b2J1Zi5UaW1lc3RhbXBCCoC6GAK6SAPIAQFSB2VuZFRpbWUSLgoMcmVzdW1lX3Rva2VuGAMgASgJQguAuhgCukgEcgIoQFIL
+            cmVzdW1lVG9rZW4ilgMKFVdhdGNoU2Vzc2lvbnNSZXNwb25zZRJKCg1zbmFwc2hvdF9wYXJ0GAEgASgLMiMudGVsZWhlYWx0aC52
+            MS5TZXNzaW9uc1NuYXBzaG90UGFydEgAUgxzbmFwc2hvdFBhcnQSOQoHY2hhbmdlZBgCIAEoCzIdLnRlbGVoZWFsdGgudjEuU2Vz
+            c2lvblN1bW1hcnlIAFIHY2hhbmdlZBIwCgRnb25lGAMgASgLMhoudGVsZWhlYWx0aC52MS5TZXNzaW9uR29uZUgAUgRnb25lEkAK
+            CWhlYXJ0YmVhdBgEIAEoCzIgLnRlbGVoZWFsdGgudjEuU2Vzc2lvbnNIZWFydGJlYXRIAFIJaGVhcnRiZWF0EicKDHJlc3VtZV90
+            b2tlbhgFIAEoCUIEgLoYAlILcmVzdW1lVG9rZW4STgoSaGVhcnRiZWF0X2ludGVydmFsGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVm
+            LkR1cmF0aW9uQgSAuhgCUhFoZWFydGJlYXRJbnRlcnZhbEIJCgdtZXNzYWdlInkKEEhlYXJ0YmVhdFJlcXVlc3QSMQoKcmVxdWVz
+            dF9pZBgBIAEoCUISgLoYArpIA9gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpI
+            BnIEiLoYAVIJc2Vzc2lvbklkIocCChFIZWFydGJlYXRSZXNwb25zZRI6CgZzdGF0dXMYASABKA4yHC50ZWxlaGVhbHRoLnYxLlNl
+            c3Npb25TdGF0dXNCBIC6GAJSBnN0YXR1cxJSChFwYXJ0aWNpcGFudF9zdGF0ZRgCIAEoDjIfLnRlbGVoZWFsdGgudjEuUGFydGlj
+            aXBhbnRTdGF0ZUIEgLoYAlIQcGFydGljaXBhbnRTdGF0ZRIgCghzZXF1ZW5jZRgDIAEoA0IEgLoYAlIIc2VxdWVuY2USQAoLbmV4
+            dF93aXRoaW4YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSCm5leHRXaXRoaW4izQEKGlVwZGF0ZVNlc3Np
+            b25TdGF0dXNSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Np
+            b25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBJICgZzdGF0dXMYAyABKA4yHC50ZWxlaGVhbHRoLnYx
+            LlNlc3Npb25TdGF0dXNCEoC6GAK6SAPIAQG6SAWCAQIQAVIGc3RhdHVzIk8KG1VwZGF0ZVNlc3Npb25TdGF0dXNSZXNwb25zZRIw
+            CgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIscBChVTdGFydFJlY29yZGluZ1JlcXVlc3QS
+            MQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoY
+            ArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEkcKB3B1cnBvc2UYAyABKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1cnBv
+            c2VCDIC6GAK6SAWCAQIQAVIHcHVycG9zZSJQChZTdGFydFJlY29yZGluZ1Jlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRl
+            bGVoZWFsdGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmcitQEKFFN0b3BSZWNvcmRpbmdSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASAB
+            KAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFS
+            CXNlc3Npb25JZBI2CgxyZWNvcmRpbmdfaWQYAyABKAlCE4C6GAK6SAPYAQG6SAZyBIi6GAFSC3JlY29yZGluZ0lkIk8KFVN0b3BS
+            ZWNvcmRpbmdSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIp0B
+            ChVMaXN0UmVjb3JkaW5nc1JlcXVlc3QSMgoKc2Vzc2lvbl9pZBgBIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklk
+            EisKCXBhZ2Vfc2l6ZRgCIAEoBUIOgLoYArpIBxoFGMgBKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YAyABKAlCBIC6GAJSCXBh
+            Z2VUb2tlbiKAAQoWTGlzdFJlY29yZGluZ3NSZXNwb25zZRI4CgpyZWNvcmRpbmdzGAEgAygLMhgudGVsZWhlYWx0aC52MS5SZWNv
+            cmRpbmdSCnJlY29yZGluZ3MSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIqEBCh5HZXRSZWNv
+            cmRpbmdQbGF5YmFja1VybFJlcXVlc3QSNgoMcmVjb3JkaW5nX2lkGAEgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUgtyZWNvcmRp
+            bmdJZBJHCgdwdXJwb3NlGAIgASgOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQgyAuhgCukgFggECEAFSB3B1cnBv
+            c2UiegofR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXNwb25zZRIWCgN1cmwYASABKAlCBIC6GAVSA3VybBI/CgpleHBpcmVzX2F0
+            GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJZXhwaXJlc0F0IoABChdTdGFydFNjcmVlblNoYXJlUmVx
+            dWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJ
+            QhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQiWQoYU3RhcnRTY3JlZW5TaGFyZVJlc3BvbnNlEj0KDHNjcmVlbl9zaGFy
+            ZRgBIAEoCzIaLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVSC3NjcmVlblNoYXJlIn8KFlN0b3BTY3JlZW5TaGFyZVJlcXVlc3QS
+            MQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoY
+            ArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkIlgKF1N0b3BTY3JlZW5TaGFyZVJlc3BvbnNlEj0KDHNjcmVlbl9zaGFyZRgBIAEo
+            CzIaLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVSC3NjcmVlblNoYXJlIq4BChNMZWF2ZVNlc3Npb25SZXF1ZXN0EjEKCnJlcXVl
+            c3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6
+            SAZyBIi6GAFSCXNlc3Npb25JZBIwCglkZXZpY2VfaWQYKCABKAlCE4C6GAK6SAPYAQG6SAZyBIi6GAFSCGRldmljZUlkIkgKFExl
+            YXZlU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24i5gEKFENh
+            bmNlbFNlc3Npb25SZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNl
+            c3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBJFCgZyZWFzb24YAyABKA4yGy50ZWxlaGVhbHRo
+            LnYxLkNhbmNlbFJlYXNvbkIQgLoYArpICYIBBhABIAQgBVIGcmVhc29uEiAKBG5vdGUYBCABKAlCDIC6GAS6SAVyAyjoB1IEbm90
+            ZSJJChVDYW5jZWxTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lv
+            biK6AQoRTWFya05vU2hvd1JlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQS
+            MgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEj4KBXBhcnR5GAMgASgOMhoudGVsZWhl
+            YWx0aC52MS5Ob1Nob3dQYXJ0eUIMgLoYArpIBYIBAhABUgVwYXJ0eSJGChJNYXJrTm9TaG93UmVzcG9uc2USMAoHc2Vzc2lvbhgB
+            IAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiJ6ChFVbmRvTm9TaG93UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEg
+            ASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgB
+            UglzZXNzaW9uSWQiRgoSVW5kb05vU2hvd1Jlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25S
+            B3Nlc3Npb24i4AEKEUVuZFNlc3Npb25SZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVx
+            dWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBJCCgZyZWFzb24YAyABKA4y
+            GC50ZWxlaGVhbHRoLnYxLkVuZFJlYXNvbkIQgLoYArpICYIBBhABIAQgBVIGcmVhc29uEiAKBG5vdGUYBCABKAlCDIC6GAS6SAVy
+            AyjoB1IEbm90ZSJGChJFbmRTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIH
+            c2Vzc2lvbipgCgtKb2luT3V0Y29tZRIcChhKT0lOX09VVENPTUVfVU5TUEVDSUZJRUQQABIYChRKT0lOX09VVENPTUVfV0FJVElO
+            RxABEhkKFUpPSU5fT1VUQ09NRV9BRE1JVFRFRBACMrISChFUZWxlaGVhbHRoU2VydmljZRJvCg1DcmVhdGVTZXNzaW9uEiMudGVs
+            ZWhlYWx0aC52MS5DcmVhdGVTZXNzaW9uUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ3JlYXRlU2Vzc2lvblJlc3BvbnNlIhOKuhgP
+            CgQBAgMFGAgqBRQVISAjEmoKCkdldFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkdldFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0
+            aC52MS5HZXRTZXNzaW9uUmVzcG9uc2UiF4q6GBMKBgECAwQFBhgBIAEqBRWMAY0BEmUKDExpc3RTZXNzaW9ucxIiLnRlbGVoZWFs
+            dGgudjEuTGlzdFNlc3Npb25zUmVxdWVzdBojLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25zUmVzcG9uc2UiDIq6GAgKBgECAwQF
+            BhJ0CgtKb2luU2Vzc2lvbhIhLnRlbGVoZWFsdGgudjEuSm9pblNlc3Npb25SZXF1ZXN0GiIudGVsZWhlYWx0aC52MS5Kb2luU2Vz
+            c2lvblJlc3BvbnNlIh6KuhgaCgMDBAYYAiABKg8VjAGNAR4iIyQlMjNaW1wSfgoQQWRtaXRQYXJ0aWNpcGFudBImLnRlbGVoZWFs
+            dGgudjEuQWRtaXRQYXJ0aWNpcGFudFJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkFkbWl0UGFydGljaXBhbnRSZXNwb25zZSIZiroY
+            FQoBAxgEKg4VjAGNAQceFicoMpwBMxJzCgxXYXRjaFNlc3Npb24SIi50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvblJlcXVlc3Qa
+            Iy50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvblJlc3BvbnNlIhiKuhgUCgUBAwQFBhgBIAEqBxWMAY0BUFEwARJsCg1XYXRjaFNl
+            c3Npb25zEiMudGVsZWhlYWx0aC52MS5XYXRjaFNlc3Npb25zUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uc1Jl
+            c3BvbnNlIg6KuhgKCgMCAwUqA1JQUTABEmQKCUhlYXJ0YmVhdBIfLnRlbGVoZWFsdGgudjEuSGVhcnRiZWF0UmVxdWVzdBogLnRl
+            bGVoZWFsdGgudjEuSGVhcnRiZWF0UmVzcG9uc2UiFIq6GBAKAwMEBhgCIAEqBRWMAY0BEosBChNVcGRhdGVTZXNzaW9uU3RhdHVz
+            EikudGVsZWhlYWx0aC52MS5VcGRhdGVTZXNzaW9uU3RhdHVzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuVXBkYXRlU2Vzc2lvblN0
+            YXR1c1Jlc3BvbnNlIh2KuhgZCgUBAgMEBRgBKg4VjAGNAQceIiMpJCUyMxJ2Cg5TdGFydFJlY29yZGluZxIkLnRlbGVoZWFsdGgu
+            djEuU3RhcnRSZWNvcmRpbmdSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGluZ1Jlc3BvbnNlIheKuhgTCgEDGAQq
+            DBWMAY0BBx4mPCozQBJwCg1TdG9wUmVjb3JkaW5nEiMudGVsZWhlYWx0aC52MS5TdG9wUmVjb3JkaW5nUmVxdWVzdBokLnRlbGVo
+            ZWFsdGgudjEuU3RvcFJlY29yZGluZ1Jlc3BvbnNlIhSKuhgQCgMDBAUYASoHFYwBjQEXPRJxCg5MaXN0UmVjb3JkaW5ncxIkLnRl
+            bGVoZWFsdGgudjEuTGlzdFJlY29yZGluZ3NSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5MaXN0UmVjb3JkaW5nc1Jlc3BvbnNlIhKK
+            uhgOCgMDBAUYASoFFYwBjQESmAEKF0dldFJlY29yZGluZ1BsYXliYWNrVXJsEi0udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQ
+            bGF5YmFja1VybFJlcXVlc3QaLi50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2UiHoq6GBoKAwME
+            BRgGKhEXjAGNAQfTAT7SAUJDQT9aXBJ6ChBTdGFydFNjcmVlblNoYXJlEiYudGVsZWhlYWx0aC52MS5TdGFydFNjcmVlblNoYXJl
+            UmVxdWVzdBonLnRlbGVoZWFsdGgudjEuU3RhcnRTY3JlZW5TaGFyZVJlc3BvbnNlIhWKuhgRCgIDBBgDKgkVjAGNAQceJkYSdAoP
+            U3RvcFNjcmVlblNoYXJlEiUudGVsZWhlYWx0aC52MS5TdG9wU2NyZWVuU2hhcmVSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5TdG9w
+            U2NyZWVuU2hhcmVSZXNwb25zZSISiroYDgoCAwQYAioGFYwBjQFHEm8KDExlYXZlU2Vzc2lvbhIiLnRlbGVoZWFsdGgudjEuTGVh
+            dmVTZXNzaW9uUmVxdWVzdBojLnRlbGVoZWFsdGgudjEuTGVhdmVTZXNzaW9uUmVzcG9uc2UiFoq6GBIKAwMEBhgCIAEqBxWMAY0B
+            HiYScwoNQ2FuY2VsU2Vzc2lvbhIjLnRlbGVoZWFsdGgudjEuQ2FuY2VsU2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNh
+            bmNlbFNlc3Npb25SZXNwb25zZSIXiroYEwoFAQIDBAUYBSoIFYwBjQEHHiMSaQoKTWFya05vU2hvdxIgLnRlbGVoZWFsdGgudjEu
+            TWFya05vU2hvd1JlcXVlc3QaIS50ZWxlaGVhbHRoLnYxLk1hcmtOb1Nob3dSZXNwb25zZSIWiroYEgoDAgMFGAQqCRWMAY0BBx4i
+            KRJpCgpVbmRvTm9TaG93EiAudGVsZWhlYWx0aC52MS5VbmRvTm9TaG93UmVxdWVzdBohLnRlbGVoZWFsdGgudjEuVW5kb05vU2hv
+            d1Jlc3BvbnNlIhaKuhgSCgMCAwUYBCoJFYwBjQEHHiAhEmYKCkVuZFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25S
+            ZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5FbmRTZXNzaW9uUmVzcG9uc2UiE4q6GA8KAgMFGAQqBxWMAY0BBx5iBnByb3RvMw==
             """,
         dependencies: [
+            Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Duration_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
+            Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
             Telehealth_V1_Recording_File.descriptor,
+            Telehealth_V1_Rules_File.descriptor,
             Telehealth_V1_Session_File.descriptor,
             Telehealth_V1_Watch_File.descriptor,
         ])

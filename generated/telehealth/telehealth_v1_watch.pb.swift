@@ -41,6 +41,12 @@ public struct Telehealth_V1_SessionSnapshot: Message {
             }
         }
     }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if let value = session {
+            violations.check(value, in: "session")
+        }
+    }
 }
 
 /// One thing that happened, told after it was stored. Events never carry credentials: call JoinSession for those.
@@ -338,6 +344,232 @@ public struct Telehealth_V1_WatchHeartbeat: Message {
             switch tag {
             case 10: try reader.readMessage(&sentAt)
             case 16: try reader.read(&sequence, as: WireInt64.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// Some of the visits that there are, ascending by planned start.
+public struct Telehealth_V1_SessionsSnapshotPart: Message {
+    public static let fullName = "telehealth.v1.SessionsSnapshotPart"
+    /// The visits; none when there is none.
+    public var sessions: [Telehealth_V1_SessionSummary] = []
+    /// Whether this is the last part: the viewer's visits are those of all parts, and no others.
+    public var complete: Bool = false
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        buffer.writeMessages(1, sessions)
+        if complete { buffer.write(2, complete, as: WireBool.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.readMessages(&sessions)
+            case 16: try reader.read(&complete, as: WireBool.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A visit in short.
+public struct Telehealth_V1_SessionSummary: Message {
+    public static let fullName = "telehealth.v1.SessionSummary"
+    /// The session.
+    public var sessionID: String = ""
+    /// The appointment that it stands on.
+    public var appointmentID: String = ""
+    /// Where the visit stands.
+    public var status: Telehealth_V1_SessionStatus = .init(rawValue: 0)
+    /// Planned start, UTC.
+    public var scheduledStartTime: Google_Protobuf_Timestamp?
+    /// Planned end, UTC.
+    public var scheduledEndTime: Google_Protobuf_Timestamp?
+    /// As `Session.version`. A consent of the client changes the view and not the version.
+    public var version: Int64 = 0
+    /// The client.
+    public var clientID: String = ""
+    /// The clinician of the appointment.
+    public var clinicianID: String = ""
+    /// Who waits to be let in, in the order in which they came.
+    public var waiting: [Telehealth_V1_WaitingParticipant] = []
+    /// Who is in the visit.
+    public var admitted: [Telehealth_V1_AdmittedParticipant] = []
+    /// Whether the client, or who comes for them, has stated place and device for this visit.
+    public var preVisitCheckComplete: Bool = false
+    /// Whether the client's joining lacks no consent. Unset for a scheduler, who is told nothing of consents, and when the
+    /// visit is over.
+    public var consentsComplete: Bool?
+    /// The guardian of the appointment; empty without one.
+    public var guardianID: String = ""
+    /// Of the pre-visit check: whether the connection is a reliable one. Unset before the check, and for viewers whom the
+    /// session does not show it.
+    public var reliableConnection: Bool?
+    /// Of the pre-visit check: the kind of device. As `reliable_connection`.
+    public var deviceType: Telehealth_V1_DeviceType = .init(rawValue: 0)
+    /// What is missing for the client's joining. As `consents_complete`.
+    public var missingConsents: [Telehealth_V1_MissingConsent] = []
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !sessionID.isEmpty { buffer.write(1, sessionID, as: WireString.self) }
+        if !appointmentID.isEmpty { buffer.write(2, appointmentID, as: WireString.self) }
+        if status.rawValue != 0 { buffer.write(3, status, as: WireEnum<Telehealth_V1_SessionStatus>.self) }
+        if let value = scheduledStartTime { buffer.writeMessage(4, value) }
+        if let value = scheduledEndTime { buffer.writeMessage(5, value) }
+        if version != 0 { buffer.write(6, version, as: WireInt64.self) }
+        if !clientID.isEmpty { buffer.write(7, clientID, as: WireString.self) }
+        if !clinicianID.isEmpty { buffer.write(8, clinicianID, as: WireString.self) }
+        buffer.writeMessages(9, waiting)
+        buffer.writeMessages(10, admitted)
+        if preVisitCheckComplete { buffer.write(11, preVisitCheckComplete, as: WireBool.self) }
+        if let value = consentsComplete { buffer.write(12, value, as: WireBool.self) }
+        if !guardianID.isEmpty { buffer.write(16, guardianID, as: WireString.self) }
+        if let value = reliableConnection { buffer.write(17, value, as: WireBool.self) }
+        if deviceType.rawValue != 0 { buffer.write(18, deviceType, as: WireEnum<Telehealth_V1_DeviceType>.self) }
+        buffer.writeMessages(19, missingConsents)
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&sessionID, as: WireString.self)
+            case 18: try reader.read(&appointmentID, as: WireString.self)
+            case 24: try reader.read(&status, as: WireEnum<Telehealth_V1_SessionStatus>.self)
+            case 34: try reader.readMessage(&scheduledStartTime)
+            case 42: try reader.readMessage(&scheduledEndTime)
+            case 48: try reader.read(&version, as: WireInt64.self)
+            case 58: try reader.read(&clientID, as: WireString.self)
+            case 66: try reader.read(&clinicianID, as: WireString.self)
+            case 74: try reader.readMessages(&waiting)
+            case 82: try reader.readMessages(&admitted)
+            case 88: try reader.read(&preVisitCheckComplete, as: WireBool.self)
+            case 96: try reader.read(&consentsComplete, as: WireBool.self)
+            case 130: try reader.read(&guardianID, as: WireString.self)
+            case 136: try reader.read(&reliableConnection, as: WireBool.self)
+            case 144: try reader.read(&deviceType, as: WireEnum<Telehealth_V1_DeviceType>.self)
+            case 154: try reader.readMessages(&missingConsents)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// Somebody who waits to be let in.
+public struct Telehealth_V1_WaitingParticipant: Message {
+    public static let fullName = "telehealth.v1.WaitingParticipant"
+    /// Who: one of `Session.participants`.
+    public var participantID: String = ""
+    /// What they are in the visit.
+    public var role: Telehealth_V1_ParticipantRole = .init(rawValue: 0)
+    /// Since when they wait, this time, UTC.
+    public var waitStartTime: Google_Protobuf_Timestamp?
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        if role.rawValue != 0 { buffer.write(2, role, as: WireEnum<Telehealth_V1_ParticipantRole>.self) }
+        if let value = waitStartTime { buffer.writeMessage(3, value) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&participantID, as: WireString.self)
+            case 16: try reader.read(&role, as: WireEnum<Telehealth_V1_ParticipantRole>.self)
+            case 26: try reader.readMessage(&waitStartTime)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// Somebody who is in the visit.
+public struct Telehealth_V1_AdmittedParticipant: Message {
+    public static let fullName = "telehealth.v1.AdmittedParticipant"
+    /// Who: one of `Session.participants`.
+    public var participantID: String = ""
+    /// What they are in the visit.
+    public var role: Telehealth_V1_ParticipantRole = .init(rawValue: 0)
+    /// When they were let in or came in, this time, UTC.
+    public var admitTime: Google_Protobuf_Timestamp?
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
+        if role.rawValue != 0 { buffer.write(2, role, as: WireEnum<Telehealth_V1_ParticipantRole>.self) }
+        if let value = admitTime { buffer.writeMessage(3, value) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&participantID, as: WireString.self)
+            case 16: try reader.read(&role, as: WireEnum<Telehealth_V1_ParticipantRole>.self)
+            case 26: try reader.readMessage(&admitTime)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A visit that is no longer among the viewer's.
+public struct Telehealth_V1_SessionGone: Message {
+    public static let fullName = "telehealth.v1.SessionGone"
+    /// The session; may be one that was never told of, when it came and went between two messages.
+    public var sessionID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !sessionID.isEmpty { buffer.write(1, sessionID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&sessionID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// The stream lives, and everything up to its token was told.
+public struct Telehealth_V1_SessionsHeartbeat: Message {
+    public static let fullName = "telehealth.v1.SessionsHeartbeat"
+    /// The server's time, UTC.
+    public var sendTime: Google_Protobuf_Timestamp?
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if let value = sendTime { buffer.writeMessage(1, value) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.readMessage(&sendTime)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1074,75 +1306,98 @@ public enum Telehealth_V1_Watch_File {
         name: "telehealth/v1/watch.proto",
         base64: """
             Chl0ZWxlaGVhbHRoL3YxL3dhdGNoLnByb3RvEg10ZWxlaGVhbHRoLnYxGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3Rv
-            Gh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aG3RlbGVoZWFsdGgvdjEvc2Vzc2lvbi5wcm90byKiAQoPU2Vzc2lvblNu
-            YXBzaG90EjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24SIAoIc2VxdWVuY2UYAiABKANC
-            BIC6GAJSCHNlcXVlbmNlEjsKCHRha2VuX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIHdGFrZW5B
-            dCLnEwoMU2Vzc2lvbkV2ZW50EiAKCHNlcXVlbmNlGAEgASgDQgSAuhgCUghzZXF1ZW5jZRJBCgtvY2N1cnJlZF9hdBgCIAEoCzIa
-            Lmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCm9jY3VycmVkQXQSOgoGc3RhdHVzGAMgASgOMhwudGVsZWhlYWx0aC52
-            MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMSSAoPc2Vzc2lvbl9jcmVhdGVkGAQgASgLMh0udGVsZWhlYWx0aC52MS5TZXNz
-            aW9uQ3JlYXRlZEgAUg5zZXNzaW9uQ3JlYXRlZBJFCg5zdGF0dXNfY2hhbmdlZBgFIAEoCzIcLnRlbGVoZWFsdGgudjEuU3RhdHVz
-            Q2hhbmdlZEgAUg1zdGF0dXNDaGFuZ2VkElQKE3BhcnRpY2lwYW50X3dhaXRpbmcYBiABKAsyIS50ZWxlaGVhbHRoLnYxLlBhcnRp
-            Y2lwYW50V2FpdGluZ0gAUhJwYXJ0aWNpcGFudFdhaXRpbmcSVwoUcGFydGljaXBhbnRfYWRtaXR0ZWQYByABKAsyIi50ZWxlaGVh
-            bHRoLnYxLlBhcnRpY2lwYW50QWRtaXR0ZWRIAFITcGFydGljaXBhbnRBZG1pdHRlZBJLChBwYXJ0aWNpcGFudF9sZWZ0GAggASgL
-            Mh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudExlZnRIAFIPcGFydGljaXBhbnRMZWZ0ElQKE3BhcnRpY2lwYW50X3JlbW92ZWQY
-            CSABKAsyIS50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UmVtb3ZlZEgAUhJwYXJ0aWNpcGFudFJlbW92ZWQSQgoNbWVldGluZ19y
-            ZWFkeRgKIAEoCzIbLnRlbGVoZWFsdGgudjEuTWVldGluZ1JlYWR5SABSDG1lZXRpbmdSZWFkeRJFCg5tZWV0aW5nX2ZhaWxlZBgL
-            IAEoCzIcLnRlbGVoZWFsdGgudjEuTWVldGluZ0ZhaWxlZEgAUg1tZWV0aW5nRmFpbGVkEkIKDW1lZXRpbmdfZW5kZWQYDCABKAsy
-            Gy50ZWxlaGVhbHRoLnYxLk1lZXRpbmdFbmRlZEgAUgxtZWV0aW5nRW5kZWQSVAoTcmVjb3JkaW5nX3JlcXVlc3RlZBgNIAEoCzIh
-            LnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUmVxdWVzdGVkSABSEnJlY29yZGluZ1JlcXVlc3RlZBJOChFyZWNvcmRpbmdfc3RhcnRl
-            ZBgOIAEoCzIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nU3RhcnRlZEgAUhByZWNvcmRpbmdTdGFydGVkElEKEnJlY29yZGluZ19z
-            dG9wcGluZxgPIAEoCzIgLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nU3RvcHBpbmdIAFIRcmVjb3JkaW5nU3RvcHBpbmcSTgoRcmVj
-            b3JkaW5nX3N0b3BwZWQYECABKAsyHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1N0b3BwZWRIAFIQcmVjb3JkaW5nU3RvcHBlZBJU
-            ChNyZWNvcmRpbmdfYXZhaWxhYmxlGBEgASgLMiEudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdBdmFpbGFibGVIAFIScmVjb3JkaW5n
-            QXZhaWxhYmxlEksKEHJlY29yZGluZ19mYWlsZWQYEiABKAsyHi50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ0ZhaWxlZEgAUg9yZWNv
-            cmRpbmdGYWlsZWQSVQoUc2NyZWVuX3NoYXJlX3N0YXJ0ZWQYEyABKAsyIS50ZWxlaGVhbHRoLnYxLlNjcmVlblNoYXJlU3RhcnRl
-            ZEgAUhJzY3JlZW5TaGFyZVN0YXJ0ZWQSVQoUc2NyZWVuX3NoYXJlX3N0b3BwZWQYFCABKAsyIS50ZWxlaGVhbHRoLnYxLlNjcmVl
-            blNoYXJlU3RvcHBlZEgAUhJzY3JlZW5TaGFyZVN0b3BwZWQSSAoPY29uc2VudF9yZXZva2VkGBUgASgLMh0udGVsZWhlYWx0aC52
-            MS5Db25zZW50UmV2b2tlZEgAUg5jb25zZW50UmV2b2tlZBI+CgtyZXNjaGVkdWxlZBgWIAEoCzIaLnRlbGVoZWFsdGgudjEuUmVz
-            Y2hlZHVsZWRIAFILcmVzY2hlZHVsZWQSVAoTcGFydGljaXBhbnRfaW52aXRlZBgoIAEoCzIhLnRlbGVoZWFsdGgudjEuUGFydGlj
-            aXBhbnRJbnZpdGVkSABSEnBhcnRpY2lwYW50SW52aXRlZBJRChJpbnZpdGF0aW9uX3Jldm9rZWQYKSABKAsyIC50ZWxlaGVhbHRo
-            LnYxLkludml0YXRpb25SZXZva2VkSABSEWludml0YXRpb25SZXZva2VkElEKEnBhcnRpY2lwYW50X2RlbmllZBgqIAEoCzIgLnRl
-            bGVoZWFsdGgudjEuUGFydGljaXBhbnREZW5pZWRIAFIRcGFydGljaXBhbnREZW5pZWQSVwoUcGFydGljaXBhbnRfcmV0dXJuZWQY
-            KyABKAsyIi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UmV0dXJuZWRIAFITcGFydGljaXBhbnRSZXR1cm5lZBJXChRjYXBhYmls
-            aXRpZXNfY2hhbmdlZBgsIAEoCzIiLnRlbGVoZWFsdGgudjEuQ2FwYWJpbGl0aWVzQ2hhbmdlZEgAUhNjYXBhYmlsaXRpZXNDaGFu
-            Z2VkEkUKDmRldmljZV9jaGFuZ2VkGC0gASgLMhwudGVsZWhlYWx0aC52MS5EZXZpY2VDaGFuZ2VkSABSDWRldmljZUNoYW5nZWQS
-            WgoVcmVjb3JkaW5nX2ludGVycnVwdGVkGDwgASgLMiMudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdJbnRlcnJ1cHRlZEgAUhRyZWNv
-            cmRpbmdJbnRlcnJ1cHRlZBJOChFyZWNvcmRpbmdfcmVzdW1lZBg9IAEoCzIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUmVzdW1l
-            ZEgAUhByZWNvcmRpbmdSZXN1bWVkEk4KEXJlY29yZGluZ19kZWxldGVkGD4gASgLMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdE
-            ZWxldGVkSABSEHJlY29yZGluZ0RlbGV0ZWQSZwoaY29ubmVjdGlvbl9xdWFsaXR5X2NoYW5nZWQYPyABKAsyJy50ZWxlaGVhbHRo
-            LnYxLkNvbm5lY3Rpb25RdWFsaXR5Q2hhbmdlZEgAUhhjb25uZWN0aW9uUXVhbGl0eUNoYW5nZWRCBgoEa2luZCJtCg5XYXRjaEhl
-            YXJ0YmVhdBI5CgdzZW50X2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIGc2VudEF0EiAKCHNlcXVl
-            bmNlGAIgASgDQgSAuhgCUghzZXF1ZW5jZSIQCg5TZXNzaW9uQ3JlYXRlZCItCg1TdGF0dXNDaGFuZ2VkEhwKBnJlYXNvbhgBIAEo
-            CUIEgLoYAlIGcmVhc29uIkEKElBhcnRpY2lwYW50V2FpdGluZxIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGlj
-            aXBhbnRJZCJCChNQYXJ0aWNpcGFudEFkbWl0dGVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElk
-            IlwKD1BhcnRpY2lwYW50TGVmdBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZBIcCgZyZWFzb24Y
-            AiABKAlCBIC6GAJSBnJlYXNvbiJfChJQYXJ0aWNpcGFudFJlbW92ZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBh
-            cnRpY2lwYW50SWQSHAoGcmVhc29uGAIgASgJQgSAuhgCUgZyZWFzb24iNAoMTWVldGluZ1JlYWR5EiQKCmdlbmVyYXRpb24YASAB
-            KAVCBIC6GAJSCmdlbmVyYXRpb24iNQoNTWVldGluZ0ZhaWxlZBIkCgpnZW5lcmF0aW9uGAEgASgFQgSAuhgCUgpnZW5lcmF0aW9u
-            IjQKDE1lZXRpbmdFbmRlZBIkCgpnZW5lcmF0aW9uGAEgASgFQgSAuhgCUgpnZW5lcmF0aW9uIj0KElJlY29yZGluZ1JlcXVlc3Rl
-            ZBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkIjsKEFJlY29yZGluZ1N0YXJ0ZWQSJwoMcmVjb3JkaW5n
-            X2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJaChFSZWNvcmRpbmdTdG9wcGluZxInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6
-            GAJSC3JlY29yZGluZ0lkEhwKBnJlYXNvbhgCIAEoCUIEgLoYAlIGcmVhc29uIlkKEFJlY29yZGluZ1N0b3BwZWQSJwoMcmVjb3Jk
-            aW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiI9ChJSZWNvcmRpbmdB
-            dmFpbGFibGUSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJYCg9SZWNvcmRpbmdGYWlsZWQSJwoMcmVj
-            b3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiJvChJTY3JlZW5T
-            aGFyZVN0YXJ0ZWQSLAoPc2NyZWVuX3NoYXJlX2lkGAEgASgJQgSAuhgCUg1zY3JlZW5TaGFyZUlkEisKDnBhcnRpY2lwYW50X2lk
-            GAIgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIm8KElNjcmVlblNoYXJlU3RvcHBlZBIsCg9zY3JlZW5fc2hhcmVfaWQYASABKAlC
-            BIC6GAJSDXNjcmVlblNoYXJlSWQSKwoOcGFydGljaXBhbnRfaWQYAiABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiPQoOQ29uc2Vu
-            dFJldm9rZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiDQoLUmVzY2hlZHVsZWQiWwoSUGFy
-            dGljaXBhbnRJbnZpdGVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEhgKBHJvbGUYAiABKAlC
-            BIC6GAJSBHJvbGUiEwoRSW52aXRhdGlvblJldm9rZWQiQAoRUGFydGljaXBhbnREZW5pZWQSKwoOcGFydGljaXBhbnRfaWQYASAB
-            KAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiYAoTUGFydGljaXBhbnRSZXR1cm5lZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoY
-            AlINcGFydGljaXBhbnRJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiJCChNDYXBhYmlsaXRpZXNDaGFuZ2VkEisKDnBh
-            cnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIjwKDURldmljZUNoYW5nZWQSKwoOcGFydGljaXBhbnRfaWQY
-            ASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiPwoUUmVjb3JkaW5nSW50ZXJydXB0ZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSA
-            uhgCUgtyZWNvcmRpbmdJZCI7ChBSZWNvcmRpbmdSZXN1bWVkEicKDHJlY29yZGluZ19pZBgBIAEoCUIEgLoYAlILcmVjb3JkaW5n
-            SWQiOwoQUmVjb3JkaW5nRGVsZXRlZBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkImcKGENvbm5lY3Rp
-            b25RdWFsaXR5Q2hhbmdlZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZBIeCgdxdWFsaXR5GAIg
-            ASgJQgSAuhgCUgdxdWFsaXR5YgZwcm90bzM=
+            Ght0ZWxlaGVhbHRoL3YxL2NvbnNlbnQucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxobdGVsZWhlYWx0aC92
+            MS9zZXNzaW9uLnByb3RvIqIBCg9TZXNzaW9uU25hcHNob3QSMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lv
+            blIHc2Vzc2lvbhIgCghzZXF1ZW5jZRgCIAEoA0IEgLoYAlIIc2VxdWVuY2USOwoIdGFrZW5fYXQYAyABKAsyGi5nb29nbGUucHJv
+            dG9idWYuVGltZXN0YW1wQgSAuhgCUgd0YWtlbkF0IucTCgxTZXNzaW9uRXZlbnQSIAoIc2VxdWVuY2UYASABKANCBIC6GAJSCHNl
+            cXVlbmNlEkEKC29jY3VycmVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKb2NjdXJyZWRBdBI6
+            CgZzdGF0dXMYAyABKA4yHC50ZWxlaGVhbHRoLnYxLlNlc3Npb25TdGF0dXNCBIC6GAJSBnN0YXR1cxJICg9zZXNzaW9uX2NyZWF0
+            ZWQYBCABKAsyHS50ZWxlaGVhbHRoLnYxLlNlc3Npb25DcmVhdGVkSABSDnNlc3Npb25DcmVhdGVkEkUKDnN0YXR1c19jaGFuZ2Vk
+            GAUgASgLMhwudGVsZWhlYWx0aC52MS5TdGF0dXNDaGFuZ2VkSABSDXN0YXR1c0NoYW5nZWQSVAoTcGFydGljaXBhbnRfd2FpdGlu
+            ZxgGIAEoCzIhLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRXYWl0aW5nSABSEnBhcnRpY2lwYW50V2FpdGluZxJXChRwYXJ0aWNp
+            cGFudF9hZG1pdHRlZBgHIAEoCzIiLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRBZG1pdHRlZEgAUhNwYXJ0aWNpcGFudEFkbWl0
+            dGVkEksKEHBhcnRpY2lwYW50X2xlZnQYCCABKAsyHi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50TGVmdEgAUg9wYXJ0aWNpcGFu
+            dExlZnQSVAoTcGFydGljaXBhbnRfcmVtb3ZlZBgJIAEoCzIhLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSZW1vdmVkSABSEnBh
+            cnRpY2lwYW50UmVtb3ZlZBJCCg1tZWV0aW5nX3JlYWR5GAogASgLMhsudGVsZWhlYWx0aC52MS5NZWV0aW5nUmVhZHlIAFIMbWVl
+            dGluZ1JlYWR5EkUKDm1lZXRpbmdfZmFpbGVkGAsgASgLMhwudGVsZWhlYWx0aC52MS5NZWV0aW5nRmFpbGVkSABSDW1lZXRpbmdG
+            YWlsZWQSQgoNbWVldGluZ19lbmRlZBgMIAEoCzIbLnRlbGVoZWFsdGgudjEuTWVldGluZ0VuZGVkSABSDG1lZXRpbmdFbmRlZBJU
+            ChNyZWNvcmRpbmdfcmVxdWVzdGVkGA0gASgLMiEudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSZXF1ZXN0ZWRIAFIScmVjb3JkaW5n
+            UmVxdWVzdGVkEk4KEXJlY29yZGluZ19zdGFydGVkGA4gASgLMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdTdGFydGVkSABSEHJl
+            Y29yZGluZ1N0YXJ0ZWQSUQoScmVjb3JkaW5nX3N0b3BwaW5nGA8gASgLMiAudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdTdG9wcGlu
+            Z0gAUhFyZWNvcmRpbmdTdG9wcGluZxJOChFyZWNvcmRpbmdfc3RvcHBlZBgQIAEoCzIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5n
+            U3RvcHBlZEgAUhByZWNvcmRpbmdTdG9wcGVkElQKE3JlY29yZGluZ19hdmFpbGFibGUYESABKAsyIS50ZWxlaGVhbHRoLnYxLlJl
+            Y29yZGluZ0F2YWlsYWJsZUgAUhJyZWNvcmRpbmdBdmFpbGFibGUSSwoQcmVjb3JkaW5nX2ZhaWxlZBgSIAEoCzIeLnRlbGVoZWFs
+            dGgudjEuUmVjb3JkaW5nRmFpbGVkSABSD3JlY29yZGluZ0ZhaWxlZBJVChRzY3JlZW5fc2hhcmVfc3RhcnRlZBgTIAEoCzIhLnRl
+            bGVoZWFsdGgudjEuU2NyZWVuU2hhcmVTdGFydGVkSABSEnNjcmVlblNoYXJlU3RhcnRlZBJVChRzY3JlZW5fc2hhcmVfc3RvcHBl
+            ZBgUIAEoCzIhLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVTdG9wcGVkSABSEnNjcmVlblNoYXJlU3RvcHBlZBJICg9jb25zZW50
+            X3Jldm9rZWQYFSABKAsyHS50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSZXZva2VkSABSDmNvbnNlbnRSZXZva2VkEj4KC3Jlc2NoZWR1
+            bGVkGBYgASgLMhoudGVsZWhlYWx0aC52MS5SZXNjaGVkdWxlZEgAUgtyZXNjaGVkdWxlZBJUChNwYXJ0aWNpcGFudF9pbnZpdGVk
+            GCggASgLMiEudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudEludml0ZWRIAFIScGFydGljaXBhbnRJbnZpdGVkElEKEmludml0YXRp
+            b25fcmV2b2tlZBgpIAEoCzIgLnRlbGVoZWFsdGgudjEuSW52aXRhdGlvblJldm9rZWRIAFIRaW52aXRhdGlvblJldm9rZWQSUQoS
+            cGFydGljaXBhbnRfZGVuaWVkGCogASgLMiAudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudERlbmllZEgAUhFwYXJ0aWNpcGFudERl
+            bmllZBJXChRwYXJ0aWNpcGFudF9yZXR1cm5lZBgrIAEoCzIiLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSZXR1cm5lZEgAUhNw
+            YXJ0aWNpcGFudFJldHVybmVkElcKFGNhcGFiaWxpdGllc19jaGFuZ2VkGCwgASgLMiIudGVsZWhlYWx0aC52MS5DYXBhYmlsaXRp
+            ZXNDaGFuZ2VkSABSE2NhcGFiaWxpdGllc0NoYW5nZWQSRQoOZGV2aWNlX2NoYW5nZWQYLSABKAsyHC50ZWxlaGVhbHRoLnYxLkRl
+            dmljZUNoYW5nZWRIAFINZGV2aWNlQ2hhbmdlZBJaChVyZWNvcmRpbmdfaW50ZXJydXB0ZWQYPCABKAsyIy50ZWxlaGVhbHRoLnYx
+            LlJlY29yZGluZ0ludGVycnVwdGVkSABSFHJlY29yZGluZ0ludGVycnVwdGVkEk4KEXJlY29yZGluZ19yZXN1bWVkGD0gASgLMh8u
+            dGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSZXN1bWVkSABSEHJlY29yZGluZ1Jlc3VtZWQSTgoRcmVjb3JkaW5nX2RlbGV0ZWQYPiAB
+            KAsyHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ0RlbGV0ZWRIAFIQcmVjb3JkaW5nRGVsZXRlZBJnChpjb25uZWN0aW9uX3F1YWxp
+            dHlfY2hhbmdlZBg/IAEoCzInLnRlbGVoZWFsdGgudjEuQ29ubmVjdGlvblF1YWxpdHlDaGFuZ2VkSABSGGNvbm5lY3Rpb25RdWFs
+            aXR5Q2hhbmdlZEIGCgRraW5kIm0KDldhdGNoSGVhcnRiZWF0EjkKB3NlbnRfYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGlt
+            ZXN0YW1wQgSAuhgCUgZzZW50QXQSIAoIc2VxdWVuY2UYAiABKANCBIC6GAJSCHNlcXVlbmNlInMKFFNlc3Npb25zU25hcHNob3RQ
+            YXJ0EjkKCHNlc3Npb25zGAEgAygLMh0udGVsZWhlYWx0aC52MS5TZXNzaW9uU3VtbWFyeVIIc2Vzc2lvbnMSIAoIY29tcGxldGUY
+            AiABKAhCBIC6GAJSCGNvbXBsZXRlIr8HCg5TZXNzaW9uU3VtbWFyeRIjCgpzZXNzaW9uX2lkGAEgASgJQgSAuhgCUglzZXNzaW9u
+            SWQSKwoOYXBwb2ludG1lbnRfaWQYAiABKAlCBIC6GAJSDWFwcG9pbnRtZW50SWQSOgoGc3RhdHVzGAMgASgOMhwudGVsZWhlYWx0
+            aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMSUgoUc2NoZWR1bGVkX3N0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJv
+            dG9idWYuVGltZXN0YW1wQgSAuhgCUhJzY2hlZHVsZWRTdGFydFRpbWUSTgoSc2NoZWR1bGVkX2VuZF90aW1lGAUgASgLMhouZ29v
+            Z2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIQc2NoZWR1bGVkRW5kVGltZRIeCgd2ZXJzaW9uGAYgASgDQgSAuhgCUgd2ZXJz
+            aW9uEiEKCWNsaWVudF9pZBgHIAEoCUIEgLoYA1IIY2xpZW50SWQSJwoMY2xpbmljaWFuX2lkGAggASgJQgSAuhgDUgtjbGluaWNp
+            YW5JZBI7Cgd3YWl0aW5nGAkgAygLMiEudGVsZWhlYWx0aC52MS5XYWl0aW5nUGFydGljaXBhbnRSB3dhaXRpbmcSPgoIYWRtaXR0
+            ZWQYCiADKAsyIi50ZWxlaGVhbHRoLnYxLkFkbWl0dGVkUGFydGljaXBhbnRSCGFkbWl0dGVkEj0KGHByZV92aXNpdF9jaGVja19j
+            b21wbGV0ZRgLIAEoCEIEgLoYAlIVcHJlVmlzaXRDaGVja0NvbXBsZXRlEjYKEWNvbnNlbnRzX2NvbXBsZXRlGAwgASgIQgSAuhgC
+            SABSEGNvbnNlbnRzQ29tcGxldGWIAQESJQoLZ3VhcmRpYW5faWQYECABKAlCBIC6GANSCmd1YXJkaWFuSWQSOgoTcmVsaWFibGVf
+            Y29ubmVjdGlvbhgRIAEoCEIEgLoYAkgBUhJyZWxpYWJsZUNvbm5lY3Rpb26IAQESQAoLZGV2aWNlX3R5cGUYEiABKA4yGS50ZWxl
+            aGVhbHRoLnYxLkRldmljZVR5cGVCBIC6GAJSCmRldmljZVR5cGUSSAoQbWlzc2luZ19jb25zZW50cxgTIAMoCzIdLnRlbGVoZWFs
+            dGgudjEuTWlzc2luZ0NvbnNlbnRSD21pc3NpbmdDb25zZW50c0IUChJfY29uc2VudHNfY29tcGxldGVCFgoUX3JlbGlhYmxlX2Nv
+            bm5lY3Rpb24ixQEKEldhaXRpbmdQYXJ0aWNpcGFudBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJ
+            ZBI4CgRyb2xlGAIgASgOMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJSBHJvbGUSSAoPd2FpdF9zdGFydF90
+            aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlINd2FpdFN0YXJ0VGltZSK9AQoTQWRtaXR0ZWRQYXJ0
+            aWNpcGFudBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZBI4CgRyb2xlGAIgASgOMh4udGVsZWhl
+            YWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJSBHJvbGUSPwoKYWRtaXRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5U
+            aW1lc3RhbXBCBIC6GAJSCWFkbWl0VGltZSIyCgtTZXNzaW9uR29uZRIjCgpzZXNzaW9uX2lkGAEgASgJQgSAuhgCUglzZXNzaW9u
+            SWQiUgoRU2Vzc2lvbnNIZWFydGJlYXQSPQoJc2VuZF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoY
+            AlIIc2VuZFRpbWUiEAoOU2Vzc2lvbkNyZWF0ZWQiLQoNU3RhdHVzQ2hhbmdlZBIcCgZyZWFzb24YASABKAlCBIC6GAJSBnJlYXNv
+            biJBChJQYXJ0aWNpcGFudFdhaXRpbmcSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiQgoTUGFy
+            dGljaXBhbnRBZG1pdHRlZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCJcCg9QYXJ0aWNpcGFu
+            dExlZnQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSHAoGcmVhc29uGAIgASgJQgSAuhgCUgZy
+            ZWFzb24iXwoSUGFydGljaXBhbnRSZW1vdmVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEhwK
+            BnJlYXNvbhgCIAEoCUIEgLoYAlIGcmVhc29uIjQKDE1lZXRpbmdSZWFkeRIkCgpnZW5lcmF0aW9uGAEgASgFQgSAuhgCUgpnZW5l
+            cmF0aW9uIjUKDU1lZXRpbmdGYWlsZWQSJAoKZ2VuZXJhdGlvbhgBIAEoBUIEgLoYAlIKZ2VuZXJhdGlvbiI0CgxNZWV0aW5nRW5k
+            ZWQSJAoKZ2VuZXJhdGlvbhgBIAEoBUIEgLoYAlIKZ2VuZXJhdGlvbiI9ChJSZWNvcmRpbmdSZXF1ZXN0ZWQSJwoMcmVjb3JkaW5n
+            X2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCI7ChBSZWNvcmRpbmdTdGFydGVkEicKDHJlY29yZGluZ19pZBgBIAEoCUIEgLoY
+            AlILcmVjb3JkaW5nSWQiWgoRUmVjb3JkaW5nU3RvcHBpbmcSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJ
+            ZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiJZChBSZWNvcmRpbmdTdG9wcGVkEicKDHJlY29yZGluZ19pZBgBIAEoCUIE
+            gLoYAlILcmVjb3JkaW5nSWQSHAoGcmVhc29uGAIgASgJQgSAuhgCUgZyZWFzb24iPQoSUmVjb3JkaW5nQXZhaWxhYmxlEicKDHJl
+            Y29yZGluZ19pZBgBIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQiWAoPUmVjb3JkaW5nRmFpbGVkEicKDHJlY29yZGluZ19pZBgBIAEo
+            CUIEgLoYAlILcmVjb3JkaW5nSWQSHAoGcmVhc29uGAIgASgJQgSAuhgCUgZyZWFzb24ibwoSU2NyZWVuU2hhcmVTdGFydGVkEiwK
+            D3NjcmVlbl9zaGFyZV9pZBgBIAEoCUIEgLoYAlINc2NyZWVuU2hhcmVJZBIrCg5wYXJ0aWNpcGFudF9pZBgCIAEoCUIEgLoYAlIN
+            cGFydGljaXBhbnRJZCJvChJTY3JlZW5TaGFyZVN0b3BwZWQSLAoPc2NyZWVuX3NoYXJlX2lkGAEgASgJQgSAuhgCUg1zY3JlZW5T
+            aGFyZUlkEisKDnBhcnRpY2lwYW50X2lkGAIgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIj0KDkNvbnNlbnRSZXZva2VkEisKDnBh
+            cnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIg0KC1Jlc2NoZWR1bGVkIlsKElBhcnRpY2lwYW50SW52aXRl
+            ZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZBIYCgRyb2xlGAIgASgJQgSAuhgCUgRyb2xlIhMK
+            EUludml0YXRpb25SZXZva2VkIkAKEVBhcnRpY2lwYW50RGVuaWVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0
+            aWNpcGFudElkImAKE1BhcnRpY2lwYW50UmV0dXJuZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50
+            SWQSHAoGcmVhc29uGAIgASgJQgSAuhgCUgZyZWFzb24iQgoTQ2FwYWJpbGl0aWVzQ2hhbmdlZBIrCg5wYXJ0aWNpcGFudF9pZBgB
+            IAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCI8Cg1EZXZpY2VDaGFuZ2VkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1w
+            YXJ0aWNpcGFudElkIj8KFFJlY29yZGluZ0ludGVycnVwdGVkEicKDHJlY29yZGluZ19pZBgBIAEoCUIEgLoYAlILcmVjb3JkaW5n
+            SWQiOwoQUmVjb3JkaW5nUmVzdW1lZBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkIjsKEFJlY29yZGlu
+            Z0RlbGV0ZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJnChhDb25uZWN0aW9uUXVhbGl0eUNoYW5n
+            ZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSHgoHcXVhbGl0eRgCIAEoCUIEgLoYAlIHcXVh
+            bGl0eWIGcHJvdG8z
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,
+            Telehealth_V1_Consent_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
             Telehealth_V1_Session_File.descriptor,
         ])

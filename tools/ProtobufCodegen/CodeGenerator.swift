@@ -19,7 +19,9 @@ public enum CodeGenerator {
         response.supportedFeatures = 1
         do throws(CodegenError) {
             let options = try GeneratorOptions(parameter: request.parameter ?? "")
-            let schema = try SchemaIndex(files: request.protoFile, options: options)
+            var schema = try SchemaIndex(files: request.protoFile, options: options)
+            let wanted = Set(request.fileToGenerate).subtracting(options.described)
+            try schema.readRules(of: request.protoFile.filter { wanted.contains($0.name ?? "") })
             let paths = OutputPaths(of: request.protoFile.map { $0.name ?? "" })
             for name in request.fileToGenerate {
                 guard let file = request.protoFile.first(where: { $0.name == name }) else {
@@ -33,6 +35,14 @@ public enum CodeGenerator {
                         output.name = paths[name]
                         output.content = FileGenerator(file: file, schema: schema, options: options)
                             .generate()
+                    })
+            }
+            if let page = options.reference {
+                let asked = request.fileToGenerate.compactMap { name in request.protoFile.first { $0.name == name } }
+                response.file.append(
+                    .with { output in
+                        output.name = page
+                        output.content = ReferencePage(asked, schema).text()
                     })
             }
         } catch {

@@ -12,13 +12,13 @@ struct CodePrinter {
         text += "\n"
     }
 
-    /// Appends `head {`, the body one level deeper, and `}`.
-    mutating func block(_ head: String, _ body: (inout CodePrinter) -> Void) {
+    /// Appends `head {`, the body one level deeper, and `}` with `tail` behind it.
+    mutating func block(_ head: String, tail: String = "", _ body: (inout CodePrinter) -> Void) {
         line(head + " {")
         depth += 1
         body(&self)
         depth -= 1
-        line("}")
+        line("}" + tail)
     }
 
     /// Runs `body` one level deeper.

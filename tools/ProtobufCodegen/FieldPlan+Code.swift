@@ -7,7 +7,7 @@ extension FieldPlan {
     var encodeLine: String {
         switch shape {
         case .implicit:
-            "if \(isPresent(reachedName)) { buffer.write(\(number), \(reachedName), as: \(wireType).self) }"
+            "if \(Self.isPresent(reachedName, kind)) { buffer.write(\(number), \(reachedName), as: \(wireType).self) }"
         case .explicit:
             "if let value = \(reachedName) { buffer.write(\(number), value, as: \(wireType).self) }"
         case .message:
@@ -27,13 +27,14 @@ extension FieldPlan {
         }
     }
 
-    /// The condition under which a value without presence is written. Negative zero is not zero.
-    private func isPresent(_ name: String) -> String {
+    /// The condition under which a value is not zero, so that one without presence is written. Negative zero is none.
+    static func isPresent(_ name: String, _ kind: Google_Protobuf_FieldDescriptorProto.TypeEnum) -> String {
         switch kind {
         case .string, .bytes: "!\(name).isEmpty"
         case .bool: name
         case .float, .double: "\(name).bitPattern != 0"
         case .enum: "\(name).rawValue != 0"
+        case .message, .group: "\(name) != .init()"
         default: "\(name) != 0"
         }
     }

@@ -16,6 +16,13 @@ struct FileGenerator {
         var printer = CodePrinter()
         writeHeader(comments, to: &printer)
         writeImports(to: &printer)
+        if !options.described.contains(file.name ?? "") { writeTypes(comments, scope: scope, to: &printer) }
+        printer.line()
+        writeDescriptor(to: &printer)
+        return printer.text
+    }
+
+    private func writeTypes(_ comments: SourceComments, scope: String, to printer: inout CodePrinter) {
         for (index, type) in file.enumType.enumerated() {
             printer.line()
             EnumGenerator(type, scope: scope, path: [5, Int32(index)], schema: schema, comments: comments)
@@ -33,9 +40,6 @@ struct FileGenerator {
                 service, file: file, path: [6, Int32(index)], schema: schema, comments: comments
             ).write(to: &printer)
         }
-        printer.line()
-        writeDescriptor(to: &printer)
-        return printer.text
     }
 
     private func writeHeader(_ comments: SourceComments, to printer: inout CodePrinter) {
@@ -58,7 +62,7 @@ struct FileGenerator {
 
     private func writeImports(to printer: inout CodePrinter) {
         var used: Set<String> = []
-        collectModules(of: file.messageType, into: &used)
+        if !options.described.contains(file.name ?? "") { collectModules(of: file.messageType, into: &used) }
         for method in file.service.flatMap(\.method) {
             for type in [method.inputType ?? "", method.outputType ?? ""] {
                 if let module = schema.module(of: type) { used.insert(module) }

@@ -4,8 +4,12 @@
 /// |---|---|
 /// | `module` | name of the Swift module the files are generated into |
 /// | `import` | `proto.package:SwiftModule`: where the types of another package live; may repeat |
+/// | `described` | a file of which only the descriptor is generated: others import it, and nobody here needs its types;
+/// may repeat |
 /// | `notice` | a licence line for files whose `.proto` has no comments (descriptor sets without source); may
 /// repeat |
+/// | `option` | full name of a message-typed option of methods or enum values that becomes Swift data; may repeat |
+/// | `reference` | name of a further file: a page of all calls and reasons, from the options of `CallComments` |
 struct GeneratorOptions {
     var module = ""
     /// Proto package to Swift module. The well-known types are always at home in ProtobufWire.
@@ -13,6 +17,10 @@ struct GeneratorOptions {
         "google.protobuf": "ProtobufWire", "google.protobuf.compiler": "ProtobufCodegen",
     ]
     var notice: [String] = []
+    var customOptions: [String] = []
+    var reference: String?
+    /// Files of which only the descriptor is wanted.
+    var described: Set<String> = []
 
     init(parameter: String) throws(CodegenError) {
         for pair in parameter.split(separator: ",") {
@@ -29,8 +37,14 @@ struct GeneratorOptions {
                     throw CodegenError("parameter import=\(value): want proto.package:SwiftModule")
                 }
                 modules[String(parts[0])] = String(parts[1])
+            case "described":
+                described.insert(value)
             case "notice":
                 notice.append(value)
+            case "option":
+                customOptions.append(value)
+            case "reference":
+                reference = value
             default:
                 throw CodegenError("unknown parameter \"\(pair[..<equals])\"")
             }

@@ -56,6 +56,7 @@ struct MessageGenerator {
             writeEncode(to: &printer)
             printer.line()
             writeMerge(to: &printer)
+            writeChecks(to: &printer)
             for oneof in oneofs {
                 printer.line()
                 oneof.writeType(to: &printer)
@@ -122,6 +123,16 @@ struct MessageGenerator {
                 printer.line("}")
             }
         }
+    }
+
+    private func writeChecks(to printer: inout CodePrinter) {
+        guard let rules = schema.rules(of: "." + fullName) else { return }
+        printer.line()
+        let reached = oneofs.map { ($0.members.first?.oneof ?? 0, $0.reachedName) }
+        CheckGenerator(
+            descriptor: descriptor, rules: rules, fields: fields,
+            oneofs: Dictionary(reached) { first, _ in first }, schema: schema
+        ).write(to: &printer)
     }
 
     private func writeNestedTypes(to printer: inout CodePrinter) {

@@ -6,7 +6,7 @@ struct OneofGenerator {
     let comment: String?
     let quotedName: String
     let typeName: String
-    private let reachedName: String
+    let reachedName: String
     private let fieldComments: [String?]
     /// Numbers of the members whose message is large or recursive.
     private let indirect: Set<UInt32>

@@ -5,14 +5,15 @@
 enum ReservedNames {
     /// What the methods of a message call their parameters and variables. A member of such a name is reached by
     /// `self`.
-    static let locals: Set<String> = ["buffer", "newValue", "old", "reader", "tag", "value"]
+    static let locals: Set<String> = [
+        "buffer", "index", "key", "newValue", "old", "reader", "tag", "value", "violations",
+    ]
 
     /// What every message has by itself. `debugDescription` is among them for a second reason: a string of that name
     /// would be what the message prints.
     static let messageMembers: Set<String> = [
-        "debugDescription", "encode", "encodedByteCount", "encodedBytes", "fullName", "hash", "hashValue", "init",
-        "merge",
-        "self", "unknownFields", "with", "write", "_",
+        "checkRules", "debugDescription", "encode", "encodedByteCount", "encodedBytes", "fullName", "hash", "hashValue",
+        "init", "merge", "self", "unknownFields", "with", "write", "_",
     ]
 
     /// What every enum has by itself.
@@ -45,8 +46,8 @@ enum ReservedNames {
         "Self",
         "Sendable", "String", "Type", "UInt32", "UInt64", "UInt8",
         // ProtobufWire
-        "Boxed", "ByteBuffer", "FileDescriptorBytes", "MapField", "Message", "ProtobufEnum", "UnknownFields",
-        "WireBool",
+        "Boxed", "ByteBuffer", "FileDescriptorBytes", "MapField", "Message", "ProtobufEnum",
+        "RuleChecks", "RuleViolations", "UnknownFields", "WireBool",
         "WireBytes", "WireDouble", "WireEnum", "WireError", "WireFixed32", "WireFixed64", "WireFloat", "WireInt32",
         "WireInt64", "WireMessage", "WireReader", "WireSFixed32", "WireSFixed64", "WireSInt32", "WireSInt64",
         "WireString",

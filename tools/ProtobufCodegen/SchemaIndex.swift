@@ -17,6 +17,8 @@ struct SchemaIndex {
         let module: String?
         /// proto2: a number without a name is not a value but an unknown field.
         let isClosed: Bool
+        /// By number.
+        let cases: [Int32: String]
     }
 
     private(set) var messages: [String: MessageEntry] = [:]
@@ -25,6 +27,8 @@ struct SchemaIndex {
     /// The Swift name of each service, from which those of its types are made.
     private(set) var services: [String: String] = [:]
     private let options: GeneratorOptions
+    let customOptions: CustomOptions
+    private var rules: [String: MessageRules] = [:]
     /// Messages held in a box wherever they are a singular field.
     private(set) var boxed: Set<String> = []
     /// The files that declare a type of a Swift name outside any other.
@@ -37,6 +41,7 @@ struct SchemaIndex {
     /// - Throws: ``CodegenError`` when two types have one Swift name, which only `swift_prefix` can bring about.
     init(files: [Google_Protobuf_FileDescriptorProto], options: GeneratorOptions) throws(CodegenError) {
         self.options = options
+        customOptions = try CustomOptions(named: options.customOptions, in: files)
         for file in files { self.files[file.name ?? ""] = file }
         for file in files {
             let prefix = NamingRules.typePrefix(of: file)
@@ -68,6 +73,14 @@ struct SchemaIndex {
         boxed = LayoutPlan(messages: messages).boxedMessages()
     }
 
+    /// Reads the rules of the files that code is made of.
+    mutating func readRules(of generated: [Google_Protobuf_FileDescriptorProto]) throws(CodegenError) {
+        rules = try RuleIndex(self, generated: generated).messages
+    }
+
+    /// What `buf.validate` asks of a message, nil for nothing.
+    func rules(of typeName: String) -> MessageRules? { rules[typeName] }
+
     private struct Place {
         let file: String
         let module: String?
@@ -96,7 +109,8 @@ struct SchemaIndex {
         _ type: Google_Protobuf_EnumDescriptorProto, _ swiftName: String, scope: String, _ place: Place
     ) {
         enums[scope + "." + (type.name ?? "")] = EnumEntry(
-            swiftName: swiftName, module: place.module, isClosed: !place.isProto3)
+            swiftName: swiftName, module: place.module, isClosed: !place.isProto3,
+            cases: EnumGenerator.caseNames(of: type))
     }
 
     /// A file and all that it imports, however far.
@@ -141,6 +155,11 @@ struct SchemaIndex {
     /// The name that a type is declared by: the last part of its Swift name.
     func declaredName(of typeName: String) -> String {
         swiftName(of: typeName).split(separator: ".").last.map(String.init) ?? typeName
+    }
+
+    /// The Swift case of an enum's number, which the enum has.
+    func caseName(of number: Int32, in typeName: String) -> String {
+        enums[typeName]?.cases[number] ?? "unrecognized(\(number))"
     }
 
     /// The module of a type, nil when it is the one being generated.

@@ -45,6 +45,7 @@ struct ServiceGenerator {
 
     private var methods: [Method] {
         var names = NameScope { ReservedNames.serviceMembers.contains($0) || schema.isTopLevelType($0) }
+        let words = CallComments(schema)
         return descriptor.method.enumerated().map { index, method in
             let kind: Kind =
                 switch (method.clientStreaming ?? false, method.serverStreaming ?? false) {
@@ -58,7 +59,7 @@ struct ServiceGenerator {
                 swiftName: names.claim(NamingRules.methodName(method.name ?? ""), suffix: "_"),
                 request: schema.swiftName(of: method.inputType ?? ""),
                 response: schema.swiftName(of: method.outputType ?? ""),
-                comment: comments[path + [2, Int32(index)]])
+                comment: words.comment(of: method, comments[path + [2, Int32(index)]]))
         }
     }
 
@@ -92,6 +93,24 @@ struct ServiceGenerator {
             printer.line("public static let all: [MethodDescriptor] = [")
             for method in methods { printer.line("    \(method.declaredName),") }
             printer.line("]")
+            for option in schema.customOptions.ofMethods { write(option, methods, to: &printer) }
+        }
+    }
+
+    private func write(_ option: CustomOptions.Option, _ methods: [Method], to printer: inout CodePrinter) {
+        let told = zip(descriptor.method, methods).compactMap { method, names in
+            schema.customOptions.value(option, of: method).map { (name: names.declaredName, message: $0) }
+        }
+        guard !told.isEmpty else { return }
+        let type = "[(method: MethodDescriptor, option: \(schema.swiftName(of: option.typeName)))]"
+        printer.line("/// What `\(option.fullName)` says of each method that has it, in the order of the schema.")
+        printer.block("public static let \(option.property): \(type) =", tail: "()") { printer in
+            printer.line("var options: \(type) = []")
+            for (name, message) in told {
+                OptionLiteral(schema: schema).write(
+                    message, after: "options.append((\(name), ", before: "))", to: &printer)
+            }
+            printer.line("return options")
         }
     }
 

@@ -23,6 +23,9 @@ final class MemoryStore: TelehealthStore {
         var prunedEvents: Set<SessionID> = []
         var violations: [String] = []
         var commits = 0
+        var positions: [SessionID: Int64] = [:]
+        var departures: [(position: Int64, departure: VisitDeparture)] = []
+        var followers: [@Sendable (FeedNews) -> Void] = []
     }
 
     let tables = Mutex(Tables())
@@ -182,6 +185,7 @@ final class MemoryStore: TelehealthStore {
             }
             if isForced || !decision.expectations.allSatisfy({ tables.holds($0) }) { return .conflict }
             tables.commit(decision)
+            tables.tell(decision)
             return .committed
         }
         guard result == .committed else { return result }
@@ -196,7 +200,10 @@ final class MemoryStore: TelehealthStore {
     func record(_ entry: AuditEntry) async throws(StoreError) {
         let error = recordingFailure.withLock { $0 }
         if let error { throw error }
-        tables.withLock { $0.audit.append(entry) }
+        tables.withLock { tables in
+            tables.audit.append(entry)
+            tables.tell(Decision())
+        }
     }
 
     func claimEffects(limit: Int, now: Timestamp, lease: Duration) async throws(StoreError) -> [Effect] {
@@ -253,6 +260,7 @@ final class MemoryStore: TelehealthStore {
                 tables.events[id] = []
                 tables.prunedEvents.insert(id)
             }
+            tables.departures.removeAll { $0.departure.at < eventsBefore }
         }
     }
 }

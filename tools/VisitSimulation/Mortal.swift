@@ -38,6 +38,20 @@ struct MortalStore: TelehealthStore {
         return value
     }
 
+    func follow(_ follower: @escaping @Sendable (FeedNews) -> Void) -> Int64 { base.follow(follower) }
+    func feedSeal(at position: Int64) async throws(StoreError) -> FeedSeal? {
+        try await step { () async throws(StoreError) in try await base.feedSeal(at: position) }
+    }
+    func visitMarks(_ query: VisitQuery) async throws(StoreError) -> [VisitMark] {
+        try await step { () async throws(StoreError) in try await base.visitMarks(query) }
+    }
+    func departures(of viewer: SubjectID?, after position: Int64, limit: Int) async throws(StoreError)
+        -> [(position: Int64, departure: VisitDeparture)]
+    {
+        try await step { () async throws(StoreError) in
+            try await base.departures(of: viewer, after: position, limit: limit)
+        }
+    }
     func appointment(_ id: AppointmentID) async throws(StoreError) -> Appointment? {
         try await step { () async throws(StoreError) in try await base.appointment(id) }
     }

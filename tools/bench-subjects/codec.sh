@@ -1,13 +1,14 @@
 # Sourced by tools/bench: nanoseconds to encode and decode, ours beside other implementations.
 
-codec_protos=(record.proto telehealth/v1/session.proto telehealth/v1/recording.proto telehealth/v1/data_class.proto)
+codec_protos=(record.proto telehealth/v1/session.proto telehealth/v1/recording.proto telehealth/v1/data_class.proto
+    telehealth/v1/rules.proto buf/validate/validate.proto)
 
 protobuf_cpp() {
     [ "$cache/protobuf_codec" -nt tools/bench-peers/protobuf_codec.cc ] && return
     pkg-config --exists protobuf 2>/dev/null && command -v protoc g++ >/dev/null || return 1
     say "Building the protobuf C++ codec…"
     mkdir -p "$cache/gen"
-    protoc -Itools/codec-bench -Iproto --cpp_out="$cache/gen" "${codec_protos[@]}"
+    protoc -Itools/codec-bench -Iproto -Iproto/vendor --cpp_out="$cache/gen" "${codec_protos[@]}"
     local sources=("${codec_protos[@]/%.proto/.pb.cc}")
     # shellcheck disable=SC2046
     g++ -std=c++17 -O2 -I"$cache/gen" tools/bench-peers/protobuf_codec.cc "${sources[@]/#/$cache/gen/}" \
@@ -24,7 +25,7 @@ swift_protobuf() {
     mkdir -p "$generated"
     cp -r "$source/." "$package/"
     swift build -c release --package-path "$package" --product protoc-gen-swift >"$work/build.log" 2>&1 &&
-        protoc -Itools/codec-bench -Iproto --plugin="$package/.build/release/protoc-gen-swift" --swift_out="$generated" \
+        protoc -Itools/codec-bench -Iproto -Iproto/vendor --plugin="$package/.build/release/protoc-gen-swift" --swift_out="$generated" \
             "${codec_protos[@]}" &&
         swift build -c release --package-path "$package" --product swift-protobuf-codec >>"$work/build.log" 2>&1 &&
         touch "$program" || { tail -20 "$work/build.log" >&2; return 1; }

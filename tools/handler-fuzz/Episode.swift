@@ -68,6 +68,7 @@ struct Episode {
                 let code = outcome.code.map { "\($0)" } ?? ""
                 tally.fault("\(call): \(code) \(outcome.reason)\n\(Self.hex(request.prefix(400)))")
             }
+            for broken in method.promise.broken(by: outcome) { tally.fault("\(call): \(broken)") }
             for violation in world.clinic.takeViolations() { tally.fault("\(call): \(violation)") }
             for state in world.clinic.rows.sessions { tally.saw(status: state.session.status.rawValue) }
         }
@@ -136,7 +137,8 @@ struct Episode {
             for try await response in call.responses {
                 first = first ?? response.bytes
                 count += 1
-                if count >= streamedMax { break }
+                // Open until it is cancelled: more than the beginning cannot be waited for.
+                if count >= streamedMax || method.name == "WatchSessions" { break }
             }
             call.cancel()
             return Outcome(answer: first)

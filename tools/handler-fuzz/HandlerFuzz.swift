@@ -12,9 +12,9 @@ struct HandlerFuzz: AsyncParsableCommand {
         discussion: """
             Requests are made from the API's descriptors; ids, tokens and versions are those of living rows. The \
             handlers stand behind the real gate, over a clinic in memory with a clock of its own. A run fails when a \
-            call ends with a fault of the service (INTERNAL, UNKNOWN, a refusal without its reason), when a stored \
-            row breaks a rule of the domain, or when the process dies, and then says which call it was. It also fails \
-            when it proves little: each RPC must pass validation half the time and be OK 100 times, and a session must \
+            call ends with a fault of the service (INTERNAL, UNKNOWN, a refusal without its reason), when a refusal is \
+            not as the call's contract in proto/ says, when a stored row breaks a rule of the domain, or when the \
+            process dies, and then says which call it was. It also fails when it proves little: each RPC must pass validation half the time and be OK 100 times, and a session must \
             enter every state. A quarter of the calls puts every number of every request to its ends in turn, in a \
             request that is right but for that.
 

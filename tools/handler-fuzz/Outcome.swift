@@ -9,6 +9,10 @@ struct Outcome {
     let reason: String
     /// The fields that `google.rpc.BadRequest` names.
     let fields: [String]
+    /// The keys of its metadata.
+    let metadataKeys: Set<String>
+    /// Full names of the messages that explain it, in their order.
+    let details: [String]
     /// The first answer of a call that was OK.
     let answer: [UInt8]?
 
@@ -16,12 +20,14 @@ struct Outcome {
         code = nil
         reason = ""
         fields = []
+        metadataKeys = []
+        details = []
         self.answer = answer
     }
 
     init(_ error: RPCError) {
         code = error.code
-        (reason, fields) = Self.details(of: error)
+        (reason, fields, metadataKeys, details) = Self.details(of: error)
         answer = nil
     }
 
@@ -48,12 +54,17 @@ struct Outcome {
         }
     }
 
-    private static func details(of error: RPCError) -> (reason: String, fields: [String]) {
-        var found: (reason: String, fields: [String]) = ("", [])
+    private static func details(of error: RPCError)
+        -> (reason: String, fields: [String], keys: Set<String>, names: [String])
+    {
+        var found: (reason: String, fields: [String], keys: Set<String>, names: [String]) = ("", [], [], [])
         guard let status = try? Google_Rpc_Status(decoding: error.statusDetails) else { return found }
         for detail in status.details {
+            found.names.append(detail.typeURL.replacing("type.googleapis.com/", with: ""))
             if detail.typeURL.hasSuffix("/google.rpc.ErrorInfo") {
-                found.reason = (try? Google_Rpc_ErrorInfo(decoding: detail.value))?.reason ?? ""
+                let info = try? Google_Rpc_ErrorInfo(decoding: detail.value)
+                found.reason = info?.reason ?? ""
+                found.keys = Set(info?.metadata.dictionary.keys.map { $0 } ?? [])
             } else if detail.typeURL.hasSuffix("/google.rpc.BadRequest") {
                 found.fields = (try? Google_Rpc_BadRequest(decoding: detail.value))?.fieldViolations.map(\.field) ?? []
             }

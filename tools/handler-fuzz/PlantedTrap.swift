@@ -16,15 +16,15 @@ struct PlantedTrap: RPCService {
         fileDescriptors = service.fileDescriptors
         routes = service.routes.map { route in
             if route.method != Method.reportClientMetrics { return route }
-            return .unary(route.method) {
-                (request: Telehealth_V1_ReportClientMetricsRequest, context) async throws(RPCError)
-                    -> Telehealth_V1_ReportClientMetricsResponse in
+            // It reads the message itself: a request made by ``ServerRoute/unary(_:_:)`` is held to the schema's rules.
+            return ServerRoute(route.method) { (stream, context) async throws(RPCError) in
+                let request: Telehealth_V1_ReportClientMetricsRequest = try stream.takeOnlyMessage()
                 let seconds = request.window?.seconds ?? 0
                 guard (seconds < 0 ? 0 - seconds : seconds) <= 86_400 else {
                     throw RPCError(.invalidArgument, "a window of at most a day")
                 }
-                return try await client.reportClientMetrics(
-                    request, options: CallOptions(metadata: context.metadata))
+                _ = try stream.write(
+                    try await client.reportClientMetrics(request, options: CallOptions(metadata: context.metadata)))
             }
         }
     }

@@ -16,7 +16,7 @@ enum PlausibleValues {
             ["PutAppointment", "EvaluateConsent", "GetRecordingManifest", "GetRecordingPlaybackUrl"].contains(method)
                 || method.contains("Recording") && method != "StopRecording" || method == "LinkSessionNote"
                 ? 0.97 : 0.25
-        case "signer_id", "client_birth_date", "after_sequence", "device_id": 0.4
+        case "signer_id", "client_birth_date", "after_sequence", "resume_token", "device_id": 0.4
         case "pre_visit_check": 0.7
         default: 0.97
         }
@@ -44,6 +44,7 @@ enum PlausibleValues {
         case "subject": return scene.pick(People.all.map(\.id)) ?? "admin"
         case "grant": return scene.pick(scene.harvest["grant"]) ?? "thg1.grant"
         case "page_token": return scene.pick(scene.harvest["\(method).next_page_token"]) ?? ""
+        case "resume_token": return scene.pick(scene.harvest["\(method).resume_token"]) ?? ""
         case "events": return event(&scene)
         default: return word(name, method: method, &scene)
         }

@@ -16,6 +16,7 @@ struct World {
         let response: MessageDescriptor
         /// Who may call it; empty: whoever holds what the request holds.
         let roles: [Role]
+        let promise: Promise
     }
 
     enum Failure: Error { case noKeys, undescribed(String) }
@@ -60,7 +61,7 @@ struct World {
                 executor: executor, trail: audit, keys: ReceiptKeyBoard(ReceiptKeys(signer: receipts))),
             archive: PersonArchive(executor: executor, trail: audit), presence: clinic.committer.presence,
             care: MemoryCare(), openWatches: { clinic.committer.hub.watchCount },
-            longWork: globalConcurrentExecutor, time: clinic.time
+            longWork: globalConcurrentExecutor, watchWork: globalConcurrentExecutor, time: clinic.time
         ).all
     }
 
@@ -69,15 +70,18 @@ struct World {
         let clinic = try await SimulatedClinic(seed: 1, stage: .empty)
         let services = try services(clinic)
         let pool = try DescriptorPool(services.flatMap(\.fileDescriptors))
-        let roles = Dictionary(uniqueKeysWithValues: AccessTable.rows.map { ($0.method.path, $0.roles) })
+        let contracts = Dictionary(uniqueKeysWithValues: AccessTable.contracts.map { ($0.method.path, $0.option) })
         return try services.flatMap(\.routes).map { route in
             let name = route.method
-            guard let described = pool.service(named: name.service)?.method(named: name.name) else {
+            guard let described = pool.service(named: name.service)?.method(named: name.name),
+                let contract = contracts[name.path]
+            else {
                 throw Failure.undescribed(name.path)
             }
             return Method(
                 descriptor: name, request: described.input, response: described.output,
-                roles: roles[name.path, default: []].sorted { $0.rawValue < $1.rawValue })
+                roles: contract.roles.compactMap(Role.init).sorted { $0.rawValue < $1.rawValue },
+                promise: Promise(contract, of: described.input))
         }
     }
 }

@@ -26,7 +26,8 @@ struct ProbeCommand: AsyncParsableCommand {
             """,
         version: "telehealth-probe 1",
         subcommands: [
-            VisitCommand.self, CallCommand.self, WatchCommand.self, HealthCommand.self, TokenCommand.self,
+            VisitCommand.self, CallCommand.self, WatchCommand.self, WatchSessionsCommand.self, HealthCommand.self,
+            TokenCommand.self,
             ListCommand.self, DescribeCommand.self, ConsentCommand.self, ReceiptCommand.self,
             RecordingCommand.self, ReportCommand.self, AuditCommand.self, OperateCommand.self,
         ])

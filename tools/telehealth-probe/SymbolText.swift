@@ -6,13 +6,14 @@ enum SymbolText {
     ///   within their enum's or beside it, as descriptors name them.
     /// - Returns: nil when the pool has no such name.
     static func text(of symbol: String, in pool: DescriptorPool) -> String? {
-        if let service = pool.service(named: symbol) { return text(of: service) }
+        if let service = pool.service(named: symbol) { return text(of: service, in: pool) }
         if let message = pool.message(named: symbol) { return text(of: message) }
-        if let enumeration = pool.enumeration(named: symbol) { return text(of: enumeration) }
+        if let enumeration = pool.enumeration(named: symbol) { return text(of: enumeration, in: pool) }
         guard let dot = symbol.lastIndex(of: ".") else { return nil }
         let (parent, name) = (String(symbol[..<dot]), String(symbol[symbol.index(after: dot)...]))
         if let method = pool.service(named: parent)?.method(named: name) {
-            return [line(of: method), text(of: method.input), text(of: method.output)].joined(separator: "\n\n")
+            let parts = [text(of: method, in: parent, pool), text(of: method.input), text(of: method.output)]
+            return parts.joined(separator: "\n\n")
         }
         if let message = pool.message(named: parent) {
             if let field = message.fields.first(where: { $0.name == name }) { return line(of: field, in: message) }
@@ -28,7 +29,7 @@ enum SymbolText {
         }
         for enumeration in beside {
             guard let value = enumeration.values.first(where: { $0.name == name }) else { continue }
-            return "\(value.name) = \(value.number);  // enum \(enumeration.fullName)"
+            return line(of: value, in: enumeration, pool) + "  // enum \(enumeration.fullName)"
         }
         return nil
     }
@@ -36,7 +37,26 @@ enum SymbolText {
     private static func line(of method: ServiceDescriptor.Method) -> String {
         let input = (method.isClientStreaming ? "stream " : "") + method.input.fullName
         let output = (method.isServerStreaming ? "stream " : "") + method.output.fullName
-        return "rpc \(method.name)(\(input)) returns (\(output));"
+        return "rpc \(method.name)(\(input)) returns (\(output))"
+    }
+
+    /// With the custom options that it sets.
+    private static func text(
+        of method: ServiceDescriptor.Method, in service: String, _ pool: DescriptorPool, indent: String = ""
+    ) -> String {
+        let options = OptionText.assignments(
+            pool.options(ofMethod: method.name, in: service), indent: indent + "  ")
+        if options.isEmpty { return indent + line(of: method) + ";" }
+        return indent + line(of: method) + " {\n"
+            + options.map { "\(indent)  option \($0);\n" }.joined() + indent + "}"
+    }
+
+    private static func line(
+        of value: (name: String, number: Int32), in enumeration: EnumDescriptor, _ pool: DescriptorPool
+    ) -> String {
+        let options = OptionText.assignments(pool.options(ofValue: value.name, in: enumeration.fullName))
+        let list = options.isEmpty ? "" : " [\(options.joined(separator: ", "))]"
+        return "\(value.name) = \(value.number)\(list);"
     }
 
     private static func line(of field: FieldDescriptor, in message: MessageDescriptor) -> String {
@@ -49,8 +69,8 @@ enum SymbolText {
         return "oneof \(message.oneofs[index]) {\n\(lines.joined())}"
     }
 
-    private static func text(of service: ServiceDescriptor) -> String {
-        let methods = service.methods.map { "  \(line(of: $0))\n" }
+    private static func text(of service: ServiceDescriptor, in pool: DescriptorPool) -> String {
+        let methods = service.methods.map { text(of: $0, in: service.fullName, pool, indent: "  ") + "\n" }
         return "service \(service.fullName) {\n\(methods.joined())}"
     }
 
@@ -75,8 +95,8 @@ enum SymbolText {
         return (field.hasPresence && field.oneofIndex == nil && !isMessage ? "optional " : "") + type(field)
     }
 
-    private static func text(of enumeration: EnumDescriptor) -> String {
-        let values = enumeration.values.map { "  \($0.name) = \($0.number);\n" }
+    private static func text(of enumeration: EnumDescriptor, in pool: DescriptorPool) -> String {
+        let values = enumeration.values.map { "  \(line(of: $0, in: enumeration, pool))\n" }
         return "enum \(enumeration.fullName) {\n\(values.joined())}"
     }
 }

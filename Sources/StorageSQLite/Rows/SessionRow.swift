@@ -10,7 +10,7 @@ enum SessionRow {
         "waiting_room_entered_at", "clinician_arrived_at", "started_at", "ended_at", "end_reason", "end_note",
         "cancel_reason", "no_show_party", "current_generation", "last_event_sequence", "last_effect_sequence",
         "version", "updated_at", "created_by", "last_modified_by", "adult_guardian", "no_show_undone_at",
-        MACTable.column,
+        MACTable.column, "feed_position",
     ]
     static let table = Table("sessions", key: ["id"], columns: indexed + others)
 
@@ -59,7 +59,8 @@ enum SessionRow {
         ORDER BY starts_at, id LIMIT ?2
         """)
 
-    static func bind(_ row: Session, _ values: inout StatementBinder) {
+    /// - Parameter position: of this change in the feed.
+    static func bind(_ row: Session, position: Int64, _ values: inout StatementBinder) {
         values.add(row.id)
         values.add(row.appointmentID)
         values.add(row.clientID)
@@ -92,6 +93,7 @@ enum SessionRow {
         values.add(row.guardsAdult)
         values.add(row.noShowUndoneAt)
         values.add(macOf: .sessions, bound(row))
+        values.add(position)
     }
 
     private static func bound(_ row: Session) -> [String?] {

@@ -4,12 +4,19 @@ internal import TelehealthCore
 /// they are chained at the batch's end, when it is known which decisions were taken.
 struct DecisionWriter {
     enum Outcome {
-        /// Written; the sessions listed were not there before.
-        case committed(created: [SessionID])
+        /// Written.
+        case committed(Written)
         /// Not written, for a reason of the port.
         case declined(ApplyResult)
         /// This decision's own fault; the batch goes on without it.
         case refused(StoreError)
+    }
+
+    struct Written {
+        /// Sessions that were not there before.
+        var created: [SessionID] = []
+        /// Those whose short views may be others now.
+        var changed: [VisitChange] = []
     }
 
     let connection: SQLiteConnection
@@ -18,8 +25,10 @@ struct DecisionWriter {
     let usesSavepoints: Bool
 
     /// Nothing of the decision stays behind unless the outcome is "committed".
+    ///
+    /// - Parameter position: of the decision's last audit row, in the feed of changed visits.
     /// - Throws: only what spoils the whole transaction; without savepoints also the decision's own fault.
-    func apply(_ decision: Decision) throws(SQLiteError) -> Outcome {
+    func apply(_ decision: Decision, at position: Int64) throws(SQLiteError) -> Outcome {
         // Checks come before the first write, so the usual refusals have nothing to roll back.
         for expectation in decision.expectations {
             guard try holds(expectation) else {
@@ -29,10 +38,10 @@ struct DecisionWriter {
                 return .declined(.conflict)
             }
         }
-        guard usesSavepoints else { return try perform(decision) }
+        guard usesSavepoints else { return try perform(decision, at: position) }
         try connection.run(Transaction.savepoint)
         do throws(SQLiteError) {
-            let outcome = try perform(decision)
+            let outcome = try perform(decision, at: position)
             try connection.run(Transaction.release)
             return outcome
         } catch {
@@ -47,11 +56,11 @@ struct DecisionWriter {
     }
 
     /// The request comes first: when it is known already, nothing is written.
-    private func perform(_ decision: Decision) throws(SQLiteError) -> Outcome {
+    private func perform(_ decision: Decision, at position: Int64) throws(SQLiteError) -> Outcome {
         if let request = decision.request, let earlier = try insert(request) {
             return .declined(.requestExists(earlier))
         }
-        return .committed(created: try write(decision))
+        return .committed(try write(decision, at: position))
     }
 
     private func holds(_ expectation: Decision.Expectation) throws(SQLiteError) -> Bool {
@@ -114,14 +123,13 @@ struct DecisionWriter {
         return nil
     }
 
-    /// - Returns: the sessions that are new.
-    private func write(_ decision: Decision) throws(SQLiteError) -> [SessionID] {
-        var created: [SessionID] = []
+    private func write(_ decision: Decision, at position: Int64) throws(SQLiteError) -> Written {
+        var written = Written()
         // Rows that others refer to come first, whatever the order in the decision.
         for rank in Decision.Change.Rank.allCases {
             for index in decision.changes.indices where decision.changes[index].rank == rank {
-                if try write(decision.changes[index]), let id = decision.changes[index].aggregate {
-                    created.append(id)
+                if try write(decision.changes[index], at: position), let id = decision.changes[index].aggregate {
+                    written.created.append(id)
                 }
             }
         }
@@ -137,25 +145,59 @@ struct DecisionWriter {
         for access in decision.emergencies {
             try connection.run(EmergencyRow.insert) { EmergencyRow.bind(access, &$0) }
         }
-        return created
+        written.changed = try writeFeed(decision, at: position)
+        return written
+    }
+
+    /// - Returns: the visits whose short views may be others now.
+    private func writeFeed(_ decision: Decision, at position: Int64) throws(SQLiteError) -> [VisitChange] {
+        for departure in decision.departures {
+            try connection.run(VisitFeedRow.insertDeparture) {
+                VisitFeedRow.bind(departure, position: position, &$0)
+            }
+        }
+        var changed: [SessionID] = []
+        var people: Set<SubjectID> = []
+        for change in decision.changes {
+            switch change {
+            case .session(let row): changed.append(row.id)
+            case .consentVersion(let subject, _), .birthDate(let subject, _): people.insert(subject)
+            case .appointment, .participant, .meeting, .recording, .screenShare, .consent, .document, .effect,
+                .invitation, .meetingFact, .presence, .clientQuality, .joinTime, .serviceFailure, .earlyCancellation:
+                break
+            }
+        }
+        for person in people {
+            changed += try connection.all(
+                VisitFeedRow.touchOfClient,
+                bind: { values in
+                    values.add(person)
+                    values.add(position)
+                }, read: { row in row.identifier(SessionID.self) }
+            ).filter { !changed.contains($0) }
+        }
+        return changed.map { id in
+            VisitChange(
+                sessionID: id, position: position, departures: decision.departures.filter { $0.sessionID == id })
+        }
     }
 
     /// - Returns: whether the session is new.
-    private func write(_ row: Session) throws(SQLiteError) -> Bool {
-        if try connection.run(SessionRow.updateInPlace, bind: { SessionRow.bind(row, &$0) }) == 1 {
+    private func write(_ row: Session, at position: Int64) throws(SQLiteError) -> Bool {
+        if try connection.run(SessionRow.updateInPlace, bind: { SessionRow.bind(row, position: position, &$0) }) == 1 {
             return false
         }
-        if try connection.run(SessionRow.insertIfAbsent, bind: { SessionRow.bind(row, &$0) }) == 1 {
+        if try connection.run(SessionRow.insertIfAbsent, bind: { SessionRow.bind(row, position: position, &$0) }) == 1 {
             return true
         }
-        try connection.run(SessionRow.upsert) { SessionRow.bind(row, &$0) }
+        try connection.run(SessionRow.upsert) { SessionRow.bind(row, position: position, &$0) }
         return false
     }
 
     /// - Returns: whether it is a session and new.
-    private func write(_ change: Decision.Change) throws(SQLiteError) -> Bool {
+    private func write(_ change: Decision.Change, at position: Int64) throws(SQLiteError) -> Bool {
         switch change {
-        case .session(let row): return try write(row)
+        case .session(let row): return try write(row, at: position)
         case .appointment(let row):
             try connection.run(AppointmentRow.upsert) { AppointmentRow.bind(row, &$0) }
         case .participant(let row):

@@ -46,8 +46,16 @@ struct Pruning: Sendable {
         (SELECT appointment_id FROM early_cancellations WHERE cancelled_at < ?1 LIMIT ?2)
         """)
 
+    private static let deleteDepartures = PreparedSQL(
+        "visit_departures.prune",
+        """
+        DELETE FROM visit_departures WHERE number IN \
+        (SELECT number FROM visit_departures WHERE at < ?1 LIMIT ?2)
+        """)
+
     static let statements = [
-        deleteRequests, deleteEffects, deleteEarlyCancellations, endedSessions, deleteEvents, noteOldest,
+        deleteRequests, deleteEffects, deleteEarlyCancellations, deleteDepartures,
+        endedSessions, deleteEvents, noteOldest,
     ]
 
     /// - Returns: whether all is done.
@@ -64,6 +72,10 @@ struct Pruning: Sendable {
             values.add(earlyCancellationsBefore)
             values.add(Self.effectsPerStep)
         }
+        let departures = try connection.run(Self.deleteDepartures) { values in
+            values.add(eventsBefore)
+            values.add(Self.effectsPerStep)
+        }
         let sessions = try connection.all(
             Self.endedSessions,
             bind: { values in
@@ -78,7 +90,7 @@ struct Pruning: Sendable {
             try connection.run(Self.noteOldest) { $0.add(id) }
         }
         return requests < Self.requestsPerStep && effects < Self.effectsPerStep
-            && cancellations < Self.effectsPerStep
+            && cancellations < Self.effectsPerStep && departures < Self.effectsPerStep
             && sessions.count < Self.sessionsPerStep
     }
 }

@@ -32,6 +32,8 @@ final class Writer: @unchecked Sendable {
     private var denials: DenialWindow
     /// Chained on the writer's thread; its end may be read from any.
     let auditLog: AuditLog
+    /// Told of every commit.
+    let feed: FeedPublisher
     private let marks: AuditMarks
     /// A mark names only what a commit of this process has synced.
     private var hasCommitted = false
@@ -44,6 +46,7 @@ final class Writer: @unchecked Sendable {
         self.sealer = sealer
         self.auditLog = auditLog
         self.marks = marks
+        feed = FeedPublisher(from: auditLog.endNumber)
         space = SpaceWatch(alarmPercent: configuration.spaceAlarmPercent)
         denials = DenialWindow(configuration)
         self.connection = connection
@@ -168,6 +171,8 @@ final class Writer: @unchecked Sendable {
         var update = CacheUpdate()
         /// For the audit log, which is chained when the whole batch is known.
         var entries: [AuditEntry] = []
+        /// For those who follow the feed.
+        var changed: [VisitChange] = []
     }
 
     private func process(_ batch: [WriterJob], _ connection: SQLiteConnection) {
@@ -176,11 +181,12 @@ final class Writer: @unchecked Sendable {
             return
         }
         let results: [JobResult]
+        let changed: [VisitChange]
         var update = CacheUpdate()
         let commitNanoseconds: UInt64
         do throws(SQLiteError) {
             let done = try perform(batch, connection)
-            (results, update) = (done.results, done.update)
+            (results, update, changed) = (done.results, done.update, done.changed)
             try auditLog.append(done.entries, connection)
             update.withhold(caches)
             let start = MonotonicClock.nanoseconds()
@@ -197,6 +203,7 @@ final class Writer: @unchecked Sendable {
         auditLog.commit()
         hasCommitted = true
         update.publish(caches, committed: true)
+        feed.publish(FeedNews(position: auditLog.endNumber, changes: changed))
         note(results, commitNanoseconds)
         for (job, result) in zip(batch, results) { answer(job, result, connection) }
     }
@@ -222,26 +229,27 @@ final class Writer: @unchecked Sendable {
         var done = BatchResult()
         done.results.reserveCapacity(batch.count)
         try writer.connection.run(Transaction.beginWriting)
-        for job in batch { done.results.append(try perform(job, &done.update, &done.entries, writer)) }
+        for job in batch { done.results.append(try perform(job, &done, writer)) }
         return done
     }
 
     private func perform(
-        _ job: WriterJob, _ update: inout CacheUpdate, _ entries: inout [AuditEntry],
-        _ writer: DecisionWriter
+        _ job: WriterJob, _ done: inout BatchResult, _ writer: DecisionWriter
     ) throws(SQLiteError) -> JobResult {
         switch job {
         case .record(let entry, _):
-            entries.append(entry)
+            done.entries.append(entry)
             return .recorded
         case .recordSum(let entry, _):
-            entries.append(entry)
+            done.entries.append(entry)
             return .recorded
         case .apply(let decision, _):
-            switch try writer.apply(decision) {
-            case .committed(let created):
-                update.note(decision, created: created)
-                entries.append(contentsOf: decision.audit)
+            let position = auditLog.endNumber + Int64(done.entries.count + decision.audit.count)
+            switch try writer.apply(decision, at: position) {
+            case .committed(let written):
+                done.update.note(decision, created: written.created)
+                done.entries.append(contentsOf: decision.audit)
+                done.changed += written.changed
                 return .applied(.success(.committed))
             case .declined(let result): return .applied(.success(result))
             case .refused(let error): return .applied(.failure(error))

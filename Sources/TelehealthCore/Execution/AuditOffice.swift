@@ -79,7 +79,7 @@ public final class AuditOffice: Sendable {
             doubts = try witness.damagedLines().map { AuditFinding(number: Int64($0), fault: .headDamaged) }
             doubts += try await trail.auditDoubts()
         } catch {
-            throw TelehealthError(.auditUnavailable)
+            throw TelehealthError(.auditUnavailable, retryAfter: .seconds(5))
         }
         let headKey = witness.headKey
         let trail = trail
@@ -103,7 +103,7 @@ public final class AuditOffice: Sendable {
     /// - Returns: a head that covers every row to be exported, the export's own among them.
     public func beginExport(_ invocation: Invocation) async throws(TelehealthError) -> AuditHead {
         try await executor.auditAlways("ExportAuditLog", invocation)
-        do { return try witness.keepHead() } catch { throw TelehealthError(.auditUnavailable) }
+        do { return try witness.keepHead() } catch { throw TelehealthError(.auditUnavailable, retryAfter: .seconds(5)) }
     }
 
     /// A page of an export that was begun.
@@ -122,7 +122,7 @@ public final class AuditOffice: Sendable {
     {
         try await executor.auditAlways("GetAuditProof", target: "row:\(number)", invocation)
         let head: AuditHead
-        do { head = try witness.keepHead() } catch { throw TelehealthError(.auditUnavailable) }
+        do { head = try witness.keepHead() } catch { throw TelehealthError(.auditUnavailable, retryAfter: .seconds(5)) }
         let proof = try await executor.reading { () async throws(StoreError) in
             try await trail.auditProof(of: number, treeSize: head.size)
         }

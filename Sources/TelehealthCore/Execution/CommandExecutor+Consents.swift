@@ -122,7 +122,7 @@ extension CommandExecutor {
         // Behind the history: a birth date that comes between is a conflict.
         let guardian = try await guardian(of: subject, in: visit)
         if tie == .guardian, statement != nil, guardian?.id != caller.clientID {
-            throw TelehealthError(.versionConflict)
+            throw .versionConflict
         }
         return ConsentRules.Scene(
             caller: caller, tie: tie, history: history, document: document, session: session,

@@ -65,7 +65,7 @@ extension CommandExecutor {
                 by: .caller(invocation.caller), action: "JoinSession", reason: refusal.reason.rawValue)
             if try await apply(decision) == .committed { return }
         }
-        throw TelehealthError(.versionConflict, retryAfter: .milliseconds(100))
+        throw .versionConflict
     }
 
     /// Waits for a live generation and fetches this person's credentials in it.
@@ -189,7 +189,7 @@ extension CommandExecutor {
                 return draft.state
             }
         }
-        throw TelehealthError(.versionConflict, retryAfter: .milliseconds(100))
+        throw .versionConflict
     }
 
     /// Marks a dead generation and opens the next one, whoever comes first.
@@ -207,6 +207,6 @@ extension CommandExecutor {
                 return draft.state
             }
         }
-        throw TelehealthError(.versionConflict, retryAfter: .milliseconds(100))
+        throw .versionConflict
     }
 }

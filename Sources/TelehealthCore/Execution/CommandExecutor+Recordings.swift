@@ -65,9 +65,7 @@ extension CommandExecutor {
             case .deleting: throw TelehealthError(.recordingBeingDeleted)
             case .deleted: throw TelehealthError(.recordingDeleted)
             case .requested, .starting, .recording, .stopping, .processing, .available, .failed:
-                var metadata = ["recording_state": wireName(recording.state)]
-                metadata["waiting_reason"] = recording.waitReason.map(wireName)
-                throw TelehealthError(.recordingNotReady, metadata: metadata)
+                throw .recordingNotReady(recording)
             }
         }
         do {

@@ -88,7 +88,7 @@ public final class CommandExecutor: Sendable {
                     return try await repeated(record, request, invocation, replay)
                 }
             }
-            throw TelehealthError(.versionConflict, retryAfter: .milliseconds(100))
+            throw .versionConflict
         } catch {
             try await auditDenial(error, method, session, invocation)
             throw error

@@ -121,8 +121,7 @@ extension CommandExecutor {
             throw error
         }
         guard recording.objectKey != nil else {
-            throw TelehealthError(
-                .recordingNotReady, metadata: ["recording_state": wireName(recording.state)])
+            throw .recordingNotReady(recording)
         }
         let presence = try await reading { () async throws(StoreError) in
             try await store.presence(of: recording.sessionID)

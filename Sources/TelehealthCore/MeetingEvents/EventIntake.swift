@@ -109,7 +109,7 @@ public struct EventIntake: Sendable {
                 }
             } catch { throw TelehealthError(error) }
         }
-        throw TelehealthError(.versionConflict, retryAfter: .milliseconds(100))
+        throw .versionConflict
     }
 
     private func decide(

@@ -53,6 +53,8 @@ public struct Decision: Sendable {
     public var request: RequestRecord?
     /// Written with the audit entry that names each.
     public var emergencies: [EmergencyAccess] = []
+    /// Of the visits that are changed here.
+    public var departures: [VisitDeparture] = []
 
     public init() {}
 

@@ -43,6 +43,12 @@ extension SessionState {
         meetings.first { $0.generation == generation }
     }
 
+    /// Who of the client's side has stated the pre-visit check, the last of them where both have.
+    public var preVisitChecked: Participant? {
+        participants.filter { $0.isClientParty && !$0.isBarred && $0.preVisitCheck != nil && isRostered($0) }
+            .max { ($0.preVisitCheck?.checkedAt.microseconds ?? 0) < ($1.preVisitCheck?.checkedAt.microseconds ?? 0) }
+    }
+
     /// Whether the client or guardian of now ever reached the waiting room or the visit.
     public var clientEverCame: Bool {
         participants.contains { $0.isClientParty && $0.firstWaitingAt != nil && isRostered($0) }

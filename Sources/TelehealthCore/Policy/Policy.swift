@@ -126,8 +126,13 @@ public struct Policy: Sendable, Hashable {
     /// Events a slow watcher may be behind.
     public var watchQueueMax = 256
     public var watchHeartbeatInterval: Duration = .seconds(15)
+    /// Visits that one stream watches at its begin.
+    public var watchedVisitsMax = 20_000
     /// For how long the events of an ended session are kept.
     public var eventRetention: Duration = .seconds(7 * 24 * 60 * 60)
+    /// How old the place in the feed may be behind which a watch of many visits resumes: well within the time that
+    /// departures are kept, however the clock is set meanwhile.
+    var agendaTokenLife: Duration { eventRetention / 2 }
 
     // Work outside the database
     /// For how long an effect is kept after it is done; those given up stay.
@@ -190,6 +195,7 @@ public struct Policy: Sendable, Hashable {
             found.append("visitMax must be above 0 and at most 12 hours")
         }
         if meetingTrustedFor >= .seconds(5 * 60) { found.append("meetingTrustedFor must be below 5 minutes") }
+        if watchedVisitsMax < 1 { found.append("watchedVisitsMax must be at least 1") }
         if watchQueueMax < 1 { found.append("watchQueueMax must be at least 1") }
         if conflictRetriesMax < 1 { found.append("conflictRetriesMax must be at least 1") }
         if effectConcurrencyMax < 1 { found.append("effectConcurrencyMax must be at least 1") }

@@ -27,7 +27,7 @@ extension TelehealthError.Reason {
         case .meetingUnavailable, .watchLagging, .storeOverloaded, .storeUnavailable,
             .receiptNotReady, .auditUnavailable:
             .unavailable
-        case .meetingQuotaExceeded, .storeFull, .exportTooLarge, .metricsTooOften: .resourceExhausted
+        case .meetingQuotaExceeded, .storeFull, .exportTooLarge, .metricsTooOften, .watchTooLarge: .resourceExhausted
         case .meetingRefused: .internalFault
         case .callCancelled: .cancelled
         case .dataDamaged: .dataLoss
@@ -92,6 +92,7 @@ extension TelehealthError.Reason {
         .meetingRefused: "the video provider refused the request",
         .resumeExpired: "the events to resume from are no longer kept: watch from the start",
         .watchLagging: "the watcher was too slow: resume after the last event received",
+        .watchTooLarge: "more visits are in the range than one stream watches: ask for a shorter one",
         .storeFull: "no space is left to store the change",
         .storeOverloaded: "too many changes are queued: try again",
         .storeUnavailable: "the store is not available",

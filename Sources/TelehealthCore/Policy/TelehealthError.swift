@@ -62,6 +62,7 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case meetingRefused = "MEETING_REFUSED"
         case resumeExpired = "RESUME_EXPIRED"
         case watchLagging = "WATCH_LAGGING"
+        case watchTooLarge = "WATCH_TOO_LARGE"
         case storeFull = "STORE_FULL"
         case storeOverloaded = "STORE_OVERLOADED"
         case storeUnavailable = "STORE_UNAVAILABLE"
@@ -106,15 +107,32 @@ public struct TelehealthError: Error, Sendable, Hashable {
         }
     }
 
+    /// The keys of `ErrorInfo.metadata`: states, times and ids of our own. Which reason has which stands in the API's
+    /// contract, so they are set by the makers below and nowhere else.
+    public enum MetadataKey: String, Sendable, Hashable, CaseIterable {
+        case status, failed, missing, place
+        case sessionID = "session_id"
+        case participantID = "participant_id"
+        case recordingID = "recording_id"
+        case recordingState = "recording_state"
+        case waitingReason = "waiting_reason"
+        case opensAt = "opens_at"
+        case closedAt = "closed_at"
+        case visitsMax = "visits_max"
+    }
+
     public let reason: Reason
-    /// For `ErrorInfo.metadata`: states, times and ids of our own. Keys in snake_case.
-    public var metadata: [String: String] = [:]
+    public let metadata: [MetadataKey: String]
     public var violations: [FieldViolation] = []
     /// Of the three consent reasons: whose consent is missing, and why it does not count.
     public var missing: [ConsentGap] = []
     public var retryAfter: Duration?
 
-    public init(_ reason: Reason, metadata: [String: String] = [:], retryAfter: Duration? = nil) {
+    public init(_ reason: Reason, retryAfter: Duration? = nil) {
+        self.init(reason, metadata: [:], retryAfter: retryAfter)
+    }
+
+    private init(_ reason: Reason, metadata: [MetadataKey: String], retryAfter: Duration? = nil) {
         self.reason = reason
         self.metadata = metadata
         self.retryAfter = retryAfter
@@ -135,20 +153,64 @@ extension TelehealthError {
     }
 
     static func invalidState(_ status: SessionStatus) -> TelehealthError {
-        TelehealthError(.invalidState, metadata: ["status": wireName(status)])
+        TelehealthError(.invalidState, metadata: [.status: wireName(status)])
     }
 
-    static func invalidState(_ state: Recording.State) -> TelehealthError {
-        TelehealthError(.invalidState, metadata: ["recording_state": wireName(state)])
+    static func sessionExists(_ id: SessionID) -> TelehealthError {
+        TelehealthError(.appointmentHasOpenSession, metadata: [.sessionID: id.rawValue])
     }
 
-    static func consentMissing(
-        _ reason: Reason, _ gaps: [ConsentGap], metadata: [String: String] = [:]
-    ) -> TelehealthError {
-        var error = TelehealthError(reason, metadata: metadata)
+    static func tooEarly(opensAt: Timestamp) -> TelehealthError {
+        TelehealthError(.tooEarly, metadata: [.opensAt: opensAt.rfc3339])
+    }
+
+    static func tooLate(closedAt: Timestamp) -> TelehealthError {
+        TelehealthError(.tooLate, metadata: [.closedAt: closedAt.rfc3339])
+    }
+
+    /// - Parameter failed: what of the check, by its field's name.
+    static func preVisitCheckFailed(_ failed: [String]) -> TelehealthError {
+        TelehealthError(.preVisitCheckFailed, metadata: [.failed: failed.joined(separator: ",")])
+    }
+
+    static func participantExists(_ id: ParticipantID) -> TelehealthError {
+        TelehealthError(.participantExists, metadata: [.participantID: id.rawValue])
+    }
+
+    static func watchTooLarge(visitsMax: Int) -> TelehealthError {
+        TelehealthError(.watchTooLarge, metadata: [.visitsMax: "\(visitsMax)"])
+    }
+
+    static func recordingActive(_ id: RecordingID) -> TelehealthError {
+        TelehealthError(.recordingActive, metadata: [.recordingID: id.rawValue])
+    }
+
+    static func recordingNotReady(_ recording: Recording) -> TelehealthError {
+        var metadata: [MetadataKey: String] = [.recordingState: wireName(recording.state)]
+        metadata[.waitingReason] = recording.waitReason.map(wireName)
+        return TelehealthError(.recordingNotReady, metadata: metadata)
+    }
+
+    /// - Parameter missing: names of what the place asks for.
+    static func evidenceIncomplete(_ missing: [String], place: PlacePolicy) -> TelehealthError {
+        TelehealthError(
+            .evidenceIncomplete, metadata: [.missing: missing.joined(separator: ","), .place: place.id])
+    }
+
+    static func thirdPartyConsentMissing(_ gaps: [ConsentGap], place: PlacePolicy) -> TelehealthError {
+        var error = TelehealthError(.thirdPartyConsentMissing, metadata: [.place: place.id])
         error.missing = gaps
         return error
     }
+
+    static func consentMissing(_ reason: Reason, _ gaps: [ConsentGap]) -> TelehealthError {
+        var error = TelehealthError(reason)
+        error.missing = gaps
+        return error
+    }
+
+    /// Others changed the same at the same time, again and again.
+    static let versionConflict = TelehealthError(.versionConflict, retryAfter: .milliseconds(100))
 
     init(_ error: StoreError) {
         switch error {

@@ -94,7 +94,7 @@ public enum StoreError: Error, Sendable, Hashable {
 ///
 /// There is no interactive transaction: load, decide, apply; a conflict means to begin again.
 /// Isolation: any. Reads may run inline on the caller's thread when they are short.
-public protocol TelehealthStore: Sendable {
+public protocol TelehealthStore: VisitFeed {
     func appointment(_ id: AppointmentID) async throws(StoreError) -> Appointment?
     func earlyCancellation(of id: AppointmentID) async throws(StoreError) -> EarlyCancellation?
     /// Of this client, not cancelled, and planned to end after the given instant; in any order.
@@ -153,7 +153,8 @@ public protocol TelehealthStore: Sendable {
     func effect(_ id: EffectID) async throws(StoreError) -> Effect?
     func effectCounts() async throws(StoreError) -> EffectCounts
     /// Forgets request records that expired, events older than the given instant of ended sessions, and effects that
-    /// are done and were last tried before the given instant, and early cancellations from before one.
+    /// are done and were last tried before the given instant, and early cancellations from before one. Departures go
+    /// with the events.
     func prune(
         requestsBefore: Timestamp, eventsBefore: Timestamp, effectsBefore: Timestamp,
         earlyCancellationsBefore: Timestamp

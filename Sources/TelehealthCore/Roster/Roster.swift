@@ -91,6 +91,20 @@ extension SessionState {
         return places.first { !$0.isBarred } ?? places.last
     }
 
+    /// Whom a clinician's token shows the visit: the appointment's clinician and invited staff, none who was sent away.
+    var staffViewers: [SubjectID] {
+        let places = participants.filter {
+            $0.invitationID == nil && !$0.role.rights.isClientParty && isRostered($0)
+        }
+        var viewers: [SubjectID] = []
+        for place in places where !place.isBarred && !viewers.contains(place.subjectID) {
+            viewers.append(place.subjectID)
+        }
+        let clinician = session.clinicianID
+        if !places.contains(where: { $0.subjectID == clinician }) { viewers.append(clinician) }
+        return viewers
+    }
+
     /// Whether the place still counts: one of the appointment ends when the appointment names somebody else, an
     /// invited one when it names this person, and a former one when the person has another.
     func isRostered(_ place: Participant) -> Bool {

@@ -160,11 +160,10 @@ enum AppointmentRules {
         }
         if appointment.status == .cancelled { throw TelehealthError(.appointmentCancelled) }
         if let open {
-            throw TelehealthError(
-                .appointmentHasOpenSession, metadata: ["session_id": open.session.id.rawValue])
+            throw .sessionExists(open.session.id)
         }
         let closes = appointment.endsAt + context.policy.lateJoin
-        if context.now > closes { throw TelehealthError(.tooLate, metadata: ["closed_at": closes.rfc3339]) }
+        if context.now > closes { throw .tooLate(closedAt: closes) }
         let id = SessionID(context.ids.uuid())
         // The role in the link only tells the front end which page to open; the token decides.
         let url = "\(context.policy.frontEndBaseURL)/telehealth/session/\(id)?role="

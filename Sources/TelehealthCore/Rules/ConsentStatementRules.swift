@@ -48,12 +48,12 @@ enum ConsentStatementRules {
         case .electronic:
             signer = caller
             if let named = statement.signerID, named != signer {
-                throw .invalid("signer_id", "must be who calls, or empty, for an electronic consent")
+                throw .invalid("submission.signer_id", "must be who calls, or empty, for an electronic consent")
             }
         case .paper, .verbal:
             signer = statement.signerID ?? caller
             guard signer == subject || signer == scene.guardian?.id else {
-                throw .invalid("signer_id", "must be the subject or the guardian of the subject")
+                throw .invalid("submission.signer_id", "must be the subject or the guardian of the subject")
             }
         }
         // A minor may always refuse.
@@ -86,7 +86,7 @@ enum ConsentStatementRules {
         throws(TelehealthError)
     {
         if let evidence = statement.evidence, evidence.utf8.count > ConsentRules.evidenceBytesMax {
-            throw .invalid("evidence", "must have at most \(ConsentRules.evidenceBytesMax) bytes")
+            throw .invalid("submission.evidence", "must have at most \(ConsentRules.evidenceBytesMax) bytes")
         }
         let items = statement.evidenceItems
         let texts = [
@@ -95,23 +95,20 @@ enum ConsentStatementRules {
         ]
         for case (let field, let text?) in texts
         where !(1...ConsentEvidence.textBytesMax).contains(text.utf8.count) {
-            throw .invalid("evidence_items.\(field)", "must have 1 to \(ConsentEvidence.textBytesMax) bytes")
+            throw .invalid("submission.evidence_items.\(field)", "must have 1 to \(ConsentEvidence.textBytesMax) bytes")
         }
         if let hash = items.scanSHA256, hash.count != 32 {
-            throw .invalid("evidence_items.scan_sha256", "must be 32 bytes")
+            throw .invalid("submission.evidence_items.scan_sha256", "must be 32 bytes")
         }
         guard statement.decision == .granted else { return }
         let missing = scene.context.place.missingEvidence(statement.method, note: statement.evidence, items)
         if !missing.isEmpty {
-            throw TelehealthError(
-                .evidenceIncomplete,
-                metadata: [
-                    "missing": missing.map(\.name).joined(separator: ","), "place": scene.context.place.id,
-                ])
+            throw .evidenceIncomplete(missing.map(\.name), place: scene.context.place)
         }
     }
 
-    /// Electronic is a personal act; paper and verbal are attested by the clinic.
+    /// Electronic is a personal act; paper and verbal are attested by the clinic. Who attests follows from who calls,
+    /// so what is wrong with that is no field of the request.
     private static func checkSigner(_ statement: ConsentStatement, _ scene: ConsentRules.Scene)
         throws(TelehealthError)
     {
@@ -121,9 +118,7 @@ enum ConsentStatementRules {
             if scene.caller.actor != nil && !scene.context.policy.acceptsElectronicConsentOnBehalf {
                 throw TelehealthError(.notAllowed)
             }
-            if statement.attestedBy != nil {
-                throw .invalid("attested_by", "must be empty for an electronic consent")
-            }
+            if statement.attestedBy != nil { throw TelehealthError(.notAllowed) }
         case .paper, .verbal:
             switch scene.tie {
             case .clinician, .staff: break
@@ -131,14 +126,9 @@ enum ConsentStatementRules {
             }
             guard let attester = statement.attestedBy,
                 (1...ConsentRules.attesterBytesMax).contains(attester.utf8.count)
-            else {
-                throw .invalid(
-                    "attested_by", "must name who attests, in 1 to \(ConsentRules.attesterBytesMax) bytes")
-            }
+            else { throw TelehealthError(.notAllowed) }
             let own = [scene.caller.subject, scene.caller.clinicianID.map { Subject($0.rawValue) }]
-            if scene.tie == .clinician && !own.contains(Subject(attester)) {
-                throw .invalid("attested_by", "must be the calling clinician")
-            }
+            if scene.tie == .clinician && !own.contains(Subject(attester)) { throw TelehealthError(.notAllowed) }
         }
     }
 
@@ -150,20 +140,20 @@ enum ConsentStatementRules {
         let now = scene.context.now
         let grantedAt = statement.grantedAt ?? now
         if statement.method == .electronic && statement.grantedAt != nil {
-            throw .invalid("granted_at", "must be empty for an electronic consent: it is signed now")
+            throw .invalid("submission.decided_at", "must be empty for an electronic consent: it is signed now")
         }
-        if grantedAt > now { throw .invalid("granted_at", "must not be in the future") }
+        if grantedAt > now { throw .invalid("submission.decided_at", "must not be in the future") }
         // A paper that turns up late does not undo a refusal that came after it was signed.
         let isOutdated = scene.history.records.contains { record in
             guard record.type == type, statement.decision == .granted else { return false }
             if let revokedAt = record.revokedAt { return revokedAt > grantedAt }
             return record.decision == .declined && record.grantedAt > grantedAt
         }
-        if isOutdated { throw .invalid("granted_at", "must not be before a later refusal or revocation") }
+        if isOutdated { throw .invalid("submission.decided_at", "must not be before a later refusal or revocation") }
         guard let expiresAt = statement.expiresAt else { return }
-        if expiresAt <= now { throw .invalid("expires_at", "must be in the future") }
+        if expiresAt <= now { throw .invalid("submission.expires_at", "must be in the future") }
         if expiresAt > grantedAt + validity(of: type, scene.context) {
-            throw .invalid("expires_at", "must be within the clinic's longest validity")
+            throw .invalid("submission.expires_at", "must be within the clinic's longest validity")
         }
     }
 }

@@ -30,8 +30,7 @@ extension SessionDraft {
         }
         let thirdParty = thirdPartyGaps(participant, ledger)
         if !thirdParty.isEmpty {
-            throw .consentMissing(
-                .thirdPartyConsentMissing, thirdParty, metadata: ["place": context.place.id])
+            throw .thirdPartyConsentMissing(thirdParty, place: context.place)
         }
         if let recording = state.activeRecording {
             let gaps = ledger.evaluateRecording(

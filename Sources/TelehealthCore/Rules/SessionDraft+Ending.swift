@@ -33,7 +33,7 @@ extension SessionDraft {
         try requireNoVisitYet()
         if case .participant(let role) = standing, !role.rights.leads {
             let cutoff = state.session.startsAt - policy.clientCancelCutoff
-            if now > cutoff { throw TelehealthError(.tooLate, metadata: ["closed_at": cutoff.rfc3339]) }
+            if now > cutoff { throw .tooLate(closedAt: cutoff) }
         }
         state.session.endNote = note
         close(cancelled: reason, by: principal)

@@ -19,7 +19,7 @@ extension SessionDraft {
         }
         let places = state.participants.filter { $0.subjectID == subject && state.isRostered($0) }
         if let place = places.first(where: { !$0.isBarred || $0.role.rights.isOfAppointment }) {
-            throw TelehealthError(.participantExists, metadata: ["participant_id": place.id.rawValue])
+            throw .participantExists(place.id)
         }
         try requirePlace()
         let id: ParticipantID

@@ -54,10 +54,10 @@ extension SessionDraft {
 
     private func requireJoinWindow(for participant: Participant) throws(TelehealthError) {
         let opens = opens(for: participant)
-        if now < opens { throw TelehealthError(.tooEarly, metadata: ["opens_at": opens.rfc3339]) }
+        if now < opens { throw .tooEarly(opensAt: opens) }
         let hasBegun = state.session.status == .inProgress || participant.firstJoinedAt != nil
         let closes = hasBegun ? lastEntry : firstEntryCloses
-        if now > closes { throw TelehealthError(.tooLate, metadata: ["closed_at": closes.rfc3339]) }
+        if now > closes { throw .tooLate(closedAt: closes) }
     }
 
     /// From when the person may come.
@@ -188,7 +188,7 @@ extension SessionDraft {
             failed.append("reliable_connection")
         }
         if !failed.isEmpty {
-            throw TelehealthError(.preVisitCheckFailed, metadata: ["failed": failed.joined(separator: ",")])
+            throw .preVisitCheckFailed(failed)
         }
         note(check, of: participant, ledger)
     }

@@ -65,7 +65,7 @@ extension SessionDraft {
         try requireNoVisitYet()
         guard let absentees else { throw TelehealthError(.clientWasHere) }
         let opens = state.session.startsAt + policy.manualNoShowAfter
-        if now < opens { throw TelehealthError(.tooEarly, metadata: ["opens_at": opens.rfc3339]) }
+        if now < opens { throw .tooEarly(opensAt: opens) }
         if let party, party != absentees { throw .invalidState(state.session.status) }
         close(noShow: absentees, by: principal)
     }
@@ -88,8 +88,7 @@ extension SessionDraft {
         guard state.session.status == .noShow else { throw .invalidState(state.session.status) }
         guard let appointment, appointment.status == .scheduled else { throw TelehealthError(.appointmentCancelled) }
         if let latest, latest.session.id != state.session.id {
-            throw TelehealthError(
-                .appointmentHasOpenSession, metadata: ["session_id": latest.session.id.rawValue])
+            throw .sessionExists(latest.session.id)
         }
         expectations += [
             .appointment(appointment.id, version: appointment.version),

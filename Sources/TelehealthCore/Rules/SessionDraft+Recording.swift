@@ -16,7 +16,7 @@ extension SessionDraft {
         guard try ownParticipant(of: caller).state == .admitted else { throw TelehealthError(.notJoined) }
         guard let bucket = context.recordingsBucket else { throw TelehealthError(.recordingNotConfigured) }
         if let active = state.activeRecording {
-            throw TelehealthError(.recordingActive, metadata: ["recording_id": active.id.rawValue])
+            throw .recordingActive(active.id)
         }
         guard let meeting = state.liveMeeting, meeting.state == .active else {
             throw TelehealthError(.meetingNotReady, retryAfter: .seconds(1))

@@ -118,6 +118,7 @@ struct SessionDraft {
         append(state.invitations, original.invitations, Decision.Change.invitation, to: &decision)
         decision.changes += effects.map(Decision.Change.effect)
         decision.events = events
+        decision.departures = VisitDeparture.between(original, state, at: now)
         return decision
     }
 
@@ -137,5 +138,6 @@ extension Decision {
         changes += other.changes
         events += other.events
         audit += other.audit
+        departures += other.departures
     }
 }

@@ -1,5 +1,6 @@
 internal import GRPCStandardAPI
 public import RPCModel
+internal import TelehealthAPI
 public import TelehealthCore
 
 /// Why a token was refused: a word of `ErrorReason` and a sentence, neither with anything of the token.
@@ -118,10 +119,10 @@ struct CallAuthenticator: Sendable {
                 return try limited(context) { () throws(LimitRefusal) in try limits.takeOpenCall(context.peer) }
             }
             try require([.admin], try authenticate(context), context)
-        case .roles(let roles):
+        case .contract(let rule):
             let caller = try authenticate(context)
-            try require(roles, caller, context)
-            context[CallerKey.self] = try emergency(caller, context) ?? caller
+            try require(rule.roles, caller, context)
+            context[CallerKey.self] = try emergency(caller, rule, context) ?? caller
         }
     }
 
@@ -150,9 +151,9 @@ struct CallAuthenticator: Sendable {
         } catch {
             context[RefusedByLimitKey.self] = error.limit
             if let caller { context[RefusedCallerKey.self] = caller }
-            var details = StatusDetails(reason: "RATE_LIMITED")
+            var details = StatusDetails(.rateLimited)
             details.append(filled { (retry: inout Google_Rpc_RetryInfo) in retry.retryDelay = error.wait.wire })
-            throw details.error(.resourceExhausted, "too many calls: wait before the next one")
+            throw details.error("too many calls: wait before the next one")
         }
     }
 
@@ -183,23 +184,27 @@ struct CallAuthenticator: Sendable {
             return caller
         } catch {
             context.peer.noteRefusal()
-            throw StatusDetails(reason: error.reason).error(.unauthenticated, error.message)
+            throw StatusDetails(word: error.reason).error(error.message)
         }
     }
 
     /// - Parameter token: nil without `authorization`; its inner nil when that holds no bearer token.
     private func verified(_ token: String??, _ context: ServerCallContext) throws(TokenRefusal) -> Caller {
         guard let token else {
-            throw TokenRefusal(reason: "TOKEN_MISSING", message: "send 'authorization: Bearer <token>'")
+            throw TokenRefusal(
+                reason: Telehealth_V1_ErrorReason.tokenMissing.word, message: "send 'authorization: Bearer <token>'")
         }
         guard let token else {
-            throw TokenRefusal(reason: "TOKEN_INVALID", message: "authorization is not 'Bearer <token>'")
+            throw TokenRefusal(
+                reason: Telehealth_V1_ErrorReason.tokenInvalid.word, message: "authorization is not 'Bearer <token>'")
         }
         return try tokens.verify(token, context.isLocal)
     }
 
     /// The caller in an emergency; nil for an ordinary call.
-    private func emergency(_ caller: Caller, _ context: ServerCallContext) throws(RPCError) -> Caller? {
+    private func emergency(
+        _ caller: Caller, _ rule: AccessTable.Rule, _ context: ServerCallContext
+    ) throws(RPCError) -> Caller? {
         let reason: String
         if let text = context.metadata[AccessSettings.emergencyHeader] {
             reason = text
@@ -209,19 +214,17 @@ struct CallAuthenticator: Sendable {
         } else {
             return nil
         }
-        guard let lasts = settings.emergencyLasts, caller.role == .clinician,
-            AccessTable.emergencyMethods.contains(context.method.path)
-        else {
-            throw StatusDetails(reason: "EMERGENCY_NOT_ALLOWED")
-                .error(.permissionDenied, "emergency access does not count for this call")
+        guard let lasts = settings.emergencyLasts, caller.role == .clinician, rule.countsEmergencies else {
+            throw StatusDetails(.emergencyNotAllowed)
+                .error("emergency access does not count for this call")
         }
         let metadata = context.metadata
         let given =
             metadata.count(named: AccessSettings.emergencyHeader)
             + metadata.count(named: AccessSettings.emergencyHeader + "-bin")
         guard given == 1, EmergencyAccess.isReason(reason) else {
-            throw StatusDetails(reason: "EMERGENCY_REASON_INVALID")
-                .error(.invalidArgument, "say why, in 10 to 500 bytes")
+            throw StatusDetails(.emergencyReasonInvalid)
+                .error("say why, in 10 to 500 bytes")
         }
         return caller.inEmergency(reason, until: now() + lasts)
     }
@@ -231,8 +234,8 @@ struct CallAuthenticator: Sendable {
     ) throws(RPCError) {
         guard roles.contains(caller.role) else {
             context[RefusedCallerKey.self] = caller
-            throw StatusDetails(reason: "ROLE_NOT_ALLOWED")
-                .error(.permissionDenied, "the role \(caller.role.rawValue) may not use this call")
+            throw StatusDetails(.roleNotAllowed)
+                .error("the role \(caller.role.rawValue) may not use this call")
         }
     }
 

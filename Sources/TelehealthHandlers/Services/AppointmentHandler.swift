@@ -10,32 +10,19 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
         async throws(RPCError) -> Telehealth_V1_PutAppointmentResponse
     {
         var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
+        let invocation = try context.changing(request)
         let command = PutAppointment(
-            id: fields.id("appointment_id", request.appointmentID),
-            clientID: fields.id("client_id", request.clientID),
-            guardianID: fields.optionalID("guardian_id", request.guardianID), guardsAdult: request.adultGuardian,
-            clinicianID: fields.id("clinician_id", request.clinicianID),
+            id: .init(request.appointmentID),
+            clientID: .init(request.clientID),
+            guardianID: .given(request.guardianID), guardsAdult: request.adultGuardian,
+            clinicianID: .init(request.clinicianID),
             startsAt: fields.time("starts_at", request.startsAt),
             endsAt: fields.time("ends_at", request.endsAt),
-            timeZone: fields.text("time_zone", request.timeZone, characters: 1...64),
+            timeZone: request.timeZone,
             sourceVersion: request.sourceVersion,
             clientBirthDate: CivilDate(request.clientBirthDate))
         if !request.clientBirthDate.isEmpty, command.clientBirthDate == nil {
             fields.refuse("client_birth_date", "must be a day such as 2011-03-09")
-        }
-        if request.timeZone.saysSomething, request.timeZone.characterCount <= 64, !ZoneBook.knows(request.timeZone) {
-            fields.refuse("time_zone", "must be a name of the IANA time zone database")
-        }
-        if request.adultGuardian, request.guardianID.isEmpty {
-            fields.refuse("adult_guardian", "needs a guardian_id")
-        }
-        if request.sourceVersion < 1 { fields.refuse("source_version", "must be 1 or more") }
-        if request.startsAt != nil, request.endsAt != nil {
-            if command.endsAt <= command.startsAt { fields.refuse("ends_at", "must be after starts_at") }
-            if command.endsAt - command.startsAt > Policy.longestVisit {
-                fields.refuse("ends_at", "must be at most 12 hours after starts_at")
-            }
         }
         try fields.finish()
         let outcome = try await answering { () async throws(TelehealthError) in
@@ -50,9 +37,7 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
     func getAppointment(_ request: Telehealth_V1_GetAppointmentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetAppointmentResponse
     {
-        var fields = RequestFields()
-        let id = fields.id("appointment_id", request.appointmentID, as: AppointmentID.self)
-        try fields.finish()
+        let id = AppointmentID(request.appointmentID)
         let invocation = try context.reading()
         let appointment = try await answering { () async throws(TelehealthError) in
             try await executor.appointment(id, invocation)
@@ -65,12 +50,9 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
     func cancelAppointment(_ request: Telehealth_V1_CancelAppointmentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CancelAppointmentResponse
     {
-        var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
+        let invocation = try context.changing(request)
         let command = CancelAppointment(
-            id: fields.id("appointment_id", request.appointmentID), sourceVersion: request.sourceVersion)
-        if request.sourceVersion < 1 { fields.refuse("source_version", "must be 1 or more") }
-        try fields.finish()
+            id: .init(request.appointmentID), sourceVersion: request.sourceVersion)
         let outcome = try await answering { () async throws(TelehealthError) in
             try await executor.cancelAppointment(command, invocation)
         }

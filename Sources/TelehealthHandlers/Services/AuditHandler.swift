@@ -15,16 +15,16 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
     {
         var fields = RequestFields()
         var query = AuditQuery()
-        query.sessionID = fields.optionalID("session_id", request.sessionID)
-        query.subject = fields.optionalText("subject", request.subject, bytesMax: 256).map { Subject($0) }
-        query.person = fields.optionalID("person_id", request.personID)
+        query.sessionID = .given(request.sessionID)
+        query.subject = fields.optionalText("subject", request.subject).map { Subject($0) }
+        query.person = .given(request.personID)
         query.from = fields.optionalTime("from", request.from)
         query.before = fields.optionalTime("before", request.before)
-        query.action = fields.optionalText("action", request.action, bytesMax: 64)
+        query.action = fields.optionalText("action", request.action)
         query.outcome = fields.choiceOrDefault(
             "outcome", request.outcome, AuditEntry.Outcome(request.outcome).map(Optional.some), default: nil)
         query.isDescending = request.newestFirst
-        query.limit = fields.pageSize(request.pageSize)
+        query.limit = PageToken.pageSize(request.pageSize)
         try fields.finish()
         let filters = Self.filters(query)
         if let token = try PageToken(request.pageToken, filters: filters) {
@@ -58,9 +58,7 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
     func listSessionAccesses(
         _ request: Telehealth_V1_ListSessionAccessesRequest, context: ServerCallContext
     ) async throws(RPCError) -> Telehealth_V1_ListSessionAccessesResponse {
-        var fields = RequestFields()
-        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
-        try fields.finish()
+        let session = SessionID(request.sessionID)
         let invocation = try context.reading()
         let report = try await answering(on: longWork) { () async throws(TelehealthError) in
             try await office.accesses(of: session, invocation)
@@ -113,9 +111,6 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
     func getAuditProof(_ request: Telehealth_V1_GetAuditProofRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetAuditProofResponse
     {
-        var fields = RequestFields()
-        if request.number < 1 { fields.refuse("number", "must be 1 or more") }
-        try fields.finish()
         let invocation = try context.reading()
         let (proof, record, head) = try await answering(on: longWork) { () async throws(TelehealthError) in
             try await office.proof(of: request.number, invocation)
@@ -132,8 +127,7 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
     private static func range(from: Int64, through: Int64) throws(RPCError) -> (from: Int64, through: Int64?)
     {
         var fields = RequestFields()
-        if from < 0 { fields.refuse("from_number", "must be 0 or more") }
-        if through < 0 || (through > 0 && through < from) {
+        if through > 0 && through < from {
             fields.refuse("through_number", "must be 0, or from_number or more")
         }
         try fields.finish()

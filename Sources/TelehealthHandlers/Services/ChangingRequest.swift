@@ -19,18 +19,15 @@ extension ServerCallContext {
     ///
     /// A repeat must say the same: the hash is over the request's own canonical bytes, unknown fields
     /// included, so that a newer client's fields count as well.
-    func changing(_ request: some ChangingRequest, _ fields: inout RequestFields) throws(RPCError)
-        -> Invocation
-    {
-        Invocation(caller: try caller, request: attempt(request, &fields), timeout: timeRemaining)
+    func changing(_ request: some ChangingRequest) throws(RPCError) -> Invocation {
+        Invocation(caller: try caller, request: attempt(request), timeout: timeRemaining)
     }
 
     /// The attempt alone, of a call without a token.
-    func attempt(_ request: some ChangingRequest, _ fields: inout RequestFields) -> Invocation.Request {
-        let id = fields.requestID(request.requestID)
+    func attempt(_ request: some ChangingRequest) -> Invocation.Request {
         var rest = request
         rest.requestID = ""
-        return .init(id: id, hash: Array(SHA256.hash(data: rest.encodedBytes())))
+        return .init(id: request.requestID, hash: Array(SHA256.hash(data: rest.encodedBytes())))
     }
 }
 

@@ -6,10 +6,8 @@ extension ConsentHandler {
     func getConsentStatus(_ request: Telehealth_V1_GetConsentStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentStatusResponse
     {
-        var fields = RequestFields()
-        let subject = fields.id("subject_id", request.subjectID, as: SubjectID.self)
-        let session = fields.optionalID("session_id", request.sessionID, as: SessionID.self)
-        try fields.finish()
+        let subject = SubjectID(request.subjectID)
+        let session = SessionID.given(request.sessionID)
         let invocation = try context.reading()
         let (status, file) = try await answering { () async throws(TelehealthError) in
             (
@@ -32,11 +30,11 @@ extension ConsentHandler {
         async throws(RPCError) -> Telehealth_V1_ListConsentsResponse
     {
         var fields = RequestFields()
-        let subject = fields.id("subject_id", request.subjectID, as: SubjectID.self)
+        let subject = SubjectID(request.subjectID)
         let type: ConsentType? =
             request.type.rawValue == 0
             ? nil : fields.choice("type", request.type, ConsentType(request.type), default: .recording)
-        let limit = fields.pageSize(request.pageSize)
+        let limit = PageToken.pageSize(request.pageSize)
         try fields.finish()
         let onlyRenewals = request.renewalRequiredOnly
         let filters =
@@ -68,7 +66,7 @@ extension ConsentHandler {
     {
         var fields = RequestFields()
         let type = fields.choice("type", request.type, ConsentType(request.type), default: .recording)
-        let version = fields.optionalText("version", request.version, bytesMax: 32)
+        let version = fields.optionalText("version", request.version)
         let language = fields.optionalLanguage("language", request.language) ?? Self.defaultLanguage
         try fields.finish()
         let invocation = try context.reading()

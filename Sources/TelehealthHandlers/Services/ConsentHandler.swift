@@ -13,7 +13,7 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
         async throws(RPCError) -> Telehealth_V1_SubmitConsentResponse
     {
         var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
+        let invocation = try context.changing(request)
         let type = ConsentType(request.type)
         let role: ConsentSubjectRole? =
             request.subjectRole.rawValue == 0
@@ -22,9 +22,9 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
                 "subject_role", request.subjectRole, ConsentSubjectRole(request.subjectRole), default: .client
             )
         let command = SubmitConsent(
-            subjectID: fields.id("subject_id", request.subjectID), subjectRole: role,
+            subjectID: .init(request.subjectID), subjectRole: role,
             type: fields.choice("type", request.type, type, default: .recording),
-            appointmentID: fields.optionalID("appointment_id", request.appointmentID),
+            appointmentID: .given(request.appointmentID),
             statement: ConsentStatement(
                 request.submission ?? .init(), type: type, attestedBy: invocation.caller, &fields))
         try fields.finish()
@@ -39,9 +39,9 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
         async throws(RPCError) -> Telehealth_V1_UpdateConsentResponse
     {
         var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
+        let invocation = try context.changing(request)
         let command = UpdateConsent(
-            consentID: fields.id("consent_id", request.consentID),
+            consentID: .init(request.consentID),
             statement: ConsentStatement(
                 request.submission ?? .init(), type: nil, attestedBy: invocation.caller, &fields))
         try fields.finish()
@@ -56,10 +56,10 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
         async throws(RPCError) -> Telehealth_V1_RevokeConsentResponse
     {
         var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
+        let invocation = try context.changing(request)
         let command = RevokeConsent(
-            consentID: fields.id("consent_id", request.consentID),
-            reason: fields.optionalText("reason", request.reason, bytesMax: 1000))
+            consentID: .init(request.consentID),
+            reason: fields.optionalText("reason", request.reason))
         try fields.finish()
         let outcome = try await answering { () async throws(TelehealthError) in
             try await executor.revokeConsent(command, invocation)
@@ -82,16 +82,13 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
         async throws(RPCError) -> Telehealth_V1_PutConsentDocumentResponse
     {
         var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
+        let invocation = try context.changing(request)
         let command = PutConsentDocument(
             type: fields.choice("type", request.type, ConsentType(request.type), default: .recording),
-            version: fields.text("version", request.version, bytes: 1...32),
+            version: request.version,
             language: fields.language("language", request.language),
-            text: fields.text("text", request.text, bytes: 1...262_144),
+            text: fields.text("text", request.text),
             effectiveAt: fields.optionalTime("effective_at", request.effectiveAt))
-        if !request.version.isEmpty, !ConsentID.isValid(request.version) {
-            fields.refuse("version", "must be of A-Z a-z 0-9 . _ : -")
-        }
         try fields.finish()
         let document = try await answering { () async throws(TelehealthError) in
             try await executor.putConsentDocument(command, invocation)

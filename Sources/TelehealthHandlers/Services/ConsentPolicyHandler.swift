@@ -4,9 +4,6 @@ internal import TelehealthCore
 
 /// `ConsentPolicyService`.
 struct ConsentPolicyHandler: Telehealth_V1_ConsentPolicyServiceHandler {
-    /// Texts on one page: each may have 256 KiB, and a message 4 MiB.
-    private static let documentsPerPage = 1...10
-
     let executor: CommandExecutor
     let time: any TimeSource
 
@@ -19,10 +16,10 @@ struct ConsentPolicyHandler: Telehealth_V1_ConsentPolicyServiceHandler {
             "purpose", request.purpose, Recording.Purpose(request.purpose), default: .clinical)
         let matter: ConsentMatter
         if !request.sessionID.isEmpty {
-            matter = .session(fields.id("session_id", request.sessionID))
+            matter = .session(.init(request.sessionID))
             if !request.subjectID.isEmpty { fields.refuse("subject_id", "must be empty beside session_id") }
         } else {
-            matter = .person(fields.id("subject_id", request.subjectID))
+            matter = .person(.init(request.subjectID))
         }
         try fields.finish()
         let invocation = try context.reading()
@@ -40,9 +37,6 @@ struct ConsentPolicyHandler: Telehealth_V1_ConsentPolicyServiceHandler {
             ? ConsentType.allCases
             : [fields.choice("type", request.type, ConsentType(request.type), default: .recording)]
         let language = fields.optionalLanguage("language", request.language).flatMap(LanguageTag.init)
-        if request.pageSize != 0, !Self.documentsPerPage.contains(Int(request.pageSize)) {
-            fields.refuse("page_size", "must be 0 to \(Self.documentsPerPage.upperBound)")
-        }
         try fields.finish()
         let filters = "documents \(request.type.rawValue) \(request.inForceOnly) \(language?.text ?? "-")"
         let token = try PageToken(request.pageToken, filters: filters)

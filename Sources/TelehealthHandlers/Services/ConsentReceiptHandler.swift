@@ -14,9 +14,7 @@ struct ConsentReceiptHandler: Telehealth_V1_ConsentReceiptServiceHandler {
     func getConsentReceipt(_ request: Telehealth_V1_GetConsentReceiptRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentReceiptResponse
     {
-        var fields = RequestFields()
-        let id = fields.id("consent_id", request.consentID, as: ConsentID.self)
-        try fields.finish()
+        let id = ConsentID(request.consentID)
         let invocation = try context.reading()
         let receipt = try await answering { () async throws(TelehealthError) in
             try await receipts.receipt(of: id, invocation)
@@ -48,9 +46,7 @@ struct ConsentReceiptHandler: Telehealth_V1_ConsentReceiptServiceHandler {
         _ request: Telehealth_V1_ExportPersonRecordRequest,
         responses: ResponseWriter<Telehealth_V1_ExportPersonRecordResponse>, context: ServerCallContext
     ) async throws(RPCError) {
-        var fields = RequestFields()
-        let subject = fields.id("subject_id", request.subjectID, as: SubjectID.self)
-        try fields.finish()
+        let subject = SubjectID(request.subjectID)
         let invocation = try context.reading()
         let record = try await answering(on: longWork) { () async throws(TelehealthError) in
             try await archive.record(of: subject, invocation)

@@ -52,9 +52,7 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
     func backupDatabase(_ request: Telehealth_V1_BackupDatabaseRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_BackupDatabaseResponse
     {
-        var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
-        try fields.finish()
+        let invocation = try context.changing(request)
         let outcome = try await answering { () async throws(TelehealthError) in
             try await executor.backUpDatabase(care, invocation)
         }
@@ -79,9 +77,7 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
     func listFailedEffects(_ request: Telehealth_V1_ListFailedEffectsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListFailedEffectsResponse
     {
-        var fields = RequestFields()
-        let size = fields.pageSize(request.pageSize)
-        try fields.finish()
+        let size = PageToken.pageSize(request.pageSize)
         let token = try PageToken(request.pageToken, filters: "failed-effects")
         let invocation = try context.reading()
         let rows = try await answering(on: longWork) { () async throws(TelehealthError) in
@@ -109,10 +105,8 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
     func retryEffect(_ request: Telehealth_V1_RetryEffectRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RetryEffectResponse
     {
-        var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
-        let id = fields.id("effect_id", request.effectID, as: EffectID.self)
-        try fields.finish()
+        let invocation = try context.changing(request)
+        let id = EffectID(request.effectID)
         try await answering { () async throws(TelehealthError) in
             try await executor.retryEffect(id, invocation)
         }

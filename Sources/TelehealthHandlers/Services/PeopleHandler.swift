@@ -1,12 +1,10 @@
+internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthCore
 
 /// `PeopleService`: who is in a visit.
 struct PeopleHandler: Telehealth_V1_PeopleServiceHandler {
-    /// Longest grant taken: the real ones have about 200 bytes.
-    private static let grantBytesMax = 512
-
     let executor: CommandExecutor
     let views: SessionViews
 
@@ -14,12 +12,12 @@ struct PeopleHandler: Telehealth_V1_PeopleServiceHandler {
         async throws(RPCError) -> Telehealth_V1_InviteParticipantResponse
     {
         var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
+        let invocation = try context.changing(request)
         let command = InviteParticipant(
-            sessionID: fields.id("session_id", request.sessionID),
+            sessionID: .init(request.sessionID),
             role: fields.choice("role", request.role, ParticipantRole(request.role), default: .guest),
-            subjectID: fields.optionalID("subject_id", request.subjectID),
-            validFor: fields.optionalDuration("valid_for", request.validFor))
+            subjectID: .given(request.subjectID),
+            validFor: request.validFor?.swiftDuration)
         try fields.finish()
         let outcome = try await answering { () async throws(TelehealthError) in
             try await executor.inviteParticipant(command, invocation)
@@ -39,11 +37,9 @@ struct PeopleHandler: Telehealth_V1_PeopleServiceHandler {
     func revokeInvitation(_ request: Telehealth_V1_RevokeInvitationRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RevokeInvitationResponse
     {
-        var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
-        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
-        let invitation = fields.id("invitation_id", request.invitationID, as: InvitationID.self)
-        try fields.finish()
+        let invocation = try context.changing(request)
+        let session = SessionID(request.sessionID)
+        let invitation = InvitationID(request.invitationID)
         let state = try await answering { () async throws(TelehealthError) in
             try await executor.revokeInvitation(session, invitation, invocation)
         }
@@ -54,8 +50,8 @@ struct PeopleHandler: Telehealth_V1_PeopleServiceHandler {
         async throws(RPCError) -> Telehealth_V1_RedeemInvitationResponse
     {
         var fields = RequestFields()
-        let attempt = context.attempt(request, &fields)
-        let grant = fields.text("grant", request.grant, bytes: 1...Self.grantBytesMax)
+        let attempt = context.attempt(request)
+        let grant = fields.text("grant", request.grant)
         try fields.finish()
         let admission = try await answering { () async throws(TelehealthError) in
             try await executor.redeemInvitation(grant, attempt, timeout: context.timeRemaining, source: context.source)
@@ -112,11 +108,10 @@ struct PeopleHandler: Telehealth_V1_PeopleServiceHandler {
         _ request: some ChangingRequest, _ sessionID: String, _ participantID: String,
         _ command: PersonCommand, _ read: RequestFields, _ context: ServerCallContext
     ) async throws(RPCError) -> (Telehealth_V1_Session?, Telehealth_V1_Participant?) {
-        var fields = read
-        let invocation = try context.changing(request, &fields)
-        let session = fields.id("session_id", sessionID, as: SessionID.self)
-        let participant = fields.id("participant_id", participantID, as: ParticipantID.self)
-        try fields.finish()
+        let invocation = try context.changing(request)
+        let session = SessionID(sessionID)
+        let participant = ParticipantID(participantID)
+        try read.finish()
         let state = try await answering { () async throws(TelehealthError) in
             try await executor.treatParticipant(session, participant, command, invocation)
         }

@@ -10,17 +10,14 @@ struct QualityHandler: Telehealth_V1_QualityServiceHandler {
     func reportClientMetrics(
         _ request: Telehealth_V1_ReportClientMetricsRequest, context: ServerCallContext
     ) async throws(RPCError) -> Telehealth_V1_ReportClientMetricsResponse {
-        var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
-        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
-        if request.window == nil { fields.refuse("window", "is required") }
+        let invocation = try context.changing(request)
+        let session = SessionID(request.sessionID)
         let metrics = ClientMetrics(
-            joinTime: fields.optionalDuration("join_time", request.joinTime),
-            window: fields.optionalDuration("window", request.window) ?? .zero,
+            joinTime: request.joinTime?.swiftDuration,
+            window: (request.window ?? .init()).swiftDuration,
             videoHeight: Int(request.videoHeight), framesPerSecond: Int(request.framesPerSecond),
             packetLossPercent: request.packetLossPercent, drops: Int(request.drops),
             poorConnections: Int(request.poorConnections))
-        try fields.finish()
         let next = try await answering { () async throws(TelehealthError) in
             try await executor.reportMetrics(session, metrics, invocation)
         }

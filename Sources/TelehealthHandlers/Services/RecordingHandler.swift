@@ -4,8 +4,6 @@ internal import TelehealthCore
 
 /// `RecordingService`: recordings after they were made.
 struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
-    private static let reasonBytes = 1...1000
-
     let executor: CommandExecutor
     let receipts: ReceiptOffice
 
@@ -13,9 +11,9 @@ struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
         async throws(RPCError) -> Telehealth_V1_SetRecordingHoldResponse
     {
         var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
-        let id = fields.id("recording_id", request.recordingID, as: RecordingID.self)
-        let reason = fields.text("reason", request.reason, bytes: Self.reasonBytes)
+        let invocation = try context.changing(request)
+        let id = RecordingID(request.recordingID)
+        let reason = fields.text("reason", request.reason)
         try fields.finish()
         let recording = try await answering { () async throws(TelehealthError) in
             try await executor.setHold(on: id, reason: reason, invocation)
@@ -27,9 +25,9 @@ struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
         _ request: Telehealth_V1_ReleaseRecordingHoldRequest, context: ServerCallContext
     ) async throws(RPCError) -> Telehealth_V1_ReleaseRecordingHoldResponse {
         var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
-        let id = fields.id("recording_id", request.recordingID, as: RecordingID.self)
-        let reason = fields.text("reason", request.reason, bytes: Self.reasonBytes)
+        let invocation = try context.changing(request)
+        let id = RecordingID(request.recordingID)
+        let reason = fields.text("reason", request.reason)
         try fields.finish()
         let recording = try await answering { () async throws(TelehealthError) in
             try await executor.releaseHold(on: id, reason: reason, invocation)
@@ -41,9 +39,9 @@ struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
         _ request: Telehealth_V1_SetRecordingRetentionRequest, context: ServerCallContext
     ) async throws(RPCError) -> Telehealth_V1_SetRecordingRetentionResponse {
         var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
-        let id = fields.id("recording_id", request.recordingID, as: RecordingID.self)
-        let reason = fields.text("reason", request.reason, bytes: Self.reasonBytes)
+        let invocation = try context.changing(request)
+        let id = RecordingID(request.recordingID)
+        let reason = fields.text("reason", request.reason)
         let until = fields.optionalTime("retain_until", request.retainUntil)
         try fields.finish()
         let recording = try await answering { () async throws(TelehealthError) in
@@ -55,11 +53,9 @@ struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
     func linkSessionNote(_ request: Telehealth_V1_LinkSessionNoteRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_LinkSessionNoteResponse
     {
-        var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
-        let id = fields.id("recording_id", request.recordingID, as: RecordingID.self)
-        let note = fields.optionalID("session_note_id", request.sessionNoteID, as: SessionNoteID.self)
-        try fields.finish()
+        let invocation = try context.changing(request)
+        let id = RecordingID(request.recordingID)
+        let note = SessionNoteID.given(request.sessionNoteID)
         let recording = try await answering { () async throws(TelehealthError) in
             try await executor.linkNote(note, to: id, invocation)
         }
@@ -69,9 +65,7 @@ struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
     func getRecordingManifest(
         _ request: Telehealth_V1_GetRecordingManifestRequest, context: ServerCallContext
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingManifestResponse {
-        var fields = RequestFields()
-        let id = fields.id("recording_id", request.recordingID, as: RecordingID.self)
-        try fields.finish()
+        let id = RecordingID(request.recordingID)
         let invocation = try context.reading()
         let (manifest, numbers) = try await answering { () async throws(TelehealthError) in
             let manifest = try await executor.manifest(of: id, invocation)

@@ -2,7 +2,8 @@ public import RPCModel
 internal import TelehealthAPI
 public import TelehealthCore
 
-/// The API's services over the domain's executor: each handler checks shapes, calls one use case, writes the answer.
+/// The API's services over the domain's executor: what the contract's rules refuse reaches no handler, each of which
+/// calls one use case and writes the answer.
 public struct TelehealthServices: Sendable {
     public let all: [any RPCService]
 
@@ -16,20 +17,25 @@ public struct TelehealthServices: Sendable {
     ///   - care: what an operator may ask of the database.
     ///   - openWatches: how many there are now.
     ///   - longWork: runs what reads many rows or computes for long, so that other calls do not wait for it.
+    ///   - watchWork: runs what watches of many visits read and send; apart, so that their heartbeats wait for nothing
+    ///     that takes long.
     ///   - time: the clock that consents and pages are judged by; its present time is the service's start.
     public init(
         executor: CommandExecutor, audit: AuditOffice, receipts: ReceiptOffice, archive: PersonArchive,
         presence: PresenceBoard, care: any DatabaseCare, openWatches: @escaping @Sendable () -> Int,
-        longWork: any TaskExecutor, time: any TimeSource
+        longWork: any TaskExecutor, watchWork: any TaskExecutor, time: any TimeSource
     ) {
         // An open watch says that its person is here: a peer that is gone must not say so for longer than one who is
         // heard of by heartbeats.
         let watched = CallCare(endsWithServer: true, peerLostAfter: executor.policy.presenceLostAfter)
         let views = SessionViews(presence: presence, policy: executor.policy, time: time)
-        all = [
+        let services: [any RPCService] = [
             Telehealth_V1_AppointmentServiceService(AppointmentHandler(executor: executor)),
-            Telehealth_V1_TelehealthServiceService(VisitHandler(executor: executor, views: views, longWork: longWork))
-                .with(watched, for: Telehealth_V1_TelehealthService_Methods.watchSession),
+            Telehealth_V1_TelehealthServiceService(
+                VisitHandler(executor: executor, views: views, longWork: longWork, watchWork: watchWork)
+            )
+            .with(watched, for: Telehealth_V1_TelehealthService_Methods.watchSession)
+            .with(Self.resumable, for: Telehealth_V1_TelehealthService_Methods.watchSessions),
             Telehealth_V1_PeopleServiceService(PeopleHandler(executor: executor, views: views)),
             Telehealth_V1_ConsentServiceService(ConsentHandler(executor: executor, time: time)),
             Telehealth_V1_ConsentPolicyServiceService(ConsentPolicyHandler(executor: executor, time: time)),
@@ -45,6 +51,7 @@ public struct TelehealthServices: Sendable {
                     executor: executor, care: care, startedAt: time.now, openWatches: openWatches,
                     longWork: longWork)),
         ]
+        all = services.map { $0.refusingInvalidRequests(with: RequestFields.refusal) }
     }
 }
 

@@ -7,8 +7,8 @@ extension VisitHandler {
         async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse
     {
         var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
-        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
+        let invocation = try context.changing(request)
+        let session = SessionID(request.sessionID)
         let status = fields.choice(
             "status", request.status, SessionStatus(request.status), default: .scheduled)
         try fields.finish()
@@ -21,12 +21,10 @@ extension VisitHandler {
     func leaveSession(_ request: Telehealth_V1_LeaveSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_LeaveSessionResponse
     {
-        var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
+        let invocation = try context.changing(request)
         let command = LeaveSession(
-            sessionID: fields.id("session_id", request.sessionID), deviceID: fields.deviceID(request.deviceID)
+            sessionID: .init(request.sessionID), deviceID: ParticipantID.given(request.deviceID)?.rawValue
         )
-        try fields.finish()
         let state = try await answering { () async throws(TelehealthError) in
             try await executor.leaveSession(command, invocation)
         }
@@ -37,12 +35,12 @@ extension VisitHandler {
         async throws(RPCError) -> Telehealth_V1_CancelSessionResponse
     {
         var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
+        let invocation = try context.changing(request)
         let command = CancelSession(
-            sessionID: fields.id("session_id", request.sessionID),
+            sessionID: .init(request.sessionID),
             reason: fields.choiceOrDefault(
                 "reason", request.reason, CancelReason(requested: request.reason), default: .other),
-            note: fields.optionalText("note", request.note, bytesMax: 1000))
+            note: fields.optionalText("note", request.note))
         try fields.finish()
         let state = try await answering { () async throws(TelehealthError) in
             try await executor.cancelSession(command, invocation)
@@ -54,8 +52,8 @@ extension VisitHandler {
         async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse
     {
         var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
-        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
+        let invocation = try context.changing(request)
+        let session = SessionID(request.sessionID)
         let party = fields.choiceOrDefault(
             "party", request.party, NoShowParty(request.party).map(Optional.some), default: nil)
         try fields.finish()
@@ -68,10 +66,8 @@ extension VisitHandler {
     func undoNoShow(_ request: Telehealth_V1_UndoNoShowRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_UndoNoShowResponse
     {
-        var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
-        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
-        try fields.finish()
+        let invocation = try context.changing(request)
+        let session = SessionID(request.sessionID)
         let state = try await answering { () async throws(TelehealthError) in
             try await executor.undoNoShow(session, invocation)
         }
@@ -82,12 +78,12 @@ extension VisitHandler {
         async throws(RPCError) -> Telehealth_V1_EndSessionResponse
     {
         var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
+        let invocation = try context.changing(request)
         let command = EndSession(
-            sessionID: fields.id("session_id", request.sessionID),
+            sessionID: .init(request.sessionID),
             reason: fields.choiceOrDefault(
                 "reason", request.reason, EndReason(requested: request.reason), default: .normal),
-            note: fields.optionalText("note", request.note, bytesMax: 1000))
+            note: fields.optionalText("note", request.note))
         try fields.finish()
         let state = try await answering { () async throws(TelehealthError) in
             try await executor.endSession(command, invocation)

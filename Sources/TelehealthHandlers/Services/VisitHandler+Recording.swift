@@ -7,9 +7,9 @@ extension VisitHandler {
         async throws(RPCError) -> Telehealth_V1_StartRecordingResponse
     {
         var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
+        let invocation = try context.changing(request)
         let command = StartRecording(
-            sessionID: fields.id("session_id", request.sessionID),
+            sessionID: .init(request.sessionID),
             purpose: fields.choiceOrDefault(
                 "purpose", request.purpose, Recording.Purpose(request.purpose), default: .clinical))
         try fields.finish()
@@ -22,12 +22,10 @@ extension VisitHandler {
     func stopRecording(_ request: Telehealth_V1_StopRecordingRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StopRecordingResponse
     {
-        var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
+        let invocation = try context.changing(request)
         let command = StopRecording(
-            sessionID: fields.id("session_id", request.sessionID),
-            recordingID: fields.optionalID("recording_id", request.recordingID))
-        try fields.finish()
+            sessionID: .init(request.sessionID),
+            recordingID: .given(request.recordingID))
         let outcome = try await answering { () async throws(TelehealthError) in
             try await executor.stopRecording(command, invocation)
         }
@@ -37,10 +35,8 @@ extension VisitHandler {
     func listRecordings(_ request: Telehealth_V1_ListRecordingsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse
     {
-        var fields = RequestFields()
-        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
-        let limit = fields.pageSize(request.pageSize)
-        try fields.finish()
+        let session = SessionID(request.sessionID)
+        let limit = PageToken.pageSize(request.pageSize)
         let filters = "recordings \(session.rawValue)"
         let after = try PageToken(request.pageToken, filters: filters)?.number ?? 0
         let invocation = try context.reading()
@@ -62,7 +58,7 @@ extension VisitHandler {
         _ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, context: ServerCallContext
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse {
         var fields = RequestFields()
-        let recording = fields.id("recording_id", request.recordingID, as: RecordingID.self)
+        let recording = RecordingID(request.recordingID)
         let purpose = fields.choiceOrDefault(
             "purpose", request.purpose, Recording.Purpose(request.purpose), default: .clinical)
         try fields.finish()
@@ -79,10 +75,8 @@ extension VisitHandler {
     func startScreenShare(_ request: Telehealth_V1_StartScreenShareRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StartScreenShareResponse
     {
-        var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
-        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
-        try fields.finish()
+        let invocation = try context.changing(request)
+        let session = SessionID(request.sessionID)
         let outcome = try await answering { () async throws(TelehealthError) in
             try await executor.startScreenShare(session, invocation)
         }
@@ -92,10 +86,8 @@ extension VisitHandler {
     func stopScreenShare(_ request: Telehealth_V1_StopScreenShareRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StopScreenShareResponse
     {
-        var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
-        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
-        try fields.finish()
+        let invocation = try context.changing(request)
+        let session = SessionID(request.sessionID)
         let outcome = try await answering { () async throws(TelehealthError) in
             try await executor.stopScreenShare(session, invocation)
         }

@@ -8,12 +8,7 @@ extension VisitHandler {
         responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>,
         context: ServerCallContext
     ) async throws(RPCError) {
-        var fields = RequestFields()
-        let id = fields.id("session_id", request.sessionID, as: SessionID.self)
-        if let after = request.afterSequence, after < 0 {
-            fields.refuse("after_sequence", "must be 0 or more")
-        }
-        try fields.finish()
+        let id = SessionID(request.sessionID)
         let invocation = try context.reading()
         let relay = WatchRelay(responses)
         let watch = try await answering { () async throws(TelehealthError) in

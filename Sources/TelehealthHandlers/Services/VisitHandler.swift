@@ -7,14 +7,15 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
     let executor: CommandExecutor
     let views: SessionViews
     let longWork: any TaskExecutor
+    let watchWork: any TaskExecutor
 
     func createSession(_ request: Telehealth_V1_CreateSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CreateSessionResponse
     {
         var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
+        let invocation = try context.changing(request)
         let command = CreateSession(
-            appointmentID: fields.id("appointment_id", request.appointmentID),
+            appointmentID: .init(request.appointmentID),
             admissionPolicy: fields.choiceOrDefault(
                 "admission_policy", request.admissionPolicy,
                 AdmissionPolicy(request.admissionPolicy).map(Optional.some),
@@ -29,15 +30,13 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
     func getSession(_ request: Telehealth_V1_GetSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetSessionResponse
     {
-        var fields = RequestFields()
-        let reference: SessionReference
-        switch request.key {
-        case .sessionID(let id): reference = .session(fields.id("session_id", id))
-        case .appointmentID(let id): reference = .appointment(fields.id("appointment_id", id))
-        case nil:
-            reference = .session(fields.id("session_id", ""))
-        }
-        try fields.finish()
+        let reference: SessionReference =
+            switch request.key {
+            case .sessionID(let id)?: .session(.init(id))
+            case .appointmentID(let id)?: .appointment(.init(id))
+            // The contract lets none through.
+            case nil: .session(.init(""))
+            }
         let invocation = try context.reading()
         let state = try await answering { () async throws(TelehealthError) in
             try await executor.session(reference, invocation)
@@ -50,18 +49,15 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
     {
         var fields = RequestFields()
         var query = SessionQuery()
-        query.clientID = fields.optionalID("client_id", request.clientID)
-        query.clinicianID = fields.optionalID("clinician_id", request.clinicianID)
-        query.appointmentID = fields.optionalID("appointment_id", request.appointmentID)
+        query.clientID = .given(request.clientID)
+        query.clinicianID = .given(request.clinicianID)
+        query.appointmentID = .given(request.appointmentID)
         query.statuses = request.statuses.enumerated().map { index, status in
             fields.choice("statuses[\(index)]", status, SessionStatus(status), default: .scheduled)
         }
         query.startsFrom = fields.optionalTime("starts_from", request.startsFrom)
         query.startsBefore = fields.optionalTime("starts_before", request.startsBefore)
-        query.limit = fields.pageSize(request.pageSize)
-        if request.statuses.count > SessionStatus.allCases.count {
-            fields.refuse("statuses", "names a status twice")
-        }
+        query.limit = PageToken.pageSize(request.pageSize)
         try fields.finish()
         let filters = Self.filters(query)
         if let token = try PageToken(request.pageToken, filters: filters) {
@@ -100,15 +96,16 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
         async throws(RPCError) -> Telehealth_V1_JoinSessionResponse
     {
         var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
+        let invocation = try context.changing(request)
         var session = SessionID("")
         var appointment: AppointmentID?
         switch request.key {
-        case .sessionID(let id): session = fields.id("session_id", id)
-        case .appointmentID(let id): appointment = fields.id("appointment_id", id)
-        case nil: session = fields.id("session_id", "")
+        case .sessionID(let id): session = .init(id)
+        case .appointmentID(let id): appointment = .init(id)
+        // The contract lets none through.
+        case nil: break
         }
-        let device = fields.deviceID(request.deviceID)
+        let device = ParticipantID.given(request.deviceID)?.rawValue
         let check = request.preVisitCheck.map { PreVisitCheck($0, &fields) }
         if check != nil, invocation.caller.role == .clinician {
             fields.refuse("pre_visit_check", "is the client's to give")
@@ -133,11 +130,9 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
     func admitParticipant(_ request: Telehealth_V1_AdmitParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse
     {
-        var fields = RequestFields()
-        let invocation = try context.changing(request, &fields)
-        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
-        let participant = fields.id("participant_id", request.participantID, as: ParticipantID.self)
-        try fields.finish()
+        let invocation = try context.changing(request)
+        let session = SessionID(request.sessionID)
+        let participant = ParticipantID(request.participantID)
         let state = try await answering { () async throws(TelehealthError) in
             try await executor.admitParticipant(session, participant, invocation)
         }
@@ -151,10 +146,7 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
     func heartbeat(_ request: Telehealth_V1_HeartbeatRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_HeartbeatResponse
     {
-        var fields = RequestFields()
-        if !request.requestID.isEmpty { _ = fields.requestID(request.requestID) }
-        let session = fields.id("session_id", request.sessionID, as: SessionID.self)
-        try fields.finish()
+        let session = SessionID(request.sessionID)
         let invocation = try context.reading()
         let outcome = try await answering { () async throws(TelehealthError) in
             try await executor.heartbeat(session, invocation)

@@ -82,11 +82,7 @@ extension ConsentEvidence {
             return
         }
         func text(_ field: String, _ text: String) -> String? {
-            fields.optionalText(
-                "submission.evidence_items." + field, text, bytesMax: Self.textBytesMax, saysSomething: true)
-        }
-        if !wire.scanSha256.isEmpty, wire.scanSha256.count != 32 {
-            fields.refuse("submission.evidence_items.scan_sha256", "must be 32 bytes")
+            fields.optionalText("submission.evidence_items." + field, text, saysSomething: true)
         }
         self.init(
             scanReference: text("scan_reference", wire.scanReference),
@@ -130,7 +126,6 @@ extension ConsentStatement {
         let method = fields.choice(
             "submission.method", wire.method, ConsentMethod(wire.method), default: .electronic)
         let acknowledged = wire.acknowledgements ?? .init()
-        if wire.textSha256.count != 32 { fields.refuse("submission.text_sha256", "must be 32 bytes") }
         let purposes = wire.recordingPurposes.enumerated().map { index, purpose in
             fields.choice(
                 "submission.recording_purposes[\(index)]", purpose, Recording.Purpose(purpose),
@@ -142,9 +137,6 @@ extension ConsentStatement {
         if type == .recording, purposes.isEmpty {
             fields.refuse("submission.recording_purposes", "is required for a recording consent")
         }
-        if Set(purposes).count < purposes.count {
-            fields.refuse("submission.recording_purposes", "names a purpose twice")
-        }
         let isElectronic = method == .electronic
         if isElectronic, wire.decidedAt != nil {
             fields.refuse("submission.decided_at", "belongs to paper and verbal consents only")
@@ -153,7 +145,7 @@ extension ConsentStatement {
             decision: fields.choice(
                 "submission.decision", wire.decision, ConsentDecision(wire.decision), default: .declined),
             method: method,
-            documentVersion: fields.text("submission.document_version", wire.documentVersion, bytes: 1...32),
+            documentVersion: fields.text("submission.document_version", wire.documentVersion),
             documentLanguage: fields.language("submission.language", wire.language),
             textHash: wire.textSha256,
             acknowledgements: .init(
@@ -162,11 +154,11 @@ extension ConsentStatement {
                 privacyRisks: acknowledged.privacyRisks),
             recordingPurposes: purposes, attestedBy: isElectronic ? nil : caller.subject.rawValue,
             evidence: isElectronic
-                ? fields.optionalText("submission.evidence", wire.evidence, bytesMax: 4096)
-                : fields.text("submission.evidence", wire.evidence, bytes: 1...4096),
+                ? fields.optionalText("submission.evidence", wire.evidence)
+                : fields.text("submission.evidence", wire.evidence),
             evidenceItems: ConsentEvidence(wire.evidenceItems, &fields),
-            signerID: fields.optionalID("submission.signer_id", wire.signerID),
-            sessionID: fields.optionalID("submission.session_id", wire.sessionID),
+            signerID: .given(wire.signerID),
+            sessionID: .given(wire.sessionID),
             grantedAt: fields.optionalTime("submission.decided_at", wire.decidedAt),
             expiresAt: fields.optionalTime("submission.expires_at", wire.expiresAt))
     }

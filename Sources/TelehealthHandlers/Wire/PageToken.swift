@@ -1,5 +1,6 @@
 internal import Crypto
 internal import RPCModel
+internal import TelehealthAPI
 internal import TelehealthCore
 
 /// Where a listing goes on: the last row's sort key and a mark of the filters it belongs to, in base64url.
@@ -32,9 +33,12 @@ struct PageToken {
         self.id = id
     }
 
+    /// Rows of a page, of a request whose contract allows 0 for the default.
+    static func pageSize(_ asked: Int32) -> Int { asked == 0 ? 50 : Int(asked) }
+
     static var invalid: RPCError {
-        StatusDetails(reason: "PAGE_TOKEN_INVALID")
-            .error(.invalidArgument, "page_token is not of this listing with these filters")
+        StatusDetails(.pageTokenInvalid)
+            .error("page_token is not of this listing with these filters")
     }
 
     func text(filters: String) -> String {

@@ -120,26 +120,19 @@ extension PreVisitCheck {
     /// - Returns: the check as the request states it; `checkedAt` is the domain's to set.
     init(_ wire: Telehealth_V1_PreVisitCheck, _ fields: inout RequestFields) {
         let state = wire.locationState
-        if !(state.utf8.count == 2
-            && state.utf8.allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) })
-        {
+        if !state.utf8.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }) {
             fields.refuse("pre_visit_check.location_state", "must be two capital letters")
         }
-        let phone = fields.text(
-            "pre_visit_check.emergency_contact_phone", wire.emergencyContactPhone,
-            characters: 3...PreVisitCheck.phoneCharactersMax)
+        let phone = fields.text("pre_visit_check.emergency_contact_phone", wire.emergencyContactPhone)
         if phone.saysSomething, !Self.isPhone(phone) {
             fields.refuse(
                 "pre_visit_check.emergency_contact_phone", "must be a number, perhaps with an extension such as x12")
         }
         self.init(
             locationState: state,
-            locationAddress: fields.text(
-                "pre_visit_check.location_address", wire.locationAddress,
-                characters: 1...PreVisitCheck.addressCharactersMax),
+            locationAddress: fields.text("pre_visit_check.location_address", wire.locationAddress),
             emergencyContactName: fields.text(
-                "pre_visit_check.emergency_contact_name", wire.emergencyContactName,
-                characters: 1...PreVisitCheck.nameCharactersMax),
+                "pre_visit_check.emergency_contact_name", wire.emergencyContactName),
             emergencyContactPhone: phone, isLocationPrivate: wire.privatePlace,
             hasReliableConnection: wire.reliableConnection,
             device: fields.choice(

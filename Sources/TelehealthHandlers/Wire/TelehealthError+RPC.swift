@@ -7,7 +7,9 @@ internal import TelehealthCore
 extension TelehealthError {
     /// The only place where a refusal of the domain becomes a gRPC status.
     var asRPCError: RPCError {
-        var details = StatusDetails(reason: reason.rawValue, metadata: metadata)
+        var details = StatusDetails(
+            word: reason.rawValue,
+            metadata: Dictionary(uniqueKeysWithValues: metadata.map { ($0.key.rawValue, $0.value) }))
         if !violations.isEmpty {
             details.append(
                 filled { (bad: inout Google_Rpc_BadRequest) in
@@ -32,7 +34,7 @@ extension TelehealthError {
                 })
         }
         if reason == .invalidState,
-            let status = SessionStatus.allCases.first(where: { wireName($0) == metadata["status"] })
+            let status = SessionStatus.allCases.first(where: { wireName($0) == metadata[.status] })
         {
             details.append(
                 filled { (detail: inout Telehealth_V1_SessionStateDetail) in detail.status = status.wire })
@@ -41,43 +43,27 @@ extension TelehealthError {
             details.append(
                 filled { (retry: inout Google_Rpc_RetryInfo) in retry.retryDelay = retryAfter.wire })
         }
-        return details.error(category.code, message)
+        return details.error(message)
     }
 }
 
-extension TelehealthError.Category {
-    var code: RPCError.Code {
-        switch self {
-        case .notFound: .notFound
-        case .permissionDenied: .permissionDenied
-        case .unauthenticated: .unauthenticated
-        case .invalidArgument: .invalidArgument
-        case .alreadyExists: .alreadyExists
-        case .failedPrecondition: .failedPrecondition
-        case .outOfRange: .outOfRange
-        case .aborted: .aborted
-        case .unavailable: .unavailable
-        case .resourceExhausted: .resourceExhausted
-        case .internalFault: .internal
-        case .cancelled: .cancelled
-        case .dataLoss: .dataLoss
-        }
-    }
-}
-
-/// A `google.rpc.Status` in the making: ErrorInfo first, then what else explains the refusal.
+/// A `google.rpc.Status` in the making: ErrorInfo first, then what else explains the refusal. Its code is the one that
+/// the reason's contract names.
 struct StatusDetails {
     /// `google.rpc.ErrorInfo.domain` of every error of this service.
     static let domain = "telehealth.v1"
 
-    private let reason: String
+    private let code: RPCError.Code
     private var details: [Google_Protobuf_Any] = []
 
-    init(reason: String, metadata: [String: String] = [:]) {
-        self.reason = reason
+    init(_ reason: Telehealth_V1_ErrorReason) { self.init(word: reason.word) }
+
+    /// - Parameter word: of `ErrorReason`; one that the API does not have becomes `INTERNAL`.
+    init(word: String, metadata: [String: String] = [:]) {
+        code = Telehealth_V1_ErrorReason(word: word)?.code ?? .internal
         append(
             filled { (info: inout Google_Rpc_ErrorInfo) in
-                info.reason = reason
+                info.reason = word
                 info.domain = Self.domain
                 info.metadata = MapField(metadata)
             })
@@ -103,7 +89,7 @@ struct StatusDetails {
         return info.reason
     }
 
-    func error(_ code: RPCError.Code, _ message: String) -> RPCError {
+    func error(_ message: String) -> RPCError {
         let status = filled { (status: inout Google_Rpc_Status) in
             status.code = Int32(code.rawValue)
             status.message = message

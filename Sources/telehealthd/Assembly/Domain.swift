@@ -14,10 +14,13 @@ struct Domain {
     let guestKey: GuestKey
     let limitedCalls: LimitedCalls
     let receiptKeys: ReceiptKeyBoard
+    let openWatches: @Sendable () -> Int
     private let policy: Policy
     private let time: SystemTime
     /// One thread: what reads much waits for its like and for nobody's calls.
     private let longWork: EventLoop
+    /// One thread for all watches of many visits.
+    private let watchWork: EventLoop
     private let worker: EffectWorker
     private let sweeper: Sweeper
     private let poller: EventPoller?
@@ -60,10 +63,13 @@ struct Domain {
         let receipts = ReceiptOffice(executor: executor, trail: store, keys: receiptKeys)
         longWork = try EventLoop(name: "long-work", givesWay: true)
         try longWork.start()
+        watchWork = try EventLoop(name: "watch-work", givesWay: true)
+        try watchWork.start()
+        openWatches = { [hub, agendas = executor.agendas] in hub.watchCount + agendas.watchCount }
         services = TelehealthServices(
             executor: executor, audit: audit, receipts: receipts,
             archive: PersonArchive(executor: executor, trail: store), presence: presence, care: store,
-            openWatches: { [hub] in hub.watchCount }, longWork: longWork, time: time)
+            openWatches: openWatches, longWork: longWork, watchWork: watchWork, time: time)
     }
 
     /// Starts what works without being called; it stops when the group is cancelled.
@@ -72,14 +78,16 @@ struct Domain {
         group.addTask { [sweeper] in await sweeper.run() }
         group.addTask { [limitedCalls] in await limitedCalls.run() }
         if let poller { group.addTask { await poller.run() } }
-        group.addTask { [hub, policy, time] in
-            await Self.tickWatches(hub, every: policy.watchHeartbeatInterval, time)
+        group.addTask { [hub, agendas = executor.agendas, policy, time] in
+            await Self.tickWatches(hub, agendas, every: policy.watchHeartbeatInterval, time)
         }
+        group.addTask(executorPreference: watchWork) { [executor] in await executor.tellAgendas() }
     }
 
     func close() {
         webhooks?.shutdown()
         longWork.stop()
+        watchWork.stop()
     }
 
     /// The keys of receipts, the first made at the first run.
@@ -98,10 +106,13 @@ struct Domain {
     }
 
     /// Heartbeats of quiet watches and the end of those whose token has expired.
-    private static func tickWatches(_ hub: EventHub, every interval: Duration, _ time: any TimeSource) async {
+    private static func tickWatches(
+        _ hub: EventHub, _ agendas: AgendaHub, every interval: Duration, _ time: any TimeSource
+    ) async {
         while true {
             do { try await time.sleep(for: interval) } catch { return }
             hub.tick(now: time.now)
+            agendas.tick(now: time.now)
         }
     }
 }

@@ -28,10 +28,11 @@ struct Entrance {
     ) async throws {
         self.configuration = configuration
         self.alarms = alarms
-        let verifier = TokenVerifier(policy: TokenPolicy(audience: configuration.identity.audience))
+        let identity = configuration.identity
+        let verifier = TokenVerifier(policy: TokenPolicy(audience: identity.audience, claims: identity.claims))
         keys = try Self.keyDirectory(configuration, verifier: verifier, http: http)
-        try await StartFailure.naming(configuration.identity.issuer.map { "key set \($0.keys) (--jwks-file, --jwks-url)" }
-            ?? "development key") { [keys] in try await keys.reload() }
+        // Without keys nobody's token would count: better no service than one that sends everybody away.
+        try await StartFailure.naming(identity.keysPlace) { [keys] in _ = try await keys.reload() }
         certificates = try Self.certificates(configuration)
         let services = domain.services.all
         let gate = try Self.callGate(
@@ -42,7 +43,7 @@ struct Entrance {
         alarms.onReadiness = { server.health?.setAll($0 ? .serving : .notServing) }
         self.server = server
         monitor = ServiceMonitor(
-            server: server, gate: gate, store: records.store, hub: domain.hub, alarms: alarms)
+            server: server, gate: gate, store: records.store, openWatches: domain.openWatches, alarms: alarms)
     }
 
     /// Reads again what others renew while the daemon runs; stops when the group is cancelled.
@@ -81,7 +82,7 @@ struct Entrance {
     ) throws -> KeyDirectory {
         let identity = configuration.identity
         return KeyDirectory(
-            verifier: verifier, issuer: identity.issuer.map { ($0.name, KeySource($0.keys)) },
+            verifier: verifier, issuer: identity.issuer.map { ($0.name, $0.keys) },
             development: identity.acceptsDevelopmentTokens ? try developmentIssuer(configuration.dataDirectory) : nil,
             client: http)
     }
@@ -173,11 +174,13 @@ extension DaemonConfiguration.Listener {
     }
 }
 
-extension KeySource {
-    fileprivate init(_ keys: DaemonConfiguration.KeySet) {
-        switch keys {
-        case .file(let path): self = .file(path)
-        case .url(let url): self = .url(url)
+extension DaemonConfiguration.Identity {
+    /// Where the keys are, for the operator, with the flags that say so.
+    fileprivate var keysPlace: String {
+        switch issuer?.keys {
+        case .file(let place)?, .url(let place)?: "key set \(place) (--jwks-file, --jwks-url)"
+        case .discovery(let address)?: "keys of the issuer \(address.name) (--issuer)"
+        case nil: "development key"
         }
     }
 }

@@ -55,29 +55,6 @@ struct DaemonConfiguration: Sendable {
         var requiresClientCertificate: Bool
     }
 
-    enum KeySet: Sendable, Hashable, CustomStringConvertible {
-        case file(String)
-        case url(String)
-
-        var description: String {
-            switch self {
-            case .file(let place), .url(let place): place
-            }
-        }
-    }
-
-    struct Identity: Sendable {
-        var audience: String
-        /// nil: development tokens only.
-        var issuer: (name: String, keys: KeySet)?
-        var reload: Duration
-        var acceptsDevelopmentTokens: Bool
-
-        var keySetFile: String? {
-            if case .file(let path)? = issuer?.keys { path } else { nil }
-        }
-    }
-
     struct Cloud: Sendable {
         var region: String
         var bucket: String?
@@ -159,7 +136,7 @@ struct DaemonConfiguration: Sendable {
         logLevel = Logger.Level(rawValue: reader.text("telehealth.logLevel")) ?? .info
         shutdownGrace = reader.duration("telehealth.shutdownGrace")
         connections = Connections(&reader)
-        identity = Self.identity(&reader)
+        identity = Identity(&reader)
         cloud = Self.cloud(&reader)
         audit = Self.audit(&reader, dataDirectory: dataDirectory)
         policy = Policy(&reader)
@@ -184,7 +161,7 @@ struct DaemonConfiguration: Sendable {
         if identity.issuer == nil, !identity.acceptsDevelopmentTokens {
             reader.refuse(
                 "telehealth.issuer",
-                "no token could be accepted: name an issuer and its key set (development tokens count only for people at"
+                "no token could be accepted: name an issuer (development tokens count only for people at"
                     + " this machine: on listeners, with a front end and without proxies elsewhere)")
         }
         for sentence in policy.violations { reader.refuse("telehealth policy", sentence) }
@@ -249,22 +226,6 @@ struct DaemonConfiguration: Sendable {
         return TLS(
             certificate: certificate, key: key, clientAuthorities: authorities,
             requiresClientCertificate: required)
-    }
-
-    private static func identity(_ reader: inout SettingReader) -> Identity {
-        let issuer = reader.text("telehealth.issuer")
-        let file = reader.optionalText("telehealth.jwksFile")
-        let url = reader.optionalURL("telehealth.jwksUrl")
-        if file != nil, url != nil { reader.refuse("telehealth.jwksUrl", "and a key set file: choose one") }
-        let keys = url.map(KeySet.url) ?? file.map(KeySet.file)
-        if !issuer.isEmpty, keys == nil {
-            reader.refuse("telehealth.issuer", "needs a key set, as a file or a URL")
-        }
-        if issuer.isEmpty, keys != nil { reader.refuse("telehealth.issuer", "is missing beside the key set") }
-        let reload = reader.duration("telehealth.jwksReload")
-        return Identity(
-            audience: reader.text("telehealth.audience"), issuer: keys.map { (issuer, $0) }, reload: reload,
-            acceptsDevelopmentTokens: reader.boolean("telehealth.developmentTokens"))
     }
 
     private static func cloud(_ reader: inout SettingReader) -> Cloud {

@@ -16,6 +16,7 @@ extension Policy {
         heartbeatInterval = reader.duration("telehealth.heartbeatInterval")
         presenceLostAfter = reader.duration("telehealth.presenceLostAfter")
         watchHeartbeatInterval = reader.duration("telehealth.watchHeartbeatInterval")
+        watchedVisitsMax = reader.integer("telehealth.watchedVisitsMax")
         allowedLocationStates = Set(reader.list("telehealth.locationStates"))
         requiresPrivatePlace = reader.boolean("telehealth.requirePrivatePlace")
         requiresReliableConnection = reader.boolean("telehealth.requireReliableConnection")

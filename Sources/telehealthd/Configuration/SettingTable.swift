@@ -1,3 +1,5 @@
+internal import Identity
+
 /// Every setting of the daemon, in the order `--help` shows them.
 enum SettingTable {
     static let all: [Setting] =
@@ -71,10 +73,24 @@ enum SettingTable {
 
     private static let identity: [Setting] = [
         Setting("telehealth.audience", .text, "telehealth", "this service's name in a token's aud"),
-        Setting("telehealth.issuer", .text, "", "iss of the tokens that are accepted; needs a key set"),
+        Setting(
+            "telehealth.issuer", .text, "",
+            "iss of the tokens that are accepted; without a key set below, its keys are found by its own document"
+                + " (/.well-known/openid-configuration)"),
         Setting("telehealth.jwksFile", .text, "", "file with the issuer's key set (RFC 7517)"),
         Setting("telehealth.jwksUrl", .text, "", "https URL of the issuer's key set"),
-        Setting("telehealth.jwksReload", .duration("10s", "24h"), "5m", "how often the key set is read anew"),
+        Setting(
+            "telehealth.jwksReload", .duration("10s", "24h"), "5m",
+            "how often the key set is read anew, if the issuer does not ask for sooner"),
+        Setting(
+            "telehealth.roleClaim", .text, ClaimNames.standard.role,
+            "claim of the issuer's tokens with the caller's role: its word, or a list that holds one role's word"),
+        Setting(
+            "telehealth.personClaim", .text, ClaimNames.standard.person,
+            "claim with the id of a client or guardian in the clinic's records"),
+        Setting(
+            "telehealth.clinicianClaim", .text, ClaimNames.standard.clinician,
+            "claim with the id of a staff member in the clinic's records"),
         Setting(
             "telehealth.developmentTokens", .boolean, "true",
             "accept tokens signed with the data folder's own key; only for people at this machine, without issuer and proxies"
@@ -205,6 +221,9 @@ enum SettingTable {
         Setting(
             "telehealth.watchHeartbeatInterval", .duration("1s", "5m"), "15s",
             "how often a quiet watch is told that it lives"),
+        Setting(
+            "telehealth.watchedVisitsMax", .integer(1...100_000), "20000",
+            "visits that one WatchSessions stream begins with"),
         Setting(
             "telehealth.invitationValidity", .duration("1m", "7d"), "30m",
             "how long a guest's grant is good for when the invitation does not say"),

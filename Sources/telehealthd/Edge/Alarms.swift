@@ -10,6 +10,8 @@ final class Alarms: Sendable {
     private let logger: Logger
     /// Meetings that Chime would not make since the start, by the kind of refusal.
     let meetingsRefused = Mutex<[MeetingGeneration.Failure: Int]>([:])
+    /// Readings of the issuer's keys that failed since the start, by what was kept.
+    let keyNotices = Mutex<[String: Int]>([:])
     private let readiness = Mutex<(@Sendable (Bool) -> Void)?>(nil)
 
     init(logger: Logger) { self.logger = logger }
@@ -134,7 +136,13 @@ final class Alarms: Sendable {
         }
     }
 
-    func keys(_ error: KeySetError) {
-        logger.error("key set not reloaded, the old keys stay", metadata: ["error": "\(error)"])
+    func keys(_ notice: KeyNotice) {
+        keyNotices.withLock { $0[notice.label, default: 0] += 1 }
+        switch notice {
+        case .keysKept(let error):
+            logger.error("key set not reloaded, the old keys stay", metadata: ["error": "\(error)"])
+        case .documentKept(let error):
+            logger.error("issuer's document not reloaded, the last good one stays", metadata: ["error": "\(error)"])
+        }
     }
 }

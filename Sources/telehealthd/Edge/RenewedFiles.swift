@@ -75,7 +75,11 @@ struct RenewedFiles {
     }
 
     private func renewKeySet() async {
-        do throws(KeySetError) { try await keys.reload() } catch { alarms.keys(error) }
+        do throws(KeySetError) {
+            if let doubt = try await keys.reload() { alarms.keys(.documentKept(doubt)) }
+        } catch {
+            alarms.keys(.keysKept(error))
+        }
     }
 
     private func renewReceiptKeys() {

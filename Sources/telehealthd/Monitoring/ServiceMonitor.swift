@@ -1,3 +1,4 @@
+internal import Identity
 internal import Monitoring
 internal import RPCServer
 internal import StorageSQLite
@@ -13,15 +14,18 @@ final class ServiceMonitor: Sendable {
     private let server: RPCServer
     private let gate: CallGate
     private let store: SQLiteStore
-    private let hub: EventHub
+    private let openWatches: @Sendable () -> Int
     private let alarms: Alarms
     private let isReady = Atomic(false)
 
-    init(server: RPCServer, gate: CallGate, store: SQLiteStore, hub: EventHub, alarms: Alarms) {
+    init(
+        server: RPCServer, gate: CallGate, store: SQLiteStore, openWatches: @escaping @Sendable () -> Int,
+        alarms: Alarms
+    ) {
         self.server = server
         self.gate = gate
         self.store = store
-        self.hub = hub
+        self.openWatches = openWatches
         self.alarms = alarms
     }
 
@@ -61,7 +65,7 @@ final class ServiceMonitor: Sendable {
                 "telehealth_store_free_bytes", .gauge, "Bytes free on the database's device.", Int(space.free))
             text.single("telehealth_store_size_bytes", .gauge, "Bytes of the database's device.", Int(space.size))
         }
-        text.single("telehealth_watches_open", .gauge, "Watches that are open.", hub.watchCount)
+        text.single("telehealth_watches_open", .gauge, "Watches that are open.", openWatches())
         if let effects = try? await store.effectCounts() {
             text.family(
                 "telehealth_effects", .gauge,
@@ -77,6 +81,12 @@ final class ServiceMonitor: Sendable {
         for (label, failure) in [("quota", MeetingGeneration.Failure.quotaExceeded), ("access", .refused)] {
             text.sample(refused[failure] ?? 0, ["kind": label])
         }
+        text.family(
+            "telehealth_issuer_reads_failed_total", .counter,
+            "Readings of the issuer's keys that failed, by what of before stays in use: keys, or the document that tells"
+                + " where they are.")
+        let failed = alarms.keyNotices.withLock { $0 }
+        for label in KeyNotice.labels { text.sample(failed[label] ?? 0, ["kept": label]) }
         text.single(
             "process_resident_memory_bytes", .gauge, "Resident memory.", ProcessMemory.residentByteCount)
         return text.text

@@ -1,0 +1,155 @@
+internal import ProtobufWire
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthCore
+
+extension VisitHandler {
+    func watchSessions(
+        _ request: Telehealth_V1_WatchSessionsRequest,
+        responses: ResponseWriter<Telehealth_V1_WatchSessionsResponse>,
+        context: ServerCallContext
+    ) async throws(RPCError) {
+        var fields = RequestFields()
+        let start = fields.time("start_time", request.startTime)
+        let end = fields.time("end_time", request.endTime)
+        let token = fields.optionalText("resume_token", request.resumeToken)
+        try fields.finish()
+        let invocation = try context.reading()
+        let watch = try await answering(on: watchWork) { () async throws(TelehealthError) in
+            try await executor.watchSessions(startingFrom: start, before: end, behind: token, invocation)
+        }
+        responses.detach()
+        let relay = AgendaRelay(
+            responses: responses, caller: invocation.caller, time: views.time,
+            heartbeatInterval: watch.heartbeatInterval)
+        context.onCancel(watch.leave)
+        // Ends with the watch, which the call's cancellation gives up.
+        Task(executorPreference: watchWork) { await relay.run(watch) }
+    }
+}
+
+/// Carries one watch of many visits to its stream, a step at a time: what the reader has no room for is not read yet.
+struct AgendaRelay {
+    typealias Response = Telehealth_V1_WatchSessionsResponse
+
+    /// Of one message, about: well below what any client takes, and what a slow one is sent at once.
+    private static let messageBytesMax = 64 * 1024
+
+    let responses: ResponseWriter<Response>
+    let caller: Caller
+    let time: any TimeSource
+    /// No silence of the stream is longer.
+    let heartbeatInterval: Duration
+
+    /// Until the watch or the call is over.
+    func run(_ opened: AgendaWatch) async {
+        var watch = opened
+        defer { watch.leave() }
+        var isGreeted = false
+        while true {
+            let step: AgendaWatch.Step?
+            do throws(TelehealthError) { step = try await watch.next() } catch {
+                return responses.finish(error.asRPCError)
+            }
+            guard let step else { return responses.finish() }
+            do throws(RPCError) {
+                for var message in messages(step) {
+                    if !isGreeted { message.heartbeatInterval = heartbeatInterval.wire }
+                    isGreeted = true
+                    try await responses.write(message)
+                }
+            } catch {
+                return responses.finish()
+            }
+        }
+    }
+
+    private func messages(_ step: AgendaWatch.Step) -> [Response] {
+        switch step {
+        case .visits(let briefs, let token): parts(briefs, token)
+        case .changed(let brief, let token):
+            [filled { $0.message = .changed(brief.wire(for: caller)); $0.resumeToken = token }]
+        case .gone(let id, let token):
+            [filled { $0.message = .gone(filled { $0.sessionID = id.rawValue }); $0.resumeToken = token }]
+        case .heartbeat(let token):
+            [
+                filled {
+                    $0.message = .heartbeat(filled { $0.sendTime = time.now.wire })
+                    $0.resumeToken = token
+                    $0.heartbeatInterval = heartbeatInterval.wire
+                }
+            ]
+        }
+    }
+
+    /// One or more, each no larger than it may be.
+    private func parts(_ briefs: [VisitBrief], _ token: String?) -> [Response] {
+        var parts = [Telehealth_V1_SessionsSnapshotPart()]
+        var bytes = 0
+        for brief in briefs {
+            let summary = brief.wire(for: caller)
+            bytes += summary.encodedByteCount
+            if bytes > Self.messageBytesMax, parts[parts.count - 1].sessions.isEmpty == false {
+                parts.append(.init())
+                bytes = summary.encodedByteCount
+            }
+            parts[parts.count - 1].sessions.append(summary)
+        }
+        parts[parts.count - 1].complete = token != nil
+        return parts.enumerated().map { index, part in
+            filled {
+                $0.message = .snapshotPart(part)
+                $0.resumeToken = index == parts.count - 1 ? token ?? "" : ""
+            }
+        }
+    }
+}
+
+extension VisitBrief {
+    /// As the caller may see it, by the same rules as the session itself (``Viewer``); of consents, those are told who
+    /// may ask for them.
+    func wire(for caller: Caller) -> Telehealth_V1_SessionSummary {
+        let viewer = Viewer(caller, in: state)
+        let session = state.session
+        var wire = Telehealth_V1_SessionSummary()
+        wire.sessionID = session.id.rawValue
+        wire.status = session.status.wire
+        wire.scheduledStartTime = session.startsAt.wire
+        wire.scheduledEndTime = session.endsAt.wire
+        wire.version = session.version
+        if viewer.seesIDs {
+            wire.appointmentID = session.appointmentID.rawValue
+            wire.clientID = session.clientID.rawValue
+            wire.clinicianID = session.clinicianID.rawValue
+            wire.guardianID = session.guardianID?.rawValue ?? ""
+        }
+        let people = state.rostered.filter(viewer.sees)
+        wire.waiting = people.filter { $0.state == .waiting }
+            .sorted { ($0.waitingSince?.microseconds ?? 0) < ($1.waitingSince?.microseconds ?? 0) }
+            .map { person in
+                filled {
+                    $0.participantID = person.id.rawValue
+                    $0.role = person.role.wire
+                    $0.waitStartTime = person.waitingSince?.wire
+                }
+            }
+        wire.admitted = people.filter { $0.state == .admitted }.map { person in
+            filled {
+                $0.participantID = person.id.rawValue
+                $0.role = person.role.wire
+                $0.admitTime = person.admittedAt?.wire
+            }
+        }
+        let checked = state.preVisitChecked
+        wire.preVisitCheckComplete = checked != nil
+        if let checked, viewer.seesCheck(of: checked) {
+            wire.reliableConnection = checked.preVisitCheck?.hasReliableConnection
+            wire.deviceType = checked.preVisitCheck?.device.wire ?? .unspecified
+        }
+        if let joinGaps, caller.role != .scheduler {
+            wire.consentsComplete = joinGaps.isEmpty
+            wire.missingConsents = joinGaps.map { $0.wire(action: .join) }
+        }
+        return wire
+    }
+}
