@@ -56,4 +56,15 @@ import Testing
         #expect(limiter.take("new4", limit, now: at(2_000)) == nil)
         #expect(limiter.count <= 10)
     }
+
+    @Test("who asks no more is forgotten a minute later, who still has to wait is not")
+    func fullBucketsAreDropped() {
+        let limiter = RateLimiter()
+        for index in 0..<100 { #expect(limiter.take("k\(index)", limit, now: at(0)) == nil) }
+        for _ in 0..<3 { #expect(limiter.take("busy", limit, now: at(59_900)) == nil) }
+        #expect(limiter.count == 101)
+        #expect(limiter.take("new", limit, now: at(60_000)) == nil)
+        #expect(limiter.count == 2)
+        #expect(limiter.take("busy", limit, now: at(60_000)) != nil)
+    }
 }

@@ -2,9 +2,9 @@ internal import Synchronization
 
 /// Token buckets by key, at most so many: one per identity, or per address of callers without one.
 ///
-/// When the table is full, buckets that have filled up again are dropped, at most once a second; keys that
-/// still find no place share one bucket, so many made-up keys slow each other down and nobody who has a
-/// place.
+/// Buckets that have filled up again say no more than new ones: they are dropped once a minute and, when the table is
+/// full, at most once a second. Keys that still find no place share one bucket, so many made-up keys slow each other
+/// down and nobody who has a place.
 ///
 /// Isolation: any; the lock is held for a look-up.
 public final class RateLimiter: Sendable {
@@ -28,7 +28,7 @@ public final class RateLimiter: Sendable {
             if let place = state.buckets.index(forKey: key) {
                 return state.buckets.values[place].bucket.take(limit, now: now)
             }
-            if state.buckets.count >= capacity { Self.sweep(&state, now) }
+            Self.sweep(&state, now, after: state.buckets.count >= capacity ? .seconds(1) : .seconds(60))
             guard state.buckets.count < capacity else {
                 var bucket = state.overflow ?? TokenBucket(limit, now: now)
                 defer { state.overflow = bucket }
@@ -51,8 +51,8 @@ public final class RateLimiter: Sendable {
 
     var count: Int { state.withLock { $0.buckets.count } }
 
-    private static func sweep(_ state: inout State, _ now: ContinuousClock.Instant) {
-        if let sweptAt = state.sweptAt, sweptAt.duration(to: now) < .seconds(1) { return }
+    private static func sweep(_ state: inout State, _ now: ContinuousClock.Instant, after pause: Duration) {
+        if let sweptAt = state.sweptAt, sweptAt.duration(to: now) < pause { return }
         state.sweptAt = now
         state.buckets = state.buckets.filter { !$0.value.bucket.isFull($0.value.limit, now: now) }
     }
