@@ -5,6 +5,7 @@ import random
 import shutil
 import signal
 import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -299,7 +300,7 @@ def test_random_changes_under_two_watches(scene):
         agenda.wait("a snapshot", lambda self: self.snapshots)
     made = [scene.book(chance.randrange(60, 3600)) for _ in range(4)]
     kinds = ["GEORGIA_TELEHEALTH", "HIPAA_TELEHEALTH"]
-    for _ in range(200):
+    for step in range(200):
         one = chance.choice(made)
         match chance.randrange(12):
             case 0 | 1:
@@ -315,6 +316,10 @@ def test_random_changes_under_two_watches(scene):
                 scene.move(one, chance.randrange(60, 3600))
         if chance.random() < 0.3:
             restless.cut()
+        breaks = restless.breaks
+        while step % 25 == 0 and restless.breaks == breaks:
+            restless.cut()  # Until it meets a stream: between two there is nothing to cut.
+            time.sleep(0.01)
     fresh = [Agenda(scene.service.address, who.credentials("clinician"), asked()) for who in (scene.clinic, other)]
     scene.agendas += fresh
     for agenda in fresh:
@@ -337,8 +342,12 @@ def test_random_changes_under_two_watches(scene):
         # What came and went again while the restless one was away is covered by its having gone.
         if message.HasField("changed") and message.changed.session_id not in gone:
             assert newest[message.changed.session_id] >= message.changed.version, f"seed {seed}"
-    told = [(m.changed.session_id, m.changed.SerializeToString(deterministic=True)) for m in steady.log if m.HasField("changed")]
-    assert len(told) == len(set(told)), f"seed {seed}: one that never broke is told nothing twice"
+    # Nor does an older state come later to the one that never broke. An equal one may, where a commit was in what was read
+    # for the one before it.
+    latest: dict[str, int] = {}
+    for visit in [message.changed for message in steady.log if message.HasField("changed")]:
+        assert visit.version >= latest.get(visit.session_id, 0), f"seed {seed}"
+        latest[visit.session_id] = visit.version
 
 
 def listing(clinic):
