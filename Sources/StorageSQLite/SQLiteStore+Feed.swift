@@ -12,6 +12,13 @@ extension SQLiteStore {
         }
     }
 
+    public func feedPosition(of id: SessionID) async throws(StoreError) -> Int64 {
+        try readers.readOnce { (connection) throws(SQLiteError) in
+            try connection.first(
+                VisitFeedRow.position, bind: { $0.add(id) }, read: { row in row.integer() }) ?? 0
+        }
+    }
+
     public func visitMarks(_ query: VisitQuery) async throws(StoreError) -> [VisitMark] {
         try readers.readOnce { (connection) throws(SQLiteError) in
             try connection.all(

@@ -23,7 +23,7 @@ import Testing
             EffectRow.fence, EffectRow.due, EffectRow.nextDue, EffectRow.lease, RequestRow.byKey,
             AuditRow.byNumber, AuditRow.from, AuditRow.ofConsent, AuditNodeRow.from,
             VisitFeedRow.all, VisitFeedRow.ofViewer, VisitFeedRow.touchOfClient, VisitFeedRow.departuresAfter,
-            VisitFeedRow.seal,
+            VisitFeedRow.seal, VisitFeedRow.position,
         ] + Pruning.statements + SessionList.statements + AuditList.statements + ServiceFiguresSums.statements
 
     @Test(arguments: statements.indices)

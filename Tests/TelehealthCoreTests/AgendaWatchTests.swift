@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import TelehealthCore
@@ -64,6 +65,24 @@ import Testing
         let version = try clinic.state(id).session.version
         #expect(try await told(&watch, clinic).words == ["c\(version)"])
         #expect(try await told(&watch, clinic).words == [], "nothing twice")
+    }
+
+    @Test func `a commit that was read before it was told of is not told again`() async throws {
+        let clinic = Clinic()
+        _ = try await clinic.open()
+        var watch = try await open(clinic)
+        _ = try await told(&watch, clinic)
+        try await move(clinic, version: 2, by: .seconds(61))
+        // The next commit can be read, and whoever tells of it is late.
+        let held = Mutex<[FeedNews]>([])
+        let followers = clinic.store.tables.withLock { tables in
+            defer { tables.followers = [{ news in held.withLock { $0.append(news) } }] }
+            return tables.followers
+        }
+        try await move(clinic, version: 3, by: .seconds(120))
+        #expect(try await told(&watch, clinic).words == ["c3"])
+        for news in held.withLock({ $0 }) { for follower in followers { follower(news) } }
+        #expect(try await told(&watch, clinic).words == [])
     }
 
     @Test func `behind any token comes what changed behind it, and nothing else`() async throws {

@@ -17,6 +17,8 @@ extension MemoryStore {
         return FeedSeal(position: position, key: Array("\(row)".utf8), at: row.at)
     }
 
+    func feedPosition(of id: SessionID) async throws(StoreError) -> Int64 { snapshot.positions[id] ?? 0 }
+
     func visitMarks(_ query: VisitQuery) async throws(StoreError) -> [VisitMark] {
         let tables = snapshot
         let states = tables.sessions.values.filter { state in

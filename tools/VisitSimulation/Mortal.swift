@@ -42,6 +42,9 @@ struct MortalStore: TelehealthStore {
     func feedSeal(at position: Int64) async throws(StoreError) -> FeedSeal? {
         try await step { () async throws(StoreError) in try await base.feedSeal(at: position) }
     }
+    func feedPosition(of id: SessionID) async throws(StoreError) -> Int64 {
+        try await step { () async throws(StoreError) in try await base.feedPosition(of: id) }
+    }
     func visitMarks(_ query: VisitQuery) async throws(StoreError) -> [VisitMark] {
         try await step { () async throws(StoreError) in try await base.visitMarks(query) }
     }

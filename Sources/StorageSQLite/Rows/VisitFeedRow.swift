@@ -64,5 +64,6 @@ enum VisitFeedRow {
         )
     }
 
+    static let position = PreparedSQL("feed.position", "SELECT feed_position FROM sessions WHERE id = ?1")
     static let seal = PreparedSQL("feed.seal", "SELECT mac, at FROM audit WHERE number = ?1")
 }

@@ -86,8 +86,28 @@ extension CommandExecutor {
         return dues.values.sorted { $0.position < $1.position }
     }
 
-    /// - Returns: nil for a visit that cannot be read, which the others do not suffer for.
-    func brief(of id: SessionID) async throws(TelehealthError) -> VisitBrief? {
+    /// A visit as it is now.
+    ///
+    /// A commit can be read a moment before it is told of, so what is told does not say what was read: the visit's own
+    /// position does, where it is the same before and behind the reading.
+    /// - Returns: nil for a visit that cannot be read, which the others do not suffer for; and the position up to which
+    ///   every commit that changed the visit was read.
+    func readBrief(of id: SessionID) async throws(TelehealthError) -> (brief: VisitBrief?, readAt: Int64) {
+        var position = try await feedPosition(of: id)
+        while true {
+            let told = committer.agendas.committed
+            let brief = try await brief(of: id)
+            let present = try await feedPosition(of: id)
+            if present == position { return (brief, max(told, present)) }
+            position = present
+        }
+    }
+
+    private func feedPosition(of id: SessionID) async throws(TelehealthError) -> Int64 {
+        try await reading { () async throws(StoreError) in try await store.feedPosition(of: id) }
+    }
+
+    private func brief(of id: SessionID) async throws(TelehealthError) -> VisitBrief? {
         do throws(StoreError) {
             guard let state = try await store.session(id) else { return nil }
             guard !state.session.status.isTerminal else { return VisitBrief(state: state, joinGaps: nil) }
@@ -123,8 +143,7 @@ extension CommandExecutor {
         var lanes: [SubjectID?: [AgendaHub.Entry]] = [:]
         do throws(TelehealthError) {
             for change in round.changes {
-                let readAt = hub.committed
-                let brief = try await brief(of: change.sessionID)
+                let (brief, readAt) = try await readBrief(of: change.sessionID)
                 let seal = try await reading { () async throws(StoreError) in
                     try await store.feedSeal(at: change.position)
                 }

@@ -12,6 +12,8 @@ public protocol VisitFeed: Sendable {
     func follow(_ follower: @escaping @Sendable (FeedNews) -> Void) -> Int64
     /// What the log holds at a position; nil when it has no such row. Position 0, before the first, is in every log.
     func feedSeal(at position: Int64) async throws(StoreError) -> FeedSeal?
+    /// Where a visit changed last; 0 for one that has not changed since there is a feed, or is not there.
+    func feedPosition(of id: SessionID) async throws(StoreError) -> Int64
     /// Visits that the query chooses, in ascending (start, id) order.
     func visitMarks(_ query: VisitQuery) async throws(StoreError) -> [VisitMark]
     /// Whom visits went away from behind a position, in ascending order of position.

@@ -117,8 +117,8 @@ public struct AgendaWatch: Sendable {
         let rest = visits.dropFirst(Self.visitsAtOnce)
         var briefs: [VisitBrief] = []
         for mark in visits.prefix(Self.visitsAtOnce) {
-            let readAt = hub.committed
-            guard let brief = try await executor.brief(of: mark.sessionID), scope.shows(brief.state) else { continue }
+            let (brief, readAt) = try await executor.readBrief(of: mark.sessionID)
+            guard let brief, scope.shows(brief.state) else { continue }
             briefs.append(brief)
             note(mark.sessionID, readAt: readAt)
         }
@@ -129,8 +129,7 @@ public struct AgendaWatch: Sendable {
     }
 
     private mutating func step(_ due: Due, isLast: Bool) async throws(TelehealthError) -> Step? {
-        let readAt = hub.committed
-        let brief = try await executor.brief(of: due.sessionID)
+        let (brief, readAt) = try await executor.readBrief(of: due.sessionID)
         if isLast { token = try await token(at: due.position) }
         return tell(due.sessionID, brief, due.formerStarts, readAt: readAt)
     }

@@ -38,6 +38,8 @@ extension StoreContract {
             let marks = try await store.visitMarks(VisitQuery(viewer: nil, range: always, limit: 10))
             #expect(marks.map(\.sessionID.rawValue) == ["session-a", "session-b", "session-before"])
             #expect(marks.first?.position == changes.last?.position)
+            for mark in marks { #expect(try await store.feedPosition(of: mark.sessionID) == mark.position) }
+            #expect(try await store.feedPosition(of: SessionID("nobody's")) == 0)
         },
         StorePromise("a position's seal is known when its commit is, and no other is") { (store) async throws in
             let start = store.follow { _ in }
