@@ -10,6 +10,16 @@ struct RPCBench: AsyncParsableCommand {
 
     static func main() async {
         Program.begin()
-        await main(nil)
+        // Before other threads exist: to leave over a wrong word while they run would race with them.
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            exit(withError: error)
+        }
     }
 }

@@ -43,7 +43,9 @@ struct VisitHistories: AsyncParsableCommand {
 
     static func main() async {
         Program.begin()
-        await main(nil)
+        // Before other threads exist: to leave over a wrong word while they run would race with them.
+        let command = parseOrExit()
+        do { try await command.run() } catch { exit(withError: error) }
     }
 
     func run() async throws {
