@@ -16,8 +16,8 @@ LONG = ["test_watches_survive", "test_audit_walk", "test_trusted_proxies", "test
 #: Every channel that a test opens is watched.
 OBSERVER = Observer()
 for _name in ("insecure_channel", "secure_channel"):
-    def _watched(*arguments, _open=getattr(grpc, _name), **options):
-        return grpc.intercept_channel(_open(*arguments, **options), OBSERVER)
+    def _watched(target, *arguments, _open=getattr(grpc, _name), **options):
+        return grpc.intercept_channel(_open(target, *arguments, **options), OBSERVER.watch(target))
 
     setattr(grpc, _name, _watched)
 

@@ -107,10 +107,15 @@ class Nginx(Proxy):
                 "-g", "daemon off; master_process off; error_log stderr warn;"]
 
 
+#: Ports of those that reset a stream behind its trailers when its client has not ended it (HAProxy 2.6).
+RESETTING: set[str] = set()
+
+
 class HAProxy(Proxy):
     name = "haproxy"
 
     def command(self) -> list[str]:
+        RESETTING.add(self.address.rsplit(":", 1)[-1])
         changes = {}
         if self.near:
             (self.folder / "near.pem").write_text("".join(part.read_text() for part in self.near))
