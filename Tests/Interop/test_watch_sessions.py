@@ -10,7 +10,7 @@ import uuid
 import grpc
 import pytest
 
-from agendas import Agenda, asked, opened
+from sessions_watcher import SessionsWatcher, asked, opened
 from service import BIN, Service
 from visit import Clinic, fields_at_fault, in_seconds, reason
 
@@ -21,7 +21,7 @@ SCHEDULED, WAITING_ROOM, IN_PROGRESS, COMPLETED, CANCELLED = range(1, 6)
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory, simulator):
-    service = Service(tmp_path_factory.mktemp("agenda") / "data", simulator, env={
+    service = Service(tmp_path_factory.mktemp("watcher") / "data", simulator, env={
         "TELEHEALTH_WATCH_HEARTBEAT_INTERVAL": "1s", "TELEHEALTH_RATE_LIMITS": "none",
         "TELEHEALTH_ALLOW_UNLIMITED_CALLS": "true"}).start()
     yield service
@@ -39,15 +39,15 @@ def clinic(service):
 @pytest.fixture
 def watch(service):
     """Opens watches that end with the test."""
-    agendas = []
+    watchers = []
 
-    def open_one(clinic, role: str, request=None, token: str = "", target: str = "") -> Agenda:
-        agendas.append(Agenda(target or service.address, clinic.credentials(role), request or asked(), token))
-        return agendas[-1]
+    def open_one(clinic, role: str, request=None, token: str = "", target: str = "") -> SessionsWatcher:
+        watchers.append(SessionsWatcher(target or service.address, clinic.credentials(role), request or asked(), token))
+        return watchers[-1]
 
     yield open_one
-    for agenda in agendas:
-        agenda.close()
+    for watcher in watchers:
+        watcher.close()
 
 
 def first(clinic, request, role: str):
@@ -80,8 +80,8 @@ def test_a_visit_from_its_booking_to_its_end(clinic, watch, role):
     from telehealth.v1 import session_pb2 as s, telehealth_service_pb2 as m
 
     before = clinic.create_session(clinic.book()).session_id
-    agenda = watch(clinic, role)
-    seen = agenda.wait_for(before)
+    watcher = watch(clinic, role)
+    seen = watcher.wait_for(before)
     session = clinic.session(before)
     assert (seen.appointment_id, seen.client_id, seen.clinician_id, seen.version, seen.status) == (
         session.appointment_id, clinic.client_id, clinic.clinician_id, session.version, SCHEDULED)
@@ -92,12 +92,12 @@ def test_a_visit_from_its_booking_to_its_end(clinic, watch, role):
     assert {gap.subject_id for gap in seen.missing_consents} == ({clinic.client_id} if tells_consents else set())
 
     made = clinic.create_session(clinic.book()).session_id
-    assert agenda.wait_for(made).status == SCHEDULED
+    assert watcher.wait_for(made).status == SCHEDULED
     consented(clinic)
     if tells_consents:
-        agenda.wait_for(made, lambda visit: visit.consents_complete and not visit.missing_consents)
+        watcher.wait_for(made, lambda visit: visit.consents_complete and not visit.missing_consents)
     clinic.join(made, "client")
-    waits = agenda.wait_for(made, lambda visit: visit.waiting)
+    waits = watcher.wait_for(made, lambda visit: visit.waiting)
     client = next(p for p in clinic.session(made).participants if p.role == s.PARTICIPANT_ROLE_CLIENT)
     [waiting] = waits.waiting
     assert (waiting.participant_id, waiting.role, waiting.wait_start_time) == (
@@ -108,12 +108,12 @@ def test_a_visit_from_its_booking_to_its_end(clinic, watch, role):
     else:
         assert waits.reliable_connection and waits.device_type == s.DEVICE_TYPE_TABLET
     clinic.join(made, "clinician")
-    runs = agenda.wait_for(made, lambda visit: visit.status == IN_PROGRESS and len(visit.admitted) == 2)
+    runs = watcher.wait_for(made, lambda visit: visit.status == IN_PROGRESS and len(visit.admitted) == 2)
     assert not runs.waiting and {p.role for p in runs.admitted} == {s.PARTICIPANT_ROLE_CLIENT, s.PARTICIPANT_ROLE_CLINICIAN}
     clinic.call(clinic.telehealth.EndSession, m.EndSessionRequest(session_id=made), "clinician")
-    over = agenda.wait_for(made, lambda visit: visit.status == COMPLETED)
+    over = watcher.wait_for(made, lambda visit: visit.status == COMPLETED)
     assert not over.HasField("consents_complete") and not over.admitted
-    assert agenda.snapshots == 1 and made in agenda.visits, "one that is over stays"
+    assert watcher.snapshots == 1 and made in watcher.visits, "one that is over stays"
 
 
 def test_one_that_watches_is_nobodys_presence(clinic, watch):
@@ -124,40 +124,40 @@ def test_one_that_watches_is_nobodys_presence(clinic, watch):
 
 def test_a_strange_clinician_sees_nothing(clinic, watch):
     stranger = Clinic(clinic.service, clinic.channel)
-    agenda = watch(stranger, "clinician")
-    agenda.wait("a snapshot", lambda self: self.snapshots)
+    watcher = watch(stranger, "clinician")
+    watcher.wait("a snapshot", lambda self: self.snapshots)
     theirs = clinic.create_session(clinic.book()).session_id
     consented(clinic)
     clinic.join(theirs, "client")
     # What is told last was told behind all that came before.
     own = stranger.create_session(stranger.book()).session_id
-    agenda.wait_for(own)
-    told = {message.changed.session_id or message.gone.session_id for message in agenda.log
+    watcher.wait_for(own)
+    told = {message.changed.session_id or message.gone.session_id for message in watcher.log
             if message.WhichOneof("message") in ("changed", "gone")}
-    assert told == {own} and list(agenda.visits) == [own]
+    assert told == {own} and list(watcher.visits) == [own]
 
 
 def test_what_comes_into_the_range_and_what_leaves_it(clinic, watch):
     appointment = clinic.book()
     session_id = clinic.create_session(appointment).session_id
     request = asked(0, 3600)
-    agendas = [watch(clinic, role, request) for role in ("clinician", "scheduler", "admin")]
-    for agenda in agendas:
-        agenda.wait_for(session_id)
+    watchers = [watch(clinic, role, request) for role in ("clinician", "scheduler", "admin")]
+    for watcher in watchers:
+        watcher.wait_for(session_id)
     later = {"starts_at": in_seconds(7200), "ends_at": in_seconds(9000)}
     put(clinic, appointment, 2, **later)
-    for agenda in agendas:
-        agenda.wait_until_gone(session_id)
+    for watcher in watchers:
+        watcher.wait_until_gone(session_id)
         assert first(clinic, request, "clinician").snapshot_part.complete
     put(clinic, appointment, 3)
-    for agenda in agendas:
-        agenda.wait_for(session_id)
+    for watcher in watchers:
+        watcher.wait_for(session_id)
     # Somewhere else within the range it goes on being there.
     put(clinic, appointment, 4, starts_at=in_seconds(600), ends_at=in_seconds(2400))
     moved = clinic.session(session_id).scheduled_start_at
-    for agenda in agendas:
-        agenda.wait_for(session_id, lambda visit: visit.scheduled_start_time == moved)
-        kinds = [message.WhichOneof("message") for message in agenda.log
+    for watcher in watchers:
+        watcher.wait_for(session_id, lambda visit: visit.scheduled_start_time == moved)
+        kinds = [message.WhichOneof("message") for message in watcher.log
                  if session_id in (message.changed.session_id, message.gone.session_id)]
         assert kinds.count("gone") == 1
 
@@ -182,19 +182,19 @@ def test_one_is_invited_and_sent_away(clinic, watch):
     consented(clinic)
     clinic.join(session_id, "client")
     clinic.join(session_id, "clinician")
-    agenda = watch(clinic, "co-clinician")
-    agenda.wait("a snapshot", lambda self: self.snapshots)
-    assert session_id not in agenda.visits
+    watcher = watch(clinic, "co-clinician")
+    watcher.wait("a snapshot", lambda self: self.snapshots)
+    assert session_id not in watcher.visits
     place = clinic.invite(session_id, "CO_CLINICIAN", subject_id=clinic.person("co-clinician")).participant
-    assert agenda.wait_for(session_id).HasField("consents_complete")
+    assert watcher.wait_for(session_id).HasField("consents_complete")
     clinic.treat("RemoveParticipant", session_id, place.participant_id)
-    agenda.wait_until_gone(session_id)
-    before = len(agenda.log)
+    watcher.wait_until_gone(session_id)
+    before = len(watcher.log)
     clinic.call(clinic.telehealth.StartScreenShare, m.StartScreenShareRequest(session_id=session_id), "clinician")
     own = clinic.create_session(clinic.book()).session_id
     put(clinic, clinic.session(own).appointment_id, 2, clinician_id=clinic.person("co-clinician"))
-    agenda.wait_for(own)
-    assert not [message for message in agenda.log[before:] if session_id in str(message)], "it is told no more of it"
+    watcher.wait_for(own)
+    assert not [message for message in watcher.log[before:] if session_id in str(message)], "it is told no more of it"
 
 
 def test_one_that_is_called_off_is_told_and_stays(clinic, watch):
@@ -202,27 +202,27 @@ def test_one_that_is_called_off_is_told_and_stays(clinic, watch):
 
     appointment = clinic.book()
     session_id = clinic.create_session(appointment).session_id
-    agenda = watch(clinic, "clinician")
-    agenda.wait_for(session_id)
+    watcher = watch(clinic, "clinician")
+    watcher.wait_for(session_id)
     clinic.call(clinic.appointments.CancelAppointment,
                 a.CancelAppointmentRequest(appointment_id=appointment, source_version=2), "scheduler")
-    agenda.wait_for(session_id, lambda visit: visit.status == CANCELLED)
+    watcher.wait_for(session_id, lambda visit: visit.status == CANCELLED)
 
 
 def test_a_consent_changes_all_open_visits_of_the_client(clinic, watch):
     from telehealth.v1 import consent_service_pb2 as c
 
     sessions = [clinic.create_session(clinic.book()).session_id for _ in range(12)]
-    agenda = watch(clinic, "clinician")
+    watcher = watch(clinic, "clinician")
     for session_id in sessions:
-        agenda.wait_for(session_id)
+        watcher.wait_for(session_id)
     consented(clinic)
     for session_id in sessions:
-        agenda.wait_for(session_id, lambda visit: visit.consents_complete)
+        watcher.wait_for(session_id, lambda visit: visit.consents_complete)
     given = clinic.call(clinic.consents.ListConsents, c.ListConsentsRequest(subject_id=clinic.client_id), "client").consents
     clinic.call(clinic.consents.RevokeConsent, c.RevokeConsentRequest(consent_id=given[0].consent_id), "client")
     for session_id in sessions:
-        agenda.wait_for(session_id, lambda visit: not visit.consents_complete and len(visit.missing_consents) == 1)
+        watcher.wait_for(session_id, lambda visit: not visit.consents_complete and len(visit.missing_consents) == 1)
 
 
 # -- who may, and what for -----------------------------------------------------------------------
@@ -320,12 +320,12 @@ def test_open_watches_are_counted(clinic, watch):
         return clinic.call(stub.GetServiceStatus, o.GetServiceStatusRequest(), "admin").open_watches
 
     before = count()
-    agendas = [watch(clinic, "clinician") for _ in range(3)]
-    for agenda in agendas:
-        agenda.wait("a snapshot", lambda self: self.snapshots)
+    watchers = [watch(clinic, "clinician") for _ in range(3)]
+    for watcher in watchers:
+        watcher.wait("a snapshot", lambda self: self.snapshots)
     assert count() == before + 3
-    for agenda in agendas:
-        agenda.close()
+    for watcher in watchers:
+        watcher.close()
     deadline = time.monotonic() + 20
     while count() != before:
         assert time.monotonic() < deadline

@@ -12,7 +12,7 @@ from contextlib import closing
 import grpc
 import pytest
 
-from agendas import Agenda, asked, opened
+from sessions_watcher import SessionsWatcher, asked, opened
 from clinic_issuer import IssuedService
 from proxies import Nginx
 from relay import Relay
@@ -31,13 +31,13 @@ class Scene:
         self.channel = grpc.insecure_channel(self.service.address, options=[("grpc.max_reconnect_backoff_ms", 500)])
         self.clinic = Clinic(self.service, self.channel)
         self.clinic.register_documents()
-        self.agendas: list[Agenda] = []
+        self.watchers: list[SessionsWatcher] = []
         self.bookings: dict[str, tuple[str, int]] = {}
 
-    def watch(self, role: str = "clinician", target: str = "", **of) -> Agenda:
+    def watch(self, role: str = "clinician", target: str = "", **of) -> SessionsWatcher:
         request = asked(**of)
-        self.agendas.append(Agenda(target or self.service.address, self.clinic.credentials(role), request))
-        return self.agendas[-1]
+        self.watchers.append(SessionsWatcher(target or self.service.address, self.clinic.credentials(role), request))
+        return self.watchers[-1]
 
     def book(self, starts_in: float = 60) -> str:
         appointment = self.clinic.book(starts_in)
@@ -59,8 +59,8 @@ class Scene:
         grpc.channel_ready_future(self.channel).result(timeout=30)
 
     def close(self) -> None:
-        for agenda in self.agendas:
-            agenda.close()
+        for watcher in self.watchers:
+            watcher.close()
         self.channel.close()
         if self.service.process.poll() is None:
             assert self.service.stop() == 0
@@ -77,10 +77,10 @@ def shown(visits: dict) -> dict:
     return {session_id: visit.SerializeToString(deterministic=True) for session_id, visit in visits.items()}
 
 
-def settle(agendas: list[Agenda], truth) -> None:
+def settle(watchers: list[SessionsWatcher], truth) -> None:
     """Waits until all of them show what a fresh snapshot shows."""
-    for agenda in agendas:
-        agenda.wait("as the others", lambda self: shown(self.visits) == shown(truth.visits))
+    for watcher in watchers:
+        watcher.wait("as the others", lambda self: shown(self.visits) == shown(truth.visits))
 
 
 # -- what breaks -----------------------------------------------------------------------------------
@@ -88,10 +88,10 @@ def settle(agendas: list[Agenda], truth) -> None:
 
 def test_a_network_that_cuts(scene):
     relay = Relay(scene.service.address)
-    agenda = scene.watch(target=relay.address)
+    watcher = scene.watch(target=relay.address)
     stays, goes = scene.book(), scene.book()
-    agenda.wait_for(stays)
-    agenda.wait_for(goes)
+    watcher.wait_for(stays)
+    watcher.wait_for(goes)
     for round in range(5):
         relay.cut(refuse=True)
         came = scene.book()
@@ -99,47 +99,47 @@ def test_a_network_that_cuts(scene):
         scene.move(goes, 100_000 if round % 2 == 0 else 60)
         relay.pass_on()
         moved = scene.clinic.session(stays).scheduled_start_at
-        agenda.wait_for(came)
-        agenda.wait_for(stays, lambda visit: visit.scheduled_start_time == moved)
-        agenda.wait("moved", lambda self: (goes in self.visits) == (round % 2 == 1))
-        assert agenda.snapshots == 1 and agenda.breaks > round
-    agenda.close()
+        watcher.wait_for(came)
+        watcher.wait_for(stays, lambda visit: visit.scheduled_start_time == moved)
+        watcher.wait("moved", lambda self: (goes in self.visits) == (round % 2 == 1))
+        assert watcher.snapshots == 1 and watcher.breaks > round
+    watcher.close()
     relay.close()
 
 
 def test_a_proxy_with_time_outs_below_the_heartbeats(scene, tmp_path):
     proxy = Nginx(tmp_path, scene.service.address, changes={"grpc_read_timeout 45s;": "grpc_read_timeout 500ms;"}).start()
-    agenda = scene.watch(target=proxy.address)
-    agenda.wait("cut three times", lambda self: self.breaks >= 3)
+    watcher = scene.watch(target=proxy.address)
+    watcher.wait("cut three times", lambda self: self.breaks >= 3)
     made = [scene.book() for _ in range(20)]
     for session_id in made:
-        agenda.wait_for(session_id)
-    assert agenda.snapshots == 1
-    changed = [message.changed.session_id for message in agenda.log if message.HasField("changed")]
+        watcher.wait_for(session_id)
+    assert watcher.snapshots == 1
+    changed = [message.changed.session_id for message in watcher.log if message.HasField("changed")]
     assert sorted(changed) == sorted(made), "none twice"
-    agenda.close()
+    watcher.close()
     proxy.stop()
 
 
 def test_a_service_that_is_killed(scene):
-    agendas = [scene.watch("clinician"), scene.watch("admin")]
+    watchers = [scene.watch("clinician"), scene.watch("admin")]
     kept, moved = scene.book(), scene.book()
-    for agenda in agendas:
-        agenda.wait_for(moved)
+    for watcher in watchers:
+        watcher.wait_for(moved)
     # What is done while the streams are down, and the kill right behind it.
-    for agenda in agendas:
-        agenda.cut()
+    for watcher in watchers:
+        watcher.cut()
     scene.move(moved, 100_000)
     after = scene.book()
     scene.service.kill()
-    for agenda in agendas:
-        agenda.wait("broken", lambda self: self.breaks >= 2)
+    for watcher in watchers:
+        watcher.wait("broken", lambda self: self.breaks >= 2)
     scene.service.start()
     scene.wait_until_ready()
-    for agenda in agendas:
-        agenda.wait_for(after)
-        agenda.wait_until_gone(moved)
-        assert kept in agenda.visits and agenda.snapshots == 1
+    for watcher in watchers:
+        watcher.wait_for(after)
+        watcher.wait_until_gone(moved)
+        assert kept in watcher.visits and watcher.snapshots == 1
 
 
 def test_a_stop_ends_the_streams_and_a_token_outlives_it(scene):
@@ -227,10 +227,10 @@ def test_more_visits_than_one_stream_watches(tmp_path, simulator):
     scene = Scene(tmp_path, simulator, TELEHEALTH_WATCHED_VISITS_MAX="3")
     for _ in range(3):
         scene.book()
-    agenda = scene.watch("admin")
-    agenda.wait("a snapshot", lambda self: len(self.visits) == 3)
+    watcher = scene.watch("admin")
+    watcher.wait("a snapshot", lambda self: len(self.visits) == 3)
     fourth = scene.book()
-    agenda.wait_for(fourth)
+    watcher.wait_for(fourth)
     with pytest.raises(grpc.RpcError) as refused:
         next(opened(scene.clinic, asked(), "admin"))
     assert (refused.value.code(), reason(refused.value)) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "WATCH_TOO_LARGE")
@@ -294,10 +294,10 @@ def test_random_changes_under_two_watches(scene):
     chance = random.Random(seed)
     other = Clinic(scene.service, scene.channel)
     steady, restless = scene.watch(), scene.watch()
-    handed = Agenda(scene.service.address, other.credentials("clinician"), asked())
-    scene.agendas.append(handed)
-    for agenda in scene.agendas:
-        agenda.wait("a snapshot", lambda self: self.snapshots)
+    handed = SessionsWatcher(scene.service.address, other.credentials("clinician"), asked())
+    scene.watchers.append(handed)
+    for watcher in scene.watchers:
+        watcher.wait("a snapshot", lambda self: self.snapshots)
     made = [scene.book(chance.randrange(60, 3600)) for _ in range(4)]
     kinds = ["GEORGIA_TELEHEALTH", "HIPAA_TELEHEALTH"]
     for step in range(200):
@@ -320,15 +320,15 @@ def test_random_changes_under_two_watches(scene):
         while step % 25 == 0 and restless.breaks == breaks:
             restless.cut()  # Until it meets a stream: between two there is nothing to cut.
             time.sleep(0.01)
-    fresh = [Agenda(scene.service.address, who.credentials("clinician"), asked()) for who in (scene.clinic, other)]
-    scene.agendas += fresh
-    for agenda in fresh:
-        agenda.wait("a snapshot", lambda self: self.snapshots)
+    fresh = [SessionsWatcher(scene.service.address, who.credentials("clinician"), asked()) for who in (scene.clinic, other)]
+    scene.watchers += fresh
+    for watcher in fresh:
+        watcher.wait("a snapshot", lambda self: self.snapshots)
     settle([steady, restless], fresh[0])
     settle([handed], fresh[1])
-    for agenda, who in ((steady, scene.clinic), (handed, other)):
+    for watcher, who in ((steady, scene.clinic), (handed, other)):
         listed = {row.session_id: row.version for row in listing(who)}
-        assert {session_id: visit.version for session_id, visit in agenda.visits.items()} == listed
+        assert {session_id: visit.version for session_id, visit in watcher.visits.items()} == listed
         assert all(scene.clinic.session(session_id, "admin").version == version for session_id, version in listed.items())
     assert restless.snapshots == 1 and restless.breaks > 5
     newest: dict[str, int] = {}

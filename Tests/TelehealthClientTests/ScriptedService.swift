@@ -29,13 +29,13 @@ final class ScriptedService: RPCService {
     }
 
     typealias WatchScript = Script<Telehealth_V1_WatchSessionResponse>
-    typealias AgendaScript = Script<Telehealth_V1_WatchSessionsResponse>
+    typealias SessionsScript = Script<Telehealth_V1_WatchSessionsResponse>
 
     private struct State {
         var received: [Received] = []
         var failures: [RPCError] = []
         var watches: [WatchScript] = []
-        var agendas: [AgendaScript] = []
+        var sessionsWatches: [SessionsScript] = []
         var refusedTokens: Set<String> = []
         var refusalsLeft = 0
     }
@@ -52,7 +52,7 @@ final class ScriptedService: RPCService {
     func watchNext(_ scripts: [WatchScript]) { state.withLock { $0.watches += scripts } }
 
     /// The next watches of many visits go like this, one each.
-    func watchSessionsNext(_ scripts: [AgendaScript]) { state.withLock { $0.agendas += scripts } }
+    func watchSessionsNext(_ scripts: [SessionsScript]) { state.withLock { $0.sessionsWatches += scripts } }
 
     /// Calls with this token are refused as expired.
     func expire(_ token: String) { state.withLock { _ = $0.refusedTokens.insert(token) } }
@@ -108,7 +108,8 @@ final class ScriptedService: RPCService {
                 ) async throws(RPCError) in
                 try note(
                     context, Received(method: context.method.name, token: "", resumeToken: request.resumeToken))
-                try await play(state.withLock { $0.agendas.isEmpty ? nil : $0.agendas.removeFirst() }, responses)
+                let script = state.withLock { $0.sessionsWatches.isEmpty ? nil : $0.sessionsWatches.removeFirst() }
+                try await play(script, responses)
             },
         ]
     }

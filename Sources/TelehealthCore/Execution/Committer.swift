@@ -7,7 +7,7 @@ public final class Committer: Sendable {
     public let presence: PresenceBoard
     let credentials: CredentialCache
     /// What those are told who watch many visits.
-    let agendas: AgendaHub
+    let sessionsWatches: SessionsWatchHub
     /// Rung when a commit asked for work outside the database.
     let effectBell = Doorbell()
 
@@ -19,7 +19,7 @@ public final class Committer: Sendable {
         self.hub = hub
         self.presence = presence
         self.credentials = credentials
-        agendas = AgendaHub(following: store)
+        sessionsWatches = SessionsWatchHub(following: store)
     }
 
     /// Events are published and the worker is woken only after the transaction is durable.

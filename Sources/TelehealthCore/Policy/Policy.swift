@@ -132,7 +132,7 @@ public struct Policy: Sendable, Hashable {
     public var eventRetention: Duration = .seconds(7 * 24 * 60 * 60)
     /// How old the place in the feed may be behind which a watch of many visits resumes: well within the time that
     /// departures are kept, however the clock is set meanwhile.
-    var agendaTokenLife: Duration { eventRetention / 2 }
+    var sessionsWatchTokenLife: Duration { eventRetention / 2 }
 
     // Work outside the database
     /// For how long an effect is kept after it is done; those given up stay.

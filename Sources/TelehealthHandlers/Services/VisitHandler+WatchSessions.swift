@@ -19,7 +19,7 @@ extension VisitHandler {
             try await executor.watchSessions(startingFrom: start, before: end, behind: token, invocation)
         }
         responses.detach()
-        let relay = AgendaRelay(
+        let relay = SessionsWatchRelay(
             responses: responses, caller: invocation.caller, time: views.time,
             heartbeatInterval: watch.heartbeatInterval)
         context.onCancel(watch.leave)
@@ -29,7 +29,7 @@ extension VisitHandler {
 }
 
 /// Carries one watch of many visits to its stream, a step at a time: what the reader has no room for is not read yet.
-struct AgendaRelay {
+struct SessionsWatchRelay {
     typealias Response = Telehealth_V1_WatchSessionsResponse
 
     /// Of one message, about: well below what any client takes, and what a slow one is sent at once.
@@ -42,12 +42,12 @@ struct AgendaRelay {
     let heartbeatInterval: Duration
 
     /// Until the watch or the call is over.
-    func run(_ opened: AgendaWatch) async {
+    func run(_ opened: SessionsWatch) async {
         var watch = opened
         defer { watch.leave() }
         var isGreeted = false
         while true {
-            let step: AgendaWatch.Step?
+            let step: SessionsWatch.Step?
             do throws(TelehealthError) { step = try await watch.next() } catch {
                 return responses.finish(error.asRPCError)
             }
@@ -64,7 +64,7 @@ struct AgendaRelay {
         }
     }
 
-    private func messages(_ step: AgendaWatch.Step) -> [Response] {
+    private func messages(_ step: SessionsWatch.Step) -> [Response] {
         switch step {
         case .visits(let briefs, let token): parts(briefs, token)
         case .changed(let brief, let token):

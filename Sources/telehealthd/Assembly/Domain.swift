@@ -65,7 +65,7 @@ struct Domain {
         try longWork.start()
         watchWork = try EventLoop(name: "watch-work", givesWay: true)
         try watchWork.start()
-        openWatches = { [hub, agendas = executor.agendas] in hub.watchCount + agendas.watchCount }
+        openWatches = { [hub, others = executor.sessionsWatches] in hub.watchCount + others.watchCount }
         services = TelehealthServices(
             executor: executor, audit: audit, receipts: receipts,
             archive: PersonArchive(executor: executor, trail: store), presence: presence, care: store,
@@ -78,10 +78,10 @@ struct Domain {
         group.addTask { [sweeper] in await sweeper.run() }
         group.addTask { [limitedCalls] in await limitedCalls.run() }
         if let poller { group.addTask { await poller.run() } }
-        group.addTask { [hub, agendas = executor.agendas, policy, time] in
-            await Self.tickWatches(hub, agendas, every: policy.watchHeartbeatInterval, time)
+        group.addTask { [hub, sessionsWatches = executor.sessionsWatches, policy, time] in
+            await Self.tickWatches(hub, sessionsWatches, every: policy.watchHeartbeatInterval, time)
         }
-        group.addTask(executorPreference: watchWork) { [executor] in await executor.tellAgendas() }
+        group.addTask(executorPreference: watchWork) { [executor] in await executor.tellSessionsWatches() }
     }
 
     func close() {
@@ -107,12 +107,12 @@ struct Domain {
 
     /// Heartbeats of quiet watches and the end of those whose token has expired.
     private static func tickWatches(
-        _ hub: EventHub, _ agendas: AgendaHub, every interval: Duration, _ time: any TimeSource
+        _ hub: EventHub, _ sessionsWatches: SessionsWatchHub, every interval: Duration, _ time: any TimeSource
     ) async {
         while true {
             do { try await time.sleep(for: interval) } catch { return }
             hub.tick(now: time.now)
-            agendas.tick(now: time.now)
+            sessionsWatches.tick(now: time.now)
         }
     }
 }

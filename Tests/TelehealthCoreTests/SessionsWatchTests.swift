@@ -4,20 +4,20 @@ import Testing
 @testable import TelehealthCore
 @testable import VisitSimulation
 
-@Suite("A watch of all visits of a range") struct AgendaWatchTests {
+@Suite("A watch of all visits of a range") struct SessionsWatchTests {
     private static let day = VirtualTime.nine..<(VirtualTime.nine + .seconds(86_400))
 
     private func open(
         _ clinic: Clinic, _ caller: Caller = Clinic.clinicianCaller, _ range: Range<Timestamp> = day,
         behind token: String? = nil
-    ) async throws(TelehealthError) -> AgendaWatch {
+    ) async throws(TelehealthError) -> SessionsWatch {
         try await clinic.executor.watchSessions(
             startingFrom: range.lowerBound, before: range.upperBound, behind: token, clinic.call(caller))
     }
 
     /// What a viewer sees: `s` for a snapshot's visits, `c` for a change, each with the version, `g` for one that is
     /// gone, `h` for a heartbeat.
-    private func word(_ step: AgendaWatch.Step?) -> String {
+    private func word(_ step: SessionsWatch.Step?) -> String {
         switch step {
         case .visits(let briefs, _): "s" + briefs.map { "\($0.state.session.version)" }.joined(separator: ",")
         case .changed(let brief, _): "c\(brief.state.session.version)"
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    private func token(_ step: AgendaWatch.Step?) -> String? {
+    private func token(_ step: SessionsWatch.Step?) -> String? {
         switch step {
         case .visits(_, let token): token
         case .changed(_, let token), .gone(_, let token), .heartbeat(let token): token
@@ -36,9 +36,9 @@ import Testing
     }
 
     /// Everything that is there to be told, and the last token.
-    private func told(_ watch: inout AgendaWatch, _ clinic: Clinic) async throws -> (words: [String], token: String) {
-        await clinic.executor.tellAgendasOnce()
-        clinic.executor.agendas.tick(now: clinic.time.now)
+    private func told(_ watch: inout SessionsWatch, _ clinic: Clinic) async throws -> (words: [String], token: String) {
+        await clinic.executor.tellSessionsWatchesOnce()
+        clinic.executor.sessionsWatches.tick(now: clinic.time.now)
         var words: [String] = []
         while true {
             let step = try await watch.next()
@@ -156,7 +156,7 @@ import Testing
         }
         #expect(briefs.first?.joinGaps?.count == 2)
         try await clinic.grant(.georgiaTelehealth)
-        await clinic.executor.tellAgendasOnce()
+        await clinic.executor.tellSessionsWatchesOnce()
         guard case .changed(let brief, _)? = try await watch.next() else {
             Issue.record("no change")
             return
@@ -189,16 +189,16 @@ import Testing
         #expect(try await told(&watch, clinic).words == ["s1"])
         for step in 1...50 {
             try await move(clinic, version: Int64(step + 1), by: .seconds(60 + Int64(step)))
-            await clinic.executor.tellAgendasOnce()
+            await clinic.executor.tellSessionsWatchesOnce()
         }
         #expect(try await told(&watch, clinic).words == ["c51"])
     }
 
     @Test func `one that is thousands of visits behind is told to resume`() async throws {
-        let hub = AgendaHub(following: MemoryStore())
+        let hub = SessionsWatchHub(following: MemoryStore())
         let (seat, position) = hub.enter(viewer: nil, expiresAt: Clinic.far)
         let entries = (1...5000).map { number in
-            AgendaHub.Entry(
+            SessionsWatchHub.Entry(
                 sessionID: SessionID("session-\(number)"),
                 seal: FeedSeal(position: position + Int64(number), key: [], at: VirtualTime.nine), brief: nil,
                 readAt: 0, departures: [])
@@ -218,7 +218,7 @@ import Testing
         var watch = try await open(clinic, brief)
         _ = try await watch.next()
         clinic.time.advance(by: .seconds(11))
-        clinic.executor.agendas.tick(now: clinic.time.now)
+        clinic.executor.sessionsWatches.tick(now: clinic.time.now)
         let ended = await refusal { () async throws(TelehealthError) in try await watch.next() }
         #expect(ended == .tokenExpired)
         watch.leave()
@@ -226,7 +226,7 @@ import Testing
         _ = try await left.next()
         left.leave()
         #expect(try await left.next() == nil)
-        #expect(clinic.executor.agendas.watchCount == 0)
+        #expect(clinic.executor.sessionsWatches.watchCount == 0)
     }
 
     @Test func `a token is good for its caller, range and log, and for half the time that events are kept`()

@@ -14,14 +14,14 @@ extension CommandExecutor {
     ///   `AUDIT_UNAVAILABLE`.
     public func watchSessions(
         startingFrom start: Timestamp, before end: Timestamp, behind token: String? = nil, _ invocation: Invocation
-    ) async throws(TelehealthError) -> AgendaWatch {
+    ) async throws(TelehealthError) -> SessionsWatch {
         let caller = invocation.caller
         guard start < end else { throw .invalid("end_time", "must be after start_time") }
-        guard end - start <= AgendaScope.rangeMax else {
+        guard end - start <= SessionsWatchScope.rangeMax else {
             throw .invalid("end_time", "must be at most 31 days after start_time")
         }
         if caller.expiresAt <= time.now { throw TelehealthError(.tokenExpired) }
-        guard let scope = AgendaScope(caller, start..<end) else {
+        guard let scope = SessionsWatchScope(caller, start..<end) else {
             let error = TelehealthError(.notAllowed)
             try await auditDenial(error, "WatchSessions", nil, invocation)
             throw error
@@ -30,32 +30,33 @@ extension CommandExecutor {
         let resumed: FeedSeal?
         if let token { resumed = try await seal(of: token, scope) } else { resumed = nil }
         // From here on nothing is missed; then what was before is read.
-        let (seat, position) = committer.agendas.enter(viewer: scope.viewer, expiresAt: caller.expiresAt)
+        let (seat, position) = committer.sessionsWatches.enter(viewer: scope.viewer, expiresAt: caller.expiresAt)
         do throws(TelehealthError) {
             if let resumed {
                 let past = try await past(of: scope, after: resumed.position)
-                return AgendaWatch(self, scope, seat: seat, from: resumed, past: past)
+                return SessionsWatch(self, scope, seat: seat, from: resumed, past: past)
             }
             let visits = try await visits(of: scope)
             let seal = try await reading { () async throws(StoreError) in try await store.feedSeal(at: position) }
             guard let seal else { throw TelehealthError(.storeUnavailable) }
-            return AgendaWatch(self, scope, seat: seat, from: seal, visits: visits)
+            return SessionsWatch(self, scope, seat: seat, from: seal, visits: visits)
         } catch {
-            committer.agendas.leave(seat)
+            committer.sessionsWatches.leave(seat)
             throw error
         }
     }
 
     /// - Throws: `RESUME_EXPIRED` for everything but a token that this log gave this caller for this range lately.
-    private func seal(of text: String, _ scope: AgendaScope) async throws(TelehealthError) -> FeedSeal {
-        guard let token = AgendaToken(text) else { throw TelehealthError(.resumeExpired) }
+    private func seal(of text: String, _ scope: SessionsWatchScope) async throws(TelehealthError) -> FeedSeal {
+        guard let token = SessionsWatchToken(text) else { throw TelehealthError(.resumeExpired) }
         let seal = try await reading { () async throws(StoreError) in try await store.feedSeal(at: token.position) }
-        guard let seal, token.isGood(seal, scope), token.position == 0 || seal.at >= time.now - policy.agendaTokenLife
+        guard let seal, token.isGood(seal, scope),
+            token.position == 0 || seal.at >= time.now - policy.sessionsWatchTokenLife
         else { throw TelehealthError(.resumeExpired) }
         return seal
     }
 
-    private func visits(of scope: AgendaScope) async throws(TelehealthError) -> [VisitMark] {
+    private func visits(of scope: SessionsWatchScope) async throws(TelehealthError) -> [VisitMark] {
         let query = VisitQuery(viewer: scope.viewer, range: scope.range, limit: policy.watchedVisitsMax + 1)
         let visits = try await reading { () async throws(StoreError) in try await store.visitMarks(query) }
         if visits.count > policy.watchedVisitsMax {
@@ -65,7 +66,9 @@ extension CommandExecutor {
     }
 
     /// What happened to the viewer's visits behind a position, each visit once, in ascending order of position.
-    private func past(of scope: AgendaScope, after position: Int64) async throws(TelehealthError) -> [AgendaWatch.Due] {
+    private func past(of scope: SessionsWatchScope, after position: Int64) async throws(TelehealthError)
+        -> [SessionsWatch.Due]
+    {
         let limit = Self.resumeChangesMax + 1
         let query = VisitQuery(viewer: scope.viewer, range: scope.range, changedAfter: position, limit: limit)
         let (marks, departures) = try await reading { () async throws(StoreError) in
@@ -75,7 +78,7 @@ extension CommandExecutor {
             )
         }
         if marks.count == limit || departures.count == limit { throw TelehealthError(.resumeExpired) }
-        var dues: [SessionID: AgendaWatch.Due] = [:]
+        var dues: [SessionID: SessionsWatch.Due] = [:]
         for mark in marks { dues[mark.sessionID] = .init(sessionID: mark.sessionID, position: mark.position) }
         for (position, departure) in departures {
             var due = dues[departure.sessionID] ?? .init(sessionID: departure.sessionID, position: position)
@@ -95,7 +98,7 @@ extension CommandExecutor {
     func readBrief(of id: SessionID) async throws(TelehealthError) -> (brief: VisitBrief?, readAt: Int64) {
         var position = try await feedPosition(of: id)
         while true {
-            let told = committer.agendas.committed
+            let told = committer.sessionsWatches.committed
             let brief = try await brief(of: id)
             let present = try await feedPosition(of: id)
             if present == position { return (brief, max(told, present)) }
@@ -124,23 +127,23 @@ extension CommandExecutor {
     // MARK: What open watches are told
 
     /// What those are told who watch many visits.
-    public var agendas: AgendaHub { committer.agendas }
+    public var sessionsWatches: SessionsWatchHub { committer.sessionsWatches }
 
     /// Tells open watches what commits changed, until the task is cancelled.
-    public func tellAgendas() async {
+    public func tellSessionsWatches() async {
         while !Task.isCancelled {
-            _ = await committer.agendas.bell.wait(atMost: nil, time)
-            await tellAgendasOnce()
+            _ = await committer.sessionsWatches.bell.wait(atMost: nil, time)
+            await tellSessionsWatchesOnce()
             do { try await time.sleep(for: Self.roundInterval) } catch { return }
         }
     }
 
     /// One round: reads each changed visit once for all who watch it.
-    func tellAgendasOnce() async {
-        let hub = committer.agendas
+    func tellSessionsWatchesOnce() async {
+        let hub = committer.sessionsWatches
         guard let round = hub.beginRound() else { return }
         let viewers = hub.viewers
-        var lanes: [SubjectID?: [AgendaHub.Entry]] = [:]
+        var lanes: [SubjectID?: [SessionsWatchHub.Entry]] = [:]
         do throws(TelehealthError) {
             for change in round.changes {
                 let (brief, readAt) = try await readBrief(of: change.sessionID)
@@ -151,7 +154,7 @@ extension CommandExecutor {
                 let present: [SubjectID?] = [nil] + (brief?.state.staffViewers ?? []).map(Optional.some)
                 for viewer in Set(present + change.departures.map(\.viewer)) where viewers.contains(viewer) {
                     lanes[viewer, default: []].append(
-                        AgendaHub.Entry(
+                        SessionsWatchHub.Entry(
                             sessionID: change.sessionID, seal: seal, brief: present.contains(viewer) ? brief : nil,
                             readAt: readAt,
                             departures: change.departures.filter { $0.viewer == viewer }.map {

@@ -1,7 +1,7 @@
 internal import Crypto
 
 /// Whose visits, of which time: what a watch of many visits is about.
-public struct AgendaScope: Sendable, Hashable {
+public struct SessionsWatchScope: Sendable, Hashable {
     /// The longest range.
     public static let rangeMax = Duration.seconds(31 * 86_400)
 
@@ -48,7 +48,7 @@ public struct AgendaScope: Sendable, Hashable {
 /// In base64url without padding: 43 characters. The key is different in every log that differs up to the position, and
 /// nobody outside knows it: a made-up token, one of another store, caller or range, and one of a past that a restored
 /// backup does not hold are told from a good one without anything being kept.
-struct AgendaToken {
+struct SessionsWatchToken {
     /// Longer ones than any of ours are refused unread.
     static let bytesMax = 64
     private static let markBytes = 24
@@ -65,7 +65,7 @@ struct AgendaToken {
         mark = Array(bytes[8...])
     }
 
-    init(_ seal: FeedSeal, _ scope: AgendaScope) {
+    init(_ seal: FeedSeal, _ scope: SessionsWatchScope) {
         position = seal.position
         mark = Self.mark(seal, scope)
     }
@@ -76,14 +76,14 @@ struct AgendaToken {
     }
 
     /// Whether it was made for this scope by this log.
-    func isGood(_ seal: FeedSeal, _ scope: AgendaScope) -> Bool {
+    func isGood(_ seal: FeedSeal, _ scope: SessionsWatchScope) -> Bool {
         let expected = Self.mark(seal, scope)
         // Every byte is looked at, so that the time taken tells nothing of how many were right.
         return seal.position == position && zip(mark, expected).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
     }
 
-    private static func mark(_ seal: FeedSeal, _ scope: AgendaScope) -> [UInt8] {
-        let text = "agenda 1 \(seal.position) \(scope.description)"
+    private static func mark(_ seal: FeedSeal, _ scope: SessionsWatchScope) -> [UInt8] {
+        let text = "sessions watch 1 \(seal.position) \(scope.description)"
         let code = HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: SymmetricKey(data: seal.key))
         return Array(code.prefix(markBytes))
     }

@@ -14,7 +14,7 @@ public struct VisitBrief: Sendable {
 ///
 /// Read by one task, which asks for one step after another; nothing is read ahead of it, so a slow reader costs a place
 /// in a lane. Isolation: the reader's; ``leave`` any.
-public struct AgendaWatch: Sendable {
+public struct SessionsWatch: Sendable {
     public enum Step: Sendable {
         /// A part of the snapshot, ascending by start. The token comes with the last.
         case visits([VisitBrief], token: String?)
@@ -36,14 +36,14 @@ public struct AgendaWatch: Sendable {
         case snapshot(ArraySlice<VisitMark>)
         /// What happened while nobody watched; the heartbeat before says that the service is there.
         case past(ArraySlice<Due>, isGreeted: Bool)
-        case live(ArraySlice<AgendaHub.Entry>)
+        case live(ArraySlice<SessionsWatchHub.Entry>)
     }
 
     /// Visits read for one step: what a snapshot's message holds at most.
     private static let visitsAtOnce = 50
 
     let executor: CommandExecutor
-    let scope: AgendaScope
+    let scope: SessionsWatchScope
     private let seat: Int
     private var phase: Phase
     /// Everything up to here was told.
@@ -57,26 +57,28 @@ public struct AgendaWatch: Sendable {
     public var heartbeatInterval: Duration { executor.policy.watchHeartbeatInterval }
 
     /// With a snapshot of these visits, ascending by start.
-    init(_ executor: CommandExecutor, _ scope: AgendaScope, seat: Int, from seal: FeedSeal, visits: [VisitMark]) {
+    init(
+        _ executor: CommandExecutor, _ scope: SessionsWatchScope, seat: Int, from seal: FeedSeal, visits: [VisitMark]
+    ) {
         self.init(executor, scope, seat, seal, .snapshot(visits[...]))
     }
 
     /// Behind a token, with what changed since, ascending by position.
-    init(_ executor: CommandExecutor, _ scope: AgendaScope, seat: Int, from seal: FeedSeal, past: [Due]) {
+    init(_ executor: CommandExecutor, _ scope: SessionsWatchScope, seat: Int, from seal: FeedSeal, past: [Due]) {
         self.init(executor, scope, seat, seal, .past(past[...], isGreeted: false))
     }
 
     private init(
-        _ executor: CommandExecutor, _ scope: AgendaScope, _ seat: Int, _ seal: FeedSeal, _ phase: Phase
+        _ executor: CommandExecutor, _ scope: SessionsWatchScope, _ seat: Int, _ seal: FeedSeal, _ phase: Phase
     ) {
         self.executor = executor
         self.scope = scope
         self.seat = seat
         self.phase = phase
-        token = AgendaToken(seal, scope).text
+        token = SessionsWatchToken(seal, scope).text
     }
 
-    private var hub: AgendaHub { executor.committer.agendas }
+    private var hub: SessionsWatchHub { executor.committer.sessionsWatches }
 
     /// Ends the watch, from whichever thread; idempotent. Whoever waits for the next step is told.
     public var leave: @Sendable () -> Void { { [hub, seat] in hub.leave(seat) } }
@@ -134,8 +136,8 @@ public struct AgendaWatch: Sendable {
         return tell(due.sessionID, brief, due.formerStarts, readAt: readAt)
     }
 
-    private mutating func step(_ entry: AgendaHub.Entry, isLast: Bool) -> Step? {
-        if isLast { token = AgendaToken(entry.seal, scope).text }
+    private mutating func step(_ entry: SessionsWatchHub.Entry, isLast: Bool) -> Step? {
+        if isLast { token = SessionsWatchToken(entry.seal, scope).text }
         if entry.position > readAheadMax, !readAhead.isEmpty { readAhead = [:] }
         if let known = readAhead[entry.sessionID], entry.position <= known { return nil }
         return tell(
@@ -170,6 +172,6 @@ public struct AgendaWatch: Sendable {
             try await executor.store.feedSeal(at: position)
         }
         guard let seal else { throw TelehealthError(.watchLagging) }
-        return AgendaToken(seal, scope).text
+        return SessionsWatchToken(seal, scope).text
     }
 }

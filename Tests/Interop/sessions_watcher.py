@@ -25,7 +25,7 @@ def opened(clinic, request, role: str, timeout: float = 120):
     return clinic.telehealth.WatchSessions(request, metadata=clinic.credentials(role), timeout=timeout)
 
 
-class Agenda:
+class SessionsWatcher:
     """What one viewer sees: visits by id, and every message since the snapshot, in a thread of its own.
 
     It goes on behind the last token wherever its stream breaks, by the rule that the README gives for every watch, and
