@@ -55,7 +55,7 @@ public struct PersonRecordPieces: AsyncSequence {
                 let options = CallOptions(metadata: ["authorization": "Bearer " + token])
                 let stream: ResponseStream<Telehealth_V1_ExportPersonRecordResponse> = client.channel.serverStreaming(
                     Telehealth_V1_ConsentReceiptService_Methods.exportPersonRecord,
-                    Telehealth_V1_ExportPersonRecordRequest.with { $0.subjectID = person }, options: options)
+                    Telehealth_V1_ExportPersonRecordRequest.with { $0.personID = person }, options: options)
                 pieces = ListenedStream(stream)
             }
             let limit = client.configuration.timeout

@@ -110,7 +110,7 @@ class Visitor(threading.Thread):
             for kind, role in [("GEORGIA_TELEHEALTH", "client"), ("HIPAA_TELEHEALTH", "client"),
                                ("RECORDING", "client"), ("RECORDING", "clinician")]:
                 consent = clinic.consent("CONSENT_TYPE_" + kind, role)
-                ledger.consent(consent.subject_id, consent.consent_id)
+                ledger.consent(consent.person_id, consent.consent_id)
             order = ["client", "clinician", "client"] if self.random.random() < 0.7 else ["clinician", "client"]
             for role in order:
                 joined = clinic.join(sid, role)
@@ -150,7 +150,7 @@ def check(service: Service, ledger: Ledger, only_open: bool) -> int:
                 assert known["recordings"] <= {r.recording_id for r in listed}, f"{session_id}: a recording was lost"
         for subject_id, ids in consents.items():
             listed = clinic.consents.ListConsents(
-                c.ListConsentsRequest(subject_id=subject_id, page_size=200), metadata=admin, timeout=10
+                c.ListConsentsRequest(person_id=subject_id, page_size=200), metadata=admin, timeout=10
             ).consents
             assert ids <= {consent.consent_id for consent in listed}, f"{subject_id}: a consent was lost"
     return len(sessions)

@@ -82,7 +82,7 @@ def test_who_saw_a_session_is_told_to_the_admin_and_to_its_client(clinic):
 
     for role in ("admin", "client"):
         answer = clinic.call(log_of(clinic).ListSessionAccesses, m.ListSessionAccessesRequest(session_id=session), role)
-        people = {(access.subject, access.role): access for access in answer.accesses}
+        people = {(access.caller, access.role): access for access in answer.accesses}
         assert answer.is_complete
         assert people[(clinic.clinician_id, "clinician")].calls["GetSession"] == 3
         assert people[("scheduler", "scheduler")].calls["CreateSession"] == 1
@@ -110,8 +110,8 @@ def test_a_refused_token_and_a_refused_role_are_in_the_log(clinic):
     assert reason(caught.value) == "TOKEN_MISSING"
     clinic.refused(grpc.StatusCode.PERMISSION_DENIED, "ROLE_NOT_ALLOWED", clinic.telehealth.StartRecording,
                    m.StartRecordingRequest(session_id=session), "client")
-    assert [row.action for row in rows(clinic, subject="unauthenticated") if row.reason == "TOKEN_MISSING"] == ["GetSession"]
-    refused = rows(clinic, subject=clinic.client_id)
+    assert [row.action for row in rows(clinic, caller="unauthenticated") if row.reason == "TOKEN_MISSING"] == ["GetSession"]
+    refused = rows(clinic, caller=clinic.client_id)
     assert [(row.action, row.outcome, row.reason, row.role) for row in refused] == [
         ("StartRecording", "denied", "ROLE_NOT_ALLOWED", "client")]
 
@@ -135,7 +135,7 @@ def test_a_flood_of_denials_is_summed(clinic):
         answers = list(pool.map(ask, range(flood)))
     seconds = time.monotonic() - started
     assert answers == ["SESSION_NOT_FOUND"] * flood
-    kept = rows(clinic, subject=stranger.client_id)
+    kept = rows(clinic, caller=stranger.client_id)
     assert sum(row.count for row in kept) == flood, "every refusal is counted"
     # Four rows and a sum per second at most, the first and the last second not being whole.
     assert len(kept) <= 5 * (seconds + 2), (len(kept), seconds)
@@ -159,9 +159,9 @@ def test_the_log_is_whole_while_it_is_written_and_its_pages_follow_their_filters
                    m.ListAuditEventsRequest(action="GetSession", page_token=newest.next_page_token), "admin")
     clinic.refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD", log_of(clinic).VerifyAuditLog,
                    m.VerifyAuditLogRequest(from_number=5, through_number=4), "admin")
-    middle = everything[len(everything) // 2].at
-    assert all(row.at.ToNanoseconds() >= middle.ToNanoseconds() for row in rows(clinic, **{"from": middle}))
-    assert all(row.at.ToNanoseconds() < middle.ToNanoseconds() for row in rows(clinic, before=middle))
+    middle = everything[len(everything) // 2].occur_time
+    assert all(row.occur_time.ToNanoseconds() >= middle.ToNanoseconds() for row in rows(clinic, occur_time_from=middle))
+    assert all(row.occur_time.ToNanoseconds() < middle.ToNanoseconds() for row in rows(clinic, occur_time_before=middle))
 
 
 def test_a_row_is_proven_to_whoever_has_only_the_head(clinic):
@@ -173,13 +173,13 @@ def test_a_row_is_proven_to_whoever_has_only_the_head(clinic):
 
     proof = clinic.call(log_of(clinic).GetAuditProof, m.GetAuditProofRequest(number=2), "admin")
     head = proof.head
-    micros = head.signed_at.ToNanoseconds() // 1000
+    micros = head.sign_time.ToNanoseconds() // 1000
     signed = b"telehealth.audit.head.v1\0" + head.tree_size.to_bytes(8, "big") + micros.to_bytes(8, "big")
     Ed25519PublicKey.from_public_bytes(proof.head_public_key).verify(head.signature, signed + head.mac + head.root_hash)
 
     row = proof.event
     encoding = b"\x01" + b"".join(
-        number.to_bytes(8, "big") for number in (row.number, row.at.ToNanoseconds() // 1000, row.count))
+        number.to_bytes(8, "big") for number in (row.number, row.occur_time.ToNanoseconds() // 1000, row.count))
     for name in ("subject", "role", "actor", "source", "action", "outcome", "person_id", "session_id", "target", "reason"):
         if name in ("subject", "action", "outcome") or row.HasField(name):
             text = getattr(row, name).encode()

@@ -78,7 +78,7 @@ def test_every_rpc_that_is_let_through_leaves_its_row(walked):
     nobody, pair = f"none-{uuid.uuid4().hex}", {"client_id": clinic.client_id, "clinician_id": clinic.clinician_id}
     of = {"session_id": session}
     lost = {**of, "participant_id": nobody}
-    times = {"starts_at": in_seconds(7200), "ends_at": in_seconds(9000), "time_zone": "UTC"}
+    times = {"scheduled_start_time": in_seconds(7200), "scheduled_end_time": in_seconds(9000), "time_zone": "UTC"}
 
     # Method, role, fields (None: done by the set-up or below): done where that is simple, else refused for an id that is nobody's, which is a row as well.
     steps = [
@@ -98,20 +98,20 @@ def test_every_rpc_that_is_let_through_leaves_its_row(walked):
         ("EndSession", "clinician", {"session_id": nobody}),
         ("SetRecordingHold", "admin", {"recording_id": nobody, "reason": "a case"}),
         ("ReleaseRecordingHold", "admin", {"recording_id": nobody, "reason": "the case is over"}),
-        ("SetRecordingRetention", "admin", {"recording_id": nobody, "retain_until": in_seconds(864_000), "reason": "asked"}),
+        ("SetRecordingRetention", "admin", {"recording_id": nobody, "retention_end_time": in_seconds(864_000), "reason": "asked"}),
         ("LinkSessionNote", "clinician", {"recording_id": nobody, "session_note_id": "note-1"}),
         ("GetRecordingManifest", "admin", {"recording_id": nobody}),
         ("IngestMeetingEvents", "service", {"events": ["{"]}),
         ("ReportClientMetrics", "client", {"session_id": nobody, "window": {"seconds": 10}}),
-        ("GetServiceReport", "admin", {"from": in_seconds(-3600), "to": in_seconds(0)}),
-        ("SubmitConsent", "client", None), ("GetConsentStatus", "client", {"subject_id": clinic.client_id}),
+        ("GetServiceReport", "admin", {"start_time": in_seconds(-3600), "end_time": in_seconds(0)}),
+        ("SubmitConsent", "client", None), ("GetConsentStatus", "client", {"person_id": clinic.client_id}),
         ("UpdateConsent", "client", {"consent_id": nobody, "submission": {
             "decision": 2, "document_version": "test-1", "language": "en-US", "text_sha256": bytes(32), "method": 1}}),
-        ("ListConsents", "client", {"subject_id": clinic.client_id}), ("PutConsentDocument", "admin", None),
+        ("ListConsents", "client", {"person_id": clinic.client_id}), ("PutConsentDocument", "admin", None),
         ("GetConsentDocument", "client", {"type": 1}),
         ("EvaluateConsent", "clinician", {**of, "action": 1}), ("ListConsentDocuments", "client", {}),
         ("GetConsentReceipt", "client", {"consent_id": granted[0].consent_id}),
-        ("ExportPersonRecord", "client", {"subject_id": clinic.client_id}),
+        ("ExportPersonRecord", "client", {"person_id": clinic.client_id}),
         ("RevokeConsent", "client", {"consent_id": granted[1].consent_id}),
         ("InviteParticipant", "clinician", {"session_id": nobody, "role": 3}),
         ("RevokeInvitation", "clinician", {**of, "invitation_id": nobody}),
@@ -147,7 +147,7 @@ def test_every_rpc_that_is_refused_for_its_token_leaves_its_row(walked):
         if why != "TOKEN_MISSING":
             open_to_all.add(name)
         time.sleep(0.3)
-    told = {row.action for row in rows(walk.clinic, subject="unauthenticated") if row.reason == "TOKEN_MISSING"}
+    told = {row.action for row in rows(walk.clinic, caller="unauthenticated") if row.reason == "TOKEN_MISSING"}
     assert set(walk.methods) - open_to_all <= told
     # Who has a grant and nothing else has no token yet.
     assert open_to_all <= {"RedeemInvitation"}

@@ -63,7 +63,7 @@ class Office(Clinic):
             self.consents.PutConsentDocument,
             m.PutConsentDocumentRequest(
                 type=consent_pb2.ConsentType.Value(kind), version=version, language=language, text=text,
-                effective_at=in_seconds(effective)),
+                effective_time=in_seconds(effective)),
             "admin").document
 
     def sign(self, document, role="client", method="ELECTRONIC", decision="GRANTED", subject=None, refused=None, **fields):
@@ -85,8 +85,8 @@ class Office(Clinic):
             setattr(submission, name, value)
         own = {"clinician": self.clinician_id, "guardian": self.client_id}.get(role, self.client_id)
         request = m.SubmitConsentRequest(
-            subject_id=subject or own, type=document.type, submission=submission,
-            subject_role=2 if (subject or own) == self.clinician_id else 1)
+            person_id=subject or own, type=document.type, submission=submission,
+            person_role=2 if (subject or own) == self.clinician_id else 1)
         if refused:
             code, word = refused
             return self.refused(code, word, self.consents.SubmitConsent, request, role)
@@ -114,7 +114,7 @@ class Office(Clinic):
             self.appointments.PutAppointment,
             m.PutAppointmentRequest(
                 appointment_id=appointment_id, client_id=self.client_id, clinician_id=self.clinician_id,
-                guardian_id=self.guardian_id, starts_at=in_seconds(60), ends_at=in_seconds(1860),
+                guardian_id=self.guardian_id, scheduled_start_time=in_seconds(60), scheduled_end_time=in_seconds(1860),
                 time_zone="America/New_York", source_version=1, client_birth_date=born or "", **fields),
             "scheduler")
         return self.create_session(appointment_id).session_id
@@ -155,7 +155,7 @@ def test_what_is_missing_is_told_with_what_would_do(office, texts):
     session = office.create_session(office.book()).session_id
     judged = office.judge("JOIN", session_id=session)
     assert (judged.place, judged.satisfied) == ("US-GA", False)
-    assert [(gap.subject_id, gap.type) for gap in judged.missing] == [
+    assert [(gap.person_id, gap.type) for gap in judged.missing] == [
         (office.client_id, c.CONSENT_TYPE_GEORGIA_TELEHEALTH), (office.client_id, c.CONSENT_TYPE_HIPAA_TELEHEALTH)]
     remedy = judged.missing[0].remedy
     assert list(remedy.methods) == [c.CONSENT_METHOD_ELECTRONIC, c.CONSENT_METHOD_PAPER]
@@ -170,7 +170,7 @@ def test_what_is_missing_is_told_with_what_would_do(office, texts):
     given = office.sign(texts["HIPAA_TELEHEALTH"])
     judged = office.judge("JOIN", session_id=session)
     assert judged.satisfied and given.consent_id in [each.consent_id for each in judged.basis]
-    assert all(each.HasField("counts_until") and not each.expires_soon for each in judged.basis)
+    assert all(each.HasField("expire_time") and not each.expires_soon for each in judged.basis)
 
 
 def test_a_client_is_told_of_own_gaps_only(office, texts):
@@ -178,9 +178,9 @@ def test_a_client_is_told_of_own_gaps_only(office, texts):
     office.sign(texts["RECORDING"])
     judged = office.judge("RECORD", "client", session_id=session)
     assert not judged.satisfied and judged.others_missing and not judged.missing
-    assert [each.subject_id for each in judged.basis] == [office.client_id]
+    assert [each.person_id for each in judged.basis] == [office.client_id]
     judged = office.judge("RECORD", "clinician", session_id=session)
-    assert [gap.subject_id for gap in judged.missing] == [office.clinician_id]
+    assert [gap.person_id for gap in judged.missing] == [office.clinician_id]
 
 
 def test_strangers_learn_nothing(office, places):
@@ -191,7 +191,7 @@ def test_strangers_learn_nothing(office, places):
     evaluate = office.policies.EvaluateConsent
     stranger.refused(NOT_FOUND, "SESSION_NOT_FOUND", evaluate, m.EvaluateConsentRequest(session_id=session, action=1), "client")
     stranger.refused(
-        NOT_FOUND, "SUBJECT_NOT_FOUND", evaluate, m.EvaluateConsentRequest(subject_id=office.client_id, action=1), "client")
+        NOT_FOUND, "SUBJECT_NOT_FOUND", evaluate, m.EvaluateConsentRequest(person_id=office.client_id, action=1), "client")
     office.refused(INVALID, "INVALID_FIELD", evaluate, m.EvaluateConsentRequest(session_id=session), "client")
     office.refused(DENIED, "ROLE_NOT_ALLOWED", evaluate, m.EvaluateConsentRequest(session_id=session, action=1), "scheduler")
 
@@ -247,7 +247,7 @@ def test_a_written_and_a_spoken_consent_stand_side_by_side(office, texts):
     # Taking one back takes back what it stands beside.
     office.call(office.consents.RevokeConsent, m.RevokeConsentRequest(consent_id=written.consent_id), "client")
     assert office.causes("JOIN", session_id=session)[0] == "REVOKED"
-    listed = office.call(office.consents.ListConsents, m.ListConsentsRequest(subject_id=office.client_id), "client")
+    listed = office.call(office.consents.ListConsents, m.ListConsentsRequest(person_id=office.client_id), "client")
     assert [each.state for each in listed.consents] == [c.CONSENT_STATE_REVOKED] * 2
 
 
@@ -308,7 +308,7 @@ def test_an_older_text_counts_until_the_grace_is_over(office, texts):
     assert judged.satisfied and replaced and all(each.expires_soon for each in replaced)
     listed = office.call(
         office.consents.ListConsents,
-        m.ListConsentsRequest(subject_id=office.client_id, renewal_required_only=True), "client").consents
+        m.ListConsentsRequest(person_id=office.client_id, renewal_required_only=True), "client").consents
     assert listed and {each.document_version for each in listed} == {old.version}
     # Old texts stay readable to the letter.
     page = office.call(
@@ -334,7 +334,7 @@ def test_a_guardian_signs_for_a_minor(office, texts):
     session = office.visit_of_ward(born="2015-02-28")
     office.sign(texts["GEORGIA_TELEHEALTH"], refused=(FAILED, "GUARDIAN_REQUIRED"))
     signed = office.sign(texts["GEORGIA_TELEHEALTH"], "guardian")
-    assert (signed.subject_id, signed.signer_id) == (office.client_id, office.guardian_id)
+    assert (signed.person_id, signed.signer_id) == (office.client_id, office.guardian_id)
     # Paper names whose signature is on it: the subject alone will not do, a stranger neither.
     paper = dict(role="clinician", method="PAPER", subject=office.client_id)
     office.sign(texts["HIPAA_TELEHEALTH"], **paper, refused=(FAILED, "GUARDIAN_REQUIRED"))

@@ -62,7 +62,7 @@ def visit_that_is_over(clinic: Clinic, away: dict[str, str]) -> Visit:
     places = {who: clinic.join(sid, who).participant.participant_id for who in ("clinician", "client", "guardian")}
     for who in ("interpreter", "supervisor", "co-clinician"):
         role = who.upper().replace("-", "_")
-        places[who] = clinic.invite(sid, role, subject_id=clinic.person(who)).participant.participant_id
+        places[who] = clinic.invite(sid, role, person_id=clinic.person(who)).participant.participant_id
         clinic.join(sid, who)
     invited = clinic.invite(sid, "GUEST")
     places["guest"] = clinic.redeem(invited.grant, "guest").participant_id
@@ -88,7 +88,7 @@ def visit_that_is_over(clinic: Clinic, away: dict[str, str]) -> Visit:
     return Visit(clinic, {
         "session_id": sid, "recording_id": rid, "appointment_id": appointment, "participant_id": places["client"],
         "invitation_id": invited.invitation.invitation_id, "consent_id": consent.consent_id,
-        "subject_id": clinic.client_id, "session_note_id": "note-1",
+        "person_id": clinic.client_id, "session_note_id": "note-1",
         "cancelled_id": cancelled,
     }, away)
 
@@ -159,7 +159,7 @@ def request(call: Call, visit: Visit, person: Person, clinic: Clinic, who: str |
     if call.standing == "UNSPECIFIED":
         return type(made)()  # The role alone decides, so anything will do.
     if call.name == "EvaluateConsent":
-        made.ClearField("subject_id")  # Named by the session.
+        made.ClearField("person_id")  # Named by the session.
     elif call.name == "JoinSession":
         made.ClearField("pre_visit_check")
         if person.who in CLIENT_SIDE:
@@ -355,12 +355,12 @@ def test_a_reason_that_its_call_does_not_name_is_found_out(refusal):
     assert Contract(contract().calls, reasons).faults(path, found) == ["TOO_EARLY is no reason"]
 
 
-@pytest.mark.parametrize("field", ["starts_at", "page_size", "starts_at.seconds[0]", "starts_at.hours", ""])
+@pytest.mark.parametrize("field", ["scheduled_start_time", "page_size", "scheduled_start_time.seconds[0]", "scheduled_start_time.hours", ""])
 def test_a_violation_of_a_field_that_the_request_does_not_have_is_found_out(refusal, field):
     path, found = refusal["INVALID_FIELD"]
     assert all(resolves(each, contract().calls[path].method.input_type) for each in found.fields)
     wrong = contract().faults(path, dataclasses.replace(found, fields=[*found.fields, field]))
-    assert wrong == ([] if field == "starts_at" else [f"PutAppointment: INVALID_FIELD {field!r} is no field of the request"])
+    assert wrong == ([] if field == "scheduled_start_time" else [f"PutAppointment: INVALID_FIELD {field!r} is no field of the request"])
 
 
 def test_the_observer_of_all_tests_sees_what_a_call_was_refused_with(busy, monkeypatch):

@@ -59,7 +59,7 @@ def test_each_status_leads_through_its_verb_or_nowhere(clinic):
     # As EndSession: not the client's to do.
     clinic.refused(DENIED, "NOT_ALLOWED", update, patch(sid, COMPLETED), "client")
     ended = clinic.call(update, patch(sid, COMPLETED), "clinician").session
-    assert ended.status == COMPLETED and ended.HasField("ended_at")
+    assert ended.status == COMPLETED and ended.HasField("end_time")
     assert state_in(clinic.refused(FAILED, "INVALID_STATE", update, patch(sid, IN_PROGRESS), "clinician")) == COMPLETED
 
     sid = clinic.create_session(clinic.book()).session_id

@@ -30,7 +30,7 @@ def put(clinic, appointment_id, version=1, role="scheduler", starts=60, lasts=18
 
     told = {
         "client_id": clinic.client_id, "clinician_id": clinic.clinician_id, "time_zone": "America/New_York",
-        "starts_at": in_seconds(starts), "ends_at": in_seconds(starts + lasts), **fields}
+        "scheduled_start_time": in_seconds(starts), "scheduled_end_time": in_seconds(starts + lasts), **fields}
     request = m.PutAppointmentRequest(appointment_id=appointment_id, source_version=version, **told)
     return clinic.call(clinic.appointments.PutAppointment, request, role)
 
@@ -71,7 +71,7 @@ def sign(clinic, role, appointment_id="", kind="GEORGIA_TELEHEALTH", **fields):
         acknowledgements=consent_pb2.ConsentAcknowledgements(
             patient_rights=True, emergency_protocols=True, privacy_risks=True), **fields)
     request = m.SubmitConsentRequest(
-        subject_id=clinic.client_id, type=consent_pb2.ConsentType.Value("CONSENT_TYPE_" + kind),
+        person_id=clinic.client_id, type=consent_pb2.ConsentType.Value("CONSENT_TYPE_" + kind),
         appointment_id=appointment_id, submission=submission)
     return clinic.call(clinic.consents.SubmitConsent, request, role).consent
 
@@ -89,18 +89,18 @@ def test_a_colleague_takes_over_while_the_client_waits_and_the_one_who_was_in_is
     colleague = clinic.person("co-clinician")
     row = stored(clinic, appointment)
     moved = put(
-        clinic, appointment, 2, clinician_id=colleague, starts_at=row.starts_at, ends_at=row.ends_at)
+        clinic, appointment, 2, clinician_id=colleague, scheduled_start_time=row.scheduled_start_time, scheduled_end_time=row.scheduled_end_time)
     assert moved.applied and moved.appointment.clinician_id == colleague
     watch.wait_for_end()
     assert reason(watch.error) == "PARTICIPANT_REMOVED"
     assert why(clinic.join, session, "clinician") == "SESSION_NOT_FOUND"
     joined = clinic.join(session, "co-clinician")
-    assert joined.HasField("credentials") and joined.session.participants[0].subject_id == colleague
-    client = next(each for each in joined.session.participants if each.subject_id == clinic.client_id)
+    assert joined.HasField("credentials") and joined.session.participants[0].person_id == colleague
+    client = next(each for each in joined.session.participants if each.person_id == clinic.client_id)
     clinic.admit(session, client.participant_id, by="co-clinician")
-    assert why(put, clinic, appointment, 3, starts_at=row.starts_at, ends_at=row.ends_at) == "APPOINTMENT_STARTED"
+    assert why(put, clinic, appointment, 3, scheduled_start_time=row.scheduled_start_time, scheduled_end_time=row.scheduled_end_time) == "APPOINTMENT_STARTED"
     longer = put(
-        clinic, appointment, 3, clinician_id=colleague, starts_at=row.starts_at, ends_at=in_seconds(3600),
+        clinic, appointment, 3, clinician_id=colleague, scheduled_start_time=row.scheduled_start_time, scheduled_end_time=in_seconds(3600),
         guardian_id=clinic.person("guardian"))
     assert longer.applied and clinic.session(session, "admin").guardian_id == clinic.person("guardian")
     assert clinic.join(session, "guardian").session.session_id == session
@@ -125,9 +125,9 @@ def test_the_guardian_of_a_cancelled_appointment_signs_nothing_and_takes_back_wh
     assert why(sign, clinic, "guardian", appointment if named else "") == "SUBJECT_NOT_FOUND"
     for request in (m.ListConsentsRequest, m.GetConsentStatusRequest):
         method = getattr(clinic.consents, request.DESCRIPTOR.name.removesuffix("Request"))
-        clinic.refused(NOT_FOUND, "SUBJECT_NOT_FOUND", method, request(subject_id=clinic.client_id), "guardian")
+        clinic.refused(NOT_FOUND, "SUBJECT_NOT_FOUND", method, request(person_id=clinic.client_id), "guardian")
     revoke = m.RevokeConsentRequest(consent_id=signed.consent_id)
-    assert clinic.call(clinic.consents.RevokeConsent, revoke, "guardian").consent.HasField("revoked_at")
+    assert clinic.call(clinic.consents.RevokeConsent, revoke, "guardian").consent.HasField("revoke_time")
 
 
 def test_an_adults_guardian_is_named_as_such(clinic):
@@ -217,7 +217,7 @@ def test_a_text_is_found_by_its_language_however_it_is_spelled(clinic):
 
     def register(language, text):
         request = m.PutConsentDocumentRequest(
-            type=1, version=version, language=language, text=text, effective_at=in_seconds(-60))
+            type=1, version=version, language=language, text=text, effective_time=in_seconds(-60))
         return clinic.call(clinic.consents.PutConsentDocument, request, "admin").document
 
     def find(language):

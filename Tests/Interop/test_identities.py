@@ -32,7 +32,7 @@ def document(request_id: str, version: str):
 
     return m.PutConsentDocumentRequest(
         request_id=request_id, type=consent_pb2.CONSENT_TYPE_RECORDING, version=version, language="en-US", text="t",
-        effective_at=in_seconds(-3600))
+        effective_time=in_seconds(-3600))
 
 
 @pytest.mark.parametrize("one, other", PAIRS)
@@ -52,7 +52,7 @@ def test_the_audit_log_tells_them_apart(clinic, one, other):
     from telehealth.v1 import telehealth_service_pb2 as m
 
     def seen(subject: str) -> list[str]:
-        return [row.subject for row in rows(clinic, subject=subject, action="ListSessions")]
+        return [row.caller for row in rows(clinic, caller=subject, action="ListSessions")]
 
     before = {subject: len(seen(subject)) for subject in (one, other)}
     for subject, calls in ((one, 2), (other, 3)):

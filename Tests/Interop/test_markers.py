@@ -79,7 +79,7 @@ def sign(clinic: Clinic, by: str, kind: str, method: str = "ELECTRONIC", subject
     return clinic.call(
         clinic.consents.SubmitConsent,
         m.SubmitConsentRequest(
-            subject_id=clinic.person(subject), subject_role=c.CONSENT_SUBJECT_ROLE_CLIENT,
+            person_id=clinic.person(subject), person_role=c.CONSENT_PERSON_ROLE_CLIENT,
             type=c.ConsentType.Value("CONSENT_TYPE_" + kind), submission=submission), by).consent
 
 
@@ -113,14 +113,14 @@ def recorded_visit_with_notes(clinic: Clinic, markers: Markers) -> str:
     end = markers.plant(m.EndSessionRequest(session_id=sid))
     clinic.call(clinic.telehealth.EndSession, end, "clinician")
     watch.wait_for_end()
-    assert clinic.session(sid).end_note == end.note
+    assert clinic.session(sid).closing_note == end.note
 
     until("the file is there", lambda: recording_of(clinic, sid).state == 6)
     stub, rid = rs.RecordingServiceStub(clinic.channel), started.recording.recording_id
     held = clinic.call(stub.SetRecordingHold, markers.plant(r.SetRecordingHoldRequest(recording_id=rid)), "admin")
     assert held.recording.hold.reason in markers.planted.values()
     clinic.call(stub.ReleaseRecordingHold, markers.plant(r.ReleaseRecordingHoldRequest(recording_id=rid)), "admin")
-    kept = r.SetRecordingRetentionRequest(recording_id=rid, retain_until=in_seconds(86400))
+    kept = r.SetRecordingRetentionRequest(recording_id=rid, retention_end_time=in_seconds(86400))
     clinic.call(stub.SetRecordingRetention, markers.plant(kept), "admin")
     note = markers.plant(r.LinkSessionNoteRequest(recording_id=rid), into_ids=True)
     assert note.session_note_id in markers.planted.values()
@@ -138,12 +138,12 @@ def visit_of_a_ward_and_guests(clinic: Clinic, markers: Markers) -> str:
     appointment = "appt-" + uuid.uuid4().hex
     clinic.call(clinic.appointments.PutAppointment, a.PutAppointmentRequest(
         appointment_id=appointment, client_id=clinic.client_id, clinician_id=clinic.clinician_id,
-        guardian_id=clinic.person("guardian"), client_birth_date=born, starts_at=in_seconds(60), ends_at=in_seconds(1800),
+        guardian_id=clinic.person("guardian"), client_birth_date=born, scheduled_start_time=in_seconds(60), scheduled_end_time=in_seconds(1800),
         time_zone="America/New_York", source_version=1), "scheduler")
     sid = clinic.create_session(appointment).session_id
     for kind in ("GEORGIA_TELEHEALTH", "HIPAA_TELEHEALTH"):
         sign(clinic, "guardian", kind)
-    clinic.invite(sid, "INTERPRETER", subject_id=clinic.person("interpreter"))
+    clinic.invite(sid, "INTERPRETER", person_id=clinic.person("interpreter"))
     grant = clinic.invite(sid, "GUEST", by="clinician").grant
     clinic.redeem(grant, "guest")
     markers.planted |= {"InviteParticipantResponse.grant": grant, "RedeemInvitationResponse.token": clinic.guests["guest"][1]}

@@ -79,7 +79,7 @@ def test_a_group_visit_with_an_interpreter_and_a_revocation(clinic, simulator):
     # The guardian is of the appointment, the interpreter of the clinic: both come in with the clinician there.
     assert clinic.join(sid, "guardian").outcome == ADMITTED
     clinic.refused(NOT_FOUND, "SESSION_NOT_FOUND", clinic.telehealth.JoinSession, clinic.join_request(sid, "interpreter"), "interpreter")
-    invited = clinic.invite(sid, "INTERPRETER", subject_id=clinic.person("interpreter"))
+    invited = clinic.invite(sid, "INTERPRETER", person_id=clinic.person("interpreter"))
     assert invited.participant.state == s.PARTICIPANT_STATE_EXPECTED and not invited.grant
     interpreter = clinic.join(sid, "interpreter")
     assert interpreter.outcome == ADMITTED
@@ -203,14 +203,14 @@ def test_invitations_are_refused_with_their_reason(clinic):
     invite = clinic.people.InviteParticipant
 
     def request(role, subject=""):
-        return p.InviteParticipantRequest(session_id=sid, role=s.ParticipantRole.Value("PARTICIPANT_ROLE_" + role), subject_id=subject)
+        return p.InviteParticipantRequest(session_id=sid, role=s.ParticipantRole.Value("PARTICIPANT_ROLE_" + role), person_id=subject)
 
     clinic.refused(INVALID, "INVALID_FIELD", invite, request("CLIENT", "x"), "clinician")
     clinic.refused(INVALID, "INVALID_FIELD", invite, request("GUEST", "x"), "clinician")
     clinic.refused(INVALID, "INVALID_FIELD", invite, request("OBSERVER"), "clinician")
     clinic.refused(DENIED, "ROLE_NOT_ALLOWED", invite, request("GUEST"), "client")
     clinic.refused(grpc.StatusCode.ALREADY_EXISTS, "PARTICIPANT_EXISTS", invite, request("OBSERVER", clinic.clinician_id), "clinician")
-    clinic.invite(sid, "INTERPRETER", subject_id=clinic.person("interpreter"), by="scheduler")
+    clinic.invite(sid, "INTERPRETER", person_id=clinic.person("interpreter"), by="scheduler")
     clinic.refused(DENIED, "NOT_ALLOWED", invite, request("GUEST"), "interpreter")
     stranger = Clinic(clinic.service, clinic.channel)
     stranger.refused(NOT_FOUND, "SESSION_NOT_FOUND", stranger.people.InviteParticipant, request("GUEST"), "clinician")
@@ -315,7 +315,7 @@ def test_a_co_clinician_leads_as_the_clinician_does(clinic):
     clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
     clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
     clinic.consent("CONSENT_TYPE_THIRD_PARTY_PRESENCE")
-    clinic.invite(sid, "CO_CLINICIAN", subject_id=clinic.person("co-clinician"), by="scheduler")
+    clinic.invite(sid, "CO_CLINICIAN", person_id=clinic.person("co-clinician"), by="scheduler")
     assert clinic.join(sid, "co-clinician").session.status == 3
     assert clinic.join(sid, "client").outcome == ADMITTED
     visitor = clinic.redeem(clinic.invite(sid, "GUEST", by="co-clinician").grant, "guest").participant_id
@@ -335,7 +335,7 @@ def test_another_clinician_ends_the_grants_of_the_one_before(clinic):
         clinic.appointments.PutAppointment,
         a.PutAppointmentRequest(
             appointment_id=appointment_id, client_id=clinic.client_id, clinician_id="clinician-" + uuid.uuid4().hex,
-            starts_at=in_seconds(300), ends_at=in_seconds(2100), time_zone="America/New_York", source_version=2,
+            scheduled_start_time=in_seconds(300), scheduled_end_time=in_seconds(2100), time_zone="America/New_York", source_version=2,
         ), "scheduler",
     )
     redeem_refused(clinic, FAILED, "INVITATION_REVOKED", grant)
@@ -356,9 +356,9 @@ def test_nobody_else_takes_part_without_the_clients_consent(clinic, simulator):
     admit = lambda: m.AdmitParticipantRequest(session_id=sid, participant_id=guest_id)
     error = clinic.refused(FAILED, "THIRD_PARTY_CONSENT_MISSING", clinic.telehealth.AdmitParticipant, admit(), "clinician")
     [gap] = missing(error)
-    assert (gap.subject_id, gap.type, gap.action) == (
+    assert (gap.person_id, gap.type, gap.action) == (
         clinic.client_id, consent_pb2.CONSENT_TYPE_THIRD_PARTY_PRESENCE, consent_pb2.CONSENT_ACTION_THIRD_PARTY)
-    clinic.invite(sid, "INTERPRETER", subject_id=clinic.person("interpreter"))
+    clinic.invite(sid, "INTERPRETER", person_id=clinic.person("interpreter"))
     waiting = clinic.join(sid, "interpreter")
     assert waiting.outcome == WAITING
 
@@ -389,7 +389,7 @@ def test_who_is_invited_finds_the_visit_in_their_list(clinic):
     listed = lambda who, **fields: clinic.call(clinic.telehealth.ListSessions, m.ListSessionsRequest(**fields), who).sessions
     sid = visit(clinic)
     assert not listed("interpreter")
-    place = clinic.invite(sid, "INTERPRETER", subject_id=clinic.person("interpreter")).participant
+    place = clinic.invite(sid, "INTERPRETER", person_id=clinic.person("interpreter")).participant
     [seen] = listed("interpreter")
     assert (seen.session_id, seen.client_id, seen.clinician_join_url) == (sid, clinic.client_id, "")
     assert [each.session_id for each in listed("interpreter", client_id=clinic.client_id)] == [sid]

@@ -27,7 +27,7 @@ def clinic(tmp_path, simulator):
 
 def is_present(clinic: Clinic, session_id: str) -> bool:
     return any(person.present for person in clinic.session(session_id).participants
-               if person.subject_id == clinic.client_id)
+               if person.person_id == clinic.client_id)
 
 
 def until_gone(clinic: Clinic, session_id: str, begun: float) -> float:

@@ -123,7 +123,7 @@ def test_big_messages_pass_both_ways(clinic):
     for version in range(8):
         clinic.call(clinic.consents.PutConsentDocument, m.PutConsentDocumentRequest(
             type=consent_pb2.CONSENT_TYPE_THIRD_PARTY_PRESENCE, version=f"{number}-{version}", language="en-US",
-            text=text, effective_at={"seconds": 1_700_000_000}), "admin")
+            text=text, effective_time={"seconds": 1_700_000_000}), "admin")
     listed = clinic.call(services.ConsentPolicyServiceStub(clinic.channel).ListConsentDocuments,
                          policy.ListConsentDocumentsRequest(page_size=10), "admin")
     assert listed.ByteSize() > 1 << 20
@@ -203,7 +203,7 @@ def test_who_falls_silent_before_a_proxy_is_gone_though_the_proxy_is_there(kind,
 
         def is_here(role: str) -> bool:
             return any(person.present for person in clinic.session(session_id, "scheduler").participants
-                       if person.subject_id == clinic.person(role))
+                       if person.person_id == clinic.person(role))
 
         watch = ProbeWatch("a relay", relay.address, session_id, watchful.token("client", clinic.client_id))
         other = GrpcioWatch(kind.name, proxy.address, session_id, clinic.credentials("clinician"))

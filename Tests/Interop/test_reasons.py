@@ -77,8 +77,8 @@ def test_appointments(clinic):
     clinic.join(visit, "client")
     clinic.join(visit, "clinician")
     moved = a.PutAppointmentRequest(
-        appointment_id=begun, client_id=clinic.client_id, clinician_id=clinic.clinician_id, starts_at=in_seconds(600),
-        ends_at=in_seconds(1200), time_zone="America/New_York", source_version=2)
+        appointment_id=begun, client_id=clinic.client_id, clinician_id=clinic.clinician_id, scheduled_start_time=in_seconds(600),
+        scheduled_end_time=in_seconds(1200), time_zone="America/New_York", source_version=2)
     refused(clinic, "APPOINTMENT_STARTED", stub.PutAppointment, moved, "scheduler")
     over = m.CreateSessionRequest(appointment_id=clinic.book(starts_in=-7200, lasts=1800))
     refused(clinic, "TOO_LATE", clinic.telehealth.CreateSession, over, "scheduler")
@@ -125,7 +125,7 @@ def test_recordings(clinic, own_simulator):
     until("the file is there", lambda: recording_of(clinic, sid).state == 6)
     own_simulator.admin("POST", "/faults", {"operation": "*", "status": 503, "count": 100_000})
     stub = services.RecordingServiceStub(clinic.channel)
-    due = r.SetRecordingRetentionRequest(recording_id=rid, retain_until=in_seconds(-60), reason="asked for")
+    due = r.SetRecordingRetentionRequest(recording_id=rid, retention_end_time=in_seconds(-60), reason="asked for")
     clinic.call(stub.SetRecordingRetention, due, "admin")
     until("it is being deleted", lambda: recording_of(clinic, sid).state == 8)
     late = r.SetRecordingHoldRequest(recording_id=rid, reason="late")
@@ -172,7 +172,7 @@ def test_consents(clinic):
 
     def submit(kind: str, **changes):
         return m.SubmitConsentRequest(
-            subject_id=clinic.client_id, subject_role=1, type=c.ConsentType.Value(kind),
+            person_id=clinic.client_id, person_role=1, type=c.ConsentType.Value(kind),
             submission=submission(kind, **changes))
 
     rpc, telehealth = clinic.consents, "CONSENT_TYPE_GEORGIA_TELEHEALTH"
@@ -186,7 +186,7 @@ def test_consents(clinic):
     refused(clinic, "DOCUMENT_NOT_FOUND", rpc.GetConsentDocument, unknown, "client")
     other = m.PutConsentDocumentRequest(
         type=c.ConsentType.Value(telehealth), version="test-1", language="en-US", text="another",
-        effective_at=in_seconds(-60))
+        effective_time=in_seconds(-60))
     refused(clinic, "DOCUMENT_VERSION_EXISTS", rpc.PutConsentDocument, other, "admin")
     given = clinic.consent(telehealth)
     clinic.call(rpc.RevokeConsent, m.RevokeConsentRequest(consent_id=given.consent_id), "client")
@@ -272,7 +272,7 @@ def test_a_record_of_too_many_visits(clinic):
     with ThreadPoolExecutor(32) as many:
         list(many.map(lambda _: clinic.create_session(clinic.book()), range(3001)))
     export = receipts.ConsentReceiptServiceStub(clinic.channel).ExportPersonRecord(
-        r.ExportPersonRecordRequest(subject_id=clinic.client_id), metadata=clinic.credentials("admin"), timeout=120)
+        r.ExportPersonRecordRequest(person_id=clinic.client_id), metadata=clinic.credentials("admin"), timeout=120)
     with pytest.raises(grpc.RpcError) as error:
         list(export)
     assert reason(error.value) == "EXPORT_TOO_LARGE"

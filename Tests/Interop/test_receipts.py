@@ -182,7 +182,7 @@ def export(office: Office, person: str, role: str = "client") -> dict:
     from telehealth.v1 import consent_receipt_service_pb2 as m
 
     pieces = office.receipts.ExportPersonRecord(
-        m.ExportPersonRecordRequest(subject_id=person), metadata=office.credentials(role), timeout=20)
+        m.ExportPersonRecordRequest(person_id=person), metadata=office.credentials(role), timeout=20)
     chunks = [piece.chunk for piece in pieces]
     assert all(0 < len(chunk) <= 65536 for chunk in chunks)
     return json.loads(b"".join(chunks))
@@ -261,7 +261,7 @@ def test_a_record_is_for_the_person_the_guardian_and_the_clinic(office, service)
     assert export(office, office.client_id, "admin")["resourceType"] == "Bundle"
     for who, role, code, word in [
         (Office(service, office.channel), "client", NOT_FOUND, "SUBJECT_NOT_FOUND"), (office, "clinician", DENIED, "ROLE_NOT_ALLOWED")]:
-        request = m.ExportPersonRecordRequest(subject_id=office.client_id)
+        request = m.ExportPersonRecordRequest(person_id=office.client_id)
         who.refused(code, word, lambda *a, **k: list(office.receipts.ExportPersonRecord(*a, **k)), request, role)
 
 
@@ -290,7 +290,7 @@ def test_with_a_fresh_key_in_use_old_receipts_still_hold(simulator, tmp_path):
                 time.sleep(0.1)
             told = keys()
             [retired] = told.retired_keys
-            assert retired.public_key == old_key.public_bytes_raw() != told.public_key and retired.HasField("retired_at")
+            assert retired.public_key == old_key.public_bytes_raw() != told.public_key and retired.HasField("retire_time")
             assert retired.key_id == hashlib.sha256(retired.public_key).hexdigest()[:16]
             fresh = receipt_of(office, consent)
             kid = lambda receipt: json.loads(part(receipt.split(".")[0]))["kid"]

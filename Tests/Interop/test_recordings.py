@@ -84,14 +84,14 @@ def test_retention_hold_and_deletion(clinic, own_simulator):
 
     sid, rid, _ = recorded_visit(clinic)
     kept = available(clinic, sid)
-    assert kept.HasField("retain_until") and kept.HasField("available_at") and kept.object_checksum.startswith("sha256:")
+    assert kept.HasField("retention_end_time") and kept.HasField("available_time") and kept.object_checksum.startswith("sha256:")
     stub = recordings(clinic)
     play = clinic.telehealth.GetRecordingPlaybackUrl
 
     held = clinic.call(stub.SetRecordingHold, r.SetRecordingHoldRequest(recording_id=rid, reason="case 17"), "admin").recording
-    assert held.hold.reason == "case 17" and held.hold.set_by
+    assert held.hold.reason == "case 17" and held.hold.set_caller
     clinic.refused(FAILED, "RECORDING_ON_HOLD", play, play_request(rid), "clinician")
-    due = r.SetRecordingRetentionRequest(recording_id=rid, retain_until=in_seconds(-60), reason="asked for")
+    due = r.SetRecordingRetentionRequest(recording_id=rid, retention_end_time=in_seconds(-60), reason="asked for")
     clinic.call(stub.SetRecordingRetention, due, "admin")
     time.sleep(1.0)  # three sweeps
     assert recording_of(clinic, sid).state == 6, "a hold keeps it past its time"
@@ -100,7 +100,7 @@ def test_retention_hold_and_deletion(clinic, own_simulator):
 
     clinic.call(stub.ReleaseRecordingHold, r.ReleaseRecordingHoldRequest(recording_id=rid, reason="closed"), "admin")
     gone = until("it is deleted", lambda: (x := recording_of(clinic, sid)).state == 9 and x)
-    assert gone.HasField("deleted_at") and gone.object_key == key
+    assert gone.HasField("delete_time") and gone.object_key == key
     assert key not in own_simulator.admin("GET", "/objects")["keys"]
     clinic.refused(FAILED, "RECORDING_DELETED", play, play_request(rid), "clinician")
     late = r.SetRecordingHoldRequest(recording_id=rid, reason="late")
@@ -151,7 +151,7 @@ def test_a_revocation_after_the_visit_ends_playback(clinic):
     assert clinic.call(play, play_request(rid), "clinician").url
     own = clinic.call(
         clinic.consents.ListConsents,
-        c.ListConsentsRequest(subject_id=clinic.client_id, type=consent_pb2.CONSENT_TYPE_RECORDING), "client").consents
+        c.ListConsentsRequest(person_id=clinic.client_id, type=consent_pb2.CONSENT_TYPE_RECORDING), "client").consents
     clinic.call(clinic.consents.RevokeConsent, c.RevokeConsentRequest(consent_id=own[0].consent_id), "client")
     clinic.refused(FAILED, "RECORDING_CONSENT_REVOKED", play, play_request(rid), "clinician")
 
@@ -199,8 +199,7 @@ def test_clients_reports_reach_watchers_and_the_service_report(clinic):
     error = clinic.refused(INVALID, "INVALID_FIELD", stub.ReportClientMetrics, bad, "client")
     assert fields_at_fault(error) == ["packet_loss_percent"]
 
-    request = q.GetServiceReportRequest(to=in_seconds(1))
-    getattr(request, "from").CopyFrom(began)
+    request = q.GetServiceReportRequest(start_time=began, end_time=in_seconds(1))
     report = clinic.call(stub.GetServiceReport, request, "admin")
     assert report.average_join_seconds.value == 2.5 and report.p95_join_seconds.met
     assert report.video_720p_share.value == 0.75 and report.video_720p_share.met
@@ -209,10 +208,9 @@ def test_clients_reports_reach_watchers_and_the_service_report(clinic):
     assert report.recording_consent_coverage.met
     assert not report.connection_stability.HasField("value"), "no events came, so nothing is claimed"
     clinic.refused(DENIED, "ROLE_NOT_ALLOWED", stub.GetServiceReport, request, "clinician")
-    backwards = q.GetServiceReportRequest(to=began)
-    getattr(backwards, "from").CopyFrom(in_seconds(5))
+    backwards = q.GetServiceReportRequest(start_time=in_seconds(5), end_time=began)
     error = clinic.refused(INVALID, "INVALID_FIELD", stub.GetServiceReport, backwards, "admin")
-    assert fields_at_fault(error) == ["to"]
+    assert fields_at_fault(error) == ["end_time"]
 
 
 @pytest.mark.parametrize("policy", ["CANNED", "CUSTOM"])
@@ -246,14 +244,14 @@ def test_playback_is_signed_for_cloudfront_when_that_is_set(own_simulator, tmp_p
         return base64.b64decode(text.replace("-", "+").replace("_", "=").replace("~", "/"))
 
     if policy == "CANNED":
-        assert int(parts["Expires"]) == answer.expires_at.seconds or abs(int(parts["Expires"]) - answer.expires_at.seconds) <= 1
+        assert int(parts["Expires"]) == answer.expire_time.seconds or abs(int(parts["Expires"]) - answer.expire_time.seconds) <= 1
         signed = json.dumps(
             {"Statement": [{"Resource": address, "Condition": {"DateLessThan": {"AWS:EpochTime": int(parts["Expires"])}}}]},
             separators=(",", ":")).encode()
     else:
         signed = plain(parts["Policy"])
         condition = json.loads(signed)["Statement"][0]["Condition"]
-        assert abs(condition["DateLessThan"]["AWS:EpochTime"] - answer.expires_at.seconds) <= 1
+        assert abs(condition["DateLessThan"]["AWS:EpochTime"] - answer.expire_time.seconds) <= 1
         assert "DateGreaterThan" in condition
     key.public_key().verify(plain(parts["Signature"]), signed, padding.PKCS1v15(), hashes.SHA1())
 

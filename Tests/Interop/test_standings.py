@@ -52,7 +52,7 @@ def world(tmp_path_factory, simulator):
             places[who] = clinic.join(sid, who).participant.participant_id
 
         def invite(who: str, role: str) -> None:
-            places[who] = clinic.invite(sid, role, subject_id=clinic.person(who)).participant.participant_id
+            places[who] = clinic.invite(sid, role, person_id=clinic.person(who)).participant.participant_id
             clinic.join(sid, who)
 
         for who, role in (("interpreter", "INTERPRETER"), ("supervisor", "SUPERVISOR"), ("co-clinician", "CO_CLINICIAN")):
@@ -116,10 +116,10 @@ def test_every_call_that_names_the_visit_follows_one_rule(world, who):
 
     def ask(method):
         kind = message_factory.GetMessageClass(method.input_type)
-        ids = things | {"subject_id": clinic.person(who), "consent_id": consents.get(who, "none")}
+        ids = things | {"person_id": clinic.person(who), "consent_id": consents.get(who, "none")}
         request = filled(kind(), ids)
         if method.name == "EvaluateConsent":
-            request.ClearField("subject_id")  # Named by the session.
+            request.ClearField("person_id")  # Named by the session.
         if method.name == "JoinSession":
             request.ClearField("pre_visit_check")
             request.MergeFrom(clinic.join_request(things["session_id"], who))
@@ -176,14 +176,14 @@ def test_the_persons_own_rights_stay(world):
     receipt = receipts.ConsentReceiptServiceStub(clinic.channel)
     accesses = audit.AuditServiceStub(clinic.channel)
     for who in ("client", "interpreter", "guest", "co-clinician"):
-        listed = clinic.call(clinic.consents.ListConsents, c.ListConsentsRequest(subject_id=clinic.person(who)), who)
+        listed = clinic.call(clinic.consents.ListConsents, c.ListConsentsRequest(person_id=clinic.person(who)), who)
         assert consents[who] in [each.consent_id for each in listed.consents]
-        status = clinic.call(clinic.consents.GetConsentStatus, c.GetConsentStatusRequest(subject_id=clinic.person(who)), who)
+        status = clinic.call(clinic.consents.GetConsentStatus, c.GetConsentStatusRequest(person_id=clinic.person(who)), who)
         assert status
     for who in ("client", "interpreter", "co-clinician"):
         eventually(lambda who=who: receipt_of(clinic, receipt, consents[who], who), "no receipt")
     assert clinic.call(accesses.ListSessionAccesses, a.ListSessionAccessesRequest(session_id=things["session_id"]), "client")
-    export = r.ExportPersonRecordRequest(subject_id=clinic.client_id)
+    export = r.ExportPersonRecordRequest(person_id=clinic.client_id)
     assert b"".join(part.chunk for part in receipt.ExportPersonRecord(
         export, metadata=clinic.credentials("client"), timeout=20))
 

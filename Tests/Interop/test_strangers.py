@@ -72,7 +72,7 @@ def world(tmp_path_factory, simulator):
         things = {
             "session_id": sid, "recording_id": rid, "appointment_id": session.appointment_id,
             "participant_id": session.participants[0].participant_id, "invitation_id": invited.invitation.invitation_id,
-            "consent_id": theirs.consent("CONSENT_TYPE_HIPAA_TELEHEALTH").consent_id, "subject_id": theirs.client_id,
+            "consent_id": theirs.consent("CONSENT_TYPE_HIPAA_TELEHEALTH").consent_id, "person_id": theirs.client_id,
             "client_id": theirs.client_id, "clinician_id": theirs.clinician_id,
         }
         mine = own.create_session(own.book()).session_id
@@ -84,7 +84,7 @@ def world(tmp_path_factory, simulator):
 @pytest.mark.parametrize("who", STRANGERS)
 def test_the_things_of_others_are_answered_as_nothing(world, who):
     own, things = world
-    nothing = {name: f"none-{uuid.uuid4().hex[:12]}" if name in ("subject_id", "client_id", "clinician_id") else str(uuid.uuid4())
+    nothing = {name: f"none-{uuid.uuid4().hex[:12]}" if name in ("person_id", "client_id", "clinician_id") else str(uuid.uuid4())
                for name in things}
     naming = [method for method in methods() if set(things) & set(method.input_type.fields_by_name)]
 

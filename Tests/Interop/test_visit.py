@@ -89,7 +89,7 @@ def test_a_whole_visit_goes_from_booking_to_playback(clinic, simulator):
     assert admitted.outcome == m.JOIN_OUTCOME_ADMITTED and admitted.credentials.attendee.join_token
     assert admitted.credentials.meeting.meeting_id == clinician.credentials.meeting.meeting_id
     assert admitted.credentials.attendee.attendee_id != clinician.credentials.attendee.attendee_id
-    assert admitted.session.HasField("started_at")
+    assert admitted.session.HasField("start_time")
     again = clinic.join(sid, "client")
     assert again.credentials.attendee.attendee_id == admitted.credentials.attendee.attendee_id
 
@@ -147,9 +147,9 @@ def test_a_clinician_who_comes_first_lets_the_client_straight_in(clinic):
     clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
     clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
     first = clinic.join(session.session_id, "clinician")
-    assert first.session.status == 3 and not first.session.HasField("started_at")
+    assert first.session.status == 3 and not first.session.HasField("start_time")
     second = clinic.join(session.session_id, "client")
-    assert second.outcome == 2 and second.session.HasField("started_at")
+    assert second.outcome == 2 and second.session.HasField("start_time")
 
 
 def test_manual_admission_lets_in_only_who_is_named(clinic):
@@ -253,7 +253,7 @@ def test_a_role_may_not_use_what_is_not_its_own(clinic):
 
     denied = grpc.StatusCode.PERMISSION_DENIED
     put = a.PutAppointmentRequest(
-        appointment_id="x", client_id="c", clinician_id="d", starts_at=in_seconds(60), ends_at=in_seconds(120), time_zone="UTC"
+        appointment_id="x", client_id="c", clinician_id="d", scheduled_start_time=in_seconds(60), scheduled_end_time=in_seconds(120), time_zone="UTC"
     )
     clinic.refused(denied, "ROLE_NOT_ALLOWED", clinic.appointments.PutAppointment, put, "client")
     sid = clinic.create_session(clinic.book()).session_id
@@ -296,7 +296,7 @@ def test_a_client_cannot_write_another_clients_consent(clinic):
 
     other = Clinic(clinic.service, clinic.channel)
     request = c.SubmitConsentRequest(
-        subject_id=other.client_id, subject_role=1, type=1,
+        person_id=other.client_id, person_role=1, type=1,
         submission=c.ConsentSubmission(
             decision=1, document_version="test-1", language="en-US", text_sha256=b"\0" * 32, method=1,
             acknowledgements=consent_pb2.ConsentAcknowledgements(patient_rights=True, emergency_protocols=True, privacy_risks=True),
@@ -348,7 +348,7 @@ def test_a_no_show_is_taken_back_for_a_client_who_comes_late(clinic):
     clinic.refused(FAILED, "INVALID_STATE", clinic.telehealth.JoinSession, clinic.join_request(sid, "client"), "client")
     clinic.refused(grpc.StatusCode.PERMISSION_DENIED, "ROLE_NOT_ALLOWED", undo, m.UndoNoShowRequest(session_id=sid), "client")
     again = clinic.call(undo, m.UndoNoShowRequest(session_id=sid), "scheduler").session
-    assert again.status == 1 and again.HasField("no_show_undone_time") and not again.no_show_party
+    assert again.status == 1 and again.HasField("no_show_undo_time") and not again.no_show_party
     assert clinic.call(undo, m.UndoNoShowRequest(session_id=sid), "clinician").session == again
     assert clinic.join(sid, "clinician").credentials.attendee.join_token
     assert clinic.join(sid, "client").credentials.attendee.join_token

@@ -41,7 +41,7 @@ def test_one_that_resumes_is_greeted_at_once(clinic):
     for after in (0, last):
         call = watch(clinic, session_id, "clinician", after_sequence=after)
         first = next(call)
-        assert first.heartbeat.sequence == after and first.heartbeat.sent_at.seconds > 0
+        assert first.heartbeat.sequence == after and first.heartbeat.send_time.seconds > 0
         assert first.heartbeat_interval.ToTimedelta().total_seconds() == 2
         assert [next(call).event.sequence for _ in range(after, last)] == list(range(after + 1, last + 1))
         call.cancel()

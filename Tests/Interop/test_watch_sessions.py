@@ -65,8 +65,8 @@ def consented(clinic) -> None:
 def put(clinic, appointment_id: str, version: int, **fields) -> None:
     from telehealth.v1 import appointment_service_pb2 as m
 
-    people = {"client_id": clinic.client_id, "clinician_id": clinic.clinician_id, "starts_at": in_seconds(60),
-              "ends_at": in_seconds(1860)}
+    people = {"client_id": clinic.client_id, "clinician_id": clinic.clinician_id, "scheduled_start_time": in_seconds(60),
+              "scheduled_end_time": in_seconds(1860)}
     request = m.PutAppointmentRequest(
         appointment_id=appointment_id, time_zone="UTC", source_version=version, **{**people, **fields})
     clinic.call(clinic.appointments.PutAppointment, request, "scheduler")
@@ -85,11 +85,11 @@ def test_a_visit_from_its_booking_to_its_end(clinic, watch, role):
     session = clinic.session(before)
     assert (seen.appointment_id, seen.client_id, seen.clinician_id, seen.version, seen.status) == (
         session.appointment_id, clinic.client_id, clinic.clinician_id, session.version, SCHEDULED)
-    assert (seen.scheduled_start_time, seen.scheduled_end_time) == (session.scheduled_start_at, session.scheduled_end_at)
+    assert (seen.scheduled_start_time, seen.scheduled_end_time) == (session.scheduled_start_time, session.scheduled_end_time)
     assert not seen.waiting and not seen.admitted and not seen.pre_visit_check_complete
     tells_consents = role != "scheduler"
     assert seen.HasField("consents_complete") == tells_consents and not seen.consents_complete
-    assert {gap.subject_id for gap in seen.missing_consents} == ({clinic.client_id} if tells_consents else set())
+    assert {gap.person_id for gap in seen.missing_consents} == ({clinic.client_id} if tells_consents else set())
 
     made = clinic.create_session(clinic.book()).session_id
     assert watcher.wait_for(made).status == SCHEDULED
@@ -101,7 +101,7 @@ def test_a_visit_from_its_booking_to_its_end(clinic, watch, role):
     client = next(p for p in clinic.session(made).participants if p.role == s.PARTICIPANT_ROLE_CLIENT)
     [waiting] = waits.waiting
     assert (waiting.participant_id, waiting.role, waiting.wait_start_time) == (
-        client.participant_id, s.PARTICIPANT_ROLE_CLIENT, client.waiting_since)
+        client.participant_id, s.PARTICIPANT_ROLE_CLIENT, client.wait_start_time)
     assert waits.status == WAITING_ROOM and waits.pre_visit_check_complete
     if role == "scheduler":
         assert not waits.HasField("reliable_connection") and waits.device_type == s.DEVICE_TYPE_UNSPECIFIED
@@ -144,7 +144,7 @@ def test_what_comes_into_the_range_and_what_leaves_it(clinic, watch):
     watchers = [watch(clinic, role, request) for role in ("clinician", "scheduler", "admin")]
     for watcher in watchers:
         watcher.wait_for(session_id)
-    later = {"starts_at": in_seconds(7200), "ends_at": in_seconds(9000)}
+    later = {"scheduled_start_time": in_seconds(7200), "scheduled_end_time": in_seconds(9000)}
     put(clinic, appointment, 2, **later)
     for watcher in watchers:
         watcher.wait_until_gone(session_id)
@@ -153,8 +153,8 @@ def test_what_comes_into_the_range_and_what_leaves_it(clinic, watch):
     for watcher in watchers:
         watcher.wait_for(session_id)
     # Somewhere else within the range it goes on being there.
-    put(clinic, appointment, 4, starts_at=in_seconds(600), ends_at=in_seconds(2400))
-    moved = clinic.session(session_id).scheduled_start_at
+    put(clinic, appointment, 4, scheduled_start_time=in_seconds(600), scheduled_end_time=in_seconds(2400))
+    moved = clinic.session(session_id).scheduled_start_time
     for watcher in watchers:
         watcher.wait_for(session_id, lambda visit: visit.scheduled_start_time == moved)
         kinds = [message.WhichOneof("message") for message in watcher.log
@@ -185,7 +185,7 @@ def test_one_is_invited_and_sent_away(clinic, watch):
     watcher = watch(clinic, "co-clinician")
     watcher.wait("a snapshot", lambda self: self.snapshots)
     assert session_id not in watcher.visits
-    place = clinic.invite(session_id, "CO_CLINICIAN", subject_id=clinic.person("co-clinician")).participant
+    place = clinic.invite(session_id, "CO_CLINICIAN", person_id=clinic.person("co-clinician")).participant
     assert watcher.wait_for(session_id).HasField("consents_complete")
     clinic.treat("RemoveParticipant", session_id, place.participant_id)
     watcher.wait_until_gone(session_id)
@@ -219,7 +219,7 @@ def test_a_consent_changes_all_open_visits_of_the_client(clinic, watch):
     consented(clinic)
     for session_id in sessions:
         watcher.wait_for(session_id, lambda visit: visit.consents_complete)
-    given = clinic.call(clinic.consents.ListConsents, c.ListConsentsRequest(subject_id=clinic.client_id), "client").consents
+    given = clinic.call(clinic.consents.ListConsents, c.ListConsentsRequest(person_id=clinic.client_id), "client").consents
     clinic.call(clinic.consents.RevokeConsent, c.RevokeConsentRequest(consent_id=given[0].consent_id), "client")
     for session_id in sessions:
         watcher.wait_for(session_id, lambda visit: not visit.consents_complete and len(visit.missing_consents) == 1)
@@ -282,7 +282,7 @@ def test_each_stream_leaves_one_row(clinic):
     while next(call).WhichOneof("message") != "heartbeat":
         pass
     call.cancel()
-    rows = clinic.call(audits.AuditServiceStub(clinic.channel).ListAuditEvents, a.ListAuditEventsRequest(subject=subject), "admin")
+    rows = clinic.call(audits.AuditServiceStub(clinic.channel).ListAuditEvents, a.ListAuditEventsRequest(caller=subject), "admin")
     assert [(row.action, row.outcome) for row in rows.events] == [("WatchSessions", rows.events[0].outcome)]
 
 
@@ -431,7 +431,7 @@ def test_the_probe_prints_a_day_and_its_changes(clinic):
         assert visit["sessionId"] == session_id and visit["status"] == "SESSION_STATUS_SCHEDULED"
         made = clinic.create_session(clinic.book()).session_id
         assert json.loads(probe.stdout.readline())["changed"]["sessionId"] == made
-        put(clinic, clinic.session(made).appointment_id, 2, starts_at=in_seconds(200_000), ends_at=in_seconds(201_000))
+        put(clinic, clinic.session(made).appointment_id, 2, scheduled_start_time=in_seconds(200_000), scheduled_end_time=in_seconds(201_000))
         assert json.loads(probe.stdout.readline()) == {"gone": made}
     finally:
         probe.kill()

@@ -52,8 +52,8 @@ class Scene:
         self.bookings[session_id] = (appointment, version + 1)
         self.clinic.call(self.clinic.appointments.PutAppointment, m.PutAppointmentRequest(
             appointment_id=appointment, client_id=self.clinic.client_id, time_zone="UTC", source_version=version + 1,
-            clinician_id=clinician or self.clinic.clinician_id, starts_at=in_seconds(starts_in),
-            ends_at=in_seconds(starts_in + 1800)), "scheduler")
+            clinician_id=clinician or self.clinic.clinician_id, scheduled_start_time=in_seconds(starts_in),
+            scheduled_end_time=in_seconds(starts_in + 1800)), "scheduler")
 
     def wait_until_ready(self) -> None:
         grpc.channel_ready_future(self.channel).result(timeout=30)
@@ -98,7 +98,7 @@ def test_a_network_that_cuts(scene):
         scene.move(stays, 600 + round)
         scene.move(goes, 100_000 if round % 2 == 0 else 60)
         relay.pass_on()
-        moved = scene.clinic.session(stays).scheduled_start_at
+        moved = scene.clinic.session(stays).scheduled_start_time
         watcher.wait_for(came)
         watcher.wait_for(stays, lambda visit: visit.scheduled_start_time == moved)
         watcher.wait("moved", lambda self: (goes in self.visits) == (round % 2 == 1))
@@ -349,5 +349,5 @@ def test_random_changes_under_two_watches(scene):
 def listing(clinic):
     from telehealth.v1 import telehealth_service_pb2 as m
 
-    request = m.ListSessionsRequest(starts_from=in_seconds(-43_200), starts_before=in_seconds(43_200), page_size=200)
+    request = m.ListSessionsRequest(scheduled_start_time_from=in_seconds(-43_200), scheduled_start_time_before=in_seconds(43_200), page_size=200)
     return clinic.call(clinic.telehealth.ListSessions, request, "clinician").sessions

@@ -134,7 +134,7 @@ def check_webhook(message: dict, effect: dict, event: dict) -> None:
     words = {"delivery": effect["id"], "session": event["session_id"], "sequence": event["sequence"], "kind": capitals(event["kind"]),
              "status": capitals(event["status"]), "participant": event["participant_id"], "recording": event["recording_id"],
              "screen_share": event["screen_share_id"], "generation": event["generation"], "reason": event["reason"],
-             "occurred_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(event["at"] // 1_000_000))}
+             "occur_time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(event["at"] // 1_000_000))}
     told = json.loads(message["body"])
     assert told == {name: word for name, word in words.items() if word is not None}
     assert message["body"] == json.dumps(told, sort_keys=True, separators=(",", ":")), "one message has one text"
@@ -405,7 +405,7 @@ def test_each_check_fails_where_its_value_was_changed(tmp_path):
             check(*arguments)
         failed.append(check)
 
-    with clock_at(ANSWERS["stopped_at"] + LATER, tmp_path):
+    with clock_at(ANSWERS["end_time"] + LATER, tmp_path):
         now = Opened(copy.folder, folder)
         now.patience = 3.0
         try:

@@ -104,7 +104,7 @@ class Clinic:
                 self.consents.PutConsentDocument,
                 m.PutConsentDocumentRequest(
                     type=consent_pb2.ConsentType.Value(name), version="test-1", language="en-US", text=text,
-                    effective_at=in_seconds(-3600),
+                    effective_time=in_seconds(-3600),
                 ),
                 "admin",
             )
@@ -118,7 +118,7 @@ class Clinic:
             m.PutAppointmentRequest(
                 appointment_id=appointment_id, client_id=self.client_id, clinician_id=self.clinician_id,
                 guardian_id=self.person("guardian") if guardian else "",
-                starts_at=in_seconds(starts_in), ends_at=in_seconds(starts_in + lasts),
+                scheduled_start_time=in_seconds(starts_in), scheduled_end_time=in_seconds(starts_in + lasts),
                 time_zone="America/New_York", source_version=1,
             ),
             "scheduler",
@@ -146,8 +146,8 @@ class Clinic:
         for name, value in fields.items():
             setattr(submission, name, value)
         request = m.SubmitConsentRequest(
-            subject_id=self.person(role),
-            subject_role=consent_pb2.ConsentSubjectRole.Value(f"CONSENT_SUBJECT_ROLE_{SUBJECT_ROLES.get(role, 'THIRD_PARTY')}"),
+            person_id=self.person(role),
+            person_role=consent_pb2.ConsentPersonRole.Value(f"CONSENT_PERSON_ROLE_{SUBJECT_ROLES.get(role, 'THIRD_PARTY')}"),
             type=consent_pb2.ConsentType.Value(kind), submission=submission,
         )
         return self.call(self.consents.SubmitConsent, request, role).consent
@@ -195,7 +195,7 @@ class Clinic:
 
         request = m.RedeemInvitationRequest(request_id=request_id or str(uuid.uuid4()), grant=grant)
         answer = self.people.RedeemInvitation(request, timeout=20)
-        self.guests[name] = (answer.participant.subject_id, answer.token)
+        self.guests[name] = (answer.participant.person_id, answer.token)
         return answer.participant
 
     def treat(self, verb: str, session_id: str, participant_id: str, by: str = "clinician", **fields):

@@ -34,9 +34,9 @@ LATER = 65
 SEALED = {
     "participants": (["session_id", "id"], [
         "check_location_state", "check_location_address", "check_contact_name", "check_contact_phone"]),
-    "sessions": (["id"], ["end_note"]),
+    "sessions": (["id"], ["closing_note"]),
     "consents": (["id"], ["evidence", "evidence_items", "revocation_reason"]),
-    "consent_versions": (["subject_id"], ["born_on"]),
+    "consent_versions": (["person_id"], ["born_on"]),
     "recordings": (["id"], ["hold_reason"]),
     "emergency_accesses": (["id"], ["reason"]),
 }
@@ -228,7 +228,7 @@ class Today(Clinic):
             "session": session.session_id, "appointment": session.appointment_id,
             "status": session_pb2.SessionStatus.Name(session.status).removeprefix("SESSION_STATUS_"),
             "clinician_join_url": session.clinician_join_url, "client_join_url": session.client_join_url,
-            "note": session.end_note, "client": session.client_id, "clinician": session.clinician_id,
+            "note": session.closing_note, "client": session.client_id, "clinician": session.clinician_id,
             "addresses": [p.pre_visit_check.location_address for p in session.participants if p.HasField("pre_visit_check")]}
 
     def recordings(self, sid: str) -> dict[str, dict]:
@@ -246,7 +246,7 @@ class Today(Clinic):
     def consents_of(self, person: str) -> dict[str, dict]:
         from telehealth.v1 import consent_pb2
 
-        listed = self.ask("ConsentService", "ListConsents", subject_id=person, page_size=100).consents
+        listed = self.ask("ConsentService", "ListConsents", person_id=person, page_size=100).consents
         return {each.consent_id: {
             "person": person, "evidence": each.evidence, "witness": each.evidence_items.witness,
             "type": consent_pb2.ConsentType.Name(each.type).removeprefix("CONSENT_TYPE_").lower(),
@@ -264,7 +264,7 @@ class Today(Clinic):
         from telehealth.v1 import consent_receipt_service_pb2 as m, consent_receipt_service_pb2_grpc as services
 
         pieces = services.ConsentReceiptServiceStub(self.channel).ExportPersonRecord(
-            m.ExportPersonRecordRequest(subject_id=person), metadata=self.credentials("admin"), timeout=20)
+            m.ExportPersonRecordRequest(person_id=person), metadata=self.credentials("admin"), timeout=20)
         return json.loads(b"".join(piece.chunk for piece in pieces))
 
     def policy_versions(self) -> dict[str, str]:

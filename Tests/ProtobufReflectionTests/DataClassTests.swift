@@ -95,9 +95,9 @@ import Testing
         let session = Telehealth_V1_Session.with {
             $0.sessionID = "s-1"
             $0.clientID = "client-7"
-            $0.scheduledStartAt = .with { $0.seconds = 1_790_000_000 }
-            $0.participants = [.with { $0.subjectID = "client-7" }, .with { $0.subjectID = "doc-3" }]
-            $0.endNote = "went home"
+            $0.scheduledStartTime = .with { $0.seconds = 1_790_000_000 }
+            $0.participants = [.with { $0.personID = "client-7" }, .with { $0.personID = "doc-3" }]
+            $0.closingNote = "went home"
         }
         let text = try redacted(session, "telehealth.v1.Session")
         #expect(!text.contains("client-7") && !text.contains("doc-3") && !text.contains("went home"))

@@ -88,7 +88,7 @@ final class ScriptedService: RPCService {
                     try await responses.write(.with { $0.chunk = [piece] })
                 }
                 // Ends when the client gives up.
-                while request.subjectID == "silent", !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+                while request.personID == "silent", !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
             },
             .serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSession) {
                 [self]

@@ -104,9 +104,9 @@ import Testing
         let clinic = Clinic()
         var cases: [(PutAppointment, String)] = []
         var command = clinic.put(length: .zero)
-        cases.append((command, "ends_at"))
+        cases.append((command, "scheduled_end_time"))
         command = clinic.put(length: .seconds(24 * 3600))
-        cases.append((command, "ends_at"))
+        cases.append((command, "scheduled_end_time"))
         command = clinic.put(clinician: Clinic.client)
         cases.append((command, "clinician_id"))
         command = clinic.put(clinician: SubjectID("a b"))

@@ -58,7 +58,7 @@ import Testing
 
     @Test func `a client sees nothing that is the staff's`() {
         let view = Self.view(.client, client: "client-1")
-        #expect(view.clinicianJoinURL.isEmpty && view.endNote.isEmpty && view.createdBy.isEmpty)
+        #expect(view.clinicianJoinURL.isEmpty && view.closingNote.isEmpty && view.createCaller.isEmpty)
         #expect(view.meeting == nil)
         #expect(view.activeRecording?.capturePipelineID == "" && view.activeRecording?.objectKey == "")
         #expect(view.activeRecording?.consentIds == [])
@@ -99,10 +99,10 @@ import Testing
         #expect(waiting.clientID.isEmpty && waiting.clinicianID.isEmpty && waiting.appointmentID.isEmpty)
         state.participants[2].state = .admitted
         let inside = state.wire(for: Viewer(caller, in: state), now: Self.now)
-        #expect(inside.participants.map(\.subjectID) == ["", "", "guest-1"])
+        #expect(inside.participants.map(\.personID) == ["", "", "guest-1"])
         #expect(inside.participants.map(\.role) == [.clinician, .client, .guest])
         #expect(inside.participants.allSatisfy { $0.preVisitCheck == nil })
-        #expect(inside.meeting == nil && inside.endNote.isEmpty)
+        #expect(inside.meeting == nil && inside.closingNote.isEmpty)
     }
 
     @Test func `an attendee of a dead generation is not shown as current`() {

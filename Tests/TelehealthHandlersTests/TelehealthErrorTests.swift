@@ -92,7 +92,7 @@ import Testing
         let bad = try Google_Rpc_BadRequest(decoding: status.details[1].value)
         #expect(bad.fieldViolations.map(\.field) == ["a.b"])
         let missing = try Telehealth_V1_MissingConsentDetail(decoding: status.details[2].value).missing
-        #expect(missing.map(\.subjectID) == ["client-1"])
+        #expect(missing.map(\.personID) == ["client-1"])
         #expect(missing.first?.action == .join)
         let retry = try Google_Rpc_RetryInfo(decoding: status.details[3].value)
         #expect(retry.retryDelay?.seconds == 1)

@@ -46,8 +46,8 @@ public enum Telehealth_V1_AppointmentStatus: ProtobufEnum {
 /// One booked visit as the scheduling system knows it. The service never edits it on its own.
 ///
 /// People and time may change until the client is let into the open session, whoever waits and whatever the clock
-/// says; while that visit runs, `ends_at` may grow and a guardian may be added; with no session open they may change
-/// unless a visit of this appointment took place.
+/// says; while that visit runs, `scheduled_end_time` may grow and a guardian may be added; with no session open they
+/// may change unless a visit of this appointment took place.
 public struct Telehealth_V1_Appointment: Message {
     public static let fullName = "telehealth.v1.Appointment"
     /// The scheduling system's id: 1 to 64 characters of `A-Z a-z 0-9 . _ : -`. Never shown to Chime.
@@ -64,9 +64,9 @@ public struct Telehealth_V1_Appointment: Message {
     /// in a caller's token (`TELEHEALTH_CLINICIAN_CLAIM`).
     public var clinicianID: String = ""
     /// Planned start, UTC, microseconds kept.
-    public var startsAt: Google_Protobuf_Timestamp?
-    /// Planned end, UTC; after `starts_at` and at most 12 hours later, also when it grows.
-    public var endsAt: Google_Protobuf_Timestamp?
+    public var scheduledStartTime: Google_Protobuf_Timestamp?
+    /// Planned end, UTC; after `scheduled_start_time` and at most 12 hours later, also when it grows.
+    public var scheduledEndTime: Google_Protobuf_Timestamp?
     /// The IANA time zone in which the appointment was made, for example `America/New_York`; shown, not computed with.
     public var timeZone: String = ""
     /// The scheduling system's own version of the row, 1 or more, rising; a put with a lower or equal one changes nothing.
@@ -76,9 +76,9 @@ public struct Telehealth_V1_Appointment: Message {
     /// The session that is not over yet or, when there is none, the latest one; empty before CreateSession.
     public var sessionID: String = ""
     /// When the first put arrived, UTC.
-    public var createdAt: Google_Protobuf_Timestamp?
+    public var createTime: Google_Protobuf_Timestamp?
     /// When the row last changed, UTC.
-    public var updatedAt: Google_Protobuf_Timestamp?
+    public var updateTime: Google_Protobuf_Timestamp?
     /// The client has a guardian as an adult, too: the guardian's powers do not end with the client's coming of age.
     public var adultGuardian: Bool = false
     public var unknownFields = UnknownFields()
@@ -90,14 +90,14 @@ public struct Telehealth_V1_Appointment: Message {
         if !clientID.isEmpty { buffer.write(2, clientID, as: WireString.self) }
         if !guardianID.isEmpty { buffer.write(3, guardianID, as: WireString.self) }
         if !clinicianID.isEmpty { buffer.write(4, clinicianID, as: WireString.self) }
-        if let value = startsAt { buffer.writeMessage(5, value) }
-        if let value = endsAt { buffer.writeMessage(6, value) }
+        if let value = scheduledStartTime { buffer.writeMessage(5, value) }
+        if let value = scheduledEndTime { buffer.writeMessage(6, value) }
         if !timeZone.isEmpty { buffer.write(7, timeZone, as: WireString.self) }
         if sourceVersion != 0 { buffer.write(8, sourceVersion, as: WireInt64.self) }
         if status.rawValue != 0 { buffer.write(9, status, as: WireEnum<Telehealth_V1_AppointmentStatus>.self) }
         if !sessionID.isEmpty { buffer.write(10, sessionID, as: WireString.self) }
-        if let value = createdAt { buffer.writeMessage(11, value) }
-        if let value = updatedAt { buffer.writeMessage(12, value) }
+        if let value = createTime { buffer.writeMessage(11, value) }
+        if let value = updateTime { buffer.writeMessage(12, value) }
         if adultGuardian { buffer.write(13, adultGuardian, as: WireBool.self) }
         buffer.writeUnknown(unknownFields)
     }
@@ -109,14 +109,14 @@ public struct Telehealth_V1_Appointment: Message {
             case 18: try reader.read(&clientID, as: WireString.self)
             case 26: try reader.read(&guardianID, as: WireString.self)
             case 34: try reader.read(&clinicianID, as: WireString.self)
-            case 42: try reader.readMessage(&startsAt)
-            case 50: try reader.readMessage(&endsAt)
+            case 42: try reader.readMessage(&scheduledStartTime)
+            case 50: try reader.readMessage(&scheduledEndTime)
             case 58: try reader.read(&timeZone, as: WireString.self)
             case 64: try reader.read(&sourceVersion, as: WireInt64.self)
             case 72: try reader.read(&status, as: WireEnum<Telehealth_V1_AppointmentStatus>.self)
             case 82: try reader.read(&sessionID, as: WireString.self)
-            case 90: try reader.readMessage(&createdAt)
-            case 98: try reader.readMessage(&updatedAt)
+            case 90: try reader.readMessage(&createTime)
+            case 98: try reader.readMessage(&updateTime)
             case 104: try reader.read(&adultGuardian, as: WireBool.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
@@ -130,17 +130,18 @@ public enum Telehealth_V1_Appointment_File {
         name: "telehealth/v1/appointment.proto",
         base64: """
             Ch90ZWxlaGVhbHRoL3YxL2FwcG9pbnRtZW50LnByb3RvEg10ZWxlaGVhbHRoLnYxGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1w
-            LnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8iiwUKC0FwcG9pbnRtZW50EisKDmFwcG9pbnRtZW50X2lkGAEg
+            LnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8iuQUKC0FwcG9pbnRtZW50EisKDmFwcG9pbnRtZW50X2lkGAEg
             ASgJQgSAuhgCUg1hcHBvaW50bWVudElkEiEKCWNsaWVudF9pZBgCIAEoCUIEgLoYA1IIY2xpZW50SWQSJQoLZ3VhcmRpYW5faWQY
-            AyABKAlCBIC6GANSCmd1YXJkaWFuSWQSJwoMY2xpbmljaWFuX2lkGAQgASgJQgSAuhgDUgtjbGluaWNpYW5JZBI9CglzdGFydHNf
-            YXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUghzdGFydHNBdBI5CgdlbmRzX2F0GAYgASgLMhouZ29v
-            Z2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIGZW5kc0F0EiEKCXRpbWVfem9uZRgHIAEoCUIEgLoYAlIIdGltZVpvbmUSKwoO
-            c291cmNlX3ZlcnNpb24YCCABKANCBIC6GAJSDXNvdXJjZVZlcnNpb24SPgoGc3RhdHVzGAkgASgOMiAudGVsZWhlYWx0aC52MS5B
-            cHBvaW50bWVudFN0YXR1c0IEgLoYAlIGc3RhdHVzEiMKCnNlc3Npb25faWQYCiABKAlCBIC6GAJSCXNlc3Npb25JZBI/CgpjcmVh
-            dGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJY3JlYXRlZEF0Ej8KCnVwZGF0ZWRfYXQYDCAB
-            KAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgl1cGRhdGVkQXQSKwoOYWR1bHRfZ3VhcmRpYW4YDSABKAhCBIC6
-            GAJSDWFkdWx0R3VhcmRpYW4qeAoRQXBwb2ludG1lbnRTdGF0dXMSIgoeQVBQT0lOVE1FTlRfU1RBVFVTX1VOU1BFQ0lGSUVEEAAS
-            HQoZQVBQT0lOVE1FTlRfU1RBVFVTX0JPT0tFRBABEiAKHEFQUE9JTlRNRU5UX1NUQVRVU19DQU5DRUxMRUQQAmIGcHJvdG8z
+            AyABKAlCBIC6GANSCmd1YXJkaWFuSWQSJwoMY2xpbmljaWFuX2lkGAQgASgJQgSAuhgDUgtjbGluaWNpYW5JZBJSChRzY2hlZHVs
+            ZWRfc3RhcnRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSEnNjaGVkdWxlZFN0YXJ0VGltZRJO
+            ChJzY2hlZHVsZWRfZW5kX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhBzY2hlZHVsZWRFbmRU
+            aW1lEiEKCXRpbWVfem9uZRgHIAEoCUIEgLoYAlIIdGltZVpvbmUSKwoOc291cmNlX3ZlcnNpb24YCCABKANCBIC6GAJSDXNvdXJj
+            ZVZlcnNpb24SPgoGc3RhdHVzGAkgASgOMiAudGVsZWhlYWx0aC52MS5BcHBvaW50bWVudFN0YXR1c0IEgLoYAlIGc3RhdHVzEiMK
+            CnNlc3Npb25faWQYCiABKAlCBIC6GAJSCXNlc3Npb25JZBJBCgtjcmVhdGVfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5U
+            aW1lc3RhbXBCBIC6GAJSCmNyZWF0ZVRpbWUSQQoLdXBkYXRlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w
+            QgSAuhgCUgp1cGRhdGVUaW1lEisKDmFkdWx0X2d1YXJkaWFuGA0gASgIQgSAuhgCUg1hZHVsdEd1YXJkaWFuKngKEUFwcG9pbnRt
+            ZW50U3RhdHVzEiIKHkFQUE9JTlRNRU5UX1NUQVRVU19VTlNQRUNJRklFRBAAEh0KGUFQUE9JTlRNRU5UX1NUQVRVU19CT09LRUQQ
+            ARIgChxBUFBPSU5UTUVOVF9TVEFUVVNfQ0FOQ0VMTEVEEAJiBnByb3RvMw==
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

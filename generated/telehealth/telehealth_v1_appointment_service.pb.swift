@@ -20,9 +20,9 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
     /// See `Appointment.clinician_id`. Required.
     public var clinicianID: String = ""
     /// Planned start. Required.
-    public var startsAt: Google_Protobuf_Timestamp?
+    public var scheduledStartTime: Google_Protobuf_Timestamp?
     /// Planned end, after the start and at most 12 hours later. Required.
-    public var endsAt: Google_Protobuf_Timestamp?
+    public var scheduledEndTime: Google_Protobuf_Timestamp?
     /// See `Appointment.guardian_id`. May be empty.
     public var guardianID: String = ""
     /// A name of the IANA time zone database, written as there, for example `America/New_York`. Required.
@@ -45,8 +45,8 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
         if !appointmentID.isEmpty { buffer.write(2, appointmentID, as: WireString.self) }
         if !clientID.isEmpty { buffer.write(3, clientID, as: WireString.self) }
         if !clinicianID.isEmpty { buffer.write(4, clinicianID, as: WireString.self) }
-        if let value = startsAt { buffer.writeMessage(5, value) }
-        if let value = endsAt { buffer.writeMessage(6, value) }
+        if let value = scheduledStartTime { buffer.writeMessage(5, value) }
+        if let value = scheduledEndTime { buffer.writeMessage(6, value) }
         if !guardianID.isEmpty { buffer.write(7, guardianID, as: WireString.self) }
         if !timeZone.isEmpty { buffer.write(8, timeZone, as: WireString.self) }
         if sourceVersion != 0 { buffer.write(9, sourceVersion, as: WireInt64.self) }
@@ -62,8 +62,8 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
             case 18: try reader.read(&appointmentID, as: WireString.self)
             case 26: try reader.read(&clientID, as: WireString.self)
             case 34: try reader.read(&clinicianID, as: WireString.self)
-            case 42: try reader.readMessage(&startsAt)
-            case 50: try reader.readMessage(&endsAt)
+            case 42: try reader.readMessage(&scheduledStartTime)
+            case 50: try reader.readMessage(&scheduledEndTime)
             case 58: try reader.read(&guardianID, as: WireString.self)
             case 66: try reader.read(&timeZone, as: WireString.self)
             case 72: try reader.read(&sourceVersion, as: WireInt64.self)
@@ -106,11 +106,11 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
         } else {
             violations.add("clinician_id", "required", "is required")
         }
-        if startsAt == nil {
-            violations.add("starts_at", "required", "is required")
+        if scheduledStartTime == nil {
+            violations.add("scheduled_start_time", "required", "is required")
         }
-        if endsAt == nil {
-            violations.add("ends_at", "required", "is required")
+        if scheduledEndTime == nil {
+            violations.add("scheduled_end_time", "required", "is required")
         }
         if !guardianID.isEmpty {
             if !RuleChecks.isText(guardianID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
@@ -356,9 +356,9 @@ public protocol Telehealth_V1_AppointmentServiceHandler: Sendable {
     /// (APPOINTMENT_CANCELLED).
     ///
     /// People and time may change until the client is let into the open session, whoever waits and whatever the clock
-    /// says; while that visit runs, `ends_at` may grow and a guardian may be added; with no session open they may change
-    /// unless a visit of this appointment took place. Any other change of people or time is APPOINTMENT_STARTED: book
-    /// another appointment. Whoever is replaced loses place, credentials and watch at once.
+    /// says; while that visit runs, `scheduled_end_time` may grow and a guardian may be added; with no session open they
+    /// may change unless a visit of this appointment took place. Any other change of people or time is
+    /// APPOINTMENT_STARTED: book another appointment. Whoever is replaced loses place, credentials and watch at once.
     ///
     /// Roles: scheduler, admin.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION
@@ -424,9 +424,9 @@ public struct Telehealth_V1_AppointmentServiceClient: Sendable {
     /// (APPOINTMENT_CANCELLED).
     ///
     /// People and time may change until the client is let into the open session, whoever waits and whatever the clock
-    /// says; while that visit runs, `ends_at` may grow and a guardian may be added; with no session open they may change
-    /// unless a visit of this appointment took place. Any other change of people or time is APPOINTMENT_STARTED: book
-    /// another appointment. Whoever is replaced loses place, credentials and watch at once.
+    /// says; while that visit runs, `scheduled_end_time` may grow and a guardian may be added; with no session open they
+    /// may change unless a visit of this appointment took place. Any other change of people or time is
+    /// APPOINTMENT_STARTED: book another appointment. Whoever is replaced loses place, credentials and watch at once.
     ///
     /// Roles: scheduler, admin.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION
@@ -472,28 +472,29 @@ public enum Telehealth_V1_AppointmentService_File {
             Cid0ZWxlaGVhbHRoL3YxL2FwcG9pbnRtZW50X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaG2J1Zi92YWxpZGF0ZS92YWxp
             ZGF0ZS5wcm90bxofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxofdGVsZWhlYWx0aC92MS9hcHBvaW50bWVudC5wcm90
             bxohdGVsZWhlYWx0aC92MS9jYWxsX2NvbnRyYWN0LnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aGXRlbGVo
-            ZWFsdGgvdjEvcnVsZXMucHJvdG8i7wQKFVB1dEFwcG9pbnRtZW50UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgD
+            ZWFsdGgvdjEvcnVsZXMucHJvdG8imQUKFVB1dEFwcG9pbnRtZW50UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgD
             yAEBukgFcgOwAQFSCXJlcXVlc3RJZBI6Cg5hcHBvaW50bWVudF9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVINYXBwb2lu
             dG1lbnRJZBIwCgljbGllbnRfaWQYAyABKAlCE4C6GAO6SAPIAQG6SAZyBIi6GAFSCGNsaWVudElkEjYKDGNsaW5pY2lhbl9pZBgE
-            IAEoCUITgLoYA7pIA8gBAbpIBnIEiLoYAVILY2xpbmljaWFuSWQSQwoJc3RhcnRzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVm
-            LlRpbWVzdGFtcEIKgLoYArpIA8gBAVIIc3RhcnRzQXQSPwoHZW5kc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3Rh
-            bXBCCoC6GAK6SAPIAQFSBmVuZHNBdBI0CgtndWFyZGlhbl9pZBgHIAEoCUITgLoYA7pIA9gBAbpIBnIEiLoYAVIKZ3VhcmRpYW5J
-            ZBIuCgl0aW1lX3pvbmUYCCABKAlCEYC6GAK6SAPIAQG6SARyAhhAUgh0aW1lWm9uZRIyCg5zb3VyY2VfdmVyc2lvbhgJIAEoA0IL
-            gLoYArpIBCICKAFSDXNvdXJjZVZlcnNpb24SKwoOYWR1bHRfZ3VhcmRpYW4YCiABKAhCBIC6GAJSDWFkdWx0R3VhcmRpYW4SMAoR
-            Y2xpZW50X2JpcnRoX2RhdGUYMiABKAlCBIC6GARSD2NsaWVudEJpcnRoRGF0ZSJ2ChZQdXRBcHBvaW50bWVudFJlc3BvbnNlEjwK
-            C2FwcG9pbnRtZW50GAEgASgLMhoudGVsZWhlYWx0aC52MS5BcHBvaW50bWVudFILYXBwb2ludG1lbnQSHgoHYXBwbGllZBgCIAEo
-            CEIEgLoYAlIHYXBwbGllZCJTChVHZXRBcHBvaW50bWVudFJlcXVlc3QSOgoOYXBwb2ludG1lbnRfaWQYASABKAlCE4C6GAK6SAPI
-            AQG6SAZyBIi6GAFSDWFwcG9pbnRtZW50SWQiVgoWR2V0QXBwb2ludG1lbnRSZXNwb25zZRI8CgthcHBvaW50bWVudBgBIAEoCzIa
-            LnRlbGVoZWFsdGgudjEuQXBwb2ludG1lbnRSC2FwcG9pbnRtZW50Ir0BChhDYW5jZWxBcHBvaW50bWVudFJlcXVlc3QSMQoKcmVx
-            dWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSOgoOYXBwb2ludG1lbnRfaWQYAiABKAlCE4C6GAK6
-            SAPIAQG6SAZyBIi6GAFSDWFwcG9pbnRtZW50SWQSMgoOc291cmNlX3ZlcnNpb24YAyABKANCC4C6GAK6SAQiAigBUg1zb3VyY2VW
-            ZXJzaW9uInkKGUNhbmNlbEFwcG9pbnRtZW50UmVzcG9uc2USPAoLYXBwb2ludG1lbnQYASABKAsyGi50ZWxlaGVhbHRoLnYxLkFw
-            cG9pbnRtZW50UgthcHBvaW50bWVudBIeCgdhcHBsaWVkGAIgASgIQgSAuhgCUgdhcHBsaWVkMucCChJBcHBvaW50bWVudFNlcnZp
-            Y2USawoOUHV0QXBwb2ludG1lbnQSJC50ZWxlaGVhbHRoLnYxLlB1dEFwcG9pbnRtZW50UmVxdWVzdBolLnRlbGVoZWFsdGgudjEu
-            UHV0QXBwb2ludG1lbnRSZXNwb25zZSIMiroYCAoCAgUqAh8gEm8KDkdldEFwcG9pbnRtZW50EiQudGVsZWhlYWx0aC52MS5HZXRB
-            cHBvaW50bWVudFJlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLkdldEFwcG9pbnRtZW50UmVzcG9uc2UiEIq6GAwKBQECAwQFGAgqARQS
-            cwoRQ2FuY2VsQXBwb2ludG1lbnQSJy50ZWxlaGVhbHRoLnYxLkNhbmNlbEFwcG9pbnRtZW50UmVxdWVzdBooLnRlbGVoZWFsdGgu
-            djEuQ2FuY2VsQXBwb2ludG1lbnRSZXNwb25zZSILiroYBwoCAgUqAR5iBnByb3RvMw==
+            IAEoCUITgLoYA7pIA8gBAbpIBnIEiLoYAVILY2xpbmljaWFuSWQSWAoUc2NoZWR1bGVkX3N0YXJ0X3RpbWUYBSABKAsyGi5nb29n
+            bGUucHJvdG9idWYuVGltZXN0YW1wQgqAuhgCukgDyAEBUhJzY2hlZHVsZWRTdGFydFRpbWUSVAoSc2NoZWR1bGVkX2VuZF90aW1l
+            GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIKgLoYArpIA8gBAVIQc2NoZWR1bGVkRW5kVGltZRI0CgtndWFyZGlh
+            bl9pZBgHIAEoCUITgLoYA7pIA9gBAbpIBnIEiLoYAVIKZ3VhcmRpYW5JZBIuCgl0aW1lX3pvbmUYCCABKAlCEYC6GAK6SAPIAQG6
+            SARyAhhAUgh0aW1lWm9uZRIyCg5zb3VyY2VfdmVyc2lvbhgJIAEoA0ILgLoYArpIBCICKAFSDXNvdXJjZVZlcnNpb24SKwoOYWR1
+            bHRfZ3VhcmRpYW4YCiABKAhCBIC6GAJSDWFkdWx0R3VhcmRpYW4SMAoRY2xpZW50X2JpcnRoX2RhdGUYMiABKAlCBIC6GARSD2Ns
+            aWVudEJpcnRoRGF0ZSJ2ChZQdXRBcHBvaW50bWVudFJlc3BvbnNlEjwKC2FwcG9pbnRtZW50GAEgASgLMhoudGVsZWhlYWx0aC52
+            MS5BcHBvaW50bWVudFILYXBwb2ludG1lbnQSHgoHYXBwbGllZBgCIAEoCEIEgLoYAlIHYXBwbGllZCJTChVHZXRBcHBvaW50bWVu
+            dFJlcXVlc3QSOgoOYXBwb2ludG1lbnRfaWQYASABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSDWFwcG9pbnRtZW50SWQiVgoWR2V0
+            QXBwb2ludG1lbnRSZXNwb25zZRI8CgthcHBvaW50bWVudBgBIAEoCzIaLnRlbGVoZWFsdGgudjEuQXBwb2ludG1lbnRSC2FwcG9p
+            bnRtZW50Ir0BChhDYW5jZWxBcHBvaW50bWVudFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEB
+            UglyZXF1ZXN0SWQSOgoOYXBwb2ludG1lbnRfaWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSDWFwcG9pbnRtZW50SWQSMgoO
+            c291cmNlX3ZlcnNpb24YAyABKANCC4C6GAK6SAQiAigBUg1zb3VyY2VWZXJzaW9uInkKGUNhbmNlbEFwcG9pbnRtZW50UmVzcG9u
+            c2USPAoLYXBwb2ludG1lbnQYASABKAsyGi50ZWxlaGVhbHRoLnYxLkFwcG9pbnRtZW50UgthcHBvaW50bWVudBIeCgdhcHBsaWVk
+            GAIgASgIQgSAuhgCUgdhcHBsaWVkMucCChJBcHBvaW50bWVudFNlcnZpY2USawoOUHV0QXBwb2ludG1lbnQSJC50ZWxlaGVhbHRo
+            LnYxLlB1dEFwcG9pbnRtZW50UmVxdWVzdBolLnRlbGVoZWFsdGgudjEuUHV0QXBwb2ludG1lbnRSZXNwb25zZSIMiroYCAoCAgUq
+            Ah8gEm8KDkdldEFwcG9pbnRtZW50EiQudGVsZWhlYWx0aC52MS5HZXRBcHBvaW50bWVudFJlcXVlc3QaJS50ZWxlaGVhbHRoLnYx
+            LkdldEFwcG9pbnRtZW50UmVzcG9uc2UiEIq6GAwKBQECAwQFGAgqARQScwoRQ2FuY2VsQXBwb2ludG1lbnQSJy50ZWxlaGVhbHRo
+            LnYxLkNhbmNlbEFwcG9pbnRtZW50UmVxdWVzdBooLnRlbGVoZWFsdGgudjEuQ2FuY2VsQXBwb2ludG1lbnRSZXNwb25zZSILiroY
+            BwoCAgUqAR5iBnByb3RvMw==
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

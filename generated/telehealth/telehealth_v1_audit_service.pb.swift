@@ -135,9 +135,9 @@ public struct Telehealth_V1_AuditEvent: Message {
     /// 1 for the first row, rising by one without gaps.
     public var number: Int64 = 0
     /// When it happened, UTC, to the microsecond.
-    public var at: Google_Protobuf_Timestamp?
+    public var occurTime: Google_Protobuf_Timestamp?
     /// `sub` of the caller; `system` for the service's own acts, `unauthenticated` without a good token.
-    public var subject: String = ""
+    public var caller: String = ""
     /// The caller's role as the log has it: service, scheduler, clinician, client, admin; empty for none.
     public var role: String?
     /// The service that acted on the subject's behalf (`act`); absent for none.
@@ -168,8 +168,8 @@ public struct Telehealth_V1_AuditEvent: Message {
 
     public func encode(into buffer: inout ByteBuffer) {
         if number != 0 { buffer.write(1, number, as: WireInt64.self) }
-        if let value = at { buffer.writeMessage(2, value) }
-        if !subject.isEmpty { buffer.write(3, subject, as: WireString.self) }
+        if let value = occurTime { buffer.writeMessage(2, value) }
+        if !caller.isEmpty { buffer.write(3, caller, as: WireString.self) }
         if let value = role { buffer.write(4, value, as: WireString.self) }
         if let value = actor { buffer.write(5, value, as: WireString.self) }
         if let value = source { buffer.write(6, value, as: WireString.self) }
@@ -189,8 +189,8 @@ public struct Telehealth_V1_AuditEvent: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 8: try reader.read(&number, as: WireInt64.self)
-            case 18: try reader.readMessage(&at)
-            case 26: try reader.read(&subject, as: WireString.self)
+            case 18: try reader.readMessage(&occurTime)
+            case 26: try reader.read(&caller, as: WireString.self)
             case 34: try reader.read(&role, as: WireString.self)
             case 42: try reader.read(&actor, as: WireString.self)
             case 50: try reader.read(&source, as: WireString.self)
@@ -219,11 +219,11 @@ public struct Telehealth_V1_AuditHead: Message {
     /// Root of the Merkle tree over all rows (RFC 6962), 32 bytes.
     public var rootHash: [UInt8] = []
     /// When it was signed, UTC.
-    public var signedAt: Google_Protobuf_Timestamp?
+    public var signTime: Google_Protobuf_Timestamp?
     /// First 8 bytes of SHA-256 over the public key.
     public var keyID: [UInt8] = []
-    /// Ed25519, 64 bytes, over "telehealth.audit.head.v1", a zero byte, tree_size and signed_at (microseconds since 1970) as
-    /// 8 bytes big endian each, mac and root_hash.
+    /// Ed25519, 64 bytes, over "telehealth.audit.head.v1", a zero byte, tree_size and sign_time (microseconds since
+    /// 1970) as 8 bytes big endian each, mac and root_hash.
     public var signature: [UInt8] = []
     public var unknownFields = UnknownFields()
 
@@ -233,7 +233,7 @@ public struct Telehealth_V1_AuditHead: Message {
         if treeSize != 0 { buffer.write(1, treeSize, as: WireInt64.self) }
         if !mac.isEmpty { buffer.write(2, mac, as: WireBytes.self) }
         if !rootHash.isEmpty { buffer.write(3, rootHash, as: WireBytes.self) }
-        if let value = signedAt { buffer.writeMessage(4, value) }
+        if let value = signTime { buffer.writeMessage(4, value) }
         if !keyID.isEmpty { buffer.write(5, keyID, as: WireBytes.self) }
         if !signature.isEmpty { buffer.write(6, signature, as: WireBytes.self) }
         buffer.writeUnknown(unknownFields)
@@ -245,7 +245,7 @@ public struct Telehealth_V1_AuditHead: Message {
             case 8: try reader.read(&treeSize, as: WireInt64.self)
             case 18: try reader.read(&mac, as: WireBytes.self)
             case 26: try reader.read(&rootHash, as: WireBytes.self)
-            case 34: try reader.readMessage(&signedAt)
+            case 34: try reader.readMessage(&signTime)
             case 42: try reader.read(&keyID, as: WireBytes.self)
             case 50: try reader.read(&signature, as: WireBytes.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
@@ -292,13 +292,13 @@ public struct Telehealth_V1_ListAuditEventsRequest: Message {
     /// Rows about this session; empty for any.
     public var sessionID: String = ""
     /// Rows of this caller (`sub`); empty for any.
-    public var subject: String = ""
+    public var caller: String = ""
     /// Rows about this person's data; empty for any.
     public var personID: String = ""
     /// From this instant on; unset for the beginning.
-    public var from: Google_Protobuf_Timestamp?
+    public var occurTimeFrom: Google_Protobuf_Timestamp?
     /// Before this instant; unset for now.
-    public var before: Google_Protobuf_Timestamp?
+    public var occurTimeBefore: Google_Protobuf_Timestamp?
     /// Only this RPC, by its name, such as "GetSession"; empty for any.
     public var action: String = ""
     /// Only this outcome; UNSPECIFIED for any.
@@ -315,10 +315,10 @@ public struct Telehealth_V1_ListAuditEventsRequest: Message {
 
     public func encode(into buffer: inout ByteBuffer) {
         if !sessionID.isEmpty { buffer.write(1, sessionID, as: WireString.self) }
-        if !subject.isEmpty { buffer.write(2, subject, as: WireString.self) }
+        if !caller.isEmpty { buffer.write(2, caller, as: WireString.self) }
         if !personID.isEmpty { buffer.write(3, personID, as: WireString.self) }
-        if let value = from { buffer.writeMessage(4, value) }
-        if let value = before { buffer.writeMessage(5, value) }
+        if let value = occurTimeFrom { buffer.writeMessage(4, value) }
+        if let value = occurTimeBefore { buffer.writeMessage(5, value) }
         if !action.isEmpty { buffer.write(6, action, as: WireString.self) }
         if outcome.rawValue != 0 { buffer.write(7, outcome, as: WireEnum<Telehealth_V1_AuditOutcome>.self) }
         if newestFirst { buffer.write(8, newestFirst, as: WireBool.self) }
@@ -331,10 +331,10 @@ public struct Telehealth_V1_ListAuditEventsRequest: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&sessionID, as: WireString.self)
-            case 18: try reader.read(&subject, as: WireString.self)
+            case 18: try reader.read(&caller, as: WireString.self)
             case 26: try reader.read(&personID, as: WireString.self)
-            case 34: try reader.readMessage(&from)
-            case 42: try reader.readMessage(&before)
+            case 34: try reader.readMessage(&occurTimeFrom)
+            case 42: try reader.readMessage(&occurTimeBefore)
             case 50: try reader.read(&action, as: WireString.self)
             case 56: try reader.read(&outcome, as: WireEnum<Telehealth_V1_AuditOutcome>.self)
             case 64: try reader.read(&newestFirst, as: WireBool.self)
@@ -351,8 +351,8 @@ public struct Telehealth_V1_ListAuditEventsRequest: Message {
                 violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         }
-        if subject.utf8.count > 256 {
-            violations.add("subject", "string.max_bytes", "must have at most 256 bytes")
+        if caller.utf8.count > 256 {
+            violations.add("caller", "string.max_bytes", "must have at most 256 bytes")
         }
         if !personID.isEmpty {
             if !RuleChecks.isText(personID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
@@ -466,15 +466,15 @@ public struct Telehealth_V1_ListSessionAccessesResponse: Message {
 public struct Telehealth_V1_SessionAccess: Message {
     public static let fullName = "telehealth.v1.SessionAccess"
     /// `sub` of the caller; `system` for the service's own acts.
-    public var subject: String = ""
+    public var caller: String = ""
     /// The role they called with; empty for the service itself.
     public var role: String = ""
     /// The service that acted for them; empty for none.
     public var actor: String = ""
     /// The first time, UTC.
-    public var firstAt: Google_Protobuf_Timestamp?
+    public var firstAccessTime: Google_Protobuf_Timestamp?
     /// The last time, UTC.
-    public var lastAt: Google_Protobuf_Timestamp?
+    public var lastAccessTime: Google_Protobuf_Timestamp?
     /// Calls that were let through, by RPC name.
     public var calls: MapField<String, Int64> = MapField()
     /// Calls that were refused.
@@ -484,11 +484,11 @@ public struct Telehealth_V1_SessionAccess: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if !subject.isEmpty { buffer.write(1, subject, as: WireString.self) }
+        if !caller.isEmpty { buffer.write(1, caller, as: WireString.self) }
         if !role.isEmpty { buffer.write(2, role, as: WireString.self) }
         if !actor.isEmpty { buffer.write(3, actor, as: WireString.self) }
-        if let value = firstAt { buffer.writeMessage(4, value) }
-        if let value = lastAt { buffer.writeMessage(5, value) }
+        if let value = firstAccessTime { buffer.writeMessage(4, value) }
+        if let value = lastAccessTime { buffer.writeMessage(5, value) }
         buffer.writeMap(6, calls, WireString.self, WireInt64.self)
         if deniedCount != 0 { buffer.write(7, deniedCount, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
@@ -497,11 +497,11 @@ public struct Telehealth_V1_SessionAccess: Message {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.read(&subject, as: WireString.self)
+            case 10: try reader.read(&caller, as: WireString.self)
             case 18: try reader.read(&role, as: WireString.self)
             case 26: try reader.read(&actor, as: WireString.self)
-            case 34: try reader.readMessage(&firstAt)
-            case 42: try reader.readMessage(&lastAt)
+            case 34: try reader.readMessage(&firstAccessTime)
+            case 42: try reader.readMessage(&lastAccessTime)
             case 50: try reader.readMap(&calls, WireString.self, WireInt64.self)
             case 56: try reader.read(&deniedCount, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
@@ -946,67 +946,68 @@ public enum Telehealth_V1_AuditService_File {
         base64: """
             CiF0ZWxlaGVhbHRoL3YxL2F1ZGl0X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaG2J1Zi92YWxpZGF0ZS92YWxpZGF0ZS5w
             cm90bxofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxohdGVsZWhlYWx0aC92MS9jYWxsX2NvbnRyYWN0LnByb3RvGh50
-            ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aGXRlbGVoZWFsdGgvdjEvcnVsZXMucHJvdG8i4wQKCkF1ZGl0RXZlbnQSHAoG
-            bnVtYmVyGAEgASgDQgSAuhgCUgZudW1iZXISMAoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgJh
-            dBIeCgdzdWJqZWN0GAMgASgJQgSAuhgDUgdzdWJqZWN0Eh0KBHJvbGUYBCABKAlCBIC6GAJIAFIEcm9sZYgBARIfCgVhY3RvchgF
-            IAEoCUIEgLoYA0gBUgVhY3RvcogBARIhCgZzb3VyY2UYBiABKAlCBIC6GARIAlIGc291cmNliAEBEhwKBmFjdGlvbhgHIAEoCUIE
-            gLoYAlIGYWN0aW9uEh4KB291dGNvbWUYCCABKAlCBIC6GAJSB291dGNvbWUSJgoJcGVyc29uX2lkGAkgASgJQgSAuhgDSANSCHBl
-            cnNvbklkiAEBEigKCnNlc3Npb25faWQYCiABKAlCBIC6GAJIBFIJc2Vzc2lvbklkiAEBEiEKBnRhcmdldBgLIAEoCUIEgLoYAkgF
-            UgZ0YXJnZXSIAQESIQoGcmVhc29uGAwgASgJQgSAuhgCSAZSBnJlYXNvbogBARIaCgVjb3VudBgNIAEoA0IEgLoYAlIFY291bnQS
-            JwoMcHJldmlvdXNfbWFjGA4gASgMQgSAuhgCUgtwcmV2aW91c01hYxIWCgNtYWMYDyABKAxCBIC6GAJSA21hY0IHCgVfcm9sZUII
-            CgZfYWN0b3JCCQoHX3NvdXJjZUIMCgpfcGVyc29uX2lkQg0KC19zZXNzaW9uX2lkQgkKB190YXJnZXRCCQoHX3JlYXNvbiLpAQoJ
-            QXVkaXRIZWFkEiEKCXRyZWVfc2l6ZRgBIAEoA0IEgLoYAlIIdHJlZVNpemUSFgoDbWFjGAIgASgMQgSAuhgCUgNtYWMSIQoJcm9v
-            dF9oYXNoGAMgASgMQgSAuhgCUghyb290SGFzaBI9CglzaWduZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w
-            QgSAuhgCUghzaWduZWRBdBIbCgZrZXlfaWQYBSABKAxCBIC6GAJSBWtleUlkEiIKCXNpZ25hdHVyZRgGIAEoDEIEgLoYAlIJc2ln
-            bmF0dXJlIosBCgxBdWRpdEZpbmRpbmcSHAoGbnVtYmVyGAEgASgDQgSAuhgCUgZudW1iZXISNQoFZmF1bHQYAiABKA4yGS50ZWxl
-            aGVhbHRoLnYxLkF1ZGl0RmF1bHRCBIC6GAJSBWZhdWx0EiYKC2Rlc2NyaXB0aW9uGAMgASgJQgSAuhgCUgtkZXNjcmlwdGlvbiL7
-            AwoWTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBIyCgpzZXNzaW9uX2lkGAEgASgJQhOAuhgCukgD2AEBukgGcgSIuhgBUglzZXNzaW9u
-            SWQSJgoHc3ViamVjdBgCIAEoCUIMgLoYA7pIBXIDKIACUgdzdWJqZWN0EjAKCXBlcnNvbl9pZBgDIAEoCUITgLoYA7pIA9gBAbpI
-            BnIEiLoYAVIIcGVyc29uSWQSNAoEZnJvbRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSBGZyb20SOAoG
-            YmVmb3JlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIGYmVmb3JlEiMKBmFjdGlvbhgGIAEoCUILgLoY
-            ArpIBHICKEBSBmFjdGlvbhJDCgdvdXRjb21lGAcgASgOMhsudGVsZWhlYWx0aC52MS5BdWRpdE91dGNvbWVCDIC6GAK6SAWCAQIQ
-            AVIHb3V0Y29tZRInCgxuZXdlc3RfZmlyc3QYCCABKAhCBIC6GAJSC25ld2VzdEZpcnN0EisKCXBhZ2Vfc2l6ZRgJIAEoBUIOgLoY
-            ArpIBxoFGMgBKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YCiABKAlCBIC6GAJSCXBhZ2VUb2tlbiJ6ChdMaXN0QXVkaXRFdmVu
-            dHNSZXNwb25zZRIxCgZldmVudHMYASADKAsyGS50ZWxlaGVhbHRoLnYxLkF1ZGl0RXZlbnRSBmV2ZW50cxIsCg9uZXh0X3BhZ2Vf
-            dG9rZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4iUAoaTGlzdFNlc3Npb25BY2Nlc3Nlc1JlcXVlc3QSMgoKc2Vzc2lvbl9p
-            ZBgBIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkIn4KG0xpc3RTZXNzaW9uQWNjZXNzZXNSZXNwb25zZRI4Cghh
-            Y2Nlc3NlcxgBIAMoCzIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkFjY2Vzc1IIYWNjZXNzZXMSJQoLaXNfY29tcGxldGUYAiABKAhC
-            BIC6GAJSCmlzQ29tcGxldGUihQMKDVNlc3Npb25BY2Nlc3MSHgoHc3ViamVjdBgBIAEoCUIEgLoYA1IHc3ViamVjdBIYCgRyb2xl
-            GAIgASgJQgSAuhgCUgRyb2xlEhoKBWFjdG9yGAMgASgJQgSAuhgDUgVhY3RvchI7CghmaXJzdF9hdBgEIAEoCzIaLmdvb2dsZS5w
-            cm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2ZpcnN0QXQSOQoHbGFzdF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3Rh
-            bXBCBIC6GAJSBmxhc3RBdBJDCgVjYWxscxgGIAMoCzInLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkFjY2Vzcy5DYWxsc0VudHJ5QgSA
-            uhgCUgVjYWxscxInCgxkZW5pZWRfY291bnQYByABKANCBIC6GAJSC2RlbmllZENvdW50GjgKCkNhbGxzRW50cnkSEAoDa2V5GAEg
-            ASgJUgNrZXkSFAoFdmFsdWUYAiABKANSBXZhbHVlOgI4ASJ5ChVWZXJpZnlBdWRpdExvZ1JlcXVlc3QSLAoLZnJvbV9udW1iZXIY
-            ASABKANCC4C6GAK6SAQiAigAUgpmcm9tTnVtYmVyEjIKDnRocm91Z2hfbnVtYmVyGAIgASgDQguAuhgCukgEIgIoAFINdGhyb3Vn
-            aE51bWJlciKvAwoWVmVyaWZ5QXVkaXRMb2dSZXNwb25zZRIfCghpc193aG9sZRgBIAEoCEIEgLoYAlIHaXNXaG9sZRInCgxyb3dz
-            X2NoZWNrZWQYAiABKANCBIC6GAJSC3Jvd3NDaGVja2VkEikKDWhlYWRzX2NoZWNrZWQYAyABKANCBIC6GAJSDGhlYWRzQ2hlY2tl
-            ZBIrCg50aHJvdWdoX251bWJlchgEIAEoA0IEgLoYAlINdGhyb3VnaE51bWJlchIxCgVmaXJzdBgFIAEoCzIbLnRlbGVoZWFsdGgu
-            djEuQXVkaXRGaW5kaW5nUgVmaXJzdBI3CghmaW5kaW5ncxgGIAMoCzIbLnRlbGVoZWFsdGgudjEuQXVkaXRGaW5kaW5nUghmaW5k
-            aW5ncxIpCg1maW5kaW5nX2NvdW50GAcgASgDQgSAuhgCUgxmaW5kaW5nQ291bnQSOQoLbmV3ZXN0X2hlYWQYCCABKAsyGC50ZWxl
-            aGVhbHRoLnYxLkF1ZGl0SGVhZFIKbmV3ZXN0SGVhZBIhCglyb290X2hhc2gYCSABKAxCBIC6GAJSCHJvb3RIYXNoInkKFUV4cG9y
-            dEF1ZGl0TG9nUmVxdWVzdBIsCgtmcm9tX251bWJlchgBIAEoA0ILgLoYArpIBCICKABSCmZyb21OdW1iZXISMgoOdGhyb3VnaF9u
-            dW1iZXIYAiABKANCC4C6GAK6SAQiAigAUg10aHJvdWdoTnVtYmVyIqcBChZFeHBvcnRBdWRpdExvZ1Jlc3BvbnNlEjEKBmV2ZW50
-            cxgBIAMoCzIZLnRlbGVoZWFsdGgudjEuQXVkaXRFdmVudFIGZXZlbnRzEiwKBGhlYWQYAiABKAsyGC50ZWxlaGVhbHRoLnYxLkF1
-            ZGl0SGVhZFIEaGVhZBIsCg9oZWFkX3B1YmxpY19rZXkYAyABKAxCBIC6GAJSDWhlYWRQdWJsaWNLZXkiOwoUR2V0QXVkaXRQcm9v
-            ZlJlcXVlc3QSIwoGbnVtYmVyGAEgASgDQguAuhgCukgEIgIoAVIGbnVtYmVyIuEBChVHZXRBdWRpdFByb29mUmVzcG9uc2USLwoF
-            ZXZlbnQYASABKAsyGS50ZWxlaGVhbHRoLnYxLkF1ZGl0RXZlbnRSBWV2ZW50EiEKCWxlYWZfaGFzaBgCIAEoDEIEgLoYAlIIbGVh
-            Zkhhc2gSGAoEcGF0aBgDIAMoDEIEgLoYAlIEcGF0aBIsCgRoZWFkGAQgASgLMhgudGVsZWhlYWx0aC52MS5BdWRpdEhlYWRSBGhl
-            YWQSLAoPaGVhZF9wdWJsaWNfa2V5GAUgASgMQgSAuhgCUg1oZWFkUHVibGljS2V5KnwKDEF1ZGl0T3V0Y29tZRIdChlBVURJVF9P
-            VVRDT01FX1VOU1BFQ0lGSUVEEAASGQoVQVVESVRfT1VUQ09NRV9BTExPV0VEEAESGAoUQVVESVRfT1VUQ09NRV9ERU5JRUQQAhIY
-            ChRBVURJVF9PVVRDT01FX0ZBSUxFRBADKqEDCgpBdWRpdEZhdWx0EhsKF0FVRElUX0ZBVUxUX1VOU1BFQ0lGSUVEEAASFwoTQVVE
-            SVRfRkFVTFRfQ0hBTkdFRBABEhkKFUFVRElUX0ZBVUxUX1JFT1JERVJFRBACEhcKE0FVRElUX0ZBVUxUX01JU1NJTkcQAxIYChRB
-            VURJVF9GQVVMVF9VTkxJTktFRBAEEh0KGUFVRElUX0ZBVUxUX0hFQURfTUlTTUFUQ0gQBRIYChRBVURJVF9GQVVMVF9UQUlMX0NV
-            VBAGEhsKF0FVRElUX0ZBVUxUX0hFQURfRk9SR0VEEAcSIQodQVVESVRfRkFVTFRfVFJFRV9OT0RFX0NIQU5HRUQQCBIcChhBVURJ
-            VF9GQVVMVF9IRUFEX0RBTUFHRUQQCRIZChVBVURJVF9GQVVMVF9ST1dTX0xPU1QQChIcChhBVURJVF9GQVVMVF9NQVJLX0RBTUFH
-            RUQQDBIjCh9BVURJVF9GQVVMVF9XUklURV9BSEVBRF9MT0dfQ1VUEA0SGgoWQVVESVRfRkFVTFRfUk9XX0ZPUkdFRBALMrQECgxB
-            dWRpdFNlcnZpY2USaQoPTGlzdEF1ZGl0RXZlbnRzEiUudGVsZWhlYWx0aC52MS5MaXN0QXVkaXRFdmVudHNSZXF1ZXN0GiYudGVs
-            ZWhlYWx0aC52MS5MaXN0QXVkaXRFdmVudHNSZXNwb25zZSIHiroYAwoBBRJ/ChNMaXN0U2Vzc2lvbkFjY2Vzc2VzEikudGVsZWhl
-            YWx0aC52MS5MaXN0U2Vzc2lvbkFjY2Vzc2VzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25BY2Nlc3Nlc1Jlc3Bv
-            bnNlIhGKuhgNCgIEBRgHKgUVjAGNARJmCg5WZXJpZnlBdWRpdExvZxIkLnRlbGVoZWFsdGgudjEuVmVyaWZ5QXVkaXRMb2dSZXF1
-            ZXN0GiUudGVsZWhlYWx0aC52MS5WZXJpZnlBdWRpdExvZ1Jlc3BvbnNlIgeKuhgDCgEFEmgKDkV4cG9ydEF1ZGl0TG9nEiQudGVs
-            ZWhlYWx0aC52MS5FeHBvcnRBdWRpdExvZ1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLkV4cG9ydEF1ZGl0TG9nUmVzcG9uc2UiB4q6
-            GAMKAQUwARJmCg1HZXRBdWRpdFByb29mEiMudGVsZWhlYWx0aC52MS5HZXRBdWRpdFByb29mUmVxdWVzdBokLnRlbGVoZWFsdGgu
-            djEuR2V0QXVkaXRQcm9vZlJlc3BvbnNlIgqKuhgGCgEFKgFjYgZwcm90bzM=
+            ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aGXRlbGVoZWFsdGgvdjEvcnVsZXMucHJvdG8i8AQKCkF1ZGl0RXZlbnQSHAoG
+            bnVtYmVyGAEgASgDQgSAuhgCUgZudW1iZXISPwoKb2NjdXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBC
+            BIC6GAJSCW9jY3VyVGltZRIcCgZjYWxsZXIYAyABKAlCBIC6GANSBmNhbGxlchIdCgRyb2xlGAQgASgJQgSAuhgCSABSBHJvbGWI
+            AQESHwoFYWN0b3IYBSABKAlCBIC6GANIAVIFYWN0b3KIAQESIQoGc291cmNlGAYgASgJQgSAuhgESAJSBnNvdXJjZYgBARIcCgZh
+            Y3Rpb24YByABKAlCBIC6GAJSBmFjdGlvbhIeCgdvdXRjb21lGAggASgJQgSAuhgCUgdvdXRjb21lEiYKCXBlcnNvbl9pZBgJIAEo
+            CUIEgLoYA0gDUghwZXJzb25JZIgBARIoCgpzZXNzaW9uX2lkGAogASgJQgSAuhgCSARSCXNlc3Npb25JZIgBARIhCgZ0YXJnZXQY
+            CyABKAlCBIC6GAJIBVIGdGFyZ2V0iAEBEiEKBnJlYXNvbhgMIAEoCUIEgLoYAkgGUgZyZWFzb26IAQESGgoFY291bnQYDSABKANC
+            BIC6GAJSBWNvdW50EicKDHByZXZpb3VzX21hYxgOIAEoDEIEgLoYAlILcHJldmlvdXNNYWMSFgoDbWFjGA8gASgMQgSAuhgCUgNt
+            YWNCBwoFX3JvbGVCCAoGX2FjdG9yQgkKB19zb3VyY2VCDAoKX3BlcnNvbl9pZEINCgtfc2Vzc2lvbl9pZEIJCgdfdGFyZ2V0QgkK
+            B19yZWFzb24i6QEKCUF1ZGl0SGVhZBIhCgl0cmVlX3NpemUYASABKANCBIC6GAJSCHRyZWVTaXplEhYKA21hYxgCIAEoDEIEgLoY
+            AlIDbWFjEiEKCXJvb3RfaGFzaBgDIAEoDEIEgLoYAlIIcm9vdEhhc2gSPQoJc2lnbl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3Rv
+            YnVmLlRpbWVzdGFtcEIEgLoYAlIIc2lnblRpbWUSGwoGa2V5X2lkGAUgASgMQgSAuhgCUgVrZXlJZBIiCglzaWduYXR1cmUYBiAB
+            KAxCBIC6GAJSCXNpZ25hdHVyZSKLAQoMQXVkaXRGaW5kaW5nEhwKBm51bWJlchgBIAEoA0IEgLoYAlIGbnVtYmVyEjUKBWZhdWx0
+            GAIgASgOMhkudGVsZWhlYWx0aC52MS5BdWRpdEZhdWx0QgSAuhgCUgVmYXVsdBImCgtkZXNjcmlwdGlvbhgDIAEoCUIEgLoYAlIL
+            ZGVzY3JpcHRpb24ioQQKFkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QSMgoKc2Vzc2lvbl9pZBgBIAEoCUITgLoYArpIA9gBAbpIBnIE
+            iLoYAVIJc2Vzc2lvbklkEiQKBmNhbGxlchgCIAEoCUIMgLoYA7pIBXIDKIACUgZjYWxsZXISMAoJcGVyc29uX2lkGAMgASgJQhOA
+            uhgDukgD2AEBukgGcgSIuhgBUghwZXJzb25JZBJICg9vY2N1cl90aW1lX2Zyb20YBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGlt
+            ZXN0YW1wQgSAuhgCUg1vY2N1clRpbWVGcm9tEkwKEW9jY3VyX3RpbWVfYmVmb3JlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRp
+            bWVzdGFtcEIEgLoYAlIPb2NjdXJUaW1lQmVmb3JlEiMKBmFjdGlvbhgGIAEoCUILgLoYArpIBHICKEBSBmFjdGlvbhJDCgdvdXRj
+            b21lGAcgASgOMhsudGVsZWhlYWx0aC52MS5BdWRpdE91dGNvbWVCDIC6GAK6SAWCAQIQAVIHb3V0Y29tZRInCgxuZXdlc3RfZmly
+            c3QYCCABKAhCBIC6GAJSC25ld2VzdEZpcnN0EisKCXBhZ2Vfc2l6ZRgJIAEoBUIOgLoYArpIBxoFGMgBKABSCHBhZ2VTaXplEiMK
+            CnBhZ2VfdG9rZW4YCiABKAlCBIC6GAJSCXBhZ2VUb2tlbiJ6ChdMaXN0QXVkaXRFdmVudHNSZXNwb25zZRIxCgZldmVudHMYASAD
+            KAsyGS50ZWxlaGVhbHRoLnYxLkF1ZGl0RXZlbnRSBmV2ZW50cxIsCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5leHRQ
+            YWdlVG9rZW4iUAoaTGlzdFNlc3Npb25BY2Nlc3Nlc1JlcXVlc3QSMgoKc2Vzc2lvbl9pZBgBIAEoCUITgLoYArpIA8gBAbpIBnIE
+            iLoYAVIJc2Vzc2lvbklkIn4KG0xpc3RTZXNzaW9uQWNjZXNzZXNSZXNwb25zZRI4CghhY2Nlc3NlcxgBIAMoCzIcLnRlbGVoZWFs
+            dGgudjEuU2Vzc2lvbkFjY2Vzc1IIYWNjZXNzZXMSJQoLaXNfY29tcGxldGUYAiABKAhCBIC6GAJSCmlzQ29tcGxldGUipQMKDVNl
+            c3Npb25BY2Nlc3MSHAoGY2FsbGVyGAEgASgJQgSAuhgDUgZjYWxsZXISGAoEcm9sZRgCIAEoCUIEgLoYAlIEcm9sZRIaCgVhY3Rv
+            chgDIAEoCUIEgLoYA1IFYWN0b3ISTAoRZmlyc3RfYWNjZXNzX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w
+            QgSAuhgCUg9maXJzdEFjY2Vzc1RpbWUSSgoQbGFzdF9hY2Nlc3NfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3Rh
+            bXBCBIC6GAJSDmxhc3RBY2Nlc3NUaW1lEkMKBWNhbGxzGAYgAygLMicudGVsZWhlYWx0aC52MS5TZXNzaW9uQWNjZXNzLkNhbGxz
+            RW50cnlCBIC6GAJSBWNhbGxzEicKDGRlbmllZF9jb3VudBgHIAEoA0IEgLoYAlILZGVuaWVkQ291bnQaOAoKQ2FsbHNFbnRyeRIQ
+            CgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoA1IFdmFsdWU6AjgBInkKFVZlcmlmeUF1ZGl0TG9nUmVxdWVzdBIsCgtmcm9t
+            X251bWJlchgBIAEoA0ILgLoYArpIBCICKABSCmZyb21OdW1iZXISMgoOdGhyb3VnaF9udW1iZXIYAiABKANCC4C6GAK6SAQiAigA
+            Ug10aHJvdWdoTnVtYmVyIq8DChZWZXJpZnlBdWRpdExvZ1Jlc3BvbnNlEh8KCGlzX3dob2xlGAEgASgIQgSAuhgCUgdpc1dob2xl
+            EicKDHJvd3NfY2hlY2tlZBgCIAEoA0IEgLoYAlILcm93c0NoZWNrZWQSKQoNaGVhZHNfY2hlY2tlZBgDIAEoA0IEgLoYAlIMaGVh
+            ZHNDaGVja2VkEisKDnRocm91Z2hfbnVtYmVyGAQgASgDQgSAuhgCUg10aHJvdWdoTnVtYmVyEjEKBWZpcnN0GAUgASgLMhsudGVs
+            ZWhlYWx0aC52MS5BdWRpdEZpbmRpbmdSBWZpcnN0EjcKCGZpbmRpbmdzGAYgAygLMhsudGVsZWhlYWx0aC52MS5BdWRpdEZpbmRp
+            bmdSCGZpbmRpbmdzEikKDWZpbmRpbmdfY291bnQYByABKANCBIC6GAJSDGZpbmRpbmdDb3VudBI5CgtuZXdlc3RfaGVhZBgIIAEo
+            CzIYLnRlbGVoZWFsdGgudjEuQXVkaXRIZWFkUgpuZXdlc3RIZWFkEiEKCXJvb3RfaGFzaBgJIAEoDEIEgLoYAlIIcm9vdEhhc2gi
+            eQoVRXhwb3J0QXVkaXRMb2dSZXF1ZXN0EiwKC2Zyb21fbnVtYmVyGAEgASgDQguAuhgCukgEIgIoAFIKZnJvbU51bWJlchIyCg50
+            aHJvdWdoX251bWJlchgCIAEoA0ILgLoYArpIBCICKABSDXRocm91Z2hOdW1iZXIipwEKFkV4cG9ydEF1ZGl0TG9nUmVzcG9uc2US
+            MQoGZXZlbnRzGAEgAygLMhkudGVsZWhlYWx0aC52MS5BdWRpdEV2ZW50UgZldmVudHMSLAoEaGVhZBgCIAEoCzIYLnRlbGVoZWFs
+            dGgudjEuQXVkaXRIZWFkUgRoZWFkEiwKD2hlYWRfcHVibGljX2tleRgDIAEoDEIEgLoYAlINaGVhZFB1YmxpY0tleSI7ChRHZXRB
+            dWRpdFByb29mUmVxdWVzdBIjCgZudW1iZXIYASABKANCC4C6GAK6SAQiAigBUgZudW1iZXIi4QEKFUdldEF1ZGl0UHJvb2ZSZXNw
+            b25zZRIvCgVldmVudBgBIAEoCzIZLnRlbGVoZWFsdGgudjEuQXVkaXRFdmVudFIFZXZlbnQSIQoJbGVhZl9oYXNoGAIgASgMQgSA
+            uhgCUghsZWFmSGFzaBIYCgRwYXRoGAMgAygMQgSAuhgCUgRwYXRoEiwKBGhlYWQYBCABKAsyGC50ZWxlaGVhbHRoLnYxLkF1ZGl0
+            SGVhZFIEaGVhZBIsCg9oZWFkX3B1YmxpY19rZXkYBSABKAxCBIC6GAJSDWhlYWRQdWJsaWNLZXkqfAoMQXVkaXRPdXRjb21lEh0K
+            GUFVRElUX09VVENPTUVfVU5TUEVDSUZJRUQQABIZChVBVURJVF9PVVRDT01FX0FMTE9XRUQQARIYChRBVURJVF9PVVRDT01FX0RF
+            TklFRBACEhgKFEFVRElUX09VVENPTUVfRkFJTEVEEAMqoQMKCkF1ZGl0RmF1bHQSGwoXQVVESVRfRkFVTFRfVU5TUEVDSUZJRUQQ
+            ABIXChNBVURJVF9GQVVMVF9DSEFOR0VEEAESGQoVQVVESVRfRkFVTFRfUkVPUkRFUkVEEAISFwoTQVVESVRfRkFVTFRfTUlTU0lO
+            RxADEhgKFEFVRElUX0ZBVUxUX1VOTElOS0VEEAQSHQoZQVVESVRfRkFVTFRfSEVBRF9NSVNNQVRDSBAFEhgKFEFVRElUX0ZBVUxU
+            X1RBSUxfQ1VUEAYSGwoXQVVESVRfRkFVTFRfSEVBRF9GT1JHRUQQBxIhCh1BVURJVF9GQVVMVF9UUkVFX05PREVfQ0hBTkdFRBAI
+            EhwKGEFVRElUX0ZBVUxUX0hFQURfREFNQUdFRBAJEhkKFUFVRElUX0ZBVUxUX1JPV1NfTE9TVBAKEhwKGEFVRElUX0ZBVUxUX01B
+            UktfREFNQUdFRBAMEiMKH0FVRElUX0ZBVUxUX1dSSVRFX0FIRUFEX0xPR19DVVQQDRIaChZBVURJVF9GQVVMVF9ST1dfRk9SR0VE
+            EAsytAQKDEF1ZGl0U2VydmljZRJpCg9MaXN0QXVkaXRFdmVudHMSJS50ZWxlaGVhbHRoLnYxLkxpc3RBdWRpdEV2ZW50c1JlcXVl
+            c3QaJi50ZWxlaGVhbHRoLnYxLkxpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlIgeKuhgDCgEFEn8KE0xpc3RTZXNzaW9uQWNjZXNzZXMS
+            KS50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9uQWNjZXNzZXNSZXF1ZXN0GioudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbkFjY2Vz
+            c2VzUmVzcG9uc2UiEYq6GA0KAgQFGAcqBRWMAY0BEmYKDlZlcmlmeUF1ZGl0TG9nEiQudGVsZWhlYWx0aC52MS5WZXJpZnlBdWRp
+            dExvZ1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLlZlcmlmeUF1ZGl0TG9nUmVzcG9uc2UiB4q6GAMKAQUSaAoORXhwb3J0QXVkaXRM
+            b2cSJC50ZWxlaGVhbHRoLnYxLkV4cG9ydEF1ZGl0TG9nUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuRXhwb3J0QXVkaXRMb2dSZXNw
+            b25zZSIHiroYAwoBBTABEmYKDUdldEF1ZGl0UHJvb2YSIy50ZWxlaGVhbHRoLnYxLkdldEF1ZGl0UHJvb2ZSZXF1ZXN0GiQudGVs
+            ZWhlYWx0aC52MS5HZXRBdWRpdFByb29mUmVzcG9uc2UiCoq6GAYKAQUqAWNiBnByb3RvMw==
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

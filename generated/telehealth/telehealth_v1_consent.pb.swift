@@ -6,7 +6,7 @@
 //
 // Fields of the earlier system's consent model that have no field of the same name here, and why:
 //   consentText       `ConsentDocument.text`: a record is bound to the exact text by document version and SHA-256.
-//   clientId          `subject_id` with `subject_role`: not only clients consent.
+//   clientId          `person_id` with `person_role`: not only clients consent.
 //   consentGiven      `Consent.decision`.
 //   hasReliableInternet, hasPrivateLocation, deviceTypeUsed   change with each visit: `PreVisitCheck`, asked at each.
 //   recordingPurpose     `recording_purposes`.
@@ -17,7 +17,7 @@
 public import ProtobufWire
 
 /// What the subject of a consent is in visits.
-public enum Telehealth_V1_ConsentSubjectRole: ProtobufEnum {
+public enum Telehealth_V1_ConsentPersonRole: ProtobufEnum {
     /// In a request: CLIENT. Never sent by the service.
     case unspecified
     /// The person treated.
@@ -31,7 +31,7 @@ public enum Telehealth_V1_ConsentSubjectRole: ProtobufEnum {
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
-    public static let fullName = "telehealth.v1.ConsentSubjectRole"
+    public static let fullName = "telehealth.v1.ConsentPersonRole"
 
     public init(rawValue: Int32) {
         switch rawValue {
@@ -356,9 +356,9 @@ public struct Telehealth_V1_Consent: Message {
     /// UUID made by the service.
     public var consentID: String = ""
     /// Whose consent it is: a client's, guardian's or clinician's id.
-    public var subjectID: String = ""
+    public var personID: String = ""
     /// What the subject is in visits.
-    public var subjectRole: Telehealth_V1_ConsentSubjectRole = .init(rawValue: 0)
+    public var personRole: Telehealth_V1_ConsentPersonRole = .init(rawValue: 0)
     /// What it is about.
     public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
     /// What was decided.
@@ -382,27 +382,27 @@ public struct Telehealth_V1_Consent: Message {
     /// Who signed: the subject, or the guardian of the subject.
     public var signerID: String = ""
     /// `sub` of the staff identity that attests it; empty for ELECTRONIC.
-    public var attestedBy: String = ""
+    public var attestCaller: String = ""
     /// For PAPER where the scan is filed, for VERBAL what was said and who heard it. Only to staff and to the subject.
     public var evidence: String = ""
     /// When the decision was made, UTC (the earlier consentDate).
-    public var decidedAt: Google_Protobuf_Timestamp?
+    public var decisionTime: Google_Protobuf_Timestamp?
     /// Until when it counts, UTC (the earlier expirationDate); unset when it does not expire.
-    public var expiresAt: Google_Protobuf_Timestamp?
+    public var expireTime: Google_Protobuf_Timestamp?
     /// True when it should be renewed: within the renewal window before the expiry, or a newer text is in force.
     public var renewalRequired: Bool = false
     /// The record that this one replaced; empty when none.
     public var supersedesConsentID: String = ""
     /// When the record was written, UTC.
-    public var createdAt: Google_Protobuf_Timestamp?
+    public var createTime: Google_Protobuf_Timestamp?
     /// `sub` of the identity that wrote it.
-    public var createdBy: String = ""
+    public var createCaller: String = ""
     /// The record that replaced this one; empty when none.
     public var supersededByConsentID: String = ""
     /// When it was revoked, UTC; unset unless REVOKED.
-    public var revokedAt: Google_Protobuf_Timestamp?
+    public var revokeTime: Google_Protobuf_Timestamp?
     /// `sub` of who revoked it; empty unless REVOKED.
-    public var revokedBy: String = ""
+    public var revokeCaller: String = ""
     /// Why it was revoked, as given; empty unless REVOKED.
     public var revocationReason: String = ""
     /// The evidence item by item, as the place's policy asks for it. Only to staff and to the subject.
@@ -413,8 +413,8 @@ public struct Telehealth_V1_Consent: Message {
 
     public func encode(into buffer: inout ByteBuffer) {
         if !consentID.isEmpty { buffer.write(1, consentID, as: WireString.self) }
-        if !subjectID.isEmpty { buffer.write(2, subjectID, as: WireString.self) }
-        if subjectRole.rawValue != 0 { buffer.write(3, subjectRole, as: WireEnum<Telehealth_V1_ConsentSubjectRole>.self) }
+        if !personID.isEmpty { buffer.write(2, personID, as: WireString.self) }
+        if personRole.rawValue != 0 { buffer.write(3, personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self) }
         if type.rawValue != 0 { buffer.write(4, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
         if decision.rawValue != 0 { buffer.write(5, decision, as: WireEnum<Telehealth_V1_ConsentDecision>.self) }
         if state.rawValue != 0 { buffer.write(6, state, as: WireEnum<Telehealth_V1_ConsentState>.self) }
@@ -426,17 +426,17 @@ public struct Telehealth_V1_Consent: Message {
         buffer.writePacked(12, recordingPurposes, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
         if !sessionID.isEmpty { buffer.write(13, sessionID, as: WireString.self) }
         if !signerID.isEmpty { buffer.write(14, signerID, as: WireString.self) }
-        if !attestedBy.isEmpty { buffer.write(15, attestedBy, as: WireString.self) }
+        if !attestCaller.isEmpty { buffer.write(15, attestCaller, as: WireString.self) }
         if !evidence.isEmpty { buffer.write(16, evidence, as: WireString.self) }
-        if let value = decidedAt { buffer.writeMessage(17, value) }
-        if let value = expiresAt { buffer.writeMessage(18, value) }
+        if let value = decisionTime { buffer.writeMessage(17, value) }
+        if let value = expireTime { buffer.writeMessage(18, value) }
         if renewalRequired { buffer.write(19, renewalRequired, as: WireBool.self) }
         if !supersedesConsentID.isEmpty { buffer.write(20, supersedesConsentID, as: WireString.self) }
-        if let value = createdAt { buffer.writeMessage(21, value) }
-        if !createdBy.isEmpty { buffer.write(22, createdBy, as: WireString.self) }
+        if let value = createTime { buffer.writeMessage(21, value) }
+        if !createCaller.isEmpty { buffer.write(22, createCaller, as: WireString.self) }
         if !supersededByConsentID.isEmpty { buffer.write(23, supersededByConsentID, as: WireString.self) }
-        if let value = revokedAt { buffer.writeMessage(24, value) }
-        if !revokedBy.isEmpty { buffer.write(25, revokedBy, as: WireString.self) }
+        if let value = revokeTime { buffer.writeMessage(24, value) }
+        if !revokeCaller.isEmpty { buffer.write(25, revokeCaller, as: WireString.self) }
         if !revocationReason.isEmpty { buffer.write(26, revocationReason, as: WireString.self) }
         if let value = evidenceItems { buffer.writeMessage(50, value) }
         buffer.writeUnknown(unknownFields)
@@ -446,8 +446,8 @@ public struct Telehealth_V1_Consent: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&consentID, as: WireString.self)
-            case 18: try reader.read(&subjectID, as: WireString.self)
-            case 24: try reader.read(&subjectRole, as: WireEnum<Telehealth_V1_ConsentSubjectRole>.self)
+            case 18: try reader.read(&personID, as: WireString.self)
+            case 24: try reader.read(&personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self)
             case 32: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
             case 40: try reader.read(&decision, as: WireEnum<Telehealth_V1_ConsentDecision>.self)
             case 48: try reader.read(&state, as: WireEnum<Telehealth_V1_ConsentState>.self)
@@ -460,17 +460,17 @@ public struct Telehealth_V1_Consent: Message {
             case 98: try reader.readPacked(&recordingPurposes, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
             case 106: try reader.read(&sessionID, as: WireString.self)
             case 114: try reader.read(&signerID, as: WireString.self)
-            case 122: try reader.read(&attestedBy, as: WireString.self)
+            case 122: try reader.read(&attestCaller, as: WireString.self)
             case 130: try reader.read(&evidence, as: WireString.self)
-            case 138: try reader.readMessage(&decidedAt)
-            case 146: try reader.readMessage(&expiresAt)
+            case 138: try reader.readMessage(&decisionTime)
+            case 146: try reader.readMessage(&expireTime)
             case 152: try reader.read(&renewalRequired, as: WireBool.self)
             case 162: try reader.read(&supersedesConsentID, as: WireString.self)
-            case 170: try reader.readMessage(&createdAt)
-            case 178: try reader.read(&createdBy, as: WireString.self)
+            case 170: try reader.readMessage(&createTime)
+            case 178: try reader.read(&createCaller, as: WireString.self)
             case 186: try reader.read(&supersededByConsentID, as: WireString.self)
-            case 194: try reader.readMessage(&revokedAt)
-            case 202: try reader.read(&revokedBy, as: WireString.self)
+            case 194: try reader.readMessage(&revokeTime)
+            case 202: try reader.read(&revokeCaller, as: WireString.self)
             case 210: try reader.read(&revocationReason, as: WireString.self)
             case 402: try reader.readMessage(&evidenceItems)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
@@ -584,11 +584,11 @@ public struct Telehealth_V1_ConsentDocument: Message {
     /// SHA-256 of the UTF-8 bytes of `text`, 32 bytes. Set by the service.
     public var textSha256: [UInt8] = []
     /// From when it is in force, UTC.
-    public var effectiveAt: Google_Protobuf_Timestamp?
+    public var effectiveTime: Google_Protobuf_Timestamp?
     /// When it was registered, UTC.
-    public var createdAt: Google_Protobuf_Timestamp?
+    public var createTime: Google_Protobuf_Timestamp?
     /// `sub` of who registered it.
-    public var createdBy: String = ""
+    public var createCaller: String = ""
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -599,9 +599,9 @@ public struct Telehealth_V1_ConsentDocument: Message {
         if !language.isEmpty { buffer.write(3, language, as: WireString.self) }
         if !text.isEmpty { buffer.write(4, text, as: WireString.self) }
         if !textSha256.isEmpty { buffer.write(5, textSha256, as: WireBytes.self) }
-        if let value = effectiveAt { buffer.writeMessage(6, value) }
-        if let value = createdAt { buffer.writeMessage(7, value) }
-        if !createdBy.isEmpty { buffer.write(8, createdBy, as: WireString.self) }
+        if let value = effectiveTime { buffer.writeMessage(6, value) }
+        if let value = createTime { buffer.writeMessage(7, value) }
+        if !createCaller.isEmpty { buffer.write(8, createCaller, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -613,9 +613,9 @@ public struct Telehealth_V1_ConsentDocument: Message {
             case 26: try reader.read(&language, as: WireString.self)
             case 34: try reader.read(&text, as: WireString.self)
             case 42: try reader.read(&textSha256, as: WireBytes.self)
-            case 50: try reader.readMessage(&effectiveAt)
-            case 58: try reader.readMessage(&createdAt)
-            case 66: try reader.read(&createdBy, as: WireString.self)
+            case 50: try reader.readMessage(&effectiveTime)
+            case 58: try reader.readMessage(&createTime)
+            case 66: try reader.read(&createCaller, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -670,9 +670,9 @@ public struct Telehealth_V1_MissingConsent: Message {
     /// The type that is missing.
     public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
     /// Whose consent is missing.
-    public var subjectID: String = ""
+    public var personID: String = ""
     /// What that person is in the visit.
-    public var subjectRole: Telehealth_V1_ConsentSubjectRole = .init(rawValue: 0)
+    public var personRole: Telehealth_V1_ConsentPersonRole = .init(rawValue: 0)
     /// What is wrong with what there is.
     public var cause: Telehealth_V1_MissingConsentCause = .init(rawValue: 0)
     /// The version that should be shown and signed now; empty when none is registered.
@@ -684,8 +684,8 @@ public struct Telehealth_V1_MissingConsent: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if action.rawValue != 0 { buffer.write(1, action, as: WireEnum<Telehealth_V1_ConsentAction>.self) }
         if type.rawValue != 0 { buffer.write(2, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
-        if !subjectID.isEmpty { buffer.write(3, subjectID, as: WireString.self) }
-        if subjectRole.rawValue != 0 { buffer.write(4, subjectRole, as: WireEnum<Telehealth_V1_ConsentSubjectRole>.self) }
+        if !personID.isEmpty { buffer.write(3, personID, as: WireString.self) }
+        if personRole.rawValue != 0 { buffer.write(4, personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self) }
         if cause.rawValue != 0 { buffer.write(5, cause, as: WireEnum<Telehealth_V1_MissingConsentCause>.self) }
         if !documentVersion.isEmpty { buffer.write(6, documentVersion, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
@@ -696,8 +696,8 @@ public struct Telehealth_V1_MissingConsent: Message {
             switch tag {
             case 8: try reader.read(&action, as: WireEnum<Telehealth_V1_ConsentAction>.self)
             case 16: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
-            case 26: try reader.read(&subjectID, as: WireString.self)
-            case 32: try reader.read(&subjectRole, as: WireEnum<Telehealth_V1_ConsentSubjectRole>.self)
+            case 26: try reader.read(&personID, as: WireString.self)
+            case 32: try reader.read(&personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self)
             case 40: try reader.read(&cause, as: WireEnum<Telehealth_V1_MissingConsentCause>.self)
             case 50: try reader.read(&documentVersion, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
@@ -713,65 +713,65 @@ public enum Telehealth_V1_Consent_File {
         base64: """
             Cht0ZWxlaGVhbHRoL3YxL2NvbnNlbnQucHJvdG8SDXRlbGVoZWFsdGgudjEaG2J1Zi92YWxpZGF0ZS92YWxpZGF0ZS5wcm90bxof
             Z29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGh10ZWxlaGVhbHRo
-            L3YxL3JlY29yZGluZy5wcm90byKzCwoHQ29uc2VudBIjCgpjb25zZW50X2lkGAEgASgJQgSAuhgCUgljb25zZW50SWQSIwoKc3Vi
-            amVjdF9pZBgCIAEoCUIEgLoYA1IJc3ViamVjdElkEkoKDHN1YmplY3Rfcm9sZRgDIAEoDjIhLnRlbGVoZWFsdGgudjEuQ29uc2Vu
-            dFN1YmplY3RSb2xlQgSAuhgCUgtzdWJqZWN0Um9sZRI0CgR0eXBlGAQgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIE
-            gLoYAlIEdHlwZRJACghkZWNpc2lvbhgFIAEoDjIeLnRlbGVoZWFsdGgudjEuQ29uc2VudERlY2lzaW9uQgSAuhgCUghkZWNpc2lv
-            bhI3CgVzdGF0ZRgGIAEoDjIbLnRlbGVoZWFsdGgudjEuQ29uc2VudFN0YXRlQgSAuhgCUgVzdGF0ZRIvChBkb2N1bWVudF92ZXJz
-            aW9uGAcgASgJQgSAuhgBUg9kb2N1bWVudFZlcnNpb24SIAoIbGFuZ3VhZ2UYCCABKAlCBIC6GAFSCGxhbmd1YWdlEiUKC3RleHRf
-            c2hhMjU2GAkgASgMQgSAuhgCUgp0ZXh0U2hhMjU2EjoKBm1ldGhvZBgKIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhv
-            ZEIEgLoYAlIGbWV0aG9kElIKEGFja25vd2xlZGdlbWVudHMYCyABKAsyJi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY2tub3dsZWRn
-            ZW1lbnRzUhBhY2tub3dsZWRnZW1lbnRzElQKEnJlY29yZGluZ19wdXJwb3NlcxgMIAMoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3Jk
-            aW5nUHVycG9zZUIEgLoYAlIRcmVjb3JkaW5nUHVycG9zZXMSIwoKc2Vzc2lvbl9pZBgNIAEoCUIEgLoYAlIJc2Vzc2lvbklkEiEK
-            CXNpZ25lcl9pZBgOIAEoCUIEgLoYA1IIc2lnbmVySWQSJQoLYXR0ZXN0ZWRfYnkYDyABKAlCBIC6GANSCmF0dGVzdGVkQnkSIAoI
-            ZXZpZGVuY2UYECABKAlCBIC6GARSCGV2aWRlbmNlEj8KCmRlY2lkZWRfYXQYESABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0
-            YW1wQgSAuhgCUglkZWNpZGVkQXQSPwoKZXhwaXJlc19hdBgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJS
-            CWV4cGlyZXNBdBIvChByZW5ld2FsX3JlcXVpcmVkGBMgASgIQgSAuhgCUg9yZW5ld2FsUmVxdWlyZWQSOAoVc3VwZXJzZWRlc19j
-            b25zZW50X2lkGBQgASgJQgSAuhgCUhNzdXBlcnNlZGVzQ29uc2VudElkEj8KCmNyZWF0ZWRfYXQYFSABKAsyGi5nb29nbGUucHJv
-            dG9idWYuVGltZXN0YW1wQgSAuhgCUgljcmVhdGVkQXQSIwoKY3JlYXRlZF9ieRgWIAEoCUIEgLoYA1IJY3JlYXRlZEJ5Ej0KGHN1
-            cGVyc2VkZWRfYnlfY29uc2VudF9pZBgXIAEoCUIEgLoYAlIVc3VwZXJzZWRlZEJ5Q29uc2VudElkEj8KCnJldm9rZWRfYXQYGCAB
-            KAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglyZXZva2VkQXQSIwoKcmV2b2tlZF9ieRgZIAEoCUIEgLoYA1IJ
-            cmV2b2tlZEJ5EjEKEXJldm9jYXRpb25fcmVhc29uGBogASgJQgSAuhgEUhByZXZvY2F0aW9uUmVhc29uEkUKDmV2aWRlbmNlX2l0
-            ZW1zGDIgASgLMh4udGVsZWhlYWx0aC52MS5Db25zZW50RXZpZGVuY2VSDWV2aWRlbmNlSXRlbXMi1wEKD0NvbnNlbnRFdmlkZW5j
-            ZRIzCg5zY2FuX3JlZmVyZW5jZRgBIAEoCUIMgLoYBLpIBXIDKIACUg1zY2FuUmVmZXJlbmNlEjIKC3NjYW5fc2hhMjU2GAIgASgM
-            QhGAuhgCukgD2AEBukgEegJoIFIKc2NhblNoYTI1NhIzCg5zY3JpcHRfdmVyc2lvbhgDIAEoCUIMgLoYArpIBXIDKIACUg1zY3Jp
-            cHRWZXJzaW9uEiYKB3dpdG5lc3MYBCABKAlCDIC6GAS6SAVyAyiAAlIHd2l0bmVzcyKoAQoXQ29uc2VudEFja25vd2xlZGdlbWVu
-            dHMSKwoOcGF0aWVudF9yaWdodHMYASABKAhCBIC6GAJSDXBhdGllbnRSaWdodHMSNQoTZW1lcmdlbmN5X3Byb3RvY29scxgCIAEo
-            CEIEgLoYAlISZW1lcmdlbmN5UHJvdG9jb2xzEikKDXByaXZhY3lfcmlza3MYAyABKAhCBIC6GAJSDHByaXZhY3lSaXNrcyL1AgoP
-            Q29uc2VudERvY3VtZW50EjQKBHR5cGUYASABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgR0eXBlEh4KB3Zl
-            cnNpb24YAiABKAlCBIC6GAFSB3ZlcnNpb24SIAoIbGFuZ3VhZ2UYAyABKAlCBIC6GAFSCGxhbmd1YWdlEhgKBHRleHQYBCABKAlC
-            BIC6GAFSBHRleHQSJQoLdGV4dF9zaGEyNTYYBSABKAxCBIC6GAJSCnRleHRTaGEyNTYSQwoMZWZmZWN0aXZlX2F0GAYgASgLMhou
-            Z29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILZWZmZWN0aXZlQXQSPwoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5w
-            cm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCWNyZWF0ZWRBdBIjCgpjcmVhdGVkX2J5GAggASgJQgSAuhgDUgljcmVhdGVkQnkihwIK
-            DUFjdGlvbkNvbnNlbnQSOgoGYWN0aW9uGAEgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZhY3Rpb24S
-            IgoJc2F0aXNmaWVkGAIgASgIQgSAuhgCUglzYXRpc2ZpZWQSNwoHbWlzc2luZxgDIAMoCzIdLnRlbGVoZWFsdGgudjEuTWlzc2lu
-            Z0NvbnNlbnRSB21pc3NpbmcSJQoLY29uc2VudF9pZHMYBCADKAlCBIC6GAJSCmNvbnNlbnRJZHMSNgoUZXhwaXJpbmdfY29uc2Vu
-            dF9pZHMYBSADKAlCBIC6GAJSEmV4cGlyaW5nQ29uc2VudElkcyLkAgoOTWlzc2luZ0NvbnNlbnQSOgoGYWN0aW9uGAEgASgOMhwu
-            dGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZhY3Rpb24SNAoEdHlwZRgCIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29u
-            c2VudFR5cGVCBIC6GAJSBHR5cGUSIwoKc3ViamVjdF9pZBgDIAEoCUIEgLoYA1IJc3ViamVjdElkEkoKDHN1YmplY3Rfcm9sZRgE
-            IAEoDjIhLnRlbGVoZWFsdGgudjEuQ29uc2VudFN1YmplY3RSb2xlQgSAuhgCUgtzdWJqZWN0Um9sZRI+CgVjYXVzZRgFIAEoDjIi
-            LnRlbGVoZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRDYXVzZUIEgLoYAlIFY2F1c2USLwoQZG9jdW1lbnRfdmVyc2lvbhgGIAEoCUIE
-            gLoYAVIPZG9jdW1lbnRWZXJzaW9uKsgBChJDb25zZW50U3ViamVjdFJvbGUSJAogQ09OU0VOVF9TVUJKRUNUX1JPTEVfVU5TUEVD
-            SUZJRUQQABIfChtDT05TRU5UX1NVQkpFQ1RfUk9MRV9DTElFTlQQARIiCh5DT05TRU5UX1NVQkpFQ1RfUk9MRV9DTElOSUNJQU4Q
-            AhIhCh1DT05TRU5UX1NVQkpFQ1RfUk9MRV9HVUFSRElBThADEiQKIENPTlNFTlRfU1VCSkVDVF9ST0xFX1RISVJEX1BBUlRZECgq
-            0wEKC0NvbnNlbnRUeXBlEhwKGENPTlNFTlRfVFlQRV9VTlNQRUNJRklFRBAAEiMKH0NPTlNFTlRfVFlQRV9HRU9SR0lBX1RFTEVI
-            RUFMVEgQARIhCh1DT05TRU5UX1RZUEVfSElQQUFfVEVMRUhFQUxUSBACEhoKFkNPTlNFTlRfVFlQRV9SRUNPUkRJTkcQAxIbChdD
-            T05TRU5UX1RZUEVfVEVMRUhFQUxUSBAyEiUKIUNPTlNFTlRfVFlQRV9USElSRF9QQVJUWV9QUkVTRU5DRRAzKnAKD0NvbnNlbnRE
-            ZWNpc2lvbhIgChxDT05TRU5UX0RFQ0lTSU9OX1VOU1BFQ0lGSUVEEAASHAoYQ09OU0VOVF9ERUNJU0lPTl9HUkFOVEVEEAESHQoZ
-            Q09OU0VOVF9ERUNJU0lPTl9ERUNMSU5FRBACKrcBCgxDb25zZW50U3RhdGUSHQoZQ09OU0VOVF9TVEFURV9VTlNQRUNJRklFRBAA
-            EhgKFENPTlNFTlRfU1RBVEVfQUNUSVZFEAESGgoWQ09OU0VOVF9TVEFURV9ERUNMSU5FRBACEhkKFUNPTlNFTlRfU1RBVEVfRVhQ
-            SVJFRBADEhkKFUNPTlNFTlRfU1RBVEVfUkVWT0tFRBAEEhwKGENPTlNFTlRfU1RBVEVfU1VQRVJTRURFRBAFKoMBCg1Db25zZW50
-            TWV0aG9kEh4KGkNPTlNFTlRfTUVUSE9EX1VOU1BFQ0lGSUVEEAASHQoZQ09OU0VOVF9NRVRIT0RfRUxFQ1RST05JQxABEhgKFENP
-            TlNFTlRfTUVUSE9EX1BBUEVSEAISGQoVQ09OU0VOVF9NRVRIT0RfVkVSQkFMEAMqnwEKDUNvbnNlbnRBY3Rpb24SHgoaQ09OU0VO
-            VF9BQ1RJT05fVU5TUEVDSUZJRUQQABIXChNDT05TRU5UX0FDVElPTl9KT0lOEAESGQoVQ09OU0VOVF9BQ1RJT05fUkVDT1JEEAIS
-            GgoWQ09OU0VOVF9BQ1RJT05fQ09ORFVDVBAyEh4KGkNPTlNFTlRfQUNUSU9OX1RISVJEX1BBUlRZEDMq9AMKE01pc3NpbmdDb25z
-            ZW50Q2F1c2USJQohTUlTU0lOR19DT05TRU5UX0NBVVNFX1VOU1BFQ0lGSUVEEAASJAogTUlTU0lOR19DT05TRU5UX0NBVVNFX05P
-            TkVfR0lWRU4QARIiCh5NSVNTSU5HX0NPTlNFTlRfQ0FVU0VfREVDTElORUQQAhIhCh1NSVNTSU5HX0NPTlNFTlRfQ0FVU0VfRVhQ
-            SVJFRBADEiEKHU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9SRVZPS0VEEAQSJQohTUlTU0lOR19DT05TRU5UX0NBVVNFX05PVF9XUklU
-            VEVOEAUSJQohTUlTU0lOR19DT05TRU5UX0NBVVNFX05PVF9DT1ZFUkVEEAYSKgomTUlTU0lOR19DT05TRU5UX0NBVVNFX09VVERB
-            VEVEX1ZFUlNJT04QMhIoCiRNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfVkVSQkFMX01JU1NJTkcQMxIrCidNSVNTSU5HX0NPTlNFTlRf
-            Q0FVU0VfR1VBUkRJQU5fUkVRVUlSRUQQNBIpCiVNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9UX0ZPUl9TRVNTSU9OEDUSKgomTUlT
-            U0lOR19DT05TRU5UX0NBVVNFX0VWSURFTkNFX01JU1NJTkcQNmIGcHJvdG8z
+            L3YxL3JlY29yZGluZy5wcm90byLKCwoHQ29uc2VudBIjCgpjb25zZW50X2lkGAEgASgJQgSAuhgCUgljb25zZW50SWQSIQoJcGVy
+            c29uX2lkGAIgASgJQgSAuhgDUghwZXJzb25JZBJHCgtwZXJzb25fcm9sZRgDIAEoDjIgLnRlbGVoZWFsdGgudjEuQ29uc2VudFBl
+            cnNvblJvbGVCBIC6GAJSCnBlcnNvblJvbGUSNAoEdHlwZRgEIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJS
+            BHR5cGUSQAoIZGVjaXNpb24YBSABKA4yHi50ZWxlaGVhbHRoLnYxLkNvbnNlbnREZWNpc2lvbkIEgLoYAlIIZGVjaXNpb24SNwoF
+            c3RhdGUYBiABKA4yGy50ZWxlaGVhbHRoLnYxLkNvbnNlbnRTdGF0ZUIEgLoYAlIFc3RhdGUSLwoQZG9jdW1lbnRfdmVyc2lvbhgH
+            IAEoCUIEgLoYAVIPZG9jdW1lbnRWZXJzaW9uEiAKCGxhbmd1YWdlGAggASgJQgSAuhgBUghsYW5ndWFnZRIlCgt0ZXh0X3NoYTI1
+            NhgJIAEoDEIEgLoYAlIKdGV4dFNoYTI1NhI6CgZtZXRob2QYCiABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRNZXRob2RCBIC6
+            GAJSBm1ldGhvZBJSChBhY2tub3dsZWRnZW1lbnRzGAsgASgLMiYudGVsZWhlYWx0aC52MS5Db25zZW50QWNrbm93bGVkZ2VtZW50
+            c1IQYWNrbm93bGVkZ2VtZW50cxJUChJyZWNvcmRpbmdfcHVycG9zZXMYDCADKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1
+            cnBvc2VCBIC6GAJSEXJlY29yZGluZ1B1cnBvc2VzEiMKCnNlc3Npb25faWQYDSABKAlCBIC6GAJSCXNlc3Npb25JZBIhCglzaWdu
+            ZXJfaWQYDiABKAlCBIC6GANSCHNpZ25lcklkEikKDWF0dGVzdF9jYWxsZXIYDyABKAlCBIC6GANSDGF0dGVzdENhbGxlchIgCghl
+            dmlkZW5jZRgQIAEoCUIEgLoYBFIIZXZpZGVuY2USRQoNZGVjaXNpb25fdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1l
+            c3RhbXBCBIC6GAJSDGRlY2lzaW9uVGltZRJBCgtleHBpcmVfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBC
+            BIC6GAJSCmV4cGlyZVRpbWUSLwoQcmVuZXdhbF9yZXF1aXJlZBgTIAEoCEIEgLoYAlIPcmVuZXdhbFJlcXVpcmVkEjgKFXN1cGVy
+            c2VkZXNfY29uc2VudF9pZBgUIAEoCUIEgLoYAlITc3VwZXJzZWRlc0NvbnNlbnRJZBJBCgtjcmVhdGVfdGltZRgVIAEoCzIaLmdv
+            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCmNyZWF0ZVRpbWUSKQoNY3JlYXRlX2NhbGxlchgWIAEoCUIEgLoYA1IMY3Jl
+            YXRlQ2FsbGVyEj0KGHN1cGVyc2VkZWRfYnlfY29uc2VudF9pZBgXIAEoCUIEgLoYAlIVc3VwZXJzZWRlZEJ5Q29uc2VudElkEkEK
+            C3Jldm9rZV90aW1lGBggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKcmV2b2tlVGltZRIpCg1yZXZva2Vf
+            Y2FsbGVyGBkgASgJQgSAuhgDUgxyZXZva2VDYWxsZXISMQoRcmV2b2NhdGlvbl9yZWFzb24YGiABKAlCBIC6GARSEHJldm9jYXRp
+            b25SZWFzb24SRQoOZXZpZGVuY2VfaXRlbXMYMiABKAsyHi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRFdmlkZW5jZVINZXZpZGVuY2VJ
+            dGVtcyLXAQoPQ29uc2VudEV2aWRlbmNlEjMKDnNjYW5fcmVmZXJlbmNlGAEgASgJQgyAuhgEukgFcgMogAJSDXNjYW5SZWZlcmVu
+            Y2USMgoLc2Nhbl9zaGEyNTYYAiABKAxCEYC6GAK6SAPYAQG6SAR6AmggUgpzY2FuU2hhMjU2EjMKDnNjcmlwdF92ZXJzaW9uGAMg
+            ASgJQgyAuhgCukgFcgMogAJSDXNjcmlwdFZlcnNpb24SJgoHd2l0bmVzcxgEIAEoCUIMgLoYBLpIBXIDKIACUgd3aXRuZXNzIqgB
+            ChdDb25zZW50QWNrbm93bGVkZ2VtZW50cxIrCg5wYXRpZW50X3JpZ2h0cxgBIAEoCEIEgLoYAlINcGF0aWVudFJpZ2h0cxI1ChNl
+            bWVyZ2VuY3lfcHJvdG9jb2xzGAIgASgIQgSAuhgCUhJlbWVyZ2VuY3lQcm90b2NvbHMSKQoNcHJpdmFjeV9yaXNrcxgDIAEoCEIE
+            gLoYAlIMcHJpdmFjeVJpc2tzIoEDCg9Db25zZW50RG9jdW1lbnQSNAoEdHlwZRgBIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2Vu
+            dFR5cGVCBIC6GAJSBHR5cGUSHgoHdmVyc2lvbhgCIAEoCUIEgLoYAVIHdmVyc2lvbhIgCghsYW5ndWFnZRgDIAEoCUIEgLoYAVII
+            bGFuZ3VhZ2USGAoEdGV4dBgEIAEoCUIEgLoYAVIEdGV4dBIlCgt0ZXh0X3NoYTI1NhgFIAEoDEIEgLoYAlIKdGV4dFNoYTI1NhJH
+            Cg5lZmZlY3RpdmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDWVmZmVjdGl2ZVRpbWUSQQoL
+            Y3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgpjcmVhdGVUaW1lEikKDWNyZWF0ZV9j
+            YWxsZXIYCCABKAlCBIC6GANSDGNyZWF0ZUNhbGxlciKHAgoNQWN0aW9uQ29uc2VudBI6CgZhY3Rpb24YASABKA4yHC50ZWxlaGVh
+            bHRoLnYxLkNvbnNlbnRBY3Rpb25CBIC6GAJSBmFjdGlvbhIiCglzYXRpc2ZpZWQYAiABKAhCBIC6GAJSCXNhdGlzZmllZBI3Cgdt
+            aXNzaW5nGAMgAygLMh0udGVsZWhlYWx0aC52MS5NaXNzaW5nQ29uc2VudFIHbWlzc2luZxIlCgtjb25zZW50X2lkcxgEIAMoCUIE
+            gLoYAlIKY29uc2VudElkcxI2ChRleHBpcmluZ19jb25zZW50X2lkcxgFIAMoCUIEgLoYAlISZXhwaXJpbmdDb25zZW50SWRzIt8C
+            Cg5NaXNzaW5nQ29uc2VudBI6CgZhY3Rpb24YASABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY3Rpb25CBIC6GAJSBmFjdGlv
+            bhI0CgR0eXBlGAIgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIEgLoYAlIEdHlwZRIhCglwZXJzb25faWQYAyABKAlC
+            BIC6GANSCHBlcnNvbklkEkcKC3BlcnNvbl9yb2xlGAQgASgOMiAudGVsZWhlYWx0aC52MS5Db25zZW50UGVyc29uUm9sZUIEgLoY
+            AlIKcGVyc29uUm9sZRI+CgVjYXVzZRgFIAEoDjIiLnRlbGVoZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRDYXVzZUIEgLoYAlIFY2F1
+            c2USLwoQZG9jdW1lbnRfdmVyc2lvbhgGIAEoCUIEgLoYAVIPZG9jdW1lbnRWZXJzaW9uKsIBChFDb25zZW50UGVyc29uUm9sZRIj
+            Ch9DT05TRU5UX1BFUlNPTl9ST0xFX1VOU1BFQ0lGSUVEEAASHgoaQ09OU0VOVF9QRVJTT05fUk9MRV9DTElFTlQQARIhCh1DT05T
+            RU5UX1BFUlNPTl9ST0xFX0NMSU5JQ0lBThACEiAKHENPTlNFTlRfUEVSU09OX1JPTEVfR1VBUkRJQU4QAxIjCh9DT05TRU5UX1BF
+            UlNPTl9ST0xFX1RISVJEX1BBUlRZECgq0wEKC0NvbnNlbnRUeXBlEhwKGENPTlNFTlRfVFlQRV9VTlNQRUNJRklFRBAAEiMKH0NP
+            TlNFTlRfVFlQRV9HRU9SR0lBX1RFTEVIRUFMVEgQARIhCh1DT05TRU5UX1RZUEVfSElQQUFfVEVMRUhFQUxUSBACEhoKFkNPTlNF
+            TlRfVFlQRV9SRUNPUkRJTkcQAxIbChdDT05TRU5UX1RZUEVfVEVMRUhFQUxUSBAyEiUKIUNPTlNFTlRfVFlQRV9USElSRF9QQVJU
+            WV9QUkVTRU5DRRAzKnAKD0NvbnNlbnREZWNpc2lvbhIgChxDT05TRU5UX0RFQ0lTSU9OX1VOU1BFQ0lGSUVEEAASHAoYQ09OU0VO
+            VF9ERUNJU0lPTl9HUkFOVEVEEAESHQoZQ09OU0VOVF9ERUNJU0lPTl9ERUNMSU5FRBACKrcBCgxDb25zZW50U3RhdGUSHQoZQ09O
+            U0VOVF9TVEFURV9VTlNQRUNJRklFRBAAEhgKFENPTlNFTlRfU1RBVEVfQUNUSVZFEAESGgoWQ09OU0VOVF9TVEFURV9ERUNMSU5F
+            RBACEhkKFUNPTlNFTlRfU1RBVEVfRVhQSVJFRBADEhkKFUNPTlNFTlRfU1RBVEVfUkVWT0tFRBAEEhwKGENPTlNFTlRfU1RBVEVf
+            U1VQRVJTRURFRBAFKoMBCg1Db25zZW50TWV0aG9kEh4KGkNPTlNFTlRfTUVUSE9EX1VOU1BFQ0lGSUVEEAASHQoZQ09OU0VOVF9N
+            RVRIT0RfRUxFQ1RST05JQxABEhgKFENPTlNFTlRfTUVUSE9EX1BBUEVSEAISGQoVQ09OU0VOVF9NRVRIT0RfVkVSQkFMEAMqnwEK
+            DUNvbnNlbnRBY3Rpb24SHgoaQ09OU0VOVF9BQ1RJT05fVU5TUEVDSUZJRUQQABIXChNDT05TRU5UX0FDVElPTl9KT0lOEAESGQoV
+            Q09OU0VOVF9BQ1RJT05fUkVDT1JEEAISGgoWQ09OU0VOVF9BQ1RJT05fQ09ORFVDVBAyEh4KGkNPTlNFTlRfQUNUSU9OX1RISVJE
+            X1BBUlRZEDMq9AMKE01pc3NpbmdDb25zZW50Q2F1c2USJQohTUlTU0lOR19DT05TRU5UX0NBVVNFX1VOU1BFQ0lGSUVEEAASJAog
+            TUlTU0lOR19DT05TRU5UX0NBVVNFX05PTkVfR0lWRU4QARIiCh5NSVNTSU5HX0NPTlNFTlRfQ0FVU0VfREVDTElORUQQAhIhCh1N
+            SVNTSU5HX0NPTlNFTlRfQ0FVU0VfRVhQSVJFRBADEiEKHU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9SRVZPS0VEEAQSJQohTUlTU0lO
+            R19DT05TRU5UX0NBVVNFX05PVF9XUklUVEVOEAUSJQohTUlTU0lOR19DT05TRU5UX0NBVVNFX05PVF9DT1ZFUkVEEAYSKgomTUlT
+            U0lOR19DT05TRU5UX0NBVVNFX09VVERBVEVEX1ZFUlNJT04QMhIoCiRNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfVkVSQkFMX01JU1NJ
+            TkcQMxIrCidNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfR1VBUkRJQU5fUkVRVUlSRUQQNBIpCiVNSVNTSU5HX0NPTlNFTlRfQ0FVU0Vf
+            Tk9UX0ZPUl9TRVNTSU9OEDUSKgomTUlTU0lOR19DT05TRU5UX0NBVVNFX0VWSURFTkNFX01JU1NJTkcQNmIGcHJvdG8z
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

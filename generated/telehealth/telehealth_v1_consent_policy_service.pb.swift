@@ -62,7 +62,7 @@ public struct Telehealth_V1_EvaluateConsentRequest: Message {
     /// The session in which; empty to ask what a person's standing consents allow at the home place.
     public var sessionID: String = ""
     /// The person asked about, where no session is named; else empty.
-    public var subjectID: String = ""
+    public var personID: String = ""
     /// The action. Required.
     public var action: Telehealth_V1_ConsentAction = .init(rawValue: 0)
     /// For RECORD what the recording serves; UNSPECIFIED for CLINICAL.
@@ -73,7 +73,7 @@ public struct Telehealth_V1_EvaluateConsentRequest: Message {
 
     public func encode(into buffer: inout ByteBuffer) {
         if !sessionID.isEmpty { buffer.write(1, sessionID, as: WireString.self) }
-        if !subjectID.isEmpty { buffer.write(2, subjectID, as: WireString.self) }
+        if !personID.isEmpty { buffer.write(2, personID, as: WireString.self) }
         if action.rawValue != 0 { buffer.write(3, action, as: WireEnum<Telehealth_V1_ConsentAction>.self) }
         if purpose.rawValue != 0 { buffer.write(4, purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self) }
         buffer.writeUnknown(unknownFields)
@@ -83,7 +83,7 @@ public struct Telehealth_V1_EvaluateConsentRequest: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&sessionID, as: WireString.self)
-            case 18: try reader.read(&subjectID, as: WireString.self)
+            case 18: try reader.read(&personID, as: WireString.self)
             case 24: try reader.read(&action, as: WireEnum<Telehealth_V1_ConsentAction>.self)
             case 32: try reader.read(&purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
@@ -97,9 +97,9 @@ public struct Telehealth_V1_EvaluateConsentRequest: Message {
                 violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         }
-        if !subjectID.isEmpty {
-            if !RuleChecks.isText(subjectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
-                violations.add("subject_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+        if !personID.isEmpty {
+            if !RuleChecks.isText(personID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("person_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         }
         if action.rawValue != 0 {
@@ -135,7 +135,7 @@ public struct Telehealth_V1_EvaluateConsentResponse: Message {
     /// The sources of every requirement judged.
     public var citations: [Telehealth_V1_PolicyCitation] = []
     /// When it was judged, UTC.
-    public var evaluatedAt: Google_Protobuf_Timestamp?
+    public var evaluateTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -149,7 +149,7 @@ public struct Telehealth_V1_EvaluateConsentResponse: Message {
         if !place.isEmpty { buffer.write(6, place, as: WireString.self) }
         if !policyVersion.isEmpty { buffer.write(7, policyVersion, as: WireString.self) }
         buffer.writeMessages(8, citations)
-        if let value = evaluatedAt { buffer.writeMessage(9, value) }
+        if let value = evaluateTime { buffer.writeMessage(9, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -164,7 +164,7 @@ public struct Telehealth_V1_EvaluateConsentResponse: Message {
             case 50: try reader.read(&place, as: WireString.self)
             case 58: try reader.read(&policyVersion, as: WireString.self)
             case 66: try reader.readMessages(&citations)
-            case 74: try reader.readMessage(&evaluatedAt)
+            case 74: try reader.readMessage(&evaluateTime)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -175,9 +175,9 @@ public struct Telehealth_V1_EvaluateConsentResponse: Message {
 public struct Telehealth_V1_ConsentShortfall: Message {
     public static let fullName = "telehealth.v1.ConsentShortfall"
     /// Whose.
-    public var subjectID: String = ""
+    public var personID: String = ""
     /// What that person is in the visit.
-    public var subjectRole: Telehealth_V1_ConsentSubjectRole = .init(rawValue: 0)
+    public var personRole: Telehealth_V1_ConsentPersonRole = .init(rawValue: 0)
     /// The type to ask for.
     public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
     /// What is wrong with what there is.
@@ -189,8 +189,8 @@ public struct Telehealth_V1_ConsentShortfall: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if !subjectID.isEmpty { buffer.write(1, subjectID, as: WireString.self) }
-        if subjectRole.rawValue != 0 { buffer.write(2, subjectRole, as: WireEnum<Telehealth_V1_ConsentSubjectRole>.self) }
+        if !personID.isEmpty { buffer.write(1, personID, as: WireString.self) }
+        if personRole.rawValue != 0 { buffer.write(2, personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self) }
         if type.rawValue != 0 { buffer.write(3, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
         if cause.rawValue != 0 { buffer.write(4, cause, as: WireEnum<Telehealth_V1_MissingConsentCause>.self) }
         if let value = remedy { buffer.writeMessage(5, value) }
@@ -200,8 +200,8 @@ public struct Telehealth_V1_ConsentShortfall: Message {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.read(&subjectID, as: WireString.self)
-            case 16: try reader.read(&subjectRole, as: WireEnum<Telehealth_V1_ConsentSubjectRole>.self)
+            case 10: try reader.read(&personID, as: WireString.self)
+            case 16: try reader.read(&personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self)
             case 24: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
             case 32: try reader.read(&cause, as: WireEnum<Telehealth_V1_MissingConsentCause>.self)
             case 42: try reader.readMessage(&remedy)
@@ -336,15 +336,15 @@ public struct Telehealth_V1_ConsentBasis: Message {
     /// The record.
     public var consentID: String = ""
     /// Whose.
-    public var subjectID: String = ""
+    public var personID: String = ""
     /// What that person is in the visit.
-    public var subjectRole: Telehealth_V1_ConsentSubjectRole = .init(rawValue: 0)
+    public var personRole: Telehealth_V1_ConsentPersonRole = .init(rawValue: 0)
     /// What it is about.
     public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
     /// How it was given.
     public var method: Telehealth_V1_ConsentMethod = .init(rawValue: 0)
     /// The first instant at which it no longer counts, UTC: its end, or that of a newer text's grace.
-    public var countsUntil: Google_Protobuf_Timestamp?
+    public var expireTime: Google_Protobuf_Timestamp?
     /// True when it should be renewed now: within the renewal window, or a newer text is in force.
     public var expiresSoon: Bool = false
     /// True when a newer text is in force.
@@ -355,11 +355,11 @@ public struct Telehealth_V1_ConsentBasis: Message {
 
     public func encode(into buffer: inout ByteBuffer) {
         if !consentID.isEmpty { buffer.write(1, consentID, as: WireString.self) }
-        if !subjectID.isEmpty { buffer.write(2, subjectID, as: WireString.self) }
-        if subjectRole.rawValue != 0 { buffer.write(3, subjectRole, as: WireEnum<Telehealth_V1_ConsentSubjectRole>.self) }
+        if !personID.isEmpty { buffer.write(2, personID, as: WireString.self) }
+        if personRole.rawValue != 0 { buffer.write(3, personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self) }
         if type.rawValue != 0 { buffer.write(4, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
         if method.rawValue != 0 { buffer.write(5, method, as: WireEnum<Telehealth_V1_ConsentMethod>.self) }
-        if let value = countsUntil { buffer.writeMessage(6, value) }
+        if let value = expireTime { buffer.writeMessage(6, value) }
         if expiresSoon { buffer.write(7, expiresSoon, as: WireBool.self) }
         if textReplaced { buffer.write(8, textReplaced, as: WireBool.self) }
         buffer.writeUnknown(unknownFields)
@@ -369,11 +369,11 @@ public struct Telehealth_V1_ConsentBasis: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&consentID, as: WireString.self)
-            case 18: try reader.read(&subjectID, as: WireString.self)
-            case 24: try reader.read(&subjectRole, as: WireEnum<Telehealth_V1_ConsentSubjectRole>.self)
+            case 18: try reader.read(&personID, as: WireString.self)
+            case 24: try reader.read(&personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self)
             case 32: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
             case 40: try reader.read(&method, as: WireEnum<Telehealth_V1_ConsentMethod>.self)
-            case 50: try reader.readMessage(&countsUntil)
+            case 50: try reader.readMessage(&expireTime)
             case 56: try reader.read(&expiresSoon, as: WireBool.self)
             case 64: try reader.read(&textReplaced, as: WireBool.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
@@ -798,67 +798,67 @@ public enum Telehealth_V1_ConsentPolicyService_File {
             YWxpZGF0ZS5wcm90bxoeZ29vZ2xlL3Byb3RvYnVmL2R1cmF0aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnBy
             b3RvGiF0ZWxlaGVhbHRoL3YxL2NhbGxfY29udHJhY3QucHJvdG8aG3RlbGVoZWFsdGgvdjEvY29uc2VudC5wcm90bxoedGVsZWhl
             YWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGh10ZWxlaGVhbHRoL3YxL3JlY29yZGluZy5wcm90bxoZdGVsZWhlYWx0aC92MS9ydWxl
-            cy5wcm90byKTAgoWRXZhbHVhdGVDb25zZW50UmVxdWVzdBIyCgpzZXNzaW9uX2lkGAEgASgJQhOAuhgCukgD2AEBukgGcgSIuhgB
-            UglzZXNzaW9uSWQSMgoKc3ViamVjdF9pZBgCIAEoCUITgLoYA7pIA9gBAbpIBnIEiLoYAVIJc3ViamVjdElkEkgKBmFjdGlvbhgD
-            IAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudEFjdGlvbkISgLoYArpIA8gBAbpIBYIBAhABUgZhY3Rpb24SRwoHcHVycG9zZRgE
-            IAEoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIMgLoYArpIBYIBAhABUgdwdXJwb3NlIt8DChdFdmFsdWF0ZUNv
-            bnNlbnRSZXNwb25zZRI6CgZhY3Rpb24YASABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY3Rpb25CBIC6GAJSBmFjdGlvbhIi
-            CglzYXRpc2ZpZWQYAiABKAhCBIC6GAJSCXNhdGlzZmllZBI5CgdtaXNzaW5nGAMgAygLMh8udGVsZWhlYWx0aC52MS5Db25zZW50
-            U2hvcnRmYWxsUgdtaXNzaW5nEisKDm90aGVyc19taXNzaW5nGAQgASgIQgSAuhgCUg1vdGhlcnNNaXNzaW5nEjEKBWJhc2lzGAUg
-            AygLMhsudGVsZWhlYWx0aC52MS5Db25zZW50QmFzaXNSBWJhc2lzEhoKBXBsYWNlGAYgASgJQgSAuhgCUgVwbGFjZRIrCg5wb2xp
-            Y3lfdmVyc2lvbhgHIAEoCUIEgLoYAlINcG9saWN5VmVyc2lvbhI7CgljaXRhdGlvbnMYCCADKAsyHS50ZWxlaGVhbHRoLnYxLlBv
-            bGljeUNpdGF0aW9uUgljaXRhdGlvbnMSQwoMZXZhbHVhdGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE
-            gLoYAlILZXZhbHVhdGVkQXQirwIKEENvbnNlbnRTaG9ydGZhbGwSIwoKc3ViamVjdF9pZBgBIAEoCUIEgLoYA1IJc3ViamVjdElk
-            EkoKDHN1YmplY3Rfcm9sZRgCIAEoDjIhLnRlbGVoZWFsdGgudjEuQ29uc2VudFN1YmplY3RSb2xlQgSAuhgCUgtzdWJqZWN0Um9s
-            ZRI0CgR0eXBlGAMgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIEgLoYAlIEdHlwZRI+CgVjYXVzZRgEIAEoDjIiLnRl
-            bGVoZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRDYXVzZUIEgLoYAlIFY2F1c2USNAoGcmVtZWR5GAUgASgLMhwudGVsZWhlYWx0aC52
-            MS5Db25zZW50UmVtZWR5UgZyZW1lZHkiuQMKDUNvbnNlbnRSZW1lZHkSNgoFdHlwZXMYASADKA4yGi50ZWxlaGVhbHRoLnYxLkNv
-            bnNlbnRUeXBlQgSAuhgCUgV0eXBlcxI8CgdtZXRob2RzGAIgAygOMhwudGVsZWhlYWx0aC52MS5Db25zZW50TWV0aG9kQgSAuhgC
-            UgdtZXRob2RzEioKDnZlcmJhbF9hc193ZWxsGAMgASgIQgSAuhgCUgx2ZXJiYWxBc1dlbGwSLgoQZm9yX3Nlc3Npb25fb25seRgE
-            IAEoCEIEgLoYAlIOZm9yU2Vzc2lvbk9ubHkSKwoOZ3VhcmRpYW5fc2lnbnMYBSABKAhCBIC6GAJSDWd1YXJkaWFuU2lnbnMSRQoJ
-            ZG9jdW1lbnRzGAYgAygLMicudGVsZWhlYWx0aC52MS5Db25zZW50RG9jdW1lbnRSZWZlcmVuY2VSCWRvY3VtZW50cxI5Cghldmlk
-            ZW5jZRgHIAMoCzIdLnRlbGVoZWFsdGgudjEuTWV0aG9kRXZpZGVuY2VSCGV2aWRlbmNlEicKDGNpdGF0aW9uX2lkcxgIIAMoCUIE
-            gLoYAlILY2l0YXRpb25JZHMiuQEKGENvbnNlbnREb2N1bWVudFJlZmVyZW5jZRI0CgR0eXBlGAEgASgOMhoudGVsZWhlYWx0aC52
-            MS5Db25zZW50VHlwZUIEgLoYAlIEdHlwZRIeCgd2ZXJzaW9uGAIgASgJQgSAuhgBUgd2ZXJzaW9uEiAKCGxhbmd1YWdlGAMgASgJ
-            QgSAuhgBUghsYW5ndWFnZRIlCgt0ZXh0X3NoYTI1NhgEIAEoDEIEgLoYAlIKdGV4dFNoYTI1NiKSAQoOTWV0aG9kRXZpZGVuY2US
-            OgoGbWV0aG9kGAEgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50TWV0aG9kQgSAuhgCUgZtZXRob2QSRAoIcmVxdWlyZWQYAiAD
-            KA4yIi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRFdmlkZW5jZUtpbmRCBIC6GAJSCHJlcXVpcmVkIq8DCgxDb25zZW50QmFzaXMSIwoK
-            Y29uc2VudF9pZBgBIAEoCUIEgLoYAlIJY29uc2VudElkEiMKCnN1YmplY3RfaWQYAiABKAlCBIC6GANSCXN1YmplY3RJZBJKCgxz
-            dWJqZWN0X3JvbGUYAyABKA4yIS50ZWxlaGVhbHRoLnYxLkNvbnNlbnRTdWJqZWN0Um9sZUIEgLoYAlILc3ViamVjdFJvbGUSNAoE
-            dHlwZRgEIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5cGUSOgoGbWV0aG9kGAUgASgOMhwudGVsZWhl
-            YWx0aC52MS5Db25zZW50TWV0aG9kQgSAuhgCUgZtZXRob2QSQwoMY291bnRzX3VudGlsGAYgASgLMhouZ29vZ2xlLnByb3RvYnVm
-            LlRpbWVzdGFtcEIEgLoYAlILY291bnRzVW50aWwSJwoMZXhwaXJlc19zb29uGAcgASgIQgSAuhgCUgtleHBpcmVzU29vbhIpCg10
-            ZXh0X3JlcGxhY2VkGAggASgIQgSAuhgCUgx0ZXh0UmVwbGFjZWQiXgoOUG9saWN5Q2l0YXRpb24SFAoCaWQYASABKAlCBIC6GAJS
-            AmlkEhwKBnNvdXJjZRgCIAEoCUIEgLoYAlIGc291cmNlEhgKBHNheXMYAyABKAlCBIC6GAJSBHNheXMi/wEKG0xpc3RDb25zZW50
-            RG9jdW1lbnRzUmVxdWVzdBI8CgR0eXBlGAEgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIMgLoYArpIBYIBAhABUgR0
-            eXBlEicKCGxhbmd1YWdlGAIgASgJQguAuhgBukgEcgIYI1IIbGFuZ3VhZ2USKAoNaW5fZm9yY2Vfb25seRgDIAEoCEIEgLoYAlIL
-            aW5Gb3JjZU9ubHkSKgoJcGFnZV9zaXplGAQgASgFQg2AuhgCukgGGgQYCigAUghwYWdlU2l6ZRIjCgpwYWdlX3Rva2VuGAUgASgJ
-            QgSAuhgCUglwYWdlVG9rZW4iigEKHExpc3RDb25zZW50RG9jdW1lbnRzUmVzcG9uc2USPAoJZG9jdW1lbnRzGAEgAygLMh4udGVs
-            ZWhlYWx0aC52MS5Db25zZW50RG9jdW1lbnRSCWRvY3VtZW50cxIsCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5leHRQ
-            YWdlVG9rZW4iGgoYTGlzdFBsYWNlUG9saWNpZXNSZXF1ZXN0IngKGUxpc3RQbGFjZVBvbGljaWVzUmVzcG9uc2USNgoIcG9saWNp
-            ZXMYASADKAsyGi50ZWxlaGVhbHRoLnYxLlBsYWNlUG9saWN5Ughwb2xpY2llcxIjCgpob21lX3BsYWNlGAIgASgJQgSAuhgCUglo
-            b21lUGxhY2Ui9wIKC1BsYWNlUG9saWN5EhoKBXBsYWNlGAEgASgJQgSAuhgCUgVwbGFjZRIeCgd2ZXJzaW9uGAIgASgJQgSAuhgB
-            Ugd2ZXJzaW9uEhoKBXRpdGxlGAMgASgJQgSAuhgCUgV0aXRsZRIsCg9hZ2Vfb2ZfbWFqb3JpdHkYBCABKAVCBIC6GAJSDWFnZU9m
-            TWFqb3JpdHkSOwoJY2l0YXRpb25zGAUgAygLMh0udGVsZWhlYWx0aC52MS5Qb2xpY3lDaXRhdGlvblIJY2l0YXRpb25zEkUKDHJl
-            cXVpcmVtZW50cxgGIAMoCzIhLnRlbGVoZWFsdGgudjEuQ29uc2VudFJlcXVpcmVtZW50UgxyZXF1aXJlbWVudHMSOQoIZXZpZGVu
-            Y2UYByADKAsyHS50ZWxlaGVhbHRoLnYxLk1ldGhvZEV2aWRlbmNlUghldmlkZW5jZRIjCgp0aW1lX3pvbmVzGAggAygJQgSAuhgC
-            Ugl0aW1lWm9uZXMi2wQKEkNvbnNlbnRSZXF1aXJlbWVudBI6CgZhY3Rpb24YASABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRB
-            Y3Rpb25CBIC6GAJSBmFjdGlvbhIaCgVyb2xlcxgCIAMoCUIEgLoYAlIFcm9sZXMSJwoMd2hlbl9wcmVzZW50GAMgAygJQgSAuhgC
-            Ugt3aGVuUHJlc2VudBI2CgV0eXBlcxgEIAMoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBXR5cGVzEjwKB21l
-            dGhvZHMYBSADKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRNZXRob2RCBIC6GAJSB21ldGhvZHMSKgoOdmVyYmFsX2FzX3dlbGwY
-            BiABKAhCBIC6GAJSDHZlcmJhbEFzV2VsbBIuChBmb3Jfc2Vzc2lvbl9vbmx5GAcgASgIQgSAuhgCUg5mb3JTZXNzaW9uT25seRI7
-            Cgh2YWxpZGl0eRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIIdmFsaWRpdHkSRgoOcmVuZXdhbF93aW5k
-            b3cYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSDXJlbmV3YWxXaW5kb3cSRAoNdmVyc2lvbl9ncmFjZRgK
-            IAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIMdmVyc2lvbkdyYWNlEicKDGNpdGF0aW9uX2lkcxgLIAMoCUIE
-            gLoYAlILY2l0YXRpb25JZHMq+gEKE0NvbnNlbnRFdmlkZW5jZUtpbmQSJQohQ09OU0VOVF9FVklERU5DRV9LSU5EX1VOU1BFQ0lG
-            SUVEEAASHgoaQ09OU0VOVF9FVklERU5DRV9LSU5EX05PVEUQARIoCiRDT05TRU5UX0VWSURFTkNFX0tJTkRfU0NBTl9SRUZFUkVO
-            Q0UQAhIlCiFDT05TRU5UX0VWSURFTkNFX0tJTkRfU0NBTl9TSEEyNTYQAxIoCiRDT05TRU5UX0VWSURFTkNFX0tJTkRfU0NSSVBU
-            X1ZFUlNJT04QBBIhCh1DT05TRU5UX0VWSURFTkNFX0tJTkRfV0lUTkVTUxAFMoIDChRDb25zZW50UG9saWN5U2VydmljZRJ3Cg9F
-            dmFsdWF0ZUNvbnNlbnQSJS50ZWxlaGVhbHRoLnYxLkV2YWx1YXRlQ29uc2VudFJlcXVlc3QaJi50ZWxlaGVhbHRoLnYxLkV2YWx1
-            YXRlQ29uc2VudFJlc3BvbnNlIhWKuhgRCgUBAwQFBhgLKgYVjAGNARoSfAoUTGlzdENvbnNlbnREb2N1bWVudHMSKi50ZWxlaGVh
-            bHRoLnYxLkxpc3RDb25zZW50RG9jdW1lbnRzUmVxdWVzdBorLnRlbGVoZWFsdGgudjEuTGlzdENvbnNlbnREb2N1bWVudHNSZXNw
-            b25zZSILiroYBwoFAQIDBAUScwoRTGlzdFBsYWNlUG9saWNpZXMSJy50ZWxlaGVhbHRoLnYxLkxpc3RQbGFjZVBvbGljaWVzUmVx
-            dWVzdBooLnRlbGVoZWFsdGgudjEuTGlzdFBsYWNlUG9saWNpZXNSZXNwb25zZSILiroYBwoFAQIDBAViBnByb3RvMw==
+            cy5wcm90byKRAgoWRXZhbHVhdGVDb25zZW50UmVxdWVzdBIyCgpzZXNzaW9uX2lkGAEgASgJQhOAuhgCukgD2AEBukgGcgSIuhgB
+            UglzZXNzaW9uSWQSMAoJcGVyc29uX2lkGAIgASgJQhOAuhgDukgD2AEBukgGcgSIuhgBUghwZXJzb25JZBJICgZhY3Rpb24YAyAB
+            KA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY3Rpb25CEoC6GAK6SAPIAQG6SAWCAQIQAVIGYWN0aW9uEkcKB3B1cnBvc2UYBCAB
+            KA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1cnBvc2VCDIC6GAK6SAWCAQIQAVIHcHVycG9zZSLhAwoXRXZhbHVhdGVDb25z
+            ZW50UmVzcG9uc2USOgoGYWN0aW9uGAEgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZhY3Rpb24SIgoJ
+            c2F0aXNmaWVkGAIgASgIQgSAuhgCUglzYXRpc2ZpZWQSOQoHbWlzc2luZxgDIAMoCzIfLnRlbGVoZWFsdGgudjEuQ29uc2VudFNo
+            b3J0ZmFsbFIHbWlzc2luZxIrCg5vdGhlcnNfbWlzc2luZxgEIAEoCEIEgLoYAlINb3RoZXJzTWlzc2luZxIxCgViYXNpcxgFIAMo
+            CzIbLnRlbGVoZWFsdGgudjEuQ29uc2VudEJhc2lzUgViYXNpcxIaCgVwbGFjZRgGIAEoCUIEgLoYAlIFcGxhY2USKwoOcG9saWN5
+            X3ZlcnNpb24YByABKAlCBIC6GAJSDXBvbGljeVZlcnNpb24SOwoJY2l0YXRpb25zGAggAygLMh0udGVsZWhlYWx0aC52MS5Qb2xp
+            Y3lDaXRhdGlvblIJY2l0YXRpb25zEkUKDWV2YWx1YXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSA
+            uhgCUgxldmFsdWF0ZVRpbWUiqgIKEENvbnNlbnRTaG9ydGZhbGwSIQoJcGVyc29uX2lkGAEgASgJQgSAuhgDUghwZXJzb25JZBJH
+            CgtwZXJzb25fcm9sZRgCIAEoDjIgLnRlbGVoZWFsdGgudjEuQ29uc2VudFBlcnNvblJvbGVCBIC6GAJSCnBlcnNvblJvbGUSNAoE
+            dHlwZRgDIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5cGUSPgoFY2F1c2UYBCABKA4yIi50ZWxlaGVh
+            bHRoLnYxLk1pc3NpbmdDb25zZW50Q2F1c2VCBIC6GAJSBWNhdXNlEjQKBnJlbWVkeRgFIAEoCzIcLnRlbGVoZWFsdGgudjEuQ29u
+            c2VudFJlbWVkeVIGcmVtZWR5IrkDCg1Db25zZW50UmVtZWR5EjYKBXR5cGVzGAEgAygOMhoudGVsZWhlYWx0aC52MS5Db25zZW50
+            VHlwZUIEgLoYAlIFdHlwZXMSPAoHbWV0aG9kcxgCIAMoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIEgLoYAlIHbWV0
+            aG9kcxIqCg52ZXJiYWxfYXNfd2VsbBgDIAEoCEIEgLoYAlIMdmVyYmFsQXNXZWxsEi4KEGZvcl9zZXNzaW9uX29ubHkYBCABKAhC
+            BIC6GAJSDmZvclNlc3Npb25Pbmx5EisKDmd1YXJkaWFuX3NpZ25zGAUgASgIQgSAuhgCUg1ndWFyZGlhblNpZ25zEkUKCWRvY3Vt
+            ZW50cxgGIAMoCzInLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50UmVmZXJlbmNlUglkb2N1bWVudHMSOQoIZXZpZGVuY2UY
+            ByADKAsyHS50ZWxlaGVhbHRoLnYxLk1ldGhvZEV2aWRlbmNlUghldmlkZW5jZRInCgxjaXRhdGlvbl9pZHMYCCADKAlCBIC6GAJS
+            C2NpdGF0aW9uSWRzIrkBChhDb25zZW50RG9jdW1lbnRSZWZlcmVuY2USNAoEdHlwZRgBIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29u
+            c2VudFR5cGVCBIC6GAJSBHR5cGUSHgoHdmVyc2lvbhgCIAEoCUIEgLoYAVIHdmVyc2lvbhIgCghsYW5ndWFnZRgDIAEoCUIEgLoY
+            AVIIbGFuZ3VhZ2USJQoLdGV4dF9zaGEyNTYYBCABKAxCBIC6GAJSCnRleHRTaGEyNTYikgEKDk1ldGhvZEV2aWRlbmNlEjoKBm1l
+            dGhvZBgBIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIEgLoYAlIGbWV0aG9kEkQKCHJlcXVpcmVkGAIgAygOMiIu
+            dGVsZWhlYWx0aC52MS5Db25zZW50RXZpZGVuY2VLaW5kQgSAuhgCUghyZXF1aXJlZCKoAwoMQ29uc2VudEJhc2lzEiMKCmNvbnNl
+            bnRfaWQYASABKAlCBIC6GAJSCWNvbnNlbnRJZBIhCglwZXJzb25faWQYAiABKAlCBIC6GANSCHBlcnNvbklkEkcKC3BlcnNvbl9y
+            b2xlGAMgASgOMiAudGVsZWhlYWx0aC52MS5Db25zZW50UGVyc29uUm9sZUIEgLoYAlIKcGVyc29uUm9sZRI0CgR0eXBlGAQgASgO
+            MhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIEgLoYAlIEdHlwZRI6CgZtZXRob2QYBSABKA4yHC50ZWxlaGVhbHRoLnYxLkNv
+            bnNlbnRNZXRob2RCBIC6GAJSBm1ldGhvZBJBCgtleHBpcmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBC
+            BIC6GAJSCmV4cGlyZVRpbWUSJwoMZXhwaXJlc19zb29uGAcgASgIQgSAuhgCUgtleHBpcmVzU29vbhIpCg10ZXh0X3JlcGxhY2Vk
+            GAggASgIQgSAuhgCUgx0ZXh0UmVwbGFjZWQiXgoOUG9saWN5Q2l0YXRpb24SFAoCaWQYASABKAlCBIC6GAJSAmlkEhwKBnNvdXJj
+            ZRgCIAEoCUIEgLoYAlIGc291cmNlEhgKBHNheXMYAyABKAlCBIC6GAJSBHNheXMi/wEKG0xpc3RDb25zZW50RG9jdW1lbnRzUmVx
+            dWVzdBI8CgR0eXBlGAEgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIMgLoYArpIBYIBAhABUgR0eXBlEicKCGxhbmd1
+            YWdlGAIgASgJQguAuhgBukgEcgIYI1IIbGFuZ3VhZ2USKAoNaW5fZm9yY2Vfb25seRgDIAEoCEIEgLoYAlILaW5Gb3JjZU9ubHkS
+            KgoJcGFnZV9zaXplGAQgASgFQg2AuhgCukgGGgQYCigAUghwYWdlU2l6ZRIjCgpwYWdlX3Rva2VuGAUgASgJQgSAuhgCUglwYWdl
+            VG9rZW4iigEKHExpc3RDb25zZW50RG9jdW1lbnRzUmVzcG9uc2USPAoJZG9jdW1lbnRzGAEgAygLMh4udGVsZWhlYWx0aC52MS5D
+            b25zZW50RG9jdW1lbnRSCWRvY3VtZW50cxIsCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4iGgoY
+            TGlzdFBsYWNlUG9saWNpZXNSZXF1ZXN0IngKGUxpc3RQbGFjZVBvbGljaWVzUmVzcG9uc2USNgoIcG9saWNpZXMYASADKAsyGi50
+            ZWxlaGVhbHRoLnYxLlBsYWNlUG9saWN5Ughwb2xpY2llcxIjCgpob21lX3BsYWNlGAIgASgJQgSAuhgCUglob21lUGxhY2Ui9wIK
+            C1BsYWNlUG9saWN5EhoKBXBsYWNlGAEgASgJQgSAuhgCUgVwbGFjZRIeCgd2ZXJzaW9uGAIgASgJQgSAuhgBUgd2ZXJzaW9uEhoK
+            BXRpdGxlGAMgASgJQgSAuhgCUgV0aXRsZRIsCg9hZ2Vfb2ZfbWFqb3JpdHkYBCABKAVCBIC6GAJSDWFnZU9mTWFqb3JpdHkSOwoJ
+            Y2l0YXRpb25zGAUgAygLMh0udGVsZWhlYWx0aC52MS5Qb2xpY3lDaXRhdGlvblIJY2l0YXRpb25zEkUKDHJlcXVpcmVtZW50cxgG
+            IAMoCzIhLnRlbGVoZWFsdGgudjEuQ29uc2VudFJlcXVpcmVtZW50UgxyZXF1aXJlbWVudHMSOQoIZXZpZGVuY2UYByADKAsyHS50
+            ZWxlaGVhbHRoLnYxLk1ldGhvZEV2aWRlbmNlUghldmlkZW5jZRIjCgp0aW1lX3pvbmVzGAggAygJQgSAuhgCUgl0aW1lWm9uZXMi
+            2wQKEkNvbnNlbnRSZXF1aXJlbWVudBI6CgZhY3Rpb24YASABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY3Rpb25CBIC6GAJS
+            BmFjdGlvbhIaCgVyb2xlcxgCIAMoCUIEgLoYAlIFcm9sZXMSJwoMd2hlbl9wcmVzZW50GAMgAygJQgSAuhgCUgt3aGVuUHJlc2Vu
+            dBI2CgV0eXBlcxgEIAMoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBXR5cGVzEjwKB21ldGhvZHMYBSADKA4y
+            HC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRNZXRob2RCBIC6GAJSB21ldGhvZHMSKgoOdmVyYmFsX2FzX3dlbGwYBiABKAhCBIC6GAJS
+            DHZlcmJhbEFzV2VsbBIuChBmb3Jfc2Vzc2lvbl9vbmx5GAcgASgIQgSAuhgCUg5mb3JTZXNzaW9uT25seRI7Cgh2YWxpZGl0eRgI
+            IAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIIdmFsaWRpdHkSRgoOcmVuZXdhbF93aW5kb3cYCSABKAsyGS5n
+            b29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSDXJlbmV3YWxXaW5kb3cSRAoNdmVyc2lvbl9ncmFjZRgKIAEoCzIZLmdvb2ds
+            ZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIMdmVyc2lvbkdyYWNlEicKDGNpdGF0aW9uX2lkcxgLIAMoCUIEgLoYAlILY2l0YXRp
+            b25JZHMq+gEKE0NvbnNlbnRFdmlkZW5jZUtpbmQSJQohQ09OU0VOVF9FVklERU5DRV9LSU5EX1VOU1BFQ0lGSUVEEAASHgoaQ09O
+            U0VOVF9FVklERU5DRV9LSU5EX05PVEUQARIoCiRDT05TRU5UX0VWSURFTkNFX0tJTkRfU0NBTl9SRUZFUkVOQ0UQAhIlCiFDT05T
+            RU5UX0VWSURFTkNFX0tJTkRfU0NBTl9TSEEyNTYQAxIoCiRDT05TRU5UX0VWSURFTkNFX0tJTkRfU0NSSVBUX1ZFUlNJT04QBBIh
+            Ch1DT05TRU5UX0VWSURFTkNFX0tJTkRfV0lUTkVTUxAFMoIDChRDb25zZW50UG9saWN5U2VydmljZRJ3Cg9FdmFsdWF0ZUNvbnNl
+            bnQSJS50ZWxlaGVhbHRoLnYxLkV2YWx1YXRlQ29uc2VudFJlcXVlc3QaJi50ZWxlaGVhbHRoLnYxLkV2YWx1YXRlQ29uc2VudFJl
+            c3BvbnNlIhWKuhgRCgUBAwQFBhgLKgYVjAGNARoSfAoUTGlzdENvbnNlbnREb2N1bWVudHMSKi50ZWxlaGVhbHRoLnYxLkxpc3RD
+            b25zZW50RG9jdW1lbnRzUmVxdWVzdBorLnRlbGVoZWFsdGgudjEuTGlzdENvbnNlbnREb2N1bWVudHNSZXNwb25zZSILiroYBwoF
+            AQIDBAUScwoRTGlzdFBsYWNlUG9saWNpZXMSJy50ZWxlaGVhbHRoLnYxLkxpc3RQbGFjZVBvbGljaWVzUmVxdWVzdBooLnRlbGVo
+            ZWFsdGgudjEuTGlzdFBsYWNlUG9saWNpZXNSZXNwb25zZSILiroYBwoFAQIDBAViBnByb3RvMw==
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -131,7 +131,7 @@ public struct Telehealth_V1_RetiredReceiptKey: Message {
     /// As in GetReceiptKeyResponse.
     public var keyID: String = ""
     /// From when on it signed nothing, UTC.
-    public var retiredAt: Google_Protobuf_Timestamp?
+    public var retireTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -139,7 +139,7 @@ public struct Telehealth_V1_RetiredReceiptKey: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if !publicKey.isEmpty { buffer.write(1, publicKey, as: WireBytes.self) }
         if !keyID.isEmpty { buffer.write(2, keyID, as: WireString.self) }
-        if let value = retiredAt { buffer.writeMessage(3, value) }
+        if let value = retireTime { buffer.writeMessage(3, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -148,7 +148,7 @@ public struct Telehealth_V1_RetiredReceiptKey: Message {
             switch tag {
             case 10: try reader.read(&publicKey, as: WireBytes.self)
             case 18: try reader.read(&keyID, as: WireString.self)
-            case 26: try reader.readMessage(&retiredAt)
+            case 26: try reader.readMessage(&retireTime)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -159,32 +159,32 @@ public struct Telehealth_V1_RetiredReceiptKey: Message {
 public struct Telehealth_V1_ExportPersonRecordRequest: Message {
     public static let fullName = "telehealth.v1.ExportPersonRecordRequest"
     /// The client. Required.
-    public var subjectID: String = ""
+    public var personID: String = ""
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if !subjectID.isEmpty { buffer.write(1, subjectID, as: WireString.self) }
+        if !personID.isEmpty { buffer.write(1, personID, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.read(&subjectID, as: WireString.self)
+            case 10: try reader.read(&personID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
     }
 
     public func checkRules(_ violations: inout RuleViolations) {
-        if !subjectID.isEmpty {
-            if !RuleChecks.isText(subjectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
-                violations.add("subject_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+        if !personID.isEmpty {
+            if !RuleChecks.isText(personID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("person_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         } else {
-            violations.add("subject_id", "required", "is required")
+            violations.add("person_id", "required", "is required")
         }
     }
 }
@@ -354,10 +354,10 @@ public enum Telehealth_V1_ConsentReceiptService_File {
             R2V0Q29uc2VudFJlY2VpcHRSZXNwb25zZRIeCgdyZWNlaXB0GAEgASgJQgSAuhgEUgdyZWNlaXB0EhsKBmtleV9pZBgCIAEoCUIE
             gLoYAlIFa2V5SWQiFgoUR2V0UmVjZWlwdEtleVJlcXVlc3QingEKFUdldFJlY2VpcHRLZXlSZXNwb25zZRIjCgpwdWJsaWNfa2V5
             GAEgASgMQgSAuhgCUglwdWJsaWNLZXkSGwoGa2V5X2lkGAIgASgJQgSAuhgCUgVrZXlJZBJDCgxyZXRpcmVkX2tleXMYAyADKAsy
-            IC50ZWxlaGVhbHRoLnYxLlJldGlyZWRSZWNlaXB0S2V5UgtyZXRpcmVkS2V5cyKWAQoRUmV0aXJlZFJlY2VpcHRLZXkSIwoKcHVi
-            bGljX2tleRgBIAEoDEIEgLoYAlIJcHVibGljS2V5EhsKBmtleV9pZBgCIAEoCUIEgLoYAlIFa2V5SWQSPwoKcmV0aXJlZF9hdBgD
-            IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXJldGlyZWRBdCJPChlFeHBvcnRQZXJzb25SZWNvcmRSZXF1
-            ZXN0EjIKCnN1YmplY3RfaWQYASABKAlCE4C6GAO6SAPIAQG6SAZyBIi6GAFSCXN1YmplY3RJZCI4ChpFeHBvcnRQZXJzb25SZWNv
+            IC50ZWxlaGVhbHRoLnYxLlJldGlyZWRSZWNlaXB0S2V5UgtyZXRpcmVkS2V5cyKYAQoRUmV0aXJlZFJlY2VpcHRLZXkSIwoKcHVi
+            bGljX2tleRgBIAEoDEIEgLoYAlIJcHVibGljS2V5EhsKBmtleV9pZBgCIAEoCUIEgLoYAlIFa2V5SWQSQQoLcmV0aXJlX3RpbWUY
+            AyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgpyZXRpcmVUaW1lIk0KGUV4cG9ydFBlcnNvblJlY29yZFJl
+            cXVlc3QSMAoJcGVyc29uX2lkGAEgASgJQhOAuhgDukgDyAEBukgGcgSIuhgBUghwZXJzb25JZCI4ChpFeHBvcnRQZXJzb25SZWNv
             cmRSZXNwb25zZRIaCgVjaHVuaxgBIAEoDEIEgLoYBFIFY2h1bmsy+AIKFUNvbnNlbnRSZWNlaXB0U2VydmljZRJ4ChFHZXRDb25z
             ZW50UmVjZWlwdBInLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFJlY2VpcHRSZXF1ZXN0GigudGVsZWhlYWx0aC52MS5HZXRDb25z
             ZW50UmVjZWlwdFJlc3BvbnNlIhCKuhgMCgMDBAUYCioDGJoBEmcKDUdldFJlY2VpcHRLZXkSIy50ZWxlaGVhbHRoLnYxLkdldFJl

@@ -32,9 +32,9 @@ public struct Telehealth_V1_ConsentSubmission: Message {
     /// for ELECTRONIC up to 4,096 bytes, may be empty. Personal data.
     public var evidence: String = ""
     /// When a PAPER or VERBAL decision was made, UTC, in the past; unset for now. Refused for ELECTRONIC.
-    public var decidedAt: Google_Protobuf_Timestamp?
+    public var decisionTime: Google_Protobuf_Timestamp?
     /// Until when it counts, UTC; unset for what the place allows (365 days in Georgia). A longer time is refused.
-    public var expiresAt: Google_Protobuf_Timestamp?
+    public var expireTime: Google_Protobuf_Timestamp?
     /// For PAPER and VERBAL who signed or spoke: the subject, or a guardian of the subject; empty for the subject. For
     /// ELECTRONIC empty: it is signed by who calls.
     public var signerID: String = ""
@@ -54,8 +54,8 @@ public struct Telehealth_V1_ConsentSubmission: Message {
         buffer.writePacked(7, recordingPurposes, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
         if !sessionID.isEmpty { buffer.write(8, sessionID, as: WireString.self) }
         if !evidence.isEmpty { buffer.write(9, evidence, as: WireString.self) }
-        if let value = decidedAt { buffer.writeMessage(10, value) }
-        if let value = expiresAt { buffer.writeMessage(11, value) }
+        if let value = decisionTime { buffer.writeMessage(10, value) }
+        if let value = expireTime { buffer.writeMessage(11, value) }
         if !signerID.isEmpty { buffer.write(50, signerID, as: WireString.self) }
         if let value = evidenceItems { buffer.writeMessage(51, value) }
         buffer.writeUnknown(unknownFields)
@@ -74,8 +74,8 @@ public struct Telehealth_V1_ConsentSubmission: Message {
             case 58: try reader.readPacked(&recordingPurposes, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
             case 66: try reader.read(&sessionID, as: WireString.self)
             case 74: try reader.read(&evidence, as: WireString.self)
-            case 82: try reader.readMessage(&decidedAt)
-            case 90: try reader.readMessage(&expiresAt)
+            case 82: try reader.readMessage(&decisionTime)
+            case 90: try reader.readMessage(&expireTime)
             case 402: try reader.read(&signerID, as: WireString.self)
             case 410: try reader.readMessage(&evidenceItems)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
@@ -151,10 +151,10 @@ public struct Telehealth_V1_SubmitConsentRequest: Message {
     /// UUID that names this attempt. Required.
     public var requestID: String = ""
     /// Whose consent it is: a client's, guardian's or clinician's id. Required.
-    public var subjectID: String = ""
+    public var personID: String = ""
     /// What that person is in visits; UNSPECIFIED for what the caller's token says of a consent of their own (CLINICIAN,
     /// THIRD_PARTY of a guest), else CLIENT.
-    public var subjectRole: Telehealth_V1_ConsentSubjectRole = .init(rawValue: 0)
+    public var personRole: Telehealth_V1_ConsentPersonRole = .init(rawValue: 0)
     /// What it is about. Required.
     public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
     /// The booked appointment by which a clinician or guardian who calls wants to be tied to the subject; empty for any.
@@ -172,8 +172,8 @@ public struct Telehealth_V1_SubmitConsentRequest: Message {
 
     public func encode(into buffer: inout ByteBuffer) {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
-        if !subjectID.isEmpty { buffer.write(2, subjectID, as: WireString.self) }
-        if subjectRole.rawValue != 0 { buffer.write(3, subjectRole, as: WireEnum<Telehealth_V1_ConsentSubjectRole>.self) }
+        if !personID.isEmpty { buffer.write(2, personID, as: WireString.self) }
+        if personRole.rawValue != 0 { buffer.write(3, personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self) }
         if type.rawValue != 0 { buffer.write(4, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
         if !appointmentID.isEmpty { buffer.write(5, appointmentID, as: WireString.self) }
         if let value = _submission { buffer.writeMessage(6, value) }
@@ -184,8 +184,8 @@ public struct Telehealth_V1_SubmitConsentRequest: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&requestID, as: WireString.self)
-            case 18: try reader.read(&subjectID, as: WireString.self)
-            case 24: try reader.read(&subjectRole, as: WireEnum<Telehealth_V1_ConsentSubjectRole>.self)
+            case 18: try reader.read(&personID, as: WireString.self)
+            case 24: try reader.read(&personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self)
             case 32: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
             case 42: try reader.read(&appointmentID, as: WireString.self)
             case 50: try reader.readMessage(&_submission)
@@ -205,15 +205,15 @@ public struct Telehealth_V1_SubmitConsentRequest: Message {
         } else {
             violations.add("request_id", "required", "is required")
         }
-        if !subjectID.isEmpty {
-            if !RuleChecks.isText(subjectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
-                violations.add("subject_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+        if !personID.isEmpty {
+            if !RuleChecks.isText(personID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("person_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         } else {
-            violations.add("subject_id", "required", "is required")
+            violations.add("person_id", "required", "is required")
         }
-        if !subjectRole.isRecognized {
-            violations.add("subject_role", "enum.defined_only", "is not a value that is accepted here")
+        if !personRole.isRecognized {
+            violations.add("person_role", "enum.defined_only", "is not a value that is accepted here")
         }
         if type.rawValue != 0 {
             if !type.isRecognized {
@@ -273,7 +273,7 @@ public struct Telehealth_V1_SubmitConsentResponse: Message {
 public struct Telehealth_V1_GetConsentStatusRequest: Message {
     public static let fullName = "telehealth.v1.GetConsentStatusRequest"
     /// The client, guardian or clinician asked about. Required.
-    public var subjectID: String = ""
+    public var personID: String = ""
     /// Judge for this session (consents limited to it then count); empty for any.
     public var sessionID: String = ""
     public var unknownFields = UnknownFields()
@@ -281,7 +281,7 @@ public struct Telehealth_V1_GetConsentStatusRequest: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if !subjectID.isEmpty { buffer.write(1, subjectID, as: WireString.self) }
+        if !personID.isEmpty { buffer.write(1, personID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
@@ -289,7 +289,7 @@ public struct Telehealth_V1_GetConsentStatusRequest: Message {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.read(&subjectID, as: WireString.self)
+            case 10: try reader.read(&personID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
@@ -297,12 +297,12 @@ public struct Telehealth_V1_GetConsentStatusRequest: Message {
     }
 
     public func checkRules(_ violations: inout RuleViolations) {
-        if !subjectID.isEmpty {
-            if !RuleChecks.isText(subjectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
-                violations.add("subject_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+        if !personID.isEmpty {
+            if !RuleChecks.isText(personID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("person_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         } else {
-            violations.add("subject_id", "required", "is required")
+            violations.add("person_id", "required", "is required")
         }
         if !sessionID.isEmpty {
             if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
@@ -320,7 +320,7 @@ public struct Telehealth_V1_GetConsentStatusResponse: Message {
     /// The record that counts for each type, or the last one ended when none counts.
     public var consents: [Telehealth_V1_Consent] = []
     /// When this was judged, UTC.
-    public var evaluatedAt: Google_Protobuf_Timestamp?
+    public var evaluateTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -328,7 +328,7 @@ public struct Telehealth_V1_GetConsentStatusResponse: Message {
     public func encode(into buffer: inout ByteBuffer) {
         buffer.writeMessages(1, actions)
         buffer.writeMessages(2, consents)
-        if let value = evaluatedAt { buffer.writeMessage(3, value) }
+        if let value = evaluateTime { buffer.writeMessage(3, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -337,7 +337,7 @@ public struct Telehealth_V1_GetConsentStatusResponse: Message {
             switch tag {
             case 10: try reader.readMessages(&actions)
             case 18: try reader.readMessages(&consents)
-            case 26: try reader.readMessage(&evaluatedAt)
+            case 26: try reader.readMessage(&evaluateTime)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -542,7 +542,7 @@ public struct Telehealth_V1_RevokeConsentResponse: Message {
 public struct Telehealth_V1_ListConsentsRequest: Message {
     public static let fullName = "telehealth.v1.ListConsentsRequest"
     /// The client, guardian or clinician asked about. Required.
-    public var subjectID: String = ""
+    public var personID: String = ""
     /// Only this type; UNSPECIFIED for all.
     public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
     /// 1 to 200; 0 for 50.
@@ -556,7 +556,7 @@ public struct Telehealth_V1_ListConsentsRequest: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if !subjectID.isEmpty { buffer.write(1, subjectID, as: WireString.self) }
+        if !personID.isEmpty { buffer.write(1, personID, as: WireString.self) }
         if type.rawValue != 0 { buffer.write(2, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
         if pageSize != 0 { buffer.write(3, pageSize, as: WireInt32.self) }
         if !pageToken.isEmpty { buffer.write(4, pageToken, as: WireString.self) }
@@ -567,7 +567,7 @@ public struct Telehealth_V1_ListConsentsRequest: Message {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.read(&subjectID, as: WireString.self)
+            case 10: try reader.read(&personID, as: WireString.self)
             case 16: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
             case 24: try reader.read(&pageSize, as: WireInt32.self)
             case 34: try reader.read(&pageToken, as: WireString.self)
@@ -578,12 +578,12 @@ public struct Telehealth_V1_ListConsentsRequest: Message {
     }
 
     public func checkRules(_ violations: inout RuleViolations) {
-        if !subjectID.isEmpty {
-            if !RuleChecks.isText(subjectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
-                violations.add("subject_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+        if !personID.isEmpty {
+            if !RuleChecks.isText(personID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("person_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         } else {
-            violations.add("subject_id", "required", "is required")
+            violations.add("person_id", "required", "is required")
         }
         if !type.isRecognized {
             violations.add("type", "enum.defined_only", "is not a value that is accepted here")
@@ -642,7 +642,7 @@ public struct Telehealth_V1_PutConsentDocumentRequest: Message {
     /// See `ConsentDocument.text`. Required.
     public var text: String = ""
     /// From when it is in force, UTC; unset for at once.
-    public var effectiveAt: Google_Protobuf_Timestamp?
+    public var effectiveTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -653,7 +653,7 @@ public struct Telehealth_V1_PutConsentDocumentRequest: Message {
         if !version.isEmpty { buffer.write(3, version, as: WireString.self) }
         if !language.isEmpty { buffer.write(4, language, as: WireString.self) }
         if !text.isEmpty { buffer.write(5, text, as: WireString.self) }
-        if let value = effectiveAt { buffer.writeMessage(6, value) }
+        if let value = effectiveTime { buffer.writeMessage(6, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -665,7 +665,7 @@ public struct Telehealth_V1_PutConsentDocumentRequest: Message {
             case 26: try reader.read(&version, as: WireString.self)
             case 34: try reader.read(&language, as: WireString.self)
             case 42: try reader.read(&text, as: WireString.self)
-            case 50: try reader.readMessage(&effectiveAt)
+            case 50: try reader.readMessage(&effectiveTime)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1102,7 +1102,7 @@ public enum Telehealth_V1_ConsentService_File {
             CiN0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRobYnVmL3ZhbGlkYXRlL3ZhbGlkYXRl
             LnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvGiF0ZWxlaGVhbHRoL3YxL2NhbGxfY29udHJhY3QucHJvdG8a
             G3RlbGVoZWFsdGgvdjEvY29uc2VudC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGh10ZWxlaGVhbHRoL3Yx
-            L3JlY29yZGluZy5wcm90bxoZdGVsZWhlYWx0aC92MS9ydWxlcy5wcm90byLcBgoRQ29uc2VudFN1Ym1pc3Npb24STgoIZGVjaXNp
+            L3JlY29yZGluZy5wcm90bxoZdGVsZWhlYWx0aC92MS9ydWxlcy5wcm90byLkBgoRQ29uc2VudFN1Ym1pc3Npb24STgoIZGVjaXNp
             b24YASABKA4yHi50ZWxlaGVhbHRoLnYxLkNvbnNlbnREZWNpc2lvbkISgLoYArpIA8gBAbpIBYIBAhABUghkZWNpc2lvbhI8ChBk
             b2N1bWVudF92ZXJzaW9uGAIgASgJQhGAuhgBukgDyAEBukgEcgIoIFIPZG9jdW1lbnRWZXJzaW9uEi0KCGxhbmd1YWdlGAMgASgJ
             QhGAuhgBukgDyAEBukgEcgIYI1IIbGFuZ3VhZ2USLAoLdGV4dF9zaGEyNTYYBCABKAxCC4C6GAK6SAR6AmggUgp0ZXh0U2hhMjU2
@@ -1110,56 +1110,56 @@ public enum Telehealth_V1_ConsentService_File {
             UgoQYWNrbm93bGVkZ2VtZW50cxgGIAEoCzImLnRlbGVoZWFsdGgudjEuQ29uc2VudEFja25vd2xlZGdlbWVudHNSEGFja25vd2xl
             ZGdlbWVudHMSZQoScmVjb3JkaW5nX3B1cnBvc2VzGAcgAygOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQhWAuhgC
             ukgOkgELGAEiB4IBBBABIABSEXJlY29yZGluZ1B1cnBvc2VzEjIKCnNlc3Npb25faWQYCCABKAlCE4C6GAK6SAPYAQG6SAZyBIi6
-            GAFSCXNlc3Npb25JZBIoCghldmlkZW5jZRgJIAEoCUIMgLoYBLpIBXIDKIAgUghldmlkZW5jZRI/CgpkZWNpZGVkX2F0GAogASgL
-            MhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJZGVjaWRlZEF0Ej8KCmV4cGlyZXNfYXQYCyABKAsyGi5nb29nbGUu
-            cHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglleHBpcmVzQXQSMAoJc2lnbmVyX2lkGDIgASgJQhOAuhgDukgD2AEBukgGcgSIuhgB
-            UghzaWduZXJJZBJFCg5ldmlkZW5jZV9pdGVtcxgzIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2VudEV2aWRlbmNlUg1ldmlkZW5j
-            ZUl0ZW1zIpsDChRTdWJtaXRDb25zZW50UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJl
-            cXVlc3RJZBIyCgpzdWJqZWN0X2lkGAIgASgJQhOAuhgDukgDyAEBukgGcgSIuhgBUglzdWJqZWN0SWQSUgoMc3ViamVjdF9yb2xl
-            GAMgASgOMiEudGVsZWhlYWx0aC52MS5Db25zZW50U3ViamVjdFJvbGVCDIC6GAK6SAWCAQIQAVILc3ViamVjdFJvbGUSQgoEdHlw
-            ZRgEIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCEoC6GAK6SAPIAQG6SAWCAQIQAVIEdHlwZRI6Cg5hcHBvaW50bWVu
-            dF9pZBgFIAEoCUITgLoYArpIA9gBAbpIBnIEiLoYAVINYXBwb2ludG1lbnRJZBJICgpzdWJtaXNzaW9uGAYgASgLMiAudGVsZWhl
-            YWx0aC52MS5Db25zZW50U3VibWlzc2lvbkIGukgDyAEBUgpzdWJtaXNzaW9uIkkKFVN1Ym1pdENvbnNlbnRSZXNwb25zZRIwCgdj
-            b25zZW50GAEgASgLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ugdjb25zZW50IoEBChdHZXRDb25zZW50U3RhdHVzUmVxdWVzdBIy
-            CgpzdWJqZWN0X2lkGAEgASgJQhOAuhgDukgDyAEBukgGcgSIuhgBUglzdWJqZWN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoY
-            ArpIA9gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkIssBChhHZXRDb25zZW50U3RhdHVzUmVzcG9uc2USNgoHYWN0aW9ucxgBIAMoCzIc
+            GAFSCXNlc3Npb25JZBIoCghldmlkZW5jZRgJIAEoCUIMgLoYBLpIBXIDKIAgUghldmlkZW5jZRJFCg1kZWNpc2lvbl90aW1lGAog
+            ASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIMZGVjaXNpb25UaW1lEkEKC2V4cGlyZV90aW1lGAsgASgLMhou
+            Z29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKZXhwaXJlVGltZRIwCglzaWduZXJfaWQYMiABKAlCE4C6GAO6SAPYAQG6
+            SAZyBIi6GAFSCHNpZ25lcklkEkUKDmV2aWRlbmNlX2l0ZW1zGDMgASgLMh4udGVsZWhlYWx0aC52MS5Db25zZW50RXZpZGVuY2VS
+            DWV2aWRlbmNlSXRlbXMilgMKFFN1Ym1pdENvbnNlbnRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVy
+            A7ABAVIJcmVxdWVzdElkEjAKCXBlcnNvbl9pZBgCIAEoCUITgLoYA7pIA8gBAbpIBnIEiLoYAVIIcGVyc29uSWQSTwoLcGVyc29u
+            X3JvbGUYAyABKA4yIC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRQZXJzb25Sb2xlQgyAuhgCukgFggECEAFSCnBlcnNvblJvbGUSQgoE
+            dHlwZRgEIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCEoC6GAK6SAPIAQG6SAWCAQIQAVIEdHlwZRI6Cg5hcHBvaW50
+            bWVudF9pZBgFIAEoCUITgLoYArpIA9gBAbpIBnIEiLoYAVINYXBwb2ludG1lbnRJZBJICgpzdWJtaXNzaW9uGAYgASgLMiAudGVs
+            ZWhlYWx0aC52MS5Db25zZW50U3VibWlzc2lvbkIGukgDyAEBUgpzdWJtaXNzaW9uIkkKFVN1Ym1pdENvbnNlbnRSZXNwb25zZRIw
+            Cgdjb25zZW50GAEgASgLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ugdjb25zZW50In8KF0dldENvbnNlbnRTdGF0dXNSZXF1ZXN0
+            EjAKCXBlcnNvbl9pZBgBIAEoCUITgLoYA7pIA8gBAbpIBnIEiLoYAVIIcGVyc29uSWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoY
+            ArpIA9gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkIs0BChhHZXRDb25zZW50U3RhdHVzUmVzcG9uc2USNgoHYWN0aW9ucxgBIAMoCzIc
             LnRlbGVoZWFsdGgudjEuQWN0aW9uQ29uc2VudFIHYWN0aW9ucxIyCghjb25zZW50cxgCIAMoCzIWLnRlbGVoZWFsdGgudjEuQ29u
-            c2VudFIIY29uc2VudHMSQwoMZXZhbHVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILZXZh
-            bHVhdGVkQXQixwEKFFVwZGF0ZUNvbnNlbnRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJ
-            cmVxdWVzdElkEjIKCmNvbnNlbnRfaWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCWNvbnNlbnRJZBJICgpzdWJtaXNzaW9u
-            GAMgASgLMiAudGVsZWhlYWx0aC52MS5Db25zZW50U3VibWlzc2lvbkIGukgDyAEBUgpzdWJtaXNzaW9uIkkKFVVwZGF0ZUNvbnNl
-            bnRSZXNwb25zZRIwCgdjb25zZW50GAEgASgLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ugdjb25zZW50IqMBChRSZXZva2VDb25z
-            ZW50UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpjb25zZW50X2lk
-            GAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUgljb25zZW50SWQSJAoGcmVhc29uGAMgASgJQgyAuhgEukgFcgMo6AdSBnJlYXNv
-            biKDAQoVUmV2b2tlQ29uc2VudFJlc3BvbnNlEjAKB2NvbnNlbnQYASABKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSB2NvbnNl
-            bnQSOAoVc3RvcHBlZF9yZWNvcmRpbmdfaWRzGAIgAygJQgSAuhgCUhNzdG9wcGVkUmVjb3JkaW5nSWRzIpMCChNMaXN0Q29uc2Vu
-            dHNSZXF1ZXN0EjIKCnN1YmplY3RfaWQYASABKAlCE4C6GAO6SAPIAQG6SAZyBIi6GAFSCXN1YmplY3RJZBI8CgR0eXBlGAIgASgO
+            c2VudFIIY29uc2VudHMSRQoNZXZhbHVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDGV2
+            YWx1YXRlVGltZSLHAQoUVXBkYXRlQ29uc2VudFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEB
+            UglyZXF1ZXN0SWQSMgoKY29uc2VudF9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJY29uc2VudElkEkgKCnN1Ym1pc3Np
+            b24YAyABKAsyIC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRTdWJtaXNzaW9uQga6SAPIAQFSCnN1Ym1pc3Npb24iSQoVVXBkYXRlQ29u
+            c2VudFJlc3BvbnNlEjAKB2NvbnNlbnQYASABKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSB2NvbnNlbnQiowEKFFJldm9rZUNv
+            bnNlbnRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCmNvbnNlbnRf
+            aWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCWNvbnNlbnRJZBIkCgZyZWFzb24YAyABKAlCDIC6GAS6SAVyAyjoB1IGcmVh
+            c29uIoMBChVSZXZva2VDb25zZW50UmVzcG9uc2USMAoHY29uc2VudBgBIAEoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIHY29u
+            c2VudBI4ChVzdG9wcGVkX3JlY29yZGluZ19pZHMYAiADKAlCBIC6GAJSE3N0b3BwZWRSZWNvcmRpbmdJZHMikQIKE0xpc3RDb25z
+            ZW50c1JlcXVlc3QSMAoJcGVyc29uX2lkGAEgASgJQhOAuhgDukgDyAEBukgGcgSIuhgBUghwZXJzb25JZBI8CgR0eXBlGAIgASgO
             MhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIMgLoYArpIBYIBAhABUgR0eXBlEisKCXBhZ2Vfc2l6ZRgDIAEoBUIOgLoYArpI
             BxoFGMgBKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YBCABKAlCBIC6GAJSCXBhZ2VUb2tlbhI4ChVyZW5ld2FsX3JlcXVpcmVk
             X29ubHkYMiABKAhCBIC6GAJSE3JlbmV3YWxSZXF1aXJlZE9ubHkieAoUTGlzdENvbnNlbnRzUmVzcG9uc2USMgoIY29uc2VudHMY
             ASADKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSCGNvbnNlbnRzEiwKD25leHRfcGFnZV90b2tlbhgCIAEoCUIEgLoYAlINbmV4
-            dFBhZ2VUb2tlbiLgAgoZUHV0Q29uc2VudERvY3VtZW50UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgF
+            dFBhZ2VUb2tlbiLkAgoZUHV0Q29uc2VudERvY3VtZW50UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgF
             cgOwAQFSCXJlcXVlc3RJZBJCCgR0eXBlGAIgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUISgLoYArpIA8gBAbpIBYIB
             AhABUgR0eXBlEi8KB3ZlcnNpb24YAyABKAlCFYC6GAG6SAPIAQG6SAhyBiggiLoYAVIHdmVyc2lvbhItCghsYW5ndWFnZRgEIAEo
-            CUIRgLoYAbpIA8gBAbpIBHICGCNSCGxhbmd1YWdlEicKBHRleHQYBSABKAlCE4C6GAG6SAPIAQG6SAZyBCiAgBBSBHRleHQSQwoM
-            ZWZmZWN0aXZlX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILZWZmZWN0aXZlQXQiWAoaUHV0Q29u
-            c2VudERvY3VtZW50UmVzcG9uc2USOgoIZG9jdW1lbnQYASABKAsyHi50ZWxlaGVhbHRoLnYxLkNvbnNlbnREb2N1bWVudFIIZG9j
-            dW1lbnQirwEKGUdldENvbnNlbnREb2N1bWVudFJlcXVlc3QSQgoEdHlwZRgBIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5
-            cGVCEoC6GAK6SAPIAQG6SAWCAQIQAVIEdHlwZRIlCgd2ZXJzaW9uGAIgASgJQguAuhgBukgEcgIoIFIHdmVyc2lvbhInCghsYW5n
-            dWFnZRgDIAEoCUILgLoYAbpIBHICGCNSCGxhbmd1YWdlIlgKGkdldENvbnNlbnREb2N1bWVudFJlc3BvbnNlEjoKCGRvY3VtZW50
-            GAEgASgLMh4udGVsZWhlYWx0aC52MS5Db25zZW50RG9jdW1lbnRSCGRvY3VtZW50MtQGCg5Db25zZW50U2VydmljZRJ8Cg1TdWJt
-            aXRDb25zZW50EiMudGVsZWhlYWx0aC52MS5TdWJtaXRDb25zZW50UmVxdWVzdBokLnRlbGVoZWFsdGgudjEuU3VibWl0Q29uc2Vu
-            dFJlc3BvbnNlIiCKuhgcCgQDBAUGGAkqEhoHFYwBjQEZNZcBNjeYAZYBGBJ6ChBHZXRDb25zZW50U3RhdHVzEiYudGVsZWhlYWx0
-            aC52MS5HZXRDb25zZW50U3RhdHVzUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFN0YXR1c1Jlc3BvbnNlIhWKuhgR
-            CgUBAwQFBhgJKgYaFYwBjQESfAoNVXBkYXRlQ29uc2VudBIjLnRlbGVoZWFsdGgudjEuVXBkYXRlQ29uc2VudFJlcXVlc3QaJC50
-            ZWxlaGVhbHRoLnYxLlVwZGF0ZUNvbnNlbnRSZXNwb25zZSIgiroYHAoEAwQFBhgJKhIHFYwBjQEZNZcBNjeYAZYBGDQSbAoNUmV2
-            b2tlQ29uc2VudBIjLnRlbGVoZWFsdGgudjEuUmV2b2tlQ29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlJldm9rZUNvbnNl
-            bnRSZXNwb25zZSIQiroYDAoEAwQFBhgKKgIYNBJpCgxMaXN0Q29uc2VudHMSIi50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50c1Jl
-            cXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50c1Jlc3BvbnNlIhCKuhgMCgUBAwQFBhgJKgEaEnUKElB1dENvbnNlbnRE
-            b2N1bWVudBIoLnRlbGVoZWFsdGgudjEuUHV0Q29uc2VudERvY3VtZW50UmVxdWVzdBopLnRlbGVoZWFsdGgudjEuUHV0Q29uc2Vu
-            dERvY3VtZW50UmVzcG9uc2UiCoq6GAYKAQUqATgSegoSR2V0Q29uc2VudERvY3VtZW50EigudGVsZWhlYWx0aC52MS5HZXRDb25z
-            ZW50RG9jdW1lbnRSZXF1ZXN0GikudGVsZWhlYWx0aC52MS5HZXRDb25zZW50RG9jdW1lbnRSZXNwb25zZSIPiroYCwoGAQIDBAUG
-            KgEZYgZwcm90bzM=
+            CUIRgLoYAbpIA8gBAbpIBHICGCNSCGxhbmd1YWdlEicKBHRleHQYBSABKAlCE4C6GAG6SAPIAQG6SAZyBCiAgBBSBHRleHQSRwoO
+            ZWZmZWN0aXZlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUg1lZmZlY3RpdmVUaW1lIlgKGlB1
+            dENvbnNlbnREb2N1bWVudFJlc3BvbnNlEjoKCGRvY3VtZW50GAEgASgLMh4udGVsZWhlYWx0aC52MS5Db25zZW50RG9jdW1lbnRS
+            CGRvY3VtZW50Iq8BChlHZXRDb25zZW50RG9jdW1lbnRSZXF1ZXN0EkIKBHR5cGUYASABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNl
+            bnRUeXBlQhKAuhgCukgDyAEBukgFggECEAFSBHR5cGUSJQoHdmVyc2lvbhgCIAEoCUILgLoYAbpIBHICKCBSB3ZlcnNpb24SJwoI
+            bGFuZ3VhZ2UYAyABKAlCC4C6GAG6SARyAhgjUghsYW5ndWFnZSJYChpHZXRDb25zZW50RG9jdW1lbnRSZXNwb25zZRI6Cghkb2N1
+            bWVudBgBIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50Ughkb2N1bWVudDLUBgoOQ29uc2VudFNlcnZpY2USfAoN
+            U3VibWl0Q29uc2VudBIjLnRlbGVoZWFsdGgudjEuU3VibWl0Q29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlN1Ym1pdENv
+            bnNlbnRSZXNwb25zZSIgiroYHAoEAwQFBhgJKhIaBxWMAY0BGTWXATY3mAGWARgSegoQR2V0Q29uc2VudFN0YXR1cxImLnRlbGVo
+            ZWFsdGgudjEuR2V0Q29uc2VudFN0YXR1c1JlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkdldENvbnNlbnRTdGF0dXNSZXNwb25zZSIV
+            iroYEQoFAQMEBQYYCSoGGhWMAY0BEnwKDVVwZGF0ZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlVwZGF0ZUNvbnNlbnRSZXF1ZXN0
+            GiQudGVsZWhlYWx0aC52MS5VcGRhdGVDb25zZW50UmVzcG9uc2UiIIq6GBwKBAMEBQYYCSoSBxWMAY0BGTWXATY3mAGWARg0EmwK
+            DVJldm9rZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlJldm9rZUNvbnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5SZXZva2VD
+            b25zZW50UmVzcG9uc2UiEIq6GAwKBAMEBQYYCioCGDQSaQoMTGlzdENvbnNlbnRzEiIudGVsZWhlYWx0aC52MS5MaXN0Q29uc2Vu
+            dHNSZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudHNSZXNwb25zZSIQiroYDAoFAQMEBQYYCSoBGhJ1ChJQdXRDb25z
+            ZW50RG9jdW1lbnQSKC50ZWxlaGVhbHRoLnYxLlB1dENvbnNlbnREb2N1bWVudFJlcXVlc3QaKS50ZWxlaGVhbHRoLnYxLlB1dENv
+            bnNlbnREb2N1bWVudFJlc3BvbnNlIgqKuhgGCgEFKgE4EnoKEkdldENvbnNlbnREb2N1bWVudBIoLnRlbGVoZWFsdGgudjEuR2V0
+            Q29uc2VudERvY3VtZW50UmVxdWVzdBopLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudERvY3VtZW50UmVzcG9uc2UiD4q6GAsKBgEC
+            AwQFBioBGWIGcHJvdG8z
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

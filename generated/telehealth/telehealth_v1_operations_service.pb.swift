@@ -72,7 +72,7 @@ public struct Telehealth_V1_GetServiceStatusRequest: Message {
 public struct Telehealth_V1_GetServiceStatusResponse: Message {
     public static let fullName = "telehealth.v1.GetServiceStatusResponse"
     /// When this process began to serve, UTC.
-    public var startedAt: Google_Protobuf_Timestamp?
+    public var startTime: Google_Protobuf_Timestamp?
     /// Whether the database takes changes; `store_state` says why it does not.
     public var writable: Bool = false
     /// What the database did since the start.
@@ -97,7 +97,7 @@ public struct Telehealth_V1_GetServiceStatusResponse: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if let value = startedAt { buffer.writeMessage(1, value) }
+        if let value = startTime { buffer.writeMessage(1, value) }
         if writable { buffer.write(2, writable, as: WireBool.self) }
         if let value = database { buffer.writeMessage(3, value) }
         if pendingEffects != 0 { buffer.write(4, pendingEffects, as: WireInt64.self) }
@@ -113,7 +113,7 @@ public struct Telehealth_V1_GetServiceStatusResponse: Message {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.readMessage(&startedAt)
+            case 10: try reader.readMessage(&startTime)
             case 16: try reader.read(&writable, as: WireBool.self)
             case 26: try reader.readMessage(&database)
             case 32: try reader.read(&pendingEffects, as: WireInt64.self)
@@ -366,7 +366,7 @@ public struct Telehealth_V1_FailedEffect: Message {
     /// Stable code of the last failure, as the other side named it.
     public var lastError: String = ""
     /// When it was asked for, UTC.
-    public var createdAt: Google_Protobuf_Timestamp?
+    public var createTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -377,7 +377,7 @@ public struct Telehealth_V1_FailedEffect: Message {
         if !kind.isEmpty { buffer.write(3, kind, as: WireString.self) }
         if attempts != 0 { buffer.write(4, attempts, as: WireInt32.self) }
         if !lastError.isEmpty { buffer.write(5, lastError, as: WireString.self) }
-        if let value = createdAt { buffer.writeMessage(6, value) }
+        if let value = createTime { buffer.writeMessage(6, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -389,7 +389,7 @@ public struct Telehealth_V1_FailedEffect: Message {
             case 26: try reader.read(&kind, as: WireString.self)
             case 32: try reader.read(&attempts, as: WireInt32.self)
             case 42: try reader.read(&lastError, as: WireString.self)
-            case 50: try reader.readMessage(&createdAt)
+            case 50: try reader.readMessage(&createTime)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -657,7 +657,7 @@ public enum Telehealth_V1_OperationsService_File {
             YXRlLnByb3RvGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8a
             IXRlbGVoZWFsdGgvdjEvY2FsbF9jb250cmFjdC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGhl0ZWxlaGVh
             bHRoL3YxL3J1bGVzLnByb3RvIhkKF0dldFNlcnZpY2VTdGF0dXNSZXF1ZXN0IpIEChhHZXRTZXJ2aWNlU3RhdHVzUmVzcG9uc2US
-            PwoKc3RhcnRlZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0ZWRBdBIgCgh3cml0YWJs
+            PwoKc3RhcnRfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0VGltZRIgCgh3cml0YWJs
             ZRgCIAEoCEIEgLoYAlIId3JpdGFibGUSPQoIZGF0YWJhc2UYAyABKAsyIS50ZWxlaGVhbHRoLnYxLkRhdGFiYXNlU3RhdGlzdGlj
             c1IIZGF0YWJhc2USLQoPcGVuZGluZ19lZmZlY3RzGAQgASgDQgSAuhgCUg5wZW5kaW5nRWZmZWN0cxIrCg5mYWlsZWRfZWZmZWN0
             cxgFIAEoA0IEgLoYAlINZmFpbGVkRWZmZWN0cxItCg9yZWZ1c2VkX2VmZmVjdHMYCiABKANCBIC6GAJSDnJlZnVzZWRFZmZlY3Rz
@@ -675,21 +675,21 @@ public enum Telehealth_V1_OperationsService_File {
             BIC6GAJSCHByb2JsZW1zImwKGExpc3RGYWlsZWRFZmZlY3RzUmVxdWVzdBIrCglwYWdlX3NpemUYASABKAVCDoC6GAK6SAcaBRjI
             ASgAUghwYWdlU2l6ZRIjCgpwYWdlX3Rva2VuGAIgASgJQgSAuhgCUglwYWdlVG9rZW4igAEKGUxpc3RGYWlsZWRFZmZlY3RzUmVz
             cG9uc2USNQoHZWZmZWN0cxgBIAMoCzIbLnRlbGVoZWFsdGgudjEuRmFpbGVkRWZmZWN0UgdlZmZlY3RzEiwKD25leHRfcGFnZV90
-            b2tlbhgCIAEoCUIEgLoYAlINbmV4dFBhZ2VUb2tlbiL4AQoMRmFpbGVkRWZmZWN0EiEKCWVmZmVjdF9pZBgBIAEoCUIEgLoYAlII
+            b2tlbhgCIAEoCUIEgLoYAlINbmV4dFBhZ2VUb2tlbiL6AQoMRmFpbGVkRWZmZWN0EiEKCWVmZmVjdF9pZBgBIAEoCUIEgLoYAlII
             ZWZmZWN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEhgKBGtpbmQYAyABKAlCBIC6GAJSBGtpbmQSIAoI
-            YXR0ZW1wdHMYBCABKAVCBIC6GAJSCGF0dGVtcHRzEiMKCmxhc3RfZXJyb3IYBSABKAlCBIC6GAJSCWxhc3RFcnJvchI/CgpjcmVh
-            dGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJY3JlYXRlZEF0InkKElJldHJ5RWZmZWN0UmVx
-            dWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIwCgllZmZlY3RfaWQYAiABKAlC
-            E4C6GAK6SAPIAQG6SAZyBIi6GAFSCGVmZmVjdElkIhUKE1JldHJ5RWZmZWN0UmVzcG9uc2UqdAoKU3RvcmVTdGF0ZRIbChdTVE9S
-            RV9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFNUT1JFX1NUQVRFX1dSSVRBQkxFEAESFAoQU1RPUkVfU1RBVEVfRlVMTBACEhkKFVNU
-            T1JFX1NUQVRFX1JFQURfT05MWRADMqIEChFPcGVyYXRpb25zU2VydmljZRJsChBHZXRTZXJ2aWNlU3RhdHVzEiYudGVsZWhlYWx0
-            aC52MS5HZXRTZXJ2aWNlU3RhdHVzUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuR2V0U2VydmljZVN0YXR1c1Jlc3BvbnNlIgeKuhgD
-            CgEFEmYKDkJhY2t1cERhdGFiYXNlEiQudGVsZWhlYWx0aC52MS5CYWNrdXBEYXRhYmFzZVJlcXVlc3QaJS50ZWxlaGVhbHRoLnYx
-            LkJhY2t1cERhdGFiYXNlUmVzcG9uc2UiB4q6GAMKAQUSYwoNQ2hlY2tEYXRhYmFzZRIjLnRlbGVoZWFsdGgudjEuQ2hlY2tEYXRh
-            YmFzZVJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNoZWNrRGF0YWJhc2VSZXNwb25zZSIHiroYAwoBBRJvChFMaXN0RmFpbGVkRWZm
-            ZWN0cxInLnRlbGVoZWFsdGgudjEuTGlzdEZhaWxlZEVmZmVjdHNSZXF1ZXN0GigudGVsZWhlYWx0aC52MS5MaXN0RmFpbGVkRWZm
-            ZWN0c1Jlc3BvbnNlIgeKuhgDCgEFEmEKC1JldHJ5RWZmZWN0EiEudGVsZWhlYWx0aC52MS5SZXRyeUVmZmVjdFJlcXVlc3QaIi50
-            ZWxlaGVhbHRoLnYxLlJldHJ5RWZmZWN0UmVzcG9uc2UiC4q6GAcKAQUqAmRlYgZwcm90bzM=
+            YXR0ZW1wdHMYBCABKAVCBIC6GAJSCGF0dGVtcHRzEiMKCmxhc3RfZXJyb3IYBSABKAlCBIC6GAJSCWxhc3RFcnJvchJBCgtjcmVh
+            dGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCmNyZWF0ZVRpbWUieQoSUmV0cnlFZmZlY3RS
+            ZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjAKCWVmZmVjdF9pZBgCIAEo
+            CUITgLoYArpIA8gBAbpIBnIEiLoYAVIIZWZmZWN0SWQiFQoTUmV0cnlFZmZlY3RSZXNwb25zZSp0CgpTdG9yZVN0YXRlEhsKF1NU
+            T1JFX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUU1RPUkVfU1RBVEVfV1JJVEFCTEUQARIUChBTVE9SRV9TVEFURV9GVUxMEAISGQoV
+            U1RPUkVfU1RBVEVfUkVBRF9PTkxZEAMyogQKEU9wZXJhdGlvbnNTZXJ2aWNlEmwKEEdldFNlcnZpY2VTdGF0dXMSJi50ZWxlaGVh
+            bHRoLnYxLkdldFNlcnZpY2VTdGF0dXNSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5HZXRTZXJ2aWNlU3RhdHVzUmVzcG9uc2UiB4q6
+            GAMKAQUSZgoOQmFja3VwRGF0YWJhc2USJC50ZWxlaGVhbHRoLnYxLkJhY2t1cERhdGFiYXNlUmVxdWVzdBolLnRlbGVoZWFsdGgu
+            djEuQmFja3VwRGF0YWJhc2VSZXNwb25zZSIHiroYAwoBBRJjCg1DaGVja0RhdGFiYXNlEiMudGVsZWhlYWx0aC52MS5DaGVja0Rh
+            dGFiYXNlUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ2hlY2tEYXRhYmFzZVJlc3BvbnNlIgeKuhgDCgEFEm8KEUxpc3RGYWlsZWRF
+            ZmZlY3RzEicudGVsZWhlYWx0aC52MS5MaXN0RmFpbGVkRWZmZWN0c1JlcXVlc3QaKC50ZWxlaGVhbHRoLnYxLkxpc3RGYWlsZWRF
+            ZmZlY3RzUmVzcG9uc2UiB4q6GAMKAQUSYQoLUmV0cnlFZmZlY3QSIS50ZWxlaGVhbHRoLnYxLlJldHJ5RWZmZWN0UmVxdWVzdBoi
+            LnRlbGVoZWFsdGgudjEuUmV0cnlFZmZlY3RSZXNwb25zZSILiroYBwoBBSoCZGViBnByb3RvMw==
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -15,13 +15,13 @@ public struct Telehealth_V1_InviteParticipantRequest: Message {
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
-    /// What the person will be. CO_CLINICIAN, SUPERVISOR and OBSERVER come by `subject_id`, GUEST by a grant, INTERPRETER by
-    /// either; the others by the appointment. Required.
+    /// What the person will be. CO_CLINICIAN, SUPERVISOR and OBSERVER come by `person_id`, GUEST by a grant, INTERPRETER
+    /// by either; the others by the appointment. Required.
     public var role: Telehealth_V1_ParticipantRole = .init(rawValue: 0)
     /// The `clinician_id` of the person's own token; empty for a grant.
-    public var subjectID: String = ""
+    public var personID: String = ""
     /// How long the grant is good for: above 0, up to 7 days; unset for the configured default (30 minutes). It never
-    /// outlasts the visit. Ignored with `subject_id`.
+    /// outlasts the visit. Ignored with `person_id`.
     public var validFor: Google_Protobuf_Duration?
     public var unknownFields = UnknownFields()
 
@@ -31,7 +31,7 @@ public struct Telehealth_V1_InviteParticipantRequest: Message {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
         if role.rawValue != 0 { buffer.write(3, role, as: WireEnum<Telehealth_V1_ParticipantRole>.self) }
-        if !subjectID.isEmpty { buffer.write(4, subjectID, as: WireString.self) }
+        if !personID.isEmpty { buffer.write(4, personID, as: WireString.self) }
         if let value = validFor { buffer.writeMessage(5, value) }
         buffer.writeUnknown(unknownFields)
     }
@@ -42,7 +42,7 @@ public struct Telehealth_V1_InviteParticipantRequest: Message {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
             case 24: try reader.read(&role, as: WireEnum<Telehealth_V1_ParticipantRole>.self)
-            case 34: try reader.read(&subjectID, as: WireString.self)
+            case 34: try reader.read(&personID, as: WireString.self)
             case 42: try reader.readMessage(&validFor)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
@@ -74,9 +74,9 @@ public struct Telehealth_V1_InviteParticipantRequest: Message {
         } else {
             violations.add("role", "required", "is required")
         }
-        if !subjectID.isEmpty {
-            if !RuleChecks.isText(subjectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
-                violations.add("subject_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+        if !personID.isEmpty {
+            if !RuleChecks.isText(personID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("person_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         }
         if let value = validFor {
@@ -96,7 +96,7 @@ public struct Telehealth_V1_InviteParticipantResponse: Message {
         set { _session = newValue.map(Boxed.init) }
     }
     private var _session: Boxed<Telehealth_V1_Session>?
-    /// Set for a `subject_id`: the person, EXPECTED.
+    /// Set for a `person_id`: the person, EXPECTED.
     public var participant: Telehealth_V1_Participant? {
         get { _participant?.value }
         set { _participant = newValue.map(Boxed.init) }
@@ -300,7 +300,7 @@ public struct Telehealth_V1_RedeemInvitationResponse: Message {
     /// Bearer token for `authorization`, good in this session only. Secret: never log or store it.
     public var token: String = ""
     /// When the token ends, UTC.
-    public var expiresAt: Google_Protobuf_Timestamp?
+    public var expireTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -309,7 +309,7 @@ public struct Telehealth_V1_RedeemInvitationResponse: Message {
         if let value = _session { buffer.writeMessage(1, value) }
         if let value = _participant { buffer.writeMessage(2, value) }
         if !token.isEmpty { buffer.write(3, token, as: WireString.self) }
-        if let value = expiresAt { buffer.writeMessage(4, value) }
+        if let value = expireTime { buffer.writeMessage(4, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -319,7 +319,7 @@ public struct Telehealth_V1_RedeemInvitationResponse: Message {
             case 10: try reader.readMessage(&_session)
             case 18: try reader.readMessage(&_participant)
             case 26: try reader.read(&token, as: WireString.self)
-            case 34: try reader.readMessage(&expiresAt)
+            case 34: try reader.readMessage(&expireTime)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1063,23 +1063,23 @@ public enum Telehealth_V1_PeopleService_File {
             CiJ0ZWxlaGVhbHRoL3YxL3Blb3BsZV9zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGhtidWYvdmFsaWRhdGUvdmFsaWRhdGUu
             cHJvdG8aHmdvb2dsZS9wcm90b2J1Zi9kdXJhdGlvbi5wcm90bxofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxohdGVs
             ZWhlYWx0aC92MS9jYWxsX2NvbnRyYWN0LnByb3RvGh50ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aGXRlbGVoZWFsdGgv
-            djEvcnVsZXMucHJvdG8aG3RlbGVoZWFsdGgvdjEvc2Vzc2lvbi5wcm90byLJAgoYSW52aXRlUGFydGljaXBhbnRSZXF1ZXN0EjEK
+            djEvcnVsZXMucHJvdG8aG3RlbGVoZWFsdGgvdjEvc2Vzc2lvbi5wcm90byLHAgoYSW52aXRlUGFydGljaXBhbnRSZXF1ZXN0EjEK
             CnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6
             SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBJGCgRyb2xlGAMgASgOMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCEoC6
-            GAK6SAPIAQG6SAWCAQIQAVIEcm9sZRIyCgpzdWJqZWN0X2lkGAQgASgJQhOAuhgDukgD2AEBukgGcgSIuhgBUglzdWJqZWN0SWQS
-            SgoJdmFsaWRfZm9yGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhKAuhgCukgLqgEIIgQIgPUkKgBSCHZhbGlkRm9y
-            IuIBChlJbnZpdGVQYXJ0aWNpcGFudFJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nl
-            c3Npb24SPAoLcGFydGljaXBhbnQYAiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFudBI5CgppbnZp
-            dGF0aW9uGAMgASgLMhkudGVsZWhlYWx0aC52MS5JbnZpdGF0aW9uUgppbnZpdGF0aW9uEhoKBWdyYW50GAQgASgJQgSAuhgFUgVn
-            cmFudCK6AQoXUmV2b2tlSW52aXRhdGlvblJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUgly
-            ZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEjgKDWludml0YXRpb25f
-            aWQYAyABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSDGludml0YXRpb25JZCJMChhSZXZva2VJbnZpdGF0aW9uUmVzcG9uc2USMAoH
-            c2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiJ2ChdSZWRlZW1JbnZpdGF0aW9uUmVxdWVzdBIx
-            CgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIoCgVncmFudBgCIAEoCUISgLoYBbpIA8gB
-            AbpIBXIDKIAEUgVncmFudCLnAQoYUmVkZWVtSW52aXRhdGlvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRo
-            LnYxLlNlc3Npb25SB3Nlc3Npb24SPAoLcGFydGljaXBhbnQYAiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0
-            aWNpcGFudBIaCgV0b2tlbhgDIAEoCUIEgLoYBVIFdG9rZW4SPwoKZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5U
-            aW1lc3RhbXBCBIC6GAJSCWV4cGlyZXNBdCK7AQoWRGVueVBhcnRpY2lwYW50UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKA
+            GAK6SAPIAQG6SAWCAQIQAVIEcm9sZRIwCglwZXJzb25faWQYBCABKAlCE4C6GAO6SAPYAQG6SAZyBIi6GAFSCHBlcnNvbklkEkoK
+            CXZhbGlkX2ZvchgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkISgLoYArpIC6oBCCIECID1JCoAUgh2YWxpZEZvciLi
+            AQoZSW52aXRlUGFydGljaXBhbnRSZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNz
+            aW9uEjwKC3BhcnRpY2lwYW50GAIgASgLMhoudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFILcGFydGljaXBhbnQSOQoKaW52aXRh
+            dGlvbhgDIAEoCzIZLnRlbGVoZWFsdGgudjEuSW52aXRhdGlvblIKaW52aXRhdGlvbhIaCgVncmFudBgEIAEoCUIEgLoYBVIFZ3Jh
+            bnQiugEKF1Jldm9rZUludml0YXRpb25SZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVx
+            dWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBI4Cg1pbnZpdGF0aW9uX2lk
+            GAMgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUgxpbnZpdGF0aW9uSWQiTAoYUmV2b2tlSW52aXRhdGlvblJlc3BvbnNlEjAKB3Nl
+            c3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24idgoXUmVkZWVtSW52aXRhdGlvblJlcXVlc3QSMQoK
+            cmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSKAoFZ3JhbnQYAiABKAlCEoC6GAW6SAPIAQG6
+            SAVyAyiABFIFZ3JhbnQi6QEKGFJlZGVlbUludml0YXRpb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52
+            MS5TZXNzaW9uUgdzZXNzaW9uEjwKC3BhcnRpY2lwYW50GAIgASgLMhoudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFILcGFydGlj
+            aXBhbnQSGgoFdG9rZW4YAyABKAlCBIC6GAVSBXRva2VuEkEKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRp
+            bWVzdGFtcEIEgLoYAlIKZXhwaXJlVGltZSK7AQoWRGVueVBhcnRpY2lwYW50UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKA
             uhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNz
             aW9uSWQSOgoOcGFydGljaXBhbnRfaWQYAyABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSDXBhcnRpY2lwYW50SWQiiQEKF0RlbnlQ
             YXJ0aWNpcGFudFJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24SPAoLcGFy

@@ -140,35 +140,35 @@ public struct Telehealth_V1_ReportClientMetricsResponse: Message {
 public struct Telehealth_V1_GetServiceReportRequest: Message {
     public static let fullName = "telehealth.v1.GetServiceReportRequest"
     /// Begin, UTC. Required.
-    public var from: Google_Protobuf_Timestamp?
+    public var startTime: Google_Protobuf_Timestamp?
     /// End, UTC, not part of it; at most 366 days after the begin. Required.
-    public var to: Google_Protobuf_Timestamp?
+    public var endTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if let value = from { buffer.writeMessage(1, value) }
-        if let value = to { buffer.writeMessage(2, value) }
+        if let value = startTime { buffer.writeMessage(1, value) }
+        if let value = endTime { buffer.writeMessage(2, value) }
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.readMessage(&from)
-            case 18: try reader.readMessage(&to)
+            case 10: try reader.readMessage(&startTime)
+            case 18: try reader.readMessage(&endTime)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
     }
 
     public func checkRules(_ violations: inout RuleViolations) {
-        if from == nil {
-            violations.add("from", "required", "is required")
+        if startTime == nil {
+            violations.add("start_time", "required", "is required")
         }
-        if to == nil {
-            violations.add("to", "required", "is required")
+        if endTime == nil {
+            violations.add("end_time", "required", "is required")
         }
     }
 }
@@ -177,9 +177,9 @@ public struct Telehealth_V1_GetServiceReportRequest: Message {
 public struct Telehealth_V1_GetServiceReportResponse: Message {
     public static let fullName = "telehealth.v1.GetServiceReportResponse"
     /// Begin of the period, UTC.
-    public var from: Google_Protobuf_Timestamp?
+    public var startTime: Google_Protobuf_Timestamp?
     /// End of the period, UTC.
-    public var to: Google_Protobuf_Timestamp?
+    public var endTime: Google_Protobuf_Timestamp?
     /// Sessions created in the period that had a meeting whenever one was wanted, out of those and of CreateSession calls that
     /// failed through the service's fault. Over 0.99.
     public var sessionCreationSuccess: Telehealth_V1_ServiceMeasure?
@@ -207,8 +207,8 @@ public struct Telehealth_V1_GetServiceReportResponse: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if let value = from { buffer.writeMessage(1, value) }
-        if let value = to { buffer.writeMessage(2, value) }
+        if let value = startTime { buffer.writeMessage(1, value) }
+        if let value = endTime { buffer.writeMessage(2, value) }
         if let value = sessionCreationSuccess { buffer.writeMessage(3, value) }
         if let value = averageJoinSeconds { buffer.writeMessage(4, value) }
         if let value = p95JoinSeconds { buffer.writeMessage(5, value) }
@@ -224,8 +224,8 @@ public struct Telehealth_V1_GetServiceReportResponse: Message {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.readMessage(&from)
-            case 18: try reader.readMessage(&to)
+            case 10: try reader.readMessage(&startTime)
+            case 18: try reader.readMessage(&endTime)
             case 26: try reader.readMessage(&sessionCreationSuccess)
             case 34: try reader.readMessage(&averageJoinSeconds)
             case 42: try reader.readMessage(&p95JoinSeconds)
@@ -407,25 +407,25 @@ public enum Telehealth_V1_QualityService_File {
             EhkAAAAAAABZQCkAAAAAAAAAAFIRcGFja2V0TG9zc1BlcmNlbnQSJAoFZHJvcHMYCCABKAVCDoC6GAK6SAcaBRjoBygAUgVkcm9w
             cxI5ChBwb29yX2Nvbm5lY3Rpb25zGAkgASgFQg6AuhgCukgHGgUYkE4oAFIPcG9vckNvbm5lY3Rpb25zIl0KG1JlcG9ydENsaWVu
             dE1ldHJpY3NSZXNwb25zZRI+CgpuZXh0X2FmdGVyGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUgluZXh0
-            QWZ0ZXIijQEKF0dldFNlcnZpY2VSZXBvcnRSZXF1ZXN0EjoKBGZyb20YASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w
-            QgqAuhgCukgDyAEBUgRmcm9tEjYKAnRvGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIKgLoYArpIA8gBAVICdG8i
-            /wUKGEdldFNlcnZpY2VSZXBvcnRSZXNwb25zZRI0CgRmcm9tGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoY
-            AlIEZnJvbRIwCgJ0bxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSAnRvElcKGHNlc3Npb25fY3JlYXRp
-            b25fc3VjY2VzcxgDIAEoCzIdLnRlbGVoZWFsdGgudjEuU2VydmljZU1lYXN1cmVSFnNlc3Npb25DcmVhdGlvblN1Y2Nlc3MSTwoU
-            YXZlcmFnZV9qb2luX3NlY29uZHMYBCABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUhJhdmVyYWdlSm9pblNlY29u
-            ZHMSRwoQcDk1X2pvaW5fc2Vjb25kcxgFIAEoCzIdLnRlbGVoZWFsdGgudjEuU2VydmljZU1lYXN1cmVSDnA5NUpvaW5TZWNvbmRz
-            EkcKEHZpZGVvXzcyMHBfc2hhcmUYBiABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUg52aWRlbzcyMHBTaGFyZRJQ
-            ChRjb25uZWN0aW9uX3N0YWJpbGl0eRgHIAEoCzIdLnRlbGVoZWFsdGgudjEuU2VydmljZU1lYXN1cmVSE2Nvbm5lY3Rpb25TdGFi
-            aWxpdHkSSAoQY29uc2VudF9jb3ZlcmFnZRgIIAEoCzIdLnRlbGVoZWFsdGgudjEuU2VydmljZU1lYXN1cmVSD2NvbnNlbnRDb3Zl
-            cmFnZRJbChpyZWNvcmRpbmdfY29uc2VudF9jb3ZlcmFnZRgJIAEoCzIdLnRlbGVoZWFsdGgudjEuU2VydmljZU1lYXN1cmVSGHJl
-            Y29yZGluZ0NvbnNlbnRDb3ZlcmFnZRIaCgVkcm9wcxgKIAEoBUIEgLoYAlIFZHJvcHMSKgoNcmVjb25uZWN0aW9ucxgLIAEoBUIE
-            gLoYAlINcmVjb25uZWN0aW9ucyKpAQoOU2VydmljZU1lYXN1cmUSHwoFdmFsdWUYASABKAFCBIC6GAJIAFIFdmFsdWWIAQESHAoG
-            dGFyZ2V0GAIgASgBQgSAuhgCUgZ0YXJnZXQSFgoDbWV0GAMgASgIQgSAuhgCUgNtZXQSGgoFY291bnQYBCABKANCBIC6GAJSBWNv
-            dW50EhoKBXRvdGFsGAUgASgDQgSAuhgCUgV0b3RhbEIICgZfdmFsdWUygwIKDlF1YWxpdHlTZXJ2aWNlEoIBChNSZXBvcnRDbGll
-            bnRNZXRyaWNzEikudGVsZWhlYWx0aC52MS5SZXBvcnRDbGllbnRNZXRyaWNzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuUmVwb3J0
-            Q2xpZW50TWV0cmljc1Jlc3BvbnNlIhSKuhgQCgIDBBgCKggVjAGNASYeRBJsChBHZXRTZXJ2aWNlUmVwb3J0EiYudGVsZWhlYWx0
-            aC52MS5HZXRTZXJ2aWNlUmVwb3J0UmVxdWVzdBonLnRlbGVoZWFsdGgudjEuR2V0U2VydmljZVJlcG9ydFJlc3BvbnNlIgeKuhgD
-            CgEFYgZwcm90bzM=
+            QWZ0ZXIiowEKF0dldFNlcnZpY2VSZXBvcnRSZXF1ZXN0EkUKCnN0YXJ0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGlt
+            ZXN0YW1wQgqAuhgCukgDyAEBUglzdGFydFRpbWUSQQoIZW5kX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w
+            QgqAuhgCukgDyAEBUgdlbmRUaW1lIpUGChhHZXRTZXJ2aWNlUmVwb3J0UmVzcG9uc2USPwoKc3RhcnRfdGltZRgBIAEoCzIaLmdv
+            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0VGltZRI7CghlbmRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1
+            Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZFRpbWUSVwoYc2Vzc2lvbl9jcmVhdGlvbl9zdWNjZXNzGAMgASgLMh0udGVsZWhlYWx0aC52
+            MS5TZXJ2aWNlTWVhc3VyZVIWc2Vzc2lvbkNyZWF0aW9uU3VjY2VzcxJPChRhdmVyYWdlX2pvaW5fc2Vjb25kcxgEIAEoCzIdLnRl
+            bGVoZWFsdGgudjEuU2VydmljZU1lYXN1cmVSEmF2ZXJhZ2VKb2luU2Vjb25kcxJHChBwOTVfam9pbl9zZWNvbmRzGAUgASgLMh0u
+            dGVsZWhlYWx0aC52MS5TZXJ2aWNlTWVhc3VyZVIOcDk1Sm9pblNlY29uZHMSRwoQdmlkZW9fNzIwcF9zaGFyZRgGIAEoCzIdLnRl
+            bGVoZWFsdGgudjEuU2VydmljZU1lYXN1cmVSDnZpZGVvNzIwcFNoYXJlElAKFGNvbm5lY3Rpb25fc3RhYmlsaXR5GAcgASgLMh0u
+            dGVsZWhlYWx0aC52MS5TZXJ2aWNlTWVhc3VyZVITY29ubmVjdGlvblN0YWJpbGl0eRJIChBjb25zZW50X2NvdmVyYWdlGAggASgL
+            Mh0udGVsZWhlYWx0aC52MS5TZXJ2aWNlTWVhc3VyZVIPY29uc2VudENvdmVyYWdlElsKGnJlY29yZGluZ19jb25zZW50X2NvdmVy
+            YWdlGAkgASgLMh0udGVsZWhlYWx0aC52MS5TZXJ2aWNlTWVhc3VyZVIYcmVjb3JkaW5nQ29uc2VudENvdmVyYWdlEhoKBWRyb3Bz
+            GAogASgFQgSAuhgCUgVkcm9wcxIqCg1yZWNvbm5lY3Rpb25zGAsgASgFQgSAuhgCUg1yZWNvbm5lY3Rpb25zIqkBCg5TZXJ2aWNl
+            TWVhc3VyZRIfCgV2YWx1ZRgBIAEoAUIEgLoYAkgAUgV2YWx1ZYgBARIcCgZ0YXJnZXQYAiABKAFCBIC6GAJSBnRhcmdldBIWCgNt
+            ZXQYAyABKAhCBIC6GAJSA21ldBIaCgVjb3VudBgEIAEoA0IEgLoYAlIFY291bnQSGgoFdG90YWwYBSABKANCBIC6GAJSBXRvdGFs
+            QggKBl92YWx1ZTKDAgoOUXVhbGl0eVNlcnZpY2USggEKE1JlcG9ydENsaWVudE1ldHJpY3MSKS50ZWxlaGVhbHRoLnYxLlJlcG9y
+            dENsaWVudE1ldHJpY3NSZXF1ZXN0GioudGVsZWhlYWx0aC52MS5SZXBvcnRDbGllbnRNZXRyaWNzUmVzcG9uc2UiFIq6GBAKAgME
+            GAIqCBWMAY0BJh5EEmwKEEdldFNlcnZpY2VSZXBvcnQSJi50ZWxlaGVhbHRoLnYxLkdldFNlcnZpY2VSZXBvcnRSZXF1ZXN0Gicu
+            dGVsZWhlYWx0aC52MS5HZXRTZXJ2aWNlUmVwb3J0UmVzcG9uc2UiB4q6GAMKAQViBnByb3RvMw==
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

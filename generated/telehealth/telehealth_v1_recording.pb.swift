@@ -227,15 +227,15 @@ public struct Telehealth_V1_Recording: Message {
     /// The consents that allowed it, as judged when the capture began. Staff only.
     public var consentIds: [String] = []
     /// `sub` of who asked for it. Staff only.
-    public var requestedBy: String = ""
+    public var requestCaller: String = ""
     /// When it was asked for, UTC.
-    public var requestedAt: Google_Protobuf_Timestamp?
+    public var requestTime: Google_Protobuf_Timestamp?
     /// When Chime confirmed the capture, UTC; unset before.
-    public var startedAt: Google_Protobuf_Timestamp?
+    public var startTime: Google_Protobuf_Timestamp?
     /// When the capture was stopped, UTC; unset before.
-    public var stoppedAt: Google_Protobuf_Timestamp?
+    public var endTime: Google_Protobuf_Timestamp?
     /// When the joined file was seen in the bucket, UTC; unset before.
-    public var availableAt: Google_Protobuf_Timestamp?
+    public var availableTime: Google_Protobuf_Timestamp?
     /// Chime's id of the capture pipeline. Staff only.
     public var capturePipelineID: String = ""
     /// Chime's ARN of the capture pipeline. Staff only.
@@ -248,25 +248,25 @@ public struct Telehealth_V1_Recording: Message {
     public var objectByteCount: Int64 = 0
     /// S3's ETag of the joined file; empty until AVAILABLE. Staff only.
     public var objectEtag: String = ""
-    /// Seconds from `started_at` to `stopped_at`; 0 before.
+    /// Seconds from `start_time` to `end_time`; 0 before.
     public var durationSeconds: Int64 = 0
     /// Why it stopped; UNSPECIFIED while it runs.
     public var stopReason: Telehealth_V1_RecordingStopReason = .init(rawValue: 0)
     /// Why it failed: a stable word; empty unless FAILED.
     public var failureReason: String = ""
     /// When a consent that it stood on was revoked afterwards, UTC: it is not played any more.
-    public var consentRevokedAt: Google_Protobuf_Timestamp?
+    public var consentRevokeTime: Google_Protobuf_Timestamp?
     /// Since when the running capture has holes (Chime reports a temporary failure), UTC; unset while it is sound.
-    public var degradedSince: Google_Protobuf_Timestamp?
+    public var degradeTime: Google_Protobuf_Timestamp?
     /// Not deleted before this, UTC; unset: kept until an administrator sets it. Staff only.
-    public var retainUntil: Google_Protobuf_Timestamp?
+    public var retentionEndTime: Google_Protobuf_Timestamp?
     /// Set while the recording is under legal hold: then it is not deleted, and played only as the clinic's policy says.
     /// Staff only.
     public var hold: Telehealth_V1_LegalHold?
     /// The note in the clinic's records that it belongs to; may be empty. Staff only.
     public var sessionNoteID: String = ""
     /// When its objects were deleted, UTC; the row stays as a tombstone.
-    public var deletedAt: Google_Protobuf_Timestamp?
+    public var deleteTime: Google_Protobuf_Timestamp?
     /// What S3 itself says of the content, where it says so: "sha256:" or "crc64nvme:" and base64. Staff only.
     public var objectChecksum: String = ""
     /// What it waits for, where somebody who runs the service has to act: nothing is lost meanwhile. UNSPECIFIED while it
@@ -283,11 +283,11 @@ public struct Telehealth_V1_Recording: Message {
         if state.rawValue != 0 { buffer.write(4, state, as: WireEnum<Telehealth_V1_RecordingState>.self) }
         if purpose.rawValue != 0 { buffer.write(5, purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self) }
         buffer.writeRepeated(6, consentIds, as: WireString.self)
-        if !requestedBy.isEmpty { buffer.write(7, requestedBy, as: WireString.self) }
-        if let value = requestedAt { buffer.writeMessage(8, value) }
-        if let value = startedAt { buffer.writeMessage(9, value) }
-        if let value = stoppedAt { buffer.writeMessage(10, value) }
-        if let value = availableAt { buffer.writeMessage(11, value) }
+        if !requestCaller.isEmpty { buffer.write(7, requestCaller, as: WireString.self) }
+        if let value = requestTime { buffer.writeMessage(8, value) }
+        if let value = startTime { buffer.writeMessage(9, value) }
+        if let value = endTime { buffer.writeMessage(10, value) }
+        if let value = availableTime { buffer.writeMessage(11, value) }
         if !capturePipelineID.isEmpty { buffer.write(12, capturePipelineID, as: WireString.self) }
         if !capturePipelineArn.isEmpty { buffer.write(13, capturePipelineArn, as: WireString.self) }
         if !concatenationPipelineID.isEmpty { buffer.write(14, concatenationPipelineID, as: WireString.self) }
@@ -297,12 +297,12 @@ public struct Telehealth_V1_Recording: Message {
         if durationSeconds != 0 { buffer.write(18, durationSeconds, as: WireInt64.self) }
         if stopReason.rawValue != 0 { buffer.write(19, stopReason, as: WireEnum<Telehealth_V1_RecordingStopReason>.self) }
         if !failureReason.isEmpty { buffer.write(20, failureReason, as: WireString.self) }
-        if let value = consentRevokedAt { buffer.writeMessage(21, value) }
-        if let value = degradedSince { buffer.writeMessage(60, value) }
-        if let value = retainUntil { buffer.writeMessage(61, value) }
+        if let value = consentRevokeTime { buffer.writeMessage(21, value) }
+        if let value = degradeTime { buffer.writeMessage(60, value) }
+        if let value = retentionEndTime { buffer.writeMessage(61, value) }
         if let value = hold { buffer.writeMessage(62, value) }
         if !sessionNoteID.isEmpty { buffer.write(63, sessionNoteID, as: WireString.self) }
-        if let value = deletedAt { buffer.writeMessage(64, value) }
+        if let value = deleteTime { buffer.writeMessage(64, value) }
         if !objectChecksum.isEmpty { buffer.write(65, objectChecksum, as: WireString.self) }
         if waitingReason.rawValue != 0 { buffer.write(66, waitingReason, as: WireEnum<Telehealth_V1_RecordingWaitReason>.self) }
         buffer.writeUnknown(unknownFields)
@@ -317,11 +317,11 @@ public struct Telehealth_V1_Recording: Message {
             case 32: try reader.read(&state, as: WireEnum<Telehealth_V1_RecordingState>.self)
             case 40: try reader.read(&purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
             case 50: try reader.readRepeated(&consentIds, as: WireString.self)
-            case 58: try reader.read(&requestedBy, as: WireString.self)
-            case 66: try reader.readMessage(&requestedAt)
-            case 74: try reader.readMessage(&startedAt)
-            case 82: try reader.readMessage(&stoppedAt)
-            case 90: try reader.readMessage(&availableAt)
+            case 58: try reader.read(&requestCaller, as: WireString.self)
+            case 66: try reader.readMessage(&requestTime)
+            case 74: try reader.readMessage(&startTime)
+            case 82: try reader.readMessage(&endTime)
+            case 90: try reader.readMessage(&availableTime)
             case 98: try reader.read(&capturePipelineID, as: WireString.self)
             case 106: try reader.read(&capturePipelineArn, as: WireString.self)
             case 114: try reader.read(&concatenationPipelineID, as: WireString.self)
@@ -331,12 +331,12 @@ public struct Telehealth_V1_Recording: Message {
             case 144: try reader.read(&durationSeconds, as: WireInt64.self)
             case 152: try reader.read(&stopReason, as: WireEnum<Telehealth_V1_RecordingStopReason>.self)
             case 162: try reader.read(&failureReason, as: WireString.self)
-            case 170: try reader.readMessage(&consentRevokedAt)
-            case 482: try reader.readMessage(&degradedSince)
-            case 490: try reader.readMessage(&retainUntil)
+            case 170: try reader.readMessage(&consentRevokeTime)
+            case 482: try reader.readMessage(&degradeTime)
+            case 490: try reader.readMessage(&retentionEndTime)
             case 498: try reader.readMessage(&hold)
             case 506: try reader.read(&sessionNoteID, as: WireString.self)
-            case 514: try reader.readMessage(&deletedAt)
+            case 514: try reader.readMessage(&deleteTime)
             case 522: try reader.read(&objectChecksum, as: WireString.self)
             case 528: try reader.read(&waitingReason, as: WireEnum<Telehealth_V1_RecordingWaitReason>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
@@ -349,9 +349,9 @@ public struct Telehealth_V1_Recording: Message {
 public struct Telehealth_V1_LegalHold: Message {
     public static let fullName = "telehealth.v1.LegalHold"
     /// When it was set, UTC.
-    public var setAt: Google_Protobuf_Timestamp?
+    public var setTime: Google_Protobuf_Timestamp?
     /// `sub` of who set it.
-    public var setBy: String = ""
+    public var setCaller: String = ""
     /// The administrator's words.
     public var reason: String = ""
     public var unknownFields = UnknownFields()
@@ -359,8 +359,8 @@ public struct Telehealth_V1_LegalHold: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if let value = setAt { buffer.writeMessage(1, value) }
-        if !setBy.isEmpty { buffer.write(2, setBy, as: WireString.self) }
+        if let value = setTime { buffer.writeMessage(1, value) }
+        if !setCaller.isEmpty { buffer.write(2, setCaller, as: WireString.self) }
         if !reason.isEmpty { buffer.write(3, reason, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
@@ -368,8 +368,8 @@ public struct Telehealth_V1_LegalHold: Message {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.readMessage(&setAt)
-            case 18: try reader.read(&setBy, as: WireString.self)
+            case 10: try reader.readMessage(&setTime)
+            case 18: try reader.read(&setCaller, as: WireString.self)
             case 26: try reader.read(&reason, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
@@ -383,44 +383,44 @@ public enum Telehealth_V1_Recording_File {
         name: "telehealth/v1/recording.proto",
         base64: """
             Ch10ZWxlaGVhbHRoL3YxL3JlY29yZGluZy5wcm90bxINdGVsZWhlYWx0aC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5w
-            cm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvIqMMCglSZWNvcmRpbmcSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSA
+            cm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvIrIMCglSZWNvcmRpbmcSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSA
             uhgCUgtyZWNvcmRpbmdJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSHgoHc2VnbWVudBgDIAEoBUIEgLoY
             AlIHc2VnbWVudBI5CgVzdGF0ZRgEIAEoDjIdLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nU3RhdGVCBIC6GAJSBXN0YXRlEj8KB3B1
             cnBvc2UYBSABKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1cnBvc2VCBIC6GAJSB3B1cnBvc2USJQoLY29uc2VudF9pZHMY
-            BiADKAlCBIC6GAJSCmNvbnNlbnRJZHMSJwoMcmVxdWVzdGVkX2J5GAcgASgJQgSAuhgDUgtyZXF1ZXN0ZWRCeRJDCgxyZXF1ZXN0
-            ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgtyZXF1ZXN0ZWRBdBI/CgpzdGFydGVkX2F0GAkg
-            ASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RhcnRlZEF0Ej8KCnN0b3BwZWRfYXQYCiABKAsyGi5nb29n
-            bGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglzdG9wcGVkQXQSQwoMYXZhaWxhYmxlX2F0GAsgASgLMhouZ29vZ2xlLnByb3Rv
-            YnVmLlRpbWVzdGFtcEIEgLoYAlILYXZhaWxhYmxlQXQSNAoTY2FwdHVyZV9waXBlbGluZV9pZBgMIAEoCUIEgLoYAlIRY2FwdHVy
-            ZVBpcGVsaW5lSWQSNgoUY2FwdHVyZV9waXBlbGluZV9hcm4YDSABKAlCBIC6GAJSEmNhcHR1cmVQaXBlbGluZUFybhJAChljb25j
-            YXRlbmF0aW9uX3BpcGVsaW5lX2lkGA4gASgJQgSAuhgCUhdjb25jYXRlbmF0aW9uUGlwZWxpbmVJZBIjCgpvYmplY3Rfa2V5GA8g
-            ASgJQgSAuhgCUglvYmplY3RLZXkSMAoRb2JqZWN0X2J5dGVfY291bnQYECABKANCBIC6GAJSD29iamVjdEJ5dGVDb3VudBIlCgtv
-            YmplY3RfZXRhZxgRIAEoCUIEgLoYAlIKb2JqZWN0RXRhZxIvChBkdXJhdGlvbl9zZWNvbmRzGBIgASgDQgSAuhgCUg9kdXJhdGlv
-            blNlY29uZHMSSQoLc3RvcF9yZWFzb24YEyABKA4yIi50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1N0b3BSZWFzb25CBIC6GAJSCnN0
-            b3BSZWFzb24SKwoOZmFpbHVyZV9yZWFzb24YFCABKAlCBIC6GAJSDWZhaWx1cmVSZWFzb24STgoSY29uc2VudF9yZXZva2VkX2F0
-            GBUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIQY29uc2VudFJldm9rZWRBdBJHCg5kZWdyYWRlZF9zaW5j
-            ZRg8IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDWRlZ3JhZGVkU2luY2USQwoMcmV0YWluX3VudGlsGD0g
-            ASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILcmV0YWluVW50aWwSLAoEaG9sZBg+IAEoCzIYLnRlbGVoZWFs
-            dGgudjEuTGVnYWxIb2xkUgRob2xkEiwKD3Nlc3Npb25fbm90ZV9pZBg/IAEoCUIEgLoYA1INc2Vzc2lvbk5vdGVJZBI/CgpkZWxl
-            dGVkX2F0GEAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJZGVsZXRlZEF0Ei0KD29iamVjdF9jaGVja3N1
-            bRhBIAEoCUIEgLoYAlIOb2JqZWN0Q2hlY2tzdW0STwoOd2FpdGluZ19yZWFzb24YQiABKA4yIi50ZWxlaGVhbHRoLnYxLlJlY29y
-            ZGluZ1dhaXRSZWFzb25CBIC6GAJSDXdhaXRpbmdSZWFzb24ifwoJTGVnYWxIb2xkEjcKBnNldF9hdBgBIAEoCzIaLmdvb2dsZS5w
-            cm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSBXNldEF0EhsKBnNldF9ieRgCIAEoCUIEgLoYA1IFc2V0QnkSHAoGcmVhc29uGAMgASgJ
-            QgSAuhgEUgZyZWFzb24qiwIKE1JlY29yZGluZ1dhaXRSZWFzb24SJQohUkVDT1JESU5HX1dBSVRfUkVBU09OX1VOU1BFQ0lGSUVE
-            EAASKAokUkVDT1JESU5HX1dBSVRfUkVBU09OX0FDQ0VTU19SRUZVU0VEEAESKAokUkVDT1JESU5HX1dBSVRfUkVBU09OX1FVT1RB
-            X0VYQ0VFREVEEAISKAokUkVDT1JESU5HX1dBSVRfUkVBU09OX09CSkVDVF9NSVNTSU5HEAMSKAokUkVDT1JESU5HX1dBSVRfUkVB
-            U09OX0pPSU5JTkdfRkFJTEVEEAQSJQohUkVDT1JESU5HX1dBSVRfUkVBU09OX1VOQVZBSUxBQkxFEAUqwQIKDlJlY29yZGluZ1N0
-            YXRlEh8KG1JFQ09SRElOR19TVEFURV9VTlNQRUNJRklFRBAAEh0KGVJFQ09SRElOR19TVEFURV9SRVFVRVNURUQQARIcChhSRUNP
-            UkRJTkdfU1RBVEVfU1RBUlRJTkcQAhIdChlSRUNPUkRJTkdfU1RBVEVfUkVDT1JESU5HEAMSHAoYUkVDT1JESU5HX1NUQVRFX1NU
-            T1BQSU5HEAQSHgoaUkVDT1JESU5HX1NUQVRFX1BST0NFU1NJTkcQBRIdChlSRUNPUkRJTkdfU1RBVEVfQVZBSUxBQkxFEAYSGgoW
-            UkVDT1JESU5HX1NUQVRFX0ZBSUxFRBAHEhwKGFJFQ09SRElOR19TVEFURV9ERUxFVElORxAIEhsKF1JFQ09SRElOR19TVEFURV9E
-            RUxFVEVEEAkqngEKEFJlY29yZGluZ1B1cnBvc2USIQodUkVDT1JESU5HX1BVUlBPU0VfVU5TUEVDSUZJRUQQABIeChpSRUNPUkRJ
-            TkdfUFVSUE9TRV9DTElOSUNBTBABEh4KGlJFQ09SRElOR19QVVJQT1NFX1RSQUlOSU5HEAISJwojUkVDT1JESU5HX1BVUlBPU0Vf
-            UVVBTElUWV9BU1NVUkFOQ0UQAyqrAgoTUmVjb3JkaW5nU3RvcFJlYXNvbhIlCiFSRUNPUkRJTkdfU1RPUF9SRUFTT05fVU5TUEVD
-            SUZJRUQQABIjCh9SRUNPUkRJTkdfU1RPUF9SRUFTT05fUkVRVUVTVEVEEAESJwojUkVDT1JESU5HX1NUT1BfUkVBU09OX1NFU1NJ
-            T05fRU5ERUQQAhIpCiVSRUNPUkRJTkdfU1RPUF9SRUFTT05fQ09OU0VOVF9SRVZPS0VEEAMSKQolUkVDT1JESU5HX1NUT1BfUkVB
-            U09OX0NPTlNFTlRfTUlTU0lORxAEEicKI1JFQ09SRElOR19TVE9QX1JFQVNPTl9NRUVUSU5HX0VOREVEEAUSIAocUkVDT1JESU5H
-            X1NUT1BfUkVBU09OX0ZBSUxFRBAGYgZwcm90bzM=
+            BiADKAlCBIC6GAJSCmNvbnNlbnRJZHMSKwoOcmVxdWVzdF9jYWxsZXIYByABKAlCBIC6GANSDXJlcXVlc3RDYWxsZXISQwoMcmVx
+            dWVzdF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILcmVxdWVzdFRpbWUSPwoKc3RhcnRfdGlt
+            ZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0VGltZRI7CghlbmRfdGltZRgKIAEoCzIaLmdv
+            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZFRpbWUSRwoOYXZhaWxhYmxlX3RpbWUYCyABKAsyGi5nb29nbGUucHJv
+            dG9idWYuVGltZXN0YW1wQgSAuhgCUg1hdmFpbGFibGVUaW1lEjQKE2NhcHR1cmVfcGlwZWxpbmVfaWQYDCABKAlCBIC6GAJSEWNh
+            cHR1cmVQaXBlbGluZUlkEjYKFGNhcHR1cmVfcGlwZWxpbmVfYXJuGA0gASgJQgSAuhgCUhJjYXB0dXJlUGlwZWxpbmVBcm4SQAoZ
+            Y29uY2F0ZW5hdGlvbl9waXBlbGluZV9pZBgOIAEoCUIEgLoYAlIXY29uY2F0ZW5hdGlvblBpcGVsaW5lSWQSIwoKb2JqZWN0X2tl
+            eRgPIAEoCUIEgLoYAlIJb2JqZWN0S2V5EjAKEW9iamVjdF9ieXRlX2NvdW50GBAgASgDQgSAuhgCUg9vYmplY3RCeXRlQ291bnQS
+            JQoLb2JqZWN0X2V0YWcYESABKAlCBIC6GAJSCm9iamVjdEV0YWcSLwoQZHVyYXRpb25fc2Vjb25kcxgSIAEoA0IEgLoYAlIPZHVy
+            YXRpb25TZWNvbmRzEkkKC3N0b3BfcmVhc29uGBMgASgOMiIudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdTdG9wUmVhc29uQgSAuhgC
+            UgpzdG9wUmVhc29uEisKDmZhaWx1cmVfcmVhc29uGBQgASgJQgSAuhgCUg1mYWlsdXJlUmVhc29uElAKE2NvbnNlbnRfcmV2b2tl
+            X3RpbWUYFSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhFjb25zZW50UmV2b2tlVGltZRJDCgxkZWdyYWRl
+            X3RpbWUYPCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgtkZWdyYWRlVGltZRJOChJyZXRlbnRpb25fZW5k
+            X3RpbWUYPSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhByZXRlbnRpb25FbmRUaW1lEiwKBGhvbGQYPiAB
+            KAsyGC50ZWxlaGVhbHRoLnYxLkxlZ2FsSG9sZFIEaG9sZBIsCg9zZXNzaW9uX25vdGVfaWQYPyABKAlCBIC6GANSDXNlc3Npb25O
+            b3RlSWQSQQoLZGVsZXRlX3RpbWUYQCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgpkZWxldGVUaW1lEi0K
+            D29iamVjdF9jaGVja3N1bRhBIAEoCUIEgLoYAlIOb2JqZWN0Q2hlY2tzdW0STwoOd2FpdGluZ19yZWFzb24YQiABKA4yIi50ZWxl
+            aGVhbHRoLnYxLlJlY29yZGluZ1dhaXRSZWFzb25CBIC6GAJSDXdhaXRpbmdSZWFzb24iiwEKCUxlZ2FsSG9sZBI7CghzZXRfdGlt
+            ZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB3NldFRpbWUSIwoKc2V0X2NhbGxlchgCIAEoCUIEgLoY
+            A1IJc2V0Q2FsbGVyEhwKBnJlYXNvbhgDIAEoCUIEgLoYBFIGcmVhc29uKosCChNSZWNvcmRpbmdXYWl0UmVhc29uEiUKIVJFQ09S
+            RElOR19XQUlUX1JFQVNPTl9VTlNQRUNJRklFRBAAEigKJFJFQ09SRElOR19XQUlUX1JFQVNPTl9BQ0NFU1NfUkVGVVNFRBABEigK
+            JFJFQ09SRElOR19XQUlUX1JFQVNPTl9RVU9UQV9FWENFRURFRBACEigKJFJFQ09SRElOR19XQUlUX1JFQVNPTl9PQkpFQ1RfTUlT
+            U0lORxADEigKJFJFQ09SRElOR19XQUlUX1JFQVNPTl9KT0lOSU5HX0ZBSUxFRBAEEiUKIVJFQ09SRElOR19XQUlUX1JFQVNPTl9V
+            TkFWQUlMQUJMRRAFKsECCg5SZWNvcmRpbmdTdGF0ZRIfChtSRUNPUkRJTkdfU1RBVEVfVU5TUEVDSUZJRUQQABIdChlSRUNPUkRJ
+            TkdfU1RBVEVfUkVRVUVTVEVEEAESHAoYUkVDT1JESU5HX1NUQVRFX1NUQVJUSU5HEAISHQoZUkVDT1JESU5HX1NUQVRFX1JFQ09S
+            RElORxADEhwKGFJFQ09SRElOR19TVEFURV9TVE9QUElORxAEEh4KGlJFQ09SRElOR19TVEFURV9QUk9DRVNTSU5HEAUSHQoZUkVD
+            T1JESU5HX1NUQVRFX0FWQUlMQUJMRRAGEhoKFlJFQ09SRElOR19TVEFURV9GQUlMRUQQBxIcChhSRUNPUkRJTkdfU1RBVEVfREVM
+            RVRJTkcQCBIbChdSRUNPUkRJTkdfU1RBVEVfREVMRVRFRBAJKp4BChBSZWNvcmRpbmdQdXJwb3NlEiEKHVJFQ09SRElOR19QVVJQ
+            T1NFX1VOU1BFQ0lGSUVEEAASHgoaUkVDT1JESU5HX1BVUlBPU0VfQ0xJTklDQUwQARIeChpSRUNPUkRJTkdfUFVSUE9TRV9UUkFJ
+            TklORxACEicKI1JFQ09SRElOR19QVVJQT1NFX1FVQUxJVFlfQVNTVVJBTkNFEAMqqwIKE1JlY29yZGluZ1N0b3BSZWFzb24SJQoh
+            UkVDT1JESU5HX1NUT1BfUkVBU09OX1VOU1BFQ0lGSUVEEAASIwofUkVDT1JESU5HX1NUT1BfUkVBU09OX1JFUVVFU1RFRBABEicK
+            I1JFQ09SRElOR19TVE9QX1JFQVNPTl9TRVNTSU9OX0VOREVEEAISKQolUkVDT1JESU5HX1NUT1BfUkVBU09OX0NPTlNFTlRfUkVW
+            T0tFRBADEikKJVJFQ09SRElOR19TVE9QX1JFQVNPTl9DT05TRU5UX01JU1NJTkcQBBInCiNSRUNPUkRJTkdfU1RPUF9SRUFTT05f
+            TUVFVElOR19FTkRFRBAFEiAKHFJFQ09SRElOR19TVE9QX1JFQVNPTl9GQUlMRUQQBmIGcHJvdG8z
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

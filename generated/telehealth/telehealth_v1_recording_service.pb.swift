@@ -190,7 +190,7 @@ public struct Telehealth_V1_SetRecordingRetentionRequest: Message {
     /// See `Recording.recording_id`. Required.
     public var recordingID: String = ""
     /// Until when it is kept, UTC; an instant that has passed means now. Unset: until somebody sets it again.
-    public var retainUntil: Google_Protobuf_Timestamp?
+    public var retentionEndTime: Google_Protobuf_Timestamp?
     /// Why, in the administrator's words; audited. 1 to 1000 bytes.
     public var reason: String = ""
     public var unknownFields = UnknownFields()
@@ -200,7 +200,7 @@ public struct Telehealth_V1_SetRecordingRetentionRequest: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !recordingID.isEmpty { buffer.write(2, recordingID, as: WireString.self) }
-        if let value = retainUntil { buffer.writeMessage(3, value) }
+        if let value = retentionEndTime { buffer.writeMessage(3, value) }
         if !reason.isEmpty { buffer.write(4, reason, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
@@ -210,7 +210,7 @@ public struct Telehealth_V1_SetRecordingRetentionRequest: Message {
             switch tag {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&recordingID, as: WireString.self)
-            case 26: try reader.readMessage(&retainUntil)
+            case 26: try reader.readMessage(&retentionEndTime)
             case 34: try reader.read(&reason, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
@@ -462,9 +462,9 @@ public struct Telehealth_V1_RecordingManifest: Message {
     /// The consents that it stands on: of everybody who was let in while it ran.
     public var consentIds: [String] = []
     /// When Chime confirmed the capture, UTC.
-    public var startedAt: Google_Protobuf_Timestamp?
+    public var startTime: Google_Protobuf_Timestamp?
     /// When the capture was over, UTC.
-    public var stoppedAt: Google_Protobuf_Timestamp?
+    public var endTime: Google_Protobuf_Timestamp?
     /// Why it stopped.
     public var stopReason: Telehealth_V1_RecordingStopReason = .init(rawValue: 0)
     /// Everybody who was there at any moment of it.
@@ -491,8 +491,8 @@ public struct Telehealth_V1_RecordingManifest: Message {
         if !objectEtag.isEmpty { buffer.write(9, objectEtag, as: WireString.self) }
         if !objectChecksum.isEmpty { buffer.write(10, objectChecksum, as: WireString.self) }
         buffer.writeRepeated(11, consentIds, as: WireString.self)
-        if let value = startedAt { buffer.writeMessage(12, value) }
-        if let value = stoppedAt { buffer.writeMessage(13, value) }
+        if let value = startTime { buffer.writeMessage(12, value) }
+        if let value = endTime { buffer.writeMessage(13, value) }
         if stopReason.rawValue != 0 { buffer.write(14, stopReason, as: WireEnum<Telehealth_V1_RecordingStopReason>.self) }
         buffer.writeMessages(15, people)
         if !presenceSource.isEmpty { buffer.write(16, presenceSource, as: WireString.self) }
@@ -514,8 +514,8 @@ public struct Telehealth_V1_RecordingManifest: Message {
             case 74: try reader.read(&objectEtag, as: WireString.self)
             case 82: try reader.read(&objectChecksum, as: WireString.self)
             case 90: try reader.readRepeated(&consentIds, as: WireString.self)
-            case 98: try reader.readMessage(&startedAt)
-            case 106: try reader.readMessage(&stoppedAt)
+            case 98: try reader.readMessage(&startTime)
+            case 106: try reader.readMessage(&endTime)
             case 112: try reader.read(&stopReason, as: WireEnum<Telehealth_V1_RecordingStopReason>.self)
             case 122: try reader.readMessages(&people)
             case 130: try reader.read(&presenceSource, as: WireString.self)
@@ -533,7 +533,7 @@ public struct Telehealth_V1_RecordedPerson: Message {
     /// One of `Session.participants`.
     public var participantID: String = ""
     /// The person's id in the clinic's records.
-    public var subjectID: String = ""
+    public var personID: String = ""
     /// In what role.
     public var role: Telehealth_V1_ParticipantRole = .init(rawValue: 0)
     /// When, within the recording.
@@ -544,7 +544,7 @@ public struct Telehealth_V1_RecordedPerson: Message {
 
     public func encode(into buffer: inout ByteBuffer) {
         if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
-        if !subjectID.isEmpty { buffer.write(2, subjectID, as: WireString.self) }
+        if !personID.isEmpty { buffer.write(2, personID, as: WireString.self) }
         if role.rawValue != 0 { buffer.write(3, role, as: WireEnum<Telehealth_V1_ParticipantRole>.self) }
         buffer.writeMessages(4, presence)
         buffer.writeUnknown(unknownFields)
@@ -554,7 +554,7 @@ public struct Telehealth_V1_RecordedPerson: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&participantID, as: WireString.self)
-            case 18: try reader.read(&subjectID, as: WireString.self)
+            case 18: try reader.read(&personID, as: WireString.self)
             case 24: try reader.read(&role, as: WireEnum<Telehealth_V1_ParticipantRole>.self)
             case 34: try reader.readMessages(&presence)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
@@ -567,24 +567,24 @@ public struct Telehealth_V1_RecordedPerson: Message {
 public struct Telehealth_V1_PresencePeriod: Message {
     public static let fullName = "telehealth.v1.PresencePeriod"
     /// Begin, UTC.
-    public var from: Google_Protobuf_Timestamp?
+    public var startTime: Google_Protobuf_Timestamp?
     /// End, UTC.
-    public var to: Google_Protobuf_Timestamp?
+    public var endTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if let value = from { buffer.writeMessage(1, value) }
-        if let value = to { buffer.writeMessage(2, value) }
+        if let value = startTime { buffer.writeMessage(1, value) }
+        if let value = endTime { buffer.writeMessage(2, value) }
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.readMessage(&from)
-            case 18: try reader.readMessage(&to)
+            case 10: try reader.readMessage(&startTime)
+            case 18: try reader.readMessage(&endTime)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -798,44 +798,45 @@ public enum Telehealth_V1_RecordingService_File {
             ZWNvcmRpbmcitAEKG1JlbGVhc2VSZWNvcmRpbmdIb2xkUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgF
             cgOwAQFSCXJlcXVlc3RJZBI2CgxyZWNvcmRpbmdfaWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSC3JlY29yZGluZ0lkEioK
             BnJlYXNvbhgDIAEoCUISgLoYBLpIA8gBAbpIBXIDKOgHUgZyZWFzb24iVgocUmVsZWFzZVJlY29yZGluZ0hvbGRSZXNwb25zZRI2
-            CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIvoBChxTZXRSZWNvcmRpbmdSZXRl
+            CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIoUCChxTZXRSZWNvcmRpbmdSZXRl
             bnRpb25SZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjYKDHJlY29yZGlu
-            Z19pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVILcmVjb3JkaW5nSWQSQwoMcmV0YWluX3VudGlsGAMgASgLMhouZ29vZ2xl
-            LnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILcmV0YWluVW50aWwSKgoGcmVhc29uGAQgASgJQhKAuhgEukgDyAEBukgFcgMo6AdS
-            BnJlYXNvbiJXCh1TZXRSZWNvcmRpbmdSZXRlbnRpb25SZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYx
-            LlJlY29yZGluZ1IJcmVjb3JkaW5nIsABChZMaW5rU2Vzc2lvbk5vdGVSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6
-            SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjYKDHJlY29yZGluZ19pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVILcmVjb3Jk
-            aW5nSWQSOwoPc2Vzc2lvbl9ub3RlX2lkGAMgASgJQhOAuhgDukgD2AEBukgGcgSIuhgBUg1zZXNzaW9uTm90ZUlkIlEKF0xpbmtT
-            ZXNzaW9uTm90ZVJlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmci
-            VQobR2V0UmVjb3JkaW5nTWFuaWZlc3RSZXF1ZXN0EjYKDHJlY29yZGluZ19pZBgBIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIL
-            cmVjb3JkaW5nSWQi+wEKHEdldFJlY29yZGluZ01hbmlmZXN0UmVzcG9uc2USPAoIbWFuaWZlc3QYASABKAsyIC50ZWxlaGVhbHRo
-            LnYxLlJlY29yZGluZ01hbmlmZXN0UghtYW5pZmVzdBIrCg5jYW5vbmljYWxfanNvbhgCIAEoDEIEgLoYBFINY2Fub25pY2FsSnNv
-            bhIcCgZzaGEyNTYYAyABKAxCBIC6GAJSBnNoYTI1NhIiCglzaWduYXR1cmUYBCABKAxCBIC6GAJSCXNpZ25hdHVyZRIuChBzaWdu
-            YXR1cmVfa2V5X2lkGAUgASgJQgSAuhgCUg5zaWduYXR1cmVLZXlJZCKwBgoRUmVjb3JkaW5nTWFuaWZlc3QSHAoGZm9ybWF0GAEg
-            ASgJQgSAuhgCUgZmb3JtYXQSJwoMcmVjb3JkaW5nX2lkGAIgASgJQgSAuhgCUgtyZWNvcmRpbmdJZBIjCgpzZXNzaW9uX2lkGAMg
-            ASgJQgSAuhgCUglzZXNzaW9uSWQSHgoHc2VnbWVudBgEIAEoBUIEgLoYAlIHc2VnbWVudBI/CgdwdXJwb3NlGAUgASgOMh8udGVs
-            ZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQgSAuhgCUgdwdXJwb3NlEhwKBmJ1Y2tldBgGIAEoCUIEgLoYAlIGYnVja2V0EiMK
-            Cm9iamVjdF9rZXkYByABKAlCBIC6GAJSCW9iamVjdEtleRIwChFvYmplY3RfYnl0ZV9jb3VudBgIIAEoA0IEgLoYAlIPb2JqZWN0
-            Qnl0ZUNvdW50EiUKC29iamVjdF9ldGFnGAkgASgJQgSAuhgCUgpvYmplY3RFdGFnEi0KD29iamVjdF9jaGVja3N1bRgKIAEoCUIE
-            gLoYAlIOb2JqZWN0Q2hlY2tzdW0SJQoLY29uc2VudF9pZHMYCyADKAlCBIC6GAJSCmNvbnNlbnRJZHMSPwoKc3RhcnRlZF9hdBgM
-            IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0ZWRBdBI/CgpzdG9wcGVkX2F0GA0gASgLMhouZ29v
-            Z2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RvcHBlZEF0EkkKC3N0b3BfcmVhc29uGA4gASgOMiIudGVsZWhlYWx0aC52
-            MS5SZWNvcmRpbmdTdG9wUmVhc29uQgSAuhgCUgpzdG9wUmVhc29uEjUKBnBlb3BsZRgPIAMoCzIdLnRlbGVoZWFsdGgudjEuUmVj
-            b3JkZWRQZXJzb25SBnBlb3BsZRItCg9wcmVzZW5jZV9zb3VyY2UYECABKAlCBIC6GAJSDnByZXNlbmNlU291cmNlEikKDWF1ZGl0
-            X251bWJlcnMYESADKANCBIC6GAJSDGF1ZGl0TnVtYmVycyLXAQoOUmVjb3JkZWRQZXJzb24SKwoOcGFydGljaXBhbnRfaWQYASAB
-            KAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSIwoKc3ViamVjdF9pZBgCIAEoCUIEgLoYA1IJc3ViamVjdElkEjgKBHJvbGUYAyABKA4y
-            Hi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50Um9sZUIEgLoYAlIEcm9sZRI5CghwcmVzZW5jZRgEIAMoCzIdLnRlbGVoZWFsdGgu
-            djEuUHJlc2VuY2VQZXJpb2RSCHByZXNlbmNlIngKDlByZXNlbmNlUGVyaW9kEjQKBGZyb20YASABKAsyGi5nb29nbGUucHJvdG9i
-            dWYuVGltZXN0YW1wQgSAuhgCUgRmcm9tEjAKAnRvGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlICdG8y
-            gQUKEFJlY29yZGluZ1NlcnZpY2UScQoQU2V0UmVjb3JkaW5nSG9sZBImLnRlbGVoZWFsdGgudjEuU2V0UmVjb3JkaW5nSG9sZFJl
-            cXVlc3QaJy50ZWxlaGVhbHRoLnYxLlNldFJlY29yZGluZ0hvbGRSZXNwb25zZSIMiroYCAoBBSoDF0JDEnsKFFJlbGVhc2VSZWNv
-            cmRpbmdIb2xkEioudGVsZWhlYWx0aC52MS5SZWxlYXNlUmVjb3JkaW5nSG9sZFJlcXVlc3QaKy50ZWxlaGVhbHRoLnYxLlJlbGVh
-            c2VSZWNvcmRpbmdIb2xkUmVzcG9uc2UiCoq6GAYKAQUqARcSgAEKFVNldFJlY29yZGluZ1JldGVudGlvbhIrLnRlbGVoZWFsdGgu
-            djEuU2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVxdWVzdBosLnRlbGVoZWFsdGgudjEuU2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVzcG9u
-            c2UiDIq6GAgKAQUqAxdCQxJ0Cg9MaW5rU2Vzc2lvbk5vdGUSJS50ZWxlaGVhbHRoLnYxLkxpbmtTZXNzaW9uTm90ZVJlcXVlc3Qa
-            Ji50ZWxlaGVhbHRoLnYxLkxpbmtTZXNzaW9uTm90ZVJlc3BvbnNlIhKKuhgOCgIDBRgEKgYXjAGNAQcSgwEKFEdldFJlY29yZGlu
-            Z01hbmlmZXN0EioudGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdNYW5pZmVzdFJlcXVlc3QaKy50ZWxlaGVhbHRoLnYxLkdldFJl
-            Y29yZGluZ01hbmlmZXN0UmVzcG9uc2UiEoq6GA4KAgMFGAEqBheMAY0BPmIGcHJvdG8z
+            Z19pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVILcmVjb3JkaW5nSWQSTgoScmV0ZW50aW9uX2VuZF90aW1lGAMgASgLMhou
+            Z29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIQcmV0ZW50aW9uRW5kVGltZRIqCgZyZWFzb24YBCABKAlCEoC6GAS6SAPI
+            AQG6SAVyAyjoB1IGcmVhc29uIlcKHVNldFJlY29yZGluZ1JldGVudGlvblJlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRl
+            bGVoZWFsdGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmciwAEKFkxpbmtTZXNzaW9uTm90ZVJlcXVlc3QSMQoKcmVxdWVzdF9pZBgB
+            IAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSNgoMcmVjb3JkaW5nX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSI
+            uhgBUgtyZWNvcmRpbmdJZBI7Cg9zZXNzaW9uX25vdGVfaWQYAyABKAlCE4C6GAO6SAPYAQG6SAZyBIi6GAFSDXNlc3Npb25Ob3Rl
+            SWQiUQoXTGlua1Nlc3Npb25Ob3RlUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdS
+            CXJlY29yZGluZyJVChtHZXRSZWNvcmRpbmdNYW5pZmVzdFJlcXVlc3QSNgoMcmVjb3JkaW5nX2lkGAEgASgJQhOAuhgCukgDyAEB
+            ukgGcgSIuhgBUgtyZWNvcmRpbmdJZCL7AQocR2V0UmVjb3JkaW5nTWFuaWZlc3RSZXNwb25zZRI8CghtYW5pZmVzdBgBIAEoCzIg
+            LnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nTWFuaWZlc3RSCG1hbmlmZXN0EisKDmNhbm9uaWNhbF9qc29uGAIgASgMQgSAuhgEUg1j
+            YW5vbmljYWxKc29uEhwKBnNoYTI1NhgDIAEoDEIEgLoYAlIGc2hhMjU2EiIKCXNpZ25hdHVyZRgEIAEoDEIEgLoYAlIJc2lnbmF0
+            dXJlEi4KEHNpZ25hdHVyZV9rZXlfaWQYBSABKAlCBIC6GAJSDnNpZ25hdHVyZUtleUlkIqwGChFSZWNvcmRpbmdNYW5pZmVzdBIc
+            CgZmb3JtYXQYASABKAlCBIC6GAJSBmZvcm1hdBInCgxyZWNvcmRpbmdfaWQYAiABKAlCBIC6GAJSC3JlY29yZGluZ0lkEiMKCnNl
+            c3Npb25faWQYAyABKAlCBIC6GAJSCXNlc3Npb25JZBIeCgdzZWdtZW50GAQgASgFQgSAuhgCUgdzZWdtZW50Ej8KB3B1cnBvc2UY
+            BSABKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1cnBvc2VCBIC6GAJSB3B1cnBvc2USHAoGYnVja2V0GAYgASgJQgSAuhgC
+            UgZidWNrZXQSIwoKb2JqZWN0X2tleRgHIAEoCUIEgLoYAlIJb2JqZWN0S2V5EjAKEW9iamVjdF9ieXRlX2NvdW50GAggASgDQgSA
+            uhgCUg9vYmplY3RCeXRlQ291bnQSJQoLb2JqZWN0X2V0YWcYCSABKAlCBIC6GAJSCm9iamVjdEV0YWcSLQoPb2JqZWN0X2NoZWNr
+            c3VtGAogASgJQgSAuhgCUg5vYmplY3RDaGVja3N1bRIlCgtjb25zZW50X2lkcxgLIAMoCUIEgLoYAlIKY29uc2VudElkcxI/Cgpz
+            dGFydF90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RhcnRUaW1lEjsKCGVuZF90aW1lGA0g
+            ASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIHZW5kVGltZRJJCgtzdG9wX3JlYXNvbhgOIAEoDjIiLnRlbGVo
+            ZWFsdGgudjEuUmVjb3JkaW5nU3RvcFJlYXNvbkIEgLoYAlIKc3RvcFJlYXNvbhI1CgZwZW9wbGUYDyADKAsyHS50ZWxlaGVhbHRo
+            LnYxLlJlY29yZGVkUGVyc29uUgZwZW9wbGUSLQoPcHJlc2VuY2Vfc291cmNlGBAgASgJQgSAuhgCUg5wcmVzZW5jZVNvdXJjZRIp
+            Cg1hdWRpdF9udW1iZXJzGBEgAygDQgSAuhgCUgxhdWRpdE51bWJlcnMi1QEKDlJlY29yZGVkUGVyc29uEisKDnBhcnRpY2lwYW50
+            X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEiEKCXBlcnNvbl9pZBgCIAEoCUIEgLoYA1IIcGVyc29uSWQSOAoEcm9sZRgD
+            IAEoDjIeLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSb2xlQgSAuhgCUgRyb2xlEjkKCHByZXNlbmNlGAQgAygLMh0udGVsZWhl
+            YWx0aC52MS5QcmVzZW5jZVBlcmlvZFIIcHJlc2VuY2UijgEKDlByZXNlbmNlUGVyaW9kEj8KCnN0YXJ0X3RpbWUYASABKAsyGi5n
+            b29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglzdGFydFRpbWUSOwoIZW5kX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9i
+            dWYuVGltZXN0YW1wQgSAuhgCUgdlbmRUaW1lMoEFChBSZWNvcmRpbmdTZXJ2aWNlEnEKEFNldFJlY29yZGluZ0hvbGQSJi50ZWxl
+            aGVhbHRoLnYxLlNldFJlY29yZGluZ0hvbGRSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5TZXRSZWNvcmRpbmdIb2xkUmVzcG9uc2Ui
+            DIq6GAgKAQUqAxdCQxJ7ChRSZWxlYXNlUmVjb3JkaW5nSG9sZBIqLnRlbGVoZWFsdGgudjEuUmVsZWFzZVJlY29yZGluZ0hvbGRS
+            ZXF1ZXN0GisudGVsZWhlYWx0aC52MS5SZWxlYXNlUmVjb3JkaW5nSG9sZFJlc3BvbnNlIgqKuhgGCgEFKgEXEoABChVTZXRSZWNv
+            cmRpbmdSZXRlbnRpb24SKy50ZWxlaGVhbHRoLnYxLlNldFJlY29yZGluZ1JldGVudGlvblJlcXVlc3QaLC50ZWxlaGVhbHRoLnYx
+            LlNldFJlY29yZGluZ1JldGVudGlvblJlc3BvbnNlIgyKuhgICgEFKgMXQkMSdAoPTGlua1Nlc3Npb25Ob3RlEiUudGVsZWhlYWx0
+            aC52MS5MaW5rU2Vzc2lvbk5vdGVSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5MaW5rU2Vzc2lvbk5vdGVSZXNwb25zZSISiroYDgoC
+            AwUYBCoGF4wBjQEHEoMBChRHZXRSZWNvcmRpbmdNYW5pZmVzdBIqLnRlbGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nTWFuaWZlc3RS
+            ZXF1ZXN0GisudGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdNYW5pZmVzdFJlc3BvbnNlIhKKuhgOCgIDBRgBKgYXjAGNAT5iBnBy
+            b3RvMw==
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

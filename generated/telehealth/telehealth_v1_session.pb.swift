@@ -10,7 +10,7 @@
 //   clinicianAttendeeId, clientAttendeeId   `Participant.attendee_id`, one per person.
 //   recordingS3Key       `Recording.object_key`; there may be several recordings in a session.
 //   recordingUrl         a bearer secret: made on demand by GetRecordingPlaybackUrl, never stored.
-//   recordingStartedAt, recordingStoppedAt   `Recording.started_at`, `Recording.stopped_at`, one pair per recording.
+//   recordingStartedAt, recordingStoppedAt   `Recording.start_time`, `Recording.end_time`, one pair per recording.
 //   actualDuration       `duration_minutes`, beside the exact `duration_seconds`.
 // swift-format-ignore-file
 
@@ -68,7 +68,7 @@ public enum Telehealth_V1_SessionStatus: ProtobufEnum {
     case scheduled
     /// The client waits, the clinician has not joined.
     case waitingRoom
-    /// The clinician has joined; `started_at` says whether a client was let in yet. While none was, the session goes back
+    /// The clinician has joined; `start_time` says whether a client was let in yet. While none was, the session goes back
     /// to WAITING_ROOM or SCHEDULED when its appointment gets another clinician, or a time that is not near.
     case inProgress
     /// Took place and is over.
@@ -555,13 +555,13 @@ public struct Telehealth_V1_Session: Message {
     /// The client's guardian, from the appointment; empty when there is none.
     public var guardianID: String = ""
     /// Planned start, from the appointment, UTC.
-    public var scheduledStartAt: Google_Protobuf_Timestamp?
+    public var scheduledStartTime: Google_Protobuf_Timestamp?
     /// Planned end, from the appointment, UTC.
-    public var scheduledEndAt: Google_Protobuf_Timestamp?
+    public var scheduledEndTime: Google_Protobuf_Timestamp?
     /// Where the visit stands.
     public var status: Telehealth_V1_SessionStatus = .init(rawValue: 0)
     /// When `status` last changed, UTC (the earlier statusUpdatedDate).
-    public var statusUpdatedAt: Google_Protobuf_Timestamp?
+    public var statusUpdateTime: Google_Protobuf_Timestamp?
     /// How a waiting client gets in.
     public var admissionPolicy: Telehealth_V1_AdmissionPolicy = .init(rawValue: 0)
     /// The front end's page for the clinician: an https URL without any secret. Staff only.
@@ -577,14 +577,14 @@ public struct Telehealth_V1_Session: Message {
     /// True while the client is present in the waiting room and not admitted.
     public var clientInWaitingRoom: Bool = false
     /// When the client first entered the waiting room, UTC; kept when the client leaves it again.
-    public var waitingRoomEnteredAt: Google_Protobuf_Timestamp?
+    public var waitingRoomEnterTime: Google_Protobuf_Timestamp?
     /// When the clinician first joined, UTC.
-    public var clinicianJoinedAt: Google_Protobuf_Timestamp?
+    public var clinicianJoinTime: Google_Protobuf_Timestamp?
     /// When a client was first admitted and present, UTC; unset before (the earlier sessionStartedAt). The clock of the visit
     /// starts here.
-    public var startedAt: Google_Protobuf_Timestamp?
+    public var startTime: Google_Protobuf_Timestamp?
     /// When the session became COMPLETED, CANCELLED or NO_SHOW, UTC (the earlier sessionEndedAt).
-    public var endedAt: Google_Protobuf_Timestamp?
+    public var endTime: Google_Protobuf_Timestamp?
     /// Everybody who may take part, the clinician first.
     public var participants: [Telehealth_V1_Participant] = []
     /// True from the moment a recording is asked for until it is stopped or failed (the earlier recordingEnabled).
@@ -601,35 +601,35 @@ public struct Telehealth_V1_Session: Message {
     /// True while somebody shares a screen (the earlier screenSharingActive).
     public var screenSharingActive: Bool = false
     /// Since when the current share runs, UTC; unset when nobody shares (the earlier screenSharingStartedAt).
-    public var screenSharingStartedAt: Google_Protobuf_Timestamp?
+    public var screenSharingStartTime: Google_Protobuf_Timestamp?
     /// Every share of the visit, oldest first; at most 100 are given.
     public var screenShares: [Telehealth_V1_ScreenShare] = []
-    /// Seconds from `started_at` to `ended_at`; unset before the end and when the visit never started.
+    /// Seconds from `start_time` to `end_time`; unset before the end and when the visit never started.
     public var durationSeconds: Int64?
     /// `duration_seconds` in minutes, rounded half up (the earlier actualDuration); unset as above.
     public var durationMinutes: Int32?
     /// Why the visit ended; UNSPECIFIED unless COMPLETED.
     public var endReason: Telehealth_V1_EndReason = .init(rawValue: 0)
     /// What EndSession noted beside the reason, up to 1,000 bytes. Personal data; staff only.
-    public var endNote: String = ""
+    public var closingNote: String = ""
     /// Why it was cancelled; UNSPECIFIED unless CANCELLED.
     public var cancelReason: Telehealth_V1_CancelReason = .init(rawValue: 0)
     /// Who did not come; UNSPECIFIED unless NO_SHOW.
     public var noShowParty: Telehealth_V1_NoShowParty = .init(rawValue: 0)
     /// When a no-show was taken back last, UTC; unset when none was.
-    public var noShowUndoneTime: Google_Protobuf_Timestamp?
+    public var noShowUndoTime: Google_Protobuf_Timestamp?
     /// Number of the last event of this session, as WatchSession counts them.
     public var lastEventSequence: Int64 = 0
     /// Rises by one with each change.
     public var version: Int64 = 0
     /// When CreateSession made it, UTC.
-    public var createdAt: Google_Protobuf_Timestamp?
+    public var createTime: Google_Protobuf_Timestamp?
     /// When anything last changed, UTC.
-    public var updatedAt: Google_Protobuf_Timestamp?
+    public var updateTime: Google_Protobuf_Timestamp?
     /// `sub` of the identity that created it. Staff only.
-    public var createdBy: String = ""
+    public var createCaller: String = ""
     /// `sub` of the identity of the last change, or `system`. Staff only.
-    public var lastModifiedBy: String = ""
+    public var updateCaller: String = ""
     /// Grants given for this visit, used and revoked ones too. Only to who leads the visit, scheduler and admin.
     public var invitations: [Telehealth_V1_Invitation] = []
     public var unknownFields = UnknownFields()
@@ -642,40 +642,40 @@ public struct Telehealth_V1_Session: Message {
         if !clientID.isEmpty { buffer.write(3, clientID, as: WireString.self) }
         if !clinicianID.isEmpty { buffer.write(4, clinicianID, as: WireString.self) }
         if !guardianID.isEmpty { buffer.write(5, guardianID, as: WireString.self) }
-        if let value = scheduledStartAt { buffer.writeMessage(6, value) }
-        if let value = scheduledEndAt { buffer.writeMessage(7, value) }
+        if let value = scheduledStartTime { buffer.writeMessage(6, value) }
+        if let value = scheduledEndTime { buffer.writeMessage(7, value) }
         if status.rawValue != 0 { buffer.write(8, status, as: WireEnum<Telehealth_V1_SessionStatus>.self) }
-        if let value = statusUpdatedAt { buffer.writeMessage(9, value) }
+        if let value = statusUpdateTime { buffer.writeMessage(9, value) }
         if admissionPolicy.rawValue != 0 { buffer.write(10, admissionPolicy, as: WireEnum<Telehealth_V1_AdmissionPolicy>.self) }
         if !clinicianJoinURL.isEmpty { buffer.write(11, clinicianJoinURL, as: WireString.self) }
         if !clientJoinURL.isEmpty { buffer.write(12, clientJoinURL, as: WireString.self) }
         if let value = _meeting { buffer.writeMessage(13, value) }
         if clientInWaitingRoom { buffer.write(14, clientInWaitingRoom, as: WireBool.self) }
-        if let value = waitingRoomEnteredAt { buffer.writeMessage(15, value) }
-        if let value = clinicianJoinedAt { buffer.writeMessage(16, value) }
-        if let value = startedAt { buffer.writeMessage(17, value) }
-        if let value = endedAt { buffer.writeMessage(18, value) }
+        if let value = waitingRoomEnterTime { buffer.writeMessage(15, value) }
+        if let value = clinicianJoinTime { buffer.writeMessage(16, value) }
+        if let value = startTime { buffer.writeMessage(17, value) }
+        if let value = endTime { buffer.writeMessage(18, value) }
         buffer.writeMessages(19, participants)
         if recordingEnabled { buffer.write(20, recordingEnabled, as: WireBool.self) }
         if recordingConsent { buffer.write(21, recordingConsent, as: WireBool.self) }
         if let value = _activeRecording { buffer.writeMessage(22, value) }
         if screenSharingActive { buffer.write(23, screenSharingActive, as: WireBool.self) }
-        if let value = screenSharingStartedAt { buffer.writeMessage(24, value) }
+        if let value = screenSharingStartTime { buffer.writeMessage(24, value) }
         buffer.writeMessages(25, screenShares)
         if let value = durationSeconds { buffer.write(26, value, as: WireInt64.self) }
         if let value = durationMinutes { buffer.write(27, value, as: WireInt32.self) }
         if endReason.rawValue != 0 { buffer.write(28, endReason, as: WireEnum<Telehealth_V1_EndReason>.self) }
-        if !endNote.isEmpty { buffer.write(29, endNote, as: WireString.self) }
+        if !closingNote.isEmpty { buffer.write(29, closingNote, as: WireString.self) }
         if cancelReason.rawValue != 0 { buffer.write(30, cancelReason, as: WireEnum<Telehealth_V1_CancelReason>.self) }
         if noShowParty.rawValue != 0 { buffer.write(31, noShowParty, as: WireEnum<Telehealth_V1_NoShowParty>.self) }
         if lastEventSequence != 0 { buffer.write(32, lastEventSequence, as: WireInt64.self) }
         if version != 0 { buffer.write(33, version, as: WireInt64.self) }
-        if let value = createdAt { buffer.writeMessage(34, value) }
-        if let value = updatedAt { buffer.writeMessage(35, value) }
-        if !createdBy.isEmpty { buffer.write(36, createdBy, as: WireString.self) }
-        if !lastModifiedBy.isEmpty { buffer.write(37, lastModifiedBy, as: WireString.self) }
+        if let value = createTime { buffer.writeMessage(34, value) }
+        if let value = updateTime { buffer.writeMessage(35, value) }
+        if !createCaller.isEmpty { buffer.write(36, createCaller, as: WireString.self) }
+        if !updateCaller.isEmpty { buffer.write(37, updateCaller, as: WireString.self) }
         buffer.writeMessages(40, invitations)
-        if let value = noShowUndoneTime { buffer.writeMessage(41, value) }
+        if let value = noShowUndoTime { buffer.writeMessage(41, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -687,40 +687,40 @@ public struct Telehealth_V1_Session: Message {
             case 26: try reader.read(&clientID, as: WireString.self)
             case 34: try reader.read(&clinicianID, as: WireString.self)
             case 42: try reader.read(&guardianID, as: WireString.self)
-            case 50: try reader.readMessage(&scheduledStartAt)
-            case 58: try reader.readMessage(&scheduledEndAt)
+            case 50: try reader.readMessage(&scheduledStartTime)
+            case 58: try reader.readMessage(&scheduledEndTime)
             case 64: try reader.read(&status, as: WireEnum<Telehealth_V1_SessionStatus>.self)
-            case 74: try reader.readMessage(&statusUpdatedAt)
+            case 74: try reader.readMessage(&statusUpdateTime)
             case 80: try reader.read(&admissionPolicy, as: WireEnum<Telehealth_V1_AdmissionPolicy>.self)
             case 90: try reader.read(&clinicianJoinURL, as: WireString.self)
             case 98: try reader.read(&clientJoinURL, as: WireString.self)
             case 106: try reader.readMessage(&_meeting)
             case 112: try reader.read(&clientInWaitingRoom, as: WireBool.self)
-            case 122: try reader.readMessage(&waitingRoomEnteredAt)
-            case 130: try reader.readMessage(&clinicianJoinedAt)
-            case 138: try reader.readMessage(&startedAt)
-            case 146: try reader.readMessage(&endedAt)
+            case 122: try reader.readMessage(&waitingRoomEnterTime)
+            case 130: try reader.readMessage(&clinicianJoinTime)
+            case 138: try reader.readMessage(&startTime)
+            case 146: try reader.readMessage(&endTime)
             case 154: try reader.readMessages(&participants)
             case 160: try reader.read(&recordingEnabled, as: WireBool.self)
             case 168: try reader.read(&recordingConsent, as: WireBool.self)
             case 178: try reader.readMessage(&_activeRecording)
             case 184: try reader.read(&screenSharingActive, as: WireBool.self)
-            case 194: try reader.readMessage(&screenSharingStartedAt)
+            case 194: try reader.readMessage(&screenSharingStartTime)
             case 202: try reader.readMessages(&screenShares)
             case 208: try reader.read(&durationSeconds, as: WireInt64.self)
             case 216: try reader.read(&durationMinutes, as: WireInt32.self)
             case 224: try reader.read(&endReason, as: WireEnum<Telehealth_V1_EndReason>.self)
-            case 234: try reader.read(&endNote, as: WireString.self)
+            case 234: try reader.read(&closingNote, as: WireString.self)
             case 240: try reader.read(&cancelReason, as: WireEnum<Telehealth_V1_CancelReason>.self)
             case 248: try reader.read(&noShowParty, as: WireEnum<Telehealth_V1_NoShowParty>.self)
             case 256: try reader.read(&lastEventSequence, as: WireInt64.self)
             case 264: try reader.read(&version, as: WireInt64.self)
-            case 274: try reader.readMessage(&createdAt)
-            case 282: try reader.readMessage(&updatedAt)
-            case 290: try reader.read(&createdBy, as: WireString.self)
-            case 298: try reader.read(&lastModifiedBy, as: WireString.self)
+            case 274: try reader.readMessage(&createTime)
+            case 282: try reader.readMessage(&updateTime)
+            case 290: try reader.read(&createCaller, as: WireString.self)
+            case 298: try reader.read(&updateCaller, as: WireString.self)
             case 322: try reader.readMessages(&invitations)
-            case 330: try reader.readMessage(&noShowUndoneTime)
+            case 330: try reader.readMessage(&noShowUndoTime)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -743,9 +743,9 @@ public struct Telehealth_V1_Invitation: Message {
     /// Whether it can still be redeemed.
     public var state: Telehealth_V1_InvitationState = .init(rawValue: 0)
     /// When it was given, UTC.
-    public var createdAt: Google_Protobuf_Timestamp?
+    public var createTime: Google_Protobuf_Timestamp?
     /// From when it is worth nothing, UTC.
-    public var expiresAt: Google_Protobuf_Timestamp?
+    public var expireTime: Google_Protobuf_Timestamp?
     /// Who came by it: one of `Session.participants`; empty before.
     public var participantID: String = ""
     public var unknownFields = UnknownFields()
@@ -756,8 +756,8 @@ public struct Telehealth_V1_Invitation: Message {
         if !invitationID.isEmpty { buffer.write(1, invitationID, as: WireString.self) }
         if role.rawValue != 0 { buffer.write(2, role, as: WireEnum<Telehealth_V1_ParticipantRole>.self) }
         if state.rawValue != 0 { buffer.write(3, state, as: WireEnum<Telehealth_V1_InvitationState>.self) }
-        if let value = createdAt { buffer.writeMessage(4, value) }
-        if let value = expiresAt { buffer.writeMessage(5, value) }
+        if let value = createTime { buffer.writeMessage(4, value) }
+        if let value = expireTime { buffer.writeMessage(5, value) }
         if !participantID.isEmpty { buffer.write(6, participantID, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
@@ -768,8 +768,8 @@ public struct Telehealth_V1_Invitation: Message {
             case 10: try reader.read(&invitationID, as: WireString.self)
             case 16: try reader.read(&role, as: WireEnum<Telehealth_V1_ParticipantRole>.self)
             case 24: try reader.read(&state, as: WireEnum<Telehealth_V1_InvitationState>.self)
-            case 34: try reader.readMessage(&createdAt)
-            case 42: try reader.readMessage(&expiresAt)
+            case 34: try reader.readMessage(&createTime)
+            case 42: try reader.readMessage(&expireTime)
             case 50: try reader.read(&participantID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
@@ -786,7 +786,7 @@ public struct Telehealth_V1_Participant: Message {
     public var role: Telehealth_V1_ParticipantRole = .init(rawValue: 0)
     /// The person's id: as in the appointment, as invited, or made at a grant's redemption. Empty where the viewer came by a
     /// grant, but for themselves.
-    public var subjectID: String = ""
+    public var personID: String = ""
     /// Where the person stands.
     public var state: Telehealth_V1_ParticipantState = .init(rawValue: 0)
     /// True while a watch of this person is open or the last heartbeat is fresh (45 seconds by default). Known to the
@@ -795,15 +795,15 @@ public struct Telehealth_V1_Participant: Message {
     /// The Chime attendee in the current meeting; empty while not admitted. Not a secret: the token is. Staff, or oneself.
     public var attendeeID: String = ""
     /// When this person first called JoinSession, UTC.
-    public var firstJoinedAt: Google_Protobuf_Timestamp?
+    public var firstJoinTime: Google_Protobuf_Timestamp?
     /// When this person first entered the waiting room, UTC.
-    public var firstWaitingAt: Google_Protobuf_Timestamp?
+    public var firstWaitTime: Google_Protobuf_Timestamp?
     /// Start of the running wait, UTC; unset when not waiting.
-    public var waitingSince: Google_Protobuf_Timestamp?
+    public var waitStartTime: Google_Protobuf_Timestamp?
     /// When first admitted, UTC.
-    public var admittedAt: Google_Protobuf_Timestamp?
+    public var admitTime: Google_Protobuf_Timestamp?
     /// When the person left or was lost, UTC; unset while there.
-    public var leftAt: Google_Protobuf_Timestamp?
+    public var leaveTime: Google_Protobuf_Timestamp?
     /// What the client stated on the first join of this visit. Only to the clinician, to admins and to the person.
     public var preVisitCheck: Telehealth_V1_PreVisitCheck?
     /// What the person may send and receive in the meeting.
@@ -817,15 +817,15 @@ public struct Telehealth_V1_Participant: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
         if role.rawValue != 0 { buffer.write(2, role, as: WireEnum<Telehealth_V1_ParticipantRole>.self) }
-        if !subjectID.isEmpty { buffer.write(3, subjectID, as: WireString.self) }
+        if !personID.isEmpty { buffer.write(3, personID, as: WireString.self) }
         if state.rawValue != 0 { buffer.write(4, state, as: WireEnum<Telehealth_V1_ParticipantState>.self) }
         if present { buffer.write(5, present, as: WireBool.self) }
         if !attendeeID.isEmpty { buffer.write(6, attendeeID, as: WireString.self) }
-        if let value = firstJoinedAt { buffer.writeMessage(7, value) }
-        if let value = firstWaitingAt { buffer.writeMessage(8, value) }
-        if let value = waitingSince { buffer.writeMessage(9, value) }
-        if let value = admittedAt { buffer.writeMessage(10, value) }
-        if let value = leftAt { buffer.writeMessage(11, value) }
+        if let value = firstJoinTime { buffer.writeMessage(7, value) }
+        if let value = firstWaitTime { buffer.writeMessage(8, value) }
+        if let value = waitStartTime { buffer.writeMessage(9, value) }
+        if let value = admitTime { buffer.writeMessage(10, value) }
+        if let value = leaveTime { buffer.writeMessage(11, value) }
         if let value = preVisitCheck { buffer.writeMessage(12, value) }
         if let value = capabilities { buffer.writeMessage(40, value) }
         if held { buffer.write(41, held, as: WireBool.self) }
@@ -837,15 +837,15 @@ public struct Telehealth_V1_Participant: Message {
             switch tag {
             case 10: try reader.read(&participantID, as: WireString.self)
             case 16: try reader.read(&role, as: WireEnum<Telehealth_V1_ParticipantRole>.self)
-            case 26: try reader.read(&subjectID, as: WireString.self)
+            case 26: try reader.read(&personID, as: WireString.self)
             case 32: try reader.read(&state, as: WireEnum<Telehealth_V1_ParticipantState>.self)
             case 40: try reader.read(&present, as: WireBool.self)
             case 50: try reader.read(&attendeeID, as: WireString.self)
-            case 58: try reader.readMessage(&firstJoinedAt)
-            case 66: try reader.readMessage(&firstWaitingAt)
-            case 74: try reader.readMessage(&waitingSince)
-            case 82: try reader.readMessage(&admittedAt)
-            case 90: try reader.readMessage(&leftAt)
+            case 58: try reader.readMessage(&firstJoinTime)
+            case 66: try reader.readMessage(&firstWaitTime)
+            case 74: try reader.readMessage(&waitStartTime)
+            case 82: try reader.readMessage(&admitTime)
+            case 90: try reader.readMessage(&leaveTime)
             case 98: try reader.readMessage(&preVisitCheck)
             case 322: try reader.readMessage(&capabilities)
             case 328: try reader.read(&held, as: WireBool.self)
@@ -884,7 +884,7 @@ public struct Telehealth_V1_PreVisitCheck: Message {
     /// What the client uses (the earlier deviceTypeUsed). Required.
     public var deviceType: Telehealth_V1_DeviceType = .init(rawValue: 0)
     /// When the statement was taken, UTC. Set by the service.
-    public var statedAt: Google_Protobuf_Timestamp?
+    public var statementTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -897,7 +897,7 @@ public struct Telehealth_V1_PreVisitCheck: Message {
         if privatePlace { buffer.write(5, privatePlace, as: WireBool.self) }
         if reliableConnection { buffer.write(6, reliableConnection, as: WireBool.self) }
         if deviceType.rawValue != 0 { buffer.write(7, deviceType, as: WireEnum<Telehealth_V1_DeviceType>.self) }
-        if let value = statedAt { buffer.writeMessage(8, value) }
+        if let value = statementTime { buffer.writeMessage(8, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -911,7 +911,7 @@ public struct Telehealth_V1_PreVisitCheck: Message {
             case 40: try reader.read(&privatePlace, as: WireBool.self)
             case 48: try reader.read(&reliableConnection, as: WireBool.self)
             case 56: try reader.read(&deviceType, as: WireEnum<Telehealth_V1_DeviceType>.self)
-            case 66: try reader.readMessage(&statedAt)
+            case 66: try reader.readMessage(&statementTime)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -975,9 +975,9 @@ public struct Telehealth_V1_MeetingGeneration: Message {
     /// AWS Region whose API made the meeting and must be used for it.
     public var controlRegion: String = ""
     /// When the meeting was made, UTC.
-    public var createdAt: Google_Protobuf_Timestamp?
+    public var createTime: Google_Protobuf_Timestamp?
     /// When the meeting was known to be over, UTC.
-    public var endedAt: Google_Protobuf_Timestamp?
+    public var endTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -989,8 +989,8 @@ public struct Telehealth_V1_MeetingGeneration: Message {
         if !externalMeetingID.isEmpty { buffer.write(4, externalMeetingID, as: WireString.self) }
         if !mediaRegion.isEmpty { buffer.write(5, mediaRegion, as: WireString.self) }
         if !controlRegion.isEmpty { buffer.write(6, controlRegion, as: WireString.self) }
-        if let value = createdAt { buffer.writeMessage(7, value) }
-        if let value = endedAt { buffer.writeMessage(8, value) }
+        if let value = createTime { buffer.writeMessage(7, value) }
+        if let value = endTime { buffer.writeMessage(8, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -1003,8 +1003,8 @@ public struct Telehealth_V1_MeetingGeneration: Message {
             case 34: try reader.read(&externalMeetingID, as: WireString.self)
             case 42: try reader.read(&mediaRegion, as: WireString.self)
             case 50: try reader.read(&controlRegion, as: WireString.self)
-            case 58: try reader.readMessage(&createdAt)
-            case 66: try reader.readMessage(&endedAt)
+            case 58: try reader.readMessage(&createTime)
+            case 66: try reader.readMessage(&endTime)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1019,9 +1019,9 @@ public struct Telehealth_V1_ScreenShare: Message {
     /// Who shared: a `Participant.participant_id`.
     public var participantID: String = ""
     /// From when, UTC.
-    public var startedAt: Google_Protobuf_Timestamp?
+    public var startTime: Google_Protobuf_Timestamp?
     /// Until when, UTC; unset while it runs. Closed by StopScreenShare, by leaving and by the end of the visit.
-    public var stoppedAt: Google_Protobuf_Timestamp?
+    public var endTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -1029,8 +1029,8 @@ public struct Telehealth_V1_ScreenShare: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if !screenShareID.isEmpty { buffer.write(1, screenShareID, as: WireString.self) }
         if !participantID.isEmpty { buffer.write(2, participantID, as: WireString.self) }
-        if let value = startedAt { buffer.writeMessage(3, value) }
-        if let value = stoppedAt { buffer.writeMessage(4, value) }
+        if let value = startTime { buffer.writeMessage(3, value) }
+        if let value = endTime { buffer.writeMessage(4, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -1039,8 +1039,8 @@ public struct Telehealth_V1_ScreenShare: Message {
             switch tag {
             case 10: try reader.read(&screenShareID, as: WireString.self)
             case 18: try reader.read(&participantID, as: WireString.self)
-            case 26: try reader.readMessage(&startedAt)
-            case 34: try reader.readMessage(&stoppedAt)
+            case 26: try reader.readMessage(&startTime)
+            case 34: try reader.readMessage(&endTime)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1290,116 +1290,116 @@ public enum Telehealth_V1_Session_File {
         base64: """
             Cht0ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8SDXRlbGVoZWFsdGgudjEaG2J1Zi92YWxpZGF0ZS92YWxpZGF0ZS5wcm90bxof
             Z29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGh10ZWxlaGVhbHRo
-            L3YxL3JlY29yZGluZy5wcm90byLJEgoHU2Vzc2lvbhIjCgpzZXNzaW9uX2lkGAEgASgJQgSAuhgCUglzZXNzaW9uSWQSKwoOYXBw
+            L3YxL3JlY29yZGluZy5wcm90byLcEgoHU2Vzc2lvbhIjCgpzZXNzaW9uX2lkGAEgASgJQgSAuhgCUglzZXNzaW9uSWQSKwoOYXBw
             b2ludG1lbnRfaWQYAiABKAlCBIC6GAJSDWFwcG9pbnRtZW50SWQSIQoJY2xpZW50X2lkGAMgASgJQgSAuhgDUghjbGllbnRJZBIn
             CgxjbGluaWNpYW5faWQYBCABKAlCBIC6GANSC2NsaW5pY2lhbklkEiUKC2d1YXJkaWFuX2lkGAUgASgJQgSAuhgDUgpndWFyZGlh
-            bklkEk4KEnNjaGVkdWxlZF9zdGFydF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSEHNjaGVkdWxl
-            ZFN0YXJ0QXQSSgoQc2NoZWR1bGVkX2VuZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDnNjaGVk
-            dWxlZEVuZEF0EjoKBnN0YXR1cxgIIAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c0IEgLoYAlIGc3RhdHVzEkwKEXN0
-            YXR1c191cGRhdGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIPc3RhdHVzVXBkYXRlZEF0Ek8K
-            EGFkbWlzc2lvbl9wb2xpY3kYCiABKA4yHi50ZWxlaGVhbHRoLnYxLkFkbWlzc2lvblBvbGljeUIEgLoYAlIPYWRtaXNzaW9uUG9s
-            aWN5EjIKEmNsaW5pY2lhbl9qb2luX3VybBgLIAEoCUIEgLoYAlIQY2xpbmljaWFuSm9pblVybBIsCg9jbGllbnRfam9pbl91cmwY
-            DCABKAlCBIC6GAJSDWNsaWVudEpvaW5VcmwSOgoHbWVldGluZxgNIAEoCzIgLnRlbGVoZWFsdGgudjEuTWVldGluZ0dlbmVyYXRp
-            b25SB21lZXRpbmcSOQoWY2xpZW50X2luX3dhaXRpbmdfcm9vbRgOIAEoCEIEgLoYAlITY2xpZW50SW5XYWl0aW5nUm9vbRJXChd3
-            YWl0aW5nX3Jvb21fZW50ZXJlZF9hdBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSFHdhaXRpbmdSb29t
-            RW50ZXJlZEF0ElAKE2NsaW5pY2lhbl9qb2luZWRfYXQYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhFj
-            bGluaWNpYW5Kb2luZWRBdBI/CgpzdGFydGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3Rh
-            cnRlZEF0EjsKCGVuZGVkX2F0GBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIHZW5kZWRBdBI+CgxwYXJ0
-            aWNpcGFudHMYEyADKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgxwYXJ0aWNpcGFudHMSMQoRcmVjb3JkaW5nX2VuYWJs
-            ZWQYFCABKAhCBIC6GAJSEHJlY29yZGluZ0VuYWJsZWQSMQoRcmVjb3JkaW5nX2NvbnNlbnQYFSABKAhCBIC6GAJSEHJlY29yZGlu
-            Z0NvbnNlbnQSQwoQYWN0aXZlX3JlY29yZGluZxgWIAEoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUg9hY3RpdmVSZWNvcmRp
-            bmcSOAoVc2NyZWVuX3NoYXJpbmdfYWN0aXZlGBcgASgIQgSAuhgCUhNzY3JlZW5TaGFyaW5nQWN0aXZlElsKGXNjcmVlbl9zaGFy
-            aW5nX3N0YXJ0ZWRfYXQYGCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhZzY3JlZW5TaGFyaW5nU3RhcnRl
-            ZEF0Ej8KDXNjcmVlbl9zaGFyZXMYGSADKAsyGi50ZWxlaGVhbHRoLnYxLlNjcmVlblNoYXJlUgxzY3JlZW5TaGFyZXMSNAoQZHVy
-            YXRpb25fc2Vjb25kcxgaIAEoA0IEgLoYAkgAUg9kdXJhdGlvblNlY29uZHOIAQESNAoQZHVyYXRpb25fbWludXRlcxgbIAEoBUIE
-            gLoYAkgBUg9kdXJhdGlvbk1pbnV0ZXOIAQESPQoKZW5kX3JlYXNvbhgcIAEoDjIYLnRlbGVoZWFsdGgudjEuRW5kUmVhc29uQgSA
-            uhgCUgllbmRSZWFzb24SHwoIZW5kX25vdGUYHSABKAlCBIC6GARSB2VuZE5vdGUSRgoNY2FuY2VsX3JlYXNvbhgeIAEoDjIbLnRl
-            bGVoZWFsdGgudjEuQ2FuY2VsUmVhc29uQgSAuhgCUgxjYW5jZWxSZWFzb24SRAoNbm9fc2hvd19wYXJ0eRgfIAEoDjIaLnRlbGVo
-            ZWFsdGgudjEuTm9TaG93UGFydHlCBIC6GAJSC25vU2hvd1BhcnR5Ek8KE25vX3Nob3dfdW5kb25lX3RpbWUYKSABKAsyGi5nb29n
-            bGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhBub1Nob3dVbmRvbmVUaW1lEjQKE2xhc3RfZXZlbnRfc2VxdWVuY2UYICABKANC
-            BIC6GAJSEWxhc3RFdmVudFNlcXVlbmNlEh4KB3ZlcnNpb24YISABKANCBIC6GAJSB3ZlcnNpb24SPwoKY3JlYXRlZF9hdBgiIAEo
-            CzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCWNyZWF0ZWRBdBI/Cgp1cGRhdGVkX2F0GCMgASgLMhouZ29vZ2xl
-            LnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJdXBkYXRlZEF0EiMKCmNyZWF0ZWRfYnkYJCABKAlCBIC6GANSCWNyZWF0ZWRCeRIu
-            ChBsYXN0X21vZGlmaWVkX2J5GCUgASgJQgSAuhgDUg5sYXN0TW9kaWZpZWRCeRI7CgtpbnZpdGF0aW9ucxgoIAMoCzIZLnRlbGVo
-            ZWFsdGgudjEuSW52aXRhdGlvblILaW52aXRhdGlvbnNCEwoRX2R1cmF0aW9uX3NlY29uZHNCEwoRX2R1cmF0aW9uX21pbnV0ZXMi
-            3AIKCkludml0YXRpb24SKQoNaW52aXRhdGlvbl9pZBgBIAEoCUIEgLoYAlIMaW52aXRhdGlvbklkEjgKBHJvbGUYAiABKA4yHi50
-            ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50Um9sZUIEgLoYAlIEcm9sZRI6CgVzdGF0ZRgDIAEoDjIeLnRlbGVoZWFsdGgudjEuSW52
-            aXRhdGlvblN0YXRlQgSAuhgCUgVzdGF0ZRI/CgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE
-            gLoYAlIJY3JlYXRlZEF0Ej8KCmV4cGlyZXNfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglleHBp
-            cmVzQXQSKwoOcGFydGljaXBhbnRfaWQYBiABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQioQYKC1BhcnRpY2lwYW50EisKDnBhcnRp
-            Y2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEjgKBHJvbGUYAiABKA4yHi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lw
-            YW50Um9sZUIEgLoYAlIEcm9sZRIjCgpzdWJqZWN0X2lkGAMgASgJQgSAuhgDUglzdWJqZWN0SWQSOwoFc3RhdGUYBCABKA4yHy50
-            ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50U3RhdGVCBIC6GAJSBXN0YXRlEh4KB3ByZXNlbnQYBSABKAhCBIC6GAJSB3ByZXNlbnQS
-            JQoLYXR0ZW5kZWVfaWQYBiABKAlCBIC6GAJSCmF0dGVuZGVlSWQSSAoPZmlyc3Rfam9pbmVkX2F0GAcgASgLMhouZ29vZ2xlLnBy
-            b3RvYnVmLlRpbWVzdGFtcEIEgLoYAlINZmlyc3RKb2luZWRBdBJKChBmaXJzdF93YWl0aW5nX2F0GAggASgLMhouZ29vZ2xlLnBy
-            b3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIOZmlyc3RXYWl0aW5nQXQSRQoNd2FpdGluZ19zaW5jZRgJIAEoCzIaLmdvb2dsZS5wcm90
-            b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDHdhaXRpbmdTaW5jZRJBCgthZG1pdHRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5U
-            aW1lc3RhbXBCBIC6GAJSCmFkbWl0dGVkQXQSOQoHbGVmdF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6
-            GAJSBmxlZnRBdBJECg9wcmVfdmlzaXRfY2hlY2sYDCABKAsyHC50ZWxlaGVhbHRoLnYxLlByZVZpc2l0Q2hlY2tSDXByZVZpc2l0
-            Q2hlY2sSRwoMY2FwYWJpbGl0aWVzGCggASgLMiMudGVsZWhlYWx0aC52MS5BdHRlbmRlZUNhcGFiaWxpdGllc1IMY2FwYWJpbGl0
-            aWVzEhgKBGhlbGQYKSABKAhCBIC6GAJSBGhlbGQikQQKDVByZVZpc2l0Q2hlY2sSOQoObG9jYXRpb25fc3RhdGUYASABKAlCEoC6
-            GAS6SAPIAQG6SAVyA5gBAlINbG9jYXRpb25TdGF0ZRI9ChBsb2NhdGlvbl9hZGRyZXNzGAIgASgJQhKAuhgEukgDyAEBukgFcgMY
-            rAJSD2xvY2F0aW9uQWRkcmVzcxJIChZlbWVyZ2VuY3lfY29udGFjdF9uYW1lGAMgASgJQhKAuhgEukgDyAEBukgFcgMYyAFSFGVt
-            ZXJnZW5jeUNvbnRhY3ROYW1lEksKF2VtZXJnZW5jeV9jb250YWN0X3Bob25lGAQgASgJQhOAuhgEukgDyAEBukgGcgQQAxggUhVl
-            bWVyZ2VuY3lDb250YWN0UGhvbmUSKQoNcHJpdmF0ZV9wbGFjZRgFIAEoCEIEgLoYAlIMcHJpdmF0ZVBsYWNlEjUKE3JlbGlhYmxl
-            X2Nvbm5lY3Rpb24YBiABKAhCBIC6GAJSEnJlbGlhYmxlQ29ubmVjdGlvbhJOCgtkZXZpY2VfdHlwZRgHIAEoDjIZLnRlbGVoZWFs
-            dGgudjEuRGV2aWNlVHlwZUISgLoYArpIA8gBAbpIBYIBAhABUgpkZXZpY2VUeXBlEj0KCXN0YXRlZF9hdBgIIAEoCzIaLmdvb2ds
-            ZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCHN0YXRlZEF0IpkDChFNZWV0aW5nR2VuZXJhdGlvbhIcCgZudW1iZXIYASABKAVC
-            BIC6GAJSBm51bWJlchI3CgVzdGF0ZRgCIAEoDjIbLnRlbGVoZWFsdGgudjEuTWVldGluZ1N0YXRlQgSAuhgCUgVzdGF0ZRIjCgpt
-            ZWV0aW5nX2lkGAMgASgJQgSAuhgCUgltZWV0aW5nSWQSNAoTZXh0ZXJuYWxfbWVldGluZ19pZBgEIAEoCUIEgLoYAlIRZXh0ZXJu
-            YWxNZWV0aW5nSWQSJwoMbWVkaWFfcmVnaW9uGAUgASgJQgSAuhgCUgttZWRpYVJlZ2lvbhIrCg5jb250cm9sX3JlZ2lvbhgGIAEo
-            CUIEgLoYAlINY29udHJvbFJlZ2lvbhI/CgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoY
-            AlIJY3JlYXRlZEF0EjsKCGVuZGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIHZW5kZWRBdCLq
-            AQoLU2NyZWVuU2hhcmUSLAoPc2NyZWVuX3NoYXJlX2lkGAEgASgJQgSAuhgCUg1zY3JlZW5TaGFyZUlkEisKDnBhcnRpY2lwYW50
-            X2lkGAIgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEj8KCnN0YXJ0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0
-            YW1wQgSAuhgCUglzdGFydGVkQXQSPwoKc3RvcHBlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJS
-            CXN0b3BwZWRBdCKmAQoPSm9pbkNyZWRlbnRpYWxzEjQKB21lZXRpbmcYASABKAsyGi50ZWxlaGVhbHRoLnYxLk1lZXRpbmdJbmZv
-            UgdtZWV0aW5nEjcKCGF0dGVuZGVlGAIgASgLMhsudGVsZWhlYWx0aC52MS5BdHRlbmRlZUluZm9SCGF0dGVuZGVlEiQKCmdlbmVy
-            YXRpb24YAyABKAVCBIC6GAJSCmdlbmVyYXRpb24irQIKC01lZXRpbmdJbmZvEiMKCm1lZXRpbmdfaWQYASABKAlCBIC6GAJSCW1l
-            ZXRpbmdJZBI0ChNleHRlcm5hbF9tZWV0aW5nX2lkGAIgASgJQgSAuhgCUhFleHRlcm5hbE1lZXRpbmdJZBInCgxtZWRpYV9yZWdp
-            b24YAyABKAlCBIC6GAJSC21lZGlhUmVnaW9uEkYKD21lZGlhX3BsYWNlbWVudBgEIAEoCzIdLnRlbGVoZWFsdGgudjEuTWVkaWFQ
-            bGFjZW1lbnRSDm1lZGlhUGxhY2VtZW50EisKDmVjaG9fcmVkdWN0aW9uGAUgASgIQgSAuhgCUg1lY2hvUmVkdWN0aW9uEiUKC21l
-            ZXRpbmdfYXJuGAYgASgJQgSAuhgCUgptZWV0aW5nQXJuIpcDCg5NZWRpYVBsYWNlbWVudBIqCg5hdWRpb19ob3N0X3VybBgBIAEo
-            CUIEgLoYAlIMYXVkaW9Ib3N0VXJsEjIKEmF1ZGlvX2ZhbGxiYWNrX3VybBgCIAEoCUIEgLoYAlIQYXVkaW9GYWxsYmFja1VybBIp
-            Cg1zaWduYWxpbmdfdXJsGAMgASgJQgSAuhgCUgxzaWduYWxpbmdVcmwSLgoQdHVybl9jb250cm9sX3VybBgEIAEoCUIEgLoYAlIO
-            dHVybkNvbnRyb2xVcmwSLAoPc2NyZWVuX2RhdGFfdXJsGAUgASgJQgSAuhgCUg1zY3JlZW5EYXRhVXJsEjIKEnNjcmVlbl92aWV3
-            aW5nX3VybBgGIAEoCUIEgLoYAlIQc2NyZWVuVmlld2luZ1VybBIyChJzY3JlZW5fc2hhcmluZ191cmwYByABKAlCBIC6GAJSEHNj
-            cmVlblNoYXJpbmdVcmwSNAoTZXZlbnRfaW5nZXN0aW9uX3VybBgIIAEoCUIEgLoYAlIRZXZlbnRJbmdlc3Rpb25Vcmwi0wEKDEF0
-            dGVuZGVlSW5mbxIlCgthdHRlbmRlZV9pZBgBIAEoCUIEgLoYAlIKYXR0ZW5kZWVJZBIuChBleHRlcm5hbF91c2VyX2lkGAIgASgJ
-            QgSAuhgCUg5leHRlcm5hbFVzZXJJZBIjCgpqb2luX3Rva2VuGAMgASgJQgSAuhgFUglqb2luVG9rZW4SRwoMY2FwYWJpbGl0aWVz
-            GAQgASgLMiMudGVsZWhlYWx0aC52MS5BdHRlbmRlZUNhcGFiaWxpdGllc1IMY2FwYWJpbGl0aWVzIvgBChRBdHRlbmRlZUNhcGFi
-            aWxpdGllcxJICgVhdWRpbxgBIAEoDjIeLnRlbGVoZWFsdGgudjEuTWVkaWFDYXBhYmlsaXR5QhKAuhgCukgDyAEBukgFggECEAFS
-            BWF1ZGlvEkgKBXZpZGVvGAIgASgOMh4udGVsZWhlYWx0aC52MS5NZWRpYUNhcGFiaWxpdHlCEoC6GAK6SAPIAQG6SAWCAQIQAVIF
-            dmlkZW8STAoHY29udGVudBgDIAEoDjIeLnRlbGVoZWFsdGgudjEuTWVkaWFDYXBhYmlsaXR5QhKAuhgCukgDyAEBukgFggECEAFS
-            B2NvbnRlbnQqpQEKD0ludml0YXRpb25TdGF0ZRIgChxJTlZJVEFUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASGQoVSU5WSVRBVElP
-            Tl9TVEFURV9PUEVOEAESGQoVSU5WSVRBVElPTl9TVEFURV9VU0VEEAISHAoYSU5WSVRBVElPTl9TVEFURV9SRVZPS0VEEAMSHAoY
-            SU5WSVRBVElPTl9TVEFURV9FWFBJUkVEEAQq5gEKDVNlc3Npb25TdGF0dXMSHgoaU0VTU0lPTl9TVEFUVVNfVU5TUEVDSUZJRUQQ
-            ABIcChhTRVNTSU9OX1NUQVRVU19TQ0hFRFVMRUQQARIfChtTRVNTSU9OX1NUQVRVU19XQUlUSU5HX1JPT00QAhIeChpTRVNTSU9O
-            X1NUQVRVU19JTl9QUk9HUkVTUxADEhwKGFNFU1NJT05fU1RBVFVTX0NPTVBMRVRFRBAEEhwKGFNFU1NJT05fU1RBVFVTX0NBTkNF
-            TExFRBAFEhoKFlNFU1NJT05fU1RBVFVTX05PX1NIT1cQBip4Cg9BZG1pc3Npb25Qb2xpY3kSIAocQURNSVNTSU9OX1BPTElDWV9V
-            TlNQRUNJRklFRBAAEiYKIkFETUlTU0lPTl9QT0xJQ1lfT05fQ0xJTklDSUFOX0pPSU4QARIbChdBRE1JU1NJT05fUE9MSUNZX01B
-            TlVBTBACKvkBCglFbmRSZWFzb24SGgoWRU5EX1JFQVNPTl9VTlNQRUNJRklFRBAAEhUKEUVORF9SRUFTT05fTk9STUFMEAESIAoc
-            RU5EX1JFQVNPTl9URUNITklDQUxfRkFJTFVSRRACEhUKEUVORF9SRUFTT05fU0FGRVRZEAMSFwoTRU5EX1JFQVNPTl9BTExfTEVG
-            VBAEEhYKEkVORF9SRUFTT05fVElNRU9VVBAFEhoKFkVORF9SRUFTT05fQ0xJRU5UX0xFRlQQBhIdChlFTkRfUkVBU09OX0NMSU5J
-            Q0lBTl9MRUZUEAcSFAoQRU5EX1JFQVNPTl9PVEhFUhAIKugBCgxDYW5jZWxSZWFzb24SHQoZQ0FOQ0VMX1JFQVNPTl9VTlNQRUNJ
-            RklFRBAAEhgKFENBTkNFTF9SRUFTT05fQ0xJRU5UEAESGwoXQ0FOQ0VMX1JFQVNPTl9DTElOSUNJQU4QAhIbChdDQU5DRUxfUkVB
-            U09OX1RFQ0hOSUNBTBADEicKI0NBTkNFTF9SRUFTT05fQVBQT0lOVE1FTlRfQ0FOQ0VMTEVEEAQSIwofQ0FOQ0VMX1JFQVNPTl9D
-            TElOSUNJQU5fTk9fU0hPVxAFEhcKE0NBTkNFTF9SRUFTT05fT1RIRVIQBipeCgtOb1Nob3dQYXJ0eRIdChlOT19TSE9XX1BBUlRZ
-            X1VOU1BFQ0lGSUVEEAASGAoUTk9fU0hPV19QQVJUWV9DTElFTlQQARIWChJOT19TSE9XX1BBUlRZX0JPVEgQAiqwAgoPUGFydGlj
-            aXBhbnRSb2xlEiAKHFBBUlRJQ0lQQU5UX1JPTEVfVU5TUEVDSUZJRUQQABIeChpQQVJUSUNJUEFOVF9ST0xFX0NMSU5JQ0lBThAB
-            EhsKF1BBUlRJQ0lQQU5UX1JPTEVfQ0xJRU5UEAISHQoZUEFSVElDSVBBTlRfUk9MRV9HVUFSRElBThADEiEKHVBBUlRJQ0lQQU5U
-            X1JPTEVfQ09fQ0xJTklDSUFOEAQSHwobUEFSVElDSVBBTlRfUk9MRV9TVVBFUlZJU09SEAUSIAocUEFSVElDSVBBTlRfUk9MRV9J
-            TlRFUlBSRVRFUhAGEh0KGVBBUlRJQ0lQQU5UX1JPTEVfT0JTRVJWRVIQBxIaChZQQVJUSUNJUEFOVF9ST0xFX0dVRVNUEAgq7QEK
-            EFBhcnRpY2lwYW50U3RhdGUSIQodUEFSVElDSVBBTlRfU1RBVEVfVU5TUEVDSUZJRUQQABIeChpQQVJUSUNJUEFOVF9TVEFURV9F
-            WFBFQ1RFRBABEh0KGVBBUlRJQ0lQQU5UX1NUQVRFX1dBSVRJTkcQAhIeChpQQVJUSUNJUEFOVF9TVEFURV9BRE1JVFRFRBADEhoK
-            FlBBUlRJQ0lQQU5UX1NUQVRFX0xFRlQQBBIdChlQQVJUSUNJUEFOVF9TVEFURV9SRU1PVkVEEAUSHAoYUEFSVElDSVBBTlRfU1RB
-            VEVfREVOSUVEEAYqcgoKRGV2aWNlVHlwZRIbChdERVZJQ0VfVFlQRV9VTlNQRUNJRklFRBAAEhcKE0RFVklDRV9UWVBFX0RFU0tU
-            T1AQARIWChJERVZJQ0VfVFlQRV9UQUJMRVQQAhIWChJERVZJQ0VfVFlQRV9NT0JJTEUQAyquAQoMTWVldGluZ1N0YXRlEh0KGU1F
-            RVRJTkdfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRNRUVUSU5HX1NUQVRFX0lOVEVOVBABEhgKFE1FRVRJTkdfU1RBVEVfQUNUSVZF
-            EAISGAoUTUVFVElOR19TVEFURV9FTkRJTkcQAxIXChNNRUVUSU5HX1NUQVRFX0VOREVEEAQSGAoUTUVFVElOR19TVEFURV9GQUlM
-            RUQQBSqqAQoPTWVkaWFDYXBhYmlsaXR5EiAKHE1FRElBX0NBUEFCSUxJVFlfVU5TUEVDSUZJRUQQABIhCh1NRURJQV9DQVBBQklM
-            SVRZX1NFTkRfUkVDRUlWRRABEhkKFU1FRElBX0NBUEFCSUxJVFlfU0VORBACEhwKGE1FRElBX0NBUEFCSUxJVFlfUkVDRUlWRRAD
-            EhkKFU1FRElBX0NBUEFCSUxJVFlfTk9ORRAEYgZwcm90bzM=
+            bklkElIKFHNjaGVkdWxlZF9zdGFydF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlISc2NoZWR1
+            bGVkU3RhcnRUaW1lEk4KEnNjaGVkdWxlZF9lbmRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJS
+            EHNjaGVkdWxlZEVuZFRpbWUSOgoGc3RhdHVzGAggASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0
+            dXMSTgoSc3RhdHVzX3VwZGF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIQc3RhdHVzVXBk
+            YXRlVGltZRJPChBhZG1pc3Npb25fcG9saWN5GAogASgOMh4udGVsZWhlYWx0aC52MS5BZG1pc3Npb25Qb2xpY3lCBIC6GAJSD2Fk
+            bWlzc2lvblBvbGljeRIyChJjbGluaWNpYW5fam9pbl91cmwYCyABKAlCBIC6GAJSEGNsaW5pY2lhbkpvaW5VcmwSLAoPY2xpZW50
+            X2pvaW5fdXJsGAwgASgJQgSAuhgCUg1jbGllbnRKb2luVXJsEjoKB21lZXRpbmcYDSABKAsyIC50ZWxlaGVhbHRoLnYxLk1lZXRp
+            bmdHZW5lcmF0aW9uUgdtZWV0aW5nEjkKFmNsaWVudF9pbl93YWl0aW5nX3Jvb20YDiABKAhCBIC6GAJSE2NsaWVudEluV2FpdGlu
+            Z1Jvb20SVwoXd2FpdGluZ19yb29tX2VudGVyX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhR3
+            YWl0aW5nUm9vbUVudGVyVGltZRJQChNjbGluaWNpYW5fam9pbl90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFt
+            cEIEgLoYAlIRY2xpbmljaWFuSm9pblRpbWUSPwoKc3RhcnRfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBC
+            BIC6GAJSCXN0YXJ0VGltZRI7CghlbmRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZFRp
+            bWUSPgoMcGFydGljaXBhbnRzGBMgAygLMhoudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFIMcGFydGljaXBhbnRzEjEKEXJlY29y
+            ZGluZ19lbmFibGVkGBQgASgIQgSAuhgCUhByZWNvcmRpbmdFbmFibGVkEjEKEXJlY29yZGluZ19jb25zZW50GBUgASgIQgSAuhgC
+            UhByZWNvcmRpbmdDb25zZW50EkMKEGFjdGl2ZV9yZWNvcmRpbmcYFiABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IPYWN0
+            aXZlUmVjb3JkaW5nEjgKFXNjcmVlbl9zaGFyaW5nX2FjdGl2ZRgXIAEoCEIEgLoYAlITc2NyZWVuU2hhcmluZ0FjdGl2ZRJbChlz
+            Y3JlZW5fc2hhcmluZ19zdGFydF90aW1lGBggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIWc2NyZWVuU2hh
+            cmluZ1N0YXJ0VGltZRI/Cg1zY3JlZW5fc2hhcmVzGBkgAygLMhoudGVsZWhlYWx0aC52MS5TY3JlZW5TaGFyZVIMc2NyZWVuU2hh
+            cmVzEjQKEGR1cmF0aW9uX3NlY29uZHMYGiABKANCBIC6GAJIAFIPZHVyYXRpb25TZWNvbmRziAEBEjQKEGR1cmF0aW9uX21pbnV0
+            ZXMYGyABKAVCBIC6GAJIAVIPZHVyYXRpb25NaW51dGVziAEBEj0KCmVuZF9yZWFzb24YHCABKA4yGC50ZWxlaGVhbHRoLnYxLkVu
+            ZFJlYXNvbkIEgLoYAlIJZW5kUmVhc29uEicKDGNsb3Npbmdfbm90ZRgdIAEoCUIEgLoYBFILY2xvc2luZ05vdGUSRgoNY2FuY2Vs
+            X3JlYXNvbhgeIAEoDjIbLnRlbGVoZWFsdGgudjEuQ2FuY2VsUmVhc29uQgSAuhgCUgxjYW5jZWxSZWFzb24SRAoNbm9fc2hvd19w
+            YXJ0eRgfIAEoDjIaLnRlbGVoZWFsdGgudjEuTm9TaG93UGFydHlCBIC6GAJSC25vU2hvd1BhcnR5EksKEW5vX3Nob3dfdW5kb190
+            aW1lGCkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIObm9TaG93VW5kb1RpbWUSNAoTbGFzdF9ldmVudF9z
+            ZXF1ZW5jZRggIAEoA0IEgLoYAlIRbGFzdEV2ZW50U2VxdWVuY2USHgoHdmVyc2lvbhghIAEoA0IEgLoYAlIHdmVyc2lvbhJBCgtj
+            cmVhdGVfdGltZRgiIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCmNyZWF0ZVRpbWUSQQoLdXBkYXRlX3Rp
+            bWUYIyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgp1cGRhdGVUaW1lEikKDWNyZWF0ZV9jYWxsZXIYJCAB
+            KAlCBIC6GANSDGNyZWF0ZUNhbGxlchIpCg11cGRhdGVfY2FsbGVyGCUgASgJQgSAuhgDUgx1cGRhdGVDYWxsZXISOwoLaW52aXRh
+            dGlvbnMYKCADKAsyGS50ZWxlaGVhbHRoLnYxLkludml0YXRpb25SC2ludml0YXRpb25zQhMKEV9kdXJhdGlvbl9zZWNvbmRzQhMK
+            EV9kdXJhdGlvbl9taW51dGVzIuACCgpJbnZpdGF0aW9uEikKDWludml0YXRpb25faWQYASABKAlCBIC6GAJSDGludml0YXRpb25J
+            ZBI4CgRyb2xlGAIgASgOMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJSBHJvbGUSOgoFc3RhdGUYAyABKA4y
+            Hi50ZWxlaGVhbHRoLnYxLkludml0YXRpb25TdGF0ZUIEgLoYAlIFc3RhdGUSQQoLY3JlYXRlX3RpbWUYBCABKAsyGi5nb29nbGUu
+            cHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgpjcmVhdGVUaW1lEkEKC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVm
+            LlRpbWVzdGFtcEIEgLoYAlIKZXhwaXJlVGltZRIrCg5wYXJ0aWNpcGFudF9pZBgGIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCKk
+            BgoLUGFydGljaXBhbnQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSOAoEcm9sZRgCIAEoDjIe
+            LnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSb2xlQgSAuhgCUgRyb2xlEiEKCXBlcnNvbl9pZBgDIAEoCUIEgLoYA1IIcGVyc29u
+            SWQSOwoFc3RhdGUYBCABKA4yHy50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50U3RhdGVCBIC6GAJSBXN0YXRlEh4KB3ByZXNlbnQY
+            BSABKAhCBIC6GAJSB3ByZXNlbnQSJQoLYXR0ZW5kZWVfaWQYBiABKAlCBIC6GAJSCmF0dGVuZGVlSWQSSAoPZmlyc3Rfam9pbl90
+            aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlINZmlyc3RKb2luVGltZRJICg9maXJzdF93YWl0X3Rp
+            bWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUg1maXJzdFdhaXRUaW1lEkgKD3dhaXRfc3RhcnRfdGlt
+            ZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDXdhaXRTdGFydFRpbWUSPwoKYWRtaXRfdGltZRgKIAEo
+            CzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCWFkbWl0VGltZRI/CgpsZWF2ZV90aW1lGAsgASgLMhouZ29vZ2xl
+            LnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJbGVhdmVUaW1lEkQKD3ByZV92aXNpdF9jaGVjaxgMIAEoCzIcLnRlbGVoZWFsdGgu
+            djEuUHJlVmlzaXRDaGVja1INcHJlVmlzaXRDaGVjaxJHCgxjYXBhYmlsaXRpZXMYKCABKAsyIy50ZWxlaGVhbHRoLnYxLkF0dGVu
+            ZGVlQ2FwYWJpbGl0aWVzUgxjYXBhYmlsaXRpZXMSGAoEaGVsZBgpIAEoCEIEgLoYAlIEaGVsZCKbBAoNUHJlVmlzaXRDaGVjaxI5
+            Cg5sb2NhdGlvbl9zdGF0ZRgBIAEoCUISgLoYBLpIA8gBAbpIBXIDmAECUg1sb2NhdGlvblN0YXRlEj0KEGxvY2F0aW9uX2FkZHJl
+            c3MYAiABKAlCEoC6GAS6SAPIAQG6SAVyAxisAlIPbG9jYXRpb25BZGRyZXNzEkgKFmVtZXJnZW5jeV9jb250YWN0X25hbWUYAyAB
+            KAlCEoC6GAS6SAPIAQG6SAVyAxjIAVIUZW1lcmdlbmN5Q29udGFjdE5hbWUSSwoXZW1lcmdlbmN5X2NvbnRhY3RfcGhvbmUYBCAB
+            KAlCE4C6GAS6SAPIAQG6SAZyBBADGCBSFWVtZXJnZW5jeUNvbnRhY3RQaG9uZRIpCg1wcml2YXRlX3BsYWNlGAUgASgIQgSAuhgC
+            Ugxwcml2YXRlUGxhY2USNQoTcmVsaWFibGVfY29ubmVjdGlvbhgGIAEoCEIEgLoYAlIScmVsaWFibGVDb25uZWN0aW9uEk4KC2Rl
+            dmljZV90eXBlGAcgASgOMhkudGVsZWhlYWx0aC52MS5EZXZpY2VUeXBlQhKAuhgCukgDyAEBukgFggECEAFSCmRldmljZVR5cGUS
+            RwoOc3RhdGVtZW50X3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUg1zdGF0ZW1lbnRUaW1lIpsD
+            ChFNZWV0aW5nR2VuZXJhdGlvbhIcCgZudW1iZXIYASABKAVCBIC6GAJSBm51bWJlchI3CgVzdGF0ZRgCIAEoDjIbLnRlbGVoZWFs
+            dGgudjEuTWVldGluZ1N0YXRlQgSAuhgCUgVzdGF0ZRIjCgptZWV0aW5nX2lkGAMgASgJQgSAuhgCUgltZWV0aW5nSWQSNAoTZXh0
+            ZXJuYWxfbWVldGluZ19pZBgEIAEoCUIEgLoYAlIRZXh0ZXJuYWxNZWV0aW5nSWQSJwoMbWVkaWFfcmVnaW9uGAUgASgJQgSAuhgC
+            UgttZWRpYVJlZ2lvbhIrCg5jb250cm9sX3JlZ2lvbhgGIAEoCUIEgLoYAlINY29udHJvbFJlZ2lvbhJBCgtjcmVhdGVfdGltZRgH
+            IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCmNyZWF0ZVRpbWUSOwoIZW5kX3RpbWUYCCABKAsyGi5nb29n
+            bGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgdlbmRUaW1lIuYBCgtTY3JlZW5TaGFyZRIsCg9zY3JlZW5fc2hhcmVfaWQYASAB
+            KAlCBIC6GAJSDXNjcmVlblNoYXJlSWQSKwoOcGFydGljaXBhbnRfaWQYAiABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSPwoKc3Rh
+            cnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0VGltZRI7CghlbmRfdGltZRgEIAEo
+            CzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZFRpbWUipgEKD0pvaW5DcmVkZW50aWFscxI0CgdtZWV0aW5n
+            GAEgASgLMhoudGVsZWhlYWx0aC52MS5NZWV0aW5nSW5mb1IHbWVldGluZxI3CghhdHRlbmRlZRgCIAEoCzIbLnRlbGVoZWFsdGgu
+            djEuQXR0ZW5kZWVJbmZvUghhdHRlbmRlZRIkCgpnZW5lcmF0aW9uGAMgASgFQgSAuhgCUgpnZW5lcmF0aW9uIq0CCgtNZWV0aW5n
+            SW5mbxIjCgptZWV0aW5nX2lkGAEgASgJQgSAuhgCUgltZWV0aW5nSWQSNAoTZXh0ZXJuYWxfbWVldGluZ19pZBgCIAEoCUIEgLoY
+            AlIRZXh0ZXJuYWxNZWV0aW5nSWQSJwoMbWVkaWFfcmVnaW9uGAMgASgJQgSAuhgCUgttZWRpYVJlZ2lvbhJGCg9tZWRpYV9wbGFj
+            ZW1lbnQYBCABKAsyHS50ZWxlaGVhbHRoLnYxLk1lZGlhUGxhY2VtZW50Ug5tZWRpYVBsYWNlbWVudBIrCg5lY2hvX3JlZHVjdGlv
+            bhgFIAEoCEIEgLoYAlINZWNob1JlZHVjdGlvbhIlCgttZWV0aW5nX2FybhgGIAEoCUIEgLoYAlIKbWVldGluZ0FybiKXAwoOTWVk
+            aWFQbGFjZW1lbnQSKgoOYXVkaW9faG9zdF91cmwYASABKAlCBIC6GAJSDGF1ZGlvSG9zdFVybBIyChJhdWRpb19mYWxsYmFja191
+            cmwYAiABKAlCBIC6GAJSEGF1ZGlvRmFsbGJhY2tVcmwSKQoNc2lnbmFsaW5nX3VybBgDIAEoCUIEgLoYAlIMc2lnbmFsaW5nVXJs
+            Ei4KEHR1cm5fY29udHJvbF91cmwYBCABKAlCBIC6GAJSDnR1cm5Db250cm9sVXJsEiwKD3NjcmVlbl9kYXRhX3VybBgFIAEoCUIE
+            gLoYAlINc2NyZWVuRGF0YVVybBIyChJzY3JlZW5fdmlld2luZ191cmwYBiABKAlCBIC6GAJSEHNjcmVlblZpZXdpbmdVcmwSMgoS
+            c2NyZWVuX3NoYXJpbmdfdXJsGAcgASgJQgSAuhgCUhBzY3JlZW5TaGFyaW5nVXJsEjQKE2V2ZW50X2luZ2VzdGlvbl91cmwYCCAB
+            KAlCBIC6GAJSEWV2ZW50SW5nZXN0aW9uVXJsItMBCgxBdHRlbmRlZUluZm8SJQoLYXR0ZW5kZWVfaWQYASABKAlCBIC6GAJSCmF0
+            dGVuZGVlSWQSLgoQZXh0ZXJuYWxfdXNlcl9pZBgCIAEoCUIEgLoYAlIOZXh0ZXJuYWxVc2VySWQSIwoKam9pbl90b2tlbhgDIAEo
+            CUIEgLoYBVIJam9pblRva2VuEkcKDGNhcGFiaWxpdGllcxgEIAEoCzIjLnRlbGVoZWFsdGgudjEuQXR0ZW5kZWVDYXBhYmlsaXRp
+            ZXNSDGNhcGFiaWxpdGllcyL4AQoUQXR0ZW5kZWVDYXBhYmlsaXRpZXMSSAoFYXVkaW8YASABKA4yHi50ZWxlaGVhbHRoLnYxLk1l
+            ZGlhQ2FwYWJpbGl0eUISgLoYArpIA8gBAbpIBYIBAhABUgVhdWRpbxJICgV2aWRlbxgCIAEoDjIeLnRlbGVoZWFsdGgudjEuTWVk
+            aWFDYXBhYmlsaXR5QhKAuhgCukgDyAEBukgFggECEAFSBXZpZGVvEkwKB2NvbnRlbnQYAyABKA4yHi50ZWxlaGVhbHRoLnYxLk1l
+            ZGlhQ2FwYWJpbGl0eUISgLoYArpIA8gBAbpIBYIBAhABUgdjb250ZW50KqUBCg9JbnZpdGF0aW9uU3RhdGUSIAocSU5WSVRBVElP
+            Tl9TVEFURV9VTlNQRUNJRklFRBAAEhkKFUlOVklUQVRJT05fU1RBVEVfT1BFThABEhkKFUlOVklUQVRJT05fU1RBVEVfVVNFRBAC
+            EhwKGElOVklUQVRJT05fU1RBVEVfUkVWT0tFRBADEhwKGElOVklUQVRJT05fU1RBVEVfRVhQSVJFRBAEKuYBCg1TZXNzaW9uU3Rh
+            dHVzEh4KGlNFU1NJT05fU1RBVFVTX1VOU1BFQ0lGSUVEEAASHAoYU0VTU0lPTl9TVEFUVVNfU0NIRURVTEVEEAESHwobU0VTU0lP
+            Tl9TVEFUVVNfV0FJVElOR19ST09NEAISHgoaU0VTU0lPTl9TVEFUVVNfSU5fUFJPR1JFU1MQAxIcChhTRVNTSU9OX1NUQVRVU19D
+            T01QTEVURUQQBBIcChhTRVNTSU9OX1NUQVRVU19DQU5DRUxMRUQQBRIaChZTRVNTSU9OX1NUQVRVU19OT19TSE9XEAYqeAoPQWRt
+            aXNzaW9uUG9saWN5EiAKHEFETUlTU0lPTl9QT0xJQ1lfVU5TUEVDSUZJRUQQABImCiJBRE1JU1NJT05fUE9MSUNZX09OX0NMSU5J
+            Q0lBTl9KT0lOEAESGwoXQURNSVNTSU9OX1BPTElDWV9NQU5VQUwQAir5AQoJRW5kUmVhc29uEhoKFkVORF9SRUFTT05fVU5TUEVD
+            SUZJRUQQABIVChFFTkRfUkVBU09OX05PUk1BTBABEiAKHEVORF9SRUFTT05fVEVDSE5JQ0FMX0ZBSUxVUkUQAhIVChFFTkRfUkVB
+            U09OX1NBRkVUWRADEhcKE0VORF9SRUFTT05fQUxMX0xFRlQQBBIWChJFTkRfUkVBU09OX1RJTUVPVVQQBRIaChZFTkRfUkVBU09O
+            X0NMSUVOVF9MRUZUEAYSHQoZRU5EX1JFQVNPTl9DTElOSUNJQU5fTEVGVBAHEhQKEEVORF9SRUFTT05fT1RIRVIQCCroAQoMQ2Fu
+            Y2VsUmVhc29uEh0KGUNBTkNFTF9SRUFTT05fVU5TUEVDSUZJRUQQABIYChRDQU5DRUxfUkVBU09OX0NMSUVOVBABEhsKF0NBTkNF
+            TF9SRUFTT05fQ0xJTklDSUFOEAISGwoXQ0FOQ0VMX1JFQVNPTl9URUNITklDQUwQAxInCiNDQU5DRUxfUkVBU09OX0FQUE9JTlRN
+            RU5UX0NBTkNFTExFRBAEEiMKH0NBTkNFTF9SRUFTT05fQ0xJTklDSUFOX05PX1NIT1cQBRIXChNDQU5DRUxfUkVBU09OX09USEVS
+            EAYqXgoLTm9TaG93UGFydHkSHQoZTk9fU0hPV19QQVJUWV9VTlNQRUNJRklFRBAAEhgKFE5PX1NIT1dfUEFSVFlfQ0xJRU5UEAES
+            FgoSTk9fU0hPV19QQVJUWV9CT1RIEAIqsAIKD1BhcnRpY2lwYW50Um9sZRIgChxQQVJUSUNJUEFOVF9ST0xFX1VOU1BFQ0lGSUVE
+            EAASHgoaUEFSVElDSVBBTlRfUk9MRV9DTElOSUNJQU4QARIbChdQQVJUSUNJUEFOVF9ST0xFX0NMSUVOVBACEh0KGVBBUlRJQ0lQ
+            QU5UX1JPTEVfR1VBUkRJQU4QAxIhCh1QQVJUSUNJUEFOVF9ST0xFX0NPX0NMSU5JQ0lBThAEEh8KG1BBUlRJQ0lQQU5UX1JPTEVf
+            U1VQRVJWSVNPUhAFEiAKHFBBUlRJQ0lQQU5UX1JPTEVfSU5URVJQUkVURVIQBhIdChlQQVJUSUNJUEFOVF9ST0xFX09CU0VSVkVS
+            EAcSGgoWUEFSVElDSVBBTlRfUk9MRV9HVUVTVBAIKu0BChBQYXJ0aWNpcGFudFN0YXRlEiEKHVBBUlRJQ0lQQU5UX1NUQVRFX1VO
+            U1BFQ0lGSUVEEAASHgoaUEFSVElDSVBBTlRfU1RBVEVfRVhQRUNURUQQARIdChlQQVJUSUNJUEFOVF9TVEFURV9XQUlUSU5HEAIS
+            HgoaUEFSVElDSVBBTlRfU1RBVEVfQURNSVRURUQQAxIaChZQQVJUSUNJUEFOVF9TVEFURV9MRUZUEAQSHQoZUEFSVElDSVBBTlRf
+            U1RBVEVfUkVNT1ZFRBAFEhwKGFBBUlRJQ0lQQU5UX1NUQVRFX0RFTklFRBAGKnIKCkRldmljZVR5cGUSGwoXREVWSUNFX1RZUEVf
+            VU5TUEVDSUZJRUQQABIXChNERVZJQ0VfVFlQRV9ERVNLVE9QEAESFgoSREVWSUNFX1RZUEVfVEFCTEVUEAISFgoSREVWSUNFX1RZ
+            UEVfTU9CSUxFEAMqrgEKDE1lZXRpbmdTdGF0ZRIdChlNRUVUSU5HX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUTUVFVElOR19TVEFU
+            RV9JTlRFTlQQARIYChRNRUVUSU5HX1NUQVRFX0FDVElWRRACEhgKFE1FRVRJTkdfU1RBVEVfRU5ESU5HEAMSFwoTTUVFVElOR19T
+            VEFURV9FTkRFRBAEEhgKFE1FRVRJTkdfU1RBVEVfRkFJTEVEEAUqqgEKD01lZGlhQ2FwYWJpbGl0eRIgChxNRURJQV9DQVBBQklM
+            SVRZX1VOU1BFQ0lGSUVEEAASIQodTUVESUFfQ0FQQUJJTElUWV9TRU5EX1JFQ0VJVkUQARIZChVNRURJQV9DQVBBQklMSVRZX1NF
+            TkQQAhIcChhNRURJQV9DQVBBQklMSVRZX1JFQ0VJVkUQAxIZChVNRURJQV9DQVBBQklMSVRZX05PTkUQBGIGcHJvdG8z
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

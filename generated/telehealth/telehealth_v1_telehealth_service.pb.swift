@@ -232,9 +232,9 @@ public struct Telehealth_V1_ListSessionsRequest: Message {
     /// Only in one of these; empty for all.
     public var statuses: [Telehealth_V1_SessionStatus] = []
     /// Only planned to start at or after this time, UTC.
-    public var startsFrom: Google_Protobuf_Timestamp?
+    public var scheduledStartTimeFrom: Google_Protobuf_Timestamp?
     /// Only planned to start before this time, UTC.
-    public var startsBefore: Google_Protobuf_Timestamp?
+    public var scheduledStartTimeBefore: Google_Protobuf_Timestamp?
     /// 1 to 200; 0 for 50.
     public var pageSize: Int32 = 0
     /// `next_page_token` of the answer before; empty for the first page. Good for the same filters only.
@@ -248,8 +248,8 @@ public struct Telehealth_V1_ListSessionsRequest: Message {
         if !clinicianID.isEmpty { buffer.write(2, clinicianID, as: WireString.self) }
         if !appointmentID.isEmpty { buffer.write(3, appointmentID, as: WireString.self) }
         buffer.writePacked(4, statuses, as: WireEnum<Telehealth_V1_SessionStatus>.self)
-        if let value = startsFrom { buffer.writeMessage(5, value) }
-        if let value = startsBefore { buffer.writeMessage(6, value) }
+        if let value = scheduledStartTimeFrom { buffer.writeMessage(5, value) }
+        if let value = scheduledStartTimeBefore { buffer.writeMessage(6, value) }
         if pageSize != 0 { buffer.write(7, pageSize, as: WireInt32.self) }
         if !pageToken.isEmpty { buffer.write(8, pageToken, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
@@ -263,8 +263,8 @@ public struct Telehealth_V1_ListSessionsRequest: Message {
             case 26: try reader.read(&appointmentID, as: WireString.self)
             case 32: try reader.readRepeated(&statuses, as: WireEnum<Telehealth_V1_SessionStatus>.self)
             case 34: try reader.readPacked(&statuses, as: WireEnum<Telehealth_V1_SessionStatus>.self)
-            case 42: try reader.readMessage(&startsFrom)
-            case 50: try reader.readMessage(&startsBefore)
+            case 42: try reader.readMessage(&scheduledStartTimeFrom)
+            case 50: try reader.readMessage(&scheduledStartTimeBefore)
             case 56: try reader.read(&pageSize, as: WireInt32.self)
             case 66: try reader.read(&pageToken, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
@@ -1285,14 +1285,14 @@ public struct Telehealth_V1_GetRecordingPlaybackUrlResponse: Message {
     /// A presigned https URL: whoever holds it can play the recording. Never log or store it.
     public var url: String = ""
     /// When it stops working, UTC.
-    public var expiresAt: Google_Protobuf_Timestamp?
+    public var expireTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
         if !url.isEmpty { buffer.write(1, url, as: WireString.self) }
-        if let value = expiresAt { buffer.writeMessage(2, value) }
+        if let value = expireTime { buffer.writeMessage(2, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -1300,7 +1300,7 @@ public struct Telehealth_V1_GetRecordingPlaybackUrlResponse: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&url, as: WireString.self)
-            case 18: try reader.readMessage(&expiresAt)
+            case 18: try reader.readMessage(&expireTime)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -2759,123 +2759,124 @@ public enum Telehealth_V1_TelehealthService_File {
             dGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIokBChFHZXRTZXNzaW9uUmVxdWVzdBIuCgpzZXNzaW9uX2lkGAEgASgJQg2A
             uhgCukgGcgSIuhgBSABSCXNlc3Npb25JZBI2Cg5hcHBvaW50bWVudF9pZBgCIAEoCUINgLoYArpIBnIEiLoYAUgAUg1hcHBvaW50
             bWVudElkQgwKA2tleRIFukgCCAEiRgoSR2V0U2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYx
-            LlNlc3Npb25SB3Nlc3Npb24i6AMKE0xpc3RTZXNzaW9uc1JlcXVlc3QSMAoJY2xpZW50X2lkGAEgASgJQhOAuhgDukgD2AEBukgG
+            LlNlc3Npb25SB3Nlc3Npb24inAQKE0xpc3RTZXNzaW9uc1JlcXVlc3QSMAoJY2xpZW50X2lkGAEgASgJQhOAuhgDukgD2AEBukgG
             cgSIuhgBUghjbGllbnRJZBI2CgxjbGluaWNpYW5faWQYAiABKAlCE4C6GAO6SAPYAQG6SAZyBIi6GAFSC2NsaW5pY2lhbklkEjoK
             DmFwcG9pbnRtZW50X2lkGAMgASgJQhOAuhgCukgD2AEBukgGcgSIuhgBUg1hcHBvaW50bWVudElkEk8KCHN0YXR1c2VzGAQgAygO
-            MhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQhWAuhgCukgOkgELEAYiB4IBBBABIABSCHN0YXR1c2VzEkEKC3N0YXJ0c19m
-            cm9tGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKc3RhcnRzRnJvbRJFCg1zdGFydHNfYmVmb3JlGAYg
-            ASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIMc3RhcnRzQmVmb3JlEisKCXBhZ2Vfc2l6ZRgHIAEoBUIOgLoY
-            ArpIBxoFGMgBKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YCCABKAlCBIC6GAJSCXBhZ2VUb2tlbiJ4ChRMaXN0U2Vzc2lvbnNS
-            ZXNwb25zZRIyCghzZXNzaW9ucxgBIAMoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIIc2Vzc2lvbnMSLAoPbmV4dF9wYWdlX3Rv
-            a2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIrUCChJKb2luU2Vzc2lvblJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUIS
-            gLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSLgoKc2Vzc2lvbl9pZBgCIAEoCUINgLoYArpIBnIEiLoYAUgAUglzZXNzaW9u
-            SWQSNgoOYXBwb2ludG1lbnRfaWQYAyABKAlCDYC6GAK6SAZyBIi6GAFIAFINYXBwb2ludG1lbnRJZBJECg9wcmVfdmlzaXRfY2hl
-            Y2sYBCABKAsyHC50ZWxlaGVhbHRoLnYxLlByZVZpc2l0Q2hlY2tSDXByZVZpc2l0Q2hlY2sSMAoJZGV2aWNlX2lkGCggASgJQhOA
-            uhgCukgD2AEBukgGcgSIuhgBUghkZXZpY2VJZEIMCgNrZXkSBbpIAggBIoMCChNKb2luU2Vzc2lvblJlc3BvbnNlEjoKB291dGNv
-            bWUYASABKA4yGi50ZWxlaGVhbHRoLnYxLkpvaW5PdXRjb21lQgSAuhgCUgdvdXRjb21lEjAKB3Nlc3Npb24YAiABKAsyFi50ZWxl
-            aGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24SPAoLcGFydGljaXBhbnQYAyABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50
-            UgtwYXJ0aWNpcGFudBJACgtjcmVkZW50aWFscxgEIAEoCzIeLnRlbGVoZWFsdGgudjEuSm9pbkNyZWRlbnRpYWxzUgtjcmVkZW50
-            aWFscyK8AQoXQWRtaXRQYXJ0aWNpcGFudFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUgly
-            ZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEjoKDnBhcnRpY2lwYW50
-            X2lkGAMgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUg1wYXJ0aWNpcGFudElkIooBChhBZG1pdFBhcnRpY2lwYW50UmVzcG9uc2US
-            MAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRl
-            bGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50Is8BChNXYXRjaFNlc3Npb25SZXF1ZXN0EjIKCnNlc3Npb25faWQY
-            ASABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBI3Cg5hZnRlcl9zZXF1ZW5jZRgCIAEoA0ILgLoYArpIBCICKABI
-            AFINYWZ0ZXJTZXF1ZW5jZYgBARI4ChVwcmVzZW5jZV9ieV9oZWFydGJlYXQYAyABKAhCBIC6GAJSE3ByZXNlbmNlQnlIZWFydGJl
-            YXRCEQoPX2FmdGVyX3NlcXVlbmNlIvgCChRXYXRjaFNlc3Npb25SZXNwb25zZRI8CghzbmFwc2hvdBgBIAEoCzIeLnRlbGVoZWFs
-            dGgudjEuU2Vzc2lvblNuYXBzaG90SABSCHNuYXBzaG90EjMKBWV2ZW50GAIgASgLMhsudGVsZWhlYWx0aC52MS5TZXNzaW9uRXZl
-            bnRIAFIFZXZlbnQSPQoJaGVhcnRiZWF0GAMgASgLMh0udGVsZWhlYWx0aC52MS5XYXRjaEhlYXJ0YmVhdEgAUgloZWFydGJlYXQS
-            TgoSaGVhcnRiZWF0X2ludGVydmFsGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUhFoZWFydGJlYXRJbnRl
-            cnZhbBJTChVjYWxsX2hlYXJ0YmVhdF93aXRoaW4YBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSE2NhbGxI
-            ZWFydGJlYXRXaXRoaW5CCQoHbWVzc2FnZSLQAQoUV2F0Y2hTZXNzaW9uc1JlcXVlc3QSRQoKc3RhcnRfdGltZRgBIAEoCzIaLmdv
-            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCoC6GAK6SAPIAQFSCXN0YXJ0VGltZRJBCghlbmRfdGltZRgCIAEoCzIaLmdvb2dsZS5w
-            cm90b2J1Zi5UaW1lc3RhbXBCCoC6GAK6SAPIAQFSB2VuZFRpbWUSLgoMcmVzdW1lX3Rva2VuGAMgASgJQguAuhgCukgEcgIoQFIL
-            cmVzdW1lVG9rZW4ilgMKFVdhdGNoU2Vzc2lvbnNSZXNwb25zZRJKCg1zbmFwc2hvdF9wYXJ0GAEgASgLMiMudGVsZWhlYWx0aC52
-            MS5TZXNzaW9uc1NuYXBzaG90UGFydEgAUgxzbmFwc2hvdFBhcnQSOQoHY2hhbmdlZBgCIAEoCzIdLnRlbGVoZWFsdGgudjEuU2Vz
-            c2lvblN1bW1hcnlIAFIHY2hhbmdlZBIwCgRnb25lGAMgASgLMhoudGVsZWhlYWx0aC52MS5TZXNzaW9uR29uZUgAUgRnb25lEkAK
-            CWhlYXJ0YmVhdBgEIAEoCzIgLnRlbGVoZWFsdGgudjEuU2Vzc2lvbnNIZWFydGJlYXRIAFIJaGVhcnRiZWF0EicKDHJlc3VtZV90
-            b2tlbhgFIAEoCUIEgLoYAlILcmVzdW1lVG9rZW4STgoSaGVhcnRiZWF0X2ludGVydmFsGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVm
-            LkR1cmF0aW9uQgSAuhgCUhFoZWFydGJlYXRJbnRlcnZhbEIJCgdtZXNzYWdlInkKEEhlYXJ0YmVhdFJlcXVlc3QSMQoKcmVxdWVz
-            dF9pZBgBIAEoCUISgLoYArpIA9gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpI
-            BnIEiLoYAVIJc2Vzc2lvbklkIocCChFIZWFydGJlYXRSZXNwb25zZRI6CgZzdGF0dXMYASABKA4yHC50ZWxlaGVhbHRoLnYxLlNl
-            c3Npb25TdGF0dXNCBIC6GAJSBnN0YXR1cxJSChFwYXJ0aWNpcGFudF9zdGF0ZRgCIAEoDjIfLnRlbGVoZWFsdGgudjEuUGFydGlj
-            aXBhbnRTdGF0ZUIEgLoYAlIQcGFydGljaXBhbnRTdGF0ZRIgCghzZXF1ZW5jZRgDIAEoA0IEgLoYAlIIc2VxdWVuY2USQAoLbmV4
-            dF93aXRoaW4YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSCm5leHRXaXRoaW4izQEKGlVwZGF0ZVNlc3Np
-            b25TdGF0dXNSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Np
-            b25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBJICgZzdGF0dXMYAyABKA4yHC50ZWxlaGVhbHRoLnYx
-            LlNlc3Npb25TdGF0dXNCEoC6GAK6SAPIAQG6SAWCAQIQAVIGc3RhdHVzIk8KG1VwZGF0ZVNlc3Npb25TdGF0dXNSZXNwb25zZRIw
-            CgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIscBChVTdGFydFJlY29yZGluZ1JlcXVlc3QS
-            MQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoY
-            ArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEkcKB3B1cnBvc2UYAyABKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1cnBv
-            c2VCDIC6GAK6SAWCAQIQAVIHcHVycG9zZSJQChZTdGFydFJlY29yZGluZ1Jlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRl
-            bGVoZWFsdGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmcitQEKFFN0b3BSZWNvcmRpbmdSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASAB
-            KAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFS
-            CXNlc3Npb25JZBI2CgxyZWNvcmRpbmdfaWQYAyABKAlCE4C6GAK6SAPYAQG6SAZyBIi6GAFSC3JlY29yZGluZ0lkIk8KFVN0b3BS
-            ZWNvcmRpbmdSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIp0B
-            ChVMaXN0UmVjb3JkaW5nc1JlcXVlc3QSMgoKc2Vzc2lvbl9pZBgBIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklk
-            EisKCXBhZ2Vfc2l6ZRgCIAEoBUIOgLoYArpIBxoFGMgBKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YAyABKAlCBIC6GAJSCXBh
-            Z2VUb2tlbiKAAQoWTGlzdFJlY29yZGluZ3NSZXNwb25zZRI4CgpyZWNvcmRpbmdzGAEgAygLMhgudGVsZWhlYWx0aC52MS5SZWNv
-            cmRpbmdSCnJlY29yZGluZ3MSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIqEBCh5HZXRSZWNv
-            cmRpbmdQbGF5YmFja1VybFJlcXVlc3QSNgoMcmVjb3JkaW5nX2lkGAEgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUgtyZWNvcmRp
-            bmdJZBJHCgdwdXJwb3NlGAIgASgOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQgyAuhgCukgFggECEAFSB3B1cnBv
-            c2UiegofR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXNwb25zZRIWCgN1cmwYASABKAlCBIC6GAVSA3VybBI/CgpleHBpcmVzX2F0
-            GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJZXhwaXJlc0F0IoABChdTdGFydFNjcmVlblNoYXJlUmVx
-            dWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJ
-            QhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQiWQoYU3RhcnRTY3JlZW5TaGFyZVJlc3BvbnNlEj0KDHNjcmVlbl9zaGFy
-            ZRgBIAEoCzIaLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVSC3NjcmVlblNoYXJlIn8KFlN0b3BTY3JlZW5TaGFyZVJlcXVlc3QS
-            MQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoY
-            ArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkIlgKF1N0b3BTY3JlZW5TaGFyZVJlc3BvbnNlEj0KDHNjcmVlbl9zaGFyZRgBIAEo
-            CzIaLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVSC3NjcmVlblNoYXJlIq4BChNMZWF2ZVNlc3Npb25SZXF1ZXN0EjEKCnJlcXVl
-            c3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6
-            SAZyBIi6GAFSCXNlc3Npb25JZBIwCglkZXZpY2VfaWQYKCABKAlCE4C6GAK6SAPYAQG6SAZyBIi6GAFSCGRldmljZUlkIkgKFExl
-            YXZlU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24i5gEKFENh
-            bmNlbFNlc3Npb25SZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNl
-            c3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBJFCgZyZWFzb24YAyABKA4yGy50ZWxlaGVhbHRo
-            LnYxLkNhbmNlbFJlYXNvbkIQgLoYArpICYIBBhABIAQgBVIGcmVhc29uEiAKBG5vdGUYBCABKAlCDIC6GAS6SAVyAyjoB1IEbm90
-            ZSJJChVDYW5jZWxTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lv
-            biK6AQoRTWFya05vU2hvd1JlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQS
-            MgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEj4KBXBhcnR5GAMgASgOMhoudGVsZWhl
-            YWx0aC52MS5Ob1Nob3dQYXJ0eUIMgLoYArpIBYIBAhABUgVwYXJ0eSJGChJNYXJrTm9TaG93UmVzcG9uc2USMAoHc2Vzc2lvbhgB
-            IAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiJ6ChFVbmRvTm9TaG93UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEg
+            MhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQhWAuhgCukgOkgELEAYiB4IBBBABIABSCHN0YXR1c2VzElsKGXNjaGVkdWxl
+            ZF9zdGFydF90aW1lX2Zyb20YBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhZzY2hlZHVsZWRTdGFydFRp
+            bWVGcm9tEl8KG3NjaGVkdWxlZF9zdGFydF90aW1lX2JlZm9yZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6
+            GAJSGHNjaGVkdWxlZFN0YXJ0VGltZUJlZm9yZRIrCglwYWdlX3NpemUYByABKAVCDoC6GAK6SAcaBRjIASgAUghwYWdlU2l6ZRIj
+            CgpwYWdlX3Rva2VuGAggASgJQgSAuhgCUglwYWdlVG9rZW4ieAoUTGlzdFNlc3Npb25zUmVzcG9uc2USMgoIc2Vzc2lvbnMYASAD
+            KAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SCHNlc3Npb25zEiwKD25leHRfcGFnZV90b2tlbhgCIAEoCUIEgLoYAlINbmV4dFBh
+            Z2VUb2tlbiK1AgoSSm9pblNlc3Npb25SZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVx
+            dWVzdElkEi4KCnNlc3Npb25faWQYAiABKAlCDYC6GAK6SAZyBIi6GAFIAFIJc2Vzc2lvbklkEjYKDmFwcG9pbnRtZW50X2lkGAMg
+            ASgJQg2AuhgCukgGcgSIuhgBSABSDWFwcG9pbnRtZW50SWQSRAoPcHJlX3Zpc2l0X2NoZWNrGAQgASgLMhwudGVsZWhlYWx0aC52
+            MS5QcmVWaXNpdENoZWNrUg1wcmVWaXNpdENoZWNrEjAKCWRldmljZV9pZBgoIAEoCUITgLoYArpIA9gBAbpIBnIEiLoYAVIIZGV2
+            aWNlSWRCDAoDa2V5EgW6SAIIASKDAgoTSm9pblNlc3Npb25SZXNwb25zZRI6CgdvdXRjb21lGAEgASgOMhoudGVsZWhlYWx0aC52
+            MS5Kb2luT3V0Y29tZUIEgLoYAlIHb3V0Y29tZRIwCgdzZXNzaW9uGAIgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNz
+            aW9uEjwKC3BhcnRpY2lwYW50GAMgASgLMhoudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFILcGFydGljaXBhbnQSQAoLY3JlZGVu
+            dGlhbHMYBCABKAsyHi50ZWxlaGVhbHRoLnYxLkpvaW5DcmVkZW50aWFsc1ILY3JlZGVudGlhbHMivAEKF0FkbWl0UGFydGljaXBh
+            bnRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQY
+            AiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBI6Cg5wYXJ0aWNpcGFudF9pZBgDIAEoCUITgLoYArpIA8gBAbpI
+            BnIEiLoYAVINcGFydGljaXBhbnRJZCKKAQoYQWRtaXRQYXJ0aWNpcGFudFJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxl
+            aGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24SPAoLcGFydGljaXBhbnQYAiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50
+            UgtwYXJ0aWNpcGFudCLPAQoTV2F0Y2hTZXNzaW9uUmVxdWVzdBIyCgpzZXNzaW9uX2lkGAEgASgJQhOAuhgCukgDyAEBukgGcgSI
+            uhgBUglzZXNzaW9uSWQSNwoOYWZ0ZXJfc2VxdWVuY2UYAiABKANCC4C6GAK6SAQiAigASABSDWFmdGVyU2VxdWVuY2WIAQESOAoV
+            cHJlc2VuY2VfYnlfaGVhcnRiZWF0GAMgASgIQgSAuhgCUhNwcmVzZW5jZUJ5SGVhcnRiZWF0QhEKD19hZnRlcl9zZXF1ZW5jZSL4
+            AgoUV2F0Y2hTZXNzaW9uUmVzcG9uc2USPAoIc25hcHNob3QYASABKAsyHi50ZWxlaGVhbHRoLnYxLlNlc3Npb25TbmFwc2hvdEgA
+            UghzbmFwc2hvdBIzCgVldmVudBgCIAEoCzIbLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkV2ZW50SABSBWV2ZW50Ej0KCWhlYXJ0YmVh
+            dBgDIAEoCzIdLnRlbGVoZWFsdGgudjEuV2F0Y2hIZWFydGJlYXRIAFIJaGVhcnRiZWF0Ek4KEmhlYXJ0YmVhdF9pbnRlcnZhbBgE
+            IAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIRaGVhcnRiZWF0SW50ZXJ2YWwSUwoVY2FsbF9oZWFydGJlYXRf
+            d2l0aGluGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUhNjYWxsSGVhcnRiZWF0V2l0aGluQgkKB21lc3Nh
+            Z2Ui0AEKFFdhdGNoU2Vzc2lvbnNSZXF1ZXN0EkUKCnN0YXJ0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w
+            QgqAuhgCukgDyAEBUglzdGFydFRpbWUSQQoIZW5kX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgqAuhgC
+            ukgDyAEBUgdlbmRUaW1lEi4KDHJlc3VtZV90b2tlbhgDIAEoCUILgLoYArpIBHICKEBSC3Jlc3VtZVRva2VuIpYDChVXYXRjaFNl
+            c3Npb25zUmVzcG9uc2USSgoNc25hcHNob3RfcGFydBgBIAEoCzIjLnRlbGVoZWFsdGgudjEuU2Vzc2lvbnNTbmFwc2hvdFBhcnRI
+            AFIMc25hcHNob3RQYXJ0EjkKB2NoYW5nZWQYAiABKAsyHS50ZWxlaGVhbHRoLnYxLlNlc3Npb25TdW1tYXJ5SABSB2NoYW5nZWQS
+            MAoEZ29uZRgDIAEoCzIaLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkdvbmVIAFIEZ29uZRJACgloZWFydGJlYXQYBCABKAsyIC50ZWxl
+            aGVhbHRoLnYxLlNlc3Npb25zSGVhcnRiZWF0SABSCWhlYXJ0YmVhdBInCgxyZXN1bWVfdG9rZW4YBSABKAlCBIC6GAJSC3Jlc3Vt
+            ZVRva2VuEk4KEmhlYXJ0YmVhdF9pbnRlcnZhbBgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIRaGVhcnRi
+            ZWF0SW50ZXJ2YWxCCQoHbWVzc2FnZSJ5ChBIZWFydGJlYXRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPYAQG6
+            SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZCKHAgoR
+            SGVhcnRiZWF0UmVzcG9uc2USOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0
+            dXMSUgoRcGFydGljaXBhbnRfc3RhdGUYAiABKA4yHy50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50U3RhdGVCBIC6GAJSEHBhcnRp
+            Y2lwYW50U3RhdGUSIAoIc2VxdWVuY2UYAyABKANCBIC6GAJSCHNlcXVlbmNlEkAKC25leHRfd2l0aGluGAQgASgLMhkuZ29vZ2xl
+            LnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUgpuZXh0V2l0aGluIs0BChpVcGRhdGVTZXNzaW9uU3RhdHVzUmVxdWVzdBIxCgpyZXF1
+            ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEB
+            ukgGcgSIuhgBUglzZXNzaW9uSWQSSAoGc3RhdHVzGAMgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQhKAuhgCukgD
+            yAEBukgFggECEAFSBnN0YXR1cyJPChtVcGRhdGVTZXNzaW9uU3RhdHVzUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVo
+            ZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiLHAQoVU3RhcnRSZWNvcmRpbmdSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6
+            GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Np
+            b25JZBJHCgdwdXJwb3NlGAMgASgOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQgyAuhgCukgFggECEAFSB3B1cnBv
+            c2UiUAoWU3RhcnRSZWNvcmRpbmdSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJ
+            cmVjb3JkaW5nIrUBChRTdG9wUmVjb3JkaW5nUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFS
+            CXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSNgoMcmVjb3JkaW5n
+            X2lkGAMgASgJQhOAuhgCukgD2AEBukgGcgSIuhgBUgtyZWNvcmRpbmdJZCJPChVTdG9wUmVjb3JkaW5nUmVzcG9uc2USNgoJcmVj
+            b3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJlY29yZGluZyKdAQoVTGlzdFJlY29yZGluZ3NSZXF1ZXN0
+            EjIKCnNlc3Npb25faWQYASABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBIrCglwYWdlX3NpemUYAiABKAVCDoC6
+            GAK6SAcaBRjIASgAUghwYWdlU2l6ZRIjCgpwYWdlX3Rva2VuGAMgASgJQgSAuhgCUglwYWdlVG9rZW4igAEKFkxpc3RSZWNvcmRp
+            bmdzUmVzcG9uc2USOAoKcmVjb3JkaW5ncxgBIAMoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUgpyZWNvcmRpbmdzEiwKD25l
+            eHRfcGFnZV90b2tlbhgCIAEoCUIEgLoYAlINbmV4dFBhZ2VUb2tlbiKhAQoeR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXF1ZXN0
+            EjYKDHJlY29yZGluZ19pZBgBIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVILcmVjb3JkaW5nSWQSRwoHcHVycG9zZRgCIAEoDjIf
+            LnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIMgLoYArpIBYIBAhABUgdwdXJwb3NlInwKH0dldFJlY29yZGluZ1BsYXli
+            YWNrVXJsUmVzcG9uc2USFgoDdXJsGAEgASgJQgSAuhgFUgN1cmwSQQoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9i
+            dWYuVGltZXN0YW1wQgSAuhgCUgpleHBpcmVUaW1lIoABChdTdGFydFNjcmVlblNoYXJlUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEg
             ASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgB
-            UglzZXNzaW9uSWQiRgoSVW5kb05vU2hvd1Jlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25S
-            B3Nlc3Npb24i4AEKEUVuZFNlc3Npb25SZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVx
-            dWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBJCCgZyZWFzb24YAyABKA4y
-            GC50ZWxlaGVhbHRoLnYxLkVuZFJlYXNvbkIQgLoYArpICYIBBhABIAQgBVIGcmVhc29uEiAKBG5vdGUYBCABKAlCDIC6GAS6SAVy
-            AyjoB1IEbm90ZSJGChJFbmRTZXNzaW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIH
-            c2Vzc2lvbipgCgtKb2luT3V0Y29tZRIcChhKT0lOX09VVENPTUVfVU5TUEVDSUZJRUQQABIYChRKT0lOX09VVENPTUVfV0FJVElO
-            RxABEhkKFUpPSU5fT1VUQ09NRV9BRE1JVFRFRBACMrISChFUZWxlaGVhbHRoU2VydmljZRJvCg1DcmVhdGVTZXNzaW9uEiMudGVs
-            ZWhlYWx0aC52MS5DcmVhdGVTZXNzaW9uUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ3JlYXRlU2Vzc2lvblJlc3BvbnNlIhOKuhgP
-            CgQBAgMFGAgqBRQVISAjEmoKCkdldFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkdldFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0
-            aC52MS5HZXRTZXNzaW9uUmVzcG9uc2UiF4q6GBMKBgECAwQFBhgBIAEqBRWMAY0BEmUKDExpc3RTZXNzaW9ucxIiLnRlbGVoZWFs
-            dGgudjEuTGlzdFNlc3Npb25zUmVxdWVzdBojLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25zUmVzcG9uc2UiDIq6GAgKBgECAwQF
-            BhJ0CgtKb2luU2Vzc2lvbhIhLnRlbGVoZWFsdGgudjEuSm9pblNlc3Npb25SZXF1ZXN0GiIudGVsZWhlYWx0aC52MS5Kb2luU2Vz
-            c2lvblJlc3BvbnNlIh6KuhgaCgMDBAYYAiABKg8VjAGNAR4iIyQlMjNaW1wSfgoQQWRtaXRQYXJ0aWNpcGFudBImLnRlbGVoZWFs
-            dGgudjEuQWRtaXRQYXJ0aWNpcGFudFJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkFkbWl0UGFydGljaXBhbnRSZXNwb25zZSIZiroY
-            FQoBAxgEKg4VjAGNAQceFicoMpwBMxJzCgxXYXRjaFNlc3Npb24SIi50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvblJlcXVlc3Qa
-            Iy50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvblJlc3BvbnNlIhiKuhgUCgUBAwQFBhgBIAEqBxWMAY0BUFEwARJsCg1XYXRjaFNl
-            c3Npb25zEiMudGVsZWhlYWx0aC52MS5XYXRjaFNlc3Npb25zUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uc1Jl
-            c3BvbnNlIg6KuhgKCgMCAwUqA1JQUTABEmQKCUhlYXJ0YmVhdBIfLnRlbGVoZWFsdGgudjEuSGVhcnRiZWF0UmVxdWVzdBogLnRl
-            bGVoZWFsdGgudjEuSGVhcnRiZWF0UmVzcG9uc2UiFIq6GBAKAwMEBhgCIAEqBRWMAY0BEosBChNVcGRhdGVTZXNzaW9uU3RhdHVz
-            EikudGVsZWhlYWx0aC52MS5VcGRhdGVTZXNzaW9uU3RhdHVzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuVXBkYXRlU2Vzc2lvblN0
-            YXR1c1Jlc3BvbnNlIh2KuhgZCgUBAgMEBRgBKg4VjAGNAQceIiMpJCUyMxJ2Cg5TdGFydFJlY29yZGluZxIkLnRlbGVoZWFsdGgu
-            djEuU3RhcnRSZWNvcmRpbmdSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGluZ1Jlc3BvbnNlIheKuhgTCgEDGAQq
-            DBWMAY0BBx4mPCozQBJwCg1TdG9wUmVjb3JkaW5nEiMudGVsZWhlYWx0aC52MS5TdG9wUmVjb3JkaW5nUmVxdWVzdBokLnRlbGVo
-            ZWFsdGgudjEuU3RvcFJlY29yZGluZ1Jlc3BvbnNlIhSKuhgQCgMDBAUYASoHFYwBjQEXPRJxCg5MaXN0UmVjb3JkaW5ncxIkLnRl
-            bGVoZWFsdGgudjEuTGlzdFJlY29yZGluZ3NSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5MaXN0UmVjb3JkaW5nc1Jlc3BvbnNlIhKK
-            uhgOCgMDBAUYASoFFYwBjQESmAEKF0dldFJlY29yZGluZ1BsYXliYWNrVXJsEi0udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQ
-            bGF5YmFja1VybFJlcXVlc3QaLi50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2UiHoq6GBoKAwME
-            BRgGKhEXjAGNAQfTAT7SAUJDQT9aXBJ6ChBTdGFydFNjcmVlblNoYXJlEiYudGVsZWhlYWx0aC52MS5TdGFydFNjcmVlblNoYXJl
-            UmVxdWVzdBonLnRlbGVoZWFsdGgudjEuU3RhcnRTY3JlZW5TaGFyZVJlc3BvbnNlIhWKuhgRCgIDBBgDKgkVjAGNAQceJkYSdAoP
-            U3RvcFNjcmVlblNoYXJlEiUudGVsZWhlYWx0aC52MS5TdG9wU2NyZWVuU2hhcmVSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5TdG9w
-            U2NyZWVuU2hhcmVSZXNwb25zZSISiroYDgoCAwQYAioGFYwBjQFHEm8KDExlYXZlU2Vzc2lvbhIiLnRlbGVoZWFsdGgudjEuTGVh
-            dmVTZXNzaW9uUmVxdWVzdBojLnRlbGVoZWFsdGgudjEuTGVhdmVTZXNzaW9uUmVzcG9uc2UiFoq6GBIKAwMEBhgCIAEqBxWMAY0B
-            HiYScwoNQ2FuY2VsU2Vzc2lvbhIjLnRlbGVoZWFsdGgudjEuQ2FuY2VsU2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNh
-            bmNlbFNlc3Npb25SZXNwb25zZSIXiroYEwoFAQIDBAUYBSoIFYwBjQEHHiMSaQoKTWFya05vU2hvdxIgLnRlbGVoZWFsdGgudjEu
-            TWFya05vU2hvd1JlcXVlc3QaIS50ZWxlaGVhbHRoLnYxLk1hcmtOb1Nob3dSZXNwb25zZSIWiroYEgoDAgMFGAQqCRWMAY0BBx4i
-            KRJpCgpVbmRvTm9TaG93EiAudGVsZWhlYWx0aC52MS5VbmRvTm9TaG93UmVxdWVzdBohLnRlbGVoZWFsdGgudjEuVW5kb05vU2hv
-            d1Jlc3BvbnNlIhaKuhgSCgMCAwUYBCoJFYwBjQEHHiAhEmYKCkVuZFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25S
-            ZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5FbmRTZXNzaW9uUmVzcG9uc2UiE4q6GA8KAgMFGAQqBxWMAY0BBx5iBnByb3RvMw==
+            UglzZXNzaW9uSWQiWQoYU3RhcnRTY3JlZW5TaGFyZVJlc3BvbnNlEj0KDHNjcmVlbl9zaGFyZRgBIAEoCzIaLnRlbGVoZWFsdGgu
+            djEuU2NyZWVuU2hhcmVSC3NjcmVlblNoYXJlIn8KFlN0b3BTY3JlZW5TaGFyZVJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUIS
+            gLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vz
+            c2lvbklkIlgKF1N0b3BTY3JlZW5TaGFyZVJlc3BvbnNlEj0KDHNjcmVlbl9zaGFyZRgBIAEoCzIaLnRlbGVoZWFsdGgudjEuU2Ny
+            ZWVuU2hhcmVSC3NjcmVlblNoYXJlIq4BChNMZWF2ZVNlc3Npb25SZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPI
+            AQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBIw
+            CglkZXZpY2VfaWQYKCABKAlCE4C6GAK6SAPYAQG6SAZyBIi6GAFSCGRldmljZUlkIkgKFExlYXZlU2Vzc2lvblJlc3BvbnNlEjAK
+            B3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24i5gEKFENhbmNlbFNlc3Npb25SZXF1ZXN0EjEK
+            CnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6
+            SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBJFCgZyZWFzb24YAyABKA4yGy50ZWxlaGVhbHRoLnYxLkNhbmNlbFJlYXNvbkIQgLoY
+            ArpICYIBBhABIAQgBVIGcmVhc29uEiAKBG5vdGUYBCABKAlCDIC6GAS6SAVyAyjoB1IEbm90ZSJJChVDYW5jZWxTZXNzaW9uUmVz
+            cG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiK6AQoRTWFya05vU2hvd1JlcXVl
+            c3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUIT
+            gLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEj4KBXBhcnR5GAMgASgOMhoudGVsZWhlYWx0aC52MS5Ob1Nob3dQYXJ0eUIM
+            gLoYArpIBYIBAhABUgVwYXJ0eSJGChJNYXJrTm9TaG93UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEu
+            U2Vzc2lvblIHc2Vzc2lvbiJ6ChFVbmRvTm9TaG93UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOw
+            AQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQiRgoSVW5kb05v
+            U2hvd1Jlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24i4AEKEUVuZFNlc3Np
+            b25SZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQY
+            AiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBJCCgZyZWFzb24YAyABKA4yGC50ZWxlaGVhbHRoLnYxLkVuZFJl
+            YXNvbkIQgLoYArpICYIBBhABIAQgBVIGcmVhc29uEiAKBG5vdGUYBCABKAlCDIC6GAS6SAVyAyjoB1IEbm90ZSJGChJFbmRTZXNz
+            aW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbipgCgtKb2luT3V0Y29t
+            ZRIcChhKT0lOX09VVENPTUVfVU5TUEVDSUZJRUQQABIYChRKT0lOX09VVENPTUVfV0FJVElORxABEhkKFUpPSU5fT1VUQ09NRV9B
+            RE1JVFRFRBACMrISChFUZWxlaGVhbHRoU2VydmljZRJvCg1DcmVhdGVTZXNzaW9uEiMudGVsZWhlYWx0aC52MS5DcmVhdGVTZXNz
+            aW9uUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ3JlYXRlU2Vzc2lvblJlc3BvbnNlIhOKuhgPCgQBAgMFGAgqBRQVISAjEmoKCkdl
+            dFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkdldFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5HZXRTZXNzaW9uUmVzcG9u
+            c2UiF4q6GBMKBgECAwQFBhgBIAEqBRWMAY0BEmUKDExpc3RTZXNzaW9ucxIiLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25zUmVx
+            dWVzdBojLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25zUmVzcG9uc2UiDIq6GAgKBgECAwQFBhJ0CgtKb2luU2Vzc2lvbhIhLnRl
+            bGVoZWFsdGgudjEuSm9pblNlc3Npb25SZXF1ZXN0GiIudGVsZWhlYWx0aC52MS5Kb2luU2Vzc2lvblJlc3BvbnNlIh6KuhgaCgMD
+            BAYYAiABKg8VjAGNAR4iIyQlMjNaW1wSfgoQQWRtaXRQYXJ0aWNpcGFudBImLnRlbGVoZWFsdGgudjEuQWRtaXRQYXJ0aWNpcGFu
+            dFJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkFkbWl0UGFydGljaXBhbnRSZXNwb25zZSIZiroYFQoBAxgEKg4VjAGNAQceFicoMpwB
+            MxJzCgxXYXRjaFNlc3Npb24SIi50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvblJlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLldhdGNo
+            U2Vzc2lvblJlc3BvbnNlIhiKuhgUCgUBAwQFBhgBIAEqBxWMAY0BUFEwARJsCg1XYXRjaFNlc3Npb25zEiMudGVsZWhlYWx0aC52
+            MS5XYXRjaFNlc3Npb25zUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uc1Jlc3BvbnNlIg6KuhgKCgMCAwUqA1JQ
+            UTABEmQKCUhlYXJ0YmVhdBIfLnRlbGVoZWFsdGgudjEuSGVhcnRiZWF0UmVxdWVzdBogLnRlbGVoZWFsdGgudjEuSGVhcnRiZWF0
+            UmVzcG9uc2UiFIq6GBAKAwMEBhgCIAEqBRWMAY0BEosBChNVcGRhdGVTZXNzaW9uU3RhdHVzEikudGVsZWhlYWx0aC52MS5VcGRh
+            dGVTZXNzaW9uU3RhdHVzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuVXBkYXRlU2Vzc2lvblN0YXR1c1Jlc3BvbnNlIh2KuhgZCgUB
+            AgMEBRgBKg4VjAGNAQceIiMpJCUyMxJ2Cg5TdGFydFJlY29yZGluZxIkLnRlbGVoZWFsdGgudjEuU3RhcnRSZWNvcmRpbmdSZXF1
+            ZXN0GiUudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGluZ1Jlc3BvbnNlIheKuhgTCgEDGAQqDBWMAY0BBx4mPCozQBJwCg1TdG9w
+            UmVjb3JkaW5nEiMudGVsZWhlYWx0aC52MS5TdG9wUmVjb3JkaW5nUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuU3RvcFJlY29yZGlu
+            Z1Jlc3BvbnNlIhSKuhgQCgMDBAUYASoHFYwBjQEXPRJxCg5MaXN0UmVjb3JkaW5ncxIkLnRlbGVoZWFsdGgudjEuTGlzdFJlY29y
+            ZGluZ3NSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5MaXN0UmVjb3JkaW5nc1Jlc3BvbnNlIhKKuhgOCgMDBAUYASoFFYwBjQESmAEK
+            F0dldFJlY29yZGluZ1BsYXliYWNrVXJsEi0udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlcXVlc3QaLi50
+            ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2UiHoq6GBoKAwMEBRgGKhEXjAGNAQfTAT7SAUJDQT9a
+            XBJ6ChBTdGFydFNjcmVlblNoYXJlEiYudGVsZWhlYWx0aC52MS5TdGFydFNjcmVlblNoYXJlUmVxdWVzdBonLnRlbGVoZWFsdGgu
+            djEuU3RhcnRTY3JlZW5TaGFyZVJlc3BvbnNlIhWKuhgRCgIDBBgDKgkVjAGNAQceJkYSdAoPU3RvcFNjcmVlblNoYXJlEiUudGVs
+            ZWhlYWx0aC52MS5TdG9wU2NyZWVuU2hhcmVSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5TdG9wU2NyZWVuU2hhcmVSZXNwb25zZSIS
+            iroYDgoCAwQYAioGFYwBjQFHEm8KDExlYXZlU2Vzc2lvbhIiLnRlbGVoZWFsdGgudjEuTGVhdmVTZXNzaW9uUmVxdWVzdBojLnRl
+            bGVoZWFsdGgudjEuTGVhdmVTZXNzaW9uUmVzcG9uc2UiFoq6GBIKAwMEBhgCIAEqBxWMAY0BHiYScwoNQ2FuY2VsU2Vzc2lvbhIj
+            LnRlbGVoZWFsdGgudjEuQ2FuY2VsU2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNhbmNlbFNlc3Npb25SZXNwb25zZSIX
+            iroYEwoFAQIDBAUYBSoIFYwBjQEHHiMSaQoKTWFya05vU2hvdxIgLnRlbGVoZWFsdGgudjEuTWFya05vU2hvd1JlcXVlc3QaIS50
+            ZWxlaGVhbHRoLnYxLk1hcmtOb1Nob3dSZXNwb25zZSIWiroYEgoDAgMFGAQqCRWMAY0BBx4iKRJpCgpVbmRvTm9TaG93EiAudGVs
+            ZWhlYWx0aC52MS5VbmRvTm9TaG93UmVxdWVzdBohLnRlbGVoZWFsdGgudjEuVW5kb05vU2hvd1Jlc3BvbnNlIhaKuhgSCgMCAwUY
+            BCoJFYwBjQEHHiAhEmYKCkVuZFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52
+            MS5FbmRTZXNzaW9uUmVzcG9uc2UiE4q6GA8KAgMFGAQqBxWMAY0BBx5iBnByb3RvMw==
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

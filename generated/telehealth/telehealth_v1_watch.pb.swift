@@ -19,7 +19,7 @@ public struct Telehealth_V1_SessionSnapshot: Message {
     /// Number of the last event the snapshot holds; 0 when there was none.
     public var sequence: Int64 = 0
     /// When it was read, UTC.
-    public var takenAt: Google_Protobuf_Timestamp?
+    public var snapshotTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -27,7 +27,7 @@ public struct Telehealth_V1_SessionSnapshot: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if let value = _session { buffer.writeMessage(1, value) }
         if sequence != 0 { buffer.write(2, sequence, as: WireInt64.self) }
-        if let value = takenAt { buffer.writeMessage(3, value) }
+        if let value = snapshotTime { buffer.writeMessage(3, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -36,7 +36,7 @@ public struct Telehealth_V1_SessionSnapshot: Message {
             switch tag {
             case 10: try reader.readMessage(&_session)
             case 16: try reader.read(&sequence, as: WireInt64.self)
-            case 26: try reader.readMessage(&takenAt)
+            case 26: try reader.readMessage(&snapshotTime)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -55,7 +55,7 @@ public struct Telehealth_V1_SessionEvent: Message {
     /// 1 for the first event of the session, rising by one. A viewer who may not see an event sees a gap.
     public var sequence: Int64 = 0
     /// When it happened, UTC.
-    public var occurredAt: Google_Protobuf_Timestamp?
+    public var occurTime: Google_Protobuf_Timestamp?
     /// Where the visit stands after the event.
     public var status: Telehealth_V1_SessionStatus = .init(rawValue: 0)
     /// What happened. A kind this reader does not know is left unset: read the session again.
@@ -66,7 +66,7 @@ public struct Telehealth_V1_SessionEvent: Message {
 
     public func encode(into buffer: inout ByteBuffer) {
         if sequence != 0 { buffer.write(1, sequence, as: WireInt64.self) }
-        if let value = occurredAt { buffer.writeMessage(2, value) }
+        if let value = occurTime { buffer.writeMessage(2, value) }
         if status.rawValue != 0 { buffer.write(3, status, as: WireEnum<Telehealth_V1_SessionStatus>.self) }
         switch kind {
         case .sessionCreated(let value)?: buffer.writeMessage(4, value)
@@ -107,7 +107,7 @@ public struct Telehealth_V1_SessionEvent: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 8: try reader.read(&sequence, as: WireInt64.self)
-            case 18: try reader.readMessage(&occurredAt)
+            case 18: try reader.readMessage(&occurTime)
             case 24: try reader.read(&status, as: WireEnum<Telehealth_V1_SessionStatus>.self)
             case 34:
                 var value: Telehealth_V1_SessionCreated?
@@ -326,7 +326,7 @@ public struct Telehealth_V1_SessionEvent: Message {
 public struct Telehealth_V1_WatchHeartbeat: Message {
     public static let fullName = "telehealth.v1.WatchHeartbeat"
     /// The server's time, UTC.
-    public var sentAt: Google_Protobuf_Timestamp?
+    public var sendTime: Google_Protobuf_Timestamp?
     /// Number of the last event of the session.
     public var sequence: Int64 = 0
     public var unknownFields = UnknownFields()
@@ -334,7 +334,7 @@ public struct Telehealth_V1_WatchHeartbeat: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if let value = sentAt { buffer.writeMessage(1, value) }
+        if let value = sendTime { buffer.writeMessage(1, value) }
         if sequence != 0 { buffer.write(2, sequence, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
@@ -342,7 +342,7 @@ public struct Telehealth_V1_WatchHeartbeat: Message {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.readMessage(&sentAt)
+            case 10: try reader.readMessage(&sendTime)
             case 16: try reader.read(&sequence, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
@@ -1307,93 +1307,93 @@ public enum Telehealth_V1_Watch_File {
         base64: """
             Chl0ZWxlaGVhbHRoL3YxL3dhdGNoLnByb3RvEg10ZWxlaGVhbHRoLnYxGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3Rv
             Ght0ZWxlaGVhbHRoL3YxL2NvbnNlbnQucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxobdGVsZWhlYWx0aC92
-            MS9zZXNzaW9uLnByb3RvIqIBCg9TZXNzaW9uU25hcHNob3QSMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lv
-            blIHc2Vzc2lvbhIgCghzZXF1ZW5jZRgCIAEoA0IEgLoYAlIIc2VxdWVuY2USOwoIdGFrZW5fYXQYAyABKAsyGi5nb29nbGUucHJv
-            dG9idWYuVGltZXN0YW1wQgSAuhgCUgd0YWtlbkF0IucTCgxTZXNzaW9uRXZlbnQSIAoIc2VxdWVuY2UYASABKANCBIC6GAJSCHNl
-            cXVlbmNlEkEKC29jY3VycmVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKb2NjdXJyZWRBdBI6
-            CgZzdGF0dXMYAyABKA4yHC50ZWxlaGVhbHRoLnYxLlNlc3Npb25TdGF0dXNCBIC6GAJSBnN0YXR1cxJICg9zZXNzaW9uX2NyZWF0
-            ZWQYBCABKAsyHS50ZWxlaGVhbHRoLnYxLlNlc3Npb25DcmVhdGVkSABSDnNlc3Npb25DcmVhdGVkEkUKDnN0YXR1c19jaGFuZ2Vk
-            GAUgASgLMhwudGVsZWhlYWx0aC52MS5TdGF0dXNDaGFuZ2VkSABSDXN0YXR1c0NoYW5nZWQSVAoTcGFydGljaXBhbnRfd2FpdGlu
-            ZxgGIAEoCzIhLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRXYWl0aW5nSABSEnBhcnRpY2lwYW50V2FpdGluZxJXChRwYXJ0aWNp
-            cGFudF9hZG1pdHRlZBgHIAEoCzIiLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRBZG1pdHRlZEgAUhNwYXJ0aWNpcGFudEFkbWl0
-            dGVkEksKEHBhcnRpY2lwYW50X2xlZnQYCCABKAsyHi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50TGVmdEgAUg9wYXJ0aWNpcGFu
-            dExlZnQSVAoTcGFydGljaXBhbnRfcmVtb3ZlZBgJIAEoCzIhLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSZW1vdmVkSABSEnBh
-            cnRpY2lwYW50UmVtb3ZlZBJCCg1tZWV0aW5nX3JlYWR5GAogASgLMhsudGVsZWhlYWx0aC52MS5NZWV0aW5nUmVhZHlIAFIMbWVl
-            dGluZ1JlYWR5EkUKDm1lZXRpbmdfZmFpbGVkGAsgASgLMhwudGVsZWhlYWx0aC52MS5NZWV0aW5nRmFpbGVkSABSDW1lZXRpbmdG
-            YWlsZWQSQgoNbWVldGluZ19lbmRlZBgMIAEoCzIbLnRlbGVoZWFsdGgudjEuTWVldGluZ0VuZGVkSABSDG1lZXRpbmdFbmRlZBJU
-            ChNyZWNvcmRpbmdfcmVxdWVzdGVkGA0gASgLMiEudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSZXF1ZXN0ZWRIAFIScmVjb3JkaW5n
-            UmVxdWVzdGVkEk4KEXJlY29yZGluZ19zdGFydGVkGA4gASgLMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdTdGFydGVkSABSEHJl
-            Y29yZGluZ1N0YXJ0ZWQSUQoScmVjb3JkaW5nX3N0b3BwaW5nGA8gASgLMiAudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdTdG9wcGlu
-            Z0gAUhFyZWNvcmRpbmdTdG9wcGluZxJOChFyZWNvcmRpbmdfc3RvcHBlZBgQIAEoCzIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5n
-            U3RvcHBlZEgAUhByZWNvcmRpbmdTdG9wcGVkElQKE3JlY29yZGluZ19hdmFpbGFibGUYESABKAsyIS50ZWxlaGVhbHRoLnYxLlJl
-            Y29yZGluZ0F2YWlsYWJsZUgAUhJyZWNvcmRpbmdBdmFpbGFibGUSSwoQcmVjb3JkaW5nX2ZhaWxlZBgSIAEoCzIeLnRlbGVoZWFs
-            dGgudjEuUmVjb3JkaW5nRmFpbGVkSABSD3JlY29yZGluZ0ZhaWxlZBJVChRzY3JlZW5fc2hhcmVfc3RhcnRlZBgTIAEoCzIhLnRl
-            bGVoZWFsdGgudjEuU2NyZWVuU2hhcmVTdGFydGVkSABSEnNjcmVlblNoYXJlU3RhcnRlZBJVChRzY3JlZW5fc2hhcmVfc3RvcHBl
-            ZBgUIAEoCzIhLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVTdG9wcGVkSABSEnNjcmVlblNoYXJlU3RvcHBlZBJICg9jb25zZW50
-            X3Jldm9rZWQYFSABKAsyHS50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSZXZva2VkSABSDmNvbnNlbnRSZXZva2VkEj4KC3Jlc2NoZWR1
-            bGVkGBYgASgLMhoudGVsZWhlYWx0aC52MS5SZXNjaGVkdWxlZEgAUgtyZXNjaGVkdWxlZBJUChNwYXJ0aWNpcGFudF9pbnZpdGVk
-            GCggASgLMiEudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudEludml0ZWRIAFIScGFydGljaXBhbnRJbnZpdGVkElEKEmludml0YXRp
-            b25fcmV2b2tlZBgpIAEoCzIgLnRlbGVoZWFsdGgudjEuSW52aXRhdGlvblJldm9rZWRIAFIRaW52aXRhdGlvblJldm9rZWQSUQoS
-            cGFydGljaXBhbnRfZGVuaWVkGCogASgLMiAudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudERlbmllZEgAUhFwYXJ0aWNpcGFudERl
-            bmllZBJXChRwYXJ0aWNpcGFudF9yZXR1cm5lZBgrIAEoCzIiLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSZXR1cm5lZEgAUhNw
-            YXJ0aWNpcGFudFJldHVybmVkElcKFGNhcGFiaWxpdGllc19jaGFuZ2VkGCwgASgLMiIudGVsZWhlYWx0aC52MS5DYXBhYmlsaXRp
-            ZXNDaGFuZ2VkSABSE2NhcGFiaWxpdGllc0NoYW5nZWQSRQoOZGV2aWNlX2NoYW5nZWQYLSABKAsyHC50ZWxlaGVhbHRoLnYxLkRl
-            dmljZUNoYW5nZWRIAFINZGV2aWNlQ2hhbmdlZBJaChVyZWNvcmRpbmdfaW50ZXJydXB0ZWQYPCABKAsyIy50ZWxlaGVhbHRoLnYx
-            LlJlY29yZGluZ0ludGVycnVwdGVkSABSFHJlY29yZGluZ0ludGVycnVwdGVkEk4KEXJlY29yZGluZ19yZXN1bWVkGD0gASgLMh8u
-            dGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSZXN1bWVkSABSEHJlY29yZGluZ1Jlc3VtZWQSTgoRcmVjb3JkaW5nX2RlbGV0ZWQYPiAB
-            KAsyHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ0RlbGV0ZWRIAFIQcmVjb3JkaW5nRGVsZXRlZBJnChpjb25uZWN0aW9uX3F1YWxp
-            dHlfY2hhbmdlZBg/IAEoCzInLnRlbGVoZWFsdGgudjEuQ29ubmVjdGlvblF1YWxpdHlDaGFuZ2VkSABSGGNvbm5lY3Rpb25RdWFs
-            aXR5Q2hhbmdlZEIGCgRraW5kIm0KDldhdGNoSGVhcnRiZWF0EjkKB3NlbnRfYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGlt
-            ZXN0YW1wQgSAuhgCUgZzZW50QXQSIAoIc2VxdWVuY2UYAiABKANCBIC6GAJSCHNlcXVlbmNlInMKFFNlc3Npb25zU25hcHNob3RQ
-            YXJ0EjkKCHNlc3Npb25zGAEgAygLMh0udGVsZWhlYWx0aC52MS5TZXNzaW9uU3VtbWFyeVIIc2Vzc2lvbnMSIAoIY29tcGxldGUY
-            AiABKAhCBIC6GAJSCGNvbXBsZXRlIr8HCg5TZXNzaW9uU3VtbWFyeRIjCgpzZXNzaW9uX2lkGAEgASgJQgSAuhgCUglzZXNzaW9u
-            SWQSKwoOYXBwb2ludG1lbnRfaWQYAiABKAlCBIC6GAJSDWFwcG9pbnRtZW50SWQSOgoGc3RhdHVzGAMgASgOMhwudGVsZWhlYWx0
-            aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMSUgoUc2NoZWR1bGVkX3N0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJv
-            dG9idWYuVGltZXN0YW1wQgSAuhgCUhJzY2hlZHVsZWRTdGFydFRpbWUSTgoSc2NoZWR1bGVkX2VuZF90aW1lGAUgASgLMhouZ29v
-            Z2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIQc2NoZWR1bGVkRW5kVGltZRIeCgd2ZXJzaW9uGAYgASgDQgSAuhgCUgd2ZXJz
-            aW9uEiEKCWNsaWVudF9pZBgHIAEoCUIEgLoYA1IIY2xpZW50SWQSJwoMY2xpbmljaWFuX2lkGAggASgJQgSAuhgDUgtjbGluaWNp
-            YW5JZBI7Cgd3YWl0aW5nGAkgAygLMiEudGVsZWhlYWx0aC52MS5XYWl0aW5nUGFydGljaXBhbnRSB3dhaXRpbmcSPgoIYWRtaXR0
-            ZWQYCiADKAsyIi50ZWxlaGVhbHRoLnYxLkFkbWl0dGVkUGFydGljaXBhbnRSCGFkbWl0dGVkEj0KGHByZV92aXNpdF9jaGVja19j
-            b21wbGV0ZRgLIAEoCEIEgLoYAlIVcHJlVmlzaXRDaGVja0NvbXBsZXRlEjYKEWNvbnNlbnRzX2NvbXBsZXRlGAwgASgIQgSAuhgC
-            SABSEGNvbnNlbnRzQ29tcGxldGWIAQESJQoLZ3VhcmRpYW5faWQYECABKAlCBIC6GANSCmd1YXJkaWFuSWQSOgoTcmVsaWFibGVf
-            Y29ubmVjdGlvbhgRIAEoCEIEgLoYAkgBUhJyZWxpYWJsZUNvbm5lY3Rpb26IAQESQAoLZGV2aWNlX3R5cGUYEiABKA4yGS50ZWxl
-            aGVhbHRoLnYxLkRldmljZVR5cGVCBIC6GAJSCmRldmljZVR5cGUSSAoQbWlzc2luZ19jb25zZW50cxgTIAMoCzIdLnRlbGVoZWFs
-            dGgudjEuTWlzc2luZ0NvbnNlbnRSD21pc3NpbmdDb25zZW50c0IUChJfY29uc2VudHNfY29tcGxldGVCFgoUX3JlbGlhYmxlX2Nv
-            bm5lY3Rpb24ixQEKEldhaXRpbmdQYXJ0aWNpcGFudBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJ
-            ZBI4CgRyb2xlGAIgASgOMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJSBHJvbGUSSAoPd2FpdF9zdGFydF90
-            aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlINd2FpdFN0YXJ0VGltZSK9AQoTQWRtaXR0ZWRQYXJ0
-            aWNpcGFudBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZBI4CgRyb2xlGAIgASgOMh4udGVsZWhl
-            YWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJSBHJvbGUSPwoKYWRtaXRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5U
-            aW1lc3RhbXBCBIC6GAJSCWFkbWl0VGltZSIyCgtTZXNzaW9uR29uZRIjCgpzZXNzaW9uX2lkGAEgASgJQgSAuhgCUglzZXNzaW9u
-            SWQiUgoRU2Vzc2lvbnNIZWFydGJlYXQSPQoJc2VuZF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoY
-            AlIIc2VuZFRpbWUiEAoOU2Vzc2lvbkNyZWF0ZWQiLQoNU3RhdHVzQ2hhbmdlZBIcCgZyZWFzb24YASABKAlCBIC6GAJSBnJlYXNv
-            biJBChJQYXJ0aWNpcGFudFdhaXRpbmcSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiQgoTUGFy
-            dGljaXBhbnRBZG1pdHRlZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCJcCg9QYXJ0aWNpcGFu
-            dExlZnQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSHAoGcmVhc29uGAIgASgJQgSAuhgCUgZy
-            ZWFzb24iXwoSUGFydGljaXBhbnRSZW1vdmVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEhwK
-            BnJlYXNvbhgCIAEoCUIEgLoYAlIGcmVhc29uIjQKDE1lZXRpbmdSZWFkeRIkCgpnZW5lcmF0aW9uGAEgASgFQgSAuhgCUgpnZW5l
-            cmF0aW9uIjUKDU1lZXRpbmdGYWlsZWQSJAoKZ2VuZXJhdGlvbhgBIAEoBUIEgLoYAlIKZ2VuZXJhdGlvbiI0CgxNZWV0aW5nRW5k
-            ZWQSJAoKZ2VuZXJhdGlvbhgBIAEoBUIEgLoYAlIKZ2VuZXJhdGlvbiI9ChJSZWNvcmRpbmdSZXF1ZXN0ZWQSJwoMcmVjb3JkaW5n
-            X2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCI7ChBSZWNvcmRpbmdTdGFydGVkEicKDHJlY29yZGluZ19pZBgBIAEoCUIEgLoY
-            AlILcmVjb3JkaW5nSWQiWgoRUmVjb3JkaW5nU3RvcHBpbmcSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJ
-            ZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiJZChBSZWNvcmRpbmdTdG9wcGVkEicKDHJlY29yZGluZ19pZBgBIAEoCUIE
-            gLoYAlILcmVjb3JkaW5nSWQSHAoGcmVhc29uGAIgASgJQgSAuhgCUgZyZWFzb24iPQoSUmVjb3JkaW5nQXZhaWxhYmxlEicKDHJl
-            Y29yZGluZ19pZBgBIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQiWAoPUmVjb3JkaW5nRmFpbGVkEicKDHJlY29yZGluZ19pZBgBIAEo
-            CUIEgLoYAlILcmVjb3JkaW5nSWQSHAoGcmVhc29uGAIgASgJQgSAuhgCUgZyZWFzb24ibwoSU2NyZWVuU2hhcmVTdGFydGVkEiwK
-            D3NjcmVlbl9zaGFyZV9pZBgBIAEoCUIEgLoYAlINc2NyZWVuU2hhcmVJZBIrCg5wYXJ0aWNpcGFudF9pZBgCIAEoCUIEgLoYAlIN
-            cGFydGljaXBhbnRJZCJvChJTY3JlZW5TaGFyZVN0b3BwZWQSLAoPc2NyZWVuX3NoYXJlX2lkGAEgASgJQgSAuhgCUg1zY3JlZW5T
-            aGFyZUlkEisKDnBhcnRpY2lwYW50X2lkGAIgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIj0KDkNvbnNlbnRSZXZva2VkEisKDnBh
-            cnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIg0KC1Jlc2NoZWR1bGVkIlsKElBhcnRpY2lwYW50SW52aXRl
-            ZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZBIYCgRyb2xlGAIgASgJQgSAuhgCUgRyb2xlIhMK
-            EUludml0YXRpb25SZXZva2VkIkAKEVBhcnRpY2lwYW50RGVuaWVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0
-            aWNpcGFudElkImAKE1BhcnRpY2lwYW50UmV0dXJuZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50
-            SWQSHAoGcmVhc29uGAIgASgJQgSAuhgCUgZyZWFzb24iQgoTQ2FwYWJpbGl0aWVzQ2hhbmdlZBIrCg5wYXJ0aWNpcGFudF9pZBgB
-            IAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCI8Cg1EZXZpY2VDaGFuZ2VkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1w
-            YXJ0aWNpcGFudElkIj8KFFJlY29yZGluZ0ludGVycnVwdGVkEicKDHJlY29yZGluZ19pZBgBIAEoCUIEgLoYAlILcmVjb3JkaW5n
-            SWQiOwoQUmVjb3JkaW5nUmVzdW1lZBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkIjsKEFJlY29yZGlu
-            Z0RlbGV0ZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJnChhDb25uZWN0aW9uUXVhbGl0eUNoYW5n
-            ZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSHgoHcXVhbGl0eRgCIAEoCUIEgLoYAlIHcXVh
-            bGl0eWIGcHJvdG8z
+            MS9zZXNzaW9uLnByb3RvIqwBCg9TZXNzaW9uU25hcHNob3QSMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lv
+            blIHc2Vzc2lvbhIgCghzZXF1ZW5jZRgCIAEoA0IEgLoYAlIIc2VxdWVuY2USRQoNc25hcHNob3RfdGltZRgDIAEoCzIaLmdvb2ds
+            ZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDHNuYXBzaG90VGltZSLlEwoMU2Vzc2lvbkV2ZW50EiAKCHNlcXVlbmNlGAEgASgD
+            QgSAuhgCUghzZXF1ZW5jZRI/CgpvY2N1cl90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJb2Nj
+            dXJUaW1lEjoKBnN0YXR1cxgDIAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c0IEgLoYAlIGc3RhdHVzEkgKD3Nlc3Np
+            b25fY3JlYXRlZBgEIAEoCzIdLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkNyZWF0ZWRIAFIOc2Vzc2lvbkNyZWF0ZWQSRQoOc3RhdHVz
+            X2NoYW5nZWQYBSABKAsyHC50ZWxlaGVhbHRoLnYxLlN0YXR1c0NoYW5nZWRIAFINc3RhdHVzQ2hhbmdlZBJUChNwYXJ0aWNpcGFu
+            dF93YWl0aW5nGAYgASgLMiEudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFdhaXRpbmdIAFIScGFydGljaXBhbnRXYWl0aW5nElcK
+            FHBhcnRpY2lwYW50X2FkbWl0dGVkGAcgASgLMiIudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudEFkbWl0dGVkSABSE3BhcnRpY2lw
+            YW50QWRtaXR0ZWQSSwoQcGFydGljaXBhbnRfbGVmdBgIIAEoCzIeLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRMZWZ0SABSD3Bh
+            cnRpY2lwYW50TGVmdBJUChNwYXJ0aWNpcGFudF9yZW1vdmVkGAkgASgLMiEudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJlbW92
+            ZWRIAFIScGFydGljaXBhbnRSZW1vdmVkEkIKDW1lZXRpbmdfcmVhZHkYCiABKAsyGy50ZWxlaGVhbHRoLnYxLk1lZXRpbmdSZWFk
+            eUgAUgxtZWV0aW5nUmVhZHkSRQoObWVldGluZ19mYWlsZWQYCyABKAsyHC50ZWxlaGVhbHRoLnYxLk1lZXRpbmdGYWlsZWRIAFIN
+            bWVldGluZ0ZhaWxlZBJCCg1tZWV0aW5nX2VuZGVkGAwgASgLMhsudGVsZWhlYWx0aC52MS5NZWV0aW5nRW5kZWRIAFIMbWVldGlu
+            Z0VuZGVkElQKE3JlY29yZGluZ19yZXF1ZXN0ZWQYDSABKAsyIS50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1JlcXVlc3RlZEgAUhJy
+            ZWNvcmRpbmdSZXF1ZXN0ZWQSTgoRcmVjb3JkaW5nX3N0YXJ0ZWQYDiABKAsyHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1N0YXJ0
+            ZWRIAFIQcmVjb3JkaW5nU3RhcnRlZBJRChJyZWNvcmRpbmdfc3RvcHBpbmcYDyABKAsyIC50ZWxlaGVhbHRoLnYxLlJlY29yZGlu
+            Z1N0b3BwaW5nSABSEXJlY29yZGluZ1N0b3BwaW5nEk4KEXJlY29yZGluZ19zdG9wcGVkGBAgASgLMh8udGVsZWhlYWx0aC52MS5S
+            ZWNvcmRpbmdTdG9wcGVkSABSEHJlY29yZGluZ1N0b3BwZWQSVAoTcmVjb3JkaW5nX2F2YWlsYWJsZRgRIAEoCzIhLnRlbGVoZWFs
+            dGgudjEuUmVjb3JkaW5nQXZhaWxhYmxlSABSEnJlY29yZGluZ0F2YWlsYWJsZRJLChByZWNvcmRpbmdfZmFpbGVkGBIgASgLMh4u
+            dGVsZWhlYWx0aC52MS5SZWNvcmRpbmdGYWlsZWRIAFIPcmVjb3JkaW5nRmFpbGVkElUKFHNjcmVlbl9zaGFyZV9zdGFydGVkGBMg
+            ASgLMiEudGVsZWhlYWx0aC52MS5TY3JlZW5TaGFyZVN0YXJ0ZWRIAFISc2NyZWVuU2hhcmVTdGFydGVkElUKFHNjcmVlbl9zaGFy
+            ZV9zdG9wcGVkGBQgASgLMiEudGVsZWhlYWx0aC52MS5TY3JlZW5TaGFyZVN0b3BwZWRIAFISc2NyZWVuU2hhcmVTdG9wcGVkEkgK
+            D2NvbnNlbnRfcmV2b2tlZBgVIAEoCzIdLnRlbGVoZWFsdGgudjEuQ29uc2VudFJldm9rZWRIAFIOY29uc2VudFJldm9rZWQSPgoL
+            cmVzY2hlZHVsZWQYFiABKAsyGi50ZWxlaGVhbHRoLnYxLlJlc2NoZWR1bGVkSABSC3Jlc2NoZWR1bGVkElQKE3BhcnRpY2lwYW50
+            X2ludml0ZWQYKCABKAsyIS50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50SW52aXRlZEgAUhJwYXJ0aWNpcGFudEludml0ZWQSUQoS
+            aW52aXRhdGlvbl9yZXZva2VkGCkgASgLMiAudGVsZWhlYWx0aC52MS5JbnZpdGF0aW9uUmV2b2tlZEgAUhFpbnZpdGF0aW9uUmV2
+            b2tlZBJRChJwYXJ0aWNpcGFudF9kZW5pZWQYKiABKAsyIC50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50RGVuaWVkSABSEXBhcnRp
+            Y2lwYW50RGVuaWVkElcKFHBhcnRpY2lwYW50X3JldHVybmVkGCsgASgLMiIudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJldHVy
+            bmVkSABSE3BhcnRpY2lwYW50UmV0dXJuZWQSVwoUY2FwYWJpbGl0aWVzX2NoYW5nZWQYLCABKAsyIi50ZWxlaGVhbHRoLnYxLkNh
+            cGFiaWxpdGllc0NoYW5nZWRIAFITY2FwYWJpbGl0aWVzQ2hhbmdlZBJFCg5kZXZpY2VfY2hhbmdlZBgtIAEoCzIcLnRlbGVoZWFs
+            dGgudjEuRGV2aWNlQ2hhbmdlZEgAUg1kZXZpY2VDaGFuZ2VkEloKFXJlY29yZGluZ19pbnRlcnJ1cHRlZBg8IAEoCzIjLnRlbGVo
+            ZWFsdGgudjEuUmVjb3JkaW5nSW50ZXJydXB0ZWRIAFIUcmVjb3JkaW5nSW50ZXJydXB0ZWQSTgoRcmVjb3JkaW5nX3Jlc3VtZWQY
+            PSABKAsyHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1Jlc3VtZWRIAFIQcmVjb3JkaW5nUmVzdW1lZBJOChFyZWNvcmRpbmdfZGVs
+            ZXRlZBg+IAEoCzIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nRGVsZXRlZEgAUhByZWNvcmRpbmdEZWxldGVkEmcKGmNvbm5lY3Rp
+            b25fcXVhbGl0eV9jaGFuZ2VkGD8gASgLMicudGVsZWhlYWx0aC52MS5Db25uZWN0aW9uUXVhbGl0eUNoYW5nZWRIAFIYY29ubmVj
+            dGlvblF1YWxpdHlDaGFuZ2VkQgYKBGtpbmQicQoOV2F0Y2hIZWFydGJlYXQSPQoJc2VuZF90aW1lGAEgASgLMhouZ29vZ2xlLnBy
+            b3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIIc2VuZFRpbWUSIAoIc2VxdWVuY2UYAiABKANCBIC6GAJSCHNlcXVlbmNlInMKFFNlc3Np
+            b25zU25hcHNob3RQYXJ0EjkKCHNlc3Npb25zGAEgAygLMh0udGVsZWhlYWx0aC52MS5TZXNzaW9uU3VtbWFyeVIIc2Vzc2lvbnMS
+            IAoIY29tcGxldGUYAiABKAhCBIC6GAJSCGNvbXBsZXRlIr8HCg5TZXNzaW9uU3VtbWFyeRIjCgpzZXNzaW9uX2lkGAEgASgJQgSA
+            uhgCUglzZXNzaW9uSWQSKwoOYXBwb2ludG1lbnRfaWQYAiABKAlCBIC6GAJSDWFwcG9pbnRtZW50SWQSOgoGc3RhdHVzGAMgASgO
+            MhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMSUgoUc2NoZWR1bGVkX3N0YXJ0X3RpbWUYBCABKAsy
+            Gi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhJzY2hlZHVsZWRTdGFydFRpbWUSTgoSc2NoZWR1bGVkX2VuZF90aW1l
+            GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIQc2NoZWR1bGVkRW5kVGltZRIeCgd2ZXJzaW9uGAYgASgD
+            QgSAuhgCUgd2ZXJzaW9uEiEKCWNsaWVudF9pZBgHIAEoCUIEgLoYA1IIY2xpZW50SWQSJwoMY2xpbmljaWFuX2lkGAggASgJQgSA
+            uhgDUgtjbGluaWNpYW5JZBI7Cgd3YWl0aW5nGAkgAygLMiEudGVsZWhlYWx0aC52MS5XYWl0aW5nUGFydGljaXBhbnRSB3dhaXRp
+            bmcSPgoIYWRtaXR0ZWQYCiADKAsyIi50ZWxlaGVhbHRoLnYxLkFkbWl0dGVkUGFydGljaXBhbnRSCGFkbWl0dGVkEj0KGHByZV92
+            aXNpdF9jaGVja19jb21wbGV0ZRgLIAEoCEIEgLoYAlIVcHJlVmlzaXRDaGVja0NvbXBsZXRlEjYKEWNvbnNlbnRzX2NvbXBsZXRl
+            GAwgASgIQgSAuhgCSABSEGNvbnNlbnRzQ29tcGxldGWIAQESJQoLZ3VhcmRpYW5faWQYECABKAlCBIC6GANSCmd1YXJkaWFuSWQS
+            OgoTcmVsaWFibGVfY29ubmVjdGlvbhgRIAEoCEIEgLoYAkgBUhJyZWxpYWJsZUNvbm5lY3Rpb26IAQESQAoLZGV2aWNlX3R5cGUY
+            EiABKA4yGS50ZWxlaGVhbHRoLnYxLkRldmljZVR5cGVCBIC6GAJSCmRldmljZVR5cGUSSAoQbWlzc2luZ19jb25zZW50cxgTIAMo
+            CzIdLnRlbGVoZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRSD21pc3NpbmdDb25zZW50c0IUChJfY29uc2VudHNfY29tcGxldGVCFgoU
+            X3JlbGlhYmxlX2Nvbm5lY3Rpb24ixQEKEldhaXRpbmdQYXJ0aWNpcGFudBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlIN
+            cGFydGljaXBhbnRJZBI4CgRyb2xlGAIgASgOMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJSBHJvbGUSSAoP
+            d2FpdF9zdGFydF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlINd2FpdFN0YXJ0VGltZSK9AQoT
+            QWRtaXR0ZWRQYXJ0aWNpcGFudBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZBI4CgRyb2xlGAIg
+            ASgOMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJSBHJvbGUSPwoKYWRtaXRfdGltZRgDIAEoCzIaLmdvb2ds
+            ZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCWFkbWl0VGltZSIyCgtTZXNzaW9uR29uZRIjCgpzZXNzaW9uX2lkGAEgASgJQgSA
+            uhgCUglzZXNzaW9uSWQiUgoRU2Vzc2lvbnNIZWFydGJlYXQSPQoJc2VuZF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRp
+            bWVzdGFtcEIEgLoYAlIIc2VuZFRpbWUiEAoOU2Vzc2lvbkNyZWF0ZWQiLQoNU3RhdHVzQ2hhbmdlZBIcCgZyZWFzb24YASABKAlC
+            BIC6GAJSBnJlYXNvbiJBChJQYXJ0aWNpcGFudFdhaXRpbmcSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lw
+            YW50SWQiQgoTUGFydGljaXBhbnRBZG1pdHRlZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCJc
+            Cg9QYXJ0aWNpcGFudExlZnQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSHAoGcmVhc29uGAIg
+            ASgJQgSAuhgCUgZyZWFzb24iXwoSUGFydGljaXBhbnRSZW1vdmVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0
+            aWNpcGFudElkEhwKBnJlYXNvbhgCIAEoCUIEgLoYAlIGcmVhc29uIjQKDE1lZXRpbmdSZWFkeRIkCgpnZW5lcmF0aW9uGAEgASgF
+            QgSAuhgCUgpnZW5lcmF0aW9uIjUKDU1lZXRpbmdGYWlsZWQSJAoKZ2VuZXJhdGlvbhgBIAEoBUIEgLoYAlIKZ2VuZXJhdGlvbiI0
+            CgxNZWV0aW5nRW5kZWQSJAoKZ2VuZXJhdGlvbhgBIAEoBUIEgLoYAlIKZ2VuZXJhdGlvbiI9ChJSZWNvcmRpbmdSZXF1ZXN0ZWQS
+            JwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCI7ChBSZWNvcmRpbmdTdGFydGVkEicKDHJlY29yZGluZ19p
+            ZBgBIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQiWgoRUmVjb3JkaW5nU3RvcHBpbmcSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgC
+            UgtyZWNvcmRpbmdJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiJZChBSZWNvcmRpbmdTdG9wcGVkEicKDHJlY29yZGlu
+            Z19pZBgBIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQSHAoGcmVhc29uGAIgASgJQgSAuhgCUgZyZWFzb24iPQoSUmVjb3JkaW5nQXZh
+            aWxhYmxlEicKDHJlY29yZGluZ19pZBgBIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQiWAoPUmVjb3JkaW5nRmFpbGVkEicKDHJlY29y
+            ZGluZ19pZBgBIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQSHAoGcmVhc29uGAIgASgJQgSAuhgCUgZyZWFzb24ibwoSU2NyZWVuU2hh
+            cmVTdGFydGVkEiwKD3NjcmVlbl9zaGFyZV9pZBgBIAEoCUIEgLoYAlINc2NyZWVuU2hhcmVJZBIrCg5wYXJ0aWNpcGFudF9pZBgC
+            IAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCJvChJTY3JlZW5TaGFyZVN0b3BwZWQSLAoPc2NyZWVuX3NoYXJlX2lkGAEgASgJQgSA
+            uhgCUg1zY3JlZW5TaGFyZUlkEisKDnBhcnRpY2lwYW50X2lkGAIgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIj0KDkNvbnNlbnRS
+            ZXZva2VkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIg0KC1Jlc2NoZWR1bGVkIlsKElBhcnRp
+            Y2lwYW50SW52aXRlZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZBIYCgRyb2xlGAIgASgJQgSA
+            uhgCUgRyb2xlIhMKEUludml0YXRpb25SZXZva2VkIkAKEVBhcnRpY2lwYW50RGVuaWVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJ
+            QgSAuhgCUg1wYXJ0aWNpcGFudElkImAKE1BhcnRpY2lwYW50UmV0dXJuZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJS
+            DXBhcnRpY2lwYW50SWQSHAoGcmVhc29uGAIgASgJQgSAuhgCUgZyZWFzb24iQgoTQ2FwYWJpbGl0aWVzQ2hhbmdlZBIrCg5wYXJ0
+            aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCI8Cg1EZXZpY2VDaGFuZ2VkEisKDnBhcnRpY2lwYW50X2lkGAEg
+            ASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIj8KFFJlY29yZGluZ0ludGVycnVwdGVkEicKDHJlY29yZGluZ19pZBgBIAEoCUIEgLoY
+            AlILcmVjb3JkaW5nSWQiOwoQUmVjb3JkaW5nUmVzdW1lZBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lk
+            IjsKEFJlY29yZGluZ0RlbGV0ZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJnChhDb25uZWN0aW9u
+            UXVhbGl0eUNoYW5nZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSHgoHcXVhbGl0eRgCIAEo
+            CUIEgLoYAlIHcXVhbGl0eWIGcHJvdG8z
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

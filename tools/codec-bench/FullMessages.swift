@@ -66,19 +66,19 @@ func makeSession() -> Telehealth_V1_Session {
         $0.clientID = "client-000000000000000042"
         $0.clinicianID = "clinician-0000000000000007"
         $0.guardianID = "guardian-00000000000000003"
-        $0.scheduledStartAt = sessionTime(0)
-        $0.scheduledEndAt = sessionTime(1800)
+        $0.scheduledStartTime = sessionTime(0)
+        $0.scheduledEndTime = sessionTime(1800)
         $0.status = .completed
-        $0.statusUpdatedAt = sessionTime(1500)
+        $0.statusUpdateTime = sessionTime(1500)
         $0.admissionPolicy = .onClinicianJoin
         $0.clinicianJoinURL = "https://visits.example.org/clinician/0198f3a2-7c11-7a54-9d31-3c1f0a9be001"
         $0.clientJoinURL = "https://visits.example.org/client/0198f3a2-7c11-7a54-9d31-3c1f0a9be001"
         $0.meeting = makeMeeting()
         $0.clientInWaitingRoom = true
-        $0.waitingRoomEnteredAt = sessionTime(-120)
-        $0.clinicianJoinedAt = sessionTime(5)
-        $0.startedAt = sessionTime(9)
-        $0.endedAt = sessionTime(1500)
+        $0.waitingRoomEnterTime = sessionTime(-120)
+        $0.clinicianJoinTime = sessionTime(5)
+        $0.startTime = sessionTime(9)
+        $0.endTime = sessionTime(1500)
         $0.participants = [
             makeParticipant(.clinician, "clinician-0000000000000007"),
             makeParticipant(.client, "client-000000000000000042"),
@@ -87,27 +87,27 @@ func makeSession() -> Telehealth_V1_Session {
         $0.recordingConsent = true
         $0.activeRecording = makeRecording()
         $0.screenSharingActive = true
-        $0.screenSharingStartedAt = sessionTime(600)
+        $0.screenSharingStartTime = sessionTime(600)
         $0.screenShares = (1...2).map { number in
             .with {
                 $0.screenShareID = "0198f3a2-7c11-7a54-9d31-3c1f0a9be05\(number)"
                 $0.participantID = "0198f3a2-7c11-7a54-9d31-3c1f0a9be011"
-                $0.startedAt = sessionTime(Int64(number) * 300)
-                $0.stoppedAt = sessionTime(Int64(number) * 300 + 120)
+                $0.startTime = sessionTime(Int64(number) * 300)
+                $0.endTime = sessionTime(Int64(number) * 300 + 120)
             }
         }
         $0.durationSeconds = 1491
         $0.durationMinutes = 25
         $0.endReason = .normal
-        $0.endNote = "Next visit in four weeks."
+        $0.closingNote = "Next visit in four weeks."
         $0.cancelReason = .other
         $0.noShowParty = .client
         $0.lastEventSequence = 23
         $0.version = 31
-        $0.createdAt = sessionTime(-86_400)
-        $0.updatedAt = sessionTime(1500)
-        $0.createdBy = "scheduler"
-        $0.lastModifiedBy = "clinician-0000000000000007"
+        $0.createTime = sessionTime(-86_400)
+        $0.updateTime = sessionTime(1500)
+        $0.createCaller = "scheduler"
+        $0.updateCaller = "clinician-0000000000000007"
     }
 }
 
@@ -126,8 +126,8 @@ private func makeMeeting() -> Telehealth_V1_MeetingGeneration {
         $0.externalMeetingID = "0198f3a2-7c11-7a54-9d31-3c1f0a9be001-1"
         $0.mediaRegion = "us-east-1"
         $0.controlRegion = "us-east-1"
-        $0.createdAt = sessionTime(5)
-        $0.endedAt = sessionTime(1501)
+        $0.createTime = sessionTime(5)
+        $0.endTime = sessionTime(1501)
     }
 }
 
@@ -137,15 +137,15 @@ private func makeParticipant(_ role: Telehealth_V1_ParticipantRole, _ subject: S
     .with {
         $0.participantID = "0198f3a2-7c11-7a54-9d31-3c1f0a9be011"
         $0.role = role
-        $0.subjectID = subject
+        $0.personID = subject
         $0.state = .admitted
         $0.present = true
         $0.attendeeID = "c44a5f1e-0f8a-4c3e-8d21-bb02aa1dd4f9"
-        $0.firstJoinedAt = sessionTime(-120)
-        $0.firstWaitingAt = sessionTime(-120)
-        $0.waitingSince = sessionTime(-120)
-        $0.admittedAt = sessionTime(9)
-        $0.leftAt = sessionTime(1490)
+        $0.firstJoinTime = sessionTime(-120)
+        $0.firstWaitTime = sessionTime(-120)
+        $0.waitStartTime = sessionTime(-120)
+        $0.admitTime = sessionTime(9)
+        $0.leaveTime = sessionTime(1490)
         guard role == .client else { return }
         $0.preVisitCheck = .with {
             $0.locationState = "GA"
@@ -155,7 +155,7 @@ private func makeParticipant(_ role: Telehealth_V1_ParticipantRole, _ subject: S
             $0.privatePlace = true
             $0.reliableConnection = true
             $0.deviceType = .tablet
-            $0.statedAt = sessionTime(-120)
+            $0.statementTime = sessionTime(-120)
         }
     }
 }
@@ -168,11 +168,11 @@ private func makeRecording() -> Telehealth_V1_Recording {
         $0.state = .available
         $0.purpose = .clinical
         $0.consentIds = ["0198f3a2-7c11-7a54-9d31-3c1f0a9be041", "0198f3a2-7c11-7a54-9d31-3c1f0a9be042"]
-        $0.requestedBy = "clinician-0000000000000007"
-        $0.requestedAt = sessionTime(60)
-        $0.startedAt = sessionTime(62)
-        $0.stoppedAt = sessionTime(1490)
-        $0.availableAt = sessionTime(1600)
+        $0.requestCaller = "clinician-0000000000000007"
+        $0.requestTime = sessionTime(60)
+        $0.startTime = sessionTime(62)
+        $0.endTime = sessionTime(1490)
+        $0.availableTime = sessionTime(1600)
         $0.capturePipelineID = "d1b6a52a-0f3c-4f0e-9a55-0e2f8d1c7b31"
         $0.capturePipelineArn =
             "arn:aws:chime:us-east-1:111122223333:media-pipeline/d1b6a52a-0f3c-4f0e-9a55-0e2f8d1c7b31"

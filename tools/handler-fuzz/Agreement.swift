@@ -9,12 +9,12 @@ enum Agreement {
     ) {
         switch method {
         case "EvaluateConsent":
-            if message["session_id"] != nil { clear("subject_id", of: &message) }
+            if message["session_id"] != nil { clear("person_id", of: &message) }
         case "SubmitConsent", "UpdateConsent": settleSubmission(of: &message, &scene)
         case "InviteParticipant":
             // Staff come by their own token, everybody else by a grant.
             let isStaff = scene.chance(0.4)
-            set("subject_id", of: &message, to: .string(isStaff ? "clinician-2" : ""))
+            set("person_id", of: &message, to: .string(isStaff ? "clinician-2" : ""))
             let roles: [Int32] = isStaff ? [4, 5, 6, 7] : [6, 8]
             set("role", of: &message, to: .enumeration(scene.pick(roles) ?? 8))
         case "JoinSession":
@@ -39,7 +39,7 @@ enum Agreement {
             clear("recording_purposes", of: &submission)
         }
         if submission["method"] == .enumeration(1) {
-            for name in ["decided_at", "evidence", "evidence_items"] { clear(name, of: &submission) }
+            for name in ["decision_time", "evidence", "evidence_items"] { clear(name, of: &submission) }
         }
         if scene.chance(0.9) { clear("signer_id", of: &submission) }
         message[field] = .message(submission)

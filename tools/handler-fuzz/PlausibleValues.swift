@@ -8,11 +8,12 @@ enum PlausibleValues {
     static func presence(of name: String, method: String) -> Double {
         switch name {
         case "version": method == "PutConsentDocument" ? 1 : 0.4
-        case "request_id", "reason", "submission", "time_zone", "role", "window", "subject_id", "type", "decision",
-            "method":
+        case "request_id", "reason", "submission", "time_zone", "role", "window", "type", "decision", "method":
             1
-        case "page_token", "guardian_id", "recording_id", "expires_at", "evidence_items", "subject", "person_id",
-            "outcome", "action", "statuses", "starts_from", "starts_before", "client_id", "clinician_id":
+        case "person_id": method == "ListAuditEvents" ? 0.25 : 1
+        case "page_token", "guardian_id", "recording_id", "expire_time", "evidence_items", "caller", "outcome",
+            "action", "statuses", "scheduled_start_time_from", "scheduled_start_time_before", "client_id",
+            "clinician_id":
             ["PutAppointment", "EvaluateConsent", "GetRecordingManifest", "GetRecordingPlaybackUrl"].contains(method)
                 || method.contains("Recording") && method != "StopRecording" || method == "LinkSessionNote"
                 ? 0.97 : 0.25
@@ -39,9 +40,9 @@ enum PlausibleValues {
         case "client_id": return scene.chance(0.9) ? "client-1" : "client-2"
         case "clinician_id": return scene.chance(0.85) ? "clinician-1" : "clinician-2"
         case "guardian_id": return "guardian-1"
-        case "subject_id", "person_id", "signer_id":
+        case "person_id", "signer_id":
             return scene.chance(0.6) ? "client-1" : scene.pick(People.subjects) ?? "client-1"
-        case "subject": return scene.pick(People.all.map(\.id)) ?? "admin"
+        case "caller": return scene.pick(People.all.map(\.id)) ?? "admin"
         case "grant": return scene.pick(scene.harvest["grant"]) ?? "thg1.grant"
         case "page_token": return scene.pick(scene.harvest["\(method).next_page_token"]) ?? ""
         case "resume_token": return scene.pick(scene.harvest["\(method).resume_token"]) ?? ""
@@ -125,11 +126,11 @@ enum PlausibleValues {
 
     static func moment(_ name: String, _ scene: inout Scene) -> Timestamp {
         switch name {
-        case "starts_at", "scheduled_start_time": scene.moment(-60...900)
-        case "ends_at", "scheduled_end_time": scene.moment(1_000...7_200)
-        case "to", "before", "end_time": scene.moment(1...3_600)
-        case "retain_until", "retain_until_time": scene.moment(86_400...86_400_000)
-        case "expires_at", "expire_time": scene.moment(3_600...864_000)
+        case "scheduled_start_time": scene.moment(-60...900)
+        case "scheduled_end_time": scene.moment(1_000...7_200)
+        case "occur_time_before", "end_time": scene.moment(1...3_600)
+        case "retention_end_time": scene.moment(86_400...86_400_000)
+        case "expire_time": scene.moment(3_600...864_000)
         default: scene.moment(-3_600 ... -1)
         }
     }

@@ -18,7 +18,7 @@ enum Requests {
                     $0.version = version
                     $0.language = language
                     $0.text = text(of: type)
-                    $0.effectiveAt = .with { $0.seconds = 1_760_000_000 }
+                    $0.effectiveTime = .with { $0.seconds = 1_760_000_000 }
                 })
         }
     }
@@ -32,19 +32,19 @@ enum Requests {
             $0.appointmentID = id
             $0.clientID = client
             $0.clinicianID = clinician
-            $0.startsAt = .with { $0.seconds = now + 60 }
-            $0.endsAt = .with { $0.seconds = now + 1860 }
+            $0.scheduledStartTime = .with { $0.seconds = now + 60 }
+            $0.scheduledEndTime = .with { $0.seconds = now + 1860 }
             $0.timeZone = "America/New_York"
             $0.sourceVersion = 1
         }
     }
 
     static func consent(
-        _ type: Telehealth_V1_ConsentType, of subject: String, as role: Telehealth_V1_ConsentSubjectRole
+        _ type: Telehealth_V1_ConsentType, of subject: String, as role: Telehealth_V1_ConsentPersonRole
     ) -> Telehealth_V1_SubmitConsentRequest {
         .with {
-            $0.subjectID = subject
-            $0.subjectRole = role
+            $0.personID = subject
+            $0.personRole = role
             $0.type = type
             $0.submission = .with {
                 $0.decision = .granted

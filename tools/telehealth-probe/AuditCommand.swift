@@ -66,10 +66,10 @@ struct AuditListCommand: AsyncParsableCommand {
     func run() async throws {
         var request = Telehealth_V1_ListAuditEventsRequest()
         request.sessionID = session ?? ""
-        request.subject = subject ?? ""
+        request.caller = subject ?? ""
         request.personID = person ?? ""
-        request.from = try from.map { try Google_Protobuf_Timestamp(text: $0) }
-        request.before = try before.map { try Google_Protobuf_Timestamp(text: $0) }
+        request.occurTimeFrom = try from.map { try Google_Protobuf_Timestamp(text: $0) }
+        request.occurTimeBefore = try before.map { try Google_Protobuf_Timestamp(text: $0) }
         request.action = action ?? ""
         request.outcome = try outcome.map(Self.outcome) ?? .unspecified
         request.newestFirst = newestFirst
@@ -116,7 +116,7 @@ struct AuditAccessCommand: AsyncParsableCommand {
                 let calls = person.calls.map { "\($0.key)\($0.value == 1 ? "" : " x\($0.value)")" }.sorted()
                 let denied = person.deniedCount == 0 ? "" : "  refused \(person.deniedCount)"
                 Terminal.say(
-                    "\(person.firstAt.text)  \(person.lastAt.text)  \(person.role)  \(person.subject)"
+                    "\(person.firstAccessTime.text)  \(person.lastAccessTime.text)  \(person.role)  \(person.caller)"
                         + "  \(calls.joined(separator: ", "))\(denied)")
             }
             if !report.isComplete { Terminal.complain("there are more rows than were looked at") }
@@ -179,7 +179,7 @@ struct AuditExportCommand: AsyncParsableCommand {
 extension Telehealth_V1_AuditEvent {
     /// For a person's eyes.
     var line: String {
-        var parts = ["\(number)", at.text, role ?? "-", subject, action, outcome]
+        var parts = ["\(number)", occurTime.text, role ?? "-", caller, action, outcome]
         if count > 1 { parts.append("x\(count)") }
         for (name, value) in [
             ("session", sessionID), ("person", personID), ("target", target), ("reason", reason), ("for", actor),

@@ -173,11 +173,11 @@ enum AuditExportFile {
 extension AuditRecord {
     /// nil without an instant: an export has one in each row.
     fileprivate init?(_ event: Telehealth_V1_AuditEvent) {
-        guard let at = event.at?.microseconds else { return nil }
+        guard let at = event.occurTime?.microseconds else { return nil }
         self.init(
             number: event.number,
             at: Timestamp(microseconds: at),
-            subject: Subject(event.subject), role: event.role, actor: event.actor.map { Subject($0) },
+            subject: Subject(event.caller), role: event.role, actor: event.actor.map { Subject($0) },
             source: event.source,
             action: event.action, outcome: event.outcome, person: event.personID, sessionID: event.sessionID,
             target: event.target, reason: event.reason, count: event.count, previous: event.previousMac,
@@ -203,7 +203,7 @@ extension AuditReport {
                     $0.rootHash = head.root.bytes
                     $0.keyID = head.keyID
                     $0.signature = head.signature
-                    $0.signedAt = .with {
+                    $0.signTime = .with {
                         let (seconds, microseconds) = head.at.microseconds.floorDivided(by: 1_000_000)
                         $0.seconds = seconds
                         $0.nanos = Int32(microseconds) * 1_000

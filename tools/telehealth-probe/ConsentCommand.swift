@@ -45,7 +45,7 @@ struct ConsentCommand: AsyncParsableCommand {
                     .with {
                         $0.action = action
                         $0.sessionID = session
-                        $0.subjectID = person
+                        $0.personID = person
                     })
             }
             if json {
@@ -60,7 +60,7 @@ struct ConsentCommand: AsyncParsableCommand {
             let verdict = judged.satisfied ? Terminal.styled("yes", .green) : Terminal.styled("no", .red)
             Terminal.say("\(verdict), by \(judged.place) \(judged.policyVersion)")
             for gap in judged.missing {
-                Terminal.say("  missing: \(gap.type) of \(gap.subjectID): \(gap.cause)")
+                Terminal.say("  missing: \(gap.type) of \(gap.personID): \(gap.cause)")
                 let remedy = gap.remedy ?? .init()
                 let texts = remedy.documents.map { "\($0.version) (\($0.language))" }.joined(separator: ", ")
                 let spoken = remedy.verbalAsWell ? " with a spoken one beside it" : ""

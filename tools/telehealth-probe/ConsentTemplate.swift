@@ -37,16 +37,16 @@ enum ConsentTemplate {
             $0.language = language
             $0.text = text(of: type)
             // A fixed day: registering the same version again must say the same.
-            $0.effectiveAt = .with { $0.seconds = 1_760_000_000 }
+            $0.effectiveTime = .with { $0.seconds = 1_760_000_000 }
         }
     }
 
     static func grant(
-        _ type: Telehealth_V1_ConsentType, by subject: String, as role: Telehealth_V1_ConsentSubjectRole
+        _ type: Telehealth_V1_ConsentType, by subject: String, as role: Telehealth_V1_ConsentPersonRole
     ) -> Telehealth_V1_SubmitConsentRequest {
         .with {
-            $0.subjectID = subject
-            $0.subjectRole = role
+            $0.personID = subject
+            $0.personRole = role
             $0.type = type
             $0.submission = .with {
                 $0.decision = .granted

@@ -17,7 +17,7 @@ enum ErrorDetails {
         for field in error.badFields { lines.append("field \(field.field): \(field.description)") }
         for missing in error.missingConsents {
             lines.append(
-                "missing consent: \(missing.type) of \(missing.subjectRole) \(missing.subjectID): \(missing.cause)"
+                "missing consent: \(missing.type) of \(missing.personRole) \(missing.personID): \(missing.cause)"
             )
         }
         if let state = error.sessionState { lines.append("session: \(state.status)") }

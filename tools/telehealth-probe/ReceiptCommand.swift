@@ -36,7 +36,7 @@ struct ReceiptCommand: AsyncParsableCommand {
             Terminal.say("\(HexText.encode(key.publicKey))")
             guard all else { return }
             for retired in key.retiredKeys.reversed() {
-                Terminal.say("\(HexText.encode(retired.publicKey))  until \(retired.retiredAt.text)")
+                Terminal.say("\(HexText.encode(retired.publicKey))  until \(retired.retireTime.text)")
             }
         }
     }

@@ -112,7 +112,7 @@ extension RecordingCommand {
             let end = try Google_Protobuf_Timestamp(text: until)
             try await options.run(doing: "retain") { client in
                 let answer = try await client.setRecordingRetention(
-                    .with { ($0.recordingID, $0.retainUntil, $0.reason) = (recording, end, reason) })
+                    .with { ($0.recordingID, $0.retentionEndTime, $0.reason) = (recording, end, reason) })
                 try RecordingCommand.show(answer.recording, asJSON: options.json)
             }
         }
@@ -172,7 +172,7 @@ extension RecordingCommand {
                 let answer = try await client.getRecordingPlaybackUrl(
                     .with { ($0.recordingID, $0.purpose) = (recording, purpose) })
                 Terminal.say("\(options.json ? try JSONText.own().line(answer) : answer.url)")
-                Terminal.complain("works until \(answer.expiresAt.text)")
+                Terminal.complain("works until \(answer.expireTime.text)")
             }
         }
     }
@@ -183,12 +183,12 @@ extension RecordingCommand {
         if asJSON { return Terminal.say("\(try JSONText.own().line(recording))") }
         var parts: [DisplayText] = [
             "\(recording.recordingID)", "\(recording.state)", "\(recording.purpose)",
-            "from \(recording.startedAt.text) to \(recording.stoppedAt.text)",
+            "from \(recording.startTime.text) to \(recording.endTime.text)",
         ]
         if !recording.failureReason.isEmpty { parts.append("\(recording.failureReason)") }
-        if let end = recording.retainUntil { parts.append("kept until \(Optional(end).text)") }
+        if let end = recording.retentionEndTime { parts.append("kept until \(Optional(end).text)") }
         if recording.hold != nil { parts.append(Terminal.styled("HELD", .bold)) }
-        if recording.consentRevokedAt != nil { parts.append("a consent was revoked") }
+        if recording.consentRevokeTime != nil { parts.append("a consent was revoked") }
         Terminal.say(parts.joined(separator: "  "))
     }
 }

@@ -44,7 +44,7 @@ struct ReportCommand: AsyncParsableCommand {
         let begin =
             try from.map { try Google_Protobuf_Timestamp(text: $0) } ?? .with { $0.seconds = end.seconds - Self.day }
         try await options.run(doing: "report") { client in
-            let report = try await client.getServiceReport(.with { ($0.from, $0.to) = (begin, end) })
+            let report = try await client.getServiceReport(.with { ($0.startTime, $0.endTime) = (begin, end) })
             if options.json {
                 Terminal.say("\(try JSONText.own().line(report))")
             } else {
@@ -72,7 +72,7 @@ struct ReportCommand: AsyncParsableCommand {
     }
 
     private static func table(_ report: Telehealth_V1_GetServiceReportResponse) -> DisplayText {
-        var lines: [DisplayText] = ["\(report.from.text) to \(report.to.text)", ""]
+        var lines: [DisplayText] = ["\(report.startTime.text) to \(report.endTime.text)", ""]
         for (name, unit, sign, measure) in measures(report) {
             let measure = measure ?? .init()
             let value: DisplayText = measure.value.map { "\(text($0, unit))" } ?? "not measured"

@@ -132,7 +132,7 @@ extension Visit {
         try await step("invite the interpreter", by: "clinician") {
             let answer = try await clinician.inviteParticipant(
                 .with {
-                    ($0.sessionID, $0.role, $0.subjectID) = (sessionID, .interpreter, people.interpreterID)
+                    ($0.sessionID, $0.role, $0.personID) = (sessionID, .interpreter, people.interpreterID)
                 })
             id = answer.participant?.participantID ?? ""
             return "participant \(id)"

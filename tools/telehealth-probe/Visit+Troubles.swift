@@ -15,7 +15,7 @@ extension Visit {
         let sessionID = try await book(startsIn: -600, lasts: 604)
         try await step("join", by: "clinician") {
             let answer = try await clinician.joinSession(.with { $0.key = .sessionID(sessionID) })
-            guard answer.session?.status == .inProgress, answer.session?.startedAt == nil else {
+            guard answer.session?.status == .inProgress, answer.session?.startTime == nil else {
                 throw Wrong("not IN_PROGRESS with a stopped clock")
             }
             return "IN_PROGRESS, the clock does not run"

@@ -54,8 +54,8 @@ struct Visit: Sendable {
                 $0.clientID = people.clientID
                 $0.clinicianID = people.clinicianID
                 if withGuardian { $0.guardianID = people.guardianID }
-                $0.startsAt = .with { $0.seconds = now + startsIn }
-                $0.endsAt = .with { $0.seconds = now + startsIn + lasts }
+                $0.scheduledStartTime = .with { $0.seconds = now + startsIn }
+                $0.scheduledEndTime = .with { $0.seconds = now + startsIn + lasts }
                 $0.timeZone = "America/New_York"
                 $0.sourceVersion = 1
             }
@@ -133,7 +133,7 @@ struct Visit: Sendable {
             guard credentials.meeting?.meetingID == meetingID else {
                 throw Wrong("another meeting than the clinician's")
             }
-            guard answer.session?.startedAt != nil else { throw Wrong("started_at is not set") }
+            guard answer.session?.startTime != nil else { throw Wrong("started_at is not set") }
             return "ADMITTED to the same meeting"
         }
     }
@@ -149,7 +149,7 @@ struct Visit: Sendable {
     }
 
     func giveRecordingConsent(
-        _ caller: TelehealthClient, _ who: String, _ subject: String, _ role: Telehealth_V1_ConsentSubjectRole
+        _ caller: TelehealthClient, _ who: String, _ subject: String, _ role: Telehealth_V1_ConsentPersonRole
     ) async throws -> String {
         var id = ""
         try await step("give recording consent", by: who) {
@@ -182,7 +182,7 @@ struct Visit: Sendable {
             let started = try await clinician.startScreenShare(.with { $0.sessionID = sessionID })
             let stopped = try await clinician.stopScreenShare(.with { $0.sessionID = sessionID })
             guard started.screenShare?.screenShareID == stopped.screenShare?.screenShareID,
-                stopped.screenShare?.stoppedAt != nil
+                stopped.screenShare?.endTime != nil
             else { throw Wrong("the share that stopped is not the one that started") }
             return "started and stopped"
         }
@@ -220,7 +220,7 @@ struct Visit: Sendable {
         }
         try await step("playback URL", by: "clinician") {
             let answer = try await clinician.getRecordingPlaybackUrl(.with { $0.recordingID = recordingID })
-            guard !answer.url.isEmpty, let expires = answer.expiresAt else { throw Wrong("no URL") }
+            guard !answer.url.isEmpty, let expires = answer.expireTime else { throw Wrong("no URL") }
             let validity = expires.seconds - ConsentTemplate.now()
             guard validity <= 300 else {
                 throw Wrong("the URL is valid for \(validity) s, more than 5 minutes")

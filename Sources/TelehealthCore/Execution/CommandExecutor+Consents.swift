@@ -4,7 +4,7 @@ extension CommandExecutor {
         async throws(TelehealthError) -> ConsentRecord
     {
         guard SubjectID.isValid(command.subjectID.rawValue) else {
-            throw .invalid("subject_id", "must have 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            throw .invalid("person_id", "must have 1 to 64 characters of A-Z a-z 0-9 . _ : -")
         }
         return try await change("SubmitConsent", session: command.statement.sessionID, invocation) {
             record throws(TelehealthError) in

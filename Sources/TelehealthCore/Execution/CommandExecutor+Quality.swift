@@ -103,7 +103,7 @@ extension CommandExecutor {
         async throws(TelehealthError) -> ServiceReport
     {
         guard from < to, to - from <= Self.reportPeriodMax else {
-            throw .invalid("to", "must be after 'from', and at most 366 days")
+            throw .invalid("end_time", "must be after start_time, and at most 366 days after it")
         }
         let query = ServiceFiguresQuery(from: from, to: to, joinConsents: coverageConsents)
         let figures = try await reading { () async throws(StoreError) in

@@ -224,10 +224,10 @@ enum AppointmentRules {
             throw .invalid("adult_guardian", "needs a guardian_id")
         }
         guard command.startsAt < command.endsAt else {
-            throw .invalid("ends_at", "must be after starts_at")
+            throw .invalid("scheduled_end_time", "must be after scheduled_start_time")
         }
         guard command.endsAt - command.startsAt <= Policy.longestVisit else {
-            throw .invalid("ends_at", "must be at most 12 hours after starts_at")
+            throw .invalid("scheduled_end_time", "must be at most 12 hours after scheduled_start_time")
         }
         guard ZoneBook.knows(command.timeZone) else {
             throw .invalid("time_zone", "must be a name of the IANA time zone database")

@@ -140,20 +140,20 @@ enum ConsentStatementRules {
         let now = scene.context.now
         let grantedAt = statement.grantedAt ?? now
         if statement.method == .electronic && statement.grantedAt != nil {
-            throw .invalid("submission.decided_at", "must be empty for an electronic consent: it is signed now")
+            throw .invalid("submission.decision_time", "must be empty for an electronic consent: it is signed now")
         }
-        if grantedAt > now { throw .invalid("submission.decided_at", "must not be in the future") }
+        if grantedAt > now { throw .invalid("submission.decision_time", "must not be in the future") }
         // A paper that turns up late does not undo a refusal that came after it was signed.
         let isOutdated = scene.history.records.contains { record in
             guard record.type == type, statement.decision == .granted else { return false }
             if let revokedAt = record.revokedAt { return revokedAt > grantedAt }
             return record.decision == .declined && record.grantedAt > grantedAt
         }
-        if isOutdated { throw .invalid("submission.decided_at", "must not be before a later refusal or revocation") }
+        if isOutdated { throw .invalid("submission.decision_time", "must not be before a later refusal or revocation") }
         guard let expiresAt = statement.expiresAt else { return }
-        if expiresAt <= now { throw .invalid("submission.expires_at", "must be in the future") }
+        if expiresAt <= now { throw .invalid("submission.expire_time", "must be in the future") }
         if expiresAt > grantedAt + validity(of: type, scene.context) {
-            throw .invalid("submission.expires_at", "must be within the clinic's longest validity")
+            throw .invalid("submission.expire_time", "must be within the clinic's longest validity")
         }
     }
 }

@@ -16,8 +16,8 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
             clientID: .init(request.clientID),
             guardianID: .given(request.guardianID), guardsAdult: request.adultGuardian,
             clinicianID: .init(request.clinicianID),
-            startsAt: fields.time("starts_at", request.startsAt),
-            endsAt: fields.time("ends_at", request.endsAt),
+            startsAt: fields.time("scheduled_start_time", request.scheduledStartTime),
+            endsAt: fields.time("scheduled_end_time", request.scheduledEndTime),
             timeZone: request.timeZone,
             sourceVersion: request.sourceVersion,
             clientBirthDate: CivilDate(request.clientBirthDate))

@@ -16,10 +16,10 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
         var fields = RequestFields()
         var query = AuditQuery()
         query.sessionID = .given(request.sessionID)
-        query.subject = fields.optionalText("subject", request.subject).map { Subject($0) }
+        query.subject = fields.optionalText("caller", request.caller).map { Subject($0) }
         query.person = .given(request.personID)
-        query.from = fields.optionalTime("from", request.from)
-        query.before = fields.optionalTime("before", request.before)
+        query.from = fields.optionalTime("occur_time_from", request.occurTimeFrom)
+        query.before = fields.optionalTime("occur_time_before", request.occurTimeBefore)
         query.action = fields.optionalText("action", request.action)
         query.outcome = fields.choiceOrDefault(
             "outcome", request.outcome, AuditEntry.Outcome(request.outcome).map(Optional.some), default: nil)

@@ -6,7 +6,7 @@ extension ConsentHandler {
     func getConsentStatus(_ request: Telehealth_V1_GetConsentStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentStatusResponse
     {
-        let subject = SubjectID(request.subjectID)
+        let subject = SubjectID(request.personID)
         let session = SessionID.given(request.sessionID)
         let invocation = try context.reading()
         let (status, file) = try await answering { () async throws(TelehealthError) in
@@ -22,7 +22,7 @@ extension ConsentHandler {
             let counting = own.last { $0.supersededBy == nil && $0.revokedAt == nil }
             return (counting ?? own.last).map { wire($0, in: file) }
         }
-        response.evaluatedAt = status.join.evaluatedAt.wire
+        response.evaluateTime = status.join.evaluatedAt.wire
         return response
     }
 
@@ -30,7 +30,7 @@ extension ConsentHandler {
         async throws(RPCError) -> Telehealth_V1_ListConsentsResponse
     {
         var fields = RequestFields()
-        let subject = SubjectID(request.subjectID)
+        let subject = SubjectID(request.personID)
         let type: ConsentType? =
             request.type.rawValue == 0
             ? nil : fields.choice("type", request.type, ConsentType(request.type), default: .recording)

@@ -16,13 +16,13 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
         let invocation = try context.changing(request)
         let type = ConsentType(request.type)
         let role: ConsentSubjectRole? =
-            request.subjectRole.rawValue == 0
+            request.personRole.rawValue == 0
             ? nil
             : fields.choice(
-                "subject_role", request.subjectRole, ConsentSubjectRole(request.subjectRole), default: .client
+                "person_role", request.personRole, ConsentSubjectRole(request.personRole), default: .client
             )
         let command = SubmitConsent(
-            subjectID: .init(request.subjectID), subjectRole: role,
+            subjectID: .init(request.personID), subjectRole: role,
             type: fields.choice("type", request.type, type, default: .recording),
             appointmentID: .given(request.appointmentID),
             statement: ConsentStatement(
@@ -88,7 +88,7 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
             version: request.version,
             language: fields.language("language", request.language),
             text: fields.text("text", request.text),
-            effectiveAt: fields.optionalTime("effective_at", request.effectiveAt))
+            effectiveAt: fields.optionalTime("effective_time", request.effectiveTime))
         try fields.finish()
         let document = try await answering { () async throws(TelehealthError) in
             try await executor.putConsentDocument(command, invocation)

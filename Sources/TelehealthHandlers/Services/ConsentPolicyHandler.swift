@@ -17,9 +17,9 @@ struct ConsentPolicyHandler: Telehealth_V1_ConsentPolicyServiceHandler {
         let matter: ConsentMatter
         if !request.sessionID.isEmpty {
             matter = .session(.init(request.sessionID))
-            if !request.subjectID.isEmpty { fields.refuse("subject_id", "must be empty beside session_id") }
+            if !request.personID.isEmpty { fields.refuse("person_id", "must be empty beside session_id") }
         } else {
-            matter = .person(.init(request.subjectID))
+            matter = .person(.init(request.personID))
         }
         try fields.finish()
         let invocation = try context.reading()

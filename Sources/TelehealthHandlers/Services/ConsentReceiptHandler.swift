@@ -36,7 +36,7 @@ struct ConsentReceiptHandler: Telehealth_V1_ConsentReceiptServiceHandler {
                 filled {
                     $0.publicKey = retired.key.bytes
                     $0.keyID = retired.key.id
-                    $0.retiredAt = retired.retiredAt.wire
+                    $0.retireTime = retired.retiredAt.wire
                 }
             }
         }
@@ -46,7 +46,7 @@ struct ConsentReceiptHandler: Telehealth_V1_ConsentReceiptServiceHandler {
         _ request: Telehealth_V1_ExportPersonRecordRequest,
         responses: ResponseWriter<Telehealth_V1_ExportPersonRecordResponse>, context: ServerCallContext
     ) async throws(RPCError) {
-        let subject = SubjectID(request.subjectID)
+        let subject = SubjectID(request.personID)
         let invocation = try context.reading()
         let record = try await answering(on: longWork) { () async throws(TelehealthError) in
             try await archive.record(of: subject, invocation)

@@ -27,7 +27,7 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
         let statistics = care.databaseStatistics
         let (state, space) = (care.storeState, care.storeSpace)
         var response = Telehealth_V1_GetServiceStatusResponse()
-        response.startedAt = startedAt.wire
+        response.startTime = startedAt.wire
         response.writable = state == .writable
         response.storeState = state.wire
         response.storeFreeBytes = space?.free ?? 0
@@ -92,7 +92,7 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
             effect.kind = row.kind.rawValue
             effect.attempts = Int32(clamping: row.attempts)
             effect.lastError = row.lastError ?? ""
-            effect.createdAt = row.createdAt.wire
+            effect.createTime = row.createdAt.wire
             return effect
         }
         if rows.count > size {

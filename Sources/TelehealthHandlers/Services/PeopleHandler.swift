@@ -16,7 +16,7 @@ struct PeopleHandler: Telehealth_V1_PeopleServiceHandler {
         let command = InviteParticipant(
             sessionID: .init(request.sessionID),
             role: fields.choice("role", request.role, ParticipantRole(request.role), default: .guest),
-            subjectID: .given(request.subjectID),
+            subjectID: .given(request.personID),
             validFor: request.validFor?.swiftDuration)
         try fields.finish()
         let outcome = try await answering { () async throws(TelehealthError) in
@@ -60,7 +60,7 @@ struct PeopleHandler: Telehealth_V1_PeopleServiceHandler {
             $0.session = views.view(admission.state, for: admission.caller)
             $0.participant = views.view(admission.participant, in: admission.state, for: admission.caller)
             $0.token = admission.pass
-            $0.expiresAt = admission.caller.expiresAt.wire
+            $0.expireTime = admission.caller.expiresAt.wire
         }
     }
 

@@ -28,16 +28,16 @@ struct QualityHandler: Telehealth_V1_QualityServiceHandler {
         async throws(RPCError) -> Telehealth_V1_GetServiceReportResponse
     {
         var fields = RequestFields()
-        let from = fields.time("from", request.from)
-        let to = fields.time("to", request.to)
+        let from = fields.time("start_time", request.startTime)
+        let to = fields.time("end_time", request.endTime)
         try fields.finish()
         let invocation = try context.reading()
         let report = try await answering { () async throws(TelehealthError) in
             try await executor.serviceReport(from: from, to: to, invocation)
         }
         return filled {
-            $0.from = report.from.wire
-            $0.to = report.to.wire
+            $0.startTime = report.from.wire
+            $0.endTime = report.to.wire
             $0.sessionCreationSuccess = report.creationSuccess.wire
             $0.averageJoinSeconds = report.averageJoin.wire
             $0.p95JoinSeconds = report.join95th.wire

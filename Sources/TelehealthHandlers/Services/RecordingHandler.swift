@@ -42,7 +42,7 @@ struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
         let invocation = try context.changing(request)
         let id = RecordingID(request.recordingID)
         let reason = fields.text("reason", request.reason)
-        let until = fields.optionalTime("retain_until", request.retainUntil)
+        let until = fields.optionalTime("retention_end_time", request.retentionEndTime)
         try fields.finish()
         let recording = try await answering { () async throws(TelehealthError) in
             try await executor.setRetention(of: id, until: until, reason: reason, invocation)
@@ -97,19 +97,19 @@ extension RecordingManifest {
         wire.objectEtag = recording.objectETag ?? ""
         wire.objectChecksum = recording.objectChecksum ?? ""
         wire.consentIds = recording.consentIDs.map(\.rawValue).sorted()
-        wire.startedAt = recording.startedAt?.wire
-        wire.stoppedAt = recording.stoppedAt?.wire
+        wire.startTime = recording.startedAt?.wire
+        wire.endTime = recording.stoppedAt?.wire
         wire.stopReason = recording.stopCause?.wire ?? .unspecified
         wire.presenceSource = wireName(presenceSource)
         wire.people = people.map { person in
             filled {
                 $0.participantID = person.participantID.rawValue
-                $0.subjectID = person.subjectID.rawValue
+                $0.personID = person.subjectID.rawValue
                 $0.role = person.role.wire
                 $0.presence = person.presence.map { period in
                     filled {
-                        $0.from = period.from.wire
-                        $0.to = period.to?.wire
+                        $0.startTime = period.from.wire
+                        $0.endTime = period.to?.wire
                     }
                 }
             }

@@ -68,7 +68,7 @@ extension VisitHandler {
         }
         return filled {
             $0.url = grant.url
-            $0.expiresAt = grant.expiresAt.wire
+            $0.expireTime = grant.expiresAt.wire
         }
     }
 

@@ -27,7 +27,7 @@ extension VisitHandler {
                 filled {
                     $0.session = views.view(state, for: invocation.caller)
                     $0.sequence = watch.sequence
-                    $0.takenAt = now.wire
+                    $0.snapshotTime = now.wire
                 }
             }, now: now)
     }

@@ -55,8 +55,8 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
         query.statuses = request.statuses.enumerated().map { index, status in
             fields.choice("statuses[\(index)]", status, SessionStatus(status), default: .scheduled)
         }
-        query.startsFrom = fields.optionalTime("starts_from", request.startsFrom)
-        query.startsBefore = fields.optionalTime("starts_before", request.startsBefore)
+        query.startsFrom = fields.optionalTime("scheduled_start_time_from", request.scheduledStartTimeFrom)
+        query.startsBefore = fields.optionalTime("scheduled_start_time_before", request.scheduledStartTimeBefore)
         query.limit = PageToken.pageSize(request.pageSize)
         try fields.finish()
         let filters = Self.filters(query)

@@ -35,7 +35,7 @@ final class WatchRelay: Sendable {
         let first = snapshot.map(Telehealth_V1_WatchSessionResponse.OneOf_Message.snapshot)
         _ = try? responses.writeNow(
             filled {
-                $0.message = first ?? .heartbeat(filled { $0.sentAt = now.wire; $0.sequence = opened.sequence })
+                $0.message = first ?? .heartbeat(filled { $0.sendTime = now.wire; $0.sequence = opened.sequence })
                 $0.heartbeatInterval = opened.heartbeatInterval.wire
                 $0.callHeartbeatWithin = opened.callHeartbeatWithin?.wire
             })
@@ -108,7 +108,7 @@ final class WatchRelay: Sendable {
                     filled { response in
                         response.message = .heartbeat(
                             filled {
-                                $0.sentAt = at.wire
+                                $0.sendTime = at.wire
                                 $0.sequence = sequence
                             })
                         response.heartbeatInterval = watch.heartbeatInterval.wire

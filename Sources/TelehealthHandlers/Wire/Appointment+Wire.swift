@@ -10,8 +10,8 @@ extension Appointment {
         wire.guardianID = guardianID?.rawValue ?? ""
         wire.adultGuardian = guardsAdult
         wire.clinicianID = clinicianID.rawValue
-        wire.startsAt = startsAt.wire
-        wire.endsAt = endsAt.wire
+        wire.scheduledStartTime = startsAt.wire
+        wire.scheduledEndTime = endsAt.wire
         wire.timeZone = timeZone
         wire.sourceVersion = sourceVersion
         switch status {
@@ -19,8 +19,8 @@ extension Appointment {
         case .cancelled: wire.status = .cancelled
         }
         wire.sessionID = session?.rawValue ?? ""
-        wire.createdAt = createdAt.wire
-        wire.updatedAt = updatedAt.wire
+        wire.createTime = createdAt.wire
+        wire.updateTime = updatedAt.wire
         return wire
     }
 }

@@ -17,8 +17,8 @@ extension AuditRecord {
     var wire: Telehealth_V1_AuditEvent {
         filled {
             $0.number = number
-            $0.at = at.wire
-            $0.subject = subject.rawValue
+            $0.occurTime = at.wire
+            $0.caller = subject.rawValue
             $0.role = role
             $0.actor = actor?.rawValue
             $0.source = source
@@ -41,7 +41,7 @@ extension AuditHead {
             $0.treeSize = size
             $0.mac = mac
             $0.rootHash = root.bytes
-            $0.signedAt = at.wire
+            $0.signTime = at.wire
             $0.keyID = keyID
             $0.signature = signature
         }
@@ -97,11 +97,11 @@ extension AuditReport {
 extension SessionAccessReport.Line {
     var wire: Telehealth_V1_SessionAccess {
         filled {
-            $0.subject = subject.rawValue
+            $0.caller = subject.rawValue
             $0.role = role ?? ""
             $0.actor = actor?.rawValue ?? ""
-            $0.firstAt = firstAt.wire
-            $0.lastAt = lastAt.wire
+            $0.firstAccessTime = firstAt.wire
+            $0.lastAccessTime = lastAt.wire
             $0.calls = MapField(actions)
             $0.deniedCount = deniedCount
         }

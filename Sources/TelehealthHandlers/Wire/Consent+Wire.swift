@@ -8,8 +8,8 @@ extension ConsentRecord {
     func wire(now: Timestamp, isDueForRenewal: Bool, hasEnded: Bool) -> Telehealth_V1_Consent {
         var wire = Telehealth_V1_Consent()
         wire.consentID = id.rawValue
-        wire.subjectID = subjectID.rawValue
-        wire.subjectRole = subjectRole.wire
+        wire.personID = subjectID.rawValue
+        wire.personRole = subjectRole.wire
         wire.type = type.wire
         wire.decision = decision.wire
         wire.state = state(at: now, hasEnded: hasEnded)
@@ -25,17 +25,17 @@ extension ConsentRecord {
         wire.recordingPurposes = recordingPurposes.map(\.wire)
         wire.sessionID = sessionID?.rawValue ?? ""
         wire.signerID = signerID.rawValue
-        wire.attestedBy = attestedBy ?? ""
+        wire.attestCaller = attestedBy ?? ""
         wire.evidence = evidence ?? ""
-        wire.decidedAt = grantedAt.wire
-        wire.expiresAt = expiresAt?.wire
+        wire.decisionTime = grantedAt.wire
+        wire.expireTime = expiresAt?.wire
         wire.renewalRequired = wire.state == .active && isDueForRenewal
         wire.supersedesConsentID = supersedes?.rawValue ?? ""
-        wire.createdAt = recordedAt.wire
-        wire.createdBy = recordedBy
+        wire.createTime = recordedAt.wire
+        wire.createCaller = recordedBy
         wire.supersededByConsentID = supersededBy?.rawValue ?? ""
-        wire.revokedAt = revokedAt?.wire
-        wire.revokedBy = revokedBy ?? ""
+        wire.revokeTime = revokedAt?.wire
+        wire.revokeCaller = revokedBy ?? ""
         wire.revocationReason = revocationReason ?? ""
         if !evidenceItems.isEmpty { wire.evidenceItems = evidenceItems.wire }
         return wire
@@ -59,9 +59,9 @@ extension ConsentDocument {
         wire.language = language
         wire.text = text
         wire.textSha256 = textHash
-        wire.effectiveAt = effectiveAt.wire
-        wire.createdAt = registeredAt.wire
-        wire.createdBy = registeredBy
+        wire.effectiveTime = effectiveAt.wire
+        wire.createTime = registeredAt.wire
+        wire.createCaller = registeredBy
         return wire
     }
 }
@@ -96,8 +96,8 @@ extension ConsentGap {
         var wire = Telehealth_V1_MissingConsent()
         wire.action = action.wire
         wire.type = type.wire
-        wire.subjectID = subjectID.rawValue
-        wire.subjectRole = subjectRole.wire
+        wire.personID = subjectID.rawValue
+        wire.personRole = subjectRole.wire
         wire.cause = cause.wire
         let texts = (remedy?.documents ?? []).filter { $0.type == type }
         wire.documentVersion =
@@ -138,8 +138,8 @@ extension ConsentStatement {
             fields.refuse("submission.recording_purposes", "is required for a recording consent")
         }
         let isElectronic = method == .electronic
-        if isElectronic, wire.decidedAt != nil {
-            fields.refuse("submission.decided_at", "belongs to paper and verbal consents only")
+        if isElectronic, wire.decisionTime != nil {
+            fields.refuse("submission.decision_time", "belongs to paper and verbal consents only")
         }
         self.init(
             decision: fields.choice(
@@ -159,7 +159,7 @@ extension ConsentStatement {
             evidenceItems: ConsentEvidence(wire.evidenceItems, &fields),
             signerID: .given(wire.signerID),
             sessionID: .given(wire.sessionID),
-            grantedAt: fields.optionalTime("submission.decided_at", wire.decidedAt),
-            expiresAt: fields.optionalTime("submission.expires_at", wire.expiresAt))
+            grantedAt: fields.optionalTime("submission.decision_time", wire.decisionTime),
+            expiresAt: fields.optionalTime("submission.expire_time", wire.expireTime))
     }
 }

@@ -51,7 +51,7 @@ extension ConsentDecision {
 }
 
 extension ConsentSubjectRole {
-    init?(_ wire: Telehealth_V1_ConsentSubjectRole) {
+    init?(_ wire: Telehealth_V1_ConsentPersonRole) {
         switch wire {
         case .client: self = .client
         case .clinician: self = .clinician
@@ -61,7 +61,7 @@ extension ConsentSubjectRole {
         }
     }
 
-    var wire: Telehealth_V1_ConsentSubjectRole {
+    var wire: Telehealth_V1_ConsentPersonRole {
         switch self {
         case .client: .client
         case .clinician: .clinician

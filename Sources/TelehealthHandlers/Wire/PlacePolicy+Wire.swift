@@ -12,7 +12,7 @@ extension ConsentJudgement {
             $0.place = evaluation.place
             $0.policyVersion = evaluation.policyVersion
             $0.citations = evaluation.citations.map(\.wire)
-            $0.evaluatedAt = evaluation.evaluatedAt.wire
+            $0.evaluateTime = evaluation.evaluatedAt.wire
         }
     }
 }
@@ -20,8 +20,8 @@ extension ConsentJudgement {
 extension ConsentGap {
     fileprivate var shortfall: Telehealth_V1_ConsentShortfall {
         filled {
-            $0.subjectID = subjectID.rawValue
-            $0.subjectRole = subjectRole.wire
+            $0.personID = subjectID.rawValue
+            $0.personRole = subjectRole.wire
             $0.type = type.wire
             $0.cause = cause.wire
             $0.remedy = remedy?.wire
@@ -55,11 +55,11 @@ extension ConsentBasis {
     fileprivate var wire: Telehealth_V1_ConsentBasis {
         filled {
             $0.consentID = consentID.rawValue
-            $0.subjectID = subjectID.rawValue
-            $0.subjectRole = subjectRole.wire
+            $0.personID = subjectID.rawValue
+            $0.personRole = subjectRole.wire
             $0.type = type.wire
             $0.method = method.wire
-            $0.countsUntil = countsUntil.wire
+            $0.expireTime = countsUntil.wire
             $0.expiresSoon = isExpiring
             $0.textReplaced = isReplaced
         }

@@ -9,29 +9,29 @@ extension Recording {
         wire.segment = Int32(clamping: segment)
         wire.state = state.wire
         wire.purpose = purpose.wire
-        wire.requestedAt = requestedAt.wire
-        wire.startedAt = startedAt?.wire
-        wire.stoppedAt = stoppedAt?.wire
+        wire.requestTime = requestedAt.wire
+        wire.startTime = startedAt?.wire
+        wire.endTime = stoppedAt?.wire
         wire.objectByteCount = objectBytes ?? 0
         if let startedAt, let stoppedAt {
             wire.durationSeconds = max(0, (stoppedAt - startedAt).wholeMicroseconds / 1_000_000)
         }
         wire.stopReason = stopCause?.wire ?? .unspecified
         wire.failureReason = failure ?? ""
-        wire.consentRevokedAt = consentRevokedAt?.wire
-        wire.availableAt = availableAt?.wire
-        wire.degradedSince = degradedSince?.wire
-        wire.deletedAt = deletedAt?.wire
+        wire.consentRevokeTime = consentRevokedAt?.wire
+        wire.availableTime = availableAt?.wire
+        wire.degradeTime = degradedSince?.wire
+        wire.deleteTime = deletedAt?.wire
         if viewer.isStaff {
             wire.consentIds = consentIDs.map(\.rawValue)
-            wire.requestedBy = requestedBy
+            wire.requestCaller = requestedBy
             wire.capturePipelineID = capturePipelineID ?? ""
             wire.capturePipelineArn = capturePipelineARN ?? ""
             wire.concatenationPipelineID = concatenationPipelineID ?? ""
             wire.objectKey = objectKey ?? ""
             wire.objectEtag = objectETag ?? ""
             wire.objectChecksum = objectChecksum ?? ""
-            wire.retainUntil = retainUntil?.wire
+            wire.retentionEndTime = retainUntil?.wire
             wire.hold = hold?.wire
             wire.sessionNoteID = sessionNoteID?.rawValue ?? ""
             wire.waitingReason = waitReason?.wire ?? .unspecified
@@ -55,8 +55,8 @@ extension Recording.WaitReason {
 extension LegalHold {
     var wire: Telehealth_V1_LegalHold {
         filled {
-            $0.setAt = setAt.wire
-            $0.setBy = setBy
+            $0.setTime = setAt.wire
+            $0.setCaller = setBy
             $0.reason = reason
         }
     }

@@ -23,7 +23,7 @@ extension SessionState {
         wire.activeRecording = active?.wire(for: viewer)
         let running = screenShares.last { $0.stoppedAt == nil }
         wire.screenSharingActive = running != nil
-        wire.screenSharingStartedAt = running?.startedAt.wire
+        wire.screenSharingStartTime = running?.startedAt.wire
         wire.screenShares = screenShares.suffix(Self.screenSharesMax).map(\.wire)
         return wire
     }
@@ -47,16 +47,16 @@ extension Session {
             wire.clinicianID = clinicianID.rawValue
             wire.guardianID = guardianID?.rawValue ?? ""
         }
-        wire.scheduledStartAt = startsAt.wire
-        wire.scheduledEndAt = endsAt.wire
+        wire.scheduledStartTime = startsAt.wire
+        wire.scheduledEndTime = endsAt.wire
         wire.status = status.wire
-        wire.statusUpdatedAt = statusUpdatedAt.wire
+        wire.statusUpdateTime = statusUpdatedAt.wire
         wire.admissionPolicy = admissionPolicy.wire
         wire.clientJoinURL = clientJoinURL
-        wire.waitingRoomEnteredAt = waitingRoomEnteredAt?.wire
-        wire.clinicianJoinedAt = clinicianArrivedAt?.wire
-        wire.startedAt = startedAt?.wire
-        wire.endedAt = endedAt?.wire
+        wire.waitingRoomEnterTime = waitingRoomEnteredAt?.wire
+        wire.clinicianJoinTime = clinicianArrivedAt?.wire
+        wire.startTime = startedAt?.wire
+        wire.endTime = endedAt?.wire
         if let startedAt, let endedAt {
             let seconds = (endedAt - startedAt).wholeMicroseconds / 1_000_000
             wire.durationSeconds = seconds
@@ -65,16 +65,16 @@ extension Session {
         wire.endReason = endReason?.wire ?? .unspecified
         wire.cancelReason = cancelReason?.wire ?? .unspecified
         wire.noShowParty = noShowParty?.wire ?? .unspecified
-        wire.noShowUndoneTime = noShowUndoneAt?.wire
+        wire.noShowUndoTime = noShowUndoneAt?.wire
         wire.lastEventSequence = lastEventSequence
         wire.version = version
-        wire.createdAt = createdAt.wire
-        wire.updatedAt = updatedAt.wire
+        wire.createTime = createdAt.wire
+        wire.updateTime = updatedAt.wire
         if viewer.isStaff {
             wire.clinicianJoinURL = clinicianJoinURL
-            wire.endNote = endNote ?? ""
-            wire.createdBy = createdBy
-            wire.lastModifiedBy = lastModifiedBy
+            wire.closingNote = endNote ?? ""
+            wire.createCaller = createdBy
+            wire.updateCaller = lastModifiedBy
         }
         return wire
     }
@@ -85,17 +85,17 @@ extension Participant {
         var wire = Telehealth_V1_Participant()
         wire.participantID = id.rawValue
         wire.role = role.wire
-        if viewer.seesIDs || viewer.isSelf(self) { wire.subjectID = subjectID.rawValue }
+        if viewer.seesIDs || viewer.isSelf(self) { wire.personID = subjectID.rawValue }
         wire.state = state.wire
         wire.present = isPresent
         if viewer.isStaff || viewer.isSelf(self), attendeeGeneration == session.currentGeneration {
             wire.attendeeID = attendeeID ?? ""
         }
-        wire.firstJoinedAt = firstJoinedAt?.wire
-        wire.firstWaitingAt = firstWaitingAt?.wire
-        wire.waitingSince = waitingSince?.wire
-        wire.admittedAt = admittedAt?.wire
-        wire.leftAt = leftAt?.wire
+        wire.firstJoinTime = firstJoinedAt?.wire
+        wire.firstWaitTime = firstWaitingAt?.wire
+        wire.waitStartTime = waitingSince?.wire
+        wire.admitTime = admittedAt?.wire
+        wire.leaveTime = leftAt?.wire
         if viewer.seesCheck(of: self) { wire.preVisitCheck = preVisitCheck?.wire }
         wire.capabilities = capabilities.wire
         wire.held = isHeld
@@ -109,8 +109,8 @@ extension Invitation {
         wire.invitationID = id.rawValue
         wire.role = role.wire
         wire.state = state(at: now).wire
-        wire.createdAt = createdAt.wire
-        wire.expiresAt = expiresAt.wire
+        wire.createTime = createdAt.wire
+        wire.expireTime = expiresAt.wire
         wire.participantID = participantID?.rawValue ?? ""
         return wire
     }
@@ -162,7 +162,7 @@ extension PreVisitCheck {
         wire.privatePlace = isLocationPrivate
         wire.reliableConnection = hasReliableConnection
         wire.deviceType = device.wire
-        wire.statedAt = checkedAt.wire
+        wire.statementTime = checkedAt.wire
         return wire
     }
 }
@@ -172,8 +172,8 @@ extension ScreenShare {
         var wire = Telehealth_V1_ScreenShare()
         wire.screenShareID = id.rawValue
         wire.participantID = participantID.rawValue
-        wire.startedAt = startedAt.wire
-        wire.stoppedAt = stoppedAt?.wire
+        wire.startTime = startedAt.wire
+        wire.endTime = stoppedAt?.wire
         return wire
     }
 }
@@ -187,8 +187,8 @@ extension MeetingGeneration {
         wire.externalMeetingID = clientRequestToken
         wire.mediaRegion = mediaRegion
         wire.controlRegion = controlRegion
-        wire.createdAt = createdAt.wire
-        wire.endedAt = endedAt?.wire
+        wire.createTime = createdAt.wire
+        wire.endTime = endedAt?.wire
         return wire
     }
 }

@@ -5,7 +5,7 @@ extension SessionEvent {
     var wire: Telehealth_V1_SessionEvent {
         var wire = Telehealth_V1_SessionEvent()
         wire.sequence = sequence
-        wire.occurredAt = at.wire
+        wire.occurTime = at.wire
         wire.status = status.wire
         wire.kind = wireKind
         return wire
