@@ -2,8 +2,36 @@ internal import ProtobufWire
 public import RPCModel
 public import TelehealthAPI
 
-/// Recordings after they were made, AWS's events, and how well visits go.
+/// Recordings, AWS's events, and how well visits go.
 extension TelehealthClient {
+    /// Starts a recording. Consent is looked up, never taken from the caller.
+    public func startRecording(
+        _ request: Telehealth_V1_StartRecordingRequest
+    ) async throws(RPCError) -> Telehealth_V1_StartRecordingResponse {
+        try await change(Telehealth_V1_RecordingService_Methods.startRecording, request)
+    }
+
+    /// Stops the running recording and joins its pieces.
+    public func stopRecording(
+        _ request: Telehealth_V1_StopRecordingRequest
+    ) async throws(RPCError) -> Telehealth_V1_StopRecordingResponse {
+        try await change(Telehealth_V1_RecordingService_Methods.stopRecording, request)
+    }
+
+    /// Lists the recordings of a session, oldest first.
+    public func listRecordings(
+        _ request: Telehealth_V1_ListRecordingsRequest
+    ) async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse {
+        try await call(Telehealth_V1_RecordingService_Methods.listRecordings, request)
+    }
+
+    /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited.
+    public func getRecordingPlaybackUrl(
+        _ request: Telehealth_V1_GetRecordingPlaybackUrlRequest
+    ) async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse {
+        try await call(Telehealth_V1_RecordingService_Methods.getRecordingPlaybackUrl, request)
+    }
+
     /// Puts a recording under legal hold: it is not deleted, whatever its retention says, and played only as the
     /// clinic's policy says. A second hold changes nothing.
     public func setRecordingHold(

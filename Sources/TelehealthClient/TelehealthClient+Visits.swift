@@ -2,7 +2,7 @@ internal import ProtobufWire
 public import RPCModel
 public import TelehealthAPI
 
-/// Visits: create, join, record, share, end.
+/// Visits: create, join, share, end.
 extension TelehealthClient {
     /// Creates the session of an appointment; Chime is not called yet.
     public func createSession(
@@ -35,13 +35,6 @@ extension TelehealthClient {
         try await change(Telehealth_V1_TelehealthService_Methods.joinSession, request)
     }
 
-    /// Lets a waiting person in.
-    public func admitParticipant(
-        _ request: Telehealth_V1_AdmitParticipantRequest
-    ) async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse {
-        try await change(Telehealth_V1_TelehealthService_Methods.admitParticipant, request)
-    }
-
     /// Says "still here" for a person without an open watch; ``watch(_:after:)`` does it by itself.
     public func heartbeat(
         _ request: Telehealth_V1_HeartbeatRequest
@@ -55,34 +48,6 @@ extension TelehealthClient {
         _ request: Telehealth_V1_UpdateSessionStatusRequest
     ) async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse {
         try await change(Telehealth_V1_TelehealthService_Methods.updateSessionStatus, request)
-    }
-
-    /// Starts a recording. Consent is looked up, never taken from the caller.
-    public func startRecording(
-        _ request: Telehealth_V1_StartRecordingRequest
-    ) async throws(RPCError) -> Telehealth_V1_StartRecordingResponse {
-        try await change(Telehealth_V1_TelehealthService_Methods.startRecording, request)
-    }
-
-    /// Stops the running recording and joins its pieces.
-    public func stopRecording(
-        _ request: Telehealth_V1_StopRecordingRequest
-    ) async throws(RPCError) -> Telehealth_V1_StopRecordingResponse {
-        try await change(Telehealth_V1_TelehealthService_Methods.stopRecording, request)
-    }
-
-    /// Lists the recordings of a session, oldest first.
-    public func listRecordings(
-        _ request: Telehealth_V1_ListRecordingsRequest
-    ) async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse {
-        try await call(Telehealth_V1_TelehealthService_Methods.listRecordings, request)
-    }
-
-    /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited.
-    public func getRecordingPlaybackUrl(
-        _ request: Telehealth_V1_GetRecordingPlaybackUrlRequest
-    ) async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse {
-        try await call(Telehealth_V1_TelehealthService_Methods.getRecordingPlaybackUrl, request)
     }
 
     /// Notes that the caller began to share a screen.

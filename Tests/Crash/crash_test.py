@@ -97,6 +97,7 @@ class Visitor(threading.Thread):
 
     def visit(self) -> None:
         from telehealth.v1 import telehealth_service_pb2 as m
+        from telehealth.v1 import recording_service_pb2 as rec
         from visit import Clinic
 
         with grpc.insecure_channel(self.service.address, options=CHANNEL) as channel:
@@ -117,7 +118,7 @@ class Visitor(threading.Thread):
                 ledger.session(joined.session)
             assert joined.outcome == 2, f"the client is not admitted: {joined.outcome}"
             if self.random.random() < 0.7:
-                recording = self.step(t.StartRecording, m.StartRecordingRequest(session_id=sid), "clinician").recording
+                recording = self.step(clinic.recordings.StartRecording, rec.StartRecordingRequest(session_id=sid), "clinician").recording
                 ledger.session(clinic.session(sid), recording.recording_id)
             share = self.step(t.StartScreenShare, m.StartScreenShareRequest(session_id=sid), "clinician")
             assert share.screen_share.screen_share_id
@@ -128,6 +129,7 @@ def check(service: Service, ledger: Ledger, only_open: bool) -> int:
     """Reads back what the ledger says; returns how many sessions were read."""
     from telehealth.v1 import consent_service_pb2 as c
     from telehealth.v1 import telehealth_service_pb2 as m
+    from telehealth.v1 import recording_service_pb2 as rec
     from visit import Clinic
 
     with ledger.lock:
@@ -144,8 +146,8 @@ def check(service: Service, ledger: Ledger, only_open: bool) -> int:
             assert session.last_event_sequence >= known["sequence"], f"{session_id}: events were lost"
             assert not known["final"] or session.status == known["final"], f"{session_id}: {session.status} != {known['final']}"
             if known["recordings"]:
-                listed = clinic.telehealth.ListRecordings(
-                    m.ListRecordingsRequest(session_id=session_id), metadata=admin, timeout=10
+                listed = clinic.recordings.ListRecordings(
+                    rec.ListRecordingsRequest(session_id=session_id), metadata=admin, timeout=10
                 ).recordings
                 assert known["recordings"] <= {r.recording_id for r in listed}, f"{session_id}: a recording was lost"
         for subject_id, ids in consents.items():

@@ -91,9 +91,9 @@ def forged_token(channel):
 
 
 def forged_grant(channel):
-    from telehealth.v1 import people_service_pb2 as m, people_service_pb2_grpc as services
+    from telehealth.v1 import participant_service_pb2 as m, participant_service_pb2_grpc as services
 
-    return services.PeopleServiceStub(channel).RedeemInvitation.future(
+    return services.ParticipantServiceStub(channel).RedeemInvitation.future(
         m.RedeemInvitationRequest(request_id=str(uuid.uuid4()), grant="thg1.grant.a.b.c.d." + "0" * 64), timeout=30)
 
 

@@ -103,13 +103,14 @@ def test_who_saw_a_session_is_told_to_the_admin_and_to_its_client(clinic):
 
 def test_a_refused_token_and_a_refused_role_are_in_the_log(clinic):
     from telehealth.v1 import telehealth_service_pb2 as m
+    from telehealth.v1 import recording_service_pb2 as rec
 
     session = clinic.create_session(clinic.book()).session_id
     with pytest.raises(grpc.RpcError) as caught:
         clinic.telehealth.GetSession(m.GetSessionRequest(session_id=session), timeout=10)
     assert reason(caught.value) == "TOKEN_MISSING"
-    clinic.refused(grpc.StatusCode.PERMISSION_DENIED, "ROLE_NOT_ALLOWED", clinic.telehealth.StartRecording,
-                   m.StartRecordingRequest(session_id=session), "client")
+    clinic.refused(grpc.StatusCode.PERMISSION_DENIED, "ROLE_NOT_ALLOWED", clinic.recordings.StartRecording,
+                   rec.StartRecordingRequest(session_id=session), "client")
     assert [row.action for row in rows(clinic, caller="unauthenticated") if row.reason == "TOKEN_MISSING"] == ["GetSession"]
     refused = rows(clinic, caller=clinic.client_id)
     assert [(row.action, row.outcome, row.reason, row.role) for row in refused] == [

@@ -198,6 +198,7 @@ def test_strangers_learn_nothing(office, places):
 
 def test_where_the_client_is_decides_what_is_asked(office, texts):
     from telehealth.v1 import telehealth_service_pb2 as m
+    from telehealth.v1 import recording_service_pb2 as rec
 
     session = office.create_session(office.book()).session_id
     office.sign(texts["GEORGIA_TELEHEALTH"])
@@ -216,7 +217,7 @@ def test_where_the_client_is_decides_what_is_asked(office, texts):
     office.join_from("GA", session)
     assert office.judge("JOIN", session_id=session).place == "US-GA"
     office.refused(
-        FAILED, "INVALID_STATE", office.telehealth.StartRecording, m.StartRecordingRequest(session_id=session), "clinician")
+        FAILED, "INVALID_STATE", office.recordings.StartRecording, rec.StartRecordingRequest(session_id=session), "clinician")
 
 
 def test_a_folder_adds_places_and_all_are_listed(office):
@@ -361,6 +362,7 @@ def test_an_adult_signs_alone(office, texts):
 
 def test_revoking_while_recording_stops_it_and_says_so_every_time(office, texts, simulator):
     from telehealth.v1 import consent_service_pb2 as m, telehealth_service_pb2 as t
+    from telehealth.v1 import recording_service_pb2 as rec
 
     session = office.create_session(office.book()).session_id
     office.sign(texts["GEORGIA_TELEHEALTH"])
@@ -371,7 +373,7 @@ def test_revoking_while_recording_stops_it_and_says_so_every_time(office, texts,
     office.join(session, "clinician")
     office.join(session, "client")
     watch = Watch(office, session, "clinician")
-    recording = office.call(office.telehealth.StartRecording, t.StartRecordingRequest(session_id=session), "clinician").recording
+    recording = office.call(office.recordings.StartRecording, rec.StartRecordingRequest(session_id=session), "clinician").recording
     watch.wait_for("recording_started")
     revoke = m.RevokeConsentRequest(request_id=str(uuid.uuid4()), consent_id=mine.consent_id, reason="changed my mind")
     first = office.call(office.consents.RevokeConsent, revoke, "client")

@@ -73,8 +73,8 @@ def visit_that_is_over(clinic: Clinic, away: dict[str, str]) -> Visit:
         clinic.consent("CONSENT_TYPE_RECORDING", who)
     watch = Watch(clinic, sid, "clinician")
     watch.wait_for_snapshot()
-    start = m.StartRecordingRequest(session_id=sid)
-    rid = clinic.call(clinic.telehealth.StartRecording, start, "clinician").recording.recording_id
+    start = r.StartRecordingRequest(session_id=sid)
+    rid = clinic.call(clinic.recordings.StartRecording, start, "clinician").recording.recording_id
     watch.wait_for("recording_started")
     for who, how in away.items():
         if how == "left":

@@ -37,6 +37,7 @@ def until(what, holds, seconds: float = 30.0):
 def recorded_visit(clinic: Clinic):
     """Both in the visit, the capture runs. Returns session, recording and a clinician's watch."""
     from telehealth.v1 import telehealth_service_pb2 as m
+    from telehealth.v1 import recording_service_pb2 as rec
 
     session = clinic.create_session(clinic.book())
     for kind in ("CONSENT_TYPE_GEORGIA_TELEHEALTH", "CONSENT_TYPE_HIPAA_TELEHEALTH", "CONSENT_TYPE_RECORDING"):
@@ -47,15 +48,16 @@ def recorded_visit(clinic: Clinic):
     clinic.join(sid, "client")
     watch = Watch(clinic, sid, "clinician")
     watch.wait_for_snapshot()
-    recording = clinic.call(clinic.telehealth.StartRecording, m.StartRecordingRequest(session_id=sid), "clinician").recording
+    recording = clinic.call(clinic.recordings.StartRecording, rec.StartRecordingRequest(session_id=sid), "clinician").recording
     watch.wait_for("recording_started")
     return sid, recording.recording_id, watch
 
 
 def recording_of(clinic: Clinic, sid: str, role: str = "clinician"):
     from telehealth.v1 import telehealth_service_pb2 as m
+    from telehealth.v1 import recording_service_pb2 as rec
 
-    listed = clinic.call(clinic.telehealth.ListRecordings, m.ListRecordingsRequest(session_id=sid), role).recordings
+    listed = clinic.call(clinic.recordings.ListRecordings, rec.ListRecordingsRequest(session_id=sid), role).recordings
     return listed[-1]
 
 

@@ -105,7 +105,7 @@ def recorded_visit_with_notes(clinic: Clinic, markers: Markers) -> str:
     assert clinic.call(clinic.telehealth.JoinSession, again, "client").outcome == m.JOIN_OUTCOME_ADMITTED
     given = sign(clinic, "client", "RECORDING")
     clinic.consent("CONSENT_TYPE_RECORDING", "clinician")
-    started = clinic.call(clinic.telehealth.StartRecording, m.StartRecordingRequest(session_id=sid), "clinician")
+    started = clinic.call(clinic.recordings.StartRecording, r.StartRecordingRequest(session_id=sid), "clinician")
     watch.wait_for("recording_started")
     revoke = markers.plant(cm.RevokeConsentRequest(consent_id=given.consent_id))
     clinic.call(clinic.consents.RevokeConsent, revoke, "clinician")

@@ -68,9 +68,11 @@ def redeem_refused(clinic: Clinic, code, word: str, grant: str) -> None:
 
 def test_a_group_visit_with_an_interpreter_and_a_revocation(clinic, simulator):
     from telehealth.v1 import consent_service_pb2 as c
-    from telehealth.v1 import people_service_pb2 as p
+    from telehealth.v1 import participant_service_pb2 as p
     from telehealth.v1 import session_pb2 as s
     from telehealth.v1 import telehealth_service_pb2 as m
+    from telehealth.v1 import participant_service_pb2 as ppl
+    from telehealth.v1 import recording_service_pb2 as rec
 
     sid = visit(clinic, guardian=True)
     watch = Watch(clinic, sid, "clinician")
@@ -98,13 +100,13 @@ def test_a_group_visit_with_an_interpreter_and_a_revocation(clinic, simulator):
     meeting_id = inside.credentials.meeting.meeting_id
 
     # Everybody in the picture must have agreed, whatever their role.
-    start = m.StartRecordingRequest(session_id=sid)
+    start = rec.StartRecordingRequest(session_id=sid)
     consents = {}
     for who in ("clinician", "client", "guardian", "interpreter", "guest"):
-        clinic.refused(FAILED, "RECORDING_CONSENT_MISSING", clinic.telehealth.StartRecording, start, "clinician")
+        clinic.refused(FAILED, "RECORDING_CONSENT_MISSING", clinic.recordings.StartRecording, start, "clinician")
         consents[who] = clinic.consent("CONSENT_TYPE_RECORDING", who).consent_id
-    start = m.StartRecordingRequest(session_id=sid)
-    recording = clinic.call(clinic.telehealth.StartRecording, start, "clinician").recording
+    start = rec.StartRecordingRequest(session_id=sid)
+    recording = clinic.call(clinic.recordings.StartRecording, start, "clinician").recording
     watch.wait_for("recording_started")
     assert set(clinic.session(sid).active_recording.consent_ids) == set(consents.values())
 
@@ -112,8 +114,8 @@ def test_a_group_visit_with_an_interpreter_and_a_revocation(clinic, simulator):
     late = guest(clinic, sid, "late guest")
     assert clinic.join(sid, "late guest").outcome == WAITING
     clinic.refused(
-        FAILED, "RECORDING_CONSENT_MISSING", clinic.telehealth.AdmitParticipant,
-        m.AdmitParticipantRequest(session_id=sid, participant_id=late), "clinician",
+        FAILED, "RECORDING_CONSENT_MISSING", clinic.people.AdmitParticipant,
+        ppl.AdmitParticipantRequest(session_id=sid, participant_id=late), "clinician",
     )
 
     # The interpreter takes it back: the capture stops at once.
@@ -162,7 +164,7 @@ def test_a_group_visit_with_an_interpreter_and_a_revocation(clinic, simulator):
 
 def test_a_grant_is_good_once_for_one_person_and_for_a_while(clinic):
     from google.protobuf.duration_pb2 import Duration
-    from telehealth.v1 import people_service_pb2 as p
+    from telehealth.v1 import participant_service_pb2 as p
     from telehealth.v1 import telehealth_service_pb2 as m
 
     sid = visit(clinic)
@@ -196,7 +198,7 @@ def test_a_grant_is_good_once_for_one_person_and_for_a_while(clinic):
 
 
 def test_invitations_are_refused_with_their_reason(clinic):
-    from telehealth.v1 import people_service_pb2 as p
+    from telehealth.v1 import participant_service_pb2 as p
     from telehealth.v1 import session_pb2 as s
 
     sid = visit(clinic)
@@ -221,7 +223,7 @@ def test_invitations_are_refused_with_their_reason(clinic):
 
 
 def test_who_is_denied_or_put_back_is_told_so(clinic, simulator):
-    from telehealth.v1 import people_service_pb2 as p
+    from telehealth.v1 import participant_service_pb2 as p
     from telehealth.v1 import session_pb2 as s
 
     sid = visit(clinic)
@@ -263,7 +265,7 @@ def test_who_is_denied_or_put_back_is_told_so(clinic, simulator):
 
 
 def test_capabilities_reach_chime_while_the_visit_runs(clinic, simulator):
-    from telehealth.v1 import people_service_pb2 as p
+    from telehealth.v1 import participant_service_pb2 as p
     from telehealth.v1 import session_pb2 as s
 
     sid = visit(clinic)
@@ -347,14 +349,15 @@ def test_nobody_else_takes_part_without_the_clients_consent(clinic, simulator):
     from telehealth.v1 import consent_service_pb2 as consents
     from telehealth.v1 import session_pb2 as s
     from telehealth.v1 import telehealth_service_pb2 as m
+    from telehealth.v1 import participant_service_pb2 as ppl
 
     sid = visit(clinic, agrees=False)
     watch = Watch(clinic, sid, "clinician")
     watch.wait_for_snapshot()
     guest_id = guest(clinic, sid)
     assert clinic.join(sid, "guest").outcome == WAITING
-    admit = lambda: m.AdmitParticipantRequest(session_id=sid, participant_id=guest_id)
-    error = clinic.refused(FAILED, "THIRD_PARTY_CONSENT_MISSING", clinic.telehealth.AdmitParticipant, admit(), "clinician")
+    admit = lambda: ppl.AdmitParticipantRequest(session_id=sid, participant_id=guest_id)
+    error = clinic.refused(FAILED, "THIRD_PARTY_CONSENT_MISSING", clinic.people.AdmitParticipant, admit(), "clinician")
     [gap] = missing(error)
     assert (gap.person_id, gap.type, gap.action) == (
         clinic.client_id, consent_pb2.CONSENT_TYPE_THIRD_PARTY_PRESENCE, consent_pb2.CONSENT_ACTION_THIRD_PARTY)
@@ -380,7 +383,7 @@ def test_nobody_else_takes_part_without_the_clients_consent(clinic, simulator):
     theirs = {each.credentials.attendee.attendee_id for each in (inside, guest_inside)}
     eventually(lambda: not theirs & attendees(simulator, meeting_id), "an attendee lives on")
     assert clinic.join(sid, "interpreter").outcome == WAITING
-    clinic.refused(FAILED, "THIRD_PARTY_CONSENT_MISSING", clinic.telehealth.AdmitParticipant, admit(), "clinician")
+    clinic.refused(FAILED, "THIRD_PARTY_CONSENT_MISSING", clinic.people.AdmitParticipant, admit(), "clinician")
 
 
 def test_who_is_invited_finds_the_visit_in_their_list(clinic):

@@ -17,6 +17,7 @@ from wiretap import Wiretap
 def test_a_visit_goes_over_connections_in_pieces(tmp_path, piece):
     """Front end, Chime, S3, webhooks and probers: both directions of each. Whole reads are what every other test has."""
     from telehealth.v1 import telehealth_service_pb2 as m
+    from telehealth.v1 import recording_service_pb2 as rec
 
     simulator = Simulator("--pipeline-step-milliseconds", "100", log=tmp_path / "simulator.log")
     cloud, receiver = Wiretap(simulator.address, piece), Receiver()
@@ -37,8 +38,8 @@ def test_a_visit_goes_over_connections_in_pieces(tmp_path, piece):
         clinic.call(clinic.telehealth.EndSession, m.EndSessionRequest(session_id=sid), "clinician")
         watch.wait_for_end()
         until("the file is there", lambda: recording_of(clinic, sid).state == 6)
-        play = m.GetRecordingPlaybackUrlRequest(recording_id=recording_of(clinic, sid).recording_id)
-        assert clinic.call(clinic.telehealth.GetRecordingPlaybackUrl, play, "clinician").url
+        play = rec.GetRecordingPlaybackUrlRequest(recording_id=recording_of(clinic, sid).recording_id)
+        assert clinic.call(clinic.recordings.GetRecordingPlaybackUrl, play, "clinician").url
         until("the webhooks", lambda: "RECORDING_AVAILABLE" in {told["kind"] for told in receiver.of(sid)})
         assert not receiver.problems
         with urllib.request.urlopen(f"http://{prober.address}/metrics", timeout=10) as answer:

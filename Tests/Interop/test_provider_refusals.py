@@ -74,8 +74,9 @@ def operate(clinic, *words):
 
 def play(rid):
     from telehealth.v1 import telehealth_service_pb2 as m
+    from telehealth.v1 import recording_service_pb2 as rec
 
-    return m.GetRecordingPlaybackUrlRequest(recording_id=rid)
+    return rec.GetRecordingPlaybackUrlRequest(recording_id=rid)
 
 
 def test_a_recording_outlives_a_refused_look_at_its_file(clinic, simulator):
@@ -91,7 +92,7 @@ def test_access_that_stays_refused_is_an_operators_matter_and_loses_nothing(clin
     [effect] = until("it is given up", lambda: given_up(clinic, sid))
     waiting = recording_of(clinic, sid)
     assert (waiting.state, waiting.waiting_reason, waiting.failure_reason) == (PROCESSING, ACCESS_REFUSED, "")
-    clinic.refused(FAILED, "RECORDING_NOT_READY", clinic.telehealth.GetRecordingPlaybackUrl, play(rid), "clinician")
+    clinic.refused(FAILED, "RECORDING_NOT_READY", clinic.recordings.GetRecordingPlaybackUrl, play(rid), "clinician")
     assert recording_of(clinic, sid, "client").waiting_reason == 0, "the clinic's matter"
     status = operate(clinic, "status")
     assert status.returncode == 4 and "given up" in status.stdout
@@ -150,9 +151,9 @@ def test_a_file_that_is_not_there_is_looked_for_and_a_lost_one_is_told(clinic, s
 
     sid, rid = stopped(clinic, simulator)
     kept = until("the file is there", lambda: (r := recording_of(clinic, sid)).state == AVAILABLE and r)
-    assert clinic.call(clinic.telehealth.GetRecordingPlaybackUrl, play(rid), "clinician").url
+    assert clinic.call(clinic.recordings.GetRecordingPlaybackUrl, play(rid), "clinician").url
     simulator.admin("DELETE", "/objects/" + kept.object_key)
-    clinic.refused(NOT_FOUND, "RECORDING_OBJECT_GONE", clinic.telehealth.GetRecordingPlaybackUrl, play(rid), "clinician")
+    clinic.refused(NOT_FOUND, "RECORDING_OBJECT_GONE", clinic.recordings.GetRecordingPlaybackUrl, play(rid), "clinician")
 
 
 @pytest.mark.parametrize("status, code, word, answered", [
@@ -183,7 +184,7 @@ def test_a_client_plays_the_own_recording_once_it_is_part_of_their_record(clinic
 
     sid, rid = stopped(clinic, simulator)
     until("the file is there", lambda: recording_of(clinic, sid).state == AVAILABLE)
-    play_it = clinic.telehealth.GetRecordingPlaybackUrl
+    play_it = clinic.recordings.GetRecordingPlaybackUrl
     clinic.refused(FAILED, "RECORDING_NOT_RELEASED", play_it, play(rid), "client")
     clinic.call(
         services.RecordingServiceStub(clinic.channel).LinkSessionNote,

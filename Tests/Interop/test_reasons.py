@@ -90,6 +90,7 @@ def test_appointments(clinic):
 
 def test_the_door(clinic):
     from telehealth.v1 import telehealth_service_pb2 as m
+    from telehealth.v1 import participant_service_pb2 as ppl
 
     rpc, sid = clinic.telehealth, ready(clinic, starts_in=-60)
     refused(clinic, "PRE_VISIT_CHECK_REQUIRED", rpc.JoinSession, m.JoinSessionRequest(session_id=sid), "client")
@@ -97,18 +98,19 @@ def test_the_door(clinic):
     elsewhere.pre_visit_check.location_state = "FL"
     refused(clinic, "PRE_VISIT_CHECK_FAILED", rpc.JoinSession, elsewhere, "client")
     waiting = clinic.join(sid, "client").participant.participant_id
-    admit = m.AdmitParticipantRequest(session_id=sid, participant_id=waiting)
-    refused(clinic, "CLINICIAN_NOT_PRESENT", rpc.AdmitParticipant, admit, "clinician")
+    admit = ppl.AdmitParticipantRequest(session_id=sid, participant_id=waiting)
+    refused(clinic, "CLINICIAN_NOT_PRESENT", clinic.people.AdmitParticipant, admit, "clinician")
     refused(clinic, "CLIENT_WAS_HERE", rpc.MarkNoShow, m.MarkNoShowRequest(session_id=sid), "clinician")
 
 
 def test_a_running_visit(clinic):
     from telehealth.v1 import telehealth_service_pb2 as m
+    from telehealth.v1 import recording_service_pb2 as rec
 
     rpc, sid = clinic.telehealth, ready(clinic)
     clinic.join(sid, "clinician")
     refused(clinic, "NOT_JOINED", rpc.StartScreenShare, m.StartScreenShareRequest(session_id=sid), "client")
-    refused(clinic, "RECORDING_NOT_ACTIVE", rpc.StopRecording, m.StopRecordingRequest(session_id=sid), "clinician")
+    refused(clinic, "RECORDING_NOT_ACTIVE", clinic.recordings.StopRecording, rec.StopRecordingRequest(session_id=sid), "clinician")
     refused(clinic, "SCREEN_SHARE_NOT_ACTIVE", rpc.StopScreenShare, m.StopScreenShareRequest(session_id=sid), "clinician")
     clinic.call(rpc.StartScreenShare, m.StartScreenShareRequest(session_id=sid), "clinician")
     refused(clinic, "SCREEN_SHARE_ACTIVE", rpc.StartScreenShare, m.StartScreenShareRequest(session_id=sid), "clinician")
@@ -119,8 +121,8 @@ def test_recordings(clinic, own_simulator):
     from telehealth.v1 import telehealth_service_pb2 as m
 
     sid, rid, _ = recorded_visit(clinic)
-    again = m.StartRecordingRequest(session_id=sid)
-    refused(clinic, "RECORDING_ACTIVE", clinic.telehealth.StartRecording, again, "clinician")
+    again = r.StartRecordingRequest(session_id=sid)
+    refused(clinic, "RECORDING_ACTIVE", clinic.recordings.StartRecording, again, "clinician")
     clinic.call(clinic.telehealth.EndSession, m.EndSessionRequest(session_id=sid), "clinician")
     until("the file is there", lambda: recording_of(clinic, sid).state == 6)
     own_simulator.admin("POST", "/faults", {"operation": "*", "status": 503, "count": 100_000})
@@ -134,19 +136,21 @@ def test_recordings(clinic, own_simulator):
 
 def test_a_recording_before_its_meeting(clinic, own_simulator):
     from telehealth.v1 import telehealth_service_pb2 as m
+    from telehealth.v1 import recording_service_pb2 as rec
 
     sid = ready(clinic)
     own_simulator.admin("POST", "/faults", {"operation": "CreateMeetingWithAttendees", "delayMs": 3000})
     joining = threading.Thread(target=clinic.join, args=(sid, "clinician"))
     joining.start()
     until("the visit runs", lambda: clinic.session(sid).status == 3)
-    start = m.StartRecordingRequest(session_id=sid)
-    refused(clinic, "MEETING_NOT_READY", clinic.telehealth.StartRecording, start, "clinician")
+    start = rec.StartRecordingRequest(session_id=sid)
+    refused(clinic, "MEETING_NOT_READY", clinic.recordings.StartRecording, start, "clinician")
     joining.join()
 
 
 def test_a_service_without_a_bucket(tmp_path, own_simulator):
     from telehealth.v1 import telehealth_service_pb2 as m
+    from telehealth.v1 import recording_service_pb2 as rec
 
     service = Service(tmp_path / "data", own_simulator, env={"AWS_S3_RECORDINGS_BUCKET": ""}).start()
     with grpc.insecure_channel(service.address) as channel:
@@ -154,8 +158,8 @@ def test_a_service_without_a_bucket(tmp_path, own_simulator):
         clinic.register_documents()
         sid = ready(clinic)
         clinic.join(sid, "clinician")
-        start = m.StartRecordingRequest(session_id=sid)
-        refused(clinic, "RECORDING_NOT_CONFIGURED", clinic.telehealth.StartRecording, start, "clinician")
+        start = rec.StartRecordingRequest(session_id=sid)
+        refused(clinic, "RECORDING_NOT_CONFIGURED", clinic.recordings.StartRecording, start, "clinician")
     assert service.stop() == 0
 
 

@@ -75,8 +75,9 @@ def available(clinic, sid):
 
 def play_request(rid):
     from telehealth.v1 import telehealth_service_pb2 as m
+    from telehealth.v1 import recording_service_pb2 as rec
 
-    return m.GetRecordingPlaybackUrlRequest(recording_id=rid)
+    return rec.GetRecordingPlaybackUrlRequest(recording_id=rid)
 
 
 def test_retention_hold_and_deletion(clinic, own_simulator):
@@ -86,7 +87,7 @@ def test_retention_hold_and_deletion(clinic, own_simulator):
     kept = available(clinic, sid)
     assert kept.HasField("retention_end_time") and kept.HasField("available_time") and kept.object_checksum.startswith("sha256:")
     stub = recordings(clinic)
-    play = clinic.telehealth.GetRecordingPlaybackUrl
+    play = clinic.recordings.GetRecordingPlaybackUrl
 
     held = clinic.call(stub.SetRecordingHold, r.SetRecordingHoldRequest(recording_id=rid, reason="case 17"), "admin").recording
     assert held.hold.reason == "case 17" and held.hold.set_caller
@@ -130,7 +131,7 @@ def test_the_manifest_binds_file_consents_and_people(clinic, own_simulator):
     assert key.key_id == answer.signature_key_id
     Ed25519PublicKey.from_public_bytes(key.public_key).verify(answer.signature, answer.canonical_json)
     assert manifest.audit_numbers and list(manifest.audit_numbers) == sorted(manifest.audit_numbers)
-    url = clinic.call(clinic.telehealth.GetRecordingPlaybackUrl, play_request(rid), "clinician").url
+    url = clinic.call(clinic.recordings.GetRecordingPlaybackUrl, play_request(rid), "clinician").url
     with urllib.request.urlopen(url, timeout=10) as file:
         content = file.read()
     assert text["object"]["checksum"] == "sha256:" + base64.b64encode(hashlib.sha256(content).digest()).decode()
@@ -147,7 +148,7 @@ def test_a_revocation_after_the_visit_ends_playback(clinic):
 
     sid, rid, _ = recorded_visit(clinic)
     available(clinic, sid)
-    play = clinic.telehealth.GetRecordingPlaybackUrl
+    play = clinic.recordings.GetRecordingPlaybackUrl
     assert clinic.call(play, play_request(rid), "clinician").url
     own = clinic.call(
         clinic.consents.ListConsents,
@@ -232,7 +233,7 @@ def test_playback_is_signed_for_cloudfront_when_that_is_set(own_simulator, tmp_p
             clinic.register_documents()
             sid, rid, _ = recorded_visit(clinic)
             kept = available(clinic, sid)
-            answer = clinic.call(clinic.telehealth.GetRecordingPlaybackUrl, play_request(rid), "clinician")
+            answer = clinic.call(clinic.recordings.GetRecordingPlaybackUrl, play_request(rid), "clinician")
     finally:
         assert service.stop() == 0
     address, _, query = answer.url.partition("?")

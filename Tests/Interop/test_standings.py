@@ -32,6 +32,7 @@ NAMES_NO_VISIT = {"SubmitConsent", "UpdateConsent"}
 def world(tmp_path_factory, simulator):
     """A recorded visit that still goes on, from which people were sent away in every way there is."""
     from telehealth.v1 import telehealth_service_pb2 as m
+    from telehealth.v1 import recording_service_pb2 as rec
 
     service = Service(
         tmp_path_factory.mktemp("standings") / "data", simulator, env={"TELEHEALTH_RATE_LIMITS": "none"}).start()
@@ -65,7 +66,7 @@ def world(tmp_path_factory, simulator):
         consents = {who: clinic.consent("CONSENT_TYPE_RECORDING", who).consent_id for who in recorded}
         watch = Watch(clinic, sid, "clinician")
         watch.wait_for_snapshot()
-        recording = clinic.call(clinic.telehealth.StartRecording, m.StartRecordingRequest(session_id=sid), "clinician").recording
+        recording = clinic.call(clinic.recordings.StartRecording, rec.StartRecordingRequest(session_id=sid), "clinician").recording
         watch.wait_for("recording_started")
         joined = {who: clinic.join_request(sid, who) for who in ("client", "guardian", "interpreter", "guest")}
         for who, request in joined.items():
@@ -99,10 +100,11 @@ def test_a_removed_guest_takes_back_the_consent_that_the_running_recording_stand
     """Whoever was sent away is in it: they do not steer it any more, and have not lost their word on it."""
     from telehealth.v1 import consent_service_pb2 as c
     from telehealth.v1 import telehealth_service_pb2 as m
+    from telehealth.v1 import recording_service_pb2 as rec
 
     clinic, things, consents, _ = world
-    stop = m.StopRecordingRequest(session_id=things["session_id"])
-    clinic.refused(DENIED, "PARTICIPANT_REMOVED", clinic.telehealth.StopRecording, stop, "client")
+    stop = rec.StopRecordingRequest(session_id=things["session_id"])
+    clinic.refused(DENIED, "PARTICIPANT_REMOVED", clinic.recordings.StopRecording, stop, "client")
     assert clinic.session(things["session_id"]).recording_enabled
     revoked = clinic.call(clinic.consents.RevokeConsent, c.RevokeConsentRequest(consent_id=consents["guest"]), "guest")
     assert list(revoked.stopped_recording_ids) == [things["recording_id"]]

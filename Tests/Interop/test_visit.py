@@ -62,6 +62,7 @@ def started_visit(clinic: Clinic):
 def test_a_whole_visit_goes_from_booking_to_playback(clinic, simulator):
     from telehealth.v1 import session_pb2 as s
     from telehealth.v1 import telehealth_service_pb2 as m
+    from telehealth.v1 import recording_service_pb2 as rec
 
     appointment_id = clinic.book()
     session = clinic.create_session(appointment_id)
@@ -94,11 +95,11 @@ def test_a_whole_visit_goes_from_booking_to_playback(clinic, simulator):
     assert again.credentials.attendee.attendee_id == admitted.credentials.attendee.attendee_id
 
     # Recording stands on the stored consent of both people.
-    start = m.StartRecordingRequest(session_id=sid)
-    clinic.refused(FAILED, "RECORDING_CONSENT_MISSING", clinic.telehealth.StartRecording, start, "clinician")
+    start = rec.StartRecordingRequest(session_id=sid)
+    clinic.refused(FAILED, "RECORDING_CONSENT_MISSING", clinic.recordings.StartRecording, start, "clinician")
     clinic.consent("CONSENT_TYPE_RECORDING", "client")
     clinic.consent("CONSENT_TYPE_RECORDING", "clinician")
-    recording = clinic.call(clinic.telehealth.StartRecording, m.StartRecordingRequest(session_id=sid), "clinician").recording
+    recording = clinic.call(clinic.recordings.StartRecording, rec.StartRecordingRequest(session_id=sid), "clinician").recording
     watch.wait_for("recording_started")
 
     share = clinic.call(clinic.telehealth.StartScreenShare, m.StartScreenShareRequest(session_id=sid), "clinician")
@@ -116,7 +117,7 @@ def test_a_whole_visit_goes_from_booking_to_playback(clinic, simulator):
     # The file comes when the concatenation is done; then a short-lived URL plays it.
     deadline = time.monotonic() + 60
     while True:
-        listed = clinic.call(clinic.telehealth.ListRecordings, m.ListRecordingsRequest(session_id=sid), "clinician").recordings
+        listed = clinic.call(clinic.recordings.ListRecordings, rec.ListRecordingsRequest(session_id=sid), "clinician").recordings
         assert [r.recording_id for r in listed] == [recording.recording_id]
         if listed[0].state == 6:  # AVAILABLE
             break
@@ -125,8 +126,8 @@ def test_a_whole_visit_goes_from_booking_to_playback(clinic, simulator):
         time.sleep(0.2)
     assert listed[0].capture_pipeline_id and listed[0].object_byte_count > 0
     url = clinic.call(
-        clinic.telehealth.GetRecordingPlaybackUrl,
-        m.GetRecordingPlaybackUrlRequest(recording_id=recording.recording_id), "clinician",
+        clinic.recordings.GetRecordingPlaybackUrl,
+        rec.GetRecordingPlaybackUrlRequest(recording_id=recording.recording_id), "clinician",
     ).url
     with urllib.request.urlopen(url, timeout=10) as answer:
         assert len(answer.read()) == listed[0].object_byte_count
@@ -154,6 +155,7 @@ def test_a_clinician_who_comes_first_lets_the_client_straight_in(clinic):
 
 def test_manual_admission_lets_in_only_who_is_named(clinic):
     from telehealth.v1 import telehealth_service_pb2 as m
+    from telehealth.v1 import participant_service_pb2 as ppl
 
     session = clinic.create_session(clinic.book(), admission_policy=2)
     clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
@@ -162,8 +164,8 @@ def test_manual_admission_lets_in_only_who_is_named(clinic):
     waiting = clinic.join(session.session_id, "client")
     assert waiting.outcome == 1
     clinic.call(
-        clinic.telehealth.AdmitParticipant,
-        m.AdmitParticipantRequest(session_id=session.session_id, participant_id=waiting.participant.participant_id),
+        clinic.people.AdmitParticipant,
+        ppl.AdmitParticipantRequest(session_id=session.session_id, participant_id=waiting.participant.participant_id),
         "clinician",
     )
     assert clinic.join(session.session_id, "client").outcome == 2
@@ -172,6 +174,7 @@ def test_manual_admission_lets_in_only_who_is_named(clinic):
 def test_revoking_the_recording_consent_stops_the_capture(clinic, simulator):
     from telehealth.v1 import consent_service_pb2 as c
     from telehealth.v1 import telehealth_service_pb2 as m
+    from telehealth.v1 import recording_service_pb2 as rec
 
     sid = started_visit(clinic)
     meeting_id = clinic.session(sid).meeting.meeting_id
@@ -179,13 +182,13 @@ def test_revoking_the_recording_consent_stops_the_capture(clinic, simulator):
     clinic.consent("CONSENT_TYPE_RECORDING", "clinician")
     watch = Watch(clinic, sid, "clinician")
     watch.wait_for_snapshot()
-    clinic.call(clinic.telehealth.StartRecording, m.StartRecordingRequest(session_id=sid), "clinician")
+    clinic.call(clinic.recordings.StartRecording, rec.StartRecordingRequest(session_id=sid), "clinician")
     watch.wait_for("recording_started")
     revoked = clinic.call(clinic.consents.RevokeConsent, c.RevokeConsentRequest(consent_id=consent.consent_id), "client")
     assert len(revoked.stopped_recording_ids) == 1
     watch.wait_for("recording_stopped")
     clinic.refused(
-        FAILED, "RECORDING_CONSENT_MISSING", clinic.telehealth.StartRecording, m.StartRecordingRequest(session_id=sid), "clinician"
+        FAILED, "RECORDING_CONSENT_MISSING", clinic.recordings.StartRecording, rec.StartRecordingRequest(session_id=sid), "clinician"
     )
     deadline = time.monotonic() + 20
     while any(each["status"] in ("Initializing", "InProgress") and each.get("meetingId") == meeting_id
@@ -250,6 +253,7 @@ def test_strangers_cannot_tell_a_foreign_session_from_an_unknown_one(clinic):
 def test_a_role_may_not_use_what_is_not_its_own(clinic):
     from telehealth.v1 import appointment_service_pb2 as a
     from telehealth.v1 import telehealth_service_pb2 as m
+    from telehealth.v1 import recording_service_pb2 as rec
 
     denied = grpc.StatusCode.PERMISSION_DENIED
     put = a.PutAppointmentRequest(
@@ -257,7 +261,7 @@ def test_a_role_may_not_use_what_is_not_its_own(clinic):
     )
     clinic.refused(denied, "ROLE_NOT_ALLOWED", clinic.appointments.PutAppointment, put, "client")
     sid = clinic.create_session(clinic.book()).session_id
-    clinic.refused(denied, "ROLE_NOT_ALLOWED", clinic.telehealth.StartRecording, m.StartRecordingRequest(session_id=sid), "client")
+    clinic.refused(denied, "ROLE_NOT_ALLOWED", clinic.recordings.StartRecording, rec.StartRecordingRequest(session_id=sid), "client")
 
 
 def test_no_token_a_forged_token_and_an_expired_one_are_unauthenticated(clinic):

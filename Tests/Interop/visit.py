@@ -49,7 +49,8 @@ class Clinic:
     def __init__(self, service, channel: grpc.Channel):
         from telehealth.v1 import appointment_service_pb2_grpc as appointments
         from telehealth.v1 import consent_service_pb2_grpc as consents
-        from telehealth.v1 import people_service_pb2_grpc as people
+        from telehealth.v1 import participant_service_pb2_grpc as people
+        from telehealth.v1 import recording_service_pb2_grpc as recordings
         from telehealth.v1 import telehealth_service_pb2_grpc as telehealth
 
         self.service = service
@@ -57,7 +58,8 @@ class Clinic:
         self.appointments = appointments.AppointmentServiceStub(channel)
         self.consents = consents.ConsentServiceStub(channel)
         self.telehealth = telehealth.TelehealthServiceStub(channel)
-        self.people = people.PeopleServiceStub(channel)
+        self.people = people.ParticipantServiceStub(channel)
+        self.recordings = recordings.RecordingServiceStub(channel)
         tag = uuid.uuid4().hex[:12]
         self.client_id, self.clinician_id = f"client-{tag}", f"clinician-{tag}"
         # Who else may come, by the word that a test calls them by: id, and the role of the token they call with.
@@ -182,7 +184,7 @@ class Clinic:
 
     def invite(self, session_id: str, role: str, by: str = "clinician", **fields):
         """A grant, or with subject_id a place."""
-        from telehealth.v1 import people_service_pb2 as m, session_pb2
+        from telehealth.v1 import participant_service_pb2 as m, session_pb2
 
         number = session_pb2.ParticipantRole.Value("PARTICIPANT_ROLE_" + role)
         return self.call(
@@ -191,7 +193,7 @@ class Clinic:
 
     def redeem(self, grant: str, name: str, request_id: str = ""):
         """Comes by a grant, without any token; `name` is who then calls."""
-        from telehealth.v1 import people_service_pb2 as m
+        from telehealth.v1 import participant_service_pb2 as m
 
         request = m.RedeemInvitationRequest(request_id=request_id or str(uuid.uuid4()), grant=grant)
         answer = self.people.RedeemInvitation(request, timeout=20)
@@ -200,16 +202,17 @@ class Clinic:
 
     def treat(self, verb: str, session_id: str, participant_id: str, by: str = "clinician", **fields):
         """DenyParticipant, ReturnToWaitingRoom, RemoveParticipant or SetParticipantCapabilities."""
-        from telehealth.v1 import people_service_pb2 as m
+        from telehealth.v1 import participant_service_pb2 as m
 
         request = getattr(m, verb + "Request")(session_id=session_id, participant_id=participant_id, **fields)
         return self.call(getattr(self.people, verb), request, by).participant
 
     def admit(self, session_id: str, participant_id: str, by: str = "clinician"):
         from telehealth.v1 import telehealth_service_pb2 as m
+        from telehealth.v1 import participant_service_pb2 as ppl
 
-        request = m.AdmitParticipantRequest(session_id=session_id, participant_id=participant_id)
-        return self.call(self.telehealth.AdmitParticipant, request, by).participant
+        request = ppl.AdmitParticipantRequest(session_id=session_id, participant_id=participant_id)
+        return self.call(self.people.AdmitParticipant, request, by).participant
 
 
 class Watch:

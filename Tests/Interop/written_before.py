@@ -234,7 +234,7 @@ class Today(Clinic):
     def recordings(self, sid: str) -> dict[str, dict]:
         from telehealth.v1 import recording_pb2
 
-        listed = self.ask("TelehealthService", "ListRecordings", session_id=sid).recordings
+        listed = self.ask("RecordingService", "ListRecordings", session_id=sid).recordings
         return {each.recording_id: {
             "state": recording_pb2.RecordingState.Name(each.state).removeprefix("RECORDING_STATE_"),
             "hold": each.hold.reason, "note": each.session_note_id} for each in listed}

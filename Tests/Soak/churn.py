@@ -127,7 +127,7 @@ class People(threading.Thread):
 
     def err(self, clinic) -> None:
         """What people do wrong, each under another name: all must be refused."""
-        from telehealth.v1 import people_service_pb2 as p, telehealth_service_pb2 as m
+        from telehealth.v1 import participant_service_pb2 as p, telehealth_service_pb2 as m
 
         stranger = self.service.token("client", "stranger-" + uuid.uuid4().hex)
         forged = Key("EdDSA").token(sub="forger-" + uuid.uuid4().hex)

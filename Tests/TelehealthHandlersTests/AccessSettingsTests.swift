@@ -188,7 +188,7 @@ import Testing
 
     @Test func `refused grants count as refused tokens do, and other ends of the call do not`() throws {
         let (authenticator, guesser) = try guessing()
-        let redeem = { self.context(Telehealth_V1_PeopleService_Methods.redeemInvitation, on: guesser) }
+        let redeem = { self.context(Telehealth_V1_ParticipantService_Methods.redeemInvitation, on: guesser) }
         #expect(refusal(authenticator, redeem())?.1 == "RATE_LIMITED")
 
         var settings = AccessSettings()
@@ -221,7 +221,7 @@ import Testing
         let peer = CallPeer(address: "127.0.0.1:1")
         #expect(refusal(authenticator, context(health, on: peer)) == nil)
         #expect(refusal(authenticator, context(reflection, on: peer)) == nil)
-        for method in [health, reflection, Telehealth_V1_PeopleService_Methods.redeemInvitation] {
+        for method in [health, reflection, Telehealth_V1_ParticipantService_Methods.redeemInvitation] {
             #expect(refusal(authenticator, context(method, on: peer))?.1 == "RATE_LIMITED")
         }
         #expect(refusal(authenticator, context(health, on: CallPeer(address: "127.0.0.2:1"))) == nil)

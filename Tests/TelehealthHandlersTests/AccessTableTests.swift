@@ -16,7 +16,7 @@ struct MethodsOnly: RPCService {
 
     static let whole = MethodsOnly(
         methods: Telehealth_V1_AppointmentService_Methods.all + Telehealth_V1_TelehealthService_Methods.all
-            + Telehealth_V1_PeopleService_Methods.all
+            + Telehealth_V1_ParticipantService_Methods.all
             + Telehealth_V1_ConsentService_Methods.all + Telehealth_V1_ConsentPolicyService_Methods.all
             + Telehealth_V1_ConsentReceiptService_Methods.all
             + Telehealth_V1_RecordingService_Methods.all + Telehealth_V1_EventsService_Methods.all

@@ -2,11 +2,321 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// Recordings after they were made.
+// Recordings, from their start to their end.
 // swift-format-ignore-file
 
 public import ProtobufWire
 public import RPCModel
+
+/// A recording to start. The earlier `consent` flag has no place: consent is what is stored.
+public struct Telehealth_V1_StartRecordingRequest: Message {
+    public static let fullName = "telehealth.v1.StartRecordingRequest"
+    /// UUID that names this attempt. Required.
+    public var requestID: String = ""
+    /// The session. Required.
+    public var sessionID: String = ""
+    /// What it is for; UNSPECIFIED for CLINICAL. Every consent must allow it.
+    public var purpose: Telehealth_V1_RecordingPurpose = .init(rawValue: 0)
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
+        if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
+        if purpose.rawValue != 0 { buffer.write(3, purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&requestID, as: WireString.self)
+            case 18: try reader.read(&sessionID, as: WireString.self)
+            case 24: try reader.read(&purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !purpose.isRecognized {
+            violations.add("purpose", "enum.defined_only", "is not a value that is accepted here")
+        }
+    }
+}
+
+/// The recording noted down.
+public struct Telehealth_V1_StartRecordingResponse: Message {
+    public static let fullName = "telehealth.v1.StartRecordingResponse"
+    /// REQUESTED or further; RECORDING only after Chime confirmed.
+    public var recording: Telehealth_V1_Recording? {
+        get { _recording?.value }
+        set { _recording = newValue.map(Boxed.init) }
+    }
+    private var _recording: Boxed<Telehealth_V1_Recording>?
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if let value = _recording { buffer.writeMessage(1, value) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.readMessage(&_recording)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A recording to stop.
+public struct Telehealth_V1_StopRecordingRequest: Message {
+    public static let fullName = "telehealth.v1.StopRecordingRequest"
+    /// UUID that names this attempt. Required.
+    public var requestID: String = ""
+    /// The session. Required.
+    public var sessionID: String = ""
+    /// The recording; empty for the one that is active.
+    public var recordingID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
+        if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
+        if !recordingID.isEmpty { buffer.write(3, recordingID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&requestID, as: WireString.self)
+            case 18: try reader.read(&sessionID, as: WireString.self)
+            case 26: try reader.read(&recordingID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !requestID.isEmpty {
+            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
+                violations.add("request_id", "string.uuid", "must be a UUID")
+            }
+            if requestID.isEmpty {
+                violations.add("request_id", "string.uuid_empty", "must be a UUID")
+            }
+        } else {
+            violations.add("request_id", "required", "is required")
+        }
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !recordingID.isEmpty {
+            if !RuleChecks.isText(recordingID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("recording_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+    }
+}
+
+/// The recording being stopped.
+public struct Telehealth_V1_StopRecordingResponse: Message {
+    public static let fullName = "telehealth.v1.StopRecordingResponse"
+    /// STOPPING or further.
+    public var recording: Telehealth_V1_Recording? {
+        get { _recording?.value }
+        set { _recording = newValue.map(Boxed.init) }
+    }
+    private var _recording: Boxed<Telehealth_V1_Recording>?
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if let value = _recording { buffer.writeMessage(1, value) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.readMessage(&_recording)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// Which recordings to list.
+public struct Telehealth_V1_ListRecordingsRequest: Message {
+    public static let fullName = "telehealth.v1.ListRecordingsRequest"
+    /// The session. Required.
+    public var sessionID: String = ""
+    /// 1 to 200; 0 for 50.
+    public var pageSize: Int32 = 0
+    /// `next_page_token` of the answer before; empty for the first page.
+    public var pageToken: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !sessionID.isEmpty { buffer.write(1, sessionID, as: WireString.self) }
+        if pageSize != 0 { buffer.write(2, pageSize, as: WireInt32.self) }
+        if !pageToken.isEmpty { buffer.write(3, pageToken, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&sessionID, as: WireString.self)
+            case 16: try reader.read(&pageSize, as: WireInt32.self)
+            case 26: try reader.read(&pageToken, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("session_id", "required", "is required")
+        }
+        if !(pageSize >= 0 && pageSize <= 200) {
+            violations.add("page_size", "int32.gte_lte", "must be 0 to 200")
+        }
+    }
+}
+
+/// One page of recordings.
+public struct Telehealth_V1_ListRecordingsResponse: Message {
+    public static let fullName = "telehealth.v1.ListRecordingsResponse"
+    /// Oldest first.
+    public var recordings: [Telehealth_V1_Recording] = []
+    /// Empty on the last page.
+    public var nextPageToken: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        buffer.writeMessages(1, recordings)
+        if !nextPageToken.isEmpty { buffer.write(2, nextPageToken, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.readMessages(&recordings)
+            case 18: try reader.read(&nextPageToken, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A recording to play.
+public struct Telehealth_V1_GetRecordingPlaybackUrlRequest: Message {
+    public static let fullName = "telehealth.v1.GetRecordingPlaybackUrlRequest"
+    /// The recording. Required.
+    public var recordingID: String = ""
+    /// What it is watched for; UNSPECIFIED for CLINICAL. Once a consent it stood on is revoked only CLINICAL is left.
+    public var purpose: Telehealth_V1_RecordingPurpose = .init(rawValue: 0)
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !recordingID.isEmpty { buffer.write(1, recordingID, as: WireString.self) }
+        if purpose.rawValue != 0 { buffer.write(2, purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&recordingID, as: WireString.self)
+            case 16: try reader.read(&purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !recordingID.isEmpty {
+            if !RuleChecks.isText(recordingID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("recording_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("recording_id", "required", "is required")
+        }
+        if !purpose.isRecognized {
+            violations.add("purpose", "enum.defined_only", "is not a value that is accepted here")
+        }
+    }
+}
+
+/// A way to play it. Secret.
+public struct Telehealth_V1_GetRecordingPlaybackUrlResponse: Message {
+    public static let fullName = "telehealth.v1.GetRecordingPlaybackUrlResponse"
+    /// A presigned https URL: whoever holds it can play the recording. Never log or store it.
+    public var url: String = ""
+    /// When it stops working, UTC.
+    public var expireTime: Google_Protobuf_Timestamp?
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !url.isEmpty { buffer.write(1, url, as: WireString.self) }
+        if let value = expireTime { buffer.writeMessage(2, value) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&url, as: WireString.self)
+            case 18: try reader.readMessage(&expireTime)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
 
 /// A hold to set.
 public struct Telehealth_V1_SetRecordingHoldRequest: Message {
@@ -593,6 +903,14 @@ public struct Telehealth_V1_PresencePeriod: Message {
 
 /// The methods of `telehealth.v1.RecordingService`.
 public enum Telehealth_V1_RecordingService_Methods {
+    public static let startRecording = MethodDescriptor(
+        service: "telehealth.v1.RecordingService", name: "StartRecording")
+    public static let stopRecording = MethodDescriptor(
+        service: "telehealth.v1.RecordingService", name: "StopRecording")
+    public static let listRecordings = MethodDescriptor(
+        service: "telehealth.v1.RecordingService", name: "ListRecordings")
+    public static let getRecordingPlaybackUrl = MethodDescriptor(
+        service: "telehealth.v1.RecordingService", name: "GetRecordingPlaybackUrl")
     public static let setRecordingHold = MethodDescriptor(
         service: "telehealth.v1.RecordingService", name: "SetRecordingHold")
     public static let releaseRecordingHold = MethodDescriptor(
@@ -605,6 +923,10 @@ public enum Telehealth_V1_RecordingService_Methods {
         service: "telehealth.v1.RecordingService", name: "GetRecordingManifest")
     /// All of them, in the order of the schema.
     public static let all: [MethodDescriptor] = [
+        startRecording,
+        stopRecording,
+        listRecordings,
+        getRecordingPlaybackUrl,
         setRecordingHold,
         releaseRecordingHold,
         setRecordingRetention,
@@ -614,6 +936,26 @@ public enum Telehealth_V1_RecordingService_Methods {
     /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
     public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
         var options: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = []
+        options.append((startRecording, .with {
+            $0.roles = [.clinician]
+            $0.standing = .leadsVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .notJoined, .recordingActive, .meetingNotReady, .recordingConsentMissing, .recordingNotConfigured]
+        }))
+        options.append((stopRecording, .with {
+            $0.roles = [.clinician, .client, .admin]
+            $0.standing = .ofVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .recordingNotFound, .recordingNotActive]
+        }))
+        options.append((listRecordings, .with {
+            $0.roles = [.clinician, .client, .admin]
+            $0.standing = .ofVisit
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied]
+        }))
+        options.append((getRecordingPlaybackUrl, .with {
+            $0.roles = [.clinician, .client, .admin]
+            $0.standing = .seesAllOrClient
+            $0.reasons = [.recordingNotFound, .participantRemoved, .participantDenied, .notAllowed, .recordingNotReleased, .recordingNotReady, .recordingObjectGone, .recordingBeingDeleted, .recordingDeleted, .recordingOnHold, .recordingConsentRevoked, .meetingUnavailable, .meetingRefused]
+        }))
         options.append((setRecordingHold, .with {
             $0.roles = [.admin]
             $0.reasons = [.recordingNotFound, .recordingBeingDeleted, .recordingDeleted]
@@ -640,8 +982,47 @@ public enum Telehealth_V1_RecordingService_Methods {
     }()
 }
 
-/// Keeps recordings, says what they stand on, and lets go of them when their time is over.
+/// Makes recordings, plays and keeps them, says what they stand on, and lets go of them when their time is over.
 public protocol Telehealth_V1_RecordingServiceHandler: Sendable {
+    /// Starts a recording. Consent is looked up, never taken from the caller.
+    ///
+    /// Roles: clinician.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, NOT_JOINED, MEETING_NOT_READY, RECORDING_CONSENT_MISSING, RECORDING_ACTIVE with `recording_id`,
+    /// RECORDING_NOT_CONFIGURED); ABORTED (VERSION_CONFLICT).
+    func startRecording(_ request: Telehealth_V1_StartRecordingRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_StartRecordingResponse
+    /// Stops the running recording and joins its pieces. Whoever may be in the picture may end it.
+    ///
+    /// Roles: clinician, client, admin.
+    /// Of these: whoever is of the visit.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_ACTIVE); ABORTED (VERSION_CONFLICT);
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    func stopRecording(_ request: Telehealth_V1_StopRecordingRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_StopRecordingResponse
+    /// Lists the recordings of a session, oldest first.
+    ///
+    /// Roles: clinician, client, admin.
+    /// Of these: whoever is of the visit.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (SESSION_NOT_FOUND);
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    func listRecordings(_ request: Telehealth_V1_ListRecordingsRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse
+    /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Client and
+    /// guardian get one for a clinical recording that LinkSessionNote has made part of the client's record
+    /// (RECORDING_NOT_RELEASED before).
+    ///
+    /// Roles: clinician, client, admin.
+    /// Of these: of people those who lead the visit, a supervisor, and its client and guardian.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// NOT_FOUND (RECORDING_NOT_FOUND, RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY with
+    /// `recording_state`, RECORDING_CONSENT_REVOKED, RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED,
+    /// RECORDING_NOT_RELEASED); UNAVAILABLE (MEETING_UNAVAILABLE); INTERNAL (MEETING_REFUSED).
+    func getRecordingPlaybackUrl(_ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse
     /// Puts a recording under legal hold: it is not deleted, whatever its retention says, and played only as the clinic's
     /// policy says. A second hold changes nothing.
     ///
@@ -693,6 +1074,22 @@ public struct Telehealth_V1_RecordingServiceService: RPCService {
 
     public var routes: [ServerRoute] {
         [
+            .unary(Telehealth_V1_RecordingService_Methods.startRecording) {
+                (request: Telehealth_V1_StartRecordingRequest, context) async throws(RPCError) in
+                try await handler.startRecording(request, context: context)
+            },
+            .unary(Telehealth_V1_RecordingService_Methods.stopRecording) {
+                (request: Telehealth_V1_StopRecordingRequest, context) async throws(RPCError) in
+                try await handler.stopRecording(request, context: context)
+            },
+            .unary(Telehealth_V1_RecordingService_Methods.listRecordings) {
+                (request: Telehealth_V1_ListRecordingsRequest, context) async throws(RPCError) in
+                try await handler.listRecordings(request, context: context)
+            },
+            .unary(Telehealth_V1_RecordingService_Methods.getRecordingPlaybackUrl) {
+                (request: Telehealth_V1_GetRecordingPlaybackUrlRequest, context) async throws(RPCError) in
+                try await handler.getRecordingPlaybackUrl(request, context: context)
+            },
             .unary(Telehealth_V1_RecordingService_Methods.setRecordingHold) {
                 (request: Telehealth_V1_SetRecordingHoldRequest, context) async throws(RPCError) in
                 try await handler.setRecordingHold(request, context: context)
@@ -722,6 +1119,61 @@ public struct Telehealth_V1_RecordingServiceClient: Sendable {
     private let channel: any CallChannel
 
     public init(_ channel: any CallChannel) { self.channel = channel }
+
+    /// Starts a recording. Consent is looked up, never taken from the caller.
+    ///
+    /// Roles: clinician.
+    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
+    /// `status`, NOT_JOINED, MEETING_NOT_READY, RECORDING_CONSENT_MISSING, RECORDING_ACTIVE with `recording_id`,
+    /// RECORDING_NOT_CONFIGURED); ABORTED (VERSION_CONFLICT).
+    public func startRecording(
+        _ request: Telehealth_V1_StartRecordingRequest, options: CallOptions = .init()
+    ) async throws(RPCError) -> Telehealth_V1_StartRecordingResponse {
+        try await channel.unary(Telehealth_V1_RecordingService_Methods.startRecording, request, options: options)
+    }
+
+    /// Stops the running recording and joins its pieces. Whoever may be in the picture may end it.
+    ///
+    /// Roles: clinician, client, admin.
+    /// Of these: whoever is of the visit.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_ACTIVE); ABORTED (VERSION_CONFLICT);
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    public func stopRecording(
+        _ request: Telehealth_V1_StopRecordingRequest, options: CallOptions = .init()
+    ) async throws(RPCError) -> Telehealth_V1_StopRecordingResponse {
+        try await channel.unary(Telehealth_V1_RecordingService_Methods.stopRecording, request, options: options)
+    }
+
+    /// Lists the recordings of a session, oldest first.
+    ///
+    /// Roles: clinician, client, admin.
+    /// Of these: whoever is of the visit.
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (SESSION_NOT_FOUND);
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    public func listRecordings(
+        _ request: Telehealth_V1_ListRecordingsRequest, options: CallOptions = .init()
+    ) async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse {
+        try await channel.unary(Telehealth_V1_RecordingService_Methods.listRecordings, request, options: options)
+    }
+
+    /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Client and
+    /// guardian get one for a clinical recording that LinkSessionNote has made part of the client's record
+    /// (RECORDING_NOT_RELEASED before).
+    ///
+    /// Roles: clinician, client, admin.
+    /// Of these: of people those who lead the visit, a supervisor, and its client and guardian.
+    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
+    /// NOT_FOUND (RECORDING_NOT_FOUND, RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY with
+    /// `recording_state`, RECORDING_CONSENT_REVOKED, RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED,
+    /// RECORDING_NOT_RELEASED); UNAVAILABLE (MEETING_UNAVAILABLE); INTERNAL (MEETING_REFUSED).
+    public func getRecordingPlaybackUrl(
+        _ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, options: CallOptions = .init()
+    ) async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse {
+        try await channel.unary(Telehealth_V1_RecordingService_Methods.getRecordingPlaybackUrl, request, options: options)
+    }
 
     /// Puts a recording under legal hold: it is not deleted, whatever its retention says, and played only as the clinic's
     /// policy says. A second hold changes nothing.
@@ -791,52 +1243,73 @@ public enum Telehealth_V1_RecordingService_File {
             CiV0ZWxlaGVhbHRoL3YxL3JlY29yZGluZ19zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGhtidWYvdmFsaWRhdGUvdmFsaWRh
             dGUucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aIXRlbGVoZWFsdGgvdjEvY2FsbF9jb250cmFjdC5wcm90
             bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGh10ZWxlaGVhbHRoL3YxL3JlY29yZGluZy5wcm90bxoZdGVsZWhlYWx0
-            aC92MS9ydWxlcy5wcm90bxobdGVsZWhlYWx0aC92MS9zZXNzaW9uLnByb3RvIrABChdTZXRSZWNvcmRpbmdIb2xkUmVxdWVzdBIx
-            CgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBI2CgxyZWNvcmRpbmdfaWQYAiABKAlCE4C6
-            GAK6SAPIAQG6SAZyBIi6GAFSC3JlY29yZGluZ0lkEioKBnJlYXNvbhgDIAEoCUISgLoYBLpIA8gBAbpIBXIDKOgHUgZyZWFzb24i
-            UgoYU2V0UmVjb3JkaW5nSG9sZFJlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUgly
-            ZWNvcmRpbmcitAEKG1JlbGVhc2VSZWNvcmRpbmdIb2xkUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgF
-            cgOwAQFSCXJlcXVlc3RJZBI2CgxyZWNvcmRpbmdfaWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSC3JlY29yZGluZ0lkEioK
-            BnJlYXNvbhgDIAEoCUISgLoYBLpIA8gBAbpIBXIDKOgHUgZyZWFzb24iVgocUmVsZWFzZVJlY29yZGluZ0hvbGRSZXNwb25zZRI2
-            CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIoUCChxTZXRSZWNvcmRpbmdSZXRl
-            bnRpb25SZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjYKDHJlY29yZGlu
-            Z19pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVILcmVjb3JkaW5nSWQSTgoScmV0ZW50aW9uX2VuZF90aW1lGAMgASgLMhou
-            Z29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIQcmV0ZW50aW9uRW5kVGltZRIqCgZyZWFzb24YBCABKAlCEoC6GAS6SAPI
-            AQG6SAVyAyjoB1IGcmVhc29uIlcKHVNldFJlY29yZGluZ1JldGVudGlvblJlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRl
-            bGVoZWFsdGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmciwAEKFkxpbmtTZXNzaW9uTm90ZVJlcXVlc3QSMQoKcmVxdWVzdF9pZBgB
-            IAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSNgoMcmVjb3JkaW5nX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSI
-            uhgBUgtyZWNvcmRpbmdJZBI7Cg9zZXNzaW9uX25vdGVfaWQYAyABKAlCE4C6GAO6SAPYAQG6SAZyBIi6GAFSDXNlc3Npb25Ob3Rl
-            SWQiUQoXTGlua1Nlc3Npb25Ob3RlUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdS
-            CXJlY29yZGluZyJVChtHZXRSZWNvcmRpbmdNYW5pZmVzdFJlcXVlc3QSNgoMcmVjb3JkaW5nX2lkGAEgASgJQhOAuhgCukgDyAEB
-            ukgGcgSIuhgBUgtyZWNvcmRpbmdJZCL7AQocR2V0UmVjb3JkaW5nTWFuaWZlc3RSZXNwb25zZRI8CghtYW5pZmVzdBgBIAEoCzIg
-            LnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nTWFuaWZlc3RSCG1hbmlmZXN0EisKDmNhbm9uaWNhbF9qc29uGAIgASgMQgSAuhgEUg1j
-            YW5vbmljYWxKc29uEhwKBnNoYTI1NhgDIAEoDEIEgLoYAlIGc2hhMjU2EiIKCXNpZ25hdHVyZRgEIAEoDEIEgLoYAlIJc2lnbmF0
-            dXJlEi4KEHNpZ25hdHVyZV9rZXlfaWQYBSABKAlCBIC6GAJSDnNpZ25hdHVyZUtleUlkIqwGChFSZWNvcmRpbmdNYW5pZmVzdBIc
-            CgZmb3JtYXQYASABKAlCBIC6GAJSBmZvcm1hdBInCgxyZWNvcmRpbmdfaWQYAiABKAlCBIC6GAJSC3JlY29yZGluZ0lkEiMKCnNl
-            c3Npb25faWQYAyABKAlCBIC6GAJSCXNlc3Npb25JZBIeCgdzZWdtZW50GAQgASgFQgSAuhgCUgdzZWdtZW50Ej8KB3B1cnBvc2UY
-            BSABKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1cnBvc2VCBIC6GAJSB3B1cnBvc2USHAoGYnVja2V0GAYgASgJQgSAuhgC
-            UgZidWNrZXQSIwoKb2JqZWN0X2tleRgHIAEoCUIEgLoYAlIJb2JqZWN0S2V5EjAKEW9iamVjdF9ieXRlX2NvdW50GAggASgDQgSA
-            uhgCUg9vYmplY3RCeXRlQ291bnQSJQoLb2JqZWN0X2V0YWcYCSABKAlCBIC6GAJSCm9iamVjdEV0YWcSLQoPb2JqZWN0X2NoZWNr
-            c3VtGAogASgJQgSAuhgCUg5vYmplY3RDaGVja3N1bRIlCgtjb25zZW50X2lkcxgLIAMoCUIEgLoYAlIKY29uc2VudElkcxI/Cgpz
-            dGFydF90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RhcnRUaW1lEjsKCGVuZF90aW1lGA0g
-            ASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIHZW5kVGltZRJJCgtzdG9wX3JlYXNvbhgOIAEoDjIiLnRlbGVo
-            ZWFsdGgudjEuUmVjb3JkaW5nU3RvcFJlYXNvbkIEgLoYAlIKc3RvcFJlYXNvbhI1CgZwZW9wbGUYDyADKAsyHS50ZWxlaGVhbHRo
-            LnYxLlJlY29yZGVkUGVyc29uUgZwZW9wbGUSLQoPcHJlc2VuY2Vfc291cmNlGBAgASgJQgSAuhgCUg5wcmVzZW5jZVNvdXJjZRIp
-            Cg1hdWRpdF9udW1iZXJzGBEgAygDQgSAuhgCUgxhdWRpdE51bWJlcnMi1QEKDlJlY29yZGVkUGVyc29uEisKDnBhcnRpY2lwYW50
-            X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEiEKCXBlcnNvbl9pZBgCIAEoCUIEgLoYA1IIcGVyc29uSWQSOAoEcm9sZRgD
-            IAEoDjIeLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSb2xlQgSAuhgCUgRyb2xlEjkKCHByZXNlbmNlGAQgAygLMh0udGVsZWhl
-            YWx0aC52MS5QcmVzZW5jZVBlcmlvZFIIcHJlc2VuY2UijgEKDlByZXNlbmNlUGVyaW9kEj8KCnN0YXJ0X3RpbWUYASABKAsyGi5n
-            b29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglzdGFydFRpbWUSOwoIZW5kX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9i
-            dWYuVGltZXN0YW1wQgSAuhgCUgdlbmRUaW1lMoEFChBSZWNvcmRpbmdTZXJ2aWNlEnEKEFNldFJlY29yZGluZ0hvbGQSJi50ZWxl
-            aGVhbHRoLnYxLlNldFJlY29yZGluZ0hvbGRSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5TZXRSZWNvcmRpbmdIb2xkUmVzcG9uc2Ui
-            DIq6GAgKAQUqAxdCQxJ7ChRSZWxlYXNlUmVjb3JkaW5nSG9sZBIqLnRlbGVoZWFsdGgudjEuUmVsZWFzZVJlY29yZGluZ0hvbGRS
-            ZXF1ZXN0GisudGVsZWhlYWx0aC52MS5SZWxlYXNlUmVjb3JkaW5nSG9sZFJlc3BvbnNlIgqKuhgGCgEFKgEXEoABChVTZXRSZWNv
-            cmRpbmdSZXRlbnRpb24SKy50ZWxlaGVhbHRoLnYxLlNldFJlY29yZGluZ1JldGVudGlvblJlcXVlc3QaLC50ZWxlaGVhbHRoLnYx
-            LlNldFJlY29yZGluZ1JldGVudGlvblJlc3BvbnNlIgyKuhgICgEFKgMXQkMSdAoPTGlua1Nlc3Npb25Ob3RlEiUudGVsZWhlYWx0
-            aC52MS5MaW5rU2Vzc2lvbk5vdGVSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5MaW5rU2Vzc2lvbk5vdGVSZXNwb25zZSISiroYDgoC
-            AwUYBCoGF4wBjQEHEoMBChRHZXRSZWNvcmRpbmdNYW5pZmVzdBIqLnRlbGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nTWFuaWZlc3RS
-            ZXF1ZXN0GisudGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdNYW5pZmVzdFJlc3BvbnNlIhKKuhgOCgIDBRgBKgYXjAGNAT5iBnBy
-            b3RvMw==
+            aC92MS9ydWxlcy5wcm90bxobdGVsZWhlYWx0aC92MS9zZXNzaW9uLnByb3RvIscBChVTdGFydFJlY29yZGluZ1JlcXVlc3QSMQoK
+            cmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpI
+            A8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEkcKB3B1cnBvc2UYAyABKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1cnBvc2VC
+            DIC6GAK6SAWCAQIQAVIHcHVycG9zZSJQChZTdGFydFJlY29yZGluZ1Jlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVo
+            ZWFsdGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmcitQEKFFN0b3BSZWNvcmRpbmdSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlC
+            EoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNl
+            c3Npb25JZBI2CgxyZWNvcmRpbmdfaWQYAyABKAlCE4C6GAK6SAPYAQG6SAZyBIi6GAFSC3JlY29yZGluZ0lkIk8KFVN0b3BSZWNv
+            cmRpbmdSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIp0BChVM
+            aXN0UmVjb3JkaW5nc1JlcXVlc3QSMgoKc2Vzc2lvbl9pZBgBIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEisK
+            CXBhZ2Vfc2l6ZRgCIAEoBUIOgLoYArpIBxoFGMgBKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YAyABKAlCBIC6GAJSCXBhZ2VU
+            b2tlbiKAAQoWTGlzdFJlY29yZGluZ3NSZXNwb25zZRI4CgpyZWNvcmRpbmdzGAEgAygLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRp
+            bmdSCnJlY29yZGluZ3MSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIqEBCh5HZXRSZWNvcmRp
+            bmdQbGF5YmFja1VybFJlcXVlc3QSNgoMcmVjb3JkaW5nX2lkGAEgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUgtyZWNvcmRpbmdJ
+            ZBJHCgdwdXJwb3NlGAIgASgOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQgyAuhgCukgFggECEAFSB3B1cnBvc2Ui
+            fAofR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXNwb25zZRIWCgN1cmwYASABKAlCBIC6GAVSA3VybBJBCgtleHBpcmVfdGltZRgC
+            IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCmV4cGlyZVRpbWUisAEKF1NldFJlY29yZGluZ0hvbGRSZXF1
+            ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjYKDHJlY29yZGluZ19pZBgCIAEo
+            CUITgLoYArpIA8gBAbpIBnIEiLoYAVILcmVjb3JkaW5nSWQSKgoGcmVhc29uGAMgASgJQhKAuhgEukgDyAEBukgFcgMo6AdSBnJl
+            YXNvbiJSChhTZXRSZWNvcmRpbmdIb2xkUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRp
+            bmdSCXJlY29yZGluZyK0AQobUmVsZWFzZVJlY29yZGluZ0hvbGRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPI
+            AQG6SAVyA7ABAVIJcmVxdWVzdElkEjYKDHJlY29yZGluZ19pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVILcmVjb3JkaW5n
+            SWQSKgoGcmVhc29uGAMgASgJQhKAuhgEukgDyAEBukgFcgMo6AdSBnJlYXNvbiJWChxSZWxlYXNlUmVjb3JkaW5nSG9sZFJlc3Bv
+            bnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmcihQIKHFNldFJlY29yZGlu
+            Z1JldGVudGlvblJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSNgoMcmVj
+            b3JkaW5nX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUgtyZWNvcmRpbmdJZBJOChJyZXRlbnRpb25fZW5kX3RpbWUYAyAB
+            KAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhByZXRlbnRpb25FbmRUaW1lEioKBnJlYXNvbhgEIAEoCUISgLoY
+            BLpIA8gBAbpIBXIDKOgHUgZyZWFzb24iVwodU2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgL
+            MhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJlY29yZGluZyLAAQoWTGlua1Nlc3Npb25Ob3RlUmVxdWVzdBIxCgpyZXF1ZXN0
+            X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBI2CgxyZWNvcmRpbmdfaWQYAiABKAlCE4C6GAK6SAPIAQG6
+            SAZyBIi6GAFSC3JlY29yZGluZ0lkEjsKD3Nlc3Npb25fbm90ZV9pZBgDIAEoCUITgLoYA7pIA9gBAbpIBnIEiLoYAVINc2Vzc2lv
+            bk5vdGVJZCJRChdMaW5rU2Vzc2lvbk5vdGVSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29y
+            ZGluZ1IJcmVjb3JkaW5nIlUKG0dldFJlY29yZGluZ01hbmlmZXN0UmVxdWVzdBI2CgxyZWNvcmRpbmdfaWQYASABKAlCE4C6GAK6
+            SAPIAQG6SAZyBIi6GAFSC3JlY29yZGluZ0lkIvsBChxHZXRSZWNvcmRpbmdNYW5pZmVzdFJlc3BvbnNlEjwKCG1hbmlmZXN0GAEg
+            ASgLMiAudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdNYW5pZmVzdFIIbWFuaWZlc3QSKwoOY2Fub25pY2FsX2pzb24YAiABKAxCBIC6
+            GARSDWNhbm9uaWNhbEpzb24SHAoGc2hhMjU2GAMgASgMQgSAuhgCUgZzaGEyNTYSIgoJc2lnbmF0dXJlGAQgASgMQgSAuhgCUglz
+            aWduYXR1cmUSLgoQc2lnbmF0dXJlX2tleV9pZBgFIAEoCUIEgLoYAlIOc2lnbmF0dXJlS2V5SWQirAYKEVJlY29yZGluZ01hbmlm
+            ZXN0EhwKBmZvcm1hdBgBIAEoCUIEgLoYAlIGZm9ybWF0EicKDHJlY29yZGluZ19pZBgCIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQS
+            IwoKc2Vzc2lvbl9pZBgDIAEoCUIEgLoYAlIJc2Vzc2lvbklkEh4KB3NlZ21lbnQYBCABKAVCBIC6GAJSB3NlZ21lbnQSPwoHcHVy
+            cG9zZRgFIAEoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIEgLoYAlIHcHVycG9zZRIcCgZidWNrZXQYBiABKAlC
+            BIC6GAJSBmJ1Y2tldBIjCgpvYmplY3Rfa2V5GAcgASgJQgSAuhgCUglvYmplY3RLZXkSMAoRb2JqZWN0X2J5dGVfY291bnQYCCAB
+            KANCBIC6GAJSD29iamVjdEJ5dGVDb3VudBIlCgtvYmplY3RfZXRhZxgJIAEoCUIEgLoYAlIKb2JqZWN0RXRhZxItCg9vYmplY3Rf
+            Y2hlY2tzdW0YCiABKAlCBIC6GAJSDm9iamVjdENoZWNrc3VtEiUKC2NvbnNlbnRfaWRzGAsgAygJQgSAuhgCUgpjb25zZW50SWRz
+            Ej8KCnN0YXJ0X3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglzdGFydFRpbWUSOwoIZW5kX3Rp
+            bWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgdlbmRUaW1lEkkKC3N0b3BfcmVhc29uGA4gASgOMiIu
+            dGVsZWhlYWx0aC52MS5SZWNvcmRpbmdTdG9wUmVhc29uQgSAuhgCUgpzdG9wUmVhc29uEjUKBnBlb3BsZRgPIAMoCzIdLnRlbGVo
+            ZWFsdGgudjEuUmVjb3JkZWRQZXJzb25SBnBlb3BsZRItCg9wcmVzZW5jZV9zb3VyY2UYECABKAlCBIC6GAJSDnByZXNlbmNlU291
+            cmNlEikKDWF1ZGl0X251bWJlcnMYESADKANCBIC6GAJSDGF1ZGl0TnVtYmVycyLVAQoOUmVjb3JkZWRQZXJzb24SKwoOcGFydGlj
+            aXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSIQoJcGVyc29uX2lkGAIgASgJQgSAuhgDUghwZXJzb25JZBI4CgRy
+            b2xlGAMgASgOMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJSBHJvbGUSOQoIcHJlc2VuY2UYBCADKAsyHS50
+            ZWxlaGVhbHRoLnYxLlByZXNlbmNlUGVyaW9kUghwcmVzZW5jZSKOAQoOUHJlc2VuY2VQZXJpb2QSPwoKc3RhcnRfdGltZRgBIAEo
+            CzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0VGltZRI7CghlbmRfdGltZRgCIAEoCzIaLmdvb2dsZS5w
+            cm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZFRpbWUy+QgKEFJlY29yZGluZ1NlcnZpY2USdgoOU3RhcnRSZWNvcmRpbmcSJC50
+            ZWxlaGVhbHRoLnYxLlN0YXJ0UmVjb3JkaW5nUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuU3RhcnRSZWNvcmRpbmdSZXNwb25zZSIX
+            iroYEwoBAxgEKgwVjAGNAQceJjwqM0AScAoNU3RvcFJlY29yZGluZxIjLnRlbGVoZWFsdGgudjEuU3RvcFJlY29yZGluZ1JlcXVl
+            c3QaJC50ZWxlaGVhbHRoLnYxLlN0b3BSZWNvcmRpbmdSZXNwb25zZSIUiroYEAoDAwQFGAEqBxWMAY0BFz0ScQoOTGlzdFJlY29y
+            ZGluZ3MSJC50ZWxlaGVhbHRoLnYxLkxpc3RSZWNvcmRpbmdzUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuTGlzdFJlY29yZGluZ3NS
+            ZXNwb25zZSISiroYDgoDAwQFGAEqBRWMAY0BEpgBChdHZXRSZWNvcmRpbmdQbGF5YmFja1VybBItLnRlbGVoZWFsdGgudjEuR2V0
+            UmVjb3JkaW5nUGxheWJhY2tVcmxSZXF1ZXN0Gi4udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlc3BvbnNl
+            Ih6KuhgaCgMDBAUYBioRF4wBjQEH0wE+0gFCQ0E/WlwScQoQU2V0UmVjb3JkaW5nSG9sZBImLnRlbGVoZWFsdGgudjEuU2V0UmVj
+            b3JkaW5nSG9sZFJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlNldFJlY29yZGluZ0hvbGRSZXNwb25zZSIMiroYCAoBBSoDF0JDEnsK
+            FFJlbGVhc2VSZWNvcmRpbmdIb2xkEioudGVsZWhlYWx0aC52MS5SZWxlYXNlUmVjb3JkaW5nSG9sZFJlcXVlc3QaKy50ZWxlaGVh
+            bHRoLnYxLlJlbGVhc2VSZWNvcmRpbmdIb2xkUmVzcG9uc2UiCoq6GAYKAQUqARcSgAEKFVNldFJlY29yZGluZ1JldGVudGlvbhIr
+            LnRlbGVoZWFsdGgudjEuU2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVxdWVzdBosLnRlbGVoZWFsdGgudjEuU2V0UmVjb3JkaW5nUmV0
+            ZW50aW9uUmVzcG9uc2UiDIq6GAgKAQUqAxdCQxJ0Cg9MaW5rU2Vzc2lvbk5vdGUSJS50ZWxlaGVhbHRoLnYxLkxpbmtTZXNzaW9u
+            Tm90ZVJlcXVlc3QaJi50ZWxlaGVhbHRoLnYxLkxpbmtTZXNzaW9uTm90ZVJlc3BvbnNlIhKKuhgOCgIDBRgEKgYXjAGNAQcSgwEK
+            FEdldFJlY29yZGluZ01hbmlmZXN0EioudGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdNYW5pZmVzdFJlcXVlc3QaKy50ZWxlaGVh
+            bHRoLnYxLkdldFJlY29yZGluZ01hbmlmZXN0UmVzcG9uc2UiEoq6GA4KAgMFGAEqBheMAY0BPmIGcHJvdG8z
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

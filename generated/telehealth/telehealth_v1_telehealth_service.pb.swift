@@ -484,110 +484,6 @@ public struct Telehealth_V1_JoinSessionResponse: Message {
     }
 }
 
-/// A person to let in.
-public struct Telehealth_V1_AdmitParticipantRequest: Message {
-    public static let fullName = "telehealth.v1.AdmitParticipantRequest"
-    /// UUID that names this attempt. Required.
-    public var requestID: String = ""
-    /// The session. Required.
-    public var sessionID: String = ""
-    /// `Participant.participant_id` of who waits. Required.
-    public var participantID: String = ""
-    public var unknownFields = UnknownFields()
-
-    public init() {}
-
-    public func encode(into buffer: inout ByteBuffer) {
-        if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
-        if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
-        if !participantID.isEmpty { buffer.write(3, participantID, as: WireString.self) }
-        buffer.writeUnknown(unknownFields)
-    }
-
-    public mutating func merge(from reader: inout WireReader) throws(WireError) {
-        while let tag = try reader.nextTag() {
-            switch tag {
-            case 10: try reader.read(&requestID, as: WireString.self)
-            case 18: try reader.read(&sessionID, as: WireString.self)
-            case 26: try reader.read(&participantID, as: WireString.self)
-            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
-            }
-        }
-    }
-
-    public func checkRules(_ violations: inout RuleViolations) {
-        if !requestID.isEmpty {
-            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
-                violations.add("request_id", "string.uuid", "must be a UUID")
-            }
-            if requestID.isEmpty {
-                violations.add("request_id", "string.uuid_empty", "must be a UUID")
-            }
-        } else {
-            violations.add("request_id", "required", "is required")
-        }
-        if !sessionID.isEmpty {
-            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
-                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
-            }
-        } else {
-            violations.add("session_id", "required", "is required")
-        }
-        if !participantID.isEmpty {
-            if !RuleChecks.isText(participantID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
-                violations.add("participant_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
-            }
-        } else {
-            violations.add("participant_id", "required", "is required")
-        }
-    }
-}
-
-/// What stands after the admission.
-public struct Telehealth_V1_AdmitParticipantResponse: Message {
-    public static let fullName = "telehealth.v1.AdmitParticipantResponse"
-    /// The session.
-    public var session: Telehealth_V1_Session? {
-        get { _session?.value }
-        set { _session = newValue.map(Boxed.init) }
-    }
-    private var _session: Boxed<Telehealth_V1_Session>?
-    /// The person, now ADMITTED.
-    public var participant: Telehealth_V1_Participant? {
-        get { _participant?.value }
-        set { _participant = newValue.map(Boxed.init) }
-    }
-    private var _participant: Boxed<Telehealth_V1_Participant>?
-    public var unknownFields = UnknownFields()
-
-    public init() {}
-
-    public func encode(into buffer: inout ByteBuffer) {
-        if let value = _session { buffer.writeMessage(1, value) }
-        if let value = _participant { buffer.writeMessage(2, value) }
-        buffer.writeUnknown(unknownFields)
-    }
-
-    public mutating func merge(from reader: inout WireReader) throws(WireError) {
-        while let tag = try reader.nextTag() {
-            switch tag {
-            case 10: try reader.readMessage(&_session)
-            case 18: try reader.readMessage(&_participant)
-            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
-            }
-        }
-    }
-
-    public func checkRules(_ violations: inout RuleViolations) {
-        if let value = session {
-            violations.check(value, in: "session")
-        }
-        if let value = participant {
-            violations.check(value, in: "participant")
-        }
-    }
-}
-
 /// What to watch, from where.
 public struct Telehealth_V1_WatchSessionRequest: Message {
     public static let fullName = "telehealth.v1.WatchSessionRequest"
@@ -993,316 +889,6 @@ public struct Telehealth_V1_UpdateSessionStatusResponse: Message {
     public func checkRules(_ violations: inout RuleViolations) {
         if let value = session {
             violations.check(value, in: "session")
-        }
-    }
-}
-
-/// A recording to start. The earlier `consent` flag has no place: consent is what is stored.
-public struct Telehealth_V1_StartRecordingRequest: Message {
-    public static let fullName = "telehealth.v1.StartRecordingRequest"
-    /// UUID that names this attempt. Required.
-    public var requestID: String = ""
-    /// The session. Required.
-    public var sessionID: String = ""
-    /// What it is for; UNSPECIFIED for CLINICAL. Every consent must allow it.
-    public var purpose: Telehealth_V1_RecordingPurpose = .init(rawValue: 0)
-    public var unknownFields = UnknownFields()
-
-    public init() {}
-
-    public func encode(into buffer: inout ByteBuffer) {
-        if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
-        if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
-        if purpose.rawValue != 0 { buffer.write(3, purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self) }
-        buffer.writeUnknown(unknownFields)
-    }
-
-    public mutating func merge(from reader: inout WireReader) throws(WireError) {
-        while let tag = try reader.nextTag() {
-            switch tag {
-            case 10: try reader.read(&requestID, as: WireString.self)
-            case 18: try reader.read(&sessionID, as: WireString.self)
-            case 24: try reader.read(&purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
-            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
-            }
-        }
-    }
-
-    public func checkRules(_ violations: inout RuleViolations) {
-        if !requestID.isEmpty {
-            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
-                violations.add("request_id", "string.uuid", "must be a UUID")
-            }
-            if requestID.isEmpty {
-                violations.add("request_id", "string.uuid_empty", "must be a UUID")
-            }
-        } else {
-            violations.add("request_id", "required", "is required")
-        }
-        if !sessionID.isEmpty {
-            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
-                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
-            }
-        } else {
-            violations.add("session_id", "required", "is required")
-        }
-        if !purpose.isRecognized {
-            violations.add("purpose", "enum.defined_only", "is not a value that is accepted here")
-        }
-    }
-}
-
-/// The recording noted down.
-public struct Telehealth_V1_StartRecordingResponse: Message {
-    public static let fullName = "telehealth.v1.StartRecordingResponse"
-    /// REQUESTED or further; RECORDING only after Chime confirmed.
-    public var recording: Telehealth_V1_Recording? {
-        get { _recording?.value }
-        set { _recording = newValue.map(Boxed.init) }
-    }
-    private var _recording: Boxed<Telehealth_V1_Recording>?
-    public var unknownFields = UnknownFields()
-
-    public init() {}
-
-    public func encode(into buffer: inout ByteBuffer) {
-        if let value = _recording { buffer.writeMessage(1, value) }
-        buffer.writeUnknown(unknownFields)
-    }
-
-    public mutating func merge(from reader: inout WireReader) throws(WireError) {
-        while let tag = try reader.nextTag() {
-            switch tag {
-            case 10: try reader.readMessage(&_recording)
-            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
-            }
-        }
-    }
-}
-
-/// A recording to stop.
-public struct Telehealth_V1_StopRecordingRequest: Message {
-    public static let fullName = "telehealth.v1.StopRecordingRequest"
-    /// UUID that names this attempt. Required.
-    public var requestID: String = ""
-    /// The session. Required.
-    public var sessionID: String = ""
-    /// The recording; empty for the one that is active.
-    public var recordingID: String = ""
-    public var unknownFields = UnknownFields()
-
-    public init() {}
-
-    public func encode(into buffer: inout ByteBuffer) {
-        if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
-        if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
-        if !recordingID.isEmpty { buffer.write(3, recordingID, as: WireString.self) }
-        buffer.writeUnknown(unknownFields)
-    }
-
-    public mutating func merge(from reader: inout WireReader) throws(WireError) {
-        while let tag = try reader.nextTag() {
-            switch tag {
-            case 10: try reader.read(&requestID, as: WireString.self)
-            case 18: try reader.read(&sessionID, as: WireString.self)
-            case 26: try reader.read(&recordingID, as: WireString.self)
-            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
-            }
-        }
-    }
-
-    public func checkRules(_ violations: inout RuleViolations) {
-        if !requestID.isEmpty {
-            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
-                violations.add("request_id", "string.uuid", "must be a UUID")
-            }
-            if requestID.isEmpty {
-                violations.add("request_id", "string.uuid_empty", "must be a UUID")
-            }
-        } else {
-            violations.add("request_id", "required", "is required")
-        }
-        if !sessionID.isEmpty {
-            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
-                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
-            }
-        } else {
-            violations.add("session_id", "required", "is required")
-        }
-        if !recordingID.isEmpty {
-            if !RuleChecks.isText(recordingID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
-                violations.add("recording_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
-            }
-        }
-    }
-}
-
-/// The recording being stopped.
-public struct Telehealth_V1_StopRecordingResponse: Message {
-    public static let fullName = "telehealth.v1.StopRecordingResponse"
-    /// STOPPING or further.
-    public var recording: Telehealth_V1_Recording? {
-        get { _recording?.value }
-        set { _recording = newValue.map(Boxed.init) }
-    }
-    private var _recording: Boxed<Telehealth_V1_Recording>?
-    public var unknownFields = UnknownFields()
-
-    public init() {}
-
-    public func encode(into buffer: inout ByteBuffer) {
-        if let value = _recording { buffer.writeMessage(1, value) }
-        buffer.writeUnknown(unknownFields)
-    }
-
-    public mutating func merge(from reader: inout WireReader) throws(WireError) {
-        while let tag = try reader.nextTag() {
-            switch tag {
-            case 10: try reader.readMessage(&_recording)
-            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
-            }
-        }
-    }
-}
-
-/// Which recordings to list.
-public struct Telehealth_V1_ListRecordingsRequest: Message {
-    public static let fullName = "telehealth.v1.ListRecordingsRequest"
-    /// The session. Required.
-    public var sessionID: String = ""
-    /// 1 to 200; 0 for 50.
-    public var pageSize: Int32 = 0
-    /// `next_page_token` of the answer before; empty for the first page.
-    public var pageToken: String = ""
-    public var unknownFields = UnknownFields()
-
-    public init() {}
-
-    public func encode(into buffer: inout ByteBuffer) {
-        if !sessionID.isEmpty { buffer.write(1, sessionID, as: WireString.self) }
-        if pageSize != 0 { buffer.write(2, pageSize, as: WireInt32.self) }
-        if !pageToken.isEmpty { buffer.write(3, pageToken, as: WireString.self) }
-        buffer.writeUnknown(unknownFields)
-    }
-
-    public mutating func merge(from reader: inout WireReader) throws(WireError) {
-        while let tag = try reader.nextTag() {
-            switch tag {
-            case 10: try reader.read(&sessionID, as: WireString.self)
-            case 16: try reader.read(&pageSize, as: WireInt32.self)
-            case 26: try reader.read(&pageToken, as: WireString.self)
-            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
-            }
-        }
-    }
-
-    public func checkRules(_ violations: inout RuleViolations) {
-        if !sessionID.isEmpty {
-            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
-                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
-            }
-        } else {
-            violations.add("session_id", "required", "is required")
-        }
-        if !(pageSize >= 0 && pageSize <= 200) {
-            violations.add("page_size", "int32.gte_lte", "must be 0 to 200")
-        }
-    }
-}
-
-/// One page of recordings.
-public struct Telehealth_V1_ListRecordingsResponse: Message {
-    public static let fullName = "telehealth.v1.ListRecordingsResponse"
-    /// Oldest first.
-    public var recordings: [Telehealth_V1_Recording] = []
-    /// Empty on the last page.
-    public var nextPageToken: String = ""
-    public var unknownFields = UnknownFields()
-
-    public init() {}
-
-    public func encode(into buffer: inout ByteBuffer) {
-        buffer.writeMessages(1, recordings)
-        if !nextPageToken.isEmpty { buffer.write(2, nextPageToken, as: WireString.self) }
-        buffer.writeUnknown(unknownFields)
-    }
-
-    public mutating func merge(from reader: inout WireReader) throws(WireError) {
-        while let tag = try reader.nextTag() {
-            switch tag {
-            case 10: try reader.readMessages(&recordings)
-            case 18: try reader.read(&nextPageToken, as: WireString.self)
-            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
-            }
-        }
-    }
-}
-
-/// A recording to play.
-public struct Telehealth_V1_GetRecordingPlaybackUrlRequest: Message {
-    public static let fullName = "telehealth.v1.GetRecordingPlaybackUrlRequest"
-    /// The recording. Required.
-    public var recordingID: String = ""
-    /// What it is watched for; UNSPECIFIED for CLINICAL. Once a consent it stood on is revoked only CLINICAL is left.
-    public var purpose: Telehealth_V1_RecordingPurpose = .init(rawValue: 0)
-    public var unknownFields = UnknownFields()
-
-    public init() {}
-
-    public func encode(into buffer: inout ByteBuffer) {
-        if !recordingID.isEmpty { buffer.write(1, recordingID, as: WireString.self) }
-        if purpose.rawValue != 0 { buffer.write(2, purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self) }
-        buffer.writeUnknown(unknownFields)
-    }
-
-    public mutating func merge(from reader: inout WireReader) throws(WireError) {
-        while let tag = try reader.nextTag() {
-            switch tag {
-            case 10: try reader.read(&recordingID, as: WireString.self)
-            case 16: try reader.read(&purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
-            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
-            }
-        }
-    }
-
-    public func checkRules(_ violations: inout RuleViolations) {
-        if !recordingID.isEmpty {
-            if !RuleChecks.isText(recordingID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
-                violations.add("recording_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
-            }
-        } else {
-            violations.add("recording_id", "required", "is required")
-        }
-        if !purpose.isRecognized {
-            violations.add("purpose", "enum.defined_only", "is not a value that is accepted here")
-        }
-    }
-}
-
-/// A way to play it. Secret.
-public struct Telehealth_V1_GetRecordingPlaybackUrlResponse: Message {
-    public static let fullName = "telehealth.v1.GetRecordingPlaybackUrlResponse"
-    /// A presigned https URL: whoever holds it can play the recording. Never log or store it.
-    public var url: String = ""
-    /// When it stops working, UTC.
-    public var expireTime: Google_Protobuf_Timestamp?
-    public var unknownFields = UnknownFields()
-
-    public init() {}
-
-    public func encode(into buffer: inout ByteBuffer) {
-        if !url.isEmpty { buffer.write(1, url, as: WireString.self) }
-        if let value = expireTime { buffer.writeMessage(2, value) }
-        buffer.writeUnknown(unknownFields)
-    }
-
-    public mutating func merge(from reader: inout WireReader) throws(WireError) {
-        while let tag = try reader.nextTag() {
-            switch tag {
-            case 10: try reader.read(&url, as: WireString.self)
-            case 18: try reader.readMessage(&expireTime)
-            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
-            }
         }
     }
 }
@@ -1923,8 +1509,6 @@ public enum Telehealth_V1_TelehealthService_Methods {
         service: "telehealth.v1.TelehealthService", name: "ListSessions")
     public static let joinSession = MethodDescriptor(
         service: "telehealth.v1.TelehealthService", name: "JoinSession")
-    public static let admitParticipant = MethodDescriptor(
-        service: "telehealth.v1.TelehealthService", name: "AdmitParticipant")
     public static let watchSession = MethodDescriptor(
         service: "telehealth.v1.TelehealthService", name: "WatchSession", isServerStreaming: true)
     public static let watchSessions = MethodDescriptor(
@@ -1933,14 +1517,6 @@ public enum Telehealth_V1_TelehealthService_Methods {
         service: "telehealth.v1.TelehealthService", name: "Heartbeat")
     public static let updateSessionStatus = MethodDescriptor(
         service: "telehealth.v1.TelehealthService", name: "UpdateSessionStatus")
-    public static let startRecording = MethodDescriptor(
-        service: "telehealth.v1.TelehealthService", name: "StartRecording")
-    public static let stopRecording = MethodDescriptor(
-        service: "telehealth.v1.TelehealthService", name: "StopRecording")
-    public static let listRecordings = MethodDescriptor(
-        service: "telehealth.v1.TelehealthService", name: "ListRecordings")
-    public static let getRecordingPlaybackUrl = MethodDescriptor(
-        service: "telehealth.v1.TelehealthService", name: "GetRecordingPlaybackUrl")
     public static let startScreenShare = MethodDescriptor(
         service: "telehealth.v1.TelehealthService", name: "StartScreenShare")
     public static let stopScreenShare = MethodDescriptor(
@@ -1961,15 +1537,10 @@ public enum Telehealth_V1_TelehealthService_Methods {
         getSession,
         listSessions,
         joinSession,
-        admitParticipant,
         watchSession,
         watchSessions,
         heartbeat,
         updateSessionStatus,
-        startRecording,
-        stopRecording,
-        listRecordings,
-        getRecordingPlaybackUrl,
         startScreenShare,
         stopScreenShare,
         leaveSession,
@@ -2001,11 +1572,6 @@ public enum Telehealth_V1_TelehealthService_Methods {
             $0.emergency = true
             $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .invalidState, .tooEarly, .tooLate, .preVisitCheckRequired, .preVisitCheckFailed, .consentMissing, .recordingConsentMissing, .meetingUnavailable, .meetingQuotaExceeded, .meetingRefused]
         }))
-        options.append((admitParticipant, .with {
-            $0.roles = [.clinician]
-            $0.standing = .leadsVisit
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound, .participantNotWaiting, .clinicianNotPresent, .consentMissing, .thirdPartyConsentMissing, .recordingConsentMissing]
-        }))
         options.append((watchSession, .with {
             $0.roles = [.service, .clinician, .client, .admin, .guest]
             $0.standing = .ofVisit
@@ -2026,26 +1592,6 @@ public enum Telehealth_V1_TelehealthService_Methods {
             $0.roles = [.service, .scheduler, .clinician, .client, .admin]
             $0.standing = .ofVisit
             $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .tooEarly, .tooLate, .clientWasHere, .preVisitCheckRequired, .preVisitCheckFailed, .consentMissing, .recordingConsentMissing]
-        }))
-        options.append((startRecording, .with {
-            $0.roles = [.clinician]
-            $0.standing = .leadsVisit
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .notJoined, .recordingActive, .meetingNotReady, .recordingConsentMissing, .recordingNotConfigured]
-        }))
-        options.append((stopRecording, .with {
-            $0.roles = [.clinician, .client, .admin]
-            $0.standing = .ofVisit
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .recordingNotFound, .recordingNotActive]
-        }))
-        options.append((listRecordings, .with {
-            $0.roles = [.clinician, .client, .admin]
-            $0.standing = .ofVisit
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied]
-        }))
-        options.append((getRecordingPlaybackUrl, .with {
-            $0.roles = [.clinician, .client, .admin]
-            $0.standing = .seesAllOrClient
-            $0.reasons = [.recordingNotFound, .participantRemoved, .participantDenied, .notAllowed, .recordingNotReleased, .recordingNotReady, .recordingObjectGone, .recordingBeingDeleted, .recordingDeleted, .recordingOnHold, .recordingConsentRevoked, .meetingUnavailable, .meetingRefused]
         }))
         options.append((startScreenShare, .with {
             $0.roles = [.clinician, .client]
@@ -2137,17 +1683,6 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// PARTICIPANT_DENIED).
     func joinSession(_ request: Telehealth_V1_JoinSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_JoinSessionResponse
-    /// Lets a person in who waits, or who was denied or removed, while the clinician or a co-clinician is there.
-    ///
-    /// Roles: clinician.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT,
-    /// CONSENT_MISSING, RECORDING_CONSENT_MISSING, THIRD_PARTY_CONSENT_MISSING with `place`); ABORTED
-    /// (VERSION_CONFLICT).
-    func admitParticipant(_ request: Telehealth_V1_AdmitParticipantRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse
     /// A snapshot, then every event. Counts as presence while it is open, unless `presence_by_heartbeat` asks otherwise.
     /// Ends with PARTICIPANT_REMOVED or PARTICIPANT_DENIED when its viewer is sent away.
     ///
@@ -2214,45 +1749,6 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// (VERSION_CONFLICT).
     func updateSessionStatus(_ request: Telehealth_V1_UpdateSessionStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse
-    /// Starts a recording. Consent is looked up, never taken from the caller.
-    ///
-    /// Roles: clinician.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, NOT_JOINED, MEETING_NOT_READY, RECORDING_CONSENT_MISSING, RECORDING_ACTIVE with `recording_id`,
-    /// RECORDING_NOT_CONFIGURED); ABORTED (VERSION_CONFLICT).
-    func startRecording(_ request: Telehealth_V1_StartRecordingRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_StartRecordingResponse
-    /// Stops the running recording and joins its pieces. Whoever may be in the picture may end it.
-    ///
-    /// Roles: clinician, client, admin.
-    /// Of these: whoever is of the visit.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
-    /// RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_ACTIVE); ABORTED (VERSION_CONFLICT);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
-    func stopRecording(_ request: Telehealth_V1_StopRecordingRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_StopRecordingResponse
-    /// Lists the recordings of a session, oldest first.
-    ///
-    /// Roles: clinician, client, admin.
-    /// Of these: whoever is of the visit.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (SESSION_NOT_FOUND);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
-    func listRecordings(_ request: Telehealth_V1_ListRecordingsRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse
-    /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Client and
-    /// guardian get one for a clinical recording that LinkSessionNote has made part of the client's record
-    /// (RECORDING_NOT_RELEASED before).
-    ///
-    /// Roles: clinician, client, admin.
-    /// Of these: of people those who lead the visit, a supervisor, and its client and guardian.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// NOT_FOUND (RECORDING_NOT_FOUND, RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY with
-    /// `recording_state`, RECORDING_CONSENT_REVOKED, RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED,
-    /// RECORDING_NOT_RELEASED); UNAVAILABLE (MEETING_UNAVAILABLE); INTERNAL (MEETING_REFUSED).
-    func getRecordingPlaybackUrl(_ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse
     /// Notes that the caller began to share a screen.
     ///
     /// Roles: clinician, client.
@@ -2356,10 +1852,6 @@ public struct Telehealth_V1_TelehealthServiceService: RPCService {
                 (request: Telehealth_V1_JoinSessionRequest, context) async throws(RPCError) in
                 try await handler.joinSession(request, context: context)
             },
-            .unary(Telehealth_V1_TelehealthService_Methods.admitParticipant) {
-                (request: Telehealth_V1_AdmitParticipantRequest, context) async throws(RPCError) in
-                try await handler.admitParticipant(request, context: context)
-            },
             .serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSession) {
                 (request: Telehealth_V1_WatchSessionRequest, responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>, context) async throws(RPCError) in
                 try await handler.watchSession(request, responses: responses, context: context)
@@ -2375,22 +1867,6 @@ public struct Telehealth_V1_TelehealthServiceService: RPCService {
             .unary(Telehealth_V1_TelehealthService_Methods.updateSessionStatus) {
                 (request: Telehealth_V1_UpdateSessionStatusRequest, context) async throws(RPCError) in
                 try await handler.updateSessionStatus(request, context: context)
-            },
-            .unary(Telehealth_V1_TelehealthService_Methods.startRecording) {
-                (request: Telehealth_V1_StartRecordingRequest, context) async throws(RPCError) in
-                try await handler.startRecording(request, context: context)
-            },
-            .unary(Telehealth_V1_TelehealthService_Methods.stopRecording) {
-                (request: Telehealth_V1_StopRecordingRequest, context) async throws(RPCError) in
-                try await handler.stopRecording(request, context: context)
-            },
-            .unary(Telehealth_V1_TelehealthService_Methods.listRecordings) {
-                (request: Telehealth_V1_ListRecordingsRequest, context) async throws(RPCError) in
-                try await handler.listRecordings(request, context: context)
-            },
-            .unary(Telehealth_V1_TelehealthService_Methods.getRecordingPlaybackUrl) {
-                (request: Telehealth_V1_GetRecordingPlaybackUrlRequest, context) async throws(RPCError) in
-                try await handler.getRecordingPlaybackUrl(request, context: context)
             },
             .unary(Telehealth_V1_TelehealthService_Methods.startScreenShare) {
                 (request: Telehealth_V1_StartScreenShareRequest, context) async throws(RPCError) in
@@ -2489,21 +1965,6 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.joinSession, request, options: options)
     }
 
-    /// Lets a person in who waits, or who was denied or removed, while the clinician or a co-clinician is there.
-    ///
-    /// Roles: clinician.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT,
-    /// CONSENT_MISSING, RECORDING_CONSENT_MISSING, THIRD_PARTY_CONSENT_MISSING with `place`); ABORTED
-    /// (VERSION_CONFLICT).
-    public func admitParticipant(
-        _ request: Telehealth_V1_AdmitParticipantRequest, options: CallOptions = .init()
-    ) async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse {
-        try await channel.unary(Telehealth_V1_TelehealthService_Methods.admitParticipant, request, options: options)
-    }
-
     /// A snapshot, then every event. Counts as presence while it is open, unless `presence_by_heartbeat` asks otherwise.
     /// Ends with PARTICIPANT_REMOVED or PARTICIPANT_DENIED when its viewer is sent away.
     ///
@@ -2582,61 +2043,6 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
         _ request: Telehealth_V1_UpdateSessionStatusRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.updateSessionStatus, request, options: options)
-    }
-
-    /// Starts a recording. Consent is looked up, never taken from the caller.
-    ///
-    /// Roles: clinician.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, NOT_JOINED, MEETING_NOT_READY, RECORDING_CONSENT_MISSING, RECORDING_ACTIVE with `recording_id`,
-    /// RECORDING_NOT_CONFIGURED); ABORTED (VERSION_CONFLICT).
-    public func startRecording(
-        _ request: Telehealth_V1_StartRecordingRequest, options: CallOptions = .init()
-    ) async throws(RPCError) -> Telehealth_V1_StartRecordingResponse {
-        try await channel.unary(Telehealth_V1_TelehealthService_Methods.startRecording, request, options: options)
-    }
-
-    /// Stops the running recording and joins its pieces. Whoever may be in the picture may end it.
-    ///
-    /// Roles: clinician, client, admin.
-    /// Of these: whoever is of the visit.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
-    /// RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_ACTIVE); ABORTED (VERSION_CONFLICT);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
-    public func stopRecording(
-        _ request: Telehealth_V1_StopRecordingRequest, options: CallOptions = .init()
-    ) async throws(RPCError) -> Telehealth_V1_StopRecordingResponse {
-        try await channel.unary(Telehealth_V1_TelehealthService_Methods.stopRecording, request, options: options)
-    }
-
-    /// Lists the recordings of a session, oldest first.
-    ///
-    /// Roles: clinician, client, admin.
-    /// Of these: whoever is of the visit.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (SESSION_NOT_FOUND);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
-    public func listRecordings(
-        _ request: Telehealth_V1_ListRecordingsRequest, options: CallOptions = .init()
-    ) async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse {
-        try await channel.unary(Telehealth_V1_TelehealthService_Methods.listRecordings, request, options: options)
-    }
-
-    /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Client and
-    /// guardian get one for a clinical recording that LinkSessionNote has made part of the client's record
-    /// (RECORDING_NOT_RELEASED before).
-    ///
-    /// Roles: clinician, client, admin.
-    /// Of these: of people those who lead the visit, a supervisor, and its client and guardian.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// NOT_FOUND (RECORDING_NOT_FOUND, RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY with
-    /// `recording_state`, RECORDING_CONSENT_REVOKED, RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED,
-    /// RECORDING_NOT_RELEASED); UNAVAILABLE (MEETING_UNAVAILABLE); INTERNAL (MEETING_REFUSED).
-    public func getRecordingPlaybackUrl(
-        _ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, options: CallOptions = .init()
-    ) async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse {
-        try await channel.unary(Telehealth_V1_TelehealthService_Methods.getRecordingPlaybackUrl, request, options: options)
     }
 
     /// Notes that the caller began to share a screen.
@@ -2750,133 +2156,105 @@ public enum Telehealth_V1_TelehealthService_File {
         base64: """
             CiZ0ZWxlaGVhbHRoL3YxL3RlbGVoZWFsdGhfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRobYnVmL3ZhbGlkYXRlL3ZhbGlk
             YXRlLnByb3RvGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8a
-            IXRlbGVoZWFsdGgvdjEvY2FsbF9jb250cmFjdC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGh10ZWxlaGVh
-            bHRoL3YxL3JlY29yZGluZy5wcm90bxoZdGVsZWhlYWx0aC92MS9ydWxlcy5wcm90bxobdGVsZWhlYWx0aC92MS9zZXNzaW9uLnBy
-            b3RvGhl0ZWxlaGVhbHRoL3YxL3dhdGNoLnByb3RvIt4BChRDcmVhdGVTZXNzaW9uUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJ
-            QhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBI6Cg5hcHBvaW50bWVudF9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoY
-            AVINYXBwb2ludG1lbnRJZBJXChBhZG1pc3Npb25fcG9saWN5GAMgASgOMh4udGVsZWhlYWx0aC52MS5BZG1pc3Npb25Qb2xpY3lC
-            DIC6GAK6SAWCAQIQAVIPYWRtaXNzaW9uUG9saWN5IkkKFUNyZWF0ZVNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYu
-            dGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIokBChFHZXRTZXNzaW9uUmVxdWVzdBIuCgpzZXNzaW9uX2lkGAEgASgJQg2A
-            uhgCukgGcgSIuhgBSABSCXNlc3Npb25JZBI2Cg5hcHBvaW50bWVudF9pZBgCIAEoCUINgLoYArpIBnIEiLoYAUgAUg1hcHBvaW50
-            bWVudElkQgwKA2tleRIFukgCCAEiRgoSR2V0U2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYx
-            LlNlc3Npb25SB3Nlc3Npb24inAQKE0xpc3RTZXNzaW9uc1JlcXVlc3QSMAoJY2xpZW50X2lkGAEgASgJQhOAuhgDukgD2AEBukgG
-            cgSIuhgBUghjbGllbnRJZBI2CgxjbGluaWNpYW5faWQYAiABKAlCE4C6GAO6SAPYAQG6SAZyBIi6GAFSC2NsaW5pY2lhbklkEjoK
-            DmFwcG9pbnRtZW50X2lkGAMgASgJQhOAuhgCukgD2AEBukgGcgSIuhgBUg1hcHBvaW50bWVudElkEk8KCHN0YXR1c2VzGAQgAygO
-            MhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQhWAuhgCukgOkgELEAYiB4IBBBABIABSCHN0YXR1c2VzElsKGXNjaGVkdWxl
-            ZF9zdGFydF90aW1lX2Zyb20YBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhZzY2hlZHVsZWRTdGFydFRp
-            bWVGcm9tEl8KG3NjaGVkdWxlZF9zdGFydF90aW1lX2JlZm9yZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6
-            GAJSGHNjaGVkdWxlZFN0YXJ0VGltZUJlZm9yZRIrCglwYWdlX3NpemUYByABKAVCDoC6GAK6SAcaBRjIASgAUghwYWdlU2l6ZRIj
-            CgpwYWdlX3Rva2VuGAggASgJQgSAuhgCUglwYWdlVG9rZW4ieAoUTGlzdFNlc3Npb25zUmVzcG9uc2USMgoIc2Vzc2lvbnMYASAD
-            KAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SCHNlc3Npb25zEiwKD25leHRfcGFnZV90b2tlbhgCIAEoCUIEgLoYAlINbmV4dFBh
-            Z2VUb2tlbiK1AgoSSm9pblNlc3Npb25SZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVx
-            dWVzdElkEi4KCnNlc3Npb25faWQYAiABKAlCDYC6GAK6SAZyBIi6GAFIAFIJc2Vzc2lvbklkEjYKDmFwcG9pbnRtZW50X2lkGAMg
-            ASgJQg2AuhgCukgGcgSIuhgBSABSDWFwcG9pbnRtZW50SWQSRAoPcHJlX3Zpc2l0X2NoZWNrGAQgASgLMhwudGVsZWhlYWx0aC52
-            MS5QcmVWaXNpdENoZWNrUg1wcmVWaXNpdENoZWNrEjAKCWRldmljZV9pZBgoIAEoCUITgLoYArpIA9gBAbpIBnIEiLoYAVIIZGV2
-            aWNlSWRCDAoDa2V5EgW6SAIIASKDAgoTSm9pblNlc3Npb25SZXNwb25zZRI6CgdvdXRjb21lGAEgASgOMhoudGVsZWhlYWx0aC52
-            MS5Kb2luT3V0Y29tZUIEgLoYAlIHb3V0Y29tZRIwCgdzZXNzaW9uGAIgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNz
-            aW9uEjwKC3BhcnRpY2lwYW50GAMgASgLMhoudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFILcGFydGljaXBhbnQSQAoLY3JlZGVu
-            dGlhbHMYBCABKAsyHi50ZWxlaGVhbHRoLnYxLkpvaW5DcmVkZW50aWFsc1ILY3JlZGVudGlhbHMivAEKF0FkbWl0UGFydGljaXBh
-            bnRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQY
-            AiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBI6Cg5wYXJ0aWNpcGFudF9pZBgDIAEoCUITgLoYArpIA8gBAbpI
-            BnIEiLoYAVINcGFydGljaXBhbnRJZCKKAQoYQWRtaXRQYXJ0aWNpcGFudFJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxl
-            aGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24SPAoLcGFydGljaXBhbnQYAiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50
-            UgtwYXJ0aWNpcGFudCLPAQoTV2F0Y2hTZXNzaW9uUmVxdWVzdBIyCgpzZXNzaW9uX2lkGAEgASgJQhOAuhgCukgDyAEBukgGcgSI
-            uhgBUglzZXNzaW9uSWQSNwoOYWZ0ZXJfc2VxdWVuY2UYAiABKANCC4C6GAK6SAQiAigASABSDWFmdGVyU2VxdWVuY2WIAQESOAoV
-            cHJlc2VuY2VfYnlfaGVhcnRiZWF0GAMgASgIQgSAuhgCUhNwcmVzZW5jZUJ5SGVhcnRiZWF0QhEKD19hZnRlcl9zZXF1ZW5jZSL4
-            AgoUV2F0Y2hTZXNzaW9uUmVzcG9uc2USPAoIc25hcHNob3QYASABKAsyHi50ZWxlaGVhbHRoLnYxLlNlc3Npb25TbmFwc2hvdEgA
-            UghzbmFwc2hvdBIzCgVldmVudBgCIAEoCzIbLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkV2ZW50SABSBWV2ZW50Ej0KCWhlYXJ0YmVh
-            dBgDIAEoCzIdLnRlbGVoZWFsdGgudjEuV2F0Y2hIZWFydGJlYXRIAFIJaGVhcnRiZWF0Ek4KEmhlYXJ0YmVhdF9pbnRlcnZhbBgE
-            IAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIRaGVhcnRiZWF0SW50ZXJ2YWwSUwoVY2FsbF9oZWFydGJlYXRf
-            d2l0aGluGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUhNjYWxsSGVhcnRiZWF0V2l0aGluQgkKB21lc3Nh
-            Z2Ui0AEKFFdhdGNoU2Vzc2lvbnNSZXF1ZXN0EkUKCnN0YXJ0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w
-            QgqAuhgCukgDyAEBUglzdGFydFRpbWUSQQoIZW5kX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgqAuhgC
-            ukgDyAEBUgdlbmRUaW1lEi4KDHJlc3VtZV90b2tlbhgDIAEoCUILgLoYArpIBHICKEBSC3Jlc3VtZVRva2VuIpYDChVXYXRjaFNl
-            c3Npb25zUmVzcG9uc2USSgoNc25hcHNob3RfcGFydBgBIAEoCzIjLnRlbGVoZWFsdGgudjEuU2Vzc2lvbnNTbmFwc2hvdFBhcnRI
-            AFIMc25hcHNob3RQYXJ0EjkKB2NoYW5nZWQYAiABKAsyHS50ZWxlaGVhbHRoLnYxLlNlc3Npb25TdW1tYXJ5SABSB2NoYW5nZWQS
-            MAoEZ29uZRgDIAEoCzIaLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkdvbmVIAFIEZ29uZRJACgloZWFydGJlYXQYBCABKAsyIC50ZWxl
-            aGVhbHRoLnYxLlNlc3Npb25zSGVhcnRiZWF0SABSCWhlYXJ0YmVhdBInCgxyZXN1bWVfdG9rZW4YBSABKAlCBIC6GAJSC3Jlc3Vt
-            ZVRva2VuEk4KEmhlYXJ0YmVhdF9pbnRlcnZhbBgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIRaGVhcnRi
-            ZWF0SW50ZXJ2YWxCCQoHbWVzc2FnZSJ5ChBIZWFydGJlYXRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPYAQG6
-            SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZCKHAgoR
-            SGVhcnRiZWF0UmVzcG9uc2USOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0
-            dXMSUgoRcGFydGljaXBhbnRfc3RhdGUYAiABKA4yHy50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50U3RhdGVCBIC6GAJSEHBhcnRp
-            Y2lwYW50U3RhdGUSIAoIc2VxdWVuY2UYAyABKANCBIC6GAJSCHNlcXVlbmNlEkAKC25leHRfd2l0aGluGAQgASgLMhkuZ29vZ2xl
-            LnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUgpuZXh0V2l0aGluIs0BChpVcGRhdGVTZXNzaW9uU3RhdHVzUmVxdWVzdBIxCgpyZXF1
-            ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEB
-            ukgGcgSIuhgBUglzZXNzaW9uSWQSSAoGc3RhdHVzGAMgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQhKAuhgCukgD
-            yAEBukgFggECEAFSBnN0YXR1cyJPChtVcGRhdGVTZXNzaW9uU3RhdHVzUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVo
-            ZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiLHAQoVU3RhcnRSZWNvcmRpbmdSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6
-            GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Np
-            b25JZBJHCgdwdXJwb3NlGAMgASgOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQgyAuhgCukgFggECEAFSB3B1cnBv
-            c2UiUAoWU3RhcnRSZWNvcmRpbmdSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJ
-            cmVjb3JkaW5nIrUBChRTdG9wUmVjb3JkaW5nUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFS
-            CXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSNgoMcmVjb3JkaW5n
-            X2lkGAMgASgJQhOAuhgCukgD2AEBukgGcgSIuhgBUgtyZWNvcmRpbmdJZCJPChVTdG9wUmVjb3JkaW5nUmVzcG9uc2USNgoJcmVj
-            b3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJlY29yZGluZyKdAQoVTGlzdFJlY29yZGluZ3NSZXF1ZXN0
-            EjIKCnNlc3Npb25faWQYASABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBIrCglwYWdlX3NpemUYAiABKAVCDoC6
-            GAK6SAcaBRjIASgAUghwYWdlU2l6ZRIjCgpwYWdlX3Rva2VuGAMgASgJQgSAuhgCUglwYWdlVG9rZW4igAEKFkxpc3RSZWNvcmRp
-            bmdzUmVzcG9uc2USOAoKcmVjb3JkaW5ncxgBIAMoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUgpyZWNvcmRpbmdzEiwKD25l
-            eHRfcGFnZV90b2tlbhgCIAEoCUIEgLoYAlINbmV4dFBhZ2VUb2tlbiKhAQoeR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXF1ZXN0
-            EjYKDHJlY29yZGluZ19pZBgBIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVILcmVjb3JkaW5nSWQSRwoHcHVycG9zZRgCIAEoDjIf
-            LnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIMgLoYArpIBYIBAhABUgdwdXJwb3NlInwKH0dldFJlY29yZGluZ1BsYXli
-            YWNrVXJsUmVzcG9uc2USFgoDdXJsGAEgASgJQgSAuhgFUgN1cmwSQQoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9i
-            dWYuVGltZXN0YW1wQgSAuhgCUgpleHBpcmVUaW1lIoABChdTdGFydFNjcmVlblNoYXJlUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEg
-            ASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgB
-            UglzZXNzaW9uSWQiWQoYU3RhcnRTY3JlZW5TaGFyZVJlc3BvbnNlEj0KDHNjcmVlbl9zaGFyZRgBIAEoCzIaLnRlbGVoZWFsdGgu
-            djEuU2NyZWVuU2hhcmVSC3NjcmVlblNoYXJlIn8KFlN0b3BTY3JlZW5TaGFyZVJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUIS
-            gLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vz
-            c2lvbklkIlgKF1N0b3BTY3JlZW5TaGFyZVJlc3BvbnNlEj0KDHNjcmVlbl9zaGFyZRgBIAEoCzIaLnRlbGVoZWFsdGgudjEuU2Ny
-            ZWVuU2hhcmVSC3NjcmVlblNoYXJlIq4BChNMZWF2ZVNlc3Npb25SZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPI
-            AQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBIw
-            CglkZXZpY2VfaWQYKCABKAlCE4C6GAK6SAPYAQG6SAZyBIi6GAFSCGRldmljZUlkIkgKFExlYXZlU2Vzc2lvblJlc3BvbnNlEjAK
-            B3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24i5gEKFENhbmNlbFNlc3Npb25SZXF1ZXN0EjEK
-            CnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6
-            SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBJFCgZyZWFzb24YAyABKA4yGy50ZWxlaGVhbHRoLnYxLkNhbmNlbFJlYXNvbkIQgLoY
-            ArpICYIBBhABIAQgBVIGcmVhc29uEiAKBG5vdGUYBCABKAlCDIC6GAS6SAVyAyjoB1IEbm90ZSJJChVDYW5jZWxTZXNzaW9uUmVz
-            cG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiK6AQoRTWFya05vU2hvd1JlcXVl
-            c3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUIT
-            gLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEj4KBXBhcnR5GAMgASgOMhoudGVsZWhlYWx0aC52MS5Ob1Nob3dQYXJ0eUIM
-            gLoYArpIBYIBAhABUgVwYXJ0eSJGChJNYXJrTm9TaG93UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEu
-            U2Vzc2lvblIHc2Vzc2lvbiJ6ChFVbmRvTm9TaG93UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOw
-            AQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQiRgoSVW5kb05v
-            U2hvd1Jlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24i4AEKEUVuZFNlc3Np
-            b25SZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQY
-            AiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBJCCgZyZWFzb24YAyABKA4yGC50ZWxlaGVhbHRoLnYxLkVuZFJl
-            YXNvbkIQgLoYArpICYIBBhABIAQgBVIGcmVhc29uEiAKBG5vdGUYBCABKAlCDIC6GAS6SAVyAyjoB1IEbm90ZSJGChJFbmRTZXNz
-            aW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbipgCgtKb2luT3V0Y29t
-            ZRIcChhKT0lOX09VVENPTUVfVU5TUEVDSUZJRUQQABIYChRKT0lOX09VVENPTUVfV0FJVElORxABEhkKFUpPSU5fT1VUQ09NRV9B
-            RE1JVFRFRBACMrISChFUZWxlaGVhbHRoU2VydmljZRJvCg1DcmVhdGVTZXNzaW9uEiMudGVsZWhlYWx0aC52MS5DcmVhdGVTZXNz
-            aW9uUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ3JlYXRlU2Vzc2lvblJlc3BvbnNlIhOKuhgPCgQBAgMFGAgqBRQVISAjEmoKCkdl
-            dFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkdldFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5HZXRTZXNzaW9uUmVzcG9u
-            c2UiF4q6GBMKBgECAwQFBhgBIAEqBRWMAY0BEmUKDExpc3RTZXNzaW9ucxIiLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25zUmVx
-            dWVzdBojLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25zUmVzcG9uc2UiDIq6GAgKBgECAwQFBhJ0CgtKb2luU2Vzc2lvbhIhLnRl
-            bGVoZWFsdGgudjEuSm9pblNlc3Npb25SZXF1ZXN0GiIudGVsZWhlYWx0aC52MS5Kb2luU2Vzc2lvblJlc3BvbnNlIh6KuhgaCgMD
-            BAYYAiABKg8VjAGNAR4iIyQlMjNaW1wSfgoQQWRtaXRQYXJ0aWNpcGFudBImLnRlbGVoZWFsdGgudjEuQWRtaXRQYXJ0aWNpcGFu
-            dFJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkFkbWl0UGFydGljaXBhbnRSZXNwb25zZSIZiroYFQoBAxgEKg4VjAGNAQceFicoMpwB
-            MxJzCgxXYXRjaFNlc3Npb24SIi50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvblJlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLldhdGNo
-            U2Vzc2lvblJlc3BvbnNlIhiKuhgUCgUBAwQFBhgBIAEqBxWMAY0BUFEwARJsCg1XYXRjaFNlc3Npb25zEiMudGVsZWhlYWx0aC52
-            MS5XYXRjaFNlc3Npb25zUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uc1Jlc3BvbnNlIg6KuhgKCgMCAwUqA1JQ
-            UTABEmQKCUhlYXJ0YmVhdBIfLnRlbGVoZWFsdGgudjEuSGVhcnRiZWF0UmVxdWVzdBogLnRlbGVoZWFsdGgudjEuSGVhcnRiZWF0
-            UmVzcG9uc2UiFIq6GBAKAwMEBhgCIAEqBRWMAY0BEosBChNVcGRhdGVTZXNzaW9uU3RhdHVzEikudGVsZWhlYWx0aC52MS5VcGRh
-            dGVTZXNzaW9uU3RhdHVzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuVXBkYXRlU2Vzc2lvblN0YXR1c1Jlc3BvbnNlIh2KuhgZCgUB
-            AgMEBRgBKg4VjAGNAQceIiMpJCUyMxJ2Cg5TdGFydFJlY29yZGluZxIkLnRlbGVoZWFsdGgudjEuU3RhcnRSZWNvcmRpbmdSZXF1
-            ZXN0GiUudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGluZ1Jlc3BvbnNlIheKuhgTCgEDGAQqDBWMAY0BBx4mPCozQBJwCg1TdG9w
-            UmVjb3JkaW5nEiMudGVsZWhlYWx0aC52MS5TdG9wUmVjb3JkaW5nUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuU3RvcFJlY29yZGlu
-            Z1Jlc3BvbnNlIhSKuhgQCgMDBAUYASoHFYwBjQEXPRJxCg5MaXN0UmVjb3JkaW5ncxIkLnRlbGVoZWFsdGgudjEuTGlzdFJlY29y
-            ZGluZ3NSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5MaXN0UmVjb3JkaW5nc1Jlc3BvbnNlIhKKuhgOCgMDBAUYASoFFYwBjQESmAEK
-            F0dldFJlY29yZGluZ1BsYXliYWNrVXJsEi0udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlcXVlc3QaLi50
-            ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2UiHoq6GBoKAwMEBRgGKhEXjAGNAQfTAT7SAUJDQT9a
-            XBJ6ChBTdGFydFNjcmVlblNoYXJlEiYudGVsZWhlYWx0aC52MS5TdGFydFNjcmVlblNoYXJlUmVxdWVzdBonLnRlbGVoZWFsdGgu
-            djEuU3RhcnRTY3JlZW5TaGFyZVJlc3BvbnNlIhWKuhgRCgIDBBgDKgkVjAGNAQceJkYSdAoPU3RvcFNjcmVlblNoYXJlEiUudGVs
-            ZWhlYWx0aC52MS5TdG9wU2NyZWVuU2hhcmVSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5TdG9wU2NyZWVuU2hhcmVSZXNwb25zZSIS
-            iroYDgoCAwQYAioGFYwBjQFHEm8KDExlYXZlU2Vzc2lvbhIiLnRlbGVoZWFsdGgudjEuTGVhdmVTZXNzaW9uUmVxdWVzdBojLnRl
-            bGVoZWFsdGgudjEuTGVhdmVTZXNzaW9uUmVzcG9uc2UiFoq6GBIKAwMEBhgCIAEqBxWMAY0BHiYScwoNQ2FuY2VsU2Vzc2lvbhIj
-            LnRlbGVoZWFsdGgudjEuQ2FuY2VsU2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNhbmNlbFNlc3Npb25SZXNwb25zZSIX
-            iroYEwoFAQIDBAUYBSoIFYwBjQEHHiMSaQoKTWFya05vU2hvdxIgLnRlbGVoZWFsdGgudjEuTWFya05vU2hvd1JlcXVlc3QaIS50
-            ZWxlaGVhbHRoLnYxLk1hcmtOb1Nob3dSZXNwb25zZSIWiroYEgoDAgMFGAQqCRWMAY0BBx4iKRJpCgpVbmRvTm9TaG93EiAudGVs
-            ZWhlYWx0aC52MS5VbmRvTm9TaG93UmVxdWVzdBohLnRlbGVoZWFsdGgudjEuVW5kb05vU2hvd1Jlc3BvbnNlIhaKuhgSCgMCAwUY
-            BCoJFYwBjQEHHiAhEmYKCkVuZFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52
-            MS5FbmRTZXNzaW9uUmVzcG9uc2UiE4q6GA8KAgMFGAQqBxWMAY0BBx5iBnByb3RvMw==
+            IXRlbGVoZWFsdGgvdjEvY2FsbF9jb250cmFjdC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGhl0ZWxlaGVh
+            bHRoL3YxL3J1bGVzLnByb3RvGht0ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8aGXRlbGVoZWFsdGgvdjEvd2F0Y2gucHJvdG8i
+            3gEKFENyZWF0ZVNlc3Npb25SZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElk
+            EjoKDmFwcG9pbnRtZW50X2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUg1hcHBvaW50bWVudElkElcKEGFkbWlzc2lvbl9w
+            b2xpY3kYAyABKA4yHi50ZWxlaGVhbHRoLnYxLkFkbWlzc2lvblBvbGljeUIMgLoYArpIBYIBAhABUg9hZG1pc3Npb25Qb2xpY3ki
+            SQoVQ3JlYXRlU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24i
+            iQEKEUdldFNlc3Npb25SZXF1ZXN0Ei4KCnNlc3Npb25faWQYASABKAlCDYC6GAK6SAZyBIi6GAFIAFIJc2Vzc2lvbklkEjYKDmFw
+            cG9pbnRtZW50X2lkGAIgASgJQg2AuhgCukgGcgSIuhgBSABSDWFwcG9pbnRtZW50SWRCDAoDa2V5EgW6SAIIASJGChJHZXRTZXNz
+            aW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiKcBAoTTGlzdFNlc3Np
+            b25zUmVxdWVzdBIwCgljbGllbnRfaWQYASABKAlCE4C6GAO6SAPYAQG6SAZyBIi6GAFSCGNsaWVudElkEjYKDGNsaW5pY2lhbl9p
+            ZBgCIAEoCUITgLoYA7pIA9gBAbpIBnIEiLoYAVILY2xpbmljaWFuSWQSOgoOYXBwb2ludG1lbnRfaWQYAyABKAlCE4C6GAK6SAPY
+            AQG6SAZyBIi6GAFSDWFwcG9pbnRtZW50SWQSTwoIc3RhdHVzZXMYBCADKA4yHC50ZWxlaGVhbHRoLnYxLlNlc3Npb25TdGF0dXNC
+            FYC6GAK6SA6SAQsQBiIHggEEEAEgAFIIc3RhdHVzZXMSWwoZc2NoZWR1bGVkX3N0YXJ0X3RpbWVfZnJvbRgFIAEoCzIaLmdvb2ds
+            ZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSFnNjaGVkdWxlZFN0YXJ0VGltZUZyb20SXwobc2NoZWR1bGVkX3N0YXJ0X3RpbWVf
+            YmVmb3JlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIYc2NoZWR1bGVkU3RhcnRUaW1lQmVmb3JlEisK
+            CXBhZ2Vfc2l6ZRgHIAEoBUIOgLoYArpIBxoFGMgBKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YCCABKAlCBIC6GAJSCXBhZ2VU
+            b2tlbiJ4ChRMaXN0U2Vzc2lvbnNSZXNwb25zZRIyCghzZXNzaW9ucxgBIAMoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIIc2Vz
+            c2lvbnMSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIrUCChJKb2luU2Vzc2lvblJlcXVlc3QS
+            MQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSLgoKc2Vzc2lvbl9pZBgCIAEoCUINgLoY
+            ArpIBnIEiLoYAUgAUglzZXNzaW9uSWQSNgoOYXBwb2ludG1lbnRfaWQYAyABKAlCDYC6GAK6SAZyBIi6GAFIAFINYXBwb2ludG1l
+            bnRJZBJECg9wcmVfdmlzaXRfY2hlY2sYBCABKAsyHC50ZWxlaGVhbHRoLnYxLlByZVZpc2l0Q2hlY2tSDXByZVZpc2l0Q2hlY2sS
+            MAoJZGV2aWNlX2lkGCggASgJQhOAuhgCukgD2AEBukgGcgSIuhgBUghkZXZpY2VJZEIMCgNrZXkSBbpIAggBIoMCChNKb2luU2Vz
+            c2lvblJlc3BvbnNlEjoKB291dGNvbWUYASABKA4yGi50ZWxlaGVhbHRoLnYxLkpvaW5PdXRjb21lQgSAuhgCUgdvdXRjb21lEjAK
+            B3Nlc3Npb24YAiABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24SPAoLcGFydGljaXBhbnQYAyABKAsyGi50ZWxl
+            aGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFudBJACgtjcmVkZW50aWFscxgEIAEoCzIeLnRlbGVoZWFsdGgudjEuSm9p
+            bkNyZWRlbnRpYWxzUgtjcmVkZW50aWFscyLPAQoTV2F0Y2hTZXNzaW9uUmVxdWVzdBIyCgpzZXNzaW9uX2lkGAEgASgJQhOAuhgC
+            ukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSNwoOYWZ0ZXJfc2VxdWVuY2UYAiABKANCC4C6GAK6SAQiAigASABSDWFmdGVyU2Vx
+            dWVuY2WIAQESOAoVcHJlc2VuY2VfYnlfaGVhcnRiZWF0GAMgASgIQgSAuhgCUhNwcmVzZW5jZUJ5SGVhcnRiZWF0QhEKD19hZnRl
+            cl9zZXF1ZW5jZSL4AgoUV2F0Y2hTZXNzaW9uUmVzcG9uc2USPAoIc25hcHNob3QYASABKAsyHi50ZWxlaGVhbHRoLnYxLlNlc3Np
+            b25TbmFwc2hvdEgAUghzbmFwc2hvdBIzCgVldmVudBgCIAEoCzIbLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkV2ZW50SABSBWV2ZW50
+            Ej0KCWhlYXJ0YmVhdBgDIAEoCzIdLnRlbGVoZWFsdGgudjEuV2F0Y2hIZWFydGJlYXRIAFIJaGVhcnRiZWF0Ek4KEmhlYXJ0YmVh
+            dF9pbnRlcnZhbBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIRaGVhcnRiZWF0SW50ZXJ2YWwSUwoVY2Fs
+            bF9oZWFydGJlYXRfd2l0aGluGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUhNjYWxsSGVhcnRiZWF0V2l0
+            aGluQgkKB21lc3NhZ2Ui0AEKFFdhdGNoU2Vzc2lvbnNSZXF1ZXN0EkUKCnN0YXJ0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9i
+            dWYuVGltZXN0YW1wQgqAuhgCukgDyAEBUglzdGFydFRpbWUSQQoIZW5kX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGlt
+            ZXN0YW1wQgqAuhgCukgDyAEBUgdlbmRUaW1lEi4KDHJlc3VtZV90b2tlbhgDIAEoCUILgLoYArpIBHICKEBSC3Jlc3VtZVRva2Vu
+            IpYDChVXYXRjaFNlc3Npb25zUmVzcG9uc2USSgoNc25hcHNob3RfcGFydBgBIAEoCzIjLnRlbGVoZWFsdGgudjEuU2Vzc2lvbnNT
+            bmFwc2hvdFBhcnRIAFIMc25hcHNob3RQYXJ0EjkKB2NoYW5nZWQYAiABKAsyHS50ZWxlaGVhbHRoLnYxLlNlc3Npb25TdW1tYXJ5
+            SABSB2NoYW5nZWQSMAoEZ29uZRgDIAEoCzIaLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkdvbmVIAFIEZ29uZRJACgloZWFydGJlYXQY
+            BCABKAsyIC50ZWxlaGVhbHRoLnYxLlNlc3Npb25zSGVhcnRiZWF0SABSCWhlYXJ0YmVhdBInCgxyZXN1bWVfdG9rZW4YBSABKAlC
+            BIC6GAJSC3Jlc3VtZVRva2VuEk4KEmhlYXJ0YmVhdF9pbnRlcnZhbBgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIE
+            gLoYAlIRaGVhcnRiZWF0SW50ZXJ2YWxCCQoHbWVzc2FnZSJ5ChBIZWFydGJlYXRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlC
+            EoC6GAK6SAPYAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNl
+            c3Npb25JZCKHAgoRSGVhcnRiZWF0UmVzcG9uc2USOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVz
+            QgSAuhgCUgZzdGF0dXMSUgoRcGFydGljaXBhbnRfc3RhdGUYAiABKA4yHy50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50U3RhdGVC
+            BIC6GAJSEHBhcnRpY2lwYW50U3RhdGUSIAoIc2VxdWVuY2UYAyABKANCBIC6GAJSCHNlcXVlbmNlEkAKC25leHRfd2l0aGluGAQg
+            ASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUgpuZXh0V2l0aGluIs0BChpVcGRhdGVTZXNzaW9uU3RhdHVzUmVx
+            dWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJ
+            QhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSSAoGc3RhdHVzGAMgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3Rh
+            dHVzQhKAuhgCukgDyAEBukgFggECEAFSBnN0YXR1cyJPChtVcGRhdGVTZXNzaW9uU3RhdHVzUmVzcG9uc2USMAoHc2Vzc2lvbhgB
+            IAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiKAAQoXU3RhcnRTY3JlZW5TaGFyZVJlcXVlc3QSMQoKcmVxdWVz
+            dF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpI
+            BnIEiLoYAVIJc2Vzc2lvbklkIlkKGFN0YXJ0U2NyZWVuU2hhcmVSZXNwb25zZRI9CgxzY3JlZW5fc2hhcmUYASABKAsyGi50ZWxl
+            aGVhbHRoLnYxLlNjcmVlblNoYXJlUgtzY3JlZW5TaGFyZSJ/ChZTdG9wU2NyZWVuU2hhcmVSZXF1ZXN0EjEKCnJlcXVlc3RfaWQY
+            ASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6
+            GAFSCXNlc3Npb25JZCJYChdTdG9wU2NyZWVuU2hhcmVSZXNwb25zZRI9CgxzY3JlZW5fc2hhcmUYASABKAsyGi50ZWxlaGVhbHRo
+            LnYxLlNjcmVlblNoYXJlUgtzY3JlZW5TaGFyZSKuAQoTTGVhdmVTZXNzaW9uUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKA
+            uhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNz
+            aW9uSWQSMAoJZGV2aWNlX2lkGCggASgJQhOAuhgCukgD2AEBukgGcgSIuhgBUghkZXZpY2VJZCJIChRMZWF2ZVNlc3Npb25SZXNw
+            b25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIuYBChRDYW5jZWxTZXNzaW9uUmVx
+            dWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJ
+            QhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSRQoGcmVhc29uGAMgASgOMhsudGVsZWhlYWx0aC52MS5DYW5jZWxSZWFz
+            b25CEIC6GAK6SAmCAQYQASAEIAVSBnJlYXNvbhIgCgRub3RlGAQgASgJQgyAuhgEukgFcgMo6AdSBG5vdGUiSQoVQ2FuY2VsU2Vz
+            c2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24iugEKEU1hcmtOb1No
+            b3dSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQY
+            AiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBI+CgVwYXJ0eRgDIAEoDjIaLnRlbGVoZWFsdGgudjEuTm9TaG93
+            UGFydHlCDIC6GAK6SAWCAQIQAVIFcGFydHkiRgoSTWFya05vU2hvd1Jlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVh
+            bHRoLnYxLlNlc3Npb25SB3Nlc3Npb24iegoRVW5kb05vU2hvd1JlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gB
+            AbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkIkYK
+            ElVuZG9Ob1Nob3dSZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIuABChFF
+            bmRTZXNzaW9uUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNz
+            aW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSQgoGcmVhc29uGAMgASgOMhgudGVsZWhlYWx0aC52
+            MS5FbmRSZWFzb25CEIC6GAK6SAmCAQYQASAEIAVSBnJlYXNvbhIgCgRub3RlGAQgASgJQgyAuhgEukgFcgMo6AdSBG5vdGUiRgoS
+            RW5kU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24qYAoLSm9p
+            bk91dGNvbWUSHAoYSk9JTl9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGAoUSk9JTl9PVVRDT01FX1dBSVRJTkcQARIZChVKT0lOX09V
+            VENPTUVfQURNSVRURUQQAjK6DQoRVGVsZWhlYWx0aFNlcnZpY2USbwoNQ3JlYXRlU2Vzc2lvbhIjLnRlbGVoZWFsdGgudjEuQ3Jl
+            YXRlU2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNyZWF0ZVNlc3Npb25SZXNwb25zZSITiroYDwoEAQIDBRgIKgUUFSEg
+            IxJqCgpHZXRTZXNzaW9uEiAudGVsZWhlYWx0aC52MS5HZXRTZXNzaW9uUmVxdWVzdBohLnRlbGVoZWFsdGgudjEuR2V0U2Vzc2lv
+            blJlc3BvbnNlIheKuhgTCgYBAgMEBQYYASABKgUVjAGNARJlCgxMaXN0U2Vzc2lvbnMSIi50ZWxlaGVhbHRoLnYxLkxpc3RTZXNz
+            aW9uc1JlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlIgyKuhgICgYBAgMEBQYSdAoLSm9pblNlc3Np
+            b24SIS50ZWxlaGVhbHRoLnYxLkpvaW5TZXNzaW9uUmVxdWVzdBoiLnRlbGVoZWFsdGgudjEuSm9pblNlc3Npb25SZXNwb25zZSIe
+            iroYGgoDAwQGGAIgASoPFYwBjQEeIiMkJTIzWltcEnMKDFdhdGNoU2Vzc2lvbhIiLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9u
+            UmVxdWVzdBojLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uUmVzcG9uc2UiGIq6GBQKBQEDBAUGGAEgASoHFYwBjQFQUTABEmwK
+            DVdhdGNoU2Vzc2lvbnMSIy50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvbnNSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5XYXRjaFNl
+            c3Npb25zUmVzcG9uc2UiDoq6GAoKAwIDBSoDUlBRMAESZAoJSGVhcnRiZWF0Eh8udGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXF1
+            ZXN0GiAudGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXNwb25zZSIUiroYEAoDAwQGGAIgASoFFYwBjQESiwEKE1VwZGF0ZVNlc3Np
+            b25TdGF0dXMSKS50ZWxlaGVhbHRoLnYxLlVwZGF0ZVNlc3Npb25TdGF0dXNSZXF1ZXN0GioudGVsZWhlYWx0aC52MS5VcGRhdGVT
+            ZXNzaW9uU3RhdHVzUmVzcG9uc2UiHYq6GBkKBQECAwQFGAEqDhWMAY0BBx4iIykkJTIzEnoKEFN0YXJ0U2NyZWVuU2hhcmUSJi50
+            ZWxlaGVhbHRoLnYxLlN0YXJ0U2NyZWVuU2hhcmVSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5TdGFydFNjcmVlblNoYXJlUmVzcG9u
+            c2UiFYq6GBEKAgMEGAMqCRWMAY0BBx4mRhJ0Cg9TdG9wU2NyZWVuU2hhcmUSJS50ZWxlaGVhbHRoLnYxLlN0b3BTY3JlZW5TaGFy
+            ZVJlcXVlc3QaJi50ZWxlaGVhbHRoLnYxLlN0b3BTY3JlZW5TaGFyZVJlc3BvbnNlIhKKuhgOCgIDBBgCKgYVjAGNAUcSbwoMTGVh
+            dmVTZXNzaW9uEiIudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Npb25SZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Npb25S
+            ZXNwb25zZSIWiroYEgoDAwQGGAIgASoHFYwBjQEeJhJzCg1DYW5jZWxTZXNzaW9uEiMudGVsZWhlYWx0aC52MS5DYW5jZWxTZXNz
+            aW9uUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ2FuY2VsU2Vzc2lvblJlc3BvbnNlIheKuhgTCgUBAgMEBRgFKggVjAGNAQceIxJp
+            CgpNYXJrTm9TaG93EiAudGVsZWhlYWx0aC52MS5NYXJrTm9TaG93UmVxdWVzdBohLnRlbGVoZWFsdGgudjEuTWFya05vU2hvd1Jl
+            c3BvbnNlIhaKuhgSCgMCAwUYBCoJFYwBjQEHHiIpEmkKClVuZG9Ob1Nob3cSIC50ZWxlaGVhbHRoLnYxLlVuZG9Ob1Nob3dSZXF1
+            ZXN0GiEudGVsZWhlYWx0aC52MS5VbmRvTm9TaG93UmVzcG9uc2UiFoq6GBIKAwIDBRgEKgkVjAGNAQceICESZgoKRW5kU2Vzc2lv
+            bhIgLnRlbGVoZWFsdGgudjEuRW5kU2Vzc2lvblJlcXVlc3QaIS50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXNwb25zZSITiroY
+            DwoCAwUYBCoHFYwBjQEHHmIGcHJvdG8z
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,
@@ -2884,7 +2262,6 @@ public enum Telehealth_V1_TelehealthService_File {
             Google_Protobuf_Timestamp_File.descriptor,
             Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
-            Telehealth_V1_Recording_File.descriptor,
             Telehealth_V1_Rules_File.descriptor,
             Telehealth_V1_Session_File.descriptor,
             Telehealth_V1_Watch_File.descriptor,

@@ -129,7 +129,7 @@ final class Attack {
                     $0.requestID = UUID().uuidString.lowercased()
                     $0.grant = "thg1.grant.a.guest.b.4102444800." + String(format: "%064x", number)
                 }
-                return call(Telehealth_V1_PeopleService_Methods.redeemInvitation, request, token: nil)
+                return call(Telehealth_V1_ParticipantService_Methods.redeemInvitation, request, token: nil)
             }
         case .slowReaders:
             let token = try clinic.token(.client, "besieger")

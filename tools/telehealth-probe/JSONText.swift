@@ -15,7 +15,7 @@ struct JSONText {
                 Telehealth_V1_ConsentPolicyService_File.descriptor, Telehealth_V1_ConsentReceiptService_File.descriptor,
                 Telehealth_V1_ConsentService_File.descriptor, Telehealth_V1_Errors_File.descriptor,
                 Telehealth_V1_EventsService_File.descriptor, Telehealth_V1_OperationsService_File.descriptor,
-                Telehealth_V1_PeopleService_File.descriptor, Telehealth_V1_QualityService_File.descriptor,
+                Telehealth_V1_ParticipantService_File.descriptor, Telehealth_V1_QualityService_File.descriptor,
                 Telehealth_V1_RecordingService_File.descriptor, Telehealth_V1_TelehealthService_File.descriptor,
             ]))
     }

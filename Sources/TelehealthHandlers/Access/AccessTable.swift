@@ -30,7 +30,7 @@ public struct AccessTable: Sendable {
     /// The contract of every method of the API.
     public static let contracts: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] =
         Telehealth_V1_AppointmentService_Methods.callOptions + Telehealth_V1_TelehealthService_Methods.callOptions
-        + Telehealth_V1_PeopleService_Methods.callOptions + Telehealth_V1_ConsentService_Methods.callOptions
+        + Telehealth_V1_ParticipantService_Methods.callOptions + Telehealth_V1_ConsentService_Methods.callOptions
         + Telehealth_V1_ConsentPolicyService_Methods.callOptions
         + Telehealth_V1_ConsentReceiptService_Methods.callOptions
         + Telehealth_V1_RecordingService_Methods.callOptions + Telehealth_V1_EventsService_Methods.callOptions

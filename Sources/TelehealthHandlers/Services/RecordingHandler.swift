@@ -2,7 +2,7 @@ internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthCore
 
-/// `RecordingService`: recordings after they were made.
+/// `RecordingService`: what becomes of recordings. Making and playing them stands in an extension.
 struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
     let executor: CommandExecutor
     let receipts: ReceiptOffice

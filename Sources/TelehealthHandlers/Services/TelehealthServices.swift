@@ -36,7 +36,7 @@ public struct TelehealthServices: Sendable {
             )
             .with(watched, for: Telehealth_V1_TelehealthService_Methods.watchSession)
             .with(Self.resumable, for: Telehealth_V1_TelehealthService_Methods.watchSessions),
-            Telehealth_V1_PeopleServiceService(PeopleHandler(executor: executor, views: views)),
+            Telehealth_V1_ParticipantServiceService(ParticipantHandler(executor: executor, views: views)),
             Telehealth_V1_ConsentServiceService(ConsentHandler(executor: executor, time: time)),
             Telehealth_V1_ConsentPolicyServiceService(ConsentPolicyHandler(executor: executor, time: time)),
             Telehealth_V1_ConsentReceiptServiceService(

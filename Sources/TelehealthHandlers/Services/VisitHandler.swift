@@ -2,7 +2,7 @@ internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthCore
 
-/// `TelehealthService`: visits from creation to end. Watching, recordings and screen shares stand in extensions.
+/// `TelehealthService`: visits from creation to end. Watching, screen shares and the end stand in extensions.
 struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
     let executor: CommandExecutor
     let views: SessionViews
@@ -125,22 +125,6 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
             outcome.participant, in: outcome.state, for: invocation.caller)
         response.credentials = outcome.media?.wire
         return response
-    }
-
-    func admitParticipant(_ request: Telehealth_V1_AdmitParticipantRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse
-    {
-        let invocation = try context.changing(request)
-        let session = SessionID(request.sessionID)
-        let participant = ParticipantID(request.participantID)
-        let state = try await answering { () async throws(TelehealthError) in
-            try await executor.admitParticipant(session, participant, invocation)
-        }
-        return filled {
-            $0.session = views.view(state, for: invocation.caller)
-            $0.participant = state.participant(participant)
-                .map { views.view($0, in: state, for: invocation.caller) }
-        }
     }
 
     func heartbeat(_ request: Telehealth_V1_HeartbeatRequest, context: ServerCallContext)

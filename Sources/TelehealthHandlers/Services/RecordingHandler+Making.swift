@@ -2,7 +2,7 @@ internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthCore
 
-extension VisitHandler {
+extension RecordingHandler {
     func startRecording(_ request: Telehealth_V1_StartRecordingRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StartRecordingResponse
     {
@@ -70,27 +70,5 @@ extension VisitHandler {
             $0.url = grant.url
             $0.expireTime = grant.expiresAt.wire
         }
-    }
-
-    func startScreenShare(_ request: Telehealth_V1_StartScreenShareRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_StartScreenShareResponse
-    {
-        let invocation = try context.changing(request)
-        let session = SessionID(request.sessionID)
-        let outcome = try await answering { () async throws(TelehealthError) in
-            try await executor.startScreenShare(session, invocation)
-        }
-        return filled { $0.screenShare = outcome.share.wire }
-    }
-
-    func stopScreenShare(_ request: Telehealth_V1_StopScreenShareRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_StopScreenShareResponse
-    {
-        let invocation = try context.changing(request)
-        let session = SessionID(request.sessionID)
-        let outcome = try await answering { () async throws(TelehealthError) in
-            try await executor.stopScreenShare(session, invocation)
-        }
-        return filled { $0.screenShare = outcome.share.wire }
     }
 }

@@ -3,10 +3,26 @@ internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthCore
 
-/// `PeopleService`: who is in a visit.
-struct PeopleHandler: Telehealth_V1_PeopleServiceHandler {
+/// `ParticipantService`: who is in a visit.
+struct ParticipantHandler: Telehealth_V1_ParticipantServiceHandler {
     let executor: CommandExecutor
     let views: SessionViews
+
+    func admitParticipant(_ request: Telehealth_V1_AdmitParticipantRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse
+    {
+        let invocation = try context.changing(request)
+        let session = SessionID(request.sessionID)
+        let participant = ParticipantID(request.participantID)
+        let state = try await answering { () async throws(TelehealthError) in
+            try await executor.admitParticipant(session, participant, invocation)
+        }
+        return filled {
+            $0.session = views.view(state, for: invocation.caller)
+            $0.participant = state.participant(participant)
+                .map { views.view($0, in: state, for: invocation.caller) }
+        }
+    }
 
     func inviteParticipant(_ request: Telehealth_V1_InviteParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_InviteParticipantResponse

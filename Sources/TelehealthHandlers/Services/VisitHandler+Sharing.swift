@@ -1,0 +1,27 @@
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthCore
+
+extension VisitHandler {
+    func startScreenShare(_ request: Telehealth_V1_StartScreenShareRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_StartScreenShareResponse
+    {
+        let invocation = try context.changing(request)
+        let session = SessionID(request.sessionID)
+        let outcome = try await answering { () async throws(TelehealthError) in
+            try await executor.startScreenShare(session, invocation)
+        }
+        return filled { $0.screenShare = outcome.share.wire }
+    }
+
+    func stopScreenShare(_ request: Telehealth_V1_StopScreenShareRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_StopScreenShareResponse
+    {
+        let invocation = try context.changing(request)
+        let session = SessionID(request.sessionID)
+        let outcome = try await answering { () async throws(TelehealthError) in
+            try await executor.stopScreenShare(session, invocation)
+        }
+        return filled { $0.screenShare = outcome.share.wire }
+    }
+}
