@@ -181,8 +181,8 @@ def test_a_row_is_proven_to_whoever_has_only_the_head(clinic):
     row = proof.event
     encoding = b"\x01" + b"".join(
         number.to_bytes(8, "big") for number in (row.number, row.occur_time.ToNanoseconds() // 1000, row.count))
-    for name in ("subject", "role", "actor", "source", "action", "outcome", "person_id", "session_id", "target", "reason"):
-        if name in ("subject", "action", "outcome") or row.HasField(name):
+    for name in ("caller", "role", "actor", "source", "action", "outcome", "person_id", "session_id", "target", "reason"):
+        if name in ("caller", "action", "outcome") or row.HasField(name):
             text = getattr(row, name).encode()
             encoding += b"\x01" + len(text).to_bytes(4, "big") + text
         else:

@@ -93,7 +93,7 @@ def test_a_message_is_described_as_its_proto_file_says(probe):
     assert "  map<string, int32> ignored_by_reason = 4;" in probe(
         "describe", "telehealth.v1.IngestMeetingEventsResponse", descriptors=[]).stdout
     lines = probe("describe", "telehealth.v1.AuditEvent", descriptors=[]).stdout
-    assert "  optional string role = 4;" in lines and "  google.protobuf.Timestamp at = 2;" in lines
+    assert "  optional string role = 4;" in lines and "  google.protobuf.Timestamp occur_time = 2;" in lines
 
 
 def test_who_may_use_a_call_and_what_a_reason_comes_with_is_described(probe):

@@ -280,7 +280,7 @@ def test_an_operator_keeps_and_plays_recordings_from_a_terminal(clinic, own_serv
     refused = probe(own_service, "recording", "play", rid)
     assert refused.returncode == 3 and "RECORDING_ON_HOLD" in refused.stderr
     assert "HELD" not in run("release", rid, "--reason", "closed")
-    assert json.loads(run("retain", rid, "--until", "2100-01-01T00:00:00Z", "--reason", "asked for", "--json"))["retainUntil"].startswith("2100-01-01")
+    assert json.loads(run("retain", rid, "--until", "2100-01-01T00:00:00Z", "--reason", "asked for", "--json"))["retentionEndTime"].startswith("2100-01-01")
     told = json.loads(run("manifest", rid, "--json"))
     canonical = run("manifest", rid, "--canonical")
     assert hashlib.sha256(canonical.encode()).digest() == base64.b64decode(told["sha256"])

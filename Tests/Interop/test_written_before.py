@@ -88,7 +88,7 @@ def test_work_of_every_kind_goes_on_with_the_calls_of_then_each_made_once(before
 
     def elsewhere():
         return {name: each["state"] for name, state in states.items()
-                for each in now.today.recordings(ANSWERS["visits"]["w-" + name]["session"]).values() if each["state"] != state}
+                for each in now.today.recordings_of(ANSWERS["visits"]["w-" + name]["session"]).values() if each["state"] != state}
 
     now.wait_until_nothing(elsewhere)
     made = Counter(now.calls.changes("answered"))
@@ -134,7 +134,7 @@ def check_webhook(message: dict, effect: dict, event: dict) -> None:
     words = {"delivery": effect["id"], "session": event["session_id"], "sequence": event["sequence"], "kind": capitals(event["kind"]),
              "status": capitals(event["status"]), "participant": event["participant_id"], "recording": event["recording_id"],
              "screen_share": event["screen_share_id"], "generation": event["generation"], "reason": event["reason"],
-             "occur_time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(event["at"] // 1_000_000))}
+             "occurred_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(event["at"] // 1_000_000))}
     told = json.loads(message["body"])
     assert told == {name: word for name, word in words.items() if word is not None}
     assert message["body"] == json.dumps(told, sort_keys=True, separators=(",", ":")), "one message has one text"
@@ -227,7 +227,7 @@ def test_consents_are_read_as_the_types_that_they_were(now):
 
 def test_recordings_are_what_they_were(now):
     for name in ("completed", "deleted", "dead-capture"):
-        for rid, told in now.today.recordings(ANSWERS["visits"][name]["session"]).items():
+        for rid, told in now.today.recordings_of(ANSWERS["visits"][name]["session"]).items():
             kept = ANSWERS["recordings"][rid]
             assert told == {field: kept[field] for field in told}
 
@@ -354,6 +354,12 @@ def test_rows_that_nobody_changes_stand_as_they_were(before, after):
     assert words == {"georgiaTelehealth", "hipaaTelehealth", "recording", "telehealth", "thirdPartyPresence"}
 
 
+def test_first_answers_of_before_are_forgotten(before, after):
+    """A repeat is known by its encoded request, and the same request is encoded differently today."""
+    old, new = ({row["request_id"] for row in store.rows("SELECT request_id FROM requests")} for store in (before, after))
+    assert len(old) > 3 and not old & new
+
+
 def test_sealed_texts_open_old_and_new(before, after):
     old, new = before.sealed(), after.sealed()
     assert {table for table, _, _ in old} == set(SEALED)
@@ -405,7 +411,7 @@ def test_each_check_fails_where_its_value_was_changed(tmp_path):
             check(*arguments)
         failed.append(check)
 
-    with clock_at(ANSWERS["end_time"] + LATER, tmp_path):
+    with clock_at(ANSWERS["stopped_at"] + LATER, tmp_path):
         now = Opened(copy.folder, folder)
         now.patience = 3.0
         try:

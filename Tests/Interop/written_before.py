@@ -34,9 +34,9 @@ LATER = 65
 SEALED = {
     "participants": (["session_id", "id"], [
         "check_location_state", "check_location_address", "check_contact_name", "check_contact_phone"]),
-    "sessions": (["id"], ["closing_note"]),
+    "sessions": (["id"], ["end_note"]),
     "consents": (["id"], ["evidence", "evidence_items", "revocation_reason"]),
-    "consent_versions": (["person_id"], ["born_on"]),
+    "consent_versions": (["subject_id"], ["born_on"]),
     "recordings": (["id"], ["hold_reason"]),
     "emergency_accesses": (["id"], ["reason"]),
 }
@@ -231,7 +231,7 @@ class Today(Clinic):
             "note": session.closing_note, "client": session.client_id, "clinician": session.clinician_id,
             "addresses": [p.pre_visit_check.location_address for p in session.participants if p.HasField("pre_visit_check")]}
 
-    def recordings(self, sid: str) -> dict[str, dict]:
+    def recordings_of(self, sid: str) -> dict[str, dict]:
         from telehealth.v1 import recording_pb2
 
         listed = self.ask("RecordingService", "ListRecordings", session_id=sid).recordings
