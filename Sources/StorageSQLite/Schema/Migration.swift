@@ -23,5 +23,6 @@ struct Migration: Sendable {
         Migration(version: 12, name: "kinds of failure", statements: SchemaV12.statements),
         Migration(version: 13, name: "rows under a MAC, no texts in clear", statements: SchemaV13.statements),
         Migration(version: 14, name: "feed of changed visits", statements: SchemaV14.statements),
+        Migration(version: 15, name: "requests under settled names", statements: SchemaV15.statements),
     ]
 }
