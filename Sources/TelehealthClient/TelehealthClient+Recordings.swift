@@ -82,7 +82,7 @@ extension TelehealthClient {
 
     /// One report of what the caller's own client measured since its last one, as the Chime client SDK gives it.
     ///
-    /// A changed class of the connection (GOOD, FAIR, POOR) is told to the session's watchers.
+    /// A changed ``Telehealth_V1_ConnectionQuality`` is told to the session's watchers.
     public func reportClientMetrics(
         _ request: Telehealth_V1_ReportClientMetricsRequest
     ) async throws(RPCError) -> Telehealth_V1_ReportClientMetricsResponse {

@@ -77,7 +77,7 @@ public struct HTTPSWebhookSender: WebhookSender {
                     kind: wireName(event.kind), status: wireName(event.status), occurredAt: event.at.rfc3339,
                     participant: event.participantID?.rawValue, recording: event.recordingID?.rawValue,
                     screenShare: event.screenShareID?.rawValue, generation: event.generation,
-                    reason: event.reason)))
+                    reason: event.reason?.word)))
             .map { Array($0) }
     }
 }

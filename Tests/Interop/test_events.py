@@ -79,6 +79,8 @@ def ingest(clinic: Clinic, entries: list[str]):
 
 
 def test_forwarded_events_show_a_dead_capture_to_everybody(clinic, simulator):
+    from telehealth.v1 import recording_pb2
+
     sid, _, watch = recorded_visit(clinic)
     client_watch = Watch(clinic, sid, "client")
     client_watch.wait_for_snapshot()
@@ -91,8 +93,8 @@ def test_forwarded_events_show_a_dead_capture_to_everybody(clinic, simulator):
     assert first.ignored_by_reason["NOT_A_PERSON"] >= 1  # the capture's own attendee
     for each in (watch, client_watch):
         stopped = each.wait_for("recording_stopping")
-        assert stopped.recording_stopping.reason == "FAILED"
-        each.wait_for("recording_stopped")
+        assert stopped.recording_stopping.reason == recording_pb2.RECORDING_STOP_REASON_FAILED
+        assert each.wait_for("recording_stopped").recording_stopped.reason == recording_pb2.RECORDING_STOP_REASON_FAILED
     # Every event once: the same batch again, backwards, changes nothing.
     again = ingest(clinic, entries[::-1])
     assert again.accepted == 0 and again.duplicates == first.accepted
@@ -205,7 +207,7 @@ def test_the_daemon_reads_the_queue_and_empties_it(own_simulator, tmp_path):
             sid, _, watch = recorded_visit(clinic)
             pipeline = recording_of(clinic, sid).capture_pipeline_id
             own_simulator.admin("POST", f"/pipelines/{pipeline}/fail")
-            assert watch.wait_for("recording_stopping").recording_stopping.reason == "FAILED"
+            assert watch.wait_for("recording_stopping").recording_stopping.reason == 6  # FAILED
             client = next(p for p in clinic.session(sid).participants if p.role == 2)
             attendee = next(
                 a for a in own_simulator.admin("GET", "/attendees")["attendees"] if a["attendeeId"] == client.attendee_id)

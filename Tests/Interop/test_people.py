@@ -350,6 +350,7 @@ def test_nobody_else_takes_part_without_the_clients_consent(clinic, simulator):
     from telehealth.v1 import session_pb2 as s
     from telehealth.v1 import telehealth_service_pb2 as m
     from telehealth.v1 import participant_service_pb2 as ppl
+    from telehealth.v1 import watch_pb2 as w
 
     sid = visit(clinic, agrees=False)
     watch = Watch(clinic, sid, "clinician")
@@ -376,7 +377,7 @@ def test_nobody_else_takes_part_without_the_clients_consent(clinic, simulator):
     # Taken back: both are out at once, their attendees gone.
     clinic.call(clinic.consents.RevokeConsent, consents.RevokeConsentRequest(consent_id=consent.consent_id), "client")
     told = watch.wait_for("participant_returned").participant_returned
-    assert told.reason == "THIRD_PARTY_CONSENT_MISSING"
+    assert told.reason == w.PARTICIPANT_RETURNED_REASON_THIRD_PARTY_CONSENT_MISSING
     for person in (guest_id, waiting.participant.participant_id):
         assert participant(clinic, sid, person).state == s.PARTICIPANT_STATE_WAITING
     meeting_id = inside.credentials.meeting.meeting_id

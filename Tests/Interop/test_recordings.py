@@ -179,6 +179,7 @@ def test_a_note_is_linked_and_bad_input_names_its_field(clinic):
 
 def test_clients_reports_reach_watchers_and_the_service_report(clinic):
     from telehealth.v1 import quality_service_pb2 as q
+    from telehealth.v1 import watch_pb2 as w
 
     began = in_seconds(0)
     sid, _, watch = recorded_visit(clinic)
@@ -195,7 +196,7 @@ def test_clients_reports_reach_watchers_and_the_service_report(clinic):
     clinic.call(stub.ReportClientMetrics, poor, "client")
     told = watch.wait_for("connection_quality_changed").connection_quality_changed
     client = next(p for p in clinic.session(sid).participants if p.role == 2)
-    assert (told.participant_id, told.quality) == (client.participant_id, "POOR")
+    assert (told.participant_id, told.quality) == (client.participant_id, w.CONNECTION_QUALITY_POOR)
     bad = q.ReportClientMetricsRequest(session_id=sid, window=Duration(seconds=5), packet_loss_percent=101)
     error = clinic.refused(INVALID, "INVALID_FIELD", stub.ReportClientMetrics, bad, "client")
     assert fields_at_fault(error) == ["packet_loss_percent"]

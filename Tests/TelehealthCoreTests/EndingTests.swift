@@ -101,7 +101,7 @@ import Testing
         #expect(try clinic.state(id).admitted.count == 2)
         try await sweep(clinic, after: 46)
         #expect(try clinic.state(id).admitted.map(\.role) == [.clinician])
-        #expect(clinic.store.snapshot.events[id]?.last?.reason == "PRESENCE_LOST")
+        #expect(clinic.store.snapshot.events[id]?.last?.reason == .left(.presenceLost))
         let beat = try await clinic.executor.heartbeat(id, clinic.call(Clinic.clientCaller))
         #expect(beat.participantState == .left)
         watch.close()

@@ -129,7 +129,7 @@ import Testing
         let told = try #require(try clinic.state(id).recording(recording))
         #expect(told.state == .stopping && told.stopCause == .failed)
         #expect(clinic.kinds(id).last == .recordingStopping)
-        #expect(clinic.store.snapshot.events[id]?.last?.reason == "FAILED")
+        #expect(clinic.store.snapshot.events[id]?.last?.reason == .recordingStop(.failed))
         await clinic.work(seconds: 20)
         let done = try #require(try clinic.state(id).recording(recording))
         #expect(done.state == .available)

@@ -146,7 +146,7 @@ import Testing
         #expect(session.status == .scheduled && session.noShowParty == nil && session.endedAt == nil)
         #expect(session.noShowUndoneAt == clinic.time.now)
         let told = clinic.store.snapshot.events[id]?.last
-        #expect(told?.kind == .statusChanged && told?.status == .scheduled && told?.reason == "NO_SHOW_UNDONE")
+        #expect(told?.kind == .statusChanged && told?.status == .scheduled && told?.reason == .noShowUndone)
         #expect(clinic.store.snapshot.audit.last?.action == "UndoNoShow")
         // No clock makes it one again before the slot is over.
         #expect(await join(clinic, id, Clinic.clinicianCaller) == nil)

@@ -12,7 +12,7 @@ import Testing
         }
     }
 
-    private func qualities(_ clinic: Clinic, _ id: SessionID) -> [String?] {
+    private func qualities(_ clinic: Clinic, _ id: SessionID) -> [SessionEvent.Reason?] {
         (clinic.store.snapshot.events[id] ?? []).filter { $0.kind == .connectionQualityChanged }
             .map(\.reason)
     }
@@ -44,7 +44,7 @@ import Testing
             clinic.time.advance(by: .seconds(6))
         }
         // Good from the start is no news; the first change to POOR came too soon behind FAIR.
-        #expect(qualities(clinic, id) == ["FAIR", "POOR", "GOOD"])
+        #expect(qualities(clinic, id) == [.connection(.fair), .connection(.poor), .connection(.good)])
     }
 
     @Test func `a clock that is set back holds no report up`() async throws {

@@ -93,7 +93,9 @@ import Testing
         #expect(people.map(\.state) == Array(repeating: policy == .wait ? .waiting : .removed, count: 2))
         #expect(state.participant(of: Clinic.client)?.state == .admitted)
         let told = (clinic.store.snapshot.events[session] ?? []).suffix(2)
-        #expect(told.map(\.reason) == Array(repeating: "THIRD_PARTY_CONSENT_MISSING", count: 2))
+        let why: SessionEvent.Reason =
+            policy == .wait ? .returned(.thirdPartyConsentMissing) : .removed(.thirdPartyConsentMissing)
+        #expect(told.map(\.reason) == [why, why])
         await clinic.work(seconds: 1)
         #expect(attendees(clinic).isDisjoint(with: people.map(\.externalUserID)))
         #expect(await admission(interpreter.id, session, clinic)?.reason == .thirdPartyConsentMissing)

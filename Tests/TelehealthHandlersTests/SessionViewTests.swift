@@ -131,13 +131,13 @@ import Testing
             sessionID: SessionID("s"), sequence: 7, at: Self.now, kind: kind, status: .inProgress,
             participantID: ParticipantID("p"), recordingID: RecordingID("r"),
             screenShareID: ScreenShareID("x"),
-            generation: 3, reason: "WHY")
+            generation: 3, reason: .text("WHY"))
         let kinds = SessionEvent.Kind.allCases.map { other -> Telehealth_V1_SessionEvent.OneOf_Kind? in
             SessionEvent(
                 sessionID: SessionID("s"), sequence: 7, at: Self.now, kind: other, status: .inProgress,
                 participantID: ParticipantID("p"), recordingID: RecordingID("r"),
                 screenShareID: ScreenShareID("x"),
-                generation: 3, reason: "WHY"
+                generation: 3, reason: .text("WHY")
             ).wire.kind
         }
         #expect(event.wire.sequence == 7 && event.wire.status == .inProgress)

@@ -52,6 +52,26 @@ import Testing
         }
     }
 
+    @Test("a reason stands in the body as the word that it always had")
+    func tellsReasons() throws {
+        let reasons: [(SessionEvent.Kind, SessionStatus, SessionEvent.Reason?, String)] = [
+            (.statusChanged, .completed, .end(.technicalFailure), #""reason":"TECHNICAL_FAILURE","#),
+            (.participantLeft, .inProgress, .left(.presenceLost), #""reason":"PRESENCE_LOST","#),
+            (.participantLeft, .inProgress, nil, ""),
+            (.recordingFailed, .inProgress, .text("CAPTURE_GONE"), #""reason":"CAPTURE_GONE","#),
+        ]
+        for (kind, status, reason, written) in reasons {
+            let event = SessionEvent(
+                sessionID: SessionID("s-1"), sequence: 7, at: Timestamp(microseconds: 1_790_000_000_000_000),
+                kind: kind, status: status, reason: reason)
+            let body = try #require(HTTPSWebhookSender.body(event, EffectID("d-1")))
+            let expected =
+                #"{"delivery":"d-1","kind":"\#(wireName(kind))","occurred_at":"2026-09-21T14:13:20Z",\#(written)"#
+                + #""sequence":7,"session":"s-1","status":"\#(wireName(status))"}"#
+            #expect(String(decoding: body, as: UTF8.self) == expected)
+        }
+    }
+
     @Test("what is no success is tried again, redirects included", arguments: [301, 400, 404, 410, 500, 503])
     func failsForNow(status: Int) async throws {
         try await withReceiver({ _ in .answer(status: status, headers: ["Location": "http://127.0.0.1:1/"]) })

@@ -7,6 +7,170 @@
 
 public import ProtobufWire
 
+/// Why somebody left.
+public enum Telehealth_V1_ParticipantLeftReason: ProtobufEnum {
+    /// None that this version of the service knows.
+    case unspecified
+    /// LeaveSession.
+    case requested
+    /// Nothing was heard of them for too long.
+    case presenceLost
+    /// The visit was moved to a time that is not near.
+    case rescheduled
+    /// A number this version of the enum has no name for.
+    case unrecognized(Int32)
+
+    public static let fullName = "telehealth.v1.ParticipantLeftReason"
+
+    public init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .requested
+        case 2: self = .presenceLost
+        case 3: self = .rescheduled
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .requested: 1
+        case .presenceLost: 2
+        case .rescheduled: 3
+        case .unrecognized(let number): number
+        }
+    }
+
+    public var isRecognized: Bool {
+        if case .unrecognized = self { false } else { true }
+    }
+}
+
+/// Why somebody was sent away.
+public enum Telehealth_V1_ParticipantRemovedReason: ProtobufEnum {
+    /// None that this version of the service knows.
+    case unspecified
+    /// RemoveParticipant.
+    case requested
+    /// The appointment went to other people.
+    case reassigned
+    /// A consent that lets third parties take part has ended.
+    case thirdPartyConsentMissing
+    /// The client has come of age.
+    case guardianshipEnded
+    /// A number this version of the enum has no name for.
+    case unrecognized(Int32)
+
+    public static let fullName = "telehealth.v1.ParticipantRemovedReason"
+
+    public init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .requested
+        case 2: self = .reassigned
+        case 3: self = .thirdPartyConsentMissing
+        case 4: self = .guardianshipEnded
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .requested: 1
+        case .reassigned: 2
+        case .thirdPartyConsentMissing: 3
+        case .guardianshipEnded: 4
+        case .unrecognized(let number): number
+        }
+    }
+
+    public var isRecognized: Bool {
+        if case .unrecognized = self { false } else { true }
+    }
+}
+
+/// Why somebody was put back into the waiting room.
+public enum Telehealth_V1_ParticipantReturnedReason: ProtobufEnum {
+    /// None that this version of the service knows.
+    case unspecified
+    /// ReturnToWaitingRoom.
+    case requested
+    /// The clinician was replaced before the client was let in.
+    case reassigned
+    /// A consent that lets third parties take part has ended.
+    case thirdPartyConsentMissing
+    /// A number this version of the enum has no name for.
+    case unrecognized(Int32)
+
+    public static let fullName = "telehealth.v1.ParticipantReturnedReason"
+
+    public init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .requested
+        case 2: self = .reassigned
+        case 3: self = .thirdPartyConsentMissing
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .requested: 1
+        case .reassigned: 2
+        case .thirdPartyConsentMissing: 3
+        case .unrecognized(let number): number
+        }
+    }
+
+    public var isRecognized: Bool {
+        if case .unrecognized = self { false } else { true }
+    }
+}
+
+/// How well somebody's connection does, by what their own client measured since its last report.
+public enum Telehealth_V1_ConnectionQuality: ProtobufEnum {
+    /// None that this version of the service knows.
+    case unspecified
+    /// None of the below.
+    case good
+    /// 2 % of the audio packets or more were lost, or the SDK called the connection poor.
+    case fair
+    /// 8 % of the audio packets or more were lost, or the connection was.
+    case poor
+    /// A number this version of the enum has no name for.
+    case unrecognized(Int32)
+
+    public static let fullName = "telehealth.v1.ConnectionQuality"
+
+    public init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .good
+        case 2: self = .fair
+        case 3: self = .poor
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .good: 1
+        case .fair: 2
+        case .poor: 3
+        case .unrecognized(let number): number
+        }
+    }
+
+    public var isRecognized: Bool {
+        if case .unrecognized = self { false } else { true }
+    }
+}
+
 /// The state of a session at one event number, filtered for the viewer.
 public struct Telehealth_V1_SessionSnapshot: Message {
     public static let fullName = "telehealth.v1.SessionSnapshot"
@@ -599,21 +763,66 @@ public struct Telehealth_V1_SessionCreated: Message {
 /// The session's status changed.
 public struct Telehealth_V1_StatusChanged: Message {
     public static let fullName = "telehealth.v1.StatusChanged"
-    /// Why, a stable word such as an `EndReason`, `CancelReason` or `NoShowParty` without its prefix; may be empty.
-    public var reason: String = ""
+    /// Why; unset where people came or went and nothing more is to be said.
+    public var reason: OneOf_Reason?
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if !reason.isEmpty { buffer.write(1, reason, as: WireString.self) }
+        switch reason {
+        case .endReason(let value)?: buffer.write(1, value, as: WireEnum<Telehealth_V1_EndReason>.self)
+        case .cancelReason(let value)?: buffer.write(2, value, as: WireEnum<Telehealth_V1_CancelReason>.self)
+        case .noShowParty(let value)?: buffer.write(3, value, as: WireEnum<Telehealth_V1_NoShowParty>.self)
+        case .noShowUndone(let value)?: buffer.writeMessage(4, value)
+        default: break
+        }
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.read(&reason, as: WireString.self)
+            case 8: reason = .endReason(try reader.readValue(as: WireEnum<Telehealth_V1_EndReason>.self))
+            case 16: reason = .cancelReason(try reader.readValue(as: WireEnum<Telehealth_V1_CancelReason>.self))
+            case 24: reason = .noShowParty(try reader.readValue(as: WireEnum<Telehealth_V1_NoShowParty>.self))
+            case 34:
+                var value: Telehealth_V1_NoShowUndone?
+                if case .noShowUndone(let old)? = reason { value = old }
+                try reader.readMessage(&value)
+                reason = value.map { .noShowUndone($0) }
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    /// Why; unset where people came or went and nothing more is to be said.
+    public enum OneOf_Reason: Sendable, Hashable {
+        /// Of COMPLETED.
+        case endReason(Telehealth_V1_EndReason)
+        /// Of CANCELLED.
+        case cancelReason(Telehealth_V1_CancelReason)
+        /// Of NO_SHOW.
+        case noShowParty(Telehealth_V1_NoShowParty)
+        /// Of SCHEDULED: a no-show was taken back.
+        case noShowUndone(Telehealth_V1_NoShowUndone)
+    }
+}
+
+/// The client came late after all.
+public struct Telehealth_V1_NoShowUndone: Message {
+    public static let fullName = "telehealth.v1.NoShowUndone"
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -673,15 +882,15 @@ public struct Telehealth_V1_ParticipantLeft: Message {
     public static let fullName = "telehealth.v1.ParticipantLeft"
     /// Who: one of `Session.participants`.
     public var participantID: String = ""
-    /// A stable word, for example `lost` when heartbeats stopped; empty for LeaveSession.
-    public var reason: String = ""
+    /// Why.
+    public var reason: Telehealth_V1_ParticipantLeftReason = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
         if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
-        if !reason.isEmpty { buffer.write(2, reason, as: WireString.self) }
+        if reason.rawValue != 0 { buffer.write(2, reason, as: WireEnum<Telehealth_V1_ParticipantLeftReason>.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -689,7 +898,7 @@ public struct Telehealth_V1_ParticipantLeft: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&participantID, as: WireString.self)
-            case 18: try reader.read(&reason, as: WireString.self)
+            case 16: try reader.read(&reason, as: WireEnum<Telehealth_V1_ParticipantLeftReason>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -701,15 +910,15 @@ public struct Telehealth_V1_ParticipantRemoved: Message {
     public static let fullName = "telehealth.v1.ParticipantRemoved"
     /// Who: one of `Session.participants`.
     public var participantID: String = ""
-    /// Empty when somebody said so; else REASSIGNED or THIRD_PARTY_CONSENT_MISSING.
-    public var reason: String = ""
+    /// Why.
+    public var reason: Telehealth_V1_ParticipantRemovedReason = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
         if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
-        if !reason.isEmpty { buffer.write(2, reason, as: WireString.self) }
+        if reason.rawValue != 0 { buffer.write(2, reason, as: WireEnum<Telehealth_V1_ParticipantRemovedReason>.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -717,7 +926,7 @@ public struct Telehealth_V1_ParticipantRemoved: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&participantID, as: WireString.self)
-            case 18: try reader.read(&reason, as: WireString.self)
+            case 16: try reader.read(&reason, as: WireEnum<Telehealth_V1_ParticipantRemovedReason>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -849,15 +1058,15 @@ public struct Telehealth_V1_RecordingStopping: Message {
     public static let fullName = "telehealth.v1.RecordingStopping"
     /// Which: `Recording.recording_id`.
     public var recordingID: String = ""
-    /// Why, a stable word; may be empty.
-    public var reason: String = ""
+    /// Why.
+    public var reason: Telehealth_V1_RecordingStopReason = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
         if !recordingID.isEmpty { buffer.write(1, recordingID, as: WireString.self) }
-        if !reason.isEmpty { buffer.write(2, reason, as: WireString.self) }
+        if reason.rawValue != 0 { buffer.write(2, reason, as: WireEnum<Telehealth_V1_RecordingStopReason>.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -865,7 +1074,7 @@ public struct Telehealth_V1_RecordingStopping: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&recordingID, as: WireString.self)
-            case 18: try reader.read(&reason, as: WireString.self)
+            case 16: try reader.read(&reason, as: WireEnum<Telehealth_V1_RecordingStopReason>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -877,15 +1086,15 @@ public struct Telehealth_V1_RecordingStopped: Message {
     public static let fullName = "telehealth.v1.RecordingStopped"
     /// Which: `Recording.recording_id`.
     public var recordingID: String = ""
-    /// Why, a stable word; may be empty.
-    public var reason: String = ""
+    /// Why.
+    public var reason: Telehealth_V1_RecordingStopReason = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
         if !recordingID.isEmpty { buffer.write(1, recordingID, as: WireString.self) }
-        if !reason.isEmpty { buffer.write(2, reason, as: WireString.self) }
+        if reason.rawValue != 0 { buffer.write(2, reason, as: WireEnum<Telehealth_V1_RecordingStopReason>.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -893,7 +1102,7 @@ public struct Telehealth_V1_RecordingStopped: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&recordingID, as: WireString.self)
-            case 18: try reader.read(&reason, as: WireString.self)
+            case 16: try reader.read(&reason, as: WireEnum<Telehealth_V1_RecordingStopReason>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -929,7 +1138,7 @@ public struct Telehealth_V1_RecordingFailed: Message {
     public static let fullName = "telehealth.v1.RecordingFailed"
     /// Which: `Recording.recording_id`.
     public var recordingID: String = ""
-    /// Why, a stable word; may be empty.
+    /// As `Recording.failure_reason`.
     public var reason: String = ""
     public var unknownFields = UnknownFields()
 
@@ -1057,15 +1266,15 @@ public struct Telehealth_V1_ParticipantInvited: Message {
     public static let fullName = "telehealth.v1.ParticipantInvited"
     /// Who: one of `Session.participants`; empty for a grant that nobody has redeemed yet.
     public var participantID: String = ""
-    /// Of a grant: what it is for, a `ParticipantRole` without its prefix.
-    public var role: String = ""
+    /// Of a grant: what it is for; UNSPECIFIED for somebody who has a place.
+    public var role: Telehealth_V1_ParticipantRole = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
         if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
-        if !role.isEmpty { buffer.write(2, role, as: WireString.self) }
+        if role.rawValue != 0 { buffer.write(2, role, as: WireEnum<Telehealth_V1_ParticipantRole>.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -1073,7 +1282,7 @@ public struct Telehealth_V1_ParticipantInvited: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&participantID, as: WireString.self)
-            case 18: try reader.read(&role, as: WireString.self)
+            case 16: try reader.read(&role, as: WireEnum<Telehealth_V1_ParticipantRole>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1129,15 +1338,15 @@ public struct Telehealth_V1_ParticipantReturned: Message {
     public static let fullName = "telehealth.v1.ParticipantReturned"
     /// Who: one of `Session.participants`.
     public var participantID: String = ""
-    /// Empty when somebody said so; else THIRD_PARTY_CONSENT_MISSING, or REASSIGNED when the clinician was replaced.
-    public var reason: String = ""
+    /// Why.
+    public var reason: Telehealth_V1_ParticipantReturnedReason = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
         if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
-        if !reason.isEmpty { buffer.write(2, reason, as: WireString.self) }
+        if reason.rawValue != 0 { buffer.write(2, reason, as: WireEnum<Telehealth_V1_ParticipantReturnedReason>.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -1145,7 +1354,7 @@ public struct Telehealth_V1_ParticipantReturned: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&participantID, as: WireString.self)
-            case 18: try reader.read(&reason, as: WireString.self)
+            case 16: try reader.read(&reason, as: WireEnum<Telehealth_V1_ParticipantReturnedReason>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1277,15 +1486,15 @@ public struct Telehealth_V1_ConnectionQualityChanged: Message {
     public static let fullName = "telehealth.v1.ConnectionQualityChanged"
     /// Whose: one of `Session.participants`.
     public var participantID: String = ""
-    /// GOOD, FAIR or POOR.
-    public var quality: String = ""
+    /// What it is now.
+    public var quality: Telehealth_V1_ConnectionQuality = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
         if !participantID.isEmpty { buffer.write(1, participantID, as: WireString.self) }
-        if !quality.isEmpty { buffer.write(2, quality, as: WireString.self) }
+        if quality.rawValue != 0 { buffer.write(2, quality, as: WireEnum<Telehealth_V1_ConnectionQuality>.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -1293,7 +1502,7 @@ public struct Telehealth_V1_ConnectionQualityChanged: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&participantID, as: WireString.self)
-            case 18: try reader.read(&quality, as: WireString.self)
+            case 16: try reader.read(&quality, as: WireEnum<Telehealth_V1_ConnectionQuality>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1306,99 +1515,118 @@ public enum Telehealth_V1_Watch_File {
         name: "telehealth/v1/watch.proto",
         base64: """
             Chl0ZWxlaGVhbHRoL3YxL3dhdGNoLnByb3RvEg10ZWxlaGVhbHRoLnYxGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3Rv
-            Ght0ZWxlaGVhbHRoL3YxL2NvbnNlbnQucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxobdGVsZWhlYWx0aC92
-            MS9zZXNzaW9uLnByb3RvIqwBCg9TZXNzaW9uU25hcHNob3QSMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lv
-            blIHc2Vzc2lvbhIgCghzZXF1ZW5jZRgCIAEoA0IEgLoYAlIIc2VxdWVuY2USRQoNc25hcHNob3RfdGltZRgDIAEoCzIaLmdvb2ds
-            ZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDHNuYXBzaG90VGltZSLlEwoMU2Vzc2lvbkV2ZW50EiAKCHNlcXVlbmNlGAEgASgD
-            QgSAuhgCUghzZXF1ZW5jZRI/CgpvY2N1cl90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJb2Nj
-            dXJUaW1lEjoKBnN0YXR1cxgDIAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c0IEgLoYAlIGc3RhdHVzEkgKD3Nlc3Np
-            b25fY3JlYXRlZBgEIAEoCzIdLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkNyZWF0ZWRIAFIOc2Vzc2lvbkNyZWF0ZWQSRQoOc3RhdHVz
-            X2NoYW5nZWQYBSABKAsyHC50ZWxlaGVhbHRoLnYxLlN0YXR1c0NoYW5nZWRIAFINc3RhdHVzQ2hhbmdlZBJUChNwYXJ0aWNpcGFu
-            dF93YWl0aW5nGAYgASgLMiEudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFdhaXRpbmdIAFIScGFydGljaXBhbnRXYWl0aW5nElcK
-            FHBhcnRpY2lwYW50X2FkbWl0dGVkGAcgASgLMiIudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudEFkbWl0dGVkSABSE3BhcnRpY2lw
-            YW50QWRtaXR0ZWQSSwoQcGFydGljaXBhbnRfbGVmdBgIIAEoCzIeLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRMZWZ0SABSD3Bh
-            cnRpY2lwYW50TGVmdBJUChNwYXJ0aWNpcGFudF9yZW1vdmVkGAkgASgLMiEudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJlbW92
-            ZWRIAFIScGFydGljaXBhbnRSZW1vdmVkEkIKDW1lZXRpbmdfcmVhZHkYCiABKAsyGy50ZWxlaGVhbHRoLnYxLk1lZXRpbmdSZWFk
-            eUgAUgxtZWV0aW5nUmVhZHkSRQoObWVldGluZ19mYWlsZWQYCyABKAsyHC50ZWxlaGVhbHRoLnYxLk1lZXRpbmdGYWlsZWRIAFIN
-            bWVldGluZ0ZhaWxlZBJCCg1tZWV0aW5nX2VuZGVkGAwgASgLMhsudGVsZWhlYWx0aC52MS5NZWV0aW5nRW5kZWRIAFIMbWVldGlu
-            Z0VuZGVkElQKE3JlY29yZGluZ19yZXF1ZXN0ZWQYDSABKAsyIS50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1JlcXVlc3RlZEgAUhJy
-            ZWNvcmRpbmdSZXF1ZXN0ZWQSTgoRcmVjb3JkaW5nX3N0YXJ0ZWQYDiABKAsyHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1N0YXJ0
-            ZWRIAFIQcmVjb3JkaW5nU3RhcnRlZBJRChJyZWNvcmRpbmdfc3RvcHBpbmcYDyABKAsyIC50ZWxlaGVhbHRoLnYxLlJlY29yZGlu
-            Z1N0b3BwaW5nSABSEXJlY29yZGluZ1N0b3BwaW5nEk4KEXJlY29yZGluZ19zdG9wcGVkGBAgASgLMh8udGVsZWhlYWx0aC52MS5S
-            ZWNvcmRpbmdTdG9wcGVkSABSEHJlY29yZGluZ1N0b3BwZWQSVAoTcmVjb3JkaW5nX2F2YWlsYWJsZRgRIAEoCzIhLnRlbGVoZWFs
-            dGgudjEuUmVjb3JkaW5nQXZhaWxhYmxlSABSEnJlY29yZGluZ0F2YWlsYWJsZRJLChByZWNvcmRpbmdfZmFpbGVkGBIgASgLMh4u
-            dGVsZWhlYWx0aC52MS5SZWNvcmRpbmdGYWlsZWRIAFIPcmVjb3JkaW5nRmFpbGVkElUKFHNjcmVlbl9zaGFyZV9zdGFydGVkGBMg
-            ASgLMiEudGVsZWhlYWx0aC52MS5TY3JlZW5TaGFyZVN0YXJ0ZWRIAFISc2NyZWVuU2hhcmVTdGFydGVkElUKFHNjcmVlbl9zaGFy
-            ZV9zdG9wcGVkGBQgASgLMiEudGVsZWhlYWx0aC52MS5TY3JlZW5TaGFyZVN0b3BwZWRIAFISc2NyZWVuU2hhcmVTdG9wcGVkEkgK
-            D2NvbnNlbnRfcmV2b2tlZBgVIAEoCzIdLnRlbGVoZWFsdGgudjEuQ29uc2VudFJldm9rZWRIAFIOY29uc2VudFJldm9rZWQSPgoL
-            cmVzY2hlZHVsZWQYFiABKAsyGi50ZWxlaGVhbHRoLnYxLlJlc2NoZWR1bGVkSABSC3Jlc2NoZWR1bGVkElQKE3BhcnRpY2lwYW50
-            X2ludml0ZWQYKCABKAsyIS50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50SW52aXRlZEgAUhJwYXJ0aWNpcGFudEludml0ZWQSUQoS
-            aW52aXRhdGlvbl9yZXZva2VkGCkgASgLMiAudGVsZWhlYWx0aC52MS5JbnZpdGF0aW9uUmV2b2tlZEgAUhFpbnZpdGF0aW9uUmV2
-            b2tlZBJRChJwYXJ0aWNpcGFudF9kZW5pZWQYKiABKAsyIC50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50RGVuaWVkSABSEXBhcnRp
-            Y2lwYW50RGVuaWVkElcKFHBhcnRpY2lwYW50X3JldHVybmVkGCsgASgLMiIudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJldHVy
-            bmVkSABSE3BhcnRpY2lwYW50UmV0dXJuZWQSVwoUY2FwYWJpbGl0aWVzX2NoYW5nZWQYLCABKAsyIi50ZWxlaGVhbHRoLnYxLkNh
-            cGFiaWxpdGllc0NoYW5nZWRIAFITY2FwYWJpbGl0aWVzQ2hhbmdlZBJFCg5kZXZpY2VfY2hhbmdlZBgtIAEoCzIcLnRlbGVoZWFs
-            dGgudjEuRGV2aWNlQ2hhbmdlZEgAUg1kZXZpY2VDaGFuZ2VkEloKFXJlY29yZGluZ19pbnRlcnJ1cHRlZBg8IAEoCzIjLnRlbGVo
-            ZWFsdGgudjEuUmVjb3JkaW5nSW50ZXJydXB0ZWRIAFIUcmVjb3JkaW5nSW50ZXJydXB0ZWQSTgoRcmVjb3JkaW5nX3Jlc3VtZWQY
-            PSABKAsyHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1Jlc3VtZWRIAFIQcmVjb3JkaW5nUmVzdW1lZBJOChFyZWNvcmRpbmdfZGVs
-            ZXRlZBg+IAEoCzIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nRGVsZXRlZEgAUhByZWNvcmRpbmdEZWxldGVkEmcKGmNvbm5lY3Rp
-            b25fcXVhbGl0eV9jaGFuZ2VkGD8gASgLMicudGVsZWhlYWx0aC52MS5Db25uZWN0aW9uUXVhbGl0eUNoYW5nZWRIAFIYY29ubmVj
-            dGlvblF1YWxpdHlDaGFuZ2VkQgYKBGtpbmQicQoOV2F0Y2hIZWFydGJlYXQSPQoJc2VuZF90aW1lGAEgASgLMhouZ29vZ2xlLnBy
-            b3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIIc2VuZFRpbWUSIAoIc2VxdWVuY2UYAiABKANCBIC6GAJSCHNlcXVlbmNlInMKFFNlc3Np
-            b25zU25hcHNob3RQYXJ0EjkKCHNlc3Npb25zGAEgAygLMh0udGVsZWhlYWx0aC52MS5TZXNzaW9uU3VtbWFyeVIIc2Vzc2lvbnMS
-            IAoIY29tcGxldGUYAiABKAhCBIC6GAJSCGNvbXBsZXRlIr8HCg5TZXNzaW9uU3VtbWFyeRIjCgpzZXNzaW9uX2lkGAEgASgJQgSA
-            uhgCUglzZXNzaW9uSWQSKwoOYXBwb2ludG1lbnRfaWQYAiABKAlCBIC6GAJSDWFwcG9pbnRtZW50SWQSOgoGc3RhdHVzGAMgASgO
-            MhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0dXMSUgoUc2NoZWR1bGVkX3N0YXJ0X3RpbWUYBCABKAsy
-            Gi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhJzY2hlZHVsZWRTdGFydFRpbWUSTgoSc2NoZWR1bGVkX2VuZF90aW1l
-            GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIQc2NoZWR1bGVkRW5kVGltZRIeCgd2ZXJzaW9uGAYgASgD
-            QgSAuhgCUgd2ZXJzaW9uEiEKCWNsaWVudF9pZBgHIAEoCUIEgLoYA1IIY2xpZW50SWQSJwoMY2xpbmljaWFuX2lkGAggASgJQgSA
-            uhgDUgtjbGluaWNpYW5JZBI7Cgd3YWl0aW5nGAkgAygLMiEudGVsZWhlYWx0aC52MS5XYWl0aW5nUGFydGljaXBhbnRSB3dhaXRp
-            bmcSPgoIYWRtaXR0ZWQYCiADKAsyIi50ZWxlaGVhbHRoLnYxLkFkbWl0dGVkUGFydGljaXBhbnRSCGFkbWl0dGVkEj0KGHByZV92
-            aXNpdF9jaGVja19jb21wbGV0ZRgLIAEoCEIEgLoYAlIVcHJlVmlzaXRDaGVja0NvbXBsZXRlEjYKEWNvbnNlbnRzX2NvbXBsZXRl
-            GAwgASgIQgSAuhgCSABSEGNvbnNlbnRzQ29tcGxldGWIAQESJQoLZ3VhcmRpYW5faWQYECABKAlCBIC6GANSCmd1YXJkaWFuSWQS
-            OgoTcmVsaWFibGVfY29ubmVjdGlvbhgRIAEoCEIEgLoYAkgBUhJyZWxpYWJsZUNvbm5lY3Rpb26IAQESQAoLZGV2aWNlX3R5cGUY
-            EiABKA4yGS50ZWxlaGVhbHRoLnYxLkRldmljZVR5cGVCBIC6GAJSCmRldmljZVR5cGUSSAoQbWlzc2luZ19jb25zZW50cxgTIAMo
-            CzIdLnRlbGVoZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRSD21pc3NpbmdDb25zZW50c0IUChJfY29uc2VudHNfY29tcGxldGVCFgoU
-            X3JlbGlhYmxlX2Nvbm5lY3Rpb24ixQEKEldhaXRpbmdQYXJ0aWNpcGFudBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlIN
-            cGFydGljaXBhbnRJZBI4CgRyb2xlGAIgASgOMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJSBHJvbGUSSAoP
-            d2FpdF9zdGFydF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlINd2FpdFN0YXJ0VGltZSK9AQoT
-            QWRtaXR0ZWRQYXJ0aWNpcGFudBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZBI4CgRyb2xlGAIg
-            ASgOMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJSBHJvbGUSPwoKYWRtaXRfdGltZRgDIAEoCzIaLmdvb2ds
-            ZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCWFkbWl0VGltZSIyCgtTZXNzaW9uR29uZRIjCgpzZXNzaW9uX2lkGAEgASgJQgSA
-            uhgCUglzZXNzaW9uSWQiUgoRU2Vzc2lvbnNIZWFydGJlYXQSPQoJc2VuZF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRp
-            bWVzdGFtcEIEgLoYAlIIc2VuZFRpbWUiEAoOU2Vzc2lvbkNyZWF0ZWQiLQoNU3RhdHVzQ2hhbmdlZBIcCgZyZWFzb24YASABKAlC
-            BIC6GAJSBnJlYXNvbiJBChJQYXJ0aWNpcGFudFdhaXRpbmcSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lw
-            YW50SWQiQgoTUGFydGljaXBhbnRBZG1pdHRlZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCJc
-            Cg9QYXJ0aWNpcGFudExlZnQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSHAoGcmVhc29uGAIg
-            ASgJQgSAuhgCUgZyZWFzb24iXwoSUGFydGljaXBhbnRSZW1vdmVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0
-            aWNpcGFudElkEhwKBnJlYXNvbhgCIAEoCUIEgLoYAlIGcmVhc29uIjQKDE1lZXRpbmdSZWFkeRIkCgpnZW5lcmF0aW9uGAEgASgF
-            QgSAuhgCUgpnZW5lcmF0aW9uIjUKDU1lZXRpbmdGYWlsZWQSJAoKZ2VuZXJhdGlvbhgBIAEoBUIEgLoYAlIKZ2VuZXJhdGlvbiI0
-            CgxNZWV0aW5nRW5kZWQSJAoKZ2VuZXJhdGlvbhgBIAEoBUIEgLoYAlIKZ2VuZXJhdGlvbiI9ChJSZWNvcmRpbmdSZXF1ZXN0ZWQS
-            JwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCI7ChBSZWNvcmRpbmdTdGFydGVkEicKDHJlY29yZGluZ19p
-            ZBgBIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQiWgoRUmVjb3JkaW5nU3RvcHBpbmcSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgC
-            UgtyZWNvcmRpbmdJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiJZChBSZWNvcmRpbmdTdG9wcGVkEicKDHJlY29yZGlu
-            Z19pZBgBIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQSHAoGcmVhc29uGAIgASgJQgSAuhgCUgZyZWFzb24iPQoSUmVjb3JkaW5nQXZh
-            aWxhYmxlEicKDHJlY29yZGluZ19pZBgBIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQiWAoPUmVjb3JkaW5nRmFpbGVkEicKDHJlY29y
-            ZGluZ19pZBgBIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQSHAoGcmVhc29uGAIgASgJQgSAuhgCUgZyZWFzb24ibwoSU2NyZWVuU2hh
-            cmVTdGFydGVkEiwKD3NjcmVlbl9zaGFyZV9pZBgBIAEoCUIEgLoYAlINc2NyZWVuU2hhcmVJZBIrCg5wYXJ0aWNpcGFudF9pZBgC
-            IAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCJvChJTY3JlZW5TaGFyZVN0b3BwZWQSLAoPc2NyZWVuX3NoYXJlX2lkGAEgASgJQgSA
-            uhgCUg1zY3JlZW5TaGFyZUlkEisKDnBhcnRpY2lwYW50X2lkGAIgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIj0KDkNvbnNlbnRS
-            ZXZva2VkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIg0KC1Jlc2NoZWR1bGVkIlsKElBhcnRp
-            Y2lwYW50SW52aXRlZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZBIYCgRyb2xlGAIgASgJQgSA
-            uhgCUgRyb2xlIhMKEUludml0YXRpb25SZXZva2VkIkAKEVBhcnRpY2lwYW50RGVuaWVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJ
-            QgSAuhgCUg1wYXJ0aWNpcGFudElkImAKE1BhcnRpY2lwYW50UmV0dXJuZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJS
-            DXBhcnRpY2lwYW50SWQSHAoGcmVhc29uGAIgASgJQgSAuhgCUgZyZWFzb24iQgoTQ2FwYWJpbGl0aWVzQ2hhbmdlZBIrCg5wYXJ0
-            aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCI8Cg1EZXZpY2VDaGFuZ2VkEisKDnBhcnRpY2lwYW50X2lkGAEg
-            ASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIj8KFFJlY29yZGluZ0ludGVycnVwdGVkEicKDHJlY29yZGluZ19pZBgBIAEoCUIEgLoY
-            AlILcmVjb3JkaW5nSWQiOwoQUmVjb3JkaW5nUmVzdW1lZBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lk
-            IjsKEFJlY29yZGluZ0RlbGV0ZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJnChhDb25uZWN0aW9u
-            UXVhbGl0eUNoYW5nZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSHgoHcXVhbGl0eRgCIAEo
-            CUIEgLoYAlIHcXVhbGl0eWIGcHJvdG8z
+            Ght0ZWxlaGVhbHRoL3YxL2NvbnNlbnQucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxoddGVsZWhlYWx0aC92
+            MS9yZWNvcmRpbmcucHJvdG8aG3RlbGVoZWFsdGgvdjEvc2Vzc2lvbi5wcm90byKsAQoPU2Vzc2lvblNuYXBzaG90EjAKB3Nlc3Np
+            b24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24SIAoIc2VxdWVuY2UYAiABKANCBIC6GAJSCHNlcXVlbmNl
+            EkUKDXNuYXBzaG90X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgxzbmFwc2hvdFRpbWUi5RMK
+            DFNlc3Npb25FdmVudBIgCghzZXF1ZW5jZRgBIAEoA0IEgLoYAlIIc2VxdWVuY2USPwoKb2NjdXJfdGltZRgCIAEoCzIaLmdvb2ds
+            ZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCW9jY3VyVGltZRI6CgZzdGF0dXMYAyABKA4yHC50ZWxlaGVhbHRoLnYxLlNlc3Np
+            b25TdGF0dXNCBIC6GAJSBnN0YXR1cxJICg9zZXNzaW9uX2NyZWF0ZWQYBCABKAsyHS50ZWxlaGVhbHRoLnYxLlNlc3Npb25DcmVh
+            dGVkSABSDnNlc3Npb25DcmVhdGVkEkUKDnN0YXR1c19jaGFuZ2VkGAUgASgLMhwudGVsZWhlYWx0aC52MS5TdGF0dXNDaGFuZ2Vk
+            SABSDXN0YXR1c0NoYW5nZWQSVAoTcGFydGljaXBhbnRfd2FpdGluZxgGIAEoCzIhLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRX
+            YWl0aW5nSABSEnBhcnRpY2lwYW50V2FpdGluZxJXChRwYXJ0aWNpcGFudF9hZG1pdHRlZBgHIAEoCzIiLnRlbGVoZWFsdGgudjEu
+            UGFydGljaXBhbnRBZG1pdHRlZEgAUhNwYXJ0aWNpcGFudEFkbWl0dGVkEksKEHBhcnRpY2lwYW50X2xlZnQYCCABKAsyHi50ZWxl
+            aGVhbHRoLnYxLlBhcnRpY2lwYW50TGVmdEgAUg9wYXJ0aWNpcGFudExlZnQSVAoTcGFydGljaXBhbnRfcmVtb3ZlZBgJIAEoCzIh
+            LnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSZW1vdmVkSABSEnBhcnRpY2lwYW50UmVtb3ZlZBJCCg1tZWV0aW5nX3JlYWR5GAog
+            ASgLMhsudGVsZWhlYWx0aC52MS5NZWV0aW5nUmVhZHlIAFIMbWVldGluZ1JlYWR5EkUKDm1lZXRpbmdfZmFpbGVkGAsgASgLMhwu
+            dGVsZWhlYWx0aC52MS5NZWV0aW5nRmFpbGVkSABSDW1lZXRpbmdGYWlsZWQSQgoNbWVldGluZ19lbmRlZBgMIAEoCzIbLnRlbGVo
+            ZWFsdGgudjEuTWVldGluZ0VuZGVkSABSDG1lZXRpbmdFbmRlZBJUChNyZWNvcmRpbmdfcmVxdWVzdGVkGA0gASgLMiEudGVsZWhl
+            YWx0aC52MS5SZWNvcmRpbmdSZXF1ZXN0ZWRIAFIScmVjb3JkaW5nUmVxdWVzdGVkEk4KEXJlY29yZGluZ19zdGFydGVkGA4gASgL
+            Mh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdTdGFydGVkSABSEHJlY29yZGluZ1N0YXJ0ZWQSUQoScmVjb3JkaW5nX3N0b3BwaW5n
+            GA8gASgLMiAudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdTdG9wcGluZ0gAUhFyZWNvcmRpbmdTdG9wcGluZxJOChFyZWNvcmRpbmdf
+            c3RvcHBlZBgQIAEoCzIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nU3RvcHBlZEgAUhByZWNvcmRpbmdTdG9wcGVkElQKE3JlY29y
+            ZGluZ19hdmFpbGFibGUYESABKAsyIS50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ0F2YWlsYWJsZUgAUhJyZWNvcmRpbmdBdmFpbGFi
+            bGUSSwoQcmVjb3JkaW5nX2ZhaWxlZBgSIAEoCzIeLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nRmFpbGVkSABSD3JlY29yZGluZ0Zh
+            aWxlZBJVChRzY3JlZW5fc2hhcmVfc3RhcnRlZBgTIAEoCzIhLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVTdGFydGVkSABSEnNj
+            cmVlblNoYXJlU3RhcnRlZBJVChRzY3JlZW5fc2hhcmVfc3RvcHBlZBgUIAEoCzIhLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVT
+            dG9wcGVkSABSEnNjcmVlblNoYXJlU3RvcHBlZBJICg9jb25zZW50X3Jldm9rZWQYFSABKAsyHS50ZWxlaGVhbHRoLnYxLkNvbnNl
+            bnRSZXZva2VkSABSDmNvbnNlbnRSZXZva2VkEj4KC3Jlc2NoZWR1bGVkGBYgASgLMhoudGVsZWhlYWx0aC52MS5SZXNjaGVkdWxl
+            ZEgAUgtyZXNjaGVkdWxlZBJUChNwYXJ0aWNpcGFudF9pbnZpdGVkGCggASgLMiEudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudElu
+            dml0ZWRIAFIScGFydGljaXBhbnRJbnZpdGVkElEKEmludml0YXRpb25fcmV2b2tlZBgpIAEoCzIgLnRlbGVoZWFsdGgudjEuSW52
+            aXRhdGlvblJldm9rZWRIAFIRaW52aXRhdGlvblJldm9rZWQSUQoScGFydGljaXBhbnRfZGVuaWVkGCogASgLMiAudGVsZWhlYWx0
+            aC52MS5QYXJ0aWNpcGFudERlbmllZEgAUhFwYXJ0aWNpcGFudERlbmllZBJXChRwYXJ0aWNpcGFudF9yZXR1cm5lZBgrIAEoCzIi
+            LnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSZXR1cm5lZEgAUhNwYXJ0aWNpcGFudFJldHVybmVkElcKFGNhcGFiaWxpdGllc19j
+            aGFuZ2VkGCwgASgLMiIudGVsZWhlYWx0aC52MS5DYXBhYmlsaXRpZXNDaGFuZ2VkSABSE2NhcGFiaWxpdGllc0NoYW5nZWQSRQoO
+            ZGV2aWNlX2NoYW5nZWQYLSABKAsyHC50ZWxlaGVhbHRoLnYxLkRldmljZUNoYW5nZWRIAFINZGV2aWNlQ2hhbmdlZBJaChVyZWNv
+            cmRpbmdfaW50ZXJydXB0ZWQYPCABKAsyIy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ0ludGVycnVwdGVkSABSFHJlY29yZGluZ0lu
+            dGVycnVwdGVkEk4KEXJlY29yZGluZ19yZXN1bWVkGD0gASgLMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSZXN1bWVkSABSEHJl
+            Y29yZGluZ1Jlc3VtZWQSTgoRcmVjb3JkaW5nX2RlbGV0ZWQYPiABKAsyHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ0RlbGV0ZWRI
+            AFIQcmVjb3JkaW5nRGVsZXRlZBJnChpjb25uZWN0aW9uX3F1YWxpdHlfY2hhbmdlZBg/IAEoCzInLnRlbGVoZWFsdGgudjEuQ29u
+            bmVjdGlvblF1YWxpdHlDaGFuZ2VkSABSGGNvbm5lY3Rpb25RdWFsaXR5Q2hhbmdlZEIGCgRraW5kInEKDldhdGNoSGVhcnRiZWF0
+            Ej0KCXNlbmRfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCHNlbmRUaW1lEiAKCHNlcXVlbmNl
+            GAIgASgDQgSAuhgCUghzZXF1ZW5jZSJzChRTZXNzaW9uc1NuYXBzaG90UGFydBI5CghzZXNzaW9ucxgBIAMoCzIdLnRlbGVoZWFs
+            dGgudjEuU2Vzc2lvblN1bW1hcnlSCHNlc3Npb25zEiAKCGNvbXBsZXRlGAIgASgIQgSAuhgCUghjb21wbGV0ZSK/BwoOU2Vzc2lv
+            blN1bW1hcnkSIwoKc2Vzc2lvbl9pZBgBIAEoCUIEgLoYAlIJc2Vzc2lvbklkEisKDmFwcG9pbnRtZW50X2lkGAIgASgJQgSAuhgC
+            Ug1hcHBvaW50bWVudElkEjoKBnN0YXR1cxgDIAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c0IEgLoYAlIGc3RhdHVz
+            ElIKFHNjaGVkdWxlZF9zdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlISc2NoZWR1bGVk
+            U3RhcnRUaW1lEk4KEnNjaGVkdWxlZF9lbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSEHNj
+            aGVkdWxlZEVuZFRpbWUSHgoHdmVyc2lvbhgGIAEoA0IEgLoYAlIHdmVyc2lvbhIhCgljbGllbnRfaWQYByABKAlCBIC6GANSCGNs
+            aWVudElkEicKDGNsaW5pY2lhbl9pZBgIIAEoCUIEgLoYA1ILY2xpbmljaWFuSWQSOwoHd2FpdGluZxgJIAMoCzIhLnRlbGVoZWFs
+            dGgudjEuV2FpdGluZ1BhcnRpY2lwYW50Ugd3YWl0aW5nEj4KCGFkbWl0dGVkGAogAygLMiIudGVsZWhlYWx0aC52MS5BZG1pdHRl
+            ZFBhcnRpY2lwYW50UghhZG1pdHRlZBI9ChhwcmVfdmlzaXRfY2hlY2tfY29tcGxldGUYCyABKAhCBIC6GAJSFXByZVZpc2l0Q2hl
+            Y2tDb21wbGV0ZRI2ChFjb25zZW50c19jb21wbGV0ZRgMIAEoCEIEgLoYAkgAUhBjb25zZW50c0NvbXBsZXRliAEBEiUKC2d1YXJk
+            aWFuX2lkGBAgASgJQgSAuhgDUgpndWFyZGlhbklkEjoKE3JlbGlhYmxlX2Nvbm5lY3Rpb24YESABKAhCBIC6GAJIAVIScmVsaWFi
+            bGVDb25uZWN0aW9uiAEBEkAKC2RldmljZV90eXBlGBIgASgOMhkudGVsZWhlYWx0aC52MS5EZXZpY2VUeXBlQgSAuhgCUgpkZXZp
+            Y2VUeXBlEkgKEG1pc3NpbmdfY29uc2VudHMYEyADKAsyHS50ZWxlaGVhbHRoLnYxLk1pc3NpbmdDb25zZW50Ug9taXNzaW5nQ29u
+            c2VudHNCFAoSX2NvbnNlbnRzX2NvbXBsZXRlQhYKFF9yZWxpYWJsZV9jb25uZWN0aW9uIsUBChJXYWl0aW5nUGFydGljaXBhbnQS
+            KwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSOAoEcm9sZRgCIAEoDjIeLnRlbGVoZWFsdGgudjEu
+            UGFydGljaXBhbnRSb2xlQgSAuhgCUgRyb2xlEkgKD3dhaXRfc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1l
+            c3RhbXBCBIC6GAJSDXdhaXRTdGFydFRpbWUivQEKE0FkbWl0dGVkUGFydGljaXBhbnQSKwoOcGFydGljaXBhbnRfaWQYASABKAlC
+            BIC6GAJSDXBhcnRpY2lwYW50SWQSOAoEcm9sZRgCIAEoDjIeLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSb2xlQgSAuhgCUgRy
+            b2xlEj8KCmFkbWl0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglhZG1pdFRpbWUiMgoLU2Vz
+            c2lvbkdvbmUSIwoKc2Vzc2lvbl9pZBgBIAEoCUIEgLoYAlIJc2Vzc2lvbklkIlIKEVNlc3Npb25zSGVhcnRiZWF0Ej0KCXNlbmRf
+            dGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCHNlbmRUaW1lIhAKDlNlc3Npb25DcmVhdGVkIrEC
+            Cg1TdGF0dXNDaGFuZ2VkEj8KCmVuZF9yZWFzb24YASABKA4yGC50ZWxlaGVhbHRoLnYxLkVuZFJlYXNvbkIEgLoYAkgAUgllbmRS
+            ZWFzb24SSAoNY2FuY2VsX3JlYXNvbhgCIAEoDjIbLnRlbGVoZWFsdGgudjEuQ2FuY2VsUmVhc29uQgSAuhgCSABSDGNhbmNlbFJl
+            YXNvbhJGCg1ub19zaG93X3BhcnR5GAMgASgOMhoudGVsZWhlYWx0aC52MS5Ob1Nob3dQYXJ0eUIEgLoYAkgAUgtub1Nob3dQYXJ0
+            eRJDCg5ub19zaG93X3VuZG9uZRgEIAEoCzIbLnRlbGVoZWFsdGgudjEuTm9TaG93VW5kb25lSABSDG5vU2hvd1VuZG9uZUIICgZy
+            ZWFzb24iDgoMTm9TaG93VW5kb25lIkEKElBhcnRpY2lwYW50V2FpdGluZxIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlIN
+            cGFydGljaXBhbnRJZCJCChNQYXJ0aWNpcGFudEFkbWl0dGVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNp
+            cGFudElkIoIBCg9QYXJ0aWNpcGFudExlZnQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSQgoG
+            cmVhc29uGAIgASgOMiQudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudExlZnRSZWFzb25CBIC6GAJSBnJlYXNvbiKIAQoSUGFydGlj
+            aXBhbnRSZW1vdmVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEkUKBnJlYXNvbhgCIAEoDjIn
+            LnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSZW1vdmVkUmVhc29uQgSAuhgCUgZyZWFzb24iNAoMTWVldGluZ1JlYWR5EiQKCmdl
+            bmVyYXRpb24YASABKAVCBIC6GAJSCmdlbmVyYXRpb24iNQoNTWVldGluZ0ZhaWxlZBIkCgpnZW5lcmF0aW9uGAEgASgFQgSAuhgC
+            UgpnZW5lcmF0aW9uIjQKDE1lZXRpbmdFbmRlZBIkCgpnZW5lcmF0aW9uGAEgASgFQgSAuhgCUgpnZW5lcmF0aW9uIj0KElJlY29y
+            ZGluZ1JlcXVlc3RlZBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkIjsKEFJlY29yZGluZ1N0YXJ0ZWQS
+            JwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJ+ChFSZWNvcmRpbmdTdG9wcGluZxInCgxyZWNvcmRpbmdf
+            aWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkEkAKBnJlYXNvbhgCIAEoDjIiLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nU3RvcFJl
+            YXNvbkIEgLoYAlIGcmVhc29uIn0KEFJlY29yZGluZ1N0b3BwZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRp
+            bmdJZBJACgZyZWFzb24YAiABKA4yIi50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1N0b3BSZWFzb25CBIC6GAJSBnJlYXNvbiI9ChJS
+            ZWNvcmRpbmdBdmFpbGFibGUSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCJYCg9SZWNvcmRpbmdGYWls
+            ZWQSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZBIcCgZyZWFzb24YAiABKAlCBIC6GAJSBnJlYXNvbiJv
+            ChJTY3JlZW5TaGFyZVN0YXJ0ZWQSLAoPc2NyZWVuX3NoYXJlX2lkGAEgASgJQgSAuhgCUg1zY3JlZW5TaGFyZUlkEisKDnBhcnRp
+            Y2lwYW50X2lkGAIgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIm8KElNjcmVlblNoYXJlU3RvcHBlZBIsCg9zY3JlZW5fc2hhcmVf
+            aWQYASABKAlCBIC6GAJSDXNjcmVlblNoYXJlSWQSKwoOcGFydGljaXBhbnRfaWQYAiABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQi
+            PQoOQ29uc2VudFJldm9rZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiDQoLUmVzY2hlZHVs
+            ZWQiewoSUGFydGljaXBhbnRJbnZpdGVkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEjgKBHJv
+            bGUYAiABKA4yHi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50Um9sZUIEgLoYAlIEcm9sZSITChFJbnZpdGF0aW9uUmV2b2tlZCJA
+            ChFQYXJ0aWNpcGFudERlbmllZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCKKAQoTUGFydGlj
+            aXBhbnRSZXR1cm5lZBIrCg5wYXJ0aWNpcGFudF9pZBgBIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZBJGCgZyZWFzb24YAiABKA4y
+            KC50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UmV0dXJuZWRSZWFzb25CBIC6GAJSBnJlYXNvbiJCChNDYXBhYmlsaXRpZXNDaGFu
+            Z2VkEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkIjwKDURldmljZUNoYW5nZWQSKwoOcGFydGlj
+            aXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQiPwoUUmVjb3JkaW5nSW50ZXJydXB0ZWQSJwoMcmVjb3JkaW5nX2lk
+            GAEgASgJQgSAuhgCUgtyZWNvcmRpbmdJZCI7ChBSZWNvcmRpbmdSZXN1bWVkEicKDHJlY29yZGluZ19pZBgBIAEoCUIEgLoYAlIL
+            cmVjb3JkaW5nSWQiOwoQUmVjb3JkaW5nRGVsZXRlZBInCgxyZWNvcmRpbmdfaWQYASABKAlCBIC6GAJSC3JlY29yZGluZ0lkIokB
+            ChhDb25uZWN0aW9uUXVhbGl0eUNoYW5nZWQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSQAoH
+            cXVhbGl0eRgCIAEoDjIgLnRlbGVoZWFsdGgudjEuQ29ubmVjdGlvblF1YWxpdHlCBIC6GAJSB3F1YWxpdHkquwEKFVBhcnRpY2lw
+            YW50TGVmdFJlYXNvbhInCiNQQVJUSUNJUEFOVF9MRUZUX1JFQVNPTl9VTlNQRUNJRklFRBAAEiUKIVBBUlRJQ0lQQU5UX0xFRlRf
+            UkVBU09OX1JFUVVFU1RFRBABEikKJVBBUlRJQ0lQQU5UX0xFRlRfUkVBU09OX1BSRVNFTkNFX0xPU1QQAhInCiNQQVJUSUNJUEFO
+            VF9MRUZUX1JFQVNPTl9SRVNDSEVEVUxFRBADKooCChhQYXJ0aWNpcGFudFJlbW92ZWRSZWFzb24SKgomUEFSVElDSVBBTlRfUkVN
+            T1ZFRF9SRUFTT05fVU5TUEVDSUZJRUQQABIoCiRQQVJUSUNJUEFOVF9SRU1PVkVEX1JFQVNPTl9SRVFVRVNURUQQARIpCiVQQVJU
+            SUNJUEFOVF9SRU1PVkVEX1JFQVNPTl9SRUFTU0lHTkVEEAISOgo2UEFSVElDSVBBTlRfUkVNT1ZFRF9SRUFTT05fVEhJUkRfUEFS
+            VFlfQ09OU0VOVF9NSVNTSU5HEAMSMQotUEFSVElDSVBBTlRfUkVNT1ZFRF9SRUFTT05fR1VBUkRJQU5TSElQX0VOREVEEAQq3AEK
+            GVBhcnRpY2lwYW50UmV0dXJuZWRSZWFzb24SKwonUEFSVElDSVBBTlRfUkVUVVJORURfUkVBU09OX1VOU1BFQ0lGSUVEEAASKQol
+            UEFSVElDSVBBTlRfUkVUVVJORURfUkVBU09OX1JFUVVFU1RFRBABEioKJlBBUlRJQ0lQQU5UX1JFVFVSTkVEX1JFQVNPTl9SRUFT
+            U0lHTkVEEAISOwo3UEFSVElDSVBBTlRfUkVUVVJORURfUkVBU09OX1RISVJEX1BBUlRZX0NPTlNFTlRfTUlTU0lORxADKo4BChFD
+            b25uZWN0aW9uUXVhbGl0eRIiCh5DT05ORUNUSU9OX1FVQUxJVFlfVU5TUEVDSUZJRUQQABIbChdDT05ORUNUSU9OX1FVQUxJVFlf
+            R09PRBABEhsKF0NPTk5FQ1RJT05fUVVBTElUWV9GQUlSEAISGwoXQ09OTkVDVElPTl9RVUFMSVRZX1BPT1IQA2IGcHJvdG8z
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,
             Telehealth_V1_Consent_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
+            Telehealth_V1_Recording_File.descriptor,
             Telehealth_V1_Session_File.descriptor,
         ])
 }

@@ -66,7 +66,7 @@ extension Visit {
         }
         try await step("sees the recording end", by: "clinician") {
             let event = try await watch.event { if case .recordingStopped = $0 { true } else { false } }
-            guard case .recordingStopped(let stopped) = event.kind, stopped.reason == "CONSENT_REVOKED" else {
+            guard case .recordingStopped(let stopped) = event.kind, stopped.reason == .consentRevoked else {
                 throw Wrong("stopped for another reason")
             }
             return "event \(event.sequence): Chime confirmed that nothing is recorded"

@@ -26,14 +26,16 @@ enum SessionEventRow {
         values.add(row.recordingID)
         values.add(row.screenShareID)
         values.add(row.generation)
-        values.add(row.reason)
+        values.add(row.reason?.word)
     }
 
     static func read(_ row: inout RowReader) throws(SQLiteError) -> SessionEvent {
-        SessionEvent(
-            sessionID: row.identifier(), sequence: row.integer(), at: row.instant(), kind: try row.choice(),
-            status: try row.choice(), participantID: row.optionalIdentifier(),
-            recordingID: row.optionalIdentifier(), screenShareID: row.optionalIdentifier(),
-            generation: row.optionalCount(), reason: row.optionalText())
+        let (session, sequence, at): (SessionID, Int64, Timestamp) = (row.identifier(), row.integer(), row.instant())
+        let (kind, status): (SessionEvent.Kind, SessionStatus) = (try row.choice(), try row.choice())
+        return SessionEvent(
+            sessionID: session, sequence: sequence, at: at, kind: kind, status: status,
+            participantID: row.optionalIdentifier(), recordingID: row.optionalIdentifier(),
+            screenShareID: row.optionalIdentifier(), generation: row.optionalCount(),
+            reason: row.optionalText().map { SessionEvent.Reason($0, of: kind, status) })
     }
 }

@@ -148,6 +148,6 @@ extension SessionDraft {
         quality.classToldAt = now
         emit(
             .connectionQualityChanged, participant: quality.participantID,
-            reason: wireName(quality.connectionClass))
+            reason: .connection(quality.connectionClass))
     }
 }

@@ -36,7 +36,7 @@ public struct Recording: Sendable, Hashable {
         case clinical, training, qualityAssurance
     }
 
-    public enum StopCause: String, Sendable, Hashable {
+    public enum StopCause: String, Sendable, Hashable, CaseIterable {
         case requested, consentRevoked, sessionEnded, consentMissing, meetingEnded, failed
     }
 

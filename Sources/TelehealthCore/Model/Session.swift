@@ -27,7 +27,7 @@ public enum CancelReason: String, Sendable, Hashable, CaseIterable {
 }
 
 /// Who did not come, of a NO_SHOW.
-public enum NoShowParty: String, Sendable, Hashable { case client, both }
+public enum NoShowParty: String, Sendable, Hashable, CaseIterable { case client, both }
 
 /// One visit: the root of its aggregate.
 public struct Session: Sendable, Hashable {

@@ -25,13 +25,13 @@ public struct SessionEvent: Sendable, Hashable {
     public let recordingID: RecordingID?
     public let screenShareID: ScreenShareID?
     public let generation: Int?
-    /// A stable reason (end, cancel, stop or failure), never free text.
-    public let reason: String?
+    /// nil where there is none, or where somebody asked for it by the verb of that name.
+    public let reason: Reason?
 
     public init(
         sessionID: SessionID, sequence: Int64, at: Timestamp, kind: Kind, status: SessionStatus,
         participantID: ParticipantID? = nil, recordingID: RecordingID? = nil,
-        screenShareID: ScreenShareID? = nil, generation: Int? = nil, reason: String? = nil
+        screenShareID: ScreenShareID? = nil, generation: Int? = nil, reason: Reason? = nil
     ) {
         self.sessionID = sessionID
         self.sequence = sequence

@@ -109,7 +109,9 @@ extension SessionDraft {
     }
 
     /// Somebody went away, at an instant not after now.
-    mutating func depart(_ id: ParticipantID, at instant: Timestamp, reason: String?) {
+    ///
+    /// - Parameter reason: where it was not by their own word.
+    mutating func depart(_ id: ParticipantID, at instant: Timestamp, reason: DepartureReason?) {
         guard let participant = state.participant(id), participant.isHere else { return }
         stopShares(of: id)
         change(id) {
@@ -117,7 +119,9 @@ extension SessionDraft {
             $0.leftAt = max(instant, $0.admittedAt ?? instant, $0.waitingSince ?? instant)
             $0.waitingSince = nil
         }
-        leaveWaitingRoom { $0.emit(.participantLeft, participant: id, reason: reason) }
+        leaveWaitingRoom {
+            $0.emit(.participantLeft, participant: id, reason: reason.map(SessionEvent.Reason.left))
+        }
     }
 
     /// Tells that somebody waits no more; with nobody of the client's side left the room is empty again.

@@ -50,7 +50,7 @@ extension SessionDraft {
         guard !Guardianship.stands(bornOn, guardsAdult: state.session.guardsAdult, context) else { return }
         for person in state.participants
         where person.role == .guardian && person.firstJoinedAt != nil && person.state != .removed {
-            dismiss(person.id, reason: "GUARDIANSHIP_ENDED")
+            dismiss(person.id, reason: .guardianshipEnded)
         }
     }
 
@@ -59,7 +59,7 @@ extension SessionDraft {
         for place in state.participants where place.state != .removed {
             let hasNewPlace = !place.role.rights.isOfAppointment && named.contains(place.subjectID)
             if !state.isRostered(place) || hasNewPlace || isForAnother && place.invitationID != nil {
-                dismiss(place.id, reason: "REASSIGNED")
+                dismiss(place.id, reason: .reassigned)
             }
         }
     }
@@ -84,7 +84,7 @@ extension SessionDraft {
     /// pre-visit check of that day.
     private mutating func forgetComing(of person: Participant) {
         if person.isHere {
-            depart(person.id, at: now, reason: "RESCHEDULED")
+            depart(person.id, at: now, reason: .rescheduled)
             if person.state == .admitted { endAttendee(of: person) }
         }
         change(person.id) {
@@ -100,7 +100,7 @@ extension SessionDraft {
     private mutating func returnToWaiting() {
         guard state.session.status == .inProgress else { return }
         for person in state.admitted {
-            putBack(person, isHeld: person.entry == .byName, reason: "REASSIGNED")
+            putBack(person, isHeld: person.entry == .byName, reason: .reassigned)
         }
         let clientWaits = state.participants.contains { $0.isClientParty && $0.state == .waiting }
         setStatus(clientWaits ? .waitingRoom : .scheduled)

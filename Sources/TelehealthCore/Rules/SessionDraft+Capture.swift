@@ -84,7 +84,7 @@ extension SessionDraft {
         }
         emit(
             .recordingStopped, recording: id, generation: recording.generation,
-            reason: recording.stopCause.map(wireName))
+            reason: recording.stopCause.map(SessionEvent.Reason.recordingStop))
         enqueue(.startConcatenation, generation: recording.generation, recording: id)
         admitWaitingPeople(ledger)
     }
@@ -160,6 +160,6 @@ extension SessionDraft {
             $0.retainUntil = $0.retainUntil ?? retentionEnd
         }
         emit(
-            .recordingFailed, recording: id, generation: state.recording(id)?.generation, reason: reason)
+            .recordingFailed, recording: id, generation: state.recording(id)?.generation, reason: .text(reason))
     }
 }

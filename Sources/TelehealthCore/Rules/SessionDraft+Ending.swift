@@ -19,7 +19,7 @@ extension SessionDraft {
         guard state.session.status == .inProgress else { throw .invalidState(state.session.status) }
         state.session.endReason = reason
         state.session.endNote = note
-        close(.completed, at: now, by: principal, reason: wireName(reason))
+        close(.completed, at: now, by: principal, reason: .end(reason))
     }
 
     /// - Throws: `NOT_ALLOWED`, `TOO_LATE` for a client behind the cut-off, `INVALID_STATE` after the end (also when it
@@ -53,17 +53,17 @@ extension SessionDraft {
 
     mutating func close(cancelled reason: CancelReason, by principal: Principal) {
         state.session.cancelReason = reason
-        close(.cancelled, at: now, by: principal, reason: wireName(reason))
+        close(.cancelled, at: now, by: principal, reason: .cancel(reason))
     }
 
     mutating func close(noShow party: NoShowParty, by principal: Principal) {
         state.session.noShowParty = party
-        close(.noShow, at: now, by: principal, reason: wireName(party))
+        close(.noShow, at: now, by: principal, reason: .noShow(party))
     }
 
     /// Everybody is out; the capture is stopped before the meeting is deleted.
     mutating func close(
-        _ status: SessionStatus, at instant: Timestamp, by principal: Principal, reason: String
+        _ status: SessionStatus, at instant: Timestamp, by principal: Principal, reason: SessionEvent.Reason
     ) {
         for share in state.screenShares where share.stoppedAt == nil { stopShare(share.id) }
         for participant in state.participants where participant.isHere {

@@ -55,7 +55,7 @@ extension SessionDraft {
             id: InvitationID(context.ids.uuid()), sessionID: state.session.id, role: role, createdAt: now,
             createdBy: principal.name, expiresAt: min(now + validity, lastEntry))
         state.invitations.append(invitation)
-        emit(.participantInvited, reason: wireName(role))
+        emit(.participantInvited, reason: .role(role))
         return invitation.id
     }
 

@@ -66,7 +66,7 @@ extension SessionDraft {
                 $0.failure = failure
                 $0.endedAt = now
             }
-            emit(.meetingFailed, generation: generation, reason: reason)
+            emit(.meetingFailed, generation: generation, reason: .text(reason))
         case .ending: change(generation: generation) { [now] in $0.endedAt = now }
         case .active, .ended, .failed: break
         }
@@ -93,7 +93,7 @@ extension SessionDraft {
         if let recording = state.activeRecording, recording.generation == generation {
             stopCapture(of: recording.id, cause: .meetingEnded, by: Principal.system.name)
         }
-        emit(.meetingEnded, generation: generation, reason: "GONE")
+        emit(.meetingEnded, generation: generation, reason: .text("GONE"))
     }
 
     mutating func meetingDeleted(_ generation: Int) {

@@ -2,9 +2,6 @@
 // back.
 
 extension SessionDraft {
-    /// Of the event that tells of a no-show taken back.
-    static let noShowUndoneReason = "NO_SHOW_UNDONE"
-
     /// Who has not come to the slot as it is planned now; nil when somebody of the client's side has, however long
     /// they stayed and whatever was decided about them. Who waited for a time that has been moved since did not come
     /// to this one.
@@ -97,7 +94,7 @@ extension SessionDraft {
         state.session.noShowUndoneAt = now
         state.session.noShowParty = nil
         state.session.endedAt = nil
-        setStatus(.scheduled, reason: Self.noShowUndoneReason)
+        setStatus(.scheduled, reason: .noShowUndone)
         if !state.session.isPlanned(as: appointment) { follow(appointment) }
     }
 

@@ -45,7 +45,7 @@ extension SessionDraft {
     /// token is worth nothing here any more: every call looks at this state.
     ///
     /// - Parameter reason: of the event, where it was nobody's word.
-    mutating func dismiss(_ id: ParticipantID, reason: String?) {
+    mutating func dismiss(_ id: ParticipantID, reason: RemovalReason?) {
         guard let participant = state.participant(id), participant.state != .removed else { return }
         stopShares(of: id)
         change(id) { [now] in
@@ -54,7 +54,9 @@ extension SessionDraft {
             $0.waitingSince = nil
             $0.isHeld = false
         }
-        leaveWaitingRoom { $0.emit(.participantRemoved, participant: id, reason: reason) }
+        leaveWaitingRoom {
+            $0.emit(.participantRemoved, participant: id, reason: reason.map(SessionEvent.Reason.removed))
+        }
         endAttendee(of: participant)
     }
 
@@ -69,7 +71,7 @@ extension SessionDraft {
     }
 
     /// - Parameter reason: of the event, where it was nobody's word.
-    mutating func putBack(_ participant: Participant, isHeld: Bool, reason: String?) {
+    mutating func putBack(_ participant: Participant, isHeld: Bool, reason: ReturnReason?) {
         stopShares(of: participant.id)
         change(participant.id) { [now] in
             $0.state = .waiting
@@ -77,7 +79,7 @@ extension SessionDraft {
             $0.firstWaitingAt = $0.firstWaitingAt ?? now
             $0.waitingSince = now
         }
-        emit(.participantReturned, participant: participant.id, reason: reason)
+        emit(.participantReturned, participant: participant.id, reason: reason.map(SessionEvent.Reason.returned))
         endAttendee(of: participant)
     }
 

@@ -67,7 +67,7 @@ extension SessionDraft {
             $0.stoppedBy = name
         }
         enqueue(.stopCapture, generation: recording.generation, recording: id)
-        emit(.recordingStopping, recording: id, generation: recording.generation, reason: wireName(cause))
+        emit(.recordingStopping, recording: id, generation: recording.generation, reason: .recordingStop(cause))
     }
 
     /// Whoever came in meanwhile is in the picture too: the recording stands on their consent as well.
@@ -101,7 +101,7 @@ extension SessionDraft {
         // Also somebody who was sent away: what was recorded of them stands on their consent.
         let participant =
             state.participant(of: subject) ?? state.participants.last { $0.subjectID == subject }
-        emit(.consentRevoked, participant: participant?.id, reason: wireName(type))
+        emit(.consentRevoked, participant: participant?.id, reason: .text(wireName(type)))
         guard type == .recording else { return }
         for recording in state.recordings where recording.consentIDs.contains(where: consents.contains) {
             change(recording.id) { [now] in $0.consentRevokedAt = $0.consentRevokedAt ?? now }

@@ -32,7 +32,7 @@ extension SessionDraft {
                 lastSeen(participant.id), participant.admittedAt ?? lastSeen(participant.id),
                 participant.waitingSince ?? lastSeen(participant.id))
             if now - seen > policy.presenceLostAfter {
-                depart(participant.id, at: seen, reason: "PRESENCE_LOST")
+                depart(participant.id, at: seen, reason: .presenceLost)
             }
         }
     }
@@ -60,14 +60,14 @@ extension SessionDraft {
         guard let startedAt = state.session.startedAt else { return }
         if now >= lastEntry || now >= startedAt + policy.visitMax {
             state.session.endReason = .timeout
-            close(.completed, at: now, by: .system, reason: wireName(EndReason.timeout))
+            close(.completed, at: now, by: .system, reason: .end(.timeout))
         } else if !state.participants.contains(where: { $0.isHere && $0.role.rights.keepsVisitOpen }) {
             let leftAt =
                 state.participants.filter(\.role.rights.keepsVisitOpen).compactMap(\.leftAt).max()
                 ?? startedAt
             guard now - leftAt >= policy.abandonGrace else { return }
             state.session.endReason = .allLeft
-            close(.completed, at: leftAt, by: .system, reason: wireName(EndReason.allLeft))
+            close(.completed, at: leftAt, by: .system, reason: .end(.allLeft))
         }
     }
 }

@@ -2,9 +2,6 @@
 // Whoever lacks one waits; a consent that ends sends out, one that comes lets in whoever waited for nothing else.
 
 extension SessionDraft {
-    /// Of the event that tells of somebody sent out, as of the refusal to let somebody in.
-    static let thirdPartyReason = TelehealthError.Reason.thirdPartyConsentMissing.rawValue
-
     /// What the place asks of the client's side, and perhaps of the person, for this person to take part.
     ///
     /// - Returns: empty for who is no third party.
@@ -26,8 +23,8 @@ extension SessionDraft {
             switch policy.thirdPartyWithoutConsent {
             case .wait:
                 // Who was let in by name is so again; for the others the consent was all that is asked.
-                putBack(person, isHeld: person.entry == .byName, reason: Self.thirdPartyReason)
-            case .remove: dismiss(person.id, reason: Self.thirdPartyReason)
+                putBack(person, isHeld: person.entry == .byName, reason: .thirdPartyConsentMissing)
+            case .remove: dismiss(person.id, reason: .thirdPartyConsentMissing)
             }
         }
     }

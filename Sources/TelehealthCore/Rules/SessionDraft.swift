@@ -48,8 +48,9 @@ struct SessionDraft {
 
     mutating func emit(
         _ kind: SessionEvent.Kind, participant: ParticipantID? = nil, recording: RecordingID? = nil,
-        share: ScreenShareID? = nil, generation: Int? = nil, reason: String? = nil
+        share: ScreenShareID? = nil, generation: Int? = nil, reason: SessionEvent.Reason? = nil
     ) {
+        assert(reason?.fits(kind, state.session.status) ?? true, "such an event has no such reason")
         state.session.lastEventSequence += 1
         events.append(
             SessionEvent(
@@ -85,7 +86,7 @@ struct SessionDraft {
         effects.append(effect)
     }
 
-    mutating func setStatus(_ status: SessionStatus, reason: String? = nil) {
+    mutating func setStatus(_ status: SessionStatus, reason: SessionEvent.Reason? = nil) {
         state.session.status = status
         state.session.statusUpdatedAt = now
         emit(.statusChanged, reason: reason)

@@ -14,20 +14,20 @@ extension SessionEvent {
     private var wireKind: Telehealth_V1_SessionEvent.OneOf_Kind {
         switch kind {
         case .created: .sessionCreated(.init())
-        case .statusChanged: .statusChanged(filled { $0.reason = reason ?? "" })
+        case .statusChanged: .statusChanged(filled { $0.reason = changeReason })
         case .participantWaiting: .participantWaiting(filled { $0.participantID = participant })
         case .participantAdmitted: .participantAdmitted(filled { $0.participantID = participant })
         case .participantLeft:
             .participantLeft(
                 filled {
                     $0.participantID = participant
-                    $0.reason = reason ?? ""
+                    $0.reason = leftReason
                 })
         case .participantRemoved:
             .participantRemoved(
                 filled {
                     $0.participantID = participant
-                    $0.reason = reason ?? ""
+                    $0.reason = removedReason
                 })
         case .meetingReady: .meetingReady(filled { $0.generation = number })
         case .meetingFailed: .meetingFailed(filled { $0.generation = number })
@@ -57,7 +57,7 @@ extension SessionEvent {
             .connectionQualityChanged(
                 filled {
                     $0.participantID = participant
-                    $0.quality = reason ?? ""
+                    $0.quality = quality
                 })
         }
     }
@@ -69,7 +69,7 @@ extension SessionEvent {
             .participantInvited(
                 filled {
                     $0.participantID = participant
-                    $0.role = reason ?? ""
+                    $0.role = invitedRole
                 })
         case .invitationRevoked: .invitationRevoked(.init())
         case .participantDenied: .participantDenied(filled { $0.participantID = participant })
@@ -77,7 +77,7 @@ extension SessionEvent {
             .participantReturned(
                 filled {
                     $0.participantID = participant
-                    $0.reason = reason ?? ""
+                    $0.reason = returnedReason
                 })
         case .capabilitiesChanged: .capabilitiesChanged(filled { $0.participantID = participant })
         default: .deviceChanged(filled { $0.participantID = participant })
@@ -87,7 +87,6 @@ extension SessionEvent {
     /// Of the nine recording kinds; kept apart so that neither switch grows past what one can read.
     private var recordingKind: Telehealth_V1_SessionEvent.OneOf_Kind {
         let recording = recordingID?.rawValue ?? ""
-        let reason = reason ?? ""
         switch kind {
         case .recordingRequested: return .recordingRequested(filled { $0.recordingID = recording })
         case .recordingStarted: return .recordingStarted(filled { $0.recordingID = recording })
@@ -95,13 +94,13 @@ extension SessionEvent {
             return .recordingStopping(
                 filled {
                     $0.recordingID = recording
-                    $0.reason = reason
+                    $0.reason = stopReason
                 })
         case .recordingStopped:
             return .recordingStopped(
                 filled {
                     $0.recordingID = recording
-                    $0.reason = reason
+                    $0.reason = stopReason
                 })
         case .recordingAvailable: return .recordingAvailable(filled { $0.recordingID = recording })
         case .recordingInterrupted: return .recordingInterrupted(filled { $0.recordingID = recording })
@@ -111,7 +110,7 @@ extension SessionEvent {
             return .recordingFailed(
                 filled {
                     $0.recordingID = recording
-                    $0.reason = reason
+                    $0.reason = reason?.word ?? ""
                 })
         }
     }

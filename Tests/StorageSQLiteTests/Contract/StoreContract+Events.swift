@@ -30,12 +30,29 @@ extension StoreContract {
                 sessionID: "session-a", sequence: 1, at: Sample.at(1), kind: .recordingFailed,
                 status: .inProgress,
                 participantID: "p", recordingID: "r", screenShareID: ScreenShareID("s"), generation: 4,
-                reason: "why")
+                reason: .text("why"))
             let plain = SessionEvent(
                 sessionID: "session-a", sequence: 2, at: Sample.at(2), kind: .created, status: .scheduled)
             decision.events = [full, plain]
             try await store.commit(decision)
             #expect(try await store.events(of: "session-a", after: 0, limit: 10) == [full, plain])
+        },
+        StorePromise("every reason comes back as it went in, and so does another version's word") {
+            (store) async throws in
+            var decision = Sample.creation("a")
+            for kind in SessionEvent.Kind.allCases {
+                for status in SessionStatus.allCases {
+                    for reason in SessionEvent.Reason.known(of: kind, status) + [.text("OF_ANOTHER_VERSION")] {
+                        decision.events.append(
+                            SessionEvent(
+                                sessionID: "session-a", sequence: Int64(decision.events.count + 1), at: Sample.at(1),
+                                kind: kind, status: status, reason: reason))
+                    }
+                }
+            }
+            try await store.commit(decision)
+            let read = try await store.events(of: "session-a", after: 0, limit: decision.events.count)
+            #expect(read == decision.events)
         },
         StorePromise("pruned events answer as no longer kept, kept ones still come") { (store) async throws in
             try await store.commit(events(5, "ended", .completed))
