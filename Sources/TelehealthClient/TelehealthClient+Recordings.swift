@@ -2,7 +2,7 @@ internal import ProtobufWire
 public import RPCModel
 public import TelehealthAPI
 
-/// Recordings, AWS's events, and how well visits go.
+/// Recordings, raw provider events, and how well visits go.
 extension TelehealthClient {
     /// Starts a recording. Consent is looked up, never taken from the caller.
     public func startRecording(
@@ -69,7 +69,7 @@ extension TelehealthClient {
         try await call(Telehealth_V1_RecordingService_Methods.getRecordingManifest, request)
     }
 
-    /// Takes a batch of events in.
+    /// Takes a batch of raw provider events in, for the installation's own pipeline.
     ///
     /// Each event counts once by its id, and the order of arrival does not matter: connections, screen shares and
     /// captures follow from all events in the order of their own times. So a batch may be sent again, whole or in

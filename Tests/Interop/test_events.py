@@ -78,6 +78,25 @@ def ingest(clinic: Clinic, entries: list[str]):
     return clinic.call(events_stub(clinic).IngestMeetingEvents, m.IngestMeetingEventsRequest(events=entries), "service")
 
 
+def ignored(report) -> dict[str, int]:
+    """How many by why; each reason stands there once, by its number."""
+    from telehealth.v1 import events_service_pb2 as m
+
+    told = [each.reason for each in report.ignored_by_reason]
+    assert told == sorted(set(told)) and sum(each.count for each in report.ignored_by_reason) == report.ignored
+    prefix = "IGNORED_MEETING_EVENT_REASON_"
+    return {m.IgnoredMeetingEventReason.Name(each.reason).removeprefix(prefix): each.count
+            for each in report.ignored_by_reason}
+
+
+def malformed(report) -> list[tuple[int, str]]:
+    from telehealth.v1 import events_service_pb2 as m
+
+    prefix = "MALFORMED_MEETING_EVENT_REASON_"
+    return [(each.index, m.MalformedMeetingEventReason.Name(each.reason).removeprefix(prefix))
+            for each in report.malformed]
+
+
 def test_forwarded_events_show_a_dead_capture_to_everybody(clinic, simulator):
     from telehealth.v1 import recording_pb2
 
@@ -90,7 +109,7 @@ def test_forwarded_events_show_a_dead_capture_to_everybody(clinic, simulator):
     entries = events_of(simulator, meeting_id)
     first = ingest(clinic, entries)
     assert first.accepted > 0 and not first.malformed and first.duplicates == 0, first
-    assert first.ignored_by_reason["NOT_A_PERSON"] >= 1  # the capture's own attendee
+    assert ignored(first)["NOT_A_PERSON"] >= 1  # the capture's own attendee
     for each in (watch, client_watch):
         stopped = each.wait_for("recording_stopping")
         assert stopped.recording_stopping.reason == recording_pb2.RECORDING_STOP_REASON_FAILED
@@ -117,12 +136,49 @@ def test_a_meeting_that_aws_ended_is_replaced_at_the_next_join(clinic, simulator
     assert after.generation == first.generation + 1
 
 
+def test_every_reason_that_an_entry_can_have_is_told(clinic, simulator):
+    """Each value of the two enums, on the wire; TOO_MANY takes 5,000 events and is left to the rules' own tests."""
+    from telehealth.v1 import events_service_pb2 as m
+
+    session = clinic.create_session(clinic.book())
+    meeting = clinic.join(session.session_id, "clinician").credentials.meeting.meeting_id
+    sound = {"source": "aws.chime", "time": "2026-11-22T09:00:00Z",
+             "detail": {"eventType": "chime:AttendeeJoined", "meetingId": meeting, "externalUserId": "nobody"}}
+    unsound = {
+        "NOT_JSON": "{", "NOT_AN_EVENT": {"source": "aws.chime"}, "NO_TIME": {**sound, "time": "yesterday"},
+        "NO_MEETING": {**sound, "detail": {"eventType": "chime:MeetingEnded"}},
+        "NO_ATTENDEE": {**sound, "detail": {"eventType": "chime:AttendeeLeft", "meetingId": meeting}},
+        "NO_PIPELINE": {**sound, "detail": {"eventType": "chime:MediaPipelineInProgress", "meetingId": meeting}},
+        "ID_TOO_LONG": {**sound, "detail": {"eventType": "chime:MeetingEnded", "meetingId": "m" * 129}},
+        "TOO_LONG": {**sound, "padding": "x" * 256 * 1024},
+    }
+    report = ingest(clinic, [each if isinstance(each, str) else json.dumps(each) for each in unsound.values()])
+    assert malformed(report) == list(enumerate(unsound)) and report.ignored == 0
+    assert set(unsound) == words(m.MalformedMeetingEventReason)
+    meaningless = {
+        "NOT_CHIME": {"source": "aws.ec2"},
+        "UNKNOWN_TYPE": {**sound, "detail": {"eventType": "chime:AttendeeGrewWings"}},
+        "NOT_A_PERSON": {**sound, "detail": {**sound["detail"], "externalUserId": "aws:MediaPipeline-1"}},
+        "MEETING_UNKNOWN": {**sound, "detail": {**sound["detail"], "meetingId": str(uuid.uuid4())}},
+        "PARTICIPANT_UNKNOWN": sound,
+    }
+    report = ingest(clinic, [json.dumps(each) for each in meaningless.values()] * 2)
+    assert ignored(report) == dict.fromkeys(meaningless, 2) and report.ignored == 10 and report.accepted == 0
+    assert set(meaningless) == words(m.IgnoredMeetingEventReason) - {"TOO_MANY"}
+
+
+def words(enum) -> set[str]:
+    """An enum's values without the prefix that they share, but for UNSPECIFIED."""
+    prefix = next(name for name in enum.keys() if name.endswith("_UNSPECIFIED")).removesuffix("UNSPECIFIED")
+    return {name.removeprefix(prefix) for name in enum.keys()} - {"UNSPECIFIED"}
+
+
 def test_bad_entries_are_told_apart_and_a_bad_batch_is_refused(clinic):
     from telehealth.v1 import events_service_pb2 as m
 
     report = ingest(clinic, ["{", json.dumps({"source": "aws.chime"}), json.dumps({"source": "aws.ec2"})])
-    assert [(each.index, each.reason) for each in report.malformed] == [(0, "NOT_JSON"), (1, "NOT_AN_EVENT")]
-    assert dict(report.ignored_by_reason) == {"NOT_CHIME": 1} and report.ignored == 1
+    assert malformed(report) == [(0, "NOT_JSON"), (1, "NOT_AN_EVENT")]
+    assert ignored(report) == {"NOT_CHIME": 1} and report.ignored == 1
     stub = events_stub(clinic)
     empty = clinic.refused(INVALID, "INVALID_FIELD", stub.IngestMeetingEvents, m.IngestMeetingEventsRequest(), "service")
     assert fields_at_fault(empty) == ["events"]

@@ -90,8 +90,9 @@ def test_list_and_describe(probe):
 
 def test_a_message_is_described_as_its_proto_file_says(probe):
     """Of the API that the program was built with: maps, presence and repetition in a .proto file's own words."""
-    assert "  map<string, int32> ignored_by_reason = 4;" in probe(
-        "describe", "telehealth.v1.IngestMeetingEventsResponse", descriptors=[]).stdout
+    assert "  map<string, int64> calls = " in probe("describe", "telehealth.v1.SessionAccess", descriptors=[]).stdout
+    assert "  repeated IgnoredMeetingEvents ignored_by_reason = " in probe(
+        "describe", "telehealth.v1.IngestMeetingEventsResponse", descriptors=[]).stdout.replace("telehealth.v1.", "")
     lines = probe("describe", "telehealth.v1.AuditEvent", descriptors=[]).stdout
     assert "  optional string role = 4;" in lines and "  google.protobuf.Timestamp occur_time = 2;" in lines
 

@@ -70,7 +70,7 @@ import Testing
         #expect(report.malformed.map(\.index) == [0, 1, 2, 4, 5, 6])
         #expect(
             report.malformed.map(\.reason) == [
-                "NOT_JSON", "NOT_JSON", "NOT_AN_EVENT", "NO_TIME", "NO_ATTENDEE", "NOT_JSON",
+                .notJSON, .notJSON, .notAnEvent, .noTime, .noAttendee, .notJSON,
             ])
     }
 
@@ -88,8 +88,7 @@ import Testing
         #expect(report.accepted == 0 && report.malformed.isEmpty)
         #expect(
             report.ignored == [
-                "UNKNOWN_TYPE": 1, "NOT_A_PERSON": 1, "PARTICIPANT_UNKNOWN": 1, "MEETING_UNKNOWN": 1,
-                "NOT_CHIME": 1,
+                .unknownType: 1, .notAPerson: 1, .participantUnknown: 1, .meetingUnknown: 1, .notChime: 1,
             ])
     }
 
@@ -104,7 +103,7 @@ import Testing
         let bare = #"{"source":"aws.chime","detail":{}}"#
         let nobodys = #"{"detail":{}}"#
         let report = try await take(clinic, [started, bare, nobodys])
-        #expect(report.ignored == ["UNKNOWN_TYPE": 2])
+        #expect(report.ignored == [.unknownType: 2])
         #expect(report.malformed.map(\.index) == [2])
     }
 

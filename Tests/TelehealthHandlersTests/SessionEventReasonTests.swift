@@ -71,4 +71,11 @@ import Testing
         }
         #expect(event.reason == "CAPTURE_GONE")
     }
+
+    @Test func `each reason of a meeting's event has a value of its own`() {
+        let ignored = EventIntakeReport.IgnoredReason.allCases
+        let malformed = EventIntakeReport.MalformedReason.allCases
+        #expect(Set(ignored.map(\.wire.rawValue)).subtracting([0]).count == ignored.count)
+        #expect(Set(malformed.map(\.wire.rawValue)).subtracting([0]).count == malformed.count)
+    }
 }

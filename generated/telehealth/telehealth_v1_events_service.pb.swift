@@ -8,6 +8,118 @@
 public import ProtobufWire
 public import RPCModel
 
+/// Why a well-formed event means nothing here.
+public enum Telehealth_V1_IgnoredMeetingEventReason: ProtobufEnum {
+    /// Never sent by the service.
+    case unspecified
+    /// It is not of the Amazon Chime SDK.
+    case notChime
+    /// Its kind is not one that this service reads.
+    case unknownType
+    /// It is about a capture's own attendee, or another of AWS's.
+    case notAPerson
+    /// No visit has or had this meeting or pipeline.
+    case meetingUnknown
+    /// Nobody of the visit has or had this attendee.
+    case participantUnknown
+    /// The visit has 5,000 events already.
+    case tooMany
+    /// A number this version of the enum has no name for.
+    case unrecognized(Int32)
+
+    public static let fullName = "telehealth.v1.IgnoredMeetingEventReason"
+
+    public init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .notChime
+        case 2: self = .unknownType
+        case 3: self = .notAPerson
+        case 4: self = .meetingUnknown
+        case 5: self = .participantUnknown
+        case 6: self = .tooMany
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .notChime: 1
+        case .unknownType: 2
+        case .notAPerson: 3
+        case .meetingUnknown: 4
+        case .participantUnknown: 5
+        case .tooMany: 6
+        case .unrecognized(let number): number
+        }
+    }
+
+    public var isRecognized: Bool {
+        if case .unrecognized = self { false } else { true }
+    }
+}
+
+/// Why an entry is no event.
+public enum Telehealth_V1_MalformedMeetingEventReason: ProtobufEnum {
+    /// Never sent by the service.
+    case unspecified
+    /// It is no JSON object.
+    case notJson
+    /// It is none of EventBridge's, or a member of it is of another type than AWS documents.
+    case notAnEvent
+    /// It does not say when it happened, or not within the years 2000 to 9999.
+    case noTime
+    /// It names neither a meeting nor a pipeline.
+    case noMeeting
+    /// It is of an attendee and does not name them.
+    case noAttendee
+    /// It is of a media pipeline and does not name it.
+    case noPipeline
+    /// An id has more than 128 bytes.
+    case idTooLong
+    /// It has more than 256 KiB.
+    case tooLong
+    /// A number this version of the enum has no name for.
+    case unrecognized(Int32)
+
+    public static let fullName = "telehealth.v1.MalformedMeetingEventReason"
+
+    public init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .notJson
+        case 2: self = .notAnEvent
+        case 3: self = .noTime
+        case 4: self = .noMeeting
+        case 5: self = .noAttendee
+        case 6: self = .noPipeline
+        case 7: self = .idTooLong
+        case 8: self = .tooLong
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .notJson: 1
+        case .notAnEvent: 2
+        case .noTime: 3
+        case .noMeeting: 4
+        case .noAttendee: 5
+        case .noPipeline: 6
+        case .idTooLong: 7
+        case .tooLong: 8
+        case .unrecognized(let number): number
+        }
+    }
+
+    public var isRecognized: Bool {
+        if case .unrecognized = self { false } else { true }
+    }
+}
+
 /// Events of any meetings.
 public struct Telehealth_V1_IngestMeetingEventsRequest: Message {
     public static let fullName = "telehealth.v1.IngestMeetingEventsRequest"
@@ -51,9 +163,8 @@ public struct Telehealth_V1_IngestMeetingEventsResponse: Message {
     public var duplicates: Int32 = 0
     /// Well-formed events that mean nothing here: the sum of `ignored_by_reason`.
     public var ignored: Int32 = 0
-    /// How many by why: NOT_CHIME, UNKNOWN_TYPE, NOT_A_PERSON (a capture's own attendee), MEETING_UNKNOWN,
-    /// PARTICIPANT_UNKNOWN, TOO_MANY (more than 5,000 events of one session).
-    public var ignoredByReason: MapField<String, Int32> = MapField()
+    /// How many by why, each reason that there was once, ascending by its number.
+    public var ignoredByReason: [Telehealth_V1_IgnoredMeetingEvents] = []
     /// Entries that could not be read, by their place.
     public var malformed: [Telehealth_V1_MalformedMeetingEvent] = []
     public var unknownFields = UnknownFields()
@@ -64,7 +175,7 @@ public struct Telehealth_V1_IngestMeetingEventsResponse: Message {
         if accepted != 0 { buffer.write(1, accepted, as: WireInt32.self) }
         if duplicates != 0 { buffer.write(2, duplicates, as: WireInt32.self) }
         if ignored != 0 { buffer.write(3, ignored, as: WireInt32.self) }
-        buffer.writeMap(4, ignoredByReason, WireString.self, WireInt32.self)
+        buffer.writeMessages(4, ignoredByReason)
         buffer.writeMessages(5, malformed)
         buffer.writeUnknown(unknownFields)
     }
@@ -75,8 +186,36 @@ public struct Telehealth_V1_IngestMeetingEventsResponse: Message {
             case 8: try reader.read(&accepted, as: WireInt32.self)
             case 16: try reader.read(&duplicates, as: WireInt32.self)
             case 24: try reader.read(&ignored, as: WireInt32.self)
-            case 34: try reader.readMap(&ignoredByReason, WireString.self, WireInt32.self)
+            case 34: try reader.readMessages(&ignoredByReason)
             case 42: try reader.readMessages(&malformed)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// Events that mean nothing here for one reason.
+public struct Telehealth_V1_IgnoredMeetingEvents: Message {
+    public static let fullName = "telehealth.v1.IgnoredMeetingEvents"
+    /// Why.
+    public var reason: Telehealth_V1_IgnoredMeetingEventReason = .init(rawValue: 0)
+    /// How many, at least 1.
+    public var count: Int32 = 0
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if reason.rawValue != 0 { buffer.write(1, reason, as: WireEnum<Telehealth_V1_IgnoredMeetingEventReason>.self) }
+        if count != 0 { buffer.write(2, count, as: WireInt32.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 8: try reader.read(&reason, as: WireEnum<Telehealth_V1_IgnoredMeetingEventReason>.self)
+            case 16: try reader.read(&count, as: WireInt32.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -88,15 +227,15 @@ public struct Telehealth_V1_MalformedMeetingEvent: Message {
     public static let fullName = "telehealth.v1.MalformedMeetingEvent"
     /// Place in the request, from 0.
     public var index: Int32 = 0
-    /// Why: NOT_JSON, NOT_AN_EVENT, NO_TIME, NO_MEETING, NO_ATTENDEE, NO_PIPELINE, ID_TOO_LONG, TOO_LONG.
-    public var reason: String = ""
+    /// Why.
+    public var reason: Telehealth_V1_MalformedMeetingEventReason = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
         if self.index != 0 { buffer.write(1, self.index, as: WireInt32.self) }
-        if !reason.isEmpty { buffer.write(2, reason, as: WireString.self) }
+        if reason.rawValue != 0 { buffer.write(2, reason, as: WireEnum<Telehealth_V1_MalformedMeetingEventReason>.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -104,7 +243,7 @@ public struct Telehealth_V1_MalformedMeetingEvent: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 8: try reader.read(&self.index, as: WireInt32.self)
-            case 18: try reader.read(&reason, as: WireString.self)
+            case 16: try reader.read(&reason, as: WireEnum<Telehealth_V1_MalformedMeetingEventReason>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -130,8 +269,8 @@ public enum Telehealth_V1_EventsService_Methods {
     }()
 }
 
-/// Takes the events that the Amazon Chime SDK sends through EventBridge, for clinics that forward them instead of letting
-/// the service read a queue.
+/// Raw provider events, for the installation's own pipeline: it forwards here what the Amazon Chime SDK sends through
+/// EventBridge, where the service does not read a queue itself. No application calls it.
 public protocol Telehealth_V1_EventsServiceHandler: Sendable {
     /// Takes a batch of events in.
     ///
@@ -193,16 +332,27 @@ public enum Telehealth_V1_EventsService_File {
         base64: """
             CiJ0ZWxlaGVhbHRoL3YxL2V2ZW50c19zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGhtidWYvdmFsaWRhdGUvdmFsaWRhdGUu
             cHJvdG8aIXRlbGVoZWFsdGgvdjEvY2FsbF9jb250cmFjdC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvIkUK
-            GkluZ2VzdE1lZXRpbmdFdmVudHNSZXF1ZXN0EicKBmV2ZW50cxgBIAMoCUIPgLoYBLpICJIBBQgBEPQDUgZldmVudHMigAMKG0lu
+            GkluZ2VzdE1lZXRpbmdFdmVudHNSZXF1ZXN0EicKBmV2ZW50cxgBIAMoCUIPgLoYBLpICJIBBQgBEPQDUgZldmVudHMimgIKG0lu
             Z2VzdE1lZXRpbmdFdmVudHNSZXNwb25zZRIgCghhY2NlcHRlZBgBIAEoBUIEgLoYAlIIYWNjZXB0ZWQSJAoKZHVwbGljYXRlcxgC
-            IAEoBUIEgLoYAlIKZHVwbGljYXRlcxIeCgdpZ25vcmVkGAMgASgFQgSAuhgCUgdpZ25vcmVkEnEKEWlnbm9yZWRfYnlfcmVhc29u
-            GAQgAygLMj8udGVsZWhlYWx0aC52MS5Jbmdlc3RNZWV0aW5nRXZlbnRzUmVzcG9uc2UuSWdub3JlZEJ5UmVhc29uRW50cnlCBIC6
-            GAJSD2lnbm9yZWRCeVJlYXNvbhJCCgltYWxmb3JtZWQYBSADKAsyJC50ZWxlaGVhbHRoLnYxLk1hbGZvcm1lZE1lZXRpbmdFdmVu
-            dFIJbWFsZm9ybWVkGkIKFElnbm9yZWRCeVJlYXNvbkVudHJ5EhAKA2tleRgBIAEoCVIDa2V5EhQKBXZhbHVlGAIgASgFUgV2YWx1
-            ZToCOAEiUQoVTWFsZm9ybWVkTWVldGluZ0V2ZW50EhoKBWluZGV4GAEgASgFQgSAuhgCUgVpbmRleBIcCgZyZWFzb24YAiABKAlC
-            BIC6GAJSBnJlYXNvbjKKAQoNRXZlbnRzU2VydmljZRJ5ChNJbmdlc3RNZWV0aW5nRXZlbnRzEikudGVsZWhlYWx0aC52MS5Jbmdl
-            c3RNZWV0aW5nRXZlbnRzUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuSW5nZXN0TWVldGluZ0V2ZW50c1Jlc3BvbnNlIguKuhgHCgIB
-            BSoBXWIGcHJvdG8z
+            IAEoBUIEgLoYAlIKZHVwbGljYXRlcxIeCgdpZ25vcmVkGAMgASgFQgSAuhgCUgdpZ25vcmVkEk8KEWlnbm9yZWRfYnlfcmVhc29u
+            GAQgAygLMiMudGVsZWhlYWx0aC52MS5JZ25vcmVkTWVldGluZ0V2ZW50c1IPaWdub3JlZEJ5UmVhc29uEkIKCW1hbGZvcm1lZBgF
+            IAMoCzIkLnRlbGVoZWFsdGgudjEuTWFsZm9ybWVkTWVldGluZ0V2ZW50UgltYWxmb3JtZWQiegoUSWdub3JlZE1lZXRpbmdFdmVu
+            dHMSRgoGcmVhc29uGAEgASgOMigudGVsZWhlYWx0aC52MS5JZ25vcmVkTWVldGluZ0V2ZW50UmVhc29uQgSAuhgCUgZyZWFzb24S
+            GgoFY291bnQYAiABKAVCBIC6GAJSBWNvdW50In0KFU1hbGZvcm1lZE1lZXRpbmdFdmVudBIaCgVpbmRleBgBIAEoBUIEgLoYAlIF
+            aW5kZXgSSAoGcmVhc29uGAIgASgOMioudGVsZWhlYWx0aC52MS5NYWxmb3JtZWRNZWV0aW5nRXZlbnRSZWFzb25CBIC6GAJSBnJl
+            YXNvbirmAgoZSWdub3JlZE1lZXRpbmdFdmVudFJlYXNvbhIsCihJR05PUkVEX01FRVRJTkdfRVZFTlRfUkVBU09OX1VOU1BFQ0lG
+            SUVEEAASKgomSUdOT1JFRF9NRUVUSU5HX0VWRU5UX1JFQVNPTl9OT1RfQ0hJTUUQARItCilJR05PUkVEX01FRVRJTkdfRVZFTlRf
+            UkVBU09OX1VOS05PV05fVFlQRRACEi0KKUlHTk9SRURfTUVFVElOR19FVkVOVF9SRUFTT05fTk9UX0FfUEVSU09OEAMSMAosSUdO
+            T1JFRF9NRUVUSU5HX0VWRU5UX1JFQVNPTl9NRUVUSU5HX1VOS05PV04QBBI0CjBJR05PUkVEX01FRVRJTkdfRVZFTlRfUkVBU09O
+            X1BBUlRJQ0lQQU5UX1VOS05PV04QBRIpCiVJR05PUkVEX01FRVRJTkdfRVZFTlRfUkVBU09OX1RPT19NQU5ZEAYqwwMKG01hbGZv
+            cm1lZE1lZXRpbmdFdmVudFJlYXNvbhIuCipNQUxGT1JNRURfTUVFVElOR19FVkVOVF9SRUFTT05fVU5TUEVDSUZJRUQQABIrCidN
+            QUxGT1JNRURfTUVFVElOR19FVkVOVF9SRUFTT05fTk9UX0pTT04QARIvCitNQUxGT1JNRURfTUVFVElOR19FVkVOVF9SRUFTT05f
+            Tk9UX0FOX0VWRU5UEAISKgomTUFMRk9STUVEX01FRVRJTkdfRVZFTlRfUkVBU09OX05PX1RJTUUQAxItCilNQUxGT1JNRURfTUVF
+            VElOR19FVkVOVF9SRUFTT05fTk9fTUVFVElORxAEEi4KKk1BTEZPUk1FRF9NRUVUSU5HX0VWRU5UX1JFQVNPTl9OT19BVFRFTkRF
+            RRAFEi4KKk1BTEZPUk1FRF9NRUVUSU5HX0VWRU5UX1JFQVNPTl9OT19QSVBFTElORRAGEi4KKk1BTEZPUk1FRF9NRUVUSU5HX0VW
+            RU5UX1JFQVNPTl9JRF9UT09fTE9ORxAHEisKJ01BTEZPUk1FRF9NRUVUSU5HX0VWRU5UX1JFQVNPTl9UT09fTE9ORxAIMooBCg1F
+            dmVudHNTZXJ2aWNlEnkKE0luZ2VzdE1lZXRpbmdFdmVudHMSKS50ZWxlaGVhbHRoLnYxLkluZ2VzdE1lZXRpbmdFdmVudHNSZXF1
+            ZXN0GioudGVsZWhlYWx0aC52MS5Jbmdlc3RNZWV0aW5nRXZlbnRzUmVzcG9uc2UiC4q6GAcKAgEFKgFdYgZwcm90bzM=
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

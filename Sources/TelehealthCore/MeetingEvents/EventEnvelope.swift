@@ -24,19 +24,9 @@ struct EventEnvelope: Sendable, Hashable {
     enum Reading: Sendable, Hashable {
         case event(EventEnvelope)
         /// Well formed, but nothing of ours: another source, or a kind that came after this was written.
-        case ignored(IgnoredReason)
-        /// Stable words for the sender, nothing of the text itself.
-        case malformed(String)
-    }
-
-    enum IgnoredReason: String, Sendable, Hashable, CaseIterable {
-        case notChime = "NOT_CHIME"
-        case unknownType = "UNKNOWN_TYPE"
-        /// A recording's own attendee, or another of AWS's.
-        case notAPerson = "NOT_A_PERSON"
-        case meetingUnknown = "MEETING_UNKNOWN"
-        case participantUnknown = "PARTICIPANT_UNKNOWN"
-        case tooMany = "TOO_MANY"
+        case ignored(EventIntakeReport.IgnoredReason)
+        /// Nothing of the text itself.
+        case malformed(EventIntakeReport.MalformedReason)
     }
 
     private struct Notification: Decodable {
@@ -75,7 +65,7 @@ struct EventEnvelope: Sendable, Hashable {
 
     /// - Parameter text: one JSON object.
     static func read(_ text: String) -> Reading {
-        guard text.utf8.count <= bytesMax else { return .malformed("TOO_LONG") }
+        guard text.utf8.count <= bytesMax else { return .malformed(.tooLong) }
         let data = Data(text.utf8)
         let decoder = JSONDecoder()
         if let notification = try? decoder.decode(Notification.self, from: data),
@@ -88,29 +78,29 @@ struct EventEnvelope: Sendable, Hashable {
 
     private static func read(event data: Data, _ decoder: JSONDecoder) -> Reading {
         struct Source: Decodable { let source: String? }
-        guard let source = try? decoder.decode(Source.self, from: data) else { return .malformed("NOT_JSON") }
+        guard let source = try? decoder.decode(Source.self, from: data) else { return .malformed(.notJSON) }
         if let name = source.source, name != "aws.chime" { return .ignored(.notChime) }
-        guard let sort = try? decoder.decode(Sort.self, from: data) else { return .malformed("NOT_AN_EVENT") }
+        guard let sort = try? decoder.decode(Sort.self, from: data) else { return .malformed(.notAnEvent) }
         // Chime sends more than meetings' events: those of Voice Connectors have no type at all.
         guard let type = sort.detail.eventType else {
-            return source.source == nil ? .malformed("NOT_AN_EVENT") : .ignored(.unknownType)
+            return source.source == nil ? .malformed(.notAnEvent) : .ignored(.unknownType)
         }
         guard let kind = MeetingFact.Kind(eventType: type) else {
             return type.hasPrefix("chime:") ? .ignored(.unknownType) : .ignored(.notChime)
         }
-        guard let wire = try? decoder.decode(Wire.self, from: data) else { return .malformed("NOT_AN_EVENT") }
-        guard let at = instant(wire) else { return .malformed("NO_TIME") }
+        guard let wire = try? decoder.decode(Wire.self, from: data) else { return .malformed(.notAnEvent) }
+        guard let at = instant(wire) else { return .malformed(.noTime) }
         let detail = wire.detail
         let texts = [
             detail.meetingId, detail.externalMeetingId, detail.externalUserId, detail.mediaPipelineId,
         ]
         guard texts.allSatisfy({ ($0?.utf8.count ?? 0) <= textBytesMax }) else {
-            return .malformed("ID_TOO_LONG")
+            return .malformed(.idTooLong)
         }
         guard detail.meetingId != nil || detail.externalMeetingId != nil || detail.mediaPipelineId != nil
-        else { return .malformed("NO_MEETING") }
-        if kind.isOfPipeline && detail.mediaPipelineId == nil { return .malformed("NO_PIPELINE") }
-        if kind.isOfAttendee && detail.externalUserId == nil { return .malformed("NO_ATTENDEE") }
+        else { return .malformed(.noMeeting) }
+        if kind.isOfPipeline && detail.mediaPipelineId == nil { return .malformed(.noPipeline) }
+        if kind.isOfAttendee && detail.externalUserId == nil { return .malformed(.noAttendee) }
         // A screen share's attendee carries this suffix in clients; AWS does not say whether it does here.
         let user = detail.externalUserId.map { $0.hasSuffix("#content") ? String($0.dropLast(8)) : $0 }
         if let user, user.lowercased().hasPrefix("aws:") || user.contains("MediaPipeline") {

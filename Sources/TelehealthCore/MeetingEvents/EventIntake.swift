@@ -1,17 +1,40 @@
 /// What became of a batch of events.
 public struct EventIntakeReport: Sendable, Hashable {
+    /// Why an entry is no event.
+    public enum MalformedReason: String, Sendable, Hashable, CaseIterable {
+        case notJSON = "NOT_JSON"
+        case notAnEvent = "NOT_AN_EVENT"
+        case noTime = "NO_TIME"
+        case noMeeting = "NO_MEETING"
+        case noAttendee = "NO_ATTENDEE"
+        case noPipeline = "NO_PIPELINE"
+        case idTooLong = "ID_TOO_LONG"
+        case tooLong = "TOO_LONG"
+    }
+
+    /// Why a well-formed event means nothing here.
+    public enum IgnoredReason: String, Sendable, Hashable, CaseIterable {
+        case notChime = "NOT_CHIME"
+        case unknownType = "UNKNOWN_TYPE"
+        /// A recording's own attendee, or another of AWS's.
+        case notAPerson = "NOT_A_PERSON"
+        case meetingUnknown = "MEETING_UNKNOWN"
+        case participantUnknown = "PARTICIPANT_UNKNOWN"
+        case tooMany = "TOO_MANY"
+    }
+
     public struct Malformed: Sendable, Hashable {
         public let index: Int
-        public let reason: String
+        public let reason: MalformedReason
     }
 
     /// Taken in for the first time.
     public var accepted = 0
     /// Known before, by their ids, within the batch or from an earlier one.
     public var duplicates = 0
-    /// Stable word to count: nothing of ours, or of nobody known.
-    public var ignored: [String: Int] = [:]
-    /// Place in the batch and a stable word, in order.
+    /// How many by why; no reason that there was not.
+    public var ignored: [IgnoredReason: Int] = [:]
+    /// By their place in the batch.
     public var malformed: [Malformed] = []
 
     public init() {}
@@ -54,7 +77,7 @@ public struct EventIntake: Sendable {
         for (index, entry) in entries.enumerated() {
             switch EventEnvelope.read(entry) {
             case .malformed(let reason): report.malformed.append(.init(index: index, reason: reason))
-            case .ignored(let reason): report.ignored[reason.rawValue, default: 0] += 1
+            case .ignored(let reason): report.note(reason)
             case .event(let event):
                 guard let session = try await owner(of: event, &owners) else {
                     report.note(.meetingUnknown)
@@ -154,7 +177,7 @@ public struct EventIntake: Sendable {
 
     private enum Reading {
         case success(MeetingFact)
-        case failure(EventEnvelope.IgnoredReason)
+        case failure(EventIntakeReport.IgnoredReason)
     }
 
     private func fact(_ event: EventEnvelope, _ state: SessionState) -> Reading {
@@ -193,5 +216,5 @@ public struct EventIntake: Sendable {
 }
 
 extension EventIntakeReport {
-    mutating func note(_ reason: EventEnvelope.IgnoredReason) { ignored[reason.rawValue, default: 0] += 1 }
+    mutating func note(_ reason: IgnoredReason) { ignored[reason, default: 0] += 1 }
 }

@@ -6,7 +6,7 @@ public struct EventPoller: Sendable {
     public enum Notice: Sendable, Hashable {
         case took(EventIntakeReport)
         /// The queue's message and why it is no event.
-        case malformed(message: String, reason: String)
+        case malformed(message: String, reason: EventIntakeReport.MalformedReason)
         case queueFailed(code: String, again: Duration)
         case storeFailed(reason: String, again: Duration)
     }

@@ -1,4 +1,3 @@
-internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthCore
@@ -18,13 +17,48 @@ struct EventsHandler: Telehealth_V1_EventsServiceHandler {
             $0.accepted = Int32(clamping: report.accepted)
             $0.duplicates = Int32(clamping: report.duplicates)
             $0.ignored = Int32(clamping: report.ignoredCount)
-            $0.ignoredByReason = MapField(report.ignored.mapValues { Int32(clamping: $0) })
+            $0.ignoredByReason = EventIntakeReport.IgnoredReason.allCases.compactMap { reason in
+                report.ignored[reason].map { count in
+                    filled {
+                        $0.reason = reason.wire
+                        $0.count = Int32(clamping: count)
+                    }
+                }
+            }
             $0.malformed = report.malformed.map { entry in
                 filled {
                     $0.index = Int32(clamping: entry.index)
-                    $0.reason = entry.reason
+                    $0.reason = entry.reason.wire
                 }
             }
+        }
+    }
+}
+
+extension EventIntakeReport.IgnoredReason {
+    var wire: Telehealth_V1_IgnoredMeetingEventReason {
+        switch self {
+        case .notChime: .notChime
+        case .unknownType: .unknownType
+        case .notAPerson: .notAPerson
+        case .meetingUnknown: .meetingUnknown
+        case .participantUnknown: .participantUnknown
+        case .tooMany: .tooMany
+        }
+    }
+}
+
+extension EventIntakeReport.MalformedReason {
+    var wire: Telehealth_V1_MalformedMeetingEventReason {
+        switch self {
+        case .notJSON: .notJson
+        case .notAnEvent: .notAnEvent
+        case .noTime: .noTime
+        case .noMeeting: .noMeeting
+        case .noAttendee: .noAttendee
+        case .noPipeline: .noPipeline
+        case .idTooLong: .idTooLong
+        case .tooLong: .tooLong
         }
     }
 }

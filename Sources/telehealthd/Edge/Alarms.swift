@@ -124,7 +124,7 @@ final class Alarms: Sendable {
                     "ignored": "\(report.ignoredCount)",
                 ])
         case .malformed(let message, let reason):
-            logger.warning("queue held no event", metadata: ["message": "\(message)", "reason": "\(reason)"])
+            logger.warning("queue held no event", metadata: ["message": "\(message)", "reason": "\(reason.rawValue)"])
         case .queueFailed(let code, let again):
             logger.warning(
                 "event queue failed",
