@@ -137,8 +137,17 @@ def test_the_manifest_binds_file_consents_and_people(clinic, own_simulator):
     assert text["object"]["checksum"] == "sha256:" + base64.b64encode(hashlib.sha256(content).digest()).decode()
     assert text["object"] | {"bytes": manifest.object_byte_count} == text["object"] and manifest.object_etag == kept.object_etag
     assert sorted(manifest.consent_ids) == text["consent_ids"] and len(manifest.consent_ids) == 2
-    assert sorted(person.role for person in manifest.people) == [1, 2] and manifest.presence_source == "ROSTER"
+    assert sorted(person.role for person in manifest.people) == [1, 2]
+    assert manifest.presence_source == r.PRESENCE_SOURCE_ROSTER
     assert manifest.stop_reason == 2 and text["stop_cause"] == "SESSION_ENDED"
+    # The message has the API's names; the text that is signed keeps those that it always had.
+    assert text["presence_source"] == "ROSTER" and {each["subject_id"] for each in text["people"]} == {
+        each.person_id for each in manifest.people} == {clinic.client_id, clinic.clinician_id}
+    began, ended = manifest.start_time, manifest.end_time
+    assert (text["started_at"], text["stopped_at"]) == (began.ToJsonString(), ended.ToJsonString())
+    for person in manifest.people:
+        spans = [(each.start_time.ToDatetime(), each.end_time.ToDatetime()) for each in person.presence]
+        assert spans and all(began.ToDatetime() <= begin < end <= ended.ToDatetime() for begin, end in spans)
     stranger = Clinic(clinic.service, clinic.channel)
     stranger.refused(NOT_FOUND, "RECORDING_NOT_FOUND", stub.GetRecordingManifest, request, "clinician")
 

@@ -72,10 +72,12 @@ import Testing
         #expect(event.reason == "CAPTURE_GONE")
     }
 
-    @Test func `each reason of a meeting's event has a value of its own`() {
+    @Test func `each reason of a meeting's event, and each source of presence, has a value of its own`() {
         let ignored = EventIntakeReport.IgnoredReason.allCases
         let malformed = EventIntakeReport.MalformedReason.allCases
+        let sources = RecordingManifest.PresenceSource.allCases
         #expect(Set(ignored.map(\.wire.rawValue)).subtracting([0]).count == ignored.count)
         #expect(Set(malformed.map(\.wire.rawValue)).subtracting([0]).count == malformed.count)
+        #expect(Set(sources.map(\.wire.rawValue)).subtracting([0]).count == sources.count)
     }
 }

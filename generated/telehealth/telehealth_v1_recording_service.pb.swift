@@ -8,6 +8,42 @@
 public import ProtobufWire
 public import RPCModel
 
+/// What says who was there.
+public enum Telehealth_V1_PresenceSource: ProtobufEnum {
+    /// Never sent by the service.
+    case unspecified
+    /// Chime saw their media.
+    case meetingEvents
+    /// This service let them in; where no events of Chime reach it.
+    case roster
+    /// A number this version of the enum has no name for.
+    case unrecognized(Int32)
+
+    public static let fullName = "telehealth.v1.PresenceSource"
+
+    public init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .meetingEvents
+        case 2: self = .roster
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .meetingEvents: 1
+        case .roster: 2
+        case .unrecognized(let number): number
+        }
+    }
+
+    public var isRecognized: Bool {
+        if case .unrecognized = self { false } else { true }
+    }
+}
+
 /// A recording to start. The earlier `consent` flag has no place: consent is what is stored.
 public struct Telehealth_V1_StartRecordingRequest: Message {
     public static let fullName = "telehealth.v1.StartRecordingRequest"
@@ -779,9 +815,8 @@ public struct Telehealth_V1_RecordingManifest: Message {
     public var stopReason: Telehealth_V1_RecordingStopReason = .init(rawValue: 0)
     /// Everybody who was there at any moment of it.
     public var people: [Telehealth_V1_RecordedPerson] = []
-    /// Where `people` come from: MEETING_EVENTS (Chime saw their media) or ROSTER (this service let them in; where no events
-    /// reach it).
-    public var presenceSource: String = ""
+    /// Where `people` come from.
+    public var presenceSource: Telehealth_V1_PresenceSource = .init(rawValue: 0)
     /// Rows of the audit log that speak of this recording, by their numbers, at most 200. Not part of `canonical_json`: the
     /// log grows.
     public var auditNumbers: [Int64] = []
@@ -805,7 +840,7 @@ public struct Telehealth_V1_RecordingManifest: Message {
         if let value = endTime { buffer.writeMessage(13, value) }
         if stopReason.rawValue != 0 { buffer.write(14, stopReason, as: WireEnum<Telehealth_V1_RecordingStopReason>.self) }
         buffer.writeMessages(15, people)
-        if !presenceSource.isEmpty { buffer.write(16, presenceSource, as: WireString.self) }
+        if presenceSource.rawValue != 0 { buffer.write(16, presenceSource, as: WireEnum<Telehealth_V1_PresenceSource>.self) }
         buffer.writePacked(17, auditNumbers, as: WireInt64.self)
         buffer.writeUnknown(unknownFields)
     }
@@ -828,7 +863,7 @@ public struct Telehealth_V1_RecordingManifest: Message {
             case 106: try reader.readMessage(&endTime)
             case 112: try reader.read(&stopReason, as: WireEnum<Telehealth_V1_RecordingStopReason>.self)
             case 122: try reader.readMessages(&people)
-            case 130: try reader.read(&presenceSource, as: WireString.self)
+            case 128: try reader.read(&presenceSource, as: WireEnum<Telehealth_V1_PresenceSource>.self)
             case 136: try reader.readRepeated(&auditNumbers, as: WireInt64.self)
             case 138: try reader.readPacked(&auditNumbers, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
@@ -1278,7 +1313,7 @@ public enum Telehealth_V1_RecordingService_File {
             SAPIAQG6SAZyBIi6GAFSC3JlY29yZGluZ0lkIvsBChxHZXRSZWNvcmRpbmdNYW5pZmVzdFJlc3BvbnNlEjwKCG1hbmlmZXN0GAEg
             ASgLMiAudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdNYW5pZmVzdFIIbWFuaWZlc3QSKwoOY2Fub25pY2FsX2pzb24YAiABKAxCBIC6
             GARSDWNhbm9uaWNhbEpzb24SHAoGc2hhMjU2GAMgASgMQgSAuhgCUgZzaGEyNTYSIgoJc2lnbmF0dXJlGAQgASgMQgSAuhgCUglz
-            aWduYXR1cmUSLgoQc2lnbmF0dXJlX2tleV9pZBgFIAEoCUIEgLoYAlIOc2lnbmF0dXJlS2V5SWQirAYKEVJlY29yZGluZ01hbmlm
+            aWduYXR1cmUSLgoQc2lnbmF0dXJlX2tleV9pZBgFIAEoCUIEgLoYAlIOc2lnbmF0dXJlS2V5SWQiywYKEVJlY29yZGluZ01hbmlm
             ZXN0EhwKBmZvcm1hdBgBIAEoCUIEgLoYAlIGZm9ybWF0EicKDHJlY29yZGluZ19pZBgCIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQS
             IwoKc2Vzc2lvbl9pZBgDIAEoCUIEgLoYAlIJc2Vzc2lvbklkEh4KB3NlZ21lbnQYBCABKAVCBIC6GAJSB3NlZ21lbnQSPwoHcHVy
             cG9zZRgFIAEoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIEgLoYAlIHcHVycG9zZRIcCgZidWNrZXQYBiABKAlC
@@ -1288,28 +1323,30 @@ public enum Telehealth_V1_RecordingService_File {
             Ej8KCnN0YXJ0X3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglzdGFydFRpbWUSOwoIZW5kX3Rp
             bWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgdlbmRUaW1lEkkKC3N0b3BfcmVhc29uGA4gASgOMiIu
             dGVsZWhlYWx0aC52MS5SZWNvcmRpbmdTdG9wUmVhc29uQgSAuhgCUgpzdG9wUmVhc29uEjUKBnBlb3BsZRgPIAMoCzIdLnRlbGVo
-            ZWFsdGgudjEuUmVjb3JkZWRQZXJzb25SBnBlb3BsZRItCg9wcmVzZW5jZV9zb3VyY2UYECABKAlCBIC6GAJSDnByZXNlbmNlU291
-            cmNlEikKDWF1ZGl0X251bWJlcnMYESADKANCBIC6GAJSDGF1ZGl0TnVtYmVycyLVAQoOUmVjb3JkZWRQZXJzb24SKwoOcGFydGlj
-            aXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSIQoJcGVyc29uX2lkGAIgASgJQgSAuhgDUghwZXJzb25JZBI4CgRy
-            b2xlGAMgASgOMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJSBHJvbGUSOQoIcHJlc2VuY2UYBCADKAsyHS50
-            ZWxlaGVhbHRoLnYxLlByZXNlbmNlUGVyaW9kUghwcmVzZW5jZSKOAQoOUHJlc2VuY2VQZXJpb2QSPwoKc3RhcnRfdGltZRgBIAEo
-            CzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0VGltZRI7CghlbmRfdGltZRgCIAEoCzIaLmdvb2dsZS5w
-            cm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZFRpbWUy+QgKEFJlY29yZGluZ1NlcnZpY2USdgoOU3RhcnRSZWNvcmRpbmcSJC50
-            ZWxlaGVhbHRoLnYxLlN0YXJ0UmVjb3JkaW5nUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuU3RhcnRSZWNvcmRpbmdSZXNwb25zZSIX
-            iroYEwoBAxgEKgwVjAGNAQceJjwqM0AScAoNU3RvcFJlY29yZGluZxIjLnRlbGVoZWFsdGgudjEuU3RvcFJlY29yZGluZ1JlcXVl
-            c3QaJC50ZWxlaGVhbHRoLnYxLlN0b3BSZWNvcmRpbmdSZXNwb25zZSIUiroYEAoDAwQFGAEqBxWMAY0BFz0ScQoOTGlzdFJlY29y
-            ZGluZ3MSJC50ZWxlaGVhbHRoLnYxLkxpc3RSZWNvcmRpbmdzUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuTGlzdFJlY29yZGluZ3NS
-            ZXNwb25zZSISiroYDgoDAwQFGAEqBRWMAY0BEpgBChdHZXRSZWNvcmRpbmdQbGF5YmFja1VybBItLnRlbGVoZWFsdGgudjEuR2V0
-            UmVjb3JkaW5nUGxheWJhY2tVcmxSZXF1ZXN0Gi4udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlc3BvbnNl
-            Ih6KuhgaCgMDBAUYBioRF4wBjQEH0wE+0gFCQ0E/WlwScQoQU2V0UmVjb3JkaW5nSG9sZBImLnRlbGVoZWFsdGgudjEuU2V0UmVj
-            b3JkaW5nSG9sZFJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlNldFJlY29yZGluZ0hvbGRSZXNwb25zZSIMiroYCAoBBSoDF0JDEnsK
-            FFJlbGVhc2VSZWNvcmRpbmdIb2xkEioudGVsZWhlYWx0aC52MS5SZWxlYXNlUmVjb3JkaW5nSG9sZFJlcXVlc3QaKy50ZWxlaGVh
-            bHRoLnYxLlJlbGVhc2VSZWNvcmRpbmdIb2xkUmVzcG9uc2UiCoq6GAYKAQUqARcSgAEKFVNldFJlY29yZGluZ1JldGVudGlvbhIr
-            LnRlbGVoZWFsdGgudjEuU2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVxdWVzdBosLnRlbGVoZWFsdGgudjEuU2V0UmVjb3JkaW5nUmV0
-            ZW50aW9uUmVzcG9uc2UiDIq6GAgKAQUqAxdCQxJ0Cg9MaW5rU2Vzc2lvbk5vdGUSJS50ZWxlaGVhbHRoLnYxLkxpbmtTZXNzaW9u
-            Tm90ZVJlcXVlc3QaJi50ZWxlaGVhbHRoLnYxLkxpbmtTZXNzaW9uTm90ZVJlc3BvbnNlIhKKuhgOCgIDBRgEKgYXjAGNAQcSgwEK
-            FEdldFJlY29yZGluZ01hbmlmZXN0EioudGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdNYW5pZmVzdFJlcXVlc3QaKy50ZWxlaGVh
-            bHRoLnYxLkdldFJlY29yZGluZ01hbmlmZXN0UmVzcG9uc2UiEoq6GA4KAgMFGAEqBheMAY0BPmIGcHJvdG8z
+            ZWFsdGgudjEuUmVjb3JkZWRQZXJzb25SBnBlb3BsZRJMCg9wcmVzZW5jZV9zb3VyY2UYECABKA4yHS50ZWxlaGVhbHRoLnYxLlBy
+            ZXNlbmNlU291cmNlQgSAuhgCUg5wcmVzZW5jZVNvdXJjZRIpCg1hdWRpdF9udW1iZXJzGBEgAygDQgSAuhgCUgxhdWRpdE51bWJl
+            cnMi1QEKDlJlY29yZGVkUGVyc29uEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEiEKCXBlcnNv
+            bl9pZBgCIAEoCUIEgLoYA1IIcGVyc29uSWQSOAoEcm9sZRgDIAEoDjIeLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSb2xlQgSA
+            uhgCUgRyb2xlEjkKCHByZXNlbmNlGAQgAygLMh0udGVsZWhlYWx0aC52MS5QcmVzZW5jZVBlcmlvZFIIcHJlc2VuY2UijgEKDlBy
+            ZXNlbmNlUGVyaW9kEj8KCnN0YXJ0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglzdGFydFRp
+            bWUSOwoIZW5kX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgdlbmRUaW1lKnEKDlByZXNlbmNl
+            U291cmNlEh8KG1BSRVNFTkNFX1NPVVJDRV9VTlNQRUNJRklFRBAAEiIKHlBSRVNFTkNFX1NPVVJDRV9NRUVUSU5HX0VWRU5UUxAB
+            EhoKFlBSRVNFTkNFX1NPVVJDRV9ST1NURVIQAjL5CAoQUmVjb3JkaW5nU2VydmljZRJ2Cg5TdGFydFJlY29yZGluZxIkLnRlbGVo
+            ZWFsdGgudjEuU3RhcnRSZWNvcmRpbmdSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGluZ1Jlc3BvbnNlIheKuhgT
+            CgEDGAQqDBWMAY0BBx4mPCozQBJwCg1TdG9wUmVjb3JkaW5nEiMudGVsZWhlYWx0aC52MS5TdG9wUmVjb3JkaW5nUmVxdWVzdBok
+            LnRlbGVoZWFsdGgudjEuU3RvcFJlY29yZGluZ1Jlc3BvbnNlIhSKuhgQCgMDBAUYASoHFYwBjQEXPRJxCg5MaXN0UmVjb3JkaW5n
+            cxIkLnRlbGVoZWFsdGgudjEuTGlzdFJlY29yZGluZ3NSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5MaXN0UmVjb3JkaW5nc1Jlc3Bv
+            bnNlIhKKuhgOCgMDBAUYASoFFYwBjQESmAEKF0dldFJlY29yZGluZ1BsYXliYWNrVXJsEi0udGVsZWhlYWx0aC52MS5HZXRSZWNv
+            cmRpbmdQbGF5YmFja1VybFJlcXVlc3QaLi50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2UiHoq6
+            GBoKAwMEBRgGKhEXjAGNAQfTAT7SAUJDQT9aXBJxChBTZXRSZWNvcmRpbmdIb2xkEiYudGVsZWhlYWx0aC52MS5TZXRSZWNvcmRp
+            bmdIb2xkUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuU2V0UmVjb3JkaW5nSG9sZFJlc3BvbnNlIgyKuhgICgEFKgMXQkMSewoUUmVs
+            ZWFzZVJlY29yZGluZ0hvbGQSKi50ZWxlaGVhbHRoLnYxLlJlbGVhc2VSZWNvcmRpbmdIb2xkUmVxdWVzdBorLnRlbGVoZWFsdGgu
+            djEuUmVsZWFzZVJlY29yZGluZ0hvbGRSZXNwb25zZSIKiroYBgoBBSoBFxKAAQoVU2V0UmVjb3JkaW5nUmV0ZW50aW9uEisudGVs
+            ZWhlYWx0aC52MS5TZXRSZWNvcmRpbmdSZXRlbnRpb25SZXF1ZXN0GiwudGVsZWhlYWx0aC52MS5TZXRSZWNvcmRpbmdSZXRlbnRp
+            b25SZXNwb25zZSIMiroYCAoBBSoDF0JDEnQKD0xpbmtTZXNzaW9uTm90ZRIlLnRlbGVoZWFsdGgudjEuTGlua1Nlc3Npb25Ob3Rl
+            UmVxdWVzdBomLnRlbGVoZWFsdGgudjEuTGlua1Nlc3Npb25Ob3RlUmVzcG9uc2UiEoq6GA4KAgMFGAQqBheMAY0BBxKDAQoUR2V0
+            UmVjb3JkaW5nTWFuaWZlc3QSKi50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ01hbmlmZXN0UmVxdWVzdBorLnRlbGVoZWFsdGgu
+            djEuR2V0UmVjb3JkaW5nTWFuaWZlc3RSZXNwb25zZSISiroYDgoCAwUYASoGF4wBjQE+YgZwcm90bzM=
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -21,7 +21,7 @@ public struct RecordingManifest: Sendable, Hashable {
         public let presence: [Presence]
     }
 
-    public enum PresenceSource: String, Sendable, Hashable {
+    public enum PresenceSource: String, Sendable, Hashable, CaseIterable {
         /// AWS's words on everybody's connection to the media.
         case meetingEvents
         /// Admission and departure as this service noted them, where AWS told nothing.

@@ -100,7 +100,7 @@ extension RecordingManifest {
         wire.startTime = recording.startedAt?.wire
         wire.endTime = recording.stoppedAt?.wire
         wire.stopReason = recording.stopCause?.wire ?? .unspecified
-        wire.presenceSource = wireName(presenceSource)
+        wire.presenceSource = presenceSource.wire
         wire.people = people.map { person in
             filled {
                 $0.participantID = person.participantID.rawValue
@@ -115,5 +115,14 @@ extension RecordingManifest {
             }
         }
         return wire
+    }
+}
+
+extension RecordingManifest.PresenceSource {
+    var wire: Telehealth_V1_PresenceSource {
+        switch self {
+        case .meetingEvents: .meetingEvents
+        case .roster: .roster
+        }
     }
 }
