@@ -174,7 +174,7 @@ def told_by_chime_and_by_clients(clinic: Clinic, simulator: Simulator, markers: 
     answer = ingest(clinic, [*entries, json.dumps(spoilt), '{"id": "' + markers.mark("event.malformed")])
     assert answer.accepted and answer.malformed
     assert not markers.found_in(answer.SerializeToString())
-    report = q.ReportClientMetricsRequest(session_id=sid, join_time=Duration(seconds=2), drops=1)
+    report = q.ReportClientMetricsRequest(session_id=sid, join_duration=Duration(seconds=2), drops=1)
     try:
         clinic.call(qs.QualityServiceStub(clinic.channel).ReportClientMetrics, report, "client")
     except grpc.RpcError as error:

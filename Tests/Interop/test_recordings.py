@@ -194,7 +194,7 @@ def test_clients_reports_reach_watchers_and_the_service_report(clinic):
     sid, _, watch = recorded_visit(clinic)
     stub = quality(clinic)
     first = q.ReportClientMetricsRequest(
-        session_id=sid, join_time=Duration(seconds=2, nanos=500_000_000), window=Duration(seconds=30),
+        session_id=sid, join_duration=Duration(seconds=2, nanos=500_000_000), window=Duration(seconds=30),
         video_height=720, frames_per_second=15, packet_loss_percent=0.5)
     assert clinic.call(stub.ReportClientMetrics, first, "client").next_after.seconds == 1
     too_fast = q.ReportClientMetricsRequest(session_id=sid, window=Duration(seconds=1))
@@ -212,6 +212,8 @@ def test_clients_reports_reach_watchers_and_the_service_report(clinic):
 
     request = q.GetServiceReportRequest(start_time=began, end_time=in_seconds(1))
     report = clinic.call(stub.GetServiceReport, request, "admin")
+    for told, asked in ((report.start_time, request.start_time), (report.end_time, request.end_time)):
+        assert told.ToMicroseconds() == asked.ToMicroseconds()
     assert report.average_join_seconds.value == 2.5 and report.p95_join_seconds.met
     assert report.video_720p_share.value == 0.75 and report.video_720p_share.met
     assert report.session_creation_success.value == 1 and report.session_creation_success.count == 1

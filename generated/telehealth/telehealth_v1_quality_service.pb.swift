@@ -17,7 +17,7 @@ public struct Telehealth_V1_ReportClientMetricsRequest: Message {
     public var sessionID: String = ""
     /// From the wish to join to connected media (the SDK's meetingStartDurationMs), at most 10 minutes. Only in the first
     /// report of a join.
-    public var joinTime: Google_Protobuf_Duration?
+    public var joinDuration: Google_Protobuf_Duration?
     /// What the report covers: above 0, at most an hour. Required.
     public var window: Google_Protobuf_Duration?
     /// Lines of the picture sent or received, whichever are more; 0 without video. At most 4320.
@@ -37,7 +37,7 @@ public struct Telehealth_V1_ReportClientMetricsRequest: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
-        if let value = joinTime { buffer.writeMessage(3, value) }
+        if let value = joinDuration { buffer.writeMessage(3, value) }
         if let value = window { buffer.writeMessage(4, value) }
         if videoHeight != 0 { buffer.write(5, videoHeight, as: WireInt32.self) }
         if framesPerSecond != 0 { buffer.write(6, framesPerSecond, as: WireInt32.self) }
@@ -52,7 +52,7 @@ public struct Telehealth_V1_ReportClientMetricsRequest: Message {
             switch tag {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
-            case 26: try reader.readMessage(&joinTime)
+            case 26: try reader.readMessage(&joinDuration)
             case 34: try reader.readMessage(&window)
             case 40: try reader.read(&videoHeight, as: WireInt32.self)
             case 48: try reader.read(&framesPerSecond, as: WireInt32.self)
@@ -82,9 +82,9 @@ public struct Telehealth_V1_ReportClientMetricsRequest: Message {
         } else {
             violations.add("session_id", "required", "is required")
         }
-        if let value = joinTime {
+        if let value = joinDuration {
             if !(RuleChecks.nanoseconds(value) >= 0 && RuleChecks.nanoseconds(value) <= 600000000000) {
-                violations.add("join_time", "duration.gte_lte", "must be 0 s to 600 s")
+                violations.add("join_duration", "duration.gte_lte", "must be 0 s to 600 s")
             }
         }
         if let value = window {
@@ -312,7 +312,7 @@ public protocol Telehealth_V1_QualityServiceHandler: Sendable {
     /// One report of what the caller's own client measured since its last one, as the Chime client SDK gives it; taken
     /// until 10 minutes after the end (INVALID_STATE).
     ///
-    /// A changed class of the connection (GOOD, FAIR, POOR) is told to the session's watchers.
+    /// A changed `ConnectionQuality` is told to the session's watchers.
     ///
     /// Roles: clinician, client.
     /// Of these: whoever has a place of their own in the visit.
@@ -363,7 +363,7 @@ public struct Telehealth_V1_QualityServiceClient: Sendable {
     /// One report of what the caller's own client measured since its last one, as the Chime client SDK gives it; taken
     /// until 10 minutes after the end (INVALID_STATE).
     ///
-    /// A changed class of the connection (GOOD, FAIR, POOR) is told to the session's watchers.
+    /// A changed `ConnectionQuality` is told to the session's watchers.
     ///
     /// Roles: clinician, client.
     /// Of these: whoever has a place of their own in the visit.
@@ -398,34 +398,34 @@ public enum Telehealth_V1_QualityService_File {
             CiN0ZWxlaGVhbHRoL3YxL3F1YWxpdHlfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRobYnVmL3ZhbGlkYXRlL3ZhbGlkYXRl
             LnByb3RvGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aIXRl
             bGVoZWFsdGgvdjEvY2FsbF9jb250cmFjdC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGhl0ZWxlaGVhbHRo
-            L3YxL3J1bGVzLnByb3RvIrcEChpSZXBvcnRDbGllbnRNZXRyaWNzUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgD
+            L3YxL3J1bGVzLnByb3RvIr8EChpSZXBvcnRDbGllbnRNZXRyaWNzUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgD
             yAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQS
-            SQoJam9pbl90aW1lGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhGAuhgCukgKqgEHIgMI2AQyAFIIam9pblRpbWUS
-            SgoGd2luZG93GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQheAuhgCukgDyAEBukgKqgEHIgMIkBwqAFIGd2luZG93
-            EjEKDHZpZGVvX2hlaWdodBgFIAEoBUIOgLoYArpIBxoFGOAhKABSC3ZpZGVvSGVpZ2h0EjoKEWZyYW1lc19wZXJfc2Vjb25kGAYg
-            ASgFQg6AuhgCukgHGgUY8AEoAFIPZnJhbWVzUGVyU2Vjb25kEksKE3BhY2tldF9sb3NzX3BlcmNlbnQYByABKAFCG4C6GAK6SBQS
-            EhkAAAAAAABZQCkAAAAAAAAAAFIRcGFja2V0TG9zc1BlcmNlbnQSJAoFZHJvcHMYCCABKAVCDoC6GAK6SAcaBRjoBygAUgVkcm9w
-            cxI5ChBwb29yX2Nvbm5lY3Rpb25zGAkgASgFQg6AuhgCukgHGgUYkE4oAFIPcG9vckNvbm5lY3Rpb25zIl0KG1JlcG9ydENsaWVu
-            dE1ldHJpY3NSZXNwb25zZRI+CgpuZXh0X2FmdGVyGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUgluZXh0
-            QWZ0ZXIiowEKF0dldFNlcnZpY2VSZXBvcnRSZXF1ZXN0EkUKCnN0YXJ0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGlt
-            ZXN0YW1wQgqAuhgCukgDyAEBUglzdGFydFRpbWUSQQoIZW5kX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w
-            QgqAuhgCukgDyAEBUgdlbmRUaW1lIpUGChhHZXRTZXJ2aWNlUmVwb3J0UmVzcG9uc2USPwoKc3RhcnRfdGltZRgBIAEoCzIaLmdv
-            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0VGltZRI7CghlbmRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1
-            Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZFRpbWUSVwoYc2Vzc2lvbl9jcmVhdGlvbl9zdWNjZXNzGAMgASgLMh0udGVsZWhlYWx0aC52
-            MS5TZXJ2aWNlTWVhc3VyZVIWc2Vzc2lvbkNyZWF0aW9uU3VjY2VzcxJPChRhdmVyYWdlX2pvaW5fc2Vjb25kcxgEIAEoCzIdLnRl
-            bGVoZWFsdGgudjEuU2VydmljZU1lYXN1cmVSEmF2ZXJhZ2VKb2luU2Vjb25kcxJHChBwOTVfam9pbl9zZWNvbmRzGAUgASgLMh0u
-            dGVsZWhlYWx0aC52MS5TZXJ2aWNlTWVhc3VyZVIOcDk1Sm9pblNlY29uZHMSRwoQdmlkZW9fNzIwcF9zaGFyZRgGIAEoCzIdLnRl
-            bGVoZWFsdGgudjEuU2VydmljZU1lYXN1cmVSDnZpZGVvNzIwcFNoYXJlElAKFGNvbm5lY3Rpb25fc3RhYmlsaXR5GAcgASgLMh0u
-            dGVsZWhlYWx0aC52MS5TZXJ2aWNlTWVhc3VyZVITY29ubmVjdGlvblN0YWJpbGl0eRJIChBjb25zZW50X2NvdmVyYWdlGAggASgL
-            Mh0udGVsZWhlYWx0aC52MS5TZXJ2aWNlTWVhc3VyZVIPY29uc2VudENvdmVyYWdlElsKGnJlY29yZGluZ19jb25zZW50X2NvdmVy
-            YWdlGAkgASgLMh0udGVsZWhlYWx0aC52MS5TZXJ2aWNlTWVhc3VyZVIYcmVjb3JkaW5nQ29uc2VudENvdmVyYWdlEhoKBWRyb3Bz
-            GAogASgFQgSAuhgCUgVkcm9wcxIqCg1yZWNvbm5lY3Rpb25zGAsgASgFQgSAuhgCUg1yZWNvbm5lY3Rpb25zIqkBCg5TZXJ2aWNl
-            TWVhc3VyZRIfCgV2YWx1ZRgBIAEoAUIEgLoYAkgAUgV2YWx1ZYgBARIcCgZ0YXJnZXQYAiABKAFCBIC6GAJSBnRhcmdldBIWCgNt
-            ZXQYAyABKAhCBIC6GAJSA21ldBIaCgVjb3VudBgEIAEoA0IEgLoYAlIFY291bnQSGgoFdG90YWwYBSABKANCBIC6GAJSBXRvdGFs
-            QggKBl92YWx1ZTKDAgoOUXVhbGl0eVNlcnZpY2USggEKE1JlcG9ydENsaWVudE1ldHJpY3MSKS50ZWxlaGVhbHRoLnYxLlJlcG9y
-            dENsaWVudE1ldHJpY3NSZXF1ZXN0GioudGVsZWhlYWx0aC52MS5SZXBvcnRDbGllbnRNZXRyaWNzUmVzcG9uc2UiFIq6GBAKAgME
-            GAIqCBWMAY0BJh5EEmwKEEdldFNlcnZpY2VSZXBvcnQSJi50ZWxlaGVhbHRoLnYxLkdldFNlcnZpY2VSZXBvcnRSZXF1ZXN0Gicu
-            dGVsZWhlYWx0aC52MS5HZXRTZXJ2aWNlUmVwb3J0UmVzcG9uc2UiB4q6GAMKAQViBnByb3RvMw==
+            UQoNam9pbl9kdXJhdGlvbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIRgLoYArpICqoBByIDCNgEMgBSDGpvaW5E
+            dXJhdGlvbhJKCgZ3aW5kb3cYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CF4C6GAK6SAPIAQG6SAqqAQciAwiQHCoA
+            UgZ3aW5kb3cSMQoMdmlkZW9faGVpZ2h0GAUgASgFQg6AuhgCukgHGgUY4CEoAFILdmlkZW9IZWlnaHQSOgoRZnJhbWVzX3Blcl9z
+            ZWNvbmQYBiABKAVCDoC6GAK6SAcaBRjwASgAUg9mcmFtZXNQZXJTZWNvbmQSSwoTcGFja2V0X2xvc3NfcGVyY2VudBgHIAEoAUIb
+            gLoYArpIFBISGQAAAAAAAFlAKQAAAAAAAAAAUhFwYWNrZXRMb3NzUGVyY2VudBIkCgVkcm9wcxgIIAEoBUIOgLoYArpIBxoFGOgH
+            KABSBWRyb3BzEjkKEHBvb3JfY29ubmVjdGlvbnMYCSABKAVCDoC6GAK6SAcaBRiQTigAUg9wb29yQ29ubmVjdGlvbnMiXQobUmVw
+            b3J0Q2xpZW50TWV0cmljc1Jlc3BvbnNlEj4KCm5leHRfYWZ0ZXIYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6
+            GAJSCW5leHRBZnRlciKjAQoXR2V0U2VydmljZVJlcG9ydFJlcXVlc3QSRQoKc3RhcnRfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90
+            b2J1Zi5UaW1lc3RhbXBCCoC6GAK6SAPIAQFSCXN0YXJ0VGltZRJBCghlbmRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5U
+            aW1lc3RhbXBCCoC6GAK6SAPIAQFSB2VuZFRpbWUilQYKGEdldFNlcnZpY2VSZXBvcnRSZXNwb25zZRI/CgpzdGFydF90aW1lGAEg
+            ASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RhcnRUaW1lEjsKCGVuZF90aW1lGAIgASgLMhouZ29vZ2xl
+            LnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIHZW5kVGltZRJXChhzZXNzaW9uX2NyZWF0aW9uX3N1Y2Nlc3MYAyABKAsyHS50ZWxl
+            aGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUhZzZXNzaW9uQ3JlYXRpb25TdWNjZXNzEk8KFGF2ZXJhZ2Vfam9pbl9zZWNvbmRzGAQg
+            ASgLMh0udGVsZWhlYWx0aC52MS5TZXJ2aWNlTWVhc3VyZVISYXZlcmFnZUpvaW5TZWNvbmRzEkcKEHA5NV9qb2luX3NlY29uZHMY
+            BSABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUg5wOTVKb2luU2Vjb25kcxJHChB2aWRlb183MjBwX3NoYXJlGAYg
+            ASgLMh0udGVsZWhlYWx0aC52MS5TZXJ2aWNlTWVhc3VyZVIOdmlkZW83MjBwU2hhcmUSUAoUY29ubmVjdGlvbl9zdGFiaWxpdHkY
+            ByABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUhNjb25uZWN0aW9uU3RhYmlsaXR5EkgKEGNvbnNlbnRfY292ZXJh
+            Z2UYCCABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUg9jb25zZW50Q292ZXJhZ2USWwoacmVjb3JkaW5nX2NvbnNl
+            bnRfY292ZXJhZ2UYCSABKAsyHS50ZWxlaGVhbHRoLnYxLlNlcnZpY2VNZWFzdXJlUhhyZWNvcmRpbmdDb25zZW50Q292ZXJhZ2US
+            GgoFZHJvcHMYCiABKAVCBIC6GAJSBWRyb3BzEioKDXJlY29ubmVjdGlvbnMYCyABKAVCBIC6GAJSDXJlY29ubmVjdGlvbnMiqQEK
+            DlNlcnZpY2VNZWFzdXJlEh8KBXZhbHVlGAEgASgBQgSAuhgCSABSBXZhbHVliAEBEhwKBnRhcmdldBgCIAEoAUIEgLoYAlIGdGFy
+            Z2V0EhYKA21ldBgDIAEoCEIEgLoYAlIDbWV0EhoKBWNvdW50GAQgASgDQgSAuhgCUgVjb3VudBIaCgV0b3RhbBgFIAEoA0IEgLoY
+            AlIFdG90YWxCCAoGX3ZhbHVlMoYCCg5RdWFsaXR5U2VydmljZRKCAQoTUmVwb3J0Q2xpZW50TWV0cmljcxIpLnRlbGVoZWFsdGgu
+            djEuUmVwb3J0Q2xpZW50TWV0cmljc1JlcXVlc3QaKi50ZWxlaGVhbHRoLnYxLlJlcG9ydENsaWVudE1ldHJpY3NSZXNwb25zZSIU
+            iroYEAoCAwQYAioIFYwBjQEmHkQSbwoQR2V0U2VydmljZVJlcG9ydBImLnRlbGVoZWFsdGgudjEuR2V0U2VydmljZVJlcG9ydFJl
+            cXVlc3QaJy50ZWxlaGVhbHRoLnYxLkdldFNlcnZpY2VSZXBvcnRSZXNwb25zZSIKkAIBiroYAwoBBWIGcHJvdG8z
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -81,7 +81,7 @@ extension CommandExecutor {
 
     private static func validate(_ metrics: ClientMetrics) throws(TelehealthError) {
         if let joinTime = metrics.joinTime, joinTime < .zero || joinTime > .seconds(600) {
-            throw .invalid("join_time", "must be 0 to 10 minutes")
+            throw .invalid("join_duration", "must be 0 to 10 minutes")
         }
         guard metrics.window > .zero, metrics.window <= .seconds(3600) else {
             throw .invalid("window", "must be above 0 and at most an hour")

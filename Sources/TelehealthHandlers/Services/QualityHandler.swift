@@ -13,7 +13,7 @@ struct QualityHandler: Telehealth_V1_QualityServiceHandler {
         let invocation = try context.changing(request)
         let session = SessionID(request.sessionID)
         let metrics = ClientMetrics(
-            joinTime: request.joinTime?.swiftDuration,
+            joinTime: request.joinDuration?.swiftDuration,
             window: (request.window ?? .init()).swiftDuration,
             videoHeight: Int(request.videoHeight), framesPerSecond: Int(request.framesPerSecond),
             packetLossPercent: request.packetLossPercent, drops: Int(request.drops),
