@@ -8,11 +8,12 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+import uuid
 
 import grpc
 import pytest
 
-from service import BIN, Service
+from service import BIN, Service, Simulator
 from visit import Clinic
 
 DENIED = grpc.StatusCode.PERMISSION_DENIED
@@ -104,30 +105,29 @@ def test_a_silent_prober_holds_nobody_up(watched):
             connection.close()
 
 
-def test_readiness_ends_when_the_stop_begins(tmp_path, simulator):
+def test_readiness_ends_when_the_stop_begins(tmp_path):
+    own_simulator = Simulator("--no-throttle", log=tmp_path / "simulator")
     env = {"TELEHEALTH_MONITORING_LISTEN": "127.0.0.1:0", "TELEHEALTH_SHUTDOWN_GRACE": "20s"}
-    service = Service(tmp_path / "data", simulator, env=env).start()
+    service = Service(tmp_path / "data", own_simulator, env=env).start()
     channel = grpc.insecure_channel(service.address)
     clinic = Clinic(service, channel)
     clinic.register_documents()
-    session = clinic.create_session(clinic.book())
-    from telehealth.v1 import telehealth_service_pb2 as m
-
-    watch = clinic.telehealth.WatchSession(
-        m.WatchSessionRequest(session_id=session.session_id), metadata=clinic.credentials("clinician"), timeout=30)
-    next(watch)
+    session = clinic.create_session(clinic.book(starts_in=-60))
+    own_simulator.admin("POST", "/faults", {"operation": "CreateMeetingWithAttendees", "delayMs": 5000})
+    request = clinic.join_request(session.session_id, "clinician")
+    request.request_id = str(uuid.uuid4())
+    joining = clinic.telehealth.JoinSession.future(request, metadata=clinic.credentials("clinician"), timeout=30)
+    while clinic.session(session.session_id).status != 3 and not joining.done():
+        pass
     service.process.terminate()
-    seen = []
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and 503 not in seen:
-        try:
-            seen.append(get(service, "/readyz")[0])
-        except OSError:
-            break
-    assert 503 in seen, "an open watch keeps the process until its grace is over: readiness must have ended before"
-    watch.cancel()
+    seen = set()
+    while 503 not in seen and not joining.done():
+        seen.add(get(service, "/readyz")[0])
+    assert 503 in seen, joining.exception() or "a call at work keeps the process: readiness must have ended before it"
+    assert joining.result().credentials.generation == 1
     channel.close()
     assert service.stop() == 0
+    own_simulator.stop()
 
 
 def test_only_an_admin_operates(clinic):

@@ -275,8 +275,12 @@ def test_a_record_of_too_many_visits(clinic):
 
     with ThreadPoolExecutor(32) as many:
         list(many.map(lambda _: clinic.create_session(clinic.book()), range(3001)))
-    export = receipts.ConsentReceiptServiceStub(clinic.channel).ExportPersonRecord(
-        r.ExportPersonRecordRequest(person_id=clinic.client_id), metadata=clinic.credentials("admin"), timeout=120)
-    with pytest.raises(grpc.RpcError) as error:
-        list(export)
-    assert reason(error.value) == "EXPORT_TOO_LARGE"
+    # On a machine with much else to do a read of this length may be turned away: later, it says.
+    word = "STORE_OVERLOADED"
+    while word == "STORE_OVERLOADED":
+        export = receipts.ConsentReceiptServiceStub(clinic.channel).ExportPersonRecord(
+            r.ExportPersonRecordRequest(person_id=clinic.client_id), metadata=clinic.credentials("admin"), timeout=120)
+        with pytest.raises(grpc.RpcError) as error:
+            list(export)
+        word = reason(error.value)
+    assert word == "EXPORT_TOO_LARGE"
