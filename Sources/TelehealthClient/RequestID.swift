@@ -50,4 +50,4 @@ extension Telehealth_V1_SetRecordingRetentionRequest: ChangeRequest {}
 extension Telehealth_V1_LinkSessionNoteRequest: ChangeRequest {}
 extension Telehealth_V1_ReportClientMetricsRequest: ChangeRequest {}
 extension Telehealth_V1_BackupDatabaseRequest: ChangeRequest {}
-extension Telehealth_V1_RetryEffectRequest: ChangeRequest {}
+extension Telehealth_V1_RetryOperationRequest: ChangeRequest {}

@@ -28,16 +28,16 @@ extension TelehealthClient {
     }
 
     /// One page of the calls to others that were given up.
-    public func listFailedEffects(
-        _ request: Telehealth_V1_ListFailedEffectsRequest = .init()
-    ) async throws(RPCError) -> Telehealth_V1_ListFailedEffectsResponse {
-        try await call(Telehealth_V1_OperationsService_Methods.listFailedEffects, request)
+    public func listFailedOperations(
+        _ request: Telehealth_V1_ListFailedOperationsRequest = .init()
+    ) async throws(RPCError) -> Telehealth_V1_ListFailedOperationsResponse {
+        try await call(Telehealth_V1_OperationsService_Methods.listFailedOperations, request)
     }
 
     /// Has one of them tried again.
-    public func retryEffect(
-        _ request: Telehealth_V1_RetryEffectRequest
-    ) async throws(RPCError) -> Telehealth_V1_RetryEffectResponse {
-        try await change(Telehealth_V1_OperationsService_Methods.retryEffect, request)
+    public func retryOperation(
+        _ request: Telehealth_V1_RetryOperationRequest
+    ) async throws(RPCError) -> Telehealth_V1_RetryOperationResponse {
+        try await change(Telehealth_V1_OperationsService_Methods.retryOperation, request)
     }
 }

@@ -119,7 +119,7 @@ def test_every_rpc_that_is_let_through_leaves_its_row(walked):
         ("DenyParticipant", "clinician", lost), ("ReturnToWaitingRoom", "clinician", lost),
         ("RemoveParticipant", "clinician", lost), ("SetParticipantCapabilities", "clinician", {**lost, "capabilities": {"audio": 1, "video": 1, "content": 1}}),
         ("GetServiceStatus", "admin", {}), ("BackupDatabase", "admin", {}), ("CheckDatabase", "admin", {}),
-        ("ListFailedEffects", "admin", {}), ("RetryEffect", "admin", {"effect_id": nobody}),
+        ("ListFailedOperations", "admin", {}), ("RetryOperation", "admin", {"operation_id": nobody}),
         ("ListAuditEvents", "admin", {}), ("ListSessionAccesses", "client", of), ("VerifyAuditLog", "admin", {}),
         ("ExportAuditLog", "admin", {}), ("GetAuditProof", "admin", {"number": 1}), ("Heartbeat", "clinician", None),
     ]

@@ -168,10 +168,12 @@ def test_a_call_that_was_given_up_is_seen_and_tried_again(watched, clinic, simul
     mine = []
     deadline = time.monotonic() + 20
     while not mine and time.monotonic() < deadline:
-        page = clinic.call(operations(clinic).ListFailedEffects, m.ListFailedEffectsRequest(page_size=200), "admin")
-        mine = [effect for effect in page.effects if effect.session_id == session.session_id]
+        page = clinic.call(operations(clinic).ListFailedOperations, m.ListFailedOperationsRequest(page_size=200), "admin")
+        mine = [each for each in page.operations if each.session_id == session.session_id]
         time.sleep(0.05)
-    assert [(effect.kind, effect.attempts) for effect in mine] == [("deleteMeeting", 1)]
+    assert [(each.kind, each.state, each.attempts) for each in mine] == [
+        (m.OUTBOUND_OPERATION_KIND_DELETE_MEETING, m.OUTBOUND_OPERATION_STATE_FAILED, 1)]
+    assert mine[0].create_time.ToSeconds() > time.time() - 60
     assert "AccessDenied" in mine[0].last_error
     assert metric(get(watched, "/metrics")[1], "telehealth_effects", state="dead") == 1
     assert runs(simulator, meeting)
@@ -180,20 +182,20 @@ def test_a_call_that_was_given_up_is_seen_and_tried_again(watched, clinic, simul
     here = ["--target", watched.address, "--data-dir", watched.data]
     status = subprocess.run([*probe, "status", *here], capture_output=True, text=True, timeout=30)
     assert status.returncode == 4 and "1 given up" in status.stdout
-    listed = subprocess.run([*probe, "effects", "--json", *here], capture_output=True, text=True, timeout=30)
-    assert json.loads(listed.stdout)["effectId"] == mine[0].effect_id
-    retried = subprocess.run([*probe, "retry", mine[0].effect_id, *here], capture_output=True, text=True, timeout=30)
+    listed = subprocess.run([*probe, "failed", "--json", *here], capture_output=True, text=True, timeout=30)
+    assert json.loads(listed.stdout)["operationId"] == mine[0].operation_id
+    retried = subprocess.run([*probe, "retry", mine[0].operation_id, *here], capture_output=True, text=True, timeout=30)
     assert (retried.returncode, retried.stdout) == (0, "pending again\n"), retried.stderr
-    while clinic.call(operations(clinic).GetServiceStatus, m.GetServiceStatusRequest(), "admin").pending_effects:
+    while clinic.call(operations(clinic).GetServiceStatus, m.GetServiceStatusRequest(), "admin").pending_operations:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert not runs(simulator, meeting)
     done = subprocess.run([*probe, "status", *here], capture_output=True, text=True, timeout=30)
     assert done.returncode == 0 and "0 given up" in done.stdout
 
-    retry = operations(clinic).RetryEffect
+    retry = operations(clinic).RetryOperation
     clinic.refused(
-        grpc.StatusCode.FAILED_PRECONDITION, "EFFECT_NOT_FAILED", retry,
-        m.RetryEffectRequest(effect_id=mine[0].effect_id), "admin")
+        grpc.StatusCode.FAILED_PRECONDITION, "OPERATION_NOT_FAILED", retry,
+        m.RetryOperationRequest(operation_id=mine[0].operation_id), "admin")
     clinic.refused(
-        grpc.StatusCode.NOT_FOUND, "EFFECT_NOT_FOUND", retry, m.RetryEffectRequest(effect_id="nothing"), "admin")
+        grpc.StatusCode.NOT_FOUND, "OPERATION_NOT_FOUND", retry, m.RetryOperationRequest(operation_id="nothing"), "admin")

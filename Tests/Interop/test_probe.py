@@ -94,7 +94,8 @@ def test_a_message_is_described_as_its_proto_file_says(probe):
     assert "  repeated IgnoredMeetingEvents ignored_by_reason = " in probe(
         "describe", "telehealth.v1.IngestMeetingEventsResponse", descriptors=[]).stdout.replace("telehealth.v1.", "")
     lines = probe("describe", "telehealth.v1.AuditEvent", descriptors=[]).stdout
-    assert "  optional string role = 4;" in lines and "  google.protobuf.Timestamp occur_time = 2;" in lines
+    assert "  optional string actor = 5;" in lines and "  google.protobuf.Timestamp occur_time = 2;" in lines
+    assert "  telehealth.v1.CallerRole role = 4;" in lines
 
 
 def test_who_may_use_a_call_and_what_a_reason_comes_with_is_described(probe):

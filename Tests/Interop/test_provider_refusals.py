@@ -62,8 +62,8 @@ def stopped(clinic, simulator, *faults):
 def given_up(clinic, sid):
     from telehealth.v1 import operations_service_pb2 as m
 
-    page = clinic.call(operations(clinic).ListFailedEffects, m.ListFailedEffectsRequest(page_size=200), "admin")
-    return [effect for effect in page.effects if effect.session_id == sid]
+    page = clinic.call(operations(clinic).ListFailedOperations, m.ListFailedOperationsRequest(page_size=200), "admin")
+    return [each for each in page.operations if each.session_id == sid]
 
 
 def operate(clinic, *words):
@@ -89,7 +89,7 @@ def test_a_recording_outlives_a_refused_look_at_its_file(clinic, simulator):
 def test_access_that_stays_refused_is_an_operators_matter_and_loses_nothing(clinic, simulator, operation):
     sid, rid = stopped(
         clinic, simulator, {"operation": operation, "status": 403, "code": "AccessDeniedException", "count": 1000})
-    [effect] = until("it is given up", lambda: given_up(clinic, sid))
+    [given] = until("it is given up", lambda: given_up(clinic, sid))
     waiting = recording_of(clinic, sid)
     assert (waiting.state, waiting.waiting_reason, waiting.failure_reason) == (PROCESSING, ACCESS_REFUSED, "")
     clinic.refused(FAILED, "RECORDING_NOT_READY", clinic.recordings.GetRecordingPlaybackUrl, play(rid), "clinician")
@@ -97,7 +97,7 @@ def test_access_that_stays_refused_is_an_operators_matter_and_loses_nothing(clin
     status = operate(clinic, "status")
     assert status.returncode == 4 and "given up" in status.stdout
     simulator.admin("DELETE", "/faults")
-    assert operate(clinic, "retry", effect.effect_id).returncode == 0
+    assert operate(clinic, "retry", given.operation_id).returncode == 0
     until("the file is there", lambda: recording_of(clinic, sid).state == AVAILABLE)
     assert recording_of(clinic, sid).waiting_reason == 0
 
@@ -117,7 +117,7 @@ def test_refused_work_is_told_before_it_is_given_up(worlds, clinic, tmp_path):
             status = operate(own, "status")
             assert status.returncode == 4 and "1 refused by AWS" in status.stdout, status.stdout
             told = json.loads(operate(own, "status", "--json").stdout)
-            assert (int(told["refusedEffects"]), int(told.get("failedEffects", 0))) == (1, 0)
+            assert (int(told["refusedOperations"]), int(told.get("failedOperations", 0))) == (1, 0)
             assert metric(get(service, "/metrics")[1], "telehealth_effects", state="refused") == 1
             simulator.admin("DELETE", "/faults")
     finally:
@@ -130,14 +130,14 @@ def test_a_failed_concatenation_is_tried_anew_with_other_tokens(clinic, simulato
     until("the file is there", lambda: recording_of(clinic, sid).state == AVAILABLE)
     # Three in a row wait for an operator, whose retry is one more.
     sid, _ = stopped(clinic, simulator, {**fault, "count": 3})
-    [effect] = until("it is given up", lambda: given_up(clinic, sid))
-    assert (effect.kind, effect.last_error) == ("startConcatenation", "CONCATENATION_FAILED")
+    [given] = until("it is given up", lambda: given_up(clinic, sid))
+    assert (given.kind, given.last_error) == (7, "CONCATENATION_FAILED")  # start concatenation
     assert (recording_of(clinic, sid).state, recording_of(clinic, sid).waiting_reason) == (PROCESSING, JOINING_FAILED)
     capture = recording_of(clinic, sid).capture_pipeline_id
     tokens = [each["clientRequestToken"] for each in simulator.admin("GET", "/pipelines")["pipelines"]
               if each.get("captureId") == capture]
     assert len(tokens) == len(set(tokens)) == 3
-    assert operate(clinic, "retry", effect.effect_id).returncode == 0
+    assert operate(clinic, "retry", given.operation_id).returncode == 0
     until("the file is there", lambda: recording_of(clinic, sid).state == AVAILABLE)
 
 

@@ -167,6 +167,7 @@ def test_an_export_of_now_holds_the_rows_of_then(now, tmp_path):
     now.probe("audit", "export", "--through", count, "-o", tmp_path / "audit.jsonl")
     old, new = ((folder / "audit.jsonl").read_text().splitlines()[:count] for folder in (FOLDER, tmp_path))
     assert len(old) == count and [json.loads(line)["mac"] for line in old] == [json.loads(line)["mac"] for line in new]
+    assert json.loads(new[1]).items() >= {"caller": "admin", "role": "CALLER_ROLE_ADMIN", "outcome": "AUDIT_OUTCOME_ALLOWED"}.items()
     report = json.loads(offline(Written(now.folder), "--export", tmp_path / "audit.jsonl"))
     assert report["isWhole"] and int(report["rowsChecked"]) == count
 
@@ -323,13 +324,34 @@ def test_the_log_is_whole_and_its_rows_are_encoded_and_chained_as_before(before,
 
 def offline(copy: Written, *source) -> str:
     """The probe's verdict without the service."""
+    report = judged(copy, *source)
+    report.check_returncode()
+    return report.stdout
+
+
+def judged(copy: Written, *source) -> subprocess.CompletedProcess:
     command = [BIN / "telehealth-probe", "audit", "verify", "--json", *source, "--key-file", copy.audit / "chain.key"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(command, capture_output=True, text=True)
 
 
 def test_an_export_of_then_is_verified_today(before):
     report = json.loads(offline(before, "--export", FOLDER / "audit.jsonl"))
     assert report["isWhole"] and int(report["rowsChecked"]) == ANSWERS["audit_rows_exported"] > 300
+
+
+@pytest.mark.parametrize("field", ["role", "outcome", "subject", "at"])
+def test_an_export_of_then_in_which_one_value_was_edited_is_found_out(before, tmp_path, field):
+    lines = (FOLDER / "audit.jsonl").read_text().splitlines()
+    row = json.loads(lines[1])
+    others = {"role": ["client", "wizard", ""], "outcome": ["denied", "DENIED"], "subject": ["nobody"],
+              "at": ["2026-11-30T13:51:54.733038Z"]}[field]
+    for other in others:
+        edited = json.dumps({**row, field: other}, separators=(",", ":"))
+        (tmp_path / "edited.jsonl").write_text("\n".join([lines[0], edited, *lines[2:]]) + "\n")
+        report = judged(before, "--export", tmp_path / "edited.jsonl")
+        assert report.returncode == 4, report
+        assert json.loads(report.stdout)["first"] == {
+            **json.loads(report.stdout)["first"], "number": "2", "fault": "AUDIT_FAULT_CHANGED"}
 
 
 def test_heads_of_then_stand_and_verify(before, after):

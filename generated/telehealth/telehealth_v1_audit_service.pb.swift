@@ -10,7 +10,7 @@ public import RPCModel
 
 /// How a call ended.
 public enum Telehealth_V1_AuditOutcome: ProtobufEnum {
-    /// Never sent; in a filter: any.
+    /// A word in the log that none of these is; in a filter: any.
     case unspecified
     /// Done, or read.
     case allowed
@@ -138,16 +138,16 @@ public struct Telehealth_V1_AuditEvent: Message {
     public var occurTime: Google_Protobuf_Timestamp?
     /// `sub` of the caller; `system` for the service's own acts, `unauthenticated` without a good token.
     public var caller: String = ""
-    /// The caller's role as the log has it: service, scheduler, clinician, client, admin; empty for none.
-    public var role: String?
-    /// The service that acted on the subject's behalf (`act`); absent for none.
+    /// The role they called with; UNSPECIFIED for none, as the service's own acts and calls without a good token have.
+    public var role: Telehealth_V1_CallerRole = .init(rawValue: 0)
+    /// The service that acted on the caller's behalf (`act`); absent for none.
     public var actor: String?
     /// The peer's address without its port; absent for the service's own acts.
     public var source: String?
     /// The RPC's name, or the service's own verb; `*` where denials of several kinds were summed.
     public var action: String = ""
-    /// How it ended, as the log has it: allowed, denied, failed.
-    public var outcome: String = ""
+    /// How it ended.
+    public var outcome: Telehealth_V1_AuditOutcome = .init(rawValue: 0)
     /// Whose data was touched: the session's client, the subject of a consent; absent where nobody's.
     public var personID: String?
     /// The session; absent where none.
@@ -160,7 +160,8 @@ public struct Telehealth_V1_AuditEvent: Message {
     public var count: Int64 = 0
     /// The MAC of the row before, 32 bytes; zeros for the first row.
     public var previousMac: [UInt8] = []
-    /// HMAC-SHA256 over the row before's MAC and this row, 32 bytes.
+    /// HMAC-SHA256 over the row before's MAC and this row, 32 bytes. In the row's encoding role and outcome are the words
+    /// of their enums in small letters (`clinician`, `allowed`).
     public var mac: [UInt8] = []
     public var unknownFields = UnknownFields()
 
@@ -170,11 +171,11 @@ public struct Telehealth_V1_AuditEvent: Message {
         if number != 0 { buffer.write(1, number, as: WireInt64.self) }
         if let value = occurTime { buffer.writeMessage(2, value) }
         if !caller.isEmpty { buffer.write(3, caller, as: WireString.self) }
-        if let value = role { buffer.write(4, value, as: WireString.self) }
+        if role.rawValue != 0 { buffer.write(4, role, as: WireEnum<Telehealth_V1_CallerRole>.self) }
         if let value = actor { buffer.write(5, value, as: WireString.self) }
         if let value = source { buffer.write(6, value, as: WireString.self) }
         if !action.isEmpty { buffer.write(7, action, as: WireString.self) }
-        if !outcome.isEmpty { buffer.write(8, outcome, as: WireString.self) }
+        if outcome.rawValue != 0 { buffer.write(8, outcome, as: WireEnum<Telehealth_V1_AuditOutcome>.self) }
         if let value = personID { buffer.write(9, value, as: WireString.self) }
         if let value = sessionID { buffer.write(10, value, as: WireString.self) }
         if let value = target { buffer.write(11, value, as: WireString.self) }
@@ -191,11 +192,11 @@ public struct Telehealth_V1_AuditEvent: Message {
             case 8: try reader.read(&number, as: WireInt64.self)
             case 18: try reader.readMessage(&occurTime)
             case 26: try reader.read(&caller, as: WireString.self)
-            case 34: try reader.read(&role, as: WireString.self)
+            case 32: try reader.read(&role, as: WireEnum<Telehealth_V1_CallerRole>.self)
             case 42: try reader.read(&actor, as: WireString.self)
             case 50: try reader.read(&source, as: WireString.self)
             case 58: try reader.read(&action, as: WireString.self)
-            case 66: try reader.read(&outcome, as: WireString.self)
+            case 64: try reader.read(&outcome, as: WireEnum<Telehealth_V1_AuditOutcome>.self)
             case 74: try reader.read(&personID, as: WireString.self)
             case 82: try reader.read(&sessionID, as: WireString.self)
             case 90: try reader.read(&target, as: WireString.self)
@@ -467,8 +468,8 @@ public struct Telehealth_V1_SessionAccess: Message {
     public static let fullName = "telehealth.v1.SessionAccess"
     /// `sub` of the caller; `system` for the service's own acts.
     public var caller: String = ""
-    /// The role they called with; empty for the service itself.
-    public var role: String = ""
+    /// The role they called with; UNSPECIFIED for the service itself.
+    public var role: Telehealth_V1_CallerRole = .init(rawValue: 0)
     /// The service that acted for them; empty for none.
     public var actor: String = ""
     /// The first time, UTC.
@@ -485,7 +486,7 @@ public struct Telehealth_V1_SessionAccess: Message {
 
     public func encode(into buffer: inout ByteBuffer) {
         if !caller.isEmpty { buffer.write(1, caller, as: WireString.self) }
-        if !role.isEmpty { buffer.write(2, role, as: WireString.self) }
+        if role.rawValue != 0 { buffer.write(2, role, as: WireEnum<Telehealth_V1_CallerRole>.self) }
         if !actor.isEmpty { buffer.write(3, actor, as: WireString.self) }
         if let value = firstAccessTime { buffer.writeMessage(4, value) }
         if let value = lastAccessTime { buffer.writeMessage(5, value) }
@@ -498,7 +499,7 @@ public struct Telehealth_V1_SessionAccess: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&caller, as: WireString.self)
-            case 18: try reader.read(&role, as: WireString.self)
+            case 16: try reader.read(&role, as: WireEnum<Telehealth_V1_CallerRole>.self)
             case 26: try reader.read(&actor, as: WireString.self)
             case 34: try reader.readMessage(&firstAccessTime)
             case 42: try reader.readMessage(&lastAccessTime)
@@ -946,68 +947,69 @@ public enum Telehealth_V1_AuditService_File {
         base64: """
             CiF0ZWxlaGVhbHRoL3YxL2F1ZGl0X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaG2J1Zi92YWxpZGF0ZS92YWxpZGF0ZS5w
             cm90bxofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxohdGVsZWhlYWx0aC92MS9jYWxsX2NvbnRyYWN0LnByb3RvGh50
-            ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aGXRlbGVoZWFsdGgvdjEvcnVsZXMucHJvdG8i8AQKCkF1ZGl0RXZlbnQSHAoG
+            ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aGXRlbGVoZWFsdGgvdjEvcnVsZXMucHJvdG8imgUKCkF1ZGl0RXZlbnQSHAoG
             bnVtYmVyGAEgASgDQgSAuhgCUgZudW1iZXISPwoKb2NjdXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBC
-            BIC6GAJSCW9jY3VyVGltZRIcCgZjYWxsZXIYAyABKAlCBIC6GANSBmNhbGxlchIdCgRyb2xlGAQgASgJQgSAuhgCSABSBHJvbGWI
-            AQESHwoFYWN0b3IYBSABKAlCBIC6GANIAVIFYWN0b3KIAQESIQoGc291cmNlGAYgASgJQgSAuhgESAJSBnNvdXJjZYgBARIcCgZh
-            Y3Rpb24YByABKAlCBIC6GAJSBmFjdGlvbhIeCgdvdXRjb21lGAggASgJQgSAuhgCUgdvdXRjb21lEiYKCXBlcnNvbl9pZBgJIAEo
-            CUIEgLoYA0gDUghwZXJzb25JZIgBARIoCgpzZXNzaW9uX2lkGAogASgJQgSAuhgCSARSCXNlc3Npb25JZIgBARIhCgZ0YXJnZXQY
-            CyABKAlCBIC6GAJIBVIGdGFyZ2V0iAEBEiEKBnJlYXNvbhgMIAEoCUIEgLoYAkgGUgZyZWFzb26IAQESGgoFY291bnQYDSABKANC
-            BIC6GAJSBWNvdW50EicKDHByZXZpb3VzX21hYxgOIAEoDEIEgLoYAlILcHJldmlvdXNNYWMSFgoDbWFjGA8gASgMQgSAuhgCUgNt
-            YWNCBwoFX3JvbGVCCAoGX2FjdG9yQgkKB19zb3VyY2VCDAoKX3BlcnNvbl9pZEINCgtfc2Vzc2lvbl9pZEIJCgdfdGFyZ2V0QgkK
-            B19yZWFzb24i6QEKCUF1ZGl0SGVhZBIhCgl0cmVlX3NpemUYASABKANCBIC6GAJSCHRyZWVTaXplEhYKA21hYxgCIAEoDEIEgLoY
-            AlIDbWFjEiEKCXJvb3RfaGFzaBgDIAEoDEIEgLoYAlIIcm9vdEhhc2gSPQoJc2lnbl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3Rv
-            YnVmLlRpbWVzdGFtcEIEgLoYAlIIc2lnblRpbWUSGwoGa2V5X2lkGAUgASgMQgSAuhgCUgVrZXlJZBIiCglzaWduYXR1cmUYBiAB
-            KAxCBIC6GAJSCXNpZ25hdHVyZSKLAQoMQXVkaXRGaW5kaW5nEhwKBm51bWJlchgBIAEoA0IEgLoYAlIGbnVtYmVyEjUKBWZhdWx0
-            GAIgASgOMhkudGVsZWhlYWx0aC52MS5BdWRpdEZhdWx0QgSAuhgCUgVmYXVsdBImCgtkZXNjcmlwdGlvbhgDIAEoCUIEgLoYAlIL
-            ZGVzY3JpcHRpb24ioQQKFkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QSMgoKc2Vzc2lvbl9pZBgBIAEoCUITgLoYArpIA9gBAbpIBnIE
-            iLoYAVIJc2Vzc2lvbklkEiQKBmNhbGxlchgCIAEoCUIMgLoYA7pIBXIDKIACUgZjYWxsZXISMAoJcGVyc29uX2lkGAMgASgJQhOA
-            uhgDukgD2AEBukgGcgSIuhgBUghwZXJzb25JZBJICg9vY2N1cl90aW1lX2Zyb20YBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGlt
-            ZXN0YW1wQgSAuhgCUg1vY2N1clRpbWVGcm9tEkwKEW9jY3VyX3RpbWVfYmVmb3JlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRp
-            bWVzdGFtcEIEgLoYAlIPb2NjdXJUaW1lQmVmb3JlEiMKBmFjdGlvbhgGIAEoCUILgLoYArpIBHICKEBSBmFjdGlvbhJDCgdvdXRj
-            b21lGAcgASgOMhsudGVsZWhlYWx0aC52MS5BdWRpdE91dGNvbWVCDIC6GAK6SAWCAQIQAVIHb3V0Y29tZRInCgxuZXdlc3RfZmly
-            c3QYCCABKAhCBIC6GAJSC25ld2VzdEZpcnN0EisKCXBhZ2Vfc2l6ZRgJIAEoBUIOgLoYArpIBxoFGMgBKABSCHBhZ2VTaXplEiMK
-            CnBhZ2VfdG9rZW4YCiABKAlCBIC6GAJSCXBhZ2VUb2tlbiJ6ChdMaXN0QXVkaXRFdmVudHNSZXNwb25zZRIxCgZldmVudHMYASAD
-            KAsyGS50ZWxlaGVhbHRoLnYxLkF1ZGl0RXZlbnRSBmV2ZW50cxIsCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5leHRQ
-            YWdlVG9rZW4iUAoaTGlzdFNlc3Npb25BY2Nlc3Nlc1JlcXVlc3QSMgoKc2Vzc2lvbl9pZBgBIAEoCUITgLoYArpIA8gBAbpIBnIE
-            iLoYAVIJc2Vzc2lvbklkIn4KG0xpc3RTZXNzaW9uQWNjZXNzZXNSZXNwb25zZRI4CghhY2Nlc3NlcxgBIAMoCzIcLnRlbGVoZWFs
-            dGgudjEuU2Vzc2lvbkFjY2Vzc1IIYWNjZXNzZXMSJQoLaXNfY29tcGxldGUYAiABKAhCBIC6GAJSCmlzQ29tcGxldGUipQMKDVNl
-            c3Npb25BY2Nlc3MSHAoGY2FsbGVyGAEgASgJQgSAuhgDUgZjYWxsZXISGAoEcm9sZRgCIAEoCUIEgLoYAlIEcm9sZRIaCgVhY3Rv
-            chgDIAEoCUIEgLoYA1IFYWN0b3ISTAoRZmlyc3RfYWNjZXNzX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w
-            QgSAuhgCUg9maXJzdEFjY2Vzc1RpbWUSSgoQbGFzdF9hY2Nlc3NfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3Rh
-            bXBCBIC6GAJSDmxhc3RBY2Nlc3NUaW1lEkMKBWNhbGxzGAYgAygLMicudGVsZWhlYWx0aC52MS5TZXNzaW9uQWNjZXNzLkNhbGxz
-            RW50cnlCBIC6GAJSBWNhbGxzEicKDGRlbmllZF9jb3VudBgHIAEoA0IEgLoYAlILZGVuaWVkQ291bnQaOAoKQ2FsbHNFbnRyeRIQ
-            CgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoA1IFdmFsdWU6AjgBInkKFVZlcmlmeUF1ZGl0TG9nUmVxdWVzdBIsCgtmcm9t
-            X251bWJlchgBIAEoA0ILgLoYArpIBCICKABSCmZyb21OdW1iZXISMgoOdGhyb3VnaF9udW1iZXIYAiABKANCC4C6GAK6SAQiAigA
-            Ug10aHJvdWdoTnVtYmVyIq8DChZWZXJpZnlBdWRpdExvZ1Jlc3BvbnNlEh8KCGlzX3dob2xlGAEgASgIQgSAuhgCUgdpc1dob2xl
-            EicKDHJvd3NfY2hlY2tlZBgCIAEoA0IEgLoYAlILcm93c0NoZWNrZWQSKQoNaGVhZHNfY2hlY2tlZBgDIAEoA0IEgLoYAlIMaGVh
-            ZHNDaGVja2VkEisKDnRocm91Z2hfbnVtYmVyGAQgASgDQgSAuhgCUg10aHJvdWdoTnVtYmVyEjEKBWZpcnN0GAUgASgLMhsudGVs
-            ZWhlYWx0aC52MS5BdWRpdEZpbmRpbmdSBWZpcnN0EjcKCGZpbmRpbmdzGAYgAygLMhsudGVsZWhlYWx0aC52MS5BdWRpdEZpbmRp
-            bmdSCGZpbmRpbmdzEikKDWZpbmRpbmdfY291bnQYByABKANCBIC6GAJSDGZpbmRpbmdDb3VudBI5CgtuZXdlc3RfaGVhZBgIIAEo
-            CzIYLnRlbGVoZWFsdGgudjEuQXVkaXRIZWFkUgpuZXdlc3RIZWFkEiEKCXJvb3RfaGFzaBgJIAEoDEIEgLoYAlIIcm9vdEhhc2gi
-            eQoVRXhwb3J0QXVkaXRMb2dSZXF1ZXN0EiwKC2Zyb21fbnVtYmVyGAEgASgDQguAuhgCukgEIgIoAFIKZnJvbU51bWJlchIyCg50
-            aHJvdWdoX251bWJlchgCIAEoA0ILgLoYArpIBCICKABSDXRocm91Z2hOdW1iZXIipwEKFkV4cG9ydEF1ZGl0TG9nUmVzcG9uc2US
-            MQoGZXZlbnRzGAEgAygLMhkudGVsZWhlYWx0aC52MS5BdWRpdEV2ZW50UgZldmVudHMSLAoEaGVhZBgCIAEoCzIYLnRlbGVoZWFs
-            dGgudjEuQXVkaXRIZWFkUgRoZWFkEiwKD2hlYWRfcHVibGljX2tleRgDIAEoDEIEgLoYAlINaGVhZFB1YmxpY0tleSI7ChRHZXRB
-            dWRpdFByb29mUmVxdWVzdBIjCgZudW1iZXIYASABKANCC4C6GAK6SAQiAigBUgZudW1iZXIi4QEKFUdldEF1ZGl0UHJvb2ZSZXNw
-            b25zZRIvCgVldmVudBgBIAEoCzIZLnRlbGVoZWFsdGgudjEuQXVkaXRFdmVudFIFZXZlbnQSIQoJbGVhZl9oYXNoGAIgASgMQgSA
-            uhgCUghsZWFmSGFzaBIYCgRwYXRoGAMgAygMQgSAuhgCUgRwYXRoEiwKBGhlYWQYBCABKAsyGC50ZWxlaGVhbHRoLnYxLkF1ZGl0
-            SGVhZFIEaGVhZBIsCg9oZWFkX3B1YmxpY19rZXkYBSABKAxCBIC6GAJSDWhlYWRQdWJsaWNLZXkqfAoMQXVkaXRPdXRjb21lEh0K
-            GUFVRElUX09VVENPTUVfVU5TUEVDSUZJRUQQABIZChVBVURJVF9PVVRDT01FX0FMTE9XRUQQARIYChRBVURJVF9PVVRDT01FX0RF
-            TklFRBACEhgKFEFVRElUX09VVENPTUVfRkFJTEVEEAMqoQMKCkF1ZGl0RmF1bHQSGwoXQVVESVRfRkFVTFRfVU5TUEVDSUZJRUQQ
-            ABIXChNBVURJVF9GQVVMVF9DSEFOR0VEEAESGQoVQVVESVRfRkFVTFRfUkVPUkRFUkVEEAISFwoTQVVESVRfRkFVTFRfTUlTU0lO
-            RxADEhgKFEFVRElUX0ZBVUxUX1VOTElOS0VEEAQSHQoZQVVESVRfRkFVTFRfSEVBRF9NSVNNQVRDSBAFEhgKFEFVRElUX0ZBVUxU
-            X1RBSUxfQ1VUEAYSGwoXQVVESVRfRkFVTFRfSEVBRF9GT1JHRUQQBxIhCh1BVURJVF9GQVVMVF9UUkVFX05PREVfQ0hBTkdFRBAI
-            EhwKGEFVRElUX0ZBVUxUX0hFQURfREFNQUdFRBAJEhkKFUFVRElUX0ZBVUxUX1JPV1NfTE9TVBAKEhwKGEFVRElUX0ZBVUxUX01B
-            UktfREFNQUdFRBAMEiMKH0FVRElUX0ZBVUxUX1dSSVRFX0FIRUFEX0xPR19DVVQQDRIaChZBVURJVF9GQVVMVF9ST1dfRk9SR0VE
-            EAsytAQKDEF1ZGl0U2VydmljZRJpCg9MaXN0QXVkaXRFdmVudHMSJS50ZWxlaGVhbHRoLnYxLkxpc3RBdWRpdEV2ZW50c1JlcXVl
-            c3QaJi50ZWxlaGVhbHRoLnYxLkxpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlIgeKuhgDCgEFEn8KE0xpc3RTZXNzaW9uQWNjZXNzZXMS
-            KS50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9uQWNjZXNzZXNSZXF1ZXN0GioudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbkFjY2Vz
-            c2VzUmVzcG9uc2UiEYq6GA0KAgQFGAcqBRWMAY0BEmYKDlZlcmlmeUF1ZGl0TG9nEiQudGVsZWhlYWx0aC52MS5WZXJpZnlBdWRp
-            dExvZ1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLlZlcmlmeUF1ZGl0TG9nUmVzcG9uc2UiB4q6GAMKAQUSaAoORXhwb3J0QXVkaXRM
-            b2cSJC50ZWxlaGVhbHRoLnYxLkV4cG9ydEF1ZGl0TG9nUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuRXhwb3J0QXVkaXRMb2dSZXNw
-            b25zZSIHiroYAwoBBTABEmYKDUdldEF1ZGl0UHJvb2YSIy50ZWxlaGVhbHRoLnYxLkdldEF1ZGl0UHJvb2ZSZXF1ZXN0GiQudGVs
-            ZWhlYWx0aC52MS5HZXRBdWRpdFByb29mUmVzcG9uc2UiCoq6GAYKAQUqAWNiBnByb3RvMw==
+            BIC6GAJSCW9jY3VyVGltZRIcCgZjYWxsZXIYAyABKAlCBIC6GANSBmNhbGxlchIzCgRyb2xlGAQgASgOMhkudGVsZWhlYWx0aC52
+            MS5DYWxsZXJSb2xlQgSAuhgCUgRyb2xlEh8KBWFjdG9yGAUgASgJQgSAuhgDSABSBWFjdG9yiAEBEiEKBnNvdXJjZRgGIAEoCUIE
+            gLoYBEgBUgZzb3VyY2WIAQESHAoGYWN0aW9uGAcgASgJQgSAuhgCUgZhY3Rpb24SOwoHb3V0Y29tZRgIIAEoDjIbLnRlbGVoZWFs
+            dGgudjEuQXVkaXRPdXRjb21lQgSAuhgCUgdvdXRjb21lEiYKCXBlcnNvbl9pZBgJIAEoCUIEgLoYA0gCUghwZXJzb25JZIgBARIo
+            CgpzZXNzaW9uX2lkGAogASgJQgSAuhgCSANSCXNlc3Npb25JZIgBARIhCgZ0YXJnZXQYCyABKAlCBIC6GAJIBFIGdGFyZ2V0iAEB
+            EiEKBnJlYXNvbhgMIAEoCUIEgLoYAkgFUgZyZWFzb26IAQESGgoFY291bnQYDSABKANCBIC6GAJSBWNvdW50EicKDHByZXZpb3Vz
+            X21hYxgOIAEoDEIEgLoYAlILcHJldmlvdXNNYWMSFgoDbWFjGA8gASgMQgSAuhgCUgNtYWNCCAoGX2FjdG9yQgkKB19zb3VyY2VC
+            DAoKX3BlcnNvbl9pZEINCgtfc2Vzc2lvbl9pZEIJCgdfdGFyZ2V0QgkKB19yZWFzb24i6QEKCUF1ZGl0SGVhZBIhCgl0cmVlX3Np
+            emUYASABKANCBIC6GAJSCHRyZWVTaXplEhYKA21hYxgCIAEoDEIEgLoYAlIDbWFjEiEKCXJvb3RfaGFzaBgDIAEoDEIEgLoYAlII
+            cm9vdEhhc2gSPQoJc2lnbl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIIc2lnblRpbWUSGwoG
+            a2V5X2lkGAUgASgMQgSAuhgCUgVrZXlJZBIiCglzaWduYXR1cmUYBiABKAxCBIC6GAJSCXNpZ25hdHVyZSKLAQoMQXVkaXRGaW5k
+            aW5nEhwKBm51bWJlchgBIAEoA0IEgLoYAlIGbnVtYmVyEjUKBWZhdWx0GAIgASgOMhkudGVsZWhlYWx0aC52MS5BdWRpdEZhdWx0
+            QgSAuhgCUgVmYXVsdBImCgtkZXNjcmlwdGlvbhgDIAEoCUIEgLoYAlILZGVzY3JpcHRpb24ioQQKFkxpc3RBdWRpdEV2ZW50c1Jl
+            cXVlc3QSMgoKc2Vzc2lvbl9pZBgBIAEoCUITgLoYArpIA9gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEiQKBmNhbGxlchgCIAEoCUIM
+            gLoYA7pIBXIDKIACUgZjYWxsZXISMAoJcGVyc29uX2lkGAMgASgJQhOAuhgDukgD2AEBukgGcgSIuhgBUghwZXJzb25JZBJICg9v
+            Y2N1cl90aW1lX2Zyb20YBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUg1vY2N1clRpbWVGcm9tEkwKEW9j
+            Y3VyX3RpbWVfYmVmb3JlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIPb2NjdXJUaW1lQmVmb3JlEiMK
+            BmFjdGlvbhgGIAEoCUILgLoYArpIBHICKEBSBmFjdGlvbhJDCgdvdXRjb21lGAcgASgOMhsudGVsZWhlYWx0aC52MS5BdWRpdE91
+            dGNvbWVCDIC6GAK6SAWCAQIQAVIHb3V0Y29tZRInCgxuZXdlc3RfZmlyc3QYCCABKAhCBIC6GAJSC25ld2VzdEZpcnN0EisKCXBh
+            Z2Vfc2l6ZRgJIAEoBUIOgLoYArpIBxoFGMgBKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YCiABKAlCBIC6GAJSCXBhZ2VUb2tl
+            biJ6ChdMaXN0QXVkaXRFdmVudHNSZXNwb25zZRIxCgZldmVudHMYASADKAsyGS50ZWxlaGVhbHRoLnYxLkF1ZGl0RXZlbnRSBmV2
+            ZW50cxIsCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4iUAoaTGlzdFNlc3Npb25BY2Nlc3Nlc1Jl
+            cXVlc3QSMgoKc2Vzc2lvbl9pZBgBIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkIn4KG0xpc3RTZXNzaW9uQWNj
+            ZXNzZXNSZXNwb25zZRI4CghhY2Nlc3NlcxgBIAMoCzIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkFjY2Vzc1IIYWNjZXNzZXMSJQoL
+            aXNfY29tcGxldGUYAiABKAhCBIC6GAJSCmlzQ29tcGxldGUiwAMKDVNlc3Npb25BY2Nlc3MSHAoGY2FsbGVyGAEgASgJQgSAuhgD
+            UgZjYWxsZXISMwoEcm9sZRgCIAEoDjIZLnRlbGVoZWFsdGgudjEuQ2FsbGVyUm9sZUIEgLoYAlIEcm9sZRIaCgVhY3RvchgDIAEo
+            CUIEgLoYA1IFYWN0b3ISTAoRZmlyc3RfYWNjZXNzX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgC
+            Ug9maXJzdEFjY2Vzc1RpbWUSSgoQbGFzdF9hY2Nlc3NfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6
+            GAJSDmxhc3RBY2Nlc3NUaW1lEkMKBWNhbGxzGAYgAygLMicudGVsZWhlYWx0aC52MS5TZXNzaW9uQWNjZXNzLkNhbGxzRW50cnlC
+            BIC6GAJSBWNhbGxzEicKDGRlbmllZF9jb3VudBgHIAEoA0IEgLoYAlILZGVuaWVkQ291bnQaOAoKQ2FsbHNFbnRyeRIQCgNrZXkY
+            ASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoA1IFdmFsdWU6AjgBInkKFVZlcmlmeUF1ZGl0TG9nUmVxdWVzdBIsCgtmcm9tX251bWJl
+            chgBIAEoA0ILgLoYArpIBCICKABSCmZyb21OdW1iZXISMgoOdGhyb3VnaF9udW1iZXIYAiABKANCC4C6GAK6SAQiAigAUg10aHJv
+            dWdoTnVtYmVyIq8DChZWZXJpZnlBdWRpdExvZ1Jlc3BvbnNlEh8KCGlzX3dob2xlGAEgASgIQgSAuhgCUgdpc1dob2xlEicKDHJv
+            d3NfY2hlY2tlZBgCIAEoA0IEgLoYAlILcm93c0NoZWNrZWQSKQoNaGVhZHNfY2hlY2tlZBgDIAEoA0IEgLoYAlIMaGVhZHNDaGVj
+            a2VkEisKDnRocm91Z2hfbnVtYmVyGAQgASgDQgSAuhgCUg10aHJvdWdoTnVtYmVyEjEKBWZpcnN0GAUgASgLMhsudGVsZWhlYWx0
+            aC52MS5BdWRpdEZpbmRpbmdSBWZpcnN0EjcKCGZpbmRpbmdzGAYgAygLMhsudGVsZWhlYWx0aC52MS5BdWRpdEZpbmRpbmdSCGZp
+            bmRpbmdzEikKDWZpbmRpbmdfY291bnQYByABKANCBIC6GAJSDGZpbmRpbmdDb3VudBI5CgtuZXdlc3RfaGVhZBgIIAEoCzIYLnRl
+            bGVoZWFsdGgudjEuQXVkaXRIZWFkUgpuZXdlc3RIZWFkEiEKCXJvb3RfaGFzaBgJIAEoDEIEgLoYAlIIcm9vdEhhc2gieQoVRXhw
+            b3J0QXVkaXRMb2dSZXF1ZXN0EiwKC2Zyb21fbnVtYmVyGAEgASgDQguAuhgCukgEIgIoAFIKZnJvbU51bWJlchIyCg50aHJvdWdo
+            X251bWJlchgCIAEoA0ILgLoYArpIBCICKABSDXRocm91Z2hOdW1iZXIipwEKFkV4cG9ydEF1ZGl0TG9nUmVzcG9uc2USMQoGZXZl
+            bnRzGAEgAygLMhkudGVsZWhlYWx0aC52MS5BdWRpdEV2ZW50UgZldmVudHMSLAoEaGVhZBgCIAEoCzIYLnRlbGVoZWFsdGgudjEu
+            QXVkaXRIZWFkUgRoZWFkEiwKD2hlYWRfcHVibGljX2tleRgDIAEoDEIEgLoYAlINaGVhZFB1YmxpY0tleSI7ChRHZXRBdWRpdFBy
+            b29mUmVxdWVzdBIjCgZudW1iZXIYASABKANCC4C6GAK6SAQiAigBUgZudW1iZXIi4QEKFUdldEF1ZGl0UHJvb2ZSZXNwb25zZRIv
+            CgVldmVudBgBIAEoCzIZLnRlbGVoZWFsdGgudjEuQXVkaXRFdmVudFIFZXZlbnQSIQoJbGVhZl9oYXNoGAIgASgMQgSAuhgCUghs
+            ZWFmSGFzaBIYCgRwYXRoGAMgAygMQgSAuhgCUgRwYXRoEiwKBGhlYWQYBCABKAsyGC50ZWxlaGVhbHRoLnYxLkF1ZGl0SGVhZFIE
+            aGVhZBIsCg9oZWFkX3B1YmxpY19rZXkYBSABKAxCBIC6GAJSDWhlYWRQdWJsaWNLZXkqfAoMQXVkaXRPdXRjb21lEh0KGUFVRElU
+            X09VVENPTUVfVU5TUEVDSUZJRUQQABIZChVBVURJVF9PVVRDT01FX0FMTE9XRUQQARIYChRBVURJVF9PVVRDT01FX0RFTklFRBAC
+            EhgKFEFVRElUX09VVENPTUVfRkFJTEVEEAMqoQMKCkF1ZGl0RmF1bHQSGwoXQVVESVRfRkFVTFRfVU5TUEVDSUZJRUQQABIXChNB
+            VURJVF9GQVVMVF9DSEFOR0VEEAESGQoVQVVESVRfRkFVTFRfUkVPUkRFUkVEEAISFwoTQVVESVRfRkFVTFRfTUlTU0lORxADEhgK
+            FEFVRElUX0ZBVUxUX1VOTElOS0VEEAQSHQoZQVVESVRfRkFVTFRfSEVBRF9NSVNNQVRDSBAFEhgKFEFVRElUX0ZBVUxUX1RBSUxf
+            Q1VUEAYSGwoXQVVESVRfRkFVTFRfSEVBRF9GT1JHRUQQBxIhCh1BVURJVF9GQVVMVF9UUkVFX05PREVfQ0hBTkdFRBAIEhwKGEFV
+            RElUX0ZBVUxUX0hFQURfREFNQUdFRBAJEhkKFUFVRElUX0ZBVUxUX1JPV1NfTE9TVBAKEhwKGEFVRElUX0ZBVUxUX01BUktfREFN
+            QUdFRBAMEiMKH0FVRElUX0ZBVUxUX1dSSVRFX0FIRUFEX0xPR19DVVQQDRIaChZBVURJVF9GQVVMVF9ST1dfRk9SR0VEEAsytAQK
+            DEF1ZGl0U2VydmljZRJpCg9MaXN0QXVkaXRFdmVudHMSJS50ZWxlaGVhbHRoLnYxLkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QaJi50
+            ZWxlaGVhbHRoLnYxLkxpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlIgeKuhgDCgEFEn8KE0xpc3RTZXNzaW9uQWNjZXNzZXMSKS50ZWxl
+            aGVhbHRoLnYxLkxpc3RTZXNzaW9uQWNjZXNzZXNSZXF1ZXN0GioudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbkFjY2Vzc2VzUmVz
+            cG9uc2UiEYq6GA0KAgQFGAcqBRWMAY0BEmYKDlZlcmlmeUF1ZGl0TG9nEiQudGVsZWhlYWx0aC52MS5WZXJpZnlBdWRpdExvZ1Jl
+            cXVlc3QaJS50ZWxlaGVhbHRoLnYxLlZlcmlmeUF1ZGl0TG9nUmVzcG9uc2UiB4q6GAMKAQUSaAoORXhwb3J0QXVkaXRMb2cSJC50
+            ZWxlaGVhbHRoLnYxLkV4cG9ydEF1ZGl0TG9nUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuRXhwb3J0QXVkaXRMb2dSZXNwb25zZSIH
+            iroYAwoBBTABEmYKDUdldEF1ZGl0UHJvb2YSIy50ZWxlaGVhbHRoLnYxLkdldEF1ZGl0UHJvb2ZSZXF1ZXN0GiQudGVsZWhlYWx0
+            aC52MS5HZXRBdWRpdFByb29mUmVzcG9uc2UiCoq6GAYKAQUqAWNiBnByb3RvMw==
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -48,6 +48,122 @@ public enum Telehealth_V1_StoreState: ProtobufEnum {
     }
 }
 
+/// What a call to others is to do.
+public enum Telehealth_V1_OutboundOperationKind: ProtobufEnum {
+    /// A kind of a later version.
+    case unspecified
+    /// Make the session's meeting.
+    case createMeeting
+    /// End the meeting.
+    case deleteMeeting
+    /// Begin to record.
+    case startCapture
+    /// Look whether the recording has begun.
+    case confirmCapture
+    /// End the recording.
+    case stopCapture
+    /// Look now and then whether a recording goes on.
+    case watchCapture
+    /// Have the recording's pieces made one file.
+    case startConcatenation
+    /// Look whether that file is there.
+    case confirmConcatenation
+    /// Take a person out of the meeting.
+    case deleteAttendee
+    /// Set what a person may send and receive.
+    case updateCapabilities
+    /// Delete a recording's objects for good.
+    case deleteObjects
+    /// Tell a webhook of an event.
+    case deliverWebhook
+    /// A number this version of the enum has no name for.
+    case unrecognized(Int32)
+
+    public static let fullName = "telehealth.v1.OutboundOperationKind"
+
+    public init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .createMeeting
+        case 2: self = .deleteMeeting
+        case 3: self = .startCapture
+        case 4: self = .confirmCapture
+        case 5: self = .stopCapture
+        case 6: self = .watchCapture
+        case 7: self = .startConcatenation
+        case 8: self = .confirmConcatenation
+        case 9: self = .deleteAttendee
+        case 10: self = .updateCapabilities
+        case 11: self = .deleteObjects
+        case 12: self = .deliverWebhook
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .createMeeting: 1
+        case .deleteMeeting: 2
+        case .startCapture: 3
+        case .confirmCapture: 4
+        case .stopCapture: 5
+        case .watchCapture: 6
+        case .startConcatenation: 7
+        case .confirmConcatenation: 8
+        case .deleteAttendee: 9
+        case .updateCapabilities: 10
+        case .deleteObjects: 11
+        case .deliverWebhook: 12
+        case .unrecognized(let number): number
+        }
+    }
+
+    public var isRecognized: Bool {
+        if case .unrecognized = self { false } else { true }
+    }
+}
+
+/// How a call to others stands.
+public enum Telehealth_V1_OutboundOperationState: ProtobufEnum {
+    /// Never sent.
+    case unspecified
+    /// It waits for its time, its turn or an answer.
+    case pending
+    /// It was done, or is needed no more.
+    case done
+    /// It was given up.
+    case failed
+    /// A number this version of the enum has no name for.
+    case unrecognized(Int32)
+
+    public static let fullName = "telehealth.v1.OutboundOperationState"
+
+    public init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .pending
+        case 2: self = .done
+        case 3: self = .failed
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .pending: 1
+        case .done: 2
+        case .failed: 3
+        case .unrecognized(let number): number
+        }
+    }
+
+    public var isRecognized: Bool {
+        if case .unrecognized = self { false } else { true }
+    }
+}
+
 /// Asks for nothing more than the status.
 public struct Telehealth_V1_GetServiceStatusRequest: Message {
     public static let fullName = "telehealth.v1.GetServiceStatusRequest"
@@ -78,12 +194,12 @@ public struct Telehealth_V1_GetServiceStatusResponse: Message {
     /// What the database did since the start.
     public var database: Telehealth_V1_DatabaseStatistics?
     /// Calls to others that wait for their time or their turn.
-    public var pendingEffects: Int64 = 0
-    /// Calls to others that were given up; see ListFailedEffects.
-    public var failedEffects: Int64 = 0
+    public var pendingOperations: Int64 = 0
+    /// Calls to others that were given up; see ListFailedOperations.
+    public var failedOperations: Int64 = 0
     /// Of the pending ones, those that AWS refuses to serve this account: credentials, permissions, clock or a quota. They
     /// are tried again for hours, but somebody has to act.
-    public var refusedEffects: Int64 = 0
+    public var refusedOperations: Int64 = 0
     /// Watches that are open.
     public var openWatches: Int64 = 0
     /// How the database stands.
@@ -100,13 +216,13 @@ public struct Telehealth_V1_GetServiceStatusResponse: Message {
         if let value = startTime { buffer.writeMessage(1, value) }
         if writable { buffer.write(2, writable, as: WireBool.self) }
         if let value = database { buffer.writeMessage(3, value) }
-        if pendingEffects != 0 { buffer.write(4, pendingEffects, as: WireInt64.self) }
-        if failedEffects != 0 { buffer.write(5, failedEffects, as: WireInt64.self) }
+        if pendingOperations != 0 { buffer.write(4, pendingOperations, as: WireInt64.self) }
+        if failedOperations != 0 { buffer.write(5, failedOperations, as: WireInt64.self) }
         if openWatches != 0 { buffer.write(6, openWatches, as: WireInt64.self) }
         if storeState.rawValue != 0 { buffer.write(7, storeState, as: WireEnum<Telehealth_V1_StoreState>.self) }
         if storeFreeBytes != 0 { buffer.write(8, storeFreeBytes, as: WireInt64.self) }
         if storeSizeBytes != 0 { buffer.write(9, storeSizeBytes, as: WireInt64.self) }
-        if refusedEffects != 0 { buffer.write(10, refusedEffects, as: WireInt64.self) }
+        if refusedOperations != 0 { buffer.write(10, refusedOperations, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -116,13 +232,13 @@ public struct Telehealth_V1_GetServiceStatusResponse: Message {
             case 10: try reader.readMessage(&startTime)
             case 16: try reader.read(&writable, as: WireBool.self)
             case 26: try reader.readMessage(&database)
-            case 32: try reader.read(&pendingEffects, as: WireInt64.self)
-            case 40: try reader.read(&failedEffects, as: WireInt64.self)
+            case 32: try reader.read(&pendingOperations, as: WireInt64.self)
+            case 40: try reader.read(&failedOperations, as: WireInt64.self)
             case 48: try reader.read(&openWatches, as: WireInt64.self)
             case 56: try reader.read(&storeState, as: WireEnum<Telehealth_V1_StoreState>.self)
             case 64: try reader.read(&storeFreeBytes, as: WireInt64.self)
             case 72: try reader.read(&storeSizeBytes, as: WireInt64.self)
-            case 80: try reader.read(&refusedEffects, as: WireInt64.self)
+            case 80: try reader.read(&refusedOperations, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -291,8 +407,8 @@ public struct Telehealth_V1_CheckDatabaseResponse: Message {
 }
 
 /// Chooses a page.
-public struct Telehealth_V1_ListFailedEffectsRequest: Message {
-    public static let fullName = "telehealth.v1.ListFailedEffectsRequest"
+public struct Telehealth_V1_ListFailedOperationsRequest: Message {
+    public static let fullName = "telehealth.v1.ListFailedOperationsRequest"
     /// Rows of a page, 1 to 200; 0 means 50.
     public var pageSize: Int32 = 0
     /// `next_page_token` of the page before; empty for the first.
@@ -325,10 +441,10 @@ public struct Telehealth_V1_ListFailedEffectsRequest: Message {
 }
 
 /// One page.
-public struct Telehealth_V1_ListFailedEffectsResponse: Message {
-    public static let fullName = "telehealth.v1.ListFailedEffectsResponse"
+public struct Telehealth_V1_ListFailedOperationsResponse: Message {
+    public static let fullName = "telehealth.v1.ListFailedOperationsResponse"
     /// Oldest first.
-    public var effects: [Telehealth_V1_FailedEffect] = []
+    public var operations: [Telehealth_V1_OutboundOperation] = []
     /// For the next page; empty on the last.
     public var nextPageToken: String = ""
     public var unknownFields = UnknownFields()
@@ -336,7 +452,7 @@ public struct Telehealth_V1_ListFailedEffectsResponse: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        buffer.writeMessages(1, effects)
+        buffer.writeMessages(1, operations)
         if !nextPageToken.isEmpty { buffer.write(2, nextPageToken, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
@@ -344,7 +460,7 @@ public struct Telehealth_V1_ListFailedEffectsResponse: Message {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.readMessages(&effects)
+            case 10: try reader.readMessages(&operations)
             case 18: try reader.read(&nextPageToken, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
@@ -352,15 +468,17 @@ public struct Telehealth_V1_ListFailedEffectsResponse: Message {
     }
 }
 
-/// A call to others that was given up.
-public struct Telehealth_V1_FailedEffect: Message {
-    public static let fullName = "telehealth.v1.FailedEffect"
+/// A call to others, to Chime, S3 or a webhook, that follows from a change of a session.
+public struct Telehealth_V1_OutboundOperation: Message {
+    public static let fullName = "telehealth.v1.OutboundOperation"
     /// Names it.
-    public var effectID: String = ""
+    public var operationID: String = ""
     /// The session it belongs to.
     public var sessionID: String = ""
-    /// What was to be done, such as `startCapture`.
-    public var kind: String = ""
+    /// What is to be done.
+    public var kind: Telehealth_V1_OutboundOperationKind = .init(rawValue: 0)
+    /// How it stands.
+    public var state: Telehealth_V1_OutboundOperationState = .init(rawValue: 0)
     /// How often it was tried.
     public var attempts: Int32 = 0
     /// Stable code of the last failure, as the other side named it.
@@ -372,44 +490,46 @@ public struct Telehealth_V1_FailedEffect: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if !effectID.isEmpty { buffer.write(1, effectID, as: WireString.self) }
+        if !operationID.isEmpty { buffer.write(1, operationID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
-        if !kind.isEmpty { buffer.write(3, kind, as: WireString.self) }
+        if kind.rawValue != 0 { buffer.write(3, kind, as: WireEnum<Telehealth_V1_OutboundOperationKind>.self) }
         if attempts != 0 { buffer.write(4, attempts, as: WireInt32.self) }
         if !lastError.isEmpty { buffer.write(5, lastError, as: WireString.self) }
         if let value = createTime { buffer.writeMessage(6, value) }
+        if state.rawValue != 0 { buffer.write(7, state, as: WireEnum<Telehealth_V1_OutboundOperationState>.self) }
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.read(&effectID, as: WireString.self)
+            case 10: try reader.read(&operationID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
-            case 26: try reader.read(&kind, as: WireString.self)
+            case 24: try reader.read(&kind, as: WireEnum<Telehealth_V1_OutboundOperationKind>.self)
             case 32: try reader.read(&attempts, as: WireInt32.self)
             case 42: try reader.read(&lastError, as: WireString.self)
             case 50: try reader.readMessage(&createTime)
+            case 56: try reader.read(&state, as: WireEnum<Telehealth_V1_OutboundOperationState>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
     }
 }
 
-/// Names the effect.
-public struct Telehealth_V1_RetryEffectRequest: Message {
-    public static let fullName = "telehealth.v1.RetryEffectRequest"
+/// Names the call to others.
+public struct Telehealth_V1_RetryOperationRequest: Message {
+    public static let fullName = "telehealth.v1.RetryOperationRequest"
     /// UUID that names this attempt. Required.
     public var requestID: String = ""
-    /// The effect. Required.
-    public var effectID: String = ""
+    /// Whose `operation_id` it is. Required.
+    public var operationID: String = ""
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
-        if !effectID.isEmpty { buffer.write(2, effectID, as: WireString.self) }
+        if !operationID.isEmpty { buffer.write(2, operationID, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -417,7 +537,7 @@ public struct Telehealth_V1_RetryEffectRequest: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&requestID, as: WireString.self)
-            case 18: try reader.read(&effectID, as: WireString.self)
+            case 18: try reader.read(&operationID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -434,19 +554,19 @@ public struct Telehealth_V1_RetryEffectRequest: Message {
         } else {
             violations.add("request_id", "required", "is required")
         }
-        if !effectID.isEmpty {
-            if !RuleChecks.isText(effectID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
-                violations.add("effect_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+        if !operationID.isEmpty {
+            if !RuleChecks.isText(operationID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("operation_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         } else {
-            violations.add("effect_id", "required", "is required")
+            violations.add("operation_id", "required", "is required")
         }
     }
 }
 
-/// The effect is pending again.
-public struct Telehealth_V1_RetryEffectResponse: Message {
-    public static let fullName = "telehealth.v1.RetryEffectResponse"
+/// It is pending again.
+public struct Telehealth_V1_RetryOperationResponse: Message {
+    public static let fullName = "telehealth.v1.RetryOperationResponse"
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -472,17 +592,17 @@ public enum Telehealth_V1_OperationsService_Methods {
         service: "telehealth.v1.OperationsService", name: "BackupDatabase")
     public static let checkDatabase = MethodDescriptor(
         service: "telehealth.v1.OperationsService", name: "CheckDatabase")
-    public static let listFailedEffects = MethodDescriptor(
-        service: "telehealth.v1.OperationsService", name: "ListFailedEffects")
-    public static let retryEffect = MethodDescriptor(
-        service: "telehealth.v1.OperationsService", name: "RetryEffect")
+    public static let listFailedOperations = MethodDescriptor(
+        service: "telehealth.v1.OperationsService", name: "ListFailedOperations")
+    public static let retryOperation = MethodDescriptor(
+        service: "telehealth.v1.OperationsService", name: "RetryOperation")
     /// All of them, in the order of the schema.
     public static let all: [MethodDescriptor] = [
         getServiceStatus,
         backupDatabase,
         checkDatabase,
-        listFailedEffects,
-        retryEffect,
+        listFailedOperations,
+        retryOperation,
     ]
     /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
     public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
@@ -496,12 +616,12 @@ public enum Telehealth_V1_OperationsService_Methods {
         options.append((checkDatabase, .with {
             $0.roles = [.admin]
         }))
-        options.append((listFailedEffects, .with {
+        options.append((listFailedOperations, .with {
             $0.roles = [.admin]
         }))
-        options.append((retryEffect, .with {
+        options.append((retryOperation, .with {
             $0.roles = [.admin]
-            $0.reasons = [.effectNotFound, .effectNotFailed]
+            $0.reasons = [.operationNotFound, .operationNotFailed]
         }))
         return options
     }()
@@ -534,19 +654,19 @@ public protocol Telehealth_V1_OperationsServiceHandler: Sendable {
     /// Errors: those of every call.
     func checkDatabase(_ request: Telehealth_V1_CheckDatabaseRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CheckDatabaseResponse
-    /// Lists the effects that were given up: each holds back the later ones of its kind in its session.
+    /// Lists the calls to others that were given up: each holds back the later ones of its kind in its session.
     ///
     /// Roles: admin.
     /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
-    func listFailedEffects(_ request: Telehealth_V1_ListFailedEffectsRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_ListFailedEffectsResponse
-    /// Has an effect that was given up tried again, from the first attempt.
+    func listFailedOperations(_ request: Telehealth_V1_ListFailedOperationsRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_ListFailedOperationsResponse
+    /// Has a call to others that was given up tried again, from the first attempt.
     ///
     /// Roles: admin.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
-    /// NOT_FOUND (EFFECT_NOT_FOUND); FAILED_PRECONDITION (EFFECT_NOT_FAILED).
-    func retryEffect(_ request: Telehealth_V1_RetryEffectRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_RetryEffectResponse
+    /// NOT_FOUND (OPERATION_NOT_FOUND); FAILED_PRECONDITION (OPERATION_NOT_FAILED).
+    func retryOperation(_ request: Telehealth_V1_RetryOperationRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_RetryOperationResponse
 }
 
 /// Offers a handler as `telehealth.v1.OperationsService`.
@@ -571,13 +691,13 @@ public struct Telehealth_V1_OperationsServiceService: RPCService {
                 (request: Telehealth_V1_CheckDatabaseRequest, context) async throws(RPCError) in
                 try await handler.checkDatabase(request, context: context)
             },
-            .unary(Telehealth_V1_OperationsService_Methods.listFailedEffects) {
-                (request: Telehealth_V1_ListFailedEffectsRequest, context) async throws(RPCError) in
-                try await handler.listFailedEffects(request, context: context)
+            .unary(Telehealth_V1_OperationsService_Methods.listFailedOperations) {
+                (request: Telehealth_V1_ListFailedOperationsRequest, context) async throws(RPCError) in
+                try await handler.listFailedOperations(request, context: context)
             },
-            .unary(Telehealth_V1_OperationsService_Methods.retryEffect) {
-                (request: Telehealth_V1_RetryEffectRequest, context) async throws(RPCError) in
-                try await handler.retryEffect(request, context: context)
+            .unary(Telehealth_V1_OperationsService_Methods.retryOperation) {
+                (request: Telehealth_V1_RetryOperationRequest, context) async throws(RPCError) in
+                try await handler.retryOperation(request, context: context)
             },
         ]
     }
@@ -626,25 +746,25 @@ public struct Telehealth_V1_OperationsServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_OperationsService_Methods.checkDatabase, request, options: options)
     }
 
-    /// Lists the effects that were given up: each holds back the later ones of its kind in its session.
+    /// Lists the calls to others that were given up: each holds back the later ones of its kind in its session.
     ///
     /// Roles: admin.
     /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
-    public func listFailedEffects(
-        _ request: Telehealth_V1_ListFailedEffectsRequest, options: CallOptions = .init()
-    ) async throws(RPCError) -> Telehealth_V1_ListFailedEffectsResponse {
-        try await channel.unary(Telehealth_V1_OperationsService_Methods.listFailedEffects, request, options: options)
+    public func listFailedOperations(
+        _ request: Telehealth_V1_ListFailedOperationsRequest, options: CallOptions = .init()
+    ) async throws(RPCError) -> Telehealth_V1_ListFailedOperationsResponse {
+        try await channel.unary(Telehealth_V1_OperationsService_Methods.listFailedOperations, request, options: options)
     }
 
-    /// Has an effect that was given up tried again, from the first attempt.
+    /// Has a call to others that was given up tried again, from the first attempt.
     ///
     /// Roles: admin.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
-    /// NOT_FOUND (EFFECT_NOT_FOUND); FAILED_PRECONDITION (EFFECT_NOT_FAILED).
-    public func retryEffect(
-        _ request: Telehealth_V1_RetryEffectRequest, options: CallOptions = .init()
-    ) async throws(RPCError) -> Telehealth_V1_RetryEffectResponse {
-        try await channel.unary(Telehealth_V1_OperationsService_Methods.retryEffect, request, options: options)
+    /// NOT_FOUND (OPERATION_NOT_FOUND); FAILED_PRECONDITION (OPERATION_NOT_FAILED).
+    public func retryOperation(
+        _ request: Telehealth_V1_RetryOperationRequest, options: CallOptions = .init()
+    ) async throws(RPCError) -> Telehealth_V1_RetryOperationResponse {
+        try await channel.unary(Telehealth_V1_OperationsService_Methods.retryOperation, request, options: options)
     }
 }
 
@@ -656,40 +776,53 @@ public enum Telehealth_V1_OperationsService_File {
             CiZ0ZWxlaGVhbHRoL3YxL29wZXJhdGlvbnNfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRobYnVmL3ZhbGlkYXRlL3ZhbGlk
             YXRlLnByb3RvGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8a
             IXRlbGVoZWFsdGgvdjEvY2FsbF9jb250cmFjdC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGhl0ZWxlaGVh
-            bHRoL3YxL3J1bGVzLnByb3RvIhkKF0dldFNlcnZpY2VTdGF0dXNSZXF1ZXN0IpIEChhHZXRTZXJ2aWNlU3RhdHVzUmVzcG9uc2US
+            bHRoL3YxL3J1bGVzLnByb3RvIhkKF0dldFNlcnZpY2VTdGF0dXNSZXF1ZXN0IqQEChhHZXRTZXJ2aWNlU3RhdHVzUmVzcG9uc2US
             PwoKc3RhcnRfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0VGltZRIgCgh3cml0YWJs
             ZRgCIAEoCEIEgLoYAlIId3JpdGFibGUSPQoIZGF0YWJhc2UYAyABKAsyIS50ZWxlaGVhbHRoLnYxLkRhdGFiYXNlU3RhdGlzdGlj
-            c1IIZGF0YWJhc2USLQoPcGVuZGluZ19lZmZlY3RzGAQgASgDQgSAuhgCUg5wZW5kaW5nRWZmZWN0cxIrCg5mYWlsZWRfZWZmZWN0
-            cxgFIAEoA0IEgLoYAlINZmFpbGVkRWZmZWN0cxItCg9yZWZ1c2VkX2VmZmVjdHMYCiABKANCBIC6GAJSDnJlZnVzZWRFZmZlY3Rz
-            EicKDG9wZW5fd2F0Y2hlcxgGIAEoA0IEgLoYAlILb3BlbldhdGNoZXMSQAoLc3RvcmVfc3RhdGUYByABKA4yGS50ZWxlaGVhbHRo
-            LnYxLlN0b3JlU3RhdGVCBIC6GAJSCnN0b3JlU3RhdGUSLgoQc3RvcmVfZnJlZV9ieXRlcxgIIAEoA0IEgLoYAlIOc3RvcmVGcmVl
-            Qnl0ZXMSLgoQc3RvcmVfc2l6ZV9ieXRlcxgJIAEoA0IEgLoYAlIOc3RvcmVTaXplQnl0ZXMi+QIKEkRhdGFiYXNlU3RhdGlzdGlj
-            cxIeCgdjb21taXRzGAEgASgDQgSAuhgCUgdjb21taXRzEiIKCWRlY2lzaW9ucxgCIAEoA0IEgLoYAlIJZGVjaXNpb25zEiIKCWNv
-            bmZsaWN0cxgDIAEoA0IEgLoYAlIJY29uZmxpY3RzEkAKC2NvbW1pdF9tZWFuGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0
-            aW9uQgSAuhgCUgpjb21taXRNZWFuEj4KCmNvbW1pdF9tYXgYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJS
-            CWNvbW1pdE1heBIpCg1xdWV1ZWRfd3JpdGVzGAYgASgDQgSAuhgCUgxxdWV1ZWRXcml0ZXMSKwoOcmVmdXNlZF93cml0ZXMYByAB
-            KANCBIC6GAJSDXJlZnVzZWRXcml0ZXMSIQoJd2FsX3BhZ2VzGAggASgDQgSAuhgCUgh3YWxQYWdlcyJKChVCYWNrdXBEYXRhYmFz
-            ZVJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQiYAoWQmFja3VwRGF0YWJh
-            c2VSZXNwb25zZRIhCglmaWxlX25hbWUYASABKAlCBIC6GAJSCGZpbGVOYW1lEiMKCmJ5dGVfY291bnQYAiABKANCBIC6GAJSCWJ5
-            dGVDb3VudCIWChRDaGVja0RhdGFiYXNlUmVxdWVzdCI5ChVDaGVja0RhdGFiYXNlUmVzcG9uc2USIAoIcHJvYmxlbXMYASADKAlC
-            BIC6GAJSCHByb2JsZW1zImwKGExpc3RGYWlsZWRFZmZlY3RzUmVxdWVzdBIrCglwYWdlX3NpemUYASABKAVCDoC6GAK6SAcaBRjI
-            ASgAUghwYWdlU2l6ZRIjCgpwYWdlX3Rva2VuGAIgASgJQgSAuhgCUglwYWdlVG9rZW4igAEKGUxpc3RGYWlsZWRFZmZlY3RzUmVz
-            cG9uc2USNQoHZWZmZWN0cxgBIAMoCzIbLnRlbGVoZWFsdGgudjEuRmFpbGVkRWZmZWN0UgdlZmZlY3RzEiwKD25leHRfcGFnZV90
-            b2tlbhgCIAEoCUIEgLoYAlINbmV4dFBhZ2VUb2tlbiL6AQoMRmFpbGVkRWZmZWN0EiEKCWVmZmVjdF9pZBgBIAEoCUIEgLoYAlII
-            ZWZmZWN0SWQSIwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEhgKBGtpbmQYAyABKAlCBIC6GAJSBGtpbmQSIAoI
-            YXR0ZW1wdHMYBCABKAVCBIC6GAJSCGF0dGVtcHRzEiMKCmxhc3RfZXJyb3IYBSABKAlCBIC6GAJSCWxhc3RFcnJvchJBCgtjcmVh
-            dGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCmNyZWF0ZVRpbWUieQoSUmV0cnlFZmZlY3RS
-            ZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjAKCWVmZmVjdF9pZBgCIAEo
-            CUITgLoYArpIA8gBAbpIBnIEiLoYAVIIZWZmZWN0SWQiFQoTUmV0cnlFZmZlY3RSZXNwb25zZSp0CgpTdG9yZVN0YXRlEhsKF1NU
-            T1JFX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUU1RPUkVfU1RBVEVfV1JJVEFCTEUQARIUChBTVE9SRV9TVEFURV9GVUxMEAISGQoV
-            U1RPUkVfU1RBVEVfUkVBRF9PTkxZEAMyogQKEU9wZXJhdGlvbnNTZXJ2aWNlEmwKEEdldFNlcnZpY2VTdGF0dXMSJi50ZWxlaGVh
-            bHRoLnYxLkdldFNlcnZpY2VTdGF0dXNSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5HZXRTZXJ2aWNlU3RhdHVzUmVzcG9uc2UiB4q6
-            GAMKAQUSZgoOQmFja3VwRGF0YWJhc2USJC50ZWxlaGVhbHRoLnYxLkJhY2t1cERhdGFiYXNlUmVxdWVzdBolLnRlbGVoZWFsdGgu
-            djEuQmFja3VwRGF0YWJhc2VSZXNwb25zZSIHiroYAwoBBRJjCg1DaGVja0RhdGFiYXNlEiMudGVsZWhlYWx0aC52MS5DaGVja0Rh
-            dGFiYXNlUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ2hlY2tEYXRhYmFzZVJlc3BvbnNlIgeKuhgDCgEFEm8KEUxpc3RGYWlsZWRF
-            ZmZlY3RzEicudGVsZWhlYWx0aC52MS5MaXN0RmFpbGVkRWZmZWN0c1JlcXVlc3QaKC50ZWxlaGVhbHRoLnYxLkxpc3RGYWlsZWRF
-            ZmZlY3RzUmVzcG9uc2UiB4q6GAMKAQUSYQoLUmV0cnlFZmZlY3QSIS50ZWxlaGVhbHRoLnYxLlJldHJ5RWZmZWN0UmVxdWVzdBoi
-            LnRlbGVoZWFsdGgudjEuUmV0cnlFZmZlY3RSZXNwb25zZSILiroYBwoBBSoCZGViBnByb3RvMw==
+            c1IIZGF0YWJhc2USMwoScGVuZGluZ19vcGVyYXRpb25zGAQgASgDQgSAuhgCUhFwZW5kaW5nT3BlcmF0aW9ucxIxChFmYWlsZWRf
+            b3BlcmF0aW9ucxgFIAEoA0IEgLoYAlIQZmFpbGVkT3BlcmF0aW9ucxIzChJyZWZ1c2VkX29wZXJhdGlvbnMYCiABKANCBIC6GAJS
+            EXJlZnVzZWRPcGVyYXRpb25zEicKDG9wZW5fd2F0Y2hlcxgGIAEoA0IEgLoYAlILb3BlbldhdGNoZXMSQAoLc3RvcmVfc3RhdGUY
+            ByABKA4yGS50ZWxlaGVhbHRoLnYxLlN0b3JlU3RhdGVCBIC6GAJSCnN0b3JlU3RhdGUSLgoQc3RvcmVfZnJlZV9ieXRlcxgIIAEo
+            A0IEgLoYAlIOc3RvcmVGcmVlQnl0ZXMSLgoQc3RvcmVfc2l6ZV9ieXRlcxgJIAEoA0IEgLoYAlIOc3RvcmVTaXplQnl0ZXMi+QIK
+            EkRhdGFiYXNlU3RhdGlzdGljcxIeCgdjb21taXRzGAEgASgDQgSAuhgCUgdjb21taXRzEiIKCWRlY2lzaW9ucxgCIAEoA0IEgLoY
+            AlIJZGVjaXNpb25zEiIKCWNvbmZsaWN0cxgDIAEoA0IEgLoYAlIJY29uZmxpY3RzEkAKC2NvbW1pdF9tZWFuGAQgASgLMhkuZ29v
+            Z2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUgpjb21taXRNZWFuEj4KCmNvbW1pdF9tYXgYBSABKAsyGS5nb29nbGUucHJvdG9i
+            dWYuRHVyYXRpb25CBIC6GAJSCWNvbW1pdE1heBIpCg1xdWV1ZWRfd3JpdGVzGAYgASgDQgSAuhgCUgxxdWV1ZWRXcml0ZXMSKwoO
+            cmVmdXNlZF93cml0ZXMYByABKANCBIC6GAJSDXJlZnVzZWRXcml0ZXMSIQoJd2FsX3BhZ2VzGAggASgDQgSAuhgCUgh3YWxQYWdl
+            cyJKChVCYWNrdXBEYXRhYmFzZVJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0
+            SWQiYAoWQmFja3VwRGF0YWJhc2VSZXNwb25zZRIhCglmaWxlX25hbWUYASABKAlCBIC6GAJSCGZpbGVOYW1lEiMKCmJ5dGVfY291
+            bnQYAiABKANCBIC6GAJSCWJ5dGVDb3VudCIWChRDaGVja0RhdGFiYXNlUmVxdWVzdCI5ChVDaGVja0RhdGFiYXNlUmVzcG9uc2US
+            IAoIcHJvYmxlbXMYASADKAlCBIC6GAJSCHByb2JsZW1zIm8KG0xpc3RGYWlsZWRPcGVyYXRpb25zUmVxdWVzdBIrCglwYWdlX3Np
+            emUYASABKAVCDoC6GAK6SAcaBRjIASgAUghwYWdlU2l6ZRIjCgpwYWdlX3Rva2VuGAIgASgJQgSAuhgCUglwYWdlVG9rZW4ijgEK
+            HExpc3RGYWlsZWRPcGVyYXRpb25zUmVzcG9uc2USQAoKb3BlcmF0aW9ucxgBIAMoCzIgLnRlbGVoZWFsdGgudjEuT3V0Ym91bmRP
+            cGVyYXRpb25SCm9wZXJhdGlvbnMSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIu4CChFPdXRi
+            b3VuZE9wZXJhdGlvbhInCgxvcGVyYXRpb25faWQYASABKAlCBIC6GAJSC29wZXJhdGlvbklkEiMKCnNlc3Npb25faWQYAiABKAlC
+            BIC6GAJSCXNlc3Npb25JZBI+CgRraW5kGAMgASgOMiQudGVsZWhlYWx0aC52MS5PdXRib3VuZE9wZXJhdGlvbktpbmRCBIC6GAJS
+            BGtpbmQSQQoFc3RhdGUYByABKA4yJS50ZWxlaGVhbHRoLnYxLk91dGJvdW5kT3BlcmF0aW9uU3RhdGVCBIC6GAJSBXN0YXRlEiAK
+            CGF0dGVtcHRzGAQgASgFQgSAuhgCUghhdHRlbXB0cxIjCgpsYXN0X2Vycm9yGAUgASgJQgSAuhgCUglsYXN0RXJyb3ISQQoLY3Jl
+            YXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgpjcmVhdGVUaW1lIoIBChVSZXRyeU9wZXJh
+            dGlvblJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSNgoMb3BlcmF0aW9u
+            X2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUgtvcGVyYXRpb25JZCIYChZSZXRyeU9wZXJhdGlvblJlc3BvbnNlKnQKClN0
+            b3JlU3RhdGUSGwoXU1RPUkVfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRTVE9SRV9TVEFURV9XUklUQUJMRRABEhQKEFNUT1JFX1NU
+            QVRFX0ZVTEwQAhIZChVTVE9SRV9TVEFURV9SRUFEX09OTFkQAyrgBAoVT3V0Ym91bmRPcGVyYXRpb25LaW5kEicKI09VVEJPVU5E
+            X09QRVJBVElPTl9LSU5EX1VOU1BFQ0lGSUVEEAASKgomT1VUQk9VTkRfT1BFUkFUSU9OX0tJTkRfQ1JFQVRFX01FRVRJTkcQARIq
+            CiZPVVRCT1VORF9PUEVSQVRJT05fS0lORF9ERUxFVEVfTUVFVElORxACEikKJU9VVEJPVU5EX09QRVJBVElPTl9LSU5EX1NUQVJU
+            X0NBUFRVUkUQAxIrCidPVVRCT1VORF9PUEVSQVRJT05fS0lORF9DT05GSVJNX0NBUFRVUkUQBBIoCiRPVVRCT1VORF9PUEVSQVRJ
+            T05fS0lORF9TVE9QX0NBUFRVUkUQBRIpCiVPVVRCT1VORF9PUEVSQVRJT05fS0lORF9XQVRDSF9DQVBUVVJFEAYSLworT1VUQk9V
+            TkRfT1BFUkFUSU9OX0tJTkRfU1RBUlRfQ09OQ0FURU5BVElPThAHEjEKLU9VVEJPVU5EX09QRVJBVElPTl9LSU5EX0NPTkZJUk1f
+            Q09OQ0FURU5BVElPThAIEisKJ09VVEJPVU5EX09QRVJBVElPTl9LSU5EX0RFTEVURV9BVFRFTkRFRRAJEi8KK09VVEJPVU5EX09Q
+            RVJBVElPTl9LSU5EX1VQREFURV9DQVBBQklMSVRJRVMQChIqCiZPVVRCT1VORF9PUEVSQVRJT05fS0lORF9ERUxFVEVfT0JKRUNU
+            UxALEisKJ09VVEJPVU5EX09QRVJBVElPTl9LSU5EX0RFTElWRVJfV0VCSE9PSxAMKrABChZPdXRib3VuZE9wZXJhdGlvblN0YXRl
+            EigKJE9VVEJPVU5EX09QRVJBVElPTl9TVEFURV9VTlNQRUNJRklFRBAAEiQKIE9VVEJPVU5EX09QRVJBVElPTl9TVEFURV9QRU5E
+            SU5HEAESIQodT1VUQk9VTkRfT1BFUkFUSU9OX1NUQVRFX0RPTkUQAhIjCh9PVVRCT1VORF9PUEVSQVRJT05fU1RBVEVfRkFJTEVE
+            EAMytAQKEU9wZXJhdGlvbnNTZXJ2aWNlEmwKEEdldFNlcnZpY2VTdGF0dXMSJi50ZWxlaGVhbHRoLnYxLkdldFNlcnZpY2VTdGF0
+            dXNSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5HZXRTZXJ2aWNlU3RhdHVzUmVzcG9uc2UiB4q6GAMKAQUSZgoOQmFja3VwRGF0YWJh
+            c2USJC50ZWxlaGVhbHRoLnYxLkJhY2t1cERhdGFiYXNlUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuQmFja3VwRGF0YWJhc2VSZXNw
+            b25zZSIHiroYAwoBBRJjCg1DaGVja0RhdGFiYXNlEiMudGVsZWhlYWx0aC52MS5DaGVja0RhdGFiYXNlUmVxdWVzdBokLnRlbGVo
+            ZWFsdGgudjEuQ2hlY2tEYXRhYmFzZVJlc3BvbnNlIgeKuhgDCgEFEngKFExpc3RGYWlsZWRPcGVyYXRpb25zEioudGVsZWhlYWx0
+            aC52MS5MaXN0RmFpbGVkT3BlcmF0aW9uc1JlcXVlc3QaKy50ZWxlaGVhbHRoLnYxLkxpc3RGYWlsZWRPcGVyYXRpb25zUmVzcG9u
+            c2UiB4q6GAMKAQUSagoOUmV0cnlPcGVyYXRpb24SJC50ZWxlaGVhbHRoLnYxLlJldHJ5T3BlcmF0aW9uUmVxdWVzdBolLnRlbGVo
+            ZWFsdGgudjEuUmV0cnlPcGVyYXRpb25SZXNwb25zZSILiroYBwoBBSoCZGViBnByb3RvMw==
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -25,7 +25,7 @@ struct Plan {
 
     private static func of(_ rare: String) -> ([SimulatedClinic.Stage], [String]) {
         switch rare {
-        case "RetryEffect", "ListFailedEffects": ([.refused], [])
+        case "RetryOperation", "ListFailedOperations": ([.refused], [])
         case "AdmitParticipant": ([.waiting], ["JoinSession", "AdmitParticipant"])
         case "DenyParticipant": ([.waiting], ["JoinSession"])
         case "StartRecording", "EndSession", "ReportClientMetrics", "SetParticipantCapabilities", "RemoveParticipant":

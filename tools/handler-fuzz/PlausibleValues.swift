@@ -36,7 +36,7 @@ enum PlausibleValues {
         case "recording_id": return scene.pick(scene.state?.recordings.map(\.id.rawValue) ?? []) ?? "recording-0"
         case "invitation_id": return scene.pick(scene.state?.invitations.map(\.id.rawValue) ?? []) ?? "invitation-0"
         case "consent_id": return scene.pick(scene.rows.consents.map(\.id.rawValue)) ?? "consent-0"
-        case "effect_id", "operation_id": return scene.pick(scene.rows.deadEffects.map(\.rawValue)) ?? "effect-0"
+        case "operation_id": return scene.pick(scene.rows.deadEffects.map(\.rawValue)) ?? "effect-0"
         case "client_id": return scene.chance(0.9) ? "client-1" : "client-2"
         case "clinician_id": return scene.chance(0.85) ? "clinician-1" : "clinician-2"
         case "guardian_id": return "guardian-1"

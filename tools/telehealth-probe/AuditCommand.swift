@@ -36,7 +36,7 @@ struct AuditListCommand: AsyncParsableCommand {
     var session: String?
 
     @Option(help: "Only rows of this caller (the token's sub).")
-    var subject: String?
+    var caller: String?
 
     @Option(help: "Only rows about this person's data.")
     var person: String?
@@ -66,7 +66,7 @@ struct AuditListCommand: AsyncParsableCommand {
     func run() async throws {
         var request = Telehealth_V1_ListAuditEventsRequest()
         request.sessionID = session ?? ""
-        request.caller = subject ?? ""
+        request.caller = caller ?? ""
         request.personID = person ?? ""
         request.occurTimeFrom = try from.map { try Google_Protobuf_Timestamp(text: $0) }
         request.occurTimeBefore = try before.map { try Google_Protobuf_Timestamp(text: $0) }
@@ -116,7 +116,8 @@ struct AuditAccessCommand: AsyncParsableCommand {
                 let calls = person.calls.map { "\($0.key)\($0.value == 1 ? "" : " x\($0.value)")" }.sorted()
                 let denied = person.deniedCount == 0 ? "" : "  refused \(person.deniedCount)"
                 Terminal.say(
-                    "\(person.firstAccessTime.text)  \(person.lastAccessTime.text)  \(person.role)  \(person.caller)"
+                    "\(person.firstAccessTime.text)  \(person.lastAccessTime.text)  \(person.role.word ?? "-")  "
+                        + "\(person.caller)"
                         + "  \(calls.joined(separator: ", "))\(denied)")
             }
             if !report.isComplete { Terminal.complain("there are more rows than were looked at") }
@@ -179,7 +180,7 @@ struct AuditExportCommand: AsyncParsableCommand {
 extension Telehealth_V1_AuditEvent {
     /// For a person's eyes.
     var line: String {
-        var parts = ["\(number)", occurTime.text, role ?? "-", caller, action, outcome]
+        var parts = ["\(number)", occurTime.text, role.word ?? "-", caller, action, outcome.word ?? "-"]
         if count > 1 { parts.append("x\(count)") }
         for (name, value) in [
             ("session", sessionID), ("person", personID), ("target", target), ("reason", reason), ("for", actor),

@@ -137,54 +137,6 @@ struct AuditVerifyCommand: AsyncParsableCommand {
     }
 }
 
-/// The lines that `audit export` writes.
-enum AuditExportFile {
-    static func rows(_ path: String) throws -> [AuditRecord] {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw ProbeFailure.usage("cannot read \(path)")
-        }
-        let messages = try JSONText.own()
-        var rows: [AuditRecord] = []
-        for line in String(decoding: data, as: UTF8.self).split(separator: "\n")
-        where line.hasPrefix("{\"number\"") {
-            let event: Telehealth_V1_AuditEvent
-            do { event = try messages.message(String(line)) } catch {
-                throw ProbeFailure.usage("\(path) is no export: \(error)")
-            }
-            guard let record = AuditRecord(event) else {
-                throw ProbeFailure.usage("\(path) is no export: row \(event.number) has no instant")
-            }
-            rows.append(record)
-        }
-        return rows.sorted { $0.number < $1.number }
-    }
-
-    /// Index of the first row with this number or a higher one, by halving.
-    static func place(of number: Int64, in rows: [AuditRecord]) -> Int {
-        var range = rows.indices
-        while !range.isEmpty {
-            let middle = range.lowerBound + range.count / 2
-            range = rows[middle].number < number ? middle + 1..<range.upperBound : range.lowerBound..<middle
-        }
-        return range.lowerBound
-    }
-}
-
-extension AuditRecord {
-    /// nil without an instant: an export has one in each row.
-    fileprivate init?(_ event: Telehealth_V1_AuditEvent) {
-        guard let at = event.occurTime?.microseconds else { return nil }
-        self.init(
-            number: event.number,
-            at: Timestamp(microseconds: at),
-            subject: Subject(event.caller), role: event.role, actor: event.actor.map { Subject($0) },
-            source: event.source,
-            action: event.action, outcome: event.outcome, person: event.personID, sessionID: event.sessionID,
-            target: event.target, reason: event.reason, count: event.count, previous: event.previousMac,
-            mac: event.mac)
-    }
-}
-
 extension AuditReport {
     /// As the service would answer it.
     fileprivate var message: Telehealth_V1_VerifyAuditLogResponse {

@@ -17,11 +17,11 @@ struct OperateCommand: AsyncParsableCommand {
 
               telehealth-probe operate status
               telehealth-probe operate backup
-              telehealth-probe operate effects        # what was given up, and why
-              telehealth-probe operate retry EFFECT   # try it again
+              telehealth-probe operate failed            # what was given up, and why
+              telehealth-probe operate retry OPERATION   # try it again
             """,
         subcommands: [
-            StatusCommand.self, BackupCommand.self, CheckCommand.self, EffectsCommand.self, RetryCommand.self,
+            StatusCommand.self, BackupCommand.self, CheckCommand.self, FailedCommand.self, RetryCommand.self,
         ])
 }
 
@@ -79,8 +79,8 @@ extension OperateCommand {
                         \(database.conflicts) decided again
                         waiting writes   \(database.queuedWrites), turned away \(database.refusedWrites)
                         log pages        \(database.walPages)
-                        calls to others  \(status.pendingEffects) pending (\(status.refusedEffects) refused by AWS), \
-                        \(status.failedEffects) given up
+                        calls to others  \(status.pendingOperations) pending (\(status.refusedOperations) refused by AWS), \
+                        \(status.failedOperations) given up
                         open watches     \(status.openWatches)
                         """)
                 }
@@ -124,23 +124,23 @@ extension OperateCommand {
         }
     }
 
-    struct EffectsCommand: AsyncParsableCommand {
+    struct FailedCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "effects", abstract: "Lists the calls to others that were given up, oldest first.")
+            commandName: "failed", abstract: "Lists the calls to others that were given up, oldest first.")
         @OptionGroup var options: OperatorOptions
 
         func run() async throws {
-            try await options.run(doing: "effects") { client in
+            try await options.run(doing: "failed") { client in
                 let messages = try JSONText.own()
-                var request = Telehealth_V1_ListFailedEffectsRequest()
+                var request = Telehealth_V1_ListFailedOperationsRequest()
                 repeat {
-                    let page = try await client.listFailedEffects(request)
-                    for effect in page.effects {
+                    let page = try await client.listFailedOperations(request)
+                    for operation in page.operations {
                         Terminal.say(
                             options.json
-                                ? "\(try messages.line(effect))"
-                                : "\(effect.effectID)  \(effect.kind)  \(effect.attempts) attempts  "
-                                    + "\(effect.lastError)  session \(effect.sessionID)")
+                                ? "\(try messages.line(operation))"
+                                : "\(operation.operationID)  \(operation.kind)  \(operation.attempts) attempts  "
+                                    + "\(operation.lastError)  session \(operation.sessionID)")
                     }
                     request.pageToken = page.nextPageToken
                 } while !request.pageToken.isEmpty
@@ -153,12 +153,12 @@ extension OperateCommand {
             commandName: "retry", abstract: "Has a call to others that was given up tried again.")
         @OptionGroup var options: OperatorOptions
 
-        @Argument(help: "The effect's id, as 'operate effects' shows it.")
-        var effectID: String
+        @Argument(help: "Its id, as 'operate failed' shows it.")
+        var operationID: String
 
         func run() async throws {
             try await options.run(doing: "retry") { client in
-                _ = try await client.retryEffect(.with { $0.effectID = effectID })
+                _ = try await client.retryOperation(.with { $0.operationID = operationID })
                 Terminal.say(options.json ? "{}" : "pending again")
             }
         }
@@ -169,8 +169,8 @@ extension Telehealth_V1_GetServiceStatusResponse {
     /// What a person has to look at; nil when all is well.
     fileprivate var trouble: DisplayText? {
         if !writable { return "the database takes no changes" }
-        if failedEffects > 0 { return "work was given up: see 'operate effects'" }
-        if refusedEffects > 0 { return "AWS refuses work: look at credentials, permissions, clock and quotas" }
+        if failedOperations > 0 { return "work was given up: see 'operate failed'" }
+        if refusedOperations > 0 { return "AWS refuses work: look at credentials, permissions, clock and quotas" }
         return nil
     }
 }

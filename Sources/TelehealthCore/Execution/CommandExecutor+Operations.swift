@@ -59,9 +59,9 @@ extension CommandExecutor {
 
     /// Puts an effect that was given up back into its lane.
     ///
-    /// - Throws: `EFFECT_NOT_FOUND`, `EFFECT_NOT_FAILED`, `REQUEST_ID_REUSED`.
+    /// - Throws: `OPERATION_NOT_FOUND`, `OPERATION_NOT_FAILED`, `REQUEST_ID_REUSED`.
     public func retryEffect(_ id: EffectID, _ invocation: Invocation) async throws(TelehealthError) {
-        try await change("RetryEffect", invocation) { _ throws(TelehealthError) in
+        try await change("RetryOperation", invocation) { _ throws(TelehealthError) in
         } decide: { () throws(TelehealthError) in
             let effect = try await reading { () async throws(StoreError) in try await store.effect(id) }
             guard let effect else { throw TelehealthError(.effectNotFound) }
@@ -77,7 +77,7 @@ extension CommandExecutor {
             decision.changes = [.effect(revived)]
             decision.audit = [
                 Principal.caller(invocation.caller).audit(
-                    "RetryEffect", at: time.now, session: effect.sessionID, target: id.rawValue)
+                    "RetryOperation", at: time.now, session: effect.sessionID, target: id.rawValue)
             ]
             return Ruling(decision: decision, outcome: (), sessionID: effect.sessionID)
         }

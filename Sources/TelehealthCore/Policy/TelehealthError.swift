@@ -78,8 +78,8 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case recordingNotReleased = "RECORDING_NOT_RELEASED"
         case metricsTooOften = "METRICS_TOO_OFTEN"
         // Operations
-        case effectNotFound = "EFFECT_NOT_FOUND"
-        case effectNotFailed = "EFFECT_NOT_FAILED"
+        case effectNotFound = "OPERATION_NOT_FOUND"
+        case effectNotFailed = "OPERATION_NOT_FAILED"
         // Consent in depth
         case guardianRequired = "GUARDIAN_REQUIRED"
         case documentOutdated = "DOCUMENT_OUTDATED"

@@ -67,15 +67,8 @@ public struct AccessTable: Sendable {
 extension Role {
     /// nil for a role that no caller has.
     public init?(_ wire: Telehealth_V1_CallerRole) {
-        switch wire {
-        case .service: self = .service
-        case .scheduler: self = .scheduler
-        case .clinician: self = .clinician
-        case .client: self = .client
-        case .admin: self = .admin
-        case .guest: self = .guest
-        case .unspecified, .unrecognized: return nil
-        }
+        guard let value = Self.from(wire, \.wire) else { return nil }
+        self = value
     }
 }
 

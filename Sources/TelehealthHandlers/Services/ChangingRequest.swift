@@ -83,4 +83,4 @@ extension Telehealth_V1_SetRecordingRetentionRequest: ChangingRequest {}
 extension Telehealth_V1_LinkSessionNoteRequest: ChangingRequest {}
 extension Telehealth_V1_ReportClientMetricsRequest: ChangingRequest {}
 extension Telehealth_V1_BackupDatabaseRequest: ChangingRequest {}
-extension Telehealth_V1_RetryEffectRequest: ChangingRequest {}
+extension Telehealth_V1_RetryOperationRequest: ChangingRequest {}

@@ -32,9 +32,9 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
         response.storeState = state.wire
         response.storeFreeBytes = space?.free ?? 0
         response.storeSizeBytes = space?.size ?? 0
-        response.pendingEffects = Int64(effects.pending)
-        response.failedEffects = Int64(effects.dead)
-        response.refusedEffects = Int64(effects.refused)
+        response.pendingOperations = Int64(effects.pending)
+        response.failedOperations = Int64(effects.dead)
+        response.refusedOperations = Int64(effects.refused)
         response.openWatches = Int64(openWatches())
         var database = Telehealth_V1_DatabaseStatistics()
         database.commits = Int64(statistics.commits)
@@ -74,43 +74,34 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
         return response
     }
 
-    func listFailedEffects(_ request: Telehealth_V1_ListFailedEffectsRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_ListFailedEffectsResponse
+    func listFailedOperations(_ request: Telehealth_V1_ListFailedOperationsRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_ListFailedOperationsResponse
     {
         let size = PageToken.pageSize(request.pageSize)
-        let token = try PageToken(request.pageToken, filters: "failed-effects")
+        let token = try PageToken(request.pageToken, filters: "failed-operations")
         let invocation = try context.reading()
         let rows = try await answering(on: longWork) { () async throws(TelehealthError) in
             try await executor.recordRead(context.method.name, invocation)
             return try await executor.failedEffects(after: token.map { EffectID($0.id) }, limit: size + 1)
         }
-        var response = Telehealth_V1_ListFailedEffectsResponse()
-        response.effects = rows.prefix(size).map { row in
-            var effect = Telehealth_V1_FailedEffect()
-            effect.effectID = row.id.rawValue
-            effect.sessionID = row.sessionID.rawValue
-            effect.kind = row.kind.rawValue
-            effect.attempts = Int32(clamping: row.attempts)
-            effect.lastError = row.lastError ?? ""
-            effect.createTime = row.createdAt.wire
-            return effect
-        }
+        var response = Telehealth_V1_ListFailedOperationsResponse()
+        response.operations = rows.prefix(size).map(\.wire)
         if rows.count > size {
             response.nextPageToken = PageToken(number: 0, id: rows[size - 1].id.rawValue)
-                .text(filters: "failed-effects")
+                .text(filters: "failed-operations")
         }
         return response
     }
 
-    func retryEffect(_ request: Telehealth_V1_RetryEffectRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_RetryEffectResponse
+    func retryOperation(_ request: Telehealth_V1_RetryOperationRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_RetryOperationResponse
     {
         let invocation = try context.changing(request)
-        let id = EffectID(request.effectID)
+        let id = EffectID(request.operationID)
         try await answering { () async throws(TelehealthError) in
             try await executor.retryEffect(id, invocation)
         }
-        return Telehealth_V1_RetryEffectResponse()
+        return Telehealth_V1_RetryOperationResponse()
     }
 }
 

@@ -2,15 +2,31 @@ internal import ProtobufWire
 internal import TelehealthAPI
 internal import TelehealthCore
 
+// The log keeps words; the API's enums are made of them when a row is read. What no case has is `unspecified`: the log of
+// a later program is read, and an edited row too, whose MAC then tells.
+
 extension AuditEntry.Outcome {
     init?(_ wire: Telehealth_V1_AuditOutcome) {
-        switch wire {
-        case .allowed: self = .allowed
-        case .denied: self = .denied
-        case .failed: self = .failed
-        case .unspecified, .unrecognized: return nil
+        guard let value = Self.from(wire, \.wire) else { return nil }
+        self = value
+    }
+
+    fileprivate var wire: Telehealth_V1_AuditOutcome {
+        switch self {
+        case .allowed: .allowed
+        case .denied: .denied
+        case .failed: .failed
         }
     }
+}
+
+extension Telehealth_V1_AuditOutcome {
+    fileprivate init(word: String) { self = AuditEntry.Outcome(rawValue: word)?.wire ?? .unspecified }
+}
+
+extension Telehealth_V1_CallerRole {
+    /// - Parameter word: nil for nobody's call.
+    fileprivate init(word: String?) { self = word.flatMap(Role.init(rawValue:))?.wire ?? .unspecified }
 }
 
 extension AuditRecord {
@@ -19,11 +35,11 @@ extension AuditRecord {
             $0.number = number
             $0.occurTime = at.wire
             $0.caller = subject.rawValue
-            $0.role = role
+            $0.role = Telehealth_V1_CallerRole(word: role)
             $0.actor = actor?.rawValue
             $0.source = source
             $0.action = action
-            $0.outcome = outcome
+            $0.outcome = Telehealth_V1_AuditOutcome(word: outcome)
             $0.personID = person
             $0.sessionID = sessionID
             $0.target = target
@@ -98,7 +114,7 @@ extension SessionAccessReport.Line {
     var wire: Telehealth_V1_SessionAccess {
         filled {
             $0.caller = subject.rawValue
-            $0.role = role ?? ""
+            $0.role = Telehealth_V1_CallerRole(word: role)
             $0.actor = actor?.rawValue ?? ""
             $0.firstAccessTime = firstAt.wire
             $0.lastAccessTime = lastAt.wire

@@ -10,6 +10,19 @@ extension CaseIterable {
     }
 }
 
+extension Role {
+    var wire: Telehealth_V1_CallerRole {
+        switch self {
+        case .service: .service
+        case .scheduler: .scheduler
+        case .clinician: .clinician
+        case .client: .client
+        case .admin: .admin
+        case .guest: .guest
+        }
+    }
+}
+
 extension SessionStatus {
     init?(_ wire: Telehealth_V1_SessionStatus) {
         guard let value = Self.from(wire, \.wire) else { return nil }
