@@ -77,12 +77,14 @@ extension SQLiteStore: AuditTrail {
         }
     }
 
-    public func auditDoubts() async throws(StoreError) -> [AuditFinding] {
+    public func auditDoubts(
+        progress: @escaping ProgressReport = { _ in }
+    ) async throws(StoreError) -> [AuditFinding] {
         let (log, path) = (writer.auditLog, path)
         let marks = try readers.read { (connection) throws(SQLiteError) in
             try AuditMarks.findings(database: path, key: log.key, end: log.endNumber, connection)
         }
-        return marks + (try await forgedRows()).findings
+        return marks + (try await forgedRows(CheckWatch(progress))).findings
     }
 
     public func auditVerifier(

@@ -27,12 +27,14 @@ extension SQLiteStore: DatabaseCare {
     }
 
     /// - Parameter fileName: a plain name, without a directory.
-    public func backUp(fileName: String) async throws(StoreError) -> Int64 {
+    public func backUp(
+        fileName: String, progress: @escaping ProgressReport
+    ) async throws(StoreError) -> Int64 {
         precondition(!fileName.contains("/"), "a backup's name holds no directory")
         do throws(FileFailure) { try Folder.make(backupDirectory) } catch {
             throw .failed(code: error.code, operation: "make the backup directory")
         }
-        try await backup(to: "\(backupDirectory)/\(fileName)")
+        try await backup(to: "\(backupDirectory)/\(fileName)", progress: progress)
         return backupSize(fileName: fileName) ?? 0
     }
 

@@ -46,7 +46,7 @@ extension SQLiteStore {
         return try await session(id)
     }
 
-    /// A damaged row is passed over: the other visits go on, and ``integrityCheck()`` names it.
+    /// A damaged row is passed over: the other visits go on, and ``integrityCheck(progress:)`` names it.
     ///
     /// - Parameter query: a `limit` outside 1...200 is brought inside.
     public func sessions(_ query: SessionQuery) async throws(StoreError) -> [Session] {

@@ -108,35 +108,46 @@ public final class SQLiteStore: TelehealthStore {
     }
 
     /// Looks through the whole file for damage and broken references, and opens every sealed value; seconds for a
-    /// large one, on a thread of its own.
+    /// large one, on a thread of its own. Cancelling the task ends it.
     /// - Returns: what is wrong, one sentence each; empty = sound.
-    public func integrityCheck() async throws(StoreError) -> [String] {
+    public func integrityCheck(
+        progress: @escaping ProgressReport = { _ in }
+    ) async throws(StoreError) -> [String] {
         let (path, configuration, sealer) = (path, configuration, sealer)
-        let result = await withCheckedContinuation {
-            (done: CheckedContinuation<Result<[String], StoreError>, Never>) in
-            let started = WorkerThread.start(name: "store-check", givesWay: true) {
-                done.resume(
-                    returning: IntegrityCheck.run(path: path, configuration: configuration, sealer: sealer))
-            }
-            if !started { done.resume(returning: .failure(.overloaded)) }
+        return try await checking(CheckWatch(progress)) { watch in
+            IntegrityCheck.run(path: path, configuration: configuration, sealer: sealer, watch)
         }
-        return try result.get()
     }
 
-    /// Holds every row that says who may see a visit against its MAC, on a thread of its own.
-    func forgedRows() async throws(StoreError) -> ForgedRowCheck.Result {
+    /// Holds every row that says who may see a visit against its MAC, on a thread of its own. Cancelling the task ends
+    /// it.
+    func forgedRows(_ watch: CheckWatch) async throws(StoreError) -> ForgedRowCheck.Result {
         let (path, configuration, sealer) = (path, configuration, sealer)
-        let result = await withCheckedContinuation {
-            (done: CheckedContinuation<Result<ForgedRowCheck.Result, StoreError>, Never>) in
-            let started = WorkerThread.start(name: "store-check", givesWay: true) {
-                do throws(SQLiteError) {
-                    let connection = try SQLiteConnection(path: path, access: .readOnly, vfs: configuration.vfs)
-                    done.resume(returning: .success(try ForgedRowCheck.run(connection, sealer)))
-                } catch {
-                    done.resume(returning: .failure(StoreError(error)))
-                }
+        return try await checking(watch) { watch in
+            do throws(SQLiteError) {
+                let connection = try SQLiteConnection(path: path, access: .readOnly, vfs: configuration.vfs)
+                return .success(
+                    try watch.following(connection) { () throws(SQLiteError) in
+                        try ForgedRowCheck.run(connection, sealer, watch)
+                    })
+            } catch {
+                return .failure(StoreError(error))
             }
-            if !started { done.resume(returning: .failure(.overloaded)) }
+        }
+    }
+
+    private func checking<Value: Sendable>(
+        _ watch: CheckWatch, _ look: @escaping @Sendable (CheckWatch) -> Result<Value, StoreError>
+    ) async throws(StoreError) -> Value {
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { (done: CheckedContinuation<Result<Value, StoreError>, Never>) in
+                let started = WorkerThread.start(name: "store-check", givesWay: true) {
+                    done.resume(returning: look(watch))
+                }
+                if !started { done.resume(returning: .failure(.overloaded)) }
+            }
+        } onCancel: {
+            watch.stop()
         }
         return try result.get()
     }
@@ -148,9 +159,11 @@ public final class SQLiteStore: TelehealthStore {
     /// - Throws: ``TelehealthCore/StoreError/failed(code:operation:)`` when `path` exists or cannot be
     ///   written; ``TelehealthCore/StoreError/damaged(operation:)`` when the copy is not sound;
     ///   ``TelehealthCore/StoreError/overloaded`` while another backup runs.
-    public func backup(to path: String) async throws(StoreError) {
+    public func backup(
+        to path: String, progress: @escaping ProgressReport = { _ in }
+    ) async throws(StoreError) {
         let copied = await withCheckedContinuation { done in
-            if let refusal = writer.queue.submit(.backup(path: path, done)) {
+            if let refusal = writer.queue.submit(.backup(path: path, progress: progress, done)) {
                 done.resume(returning: .failure(refusal))
             }
         }
@@ -159,7 +172,7 @@ public final class SQLiteStore: TelehealthStore {
         let finished = await withCheckedContinuation {
             (done: CheckedContinuation<Result<Void, StoreError>, Never>) in
             let started = WorkerThread.start(name: "store-backup", givesWay: true) {
-                done.resume(returning: BackupFile.finish(path, sealer))
+                done.resume(returning: BackupFile.finish(path, sealer, progress: progress))
             }
             if !started { done.resume(returning: .failure(.overloaded)) }
         }

@@ -35,8 +35,8 @@ public struct StoreConfiguration: Sendable {
     public var walAlarmPages = 16_384
     /// With what personal columns are sealed; nil = the ring in the file beside the data directory, made when absent.
     public var keyRing: KeyRing?
-    /// Where ``SQLiteStore/backUp(fileName:)`` puts its files; nil = "backups" in the store's directory. Another
-    /// device is better: then a copy survives the first.
+    /// Where ``SQLiteStore/backUp(fileName:progress:)`` puts its files; nil = "backups" in the store's directory.
+    /// Another device is better: then a copy survives the first.
     public var backupDirectory: String?
     /// Called when the store's condition changes, on the writer's thread or a reader's; returns at once.
     public var onCondition: @Sendable (StoreCondition) -> Void = { _ in }

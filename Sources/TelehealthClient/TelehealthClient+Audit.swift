@@ -18,12 +18,19 @@ extension TelehealthClient {
         try await call(Telehealth_V1_AuditService_Methods.listSessionAccesses, request)
     }
 
-    /// Checks rows against the key, each other and the signed heads. Give the client a timeout that suits the log's
-    /// length: about a second per 100,000 rows.
+    /// Checks rows against the key, each other and the signed heads: about a second per 100,000 rows. Takes as long as
+    /// it takes, as ``backUpDatabase(_:progress:)``; cancelling the task ends it.
     public func verifyAuditLog(
-        _ request: Telehealth_V1_VerifyAuditLogRequest = .init()
-    ) async throws(RPCError) -> Telehealth_V1_VerifyAuditLogResponse {
-        try await call(Telehealth_V1_AuditService_Methods.verifyAuditLog, request)
+        _ request: Telehealth_V1_VerifyAuditLogRequest = .init(), progress: WorkProgressReport = { _ in }
+    ) async throws(RPCError) -> Telehealth_V1_AuditVerification {
+        try await longWork(Telehealth_V1_AuditService_Methods.verifyAuditLog, request, progress: progress) {
+            (response: Telehealth_V1_VerifyAuditLogResponse) in
+            switch response.message {
+            case .progress(let progress)?: .progress(progress)
+            case .result(let verification)?: .result(verification)
+            case nil: .unknown
+            }
+        }
     }
 
     /// Shows that a row is in the log, to whoever has no access to it.

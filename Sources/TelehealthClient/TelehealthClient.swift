@@ -54,10 +54,15 @@ public struct TelehealthClient: Sendable {
     func change<Request: ChangeRequest, Response: Message>(
         _ method: MethodDescriptor, _ request: Request
     ) async throws(RPCError) -> Response {
-        guard request.requestID.isEmpty else { return try await call(method, request) }
+        try await call(method, identified(request))
+    }
+
+    /// With a request id.
+    func identified<Request: ChangeRequest>(_ request: Request) -> Request {
+        guard request.requestID.isEmpty else { return request }
         var identified = request
         identified.requestID = makeRequestID(random: configuration.random)
-        return try await call(method, identified)
+        return identified
     }
 
     /// One call with as many attempts as its deadline and the configuration allow.
@@ -67,14 +72,25 @@ public struct TelehealthClient: Sendable {
         _ method: MethodDescriptor, _ request: Request
     ) async throws(RPCError) -> Response {
         let deadline = ContinuousClock.now + configuration.timeout
+        return try await attempts(until: { deadline }) { metadata throws(RPCError) in
+            let options = CallOptions(timeout: deadline - .now, metadata: metadata)
+            return try await channel.unary(method, request, options: options)
+        }
+    }
+
+    /// Makes attempts of one call, as many as the configuration allows, each with a token in its metadata.
+    ///
+    /// - Parameter deadline: no attempt is waited for beyond it; asked after each that failed. nil = there is none.
+    /// - Throws: the error of the last attempt. The token provider's failure is UNAUTHENTICATED, made up here.
+    func attempts<Value>(
+        until deadline: () -> ContinuousClock.Instant?, _ attempt: (Metadata) async throws(RPCError) -> Value
+    ) async throws(RPCError) -> Value {
         var rejected: String?
         var failures = 0
         while true {
             let token = try await authorisation(replacing: rejected)
             do {
-                let options = CallOptions(
-                    timeout: deadline - .now, metadata: ["authorization": "Bearer " + token])
-                return try await channel.unary(method, request, options: options)
+                return try await attempt(["authorization": "Bearer " + token])
             } catch {
                 failures += 1
                 // Once: a fresh token that is refused too shows that the tokens, or a clock, are wrong.
@@ -88,7 +104,7 @@ public struct TelehealthClient: Sendable {
                 }
                 let wait = configuration.jittered(
                     max(configuration.backoff(after: failures), error.retryDelay ?? .zero))
-                guard ContinuousClock.now + wait < deadline else { throw error }
+                if let deadline = deadline(), ContinuousClock.now + wait >= deadline { throw error }
                 try await pause(wait)
             }
         }

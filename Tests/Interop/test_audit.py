@@ -72,7 +72,7 @@ def outcome_of(row) -> str:
 def verify(clinic: Clinic, **fields):
     from telehealth.v1 import audit_service_pb2 as m
 
-    return clinic.call(log_of(clinic).VerifyAuditLog, m.VerifyAuditLogRequest(**fields), "admin")
+    return clinic.result(log_of(clinic).VerifyAuditLog, m.VerifyAuditLogRequest(**fields), "admin")
 
 
 def probe(*arguments, code: int = 0) -> str:

@@ -107,9 +107,13 @@ def test_a_changed_byte_of_a_sealed_value_is_data_loss_for_its_visit_alone(visit
             clinic.session(damaged, "clinician")
         assert (refusal.value.code(), reason(refusal.value)) == (LOST, "DATA_DAMAGED")
     assert clinic.session(sound, "clinician").session_id == sound
-    problems = list(clinic.call(operations(clinic).CheckDatabase, m.CheckDatabaseRequest(), "admin").problems)
+    problems = list(clinic.result(operations(clinic).CheckDatabase, m.CheckDatabaseRequest(), "admin").problems)
     assert len(problems) == 1 and damaged in problems[0] and column in problems[0]
-    clinic.refused(LOST, "DATA_DAMAGED", operations(clinic).BackupDatabase, m.BackupDatabaseRequest(), "admin")
+    backup, told = clinic.call(operations(clinic).BackupDatabase, m.BackupDatabaseRequest(), "admin"), []
+    with pytest.raises(grpc.RpcError) as refusal:
+        told.extend(each.WhichOneof("message") for each in backup)
+    assert (refusal.value.code(), reason(refusal.value)) == (LOST, "DATA_DAMAGED")
+    assert told and set(told) == {"progress"}, "it was found out behind the first words, and there is no result"
     assert [path.suffix for path in (service.data / "backups").iterdir()] == [".damaged"]
     assert "a stored row is damaged" in log(service)
     clinic.channel.close()
@@ -151,7 +155,7 @@ def test_a_row_that_was_edited_in_the_file_is_refused_and_named_and_other_visits
     assert (refusal.value.code(), reason(refusal.value)) == (LOST, "DATA_DAMAGED")
     assert clinic.session(sound, "clinician").session_id == sound
     assert clinic.join(sound, "clinician").session.session_id == sound
-    problems = list(clinic.call(operations(clinic).CheckDatabase, m.CheckDatabaseRequest(), "admin").problems)
+    problems = list(clinic.result(operations(clinic).CheckDatabase, m.CheckDatabaseRequest(), "admin").problems)
     assert problems and all(forged in problem for problem in problems), problems
     clinic.channel.close()
     online = probe(service, "audit", "verify")

@@ -248,7 +248,7 @@ def test_no_marker_of_a_person_is_left_anywhere(scene):
     assert b"attendee" in chime.lower() and not markers.found_in(chime)
 
     # While it runs: database, WAL, backup, heads and logs; after a kill, as a thief finds them; after a clean stop.
-    clinic.call(operations.OperationsServiceStub(channel).BackupDatabase, o.BackupDatabaseRequest(), "admin")
+    clinic.result(operations.OperationsServiceStub(channel).BackupDatabase, o.BackupDatabaseRequest(), "admin")
     for step in ("running", "killed", "stopped"):
         if step == "killed":
             channel.close()

@@ -143,16 +143,16 @@ def test_a_backup_is_a_sound_database_and_a_repeat_names_the_same(watched, clini
 
     session = clinic.create_session(clinic.book())
     request = m.BackupDatabaseRequest(request_id="0f1e2d3c-4b5a-4678-9abc-def012345678")
-    copy = clinic.call(operations(clinic).BackupDatabase, request, "admin")
+    copy = clinic.result(operations(clinic).BackupDatabase, request, "admin")
     path = watched.data / "backups" / copy.file_name
     assert path.stat().st_size == copy.byte_count
     assert path.stat().st_mode & 0o777 == 0o600
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert database.execute("SELECT count(*) FROM sessions WHERE id = ?", (session.session_id,)).fetchone() == (1,)
-    again = clinic.call(operations(clinic).BackupDatabase, request, "admin")
+    again = clinic.result(operations(clinic).BackupDatabase, request, "admin")
     assert again == copy and len(list(path.parent.iterdir())) == 1
-    assert list(clinic.call(operations(clinic).CheckDatabase, m.CheckDatabaseRequest(), "admin").problems) == []
+    assert list(clinic.result(operations(clinic).CheckDatabase, m.CheckDatabaseRequest(), "admin").problems) == []
 
 
 def test_a_call_that_was_given_up_is_seen_and_tried_again(watched, clinic, simulator):

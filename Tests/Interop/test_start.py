@@ -100,7 +100,8 @@ def test_two_backups_in_one_second_are_two(tmp_path, simulator):
     with grpc.insecure_channel(service.address) as channel:
         stub = services.OperationsServiceStub(channel)
         admin = [("authorization", "Bearer " + service.token("admin"))]
-        names = [stub.BackupDatabase(m.BackupDatabaseRequest(request_id=str(uuid.uuid4())), metadata=admin, timeout=20).file_name for _ in range(4)]
+        requests = [m.BackupDatabaseRequest(request_id=str(uuid.uuid4())) for _ in range(4)]
+        names = [list(stub.BackupDatabase(each, metadata=admin, timeout=20))[-1].result.file_name for each in requests]
     assert len(set(names)) == 4 and names == sorted(names), names
     assert sorted(path.name for path in (service.data / "backups").iterdir()) == names
     assert service.stop() == 0

@@ -172,7 +172,7 @@ def test_a_restored_backup_knows_the_tokens_of_its_past_alone(scene, tmp_path):
 
     scene.book()
     before = token()
-    copy = scene.clinic.call(
+    copy = scene.clinic.result(
         operations.OperationsServiceStub(scene.channel).BackupDatabase, o.BackupDatabaseRequest(), "admin").file_name
     lost = scene.book()
     after = [token() for _ in range(5)]

@@ -88,9 +88,19 @@ class Clinic:
             request.request_id = str(uuid.uuid4())
         return method(request, metadata=self.credentials(role), timeout=timeout)
 
+    def result(self, method, request, role: str, timeout: float = 60.0):
+        """Of long work: any number of messages of progress, then one result."""
+        *told, last = self.call(method, request, role, timeout)
+        assert [each.WhichOneof("message") for each in told] == ["progress"] * len(told)
+        assert last.WhichOneof("message") == "result"
+        return last.result
+
     def refused(self, code: grpc.StatusCode, word: str, method, request, role: str) -> grpc.RpcError:
         try:
-            self.call(method, request, role)
+            answer = self.call(method, request, role)
+            if hasattr(answer, "__next__"):
+                for _ in answer:
+                    pass
         except grpc.RpcError as error:
             assert (error.code(), reason(error)) == (code, word), (error.code(), reason(error), error.details())
             return error

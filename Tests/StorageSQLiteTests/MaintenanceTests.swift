@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TelehealthCore
 import Testing
 
@@ -45,6 +46,62 @@ import Testing
             await #expect(throws: StoreError.self) { try await store.backup(to: directory + "/nowhere/copy") }
             try await store.commit(Sample.creation("a"))
         }
+    }
+
+    @Test func `a copy tells of every byte and then of every row, and a check of the same rows`() async throws {
+        try await withTemporaryStoreDirectory { directory, store in
+            try await store.commitAll((0..<600).map { Sample.creation("\($0)") })
+            let (copied, checked) = (Told(), Told())
+            try await store.backup(to: directory + "/copy", progress: copied.note)
+            let size = Int64(try Data(contentsOf: URL(fileURLWithPath: directory + "/copy")).count)
+            let copying = copied.of(.copying)
+            #expect(copying.last == WorkProgress(.copying, done: size, of: size))
+            #expect(copying.count > 1)
+            #expect(copied.phases == [.copying, .structure, .values])
+
+            #expect(try await store.integrityCheck(progress: checked.note) == [])
+            #expect(checked.phases == [.structure, .values])
+            #expect(checked.of(.values).first?.total == copied.of(.values).first?.total)
+            for rows in [copied.of(.values), checked.of(.values)] {
+                #expect(rows.first?.done == 0)
+                #expect(rows.count > 2)
+                #expect(rows.map(\.done) == rows.map(\.done).sorted())
+                #expect(rows.allSatisfy { $0.done <= $0.total })
+            }
+        }
+    }
+
+    @Test(arguments: [WorkProgress.Phase.structure, .values])
+    func `a check whose task is cancelled ends, in the middle of its rows too`(phase: WorkProgress.Phase) async throws {
+        try await withTemporaryStoreDirectory { _, store in
+            try await store.commitAll((0..<600).map { Sample.creation("\($0)") })
+            let told = Told()
+            let task = Mutex<Task<[String], any Error>?>(nil)
+            let check = Task {
+                // Not before the task is known to whoever cancels it.
+                while task.withLock({ $0 == nil }) { await Task.yield() }
+                return try await store.integrityCheck { progress in
+                    told.note(progress)
+                    if progress.phase == phase { task.withLock { $0?.cancel() } }
+                }
+            }
+            task.withLock { $0 = check }
+            await #expect(throws: StoreError.self) { try await check.value }
+            #expect(told.all.last?.phase == phase)
+            #expect(try await store.integrityCheck() == [])
+        }
+    }
+
+    /// What a progress report was told.
+    private final class Told: Sendable {
+        private let list = Mutex<[WorkProgress]>([])
+        var all: [WorkProgress] { list.withLock { $0 } }
+        /// In their order, each once.
+        var phases: [WorkProgress.Phase] {
+            all.map(\.phase).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+        }
+        var note: ProgressReport { { progress in self.list.withLock { $0.append(progress) } } }
+        func of(_ phase: WorkProgress.Phase) -> [WorkProgress] { all.filter { $0.phase == phase } }
     }
 
     @Test("the check finds damaged pages, and nothing in a sound file")

@@ -36,6 +36,7 @@ final class ScriptedService: RPCService {
         var failures: [RPCError] = []
         var watches: [WatchScript] = []
         var sessionsWatches: [SessionsScript] = []
+        var backups: [Script<Telehealth_V1_BackupDatabaseResponse>] = []
         var refusedTokens: Set<String> = []
         var refusalsLeft = 0
     }
@@ -53,6 +54,11 @@ final class ScriptedService: RPCService {
 
     /// The next watches of many visits go like this, one each.
     func watchSessionsNext(_ scripts: [SessionsScript]) { state.withLock { $0.sessionsWatches += scripts } }
+
+    /// The next backups go like this, one each.
+    func backUpNext(_ scripts: [Script<Telehealth_V1_BackupDatabaseResponse>]) {
+        state.withLock { $0.backups += scripts }
+    }
 
     /// Calls with this token are refused as expired.
     func expire(_ token: String) { state.withLock { _ = $0.refusedTokens.insert(token) } }
@@ -110,6 +116,16 @@ final class ScriptedService: RPCService {
                     context, Received(method: context.method.name, token: "", resumeToken: request.resumeToken))
                 let script = state.withLock { $0.sessionsWatches.isEmpty ? nil : $0.sessionsWatches.removeFirst() }
                 try await play(script, responses)
+            },
+            .serverStreaming(Telehealth_V1_OperationsService_Methods.backupDatabase) {
+                [self]
+                (
+                    request: Telehealth_V1_BackupDatabaseRequest,
+                    responses: ResponseWriter<Telehealth_V1_BackupDatabaseResponse>,
+                    context
+                ) async throws(RPCError) in
+                try note(context, Received(method: context.method.name, token: "", requestID: request.requestID))
+                try await play(state.withLock { $0.backups.isEmpty ? nil : $0.backups.removeFirst() }, responses)
             },
         ]
     }

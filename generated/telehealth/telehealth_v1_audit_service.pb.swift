@@ -549,9 +549,54 @@ public struct Telehealth_V1_VerifyAuditLogRequest: Message {
     }
 }
 
-/// What the check came to.
+/// How far the check is, or what it came to.
 public struct Telehealth_V1_VerifyAuditLogResponse: Message {
     public static let fullName = "telehealth.v1.VerifyAuditLogResponse"
+    /// Any number of `progress`, then one `result`.
+    public var message: OneOf_Message?
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        switch message {
+        case .progress(let value)?: buffer.writeMessage(1, value)
+        case .result(let value)?: buffer.writeMessage(2, value)
+        default: break
+        }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10:
+                var value: Telehealth_V1_WorkProgress?
+                if case .progress(let old)? = message { value = old }
+                try reader.readMessage(&value)
+                message = value.map { .progress($0) }
+            case 18:
+                var value: Telehealth_V1_AuditVerification?
+                if case .result(let old)? = message { value = old }
+                try reader.readMessage(&value)
+                message = value.map { .result($0) }
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    /// Any number of `progress`, then one `result`.
+    public enum OneOf_Message: Sendable, Hashable {
+        /// How far it is.
+        case progress(Telehealth_V1_WorkProgress)
+        /// What it came to; the last message.
+        indirect case result(Telehealth_V1_AuditVerification)
+    }
+}
+
+/// What a check of the audit log came to.
+public struct Telehealth_V1_AuditVerification: Message {
+    public static let fullName = "telehealth.v1.AuditVerification"
     /// Whether nothing is wrong.
     public var isWhole: Bool = false
     /// Rows checked.
@@ -755,7 +800,7 @@ public enum Telehealth_V1_AuditService_Methods {
     public static let listSessionAccesses = MethodDescriptor(
         service: "telehealth.v1.AuditService", name: "ListSessionAccesses")
     public static let verifyAuditLog = MethodDescriptor(
-        service: "telehealth.v1.AuditService", name: "VerifyAuditLog")
+        service: "telehealth.v1.AuditService", name: "VerifyAuditLog", isServerStreaming: true)
     public static let exportAuditLog = MethodDescriptor(
         service: "telehealth.v1.AuditService", name: "ExportAuditLog", isServerStreaming: true)
     public static let getAuditProof = MethodDescriptor(
@@ -813,15 +858,16 @@ public protocol Telehealth_V1_AuditServiceHandler: Sendable {
     /// PARTICIPANT_DENIED).
     func listSessionAccesses(_ request: Telehealth_V1_ListSessionAccessesRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListSessionAccessesResponse
-    /// Checks rows against the key, each other, and the signed heads.
+    /// Checks rows against the key, each other, and the signed heads. Streams its progress, and last what it came to.
     ///
-    /// Takes about a second per 100,000 rows; give the call a deadline that suits. One check at a time: AUDIT_UNAVAILABLE
-    /// while another runs.
+    /// Takes about a second per 100,000 rows; whoever goes away ends it. One check at a time, with a pause behind each:
+    /// AUDIT_UNAVAILABLE while another runs or waits.
     ///
     /// Roles: admin.
     /// Errors: those of every call.
-    func verifyAuditLog(_ request: Telehealth_V1_VerifyAuditLogRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_VerifyAuditLogResponse
+    func verifyAuditLog(
+        _ request: Telehealth_V1_VerifyAuditLogRequest, responses: ResponseWriter<Telehealth_V1_VerifyAuditLogResponse>,
+        context: ServerCallContext) async throws(RPCError)
     /// Streams rows with their MACs, oldest first, then the signed head that covers them.
     ///
     /// What it sends is enough to check the log without the service, given the chain key and the heads' public key.
@@ -857,9 +903,9 @@ public struct Telehealth_V1_AuditServiceService: RPCService {
                 (request: Telehealth_V1_ListSessionAccessesRequest, context) async throws(RPCError) in
                 try await handler.listSessionAccesses(request, context: context)
             },
-            .unary(Telehealth_V1_AuditService_Methods.verifyAuditLog) {
-                (request: Telehealth_V1_VerifyAuditLogRequest, context) async throws(RPCError) in
-                try await handler.verifyAuditLog(request, context: context)
+            .serverStreaming(Telehealth_V1_AuditService_Methods.verifyAuditLog) {
+                (request: Telehealth_V1_VerifyAuditLogRequest, responses: ResponseWriter<Telehealth_V1_VerifyAuditLogResponse>, context) async throws(RPCError) in
+                try await handler.verifyAuditLog(request, responses: responses, context: context)
             },
             .serverStreaming(Telehealth_V1_AuditService_Methods.exportAuditLog) {
                 (request: Telehealth_V1_ExportAuditLogRequest, responses: ResponseWriter<Telehealth_V1_ExportAuditLogResponse>, context) async throws(RPCError) in
@@ -904,17 +950,17 @@ public struct Telehealth_V1_AuditServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_AuditService_Methods.listSessionAccesses, request, options: options)
     }
 
-    /// Checks rows against the key, each other, and the signed heads.
+    /// Checks rows against the key, each other, and the signed heads. Streams its progress, and last what it came to.
     ///
-    /// Takes about a second per 100,000 rows; give the call a deadline that suits. One check at a time: AUDIT_UNAVAILABLE
-    /// while another runs.
+    /// Takes about a second per 100,000 rows; whoever goes away ends it. One check at a time, with a pause behind each:
+    /// AUDIT_UNAVAILABLE while another runs or waits.
     ///
     /// Roles: admin.
     /// Errors: those of every call.
     public func verifyAuditLog(
         _ request: Telehealth_V1_VerifyAuditLogRequest, options: CallOptions = .init()
-    ) async throws(RPCError) -> Telehealth_V1_VerifyAuditLogResponse {
-        try await channel.unary(Telehealth_V1_AuditService_Methods.verifyAuditLog, request, options: options)
+    ) -> ResponseStream<Telehealth_V1_VerifyAuditLogResponse> {
+        channel.serverStreaming(Telehealth_V1_AuditService_Methods.verifyAuditLog, request, options: options)
     }
 
     /// Streams rows with their MACs, oldest first, then the signed head that covers them.
@@ -947,75 +993,79 @@ public enum Telehealth_V1_AuditService_File {
         base64: """
             CiF0ZWxlaGVhbHRoL3YxL2F1ZGl0X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaG2J1Zi92YWxpZGF0ZS92YWxpZGF0ZS5w
             cm90bxofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxohdGVsZWhlYWx0aC92MS9jYWxsX2NvbnRyYWN0LnByb3RvGh50
-            ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aGXRlbGVoZWFsdGgvdjEvcnVsZXMucHJvdG8imgUKCkF1ZGl0RXZlbnQSHAoG
-            bnVtYmVyGAEgASgDQgSAuhgCUgZudW1iZXISPwoKb2NjdXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBC
-            BIC6GAJSCW9jY3VyVGltZRIcCgZjYWxsZXIYAyABKAlCBIC6GANSBmNhbGxlchIzCgRyb2xlGAQgASgOMhkudGVsZWhlYWx0aC52
-            MS5DYWxsZXJSb2xlQgSAuhgCUgRyb2xlEh8KBWFjdG9yGAUgASgJQgSAuhgDSABSBWFjdG9yiAEBEiEKBnNvdXJjZRgGIAEoCUIE
-            gLoYBEgBUgZzb3VyY2WIAQESHAoGYWN0aW9uGAcgASgJQgSAuhgCUgZhY3Rpb24SOwoHb3V0Y29tZRgIIAEoDjIbLnRlbGVoZWFs
-            dGgudjEuQXVkaXRPdXRjb21lQgSAuhgCUgdvdXRjb21lEiYKCXBlcnNvbl9pZBgJIAEoCUIEgLoYA0gCUghwZXJzb25JZIgBARIo
-            CgpzZXNzaW9uX2lkGAogASgJQgSAuhgCSANSCXNlc3Npb25JZIgBARIhCgZ0YXJnZXQYCyABKAlCBIC6GAJIBFIGdGFyZ2V0iAEB
-            EiEKBnJlYXNvbhgMIAEoCUIEgLoYAkgFUgZyZWFzb26IAQESGgoFY291bnQYDSABKANCBIC6GAJSBWNvdW50EicKDHByZXZpb3Vz
-            X21hYxgOIAEoDEIEgLoYAlILcHJldmlvdXNNYWMSFgoDbWFjGA8gASgMQgSAuhgCUgNtYWNCCAoGX2FjdG9yQgkKB19zb3VyY2VC
-            DAoKX3BlcnNvbl9pZEINCgtfc2Vzc2lvbl9pZEIJCgdfdGFyZ2V0QgkKB19yZWFzb24i6QEKCUF1ZGl0SGVhZBIhCgl0cmVlX3Np
-            emUYASABKANCBIC6GAJSCHRyZWVTaXplEhYKA21hYxgCIAEoDEIEgLoYAlIDbWFjEiEKCXJvb3RfaGFzaBgDIAEoDEIEgLoYAlII
-            cm9vdEhhc2gSPQoJc2lnbl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIIc2lnblRpbWUSGwoG
-            a2V5X2lkGAUgASgMQgSAuhgCUgVrZXlJZBIiCglzaWduYXR1cmUYBiABKAxCBIC6GAJSCXNpZ25hdHVyZSKLAQoMQXVkaXRGaW5k
-            aW5nEhwKBm51bWJlchgBIAEoA0IEgLoYAlIGbnVtYmVyEjUKBWZhdWx0GAIgASgOMhkudGVsZWhlYWx0aC52MS5BdWRpdEZhdWx0
-            QgSAuhgCUgVmYXVsdBImCgtkZXNjcmlwdGlvbhgDIAEoCUIEgLoYAlILZGVzY3JpcHRpb24ioQQKFkxpc3RBdWRpdEV2ZW50c1Jl
-            cXVlc3QSMgoKc2Vzc2lvbl9pZBgBIAEoCUITgLoYArpIA9gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEiQKBmNhbGxlchgCIAEoCUIM
-            gLoYA7pIBXIDKIACUgZjYWxsZXISMAoJcGVyc29uX2lkGAMgASgJQhOAuhgDukgD2AEBukgGcgSIuhgBUghwZXJzb25JZBJICg9v
-            Y2N1cl90aW1lX2Zyb20YBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUg1vY2N1clRpbWVGcm9tEkwKEW9j
-            Y3VyX3RpbWVfYmVmb3JlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIPb2NjdXJUaW1lQmVmb3JlEiMK
-            BmFjdGlvbhgGIAEoCUILgLoYArpIBHICKEBSBmFjdGlvbhJDCgdvdXRjb21lGAcgASgOMhsudGVsZWhlYWx0aC52MS5BdWRpdE91
-            dGNvbWVCDIC6GAK6SAWCAQIQAVIHb3V0Y29tZRInCgxuZXdlc3RfZmlyc3QYCCABKAhCBIC6GAJSC25ld2VzdEZpcnN0EisKCXBh
-            Z2Vfc2l6ZRgJIAEoBUIOgLoYArpIBxoFGMgBKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YCiABKAlCBIC6GAJSCXBhZ2VUb2tl
-            biJ6ChdMaXN0QXVkaXRFdmVudHNSZXNwb25zZRIxCgZldmVudHMYASADKAsyGS50ZWxlaGVhbHRoLnYxLkF1ZGl0RXZlbnRSBmV2
-            ZW50cxIsCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4iUAoaTGlzdFNlc3Npb25BY2Nlc3Nlc1Jl
-            cXVlc3QSMgoKc2Vzc2lvbl9pZBgBIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkIn4KG0xpc3RTZXNzaW9uQWNj
-            ZXNzZXNSZXNwb25zZRI4CghhY2Nlc3NlcxgBIAMoCzIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkFjY2Vzc1IIYWNjZXNzZXMSJQoL
-            aXNfY29tcGxldGUYAiABKAhCBIC6GAJSCmlzQ29tcGxldGUiwAMKDVNlc3Npb25BY2Nlc3MSHAoGY2FsbGVyGAEgASgJQgSAuhgD
-            UgZjYWxsZXISMwoEcm9sZRgCIAEoDjIZLnRlbGVoZWFsdGgudjEuQ2FsbGVyUm9sZUIEgLoYAlIEcm9sZRIaCgVhY3RvchgDIAEo
-            CUIEgLoYA1IFYWN0b3ISTAoRZmlyc3RfYWNjZXNzX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgC
-            Ug9maXJzdEFjY2Vzc1RpbWUSSgoQbGFzdF9hY2Nlc3NfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6
-            GAJSDmxhc3RBY2Nlc3NUaW1lEkMKBWNhbGxzGAYgAygLMicudGVsZWhlYWx0aC52MS5TZXNzaW9uQWNjZXNzLkNhbGxzRW50cnlC
-            BIC6GAJSBWNhbGxzEicKDGRlbmllZF9jb3VudBgHIAEoA0IEgLoYAlILZGVuaWVkQ291bnQaOAoKQ2FsbHNFbnRyeRIQCgNrZXkY
-            ASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoA1IFdmFsdWU6AjgBInkKFVZlcmlmeUF1ZGl0TG9nUmVxdWVzdBIsCgtmcm9tX251bWJl
-            chgBIAEoA0ILgLoYArpIBCICKABSCmZyb21OdW1iZXISMgoOdGhyb3VnaF9udW1iZXIYAiABKANCC4C6GAK6SAQiAigAUg10aHJv
-            dWdoTnVtYmVyIq8DChZWZXJpZnlBdWRpdExvZ1Jlc3BvbnNlEh8KCGlzX3dob2xlGAEgASgIQgSAuhgCUgdpc1dob2xlEicKDHJv
-            d3NfY2hlY2tlZBgCIAEoA0IEgLoYAlILcm93c0NoZWNrZWQSKQoNaGVhZHNfY2hlY2tlZBgDIAEoA0IEgLoYAlIMaGVhZHNDaGVj
-            a2VkEisKDnRocm91Z2hfbnVtYmVyGAQgASgDQgSAuhgCUg10aHJvdWdoTnVtYmVyEjEKBWZpcnN0GAUgASgLMhsudGVsZWhlYWx0
-            aC52MS5BdWRpdEZpbmRpbmdSBWZpcnN0EjcKCGZpbmRpbmdzGAYgAygLMhsudGVsZWhlYWx0aC52MS5BdWRpdEZpbmRpbmdSCGZp
-            bmRpbmdzEikKDWZpbmRpbmdfY291bnQYByABKANCBIC6GAJSDGZpbmRpbmdDb3VudBI5CgtuZXdlc3RfaGVhZBgIIAEoCzIYLnRl
-            bGVoZWFsdGgudjEuQXVkaXRIZWFkUgpuZXdlc3RIZWFkEiEKCXJvb3RfaGFzaBgJIAEoDEIEgLoYAlIIcm9vdEhhc2gieQoVRXhw
-            b3J0QXVkaXRMb2dSZXF1ZXN0EiwKC2Zyb21fbnVtYmVyGAEgASgDQguAuhgCukgEIgIoAFIKZnJvbU51bWJlchIyCg50aHJvdWdo
-            X251bWJlchgCIAEoA0ILgLoYArpIBCICKABSDXRocm91Z2hOdW1iZXIipwEKFkV4cG9ydEF1ZGl0TG9nUmVzcG9uc2USMQoGZXZl
-            bnRzGAEgAygLMhkudGVsZWhlYWx0aC52MS5BdWRpdEV2ZW50UgZldmVudHMSLAoEaGVhZBgCIAEoCzIYLnRlbGVoZWFsdGgudjEu
-            QXVkaXRIZWFkUgRoZWFkEiwKD2hlYWRfcHVibGljX2tleRgDIAEoDEIEgLoYAlINaGVhZFB1YmxpY0tleSI7ChRHZXRBdWRpdFBy
-            b29mUmVxdWVzdBIjCgZudW1iZXIYASABKANCC4C6GAK6SAQiAigBUgZudW1iZXIi4QEKFUdldEF1ZGl0UHJvb2ZSZXNwb25zZRIv
-            CgVldmVudBgBIAEoCzIZLnRlbGVoZWFsdGgudjEuQXVkaXRFdmVudFIFZXZlbnQSIQoJbGVhZl9oYXNoGAIgASgMQgSAuhgCUghs
-            ZWFmSGFzaBIYCgRwYXRoGAMgAygMQgSAuhgCUgRwYXRoEiwKBGhlYWQYBCABKAsyGC50ZWxlaGVhbHRoLnYxLkF1ZGl0SGVhZFIE
-            aGVhZBIsCg9oZWFkX3B1YmxpY19rZXkYBSABKAxCBIC6GAJSDWhlYWRQdWJsaWNLZXkqfAoMQXVkaXRPdXRjb21lEh0KGUFVRElU
-            X09VVENPTUVfVU5TUEVDSUZJRUQQABIZChVBVURJVF9PVVRDT01FX0FMTE9XRUQQARIYChRBVURJVF9PVVRDT01FX0RFTklFRBAC
-            EhgKFEFVRElUX09VVENPTUVfRkFJTEVEEAMqoQMKCkF1ZGl0RmF1bHQSGwoXQVVESVRfRkFVTFRfVU5TUEVDSUZJRUQQABIXChNB
-            VURJVF9GQVVMVF9DSEFOR0VEEAESGQoVQVVESVRfRkFVTFRfUkVPUkRFUkVEEAISFwoTQVVESVRfRkFVTFRfTUlTU0lORxADEhgK
-            FEFVRElUX0ZBVUxUX1VOTElOS0VEEAQSHQoZQVVESVRfRkFVTFRfSEVBRF9NSVNNQVRDSBAFEhgKFEFVRElUX0ZBVUxUX1RBSUxf
-            Q1VUEAYSGwoXQVVESVRfRkFVTFRfSEVBRF9GT1JHRUQQBxIhCh1BVURJVF9GQVVMVF9UUkVFX05PREVfQ0hBTkdFRBAIEhwKGEFV
-            RElUX0ZBVUxUX0hFQURfREFNQUdFRBAJEhkKFUFVRElUX0ZBVUxUX1JPV1NfTE9TVBAKEhwKGEFVRElUX0ZBVUxUX01BUktfREFN
-            QUdFRBAMEiMKH0FVRElUX0ZBVUxUX1dSSVRFX0FIRUFEX0xPR19DVVQQDRIaChZBVURJVF9GQVVMVF9ST1dfRk9SR0VEEAsytAQK
-            DEF1ZGl0U2VydmljZRJpCg9MaXN0QXVkaXRFdmVudHMSJS50ZWxlaGVhbHRoLnYxLkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QaJi50
-            ZWxlaGVhbHRoLnYxLkxpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlIgeKuhgDCgEFEn8KE0xpc3RTZXNzaW9uQWNjZXNzZXMSKS50ZWxl
-            aGVhbHRoLnYxLkxpc3RTZXNzaW9uQWNjZXNzZXNSZXF1ZXN0GioudGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbkFjY2Vzc2VzUmVz
-            cG9uc2UiEYq6GA0KAgQFGAcqBRWMAY0BEmYKDlZlcmlmeUF1ZGl0TG9nEiQudGVsZWhlYWx0aC52MS5WZXJpZnlBdWRpdExvZ1Jl
-            cXVlc3QaJS50ZWxlaGVhbHRoLnYxLlZlcmlmeUF1ZGl0TG9nUmVzcG9uc2UiB4q6GAMKAQUSaAoORXhwb3J0QXVkaXRMb2cSJC50
-            ZWxlaGVhbHRoLnYxLkV4cG9ydEF1ZGl0TG9nUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuRXhwb3J0QXVkaXRMb2dSZXNwb25zZSIH
-            iroYAwoBBTABEmYKDUdldEF1ZGl0UHJvb2YSIy50ZWxlaGVhbHRoLnYxLkdldEF1ZGl0UHJvb2ZSZXF1ZXN0GiQudGVsZWhlYWx0
-            aC52MS5HZXRBdWRpdFByb29mUmVzcG9uc2UiCoq6GAYKAQUqAWNiBnByb3RvMw==
+            ZWxlaGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aHHRlbGVoZWFsdGgvdjEvcHJvZ3Jlc3MucHJvdG8aGXRlbGVoZWFsdGgvdjEv
+            cnVsZXMucHJvdG8imgUKCkF1ZGl0RXZlbnQSHAoGbnVtYmVyGAEgASgDQgSAuhgCUgZudW1iZXISPwoKb2NjdXJfdGltZRgCIAEo
+            CzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCW9jY3VyVGltZRIcCgZjYWxsZXIYAyABKAlCBIC6GANSBmNhbGxl
+            chIzCgRyb2xlGAQgASgOMhkudGVsZWhlYWx0aC52MS5DYWxsZXJSb2xlQgSAuhgCUgRyb2xlEh8KBWFjdG9yGAUgASgJQgSAuhgD
+            SABSBWFjdG9yiAEBEiEKBnNvdXJjZRgGIAEoCUIEgLoYBEgBUgZzb3VyY2WIAQESHAoGYWN0aW9uGAcgASgJQgSAuhgCUgZhY3Rp
+            b24SOwoHb3V0Y29tZRgIIAEoDjIbLnRlbGVoZWFsdGgudjEuQXVkaXRPdXRjb21lQgSAuhgCUgdvdXRjb21lEiYKCXBlcnNvbl9p
+            ZBgJIAEoCUIEgLoYA0gCUghwZXJzb25JZIgBARIoCgpzZXNzaW9uX2lkGAogASgJQgSAuhgCSANSCXNlc3Npb25JZIgBARIhCgZ0
+            YXJnZXQYCyABKAlCBIC6GAJIBFIGdGFyZ2V0iAEBEiEKBnJlYXNvbhgMIAEoCUIEgLoYAkgFUgZyZWFzb26IAQESGgoFY291bnQY
+            DSABKANCBIC6GAJSBWNvdW50EicKDHByZXZpb3VzX21hYxgOIAEoDEIEgLoYAlILcHJldmlvdXNNYWMSFgoDbWFjGA8gASgMQgSA
+            uhgCUgNtYWNCCAoGX2FjdG9yQgkKB19zb3VyY2VCDAoKX3BlcnNvbl9pZEINCgtfc2Vzc2lvbl9pZEIJCgdfdGFyZ2V0QgkKB19y
+            ZWFzb24i6QEKCUF1ZGl0SGVhZBIhCgl0cmVlX3NpemUYASABKANCBIC6GAJSCHRyZWVTaXplEhYKA21hYxgCIAEoDEIEgLoYAlID
+            bWFjEiEKCXJvb3RfaGFzaBgDIAEoDEIEgLoYAlIIcm9vdEhhc2gSPQoJc2lnbl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVm
+            LlRpbWVzdGFtcEIEgLoYAlIIc2lnblRpbWUSGwoGa2V5X2lkGAUgASgMQgSAuhgCUgVrZXlJZBIiCglzaWduYXR1cmUYBiABKAxC
+            BIC6GAJSCXNpZ25hdHVyZSKLAQoMQXVkaXRGaW5kaW5nEhwKBm51bWJlchgBIAEoA0IEgLoYAlIGbnVtYmVyEjUKBWZhdWx0GAIg
+            ASgOMhkudGVsZWhlYWx0aC52MS5BdWRpdEZhdWx0QgSAuhgCUgVmYXVsdBImCgtkZXNjcmlwdGlvbhgDIAEoCUIEgLoYAlILZGVz
+            Y3JpcHRpb24ioQQKFkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QSMgoKc2Vzc2lvbl9pZBgBIAEoCUITgLoYArpIA9gBAbpIBnIEiLoY
+            AVIJc2Vzc2lvbklkEiQKBmNhbGxlchgCIAEoCUIMgLoYA7pIBXIDKIACUgZjYWxsZXISMAoJcGVyc29uX2lkGAMgASgJQhOAuhgD
+            ukgD2AEBukgGcgSIuhgBUghwZXJzb25JZBJICg9vY2N1cl90aW1lX2Zyb20YBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0
+            YW1wQgSAuhgCUg1vY2N1clRpbWVGcm9tEkwKEW9jY3VyX3RpbWVfYmVmb3JlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVz
+            dGFtcEIEgLoYAlIPb2NjdXJUaW1lQmVmb3JlEiMKBmFjdGlvbhgGIAEoCUILgLoYArpIBHICKEBSBmFjdGlvbhJDCgdvdXRjb21l
+            GAcgASgOMhsudGVsZWhlYWx0aC52MS5BdWRpdE91dGNvbWVCDIC6GAK6SAWCAQIQAVIHb3V0Y29tZRInCgxuZXdlc3RfZmlyc3QY
+            CCABKAhCBIC6GAJSC25ld2VzdEZpcnN0EisKCXBhZ2Vfc2l6ZRgJIAEoBUIOgLoYArpIBxoFGMgBKABSCHBhZ2VTaXplEiMKCnBh
+            Z2VfdG9rZW4YCiABKAlCBIC6GAJSCXBhZ2VUb2tlbiJ6ChdMaXN0QXVkaXRFdmVudHNSZXNwb25zZRIxCgZldmVudHMYASADKAsy
+            GS50ZWxlaGVhbHRoLnYxLkF1ZGl0RXZlbnRSBmV2ZW50cxIsCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5leHRQYWdl
+            VG9rZW4iUAoaTGlzdFNlc3Npb25BY2Nlc3Nlc1JlcXVlc3QSMgoKc2Vzc2lvbl9pZBgBIAEoCUITgLoYArpIA8gBAbpIBnIEiLoY
+            AVIJc2Vzc2lvbklkIn4KG0xpc3RTZXNzaW9uQWNjZXNzZXNSZXNwb25zZRI4CghhY2Nlc3NlcxgBIAMoCzIcLnRlbGVoZWFsdGgu
+            djEuU2Vzc2lvbkFjY2Vzc1IIYWNjZXNzZXMSJQoLaXNfY29tcGxldGUYAiABKAhCBIC6GAJSCmlzQ29tcGxldGUiwAMKDVNlc3Np
+            b25BY2Nlc3MSHAoGY2FsbGVyGAEgASgJQgSAuhgDUgZjYWxsZXISMwoEcm9sZRgCIAEoDjIZLnRlbGVoZWFsdGgudjEuQ2FsbGVy
+            Um9sZUIEgLoYAlIEcm9sZRIaCgVhY3RvchgDIAEoCUIEgLoYA1IFYWN0b3ISTAoRZmlyc3RfYWNjZXNzX3RpbWUYBCABKAsyGi5n
+            b29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUg9maXJzdEFjY2Vzc1RpbWUSSgoQbGFzdF9hY2Nlc3NfdGltZRgFIAEoCzIa
+            Lmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDmxhc3RBY2Nlc3NUaW1lEkMKBWNhbGxzGAYgAygLMicudGVsZWhlYWx0
+            aC52MS5TZXNzaW9uQWNjZXNzLkNhbGxzRW50cnlCBIC6GAJSBWNhbGxzEicKDGRlbmllZF9jb3VudBgHIAEoA0IEgLoYAlILZGVu
+            aWVkQ291bnQaOAoKQ2FsbHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoA1IFdmFsdWU6AjgBInkKFVZlcmlm
+            eUF1ZGl0TG9nUmVxdWVzdBIsCgtmcm9tX251bWJlchgBIAEoA0ILgLoYArpIBCICKABSCmZyb21OdW1iZXISMgoOdGhyb3VnaF9u
+            dW1iZXIYAiABKANCC4C6GAK6SAQiAigAUg10aHJvdWdoTnVtYmVyIpoBChZWZXJpZnlBdWRpdExvZ1Jlc3BvbnNlEjkKCHByb2dy
+            ZXNzGAEgASgLMhsudGVsZWhlYWx0aC52MS5Xb3JrUHJvZ3Jlc3NIAFIIcHJvZ3Jlc3MSOgoGcmVzdWx0GAIgASgLMiAudGVsZWhl
+            YWx0aC52MS5BdWRpdFZlcmlmaWNhdGlvbkgAUgZyZXN1bHRCCQoHbWVzc2FnZSKqAwoRQXVkaXRWZXJpZmljYXRpb24SHwoIaXNf
+            d2hvbGUYASABKAhCBIC6GAJSB2lzV2hvbGUSJwoMcm93c19jaGVja2VkGAIgASgDQgSAuhgCUgtyb3dzQ2hlY2tlZBIpCg1oZWFk
+            c19jaGVja2VkGAMgASgDQgSAuhgCUgxoZWFkc0NoZWNrZWQSKwoOdGhyb3VnaF9udW1iZXIYBCABKANCBIC6GAJSDXRocm91Z2hO
+            dW1iZXISMQoFZmlyc3QYBSABKAsyGy50ZWxlaGVhbHRoLnYxLkF1ZGl0RmluZGluZ1IFZmlyc3QSNwoIZmluZGluZ3MYBiADKAsy
+            Gy50ZWxlaGVhbHRoLnYxLkF1ZGl0RmluZGluZ1IIZmluZGluZ3MSKQoNZmluZGluZ19jb3VudBgHIAEoA0IEgLoYAlIMZmluZGlu
+            Z0NvdW50EjkKC25ld2VzdF9oZWFkGAggASgLMhgudGVsZWhlYWx0aC52MS5BdWRpdEhlYWRSCm5ld2VzdEhlYWQSIQoJcm9vdF9o
+            YXNoGAkgASgMQgSAuhgCUghyb290SGFzaCJ5ChVFeHBvcnRBdWRpdExvZ1JlcXVlc3QSLAoLZnJvbV9udW1iZXIYASABKANCC4C6
+            GAK6SAQiAigAUgpmcm9tTnVtYmVyEjIKDnRocm91Z2hfbnVtYmVyGAIgASgDQguAuhgCukgEIgIoAFINdGhyb3VnaE51bWJlciKn
+            AQoWRXhwb3J0QXVkaXRMb2dSZXNwb25zZRIxCgZldmVudHMYASADKAsyGS50ZWxlaGVhbHRoLnYxLkF1ZGl0RXZlbnRSBmV2ZW50
+            cxIsCgRoZWFkGAIgASgLMhgudGVsZWhlYWx0aC52MS5BdWRpdEhlYWRSBGhlYWQSLAoPaGVhZF9wdWJsaWNfa2V5GAMgASgMQgSA
+            uhgCUg1oZWFkUHVibGljS2V5IjsKFEdldEF1ZGl0UHJvb2ZSZXF1ZXN0EiMKBm51bWJlchgBIAEoA0ILgLoYArpIBCICKAFSBm51
+            bWJlciLhAQoVR2V0QXVkaXRQcm9vZlJlc3BvbnNlEi8KBWV2ZW50GAEgASgLMhkudGVsZWhlYWx0aC52MS5BdWRpdEV2ZW50UgVl
+            dmVudBIhCglsZWFmX2hhc2gYAiABKAxCBIC6GAJSCGxlYWZIYXNoEhgKBHBhdGgYAyADKAxCBIC6GAJSBHBhdGgSLAoEaGVhZBgE
+            IAEoCzIYLnRlbGVoZWFsdGgudjEuQXVkaXRIZWFkUgRoZWFkEiwKD2hlYWRfcHVibGljX2tleRgFIAEoDEIEgLoYAlINaGVhZFB1
+            YmxpY0tleSp8CgxBdWRpdE91dGNvbWUSHQoZQVVESVRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhkKFUFVRElUX09VVENPTUVfQUxM
+            T1dFRBABEhgKFEFVRElUX09VVENPTUVfREVOSUVEEAISGAoUQVVESVRfT1VUQ09NRV9GQUlMRUQQAyqhAwoKQXVkaXRGYXVsdBIb
+            ChdBVURJVF9GQVVMVF9VTlNQRUNJRklFRBAAEhcKE0FVRElUX0ZBVUxUX0NIQU5HRUQQARIZChVBVURJVF9GQVVMVF9SRU9SREVS
+            RUQQAhIXChNBVURJVF9GQVVMVF9NSVNTSU5HEAMSGAoUQVVESVRfRkFVTFRfVU5MSU5LRUQQBBIdChlBVURJVF9GQVVMVF9IRUFE
+            X01JU01BVENIEAUSGAoUQVVESVRfRkFVTFRfVEFJTF9DVVQQBhIbChdBVURJVF9GQVVMVF9IRUFEX0ZPUkdFRBAHEiEKHUFVRElU
+            X0ZBVUxUX1RSRUVfTk9ERV9DSEFOR0VEEAgSHAoYQVVESVRfRkFVTFRfSEVBRF9EQU1BR0VEEAkSGQoVQVVESVRfRkFVTFRfUk9X
+            U19MT1NUEAoSHAoYQVVESVRfRkFVTFRfTUFSS19EQU1BR0VEEAwSIwofQVVESVRfRkFVTFRfV1JJVEVfQUhFQURfTE9HX0NVVBAN
+            EhoKFkFVRElUX0ZBVUxUX1JPV19GT1JHRUQQCzK2BAoMQXVkaXRTZXJ2aWNlEmkKD0xpc3RBdWRpdEV2ZW50cxIlLnRlbGVoZWFs
+            dGgudjEuTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBomLnRlbGVoZWFsdGgudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2UiB4q6GAMK
+            AQUSfwoTTGlzdFNlc3Npb25BY2Nlc3NlcxIpLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25BY2Nlc3Nlc1JlcXVlc3QaKi50ZWxl
+            aGVhbHRoLnYxLkxpc3RTZXNzaW9uQWNjZXNzZXNSZXNwb25zZSIRiroYDQoCBAUYByoFFYwBjQESaAoOVmVyaWZ5QXVkaXRMb2cS
+            JC50ZWxlaGVhbHRoLnYxLlZlcmlmeUF1ZGl0TG9nUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuVmVyaWZ5QXVkaXRMb2dSZXNwb25z
+            ZSIHiroYAwoBBTABEmgKDkV4cG9ydEF1ZGl0TG9nEiQudGVsZWhlYWx0aC52MS5FeHBvcnRBdWRpdExvZ1JlcXVlc3QaJS50ZWxl
+            aGVhbHRoLnYxLkV4cG9ydEF1ZGl0TG9nUmVzcG9uc2UiB4q6GAMKAQUwARJmCg1HZXRBdWRpdFByb29mEiMudGVsZWhlYWx0aC52
+            MS5HZXRBdWRpdFByb29mUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuR2V0QXVkaXRQcm9vZlJlc3BvbnNlIgqKuhgGCgEFKgFjYgZw
+            cm90bzM=
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,
             Google_Protobuf_Timestamp_File.descriptor,
             Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
+            Telehealth_V1_Progress_File.descriptor,
             Telehealth_V1_Rules_File.descriptor,
         ])
 }

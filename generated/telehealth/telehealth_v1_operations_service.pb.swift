@@ -334,9 +334,54 @@ public struct Telehealth_V1_BackupDatabaseRequest: Message {
     }
 }
 
-/// The copy.
+/// How far the copy is, or the copy.
 public struct Telehealth_V1_BackupDatabaseResponse: Message {
     public static let fullName = "telehealth.v1.BackupDatabaseResponse"
+    /// Any number of `progress`, then one `result`.
+    public var message: OneOf_Message?
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        switch message {
+        case .progress(let value)?: buffer.writeMessage(1, value)
+        case .result(let value)?: buffer.writeMessage(2, value)
+        default: break
+        }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10:
+                var value: Telehealth_V1_WorkProgress?
+                if case .progress(let old)? = message { value = old }
+                try reader.readMessage(&value)
+                message = value.map { .progress($0) }
+            case 18:
+                var value: Telehealth_V1_DatabaseBackup?
+                if case .result(let old)? = message { value = old }
+                try reader.readMessage(&value)
+                message = value.map { .result($0) }
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    /// Any number of `progress`, then one `result`.
+    public enum OneOf_Message: Sendable, Hashable {
+        /// How far it is.
+        case progress(Telehealth_V1_WorkProgress)
+        /// The copy; the last message.
+        case result(Telehealth_V1_DatabaseBackup)
+    }
+}
+
+/// A copy of the database.
+public struct Telehealth_V1_DatabaseBackup: Message {
+    public static let fullName = "telehealth.v1.DatabaseBackup"
     /// Name of the file in the backup directory.
     public var fileName: String = ""
     /// Its length in bytes; 0 when it was moved away before a repeat of the request.
@@ -382,9 +427,54 @@ public struct Telehealth_V1_CheckDatabaseRequest: Message {
     }
 }
 
-/// What the look found.
+/// How far the look is, or what it found.
 public struct Telehealth_V1_CheckDatabaseResponse: Message {
     public static let fullName = "telehealth.v1.CheckDatabaseResponse"
+    /// Any number of `progress`, then one `result`.
+    public var message: OneOf_Message?
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        switch message {
+        case .progress(let value)?: buffer.writeMessage(1, value)
+        case .result(let value)?: buffer.writeMessage(2, value)
+        default: break
+        }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10:
+                var value: Telehealth_V1_WorkProgress?
+                if case .progress(let old)? = message { value = old }
+                try reader.readMessage(&value)
+                message = value.map { .progress($0) }
+            case 18:
+                var value: Telehealth_V1_DatabaseCheck?
+                if case .result(let old)? = message { value = old }
+                try reader.readMessage(&value)
+                message = value.map { .result($0) }
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    /// Any number of `progress`, then one `result`.
+    public enum OneOf_Message: Sendable, Hashable {
+        /// How far it is.
+        case progress(Telehealth_V1_WorkProgress)
+        /// What it found; the last message.
+        case result(Telehealth_V1_DatabaseCheck)
+    }
+}
+
+/// What a look through the database found.
+public struct Telehealth_V1_DatabaseCheck: Message {
+    public static let fullName = "telehealth.v1.DatabaseCheck"
     /// One sentence for each thing that is wrong; empty means sound.
     public var problems: [String] = []
     public var unknownFields = UnknownFields()
@@ -589,9 +679,9 @@ public enum Telehealth_V1_OperationsService_Methods {
     public static let getServiceStatus = MethodDescriptor(
         service: "telehealth.v1.OperationsService", name: "GetServiceStatus")
     public static let backupDatabase = MethodDescriptor(
-        service: "telehealth.v1.OperationsService", name: "BackupDatabase")
+        service: "telehealth.v1.OperationsService", name: "BackupDatabase", isServerStreaming: true)
     public static let checkDatabase = MethodDescriptor(
-        service: "telehealth.v1.OperationsService", name: "CheckDatabase")
+        service: "telehealth.v1.OperationsService", name: "CheckDatabase", isServerStreaming: true)
     public static let listFailedOperations = MethodDescriptor(
         service: "telehealth.v1.OperationsService", name: "ListFailedOperations")
     public static let retryOperation = MethodDescriptor(
@@ -636,8 +726,11 @@ public protocol Telehealth_V1_OperationsServiceHandler: Sendable {
     /// Errors: those of every call.
     func getServiceStatus(_ request: Telehealth_V1_GetServiceStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetServiceStatusResponse
-    /// Copies the database into a new file of the backup directory, while work goes on; answers when the copy is complete,
-    /// checked and on the device. Minutes for a large database: give it a deadline to match.
+    /// Copies the database into a new file of the backup directory, while work goes on: streams its progress, and last,
+    /// when the copy is complete, checked and on the device, its name.
+    ///
+    /// Minutes for a large database. Whoever goes away does not end it: the copy is finished, and a repeat of the
+    /// request_id waits for it and gets it. A repeat of one that is finished is answered at once, without progress.
     ///
     /// Checked means: its structure, and every sealed value in it was opened. A copy in which something is damaged is kept
     /// under its name with `.damaged` behind it (DATA_DAMAGED: CheckDatabase says what is wrong). STORE_OVERLOADED while
@@ -645,15 +738,20 @@ public protocol Telehealth_V1_OperationsServiceHandler: Sendable {
     ///
     /// Roles: admin.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT).
-    func backupDatabase(_ request: Telehealth_V1_BackupDatabaseRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_BackupDatabaseResponse
+    func backupDatabase(
+        _ request: Telehealth_V1_BackupDatabaseRequest, responses: ResponseWriter<Telehealth_V1_BackupDatabaseResponse>,
+        context: ServerCallContext) async throws(RPCError)
     /// Looks through the whole database, beside the running work: its structure, references, and every sealed value, which
-    /// it opens. Minutes for a large database; STORE_OVERLOADED while another check runs.
+    /// it opens. Streams its progress, and last what it found.
+    ///
+    /// Minutes for a large database; whoever goes away ends it. One at a time, with a pause behind each: STORE_OVERLOADED
+    /// while another check runs or waits.
     ///
     /// Roles: admin.
     /// Errors: those of every call.
-    func checkDatabase(_ request: Telehealth_V1_CheckDatabaseRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_CheckDatabaseResponse
+    func checkDatabase(
+        _ request: Telehealth_V1_CheckDatabaseRequest, responses: ResponseWriter<Telehealth_V1_CheckDatabaseResponse>,
+        context: ServerCallContext) async throws(RPCError)
     /// Lists the calls to others that were given up: each holds back the later ones of its kind in its session.
     ///
     /// Roles: admin.
@@ -683,13 +781,13 @@ public struct Telehealth_V1_OperationsServiceService: RPCService {
                 (request: Telehealth_V1_GetServiceStatusRequest, context) async throws(RPCError) in
                 try await handler.getServiceStatus(request, context: context)
             },
-            .unary(Telehealth_V1_OperationsService_Methods.backupDatabase) {
-                (request: Telehealth_V1_BackupDatabaseRequest, context) async throws(RPCError) in
-                try await handler.backupDatabase(request, context: context)
+            .serverStreaming(Telehealth_V1_OperationsService_Methods.backupDatabase) {
+                (request: Telehealth_V1_BackupDatabaseRequest, responses: ResponseWriter<Telehealth_V1_BackupDatabaseResponse>, context) async throws(RPCError) in
+                try await handler.backupDatabase(request, responses: responses, context: context)
             },
-            .unary(Telehealth_V1_OperationsService_Methods.checkDatabase) {
-                (request: Telehealth_V1_CheckDatabaseRequest, context) async throws(RPCError) in
-                try await handler.checkDatabase(request, context: context)
+            .serverStreaming(Telehealth_V1_OperationsService_Methods.checkDatabase) {
+                (request: Telehealth_V1_CheckDatabaseRequest, responses: ResponseWriter<Telehealth_V1_CheckDatabaseResponse>, context) async throws(RPCError) in
+                try await handler.checkDatabase(request, responses: responses, context: context)
             },
             .unary(Telehealth_V1_OperationsService_Methods.listFailedOperations) {
                 (request: Telehealth_V1_ListFailedOperationsRequest, context) async throws(RPCError) in
@@ -720,8 +818,11 @@ public struct Telehealth_V1_OperationsServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_OperationsService_Methods.getServiceStatus, request, options: options)
     }
 
-    /// Copies the database into a new file of the backup directory, while work goes on; answers when the copy is complete,
-    /// checked and on the device. Minutes for a large database: give it a deadline to match.
+    /// Copies the database into a new file of the backup directory, while work goes on: streams its progress, and last,
+    /// when the copy is complete, checked and on the device, its name.
+    ///
+    /// Minutes for a large database. Whoever goes away does not end it: the copy is finished, and a repeat of the
+    /// request_id waits for it and gets it. A repeat of one that is finished is answered at once, without progress.
     ///
     /// Checked means: its structure, and every sealed value in it was opened. A copy in which something is damaged is kept
     /// under its name with `.damaged` behind it (DATA_DAMAGED: CheckDatabase says what is wrong). STORE_OVERLOADED while
@@ -731,19 +832,22 @@ public struct Telehealth_V1_OperationsServiceClient: Sendable {
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT).
     public func backupDatabase(
         _ request: Telehealth_V1_BackupDatabaseRequest, options: CallOptions = .init()
-    ) async throws(RPCError) -> Telehealth_V1_BackupDatabaseResponse {
-        try await channel.unary(Telehealth_V1_OperationsService_Methods.backupDatabase, request, options: options)
+    ) -> ResponseStream<Telehealth_V1_BackupDatabaseResponse> {
+        channel.serverStreaming(Telehealth_V1_OperationsService_Methods.backupDatabase, request, options: options)
     }
 
     /// Looks through the whole database, beside the running work: its structure, references, and every sealed value, which
-    /// it opens. Minutes for a large database; STORE_OVERLOADED while another check runs.
+    /// it opens. Streams its progress, and last what it found.
+    ///
+    /// Minutes for a large database; whoever goes away ends it. One at a time, with a pause behind each: STORE_OVERLOADED
+    /// while another check runs or waits.
     ///
     /// Roles: admin.
     /// Errors: those of every call.
     public func checkDatabase(
         _ request: Telehealth_V1_CheckDatabaseRequest, options: CallOptions = .init()
-    ) async throws(RPCError) -> Telehealth_V1_CheckDatabaseResponse {
-        try await channel.unary(Telehealth_V1_OperationsService_Methods.checkDatabase, request, options: options)
+    ) -> ResponseStream<Telehealth_V1_CheckDatabaseResponse> {
+        channel.serverStreaming(Telehealth_V1_OperationsService_Methods.checkDatabase, request, options: options)
     }
 
     /// Lists the calls to others that were given up: each holds back the later ones of its kind in its session.
@@ -775,54 +879,59 @@ public enum Telehealth_V1_OperationsService_File {
         base64: """
             CiZ0ZWxlaGVhbHRoL3YxL29wZXJhdGlvbnNfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRobYnVmL3ZhbGlkYXRlL3ZhbGlk
             YXRlLnByb3RvGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8a
-            IXRlbGVoZWFsdGgvdjEvY2FsbF9jb250cmFjdC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGhl0ZWxlaGVh
-            bHRoL3YxL3J1bGVzLnByb3RvIhkKF0dldFNlcnZpY2VTdGF0dXNSZXF1ZXN0IqQEChhHZXRTZXJ2aWNlU3RhdHVzUmVzcG9uc2US
-            PwoKc3RhcnRfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0VGltZRIgCgh3cml0YWJs
-            ZRgCIAEoCEIEgLoYAlIId3JpdGFibGUSPQoIZGF0YWJhc2UYAyABKAsyIS50ZWxlaGVhbHRoLnYxLkRhdGFiYXNlU3RhdGlzdGlj
-            c1IIZGF0YWJhc2USMwoScGVuZGluZ19vcGVyYXRpb25zGAQgASgDQgSAuhgCUhFwZW5kaW5nT3BlcmF0aW9ucxIxChFmYWlsZWRf
-            b3BlcmF0aW9ucxgFIAEoA0IEgLoYAlIQZmFpbGVkT3BlcmF0aW9ucxIzChJyZWZ1c2VkX29wZXJhdGlvbnMYCiABKANCBIC6GAJS
-            EXJlZnVzZWRPcGVyYXRpb25zEicKDG9wZW5fd2F0Y2hlcxgGIAEoA0IEgLoYAlILb3BlbldhdGNoZXMSQAoLc3RvcmVfc3RhdGUY
-            ByABKA4yGS50ZWxlaGVhbHRoLnYxLlN0b3JlU3RhdGVCBIC6GAJSCnN0b3JlU3RhdGUSLgoQc3RvcmVfZnJlZV9ieXRlcxgIIAEo
-            A0IEgLoYAlIOc3RvcmVGcmVlQnl0ZXMSLgoQc3RvcmVfc2l6ZV9ieXRlcxgJIAEoA0IEgLoYAlIOc3RvcmVTaXplQnl0ZXMi+QIK
-            EkRhdGFiYXNlU3RhdGlzdGljcxIeCgdjb21taXRzGAEgASgDQgSAuhgCUgdjb21taXRzEiIKCWRlY2lzaW9ucxgCIAEoA0IEgLoY
-            AlIJZGVjaXNpb25zEiIKCWNvbmZsaWN0cxgDIAEoA0IEgLoYAlIJY29uZmxpY3RzEkAKC2NvbW1pdF9tZWFuGAQgASgLMhkuZ29v
-            Z2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUgpjb21taXRNZWFuEj4KCmNvbW1pdF9tYXgYBSABKAsyGS5nb29nbGUucHJvdG9i
-            dWYuRHVyYXRpb25CBIC6GAJSCWNvbW1pdE1heBIpCg1xdWV1ZWRfd3JpdGVzGAYgASgDQgSAuhgCUgxxdWV1ZWRXcml0ZXMSKwoO
-            cmVmdXNlZF93cml0ZXMYByABKANCBIC6GAJSDXJlZnVzZWRXcml0ZXMSIQoJd2FsX3BhZ2VzGAggASgDQgSAuhgCUgh3YWxQYWdl
-            cyJKChVCYWNrdXBEYXRhYmFzZVJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0
-            SWQiYAoWQmFja3VwRGF0YWJhc2VSZXNwb25zZRIhCglmaWxlX25hbWUYASABKAlCBIC6GAJSCGZpbGVOYW1lEiMKCmJ5dGVfY291
-            bnQYAiABKANCBIC6GAJSCWJ5dGVDb3VudCIWChRDaGVja0RhdGFiYXNlUmVxdWVzdCI5ChVDaGVja0RhdGFiYXNlUmVzcG9uc2US
-            IAoIcHJvYmxlbXMYASADKAlCBIC6GAJSCHByb2JsZW1zIm8KG0xpc3RGYWlsZWRPcGVyYXRpb25zUmVxdWVzdBIrCglwYWdlX3Np
-            emUYASABKAVCDoC6GAK6SAcaBRjIASgAUghwYWdlU2l6ZRIjCgpwYWdlX3Rva2VuGAIgASgJQgSAuhgCUglwYWdlVG9rZW4ijgEK
-            HExpc3RGYWlsZWRPcGVyYXRpb25zUmVzcG9uc2USQAoKb3BlcmF0aW9ucxgBIAMoCzIgLnRlbGVoZWFsdGgudjEuT3V0Ym91bmRP
-            cGVyYXRpb25SCm9wZXJhdGlvbnMSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIu4CChFPdXRi
-            b3VuZE9wZXJhdGlvbhInCgxvcGVyYXRpb25faWQYASABKAlCBIC6GAJSC29wZXJhdGlvbklkEiMKCnNlc3Npb25faWQYAiABKAlC
-            BIC6GAJSCXNlc3Npb25JZBI+CgRraW5kGAMgASgOMiQudGVsZWhlYWx0aC52MS5PdXRib3VuZE9wZXJhdGlvbktpbmRCBIC6GAJS
-            BGtpbmQSQQoFc3RhdGUYByABKA4yJS50ZWxlaGVhbHRoLnYxLk91dGJvdW5kT3BlcmF0aW9uU3RhdGVCBIC6GAJSBXN0YXRlEiAK
-            CGF0dGVtcHRzGAQgASgFQgSAuhgCUghhdHRlbXB0cxIjCgpsYXN0X2Vycm9yGAUgASgJQgSAuhgCUglsYXN0RXJyb3ISQQoLY3Jl
-            YXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgpjcmVhdGVUaW1lIoIBChVSZXRyeU9wZXJh
-            dGlvblJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSNgoMb3BlcmF0aW9u
-            X2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUgtvcGVyYXRpb25JZCIYChZSZXRyeU9wZXJhdGlvblJlc3BvbnNlKnQKClN0
-            b3JlU3RhdGUSGwoXU1RPUkVfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRTVE9SRV9TVEFURV9XUklUQUJMRRABEhQKEFNUT1JFX1NU
-            QVRFX0ZVTEwQAhIZChVTVE9SRV9TVEFURV9SRUFEX09OTFkQAyrgBAoVT3V0Ym91bmRPcGVyYXRpb25LaW5kEicKI09VVEJPVU5E
-            X09QRVJBVElPTl9LSU5EX1VOU1BFQ0lGSUVEEAASKgomT1VUQk9VTkRfT1BFUkFUSU9OX0tJTkRfQ1JFQVRFX01FRVRJTkcQARIq
-            CiZPVVRCT1VORF9PUEVSQVRJT05fS0lORF9ERUxFVEVfTUVFVElORxACEikKJU9VVEJPVU5EX09QRVJBVElPTl9LSU5EX1NUQVJU
-            X0NBUFRVUkUQAxIrCidPVVRCT1VORF9PUEVSQVRJT05fS0lORF9DT05GSVJNX0NBUFRVUkUQBBIoCiRPVVRCT1VORF9PUEVSQVRJ
-            T05fS0lORF9TVE9QX0NBUFRVUkUQBRIpCiVPVVRCT1VORF9PUEVSQVRJT05fS0lORF9XQVRDSF9DQVBUVVJFEAYSLworT1VUQk9V
-            TkRfT1BFUkFUSU9OX0tJTkRfU1RBUlRfQ09OQ0FURU5BVElPThAHEjEKLU9VVEJPVU5EX09QRVJBVElPTl9LSU5EX0NPTkZJUk1f
-            Q09OQ0FURU5BVElPThAIEisKJ09VVEJPVU5EX09QRVJBVElPTl9LSU5EX0RFTEVURV9BVFRFTkRFRRAJEi8KK09VVEJPVU5EX09Q
-            RVJBVElPTl9LSU5EX1VQREFURV9DQVBBQklMSVRJRVMQChIqCiZPVVRCT1VORF9PUEVSQVRJT05fS0lORF9ERUxFVEVfT0JKRUNU
-            UxALEisKJ09VVEJPVU5EX09QRVJBVElPTl9LSU5EX0RFTElWRVJfV0VCSE9PSxAMKrABChZPdXRib3VuZE9wZXJhdGlvblN0YXRl
-            EigKJE9VVEJPVU5EX09QRVJBVElPTl9TVEFURV9VTlNQRUNJRklFRBAAEiQKIE9VVEJPVU5EX09QRVJBVElPTl9TVEFURV9QRU5E
-            SU5HEAESIQodT1VUQk9VTkRfT1BFUkFUSU9OX1NUQVRFX0RPTkUQAhIjCh9PVVRCT1VORF9PUEVSQVRJT05fU1RBVEVfRkFJTEVE
-            EAMytAQKEU9wZXJhdGlvbnNTZXJ2aWNlEmwKEEdldFNlcnZpY2VTdGF0dXMSJi50ZWxlaGVhbHRoLnYxLkdldFNlcnZpY2VTdGF0
-            dXNSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5HZXRTZXJ2aWNlU3RhdHVzUmVzcG9uc2UiB4q6GAMKAQUSZgoOQmFja3VwRGF0YWJh
-            c2USJC50ZWxlaGVhbHRoLnYxLkJhY2t1cERhdGFiYXNlUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuQmFja3VwRGF0YWJhc2VSZXNw
-            b25zZSIHiroYAwoBBRJjCg1DaGVja0RhdGFiYXNlEiMudGVsZWhlYWx0aC52MS5DaGVja0RhdGFiYXNlUmVxdWVzdBokLnRlbGVo
-            ZWFsdGgudjEuQ2hlY2tEYXRhYmFzZVJlc3BvbnNlIgeKuhgDCgEFEngKFExpc3RGYWlsZWRPcGVyYXRpb25zEioudGVsZWhlYWx0
-            aC52MS5MaXN0RmFpbGVkT3BlcmF0aW9uc1JlcXVlc3QaKy50ZWxlaGVhbHRoLnYxLkxpc3RGYWlsZWRPcGVyYXRpb25zUmVzcG9u
-            c2UiB4q6GAMKAQUSagoOUmV0cnlPcGVyYXRpb24SJC50ZWxlaGVhbHRoLnYxLlJldHJ5T3BlcmF0aW9uUmVxdWVzdBolLnRlbGVo
-            ZWFsdGgudjEuUmV0cnlPcGVyYXRpb25SZXNwb25zZSILiroYBwoBBSoCZGViBnByb3RvMw==
+            IXRlbGVoZWFsdGgvdjEvY2FsbF9jb250cmFjdC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGhx0ZWxlaGVh
+            bHRoL3YxL3Byb2dyZXNzLnByb3RvGhl0ZWxlaGVhbHRoL3YxL3J1bGVzLnByb3RvIhkKF0dldFNlcnZpY2VTdGF0dXNSZXF1ZXN0
+            IqQEChhHZXRTZXJ2aWNlU3RhdHVzUmVzcG9uc2USPwoKc3RhcnRfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3Rh
+            bXBCBIC6GAJSCXN0YXJ0VGltZRIgCgh3cml0YWJsZRgCIAEoCEIEgLoYAlIId3JpdGFibGUSPQoIZGF0YWJhc2UYAyABKAsyIS50
+            ZWxlaGVhbHRoLnYxLkRhdGFiYXNlU3RhdGlzdGljc1IIZGF0YWJhc2USMwoScGVuZGluZ19vcGVyYXRpb25zGAQgASgDQgSAuhgC
+            UhFwZW5kaW5nT3BlcmF0aW9ucxIxChFmYWlsZWRfb3BlcmF0aW9ucxgFIAEoA0IEgLoYAlIQZmFpbGVkT3BlcmF0aW9ucxIzChJy
+            ZWZ1c2VkX29wZXJhdGlvbnMYCiABKANCBIC6GAJSEXJlZnVzZWRPcGVyYXRpb25zEicKDG9wZW5fd2F0Y2hlcxgGIAEoA0IEgLoY
+            AlILb3BlbldhdGNoZXMSQAoLc3RvcmVfc3RhdGUYByABKA4yGS50ZWxlaGVhbHRoLnYxLlN0b3JlU3RhdGVCBIC6GAJSCnN0b3Jl
+            U3RhdGUSLgoQc3RvcmVfZnJlZV9ieXRlcxgIIAEoA0IEgLoYAlIOc3RvcmVGcmVlQnl0ZXMSLgoQc3RvcmVfc2l6ZV9ieXRlcxgJ
+            IAEoA0IEgLoYAlIOc3RvcmVTaXplQnl0ZXMi+QIKEkRhdGFiYXNlU3RhdGlzdGljcxIeCgdjb21taXRzGAEgASgDQgSAuhgCUgdj
+            b21taXRzEiIKCWRlY2lzaW9ucxgCIAEoA0IEgLoYAlIJZGVjaXNpb25zEiIKCWNvbmZsaWN0cxgDIAEoA0IEgLoYAlIJY29uZmxp
+            Y3RzEkAKC2NvbW1pdF9tZWFuGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUgpjb21taXRNZWFuEj4KCmNv
+            bW1pdF9tYXgYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSCWNvbW1pdE1heBIpCg1xdWV1ZWRfd3JpdGVz
+            GAYgASgDQgSAuhgCUgxxdWV1ZWRXcml0ZXMSKwoOcmVmdXNlZF93cml0ZXMYByABKANCBIC6GAJSDXJlZnVzZWRXcml0ZXMSIQoJ
+            d2FsX3BhZ2VzGAggASgDQgSAuhgCUgh3YWxQYWdlcyJKChVCYWNrdXBEYXRhYmFzZVJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEo
+            CUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQilwEKFkJhY2t1cERhdGFiYXNlUmVzcG9uc2USOQoIcHJvZ3Jlc3MYASAB
+            KAsyGy50ZWxlaGVhbHRoLnYxLldvcmtQcm9ncmVzc0gAUghwcm9ncmVzcxI3CgZyZXN1bHQYAiABKAsyHS50ZWxlaGVhbHRoLnYx
+            LkRhdGFiYXNlQmFja3VwSABSBnJlc3VsdEIJCgdtZXNzYWdlIlgKDkRhdGFiYXNlQmFja3VwEiEKCWZpbGVfbmFtZRgBIAEoCUIE
+            gLoYAlIIZmlsZU5hbWUSIwoKYnl0ZV9jb3VudBgCIAEoA0IEgLoYAlIJYnl0ZUNvdW50IhYKFENoZWNrRGF0YWJhc2VSZXF1ZXN0
+            IpUBChVDaGVja0RhdGFiYXNlUmVzcG9uc2USOQoIcHJvZ3Jlc3MYASABKAsyGy50ZWxlaGVhbHRoLnYxLldvcmtQcm9ncmVzc0gA
+            Ughwcm9ncmVzcxI2CgZyZXN1bHQYAiABKAsyHC50ZWxlaGVhbHRoLnYxLkRhdGFiYXNlQ2hlY2tIAFIGcmVzdWx0QgkKB21lc3Nh
+            Z2UiMQoNRGF0YWJhc2VDaGVjaxIgCghwcm9ibGVtcxgBIAMoCUIEgLoYAlIIcHJvYmxlbXMibwobTGlzdEZhaWxlZE9wZXJhdGlv
+            bnNSZXF1ZXN0EisKCXBhZ2Vfc2l6ZRgBIAEoBUIOgLoYArpIBxoFGMgBKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YAiABKAlC
+            BIC6GAJSCXBhZ2VUb2tlbiKOAQocTGlzdEZhaWxlZE9wZXJhdGlvbnNSZXNwb25zZRJACgpvcGVyYXRpb25zGAEgAygLMiAudGVs
+            ZWhlYWx0aC52MS5PdXRib3VuZE9wZXJhdGlvblIKb3BlcmF0aW9ucxIsCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5l
+            eHRQYWdlVG9rZW4i7gIKEU91dGJvdW5kT3BlcmF0aW9uEicKDG9wZXJhdGlvbl9pZBgBIAEoCUIEgLoYAlILb3BlcmF0aW9uSWQS
+            IwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEj4KBGtpbmQYAyABKA4yJC50ZWxlaGVhbHRoLnYxLk91dGJvdW5k
+            T3BlcmF0aW9uS2luZEIEgLoYAlIEa2luZBJBCgVzdGF0ZRgHIAEoDjIlLnRlbGVoZWFsdGgudjEuT3V0Ym91bmRPcGVyYXRpb25T
+            dGF0ZUIEgLoYAlIFc3RhdGUSIAoIYXR0ZW1wdHMYBCABKAVCBIC6GAJSCGF0dGVtcHRzEiMKCmxhc3RfZXJyb3IYBSABKAlCBIC6
+            GAJSCWxhc3RFcnJvchJBCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCmNyZWF0
+            ZVRpbWUiggEKFVJldHJ5T3BlcmF0aW9uUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJl
+            cXVlc3RJZBI2CgxvcGVyYXRpb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSC29wZXJhdGlvbklkIhgKFlJldHJ5T3Bl
+            cmF0aW9uUmVzcG9uc2UqdAoKU3RvcmVTdGF0ZRIbChdTVE9SRV9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFNUT1JFX1NUQVRFX1dS
+            SVRBQkxFEAESFAoQU1RPUkVfU1RBVEVfRlVMTBACEhkKFVNUT1JFX1NUQVRFX1JFQURfT05MWRADKuAEChVPdXRib3VuZE9wZXJh
+            dGlvbktpbmQSJwojT1VUQk9VTkRfT1BFUkFUSU9OX0tJTkRfVU5TUEVDSUZJRUQQABIqCiZPVVRCT1VORF9PUEVSQVRJT05fS0lO
+            RF9DUkVBVEVfTUVFVElORxABEioKJk9VVEJPVU5EX09QRVJBVElPTl9LSU5EX0RFTEVURV9NRUVUSU5HEAISKQolT1VUQk9VTkRf
+            T1BFUkFUSU9OX0tJTkRfU1RBUlRfQ0FQVFVSRRADEisKJ09VVEJPVU5EX09QRVJBVElPTl9LSU5EX0NPTkZJUk1fQ0FQVFVSRRAE
+            EigKJE9VVEJPVU5EX09QRVJBVElPTl9LSU5EX1NUT1BfQ0FQVFVSRRAFEikKJU9VVEJPVU5EX09QRVJBVElPTl9LSU5EX1dBVENI
+            X0NBUFRVUkUQBhIvCitPVVRCT1VORF9PUEVSQVRJT05fS0lORF9TVEFSVF9DT05DQVRFTkFUSU9OEAcSMQotT1VUQk9VTkRfT1BF
+            UkFUSU9OX0tJTkRfQ09ORklSTV9DT05DQVRFTkFUSU9OEAgSKwonT1VUQk9VTkRfT1BFUkFUSU9OX0tJTkRfREVMRVRFX0FUVEVO
+            REVFEAkSLworT1VUQk9VTkRfT1BFUkFUSU9OX0tJTkRfVVBEQVRFX0NBUEFCSUxJVElFUxAKEioKJk9VVEJPVU5EX09QRVJBVElP
+            Tl9LSU5EX0RFTEVURV9PQkpFQ1RTEAsSKwonT1VUQk9VTkRfT1BFUkFUSU9OX0tJTkRfREVMSVZFUl9XRUJIT09LEAwqsAEKFk91
+            dGJvdW5kT3BlcmF0aW9uU3RhdGUSKAokT1VUQk9VTkRfT1BFUkFUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASJAogT1VUQk9VTkRf
+            T1BFUkFUSU9OX1NUQVRFX1BFTkRJTkcQARIhCh1PVVRCT1VORF9PUEVSQVRJT05fU1RBVEVfRE9ORRACEiMKH09VVEJPVU5EX09Q
+            RVJBVElPTl9TVEFURV9GQUlMRUQQAzK4BAoRT3BlcmF0aW9uc1NlcnZpY2USbAoQR2V0U2VydmljZVN0YXR1cxImLnRlbGVoZWFs
+            dGgudjEuR2V0U2VydmljZVN0YXR1c1JlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkdldFNlcnZpY2VTdGF0dXNSZXNwb25zZSIHiroY
+            AwoBBRJoCg5CYWNrdXBEYXRhYmFzZRIkLnRlbGVoZWFsdGgudjEuQmFja3VwRGF0YWJhc2VSZXF1ZXN0GiUudGVsZWhlYWx0aC52
+            MS5CYWNrdXBEYXRhYmFzZVJlc3BvbnNlIgeKuhgDCgEFMAESZQoNQ2hlY2tEYXRhYmFzZRIjLnRlbGVoZWFsdGgudjEuQ2hlY2tE
+            YXRhYmFzZVJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNoZWNrRGF0YWJhc2VSZXNwb25zZSIHiroYAwoBBTABEngKFExpc3RGYWls
+            ZWRPcGVyYXRpb25zEioudGVsZWhlYWx0aC52MS5MaXN0RmFpbGVkT3BlcmF0aW9uc1JlcXVlc3QaKy50ZWxlaGVhbHRoLnYxLkxp
+            c3RGYWlsZWRPcGVyYXRpb25zUmVzcG9uc2UiB4q6GAMKAQUSagoOUmV0cnlPcGVyYXRpb24SJC50ZWxlaGVhbHRoLnYxLlJldHJ5
+            T3BlcmF0aW9uUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuUmV0cnlPcGVyYXRpb25SZXNwb25zZSILiroYBwoBBSoCZGViBnByb3Rv
+            Mw==
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,
@@ -830,6 +939,7 @@ public enum Telehealth_V1_OperationsService_File {
             Google_Protobuf_Timestamp_File.descriptor,
             Telehealth_V1_CallContract_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
+            Telehealth_V1_Progress_File.descriptor,
             Telehealth_V1_Rules_File.descriptor,
         ])
 }

@@ -9,7 +9,8 @@ final class MemoryCare: DatabaseCare {
     var storeSpace: StoreSpace? { nil }
     var databaseStatistics: DatabaseStatistics { DatabaseStatistics() }
 
-    func backUp(fileName: String) async throws(StoreError) -> Int64 {
+    func backUp(fileName: String, progress: @escaping ProgressReport) async throws(StoreError) -> Int64 {
+        progress(WorkProgress(.copying, done: 4096, of: 4096))
         let isNew = backups.withLock { $0.updateValue(4096, forKey: fileName) == nil }
         guard isNew else { throw .failed(code: 17, operation: "backup") }
         return 4096
@@ -17,5 +18,5 @@ final class MemoryCare: DatabaseCare {
 
     func backupSize(fileName: String) -> Int64? { backups.withLock { $0[fileName] } }
 
-    func integrityCheck() async throws(StoreError) -> [String] { [] }
+    func integrityCheck(progress: @escaping ProgressReport) async throws(StoreError) -> [String] { [] }
 }

@@ -65,9 +65,8 @@ struct AuditVerifyCommand: AsyncParsableCommand {
                 $0.throughNumber = through
             }
             try await options.run(doing: "verify") { client in
-                Terminal.progress("checking…")
                 defer { Terminal.endProgress() }
-                try tell(try await client.verifyAuditLog(request))
+                try tell(try await client.verifyAuditLog(request) { Terminal.progress($0.words) })
             }
         } else {
             do {
@@ -80,7 +79,7 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         }
     }
 
-    private func tell(_ answer: Telehealth_V1_VerifyAuditLogResponse) throws {
+    private func tell(_ answer: Telehealth_V1_AuditVerification) throws {
         Terminal.endProgress()
         if options.json {
             Terminal.say("\(try JSONText.own().line(answer))")
@@ -139,7 +138,7 @@ struct AuditVerifyCommand: AsyncParsableCommand {
 
 extension AuditReport {
     /// As the service would answer it.
-    fileprivate var message: Telehealth_V1_VerifyAuditLogResponse {
+    fileprivate var message: Telehealth_V1_AuditVerification {
         .with {
             $0.isWhole = isWhole
             $0.rowsChecked = rowsChecked

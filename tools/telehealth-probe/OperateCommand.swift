@@ -92,14 +92,14 @@ extension OperateCommand {
     struct BackupCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "backup", abstract: "Copies the database into the service's backup directory.",
-            discussion: "For a large database raise --timeout.")
+            discussion: "--timeout bounds the wait for the service's first word, not the copy. Whoever ends the program "
+                + "does not end the copy.")
         @OptionGroup var options: OperatorOptions
 
         func run() async throws {
             try await options.run(doing: "backup") { client in
-                Terminal.progress("copying the database…")
                 defer { Terminal.endProgress() }
-                let backup = try await client.backUpDatabase()
+                let backup = try await client.backUpDatabase { Terminal.progress($0.words) }
                 Terminal.endProgress()
                 Terminal.say(
                     options.json
@@ -116,10 +116,16 @@ extension OperateCommand {
 
         func run() async throws {
             try await options.run(doing: "check") { client in
-                let problems = try await client.checkDatabase()
-                for problem in problems { Terminal.say("\(problem)") }
+                defer { Terminal.endProgress() }
+                let problems = try await client.checkDatabase { Terminal.progress($0.words) }
+                Terminal.endProgress()
+                if options.json {
+                    Terminal.say("\(try JSONText.own().line(Telehealth_V1_DatabaseCheck.with { $0.problems = problems }))")
+                } else {
+                    for problem in problems { Terminal.say("\(problem)") }
+                    if problems.isEmpty { Terminal.say("sound") }
+                }
                 guard problems.isEmpty else { throw ProbeFailure.unhealthy("the database is damaged") }
-                Terminal.say("sound")
             }
         }
     }

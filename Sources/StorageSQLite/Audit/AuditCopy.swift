@@ -53,14 +53,16 @@ public final class AuditCopy: Sendable {
 
     /// What speaks against the log besides its rows: the marks beside the database, a write-ahead log that is damaged
     /// or was cut, rows of visits that somebody else wrote.
-    public func doubts(_ key: AuditKey) throws(StoreError) -> [AuditFinding] {
+    public func doubts(
+        _ key: AuditKey, progress: @escaping ProgressReport = { _ in }
+    ) throws(StoreError) -> [AuditFinding] {
         let cut = isLogDamaged ? [AuditFinding(number: 0, fault: .writeAheadLogCut)] : []
         let end = try lastNumber()
         return cut
             + (try read { (connection) throws(SQLiteError) in
                 try AuditMarks.findings(database: path, key: key, end: end, connection)
                     + (sealer.map { sealer throws(SQLiteError) in
-                        try ForgedRowCheck.run(connection, sealer).findings
+                        try ForgedRowCheck.run(connection, sealer, CheckWatch(progress)).findings
                     } ?? [])
             })
     }

@@ -17,7 +17,9 @@ enum BackupFile {
     /// Turns the copy into one self-contained file and gives it its name. Blocks on the disk.
     ///
     /// A copy that is not sound is kept all the same, as `path.damaged`: it may be the best that there is.
-    static func finish(_ path: String, _ sealer: Sealer) -> Result<Void, StoreError> {
+    static func finish(
+        _ path: String, _ sealer: Sealer, progress: @escaping ProgressReport
+    ) -> Result<Void, StoreError> {
         let partial = partialPath(path)
         let isSound: Bool
         do throws(SQLiteError) {
@@ -25,8 +27,9 @@ enum BackupFile {
             // The copy says "WAL" as its source does; a lone file that needs no side files is easier to keep.
             // Being a synchronous write to the file, the change also brings the whole copy to the device.
             _ = try copy.texts("PRAGMA journal_mode = DELETE", label: "backup journal mode")
+            progress(WorkProgress(.structure))
             let structure = try copy.texts("PRAGMA integrity_check(1)", label: "backup check")
-            let damage = try SealedValueCheck.problems(copy, sealer, problemsMax: 1)
+            let damage = try SealedValueCheck.problems(copy, sealer, problemsMax: 1, CheckWatch(progress))
             isSound = structure == ["ok"] && damage.isEmpty
         } catch {
             return .failure(StoreError(error))

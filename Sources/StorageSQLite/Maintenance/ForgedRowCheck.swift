@@ -28,14 +28,28 @@ enum ForgedRowCheck {
         var findings: [AuditFinding] { names.map { AuditFinding(number: 0, fault: .rowForged($0)) } }
     }
 
-    static func run(_ connection: SQLiteConnection, _ sealer: Sealer) throws(SQLiteError) -> Result {
+    static func run(
+        _ connection: SQLiteConnection, _ sealer: Sealer, _ watch: CheckWatch
+    ) throws(SQLiteError) -> Result {
+        var rows = try RowCount(of: tables(connection), connection, watch)
+        return try run(connection, sealer, &rows)
+    }
+
+    /// Those whose rows it counts; none in a copy from before there were MACs.
+    static func tables(_ connection: SQLiteConnection) throws(SQLiteError) -> [String] {
+        try carriesMAC(.sessions, connection) ? MACTable.all.map(\.name) : []
+    }
+
+    static func run(
+        _ connection: SQLiteConnection, _ sealer: Sealer, _ rows: inout RowCount
+    ) throws(SQLiteError) -> Result {
         var result = Result()
-        // A copy of before this was promised.
         guard try carriesMAC(.sessions, connection) else { return result }
         for table in MACTable.all {
             let columns = (table.columns + [MACTable.column]).joined(separator: ", ")
             try connection.each("SELECT \(columns) FROM \(table.name)", label: "\(table.name).check MACs") {
                 row throws(SQLiteError) in
+                try rows.next()
                 let values = table.columns.map { _ in text(row.stored(), sealer) }
                 guard !sealer.rows.verifies(row.bytes(), table.name, values) else { return }
                 let key = zip(table.columns, values).filter { table.key.contains($0.0) }.compactMap(\.1)

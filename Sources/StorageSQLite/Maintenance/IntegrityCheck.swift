@@ -8,17 +8,21 @@ enum IntegrityCheck {
     static let problemsMax = 20
 
     static func run(
-        path: String, configuration: StoreConfiguration, sealer: Sealer
+        path: String, configuration: StoreConfiguration, sealer: Sealer, _ watch: CheckWatch
     ) -> Result<[String], StoreError> {
         do throws(SQLiteError) {
             let connection = try SQLiteConnection(path: path, access: .readOnly, vfs: configuration.vfs)
-            let structure = try connection.texts(
-                "PRAGMA integrity_check(\(problemsMax))", label: "integrity check")
-            let orphans = try connection.texts("PRAGMA foreign_key_check", label: "reference check")
-            var problems = structure.filter { $0 != "ok" }
-            problems += orphans.prefix(problemsMax).map { "a row of \($0) refers to one that is not there" }
-            return .success(
-                problems + (try SealedValueCheck.problems(connection, sealer, problemsMax: problemsMax)))
+            let problems = try watch.following(connection) { () throws(SQLiteError) in
+                watch.report(WorkProgress(.structure))
+                let structure = try connection.texts(
+                    "PRAGMA integrity_check(\(problemsMax))", label: "integrity check")
+                try watch.checkStopped()
+                let orphans = try connection.texts("PRAGMA foreign_key_check", label: "reference check")
+                let broken = orphans.prefix(problemsMax).map { "a row of \($0) refers to one that is not there" }
+                return structure.filter { $0 != "ok" } + broken
+                    + (try SealedValueCheck.problems(connection, sealer, problemsMax: problemsMax, watch))
+            }
+            return .success(problems)
         } catch where error.code & 0xff == SQLITE_CORRUPT {
             return .success(["the check met damage that it could not get past: \(error)"])
         } catch {

@@ -7,22 +7,27 @@ struct SealedValueCheck {
     let problemsMax: Int
     private(set) var problems: [String] = []
     private var damaged = 0
+    private var rows: RowCount
 
-    init(_ sealer: Sealer, problemsMax: Int) {
+    init(_ sealer: Sealer, problemsMax: Int, _ rows: RowCount) {
         self.sealer = sealer
         self.problemsMax = problemsMax
+        self.rows = rows
     }
 
     /// - Returns: a sentence for each value that does not open and each row that somebody else wrote, and one for those
     ///   beyond the limit.
     static func problems(
-        _ connection: SQLiteConnection, _ sealer: Sealer, problemsMax: Int
+        _ connection: SQLiteConnection, _ sealer: Sealer, problemsMax: Int, _ watch: CheckWatch
     ) throws(SQLiteError) -> [String] {
-        var check = SealedValueCheck(sealer, problemsMax: problemsMax)
+        let tables =
+            SealedTable.all.map(\.name) + TokenTable.all.map(\.name) + (try ForgedRowCheck.tables(connection))
+        var check = SealedValueCheck(
+            sealer, problemsMax: problemsMax, try RowCount(of: tables, connection, watch))
         for table in SealedTable.all { try check.look(table, connection) }
         for table in TokenTable.all { try check.look(table, connection) }
         let rest = check.damaged - check.problems.count
-        let forged = try ForgedRowCheck.run(connection, sealer)
+        let forged = try ForgedRowCheck.run(connection, sealer, &check.rows)
         return check.problems + (rest > 0 ? ["\(rest) more values are damaged"] : []) + forged.sentences
     }
 
@@ -30,6 +35,7 @@ struct SealedValueCheck {
         let columns = (table.key + table.columns.map(\.name)).joined(separator: ", ")
         try connection.each("SELECT \(columns) FROM \(table.name)", label: "\(table.name).check") {
             row throws(SQLiteError) in
+            try rows.next()
             let key = table.key.map { _ in row.stored() }
             let values = table.columns.map { _ in row.stored() }
             let context = table.context(key, sealer)
@@ -53,6 +59,7 @@ struct SealedValueCheck {
         let columns = (table.key + table.columns).joined(separator: ", ")
         try connection.each("SELECT \(columns) FROM \(table.name)", label: "\(table.name).check") {
             row throws(SQLiteError) in
+            try rows.next()
             let key = table.key.map { _ in row.text() }
             for column in table.columns {
                 let isSound =

@@ -287,7 +287,8 @@ final class Writer: @unchecked Sendable {
                 answer.resume(returning: .success(()))
             }
         case (.reseal(_, let answer), .resealingFailed(let error)): answer.resume(returning: .failure(error))
-        case (.backup(let path, let answer), .backup): startBackup(to: path, answer, connection)
+        case (.backup(let path, let progress, let answer), .backup):
+            startBackup(to: path, progress, answer, connection)
         default: preconditionFailure("a job's result is of the job's kind")
         }
     }
@@ -395,10 +396,12 @@ final class Writer: @unchecked Sendable {
         }
     }
 
-    private func startBackup(to path: String, _ answer: Answer<Void>, _ connection: SQLiteConnection) {
+    private func startBackup(
+        to path: String, _ progress: @escaping ProgressReport, _ answer: Answer<Void>, _ connection: SQLiteConnection
+    ) {
         guard backup == nil else { return answer.resume(returning: .failure(.overloaded)) }
         do throws(StoreError) {
-            backup = try BackupRun(source: connection, path: path, answer: answer)
+            backup = try BackupRun(source: connection, path: path, progress: progress, answer: answer)
         } catch {
             answer.resume(returning: .failure(error))
         }
@@ -425,7 +428,7 @@ extension WriterJob {
         case .recordSum(_, let answers):
             for answer in answers { answer.resume(returning: .failure(error)) }
         case .claim(_, let answer): answer.resume(returning: .failure(error))
-        case .prune(_, let answer), .backup(_, let answer), .adopt(_, let answer), .reseal(_, let answer):
+        case .prune(_, let answer), .backup(_, _, let answer), .adopt(_, let answer), .reseal(_, let answer):
             answer.resume(returning: .failure(error))
         }
     }

@@ -12,7 +12,7 @@ enum WriterJob: Sendable {
     case recordSum(AuditEntry, [Answer<Void>])
     case claim(EffectClaim, Answer<[Effect]>)
     case prune(Pruning, Answer<Void>)
-    case backup(path: String, Answer<Void>)
+    case backup(path: String, progress: ProgressReport, Answer<Void>)
     /// Seals with this ring's current key from the next batch on.
     case adopt(KeyRing, Answer<Void>)
     case reseal(Resealing, Answer<Void>)

@@ -59,14 +59,18 @@ public struct AuditInspection: Sendable {
     ///   - from: first row to check, 1 or more.
     ///   - through: last row; nil = to the end, which must then reach as far as the heads say.
     ///   - lastKnown: the log's last row when this begins: what is written meanwhile is left to the next check.
+    ///   - progress: told with every page.
     /// - Returns: nil when the task was cancelled.
-    public func run(from: Int64, through: Int64?, lastKnown: Int64) async throws(StoreError) -> AuditReport? {
+    public func run(
+        from: Int64, through: Int64?, lastKnown: Int64, progress: ProgressReport = { _ in }
+    ) async throws(StoreError) -> AuditReport? {
         let last = min(through ?? lastKnown, lastKnown)
         let anchor = from > 1 ? try await source.records(from - 1, 1).first : nil
         var verifier = source.verifier(anchor?.number == from - 1 ? anchor : nil)
         var next = from
         while next <= last {
             if Task.isCancelled { return nil }
+            progress(WorkProgress(.log, done: next - from, of: last - from + 1))
             let page = try await source.records(next, Self.pageSize)
             for record in page where record.number <= last { verifier.check(record) }
             guard let end = page.last?.number else { break }

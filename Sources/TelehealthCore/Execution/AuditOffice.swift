@@ -61,24 +61,28 @@ public final class AuditOffice: Sendable {
     ///
     /// One check at a time, with a pause behind each (``InspectionTurn``): it is as much work as the log is long.
     /// - Throws: `AUDIT_UNAVAILABLE` while another check runs or waits or the heads cannot be read; `CALL_CANCELLED`.
-    public func verify(from: Int64, through: Int64?, _ invocation: Invocation) async throws(TelehealthError)
-        -> AuditReport
-    {
+    public func verify(
+        from: Int64, through: Int64?, progress: @escaping ProgressReport = { _ in }, _ invocation: Invocation
+    ) async throws(TelehealthError) -> AuditReport {
         try await executor.auditAlways("VerifyAuditLog", invocation)
         let busy = TelehealthError(.auditUnavailable, retryAfter: .seconds(5))
-        return try await turn.run(executor.time, busy: busy) { () async throws(TelehealthError) in
-            try await inspect(from: from, through: through)
+        return try await turn.run(executor.time, busy: busy, waits: { progress(WorkProgress(.waiting)) }) {
+            () async throws(TelehealthError) in
+            try await inspect(from: from, through: through, progress)
         }
     }
 
-    private func inspect(from: Int64, through: Int64?) async throws(TelehealthError) -> AuditReport {
+    private func inspect(
+        from: Int64, through: Int64?, _ progress: @escaping ProgressReport
+    ) async throws(TelehealthError) -> AuditReport {
         let heads: [AuditHead]
         var doubts: [AuditFinding]
         do {
             heads = try witness.heads()
             doubts = try witness.damagedLines().map { AuditFinding(number: Int64($0), fault: .headDamaged) }
-            doubts += try await trail.auditDoubts()
+            doubts += try await trail.auditDoubts(progress: progress)
         } catch {
+            if Task.isCancelled { throw TelehealthError(.callCancelled) }
             throw TelehealthError(.auditUnavailable, retryAfter: .seconds(5))
         }
         let headKey = witness.headKey
@@ -92,7 +96,8 @@ public final class AuditOffice: Sendable {
                 verifier: { trail.auditVerifier(anchor: $0, heads: heads, headKey: headKey) }),
             newestHead: heads.last { headKey.verifies($0) }, doubts: doubts)
         let report = try await executor.reading { () async throws(StoreError) in
-            try await inspection.run(from: from, through: through, lastKnown: trail.auditEnd.number)
+            try await inspection.run(
+                from: from, through: through, lastKnown: trail.auditEnd.number, progress: progress)
         }
         guard let report else { throw TelehealthError(.callCancelled) }
         return report

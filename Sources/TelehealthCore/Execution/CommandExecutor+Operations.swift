@@ -1,18 +1,22 @@
 extension CommandExecutor {
-    /// Copies the database once per request id; the name holds the time.
+    /// Copies the database once per request id; the name holds the time. A repeat says nothing of progress.
+    ///
+    /// Not to be run in a task that may be cancelled: the copy goes on to its end, and its row follows.
     ///
     /// The copy is made before its audit row is committed: a crash between leaves a file that nobody was told
     /// of, never a word about a file that is not there.
     /// - Throws: `STORE_OVERLOADED` while another backup runs, `STORE_UNAVAILABLE`, `REQUEST_ID_REUSED`.
-    public func backUpDatabase(_ care: any DatabaseCare, _ invocation: Invocation) async throws(TelehealthError)
-        -> BackupOutcome
-    {
+    public func backUpDatabase(
+        _ care: any DatabaseCare, progress: @escaping ProgressReport = { _ in }, _ invocation: Invocation
+    ) async throws(TelehealthError) -> BackupOutcome {
         try await change("BackupDatabase", hasEffect: true, invocation) { record throws(TelehealthError) in
             let name = record.resultID ?? ""
             return BackupOutcome(fileName: name, byteCount: care.backupSize(fileName: name) ?? 0)
         } decide: { () throws(TelehealthError) in
             let name = Self.backupName(at: time.now) { care.backupSize(fileName: $0) != nil }
-            let size = try await reading { () async throws(StoreError) in try await care.backUp(fileName: name) }
+            let size = try await reading { () async throws(StoreError) in
+                try await care.backUp(fileName: name, progress: progress)
+            }
             var decision = Decision()
             decision.audit = [
                 Principal.caller(invocation.caller).audit("BackupDatabase", at: time.now, target: name)
@@ -26,10 +30,17 @@ extension CommandExecutor {
     ///
     /// - Returns: what is wrong with the database, one sentence each; empty = sound.
     /// - Throws: `STORE_OVERLOADED` while another check runs or waits, `STORE_UNAVAILABLE`, `CALL_CANCELLED`.
-    public func checkDatabase(_ care: any DatabaseCare) async throws(TelehealthError) -> [String] {
+    public func checkDatabase(
+        _ care: any DatabaseCare, progress: @escaping ProgressReport = { _ in }
+    ) async throws(TelehealthError) -> [String] {
         let busy = TelehealthError(.storeOverloaded, retryAfter: .seconds(5))
-        return try await checkTurn.run(time, busy: busy) { () async throws(TelehealthError) in
-            try await reading { () async throws(StoreError) in try await care.integrityCheck() }
+        return try await checkTurn.run(time, busy: busy, waits: { progress(WorkProgress(.waiting)) }) {
+            () async throws(TelehealthError) in
+            do throws(StoreError) {
+                return try await care.integrityCheck(progress: progress)
+            } catch {
+                throw Task.isCancelled ? TelehealthError(.callCancelled) : TelehealthError(error)
+            }
         }
     }
 

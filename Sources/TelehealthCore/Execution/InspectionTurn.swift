@@ -20,9 +20,11 @@ final class InspectionTurn: Sendable {
 
     /// Runs `body` when its turn has come.
     ///
+    /// - Parameter waits: called when it has to wait.
     /// - Throws: `busy` while another one runs or waits, `CALL_CANCELLED`, and what `body` throws.
     func run<Value>(
-        _ time: any TimeSource, busy: TelehealthError, _ body: () async throws(TelehealthError) -> Value
+        _ time: any TimeSource, busy: TelehealthError, waits: () -> Void = {},
+        _ body: () async throws(TelehealthError) -> Value
     ) async throws(TelehealthError) -> Value {
         let freeUntil: Duration? = state.withLock { state in
             guard !state.isTaken else { return nil }
@@ -33,6 +35,7 @@ final class InspectionTurn: Sendable {
         defer { state.withLock { $0.isTaken = false } }
         let pause = freeUntil - time.uptime
         if pause > .zero {
+            waits()
             do throws(CancellationError) { try await time.sleep(for: pause) } catch {
                 throw TelehealthError(.callCancelled)
             }

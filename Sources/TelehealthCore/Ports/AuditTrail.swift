@@ -22,14 +22,15 @@ public protocol AuditTrail: Sendable {
     /// The stored Merkle nodes whose last leaf is in a range of leaf indices, for checking them.
     func auditNodes(in leaves: Range<Int64>) async throws(StoreError) -> [AuditNode]
     /// What speaks against the log besides its own rows: marks of rows that are gone, damage that was found.
-    func auditDoubts() async throws(StoreError) -> [AuditFinding]
+    /// Ends early, with any error, when the task is cancelled.
+    func auditDoubts(progress: @escaping ProgressReport) async throws(StoreError) -> [AuditFinding]
     /// A check with the log's key, which stays with the log.
     func auditVerifier(anchor: AuditRecord?, heads: [AuditHead], headKey: AuditHeadKey?) -> AuditVerifier
 }
 
 extension AuditTrail {
     /// Of a log with nothing beside it.
-    public func auditDoubts() async throws(StoreError) -> [AuditFinding] { [] }
+    public func auditDoubts(progress: @escaping ProgressReport) async throws(StoreError) -> [AuditFinding] { [] }
 }
 
 /// A complete subtree of the log's Merkle tree, kept so that proofs need not read every row.

@@ -55,14 +55,15 @@ public protocol DatabaseCare: Sendable {
     var storeSpace: StoreSpace? { get }
     var databaseStatistics: DatabaseStatistics { get }
 
-    /// Copies the database into a new file of the backup directory.
+    /// Copies the database into a new file of the backup directory, to the end, whatever becomes of the task.
     ///
     /// - Returns: the file's length in bytes.
     /// - Throws: ``StoreError/overloaded`` while another backup runs, ``StoreError/failed(code:operation:)``
     ///   when the file exists or cannot be written.
-    func backUp(fileName: String) async throws(StoreError) -> Int64
+    func backUp(fileName: String, progress: @escaping ProgressReport) async throws(StoreError) -> Int64
     /// The length of a backup's file in bytes; nil = it is not there.
     func backupSize(fileName: String) -> Int64?
+    /// Ends early, with any error, when the task is cancelled.
     /// - Returns: what is wrong, one sentence each; empty = sound.
-    func integrityCheck() async throws(StoreError) -> [String]
+    func integrityCheck(progress: @escaping ProgressReport) async throws(StoreError) -> [String]
 }

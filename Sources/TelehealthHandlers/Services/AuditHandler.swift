@@ -9,6 +9,7 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
 
     let office: AuditOffice
     let longWork: any TaskExecutor
+    let time: any TimeSource
 
     func listAuditEvents(_ request: Telehealth_V1_ListAuditEventsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListAuditEventsResponse
@@ -69,15 +70,19 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
         }
     }
 
-    func verifyAuditLog(_ request: Telehealth_V1_VerifyAuditLogRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_VerifyAuditLogResponse
-    {
+    func verifyAuditLog(
+        _ request: Telehealth_V1_VerifyAuditLogRequest,
+        responses: ResponseWriter<Telehealth_V1_VerifyAuditLogResponse>, context: ServerCallContext
+    ) async throws(RPCError) {
         let range = try Self.range(from: request.fromNumber, through: request.throughNumber)
         let invocation = try context.reading()
-        let report = try await answering(on: longWork) { () async throws(TelehealthError) in
-            try await office.verify(from: range.from, through: range.through, invocation)
+        let relay = ProgressRelay(responses, time) { progress in filled { $0.message = .progress(progress) } }
+        let report = try await relay.following { progress in
+            await outcome(on: longWork) { () async throws(TelehealthError) in
+                try await office.verify(from: range.from, through: range.through, progress: progress, invocation)
+            }
         }
-        return report.wire
+        try await responses.write(filled { $0.message = .result(report.wire) })
     }
 
     func exportAuditLog(

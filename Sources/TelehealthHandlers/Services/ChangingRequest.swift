@@ -45,10 +45,17 @@ func answering<Value>(_ body: () async throws(TelehealthError) -> Value) async t
 func answering<Value: Sendable>(
     on executor: any TaskExecutor, _ body: @Sendable () async throws(TelehealthError) -> Value
 ) async throws(RPCError) -> Value {
-    let result: Result<Value, TelehealthError> = await withTaskExecutorPreference(executor) {
+    let result = await outcome(on: executor, body)
+    return try await answering { () async throws(TelehealthError) in try result.get() }
+}
+
+/// The same, for the caller to answer.
+func outcome<Value: Sendable>(
+    on executor: any TaskExecutor, _ body: @Sendable () async throws(TelehealthError) -> Value
+) async -> Result<Value, TelehealthError> {
+    await withTaskExecutorPreference(executor) {
         do throws(TelehealthError) { return .success(try await body()) } catch { return .failure(error) }
     }
-    return try await answering { () async throws(TelehealthError) in try result.get() }
 }
 
 extension Telehealth_V1_PutAppointmentRequest: ChangingRequest {}

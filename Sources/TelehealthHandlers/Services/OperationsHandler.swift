@@ -10,6 +10,7 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
     let startedAt: Timestamp
     let openWatches: @Sendable () -> Int
     let longWork: any TaskExecutor
+    let time: any TimeSource
 
     func getServiceStatus(_ request: Telehealth_V1_GetServiceStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetServiceStatusResponse
@@ -49,29 +50,44 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
         return response
     }
 
-    func backupDatabase(_ request: Telehealth_V1_BackupDatabaseRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_BackupDatabaseResponse
-    {
+    func backupDatabase(
+        _ request: Telehealth_V1_BackupDatabaseRequest,
+        responses: ResponseWriter<Telehealth_V1_BackupDatabaseResponse>, context: ServerCallContext
+    ) async throws(RPCError) {
         let invocation = try context.changing(request)
-        let outcome = try await answering { () async throws(TelehealthError) in
-            try await executor.backUpDatabase(care, invocation)
+        let relay = ProgressRelay(responses, time) { progress in filled { $0.message = .progress(progress) } }
+        let backup = try await relay.following { progress in
+            // A task of its own, which nobody cancels: the copy is finished and noted whoever has gone, and a repeat of
+            // the request finds it. It ends with the copy, at the latest when the store closes.
+            await Task {
+                await outcome(on: longWork) { () async throws(TelehealthError) in
+                    try await executor.backUpDatabase(care, progress: progress, invocation)
+                }
+            }.value
         }
-        var response = Telehealth_V1_BackupDatabaseResponse()
-        response.fileName = outcome.fileName
-        response.byteCount = outcome.byteCount
-        return response
+        try await responses.write(
+            filled { response in
+                response.message = .result(
+                    filled {
+                        $0.fileName = backup.fileName
+                        $0.byteCount = backup.byteCount
+                    })
+            })
     }
 
-    func checkDatabase(_ request: Telehealth_V1_CheckDatabaseRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_CheckDatabaseResponse
-    {
+    func checkDatabase(
+        _ request: Telehealth_V1_CheckDatabaseRequest,
+        responses: ResponseWriter<Telehealth_V1_CheckDatabaseResponse>, context: ServerCallContext
+    ) async throws(RPCError) {
         let invocation = try context.reading()
-        var response = Telehealth_V1_CheckDatabaseResponse()
-        response.problems = try await answering { () async throws(TelehealthError) in
-            try await executor.recordRead(context.method.name, invocation)
-            return try await executor.checkDatabase(care)
+        let relay = ProgressRelay(responses, time) { progress in filled { $0.message = .progress(progress) } }
+        let problems = try await relay.following { progress in
+            await outcome(on: longWork) { () async throws(TelehealthError) in
+                try await executor.recordRead(context.method.name, invocation)
+                return try await executor.checkDatabase(care, progress: progress)
+            }
         }
-        return response
+        try await responses.write(filled { $0.message = .result(filled { $0.problems = problems }) })
     }
 
     func listFailedOperations(_ request: Telehealth_V1_ListFailedOperationsRequest, context: ServerCallContext)

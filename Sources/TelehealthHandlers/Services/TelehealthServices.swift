@@ -41,7 +41,7 @@ public struct TelehealthServices: Sendable {
             Telehealth_V1_ConsentPolicyServiceService(ConsentPolicyHandler(executor: executor, time: time)),
             Telehealth_V1_ConsentReceiptServiceService(
                 ConsentReceiptHandler(receipts: receipts, archive: archive, longWork: longWork)),
-            Telehealth_V1_AuditServiceService(AuditHandler(office: audit, longWork: longWork))
+            Telehealth_V1_AuditServiceService(AuditHandler(office: audit, longWork: longWork, time: time))
                 .with(Self.resumable, for: Telehealth_V1_AuditService_Methods.exportAuditLog),
             Telehealth_V1_RecordingServiceService(RecordingHandler(executor: executor, receipts: receipts)),
             Telehealth_V1_EventsServiceService(EventsHandler(executor: executor)),
@@ -49,7 +49,7 @@ public struct TelehealthServices: Sendable {
             Telehealth_V1_OperationsServiceService(
                 OperationsHandler(
                     executor: executor, care: care, startedAt: time.now, openWatches: openWatches,
-                    longWork: longWork)),
+                    longWork: longWork, time: time)),
         ]
         all = services.map { $0.refusingInvalidRequests(with: RequestFields.refusal) }
     }

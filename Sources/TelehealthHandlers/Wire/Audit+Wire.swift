@@ -2,8 +2,8 @@ internal import ProtobufWire
 internal import TelehealthAPI
 internal import TelehealthCore
 
-// The log keeps words; the API's enums are made of them when a row is read. What no case has is `unspecified`: the log of
-// a later program is read, and an edited row too, whose MAC then tells.
+// The log keeps words; the API's enums are made of them when a row is read. What no case has is `unspecified`: the log
+// of a later program is read, and an edited row too, whose MAC then tells.
 
 extension AuditEntry.Outcome {
     init?(_ wire: Telehealth_V1_AuditOutcome) {
@@ -95,7 +95,7 @@ extension AuditFinding.Fault {
 }
 
 extension AuditReport {
-    var wire: Telehealth_V1_VerifyAuditLogResponse {
+    var wire: Telehealth_V1_AuditVerification {
         filled {
             $0.isWhole = isWhole
             $0.rowsChecked = rowsChecked

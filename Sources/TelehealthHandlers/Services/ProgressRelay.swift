@@ -1,0 +1,76 @@
+internal import ProtobufWire
+internal import RPCModel
+internal import Synchronization
+internal import TelehealthAPI
+internal import TelehealthCore
+
+/// Carries the progress of long work to its stream, in step with ``ProgressPace``.
+///
+/// A slow reader holds up the telling, never the work, and is told then how far it is by now.
+final class ProgressRelay<Response: Message>: Sendable {
+    private let responses: ResponseWriter<Response>
+    private let time: any TimeSource
+    private let form: @Sendable (Telehealth_V1_WorkProgress) -> Response
+    private let pace = Mutex(ProgressPace())
+
+    init(
+        _ responses: ResponseWriter<Response>, _ time: any TimeSource,
+        _ form: @escaping @Sendable (Telehealth_V1_WorkProgress) -> Response
+    ) {
+        self.responses = responses
+        self.time = time
+        self.form = form
+    }
+
+    /// Runs the work to its end; nothing is told behind that.
+    ///
+    /// - Throws: what the work ended with.
+    func following<Value: Sendable>(
+        _ work: (@escaping ProgressReport) async -> Result<Value, TelehealthError>
+    ) async throws(RPCError) -> Value {
+        let telling = Task { await self.tell() }
+        let result = await work { self.note($0) }
+        telling.cancel()
+        await telling.value
+        return try await answering { () async throws(TelehealthError) in try result.get() }
+    }
+
+    /// Any thread; does not block.
+    private func note(_ progress: WorkProgress) {
+        let now = time.uptime
+        guard let first = pace.withLock({ $0.note(progress, at: now) }) else { return }
+        // A call that is over is told nothing more; its work learns of that by itself.
+        _ = try? responses.writeNow(form(first.wire))
+    }
+
+    private func tell() async {
+        while true {
+            do throws(CancellationError) { try await time.sleep(for: ProgressPace.interval) } catch { return }
+            let now = time.uptime
+            guard let due = pace.withLock({ $0.tick(at: now) }) else { continue }
+            do throws(RPCError) { try await responses.write(form(due.wire)) } catch { return }
+        }
+    }
+}
+
+extension WorkProgress {
+    fileprivate var wire: Telehealth_V1_WorkProgress {
+        filled {
+            $0.phase = phase.wire
+            $0.done = done
+            $0.total = total
+        }
+    }
+}
+
+extension WorkProgress.Phase {
+    fileprivate var wire: Telehealth_V1_WorkPhase {
+        switch self {
+        case .waiting: .waiting
+        case .copying: .copying
+        case .structure: .structure
+        case .values: .values
+        case .log: .log
+        }
+    }
+}
