@@ -107,6 +107,13 @@ def test_who_may_use_a_call_and_what_a_reason_comes_with_is_described(probe):
             '["opens_at"]}];') in probe("describe", "telehealth.v1.ErrorReason", descriptors=[]).stdout
 
 
+def test_what_may_be_asked_again_is_described(probe):
+    level = "  option idempotency_level = NO_SIDE_EFFECTS;\n"
+    read = probe("describe", "telehealth.v1.OperationsService/GetServiceStatus", descriptors=[]).stdout
+    assert level + "  option (telehealth.v1.call) = {\n" in read
+    assert level not in probe("describe", "telehealth.v1.OperationsService/RetryOperation", descriptors=[]).stdout
+
+
 def test_every_service_of_the_api_is_known_without_reflection(probe):
     """A server shows its reflection to operators only: the program brings the whole API."""
     services = [

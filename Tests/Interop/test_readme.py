@@ -45,6 +45,20 @@ def test_the_rpcs_that_take_the_place_of_rest_calls_exist():
     assert len(named) > 10 and set(named) <= there
 
 
+def test_the_reference_says_which_calls_stream_and_which_have_no_side_effects():
+    reference = (ROOT / "docs/api.md").read_text()
+    marked = 0
+    for method in methods():
+        traits = ["stream"] * method.server_streaming
+        if method.GetOptions().idempotency_level == method.GetOptions().NO_SIDE_EFFECTS:
+            traits.append("no side effects")
+            marked += 1
+            assert "request_id" not in method.input_type.fields_by_name, f"{method.name}: a change has an id, a read needs none"
+        behind = f" ({', '.join(traits)})" if traits else ""
+        assert f"| **{method.name}**{behind}: " in reference
+    assert marked >= 8
+
+
 def steps(transcript: str) -> list[tuple[str, str]]:
     """Who did what, without the times and ids that differ from visit to visit."""
     rows = re.findall(r"^ok +[\d.]+ \w+ +[\d.]+ \w+ +(\w+) +([^:\n]+)", transcript, re.M)

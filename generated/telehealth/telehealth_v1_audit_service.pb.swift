@@ -839,11 +839,13 @@ public enum Telehealth_V1_AuditService_Methods {
 }
 
 /// Reads and checks the audit log: one row per access, change, denial and export, chained by a secret key, with signed
-/// heads kept outside the database. Every call of this service stands in the log itself.
+/// heads kept outside the database. Every call of this service stands in the log itself, and exports and proofs have a
+/// head signed: the log's own keeping, and no side effect to whoever asks, who may ask again.
 public protocol Telehealth_V1_AuditServiceHandler: Sendable {
     /// Lists rows by time.
     ///
     /// Roles: admin.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     func listAuditEvents(_ request: Telehealth_V1_ListAuditEventsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListAuditEventsResponse
@@ -854,6 +856,7 @@ public protocol Telehealth_V1_AuditServiceHandler: Sendable {
     ///
     /// Roles: client, admin.
     /// Of these: the visit's client and guardian, also after they were sent away.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED,
     /// PARTICIPANT_DENIED).
     func listSessionAccesses(_ request: Telehealth_V1_ListSessionAccessesRequest, context: ServerCallContext)
@@ -864,6 +867,7 @@ public protocol Telehealth_V1_AuditServiceHandler: Sendable {
     /// AUDIT_UNAVAILABLE while another runs or waits.
     ///
     /// Roles: admin.
+    /// No side effects: it may be asked again.
     /// Errors: those of every call.
     func verifyAuditLog(
         _ request: Telehealth_V1_VerifyAuditLogRequest, responses: ResponseWriter<Telehealth_V1_VerifyAuditLogResponse>,
@@ -873,6 +877,7 @@ public protocol Telehealth_V1_AuditServiceHandler: Sendable {
     /// What it sends is enough to check the log without the service, given the chain key and the heads' public key.
     ///
     /// Roles: admin.
+    /// No side effects: it may be asked again.
     /// Errors: those of every call.
     func exportAuditLog(
         _ request: Telehealth_V1_ExportAuditLogRequest, responses: ResponseWriter<Telehealth_V1_ExportAuditLogResponse>,
@@ -880,6 +885,7 @@ public protocol Telehealth_V1_AuditServiceHandler: Sendable {
     /// Shows that a row is in the log, by RFC 6962, to whoever has no access to it.
     ///
     /// Roles: admin.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: NOT_FOUND (AUDIT_EVENT_NOT_FOUND).
     func getAuditProof(_ request: Telehealth_V1_GetAuditProofRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetAuditProofResponse
@@ -928,6 +934,7 @@ public struct Telehealth_V1_AuditServiceClient: Sendable {
     /// Lists rows by time.
     ///
     /// Roles: admin.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func listAuditEvents(
         _ request: Telehealth_V1_ListAuditEventsRequest, options: CallOptions = .init()
@@ -942,6 +949,7 @@ public struct Telehealth_V1_AuditServiceClient: Sendable {
     ///
     /// Roles: client, admin.
     /// Of these: the visit's client and guardian, also after they were sent away.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED,
     /// PARTICIPANT_DENIED).
     public func listSessionAccesses(
@@ -956,6 +964,7 @@ public struct Telehealth_V1_AuditServiceClient: Sendable {
     /// AUDIT_UNAVAILABLE while another runs or waits.
     ///
     /// Roles: admin.
+    /// No side effects: it may be asked again.
     /// Errors: those of every call.
     public func verifyAuditLog(
         _ request: Telehealth_V1_VerifyAuditLogRequest, options: CallOptions = .init()
@@ -968,6 +977,7 @@ public struct Telehealth_V1_AuditServiceClient: Sendable {
     /// What it sends is enough to check the log without the service, given the chain key and the heads' public key.
     ///
     /// Roles: admin.
+    /// No side effects: it may be asked again.
     /// Errors: those of every call.
     public func exportAuditLog(
         _ request: Telehealth_V1_ExportAuditLogRequest, options: CallOptions = .init()
@@ -978,6 +988,7 @@ public struct Telehealth_V1_AuditServiceClient: Sendable {
     /// Shows that a row is in the log, by RFC 6962, to whoever has no access to it.
     ///
     /// Roles: admin.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: NOT_FOUND (AUDIT_EVENT_NOT_FOUND).
     public func getAuditProof(
         _ request: Telehealth_V1_GetAuditProofRequest, options: CallOptions = .init()
@@ -1050,15 +1061,15 @@ public enum Telehealth_V1_AuditService_File {
             X01JU01BVENIEAUSGAoUQVVESVRfRkFVTFRfVEFJTF9DVVQQBhIbChdBVURJVF9GQVVMVF9IRUFEX0ZPUkdFRBAHEiEKHUFVRElU
             X0ZBVUxUX1RSRUVfTk9ERV9DSEFOR0VEEAgSHAoYQVVESVRfRkFVTFRfSEVBRF9EQU1BR0VEEAkSGQoVQVVESVRfRkFVTFRfUk9X
             U19MT1NUEAoSHAoYQVVESVRfRkFVTFRfTUFSS19EQU1BR0VEEAwSIwofQVVESVRfRkFVTFRfV1JJVEVfQUhFQURfTE9HX0NVVBAN
-            EhoKFkFVRElUX0ZBVUxUX1JPV19GT1JHRUQQCzK2BAoMQXVkaXRTZXJ2aWNlEmkKD0xpc3RBdWRpdEV2ZW50cxIlLnRlbGVoZWFs
-            dGgudjEuTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBomLnRlbGVoZWFsdGgudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2UiB4q6GAMK
-            AQUSfwoTTGlzdFNlc3Npb25BY2Nlc3NlcxIpLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25BY2Nlc3Nlc1JlcXVlc3QaKi50ZWxl
-            aGVhbHRoLnYxLkxpc3RTZXNzaW9uQWNjZXNzZXNSZXNwb25zZSIRiroYDQoCBAUYByoFFYwBjQESaAoOVmVyaWZ5QXVkaXRMb2cS
-            JC50ZWxlaGVhbHRoLnYxLlZlcmlmeUF1ZGl0TG9nUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuVmVyaWZ5QXVkaXRMb2dSZXNwb25z
-            ZSIHiroYAwoBBTABEmgKDkV4cG9ydEF1ZGl0TG9nEiQudGVsZWhlYWx0aC52MS5FeHBvcnRBdWRpdExvZ1JlcXVlc3QaJS50ZWxl
-            aGVhbHRoLnYxLkV4cG9ydEF1ZGl0TG9nUmVzcG9uc2UiB4q6GAMKAQUwARJmCg1HZXRBdWRpdFByb29mEiMudGVsZWhlYWx0aC52
-            MS5HZXRBdWRpdFByb29mUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuR2V0QXVkaXRQcm9vZlJlc3BvbnNlIgqKuhgGCgEFKgFjYgZw
-            cm90bzM=
+            EhoKFkFVRElUX0ZBVUxUX1JPV19GT1JHRUQQCzLGBAoMQXVkaXRTZXJ2aWNlEmwKD0xpc3RBdWRpdEV2ZW50cxIlLnRlbGVoZWFs
+            dGgudjEuTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBomLnRlbGVoZWFsdGgudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2UiCpACAYq6
+            GAMKAQUSggEKE0xpc3RTZXNzaW9uQWNjZXNzZXMSKS50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9uQWNjZXNzZXNSZXF1ZXN0Giou
+            dGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbkFjY2Vzc2VzUmVzcG9uc2UiFJACAYq6GA0KAgQFGAcqBRWMAY0BEmsKDlZlcmlmeUF1
+            ZGl0TG9nEiQudGVsZWhlYWx0aC52MS5WZXJpZnlBdWRpdExvZ1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLlZlcmlmeUF1ZGl0TG9n
+            UmVzcG9uc2UiCpACAYq6GAMKAQUwARJrCg5FeHBvcnRBdWRpdExvZxIkLnRlbGVoZWFsdGgudjEuRXhwb3J0QXVkaXRMb2dSZXF1
+            ZXN0GiUudGVsZWhlYWx0aC52MS5FeHBvcnRBdWRpdExvZ1Jlc3BvbnNlIgqQAgGKuhgDCgEFMAESaQoNR2V0QXVkaXRQcm9vZhIj
+            LnRlbGVoZWFsdGgudjEuR2V0QXVkaXRQcm9vZlJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkdldEF1ZGl0UHJvb2ZSZXNwb25zZSIN
+            kAIBiroYBgoBBSoBY2IGcHJvdG8z
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

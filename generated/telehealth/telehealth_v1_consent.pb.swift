@@ -11,6 +11,7 @@
 //   hasReliableInternet, hasPrivateLocation, deviceTypeUsed   change with each visit: `PreVisitCheck`, asked at each.
 //   recordingPurpose     `recording_purposes`.
 //   consentToRecording   a consent of type RECORDING; one of another type never allows a recording.
+//   createdAt, createdBy   `create_time`, `create_caller`.
 //   updatedAt         a record never changes after it is written, except for the end that its last five fields note.
 // swift-format-ignore-file
 

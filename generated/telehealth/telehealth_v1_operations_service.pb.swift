@@ -723,6 +723,7 @@ public protocol Telehealth_V1_OperationsServiceHandler: Sendable {
     /// is answered without a row in the audit log.
     ///
     /// Roles: admin.
+    /// No side effects: it may be asked again.
     /// Errors: those of every call.
     func getServiceStatus(_ request: Telehealth_V1_GetServiceStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetServiceStatusResponse
@@ -748,6 +749,7 @@ public protocol Telehealth_V1_OperationsServiceHandler: Sendable {
     /// while another check runs or waits.
     ///
     /// Roles: admin.
+    /// No side effects: it may be asked again.
     /// Errors: those of every call.
     func checkDatabase(
         _ request: Telehealth_V1_CheckDatabaseRequest, responses: ResponseWriter<Telehealth_V1_CheckDatabaseResponse>,
@@ -755,6 +757,7 @@ public protocol Telehealth_V1_OperationsServiceHandler: Sendable {
     /// Lists the calls to others that were given up: each holds back the later ones of its kind in its session.
     ///
     /// Roles: admin.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     func listFailedOperations(_ request: Telehealth_V1_ListFailedOperationsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListFailedOperationsResponse
@@ -811,6 +814,7 @@ public struct Telehealth_V1_OperationsServiceClient: Sendable {
     /// is answered without a row in the audit log.
     ///
     /// Roles: admin.
+    /// No side effects: it may be asked again.
     /// Errors: those of every call.
     public func getServiceStatus(
         _ request: Telehealth_V1_GetServiceStatusRequest, options: CallOptions = .init()
@@ -843,6 +847,7 @@ public struct Telehealth_V1_OperationsServiceClient: Sendable {
     /// while another check runs or waits.
     ///
     /// Roles: admin.
+    /// No side effects: it may be asked again.
     /// Errors: those of every call.
     public func checkDatabase(
         _ request: Telehealth_V1_CheckDatabaseRequest, options: CallOptions = .init()
@@ -853,6 +858,7 @@ public struct Telehealth_V1_OperationsServiceClient: Sendable {
     /// Lists the calls to others that were given up: each holds back the later ones of its kind in its session.
     ///
     /// Roles: admin.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func listFailedOperations(
         _ request: Telehealth_V1_ListFailedOperationsRequest, options: CallOptions = .init()
@@ -923,15 +929,15 @@ public enum Telehealth_V1_OperationsService_File {
             Tl9LSU5EX0RFTEVURV9PQkpFQ1RTEAsSKwonT1VUQk9VTkRfT1BFUkFUSU9OX0tJTkRfREVMSVZFUl9XRUJIT09LEAwqsAEKFk91
             dGJvdW5kT3BlcmF0aW9uU3RhdGUSKAokT1VUQk9VTkRfT1BFUkFUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASJAogT1VUQk9VTkRf
             T1BFUkFUSU9OX1NUQVRFX1BFTkRJTkcQARIhCh1PVVRCT1VORF9PUEVSQVRJT05fU1RBVEVfRE9ORRACEiMKH09VVEJPVU5EX09Q
-            RVJBVElPTl9TVEFURV9GQUlMRUQQAzK4BAoRT3BlcmF0aW9uc1NlcnZpY2USbAoQR2V0U2VydmljZVN0YXR1cxImLnRlbGVoZWFs
-            dGgudjEuR2V0U2VydmljZVN0YXR1c1JlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkdldFNlcnZpY2VTdGF0dXNSZXNwb25zZSIHiroY
-            AwoBBRJoCg5CYWNrdXBEYXRhYmFzZRIkLnRlbGVoZWFsdGgudjEuQmFja3VwRGF0YWJhc2VSZXF1ZXN0GiUudGVsZWhlYWx0aC52
-            MS5CYWNrdXBEYXRhYmFzZVJlc3BvbnNlIgeKuhgDCgEFMAESZQoNQ2hlY2tEYXRhYmFzZRIjLnRlbGVoZWFsdGgudjEuQ2hlY2tE
-            YXRhYmFzZVJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNoZWNrRGF0YWJhc2VSZXNwb25zZSIHiroYAwoBBTABEngKFExpc3RGYWls
-            ZWRPcGVyYXRpb25zEioudGVsZWhlYWx0aC52MS5MaXN0RmFpbGVkT3BlcmF0aW9uc1JlcXVlc3QaKy50ZWxlaGVhbHRoLnYxLkxp
-            c3RGYWlsZWRPcGVyYXRpb25zUmVzcG9uc2UiB4q6GAMKAQUSagoOUmV0cnlPcGVyYXRpb24SJC50ZWxlaGVhbHRoLnYxLlJldHJ5
-            T3BlcmF0aW9uUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuUmV0cnlPcGVyYXRpb25SZXNwb25zZSILiroYBwoBBSoCZGViBnByb3Rv
-            Mw==
+            RVJBVElPTl9TVEFURV9GQUlMRUQQAzLBBAoRT3BlcmF0aW9uc1NlcnZpY2USbwoQR2V0U2VydmljZVN0YXR1cxImLnRlbGVoZWFs
+            dGgudjEuR2V0U2VydmljZVN0YXR1c1JlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkdldFNlcnZpY2VTdGF0dXNSZXNwb25zZSIKkAIB
+            iroYAwoBBRJoCg5CYWNrdXBEYXRhYmFzZRIkLnRlbGVoZWFsdGgudjEuQmFja3VwRGF0YWJhc2VSZXF1ZXN0GiUudGVsZWhlYWx0
+            aC52MS5CYWNrdXBEYXRhYmFzZVJlc3BvbnNlIgeKuhgDCgEFMAESaAoNQ2hlY2tEYXRhYmFzZRIjLnRlbGVoZWFsdGgudjEuQ2hl
+            Y2tEYXRhYmFzZVJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNoZWNrRGF0YWJhc2VSZXNwb25zZSIKkAIBiroYAwoBBTABEnsKFExp
+            c3RGYWlsZWRPcGVyYXRpb25zEioudGVsZWhlYWx0aC52MS5MaXN0RmFpbGVkT3BlcmF0aW9uc1JlcXVlc3QaKy50ZWxlaGVhbHRo
+            LnYxLkxpc3RGYWlsZWRPcGVyYXRpb25zUmVzcG9uc2UiCpACAYq6GAMKAQUSagoOUmV0cnlPcGVyYXRpb24SJC50ZWxlaGVhbHRo
+            LnYxLlJldHJ5T3BlcmF0aW9uUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuUmV0cnlPcGVyYXRpb25SZXNwb25zZSILiroYBwoBBSoC
+            ZGViBnByb3RvMw==
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -327,6 +327,7 @@ public protocol Telehealth_V1_QualityServiceHandler: Sendable {
     /// one.
     ///
     /// Roles: admin.
+    /// No side effects: it may be asked again.
     /// Errors: those of every call.
     func getServiceReport(_ request: Telehealth_V1_GetServiceReportRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetServiceReportResponse
@@ -382,6 +383,7 @@ public struct Telehealth_V1_QualityServiceClient: Sendable {
     /// one.
     ///
     /// Roles: admin.
+    /// No side effects: it may be asked again.
     /// Errors: those of every call.
     public func getServiceReport(
         _ request: Telehealth_V1_GetServiceReportRequest, options: CallOptions = .init()

@@ -12,6 +12,8 @@
 //   recordingUrl         a bearer secret: made on demand by GetRecordingPlaybackUrl, never stored.
 //   recordingStartedAt, recordingStoppedAt   `Recording.start_time`, `Recording.end_time`, one pair per recording.
 //   actualDuration       `duration_minutes`, beside the exact `duration_seconds`.
+//   waitingRoomEnteredAt, createdAt, updatedAt   `waiting_room_enter_time`, `create_time`, `update_time`.
+//   createdBy, lastModifiedBy   `create_caller`, `update_caller`.
 // swift-format-ignore-file
 
 public import ProtobufWire

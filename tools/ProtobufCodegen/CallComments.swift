@@ -26,6 +26,8 @@ struct CallComments {
         /// Whom of those roles it lets in; nil = all.
         let standing: String?
         let hasEmergency: Bool
+        /// `idempotency_level = NO_SIDE_EFFECTS`: whoever lost the answer may ask again, a proxy too.
+        let hasNoSideEffects: Bool
         /// Without those of every call.
         let reasons: [Reason]
     }
@@ -75,7 +77,8 @@ struct CallComments {
         return Call(
             roles: Self.names(value["roles"], "roles", of: value, "CALLER_ROLE_").map { $0.lowercased() },
             isOpen: value["open"] == .bool(true), standing: standing.flatMap { standings[$0] },
-            hasEmergency: hasEmergency, reasons: own)
+            hasEmergency: hasEmergency, hasNoSideEffects: method.options?.idempotencyLevel == .noSideEffects,
+            reasons: own)
     }
 
     /// The method's comment with the contract in words behind it.
@@ -84,6 +87,7 @@ struct CallComments {
         var lines = [contract.isOpen ? "Needs no token." : "Roles: \(contract.roles.joined(separator: ", "))."]
         if let standing = contract.standing { lines.append("Of these: \(Self.decapitalized(standing))") }
         if contract.hasEmergency { lines.append("A clinician of another visit may use it in an emergency.") }
+        if contract.hasNoSideEffects { lines.append("No side effects: it may be asked again.") }
         if contract.reasons.isEmpty {
             lines.append("Errors: those of every call.")
         } else {

@@ -16,7 +16,8 @@ struct ReferencePage {
         page.line("# The API in tables")
         page.line()
         page.line("Made from the options `\(CallComments.callOption)` and `\(CallComments.reasonOption)` of the")
-        page.line(".proto files, which the service itself follows. Fields and their units are described there.")
+        page.line(".proto files, which the service itself follows. Fields and their units are described there. A call")
+        page.line("without side effects may be asked again by whoever lost its answer, a proxy too.")
         for file in files {
             let comments = SourceComments(file)
             for (index, service) in file.service.enumerated() { write(service, index, comments, to: &page) }
@@ -40,7 +41,11 @@ struct ReferencePage {
             if contract.hasEmergency { roles += "; in an emergency any clinician" }
             let reasons = contract.reasons.map { "`\($0.word)`" }.joined(separator: ", ")
             let what = Self.firstSentence(written[[6, Int32(index), 2, Int32(place)]] ?? "")
-            let name = "**\(method.name ?? "")**" + (method.serverStreaming == true ? " (stream)" : "")
+            let traits = [
+                method.serverStreaming == true ? "stream" : nil,
+                contract.hasNoSideEffects ? "no side effects" : nil,
+            ].compactMap(\.self)
+            let name = "**\(method.name ?? "")**" + (traits.isEmpty ? "" : " (\(traits.joined(separator: ", ")))")
             page.line("| \(name): \(what) | \(roles) | \(contract.standing ?? "all") | \(reasons) |")
         }
     }

@@ -1,14 +1,16 @@
 internal import ProtobufReflection
 internal import ProtobufWire
 
-/// Custom options as a .proto file sets them.
+/// Options as a .proto file sets them.
 enum OptionText {
-    /// `(telehealth.v1.reason) = {…}` for each extension that is set, in the order of their numbers.
+    /// `(telehealth.v1.reason) = {…}` for each extension that is set and `idempotency_level = …` for each option of
+    /// protobuf's own, in the order of their numbers.
     ///
     /// - Parameter indent: nil = on one line; else what stands before the line that the option begins in.
     static func assignments(_ options: DynamicMessage?, indent: String? = nil) -> [String] {
-        (options?.fields ?? []).filter(\.field.isExtension).map { field, value in
-            "(\(field.name)) = " + text(value, field, in: options?.descriptor, indent: indent)
+        (options?.fields ?? []).map { field, value in
+            (field.isExtension ? "(\(field.name))" : field.name) + " = "
+                + text(value, field, in: options?.descriptor, indent: indent)
         }
     }
 

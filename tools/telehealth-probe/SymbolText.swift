@@ -40,7 +40,7 @@ enum SymbolText {
         return "rpc \(method.name)(\(input)) returns (\(output))"
     }
 
-    /// With the custom options that it sets.
+    /// With the options that it sets.
     private static func text(
         of method: ServiceDescriptor.Method, in service: String, _ pool: DescriptorPool, indent: String = ""
     ) -> String {
