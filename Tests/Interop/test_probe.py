@@ -104,7 +104,7 @@ def test_who_may_use_a_call_and_what_a_reason_comes_with_is_described(probe):
     assert "    standing: CALL_STANDING_LEADS_VISIT\n" in shown
     assert "standing: CALL_STANDING_LEADS_VISIT" in probe("describe", "telehealth.v1.TelehealthService", descriptors=[]).stdout
     assert ('ERROR_REASON_TOO_EARLY = 34 [(telehealth.v1.reason) = {code: STATUS_CODE_FAILED_PRECONDITION, metadata: '
-            '["opens_at"]}];') in probe("describe", "telehealth.v1.ErrorReason", descriptors=[]).stdout
+            '["open_time"]}];') in probe("describe", "telehealth.v1.ErrorReason", descriptors=[]).stdout
 
 
 def test_what_may_be_asked_again_is_described(probe):

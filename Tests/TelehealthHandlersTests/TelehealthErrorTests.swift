@@ -88,7 +88,7 @@ import Testing
                 ].map { "type.googleapis.com/" + $0 })
         let info = try Google_Rpc_ErrorInfo(decoding: status.details[0].value)
         #expect(info.domain == "telehealth.v1")
-        #expect(info.metadata.dictionary == ["opens_at": "2026-01-01T00:00:00Z"])
+        #expect(info.metadata.dictionary == ["open_time": "2026-01-01T00:00:00Z"])
         let bad = try Google_Rpc_BadRequest(decoding: status.details[1].value)
         #expect(bad.fieldViolations.map(\.field) == ["a.b"])
         let missing = try Telehealth_V1_MissingConsentDetail(decoding: status.details[2].value).missing

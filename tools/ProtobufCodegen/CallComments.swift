@@ -97,7 +97,7 @@ struct CallComments {
         return (written.map { $0 + "\n\n" } ?? "") + said
     }
 
-    /// `NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (TOO_EARLY with opens_at)`.
+    /// `NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (TOO_EARLY with open_time)`.
     static func errors(_ reasons: [Reason]) -> String {
         var codes: [String] = []
         for reason in reasons where !codes.contains(reason.code) { codes.append(reason.code) }

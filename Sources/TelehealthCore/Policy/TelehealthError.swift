@@ -116,8 +116,8 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case recordingID = "recording_id"
         case recordingState = "recording_state"
         case waitingReason = "waiting_reason"
-        case opensAt = "opens_at"
-        case closedAt = "closed_at"
+        case opensAt = "open_time"
+        case closedAt = "close_time"
         case visitsMax = "visits_max"
     }
 
