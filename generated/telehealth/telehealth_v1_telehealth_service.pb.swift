@@ -1646,7 +1646,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Roles: service, scheduler, clinician, admin.
     /// Of these: the appointment's clinician, client and guardian.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (APPOINTMENT_NOT_FOUND,
-    /// SESSION_NOT_FOUND); FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE with `closed_at`); ALREADY_EXISTS
+    /// SESSION_NOT_FOUND); FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE with `close_time`); ALREADY_EXISTS
     /// (SESSION_EXISTS with `session_id`); ABORTED (VERSION_CONFLICT).
     func createSession(_ request: Telehealth_V1_CreateSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CreateSessionResponse
@@ -1676,8 +1676,8 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Of these: whoever has a place of their own in the visit.
     /// A clinician of another visit may use it in an emergency.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
-    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, TOO_EARLY with `opens_at`, TOO_LATE
-    /// with `closed_at`, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`, CONSENT_MISSING,
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, TOO_EARLY with `open_time`, TOO_LATE
+    /// with `close_time`, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`, CONSENT_MISSING,
     /// RECORDING_CONSENT_MISSING); UNAVAILABLE (MEETING_UNAVAILABLE); RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED);
     /// INTERNAL (MEETING_REFUSED); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED,
     /// PARTICIPANT_DENIED).
@@ -1744,7 +1744,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Of these: whoever is of the visit.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, TOO_EARLY with `opens_at`, TOO_LATE with `closed_at`, PRE_VISIT_CHECK_REQUIRED,
+    /// `status`, TOO_EARLY with `open_time`, TOO_LATE with `close_time`, PRE_VISIT_CHECK_REQUIRED,
     /// PRE_VISIT_CHECK_FAILED with `failed`, CLIENT_WAS_HERE, CONSENT_MISSING, RECORDING_CONSENT_MISSING); ABORTED
     /// (VERSION_CONFLICT).
     func updateSessionStatus(_ request: Telehealth_V1_UpdateSessionStatusRequest, context: ServerCallContext)
@@ -1785,7 +1785,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Of these: of people those who lead the visit, and its client and guardian.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, TOO_LATE with `closed_at`); ABORTED (VERSION_CONFLICT).
+    /// `status`, TOO_LATE with `close_time`); ABORTED (VERSION_CONFLICT).
     func cancelSession(_ request: Telehealth_V1_CancelSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CancelSessionResponse
     /// Notes that somebody did not come, while no client was ever admitted and after the planned start: the client where a
@@ -1798,7 +1798,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, TOO_EARLY with `opens_at`, CLIENT_WAS_HERE); ABORTED (VERSION_CONFLICT).
+    /// `status`, TOO_EARLY with `open_time`, CLIENT_WAS_HERE); ABORTED (VERSION_CONFLICT).
     func markNoShow(_ request: Telehealth_V1_MarkNoShowRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse
     /// Takes a no-show back: the client came late after all. The session is SCHEDULED again, at the appointment's present
@@ -1912,7 +1912,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Roles: service, scheduler, clinician, admin.
     /// Of these: the appointment's clinician, client and guardian.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (APPOINTMENT_NOT_FOUND,
-    /// SESSION_NOT_FOUND); FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE with `closed_at`); ALREADY_EXISTS
+    /// SESSION_NOT_FOUND); FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE with `close_time`); ALREADY_EXISTS
     /// (SESSION_EXISTS with `session_id`); ABORTED (VERSION_CONFLICT).
     public func createSession(
         _ request: Telehealth_V1_CreateSessionRequest, options: CallOptions = .init()
@@ -1954,8 +1954,8 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Of these: whoever has a place of their own in the visit.
     /// A clinician of another visit may use it in an emergency.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
-    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, TOO_EARLY with `opens_at`, TOO_LATE
-    /// with `closed_at`, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`, CONSENT_MISSING,
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, TOO_EARLY with `open_time`, TOO_LATE
+    /// with `close_time`, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`, CONSENT_MISSING,
     /// RECORDING_CONSENT_MISSING); UNAVAILABLE (MEETING_UNAVAILABLE); RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED);
     /// INTERNAL (MEETING_REFUSED); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED,
     /// PARTICIPANT_DENIED).
@@ -2036,7 +2036,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Of these: whoever is of the visit.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, TOO_EARLY with `opens_at`, TOO_LATE with `closed_at`, PRE_VISIT_CHECK_REQUIRED,
+    /// `status`, TOO_EARLY with `open_time`, TOO_LATE with `close_time`, PRE_VISIT_CHECK_REQUIRED,
     /// PRE_VISIT_CHECK_FAILED with `failed`, CLIENT_WAS_HERE, CONSENT_MISSING, RECORDING_CONSENT_MISSING); ABORTED
     /// (VERSION_CONFLICT).
     public func updateSessionStatus(
@@ -2093,7 +2093,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Of these: of people those who lead the visit, and its client and guardian.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, TOO_LATE with `closed_at`); ABORTED (VERSION_CONFLICT).
+    /// `status`, TOO_LATE with `close_time`); ABORTED (VERSION_CONFLICT).
     public func cancelSession(
         _ request: Telehealth_V1_CancelSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CancelSessionResponse {
@@ -2110,7 +2110,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, TOO_EARLY with `opens_at`, CLIENT_WAS_HERE); ABORTED (VERSION_CONFLICT).
+    /// `status`, TOO_EARLY with `open_time`, CLIENT_WAS_HERE); ABORTED (VERSION_CONFLICT).
     public func markNoShow(
         _ request: Telehealth_V1_MarkNoShowRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse {
