@@ -47,6 +47,18 @@ import Testing
         #expect(qualities(clinic, id) == [.connection(.fair), .connection(.poor), .connection(.good)])
     }
 
+    @Test func `a changed class is told, and leaves the session's version as it is`() async throws {
+        let clinic = Clinic()
+        let id = try await clinic.visit()
+        let before = try clinic.state(id).session
+        clinic.time.advance(by: .seconds(1))
+        #expect(await report(clinic, id, ClientMetrics(window: .seconds(6), packetLossPercent: 9)) == nil)
+        let after = try clinic.state(id).session
+        #expect(after.lastEventSequence == before.lastEventSequence + 1)
+        #expect(after.version == before.version && after.updatedAt == before.updatedAt)
+        #expect(clinic.store.snapshot.violations.isEmpty)
+    }
+
     @Test func `a clock that is set back holds no report up`() async throws {
         let clinic = Clinic()
         let id = try await clinic.visit()

@@ -622,7 +622,7 @@ public struct Telehealth_V1_Session: Message {
     public var noShowUndoTime: Google_Protobuf_Timestamp?
     /// Number of the last event of this session, as WatchSession counts them.
     public var lastEventSequence: Int64 = 0
-    /// Rises by one with each change.
+    /// Rises by one with each change; not with what only tells of somebody's presence or line at the moment.
     public var version: Int64 = 0
     /// When CreateSession made it, UTC.
     public var createTime: Google_Protobuf_Timestamp?

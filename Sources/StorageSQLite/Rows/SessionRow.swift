@@ -25,7 +25,8 @@ enum SessionRow {
             "sessions.update",
             "UPDATE sessions SET \(settings) WHERE id = ?1 AND \(unmoved.joined(separator: " AND "))")
     }()
-    static let version = PreparedSQL("sessions.version", "SELECT version FROM sessions WHERE id = ?1")
+    static let version = PreparedSQL(
+        "sessions.version", "SELECT version, last_event_sequence FROM sessions WHERE id = ?1")
     static let lastEventSequence = PreparedSQL(
         "sessions.sequence", "SELECT last_event_sequence FROM sessions WHERE id = ?1")
     static let openOfAppointment = PreparedSQL(

@@ -67,8 +67,10 @@ struct DecisionWriter {
         switch expectation {
         case .appointment(let id, let version):
             return try integer(AppointmentRow.version, { $0.add(id) }) ?? 0 == version
-        case .session(let id, let version):
-            return try integer(SessionRow.version, { $0.add(id) }) ?? 0 == version
+        case .session(let id, let version, let lastEvent):
+            let stored = try connection.first(
+                SessionRow.version, bind: { $0.add(id) }, read: { row in (row.integer(), row.integer()) })
+            return stored?.0 ?? 0 == version && (lastEvent.map { $0 == stored?.1 ?? 0 } ?? true)
         case .earlyCancellation(let id, let version):
             return try integer(EarlyCancellationRow.version, { $0.add(id) }) ?? 0 == version
         case .consents(let subject, let version):

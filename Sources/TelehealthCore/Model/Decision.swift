@@ -3,7 +3,8 @@ public struct Decision: Sendable {
     /// One aggregate's version as the rule saw it; 0 = it did not exist.
     public enum Expectation: Sendable, Hashable {
         case appointment(AppointmentID, version: Int64)
-        case session(SessionID, version: Int64)
+        /// Who writes the session expects its last event as well: there are events that leave the version as it is.
+        case session(SessionID, version: Int64, lastEvent: Int64? = nil)
         /// The feed's version of the early cancellation that is kept; 0 = none is.
         case earlyCancellation(AppointmentID, sourceVersion: Int64)
         case consents(SubjectID, version: Int64)

@@ -64,7 +64,8 @@ public struct Session: Sendable, Hashable {
     public var lastEventSequence: Int64
     /// Of the newest effect; effects of one session run in this order.
     public var lastEffectSequence: Int64
-    /// Optimistic lock: grows by one with every change of anything in the aggregate; 1 is the first.
+    /// Grows by one with every change of anything in the aggregate, but not with an event that only tells something of
+    /// the moment; 1 is the first. Together with ``lastEventSequence`` the optimistic lock.
     public var version: Int64
     public var createdAt: Timestamp
     public var updatedAt: Timestamp

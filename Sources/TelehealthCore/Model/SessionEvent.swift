@@ -12,6 +12,9 @@ public struct SessionEvent: Sendable, Hashable {
         case capabilitiesChanged, deviceChanged
         case recordingInterrupted, recordingResumed, recordingDeleted
         case connectionQualityChanged
+
+        /// Tells of somebody's presence or line at the moment: the session is what it was.
+        var isPassing: Bool { self == .connectionQualityChanged }
     }
 
     public let sessionID: SessionID

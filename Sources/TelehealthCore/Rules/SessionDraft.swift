@@ -93,7 +93,7 @@ struct SessionDraft {
     }
 
     /// The transaction, with the audit entry; ``state`` is then what the store will hold. An unchanged
-    /// session gives only the audit entry.
+    /// session gives only the audit entry, and one of which only something passing is told keeps its version.
     mutating func seal(
         by principal: Principal, action: String, target: String? = nil, reason: String? = nil
     ) -> Decision {
@@ -106,11 +106,17 @@ struct SessionDraft {
         decision.expectations = expectations
         guard isChanged else { return decision }
         assert(state.illegalSteps(from: original).isEmpty, "a rule left the state machines")
+        let onlyTells = onlyTells
         enqueueWebhooks(events)
-        decision.expectations.insert(.session(state.session.id, version: original.session.version), at: 0)
-        state.session.version = original.session.version + 1
-        state.session.updatedAt = now
-        state.session.lastModifiedBy = principal.name
+        decision.expectations.insert(
+            .session(
+                state.session.id, version: original.session.version, lastEvent: original.session.lastEventSequence),
+            at: 0)
+        if !onlyTells {
+            state.session.version = original.session.version + 1
+            state.session.updatedAt = now
+            state.session.lastModifiedBy = principal.name
+        }
         decision.changes = [.session(state.session)]
         append(state.participants, original.participants, Decision.Change.participant, to: &decision)
         append(state.meetings, original.meetings, Decision.Change.meeting, to: &decision)
@@ -121,6 +127,14 @@ struct SessionDraft {
         decision.events = events
         decision.departures = VisitDeparture.between(original, state, at: now)
         return decision
+    }
+
+    /// Nothing is another than before but what was told, and that is of the moment.
+    private var onlyTells: Bool {
+        guard effects.isEmpty, !events.isEmpty, events.allSatisfy(\.kind.isPassing) else { return false }
+        var told = original
+        told.session.lastEventSequence = state.session.lastEventSequence
+        return told == state
     }
 
     private func append<Row: Equatable>(

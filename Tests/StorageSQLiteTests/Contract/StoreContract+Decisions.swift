@@ -16,6 +16,7 @@ extension StoreContract {
             let holding: [Decision.Expectation] = [
                 .appointment("appt-a", version: 1), .appointment("appt-none", version: 0),
                 .session("session-a", version: 1), .session("session-none", version: 0),
+                .session("session-a", version: 1, lastEvent: 0), .session("session-none", version: 0, lastEvent: 0),
                 .consents("client-1", version: 3), .consents("nobody", version: 0),
                 .noOtherOpenSession("appt-a", except: "session-a"),
                 .noOtherOpenSession("appt-none", except: nil),
@@ -27,6 +28,8 @@ extension StoreContract {
                 .appointment("appt-a", version: 0), .appointment("appt-a", version: 2),
                 .appointment("appt-none", version: 1), .session("session-a", version: 0),
                 .session("session-a", version: 2), .consents("client-1", version: 2),
+                .session("session-a", version: 1, lastEvent: 1), .session("session-a", version: 0, lastEvent: 0),
+                .session("session-none", version: 0, lastEvent: 1),
                 .noOtherOpenSession("appt-a", except: nil),
                 .noOtherOpenSession("appt-a", except: "session-b"),
                 .effect("e-1", fence: 0), .effect("e-none", fence: 0),
