@@ -24,6 +24,14 @@ extension RPCError {
     /// Where the visit stands, of `INVALID_STATE`.
     public var sessionState: Telehealth_V1_SessionStateDetail? { detail(Telehealth_V1_SessionStateDetail.self) }
 
+    /// The session's `version` as it is now, of `VERSION_MISMATCH`: somebody has changed the session since it was read.
+    /// The client never repeats such a call, since what was decided may be wrong by now: read the session, and decide
+    /// again.
+    public var currentVersion: Int64? {
+        guard let info = errorInfo, info.reason == "VERSION_MISMATCH" else { return nil }
+        return info.metadata["current_version"].flatMap { Int64($0) }
+    }
+
     /// How long the service asks to wait before the next attempt, 0 to a day: what is outside says nothing that a
     /// client could follow, and clocks overflow on it.
     public var retryDelay: Duration? {

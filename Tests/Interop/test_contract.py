@@ -114,9 +114,8 @@ def visits(busy) -> tuple[Visit, Visit]:
             "co-clinician": "removed", "supervisor": "left"})
 
 
-@pytest.fixture(scope="module")
-def answers(visits) -> dict[tuple[str, Person], str]:
-    """What each call answers to everybody."""
+def everybody(visits) -> list[tuple]:
+    """Each call as everybody: the call, the visit it names, who asks, with whose tokens."""
     whole, parted = visits
     asked = []
     for visit, other in ((whole, parted.clinic), (parted, whole.clinic)):
@@ -132,7 +131,13 @@ def answers(visits) -> dict[tuple[str, Person], str]:
         for role in SYSTEMS:
             asked += [(call, visit, Person(role, role), visit.clinic, role) for call in contract().calls.values()]
     nobody = Person("nobody", None)
-    asked += [(call, whole, nobody, whole.clinic, None) for call in contract().calls.values()]
+    return asked + [(call, whole, nobody, whole.clinic, None) for call in contract().calls.values()]
+
+
+@pytest.fixture(scope="module")
+def answers(visits) -> dict[tuple[str, Person], str]:
+    """What each call answers to everybody."""
+    asked = everybody(visits)
 
     def ask(case) -> tuple[tuple[str, Person], str]:
         call, visit, person, clinic, who = case
@@ -252,6 +257,23 @@ def test_every_call_answers_everybody_as_its_contract_says(answers):
         met = [expected(contract().calls[path], person) for path, person in answers
                if contract().calls[path].standing == standing]
         assert [] in map(sorted, met) and any(due - {"ROLE_NOT_ALLOWED", "TOKEN_MISSING"} for due in met), standing
+
+
+def test_nobody_learns_a_version_from_a_call_that_they_may_not_use(visits):
+    cases = [case for case in everybody(visits) if "expected_version" in case[0].method.input_type.fields_by_name]
+
+    def ask(case) -> str | None:
+        call, visit, person, clinic, who = case
+        made = request(call, visit, person, clinic, who)
+        made.expected_version = 1
+        word, due = said(clinic, call, made, who), expected(call, person)
+        # Ending again what was ended is no change.
+        due = due or ({"OK"} if call.name == "EndSession" else {"VERSION_MISMATCH"})
+        return None if word in due else f"{call.name} as {person}: {word}, due is {sorted(due)}"
+
+    with ThreadPoolExecutor(16) as askers:
+        assert not (wrong := [each for each in askers.map(ask, cases) if each]), "\n".join(wrong)
+    assert len(cases) > 18 * 15
 
 
 @pytest.fixture(scope="module")

@@ -179,10 +179,13 @@ final class ScriptedService: RPCService {
 
 extension RPCError {
     /// An error as the service makes them: ErrorInfo first, then what else explains it.
-    static func detailed(_ code: Code, reason: String, _ details: [Google_Protobuf_Any] = []) -> RPCError {
+    static func detailed(
+        _ code: Code, reason: String, metadata: [String: String] = [:], _ details: [Google_Protobuf_Any] = []
+    ) -> RPCError {
         let info = Google_Rpc_ErrorInfo.with {
             $0.reason = reason
             $0.domain = "telehealth.v1"
+            $0.metadata = MapField(metadata)
         }
         let status = Google_Rpc_Status.with {
             $0.code = Int32(code.rawValue)

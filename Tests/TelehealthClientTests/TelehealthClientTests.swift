@@ -69,6 +69,19 @@ import Testing
         }
     }
 
+    @Test func `a version that does not hold is told with the present one, and never tried again`() async throws {
+        try await Loopback.run { loopback, client in
+            loopback.service.failNext([
+                .detailed(.failedPrecondition, reason: "VERSION_MISMATCH", metadata: ["current_version": "9"])
+            ])
+            let error = await #expect(throws: RPCError.self) {
+                try await client.joinSession(.with { ($0.key, $0.expectedVersion) = (.sessionID("s"), 8) })
+            }
+            #expect(error?.currentVersion == 9)
+            #expect(loopback.service.received.count == 1)
+        }
+    }
+
     @Test func `no attempt is made when the wait that the service asks for ends after the deadline`()
         async throws
     {

@@ -48,6 +48,7 @@ import Testing
             .preVisitCheckFailed(["location_state"]), .participantExists(ParticipantID("p")),
             .recordingActive(RecordingID("r")), .evidenceIncomplete(["WITNESS"], place: place),
             .thirdPartyConsentMissing([ConsentEvaluationSample.gap], place: place), .watchTooLarge(visitsMax: 1),
+            .versionMismatch(current: 7),
         ]
     }()
 

@@ -17,6 +17,8 @@ public struct Telehealth_V1_AdmitParticipantRequest: Message {
     public var sessionID: String = ""
     /// `Participant.participant_id` of who waits. Required.
     public var participantID: String = ""
+    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -25,6 +27,7 @@ public struct Telehealth_V1_AdmitParticipantRequest: Message {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
         if !participantID.isEmpty { buffer.write(3, participantID, as: WireString.self) }
+        if let value = expectedVersion { buffer.write(4, value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -34,6 +37,7 @@ public struct Telehealth_V1_AdmitParticipantRequest: Message {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
             case 26: try reader.read(&participantID, as: WireString.self)
+            case 32: try reader.read(&expectedVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -63,6 +67,11 @@ public struct Telehealth_V1_AdmitParticipantRequest: Message {
             }
         } else {
             violations.add("participant_id", "required", "is required")
+        }
+        if let value = expectedVersion {
+            if !(value >= 1) {
+                violations.add("expected_version", "int64.gte", "must be at least 1")
+            }
         }
     }
 }
@@ -127,6 +136,8 @@ public struct Telehealth_V1_InviteParticipantRequest: Message {
     /// How long the grant is good for: above 0, up to 7 days; unset for the configured default (30 minutes). It never
     /// outlasts the visit. Ignored with `person_id`.
     public var validFor: Google_Protobuf_Duration?
+    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -137,6 +148,7 @@ public struct Telehealth_V1_InviteParticipantRequest: Message {
         if role.rawValue != 0 { buffer.write(3, role, as: WireEnum<Telehealth_V1_ParticipantRole>.self) }
         if !personID.isEmpty { buffer.write(4, personID, as: WireString.self) }
         if let value = validFor { buffer.writeMessage(5, value) }
+        if let value = expectedVersion { buffer.write(6, value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -148,6 +160,7 @@ public struct Telehealth_V1_InviteParticipantRequest: Message {
             case 24: try reader.read(&role, as: WireEnum<Telehealth_V1_ParticipantRole>.self)
             case 34: try reader.read(&personID, as: WireString.self)
             case 42: try reader.readMessage(&validFor)
+            case 48: try reader.read(&expectedVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -186,6 +199,11 @@ public struct Telehealth_V1_InviteParticipantRequest: Message {
         if let value = validFor {
             if !(RuleChecks.nanoseconds(value) > 0 && RuleChecks.nanoseconds(value) <= 604800000000000) {
                 violations.add("valid_for", "duration.gt_lte", "must be more than 0 s and at most 604800 s")
+            }
+        }
+        if let value = expectedVersion {
+            if !(value >= 1) {
+                violations.add("expected_version", "int64.gte", "must be at least 1")
             }
         }
     }
@@ -254,6 +272,8 @@ public struct Telehealth_V1_RevokeInvitationRequest: Message {
     public var sessionID: String = ""
     /// `Invitation.invitation_id`. Required.
     public var invitationID: String = ""
+    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -262,6 +282,7 @@ public struct Telehealth_V1_RevokeInvitationRequest: Message {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
         if !invitationID.isEmpty { buffer.write(3, invitationID, as: WireString.self) }
+        if let value = expectedVersion { buffer.write(4, value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -271,6 +292,7 @@ public struct Telehealth_V1_RevokeInvitationRequest: Message {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
             case 26: try reader.read(&invitationID, as: WireString.self)
+            case 32: try reader.read(&expectedVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -300,6 +322,11 @@ public struct Telehealth_V1_RevokeInvitationRequest: Message {
             }
         } else {
             violations.add("invitation_id", "required", "is required")
+        }
+        if let value = expectedVersion {
+            if !(value >= 1) {
+                violations.add("expected_version", "int64.gte", "must be at least 1")
+            }
         }
     }
 }
@@ -448,6 +475,8 @@ public struct Telehealth_V1_DenyParticipantRequest: Message {
     public var sessionID: String = ""
     /// `Participant.participant_id` of who waits. Required.
     public var participantID: String = ""
+    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -456,6 +485,7 @@ public struct Telehealth_V1_DenyParticipantRequest: Message {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
         if !participantID.isEmpty { buffer.write(3, participantID, as: WireString.self) }
+        if let value = expectedVersion { buffer.write(4, value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -465,6 +495,7 @@ public struct Telehealth_V1_DenyParticipantRequest: Message {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
             case 26: try reader.read(&participantID, as: WireString.self)
+            case 32: try reader.read(&expectedVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -494,6 +525,11 @@ public struct Telehealth_V1_DenyParticipantRequest: Message {
             }
         } else {
             violations.add("participant_id", "required", "is required")
+        }
+        if let value = expectedVersion {
+            if !(value >= 1) {
+                violations.add("expected_version", "int64.gte", "must be at least 1")
+            }
         }
     }
 }
@@ -552,6 +588,8 @@ public struct Telehealth_V1_ReturnToWaitingRoomRequest: Message {
     public var sessionID: String = ""
     /// `Participant.participant_id` of who is in the visit. Required.
     public var participantID: String = ""
+    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -560,6 +598,7 @@ public struct Telehealth_V1_ReturnToWaitingRoomRequest: Message {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
         if !participantID.isEmpty { buffer.write(3, participantID, as: WireString.self) }
+        if let value = expectedVersion { buffer.write(4, value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -569,6 +608,7 @@ public struct Telehealth_V1_ReturnToWaitingRoomRequest: Message {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
             case 26: try reader.read(&participantID, as: WireString.self)
+            case 32: try reader.read(&expectedVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -598,6 +638,11 @@ public struct Telehealth_V1_ReturnToWaitingRoomRequest: Message {
             }
         } else {
             violations.add("participant_id", "required", "is required")
+        }
+        if let value = expectedVersion {
+            if !(value >= 1) {
+                violations.add("expected_version", "int64.gte", "must be at least 1")
+            }
         }
     }
 }
@@ -656,6 +701,8 @@ public struct Telehealth_V1_RemoveParticipantRequest: Message {
     public var sessionID: String = ""
     /// `Participant.participant_id`. Required.
     public var participantID: String = ""
+    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -664,6 +711,7 @@ public struct Telehealth_V1_RemoveParticipantRequest: Message {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
         if !participantID.isEmpty { buffer.write(3, participantID, as: WireString.self) }
+        if let value = expectedVersion { buffer.write(4, value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -673,6 +721,7 @@ public struct Telehealth_V1_RemoveParticipantRequest: Message {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
             case 26: try reader.read(&participantID, as: WireString.self)
+            case 32: try reader.read(&expectedVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -702,6 +751,11 @@ public struct Telehealth_V1_RemoveParticipantRequest: Message {
             }
         } else {
             violations.add("participant_id", "required", "is required")
+        }
+        if let value = expectedVersion {
+            if !(value >= 1) {
+                violations.add("expected_version", "int64.gte", "must be at least 1")
+            }
         }
     }
 }
@@ -762,6 +816,8 @@ public struct Telehealth_V1_SetParticipantCapabilitiesRequest: Message {
     public var participantID: String = ""
     /// All three. Required.
     public var capabilities: Telehealth_V1_AttendeeCapabilities?
+    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -771,6 +827,7 @@ public struct Telehealth_V1_SetParticipantCapabilitiesRequest: Message {
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
         if !participantID.isEmpty { buffer.write(3, participantID, as: WireString.self) }
         if let value = capabilities { buffer.writeMessage(4, value) }
+        if let value = expectedVersion { buffer.write(5, value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -781,6 +838,7 @@ public struct Telehealth_V1_SetParticipantCapabilitiesRequest: Message {
             case 18: try reader.read(&sessionID, as: WireString.self)
             case 26: try reader.read(&participantID, as: WireString.self)
             case 34: try reader.readMessage(&capabilities)
+            case 40: try reader.read(&expectedVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -815,6 +873,11 @@ public struct Telehealth_V1_SetParticipantCapabilitiesRequest: Message {
             violations.check(value, in: "capabilities")
         } else {
             violations.add("capabilities", "required", "is required")
+        }
+        if let value = expectedVersion {
+            if !(value >= 1) {
+                violations.add("expected_version", "int64.gte", "must be at least 1")
+            }
         }
     }
 }
@@ -899,17 +962,17 @@ public enum Telehealth_V1_ParticipantService_Methods {
         options.append((admitParticipant, .with {
             $0.roles = [.clinician]
             $0.standing = .leadsVisit
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound, .participantNotWaiting, .clinicianNotPresent, .consentMissing, .thirdPartyConsentMissing, .recordingConsentMissing]
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound, .participantNotWaiting, .clinicianNotPresent, .consentMissing, .thirdPartyConsentMissing, .recordingConsentMissing, .versionMismatch]
         }))
         options.append((inviteParticipant, .with {
             $0.roles = [.scheduler, .clinician, .admin]
             $0.standing = .leadsVisit
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantExists, .rosterFull]
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantExists, .rosterFull, .versionMismatch]
         }))
         options.append((revokeInvitation, .with {
             $0.roles = [.scheduler, .clinician, .admin]
             $0.standing = .leadsVisit
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .invitationNotFound, .invitationUsed]
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .invitationNotFound, .invitationUsed, .versionMismatch]
         }))
         options.append((redeemInvitation, .with {
             $0.open = true
@@ -918,22 +981,22 @@ public enum Telehealth_V1_ParticipantService_Methods {
         options.append((denyParticipant, .with {
             $0.roles = [.clinician, .admin]
             $0.standing = .leadsVisit
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound, .participantNotWaiting]
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound, .participantNotWaiting, .versionMismatch]
         }))
         options.append((returnToWaitingRoom, .with {
             $0.roles = [.clinician, .admin]
             $0.standing = .leadsVisit
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound, .participantNotAdmitted]
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound, .participantNotAdmitted, .versionMismatch]
         }))
         options.append((removeParticipant, .with {
             $0.roles = [.clinician, .admin]
             $0.standing = .leadsVisit
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound]
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound, .versionMismatch]
         }))
         options.append((setParticipantCapabilities, .with {
             $0.roles = [.clinician, .admin]
             $0.standing = .leadsVisit
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound]
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .participantNotFound, .versionMismatch]
         }))
         return options
     }()
@@ -953,8 +1016,8 @@ public protocol Telehealth_V1_ParticipantServiceHandler: Sendable {
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
     /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT,
-    /// CONSENT_MISSING, RECORDING_CONSENT_MISSING, THIRD_PARTY_CONSENT_MISSING with `place`); ABORTED
-    /// (VERSION_CONFLICT).
+    /// VERSION_MISMATCH with `current_version`, CONSENT_MISSING, RECORDING_CONSENT_MISSING,
+    /// THIRD_PARTY_CONSENT_MISSING with `place`); ABORTED (VERSION_CONFLICT).
     func admitParticipant(_ request: Telehealth_V1_AdmitParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse
     /// Gives somebody a place in a visit: a member of staff by their id, who then comes with a token of their own, or
@@ -964,7 +1027,8 @@ public protocol Telehealth_V1_ParticipantServiceHandler: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, ROSTER_FULL); ABORTED (VERSION_CONFLICT); ALREADY_EXISTS (PARTICIPANT_EXISTS with `participant_id`).
+    /// `status`, VERSION_MISMATCH with `current_version`, ROSTER_FULL); ABORTED (VERSION_CONFLICT); ALREADY_EXISTS
+    /// (PARTICIPANT_EXISTS with `participant_id`).
     func inviteParticipant(_ request: Telehealth_V1_InviteParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_InviteParticipantResponse
     /// Takes a grant back that nobody has redeemed; after that, use RemoveParticipant. Revoking twice is OK.
@@ -973,7 +1037,8 @@ public protocol Telehealth_V1_ParticipantServiceHandler: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, INVITATION_NOT_FOUND); FAILED_PRECONDITION
-    /// (INVALID_STATE with `status`, INVITATION_USED); ABORTED (VERSION_CONFLICT).
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, INVITATION_USED); ABORTED
+    /// (VERSION_CONFLICT).
     func revokeInvitation(_ request: Telehealth_V1_RevokeInvitationRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RevokeInvitationResponse
     /// Makes whoever holds a grant somebody in its visit, once, and gives them the token to call with from then on. The
@@ -994,7 +1059,8 @@ public protocol Telehealth_V1_ParticipantServiceHandler: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_WAITING); ABORTED (VERSION_CONFLICT).
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_WAITING, VERSION_MISMATCH with
+    /// `current_version`); ABORTED (VERSION_CONFLICT).
     func denyParticipant(_ request: Telehealth_V1_DenyParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_DenyParticipantResponse
     /// Puts somebody back from the visit into the waiting room, never the appointment's clinician or oneself
@@ -1004,7 +1070,8 @@ public protocol Telehealth_V1_ParticipantServiceHandler: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_ADMITTED); ABORTED (VERSION_CONFLICT).
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`,
+    /// PARTICIPANT_NOT_ADMITTED); ABORTED (VERSION_CONFLICT).
     func returnToWaitingRoom(_ request: Telehealth_V1_ReturnToWaitingRoomRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ReturnToWaitingRoomResponse
     /// Sends somebody away, wherever they are, never the appointment's clinician or oneself (NOT_ALLOWED). Their attendee
@@ -1015,7 +1082,8 @@ public protocol Telehealth_V1_ParticipantServiceHandler: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`); ABORTED (VERSION_CONFLICT).
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`); ABORTED
+    /// (VERSION_CONFLICT).
     func removeParticipant(_ request: Telehealth_V1_RemoveParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RemoveParticipantResponse
     /// Says what somebody may send and receive, also oneself, at once when they are in the meeting, else from when they
@@ -1025,7 +1093,8 @@ public protocol Telehealth_V1_ParticipantServiceHandler: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`); ABORTED (VERSION_CONFLICT).
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`); ABORTED
+    /// (VERSION_CONFLICT).
     func setParticipantCapabilities(_ request: Telehealth_V1_SetParticipantCapabilitiesRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SetParticipantCapabilitiesResponse
 }
@@ -1089,8 +1158,8 @@ public struct Telehealth_V1_ParticipantServiceClient: Sendable {
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
     /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT,
-    /// CONSENT_MISSING, RECORDING_CONSENT_MISSING, THIRD_PARTY_CONSENT_MISSING with `place`); ABORTED
-    /// (VERSION_CONFLICT).
+    /// VERSION_MISMATCH with `current_version`, CONSENT_MISSING, RECORDING_CONSENT_MISSING,
+    /// THIRD_PARTY_CONSENT_MISSING with `place`); ABORTED (VERSION_CONFLICT).
     public func admitParticipant(
         _ request: Telehealth_V1_AdmitParticipantRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse {
@@ -1104,7 +1173,8 @@ public struct Telehealth_V1_ParticipantServiceClient: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, ROSTER_FULL); ABORTED (VERSION_CONFLICT); ALREADY_EXISTS (PARTICIPANT_EXISTS with `participant_id`).
+    /// `status`, VERSION_MISMATCH with `current_version`, ROSTER_FULL); ABORTED (VERSION_CONFLICT); ALREADY_EXISTS
+    /// (PARTICIPANT_EXISTS with `participant_id`).
     public func inviteParticipant(
         _ request: Telehealth_V1_InviteParticipantRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_InviteParticipantResponse {
@@ -1117,7 +1187,8 @@ public struct Telehealth_V1_ParticipantServiceClient: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, INVITATION_NOT_FOUND); FAILED_PRECONDITION
-    /// (INVALID_STATE with `status`, INVITATION_USED); ABORTED (VERSION_CONFLICT).
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, INVITATION_USED); ABORTED
+    /// (VERSION_CONFLICT).
     public func revokeInvitation(
         _ request: Telehealth_V1_RevokeInvitationRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_RevokeInvitationResponse {
@@ -1146,7 +1217,8 @@ public struct Telehealth_V1_ParticipantServiceClient: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_WAITING); ABORTED (VERSION_CONFLICT).
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_WAITING, VERSION_MISMATCH with
+    /// `current_version`); ABORTED (VERSION_CONFLICT).
     public func denyParticipant(
         _ request: Telehealth_V1_DenyParticipantRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_DenyParticipantResponse {
@@ -1160,7 +1232,8 @@ public struct Telehealth_V1_ParticipantServiceClient: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_ADMITTED); ABORTED (VERSION_CONFLICT).
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`,
+    /// PARTICIPANT_NOT_ADMITTED); ABORTED (VERSION_CONFLICT).
     public func returnToWaitingRoom(
         _ request: Telehealth_V1_ReturnToWaitingRoomRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ReturnToWaitingRoomResponse {
@@ -1175,7 +1248,8 @@ public struct Telehealth_V1_ParticipantServiceClient: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`); ABORTED (VERSION_CONFLICT).
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`); ABORTED
+    /// (VERSION_CONFLICT).
     public func removeParticipant(
         _ request: Telehealth_V1_RemoveParticipantRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_RemoveParticipantResponse {
@@ -1189,7 +1263,8 @@ public struct Telehealth_V1_ParticipantServiceClient: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`); ABORTED (VERSION_CONFLICT).
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`); ABORTED
+    /// (VERSION_CONFLICT).
     public func setParticipantCapabilities(
         _ request: Telehealth_V1_SetParticipantCapabilitiesRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_SetParticipantCapabilitiesResponse {
@@ -1205,61 +1280,69 @@ public enum Telehealth_V1_ParticipantService_File {
             Cid0ZWxlaGVhbHRoL3YxL3BhcnRpY2lwYW50X3NlcnZpY2UucHJvdG8SDXRlbGVoZWFsdGgudjEaG2J1Zi92YWxpZGF0ZS92YWxp
             ZGF0ZS5wcm90bxoeZ29vZ2xlL3Byb3RvYnVmL2R1cmF0aW9uLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3Rv
             GiF0ZWxlaGVhbHRoL3YxL2NhbGxfY29udHJhY3QucHJvdG8aHnRlbGVoZWFsdGgvdjEvZGF0YV9jbGFzcy5wcm90bxoZdGVsZWhl
-            YWx0aC92MS9ydWxlcy5wcm90bxobdGVsZWhlYWx0aC92MS9zZXNzaW9uLnByb3RvIrwBChdBZG1pdFBhcnRpY2lwYW50UmVxdWVz
+            YWx0aC92MS9ydWxlcy5wcm90bxobdGVsZWhlYWx0aC92MS9zZXNzaW9uLnByb3RvIo4CChdBZG1pdFBhcnRpY2lwYW50UmVxdWVz
             dBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOA
             uhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSOgoOcGFydGljaXBhbnRfaWQYAyABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFS
-            DXBhcnRpY2lwYW50SWQiigEKGEFkbWl0UGFydGljaXBhbnRSZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52
-            MS5TZXNzaW9uUgdzZXNzaW9uEjwKC3BhcnRpY2lwYW50GAIgASgLMhoudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFILcGFydGlj
-            aXBhbnQixwIKGEludml0ZVBhcnRpY2lwYW50UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFS
-            CXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSRgoEcm9sZRgDIAEo
-            DjIeLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSb2xlQhKAuhgCukgDyAEBukgFggECEAFSBHJvbGUSMAoJcGVyc29uX2lkGAQg
-            ASgJQhOAuhgDukgD2AEBukgGcgSIuhgBUghwZXJzb25JZBJKCgl2YWxpZF9mb3IYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVy
-            YXRpb25CEoC6GAK6SAuqAQgiBAiA9SQqAFIIdmFsaWRGb3Ii4gEKGUludml0ZVBhcnRpY2lwYW50UmVzcG9uc2USMAoHc2Vzc2lv
-            bhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgu
-            djEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50EjkKCmludml0YXRpb24YAyABKAsyGS50ZWxlaGVhbHRoLnYxLkludml0YXRpb25S
-            Cmludml0YXRpb24SGgoFZ3JhbnQYBCABKAlCBIC6GAVSBWdyYW50IroBChdSZXZva2VJbnZpdGF0aW9uUmVxdWVzdBIxCgpyZXF1
-            ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEB
-            ukgGcgSIuhgBUglzZXNzaW9uSWQSOAoNaW52aXRhdGlvbl9pZBgDIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIMaW52aXRhdGlv
-            bklkIkwKGFJldm9rZUludml0YXRpb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdz
-            ZXNzaW9uInYKF1JlZGVlbUludml0YXRpb25SZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJ
-            cmVxdWVzdElkEigKBWdyYW50GAIgASgJQhKAuhgFukgDyAEBukgFcgMogARSBWdyYW50IukBChhSZWRlZW1JbnZpdGF0aW9uUmVz
-            cG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEo
-            CzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50EhoKBXRva2VuGAMgASgJQgSAuhgFUgV0b2tlbhJBCgtl
-            eHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCmV4cGlyZVRpbWUiuwEKFkRlbnlQYXJ0
-            aWNpcGFudFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lv
-            bl9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEjoKDnBhcnRpY2lwYW50X2lkGAMgASgJQhOAuhgCukgD
-            yAEBukgGcgSIuhgBUg1wYXJ0aWNpcGFudElkIokBChdEZW55UGFydGljaXBhbnRSZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYu
-            dGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEjwKC3BhcnRpY2lwYW50GAIgASgLMhoudGVsZWhlYWx0aC52MS5QYXJ0aWNp
-            cGFudFILcGFydGljaXBhbnQivwEKGlJldHVyblRvV2FpdGluZ1Jvb21SZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6
-            SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25J
-            ZBI6Cg5wYXJ0aWNpcGFudF9pZBgDIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVINcGFydGljaXBhbnRJZCKNAQobUmV0dXJuVG9X
-            YWl0aW5nUm9vbVJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24SPAoLcGFy
-            dGljaXBhbnQYAiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFudCK9AQoYUmVtb3ZlUGFydGljaXBh
-            bnRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQY
-            AiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBI6Cg5wYXJ0aWNpcGFudF9pZBgDIAEoCUITgLoYArpIA8gBAbpI
-            BnIEiLoYAVINcGFydGljaXBhbnRJZCKLAQoZUmVtb3ZlUGFydGljaXBhbnRSZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVs
-            ZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEjwKC3BhcnRpY2lwYW50GAIgASgLMhoudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFu
-            dFILcGFydGljaXBhbnQilwIKIVNldFBhcnRpY2lwYW50Q2FwYWJpbGl0aWVzUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKA
-            uhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNz
-            aW9uSWQSOgoOcGFydGljaXBhbnRfaWQYAyABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSDXBhcnRpY2lwYW50SWQSTwoMY2FwYWJp
-            bGl0aWVzGAQgASgLMiMudGVsZWhlYWx0aC52MS5BdHRlbmRlZUNhcGFiaWxpdGllc0IGukgDyAEBUgxjYXBhYmlsaXRpZXMilAEK
-            IlNldFBhcnRpY2lwYW50Q2FwYWJpbGl0aWVzUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lv
-            blIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50MqoI
-            ChJQYXJ0aWNpcGFudFNlcnZpY2USfgoQQWRtaXRQYXJ0aWNpcGFudBImLnRlbGVoZWFsdGgudjEuQWRtaXRQYXJ0aWNpcGFudFJl
-            cXVlc3QaJy50ZWxlaGVhbHRoLnYxLkFkbWl0UGFydGljaXBhbnRSZXNwb25zZSIZiroYFQoBAxgEKg4VjAGNAQceFicoMpwBMxKA
-            AQoRSW52aXRlUGFydGljaXBhbnQSJy50ZWxlaGVhbHRoLnYxLkludml0ZVBhcnRpY2lwYW50UmVxdWVzdBooLnRlbGVoZWFsdGgu
-            djEuSW52aXRlUGFydGljaXBhbnRSZXNwb25zZSIYiroYFAoDAgMFGAQqCxWMAY0BBx6PAZABEn0KEFJldm9rZUludml0YXRpb24S
-            Ji50ZWxlaGVhbHRoLnYxLlJldm9rZUludml0YXRpb25SZXF1ZXN0GicudGVsZWhlYWx0aC52MS5SZXZva2VJbnZpdGF0aW9uUmVz
-            cG9uc2UiGIq6GBQKAwIDBRgEKgsVjAGNAQcekQGUARJ6ChBSZWRlZW1JbnZpdGF0aW9uEiYudGVsZWhlYWx0aC52MS5SZWRlZW1J
-            bnZpdGF0aW9uUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuUmVkZWVtSW52aXRhdGlvblJlc3BvbnNlIhWKuhgREAEqDZIBlAGTAZUB
-            HowBjQESdwoPRGVueVBhcnRpY2lwYW50EiUudGVsZWhlYWx0aC52MS5EZW55UGFydGljaXBhbnRSZXF1ZXN0GiYudGVsZWhlYWx0
-            aC52MS5EZW55UGFydGljaXBhbnRSZXNwb25zZSIViroYEQoCAwUYBCoJFYwBjQEHHhYnEoQBChNSZXR1cm5Ub1dhaXRpbmdSb29t
-            EikudGVsZWhlYWx0aC52MS5SZXR1cm5Ub1dhaXRpbmdSb29tUmVxdWVzdBoqLnRlbGVoZWFsdGgudjEuUmV0dXJuVG9XYWl0aW5n
-            Um9vbVJlc3BvbnNlIhaKuhgSCgIDBRgEKgoVjAGNAQceFo4BEnwKEVJlbW92ZVBhcnRpY2lwYW50EicudGVsZWhlYWx0aC52MS5S
-            ZW1vdmVQYXJ0aWNpcGFudFJlcXVlc3QaKC50ZWxlaGVhbHRoLnYxLlJlbW92ZVBhcnRpY2lwYW50UmVzcG9uc2UiFIq6GBAKAgMF
-            GAQqCBWMAY0BBx4WEpcBChpTZXRQYXJ0aWNpcGFudENhcGFiaWxpdGllcxIwLnRlbGVoZWFsdGgudjEuU2V0UGFydGljaXBhbnRD
-            YXBhYmlsaXRpZXNSZXF1ZXN0GjEudGVsZWhlYWx0aC52MS5TZXRQYXJ0aWNpcGFudENhcGFiaWxpdGllc1Jlc3BvbnNlIhSKuhgQ
-            CgIDBRgEKggVjAGNAQceFmIGcHJvdG8z
+            DXBhcnRpY2lwYW50SWQSOwoQZXhwZWN0ZWRfdmVyc2lvbhgEIAEoA0ILgLoYArpIBCICKAFIAFIPZXhwZWN0ZWRWZXJzaW9uiAEB
+            QhMKEV9leHBlY3RlZF92ZXJzaW9uIooBChhBZG1pdFBhcnRpY2lwYW50UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVo
+            ZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRS
+            C3BhcnRpY2lwYW50IpkDChhJbnZpdGVQYXJ0aWNpcGFudFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpI
+            BXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEkYKBHJv
+            bGUYAyABKA4yHi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50Um9sZUISgLoYArpIA8gBAbpIBYIBAhABUgRyb2xlEjAKCXBlcnNv
+            bl9pZBgEIAEoCUITgLoYA7pIA9gBAbpIBnIEiLoYAVIIcGVyc29uSWQSSgoJdmFsaWRfZm9yGAUgASgLMhkuZ29vZ2xlLnByb3Rv
+            YnVmLkR1cmF0aW9uQhKAuhgCukgLqgEIIgQIgPUkKgBSCHZhbGlkRm9yEjsKEGV4cGVjdGVkX3ZlcnNpb24YBiABKANCC4C6GAK6
+            SAQiAigBSABSD2V4cGVjdGVkVmVyc2lvbogBAUITChFfZXhwZWN0ZWRfdmVyc2lvbiLiAQoZSW52aXRlUGFydGljaXBhbnRSZXNw
+            b25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEjwKC3BhcnRpY2lwYW50GAIgASgL
+            MhoudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFILcGFydGljaXBhbnQSOQoKaW52aXRhdGlvbhgDIAEoCzIZLnRlbGVoZWFsdGgu
+            djEuSW52aXRhdGlvblIKaW52aXRhdGlvbhIaCgVncmFudBgEIAEoCUIEgLoYBVIFZ3JhbnQijAIKF1Jldm9rZUludml0YXRpb25S
+            ZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiAB
+            KAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBI4Cg1pbnZpdGF0aW9uX2lkGAMgASgJQhOAuhgCukgDyAEBukgGcgSI
+            uhgBUgxpbnZpdGF0aW9uSWQSOwoQZXhwZWN0ZWRfdmVyc2lvbhgEIAEoA0ILgLoYArpIBCICKAFIAFIPZXhwZWN0ZWRWZXJzaW9u
+            iAEBQhMKEV9leHBlY3RlZF92ZXJzaW9uIkwKGFJldm9rZUludml0YXRpb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVs
+            ZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uInYKF1JlZGVlbUludml0YXRpb25SZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlC
+            EoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEigKBWdyYW50GAIgASgJQhKAuhgFukgDyAEBukgFcgMogARSBWdyYW50IukB
+            ChhSZWRlZW1JbnZpdGF0aW9uUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lv
+            bhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50EhoKBXRva2VuGAMg
+            ASgJQgSAuhgFUgV0b2tlbhJBCgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCmV4
+            cGlyZVRpbWUijQIKFkRlbnlQYXJ0aWNpcGFudFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEB
+            UglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEjoKDnBhcnRpY2lw
+            YW50X2lkGAMgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUg1wYXJ0aWNpcGFudElkEjsKEGV4cGVjdGVkX3ZlcnNpb24YBCABKANC
+            C4C6GAK6SAQiAigBSABSD2V4cGVjdGVkVmVyc2lvbogBAUITChFfZXhwZWN0ZWRfdmVyc2lvbiKJAQoXRGVueVBhcnRpY2lwYW50
+            UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgC
+            IAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSC3BhcnRpY2lwYW50IpECChpSZXR1cm5Ub1dhaXRpbmdSb29tUmVxdWVz
+            dBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOA
+            uhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSOgoOcGFydGljaXBhbnRfaWQYAyABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFS
+            DXBhcnRpY2lwYW50SWQSOwoQZXhwZWN0ZWRfdmVyc2lvbhgEIAEoA0ILgLoYArpIBCICKAFIAFIPZXhwZWN0ZWRWZXJzaW9uiAEB
+            QhMKEV9leHBlY3RlZF92ZXJzaW9uIo0BChtSZXR1cm5Ub1dhaXRpbmdSb29tUmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRl
+            bGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbhI8CgtwYXJ0aWNpcGFudBgCIAEoCzIaLnRlbGVoZWFsdGgudjEuUGFydGljaXBh
+            bnRSC3BhcnRpY2lwYW50Io8CChhSZW1vdmVQYXJ0aWNpcGFudFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gB
+            AbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEjoK
+            DnBhcnRpY2lwYW50X2lkGAMgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUg1wYXJ0aWNpcGFudElkEjsKEGV4cGVjdGVkX3ZlcnNp
+            b24YBCABKANCC4C6GAK6SAQiAigBSABSD2V4cGVjdGVkVmVyc2lvbogBAUITChFfZXhwZWN0ZWRfdmVyc2lvbiKLAQoZUmVtb3Zl
+            UGFydGljaXBhbnRSZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEjwKC3Bh
+            cnRpY2lwYW50GAIgASgLMhoudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFILcGFydGljaXBhbnQi6QIKIVNldFBhcnRpY2lwYW50
+            Q2FwYWJpbGl0aWVzUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpz
+            ZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSOgoOcGFydGljaXBhbnRfaWQYAyABKAlCE4C6
+            GAK6SAPIAQG6SAZyBIi6GAFSDXBhcnRpY2lwYW50SWQSTwoMY2FwYWJpbGl0aWVzGAQgASgLMiMudGVsZWhlYWx0aC52MS5BdHRl
+            bmRlZUNhcGFiaWxpdGllc0IGukgDyAEBUgxjYXBhYmlsaXRpZXMSOwoQZXhwZWN0ZWRfdmVyc2lvbhgFIAEoA0ILgLoYArpIBCIC
+            KAFIAFIPZXhwZWN0ZWRWZXJzaW9uiAEBQhMKEV9leHBlY3RlZF92ZXJzaW9uIpQBCiJTZXRQYXJ0aWNpcGFudENhcGFiaWxpdGll
+            c1Jlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24SPAoLcGFydGljaXBhbnQY
+            AiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFudDKxCAoSUGFydGljaXBhbnRTZXJ2aWNlEn8KEEFk
+            bWl0UGFydGljaXBhbnQSJi50ZWxlaGVhbHRoLnYxLkFkbWl0UGFydGljaXBhbnRSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5BZG1p
+            dFBhcnRpY2lwYW50UmVzcG9uc2UiGoq6GBYKAQMYBCoPFYwBjQEHHhYnKDKcATMrEoEBChFJbnZpdGVQYXJ0aWNpcGFudBInLnRl
+            bGVoZWFsdGgudjEuSW52aXRlUGFydGljaXBhbnRSZXF1ZXN0GigudGVsZWhlYWx0aC52MS5JbnZpdGVQYXJ0aWNpcGFudFJlc3Bv
+            bnNlIhmKuhgVCgMCAwUYBCoMFYwBjQEHHo8BkAErEn4KEFJldm9rZUludml0YXRpb24SJi50ZWxlaGVhbHRoLnYxLlJldm9rZUlu
+            dml0YXRpb25SZXF1ZXN0GicudGVsZWhlYWx0aC52MS5SZXZva2VJbnZpdGF0aW9uUmVzcG9uc2UiGYq6GBUKAwIDBRgEKgwVjAGN
+            AQcekQGUASsSegoQUmVkZWVtSW52aXRhdGlvbhImLnRlbGVoZWFsdGgudjEuUmVkZWVtSW52aXRhdGlvblJlcXVlc3QaJy50ZWxl
+            aGVhbHRoLnYxLlJlZGVlbUludml0YXRpb25SZXNwb25zZSIViroYERABKg2SAZQBkwGVAR6MAY0BEngKD0RlbnlQYXJ0aWNpcGFu
+            dBIlLnRlbGVoZWFsdGgudjEuRGVueVBhcnRpY2lwYW50UmVxdWVzdBomLnRlbGVoZWFsdGgudjEuRGVueVBhcnRpY2lwYW50UmVz
+            cG9uc2UiFoq6GBIKAgMFGAQqChWMAY0BBx4WJysShQEKE1JldHVyblRvV2FpdGluZ1Jvb20SKS50ZWxlaGVhbHRoLnYxLlJldHVy
+            blRvV2FpdGluZ1Jvb21SZXF1ZXN0GioudGVsZWhlYWx0aC52MS5SZXR1cm5Ub1dhaXRpbmdSb29tUmVzcG9uc2UiF4q6GBMKAgMF
+            GAQqCxWMAY0BBx4WjgErEn0KEVJlbW92ZVBhcnRpY2lwYW50EicudGVsZWhlYWx0aC52MS5SZW1vdmVQYXJ0aWNpcGFudFJlcXVl
+            c3QaKC50ZWxlaGVhbHRoLnYxLlJlbW92ZVBhcnRpY2lwYW50UmVzcG9uc2UiFYq6GBEKAgMFGAQqCRWMAY0BBx4WKxKYAQoaU2V0
+            UGFydGljaXBhbnRDYXBhYmlsaXRpZXMSMC50ZWxlaGVhbHRoLnYxLlNldFBhcnRpY2lwYW50Q2FwYWJpbGl0aWVzUmVxdWVzdBox
+            LnRlbGVoZWFsdGgudjEuU2V0UGFydGljaXBhbnRDYXBhYmlsaXRpZXNSZXNwb25zZSIViroYEQoCAwUYBCoJFYwBjQEHHhYrYgZw
+            cm90bzM=
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

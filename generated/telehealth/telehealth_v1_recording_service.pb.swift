@@ -53,6 +53,8 @@ public struct Telehealth_V1_StartRecordingRequest: Message {
     public var sessionID: String = ""
     /// What it is for; UNSPECIFIED for CLINICAL. Every consent must allow it.
     public var purpose: Telehealth_V1_RecordingPurpose = .init(rawValue: 0)
+    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -61,6 +63,7 @@ public struct Telehealth_V1_StartRecordingRequest: Message {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
         if purpose.rawValue != 0 { buffer.write(3, purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self) }
+        if let value = expectedVersion { buffer.write(4, value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -70,6 +73,7 @@ public struct Telehealth_V1_StartRecordingRequest: Message {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
             case 24: try reader.read(&purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
+            case 32: try reader.read(&expectedVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -95,6 +99,11 @@ public struct Telehealth_V1_StartRecordingRequest: Message {
         }
         if !purpose.isRecognized {
             violations.add("purpose", "enum.defined_only", "is not a value that is accepted here")
+        }
+        if let value = expectedVersion {
+            if !(value >= 1) {
+                violations.add("expected_version", "int64.gte", "must be at least 1")
+            }
         }
     }
 }
@@ -136,6 +145,8 @@ public struct Telehealth_V1_StopRecordingRequest: Message {
     public var sessionID: String = ""
     /// The recording; empty for the one that is active.
     public var recordingID: String = ""
+    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -144,6 +155,7 @@ public struct Telehealth_V1_StopRecordingRequest: Message {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
         if !recordingID.isEmpty { buffer.write(3, recordingID, as: WireString.self) }
+        if let value = expectedVersion { buffer.write(4, value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -153,6 +165,7 @@ public struct Telehealth_V1_StopRecordingRequest: Message {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
             case 26: try reader.read(&recordingID, as: WireString.self)
+            case 32: try reader.read(&expectedVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -179,6 +192,11 @@ public struct Telehealth_V1_StopRecordingRequest: Message {
         if !recordingID.isEmpty {
             if !RuleChecks.isText(recordingID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
                 violations.add("recording_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if let value = expectedVersion {
+            if !(value >= 1) {
+                violations.add("expected_version", "int64.gte", "must be at least 1")
             }
         }
     }
@@ -974,12 +992,12 @@ public enum Telehealth_V1_RecordingService_Methods {
         options.append((startRecording, .with {
             $0.roles = [.clinician]
             $0.standing = .leadsVisit
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .notJoined, .recordingActive, .meetingNotReady, .recordingConsentMissing, .recordingNotConfigured]
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .notJoined, .recordingActive, .meetingNotReady, .recordingConsentMissing, .recordingNotConfigured, .versionMismatch]
         }))
         options.append((stopRecording, .with {
             $0.roles = [.clinician, .client, .admin]
             $0.standing = .ofVisit
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .recordingNotFound, .recordingNotActive]
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .recordingNotFound, .recordingNotActive, .versionMismatch]
         }))
         options.append((listRecordings, .with {
             $0.roles = [.clinician, .client, .admin]
@@ -1025,8 +1043,8 @@ public protocol Telehealth_V1_RecordingServiceHandler: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, NOT_JOINED, MEETING_NOT_READY, RECORDING_CONSENT_MISSING, RECORDING_ACTIVE with `recording_id`,
-    /// RECORDING_NOT_CONFIGURED); ABORTED (VERSION_CONFLICT).
+    /// `status`, NOT_JOINED, MEETING_NOT_READY, VERSION_MISMATCH with `current_version`, RECORDING_CONSENT_MISSING,
+    /// RECORDING_ACTIVE with `recording_id`, RECORDING_NOT_CONFIGURED); ABORTED (VERSION_CONFLICT).
     func startRecording(_ request: Telehealth_V1_StartRecordingRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StartRecordingResponse
     /// Stops the running recording and joins its pieces. Whoever may be in the picture may end it.
@@ -1034,8 +1052,8 @@ public protocol Telehealth_V1_RecordingServiceHandler: Sendable {
     /// Roles: clinician, client, admin.
     /// Of these: whoever is of the visit.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
-    /// RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_ACTIVE); ABORTED (VERSION_CONFLICT);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// RECORDING_NOT_FOUND); FAILED_PRECONDITION (VERSION_MISMATCH with `current_version`, RECORDING_NOT_ACTIVE);
+    /// ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func stopRecording(_ request: Telehealth_V1_StopRecordingRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StopRecordingResponse
     /// Lists the recordings of a session, oldest first.
@@ -1161,8 +1179,8 @@ public struct Telehealth_V1_RecordingServiceClient: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, NOT_JOINED, MEETING_NOT_READY, RECORDING_CONSENT_MISSING, RECORDING_ACTIVE with `recording_id`,
-    /// RECORDING_NOT_CONFIGURED); ABORTED (VERSION_CONFLICT).
+    /// `status`, NOT_JOINED, MEETING_NOT_READY, VERSION_MISMATCH with `current_version`, RECORDING_CONSENT_MISSING,
+    /// RECORDING_ACTIVE with `recording_id`, RECORDING_NOT_CONFIGURED); ABORTED (VERSION_CONFLICT).
     public func startRecording(
         _ request: Telehealth_V1_StartRecordingRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_StartRecordingResponse {
@@ -1174,8 +1192,8 @@ public struct Telehealth_V1_RecordingServiceClient: Sendable {
     /// Roles: clinician, client, admin.
     /// Of these: whoever is of the visit.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
-    /// RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_ACTIVE); ABORTED (VERSION_CONFLICT);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// RECORDING_NOT_FOUND); FAILED_PRECONDITION (VERSION_MISMATCH with `current_version`, RECORDING_NOT_ACTIVE);
+    /// ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func stopRecording(
         _ request: Telehealth_V1_StopRecordingRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_StopRecordingResponse {
@@ -1278,75 +1296,77 @@ public enum Telehealth_V1_RecordingService_File {
             CiV0ZWxlaGVhbHRoL3YxL3JlY29yZGluZ19zZXJ2aWNlLnByb3RvEg10ZWxlaGVhbHRoLnYxGhtidWYvdmFsaWRhdGUvdmFsaWRh
             dGUucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aIXRlbGVoZWFsdGgvdjEvY2FsbF9jb250cmFjdC5wcm90
             bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGh10ZWxlaGVhbHRoL3YxL3JlY29yZGluZy5wcm90bxoZdGVsZWhlYWx0
-            aC92MS9ydWxlcy5wcm90bxobdGVsZWhlYWx0aC92MS9zZXNzaW9uLnByb3RvIscBChVTdGFydFJlY29yZGluZ1JlcXVlc3QSMQoK
+            aC92MS9ydWxlcy5wcm90bxobdGVsZWhlYWx0aC92MS9zZXNzaW9uLnByb3RvIpkCChVTdGFydFJlY29yZGluZ1JlcXVlc3QSMQoK
             cmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpI
             A8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEkcKB3B1cnBvc2UYAyABKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1cnBvc2VC
-            DIC6GAK6SAWCAQIQAVIHcHVycG9zZSJQChZTdGFydFJlY29yZGluZ1Jlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVo
-            ZWFsdGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmcitQEKFFN0b3BSZWNvcmRpbmdSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlC
-            EoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNl
-            c3Npb25JZBI2CgxyZWNvcmRpbmdfaWQYAyABKAlCE4C6GAK6SAPYAQG6SAZyBIi6GAFSC3JlY29yZGluZ0lkIk8KFVN0b3BSZWNv
-            cmRpbmdSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIp0BChVM
-            aXN0UmVjb3JkaW5nc1JlcXVlc3QSMgoKc2Vzc2lvbl9pZBgBIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEisK
-            CXBhZ2Vfc2l6ZRgCIAEoBUIOgLoYArpIBxoFGMgBKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YAyABKAlCBIC6GAJSCXBhZ2VU
-            b2tlbiKAAQoWTGlzdFJlY29yZGluZ3NSZXNwb25zZRI4CgpyZWNvcmRpbmdzGAEgAygLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRp
-            bmdSCnJlY29yZGluZ3MSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIqEBCh5HZXRSZWNvcmRp
-            bmdQbGF5YmFja1VybFJlcXVlc3QSNgoMcmVjb3JkaW5nX2lkGAEgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUgtyZWNvcmRpbmdJ
-            ZBJHCgdwdXJwb3NlGAIgASgOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQgyAuhgCukgFggECEAFSB3B1cnBvc2Ui
-            fAofR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXNwb25zZRIWCgN1cmwYASABKAlCBIC6GAVSA3VybBJBCgtleHBpcmVfdGltZRgC
-            IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCmV4cGlyZVRpbWUisAEKF1NldFJlY29yZGluZ0hvbGRSZXF1
+            DIC6GAK6SAWCAQIQAVIHcHVycG9zZRI7ChBleHBlY3RlZF92ZXJzaW9uGAQgASgDQguAuhgCukgEIgIoAUgAUg9leHBlY3RlZFZl
+            cnNpb26IAQFCEwoRX2V4cGVjdGVkX3ZlcnNpb24iUAoWU3RhcnRSZWNvcmRpbmdSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsy
+            GC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIocCChRTdG9wUmVjb3JkaW5nUmVxdWVzdBIxCgpyZXF1ZXN0X2lk
+            GAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSI
+            uhgBUglzZXNzaW9uSWQSNgoMcmVjb3JkaW5nX2lkGAMgASgJQhOAuhgCukgD2AEBukgGcgSIuhgBUgtyZWNvcmRpbmdJZBI7ChBl
+            eHBlY3RlZF92ZXJzaW9uGAQgASgDQguAuhgCukgEIgIoAUgAUg9leHBlY3RlZFZlcnNpb26IAQFCEwoRX2V4cGVjdGVkX3ZlcnNp
+            b24iTwoVU3RvcFJlY29yZGluZ1Jlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUgly
+            ZWNvcmRpbmcinQEKFUxpc3RSZWNvcmRpbmdzUmVxdWVzdBIyCgpzZXNzaW9uX2lkGAEgASgJQhOAuhgCukgDyAEBukgGcgSIuhgB
+            UglzZXNzaW9uSWQSKwoJcGFnZV9zaXplGAIgASgFQg6AuhgCukgHGgUYyAEoAFIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgDIAEo
+            CUIEgLoYAlIJcGFnZVRva2VuIoABChZMaXN0UmVjb3JkaW5nc1Jlc3BvbnNlEjgKCnJlY29yZGluZ3MYASADKAsyGC50ZWxlaGVh
+            bHRoLnYxLlJlY29yZGluZ1IKcmVjb3JkaW5ncxIsCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4i
+            oQEKHkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVxdWVzdBI2CgxyZWNvcmRpbmdfaWQYASABKAlCE4C6GAK6SAPIAQG6SAZyBIi6
+            GAFSC3JlY29yZGluZ0lkEkcKB3B1cnBvc2UYAiABKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1cnBvc2VCDIC6GAK6SAWC
+            AQIQAVIHcHVycG9zZSJ8Ch9HZXRSZWNvcmRpbmdQbGF5YmFja1VybFJlc3BvbnNlEhYKA3VybBgBIAEoCUIEgLoYBVIDdXJsEkEK
+            C2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKZXhwaXJlVGltZSKwAQoXU2V0UmVj
+            b3JkaW5nSG9sZFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSNgoMcmVj
+            b3JkaW5nX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUgtyZWNvcmRpbmdJZBIqCgZyZWFzb24YAyABKAlCEoC6GAS6SAPI
+            AQG6SAVyAyjoB1IGcmVhc29uIlIKGFNldFJlY29yZGluZ0hvbGRSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVh
+            bHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIrQBChtSZWxlYXNlUmVjb3JkaW5nSG9sZFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgB
+            IAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSNgoMcmVjb3JkaW5nX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSI
+            uhgBUgtyZWNvcmRpbmdJZBIqCgZyZWFzb24YAyABKAlCEoC6GAS6SAPIAQG6SAVyAyjoB1IGcmVhc29uIlYKHFJlbGVhc2VSZWNv
+            cmRpbmdIb2xkUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJlY29yZGluZyKF
+            AgocU2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJl
+            cXVlc3RJZBI2CgxyZWNvcmRpbmdfaWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSC3JlY29yZGluZ0lkEk4KEnJldGVudGlv
+            bl9lbmRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSEHJldGVudGlvbkVuZFRpbWUSKgoGcmVh
+            c29uGAQgASgJQhKAuhgEukgDyAEBukgFcgMo6AdSBnJlYXNvbiJXCh1TZXRSZWNvcmRpbmdSZXRlbnRpb25SZXNwb25zZRI2Cgly
+            ZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IJcmVjb3JkaW5nIsABChZMaW5rU2Vzc2lvbk5vdGVSZXF1
             ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjYKDHJlY29yZGluZ19pZBgCIAEo
-            CUITgLoYArpIA8gBAbpIBnIEiLoYAVILcmVjb3JkaW5nSWQSKgoGcmVhc29uGAMgASgJQhKAuhgEukgDyAEBukgFcgMo6AdSBnJl
-            YXNvbiJSChhTZXRSZWNvcmRpbmdIb2xkUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRp
-            bmdSCXJlY29yZGluZyK0AQobUmVsZWFzZVJlY29yZGluZ0hvbGRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPI
-            AQG6SAVyA7ABAVIJcmVxdWVzdElkEjYKDHJlY29yZGluZ19pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVILcmVjb3JkaW5n
-            SWQSKgoGcmVhc29uGAMgASgJQhKAuhgEukgDyAEBukgFcgMo6AdSBnJlYXNvbiJWChxSZWxlYXNlUmVjb3JkaW5nSG9sZFJlc3Bv
-            bnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmcihQIKHFNldFJlY29yZGlu
-            Z1JldGVudGlvblJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSNgoMcmVj
-            b3JkaW5nX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUgtyZWNvcmRpbmdJZBJOChJyZXRlbnRpb25fZW5kX3RpbWUYAyAB
-            KAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhByZXRlbnRpb25FbmRUaW1lEioKBnJlYXNvbhgEIAEoCUISgLoY
-            BLpIA8gBAbpIBXIDKOgHUgZyZWFzb24iVwodU2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVzcG9uc2USNgoJcmVjb3JkaW5nGAEgASgL
-            MhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSCXJlY29yZGluZyLAAQoWTGlua1Nlc3Npb25Ob3RlUmVxdWVzdBIxCgpyZXF1ZXN0
-            X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBI2CgxyZWNvcmRpbmdfaWQYAiABKAlCE4C6GAK6SAPIAQG6
-            SAZyBIi6GAFSC3JlY29yZGluZ0lkEjsKD3Nlc3Npb25fbm90ZV9pZBgDIAEoCUITgLoYA7pIA9gBAbpIBnIEiLoYAVINc2Vzc2lv
-            bk5vdGVJZCJRChdMaW5rU2Vzc2lvbk5vdGVSZXNwb25zZRI2CglyZWNvcmRpbmcYASABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29y
-            ZGluZ1IJcmVjb3JkaW5nIlUKG0dldFJlY29yZGluZ01hbmlmZXN0UmVxdWVzdBI2CgxyZWNvcmRpbmdfaWQYASABKAlCE4C6GAK6
-            SAPIAQG6SAZyBIi6GAFSC3JlY29yZGluZ0lkIvsBChxHZXRSZWNvcmRpbmdNYW5pZmVzdFJlc3BvbnNlEjwKCG1hbmlmZXN0GAEg
-            ASgLMiAudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdNYW5pZmVzdFIIbWFuaWZlc3QSKwoOY2Fub25pY2FsX2pzb24YAiABKAxCBIC6
-            GARSDWNhbm9uaWNhbEpzb24SHAoGc2hhMjU2GAMgASgMQgSAuhgCUgZzaGEyNTYSIgoJc2lnbmF0dXJlGAQgASgMQgSAuhgCUglz
-            aWduYXR1cmUSLgoQc2lnbmF0dXJlX2tleV9pZBgFIAEoCUIEgLoYAlIOc2lnbmF0dXJlS2V5SWQiywYKEVJlY29yZGluZ01hbmlm
-            ZXN0EhwKBmZvcm1hdBgBIAEoCUIEgLoYAlIGZm9ybWF0EicKDHJlY29yZGluZ19pZBgCIAEoCUIEgLoYAlILcmVjb3JkaW5nSWQS
-            IwoKc2Vzc2lvbl9pZBgDIAEoCUIEgLoYAlIJc2Vzc2lvbklkEh4KB3NlZ21lbnQYBCABKAVCBIC6GAJSB3NlZ21lbnQSPwoHcHVy
-            cG9zZRgFIAEoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIEgLoYAlIHcHVycG9zZRIcCgZidWNrZXQYBiABKAlC
-            BIC6GAJSBmJ1Y2tldBIjCgpvYmplY3Rfa2V5GAcgASgJQgSAuhgCUglvYmplY3RLZXkSMAoRb2JqZWN0X2J5dGVfY291bnQYCCAB
-            KANCBIC6GAJSD29iamVjdEJ5dGVDb3VudBIlCgtvYmplY3RfZXRhZxgJIAEoCUIEgLoYAlIKb2JqZWN0RXRhZxItCg9vYmplY3Rf
-            Y2hlY2tzdW0YCiABKAlCBIC6GAJSDm9iamVjdENoZWNrc3VtEiUKC2NvbnNlbnRfaWRzGAsgAygJQgSAuhgCUgpjb25zZW50SWRz
-            Ej8KCnN0YXJ0X3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglzdGFydFRpbWUSOwoIZW5kX3Rp
-            bWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgdlbmRUaW1lEkkKC3N0b3BfcmVhc29uGA4gASgOMiIu
-            dGVsZWhlYWx0aC52MS5SZWNvcmRpbmdTdG9wUmVhc29uQgSAuhgCUgpzdG9wUmVhc29uEjUKBnBlb3BsZRgPIAMoCzIdLnRlbGVo
-            ZWFsdGgudjEuUmVjb3JkZWRQZXJzb25SBnBlb3BsZRJMCg9wcmVzZW5jZV9zb3VyY2UYECABKA4yHS50ZWxlaGVhbHRoLnYxLlBy
-            ZXNlbmNlU291cmNlQgSAuhgCUg5wcmVzZW5jZVNvdXJjZRIpCg1hdWRpdF9udW1iZXJzGBEgAygDQgSAuhgCUgxhdWRpdE51bWJl
-            cnMi1QEKDlJlY29yZGVkUGVyc29uEisKDnBhcnRpY2lwYW50X2lkGAEgASgJQgSAuhgCUg1wYXJ0aWNpcGFudElkEiEKCXBlcnNv
-            bl9pZBgCIAEoCUIEgLoYA1IIcGVyc29uSWQSOAoEcm9sZRgDIAEoDjIeLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSb2xlQgSA
-            uhgCUgRyb2xlEjkKCHByZXNlbmNlGAQgAygLMh0udGVsZWhlYWx0aC52MS5QcmVzZW5jZVBlcmlvZFIIcHJlc2VuY2UijgEKDlBy
-            ZXNlbmNlUGVyaW9kEj8KCnN0YXJ0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUglzdGFydFRp
-            bWUSOwoIZW5kX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgdlbmRUaW1lKnEKDlByZXNlbmNl
-            U291cmNlEh8KG1BSRVNFTkNFX1NPVVJDRV9VTlNQRUNJRklFRBAAEiIKHlBSRVNFTkNFX1NPVVJDRV9NRUVUSU5HX0VWRU5UUxAB
-            EhoKFlBSRVNFTkNFX1NPVVJDRV9ST1NURVIQAjL5CAoQUmVjb3JkaW5nU2VydmljZRJ2Cg5TdGFydFJlY29yZGluZxIkLnRlbGVo
-            ZWFsdGgudjEuU3RhcnRSZWNvcmRpbmdSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGluZ1Jlc3BvbnNlIheKuhgT
-            CgEDGAQqDBWMAY0BBx4mPCozQBJwCg1TdG9wUmVjb3JkaW5nEiMudGVsZWhlYWx0aC52MS5TdG9wUmVjb3JkaW5nUmVxdWVzdBok
-            LnRlbGVoZWFsdGgudjEuU3RvcFJlY29yZGluZ1Jlc3BvbnNlIhSKuhgQCgMDBAUYASoHFYwBjQEXPRJxCg5MaXN0UmVjb3JkaW5n
-            cxIkLnRlbGVoZWFsdGgudjEuTGlzdFJlY29yZGluZ3NSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5MaXN0UmVjb3JkaW5nc1Jlc3Bv
-            bnNlIhKKuhgOCgMDBAUYASoFFYwBjQESmAEKF0dldFJlY29yZGluZ1BsYXliYWNrVXJsEi0udGVsZWhlYWx0aC52MS5HZXRSZWNv
-            cmRpbmdQbGF5YmFja1VybFJlcXVlc3QaLi50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVzcG9uc2UiHoq6
-            GBoKAwMEBRgGKhEXjAGNAQfTAT7SAUJDQT9aXBJxChBTZXRSZWNvcmRpbmdIb2xkEiYudGVsZWhlYWx0aC52MS5TZXRSZWNvcmRp
-            bmdIb2xkUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuU2V0UmVjb3JkaW5nSG9sZFJlc3BvbnNlIgyKuhgICgEFKgMXQkMSewoUUmVs
-            ZWFzZVJlY29yZGluZ0hvbGQSKi50ZWxlaGVhbHRoLnYxLlJlbGVhc2VSZWNvcmRpbmdIb2xkUmVxdWVzdBorLnRlbGVoZWFsdGgu
-            djEuUmVsZWFzZVJlY29yZGluZ0hvbGRSZXNwb25zZSIKiroYBgoBBSoBFxKAAQoVU2V0UmVjb3JkaW5nUmV0ZW50aW9uEisudGVs
-            ZWhlYWx0aC52MS5TZXRSZWNvcmRpbmdSZXRlbnRpb25SZXF1ZXN0GiwudGVsZWhlYWx0aC52MS5TZXRSZWNvcmRpbmdSZXRlbnRp
-            b25SZXNwb25zZSIMiroYCAoBBSoDF0JDEnQKD0xpbmtTZXNzaW9uTm90ZRIlLnRlbGVoZWFsdGgudjEuTGlua1Nlc3Npb25Ob3Rl
-            UmVxdWVzdBomLnRlbGVoZWFsdGgudjEuTGlua1Nlc3Npb25Ob3RlUmVzcG9uc2UiEoq6GA4KAgMFGAQqBheMAY0BBxKDAQoUR2V0
-            UmVjb3JkaW5nTWFuaWZlc3QSKi50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ01hbmlmZXN0UmVxdWVzdBorLnRlbGVoZWFsdGgu
-            djEuR2V0UmVjb3JkaW5nTWFuaWZlc3RSZXNwb25zZSISiroYDgoCAwUYASoGF4wBjQE+YgZwcm90bzM=
+            CUITgLoYArpIA8gBAbpIBnIEiLoYAVILcmVjb3JkaW5nSWQSOwoPc2Vzc2lvbl9ub3RlX2lkGAMgASgJQhOAuhgDukgD2AEBukgG
+            cgSIuhgBUg1zZXNzaW9uTm90ZUlkIlEKF0xpbmtTZXNzaW9uTm90ZVJlc3BvbnNlEjYKCXJlY29yZGluZxgBIAEoCzIYLnRlbGVo
+            ZWFsdGgudjEuUmVjb3JkaW5nUglyZWNvcmRpbmciVQobR2V0UmVjb3JkaW5nTWFuaWZlc3RSZXF1ZXN0EjYKDHJlY29yZGluZ19p
+            ZBgBIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVILcmVjb3JkaW5nSWQi+wEKHEdldFJlY29yZGluZ01hbmlmZXN0UmVzcG9uc2US
+            PAoIbWFuaWZlc3QYASABKAsyIC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ01hbmlmZXN0UghtYW5pZmVzdBIrCg5jYW5vbmljYWxf
+            anNvbhgCIAEoDEIEgLoYBFINY2Fub25pY2FsSnNvbhIcCgZzaGEyNTYYAyABKAxCBIC6GAJSBnNoYTI1NhIiCglzaWduYXR1cmUY
+            BCABKAxCBIC6GAJSCXNpZ25hdHVyZRIuChBzaWduYXR1cmVfa2V5X2lkGAUgASgJQgSAuhgCUg5zaWduYXR1cmVLZXlJZCLLBgoR
+            UmVjb3JkaW5nTWFuaWZlc3QSHAoGZm9ybWF0GAEgASgJQgSAuhgCUgZmb3JtYXQSJwoMcmVjb3JkaW5nX2lkGAIgASgJQgSAuhgC
+            UgtyZWNvcmRpbmdJZBIjCgpzZXNzaW9uX2lkGAMgASgJQgSAuhgCUglzZXNzaW9uSWQSHgoHc2VnbWVudBgEIAEoBUIEgLoYAlIH
+            c2VnbWVudBI/CgdwdXJwb3NlGAUgASgOMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdQdXJwb3NlQgSAuhgCUgdwdXJwb3NlEhwK
+            BmJ1Y2tldBgGIAEoCUIEgLoYAlIGYnVja2V0EiMKCm9iamVjdF9rZXkYByABKAlCBIC6GAJSCW9iamVjdEtleRIwChFvYmplY3Rf
+            Ynl0ZV9jb3VudBgIIAEoA0IEgLoYAlIPb2JqZWN0Qnl0ZUNvdW50EiUKC29iamVjdF9ldGFnGAkgASgJQgSAuhgCUgpvYmplY3RF
+            dGFnEi0KD29iamVjdF9jaGVja3N1bRgKIAEoCUIEgLoYAlIOb2JqZWN0Q2hlY2tzdW0SJQoLY29uc2VudF9pZHMYCyADKAlCBIC6
+            GAJSCmNvbnNlbnRJZHMSPwoKc3RhcnRfdGltZRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0
+            VGltZRI7CghlbmRfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZFRpbWUSSQoLc3RvcF9y
+            ZWFzb24YDiABKA4yIi50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1N0b3BSZWFzb25CBIC6GAJSCnN0b3BSZWFzb24SNQoGcGVvcGxl
+            GA8gAygLMh0udGVsZWhlYWx0aC52MS5SZWNvcmRlZFBlcnNvblIGcGVvcGxlEkwKD3ByZXNlbmNlX3NvdXJjZRgQIAEoDjIdLnRl
+            bGVoZWFsdGgudjEuUHJlc2VuY2VTb3VyY2VCBIC6GAJSDnByZXNlbmNlU291cmNlEikKDWF1ZGl0X251bWJlcnMYESADKANCBIC6
+            GAJSDGF1ZGl0TnVtYmVycyLVAQoOUmVjb3JkZWRQZXJzb24SKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lw
+            YW50SWQSIQoJcGVyc29uX2lkGAIgASgJQgSAuhgDUghwZXJzb25JZBI4CgRyb2xlGAMgASgOMh4udGVsZWhlYWx0aC52MS5QYXJ0
+            aWNpcGFudFJvbGVCBIC6GAJSBHJvbGUSOQoIcHJlc2VuY2UYBCADKAsyHS50ZWxlaGVhbHRoLnYxLlByZXNlbmNlUGVyaW9kUghw
+            cmVzZW5jZSKOAQoOUHJlc2VuY2VQZXJpb2QSPwoKc3RhcnRfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBC
+            BIC6GAJSCXN0YXJ0VGltZRI7CghlbmRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZFRp
+            bWUqcQoOUHJlc2VuY2VTb3VyY2USHwobUFJFU0VOQ0VfU09VUkNFX1VOU1BFQ0lGSUVEEAASIgoeUFJFU0VOQ0VfU09VUkNFX01F
+            RVRJTkdfRVZFTlRTEAESGgoWUFJFU0VOQ0VfU09VUkNFX1JPU1RFUhACMvsIChBSZWNvcmRpbmdTZXJ2aWNlEncKDlN0YXJ0UmVj
+            b3JkaW5nEiQudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGluZ1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLlN0YXJ0UmVjb3JkaW5n
+            UmVzcG9uc2UiGIq6GBQKAQMYBCoNFYwBjQEHHiY8KjNAKxJxCg1TdG9wUmVjb3JkaW5nEiMudGVsZWhlYWx0aC52MS5TdG9wUmVj
+            b3JkaW5nUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuU3RvcFJlY29yZGluZ1Jlc3BvbnNlIhWKuhgRCgMDBAUYASoIFYwBjQEXPSsS
+            cQoOTGlzdFJlY29yZGluZ3MSJC50ZWxlaGVhbHRoLnYxLkxpc3RSZWNvcmRpbmdzUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuTGlz
+            dFJlY29yZGluZ3NSZXNwb25zZSISiroYDgoDAwQFGAEqBRWMAY0BEpgBChdHZXRSZWNvcmRpbmdQbGF5YmFja1VybBItLnRlbGVo
+            ZWFsdGgudjEuR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXF1ZXN0Gi4udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5YmFj
+            a1VybFJlc3BvbnNlIh6KuhgaCgMDBAUYBioRF4wBjQEH0wE+0gFCQ0E/WlwScQoQU2V0UmVjb3JkaW5nSG9sZBImLnRlbGVoZWFs
+            dGgudjEuU2V0UmVjb3JkaW5nSG9sZFJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlNldFJlY29yZGluZ0hvbGRSZXNwb25zZSIMiroY
+            CAoBBSoDF0JDEnsKFFJlbGVhc2VSZWNvcmRpbmdIb2xkEioudGVsZWhlYWx0aC52MS5SZWxlYXNlUmVjb3JkaW5nSG9sZFJlcXVl
+            c3QaKy50ZWxlaGVhbHRoLnYxLlJlbGVhc2VSZWNvcmRpbmdIb2xkUmVzcG9uc2UiCoq6GAYKAQUqARcSgAEKFVNldFJlY29yZGlu
+            Z1JldGVudGlvbhIrLnRlbGVoZWFsdGgudjEuU2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVxdWVzdBosLnRlbGVoZWFsdGgudjEuU2V0
+            UmVjb3JkaW5nUmV0ZW50aW9uUmVzcG9uc2UiDIq6GAgKAQUqAxdCQxJ0Cg9MaW5rU2Vzc2lvbk5vdGUSJS50ZWxlaGVhbHRoLnYx
+            LkxpbmtTZXNzaW9uTm90ZVJlcXVlc3QaJi50ZWxlaGVhbHRoLnYxLkxpbmtTZXNzaW9uTm90ZVJlc3BvbnNlIhKKuhgOCgIDBRgE
+            KgYXjAGNAQcSgwEKFEdldFJlY29yZGluZ01hbmlmZXN0EioudGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdNYW5pZmVzdFJlcXVl
+            c3QaKy50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ01hbmlmZXN0UmVzcG9uc2UiEoq6GA4KAgMFGAEqBheMAY0BPmIGcHJvdG8z
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -151,7 +151,7 @@ enum PlausibleValues {
         case "through_number": scene.chance(0.7) ? 0 : Int64(scene.rows.auditCount)
         case "after_sequence": scene.number(0...3)
         case "page_size": scene.number(0...5)
-        case "expected_version": scene.state.map { Int64($0.session.version) } ?? 0
+        case "expected_version": scene.state.map { Int64($0.session.version) } ?? 1
         default: scene.number(0...60)
         }
     }

@@ -49,6 +49,9 @@ struct CallCommand: AsyncParsableCommand {
         help: "The request; @FILE reads a file, @- standard input. Default: a message without fields.")
     var data: String = ""
 
+    @Option(help: "Set the request's `expected_version`: a session is changed only while it has that `version`.")
+    var expectedVersion: Int64?
+
     @Option(help: "How requests and answers are written: json or text (protobuf's text format).")
     var format = MessageFormat.json
 
@@ -236,11 +239,17 @@ struct CallCommand: AsyncParsableCommand {
     }
 
     private func encode(_ text: String, as type: MessageDescriptor) throws -> RawMessage {
-        do {
-            return RawMessage(bytes: try format.read(text, as: type).encodedBytes())
-        } catch {
+        var message: DynamicMessage
+        do { message = try format.read(text, as: type) } catch {
             throw ProbeFailure.usage("the request is no \(type.fullName): \(error)")
         }
+        if let expectedVersion {
+            guard let field = type.field(named: "expected_version"), field.kind == .int64, !field.isRepeated else {
+                throw ProbeFailure.usage("\(type.fullName) takes no --expected-version")
+            }
+            message[field] = .int64(expectedVersion)
+        }
+        return RawMessage(bytes: message.encodedBytes())
     }
 
     private func decode(_ message: RawMessage, as type: MessageDescriptor) throws -> String {

@@ -32,12 +32,15 @@ public struct Invocation: Sendable, Hashable {
     public var request: Request?
     /// What is left of the call's deadline when it arrives here; nil = none.
     public var timeout: Duration?
+    /// The ``Session/version`` that a change of one session is for; nil = whichever it has.
+    public var expectedVersion: Int64?
     /// A step of a call that leaves its own row in the audit log: reading for it leaves none.
     public private(set) var isPart = false
 
-    public init(caller: Caller, request: Request? = nil, timeout: Duration? = nil) {
+    public init(caller: Caller, request: Request? = nil, expectedVersion: Int64? = nil, timeout: Duration? = nil) {
         self.caller = caller
         self.request = request
+        self.expectedVersion = expectedVersion
         self.timeout = timeout
     }
 

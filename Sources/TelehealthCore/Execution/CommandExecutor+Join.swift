@@ -45,25 +45,31 @@ extension CommandExecutor {
                 (state, standing, ParticipantID(id ?? ""))
             }
         } catch {
-            if error.category == .failedPrecondition { try await keepWhereabouts(command, error, invocation) }
-            throw error
+            guard error.category == .failedPrecondition,
+                let version = try await keepWhereabouts(command, error, invocation),
+                error.reason == .versionMismatch
+            else { throw error }
+            // What was kept made another version: who goes by the refusal is not to be refused for it.
+            throw .versionMismatch(current: version)
         }
     }
 
     /// What a refused join told of where its caller is, before the refusal goes out.
+    ///
+    /// - Returns: the session's version with it; nil when nothing was kept.
     private func keepWhereabouts(
         _ command: JoinSession, _ refusal: TelehealthError, _ invocation: Invocation
-    ) async throws(TelehealthError) {
-        guard let check = command.preVisitCheck else { return }
+    ) async throws(TelehealthError) -> Int64? {
+        guard let check = command.preVisitCheck else { return nil }
         for _ in 0..<policy.conflictRetriesMax {
             let (state, _) = try await visible(command.sessionID, invocation.caller)
             var draft = SessionDraft(state, context())
             let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(state))
             draft.keepWhereabouts(check, of: invocation.caller, ledger: ledger)
-            if !draft.isChanged { return }
+            if !draft.isChanged { return nil }
             let decision = draft.seal(
                 by: .caller(invocation.caller), action: "JoinSession", reason: refusal.reason.rawValue)
-            if try await apply(decision) == .committed { return }
+            if try await apply(decision) == .committed { return draft.state.session.version }
         }
         throw .versionConflict
     }

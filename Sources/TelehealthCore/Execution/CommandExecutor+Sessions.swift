@@ -153,7 +153,9 @@ extension CommandExecutor {
             switch (status, standing) {
             case (.completed, _): try draft.end(.normal, note: nil, by: standing, principal)
             // The status is asked for and not the verb, so it does not matter which of two brought it about.
-            case (.cancelled, _) where holds: try draft.requireMayCancel(standing)
+            case (.cancelled, _) where holds:
+                try draft.requireMayCancel(standing)
+                draft.repeats()
             case (.cancelled, _): try draft.cancel(.other, note: nil, by: standing, principal)
             case (.noShow, _): try draft.markNoShow(by: standing, principal)
             case _ where holds: return nil

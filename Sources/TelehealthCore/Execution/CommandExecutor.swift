@@ -97,6 +97,8 @@ public final class CommandExecutor: Sendable {
 
     /// A change of one stored session.
     ///
+    /// The caller's ``Invocation/expectedVersion`` is judged with the rule, on the state that the rule saw, and so
+    /// again whenever a commit came between: behind the caller's rights, before what the rule says of the state.
     /// - Parameter rule: changes the draft; returns the id of what it made, if anything.
     func changeSession<Outcome>(
         _ method: String, _ id: SessionID, _ invocation: Invocation,
@@ -109,8 +111,17 @@ public final class CommandExecutor: Sendable {
         } decide: { () throws(TelehealthError) in
             let (state, standing) = try await visible(id, invocation.caller)
             var draft = SessionDraft(state, context())
-            let resultID = try await rule(&draft, standing)
+            let mismatch = state.session.mismatch(invocation.expectedVersion)
+            let resultID: String?
+            do throws(TelehealthError) { resultID = try await rule(&draft, standing) } catch {
+                throw error.reason.isOfState ? mismatch ?? error : error
+            }
+            if let mismatch, !draft.isRepetition { throw mismatch }
             var decision = draft.seal(by: .caller(invocation.caller), action: method, target: resultID)
+            if invocation.expectedVersion != nil, decision.changes.isEmpty, !draft.isRepetition {
+                // Also where the rule found nothing to do, the version holds until the commit.
+                decision.expectations.append(.session(id, version: state.session.version))
+            }
             // Participant, recording, share or invitation.
             for index in decision.audit.indices { decision.audit[index].hasOwnTarget = true }
             return Ruling(
@@ -167,5 +178,13 @@ public final class CommandExecutor: Sendable {
             record.key.method, session: record.sessionID,
             target: record.resultID ?? record.appointmentID?.rawValue, reason: "REPEATED", invocation)
         return outcome
+    }
+}
+
+extension Session {
+    /// Why a change that is meant for a version is refused; nil when it has that version, or any will do.
+    fileprivate func mismatch(_ expected: Int64?) -> TelehealthError? {
+        guard let expected, expected != version else { return nil }
+        return .versionMismatch(current: version)
     }
 }

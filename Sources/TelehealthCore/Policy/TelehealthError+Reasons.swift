@@ -20,7 +20,8 @@ extension TelehealthError.Reason {
             .recordingConsentRevoked, .screenShareActive, .screenShareNotActive, .guardianRequired,
             .documentOutdated, .effectNotFailed, .participantNotAdmitted,
             .rosterFull, .invitationExpired, .invitationUsed, .invitationRevoked, .recordingOnHold,
-            .recordingBeingDeleted, .recordingDeleted, .recordingNotReleased, .thirdPartyConsentMissing:
+            .recordingBeingDeleted, .recordingDeleted, .recordingNotReleased, .thirdPartyConsentMissing,
+            .versionMismatch:
             .failedPrecondition
         case .resumeExpired: .outOfRange
         case .versionConflict: .aborted
@@ -31,6 +32,17 @@ extension TelehealthError.Reason {
         case .meetingRefused: .internalFault
         case .callCancelled: .cancelled
         case .dataDamaged: .dataLoss
+        }
+    }
+
+    /// Whether the refusal speaks of what the visit is now, rather than of the caller's rights or the request itself.
+    var isOfState: Bool {
+        switch category {
+        case .failedPrecondition, .alreadyExists: true
+        case .notFound: self != .sessionNotFound
+        case .permissionDenied, .unauthenticated, .invalidArgument, .outOfRange, .aborted, .unavailable,
+            .resourceExhausted, .internalFault, .cancelled, .dataLoss:
+            false
         }
     }
 
@@ -87,6 +99,7 @@ extension TelehealthError.Reason {
         .invitationUsed: "the invitation was used before",
         .invitationRevoked: "the invitation was taken back",
         .versionConflict: "others changed this at the same time: try again",
+        .versionMismatch: "the session has changed since: read it and decide again",
         .meetingUnavailable: "the meeting is not available right now: try again",
         .meetingQuotaExceeded: "the video provider's quota is used up",
         .meetingRefused: "the video provider refused the request",

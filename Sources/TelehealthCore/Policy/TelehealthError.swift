@@ -57,6 +57,7 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case invitationRevoked = "INVITATION_REVOKED"
         // The moment
         case versionConflict = "VERSION_CONFLICT"
+        case versionMismatch = "VERSION_MISMATCH"
         case meetingUnavailable = "MEETING_UNAVAILABLE"
         case meetingQuotaExceeded = "MEETING_QUOTA_EXCEEDED"
         case meetingRefused = "MEETING_REFUSED"
@@ -119,6 +120,7 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case opensAt = "open_time"
         case closedAt = "close_time"
         case visitsMax = "visits_max"
+        case currentVersion = "current_version"
     }
 
     public let reason: Reason
@@ -179,6 +181,11 @@ extension TelehealthError {
 
     static func watchTooLarge(visitsMax: Int) -> TelehealthError {
         TelehealthError(.watchTooLarge, metadata: [.visitsMax: "\(visitsMax)"])
+    }
+
+    /// - Parameter current: ``Session/version`` as it is now.
+    static func versionMismatch(current: Int64) -> TelehealthError {
+        TelehealthError(.versionMismatch, metadata: [.currentVersion: "\(current)"])
     }
 
     static func recordingActive(_ id: RecordingID) -> TelehealthError {

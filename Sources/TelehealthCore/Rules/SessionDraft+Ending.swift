@@ -2,7 +2,7 @@
 //
 // Saying the same again is no fault: a caller who may use the verb, on a session that this verb ended (or the clock
 // in its stead), gets OK and changes nothing, not even the reason or note. Each verb's rights are judged first, so a
-// repetition tells nobody more than the first call would have.
+// repetition tells nobody more than the first call would have; and it is one whatever version it was meant for.
 
 extension SessionDraft {
     /// Longest note in bytes.
@@ -15,7 +15,7 @@ extension SessionDraft {
     {
         guard standing.leadsVisit else { throw TelehealthError(.notAllowed) }
         try Self.validate(note: note)
-        if state.session.status == .completed { return }
+        if state.session.status == .completed { return repeats() }
         guard state.session.status == .inProgress else { throw .invalidState(state.session.status) }
         state.session.endReason = reason
         state.session.endNote = note
@@ -29,7 +29,7 @@ extension SessionDraft {
     {
         try Self.validate(note: note)
         try requireMayCancel(standing)
-        if state.session.status == .cancelled, state.session.cancelReason != .appointmentCancelled { return }
+        if state.session.status == .cancelled, state.session.cancelReason != .appointmentCancelled { return repeats() }
         try requireNoVisitYet()
         if case .participant(let role) = standing, !role.rights.leads {
             let cutoff = state.session.startsAt - policy.clientCancelCutoff

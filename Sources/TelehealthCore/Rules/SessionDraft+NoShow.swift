@@ -57,7 +57,7 @@ extension SessionDraft {
         try requireMayJudgeAbsence(standing)
         if state.session.status == .noShow {
             if let party, party != state.session.noShowParty { throw .invalidState(.noShow) }
-            return
+            return repeats()
         }
         try requireNoVisitYet()
         guard let absentees else { throw TelehealthError(.clientWasHere) }

@@ -10,6 +10,8 @@ struct SessionDraft {
     private var effects: [Effect] = []
     /// What else the change stands on, besides the session's own version.
     var expectations: [Decision.Expectation] = []
+    /// The verb is said again of a session that it ended.
+    private(set) var isRepetition = false
 
     /// A stored session.
     init(_ state: SessionState, _ context: RuleContext) {
@@ -27,6 +29,8 @@ struct SessionDraft {
     var now: Timestamp { context.now }
     var policy: Policy { context.policy }
     var isChanged: Bool { state != original || !effects.isEmpty }
+
+    mutating func repeats() { isRepetition = true }
 
     /// Judges by the policy of where the client is now.
     mutating func relocate() { context = context.at(placeOf: state) }

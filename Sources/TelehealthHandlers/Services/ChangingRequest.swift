@@ -7,6 +7,12 @@ internal import TelehealthCore
 /// A request that changes something and therefore names its attempt.
 protocol ChangingRequest: Message {
     var requestID: String { get set }
+    /// The request's own field of that name, where it has one; nil otherwise.
+    var expectedVersion: Int64? { get }
+}
+
+extension ChangingRequest {
+    var expectedVersion: Int64? { nil }
 }
 
 extension ServerCallContext {
@@ -20,7 +26,9 @@ extension ServerCallContext {
     /// A repeat must say the same: the hash is over the request's own canonical bytes, unknown fields
     /// included, so that a newer client's fields count as well.
     func changing(_ request: some ChangingRequest) throws(RPCError) -> Invocation {
-        Invocation(caller: try caller, request: attempt(request), timeout: timeRemaining)
+        Invocation(
+            caller: try caller, request: attempt(request), expectedVersion: request.expectedVersion,
+            timeout: timeRemaining)
     }
 
     /// The attempt alone, of a call without a token.
