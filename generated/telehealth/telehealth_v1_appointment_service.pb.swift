@@ -369,6 +369,7 @@ public protocol Telehealth_V1_AppointmentServiceHandler: Sendable {
     ///
     /// Roles: service, scheduler, clinician, client, admin.
     /// Of these: the appointment's clinician, client and guardian.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: NOT_FOUND (APPOINTMENT_NOT_FOUND).
     func getAppointment(_ request: Telehealth_V1_GetAppointmentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetAppointmentResponse
@@ -441,6 +442,7 @@ public struct Telehealth_V1_AppointmentServiceClient: Sendable {
     ///
     /// Roles: service, scheduler, clinician, client, admin.
     /// Of these: the appointment's clinician, client and guardian.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: NOT_FOUND (APPOINTMENT_NOT_FOUND).
     public func getAppointment(
         _ request: Telehealth_V1_GetAppointmentRequest, options: CallOptions = .init()
@@ -489,12 +491,12 @@ public enum Telehealth_V1_AppointmentService_File {
             UglyZXF1ZXN0SWQSOgoOYXBwb2ludG1lbnRfaWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSDWFwcG9pbnRtZW50SWQSMgoO
             c291cmNlX3ZlcnNpb24YAyABKANCC4C6GAK6SAQiAigBUg1zb3VyY2VWZXJzaW9uInkKGUNhbmNlbEFwcG9pbnRtZW50UmVzcG9u
             c2USPAoLYXBwb2ludG1lbnQYASABKAsyGi50ZWxlaGVhbHRoLnYxLkFwcG9pbnRtZW50UgthcHBvaW50bWVudBIeCgdhcHBsaWVk
-            GAIgASgIQgSAuhgCUgdhcHBsaWVkMucCChJBcHBvaW50bWVudFNlcnZpY2USawoOUHV0QXBwb2ludG1lbnQSJC50ZWxlaGVhbHRo
+            GAIgASgIQgSAuhgCUgdhcHBsaWVkMuoCChJBcHBvaW50bWVudFNlcnZpY2USawoOUHV0QXBwb2ludG1lbnQSJC50ZWxlaGVhbHRo
             LnYxLlB1dEFwcG9pbnRtZW50UmVxdWVzdBolLnRlbGVoZWFsdGgudjEuUHV0QXBwb2ludG1lbnRSZXNwb25zZSIMiroYCAoCAgUq
-            Ah8gEm8KDkdldEFwcG9pbnRtZW50EiQudGVsZWhlYWx0aC52MS5HZXRBcHBvaW50bWVudFJlcXVlc3QaJS50ZWxlaGVhbHRoLnYx
-            LkdldEFwcG9pbnRtZW50UmVzcG9uc2UiEIq6GAwKBQECAwQFGAgqARQScwoRQ2FuY2VsQXBwb2ludG1lbnQSJy50ZWxlaGVhbHRo
-            LnYxLkNhbmNlbEFwcG9pbnRtZW50UmVxdWVzdBooLnRlbGVoZWFsdGgudjEuQ2FuY2VsQXBwb2ludG1lbnRSZXNwb25zZSILiroY
-            BwoCAgUqAR5iBnByb3RvMw==
+            Ah8gEnIKDkdldEFwcG9pbnRtZW50EiQudGVsZWhlYWx0aC52MS5HZXRBcHBvaW50bWVudFJlcXVlc3QaJS50ZWxlaGVhbHRoLnYx
+            LkdldEFwcG9pbnRtZW50UmVzcG9uc2UiE5ACAYq6GAwKBQECAwQFGAgqARQScwoRQ2FuY2VsQXBwb2ludG1lbnQSJy50ZWxlaGVh
+            bHRoLnYxLkNhbmNlbEFwcG9pbnRtZW50UmVxdWVzdBooLnRlbGVoZWFsdGgudjEuQ2FuY2VsQXBwb2ludG1lbnRSZXNwb25zZSIL
+            iroYBwoCAgUqAR5iBnByb3RvMw==
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

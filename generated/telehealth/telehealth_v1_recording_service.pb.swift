@@ -1060,6 +1060,7 @@ public protocol Telehealth_V1_RecordingServiceHandler: Sendable {
     ///
     /// Roles: clinician, client, admin.
     /// Of these: whoever is of the visit.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (SESSION_NOT_FOUND);
     /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func listRecordings(_ request: Telehealth_V1_ListRecordingsRequest, context: ServerCallContext)
@@ -1111,6 +1112,7 @@ public protocol Telehealth_V1_RecordingServiceHandler: Sendable {
     ///
     /// Roles: clinician, admin.
     /// Of these: whoever is of the visit.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY
     /// with `recording_state`); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func getRecordingManifest(_ request: Telehealth_V1_GetRecordingManifestRequest, context: ServerCallContext)
@@ -1204,6 +1206,7 @@ public struct Telehealth_V1_RecordingServiceClient: Sendable {
     ///
     /// Roles: clinician, client, admin.
     /// Of these: whoever is of the visit.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (SESSION_NOT_FOUND);
     /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func listRecordings(
@@ -1279,6 +1282,7 @@ public struct Telehealth_V1_RecordingServiceClient: Sendable {
     ///
     /// Roles: clinician, admin.
     /// Of these: whoever is of the visit.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY
     /// with `recording_state`); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func getRecordingManifest(
@@ -1351,22 +1355,23 @@ public enum Telehealth_V1_RecordingService_File {
             cmVzZW5jZSKOAQoOUHJlc2VuY2VQZXJpb2QSPwoKc3RhcnRfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBC
             BIC6GAJSCXN0YXJ0VGltZRI7CghlbmRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZFRp
             bWUqcQoOUHJlc2VuY2VTb3VyY2USHwobUFJFU0VOQ0VfU09VUkNFX1VOU1BFQ0lGSUVEEAASIgoeUFJFU0VOQ0VfU09VUkNFX01F
-            RVRJTkdfRVZFTlRTEAESGgoWUFJFU0VOQ0VfU09VUkNFX1JPU1RFUhACMvsIChBSZWNvcmRpbmdTZXJ2aWNlEncKDlN0YXJ0UmVj
+            RVRJTkdfRVZFTlRTEAESGgoWUFJFU0VOQ0VfU09VUkNFX1JPU1RFUhACMoEJChBSZWNvcmRpbmdTZXJ2aWNlEncKDlN0YXJ0UmVj
             b3JkaW5nEiQudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGluZ1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLlN0YXJ0UmVjb3JkaW5n
             UmVzcG9uc2UiGIq6GBQKAQMYBCoNFYwBjQEHHiY8KjNAKxJxCg1TdG9wUmVjb3JkaW5nEiMudGVsZWhlYWx0aC52MS5TdG9wUmVj
             b3JkaW5nUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuU3RvcFJlY29yZGluZ1Jlc3BvbnNlIhWKuhgRCgMDBAUYASoIFYwBjQEXPSsS
-            cQoOTGlzdFJlY29yZGluZ3MSJC50ZWxlaGVhbHRoLnYxLkxpc3RSZWNvcmRpbmdzUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuTGlz
-            dFJlY29yZGluZ3NSZXNwb25zZSISiroYDgoDAwQFGAEqBRWMAY0BEpgBChdHZXRSZWNvcmRpbmdQbGF5YmFja1VybBItLnRlbGVo
-            ZWFsdGgudjEuR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXF1ZXN0Gi4udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5YmFj
-            a1VybFJlc3BvbnNlIh6KuhgaCgMDBAUYBioRF4wBjQEH0wE+0gFCQ0E/WlwScQoQU2V0UmVjb3JkaW5nSG9sZBImLnRlbGVoZWFs
-            dGgudjEuU2V0UmVjb3JkaW5nSG9sZFJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlNldFJlY29yZGluZ0hvbGRSZXNwb25zZSIMiroY
-            CAoBBSoDF0JDEnsKFFJlbGVhc2VSZWNvcmRpbmdIb2xkEioudGVsZWhlYWx0aC52MS5SZWxlYXNlUmVjb3JkaW5nSG9sZFJlcXVl
-            c3QaKy50ZWxlaGVhbHRoLnYxLlJlbGVhc2VSZWNvcmRpbmdIb2xkUmVzcG9uc2UiCoq6GAYKAQUqARcSgAEKFVNldFJlY29yZGlu
-            Z1JldGVudGlvbhIrLnRlbGVoZWFsdGgudjEuU2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVxdWVzdBosLnRlbGVoZWFsdGgudjEuU2V0
-            UmVjb3JkaW5nUmV0ZW50aW9uUmVzcG9uc2UiDIq6GAgKAQUqAxdCQxJ0Cg9MaW5rU2Vzc2lvbk5vdGUSJS50ZWxlaGVhbHRoLnYx
-            LkxpbmtTZXNzaW9uTm90ZVJlcXVlc3QaJi50ZWxlaGVhbHRoLnYxLkxpbmtTZXNzaW9uTm90ZVJlc3BvbnNlIhKKuhgOCgIDBRgE
-            KgYXjAGNAQcSgwEKFEdldFJlY29yZGluZ01hbmlmZXN0EioudGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdNYW5pZmVzdFJlcXVl
-            c3QaKy50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ01hbmlmZXN0UmVzcG9uc2UiEoq6GA4KAgMFGAEqBheMAY0BPmIGcHJvdG8z
+            dAoOTGlzdFJlY29yZGluZ3MSJC50ZWxlaGVhbHRoLnYxLkxpc3RSZWNvcmRpbmdzUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuTGlz
+            dFJlY29yZGluZ3NSZXNwb25zZSIVkAIBiroYDgoDAwQFGAEqBRWMAY0BEpgBChdHZXRSZWNvcmRpbmdQbGF5YmFja1VybBItLnRl
+            bGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXF1ZXN0Gi4udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5
+            YmFja1VybFJlc3BvbnNlIh6KuhgaCgMDBAUYBioRF4wBjQEH0wE+0gFCQ0E/WlwScQoQU2V0UmVjb3JkaW5nSG9sZBImLnRlbGVo
+            ZWFsdGgudjEuU2V0UmVjb3JkaW5nSG9sZFJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlNldFJlY29yZGluZ0hvbGRSZXNwb25zZSIM
+            iroYCAoBBSoDF0JDEnsKFFJlbGVhc2VSZWNvcmRpbmdIb2xkEioudGVsZWhlYWx0aC52MS5SZWxlYXNlUmVjb3JkaW5nSG9sZFJl
+            cXVlc3QaKy50ZWxlaGVhbHRoLnYxLlJlbGVhc2VSZWNvcmRpbmdIb2xkUmVzcG9uc2UiCoq6GAYKAQUqARcSgAEKFVNldFJlY29y
+            ZGluZ1JldGVudGlvbhIrLnRlbGVoZWFsdGgudjEuU2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVxdWVzdBosLnRlbGVoZWFsdGgudjEu
+            U2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVzcG9uc2UiDIq6GAgKAQUqAxdCQxJ0Cg9MaW5rU2Vzc2lvbk5vdGUSJS50ZWxlaGVhbHRo
+            LnYxLkxpbmtTZXNzaW9uTm90ZVJlcXVlc3QaJi50ZWxlaGVhbHRoLnYxLkxpbmtTZXNzaW9uTm90ZVJlc3BvbnNlIhKKuhgOCgID
+            BRgEKgYXjAGNAQcShgEKFEdldFJlY29yZGluZ01hbmlmZXN0EioudGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdNYW5pZmVzdFJl
+            cXVlc3QaKy50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ01hbmlmZXN0UmVzcG9uc2UiFZACAYq6GA4KAgMFGAEqBheMAY0BPmIG
+            cHJvdG8z
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

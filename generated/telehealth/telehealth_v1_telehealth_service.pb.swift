@@ -1741,6 +1741,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Roles: service, scheduler, clinician, client, admin, guest.
     /// Of these: whoever is of the visit.
     /// A clinician of another visit may use it in an emergency.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT
     /// (EMERGENCY_REASON_INVALID); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func getSession(_ request: Telehealth_V1_GetSessionRequest, context: ServerCallContext)
@@ -1749,6 +1750,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// invited to. The clinic's systems see all; a guest has one visit.
     ///
     /// Roles: service, scheduler, clinician, client, admin, guest.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     func listSessions(_ request: Telehealth_V1_ListSessionsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListSessionsResponse
@@ -1806,6 +1808,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// WATCH_LAGGING when the reader is too slow and TOKEN_EXPIRED: resume.
     ///
     /// Roles: scheduler, clinician, admin.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: OUT_OF_RANGE (RESUME_EXPIRED); UNAVAILABLE (WATCH_LAGGING);
     /// RESOURCE_EXHAUSTED (WATCH_TOO_LARGE with `visits_max`).
     func watchSessions(
@@ -2013,6 +2016,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Roles: service, scheduler, clinician, client, admin, guest.
     /// Of these: whoever is of the visit.
     /// A clinician of another visit may use it in an emergency.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT
     /// (EMERGENCY_REASON_INVALID); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func getSession(
@@ -2025,6 +2029,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// invited to. The clinic's systems see all; a guest has one visit.
     ///
     /// Roles: service, scheduler, clinician, client, admin, guest.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func listSessions(
         _ request: Telehealth_V1_ListSessionsRequest, options: CallOptions = .init()
@@ -2093,6 +2098,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// WATCH_LAGGING when the reader is too slow and TOKEN_EXPIRED: resume.
     ///
     /// Roles: scheduler, clinician, admin.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: OUT_OF_RANGE (RESUME_EXPIRED); UNAVAILABLE (WATCH_LAGGING);
     /// RESOURCE_EXHAUSTED (WATCH_TOO_LARGE with `visits_max`).
     public func watchSessions(
@@ -2331,30 +2337,30 @@ public enum Telehealth_V1_TelehealthService_File {
             BSABKANCC4C6GAK6SAQiAigBSABSD2V4cGVjdGVkVmVyc2lvbogBAUITChFfZXhwZWN0ZWRfdmVyc2lvbiJGChJFbmRTZXNzaW9u
             UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbipgCgtKb2luT3V0Y29tZRIc
             ChhKT0lOX09VVENPTUVfVU5TUEVDSUZJRUQQABIYChRKT0lOX09VVENPTUVfV0FJVElORxABEhkKFUpPSU5fT1VUQ09NRV9BRE1J
-            VFRFRBACMsMNChFUZWxlaGVhbHRoU2VydmljZRJvCg1DcmVhdGVTZXNzaW9uEiMudGVsZWhlYWx0aC52MS5DcmVhdGVTZXNzaW9u
-            UmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ3JlYXRlU2Vzc2lvblJlc3BvbnNlIhOKuhgPCgQBAgMFGAgqBRQVISAjEmoKCkdldFNl
+            VFRFRBACMswNChFUZWxlaGVhbHRoU2VydmljZRJvCg1DcmVhdGVTZXNzaW9uEiMudGVsZWhlYWx0aC52MS5DcmVhdGVTZXNzaW9u
+            UmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ3JlYXRlU2Vzc2lvblJlc3BvbnNlIhOKuhgPCgQBAgMFGAgqBRQVISAjEm0KCkdldFNl
             c3Npb24SIC50ZWxlaGVhbHRoLnYxLkdldFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5HZXRTZXNzaW9uUmVzcG9uc2Ui
-            F4q6GBMKBgECAwQFBhgBIAEqBRWMAY0BEmUKDExpc3RTZXNzaW9ucxIiLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25zUmVxdWVz
-            dBojLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25zUmVzcG9uc2UiDIq6GAgKBgECAwQFBhJ1CgtKb2luU2Vzc2lvbhIhLnRlbGVo
-            ZWFsdGgudjEuSm9pblNlc3Npb25SZXF1ZXN0GiIudGVsZWhlYWx0aC52MS5Kb2luU2Vzc2lvblJlc3BvbnNlIh+KuhgbCgMDBAYY
-            AiABKhAVjAGNAR4iIyQlMjNaW1wrEnMKDFdhdGNoU2Vzc2lvbhIiLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uUmVxdWVzdBoj
-            LnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uUmVzcG9uc2UiGIq6GBQKBQEDBAUGGAEgASoHFYwBjQFQUTABEmwKDVdhdGNoU2Vz
-            c2lvbnMSIy50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvbnNSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5XYXRjaFNlc3Npb25zUmVz
-            cG9uc2UiDoq6GAoKAwIDBSoDUlBRMAESZAoJSGVhcnRiZWF0Eh8udGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXF1ZXN0GiAudGVs
-            ZWhlYWx0aC52MS5IZWFydGJlYXRSZXNwb25zZSIUiroYEAoDAwQGGAIgASoFFYwBjQESjAEKE1VwZGF0ZVNlc3Npb25TdGF0dXMS
-            KS50ZWxlaGVhbHRoLnYxLlVwZGF0ZVNlc3Npb25TdGF0dXNSZXF1ZXN0GioudGVsZWhlYWx0aC52MS5VcGRhdGVTZXNzaW9uU3Rh
-            dHVzUmVzcG9uc2UiHoq6GBoKBQECAwQFGAEqDxWMAY0BBx4iIykkJTIzKxJ7ChBTdGFydFNjcmVlblNoYXJlEiYudGVsZWhlYWx0
-            aC52MS5TdGFydFNjcmVlblNoYXJlUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuU3RhcnRTY3JlZW5TaGFyZVJlc3BvbnNlIhaKuhgS
-            CgIDBBgDKgoVjAGNAQceJkYrEnUKD1N0b3BTY3JlZW5TaGFyZRIlLnRlbGVoZWFsdGgudjEuU3RvcFNjcmVlblNoYXJlUmVxdWVz
-            dBomLnRlbGVoZWFsdGgudjEuU3RvcFNjcmVlblNoYXJlUmVzcG9uc2UiE4q6GA8KAgMEGAIqBxWMAY0BRysScAoMTGVhdmVTZXNz
-            aW9uEiIudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Npb25SZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Npb25SZXNwb25z
-            ZSIXiroYEwoDAwQGGAIgASoIFYwBjQEeJisSdAoNQ2FuY2VsU2Vzc2lvbhIjLnRlbGVoZWFsdGgudjEuQ2FuY2VsU2Vzc2lvblJl
-            cXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNhbmNlbFNlc3Npb25SZXNwb25zZSIYiroYFAoFAQIDBAUYBSoJFYwBjQEHHiMrEmoKCk1h
-            cmtOb1Nob3cSIC50ZWxlaGVhbHRoLnYxLk1hcmtOb1Nob3dSZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5NYXJrTm9TaG93UmVzcG9u
-            c2UiF4q6GBMKAwIDBRgEKgoVjAGNAQceIikrEmoKClVuZG9Ob1Nob3cSIC50ZWxlaGVhbHRoLnYxLlVuZG9Ob1Nob3dSZXF1ZXN0
-            GiEudGVsZWhlYWx0aC52MS5VbmRvTm9TaG93UmVzcG9uc2UiF4q6GBMKAwIDBRgEKgoVjAGNAQceICErEmcKCkVuZFNlc3Npb24S
-            IC50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5FbmRTZXNzaW9uUmVzcG9uc2UiFIq6GBAK
-            AgMFGAQqCBWMAY0BBx4rYgZwcm90bzM=
+            GpACAYq6GBMKBgECAwQFBhgBIAEqBRWMAY0BEmgKDExpc3RTZXNzaW9ucxIiLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25zUmVx
+            dWVzdBojLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25zUmVzcG9uc2UiD5ACAYq6GAgKBgECAwQFBhJ1CgtKb2luU2Vzc2lvbhIh
+            LnRlbGVoZWFsdGgudjEuSm9pblNlc3Npb25SZXF1ZXN0GiIudGVsZWhlYWx0aC52MS5Kb2luU2Vzc2lvblJlc3BvbnNlIh+Kuhgb
+            CgMDBAYYAiABKhAVjAGNAR4iIyQlMjNaW1wrEnMKDFdhdGNoU2Vzc2lvbhIiLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uUmVx
+            dWVzdBojLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uUmVzcG9uc2UiGIq6GBQKBQEDBAUGGAEgASoHFYwBjQFQUTABEm8KDVdh
+            dGNoU2Vzc2lvbnMSIy50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvbnNSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5XYXRjaFNlc3Np
+            b25zUmVzcG9uc2UiEZACAYq6GAoKAwIDBSoDUlBRMAESZAoJSGVhcnRiZWF0Eh8udGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXF1
+            ZXN0GiAudGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXNwb25zZSIUiroYEAoDAwQGGAIgASoFFYwBjQESjAEKE1VwZGF0ZVNlc3Np
+            b25TdGF0dXMSKS50ZWxlaGVhbHRoLnYxLlVwZGF0ZVNlc3Npb25TdGF0dXNSZXF1ZXN0GioudGVsZWhlYWx0aC52MS5VcGRhdGVT
+            ZXNzaW9uU3RhdHVzUmVzcG9uc2UiHoq6GBoKBQECAwQFGAEqDxWMAY0BBx4iIykkJTIzKxJ7ChBTdGFydFNjcmVlblNoYXJlEiYu
+            dGVsZWhlYWx0aC52MS5TdGFydFNjcmVlblNoYXJlUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuU3RhcnRTY3JlZW5TaGFyZVJlc3Bv
+            bnNlIhaKuhgSCgIDBBgDKgoVjAGNAQceJkYrEnUKD1N0b3BTY3JlZW5TaGFyZRIlLnRlbGVoZWFsdGgudjEuU3RvcFNjcmVlblNo
+            YXJlUmVxdWVzdBomLnRlbGVoZWFsdGgudjEuU3RvcFNjcmVlblNoYXJlUmVzcG9uc2UiE4q6GA8KAgMEGAIqBxWMAY0BRysScAoM
+            TGVhdmVTZXNzaW9uEiIudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Npb25SZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Np
+            b25SZXNwb25zZSIXiroYEwoDAwQGGAIgASoIFYwBjQEeJisSdAoNQ2FuY2VsU2Vzc2lvbhIjLnRlbGVoZWFsdGgudjEuQ2FuY2Vs
+            U2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNhbmNlbFNlc3Npb25SZXNwb25zZSIYiroYFAoFAQIDBAUYBSoJFYwBjQEH
+            HiMrEmoKCk1hcmtOb1Nob3cSIC50ZWxlaGVhbHRoLnYxLk1hcmtOb1Nob3dSZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5NYXJrTm9T
+            aG93UmVzcG9uc2UiF4q6GBMKAwIDBRgEKgoVjAGNAQceIikrEmoKClVuZG9Ob1Nob3cSIC50ZWxlaGVhbHRoLnYxLlVuZG9Ob1No
+            b3dSZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5VbmRvTm9TaG93UmVzcG9uc2UiF4q6GBMKAwIDBRgEKgoVjAGNAQceICErEmcKCkVu
+            ZFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5FbmRTZXNzaW9uUmVzcG9u
+            c2UiFIq6GBAKAgMFGAQqCBWMAY0BBx4rYgZwcm90bzM=
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,
