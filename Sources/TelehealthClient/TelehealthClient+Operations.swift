@@ -63,4 +63,11 @@ extension TelehealthClient {
     ) async throws(RPCError) -> Telehealth_V1_RetryOperationResponse {
         try await change(Telehealth_V1_OperationsService_Methods.retryOperation, request)
     }
+
+    /// What AWS calls a recording, its meeting and its pipelines, for a support case there. Audited.
+    public func getRecordingProviderDetails(
+        _ request: Telehealth_V1_GetRecordingProviderDetailsRequest
+    ) async throws(RPCError) -> Telehealth_V1_GetRecordingProviderDetailsResponse {
+        try await call(Telehealth_V1_OperationsService_Methods.getRecordingProviderDetails, request)
+    }
 }

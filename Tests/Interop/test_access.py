@@ -182,7 +182,7 @@ def test_emergency_access_lets_a_stranger_in_loudly_and_only_with_a_reason(tmp_p
         assert seen.session_id == sid and seen.client_id == clinic.client_id
         joined = clinic.telehealth.JoinSession(
             m.JoinSessionRequest(session_id=sid, request_id=str(uuid.uuid4())), metadata=loud, timeout=20)
-        assert joined.outcome == m.JOIN_OUTCOME_ADMITTED and joined.credentials.attendee.join_token
+        assert joined.outcome == m.JOIN_OUTCOME_ADMITTED and joined.credentials.chime.join_token
         # The clinician of the visit comes by the ordinary way: no emergency, nothing written.
         own = clinic.credentials("clinician") + [("telehealth-emergency-reason", why)]
         clinic.telehealth.GetSession(get, metadata=own, timeout=10)

@@ -57,9 +57,9 @@ def test_a_meeting_is_made_once_whatever_chime_answers(clinic, worst, fault):
     for operation in ("CreateMeetingWithAttendees", "DeleteMeeting"):
         simulator.admin("POST", "/faults", {"operation": operation, **fault})
     clinic.join(sid, "client")
-    assert clinic.join(sid, "clinician").credentials.attendee.join_token
-    assert clinic.join(sid, "client").credentials.attendee.join_token
-    assert set(live(simulator)) - before == {clinic.session(sid).meeting.meeting_id}
+    assert clinic.join(sid, "clinician").credentials.chime.join_token
+    assert clinic.join(sid, "client").credentials.chime.join_token
+    assert set(live(simulator)) - before == {clinic.session(sid).meeting.chime.meeting_id}
     clinic.call(clinic.telehealth.EndSession, m.EndSessionRequest(session_id=sid), "clinician")
     until("the meeting is gone", lambda: set(live(simulator)) == before, seconds=60)
     assert not simulator.admin("GET", "/faults")["faults"], "each fault was met"
@@ -75,9 +75,9 @@ def test_all_who_come_in_the_same_instant_meet_in_one_meeting(clinic, worst):
 
         def come(role: str) -> None:
             start.wait()
-            while not (answer := clinic.join(sid, role)).credentials.attendee.join_token:
+            while not (answer := clinic.join(sid, role)).credentials.chime.join_token:
                 time.sleep(0.02)
-            got.append((role, answer.credentials.meeting.meeting_id, answer.credentials.attendee.attendee_id))
+            got.append((role, answer.credentials.chime.meeting_id, answer.credentials.chime.attendee_id))
 
         people = [threading.Thread(target=come, args=(role,)) for role in ("client", "clinician") * 2]
         for person in people:

@@ -61,6 +61,15 @@ def recording_of(clinic: Clinic, sid: str, role: str = "clinician"):
     return listed[-1]
 
 
+def capture_of(clinic: Clinic, recording_id: str):
+    """What Chime calls a recording, as an operator is told."""
+    from telehealth.v1 import operations_service_pb2 as m, operations_service_pb2_grpc as services
+
+    request = m.GetRecordingProviderDetailsRequest(recording_id=recording_id)
+    stub = services.OperationsServiceStub(clinic.channel)
+    return clinic.call(stub.GetRecordingProviderDetails, request, "admin").chime
+
+
 def events_stub(clinic: Clinic):
     from telehealth.v1 import events_service_pb2_grpc as services
 
@@ -103,8 +112,8 @@ def test_forwarded_events_show_a_dead_capture_to_everybody(clinic, simulator):
     sid, _, watch = recorded_visit(clinic)
     client_watch = Watch(clinic, sid, "client")
     client_watch.wait_for_snapshot()
-    pipeline = recording_of(clinic, sid).capture_pipeline_id
-    meeting_id = clinic.session(sid).meeting.meeting_id
+    pipeline = capture_of(clinic, recording_of(clinic, sid).recording_id).capture_pipeline_id
+    meeting_id = clinic.session(sid).meeting.chime.meeting_id
     simulator.admin("POST", f"/pipelines/{pipeline}/fail")
     entries = events_of(simulator, meeting_id)
     first = ingest(clinic, entries)
@@ -128,8 +137,8 @@ def test_a_meeting_that_aws_ended_is_replaced_at_the_next_join(clinic, simulator
     first = clinic.join(sid, "clinician").credentials
     watch = Watch(clinic, sid, "clinician")
     watch.wait_for_snapshot()
-    simulator.admin("POST", f"/meetings/{first.meeting.meeting_id}/end")
-    ingest(clinic, events_of(simulator, first.meeting.meeting_id))
+    simulator.admin("POST", f"/meetings/{first.chime.meeting_id}/end")
+    ingest(clinic, events_of(simulator, first.chime.meeting_id))
     watch.wait_for("meeting_ended")
     assert clinic.session(sid).status == 3
     after = clinic.join(sid, "clinician").credentials
@@ -261,12 +270,12 @@ def test_the_daemon_reads_the_queue_and_empties_it(own_simulator, tmp_path):
             clinic = Clinic(service, channel)
             clinic.register_documents()
             sid, _, watch = recorded_visit(clinic)
-            pipeline = recording_of(clinic, sid).capture_pipeline_id
+            pipeline = capture_of(clinic, recording_of(clinic, sid).recording_id).capture_pipeline_id
             own_simulator.admin("POST", f"/pipelines/{pipeline}/fail")
             assert watch.wait_for("recording_stopping").recording_stopping.reason == 6  # FAILED
             client = next(p for p in clinic.session(sid).participants if p.role == 2)
             attendee = next(
-                a for a in own_simulator.admin("GET", "/attendees")["attendees"] if a["attendeeId"] == client.attendee_id)
+                a for a in own_simulator.admin("GET", "/attendees")["attendees"] if a["attendeeId"] == client.chime.attendee_id)
             own_simulator.admin("POST", f"/attendees/{attendee['attendeeId']}/content-start")
             watch.wait_for("screen_share_started")
             own_simulator.admin("POST", f"/attendees/{attendee['attendeeId']}/drop")

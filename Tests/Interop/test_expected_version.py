@@ -271,7 +271,7 @@ def test_presence_and_quality_leave_the_version_as_it_is(clinic, simulator):
     report = q.ReportClientMetricsRequest(session_id=sid, window=Duration(seconds=5), packet_loss_percent=9)
     clinic.call(quality.QualityServiceStub(clinic.channel).ReportClientMetrics, report, "client")
     watch.wait_for("connection_quality_changed")
-    meeting = before.meeting.meeting_id
+    meeting = before.meeting.chime.meeting_id
     attendees = next(each for each in simulator.admin("GET", "/meetings")["meetings"] if each["meetingId"] == meeting)
     for attendee in attendees["attendees"]:
         for step in ("join", "drop", "join"):

@@ -165,8 +165,8 @@ def told_by_chime_and_by_clients(clinic: Clinic, simulator: Simulator, markers: 
     sid = clinic.create_session(clinic.book()).session_id
     clinic.join(sid, "clinician")
     joined = clinic.join(sid, "client")
-    markers.planted["AttendeeInfo.join_token"] = joined.credentials.attendee.join_token
-    entries = events_of(simulator, clinic.session(sid).meeting.meeting_id)
+    markers.planted["ChimeJoinInfo.join_token"] = joined.credentials.chime.join_token
+    entries = events_of(simulator, clinic.session(sid).meeting.chime.meeting_id)
     spoilt = json.loads(entries[-1])
     spoilt["id"] = str(uuid.uuid4())
     spoilt["detail"]["externalUserId"] = markers.mark("event.externalUserId")

@@ -162,7 +162,7 @@ def test_a_call_that_was_given_up_is_seen_and_tried_again(watched, clinic, simul
     session = clinic.create_session(clinic.book())
     clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
     clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
-    meeting = clinic.join(session.session_id, "clinician").credentials.meeting.meeting_id
+    meeting = clinic.join(session.session_id, "clinician").credentials.chime.meeting_id
     simulator.admin("POST", "/faults", {"operation": "DeleteMeeting", "status": 403, "code": "AccessDeniedException"})
     clinic.call(clinic.telehealth.EndSession, t.EndSessionRequest(session_id=session.session_id, reason=1), "clinician")
     mine = []

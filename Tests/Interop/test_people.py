@@ -85,7 +85,7 @@ def test_a_group_visit_with_an_interpreter_and_a_revocation(clinic, simulator):
     assert invited.participant.state == s.PARTICIPANT_STATE_EXPECTED and not invited.grant
     interpreter = clinic.join(sid, "interpreter")
     assert interpreter.outcome == ADMITTED
-    assert interpreter.credentials.attendee.capabilities.content == s.MEDIA_CAPABILITY_RECEIVE
+    assert interpreter.participant.capabilities.content == s.MEDIA_CAPABILITY_RECEIVE
     assert not any(each.HasField("pre_visit_check") for each in interpreter.session.participants)
 
     # A relative without an account comes by a grant, waits, sees nobody, is let in by name.
@@ -97,7 +97,7 @@ def test_a_group_visit_with_an_interpreter_and_a_revocation(clinic, simulator):
     clinic.admit(sid, guest_id)
     inside = clinic.join(sid, "guest")
     assert inside.outcome == ADMITTED and len(inside.session.participants) == 5
-    meeting_id = inside.credentials.meeting.meeting_id
+    meeting_id = inside.credentials.chime.meeting_id
 
     # Everybody in the picture must have agreed, whatever their role.
     start = rec.StartRecordingRequest(session_id=sid)
@@ -134,7 +134,7 @@ def test_a_group_visit_with_an_interpreter_and_a_revocation(clinic, simulator):
     # The guest is removed: attendee, watch and token are worth nothing any more.
     guest_watch = Watch(clinic, sid, "guest")
     guest_watch.wait_for_snapshot()
-    attendee_id = inside.credentials.attendee.attendee_id
+    attendee_id = inside.credentials.chime.attendee_id
     assert attendee_id in attendees(simulator, meeting_id)
     assert clinic.treat("RemoveParticipant", sid, guest_id).state == s.PARTICIPANT_STATE_REMOVED
     guest_watch.wait_for_end()
@@ -153,7 +153,7 @@ def test_a_group_visit_with_an_interpreter_and_a_revocation(clinic, simulator):
 
     # Letting in by name takes it back, with another attendee.
     clinic.admit(sid, guest_id)
-    assert clinic.join(sid, "guest").credentials.attendee.attendee_id != attendee_id
+    assert clinic.join(sid, "guest").credentials.chime.attendee_id != attendee_id
     ended = clinic.call(clinic.telehealth.EndSession, m.EndSessionRequest(session_id=sid), "clinician").session
     assert ended.status == s.SESSION_STATUS_COMPLETED
     clinic.refused(
@@ -243,9 +243,9 @@ def test_who_is_denied_or_put_back_is_told_so(clinic, simulator):
     mine = before.participant.participant_id
     back = clinic.treat("ReturnToWaitingRoom", sid, mine)
     assert back.state == s.PARTICIPANT_STATE_WAITING and back.held
-    meeting_id = before.credentials.meeting.meeting_id
+    meeting_id = before.credentials.chime.meeting_id
     eventually(
-        lambda: before.credentials.attendee.attendee_id not in attendees(simulator, meeting_id), "the attendee lives on"
+        lambda: before.credentials.chime.attendee_id not in attendees(simulator, meeting_id), "the attendee lives on"
     )
     again = clinic.join(sid, "client")
     assert again.outcome == WAITING and not again.HasField("credentials")
@@ -275,12 +275,12 @@ def test_capabilities_reach_chime_while_the_visit_runs(clinic, simulator):
     assert clinic.treat("SetParticipantCapabilities", sid, mine, capabilities=muted).capabilities == muted
 
     def at_chime():
-        meeting = next(m for m in simulator.admin("GET", "/meetings")["meetings"] if m["meetingId"] == joined.credentials.meeting.meeting_id)
-        mine = next(a for a in meeting["attendees"] if a["attendeeId"] == joined.credentials.attendee.attendee_id)
+        meeting = next(m for m in simulator.admin("GET", "/meetings")["meetings"] if m["meetingId"] == joined.credentials.chime.meeting_id)
+        mine = next(a for a in meeting["attendees"] if a["attendeeId"] == joined.credentials.chime.attendee_id)
         return {key.lower(): value for key, value in mine["capabilities"].items()}
 
     eventually(lambda: at_chime().get("audio") == "Receive", "Chime was not told")
-    assert clinic.join(sid, "client").credentials.attendee.capabilities == muted
+    assert clinic.join(sid, "client").participant.capabilities == muted
     blind = s.AttendeeCapabilities(audio=1, video=4, content=3)
     request = p.SetParticipantCapabilitiesRequest(session_id=sid, participant_id=mine, capabilities=blind)
     clinic.refused(INVALID, "INVALID_FIELD", clinic.people.SetParticipantCapabilities, request, "clinician")
@@ -301,7 +301,7 @@ def test_a_second_device_takes_over_and_the_first_ones_leaving_takes_nobody_alon
         return clinic.call(clinic.telehealth.JoinSession, request, "client")
 
     first, second = join("telephone"), join("desktop")
-    assert first.credentials.attendee.attendee_id == second.credentials.attendee.attendee_id
+    assert first.credentials.chime.attendee_id == second.credentials.chime.attendee_id
     watch.wait_for("device_changed")
     leave = lambda device: clinic.call(clinic.telehealth.LeaveSession, m.LeaveSessionRequest(session_id=sid, device_id=device), "client")
     leave("telephone")
@@ -380,8 +380,8 @@ def test_nobody_else_takes_part_without_the_clients_consent(clinic, simulator):
     assert told.reason == w.PARTICIPANT_RETURNED_REASON_THIRD_PARTY_CONSENT_MISSING
     for person in (guest_id, waiting.participant.participant_id):
         assert participant(clinic, sid, person).state == s.PARTICIPANT_STATE_WAITING
-    meeting_id = inside.credentials.meeting.meeting_id
-    theirs = {each.credentials.attendee.attendee_id for each in (inside, guest_inside)}
+    meeting_id = inside.credentials.chime.meeting_id
+    theirs = {each.credentials.chime.attendee_id for each in (inside, guest_inside)}
     eventually(lambda: not theirs & attendees(simulator, meeting_id), "an attendee lives on")
     assert clinic.join(sid, "interpreter").outcome == WAITING
     clinic.refused(FAILED, "THIRD_PARTY_CONSENT_MISSING", clinic.people.AdmitParticipant, admit(), "clinician")

@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from service import BIN, Service, Simulator
-from test_events import recorded_visit, recording_of, until
+from test_events import capture_of, recorded_visit, recording_of, until
 from test_operations import get, metric, operations
 from visit import Clinic, reason
 
@@ -133,7 +133,7 @@ def test_a_failed_concatenation_is_tried_anew_with_other_tokens(clinic, simulato
     [given] = until("it is given up", lambda: given_up(clinic, sid))
     assert (given.kind, given.last_error) == (7, "CONCATENATION_FAILED")  # start concatenation
     assert (recording_of(clinic, sid).state, recording_of(clinic, sid).waiting_reason) == (PROCESSING, JOINING_FAILED)
-    capture = recording_of(clinic, sid).capture_pipeline_id
+    capture = capture_of(clinic, recording_of(clinic, sid).recording_id).capture_pipeline_id
     tokens = [each["clientRequestToken"] for each in simulator.admin("GET", "/pipelines")["pipelines"]
               if each.get("captureId") == capture]
     assert len(tokens) == len(set(tokens)) == 3
@@ -176,7 +176,7 @@ def test_whoever_joins_hears_why_there_is_no_meeting(worlds, clinic, simulator, 
     log = (worlds[1].data / "telehealthd.log").read_text()
     assert any("Chime refused a meeting" in line and code in line for line in log.splitlines())
     # Mended: the next who comes has one.
-    assert clinic.join(sid, "clinician").credentials.attendee.join_token
+    assert clinic.join(sid, "clinician").credentials.chime.join_token
 
 
 def test_a_client_plays_the_own_recording_once_it_is_part_of_their_record(clinic, simulator):

@@ -54,7 +54,7 @@ import Testing
         for (message, field, level) in [
             ("PreVisitCheck", "location_address", personal), ("PreVisitCheck", "emergency_contact_phone", personal),
             ("ConsentSubmission", "evidence", personal), ("RevokeConsentRequest", "reason", personal),
-            ("EndSessionRequest", "note", personal), ("AttendeeInfo", "join_token", secret),
+            ("EndSessionRequest", "note", personal), ("ChimeJoinInfo", "join_token", secret),
             ("GetRecordingPlaybackUrlResponse", "url", secret),
             ("Session", "client_id", Telehealth_V1_DataClass.pseudonym.rawValue),
         ] {

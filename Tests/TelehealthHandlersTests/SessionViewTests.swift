@@ -1,3 +1,4 @@
+import ProtobufWire
 import TelehealthAPI
 import TelehealthCore
 import Testing
@@ -56,14 +57,18 @@ import Testing
         return state().wire(for: Viewer(caller, in: state()), now: now) { $0 == ParticipantID("p1") }
     }
 
+    private static func attendee(_ id: String) -> Telehealth_V1_Participant.OneOf_Provider {
+        .chime(.with { $0.attendeeID = id })
+    }
+
     @Test func `a client sees nothing that is the staff's`() {
         let view = Self.view(.client, client: "client-1")
         #expect(view.clinicianJoinURL.isEmpty && view.closingNote.isEmpty && view.createCaller.isEmpty)
         #expect(view.meeting == nil)
-        #expect(view.activeRecording?.capturePipelineID == "" && view.activeRecording?.objectKey == "")
+        #expect(view.activeRecording?.objectKey == "")
         #expect(view.activeRecording?.consentIds == [])
-        #expect(view.participants.first { $0.participantID == "p1" }?.attendeeID == "attendee-1")
-        #expect(view.participants.first { $0.participantID == "p2" }?.attendeeID == "")
+        #expect(view.participants.first { $0.participantID == "p1" }?.provider == Self.attendee("attendee-1"))
+        #expect(view.participants.first { $0.participantID == "p2" }?.provider == nil)
         #expect(view.participants.first { $0.participantID == "p1" }?.preVisitCheck?.locationState == "GA")
         #expect(view.clientJoinURL == "https://x/client")
     }
@@ -72,8 +77,10 @@ import Testing
     func `staff outside the treatment sees the visit but not where the client is`(role: Role) {
         let view = Self.view(role)
         #expect(view.meeting?.number == 2)
+        guard case .chime(let meeting)? = view.meeting?.provider else { return #expect(Bool(false), "not Chime's") }
+        #expect(meeting.externalMeetingID == "m-g2" && meeting.mediaRegion == "us-east-1")
         #expect(view.participants.allSatisfy { $0.preVisitCheck == nil })
-        #expect(view.activeRecording?.capturePipelineID == "pipe")
+        #expect(view.activeRecording?.objectKey == "key")
     }
 
     @Test func `the treating clinician and an admin see the check, another clinician does not`() {
@@ -106,7 +113,8 @@ import Testing
     }
 
     @Test func `an attendee of a dead generation is not shown as current`() {
-        #expect(Self.view(.admin).participants[0].attendeeID == "")
+        #expect(Self.view(.admin).participants[0].provider == nil)
+        #expect(Self.view(.admin).participants[1].provider == Self.attendee("attendee-1"))
     }
 
     @Test(arguments: [(0, 0), (29, 0), (30, 1), (89, 1), (90, 2), (3599, 60)] as [(Int64, Int32)])

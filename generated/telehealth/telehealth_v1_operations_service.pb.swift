@@ -674,6 +674,129 @@ public struct Telehealth_V1_RetryOperationResponse: Message {
     }
 }
 
+/// Names a recording.
+public struct Telehealth_V1_GetRecordingProviderDetailsRequest: Message {
+    public static let fullName = "telehealth.v1.GetRecordingProviderDetailsRequest"
+    /// The recording. Required.
+    public var recordingID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !recordingID.isEmpty { buffer.write(1, recordingID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&recordingID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    public func checkRules(_ violations: inout RuleViolations) {
+        if !recordingID.isEmpty {
+            if !RuleChecks.isText(recordingID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("recording_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        } else {
+            violations.add("recording_id", "required", "is required")
+        }
+    }
+}
+
+/// What the provider calls it.
+public struct Telehealth_V1_GetRecordingProviderDetailsResponse: Message {
+    public static let fullName = "telehealth.v1.GetRecordingProviderDetailsResponse"
+    /// Of whoever carries the media.
+    public var provider: OneOf_Provider?
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        switch provider {
+        case .chime(let value)?: buffer.writeMessage(1, value)
+        default: break
+        }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10:
+                var value: Telehealth_V1_ChimeCapture?
+                if case .chime(let old)? = provider { value = old }
+                try reader.readMessage(&value)
+                provider = value.map { .chime($0) }
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    /// Of whoever carries the media.
+    public enum OneOf_Provider: Sendable, Hashable {
+        /// The Amazon Chime SDK.
+        indirect case chime(Telehealth_V1_ChimeCapture)
+    }
+}
+
+/// A recording as Chime has it.
+public struct Telehealth_V1_ChimeCapture: Message {
+    public static let fullName = "telehealth.v1.ChimeCapture"
+    /// Chime's `MeetingId` of the meeting that was recorded.
+    public var meetingID: String = ""
+    /// Chime's ARN of that meeting.
+    public var meetingArn: String = ""
+    /// AWS Region whose API made the meeting and the pipelines.
+    public var controlRegion: String = ""
+    /// Chime's id of the capture pipeline; empty before Chime accepted the capture.
+    public var capturePipelineID: String = ""
+    /// Chime's ARN of the capture pipeline; empty before Chime accepted the capture.
+    public var capturePipelineArn: String = ""
+    /// Chime's id of the pipeline that joined the pieces; empty before that began, and while it is tried anew.
+    public var concatenationPipelineID: String = ""
+    /// S3 bucket of its objects.
+    public var bucket: String = ""
+    /// What the keys of all its objects begin with.
+    public var keyPrefix: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !meetingID.isEmpty { buffer.write(1, meetingID, as: WireString.self) }
+        if !meetingArn.isEmpty { buffer.write(2, meetingArn, as: WireString.self) }
+        if !controlRegion.isEmpty { buffer.write(3, controlRegion, as: WireString.self) }
+        if !capturePipelineID.isEmpty { buffer.write(4, capturePipelineID, as: WireString.self) }
+        if !capturePipelineArn.isEmpty { buffer.write(5, capturePipelineArn, as: WireString.self) }
+        if !concatenationPipelineID.isEmpty { buffer.write(6, concatenationPipelineID, as: WireString.self) }
+        if !bucket.isEmpty { buffer.write(7, bucket, as: WireString.self) }
+        if !keyPrefix.isEmpty { buffer.write(8, keyPrefix, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&meetingID, as: WireString.self)
+            case 18: try reader.read(&meetingArn, as: WireString.self)
+            case 26: try reader.read(&controlRegion, as: WireString.self)
+            case 34: try reader.read(&capturePipelineID, as: WireString.self)
+            case 42: try reader.read(&capturePipelineArn, as: WireString.self)
+            case 50: try reader.read(&concatenationPipelineID, as: WireString.self)
+            case 58: try reader.read(&bucket, as: WireString.self)
+            case 66: try reader.read(&keyPrefix, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
 /// The methods of `telehealth.v1.OperationsService`.
 public enum Telehealth_V1_OperationsService_Methods {
     public static let getServiceStatus = MethodDescriptor(
@@ -686,6 +809,8 @@ public enum Telehealth_V1_OperationsService_Methods {
         service: "telehealth.v1.OperationsService", name: "ListFailedOperations")
     public static let retryOperation = MethodDescriptor(
         service: "telehealth.v1.OperationsService", name: "RetryOperation")
+    public static let getRecordingProviderDetails = MethodDescriptor(
+        service: "telehealth.v1.OperationsService", name: "GetRecordingProviderDetails")
     /// All of them, in the order of the schema.
     public static let all: [MethodDescriptor] = [
         getServiceStatus,
@@ -693,6 +818,7 @@ public enum Telehealth_V1_OperationsService_Methods {
         checkDatabase,
         listFailedOperations,
         retryOperation,
+        getRecordingProviderDetails,
     ]
     /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
     public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
@@ -712,6 +838,10 @@ public enum Telehealth_V1_OperationsService_Methods {
         options.append((retryOperation, .with {
             $0.roles = [.admin]
             $0.reasons = [.operationNotFound, .operationNotFailed]
+        }))
+        options.append((getRecordingProviderDetails, .with {
+            $0.roles = [.admin]
+            $0.reasons = [.recordingNotFound]
         }))
         return options
     }()
@@ -768,6 +898,13 @@ public protocol Telehealth_V1_OperationsServiceHandler: Sendable {
     /// NOT_FOUND (OPERATION_NOT_FOUND); FAILED_PRECONDITION (OPERATION_NOT_FAILED).
     func retryOperation(_ request: Telehealth_V1_RetryOperationRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RetryOperationResponse
+    /// Tells what whoever carries the media calls a recording and its meeting, for a support case there.
+    ///
+    /// Roles: admin.
+    /// No side effects: it may be asked again.
+    /// Errors, beside those of every call: NOT_FOUND (RECORDING_NOT_FOUND).
+    func getRecordingProviderDetails(_ request: Telehealth_V1_GetRecordingProviderDetailsRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_GetRecordingProviderDetailsResponse
 }
 
 /// Offers a handler as `telehealth.v1.OperationsService`.
@@ -799,6 +936,10 @@ public struct Telehealth_V1_OperationsServiceService: RPCService {
             .unary(Telehealth_V1_OperationsService_Methods.retryOperation) {
                 (request: Telehealth_V1_RetryOperationRequest, context) async throws(RPCError) in
                 try await handler.retryOperation(request, context: context)
+            },
+            .unary(Telehealth_V1_OperationsService_Methods.getRecordingProviderDetails) {
+                (request: Telehealth_V1_GetRecordingProviderDetailsRequest, context) async throws(RPCError) in
+                try await handler.getRecordingProviderDetails(request, context: context)
             },
         ]
     }
@@ -876,6 +1017,17 @@ public struct Telehealth_V1_OperationsServiceClient: Sendable {
     ) async throws(RPCError) -> Telehealth_V1_RetryOperationResponse {
         try await channel.unary(Telehealth_V1_OperationsService_Methods.retryOperation, request, options: options)
     }
+
+    /// Tells what whoever carries the media calls a recording and its meeting, for a support case there.
+    ///
+    /// Roles: admin.
+    /// No side effects: it may be asked again.
+    /// Errors, beside those of every call: NOT_FOUND (RECORDING_NOT_FOUND).
+    public func getRecordingProviderDetails(
+        _ request: Telehealth_V1_GetRecordingProviderDetailsRequest, options: CallOptions = .init()
+    ) async throws(RPCError) -> Telehealth_V1_GetRecordingProviderDetailsResponse {
+        try await channel.unary(Telehealth_V1_OperationsService_Methods.getRecordingProviderDetails, request, options: options)
+    }
 }
 
 /// What `telehealth/v1/operations_service.proto` declares, for reflection and JSON.
@@ -917,27 +1069,36 @@ public enum Telehealth_V1_OperationsService_File {
             GAJSCWxhc3RFcnJvchJBCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCmNyZWF0
             ZVRpbWUiggEKFVJldHJ5T3BlcmF0aW9uUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJl
             cXVlc3RJZBI2CgxvcGVyYXRpb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSC29wZXJhdGlvbklkIhgKFlJldHJ5T3Bl
-            cmF0aW9uUmVzcG9uc2UqdAoKU3RvcmVTdGF0ZRIbChdTVE9SRV9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFNUT1JFX1NUQVRFX1dS
-            SVRBQkxFEAESFAoQU1RPUkVfU1RBVEVfRlVMTBACEhkKFVNUT1JFX1NUQVRFX1JFQURfT05MWRADKuAEChVPdXRib3VuZE9wZXJh
-            dGlvbktpbmQSJwojT1VUQk9VTkRfT1BFUkFUSU9OX0tJTkRfVU5TUEVDSUZJRUQQABIqCiZPVVRCT1VORF9PUEVSQVRJT05fS0lO
-            RF9DUkVBVEVfTUVFVElORxABEioKJk9VVEJPVU5EX09QRVJBVElPTl9LSU5EX0RFTEVURV9NRUVUSU5HEAISKQolT1VUQk9VTkRf
-            T1BFUkFUSU9OX0tJTkRfU1RBUlRfQ0FQVFVSRRADEisKJ09VVEJPVU5EX09QRVJBVElPTl9LSU5EX0NPTkZJUk1fQ0FQVFVSRRAE
-            EigKJE9VVEJPVU5EX09QRVJBVElPTl9LSU5EX1NUT1BfQ0FQVFVSRRAFEikKJU9VVEJPVU5EX09QRVJBVElPTl9LSU5EX1dBVENI
-            X0NBUFRVUkUQBhIvCitPVVRCT1VORF9PUEVSQVRJT05fS0lORF9TVEFSVF9DT05DQVRFTkFUSU9OEAcSMQotT1VUQk9VTkRfT1BF
-            UkFUSU9OX0tJTkRfQ09ORklSTV9DT05DQVRFTkFUSU9OEAgSKwonT1VUQk9VTkRfT1BFUkFUSU9OX0tJTkRfREVMRVRFX0FUVEVO
-            REVFEAkSLworT1VUQk9VTkRfT1BFUkFUSU9OX0tJTkRfVVBEQVRFX0NBUEFCSUxJVElFUxAKEioKJk9VVEJPVU5EX09QRVJBVElP
-            Tl9LSU5EX0RFTEVURV9PQkpFQ1RTEAsSKwonT1VUQk9VTkRfT1BFUkFUSU9OX0tJTkRfREVMSVZFUl9XRUJIT09LEAwqsAEKFk91
-            dGJvdW5kT3BlcmF0aW9uU3RhdGUSKAokT1VUQk9VTkRfT1BFUkFUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASJAogT1VUQk9VTkRf
-            T1BFUkFUSU9OX1NUQVRFX1BFTkRJTkcQARIhCh1PVVRCT1VORF9PUEVSQVRJT05fU1RBVEVfRE9ORRACEiMKH09VVEJPVU5EX09Q
-            RVJBVElPTl9TVEFURV9GQUlMRUQQAzLBBAoRT3BlcmF0aW9uc1NlcnZpY2USbwoQR2V0U2VydmljZVN0YXR1cxImLnRlbGVoZWFs
-            dGgudjEuR2V0U2VydmljZVN0YXR1c1JlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkdldFNlcnZpY2VTdGF0dXNSZXNwb25zZSIKkAIB
-            iroYAwoBBRJoCg5CYWNrdXBEYXRhYmFzZRIkLnRlbGVoZWFsdGgudjEuQmFja3VwRGF0YWJhc2VSZXF1ZXN0GiUudGVsZWhlYWx0
-            aC52MS5CYWNrdXBEYXRhYmFzZVJlc3BvbnNlIgeKuhgDCgEFMAESaAoNQ2hlY2tEYXRhYmFzZRIjLnRlbGVoZWFsdGgudjEuQ2hl
-            Y2tEYXRhYmFzZVJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNoZWNrRGF0YWJhc2VSZXNwb25zZSIKkAIBiroYAwoBBTABEnsKFExp
-            c3RGYWlsZWRPcGVyYXRpb25zEioudGVsZWhlYWx0aC52MS5MaXN0RmFpbGVkT3BlcmF0aW9uc1JlcXVlc3QaKy50ZWxlaGVhbHRo
-            LnYxLkxpc3RGYWlsZWRPcGVyYXRpb25zUmVzcG9uc2UiCpACAYq6GAMKAQUSagoOUmV0cnlPcGVyYXRpb24SJC50ZWxlaGVhbHRo
-            LnYxLlJldHJ5T3BlcmF0aW9uUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuUmV0cnlPcGVyYXRpb25SZXNwb25zZSILiroYBwoBBSoC
-            ZGViBnByb3RvMw==
+            cmF0aW9uUmVzcG9uc2UiXAoiR2V0UmVjb3JkaW5nUHJvdmlkZXJEZXRhaWxzUmVxdWVzdBI2CgxyZWNvcmRpbmdfaWQYASABKAlC
+            E4C6GAK6SAPIAQG6SAZyBIi6GAFSC3JlY29yZGluZ0lkImYKI0dldFJlY29yZGluZ1Byb3ZpZGVyRGV0YWlsc1Jlc3BvbnNlEjMK
+            BWNoaW1lGAEgASgLMhsudGVsZWhlYWx0aC52MS5DaGltZUNhcHR1cmVIAFIFY2hpbWVCCgoIcHJvdmlkZXIi+gIKDENoaW1lQ2Fw
+            dHVyZRIjCgptZWV0aW5nX2lkGAEgASgJQgSAuhgCUgltZWV0aW5nSWQSJQoLbWVldGluZ19hcm4YAiABKAlCBIC6GAJSCm1lZXRp
+            bmdBcm4SKwoOY29udHJvbF9yZWdpb24YAyABKAlCBIC6GAJSDWNvbnRyb2xSZWdpb24SNAoTY2FwdHVyZV9waXBlbGluZV9pZBgE
+            IAEoCUIEgLoYAlIRY2FwdHVyZVBpcGVsaW5lSWQSNgoUY2FwdHVyZV9waXBlbGluZV9hcm4YBSABKAlCBIC6GAJSEmNhcHR1cmVQ
+            aXBlbGluZUFybhJAChljb25jYXRlbmF0aW9uX3BpcGVsaW5lX2lkGAYgASgJQgSAuhgCUhdjb25jYXRlbmF0aW9uUGlwZWxpbmVJ
+            ZBIcCgZidWNrZXQYByABKAlCBIC6GAJSBmJ1Y2tldBIjCgprZXlfcHJlZml4GAggASgJQgSAuhgCUglrZXlQcmVmaXgqdAoKU3Rv
+            cmVTdGF0ZRIbChdTVE9SRV9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFNUT1JFX1NUQVRFX1dSSVRBQkxFEAESFAoQU1RPUkVfU1RB
+            VEVfRlVMTBACEhkKFVNUT1JFX1NUQVRFX1JFQURfT05MWRADKuAEChVPdXRib3VuZE9wZXJhdGlvbktpbmQSJwojT1VUQk9VTkRf
+            T1BFUkFUSU9OX0tJTkRfVU5TUEVDSUZJRUQQABIqCiZPVVRCT1VORF9PUEVSQVRJT05fS0lORF9DUkVBVEVfTUVFVElORxABEioK
+            Jk9VVEJPVU5EX09QRVJBVElPTl9LSU5EX0RFTEVURV9NRUVUSU5HEAISKQolT1VUQk9VTkRfT1BFUkFUSU9OX0tJTkRfU1RBUlRf
+            Q0FQVFVSRRADEisKJ09VVEJPVU5EX09QRVJBVElPTl9LSU5EX0NPTkZJUk1fQ0FQVFVSRRAEEigKJE9VVEJPVU5EX09QRVJBVElP
+            Tl9LSU5EX1NUT1BfQ0FQVFVSRRAFEikKJU9VVEJPVU5EX09QRVJBVElPTl9LSU5EX1dBVENIX0NBUFRVUkUQBhIvCitPVVRCT1VO
+            RF9PUEVSQVRJT05fS0lORF9TVEFSVF9DT05DQVRFTkFUSU9OEAcSMQotT1VUQk9VTkRfT1BFUkFUSU9OX0tJTkRfQ09ORklSTV9D
+            T05DQVRFTkFUSU9OEAgSKwonT1VUQk9VTkRfT1BFUkFUSU9OX0tJTkRfREVMRVRFX0FUVEVOREVFEAkSLworT1VUQk9VTkRfT1BF
+            UkFUSU9OX0tJTkRfVVBEQVRFX0NBUEFCSUxJVElFUxAKEioKJk9VVEJPVU5EX09QRVJBVElPTl9LSU5EX0RFTEVURV9PQkpFQ1RT
+            EAsSKwonT1VUQk9VTkRfT1BFUkFUSU9OX0tJTkRfREVMSVZFUl9XRUJIT09LEAwqsAEKFk91dGJvdW5kT3BlcmF0aW9uU3RhdGUS
+            KAokT1VUQk9VTkRfT1BFUkFUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASJAogT1VUQk9VTkRfT1BFUkFUSU9OX1NUQVRFX1BFTkRJ
+            TkcQARIhCh1PVVRCT1VORF9PUEVSQVRJT05fU1RBVEVfRE9ORRACEiMKH09VVEJPVU5EX09QRVJBVElPTl9TVEFURV9GQUlMRUQQ
+            AzLXBQoRT3BlcmF0aW9uc1NlcnZpY2USbwoQR2V0U2VydmljZVN0YXR1cxImLnRlbGVoZWFsdGgudjEuR2V0U2VydmljZVN0YXR1
+            c1JlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkdldFNlcnZpY2VTdGF0dXNSZXNwb25zZSIKkAIBiroYAwoBBRJoCg5CYWNrdXBEYXRh
+            YmFzZRIkLnRlbGVoZWFsdGgudjEuQmFja3VwRGF0YWJhc2VSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5CYWNrdXBEYXRhYmFzZVJl
+            c3BvbnNlIgeKuhgDCgEFMAESaAoNQ2hlY2tEYXRhYmFzZRIjLnRlbGVoZWFsdGgudjEuQ2hlY2tEYXRhYmFzZVJlcXVlc3QaJC50
+            ZWxlaGVhbHRoLnYxLkNoZWNrRGF0YWJhc2VSZXNwb25zZSIKkAIBiroYAwoBBTABEnsKFExpc3RGYWlsZWRPcGVyYXRpb25zEiou
+            dGVsZWhlYWx0aC52MS5MaXN0RmFpbGVkT3BlcmF0aW9uc1JlcXVlc3QaKy50ZWxlaGVhbHRoLnYxLkxpc3RGYWlsZWRPcGVyYXRp
+            b25zUmVzcG9uc2UiCpACAYq6GAMKAQUSagoOUmV0cnlPcGVyYXRpb24SJC50ZWxlaGVhbHRoLnYxLlJldHJ5T3BlcmF0aW9uUmVx
+            dWVzdBolLnRlbGVoZWFsdGgudjEuUmV0cnlPcGVyYXRpb25SZXNwb25zZSILiroYBwoBBSoCZGUSkwEKG0dldFJlY29yZGluZ1By
+            b3ZpZGVyRGV0YWlscxIxLnRlbGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nUHJvdmlkZXJEZXRhaWxzUmVxdWVzdBoyLnRlbGVoZWFs
+            dGgudjEuR2V0UmVjb3JkaW5nUHJvdmlkZXJEZXRhaWxzUmVzcG9uc2UiDZACAYq6GAYKAQUqARdiBnByb3RvMw==
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -211,7 +211,8 @@ public enum Telehealth_V1_RecordingStopReason: ProtobufEnum {
     }
 }
 
-/// One recording: a media capture pipeline and the file joined from its pieces.
+/// One recording: a capture, and the file joined from its pieces. What the provider calls them is the operator's to see
+/// (OperationsService.GetRecordingProviderDetails).
 public struct Telehealth_V1_Recording: Message {
     public static let fullName = "telehealth.v1.Recording"
     /// UUID made by the service.
@@ -236,12 +237,6 @@ public struct Telehealth_V1_Recording: Message {
     public var endTime: Google_Protobuf_Timestamp?
     /// When the joined file was seen in the bucket, UTC; unset before.
     public var availableTime: Google_Protobuf_Timestamp?
-    /// Chime's id of the capture pipeline. Staff only.
-    public var capturePipelineID: String = ""
-    /// Chime's ARN of the capture pipeline. Staff only.
-    public var capturePipelineArn: String = ""
-    /// Chime's id of the concatenation pipeline; empty before the stop. Staff only.
-    public var concatenationPipelineID: String = ""
     /// S3 key of the joined file (the earlier recordingS3Key); empty until AVAILABLE. Staff only; holds no personal id.
     public var objectKey: String = ""
     /// Bytes of the joined file; 0 until AVAILABLE.
@@ -288,9 +283,6 @@ public struct Telehealth_V1_Recording: Message {
         if let value = startTime { buffer.writeMessage(9, value) }
         if let value = endTime { buffer.writeMessage(10, value) }
         if let value = availableTime { buffer.writeMessage(11, value) }
-        if !capturePipelineID.isEmpty { buffer.write(12, capturePipelineID, as: WireString.self) }
-        if !capturePipelineArn.isEmpty { buffer.write(13, capturePipelineArn, as: WireString.self) }
-        if !concatenationPipelineID.isEmpty { buffer.write(14, concatenationPipelineID, as: WireString.self) }
         if !objectKey.isEmpty { buffer.write(15, objectKey, as: WireString.self) }
         if objectByteCount != 0 { buffer.write(16, objectByteCount, as: WireInt64.self) }
         if !objectEtag.isEmpty { buffer.write(17, objectEtag, as: WireString.self) }
@@ -322,9 +314,6 @@ public struct Telehealth_V1_Recording: Message {
             case 74: try reader.readMessage(&startTime)
             case 82: try reader.readMessage(&endTime)
             case 90: try reader.readMessage(&availableTime)
-            case 98: try reader.read(&capturePipelineID, as: WireString.self)
-            case 106: try reader.read(&capturePipelineArn, as: WireString.self)
-            case 114: try reader.read(&concatenationPipelineID, as: WireString.self)
             case 122: try reader.read(&objectKey, as: WireString.self)
             case 128: try reader.read(&objectByteCount, as: WireInt64.self)
             case 138: try reader.read(&objectEtag, as: WireString.self)
@@ -383,7 +372,7 @@ public enum Telehealth_V1_Recording_File {
         name: "telehealth/v1/recording.proto",
         base64: """
             Ch10ZWxlaGVhbHRoL3YxL3JlY29yZGluZy5wcm90bxINdGVsZWhlYWx0aC52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5w
-            cm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvIrIMCglSZWNvcmRpbmcSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSA
+            cm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvIoILCglSZWNvcmRpbmcSJwoMcmVjb3JkaW5nX2lkGAEgASgJQgSA
             uhgCUgtyZWNvcmRpbmdJZBIjCgpzZXNzaW9uX2lkGAIgASgJQgSAuhgCUglzZXNzaW9uSWQSHgoHc2VnbWVudBgDIAEoBUIEgLoY
             AlIHc2VnbWVudBI5CgVzdGF0ZRgEIAEoDjIdLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nU3RhdGVCBIC6GAJSBXN0YXRlEj8KB3B1
             cnBvc2UYBSABKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1cnBvc2VCBIC6GAJSB3B1cnBvc2USJQoLY29uc2VudF9pZHMY
@@ -391,36 +380,34 @@ public enum Telehealth_V1_Recording_File {
             dWVzdF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILcmVxdWVzdFRpbWUSPwoKc3RhcnRfdGlt
             ZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0VGltZRI7CghlbmRfdGltZRgKIAEoCzIaLmdv
             b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZFRpbWUSRwoOYXZhaWxhYmxlX3RpbWUYCyABKAsyGi5nb29nbGUucHJv
-            dG9idWYuVGltZXN0YW1wQgSAuhgCUg1hdmFpbGFibGVUaW1lEjQKE2NhcHR1cmVfcGlwZWxpbmVfaWQYDCABKAlCBIC6GAJSEWNh
-            cHR1cmVQaXBlbGluZUlkEjYKFGNhcHR1cmVfcGlwZWxpbmVfYXJuGA0gASgJQgSAuhgCUhJjYXB0dXJlUGlwZWxpbmVBcm4SQAoZ
-            Y29uY2F0ZW5hdGlvbl9waXBlbGluZV9pZBgOIAEoCUIEgLoYAlIXY29uY2F0ZW5hdGlvblBpcGVsaW5lSWQSIwoKb2JqZWN0X2tl
-            eRgPIAEoCUIEgLoYAlIJb2JqZWN0S2V5EjAKEW9iamVjdF9ieXRlX2NvdW50GBAgASgDQgSAuhgCUg9vYmplY3RCeXRlQ291bnQS
-            JQoLb2JqZWN0X2V0YWcYESABKAlCBIC6GAJSCm9iamVjdEV0YWcSLwoQZHVyYXRpb25fc2Vjb25kcxgSIAEoA0IEgLoYAlIPZHVy
-            YXRpb25TZWNvbmRzEkkKC3N0b3BfcmVhc29uGBMgASgOMiIudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdTdG9wUmVhc29uQgSAuhgC
-            UgpzdG9wUmVhc29uEisKDmZhaWx1cmVfcmVhc29uGBQgASgJQgSAuhgCUg1mYWlsdXJlUmVhc29uElAKE2NvbnNlbnRfcmV2b2tl
-            X3RpbWUYFSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhFjb25zZW50UmV2b2tlVGltZRJDCgxkZWdyYWRl
-            X3RpbWUYPCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgtkZWdyYWRlVGltZRJOChJyZXRlbnRpb25fZW5k
-            X3RpbWUYPSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhByZXRlbnRpb25FbmRUaW1lEiwKBGhvbGQYPiAB
-            KAsyGC50ZWxlaGVhbHRoLnYxLkxlZ2FsSG9sZFIEaG9sZBIsCg9zZXNzaW9uX25vdGVfaWQYPyABKAlCBIC6GANSDXNlc3Npb25O
-            b3RlSWQSQQoLZGVsZXRlX3RpbWUYQCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgpkZWxldGVUaW1lEi0K
-            D29iamVjdF9jaGVja3N1bRhBIAEoCUIEgLoYAlIOb2JqZWN0Q2hlY2tzdW0STwoOd2FpdGluZ19yZWFzb24YQiABKA4yIi50ZWxl
-            aGVhbHRoLnYxLlJlY29yZGluZ1dhaXRSZWFzb25CBIC6GAJSDXdhaXRpbmdSZWFzb24iiwEKCUxlZ2FsSG9sZBI7CghzZXRfdGlt
-            ZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB3NldFRpbWUSIwoKc2V0X2NhbGxlchgCIAEoCUIEgLoY
-            A1IJc2V0Q2FsbGVyEhwKBnJlYXNvbhgDIAEoCUIEgLoYBFIGcmVhc29uKosCChNSZWNvcmRpbmdXYWl0UmVhc29uEiUKIVJFQ09S
-            RElOR19XQUlUX1JFQVNPTl9VTlNQRUNJRklFRBAAEigKJFJFQ09SRElOR19XQUlUX1JFQVNPTl9BQ0NFU1NfUkVGVVNFRBABEigK
-            JFJFQ09SRElOR19XQUlUX1JFQVNPTl9RVU9UQV9FWENFRURFRBACEigKJFJFQ09SRElOR19XQUlUX1JFQVNPTl9PQkpFQ1RfTUlT
-            U0lORxADEigKJFJFQ09SRElOR19XQUlUX1JFQVNPTl9KT0lOSU5HX0ZBSUxFRBAEEiUKIVJFQ09SRElOR19XQUlUX1JFQVNPTl9V
-            TkFWQUlMQUJMRRAFKsECCg5SZWNvcmRpbmdTdGF0ZRIfChtSRUNPUkRJTkdfU1RBVEVfVU5TUEVDSUZJRUQQABIdChlSRUNPUkRJ
-            TkdfU1RBVEVfUkVRVUVTVEVEEAESHAoYUkVDT1JESU5HX1NUQVRFX1NUQVJUSU5HEAISHQoZUkVDT1JESU5HX1NUQVRFX1JFQ09S
-            RElORxADEhwKGFJFQ09SRElOR19TVEFURV9TVE9QUElORxAEEh4KGlJFQ09SRElOR19TVEFURV9QUk9DRVNTSU5HEAUSHQoZUkVD
-            T1JESU5HX1NUQVRFX0FWQUlMQUJMRRAGEhoKFlJFQ09SRElOR19TVEFURV9GQUlMRUQQBxIcChhSRUNPUkRJTkdfU1RBVEVfREVM
-            RVRJTkcQCBIbChdSRUNPUkRJTkdfU1RBVEVfREVMRVRFRBAJKp4BChBSZWNvcmRpbmdQdXJwb3NlEiEKHVJFQ09SRElOR19QVVJQ
-            T1NFX1VOU1BFQ0lGSUVEEAASHgoaUkVDT1JESU5HX1BVUlBPU0VfQ0xJTklDQUwQARIeChpSRUNPUkRJTkdfUFVSUE9TRV9UUkFJ
-            TklORxACEicKI1JFQ09SRElOR19QVVJQT1NFX1FVQUxJVFlfQVNTVVJBTkNFEAMqqwIKE1JlY29yZGluZ1N0b3BSZWFzb24SJQoh
-            UkVDT1JESU5HX1NUT1BfUkVBU09OX1VOU1BFQ0lGSUVEEAASIwofUkVDT1JESU5HX1NUT1BfUkVBU09OX1JFUVVFU1RFRBABEicK
-            I1JFQ09SRElOR19TVE9QX1JFQVNPTl9TRVNTSU9OX0VOREVEEAISKQolUkVDT1JESU5HX1NUT1BfUkVBU09OX0NPTlNFTlRfUkVW
-            T0tFRBADEikKJVJFQ09SRElOR19TVE9QX1JFQVNPTl9DT05TRU5UX01JU1NJTkcQBBInCiNSRUNPUkRJTkdfU1RPUF9SRUFTT05f
-            TUVFVElOR19FTkRFRBAFEiAKHFJFQ09SRElOR19TVE9QX1JFQVNPTl9GQUlMRUQQBmIGcHJvdG8z
+            dG9idWYuVGltZXN0YW1wQgSAuhgCUg1hdmFpbGFibGVUaW1lEiMKCm9iamVjdF9rZXkYDyABKAlCBIC6GAJSCW9iamVjdEtleRIw
+            ChFvYmplY3RfYnl0ZV9jb3VudBgQIAEoA0IEgLoYAlIPb2JqZWN0Qnl0ZUNvdW50EiUKC29iamVjdF9ldGFnGBEgASgJQgSAuhgC
+            UgpvYmplY3RFdGFnEi8KEGR1cmF0aW9uX3NlY29uZHMYEiABKANCBIC6GAJSD2R1cmF0aW9uU2Vjb25kcxJJCgtzdG9wX3JlYXNv
+            bhgTIAEoDjIiLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nU3RvcFJlYXNvbkIEgLoYAlIKc3RvcFJlYXNvbhIrCg5mYWlsdXJlX3Jl
+            YXNvbhgUIAEoCUIEgLoYAlINZmFpbHVyZVJlYXNvbhJQChNjb25zZW50X3Jldm9rZV90aW1lGBUgASgLMhouZ29vZ2xlLnByb3Rv
+            YnVmLlRpbWVzdGFtcEIEgLoYAlIRY29uc2VudFJldm9rZVRpbWUSQwoMZGVncmFkZV90aW1lGDwgASgLMhouZ29vZ2xlLnByb3Rv
+            YnVmLlRpbWVzdGFtcEIEgLoYAlILZGVncmFkZVRpbWUSTgoScmV0ZW50aW9uX2VuZF90aW1lGD0gASgLMhouZ29vZ2xlLnByb3Rv
+            YnVmLlRpbWVzdGFtcEIEgLoYAlIQcmV0ZW50aW9uRW5kVGltZRIsCgRob2xkGD4gASgLMhgudGVsZWhlYWx0aC52MS5MZWdhbEhv
+            bGRSBGhvbGQSLAoPc2Vzc2lvbl9ub3RlX2lkGD8gASgJQgSAuhgDUg1zZXNzaW9uTm90ZUlkEkEKC2RlbGV0ZV90aW1lGEAgASgL
+            MhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKZGVsZXRlVGltZRItCg9vYmplY3RfY2hlY2tzdW0YQSABKAlCBIC6
+            GAJSDm9iamVjdENoZWNrc3VtEk8KDndhaXRpbmdfcmVhc29uGEIgASgOMiIudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdXYWl0UmVh
+            c29uQgSAuhgCUg13YWl0aW5nUmVhc29uIosBCglMZWdhbEhvbGQSOwoIc2V0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYu
+            VGltZXN0YW1wQgSAuhgCUgdzZXRUaW1lEiMKCnNldF9jYWxsZXIYAiABKAlCBIC6GANSCXNldENhbGxlchIcCgZyZWFzb24YAyAB
+            KAlCBIC6GARSBnJlYXNvbiqLAgoTUmVjb3JkaW5nV2FpdFJlYXNvbhIlCiFSRUNPUkRJTkdfV0FJVF9SRUFTT05fVU5TUEVDSUZJ
+            RUQQABIoCiRSRUNPUkRJTkdfV0FJVF9SRUFTT05fQUNDRVNTX1JFRlVTRUQQARIoCiRSRUNPUkRJTkdfV0FJVF9SRUFTT05fUVVP
+            VEFfRVhDRUVERUQQAhIoCiRSRUNPUkRJTkdfV0FJVF9SRUFTT05fT0JKRUNUX01JU1NJTkcQAxIoCiRSRUNPUkRJTkdfV0FJVF9S
+            RUFTT05fSk9JTklOR19GQUlMRUQQBBIlCiFSRUNPUkRJTkdfV0FJVF9SRUFTT05fVU5BVkFJTEFCTEUQBSrBAgoOUmVjb3JkaW5n
+            U3RhdGUSHwobUkVDT1JESU5HX1NUQVRFX1VOU1BFQ0lGSUVEEAASHQoZUkVDT1JESU5HX1NUQVRFX1JFUVVFU1RFRBABEhwKGFJF
+            Q09SRElOR19TVEFURV9TVEFSVElORxACEh0KGVJFQ09SRElOR19TVEFURV9SRUNPUkRJTkcQAxIcChhSRUNPUkRJTkdfU1RBVEVf
+            U1RPUFBJTkcQBBIeChpSRUNPUkRJTkdfU1RBVEVfUFJPQ0VTU0lORxAFEh0KGVJFQ09SRElOR19TVEFURV9BVkFJTEFCTEUQBhIa
+            ChZSRUNPUkRJTkdfU1RBVEVfRkFJTEVEEAcSHAoYUkVDT1JESU5HX1NUQVRFX0RFTEVUSU5HEAgSGwoXUkVDT1JESU5HX1NUQVRF
+            X0RFTEVURUQQCSqeAQoQUmVjb3JkaW5nUHVycG9zZRIhCh1SRUNPUkRJTkdfUFVSUE9TRV9VTlNQRUNJRklFRBAAEh4KGlJFQ09S
+            RElOR19QVVJQT1NFX0NMSU5JQ0FMEAESHgoaUkVDT1JESU5HX1BVUlBPU0VfVFJBSU5JTkcQAhInCiNSRUNPUkRJTkdfUFVSUE9T
+            RV9RVUFMSVRZX0FTU1VSQU5DRRADKqsCChNSZWNvcmRpbmdTdG9wUmVhc29uEiUKIVJFQ09SRElOR19TVE9QX1JFQVNPTl9VTlNQ
+            RUNJRklFRBAAEiMKH1JFQ09SRElOR19TVE9QX1JFQVNPTl9SRVFVRVNURUQQARInCiNSRUNPUkRJTkdfU1RPUF9SRUFTT05fU0VT
+            U0lPTl9FTkRFRBACEikKJVJFQ09SRElOR19TVE9QX1JFQVNPTl9DT05TRU5UX1JFVk9LRUQQAxIpCiVSRUNPUkRJTkdfU1RPUF9S
+            RUFTT05fQ09OU0VOVF9NSVNTSU5HEAQSJwojUkVDT1JESU5HX1NUT1BfUkVBU09OX01FRVRJTkdfRU5ERUQQBRIgChxSRUNPUkRJ
+            TkdfU1RPUF9SRUFTT05fRkFJTEVEEAZiBnByb3RvMw==
             """,
         dependencies: [
             Google_Protobuf_Timestamp_File.descriptor,

@@ -5,9 +5,9 @@
 // A video visit, its participants and the credentials to enter it.
 //
 // Fields of the earlier system's session model that have no field of the same meaning here, and why:
-//   meetingDataJson      typed as `JoinCredentials.meeting`, given by JoinSession only; never part of a session.
+//   meetingDataJson      typed as `JoinCredentials.chime`, given by JoinSession only; never part of a session.
 //   attendeeDataJson     holds join tokens: given by JoinSession only, never stored in clear, never read back.
-//   clinicianAttendeeId, clientAttendeeId   `Participant.attendee_id`, one per person.
+//   clinicianAttendeeId, clientAttendeeId   `Participant.chime.attendee_id`, one per person.
 //   recordingS3Key       `Recording.object_key`; there may be several recordings in a session.
 //   recordingUrl         a bearer secret: made on demand by GetRecordingPlaybackUrl, never stored.
 //   recordingStartedAt, recordingStoppedAt   `Recording.start_time`, `Recording.end_time`, one pair per recording.
@@ -451,7 +451,7 @@ public enum Telehealth_V1_DeviceType: ProtobufEnum {
     }
 }
 
-/// Where a Chime meeting stands.
+/// Where a meeting stands.
 public enum Telehealth_V1_MeetingState: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
@@ -612,7 +612,7 @@ public struct Telehealth_V1_Session: Message {
     public var durationMinutes: Int32?
     /// Why the visit ended; UNSPECIFIED unless COMPLETED.
     public var endReason: Telehealth_V1_EndReason = .init(rawValue: 0)
-    /// What EndSession noted beside the reason, up to 1,000 bytes. Personal data; staff only.
+    /// What EndSession or CancelSession noted beside the reason, up to 1,000 bytes. Personal data; staff only.
     public var closingNote: String = ""
     /// Why it was cancelled; UNSPECIFIED unless CANCELLED.
     public var cancelReason: Telehealth_V1_CancelReason = .init(rawValue: 0)
@@ -794,8 +794,6 @@ public struct Telehealth_V1_Participant: Message {
     /// True while a watch of this person is open or the last heartbeat is fresh (45 seconds by default). Known to the
     /// running service only; false after its restart until the person is heard again.
     public var present: Bool = false
-    /// The Chime attendee in the current meeting; empty while not admitted. Not a secret: the token is. Staff, or oneself.
-    public var attendeeID: String = ""
     /// When this person first called JoinSession, UTC.
     public var firstJoinTime: Google_Protobuf_Timestamp?
     /// When this person first entered the waiting room, UTC.
@@ -812,6 +810,9 @@ public struct Telehealth_V1_Participant: Message {
     public var capabilities: Telehealth_V1_AttendeeCapabilities?
     /// True after ReturnToWaitingRoom, until let in by name.
     public var held: Bool = false
+    /// What whoever carries the media calls the person in the current meeting; unset while it has none for them. Not
+    /// a secret: the token is. Staff, or oneself.
+    public var provider: OneOf_Provider?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -822,7 +823,6 @@ public struct Telehealth_V1_Participant: Message {
         if !personID.isEmpty { buffer.write(3, personID, as: WireString.self) }
         if state.rawValue != 0 { buffer.write(4, state, as: WireEnum<Telehealth_V1_ParticipantState>.self) }
         if present { buffer.write(5, present, as: WireBool.self) }
-        if !attendeeID.isEmpty { buffer.write(6, attendeeID, as: WireString.self) }
         if let value = firstJoinTime { buffer.writeMessage(7, value) }
         if let value = firstWaitTime { buffer.writeMessage(8, value) }
         if let value = waitStartTime { buffer.writeMessage(9, value) }
@@ -831,6 +831,10 @@ public struct Telehealth_V1_Participant: Message {
         if let value = preVisitCheck { buffer.writeMessage(12, value) }
         if let value = capabilities { buffer.writeMessage(40, value) }
         if held { buffer.write(41, held, as: WireBool.self) }
+        switch provider {
+        case .chime(let value)?: buffer.writeMessage(42, value)
+        default: break
+        }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -842,7 +846,6 @@ public struct Telehealth_V1_Participant: Message {
             case 26: try reader.read(&personID, as: WireString.self)
             case 32: try reader.read(&state, as: WireEnum<Telehealth_V1_ParticipantState>.self)
             case 40: try reader.read(&present, as: WireBool.self)
-            case 50: try reader.read(&attendeeID, as: WireString.self)
             case 58: try reader.readMessage(&firstJoinTime)
             case 66: try reader.readMessage(&firstWaitTime)
             case 74: try reader.readMessage(&waitStartTime)
@@ -851,6 +854,11 @@ public struct Telehealth_V1_Participant: Message {
             case 98: try reader.readMessage(&preVisitCheck)
             case 322: try reader.readMessage(&capabilities)
             case 328: try reader.read(&held, as: WireBool.self)
+            case 338:
+                var value: Telehealth_V1_ChimeAttendee?
+                if case .chime(let old)? = provider { value = old }
+                try reader.readMessage(&value)
+                provider = value.map { .chime($0) }
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -862,6 +870,37 @@ public struct Telehealth_V1_Participant: Message {
         }
         if let value = capabilities {
             violations.check(value, in: "capabilities")
+        }
+    }
+
+    /// What whoever carries the media calls the person in the current meeting; unset while it has none for them. Not
+    /// a secret: the token is. Staff, or oneself.
+    public enum OneOf_Provider: Sendable, Hashable {
+        /// The Amazon Chime SDK.
+        case chime(Telehealth_V1_ChimeAttendee)
+    }
+}
+
+/// A person in a meeting as Chime has them.
+public struct Telehealth_V1_ChimeAttendee: Message {
+    public static let fullName = "telehealth.v1.ChimeAttendee"
+    /// Chime's `AttendeeId`, as the client SDK's roster tells it.
+    public var attendeeID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !attendeeID.isEmpty { buffer.write(1, attendeeID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&attendeeID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
         }
     }
 }
@@ -961,25 +1000,19 @@ public struct Telehealth_V1_PreVisitCheck: Message {
     }
 }
 
-/// One Chime meeting of a session. Chime ends idle meetings; the next join then makes the next generation.
+/// One meeting of a session. Chime ends idle meetings; the next join then makes the next generation.
 public struct Telehealth_V1_MeetingGeneration: Message {
     public static let fullName = "telehealth.v1.MeetingGeneration"
     /// 1 for the first meeting of the session, rising by one.
     public var number: Int32 = 0
     /// Where the meeting stands.
     public var state: Telehealth_V1_MeetingState = .init(rawValue: 0)
-    /// Chime's meeting id (the earlier chimeMeetingId); empty while INTENT.
-    public var meetingID: String = ""
-    /// The pseudonym given to Chime (the earlier chimeExternalMeetingId); holds no id of a person or appointment.
-    public var externalMeetingID: String = ""
-    /// AWS Region that carries the media (the earlier chimeMeetingRegion), for example `us-east-1`.
-    public var mediaRegion: String = ""
-    /// AWS Region whose API made the meeting and must be used for it.
-    public var controlRegion: String = ""
     /// When the meeting was made, UTC.
     public var createTime: Google_Protobuf_Timestamp?
     /// When the meeting was known to be over, UTC.
     public var endTime: Google_Protobuf_Timestamp?
+    /// What whoever carries the media calls it.
+    public var provider: OneOf_Provider?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -987,12 +1020,12 @@ public struct Telehealth_V1_MeetingGeneration: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if number != 0 { buffer.write(1, number, as: WireInt32.self) }
         if state.rawValue != 0 { buffer.write(2, state, as: WireEnum<Telehealth_V1_MeetingState>.self) }
-        if !meetingID.isEmpty { buffer.write(3, meetingID, as: WireString.self) }
-        if !externalMeetingID.isEmpty { buffer.write(4, externalMeetingID, as: WireString.self) }
-        if !mediaRegion.isEmpty { buffer.write(5, mediaRegion, as: WireString.self) }
-        if !controlRegion.isEmpty { buffer.write(6, controlRegion, as: WireString.self) }
         if let value = createTime { buffer.writeMessage(7, value) }
         if let value = endTime { buffer.writeMessage(8, value) }
+        switch provider {
+        case .chime(let value)?: buffer.writeMessage(9, value)
+        default: break
+        }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -1001,12 +1034,55 @@ public struct Telehealth_V1_MeetingGeneration: Message {
             switch tag {
             case 8: try reader.read(&number, as: WireInt32.self)
             case 16: try reader.read(&state, as: WireEnum<Telehealth_V1_MeetingState>.self)
-            case 26: try reader.read(&meetingID, as: WireString.self)
-            case 34: try reader.read(&externalMeetingID, as: WireString.self)
-            case 42: try reader.read(&mediaRegion, as: WireString.self)
-            case 50: try reader.read(&controlRegion, as: WireString.self)
             case 58: try reader.readMessage(&createTime)
             case 66: try reader.readMessage(&endTime)
+            case 74:
+                var value: Telehealth_V1_ChimeMeeting?
+                if case .chime(let old)? = provider { value = old }
+                try reader.readMessage(&value)
+                provider = value.map { .chime($0) }
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+
+    /// What whoever carries the media calls it.
+    public enum OneOf_Provider: Sendable, Hashable {
+        /// The Amazon Chime SDK.
+        case chime(Telehealth_V1_ChimeMeeting)
+    }
+}
+
+/// A meeting as Chime has it.
+public struct Telehealth_V1_ChimeMeeting: Message {
+    public static let fullName = "telehealth.v1.ChimeMeeting"
+    /// Chime's `MeetingId` (the earlier chimeMeetingId); empty while INTENT.
+    public var meetingID: String = ""
+    /// The pseudonym given to Chime (the earlier chimeExternalMeetingId); holds no id of a person or appointment.
+    public var externalMeetingID: String = ""
+    /// AWS Region that carries the media (the earlier chimeMeetingRegion), for example `us-east-1`.
+    public var mediaRegion: String = ""
+    /// AWS Region whose API made the meeting and must be used for it.
+    public var controlRegion: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !meetingID.isEmpty { buffer.write(1, meetingID, as: WireString.self) }
+        if !externalMeetingID.isEmpty { buffer.write(2, externalMeetingID, as: WireString.self) }
+        if !mediaRegion.isEmpty { buffer.write(3, mediaRegion, as: WireString.self) }
+        if !controlRegion.isEmpty { buffer.write(4, controlRegion, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&meetingID, as: WireString.self)
+            case 18: try reader.read(&externalMeetingID, as: WireString.self)
+            case 26: try reader.read(&mediaRegion, as: WireString.self)
+            case 34: try reader.read(&controlRegion, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1049,13 +1125,11 @@ public struct Telehealth_V1_ScreenShare: Message {
     }
 }
 
-/// What the Chime client SDK needs to enter the meeting. Secret: given by JoinSession alone and to nobody else.
+/// What a client needs to enter the meeting. Secret: given by JoinSession alone and to nobody else.
 public struct Telehealth_V1_JoinCredentials: Message {
     public static let fullName = "telehealth.v1.JoinCredentials"
-    /// The meeting to enter.
-    public var meeting: Telehealth_V1_MeetingInfo?
-    /// The identity to enter it with.
-    public var attendee: Telehealth_V1_AttendeeInfo?
+    /// Of whoever carries the media.
+    public var provider: OneOf_Provider?
     /// The `MeetingGeneration.number` these credentials are good for.
     public var generation: Int32 = 0
     public var unknownFields = UnknownFields()
@@ -1063,49 +1137,52 @@ public struct Telehealth_V1_JoinCredentials: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if let value = meeting { buffer.writeMessage(1, value) }
-        if let value = attendee { buffer.writeMessage(2, value) }
         if generation != 0 { buffer.write(3, generation, as: WireInt32.self) }
+        switch provider {
+        case .chime(let value)?: buffer.writeMessage(4, value)
+        default: break
+        }
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.readMessage(&meeting)
-            case 18: try reader.readMessage(&attendee)
             case 24: try reader.read(&generation, as: WireInt32.self)
+            case 34:
+                var value: Telehealth_V1_ChimeJoinInfo?
+                if case .chime(let old)? = provider { value = old }
+                try reader.readMessage(&value)
+                provider = value.map { .chime($0) }
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
     }
 
-    public func checkRules(_ violations: inout RuleViolations) {
-        if let value = attendee {
-            violations.check(value, in: "attendee")
-        }
+    /// Of whoever carries the media.
+    public enum OneOf_Provider: Sendable, Hashable {
+        /// The Amazon Chime SDK.
+        indirect case chime(Telehealth_V1_ChimeJoinInfo)
     }
 }
 
-/// A meeting as the Chime client SDK wants it (`Meeting` of CreateMeeting's answer).
-public struct Telehealth_V1_MeetingInfo: Message {
-    public static let fullName = "telehealth.v1.MeetingInfo"
+/// What `MeetingSessionConfiguration` of the Amazon Chime SDK's clients takes: its `Meeting` is `meeting_id`,
+/// `external_meeting_id` and `media_placement`, its `Attendee` the rest. What the person may send and receive stands in
+/// `Participant.capabilities`.
+public struct Telehealth_V1_ChimeJoinInfo: Message {
+    public static let fullName = "telehealth.v1.ChimeJoinInfo"
     /// Chime's `MeetingId`.
     public var meetingID: String = ""
     /// Chime's `ExternalMeetingId`: a pseudonym.
     public var externalMeetingID: String = ""
-    /// Chime's `MediaRegion`.
-    public var mediaRegion: String = ""
     /// Chime's `MediaPlacement`.
-    public var mediaPlacement: Telehealth_V1_MediaPlacement? {
-        get { _mediaPlacement?.value }
-        set { _mediaPlacement = newValue.map(Boxed.init) }
-    }
-    private var _mediaPlacement: Boxed<Telehealth_V1_MediaPlacement>?
-    /// Chime's `MeetingFeatures.Audio.EchoReduction` is AVAILABLE.
-    public var echoReduction: Bool = false
-    /// Chime's `MeetingArn`.
-    public var meetingArn: String = ""
+    public var mediaPlacement: Telehealth_V1_ChimeMediaPlacement?
+    /// Chime's `AttendeeId`.
+    public var attendeeID: String = ""
+    /// Chime's `ExternalUserId`: a pseudonym.
+    public var externalUserID: String = ""
+    /// Chime's `JoinToken`: whoever holds it is this person in the meeting. Never log or store it.
+    public var joinToken: String = ""
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -1113,10 +1190,10 @@ public struct Telehealth_V1_MeetingInfo: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if !meetingID.isEmpty { buffer.write(1, meetingID, as: WireString.self) }
         if !externalMeetingID.isEmpty { buffer.write(2, externalMeetingID, as: WireString.self) }
-        if !mediaRegion.isEmpty { buffer.write(3, mediaRegion, as: WireString.self) }
-        if let value = _mediaPlacement { buffer.writeMessage(4, value) }
-        if echoReduction { buffer.write(5, echoReduction, as: WireBool.self) }
-        if !meetingArn.isEmpty { buffer.write(6, meetingArn, as: WireString.self) }
+        if let value = mediaPlacement { buffer.writeMessage(3, value) }
+        if !attendeeID.isEmpty { buffer.write(4, attendeeID, as: WireString.self) }
+        if !externalUserID.isEmpty { buffer.write(5, externalUserID, as: WireString.self) }
+        if !joinToken.isEmpty { buffer.write(6, joinToken, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -1125,10 +1202,10 @@ public struct Telehealth_V1_MeetingInfo: Message {
             switch tag {
             case 10: try reader.read(&meetingID, as: WireString.self)
             case 18: try reader.read(&externalMeetingID, as: WireString.self)
-            case 26: try reader.read(&mediaRegion, as: WireString.self)
-            case 34: try reader.readMessage(&_mediaPlacement)
-            case 40: try reader.read(&echoReduction, as: WireBool.self)
-            case 50: try reader.read(&meetingArn, as: WireString.self)
+            case 26: try reader.readMessage(&mediaPlacement)
+            case 34: try reader.read(&attendeeID, as: WireString.self)
+            case 42: try reader.read(&externalUserID, as: WireString.self)
+            case 50: try reader.read(&joinToken, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1136,23 +1213,17 @@ public struct Telehealth_V1_MeetingInfo: Message {
 }
 
 /// Where media and signalling go. Any member may be empty: Chime gives what the meeting has.
-public struct Telehealth_V1_MediaPlacement: Message {
-    public static let fullName = "telehealth.v1.MediaPlacement"
+public struct Telehealth_V1_ChimeMediaPlacement: Message {
+    public static let fullName = "telehealth.v1.ChimeMediaPlacement"
     /// Chime's `AudioHostUrl`: host:port.
     public var audioHostURL: String = ""
-    /// Chime's `AudioFallbackUrl`: a wss URL.
+    /// Chime's `AudioFallbackUrl`: a wss URL, which the SDKs for telephones ask for.
     public var audioFallbackURL: String = ""
     /// Chime's `SignalingUrl`: a wss URL.
     public var signalingURL: String = ""
-    /// Chime's `TurnControlUrl`, deprecated there but still asked for by older SDKs.
+    /// Chime's `TurnControlUrl`.
     public var turnControlURL: String = ""
-    /// Chime's `ScreenDataUrl`, deprecated there.
-    public var screenDataURL: String = ""
-    /// Chime's `ScreenViewingUrl`, deprecated there.
-    public var screenViewingURL: String = ""
-    /// Chime's `ScreenSharingUrl`, deprecated there.
-    public var screenSharingURL: String = ""
-    /// Chime's `EventIngestionUrl`.
+    /// Chime's `EventIngestionUrl`: where the SDK reports to AWS how a meeting went, unless it is told not to.
     public var eventIngestionURL: String = ""
     public var unknownFields = UnknownFields()
 
@@ -1163,10 +1234,7 @@ public struct Telehealth_V1_MediaPlacement: Message {
         if !audioFallbackURL.isEmpty { buffer.write(2, audioFallbackURL, as: WireString.self) }
         if !signalingURL.isEmpty { buffer.write(3, signalingURL, as: WireString.self) }
         if !turnControlURL.isEmpty { buffer.write(4, turnControlURL, as: WireString.self) }
-        if !screenDataURL.isEmpty { buffer.write(5, screenDataURL, as: WireString.self) }
-        if !screenViewingURL.isEmpty { buffer.write(6, screenViewingURL, as: WireString.self) }
-        if !screenSharingURL.isEmpty { buffer.write(7, screenSharingURL, as: WireString.self) }
-        if !eventIngestionURL.isEmpty { buffer.write(8, eventIngestionURL, as: WireString.self) }
+        if !eventIngestionURL.isEmpty { buffer.write(5, eventIngestionURL, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -1177,54 +1245,9 @@ public struct Telehealth_V1_MediaPlacement: Message {
             case 18: try reader.read(&audioFallbackURL, as: WireString.self)
             case 26: try reader.read(&signalingURL, as: WireString.self)
             case 34: try reader.read(&turnControlURL, as: WireString.self)
-            case 42: try reader.read(&screenDataURL, as: WireString.self)
-            case 50: try reader.read(&screenViewingURL, as: WireString.self)
-            case 58: try reader.read(&screenSharingURL, as: WireString.self)
-            case 66: try reader.read(&eventIngestionURL, as: WireString.self)
+            case 42: try reader.read(&eventIngestionURL, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
-        }
-    }
-}
-
-/// An attendee as the Chime client SDK wants it (`Attendee` of CreateAttendee's answer).
-public struct Telehealth_V1_AttendeeInfo: Message {
-    public static let fullName = "telehealth.v1.AttendeeInfo"
-    /// Chime's `AttendeeId`.
-    public var attendeeID: String = ""
-    /// Chime's `ExternalUserId`: a pseudonym.
-    public var externalUserID: String = ""
-    /// Chime's `JoinToken`: whoever holds it is this person in the meeting. Never log or store it.
-    public var joinToken: String = ""
-    /// What the attendee may send and receive.
-    public var capabilities: Telehealth_V1_AttendeeCapabilities?
-    public var unknownFields = UnknownFields()
-
-    public init() {}
-
-    public func encode(into buffer: inout ByteBuffer) {
-        if !attendeeID.isEmpty { buffer.write(1, attendeeID, as: WireString.self) }
-        if !externalUserID.isEmpty { buffer.write(2, externalUserID, as: WireString.self) }
-        if !joinToken.isEmpty { buffer.write(3, joinToken, as: WireString.self) }
-        if let value = capabilities { buffer.writeMessage(4, value) }
-        buffer.writeUnknown(unknownFields)
-    }
-
-    public mutating func merge(from reader: inout WireReader) throws(WireError) {
-        while let tag = try reader.nextTag() {
-            switch tag {
-            case 10: try reader.read(&attendeeID, as: WireString.self)
-            case 18: try reader.read(&externalUserID, as: WireString.self)
-            case 26: try reader.read(&joinToken, as: WireString.self)
-            case 34: try reader.readMessage(&capabilities)
-            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
-            }
-        }
-    }
-
-    public func checkRules(_ violations: inout RuleViolations) {
-        if let value = capabilities {
-            violations.check(value, in: "capabilities")
         }
     }
 }
@@ -1328,80 +1351,77 @@ public enum Telehealth_V1_Session_File {
             ZBI4CgRyb2xlGAIgASgOMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJSBHJvbGUSOgoFc3RhdGUYAyABKA4y
             Hi50ZWxlaGVhbHRoLnYxLkludml0YXRpb25TdGF0ZUIEgLoYAlIFc3RhdGUSQQoLY3JlYXRlX3RpbWUYBCABKAsyGi5nb29nbGUu
             cHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgpjcmVhdGVUaW1lEkEKC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVm
-            LlRpbWVzdGFtcEIEgLoYAlIKZXhwaXJlVGltZRIrCg5wYXJ0aWNpcGFudF9pZBgGIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCKk
+            LlRpbWVzdGFtcEIEgLoYAlIKZXhwaXJlVGltZRIrCg5wYXJ0aWNpcGFudF9pZBgGIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCK/
             BgoLUGFydGljaXBhbnQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSOAoEcm9sZRgCIAEoDjIe
             LnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSb2xlQgSAuhgCUgRyb2xlEiEKCXBlcnNvbl9pZBgDIAEoCUIEgLoYA1IIcGVyc29u
             SWQSOwoFc3RhdGUYBCABKA4yHy50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50U3RhdGVCBIC6GAJSBXN0YXRlEh4KB3ByZXNlbnQY
-            BSABKAhCBIC6GAJSB3ByZXNlbnQSJQoLYXR0ZW5kZWVfaWQYBiABKAlCBIC6GAJSCmF0dGVuZGVlSWQSSAoPZmlyc3Rfam9pbl90
-            aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlINZmlyc3RKb2luVGltZRJICg9maXJzdF93YWl0X3Rp
-            bWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUg1maXJzdFdhaXRUaW1lEkgKD3dhaXRfc3RhcnRfdGlt
-            ZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDXdhaXRTdGFydFRpbWUSPwoKYWRtaXRfdGltZRgKIAEo
-            CzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCWFkbWl0VGltZRI/CgpsZWF2ZV90aW1lGAsgASgLMhouZ29vZ2xl
-            LnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJbGVhdmVUaW1lEkQKD3ByZV92aXNpdF9jaGVjaxgMIAEoCzIcLnRlbGVoZWFsdGgu
-            djEuUHJlVmlzaXRDaGVja1INcHJlVmlzaXRDaGVjaxJHCgxjYXBhYmlsaXRpZXMYKCABKAsyIy50ZWxlaGVhbHRoLnYxLkF0dGVu
-            ZGVlQ2FwYWJpbGl0aWVzUgxjYXBhYmlsaXRpZXMSGAoEaGVsZBgpIAEoCEIEgLoYAlIEaGVsZCKbBAoNUHJlVmlzaXRDaGVjaxI5
-            Cg5sb2NhdGlvbl9zdGF0ZRgBIAEoCUISgLoYBLpIA8gBAbpIBXIDmAECUg1sb2NhdGlvblN0YXRlEj0KEGxvY2F0aW9uX2FkZHJl
-            c3MYAiABKAlCEoC6GAS6SAPIAQG6SAVyAxisAlIPbG9jYXRpb25BZGRyZXNzEkgKFmVtZXJnZW5jeV9jb250YWN0X25hbWUYAyAB
-            KAlCEoC6GAS6SAPIAQG6SAVyAxjIAVIUZW1lcmdlbmN5Q29udGFjdE5hbWUSSwoXZW1lcmdlbmN5X2NvbnRhY3RfcGhvbmUYBCAB
-            KAlCE4C6GAS6SAPIAQG6SAZyBBADGCBSFWVtZXJnZW5jeUNvbnRhY3RQaG9uZRIpCg1wcml2YXRlX3BsYWNlGAUgASgIQgSAuhgC
-            Ugxwcml2YXRlUGxhY2USNQoTcmVsaWFibGVfY29ubmVjdGlvbhgGIAEoCEIEgLoYAlIScmVsaWFibGVDb25uZWN0aW9uEk4KC2Rl
-            dmljZV90eXBlGAcgASgOMhkudGVsZWhlYWx0aC52MS5EZXZpY2VUeXBlQhKAuhgCukgDyAEBukgFggECEAFSCmRldmljZVR5cGUS
-            RwoOc3RhdGVtZW50X3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUg1zdGF0ZW1lbnRUaW1lIpsD
-            ChFNZWV0aW5nR2VuZXJhdGlvbhIcCgZudW1iZXIYASABKAVCBIC6GAJSBm51bWJlchI3CgVzdGF0ZRgCIAEoDjIbLnRlbGVoZWFs
-            dGgudjEuTWVldGluZ1N0YXRlQgSAuhgCUgVzdGF0ZRIjCgptZWV0aW5nX2lkGAMgASgJQgSAuhgCUgltZWV0aW5nSWQSNAoTZXh0
-            ZXJuYWxfbWVldGluZ19pZBgEIAEoCUIEgLoYAlIRZXh0ZXJuYWxNZWV0aW5nSWQSJwoMbWVkaWFfcmVnaW9uGAUgASgJQgSAuhgC
-            UgttZWRpYVJlZ2lvbhIrCg5jb250cm9sX3JlZ2lvbhgGIAEoCUIEgLoYAlINY29udHJvbFJlZ2lvbhJBCgtjcmVhdGVfdGltZRgH
-            IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCmNyZWF0ZVRpbWUSOwoIZW5kX3RpbWUYCCABKAsyGi5nb29n
-            bGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgdlbmRUaW1lIuYBCgtTY3JlZW5TaGFyZRIsCg9zY3JlZW5fc2hhcmVfaWQYASAB
-            KAlCBIC6GAJSDXNjcmVlblNoYXJlSWQSKwoOcGFydGljaXBhbnRfaWQYAiABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSPwoKc3Rh
-            cnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0VGltZRI7CghlbmRfdGltZRgEIAEo
-            CzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZFRpbWUipgEKD0pvaW5DcmVkZW50aWFscxI0CgdtZWV0aW5n
-            GAEgASgLMhoudGVsZWhlYWx0aC52MS5NZWV0aW5nSW5mb1IHbWVldGluZxI3CghhdHRlbmRlZRgCIAEoCzIbLnRlbGVoZWFsdGgu
-            djEuQXR0ZW5kZWVJbmZvUghhdHRlbmRlZRIkCgpnZW5lcmF0aW9uGAMgASgFQgSAuhgCUgpnZW5lcmF0aW9uIq0CCgtNZWV0aW5n
-            SW5mbxIjCgptZWV0aW5nX2lkGAEgASgJQgSAuhgCUgltZWV0aW5nSWQSNAoTZXh0ZXJuYWxfbWVldGluZ19pZBgCIAEoCUIEgLoY
-            AlIRZXh0ZXJuYWxNZWV0aW5nSWQSJwoMbWVkaWFfcmVnaW9uGAMgASgJQgSAuhgCUgttZWRpYVJlZ2lvbhJGCg9tZWRpYV9wbGFj
-            ZW1lbnQYBCABKAsyHS50ZWxlaGVhbHRoLnYxLk1lZGlhUGxhY2VtZW50Ug5tZWRpYVBsYWNlbWVudBIrCg5lY2hvX3JlZHVjdGlv
-            bhgFIAEoCEIEgLoYAlINZWNob1JlZHVjdGlvbhIlCgttZWV0aW5nX2FybhgGIAEoCUIEgLoYAlIKbWVldGluZ0FybiKXAwoOTWVk
-            aWFQbGFjZW1lbnQSKgoOYXVkaW9faG9zdF91cmwYASABKAlCBIC6GAJSDGF1ZGlvSG9zdFVybBIyChJhdWRpb19mYWxsYmFja191
-            cmwYAiABKAlCBIC6GAJSEGF1ZGlvRmFsbGJhY2tVcmwSKQoNc2lnbmFsaW5nX3VybBgDIAEoCUIEgLoYAlIMc2lnbmFsaW5nVXJs
-            Ei4KEHR1cm5fY29udHJvbF91cmwYBCABKAlCBIC6GAJSDnR1cm5Db250cm9sVXJsEiwKD3NjcmVlbl9kYXRhX3VybBgFIAEoCUIE
-            gLoYAlINc2NyZWVuRGF0YVVybBIyChJzY3JlZW5fdmlld2luZ191cmwYBiABKAlCBIC6GAJSEHNjcmVlblZpZXdpbmdVcmwSMgoS
-            c2NyZWVuX3NoYXJpbmdfdXJsGAcgASgJQgSAuhgCUhBzY3JlZW5TaGFyaW5nVXJsEjQKE2V2ZW50X2luZ2VzdGlvbl91cmwYCCAB
-            KAlCBIC6GAJSEWV2ZW50SW5nZXN0aW9uVXJsItMBCgxBdHRlbmRlZUluZm8SJQoLYXR0ZW5kZWVfaWQYASABKAlCBIC6GAJSCmF0
-            dGVuZGVlSWQSLgoQZXh0ZXJuYWxfdXNlcl9pZBgCIAEoCUIEgLoYAlIOZXh0ZXJuYWxVc2VySWQSIwoKam9pbl90b2tlbhgDIAEo
-            CUIEgLoYBVIJam9pblRva2VuEkcKDGNhcGFiaWxpdGllcxgEIAEoCzIjLnRlbGVoZWFsdGgudjEuQXR0ZW5kZWVDYXBhYmlsaXRp
-            ZXNSDGNhcGFiaWxpdGllcyL4AQoUQXR0ZW5kZWVDYXBhYmlsaXRpZXMSSAoFYXVkaW8YASABKA4yHi50ZWxlaGVhbHRoLnYxLk1l
-            ZGlhQ2FwYWJpbGl0eUISgLoYArpIA8gBAbpIBYIBAhABUgVhdWRpbxJICgV2aWRlbxgCIAEoDjIeLnRlbGVoZWFsdGgudjEuTWVk
-            aWFDYXBhYmlsaXR5QhKAuhgCukgDyAEBukgFggECEAFSBXZpZGVvEkwKB2NvbnRlbnQYAyABKA4yHi50ZWxlaGVhbHRoLnYxLk1l
-            ZGlhQ2FwYWJpbGl0eUISgLoYArpIA8gBAbpIBYIBAhABUgdjb250ZW50KqUBCg9JbnZpdGF0aW9uU3RhdGUSIAocSU5WSVRBVElP
-            Tl9TVEFURV9VTlNQRUNJRklFRBAAEhkKFUlOVklUQVRJT05fU1RBVEVfT1BFThABEhkKFUlOVklUQVRJT05fU1RBVEVfVVNFRBAC
-            EhwKGElOVklUQVRJT05fU1RBVEVfUkVWT0tFRBADEhwKGElOVklUQVRJT05fU1RBVEVfRVhQSVJFRBAEKuYBCg1TZXNzaW9uU3Rh
-            dHVzEh4KGlNFU1NJT05fU1RBVFVTX1VOU1BFQ0lGSUVEEAASHAoYU0VTU0lPTl9TVEFUVVNfU0NIRURVTEVEEAESHwobU0VTU0lP
-            Tl9TVEFUVVNfV0FJVElOR19ST09NEAISHgoaU0VTU0lPTl9TVEFUVVNfSU5fUFJPR1JFU1MQAxIcChhTRVNTSU9OX1NUQVRVU19D
-            T01QTEVURUQQBBIcChhTRVNTSU9OX1NUQVRVU19DQU5DRUxMRUQQBRIaChZTRVNTSU9OX1NUQVRVU19OT19TSE9XEAYqeAoPQWRt
-            aXNzaW9uUG9saWN5EiAKHEFETUlTU0lPTl9QT0xJQ1lfVU5TUEVDSUZJRUQQABImCiJBRE1JU1NJT05fUE9MSUNZX09OX0NMSU5J
-            Q0lBTl9KT0lOEAESGwoXQURNSVNTSU9OX1BPTElDWV9NQU5VQUwQAir5AQoJRW5kUmVhc29uEhoKFkVORF9SRUFTT05fVU5TUEVD
-            SUZJRUQQABIVChFFTkRfUkVBU09OX05PUk1BTBABEiAKHEVORF9SRUFTT05fVEVDSE5JQ0FMX0ZBSUxVUkUQAhIVChFFTkRfUkVB
-            U09OX1NBRkVUWRADEhcKE0VORF9SRUFTT05fQUxMX0xFRlQQBBIWChJFTkRfUkVBU09OX1RJTUVPVVQQBRIaChZFTkRfUkVBU09O
-            X0NMSUVOVF9MRUZUEAYSHQoZRU5EX1JFQVNPTl9DTElOSUNJQU5fTEVGVBAHEhQKEEVORF9SRUFTT05fT1RIRVIQCCroAQoMQ2Fu
-            Y2VsUmVhc29uEh0KGUNBTkNFTF9SRUFTT05fVU5TUEVDSUZJRUQQABIYChRDQU5DRUxfUkVBU09OX0NMSUVOVBABEhsKF0NBTkNF
-            TF9SRUFTT05fQ0xJTklDSUFOEAISGwoXQ0FOQ0VMX1JFQVNPTl9URUNITklDQUwQAxInCiNDQU5DRUxfUkVBU09OX0FQUE9JTlRN
-            RU5UX0NBTkNFTExFRBAEEiMKH0NBTkNFTF9SRUFTT05fQ0xJTklDSUFOX05PX1NIT1cQBRIXChNDQU5DRUxfUkVBU09OX09USEVS
-            EAYqXgoLTm9TaG93UGFydHkSHQoZTk9fU0hPV19QQVJUWV9VTlNQRUNJRklFRBAAEhgKFE5PX1NIT1dfUEFSVFlfQ0xJRU5UEAES
-            FgoSTk9fU0hPV19QQVJUWV9CT1RIEAIqsAIKD1BhcnRpY2lwYW50Um9sZRIgChxQQVJUSUNJUEFOVF9ST0xFX1VOU1BFQ0lGSUVE
-            EAASHgoaUEFSVElDSVBBTlRfUk9MRV9DTElOSUNJQU4QARIbChdQQVJUSUNJUEFOVF9ST0xFX0NMSUVOVBACEh0KGVBBUlRJQ0lQ
-            QU5UX1JPTEVfR1VBUkRJQU4QAxIhCh1QQVJUSUNJUEFOVF9ST0xFX0NPX0NMSU5JQ0lBThAEEh8KG1BBUlRJQ0lQQU5UX1JPTEVf
-            U1VQRVJWSVNPUhAFEiAKHFBBUlRJQ0lQQU5UX1JPTEVfSU5URVJQUkVURVIQBhIdChlQQVJUSUNJUEFOVF9ST0xFX09CU0VSVkVS
-            EAcSGgoWUEFSVElDSVBBTlRfUk9MRV9HVUVTVBAIKu0BChBQYXJ0aWNpcGFudFN0YXRlEiEKHVBBUlRJQ0lQQU5UX1NUQVRFX1VO
-            U1BFQ0lGSUVEEAASHgoaUEFSVElDSVBBTlRfU1RBVEVfRVhQRUNURUQQARIdChlQQVJUSUNJUEFOVF9TVEFURV9XQUlUSU5HEAIS
-            HgoaUEFSVElDSVBBTlRfU1RBVEVfQURNSVRURUQQAxIaChZQQVJUSUNJUEFOVF9TVEFURV9MRUZUEAQSHQoZUEFSVElDSVBBTlRf
-            U1RBVEVfUkVNT1ZFRBAFEhwKGFBBUlRJQ0lQQU5UX1NUQVRFX0RFTklFRBAGKnIKCkRldmljZVR5cGUSGwoXREVWSUNFX1RZUEVf
-            VU5TUEVDSUZJRUQQABIXChNERVZJQ0VfVFlQRV9ERVNLVE9QEAESFgoSREVWSUNFX1RZUEVfVEFCTEVUEAISFgoSREVWSUNFX1RZ
-            UEVfTU9CSUxFEAMqrgEKDE1lZXRpbmdTdGF0ZRIdChlNRUVUSU5HX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUTUVFVElOR19TVEFU
-            RV9JTlRFTlQQARIYChRNRUVUSU5HX1NUQVRFX0FDVElWRRACEhgKFE1FRVRJTkdfU1RBVEVfRU5ESU5HEAMSFwoTTUVFVElOR19T
-            VEFURV9FTkRFRBAEEhgKFE1FRVRJTkdfU1RBVEVfRkFJTEVEEAUqqgEKD01lZGlhQ2FwYWJpbGl0eRIgChxNRURJQV9DQVBBQklM
-            SVRZX1VOU1BFQ0lGSUVEEAASIQodTUVESUFfQ0FQQUJJTElUWV9TRU5EX1JFQ0VJVkUQARIZChVNRURJQV9DQVBBQklMSVRZX1NF
-            TkQQAhIcChhNRURJQV9DQVBBQklMSVRZX1JFQ0VJVkUQAxIZChVNRURJQV9DQVBBQklMSVRZX05PTkUQBGIGcHJvdG8z
+            BSABKAhCBIC6GAJSB3ByZXNlbnQSSAoPZmlyc3Rfam9pbl90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE
+            gLoYAlINZmlyc3RKb2luVGltZRJICg9maXJzdF93YWl0X3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSA
+            uhgCUg1maXJzdFdhaXRUaW1lEkgKD3dhaXRfc3RhcnRfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6
+            GAJSDXdhaXRTdGFydFRpbWUSPwoKYWRtaXRfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCWFk
+            bWl0VGltZRI/CgpsZWF2ZV90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJbGVhdmVUaW1lEkQK
+            D3ByZV92aXNpdF9jaGVjaxgMIAEoCzIcLnRlbGVoZWFsdGgudjEuUHJlVmlzaXRDaGVja1INcHJlVmlzaXRDaGVjaxJHCgxjYXBh
+            YmlsaXRpZXMYKCABKAsyIy50ZWxlaGVhbHRoLnYxLkF0dGVuZGVlQ2FwYWJpbGl0aWVzUgxjYXBhYmlsaXRpZXMSGAoEaGVsZBgp
+            IAEoCEIEgLoYAlIEaGVsZBI0CgVjaGltZRgqIAEoCzIcLnRlbGVoZWFsdGgudjEuQ2hpbWVBdHRlbmRlZUgAUgVjaGltZUIKCghw
+            cm92aWRlciI2Cg1DaGltZUF0dGVuZGVlEiUKC2F0dGVuZGVlX2lkGAEgASgJQgSAuhgCUgphdHRlbmRlZUlkIpsECg1QcmVWaXNp
+            dENoZWNrEjkKDmxvY2F0aW9uX3N0YXRlGAEgASgJQhKAuhgEukgDyAEBukgFcgOYAQJSDWxvY2F0aW9uU3RhdGUSPQoQbG9jYXRp
+            b25fYWRkcmVzcxgCIAEoCUISgLoYBLpIA8gBAbpIBXIDGKwCUg9sb2NhdGlvbkFkZHJlc3MSSAoWZW1lcmdlbmN5X2NvbnRhY3Rf
+            bmFtZRgDIAEoCUISgLoYBLpIA8gBAbpIBXIDGMgBUhRlbWVyZ2VuY3lDb250YWN0TmFtZRJLChdlbWVyZ2VuY3lfY29udGFjdF9w
+            aG9uZRgEIAEoCUITgLoYBLpIA8gBAbpIBnIEEAMYIFIVZW1lcmdlbmN5Q29udGFjdFBob25lEikKDXByaXZhdGVfcGxhY2UYBSAB
+            KAhCBIC6GAJSDHByaXZhdGVQbGFjZRI1ChNyZWxpYWJsZV9jb25uZWN0aW9uGAYgASgIQgSAuhgCUhJyZWxpYWJsZUNvbm5lY3Rp
+            b24STgoLZGV2aWNlX3R5cGUYByABKA4yGS50ZWxlaGVhbHRoLnYxLkRldmljZVR5cGVCEoC6GAK6SAPIAQG6SAWCAQIQAVIKZGV2
+            aWNlVHlwZRJHCg5zdGF0ZW1lbnRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDXN0YXRlbWVu
+            dFRpbWUiqwIKEU1lZXRpbmdHZW5lcmF0aW9uEhwKBm51bWJlchgBIAEoBUIEgLoYAlIGbnVtYmVyEjcKBXN0YXRlGAIgASgOMhsu
+            dGVsZWhlYWx0aC52MS5NZWV0aW5nU3RhdGVCBIC6GAJSBXN0YXRlEkEKC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3Rv
+            YnVmLlRpbWVzdGFtcEIEgLoYAlIKY3JlYXRlVGltZRI7CghlbmRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3Rh
+            bXBCBIC6GAJSB2VuZFRpbWUSMwoFY2hpbWUYCSABKAsyGy50ZWxlaGVhbHRoLnYxLkNoaW1lTWVldGluZ0gAUgVjaGltZUIKCghw
+            cm92aWRlciK/AQoMQ2hpbWVNZWV0aW5nEiMKCm1lZXRpbmdfaWQYASABKAlCBIC6GAJSCW1lZXRpbmdJZBI0ChNleHRlcm5hbF9t
+            ZWV0aW5nX2lkGAIgASgJQgSAuhgCUhFleHRlcm5hbE1lZXRpbmdJZBInCgxtZWRpYV9yZWdpb24YAyABKAlCBIC6GAJSC21lZGlh
+            UmVnaW9uEisKDmNvbnRyb2xfcmVnaW9uGAQgASgJQgSAuhgCUg1jb250cm9sUmVnaW9uIuYBCgtTY3JlZW5TaGFyZRIsCg9zY3Jl
+            ZW5fc2hhcmVfaWQYASABKAlCBIC6GAJSDXNjcmVlblNoYXJlSWQSKwoOcGFydGljaXBhbnRfaWQYAiABKAlCBIC6GAJSDXBhcnRp
+            Y2lwYW50SWQSPwoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0VGltZRI7
+            CghlbmRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZFRpbWUieQoPSm9pbkNyZWRlbnRp
+            YWxzEjQKBWNoaW1lGAQgASgLMhwudGVsZWhlYWx0aC52MS5DaGltZUpvaW5JbmZvSABSBWNoaW1lEiQKCmdlbmVyYXRpb24YAyAB
+            KAVCBIC6GAJSCmdlbmVyYXRpb25CCgoIcHJvdmlkZXIiswIKDUNoaW1lSm9pbkluZm8SIwoKbWVldGluZ19pZBgBIAEoCUIEgLoY
+            AlIJbWVldGluZ0lkEjQKE2V4dGVybmFsX21lZXRpbmdfaWQYAiABKAlCBIC6GAJSEWV4dGVybmFsTWVldGluZ0lkEksKD21lZGlh
+            X3BsYWNlbWVudBgDIAEoCzIiLnRlbGVoZWFsdGgudjEuQ2hpbWVNZWRpYVBsYWNlbWVudFIObWVkaWFQbGFjZW1lbnQSJQoLYXR0
+            ZW5kZWVfaWQYBCABKAlCBIC6GAJSCmF0dGVuZGVlSWQSLgoQZXh0ZXJuYWxfdXNlcl9pZBgFIAEoCUIEgLoYAlIOZXh0ZXJuYWxV
+            c2VySWQSIwoKam9pbl90b2tlbhgGIAEoCUIEgLoYBVIJam9pblRva2VuIoYCChNDaGltZU1lZGlhUGxhY2VtZW50EioKDmF1ZGlv
+            X2hvc3RfdXJsGAEgASgJQgSAuhgCUgxhdWRpb0hvc3RVcmwSMgoSYXVkaW9fZmFsbGJhY2tfdXJsGAIgASgJQgSAuhgCUhBhdWRp
+            b0ZhbGxiYWNrVXJsEikKDXNpZ25hbGluZ191cmwYAyABKAlCBIC6GAJSDHNpZ25hbGluZ1VybBIuChB0dXJuX2NvbnRyb2xfdXJs
+            GAQgASgJQgSAuhgCUg50dXJuQ29udHJvbFVybBI0ChNldmVudF9pbmdlc3Rpb25fdXJsGAUgASgJQgSAuhgCUhFldmVudEluZ2Vz
+            dGlvblVybCL4AQoUQXR0ZW5kZWVDYXBhYmlsaXRpZXMSSAoFYXVkaW8YASABKA4yHi50ZWxlaGVhbHRoLnYxLk1lZGlhQ2FwYWJp
+            bGl0eUISgLoYArpIA8gBAbpIBYIBAhABUgVhdWRpbxJICgV2aWRlbxgCIAEoDjIeLnRlbGVoZWFsdGgudjEuTWVkaWFDYXBhYmls
+            aXR5QhKAuhgCukgDyAEBukgFggECEAFSBXZpZGVvEkwKB2NvbnRlbnQYAyABKA4yHi50ZWxlaGVhbHRoLnYxLk1lZGlhQ2FwYWJp
+            bGl0eUISgLoYArpIA8gBAbpIBYIBAhABUgdjb250ZW50KqUBCg9JbnZpdGF0aW9uU3RhdGUSIAocSU5WSVRBVElPTl9TVEFURV9V
+            TlNQRUNJRklFRBAAEhkKFUlOVklUQVRJT05fU1RBVEVfT1BFThABEhkKFUlOVklUQVRJT05fU1RBVEVfVVNFRBACEhwKGElOVklU
+            QVRJT05fU1RBVEVfUkVWT0tFRBADEhwKGElOVklUQVRJT05fU1RBVEVfRVhQSVJFRBAEKuYBCg1TZXNzaW9uU3RhdHVzEh4KGlNF
+            U1NJT05fU1RBVFVTX1VOU1BFQ0lGSUVEEAASHAoYU0VTU0lPTl9TVEFUVVNfU0NIRURVTEVEEAESHwobU0VTU0lPTl9TVEFUVVNf
+            V0FJVElOR19ST09NEAISHgoaU0VTU0lPTl9TVEFUVVNfSU5fUFJPR1JFU1MQAxIcChhTRVNTSU9OX1NUQVRVU19DT01QTEVURUQQ
+            BBIcChhTRVNTSU9OX1NUQVRVU19DQU5DRUxMRUQQBRIaChZTRVNTSU9OX1NUQVRVU19OT19TSE9XEAYqeAoPQWRtaXNzaW9uUG9s
+            aWN5EiAKHEFETUlTU0lPTl9QT0xJQ1lfVU5TUEVDSUZJRUQQABImCiJBRE1JU1NJT05fUE9MSUNZX09OX0NMSU5JQ0lBTl9KT0lO
+            EAESGwoXQURNSVNTSU9OX1BPTElDWV9NQU5VQUwQAir5AQoJRW5kUmVhc29uEhoKFkVORF9SRUFTT05fVU5TUEVDSUZJRUQQABIV
+            ChFFTkRfUkVBU09OX05PUk1BTBABEiAKHEVORF9SRUFTT05fVEVDSE5JQ0FMX0ZBSUxVUkUQAhIVChFFTkRfUkVBU09OX1NBRkVU
+            WRADEhcKE0VORF9SRUFTT05fQUxMX0xFRlQQBBIWChJFTkRfUkVBU09OX1RJTUVPVVQQBRIaChZFTkRfUkVBU09OX0NMSUVOVF9M
+            RUZUEAYSHQoZRU5EX1JFQVNPTl9DTElOSUNJQU5fTEVGVBAHEhQKEEVORF9SRUFTT05fT1RIRVIQCCroAQoMQ2FuY2VsUmVhc29u
+            Eh0KGUNBTkNFTF9SRUFTT05fVU5TUEVDSUZJRUQQABIYChRDQU5DRUxfUkVBU09OX0NMSUVOVBABEhsKF0NBTkNFTF9SRUFTT05f
+            Q0xJTklDSUFOEAISGwoXQ0FOQ0VMX1JFQVNPTl9URUNITklDQUwQAxInCiNDQU5DRUxfUkVBU09OX0FQUE9JTlRNRU5UX0NBTkNF
+            TExFRBAEEiMKH0NBTkNFTF9SRUFTT05fQ0xJTklDSUFOX05PX1NIT1cQBRIXChNDQU5DRUxfUkVBU09OX09USEVSEAYqXgoLTm9T
+            aG93UGFydHkSHQoZTk9fU0hPV19QQVJUWV9VTlNQRUNJRklFRBAAEhgKFE5PX1NIT1dfUEFSVFlfQ0xJRU5UEAESFgoSTk9fU0hP
+            V19QQVJUWV9CT1RIEAIqsAIKD1BhcnRpY2lwYW50Um9sZRIgChxQQVJUSUNJUEFOVF9ST0xFX1VOU1BFQ0lGSUVEEAASHgoaUEFS
+            VElDSVBBTlRfUk9MRV9DTElOSUNJQU4QARIbChdQQVJUSUNJUEFOVF9ST0xFX0NMSUVOVBACEh0KGVBBUlRJQ0lQQU5UX1JPTEVf
+            R1VBUkRJQU4QAxIhCh1QQVJUSUNJUEFOVF9ST0xFX0NPX0NMSU5JQ0lBThAEEh8KG1BBUlRJQ0lQQU5UX1JPTEVfU1VQRVJWSVNP
+            UhAFEiAKHFBBUlRJQ0lQQU5UX1JPTEVfSU5URVJQUkVURVIQBhIdChlQQVJUSUNJUEFOVF9ST0xFX09CU0VSVkVSEAcSGgoWUEFS
+            VElDSVBBTlRfUk9MRV9HVUVTVBAIKu0BChBQYXJ0aWNpcGFudFN0YXRlEiEKHVBBUlRJQ0lQQU5UX1NUQVRFX1VOU1BFQ0lGSUVE
+            EAASHgoaUEFSVElDSVBBTlRfU1RBVEVfRVhQRUNURUQQARIdChlQQVJUSUNJUEFOVF9TVEFURV9XQUlUSU5HEAISHgoaUEFSVElD
+            SVBBTlRfU1RBVEVfQURNSVRURUQQAxIaChZQQVJUSUNJUEFOVF9TVEFURV9MRUZUEAQSHQoZUEFSVElDSVBBTlRfU1RBVEVfUkVN
+            T1ZFRBAFEhwKGFBBUlRJQ0lQQU5UX1NUQVRFX0RFTklFRBAGKnIKCkRldmljZVR5cGUSGwoXREVWSUNFX1RZUEVfVU5TUEVDSUZJ
+            RUQQABIXChNERVZJQ0VfVFlQRV9ERVNLVE9QEAESFgoSREVWSUNFX1RZUEVfVEFCTEVUEAISFgoSREVWSUNFX1RZUEVfTU9CSUxF
+            EAMqrgEKDE1lZXRpbmdTdGF0ZRIdChlNRUVUSU5HX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUTUVFVElOR19TVEFURV9JTlRFTlQQ
+            ARIYChRNRUVUSU5HX1NUQVRFX0FDVElWRRACEhgKFE1FRVRJTkdfU1RBVEVfRU5ESU5HEAMSFwoTTUVFVElOR19TVEFURV9FTkRF
+            RBAEEhgKFE1FRVRJTkdfU1RBVEVfRkFJTEVEEAUqqgEKD01lZGlhQ2FwYWJpbGl0eRIgChxNRURJQV9DQVBBQklMSVRZX1VOU1BF
+            Q0lGSUVEEAASIQodTUVESUFfQ0FQQUJJTElUWV9TRU5EX1JFQ0VJVkUQARIZChVNRURJQV9DQVBBQklMSVRZX1NFTkQQAhIcChhN
+            RURJQV9DQVBBQklMSVRZX1JFQ0VJVkUQAxIZChVNRURJQV9DQVBBQklMSVRZX05PTkUQBGIGcHJvdG8z
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

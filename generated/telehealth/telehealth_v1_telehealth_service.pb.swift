@@ -451,11 +451,7 @@ public struct Telehealth_V1_JoinSessionResponse: Message {
     }
     private var _participant: Boxed<Telehealth_V1_Participant>?
     /// Set exactly when `outcome` is ADMITTED. Secret.
-    public var credentials: Telehealth_V1_JoinCredentials? {
-        get { _credentials?.value }
-        set { _credentials = newValue.map(Boxed.init) }
-    }
-    private var _credentials: Boxed<Telehealth_V1_JoinCredentials>?
+    public var credentials: Telehealth_V1_JoinCredentials?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -464,7 +460,7 @@ public struct Telehealth_V1_JoinSessionResponse: Message {
         if outcome.rawValue != 0 { buffer.write(1, outcome, as: WireEnum<Telehealth_V1_JoinOutcome>.self) }
         if let value = _session { buffer.writeMessage(2, value) }
         if let value = _participant { buffer.writeMessage(3, value) }
-        if let value = _credentials { buffer.writeMessage(4, value) }
+        if let value = credentials { buffer.writeMessage(4, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -474,7 +470,7 @@ public struct Telehealth_V1_JoinSessionResponse: Message {
             case 8: try reader.read(&outcome, as: WireEnum<Telehealth_V1_JoinOutcome>.self)
             case 18: try reader.readMessage(&_session)
             case 26: try reader.readMessage(&_participant)
-            case 34: try reader.readMessage(&_credentials)
+            case 34: try reader.readMessage(&credentials)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -486,9 +482,6 @@ public struct Telehealth_V1_JoinSessionResponse: Message {
         }
         if let value = participant {
             violations.check(value, in: "participant")
-        }
-        if let value = credentials {
-            violations.check(value, in: "credentials")
         }
     }
 }

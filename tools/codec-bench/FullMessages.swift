@@ -122,10 +122,13 @@ private func makeMeeting() -> Telehealth_V1_MeetingGeneration {
     .with {
         $0.number = 1
         $0.state = .active
-        $0.meetingID = "b2f1c7de-55aa-4c3e-8d21-bb02aa1d2706"
-        $0.externalMeetingID = "0198f3a2-7c11-7a54-9d31-3c1f0a9be001-1"
-        $0.mediaRegion = "us-east-1"
-        $0.controlRegion = "us-east-1"
+        $0.provider = .chime(
+            .with {
+                $0.meetingID = "b2f1c7de-55aa-4c3e-8d21-bb02aa1d2706"
+                $0.externalMeetingID = "0198f3a2-7c11-7a54-9d31-3c1f0a9be001-1"
+                $0.mediaRegion = "us-east-1"
+                $0.controlRegion = "us-east-1"
+            })
         $0.createTime = sessionTime(5)
         $0.endTime = sessionTime(1501)
     }
@@ -140,7 +143,7 @@ private func makeParticipant(_ role: Telehealth_V1_ParticipantRole, _ subject: S
         $0.personID = subject
         $0.state = .admitted
         $0.present = true
-        $0.attendeeID = "c44a5f1e-0f8a-4c3e-8d21-bb02aa1dd4f9"
+        $0.provider = .chime(.with { $0.attendeeID = "c44a5f1e-0f8a-4c3e-8d21-bb02aa1dd4f9" })
         $0.firstJoinTime = sessionTime(-120)
         $0.firstWaitTime = sessionTime(-120)
         $0.waitStartTime = sessionTime(-120)
@@ -173,10 +176,6 @@ private func makeRecording() -> Telehealth_V1_Recording {
         $0.startTime = sessionTime(62)
         $0.endTime = sessionTime(1490)
         $0.availableTime = sessionTime(1600)
-        $0.capturePipelineID = "d1b6a52a-0f3c-4f0e-9a55-0e2f8d1c7b31"
-        $0.capturePipelineArn =
-            "arn:aws:chime:us-east-1:111122223333:media-pipeline/d1b6a52a-0f3c-4f0e-9a55-0e2f8d1c7b31"
-        $0.concatenationPipelineID = "e2c7b63b-1a4d-4a1f-8b66-1f3a9e2d8c42"
         $0.objectKey = "recordings/0198f3a2-7c11-7a54-9d31-3c1f0a9be001/1/composited-video/visit.mp4"
         $0.objectByteCount = 98_765_432
         $0.objectEtag = "9b2cf535f27731c974343645a3985328-12"

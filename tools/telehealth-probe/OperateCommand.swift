@@ -19,9 +19,11 @@ struct OperateCommand: AsyncParsableCommand {
               telehealth-probe operate backup
               telehealth-probe operate failed            # what was given up, and why
               telehealth-probe operate retry OPERATION   # try it again
+              telehealth-probe operate capture RECORDING # what AWS calls it
             """,
         subcommands: [
             StatusCommand.self, BackupCommand.self, CheckCommand.self, FailedCommand.self, RetryCommand.self,
+            CaptureCommand.self,
         ])
 }
 
@@ -166,6 +168,32 @@ extension OperateCommand {
             try await options.run(doing: "retry") { client in
                 _ = try await client.retryOperation(.with { $0.operationID = operationID })
                 Terminal.say(options.json ? "{}" : "pending again")
+            }
+        }
+    }
+
+    struct CaptureCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "capture",
+            abstract: "What AWS calls a recording, its meeting and its pipelines, for a support case.")
+        @OptionGroup var options: OperatorOptions
+
+        @Argument(help: "The recording's id.")
+        var recording: String
+
+        func run() async throws {
+            try await options.run(doing: "capture") { client in
+                let answer = try await client.getRecordingProviderDetails(.with { $0.recordingID = recording })
+                if options.json { return Terminal.say("\(try JSONText.own().line(answer))") }
+                guard let chime = answer.chime else { throw ProbeFailure.call("another provider than Chime has it") }
+                Terminal.say(
+                    """
+                    meeting        \(chime.meetingID)  \(chime.meetingArn)
+                    capture        \(chime.capturePipelineID)  \(chime.capturePipelineArn)
+                    concatenation  \(chime.concatenationPipelineID)
+                    region         \(chime.controlRegion)
+                    objects        s3://\(chime.bucket)/\(chime.keyPrefix)
+                    """)
             }
         }
     }

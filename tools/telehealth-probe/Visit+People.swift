@@ -147,7 +147,7 @@ extension Visit {
         try await step("join", by: "interpreter") {
             let answer = try await interpreter.joinSession(join)
             guard answer.outcome == .admitted else { throw Wrong("not admitted") }
-            guard answer.credentials?.attendee?.capabilities?.content == .receive else {
+            guard answer.participant?.capabilities?.content == .receive else {
                 throw Wrong("an interpreter may share a screen")
             }
             return "ADMITTED; receives content only"

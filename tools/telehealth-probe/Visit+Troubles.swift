@@ -115,7 +115,7 @@ extension Visit {
             _ = try await client.leaveSession(.with { $0.sessionID = sessionID })
             let after = try await client.joinSession(joinRequest(sessionID))
             guard after.outcome == .admitted else { throw Wrong("must be let in by name again") }
-            guard after.credentials?.attendee?.attendeeID == before.credentials?.attendee?.attendeeID else {
+            guard after.credentials?.chime?.attendeeID == before.credentials?.chime?.attendeeID else {
                 throw Wrong("another attendee: the other one would be heard, too")
             }
             return "ADMITTED without being let in again, the same attendee"
@@ -144,23 +144,23 @@ extension Visit {
         try await step("meeting of the visit", by: "clinician") {
             let answer = try await clinician.joinSession(.with { $0.key = .sessionID(sessionID) })
             before = answer.credentials ?? before
-            return "\(before.meeting?.meetingID ?? "") of generation \(before.generation)"
+            return "\(before.chime?.meetingID ?? "") of generation \(before.generation)"
         }
         try await step("ends the meeting", by: "Chime") {
-            try simulator.endMeeting(before.meeting?.meetingID ?? "")
+            try simulator.endMeeting(before.chime?.meetingID ?? "")
             return "nobody of the service was told"
         }
         try await step("join again", by: "clinician") {
             let answer = try await clinician.joinSession(.with { $0.key = .sessionID(sessionID) })
             guard let after = answer.credentials, after.generation == before.generation + 1,
-                after.meeting?.meetingID != before.meeting?.meetingID
+                after.chime?.meetingID != before.chime?.meetingID
             else { throw Wrong("no new meeting") }
             before = after
-            return "meeting \(after.meeting?.meetingID ?? "") of generation \(after.generation)"
+            return "meeting \(after.chime?.meetingID ?? "") of generation \(after.generation)"
         }
         try await step("join again", by: "client") {
             let answer = try await client.joinSession(joinRequest(sessionID))
-            guard answer.credentials?.meeting?.meetingID == before.meeting?.meetingID else {
+            guard answer.credentials?.chime?.meetingID == before.chime?.meetingID else {
                 throw Wrong("another meeting than the clinician's")
             }
             return "the clinician's new meeting"

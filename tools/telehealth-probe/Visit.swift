@@ -114,11 +114,8 @@ struct Visit: Sendable {
             guard answer.outcome == .admitted, answer.session?.status == .inProgress else {
                 throw Wrong("not IN_PROGRESS")
             }
-            guard let credentials = answer.credentials, credentials.attendee?.joinToken.isEmpty == false
-            else {
-                throw Wrong("no credentials")
-            }
-            meetingID = credentials.meeting?.meetingID ?? ""
+            guard let chime = answer.credentials?.chime, !chime.joinToken.isEmpty else { throw Wrong("no credentials") }
+            meetingID = chime.meetingID
             return "IN_PROGRESS, meeting \(meetingID)"
         }
         try await step("is told to come in", by: "client") {
@@ -130,7 +127,7 @@ struct Visit: Sendable {
             guard answer.outcome == .admitted, let credentials = answer.credentials else {
                 throw Wrong("not admitted")
             }
-            guard credentials.meeting?.meetingID == meetingID else {
+            guard credentials.chime?.meetingID == meetingID else {
                 throw Wrong("another meeting than the clinician's")
             }
             guard answer.session?.startTime != nil else { throw Wrong("started_at is not set") }

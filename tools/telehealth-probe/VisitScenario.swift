@@ -45,7 +45,7 @@ extension Visit {
         try await step("join", by: "clinician") {
             let answer = try await clinician.joinSession(.with { $0.key = .sessionID(sessionID) })
             guard answer.outcome == .admitted, answer.credentials != nil else { throw Wrong("not admitted") }
-            return "IN_PROGRESS, meeting \(answer.credentials?.meeting?.meetingID ?? "")"
+            return "IN_PROGRESS, meeting \(answer.credentials?.chime?.meetingID ?? "")"
         }
         let watch = WatchLog(clinician.watch(sessionID))
         try await step("watch", by: "clinician") {

@@ -13,7 +13,6 @@ public struct MediaGrant: Sendable {
     /// Active: its ids and placement are set.
     public let meeting: MeetingGeneration
     public let credentials: AttendeeCredentials
-    public let capabilities: MediaCapabilities
 }
 
 /// What an invitation brought about.

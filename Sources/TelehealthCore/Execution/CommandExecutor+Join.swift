@@ -113,8 +113,7 @@ extension CommandExecutor {
                     guard let present = state.participant(id), present.state == .admitted else { continue }
                     return JoinOutcome(
                         state: Visibility.redact(state, for: standing), participant: present,
-                        media: MediaGrant(
-                            meeting: meeting, credentials: credentials, capabilities: present.capabilities))
+                        media: MediaGrant(meeting: meeting, credentials: credentials))
                 }
                 try await rest(bell, until: deadline, meeting)
             } else if let last = state.meetings.last, last.state == .failed {

@@ -93,6 +93,25 @@ extension CommandExecutor {
             return Ruling(decision: decision, outcome: (), sessionID: effect.sessionID)
         }
     }
+
+    /// A recording with the meeting that was recorded, as a support case at AWS needs them. Audited.
+    ///
+    /// - Throws: `RECORDING_NOT_FOUND`.
+    public func recordingWithMeeting(_ id: RecordingID, _ invocation: Invocation) async throws(TelehealthError)
+        -> (recording: Recording, meeting: MeetingGeneration?)
+    {
+        let action = "GetRecordingProviderDetails"
+        let state: SessionState
+        let recording: Recording
+        do {
+            (state, _, recording) = try await visible(id, invocation.caller)
+        } catch {
+            try await auditDenial(error, action, nil, invocation)
+            throw error
+        }
+        try await auditRead(action, session: recording.sessionID, target: id.rawValue, invocation)
+        return (recording, state.meeting(recording.generation))
+    }
 }
 
 /// A finished copy of the database.

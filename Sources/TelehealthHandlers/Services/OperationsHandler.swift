@@ -119,6 +119,17 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
         }
         return Telehealth_V1_RetryOperationResponse()
     }
+
+    func getRecordingProviderDetails(
+        _ request: Telehealth_V1_GetRecordingProviderDetailsRequest, context: ServerCallContext
+    ) async throws(RPCError) -> Telehealth_V1_GetRecordingProviderDetailsResponse {
+        let id = RecordingID(request.recordingID)
+        let invocation = try context.reading()
+        let (recording, meeting) = try await answering { () async throws(TelehealthError) in
+            try await executor.recordingWithMeeting(id, invocation)
+        }
+        return filled { $0.provider = .chime(recording.capture(in: meeting)) }
+    }
 }
 
 extension StoreState {

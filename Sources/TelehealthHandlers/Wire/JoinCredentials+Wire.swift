@@ -4,39 +4,33 @@ internal import TelehealthCore
 extension MediaGrant {
     /// Holds the join token: for the answer of JoinSession and nothing else.
     var wire: Telehealth_V1_JoinCredentials {
-        var info = Telehealth_V1_MeetingInfo()
-        info.meetingID = meeting.meetingID ?? ""
-        info.externalMeetingID = meeting.clientRequestToken
-        info.mediaRegion = meeting.mediaRegion
-        info.meetingArn = meeting.meetingARN ?? ""
-        info.mediaPlacement = meeting.placement?.wire
-        // What the gateway asks for at every creation.
-        info.echoReduction = true
-        var attendee = Telehealth_V1_AttendeeInfo()
-        attendee.attendeeID = credentials.attendeeID
-        attendee.externalUserID = credentials.externalUserID
-        attendee.joinToken = credentials.joinToken
-        attendee.capabilities = capabilities.wire
-        var wire = Telehealth_V1_JoinCredentials()
-        wire.meeting = info
-        wire.attendee = attendee
-        wire.generation = Int32(clamping: meeting.generation)
-        return wire
+        filled {
+            $0.provider = .chime(chime)
+            $0.generation = Int32(clamping: meeting.generation)
+        }
+    }
+
+    private var chime: Telehealth_V1_ChimeJoinInfo {
+        filled {
+            $0.meetingID = meeting.meetingID ?? ""
+            $0.externalMeetingID = meeting.clientRequestToken
+            $0.mediaPlacement = meeting.placement?.wire
+            $0.attendeeID = credentials.attendeeID
+            $0.externalUserID = credentials.externalUserID
+            $0.joinToken = credentials.joinToken
+        }
     }
 }
 
 extension MediaPlacement {
-    var wire: Telehealth_V1_MediaPlacement {
-        var wire = Telehealth_V1_MediaPlacement()
-        wire.audioHostURL = audioHostURL ?? ""
-        wire.audioFallbackURL = audioFallbackURL ?? ""
-        wire.signalingURL = signalingURL ?? ""
-        wire.turnControlURL = turnControlURL ?? ""
-        wire.screenDataURL = screenDataURL ?? ""
-        wire.screenViewingURL = screenViewingURL ?? ""
-        wire.screenSharingURL = screenSharingURL ?? ""
-        wire.eventIngestionURL = eventIngestionURL ?? ""
-        return wire
+    fileprivate var wire: Telehealth_V1_ChimeMediaPlacement {
+        filled {
+            $0.audioHostURL = audioHostURL ?? ""
+            $0.audioFallbackURL = audioFallbackURL ?? ""
+            $0.signalingURL = signalingURL ?? ""
+            $0.turnControlURL = turnControlURL ?? ""
+            $0.eventIngestionURL = eventIngestionURL ?? ""
+        }
     }
 }
 

@@ -25,9 +25,6 @@ extension Recording {
         if viewer.isStaff {
             wire.consentIds = consentIDs.map(\.rawValue)
             wire.requestCaller = requestedBy
-            wire.capturePipelineID = capturePipelineID ?? ""
-            wire.capturePipelineArn = capturePipelineARN ?? ""
-            wire.concatenationPipelineID = concatenationPipelineID ?? ""
             wire.objectKey = objectKey ?? ""
             wire.objectEtag = objectETag ?? ""
             wire.objectChecksum = objectChecksum ?? ""
@@ -37,6 +34,24 @@ extension Recording {
             wire.waitingReason = waitReason?.wire ?? .unspecified
         }
         return wire
+    }
+}
+
+extension Recording {
+    /// What AWS calls it, for a support case there.
+    ///
+    /// - Parameter meeting: the generation that was recorded.
+    func capture(in meeting: MeetingGeneration?) -> Telehealth_V1_ChimeCapture {
+        filled {
+            $0.meetingID = meeting?.meetingID ?? ""
+            $0.meetingArn = meeting?.meetingARN ?? ""
+            $0.controlRegion = controlRegion
+            $0.capturePipelineID = capturePipelineID ?? ""
+            $0.capturePipelineArn = capturePipelineARN ?? ""
+            $0.concatenationPipelineID = concatenationPipelineID ?? ""
+            $0.bucket = bucket
+            $0.keyPrefix = prefix + "/"
+        }
     }
 }
 

@@ -88,8 +88,8 @@ extension Participant {
         if viewer.seesIDs || viewer.isSelf(self) { wire.personID = subjectID.rawValue }
         wire.state = state.wire
         wire.present = isPresent
-        if viewer.isStaff || viewer.isSelf(self), attendeeGeneration == session.currentGeneration {
-            wire.attendeeID = attendeeID ?? ""
+        if viewer.isStaff || viewer.isSelf(self), attendeeGeneration == session.currentGeneration, let attendeeID {
+            wire.provider = .chime(filled { $0.attendeeID = attendeeID })
         }
         wire.firstJoinTime = firstJoinedAt?.wire
         wire.firstWaitTime = firstWaitingAt?.wire
@@ -183,10 +183,13 @@ extension MeetingGeneration {
         var wire = Telehealth_V1_MeetingGeneration()
         wire.number = Int32(clamping: generation)
         wire.state = state.wire
-        wire.meetingID = meetingID ?? ""
-        wire.externalMeetingID = clientRequestToken
-        wire.mediaRegion = mediaRegion
-        wire.controlRegion = controlRegion
+        wire.provider = .chime(
+            filled {
+                $0.meetingID = meetingID ?? ""
+                $0.externalMeetingID = clientRequestToken
+                $0.mediaRegion = mediaRegion
+                $0.controlRegion = controlRegion
+            })
         wire.createTime = createdAt.wire
         wire.endTime = endedAt?.wire
         return wire

@@ -5,7 +5,7 @@ internal import TelehealthCore
 ///
 /// | field | who is shown it |
 /// |---|---|
-/// | clinician's join URL, meeting, end note, who wrote, pipelines, object keys | the clinic's systems, who sees everything |
+/// | clinician's join URL, meeting, end note, who wrote, object keys | the clinic's systems, who sees everything |
 /// | the pre-visit check | who sees everything, admins, the person who gave it |
 /// | another person's attendee id | the clinic's systems, who sees everything |
 /// | ids of people and of the appointment | all but those who see roles only |
