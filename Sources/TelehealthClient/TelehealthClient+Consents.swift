@@ -2,7 +2,7 @@ internal import ProtobufWire
 public import RPCModel
 public import TelehealthAPI
 
-/// Consents: texts, decisions, what is missing.
+/// Consents: decisions, what is missing, receipts.
 extension TelehealthClient {
     /// Writes one decision.
     public func submitConsent(
@@ -41,17 +41,26 @@ extension TelehealthClient {
         try await call(Telehealth_V1_ConsentService_Methods.listConsents, request)
     }
 
-    /// Registers one version of a text.
-    public func putConsentDocument(
-        _ request: Telehealth_V1_PutConsentDocumentRequest
-    ) async throws(RPCError) -> Telehealth_V1_PutConsentDocumentResponse {
-        try await change(Telehealth_V1_ConsentService_Methods.putConsentDocument, request)
+    /// Tells whether an action may be done now: what is missing, of whom, why, and what would do.
+    ///
+    /// A client is told of their own gaps (and a guardian of the client's) in full, of others' only that there are
+    /// some.
+    public func evaluateConsent(
+        _ request: Telehealth_V1_EvaluateConsentRequest
+    ) async throws(RPCError) -> Telehealth_V1_EvaluateConsentResponse {
+        try await call(Telehealth_V1_ConsentService_Methods.evaluateConsent, request)
     }
 
-    /// Reads a text: the version named, or the one in force.
-    public func getConsentDocument(
-        _ request: Telehealth_V1_GetConsentDocumentRequest
-    ) async throws(RPCError) -> Telehealth_V1_GetConsentDocumentResponse {
-        try await call(Telehealth_V1_ConsentService_Methods.getConsentDocument, request)
+    /// A signed statement of one consent with the proof that the audit log holds it.
+    public func getConsentReceipt(
+        _ request: Telehealth_V1_GetConsentReceiptRequest
+    ) async throws(RPCError) -> Telehealth_V1_GetConsentReceiptResponse {
+        try await call(Telehealth_V1_ConsentService_Methods.getConsentReceipt, request)
+    }
+
+    /// The public key that receipts are checked with.
+    public func getReceiptKey() async throws(RPCError) -> Telehealth_V1_GetReceiptKeyResponse {
+        try await call(
+            Telehealth_V1_ConsentService_Methods.getReceiptKey, Telehealth_V1_GetReceiptKeyRequest())
     }
 }

@@ -46,9 +46,6 @@ class Office(Clinic):
 
     def __init__(self, service, channel):
         super().__init__(service, channel)
-        from telehealth.v1 import consent_policy_service_pb2_grpc as policies
-
-        self.policies = policies.ConsentPolicyServiceStub(channel)
         self.guardian_id = "guardian-" + uuid.uuid4().hex[:12]
 
     def credentials(self, role: str):
@@ -57,10 +54,10 @@ class Office(Clinic):
         return super().credentials(role)
 
     def document(self, kind: str, version: str, text: str, effective: float = -60, language: str = "en-US"):
-        from telehealth.v1 import consent_pb2, consent_service_pb2 as m
+        from telehealth.v1 import consent_pb2, consent_document_service_pb2 as m
 
         return self.call(
-            self.consents.PutConsentDocument,
+            self.documents.PutConsentDocument,
             m.PutConsentDocumentRequest(
                 type=consent_pb2.ConsentType.Value(kind), version=version, language=language, text=text,
                 effective_time=in_seconds(effective)),
@@ -93,10 +90,10 @@ class Office(Clinic):
         return self.call(self.consents.SubmitConsent, request, role).consent
 
     def judge(self, action: str, role: str = "clinician", **fields):
-        from telehealth.v1 import consent_pb2, consent_policy_service_pb2 as m
+        from telehealth.v1 import consent_pb2, consent_service_pb2 as m
 
         request = m.EvaluateConsentRequest(action=consent_pb2.ConsentAction.Value("CONSENT_ACTION_" + action), **fields)
-        return self.call(self.policies.EvaluateConsent, request, role)
+        return self.call(self.consents.EvaluateConsent, request, role)
 
     def causes(self, *arguments, **fields) -> list[str]:
         from telehealth.v1 import consent_pb2
@@ -136,11 +133,11 @@ def office(places):
 
 @pytest.fixture
 def texts(office):
-    from telehealth.v1 import consent_service_pb2 as m, consent_pb2
+    from telehealth.v1 import consent_document_service_pb2 as m, consent_pb2
 
     def text(kind: str):
         request = m.GetConsentDocumentRequest(type=consent_pb2.ConsentType.Value(kind), version="test-1")
-        return office.call(office.consents.GetConsentDocument, request, "client").document
+        return office.call(office.documents.GetConsentDocument, request, "client").document
 
     office.document("CONSENT_TYPE_TELEHEALTH", "test-1", "Template: CONSENT_TYPE_TELEHEALTH")
     return {
@@ -184,14 +181,14 @@ def test_a_client_is_told_of_own_gaps_only(office, texts):
 
 
 def test_strangers_learn_nothing(office, places):
-    from telehealth.v1 import consent_policy_service_pb2 as m
+    from telehealth.v1 import consent_service_pb2 as m
 
     session = office.create_session(office.book()).session_id
     stranger = Office(places, office.channel)
-    evaluate = office.policies.EvaluateConsent
+    evaluate = office.consents.EvaluateConsent
     stranger.refused(NOT_FOUND, "SESSION_NOT_FOUND", evaluate, m.EvaluateConsentRequest(session_id=session, action=1), "client")
     stranger.refused(
-        NOT_FOUND, "SUBJECT_NOT_FOUND", evaluate, m.EvaluateConsentRequest(person_id=office.client_id, action=1), "client")
+        NOT_FOUND, "PERSON_NOT_FOUND", evaluate, m.EvaluateConsentRequest(person_id=office.client_id, action=1), "client")
     office.refused(INVALID, "INVALID_FIELD", evaluate, m.EvaluateConsentRequest(session_id=session), "client")
     office.refused(DENIED, "ROLE_NOT_ALLOWED", evaluate, m.EvaluateConsentRequest(session_id=session, action=1), "scheduler")
 
@@ -221,9 +218,9 @@ def test_where_the_client_is_decides_what_is_asked(office, texts):
 
 
 def test_a_folder_adds_places_and_all_are_listed(office):
-    from telehealth.v1 import consent_policy_service_pb2 as m
+    from telehealth.v1 import consent_document_service_pb2 as m
 
-    listed = office.call(office.policies.ListPlacePolicies, m.ListPlacePoliciesRequest(), "client")
+    listed = office.call(office.documents.ListPlacePolicies, m.ListPlacePoliciesRequest(), "client")
     assert listed.home_place == "US-GA"
     found = {policy.place: policy for policy in listed.policies}
     assert set(found) == {"US-GA", "US-CA", "US-OR", "default"}
@@ -288,7 +285,7 @@ def test_evidence_is_asked_for_by_method_and_place(office, texts):
 
 
 def test_an_older_text_counts_until_the_grace_is_over(office, texts):
-    from telehealth.v1 import consent_policy_service_pb2 as p, consent_service_pb2 as m
+    from telehealth.v1 import consent_document_service_pb2 as p, consent_service_pb2 as m
 
     old = office.document("CONSENT_TYPE_TELEHEALTH", "v-" + uuid.uuid4().hex[:8], "Old " + office.client_id, -30, "es-US")
     session = office.create_session(office.book()).session_id
@@ -313,15 +310,15 @@ def test_an_older_text_counts_until_the_grace_is_over(office, texts):
     assert listed and {each.document_version for each in listed} == {old.version}
     # Old texts stay readable to the letter.
     page = office.call(
-        office.policies.ListConsentDocuments,
+        office.documents.ListConsentDocuments,
         p.ListConsentDocumentsRequest(type=old.type, language="es-US", page_size=1), "client")
     assert [each.text for each in page.documents] == [new.text] and page.next_page_token
     page = office.call(
-        office.policies.ListConsentDocuments,
+        office.documents.ListConsentDocuments,
         p.ListConsentDocumentsRequest(type=old.type, language="es-US", page_size=1, page_token=page.next_page_token), "client")
     assert [each.text for each in page.documents] == [old.text]
     current = office.call(
-        office.policies.ListConsentDocuments,
+        office.documents.ListConsentDocuments,
         p.ListConsentDocumentsRequest(type=old.type, in_force_only=True), "client").documents
     assert sorted(each.language for each in current) == ["en-US", "es-US"]
     office.sign(new)

@@ -25,7 +25,7 @@ SYSTEMS = ("service", "scheduler", "admin")
 # What a caller is to a visit, by the word that the test calls them by; "lead", "client side" and so on follow from it.
 LEADS, CLIENT_SIDE, SEES_ALL = {"clinician", "co-clinician"}, {"client", "guardian"}, {"supervisor"}
 # Answers that speak of the caller's rights. All others mean that the caller was let in.
-NOT_FOUND = {"SESSION_NOT_FOUND", "RECORDING_NOT_FOUND", "CONSENT_NOT_FOUND", "SUBJECT_NOT_FOUND", "APPOINTMENT_NOT_FOUND"}
+NOT_FOUND = {"SESSION_NOT_FOUND", "RECORDING_NOT_FOUND", "CONSENT_NOT_FOUND", "PERSON_NOT_FOUND", "APPOINTMENT_NOT_FOUND"}
 SENT_AWAY = {"removed": "PARTICIPANT_REMOVED", "denied": "PARTICIPANT_DENIED"}
 
 
@@ -223,7 +223,7 @@ def expected(call: Call, person: Person) -> set[str]:
     who, _, how = person.who.partition(", ")
     tied = CLIENT_SIDE | {"clinician"}
     if call.standing in ("TIED_TO_PERSON", "TIED_TO_CONSENT"):
-        return set() if who in tied and not person.is_stranger else {"SUBJECT_NOT_FOUND", "CONSENT_NOT_FOUND"}
+        return set() if who in tied and not person.is_stranger else {"PERSON_NOT_FOUND", "CONSENT_NOT_FOUND"}
     if call.standing == "OF_APPOINTMENT":
         return set() if who in tied and not person.is_stranger else {"APPOINTMENT_NOT_FOUND"}
     if person.is_stranger:

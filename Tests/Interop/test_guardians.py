@@ -122,10 +122,10 @@ def test_the_guardian_of_a_cancelled_appointment_signs_nothing_and_takes_back_wh
     signed = sign(clinic, "guardian", appointment if named else "")
     assert signed.signer_id == clinic.person("guardian")
     cancel(clinic, appointment, 2)
-    assert why(sign, clinic, "guardian", appointment if named else "") == "SUBJECT_NOT_FOUND"
+    assert why(sign, clinic, "guardian", appointment if named else "") == "PERSON_NOT_FOUND"
     for request in (m.ListConsentsRequest, m.GetConsentStatusRequest):
         method = getattr(clinic.consents, request.DESCRIPTOR.name.removesuffix("Request"))
-        clinic.refused(NOT_FOUND, "SUBJECT_NOT_FOUND", method, request(person_id=clinic.client_id), "guardian")
+        clinic.refused(NOT_FOUND, "PERSON_NOT_FOUND", method, request(person_id=clinic.client_id), "guardian")
     revoke = m.RevokeConsentRequest(consent_id=signed.consent_id)
     assert clinic.call(clinic.consents.RevokeConsent, revoke, "guardian").consent.HasField("revoke_time")
 
@@ -135,7 +135,7 @@ def test_an_adults_guardian_is_named_as_such(clinic):
     appointment, other = fresh(), fresh()
     row = put(clinic, appointment, guardian_id=guardian, client_birth_date="1980-02-28").appointment
     assert not row.adult_guardian
-    assert why(sign, clinic, "guardian") == "SUBJECT_NOT_FOUND"
+    assert why(sign, clinic, "guardian") == "PERSON_NOT_FOUND"
     assert why(stored, clinic, appointment, "guardian") == "APPOINTMENT_NOT_FOUND"
     with pytest.raises(grpc.RpcError) as error:
         put(clinic, other, adult_guardian=True)
@@ -211,18 +211,18 @@ def test_a_recording_consent_says_what_it_is_for(clinic):
 
 
 def test_a_text_is_found_by_its_language_however_it_is_spelled(clinic):
-    from telehealth.v1 import consent_service_pb2 as m
+    from telehealth.v1 import consent_document_service_pb2 as m
 
     version = "v-" + uuid.uuid4().hex[:8]
 
     def register(language, text):
         request = m.PutConsentDocumentRequest(
             type=1, version=version, language=language, text=text, effective_time=in_seconds(-60))
-        return clinic.call(clinic.consents.PutConsentDocument, request, "admin").document
+        return clinic.call(clinic.documents.PutConsentDocument, request, "admin").document
 
     def find(language):
         request = m.GetConsentDocumentRequest(type=1, version=version, language=language)
-        return clinic.call(clinic.consents.GetConsentDocument, request, "client").document
+        return clinic.call(clinic.documents.GetConsentDocument, request, "client").document
 
     assert register("ES-us", "Acepto.").language == "es-US"
     assert register("es-US", "Acepto.").language == "es-US"
@@ -260,6 +260,6 @@ def test_somebody_comes_of_age_with_the_day_at_the_place(simulator, tmp_path, zo
                 assert sign(clinic, "guardian").signer_id == clinic.person("guardian")
             else:
                 assert sign(clinic, "client").signer_id == clinic.client_id
-                assert why(sign, clinic, "guardian") == "SUBJECT_NOT_FOUND"
+                assert why(sign, clinic, "guardian") == "PERSON_NOT_FOUND"
     finally:
         assert service.stop() == 0

@@ -28,7 +28,7 @@ def as_subject(clinic: Clinic, role: str, subject: str) -> list[tuple[str, str]]
 
 
 def document(request_id: str, version: str):
-    from telehealth.v1 import consent_pb2, consent_service_pb2 as m
+    from telehealth.v1 import consent_pb2, consent_document_service_pb2 as m
 
     return m.PutConsentDocumentRequest(
         request_id=request_id, type=consent_pb2.CONSENT_TYPE_RECORDING, version=version, language="en-US", text="t",
@@ -38,7 +38,7 @@ def document(request_id: str, version: str):
 @pytest.mark.parametrize("one, other", PAIRS)
 def test_a_request_id_is_its_callers_own(clinic, one, other):
     request_id = str(uuid.uuid4())
-    put = clinic.consents.PutConsentDocument
+    put = clinic.documents.PutConsentDocument
     for subject in (one, other):
         # Had they one name, the second would be a repetition with another body.
         put(document(request_id, uuid.uuid4().hex), metadata=as_subject(clinic, "admin", subject), timeout=20)

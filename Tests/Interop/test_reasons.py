@@ -164,7 +164,7 @@ def test_a_service_without_a_bucket(tmp_path, own_simulator):
 
 
 def test_consents(clinic):
-    from telehealth.v1 import consent_pb2 as c, consent_service_pb2 as m
+    from telehealth.v1 import consent_document_service_pb2 as d, consent_pb2 as c, consent_service_pb2 as m
 
     def submission(kind: str, **changes):
         given = dict(
@@ -186,12 +186,12 @@ def test_consents(clinic):
     clinic.create_session(clinic.book())
     spoken = submit("CONSENT_TYPE_RECORDING", method=c.CONSENT_METHOD_VERBAL, evidence="said so", recording_purposes=[1])
     refused(clinic, "WRITTEN_CONSENT_REQUIRED", rpc.SubmitConsent, spoken, "clinician")
-    unknown = m.GetConsentDocumentRequest(type=c.CONSENT_TYPE_RECORDING, version="none", language="en-US")
-    refused(clinic, "DOCUMENT_NOT_FOUND", rpc.GetConsentDocument, unknown, "client")
-    other = m.PutConsentDocumentRequest(
+    unknown = d.GetConsentDocumentRequest(type=c.CONSENT_TYPE_RECORDING, version="none", language="en-US")
+    refused(clinic, "DOCUMENT_NOT_FOUND", clinic.documents.GetConsentDocument, unknown, "client")
+    other = d.PutConsentDocumentRequest(
         type=c.ConsentType.Value(telehealth), version="test-1", language="en-US", text="another",
         effective_time=in_seconds(-60))
-    refused(clinic, "DOCUMENT_VERSION_EXISTS", rpc.PutConsentDocument, other, "admin")
+    refused(clinic, "DOCUMENT_VERSION_EXISTS", clinic.documents.PutConsentDocument, other, "admin")
     given = clinic.consent(telehealth)
     clinic.call(rpc.RevokeConsent, m.RevokeConsentRequest(consent_id=given.consent_id), "client")
     update = m.UpdateConsentRequest(consent_id=given.consent_id, submission=submission(telehealth))
@@ -243,7 +243,7 @@ def test_tokens(clinic, tmp_path, own_simulator):
 
 def test_the_audit_log(tmp_path, own_simulator):
     from telehealth.v1 import audit_service_pb2 as a, audit_service_pb2_grpc as audits
-    from telehealth.v1 import consent_receipt_service_pb2 as r, consent_receipt_service_pb2_grpc as receipts
+    from telehealth.v1 import consent_service_pb2 as r, consent_service_pb2_grpc as consents
 
     service = Service(tmp_path / "data", own_simulator).start()
     with grpc.insecure_channel(service.address) as channel:
@@ -259,7 +259,7 @@ def test_the_audit_log(tmp_path, own_simulator):
     service.start()
     with grpc.insecure_channel(service.address) as channel:
         clinic.channel = channel
-        stub = receipts.ConsentReceiptServiceStub(channel)
+        stub = consents.ConsentServiceStub(channel)
         refused(clinic, "RECEIPT_NOT_READY", stub.GetConsentReceipt, r.GetConsentReceiptRequest(consent_id=given), "client")
         # Where the signed heads are kept is a file: nothing can be compared.
         heads = tmp_path / "data.audit/heads"
@@ -271,15 +271,15 @@ def test_the_audit_log(tmp_path, own_simulator):
 
 
 def test_a_record_of_too_many_visits(clinic):
-    from telehealth.v1 import consent_receipt_service_pb2 as r, consent_receipt_service_pb2_grpc as receipts
+    from telehealth.v1 import person_service_pb2 as p
 
     with ThreadPoolExecutor(32) as many:
         list(many.map(lambda _: clinic.create_session(clinic.book()), range(3001)))
     # On a machine with much else to do a read of this length may be turned away: later, it says.
     word = "STORE_OVERLOADED"
     while word == "STORE_OVERLOADED":
-        export = receipts.ConsentReceiptServiceStub(clinic.channel).ExportPersonRecord(
-            r.ExportPersonRecordRequest(person_id=clinic.client_id), metadata=clinic.credentials("admin"), timeout=120)
+        export = clinic.persons.ExportPersonRecord(
+            p.ExportPersonRecordRequest(person_id=clinic.client_id), metadata=clinic.credentials("admin"), timeout=120)
         with pytest.raises(grpc.RpcError) as error:
             list(export)
         word = reason(error.value)

@@ -31,26 +31,23 @@ DENIED = grpc.StatusCode.PERMISSION_DENIED
 
 @pytest.fixture
 def office(service):
-    from telehealth.v1 import consent_receipt_service_pb2_grpc as receipts
-
     channel = grpc.insecure_channel(service.address)
     office = Office(service, channel)
-    office.receipts = receipts.ConsentReceiptServiceStub(channel)
     office.register_documents()
     yield office
     channel.close()
 
 
 def receipt_of(office: Office, consent_id: str, role: str = "client") -> str:
-    from telehealth.v1 import consent_receipt_service_pb2 as m
+    from telehealth.v1 import consent_service_pb2 as m
 
-    return office.call(office.receipts.GetConsentReceipt, m.GetConsentReceiptRequest(consent_id=consent_id), role).receipt
+    return office.call(office.consents.GetConsentReceipt, m.GetConsentReceiptRequest(consent_id=consent_id), role).receipt
 
 
 def public_key(office: Office) -> Ed25519PublicKey:
-    from telehealth.v1 import consent_receipt_service_pb2 as m
+    from telehealth.v1 import consent_service_pb2 as m
 
-    answer = office.call(office.receipts.GetReceiptKey, m.GetReceiptKeyRequest(), "client")
+    answer = office.call(office.consents.GetReceiptKey, m.GetReceiptKeyRequest(), "client")
     assert answer.key_id == hashlib.sha256(answer.public_key).hexdigest()[:16]
     return Ed25519PublicKey.from_public_bytes(answer.public_key)
 
@@ -136,22 +133,22 @@ def test_every_consent_of_many_has_its_proof(office):
 
 
 def test_a_receipt_is_for_who_may_see_the_consent(office, service):
-    from telehealth.v1 import consent_receipt_service_pb2 as m
+    from telehealth.v1 import consent_service_pb2 as m
 
     consent = office.consent("CONSENT_TYPE_RECORDING")
     request = m.GetConsentReceiptRequest(consent_id=consent.consent_id)
     stranger = Office(service, office.channel)
-    get = office.receipts.GetConsentReceipt
+    get = office.consents.GetConsentReceipt
     stranger.refused(NOT_FOUND, "CONSENT_NOT_FOUND", get, request, "client")
     office.refused(NOT_FOUND, "CONSENT_NOT_FOUND", get, m.GetConsentReceiptRequest(consent_id="nothing"), "admin")
     office.refused(DENIED, "ROLE_NOT_ALLOWED", get, request, "scheduler")
 
 
 def test_the_probe_checks_receipts_too(office, tmp_path):
-    from telehealth.v1 import consent_receipt_service_pb2 as m, consent_service_pb2 as c
+    from telehealth.v1 import consent_service_pb2 as m
 
     consent = office.consent("CONSENT_TYPE_RECORDING")
-    office.call(office.consents.RevokeConsent, c.RevokeConsentRequest(consent_id=consent.consent_id), "client")
+    office.call(office.consents.RevokeConsent, m.RevokeConsentRequest(consent_id=consent.consent_id), "client")
     environment = {**os.environ, "TELEHEALTH_DATA_DIR": str(office.service.data), "TELEHEALTH_TARGET": office.service.address}
 
     def probe(*arguments):
@@ -161,7 +158,7 @@ def test_the_probe_checks_receipts_too(office, tmp_path):
     assert got.returncode == 0, got.stderr
     (tmp_path / "receipt").write_text(got.stdout)
     key = probe("key", "--as", "admin").stdout.strip()
-    assert key == office.call(office.receipts.GetReceiptKey, m.GetReceiptKeyRequest(), "admin").public_key.hex()
+    assert key == office.call(office.consents.GetReceiptKey, m.GetReceiptKeyRequest(), "admin").public_key.hex()
     good = probe("verify", str(tmp_path / "receipt"), "--key", key)
     assert good.returncode == 0 and f"id: {consent.consent_id}" in good.stdout and "revokedAt" in good.stdout
     bad = probe("verify", str(tmp_path / "receipt"), "--key", "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
@@ -179,10 +176,10 @@ def test_the_key_outlives_the_service_and_is_private(office):
 
 
 def export(office: Office, person: str, role: str = "client") -> dict:
-    from telehealth.v1 import consent_receipt_service_pb2 as m
+    from telehealth.v1 import person_service_pb2 as persons
 
-    pieces = office.receipts.ExportPersonRecord(
-        m.ExportPersonRecordRequest(person_id=person), metadata=office.credentials(role), timeout=20)
+    pieces = office.persons.ExportPersonRecord(
+        persons.ExportPersonRecordRequest(person_id=person), metadata=office.credentials(role), timeout=20)
     chunks = [piece.chunk for piece in pieces]
     assert all(0 < len(chunk) <= 65536 for chunk in chunks)
     return json.loads(b"".join(chunks))
@@ -206,7 +203,7 @@ def test_a_record_is_valid_fhir(office):
     watch = Watch(office, session, "clinician")
     office.call(office.telehealth.EndSession, m.EndSessionRequest(session_id=session), "clinician")
     watch.wait_for_end()
-    office.call(office.consents.RevokeConsent, c.RevokeConsentRequest(consent_id=recording.consent_id), "client")
+    office.call(office.consents.RevokeConsent, m.RevokeConsentRequest(consent_id=recording.consent_id), "client")
 
     record = export(office, office.client_id)
     Bundle.model_validate(record)
@@ -254,27 +251,26 @@ def test_a_missed_visit_says_when_it_was_planned_and_who_did_not_come(office):
 
 
 def test_a_record_is_for_the_person_the_guardian_and_the_clinic(office, service):
-    from telehealth.v1 import consent_receipt_service_pb2 as m
+    from telehealth.v1 import person_service_pb2 as persons
 
     office.visit_of_ward()
     assert export(office, office.client_id, "guardian")["resourceType"] == "Bundle"
     assert export(office, office.client_id, "admin")["resourceType"] == "Bundle"
     for who, role, code, word in [
-        (Office(service, office.channel), "client", NOT_FOUND, "SUBJECT_NOT_FOUND"), (office, "clinician", DENIED, "ROLE_NOT_ALLOWED")]:
-        request = m.ExportPersonRecordRequest(person_id=office.client_id)
-        who.refused(code, word, lambda *a, **k: list(office.receipts.ExportPersonRecord(*a, **k)), request, role)
+        (Office(service, office.channel), "client", NOT_FOUND, "PERSON_NOT_FOUND"), (office, "clinician", DENIED, "ROLE_NOT_ALLOWED")]:
+        request = persons.ExportPersonRecordRequest(person_id=office.client_id)
+        who.refused(code, word, lambda *a, **k: list(office.persons.ExportPersonRecord(*a, **k)), request, role)
 
 
 def test_with_a_fresh_key_in_use_old_receipts_still_hold(simulator, tmp_path):
     from service import Service
-    from telehealth.v1 import consent_receipt_service_pb2 as m, consent_receipt_service_pb2_grpc as receipts
+    from telehealth.v1 import consent_service_pb2 as m
 
     service = Service(tmp_path / "data", simulator).start()
     try:
         with grpc.insecure_channel(service.address) as channel:
             office = Office(service, channel)
-            office.receipts = receipts.ConsentReceiptServiceStub(channel)
-            office.register_documents()
+                    office.register_documents()
             consent = office.consent("CONSENT_TYPE_HIPAA_TELEHEALTH").consent_id
             old, old_key = receipt_of(office, consent), public_key(office)
             done = subprocess.run(
@@ -282,7 +278,7 @@ def test_with_a_fresh_key_in_use_old_receipts_still_hold(simulator, tmp_path):
             assert done.returncode == 0 and "current" in done.stdout and "retired since" in done.stdout, done.stderr
 
             def keys():
-                return office.call(office.receipts.GetReceiptKey, m.GetReceiptKeyRequest(), "client")
+                return office.call(office.consents.GetReceiptKey, m.GetReceiptKeyRequest(), "client")
 
             deadline = time.monotonic() + 20
             while not keys().retired_keys:
@@ -311,7 +307,6 @@ def test_with_a_fresh_key_in_use_old_receipts_still_hold(simulator, tmp_path):
         service.kill()
         service.start()
         with grpc.insecure_channel(service.address) as channel:
-            office.receipts = receipts.ConsentReceiptServiceStub(channel)
-            assert [each.key_id for each in keys().retired_keys] == [retired.key_id]
+                    assert [each.key_id for each in keys().retired_keys] == [retired.key_id]
     finally:
         assert service.stop() == 0

@@ -124,10 +124,9 @@ def test_the_manifest_binds_file_consents_and_people(clinic, own_simulator):
     assert json.dumps(text, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() == answer.canonical_json
     assert answer.canonical_json == clinic.call(stub.GetRecordingManifest, request, "admin").canonical_json
     manifest = answer.manifest
-    from telehealth.v1 import consent_receipt_service_pb2 as cr, consent_receipt_service_pb2_grpc as receipts
+    from telehealth.v1 import consent_service_pb2 as c
 
-    key = clinic.call(
-        receipts.ConsentReceiptServiceStub(clinic.channel).GetReceiptKey, cr.GetReceiptKeyRequest(), "clinician")
+    key = clinic.call(clinic.consents.GetReceiptKey, c.GetReceiptKeyRequest(), "clinician")
     assert key.key_id == answer.signature_key_id
     Ed25519PublicKey.from_public_bytes(key.public_key).verify(answer.signature, answer.canonical_json)
     assert manifest.audit_numbers and list(manifest.audit_numbers) == sorted(manifest.audit_numbers)

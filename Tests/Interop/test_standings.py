@@ -170,12 +170,10 @@ def test_the_visit_is_in_no_list_of_theirs(world, who):
 def test_the_persons_own_rights_stay(world):
     from telehealth.v1 import audit_service_pb2 as a
     from telehealth.v1 import audit_service_pb2_grpc as audit
-    from telehealth.v1 import consent_receipt_service_pb2 as r
-    from telehealth.v1 import consent_receipt_service_pb2_grpc as receipts
     from telehealth.v1 import consent_service_pb2 as c
+    from telehealth.v1 import person_service_pb2 as p
 
     clinic, things, consents, _ = world
-    receipt = receipts.ConsentReceiptServiceStub(clinic.channel)
     accesses = audit.AuditServiceStub(clinic.channel)
     for who in ("client", "interpreter", "guest", "co-clinician"):
         listed = clinic.call(clinic.consents.ListConsents, c.ListConsentsRequest(person_id=clinic.person(who)), who)
@@ -183,18 +181,18 @@ def test_the_persons_own_rights_stay(world):
         status = clinic.call(clinic.consents.GetConsentStatus, c.GetConsentStatusRequest(person_id=clinic.person(who)), who)
         assert status
     for who in ("client", "interpreter", "co-clinician"):
-        eventually(lambda who=who: receipt_of(clinic, receipt, consents[who], who), "no receipt")
+        eventually(lambda who=who: receipt_of(clinic, consents[who], who), "no receipt")
     assert clinic.call(accesses.ListSessionAccesses, a.ListSessionAccessesRequest(session_id=things["session_id"]), "client")
-    export = r.ExportPersonRecordRequest(person_id=clinic.client_id)
-    assert b"".join(part.chunk for part in receipt.ExportPersonRecord(
+    export = p.ExportPersonRecordRequest(person_id=clinic.client_id)
+    assert b"".join(part.chunk for part in clinic.persons.ExportPersonRecord(
         export, metadata=clinic.credentials("client"), timeout=20))
 
 
-def receipt_of(clinic, receipt, consent_id, who):
-    from telehealth.v1 import consent_receipt_service_pb2 as r
+def receipt_of(clinic, consent_id, who):
+    from telehealth.v1 import consent_service_pb2 as c
 
     try:
-        return clinic.call(receipt.GetConsentReceipt, r.GetConsentReceiptRequest(consent_id=consent_id), who)
+        return clinic.call(clinic.consents.GetConsentReceipt, c.GetConsentReceiptRequest(consent_id=consent_id), who)
     except grpc.RpcError as error:
         if reason(error) == "RECEIPT_NOT_READY":
             return None

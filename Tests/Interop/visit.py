@@ -48,8 +48,10 @@ class Clinic:
 
     def __init__(self, service, channel: grpc.Channel):
         from telehealth.v1 import appointment_service_pb2_grpc as appointments
+        from telehealth.v1 import consent_document_service_pb2_grpc as documents
         from telehealth.v1 import consent_service_pb2_grpc as consents
         from telehealth.v1 import participant_service_pb2_grpc as people
+        from telehealth.v1 import person_service_pb2_grpc as persons
         from telehealth.v1 import recording_service_pb2_grpc as recordings
         from telehealth.v1 import telehealth_service_pb2_grpc as telehealth
 
@@ -58,7 +60,9 @@ class Clinic:
         self.appointments = appointments.AppointmentServiceStub(channel)
         self.consents = consents.ConsentServiceStub(channel)
         self.telehealth = telehealth.TelehealthServiceStub(channel)
+        self.documents = documents.ConsentDocumentServiceStub(channel)
         self.people = people.ParticipantServiceStub(channel)
+        self.persons = persons.PersonServiceStub(channel)
         self.recordings = recordings.RecordingServiceStub(channel)
         tag = uuid.uuid4().hex[:12]
         self.client_id, self.clinician_id = f"client-{tag}", f"clinician-{tag}"
@@ -109,11 +113,11 @@ class Clinic:
     # -- steps ---------------------------------------------------------------------------------
 
     def register_documents(self) -> None:
-        from telehealth.v1 import consent_pb2, consent_service_pb2 as m
+        from telehealth.v1 import consent_pb2, consent_document_service_pb2 as m
 
         for name, text in TEXTS.items():
             self.call(
-                self.consents.PutConsentDocument,
+                self.documents.PutConsentDocument,
                 m.PutConsentDocumentRequest(
                     type=consent_pb2.ConsentType.Value(name), version="test-1", language="en-US", text=text,
                     effective_time=in_seconds(-3600),

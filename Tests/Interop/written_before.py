@@ -255,20 +255,20 @@ class Today(Clinic):
             "revocation_reason": each.revocation_reason} for each in listed}
 
     def receipt(self, consent_id: str) -> str:
-        return self.ask("ConsentReceiptService", "GetConsentReceipt", consent_id=consent_id).receipt
+        return self.ask("ConsentService", "GetConsentReceipt", consent_id=consent_id).receipt
 
     def receipt_key(self) -> str:
-        return self.ask("ConsentReceiptService", "GetReceiptKey").public_key.hex()
+        return self.ask("ConsentService", "GetReceiptKey").public_key.hex()
 
     def person_record(self, person: str) -> dict:
-        from telehealth.v1 import consent_receipt_service_pb2 as m, consent_receipt_service_pb2_grpc as services
+        from telehealth.v1 import person_service_pb2 as m, person_service_pb2_grpc as services
 
-        pieces = services.ConsentReceiptServiceStub(self.channel).ExportPersonRecord(
+        pieces = services.PersonServiceStub(self.channel).ExportPersonRecord(
             m.ExportPersonRecordRequest(person_id=person), metadata=self.credentials("admin"), timeout=20)
         return json.loads(b"".join(piece.chunk for piece in pieces))
 
     def policy_versions(self) -> dict[str, str]:
-        listed = self.ask("ConsentPolicyService", "ListPlacePolicies").policies
+        listed = self.ask("ConsentDocumentService", "ListPlacePolicies").policies
         return {each.place: each.version for each in listed}
 
     def redeemed(self, grant: str, name: str) -> str:

@@ -84,7 +84,7 @@ final class ScriptedService: RPCService {
                 try take(context, requestID: request.requestID)
                 return Telehealth_V1_HeartbeatResponse.with { $0.nextWithin = .with { $0.nanos = 1 } }
             },
-            .serverStreaming(Telehealth_V1_ConsentReceiptService_Methods.exportPersonRecord) {
+            .serverStreaming(Telehealth_V1_PersonService_Methods.exportPersonRecord) {
                 (
                     request: Telehealth_V1_ExportPersonRecordRequest,
                     responses: ResponseWriter<Telehealth_V1_ExportPersonRecordResponse>,

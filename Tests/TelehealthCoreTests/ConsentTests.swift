@@ -69,8 +69,8 @@ import Testing
         let clinic = Clinic()
         try await clinic.registerDocuments()
         _ = try await clinic.open(guardian: Clinic.guardian)
-        #expect(await submit(clinic, by: Clinic.stranger) == .subjectNotFound)
-        #expect(await submit(clinic, by: Clinic.otherClinician) == .subjectNotFound)
+        #expect(await submit(clinic, by: Clinic.stranger) == .personNotFound)
+        #expect(await submit(clinic, by: Clinic.otherClinician) == .personNotFound)
         #expect(await submit(clinic, by: Clinic.clinicianCaller) == .notAllowed)
         #expect(await submit(clinic, by: Clinic.admin) == .notAllowed)
         #expect(
@@ -179,7 +179,7 @@ import Testing
             try await clinic.executor.consentStatus(
                 of: Clinic.client, session: nil, clinic.call(Clinic.stranger))
         }
-        #expect(stranger == .subjectNotFound)
+        #expect(stranger == .personNotFound)
     }
 
     @Test func `revoking a telehealth consent keeps the client from being let in`() async throws {

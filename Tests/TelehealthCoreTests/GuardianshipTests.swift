@@ -66,12 +66,12 @@ import Testing
         try await put(clinic)
         #expect(await sign(clinic, by: Self.motherCaller) == nil)
         #expect(await sign(clinic, by: Self.motherCaller, naming: "appointment-1") == nil)
-        #expect(await sign(clinic, by: Self.motherCaller, naming: "appointment-9") == .subjectNotFound)
-        #expect(await sign(clinic, by: Self.fatherCaller, naming: "appointment-1") == .subjectNotFound)
+        #expect(await sign(clinic, by: Self.motherCaller, naming: "appointment-9") == .personNotFound)
+        #expect(await sign(clinic, by: Self.fatherCaller, naming: "appointment-1") == .personNotFound)
         clinic.time.advance(by: .seconds(3660))
         for named in [nil, "appointment-1"] {
             #expect(
-                await sign(clinic, by: Self.motherCaller, naming: named) == .subjectNotFound, "it is over")
+                await sign(clinic, by: Self.motherCaller, naming: named) == .personNotFound, "it is over")
         }
     }
 
@@ -85,16 +85,16 @@ import Testing
             CancelAppointment(id: AppointmentID("appointment-1"), sourceVersion: 2),
             clinic.call(Clinic.scheduler))
         for named in [nil, "appointment-1"] {
-            #expect(await sign(clinic, by: Self.motherCaller, naming: named) == .subjectNotFound)
+            #expect(await sign(clinic, by: Self.motherCaller, naming: named) == .personNotFound)
         }
         #expect(
             await sign(clinic, by: Self.motherCaller, for: id) == .sessionNotFound, "its visit is no more")
-        #expect(await reads(clinic, Self.motherCaller) == .subjectNotFound)
+        #expect(await reads(clinic, Self.motherCaller) == .personNotFound)
         let status = await refusal { () throws(TelehealthError) in
             try await clinic.executor.consentStatus(
                 of: Clinic.client, session: nil, clinic.call(Self.motherCaller))
         }
-        #expect(status == .subjectNotFound)
+        #expect(status == .personNotFound)
     }
 
     @Test func `of a visit that runs over its time signs until its end`() async throws {
@@ -112,7 +112,7 @@ import Testing
         #expect(await sign(clinic, by: Self.motherCaller) == nil)
         _ = try await clinic.executor.endSession(
             EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
-        #expect(await sign(clinic, by: Self.motherCaller) == .subjectNotFound)
+        #expect(await sign(clinic, by: Self.motherCaller) == .personNotFound)
     }
 
     @Test func `where booked appointments differ, the one put last says who; for a visit its own row does`()
@@ -124,12 +124,12 @@ import Testing
         let withMother = try await create(clinic, "with-mother")
         clinic.time.advance(by: .seconds(1))
         try await put(clinic, "with-father", start: .seconds(86_400), guardian: Self.father)
-        #expect(await sign(clinic, by: Self.motherCaller) == .subjectNotFound)
-        #expect(await sign(clinic, by: Self.motherCaller, naming: "with-mother") == .subjectNotFound)
+        #expect(await sign(clinic, by: Self.motherCaller) == .personNotFound)
+        #expect(await sign(clinic, by: Self.motherCaller, naming: "with-mother") == .personNotFound)
         #expect(await sign(clinic, by: Self.fatherCaller) == nil)
         #expect(await sign(clinic, by: Self.motherCaller, for: withMother) == nil)
-        #expect(await sign(clinic, by: Self.fatherCaller, for: withMother) == .subjectNotFound)
-        #expect(await reads(clinic, Self.motherCaller) == .subjectNotFound)
+        #expect(await sign(clinic, by: Self.fatherCaller, for: withMother) == .personNotFound)
+        #expect(await reads(clinic, Self.motherCaller) == .personNotFound)
         let status = await refusal { () throws(TelehealthError) in
             try await clinic.executor.consentStatus(
                 of: Clinic.client, session: withMother, clinic.call(Self.motherCaller))
@@ -143,7 +143,7 @@ import Testing
         clinic.time.advance(by: .seconds(1))
         try await put(clinic, "with-mother", version: 2, length: .seconds(4000))
         #expect(await sign(clinic, by: Self.motherCaller) == nil)
-        #expect(await sign(clinic, by: Self.fatherCaller) == .subjectNotFound)
+        #expect(await sign(clinic, by: Self.fatherCaller) == .personNotFound)
     }
 
     @Test func `takes a signature back and reads its receipt whoever the guardian is by now`() async throws {
@@ -242,10 +242,10 @@ import Testing
         _ = try await clinic.executor.cancelAppointment(
             CancelAppointment(id: AppointmentID("appointment-1"), sourceVersion: 2),
             clinic.call(Clinic.scheduler))
-        #expect(await attest() == .subjectNotFound)
+        #expect(await attest() == .personNotFound)
         clinic.time.advance(by: .seconds(60))
         try await put(clinic, "with-another", clinician: SubjectID("clinician-2"))
-        #expect(await attest() == .subjectNotFound)
+        #expect(await attest() == .personNotFound)
         #expect(await attest(Clinic.otherClinician) == nil)
         let records = try await clinic.executor.consents(
             of: Clinic.client, clinic.call(Clinic.clinicianCaller))
@@ -260,7 +260,7 @@ import Testing
             try await clinic.executor.consentStatus(
                 of: Clinic.client, session: nil, clinic.call(Clinic.clinicianCaller))
         }
-        #expect(now == .subjectNotFound)
+        #expect(now == .personNotFound)
         #expect(
             try await clinic.executor.session(.session(id), clinic.call(Clinic.clinicianCaller)).session.id
                 == id)
@@ -280,7 +280,7 @@ import Testing
         #expect(await sign(clinic, by: Clinic.clientCaller) == .guardianRequired)
         clinic.time.advance(by: .microseconds(1))
         #expect(await sign(clinic, by: Clinic.clientCaller) == nil)
-        #expect(await sign(clinic, by: Self.motherCaller) == .subjectNotFound)
+        #expect(await sign(clinic, by: Self.motherCaller) == .personNotFound)
     }
 
     @Test func `powers end with the coming of age: signing, signatures, visits of now and of before`()
@@ -323,7 +323,7 @@ import Testing
         #expect(joined == .sessionNotFound)
         let listed = try await clinic.executor.sessions(SessionQuery(), clinic.call(Self.motherCaller))
         #expect(listed.sessions.isEmpty)
-        #expect(await reads(clinic, Self.motherCaller) == .subjectNotFound)
+        #expect(await reads(clinic, Self.motherCaller) == .personNotFound)
     }
 
     @Test func `an adult's guardian is one where the appointment says so`() async throws {
@@ -342,7 +342,7 @@ import Testing
         let other = Clinic()
         try await other.registerDocuments()
         try await put(other, born: Self.birthdays.adult)
-        #expect(await sign(other, by: Self.motherCaller) == .subjectNotFound, "an adult signs alone")
+        #expect(await sign(other, by: Self.motherCaller) == .personNotFound, "an adult signs alone")
         #expect(await sign(other, by: Clinic.clientCaller) == nil)
         let bare = await refusal { () throws(TelehealthError) in
             var command = other.put(version: 2)

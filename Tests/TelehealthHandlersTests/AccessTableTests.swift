@@ -17,8 +17,8 @@ struct MethodsOnly: RPCService {
     static let whole = MethodsOnly(
         methods: Telehealth_V1_AppointmentService_Methods.all + Telehealth_V1_TelehealthService_Methods.all
             + Telehealth_V1_ParticipantService_Methods.all
-            + Telehealth_V1_ConsentService_Methods.all + Telehealth_V1_ConsentPolicyService_Methods.all
-            + Telehealth_V1_ConsentReceiptService_Methods.all
+            + Telehealth_V1_ConsentService_Methods.all + Telehealth_V1_ConsentDocumentService_Methods.all
+            + Telehealth_V1_PersonService_Methods.all
             + Telehealth_V1_RecordingService_Methods.all + Telehealth_V1_EventsService_Methods.all
             + Telehealth_V1_QualityService_Methods.all
             + Telehealth_V1_AuditService_Methods.all + Telehealth_V1_OperationsService_Methods.all)

@@ -17,7 +17,7 @@
 
 public import ProtobufWire
 
-/// What the subject of a consent is in visits.
+/// What the person of a consent is in visits.
 public enum Telehealth_V1_ConsentPersonRole: ProtobufEnum {
     /// In a request: CLIENT. Never sent by the service.
     case unspecified
@@ -351,6 +351,54 @@ public enum Telehealth_V1_MissingConsentCause: ProtobufEnum {
     }
 }
 
+/// A piece of evidence.
+public enum Telehealth_V1_ConsentEvidenceKind: ProtobufEnum {
+    /// Never sent by the service.
+    case unspecified
+    /// `ConsentSubmission.evidence`.
+    case note
+    /// `ConsentEvidence.scan_reference`, or for PAPER `ConsentSubmission.evidence`.
+    case scanReference
+    /// `ConsentEvidence.scan_sha256`.
+    case scanSha256
+    /// `ConsentEvidence.script_version`.
+    case scriptVersion
+    /// `ConsentEvidence.witness`.
+    case witness
+    /// A number this version of the enum has no name for.
+    case unrecognized(Int32)
+
+    public static let fullName = "telehealth.v1.ConsentEvidenceKind"
+
+    public init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .note
+        case 2: self = .scanReference
+        case 3: self = .scanSha256
+        case 4: self = .scriptVersion
+        case 5: self = .witness
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .note: 1
+        case .scanReference: 2
+        case .scanSha256: 3
+        case .scriptVersion: 4
+        case .witness: 5
+        case .unrecognized(let number): number
+        }
+    }
+
+    public var isRecognized: Bool {
+        if case .unrecognized = self { false } else { true }
+    }
+}
+
 /// One decision of one person on one text. Personal data.
 public struct Telehealth_V1_Consent: Message {
     public static let fullName = "telehealth.v1.Consent"
@@ -358,7 +406,7 @@ public struct Telehealth_V1_Consent: Message {
     public var consentID: String = ""
     /// Whose consent it is: a client's, guardian's or clinician's id.
     public var personID: String = ""
-    /// What the subject is in visits.
+    /// What the person is in visits.
     public var personRole: Telehealth_V1_ConsentPersonRole = .init(rawValue: 0)
     /// What it is about.
     public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
@@ -380,11 +428,11 @@ public struct Telehealth_V1_Consent: Message {
     public var recordingPurposes: [Telehealth_V1_RecordingPurpose] = []
     /// The only session it covers; empty for a standing consent.
     public var sessionID: String = ""
-    /// Who signed: the subject, or the guardian of the subject.
+    /// Who signed: the person, or the guardian of the person.
     public var signerID: String = ""
     /// `sub` of the staff identity that attests it; empty for ELECTRONIC.
     public var attestCaller: String = ""
-    /// For PAPER where the scan is filed, for VERBAL what was said and who heard it. Only to staff and to the subject.
+    /// For PAPER where the scan is filed, for VERBAL what was said and who heard it. Only to staff and to the person.
     public var evidence: String = ""
     /// When the decision was made, UTC (the earlier consentDate).
     public var decisionTime: Google_Protobuf_Timestamp?
@@ -406,7 +454,7 @@ public struct Telehealth_V1_Consent: Message {
     public var revokeCaller: String = ""
     /// Why it was revoked, as given; empty unless REVOKED.
     public var revocationReason: String = ""
-    /// The evidence item by item, as the place's policy asks for it. Only to staff and to the subject.
+    /// The evidence item by item, as the place's policy asks for it. Only to staff and to the person.
     public var evidenceItems: Telehealth_V1_ConsentEvidence?
     public var unknownFields = UnknownFields()
 
@@ -707,6 +755,157 @@ public struct Telehealth_V1_MissingConsent: Message {
     }
 }
 
+/// What would fill a gap.
+public struct Telehealth_V1_ConsentRemedy: Message {
+    public static let fullName = "telehealth.v1.ConsentRemedy"
+    /// Any of these types does; the first is the one to ask for.
+    public var types: [Telehealth_V1_ConsentType] = []
+    /// Any of these ways does.
+    public var methods: [Telehealth_V1_ConsentMethod] = []
+    /// True when a VERBAL one, attested by the clinic, must stand beside it.
+    public var verbalAsWell: Bool = false
+    /// True when it must be limited to the session.
+    public var forSessionOnly: Bool = false
+    /// True when a guardian must sign: the person is a minor there.
+    public var guardianSigns: Bool = false
+    /// The texts in force to show and sign: one per type and language.
+    public var documents: [Telehealth_V1_ConsentDocumentReference] = []
+    /// What a consent given in a way must carry.
+    public var evidence: [Telehealth_V1_MethodEvidence] = []
+    /// Ids of the citations it stands on.
+    public var citationIds: [String] = []
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        buffer.writePacked(1, types, as: WireEnum<Telehealth_V1_ConsentType>.self)
+        buffer.writePacked(2, methods, as: WireEnum<Telehealth_V1_ConsentMethod>.self)
+        if verbalAsWell { buffer.write(3, verbalAsWell, as: WireBool.self) }
+        if forSessionOnly { buffer.write(4, forSessionOnly, as: WireBool.self) }
+        if guardianSigns { buffer.write(5, guardianSigns, as: WireBool.self) }
+        buffer.writeMessages(6, documents)
+        buffer.writeMessages(7, evidence)
+        buffer.writeRepeated(8, citationIds, as: WireString.self)
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 8: try reader.readRepeated(&types, as: WireEnum<Telehealth_V1_ConsentType>.self)
+            case 10: try reader.readPacked(&types, as: WireEnum<Telehealth_V1_ConsentType>.self)
+            case 16: try reader.readRepeated(&methods, as: WireEnum<Telehealth_V1_ConsentMethod>.self)
+            case 18: try reader.readPacked(&methods, as: WireEnum<Telehealth_V1_ConsentMethod>.self)
+            case 24: try reader.read(&verbalAsWell, as: WireBool.self)
+            case 32: try reader.read(&forSessionOnly, as: WireBool.self)
+            case 40: try reader.read(&guardianSigns, as: WireBool.self)
+            case 50: try reader.readMessages(&documents)
+            case 58: try reader.readMessages(&evidence)
+            case 66: try reader.readRepeated(&citationIds, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// Names a text without repeating it.
+public struct Telehealth_V1_ConsentDocumentReference: Message {
+    public static let fullName = "telehealth.v1.ConsentDocumentReference"
+    /// What it is about.
+    public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
+    /// Version.
+    public var version: String = ""
+    /// BCP 47 language tag.
+    public var language: String = ""
+    /// SHA-256 of the exact text, 32 bytes.
+    public var textSha256: [UInt8] = []
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if type.rawValue != 0 { buffer.write(1, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
+        if !version.isEmpty { buffer.write(2, version, as: WireString.self) }
+        if !language.isEmpty { buffer.write(3, language, as: WireString.self) }
+        if !textSha256.isEmpty { buffer.write(4, textSha256, as: WireBytes.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 8: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
+            case 18: try reader.read(&version, as: WireString.self)
+            case 26: try reader.read(&language, as: WireString.self)
+            case 34: try reader.read(&textSha256, as: WireBytes.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// What a consent given in one way must carry.
+public struct Telehealth_V1_MethodEvidence: Message {
+    public static let fullName = "telehealth.v1.MethodEvidence"
+    /// The way.
+    public var method: Telehealth_V1_ConsentMethod = .init(rawValue: 0)
+    /// Everything that is asked for.
+    public var required: [Telehealth_V1_ConsentEvidenceKind] = []
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if method.rawValue != 0 { buffer.write(1, method, as: WireEnum<Telehealth_V1_ConsentMethod>.self) }
+        buffer.writePacked(2, required, as: WireEnum<Telehealth_V1_ConsentEvidenceKind>.self)
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 8: try reader.read(&method, as: WireEnum<Telehealth_V1_ConsentMethod>.self)
+            case 16: try reader.readRepeated(&required, as: WireEnum<Telehealth_V1_ConsentEvidenceKind>.self)
+            case 18: try reader.readPacked(&required, as: WireEnum<Telehealth_V1_ConsentEvidenceKind>.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// Where a rule comes from.
+public struct Telehealth_V1_PolicyCitation: Message {
+    public static let fullName = "telehealth.v1.PolicyCitation"
+    /// Unique within the policy.
+    public var id: String = ""
+    /// Statute or rule with its number.
+    public var source: String = ""
+    /// In short words, what it says.
+    public var says: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !id.isEmpty { buffer.write(1, id, as: WireString.self) }
+        if !source.isEmpty { buffer.write(2, source, as: WireString.self) }
+        if !says.isEmpty { buffer.write(3, says, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&id, as: WireString.self)
+            case 18: try reader.read(&source, as: WireString.self)
+            case 26: try reader.read(&says, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
 /// What `telehealth/v1/consent.proto` declares, for reflection and JSON.
 public enum Telehealth_V1_Consent_File {
     public static let descriptor = FileDescriptorBytes(
@@ -752,27 +951,42 @@ public enum Telehealth_V1_Consent_File {
             bhI0CgR0eXBlGAIgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIEgLoYAlIEdHlwZRIhCglwZXJzb25faWQYAyABKAlC
             BIC6GANSCHBlcnNvbklkEkcKC3BlcnNvbl9yb2xlGAQgASgOMiAudGVsZWhlYWx0aC52MS5Db25zZW50UGVyc29uUm9sZUIEgLoY
             AlIKcGVyc29uUm9sZRI+CgVjYXVzZRgFIAEoDjIiLnRlbGVoZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRDYXVzZUIEgLoYAlIFY2F1
-            c2USLwoQZG9jdW1lbnRfdmVyc2lvbhgGIAEoCUIEgLoYAVIPZG9jdW1lbnRWZXJzaW9uKsIBChFDb25zZW50UGVyc29uUm9sZRIj
-            Ch9DT05TRU5UX1BFUlNPTl9ST0xFX1VOU1BFQ0lGSUVEEAASHgoaQ09OU0VOVF9QRVJTT05fUk9MRV9DTElFTlQQARIhCh1DT05T
-            RU5UX1BFUlNPTl9ST0xFX0NMSU5JQ0lBThACEiAKHENPTlNFTlRfUEVSU09OX1JPTEVfR1VBUkRJQU4QAxIjCh9DT05TRU5UX1BF
-            UlNPTl9ST0xFX1RISVJEX1BBUlRZECgq0wEKC0NvbnNlbnRUeXBlEhwKGENPTlNFTlRfVFlQRV9VTlNQRUNJRklFRBAAEiMKH0NP
-            TlNFTlRfVFlQRV9HRU9SR0lBX1RFTEVIRUFMVEgQARIhCh1DT05TRU5UX1RZUEVfSElQQUFfVEVMRUhFQUxUSBACEhoKFkNPTlNF
-            TlRfVFlQRV9SRUNPUkRJTkcQAxIbChdDT05TRU5UX1RZUEVfVEVMRUhFQUxUSBAyEiUKIUNPTlNFTlRfVFlQRV9USElSRF9QQVJU
-            WV9QUkVTRU5DRRAzKnAKD0NvbnNlbnREZWNpc2lvbhIgChxDT05TRU5UX0RFQ0lTSU9OX1VOU1BFQ0lGSUVEEAASHAoYQ09OU0VO
-            VF9ERUNJU0lPTl9HUkFOVEVEEAESHQoZQ09OU0VOVF9ERUNJU0lPTl9ERUNMSU5FRBACKrcBCgxDb25zZW50U3RhdGUSHQoZQ09O
-            U0VOVF9TVEFURV9VTlNQRUNJRklFRBAAEhgKFENPTlNFTlRfU1RBVEVfQUNUSVZFEAESGgoWQ09OU0VOVF9TVEFURV9ERUNMSU5F
-            RBACEhkKFUNPTlNFTlRfU1RBVEVfRVhQSVJFRBADEhkKFUNPTlNFTlRfU1RBVEVfUkVWT0tFRBAEEhwKGENPTlNFTlRfU1RBVEVf
-            U1VQRVJTRURFRBAFKoMBCg1Db25zZW50TWV0aG9kEh4KGkNPTlNFTlRfTUVUSE9EX1VOU1BFQ0lGSUVEEAASHQoZQ09OU0VOVF9N
-            RVRIT0RfRUxFQ1RST05JQxABEhgKFENPTlNFTlRfTUVUSE9EX1BBUEVSEAISGQoVQ09OU0VOVF9NRVRIT0RfVkVSQkFMEAMqnwEK
-            DUNvbnNlbnRBY3Rpb24SHgoaQ09OU0VOVF9BQ1RJT05fVU5TUEVDSUZJRUQQABIXChNDT05TRU5UX0FDVElPTl9KT0lOEAESGQoV
-            Q09OU0VOVF9BQ1RJT05fUkVDT1JEEAISGgoWQ09OU0VOVF9BQ1RJT05fQ09ORFVDVBAyEh4KGkNPTlNFTlRfQUNUSU9OX1RISVJE
-            X1BBUlRZEDMq9AMKE01pc3NpbmdDb25zZW50Q2F1c2USJQohTUlTU0lOR19DT05TRU5UX0NBVVNFX1VOU1BFQ0lGSUVEEAASJAog
-            TUlTU0lOR19DT05TRU5UX0NBVVNFX05PTkVfR0lWRU4QARIiCh5NSVNTSU5HX0NPTlNFTlRfQ0FVU0VfREVDTElORUQQAhIhCh1N
-            SVNTSU5HX0NPTlNFTlRfQ0FVU0VfRVhQSVJFRBADEiEKHU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9SRVZPS0VEEAQSJQohTUlTU0lO
-            R19DT05TRU5UX0NBVVNFX05PVF9XUklUVEVOEAUSJQohTUlTU0lOR19DT05TRU5UX0NBVVNFX05PVF9DT1ZFUkVEEAYSKgomTUlT
-            U0lOR19DT05TRU5UX0NBVVNFX09VVERBVEVEX1ZFUlNJT04QMhIoCiRNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfVkVSQkFMX01JU1NJ
-            TkcQMxIrCidNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfR1VBUkRJQU5fUkVRVUlSRUQQNBIpCiVNSVNTSU5HX0NPTlNFTlRfQ0FVU0Vf
-            Tk9UX0ZPUl9TRVNTSU9OEDUSKgomTUlTU0lOR19DT05TRU5UX0NBVVNFX0VWSURFTkNFX01JU1NJTkcQNmIGcHJvdG8z
+            c2USLwoQZG9jdW1lbnRfdmVyc2lvbhgGIAEoCUIEgLoYAVIPZG9jdW1lbnRWZXJzaW9uIrkDCg1Db25zZW50UmVtZWR5EjYKBXR5
+            cGVzGAEgAygOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIEgLoYAlIFdHlwZXMSPAoHbWV0aG9kcxgCIAMoDjIcLnRlbGVo
+            ZWFsdGgudjEuQ29uc2VudE1ldGhvZEIEgLoYAlIHbWV0aG9kcxIqCg52ZXJiYWxfYXNfd2VsbBgDIAEoCEIEgLoYAlIMdmVyYmFs
+            QXNXZWxsEi4KEGZvcl9zZXNzaW9uX29ubHkYBCABKAhCBIC6GAJSDmZvclNlc3Npb25Pbmx5EisKDmd1YXJkaWFuX3NpZ25zGAUg
+            ASgIQgSAuhgCUg1ndWFyZGlhblNpZ25zEkUKCWRvY3VtZW50cxgGIAMoCzInLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50
+            UmVmZXJlbmNlUglkb2N1bWVudHMSOQoIZXZpZGVuY2UYByADKAsyHS50ZWxlaGVhbHRoLnYxLk1ldGhvZEV2aWRlbmNlUghldmlk
+            ZW5jZRInCgxjaXRhdGlvbl9pZHMYCCADKAlCBIC6GAJSC2NpdGF0aW9uSWRzIrkBChhDb25zZW50RG9jdW1lbnRSZWZlcmVuY2US
+            NAoEdHlwZRgBIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5cGUSHgoHdmVyc2lvbhgCIAEoCUIEgLoY
+            AVIHdmVyc2lvbhIgCghsYW5ndWFnZRgDIAEoCUIEgLoYAVIIbGFuZ3VhZ2USJQoLdGV4dF9zaGEyNTYYBCABKAxCBIC6GAJSCnRl
+            eHRTaGEyNTYikgEKDk1ldGhvZEV2aWRlbmNlEjoKBm1ldGhvZBgBIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIE
+            gLoYAlIGbWV0aG9kEkQKCHJlcXVpcmVkGAIgAygOMiIudGVsZWhlYWx0aC52MS5Db25zZW50RXZpZGVuY2VLaW5kQgSAuhgCUghy
+            ZXF1aXJlZCJeCg5Qb2xpY3lDaXRhdGlvbhIUCgJpZBgBIAEoCUIEgLoYAlICaWQSHAoGc291cmNlGAIgASgJQgSAuhgCUgZzb3Vy
+            Y2USGAoEc2F5cxgDIAEoCUIEgLoYAlIEc2F5cyrCAQoRQ29uc2VudFBlcnNvblJvbGUSIwofQ09OU0VOVF9QRVJTT05fUk9MRV9V
+            TlNQRUNJRklFRBAAEh4KGkNPTlNFTlRfUEVSU09OX1JPTEVfQ0xJRU5UEAESIQodQ09OU0VOVF9QRVJTT05fUk9MRV9DTElOSUNJ
+            QU4QAhIgChxDT05TRU5UX1BFUlNPTl9ST0xFX0dVQVJESUFOEAMSIwofQ09OU0VOVF9QRVJTT05fUk9MRV9USElSRF9QQVJUWRAo
+            KtMBCgtDb25zZW50VHlwZRIcChhDT05TRU5UX1RZUEVfVU5TUEVDSUZJRUQQABIjCh9DT05TRU5UX1RZUEVfR0VPUkdJQV9URUxF
+            SEVBTFRIEAESIQodQ09OU0VOVF9UWVBFX0hJUEFBX1RFTEVIRUFMVEgQAhIaChZDT05TRU5UX1RZUEVfUkVDT1JESU5HEAMSGwoX
+            Q09OU0VOVF9UWVBFX1RFTEVIRUFMVEgQMhIlCiFDT05TRU5UX1RZUEVfVEhJUkRfUEFSVFlfUFJFU0VOQ0UQMypwCg9Db25zZW50
+            RGVjaXNpb24SIAocQ09OU0VOVF9ERUNJU0lPTl9VTlNQRUNJRklFRBAAEhwKGENPTlNFTlRfREVDSVNJT05fR1JBTlRFRBABEh0K
+            GUNPTlNFTlRfREVDSVNJT05fREVDTElORUQQAiq3AQoMQ29uc2VudFN0YXRlEh0KGUNPTlNFTlRfU1RBVEVfVU5TUEVDSUZJRUQQ
+            ABIYChRDT05TRU5UX1NUQVRFX0FDVElWRRABEhoKFkNPTlNFTlRfU1RBVEVfREVDTElORUQQAhIZChVDT05TRU5UX1NUQVRFX0VY
+            UElSRUQQAxIZChVDT05TRU5UX1NUQVRFX1JFVk9LRUQQBBIcChhDT05TRU5UX1NUQVRFX1NVUEVSU0VERUQQBSqDAQoNQ29uc2Vu
+            dE1ldGhvZBIeChpDT05TRU5UX01FVEhPRF9VTlNQRUNJRklFRBAAEh0KGUNPTlNFTlRfTUVUSE9EX0VMRUNUUk9OSUMQARIYChRD
+            T05TRU5UX01FVEhPRF9QQVBFUhACEhkKFUNPTlNFTlRfTUVUSE9EX1ZFUkJBTBADKp8BCg1Db25zZW50QWN0aW9uEh4KGkNPTlNF
+            TlRfQUNUSU9OX1VOU1BFQ0lGSUVEEAASFwoTQ09OU0VOVF9BQ1RJT05fSk9JThABEhkKFUNPTlNFTlRfQUNUSU9OX1JFQ09SRBAC
+            EhoKFkNPTlNFTlRfQUNUSU9OX0NPTkRVQ1QQMhIeChpDT05TRU5UX0FDVElPTl9USElSRF9QQVJUWRAzKvQDChNNaXNzaW5nQ29u
+            c2VudENhdXNlEiUKIU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9VTlNQRUNJRklFRBAAEiQKIE1JU1NJTkdfQ09OU0VOVF9DQVVTRV9O
+            T05FX0dJVkVOEAESIgoeTUlTU0lOR19DT05TRU5UX0NBVVNFX0RFQ0xJTkVEEAISIQodTUlTU0lOR19DT05TRU5UX0NBVVNFX0VY
+            UElSRUQQAxIhCh1NSVNTSU5HX0NPTlNFTlRfQ0FVU0VfUkVWT0tFRBAEEiUKIU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9OT1RfV1JJ
+            VFRFThAFEiUKIU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9OT1RfQ09WRVJFRBAGEioKJk1JU1NJTkdfQ09OU0VOVF9DQVVTRV9PVVRE
+            QVRFRF9WRVJTSU9OEDISKAokTUlTU0lOR19DT05TRU5UX0NBVVNFX1ZFUkJBTF9NSVNTSU5HEDMSKwonTUlTU0lOR19DT05TRU5U
+            X0NBVVNFX0dVQVJESUFOX1JFUVVJUkVEEDQSKQolTUlTU0lOR19DT05TRU5UX0NBVVNFX05PVF9GT1JfU0VTU0lPThA1EioKJk1J
+            U1NJTkdfQ09OU0VOVF9DQVVTRV9FVklERU5DRV9NSVNTSU5HEDYq+gEKE0NvbnNlbnRFdmlkZW5jZUtpbmQSJQohQ09OU0VOVF9F
+            VklERU5DRV9LSU5EX1VOU1BFQ0lGSUVEEAASHgoaQ09OU0VOVF9FVklERU5DRV9LSU5EX05PVEUQARIoCiRDT05TRU5UX0VWSURF
+            TkNFX0tJTkRfU0NBTl9SRUZFUkVOQ0UQAhIlCiFDT05TRU5UX0VWSURFTkNFX0tJTkRfU0NBTl9TSEEyNTYQAxIoCiRDT05TRU5U
+            X0VWSURFTkNFX0tJTkRfU0NSSVBUX1ZFUlNJT04QBBIhCh1DT05TRU5UX0VWSURFTkNFX0tJTkRfV0lUTkVTUxAFYgZwcm90bzM=
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

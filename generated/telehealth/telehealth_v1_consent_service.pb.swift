@@ -35,7 +35,7 @@ public struct Telehealth_V1_ConsentSubmission: Message {
     public var decisionTime: Google_Protobuf_Timestamp?
     /// Until when it counts, UTC; unset for what the place allows (365 days in Georgia). A longer time is refused.
     public var expireTime: Google_Protobuf_Timestamp?
-    /// For PAPER and VERBAL who signed or spoke: the subject, or a guardian of the subject; empty for the subject. For
+    /// For PAPER and VERBAL who signed or spoke: the person, or a guardian of the person; empty for the person. For
     /// ELECTRONIC empty: it is signed by who calls.
     public var signerID: String = ""
     /// What the place's policy asks for beside `evidence`, see `ConsentRemedy.evidence`.
@@ -157,7 +157,7 @@ public struct Telehealth_V1_SubmitConsentRequest: Message {
     public var personRole: Telehealth_V1_ConsentPersonRole = .init(rawValue: 0)
     /// What it is about. Required.
     public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
-    /// The booked appointment by which a clinician or guardian who calls wants to be tied to the subject; empty for any.
+    /// The booked appointment by which a clinician or guardian who calls wants to be tied to the person; empty for any.
     /// One that was cancelled or is over ties nobody.
     public var appointmentID: String = ""
     /// The decision. Required.
@@ -628,193 +628,354 @@ public struct Telehealth_V1_ListConsentsResponse: Message {
     }
 }
 
-/// A text to register.
-public struct Telehealth_V1_PutConsentDocumentRequest: Message {
-    public static let fullName = "telehealth.v1.PutConsentDocumentRequest"
-    /// UUID that names this attempt. Required.
-    public var requestID: String = ""
-    /// What it is about. Required.
-    public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
-    /// See `ConsentDocument.version`. Required.
-    public var version: String = ""
-    /// BCP 47 language tag, up to 35 characters, in any spelling; kept in canonical form. Required.
-    public var language: String = ""
-    /// See `ConsentDocument.text`. Required.
-    public var text: String = ""
-    /// From when it is in force, UTC; unset for at once.
-    public var effectiveTime: Google_Protobuf_Timestamp?
+/// An action to judge.
+public struct Telehealth_V1_EvaluateConsentRequest: Message {
+    public static let fullName = "telehealth.v1.EvaluateConsentRequest"
+    /// The session in which; empty to ask what a person's standing consents allow at the home place.
+    public var sessionID: String = ""
+    /// The person asked about, where no session is named; else empty.
+    public var personID: String = ""
+    /// The action. Required.
+    public var action: Telehealth_V1_ConsentAction = .init(rawValue: 0)
+    /// For RECORD what the recording serves; UNSPECIFIED for CLINICAL.
+    public var purpose: Telehealth_V1_RecordingPurpose = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
-        if type.rawValue != 0 { buffer.write(2, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
-        if !version.isEmpty { buffer.write(3, version, as: WireString.self) }
-        if !language.isEmpty { buffer.write(4, language, as: WireString.self) }
-        if !text.isEmpty { buffer.write(5, text, as: WireString.self) }
-        if let value = effectiveTime { buffer.writeMessage(6, value) }
+        if !sessionID.isEmpty { buffer.write(1, sessionID, as: WireString.self) }
+        if !personID.isEmpty { buffer.write(2, personID, as: WireString.self) }
+        if action.rawValue != 0 { buffer.write(3, action, as: WireEnum<Telehealth_V1_ConsentAction>.self) }
+        if purpose.rawValue != 0 { buffer.write(4, purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self) }
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.read(&requestID, as: WireString.self)
-            case 16: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
-            case 26: try reader.read(&version, as: WireString.self)
-            case 34: try reader.read(&language, as: WireString.self)
-            case 42: try reader.read(&text, as: WireString.self)
-            case 50: try reader.readMessage(&effectiveTime)
+            case 10: try reader.read(&sessionID, as: WireString.self)
+            case 18: try reader.read(&personID, as: WireString.self)
+            case 24: try reader.read(&action, as: WireEnum<Telehealth_V1_ConsentAction>.self)
+            case 32: try reader.read(&purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
     }
 
     public func checkRules(_ violations: inout RuleViolations) {
-        if !requestID.isEmpty {
-            if !requestID.isEmpty && !RuleChecks.isUUID(requestID) {
-                violations.add("request_id", "string.uuid", "must be a UUID")
+        if !sessionID.isEmpty {
+            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
-            if requestID.isEmpty {
-                violations.add("request_id", "string.uuid_empty", "must be a UUID")
-            }
-        } else {
-            violations.add("request_id", "required", "is required")
         }
-        if type.rawValue != 0 {
-            if !type.isRecognized {
-                violations.add("type", "enum.defined_only", "is not a value that is accepted here")
+        if !personID.isEmpty {
+            if !RuleChecks.isText(personID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("person_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
-        } else {
-            violations.add("type", "required", "is required")
         }
-        if !version.isEmpty {
-            if version.utf8.count > 32 {
-                violations.add("version", "string.max_bytes", "must have at most 32 bytes")
-            }
-            if !RuleChecks.isText(version, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
-                violations.add("version", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+        if action.rawValue != 0 {
+            if !action.isRecognized {
+                violations.add("action", "enum.defined_only", "is not a value that is accepted here")
             }
         } else {
-            violations.add("version", "required", "is required")
+            violations.add("action", "required", "is required")
         }
-        if !language.isEmpty {
-            if !RuleChecks.hasCharacters(language, atMost: 35) {
-                violations.add("language", "string.max_len", "must have at most 35 characters")
-            }
-        } else {
-            violations.add("language", "required", "is required")
-        }
-        if !text.isEmpty {
-            if text.utf8.count > 262144 {
-                violations.add("text", "string.max_bytes", "must have at most 262144 bytes")
-            }
-        } else {
-            violations.add("text", "required", "is required")
+        if !purpose.isRecognized {
+            violations.add("purpose", "enum.defined_only", "is not a value that is accepted here")
         }
     }
 }
 
-/// The text as registered.
-public struct Telehealth_V1_PutConsentDocumentResponse: Message {
-    public static let fullName = "telehealth.v1.PutConsentDocumentResponse"
-    /// The document, with its hash.
-    public var document: Telehealth_V1_ConsentDocument? {
-        get { _document?.value }
-        set { _document = newValue.map(Boxed.init) }
-    }
-    private var _document: Boxed<Telehealth_V1_ConsentDocument>?
+/// A judgement, good for the moment in which it was made.
+public struct Telehealth_V1_EvaluateConsentResponse: Message {
+    public static let fullName = "telehealth.v1.EvaluateConsentResponse"
+    /// The action judged.
+    public var action: Telehealth_V1_ConsentAction = .init(rawValue: 0)
+    /// True when nothing is missing.
+    public var satisfied: Bool = false
+    /// The gaps that the caller may know in full.
+    public var missing: [Telehealth_V1_ConsentShortfall] = []
+    /// True when something is missing of people whose gaps the caller may not know.
+    public var othersMissing: Bool = false
+    /// The consents it stands on, of the people whose consents the caller may know.
+    public var basis: [Telehealth_V1_ConsentBasis] = []
+    /// The policy asked: `US-GA`, `default`.
+    public var place: String = ""
+    /// That policy's version.
+    public var policyVersion: String = ""
+    /// The sources of every requirement judged.
+    public var citations: [Telehealth_V1_PolicyCitation] = []
+    /// When it was judged, UTC.
+    public var evaluateTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if let value = _document { buffer.writeMessage(1, value) }
+        if action.rawValue != 0 { buffer.write(1, action, as: WireEnum<Telehealth_V1_ConsentAction>.self) }
+        if satisfied { buffer.write(2, satisfied, as: WireBool.self) }
+        buffer.writeMessages(3, missing)
+        if othersMissing { buffer.write(4, othersMissing, as: WireBool.self) }
+        buffer.writeMessages(5, basis)
+        if !place.isEmpty { buffer.write(6, place, as: WireString.self) }
+        if !policyVersion.isEmpty { buffer.write(7, policyVersion, as: WireString.self) }
+        buffer.writeMessages(8, citations)
+        if let value = evaluateTime { buffer.writeMessage(9, value) }
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.readMessage(&_document)
+            case 8: try reader.read(&action, as: WireEnum<Telehealth_V1_ConsentAction>.self)
+            case 16: try reader.read(&satisfied, as: WireBool.self)
+            case 26: try reader.readMessages(&missing)
+            case 32: try reader.read(&othersMissing, as: WireBool.self)
+            case 42: try reader.readMessages(&basis)
+            case 50: try reader.read(&place, as: WireString.self)
+            case 58: try reader.read(&policyVersion, as: WireString.self)
+            case 66: try reader.readMessages(&citations)
+            case 74: try reader.readMessage(&evaluateTime)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
     }
 }
 
-/// Names a text.
-public struct Telehealth_V1_GetConsentDocumentRequest: Message {
-    public static let fullName = "telehealth.v1.GetConsentDocumentRequest"
-    /// What it is about. Required.
+/// One consent that is missing, and what would do.
+public struct Telehealth_V1_ConsentShortfall: Message {
+    public static let fullName = "telehealth.v1.ConsentShortfall"
+    /// Whose.
+    public var personID: String = ""
+    /// What that person is in the visit.
+    public var personRole: Telehealth_V1_ConsentPersonRole = .init(rawValue: 0)
+    /// The type to ask for.
     public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
-    /// Version; empty for the one in force now.
-    public var version: String = ""
-    /// BCP 47 language; empty for `en-US`. Where there is no text of this very tag, one that it covers is found (`es` finds
-    /// `es-US`), else one with fewer subtags (`es-MX` finds `es`): RFC 4647.
-    public var language: String = ""
+    /// What is wrong with what there is.
+    public var cause: Telehealth_V1_MissingConsentCause = .init(rawValue: 0)
+    /// What would fill the gap.
+    public var remedy: Telehealth_V1_ConsentRemedy?
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if type.rawValue != 0 { buffer.write(1, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
-        if !version.isEmpty { buffer.write(2, version, as: WireString.self) }
-        if !language.isEmpty { buffer.write(3, language, as: WireString.self) }
+        if !personID.isEmpty { buffer.write(1, personID, as: WireString.self) }
+        if personRole.rawValue != 0 { buffer.write(2, personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self) }
+        if type.rawValue != 0 { buffer.write(3, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
+        if cause.rawValue != 0 { buffer.write(4, cause, as: WireEnum<Telehealth_V1_MissingConsentCause>.self) }
+        if let value = remedy { buffer.writeMessage(5, value) }
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 8: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
-            case 18: try reader.read(&version, as: WireString.self)
-            case 26: try reader.read(&language, as: WireString.self)
+            case 10: try reader.read(&personID, as: WireString.self)
+            case 16: try reader.read(&personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self)
+            case 24: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
+            case 32: try reader.read(&cause, as: WireEnum<Telehealth_V1_MissingConsentCause>.self)
+            case 42: try reader.readMessage(&remedy)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A consent that an action stands on.
+public struct Telehealth_V1_ConsentBasis: Message {
+    public static let fullName = "telehealth.v1.ConsentBasis"
+    /// The record.
+    public var consentID: String = ""
+    /// Whose.
+    public var personID: String = ""
+    /// What that person is in the visit.
+    public var personRole: Telehealth_V1_ConsentPersonRole = .init(rawValue: 0)
+    /// What it is about.
+    public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
+    /// How it was given.
+    public var method: Telehealth_V1_ConsentMethod = .init(rawValue: 0)
+    /// The first instant at which it no longer counts, UTC: its end, or that of a newer text's grace.
+    public var expireTime: Google_Protobuf_Timestamp?
+    /// True when it should be renewed now: within the renewal window, or a newer text is in force.
+    public var expiresSoon: Bool = false
+    /// True when a newer text is in force.
+    public var textReplaced: Bool = false
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !consentID.isEmpty { buffer.write(1, consentID, as: WireString.self) }
+        if !personID.isEmpty { buffer.write(2, personID, as: WireString.self) }
+        if personRole.rawValue != 0 { buffer.write(3, personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self) }
+        if type.rawValue != 0 { buffer.write(4, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
+        if method.rawValue != 0 { buffer.write(5, method, as: WireEnum<Telehealth_V1_ConsentMethod>.self) }
+        if let value = expireTime { buffer.writeMessage(6, value) }
+        if expiresSoon { buffer.write(7, expiresSoon, as: WireBool.self) }
+        if textReplaced { buffer.write(8, textReplaced, as: WireBool.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&consentID, as: WireString.self)
+            case 18: try reader.read(&personID, as: WireString.self)
+            case 24: try reader.read(&personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self)
+            case 32: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
+            case 40: try reader.read(&method, as: WireEnum<Telehealth_V1_ConsentMethod>.self)
+            case 50: try reader.readMessage(&expireTime)
+            case 56: try reader.read(&expiresSoon, as: WireBool.self)
+            case 64: try reader.read(&textReplaced, as: WireBool.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// Names a consent.
+public struct Telehealth_V1_GetConsentReceiptRequest: Message {
+    public static let fullName = "telehealth.v1.GetConsentReceiptRequest"
+    /// The record. Required.
+    public var consentID: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !consentID.isEmpty { buffer.write(1, consentID, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&consentID, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
     }
 
     public func checkRules(_ violations: inout RuleViolations) {
-        if type.rawValue != 0 {
-            if !type.isRecognized {
-                violations.add("type", "enum.defined_only", "is not a value that is accepted here")
+        if !consentID.isEmpty {
+            if !RuleChecks.isText(consentID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("consent_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         } else {
-            violations.add("type", "required", "is required")
-        }
-        if version.utf8.count > 32 {
-            violations.add("version", "string.max_bytes", "must have at most 32 bytes")
-        }
-        if !RuleChecks.hasCharacters(language, atMost: 35) {
-            violations.add("language", "string.max_len", "must have at most 35 characters")
+            violations.add("consent_id", "required", "is required")
         }
     }
 }
 
-/// A text.
-public struct Telehealth_V1_GetConsentDocumentResponse: Message {
-    public static let fullName = "telehealth.v1.GetConsentDocumentResponse"
-    /// The document.
-    public var document: Telehealth_V1_ConsentDocument? {
-        get { _document?.value }
-        set { _document = newValue.map(Boxed.init) }
-    }
-    private var _document: Boxed<Telehealth_V1_ConsentDocument>?
+/// A receipt.
+public struct Telehealth_V1_GetConsentReceiptResponse: Message {
+    public static let fullName = "telehealth.v1.GetConsentReceiptResponse"
+    /// A JSON Web Signature (RFC 7515, compact form) with Ed25519 over canonical JSON: the consent, its row of the audit log
+    /// and the inclusion proof (RFC 6962) of that row. Personal data: ids, no evidence.
+    public var receipt: String = ""
+    /// Which key signed it: the receipt's `kid`.
+    public var keyID: String = ""
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if let value = _document { buffer.writeMessage(1, value) }
+        if !receipt.isEmpty { buffer.write(1, receipt, as: WireString.self) }
+        if !keyID.isEmpty { buffer.write(2, keyID, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.readMessage(&_document)
+            case 10: try reader.read(&receipt, as: WireString.self)
+            case 18: try reader.read(&keyID, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// Asks for the key.
+public struct Telehealth_V1_GetReceiptKeyRequest: Message {
+    public static let fullName = "telehealth.v1.GetReceiptKeyRequest"
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// The key.
+public struct Telehealth_V1_GetReceiptKeyResponse: Message {
+    public static let fullName = "telehealth.v1.GetReceiptKeyResponse"
+    /// Ed25519 public key (RFC 8032), 32 bytes.
+    public var publicKey: [UInt8] = []
+    /// The first 8 bytes of SHA-256 over the key, in hexadecimal digits.
+    public var keyID: String = ""
+    /// Those that signed before, oldest first: what names one of them as its `kid` still counts.
+    public var retiredKeys: [Telehealth_V1_RetiredReceiptKey] = []
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !publicKey.isEmpty { buffer.write(1, publicKey, as: WireBytes.self) }
+        if !keyID.isEmpty { buffer.write(2, keyID, as: WireString.self) }
+        buffer.writeMessages(3, retiredKeys)
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&publicKey, as: WireBytes.self)
+            case 18: try reader.read(&keyID, as: WireString.self)
+            case 26: try reader.readMessages(&retiredKeys)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A key that signs no more.
+public struct Telehealth_V1_RetiredReceiptKey: Message {
+    public static let fullName = "telehealth.v1.RetiredReceiptKey"
+    /// As in GetReceiptKeyResponse.
+    public var publicKey: [UInt8] = []
+    /// As in GetReceiptKeyResponse.
+    public var keyID: String = ""
+    /// From when on it signed nothing, UTC.
+    public var retireTime: Google_Protobuf_Timestamp?
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !publicKey.isEmpty { buffer.write(1, publicKey, as: WireBytes.self) }
+        if !keyID.isEmpty { buffer.write(2, keyID, as: WireString.self) }
+        if let value = retireTime { buffer.writeMessage(3, value) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&publicKey, as: WireBytes.self)
+            case 18: try reader.read(&keyID, as: WireString.self)
+            case 26: try reader.readMessage(&retireTime)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -833,10 +994,12 @@ public enum Telehealth_V1_ConsentService_Methods {
         service: "telehealth.v1.ConsentService", name: "RevokeConsent")
     public static let listConsents = MethodDescriptor(
         service: "telehealth.v1.ConsentService", name: "ListConsents")
-    public static let putConsentDocument = MethodDescriptor(
-        service: "telehealth.v1.ConsentService", name: "PutConsentDocument")
-    public static let getConsentDocument = MethodDescriptor(
-        service: "telehealth.v1.ConsentService", name: "GetConsentDocument")
+    public static let evaluateConsent = MethodDescriptor(
+        service: "telehealth.v1.ConsentService", name: "EvaluateConsent")
+    public static let getConsentReceipt = MethodDescriptor(
+        service: "telehealth.v1.ConsentService", name: "GetConsentReceipt")
+    public static let getReceiptKey = MethodDescriptor(
+        service: "telehealth.v1.ConsentService", name: "GetReceiptKey")
     /// All of them, in the order of the schema.
     public static let all: [MethodDescriptor] = [
         submitConsent,
@@ -844,8 +1007,9 @@ public enum Telehealth_V1_ConsentService_Methods {
         updateConsent,
         revokeConsent,
         listConsents,
-        putConsentDocument,
-        getConsentDocument,
+        evaluateConsent,
+        getConsentReceipt,
+        getReceiptKey,
     ]
     /// What `telehealth.v1.call` says of each method that has it, in the order of the schema.
     public static let callOptions: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] = {
@@ -853,12 +1017,12 @@ public enum Telehealth_V1_ConsentService_Methods {
         options.append((submitConsent, .with {
             $0.roles = [.clinician, .client, .admin, .guest]
             $0.standing = .tiedToPerson
-            $0.reasons = [.subjectNotFound, .notAllowed, .sessionNotFound, .participantRemoved, .participantDenied, .documentNotFound, .textHashMismatch, .documentOutdated, .acknowledgementsIncomplete, .writtenConsentRequired, .evidenceIncomplete, .guardianRequired, .consentNotFound]
+            $0.reasons = [.personNotFound, .notAllowed, .sessionNotFound, .participantRemoved, .participantDenied, .documentNotFound, .textHashMismatch, .documentOutdated, .acknowledgementsIncomplete, .writtenConsentRequired, .evidenceIncomplete, .guardianRequired, .consentNotFound]
         }))
         options.append((getConsentStatus, .with {
             $0.roles = [.service, .clinician, .client, .admin, .guest]
             $0.standing = .tiedToPerson
-            $0.reasons = [.subjectNotFound, .sessionNotFound, .participantRemoved, .participantDenied]
+            $0.reasons = [.personNotFound, .sessionNotFound, .participantRemoved, .participantDenied]
         }))
         options.append((updateConsent, .with {
             $0.roles = [.clinician, .client, .admin, .guest]
@@ -873,15 +1037,20 @@ public enum Telehealth_V1_ConsentService_Methods {
         options.append((listConsents, .with {
             $0.roles = [.service, .clinician, .client, .admin, .guest]
             $0.standing = .tiedToPerson
-            $0.reasons = [.subjectNotFound]
+            $0.reasons = [.personNotFound]
         }))
-        options.append((putConsentDocument, .with {
-            $0.roles = [.admin]
-            $0.reasons = [.documentVersionExists]
+        options.append((evaluateConsent, .with {
+            $0.roles = [.service, .clinician, .client, .admin, .guest]
+            $0.standing = .ofVisitOrTied
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .personNotFound]
         }))
-        options.append((getConsentDocument, .with {
-            $0.roles = [.service, .scheduler, .clinician, .client, .admin, .guest]
-            $0.reasons = [.documentNotFound]
+        options.append((getConsentReceipt, .with {
+            $0.roles = [.clinician, .client, .admin]
+            $0.standing = .tiedToConsent
+            $0.reasons = [.consentNotFound, .receiptNotReady]
+        }))
+        options.append((getReceiptKey, .with {
+            $0.roles = [.service, .scheduler, .clinician, .client, .admin]
         }))
         return options
     }()
@@ -899,7 +1068,7 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
     /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
-    /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND, SUBJECT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION
+    /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND, PERSON_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION
     /// (GUARDIAN_REQUIRED, DOCUMENT_OUTDATED).
     func submitConsent(_ request: Telehealth_V1_SubmitConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SubmitConsentResponse
@@ -907,7 +1076,7 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
     ///
     /// Roles: service, clinician, client, admin, guest.
     /// Of these: the person, their guardian, and a clinician of theirs.
-    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, SUBJECT_NOT_FOUND); PERMISSION_DENIED
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, PERSON_NOT_FOUND); PERMISSION_DENIED
     /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func getConsentStatus(_ request: Telehealth_V1_GetConsentStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentStatusResponse
@@ -936,22 +1105,32 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
     ///
     /// Roles: service, clinician, client, admin, guest.
     /// Of these: the person, their guardian, and a clinician of theirs.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (SUBJECT_NOT_FOUND).
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (PERSON_NOT_FOUND).
     func listConsents(_ request: Telehealth_V1_ListConsentsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListConsentsResponse
-    /// Registers one version of a text.
+    /// Tells whether an action may be done now: what is missing, of whom, why, and what would do.
     ///
-    /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ALREADY_EXISTS
-    /// (DOCUMENT_VERSION_EXISTS); ABORTED (VERSION_CONFLICT).
-    func putConsentDocument(_ request: Telehealth_V1_PutConsentDocumentRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_PutConsentDocumentResponse
-    /// Reads a text: the version named, or the one in force.
+    /// A client is told of their own gaps (and a guardian of the client's) in full, of others' only that there are some.
     ///
-    /// Roles: service, scheduler, clinician, client, admin, guest.
-    /// Errors, beside those of every call: NOT_FOUND (DOCUMENT_NOT_FOUND).
-    func getConsentDocument(_ request: Telehealth_V1_GetConsentDocumentRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_GetConsentDocumentResponse
+    /// Roles: service, clinician, client, admin, guest.
+    /// Of these: whoever is of the visit; where none is named, the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, PERSON_NOT_FOUND); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    func evaluateConsent(_ request: Telehealth_V1_EvaluateConsentRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_EvaluateConsentResponse
+    /// A signed statement of one consent with the proof that the audit log holds it.
+    ///
+    /// Roles: clinician, client, admin.
+    /// Of these: the person, their guardian, a clinician of theirs, and whoever signed the consent.
+    /// Errors, beside those of every call: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY).
+    func getConsentReceipt(_ request: Telehealth_V1_GetConsentReceiptRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_GetConsentReceiptResponse
+    /// The public keys that receipts and manifests are checked with: the one that signs, and those that did before.
+    ///
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Errors: those of every call.
+    func getReceiptKey(_ request: Telehealth_V1_GetReceiptKeyRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_GetReceiptKeyResponse
 }
 
 /// Offers a handler as `telehealth.v1.ConsentService`.
@@ -984,13 +1163,17 @@ public struct Telehealth_V1_ConsentServiceService: RPCService {
                 (request: Telehealth_V1_ListConsentsRequest, context) async throws(RPCError) in
                 try await handler.listConsents(request, context: context)
             },
-            .unary(Telehealth_V1_ConsentService_Methods.putConsentDocument) {
-                (request: Telehealth_V1_PutConsentDocumentRequest, context) async throws(RPCError) in
-                try await handler.putConsentDocument(request, context: context)
+            .unary(Telehealth_V1_ConsentService_Methods.evaluateConsent) {
+                (request: Telehealth_V1_EvaluateConsentRequest, context) async throws(RPCError) in
+                try await handler.evaluateConsent(request, context: context)
             },
-            .unary(Telehealth_V1_ConsentService_Methods.getConsentDocument) {
-                (request: Telehealth_V1_GetConsentDocumentRequest, context) async throws(RPCError) in
-                try await handler.getConsentDocument(request, context: context)
+            .unary(Telehealth_V1_ConsentService_Methods.getConsentReceipt) {
+                (request: Telehealth_V1_GetConsentReceiptRequest, context) async throws(RPCError) in
+                try await handler.getConsentReceipt(request, context: context)
+            },
+            .unary(Telehealth_V1_ConsentService_Methods.getReceiptKey) {
+                (request: Telehealth_V1_GetReceiptKeyRequest, context) async throws(RPCError) in
+                try await handler.getReceiptKey(request, context: context)
             },
         ]
     }
@@ -1012,7 +1195,7 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
     /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
-    /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND, SUBJECT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION
+    /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND, PERSON_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION
     /// (GUARDIAN_REQUIRED, DOCUMENT_OUTDATED).
     public func submitConsent(
         _ request: Telehealth_V1_SubmitConsentRequest, options: CallOptions = .init()
@@ -1024,7 +1207,7 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
     ///
     /// Roles: service, clinician, client, admin, guest.
     /// Of these: the person, their guardian, and a clinician of theirs.
-    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, SUBJECT_NOT_FOUND); PERMISSION_DENIED
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, PERSON_NOT_FOUND); PERMISSION_DENIED
     /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func getConsentStatus(
         _ request: Telehealth_V1_GetConsentStatusRequest, options: CallOptions = .init()
@@ -1065,32 +1248,46 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
     ///
     /// Roles: service, clinician, client, admin, guest.
     /// Of these: the person, their guardian, and a clinician of theirs.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (SUBJECT_NOT_FOUND).
+    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (PERSON_NOT_FOUND).
     public func listConsents(
         _ request: Telehealth_V1_ListConsentsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListConsentsResponse {
         try await channel.unary(Telehealth_V1_ConsentService_Methods.listConsents, request, options: options)
     }
 
-    /// Registers one version of a text.
+    /// Tells whether an action may be done now: what is missing, of whom, why, and what would do.
     ///
-    /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ALREADY_EXISTS
-    /// (DOCUMENT_VERSION_EXISTS); ABORTED (VERSION_CONFLICT).
-    public func putConsentDocument(
-        _ request: Telehealth_V1_PutConsentDocumentRequest, options: CallOptions = .init()
-    ) async throws(RPCError) -> Telehealth_V1_PutConsentDocumentResponse {
-        try await channel.unary(Telehealth_V1_ConsentService_Methods.putConsentDocument, request, options: options)
+    /// A client is told of their own gaps (and a guardian of the client's) in full, of others' only that there are some.
+    ///
+    /// Roles: service, clinician, client, admin, guest.
+    /// Of these: whoever is of the visit; where none is named, the person, their guardian, and a clinician of theirs.
+    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, PERSON_NOT_FOUND); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    public func evaluateConsent(
+        _ request: Telehealth_V1_EvaluateConsentRequest, options: CallOptions = .init()
+    ) async throws(RPCError) -> Telehealth_V1_EvaluateConsentResponse {
+        try await channel.unary(Telehealth_V1_ConsentService_Methods.evaluateConsent, request, options: options)
     }
 
-    /// Reads a text: the version named, or the one in force.
+    /// A signed statement of one consent with the proof that the audit log holds it.
     ///
-    /// Roles: service, scheduler, clinician, client, admin, guest.
-    /// Errors, beside those of every call: NOT_FOUND (DOCUMENT_NOT_FOUND).
-    public func getConsentDocument(
-        _ request: Telehealth_V1_GetConsentDocumentRequest, options: CallOptions = .init()
-    ) async throws(RPCError) -> Telehealth_V1_GetConsentDocumentResponse {
-        try await channel.unary(Telehealth_V1_ConsentService_Methods.getConsentDocument, request, options: options)
+    /// Roles: clinician, client, admin.
+    /// Of these: the person, their guardian, a clinician of theirs, and whoever signed the consent.
+    /// Errors, beside those of every call: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY).
+    public func getConsentReceipt(
+        _ request: Telehealth_V1_GetConsentReceiptRequest, options: CallOptions = .init()
+    ) async throws(RPCError) -> Telehealth_V1_GetConsentReceiptResponse {
+        try await channel.unary(Telehealth_V1_ConsentService_Methods.getConsentReceipt, request, options: options)
+    }
+
+    /// The public keys that receipts and manifests are checked with: the one that signs, and those that did before.
+    ///
+    /// Roles: service, scheduler, clinician, client, admin.
+    /// Errors: those of every call.
+    public func getReceiptKey(
+        _ request: Telehealth_V1_GetReceiptKeyRequest, options: CallOptions = .init()
+    ) async throws(RPCError) -> Telehealth_V1_GetReceiptKeyResponse {
+        try await channel.unary(Telehealth_V1_ConsentService_Methods.getReceiptKey, request, options: options)
     }
 }
 
@@ -1138,28 +1335,46 @@ public enum Telehealth_V1_ConsentService_File {
             BxoFGMgBKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YBCABKAlCBIC6GAJSCXBhZ2VUb2tlbhI4ChVyZW5ld2FsX3JlcXVpcmVk
             X29ubHkYMiABKAhCBIC6GAJSE3JlbmV3YWxSZXF1aXJlZE9ubHkieAoUTGlzdENvbnNlbnRzUmVzcG9uc2USMgoIY29uc2VudHMY
             ASADKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSCGNvbnNlbnRzEiwKD25leHRfcGFnZV90b2tlbhgCIAEoCUIEgLoYAlINbmV4
-            dFBhZ2VUb2tlbiLkAgoZUHV0Q29uc2VudERvY3VtZW50UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgF
-            cgOwAQFSCXJlcXVlc3RJZBJCCgR0eXBlGAIgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUISgLoYArpIA8gBAbpIBYIB
-            AhABUgR0eXBlEi8KB3ZlcnNpb24YAyABKAlCFYC6GAG6SAPIAQG6SAhyBiggiLoYAVIHdmVyc2lvbhItCghsYW5ndWFnZRgEIAEo
-            CUIRgLoYAbpIA8gBAbpIBHICGCNSCGxhbmd1YWdlEicKBHRleHQYBSABKAlCE4C6GAG6SAPIAQG6SAZyBCiAgBBSBHRleHQSRwoO
-            ZWZmZWN0aXZlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUg1lZmZlY3RpdmVUaW1lIlgKGlB1
-            dENvbnNlbnREb2N1bWVudFJlc3BvbnNlEjoKCGRvY3VtZW50GAEgASgLMh4udGVsZWhlYWx0aC52MS5Db25zZW50RG9jdW1lbnRS
-            CGRvY3VtZW50Iq8BChlHZXRDb25zZW50RG9jdW1lbnRSZXF1ZXN0EkIKBHR5cGUYASABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNl
-            bnRUeXBlQhKAuhgCukgDyAEBukgFggECEAFSBHR5cGUSJQoHdmVyc2lvbhgCIAEoCUILgLoYAbpIBHICKCBSB3ZlcnNpb24SJwoI
-            bGFuZ3VhZ2UYAyABKAlCC4C6GAG6SARyAhgjUghsYW5ndWFnZSJYChpHZXRDb25zZW50RG9jdW1lbnRSZXNwb25zZRI6Cghkb2N1
-            bWVudBgBIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50Ughkb2N1bWVudDLUBgoOQ29uc2VudFNlcnZpY2USfAoN
-            U3VibWl0Q29uc2VudBIjLnRlbGVoZWFsdGgudjEuU3VibWl0Q29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlN1Ym1pdENv
-            bnNlbnRSZXNwb25zZSIgiroYHAoEAwQFBhgJKhIaBxWMAY0BGTWXATY3mAGWARgSegoQR2V0Q29uc2VudFN0YXR1cxImLnRlbGVo
-            ZWFsdGgudjEuR2V0Q29uc2VudFN0YXR1c1JlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkdldENvbnNlbnRTdGF0dXNSZXNwb25zZSIV
-            iroYEQoFAQMEBQYYCSoGGhWMAY0BEnwKDVVwZGF0ZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlVwZGF0ZUNvbnNlbnRSZXF1ZXN0
-            GiQudGVsZWhlYWx0aC52MS5VcGRhdGVDb25zZW50UmVzcG9uc2UiIIq6GBwKBAMEBQYYCSoSBxWMAY0BGTWXATY3mAGWARg0EmwK
-            DVJldm9rZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlJldm9rZUNvbnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5SZXZva2VD
-            b25zZW50UmVzcG9uc2UiEIq6GAwKBAMEBQYYCioCGDQSaQoMTGlzdENvbnNlbnRzEiIudGVsZWhlYWx0aC52MS5MaXN0Q29uc2Vu
-            dHNSZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudHNSZXNwb25zZSIQiroYDAoFAQMEBQYYCSoBGhJ1ChJQdXRDb25z
-            ZW50RG9jdW1lbnQSKC50ZWxlaGVhbHRoLnYxLlB1dENvbnNlbnREb2N1bWVudFJlcXVlc3QaKS50ZWxlaGVhbHRoLnYxLlB1dENv
-            bnNlbnREb2N1bWVudFJlc3BvbnNlIgqKuhgGCgEFKgE4EnoKEkdldENvbnNlbnREb2N1bWVudBIoLnRlbGVoZWFsdGgudjEuR2V0
-            Q29uc2VudERvY3VtZW50UmVxdWVzdBopLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudERvY3VtZW50UmVzcG9uc2UiD4q6GAsKBgEC
-            AwQFBioBGWIGcHJvdG8z
+            dFBhZ2VUb2tlbiKRAgoWRXZhbHVhdGVDb25zZW50UmVxdWVzdBIyCgpzZXNzaW9uX2lkGAEgASgJQhOAuhgCukgD2AEBukgGcgSI
+            uhgBUglzZXNzaW9uSWQSMAoJcGVyc29uX2lkGAIgASgJQhOAuhgDukgD2AEBukgGcgSIuhgBUghwZXJzb25JZBJICgZhY3Rpb24Y
+            AyABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY3Rpb25CEoC6GAK6SAPIAQG6SAWCAQIQAVIGYWN0aW9uEkcKB3B1cnBvc2UY
+            BCABKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1cnBvc2VCDIC6GAK6SAWCAQIQAVIHcHVycG9zZSLhAwoXRXZhbHVhdGVD
+            b25zZW50UmVzcG9uc2USOgoGYWN0aW9uGAEgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZhY3Rpb24S
+            IgoJc2F0aXNmaWVkGAIgASgIQgSAuhgCUglzYXRpc2ZpZWQSOQoHbWlzc2luZxgDIAMoCzIfLnRlbGVoZWFsdGgudjEuQ29uc2Vu
+            dFNob3J0ZmFsbFIHbWlzc2luZxIrCg5vdGhlcnNfbWlzc2luZxgEIAEoCEIEgLoYAlINb3RoZXJzTWlzc2luZxIxCgViYXNpcxgF
+            IAMoCzIbLnRlbGVoZWFsdGgudjEuQ29uc2VudEJhc2lzUgViYXNpcxIaCgVwbGFjZRgGIAEoCUIEgLoYAlIFcGxhY2USKwoOcG9s
+            aWN5X3ZlcnNpb24YByABKAlCBIC6GAJSDXBvbGljeVZlcnNpb24SOwoJY2l0YXRpb25zGAggAygLMh0udGVsZWhlYWx0aC52MS5Q
+            b2xpY3lDaXRhdGlvblIJY2l0YXRpb25zEkUKDWV2YWx1YXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w
+            QgSAuhgCUgxldmFsdWF0ZVRpbWUiqgIKEENvbnNlbnRTaG9ydGZhbGwSIQoJcGVyc29uX2lkGAEgASgJQgSAuhgDUghwZXJzb25J
+            ZBJHCgtwZXJzb25fcm9sZRgCIAEoDjIgLnRlbGVoZWFsdGgudjEuQ29uc2VudFBlcnNvblJvbGVCBIC6GAJSCnBlcnNvblJvbGUS
+            NAoEdHlwZRgDIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5cGUSPgoFY2F1c2UYBCABKA4yIi50ZWxl
+            aGVhbHRoLnYxLk1pc3NpbmdDb25zZW50Q2F1c2VCBIC6GAJSBWNhdXNlEjQKBnJlbWVkeRgFIAEoCzIcLnRlbGVoZWFsdGgudjEu
+            Q29uc2VudFJlbWVkeVIGcmVtZWR5IqgDCgxDb25zZW50QmFzaXMSIwoKY29uc2VudF9pZBgBIAEoCUIEgLoYAlIJY29uc2VudElk
+            EiEKCXBlcnNvbl9pZBgCIAEoCUIEgLoYA1IIcGVyc29uSWQSRwoLcGVyc29uX3JvbGUYAyABKA4yIC50ZWxlaGVhbHRoLnYxLkNv
+            bnNlbnRQZXJzb25Sb2xlQgSAuhgCUgpwZXJzb25Sb2xlEjQKBHR5cGUYBCABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBl
+            QgSAuhgCUgR0eXBlEjoKBm1ldGhvZBgFIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIEgLoYAlIGbWV0aG9kEkEK
+            C2V4cGlyZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKZXhwaXJlVGltZRInCgxleHBpcmVz
+            X3Nvb24YByABKAhCBIC6GAJSC2V4cGlyZXNTb29uEikKDXRleHRfcmVwbGFjZWQYCCABKAhCBIC6GAJSDHRleHRSZXBsYWNlZCJO
+            ChhHZXRDb25zZW50UmVjZWlwdFJlcXVlc3QSMgoKY29uc2VudF9pZBgBIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJY29uc2Vu
+            dElkIlgKGUdldENvbnNlbnRSZWNlaXB0UmVzcG9uc2USHgoHcmVjZWlwdBgBIAEoCUIEgLoYBFIHcmVjZWlwdBIbCgZrZXlfaWQY
+            AiABKAlCBIC6GAJSBWtleUlkIhYKFEdldFJlY2VpcHRLZXlSZXF1ZXN0Ip4BChVHZXRSZWNlaXB0S2V5UmVzcG9uc2USIwoKcHVi
+            bGljX2tleRgBIAEoDEIEgLoYAlIJcHVibGljS2V5EhsKBmtleV9pZBgCIAEoCUIEgLoYAlIFa2V5SWQSQwoMcmV0aXJlZF9rZXlz
+            GAMgAygLMiAudGVsZWhlYWx0aC52MS5SZXRpcmVkUmVjZWlwdEtleVILcmV0aXJlZEtleXMimAEKEVJldGlyZWRSZWNlaXB0S2V5
+            EiMKCnB1YmxpY19rZXkYASABKAxCBIC6GAJSCXB1YmxpY0tleRIbCgZrZXlfaWQYAiABKAlCBIC6GAJSBWtleUlkEkEKC3JldGly
+            ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKcmV0aXJlVGltZTK9BwoOQ29uc2VudFNlcnZp
+            Y2USfAoNU3VibWl0Q29uc2VudBIjLnRlbGVoZWFsdGgudjEuU3VibWl0Q29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlN1
+            Ym1pdENvbnNlbnRSZXNwb25zZSIgiroYHAoEAwQFBhgJKhIaBxWMAY0BGTWXATY3mAGWARgSegoQR2V0Q29uc2VudFN0YXR1cxIm
+            LnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFN0YXR1c1JlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkdldENvbnNlbnRTdGF0dXNSZXNw
+            b25zZSIViroYEQoFAQMEBQYYCSoGGhWMAY0BEnwKDVVwZGF0ZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlVwZGF0ZUNvbnNlbnRS
+            ZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5VcGRhdGVDb25zZW50UmVzcG9uc2UiIIq6GBwKBAMEBQYYCSoSBxWMAY0BGTWXATY3mAGW
+            ARg0EmwKDVJldm9rZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlJldm9rZUNvbnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5S
+            ZXZva2VDb25zZW50UmVzcG9uc2UiEIq6GAwKBAMEBQYYCioCGDQSaQoMTGlzdENvbnNlbnRzEiIudGVsZWhlYWx0aC52MS5MaXN0
+            Q29uc2VudHNSZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudHNSZXNwb25zZSIQiroYDAoFAQMEBQYYCSoBGhJ3Cg9F
+            dmFsdWF0ZUNvbnNlbnQSJS50ZWxlaGVhbHRoLnYxLkV2YWx1YXRlQ29uc2VudFJlcXVlc3QaJi50ZWxlaGVhbHRoLnYxLkV2YWx1
+            YXRlQ29uc2VudFJlc3BvbnNlIhWKuhgRCgUBAwQFBhgLKgYVjAGNARoSeAoRR2V0Q29uc2VudFJlY2VpcHQSJy50ZWxlaGVhbHRo
+            LnYxLkdldENvbnNlbnRSZWNlaXB0UmVxdWVzdBooLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFJlY2VpcHRSZXNwb25zZSIQiroY
+            DAoDAwQFGAoqAxiaARJnCg1HZXRSZWNlaXB0S2V5EiMudGVsZWhlYWx0aC52MS5HZXRSZWNlaXB0S2V5UmVxdWVzdBokLnRlbGVo
+            ZWFsdGgudjEuR2V0UmVjZWlwdEtleVJlc3BvbnNlIguKuhgHCgUBAgMEBWIGcHJvdG8z
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -45,7 +45,7 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     /// No consent document of this type, version and language.
     case documentNotFound
     /// A person unknown, or not the caller's to see.
-    case subjectNotFound
+    case personNotFound
     /// Not possible in this state of the session, which `status` names.
     case invalidState
     /// Time and people of an appointment change only until the client is let into the visit.
@@ -54,9 +54,9 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case appointmentCancelled
     /// The appointment has a newer session, or one that is not over: `session_id`.
     case sessionExists
-    /// Before the window for this, which opens at `open_time` (RFC 3339, UTC).
+    /// Before the window for this, which opens at `opens_at` (RFC 3339, UTC).
     case tooEarly
-    /// After the window for this, which closed at `close_time` (RFC 3339, UTC).
+    /// After the window for this, which closed at `closed_at` (RFC 3339, UTC).
     case tooLate
     /// The client's first join needs a complete pre-visit check.
     case preVisitCheckRequired
@@ -73,8 +73,6 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case clientWasHere
     /// The meeting does not run yet.
     case meetingNotReady
-    /// The session has `current_version` now, and not `expected_version`: read it, and decide again.
-    case versionMismatch
     /// Telehealth consents are missing.
     case consentMissing
     /// Recording consents are missing.
@@ -149,10 +147,10 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case emergencyNotAllowed
     /// `telehealth-emergency-reason` must be 10 to 500 bytes of text.
     case emergencyReasonInvalid
-    /// No such call to others.
-    case operationNotFound
-    /// The call to others is pending or done: it was not given up.
-    case operationNotFailed
+    /// No such effect.
+    case effectNotFound
+    /// The effect is pending or done.
+    case effectNotFailed
     /// The place (`place`) wants the client's consent to this person.
     case thirdPartyConsentMissing
     /// The person is a minor there, so a guardian signs.
@@ -212,7 +210,7 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 23: self = .recordingNotFound
         case 24: self = .consentNotFound
         case 25: self = .documentNotFound
-        case 26: self = .subjectNotFound
+        case 26: self = .personNotFound
         case 30: self = .invalidState
         case 31: self = .appointmentStarted
         case 32: self = .appointmentCancelled
@@ -226,7 +224,6 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 40: self = .clinicianNotPresent
         case 41: self = .clientWasHere
         case 42: self = .meetingNotReady
-        case 43: self = .versionMismatch
         case 50: self = .consentMissing
         case 51: self = .recordingConsentMissing
         case 52: self = .consentNotCurrent
@@ -263,8 +260,8 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 180: self = .rateLimited
         case 181: self = .emergencyNotAllowed
         case 182: self = .emergencyReasonInvalid
-        case 100: self = .operationNotFound
-        case 101: self = .operationNotFailed
+        case 100: self = .effectNotFound
+        case 101: self = .effectNotFailed
         case 156: self = .thirdPartyConsentMissing
         case 150: self = .guardianRequired
         case 151: self = .documentOutdated
@@ -305,7 +302,7 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .recordingNotFound: 23
         case .consentNotFound: 24
         case .documentNotFound: 25
-        case .subjectNotFound: 26
+        case .personNotFound: 26
         case .invalidState: 30
         case .appointmentStarted: 31
         case .appointmentCancelled: 32
@@ -319,7 +316,6 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .clinicianNotPresent: 40
         case .clientWasHere: 41
         case .meetingNotReady: 42
-        case .versionMismatch: 43
         case .consentMissing: 50
         case .recordingConsentMissing: 51
         case .consentNotCurrent: 52
@@ -356,8 +352,8 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .rateLimited: 180
         case .emergencyNotAllowed: 181
         case .emergencyReasonInvalid: 182
-        case .operationNotFound: 100
-        case .operationNotFailed: 101
+        case .effectNotFound: 100
+        case .effectNotFailed: 101
         case .thirdPartyConsentMissing: 156
         case .guardianRequired: 150
         case .documentOutdated: 151
@@ -444,7 +440,7 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         options[.documentNotFound] = .with {
             $0.code = .notFound
         }
-        options[.subjectNotFound] = .with {
+        options[.personNotFound] = .with {
             $0.code = .notFound
         }
         options[.invalidState] = .with {
@@ -464,11 +460,11 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         }
         options[.tooEarly] = .with {
             $0.code = .failedPrecondition
-            $0.metadata = ["open_time"]
+            $0.metadata = ["opens_at"]
         }
         options[.tooLate] = .with {
             $0.code = .failedPrecondition
-            $0.metadata = ["close_time"]
+            $0.metadata = ["closed_at"]
         }
         options[.preVisitCheckRequired] = .with {
             $0.code = .failedPrecondition
@@ -492,10 +488,6 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         options[.meetingNotReady] = .with {
             $0.code = .failedPrecondition
             $0.retryInfo = true
-        }
-        options[.versionMismatch] = .with {
-            $0.code = .failedPrecondition
-            $0.metadata = ["current_version"]
         }
         options[.consentMissing] = .with {
             $0.code = .failedPrecondition
@@ -626,10 +618,10 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
             $0.code = .invalidArgument
             $0.scope = .emergency
         }
-        options[.operationNotFound] = .with {
+        options[.effectNotFound] = .with {
             $0.code = .notFound
         }
-        options[.operationNotFailed] = .with {
+        options[.effectNotFailed] = .with {
             $0.code = .failedPrecondition
         }
         options[.thirdPartyConsentMissing] = .with {
@@ -711,7 +703,7 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         .recordingNotFound: "ERROR_REASON_RECORDING_NOT_FOUND",
         .consentNotFound: "ERROR_REASON_CONSENT_NOT_FOUND",
         .documentNotFound: "ERROR_REASON_DOCUMENT_NOT_FOUND",
-        .subjectNotFound: "ERROR_REASON_SUBJECT_NOT_FOUND",
+        .personNotFound: "ERROR_REASON_PERSON_NOT_FOUND",
         .invalidState: "ERROR_REASON_INVALID_STATE",
         .appointmentStarted: "ERROR_REASON_APPOINTMENT_STARTED",
         .appointmentCancelled: "ERROR_REASON_APPOINTMENT_CANCELLED",
@@ -725,7 +717,6 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         .clinicianNotPresent: "ERROR_REASON_CLINICIAN_NOT_PRESENT",
         .clientWasHere: "ERROR_REASON_CLIENT_WAS_HERE",
         .meetingNotReady: "ERROR_REASON_MEETING_NOT_READY",
-        .versionMismatch: "ERROR_REASON_VERSION_MISMATCH",
         .consentMissing: "ERROR_REASON_CONSENT_MISSING",
         .recordingConsentMissing: "ERROR_REASON_RECORDING_CONSENT_MISSING",
         .consentNotCurrent: "ERROR_REASON_CONSENT_NOT_CURRENT",
@@ -762,8 +753,8 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         .rateLimited: "ERROR_REASON_RATE_LIMITED",
         .emergencyNotAllowed: "ERROR_REASON_EMERGENCY_NOT_ALLOWED",
         .emergencyReasonInvalid: "ERROR_REASON_EMERGENCY_REASON_INVALID",
-        .operationNotFound: "ERROR_REASON_OPERATION_NOT_FOUND",
-        .operationNotFailed: "ERROR_REASON_OPERATION_NOT_FAILED",
+        .effectNotFound: "ERROR_REASON_EFFECT_NOT_FOUND",
+        .effectNotFailed: "ERROR_REASON_EFFECT_NOT_FAILED",
         .thirdPartyConsentMissing: "ERROR_REASON_THIRD_PARTY_CONSENT_MISSING",
         .guardianRequired: "ERROR_REASON_GUARDIAN_REQUIRED",
         .documentOutdated: "ERROR_REASON_DOCUMENT_OUTDATED",
@@ -1022,7 +1013,7 @@ public enum Telehealth_V1_Errors_File {
             AVIFc2NvcGUSIAoIbWV0YWRhdGEYAyADKAlCBIC6GAFSCG1ldGFkYXRhEjMKEm1ldGFkYXRhX3NvbWV0aW1lcxgEIAMoCUIEgLoY
             AVIRbWV0YWRhdGFTb21ldGltZXMSIwoKcmV0cnlfaW5mbxgFIAEoCEIEgLoYAVIJcmV0cnlJbmZvEiUKC2JhZF9yZXF1ZXN0GAYg
             ASgIQgSAuhgBUgpiYWRSZXF1ZXN0Ei0KD21pc3NpbmdfY29uc2VudBgHIAEoCEIEgLoYAVIObWlzc2luZ0NvbnNlbnQSKQoNc2Vz
-            c2lvbl9zdGF0ZRgIIAEoCEIEgLoYAVIMc2Vzc2lvblN0YXRlKrsgCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVD
+            c2lvbl9zdGF0ZRgIIAEoCEIEgLoYAVIMc2Vzc2lvblN0YXRlKvYfCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVD
             SUZJRUQQABIoChpFUlJPUl9SRUFTT05fVE9LRU5fTUlTU0lORxABGgiSuhgECBAQARIoChpFUlJPUl9SRUFTT05fVE9LRU5fSU5W
             QUxJRBACGgiSuhgECBAQARIoChpFUlJPUl9SRUFTT05fVE9LRU5fRVhQSVJFRBADGgiSuhgECBAQARIsCh5FUlJPUl9SRUFTT05f
             VE9LRU5fS0VZX1VOS05PV04QBBoIkroYBAgQEAESMQojRVJST1JfUkVBU09OX1RPS0VOX0RFVkVMT1BNRU5UX09OTFkQBRoIkroY
@@ -1032,62 +1023,61 @@ public enum Telehealth_V1_Errors_File {
             Ei4KIkVSUk9SX1JFQVNPTl9BUFBPSU5UTUVOVF9OT1RfRk9VTkQQFBoGkroYAggFEioKHkVSUk9SX1JFQVNPTl9TRVNTSU9OX05P
             VF9GT1VORBAVGgaSuhgCCAUSLgoiRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX05PVF9GT1VORBAWGgaSuhgCCAUSLAogRVJST1Jf
             UkVBU09OX1JFQ09SRElOR19OT1RfRk9VTkQQFxoGkroYAggFEioKHkVSUk9SX1JFQVNPTl9DT05TRU5UX05PVF9GT1VORBAYGgaS
-            uhgCCAUSKwofRVJST1JfUkVBU09OX0RPQ1VNRU5UX05PVF9GT1VORBAZGgaSuhgCCAUSKgoeRVJST1JfUkVBU09OX1NVQkpFQ1Rf
-            Tk9UX0ZPVU5EEBoaBpK6GAIIBRIwChpFUlJPUl9SRUFTT05fSU5WQUxJRF9TVEFURRAeGhCSuhgMCAkaBnN0YXR1c0ABEiwKIEVS
-            Uk9SX1JFQVNPTl9BUFBPSU5UTUVOVF9TVEFSVEVEEB8aBpK6GAIICRIuCiJFUlJPUl9SRUFTT05fQVBQT0lOVE1FTlRfQ0FOQ0VM
-            TEVEECAaBpK6GAIICRIzChtFUlJPUl9SRUFTT05fU0VTU0lPTl9FWElTVFMQIRoSkroYDggGGgpzZXNzaW9uX2lkEi0KFkVSUk9S
-            X1JFQVNPTl9UT09fRUFSTFkQIhoRkroYDQgJGglvcGVuX3RpbWUSLQoVRVJST1JfUkVBU09OX1RPT19MQVRFECMaEpK6GA4ICRoK
-            Y2xvc2VfdGltZRIxCiVFUlJPUl9SRUFTT05fUFJFX1ZJU0lUX0NIRUNLX1JFUVVJUkVEECQaBpK6GAIICRI3CiNFUlJPUl9SRUFT
-            T05fUFJFX1ZJU0lUX0NIRUNLX0ZBSUxFRBAlGg6SuhgKCAkaBmZhaWxlZBIjChdFUlJPUl9SRUFTT05fTk9UX0pPSU5FRBAmGgaS
-            uhgCCAkSMAokRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX05PVF9XQUlUSU5HECcaBpK6GAIICRIuCiJFUlJPUl9SRUFTT05fQ0xJ
-            TklDSUFOX05PVF9QUkVTRU5UECgaBpK6GAIICRIoChxFUlJPUl9SRUFTT05fQ0xJRU5UX1dBU19IRVJFECkaBpK6GAIICRIsCh5F
-            UlJPUl9SRUFTT05fTUVFVElOR19OT1RfUkVBRFkQKhoIkroYBAgJKAESOgodRVJST1JfUkVBU09OX1ZFUlNJT05fTUlTTUFUQ0gQ
-            KxoXkroYEwgJGg9jdXJyZW50X3ZlcnNpb24SKgocRVJST1JfUkVBU09OX0NPTlNFTlRfTUlTU0lORxAyGgiSuhgECAk4ARI0CiZF
-            UlJPUl9SRUFTT05fUkVDT1JESU5HX0NPTlNFTlRfTUlTU0lORxAzGgiSuhgECAk4ARIsCiBFUlJPUl9SRUFTT05fQ09OU0VOVF9O
-            T1RfQ1VSUkVOVBA0GgaSuhgCCAkSKwofRVJST1JfUkVBU09OX1RFWFRfSEFTSF9NSVNNQVRDSBA1GgaSuhgCCAMSNAooRVJST1Jf
-            UkVBU09OX0FDS05PV0xFREdFTUVOVFNfSU5DT01QTEVURRA2GgaSuhgCCAMSMQolRVJST1JfUkVBU09OX1dSSVRURU5fQ09OU0VO
-            VF9SRVFVSVJFRBA3GgaSuhgCCAMSMAokRVJST1JfUkVBU09OX0RPQ1VNRU5UX1ZFUlNJT05fRVhJU1RTEDgaBpK6GAIIBhI3Ch1F
-            UlJPUl9SRUFTT05fUkVDT1JESU5HX0FDVElWRRA8GhSSuhgQCAkaDHJlY29yZGluZ19pZBItCiFFUlJPUl9SRUFTT05fUkVDT1JE
-            SU5HX05PVF9BQ1RJVkUQPRoGkroYAggJEk0KIEVSUk9SX1JFQVNPTl9SRUNPUkRJTkdfTk9UX1JFQURZED4aJ5K6GCMICRoPcmVj
-            b3JkaW5nX3N0YXRlIg53YWl0aW5nX3JlYXNvbhIyCiZFUlJPUl9SRUFTT05fUkVDT1JESU5HX0NPTlNFTlRfUkVWT0tFRBA/GgaS
-            uhgCCAkSMQolRVJST1JfUkVBU09OX1JFQ09SRElOR19OT1RfQ09ORklHVVJFRBBAGgaSuhgCCAkSKgoeRVJST1JfUkVBU09OX1JF
-            Q09SRElOR19PTl9IT0xEEEEaBpK6GAIICRIwCiRFUlJPUl9SRUFTT05fUkVDT1JESU5HX0JFSU5HX0RFTEVURUQQQhoGkroYAggJ
-            EioKHkVSUk9SX1JFQVNPTl9SRUNPUkRJTkdfREVMRVRFRBBDGgaSuhgCCAkSLwoiRVJST1JfUkVBU09OX1JFQ09SRElOR19PQkpF
-            Q1RfR09ORRDSARoGkroYAggFEjAKI0VSUk9SX1JFQVNPTl9SRUNPUkRJTkdfTk9UX1JFTEVBU0VEENMBGgaSuhgCCAkSLAoeRVJS
-            T1JfUkVBU09OX01FVFJJQ1NfVE9PX09GVEVOEEQaCJK6GAQICCgBEiwKIEVSUk9SX1JFQVNPTl9TQ1JFRU5fU0hBUkVfQUNUSVZF
-            EEYaBpK6GAIICRIwCiRFUlJPUl9SRUFTT05fU0NSRUVOX1NIQVJFX05PVF9BQ1RJVkUQRxoGkroYAggJEicKG0VSUk9SX1JFQVNP
-            Tl9SRVNVTUVfRVhQSVJFRBBQGgaSuhgCCAsSJgoaRVJST1JfUkVBU09OX1dBVENIX0xBR0dJTkcQURoGkroYAggOEjQKHEVSUk9S
-            X1JFQVNPTl9XQVRDSF9UT09fTEFSR0UQUhoSkroYDggIGgp2aXNpdHNfbWF4Ei4KIEVSUk9SX1JFQVNPTl9NRUVUSU5HX1VOQVZB
-            SUxBQkxFEFoaCJK6GAQIDigBEi8KI0VSUk9SX1JFQVNPTl9NRUVUSU5HX1FVT1RBX0VYQ0VFREVEEFsaBpK6GAIICBIoChxFUlJP
-            Ul9SRUFTT05fTUVFVElOR19SRUZVU0VEEFwaBpK6GAIIDRItCh1FUlJPUl9SRUFTT05fVkVSU0lPTl9DT05GTElDVBBdGgqSuhgG
-            CAoQAigBEiwKHkVSUk9SX1JFQVNPTl9TVE9SRV9VTkFWQUlMQUJMRRBeGgiSuhgECA4QARItCh1FUlJPUl9SRUFTT05fU1RPUkVf
-            T1ZFUkxPQURFRBBfGgqSuhgGCA4QASgBEiUKF0VSUk9SX1JFQVNPTl9TVE9SRV9GVUxMEGAaCJK6GAQICBABEikKG0VSUk9SX1JF
-            QVNPTl9DQUxMX0NBTkNFTExFRBBhGgiSuhgECAEQARIuCh5FUlJPUl9SRUFTT05fQVVESVRfVU5BVkFJTEFCTEUQYhoKkroYBggO
-            EAEoARIuCiJFUlJPUl9SRUFTT05fQVVESVRfRVZFTlRfTk9UX0ZPVU5EEGMaBpK6GAIIBRIqChlFUlJPUl9SRUFTT05fUkFURV9M
-            SU1JVEVEELQBGgqSuhgGCAgQASgBEjEKIkVSUk9SX1JFQVNPTl9FTUVSR0VOQ1lfTk9UX0FMTE9XRUQQtQEaCJK6GAQIBxABEjQK
-            JUVSUk9SX1JFQVNPTl9FTUVSR0VOQ1lfUkVBU09OX0lOVkFMSUQQtgEaCJK6GAQIAxAEEiwKIEVSUk9SX1JFQVNPTl9PUEVSQVRJ
-            T05fTk9UX0ZPVU5EEGQaBpK6GAIIBRItCiFFUlJPUl9SRUFTT05fT1BFUkFUSU9OX05PVF9GQUlMRUQQZRoGkroYAggJEj4KKEVS
-            Uk9SX1JFQVNPTl9USElSRF9QQVJUWV9DT05TRU5UX01JU1NJTkcQnAEaD5K6GAsICRoFcGxhY2U4ARIrCh5FUlJPUl9SRUFTT05f
-            R1VBUkRJQU5fUkVRVUlSRUQQlgEaBpK6GAIICRIrCh5FUlJPUl9SRUFTT05fRE9DVU1FTlRfT1VUREFURUQQlwEaBpK6GAIICRI9
-            CiBFUlJPUl9SRUFTT05fRVZJREVOQ0VfSU5DT01QTEVURRCYARoWkroYEggDGgdtaXNzaW5nGgVwbGFjZRItCh5FUlJPUl9SRUFT
-            T05fUkVDRUlQVF9OT1RfUkVBRFkQmgEaCJK6GAQIDigBEioKHUVSUk9SX1JFQVNPTl9FWFBPUlRfVE9PX0xBUkdFEJsBGgaSuhgC
-            CAgSLQogRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX1JFTU9WRUQQjAEaBpK6GAIIBxIsCh9FUlJPUl9SRUFTT05fUEFSVElDSVBB
-            TlRfREVOSUVEEI0BGgaSuhgCCAcSMgolRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX05PVF9BRE1JVFRFRBCOARoGkroYAggJEjwK
-            H0VSUk9SX1JFQVNPTl9QQVJUSUNJUEFOVF9FWElTVFMQjwEaFpK6GBIIBhoOcGFydGljaXBhbnRfaWQSJQoYRVJST1JfUkVBU09O
-            X1JPU1RFUl9GVUxMEJABGgaSuhgCCAkSLgohRVJST1JfUkVBU09OX0lOVklUQVRJT05fTk9UX0ZPVU5EEJEBGgaSuhgCCAUSLAof
-            RVJST1JfUkVBU09OX0lOVklUQVRJT05fSU5WQUxJRBCSARoGkroYAggQEiwKH0VSUk9SX1JFQVNPTl9JTlZJVEFUSU9OX0VYUElS
-            RUQQkwEaBpK6GAIICRIpChxFUlJPUl9SRUFTT05fSU5WSVRBVElPTl9VU0VEEJQBGgaSuhgCCAkSLAofRVJST1JfUkVBU09OX0lO
-            VklUQVRJT05fUkVWT0tFRBCVARoGkroYAggJEigKGUVSUk9SX1JFQVNPTl9EQVRBX0RBTUFHRUQQ5gEaCJK6GAQIDxABKrcDCgpT
-            dGF0dXNDb2RlEhsKF1NUQVRVU19DT0RFX1VOU1BFQ0lGSUVEEAASGQoVU1RBVFVTX0NPREVfQ0FOQ0VMTEVEEAESIAocU1RBVFVT
-            X0NPREVfSU5WQUxJRF9BUkdVTUVOVBADEhkKFVNUQVRVU19DT0RFX05PVF9GT1VORBAFEh4KGlNUQVRVU19DT0RFX0FMUkVBRFlf
-            RVhJU1RTEAYSIQodU1RBVFVTX0NPREVfUEVSTUlTU0lPTl9ERU5JRUQQBxIiCh5TVEFUVVNfQ09ERV9SRVNPVVJDRV9FWEhBVVNU
-            RUQQCBIjCh9TVEFUVVNfQ09ERV9GQUlMRURfUFJFQ09ORElUSU9OEAkSFwoTU1RBVFVTX0NPREVfQUJPUlRFRBAKEhwKGFNUQVRV
-            U19DT0RFX09VVF9PRl9SQU5HRRALEhgKFFNUQVRVU19DT0RFX0lOVEVSTkFMEA0SGwoXU1RBVFVTX0NPREVfVU5BVkFJTEFCTEUQ
-            DhIZChVTVEFUVVNfQ09ERV9EQVRBX0xPU1MQDxIfChtTVEFUVVNfQ09ERV9VTkFVVEhFTlRJQ0FURUQQECqeAQoLUmVhc29uU2Nv
-            cGUSHAoYUkVBU09OX1NDT1BFX1VOU1BFQ0lGSUVEEAASGwoXUkVBU09OX1NDT1BFX0VWRVJZX0NBTEwQARIbChdSRUFTT05fU0NP
-            UEVfUkVRVUVTVF9JRBACEhsKF1JFQVNPTl9TQ09QRV9QQUdFX1RPS0VOEAMSGgoWUkVBU09OX1NDT1BFX0VNRVJHRU5DWRAEOloK
-            BnJlYXNvbhIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGKKHAyABKAsyHS50ZWxlaGVhbHRoLnYxLlJlYXNvbkNv
-            bnRyYWN0UgZyZWFzb25iBnByb3RvMw==
+            uhgCCAUSKwofRVJST1JfUkVBU09OX0RPQ1VNRU5UX05PVF9GT1VORBAZGgaSuhgCCAUSKQodRVJST1JfUkVBU09OX1BFUlNPTl9O
+            T1RfRk9VTkQQGhoGkroYAggFEjAKGkVSUk9SX1JFQVNPTl9JTlZBTElEX1NUQVRFEB4aEJK6GAwICRoGc3RhdHVzQAESLAogRVJS
+            T1JfUkVBU09OX0FQUE9JTlRNRU5UX1NUQVJURUQQHxoGkroYAggJEi4KIkVSUk9SX1JFQVNPTl9BUFBPSU5UTUVOVF9DQU5DRUxM
+            RUQQIBoGkroYAggJEjMKG0VSUk9SX1JFQVNPTl9TRVNTSU9OX0VYSVNUUxAhGhKSuhgOCAYaCnNlc3Npb25faWQSLAoWRVJST1Jf
+            UkVBU09OX1RPT19FQVJMWRAiGhCSuhgMCAkaCG9wZW5zX2F0EiwKFUVSUk9SX1JFQVNPTl9UT09fTEFURRAjGhGSuhgNCAkaCWNs
+            b3NlZF9hdBIxCiVFUlJPUl9SRUFTT05fUFJFX1ZJU0lUX0NIRUNLX1JFUVVJUkVEECQaBpK6GAIICRI3CiNFUlJPUl9SRUFTT05f
+            UFJFX1ZJU0lUX0NIRUNLX0ZBSUxFRBAlGg6SuhgKCAkaBmZhaWxlZBIjChdFUlJPUl9SRUFTT05fTk9UX0pPSU5FRBAmGgaSuhgC
+            CAkSMAokRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX05PVF9XQUlUSU5HECcaBpK6GAIICRIuCiJFUlJPUl9SRUFTT05fQ0xJTklD
+            SUFOX05PVF9QUkVTRU5UECgaBpK6GAIICRIoChxFUlJPUl9SRUFTT05fQ0xJRU5UX1dBU19IRVJFECkaBpK6GAIICRIsCh5FUlJP
+            Ul9SRUFTT05fTUVFVElOR19OT1RfUkVBRFkQKhoIkroYBAgJKAESKgocRVJST1JfUkVBU09OX0NPTlNFTlRfTUlTU0lORxAyGgiS
+            uhgECAk4ARI0CiZFUlJPUl9SRUFTT05fUkVDT1JESU5HX0NPTlNFTlRfTUlTU0lORxAzGgiSuhgECAk4ARIsCiBFUlJPUl9SRUFT
+            T05fQ09OU0VOVF9OT1RfQ1VSUkVOVBA0GgaSuhgCCAkSKwofRVJST1JfUkVBU09OX1RFWFRfSEFTSF9NSVNNQVRDSBA1GgaSuhgC
+            CAMSNAooRVJST1JfUkVBU09OX0FDS05PV0xFREdFTUVOVFNfSU5DT01QTEVURRA2GgaSuhgCCAMSMQolRVJST1JfUkVBU09OX1dS
+            SVRURU5fQ09OU0VOVF9SRVFVSVJFRBA3GgaSuhgCCAMSMAokRVJST1JfUkVBU09OX0RPQ1VNRU5UX1ZFUlNJT05fRVhJU1RTEDga
+            BpK6GAIIBhI3Ch1FUlJPUl9SRUFTT05fUkVDT1JESU5HX0FDVElWRRA8GhSSuhgQCAkaDHJlY29yZGluZ19pZBItCiFFUlJPUl9S
+            RUFTT05fUkVDT1JESU5HX05PVF9BQ1RJVkUQPRoGkroYAggJEk0KIEVSUk9SX1JFQVNPTl9SRUNPUkRJTkdfTk9UX1JFQURZED4a
+            J5K6GCMICRoPcmVjb3JkaW5nX3N0YXRlIg53YWl0aW5nX3JlYXNvbhIyCiZFUlJPUl9SRUFTT05fUkVDT1JESU5HX0NPTlNFTlRf
+            UkVWT0tFRBA/GgaSuhgCCAkSMQolRVJST1JfUkVBU09OX1JFQ09SRElOR19OT1RfQ09ORklHVVJFRBBAGgaSuhgCCAkSKgoeRVJS
+            T1JfUkVBU09OX1JFQ09SRElOR19PTl9IT0xEEEEaBpK6GAIICRIwCiRFUlJPUl9SRUFTT05fUkVDT1JESU5HX0JFSU5HX0RFTEVU
+            RUQQQhoGkroYAggJEioKHkVSUk9SX1JFQVNPTl9SRUNPUkRJTkdfREVMRVRFRBBDGgaSuhgCCAkSLwoiRVJST1JfUkVBU09OX1JF
+            Q09SRElOR19PQkpFQ1RfR09ORRDSARoGkroYAggFEjAKI0VSUk9SX1JFQVNPTl9SRUNPUkRJTkdfTk9UX1JFTEVBU0VEENMBGgaS
+            uhgCCAkSLAoeRVJST1JfUkVBU09OX01FVFJJQ1NfVE9PX09GVEVOEEQaCJK6GAQICCgBEiwKIEVSUk9SX1JFQVNPTl9TQ1JFRU5f
+            U0hBUkVfQUNUSVZFEEYaBpK6GAIICRIwCiRFUlJPUl9SRUFTT05fU0NSRUVOX1NIQVJFX05PVF9BQ1RJVkUQRxoGkroYAggJEicK
+            G0VSUk9SX1JFQVNPTl9SRVNVTUVfRVhQSVJFRBBQGgaSuhgCCAsSJgoaRVJST1JfUkVBU09OX1dBVENIX0xBR0dJTkcQURoGkroY
+            AggOEjQKHEVSUk9SX1JFQVNPTl9XQVRDSF9UT09fTEFSR0UQUhoSkroYDggIGgp2aXNpdHNfbWF4Ei4KIEVSUk9SX1JFQVNPTl9N
+            RUVUSU5HX1VOQVZBSUxBQkxFEFoaCJK6GAQIDigBEi8KI0VSUk9SX1JFQVNPTl9NRUVUSU5HX1FVT1RBX0VYQ0VFREVEEFsaBpK6
+            GAIICBIoChxFUlJPUl9SRUFTT05fTUVFVElOR19SRUZVU0VEEFwaBpK6GAIIDRItCh1FUlJPUl9SRUFTT05fVkVSU0lPTl9DT05G
+            TElDVBBdGgqSuhgGCAoQAigBEiwKHkVSUk9SX1JFQVNPTl9TVE9SRV9VTkFWQUlMQUJMRRBeGgiSuhgECA4QARItCh1FUlJPUl9S
+            RUFTT05fU1RPUkVfT1ZFUkxPQURFRBBfGgqSuhgGCA4QASgBEiUKF0VSUk9SX1JFQVNPTl9TVE9SRV9GVUxMEGAaCJK6GAQICBAB
+            EikKG0VSUk9SX1JFQVNPTl9DQUxMX0NBTkNFTExFRBBhGgiSuhgECAEQARIuCh5FUlJPUl9SRUFTT05fQVVESVRfVU5BVkFJTEFC
+            TEUQYhoKkroYBggOEAEoARIuCiJFUlJPUl9SRUFTT05fQVVESVRfRVZFTlRfTk9UX0ZPVU5EEGMaBpK6GAIIBRIqChlFUlJPUl9S
+            RUFTT05fUkFURV9MSU1JVEVEELQBGgqSuhgGCAgQASgBEjEKIkVSUk9SX1JFQVNPTl9FTUVSR0VOQ1lfTk9UX0FMTE9XRUQQtQEa
+            CJK6GAQIBxABEjQKJUVSUk9SX1JFQVNPTl9FTUVSR0VOQ1lfUkVBU09OX0lOVkFMSUQQtgEaCJK6GAQIAxAEEikKHUVSUk9SX1JF
+            QVNPTl9FRkZFQ1RfTk9UX0ZPVU5EEGQaBpK6GAIIBRIqCh5FUlJPUl9SRUFTT05fRUZGRUNUX05PVF9GQUlMRUQQZRoGkroYAggJ
+            Ej4KKEVSUk9SX1JFQVNPTl9USElSRF9QQVJUWV9DT05TRU5UX01JU1NJTkcQnAEaD5K6GAsICRoFcGxhY2U4ARIrCh5FUlJPUl9S
+            RUFTT05fR1VBUkRJQU5fUkVRVUlSRUQQlgEaBpK6GAIICRIrCh5FUlJPUl9SRUFTT05fRE9DVU1FTlRfT1VUREFURUQQlwEaBpK6
+            GAIICRI9CiBFUlJPUl9SRUFTT05fRVZJREVOQ0VfSU5DT01QTEVURRCYARoWkroYEggDGgdtaXNzaW5nGgVwbGFjZRItCh5FUlJP
+            Ul9SRUFTT05fUkVDRUlQVF9OT1RfUkVBRFkQmgEaCJK6GAQIDigBEioKHUVSUk9SX1JFQVNPTl9FWFBPUlRfVE9PX0xBUkdFEJsB
+            GgaSuhgCCAgSLQogRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX1JFTU9WRUQQjAEaBpK6GAIIBxIsCh9FUlJPUl9SRUFTT05fUEFS
+            VElDSVBBTlRfREVOSUVEEI0BGgaSuhgCCAcSMgolRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX05PVF9BRE1JVFRFRBCOARoGkroY
+            AggJEjwKH0VSUk9SX1JFQVNPTl9QQVJUSUNJUEFOVF9FWElTVFMQjwEaFpK6GBIIBhoOcGFydGljaXBhbnRfaWQSJQoYRVJST1Jf
+            UkVBU09OX1JPU1RFUl9GVUxMEJABGgaSuhgCCAkSLgohRVJST1JfUkVBU09OX0lOVklUQVRJT05fTk9UX0ZPVU5EEJEBGgaSuhgC
+            CAUSLAofRVJST1JfUkVBU09OX0lOVklUQVRJT05fSU5WQUxJRBCSARoGkroYAggQEiwKH0VSUk9SX1JFQVNPTl9JTlZJVEFUSU9O
+            X0VYUElSRUQQkwEaBpK6GAIICRIpChxFUlJPUl9SRUFTT05fSU5WSVRBVElPTl9VU0VEEJQBGgaSuhgCCAkSLAofRVJST1JfUkVB
+            U09OX0lOVklUQVRJT05fUkVWT0tFRBCVARoGkroYAggJEigKGUVSUk9SX1JFQVNPTl9EQVRBX0RBTUFHRUQQ5gEaCJK6GAQIDxAB
+            KrcDCgpTdGF0dXNDb2RlEhsKF1NUQVRVU19DT0RFX1VOU1BFQ0lGSUVEEAASGQoVU1RBVFVTX0NPREVfQ0FOQ0VMTEVEEAESIAoc
+            U1RBVFVTX0NPREVfSU5WQUxJRF9BUkdVTUVOVBADEhkKFVNUQVRVU19DT0RFX05PVF9GT1VORBAFEh4KGlNUQVRVU19DT0RFX0FM
+            UkVBRFlfRVhJU1RTEAYSIQodU1RBVFVTX0NPREVfUEVSTUlTU0lPTl9ERU5JRUQQBxIiCh5TVEFUVVNfQ09ERV9SRVNPVVJDRV9F
+            WEhBVVNURUQQCBIjCh9TVEFUVVNfQ09ERV9GQUlMRURfUFJFQ09ORElUSU9OEAkSFwoTU1RBVFVTX0NPREVfQUJPUlRFRBAKEhwK
+            GFNUQVRVU19DT0RFX09VVF9PRl9SQU5HRRALEhgKFFNUQVRVU19DT0RFX0lOVEVSTkFMEA0SGwoXU1RBVFVTX0NPREVfVU5BVkFJ
+            TEFCTEUQDhIZChVTVEFUVVNfQ09ERV9EQVRBX0xPU1MQDxIfChtTVEFUVVNfQ09ERV9VTkFVVEhFTlRJQ0FURUQQECqeAQoLUmVh
+            c29uU2NvcGUSHAoYUkVBU09OX1NDT1BFX1VOU1BFQ0lGSUVEEAASGwoXUkVBU09OX1NDT1BFX0VWRVJZX0NBTEwQARIbChdSRUFT
+            T05fU0NPUEVfUkVRVUVTVF9JRBACEhsKF1JFQVNPTl9TQ09QRV9QQUdFX1RPS0VOEAMSGgoWUkVBU09OX1NDT1BFX0VNRVJHRU5D
+            WRAEOloKBnJlYXNvbhIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGKKHAyABKAsyHS50ZWxlaGVhbHRoLnYxLlJl
+            YXNvbkNvbnRyYWN0UgZyZWFzb25iBnByb3RvMw==
             """,
         dependencies: [
             Telehealth_V1_Consent_File.descriptor,

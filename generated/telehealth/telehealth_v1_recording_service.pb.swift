@@ -769,7 +769,7 @@ public struct Telehealth_V1_GetRecordingManifestResponse: Message {
     public var canonicalJson: [UInt8] = []
     /// SHA-256 of `canonical_json`, 32 bytes.
     public var sha256: [UInt8] = []
-    /// Ed25519 signature of `canonical_json` with the key that ConsentReceiptService.GetReceiptKey shows.
+    /// Ed25519 signature of `canonical_json` with the key that ConsentService.GetReceiptKey shows.
     public var signature: [UInt8] = []
     /// The key of `signature`, as GetReceiptKey names it.
     public var signatureKeyID: String = ""

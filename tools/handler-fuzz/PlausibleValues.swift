@@ -10,7 +10,6 @@ enum PlausibleValues {
         case "version": method == "PutConsentDocument" ? 1 : 0.4
         case "request_id", "reason", "submission", "time_zone", "role", "window", "type", "decision", "method":
             1
-        case "person_id": method == "ListAuditEvents" ? 0.25 : 1
         case "page_token", "guardian_id", "recording_id", "expire_time", "evidence_items", "caller", "outcome",
             "action", "statuses", "scheduled_start_time_from", "scheduled_start_time_before", "client_id",
             "clinician_id":

@@ -135,7 +135,7 @@ final class Attack {
             let token = try clinic.token(.client, "besieger")
             return [
                 call(
-                    Telehealth_V1_ConsentPolicyService_Methods.listPlacePolicies,
+                    Telehealth_V1_ConsentDocumentService_Methods.listPlacePolicies,
                     Telehealth_V1_ListPlacePoliciesRequest(), token: token)
             ]
         case .rapidResets:

@@ -42,10 +42,10 @@ enum ConsentTemplate {
     }
 
     static func grant(
-        _ type: Telehealth_V1_ConsentType, by subject: String, as role: Telehealth_V1_ConsentPersonRole
+        _ type: Telehealth_V1_ConsentType, by person: String, as role: Telehealth_V1_ConsentPersonRole
     ) -> Telehealth_V1_SubmitConsentRequest {
         .with {
-            $0.personID = subject
+            $0.personID = person
             $0.personRole = role
             $0.type = type
             $0.submission = .with {

@@ -12,7 +12,7 @@ struct JSONText {
         JSONText(
             pool: try DescriptorPool([
                 Telehealth_V1_AppointmentService_File.descriptor, Telehealth_V1_AuditService_File.descriptor,
-                Telehealth_V1_ConsentPolicyService_File.descriptor, Telehealth_V1_ConsentReceiptService_File.descriptor,
+                Telehealth_V1_ConsentDocumentService_File.descriptor, Telehealth_V1_PersonService_File.descriptor,
                 Telehealth_V1_ConsentService_File.descriptor, Telehealth_V1_Errors_File.descriptor,
                 Telehealth_V1_EventsService_File.descriptor, Telehealth_V1_OperationsService_File.descriptor,
                 Telehealth_V1_ParticipantService_File.descriptor, Telehealth_V1_QualityService_File.descriptor,

@@ -3,7 +3,7 @@
 extension CommandExecutor {
     /// Somebody's whole history, oldest first.
     ///
-    /// - Throws: `SUBJECT_NOT_FOUND`.
+    /// - Throws: `PERSON_NOT_FOUND`.
     public func consents(of subject: SubjectID, _ invocation: Invocation) async throws(TelehealthError)
         -> [ConsentRecord]
     {
@@ -14,7 +14,7 @@ extension CommandExecutor {
     /// the person are past reads what had been recorded by the end of the last one.
     ///
     /// - Parameter session: the visit that the caller asks for; nil = none.
-    /// - Throws: `SUBJECT_NOT_FOUND`.
+    /// - Throws: `PERSON_NOT_FOUND`.
     public func consentFile(of subject: SubjectID, in session: SessionID? = nil, _ invocation: Invocation)
         async throws(TelehealthError) -> ConsentFile
     {
@@ -47,7 +47,7 @@ extension CommandExecutor {
 
     /// What one person still has to grant; in a session also what everybody else has, for a recording.
     ///
-    /// - Throws: `SUBJECT_NOT_FOUND`, `SESSION_NOT_FOUND`.
+    /// - Throws: `PERSON_NOT_FOUND`, `SESSION_NOT_FOUND`.
     public func consentStatus(of subject: SubjectID, session: SessionID?, _ invocation: Invocation)
         async throws(TelehealthError) -> ConsentStatus
     {
@@ -91,7 +91,7 @@ extension CommandExecutor {
 
     /// What one person's standing consents allow at the clinic's home place, before there is a session.
     ///
-    /// - Throws: `SUBJECT_NOT_FOUND`.
+    /// - Throws: `PERSON_NOT_FOUND`.
     public func evaluateConsent(
         _ action: ConsentAction, of subject: SubjectID, purpose: Recording.Purpose,
         method: String = "GetConsentStatus", _ invocation: Invocation
@@ -100,8 +100,8 @@ extension CommandExecutor {
             // What a person's consents allow now is no matter of visits that are past.
             try await recordDenial(
                 action: method, sessionID: nil, person: subject, invocation,
-                reason: TelehealthError.Reason.subjectNotFound.rawValue)
-            throw TelehealthError(.subjectNotFound)
+                reason: TelehealthError.Reason.personNotFound.rawValue)
+            throw TelehealthError(.personNotFound)
         }
         try await auditRead(method, person: subject, invocation)
         let role: ConsentSubjectRole = invocation.caller.clinicianID == subject ? .clinician : .client
@@ -116,7 +116,7 @@ extension CommandExecutor {
     /// A judgement as the caller may know it: a client is told of their own consents and of those they sign as a
     /// guardian.
     ///
-    /// - Throws: `SESSION_NOT_FOUND`, `SUBJECT_NOT_FOUND`.
+    /// - Throws: `SESSION_NOT_FOUND`, `PERSON_NOT_FOUND`.
     public func judgeConsent(
         _ action: ConsentAction, in matter: ConsentMatter, purpose: Recording.Purpose,
         _ invocation: Invocation

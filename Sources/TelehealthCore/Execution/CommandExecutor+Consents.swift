@@ -1,5 +1,5 @@
 extension CommandExecutor {
-    /// - Throws: `SUBJECT_NOT_FOUND`, and as ``ConsentRules/submit(_:_:)``.
+    /// - Throws: `PERSON_NOT_FOUND`, and as ``ConsentRules/submit(_:_:)``.
     public func submitConsent(_ command: SubmitConsent, _ invocation: Invocation)
         async throws(TelehealthError) -> ConsentRecord
     {
@@ -13,7 +13,7 @@ extension CommandExecutor {
             let visit = command.statement.sessionID
             let tie = try await tie(
                 of: invocation.caller, to: command.subjectID, in: visit, appointment: command.appointmentID,
-                notFound: .subjectNotFound)
+                notFound: .personNotFound)
             let scene = try await scene(
                 of: command.subjectID, command.type, tie, command.statement, concerning: visit, invocation.caller)
             let (decision, record) = try ConsentRules.submit(command, scene)

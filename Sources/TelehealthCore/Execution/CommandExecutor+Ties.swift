@@ -70,7 +70,7 @@ extension CommandExecutor {
         _ action: String, to subject: SubjectID, in visit: SessionID? = nil, _ invocation: Invocation
     ) async throws(TelehealthError) -> Reach {
         do {
-            return try await reach(of: invocation.caller, to: subject, in: visit, notFound: .subjectNotFound)
+            return try await reach(of: invocation.caller, to: subject, in: visit, notFound: .personNotFound)
         } catch {
             try await recordDenial(
                 action: action, sessionID: visit, person: subject, invocation, reason: error.reason.rawValue)

@@ -3,7 +3,7 @@ extension TelehealthError.Reason {
         switch self {
         case .sessionNotFound, .appointmentNotFound, .participantNotFound, .recordingNotFound,
             .consentNotFound,
-            .subjectNotFound, .documentNotFound, .effectNotFound, .auditEventNotFound, .invitationNotFound,
+            .personNotFound, .documentNotFound, .effectNotFound, .auditEventNotFound, .invitationNotFound,
             .recordingObjectGone:
             .notFound
         case .notAllowed, .participantRemoved, .participantDenied: .permissionDenied
@@ -55,7 +55,7 @@ extension TelehealthError.Reason {
         .participantNotFound: "the participant does not exist in this session",
         .recordingNotFound: "the recording does not exist",
         .consentNotFound: "the consent does not exist",
-        .subjectNotFound: "the person does not exist",
+        .personNotFound: "the person does not exist",
         .documentNotFound: "no consent document with this type, version and language is registered",
         .notAllowed: "the caller may not do this",
         .tokenExpired: "the caller's token has expired",

@@ -8,7 +8,7 @@ public struct TelehealthError: Error, Sendable, Hashable {
         case participantNotFound = "PARTICIPANT_NOT_FOUND"
         case recordingNotFound = "RECORDING_NOT_FOUND"
         case consentNotFound = "CONSENT_NOT_FOUND"
-        case subjectNotFound = "SUBJECT_NOT_FOUND"
+        case personNotFound = "PERSON_NOT_FOUND"
         case documentNotFound = "DOCUMENT_NOT_FOUND"
         // The caller
         case notAllowed = "NOT_ALLOWED"

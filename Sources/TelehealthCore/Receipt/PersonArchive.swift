@@ -35,7 +35,7 @@ public struct PersonArchive: Sendable {
 
     /// For the person, a guardian, or an administrator. Each export is audited, and the first of its accesses.
     ///
-    /// - Throws: `SUBJECT_NOT_FOUND`; `EXPORT_TOO_LARGE` beyond ``visitsMax``.
+    /// - Throws: `PERSON_NOT_FOUND`; `EXPORT_TOO_LARGE` beyond ``visitsMax``.
     public func record(of subject: SubjectID, _ invocation: Invocation) async throws(TelehealthError)
         -> PersonRecord
     {

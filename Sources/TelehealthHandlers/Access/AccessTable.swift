@@ -31,8 +31,8 @@ public struct AccessTable: Sendable {
     public static let contracts: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] =
         Telehealth_V1_AppointmentService_Methods.callOptions + Telehealth_V1_TelehealthService_Methods.callOptions
         + Telehealth_V1_ParticipantService_Methods.callOptions + Telehealth_V1_ConsentService_Methods.callOptions
-        + Telehealth_V1_ConsentPolicyService_Methods.callOptions
-        + Telehealth_V1_ConsentReceiptService_Methods.callOptions
+        + Telehealth_V1_ConsentDocumentService_Methods.callOptions
+        + Telehealth_V1_PersonService_Methods.callOptions
         + Telehealth_V1_RecordingService_Methods.callOptions + Telehealth_V1_EventsService_Methods.callOptions
         + Telehealth_V1_QualityService_Methods.callOptions + Telehealth_V1_OperationsService_Methods.callOptions
         + Telehealth_V1_AuditService_Methods.callOptions

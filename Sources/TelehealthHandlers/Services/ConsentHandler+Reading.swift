@@ -61,23 +61,25 @@ extension ConsentHandler {
         return response
     }
 
-    func getConsentDocument(_ request: Telehealth_V1_GetConsentDocumentRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_GetConsentDocumentResponse
+    func evaluateConsent(_ request: Telehealth_V1_EvaluateConsentRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_EvaluateConsentResponse
     {
         var fields = RequestFields()
-        let type = fields.choice("type", request.type, ConsentType(request.type), default: .recording)
-        let version = fields.optionalText("version", request.version)
-        let language = fields.optionalLanguage("language", request.language) ?? Self.defaultLanguage
+        let action = fields.choice("action", request.action, ConsentAction(request.action), default: .join)
+        let purpose = fields.choiceOrDefault(
+            "purpose", request.purpose, Recording.Purpose(request.purpose), default: .clinical)
+        let matter: ConsentMatter
+        if !request.sessionID.isEmpty {
+            matter = .session(.init(request.sessionID))
+            if !request.personID.isEmpty { fields.refuse("person_id", "must be empty beside session_id") }
+        } else {
+            matter = .person(.init(request.personID))
+        }
         try fields.finish()
         let invocation = try context.reading()
-        let documents = try await answering { () async throws(TelehealthError) in
-            try await executor.documents(of: type, invocation)
-        }
-        let now = time.now
-        let found = documents.filter { version == nil ? $0.effectiveAt <= now : $0.version == version }
-            .inLanguage(lookedUp: language).max { $0.effectiveAt < $1.effectiveAt }
-        guard let found else { throw TelehealthError(.documentNotFound).asRPCError }
-        return filled { $0.document = found.wire }
+        return try await answering { () async throws(TelehealthError) in
+            try await executor.judgeConsent(action, in: matter, purpose: purpose, invocation)
+        }.wire
     }
 
     func wire(_ record: ConsentRecord, in file: ConsentFile) -> Telehealth_V1_Consent {

@@ -4,9 +4,8 @@ internal import TelehealthCore
 
 /// `ConsentService`.
 struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
-    static let defaultLanguage = "en-US"
-
     let executor: CommandExecutor
+    let receipts: ReceiptOffice
     let time: any TimeSource
 
     func submitConsent(_ request: Telehealth_V1_SubmitConsentRequest, context: ServerCallContext)
@@ -76,23 +75,5 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
             try await executor.judged([record], of: record.subjectID)
         }
         return wire(record, in: file)
-    }
-
-    func putConsentDocument(_ request: Telehealth_V1_PutConsentDocumentRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_PutConsentDocumentResponse
-    {
-        var fields = RequestFields()
-        let invocation = try context.changing(request)
-        let command = PutConsentDocument(
-            type: fields.choice("type", request.type, ConsentType(request.type), default: .recording),
-            version: request.version,
-            language: fields.language("language", request.language),
-            text: fields.text("text", request.text),
-            effectiveAt: fields.optionalTime("effective_time", request.effectiveTime))
-        try fields.finish()
-        let document = try await answering { () async throws(TelehealthError) in
-            try await executor.putConsentDocument(command, invocation)
-        }
-        return filled { $0.document = document.wire }
     }
 }

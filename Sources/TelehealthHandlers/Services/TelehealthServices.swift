@@ -37,10 +37,10 @@ public struct TelehealthServices: Sendable {
             .with(watched, for: Telehealth_V1_TelehealthService_Methods.watchSession)
             .with(Self.resumable, for: Telehealth_V1_TelehealthService_Methods.watchSessions),
             Telehealth_V1_ParticipantServiceService(ParticipantHandler(executor: executor, views: views)),
-            Telehealth_V1_ConsentServiceService(ConsentHandler(executor: executor, time: time)),
-            Telehealth_V1_ConsentPolicyServiceService(ConsentPolicyHandler(executor: executor, time: time)),
-            Telehealth_V1_ConsentReceiptServiceService(
-                ConsentReceiptHandler(receipts: receipts, archive: archive, longWork: longWork)),
+            Telehealth_V1_ConsentServiceService(
+                ConsentHandler(executor: executor, receipts: receipts, time: time)),
+            Telehealth_V1_ConsentDocumentServiceService(ConsentDocumentHandler(executor: executor, time: time)),
+            Telehealth_V1_PersonServiceService(PersonHandler(archive: archive, longWork: longWork)),
             Telehealth_V1_AuditServiceService(AuditHandler(office: audit, longWork: longWork, time: time))
                 .with(Self.resumable, for: Telehealth_V1_AuditService_Methods.exportAuditLog),
             Telehealth_V1_RecordingServiceService(RecordingHandler(executor: executor, receipts: receipts)),

@@ -101,7 +101,7 @@ extension ConsentGap {
         wire.cause = cause.wire
         let texts = (remedy?.documents ?? []).filter { $0.type == type }
         wire.documentVersion =
-            (texts.first { $0.language == ConsentHandler.defaultLanguage } ?? texts.first)?.version ?? ""
+            (texts.first { $0.language == ConsentDocumentHandler.defaultLanguage } ?? texts.first)?.version ?? ""
         return wire
     }
 }

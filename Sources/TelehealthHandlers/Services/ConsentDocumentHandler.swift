@@ -2,30 +2,48 @@ internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthCore
 
-/// `ConsentPolicyService`.
-struct ConsentPolicyHandler: Telehealth_V1_ConsentPolicyServiceHandler {
+/// `ConsentDocumentService`.
+struct ConsentDocumentHandler: Telehealth_V1_ConsentDocumentServiceHandler {
+    static let defaultLanguage = "en-US"
+
     let executor: CommandExecutor
     let time: any TimeSource
 
-    func evaluateConsent(_ request: Telehealth_V1_EvaluateConsentRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_EvaluateConsentResponse
+    func putConsentDocument(_ request: Telehealth_V1_PutConsentDocumentRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_PutConsentDocumentResponse
     {
         var fields = RequestFields()
-        let action = fields.choice("action", request.action, ConsentAction(request.action), default: .join)
-        let purpose = fields.choiceOrDefault(
-            "purpose", request.purpose, Recording.Purpose(request.purpose), default: .clinical)
-        let matter: ConsentMatter
-        if !request.sessionID.isEmpty {
-            matter = .session(.init(request.sessionID))
-            if !request.personID.isEmpty { fields.refuse("person_id", "must be empty beside session_id") }
-        } else {
-            matter = .person(.init(request.personID))
+        let invocation = try context.changing(request)
+        let command = PutConsentDocument(
+            type: fields.choice("type", request.type, ConsentType(request.type), default: .recording),
+            version: request.version,
+            language: fields.language("language", request.language),
+            text: fields.text("text", request.text),
+            effectiveAt: fields.optionalTime("effective_time", request.effectiveTime))
+        try fields.finish()
+        let document = try await answering { () async throws(TelehealthError) in
+            try await executor.putConsentDocument(command, invocation)
         }
+        return filled { $0.document = document.wire }
+    }
+
+    func getConsentDocument(_ request: Telehealth_V1_GetConsentDocumentRequest, context: ServerCallContext)
+        async throws(RPCError) -> Telehealth_V1_GetConsentDocumentResponse
+    {
+        var fields = RequestFields()
+        let type = fields.choice("type", request.type, ConsentType(request.type), default: .recording)
+        let version = fields.optionalText("version", request.version)
+        let language = fields.optionalLanguage("language", request.language) ?? Self.defaultLanguage
         try fields.finish()
         let invocation = try context.reading()
-        return try await answering { () async throws(TelehealthError) in
-            try await executor.judgeConsent(action, in: matter, purpose: purpose, invocation)
-        }.wire
+        let documents = try await answering { () async throws(TelehealthError) in
+            try await executor.documents(of: type, invocation)
+        }
+        let now = time.now
+        let found = documents.filter { version == nil ? $0.effectiveAt <= now : $0.version == version }
+            .inLanguage(lookedUp: language).max { $0.effectiveAt < $1.effectiveAt }
+        guard let found else { throw TelehealthError(.documentNotFound).asRPCError }
+        return filled { $0.document = found.wire }
     }
 
     func listConsentDocuments(

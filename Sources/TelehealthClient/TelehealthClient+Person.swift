@@ -1,22 +1,6 @@
 internal import ProtobufWire
 public import RPCModel
-public import TelehealthAPI
-
-/// What a person can take away.
-extension TelehealthClient {
-    /// A signed statement of one consent with the proof that the audit log holds it.
-    public func getConsentReceipt(
-        _ request: Telehealth_V1_GetConsentReceiptRequest
-    ) async throws(RPCError) -> Telehealth_V1_GetConsentReceiptResponse {
-        try await call(Telehealth_V1_ConsentReceiptService_Methods.getConsentReceipt, request)
-    }
-
-    /// The public key that receipts are checked with.
-    public func getReceiptKey() async throws(RPCError) -> Telehealth_V1_GetReceiptKeyResponse {
-        try await call(
-            Telehealth_V1_ConsentReceiptService_Methods.getReceiptKey, Telehealth_V1_GetReceiptKeyRequest())
-    }
-}
+internal import TelehealthAPI
 
 extension TelehealthClient {
     /// A person's consents, visits and accesses as a FHIR R4 Bundle: the pieces of one JSON document, in order.
@@ -54,7 +38,7 @@ public struct PersonRecordPieces: AsyncSequence {
                 // No timeout of the whole: it takes as long as the reader does.
                 let options = CallOptions(metadata: ["authorization": "Bearer " + token])
                 let stream: ResponseStream<Telehealth_V1_ExportPersonRecordResponse> = client.channel.serverStreaming(
-                    Telehealth_V1_ConsentReceiptService_Methods.exportPersonRecord,
+                    Telehealth_V1_PersonService_Methods.exportPersonRecord,
                     Telehealth_V1_ExportPersonRecordRequest.with { $0.personID = person }, options: options)
                 pieces = ListenedStream(stream)
             }

@@ -2,15 +2,7 @@ internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthCore
 
-/// `ConsentReceiptService`.
-struct ConsentReceiptHandler: Telehealth_V1_ConsentReceiptServiceHandler {
-    /// Bytes of one piece of an export: few enough for any client's message limit.
-    private static let chunkBytes = 64 * 1024
-
-    let receipts: ReceiptOffice
-    let archive: PersonArchive
-    let longWork: any TaskExecutor
-
+extension ConsentHandler {
     func getConsentReceipt(_ request: Telehealth_V1_GetConsentReceiptRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentReceiptResponse
     {
@@ -39,23 +31,6 @@ struct ConsentReceiptHandler: Telehealth_V1_ConsentReceiptServiceHandler {
                     $0.retireTime = retired.retiredAt.wire
                 }
             }
-        }
-    }
-
-    func exportPersonRecord(
-        _ request: Telehealth_V1_ExportPersonRecordRequest,
-        responses: ResponseWriter<Telehealth_V1_ExportPersonRecordResponse>, context: ServerCallContext
-    ) async throws(RPCError) {
-        let subject = SubjectID(request.personID)
-        let invocation = try context.reading()
-        let record = try await answering(on: longWork) { () async throws(TelehealthError) in
-            try await archive.record(of: subject, invocation)
-        }
-        var rest = record.bundle.bytes[...]
-        while !rest.isEmpty {
-            let chunk = Array(rest.prefix(Self.chunkBytes))
-            rest = rest.dropFirst(Self.chunkBytes)
-            try await responses.write(filled { $0.chunk = chunk })
         }
     }
 }

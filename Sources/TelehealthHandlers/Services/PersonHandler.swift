@@ -1,0 +1,29 @@
+internal import RPCModel
+internal import TelehealthAPI
+internal import TelehealthCore
+
+/// `PersonService`.
+struct PersonHandler: Telehealth_V1_PersonServiceHandler {
+    /// Bytes of one piece of an export: few enough for any client's message limit.
+    private static let chunkBytes = 64 * 1024
+
+    let archive: PersonArchive
+    let longWork: any TaskExecutor
+
+    func exportPersonRecord(
+        _ request: Telehealth_V1_ExportPersonRecordRequest,
+        responses: ResponseWriter<Telehealth_V1_ExportPersonRecordResponse>, context: ServerCallContext
+    ) async throws(RPCError) {
+        let subject = SubjectID(request.personID)
+        let invocation = try context.reading()
+        let record = try await answering(on: longWork) { () async throws(TelehealthError) in
+            try await archive.record(of: subject, invocation)
+        }
+        var rest = record.bundle.bytes[...]
+        while !rest.isEmpty {
+            let chunk = Array(rest.prefix(Self.chunkBytes))
+            rest = rest.dropFirst(Self.chunkBytes)
+            try await responses.write(filled { $0.chunk = chunk })
+        }
+    }
+}
