@@ -11,7 +11,11 @@ extension TelehealthClient {
         try await change(Telehealth_V1_ConsentService_Methods.submitConsent, request)
     }
 
-    /// Says per action (join, record) what is missing.
+    /// Tells which actions may be done now: what is missing, of whom, why, and what would do; and of a person, which
+    /// records count.
+    ///
+    /// A client or guest is told of their own gaps (and a guardian of the client's) in full, of others' only that there
+    /// are some.
     public func getConsentStatus(
         _ request: Telehealth_V1_GetConsentStatusRequest
     ) async throws(RPCError) -> Telehealth_V1_GetConsentStatusResponse {
@@ -39,16 +43,6 @@ extension TelehealthClient {
         _ request: Telehealth_V1_ListConsentsRequest
     ) async throws(RPCError) -> Telehealth_V1_ListConsentsResponse {
         try await call(Telehealth_V1_ConsentService_Methods.listConsents, request)
-    }
-
-    /// Tells whether an action may be done now: what is missing, of whom, why, and what would do.
-    ///
-    /// A client is told of their own gaps (and a guardian of the client's) in full, of others' only that there are
-    /// some.
-    public func evaluateConsent(
-        _ request: Telehealth_V1_EvaluateConsentRequest
-    ) async throws(RPCError) -> Telehealth_V1_EvaluateConsentResponse {
-        try await call(Telehealth_V1_ConsentService_Methods.evaluateConsent, request)
     }
 
     /// A signed statement of one consent with the proof that the audit log holds it.

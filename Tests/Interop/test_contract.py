@@ -163,9 +163,7 @@ def request(call: Call, visit: Visit, person: Person, clinic: Clinic, who: str |
     made = filled(message_factory.GetMessageClass(call.method.input_type)(), visit.things)
     if call.standing == "UNSPECIFIED":
         return type(made)()  # The role alone decides, so anything will do.
-    if call.name == "EvaluateConsent":
-        made.ClearField("person_id")  # Named by the session.
-    elif call.name == "JoinSession":
+    if call.name == "JoinSession":
         made.ClearField("pre_visit_check")
         if person.who in CLIENT_SIDE:
             made.pre_visit_check.CopyFrom(clinic.check())
@@ -175,7 +173,8 @@ def request(call: Call, visit: Visit, person: Person, clinic: Clinic, who: str |
             made.ClearField("appointment_id")
             made.type = 2
     elif call.name == "GetConsentStatus":
-        made.ClearField("session_id")
+        made.ClearField("person_id")  # Named by the session.
+        del made.actions[:]
     elif call.name == "ListConsents":
         made.ClearField("type")
     elif call.name == "CreateSession":

@@ -120,7 +120,7 @@ def test_every_call_that_names_the_visit_follows_one_rule(world, who):
         kind = message_factory.GetMessageClass(method.input_type)
         ids = things | {"person_id": clinic.person(who), "consent_id": consents.get(who, "none")}
         request = filled(kind(), ids)
-        if method.name == "EvaluateConsent":
+        if method.name == "GetConsentStatus":
             request.ClearField("person_id")  # Named by the session.
         if method.name == "JoinSession":
             request.ClearField("pre_visit_check")

@@ -15,8 +15,7 @@ import Testing
         _ = try await clinic.join(Clinic.clientCaller, id, check: check)
         let stopped = try #require(clinic.state(id).recording(recording))
         #expect(!stopped.state.mayCapture && stopped.stopCause == .consentMissing)
-        let judged = try await clinic.executor.evaluateConsent(
-            .record, session: id, clinic.call(Clinic.clinicianCaller))
+        let judged = try await clinic.judged(.record, id, by: Clinic.clinicianCaller)
         #expect(judged.place == "US-CA" && judged.missing.map(\.cause) == [.notForSession, .notForSession])
     }
 
@@ -50,10 +49,7 @@ import Testing
             SubmitConsent(subjectID: Clinic.client, type: .georgiaTelehealth, statement: word),
             clinic.call(Clinic.clinicianCaller))
         func causes() async throws -> [ConsentGap.Cause] {
-            try await clinic.executor.evaluateConsent(
-                .conduct, session: id, clinic.call(Clinic.clinicianCaller)
-            )
-            .missing.map(\.cause)
+            try await clinic.judged(.conduct, id, by: Clinic.clinicianCaller).missing.map(\.cause)
         }
         #expect(try await causes() == [])
         try await clinic.grant(.georgiaTelehealth, statement: Clinic.statement(.declined))
@@ -88,8 +84,7 @@ import Testing
         var put = clinic.put(version: 2, start: .seconds(60), guardian: Clinic.guardian)
         put.clientBirthDate = CivilDate("2015-02-28")
         _ = try await clinic.executor.putAppointment(put, clinic.call(Clinic.scheduler))
-        let judged = try await clinic.executor.evaluateConsent(
-            .join, session: id, clinic.call(Clinic.clinicianCaller))
+        let judged = try await clinic.judged(.join, id, by: Clinic.clinicianCaller)
         #expect(judged.missing.map(\.cause) == [.guardianRequired, .absent])
         #expect(judged.missing.allSatisfy { $0.remedy?.needsGuardian == true })
     }

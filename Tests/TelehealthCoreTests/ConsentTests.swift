@@ -153,12 +153,11 @@ import Testing
         let id = try await clinic.visit()
         try await clinic.grantRecording()
         try await clinic.grant(.recording, statement: Clinic.statement(.declined, session: id))
-        let here = try await clinic.executor.evaluateConsent(
-            .record, session: id, clinic.call(Clinic.clinicianCaller))
+        let here = try await clinic.judged(.record, id, by: Clinic.clinicianCaller)
         #expect(here.missing.map(\.cause) == [.declined])
         let standing = try await clinic.executor.consentStatus(
-            of: Clinic.client, session: nil, clinic.call(Clinic.clientCaller))
-        #expect(standing.record.isSatisfied)
+            of: [.record], in: .person(Clinic.client), clinic.call(Clinic.clientCaller))
+        #expect(standing.judgements.map(\.isSatisfied) == [true])
     }
 
     @Test func `status says what is missing per action and what expires soon`() async throws {
@@ -166,18 +165,18 @@ import Testing
         try await clinic.registerDocuments()
         try await clinic.grant(
             .georgiaTelehealth, statement: Clinic.statement(expiresAt: clinic.time.now + .seconds(86_400)))
-        let status = try await clinic.executor.consentStatus(
-            of: Clinic.client, session: nil, clinic.call(Clinic.clientCaller))
-        #expect(status.join.missing.map(\.type) == [.hipaaTelehealth])
-        #expect(status.join.expiring == status.join.standsOn)
-        #expect(status.record.missing.map(\.type) == [.recording])
-        clinic.time.advance(by: .seconds(86_400))
-        let later = try await clinic.executor.consentStatus(
-            of: Clinic.client, session: nil, clinic.call(Clinic.clientCaller))
-        #expect(later.join.missing.first?.cause == .expired)
-        let stranger = await refusal { () throws(TelehealthError) in
+        func status(_ caller: Caller = Clinic.clientCaller) async throws(TelehealthError) -> [ConsentEvaluation] {
             try await clinic.executor.consentStatus(
-                of: Clinic.client, session: nil, clinic.call(Clinic.stranger))
+                of: [.join, .record], in: .person(Clinic.client), clinic.call(caller)
+            ).judgements.map(\.evaluation)
+        }
+        let (join, record) = (try await status()[0], try await status()[1])
+        #expect(join.missing.map(\.type) == [.hipaaTelehealth] && join.expiring == join.standsOn)
+        #expect(join.expiring.count == 1 && record.missing.map(\.type) == [.recording])
+        clinic.time.advance(by: .seconds(86_400))
+        #expect(try await status()[0].missing.first?.cause == .expired)
+        let stranger = await refusal { () throws(TelehealthError) in
+            try await status(Clinic.stranger)
         }
         #expect(stranger == .personNotFound)
     }
@@ -211,5 +210,13 @@ import Testing
         }
         _ = try await clinic.join(Clinic.clinicianCaller, id)
         #expect(try clinic.state(id).participant(of: Clinic.client)?.state == .waiting)
+    }
+}
+
+extension Clinic {
+    /// One action in a visit, judged as the caller may know it.
+    func judged(_ action: ConsentAction, _ id: SessionID, by caller: Caller) async throws -> ConsentEvaluation {
+        let status = try await executor.consentStatus(of: [action], in: .visit(id, person: nil), call(caller))
+        return try #require(status.judgements.first).evaluation
     }
 }

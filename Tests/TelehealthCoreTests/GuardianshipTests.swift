@@ -92,7 +92,7 @@ import Testing
         #expect(await reads(clinic, Self.motherCaller) == .personNotFound)
         let status = await refusal { () throws(TelehealthError) in
             try await clinic.executor.consentStatus(
-                of: Clinic.client, session: nil, clinic.call(Self.motherCaller))
+                of: [.join], in: .person(Clinic.client), clinic.call(Self.motherCaller))
         }
         #expect(status == .personNotFound)
     }
@@ -132,7 +132,7 @@ import Testing
         #expect(await reads(clinic, Self.motherCaller) == .personNotFound)
         let status = await refusal { () throws(TelehealthError) in
             try await clinic.executor.consentStatus(
-                of: Clinic.client, session: withMother, clinic.call(Self.motherCaller))
+                of: [.join], in: .visit(withMother, person: Clinic.client), clinic.call(Self.motherCaller))
         }
         #expect(status == nil, "her own visit is her matter")
         // A row that names nobody takes nobody's place.
@@ -258,7 +258,7 @@ import Testing
         #expect(hidden == .consentNotFound)
         let now = await refusal { () throws(TelehealthError) in
             try await clinic.executor.consentStatus(
-                of: Clinic.client, session: nil, clinic.call(Clinic.clinicianCaller))
+                of: [.join], in: .person(Clinic.client), clinic.call(Clinic.clinicianCaller))
         }
         #expect(now == .personNotFound)
         #expect(
@@ -296,8 +296,7 @@ import Testing
             #expect(await sign(clinic, by: Self.motherCaller, type) == nil)
         }
         func mayJoin() async throws -> Bool {
-            try await clinic.executor.evaluateConsent(.join, session: id, clinic.call(Clinic.clinicianCaller))
-                .isSatisfied
+            try await clinic.judged(.join, id, by: Clinic.clinicianCaller).isSatisfied
         }
         #expect(try await mayJoin())
         let file = try await clinic.executor.consentFile(of: Clinic.client, clinic.call(Clinic.clientCaller))
@@ -369,7 +368,7 @@ import Testing
         }
         try await put(clinic, "with-father", guardian: Self.father, guardsAdult: true, born: nil)
         let id = try await create(clinic, "with-father")
-        let judged = try await clinic.executor.evaluateConsent(.join, session: id, clinic.call(Clinic.admin))
+        let judged = try await clinic.judged(.join, id, by: Clinic.admin)
         #expect(judged.missing.map(\.cause) == [.expired, .expired])
     }
 

@@ -63,8 +63,7 @@ import Testing
         let clinic = Clinic()
         let session = try await clinic.visit()
         func judged() async throws -> ConsentEvaluation {
-            try await clinic.executor.evaluateConsent(
-                .thirdParty, session: session, clinic.call(Clinic.clinicianCaller))
+            try await clinic.judged(.thirdParty, session, by: Clinic.clinicianCaller)
         }
         #expect(try await judged().isSatisfied)
         _ = try await PeopleTests.guest(session, clinic)

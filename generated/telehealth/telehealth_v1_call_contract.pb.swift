@@ -88,7 +88,8 @@ public enum Telehealth_V1_CallStanding: ProtobufEnum {
     case tiedToPerson
     /// The person, their guardian, a clinician of theirs, and whoever signed the consent.
     case tiedToConsent
-    /// Whoever is of the visit; where none is named, the person, their guardian, and a clinician of theirs.
+    /// Of the visit that is named, whoever is of it; of the person who is named, the person, their guardian, and a
+    /// clinician of theirs.
     case ofVisitOrTied
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)

@@ -671,52 +671,12 @@ public struct Telehealth_V1_ConsentDocument: Message {
     }
 }
 
-/// Whether a person's consents allow one action now.
-public struct Telehealth_V1_ActionConsent: Message {
-    public static let fullName = "telehealth.v1.ActionConsent"
-    /// The action.
-    public var action: Telehealth_V1_ConsentAction = .init(rawValue: 0)
-    /// True when nothing is missing.
-    public var satisfied: Bool = false
-    /// What is missing, empty when satisfied.
-    public var missing: [Telehealth_V1_MissingConsent] = []
-    /// The consents that allow it.
-    public var consentIds: [String] = []
-    /// Those of them that end within the renewal window.
-    public var expiringConsentIds: [String] = []
-    public var unknownFields = UnknownFields()
-
-    public init() {}
-
-    public func encode(into buffer: inout ByteBuffer) {
-        if action.rawValue != 0 { buffer.write(1, action, as: WireEnum<Telehealth_V1_ConsentAction>.self) }
-        if satisfied { buffer.write(2, satisfied, as: WireBool.self) }
-        buffer.writeMessages(3, missing)
-        buffer.writeRepeated(4, consentIds, as: WireString.self)
-        buffer.writeRepeated(5, expiringConsentIds, as: WireString.self)
-        buffer.writeUnknown(unknownFields)
-    }
-
-    public mutating func merge(from reader: inout WireReader) throws(WireError) {
-        while let tag = try reader.nextTag() {
-            switch tag {
-            case 8: try reader.read(&action, as: WireEnum<Telehealth_V1_ConsentAction>.self)
-            case 16: try reader.read(&satisfied, as: WireBool.self)
-            case 26: try reader.readMessages(&missing)
-            case 34: try reader.readRepeated(&consentIds, as: WireString.self)
-            case 42: try reader.readRepeated(&expiringConsentIds, as: WireString.self)
-            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
-            }
-        }
-    }
-}
-
 /// One consent that is missing for an action.
 public struct Telehealth_V1_MissingConsent: Message {
     public static let fullName = "telehealth.v1.MissingConsent"
     /// The action that it is missing for.
     public var action: Telehealth_V1_ConsentAction = .init(rawValue: 0)
-    /// The type that is missing.
+    /// The type to ask for.
     public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
     /// Whose consent is missing.
     public var personID: String = ""
@@ -724,8 +684,11 @@ public struct Telehealth_V1_MissingConsent: Message {
     public var personRole: Telehealth_V1_ConsentPersonRole = .init(rawValue: 0)
     /// What is wrong with what there is.
     public var cause: Telehealth_V1_MissingConsentCause = .init(rawValue: 0)
-    /// The version that should be shown and signed now; empty when none is registered.
+    /// The version of `type` that should be shown and signed now, the one in `en-US` where there are several languages;
+    /// empty when none is registered.
     public var documentVersion: String = ""
+    /// Everything that would fill the gap. Only GetConsentStatus tells it; unset in errors and summaries.
+    public var remedy: Telehealth_V1_ConsentRemedy?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -737,6 +700,7 @@ public struct Telehealth_V1_MissingConsent: Message {
         if personRole.rawValue != 0 { buffer.write(4, personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self) }
         if cause.rawValue != 0 { buffer.write(5, cause, as: WireEnum<Telehealth_V1_MissingConsentCause>.self) }
         if !documentVersion.isEmpty { buffer.write(6, documentVersion, as: WireString.self) }
+        if let value = remedy { buffer.writeMessage(7, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -749,6 +713,7 @@ public struct Telehealth_V1_MissingConsent: Message {
             case 32: try reader.read(&personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self)
             case 40: try reader.read(&cause, as: WireEnum<Telehealth_V1_MissingConsentCause>.self)
             case 50: try reader.read(&documentVersion, as: WireString.self)
+            case 58: try reader.readMessage(&remedy)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -943,50 +908,48 @@ public enum Telehealth_V1_Consent_File {
             bGFuZ3VhZ2USGAoEdGV4dBgEIAEoCUIEgLoYAVIEdGV4dBIlCgt0ZXh0X3NoYTI1NhgFIAEoDEIEgLoYAlIKdGV4dFNoYTI1NhJH
             Cg5lZmZlY3RpdmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDWVmZmVjdGl2ZVRpbWUSQQoL
             Y3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgpjcmVhdGVUaW1lEikKDWNyZWF0ZV9j
-            YWxsZXIYCCABKAlCBIC6GANSDGNyZWF0ZUNhbGxlciKHAgoNQWN0aW9uQ29uc2VudBI6CgZhY3Rpb24YASABKA4yHC50ZWxlaGVh
-            bHRoLnYxLkNvbnNlbnRBY3Rpb25CBIC6GAJSBmFjdGlvbhIiCglzYXRpc2ZpZWQYAiABKAhCBIC6GAJSCXNhdGlzZmllZBI3Cgdt
-            aXNzaW5nGAMgAygLMh0udGVsZWhlYWx0aC52MS5NaXNzaW5nQ29uc2VudFIHbWlzc2luZxIlCgtjb25zZW50X2lkcxgEIAMoCUIE
-            gLoYAlIKY29uc2VudElkcxI2ChRleHBpcmluZ19jb25zZW50X2lkcxgFIAMoCUIEgLoYAlISZXhwaXJpbmdDb25zZW50SWRzIt8C
-            Cg5NaXNzaW5nQ29uc2VudBI6CgZhY3Rpb24YASABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY3Rpb25CBIC6GAJSBmFjdGlv
-            bhI0CgR0eXBlGAIgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIEgLoYAlIEdHlwZRIhCglwZXJzb25faWQYAyABKAlC
-            BIC6GANSCHBlcnNvbklkEkcKC3BlcnNvbl9yb2xlGAQgASgOMiAudGVsZWhlYWx0aC52MS5Db25zZW50UGVyc29uUm9sZUIEgLoY
-            AlIKcGVyc29uUm9sZRI+CgVjYXVzZRgFIAEoDjIiLnRlbGVoZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRDYXVzZUIEgLoYAlIFY2F1
-            c2USLwoQZG9jdW1lbnRfdmVyc2lvbhgGIAEoCUIEgLoYAVIPZG9jdW1lbnRWZXJzaW9uIrkDCg1Db25zZW50UmVtZWR5EjYKBXR5
-            cGVzGAEgAygOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIEgLoYAlIFdHlwZXMSPAoHbWV0aG9kcxgCIAMoDjIcLnRlbGVo
-            ZWFsdGgudjEuQ29uc2VudE1ldGhvZEIEgLoYAlIHbWV0aG9kcxIqCg52ZXJiYWxfYXNfd2VsbBgDIAEoCEIEgLoYAlIMdmVyYmFs
-            QXNXZWxsEi4KEGZvcl9zZXNzaW9uX29ubHkYBCABKAhCBIC6GAJSDmZvclNlc3Npb25Pbmx5EisKDmd1YXJkaWFuX3NpZ25zGAUg
-            ASgIQgSAuhgCUg1ndWFyZGlhblNpZ25zEkUKCWRvY3VtZW50cxgGIAMoCzInLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50
-            UmVmZXJlbmNlUglkb2N1bWVudHMSOQoIZXZpZGVuY2UYByADKAsyHS50ZWxlaGVhbHRoLnYxLk1ldGhvZEV2aWRlbmNlUghldmlk
-            ZW5jZRInCgxjaXRhdGlvbl9pZHMYCCADKAlCBIC6GAJSC2NpdGF0aW9uSWRzIrkBChhDb25zZW50RG9jdW1lbnRSZWZlcmVuY2US
-            NAoEdHlwZRgBIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5cGUSHgoHdmVyc2lvbhgCIAEoCUIEgLoY
-            AVIHdmVyc2lvbhIgCghsYW5ndWFnZRgDIAEoCUIEgLoYAVIIbGFuZ3VhZ2USJQoLdGV4dF9zaGEyNTYYBCABKAxCBIC6GAJSCnRl
-            eHRTaGEyNTYikgEKDk1ldGhvZEV2aWRlbmNlEjoKBm1ldGhvZBgBIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIE
-            gLoYAlIGbWV0aG9kEkQKCHJlcXVpcmVkGAIgAygOMiIudGVsZWhlYWx0aC52MS5Db25zZW50RXZpZGVuY2VLaW5kQgSAuhgCUghy
-            ZXF1aXJlZCJeCg5Qb2xpY3lDaXRhdGlvbhIUCgJpZBgBIAEoCUIEgLoYAlICaWQSHAoGc291cmNlGAIgASgJQgSAuhgCUgZzb3Vy
-            Y2USGAoEc2F5cxgDIAEoCUIEgLoYAlIEc2F5cyrCAQoRQ29uc2VudFBlcnNvblJvbGUSIwofQ09OU0VOVF9QRVJTT05fUk9MRV9V
-            TlNQRUNJRklFRBAAEh4KGkNPTlNFTlRfUEVSU09OX1JPTEVfQ0xJRU5UEAESIQodQ09OU0VOVF9QRVJTT05fUk9MRV9DTElOSUNJ
-            QU4QAhIgChxDT05TRU5UX1BFUlNPTl9ST0xFX0dVQVJESUFOEAMSIwofQ09OU0VOVF9QRVJTT05fUk9MRV9USElSRF9QQVJUWRAo
-            KtMBCgtDb25zZW50VHlwZRIcChhDT05TRU5UX1RZUEVfVU5TUEVDSUZJRUQQABIjCh9DT05TRU5UX1RZUEVfR0VPUkdJQV9URUxF
-            SEVBTFRIEAESIQodQ09OU0VOVF9UWVBFX0hJUEFBX1RFTEVIRUFMVEgQAhIaChZDT05TRU5UX1RZUEVfUkVDT1JESU5HEAMSGwoX
-            Q09OU0VOVF9UWVBFX1RFTEVIRUFMVEgQMhIlCiFDT05TRU5UX1RZUEVfVEhJUkRfUEFSVFlfUFJFU0VOQ0UQMypwCg9Db25zZW50
-            RGVjaXNpb24SIAocQ09OU0VOVF9ERUNJU0lPTl9VTlNQRUNJRklFRBAAEhwKGENPTlNFTlRfREVDSVNJT05fR1JBTlRFRBABEh0K
-            GUNPTlNFTlRfREVDSVNJT05fREVDTElORUQQAiq3AQoMQ29uc2VudFN0YXRlEh0KGUNPTlNFTlRfU1RBVEVfVU5TUEVDSUZJRUQQ
-            ABIYChRDT05TRU5UX1NUQVRFX0FDVElWRRABEhoKFkNPTlNFTlRfU1RBVEVfREVDTElORUQQAhIZChVDT05TRU5UX1NUQVRFX0VY
-            UElSRUQQAxIZChVDT05TRU5UX1NUQVRFX1JFVk9LRUQQBBIcChhDT05TRU5UX1NUQVRFX1NVUEVSU0VERUQQBSqDAQoNQ29uc2Vu
-            dE1ldGhvZBIeChpDT05TRU5UX01FVEhPRF9VTlNQRUNJRklFRBAAEh0KGUNPTlNFTlRfTUVUSE9EX0VMRUNUUk9OSUMQARIYChRD
-            T05TRU5UX01FVEhPRF9QQVBFUhACEhkKFUNPTlNFTlRfTUVUSE9EX1ZFUkJBTBADKp8BCg1Db25zZW50QWN0aW9uEh4KGkNPTlNF
-            TlRfQUNUSU9OX1VOU1BFQ0lGSUVEEAASFwoTQ09OU0VOVF9BQ1RJT05fSk9JThABEhkKFUNPTlNFTlRfQUNUSU9OX1JFQ09SRBAC
-            EhoKFkNPTlNFTlRfQUNUSU9OX0NPTkRVQ1QQMhIeChpDT05TRU5UX0FDVElPTl9USElSRF9QQVJUWRAzKvQDChNNaXNzaW5nQ29u
-            c2VudENhdXNlEiUKIU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9VTlNQRUNJRklFRBAAEiQKIE1JU1NJTkdfQ09OU0VOVF9DQVVTRV9O
-            T05FX0dJVkVOEAESIgoeTUlTU0lOR19DT05TRU5UX0NBVVNFX0RFQ0xJTkVEEAISIQodTUlTU0lOR19DT05TRU5UX0NBVVNFX0VY
-            UElSRUQQAxIhCh1NSVNTSU5HX0NPTlNFTlRfQ0FVU0VfUkVWT0tFRBAEEiUKIU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9OT1RfV1JJ
-            VFRFThAFEiUKIU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9OT1RfQ09WRVJFRBAGEioKJk1JU1NJTkdfQ09OU0VOVF9DQVVTRV9PVVRE
-            QVRFRF9WRVJTSU9OEDISKAokTUlTU0lOR19DT05TRU5UX0NBVVNFX1ZFUkJBTF9NSVNTSU5HEDMSKwonTUlTU0lOR19DT05TRU5U
-            X0NBVVNFX0dVQVJESUFOX1JFUVVJUkVEEDQSKQolTUlTU0lOR19DT05TRU5UX0NBVVNFX05PVF9GT1JfU0VTU0lPThA1EioKJk1J
-            U1NJTkdfQ09OU0VOVF9DQVVTRV9FVklERU5DRV9NSVNTSU5HEDYq+gEKE0NvbnNlbnRFdmlkZW5jZUtpbmQSJQohQ09OU0VOVF9F
-            VklERU5DRV9LSU5EX1VOU1BFQ0lGSUVEEAASHgoaQ09OU0VOVF9FVklERU5DRV9LSU5EX05PVEUQARIoCiRDT05TRU5UX0VWSURF
-            TkNFX0tJTkRfU0NBTl9SRUZFUkVOQ0UQAhIlCiFDT05TRU5UX0VWSURFTkNFX0tJTkRfU0NBTl9TSEEyNTYQAxIoCiRDT05TRU5U
-            X0VWSURFTkNFX0tJTkRfU0NSSVBUX1ZFUlNJT04QBBIhCh1DT05TRU5UX0VWSURFTkNFX0tJTkRfV0lUTkVTUxAFYgZwcm90bzM=
+            YWxsZXIYCCABKAlCBIC6GANSDGNyZWF0ZUNhbGxlciKVAwoOTWlzc2luZ0NvbnNlbnQSOgoGYWN0aW9uGAEgASgOMhwudGVsZWhl
+            YWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZhY3Rpb24SNAoEdHlwZRgCIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5
+            cGVCBIC6GAJSBHR5cGUSIQoJcGVyc29uX2lkGAMgASgJQgSAuhgDUghwZXJzb25JZBJHCgtwZXJzb25fcm9sZRgEIAEoDjIgLnRl
+            bGVoZWFsdGgudjEuQ29uc2VudFBlcnNvblJvbGVCBIC6GAJSCnBlcnNvblJvbGUSPgoFY2F1c2UYBSABKA4yIi50ZWxlaGVhbHRo
+            LnYxLk1pc3NpbmdDb25zZW50Q2F1c2VCBIC6GAJSBWNhdXNlEi8KEGRvY3VtZW50X3ZlcnNpb24YBiABKAlCBIC6GAFSD2RvY3Vt
+            ZW50VmVyc2lvbhI0CgZyZW1lZHkYByABKAsyHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSZW1lZHlSBnJlbWVkeSK5AwoNQ29uc2Vu
+            dFJlbWVkeRI2CgV0eXBlcxgBIAMoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBXR5cGVzEjwKB21ldGhvZHMY
+            AiADKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRNZXRob2RCBIC6GAJSB21ldGhvZHMSKgoOdmVyYmFsX2FzX3dlbGwYAyABKAhC
+            BIC6GAJSDHZlcmJhbEFzV2VsbBIuChBmb3Jfc2Vzc2lvbl9vbmx5GAQgASgIQgSAuhgCUg5mb3JTZXNzaW9uT25seRIrCg5ndWFy
+            ZGlhbl9zaWducxgFIAEoCEIEgLoYAlINZ3VhcmRpYW5TaWducxJFCglkb2N1bWVudHMYBiADKAsyJy50ZWxlaGVhbHRoLnYxLkNv
+            bnNlbnREb2N1bWVudFJlZmVyZW5jZVIJZG9jdW1lbnRzEjkKCGV2aWRlbmNlGAcgAygLMh0udGVsZWhlYWx0aC52MS5NZXRob2RF
+            dmlkZW5jZVIIZXZpZGVuY2USJwoMY2l0YXRpb25faWRzGAggAygJQgSAuhgCUgtjaXRhdGlvbklkcyK5AQoYQ29uc2VudERvY3Vt
+            ZW50UmVmZXJlbmNlEjQKBHR5cGUYASABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgR0eXBlEh4KB3ZlcnNp
+            b24YAiABKAlCBIC6GAFSB3ZlcnNpb24SIAoIbGFuZ3VhZ2UYAyABKAlCBIC6GAFSCGxhbmd1YWdlEiUKC3RleHRfc2hhMjU2GAQg
+            ASgMQgSAuhgCUgp0ZXh0U2hhMjU2IpIBCg5NZXRob2RFdmlkZW5jZRI6CgZtZXRob2QYASABKA4yHC50ZWxlaGVhbHRoLnYxLkNv
+            bnNlbnRNZXRob2RCBIC6GAJSBm1ldGhvZBJECghyZXF1aXJlZBgCIAMoDjIiLnRlbGVoZWFsdGgudjEuQ29uc2VudEV2aWRlbmNl
+            S2luZEIEgLoYAlIIcmVxdWlyZWQiXgoOUG9saWN5Q2l0YXRpb24SFAoCaWQYASABKAlCBIC6GAJSAmlkEhwKBnNvdXJjZRgCIAEo
+            CUIEgLoYAlIGc291cmNlEhgKBHNheXMYAyABKAlCBIC6GAJSBHNheXMqwgEKEUNvbnNlbnRQZXJzb25Sb2xlEiMKH0NPTlNFTlRf
+            UEVSU09OX1JPTEVfVU5TUEVDSUZJRUQQABIeChpDT05TRU5UX1BFUlNPTl9ST0xFX0NMSUVOVBABEiEKHUNPTlNFTlRfUEVSU09O
+            X1JPTEVfQ0xJTklDSUFOEAISIAocQ09OU0VOVF9QRVJTT05fUk9MRV9HVUFSRElBThADEiMKH0NPTlNFTlRfUEVSU09OX1JPTEVf
+            VEhJUkRfUEFSVFkQKCrTAQoLQ29uc2VudFR5cGUSHAoYQ09OU0VOVF9UWVBFX1VOU1BFQ0lGSUVEEAASIwofQ09OU0VOVF9UWVBF
+            X0dFT1JHSUFfVEVMRUhFQUxUSBABEiEKHUNPTlNFTlRfVFlQRV9ISVBBQV9URUxFSEVBTFRIEAISGgoWQ09OU0VOVF9UWVBFX1JF
+            Q09SRElORxADEhsKF0NPTlNFTlRfVFlQRV9URUxFSEVBTFRIEDISJQohQ09OU0VOVF9UWVBFX1RISVJEX1BBUlRZX1BSRVNFTkNF
+            EDMqcAoPQ29uc2VudERlY2lzaW9uEiAKHENPTlNFTlRfREVDSVNJT05fVU5TUEVDSUZJRUQQABIcChhDT05TRU5UX0RFQ0lTSU9O
+            X0dSQU5URUQQARIdChlDT05TRU5UX0RFQ0lTSU9OX0RFQ0xJTkVEEAIqtwEKDENvbnNlbnRTdGF0ZRIdChlDT05TRU5UX1NUQVRF
+            X1VOU1BFQ0lGSUVEEAASGAoUQ09OU0VOVF9TVEFURV9BQ1RJVkUQARIaChZDT05TRU5UX1NUQVRFX0RFQ0xJTkVEEAISGQoVQ09O
+            U0VOVF9TVEFURV9FWFBJUkVEEAMSGQoVQ09OU0VOVF9TVEFURV9SRVZPS0VEEAQSHAoYQ09OU0VOVF9TVEFURV9TVVBFUlNFREVE
+            EAUqgwEKDUNvbnNlbnRNZXRob2QSHgoaQ09OU0VOVF9NRVRIT0RfVU5TUEVDSUZJRUQQABIdChlDT05TRU5UX01FVEhPRF9FTEVD
+            VFJPTklDEAESGAoUQ09OU0VOVF9NRVRIT0RfUEFQRVIQAhIZChVDT05TRU5UX01FVEhPRF9WRVJCQUwQAyqfAQoNQ29uc2VudEFj
+            dGlvbhIeChpDT05TRU5UX0FDVElPTl9VTlNQRUNJRklFRBAAEhcKE0NPTlNFTlRfQUNUSU9OX0pPSU4QARIZChVDT05TRU5UX0FD
+            VElPTl9SRUNPUkQQAhIaChZDT05TRU5UX0FDVElPTl9DT05EVUNUEDISHgoaQ09OU0VOVF9BQ1RJT05fVEhJUkRfUEFSVFkQMyr0
+            AwoTTWlzc2luZ0NvbnNlbnRDYXVzZRIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfVU5TUEVDSUZJRUQQABIkCiBNSVNTSU5HX0NP
+            TlNFTlRfQ0FVU0VfTk9ORV9HSVZFThABEiIKHk1JU1NJTkdfQ09OU0VOVF9DQVVTRV9ERUNMSU5FRBACEiEKHU1JU1NJTkdfQ09O
+            U0VOVF9DQVVTRV9FWFBJUkVEEAMSIQodTUlTU0lOR19DT05TRU5UX0NBVVNFX1JFVk9LRUQQBBIlCiFNSVNTSU5HX0NPTlNFTlRf
+            Q0FVU0VfTk9UX1dSSVRURU4QBRIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9UX0NPVkVSRUQQBhIqCiZNSVNTSU5HX0NPTlNF
+            TlRfQ0FVU0VfT1VUREFURURfVkVSU0lPThAyEigKJE1JU1NJTkdfQ09OU0VOVF9DQVVTRV9WRVJCQUxfTUlTU0lORxAzEisKJ01J
+            U1NJTkdfQ09OU0VOVF9DQVVTRV9HVUFSRElBTl9SRVFVSVJFRBA0EikKJU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9OT1RfRk9SX1NF
+            U1NJT04QNRIqCiZNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfRVZJREVOQ0VfTUlTU0lORxA2KvoBChNDb25zZW50RXZpZGVuY2VLaW5k
+            EiUKIUNPTlNFTlRfRVZJREVOQ0VfS0lORF9VTlNQRUNJRklFRBAAEh4KGkNPTlNFTlRfRVZJREVOQ0VfS0lORF9OT1RFEAESKAok
+            Q09OU0VOVF9FVklERU5DRV9LSU5EX1NDQU5fUkVGRVJFTkNFEAISJQohQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDQU5fU0hBMjU2
+            EAMSKAokQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDUklQVF9WRVJTSU9OEAQSIQodQ09OU0VOVF9FVklERU5DRV9LSU5EX1dJVE5F
+            U1MQBWIGcHJvdG8z
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

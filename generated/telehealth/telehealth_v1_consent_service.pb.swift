@@ -269,13 +269,19 @@ public struct Telehealth_V1_SubmitConsentResponse: Message {
     }
 }
 
-/// Whose consents, for which visit.
+/// Whose consents, for which visit and which actions.
 public struct Telehealth_V1_GetConsentStatusRequest: Message {
     public static let fullName = "telehealth.v1.GetConsentStatusRequest"
-    /// The client, guardian or clinician asked about. Required.
+    /// The client, guardian or clinician whose records are asked for. Required where no session is named: then it is told
+    /// what the person's standing consents allow at the clinic's home place.
     public var personID: String = ""
-    /// Judge for this session (consents limited to it then count); empty for any.
+    /// The visit to judge, with everybody whose consent it takes: consents limited to it count, and the policy is that of
+    /// its place. Empty for no visit.
     public var sessionID: String = ""
+    /// The actions to judge; empty for all that there are.
+    public var actions: [Telehealth_V1_ConsentAction] = []
+    /// For RECORD what the recording serves; UNSPECIFIED for CLINICAL.
+    public var purpose: Telehealth_V1_RecordingPurpose = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -283,6 +289,8 @@ public struct Telehealth_V1_GetConsentStatusRequest: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if !personID.isEmpty { buffer.write(1, personID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
+        buffer.writePacked(3, actions, as: WireEnum<Telehealth_V1_ConsentAction>.self)
+        if purpose.rawValue != 0 { buffer.write(4, purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -291,6 +299,9 @@ public struct Telehealth_V1_GetConsentStatusRequest: Message {
             switch tag {
             case 10: try reader.read(&personID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
+            case 24: try reader.readRepeated(&actions, as: WireEnum<Telehealth_V1_ConsentAction>.self)
+            case 26: try reader.readPacked(&actions, as: WireEnum<Telehealth_V1_ConsentAction>.self)
+            case 32: try reader.read(&purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -301,23 +312,36 @@ public struct Telehealth_V1_GetConsentStatusRequest: Message {
             if !RuleChecks.isText(personID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
                 violations.add("person_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
-        } else {
-            violations.add("person_id", "required", "is required")
         }
         if !sessionID.isEmpty {
             if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
                 violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         }
+        if RuleChecks.hasDuplicates(actions) {
+            violations.add("actions", "repeated.unique", "must not name anything twice")
+        }
+        for (index, value) in actions.enumerated() {
+            if !value.isRecognized {
+                violations.add("actions", at: index, "enum.defined_only", "is not a value that is accepted here")
+            }
+            if [0].contains(value.rawValue) {
+                violations.add("actions", at: index, "enum.not_in", "is not a value that is accepted here")
+            }
+        }
+        if !purpose.isRecognized {
+            violations.add("purpose", "enum.defined_only", "is not a value that is accepted here")
+        }
     }
 }
 
-/// What a person's consents allow now.
+/// What may be done now, good for the moment in which it was judged.
 public struct Telehealth_V1_GetConsentStatusResponse: Message {
     public static let fullName = "telehealth.v1.GetConsentStatusResponse"
-    /// One entry per action: JOIN, RECORD.
-    public var actions: [Telehealth_V1_ActionConsent] = []
-    /// The record that counts for each type, or the last one ended when none counts.
+    /// One per action asked, in that order; all in the order of the enum where none was named.
+    public var judgements: [Telehealth_V1_ConsentJudgement] = []
+    /// Of the person named, the record that counts for each type, or the last one ended when none counts. Empty where no
+    /// person is named.
     public var consents: [Telehealth_V1_Consent] = []
     /// When this was judged, UTC.
     public var evaluateTime: Google_Protobuf_Timestamp?
@@ -326,7 +350,7 @@ public struct Telehealth_V1_GetConsentStatusResponse: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        buffer.writeMessages(1, actions)
+        buffer.writeMessages(1, judgements)
         buffer.writeMessages(2, consents)
         if let value = evaluateTime { buffer.writeMessage(3, value) }
         buffer.writeUnknown(unknownFields)
@@ -335,7 +359,7 @@ public struct Telehealth_V1_GetConsentStatusResponse: Message {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 10: try reader.readMessages(&actions)
+            case 10: try reader.readMessages(&judgements)
             case 18: try reader.readMessages(&consents)
             case 26: try reader.readMessage(&evaluateTime)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
@@ -346,6 +370,110 @@ public struct Telehealth_V1_GetConsentStatusResponse: Message {
     public func checkRules(_ violations: inout RuleViolations) {
         for (index, value) in consents.enumerated() {
             violations.check(value, in: "consents", at: index)
+        }
+    }
+}
+
+/// Whether one action may be done.
+public struct Telehealth_V1_ConsentJudgement: Message {
+    public static let fullName = "telehealth.v1.ConsentJudgement"
+    /// The action.
+    public var action: Telehealth_V1_ConsentAction = .init(rawValue: 0)
+    /// True when nothing is missing, of anybody.
+    public var satisfied: Bool = false
+    /// The gaps that the caller may know in full.
+    public var missing: [Telehealth_V1_MissingConsent] = []
+    /// True when something is missing of people whose gaps the caller may not know.
+    public var othersMissing: Bool = false
+    /// The consents it stands on, of the people whose consents the caller may know.
+    public var basis: [Telehealth_V1_ConsentBasis] = []
+    /// The policy asked: `US-GA`, `default`.
+    public var place: String = ""
+    /// That policy's version.
+    public var policyVersion: String = ""
+    /// The sources of every requirement judged.
+    public var citations: [Telehealth_V1_PolicyCitation] = []
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if action.rawValue != 0 { buffer.write(1, action, as: WireEnum<Telehealth_V1_ConsentAction>.self) }
+        if satisfied { buffer.write(2, satisfied, as: WireBool.self) }
+        buffer.writeMessages(3, missing)
+        if othersMissing { buffer.write(4, othersMissing, as: WireBool.self) }
+        buffer.writeMessages(5, basis)
+        if !place.isEmpty { buffer.write(6, place, as: WireString.self) }
+        if !policyVersion.isEmpty { buffer.write(7, policyVersion, as: WireString.self) }
+        buffer.writeMessages(8, citations)
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 8: try reader.read(&action, as: WireEnum<Telehealth_V1_ConsentAction>.self)
+            case 16: try reader.read(&satisfied, as: WireBool.self)
+            case 26: try reader.readMessages(&missing)
+            case 32: try reader.read(&othersMissing, as: WireBool.self)
+            case 42: try reader.readMessages(&basis)
+            case 50: try reader.read(&place, as: WireString.self)
+            case 58: try reader.read(&policyVersion, as: WireString.self)
+            case 66: try reader.readMessages(&citations)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A consent that an action stands on.
+public struct Telehealth_V1_ConsentBasis: Message {
+    public static let fullName = "telehealth.v1.ConsentBasis"
+    /// The record.
+    public var consentID: String = ""
+    /// Whose.
+    public var personID: String = ""
+    /// What that person is in the visit.
+    public var personRole: Telehealth_V1_ConsentPersonRole = .init(rawValue: 0)
+    /// What it is about.
+    public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
+    /// How it was given.
+    public var method: Telehealth_V1_ConsentMethod = .init(rawValue: 0)
+    /// The first instant at which it no longer counts, UTC: its end, or that of a newer text's grace.
+    public var expireTime: Google_Protobuf_Timestamp?
+    /// True when it should be renewed now: within the renewal window, or a newer text is in force.
+    public var expiresSoon: Bool = false
+    /// True when a newer text is in force.
+    public var textReplaced: Bool = false
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !consentID.isEmpty { buffer.write(1, consentID, as: WireString.self) }
+        if !personID.isEmpty { buffer.write(2, personID, as: WireString.self) }
+        if personRole.rawValue != 0 { buffer.write(3, personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self) }
+        if type.rawValue != 0 { buffer.write(4, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
+        if method.rawValue != 0 { buffer.write(5, method, as: WireEnum<Telehealth_V1_ConsentMethod>.self) }
+        if let value = expireTime { buffer.writeMessage(6, value) }
+        if expiresSoon { buffer.write(7, expiresSoon, as: WireBool.self) }
+        if textReplaced { buffer.write(8, textReplaced, as: WireBool.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&consentID, as: WireString.self)
+            case 18: try reader.read(&personID, as: WireString.self)
+            case 24: try reader.read(&personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self)
+            case 32: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
+            case 40: try reader.read(&method, as: WireEnum<Telehealth_V1_ConsentMethod>.self)
+            case 50: try reader.readMessage(&expireTime)
+            case 56: try reader.read(&expiresSoon, as: WireBool.self)
+            case 64: try reader.read(&textReplaced, as: WireBool.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
         }
     }
 }
@@ -628,213 +756,6 @@ public struct Telehealth_V1_ListConsentsResponse: Message {
     }
 }
 
-/// An action to judge.
-public struct Telehealth_V1_EvaluateConsentRequest: Message {
-    public static let fullName = "telehealth.v1.EvaluateConsentRequest"
-    /// The session in which; empty to ask what a person's standing consents allow at the home place.
-    public var sessionID: String = ""
-    /// The person asked about, where no session is named; else empty.
-    public var personID: String = ""
-    /// The action. Required.
-    public var action: Telehealth_V1_ConsentAction = .init(rawValue: 0)
-    /// For RECORD what the recording serves; UNSPECIFIED for CLINICAL.
-    public var purpose: Telehealth_V1_RecordingPurpose = .init(rawValue: 0)
-    public var unknownFields = UnknownFields()
-
-    public init() {}
-
-    public func encode(into buffer: inout ByteBuffer) {
-        if !sessionID.isEmpty { buffer.write(1, sessionID, as: WireString.self) }
-        if !personID.isEmpty { buffer.write(2, personID, as: WireString.self) }
-        if action.rawValue != 0 { buffer.write(3, action, as: WireEnum<Telehealth_V1_ConsentAction>.self) }
-        if purpose.rawValue != 0 { buffer.write(4, purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self) }
-        buffer.writeUnknown(unknownFields)
-    }
-
-    public mutating func merge(from reader: inout WireReader) throws(WireError) {
-        while let tag = try reader.nextTag() {
-            switch tag {
-            case 10: try reader.read(&sessionID, as: WireString.self)
-            case 18: try reader.read(&personID, as: WireString.self)
-            case 24: try reader.read(&action, as: WireEnum<Telehealth_V1_ConsentAction>.self)
-            case 32: try reader.read(&purpose, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
-            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
-            }
-        }
-    }
-
-    public func checkRules(_ violations: inout RuleViolations) {
-        if !sessionID.isEmpty {
-            if !RuleChecks.isText(sessionID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
-                violations.add("session_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
-            }
-        }
-        if !personID.isEmpty {
-            if !RuleChecks.isText(personID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
-                violations.add("person_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
-            }
-        }
-        if action.rawValue != 0 {
-            if !action.isRecognized {
-                violations.add("action", "enum.defined_only", "is not a value that is accepted here")
-            }
-        } else {
-            violations.add("action", "required", "is required")
-        }
-        if !purpose.isRecognized {
-            violations.add("purpose", "enum.defined_only", "is not a value that is accepted here")
-        }
-    }
-}
-
-/// A judgement, good for the moment in which it was made.
-public struct Telehealth_V1_EvaluateConsentResponse: Message {
-    public static let fullName = "telehealth.v1.EvaluateConsentResponse"
-    /// The action judged.
-    public var action: Telehealth_V1_ConsentAction = .init(rawValue: 0)
-    /// True when nothing is missing.
-    public var satisfied: Bool = false
-    /// The gaps that the caller may know in full.
-    public var missing: [Telehealth_V1_ConsentShortfall] = []
-    /// True when something is missing of people whose gaps the caller may not know.
-    public var othersMissing: Bool = false
-    /// The consents it stands on, of the people whose consents the caller may know.
-    public var basis: [Telehealth_V1_ConsentBasis] = []
-    /// The policy asked: `US-GA`, `default`.
-    public var place: String = ""
-    /// That policy's version.
-    public var policyVersion: String = ""
-    /// The sources of every requirement judged.
-    public var citations: [Telehealth_V1_PolicyCitation] = []
-    /// When it was judged, UTC.
-    public var evaluateTime: Google_Protobuf_Timestamp?
-    public var unknownFields = UnknownFields()
-
-    public init() {}
-
-    public func encode(into buffer: inout ByteBuffer) {
-        if action.rawValue != 0 { buffer.write(1, action, as: WireEnum<Telehealth_V1_ConsentAction>.self) }
-        if satisfied { buffer.write(2, satisfied, as: WireBool.self) }
-        buffer.writeMessages(3, missing)
-        if othersMissing { buffer.write(4, othersMissing, as: WireBool.self) }
-        buffer.writeMessages(5, basis)
-        if !place.isEmpty { buffer.write(6, place, as: WireString.self) }
-        if !policyVersion.isEmpty { buffer.write(7, policyVersion, as: WireString.self) }
-        buffer.writeMessages(8, citations)
-        if let value = evaluateTime { buffer.writeMessage(9, value) }
-        buffer.writeUnknown(unknownFields)
-    }
-
-    public mutating func merge(from reader: inout WireReader) throws(WireError) {
-        while let tag = try reader.nextTag() {
-            switch tag {
-            case 8: try reader.read(&action, as: WireEnum<Telehealth_V1_ConsentAction>.self)
-            case 16: try reader.read(&satisfied, as: WireBool.self)
-            case 26: try reader.readMessages(&missing)
-            case 32: try reader.read(&othersMissing, as: WireBool.self)
-            case 42: try reader.readMessages(&basis)
-            case 50: try reader.read(&place, as: WireString.self)
-            case 58: try reader.read(&policyVersion, as: WireString.self)
-            case 66: try reader.readMessages(&citations)
-            case 74: try reader.readMessage(&evaluateTime)
-            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
-            }
-        }
-    }
-}
-
-/// One consent that is missing, and what would do.
-public struct Telehealth_V1_ConsentShortfall: Message {
-    public static let fullName = "telehealth.v1.ConsentShortfall"
-    /// Whose.
-    public var personID: String = ""
-    /// What that person is in the visit.
-    public var personRole: Telehealth_V1_ConsentPersonRole = .init(rawValue: 0)
-    /// The type to ask for.
-    public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
-    /// What is wrong with what there is.
-    public var cause: Telehealth_V1_MissingConsentCause = .init(rawValue: 0)
-    /// What would fill the gap.
-    public var remedy: Telehealth_V1_ConsentRemedy?
-    public var unknownFields = UnknownFields()
-
-    public init() {}
-
-    public func encode(into buffer: inout ByteBuffer) {
-        if !personID.isEmpty { buffer.write(1, personID, as: WireString.self) }
-        if personRole.rawValue != 0 { buffer.write(2, personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self) }
-        if type.rawValue != 0 { buffer.write(3, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
-        if cause.rawValue != 0 { buffer.write(4, cause, as: WireEnum<Telehealth_V1_MissingConsentCause>.self) }
-        if let value = remedy { buffer.writeMessage(5, value) }
-        buffer.writeUnknown(unknownFields)
-    }
-
-    public mutating func merge(from reader: inout WireReader) throws(WireError) {
-        while let tag = try reader.nextTag() {
-            switch tag {
-            case 10: try reader.read(&personID, as: WireString.self)
-            case 16: try reader.read(&personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self)
-            case 24: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
-            case 32: try reader.read(&cause, as: WireEnum<Telehealth_V1_MissingConsentCause>.self)
-            case 42: try reader.readMessage(&remedy)
-            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
-            }
-        }
-    }
-}
-
-/// A consent that an action stands on.
-public struct Telehealth_V1_ConsentBasis: Message {
-    public static let fullName = "telehealth.v1.ConsentBasis"
-    /// The record.
-    public var consentID: String = ""
-    /// Whose.
-    public var personID: String = ""
-    /// What that person is in the visit.
-    public var personRole: Telehealth_V1_ConsentPersonRole = .init(rawValue: 0)
-    /// What it is about.
-    public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
-    /// How it was given.
-    public var method: Telehealth_V1_ConsentMethod = .init(rawValue: 0)
-    /// The first instant at which it no longer counts, UTC: its end, or that of a newer text's grace.
-    public var expireTime: Google_Protobuf_Timestamp?
-    /// True when it should be renewed now: within the renewal window, or a newer text is in force.
-    public var expiresSoon: Bool = false
-    /// True when a newer text is in force.
-    public var textReplaced: Bool = false
-    public var unknownFields = UnknownFields()
-
-    public init() {}
-
-    public func encode(into buffer: inout ByteBuffer) {
-        if !consentID.isEmpty { buffer.write(1, consentID, as: WireString.self) }
-        if !personID.isEmpty { buffer.write(2, personID, as: WireString.self) }
-        if personRole.rawValue != 0 { buffer.write(3, personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self) }
-        if type.rawValue != 0 { buffer.write(4, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
-        if method.rawValue != 0 { buffer.write(5, method, as: WireEnum<Telehealth_V1_ConsentMethod>.self) }
-        if let value = expireTime { buffer.writeMessage(6, value) }
-        if expiresSoon { buffer.write(7, expiresSoon, as: WireBool.self) }
-        if textReplaced { buffer.write(8, textReplaced, as: WireBool.self) }
-        buffer.writeUnknown(unknownFields)
-    }
-
-    public mutating func merge(from reader: inout WireReader) throws(WireError) {
-        while let tag = try reader.nextTag() {
-            switch tag {
-            case 10: try reader.read(&consentID, as: WireString.self)
-            case 18: try reader.read(&personID, as: WireString.self)
-            case 24: try reader.read(&personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self)
-            case 32: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
-            case 40: try reader.read(&method, as: WireEnum<Telehealth_V1_ConsentMethod>.self)
-            case 50: try reader.readMessage(&expireTime)
-            case 56: try reader.read(&expiresSoon, as: WireBool.self)
-            case 64: try reader.read(&textReplaced, as: WireBool.self)
-            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
-            }
-        }
-    }
-}
-
 /// Names a consent.
 public struct Telehealth_V1_GetConsentReceiptRequest: Message {
     public static let fullName = "telehealth.v1.GetConsentReceiptRequest"
@@ -872,8 +793,8 @@ public struct Telehealth_V1_GetConsentReceiptRequest: Message {
 /// A receipt.
 public struct Telehealth_V1_GetConsentReceiptResponse: Message {
     public static let fullName = "telehealth.v1.GetConsentReceiptResponse"
-    /// A JSON Web Signature (RFC 7515, compact form) with Ed25519 over canonical JSON: the consent, its row of the audit log
-    /// and the inclusion proof (RFC 6962) of that row. Personal data: ids, no evidence.
+    /// A JSON Web Signature (RFC 7515, compact form) with Ed25519 over canonical JSON: the consent, its row of the audit
+    /// log and the inclusion proof (RFC 6962) of that row. Personal data: ids, no evidence.
     public var receipt: String = ""
     /// Which key signed it: the receipt's `kid`.
     public var keyID: String = ""
@@ -994,8 +915,6 @@ public enum Telehealth_V1_ConsentService_Methods {
         service: "telehealth.v1.ConsentService", name: "RevokeConsent")
     public static let listConsents = MethodDescriptor(
         service: "telehealth.v1.ConsentService", name: "ListConsents")
-    public static let evaluateConsent = MethodDescriptor(
-        service: "telehealth.v1.ConsentService", name: "EvaluateConsent")
     public static let getConsentReceipt = MethodDescriptor(
         service: "telehealth.v1.ConsentService", name: "GetConsentReceipt")
     public static let getReceiptKey = MethodDescriptor(
@@ -1007,7 +926,6 @@ public enum Telehealth_V1_ConsentService_Methods {
         updateConsent,
         revokeConsent,
         listConsents,
-        evaluateConsent,
         getConsentReceipt,
         getReceiptKey,
     ]
@@ -1021,7 +939,7 @@ public enum Telehealth_V1_ConsentService_Methods {
         }))
         options.append((getConsentStatus, .with {
             $0.roles = [.service, .clinician, .client, .admin, .guest]
-            $0.standing = .tiedToPerson
+            $0.standing = .ofVisitOrTied
             $0.reasons = [.personNotFound, .sessionNotFound, .participantRemoved, .participantDenied]
         }))
         options.append((updateConsent, .with {
@@ -1038,11 +956,6 @@ public enum Telehealth_V1_ConsentService_Methods {
             $0.roles = [.service, .clinician, .client, .admin, .guest]
             $0.standing = .tiedToPerson
             $0.reasons = [.personNotFound]
-        }))
-        options.append((evaluateConsent, .with {
-            $0.roles = [.service, .clinician, .client, .admin, .guest]
-            $0.standing = .ofVisitOrTied
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .personNotFound]
         }))
         options.append((getConsentReceipt, .with {
             $0.roles = [.clinician, .client, .admin]
@@ -1072,10 +985,15 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
     /// (GUARDIAN_REQUIRED, DOCUMENT_OUTDATED).
     func submitConsent(_ request: Telehealth_V1_SubmitConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SubmitConsentResponse
-    /// Says per action (join, record) what is missing.
+    /// Tells which actions may be done now, by the policy of the visit's place: what is missing, of whom, why, and what
+    /// would do; and of a person, which records count.
+    ///
+    /// Who asks for a visit must be of it, who asks for a person tied to them, who asks for both must be both. A client or
+    /// guest is told of their own gaps (and a guardian of the client's) in full, of others' only that there are some.
     ///
     /// Roles: service, clinician, client, admin, guest.
-    /// Of these: the person, their guardian, and a clinician of theirs.
+    /// Of these: of the visit that is named, whoever is of it; of the person who is named, the person, their
+    /// guardian, and a clinician of theirs.
     /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, PERSON_NOT_FOUND); PERMISSION_DENIED
     /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func getConsentStatus(_ request: Telehealth_V1_GetConsentStatusRequest, context: ServerCallContext)
@@ -1108,16 +1026,6 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
     /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (PERSON_NOT_FOUND).
     func listConsents(_ request: Telehealth_V1_ListConsentsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListConsentsResponse
-    /// Tells whether an action may be done now: what is missing, of whom, why, and what would do.
-    ///
-    /// A client is told of their own gaps (and a guardian of the client's) in full, of others' only that there are some.
-    ///
-    /// Roles: service, clinician, client, admin, guest.
-    /// Of these: whoever is of the visit; where none is named, the person, their guardian, and a clinician of theirs.
-    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, PERSON_NOT_FOUND); PERMISSION_DENIED
-    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
-    func evaluateConsent(_ request: Telehealth_V1_EvaluateConsentRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_EvaluateConsentResponse
     /// A signed statement of one consent with the proof that the audit log holds it.
     ///
     /// Roles: clinician, client, admin.
@@ -1163,10 +1071,6 @@ public struct Telehealth_V1_ConsentServiceService: RPCService {
                 (request: Telehealth_V1_ListConsentsRequest, context) async throws(RPCError) in
                 try await handler.listConsents(request, context: context)
             },
-            .unary(Telehealth_V1_ConsentService_Methods.evaluateConsent) {
-                (request: Telehealth_V1_EvaluateConsentRequest, context) async throws(RPCError) in
-                try await handler.evaluateConsent(request, context: context)
-            },
             .unary(Telehealth_V1_ConsentService_Methods.getConsentReceipt) {
                 (request: Telehealth_V1_GetConsentReceiptRequest, context) async throws(RPCError) in
                 try await handler.getConsentReceipt(request, context: context)
@@ -1203,10 +1107,15 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_ConsentService_Methods.submitConsent, request, options: options)
     }
 
-    /// Says per action (join, record) what is missing.
+    /// Tells which actions may be done now, by the policy of the visit's place: what is missing, of whom, why, and what
+    /// would do; and of a person, which records count.
+    ///
+    /// Who asks for a visit must be of it, who asks for a person tied to them, who asks for both must be both. A client or
+    /// guest is told of their own gaps (and a guardian of the client's) in full, of others' only that there are some.
     ///
     /// Roles: service, clinician, client, admin, guest.
-    /// Of these: the person, their guardian, and a clinician of theirs.
+    /// Of these: of the visit that is named, whoever is of it; of the person who is named, the person, their
+    /// guardian, and a clinician of theirs.
     /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, PERSON_NOT_FOUND); PERMISSION_DENIED
     /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func getConsentStatus(
@@ -1253,20 +1162,6 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
         _ request: Telehealth_V1_ListConsentsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListConsentsResponse {
         try await channel.unary(Telehealth_V1_ConsentService_Methods.listConsents, request, options: options)
-    }
-
-    /// Tells whether an action may be done now: what is missing, of whom, why, and what would do.
-    ///
-    /// A client is told of their own gaps (and a guardian of the client's) in full, of others' only that there are some.
-    ///
-    /// Roles: service, clinician, client, admin, guest.
-    /// Of these: whoever is of the visit; where none is named, the person, their guardian, and a clinician of theirs.
-    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, PERSON_NOT_FOUND); PERMISSION_DENIED
-    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
-    public func evaluateConsent(
-        _ request: Telehealth_V1_EvaluateConsentRequest, options: CallOptions = .init()
-    ) async throws(RPCError) -> Telehealth_V1_EvaluateConsentResponse {
-        try await channel.unary(Telehealth_V1_ConsentService_Methods.evaluateConsent, request, options: options)
     }
 
     /// A signed statement of one consent with the proof that the audit log holds it.
@@ -1317,64 +1212,56 @@ public enum Telehealth_V1_ConsentService_File {
             dHlwZRgEIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCEoC6GAK6SAPIAQG6SAWCAQIQAVIEdHlwZRI6Cg5hcHBvaW50
             bWVudF9pZBgFIAEoCUITgLoYArpIA9gBAbpIBnIEiLoYAVINYXBwb2ludG1lbnRJZBJICgpzdWJtaXNzaW9uGAYgASgLMiAudGVs
             ZWhlYWx0aC52MS5Db25zZW50U3VibWlzc2lvbkIGukgDyAEBUgpzdWJtaXNzaW9uIkkKFVN1Ym1pdENvbnNlbnRSZXNwb25zZRIw
-            Cgdjb25zZW50GAEgASgLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ugdjb25zZW50In8KF0dldENvbnNlbnRTdGF0dXNSZXF1ZXN0
-            EjAKCXBlcnNvbl9pZBgBIAEoCUITgLoYA7pIA8gBAbpIBnIEiLoYAVIIcGVyc29uSWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoY
-            ArpIA9gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkIs0BChhHZXRDb25zZW50U3RhdHVzUmVzcG9uc2USNgoHYWN0aW9ucxgBIAMoCzIc
-            LnRlbGVoZWFsdGgudjEuQWN0aW9uQ29uc2VudFIHYWN0aW9ucxIyCghjb25zZW50cxgCIAMoCzIWLnRlbGVoZWFsdGgudjEuQ29u
-            c2VudFIIY29uc2VudHMSRQoNZXZhbHVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDGV2
-            YWx1YXRlVGltZSLHAQoUVXBkYXRlQ29uc2VudFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEB
-            UglyZXF1ZXN0SWQSMgoKY29uc2VudF9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJY29uc2VudElkEkgKCnN1Ym1pc3Np
-            b24YAyABKAsyIC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRTdWJtaXNzaW9uQga6SAPIAQFSCnN1Ym1pc3Npb24iSQoVVXBkYXRlQ29u
-            c2VudFJlc3BvbnNlEjAKB2NvbnNlbnQYASABKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSB2NvbnNlbnQiowEKFFJldm9rZUNv
-            bnNlbnRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCmNvbnNlbnRf
-            aWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCWNvbnNlbnRJZBIkCgZyZWFzb24YAyABKAlCDIC6GAS6SAVyAyjoB1IGcmVh
-            c29uIoMBChVSZXZva2VDb25zZW50UmVzcG9uc2USMAoHY29uc2VudBgBIAEoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIHY29u
-            c2VudBI4ChVzdG9wcGVkX3JlY29yZGluZ19pZHMYAiADKAlCBIC6GAJSE3N0b3BwZWRSZWNvcmRpbmdJZHMikQIKE0xpc3RDb25z
-            ZW50c1JlcXVlc3QSMAoJcGVyc29uX2lkGAEgASgJQhOAuhgDukgDyAEBukgGcgSIuhgBUghwZXJzb25JZBI8CgR0eXBlGAIgASgO
-            MhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIMgLoYArpIBYIBAhABUgR0eXBlEisKCXBhZ2Vfc2l6ZRgDIAEoBUIOgLoYArpI
-            BxoFGMgBKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YBCABKAlCBIC6GAJSCXBhZ2VUb2tlbhI4ChVyZW5ld2FsX3JlcXVpcmVk
-            X29ubHkYMiABKAhCBIC6GAJSE3JlbmV3YWxSZXF1aXJlZE9ubHkieAoUTGlzdENvbnNlbnRzUmVzcG9uc2USMgoIY29uc2VudHMY
-            ASADKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSCGNvbnNlbnRzEiwKD25leHRfcGFnZV90b2tlbhgCIAEoCUIEgLoYAlINbmV4
-            dFBhZ2VUb2tlbiKRAgoWRXZhbHVhdGVDb25zZW50UmVxdWVzdBIyCgpzZXNzaW9uX2lkGAEgASgJQhOAuhgCukgD2AEBukgGcgSI
-            uhgBUglzZXNzaW9uSWQSMAoJcGVyc29uX2lkGAIgASgJQhOAuhgDukgD2AEBukgGcgSIuhgBUghwZXJzb25JZBJICgZhY3Rpb24Y
-            AyABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY3Rpb25CEoC6GAK6SAPIAQG6SAWCAQIQAVIGYWN0aW9uEkcKB3B1cnBvc2UY
-            BCABKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1cnBvc2VCDIC6GAK6SAWCAQIQAVIHcHVycG9zZSLhAwoXRXZhbHVhdGVD
-            b25zZW50UmVzcG9uc2USOgoGYWN0aW9uGAEgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZhY3Rpb24S
-            IgoJc2F0aXNmaWVkGAIgASgIQgSAuhgCUglzYXRpc2ZpZWQSOQoHbWlzc2luZxgDIAMoCzIfLnRlbGVoZWFsdGgudjEuQ29uc2Vu
-            dFNob3J0ZmFsbFIHbWlzc2luZxIrCg5vdGhlcnNfbWlzc2luZxgEIAEoCEIEgLoYAlINb3RoZXJzTWlzc2luZxIxCgViYXNpcxgF
-            IAMoCzIbLnRlbGVoZWFsdGgudjEuQ29uc2VudEJhc2lzUgViYXNpcxIaCgVwbGFjZRgGIAEoCUIEgLoYAlIFcGxhY2USKwoOcG9s
-            aWN5X3ZlcnNpb24YByABKAlCBIC6GAJSDXBvbGljeVZlcnNpb24SOwoJY2l0YXRpb25zGAggAygLMh0udGVsZWhlYWx0aC52MS5Q
-            b2xpY3lDaXRhdGlvblIJY2l0YXRpb25zEkUKDWV2YWx1YXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w
-            QgSAuhgCUgxldmFsdWF0ZVRpbWUiqgIKEENvbnNlbnRTaG9ydGZhbGwSIQoJcGVyc29uX2lkGAEgASgJQgSAuhgDUghwZXJzb25J
-            ZBJHCgtwZXJzb25fcm9sZRgCIAEoDjIgLnRlbGVoZWFsdGgudjEuQ29uc2VudFBlcnNvblJvbGVCBIC6GAJSCnBlcnNvblJvbGUS
-            NAoEdHlwZRgDIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBHR5cGUSPgoFY2F1c2UYBCABKA4yIi50ZWxl
-            aGVhbHRoLnYxLk1pc3NpbmdDb25zZW50Q2F1c2VCBIC6GAJSBWNhdXNlEjQKBnJlbWVkeRgFIAEoCzIcLnRlbGVoZWFsdGgudjEu
-            Q29uc2VudFJlbWVkeVIGcmVtZWR5IqgDCgxDb25zZW50QmFzaXMSIwoKY29uc2VudF9pZBgBIAEoCUIEgLoYAlIJY29uc2VudElk
-            EiEKCXBlcnNvbl9pZBgCIAEoCUIEgLoYA1IIcGVyc29uSWQSRwoLcGVyc29uX3JvbGUYAyABKA4yIC50ZWxlaGVhbHRoLnYxLkNv
-            bnNlbnRQZXJzb25Sb2xlQgSAuhgCUgpwZXJzb25Sb2xlEjQKBHR5cGUYBCABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBl
-            QgSAuhgCUgR0eXBlEjoKBm1ldGhvZBgFIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIEgLoYAlIGbWV0aG9kEkEK
-            C2V4cGlyZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKZXhwaXJlVGltZRInCgxleHBpcmVz
-            X3Nvb24YByABKAhCBIC6GAJSC2V4cGlyZXNTb29uEikKDXRleHRfcmVwbGFjZWQYCCABKAhCBIC6GAJSDHRleHRSZXBsYWNlZCJO
-            ChhHZXRDb25zZW50UmVjZWlwdFJlcXVlc3QSMgoKY29uc2VudF9pZBgBIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJY29uc2Vu
-            dElkIlgKGUdldENvbnNlbnRSZWNlaXB0UmVzcG9uc2USHgoHcmVjZWlwdBgBIAEoCUIEgLoYBFIHcmVjZWlwdBIbCgZrZXlfaWQY
-            AiABKAlCBIC6GAJSBWtleUlkIhYKFEdldFJlY2VpcHRLZXlSZXF1ZXN0Ip4BChVHZXRSZWNlaXB0S2V5UmVzcG9uc2USIwoKcHVi
-            bGljX2tleRgBIAEoDEIEgLoYAlIJcHVibGljS2V5EhsKBmtleV9pZBgCIAEoCUIEgLoYAlIFa2V5SWQSQwoMcmV0aXJlZF9rZXlz
-            GAMgAygLMiAudGVsZWhlYWx0aC52MS5SZXRpcmVkUmVjZWlwdEtleVILcmV0aXJlZEtleXMimAEKEVJldGlyZWRSZWNlaXB0S2V5
-            EiMKCnB1YmxpY19rZXkYASABKAxCBIC6GAJSCXB1YmxpY0tleRIbCgZrZXlfaWQYAiABKAlCBIC6GAJSBWtleUlkEkEKC3JldGly
-            ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKcmV0aXJlVGltZTK9BwoOQ29uc2VudFNlcnZp
-            Y2USfAoNU3VibWl0Q29uc2VudBIjLnRlbGVoZWFsdGgudjEuU3VibWl0Q29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlN1
-            Ym1pdENvbnNlbnRSZXNwb25zZSIgiroYHAoEAwQFBhgJKhIaBxWMAY0BGTWXATY3mAGWARgSegoQR2V0Q29uc2VudFN0YXR1cxIm
-            LnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFN0YXR1c1JlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkdldENvbnNlbnRTdGF0dXNSZXNw
-            b25zZSIViroYEQoFAQMEBQYYCSoGGhWMAY0BEnwKDVVwZGF0ZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlVwZGF0ZUNvbnNlbnRS
-            ZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5VcGRhdGVDb25zZW50UmVzcG9uc2UiIIq6GBwKBAMEBQYYCSoSBxWMAY0BGTWXATY3mAGW
-            ARg0EmwKDVJldm9rZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlJldm9rZUNvbnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5S
-            ZXZva2VDb25zZW50UmVzcG9uc2UiEIq6GAwKBAMEBQYYCioCGDQSaQoMTGlzdENvbnNlbnRzEiIudGVsZWhlYWx0aC52MS5MaXN0
-            Q29uc2VudHNSZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudHNSZXNwb25zZSIQiroYDAoFAQMEBQYYCSoBGhJ3Cg9F
-            dmFsdWF0ZUNvbnNlbnQSJS50ZWxlaGVhbHRoLnYxLkV2YWx1YXRlQ29uc2VudFJlcXVlc3QaJi50ZWxlaGVhbHRoLnYxLkV2YWx1
-            YXRlQ29uc2VudFJlc3BvbnNlIhWKuhgRCgUBAwQFBhgLKgYVjAGNARoSeAoRR2V0Q29uc2VudFJlY2VpcHQSJy50ZWxlaGVhbHRo
-            LnYxLkdldENvbnNlbnRSZWNlaXB0UmVxdWVzdBooLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFJlY2VpcHRSZXNwb25zZSIQiroY
-            DAoDAwQFGAoqAxiaARJnCg1HZXRSZWNlaXB0S2V5EiMudGVsZWhlYWx0aC52MS5HZXRSZWNlaXB0S2V5UmVxdWVzdBokLnRlbGVo
-            ZWFsdGgudjEuR2V0UmVjZWlwdEtleVJlc3BvbnNlIguKuhgHCgUBAgMEBWIGcHJvdG8z
+            Cgdjb25zZW50GAEgASgLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ugdjb25zZW50IpcCChdHZXRDb25zZW50U3RhdHVzUmVxdWVz
+            dBIwCglwZXJzb25faWQYASABKAlCE4C6GAO6SAPYAQG6SAZyBIi6GAFSCHBlcnNvbklkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6
+            GAK6SAPYAQG6SAZyBIi6GAFSCXNlc3Npb25JZBJNCgdhY3Rpb25zGAMgAygOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9u
+            QhWAuhgCukgOkgELGAEiB4IBBBABIABSB2FjdGlvbnMSRwoHcHVycG9zZRgEIAEoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5n
+            UHVycG9zZUIMgLoYArpIBYIBAhABUgdwdXJwb3NlItYBChhHZXRDb25zZW50U3RhdHVzUmVzcG9uc2USPwoKanVkZ2VtZW50cxgB
+            IAMoCzIfLnRlbGVoZWFsdGgudjEuQ29uc2VudEp1ZGdlbWVudFIKanVkZ2VtZW50cxIyCghjb25zZW50cxgCIAMoCzIWLnRlbGVo
+            ZWFsdGgudjEuQ29uc2VudFIIY29uc2VudHMSRQoNZXZhbHVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3Rh
+            bXBCBIC6GAJSDGV2YWx1YXRlVGltZSKRAwoQQ29uc2VudEp1ZGdlbWVudBI6CgZhY3Rpb24YASABKA4yHC50ZWxlaGVhbHRoLnYx
+            LkNvbnNlbnRBY3Rpb25CBIC6GAJSBmFjdGlvbhIiCglzYXRpc2ZpZWQYAiABKAhCBIC6GAJSCXNhdGlzZmllZBI3CgdtaXNzaW5n
+            GAMgAygLMh0udGVsZWhlYWx0aC52MS5NaXNzaW5nQ29uc2VudFIHbWlzc2luZxIrCg5vdGhlcnNfbWlzc2luZxgEIAEoCEIEgLoY
+            AlINb3RoZXJzTWlzc2luZxIxCgViYXNpcxgFIAMoCzIbLnRlbGVoZWFsdGgudjEuQ29uc2VudEJhc2lzUgViYXNpcxIaCgVwbGFj
+            ZRgGIAEoCUIEgLoYAlIFcGxhY2USKwoOcG9saWN5X3ZlcnNpb24YByABKAlCBIC6GAJSDXBvbGljeVZlcnNpb24SOwoJY2l0YXRp
+            b25zGAggAygLMh0udGVsZWhlYWx0aC52MS5Qb2xpY3lDaXRhdGlvblIJY2l0YXRpb25zIqgDCgxDb25zZW50QmFzaXMSIwoKY29u
+            c2VudF9pZBgBIAEoCUIEgLoYAlIJY29uc2VudElkEiEKCXBlcnNvbl9pZBgCIAEoCUIEgLoYA1IIcGVyc29uSWQSRwoLcGVyc29u
+            X3JvbGUYAyABKA4yIC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRQZXJzb25Sb2xlQgSAuhgCUgpwZXJzb25Sb2xlEjQKBHR5cGUYBCAB
+            KA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgR0eXBlEjoKBm1ldGhvZBgFIAEoDjIcLnRlbGVoZWFsdGgudjEu
+            Q29uc2VudE1ldGhvZEIEgLoYAlIGbWV0aG9kEkEKC2V4cGlyZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFt
+            cEIEgLoYAlIKZXhwaXJlVGltZRInCgxleHBpcmVzX3Nvb24YByABKAhCBIC6GAJSC2V4cGlyZXNTb29uEikKDXRleHRfcmVwbGFj
+            ZWQYCCABKAhCBIC6GAJSDHRleHRSZXBsYWNlZCLHAQoUVXBkYXRlQ29uc2VudFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUIS
+            gLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKY29uc2VudF9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJY29u
+            c2VudElkEkgKCnN1Ym1pc3Npb24YAyABKAsyIC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRTdWJtaXNzaW9uQga6SAPIAQFSCnN1Ym1p
+            c3Npb24iSQoVVXBkYXRlQ29uc2VudFJlc3BvbnNlEjAKB2NvbnNlbnQYASABKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSB2Nv
+            bnNlbnQiowEKFFJldm9rZUNvbnNlbnRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVx
+            dWVzdElkEjIKCmNvbnNlbnRfaWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCWNvbnNlbnRJZBIkCgZyZWFzb24YAyABKAlC
+            DIC6GAS6SAVyAyjoB1IGcmVhc29uIoMBChVSZXZva2VDb25zZW50UmVzcG9uc2USMAoHY29uc2VudBgBIAEoCzIWLnRlbGVoZWFs
+            dGgudjEuQ29uc2VudFIHY29uc2VudBI4ChVzdG9wcGVkX3JlY29yZGluZ19pZHMYAiADKAlCBIC6GAJSE3N0b3BwZWRSZWNvcmRp
+            bmdJZHMikQIKE0xpc3RDb25zZW50c1JlcXVlc3QSMAoJcGVyc29uX2lkGAEgASgJQhOAuhgDukgDyAEBukgGcgSIuhgBUghwZXJz
+            b25JZBI8CgR0eXBlGAIgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIMgLoYArpIBYIBAhABUgR0eXBlEisKCXBhZ2Vf
+            c2l6ZRgDIAEoBUIOgLoYArpIBxoFGMgBKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YBCABKAlCBIC6GAJSCXBhZ2VUb2tlbhI4
+            ChVyZW5ld2FsX3JlcXVpcmVkX29ubHkYMiABKAhCBIC6GAJSE3JlbmV3YWxSZXF1aXJlZE9ubHkieAoUTGlzdENvbnNlbnRzUmVz
+            cG9uc2USMgoIY29uc2VudHMYASADKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSCGNvbnNlbnRzEiwKD25leHRfcGFnZV90b2tl
+            bhgCIAEoCUIEgLoYAlINbmV4dFBhZ2VUb2tlbiJOChhHZXRDb25zZW50UmVjZWlwdFJlcXVlc3QSMgoKY29uc2VudF9pZBgBIAEo
+            CUITgLoYArpIA8gBAbpIBnIEiLoYAVIJY29uc2VudElkIlgKGUdldENvbnNlbnRSZWNlaXB0UmVzcG9uc2USHgoHcmVjZWlwdBgB
+            IAEoCUIEgLoYBFIHcmVjZWlwdBIbCgZrZXlfaWQYAiABKAlCBIC6GAJSBWtleUlkIhYKFEdldFJlY2VpcHRLZXlSZXF1ZXN0Ip4B
+            ChVHZXRSZWNlaXB0S2V5UmVzcG9uc2USIwoKcHVibGljX2tleRgBIAEoDEIEgLoYAlIJcHVibGljS2V5EhsKBmtleV9pZBgCIAEo
+            CUIEgLoYAlIFa2V5SWQSQwoMcmV0aXJlZF9rZXlzGAMgAygLMiAudGVsZWhlYWx0aC52MS5SZXRpcmVkUmVjZWlwdEtleVILcmV0
+            aXJlZEtleXMimAEKEVJldGlyZWRSZWNlaXB0S2V5EiMKCnB1YmxpY19rZXkYASABKAxCBIC6GAJSCXB1YmxpY0tleRIbCgZrZXlf
+            aWQYAiABKAlCBIC6GAJSBWtleUlkEkEKC3JldGlyZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoY
+            AlIKcmV0aXJlVGltZTLEBgoOQ29uc2VudFNlcnZpY2USfAoNU3VibWl0Q29uc2VudBIjLnRlbGVoZWFsdGgudjEuU3VibWl0Q29u
+            c2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlN1Ym1pdENvbnNlbnRSZXNwb25zZSIgiroYHAoEAwQFBhgJKhIaBxWMAY0BGTWX
+            ATY3mAGWARgSegoQR2V0Q29uc2VudFN0YXR1cxImLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFN0YXR1c1JlcXVlc3QaJy50ZWxl
+            aGVhbHRoLnYxLkdldENvbnNlbnRTdGF0dXNSZXNwb25zZSIViroYEQoFAQMEBQYYCyoGGhWMAY0BEnwKDVVwZGF0ZUNvbnNlbnQS
+            Iy50ZWxlaGVhbHRoLnYxLlVwZGF0ZUNvbnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5VcGRhdGVDb25zZW50UmVzcG9uc2Ui
+            IIq6GBwKBAMEBQYYCSoSBxWMAY0BGTWXATY3mAGWARg0EmwKDVJldm9rZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlJldm9rZUNv
+            bnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5SZXZva2VDb25zZW50UmVzcG9uc2UiEIq6GAwKBAMEBQYYCioCGDQSaQoMTGlz
+            dENvbnNlbnRzEiIudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudHNSZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudHNS
+            ZXNwb25zZSIQiroYDAoFAQMEBQYYCSoBGhJ4ChFHZXRDb25zZW50UmVjZWlwdBInLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFJl
+            Y2VpcHRSZXF1ZXN0GigudGVsZWhlYWx0aC52MS5HZXRDb25zZW50UmVjZWlwdFJlc3BvbnNlIhCKuhgMCgMDBAUYCioDGJoBEmcK
+            DUdldFJlY2VpcHRLZXkSIy50ZWxlaGVhbHRoLnYxLkdldFJlY2VpcHRLZXlSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5HZXRSZWNl
+            aXB0S2V5UmVzcG9uc2UiC4q6GAcKBQECAwQFYgZwcm90bzM=
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -8,8 +8,6 @@ enum Agreement {
         _ message: inout DynamicMessage, method: String, isLeader: Bool, _ scene: inout Scene
     ) {
         switch method {
-        case "EvaluateConsent":
-            if message["session_id"] != nil { clear("person_id", of: &message) }
         case "SubmitConsent", "UpdateConsent": settleSubmission(of: &message, &scene)
         case "InviteParticipant":
             // Staff come by their own token, everybody else by a grant.

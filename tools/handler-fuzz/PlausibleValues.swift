@@ -13,7 +13,7 @@ enum PlausibleValues {
         case "page_token", "guardian_id", "recording_id", "expire_time", "evidence_items", "caller", "outcome",
             "action", "statuses", "scheduled_start_time_from", "scheduled_start_time_before", "client_id",
             "clinician_id":
-            ["PutAppointment", "EvaluateConsent", "GetRecordingManifest", "GetRecordingPlaybackUrl"].contains(method)
+            ["PutAppointment", "GetConsentStatus", "GetRecordingManifest", "GetRecordingPlaybackUrl"].contains(method)
                 || method.contains("Recording") && method != "StopRecording" || method == "LinkSessionNote"
                 ? 0.97 : 0.25
         case "signer_id", "client_birth_date", "after_sequence", "resume_token", "device_id": 0.4

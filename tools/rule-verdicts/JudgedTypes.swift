@@ -15,7 +15,6 @@ enum JudgedTypes {
         Telehealth_V1_CreateSessionRequest.self,
         Telehealth_V1_DenyParticipantRequest.self,
         Telehealth_V1_EndSessionRequest.self,
-        Telehealth_V1_EvaluateConsentRequest.self,
         Telehealth_V1_ExportAuditLogRequest.self,
         Telehealth_V1_ExportPersonRecordRequest.self,
         Telehealth_V1_GetAppointmentRequest.self,

@@ -10,55 +10,58 @@ struct ConsentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "consent", abstract: "Asks what consents a place wants, and what is missing.",
         discussion: """
-              telehealth-probe consent evaluate record --session SESSION --as admin
-              telehealth-probe consent evaluate join --person client-7 --as admin
+              telehealth-probe consent status record --session SESSION --as admin
+              telehealth-probe consent status --person client-7 --as admin
               telehealth-probe consent policies --as admin
             """,
-        subcommands: [Evaluate.self, Policies.self])
+        subcommands: [Status.self, Policies.self])
 
-    struct Evaluate: AsyncParsableCommand {
+    struct Status: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "evaluate", abstract: "Tells whether an action may be done now; leaves with 4 when not.")
+            commandName: "status", abstract: "Tells which actions may be done now; leaves with 4 when one may not.")
 
         @OptionGroup var target: TargetOptions
         @OptionGroup var identity: IdentityOptions
 
-        @Argument(help: "join, conduct, record or third-party.")
-        var action: String
+        @Argument(help: "join, conduct, record or third-party; all when none is named.")
+        var actions: [String] = []
 
         @Option(help: "The session.")
         var session: String = ""
 
-        @Option(help: "The person, where no session is named.")
+        @Option(help: "The person; with a session, whose records are told.")
         var person: String = ""
 
         @Flag(help: "The whole answer as JSON, on one line.")
         var json = false
 
         func run() async throws {
-            let actions: [String: Telehealth_V1_ConsentAction] = [
+            let known: [String: Telehealth_V1_ConsentAction] = [
                 "join": .join, "conduct": .conduct, "record": .record, "third-party": .thirdParty,
             ]
-            guard let action = actions[action] else { throw ProbeFailure.usage("there is no action '\(action)'") }
-            let judged = try await withClient(target, identity, doing: "evaluate") { client in
-                try await client.evaluateConsent(
+            let asked = try actions.map { name in
+                guard let action = known[name] else { throw ProbeFailure.usage("there is no action '\(name)'") }
+                return action
+            }
+            let status = try await withClient(target, identity, doing: "status") { client in
+                try await client.getConsentStatus(
                     .with {
-                        $0.action = action
+                        $0.actions = asked
                         $0.sessionID = session
                         $0.personID = person
                     })
             }
             if json {
-                Terminal.say("\(try JSONText.own().line(judged))")
+                Terminal.say("\(try JSONText.own().line(status))")
             } else {
-                show(judged)
+                for judged in status.judgements { show(judged) }
             }
-            if !judged.satisfied { throw ExitCode(4) }
+            if !status.judgements.allSatisfy(\.satisfied) { throw ExitCode(4) }
         }
 
-        private func show(_ judged: Telehealth_V1_EvaluateConsentResponse) {
+        private func show(_ judged: Telehealth_V1_ConsentJudgement) {
             let verdict = judged.satisfied ? Terminal.styled("yes", .green) : Terminal.styled("no", .red)
-            Terminal.say("\(verdict), by \(judged.place) \(judged.policyVersion)")
+            Terminal.say("\(judged.action): \(verdict), by \(judged.place) \(judged.policyVersion)")
             for gap in judged.missing {
                 Terminal.say("  missing: \(gap.type) of \(gap.personID): \(gap.cause)")
                 let remedy = gap.remedy ?? .init()
@@ -71,7 +74,8 @@ struct ConsentCommand: AsyncParsableCommand {
             }
             if judged.othersMissing { Terminal.say("  somebody else's is missing too") }
             for basis in judged.basis {
-                Terminal.say("  stands on: \(basis.type) \(basis.consentID)\(basis.expiresSoon ? ", to be renewed" : "")")
+                let renewal = basis.expiresSoon ? ", to be renewed" : ""
+                Terminal.say("  stands on: \(basis.type) \(basis.consentID)\(renewal)")
             }
             for citation in judged.citations { Terminal.say(Terminal.styled("  \(citation.source)", .dim)) }
         }

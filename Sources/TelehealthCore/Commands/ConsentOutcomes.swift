@@ -2,11 +2,11 @@
 public enum ConsentAction: String, Sendable, Hashable, CaseIterable {
     /// Coming to a visit.
     case join
+    /// Being recorded.
+    case record
     /// The treatment itself. Judged and told, but no gate: where a place asks for a talk about it as well, the
     /// visit's first minutes are where that talk takes place.
     case conduct
-    /// Being recorded.
-    case record
     /// Somebody beyond client, guardian and clinician taking part, judged for each of them: nobody is let
     /// in without, and nobody stays whose consent is no more.
     case thirdParty
@@ -107,10 +107,13 @@ public struct ConsentEvaluation: Sendable, Hashable {
     public var expiring: [ConsentID] { basis.filter(\.isExpiring).map(\.consentID) }
 }
 
+/// What may be done now, and of a person which records there are.
 public struct ConsentStatus: Sendable, Hashable {
-    public let subjectID: SubjectID
-    public let join: ConsentEvaluation
-    public let record: ConsentEvaluation
+    /// One per action asked, in that order.
+    public let judgements: [ConsentJudgement]
+    /// Of the person asked about; nil = nobody was.
+    public let file: ConsentFile?
+    public let evaluatedAt: Timestamp
 }
 
 /// A person's history as it is judged today: which of it should be renewed.
@@ -132,9 +135,10 @@ public struct RevocationOutcome: Sendable, Hashable {
 
 /// What consents are judged for.
 public enum ConsentMatter: Sendable, Hashable {
-    case session(SessionID)
     /// What a person's standing consents allow at the clinic's home place.
     case person(SubjectID)
+    /// A visit, with everybody whose consent it takes; and the records of one person, if one is named.
+    case visit(SessionID, person: SubjectID?)
 }
 
 /// A judgement as its caller may know it.
@@ -142,6 +146,17 @@ public struct ConsentJudgement: Sendable, Hashable {
     public let evaluation: ConsentEvaluation
     /// Whether something is missing of people whose gaps are left out.
     public let othersMissing: Bool
+
+    /// - Parameter known: whose gaps and consents the caller may know; nil = everybody's.
+    init(_ whole: ConsentEvaluation, knowing known: Set<SubjectID>?) {
+        var seen = whole
+        if let known {
+            seen.missing.removeAll { !known.contains($0.subjectID) }
+            seen.basis.removeAll { !known.contains($0.subjectID) }
+        }
+        evaluation = seen
+        othersMissing = seen.missing.count < whole.missing.count
+    }
 
     public var isSatisfied: Bool { evaluation.isSatisfied && !othersMissing }
 }

@@ -13,15 +13,17 @@ extension CommandExecutor {
     /// Somebody's history, and which of it should be renewed where their visits are. A clinician whose visits with
     /// the person are past reads what had been recorded by the end of the last one.
     ///
-    /// - Parameter session: the visit that the caller asks for; nil = none.
     /// - Throws: `PERSON_NOT_FOUND`.
-    public func consentFile(of subject: SubjectID, in session: SessionID? = nil, _ invocation: Invocation)
-        async throws(TelehealthError) -> ConsentFile
+    public func consentFile(of subject: SubjectID, _ invocation: Invocation) async throws(TelehealthError)
+        -> ConsentFile
     {
-        let reach = try await requireTie("ListConsents", to: subject, in: session, invocation)
+        let reach = try await requireTie("ListConsents", to: subject, invocation)
         try await auditRead("ListConsents", person: subject, invocation)
-        let history = try await reading { () async throws(StoreError) in try await store.consents(of: subject)
-        }
+        return try await file(of: subject, reach)
+    }
+
+    private func file(of subject: SubjectID, _ reach: Reach) async throws(TelehealthError) -> ConsentFile {
+        let history = try await reading { () async throws(StoreError) in try await store.consents(of: subject) }
         return try await judged(history.records.filter(reach.contains), of: subject)
     }
 
@@ -45,102 +47,93 @@ extension CommandExecutor {
             .with(adultGuardian: row?.guardsAdult == true ? row?.guardianID : nil)
     }
 
-    /// What one person still has to grant; in a session also what everybody else has, for a recording.
+    /// Which actions may be done now, as the caller may know it; of a person also which of their records count.
     ///
-    /// - Throws: `PERSON_NOT_FOUND`, `SESSION_NOT_FOUND`.
-    public func consentStatus(of subject: SubjectID, session: SessionID?, _ invocation: Invocation)
-        async throws(TelehealthError) -> ConsentStatus
-    {
-        try await requireTie("GetConsentStatus", to: subject, in: session, invocation)
-        try await auditRead("GetConsentStatus", person: subject, session: session, invocation)
-        let part = invocation.asPart
-        if let session {
+    /// A client or guest is told of their own gaps and of those that they sign as a guardian, of others' only that
+    /// there are some. A clinician whose visits with the person are past learns nothing of what their consents allow now.
+    ///
+    /// - Parameter purpose: what a recording is for.
+    /// - Throws: `PERSON_NOT_FOUND`, `SESSION_NOT_FOUND`, `PARTICIPANT_REMOVED`, `PARTICIPANT_DENIED`.
+    public func consentStatus(
+        of actions: [ConsentAction], for purpose: Recording.Purpose = .clinical, in matter: ConsentMatter,
+        _ invocation: Invocation
+    ) async throws(TelehealthError) -> ConsentStatus {
+        let method = "GetConsentStatus"
+        let context = context()
+        switch matter {
+        case .visit(let id, person: nil):
+            let found = try await read(method, id, invocation)
             return ConsentStatus(
-                subjectID: subject, join: try await evaluateConsent(.join, session: session, part),
-                record: try await evaluateConsent(.record, session: session, part))
+                judgements: try await judge(actions, purpose, found, context, invocation.caller), file: nil,
+                evaluatedAt: context.now)
+        case .visit(let id, let person?):
+            let reach = try await requireTie(method, to: person, in: id, invocation)
+            let found = try await read(method, id, invocation.asPart)
+            try await auditRead(method, person: person, session: id, invocation)
+            return ConsentStatus(
+                judgements: try await judge(actions, purpose, found, context, invocation.caller),
+                file: try await file(of: person, reach), evaluatedAt: context.now)
+        case .person(let person):
+            guard try await requireTie(method, to: person, invocation) == .all else {
+                // What a person's consents allow now is no matter of visits that are past.
+                try await recordDenial(
+                    action: method, sessionID: nil, person: person, invocation,
+                    reason: TelehealthError.Reason.personNotFound.rawValue)
+                throw TelehealthError(.personNotFound)
+            }
+            try await auditRead(method, person: person, invocation)
+            return ConsentStatus(
+                judgements: try await judge(actions, purpose, of: person, context, invocation.caller),
+                file: try await file(of: person, .all), evaluatedAt: context.now)
         }
-        return ConsentStatus(
-            subjectID: subject,
-            join: try await evaluateConsent(.join, of: subject, purpose: .clinical, part),
-            record: try await evaluateConsent(.record, of: subject, purpose: .clinical, part))
     }
 
-    /// What is missing for an action in a session, where its client is: of the client to join, of client,
-    /// clinician and everybody admitted to record, of the client for every third party on the roster, here or not yet.
-    ///
-    /// - Throws: `SESSION_NOT_FOUND`.
-    public func evaluateConsent(
-        _ action: ConsentAction, session: SessionID, purpose: Recording.Purpose = .clinical,
-        method: String = "GetConsentStatus", _ invocation: Invocation
-    ) async throws(TelehealthError) -> ConsentEvaluation {
-        let (state, _) = try await read(method, session, invocation)
-        let people = state.participants.filter { person -> Bool in
-            let isOfPair = person.role == .clinician || person.role == .client
-            let isAskedFor = action == .thirdParty && person.isThirdParty
-            return !person.isBarred && (isOfPair || isAskedFor || person.state == .admitted)
+    /// What is missing in a visit, where its client is: of the client to join, of client, clinician and everybody
+    /// admitted to record, of the client for every third party on the roster, here or not yet.
+    private func judge(
+        _ actions: [ConsentAction], _ purpose: Recording.Purpose, _ found: (state: SessionState, standing: Standing),
+        _ context: RuleContext, _ caller: Caller
+    ) async throws(TelehealthError) -> [ConsentJudgement] {
+        let state = found.state
+        let client = state.session.clientID
+        let people = state.participants.filter { !$0.isBarred }
+        let ledger = try await ledger(of: people.map(\.subjectID) + [client])
+        let context = context.at(placeOf: state)
+        var known: Set<SubjectID>?
+        if caller.role == .client || caller.role == .guest {
+            known = Set([caller.clientID, caller.guest?.subjectID].compactMap { $0 })
+            if found.standing == .participant(.guardian) { known?.insert(client) }
         }
-        let ledger = try await ledger(of: people.map(\.subjectID) + [state.session.clientID])
-        let matter = ConsentLedger.Matter(
-            action: action, session: session, purpose: purpose, context: context().at(placeOf: state))
-        var parties = people.map(ConsentLedger.Party.init)
-        if !parties.contains(where: { $0.subject == state.session.clientID }) {
-            parties.append(ConsentLedger.Party(subject: state.session.clientID, role: .client))
+        return actions.map { action in
+            var parties = people.filter { person in
+                let isOfPair = person.role == .clinician || person.role == .client
+                let isAskedFor = action == .thirdParty && person.isThirdParty
+                return isOfPair || isAskedFor || person.state == .admitted
+            }
+            .map(ConsentLedger.Party.init)
+            if !parties.contains(where: { $0.subject == client }) {
+                parties.append(ConsentLedger.Party(subject: client, role: .client))
+            }
+            let matter = ConsentLedger.Matter(
+                action: action, session: state.session.id, purpose: action == .record ? purpose : .clinical,
+                context: context)
+            return ConsentJudgement(ledger.evaluate(matter, parties), knowing: known)
         }
-        return ledger.evaluate(matter, parties)
     }
 
     /// What one person's standing consents allow at the clinic's home place, before there is a session.
-    ///
-    /// - Throws: `PERSON_NOT_FOUND`.
-    public func evaluateConsent(
-        _ action: ConsentAction, of subject: SubjectID, purpose: Recording.Purpose,
-        method: String = "GetConsentStatus", _ invocation: Invocation
-    ) async throws(TelehealthError) -> ConsentEvaluation {
-        guard try await requireTie(method, to: subject, invocation) == .all else {
-            // What a person's consents allow now is no matter of visits that are past.
-            try await recordDenial(
-                action: method, sessionID: nil, person: subject, invocation,
-                reason: TelehealthError.Reason.personNotFound.rawValue)
-            throw TelehealthError(.personNotFound)
-        }
-        try await auditRead(method, person: subject, invocation)
-        let role: ConsentSubjectRole = invocation.caller.clinicianID == subject ? .clinician : .client
-        let row = try await guardianRow(of: subject)
-        let matter = ConsentLedger.Matter(
-            action: action, session: nil, purpose: purpose,
-            context: context().with(adultGuardian: row?.guardsAdult == true ? row?.guardianID : nil))
-        return try await ledger(of: [subject])
-            .evaluate(matter, [ConsentLedger.Party(subject: subject, role: role)])
-    }
-
-    /// A judgement as the caller may know it: a client is told of their own consents and of those they sign as a
-    /// guardian.
-    ///
-    /// - Throws: `SESSION_NOT_FOUND`, `PERSON_NOT_FOUND`.
-    public func judgeConsent(
-        _ action: ConsentAction, in matter: ConsentMatter, purpose: Recording.Purpose,
-        _ invocation: Invocation
-    ) async throws(TelehealthError) -> ConsentJudgement {
-        switch matter {
-        case .person(let subject):
-            return ConsentJudgement(
-                evaluation: try await evaluateConsent(
-                    action, of: subject, purpose: purpose, method: "EvaluateConsent", invocation),
-                othersMissing: false)
-        case .session(let id):
-            let whole = try await evaluateConsent(
-                action, session: id, purpose: purpose, method: "EvaluateConsent", invocation)
-            guard invocation.caller.role == .client || invocation.caller.role == .guest else {
-                return ConsentJudgement(evaluation: whole, othersMissing: false)
-            }
-            let (state, standing) = try await visible(id, invocation.caller)
-            var known = Set([invocation.caller.clientID, invocation.caller.guest?.subjectID].compactMap { $0 })
-            if standing == .participant(.guardian) { known.insert(state.session.clientID) }
-            var seen = whole
-            seen.missing.removeAll { !known.contains($0.subjectID) }
-            seen.basis.removeAll { !known.contains($0.subjectID) }
-            return ConsentJudgement(
-                evaluation: seen, othersMissing: seen.missing.count < whole.missing.count)
+    private func judge(
+        _ actions: [ConsentAction], _ purpose: Recording.Purpose, of person: SubjectID, _ context: RuleContext,
+        _ caller: Caller
+    ) async throws(TelehealthError) -> [ConsentJudgement] {
+        let row = try await guardianRow(of: person)
+        let context = context.with(adultGuardian: row?.guardsAdult == true ? row?.guardianID : nil)
+        let ledger = try await ledger(of: [person])
+        let party = ConsentLedger.Party(subject: person, role: caller.clinicianID == person ? .clinician : .client)
+        return actions.map { action in
+            let matter = ConsentLedger.Matter(
+                action: action, session: nil, purpose: action == .record ? purpose : .clinical, context: context)
+            return ConsentJudgement(ledger.evaluate(matter, [party]), knowing: nil)
         }
     }
 

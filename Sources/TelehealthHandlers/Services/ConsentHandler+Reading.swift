@@ -6,24 +6,40 @@ extension ConsentHandler {
     func getConsentStatus(_ request: Telehealth_V1_GetConsentStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentStatusResponse
     {
-        let subject = SubjectID(request.personID)
-        let session = SessionID.given(request.sessionID)
+        var fields = RequestFields()
+        let asked = request.actions.enumerated().map { index, action in
+            fields.choice("actions[\(index)]", action, ConsentAction(action), default: .join)
+        }
+        let purpose = fields.choiceOrDefault(
+            "purpose", request.purpose, Recording.Purpose(request.purpose), default: .clinical)
+        let person = SubjectID(request.personID)
+        let matter: ConsentMatter
+        if let session = SessionID.given(request.sessionID) {
+            matter = .visit(session, person: .given(request.personID))
+        } else {
+            matter = .person(person)
+            if request.personID.isEmpty { fields.refuse("person_id", "is required where no session is named") }
+        }
+        try fields.finish()
         let invocation = try context.reading()
-        let (status, file) = try await answering { () async throws(TelehealthError) in
-            (
-                try await executor.consentStatus(of: subject, session: session, invocation),
-                try await executor.consentFile(of: subject, in: session, invocation.asPart)
-            )
+        let status = try await answering { () async throws(TelehealthError) in
+            try await executor.consentStatus(
+                of: asked.isEmpty ? ConsentAction.allCases : asked, for: purpose, in: matter, invocation)
         }
         var response = Telehealth_V1_GetConsentStatusResponse()
-        response.actions = [status.join.wire, status.record.wire]
-        response.consents = ConsentType.allCases.compactMap { type in
+        response.judgements = status.judgements.map(\.wire)
+        response.consents = status.file.map(wireCounting) ?? []
+        response.evaluateTime = status.evaluatedAt.wire
+        return response
+    }
+
+    /// For each type the record that counts, or the last one ended.
+    private func wireCounting(_ file: ConsentFile) -> [Telehealth_V1_Consent] {
+        ConsentType.allCases.compactMap { type in
             let own = file.records.filter { $0.type == type }
             let counting = own.last { $0.supersededBy == nil && $0.revokedAt == nil }
             return (counting ?? own.last).map { wire($0, in: file) }
         }
-        response.evaluateTime = status.join.evaluatedAt.wire
-        return response
     }
 
     func listConsents(_ request: Telehealth_V1_ListConsentsRequest, context: ServerCallContext)
@@ -59,27 +75,6 @@ extension ConsentHandler {
                 .text(filters: filters)
         }
         return response
-    }
-
-    func evaluateConsent(_ request: Telehealth_V1_EvaluateConsentRequest, context: ServerCallContext)
-        async throws(RPCError) -> Telehealth_V1_EvaluateConsentResponse
-    {
-        var fields = RequestFields()
-        let action = fields.choice("action", request.action, ConsentAction(request.action), default: .join)
-        let purpose = fields.choiceOrDefault(
-            "purpose", request.purpose, Recording.Purpose(request.purpose), default: .clinical)
-        let matter: ConsentMatter
-        if !request.sessionID.isEmpty {
-            matter = .session(.init(request.sessionID))
-            if !request.personID.isEmpty { fields.refuse("person_id", "must be empty beside session_id") }
-        } else {
-            matter = .person(.init(request.personID))
-        }
-        try fields.finish()
-        let invocation = try context.reading()
-        return try await answering { () async throws(TelehealthError) in
-            try await executor.judgeConsent(action, in: matter, purpose: purpose, invocation)
-        }.wire
     }
 
     func wire(_ record: ConsentRecord, in file: ConsentFile) -> Telehealth_V1_Consent {

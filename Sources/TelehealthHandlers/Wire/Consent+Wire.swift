@@ -92,6 +92,7 @@ extension ConsentEvidence {
 }
 
 extension ConsentGap {
+    /// Without what would fill it, which GetConsentStatus alone tells.
     func wire(action: ConsentAction) -> Telehealth_V1_MissingConsent {
         var wire = Telehealth_V1_MissingConsent()
         wire.action = action.wire
@@ -102,18 +103,6 @@ extension ConsentGap {
         let texts = (remedy?.documents ?? []).filter { $0.type == type }
         wire.documentVersion =
             (texts.first { $0.language == ConsentDocumentHandler.defaultLanguage } ?? texts.first)?.version ?? ""
-        return wire
-    }
-}
-
-extension ConsentEvaluation {
-    var wire: Telehealth_V1_ActionConsent {
-        var wire = Telehealth_V1_ActionConsent()
-        wire.action = action.wire
-        wire.satisfied = isSatisfied
-        wire.missing = missing.map { $0.wire(action: action) }
-        wire.consentIds = standsOn.map(\.rawValue)
-        wire.expiringConsentIds = expiring.map(\.rawValue)
         return wire
     }
 }
