@@ -22,6 +22,8 @@ public struct StoreConfiguration: Sendable {
     /// Consent histories kept decoded in memory, about 2 KiB each.
     public var cachedConsentHistoriesMax = 4_096
     public var cachedAppointmentsMax = 4_096
+    /// Types of consents whose texts are kept decoded in memory; every judgement looks at all of them.
+    public var cachedConsentTypesMax = 64
     /// The longest a read may hold its snapshot; longer ones are interrupted.
     public var readDuration: Duration = .milliseconds(100)
     /// WAL pages (4 KiB each) from which on the writer checkpoints between two batches: seldom enough that a

@@ -14,6 +14,7 @@ internal import TextFormats
 /// What comes first is needed by what follows: records, cloud, domain, entrance.
 /// - Throws: whatever kept it from serving, fit to be shown to the operator.
 func serve(_ configuration: DaemonConfiguration, environment: [String: String], logger: Logger) async throws {
+    for sentence in configuration.advice { logger.warning("configuration", metadata: ["advice": "\(sentence)"]) }
     let time = SystemTime()
     let alarms = Alarms(logger: logger)
     let records = try await Records.open(configuration, time: time, alarms: alarms)

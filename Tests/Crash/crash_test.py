@@ -108,9 +108,9 @@ class Visitor(threading.Thread):
             session = clinic.create_session(appointment_id)
             ledger.session(session)
             sid = session.session_id
-            for kind, role in [("GEORGIA_TELEHEALTH", "client"), ("HIPAA_TELEHEALTH", "client"),
-                               ("RECORDING", "client"), ("RECORDING", "clinician")]:
-                consent = clinic.consent("CONSENT_TYPE_" + kind, role)
+            for kind, role in [("georgia_telehealth", "client"), ("hipaa_telehealth", "client"),
+                               ("recording", "client"), ("recording", "clinician")]:
+                consent = clinic.consent(kind, role)
                 ledger.consent(consent.person_id, consent.consent_id)
             order = ["client", "clinician", "client"] if self.random.random() < 0.7 else ["clinician", "client"]
             for role in order:

@@ -70,7 +70,7 @@ def test_every_rpc_that_is_let_through_leaves_its_row(walked):
     walk = Walk(walked, channel)
     clinic = walk.clinic
     clinic.register_documents()
-    granted = [clinic.consent(f"CONSENT_TYPE_{kind}") for kind in ("GEORGIA_TELEHEALTH", "HIPAA_TELEHEALTH")]
+    granted = [clinic.consent(kind) for kind in ("georgia_telehealth", "hipaa_telehealth")]
     session = clinic.create_session(clinic.book()).session_id
     clinic.join(session, "client")
     clinic.join(session, "clinician")
@@ -109,7 +109,7 @@ def test_every_rpc_that_is_let_through_leaves_its_row(walked):
         ("UpdateConsent", "client", {"consent_id": nobody, "submission": {
             "decision": 2, "document_version": "test-1", "language": "en-US", "text_sha256": bytes(32), "method": 1}}),
         ("ListConsents", "client", {"person_id": clinic.client_id}), ("PutConsentDocument", "admin", None),
-        ("GetConsentDocument", "client", {"type": 1}),
+        ("GetConsentDocument", "client", {"type": "recording"}),
         ("ListConsentDocuments", "client", {}),
         ("GetConsentReceipt", "client", {"consent_id": granted[0].consent_id}),
         ("ExportPersonRecord", "client", {"person_id": clinic.client_id}),

@@ -30,8 +30,8 @@ def clinic(worst):
     with grpc.insecure_channel(worst[0].address) as channel:
         clinic = Clinic(worst[0], channel)
         clinic.register_documents()
-        clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
-        clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+        clinic.consent("georgia_telehealth")
+        clinic.consent("hipaa_telehealth")
         yield clinic
     worst[1].admin("DELETE", "/faults")
 

@@ -57,8 +57,8 @@ def visit_that_is_over(clinic: Clinic, away: dict[str, str]) -> Visit:
     cancel = a.CancelAppointmentRequest(appointment_id=cancelled, source_version=2)
     clinic.call(clinic.appointments.CancelAppointment, cancel, "scheduler")
     sid = clinic.create_session(appointment, admission_policy=2).session_id
-    for kind in ("GEORGIA_TELEHEALTH", "HIPAA_TELEHEALTH", "THIRD_PARTY_PRESENCE"):
-        consent = clinic.consent(f"CONSENT_TYPE_{kind}")
+    for kind in ("georgia_telehealth", "hipaa_telehealth", "third_party_presence"):
+        consent = clinic.consent(kind)
     places = {who: clinic.join(sid, who).participant.participant_id for who in ("clinician", "client", "guardian")}
     for who in ("interpreter", "supervisor", "co-clinician"):
         role = who.upper().replace("-", "_")
@@ -70,7 +70,7 @@ def visit_that_is_over(clinic: Clinic, away: dict[str, str]) -> Visit:
     for who in ("client", "guest"):
         clinic.admit(sid, places[who])
     for who in ("clinician", "client", "interpreter", "guest", "supervisor", "co-clinician"):
-        clinic.consent("CONSENT_TYPE_RECORDING", who)
+        clinic.consent("recording", who)
     watch = Watch(clinic, sid, "clinician")
     watch.wait_for_snapshot()
     start = r.StartRecordingRequest(session_id=sid)
@@ -171,7 +171,7 @@ def request(call: Call, visit: Visit, person: Person, clinic: Clinic, who: str |
         submission(made.submission, is_own=person.who.split(",")[0] in CLIENT_SIDE | {"guest"})
         if call.name == "SubmitConsent":
             made.ClearField("appointment_id")
-            made.type = 2
+            made.type = "hipaa_telehealth"
     elif call.name == "GetConsentStatus":
         made.ClearField("person_id")  # Named by the session.
         del made.actions[:]
@@ -189,7 +189,7 @@ def submission(made, is_own: bool) -> None:
 
     made.Clear()
     made.decision, made.document_version, made.language = c.CONSENT_DECISION_DECLINED, "test-1", "en-US"
-    made.text_sha256 = hashlib.sha256(TEXTS["CONSENT_TYPE_HIPAA_TELEHEALTH"].encode()).digest()
+    made.text_sha256 = hashlib.sha256(TEXTS["hipaa_telehealth"].encode()).digest()
     made.method = c.CONSENT_METHOD_ELECTRONIC if is_own else c.CONSENT_METHOD_PAPER
     made.evidence = "" if is_own else "signed on paper"
 

@@ -29,8 +29,8 @@ def visits(tmp_path, simulator):
     with grpc.insecure_channel(service.address) as channel:
         clinic = Clinic(service, channel)
         clinic.register_documents()
-        clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
-        clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+        clinic.consent("georgia_telehealth")
+        clinic.consent("hipaa_telehealth")
         for _ in range(2):
             session = clinic.create_session(clinic.book()).session_id
             clinic.join(session, "client")

@@ -19,8 +19,8 @@ def clinic(service):
     with grpc.insecure_channel(service.address) as channel:
         clinic = Clinic(service, channel)
         clinic.register_documents()
-        clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
-        clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+        clinic.consent("georgia_telehealth")
+        clinic.consent("hipaa_telehealth")
         yield clinic
 
 

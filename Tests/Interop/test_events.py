@@ -40,9 +40,9 @@ def recorded_visit(clinic: Clinic):
     from telehealth.v1 import recording_service_pb2 as rec
 
     session = clinic.create_session(clinic.book())
-    for kind in ("CONSENT_TYPE_GEORGIA_TELEHEALTH", "CONSENT_TYPE_HIPAA_TELEHEALTH", "CONSENT_TYPE_RECORDING"):
+    for kind in ("georgia_telehealth", "hipaa_telehealth", "recording"):
         clinic.consent(kind)
-    clinic.consent("CONSENT_TYPE_RECORDING", "clinician")
+    clinic.consent("recording", "clinician")
     sid = session.session_id
     clinic.join(sid, "clinician")
     clinic.join(sid, "client")
@@ -131,8 +131,8 @@ def test_forwarded_events_show_a_dead_capture_to_everybody(clinic, simulator):
 
 def test_a_meeting_that_aws_ended_is_replaced_at_the_next_join(clinic, simulator):
     session = clinic.create_session(clinic.book())
-    clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
-    clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+    clinic.consent("georgia_telehealth")
+    clinic.consent("hipaa_telehealth")
     sid = session.session_id
     first = clinic.join(sid, "clinician").credentials
     watch = Watch(clinic, sid, "clinician")

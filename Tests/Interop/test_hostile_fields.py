@@ -97,7 +97,7 @@ def test_no_field_makes_the_service_fail(busy):
         things = {
             "session_id": sid, "recording_id": rid, "appointment_id": session.appointment_id,
             "participant_id": session.participants[0].participant_id, "person_id": clinic.client_id,
-            "consent_id": clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH").consent_id,
+            "consent_id": clinic.consent("hipaa_telehealth").consent_id,
             "client_id": clinic.client_id, "clinician_id": clinic.clinician_id,
         }
         said, wrong, refused = Counter(), [], set()

@@ -28,10 +28,10 @@ def as_subject(clinic: Clinic, role: str, subject: str) -> list[tuple[str, str]]
 
 
 def document(request_id: str, version: str):
-    from telehealth.v1 import consent_pb2, consent_document_service_pb2 as m
+    from telehealth.v1 import consent_document_service_pb2 as m
 
     return m.PutConsentDocumentRequest(
-        request_id=request_id, type=consent_pb2.CONSENT_TYPE_RECORDING, version=version, language="en-US", text="t",
+        request_id=request_id, type="recording", version=version, language="en-US", text="t",
         effective_time=in_seconds(-3600))
 
 

@@ -72,15 +72,15 @@ def sign(clinic: Clinic, by: str, kind: str, method: str = "ELECTRONIC", subject
     items = c.ConsentEvidence(**fields.pop("items", {}))
     submission = m.ConsentSubmission(
         decision=c.CONSENT_DECISION_GRANTED, document_version="test-1", language="en-US",
-        text_sha256=hashlib.sha256(TEXTS["CONSENT_TYPE_" + kind].encode()).digest(),
+        text_sha256=hashlib.sha256(TEXTS[kind].encode()).digest(),
         method=c.ConsentMethod.Value("CONSENT_METHOD_" + method), evidence_items=items,
         acknowledgements=c.ConsentAcknowledgements(patient_rights=True, emergency_protocols=True, privacy_risks=True),
-        recording_purposes=[1] if kind == "RECORDING" else [], **fields)
+        recording_purposes=[1] if kind == "recording" else [], **fields)
     return clinic.call(
         clinic.consents.SubmitConsent,
         m.SubmitConsentRequest(
             person_id=clinic.person(subject), person_role=c.CONSENT_PERSON_ROLE_CLIENT,
-            type=c.ConsentType.Value("CONSENT_TYPE_" + kind), submission=submission), by).consent
+            type=kind, submission=submission), by).consent
 
 
 def recorded_visit_with_notes(clinic: Clinic, markers: Markers) -> str:
@@ -92,10 +92,10 @@ def recorded_visit_with_notes(clinic: Clinic, markers: Markers) -> str:
     request = markers.plant(clinic.join_request(sid, "client"))
     failed = grpc.StatusCode.FAILED_PRECONDITION
     clinic.refused(failed, "CONSENT_MISSING", clinic.telehealth.JoinSession, request, "client")
-    sign(clinic, "client", "GEORGIA_TELEHEALTH", evidence=markers.mark("ConsentSubmission.evidence"))
-    sign(clinic, "clinician", "GEORGIA_TELEHEALTH", "VERBAL", evidence=markers.mark("spoken"),
+    sign(clinic, "client", "georgia_telehealth", evidence=markers.mark("ConsentSubmission.evidence"))
+    sign(clinic, "clinician", "georgia_telehealth", "VERBAL", evidence=markers.mark("spoken"),
          items={"script_version": "s-1", "witness": markers.mark("ConsentEvidence.witness")})
-    sign(clinic, "clinician", "HIPAA_TELEHEALTH", "PAPER", evidence=markers.mark("filed"),
+    sign(clinic, "clinician", "hipaa_telehealth", "PAPER", evidence=markers.mark("filed"),
          items={"scan_reference": markers.mark("ConsentEvidence.scan_reference"), "scan_sha256": bytes(32)})
     watch = Watch(clinic, sid, "clinician")
     request.request_id = ""
@@ -103,8 +103,8 @@ def recorded_visit_with_notes(clinic: Clinic, markers: Markers) -> str:
     clinic.join(sid, "clinician")
     again = markers.plant(clinic.join_request(sid, "client"))
     assert clinic.call(clinic.telehealth.JoinSession, again, "client").outcome == m.JOIN_OUTCOME_ADMITTED
-    given = sign(clinic, "client", "RECORDING")
-    clinic.consent("CONSENT_TYPE_RECORDING", "clinician")
+    given = sign(clinic, "client", "recording")
+    clinic.consent("recording", "clinician")
     started = clinic.call(clinic.recordings.StartRecording, r.StartRecordingRequest(session_id=sid), "clinician")
     watch.wait_for("recording_started")
     revoke = markers.plant(cm.RevokeConsentRequest(consent_id=given.consent_id))
@@ -141,7 +141,7 @@ def visit_of_a_ward_and_guests(clinic: Clinic, markers: Markers) -> str:
         guardian_id=clinic.person("guardian"), client_birth_date=born, scheduled_start_time=in_seconds(60), scheduled_end_time=in_seconds(1800),
         time_zone="America/New_York", source_version=1), "scheduler")
     sid = clinic.create_session(appointment).session_id
-    for kind in ("GEORGIA_TELEHEALTH", "HIPAA_TELEHEALTH"):
+    for kind in ("georgia_telehealth", "hipaa_telehealth"):
         sign(clinic, "guardian", kind)
     clinic.invite(sid, "INTERPRETER", person_id=clinic.person("interpreter"))
     grant = clinic.invite(sid, "GUEST", by="clinician").grant

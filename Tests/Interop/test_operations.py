@@ -160,8 +160,8 @@ def test_a_call_that_was_given_up_is_seen_and_tried_again(watched, clinic, simul
     from telehealth.v1 import telehealth_service_pb2 as t
 
     session = clinic.create_session(clinic.book())
-    clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
-    clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+    clinic.consent("georgia_telehealth")
+    clinic.consent("hipaa_telehealth")
     meeting = clinic.join(session.session_id, "clinician").credentials.chime.meeting_id
     simulator.admin("POST", "/faults", {"operation": "DeleteMeeting", "status": 403, "code": "AccessDeniedException"})
     clinic.call(clinic.telehealth.EndSession, t.EndSessionRequest(session_id=session.session_id, reason=1), "clinician")

@@ -29,10 +29,10 @@ def clinic(service):
 def visit(clinic: Clinic, guardian: bool = False, agrees: bool = True) -> str:
     """Client and clinician are in; the client may agree that others take part."""
     session = clinic.create_session(clinic.book(guardian=guardian))
-    clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
-    clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+    clinic.consent("georgia_telehealth")
+    clinic.consent("hipaa_telehealth")
     if agrees:
-        clinic.consent("CONSENT_TYPE_THIRD_PARTY_PRESENCE")
+        clinic.consent("third_party_presence")
     clinic.join(session.session_id, "clinician")
     assert clinic.join(session.session_id, "client").outcome == ADMITTED
     return session.session_id
@@ -104,7 +104,7 @@ def test_a_group_visit_with_an_interpreter_and_a_revocation(clinic, simulator):
     consents = {}
     for who in ("clinician", "client", "guardian", "interpreter", "guest"):
         clinic.refused(FAILED, "RECORDING_CONSENT_MISSING", clinic.recordings.StartRecording, start, "clinician")
-        consents[who] = clinic.consent("CONSENT_TYPE_RECORDING", who).consent_id
+        consents[who] = clinic.consent("recording", who).consent_id
     start = rec.StartRecordingRequest(session_id=sid)
     recording = clinic.call(clinic.recordings.StartRecording, start, "clinician").recording
     watch.wait_for("recording_started")
@@ -314,9 +314,9 @@ def test_a_second_device_takes_over_and_the_first_ones_leaving_takes_nobody_alon
 def test_a_co_clinician_leads_as_the_clinician_does(clinic):
     session = clinic.create_session(clinic.book())
     sid = session.session_id
-    clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
-    clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
-    clinic.consent("CONSENT_TYPE_THIRD_PARTY_PRESENCE")
+    clinic.consent("georgia_telehealth")
+    clinic.consent("hipaa_telehealth")
+    clinic.consent("third_party_presence")
     clinic.invite(sid, "CO_CLINICIAN", person_id=clinic.person("co-clinician"), by="scheduler")
     assert clinic.join(sid, "co-clinician").session.status == 3
     assert clinic.join(sid, "client").outcome == ADMITTED
@@ -361,13 +361,13 @@ def test_nobody_else_takes_part_without_the_clients_consent(clinic, simulator):
     error = clinic.refused(FAILED, "THIRD_PARTY_CONSENT_MISSING", clinic.people.AdmitParticipant, admit(), "clinician")
     [gap] = missing(error)
     assert (gap.person_id, gap.type, gap.action) == (
-        clinic.client_id, consent_pb2.CONSENT_TYPE_THIRD_PARTY_PRESENCE, consent_pb2.CONSENT_ACTION_THIRD_PARTY)
+        clinic.client_id, "third_party_presence", consent_pb2.CONSENT_ACTION_THIRD_PARTY)
     clinic.invite(sid, "INTERPRETER", person_id=clinic.person("interpreter"))
     waiting = clinic.join(sid, "interpreter")
     assert waiting.outcome == WAITING
 
     # The client agrees: the interpreter waited for that alone, the guest for their name as well.
-    consent = clinic.consent("CONSENT_TYPE_THIRD_PARTY_PRESENCE")
+    consent = clinic.consent("third_party_presence")
     inside = clinic.join(sid, "interpreter")
     assert inside.outcome == ADMITTED
     clinic.admit(sid, guest_id)

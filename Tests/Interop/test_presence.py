@@ -39,7 +39,7 @@ def until_gone(clinic: Clinic, session_id: str, begun: float) -> float:
 
 def test_behind_a_relay_that_goes_silent_a_watch_counts_no_longer_than_a_heartbeat_would(clinic):
     session_id = clinic.create_session(clinic.book()).session_id
-    for kind in ("CONSENT_TYPE_GEORGIA_TELEHEALTH", "CONSENT_TYPE_HIPAA_TELEHEALTH"):
+    for kind in ("georgia_telehealth", "hipaa_telehealth"):
         clinic.consent(kind)
     clinic.join(session_id, "client")
     relay = Relay(clinic.service.address)

@@ -114,14 +114,14 @@ def test_an_error_with_as_many_details_as_there_can_be_arrives_whole(clinic):
 
 
 def test_big_messages_pass_both_ways(clinic):
-    from telehealth.v1 import consent_document_service_pb2 as m, consent_pb2
+    from telehealth.v1 import consent_document_service_pb2 as m
 
     text = "A whole text, as long as a text may be. ☺ "
     text = (text * 10_000).encode()[:262_144].decode(errors="ignore")
     number = time.time_ns()
     for version in range(8):
         clinic.call(clinic.documents.PutConsentDocument, m.PutConsentDocumentRequest(
-            type=consent_pb2.CONSENT_TYPE_THIRD_PARTY_PRESENCE, version=f"{number}-{version}", language="en-US",
+            type="third_party_presence", version=f"{number}-{version}", language="en-US",
             text=text, effective_time={"seconds": 1_700_000_000}), "admin")
     listed = clinic.call(clinic.documents.ListConsentDocuments, m.ListConsentDocumentsRequest(page_size=10), "admin")
     assert listed.ByteSize() > 1 << 20

@@ -60,8 +60,8 @@ def refused(clinic: Clinic, word: str, method, request, role: str) -> grpc.RpcEr
 
 def ready(clinic: Clinic, **fields) -> str:
     """A session whose client has given what joining asks for."""
-    clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
-    clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+    clinic.consent("georgia_telehealth")
+    clinic.consent("hipaa_telehealth")
     return clinic.create_session(clinic.book(**fields)).session_id
 
 
@@ -71,8 +71,8 @@ def test_appointments(clinic):
     stub, unknown = clinic.appointments, "appt-" + uuid.uuid4().hex
     refused(clinic, "APPOINTMENT_NOT_FOUND", stub.GetAppointment, a.GetAppointmentRequest(appointment_id=unknown), "admin")
     begun = clinic.book(starts_in=-60)
-    for kind in ("GEORGIA_TELEHEALTH", "HIPAA_TELEHEALTH"):
-        clinic.consent(f"CONSENT_TYPE_{kind}")
+    for kind in ("georgia_telehealth", "hipaa_telehealth"):
+        clinic.consent(kind)
     visit = clinic.create_session(begun).session_id
     clinic.join(visit, "client")
     clinic.join(visit, "clinician")
@@ -176,20 +176,20 @@ def test_consents(clinic):
 
     def submit(kind: str, **changes):
         return m.SubmitConsentRequest(
-            person_id=clinic.client_id, person_role=1, type=c.ConsentType.Value(kind),
+            person_id=clinic.client_id, person_role=1, type=kind,
             submission=submission(kind, **changes))
 
-    rpc, telehealth = clinic.consents, "CONSENT_TYPE_GEORGIA_TELEHEALTH"
+    rpc, telehealth = clinic.consents, "georgia_telehealth"
     partly = submit(telehealth, acknowledgements=c.ConsentAcknowledgements(patient_rights=True))
     refused(clinic, "ACKNOWLEDGEMENTS_INCOMPLETE", rpc.SubmitConsent, partly, "client")
     refused(clinic, "TEXT_HASH_MISMATCH", rpc.SubmitConsent, submit(telehealth, text_sha256=bytes(32)), "client")
     clinic.create_session(clinic.book())
-    spoken = submit("CONSENT_TYPE_RECORDING", method=c.CONSENT_METHOD_VERBAL, evidence="said so", recording_purposes=[1])
+    spoken = submit("recording", method=c.CONSENT_METHOD_VERBAL, evidence="said so", recording_purposes=[1])
     refused(clinic, "WRITTEN_CONSENT_REQUIRED", rpc.SubmitConsent, spoken, "clinician")
-    unknown = d.GetConsentDocumentRequest(type=c.CONSENT_TYPE_RECORDING, version="none", language="en-US")
+    unknown = d.GetConsentDocumentRequest(type="recording", version="none", language="en-US")
     refused(clinic, "DOCUMENT_NOT_FOUND", clinic.documents.GetConsentDocument, unknown, "client")
     other = d.PutConsentDocumentRequest(
-        type=c.ConsentType.Value(telehealth), version="test-1", language="en-US", text="another",
+        type=telehealth, version="test-1", language="en-US", text="another",
         effective_time=in_seconds(-60))
     refused(clinic, "DOCUMENT_VERSION_EXISTS", clinic.documents.PutConsentDocument, other, "admin")
     given = clinic.consent(telehealth)
@@ -249,7 +249,7 @@ def test_the_audit_log(tmp_path, own_simulator):
     with grpc.insecure_channel(service.address) as channel:
         clinic = Clinic(service, channel)
         clinic.register_documents()
-        given = clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH").consent_id
+        given = clinic.consent("hipaa_telehealth").consent_id
         clinic.book()
     assert service.stop() == 0
     # A row that is not there stands for one that is not there yet.

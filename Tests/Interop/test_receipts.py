@@ -106,14 +106,14 @@ def verified(receipt: str, key: Ed25519PublicKey) -> dict:
 
 
 def test_a_receipt_is_checked_without_the_service(office):
-    consent = office.consent("CONSENT_TYPE_RECORDING")
+    consent = office.consent("recording")
     for _ in range(5):
-        office.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+        office.consent("hipaa_telehealth")
     receipt = receipt_of(office, consent.consent_id)
     statement = verified(receipt, public_key(office))
     said = statement["consent"]
     assert (said["id"], said["subject"], said["signer"]) == (consent.consent_id, office.client_id, office.client_id)
-    assert said["textSHA256"] == hashlib.sha256(TEXTS["CONSENT_TYPE_RECORDING"].encode()).hexdigest()
+    assert said["textSHA256"] == hashlib.sha256(TEXTS["recording"].encode()).hexdigest()
     assert (said["type"], said["decision"], said["method"]) == ("RECORDING", "GRANTED", "ELECTRONIC")
     assert said["purposes"] == ["CLINICAL"] and "evidence" not in json.dumps(statement)
     assert statement["log"]["size"] > statement["log"]["number"] + 4
@@ -127,7 +127,7 @@ def test_a_receipt_is_checked_without_the_service(office):
 
 def test_every_consent_of_many_has_its_proof(office):
     key = public_key(office)
-    made = [office.consent("CONSENT_TYPE_HIPAA_TELEHEALTH").consent_id for _ in range(9)]
+    made = [office.consent("hipaa_telehealth").consent_id for _ in range(9)]
     numbers = [verified(receipt_of(office, each), key)["log"]["number"] for each in made]
     assert numbers == sorted(set(numbers))
 
@@ -135,7 +135,7 @@ def test_every_consent_of_many_has_its_proof(office):
 def test_a_receipt_is_for_who_may_see_the_consent(office, service):
     from telehealth.v1 import consent_service_pb2 as m
 
-    consent = office.consent("CONSENT_TYPE_RECORDING")
+    consent = office.consent("recording")
     request = m.GetConsentReceiptRequest(consent_id=consent.consent_id)
     stranger = Office(service, office.channel)
     get = office.consents.GetConsentReceipt
@@ -147,7 +147,7 @@ def test_a_receipt_is_for_who_may_see_the_consent(office, service):
 def test_the_probe_checks_receipts_too(office, tmp_path):
     from telehealth.v1 import consent_service_pb2 as m
 
-    consent = office.consent("CONSENT_TYPE_RECORDING")
+    consent = office.consent("recording")
     office.call(office.consents.RevokeConsent, m.RevokeConsentRequest(consent_id=consent.consent_id), "client")
     environment = {**os.environ, "TELEHEALTH_DATA_DIR": str(office.service.data), "TELEHEALTH_TARGET": office.service.address}
 
@@ -192,18 +192,18 @@ def test_a_record_is_valid_fhir(office):
     from telehealth.v1 import consent_service_pb2 as c, telehealth_service_pb2 as m
 
     session = office.visit_of_ward(born="1990-05-01")
-    telehealth = office.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
-    office.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
-    recording = office.consent("CONSENT_TYPE_RECORDING", session_id=session)
-    declined = office.consent("CONSENT_TYPE_RECORDING", decision=2)
-    office.consent("CONSENT_TYPE_RECORDING", "clinician")
+    telehealth = office.consent("georgia_telehealth")
+    office.consent("hipaa_telehealth")
+    recording = office.consent("recording", session_id=session)
+    declined = office.consent("recording", decision=2)
+    office.consent("recording", "clinician")
     office.join(session, "client")
     office.join(session, "clinician")
     office.join(session, "client")
     watch = Watch(office, session, "clinician")
     office.call(office.telehealth.EndSession, m.EndSessionRequest(session_id=session), "clinician")
     watch.wait_for_end()
-    office.call(office.consents.RevokeConsent, m.RevokeConsentRequest(consent_id=recording.consent_id), "client")
+    office.call(office.consents.RevokeConsent, c.RevokeConsentRequest(consent_id=recording.consent_id), "client")
 
     record = export(office, office.client_id)
     Bundle.model_validate(record)
@@ -223,7 +223,7 @@ def test_a_record_is_valid_fhir(office):
     assert consents[declined.consent_id]["status"] == "rejected"
     assert consents[declined.consent_id]["provision"]["type"] == "deny"
     text = base64.b64decode(consents[telehealth.consent_id]["sourceAttachment"]["data"]).decode()
-    assert text == TEXTS["CONSENT_TYPE_GEORGIA_TELEHEALTH"]
+    assert text == TEXTS["georgia_telehealth"]
 
     visit = found["Encounter"][0]
     assert (visit["id"], visit["status"], visit["class"]["code"]) == (session, "finished", "VR")
@@ -270,8 +270,8 @@ def test_with_a_fresh_key_in_use_old_receipts_still_hold(simulator, tmp_path):
     try:
         with grpc.insecure_channel(service.address) as channel:
             office = Office(service, channel)
-                    office.register_documents()
-            consent = office.consent("CONSENT_TYPE_HIPAA_TELEHEALTH").consent_id
+            office.register_documents()
+            consent = office.consent("hipaa_telehealth").consent_id
             old, old_key = receipt_of(office, consent), public_key(office)
             done = subprocess.run(
                 [BIN / "telehealthd", "keys", "rotate-receipts", "--data-dir", service.data], capture_output=True, text=True)
@@ -307,6 +307,7 @@ def test_with_a_fresh_key_in_use_old_receipts_still_hold(simulator, tmp_path):
         service.kill()
         service.start()
         with grpc.insecure_channel(service.address) as channel:
-                    assert [each.key_id for each in keys().retired_keys] == [retired.key_id]
+            office = Office(service, channel)
+            assert [each.key_id for each in keys().retired_keys] == [retired.key_id]
     finally:
         assert service.stop() == 0

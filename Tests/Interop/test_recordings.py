@@ -152,7 +152,7 @@ def test_the_manifest_binds_file_consents_and_people(clinic, own_simulator):
 
 
 def test_a_revocation_after_the_visit_ends_playback(clinic):
-    from telehealth.v1 import consent_pb2, consent_service_pb2 as c
+    from telehealth.v1 import consent_service_pb2 as c
 
     sid, rid, _ = recorded_visit(clinic)
     available(clinic, sid)
@@ -160,7 +160,7 @@ def test_a_revocation_after_the_visit_ends_playback(clinic):
     assert clinic.call(play, play_request(rid), "clinician").url
     own = clinic.call(
         clinic.consents.ListConsents,
-        c.ListConsentsRequest(person_id=clinic.client_id, type=consent_pb2.CONSENT_TYPE_RECORDING), "client").consents
+        c.ListConsentsRequest(person_id=clinic.client_id, type="recording"), "client").consents
     clinic.call(clinic.consents.RevokeConsent, c.RevokeConsentRequest(consent_id=own[0].consent_id), "client")
     clinic.refused(FAILED, "RECORDING_CONSENT_REVOKED", play, play_request(rid), "clinician")
 

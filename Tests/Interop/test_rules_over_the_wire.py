@@ -113,7 +113,7 @@ def test_a_client_may_hold_its_requests_to_the_contract_itself(world):
         decision=1, document_version="1", language="en-US", text_sha256=bytes(32), method=2, recording_purposes=[1, 1],
         evidence_items=consent_pb2.ConsentEvidence(witness="w" * 257))
     said = protovalidate.collect_violations(consents.SubmitConsentRequest(
-        request_id=str(uuid.uuid4()), person_id="client-1", type=1, submission=submission))
+        request_id=str(uuid.uuid4()), person_id="client-1", type="georgia_telehealth", submission=submission))
     assert [(rule_judge.path(violation), violation.proto.rule_id) for violation in said] == [
         ("submission.recording_purposes", "repeated.unique"),
         ("submission.evidence_items.witness", "string.max_bytes")]

@@ -74,8 +74,8 @@ def test_keys_are_rotated_under_a_running_service_and_an_old_one_is_retired(alon
     clinic = Clinic(service, channel)
     clinic.register_documents()
     session = clinic.create_session(clinic.book())
-    clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
-    clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+    clinic.consent("georgia_telehealth")
+    clinic.consent("hipaa_telehealth")
     clinic.join(session.session_id, "client")
 
     assert re.search(r"^2\t.*\tcurrent$", keys(service, "rotate"), re.M)

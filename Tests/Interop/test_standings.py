@@ -45,8 +45,8 @@ def world(tmp_path_factory, simulator):
         }
         clinic.register_documents()
         sid = clinic.create_session(clinic.book(guardian=True), admission_policy=2).session_id
-        for kind in ("GEORGIA_TELEHEALTH", "HIPAA_TELEHEALTH", "THIRD_PARTY_PRESENCE"):
-            clinic.consent(f"CONSENT_TYPE_{kind}")
+        for kind in ("georgia_telehealth", "hipaa_telehealth", "third_party_presence"):
+            clinic.consent(kind)
         clinic.join(sid, "clinician")
         places = {}
         for who in ("client", "guardian"):
@@ -63,7 +63,7 @@ def world(tmp_path_factory, simulator):
         for who in ("client", "guest"):
             clinic.admit(sid, places[who])
         recorded = ("clinician", "client", "interpreter", "guest", "supervisor", "co-clinician")
-        consents = {who: clinic.consent("CONSENT_TYPE_RECORDING", who).consent_id for who in recorded}
+        consents = {who: clinic.consent("recording", who).consent_id for who in recorded}
         watch = Watch(clinic, sid, "clinician")
         watch.wait_for_snapshot()
         recording = clinic.call(clinic.recordings.StartRecording, rec.StartRecordingRequest(session_id=sid), "clinician").recording

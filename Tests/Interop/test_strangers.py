@@ -39,7 +39,7 @@ def filled(message, things: dict[str, str]):
         elif field.type == field.TYPE_BOOL:
             setattr(message, field.name, True)
         elif field.type == field.TYPE_STRING and field.name not in ("page_token", "request_id"):
-            setattr(message, field.name, "en-US" if field.name == "language" else "x-1")
+            setattr(message, field.name, {"language": "en-US", "type": "georgia_telehealth"}.get(field.name, "x-1"))
     return message
 
 
@@ -72,7 +72,7 @@ def world(tmp_path_factory, simulator):
         things = {
             "session_id": sid, "recording_id": rid, "appointment_id": session.appointment_id,
             "participant_id": session.participants[0].participant_id, "invitation_id": invited.invitation.invitation_id,
-            "consent_id": theirs.consent("CONSENT_TYPE_HIPAA_TELEHEALTH").consent_id, "person_id": theirs.client_id,
+            "consent_id": theirs.consent("hipaa_telehealth").consent_id, "person_id": theirs.client_id,
             "client_id": theirs.client_id, "clinician_id": theirs.clinician_id,
         }
         mine = own.create_session(own.book()).session_id

@@ -51,8 +51,8 @@ def clinic(request):
 def started_visit(clinic: Clinic):
     """Books, consents and brings both people in."""
     session = clinic.create_session(clinic.book())
-    clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
-    clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+    clinic.consent("georgia_telehealth")
+    clinic.consent("hipaa_telehealth")
     clinic.join(session.session_id, "client")
     clinic.join(session.session_id, "clinician")
     assert clinic.join(session.session_id, "client").outcome == 2
@@ -71,8 +71,8 @@ def test_a_whole_visit_goes_from_booking_to_playback(clinic, simulator):
 
     # Consent first: the refusal lists what is missing.
     clinic.refused(FAILED, "CONSENT_MISSING", clinic.telehealth.JoinSession, clinic.join_request(sid, "client"), "client")
-    clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
-    clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+    clinic.consent("georgia_telehealth")
+    clinic.consent("hipaa_telehealth")
 
     watch = Watch(clinic, sid, "client")
     assert watch.wait_for_snapshot().session.session_id == sid
@@ -97,8 +97,8 @@ def test_a_whole_visit_goes_from_booking_to_playback(clinic, simulator):
     # Recording stands on the stored consent of both people.
     start = rec.StartRecordingRequest(session_id=sid)
     clinic.refused(FAILED, "RECORDING_CONSENT_MISSING", clinic.recordings.StartRecording, start, "clinician")
-    clinic.consent("CONSENT_TYPE_RECORDING", "client")
-    clinic.consent("CONSENT_TYPE_RECORDING", "clinician")
+    clinic.consent("recording", "client")
+    clinic.consent("recording", "clinician")
     recording = clinic.call(clinic.recordings.StartRecording, rec.StartRecordingRequest(session_id=sid), "clinician").recording
     watch.wait_for("recording_started")
 
@@ -145,8 +145,8 @@ def test_a_whole_visit_goes_from_booking_to_playback(clinic, simulator):
 
 def test_a_clinician_who_comes_first_lets_the_client_straight_in(clinic):
     session = clinic.create_session(clinic.book())
-    clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
-    clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+    clinic.consent("georgia_telehealth")
+    clinic.consent("hipaa_telehealth")
     first = clinic.join(session.session_id, "clinician")
     assert first.session.status == 3 and not first.session.HasField("start_time")
     second = clinic.join(session.session_id, "client")
@@ -158,8 +158,8 @@ def test_manual_admission_lets_in_only_who_is_named(clinic):
     from telehealth.v1 import participant_service_pb2 as ppl
 
     session = clinic.create_session(clinic.book(), admission_policy=2)
-    clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
-    clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+    clinic.consent("georgia_telehealth")
+    clinic.consent("hipaa_telehealth")
     clinic.join(session.session_id, "clinician")
     waiting = clinic.join(session.session_id, "client")
     assert waiting.outcome == 1
@@ -178,8 +178,8 @@ def test_revoking_the_recording_consent_stops_the_capture(clinic, simulator):
 
     sid = started_visit(clinic)
     meeting_id = clinic.session(sid).meeting.chime.meeting_id
-    consent = clinic.consent("CONSENT_TYPE_RECORDING", "client")
-    clinic.consent("CONSENT_TYPE_RECORDING", "clinician")
+    consent = clinic.consent("recording", "client")
+    clinic.consent("recording", "clinician")
     watch = Watch(clinic, sid, "clinician")
     watch.wait_for_snapshot()
     clinic.call(clinic.recordings.StartRecording, rec.StartRecordingRequest(session_id=sid), "clinician")
@@ -221,8 +221,8 @@ def test_the_same_request_id_does_the_thing_once(clinic):
 
 def test_a_watch_resumes_behind_a_number_without_gap_or_twin(clinic):
     session = clinic.create_session(clinic.book())
-    clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
-    clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+    clinic.consent("georgia_telehealth")
+    clinic.consent("hipaa_telehealth")
     watch = Watch(clinic, session.session_id, "clinician")
     seen = watch.wait_for_snapshot().sequence
     watch.stream.cancel()
@@ -289,8 +289,8 @@ def test_bad_input_names_its_field(clinic):
 
 
 def test_a_join_outside_the_window_is_refused(clinic):
-    clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
-    clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+    clinic.consent("georgia_telehealth")
+    clinic.consent("hipaa_telehealth")
     early = clinic.create_session(clinic.book(starts_in=7200)).session_id
     clinic.refused(FAILED, "TOO_EARLY", clinic.telehealth.JoinSession, clinic.join_request(early, "client"), "client")
 
@@ -300,7 +300,7 @@ def test_a_client_cannot_write_another_clients_consent(clinic):
 
     other = Clinic(clinic.service, clinic.channel)
     request = c.SubmitConsentRequest(
-        person_id=other.client_id, person_role=1, type=1,
+        person_id=other.client_id, person_role=1, type="georgia_telehealth",
         submission=c.ConsentSubmission(
             decision=1, document_version="test-1", language="en-US", text_sha256=b"\0" * 32, method=1,
             acknowledgements=consent_pb2.ConsentAcknowledgements(patient_rights=True, emergency_protocols=True, privacy_risks=True),
@@ -344,7 +344,7 @@ def test_cancellation_and_no_show_are_reachable(clinic):
 def test_a_no_show_is_taken_back_for_a_client_who_comes_late(clinic):
     from telehealth.v1 import telehealth_service_pb2 as m
 
-    for kind in ("CONSENT_TYPE_GEORGIA_TELEHEALTH", "CONSENT_TYPE_HIPAA_TELEHEALTH"):
+    for kind in ("georgia_telehealth", "hipaa_telehealth"):
         clinic.consent(kind)
     # The slot is over: by itself, nobody could come any more.
     sid = clinic.create_session(clinic.book(starts_in=-1798, lasts=1800)).session_id

@@ -58,8 +58,8 @@ def first(clinic, request, role: str):
 
 
 def consented(clinic) -> None:
-    for kind in ("GEORGIA_TELEHEALTH", "HIPAA_TELEHEALTH"):
-        clinic.consent(f"CONSENT_TYPE_{kind}")
+    for kind in ("georgia_telehealth", "hipaa_telehealth"):
+        clinic.consent(kind)
 
 
 def put(clinic, appointment_id: str, version: int, **fields) -> None:

@@ -98,8 +98,8 @@ def a_visit(service) -> tuple[str, int, Clinic]:
         clinic = Clinic(service, channel)
         clinic.register_documents()
         sid = clinic.create_session(clinic.book()).session_id
-        clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
-        clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+        clinic.consent("georgia_telehealth")
+        clinic.consent("hipaa_telehealth")
         clinic.join(sid, "client")
         clinic.join(sid, "clinician")
         clinic.join(sid, "client")

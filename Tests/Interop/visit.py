@@ -11,10 +11,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from contract import DOMAIN, details
 
 TEXTS = {
-    "CONSENT_TYPE_GEORGIA_TELEHEALTH": "Template: telehealth in Georgia, rights, risks, emergencies, vendors.",
-    "CONSENT_TYPE_HIPAA_TELEHEALTH": "Template: privacy of telehealth under HIPAA.",
-    "CONSENT_TYPE_THIRD_PARTY_PRESENCE": "Template: those I was told of take part.",
-    "CONSENT_TYPE_RECORDING": "Template: this visit may be recorded for the stated purpose.",
+    "georgia_telehealth": "Template: telehealth in Georgia, rights, risks, emergencies, vendors.",
+    "hipaa_telehealth": "Template: privacy of telehealth under HIPAA.",
+    "third_party_presence": "Template: those I was told of take part.",
+    "recording": "Template: this visit may be recorded for the stated purpose.",
 }
 
 
@@ -113,13 +113,13 @@ class Clinic:
     # -- steps ---------------------------------------------------------------------------------
 
     def register_documents(self) -> None:
-        from telehealth.v1 import consent_pb2, consent_document_service_pb2 as m
+        from telehealth.v1 import consent_document_service_pb2 as m
 
         for name, text in TEXTS.items():
             self.call(
                 self.documents.PutConsentDocument,
                 m.PutConsentDocumentRequest(
-                    type=consent_pb2.ConsentType.Value(name), version="test-1", language="en-US", text=text,
+                    type=name, version="test-1", language="en-US", text=text,
                     effective_time=in_seconds(-3600),
                 ),
                 "admin",
@@ -157,14 +157,14 @@ class Clinic:
             acknowledgements=consent_pb2.ConsentAcknowledgements(
                 patient_rights=True, emergency_protocols=True, privacy_risks=True
             ),
-            recording_purposes=[1] if kind == "CONSENT_TYPE_RECORDING" else [],
+            recording_purposes=[1] if kind == "recording" else [],
         )
         for name, value in fields.items():
             setattr(submission, name, value)
         request = m.SubmitConsentRequest(
             person_id=self.person(role),
             person_role=consent_pb2.ConsentPersonRole.Value(f"CONSENT_PERSON_ROLE_{SUBJECT_ROLES.get(role, 'THIRD_PARTY')}"),
-            type=consent_pb2.ConsentType.Value(kind), submission=submission,
+            type=kind, submission=submission,
         )
         return self.call(self.consents.SubmitConsent, request, role).consent
 

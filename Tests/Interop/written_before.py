@@ -249,7 +249,7 @@ class Today(Clinic):
         listed = self.ask("ConsentService", "ListConsents", person_id=person, page_size=100).consents
         return {each.consent_id: {
             "person": person, "evidence": each.evidence, "witness": each.evidence_items.witness,
-            "type": consent_pb2.ConsentType.Name(each.type).removeprefix("CONSENT_TYPE_").lower(),
+            "type": each.type,
             "method": consent_pb2.ConsentMethod.Name(each.method).removeprefix("CONSENT_METHOD_"),
             "state": consent_pb2.ConsentState.Name(each.state).removeprefix("CONSENT_STATE_"),
             "revocation_reason": each.revocation_reason} for each in listed}

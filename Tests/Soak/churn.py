@@ -100,8 +100,8 @@ class People(threading.Thread):
             clinician.client_id, clinician.clinician_id = client.client_id, client.clinician_id
             session = client.create_session(client.book())
             sid = session.session_id
-            for kind in ("GEORGIA_TELEHEALTH", "HIPAA_TELEHEALTH"):
-                client.consent("CONSENT_TYPE_" + kind)
+            for kind in ("georgia_telehealth", "hipaa_telehealth"):
+                client.consent(kind)
             watches = [
                 clinic.telehealth.WatchSession(m.WatchSessionRequest(session_id=sid), metadata=clinic.credentials(who))
                 for clinic, who in ((client, "client"), (clinician, "clinician"))

@@ -20,14 +20,14 @@ import Testing
 
     @Test func `a missing consent names its type`() async throws {
         let detail = Telehealth_V1_MissingConsentDetail.with {
-            $0.missing = [.with { $0.type = .georgiaTelehealth }, .with { $0.type = .hipaaTelehealth }]
+            $0.missing = [.with { $0.type = "georgia_telehealth" }, .with { $0.type = "hipaa_telehealth" }]
         }
         let error = try await received(
             .detailed(.failedPrecondition, reason: "CONSENT_MISSING", [RPCError.packed(detail)]))
         #expect(error.isFromPeer)
         #expect(error.reason == "CONSENT_MISSING")
         #expect(error.errorInfo?.domain == "telehealth.v1")
-        #expect(error.missingConsents.map(\.type) == [.georgiaTelehealth, .hipaaTelehealth])
+        #expect(error.missingConsents.map(\.type) == ["georgia_telehealth", "hipaa_telehealth"])
         #expect(error.badFields.isEmpty)
     }
 

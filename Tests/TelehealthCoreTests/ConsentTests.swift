@@ -54,7 +54,7 @@ import Testing
         let clinic = Clinic()
         try await clinic.registerDocuments()
         try await clinic.registerDocuments()
-        #expect(clinic.store.snapshot.documents.count == ConsentType.allCases.count)
+        #expect(clinic.store.snapshot.documents.count == ConsentType.builtIn.count)
         let reason = await refusal { () throws(TelehealthError) in
             try await clinic.executor.putConsentDocument(
                 PutConsentDocument(type: .recording, version: "1.0", language: "en-US", text: "Else."),

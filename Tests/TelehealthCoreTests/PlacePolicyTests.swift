@@ -13,7 +13,7 @@ struct Judgement {
 
     var now = start
     var place: String
-    var documents: [ConsentDocument] = ConsentType.allCases.map { document($0, "1.0") }
+    var documents: [ConsentDocument] = ConsentType.builtIn.map { document($0, "1.0") }
     var records: [SubjectID: [ConsentRecord]] = [:]
     var bornOn: CivilDate?
     var policy = Policy()
@@ -27,7 +27,7 @@ struct Judgement {
         _ type: ConsentType, _ version: String, language: String = "en-US", effective: Duration = .zero,
         text: String? = nil
     ) -> ConsentDocument {
-        let text = text ?? "\(type) \(version) \(language)"
+        let text = text ?? "\(type.rawValue) \(version) \(language)"
         return ConsentDocument(
             type: type, version: version, language: language, text: text,
             textHash: Array(SHA256.hash(data: Array(text.utf8))),
@@ -60,7 +60,7 @@ struct Judgement {
 
     func evaluate(
         _ action: ConsentAction, purpose: Recording.Purpose = .clinical,
-        people: [(SubjectID, ConsentSubjectRole)] = [(client, .client)]
+        people: [(SubjectID, ParticipantRole)] = [(client, .client)]
     ) -> ConsentEvaluation {
         let context = RuleContext(
             now: now, policy: policy, ids: SeededIDs(seed: 1), controlRegion: "us-east-1",
@@ -78,7 +78,7 @@ struct Judgement {
             people.map { ConsentLedger.Party(subject: $0.0, role: $0.1) })
     }
 
-    func causes(_ action: ConsentAction, people: [(SubjectID, ConsentSubjectRole)] = [(client, .client)])
+    func causes(_ action: ConsentAction, people: [(SubjectID, ParticipantRole)] = [(client, .client)])
         -> [ConsentGap.Cause]
     {
         evaluate(action, people: people).missing.map(\.cause)
@@ -86,7 +86,7 @@ struct Judgement {
 }
 
 @Suite("Georgia's policy") struct GeorgiaPolicyTests {
-    private let both: [(SubjectID, ConsentSubjectRole)] = [
+    private let both: [(SubjectID, ParticipantRole)] = [
         (Judgement.client, .client), (Judgement.clinician, .clinician),
     ]
 
@@ -140,9 +140,9 @@ struct Judgement {
         #expect(case1.causes(.thirdParty, people: both) == [])
         let policy = PlaceBook.builtIn.policy("US-GA")
         let asked = policy.requirements(for: .thirdParty)[0]
-        #expect(asked.applies(to: ["CLIENT"], present: ["CLIENT", "INTERPRETER"]))
-        #expect(!asked.applies(to: ["CLINICIAN"], present: ["INTERPRETER"]))
-        #expect(!asked.applies(to: ["CLIENT"], present: ["CLIENT", "CLINICIAN", "GUARDIAN"]))
+        #expect(asked.applies(to: .client, present: [.client, .interpreter]))
+        #expect(!asked.applies(to: .clinician, present: [.interpreter]))
+        #expect(!asked.applies(to: .client, present: [.client, .clinician, .guardian]))
         case1.add(.thirdPartyPresence)
         #expect(case1.causes(.thirdParty, people: both) == [])
     }
@@ -240,7 +240,7 @@ struct Judgement {
 
     @Test func `a recording is agreed to for each visit, by everybody`() {
         var case1 = Judgement("US-CA")
-        let people: [(SubjectID, ConsentSubjectRole)] = [
+        let people: [(SubjectID, ParticipantRole)] = [
             (Judgement.client, .client), (Judgement.clinician, .clinician),
         ]
         case1.add(.recording)
@@ -265,7 +265,7 @@ struct Judgement {
         case1.add(.telehealth)
         case1.add(.hipaaTelehealth)
         case1.add(.recording, session: Judgement.session)
-        for type in ConsentType.allCases {
+        for type in ConsentType.builtIn {
             case1.documents.append(Judgement.document(type, "2.0", effective: .seconds(2 * 86_400)))
         }
         case1.now = Judgement.start + .seconds(86_400)
@@ -334,7 +334,7 @@ struct Judgement {
         ])
     func `a requirement that cannot be meant is refused with its place`(text: String, problem: String) {
         var members = [
-            "action": #""RECORD""#, "of": #"["*"]"#, "types": #"["RECORDING"]"#, "validity": #""1d""#,
+            "action": #""RECORD""#, "of": #"["*"]"#, "types": #"["recording"]"#, "validity": #""1d""#,
             "renewalWindow": #""0d""#, "versionGrace": #""0d""#, "citations": #"["a"]"#,
         ]
         for key in ["validity", "citations"] where text.contains("\"\(key)\"") { members[key] = nil }
@@ -345,6 +345,109 @@ struct Judgement {
             """
         let error = #expect(throws: PlacePolicyError.self) { try PlacePolicy(json: Array(file.utf8)) }
         #expect(error?.description.hasPrefix(problem) == true, "\(String(describing: error))")
+    }
+
+    /// - Parameters:
+    ///   - types: the value of `consentTypes`.
+    ///   - join: types that joining asks for.
+    ///   - people: of whom, and when such are present.
+    private func policy(
+        _ types: String, join: String = #""telehealth""#, record: String = #""recording""#,
+        thirdParty: String = #""third_party_presence""#, of people: String = #"["*"]"#
+    ) throws -> PlacePolicy {
+        func asked(_ action: String, _ types: String) -> String {
+            """
+            {"action": "\(action)", "of": \(people), "whenPresent": \(people), "types": [\(types)], \
+            "methods": ["PAPER"], "validity": "1d", "renewalWindow": "0d", "versionGrace": "0d", "citations": ["a"]}
+            """
+        }
+        let requirements = [("JOIN", join), ("RECORD", record), ("THIRD_PARTY", thirdParty)]
+            .filter { !$0.1.isEmpty }.map { asked($0.0, $0.1) }.joined(separator: ", ")
+        let file = """
+            {"place": "US-ZZ", "version": "1", "title": "t", "ageOfMajority": 18, "consentTypes": \(types), \
+            "citations": [{"id": "a", "source": "b", "says": "c"}], "requirements": [\(requirements)]}
+            """
+        return try PlacePolicy(json: Array(file.utf8))
+    }
+
+    @Test(arguments: [
+        (#"["*"]"#, nil), (#"["CLIENT", "*"]"#, nil), (#"["CLIENT"]"#, [ParticipantRole.client]),
+        (#"["THIRD_PARTY"]"#, [.interpreter, .observer, .guest]),
+        (#"["OBSERVER", "GUARDIAN"]"#, [.observer, .guardian]),
+        (#"["CLINICIAN"]"#, [.clinician, .coClinician, .supervisor]), (#"["CO_CLINICIAN"]"#, [.coClinician]),
+    ] as [(String, Set<ParticipantRole>?)])
+    func `roles are named one by one, or by how their consents are kept`(
+        names: String, roles: Set<ParticipantRole>?
+    ) throws {
+        let named = try policy("[]", of: names).requirements
+        #expect(named.allSatisfy { $0.roles == roles && $0.whenPresent == roles })
+    }
+
+    @Test func `a role that there is not is refused with its place`() {
+        let error = #expect(throws: PlacePolicyError.self) { try policy("[]", of: #"["CLEINT"]"#) }
+        #expect(error?.description.hasPrefix("requirements[0].of: 'CLEINT' is none of CLINICIAN, CLIENT") == true)
+    }
+
+    @Test func `a policy defines types of its own, and the book knows those of all its policies`() throws {
+        let own = try policy(#"[{"id": "zz_telehealth", "title": "Telehealth in ZZ"}]"#, join: #""zz_telehealth""#)
+        let type = try #require(ConsentType(id: "zz_telehealth"))
+        #expect(own.definitions.map(\.type) == [type] && own.definitions.map(\.title) == ["Telehealth in ZZ"])
+        #expect(own.requirements(for: .join).map(\.types) == [[type]])
+        var book = PlaceBook.builtIn
+        #expect(book.types == ConsentType.builtIn && book.type(id: "zz_telehealth") == nil)
+        book.put(own)
+        #expect(book.types == ConsentType.builtIn + [type] && book.type(id: "zz_telehealth") == type)
+        #expect(book.type(id: "zz") == nil && book.type(id: "georgiaTelehealth") == nil)
+        book.put(try policy(#"[{"id": "other", "title": "o"}]"#))
+        #expect(book.type(id: "zz_telehealth") == nil && book.type(id: "other") != nil, "it was replaced")
+    }
+
+    @Test(arguments: [
+        (#"[{"id": "recording", "title": "t"}]"#, "consentTypes[0].id: recording is the program's own type"),
+        (
+            #"[{"id": "a", "title": "t"}, {"id": "third_party_presence", "title": "t"}]"#,
+            "consentTypes[1].id: third_party_presence is the program's own type"
+        ),
+        (#"[{"id": "georgia_telehealth", "title": "t"}]"#, "consentTypes[0].id: georgia_telehealth is the"),
+        (#"[{"id": "georgiaTelehealth", "title": "t"}]"#, "consentTypes[0].id: must be 1 to 64 characters of a-z"),
+        (#"[{"id": "ZZ", "title": "t"}]"#, "consentTypes[0].id: must be 1 to 64 characters of a-z"),
+        (#"[{"id": "a", "title": "t"}, {"id": "a", "title": "u"}]"#, "consentTypes[1].id: a stands twice"),
+        (#"[{"id": "a"}]"#, "consentTypes[0].title: must be a text"),
+        (#"[{"id": "a", "title": "t", "scope": "x"}]"#, "consentTypes[0]: there is no member scope"),
+        (#"{"id": "a"}"#, "the policy.consentTypes: must be a list"),
+    ])
+    func `a type that cannot be defined is refused with its place`(types: String, problem: String) {
+        let error = #expect(throws: PlacePolicyError.self) { try policy(types) }
+        #expect(error?.description.hasPrefix(problem) == true, "\(String(describing: error))")
+    }
+
+    @Test func `recordings and third parties stand on the program's own types, whatever a policy says`() {
+        let types = #"[{"id": "a", "title": "t"}]"#
+        for (record, thirdParty, problem) in [
+            ("", #""third_party_presence""#, "requirements: none is for RECORD"),
+            (#""a""#, "", "requirements[1].types: RECORD stands on the type recording alone"),
+            (#""recording", "a""#, "", "requirements[1].types: RECORD stands on the type recording alone"),
+            (#""recording""#, #""a""#, "requirements[2].types: THIRD_PARTY stands on the type third_party_presence"),
+        ] {
+            let error = #expect(throws: PlacePolicyError.self) {
+                try policy(types, record: record, thirdParty: thirdParty)
+            }
+            #expect(error?.description.hasPrefix(problem) == true, "\(String(describing: error))")
+        }
+    }
+
+    @Test func `a type that nobody defines is refused, the names of the release before are taken and told`() throws {
+        let error = #expect(throws: PlacePolicyError.self) { try policy("[]", join: #""telehaelth""#) }
+        #expect(error?.description.hasPrefix("requirements[0].types: 'telehaelth' is none of georgia_") == true)
+        #expect(throws: PlacePolicyError.self) { try policy("[]", join: #""georgiaTelehealth""#) }
+        let old = try policy(
+            "[]", join: #""TELEHEALTH", "GEORGIA_TELEHEALTH", "TELEHEALTH""#, record: #""RECORDING""#,
+            thirdParty: #""THIRD_PARTY_PRESENCE""#)
+        #expect(old.requirements.map(\.types) == [
+            [.telehealth, .georgiaTelehealth, .telehealth], [.recording], [.thirdPartyPresence],
+        ])
+        #expect(old.outdatedNames == ["TELEHEALTH", "GEORGIA_TELEHEALTH", "RECORDING", "THIRD_PARTY_PRESENCE"])
+        #expect(PlaceBook.builtIn.policies.values.allSatisfy { $0.outdatedNames.isEmpty })
     }
 
     @Test func `a visit is judged where its client is, before that at home`() {

@@ -127,7 +127,9 @@ import Testing
             {"place": "US-TX", "version": "1", "title": "T", "ageOfMajority": 18,
              "citations": [{"id": "c", "source": "s", "says": "t"}],
              "requirements": [{"action": "THIRD_PARTY", "of": ["CLIENT"], "whenPresent": ["THIRD_PARTY"],
-               "types": ["THIRD_PARTY_PRESENCE"], "methods": ["PAPER"], "validity": "1d",
+               "types": ["third_party_presence"], "methods": ["PAPER"], "validity": "1d",
+               "renewalWindow": "0d", "versionGrace": "0d", "citations": ["c"]},
+              {"action": "RECORD", "of": ["*"], "types": ["recording"], "methods": ["PAPER"], "validity": "1d",
                "renewalWindow": "0d", "versionGrace": "0d", "citations": ["c"]}]}
             """#
         let texas = try PlacePolicy(json: Array(strict.utf8))

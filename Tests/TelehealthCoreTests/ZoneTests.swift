@@ -71,8 +71,10 @@ import Testing
             try PlacePolicy(
                 json: Array(
                     """
-                    {"place": "US-ZZ", "version": "1", "title": "t", "ageOfMajority": 18, \(zones) "citations": [], \
-                    "requirements": []}
+                    {"place": "US-ZZ", "version": "1", "title": "t", "ageOfMajority": 18, \(zones) \
+                    "citations": [{"id": "c", "source": "s", "says": "t"}], \
+                    "requirements": [{"action": "RECORD", "of": ["*"], "types": ["recording"], "methods": ["PAPER"], \
+                    "validity": "1d", "renewalWindow": "0d", "versionGrace": "0d", "citations": ["c"]}]}
                     """.utf8))
         }
         #expect(

@@ -24,7 +24,7 @@ import Testing
     @Test func `who treats and administrators see the check and the consents, a scheduler neither`() {
         for shown in [summary(.clinician, clinician: "clin-1"), summary(.admin)] {
             #expect(shown.reliableConnection == true && shown.deviceType == .mobile)
-            #expect(shown.consentsComplete == false && shown.missingConsents.map(\.type) == [.hipaaTelehealth])
+            #expect(shown.consentsComplete == false && shown.missingConsents.map(\.type) == ["hipaa_telehealth"])
         }
         let shown = summary(.scheduler)
         #expect(shown.reliableConnection == nil && shown.deviceType == .unspecified)

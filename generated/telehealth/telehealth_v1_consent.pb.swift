@@ -10,7 +10,8 @@
 //   consentGiven      `Consent.decision`.
 //   hasReliableInternet, hasPrivateLocation, deviceTypeUsed   change with each visit: `PreVisitCheck`, asked at each.
 //   recordingPurpose     `recording_purposes`.
-//   consentToRecording   a consent of type RECORDING; one of another type never allows a recording.
+//   consentType       `Consent.type`: `georgia_telehealth`, `hipaa_telehealth` and `recording` were the three.
+//   consentToRecording   a consent of type `recording`; one of another type never allows a recording.
 //   createdAt, createdBy   `create_time`, `create_caller`.
 //   updatedAt         a record never changes after it is written, except for the end that its last five fields note.
 // swift-format-ignore-file
@@ -52,54 +53,6 @@ public enum Telehealth_V1_ConsentPersonRole: ProtobufEnum {
         case .clinician: 2
         case .guardian: 3
         case .thirdParty: 40
-        case .unrecognized(let number): number
-        }
-    }
-
-    public var isRecognized: Bool {
-        if case .unrecognized = self { false } else { true }
-    }
-}
-
-/// What a consent is about (the earlier consentType).
-public enum Telehealth_V1_ConsentType: ProtobufEnum {
-    /// Never sent by the service.
-    case unspecified
-    /// Telehealth under Georgia's rules (`Georgia_Telehealth`).
-    case georgiaTelehealth
-    /// Acknowledgement of privacy practice for telehealth (`HIPAA_Telehealth`).
-    case hipaaTelehealth
-    /// Being recorded (`Recording`).
-    case recording
-    /// Telehealth in a place without a type of its own.
-    case telehealth
-    /// That somebody beyond client, guardian and clinician takes part.
-    case thirdPartyPresence
-    /// A number this version of the enum has no name for.
-    case unrecognized(Int32)
-
-    public static let fullName = "telehealth.v1.ConsentType"
-
-    public init(rawValue: Int32) {
-        switch rawValue {
-        case 0: self = .unspecified
-        case 1: self = .georgiaTelehealth
-        case 2: self = .hipaaTelehealth
-        case 3: self = .recording
-        case 50: self = .telehealth
-        case 51: self = .thirdPartyPresence
-        default: self = .unrecognized(rawValue)
-        }
-    }
-
-    public var rawValue: Int32 {
-        switch self {
-        case .unspecified: 0
-        case .georgiaTelehealth: 1
-        case .hipaaTelehealth: 2
-        case .recording: 3
-        case .telehealth: 50
-        case .thirdPartyPresence: 51
         case .unrecognized(let number): number
         }
     }
@@ -201,7 +154,7 @@ public enum Telehealth_V1_ConsentMethod: ProtobufEnum {
     case electronic
     /// On paper, filed by staff.
     case paper
-    /// Spoken, attested by a clinician. Never enough for RECORDING.
+    /// Spoken, attested by a clinician. Never enough for `recording`.
     case verbal
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -408,8 +361,12 @@ public struct Telehealth_V1_Consent: Message {
     public var personID: String = ""
     /// What the person is in visits.
     public var personRole: Telehealth_V1_ConsentPersonRole = .init(rawValue: 0)
-    /// What it is about.
-    public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
+    /// What it is about, as an id in lower snake case. The service knows `georgia_telehealth` (telehealth under Georgia's
+    /// rules), `hipaa_telehealth` (acknowledgement of privacy practice for telehealth), `recording` (being recorded),
+    /// `telehealth` (telehealth in a place without a type of its own) and `third_party_presence` (that somebody beyond
+    /// client, guardian and clinician takes part). A place's policy may define more, see `PlacePolicy.consent_types`; in a
+    /// request any other id is refused with INVALID_FIELD.
+    public var type: String = ""
     /// What was decided.
     public var decision: Telehealth_V1_ConsentDecision = .init(rawValue: 0)
     /// Where the record stands now; ACTIVE and EXPIRED are computed from the times at the moment of reading.
@@ -424,7 +381,7 @@ public struct Telehealth_V1_Consent: Message {
     public var method: Telehealth_V1_ConsentMethod = .init(rawValue: 0)
     /// What was acknowledged.
     public var acknowledgements: Telehealth_V1_ConsentAcknowledgements?
-    /// For RECORDING: the purposes allowed. Empty for other types.
+    /// For `recording`: the purposes allowed. Empty for other types.
     public var recordingPurposes: [Telehealth_V1_RecordingPurpose] = []
     /// The only session it covers; empty for a standing consent.
     public var sessionID: String = ""
@@ -464,7 +421,7 @@ public struct Telehealth_V1_Consent: Message {
         if !consentID.isEmpty { buffer.write(1, consentID, as: WireString.self) }
         if !personID.isEmpty { buffer.write(2, personID, as: WireString.self) }
         if personRole.rawValue != 0 { buffer.write(3, personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self) }
-        if type.rawValue != 0 { buffer.write(4, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
+        if !type.isEmpty { buffer.write(4, type, as: WireString.self) }
         if decision.rawValue != 0 { buffer.write(5, decision, as: WireEnum<Telehealth_V1_ConsentDecision>.self) }
         if state.rawValue != 0 { buffer.write(6, state, as: WireEnum<Telehealth_V1_ConsentState>.self) }
         if !documentVersion.isEmpty { buffer.write(7, documentVersion, as: WireString.self) }
@@ -497,7 +454,7 @@ public struct Telehealth_V1_Consent: Message {
             case 10: try reader.read(&consentID, as: WireString.self)
             case 18: try reader.read(&personID, as: WireString.self)
             case 24: try reader.read(&personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self)
-            case 32: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
+            case 34: try reader.read(&type, as: WireString.self)
             case 40: try reader.read(&decision, as: WireEnum<Telehealth_V1_ConsentDecision>.self)
             case 48: try reader.read(&state, as: WireEnum<Telehealth_V1_ConsentState>.self)
             case 58: try reader.read(&documentVersion, as: WireString.self)
@@ -622,8 +579,8 @@ public struct Telehealth_V1_ConsentAcknowledgements: Message {
 /// A text that can be consented to. A version never changes once it is registered.
 public struct Telehealth_V1_ConsentDocument: Message {
     public static let fullName = "telehealth.v1.ConsentDocument"
-    /// What it is about.
-    public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
+    /// What it is about: an id as `Consent.type`.
+    public var type: String = ""
     /// Version, 1 to 32 characters of `A-Z a-z 0-9 . _ -`.
     public var version: String = ""
     /// BCP 47 language tag in canonical form, for example `en-US`: a version has one text in a language, however spelled.
@@ -643,7 +600,7 @@ public struct Telehealth_V1_ConsentDocument: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if type.rawValue != 0 { buffer.write(1, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
+        if !type.isEmpty { buffer.write(1, type, as: WireString.self) }
         if !version.isEmpty { buffer.write(2, version, as: WireString.self) }
         if !language.isEmpty { buffer.write(3, language, as: WireString.self) }
         if !text.isEmpty { buffer.write(4, text, as: WireString.self) }
@@ -657,7 +614,7 @@ public struct Telehealth_V1_ConsentDocument: Message {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 8: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
+            case 10: try reader.read(&type, as: WireString.self)
             case 18: try reader.read(&version, as: WireString.self)
             case 26: try reader.read(&language, as: WireString.self)
             case 34: try reader.read(&text, as: WireString.self)
@@ -676,8 +633,8 @@ public struct Telehealth_V1_MissingConsent: Message {
     public static let fullName = "telehealth.v1.MissingConsent"
     /// The action that it is missing for.
     public var action: Telehealth_V1_ConsentAction = .init(rawValue: 0)
-    /// The type to ask for.
-    public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
+    /// The type to ask for: an id as `Consent.type`.
+    public var type: String = ""
     /// Whose consent is missing.
     public var personID: String = ""
     /// What that person is in the visit.
@@ -695,7 +652,7 @@ public struct Telehealth_V1_MissingConsent: Message {
 
     public func encode(into buffer: inout ByteBuffer) {
         if action.rawValue != 0 { buffer.write(1, action, as: WireEnum<Telehealth_V1_ConsentAction>.self) }
-        if type.rawValue != 0 { buffer.write(2, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
+        if !type.isEmpty { buffer.write(2, type, as: WireString.self) }
         if !personID.isEmpty { buffer.write(3, personID, as: WireString.self) }
         if personRole.rawValue != 0 { buffer.write(4, personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self) }
         if cause.rawValue != 0 { buffer.write(5, cause, as: WireEnum<Telehealth_V1_MissingConsentCause>.self) }
@@ -708,7 +665,7 @@ public struct Telehealth_V1_MissingConsent: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 8: try reader.read(&action, as: WireEnum<Telehealth_V1_ConsentAction>.self)
-            case 16: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
+            case 18: try reader.read(&type, as: WireString.self)
             case 26: try reader.read(&personID, as: WireString.self)
             case 32: try reader.read(&personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self)
             case 40: try reader.read(&cause, as: WireEnum<Telehealth_V1_MissingConsentCause>.self)
@@ -724,7 +681,7 @@ public struct Telehealth_V1_MissingConsent: Message {
 public struct Telehealth_V1_ConsentRemedy: Message {
     public static let fullName = "telehealth.v1.ConsentRemedy"
     /// Any of these types does; the first is the one to ask for.
-    public var types: [Telehealth_V1_ConsentType] = []
+    public var types: [String] = []
     /// Any of these ways does.
     public var methods: [Telehealth_V1_ConsentMethod] = []
     /// True when a VERBAL one, attested by the clinic, must stand beside it.
@@ -744,7 +701,7 @@ public struct Telehealth_V1_ConsentRemedy: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        buffer.writePacked(1, types, as: WireEnum<Telehealth_V1_ConsentType>.self)
+        buffer.writeRepeated(1, types, as: WireString.self)
         buffer.writePacked(2, methods, as: WireEnum<Telehealth_V1_ConsentMethod>.self)
         if verbalAsWell { buffer.write(3, verbalAsWell, as: WireBool.self) }
         if forSessionOnly { buffer.write(4, forSessionOnly, as: WireBool.self) }
@@ -758,8 +715,7 @@ public struct Telehealth_V1_ConsentRemedy: Message {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 8: try reader.readRepeated(&types, as: WireEnum<Telehealth_V1_ConsentType>.self)
-            case 10: try reader.readPacked(&types, as: WireEnum<Telehealth_V1_ConsentType>.self)
+            case 10: try reader.readRepeated(&types, as: WireString.self)
             case 16: try reader.readRepeated(&methods, as: WireEnum<Telehealth_V1_ConsentMethod>.self)
             case 18: try reader.readPacked(&methods, as: WireEnum<Telehealth_V1_ConsentMethod>.self)
             case 24: try reader.read(&verbalAsWell, as: WireBool.self)
@@ -777,8 +733,8 @@ public struct Telehealth_V1_ConsentRemedy: Message {
 /// Names a text without repeating it.
 public struct Telehealth_V1_ConsentDocumentReference: Message {
     public static let fullName = "telehealth.v1.ConsentDocumentReference"
-    /// What it is about.
-    public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
+    /// What it is about: an id as `Consent.type`.
+    public var type: String = ""
     /// Version.
     public var version: String = ""
     /// BCP 47 language tag.
@@ -790,7 +746,7 @@ public struct Telehealth_V1_ConsentDocumentReference: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if type.rawValue != 0 { buffer.write(1, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
+        if !type.isEmpty { buffer.write(1, type, as: WireString.self) }
         if !version.isEmpty { buffer.write(2, version, as: WireString.self) }
         if !language.isEmpty { buffer.write(3, language, as: WireString.self) }
         if !textSha256.isEmpty { buffer.write(4, textSha256, as: WireBytes.self) }
@@ -800,7 +756,7 @@ public struct Telehealth_V1_ConsentDocumentReference: Message {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 8: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
+            case 10: try reader.read(&type, as: WireString.self)
             case 18: try reader.read(&version, as: WireString.self)
             case 26: try reader.read(&language, as: WireString.self)
             case 34: try reader.read(&textSha256, as: WireBytes.self)
@@ -878,78 +834,73 @@ public enum Telehealth_V1_Consent_File {
         base64: """
             Cht0ZWxlaGVhbHRoL3YxL2NvbnNlbnQucHJvdG8SDXRlbGVoZWFsdGgudjEaG2J1Zi92YWxpZGF0ZS92YWxpZGF0ZS5wcm90bxof
             Z29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGh10ZWxlaGVhbHRo
-            L3YxL3JlY29yZGluZy5wcm90byLKCwoHQ29uc2VudBIjCgpjb25zZW50X2lkGAEgASgJQgSAuhgCUgljb25zZW50SWQSIQoJcGVy
+            L3YxL3JlY29yZGluZy5wcm90byKuCwoHQ29uc2VudBIjCgpjb25zZW50X2lkGAEgASgJQgSAuhgCUgljb25zZW50SWQSIQoJcGVy
             c29uX2lkGAIgASgJQgSAuhgDUghwZXJzb25JZBJHCgtwZXJzb25fcm9sZRgDIAEoDjIgLnRlbGVoZWFsdGgudjEuQ29uc2VudFBl
-            cnNvblJvbGVCBIC6GAJSCnBlcnNvblJvbGUSNAoEdHlwZRgEIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJS
-            BHR5cGUSQAoIZGVjaXNpb24YBSABKA4yHi50ZWxlaGVhbHRoLnYxLkNvbnNlbnREZWNpc2lvbkIEgLoYAlIIZGVjaXNpb24SNwoF
-            c3RhdGUYBiABKA4yGy50ZWxlaGVhbHRoLnYxLkNvbnNlbnRTdGF0ZUIEgLoYAlIFc3RhdGUSLwoQZG9jdW1lbnRfdmVyc2lvbhgH
-            IAEoCUIEgLoYAVIPZG9jdW1lbnRWZXJzaW9uEiAKCGxhbmd1YWdlGAggASgJQgSAuhgBUghsYW5ndWFnZRIlCgt0ZXh0X3NoYTI1
-            NhgJIAEoDEIEgLoYAlIKdGV4dFNoYTI1NhI6CgZtZXRob2QYCiABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRNZXRob2RCBIC6
-            GAJSBm1ldGhvZBJSChBhY2tub3dsZWRnZW1lbnRzGAsgASgLMiYudGVsZWhlYWx0aC52MS5Db25zZW50QWNrbm93bGVkZ2VtZW50
-            c1IQYWNrbm93bGVkZ2VtZW50cxJUChJyZWNvcmRpbmdfcHVycG9zZXMYDCADKA4yHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1B1
-            cnBvc2VCBIC6GAJSEXJlY29yZGluZ1B1cnBvc2VzEiMKCnNlc3Npb25faWQYDSABKAlCBIC6GAJSCXNlc3Npb25JZBIhCglzaWdu
-            ZXJfaWQYDiABKAlCBIC6GANSCHNpZ25lcklkEikKDWF0dGVzdF9jYWxsZXIYDyABKAlCBIC6GANSDGF0dGVzdENhbGxlchIgCghl
-            dmlkZW5jZRgQIAEoCUIEgLoYBFIIZXZpZGVuY2USRQoNZGVjaXNpb25fdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1l
-            c3RhbXBCBIC6GAJSDGRlY2lzaW9uVGltZRJBCgtleHBpcmVfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBC
-            BIC6GAJSCmV4cGlyZVRpbWUSLwoQcmVuZXdhbF9yZXF1aXJlZBgTIAEoCEIEgLoYAlIPcmVuZXdhbFJlcXVpcmVkEjgKFXN1cGVy
-            c2VkZXNfY29uc2VudF9pZBgUIAEoCUIEgLoYAlITc3VwZXJzZWRlc0NvbnNlbnRJZBJBCgtjcmVhdGVfdGltZRgVIAEoCzIaLmdv
-            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCmNyZWF0ZVRpbWUSKQoNY3JlYXRlX2NhbGxlchgWIAEoCUIEgLoYA1IMY3Jl
-            YXRlQ2FsbGVyEj0KGHN1cGVyc2VkZWRfYnlfY29uc2VudF9pZBgXIAEoCUIEgLoYAlIVc3VwZXJzZWRlZEJ5Q29uc2VudElkEkEK
-            C3Jldm9rZV90aW1lGBggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKcmV2b2tlVGltZRIpCg1yZXZva2Vf
-            Y2FsbGVyGBkgASgJQgSAuhgDUgxyZXZva2VDYWxsZXISMQoRcmV2b2NhdGlvbl9yZWFzb24YGiABKAlCBIC6GARSEHJldm9jYXRp
-            b25SZWFzb24SRQoOZXZpZGVuY2VfaXRlbXMYMiABKAsyHi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRFdmlkZW5jZVINZXZpZGVuY2VJ
-            dGVtcyLXAQoPQ29uc2VudEV2aWRlbmNlEjMKDnNjYW5fcmVmZXJlbmNlGAEgASgJQgyAuhgEukgFcgMogAJSDXNjYW5SZWZlcmVu
-            Y2USMgoLc2Nhbl9zaGEyNTYYAiABKAxCEYC6GAK6SAPYAQG6SAR6AmggUgpzY2FuU2hhMjU2EjMKDnNjcmlwdF92ZXJzaW9uGAMg
-            ASgJQgyAuhgCukgFcgMogAJSDXNjcmlwdFZlcnNpb24SJgoHd2l0bmVzcxgEIAEoCUIMgLoYBLpIBXIDKIACUgd3aXRuZXNzIqgB
-            ChdDb25zZW50QWNrbm93bGVkZ2VtZW50cxIrCg5wYXRpZW50X3JpZ2h0cxgBIAEoCEIEgLoYAlINcGF0aWVudFJpZ2h0cxI1ChNl
-            bWVyZ2VuY3lfcHJvdG9jb2xzGAIgASgIQgSAuhgCUhJlbWVyZ2VuY3lQcm90b2NvbHMSKQoNcHJpdmFjeV9yaXNrcxgDIAEoCEIE
-            gLoYAlIMcHJpdmFjeVJpc2tzIoEDCg9Db25zZW50RG9jdW1lbnQSNAoEdHlwZRgBIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2Vu
-            dFR5cGVCBIC6GAJSBHR5cGUSHgoHdmVyc2lvbhgCIAEoCUIEgLoYAVIHdmVyc2lvbhIgCghsYW5ndWFnZRgDIAEoCUIEgLoYAVII
-            bGFuZ3VhZ2USGAoEdGV4dBgEIAEoCUIEgLoYAVIEdGV4dBIlCgt0ZXh0X3NoYTI1NhgFIAEoDEIEgLoYAlIKdGV4dFNoYTI1NhJH
-            Cg5lZmZlY3RpdmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDWVmZmVjdGl2ZVRpbWUSQQoL
-            Y3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgpjcmVhdGVUaW1lEikKDWNyZWF0ZV9j
-            YWxsZXIYCCABKAlCBIC6GANSDGNyZWF0ZUNhbGxlciKVAwoOTWlzc2luZ0NvbnNlbnQSOgoGYWN0aW9uGAEgASgOMhwudGVsZWhl
-            YWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZhY3Rpb24SNAoEdHlwZRgCIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5
-            cGVCBIC6GAJSBHR5cGUSIQoJcGVyc29uX2lkGAMgASgJQgSAuhgDUghwZXJzb25JZBJHCgtwZXJzb25fcm9sZRgEIAEoDjIgLnRl
-            bGVoZWFsdGgudjEuQ29uc2VudFBlcnNvblJvbGVCBIC6GAJSCnBlcnNvblJvbGUSPgoFY2F1c2UYBSABKA4yIi50ZWxlaGVhbHRo
-            LnYxLk1pc3NpbmdDb25zZW50Q2F1c2VCBIC6GAJSBWNhdXNlEi8KEGRvY3VtZW50X3ZlcnNpb24YBiABKAlCBIC6GAFSD2RvY3Vt
-            ZW50VmVyc2lvbhI0CgZyZW1lZHkYByABKAsyHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSZW1lZHlSBnJlbWVkeSK5AwoNQ29uc2Vu
-            dFJlbWVkeRI2CgV0eXBlcxgBIAMoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBXR5cGVzEjwKB21ldGhvZHMY
-            AiADKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRNZXRob2RCBIC6GAJSB21ldGhvZHMSKgoOdmVyYmFsX2FzX3dlbGwYAyABKAhC
-            BIC6GAJSDHZlcmJhbEFzV2VsbBIuChBmb3Jfc2Vzc2lvbl9vbmx5GAQgASgIQgSAuhgCUg5mb3JTZXNzaW9uT25seRIrCg5ndWFy
-            ZGlhbl9zaWducxgFIAEoCEIEgLoYAlINZ3VhcmRpYW5TaWducxJFCglkb2N1bWVudHMYBiADKAsyJy50ZWxlaGVhbHRoLnYxLkNv
-            bnNlbnREb2N1bWVudFJlZmVyZW5jZVIJZG9jdW1lbnRzEjkKCGV2aWRlbmNlGAcgAygLMh0udGVsZWhlYWx0aC52MS5NZXRob2RF
-            dmlkZW5jZVIIZXZpZGVuY2USJwoMY2l0YXRpb25faWRzGAggAygJQgSAuhgCUgtjaXRhdGlvbklkcyK5AQoYQ29uc2VudERvY3Vt
-            ZW50UmVmZXJlbmNlEjQKBHR5cGUYASABKA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgR0eXBlEh4KB3ZlcnNp
-            b24YAiABKAlCBIC6GAFSB3ZlcnNpb24SIAoIbGFuZ3VhZ2UYAyABKAlCBIC6GAFSCGxhbmd1YWdlEiUKC3RleHRfc2hhMjU2GAQg
-            ASgMQgSAuhgCUgp0ZXh0U2hhMjU2IpIBCg5NZXRob2RFdmlkZW5jZRI6CgZtZXRob2QYASABKA4yHC50ZWxlaGVhbHRoLnYxLkNv
-            bnNlbnRNZXRob2RCBIC6GAJSBm1ldGhvZBJECghyZXF1aXJlZBgCIAMoDjIiLnRlbGVoZWFsdGgudjEuQ29uc2VudEV2aWRlbmNl
-            S2luZEIEgLoYAlIIcmVxdWlyZWQiXgoOUG9saWN5Q2l0YXRpb24SFAoCaWQYASABKAlCBIC6GAJSAmlkEhwKBnNvdXJjZRgCIAEo
-            CUIEgLoYAlIGc291cmNlEhgKBHNheXMYAyABKAlCBIC6GAJSBHNheXMqwgEKEUNvbnNlbnRQZXJzb25Sb2xlEiMKH0NPTlNFTlRf
-            UEVSU09OX1JPTEVfVU5TUEVDSUZJRUQQABIeChpDT05TRU5UX1BFUlNPTl9ST0xFX0NMSUVOVBABEiEKHUNPTlNFTlRfUEVSU09O
-            X1JPTEVfQ0xJTklDSUFOEAISIAocQ09OU0VOVF9QRVJTT05fUk9MRV9HVUFSRElBThADEiMKH0NPTlNFTlRfUEVSU09OX1JPTEVf
-            VEhJUkRfUEFSVFkQKCrTAQoLQ29uc2VudFR5cGUSHAoYQ09OU0VOVF9UWVBFX1VOU1BFQ0lGSUVEEAASIwofQ09OU0VOVF9UWVBF
-            X0dFT1JHSUFfVEVMRUhFQUxUSBABEiEKHUNPTlNFTlRfVFlQRV9ISVBBQV9URUxFSEVBTFRIEAISGgoWQ09OU0VOVF9UWVBFX1JF
-            Q09SRElORxADEhsKF0NPTlNFTlRfVFlQRV9URUxFSEVBTFRIEDISJQohQ09OU0VOVF9UWVBFX1RISVJEX1BBUlRZX1BSRVNFTkNF
-            EDMqcAoPQ29uc2VudERlY2lzaW9uEiAKHENPTlNFTlRfREVDSVNJT05fVU5TUEVDSUZJRUQQABIcChhDT05TRU5UX0RFQ0lTSU9O
-            X0dSQU5URUQQARIdChlDT05TRU5UX0RFQ0lTSU9OX0RFQ0xJTkVEEAIqtwEKDENvbnNlbnRTdGF0ZRIdChlDT05TRU5UX1NUQVRF
-            X1VOU1BFQ0lGSUVEEAASGAoUQ09OU0VOVF9TVEFURV9BQ1RJVkUQARIaChZDT05TRU5UX1NUQVRFX0RFQ0xJTkVEEAISGQoVQ09O
-            U0VOVF9TVEFURV9FWFBJUkVEEAMSGQoVQ09OU0VOVF9TVEFURV9SRVZPS0VEEAQSHAoYQ09OU0VOVF9TVEFURV9TVVBFUlNFREVE
-            EAUqgwEKDUNvbnNlbnRNZXRob2QSHgoaQ09OU0VOVF9NRVRIT0RfVU5TUEVDSUZJRUQQABIdChlDT05TRU5UX01FVEhPRF9FTEVD
-            VFJPTklDEAESGAoUQ09OU0VOVF9NRVRIT0RfUEFQRVIQAhIZChVDT05TRU5UX01FVEhPRF9WRVJCQUwQAyqfAQoNQ29uc2VudEFj
-            dGlvbhIeChpDT05TRU5UX0FDVElPTl9VTlNQRUNJRklFRBAAEhcKE0NPTlNFTlRfQUNUSU9OX0pPSU4QARIZChVDT05TRU5UX0FD
-            VElPTl9SRUNPUkQQAhIaChZDT05TRU5UX0FDVElPTl9DT05EVUNUEDISHgoaQ09OU0VOVF9BQ1RJT05fVEhJUkRfUEFSVFkQMyr0
-            AwoTTWlzc2luZ0NvbnNlbnRDYXVzZRIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfVU5TUEVDSUZJRUQQABIkCiBNSVNTSU5HX0NP
-            TlNFTlRfQ0FVU0VfTk9ORV9HSVZFThABEiIKHk1JU1NJTkdfQ09OU0VOVF9DQVVTRV9ERUNMSU5FRBACEiEKHU1JU1NJTkdfQ09O
-            U0VOVF9DQVVTRV9FWFBJUkVEEAMSIQodTUlTU0lOR19DT05TRU5UX0NBVVNFX1JFVk9LRUQQBBIlCiFNSVNTSU5HX0NPTlNFTlRf
-            Q0FVU0VfTk9UX1dSSVRURU4QBRIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9UX0NPVkVSRUQQBhIqCiZNSVNTSU5HX0NPTlNF
-            TlRfQ0FVU0VfT1VUREFURURfVkVSU0lPThAyEigKJE1JU1NJTkdfQ09OU0VOVF9DQVVTRV9WRVJCQUxfTUlTU0lORxAzEisKJ01J
-            U1NJTkdfQ09OU0VOVF9DQVVTRV9HVUFSRElBTl9SRVFVSVJFRBA0EikKJU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9OT1RfRk9SX1NF
-            U1NJT04QNRIqCiZNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfRVZJREVOQ0VfTUlTU0lORxA2KvoBChNDb25zZW50RXZpZGVuY2VLaW5k
-            EiUKIUNPTlNFTlRfRVZJREVOQ0VfS0lORF9VTlNQRUNJRklFRBAAEh4KGkNPTlNFTlRfRVZJREVOQ0VfS0lORF9OT1RFEAESKAok
-            Q09OU0VOVF9FVklERU5DRV9LSU5EX1NDQU5fUkVGRVJFTkNFEAISJQohQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDQU5fU0hBMjU2
-            EAMSKAokQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDUklQVF9WRVJTSU9OEAQSIQodQ09OU0VOVF9FVklERU5DRV9LSU5EX1dJVE5F
-            U1MQBWIGcHJvdG8z
+            cnNvblJvbGVCBIC6GAJSCnBlcnNvblJvbGUSGAoEdHlwZRgEIAEoCUIEgLoYAlIEdHlwZRJACghkZWNpc2lvbhgFIAEoDjIeLnRl
+            bGVoZWFsdGgudjEuQ29uc2VudERlY2lzaW9uQgSAuhgCUghkZWNpc2lvbhI3CgVzdGF0ZRgGIAEoDjIbLnRlbGVoZWFsdGgudjEu
+            Q29uc2VudFN0YXRlQgSAuhgCUgVzdGF0ZRIvChBkb2N1bWVudF92ZXJzaW9uGAcgASgJQgSAuhgBUg9kb2N1bWVudFZlcnNpb24S
+            IAoIbGFuZ3VhZ2UYCCABKAlCBIC6GAFSCGxhbmd1YWdlEiUKC3RleHRfc2hhMjU2GAkgASgMQgSAuhgCUgp0ZXh0U2hhMjU2EjoK
+            Bm1ldGhvZBgKIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIEgLoYAlIGbWV0aG9kElIKEGFja25vd2xlZGdlbWVu
+            dHMYCyABKAsyJi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY2tub3dsZWRnZW1lbnRzUhBhY2tub3dsZWRnZW1lbnRzElQKEnJlY29y
+            ZGluZ19wdXJwb3NlcxgMIAMoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIEgLoYAlIRcmVjb3JkaW5nUHVycG9z
+            ZXMSIwoKc2Vzc2lvbl9pZBgNIAEoCUIEgLoYAlIJc2Vzc2lvbklkEiEKCXNpZ25lcl9pZBgOIAEoCUIEgLoYA1IIc2lnbmVySWQS
+            KQoNYXR0ZXN0X2NhbGxlchgPIAEoCUIEgLoYA1IMYXR0ZXN0Q2FsbGVyEiAKCGV2aWRlbmNlGBAgASgJQgSAuhgEUghldmlkZW5j
+            ZRJFCg1kZWNpc2lvbl90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIMZGVjaXNpb25UaW1lEkEK
+            C2V4cGlyZV90aW1lGBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKZXhwaXJlVGltZRIvChByZW5ld2Fs
+            X3JlcXVpcmVkGBMgASgIQgSAuhgCUg9yZW5ld2FsUmVxdWlyZWQSOAoVc3VwZXJzZWRlc19jb25zZW50X2lkGBQgASgJQgSAuhgC
+            UhNzdXBlcnNlZGVzQ29uc2VudElkEkEKC2NyZWF0ZV90aW1lGBUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoY
+            AlIKY3JlYXRlVGltZRIpCg1jcmVhdGVfY2FsbGVyGBYgASgJQgSAuhgDUgxjcmVhdGVDYWxsZXISPQoYc3VwZXJzZWRlZF9ieV9j
+            b25zZW50X2lkGBcgASgJQgSAuhgCUhVzdXBlcnNlZGVkQnlDb25zZW50SWQSQQoLcmV2b2tlX3RpbWUYGCABKAsyGi5nb29nbGUu
+            cHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgpyZXZva2VUaW1lEikKDXJldm9rZV9jYWxsZXIYGSABKAlCBIC6GANSDHJldm9rZUNh
+            bGxlchIxChFyZXZvY2F0aW9uX3JlYXNvbhgaIAEoCUIEgLoYBFIQcmV2b2NhdGlvblJlYXNvbhJFCg5ldmlkZW5jZV9pdGVtcxgy
+            IAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2VudEV2aWRlbmNlUg1ldmlkZW5jZUl0ZW1zItcBCg9Db25zZW50RXZpZGVuY2USMwoO
+            c2Nhbl9yZWZlcmVuY2UYASABKAlCDIC6GAS6SAVyAyiAAlINc2NhblJlZmVyZW5jZRIyCgtzY2FuX3NoYTI1NhgCIAEoDEIRgLoY
+            ArpIA9gBAbpIBHoCaCBSCnNjYW5TaGEyNTYSMwoOc2NyaXB0X3ZlcnNpb24YAyABKAlCDIC6GAK6SAVyAyiAAlINc2NyaXB0VmVy
+            c2lvbhImCgd3aXRuZXNzGAQgASgJQgyAuhgEukgFcgMogAJSB3dpdG5lc3MiqAEKF0NvbnNlbnRBY2tub3dsZWRnZW1lbnRzEisK
+            DnBhdGllbnRfcmlnaHRzGAEgASgIQgSAuhgCUg1wYXRpZW50UmlnaHRzEjUKE2VtZXJnZW5jeV9wcm90b2NvbHMYAiABKAhCBIC6
+            GAJSEmVtZXJnZW5jeVByb3RvY29scxIpCg1wcml2YWN5X3Jpc2tzGAMgASgIQgSAuhgCUgxwcml2YWN5Umlza3Mi5QIKD0NvbnNl
+            bnREb2N1bWVudBIYCgR0eXBlGAEgASgJQgSAuhgCUgR0eXBlEh4KB3ZlcnNpb24YAiABKAlCBIC6GAFSB3ZlcnNpb24SIAoIbGFu
+            Z3VhZ2UYAyABKAlCBIC6GAFSCGxhbmd1YWdlEhgKBHRleHQYBCABKAlCBIC6GAFSBHRleHQSJQoLdGV4dF9zaGEyNTYYBSABKAxC
+            BIC6GAJSCnRleHRTaGEyNTYSRwoOZWZmZWN0aXZlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgC
+            Ug1lZmZlY3RpdmVUaW1lEkEKC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKY3Jl
+            YXRlVGltZRIpCg1jcmVhdGVfY2FsbGVyGAggASgJQgSAuhgDUgxjcmVhdGVDYWxsZXIi+QIKDk1pc3NpbmdDb25zZW50EjoKBmFj
+            dGlvbhgBIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudEFjdGlvbkIEgLoYAlIGYWN0aW9uEhgKBHR5cGUYAiABKAlCBIC6GAJS
+            BHR5cGUSIQoJcGVyc29uX2lkGAMgASgJQgSAuhgDUghwZXJzb25JZBJHCgtwZXJzb25fcm9sZRgEIAEoDjIgLnRlbGVoZWFsdGgu
+            djEuQ29uc2VudFBlcnNvblJvbGVCBIC6GAJSCnBlcnNvblJvbGUSPgoFY2F1c2UYBSABKA4yIi50ZWxlaGVhbHRoLnYxLk1pc3Np
+            bmdDb25zZW50Q2F1c2VCBIC6GAJSBWNhdXNlEi8KEGRvY3VtZW50X3ZlcnNpb24YBiABKAlCBIC6GAFSD2RvY3VtZW50VmVyc2lv
+            bhI0CgZyZW1lZHkYByABKAsyHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSZW1lZHlSBnJlbWVkeSKdAwoNQ29uc2VudFJlbWVkeRIa
+            CgV0eXBlcxgBIAMoCUIEgLoYAlIFdHlwZXMSPAoHbWV0aG9kcxgCIAMoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIE
+            gLoYAlIHbWV0aG9kcxIqCg52ZXJiYWxfYXNfd2VsbBgDIAEoCEIEgLoYAlIMdmVyYmFsQXNXZWxsEi4KEGZvcl9zZXNzaW9uX29u
+            bHkYBCABKAhCBIC6GAJSDmZvclNlc3Npb25Pbmx5EisKDmd1YXJkaWFuX3NpZ25zGAUgASgIQgSAuhgCUg1ndWFyZGlhblNpZ25z
+            EkUKCWRvY3VtZW50cxgGIAMoCzInLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50UmVmZXJlbmNlUglkb2N1bWVudHMSOQoI
+            ZXZpZGVuY2UYByADKAsyHS50ZWxlaGVhbHRoLnYxLk1ldGhvZEV2aWRlbmNlUghldmlkZW5jZRInCgxjaXRhdGlvbl9pZHMYCCAD
+            KAlCBIC6GAJSC2NpdGF0aW9uSWRzIp0BChhDb25zZW50RG9jdW1lbnRSZWZlcmVuY2USGAoEdHlwZRgBIAEoCUIEgLoYAlIEdHlw
+            ZRIeCgd2ZXJzaW9uGAIgASgJQgSAuhgBUgd2ZXJzaW9uEiAKCGxhbmd1YWdlGAMgASgJQgSAuhgBUghsYW5ndWFnZRIlCgt0ZXh0
+            X3NoYTI1NhgEIAEoDEIEgLoYAlIKdGV4dFNoYTI1NiKSAQoOTWV0aG9kRXZpZGVuY2USOgoGbWV0aG9kGAEgASgOMhwudGVsZWhl
+            YWx0aC52MS5Db25zZW50TWV0aG9kQgSAuhgCUgZtZXRob2QSRAoIcmVxdWlyZWQYAiADKA4yIi50ZWxlaGVhbHRoLnYxLkNvbnNl
+            bnRFdmlkZW5jZUtpbmRCBIC6GAJSCHJlcXVpcmVkIl4KDlBvbGljeUNpdGF0aW9uEhQKAmlkGAEgASgJQgSAuhgCUgJpZBIcCgZz
+            b3VyY2UYAiABKAlCBIC6GAJSBnNvdXJjZRIYCgRzYXlzGAMgASgJQgSAuhgCUgRzYXlzKsIBChFDb25zZW50UGVyc29uUm9sZRIj
+            Ch9DT05TRU5UX1BFUlNPTl9ST0xFX1VOU1BFQ0lGSUVEEAASHgoaQ09OU0VOVF9QRVJTT05fUk9MRV9DTElFTlQQARIhCh1DT05T
+            RU5UX1BFUlNPTl9ST0xFX0NMSU5JQ0lBThACEiAKHENPTlNFTlRfUEVSU09OX1JPTEVfR1VBUkRJQU4QAxIjCh9DT05TRU5UX1BF
+            UlNPTl9ST0xFX1RISVJEX1BBUlRZECgqcAoPQ29uc2VudERlY2lzaW9uEiAKHENPTlNFTlRfREVDSVNJT05fVU5TUEVDSUZJRUQQ
+            ABIcChhDT05TRU5UX0RFQ0lTSU9OX0dSQU5URUQQARIdChlDT05TRU5UX0RFQ0lTSU9OX0RFQ0xJTkVEEAIqtwEKDENvbnNlbnRT
+            dGF0ZRIdChlDT05TRU5UX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUQ09OU0VOVF9TVEFURV9BQ1RJVkUQARIaChZDT05TRU5UX1NU
+            QVRFX0RFQ0xJTkVEEAISGQoVQ09OU0VOVF9TVEFURV9FWFBJUkVEEAMSGQoVQ09OU0VOVF9TVEFURV9SRVZPS0VEEAQSHAoYQ09O
+            U0VOVF9TVEFURV9TVVBFUlNFREVEEAUqgwEKDUNvbnNlbnRNZXRob2QSHgoaQ09OU0VOVF9NRVRIT0RfVU5TUEVDSUZJRUQQABId
+            ChlDT05TRU5UX01FVEhPRF9FTEVDVFJPTklDEAESGAoUQ09OU0VOVF9NRVRIT0RfUEFQRVIQAhIZChVDT05TRU5UX01FVEhPRF9W
+            RVJCQUwQAyqfAQoNQ29uc2VudEFjdGlvbhIeChpDT05TRU5UX0FDVElPTl9VTlNQRUNJRklFRBAAEhcKE0NPTlNFTlRfQUNUSU9O
+            X0pPSU4QARIZChVDT05TRU5UX0FDVElPTl9SRUNPUkQQAhIaChZDT05TRU5UX0FDVElPTl9DT05EVUNUEDISHgoaQ09OU0VOVF9B
+            Q1RJT05fVEhJUkRfUEFSVFkQMyr0AwoTTWlzc2luZ0NvbnNlbnRDYXVzZRIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfVU5TUEVD
+            SUZJRUQQABIkCiBNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9ORV9HSVZFThABEiIKHk1JU1NJTkdfQ09OU0VOVF9DQVVTRV9ERUNM
+            SU5FRBACEiEKHU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9FWFBJUkVEEAMSIQodTUlTU0lOR19DT05TRU5UX0NBVVNFX1JFVk9LRUQQ
+            BBIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9UX1dSSVRURU4QBRIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9UX0NPVkVS
+            RUQQBhIqCiZNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfT1VUREFURURfVkVSU0lPThAyEigKJE1JU1NJTkdfQ09OU0VOVF9DQVVTRV9W
+            RVJCQUxfTUlTU0lORxAzEisKJ01JU1NJTkdfQ09OU0VOVF9DQVVTRV9HVUFSRElBTl9SRVFVSVJFRBA0EikKJU1JU1NJTkdfQ09O
+            U0VOVF9DQVVTRV9OT1RfRk9SX1NFU1NJT04QNRIqCiZNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfRVZJREVOQ0VfTUlTU0lORxA2KvoB
+            ChNDb25zZW50RXZpZGVuY2VLaW5kEiUKIUNPTlNFTlRfRVZJREVOQ0VfS0lORF9VTlNQRUNJRklFRBAAEh4KGkNPTlNFTlRfRVZJ
+            REVOQ0VfS0lORF9OT1RFEAESKAokQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDQU5fUkVGRVJFTkNFEAISJQohQ09OU0VOVF9FVklE
+            RU5DRV9LSU5EX1NDQU5fU0hBMjU2EAMSKAokQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDUklQVF9WRVJTSU9OEAQSIQodQ09OU0VO
+            VF9FVklERU5DRV9LSU5EX1dJVE5FU1MQBWIGcHJvdG8z
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -13,8 +13,8 @@ public struct Telehealth_V1_PutConsentDocumentRequest: Message {
     public static let fullName = "telehealth.v1.PutConsentDocumentRequest"
     /// UUID that names this attempt. Required.
     public var requestID: String = ""
-    /// What it is about. Required.
-    public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
+    /// What it is about, see `Consent.type`. Required.
+    public var type: String = ""
     /// See `ConsentDocument.version`. Required.
     public var version: String = ""
     /// BCP 47 language tag, up to 35 characters, in any spelling; kept in canonical form. Required.
@@ -29,7 +29,7 @@ public struct Telehealth_V1_PutConsentDocumentRequest: Message {
 
     public func encode(into buffer: inout ByteBuffer) {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
-        if type.rawValue != 0 { buffer.write(2, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
+        if !type.isEmpty { buffer.write(2, type, as: WireString.self) }
         if !version.isEmpty { buffer.write(3, version, as: WireString.self) }
         if !language.isEmpty { buffer.write(4, language, as: WireString.self) }
         if !text.isEmpty { buffer.write(5, text, as: WireString.self) }
@@ -41,7 +41,7 @@ public struct Telehealth_V1_PutConsentDocumentRequest: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&requestID, as: WireString.self)
-            case 16: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
+            case 18: try reader.read(&type, as: WireString.self)
             case 26: try reader.read(&version, as: WireString.self)
             case 34: try reader.read(&language, as: WireString.self)
             case 42: try reader.read(&text, as: WireString.self)
@@ -62,9 +62,9 @@ public struct Telehealth_V1_PutConsentDocumentRequest: Message {
         } else {
             violations.add("request_id", "required", "is required")
         }
-        if type.rawValue != 0 {
-            if !type.isRecognized {
-                violations.add("type", "enum.defined_only", "is not a value that is accepted here")
+        if !type.isEmpty {
+            if !RuleChecks.isText(type, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("type", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         } else {
             violations.add("type", "required", "is required")
@@ -127,19 +127,19 @@ public struct Telehealth_V1_PutConsentDocumentResponse: Message {
 /// Names a text.
 public struct Telehealth_V1_GetConsentDocumentRequest: Message {
     public static let fullName = "telehealth.v1.GetConsentDocumentRequest"
-    /// What it is about. Required.
-    public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
+    /// What it is about, see `Consent.type`. Required.
+    public var type: String = ""
     /// Version; empty for the one in force now.
     public var version: String = ""
-    /// BCP 47 language; empty for `en-US`. Where there is no text of this very tag, one that it covers is found (`es` finds
-    /// `es-US`), else one with fewer subtags (`es-MX` finds `es`): RFC 4647.
+    /// BCP 47 language; empty for `en-US`. Where there is no text of this very tag, one that it covers is found (`es`
+    /// finds `es-US`), else one with fewer subtags (`es-MX` finds `es`): RFC 4647.
     public var language: String = ""
     public var unknownFields = UnknownFields()
 
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if type.rawValue != 0 { buffer.write(1, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
+        if !type.isEmpty { buffer.write(1, type, as: WireString.self) }
         if !version.isEmpty { buffer.write(2, version, as: WireString.self) }
         if !language.isEmpty { buffer.write(3, language, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
@@ -148,7 +148,7 @@ public struct Telehealth_V1_GetConsentDocumentRequest: Message {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 8: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
+            case 10: try reader.read(&type, as: WireString.self)
             case 18: try reader.read(&version, as: WireString.self)
             case 26: try reader.read(&language, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
@@ -157,9 +157,9 @@ public struct Telehealth_V1_GetConsentDocumentRequest: Message {
     }
 
     public func checkRules(_ violations: inout RuleViolations) {
-        if type.rawValue != 0 {
-            if !type.isRecognized {
-                violations.add("type", "enum.defined_only", "is not a value that is accepted here")
+        if !type.isEmpty {
+            if !RuleChecks.isText(type, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("type", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         } else {
             violations.add("type", "required", "is required")
@@ -204,8 +204,8 @@ public struct Telehealth_V1_GetConsentDocumentResponse: Message {
 /// Which texts to list.
 public struct Telehealth_V1_ListConsentDocumentsRequest: Message {
     public static let fullName = "telehealth.v1.ListConsentDocumentsRequest"
-    /// Only this type; UNSPECIFIED for all.
-    public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
+    /// Only this type; empty for all.
+    public var type: String = ""
     /// Only this BCP 47 language and what it covers (`es` covers `es-US`); empty for all.
     public var language: String = ""
     /// Only those in force now: the newest per type and language.
@@ -219,7 +219,7 @@ public struct Telehealth_V1_ListConsentDocumentsRequest: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if type.rawValue != 0 { buffer.write(1, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
+        if !type.isEmpty { buffer.write(1, type, as: WireString.self) }
         if !language.isEmpty { buffer.write(2, language, as: WireString.self) }
         if inForceOnly { buffer.write(3, inForceOnly, as: WireBool.self) }
         if pageSize != 0 { buffer.write(4, pageSize, as: WireInt32.self) }
@@ -230,7 +230,7 @@ public struct Telehealth_V1_ListConsentDocumentsRequest: Message {
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 8: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
+            case 10: try reader.read(&type, as: WireString.self)
             case 18: try reader.read(&language, as: WireString.self)
             case 24: try reader.read(&inForceOnly, as: WireBool.self)
             case 32: try reader.read(&pageSize, as: WireInt32.self)
@@ -241,8 +241,10 @@ public struct Telehealth_V1_ListConsentDocumentsRequest: Message {
     }
 
     public func checkRules(_ violations: inout RuleViolations) {
-        if !type.isRecognized {
-            violations.add("type", "enum.defined_only", "is not a value that is accepted here")
+        if !type.isEmpty {
+            if !RuleChecks.isText(type, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("type", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
         }
         if !RuleChecks.hasCharacters(language, atMost: 35) {
             violations.add("language", "string.max_len", "must have at most 35 characters")
@@ -349,6 +351,8 @@ public struct Telehealth_V1_PlacePolicy: Message {
     /// IANA names of the zones it lies in; empty for anywhere on Earth. Somebody comes of age there at the begin of the
     /// birthday, in the zone where it begins last.
     public var timeZones: [String] = []
+    /// The types of consents that it defines beside those that the service knows.
+    public var consentTypes: [Telehealth_V1_ConsentTypeDefinition] = []
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -362,6 +366,7 @@ public struct Telehealth_V1_PlacePolicy: Message {
         buffer.writeMessages(6, requirements)
         buffer.writeMessages(7, evidence)
         buffer.writeRepeated(8, timeZones, as: WireString.self)
+        buffer.writeMessages(9, consentTypes)
         buffer.writeUnknown(unknownFields)
     }
 
@@ -376,6 +381,36 @@ public struct Telehealth_V1_PlacePolicy: Message {
             case 50: try reader.readMessages(&requirements)
             case 58: try reader.readMessages(&evidence)
             case 66: try reader.readRepeated(&timeZones, as: WireString.self)
+            case 74: try reader.readMessages(&consentTypes)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
+/// A type of consent that a place's policy defines. Documents of it are registered, and consents given and judged, as of
+/// every other.
+public struct Telehealth_V1_ConsentTypeDefinition: Message {
+    public static let fullName = "telehealth.v1.ConsentTypeDefinition"
+    /// Its id, 1 to 64 characters of `a-z 0-9 _` with a letter first. A type defined by several places is one type.
+    public var type: String = ""
+    /// For people.
+    public var title: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !type.isEmpty { buffer.write(1, type, as: WireString.self) }
+        if !title.isEmpty { buffer.write(2, title, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&type, as: WireString.self)
+            case 18: try reader.read(&title, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -387,12 +422,12 @@ public struct Telehealth_V1_ConsentRequirement: Message {
     public static let fullName = "telehealth.v1.ConsentRequirement"
     /// The action.
     public var action: Telehealth_V1_ConsentAction = .init(rawValue: 0)
-    /// Whose: names of roles in visits, such as `CLIENT`; `*` is everybody.
-    public var roles: [String] = []
+    /// Whose, by what people are in the visit; empty for everybody's.
+    public var roles: [Telehealth_V1_ParticipantRole] = []
     /// Asked for only while somebody in one of these roles takes part; empty for always.
-    public var whenPresent: [String] = []
+    public var whenPresent: [Telehealth_V1_ParticipantRole] = []
     /// Any of these types does; the first is the one to ask for.
-    public var types: [Telehealth_V1_ConsentType] = []
+    public var types: [String] = []
     /// Any of these ways does.
     public var methods: [Telehealth_V1_ConsentMethod] = []
     /// True when a VERBAL one, attested by the clinic, must stand beside it.
@@ -413,9 +448,9 @@ public struct Telehealth_V1_ConsentRequirement: Message {
 
     public func encode(into buffer: inout ByteBuffer) {
         if action.rawValue != 0 { buffer.write(1, action, as: WireEnum<Telehealth_V1_ConsentAction>.self) }
-        buffer.writeRepeated(2, roles, as: WireString.self)
-        buffer.writeRepeated(3, whenPresent, as: WireString.self)
-        buffer.writePacked(4, types, as: WireEnum<Telehealth_V1_ConsentType>.self)
+        buffer.writePacked(2, roles, as: WireEnum<Telehealth_V1_ParticipantRole>.self)
+        buffer.writePacked(3, whenPresent, as: WireEnum<Telehealth_V1_ParticipantRole>.self)
+        buffer.writeRepeated(4, types, as: WireString.self)
         buffer.writePacked(5, methods, as: WireEnum<Telehealth_V1_ConsentMethod>.self)
         if verbalAsWell { buffer.write(6, verbalAsWell, as: WireBool.self) }
         if forSessionOnly { buffer.write(7, forSessionOnly, as: WireBool.self) }
@@ -430,10 +465,11 @@ public struct Telehealth_V1_ConsentRequirement: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 8: try reader.read(&action, as: WireEnum<Telehealth_V1_ConsentAction>.self)
-            case 18: try reader.readRepeated(&roles, as: WireString.self)
-            case 26: try reader.readRepeated(&whenPresent, as: WireString.self)
-            case 32: try reader.readRepeated(&types, as: WireEnum<Telehealth_V1_ConsentType>.self)
-            case 34: try reader.readPacked(&types, as: WireEnum<Telehealth_V1_ConsentType>.self)
+            case 16: try reader.readRepeated(&roles, as: WireEnum<Telehealth_V1_ParticipantRole>.self)
+            case 18: try reader.readPacked(&roles, as: WireEnum<Telehealth_V1_ParticipantRole>.self)
+            case 24: try reader.readRepeated(&whenPresent, as: WireEnum<Telehealth_V1_ParticipantRole>.self)
+            case 26: try reader.readPacked(&whenPresent, as: WireEnum<Telehealth_V1_ParticipantRole>.self)
+            case 34: try reader.readRepeated(&types, as: WireString.self)
             case 40: try reader.readRepeated(&methods, as: WireEnum<Telehealth_V1_ConsentMethod>.self)
             case 42: try reader.readPacked(&methods, as: WireEnum<Telehealth_V1_ConsentMethod>.self)
             case 48: try reader.read(&verbalAsWell, as: WireBool.self)
@@ -605,44 +641,46 @@ public enum Telehealth_V1_ConsentDocumentService_File {
             Cix0ZWxlaGVhbHRoL3YxL2NvbnNlbnRfZG9jdW1lbnRfc2VydmljZS5wcm90bxINdGVsZWhlYWx0aC52MRobYnVmL3ZhbGlkYXRl
             L3ZhbGlkYXRlLnByb3RvGh5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAu
             cHJvdG8aIXRlbGVoZWFsdGgvdjEvY2FsbF9jb250cmFjdC5wcm90bxobdGVsZWhlYWx0aC92MS9jb25zZW50LnByb3RvGh50ZWxl
-            aGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aGXRlbGVoZWFsdGgvdjEvcnVsZXMucHJvdG8i5AIKGVB1dENvbnNlbnREb2N1bWVu
-            dFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSQgoEdHlwZRgCIAEoDjIa
-            LnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCEoC6GAK6SAPIAQG6SAWCAQIQAVIEdHlwZRIvCgd2ZXJzaW9uGAMgASgJQhWAuhgB
-            ukgDyAEBukgIcgYoIIi6GAFSB3ZlcnNpb24SLQoIbGFuZ3VhZ2UYBCABKAlCEYC6GAG6SAPIAQG6SARyAhgjUghsYW5ndWFnZRIn
-            CgR0ZXh0GAUgASgJQhOAuhgBukgDyAEBukgGcgQogIAQUgR0ZXh0EkcKDmVmZmVjdGl2ZV90aW1lGAYgASgLMhouZ29vZ2xlLnBy
-            b3RvYnVmLlRpbWVzdGFtcEIEgLoYAlINZWZmZWN0aXZlVGltZSJYChpQdXRDb25zZW50RG9jdW1lbnRSZXNwb25zZRI6Cghkb2N1
-            bWVudBgBIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50Ughkb2N1bWVudCKvAQoZR2V0Q29uc2VudERvY3VtZW50
-            UmVxdWVzdBJCCgR0eXBlGAEgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUISgLoYArpIA8gBAbpIBYIBAhABUgR0eXBl
-            EiUKB3ZlcnNpb24YAiABKAlCC4C6GAG6SARyAiggUgd2ZXJzaW9uEicKCGxhbmd1YWdlGAMgASgJQguAuhgBukgEcgIYI1IIbGFu
-            Z3VhZ2UiWAoaR2V0Q29uc2VudERvY3VtZW50UmVzcG9uc2USOgoIZG9jdW1lbnQYASABKAsyHi50ZWxlaGVhbHRoLnYxLkNvbnNl
-            bnREb2N1bWVudFIIZG9jdW1lbnQi/wEKG0xpc3RDb25zZW50RG9jdW1lbnRzUmVxdWVzdBI8CgR0eXBlGAEgASgOMhoudGVsZWhl
-            YWx0aC52MS5Db25zZW50VHlwZUIMgLoYArpIBYIBAhABUgR0eXBlEicKCGxhbmd1YWdlGAIgASgJQguAuhgBukgEcgIYI1IIbGFu
-            Z3VhZ2USKAoNaW5fZm9yY2Vfb25seRgDIAEoCEIEgLoYAlILaW5Gb3JjZU9ubHkSKgoJcGFnZV9zaXplGAQgASgFQg2AuhgCukgG
-            GgQYCigAUghwYWdlU2l6ZRIjCgpwYWdlX3Rva2VuGAUgASgJQgSAuhgCUglwYWdlVG9rZW4iigEKHExpc3RDb25zZW50RG9jdW1l
-            bnRzUmVzcG9uc2USPAoJZG9jdW1lbnRzGAEgAygLMh4udGVsZWhlYWx0aC52MS5Db25zZW50RG9jdW1lbnRSCWRvY3VtZW50cxIs
-            Cg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4iGgoYTGlzdFBsYWNlUG9saWNpZXNSZXF1ZXN0IngK
-            GUxpc3RQbGFjZVBvbGljaWVzUmVzcG9uc2USNgoIcG9saWNpZXMYASADKAsyGi50ZWxlaGVhbHRoLnYxLlBsYWNlUG9saWN5Ughw
-            b2xpY2llcxIjCgpob21lX3BsYWNlGAIgASgJQgSAuhgCUglob21lUGxhY2Ui9wIKC1BsYWNlUG9saWN5EhoKBXBsYWNlGAEgASgJ
-            QgSAuhgCUgVwbGFjZRIeCgd2ZXJzaW9uGAIgASgJQgSAuhgBUgd2ZXJzaW9uEhoKBXRpdGxlGAMgASgJQgSAuhgCUgV0aXRsZRIs
-            Cg9hZ2Vfb2ZfbWFqb3JpdHkYBCABKAVCBIC6GAJSDWFnZU9mTWFqb3JpdHkSOwoJY2l0YXRpb25zGAUgAygLMh0udGVsZWhlYWx0
-            aC52MS5Qb2xpY3lDaXRhdGlvblIJY2l0YXRpb25zEkUKDHJlcXVpcmVtZW50cxgGIAMoCzIhLnRlbGVoZWFsdGgudjEuQ29uc2Vu
-            dFJlcXVpcmVtZW50UgxyZXF1aXJlbWVudHMSOQoIZXZpZGVuY2UYByADKAsyHS50ZWxlaGVhbHRoLnYxLk1ldGhvZEV2aWRlbmNl
-            UghldmlkZW5jZRIjCgp0aW1lX3pvbmVzGAggAygJQgSAuhgCUgl0aW1lWm9uZXMi2wQKEkNvbnNlbnRSZXF1aXJlbWVudBI6CgZh
-            Y3Rpb24YASABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY3Rpb25CBIC6GAJSBmFjdGlvbhIaCgVyb2xlcxgCIAMoCUIEgLoY
-            AlIFcm9sZXMSJwoMd2hlbl9wcmVzZW50GAMgAygJQgSAuhgCUgt3aGVuUHJlc2VudBI2CgV0eXBlcxgEIAMoDjIaLnRlbGVoZWFs
-            dGgudjEuQ29uc2VudFR5cGVCBIC6GAJSBXR5cGVzEjwKB21ldGhvZHMYBSADKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRNZXRo
-            b2RCBIC6GAJSB21ldGhvZHMSKgoOdmVyYmFsX2FzX3dlbGwYBiABKAhCBIC6GAJSDHZlcmJhbEFzV2VsbBIuChBmb3Jfc2Vzc2lv
-            bl9vbmx5GAcgASgIQgSAuhgCUg5mb3JTZXNzaW9uT25seRI7Cgh2YWxpZGl0eRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJh
-            dGlvbkIEgLoYAlIIdmFsaWRpdHkSRgoOcmVuZXdhbF93aW5kb3cYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6
-            GAJSDXJlbmV3YWxXaW5kb3cSRAoNdmVyc2lvbl9ncmFjZRgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIM
-            dmVyc2lvbkdyYWNlEicKDGNpdGF0aW9uX2lkcxgLIAMoCUIEgLoYAlILY2l0YXRpb25JZHMy/gMKFkNvbnNlbnREb2N1bWVudFNl
-            cnZpY2USdQoSUHV0Q29uc2VudERvY3VtZW50EigudGVsZWhlYWx0aC52MS5QdXRDb25zZW50RG9jdW1lbnRSZXF1ZXN0GikudGVs
-            ZWhlYWx0aC52MS5QdXRDb25zZW50RG9jdW1lbnRSZXNwb25zZSIKiroYBgoBBSoBOBJ6ChJHZXRDb25zZW50RG9jdW1lbnQSKC50
-            ZWxlaGVhbHRoLnYxLkdldENvbnNlbnREb2N1bWVudFJlcXVlc3QaKS50ZWxlaGVhbHRoLnYxLkdldENvbnNlbnREb2N1bWVudFJl
-            c3BvbnNlIg+KuhgLCgYBAgMEBQYqARkSfAoUTGlzdENvbnNlbnREb2N1bWVudHMSKi50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50
-            RG9jdW1lbnRzUmVxdWVzdBorLnRlbGVoZWFsdGgudjEuTGlzdENvbnNlbnREb2N1bWVudHNSZXNwb25zZSILiroYBwoFAQIDBAUS
-            cwoRTGlzdFBsYWNlUG9saWNpZXMSJy50ZWxlaGVhbHRoLnYxLkxpc3RQbGFjZVBvbGljaWVzUmVxdWVzdBooLnRlbGVoZWFsdGgu
-            djEuTGlzdFBsYWNlUG9saWNpZXNSZXNwb25zZSILiroYBwoFAQIDBAViBnByb3RvMw==
+            aGVhbHRoL3YxL2RhdGFfY2xhc3MucHJvdG8aGXRlbGVoZWFsdGgvdjEvcnVsZXMucHJvdG8aG3RlbGVoZWFsdGgvdjEvc2Vzc2lv
+            bi5wcm90byLJAgoZUHV0Q29uc2VudERvY3VtZW50UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOw
+            AQFSCXJlcXVlc3RJZBInCgR0eXBlGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUgR0eXBlEi8KB3ZlcnNpb24YAyABKAlCFYC6
+            GAG6SAPIAQG6SAhyBiggiLoYAVIHdmVyc2lvbhItCghsYW5ndWFnZRgEIAEoCUIRgLoYAbpIA8gBAbpIBHICGCNSCGxhbmd1YWdl
+            EicKBHRleHQYBSABKAlCE4C6GAG6SAPIAQG6SAZyBCiAgBBSBHRleHQSRwoOZWZmZWN0aXZlX3RpbWUYBiABKAsyGi5nb29nbGUu
+            cHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUg1lZmZlY3RpdmVUaW1lIlgKGlB1dENvbnNlbnREb2N1bWVudFJlc3BvbnNlEjoKCGRv
+            Y3VtZW50GAEgASgLMh4udGVsZWhlYWx0aC52MS5Db25zZW50RG9jdW1lbnRSCGRvY3VtZW50IpQBChlHZXRDb25zZW50RG9jdW1l
+            bnRSZXF1ZXN0EicKBHR5cGUYASABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSBHR5cGUSJQoHdmVyc2lvbhgCIAEoCUILgLoYAbpI
+            BHICKCBSB3ZlcnNpb24SJwoIbGFuZ3VhZ2UYAyABKAlCC4C6GAG6SARyAhgjUghsYW5ndWFnZSJYChpHZXRDb25zZW50RG9jdW1l
+            bnRSZXNwb25zZRI6Cghkb2N1bWVudBgBIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50Ughkb2N1bWVudCLqAQob
+            TGlzdENvbnNlbnREb2N1bWVudHNSZXF1ZXN0EicKBHR5cGUYASABKAlCE4C6GAK6SAPYAQG6SAZyBIi6GAFSBHR5cGUSJwoIbGFu
+            Z3VhZ2UYAiABKAlCC4C6GAG6SARyAhgjUghsYW5ndWFnZRIoCg1pbl9mb3JjZV9vbmx5GAMgASgIQgSAuhgCUgtpbkZvcmNlT25s
+            eRIqCglwYWdlX3NpemUYBCABKAVCDYC6GAK6SAYaBBgKKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YBSABKAlCBIC6GAJSCXBh
+            Z2VUb2tlbiKKAQocTGlzdENvbnNlbnREb2N1bWVudHNSZXNwb25zZRI8Cglkb2N1bWVudHMYASADKAsyHi50ZWxlaGVhbHRoLnYx
+            LkNvbnNlbnREb2N1bWVudFIJZG9jdW1lbnRzEiwKD25leHRfcGFnZV90b2tlbhgCIAEoCUIEgLoYAlINbmV4dFBhZ2VUb2tlbiIa
+            ChhMaXN0UGxhY2VQb2xpY2llc1JlcXVlc3QieAoZTGlzdFBsYWNlUG9saWNpZXNSZXNwb25zZRI2Cghwb2xpY2llcxgBIAMoCzIa
+            LnRlbGVoZWFsdGgudjEuUGxhY2VQb2xpY3lSCHBvbGljaWVzEiMKCmhvbWVfcGxhY2UYAiABKAlCBIC6GAJSCWhvbWVQbGFjZSLC
+            AwoLUGxhY2VQb2xpY3kSGgoFcGxhY2UYASABKAlCBIC6GAJSBXBsYWNlEh4KB3ZlcnNpb24YAiABKAlCBIC6GAFSB3ZlcnNpb24S
+            GgoFdGl0bGUYAyABKAlCBIC6GAJSBXRpdGxlEiwKD2FnZV9vZl9tYWpvcml0eRgEIAEoBUIEgLoYAlINYWdlT2ZNYWpvcml0eRI7
+            CgljaXRhdGlvbnMYBSADKAsyHS50ZWxlaGVhbHRoLnYxLlBvbGljeUNpdGF0aW9uUgljaXRhdGlvbnMSRQoMcmVxdWlyZW1lbnRz
+            GAYgAygLMiEudGVsZWhlYWx0aC52MS5Db25zZW50UmVxdWlyZW1lbnRSDHJlcXVpcmVtZW50cxI5CghldmlkZW5jZRgHIAMoCzId
+            LnRlbGVoZWFsdGgudjEuTWV0aG9kRXZpZGVuY2VSCGV2aWRlbmNlEiMKCnRpbWVfem9uZXMYCCADKAlCBIC6GAJSCXRpbWVab25l
+            cxJJCg1jb25zZW50X3R5cGVzGAkgAygLMiQudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZURlZmluaXRpb25SDGNvbnNlbnRUeXBl
+            cyJNChVDb25zZW50VHlwZURlZmluaXRpb24SGAoEdHlwZRgBIAEoCUIEgLoYAlIEdHlwZRIaCgV0aXRsZRgCIAEoCUIEgLoYAlIF
+            dGl0bGUi/wQKEkNvbnNlbnRSZXF1aXJlbWVudBI6CgZhY3Rpb24YASABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY3Rpb25C
+            BIC6GAJSBmFjdGlvbhI6CgVyb2xlcxgCIAMoDjIeLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSb2xlQgSAuhgCUgVyb2xlcxJH
+            Cgx3aGVuX3ByZXNlbnQYAyADKA4yHi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50Um9sZUIEgLoYAlILd2hlblByZXNlbnQSGgoF
+            dHlwZXMYBCADKAlCBIC6GAJSBXR5cGVzEjwKB21ldGhvZHMYBSADKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRNZXRob2RCBIC6
+            GAJSB21ldGhvZHMSKgoOdmVyYmFsX2FzX3dlbGwYBiABKAhCBIC6GAJSDHZlcmJhbEFzV2VsbBIuChBmb3Jfc2Vzc2lvbl9vbmx5
+            GAcgASgIQgSAuhgCUg5mb3JTZXNzaW9uT25seRI7Cgh2YWxpZGl0eRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIE
+            gLoYAlIIdmFsaWRpdHkSRgoOcmVuZXdhbF93aW5kb3cYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSDXJl
+            bmV3YWxXaW5kb3cSRAoNdmVyc2lvbl9ncmFjZRgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIMdmVyc2lv
+            bkdyYWNlEicKDGNpdGF0aW9uX2lkcxgLIAMoCUIEgLoYAlILY2l0YXRpb25JZHMyhwQKFkNvbnNlbnREb2N1bWVudFNlcnZpY2US
+            dQoSUHV0Q29uc2VudERvY3VtZW50EigudGVsZWhlYWx0aC52MS5QdXRDb25zZW50RG9jdW1lbnRSZXF1ZXN0GikudGVsZWhlYWx0
+            aC52MS5QdXRDb25zZW50RG9jdW1lbnRSZXNwb25zZSIKiroYBgoBBSoBOBJ9ChJHZXRDb25zZW50RG9jdW1lbnQSKC50ZWxlaGVh
+            bHRoLnYxLkdldENvbnNlbnREb2N1bWVudFJlcXVlc3QaKS50ZWxlaGVhbHRoLnYxLkdldENvbnNlbnREb2N1bWVudFJlc3BvbnNl
+            IhKQAgGKuhgLCgYBAgMEBQYqARkSfwoUTGlzdENvbnNlbnREb2N1bWVudHMSKi50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50RG9j
+            dW1lbnRzUmVxdWVzdBorLnRlbGVoZWFsdGgudjEuTGlzdENvbnNlbnREb2N1bWVudHNSZXNwb25zZSIOkAIBiroYBwoFAQIDBAUS
+            dgoRTGlzdFBsYWNlUG9saWNpZXMSJy50ZWxlaGVhbHRoLnYxLkxpc3RQbGFjZVBvbGljaWVzUmVxdWVzdBooLnRlbGVoZWFsdGgu
+            djEuTGlzdFBsYWNlUG9saWNpZXNSZXNwb25zZSIOkAIBiroYBwoFAQIDBAViBnByb3RvMw==
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,
@@ -652,5 +690,6 @@ public enum Telehealth_V1_ConsentDocumentService_File {
             Telehealth_V1_Consent_File.descriptor,
             Telehealth_V1_DataClass_File.descriptor,
             Telehealth_V1_Rules_File.descriptor,
+            Telehealth_V1_Session_File.descriptor,
         ])
 }

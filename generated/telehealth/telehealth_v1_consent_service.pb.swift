@@ -23,7 +23,7 @@ public struct Telehealth_V1_ConsentSubmission: Message {
     public var method: Telehealth_V1_ConsentMethod = .init(rawValue: 0)
     /// What was acknowledged; a grant needs all.
     public var acknowledgements: Telehealth_V1_ConsentAcknowledgements?
-    /// For RECORDING, at least one; refused for other types.
+    /// For `recording`, at least one; refused for other types.
     public var recordingPurposes: [Telehealth_V1_RecordingPurpose] = []
     /// Covers only this session; empty for a standing consent.
     public var sessionID: String = ""
@@ -155,8 +155,8 @@ public struct Telehealth_V1_SubmitConsentRequest: Message {
     /// What that person is in visits; UNSPECIFIED for what the caller's token says of a consent of their own (CLINICIAN,
     /// THIRD_PARTY of a guest), else CLIENT.
     public var personRole: Telehealth_V1_ConsentPersonRole = .init(rawValue: 0)
-    /// What it is about. Required.
-    public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
+    /// What it is about, see `Consent.type`. Required.
+    public var type: String = ""
     /// The booked appointment by which a clinician or guardian who calls wants to be tied to the person; empty for any.
     /// One that was cancelled or is over ties nobody.
     public var appointmentID: String = ""
@@ -174,7 +174,7 @@ public struct Telehealth_V1_SubmitConsentRequest: Message {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !personID.isEmpty { buffer.write(2, personID, as: WireString.self) }
         if personRole.rawValue != 0 { buffer.write(3, personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self) }
-        if type.rawValue != 0 { buffer.write(4, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
+        if !type.isEmpty { buffer.write(4, type, as: WireString.self) }
         if !appointmentID.isEmpty { buffer.write(5, appointmentID, as: WireString.self) }
         if let value = _submission { buffer.writeMessage(6, value) }
         buffer.writeUnknown(unknownFields)
@@ -186,7 +186,7 @@ public struct Telehealth_V1_SubmitConsentRequest: Message {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&personID, as: WireString.self)
             case 24: try reader.read(&personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self)
-            case 32: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
+            case 34: try reader.read(&type, as: WireString.self)
             case 42: try reader.read(&appointmentID, as: WireString.self)
             case 50: try reader.readMessage(&_submission)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
@@ -215,9 +215,9 @@ public struct Telehealth_V1_SubmitConsentRequest: Message {
         if !personRole.isRecognized {
             violations.add("person_role", "enum.defined_only", "is not a value that is accepted here")
         }
-        if type.rawValue != 0 {
-            if !type.isRecognized {
-                violations.add("type", "enum.defined_only", "is not a value that is accepted here")
+        if !type.isEmpty {
+            if !RuleChecks.isText(type, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("type", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         } else {
             violations.add("type", "required", "is required")
@@ -436,7 +436,7 @@ public struct Telehealth_V1_ConsentBasis: Message {
     /// What that person is in the visit.
     public var personRole: Telehealth_V1_ConsentPersonRole = .init(rawValue: 0)
     /// What it is about.
-    public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
+    public var type: String = ""
     /// How it was given.
     public var method: Telehealth_V1_ConsentMethod = .init(rawValue: 0)
     /// The first instant at which it no longer counts, UTC: its end, or that of a newer text's grace.
@@ -453,7 +453,7 @@ public struct Telehealth_V1_ConsentBasis: Message {
         if !consentID.isEmpty { buffer.write(1, consentID, as: WireString.self) }
         if !personID.isEmpty { buffer.write(2, personID, as: WireString.self) }
         if personRole.rawValue != 0 { buffer.write(3, personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self) }
-        if type.rawValue != 0 { buffer.write(4, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
+        if !type.isEmpty { buffer.write(4, type, as: WireString.self) }
         if method.rawValue != 0 { buffer.write(5, method, as: WireEnum<Telehealth_V1_ConsentMethod>.self) }
         if let value = expireTime { buffer.writeMessage(6, value) }
         if expiresSoon { buffer.write(7, expiresSoon, as: WireBool.self) }
@@ -467,7 +467,7 @@ public struct Telehealth_V1_ConsentBasis: Message {
             case 10: try reader.read(&consentID, as: WireString.self)
             case 18: try reader.read(&personID, as: WireString.self)
             case 24: try reader.read(&personRole, as: WireEnum<Telehealth_V1_ConsentPersonRole>.self)
-            case 32: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
+            case 34: try reader.read(&type, as: WireString.self)
             case 40: try reader.read(&method, as: WireEnum<Telehealth_V1_ConsentMethod>.self)
             case 50: try reader.readMessage(&expireTime)
             case 56: try reader.read(&expiresSoon, as: WireBool.self)
@@ -671,8 +671,8 @@ public struct Telehealth_V1_ListConsentsRequest: Message {
     public static let fullName = "telehealth.v1.ListConsentsRequest"
     /// The client, guardian or clinician asked about. Required.
     public var personID: String = ""
-    /// Only this type; UNSPECIFIED for all.
-    public var type: Telehealth_V1_ConsentType = .init(rawValue: 0)
+    /// Only this type; empty for all.
+    public var type: String = ""
     /// 1 to 200; 0 for 50.
     public var pageSize: Int32 = 0
     /// `next_page_token` of the answer before; empty for the first page. Good for the same filters only.
@@ -685,7 +685,7 @@ public struct Telehealth_V1_ListConsentsRequest: Message {
 
     public func encode(into buffer: inout ByteBuffer) {
         if !personID.isEmpty { buffer.write(1, personID, as: WireString.self) }
-        if type.rawValue != 0 { buffer.write(2, type, as: WireEnum<Telehealth_V1_ConsentType>.self) }
+        if !type.isEmpty { buffer.write(2, type, as: WireString.self) }
         if pageSize != 0 { buffer.write(3, pageSize, as: WireInt32.self) }
         if !pageToken.isEmpty { buffer.write(4, pageToken, as: WireString.self) }
         if renewalRequiredOnly { buffer.write(50, renewalRequiredOnly, as: WireBool.self) }
@@ -696,7 +696,7 @@ public struct Telehealth_V1_ListConsentsRequest: Message {
         while let tag = try reader.nextTag() {
             switch tag {
             case 10: try reader.read(&personID, as: WireString.self)
-            case 16: try reader.read(&type, as: WireEnum<Telehealth_V1_ConsentType>.self)
+            case 18: try reader.read(&type, as: WireString.self)
             case 24: try reader.read(&pageSize, as: WireInt32.self)
             case 34: try reader.read(&pageToken, as: WireString.self)
             case 400: try reader.read(&renewalRequiredOnly, as: WireBool.self)
@@ -713,8 +713,10 @@ public struct Telehealth_V1_ListConsentsRequest: Message {
         } else {
             violations.add("person_id", "required", "is required")
         }
-        if !type.isRecognized {
-            violations.add("type", "enum.defined_only", "is not a value that is accepted here")
+        if !type.isEmpty {
+            if !RuleChecks.isText(type, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
+                violations.add("type", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
         }
         if !(pageSize >= 0 && pageSize <= 200) {
             violations.add("page_size", "int32.gte_lte", "must be 0 to 200")
@@ -1206,62 +1208,61 @@ public enum Telehealth_V1_ConsentService_File {
             ASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIMZGVjaXNpb25UaW1lEkEKC2V4cGlyZV90aW1lGAsgASgLMhou
             Z29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKZXhwaXJlVGltZRIwCglzaWduZXJfaWQYMiABKAlCE4C6GAO6SAPYAQG6
             SAZyBIi6GAFSCHNpZ25lcklkEkUKDmV2aWRlbmNlX2l0ZW1zGDMgASgLMh4udGVsZWhlYWx0aC52MS5Db25zZW50RXZpZGVuY2VS
-            DWV2aWRlbmNlSXRlbXMilgMKFFN1Ym1pdENvbnNlbnRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVy
+            DWV2aWRlbmNlSXRlbXMi+wIKFFN1Ym1pdENvbnNlbnRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVy
             A7ABAVIJcmVxdWVzdElkEjAKCXBlcnNvbl9pZBgCIAEoCUITgLoYA7pIA8gBAbpIBnIEiLoYAVIIcGVyc29uSWQSTwoLcGVyc29u
-            X3JvbGUYAyABKA4yIC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRQZXJzb25Sb2xlQgyAuhgCukgFggECEAFSCnBlcnNvblJvbGUSQgoE
-            dHlwZRgEIAEoDjIaLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVCEoC6GAK6SAPIAQG6SAWCAQIQAVIEdHlwZRI6Cg5hcHBvaW50
-            bWVudF9pZBgFIAEoCUITgLoYArpIA9gBAbpIBnIEiLoYAVINYXBwb2ludG1lbnRJZBJICgpzdWJtaXNzaW9uGAYgASgLMiAudGVs
-            ZWhlYWx0aC52MS5Db25zZW50U3VibWlzc2lvbkIGukgDyAEBUgpzdWJtaXNzaW9uIkkKFVN1Ym1pdENvbnNlbnRSZXNwb25zZRIw
-            Cgdjb25zZW50GAEgASgLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ugdjb25zZW50IpcCChdHZXRDb25zZW50U3RhdHVzUmVxdWVz
-            dBIwCglwZXJzb25faWQYASABKAlCE4C6GAO6SAPYAQG6SAZyBIi6GAFSCHBlcnNvbklkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6
-            GAK6SAPYAQG6SAZyBIi6GAFSCXNlc3Npb25JZBJNCgdhY3Rpb25zGAMgAygOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9u
-            QhWAuhgCukgOkgELGAEiB4IBBBABIABSB2FjdGlvbnMSRwoHcHVycG9zZRgEIAEoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5n
-            UHVycG9zZUIMgLoYArpIBYIBAhABUgdwdXJwb3NlItYBChhHZXRDb25zZW50U3RhdHVzUmVzcG9uc2USPwoKanVkZ2VtZW50cxgB
-            IAMoCzIfLnRlbGVoZWFsdGgudjEuQ29uc2VudEp1ZGdlbWVudFIKanVkZ2VtZW50cxIyCghjb25zZW50cxgCIAMoCzIWLnRlbGVo
-            ZWFsdGgudjEuQ29uc2VudFIIY29uc2VudHMSRQoNZXZhbHVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3Rh
-            bXBCBIC6GAJSDGV2YWx1YXRlVGltZSKRAwoQQ29uc2VudEp1ZGdlbWVudBI6CgZhY3Rpb24YASABKA4yHC50ZWxlaGVhbHRoLnYx
-            LkNvbnNlbnRBY3Rpb25CBIC6GAJSBmFjdGlvbhIiCglzYXRpc2ZpZWQYAiABKAhCBIC6GAJSCXNhdGlzZmllZBI3CgdtaXNzaW5n
-            GAMgAygLMh0udGVsZWhlYWx0aC52MS5NaXNzaW5nQ29uc2VudFIHbWlzc2luZxIrCg5vdGhlcnNfbWlzc2luZxgEIAEoCEIEgLoY
-            AlINb3RoZXJzTWlzc2luZxIxCgViYXNpcxgFIAMoCzIbLnRlbGVoZWFsdGgudjEuQ29uc2VudEJhc2lzUgViYXNpcxIaCgVwbGFj
-            ZRgGIAEoCUIEgLoYAlIFcGxhY2USKwoOcG9saWN5X3ZlcnNpb24YByABKAlCBIC6GAJSDXBvbGljeVZlcnNpb24SOwoJY2l0YXRp
-            b25zGAggAygLMh0udGVsZWhlYWx0aC52MS5Qb2xpY3lDaXRhdGlvblIJY2l0YXRpb25zIqgDCgxDb25zZW50QmFzaXMSIwoKY29u
-            c2VudF9pZBgBIAEoCUIEgLoYAlIJY29uc2VudElkEiEKCXBlcnNvbl9pZBgCIAEoCUIEgLoYA1IIcGVyc29uSWQSRwoLcGVyc29u
-            X3JvbGUYAyABKA4yIC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRQZXJzb25Sb2xlQgSAuhgCUgpwZXJzb25Sb2xlEjQKBHR5cGUYBCAB
-            KA4yGi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRUeXBlQgSAuhgCUgR0eXBlEjoKBm1ldGhvZBgFIAEoDjIcLnRlbGVoZWFsdGgudjEu
-            Q29uc2VudE1ldGhvZEIEgLoYAlIGbWV0aG9kEkEKC2V4cGlyZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFt
-            cEIEgLoYAlIKZXhwaXJlVGltZRInCgxleHBpcmVzX3Nvb24YByABKAhCBIC6GAJSC2V4cGlyZXNTb29uEikKDXRleHRfcmVwbGFj
-            ZWQYCCABKAhCBIC6GAJSDHRleHRSZXBsYWNlZCLHAQoUVXBkYXRlQ29uc2VudFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUIS
-            gLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKY29uc2VudF9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJY29u
-            c2VudElkEkgKCnN1Ym1pc3Npb24YAyABKAsyIC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRTdWJtaXNzaW9uQga6SAPIAQFSCnN1Ym1p
-            c3Npb24iSQoVVXBkYXRlQ29uc2VudFJlc3BvbnNlEjAKB2NvbnNlbnQYASABKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSB2Nv
-            bnNlbnQiowEKFFJldm9rZUNvbnNlbnRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVx
-            dWVzdElkEjIKCmNvbnNlbnRfaWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCWNvbnNlbnRJZBIkCgZyZWFzb24YAyABKAlC
-            DIC6GAS6SAVyAyjoB1IGcmVhc29uIoMBChVSZXZva2VDb25zZW50UmVzcG9uc2USMAoHY29uc2VudBgBIAEoCzIWLnRlbGVoZWFs
-            dGgudjEuQ29uc2VudFIHY29uc2VudBI4ChVzdG9wcGVkX3JlY29yZGluZ19pZHMYAiADKAlCBIC6GAJSE3N0b3BwZWRSZWNvcmRp
-            bmdJZHMikQIKE0xpc3RDb25zZW50c1JlcXVlc3QSMAoJcGVyc29uX2lkGAEgASgJQhOAuhgDukgDyAEBukgGcgSIuhgBUghwZXJz
-            b25JZBI8CgR0eXBlGAIgASgOMhoudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZUIMgLoYArpIBYIBAhABUgR0eXBlEisKCXBhZ2Vf
-            c2l6ZRgDIAEoBUIOgLoYArpIBxoFGMgBKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YBCABKAlCBIC6GAJSCXBhZ2VUb2tlbhI4
-            ChVyZW5ld2FsX3JlcXVpcmVkX29ubHkYMiABKAhCBIC6GAJSE3JlbmV3YWxSZXF1aXJlZE9ubHkieAoUTGlzdENvbnNlbnRzUmVz
-            cG9uc2USMgoIY29uc2VudHMYASADKAsyFi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSCGNvbnNlbnRzEiwKD25leHRfcGFnZV90b2tl
-            bhgCIAEoCUIEgLoYAlINbmV4dFBhZ2VUb2tlbiJOChhHZXRDb25zZW50UmVjZWlwdFJlcXVlc3QSMgoKY29uc2VudF9pZBgBIAEo
-            CUITgLoYArpIA8gBAbpIBnIEiLoYAVIJY29uc2VudElkIlgKGUdldENvbnNlbnRSZWNlaXB0UmVzcG9uc2USHgoHcmVjZWlwdBgB
-            IAEoCUIEgLoYBFIHcmVjZWlwdBIbCgZrZXlfaWQYAiABKAlCBIC6GAJSBWtleUlkIhYKFEdldFJlY2VpcHRLZXlSZXF1ZXN0Ip4B
-            ChVHZXRSZWNlaXB0S2V5UmVzcG9uc2USIwoKcHVibGljX2tleRgBIAEoDEIEgLoYAlIJcHVibGljS2V5EhsKBmtleV9pZBgCIAEo
-            CUIEgLoYAlIFa2V5SWQSQwoMcmV0aXJlZF9rZXlzGAMgAygLMiAudGVsZWhlYWx0aC52MS5SZXRpcmVkUmVjZWlwdEtleVILcmV0
-            aXJlZEtleXMimAEKEVJldGlyZWRSZWNlaXB0S2V5EiMKCnB1YmxpY19rZXkYASABKAxCBIC6GAJSCXB1YmxpY0tleRIbCgZrZXlf
-            aWQYAiABKAlCBIC6GAJSBWtleUlkEkEKC3JldGlyZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoY
-            AlIKcmV0aXJlVGltZTLEBgoOQ29uc2VudFNlcnZpY2USfAoNU3VibWl0Q29uc2VudBIjLnRlbGVoZWFsdGgudjEuU3VibWl0Q29u
-            c2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlN1Ym1pdENvbnNlbnRSZXNwb25zZSIgiroYHAoEAwQFBhgJKhIaBxWMAY0BGTWX
-            ATY3mAGWARgSegoQR2V0Q29uc2VudFN0YXR1cxImLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFN0YXR1c1JlcXVlc3QaJy50ZWxl
-            aGVhbHRoLnYxLkdldENvbnNlbnRTdGF0dXNSZXNwb25zZSIViroYEQoFAQMEBQYYCyoGGhWMAY0BEnwKDVVwZGF0ZUNvbnNlbnQS
-            Iy50ZWxlaGVhbHRoLnYxLlVwZGF0ZUNvbnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5VcGRhdGVDb25zZW50UmVzcG9uc2Ui
-            IIq6GBwKBAMEBQYYCSoSBxWMAY0BGTWXATY3mAGWARg0EmwKDVJldm9rZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlJldm9rZUNv
-            bnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5SZXZva2VDb25zZW50UmVzcG9uc2UiEIq6GAwKBAMEBQYYCioCGDQSaQoMTGlz
-            dENvbnNlbnRzEiIudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudHNSZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudHNS
-            ZXNwb25zZSIQiroYDAoFAQMEBQYYCSoBGhJ4ChFHZXRDb25zZW50UmVjZWlwdBInLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFJl
-            Y2VpcHRSZXF1ZXN0GigudGVsZWhlYWx0aC52MS5HZXRDb25zZW50UmVjZWlwdFJlc3BvbnNlIhCKuhgMCgMDBAUYCioDGJoBEmcK
-            DUdldFJlY2VpcHRLZXkSIy50ZWxlaGVhbHRoLnYxLkdldFJlY2VpcHRLZXlSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5HZXRSZWNl
-            aXB0S2V5UmVzcG9uc2UiC4q6GAcKBQECAwQFYgZwcm90bzM=
+            X3JvbGUYAyABKA4yIC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRQZXJzb25Sb2xlQgyAuhgCukgFggECEAFSCnBlcnNvblJvbGUSJwoE
+            dHlwZRgEIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIEdHlwZRI6Cg5hcHBvaW50bWVudF9pZBgFIAEoCUITgLoYArpIA9gBAbpI
+            BnIEiLoYAVINYXBwb2ludG1lbnRJZBJICgpzdWJtaXNzaW9uGAYgASgLMiAudGVsZWhlYWx0aC52MS5Db25zZW50U3VibWlzc2lv
+            bkIGukgDyAEBUgpzdWJtaXNzaW9uIkkKFVN1Ym1pdENvbnNlbnRSZXNwb25zZRIwCgdjb25zZW50GAEgASgLMhYudGVsZWhlYWx0
+            aC52MS5Db25zZW50Ugdjb25zZW50IpcCChdHZXRDb25zZW50U3RhdHVzUmVxdWVzdBIwCglwZXJzb25faWQYASABKAlCE4C6GAO6
+            SAPYAQG6SAZyBIi6GAFSCHBlcnNvbklkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPYAQG6SAZyBIi6GAFSCXNlc3Npb25J
+            ZBJNCgdhY3Rpb25zGAMgAygOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQhWAuhgCukgOkgELGAEiB4IBBBABIABSB2Fj
+            dGlvbnMSRwoHcHVycG9zZRgEIAEoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIMgLoYArpIBYIBAhABUgdwdXJw
+            b3NlItYBChhHZXRDb25zZW50U3RhdHVzUmVzcG9uc2USPwoKanVkZ2VtZW50cxgBIAMoCzIfLnRlbGVoZWFsdGgudjEuQ29uc2Vu
+            dEp1ZGdlbWVudFIKanVkZ2VtZW50cxIyCghjb25zZW50cxgCIAMoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIIY29uc2VudHMS
+            RQoNZXZhbHVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDGV2YWx1YXRlVGltZSKRAwoQ
+            Q29uc2VudEp1ZGdlbWVudBI6CgZhY3Rpb24YASABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY3Rpb25CBIC6GAJSBmFjdGlv
+            bhIiCglzYXRpc2ZpZWQYAiABKAhCBIC6GAJSCXNhdGlzZmllZBI3CgdtaXNzaW5nGAMgAygLMh0udGVsZWhlYWx0aC52MS5NaXNz
+            aW5nQ29uc2VudFIHbWlzc2luZxIrCg5vdGhlcnNfbWlzc2luZxgEIAEoCEIEgLoYAlINb3RoZXJzTWlzc2luZxIxCgViYXNpcxgF
+            IAMoCzIbLnRlbGVoZWFsdGgudjEuQ29uc2VudEJhc2lzUgViYXNpcxIaCgVwbGFjZRgGIAEoCUIEgLoYAlIFcGxhY2USKwoOcG9s
+            aWN5X3ZlcnNpb24YByABKAlCBIC6GAJSDXBvbGljeVZlcnNpb24SOwoJY2l0YXRpb25zGAggAygLMh0udGVsZWhlYWx0aC52MS5Q
+            b2xpY3lDaXRhdGlvblIJY2l0YXRpb25zIowDCgxDb25zZW50QmFzaXMSIwoKY29uc2VudF9pZBgBIAEoCUIEgLoYAlIJY29uc2Vu
+            dElkEiEKCXBlcnNvbl9pZBgCIAEoCUIEgLoYA1IIcGVyc29uSWQSRwoLcGVyc29uX3JvbGUYAyABKA4yIC50ZWxlaGVhbHRoLnYx
+            LkNvbnNlbnRQZXJzb25Sb2xlQgSAuhgCUgpwZXJzb25Sb2xlEhgKBHR5cGUYBCABKAlCBIC6GAJSBHR5cGUSOgoGbWV0aG9kGAUg
+            ASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50TWV0aG9kQgSAuhgCUgZtZXRob2QSQQoLZXhwaXJlX3RpbWUYBiABKAsyGi5nb29n
+            bGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgpleHBpcmVUaW1lEicKDGV4cGlyZXNfc29vbhgHIAEoCEIEgLoYAlILZXhwaXJl
+            c1Nvb24SKQoNdGV4dF9yZXBsYWNlZBgIIAEoCEIEgLoYAlIMdGV4dFJlcGxhY2VkIscBChRVcGRhdGVDb25zZW50UmVxdWVzdBIx
+            CgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpjb25zZW50X2lkGAIgASgJQhOAuhgC
+            ukgDyAEBukgGcgSIuhgBUgljb25zZW50SWQSSAoKc3VibWlzc2lvbhgDIAEoCzIgLnRlbGVoZWFsdGgudjEuQ29uc2VudFN1Ym1p
+            c3Npb25CBrpIA8gBAVIKc3VibWlzc2lvbiJJChVVcGRhdGVDb25zZW50UmVzcG9uc2USMAoHY29uc2VudBgBIAEoCzIWLnRlbGVo
+            ZWFsdGgudjEuQ29uc2VudFIHY29uc2VudCKjAQoUUmV2b2tlQ29uc2VudFJlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoY
+            ArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKY29uc2VudF9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJY29uc2Vu
+            dElkEiQKBnJlYXNvbhgDIAEoCUIMgLoYBLpIBXIDKOgHUgZyZWFzb24igwEKFVJldm9rZUNvbnNlbnRSZXNwb25zZRIwCgdjb25z
+            ZW50GAEgASgLMhYudGVsZWhlYWx0aC52MS5Db25zZW50Ugdjb25zZW50EjgKFXN0b3BwZWRfcmVjb3JkaW5nX2lkcxgCIAMoCUIE
+            gLoYAlITc3RvcHBlZFJlY29yZGluZ0lkcyL8AQoTTGlzdENvbnNlbnRzUmVxdWVzdBIwCglwZXJzb25faWQYASABKAlCE4C6GAO6
+            SAPIAQG6SAZyBIi6GAFSCHBlcnNvbklkEicKBHR5cGUYAiABKAlCE4C6GAK6SAPYAQG6SAZyBIi6GAFSBHR5cGUSKwoJcGFnZV9z
+            aXplGAMgASgFQg6AuhgCukgHGgUYyAEoAFIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgEIAEoCUIEgLoYAlIJcGFnZVRva2VuEjgK
+            FXJlbmV3YWxfcmVxdWlyZWRfb25seRgyIAEoCEIEgLoYAlITcmVuZXdhbFJlcXVpcmVkT25seSJ4ChRMaXN0Q29uc2VudHNSZXNw
+            b25zZRIyCghjb25zZW50cxgBIAMoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIIY29uc2VudHMSLAoPbmV4dF9wYWdlX3Rva2Vu
+            GAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIk4KGEdldENvbnNlbnRSZWNlaXB0UmVxdWVzdBIyCgpjb25zZW50X2lkGAEgASgJ
+            QhOAuhgCukgDyAEBukgGcgSIuhgBUgljb25zZW50SWQiWAoZR2V0Q29uc2VudFJlY2VpcHRSZXNwb25zZRIeCgdyZWNlaXB0GAEg
+            ASgJQgSAuhgEUgdyZWNlaXB0EhsKBmtleV9pZBgCIAEoCUIEgLoYAlIFa2V5SWQiFgoUR2V0UmVjZWlwdEtleVJlcXVlc3QingEK
+            FUdldFJlY2VpcHRLZXlSZXNwb25zZRIjCgpwdWJsaWNfa2V5GAEgASgMQgSAuhgCUglwdWJsaWNLZXkSGwoGa2V5X2lkGAIgASgJ
+            QgSAuhgCUgVrZXlJZBJDCgxyZXRpcmVkX2tleXMYAyADKAsyIC50ZWxlaGVhbHRoLnYxLlJldGlyZWRSZWNlaXB0S2V5UgtyZXRp
+            cmVkS2V5cyKYAQoRUmV0aXJlZFJlY2VpcHRLZXkSIwoKcHVibGljX2tleRgBIAEoDEIEgLoYAlIJcHVibGljS2V5EhsKBmtleV9p
+            ZBgCIAEoCUIEgLoYAlIFa2V5SWQSQQoLcmV0aXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgC
+            UgpyZXRpcmVUaW1lMtAGCg5Db25zZW50U2VydmljZRJ8Cg1TdWJtaXRDb25zZW50EiMudGVsZWhlYWx0aC52MS5TdWJtaXRDb25z
+            ZW50UmVxdWVzdBokLnRlbGVoZWFsdGgudjEuU3VibWl0Q29uc2VudFJlc3BvbnNlIiCKuhgcCgQDBAUGGAkqEhoHFYwBjQEZNZcB
+            NjeYAZYBGBJ9ChBHZXRDb25zZW50U3RhdHVzEiYudGVsZWhlYWx0aC52MS5HZXRDb25zZW50U3RhdHVzUmVxdWVzdBonLnRlbGVo
+            ZWFsdGgudjEuR2V0Q29uc2VudFN0YXR1c1Jlc3BvbnNlIhiQAgGKuhgRCgUBAwQFBhgLKgYaFYwBjQESfAoNVXBkYXRlQ29uc2Vu
+            dBIjLnRlbGVoZWFsdGgudjEuVXBkYXRlQ29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlVwZGF0ZUNvbnNlbnRSZXNwb25z
+            ZSIgiroYHAoEAwQFBhgJKhIHFYwBjQEZNZcBNjeYAZYBGDQSbAoNUmV2b2tlQ29uc2VudBIjLnRlbGVoZWFsdGgudjEuUmV2b2tl
+            Q29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlJldm9rZUNvbnNlbnRSZXNwb25zZSIQiroYDAoEAwQFBhgKKgIYNBJsCgxM
+            aXN0Q29uc2VudHMSIi50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50c1JlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50
+            c1Jlc3BvbnNlIhOQAgGKuhgMCgUBAwQFBhgJKgEaEnsKEUdldENvbnNlbnRSZWNlaXB0EicudGVsZWhlYWx0aC52MS5HZXRDb25z
+            ZW50UmVjZWlwdFJlcXVlc3QaKC50ZWxlaGVhbHRoLnYxLkdldENvbnNlbnRSZWNlaXB0UmVzcG9uc2UiE5ACAYq6GAwKAwMEBRgK
+            KgMYmgESagoNR2V0UmVjZWlwdEtleRIjLnRlbGVoZWFsdGgudjEuR2V0UmVjZWlwdEtleVJlcXVlc3QaJC50ZWxlaGVhbHRoLnYx
+            LkdldFJlY2VpcHRLZXlSZXNwb25zZSIOkAIBiroYBwoFAQIDBAViBnByb3RvMw==
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -95,7 +95,7 @@ final class Clinic: Sendable {
     }
 
     func registerDocuments() async throws {
-        for type in ConsentType.allCases {
+        for type in ConsentType.builtIn {
             _ = try await executor.putConsentDocument(
                 PutConsentDocument(type: type, version: "1.0", language: "en-US", text: Self.text),
                 call(Self.admin))

@@ -45,10 +45,7 @@ enum Agreement {
 
     /// By the type that a new consent names, or the one that is changed has.
     private static func isAboutRecording(_ message: DynamicMessage, _ scene: Scene) -> Bool {
-        if let type = message.descriptor.field(named: "type") {
-            let recording = message.descriptor.enumType(of: type).values.first { $0.name.hasSuffix("_RECORDING") }
-            return recording.map { message["type"] == .enumeration($0.number) } ?? false
-        }
+        if message.descriptor.field(named: "type") != nil { return message["type"] == .string("recording") }
         guard case .string(let id)? = message["consent_id"] else { return false }
         return scene.rows.consents.first { $0.id.rawValue == id }?.type == .recording
     }

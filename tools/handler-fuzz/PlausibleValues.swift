@@ -10,6 +10,7 @@ enum PlausibleValues {
         case "version": method == "PutConsentDocument" ? 1 : 0.4
         case "request_id", "reason", "submission", "time_zone", "role", "window", "type", "decision", "method":
             1
+        case "person_id": ["ListAuditEvents": 0.25, "GetConsentStatus": 0.7][method] ?? 1
         case "page_token", "guardian_id", "recording_id", "expire_time", "evidence_items", "caller", "outcome",
             "action", "statuses", "scheduled_start_time_from", "scheduled_start_time_before", "client_id",
             "clinician_id":
@@ -53,6 +54,7 @@ enum PlausibleValues {
     private static func word(_ name: String, method: String, _ scene: inout Scene) -> String {
         switch name {
         case "language", "document_language": return "en-US"
+        case "type": return scene.pick(ConsentType.builtIn.map(\.id)) ?? "recording"
         case "version": return method == "PutConsentDocument" ? "2.\(scene.fresh())" : "1.0"
         case "document_version", "script_version": return "1.0"
         case "text": return scene.chance(0.5) ? "I agree." : "I agree, number \(scene.fresh())."

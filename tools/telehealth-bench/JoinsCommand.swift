@@ -51,9 +51,9 @@ struct JoinsCommand: AsyncParsableCommand {
                 let client = try clinic.caller(.client, id, connection: caller)
                 group.addTask {
                     _ = try await client.submitConsent(
-                        Requests.consent(.georgiaTelehealth, of: id, as: .client))
+                        Requests.consent("georgia_telehealth", of: id, as: .client))
                     _ = try await client.submitConsent(
-                        Requests.consent(.hipaaTelehealth, of: id, as: .client))
+                        Requests.consent("hipaa_telehealth", of: id, as: .client))
                     for session in 0..<sessions {
                         let appointment = appointmentID(caller, session)
                         _ = try await scheduler.putAppointment(

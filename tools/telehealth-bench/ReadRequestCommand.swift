@@ -32,7 +32,7 @@ struct ReadRequestCommand: AsyncParsableCommand {
         _ = try await scheduler.putAppointment(
             Requests.appointment(appointment, client: id, clinician: "clinician-\(tag)"))
         _ = try await scheduler.createSession(.with { $0.appointmentID = appointment })
-        for type in [Telehealth_V1_ConsentType.georgiaTelehealth, .hipaaTelehealth] {
+        for type in ["georgia_telehealth", "hipaa_telehealth"] {
             _ = try await client.submitConsent(Requests.consent(type, of: id, as: .client))
         }
         let joined = try await client.joinSession(Requests.join(appointment: appointment))

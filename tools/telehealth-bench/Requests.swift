@@ -11,7 +11,7 @@ enum Requests {
 
     /// Registers a text for each type of consent; doing it again changes nothing.
     static func registerTexts(as admin: TelehealthClient) async throws {
-        for type in [Telehealth_V1_ConsentType.georgiaTelehealth, .hipaaTelehealth, .recording] {
+        for type in ["georgia_telehealth", "hipaa_telehealth", "recording"] {
             _ = try await admin.putConsentDocument(
                 .with {
                     $0.type = type
@@ -40,7 +40,7 @@ enum Requests {
     }
 
     static func consent(
-        _ type: Telehealth_V1_ConsentType, of person: String, as role: Telehealth_V1_ConsentPersonRole
+        _ type: String, of person: String, as role: Telehealth_V1_ConsentPersonRole
     ) -> Telehealth_V1_SubmitConsentRequest {
         .with {
             $0.personID = person
@@ -57,7 +57,7 @@ enum Requests {
                     $0.emergencyProtocols = true
                     $0.privacyRisks = true
                 }
-                if type == .recording { $0.recordingPurposes = [.clinical] }
+                if type == "recording" { $0.recordingPurposes = [.clinical] }
             }
         }
     }
@@ -78,7 +78,7 @@ enum Requests {
         }
     }
 
-    private static func text(of type: Telehealth_V1_ConsentType) -> String {
+    private static func text(of type: String) -> String {
         "A text for measurements: \(type)."
     }
 }

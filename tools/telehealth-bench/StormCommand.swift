@@ -82,7 +82,7 @@ struct StormCommand: AsyncParsableCommand {
                     _ = try await scheduler.putAppointment(
                         Requests.appointment(appointment, client: client, clinician: clinician))
                     let made = try await scheduler.createSession(.with { $0.appointmentID = appointment })
-                    for type in [Telehealth_V1_ConsentType.georgiaTelehealth, .hipaaTelehealth] {
+                    for type in ["georgia_telehealth", "hipaa_telehealth"] {
                         _ = try await caller.submitConsent(Requests.consent(type, of: client, as: .client))
                     }
                     _ = try await caller.joinSession(Requests.join(appointment: appointment))

@@ -58,8 +58,8 @@ struct WholeVisit: Sendable {
             try await scheduler.createSession(.with { $0.appointmentID = appointmentID }).session?.sessionID
                 ?? ""
         }
-        try await consent(to: .georgiaTelehealth)
-        try await consent(to: .hipaaTelehealth)
+        try await consent(to: "georgia_telehealth")
+        try await consent(to: "hipaa_telehealth")
         return sessionID
     }
 
@@ -91,9 +91,9 @@ struct WholeVisit: Sendable {
     }
 
     private func meet(_ sessionID: String, _ updates: inout SessionWatch.Iterator) async throws {
-        try await consent(to: .recording)
+        try await consent(to: "recording")
         _ = try await step(.consent) {
-            try await clinician.submitConsent(Requests.consent(.recording, of: clinicianID, as: .clinician))
+            try await clinician.submitConsent(Requests.consent("recording", of: clinicianID, as: .clinician))
         }
         _ = try await step(.record) { try await clinician.startRecording(.with { $0.sessionID = sessionID }) }
         try await step(.recording) {
@@ -112,7 +112,7 @@ struct WholeVisit: Sendable {
         try await step(.over) { while try await updates.next() != nil {} }
     }
 
-    private func consent(to type: Telehealth_V1_ConsentType) async throws {
+    private func consent(to type: String) async throws {
         _ = try await step(.consent) {
             try await client.submitConsent(Requests.consent(type, of: clientID, as: .client))
         }

@@ -7,30 +7,28 @@ internal import TelehealthAPI
 enum ConsentTemplate {
     static let version = "probe-1"
     static let language = "en-US"
-    static let types: [Telehealth_V1_ConsentType] = [
-        .georgiaTelehealth, .hipaaTelehealth, .recording, .thirdPartyPresence,
-    ]
+    static let types = ["georgia_telehealth", "hipaa_telehealth", "recording", "third_party_presence"]
 
     /// Seconds since 1970.
     static func now() -> Int64 { Int64(Date().timeIntervalSince1970) }
 
-    static func text(of type: Telehealth_V1_ConsentType) -> String {
+    static func text(of type: String) -> String {
         switch type {
-        case .georgiaTelehealth:
+        case "georgia_telehealth":
             "TEMPLATE for counsel to replace. I agree to a video visit and was told of its risks, my rights, what happens in an emergency, and who carries the video."
-        case .hipaaTelehealth:
+        case "hipaa_telehealth":
             "TEMPLATE for counsel to replace. I was told how my health information is kept private in a video visit."
-        case .recording:
+        case "recording":
             "TEMPLATE for counsel to replace. I agree that this visit is recorded for the purposes named."
-        case .telehealth:
+        case "telehealth":
             "TEMPLATE for counsel to replace. I agree to a video visit and was told what it can and cannot do."
-        case .thirdPartyPresence:
+        case "third_party_presence":
             "TEMPLATE for counsel to replace. I agree that the people I was told of take part in this visit."
-        case .unspecified, .unrecognized: ""
+        default: "TEMPLATE for counsel to replace. I agree to what this clinic asks of me: \(type)."
         }
     }
 
-    static func document(of type: Telehealth_V1_ConsentType) -> Telehealth_V1_PutConsentDocumentRequest {
+    static func document(of type: String) -> Telehealth_V1_PutConsentDocumentRequest {
         .with {
             $0.type = type
             $0.version = version
@@ -42,7 +40,7 @@ enum ConsentTemplate {
     }
 
     static func grant(
-        _ type: Telehealth_V1_ConsentType, by person: String, as role: Telehealth_V1_ConsentPersonRole
+        _ type: String, by person: String, as role: Telehealth_V1_ConsentPersonRole
     ) -> Telehealth_V1_SubmitConsentRequest {
         .with {
             $0.personID = person
@@ -59,7 +57,7 @@ enum ConsentTemplate {
                     $0.emergencyProtocols = true
                     $0.privacyRisks = true
                 }
-                if type == .recording { $0.recordingPurposes = [.clinical] }
+                if type == "recording" { $0.recordingPurposes = [.clinical] }
             }
         }
     }

@@ -68,7 +68,7 @@ extension Visit {
     private func agreeToOthers() async throws {
         try await step("agree to others' taking part", by: "client") {
             let answer = try await client.submitConsent(
-                ConsentTemplate.grant(.thirdPartyPresence, by: people.clientID, as: .client))
+                ConsentTemplate.grant("third_party_presence", by: people.clientID, as: .client))
             return answer.consent?.consentID ?? ""
         }
     }

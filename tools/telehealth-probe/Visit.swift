@@ -89,7 +89,7 @@ struct Visit: Sendable {
     }
 
     func giveTelehealthConsents() async throws {
-        for type in [Telehealth_V1_ConsentType.georgiaTelehealth, .hipaaTelehealth] {
+        for type in ["georgia_telehealth", "hipaa_telehealth"] {
             try await step("give consent", by: "client") {
                 let answer = try await client.submitConsent(
                     ConsentTemplate.grant(type, by: people.clientID, as: .client))
@@ -151,7 +151,7 @@ struct Visit: Sendable {
         var id = ""
         try await step("give recording consent", by: who) {
             id =
-                try await caller.submitConsent(ConsentTemplate.grant(.recording, by: subject, as: role))
+                try await caller.submitConsent(ConsentTemplate.grant("recording", by: subject, as: role))
                 .consent?.consentID ?? ""
             return id
         }

@@ -11,7 +11,7 @@ struct StoreCaches: Sendable {
         sessions = ReadCache(capacity: configuration.cachedSessionsMax)
         consents = ReadCache(capacity: configuration.cachedConsentHistoriesMax)
         appointments = ReadCache(capacity: configuration.cachedAppointmentsMax)
-        documents = ReadCache(capacity: ConsentType.allCases.count)
+        documents = ReadCache(capacity: configuration.cachedConsentTypesMax)
     }
 
     /// Forgets the people and visits that nobody asked for since the last call of this.

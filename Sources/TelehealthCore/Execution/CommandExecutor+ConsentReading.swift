@@ -50,7 +50,8 @@ extension CommandExecutor {
     /// Which actions may be done now, as the caller may know it; of a person also which of their records count.
     ///
     /// A client or guest is told of their own gaps and of those that they sign as a guardian, of others' only that
-    /// there are some. A clinician whose visits with the person are past learns nothing of what their consents allow now.
+    /// there are some. A clinician whose visits with the person are past learns nothing of what their consents allow
+    /// now.
     ///
     /// - Parameter purpose: what a recording is for.
     /// - Throws: `PERSON_NOT_FOUND`, `SESSION_NOT_FOUND`, `PARTICIPANT_REMOVED`, `PARTICIPANT_DENIED`.

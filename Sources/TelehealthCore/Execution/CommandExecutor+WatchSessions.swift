@@ -115,7 +115,7 @@ extension CommandExecutor {
             guard let state = try await store.session(id) else { return nil }
             guard !state.session.status.isTerminal else { return VisitBrief(state: state, joinGaps: nil) }
             let client = state.session.clientID
-            let evaluation = try await store.ledger(of: [client])
+            let evaluation = try await store.ledger(of: [client], types: policy.places.types)
                 .evaluateJoin(of: client, in: id, context: context().at(placeOf: state))
             return VisitBrief(state: state, joinGaps: evaluation.missing)
         } catch {

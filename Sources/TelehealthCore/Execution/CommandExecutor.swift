@@ -153,7 +153,9 @@ public final class CommandExecutor: Sendable {
     }
 
     func ledger(of subjects: [SubjectID]) async throws(TelehealthError) -> ConsentLedger {
-        try await reading { () async throws(StoreError) in try await store.ledger(of: subjects) }
+        try await reading { () async throws(StoreError) in
+            try await store.ledger(of: subjects, types: policy.places.types)
+        }
     }
 
     func reading<Value>(_ body: () async throws(StoreError) -> Value) async throws(TelehealthError) -> Value {

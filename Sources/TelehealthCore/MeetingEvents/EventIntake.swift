@@ -211,7 +211,7 @@ public struct EventIntake: Sendable {
             return ConsentLedger()
         }
         return try await committer.store.ledger(
-            of: state.participants.filter { $0.state != .removed }.map(\.subjectID))
+            of: state.participants.filter { $0.state != .removed }.map(\.subjectID), types: policy.places.types)
     }
 }
 

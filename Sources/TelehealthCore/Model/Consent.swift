@@ -1,11 +1,3 @@
-public enum ConsentType: String, Sendable, Hashable, CaseIterable {
-    case georgiaTelehealth, hipaaTelehealth, recording
-    /// Telehealth in a place without a type of its own.
-    case telehealth
-    /// That somebody beyond client, guardian and clinician takes part.
-    case thirdPartyPresence
-}
-
 public enum ConsentMethod: String, Sendable, Hashable, CaseIterable { case electronic, paper, verbal }
 
 public enum ConsentDecision: String, Sendable, Hashable { case granted, declined }

@@ -78,17 +78,22 @@ extension Participant {
         }
     }
 
+    var consentRole: ConsentSubjectRole { role.consentRole }
+
+    /// Whether a new meeting is made with an attendee for them already: nobody whose coming is in doubt.
+    var isAwaited: Bool { !isBarred && !isHeld && (role.rights.isOfAppointment || state == .admitted) }
+}
+
+extension ParticipantRole {
+    /// As whose a consent is kept.
     var consentRole: ConsentSubjectRole {
-        switch role {
+        switch self {
         case .clinician, .coClinician, .supervisor: .clinician
         case .client: .client
         case .guardian: .guardian
         case .interpreter, .observer, .guest: .thirdParty
         }
     }
-
-    /// Whether a new meeting is made with an attendee for them already: nobody whose coming is in doubt.
-    var isAwaited: Bool { !isBarred && !isHeld && (role.rights.isOfAppointment || state == .admitted) }
 }
 
 extension Session {

@@ -11,6 +11,8 @@ public struct PlaceBook: Sendable, Hashable {
 
     /// By place id; never without ``defaultPlace``.
     public private(set) var policies: [String: PlacePolicy]
+    /// Every type of consent that there is: the program's own, then those that policies define, by id.
+    public private(set) var types = ConsentType.builtIn
     /// Taken while the client's place is not known.
     public var home: String = "US-GA"
 
@@ -32,7 +34,16 @@ public struct PlaceBook: Sendable, Hashable {
     }
 
     /// Adds a policy, or replaces the one of the same place.
-    public mutating func put(_ policy: PlacePolicy) { policies[policy.id] = policy }
+    public mutating func put(_ policy: PlacePolicy) {
+        policies[policy.id] = policy
+        let defined = Set(policies.values.flatMap { $0.definitions.map(\.type) })
+        types = ConsentType.builtIn + defined.sorted { $0.id < $1.id }
+    }
+
+    /// The type that has this id; nil = neither the program nor a policy knows it.
+    public func type(id: String) -> ConsentType? {
+        ConsentType(id: id).flatMap { types.contains($0) ? $0 : nil }
+    }
 
     /// - Parameter id: "US-GA", say.
     public func policy(_ id: String) -> PlacePolicy {

@@ -15,7 +15,8 @@ extension PlacePolicy {
         let root = try PolicyMembers(
             document, at: "the policy",
             known: [
-                "place", "version", "title", "ageOfMajority", "timeZones", "citations", "evidence", "requirements",
+                "place", "version", "title", "ageOfMajority", "timeZones", "citations", "consentTypes", "evidence",
+                "requirements",
             ])
         id = try root.text("place")
         guard Self.isPlace(id) else {
@@ -47,11 +48,39 @@ extension PlacePolicy {
         guard known.count == citations.count else {
             throw PlacePolicyError("citations: an id stands twice")
         }
+        definitions = try Self.definitions(root)
+        var types = TypeNames(definitions: definitions)
         for (index, item) in try root.list("requirements").enumerated() {
             requirements.append(
-                try Requirement(json: item, at: "requirements[\(index)]", citations: known))
+                try Requirement(json: item, at: "requirements[\(index)]", citations: known, types: &types))
+        }
+        guard requirements.contains(where: { $0.action == .record }) else {
+            throw PlacePolicyError("requirements: none is for RECORD; nobody is recorded without the type recording")
         }
         self.requirements = requirements
+        outdatedNames = types.outdated
+    }
+
+    private static func definitions(_ root: PolicyMembers) throws(PlacePolicyError) -> [Definition] {
+        guard root["consentTypes"] != nil else { return [] }
+        var definitions: [Definition] = []
+        for (index, item) in try root.list("consentTypes").enumerated() {
+            let path = "consentTypes[\(index)]"
+            let members = try PolicyMembers(item, at: path, known: ["id", "title"])
+            let id = try members.text("id")
+            guard let type = ConsentType(id: id) else {
+                throw PlacePolicyError(
+                    "\(path).id: must be 1 to \(ConsentType.idBytesMax) characters of a-z 0-9 _, a letter first")
+            }
+            if ConsentType.builtIn.contains(type) {
+                throw PlacePolicyError("\(path).id: \(id) is the program's own type, which no policy defines")
+            }
+            if definitions.contains(where: { $0.type == type }) {
+                throw PlacePolicyError("\(path).id: \(id) stands twice")
+            }
+            definitions.append(Definition(type: type, title: try members.text("title")))
+        }
+        return definitions
     }
 
     private static func evidence(_ root: PolicyMembers) throws(PlacePolicyError) -> [ConsentMethod:
@@ -89,7 +118,9 @@ extension PlacePolicy {
 }
 
 extension PlacePolicy.Requirement {
-    fileprivate init(json: JSONText, at path: String, citations known: Set<String>) throws(PlacePolicyError) {
+    fileprivate init(
+        json: JSONText, at path: String, citations known: Set<String>, types names: inout TypeNames
+    ) throws(PlacePolicyError) {
         let members = try PolicyMembers(
             json, at: path,
             known: [
@@ -97,9 +128,9 @@ extension PlacePolicy.Requirement {
                 "renewalWindow", "versionGrace", "citations",
             ])
         action = try members.choice("action")
-        roles = Set(try members.texts("of"))
-        whenPresent = members["whenPresent"] == nil ? nil : Set(try members.texts("whenPresent"))
-        types = try members.choices("types")
+        roles = try members.roles("of")
+        whenPresent = members["whenPresent"] == nil ? nil : try members.roles("whenPresent")
+        types = try names.types(members.texts("types"), at: "\(path).types")
         methods = Set(try members.choices("methods"))
         needsVerbalToo = try members.flag("alsoVerbal")
         perSession = try members.flag("perSession")
@@ -114,6 +145,36 @@ extension PlacePolicy.Requirement {
         guard action != .record || !methods.contains(.verbal) else {
             throw PlacePolicyError("\(path).methods: a recording is never agreed to by word alone")
         }
+        // Captures stop and third parties leave when a consent of this type ends: another one would not make them.
+        let own: [ConsentAction: ConsentType] = [.record: .recording, .thirdParty: .thirdPartyPresence]
+        if let type = own[action], types != [type] {
+            throw PlacePolicyError("\(path).types: \(wireName(action)) stands on the type \(type.id) alone")
+        }
+    }
+}
+
+/// The names of types that a policy file may use: of the program's own, and of those that it defines.
+private struct TypeNames {
+    private let known: [ConsentType]
+    /// Those met that only the release before wrote.
+    private(set) var outdated: [String] = []
+
+    init(definitions: [PlacePolicy.Definition]) { known = ConsentType.builtIn + definitions.map(\.type) }
+
+    mutating func types(_ names: [String], at path: String) throws(PlacePolicyError) -> [ConsentType] {
+        var types: [ConsentType] = []
+        for name in names {
+            if let type = known.first(where: { $0.id == name }) {
+                types.append(type)
+            } else if let type = ConsentType(outdatedName: name) {
+                types.append(type)
+                if !outdated.contains(name) { outdated.append(name) }
+            } else {
+                let ids = known.map(\.id).joined(separator: ", ")
+                throw PlacePolicyError("\(path): '\(name)' is none of \(ids), and consentTypes does not define it")
+            }
+        }
+        return types
     }
 }
 
@@ -170,6 +231,22 @@ private struct PolicyMembers {
         }
         guard !texts.isEmpty else { throw fault(key, "must not be empty") }
         return texts
+    }
+
+    /// Roles by their public names: of one role ("OBSERVER"), or of all whose consents are kept alike ("THIRD_PARTY",
+    /// "CLINICIAN"); nil = "*", everybody.
+    func roles(_ key: String) throws(PlacePolicyError) -> Set<ParticipantRole>? {
+        let names = try texts(key)
+        var roles: Set<ParticipantRole> = []
+        for name in names where name != "*" {
+            let meant = ParticipantRole.allCases.filter { wireName($0) == name || wireName($0.consentRole) == name }
+            guard !meant.isEmpty else {
+                let known = ParticipantRole.allCases.map { wireName($0) }.joined(separator: ", ")
+                throw fault(key, "'\(name)' is none of \(known), THIRD_PARTY, *")
+            }
+            roles.formUnion(meant)
+        }
+        return names.contains("*") ? nil : roles
     }
 
     func choices<Choice: RawRepresentable<String> & CaseIterable>(_ key: String) throws(PlacePolicyError)

@@ -13,14 +13,20 @@ public struct PlacePolicy: Sendable, Hashable {
         public let says: String
     }
 
+    /// A type of consent beside those that the program knows.
+    public struct Definition: Sendable, Hashable {
+        public let type: ConsentType
+        /// For people.
+        public let title: String
+    }
+
     /// One consent that an action needs.
     public struct Requirement: Sendable, Hashable {
         public let action: ConsentAction
-        /// Whose consent: roles by their public names ("CLIENT"), so that a policy may name a role that this
-        /// program does not know yet; "*" is everybody.
-        public let roles: Set<String>
+        /// Whose consent, by what people are in the visit; nil = everybody's.
+        public let roles: Set<ParticipantRole>?
         /// Asked for only while somebody in one of these roles takes part; nil = always.
-        public let whenPresent: Set<String>?
+        public let whenPresent: Set<ParticipantRole>?
         /// Any of these does; the first is the one to ask for.
         public let types: [ConsentType]
         /// Ways of granting that suffice.
@@ -38,12 +44,10 @@ public struct PlacePolicy: Sendable, Hashable {
         /// Ids of ``PlacePolicy/citations``.
         public let citations: [String]
 
-        /// Whether somebody of these roles (what they are in the visit, and what kind of subject that is) must have
-        /// consented while people of the present roles take part.
-        func applies(to names: Set<String>, present: Set<String>) -> Bool {
-            guard roles.contains("*") || !roles.isDisjoint(with: names) else { return false }
-            guard let whenPresent else { return true }
-            return whenPresent.contains("*") || !whenPresent.isDisjoint(with: present)
+        /// Whether somebody of this role must have consented while people of the present roles take part.
+        func applies(to role: ParticipantRole, present: Set<ParticipantRole>) -> Bool {
+            if let roles, !roles.contains(role) { return false }
+            return whenPresent.map { !$0.isDisjoint(with: present) } ?? true
         }
     }
 
@@ -77,7 +81,11 @@ public struct PlacePolicy: Sendable, Hashable {
     public let citations: [Citation]
     /// What a consent given in a way must carry.
     public let evidence: [ConsentMethod: [Evidence]]
+    /// The types that it defines.
+    public let definitions: [Definition]
     public let requirements: [Requirement]
+    /// Names of types as files of the release before write them ("GEORGIA_TELEHEALTH"): taken until the next one.
+    public let outdatedNames: [String]
 
     /// The instant at which somebody comes of age here: the begin of the birthday, in the zone where it begins last.
     func majority(of bornOn: CivilDate) -> Timestamp {
@@ -89,6 +97,9 @@ public struct PlacePolicy: Sendable, Hashable {
     func latestDate(at instant: Timestamp) -> CivilDate {
         zones.map { $0.date(at: instant) }.max() ?? CivilDate(dayNumber: 0)
     }
+
+    /// Whether it lets third parties in without the client's word.
+    public var admitsThirdPartiesFreely: Bool { requirements(for: .thirdParty).isEmpty }
 
     public func requirements(for action: ConsentAction) -> [Requirement] {
         requirements.filter { $0.action == action }
@@ -132,7 +143,7 @@ extension PlacePolicy.Requirement {
     init(joiningWith type: ConsentType) {
         let day = Duration.seconds(86_400)
         self.init(
-            action: .join, roles: [wireName(ConsentSubjectRole.client)], whenPresent: nil, types: [type],
+            action: .join, roles: [.client], whenPresent: nil, types: [type],
             methods: Set(ConsentMethod.allCases), needsVerbalToo: false, perSession: false,
             validity: day * 365, renewalWindow: day * 30, versionGrace: day * 30, citations: [])
     }

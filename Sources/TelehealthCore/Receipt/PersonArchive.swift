@@ -6,7 +6,7 @@ public struct PersonRecord: Sendable {
     public let consents: [ConsentRecord]
     /// Those of them that a guardian signed whose powers have ended since.
     public let ended: Set<ConsentID>
-    /// Every registered text.
+    /// Every registered text of the types of ``consents``.
     public let documents: [ConsentDocument]
     /// In which the person is the client, by planned start.
     public let visits: [SessionState]
@@ -47,7 +47,7 @@ public struct PersonArchive: Sendable {
             try await store.consents(of: subject)
         }
         var documents: [ConsentDocument] = []
-        for type in ConsentType.allCases {
+        for type in Set(history.records.map(\.type)) {
             documents += try await executor.reading { () async throws(StoreError) in
                 try await store.documents(of: type)
             }

@@ -25,21 +25,14 @@ struct ConsentLedger: Sendable {
     /// Somebody with what they are in the visit.
     struct Party: Sendable {
         let subject: SubjectID
-        let role: ConsentSubjectRole
-        /// The names a policy may know them by: their kind of subject, and their role on the roster ("OBSERVER").
-        let names: Set<String>
+        let role: ParticipantRole
 
-        init(subject: SubjectID, role: ConsentSubjectRole) {
+        init(subject: SubjectID, role: ParticipantRole) {
             self.subject = subject
             self.role = role
-            names = [wireName(role)]
         }
 
-        init(_ participant: Participant) {
-            subject = participant.subjectID
-            role = participant.consentRole
-            names = [wireName(participant.consentRole), wireName(participant.role)]
-        }
+        init(_ participant: Participant) { self.init(subject: participant.subjectID, role: participant.role) }
     }
 
     /// What is judged: an action for one purpose in one session, or in none.
@@ -71,21 +64,21 @@ struct ConsentLedger: Sendable {
     func evaluate(_ matter: Matter, _ people: [Party]) -> ConsentEvaluation {
         let context = matter.context
         let requirements = context.policy.requirements(for: matter.action, in: context.place)
-        let present = people.reduce(into: Set<String>()) { $0.formUnion($1.names) }
+        let present = Set(people.map(\.role))
         var evaluation = ConsentEvaluation(
             action: matter.action, place: context.place.id, policyVersion: context.place.version,
             citations: context.place.citations(of: requirements), evaluatedAt: context.now)
         for party in people {
-            for requirement in requirements where requirement.applies(to: party.names, present: present) {
+            for requirement in requirements where requirement.applies(to: party.role, present: present) {
                 switch find(requirement, of: party.subject, matter) {
                 case .granted(let records):
                     for record in records {
-                        evaluation.basis.append(basis(record, of: party.role, requirement, context))
+                        evaluation.basis.append(basis(record, of: party.role.consentRole, requirement, context))
                     }
                 case .gap(let cause):
                     evaluation.missing.append(
                         ConsentGap(
-                            subjectID: party.subject, subjectRole: party.role, type: requirement.types[0],
+                            subjectID: party.subject, subjectRole: party.role.consentRole, type: requirement.types[0],
                             cause: cause, remedy: remedy(requirement, of: party.subject, context)))
                 }
             }

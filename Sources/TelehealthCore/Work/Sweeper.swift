@@ -123,7 +123,8 @@ public final class Sweeper: Sendable {
         let now = time.now
         var ledger: ConsentLedger?
         if state.activeRecording != nil || state.admitted.contains(where: \.isThirdParty) {
-            ledger = try await committer.store.ledger(of: SessionDraft.subjectsOfSweep(state))
+            ledger = try await committer.store.ledger(
+                of: SessionDraft.subjectsOfSweep(state), types: policy.places.types)
         }
         var bornOn: CivilDate?
         if state.participants.contains(where: {

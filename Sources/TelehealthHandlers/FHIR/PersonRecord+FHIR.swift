@@ -104,8 +104,9 @@ extension ConsentType {
     fileprivate var fhirScope: JSONText {
         let system = "http://terminology.hl7.org/CodeSystem/consentscope"
         switch self {
-        case .georgiaTelehealth, .telehealth, .thirdPartyPresence: return FHIR.coding(system, "treatment")
         case .hipaaTelehealth, .recording: return FHIR.coding(system, "patient-privacy")
+        // What a place's policy asks for is asked for a visit's sake.
+        default: return FHIR.coding(system, "treatment")
         }
     }
 }

@@ -15,7 +15,7 @@ struct ConsentDocumentHandler: Telehealth_V1_ConsentDocumentServiceHandler {
         var fields = RequestFields()
         let invocation = try context.changing(request)
         let command = PutConsentDocument(
-            type: fields.choice("type", request.type, ConsentType(request.type), default: .recording),
+            type: fields.consentType("type", request.type, in: executor.policy.places) ?? .recording,
             version: request.version,
             language: fields.language("language", request.language),
             text: fields.text("text", request.text),
@@ -31,7 +31,7 @@ struct ConsentDocumentHandler: Telehealth_V1_ConsentDocumentServiceHandler {
         async throws(RPCError) -> Telehealth_V1_GetConsentDocumentResponse
     {
         var fields = RequestFields()
-        let type = fields.choice("type", request.type, ConsentType(request.type), default: .recording)
+        let type = fields.consentType("type", request.type, in: executor.policy.places) ?? .recording
         let version = fields.optionalText("version", request.version)
         let language = fields.optionalLanguage("language", request.language) ?? Self.defaultLanguage
         try fields.finish()
@@ -51,12 +51,12 @@ struct ConsentDocumentHandler: Telehealth_V1_ConsentDocumentServiceHandler {
     ) async throws(RPCError) -> Telehealth_V1_ListConsentDocumentsResponse {
         var fields = RequestFields()
         let types =
-            request.type.rawValue == 0
-            ? ConsentType.allCases
-            : [fields.choice("type", request.type, ConsentType(request.type), default: .recording)]
+            request.type.isEmpty
+            ? executor.policy.places.types
+            : [fields.consentType("type", request.type, in: executor.policy.places)].compactMap { $0 }
         let language = fields.optionalLanguage("language", request.language).flatMap(LanguageTag.init)
         try fields.finish()
-        let filters = "documents \(request.type.rawValue) \(request.inForceOnly) \(language?.text ?? "-")"
+        let filters = "documents \(request.type) \(request.inForceOnly) \(language?.text ?? "-")"
         let token = try PageToken(request.pageToken, filters: filters)
         let invocation = try context.reading()
         try await answering { () async throws(TelehealthError) in

@@ -35,7 +35,10 @@ extension ConsentHandler {
 
     /// For each type the record that counts, or the last one ended.
     private func wireCounting(_ file: ConsentFile) -> [Telehealth_V1_Consent] {
-        ConsentType.allCases.compactMap { type in
+        // Types that no policy knows any more come behind those that one does.
+        let known = executor.policy.places.types
+        let others = Set(file.records.map(\.type)).subtracting(known).sorted { $0.id < $1.id }
+        return (known + others).compactMap { type in
             let own = file.records.filter { $0.type == type }
             let counting = own.last { $0.supersededBy == nil && $0.revokedAt == nil }
             return (counting ?? own.last).map { wire($0, in: file) }
@@ -48,8 +51,8 @@ extension ConsentHandler {
         var fields = RequestFields()
         let subject = SubjectID(request.personID)
         let type: ConsentType? =
-            request.type.rawValue == 0
-            ? nil : fields.choice("type", request.type, ConsentType(request.type), default: .recording)
+            request.type.isEmpty
+            ? nil : fields.consentType("type", request.type, in: executor.policy.places)
         let limit = PageToken.pageSize(request.pageSize)
         try fields.finish()
         let onlyRenewals = request.renewalRequiredOnly

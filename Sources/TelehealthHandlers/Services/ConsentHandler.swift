@@ -13,7 +13,7 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
     {
         var fields = RequestFields()
         let invocation = try context.changing(request)
-        let type = ConsentType(request.type)
+        let type = fields.consentType("type", request.type, in: executor.policy.places)
         let role: ConsentSubjectRole? =
             request.personRole.rawValue == 0
             ? nil
@@ -22,7 +22,7 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
             )
         let command = SubmitConsent(
             subjectID: .init(request.personID), subjectRole: role,
-            type: fields.choice("type", request.type, type, default: .recording),
+            type: type ?? .recording,
             appointmentID: .given(request.appointmentID),
             statement: ConsentStatement(
                 request.submission ?? .init(), type: type, attestedBy: invocation.caller, &fields))

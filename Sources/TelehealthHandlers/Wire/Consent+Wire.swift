@@ -10,7 +10,7 @@ extension ConsentRecord {
         wire.consentID = id.rawValue
         wire.personID = subjectID.rawValue
         wire.personRole = subjectRole.wire
-        wire.type = type.wire
+        wire.type = type.id
         wire.decision = decision.wire
         wire.state = state(at: now, hasEnded: hasEnded)
         wire.documentVersion = documentVersion
@@ -54,7 +54,7 @@ extension ConsentRecord {
 extension ConsentDocument {
     var wire: Telehealth_V1_ConsentDocument {
         var wire = Telehealth_V1_ConsentDocument()
-        wire.type = type.wire
+        wire.type = type.id
         wire.version = version
         wire.language = language
         wire.text = text
@@ -96,7 +96,7 @@ extension ConsentGap {
     func wire(action: ConsentAction) -> Telehealth_V1_MissingConsent {
         var wire = Telehealth_V1_MissingConsent()
         wire.action = action.wire
-        wire.type = type.wire
+        wire.type = type.id
         wire.personID = subjectID.rawValue
         wire.personRole = subjectRole.wire
         wire.cause = cause.wire

@@ -1,23 +1,6 @@
 internal import TelehealthAPI
 internal import TelehealthCore
 
-extension ConsentType {
-    init?(_ wire: Telehealth_V1_ConsentType) {
-        guard let value = Self.from(wire, \.wire) else { return nil }
-        self = value
-    }
-
-    var wire: Telehealth_V1_ConsentType {
-        switch self {
-        case .georgiaTelehealth: .georgiaTelehealth
-        case .hipaaTelehealth: .hipaaTelehealth
-        case .recording: .recording
-        case .telehealth: .telehealth
-        case .thirdPartyPresence: .thirdPartyPresence
-        }
-    }
-}
-
 extension ConsentMethod {
     init?(_ wire: Telehealth_V1_ConsentMethod) {
         guard let value = Self.from(wire, \.wire) else { return nil }

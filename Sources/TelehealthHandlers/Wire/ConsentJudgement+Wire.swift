@@ -23,14 +23,14 @@ extension ConsentJudgement {
 extension ConsentRemedy {
     fileprivate var wire: Telehealth_V1_ConsentRemedy {
         filled {
-            $0.types = types.map(\.wire)
+            $0.types = types.map(\.id)
             $0.methods = ConsentMethod.allCases.filter(methods.contains).map(\.wire)
             $0.verbalAsWell = needsVerbalToo
             $0.forSessionOnly = perSession
             $0.guardianSigns = needsGuardian
             $0.documents = documents.map { document in
                 filled {
-                    $0.type = document.type.wire
+                    $0.type = document.type.id
                     $0.version = document.version
                     $0.language = document.language
                     $0.textSha256 = document.textHash
@@ -48,7 +48,7 @@ extension ConsentBasis {
             $0.consentID = consentID.rawValue
             $0.personID = subjectID.rawValue
             $0.personRole = subjectRole.wire
-            $0.type = type.wire
+            $0.type = type.id
             $0.method = method.wire
             $0.expireTime = countsUntil.wire
             $0.expiresSoon = isExpiring

@@ -22,6 +22,12 @@ extension PlacePolicy {
             $0.citations = citations.map(\.wire)
             $0.requirements = requirements.map(\.wire)
             $0.evidence = .init(evidence)
+            $0.consentTypes = definitions.map { definition in
+                filled {
+                    $0.type = definition.type.id
+                    $0.title = definition.title
+                }
+            }
         }
     }
 }
@@ -30,9 +36,9 @@ extension PlacePolicy.Requirement {
     fileprivate var wire: Telehealth_V1_ConsentRequirement {
         filled {
             $0.action = action.wire
-            $0.roles = roles.sorted()
-            $0.whenPresent = whenPresent?.sorted() ?? []
-            $0.types = types.map(\.wire)
+            $0.roles = Self.wire(roles)
+            $0.whenPresent = Self.wire(whenPresent)
+            $0.types = types.map(\.id)
             $0.methods = ConsentMethod.allCases.filter(methods.contains).map(\.wire)
             $0.verbalAsWell = needsVerbalToo
             $0.forSessionOnly = perSession
@@ -41,6 +47,11 @@ extension PlacePolicy.Requirement {
             $0.versionGrace = versionGrace.wire
             $0.citationIds = citations
         }
+    }
+
+    /// In the order of the enum; empty = everybody.
+    private static func wire(_ roles: Set<ParticipantRole>?) -> [Telehealth_V1_ParticipantRole] {
+        roles.map { roles in ParticipantRole.allCases.filter(roles.contains).map(\.wire) } ?? []
     }
 }
 

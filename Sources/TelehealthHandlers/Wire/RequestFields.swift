@@ -90,6 +90,13 @@ struct RequestFields {
         return value
     }
 
+    /// A type of consent that the program or a place's policy knows; nil = it was refused.
+    mutating func consentType(_ field: String, _ id: String, in places: PlaceBook) -> ConsentType? {
+        let type = places.type(id: id)
+        if type == nil { refuse(field, "must be a type of consent that the service or a place's policy knows") }
+        return type
+    }
+
     /// An enum whose zero means ``default``.
     mutating func choiceOrDefault<Wire: ProtobufEnum, Value>(
         _ field: String, _ wire: Wire, _ value: Value?, default: Value

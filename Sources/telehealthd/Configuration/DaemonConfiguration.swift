@@ -115,6 +115,8 @@ struct DaemonConfiguration: Sendable {
     var policy: Policy
     /// What is in force and from where, for `--print-config`.
     var effective: [SettingReader.Effective]
+    /// What is taken as it is and should be changed, for the log.
+    var advice: [String]
 
     /// - Throws: ``ConfigurationFailure`` with every sentence at once.
     init(_ reader: SettingReader) throws(ConfigurationFailure) {
@@ -155,9 +157,11 @@ struct DaemonConfiguration: Sendable {
             reader.refuse("telehealth.listen", "a listener for proxies needs the proxies to trust")
         }
         effective = []
+        advice = []
         settleDevelopment(&reader)
         refuseWhatIsDangerous(&reader)
         effective = reader.effective
+        advice = reader.advice
         if identity.issuer == nil, !identity.acceptsDevelopmentTokens {
             reader.refuse(
                 "telehealth.issuer",

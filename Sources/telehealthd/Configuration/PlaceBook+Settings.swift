@@ -32,6 +32,13 @@ extension PlaceBook {
                 if !found.insert(policy.id).inserted {
                     reader.refuse(key, "\(name): another file has the place \(policy.id) already")
                 }
+                for outdated in policy.outdatedNames {
+                    let id = ConsentType(outdatedName: outdated)?.id ?? outdated
+                    reader.advise(key, "\(name): write \(id) for \(outdated): the next release will not know it")
+                }
+                if policy.admitsThirdPartiesFreely {
+                    reader.advise(key, "\(name): asks for no third_party_presence, so everybody may be let in")
+                }
                 put(policy)
             } catch let error as PlacePolicyError {
                 reader.refuse(key, "\(name): \(error)")

@@ -21,7 +21,7 @@ extension Policy {
         requiresPrivatePlace = reader.boolean("telehealth.requirePrivatePlace")
         requiresReliableConnection = reader.boolean("telehealth.requireReliableConnection")
         places = PlaceBook(&reader)
-        joinConsents = Self.joinConsents(&reader)
+        joinConsents = Self.joinConsents(&reader, places)
         recordingConsentMethods = Self.recordingMethods(&reader)
         consentLifetime = reader.duration("telehealth.consentLifetime")
         lateJoiner = reader.text("telehealth.lateJoiner") == "stopRecording" ? .stopRecording : .refuse
@@ -45,22 +45,25 @@ extension Policy {
     }
 
     /// nil = as the place says.
-    private static func joinConsents(_ reader: inout SettingReader) -> [ConsentType]? {
-        let words = reader.list("telehealth.joinConsents")
+    private static func joinConsents(_ reader: inout SettingReader, _ places: PlaceBook) -> [ConsentType]? {
+        let key = "telehealth.joinConsents"
+        let words = reader.list(key)
         if words.isEmpty { return nil }
         if words == ["none"] { return [] }
-        let types: [String: ConsentType] = [
-            "GEORGIA_TELEHEALTH": .georgiaTelehealth, "HIPAA_TELEHEALTH": .hipaaTelehealth,
-            "TELEHEALTH": .telehealth,
-        ]
-        return words.compactMap { word in
-            if types[word] == nil {
-                reader.refuse(
-                    "telehealth.joinConsents",
-                    "'\(word)' is none of GEORGIA_TELEHEALTH, HIPAA_TELEHEALTH, TELEHEALTH, none")
+        // What recordings and third parties stand on is asked for when they come.
+        let known = places.types.filter { $0 != .recording && $0 != .thirdPartyPresence }
+        var types: [ConsentType] = []
+        for word in words {
+            let outdated = ConsentType(outdatedName: word)
+            guard let type = known.first(where: { $0.id == word || $0 == outdated }) else {
+                let ids = known.map(\.id).joined(separator: ", ")
+                reader.refuse(key, "'\(word)' is none of \(ids), none")
+                continue
             }
-            return types[word]
+            if outdated != nil { reader.advise(key, "write \(type.id) for \(word): the next release will not know it") }
+            types.append(type)
         }
+        return types
     }
 
     private static func recordingMethods(_ reader: inout SettingReader) -> Set<ConsentMethod> {

@@ -21,6 +21,8 @@ struct SettingReader {
     private let sources: [(name: String, reader: ConfigReader)]
     private(set) var effective: [Effective] = []
     private(set) var sentences: [String] = []
+    /// What is taken as it is and should be changed.
+    private(set) var advice: [String] = []
 
     /// - Parameters:
     ///   - flags: values by environment name.
@@ -77,6 +79,11 @@ struct SettingReader {
     mutating func refuse(_ key: String, _ sentence: String) {
         let name = SettingTable.row(key)?.environmentName ?? key
         sentences.append("\(name): \(sentence)")
+    }
+
+    /// Notes what is taken this time and should be changed.
+    mutating func advise(_ key: String, _ sentence: String) {
+        advice.append("\(SettingTable.row(key)?.environmentName ?? key): \(sentence)")
     }
 
     private mutating func value(_ key: String) -> String? {

@@ -243,7 +243,7 @@ enum SettingTable {
             "folder of further policy files (*.json), one place each; replaces those of the same place"),
         Setting(
             "telehealth.joinConsents", .list, "",
-            "consents a client must have given to join instead of the place's; 'none' for none"),
+            "types of consents a client must have given to join instead of the place's; 'none' for none"),
         Setting(
             "telehealth.recordingMethods", .list, "ELECTRONIC,PAPER",
             "of the ways that the place accepts for a recording consent, those accepted here"),

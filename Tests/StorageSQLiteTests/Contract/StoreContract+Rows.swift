@@ -148,6 +148,14 @@ extension StoreContract {
             try await store.commit(Decision(documents.reversed().map { .document($0) }))
             #expect(try await store.documents(of: .recording) == documents)
             #expect(try await store.documents(of: .georgiaTelehealth) == [])
+
+            let defined = try #require(ConsentType(id: "carolina_telehealth"))
+            let text = ConsentDocument(
+                type: defined, version: "1.0", language: "en-US", text: "Yes.",
+                textHash: [UInt8](repeating: 8, count: 32),
+                effectiveAt: Sample.at(1), registeredAt: Sample.at(1), registeredBy: "admin")
+            try await store.commit(Decision([.document(text)]))
+            #expect(try await store.documents(of: defined) == [text])
         },
         StorePromise("a consent's closing facts can be added, nothing else of it changed") {
             (store) async throws in
