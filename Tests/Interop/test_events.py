@@ -150,7 +150,7 @@ def test_every_reason_that_an_entry_can_have_is_told(clinic, simulator):
     from telehealth.v1 import events_service_pb2 as m
 
     session = clinic.create_session(clinic.book())
-    meeting = clinic.join(session.session_id, "clinician").credentials.meeting.meeting_id
+    meeting = clinic.join(session.session_id, "clinician").credentials.chime.meeting_id
     sound = {"source": "aws.chime", "time": "2026-11-22T09:00:00Z",
              "detail": {"eventType": "chime:AttendeeJoined", "meetingId": meeting, "externalUserId": "nobody"}}
     unsound = {

@@ -54,8 +54,8 @@ def scheduled(clinic: Clinic, starts_in: float = 60) -> str:
 
 def waiting(clinic: Clinic) -> tuple[str, str]:
     """The clinician is there, the client waits to be let in by name."""
-    for kind in ("GEORGIA_TELEHEALTH", "HIPAA_TELEHEALTH"):
-        clinic.consent(f"CONSENT_TYPE_{kind}")
+    for kind in ("georgia_telehealth", "hipaa_telehealth"):
+        clinic.consent(kind)
     sid = clinic.create_session(clinic.book(), admission_policy=2).session_id
     clinic.join(sid, "clinician")
     return sid, clinic.join(sid, "client").participant.participant_id
@@ -82,7 +82,7 @@ def recorded(clinic: Clinic) -> str:
 
 def recordable(clinic: Clinic) -> str:
     for who in ("client", "clinician"):
-        clinic.consent("CONSENT_TYPE_RECORDING", who)
+        clinic.consent("recording", who)
     return visit(clinic)[0]
 
 

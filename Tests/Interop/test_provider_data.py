@@ -73,8 +73,8 @@ def test_what_joining_gives_is_what_the_client_sdk_of_chime_reads(clinic, simula
     assert {field.name for field in chime.DESCRIPTOR.fields} == {
         "meeting_id", "external_meeting_id", "media_placement", "attendee_id", "external_user_id", "join_token"}
     # The clinic sees which meeting it is, by the same ids; the client does not.
-    clinic.consent("CONSENT_TYPE_GEORGIA_TELEHEALTH")
-    clinic.consent("CONSENT_TYPE_HIPAA_TELEHEALTH")
+    clinic.consent("georgia_telehealth")
+    clinic.consent("hipaa_telehealth")
     clinic.join(sid, "client")
     seen = clinic.session(sid, "admin").meeting
     assert (seen.number, seen.WhichOneof("provider")) == (joined.credentials.generation, "chime")

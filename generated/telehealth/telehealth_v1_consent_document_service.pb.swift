@@ -538,18 +538,21 @@ public protocol Telehealth_V1_ConsentDocumentServiceHandler: Sendable {
     /// Reads a text: the version named, or the one in force.
     ///
     /// Roles: service, scheduler, clinician, client, admin, guest.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: NOT_FOUND (DOCUMENT_NOT_FOUND).
     func getConsentDocument(_ request: Telehealth_V1_GetConsentDocumentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentDocumentResponse
     /// Lists the texts there are with their exact wording, newest in force first.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     func listConsentDocuments(_ request: Telehealth_V1_ListConsentDocumentsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListConsentDocumentsResponse
     /// Lists the policies in force, with the sources that they stand on.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
+    /// No side effects: it may be asked again.
     /// Errors: those of every call.
     func listPlacePolicies(_ request: Telehealth_V1_ListPlacePoliciesRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListPlacePoliciesResponse
@@ -605,6 +608,7 @@ public struct Telehealth_V1_ConsentDocumentServiceClient: Sendable {
     /// Reads a text: the version named, or the one in force.
     ///
     /// Roles: service, scheduler, clinician, client, admin, guest.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: NOT_FOUND (DOCUMENT_NOT_FOUND).
     public func getConsentDocument(
         _ request: Telehealth_V1_GetConsentDocumentRequest, options: CallOptions = .init()
@@ -615,6 +619,7 @@ public struct Telehealth_V1_ConsentDocumentServiceClient: Sendable {
     /// Lists the texts there are with their exact wording, newest in force first.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func listConsentDocuments(
         _ request: Telehealth_V1_ListConsentDocumentsRequest, options: CallOptions = .init()
@@ -625,6 +630,7 @@ public struct Telehealth_V1_ConsentDocumentServiceClient: Sendable {
     /// Lists the policies in force, with the sources that they stand on.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
+    /// No side effects: it may be asked again.
     /// Errors: those of every call.
     public func listPlacePolicies(
         _ request: Telehealth_V1_ListPlacePoliciesRequest, options: CallOptions = .init()

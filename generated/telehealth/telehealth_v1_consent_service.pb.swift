@@ -996,6 +996,7 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
     /// Roles: service, clinician, client, admin, guest.
     /// Of these: of the visit that is named, whoever is of it; of the person who is named, the person, their
     /// guardian, and a clinician of theirs.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, PERSON_NOT_FOUND); PERMISSION_DENIED
     /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func getConsentStatus(_ request: Telehealth_V1_GetConsentStatusRequest, context: ServerCallContext)
@@ -1025,6 +1026,7 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
     ///
     /// Roles: service, clinician, client, admin, guest.
     /// Of these: the person, their guardian, and a clinician of theirs.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (PERSON_NOT_FOUND).
     func listConsents(_ request: Telehealth_V1_ListConsentsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListConsentsResponse
@@ -1032,12 +1034,14 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
     ///
     /// Roles: clinician, client, admin.
     /// Of these: the person, their guardian, a clinician of theirs, and whoever signed the consent.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY).
     func getConsentReceipt(_ request: Telehealth_V1_GetConsentReceiptRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentReceiptResponse
     /// The public keys that receipts and manifests are checked with: the one that signs, and those that did before.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
+    /// No side effects: it may be asked again.
     /// Errors: those of every call.
     func getReceiptKey(_ request: Telehealth_V1_GetReceiptKeyRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetReceiptKeyResponse
@@ -1118,6 +1122,7 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
     /// Roles: service, clinician, client, admin, guest.
     /// Of these: of the visit that is named, whoever is of it; of the person who is named, the person, their
     /// guardian, and a clinician of theirs.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, PERSON_NOT_FOUND); PERMISSION_DENIED
     /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func getConsentStatus(
@@ -1159,6 +1164,7 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
     ///
     /// Roles: service, clinician, client, admin, guest.
     /// Of these: the person, their guardian, and a clinician of theirs.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (PERSON_NOT_FOUND).
     public func listConsents(
         _ request: Telehealth_V1_ListConsentsRequest, options: CallOptions = .init()
@@ -1170,6 +1176,7 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
     ///
     /// Roles: clinician, client, admin.
     /// Of these: the person, their guardian, a clinician of theirs, and whoever signed the consent.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY).
     public func getConsentReceipt(
         _ request: Telehealth_V1_GetConsentReceiptRequest, options: CallOptions = .init()
@@ -1180,6 +1187,7 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
     /// The public keys that receipts and manifests are checked with: the one that signs, and those that did before.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
+    /// No side effects: it may be asked again.
     /// Errors: those of every call.
     public func getReceiptKey(
         _ request: Telehealth_V1_GetReceiptKeyRequest, options: CallOptions = .init()

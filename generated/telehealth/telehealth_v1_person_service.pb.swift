@@ -95,6 +95,7 @@ public protocol Telehealth_V1_PersonServiceHandler: Sendable {
     ///
     /// Roles: client, admin.
     /// Of these: the person, their guardian, and a clinician of theirs.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: NOT_FOUND (PERSON_NOT_FOUND); RESOURCE_EXHAUSTED (EXPORT_TOO_LARGE).
     func exportPersonRecord(
         _ request: Telehealth_V1_ExportPersonRecordRequest, responses: ResponseWriter<Telehealth_V1_ExportPersonRecordResponse>,
@@ -131,6 +132,7 @@ public struct Telehealth_V1_PersonServiceClient: Sendable {
     ///
     /// Roles: client, admin.
     /// Of these: the person, their guardian, and a clinician of theirs.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: NOT_FOUND (PERSON_NOT_FOUND); RESOURCE_EXHAUSTED (EXPORT_TOO_LARGE).
     public func exportPersonRecord(
         _ request: Telehealth_V1_ExportPersonRecordRequest, options: CallOptions = .init()

@@ -352,6 +352,8 @@ public struct Telehealth_V1_JoinSessionRequest: Message {
     /// How this device names itself, up to 64 of A-Z a-z 0-9 . _ : -; may be empty. Tells a second device of the same person
     /// from the same device coming back.
     public var deviceID: String = ""
+    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -365,6 +367,7 @@ public struct Telehealth_V1_JoinSessionRequest: Message {
         }
         if let value = preVisitCheck { buffer.writeMessage(4, value) }
         if !deviceID.isEmpty { buffer.write(40, deviceID, as: WireString.self) }
+        if let value = expectedVersion { buffer.write(41, value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -376,6 +379,7 @@ public struct Telehealth_V1_JoinSessionRequest: Message {
             case 26: self.key = .appointmentID(try reader.readValue(as: WireString.self))
             case 34: try reader.readMessage(&preVisitCheck)
             case 322: try reader.read(&deviceID, as: WireString.self)
+            case 328: try reader.read(&expectedVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -413,6 +417,11 @@ public struct Telehealth_V1_JoinSessionRequest: Message {
                 violations.add("device_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
             }
         }
+        if let value = expectedVersion {
+            if !(value >= 1) {
+                violations.add("expected_version", "int64.gte", "must be at least 1")
+            }
+        }
     }
 
     /// One of the two. Required.
@@ -442,11 +451,7 @@ public struct Telehealth_V1_JoinSessionResponse: Message {
     }
     private var _participant: Boxed<Telehealth_V1_Participant>?
     /// Set exactly when `outcome` is ADMITTED. Secret.
-    public var credentials: Telehealth_V1_JoinCredentials? {
-        get { _credentials?.value }
-        set { _credentials = newValue.map(Boxed.init) }
-    }
-    private var _credentials: Boxed<Telehealth_V1_JoinCredentials>?
+    public var credentials: Telehealth_V1_JoinCredentials?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -455,7 +460,7 @@ public struct Telehealth_V1_JoinSessionResponse: Message {
         if outcome.rawValue != 0 { buffer.write(1, outcome, as: WireEnum<Telehealth_V1_JoinOutcome>.self) }
         if let value = _session { buffer.writeMessage(2, value) }
         if let value = _participant { buffer.writeMessage(3, value) }
-        if let value = _credentials { buffer.writeMessage(4, value) }
+        if let value = credentials { buffer.writeMessage(4, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -465,7 +470,7 @@ public struct Telehealth_V1_JoinSessionResponse: Message {
             case 8: try reader.read(&outcome, as: WireEnum<Telehealth_V1_JoinOutcome>.self)
             case 18: try reader.readMessage(&_session)
             case 26: try reader.readMessage(&_participant)
-            case 34: try reader.readMessage(&_credentials)
+            case 34: try reader.readMessage(&credentials)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -477,9 +482,6 @@ public struct Telehealth_V1_JoinSessionResponse: Message {
         }
         if let value = participant {
             violations.check(value, in: "participant")
-        }
-        if let value = credentials {
-            violations.check(value, in: "credentials")
         }
     }
 }
@@ -809,6 +811,8 @@ public struct Telehealth_V1_UpdateSessionStatusRequest: Message {
     public var sessionID: String = ""
     /// The status asked for. Required.
     public var status: Telehealth_V1_SessionStatus = .init(rawValue: 0)
+    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -817,6 +821,7 @@ public struct Telehealth_V1_UpdateSessionStatusRequest: Message {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
         if status.rawValue != 0 { buffer.write(3, status, as: WireEnum<Telehealth_V1_SessionStatus>.self) }
+        if let value = expectedVersion { buffer.write(4, value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -826,6 +831,7 @@ public struct Telehealth_V1_UpdateSessionStatusRequest: Message {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
             case 24: try reader.read(&status, as: WireEnum<Telehealth_V1_SessionStatus>.self)
+            case 32: try reader.read(&expectedVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -855,6 +861,11 @@ public struct Telehealth_V1_UpdateSessionStatusRequest: Message {
             }
         } else {
             violations.add("status", "required", "is required")
+        }
+        if let value = expectedVersion {
+            if !(value >= 1) {
+                violations.add("expected_version", "int64.gte", "must be at least 1")
+            }
         }
     }
 }
@@ -900,6 +911,8 @@ public struct Telehealth_V1_StartScreenShareRequest: Message {
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
+    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -907,6 +920,7 @@ public struct Telehealth_V1_StartScreenShareRequest: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
+        if let value = expectedVersion { buffer.write(3, value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -915,6 +929,7 @@ public struct Telehealth_V1_StartScreenShareRequest: Message {
             switch tag {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
+            case 24: try reader.read(&expectedVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -937,6 +952,11 @@ public struct Telehealth_V1_StartScreenShareRequest: Message {
             }
         } else {
             violations.add("session_id", "required", "is required")
+        }
+        if let value = expectedVersion {
+            if !(value >= 1) {
+                violations.add("expected_version", "int64.gte", "must be at least 1")
+            }
         }
     }
 }
@@ -972,6 +992,8 @@ public struct Telehealth_V1_StopScreenShareRequest: Message {
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
+    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -979,6 +1001,7 @@ public struct Telehealth_V1_StopScreenShareRequest: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
+        if let value = expectedVersion { buffer.write(3, value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -987,6 +1010,7 @@ public struct Telehealth_V1_StopScreenShareRequest: Message {
             switch tag {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
+            case 24: try reader.read(&expectedVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1009,6 +1033,11 @@ public struct Telehealth_V1_StopScreenShareRequest: Message {
             }
         } else {
             violations.add("session_id", "required", "is required")
+        }
+        if let value = expectedVersion {
+            if !(value >= 1) {
+                violations.add("expected_version", "int64.gte", "must be at least 1")
+            }
         }
     }
 }
@@ -1047,6 +1076,8 @@ public struct Telehealth_V1_LeaveSessionRequest: Message {
     /// The `JoinSessionRequest.device_id` that goes: of a device that another has taken over from, nothing changes. Empty:
     /// the person goes.
     public var deviceID: String = ""
+    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -1055,6 +1086,7 @@ public struct Telehealth_V1_LeaveSessionRequest: Message {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
         if !deviceID.isEmpty { buffer.write(40, deviceID, as: WireString.self) }
+        if let value = expectedVersion { buffer.write(41, value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -1064,6 +1096,7 @@ public struct Telehealth_V1_LeaveSessionRequest: Message {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
             case 322: try reader.read(&deviceID, as: WireString.self)
+            case 328: try reader.read(&expectedVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1090,6 +1123,11 @@ public struct Telehealth_V1_LeaveSessionRequest: Message {
         if !deviceID.isEmpty {
             if !RuleChecks.isText(deviceID, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
                 violations.add("device_id", "string.identifier", "must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            }
+        }
+        if let value = expectedVersion {
+            if !(value >= 1) {
+                violations.add("expected_version", "int64.gte", "must be at least 1")
             }
         }
     }
@@ -1140,6 +1178,8 @@ public struct Telehealth_V1_CancelSessionRequest: Message {
     public var reason: Telehealth_V1_CancelReason = .init(rawValue: 0)
     /// More about it, up to 1,000 bytes; may be empty. Personal data.
     public var note: String = ""
+    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -1149,6 +1189,7 @@ public struct Telehealth_V1_CancelSessionRequest: Message {
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
         if reason.rawValue != 0 { buffer.write(3, reason, as: WireEnum<Telehealth_V1_CancelReason>.self) }
         if !note.isEmpty { buffer.write(4, note, as: WireString.self) }
+        if let value = expectedVersion { buffer.write(5, value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -1159,6 +1200,7 @@ public struct Telehealth_V1_CancelSessionRequest: Message {
             case 18: try reader.read(&sessionID, as: WireString.self)
             case 24: try reader.read(&reason, as: WireEnum<Telehealth_V1_CancelReason>.self)
             case 34: try reader.read(&note, as: WireString.self)
+            case 40: try reader.read(&expectedVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1190,6 +1232,11 @@ public struct Telehealth_V1_CancelSessionRequest: Message {
         }
         if note.utf8.count > 1000 {
             violations.add("note", "string.max_bytes", "must have at most 1000 bytes")
+        }
+        if let value = expectedVersion {
+            if !(value >= 1) {
+                violations.add("expected_version", "int64.gte", "must be at least 1")
+            }
         }
     }
 }
@@ -1238,6 +1285,8 @@ public struct Telehealth_V1_MarkNoShowRequest: Message {
     /// Who did not come, as the caller sees it; INVALID_STATE when the service knows otherwise. UNSPECIFIED leaves it to
     /// the service.
     public var party: Telehealth_V1_NoShowParty = .init(rawValue: 0)
+    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -1246,6 +1295,7 @@ public struct Telehealth_V1_MarkNoShowRequest: Message {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
         if party.rawValue != 0 { buffer.write(3, party, as: WireEnum<Telehealth_V1_NoShowParty>.self) }
+        if let value = expectedVersion { buffer.write(4, value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -1255,6 +1305,7 @@ public struct Telehealth_V1_MarkNoShowRequest: Message {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
             case 24: try reader.read(&party, as: WireEnum<Telehealth_V1_NoShowParty>.self)
+            case 32: try reader.read(&expectedVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1280,6 +1331,11 @@ public struct Telehealth_V1_MarkNoShowRequest: Message {
         }
         if !party.isRecognized {
             violations.add("party", "enum.defined_only", "is not a value that is accepted here")
+        }
+        if let value = expectedVersion {
+            if !(value >= 1) {
+                violations.add("expected_version", "int64.gte", "must be at least 1")
+            }
         }
     }
 }
@@ -1325,6 +1381,8 @@ public struct Telehealth_V1_UndoNoShowRequest: Message {
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
+    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -1332,6 +1390,7 @@ public struct Telehealth_V1_UndoNoShowRequest: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
+        if let value = expectedVersion { buffer.write(3, value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -1340,6 +1399,7 @@ public struct Telehealth_V1_UndoNoShowRequest: Message {
             switch tag {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
+            case 24: try reader.read(&expectedVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1362,6 +1422,11 @@ public struct Telehealth_V1_UndoNoShowRequest: Message {
             }
         } else {
             violations.add("session_id", "required", "is required")
+        }
+        if let value = expectedVersion {
+            if !(value >= 1) {
+                violations.add("expected_version", "int64.gte", "must be at least 1")
+            }
         }
     }
 }
@@ -1411,6 +1476,8 @@ public struct Telehealth_V1_EndSessionRequest: Message {
     public var reason: Telehealth_V1_EndReason = .init(rawValue: 0)
     /// More about it, up to 1,000 bytes; may be empty. Personal data.
     public var note: String = ""
+    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -1420,6 +1487,7 @@ public struct Telehealth_V1_EndSessionRequest: Message {
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
         if reason.rawValue != 0 { buffer.write(3, reason, as: WireEnum<Telehealth_V1_EndReason>.self) }
         if !note.isEmpty { buffer.write(4, note, as: WireString.self) }
+        if let value = expectedVersion { buffer.write(5, value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -1430,6 +1498,7 @@ public struct Telehealth_V1_EndSessionRequest: Message {
             case 18: try reader.read(&sessionID, as: WireString.self)
             case 24: try reader.read(&reason, as: WireEnum<Telehealth_V1_EndReason>.self)
             case 34: try reader.read(&note, as: WireString.self)
+            case 40: try reader.read(&expectedVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1461,6 +1530,11 @@ public struct Telehealth_V1_EndSessionRequest: Message {
         }
         if note.utf8.count > 1000 {
             violations.add("note", "string.max_bytes", "must have at most 1000 bytes")
+        }
+        if let value = expectedVersion {
+            if !(value >= 1) {
+                violations.add("expected_version", "int64.gte", "must be at least 1")
+            }
         }
     }
 }
@@ -1570,7 +1644,7 @@ public enum Telehealth_V1_TelehealthService_Methods {
             $0.roles = [.clinician, .client, .guest]
             $0.standing = .hasPlace
             $0.emergency = true
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .invalidState, .tooEarly, .tooLate, .preVisitCheckRequired, .preVisitCheckFailed, .consentMissing, .recordingConsentMissing, .meetingUnavailable, .meetingQuotaExceeded, .meetingRefused]
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .invalidState, .tooEarly, .tooLate, .preVisitCheckRequired, .preVisitCheckFailed, .consentMissing, .recordingConsentMissing, .meetingUnavailable, .meetingQuotaExceeded, .meetingRefused, .versionMismatch]
         }))
         options.append((watchSession, .with {
             $0.roles = [.service, .clinician, .client, .admin, .guest]
@@ -1591,43 +1665,43 @@ public enum Telehealth_V1_TelehealthService_Methods {
         options.append((updateSessionStatus, .with {
             $0.roles = [.service, .scheduler, .clinician, .client, .admin]
             $0.standing = .ofVisit
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .tooEarly, .tooLate, .clientWasHere, .preVisitCheckRequired, .preVisitCheckFailed, .consentMissing, .recordingConsentMissing]
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .tooEarly, .tooLate, .clientWasHere, .preVisitCheckRequired, .preVisitCheckFailed, .consentMissing, .recordingConsentMissing, .versionMismatch]
         }))
         options.append((startScreenShare, .with {
             $0.roles = [.clinician, .client]
             $0.standing = .sharesScreen
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .notJoined, .screenShareActive]
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .notJoined, .screenShareActive, .versionMismatch]
         }))
         options.append((stopScreenShare, .with {
             $0.roles = [.clinician, .client]
             $0.standing = .hasPlace
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .screenShareNotActive]
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .screenShareNotActive, .versionMismatch]
         }))
         options.append((leaveSession, .with {
             $0.roles = [.clinician, .client, .guest]
             $0.standing = .hasPlace
             $0.emergency = true
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .invalidState, .notJoined]
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .invalidState, .notJoined, .versionMismatch]
         }))
         options.append((cancelSession, .with {
             $0.roles = [.service, .scheduler, .clinician, .client, .admin]
             $0.standing = .leadsOrClient
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .tooLate]
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .tooLate, .versionMismatch]
         }))
         options.append((markNoShow, .with {
             $0.roles = [.scheduler, .clinician, .admin]
             $0.standing = .leadsVisit
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .tooEarly, .clientWasHere]
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .tooEarly, .clientWasHere, .versionMismatch]
         }))
         options.append((undoNoShow, .with {
             $0.roles = [.scheduler, .clinician, .admin]
             $0.standing = .leadsVisit
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .appointmentCancelled, .sessionExists]
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .appointmentCancelled, .sessionExists, .versionMismatch]
         }))
         options.append((endSession, .with {
             $0.roles = [.clinician, .admin]
             $0.standing = .leadsVisit
-            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState]
+            $0.reasons = [.sessionNotFound, .participantRemoved, .participantDenied, .notAllowed, .invalidState, .versionMismatch]
         }))
         return options
     }()
@@ -1639,6 +1713,11 @@ public enum Telehealth_V1_TelehealthService_Methods {
 /// is NOT_FOUND like an unknown one. Calls that change something take a `request_id`: a UUID that names the attempt for 24
 /// hours, per caller and method. The same id with another body is REQUEST_ID_REUSED. What every call may be refused with
 /// stands in `ErrorReason`, as REASON_SCOPE_EVERY_CALL.
+///
+/// A change of a session may be meant for one version of it (`expected_version`): of two that are meant for the same one
+/// at most one happens, and the other is VERSION_MISMATCH. The caller's rights are judged before the version, the state of
+/// the visit behind it. A repeated `request_id`, and the same verb on a session that it ended, are answered whatever the
+/// version is.
 public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Creates the session of an appointment; Chime is not called yet. A repeated request of somebody who may not see the
     /// session any more is SESSION_NOT_FOUND.
@@ -1655,6 +1734,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Roles: service, scheduler, clinician, client, admin, guest.
     /// Of these: whoever is of the visit.
     /// A clinician of another visit may use it in an emergency.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT
     /// (EMERGENCY_REASON_INVALID); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func getSession(_ request: Telehealth_V1_GetSessionRequest, context: ServerCallContext)
@@ -1663,6 +1743,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// invited to. The clinic's systems see all; a guest has one visit.
     ///
     /// Roles: service, scheduler, clinician, client, admin, guest.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     func listSessions(_ request: Telehealth_V1_ListSessionsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListSessionsResponse
@@ -1677,10 +1758,10 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// A clinician of another visit may use it in an emergency.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
     /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, TOO_EARLY with `open_time`, TOO_LATE
-    /// with `close_time`, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`, CONSENT_MISSING,
-    /// RECORDING_CONSENT_MISSING); UNAVAILABLE (MEETING_UNAVAILABLE); RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED);
-    /// INTERNAL (MEETING_REFUSED); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED,
-    /// PARTICIPANT_DENIED).
+    /// with `close_time`, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`, VERSION_MISMATCH with
+    /// `current_version`, CONSENT_MISSING, RECORDING_CONSENT_MISSING); UNAVAILABLE (MEETING_UNAVAILABLE);
+    /// RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED); INTERNAL (MEETING_REFUSED); ABORTED (VERSION_CONFLICT);
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func joinSession(_ request: Telehealth_V1_JoinSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_JoinSessionResponse
     /// A snapshot, then every event. Counts as presence while it is open, unless `presence_by_heartbeat` asks otherwise.
@@ -1720,6 +1801,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// WATCH_LAGGING when the reader is too slow and TOKEN_EXPIRED: resume.
     ///
     /// Roles: scheduler, clinician, admin.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: OUT_OF_RANGE (RESUME_EXPIRED); UNAVAILABLE (WATCH_LAGGING);
     /// RESOURCE_EXHAUSTED (WATCH_TOO_LARGE with `visits_max`).
     func watchSessions(
@@ -1745,8 +1827,8 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
     /// `status`, TOO_EARLY with `open_time`, TOO_LATE with `close_time`, PRE_VISIT_CHECK_REQUIRED,
-    /// PRE_VISIT_CHECK_FAILED with `failed`, CLIENT_WAS_HERE, CONSENT_MISSING, RECORDING_CONSENT_MISSING); ABORTED
-    /// (VERSION_CONFLICT).
+    /// PRE_VISIT_CHECK_FAILED with `failed`, CLIENT_WAS_HERE, VERSION_MISMATCH with `current_version`,
+    /// CONSENT_MISSING, RECORDING_CONSENT_MISSING); ABORTED (VERSION_CONFLICT).
     func updateSessionStatus(_ request: Telehealth_V1_UpdateSessionStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse
     /// Notes that the caller began to share a screen.
@@ -1755,7 +1837,8 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Of these: whoever has a place in the visit that shares a screen: who leads it, its client and guardian.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, NOT_JOINED, SCREEN_SHARE_ACTIVE); ABORTED (VERSION_CONFLICT).
+    /// `status`, NOT_JOINED, VERSION_MISMATCH with `current_version`, SCREEN_SHARE_ACTIVE); ABORTED
+    /// (VERSION_CONFLICT).
     func startScreenShare(_ request: Telehealth_V1_StartScreenShareRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StartScreenShareResponse
     /// Notes that the caller's screen share ended.
@@ -1763,8 +1846,8 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Roles: clinician, client.
     /// Of these: whoever has a place of their own in the visit.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND);
-    /// FAILED_PRECONDITION (SCREEN_SHARE_NOT_ACTIVE); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED
-    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// FAILED_PRECONDITION (VERSION_MISMATCH with `current_version`, SCREEN_SHARE_NOT_ACTIVE); ABORTED
+    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func stopScreenShare(_ request: Telehealth_V1_StopScreenShareRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StopScreenShareResponse
     /// Goes, and may come back. Closes the caller's wait or screen share. Leaving twice is OK.
@@ -1773,8 +1856,8 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Of these: whoever has a place of their own in the visit.
     /// A clinician of another visit may use it in an emergency.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
-    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED); ABORTED
-    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED, VERSION_MISMATCH with
+    /// `current_version`); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func leaveSession(_ request: Telehealth_V1_LeaveSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_LeaveSessionResponse
     /// Calls a visit off, while no client was ever admitted; the client's side before the planned start only.
@@ -1785,7 +1868,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Of these: of people those who lead the visit, and its client and guardian.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, TOO_LATE with `close_time`); ABORTED (VERSION_CONFLICT).
+    /// `status`, TOO_LATE with `close_time`, VERSION_MISMATCH with `current_version`); ABORTED (VERSION_CONFLICT).
     func cancelSession(_ request: Telehealth_V1_CancelSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CancelSessionResponse
     /// Notes that somebody did not come, while no client was ever admitted and after the planned start: the client where a
@@ -1798,7 +1881,8 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, TOO_EARLY with `open_time`, CLIENT_WAS_HERE); ABORTED (VERSION_CONFLICT).
+    /// `status`, TOO_EARLY with `open_time`, CLIENT_WAS_HERE, VERSION_MISMATCH with `current_version`); ABORTED
+    /// (VERSION_CONFLICT).
     func markNoShow(_ request: Telehealth_V1_MarkNoShowRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse
     /// Takes a no-show back: the client came late after all. The session is SCHEDULED again, at the appointment's present
@@ -1811,8 +1895,8 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, APPOINTMENT_CANCELLED); ALREADY_EXISTS (SESSION_EXISTS with `session_id`); ABORTED
-    /// (VERSION_CONFLICT).
+    /// `status`, APPOINTMENT_CANCELLED, VERSION_MISMATCH with `current_version`); ALREADY_EXISTS (SESSION_EXISTS with
+    /// `session_id`); ABORTED (VERSION_CONFLICT).
     func undoNoShow(_ request: Telehealth_V1_UndoNoShowRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_UndoNoShowResponse
     /// Ends a visit that is IN_PROGRESS: recording, then the meeting. Ending twice is OK and changes nothing.
@@ -1821,7 +1905,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`); ABORTED (VERSION_CONFLICT).
+    /// `status`, VERSION_MISMATCH with `current_version`); ABORTED (VERSION_CONFLICT).
     func endSession(_ request: Telehealth_V1_EndSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_EndSessionResponse
 }
@@ -1925,6 +2009,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Roles: service, scheduler, clinician, client, admin, guest.
     /// Of these: whoever is of the visit.
     /// A clinician of another visit may use it in an emergency.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT
     /// (EMERGENCY_REASON_INVALID); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func getSession(
@@ -1937,6 +2022,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// invited to. The clinic's systems see all; a guest has one visit.
     ///
     /// Roles: service, scheduler, clinician, client, admin, guest.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func listSessions(
         _ request: Telehealth_V1_ListSessionsRequest, options: CallOptions = .init()
@@ -1955,10 +2041,10 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// A clinician of another visit may use it in an emergency.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
     /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, TOO_EARLY with `open_time`, TOO_LATE
-    /// with `close_time`, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`, CONSENT_MISSING,
-    /// RECORDING_CONSENT_MISSING); UNAVAILABLE (MEETING_UNAVAILABLE); RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED);
-    /// INTERNAL (MEETING_REFUSED); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED,
-    /// PARTICIPANT_DENIED).
+    /// with `close_time`, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`, VERSION_MISMATCH with
+    /// `current_version`, CONSENT_MISSING, RECORDING_CONSENT_MISSING); UNAVAILABLE (MEETING_UNAVAILABLE);
+    /// RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED); INTERNAL (MEETING_REFUSED); ABORTED (VERSION_CONFLICT);
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func joinSession(
         _ request: Telehealth_V1_JoinSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_JoinSessionResponse {
@@ -2005,6 +2091,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// WATCH_LAGGING when the reader is too slow and TOKEN_EXPIRED: resume.
     ///
     /// Roles: scheduler, clinician, admin.
+    /// No side effects: it may be asked again.
     /// Errors, beside those of every call: OUT_OF_RANGE (RESUME_EXPIRED); UNAVAILABLE (WATCH_LAGGING);
     /// RESOURCE_EXHAUSTED (WATCH_TOO_LARGE with `visits_max`).
     public func watchSessions(
@@ -2037,8 +2124,8 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
     /// `status`, TOO_EARLY with `open_time`, TOO_LATE with `close_time`, PRE_VISIT_CHECK_REQUIRED,
-    /// PRE_VISIT_CHECK_FAILED with `failed`, CLIENT_WAS_HERE, CONSENT_MISSING, RECORDING_CONSENT_MISSING); ABORTED
-    /// (VERSION_CONFLICT).
+    /// PRE_VISIT_CHECK_FAILED with `failed`, CLIENT_WAS_HERE, VERSION_MISMATCH with `current_version`,
+    /// CONSENT_MISSING, RECORDING_CONSENT_MISSING); ABORTED (VERSION_CONFLICT).
     public func updateSessionStatus(
         _ request: Telehealth_V1_UpdateSessionStatusRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse {
@@ -2051,7 +2138,8 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Of these: whoever has a place in the visit that shares a screen: who leads it, its client and guardian.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, NOT_JOINED, SCREEN_SHARE_ACTIVE); ABORTED (VERSION_CONFLICT).
+    /// `status`, NOT_JOINED, VERSION_MISMATCH with `current_version`, SCREEN_SHARE_ACTIVE); ABORTED
+    /// (VERSION_CONFLICT).
     public func startScreenShare(
         _ request: Telehealth_V1_StartScreenShareRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_StartScreenShareResponse {
@@ -2063,8 +2151,8 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Roles: clinician, client.
     /// Of these: whoever has a place of their own in the visit.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND);
-    /// FAILED_PRECONDITION (SCREEN_SHARE_NOT_ACTIVE); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED
-    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// FAILED_PRECONDITION (VERSION_MISMATCH with `current_version`, SCREEN_SHARE_NOT_ACTIVE); ABORTED
+    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func stopScreenShare(
         _ request: Telehealth_V1_StopScreenShareRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_StopScreenShareResponse {
@@ -2077,8 +2165,8 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Of these: whoever has a place of their own in the visit.
     /// A clinician of another visit may use it in an emergency.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
-    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED); ABORTED
-    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED, VERSION_MISMATCH with
+    /// `current_version`); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func leaveSession(
         _ request: Telehealth_V1_LeaveSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_LeaveSessionResponse {
@@ -2093,7 +2181,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Of these: of people those who lead the visit, and its client and guardian.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, TOO_LATE with `close_time`); ABORTED (VERSION_CONFLICT).
+    /// `status`, TOO_LATE with `close_time`, VERSION_MISMATCH with `current_version`); ABORTED (VERSION_CONFLICT).
     public func cancelSession(
         _ request: Telehealth_V1_CancelSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CancelSessionResponse {
@@ -2110,7 +2198,8 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, TOO_EARLY with `open_time`, CLIENT_WAS_HERE); ABORTED (VERSION_CONFLICT).
+    /// `status`, TOO_EARLY with `open_time`, CLIENT_WAS_HERE, VERSION_MISMATCH with `current_version`); ABORTED
+    /// (VERSION_CONFLICT).
     public func markNoShow(
         _ request: Telehealth_V1_MarkNoShowRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse {
@@ -2127,8 +2216,8 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, APPOINTMENT_CANCELLED); ALREADY_EXISTS (SESSION_EXISTS with `session_id`); ABORTED
-    /// (VERSION_CONFLICT).
+    /// `status`, APPOINTMENT_CANCELLED, VERSION_MISMATCH with `current_version`); ALREADY_EXISTS (SESSION_EXISTS with
+    /// `session_id`); ABORTED (VERSION_CONFLICT).
     public func undoNoShow(
         _ request: Telehealth_V1_UndoNoShowRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_UndoNoShowResponse {
@@ -2141,7 +2230,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`); ABORTED (VERSION_CONFLICT).
+    /// `status`, VERSION_MISMATCH with `current_version`); ABORTED (VERSION_CONFLICT).
     public func endSession(
         _ request: Telehealth_V1_EndSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_EndSessionResponse {
@@ -2173,88 +2262,98 @@ public enum Telehealth_V1_TelehealthService_File {
             YmVmb3JlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIYc2NoZWR1bGVkU3RhcnRUaW1lQmVmb3JlEisK
             CXBhZ2Vfc2l6ZRgHIAEoBUIOgLoYArpIBxoFGMgBKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YCCABKAlCBIC6GAJSCXBhZ2VU
             b2tlbiJ4ChRMaXN0U2Vzc2lvbnNSZXNwb25zZRIyCghzZXNzaW9ucxgBIAMoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIIc2Vz
-            c2lvbnMSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIrUCChJKb2luU2Vzc2lvblJlcXVlc3QS
+            c2lvbnMSLAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIocDChJKb2luU2Vzc2lvblJlcXVlc3QS
             MQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSLgoKc2Vzc2lvbl9pZBgCIAEoCUINgLoY
             ArpIBnIEiLoYAUgAUglzZXNzaW9uSWQSNgoOYXBwb2ludG1lbnRfaWQYAyABKAlCDYC6GAK6SAZyBIi6GAFIAFINYXBwb2ludG1l
             bnRJZBJECg9wcmVfdmlzaXRfY2hlY2sYBCABKAsyHC50ZWxlaGVhbHRoLnYxLlByZVZpc2l0Q2hlY2tSDXByZVZpc2l0Q2hlY2sS
-            MAoJZGV2aWNlX2lkGCggASgJQhOAuhgCukgD2AEBukgGcgSIuhgBUghkZXZpY2VJZEIMCgNrZXkSBbpIAggBIoMCChNKb2luU2Vz
-            c2lvblJlc3BvbnNlEjoKB291dGNvbWUYASABKA4yGi50ZWxlaGVhbHRoLnYxLkpvaW5PdXRjb21lQgSAuhgCUgdvdXRjb21lEjAK
-            B3Nlc3Npb24YAiABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24SPAoLcGFydGljaXBhbnQYAyABKAsyGi50ZWxl
-            aGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFudBJACgtjcmVkZW50aWFscxgEIAEoCzIeLnRlbGVoZWFsdGgudjEuSm9p
-            bkNyZWRlbnRpYWxzUgtjcmVkZW50aWFscyLPAQoTV2F0Y2hTZXNzaW9uUmVxdWVzdBIyCgpzZXNzaW9uX2lkGAEgASgJQhOAuhgC
-            ukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSNwoOYWZ0ZXJfc2VxdWVuY2UYAiABKANCC4C6GAK6SAQiAigASABSDWFmdGVyU2Vx
-            dWVuY2WIAQESOAoVcHJlc2VuY2VfYnlfaGVhcnRiZWF0GAMgASgIQgSAuhgCUhNwcmVzZW5jZUJ5SGVhcnRiZWF0QhEKD19hZnRl
-            cl9zZXF1ZW5jZSL4AgoUV2F0Y2hTZXNzaW9uUmVzcG9uc2USPAoIc25hcHNob3QYASABKAsyHi50ZWxlaGVhbHRoLnYxLlNlc3Np
-            b25TbmFwc2hvdEgAUghzbmFwc2hvdBIzCgVldmVudBgCIAEoCzIbLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkV2ZW50SABSBWV2ZW50
-            Ej0KCWhlYXJ0YmVhdBgDIAEoCzIdLnRlbGVoZWFsdGgudjEuV2F0Y2hIZWFydGJlYXRIAFIJaGVhcnRiZWF0Ek4KEmhlYXJ0YmVh
-            dF9pbnRlcnZhbBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIRaGVhcnRiZWF0SW50ZXJ2YWwSUwoVY2Fs
-            bF9oZWFydGJlYXRfd2l0aGluGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUhNjYWxsSGVhcnRiZWF0V2l0
-            aGluQgkKB21lc3NhZ2Ui0AEKFFdhdGNoU2Vzc2lvbnNSZXF1ZXN0EkUKCnN0YXJ0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9i
-            dWYuVGltZXN0YW1wQgqAuhgCukgDyAEBUglzdGFydFRpbWUSQQoIZW5kX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGlt
-            ZXN0YW1wQgqAuhgCukgDyAEBUgdlbmRUaW1lEi4KDHJlc3VtZV90b2tlbhgDIAEoCUILgLoYArpIBHICKEBSC3Jlc3VtZVRva2Vu
-            IpYDChVXYXRjaFNlc3Npb25zUmVzcG9uc2USSgoNc25hcHNob3RfcGFydBgBIAEoCzIjLnRlbGVoZWFsdGgudjEuU2Vzc2lvbnNT
-            bmFwc2hvdFBhcnRIAFIMc25hcHNob3RQYXJ0EjkKB2NoYW5nZWQYAiABKAsyHS50ZWxlaGVhbHRoLnYxLlNlc3Npb25TdW1tYXJ5
-            SABSB2NoYW5nZWQSMAoEZ29uZRgDIAEoCzIaLnRlbGVoZWFsdGgudjEuU2Vzc2lvbkdvbmVIAFIEZ29uZRJACgloZWFydGJlYXQY
-            BCABKAsyIC50ZWxlaGVhbHRoLnYxLlNlc3Npb25zSGVhcnRiZWF0SABSCWhlYXJ0YmVhdBInCgxyZXN1bWVfdG9rZW4YBSABKAlC
-            BIC6GAJSC3Jlc3VtZVRva2VuEk4KEmhlYXJ0YmVhdF9pbnRlcnZhbBgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIE
-            gLoYAlIRaGVhcnRiZWF0SW50ZXJ2YWxCCQoHbWVzc2FnZSJ5ChBIZWFydGJlYXRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlC
-            EoC6GAK6SAPYAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNl
-            c3Npb25JZCKHAgoRSGVhcnRiZWF0UmVzcG9uc2USOgoGc3RhdHVzGAEgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVz
-            QgSAuhgCUgZzdGF0dXMSUgoRcGFydGljaXBhbnRfc3RhdGUYAiABKA4yHy50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50U3RhdGVC
-            BIC6GAJSEHBhcnRpY2lwYW50U3RhdGUSIAoIc2VxdWVuY2UYAyABKANCBIC6GAJSCHNlcXVlbmNlEkAKC25leHRfd2l0aGluGAQg
-            ASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUgpuZXh0V2l0aGluIs0BChpVcGRhdGVTZXNzaW9uU3RhdHVzUmVx
+            MAoJZGV2aWNlX2lkGCggASgJQhOAuhgCukgD2AEBukgGcgSIuhgBUghkZXZpY2VJZBI7ChBleHBlY3RlZF92ZXJzaW9uGCkgASgD
+            QguAuhgCukgEIgIoAUgBUg9leHBlY3RlZFZlcnNpb26IAQFCDAoDa2V5EgW6SAIIAUITChFfZXhwZWN0ZWRfdmVyc2lvbiKDAgoT
+            Sm9pblNlc3Npb25SZXNwb25zZRI6CgdvdXRjb21lGAEgASgOMhoudGVsZWhlYWx0aC52MS5Kb2luT3V0Y29tZUIEgLoYAlIHb3V0
+            Y29tZRIwCgdzZXNzaW9uGAIgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEjwKC3BhcnRpY2lwYW50GAMgASgL
+            MhoudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFILcGFydGljaXBhbnQSQAoLY3JlZGVudGlhbHMYBCABKAsyHi50ZWxlaGVhbHRo
+            LnYxLkpvaW5DcmVkZW50aWFsc1ILY3JlZGVudGlhbHMizwEKE1dhdGNoU2Vzc2lvblJlcXVlc3QSMgoKc2Vzc2lvbl9pZBgBIAEo
+            CUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEjcKDmFmdGVyX3NlcXVlbmNlGAIgASgDQguAuhgCukgEIgIoAEgAUg1h
+            ZnRlclNlcXVlbmNliAEBEjgKFXByZXNlbmNlX2J5X2hlYXJ0YmVhdBgDIAEoCEIEgLoYAlITcHJlc2VuY2VCeUhlYXJ0YmVhdEIR
+            Cg9fYWZ0ZXJfc2VxdWVuY2Ui+AIKFFdhdGNoU2Vzc2lvblJlc3BvbnNlEjwKCHNuYXBzaG90GAEgASgLMh4udGVsZWhlYWx0aC52
+            MS5TZXNzaW9uU25hcHNob3RIAFIIc25hcHNob3QSMwoFZXZlbnQYAiABKAsyGy50ZWxlaGVhbHRoLnYxLlNlc3Npb25FdmVudEgA
+            UgVldmVudBI9CgloZWFydGJlYXQYAyABKAsyHS50ZWxlaGVhbHRoLnYxLldhdGNoSGVhcnRiZWF0SABSCWhlYXJ0YmVhdBJOChJo
+            ZWFydGJlYXRfaW50ZXJ2YWwYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSEWhlYXJ0YmVhdEludGVydmFs
+            ElMKFWNhbGxfaGVhcnRiZWF0X3dpdGhpbhgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlITY2FsbEhlYXJ0
+            YmVhdFdpdGhpbkIJCgdtZXNzYWdlItABChRXYXRjaFNlc3Npb25zUmVxdWVzdBJFCgpzdGFydF90aW1lGAEgASgLMhouZ29vZ2xl
+            LnByb3RvYnVmLlRpbWVzdGFtcEIKgLoYArpIA8gBAVIJc3RhcnRUaW1lEkEKCGVuZF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3Rv
+            YnVmLlRpbWVzdGFtcEIKgLoYArpIA8gBAVIHZW5kVGltZRIuCgxyZXN1bWVfdG9rZW4YAyABKAlCC4C6GAK6SARyAihAUgtyZXN1
+            bWVUb2tlbiKWAwoVV2F0Y2hTZXNzaW9uc1Jlc3BvbnNlEkoKDXNuYXBzaG90X3BhcnQYASABKAsyIy50ZWxlaGVhbHRoLnYxLlNl
+            c3Npb25zU25hcHNob3RQYXJ0SABSDHNuYXBzaG90UGFydBI5CgdjaGFuZ2VkGAIgASgLMh0udGVsZWhlYWx0aC52MS5TZXNzaW9u
+            U3VtbWFyeUgAUgdjaGFuZ2VkEjAKBGdvbmUYAyABKAsyGi50ZWxlaGVhbHRoLnYxLlNlc3Npb25Hb25lSABSBGdvbmUSQAoJaGVh
+            cnRiZWF0GAQgASgLMiAudGVsZWhlYWx0aC52MS5TZXNzaW9uc0hlYXJ0YmVhdEgAUgloZWFydGJlYXQSJwoMcmVzdW1lX3Rva2Vu
+            GAUgASgJQgSAuhgCUgtyZXN1bWVUb2tlbhJOChJoZWFydGJlYXRfaW50ZXJ2YWwYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVy
+            YXRpb25CBIC6GAJSEWhlYXJ0YmVhdEludGVydmFsQgkKB21lc3NhZ2UieQoQSGVhcnRiZWF0UmVxdWVzdBIxCgpyZXF1ZXN0X2lk
+            GAEgASgJQhKAuhgCukgD2AEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSI
+            uhgBUglzZXNzaW9uSWQihwIKEUhlYXJ0YmVhdFJlc3BvbnNlEjoKBnN0YXR1cxgBIAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lv
+            blN0YXR1c0IEgLoYAlIGc3RhdHVzElIKEXBhcnRpY2lwYW50X3N0YXRlGAIgASgOMh8udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFu
+            dFN0YXRlQgSAuhgCUhBwYXJ0aWNpcGFudFN0YXRlEiAKCHNlcXVlbmNlGAMgASgDQgSAuhgCUghzZXF1ZW5jZRJACgtuZXh0X3dp
+            dGhpbhgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIKbmV4dFdpdGhpbiKfAgoaVXBkYXRlU2Vzc2lvblN0
+            YXR1c1JlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9p
+            ZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEkgKBnN0YXR1cxgDIAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vz
+            c2lvblN0YXR1c0ISgLoYArpIA8gBAbpIBYIBAhABUgZzdGF0dXMSOwoQZXhwZWN0ZWRfdmVyc2lvbhgEIAEoA0ILgLoYArpIBCIC
+            KAFIAFIPZXhwZWN0ZWRWZXJzaW9uiAEBQhMKEV9leHBlY3RlZF92ZXJzaW9uIk8KG1VwZGF0ZVNlc3Npb25TdGF0dXNSZXNwb25z
+            ZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uItIBChdTdGFydFNjcmVlblNoYXJlUmVx
             dWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJ
-            QhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSSAoGc3RhdHVzGAMgASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3Rh
-            dHVzQhKAuhgCukgDyAEBukgFggECEAFSBnN0YXR1cyJPChtVcGRhdGVTZXNzaW9uU3RhdHVzUmVzcG9uc2USMAoHc2Vzc2lvbhgB
-            IAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiKAAQoXU3RhcnRTY3JlZW5TaGFyZVJlcXVlc3QSMQoKcmVxdWVz
-            dF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpI
-            BnIEiLoYAVIJc2Vzc2lvbklkIlkKGFN0YXJ0U2NyZWVuU2hhcmVSZXNwb25zZRI9CgxzY3JlZW5fc2hhcmUYASABKAsyGi50ZWxl
-            aGVhbHRoLnYxLlNjcmVlblNoYXJlUgtzY3JlZW5TaGFyZSJ/ChZTdG9wU2NyZWVuU2hhcmVSZXF1ZXN0EjEKCnJlcXVlc3RfaWQY
-            ASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6
-            GAFSCXNlc3Npb25JZCJYChdTdG9wU2NyZWVuU2hhcmVSZXNwb25zZRI9CgxzY3JlZW5fc2hhcmUYASABKAsyGi50ZWxlaGVhbHRo
-            LnYxLlNjcmVlblNoYXJlUgtzY3JlZW5TaGFyZSKuAQoTTGVhdmVTZXNzaW9uUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKA
+            QhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSOwoQZXhwZWN0ZWRfdmVyc2lvbhgDIAEoA0ILgLoYArpIBCICKAFIAFIP
+            ZXhwZWN0ZWRWZXJzaW9uiAEBQhMKEV9leHBlY3RlZF92ZXJzaW9uIlkKGFN0YXJ0U2NyZWVuU2hhcmVSZXNwb25zZRI9CgxzY3Jl
+            ZW5fc2hhcmUYASABKAsyGi50ZWxlaGVhbHRoLnYxLlNjcmVlblNoYXJlUgtzY3JlZW5TaGFyZSLRAQoWU3RvcFNjcmVlblNoYXJl
+            UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIg
+            ASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSOwoQZXhwZWN0ZWRfdmVyc2lvbhgDIAEoA0ILgLoYArpIBCICKAFI
+            AFIPZXhwZWN0ZWRWZXJzaW9uiAEBQhMKEV9leHBlY3RlZF92ZXJzaW9uIlgKF1N0b3BTY3JlZW5TaGFyZVJlc3BvbnNlEj0KDHNj
+            cmVlbl9zaGFyZRgBIAEoCzIaLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVSC3NjcmVlblNoYXJlIoACChNMZWF2ZVNlc3Npb25S
+            ZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiAB
+            KAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBIwCglkZXZpY2VfaWQYKCABKAlCE4C6GAK6SAPYAQG6SAZyBIi6GAFS
+            CGRldmljZUlkEjsKEGV4cGVjdGVkX3ZlcnNpb24YKSABKANCC4C6GAK6SAQiAigBSABSD2V4cGVjdGVkVmVyc2lvbogBAUITChFf
+            ZXhwZWN0ZWRfdmVyc2lvbiJIChRMZWF2ZVNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5T
+            ZXNzaW9uUgdzZXNzaW9uIrgCChRDYW5jZWxTZXNzaW9uUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgF
+            cgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSRQoGcmVh
+            c29uGAMgASgOMhsudGVsZWhlYWx0aC52MS5DYW5jZWxSZWFzb25CEIC6GAK6SAmCAQYQASAEIAVSBnJlYXNvbhIgCgRub3RlGAQg
+            ASgJQgyAuhgEukgFcgMo6AdSBG5vdGUSOwoQZXhwZWN0ZWRfdmVyc2lvbhgFIAEoA0ILgLoYArpIBCICKAFIAFIPZXhwZWN0ZWRW
+            ZXJzaW9uiAEBQhMKEV9leHBlY3RlZF92ZXJzaW9uIkkKFUNhbmNlbFNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYu
+            dGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIowCChFNYXJrTm9TaG93UmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKA
             uhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNz
-            aW9uSWQSMAoJZGV2aWNlX2lkGCggASgJQhOAuhgCukgD2AEBukgGcgSIuhgBUghkZXZpY2VJZCJIChRMZWF2ZVNlc3Npb25SZXNw
-            b25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIuYBChRDYW5jZWxTZXNzaW9uUmVx
-            dWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJ
-            QhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSRQoGcmVhc29uGAMgASgOMhsudGVsZWhlYWx0aC52MS5DYW5jZWxSZWFz
-            b25CEIC6GAK6SAmCAQYQASAEIAVSBnJlYXNvbhIgCgRub3RlGAQgASgJQgyAuhgEukgFcgMo6AdSBG5vdGUiSQoVQ2FuY2VsU2Vz
-            c2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24iugEKEU1hcmtOb1No
-            b3dSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQY
-            AiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBI+CgVwYXJ0eRgDIAEoDjIaLnRlbGVoZWFsdGgudjEuTm9TaG93
-            UGFydHlCDIC6GAK6SAWCAQIQAVIFcGFydHkiRgoSTWFya05vU2hvd1Jlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVh
-            bHRoLnYxLlNlc3Npb25SB3Nlc3Npb24iegoRVW5kb05vU2hvd1JlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gB
-            AbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkIkYK
-            ElVuZG9Ob1Nob3dSZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uIuABChFF
-            bmRTZXNzaW9uUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNz
-            aW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSQgoGcmVhc29uGAMgASgOMhgudGVsZWhlYWx0aC52
-            MS5FbmRSZWFzb25CEIC6GAK6SAmCAQYQASAEIAVSBnJlYXNvbhIgCgRub3RlGAQgASgJQgyAuhgEukgFcgMo6AdSBG5vdGUiRgoS
-            RW5kU2Vzc2lvblJlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24qYAoLSm9p
-            bk91dGNvbWUSHAoYSk9JTl9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGAoUSk9JTl9PVVRDT01FX1dBSVRJTkcQARIZChVKT0lOX09V
-            VENPTUVfQURNSVRURUQQAjK6DQoRVGVsZWhlYWx0aFNlcnZpY2USbwoNQ3JlYXRlU2Vzc2lvbhIjLnRlbGVoZWFsdGgudjEuQ3Jl
-            YXRlU2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNyZWF0ZVNlc3Npb25SZXNwb25zZSITiroYDwoEAQIDBRgIKgUUFSEg
-            IxJqCgpHZXRTZXNzaW9uEiAudGVsZWhlYWx0aC52MS5HZXRTZXNzaW9uUmVxdWVzdBohLnRlbGVoZWFsdGgudjEuR2V0U2Vzc2lv
-            blJlc3BvbnNlIheKuhgTCgYBAgMEBQYYASABKgUVjAGNARJlCgxMaXN0U2Vzc2lvbnMSIi50ZWxlaGVhbHRoLnYxLkxpc3RTZXNz
-            aW9uc1JlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlIgyKuhgICgYBAgMEBQYSdAoLSm9pblNlc3Np
-            b24SIS50ZWxlaGVhbHRoLnYxLkpvaW5TZXNzaW9uUmVxdWVzdBoiLnRlbGVoZWFsdGgudjEuSm9pblNlc3Npb25SZXNwb25zZSIe
-            iroYGgoDAwQGGAIgASoPFYwBjQEeIiMkJTIzWltcEnMKDFdhdGNoU2Vzc2lvbhIiLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9u
-            UmVxdWVzdBojLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uUmVzcG9uc2UiGIq6GBQKBQEDBAUGGAEgASoHFYwBjQFQUTABEmwK
-            DVdhdGNoU2Vzc2lvbnMSIy50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvbnNSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5XYXRjaFNl
-            c3Npb25zUmVzcG9uc2UiDoq6GAoKAwIDBSoDUlBRMAESZAoJSGVhcnRiZWF0Eh8udGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXF1
-            ZXN0GiAudGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXNwb25zZSIUiroYEAoDAwQGGAIgASoFFYwBjQESiwEKE1VwZGF0ZVNlc3Np
+            aW9uSWQSPgoFcGFydHkYAyABKA4yGi50ZWxlaGVhbHRoLnYxLk5vU2hvd1BhcnR5QgyAuhgCukgFggECEAFSBXBhcnR5EjsKEGV4
+            cGVjdGVkX3ZlcnNpb24YBCABKANCC4C6GAK6SAQiAigBSABSD2V4cGVjdGVkVmVyc2lvbogBAUITChFfZXhwZWN0ZWRfdmVyc2lv
+            biJGChJNYXJrTm9TaG93UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiLM
+            AQoRVW5kb05vU2hvd1JlcXVlc3QSMQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoK
+            c2Vzc2lvbl9pZBgCIAEoCUITgLoYArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEjsKEGV4cGVjdGVkX3ZlcnNpb24YAyABKANC
+            C4C6GAK6SAQiAigBSABSD2V4cGVjdGVkVmVyc2lvbogBAUITChFfZXhwZWN0ZWRfdmVyc2lvbiJGChJVbmRvTm9TaG93UmVzcG9u
+            c2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbiKyAgoRRW5kU2Vzc2lvblJlcXVlc3QS
+            MQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSMgoKc2Vzc2lvbl9pZBgCIAEoCUITgLoY
+            ArpIA8gBAbpIBnIEiLoYAVIJc2Vzc2lvbklkEkIKBnJlYXNvbhgDIAEoDjIYLnRlbGVoZWFsdGgudjEuRW5kUmVhc29uQhCAuhgC
+            ukgJggEGEAEgBCAFUgZyZWFzb24SIAoEbm90ZRgEIAEoCUIMgLoYBLpIBXIDKOgHUgRub3RlEjsKEGV4cGVjdGVkX3ZlcnNpb24Y
+            BSABKANCC4C6GAK6SAQiAigBSABSD2V4cGVjdGVkVmVyc2lvbogBAUITChFfZXhwZWN0ZWRfdmVyc2lvbiJGChJFbmRTZXNzaW9u
+            UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbipgCgtKb2luT3V0Y29tZRIc
+            ChhKT0lOX09VVENPTUVfVU5TUEVDSUZJRUQQABIYChRKT0lOX09VVENPTUVfV0FJVElORxABEhkKFUpPSU5fT1VUQ09NRV9BRE1J
+            VFRFRBACMswNChFUZWxlaGVhbHRoU2VydmljZRJvCg1DcmVhdGVTZXNzaW9uEiMudGVsZWhlYWx0aC52MS5DcmVhdGVTZXNzaW9u
+            UmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ3JlYXRlU2Vzc2lvblJlc3BvbnNlIhOKuhgPCgQBAgMFGAgqBRQVISAjEm0KCkdldFNl
+            c3Npb24SIC50ZWxlaGVhbHRoLnYxLkdldFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5HZXRTZXNzaW9uUmVzcG9uc2Ui
+            GpACAYq6GBMKBgECAwQFBhgBIAEqBRWMAY0BEmgKDExpc3RTZXNzaW9ucxIiLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25zUmVx
+            dWVzdBojLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25zUmVzcG9uc2UiD5ACAYq6GAgKBgECAwQFBhJ1CgtKb2luU2Vzc2lvbhIh
+            LnRlbGVoZWFsdGgudjEuSm9pblNlc3Npb25SZXF1ZXN0GiIudGVsZWhlYWx0aC52MS5Kb2luU2Vzc2lvblJlc3BvbnNlIh+Kuhgb
+            CgMDBAYYAiABKhAVjAGNAR4iIyQlMjNaW1wrEnMKDFdhdGNoU2Vzc2lvbhIiLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uUmVx
+            dWVzdBojLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uUmVzcG9uc2UiGIq6GBQKBQEDBAUGGAEgASoHFYwBjQFQUTABEm8KDVdh
+            dGNoU2Vzc2lvbnMSIy50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvbnNSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5XYXRjaFNlc3Np
+            b25zUmVzcG9uc2UiEZACAYq6GAoKAwIDBSoDUlBRMAESZAoJSGVhcnRiZWF0Eh8udGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXF1
+            ZXN0GiAudGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXNwb25zZSIUiroYEAoDAwQGGAIgASoFFYwBjQESjAEKE1VwZGF0ZVNlc3Np
             b25TdGF0dXMSKS50ZWxlaGVhbHRoLnYxLlVwZGF0ZVNlc3Npb25TdGF0dXNSZXF1ZXN0GioudGVsZWhlYWx0aC52MS5VcGRhdGVT
-            ZXNzaW9uU3RhdHVzUmVzcG9uc2UiHYq6GBkKBQECAwQFGAEqDhWMAY0BBx4iIykkJTIzEnoKEFN0YXJ0U2NyZWVuU2hhcmUSJi50
-            ZWxlaGVhbHRoLnYxLlN0YXJ0U2NyZWVuU2hhcmVSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5TdGFydFNjcmVlblNoYXJlUmVzcG9u
-            c2UiFYq6GBEKAgMEGAMqCRWMAY0BBx4mRhJ0Cg9TdG9wU2NyZWVuU2hhcmUSJS50ZWxlaGVhbHRoLnYxLlN0b3BTY3JlZW5TaGFy
-            ZVJlcXVlc3QaJi50ZWxlaGVhbHRoLnYxLlN0b3BTY3JlZW5TaGFyZVJlc3BvbnNlIhKKuhgOCgIDBBgCKgYVjAGNAUcSbwoMTGVh
-            dmVTZXNzaW9uEiIudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Npb25SZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Npb25S
-            ZXNwb25zZSIWiroYEgoDAwQGGAIgASoHFYwBjQEeJhJzCg1DYW5jZWxTZXNzaW9uEiMudGVsZWhlYWx0aC52MS5DYW5jZWxTZXNz
-            aW9uUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ2FuY2VsU2Vzc2lvblJlc3BvbnNlIheKuhgTCgUBAgMEBRgFKggVjAGNAQceIxJp
-            CgpNYXJrTm9TaG93EiAudGVsZWhlYWx0aC52MS5NYXJrTm9TaG93UmVxdWVzdBohLnRlbGVoZWFsdGgudjEuTWFya05vU2hvd1Jl
-            c3BvbnNlIhaKuhgSCgMCAwUYBCoJFYwBjQEHHiIpEmkKClVuZG9Ob1Nob3cSIC50ZWxlaGVhbHRoLnYxLlVuZG9Ob1Nob3dSZXF1
-            ZXN0GiEudGVsZWhlYWx0aC52MS5VbmRvTm9TaG93UmVzcG9uc2UiFoq6GBIKAwIDBRgEKgkVjAGNAQceICESZgoKRW5kU2Vzc2lv
-            bhIgLnRlbGVoZWFsdGgudjEuRW5kU2Vzc2lvblJlcXVlc3QaIS50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXNwb25zZSITiroY
-            DwoCAwUYBCoHFYwBjQEHHmIGcHJvdG8z
+            ZXNzaW9uU3RhdHVzUmVzcG9uc2UiHoq6GBoKBQECAwQFGAEqDxWMAY0BBx4iIykkJTIzKxJ7ChBTdGFydFNjcmVlblNoYXJlEiYu
+            dGVsZWhlYWx0aC52MS5TdGFydFNjcmVlblNoYXJlUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuU3RhcnRTY3JlZW5TaGFyZVJlc3Bv
+            bnNlIhaKuhgSCgIDBBgDKgoVjAGNAQceJkYrEnUKD1N0b3BTY3JlZW5TaGFyZRIlLnRlbGVoZWFsdGgudjEuU3RvcFNjcmVlblNo
+            YXJlUmVxdWVzdBomLnRlbGVoZWFsdGgudjEuU3RvcFNjcmVlblNoYXJlUmVzcG9uc2UiE4q6GA8KAgMEGAIqBxWMAY0BRysScAoM
+            TGVhdmVTZXNzaW9uEiIudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Npb25SZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Np
+            b25SZXNwb25zZSIXiroYEwoDAwQGGAIgASoIFYwBjQEeJisSdAoNQ2FuY2VsU2Vzc2lvbhIjLnRlbGVoZWFsdGgudjEuQ2FuY2Vs
+            U2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNhbmNlbFNlc3Npb25SZXNwb25zZSIYiroYFAoFAQIDBAUYBSoJFYwBjQEH
+            HiMrEmoKCk1hcmtOb1Nob3cSIC50ZWxlaGVhbHRoLnYxLk1hcmtOb1Nob3dSZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5NYXJrTm9T
+            aG93UmVzcG9uc2UiF4q6GBMKAwIDBRgEKgoVjAGNAQceIikrEmoKClVuZG9Ob1Nob3cSIC50ZWxlaGVhbHRoLnYxLlVuZG9Ob1No
+            b3dSZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5VbmRvTm9TaG93UmVzcG9uc2UiF4q6GBMKAwIDBRgEKgoVjAGNAQceICErEmcKCkVu
+            ZFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5FbmRTZXNzaW9uUmVzcG9u
+            c2UiFIq6GBAKAgMFGAQqCBWMAY0BBx4rYgZwcm90bzM=
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,
