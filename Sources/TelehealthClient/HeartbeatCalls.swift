@@ -25,7 +25,7 @@ final class HeartbeatCalls: Sendable {
                     return
                 }
                 // A refusal is the watch's to hear of, and an outage ends the watch's stream as well.
-                let answer = try? await client.heartbeat(.with { $0.sessionID = sessionID })
+                let answer = try? await client.sessions.heartbeat(.with { $0.sessionID = sessionID })
                 if let next = answer?.nextWithin { within = next.swiftDuration }
             }
         }

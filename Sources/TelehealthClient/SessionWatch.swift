@@ -2,7 +2,7 @@ internal import ProtobufWire
 public import RPCModel
 public import TelehealthAPI
 
-extension TelehealthClient {
+extension TelehealthCalls {
     /// What happens in a session, from now on or from behind an event number, until the session is over.
     ///
     /// Goes on by itself after a broken connection, a drained server, a silent network or an expired token, for
@@ -12,7 +12,7 @@ extension TelehealthClient {
     /// Roles and errors as WatchSession. While it is iterated, the caller counts as present, by calls of Heartbeat
     /// beside it: an open stream shows only that a proxy in between is there.
     public func watch(_ sessionID: String, after sequence: Int64? = nil) -> SessionWatch {
-        SessionWatch(client: self, sessionID: sessionID, sequence: sequence)
+        SessionWatch(client: client, sessionID: sessionID, sequence: sequence)
     }
 }
 

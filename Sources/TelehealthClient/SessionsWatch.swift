@@ -2,7 +2,7 @@ public import ProtobufWire
 public import RPCModel
 public import TelehealthAPI
 
-extension TelehealthClient {
+extension TelehealthCalls {
     /// The caller's visits that are planned to start in a range, in short: what there is, then every change.
     ///
     /// Goes on by itself as ``watch(_:after:)`` does, behind the last message seen; when that is too long ago, a new
@@ -14,12 +14,12 @@ extension TelehealthClient {
     ///   - end: planned starts before this time; behind `start`, by 31 days at most.
     ///   - token: ``SessionsWatch/Iterator/resumeToken`` of an earlier watch of the same caller and range; nil to begin
     ///     with a snapshot.
-    public func watchSessions(
+    public func watchAll(
         startingFrom start: Google_Protobuf_Timestamp, before end: Google_Protobuf_Timestamp,
         behind token: String? = nil
     ) -> SessionsWatch {
         SessionsWatch(
-            client: self,
+            client: client,
             request: .with {
                 $0.startTime = start
                 $0.endTime = end

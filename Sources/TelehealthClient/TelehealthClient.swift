@@ -2,7 +2,8 @@ internal import ProtobufWire
 public import RPCClient
 public import RPCModel
 
-/// The telehealth service as Swift functions: one per RPC, and ``watch(_:after:)`` for what happens in a visit.
+/// The telehealth service as Swift functions, gathered by service: ``sessions``, ``participants``, ``recordings``,
+/// ``consents`` and so on, each with one function per RPC, and watches that outlive a broken connection.
 ///
 /// Every call carries a token of the ``TokenProvider``, has a deadline, and is repeated with the same
 /// `request_id` while the service is out of reach or busy, or when the answer broke off, so a change happens once
@@ -10,12 +11,11 @@ public import RPCModel
 ///
 /// ```swift
 /// let client = try TelehealthClient(.init(target: "127.0.0.1:50051"), tokens: FixedToken(token))
-/// let session = try await client.createSession(.with { $0.appointmentID = "appointment-1" })
-/// for try await update in client.watch(session.sessionID) { … }
+/// let session = try await client.sessions.create(.with { $0.appointmentID = "appointment-1" })
+/// for try await update in client.sessions.watch(session.sessionID) { … }
 /// ```
 ///
-/// Who may use a call and what it may be refused with stands with the method of the same name of the generated client,
-/// such as ``Telehealth_V1_TelehealthServiceClient``, and in docs/api.md.
+/// Who may use a call and what it may be refused with stands at the call, and in docs/api.md.
 ///
 /// Isolation: any; one client serves any number of tasks over one connection.
 public struct TelehealthClient: Sendable {

@@ -12,7 +12,7 @@ import Testing
         try await Loopback.run { loopback, client in
             loopback.service.failNext([error])
             caught = await #expect(throws: RPCError.self) {
-                try await client.joinSession(.with { $0.key = .sessionID("s") })
+                try await client.sessions.join(.with { $0.key = .sessionID("s") })
             }
         }
         return try #require(caught)

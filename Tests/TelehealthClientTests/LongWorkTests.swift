@@ -32,7 +32,7 @@ import Testing
     @Test func `progress is told in its order, and the result is returned`() async throws {
         try await Loopback.run { loopback, client in
             loopback.service.backUpNext([script([progress(1), progress(2), progress(3), result])])
-            let backup = try await client.backUpDatabase(progress: told.note)
+            let backup = try await client.operations.backUpDatabase(progress: told.note)
             #expect(backup.fileName == "copy.db")
             #expect(told.all == [1, 2, 3])
         }
@@ -44,7 +44,7 @@ import Testing
                 script([progress(1)], .failure(RPCError(.unavailable, "the service restarts"))),
                 script([result]),
             ])
-            let backup = try await client.backUpDatabase(progress: told.note)
+            let backup = try await client.operations.backUpDatabase(progress: told.note)
             #expect(backup.fileName == "copy.db")
             #expect(told.all == [1])
             let ids = loopback.service.received.map(\.requestID)
@@ -58,7 +58,9 @@ import Testing
         try await Loopback.run { loopback, client in
             let damaged = RPCError.detailed(.dataLoss, reason: "DATA_DAMAGED")
             loopback.service.backUpNext([script([progress(1)], .failure(damaged)), script([result])])
-            let error = await #expect(throws: RPCError.self) { try await client.backUpDatabase(progress: told.note) }
+            let error = await #expect(throws: RPCError.self) {
+                try await client.operations.backUpDatabase(progress: told.note)
+            }
             #expect(error?.code == .dataLoss)
             #expect(told.all == [1])
             #expect(loopback.service.received.count == 1)
@@ -68,7 +70,7 @@ import Testing
     @Test func `a stream that ends well without a result is an error`() async throws {
         try await Loopback.run { loopback, client in
             loopback.service.backUpNext([script([progress(1)])])
-            let error = await #expect(throws: RPCError.self) { try await client.backUpDatabase() }
+            let error = await #expect(throws: RPCError.self) { try await client.operations.backUpDatabase() }
             #expect(error?.code == .internal)
         }
     }
@@ -76,7 +78,7 @@ import Testing
     @Test func `a message of a later version is passed over`() async throws {
         try await Loopback.run { loopback, client in
             loopback.service.backUpNext([script([Response(), result])])
-            let backup = try await client.backUpDatabase(progress: told.note)
+            let backup = try await client.operations.backUpDatabase(progress: told.note)
             #expect(backup.fileName == "copy.db")
             #expect(told.all == [])
         }

@@ -42,7 +42,7 @@ import Testing
                     messages: [Self.snapshot(1)] + Self.events(2...3) + [Self.heartbeat] + Self.events(4...4),
                     ending: .done)
             ])
-            let seen = try await all(client.watch("s"))
+            let seen = try await all(client.sessions.watch("s"))
             #expect(seen == ["s1", "2", "3", "4"])
             #expect(loopback.service.received.map(\.afterSequence) == [nil])
         }
@@ -57,7 +57,7 @@ import Testing
                 .init(messages: Self.events(7...8), ending: Self.broken),
                 .init(messages: Self.events(9...9), ending: .done),
             ])
-            let seen = try await all(client.watch("s"))
+            let seen = try await all(client.sessions.watch("s"))
             #expect(seen == ["s5", "6", "7", "8", "9"])
             #expect(loopback.service.received.map(\.afterSequence) == [nil, 7, 8])
         }
@@ -70,7 +70,7 @@ import Testing
                 .init(messages: Self.events(7...7), ending: .done),
             ])
             var seen: [String] = []
-            for try await update in client.watch("s") {
+            for try await update in client.sessions.watch("s") {
                 seen.append(name(update))
                 if name(update) == "6" { try await loopback.restart() }
             }
@@ -82,7 +82,7 @@ import Testing
     @Test func `a watch may begin behind an event`() async throws {
         try await Loopback.run { loopback, client in
             loopback.service.watchNext([.init(messages: Self.events(3...4), ending: .done)])
-            let seen = try await all(client.watch("s", after: 2))
+            let seen = try await all(client.sessions.watch("s", after: 2))
             #expect(seen == ["3", "4"])
             #expect(loopback.service.received.map(\.afterSequence) == [2])
         }
@@ -95,7 +95,7 @@ import Testing
                 .init(messages: [], ending: .failure(.detailed(.outOfRange, reason: "RESUME_EXPIRED"))),
                 .init(messages: [Self.snapshot(90)] + Self.events(91...91), ending: .done),
             ])
-            let seen = try await all(client.watch("s"))
+            let seen = try await all(client.sessions.watch("s"))
             #expect(seen == ["s1", "2", "s90", "91"])
             #expect(loopback.service.received.map(\.afterSequence) == [nil, 2, nil])
         }
@@ -110,7 +110,7 @@ import Testing
                 .init(messages: Self.events(2...2), ending: expired),
                 .init(messages: Self.events(3...3), ending: .done),
             ])
-            let seen = try await all(client.watch("s"))
+            let seen = try await all(client.sessions.watch("s"))
             #expect(seen == ["s1", "2", "3"])
             #expect(loopback.service.received.map(\.token) == ["token-1", "token-2", "token-3"])
         }
@@ -122,7 +122,7 @@ import Testing
                 .init(messages: [Self.snapshot(1)], ending: Self.broken),
                 .init(messages: Self.events(2...2), ending: .done),
             ])
-            let seen = try await all(client.watch("s"))
+            let seen = try await all(client.sessions.watch("s"))
             #expect(seen == ["s1", "2"])
             #expect(loopback.service.received.map(\.token) == ["token", "token"])
         }
@@ -131,7 +131,7 @@ import Testing
     @Test func `a fresh token that is refused too ends the watch`() async throws {
         try await Loopback.run(tokens: CountingTokens()) { loopback, client in
             loopback.service.expireEveryToken()
-            let error = await #expect(throws: RPCError.self) { try await all(client.watch("s")) }
+            let error = await #expect(throws: RPCError.self) { try await all(client.sessions.watch("s")) }
             #expect(error?.reason == "TOKEN_EXPIRED")
             #expect(loopback.service.received.map(\.token) == ["token-1", "token-2"])
         }
@@ -143,7 +143,7 @@ import Testing
             loopback.service.watchNext([
                 .init(messages: [], ending: .failure(RPCError(.notFound, "no such session")))
             ])
-            var updates = client.watch("s").makeAsyncIterator()
+            var updates = client.sessions.watch("s").makeAsyncIterator()
             let error = await #expect(throws: RPCError.self) { try await updates.next() }
             #expect(error?.code == .notFound)
             let afterwards = try await updates.next()
@@ -157,7 +157,7 @@ import Testing
             let nothing = ScriptedService.WatchScript(messages: [], ending: Self.broken)
             loopback.service.watchNext(
                 Array(repeating: nothing, count: 20) + [.init(messages: [Self.snapshot(1)], ending: .done)])
-            let seen = try await all(client.watch("s"))
+            let seen = try await all(client.sessions.watch("s"))
             #expect(seen == ["s1"])
             #expect(loopback.service.received.count == 21)
         }
@@ -168,7 +168,7 @@ import Testing
             loopback.service.watchNext([.init(messages: [Self.snapshot(1)], ending: Self.broken)])
             var seen: [String] = []
             let error = await #expect(throws: RPCError.self) {
-                for try await update in client.watch("s") { seen.append(name(update)) }
+                for try await update in client.sessions.watch("s") { seen.append(name(update)) }
             }
             #expect(error?.code == .unavailable && error?.message == "gone")
             #expect(seen == ["s1"])
@@ -189,7 +189,7 @@ import Testing
                 .init(messages: Self.events(6...6), ending: .done),
             ])
             let began = ContinuousClock.now
-            let seen = try await all(client.watch("s"))
+            let seen = try await all(client.sessions.watch("s"))
             #expect(seen == ["s5", "6"])
             #expect(loopback.service.received.map(\.afterSequence) == [nil, 5, 5])
             #expect(ContinuousClock.now - began >= .milliseconds(100))
@@ -205,7 +205,7 @@ import Testing
         try await Loopback.run { loopback, client in
             loopback.service.watchNext([.init(messages: [announced] + Self.events(6...7), ending: .done)])
             var seen: [String] = []
-            for try await update in client.watch("s") {
+            for try await update in client.sessions.watch("s") {
                 seen.append(name(update))
                 try await Task.sleep(for: .milliseconds(50))
             }
@@ -224,7 +224,7 @@ import Testing
         try await Loopback.run { loopback, client in
             loopback.service.watchNext([.init(messages: [first], ending: .open)])
             let watching = Task {
-                for try await _ in client.watch("s") {}
+                for try await _ in client.sessions.watch("s") {}
             }
             while loopback.service.received.count < 3 { try await Task.sleep(for: .milliseconds(20)) }
             watching.cancel()
@@ -243,7 +243,7 @@ import Testing
             loopback.service.watchNext([.init(messages: [Self.snapshot(1)], ending: .open)])
             let (began, begin) = AsyncStream<Void>.makeStream()
             let watching = Task {
-                for try await _ in client.watch("s") { begin.yield() }
+                for try await _ in client.sessions.watch("s") { begin.yield() }
             }
             for await _ in began { break }
             watching.cancel()

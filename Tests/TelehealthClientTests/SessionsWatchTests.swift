@@ -43,7 +43,7 @@ import Testing
 
     private func all(_ client: TelehealthClient, behind token: String? = nil) async throws -> [String] {
         var seen: [String] = []
-        let watch = client.watchSessions(
+        let watch = client.sessions.watchAll(
             startingFrom: .with { $0.seconds = 1 }, before: .with { $0.seconds = 2 }, behind: token)
         for try await update in watch {
             switch update {
@@ -111,7 +111,8 @@ import Testing
             loopback.service.watchSessionsNext([
                 .init(messages: [Self.part(["a"], token: "1"), Self.changed("b", token: "2")], ending: .open)
             ])
-            var updates = client.watchSessions(startingFrom: .with { $0.seconds = 1 }, before: .with { $0.seconds = 2 })
+            var updates = client.sessions
+                .watchAll(startingFrom: .with { $0.seconds = 1 }, before: .with { $0.seconds = 2 })
                 .makeAsyncIterator()
             #expect(updates.resumeToken == nil)
             _ = try await updates.next()

@@ -13,14 +13,14 @@ import Testing
 
     @Test func `a change is given a version 4 UUID as its request id`() async throws {
         try await Loopback.run(configure: { $0.random = { .max } }) { loopback, client in
-            _ = try await client.joinSession(join)
+            _ = try await client.sessions.join(join)
             #expect(loopback.service.received.map(\.requestID) == ["ffffffff-ffff-4fff-bfff-ffffffffffff"])
         }
     }
 
     @Test func `two changes have two request ids`() async throws {
         try await Loopback.run { loopback, client in
-            for _ in 0..<2 { _ = try await client.joinSession(join) }
+            for _ in 0..<2 { _ = try await client.sessions.join(join) }
             #expect(Set(loopback.service.received.map(\.requestID)).count == 2)
         }
     }
@@ -29,7 +29,7 @@ import Testing
         try await Loopback.run { loopback, client in
             var mine = join
             mine.requestID = "5f1b6a52-0f3c-4f0e-9a55-0e2f8d1c7b31"
-            _ = try await client.joinSession(mine)
+            _ = try await client.sessions.join(mine)
             #expect(loopback.service.received.map(\.requestID) == [mine.requestID])
         }
     }
@@ -39,7 +39,7 @@ import Testing
     {
         try await Loopback.run { loopback, client in
             loopback.service.failNext([RPCError(code, "not yet"), RPCError(code, "not yet")])
-            let answer = try await client.joinSession(join)
+            let answer = try await client.sessions.join(join)
             #expect(answer.outcome == .waiting)
             let ids = loopback.service.received.map(\.requestID)
             #expect(ids.count == 3)
@@ -50,7 +50,7 @@ import Testing
     @Test func `the last error is thrown when no attempt is left`() async throws {
         try await Loopback.run(configure: { $0.maxAttempts = 3 }) { loopback, client in
             loopback.service.failNext((1...4).map { RPCError(.unavailable, "failure \($0)") })
-            let error = await #expect(throws: RPCError.self) { try await client.getSession(get) }
+            let error = await #expect(throws: RPCError.self) { try await client.sessions.get(get) }
             #expect(error?.code == .unavailable)
             #expect(error?.message == "failure 3")
             #expect(loopback.service.received.count == 3)
@@ -63,7 +63,7 @@ import Testing
     func `an error that another attempt would not mend is thrown at once`(code: RPCError.Code) async throws {
         try await Loopback.run { loopback, client in
             loopback.service.failNext([RPCError(code, "no")])
-            let error = await #expect(throws: RPCError.self) { try await client.joinSession(join) }
+            let error = await #expect(throws: RPCError.self) { try await client.sessions.join(join) }
             #expect(error?.code == code)
             #expect(loopback.service.received.count == 1)
         }
@@ -75,7 +75,7 @@ import Testing
                 .detailed(.failedPrecondition, reason: "VERSION_MISMATCH", metadata: ["current_version": "9"])
             ])
             let error = await #expect(throws: RPCError.self) {
-                try await client.joinSession(.with { ($0.key, $0.expectedVersion) = (.sessionID("s"), 8) })
+                try await client.sessions.join(.with { ($0.key, $0.expectedVersion) = (.sessionID("s"), 8) })
             }
             #expect(error?.currentVersion == 9)
             #expect(loopback.service.received.count == 1)
@@ -90,7 +90,7 @@ import Testing
             loopback.service.failNext([
                 .detailed(.unavailable, reason: "MEETING_UNAVAILABLE", [RPCError.packed(later)])
             ])
-            let error = await #expect(throws: RPCError.self) { try await client.joinSession(join) }
+            let error = await #expect(throws: RPCError.self) { try await client.sessions.join(join) }
             #expect(error?.retryDelay == .seconds(3600))
             #expect(loopback.service.received.count == 1)
         }
@@ -101,7 +101,7 @@ import Testing
         let tokens = CountingTokens()
         try await Loopback.run(tokens: tokens) { loopback, client in
             loopback.service.expire("token-1")
-            _ = try await client.joinSession(join)
+            _ = try await client.sessions.join(join)
             #expect(loopback.service.received.map(\.token) == ["token-1", "token-2"])
             #expect(Set(loopback.service.received.map(\.requestID)).count == 1)
         }
@@ -110,7 +110,7 @@ import Testing
     @Test func `a token is replaced once, not for ever`() async throws {
         try await Loopback.run(tokens: CountingTokens()) { loopback, client in
             loopback.service.expireEveryToken()
-            let error = await #expect(throws: RPCError.self) { try await client.getSession(get) }
+            let error = await #expect(throws: RPCError.self) { try await client.sessions.get(get) }
             #expect(error?.reason == "TOKEN_EXPIRED")
             #expect(loopback.service.received.map(\.token) == ["token-1", "token-2"])
         }
@@ -122,7 +122,7 @@ import Testing
         try await Loopback.run(tokens: cache) { loopback, client in
             loopback.service.expire("token-1")
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<20 { group.addTask { _ = try await client.getSession(get) } }
+                for _ in 0..<20 { group.addTask { _ = try await client.sessions.get(get) } }
                 try await group.waitForAll()
             }
             #expect(await source.made == 2)
@@ -150,7 +150,7 @@ import Testing
             func token(replacing rejected: String?) async throws -> String { throw self }
         }
         try await Loopback.run(tokens: NoToken()) { loopback, client in
-            let error = await #expect(throws: RPCError.self) { try await client.getSession(get) }
+            let error = await #expect(throws: RPCError.self) { try await client.sessions.get(get) }
             #expect(error?.code == .unauthenticated)
             #expect(error?.isFromPeer == false)
             #expect(loopback.service.received.isEmpty)
@@ -159,8 +159,8 @@ import Testing
 
     @Test func `one connection serves several people`() async throws {
         try await Loopback.run { loopback, client in
-            _ = try await client.getSession(get)
-            _ = try await client.acting(with: FixedToken("other")).getSession(get)
+            _ = try await client.sessions.get(get)
+            _ = try await client.acting(with: FixedToken("other")).sessions.get(get)
             #expect(loopback.service.received.map(\.token) == ["token-1", "other"])
         }
     }
@@ -168,13 +168,13 @@ import Testing
     @Test func `an export is read at the reader's pace, each piece within the time of a call`() async throws {
         try await Loopback.run(configure: { $0.timeout = .milliseconds(300) }) { loopback, client in
             var pieces: [[UInt8]] = []
-            for try await piece in client.exportPersonRecord("c") {
+            for try await piece in client.people.exportRecord("c") {
                 pieces.append(piece)
                 try await Task.sleep(for: .milliseconds(200))
             }
             #expect(pieces == [[1], [2], [3]])
             let error = await #expect(throws: RPCError.self) {
-                for try await _ in client.exportPersonRecord("silent") {}
+                for try await _ in client.people.exportRecord("silent") {}
             }
             #expect(error?.code == .unavailable && error?.isBrokenConnection == true)
         }

@@ -51,7 +51,7 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
         if !timeZone.isEmpty { buffer.write(8, timeZone, as: WireString.self) }
         if sourceVersion != 0 { buffer.write(9, sourceVersion, as: WireInt64.self) }
         if adultGuardian { buffer.write(10, adultGuardian, as: WireBool.self) }
-        if !clientBirthDate.isEmpty { buffer.write(50, clientBirthDate, as: WireString.self) }
+        if !clientBirthDate.isEmpty { buffer.write(11, clientBirthDate, as: WireString.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -68,7 +68,7 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
             case 66: try reader.read(&timeZone, as: WireString.self)
             case 72: try reader.read(&sourceVersion, as: WireInt64.self)
             case 80: try reader.read(&adultGuardian, as: WireBool.self)
-            case 402: try reader.read(&clientBirthDate, as: WireString.self)
+            case 90: try reader.read(&clientBirthDate, as: WireString.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -361,8 +361,8 @@ public protocol Telehealth_V1_AppointmentServiceHandler: Sendable {
     /// APPOINTMENT_STARTED: book another appointment. Whoever is replaced loses place, credentials and watch at once.
     ///
     /// Roles: scheduler, admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION
-    /// (APPOINTMENT_STARTED, APPOINTMENT_CANCELLED); ABORTED (VERSION_CONFLICT).
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
+    /// FAILED_PRECONDITION (APPOINTMENT_STARTED, APPOINTMENT_CANCELLED).
     func putAppointment(_ request: Telehealth_V1_PutAppointmentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_PutAppointmentResponse
     /// Reads one appointment.
@@ -430,8 +430,8 @@ public struct Telehealth_V1_AppointmentServiceClient: Sendable {
     /// APPOINTMENT_STARTED: book another appointment. Whoever is replaced loses place, credentials and watch at once.
     ///
     /// Roles: scheduler, admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION
-    /// (APPOINTMENT_STARTED, APPOINTMENT_CANCELLED); ABORTED (VERSION_CONFLICT).
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
+    /// FAILED_PRECONDITION (APPOINTMENT_STARTED, APPOINTMENT_CANCELLED).
     public func putAppointment(
         _ request: Telehealth_V1_PutAppointmentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_PutAppointmentResponse {
@@ -482,7 +482,7 @@ public enum Telehealth_V1_AppointmentService_File {
             GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIKgLoYArpIA8gBAVIQc2NoZWR1bGVkRW5kVGltZRI0CgtndWFyZGlh
             bl9pZBgHIAEoCUITgLoYA7pIA9gBAbpIBnIEiLoYAVIKZ3VhcmRpYW5JZBIuCgl0aW1lX3pvbmUYCCABKAlCEYC6GAK6SAPIAQG6
             SARyAhhAUgh0aW1lWm9uZRIyCg5zb3VyY2VfdmVyc2lvbhgJIAEoA0ILgLoYArpIBCICKAFSDXNvdXJjZVZlcnNpb24SKwoOYWR1
-            bHRfZ3VhcmRpYW4YCiABKAhCBIC6GAJSDWFkdWx0R3VhcmRpYW4SMAoRY2xpZW50X2JpcnRoX2RhdGUYMiABKAlCBIC6GARSD2Ns
+            bHRfZ3VhcmRpYW4YCiABKAhCBIC6GAJSDWFkdWx0R3VhcmRpYW4SMAoRY2xpZW50X2JpcnRoX2RhdGUYCyABKAlCBIC6GARSD2Ns
             aWVudEJpcnRoRGF0ZSJ2ChZQdXRBcHBvaW50bWVudFJlc3BvbnNlEjwKC2FwcG9pbnRtZW50GAEgASgLMhoudGVsZWhlYWx0aC52
             MS5BcHBvaW50bWVudFILYXBwb2ludG1lbnQSHgoHYXBwbGllZBgCIAEoCEIEgLoYAlIHYXBwbGllZCJTChVHZXRBcHBvaW50bWVu
             dFJlcXVlc3QSOgoOYXBwb2ludG1lbnRfaWQYASABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSDWFwcG9pbnRtZW50SWQiVgoWR2V0
@@ -491,12 +491,12 @@ public enum Telehealth_V1_AppointmentService_File {
             UglyZXF1ZXN0SWQSOgoOYXBwb2ludG1lbnRfaWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSDWFwcG9pbnRtZW50SWQSMgoO
             c291cmNlX3ZlcnNpb24YAyABKANCC4C6GAK6SAQiAigBUg1zb3VyY2VWZXJzaW9uInkKGUNhbmNlbEFwcG9pbnRtZW50UmVzcG9u
             c2USPAoLYXBwb2ludG1lbnQYASABKAsyGi50ZWxlaGVhbHRoLnYxLkFwcG9pbnRtZW50UgthcHBvaW50bWVudBIeCgdhcHBsaWVk
-            GAIgASgIQgSAuhgCUgdhcHBsaWVkMuoCChJBcHBvaW50bWVudFNlcnZpY2USawoOUHV0QXBwb2ludG1lbnQSJC50ZWxlaGVhbHRo
+            GAIgASgIQgSAuhgCUgdhcHBsaWVkMosDChJBcHBvaW50bWVudFNlcnZpY2USawoOUHV0QXBwb2ludG1lbnQSJC50ZWxlaGVhbHRo
             LnYxLlB1dEFwcG9pbnRtZW50UmVxdWVzdBolLnRlbGVoZWFsdGgudjEuUHV0QXBwb2ludG1lbnRSZXNwb25zZSIMiroYCAoCAgUq
-            Ah8gEnIKDkdldEFwcG9pbnRtZW50EiQudGVsZWhlYWx0aC52MS5HZXRBcHBvaW50bWVudFJlcXVlc3QaJS50ZWxlaGVhbHRoLnYx
-            LkdldEFwcG9pbnRtZW50UmVzcG9uc2UiE5ACAYq6GAwKBQECAwQFGAgqARQScwoRQ2FuY2VsQXBwb2ludG1lbnQSJy50ZWxlaGVh
+            Aj9AEnIKDkdldEFwcG9pbnRtZW50EiQudGVsZWhlYWx0aC52MS5HZXRBcHBvaW50bWVudFJlcXVlc3QaJS50ZWxlaGVhbHRoLnYx
+            LkdldEFwcG9pbnRtZW50UmVzcG9uc2UiE5ACAYq6GAwKBQECAwQFGAgqASgScwoRQ2FuY2VsQXBwb2ludG1lbnQSJy50ZWxlaGVh
             bHRoLnYxLkNhbmNlbEFwcG9pbnRtZW50UmVxdWVzdBooLnRlbGVoZWFsdGgudjEuQ2FuY2VsQXBwb2ludG1lbnRSZXNwb25zZSIL
-            iroYBwoCAgUqAR5iBnByb3RvMw==
+            iroYBwoCAgUqATwaH5q6GBsKDGFwcG9pbnRtZW50cxILQXBwb2ludG1lbnRiBnByb3RvMw==
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

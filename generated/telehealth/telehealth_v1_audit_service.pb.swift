@@ -97,9 +97,9 @@ public enum Telehealth_V1_AuditFault: ProtobufEnum {
         case 8: self = .treeNodeChanged
         case 9: self = .headDamaged
         case 10: self = .rowsLost
-        case 12: self = .markDamaged
-        case 13: self = .writeAheadLogCut
-        case 11: self = .rowForged
+        case 11: self = .markDamaged
+        case 12: self = .writeAheadLogCut
+        case 13: self = .rowForged
         default: self = .unrecognized(rawValue)
         }
     }
@@ -117,9 +117,9 @@ public enum Telehealth_V1_AuditFault: ProtobufEnum {
         case .treeNodeChanged: 8
         case .headDamaged: 9
         case .rowsLost: 10
-        case .markDamaged: 12
-        case .writeAheadLogCut: 13
-        case .rowForged: 11
+        case .markDamaged: 11
+        case .writeAheadLogCut: 12
+        case .rowForged: 13
         case .unrecognized(let number): number
         }
     }
@@ -1060,16 +1060,16 @@ public enum Telehealth_V1_AuditService_File {
             RUQQAhIXChNBVURJVF9GQVVMVF9NSVNTSU5HEAMSGAoUQVVESVRfRkFVTFRfVU5MSU5LRUQQBBIdChlBVURJVF9GQVVMVF9IRUFE
             X01JU01BVENIEAUSGAoUQVVESVRfRkFVTFRfVEFJTF9DVVQQBhIbChdBVURJVF9GQVVMVF9IRUFEX0ZPUkdFRBAHEiEKHUFVRElU
             X0ZBVUxUX1RSRUVfTk9ERV9DSEFOR0VEEAgSHAoYQVVESVRfRkFVTFRfSEVBRF9EQU1BR0VEEAkSGQoVQVVESVRfRkFVTFRfUk9X
-            U19MT1NUEAoSHAoYQVVESVRfRkFVTFRfTUFSS19EQU1BR0VEEAwSIwofQVVESVRfRkFVTFRfV1JJVEVfQUhFQURfTE9HX0NVVBAN
-            EhoKFkFVRElUX0ZBVUxUX1JPV19GT1JHRUQQCzLGBAoMQXVkaXRTZXJ2aWNlEmwKD0xpc3RBdWRpdEV2ZW50cxIlLnRlbGVoZWFs
+            U19MT1NUEAoSHAoYQVVESVRfRkFVTFRfTUFSS19EQU1BR0VEEAsSIwofQVVESVRfRkFVTFRfV1JJVEVfQUhFQURfTE9HX0NVVBAM
+            EhoKFkFVRElUX0ZBVUxUX1JPV19GT1JHRUQQDTLYBAoMQXVkaXRTZXJ2aWNlEmwKD0xpc3RBdWRpdEV2ZW50cxIlLnRlbGVoZWFs
             dGgudjEuTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBomLnRlbGVoZWFsdGgudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2UiCpACAYq6
-            GAMKAQUSggEKE0xpc3RTZXNzaW9uQWNjZXNzZXMSKS50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9uQWNjZXNzZXNSZXF1ZXN0Giou
-            dGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbkFjY2Vzc2VzUmVzcG9uc2UiFJACAYq6GA0KAgQFGAcqBRWMAY0BEmsKDlZlcmlmeUF1
-            ZGl0TG9nEiQudGVsZWhlYWx0aC52MS5WZXJpZnlBdWRpdExvZ1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLlZlcmlmeUF1ZGl0TG9n
-            UmVzcG9uc2UiCpACAYq6GAMKAQUwARJrCg5FeHBvcnRBdWRpdExvZxIkLnRlbGVoZWFsdGgudjEuRXhwb3J0QXVkaXRMb2dSZXF1
-            ZXN0GiUudGVsZWhlYWx0aC52MS5FeHBvcnRBdWRpdExvZ1Jlc3BvbnNlIgqQAgGKuhgDCgEFMAESaQoNR2V0QXVkaXRQcm9vZhIj
-            LnRlbGVoZWFsdGgudjEuR2V0QXVkaXRQcm9vZlJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkdldEF1ZGl0UHJvb2ZSZXNwb25zZSIN
-            kAIBiroYBgoBBSoBY2IGcHJvdG8z
+            GAMKAQUSgAEKE0xpc3RTZXNzaW9uQWNjZXNzZXMSKS50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9uQWNjZXNzZXNSZXF1ZXN0Giou
+            dGVsZWhlYWx0aC52MS5MaXN0U2Vzc2lvbkFjY2Vzc2VzUmVzcG9uc2UiEpACAYq6GAsKAgQFGAcqAylQURJrCg5WZXJpZnlBdWRp
+            dExvZxIkLnRlbGVoZWFsdGgudjEuVmVyaWZ5QXVkaXRMb2dSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5WZXJpZnlBdWRpdExvZ1Jl
+            c3BvbnNlIgqQAgGKuhgDCgEFMAESawoORXhwb3J0QXVkaXRMb2cSJC50ZWxlaGVhbHRoLnYxLkV4cG9ydEF1ZGl0TG9nUmVxdWVz
+            dBolLnRlbGVoZWFsdGgudjEuRXhwb3J0QXVkaXRMb2dSZXNwb25zZSIKkAIBiroYAwoBBTABEmkKDUdldEF1ZGl0UHJvb2YSIy50
+            ZWxlaGVhbHRoLnYxLkdldEF1ZGl0UHJvb2ZSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5HZXRBdWRpdFByb29mUmVzcG9uc2UiDZAC
+            AYq6GAYKAQUqATAaEpq6GA4KBWF1ZGl0EgVBdWRpdGIGcHJvdG8z
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -179,6 +179,35 @@ public struct Telehealth_V1_CallContract: Message {
     }
 }
 
+/// How clients that gather calls by service name them.
+public struct Telehealth_V1_ServiceContract: Message {
+    public static let fullName = "telehealth.v1.ServiceContract"
+    /// The group's name in lower_snake_case: `sessions` makes `client.sessions`.
+    public var group: String = ""
+    /// The noun that a call's name may leave out within its group: `Session` makes `JoinSession` `client.sessions.join`.
+    /// Empty for none.
+    public var noun: String = ""
+    public var unknownFields = UnknownFields()
+
+    public init() {}
+
+    public func encode(into buffer: inout ByteBuffer) {
+        if !group.isEmpty { buffer.write(1, group, as: WireString.self) }
+        if !noun.isEmpty { buffer.write(2, noun, as: WireString.self) }
+        buffer.writeUnknown(unknownFields)
+    }
+
+    public mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case 10: try reader.read(&group, as: WireString.self)
+            case 18: try reader.read(&noun, as: WireString.self)
+            default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
+            }
+        }
+    }
+}
+
 /// What `telehealth/v1/call_contract.proto` declares, for reflection and JSON.
 public enum Telehealth_V1_CallContract_File {
     public static let descriptor = FileDescriptorBytes(
@@ -189,16 +218,18 @@ public enum Telehealth_V1_CallContract_File {
             YWxsQ29udHJhY3QSNQoFcm9sZXMYASADKA4yGS50ZWxlaGVhbHRoLnYxLkNhbGxlclJvbGVCBIC6GAFSBXJvbGVzEhgKBG9wZW4Y
             AiABKAhCBIC6GAFSBG9wZW4SPQoIc3RhbmRpbmcYAyABKA4yGy50ZWxlaGVhbHRoLnYxLkNhbGxTdGFuZGluZ0IEgLoYAVIIc3Rh
             bmRpbmcSIgoJZW1lcmdlbmN5GAQgASgIQgSAuhgBUgllbWVyZ2VuY3kSOgoHcmVhc29ucxgFIAMoDjIaLnRlbGVoZWFsdGgudjEu
-            RXJyb3JSZWFzb25CBIC6GAFSB3JlYXNvbnMqvgEKCkNhbGxlclJvbGUSGwoXQ0FMTEVSX1JPTEVfVU5TUEVDSUZJRUQQABIXChND
-            QUxMRVJfUk9MRV9TRVJWSUNFEAESGQoVQ0FMTEVSX1JPTEVfU0NIRURVTEVSEAISGQoVQ0FMTEVSX1JPTEVfQ0xJTklDSUFOEAMS
-            FgoSQ0FMTEVSX1JPTEVfQ0xJRU5UEAQSFQoRQ0FMTEVSX1JPTEVfQURNSU4QBRIVChFDQUxMRVJfUk9MRV9HVUVTVBAGKpgDCgxD
-            YWxsU3RhbmRpbmcSHQoZQ0FMTF9TVEFORElOR19VTlNQRUNJRklFRBAAEhoKFkNBTExfU1RBTkRJTkdfT0ZfVklTSVQQARIbChdD
-            QUxMX1NUQU5ESU5HX0hBU19QTEFDRRACEh8KG0NBTExfU1RBTkRJTkdfU0hBUkVTX1NDUkVFThADEh0KGUNBTExfU1RBTkRJTkdf
-            TEVBRFNfVklTSVQQBBIhCh1DQUxMX1NUQU5ESU5HX0xFQURTX09SX0NMSUVOVBAFEiQKIENBTExfU1RBTkRJTkdfU0VFU19BTExf
-            T1JfQ0xJRU5UEAYSHAoYQ0FMTF9TVEFORElOR19PV05fUkVDT1JEEAcSIAocQ0FMTF9TVEFORElOR19PRl9BUFBPSU5UTUVOVBAI
-            EiAKHENBTExfU1RBTkRJTkdfVElFRF9UT19QRVJTT04QCRIhCh1DQUxMX1NUQU5ESU5HX1RJRURfVE9fQ09OU0VOVBAKEiIKHkNB
-            TExfU1RBTkRJTkdfT0ZfVklTSVRfT1JfVElFRBALOlEKBGNhbGwSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxihhwMg
-            ASgLMhsudGVsZWhlYWx0aC52MS5DYWxsQ29udHJhY3RSBGNhbGxiBnByb3RvMw==
+            RXJyb3JSZWFzb25CBIC6GAFSB3JlYXNvbnMiRwoPU2VydmljZUNvbnRyYWN0EhoKBWdyb3VwGAEgASgJQgSAuhgBUgVncm91cBIY
+            CgRub3VuGAIgASgJQgSAuhgBUgRub3VuKr4BCgpDYWxsZXJSb2xlEhsKF0NBTExFUl9ST0xFX1VOU1BFQ0lGSUVEEAASFwoTQ0FM
+            TEVSX1JPTEVfU0VSVklDRRABEhkKFUNBTExFUl9ST0xFX1NDSEVEVUxFUhACEhkKFUNBTExFUl9ST0xFX0NMSU5JQ0lBThADEhYK
+            EkNBTExFUl9ST0xFX0NMSUVOVBAEEhUKEUNBTExFUl9ST0xFX0FETUlOEAUSFQoRQ0FMTEVSX1JPTEVfR1VFU1QQBiqYAwoMQ2Fs
+            bFN0YW5kaW5nEh0KGUNBTExfU1RBTkRJTkdfVU5TUEVDSUZJRUQQABIaChZDQUxMX1NUQU5ESU5HX09GX1ZJU0lUEAESGwoXQ0FM
+            TF9TVEFORElOR19IQVNfUExBQ0UQAhIfChtDQUxMX1NUQU5ESU5HX1NIQVJFU19TQ1JFRU4QAxIdChlDQUxMX1NUQU5ESU5HX0xF
+            QURTX1ZJU0lUEAQSIQodQ0FMTF9TVEFORElOR19MRUFEU19PUl9DTElFTlQQBRIkCiBDQUxMX1NUQU5ESU5HX1NFRVNfQUxMX09S
+            X0NMSUVOVBAGEhwKGENBTExfU1RBTkRJTkdfT1dOX1JFQ09SRBAHEiAKHENBTExfU1RBTkRJTkdfT0ZfQVBQT0lOVE1FTlQQCBIg
+            ChxDQUxMX1NUQU5ESU5HX1RJRURfVE9fUEVSU09OEAkSIQodQ0FMTF9TVEFORElOR19USUVEX1RPX0NPTlNFTlQQChIiCh5DQUxM
+            X1NUQU5ESU5HX09GX1ZJU0lUX09SX1RJRUQQCzpbCgdzZXJ2aWNlEh8uZ29vZ2xlLnByb3RvYnVmLlNlcnZpY2VPcHRpb25zGKOH
+            AyABKAsyHi50ZWxlaGVhbHRoLnYxLlNlcnZpY2VDb250cmFjdFIHc2VydmljZTpRCgRjYWxsEh4uZ29vZ2xlLnByb3RvYnVmLk1l
+            dGhvZE9wdGlvbnMYoYcDIAEoCzIbLnRlbGVoZWFsdGgudjEuQ2FsbENvbnRyYWN0UgRjYWxsYgZwcm90bzM=
             """,
         dependencies: [
             Telehealth_V1_DataClass_File.descriptor,

@@ -41,7 +41,7 @@ public enum Telehealth_V1_ConsentPersonRole: ProtobufEnum {
         case 1: self = .client
         case 2: self = .clinician
         case 3: self = .guardian
-        case 40: self = .thirdParty
+        case 4: self = .thirdParty
         default: self = .unrecognized(rawValue)
         }
     }
@@ -52,7 +52,7 @@ public enum Telehealth_V1_ConsentPersonRole: ProtobufEnum {
         case .client: 1
         case .clinician: 2
         case .guardian: 3
-        case .thirdParty: 40
+        case .thirdParty: 4
         case .unrecognized(let number): number
         }
     }
@@ -210,8 +210,8 @@ public enum Telehealth_V1_ConsentAction: ProtobufEnum {
         case 0: self = .unspecified
         case 1: self = .join
         case 2: self = .record
-        case 50: self = .conduct
-        case 51: self = .thirdParty
+        case 3: self = .conduct
+        case 4: self = .thirdParty
         default: self = .unrecognized(rawValue)
         }
     }
@@ -221,8 +221,8 @@ public enum Telehealth_V1_ConsentAction: ProtobufEnum {
         case .unspecified: 0
         case .join: 1
         case .record: 2
-        case .conduct: 50
-        case .thirdParty: 51
+        case .conduct: 3
+        case .thirdParty: 4
         case .unrecognized(let number): number
         }
     }
@@ -272,11 +272,11 @@ public enum Telehealth_V1_MissingConsentCause: ProtobufEnum {
         case 4: self = .revoked
         case 5: self = .notWritten
         case 6: self = .notCovered
-        case 50: self = .outdatedVersion
-        case 51: self = .verbalMissing
-        case 52: self = .guardianRequired
-        case 53: self = .notForSession
-        case 54: self = .evidenceMissing
+        case 7: self = .outdatedVersion
+        case 8: self = .verbalMissing
+        case 9: self = .guardianRequired
+        case 10: self = .notForSession
+        case 11: self = .evidenceMissing
         default: self = .unrecognized(rawValue)
         }
     }
@@ -290,11 +290,11 @@ public enum Telehealth_V1_MissingConsentCause: ProtobufEnum {
         case .revoked: 4
         case .notWritten: 5
         case .notCovered: 6
-        case .outdatedVersion: 50
-        case .verbalMissing: 51
-        case .guardianRequired: 52
-        case .notForSession: 53
-        case .evidenceMissing: 54
+        case .outdatedVersion: 7
+        case .verbalMissing: 8
+        case .guardianRequired: 9
+        case .notForSession: 10
+        case .evidenceMissing: 11
         case .unrecognized(let number): number
         }
     }
@@ -381,28 +381,28 @@ public struct Telehealth_V1_Consent: Message {
     public var method: Telehealth_V1_ConsentMethod = .init(rawValue: 0)
     /// What was acknowledged.
     public var acknowledgements: Telehealth_V1_ConsentAcknowledgements?
+    /// Who signed: the person, or the guardian of the person.
+    public var signerID: String = ""
+    /// When the decision was made, UTC (the earlier consentDate).
+    public var decisionTime: Google_Protobuf_Timestamp?
+    /// When the record was written, UTC.
+    public var createTime: Google_Protobuf_Timestamp?
+    /// `sub` of the identity that wrote it.
+    public var createCaller: String = ""
     /// For `recording`: the purposes allowed. Empty for other types.
     public var recordingPurposes: [Telehealth_V1_RecordingPurpose] = []
     /// The only session it covers; empty for a standing consent.
     public var sessionID: String = ""
-    /// Who signed: the person, or the guardian of the person.
-    public var signerID: String = ""
     /// `sub` of the staff identity that attests it; empty for ELECTRONIC.
     public var attestCaller: String = ""
     /// For PAPER where the scan is filed, for VERBAL what was said and who heard it. Only to staff and to the person.
     public var evidence: String = ""
-    /// When the decision was made, UTC (the earlier consentDate).
-    public var decisionTime: Google_Protobuf_Timestamp?
     /// Until when it counts, UTC (the earlier expirationDate); unset when it does not expire.
     public var expireTime: Google_Protobuf_Timestamp?
     /// True when it should be renewed: within the renewal window before the expiry, or a newer text is in force.
     public var renewalRequired: Bool = false
     /// The record that this one replaced; empty when none.
     public var supersedesConsentID: String = ""
-    /// When the record was written, UTC.
-    public var createTime: Google_Protobuf_Timestamp?
-    /// `sub` of the identity that wrote it.
-    public var createCaller: String = ""
     /// The record that replaced this one; empty when none.
     public var supersededByConsentID: String = ""
     /// When it was revoked, UTC; unset unless REVOKED.
@@ -429,22 +429,22 @@ public struct Telehealth_V1_Consent: Message {
         if !textSha256.isEmpty { buffer.write(9, textSha256, as: WireBytes.self) }
         if method.rawValue != 0 { buffer.write(10, method, as: WireEnum<Telehealth_V1_ConsentMethod>.self) }
         if let value = acknowledgements { buffer.writeMessage(11, value) }
-        buffer.writePacked(12, recordingPurposes, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
-        if !sessionID.isEmpty { buffer.write(13, sessionID, as: WireString.self) }
-        if !signerID.isEmpty { buffer.write(14, signerID, as: WireString.self) }
-        if !attestCaller.isEmpty { buffer.write(15, attestCaller, as: WireString.self) }
-        if !evidence.isEmpty { buffer.write(16, evidence, as: WireString.self) }
-        if let value = decisionTime { buffer.writeMessage(17, value) }
-        if let value = expireTime { buffer.writeMessage(18, value) }
-        if renewalRequired { buffer.write(19, renewalRequired, as: WireBool.self) }
-        if !supersedesConsentID.isEmpty { buffer.write(20, supersedesConsentID, as: WireString.self) }
-        if let value = createTime { buffer.writeMessage(21, value) }
-        if !createCaller.isEmpty { buffer.write(22, createCaller, as: WireString.self) }
+        if !signerID.isEmpty { buffer.write(12, signerID, as: WireString.self) }
+        if let value = decisionTime { buffer.writeMessage(13, value) }
+        if let value = createTime { buffer.writeMessage(14, value) }
+        if !createCaller.isEmpty { buffer.write(15, createCaller, as: WireString.self) }
+        buffer.writePacked(16, recordingPurposes, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
+        if !sessionID.isEmpty { buffer.write(17, sessionID, as: WireString.self) }
+        if !attestCaller.isEmpty { buffer.write(18, attestCaller, as: WireString.self) }
+        if !evidence.isEmpty { buffer.write(19, evidence, as: WireString.self) }
+        if let value = expireTime { buffer.writeMessage(20, value) }
+        if renewalRequired { buffer.write(21, renewalRequired, as: WireBool.self) }
+        if !supersedesConsentID.isEmpty { buffer.write(22, supersedesConsentID, as: WireString.self) }
         if !supersededByConsentID.isEmpty { buffer.write(23, supersededByConsentID, as: WireString.self) }
         if let value = revokeTime { buffer.writeMessage(24, value) }
         if !revokeCaller.isEmpty { buffer.write(25, revokeCaller, as: WireString.self) }
         if !revocationReason.isEmpty { buffer.write(26, revocationReason, as: WireString.self) }
-        if let value = evidenceItems { buffer.writeMessage(50, value) }
+        if let value = evidenceItems { buffer.writeMessage(27, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -462,23 +462,23 @@ public struct Telehealth_V1_Consent: Message {
             case 74: try reader.read(&textSha256, as: WireBytes.self)
             case 80: try reader.read(&method, as: WireEnum<Telehealth_V1_ConsentMethod>.self)
             case 90: try reader.readMessage(&acknowledgements)
-            case 96: try reader.readRepeated(&recordingPurposes, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
-            case 98: try reader.readPacked(&recordingPurposes, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
-            case 106: try reader.read(&sessionID, as: WireString.self)
-            case 114: try reader.read(&signerID, as: WireString.self)
-            case 122: try reader.read(&attestCaller, as: WireString.self)
-            case 130: try reader.read(&evidence, as: WireString.self)
-            case 138: try reader.readMessage(&decisionTime)
-            case 146: try reader.readMessage(&expireTime)
-            case 152: try reader.read(&renewalRequired, as: WireBool.self)
-            case 162: try reader.read(&supersedesConsentID, as: WireString.self)
-            case 170: try reader.readMessage(&createTime)
-            case 178: try reader.read(&createCaller, as: WireString.self)
+            case 98: try reader.read(&signerID, as: WireString.self)
+            case 106: try reader.readMessage(&decisionTime)
+            case 114: try reader.readMessage(&createTime)
+            case 122: try reader.read(&createCaller, as: WireString.self)
+            case 128: try reader.readRepeated(&recordingPurposes, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
+            case 130: try reader.readPacked(&recordingPurposes, as: WireEnum<Telehealth_V1_RecordingPurpose>.self)
+            case 138: try reader.read(&sessionID, as: WireString.self)
+            case 146: try reader.read(&attestCaller, as: WireString.self)
+            case 154: try reader.read(&evidence, as: WireString.self)
+            case 162: try reader.readMessage(&expireTime)
+            case 168: try reader.read(&renewalRequired, as: WireBool.self)
+            case 178: try reader.read(&supersedesConsentID, as: WireString.self)
             case 186: try reader.read(&supersededByConsentID, as: WireString.self)
             case 194: try reader.readMessage(&revokeTime)
             case 202: try reader.read(&revokeCaller, as: WireString.self)
             case 210: try reader.read(&revocationReason, as: WireString.self)
-            case 402: try reader.readMessage(&evidenceItems)
+            case 218: try reader.readMessage(&evidenceItems)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -841,18 +841,18 @@ public enum Telehealth_V1_Consent_File {
             Q29uc2VudFN0YXRlQgSAuhgCUgVzdGF0ZRIvChBkb2N1bWVudF92ZXJzaW9uGAcgASgJQgSAuhgBUg9kb2N1bWVudFZlcnNpb24S
             IAoIbGFuZ3VhZ2UYCCABKAlCBIC6GAFSCGxhbmd1YWdlEiUKC3RleHRfc2hhMjU2GAkgASgMQgSAuhgCUgp0ZXh0U2hhMjU2EjoK
             Bm1ldGhvZBgKIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIEgLoYAlIGbWV0aG9kElIKEGFja25vd2xlZGdlbWVu
-            dHMYCyABKAsyJi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY2tub3dsZWRnZW1lbnRzUhBhY2tub3dsZWRnZW1lbnRzElQKEnJlY29y
-            ZGluZ19wdXJwb3NlcxgMIAMoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIEgLoYAlIRcmVjb3JkaW5nUHVycG9z
-            ZXMSIwoKc2Vzc2lvbl9pZBgNIAEoCUIEgLoYAlIJc2Vzc2lvbklkEiEKCXNpZ25lcl9pZBgOIAEoCUIEgLoYA1IIc2lnbmVySWQS
-            KQoNYXR0ZXN0X2NhbGxlchgPIAEoCUIEgLoYA1IMYXR0ZXN0Q2FsbGVyEiAKCGV2aWRlbmNlGBAgASgJQgSAuhgEUghldmlkZW5j
-            ZRJFCg1kZWNpc2lvbl90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIMZGVjaXNpb25UaW1lEkEK
-            C2V4cGlyZV90aW1lGBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKZXhwaXJlVGltZRIvChByZW5ld2Fs
-            X3JlcXVpcmVkGBMgASgIQgSAuhgCUg9yZW5ld2FsUmVxdWlyZWQSOAoVc3VwZXJzZWRlc19jb25zZW50X2lkGBQgASgJQgSAuhgC
-            UhNzdXBlcnNlZGVzQ29uc2VudElkEkEKC2NyZWF0ZV90aW1lGBUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoY
-            AlIKY3JlYXRlVGltZRIpCg1jcmVhdGVfY2FsbGVyGBYgASgJQgSAuhgDUgxjcmVhdGVDYWxsZXISPQoYc3VwZXJzZWRlZF9ieV9j
+            dHMYCyABKAsyJi50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY2tub3dsZWRnZW1lbnRzUhBhY2tub3dsZWRnZW1lbnRzEiEKCXNpZ25l
+            cl9pZBgMIAEoCUIEgLoYA1IIc2lnbmVySWQSRQoNZGVjaXNpb25fdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3Rh
+            bXBCBIC6GAJSDGRlY2lzaW9uVGltZRJBCgtjcmVhdGVfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6
+            GAJSCmNyZWF0ZVRpbWUSKQoNY3JlYXRlX2NhbGxlchgPIAEoCUIEgLoYA1IMY3JlYXRlQ2FsbGVyElQKEnJlY29yZGluZ19wdXJw
+            b3NlcxgQIAMoDjIfLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nUHVycG9zZUIEgLoYAlIRcmVjb3JkaW5nUHVycG9zZXMSIwoKc2Vz
+            c2lvbl9pZBgRIAEoCUIEgLoYAlIJc2Vzc2lvbklkEikKDWF0dGVzdF9jYWxsZXIYEiABKAlCBIC6GANSDGF0dGVzdENhbGxlchIg
+            CghldmlkZW5jZRgTIAEoCUIEgLoYBFIIZXZpZGVuY2USQQoLZXhwaXJlX3RpbWUYFCABKAsyGi5nb29nbGUucHJvdG9idWYuVGlt
+            ZXN0YW1wQgSAuhgCUgpleHBpcmVUaW1lEi8KEHJlbmV3YWxfcmVxdWlyZWQYFSABKAhCBIC6GAJSD3JlbmV3YWxSZXF1aXJlZBI4
+            ChVzdXBlcnNlZGVzX2NvbnNlbnRfaWQYFiABKAlCBIC6GAJSE3N1cGVyc2VkZXNDb25zZW50SWQSPQoYc3VwZXJzZWRlZF9ieV9j
             b25zZW50X2lkGBcgASgJQgSAuhgCUhVzdXBlcnNlZGVkQnlDb25zZW50SWQSQQoLcmV2b2tlX3RpbWUYGCABKAsyGi5nb29nbGUu
             cHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgpyZXZva2VUaW1lEikKDXJldm9rZV9jYWxsZXIYGSABKAlCBIC6GANSDHJldm9rZUNh
-            bGxlchIxChFyZXZvY2F0aW9uX3JlYXNvbhgaIAEoCUIEgLoYBFIQcmV2b2NhdGlvblJlYXNvbhJFCg5ldmlkZW5jZV9pdGVtcxgy
+            bGxlchIxChFyZXZvY2F0aW9uX3JlYXNvbhgaIAEoCUIEgLoYBFIQcmV2b2NhdGlvblJlYXNvbhJFCg5ldmlkZW5jZV9pdGVtcxgb
             IAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2VudEV2aWRlbmNlUg1ldmlkZW5jZUl0ZW1zItcBCg9Db25zZW50RXZpZGVuY2USMwoO
             c2Nhbl9yZWZlcmVuY2UYASABKAlCDIC6GAS6SAVyAyiAAlINc2NhblJlZmVyZW5jZRIyCgtzY2FuX3NoYTI1NhgCIAEoDEIRgLoY
             ArpIA9gBAbpIBHoCaCBSCnNjYW5TaGEyNTYSMwoOc2NyaXB0X3ZlcnNpb24YAyABKAlCDIC6GAK6SAVyAyiAAlINc2NyaXB0VmVy
@@ -882,21 +882,21 @@ public enum Telehealth_V1_Consent_File {
             b3VyY2UYAiABKAlCBIC6GAJSBnNvdXJjZRIYCgRzYXlzGAMgASgJQgSAuhgCUgRzYXlzKsIBChFDb25zZW50UGVyc29uUm9sZRIj
             Ch9DT05TRU5UX1BFUlNPTl9ST0xFX1VOU1BFQ0lGSUVEEAASHgoaQ09OU0VOVF9QRVJTT05fUk9MRV9DTElFTlQQARIhCh1DT05T
             RU5UX1BFUlNPTl9ST0xFX0NMSU5JQ0lBThACEiAKHENPTlNFTlRfUEVSU09OX1JPTEVfR1VBUkRJQU4QAxIjCh9DT05TRU5UX1BF
-            UlNPTl9ST0xFX1RISVJEX1BBUlRZECgqcAoPQ29uc2VudERlY2lzaW9uEiAKHENPTlNFTlRfREVDSVNJT05fVU5TUEVDSUZJRUQQ
+            UlNPTl9ST0xFX1RISVJEX1BBUlRZEAQqcAoPQ29uc2VudERlY2lzaW9uEiAKHENPTlNFTlRfREVDSVNJT05fVU5TUEVDSUZJRUQQ
             ABIcChhDT05TRU5UX0RFQ0lTSU9OX0dSQU5URUQQARIdChlDT05TRU5UX0RFQ0lTSU9OX0RFQ0xJTkVEEAIqtwEKDENvbnNlbnRT
             dGF0ZRIdChlDT05TRU5UX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUQ09OU0VOVF9TVEFURV9BQ1RJVkUQARIaChZDT05TRU5UX1NU
             QVRFX0RFQ0xJTkVEEAISGQoVQ09OU0VOVF9TVEFURV9FWFBJUkVEEAMSGQoVQ09OU0VOVF9TVEFURV9SRVZPS0VEEAQSHAoYQ09O
             U0VOVF9TVEFURV9TVVBFUlNFREVEEAUqgwEKDUNvbnNlbnRNZXRob2QSHgoaQ09OU0VOVF9NRVRIT0RfVU5TUEVDSUZJRUQQABId
             ChlDT05TRU5UX01FVEhPRF9FTEVDVFJPTklDEAESGAoUQ09OU0VOVF9NRVRIT0RfUEFQRVIQAhIZChVDT05TRU5UX01FVEhPRF9W
             RVJCQUwQAyqfAQoNQ29uc2VudEFjdGlvbhIeChpDT05TRU5UX0FDVElPTl9VTlNQRUNJRklFRBAAEhcKE0NPTlNFTlRfQUNUSU9O
-            X0pPSU4QARIZChVDT05TRU5UX0FDVElPTl9SRUNPUkQQAhIaChZDT05TRU5UX0FDVElPTl9DT05EVUNUEDISHgoaQ09OU0VOVF9B
-            Q1RJT05fVEhJUkRfUEFSVFkQMyr0AwoTTWlzc2luZ0NvbnNlbnRDYXVzZRIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfVU5TUEVD
+            X0pPSU4QARIZChVDT05TRU5UX0FDVElPTl9SRUNPUkQQAhIaChZDT05TRU5UX0FDVElPTl9DT05EVUNUEAMSHgoaQ09OU0VOVF9B
+            Q1RJT05fVEhJUkRfUEFSVFkQBCr0AwoTTWlzc2luZ0NvbnNlbnRDYXVzZRIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfVU5TUEVD
             SUZJRUQQABIkCiBNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9ORV9HSVZFThABEiIKHk1JU1NJTkdfQ09OU0VOVF9DQVVTRV9ERUNM
             SU5FRBACEiEKHU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9FWFBJUkVEEAMSIQodTUlTU0lOR19DT05TRU5UX0NBVVNFX1JFVk9LRUQQ
             BBIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9UX1dSSVRURU4QBRIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9UX0NPVkVS
-            RUQQBhIqCiZNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfT1VUREFURURfVkVSU0lPThAyEigKJE1JU1NJTkdfQ09OU0VOVF9DQVVTRV9W
-            RVJCQUxfTUlTU0lORxAzEisKJ01JU1NJTkdfQ09OU0VOVF9DQVVTRV9HVUFSRElBTl9SRVFVSVJFRBA0EikKJU1JU1NJTkdfQ09O
-            U0VOVF9DQVVTRV9OT1RfRk9SX1NFU1NJT04QNRIqCiZNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfRVZJREVOQ0VfTUlTU0lORxA2KvoB
+            RUQQBhIqCiZNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfT1VUREFURURfVkVSU0lPThAHEigKJE1JU1NJTkdfQ09OU0VOVF9DQVVTRV9W
+            RVJCQUxfTUlTU0lORxAIEisKJ01JU1NJTkdfQ09OU0VOVF9DQVVTRV9HVUFSRElBTl9SRVFVSVJFRBAJEikKJU1JU1NJTkdfQ09O
+            U0VOVF9DQVVTRV9OT1RfRk9SX1NFU1NJT04QChIqCiZNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfRVZJREVOQ0VfTUlTU0lORxALKvoB
             ChNDb25zZW50RXZpZGVuY2VLaW5kEiUKIUNPTlNFTlRfRVZJREVOQ0VfS0lORF9VTlNQRUNJRklFRBAAEh4KGkNPTlNFTlRfRVZJ
             REVOQ0VfS0lORF9OT1RFEAESKAokQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDQU5fUkVGRVJFTkNFEAISJQohQ09OU0VOVF9FVklE
             RU5DRV9LSU5EX1NDQU5fU0hBMjU2EAMSKAokQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDUklQVF9WRVJTSU9OEAQSIQodQ09OU0VO

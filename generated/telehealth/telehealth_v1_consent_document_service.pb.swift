@@ -531,8 +531,8 @@ public protocol Telehealth_V1_ConsentDocumentServiceHandler: Sendable {
     /// Registers one version of a text.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ALREADY_EXISTS
-    /// (DOCUMENT_VERSION_EXISTS); ABORTED (VERSION_CONFLICT).
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
+    /// ALREADY_EXISTS (DOCUMENT_VERSION_EXISTS).
     func putConsentDocument(_ request: Telehealth_V1_PutConsentDocumentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_PutConsentDocumentResponse
     /// Reads a text: the version named, or the one in force.
@@ -597,8 +597,8 @@ public struct Telehealth_V1_ConsentDocumentServiceClient: Sendable {
     /// Registers one version of a text.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ALREADY_EXISTS
-    /// (DOCUMENT_VERSION_EXISTS); ABORTED (VERSION_CONFLICT).
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
+    /// ALREADY_EXISTS (DOCUMENT_VERSION_EXISTS).
     public func putConsentDocument(
         _ request: Telehealth_V1_PutConsentDocumentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_PutConsentDocumentResponse {
@@ -679,14 +679,15 @@ public enum Telehealth_V1_ConsentDocumentService_File {
             GAcgASgIQgSAuhgCUg5mb3JTZXNzaW9uT25seRI7Cgh2YWxpZGl0eRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIE
             gLoYAlIIdmFsaWRpdHkSRgoOcmVuZXdhbF93aW5kb3cYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSDXJl
             bmV3YWxXaW5kb3cSRAoNdmVyc2lvbl9ncmFjZRgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIMdmVyc2lv
-            bkdyYWNlEicKDGNpdGF0aW9uX2lkcxgLIAMoCUIEgLoYAlILY2l0YXRpb25JZHMyhwQKFkNvbnNlbnREb2N1bWVudFNlcnZpY2US
-            dQoSUHV0Q29uc2VudERvY3VtZW50EigudGVsZWhlYWx0aC52MS5QdXRDb25zZW50RG9jdW1lbnRSZXF1ZXN0GikudGVsZWhlYWx0
-            aC52MS5QdXRDb25zZW50RG9jdW1lbnRSZXNwb25zZSIKiroYBgoBBSoBOBJ9ChJHZXRDb25zZW50RG9jdW1lbnQSKC50ZWxlaGVh
-            bHRoLnYxLkdldENvbnNlbnREb2N1bWVudFJlcXVlc3QaKS50ZWxlaGVhbHRoLnYxLkdldENvbnNlbnREb2N1bWVudFJlc3BvbnNl
-            IhKQAgGKuhgLCgYBAgMEBQYqARkSfwoUTGlzdENvbnNlbnREb2N1bWVudHMSKi50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50RG9j
-            dW1lbnRzUmVxdWVzdBorLnRlbGVoZWFsdGgudjEuTGlzdENvbnNlbnREb2N1bWVudHNSZXNwb25zZSIOkAIBiroYBwoFAQIDBAUS
-            dgoRTGlzdFBsYWNlUG9saWNpZXMSJy50ZWxlaGVhbHRoLnYxLkxpc3RQbGFjZVBvbGljaWVzUmVxdWVzdBooLnRlbGVoZWFsdGgu
-            djEuTGlzdFBsYWNlUG9saWNpZXNSZXNwb25zZSIOkAIBiroYBwoFAQIDBAViBnByb3RvMw==
+            bkdyYWNlEicKDGNpdGF0aW9uX2lkcxgLIAMoCUIEgLoYAlILY2l0YXRpb25JZHMysgQKFkNvbnNlbnREb2N1bWVudFNlcnZpY2US
+            dgoSUHV0Q29uc2VudERvY3VtZW50EigudGVsZWhlYWx0aC52MS5QdXRDb25zZW50RG9jdW1lbnRSZXF1ZXN0GikudGVsZWhlYWx0
+            aC52MS5QdXRDb25zZW50RG9jdW1lbnRSZXNwb25zZSILiroYBwoBBSoCgQESfQoSR2V0Q29uc2VudERvY3VtZW50EigudGVsZWhl
+            YWx0aC52MS5HZXRDb25zZW50RG9jdW1lbnRSZXF1ZXN0GikudGVsZWhlYWx0aC52MS5HZXRDb25zZW50RG9jdW1lbnRSZXNwb25z
+            ZSISkAIBiroYCwoGAQIDBAUGKgEuEn8KFExpc3RDb25zZW50RG9jdW1lbnRzEioudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudERv
+            Y3VtZW50c1JlcXVlc3QaKy50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50RG9jdW1lbnRzUmVzcG9uc2UiDpACAYq6GAcKBQECAwQF
+            EnYKEUxpc3RQbGFjZVBvbGljaWVzEicudGVsZWhlYWx0aC52MS5MaXN0UGxhY2VQb2xpY2llc1JlcXVlc3QaKC50ZWxlaGVhbHRo
+            LnYxLkxpc3RQbGFjZVBvbGljaWVzUmVzcG9uc2UiDpACAYq6GAcKBQECAwQFGiiauhgkChFjb25zZW50X2RvY3VtZW50cxIPQ29u
+            c2VudERvY3VtZW50YgZwcm90bzM=
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

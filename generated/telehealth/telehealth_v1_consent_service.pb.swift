@@ -56,8 +56,8 @@ public struct Telehealth_V1_ConsentSubmission: Message {
         if !evidence.isEmpty { buffer.write(9, evidence, as: WireString.self) }
         if let value = decisionTime { buffer.writeMessage(10, value) }
         if let value = expireTime { buffer.writeMessage(11, value) }
-        if !signerID.isEmpty { buffer.write(50, signerID, as: WireString.self) }
-        if let value = evidenceItems { buffer.writeMessage(51, value) }
+        if !signerID.isEmpty { buffer.write(12, signerID, as: WireString.self) }
+        if let value = evidenceItems { buffer.writeMessage(13, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -76,8 +76,8 @@ public struct Telehealth_V1_ConsentSubmission: Message {
             case 74: try reader.read(&evidence, as: WireString.self)
             case 82: try reader.readMessage(&decisionTime)
             case 90: try reader.readMessage(&expireTime)
-            case 402: try reader.read(&signerID, as: WireString.self)
-            case 410: try reader.readMessage(&evidenceItems)
+            case 98: try reader.read(&signerID, as: WireString.self)
+            case 106: try reader.readMessage(&evidenceItems)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -688,7 +688,7 @@ public struct Telehealth_V1_ListConsentsRequest: Message {
         if !type.isEmpty { buffer.write(2, type, as: WireString.self) }
         if pageSize != 0 { buffer.write(3, pageSize, as: WireInt32.self) }
         if !pageToken.isEmpty { buffer.write(4, pageToken, as: WireString.self) }
-        if renewalRequiredOnly { buffer.write(50, renewalRequiredOnly, as: WireBool.self) }
+        if renewalRequiredOnly { buffer.write(5, renewalRequiredOnly, as: WireBool.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -699,7 +699,7 @@ public struct Telehealth_V1_ListConsentsRequest: Message {
             case 18: try reader.read(&type, as: WireString.self)
             case 24: try reader.read(&pageSize, as: WireInt32.self)
             case 34: try reader.read(&pageToken, as: WireString.self)
-            case 400: try reader.read(&renewalRequiredOnly, as: WireBool.self)
+            case 40: try reader.read(&renewalRequiredOnly, as: WireBool.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -983,7 +983,7 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
     /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
-    /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND, PERSON_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION
+    /// PERSON_NOT_FOUND, CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION
     /// (GUARDIAN_REQUIRED, DOCUMENT_OUTDATED).
     func submitConsent(_ request: Telehealth_V1_SubmitConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SubmitConsentResponse
@@ -1008,8 +1008,8 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
     /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
-    /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND); FAILED_PRECONDITION (CONSENT_NOT_CURRENT, GUARDIAN_REQUIRED,
-    /// DOCUMENT_OUTDATED); ABORTED (VERSION_CONFLICT).
+    /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (CONSENT_NOT_CURRENT,
+    /// GUARDIAN_REQUIRED, DOCUMENT_OUTDATED).
     func updateConsent(_ request: Telehealth_V1_UpdateConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_UpdateConsentResponse
     /// Takes an active consent back, at once; revoking a recording consent stops a running capture.
@@ -1019,7 +1019,7 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
     /// Roles: clinician, client, admin, guest.
     /// Of these: the person, their guardian, a clinician of theirs, and whoever signed the consent.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (CONSENT_NOT_FOUND);
-    /// FAILED_PRECONDITION (CONSENT_NOT_CURRENT); ABORTED (VERSION_CONFLICT).
+    /// ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (CONSENT_NOT_CURRENT).
     func revokeConsent(_ request: Telehealth_V1_RevokeConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RevokeConsentResponse
     /// Lists a person's records, newest first.
@@ -1105,7 +1105,7 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
     /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
-    /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND, PERSON_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION
+    /// PERSON_NOT_FOUND, CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION
     /// (GUARDIAN_REQUIRED, DOCUMENT_OUTDATED).
     public func submitConsent(
         _ request: Telehealth_V1_SubmitConsentRequest, options: CallOptions = .init()
@@ -1138,8 +1138,8 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
     /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
-    /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND); FAILED_PRECONDITION (CONSENT_NOT_CURRENT, GUARDIAN_REQUIRED,
-    /// DOCUMENT_OUTDATED); ABORTED (VERSION_CONFLICT).
+    /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (CONSENT_NOT_CURRENT,
+    /// GUARDIAN_REQUIRED, DOCUMENT_OUTDATED).
     public func updateConsent(
         _ request: Telehealth_V1_UpdateConsentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_UpdateConsentResponse {
@@ -1153,7 +1153,7 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
     /// Roles: clinician, client, admin, guest.
     /// Of these: the person, their guardian, a clinician of theirs, and whoever signed the consent.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (CONSENT_NOT_FOUND);
-    /// FAILED_PRECONDITION (CONSENT_NOT_CURRENT); ABORTED (VERSION_CONFLICT).
+    /// ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (CONSENT_NOT_CURRENT).
     public func revokeConsent(
         _ request: Telehealth_V1_RevokeConsentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_RevokeConsentResponse {
@@ -1214,8 +1214,8 @@ public enum Telehealth_V1_ConsentService_File {
             ukgOkgELGAEiB4IBBBABIABSEXJlY29yZGluZ1B1cnBvc2VzEjIKCnNlc3Npb25faWQYCCABKAlCE4C6GAK6SAPYAQG6SAZyBIi6
             GAFSCXNlc3Npb25JZBIoCghldmlkZW5jZRgJIAEoCUIMgLoYBLpIBXIDKIAgUghldmlkZW5jZRJFCg1kZWNpc2lvbl90aW1lGAog
             ASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIMZGVjaXNpb25UaW1lEkEKC2V4cGlyZV90aW1lGAsgASgLMhou
-            Z29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKZXhwaXJlVGltZRIwCglzaWduZXJfaWQYMiABKAlCE4C6GAO6SAPYAQG6
-            SAZyBIi6GAFSCHNpZ25lcklkEkUKDmV2aWRlbmNlX2l0ZW1zGDMgASgLMh4udGVsZWhlYWx0aC52MS5Db25zZW50RXZpZGVuY2VS
+            Z29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKZXhwaXJlVGltZRIwCglzaWduZXJfaWQYDCABKAlCE4C6GAO6SAPYAQG6
+            SAZyBIi6GAFSCHNpZ25lcklkEkUKDmV2aWRlbmNlX2l0ZW1zGA0gASgLMh4udGVsZWhlYWx0aC52MS5Db25zZW50RXZpZGVuY2VS
             DWV2aWRlbmNlSXRlbXMi+wIKFFN1Ym1pdENvbnNlbnRSZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVy
             A7ABAVIJcmVxdWVzdElkEjAKCXBlcnNvbl9pZBgCIAEoCUITgLoYA7pIA8gBAbpIBnIEiLoYAVIIcGVyc29uSWQSTwoLcGVyc29u
             X3JvbGUYAyABKA4yIC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRQZXJzb25Sb2xlQgyAuhgCukgFggECEAFSCnBlcnNvblJvbGUSJwoE
@@ -1250,7 +1250,7 @@ public enum Telehealth_V1_ConsentService_File {
             gLoYAlITc3RvcHBlZFJlY29yZGluZ0lkcyL8AQoTTGlzdENvbnNlbnRzUmVxdWVzdBIwCglwZXJzb25faWQYASABKAlCE4C6GAO6
             SAPIAQG6SAZyBIi6GAFSCHBlcnNvbklkEicKBHR5cGUYAiABKAlCE4C6GAK6SAPYAQG6SAZyBIi6GAFSBHR5cGUSKwoJcGFnZV9z
             aXplGAMgASgFQg6AuhgCukgHGgUYyAEoAFIIcGFnZVNpemUSIwoKcGFnZV90b2tlbhgEIAEoCUIEgLoYAlIJcGFnZVRva2VuEjgK
-            FXJlbmV3YWxfcmVxdWlyZWRfb25seRgyIAEoCEIEgLoYAlITcmVuZXdhbFJlcXVpcmVkT25seSJ4ChRMaXN0Q29uc2VudHNSZXNw
+            FXJlbmV3YWxfcmVxdWlyZWRfb25seRgFIAEoCEIEgLoYAlITcmVuZXdhbFJlcXVpcmVkT25seSJ4ChRMaXN0Q29uc2VudHNSZXNw
             b25zZRIyCghjb25zZW50cxgBIAMoCzIWLnRlbGVoZWFsdGgudjEuQ29uc2VudFIIY29uc2VudHMSLAoPbmV4dF9wYWdlX3Rva2Vu
             GAIgASgJQgSAuhgCUg1uZXh0UGFnZVRva2VuIk4KGEdldENvbnNlbnRSZWNlaXB0UmVxdWVzdBIyCgpjb25zZW50X2lkGAEgASgJ
             QhOAuhgCukgDyAEBukgGcgSIuhgBUgljb25zZW50SWQiWAoZR2V0Q29uc2VudFJlY2VpcHRSZXNwb25zZRIeCgdyZWNlaXB0GAEg
@@ -1259,18 +1259,18 @@ public enum Telehealth_V1_ConsentService_File {
             QgSAuhgCUgVrZXlJZBJDCgxyZXRpcmVkX2tleXMYAyADKAsyIC50ZWxlaGVhbHRoLnYxLlJldGlyZWRSZWNlaXB0S2V5UgtyZXRp
             cmVkS2V5cyKYAQoRUmV0aXJlZFJlY2VpcHRLZXkSIwoKcHVibGljX2tleRgBIAEoDEIEgLoYAlIJcHVibGljS2V5EhsKBmtleV9p
             ZBgCIAEoCUIEgLoYAlIFa2V5SWQSQQoLcmV0aXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgC
-            UgpyZXRpcmVUaW1lMtAGCg5Db25zZW50U2VydmljZRJ8Cg1TdWJtaXRDb25zZW50EiMudGVsZWhlYWx0aC52MS5TdWJtaXRDb25z
-            ZW50UmVxdWVzdBokLnRlbGVoZWFsdGgudjEuU3VibWl0Q29uc2VudFJlc3BvbnNlIiCKuhgcCgQDBAUGGAkqEhoHFYwBjQEZNZcB
-            NjeYAZYBGBJ9ChBHZXRDb25zZW50U3RhdHVzEiYudGVsZWhlYWx0aC52MS5HZXRDb25zZW50U3RhdHVzUmVxdWVzdBonLnRlbGVo
-            ZWFsdGgudjEuR2V0Q29uc2VudFN0YXR1c1Jlc3BvbnNlIhiQAgGKuhgRCgUBAwQFBhgLKgYaFYwBjQESfAoNVXBkYXRlQ29uc2Vu
-            dBIjLnRlbGVoZWFsdGgudjEuVXBkYXRlQ29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlVwZGF0ZUNvbnNlbnRSZXNwb25z
-            ZSIgiroYHAoEAwQFBhgJKhIHFYwBjQEZNZcBNjeYAZYBGDQSbAoNUmV2b2tlQ29uc2VudBIjLnRlbGVoZWFsdGgudjEuUmV2b2tl
-            Q29uc2VudFJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlJldm9rZUNvbnNlbnRSZXNwb25zZSIQiroYDAoEAwQFBhgKKgIYNBJsCgxM
-            aXN0Q29uc2VudHMSIi50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50c1JlcXVlc3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50
-            c1Jlc3BvbnNlIhOQAgGKuhgMCgUBAwQFBhgJKgEaEnsKEUdldENvbnNlbnRSZWNlaXB0EicudGVsZWhlYWx0aC52MS5HZXRDb25z
-            ZW50UmVjZWlwdFJlcXVlc3QaKC50ZWxlaGVhbHRoLnYxLkdldENvbnNlbnRSZWNlaXB0UmVzcG9uc2UiE5ACAYq6GAwKAwMEBRgK
-            KgMYmgESagoNR2V0UmVjZWlwdEtleRIjLnRlbGVoZWFsdGgudjEuR2V0UmVjZWlwdEtleVJlcXVlc3QaJC50ZWxlaGVhbHRoLnYx
-            LkdldFJlY2VpcHRLZXlSZXNwb25zZSIOkAIBiroYBwoFAQIDBAViBnByb3RvMw==
+            UgpyZXRpcmVUaW1lMuEGCg5Db25zZW50U2VydmljZRJ5Cg1TdWJtaXRDb25zZW50EiMudGVsZWhlYWx0aC52MS5TdWJtaXRDb25z
+            ZW50UmVxdWVzdBokLnRlbGVoZWFsdGgudjEuU3VibWl0Q29uc2VudFJlc3BvbnNlIh2KuhgZCgQDBAUGGAkqDywHKVBRLnyCAX1+
+            gAF/LRJ7ChBHZXRDb25zZW50U3RhdHVzEiYudGVsZWhlYWx0aC52MS5HZXRDb25zZW50U3RhdHVzUmVxdWVzdBonLnRlbGVoZWFs
+            dGgudjEuR2V0Q29uc2VudFN0YXR1c1Jlc3BvbnNlIhaQAgGKuhgPCgUBAwQFBhgLKgQsKVBREnkKDVVwZGF0ZUNvbnNlbnQSIy50
+            ZWxlaGVhbHRoLnYxLlVwZGF0ZUNvbnNlbnRSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5VcGRhdGVDb25zZW50UmVzcG9uc2UiHYq6
+            GBkKBAMEBQYYCSoPBylQUS58ggF9foABfy17EmwKDVJldm9rZUNvbnNlbnQSIy50ZWxlaGVhbHRoLnYxLlJldm9rZUNvbnNlbnRS
+            ZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5SZXZva2VDb25zZW50UmVzcG9uc2UiEIq6GAwKBAMEBQYYCioCLXsSbAoMTGlzdENvbnNl
+            bnRzEiIudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudHNSZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudHNSZXNwb25z
+            ZSITkAIBiroYDAoFAQMEBQYYCSoBLBJ7ChFHZXRDb25zZW50UmVjZWlwdBInLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudFJlY2Vp
+            cHRSZXF1ZXN0GigudGVsZWhlYWx0aC52MS5HZXRDb25zZW50UmVjZWlwdFJlc3BvbnNlIhOQAgGKuhgMCgMDBAUYCioDLYMBEmoK
+            DUdldFJlY2VpcHRLZXkSIy50ZWxlaGVhbHRoLnYxLkdldFJlY2VpcHRLZXlSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5HZXRSZWNl
+            aXB0S2V5UmVzcG9uc2UiDpACAYq6GAcKBQECAwQFGheauhgTCghjb25zZW50cxIHQ29uc2VudGIGcHJvdG8z
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -26,28 +26,44 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case roleNotAllowed
     /// This caller may not do this here, for example sign for somebody else.
     case notAllowed
+    /// `telehealth-emergency-reason` counts for clinicians and some calls only, or not here.
+    case emergencyNotAllowed
+    /// `telehealth-emergency-reason` must be 10 to 500 bytes of text.
+    case emergencyReasonInvalid
     /// Fields of the request are wrong, each by its path in it.
     case invalidField
     /// This request id was used with another body.
     case requestIDReused
     /// Not a token of this listing with these filters.
     case pageTokenInvalid
+    /// The caller asks too much.
+    case rateLimited
     /// Unknown, or not the caller's to see.
     case appointmentNotFound
     /// Unknown, or not the caller's to see.
     case sessionNotFound
     /// Nobody of that id in this session.
     case participantNotFound
-    /// Unknown, or not the caller's to see.
-    case recordingNotFound
+    /// No invitation of that id in this session.
+    case invitationNotFound
+    /// A person unknown, or not the caller's to see.
+    case personNotFound
     /// Unknown, or not the caller's to see.
     case consentNotFound
     /// No consent document of this type, version and language.
     case documentNotFound
-    /// A person unknown, or not the caller's to see.
-    case personNotFound
+    /// Unknown, or not the caller's to see.
+    case recordingNotFound
+    /// The audit log has no such row.
+    case auditEventNotFound
+    /// No such call to others.
+    case operationNotFound
     /// Not possible in this state of the session, which `status` names.
     case invalidState
+    /// The session has `current_version` now, and not `expected_version`: read it, and decide again.
+    case versionMismatch
+    /// Changed by others at the same time too often; try again.
+    case versionConflict
     /// Time and people of an appointment change only until the client is let into the visit.
     case appointmentStarted
     /// The appointment was cancelled.
@@ -58,126 +74,35 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case tooEarly
     /// After the window for this, which closed at `close_time` (RFC 3339, UTC).
     case tooLate
+    /// The client came; this is no no-show.
+    case clientWasHere
+    /// The caller was sent away from this visit, or is of it no more.
+    case participantRemoved
+    /// The caller was not let into this visit.
+    case participantDenied
+    /// The person has a place in this visit: `participant_id`.
+    case participantExists
+    /// The person does not wait.
+    case participantNotWaiting
+    /// The person is not in the visit.
+    case participantNotAdmitted
+    /// The caller is not in the session: join first.
+    case notJoined
+    /// The clinician has not joined.
+    case clinicianNotPresent
     /// The client's first join needs a complete pre-visit check.
     case preVisitCheckRequired
     /// The check does not meet the clinic's policy; `failed` lists what fails, such as
     /// `location_state`, with commas between.
     case preVisitCheckFailed
-    /// The caller is not in the session: join first.
-    case notJoined
-    /// The person does not wait.
-    case participantNotWaiting
-    /// The clinician has not joined.
-    case clinicianNotPresent
-    /// The client came; this is no no-show.
-    case clientWasHere
-    /// The meeting does not run yet.
-    case meetingNotReady
-    /// The session has `current_version` now, and not `expected_version`: read it, and decide again.
-    case versionMismatch
-    /// Telehealth consents are missing.
-    case consentMissing
-    /// Recording consents are missing.
-    case recordingConsentMissing
-    /// The record is not a current grant.
-    case consentNotCurrent
-    /// The hash is not that of the registered text.
-    case textHashMismatch
-    /// A grant needs every acknowledgement.
-    case acknowledgementsIncomplete
-    /// A recording consent must be written: electronic or on paper.
-    case writtenConsentRequired
-    /// The version is registered with another text.
-    case documentVersionExists
-    /// A recording is starting, running or stopping: `recording_id`.
-    case recordingActive
-    /// Nothing is being recorded.
-    case recordingNotActive
-    /// The file is not there (yet); `recording_state`, and where operators must act first
-    /// `waiting_reason`.
-    case recordingNotReady
-    /// A consent it stood on was revoked.
-    case recordingConsentRevoked
-    /// No bucket is configured.
-    case recordingNotConfigured
-    /// The recording is under legal hold, and the clinic's policy lets nobody of this role play it.
-    case recordingOnHold
-    /// The recording's time is over; its objects are being deleted.
-    case recordingBeingDeleted
-    /// The recording was deleted; its row and its manifest stay.
-    case recordingDeleted
-    /// The recording's file is not in the bucket any more, though nobody deleted it here.
-    case recordingObjectGone
-    /// The clinic has not made this recording part of the client's record.
-    case recordingNotReleased
-    /// Reports of one person come too fast.
-    case metricsTooOften
+    /// The visit has no place left, open invitations counted.
+    case rosterFull
     /// A screen is shared already.
     case screenShareActive
     /// The caller shares no screen.
     case screenShareNotActive
-    /// Events after that number are no longer kept, or not a resume token for this; begin with a snapshot.
-    case resumeExpired
-    /// The reader was too slow; resume after the last number seen.
-    case watchLagging
-    /// The range holds more visits than one stream watches (`visits_max`): ask for a shorter one.
-    case watchTooLarge
-    /// Chime does not answer or takes no more calls now.
-    case meetingUnavailable
-    /// A quota of Chime is used up.
-    case meetingQuotaExceeded
-    /// Chime refused the service's own credentials or request; an operator must look.
-    case meetingRefused
-    /// Changed by others at the same time too often; try again.
-    case versionConflict
-    /// The database cannot be used.
-    case storeUnavailable
-    /// Too many changes are queued, or another run of this kind goes on.
-    case storeOverloaded
-    /// No space is left.
-    case storeFull
-    /// The caller went away.
-    case callCancelled
-    /// The audit log cannot take the entry that must stand before the answer, cannot be read, or is
-    /// being checked by another call.
-    case auditUnavailable
-    /// The audit log has no such row.
-    case auditEventNotFound
-    /// The caller asks too much.
-    case rateLimited
-    /// `telehealth-emergency-reason` counts for clinicians and some calls only, or not here.
-    case emergencyNotAllowed
-    /// `telehealth-emergency-reason` must be 10 to 500 bytes of text.
-    case emergencyReasonInvalid
-    /// No such call to others.
-    case operationNotFound
-    /// The call to others is pending or done: it was not given up.
-    case operationNotFailed
-    /// The place (`place`) wants the client's consent to this person.
-    case thirdPartyConsentMissing
-    /// The person is a minor there, so a guardian signs.
-    case guardianRequired
-    /// The grace after a newer text is over; show and sign that one.
-    case documentOutdated
-    /// The place (`place`) asks for more evidence: `missing` lists names of ConsentEvidenceKind,
-    /// with commas between.
-    case evidenceIncomplete
-    /// The audit log does not show this consent yet.
-    case receiptNotReady
-    /// The record has more visits than one export holds.
-    case exportTooLarge
-    /// The caller was sent away from this visit, or is of it no more.
-    case participantRemoved
-    /// The caller was not let into this visit.
-    case participantDenied
-    /// The person is not in the visit.
-    case participantNotAdmitted
-    /// The person has a place in this visit: `participant_id`.
-    case participantExists
-    /// The visit has no place left, open invitations counted.
-    case rosterFull
-    /// No invitation of that id in this session.
-    case invitationNotFound
+    /// Reports of one person come too fast.
+    case metricsTooOften
     /// Not a grant of this service, or one whose session is gone.
     case invitationInvalid
     /// The grant's time is over.
@@ -186,8 +111,83 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     case invitationUsed
     /// The grant was taken back.
     case invitationRevoked
+    /// Telehealth consents are missing.
+    case consentMissing
+    /// Recording consents are missing.
+    case recordingConsentMissing
+    /// The place (`place`) wants the client's consent to this person.
+    case thirdPartyConsentMissing
+    /// The record is not a current grant.
+    case consentNotCurrent
+    /// The hash is not that of the registered text.
+    case textHashMismatch
+    /// A grant needs every acknowledgement.
+    case acknowledgementsIncomplete
+    /// A recording consent must be written: electronic or on paper.
+    case writtenConsentRequired
+    /// The person is a minor there, so a guardian signs.
+    case guardianRequired
+    /// The place (`place`) asks for more evidence: `missing` lists names of ConsentEvidenceKind,
+    /// with commas between.
+    case evidenceIncomplete
+    /// The version is registered with another text.
+    case documentVersionExists
+    /// The grace after a newer text is over; show and sign that one.
+    case documentOutdated
+    /// The audit log does not show this consent yet.
+    case receiptNotReady
+    /// The record has more visits than one export holds.
+    case exportTooLarge
+    /// A recording is starting, running or stopping: `recording_id`.
+    case recordingActive
+    /// Nothing is being recorded.
+    case recordingNotActive
+    /// No bucket is configured.
+    case recordingNotConfigured
+    /// The file is not there (yet); `recording_state`, and where operators must act first
+    /// `waiting_reason`.
+    case recordingNotReady
+    /// The clinic has not made this recording part of the client's record.
+    case recordingNotReleased
+    /// A consent it stood on was revoked.
+    case recordingConsentRevoked
+    /// The recording is under legal hold, and the clinic's policy lets nobody of this role play it.
+    case recordingOnHold
+    /// The recording's time is over; its objects are being deleted.
+    case recordingBeingDeleted
+    /// The recording was deleted; its row and its manifest stay.
+    case recordingDeleted
+    /// The recording's file is not in the bucket any more, though nobody deleted it here.
+    case recordingObjectGone
+    /// Events after that number are no longer kept, or not a resume token for this; begin with a snapshot.
+    case resumeExpired
+    /// The reader was too slow; resume after the last number seen.
+    case watchLagging
+    /// The range holds more visits than one stream watches (`visits_max`): ask for a shorter one.
+    case watchTooLarge
+    /// The meeting does not run yet.
+    case meetingNotReady
+    /// Chime does not answer or takes no more calls now.
+    case meetingUnavailable
+    /// A quota of Chime is used up.
+    case meetingQuotaExceeded
+    /// Chime refused the service's own credentials or request; an operator must look.
+    case meetingRefused
+    /// The database cannot be used.
+    case storeUnavailable
+    /// Too many changes are queued, or another run of this kind goes on.
+    case storeOverloaded
+    /// No space is left.
+    case storeFull
     /// What is stored is damaged or was changed by others; asking again does not help, an operator must look.
     case dataDamaged
+    /// The audit log cannot take the entry that must stand before the answer, cannot be read, or is
+    /// being checked by another call.
+    case auditUnavailable
+    /// The caller went away.
+    case callCancelled
+    /// The call to others is pending or done: it was not given up.
+    case operationNotFailed
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
 
@@ -203,85 +203,85 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case 5: self = .tokenDevelopmentOnly
         case 6: self = .roleNotAllowed
         case 7: self = .notAllowed
-        case 10: self = .invalidField
-        case 11: self = .requestIDReused
-        case 12: self = .pageTokenInvalid
-        case 20: self = .appointmentNotFound
-        case 21: self = .sessionNotFound
-        case 22: self = .participantNotFound
-        case 23: self = .recordingNotFound
-        case 24: self = .consentNotFound
-        case 25: self = .documentNotFound
-        case 26: self = .personNotFound
-        case 30: self = .invalidState
-        case 31: self = .appointmentStarted
-        case 32: self = .appointmentCancelled
-        case 33: self = .sessionExists
-        case 34: self = .tooEarly
-        case 35: self = .tooLate
-        case 36: self = .preVisitCheckRequired
-        case 37: self = .preVisitCheckFailed
-        case 38: self = .notJoined
-        case 39: self = .participantNotWaiting
-        case 40: self = .clinicianNotPresent
-        case 41: self = .clientWasHere
-        case 42: self = .meetingNotReady
-        case 43: self = .versionMismatch
-        case 50: self = .consentMissing
-        case 51: self = .recordingConsentMissing
-        case 52: self = .consentNotCurrent
-        case 53: self = .textHashMismatch
-        case 54: self = .acknowledgementsIncomplete
-        case 55: self = .writtenConsentRequired
-        case 56: self = .documentVersionExists
-        case 60: self = .recordingActive
-        case 61: self = .recordingNotActive
-        case 62: self = .recordingNotReady
-        case 63: self = .recordingConsentRevoked
-        case 64: self = .recordingNotConfigured
-        case 65: self = .recordingOnHold
-        case 66: self = .recordingBeingDeleted
-        case 67: self = .recordingDeleted
-        case 210: self = .recordingObjectGone
-        case 211: self = .recordingNotReleased
-        case 68: self = .metricsTooOften
-        case 70: self = .screenShareActive
-        case 71: self = .screenShareNotActive
-        case 80: self = .resumeExpired
-        case 81: self = .watchLagging
-        case 82: self = .watchTooLarge
-        case 90: self = .meetingUnavailable
-        case 91: self = .meetingQuotaExceeded
-        case 92: self = .meetingRefused
-        case 93: self = .versionConflict
-        case 94: self = .storeUnavailable
-        case 95: self = .storeOverloaded
-        case 96: self = .storeFull
-        case 97: self = .callCancelled
-        case 98: self = .auditUnavailable
-        case 99: self = .auditEventNotFound
-        case 180: self = .rateLimited
-        case 181: self = .emergencyNotAllowed
-        case 182: self = .emergencyReasonInvalid
-        case 100: self = .operationNotFound
-        case 101: self = .operationNotFailed
-        case 156: self = .thirdPartyConsentMissing
-        case 150: self = .guardianRequired
-        case 151: self = .documentOutdated
-        case 152: self = .evidenceIncomplete
-        case 154: self = .receiptNotReady
-        case 155: self = .exportTooLarge
-        case 140: self = .participantRemoved
-        case 141: self = .participantDenied
-        case 142: self = .participantNotAdmitted
-        case 143: self = .participantExists
-        case 144: self = .rosterFull
-        case 145: self = .invitationNotFound
-        case 146: self = .invitationInvalid
-        case 147: self = .invitationExpired
-        case 148: self = .invitationUsed
-        case 149: self = .invitationRevoked
-        case 230: self = .dataDamaged
+        case 8: self = .emergencyNotAllowed
+        case 9: self = .emergencyReasonInvalid
+        case 20: self = .invalidField
+        case 21: self = .requestIDReused
+        case 22: self = .pageTokenInvalid
+        case 23: self = .rateLimited
+        case 40: self = .appointmentNotFound
+        case 41: self = .sessionNotFound
+        case 42: self = .participantNotFound
+        case 43: self = .invitationNotFound
+        case 44: self = .personNotFound
+        case 45: self = .consentNotFound
+        case 46: self = .documentNotFound
+        case 47: self = .recordingNotFound
+        case 48: self = .auditEventNotFound
+        case 49: self = .operationNotFound
+        case 60: self = .invalidState
+        case 61: self = .versionMismatch
+        case 62: self = .versionConflict
+        case 63: self = .appointmentStarted
+        case 64: self = .appointmentCancelled
+        case 65: self = .sessionExists
+        case 66: self = .tooEarly
+        case 67: self = .tooLate
+        case 68: self = .clientWasHere
+        case 80: self = .participantRemoved
+        case 81: self = .participantDenied
+        case 82: self = .participantExists
+        case 83: self = .participantNotWaiting
+        case 84: self = .participantNotAdmitted
+        case 85: self = .notJoined
+        case 86: self = .clinicianNotPresent
+        case 87: self = .preVisitCheckRequired
+        case 88: self = .preVisitCheckFailed
+        case 89: self = .rosterFull
+        case 90: self = .screenShareActive
+        case 91: self = .screenShareNotActive
+        case 92: self = .metricsTooOften
+        case 100: self = .invitationInvalid
+        case 101: self = .invitationExpired
+        case 102: self = .invitationUsed
+        case 103: self = .invitationRevoked
+        case 120: self = .consentMissing
+        case 121: self = .recordingConsentMissing
+        case 122: self = .thirdPartyConsentMissing
+        case 123: self = .consentNotCurrent
+        case 124: self = .textHashMismatch
+        case 125: self = .acknowledgementsIncomplete
+        case 126: self = .writtenConsentRequired
+        case 127: self = .guardianRequired
+        case 128: self = .evidenceIncomplete
+        case 129: self = .documentVersionExists
+        case 130: self = .documentOutdated
+        case 131: self = .receiptNotReady
+        case 132: self = .exportTooLarge
+        case 140: self = .recordingActive
+        case 141: self = .recordingNotActive
+        case 142: self = .recordingNotConfigured
+        case 143: self = .recordingNotReady
+        case 144: self = .recordingNotReleased
+        case 145: self = .recordingConsentRevoked
+        case 146: self = .recordingOnHold
+        case 147: self = .recordingBeingDeleted
+        case 148: self = .recordingDeleted
+        case 149: self = .recordingObjectGone
+        case 160: self = .resumeExpired
+        case 161: self = .watchLagging
+        case 162: self = .watchTooLarge
+        case 180: self = .meetingNotReady
+        case 181: self = .meetingUnavailable
+        case 182: self = .meetingQuotaExceeded
+        case 183: self = .meetingRefused
+        case 200: self = .storeUnavailable
+        case 201: self = .storeOverloaded
+        case 202: self = .storeFull
+        case 203: self = .dataDamaged
+        case 204: self = .auditUnavailable
+        case 205: self = .callCancelled
+        case 206: self = .operationNotFailed
         default: self = .unrecognized(rawValue)
         }
     }
@@ -296,85 +296,85 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         case .tokenDevelopmentOnly: 5
         case .roleNotAllowed: 6
         case .notAllowed: 7
-        case .invalidField: 10
-        case .requestIDReused: 11
-        case .pageTokenInvalid: 12
-        case .appointmentNotFound: 20
-        case .sessionNotFound: 21
-        case .participantNotFound: 22
-        case .recordingNotFound: 23
-        case .consentNotFound: 24
-        case .documentNotFound: 25
-        case .personNotFound: 26
-        case .invalidState: 30
-        case .appointmentStarted: 31
-        case .appointmentCancelled: 32
-        case .sessionExists: 33
-        case .tooEarly: 34
-        case .tooLate: 35
-        case .preVisitCheckRequired: 36
-        case .preVisitCheckFailed: 37
-        case .notJoined: 38
-        case .participantNotWaiting: 39
-        case .clinicianNotPresent: 40
-        case .clientWasHere: 41
-        case .meetingNotReady: 42
-        case .versionMismatch: 43
-        case .consentMissing: 50
-        case .recordingConsentMissing: 51
-        case .consentNotCurrent: 52
-        case .textHashMismatch: 53
-        case .acknowledgementsIncomplete: 54
-        case .writtenConsentRequired: 55
-        case .documentVersionExists: 56
-        case .recordingActive: 60
-        case .recordingNotActive: 61
-        case .recordingNotReady: 62
-        case .recordingConsentRevoked: 63
-        case .recordingNotConfigured: 64
-        case .recordingOnHold: 65
-        case .recordingBeingDeleted: 66
-        case .recordingDeleted: 67
-        case .recordingObjectGone: 210
-        case .recordingNotReleased: 211
-        case .metricsTooOften: 68
-        case .screenShareActive: 70
-        case .screenShareNotActive: 71
-        case .resumeExpired: 80
-        case .watchLagging: 81
-        case .watchTooLarge: 82
-        case .meetingUnavailable: 90
-        case .meetingQuotaExceeded: 91
-        case .meetingRefused: 92
-        case .versionConflict: 93
-        case .storeUnavailable: 94
-        case .storeOverloaded: 95
-        case .storeFull: 96
-        case .callCancelled: 97
-        case .auditUnavailable: 98
-        case .auditEventNotFound: 99
-        case .rateLimited: 180
-        case .emergencyNotAllowed: 181
-        case .emergencyReasonInvalid: 182
-        case .operationNotFound: 100
-        case .operationNotFailed: 101
-        case .thirdPartyConsentMissing: 156
-        case .guardianRequired: 150
-        case .documentOutdated: 151
-        case .evidenceIncomplete: 152
-        case .receiptNotReady: 154
-        case .exportTooLarge: 155
-        case .participantRemoved: 140
-        case .participantDenied: 141
-        case .participantNotAdmitted: 142
-        case .participantExists: 143
-        case .rosterFull: 144
-        case .invitationNotFound: 145
-        case .invitationInvalid: 146
-        case .invitationExpired: 147
-        case .invitationUsed: 148
-        case .invitationRevoked: 149
-        case .dataDamaged: 230
+        case .emergencyNotAllowed: 8
+        case .emergencyReasonInvalid: 9
+        case .invalidField: 20
+        case .requestIDReused: 21
+        case .pageTokenInvalid: 22
+        case .rateLimited: 23
+        case .appointmentNotFound: 40
+        case .sessionNotFound: 41
+        case .participantNotFound: 42
+        case .invitationNotFound: 43
+        case .personNotFound: 44
+        case .consentNotFound: 45
+        case .documentNotFound: 46
+        case .recordingNotFound: 47
+        case .auditEventNotFound: 48
+        case .operationNotFound: 49
+        case .invalidState: 60
+        case .versionMismatch: 61
+        case .versionConflict: 62
+        case .appointmentStarted: 63
+        case .appointmentCancelled: 64
+        case .sessionExists: 65
+        case .tooEarly: 66
+        case .tooLate: 67
+        case .clientWasHere: 68
+        case .participantRemoved: 80
+        case .participantDenied: 81
+        case .participantExists: 82
+        case .participantNotWaiting: 83
+        case .participantNotAdmitted: 84
+        case .notJoined: 85
+        case .clinicianNotPresent: 86
+        case .preVisitCheckRequired: 87
+        case .preVisitCheckFailed: 88
+        case .rosterFull: 89
+        case .screenShareActive: 90
+        case .screenShareNotActive: 91
+        case .metricsTooOften: 92
+        case .invitationInvalid: 100
+        case .invitationExpired: 101
+        case .invitationUsed: 102
+        case .invitationRevoked: 103
+        case .consentMissing: 120
+        case .recordingConsentMissing: 121
+        case .thirdPartyConsentMissing: 122
+        case .consentNotCurrent: 123
+        case .textHashMismatch: 124
+        case .acknowledgementsIncomplete: 125
+        case .writtenConsentRequired: 126
+        case .guardianRequired: 127
+        case .evidenceIncomplete: 128
+        case .documentVersionExists: 129
+        case .documentOutdated: 130
+        case .receiptNotReady: 131
+        case .exportTooLarge: 132
+        case .recordingActive: 140
+        case .recordingNotActive: 141
+        case .recordingNotConfigured: 142
+        case .recordingNotReady: 143
+        case .recordingNotReleased: 144
+        case .recordingConsentRevoked: 145
+        case .recordingOnHold: 146
+        case .recordingBeingDeleted: 147
+        case .recordingDeleted: 148
+        case .recordingObjectGone: 149
+        case .resumeExpired: 160
+        case .watchLagging: 161
+        case .watchTooLarge: 162
+        case .meetingNotReady: 180
+        case .meetingUnavailable: 181
+        case .meetingQuotaExceeded: 182
+        case .meetingRefused: 183
+        case .storeUnavailable: 200
+        case .storeOverloaded: 201
+        case .storeFull: 202
+        case .dataDamaged: 203
+        case .auditUnavailable: 204
+        case .callCancelled: 205
+        case .operationNotFailed: 206
         case .unrecognized(let number): number
         }
     }
@@ -413,6 +413,14 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         options[.notAllowed] = .with {
             $0.code = .permissionDenied
         }
+        options[.emergencyNotAllowed] = .with {
+            $0.code = .permissionDenied
+            $0.scope = .everyCall
+        }
+        options[.emergencyReasonInvalid] = .with {
+            $0.code = .invalidArgument
+            $0.scope = .emergency
+        }
         options[.invalidField] = .with {
             $0.code = .invalidArgument
             $0.scope = .everyCall
@@ -426,6 +434,11 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
             $0.code = .invalidArgument
             $0.scope = .pageToken
         }
+        options[.rateLimited] = .with {
+            $0.code = .resourceExhausted
+            $0.scope = .everyCall
+            $0.retryInfo = true
+        }
         options[.appointmentNotFound] = .with {
             $0.code = .notFound
         }
@@ -435,7 +448,10 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         options[.participantNotFound] = .with {
             $0.code = .notFound
         }
-        options[.recordingNotFound] = .with {
+        options[.invitationNotFound] = .with {
+            $0.code = .notFound
+        }
+        options[.personNotFound] = .with {
             $0.code = .notFound
         }
         options[.consentNotFound] = .with {
@@ -444,13 +460,28 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         options[.documentNotFound] = .with {
             $0.code = .notFound
         }
-        options[.personNotFound] = .with {
+        options[.recordingNotFound] = .with {
+            $0.code = .notFound
+        }
+        options[.auditEventNotFound] = .with {
+            $0.code = .notFound
+        }
+        options[.operationNotFound] = .with {
             $0.code = .notFound
         }
         options[.invalidState] = .with {
             $0.code = .failedPrecondition
             $0.metadata = ["status"]
             $0.sessionState = true
+        }
+        options[.versionMismatch] = .with {
+            $0.code = .failedPrecondition
+            $0.metadata = ["current_version"]
+        }
+        options[.versionConflict] = .with {
+            $0.code = .aborted
+            $0.scope = .requestID
+            $0.retryInfo = true
         }
         options[.appointmentStarted] = .with {
             $0.code = .failedPrecondition
@@ -470,6 +501,31 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
             $0.code = .failedPrecondition
             $0.metadata = ["close_time"]
         }
+        options[.clientWasHere] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.participantRemoved] = .with {
+            $0.code = .permissionDenied
+        }
+        options[.participantDenied] = .with {
+            $0.code = .permissionDenied
+        }
+        options[.participantExists] = .with {
+            $0.code = .alreadyExists
+            $0.metadata = ["participant_id"]
+        }
+        options[.participantNotWaiting] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.participantNotAdmitted] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.notJoined] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.clinicianNotPresent] = .with {
+            $0.code = .failedPrecondition
+        }
         options[.preVisitCheckRequired] = .with {
             $0.code = .failedPrecondition
         }
@@ -477,25 +533,30 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
             $0.code = .failedPrecondition
             $0.metadata = ["failed"]
         }
-        options[.notJoined] = .with {
+        options[.rosterFull] = .with {
             $0.code = .failedPrecondition
         }
-        options[.participantNotWaiting] = .with {
+        options[.screenShareActive] = .with {
             $0.code = .failedPrecondition
         }
-        options[.clinicianNotPresent] = .with {
+        options[.screenShareNotActive] = .with {
             $0.code = .failedPrecondition
         }
-        options[.clientWasHere] = .with {
-            $0.code = .failedPrecondition
-        }
-        options[.meetingNotReady] = .with {
-            $0.code = .failedPrecondition
+        options[.metricsTooOften] = .with {
+            $0.code = .resourceExhausted
             $0.retryInfo = true
         }
-        options[.versionMismatch] = .with {
+        options[.invitationInvalid] = .with {
+            $0.code = .unauthenticated
+        }
+        options[.invitationExpired] = .with {
             $0.code = .failedPrecondition
-            $0.metadata = ["current_version"]
+        }
+        options[.invitationUsed] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.invitationRevoked] = .with {
+            $0.code = .failedPrecondition
         }
         options[.consentMissing] = .with {
             $0.code = .failedPrecondition
@@ -503,6 +564,11 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         }
         options[.recordingConsentMissing] = .with {
             $0.code = .failedPrecondition
+            $0.missingConsent = true
+        }
+        options[.thirdPartyConsentMissing] = .with {
+            $0.code = .failedPrecondition
+            $0.metadata = ["place"]
             $0.missingConsent = true
         }
         options[.consentNotCurrent] = .with {
@@ -517,8 +583,25 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         options[.writtenConsentRequired] = .with {
             $0.code = .invalidArgument
         }
+        options[.guardianRequired] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.evidenceIncomplete] = .with {
+            $0.code = .invalidArgument
+            $0.metadata = ["missing", "place"]
+        }
         options[.documentVersionExists] = .with {
             $0.code = .alreadyExists
+        }
+        options[.documentOutdated] = .with {
+            $0.code = .failedPrecondition
+        }
+        options[.receiptNotReady] = .with {
+            $0.code = .unavailable
+            $0.retryInfo = true
+        }
+        options[.exportTooLarge] = .with {
+            $0.code = .resourceExhausted
         }
         options[.recordingActive] = .with {
             $0.code = .failedPrecondition
@@ -527,15 +610,18 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         options[.recordingNotActive] = .with {
             $0.code = .failedPrecondition
         }
+        options[.recordingNotConfigured] = .with {
+            $0.code = .failedPrecondition
+        }
         options[.recordingNotReady] = .with {
             $0.code = .failedPrecondition
             $0.metadata = ["recording_state"]
             $0.metadataSometimes = ["waiting_reason"]
         }
-        options[.recordingConsentRevoked] = .with {
+        options[.recordingNotReleased] = .with {
             $0.code = .failedPrecondition
         }
-        options[.recordingNotConfigured] = .with {
+        options[.recordingConsentRevoked] = .with {
             $0.code = .failedPrecondition
         }
         options[.recordingOnHold] = .with {
@@ -550,19 +636,6 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         options[.recordingObjectGone] = .with {
             $0.code = .notFound
         }
-        options[.recordingNotReleased] = .with {
-            $0.code = .failedPrecondition
-        }
-        options[.metricsTooOften] = .with {
-            $0.code = .resourceExhausted
-            $0.retryInfo = true
-        }
-        options[.screenShareActive] = .with {
-            $0.code = .failedPrecondition
-        }
-        options[.screenShareNotActive] = .with {
-            $0.code = .failedPrecondition
-        }
         options[.resumeExpired] = .with {
             $0.code = .outOfRange
         }
@@ -573,6 +646,10 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
             $0.code = .resourceExhausted
             $0.metadata = ["visits_max"]
         }
+        options[.meetingNotReady] = .with {
+            $0.code = .failedPrecondition
+            $0.retryInfo = true
+        }
         options[.meetingUnavailable] = .with {
             $0.code = .unavailable
             $0.retryInfo = true
@@ -582,11 +659,6 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         }
         options[.meetingRefused] = .with {
             $0.code = .`internal`
-        }
-        options[.versionConflict] = .with {
-            $0.code = .aborted
-            $0.scope = .requestID
-            $0.retryInfo = true
         }
         options[.storeUnavailable] = .with {
             $0.code = .unavailable
@@ -601,8 +673,8 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
             $0.code = .resourceExhausted
             $0.scope = .everyCall
         }
-        options[.callCancelled] = .with {
-            $0.code = .cancelled
+        options[.dataDamaged] = .with {
+            $0.code = .dataLoss
             $0.scope = .everyCall
         }
         options[.auditUnavailable] = .with {
@@ -610,84 +682,12 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
             $0.scope = .everyCall
             $0.retryInfo = true
         }
-        options[.auditEventNotFound] = .with {
-            $0.code = .notFound
-        }
-        options[.rateLimited] = .with {
-            $0.code = .resourceExhausted
+        options[.callCancelled] = .with {
+            $0.code = .cancelled
             $0.scope = .everyCall
-            $0.retryInfo = true
-        }
-        options[.emergencyNotAllowed] = .with {
-            $0.code = .permissionDenied
-            $0.scope = .everyCall
-        }
-        options[.emergencyReasonInvalid] = .with {
-            $0.code = .invalidArgument
-            $0.scope = .emergency
-        }
-        options[.operationNotFound] = .with {
-            $0.code = .notFound
         }
         options[.operationNotFailed] = .with {
             $0.code = .failedPrecondition
-        }
-        options[.thirdPartyConsentMissing] = .with {
-            $0.code = .failedPrecondition
-            $0.metadata = ["place"]
-            $0.missingConsent = true
-        }
-        options[.guardianRequired] = .with {
-            $0.code = .failedPrecondition
-        }
-        options[.documentOutdated] = .with {
-            $0.code = .failedPrecondition
-        }
-        options[.evidenceIncomplete] = .with {
-            $0.code = .invalidArgument
-            $0.metadata = ["missing", "place"]
-        }
-        options[.receiptNotReady] = .with {
-            $0.code = .unavailable
-            $0.retryInfo = true
-        }
-        options[.exportTooLarge] = .with {
-            $0.code = .resourceExhausted
-        }
-        options[.participantRemoved] = .with {
-            $0.code = .permissionDenied
-        }
-        options[.participantDenied] = .with {
-            $0.code = .permissionDenied
-        }
-        options[.participantNotAdmitted] = .with {
-            $0.code = .failedPrecondition
-        }
-        options[.participantExists] = .with {
-            $0.code = .alreadyExists
-            $0.metadata = ["participant_id"]
-        }
-        options[.rosterFull] = .with {
-            $0.code = .failedPrecondition
-        }
-        options[.invitationNotFound] = .with {
-            $0.code = .notFound
-        }
-        options[.invitationInvalid] = .with {
-            $0.code = .unauthenticated
-        }
-        options[.invitationExpired] = .with {
-            $0.code = .failedPrecondition
-        }
-        options[.invitationUsed] = .with {
-            $0.code = .failedPrecondition
-        }
-        options[.invitationRevoked] = .with {
-            $0.code = .failedPrecondition
-        }
-        options[.dataDamaged] = .with {
-            $0.code = .dataLoss
-            $0.scope = .everyCall
         }
         return options
     }()
@@ -702,85 +702,85 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
         .tokenDevelopmentOnly: "ERROR_REASON_TOKEN_DEVELOPMENT_ONLY",
         .roleNotAllowed: "ERROR_REASON_ROLE_NOT_ALLOWED",
         .notAllowed: "ERROR_REASON_NOT_ALLOWED",
+        .emergencyNotAllowed: "ERROR_REASON_EMERGENCY_NOT_ALLOWED",
+        .emergencyReasonInvalid: "ERROR_REASON_EMERGENCY_REASON_INVALID",
         .invalidField: "ERROR_REASON_INVALID_FIELD",
         .requestIDReused: "ERROR_REASON_REQUEST_ID_REUSED",
         .pageTokenInvalid: "ERROR_REASON_PAGE_TOKEN_INVALID",
+        .rateLimited: "ERROR_REASON_RATE_LIMITED",
         .appointmentNotFound: "ERROR_REASON_APPOINTMENT_NOT_FOUND",
         .sessionNotFound: "ERROR_REASON_SESSION_NOT_FOUND",
         .participantNotFound: "ERROR_REASON_PARTICIPANT_NOT_FOUND",
-        .recordingNotFound: "ERROR_REASON_RECORDING_NOT_FOUND",
+        .invitationNotFound: "ERROR_REASON_INVITATION_NOT_FOUND",
+        .personNotFound: "ERROR_REASON_PERSON_NOT_FOUND",
         .consentNotFound: "ERROR_REASON_CONSENT_NOT_FOUND",
         .documentNotFound: "ERROR_REASON_DOCUMENT_NOT_FOUND",
-        .personNotFound: "ERROR_REASON_PERSON_NOT_FOUND",
+        .recordingNotFound: "ERROR_REASON_RECORDING_NOT_FOUND",
+        .auditEventNotFound: "ERROR_REASON_AUDIT_EVENT_NOT_FOUND",
+        .operationNotFound: "ERROR_REASON_OPERATION_NOT_FOUND",
         .invalidState: "ERROR_REASON_INVALID_STATE",
+        .versionMismatch: "ERROR_REASON_VERSION_MISMATCH",
+        .versionConflict: "ERROR_REASON_VERSION_CONFLICT",
         .appointmentStarted: "ERROR_REASON_APPOINTMENT_STARTED",
         .appointmentCancelled: "ERROR_REASON_APPOINTMENT_CANCELLED",
         .sessionExists: "ERROR_REASON_SESSION_EXISTS",
         .tooEarly: "ERROR_REASON_TOO_EARLY",
         .tooLate: "ERROR_REASON_TOO_LATE",
-        .preVisitCheckRequired: "ERROR_REASON_PRE_VISIT_CHECK_REQUIRED",
-        .preVisitCheckFailed: "ERROR_REASON_PRE_VISIT_CHECK_FAILED",
-        .notJoined: "ERROR_REASON_NOT_JOINED",
-        .participantNotWaiting: "ERROR_REASON_PARTICIPANT_NOT_WAITING",
-        .clinicianNotPresent: "ERROR_REASON_CLINICIAN_NOT_PRESENT",
         .clientWasHere: "ERROR_REASON_CLIENT_WAS_HERE",
-        .meetingNotReady: "ERROR_REASON_MEETING_NOT_READY",
-        .versionMismatch: "ERROR_REASON_VERSION_MISMATCH",
-        .consentMissing: "ERROR_REASON_CONSENT_MISSING",
-        .recordingConsentMissing: "ERROR_REASON_RECORDING_CONSENT_MISSING",
-        .consentNotCurrent: "ERROR_REASON_CONSENT_NOT_CURRENT",
-        .textHashMismatch: "ERROR_REASON_TEXT_HASH_MISMATCH",
-        .acknowledgementsIncomplete: "ERROR_REASON_ACKNOWLEDGEMENTS_INCOMPLETE",
-        .writtenConsentRequired: "ERROR_REASON_WRITTEN_CONSENT_REQUIRED",
-        .documentVersionExists: "ERROR_REASON_DOCUMENT_VERSION_EXISTS",
-        .recordingActive: "ERROR_REASON_RECORDING_ACTIVE",
-        .recordingNotActive: "ERROR_REASON_RECORDING_NOT_ACTIVE",
-        .recordingNotReady: "ERROR_REASON_RECORDING_NOT_READY",
-        .recordingConsentRevoked: "ERROR_REASON_RECORDING_CONSENT_REVOKED",
-        .recordingNotConfigured: "ERROR_REASON_RECORDING_NOT_CONFIGURED",
-        .recordingOnHold: "ERROR_REASON_RECORDING_ON_HOLD",
-        .recordingBeingDeleted: "ERROR_REASON_RECORDING_BEING_DELETED",
-        .recordingDeleted: "ERROR_REASON_RECORDING_DELETED",
-        .recordingObjectGone: "ERROR_REASON_RECORDING_OBJECT_GONE",
-        .recordingNotReleased: "ERROR_REASON_RECORDING_NOT_RELEASED",
-        .metricsTooOften: "ERROR_REASON_METRICS_TOO_OFTEN",
-        .screenShareActive: "ERROR_REASON_SCREEN_SHARE_ACTIVE",
-        .screenShareNotActive: "ERROR_REASON_SCREEN_SHARE_NOT_ACTIVE",
-        .resumeExpired: "ERROR_REASON_RESUME_EXPIRED",
-        .watchLagging: "ERROR_REASON_WATCH_LAGGING",
-        .watchTooLarge: "ERROR_REASON_WATCH_TOO_LARGE",
-        .meetingUnavailable: "ERROR_REASON_MEETING_UNAVAILABLE",
-        .meetingQuotaExceeded: "ERROR_REASON_MEETING_QUOTA_EXCEEDED",
-        .meetingRefused: "ERROR_REASON_MEETING_REFUSED",
-        .versionConflict: "ERROR_REASON_VERSION_CONFLICT",
-        .storeUnavailable: "ERROR_REASON_STORE_UNAVAILABLE",
-        .storeOverloaded: "ERROR_REASON_STORE_OVERLOADED",
-        .storeFull: "ERROR_REASON_STORE_FULL",
-        .callCancelled: "ERROR_REASON_CALL_CANCELLED",
-        .auditUnavailable: "ERROR_REASON_AUDIT_UNAVAILABLE",
-        .auditEventNotFound: "ERROR_REASON_AUDIT_EVENT_NOT_FOUND",
-        .rateLimited: "ERROR_REASON_RATE_LIMITED",
-        .emergencyNotAllowed: "ERROR_REASON_EMERGENCY_NOT_ALLOWED",
-        .emergencyReasonInvalid: "ERROR_REASON_EMERGENCY_REASON_INVALID",
-        .operationNotFound: "ERROR_REASON_OPERATION_NOT_FOUND",
-        .operationNotFailed: "ERROR_REASON_OPERATION_NOT_FAILED",
-        .thirdPartyConsentMissing: "ERROR_REASON_THIRD_PARTY_CONSENT_MISSING",
-        .guardianRequired: "ERROR_REASON_GUARDIAN_REQUIRED",
-        .documentOutdated: "ERROR_REASON_DOCUMENT_OUTDATED",
-        .evidenceIncomplete: "ERROR_REASON_EVIDENCE_INCOMPLETE",
-        .receiptNotReady: "ERROR_REASON_RECEIPT_NOT_READY",
-        .exportTooLarge: "ERROR_REASON_EXPORT_TOO_LARGE",
         .participantRemoved: "ERROR_REASON_PARTICIPANT_REMOVED",
         .participantDenied: "ERROR_REASON_PARTICIPANT_DENIED",
-        .participantNotAdmitted: "ERROR_REASON_PARTICIPANT_NOT_ADMITTED",
         .participantExists: "ERROR_REASON_PARTICIPANT_EXISTS",
+        .participantNotWaiting: "ERROR_REASON_PARTICIPANT_NOT_WAITING",
+        .participantNotAdmitted: "ERROR_REASON_PARTICIPANT_NOT_ADMITTED",
+        .notJoined: "ERROR_REASON_NOT_JOINED",
+        .clinicianNotPresent: "ERROR_REASON_CLINICIAN_NOT_PRESENT",
+        .preVisitCheckRequired: "ERROR_REASON_PRE_VISIT_CHECK_REQUIRED",
+        .preVisitCheckFailed: "ERROR_REASON_PRE_VISIT_CHECK_FAILED",
         .rosterFull: "ERROR_REASON_ROSTER_FULL",
-        .invitationNotFound: "ERROR_REASON_INVITATION_NOT_FOUND",
+        .screenShareActive: "ERROR_REASON_SCREEN_SHARE_ACTIVE",
+        .screenShareNotActive: "ERROR_REASON_SCREEN_SHARE_NOT_ACTIVE",
+        .metricsTooOften: "ERROR_REASON_METRICS_TOO_OFTEN",
         .invitationInvalid: "ERROR_REASON_INVITATION_INVALID",
         .invitationExpired: "ERROR_REASON_INVITATION_EXPIRED",
         .invitationUsed: "ERROR_REASON_INVITATION_USED",
         .invitationRevoked: "ERROR_REASON_INVITATION_REVOKED",
+        .consentMissing: "ERROR_REASON_CONSENT_MISSING",
+        .recordingConsentMissing: "ERROR_REASON_RECORDING_CONSENT_MISSING",
+        .thirdPartyConsentMissing: "ERROR_REASON_THIRD_PARTY_CONSENT_MISSING",
+        .consentNotCurrent: "ERROR_REASON_CONSENT_NOT_CURRENT",
+        .textHashMismatch: "ERROR_REASON_TEXT_HASH_MISMATCH",
+        .acknowledgementsIncomplete: "ERROR_REASON_ACKNOWLEDGEMENTS_INCOMPLETE",
+        .writtenConsentRequired: "ERROR_REASON_WRITTEN_CONSENT_REQUIRED",
+        .guardianRequired: "ERROR_REASON_GUARDIAN_REQUIRED",
+        .evidenceIncomplete: "ERROR_REASON_EVIDENCE_INCOMPLETE",
+        .documentVersionExists: "ERROR_REASON_DOCUMENT_VERSION_EXISTS",
+        .documentOutdated: "ERROR_REASON_DOCUMENT_OUTDATED",
+        .receiptNotReady: "ERROR_REASON_RECEIPT_NOT_READY",
+        .exportTooLarge: "ERROR_REASON_EXPORT_TOO_LARGE",
+        .recordingActive: "ERROR_REASON_RECORDING_ACTIVE",
+        .recordingNotActive: "ERROR_REASON_RECORDING_NOT_ACTIVE",
+        .recordingNotConfigured: "ERROR_REASON_RECORDING_NOT_CONFIGURED",
+        .recordingNotReady: "ERROR_REASON_RECORDING_NOT_READY",
+        .recordingNotReleased: "ERROR_REASON_RECORDING_NOT_RELEASED",
+        .recordingConsentRevoked: "ERROR_REASON_RECORDING_CONSENT_REVOKED",
+        .recordingOnHold: "ERROR_REASON_RECORDING_ON_HOLD",
+        .recordingBeingDeleted: "ERROR_REASON_RECORDING_BEING_DELETED",
+        .recordingDeleted: "ERROR_REASON_RECORDING_DELETED",
+        .recordingObjectGone: "ERROR_REASON_RECORDING_OBJECT_GONE",
+        .resumeExpired: "ERROR_REASON_RESUME_EXPIRED",
+        .watchLagging: "ERROR_REASON_WATCH_LAGGING",
+        .watchTooLarge: "ERROR_REASON_WATCH_TOO_LARGE",
+        .meetingNotReady: "ERROR_REASON_MEETING_NOT_READY",
+        .meetingUnavailable: "ERROR_REASON_MEETING_UNAVAILABLE",
+        .meetingQuotaExceeded: "ERROR_REASON_MEETING_QUOTA_EXCEEDED",
+        .meetingRefused: "ERROR_REASON_MEETING_REFUSED",
+        .storeUnavailable: "ERROR_REASON_STORE_UNAVAILABLE",
+        .storeOverloaded: "ERROR_REASON_STORE_OVERLOADED",
+        .storeFull: "ERROR_REASON_STORE_FULL",
         .dataDamaged: "ERROR_REASON_DATA_DAMAGED",
+        .auditUnavailable: "ERROR_REASON_AUDIT_UNAVAILABLE",
+        .callCancelled: "ERROR_REASON_CALL_CANCELLED",
+        .operationNotFailed: "ERROR_REASON_OPERATION_NOT_FAILED",
     ]
 }
 
@@ -1022,72 +1022,72 @@ public enum Telehealth_V1_Errors_File {
             AVIFc2NvcGUSIAoIbWV0YWRhdGEYAyADKAlCBIC6GAFSCG1ldGFkYXRhEjMKEm1ldGFkYXRhX3NvbWV0aW1lcxgEIAMoCUIEgLoY
             AVIRbWV0YWRhdGFTb21ldGltZXMSIwoKcmV0cnlfaW5mbxgFIAEoCEIEgLoYAVIJcmV0cnlJbmZvEiUKC2JhZF9yZXF1ZXN0GAYg
             ASgIQgSAuhgBUgpiYWRSZXF1ZXN0Ei0KD21pc3NpbmdfY29uc2VudBgHIAEoCEIEgLoYAVIObWlzc2luZ0NvbnNlbnQSKQoNc2Vz
-            c2lvbl9zdGF0ZRgIIAEoCEIEgLoYAVIMc2Vzc2lvblN0YXRlKrogCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVD
+            c2lvbl9zdGF0ZRgIIAEoCEIEgLoYAVIMc2Vzc2lvblN0YXRlKsEgCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVD
             SUZJRUQQABIoChpFUlJPUl9SRUFTT05fVE9LRU5fTUlTU0lORxABGgiSuhgECBAQARIoChpFUlJPUl9SRUFTT05fVE9LRU5fSU5W
             QUxJRBACGgiSuhgECBAQARIoChpFUlJPUl9SRUFTT05fVE9LRU5fRVhQSVJFRBADGgiSuhgECBAQARIsCh5FUlJPUl9SRUFTT05f
             VE9LRU5fS0VZX1VOS05PV04QBBoIkroYBAgQEAESMQojRVJST1JfUkVBU09OX1RPS0VOX0RFVkVMT1BNRU5UX09OTFkQBRoIkroY
             BAgQEAESKwodRVJST1JfUkVBU09OX1JPTEVfTk9UX0FMTE9XRUQQBhoIkroYBAgHEAESJAoYRVJST1JfUkVBU09OX05PVF9BTExP
-            V0VEEAcaBpK6GAIIBxIqChpFUlJPUl9SRUFTT05fSU5WQUxJRF9GSUVMRBAKGgqSuhgGCAMQATABEiwKHkVSUk9SX1JFQVNPTl9S
-            RVFVRVNUX0lEX1JFVVNFRBALGgiSuhgECAMQAhItCh9FUlJPUl9SRUFTT05fUEFHRV9UT0tFTl9JTlZBTElEEAwaCJK6GAQIAxAD
-            Ei4KIkVSUk9SX1JFQVNPTl9BUFBPSU5UTUVOVF9OT1RfRk9VTkQQFBoGkroYAggFEioKHkVSUk9SX1JFQVNPTl9TRVNTSU9OX05P
-            VF9GT1VORBAVGgaSuhgCCAUSLgoiRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX05PVF9GT1VORBAWGgaSuhgCCAUSLAogRVJST1Jf
-            UkVBU09OX1JFQ09SRElOR19OT1RfRk9VTkQQFxoGkroYAggFEioKHkVSUk9SX1JFQVNPTl9DT05TRU5UX05PVF9GT1VORBAYGgaS
-            uhgCCAUSKwofRVJST1JfUkVBU09OX0RPQ1VNRU5UX05PVF9GT1VORBAZGgaSuhgCCAUSKQodRVJST1JfUkVBU09OX1BFUlNPTl9O
-            T1RfRk9VTkQQGhoGkroYAggFEjAKGkVSUk9SX1JFQVNPTl9JTlZBTElEX1NUQVRFEB4aEJK6GAwICRoGc3RhdHVzQAESLAogRVJS
-            T1JfUkVBU09OX0FQUE9JTlRNRU5UX1NUQVJURUQQHxoGkroYAggJEi4KIkVSUk9SX1JFQVNPTl9BUFBPSU5UTUVOVF9DQU5DRUxM
-            RUQQIBoGkroYAggJEjMKG0VSUk9SX1JFQVNPTl9TRVNTSU9OX0VYSVNUUxAhGhKSuhgOCAYaCnNlc3Npb25faWQSLQoWRVJST1Jf
-            UkVBU09OX1RPT19FQVJMWRAiGhGSuhgNCAkaCW9wZW5fdGltZRItChVFUlJPUl9SRUFTT05fVE9PX0xBVEUQIxoSkroYDggJGgpj
-            bG9zZV90aW1lEjEKJUVSUk9SX1JFQVNPTl9QUkVfVklTSVRfQ0hFQ0tfUkVRVUlSRUQQJBoGkroYAggJEjcKI0VSUk9SX1JFQVNP
-            Tl9QUkVfVklTSVRfQ0hFQ0tfRkFJTEVEECUaDpK6GAoICRoGZmFpbGVkEiMKF0VSUk9SX1JFQVNPTl9OT1RfSk9JTkVEECYaBpK6
-            GAIICRIwCiRFUlJPUl9SRUFTT05fUEFSVElDSVBBTlRfTk9UX1dBSVRJTkcQJxoGkroYAggJEi4KIkVSUk9SX1JFQVNPTl9DTElO
-            SUNJQU5fTk9UX1BSRVNFTlQQKBoGkroYAggJEigKHEVSUk9SX1JFQVNPTl9DTElFTlRfV0FTX0hFUkUQKRoGkroYAggJEiwKHkVS
-            Uk9SX1JFQVNPTl9NRUVUSU5HX05PVF9SRUFEWRAqGgiSuhgECAkoARI6Ch1FUlJPUl9SRUFTT05fVkVSU0lPTl9NSVNNQVRDSBAr
-            GheSuhgTCAkaD2N1cnJlbnRfdmVyc2lvbhIqChxFUlJPUl9SRUFTT05fQ09OU0VOVF9NSVNTSU5HEDIaCJK6GAQICTgBEjQKJkVS
-            Uk9SX1JFQVNPTl9SRUNPUkRJTkdfQ09OU0VOVF9NSVNTSU5HEDMaCJK6GAQICTgBEiwKIEVSUk9SX1JFQVNPTl9DT05TRU5UX05P
-            VF9DVVJSRU5UEDQaBpK6GAIICRIrCh9FUlJPUl9SRUFTT05fVEVYVF9IQVNIX01JU01BVENIEDUaBpK6GAIIAxI0CihFUlJPUl9S
-            RUFTT05fQUNLTk9XTEVER0VNRU5UU19JTkNPTVBMRVRFEDYaBpK6GAIIAxIxCiVFUlJPUl9SRUFTT05fV1JJVFRFTl9DT05TRU5U
-            X1JFUVVJUkVEEDcaBpK6GAIIAxIwCiRFUlJPUl9SRUFTT05fRE9DVU1FTlRfVkVSU0lPTl9FWElTVFMQOBoGkroYAggGEjcKHUVS
-            Uk9SX1JFQVNPTl9SRUNPUkRJTkdfQUNUSVZFEDwaFJK6GBAICRoMcmVjb3JkaW5nX2lkEi0KIUVSUk9SX1JFQVNPTl9SRUNPUkRJ
-            TkdfTk9UX0FDVElWRRA9GgaSuhgCCAkSTQogRVJST1JfUkVBU09OX1JFQ09SRElOR19OT1RfUkVBRFkQPhonkroYIwgJGg9yZWNv
-            cmRpbmdfc3RhdGUiDndhaXRpbmdfcmVhc29uEjIKJkVSUk9SX1JFQVNPTl9SRUNPUkRJTkdfQ09OU0VOVF9SRVZPS0VEED8aBpK6
-            GAIICRIxCiVFUlJPUl9SRUFTT05fUkVDT1JESU5HX05PVF9DT05GSUdVUkVEEEAaBpK6GAIICRIqCh5FUlJPUl9SRUFTT05fUkVD
-            T1JESU5HX09OX0hPTEQQQRoGkroYAggJEjAKJEVSUk9SX1JFQVNPTl9SRUNPUkRJTkdfQkVJTkdfREVMRVRFRBBCGgaSuhgCCAkS
-            KgoeRVJST1JfUkVBU09OX1JFQ09SRElOR19ERUxFVEVEEEMaBpK6GAIICRIvCiJFUlJPUl9SRUFTT05fUkVDT1JESU5HX09CSkVD
-            VF9HT05FENIBGgaSuhgCCAUSMAojRVJST1JfUkVBU09OX1JFQ09SRElOR19OT1RfUkVMRUFTRUQQ0wEaBpK6GAIICRIsCh5FUlJP
-            Ul9SRUFTT05fTUVUUklDU19UT09fT0ZURU4QRBoIkroYBAgIKAESLAogRVJST1JfUkVBU09OX1NDUkVFTl9TSEFSRV9BQ1RJVkUQ
-            RhoGkroYAggJEjAKJEVSUk9SX1JFQVNPTl9TQ1JFRU5fU0hBUkVfTk9UX0FDVElWRRBHGgaSuhgCCAkSJwobRVJST1JfUkVBU09O
-            X1JFU1VNRV9FWFBJUkVEEFAaBpK6GAIICxImChpFUlJPUl9SRUFTT05fV0FUQ0hfTEFHR0lORxBRGgaSuhgCCA4SNAocRVJST1Jf
-            UkVBU09OX1dBVENIX1RPT19MQVJHRRBSGhKSuhgOCAgaCnZpc2l0c19tYXgSLgogRVJST1JfUkVBU09OX01FRVRJTkdfVU5BVkFJ
-            TEFCTEUQWhoIkroYBAgOKAESLwojRVJST1JfUkVBU09OX01FRVRJTkdfUVVPVEFfRVhDRUVERUQQWxoGkroYAggIEigKHEVSUk9S
-            X1JFQVNPTl9NRUVUSU5HX1JFRlVTRUQQXBoGkroYAggNEi0KHUVSUk9SX1JFQVNPTl9WRVJTSU9OX0NPTkZMSUNUEF0aCpK6GAYI
-            ChACKAESLAoeRVJST1JfUkVBU09OX1NUT1JFX1VOQVZBSUxBQkxFEF4aCJK6GAQIDhABEi0KHUVSUk9SX1JFQVNPTl9TVE9SRV9P
-            VkVSTE9BREVEEF8aCpK6GAYIDhABKAESJQoXRVJST1JfUkVBU09OX1NUT1JFX0ZVTEwQYBoIkroYBAgIEAESKQobRVJST1JfUkVB
-            U09OX0NBTExfQ0FOQ0VMTEVEEGEaCJK6GAQIARABEi4KHkVSUk9SX1JFQVNPTl9BVURJVF9VTkFWQUlMQUJMRRBiGgqSuhgGCA4Q
-            ASgBEi4KIkVSUk9SX1JFQVNPTl9BVURJVF9FVkVOVF9OT1RfRk9VTkQQYxoGkroYAggFEioKGUVSUk9SX1JFQVNPTl9SQVRFX0xJ
-            TUlURUQQtAEaCpK6GAYICBABKAESMQoiRVJST1JfUkVBU09OX0VNRVJHRU5DWV9OT1RfQUxMT1dFRBC1ARoIkroYBAgHEAESNAol
-            RVJST1JfUkVBU09OX0VNRVJHRU5DWV9SRUFTT05fSU5WQUxJRBC2ARoIkroYBAgDEAQSLAogRVJST1JfUkVBU09OX09QRVJBVElP
-            Tl9OT1RfRk9VTkQQZBoGkroYAggFEi0KIUVSUk9SX1JFQVNPTl9PUEVSQVRJT05fTk9UX0ZBSUxFRBBlGgaSuhgCCAkSPgooRVJS
-            T1JfUkVBU09OX1RISVJEX1BBUlRZX0NPTlNFTlRfTUlTU0lORxCcARoPkroYCwgJGgVwbGFjZTgBEisKHkVSUk9SX1JFQVNPTl9H
-            VUFSRElBTl9SRVFVSVJFRBCWARoGkroYAggJEisKHkVSUk9SX1JFQVNPTl9ET0NVTUVOVF9PVVREQVRFRBCXARoGkroYAggJEj0K
-            IEVSUk9SX1JFQVNPTl9FVklERU5DRV9JTkNPTVBMRVRFEJgBGhaSuhgSCAMaB21pc3NpbmcaBXBsYWNlEi0KHkVSUk9SX1JFQVNP
-            Tl9SRUNFSVBUX05PVF9SRUFEWRCaARoIkroYBAgOKAESKgodRVJST1JfUkVBU09OX0VYUE9SVF9UT09fTEFSR0UQmwEaBpK6GAII
-            CBItCiBFUlJPUl9SRUFTT05fUEFSVElDSVBBTlRfUkVNT1ZFRBCMARoGkroYAggHEiwKH0VSUk9SX1JFQVNPTl9QQVJUSUNJUEFO
-            VF9ERU5JRUQQjQEaBpK6GAIIBxIyCiVFUlJPUl9SRUFTT05fUEFSVElDSVBBTlRfTk9UX0FETUlUVEVEEI4BGgaSuhgCCAkSPAof
-            RVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX0VYSVNUUxCPARoWkroYEggGGg5wYXJ0aWNpcGFudF9pZBIlChhFUlJPUl9SRUFTT05f
-            Uk9TVEVSX0ZVTEwQkAEaBpK6GAIICRIuCiFFUlJPUl9SRUFTT05fSU5WSVRBVElPTl9OT1RfRk9VTkQQkQEaBpK6GAIIBRIsCh9F
-            UlJPUl9SRUFTT05fSU5WSVRBVElPTl9JTlZBTElEEJIBGgaSuhgCCBASLAofRVJST1JfUkVBU09OX0lOVklUQVRJT05fRVhQSVJF
-            RBCTARoGkroYAggJEikKHEVSUk9SX1JFQVNPTl9JTlZJVEFUSU9OX1VTRUQQlAEaBpK6GAIICRIsCh9FUlJPUl9SRUFTT05fSU5W
-            SVRBVElPTl9SRVZPS0VEEJUBGgaSuhgCCAkSKAoZRVJST1JfUkVBU09OX0RBVEFfREFNQUdFRBDmARoIkroYBAgPEAEqtwMKClN0
-            YXR1c0NvZGUSGwoXU1RBVFVTX0NPREVfVU5TUEVDSUZJRUQQABIZChVTVEFUVVNfQ09ERV9DQU5DRUxMRUQQARIgChxTVEFUVVNf
-            Q09ERV9JTlZBTElEX0FSR1VNRU5UEAMSGQoVU1RBVFVTX0NPREVfTk9UX0ZPVU5EEAUSHgoaU1RBVFVTX0NPREVfQUxSRUFEWV9F
-            WElTVFMQBhIhCh1TVEFUVVNfQ09ERV9QRVJNSVNTSU9OX0RFTklFRBAHEiIKHlNUQVRVU19DT0RFX1JFU09VUkNFX0VYSEFVU1RF
-            RBAIEiMKH1NUQVRVU19DT0RFX0ZBSUxFRF9QUkVDT05ESVRJT04QCRIXChNTVEFUVVNfQ09ERV9BQk9SVEVEEAoSHAoYU1RBVFVT
-            X0NPREVfT1VUX09GX1JBTkdFEAsSGAoUU1RBVFVTX0NPREVfSU5URVJOQUwQDRIbChdTVEFUVVNfQ09ERV9VTkFWQUlMQUJMRRAO
-            EhkKFVNUQVRVU19DT0RFX0RBVEFfTE9TUxAPEh8KG1NUQVRVU19DT0RFX1VOQVVUSEVOVElDQVRFRBAQKp4BCgtSZWFzb25TY29w
-            ZRIcChhSRUFTT05fU0NPUEVfVU5TUEVDSUZJRUQQABIbChdSRUFTT05fU0NPUEVfRVZFUllfQ0FMTBABEhsKF1JFQVNPTl9TQ09Q
-            RV9SRVFVRVNUX0lEEAISGwoXUkVBU09OX1NDT1BFX1BBR0VfVE9LRU4QAxIaChZSRUFTT05fU0NPUEVfRU1FUkdFTkNZEAQ6WgoG
-            cmVhc29uEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYoocDIAEoCzIdLnRlbGVoZWFsdGgudjEuUmVhc29uQ29u
-            dHJhY3RSBnJlYXNvbmIGcHJvdG8z
+            V0VEEAcaBpK6GAIIBxIwCiJFUlJPUl9SRUFTT05fRU1FUkdFTkNZX05PVF9BTExPV0VEEAgaCJK6GAQIBxABEjMKJUVSUk9SX1JF
+            QVNPTl9FTUVSR0VOQ1lfUkVBU09OX0lOVkFMSUQQCRoIkroYBAgDEAQSKgoaRVJST1JfUkVBU09OX0lOVkFMSURfRklFTEQQFBoK
+            kroYBggDEAEwARIsCh5FUlJPUl9SRUFTT05fUkVRVUVTVF9JRF9SRVVTRUQQFRoIkroYBAgDEAISLQofRVJST1JfUkVBU09OX1BB
+            R0VfVE9LRU5fSU5WQUxJRBAWGgiSuhgECAMQAxIpChlFUlJPUl9SRUFTT05fUkFURV9MSU1JVEVEEBcaCpK6GAYICBABKAESLgoi
+            RVJST1JfUkVBU09OX0FQUE9JTlRNRU5UX05PVF9GT1VORBAoGgaSuhgCCAUSKgoeRVJST1JfUkVBU09OX1NFU1NJT05fTk9UX0ZP
+            VU5EECkaBpK6GAIIBRIuCiJFUlJPUl9SRUFTT05fUEFSVElDSVBBTlRfTk9UX0ZPVU5EECoaBpK6GAIIBRItCiFFUlJPUl9SRUFT
+            T05fSU5WSVRBVElPTl9OT1RfRk9VTkQQKxoGkroYAggFEikKHUVSUk9SX1JFQVNPTl9QRVJTT05fTk9UX0ZPVU5EECwaBpK6GAII
+            BRIqCh5FUlJPUl9SRUFTT05fQ09OU0VOVF9OT1RfRk9VTkQQLRoGkroYAggFEisKH0VSUk9SX1JFQVNPTl9ET0NVTUVOVF9OT1Rf
+            Rk9VTkQQLhoGkroYAggFEiwKIEVSUk9SX1JFQVNPTl9SRUNPUkRJTkdfTk9UX0ZPVU5EEC8aBpK6GAIIBRIuCiJFUlJPUl9SRUFT
+            T05fQVVESVRfRVZFTlRfTk9UX0ZPVU5EEDAaBpK6GAIIBRIsCiBFUlJPUl9SRUFTT05fT1BFUkFUSU9OX05PVF9GT1VORBAxGgaS
+            uhgCCAUSMAoaRVJST1JfUkVBU09OX0lOVkFMSURfU1RBVEUQPBoQkroYDAgJGgZzdGF0dXNAARI6Ch1FUlJPUl9SRUFTT05fVkVS
+            U0lPTl9NSVNNQVRDSBA9GheSuhgTCAkaD2N1cnJlbnRfdmVyc2lvbhItCh1FUlJPUl9SRUFTT05fVkVSU0lPTl9DT05GTElDVBA+
+            GgqSuhgGCAoQAigBEiwKIEVSUk9SX1JFQVNPTl9BUFBPSU5UTUVOVF9TVEFSVEVEED8aBpK6GAIICRIuCiJFUlJPUl9SRUFTT05f
+            QVBQT0lOVE1FTlRfQ0FOQ0VMTEVEEEAaBpK6GAIICRIzChtFUlJPUl9SRUFTT05fU0VTU0lPTl9FWElTVFMQQRoSkroYDggGGgpz
+            ZXNzaW9uX2lkEi0KFkVSUk9SX1JFQVNPTl9UT09fRUFSTFkQQhoRkroYDQgJGglvcGVuX3RpbWUSLQoVRVJST1JfUkVBU09OX1RP
+            T19MQVRFEEMaEpK6GA4ICRoKY2xvc2VfdGltZRIoChxFUlJPUl9SRUFTT05fQ0xJRU5UX1dBU19IRVJFEEQaBpK6GAIICRIsCiBF
+            UlJPUl9SRUFTT05fUEFSVElDSVBBTlRfUkVNT1ZFRBBQGgaSuhgCCAcSKwofRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX0RFTklF
+            RBBRGgaSuhgCCAcSOwofRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5UX0VYSVNUUxBSGhaSuhgSCAYaDnBhcnRpY2lwYW50X2lkEjAK
+            JEVSUk9SX1JFQVNPTl9QQVJUSUNJUEFOVF9OT1RfV0FJVElORxBTGgaSuhgCCAkSMQolRVJST1JfUkVBU09OX1BBUlRJQ0lQQU5U
+            X05PVF9BRE1JVFRFRBBUGgaSuhgCCAkSIwoXRVJST1JfUkVBU09OX05PVF9KT0lORUQQVRoGkroYAggJEi4KIkVSUk9SX1JFQVNP
+            Tl9DTElOSUNJQU5fTk9UX1BSRVNFTlQQVhoGkroYAggJEjEKJUVSUk9SX1JFQVNPTl9QUkVfVklTSVRfQ0hFQ0tfUkVRVUlSRUQQ
+            VxoGkroYAggJEjcKI0VSUk9SX1JFQVNPTl9QUkVfVklTSVRfQ0hFQ0tfRkFJTEVEEFgaDpK6GAoICRoGZmFpbGVkEiQKGEVSUk9S
+            X1JFQVNPTl9ST1NURVJfRlVMTBBZGgaSuhgCCAkSLAogRVJST1JfUkVBU09OX1NDUkVFTl9TSEFSRV9BQ1RJVkUQWhoGkroYAggJ
+            EjAKJEVSUk9SX1JFQVNPTl9TQ1JFRU5fU0hBUkVfTk9UX0FDVElWRRBbGgaSuhgCCAkSLAoeRVJST1JfUkVBU09OX01FVFJJQ1Nf
+            VE9PX09GVEVOEFwaCJK6GAQICCgBEisKH0VSUk9SX1JFQVNPTl9JTlZJVEFUSU9OX0lOVkFMSUQQZBoGkroYAggQEisKH0VSUk9S
+            X1JFQVNPTl9JTlZJVEFUSU9OX0VYUElSRUQQZRoGkroYAggJEigKHEVSUk9SX1JFQVNPTl9JTlZJVEFUSU9OX1VTRUQQZhoGkroY
+            AggJEisKH0VSUk9SX1JFQVNPTl9JTlZJVEFUSU9OX1JFVk9LRUQQZxoGkroYAggJEioKHEVSUk9SX1JFQVNPTl9DT05TRU5UX01J
+            U1NJTkcQeBoIkroYBAgJOAESNAomRVJST1JfUkVBU09OX1JFQ09SRElOR19DT05TRU5UX01JU1NJTkcQeRoIkroYBAgJOAESPQoo
+            RVJST1JfUkVBU09OX1RISVJEX1BBUlRZX0NPTlNFTlRfTUlTU0lORxB6Gg+SuhgLCAkaBXBsYWNlOAESLAogRVJST1JfUkVBU09O
+            X0NPTlNFTlRfTk9UX0NVUlJFTlQQexoGkroYAggJEisKH0VSUk9SX1JFQVNPTl9URVhUX0hBU0hfTUlTTUFUQ0gQfBoGkroYAggD
+            EjQKKEVSUk9SX1JFQVNPTl9BQ0tOT1dMRURHRU1FTlRTX0lOQ09NUExFVEUQfRoGkroYAggDEjEKJUVSUk9SX1JFQVNPTl9XUklU
+            VEVOX0NPTlNFTlRfUkVRVUlSRUQQfhoGkroYAggDEioKHkVSUk9SX1JFQVNPTl9HVUFSRElBTl9SRVFVSVJFRBB/GgaSuhgCCAkS
+            PQogRVJST1JfUkVBU09OX0VWSURFTkNFX0lOQ09NUExFVEUQgAEaFpK6GBIIAxoHbWlzc2luZxoFcGxhY2USMQokRVJST1JfUkVB
+            U09OX0RPQ1VNRU5UX1ZFUlNJT05fRVhJU1RTEIEBGgaSuhgCCAYSKwoeRVJST1JfUkVBU09OX0RPQ1VNRU5UX09VVERBVEVEEIIB
+            GgaSuhgCCAkSLQoeRVJST1JfUkVBU09OX1JFQ0VJUFRfTk9UX1JFQURZEIMBGgiSuhgECA4oARIqCh1FUlJPUl9SRUFTT05fRVhQ
+            T1JUX1RPT19MQVJHRRCEARoGkroYAggIEjgKHUVSUk9SX1JFQVNPTl9SRUNPUkRJTkdfQUNUSVZFEIwBGhSSuhgQCAkaDHJlY29y
+            ZGluZ19pZBIuCiFFUlJPUl9SRUFTT05fUkVDT1JESU5HX05PVF9BQ1RJVkUQjQEaBpK6GAIICRIyCiVFUlJPUl9SRUFTT05fUkVD
+            T1JESU5HX05PVF9DT05GSUdVUkVEEI4BGgaSuhgCCAkSTgogRVJST1JfUkVBU09OX1JFQ09SRElOR19OT1RfUkVBRFkQjwEaJ5K6
+            GCMICRoPcmVjb3JkaW5nX3N0YXRlIg53YWl0aW5nX3JlYXNvbhIwCiNFUlJPUl9SRUFTT05fUkVDT1JESU5HX05PVF9SRUxFQVNF
+            RBCQARoGkroYAggJEjMKJkVSUk9SX1JFQVNPTl9SRUNPUkRJTkdfQ09OU0VOVF9SRVZPS0VEEJEBGgaSuhgCCAkSKwoeRVJST1Jf
+            UkVBU09OX1JFQ09SRElOR19PTl9IT0xEEJIBGgaSuhgCCAkSMQokRVJST1JfUkVBU09OX1JFQ09SRElOR19CRUlOR19ERUxFVEVE
+            EJMBGgaSuhgCCAkSKwoeRVJST1JfUkVBU09OX1JFQ09SRElOR19ERUxFVEVEEJQBGgaSuhgCCAkSLwoiRVJST1JfUkVBU09OX1JF
+            Q09SRElOR19PQkpFQ1RfR09ORRCVARoGkroYAggFEigKG0VSUk9SX1JFQVNPTl9SRVNVTUVfRVhQSVJFRBCgARoGkroYAggLEicK
+            GkVSUk9SX1JFQVNPTl9XQVRDSF9MQUdHSU5HEKEBGgaSuhgCCA4SNQocRVJST1JfUkVBU09OX1dBVENIX1RPT19MQVJHRRCiARoS
+            kroYDggIGgp2aXNpdHNfbWF4Ei0KHkVSUk9SX1JFQVNPTl9NRUVUSU5HX05PVF9SRUFEWRC0ARoIkroYBAgJKAESLwogRVJST1Jf
+            UkVBU09OX01FRVRJTkdfVU5BVkFJTEFCTEUQtQEaCJK6GAQIDigBEjAKI0VSUk9SX1JFQVNPTl9NRUVUSU5HX1FVT1RBX0VYQ0VF
+            REVEELYBGgaSuhgCCAgSKQocRVJST1JfUkVBU09OX01FRVRJTkdfUkVGVVNFRBC3ARoGkroYAggNEi0KHkVSUk9SX1JFQVNPTl9T
+            VE9SRV9VTkFWQUlMQUJMRRDIARoIkroYBAgOEAESLgodRVJST1JfUkVBU09OX1NUT1JFX09WRVJMT0FERUQQyQEaCpK6GAYIDhAB
+            KAESJgoXRVJST1JfUkVBU09OX1NUT1JFX0ZVTEwQygEaCJK6GAQICBABEigKGUVSUk9SX1JFQVNPTl9EQVRBX0RBTUFHRUQQywEa
+            CJK6GAQIDxABEi8KHkVSUk9SX1JFQVNPTl9BVURJVF9VTkFWQUlMQUJMRRDMARoKkroYBggOEAEoARIqChtFUlJPUl9SRUFTT05f
+            Q0FMTF9DQU5DRUxMRUQQzQEaCJK6GAQIARABEi4KIUVSUk9SX1JFQVNPTl9PUEVSQVRJT05fTk9UX0ZBSUxFRBDOARoGkroYAggJ
+            KrcDCgpTdGF0dXNDb2RlEhsKF1NUQVRVU19DT0RFX1VOU1BFQ0lGSUVEEAASGQoVU1RBVFVTX0NPREVfQ0FOQ0VMTEVEEAESIAoc
+            U1RBVFVTX0NPREVfSU5WQUxJRF9BUkdVTUVOVBADEhkKFVNUQVRVU19DT0RFX05PVF9GT1VORBAFEh4KGlNUQVRVU19DT0RFX0FM
+            UkVBRFlfRVhJU1RTEAYSIQodU1RBVFVTX0NPREVfUEVSTUlTU0lPTl9ERU5JRUQQBxIiCh5TVEFUVVNfQ09ERV9SRVNPVVJDRV9F
+            WEhBVVNURUQQCBIjCh9TVEFUVVNfQ09ERV9GQUlMRURfUFJFQ09ORElUSU9OEAkSFwoTU1RBVFVTX0NPREVfQUJPUlRFRBAKEhwK
+            GFNUQVRVU19DT0RFX09VVF9PRl9SQU5HRRALEhgKFFNUQVRVU19DT0RFX0lOVEVSTkFMEA0SGwoXU1RBVFVTX0NPREVfVU5BVkFJ
+            TEFCTEUQDhIZChVTVEFUVVNfQ09ERV9EQVRBX0xPU1MQDxIfChtTVEFUVVNfQ09ERV9VTkFVVEhFTlRJQ0FURUQQECqeAQoLUmVh
+            c29uU2NvcGUSHAoYUkVBU09OX1NDT1BFX1VOU1BFQ0lGSUVEEAASGwoXUkVBU09OX1NDT1BFX0VWRVJZX0NBTEwQARIbChdSRUFT
+            T05fU0NPUEVfUkVRVUVTVF9JRBACEhsKF1JFQVNPTl9TQ09QRV9QQUdFX1RPS0VOEAMSGgoWUkVBU09OX1NDT1BFX0VNRVJHRU5D
+            WRAEOloKBnJlYXNvbhIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGKKHAyABKAsyHS50ZWxlaGVhbHRoLnYxLlJl
+            YXNvbkNvbnRyYWN0UgZyZWFzb25iBnByb3RvMw==
             """,
         dependencies: [
             Telehealth_V1_Consent_File.descriptor,

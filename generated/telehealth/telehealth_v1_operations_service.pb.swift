@@ -218,11 +218,11 @@ public struct Telehealth_V1_GetServiceStatusResponse: Message {
         if let value = database { buffer.writeMessage(3, value) }
         if pendingOperations != 0 { buffer.write(4, pendingOperations, as: WireInt64.self) }
         if failedOperations != 0 { buffer.write(5, failedOperations, as: WireInt64.self) }
-        if openWatches != 0 { buffer.write(6, openWatches, as: WireInt64.self) }
-        if storeState.rawValue != 0 { buffer.write(7, storeState, as: WireEnum<Telehealth_V1_StoreState>.self) }
-        if storeFreeBytes != 0 { buffer.write(8, storeFreeBytes, as: WireInt64.self) }
-        if storeSizeBytes != 0 { buffer.write(9, storeSizeBytes, as: WireInt64.self) }
-        if refusedOperations != 0 { buffer.write(10, refusedOperations, as: WireInt64.self) }
+        if refusedOperations != 0 { buffer.write(6, refusedOperations, as: WireInt64.self) }
+        if openWatches != 0 { buffer.write(7, openWatches, as: WireInt64.self) }
+        if storeState.rawValue != 0 { buffer.write(8, storeState, as: WireEnum<Telehealth_V1_StoreState>.self) }
+        if storeFreeBytes != 0 { buffer.write(9, storeFreeBytes, as: WireInt64.self) }
+        if storeSizeBytes != 0 { buffer.write(10, storeSizeBytes, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -234,11 +234,11 @@ public struct Telehealth_V1_GetServiceStatusResponse: Message {
             case 26: try reader.readMessage(&database)
             case 32: try reader.read(&pendingOperations, as: WireInt64.self)
             case 40: try reader.read(&failedOperations, as: WireInt64.self)
-            case 48: try reader.read(&openWatches, as: WireInt64.self)
-            case 56: try reader.read(&storeState, as: WireEnum<Telehealth_V1_StoreState>.self)
-            case 64: try reader.read(&storeFreeBytes, as: WireInt64.self)
-            case 72: try reader.read(&storeSizeBytes, as: WireInt64.self)
-            case 80: try reader.read(&refusedOperations, as: WireInt64.self)
+            case 48: try reader.read(&refusedOperations, as: WireInt64.self)
+            case 56: try reader.read(&openWatches, as: WireInt64.self)
+            case 64: try reader.read(&storeState, as: WireEnum<Telehealth_V1_StoreState>.self)
+            case 72: try reader.read(&storeFreeBytes, as: WireInt64.self)
+            case 80: try reader.read(&storeSizeBytes, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -583,10 +583,10 @@ public struct Telehealth_V1_OutboundOperation: Message {
         if !operationID.isEmpty { buffer.write(1, operationID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
         if kind.rawValue != 0 { buffer.write(3, kind, as: WireEnum<Telehealth_V1_OutboundOperationKind>.self) }
-        if attempts != 0 { buffer.write(4, attempts, as: WireInt32.self) }
-        if !lastError.isEmpty { buffer.write(5, lastError, as: WireString.self) }
-        if let value = createTime { buffer.writeMessage(6, value) }
-        if state.rawValue != 0 { buffer.write(7, state, as: WireEnum<Telehealth_V1_OutboundOperationState>.self) }
+        if state.rawValue != 0 { buffer.write(4, state, as: WireEnum<Telehealth_V1_OutboundOperationState>.self) }
+        if attempts != 0 { buffer.write(5, attempts, as: WireInt32.self) }
+        if !lastError.isEmpty { buffer.write(6, lastError, as: WireString.self) }
+        if let value = createTime { buffer.writeMessage(7, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -596,10 +596,10 @@ public struct Telehealth_V1_OutboundOperation: Message {
             case 10: try reader.read(&operationID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
             case 24: try reader.read(&kind, as: WireEnum<Telehealth_V1_OutboundOperationKind>.self)
-            case 32: try reader.read(&attempts, as: WireInt32.self)
-            case 42: try reader.read(&lastError, as: WireString.self)
-            case 50: try reader.readMessage(&createTime)
-            case 56: try reader.read(&state, as: WireEnum<Telehealth_V1_OutboundOperationState>.self)
+            case 32: try reader.read(&state, as: WireEnum<Telehealth_V1_OutboundOperationState>.self)
+            case 40: try reader.read(&attempts, as: WireInt32.self)
+            case 50: try reader.read(&lastError, as: WireString.self)
+            case 58: try reader.readMessage(&createTime)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -894,8 +894,8 @@ public protocol Telehealth_V1_OperationsServiceHandler: Sendable {
     /// Has a call to others that was given up tried again, from the first attempt.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
-    /// NOT_FOUND (OPERATION_NOT_FOUND); FAILED_PRECONDITION (OPERATION_NOT_FAILED).
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (OPERATION_NOT_FOUND);
+    /// ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (OPERATION_NOT_FAILED).
     func retryOperation(_ request: Telehealth_V1_RetryOperationRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RetryOperationResponse
     /// Tells what whoever carries the media calls a recording and its meeting, for a support case there.
@@ -1010,8 +1010,8 @@ public struct Telehealth_V1_OperationsServiceClient: Sendable {
     /// Has a call to others that was given up tried again, from the first attempt.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
-    /// NOT_FOUND (OPERATION_NOT_FOUND); FAILED_PRECONDITION (OPERATION_NOT_FAILED).
+    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (OPERATION_NOT_FOUND);
+    /// ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (OPERATION_NOT_FAILED).
     public func retryOperation(
         _ request: Telehealth_V1_RetryOperationRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_RetryOperationResponse {
@@ -1043,9 +1043,9 @@ public enum Telehealth_V1_OperationsService_File {
             bXBCBIC6GAJSCXN0YXJ0VGltZRIgCgh3cml0YWJsZRgCIAEoCEIEgLoYAlIId3JpdGFibGUSPQoIZGF0YWJhc2UYAyABKAsyIS50
             ZWxlaGVhbHRoLnYxLkRhdGFiYXNlU3RhdGlzdGljc1IIZGF0YWJhc2USMwoScGVuZGluZ19vcGVyYXRpb25zGAQgASgDQgSAuhgC
             UhFwZW5kaW5nT3BlcmF0aW9ucxIxChFmYWlsZWRfb3BlcmF0aW9ucxgFIAEoA0IEgLoYAlIQZmFpbGVkT3BlcmF0aW9ucxIzChJy
-            ZWZ1c2VkX29wZXJhdGlvbnMYCiABKANCBIC6GAJSEXJlZnVzZWRPcGVyYXRpb25zEicKDG9wZW5fd2F0Y2hlcxgGIAEoA0IEgLoY
-            AlILb3BlbldhdGNoZXMSQAoLc3RvcmVfc3RhdGUYByABKA4yGS50ZWxlaGVhbHRoLnYxLlN0b3JlU3RhdGVCBIC6GAJSCnN0b3Jl
-            U3RhdGUSLgoQc3RvcmVfZnJlZV9ieXRlcxgIIAEoA0IEgLoYAlIOc3RvcmVGcmVlQnl0ZXMSLgoQc3RvcmVfc2l6ZV9ieXRlcxgJ
+            ZWZ1c2VkX29wZXJhdGlvbnMYBiABKANCBIC6GAJSEXJlZnVzZWRPcGVyYXRpb25zEicKDG9wZW5fd2F0Y2hlcxgHIAEoA0IEgLoY
+            AlILb3BlbldhdGNoZXMSQAoLc3RvcmVfc3RhdGUYCCABKA4yGS50ZWxlaGVhbHRoLnYxLlN0b3JlU3RhdGVCBIC6GAJSCnN0b3Jl
+            U3RhdGUSLgoQc3RvcmVfZnJlZV9ieXRlcxgJIAEoA0IEgLoYAlIOc3RvcmVGcmVlQnl0ZXMSLgoQc3RvcmVfc2l6ZV9ieXRlcxgK
             IAEoA0IEgLoYAlIOc3RvcmVTaXplQnl0ZXMi+QIKEkRhdGFiYXNlU3RhdGlzdGljcxIeCgdjb21taXRzGAEgASgDQgSAuhgCUgdj
             b21taXRzEiIKCWRlY2lzaW9ucxgCIAEoA0IEgLoYAlIJZGVjaXNpb25zEiIKCWNvbmZsaWN0cxgDIAEoA0IEgLoYAlIJY29uZmxp
             Y3RzEkAKC2NvbW1pdF9tZWFuGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUgpjb21taXRNZWFuEj4KCmNv
@@ -1064,9 +1064,9 @@ public enum Telehealth_V1_OperationsService_File {
             ZWhlYWx0aC52MS5PdXRib3VuZE9wZXJhdGlvblIKb3BlcmF0aW9ucxIsCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5l
             eHRQYWdlVG9rZW4i7gIKEU91dGJvdW5kT3BlcmF0aW9uEicKDG9wZXJhdGlvbl9pZBgBIAEoCUIEgLoYAlILb3BlcmF0aW9uSWQS
             IwoKc2Vzc2lvbl9pZBgCIAEoCUIEgLoYAlIJc2Vzc2lvbklkEj4KBGtpbmQYAyABKA4yJC50ZWxlaGVhbHRoLnYxLk91dGJvdW5k
-            T3BlcmF0aW9uS2luZEIEgLoYAlIEa2luZBJBCgVzdGF0ZRgHIAEoDjIlLnRlbGVoZWFsdGgudjEuT3V0Ym91bmRPcGVyYXRpb25T
-            dGF0ZUIEgLoYAlIFc3RhdGUSIAoIYXR0ZW1wdHMYBCABKAVCBIC6GAJSCGF0dGVtcHRzEiMKCmxhc3RfZXJyb3IYBSABKAlCBIC6
-            GAJSCWxhc3RFcnJvchJBCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCmNyZWF0
+            T3BlcmF0aW9uS2luZEIEgLoYAlIEa2luZBJBCgVzdGF0ZRgEIAEoDjIlLnRlbGVoZWFsdGgudjEuT3V0Ym91bmRPcGVyYXRpb25T
+            dGF0ZUIEgLoYAlIFc3RhdGUSIAoIYXR0ZW1wdHMYBSABKAVCBIC6GAJSCGF0dGVtcHRzEiMKCmxhc3RfZXJyb3IYBiABKAlCBIC6
+            GAJSCWxhc3RFcnJvchJBCgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCmNyZWF0
             ZVRpbWUiggEKFVJldHJ5T3BlcmF0aW9uUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgFcgOwAQFSCXJl
             cXVlc3RJZBI2CgxvcGVyYXRpb25faWQYAiABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSC29wZXJhdGlvbklkIhgKFlJldHJ5T3Bl
             cmF0aW9uUmVzcG9uc2UiXAoiR2V0UmVjb3JkaW5nUHJvdmlkZXJEZXRhaWxzUmVxdWVzdBI2CgxyZWNvcmRpbmdfaWQYASABKAlC
@@ -1089,16 +1089,17 @@ public enum Telehealth_V1_OperationsService_File {
             EAsSKwonT1VUQk9VTkRfT1BFUkFUSU9OX0tJTkRfREVMSVZFUl9XRUJIT09LEAwqsAEKFk91dGJvdW5kT3BlcmF0aW9uU3RhdGUS
             KAokT1VUQk9VTkRfT1BFUkFUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASJAogT1VUQk9VTkRfT1BFUkFUSU9OX1NUQVRFX1BFTkRJ
             TkcQARIhCh1PVVRCT1VORF9PUEVSQVRJT05fU1RBVEVfRE9ORRACEiMKH09VVEJPVU5EX09QRVJBVElPTl9TVEFURV9GQUlMRUQQ
-            AzLXBQoRT3BlcmF0aW9uc1NlcnZpY2USbwoQR2V0U2VydmljZVN0YXR1cxImLnRlbGVoZWFsdGgudjEuR2V0U2VydmljZVN0YXR1
+            AzLqBQoRT3BlcmF0aW9uc1NlcnZpY2USbwoQR2V0U2VydmljZVN0YXR1cxImLnRlbGVoZWFsdGgudjEuR2V0U2VydmljZVN0YXR1
             c1JlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLkdldFNlcnZpY2VTdGF0dXNSZXNwb25zZSIKkAIBiroYAwoBBRJoCg5CYWNrdXBEYXRh
             YmFzZRIkLnRlbGVoZWFsdGgudjEuQmFja3VwRGF0YWJhc2VSZXF1ZXN0GiUudGVsZWhlYWx0aC52MS5CYWNrdXBEYXRhYmFzZVJl
             c3BvbnNlIgeKuhgDCgEFMAESaAoNQ2hlY2tEYXRhYmFzZRIjLnRlbGVoZWFsdGgudjEuQ2hlY2tEYXRhYmFzZVJlcXVlc3QaJC50
             ZWxlaGVhbHRoLnYxLkNoZWNrRGF0YWJhc2VSZXNwb25zZSIKkAIBiroYAwoBBTABEnsKFExpc3RGYWlsZWRPcGVyYXRpb25zEiou
             dGVsZWhlYWx0aC52MS5MaXN0RmFpbGVkT3BlcmF0aW9uc1JlcXVlc3QaKy50ZWxlaGVhbHRoLnYxLkxpc3RGYWlsZWRPcGVyYXRp
-            b25zUmVzcG9uc2UiCpACAYq6GAMKAQUSagoOUmV0cnlPcGVyYXRpb24SJC50ZWxlaGVhbHRoLnYxLlJldHJ5T3BlcmF0aW9uUmVx
-            dWVzdBolLnRlbGVoZWFsdGgudjEuUmV0cnlPcGVyYXRpb25SZXNwb25zZSILiroYBwoBBSoCZGUSkwEKG0dldFJlY29yZGluZ1By
-            b3ZpZGVyRGV0YWlscxIxLnRlbGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nUHJvdmlkZXJEZXRhaWxzUmVxdWVzdBoyLnRlbGVoZWFs
-            dGgudjEuR2V0UmVjb3JkaW5nUHJvdmlkZXJEZXRhaWxzUmVzcG9uc2UiDZACAYq6GAYKAQUqARdiBnByb3RvMw==
+            b25zUmVzcG9uc2UiCpACAYq6GAMKAQUSawoOUmV0cnlPcGVyYXRpb24SJC50ZWxlaGVhbHRoLnYxLlJldHJ5T3BlcmF0aW9uUmVx
+            dWVzdBolLnRlbGVoZWFsdGgudjEuUmV0cnlPcGVyYXRpb25SZXNwb25zZSIMiroYCAoBBSoDMc4BEpMBChtHZXRSZWNvcmRpbmdQ
+            cm92aWRlckRldGFpbHMSMS50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ1Byb3ZpZGVyRGV0YWlsc1JlcXVlc3QaMi50ZWxlaGVh
+            bHRoLnYxLkdldFJlY29yZGluZ1Byb3ZpZGVyRGV0YWlsc1Jlc3BvbnNlIg2QAgGKuhgGCgEFKgEvGhCauhgMCgpvcGVyYXRpb25z
+            YgZwcm90bzM=
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -1015,8 +1015,8 @@ public protocol Telehealth_V1_ParticipantServiceHandler: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT,
-    /// VERSION_MISMATCH with `current_version`, CONSENT_MISSING, RECORDING_CONSENT_MISSING,
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`,
+    /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, RECORDING_CONSENT_MISSING,
     /// THIRD_PARTY_CONSENT_MISSING with `place`); ABORTED (VERSION_CONFLICT).
     func admitParticipant(_ request: Telehealth_V1_AdmitParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse
@@ -1059,8 +1059,8 @@ public protocol Telehealth_V1_ParticipantServiceHandler: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_WAITING, VERSION_MISMATCH with
-    /// `current_version`); ABORTED (VERSION_CONFLICT).
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`,
+    /// PARTICIPANT_NOT_WAITING); ABORTED (VERSION_CONFLICT).
     func denyParticipant(_ request: Telehealth_V1_DenyParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_DenyParticipantResponse
     /// Puts somebody back from the visit into the waiting room, never the appointment's clinician or oneself
@@ -1157,8 +1157,8 @@ public struct Telehealth_V1_ParticipantServiceClient: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT,
-    /// VERSION_MISMATCH with `current_version`, CONSENT_MISSING, RECORDING_CONSENT_MISSING,
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`,
+    /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, RECORDING_CONSENT_MISSING,
     /// THIRD_PARTY_CONSENT_MISSING with `place`); ABORTED (VERSION_CONFLICT).
     public func admitParticipant(
         _ request: Telehealth_V1_AdmitParticipantRequest, options: CallOptions = .init()
@@ -1217,8 +1217,8 @@ public struct Telehealth_V1_ParticipantServiceClient: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, PARTICIPANT_NOT_WAITING, VERSION_MISMATCH with
-    /// `current_version`); ABORTED (VERSION_CONFLICT).
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`,
+    /// PARTICIPANT_NOT_WAITING); ABORTED (VERSION_CONFLICT).
     public func denyParticipant(
         _ request: Telehealth_V1_DenyParticipantRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_DenyParticipantResponse {
@@ -1327,22 +1327,22 @@ public enum Telehealth_V1_ParticipantService_File {
             bmRlZUNhcGFiaWxpdGllc0IGukgDyAEBUgxjYXBhYmlsaXRpZXMSOwoQZXhwZWN0ZWRfdmVyc2lvbhgFIAEoA0ILgLoYArpIBCIC
             KAFIAFIPZXhwZWN0ZWRWZXJzaW9uiAEBQhMKEV9leHBlY3RlZF92ZXJzaW9uIpQBCiJTZXRQYXJ0aWNpcGFudENhcGFiaWxpdGll
             c1Jlc3BvbnNlEjAKB3Nlc3Npb24YASABKAsyFi50ZWxlaGVhbHRoLnYxLlNlc3Npb25SB3Nlc3Npb24SPAoLcGFydGljaXBhbnQY
-            AiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFudDKxCAoSUGFydGljaXBhbnRTZXJ2aWNlEn8KEEFk
+            AiABKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgtwYXJ0aWNpcGFudDK3CAoSUGFydGljaXBhbnRTZXJ2aWNlEnwKEEFk
             bWl0UGFydGljaXBhbnQSJi50ZWxlaGVhbHRoLnYxLkFkbWl0UGFydGljaXBhbnRSZXF1ZXN0GicudGVsZWhlYWx0aC52MS5BZG1p
-            dFBhcnRpY2lwYW50UmVzcG9uc2UiGoq6GBYKAQMYBCoPFYwBjQEHHhYnKDKcATMrEoEBChFJbnZpdGVQYXJ0aWNpcGFudBInLnRl
-            bGVoZWFsdGgudjEuSW52aXRlUGFydGljaXBhbnRSZXF1ZXN0GigudGVsZWhlYWx0aC52MS5JbnZpdGVQYXJ0aWNpcGFudFJlc3Bv
-            bnNlIhmKuhgVCgMCAwUYBCoMFYwBjQEHHo8BkAErEn4KEFJldm9rZUludml0YXRpb24SJi50ZWxlaGVhbHRoLnYxLlJldm9rZUlu
-            dml0YXRpb25SZXF1ZXN0GicudGVsZWhlYWx0aC52MS5SZXZva2VJbnZpdGF0aW9uUmVzcG9uc2UiGYq6GBUKAwIDBRgEKgwVjAGN
-            AQcekQGUASsSegoQUmVkZWVtSW52aXRhdGlvbhImLnRlbGVoZWFsdGgudjEuUmVkZWVtSW52aXRhdGlvblJlcXVlc3QaJy50ZWxl
-            aGVhbHRoLnYxLlJlZGVlbUludml0YXRpb25SZXNwb25zZSIViroYERABKg2SAZQBkwGVAR6MAY0BEngKD0RlbnlQYXJ0aWNpcGFu
-            dBIlLnRlbGVoZWFsdGgudjEuRGVueVBhcnRpY2lwYW50UmVxdWVzdBomLnRlbGVoZWFsdGgudjEuRGVueVBhcnRpY2lwYW50UmVz
-            cG9uc2UiFoq6GBIKAgMFGAQqChWMAY0BBx4WJysShQEKE1JldHVyblRvV2FpdGluZ1Jvb20SKS50ZWxlaGVhbHRoLnYxLlJldHVy
-            blRvV2FpdGluZ1Jvb21SZXF1ZXN0GioudGVsZWhlYWx0aC52MS5SZXR1cm5Ub1dhaXRpbmdSb29tUmVzcG9uc2UiF4q6GBMKAgMF
-            GAQqCxWMAY0BBx4WjgErEn0KEVJlbW92ZVBhcnRpY2lwYW50EicudGVsZWhlYWx0aC52MS5SZW1vdmVQYXJ0aWNpcGFudFJlcXVl
-            c3QaKC50ZWxlaGVhbHRoLnYxLlJlbW92ZVBhcnRpY2lwYW50UmVzcG9uc2UiFYq6GBEKAgMFGAQqCRWMAY0BBx4WKxKYAQoaU2V0
-            UGFydGljaXBhbnRDYXBhYmlsaXRpZXMSMC50ZWxlaGVhbHRoLnYxLlNldFBhcnRpY2lwYW50Q2FwYWJpbGl0aWVzUmVxdWVzdBox
-            LnRlbGVoZWFsdGgudjEuU2V0UGFydGljaXBhbnRDYXBhYmlsaXRpZXNSZXNwb25zZSIViroYEQoCAwUYBCoJFYwBjQEHHhYrYgZw
-            cm90bzM=
+            dFBhcnRpY2lwYW50UmVzcG9uc2UiF4q6GBMKAQMYBCoMKVBRBzwqU1Z4enk9En0KEUludml0ZVBhcnRpY2lwYW50EicudGVsZWhl
+            YWx0aC52MS5JbnZpdGVQYXJ0aWNpcGFudFJlcXVlc3QaKC50ZWxlaGVhbHRoLnYxLkludml0ZVBhcnRpY2lwYW50UmVzcG9uc2Ui
+            FYq6GBEKAwIDBRgEKggpUFEHPFJZPRJ6ChBSZXZva2VJbnZpdGF0aW9uEiYudGVsZWhlYWx0aC52MS5SZXZva2VJbnZpdGF0aW9u
+            UmVxdWVzdBonLnRlbGVoZWFsdGgudjEuUmV2b2tlSW52aXRhdGlvblJlc3BvbnNlIhWKuhgRCgMCAwUYBCoIKVBRBzwrZj0SdAoQ
+            UmVkZWVtSW52aXRhdGlvbhImLnRlbGVoZWFsdGgudjEuUmVkZWVtSW52aXRhdGlvblJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlJl
+            ZGVlbUludml0YXRpb25SZXNwb25zZSIPiroYCxABKgdkZmVnPFBREnYKD0RlbnlQYXJ0aWNpcGFudBIlLnRlbGVoZWFsdGgudjEu
+            RGVueVBhcnRpY2lwYW50UmVxdWVzdBomLnRlbGVoZWFsdGgudjEuRGVueVBhcnRpY2lwYW50UmVzcG9uc2UiFIq6GBAKAgMFGAQq
+            CClQUQc8KlM9EoIBChNSZXR1cm5Ub1dhaXRpbmdSb29tEikudGVsZWhlYWx0aC52MS5SZXR1cm5Ub1dhaXRpbmdSb29tUmVxdWVz
+            dBoqLnRlbGVoZWFsdGgudjEuUmV0dXJuVG9XYWl0aW5nUm9vbVJlc3BvbnNlIhSKuhgQCgIDBRgEKggpUFEHPCpUPRJ7ChFSZW1v
+            dmVQYXJ0aWNpcGFudBInLnRlbGVoZWFsdGgudjEuUmVtb3ZlUGFydGljaXBhbnRSZXF1ZXN0GigudGVsZWhlYWx0aC52MS5SZW1v
+            dmVQYXJ0aWNpcGFudFJlc3BvbnNlIhOKuhgPCgIDBRgEKgcpUFEHPCo9EpYBChpTZXRQYXJ0aWNpcGFudENhcGFiaWxpdGllcxIw
+            LnRlbGVoZWFsdGgudjEuU2V0UGFydGljaXBhbnRDYXBhYmlsaXRpZXNSZXF1ZXN0GjEudGVsZWhlYWx0aC52MS5TZXRQYXJ0aWNp
+            cGFudENhcGFiaWxpdGllc1Jlc3BvbnNlIhOKuhgPCgIDBRgEKgcpUFEHPCo9Gh+auhgbCgxwYXJ0aWNpcGFudHMSC1BhcnRpY2lw
+            YW50YgZwcm90bzM=
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -150,9 +150,9 @@ public enum Telehealth_V1_PersonService_File {
             cHJvdG8aIXRlbGVoZWFsdGgvdjEvY2FsbF9jb250cmFjdC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGhl0
             ZWxlaGVhbHRoL3YxL3J1bGVzLnByb3RvIk0KGUV4cG9ydFBlcnNvblJlY29yZFJlcXVlc3QSMAoJcGVyc29uX2lkGAEgASgJQhOA
             uhgDukgDyAEBukgGcgSIuhgBUghwZXJzb25JZCI4ChpFeHBvcnRQZXJzb25SZWNvcmRSZXNwb25zZRIaCgVjaHVuaxgBIAEoDEIE
-            gLoYBFIFY2h1bmsykAEKDVBlcnNvblNlcnZpY2USfwoSRXhwb3J0UGVyc29uUmVjb3JkEigudGVsZWhlYWx0aC52MS5FeHBvcnRQ
+            gLoYBFIFY2h1bmsypgEKDVBlcnNvblNlcnZpY2USfwoSRXhwb3J0UGVyc29uUmVjb3JkEigudGVsZWhlYWx0aC52MS5FeHBvcnRQ
             ZXJzb25SZWNvcmRSZXF1ZXN0GikudGVsZWhlYWx0aC52MS5FeHBvcnRQZXJzb25SZWNvcmRSZXNwb25zZSISkAIBiroYCwoCBAUY
-            CSoDGpsBMAFiBnByb3RvMw==
+            CSoDLIQBMAEaFJq6GBAKBnBlb3BsZRIGUGVyc29uYgZwcm90bzM=
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -317,8 +317,8 @@ public protocol Telehealth_V1_QualityServiceHandler: Sendable {
     /// Roles: clinician, client.
     /// Of these: whoever has a place of their own in the visit.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED); RESOURCE_EXHAUSTED (METRICS_TOO_OFTEN); ABORTED
-    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); RESOURCE_EXHAUSTED (METRICS_TOO_OFTEN).
     func reportClientMetrics(_ request: Telehealth_V1_ReportClientMetricsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ReportClientMetricsResponse
     /// The service's figures over a period, each against its target.
@@ -369,8 +369,8 @@ public struct Telehealth_V1_QualityServiceClient: Sendable {
     /// Roles: clinician, client.
     /// Of these: whoever has a place of their own in the visit.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED); RESOURCE_EXHAUSTED (METRICS_TOO_OFTEN); ABORTED
-    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); RESOURCE_EXHAUSTED (METRICS_TOO_OFTEN).
     public func reportClientMetrics(
         _ request: Telehealth_V1_ReportClientMetricsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ReportClientMetricsResponse {
@@ -424,10 +424,11 @@ public enum Telehealth_V1_QualityService_File {
             GgoFZHJvcHMYCiABKAVCBIC6GAJSBWRyb3BzEioKDXJlY29ubmVjdGlvbnMYCyABKAVCBIC6GAJSDXJlY29ubmVjdGlvbnMiqQEK
             DlNlcnZpY2VNZWFzdXJlEh8KBXZhbHVlGAEgASgBQgSAuhgCSABSBXZhbHVliAEBEhwKBnRhcmdldBgCIAEoAUIEgLoYAlIGdGFy
             Z2V0EhYKA21ldBgDIAEoCEIEgLoYAlIDbWV0EhoKBWNvdW50GAQgASgDQgSAuhgCUgVjb3VudBIaCgV0b3RhbBgFIAEoA0IEgLoY
-            AlIFdG90YWxCCAoGX3ZhbHVlMoYCCg5RdWFsaXR5U2VydmljZRKCAQoTUmVwb3J0Q2xpZW50TWV0cmljcxIpLnRlbGVoZWFsdGgu
-            djEuUmVwb3J0Q2xpZW50TWV0cmljc1JlcXVlc3QaKi50ZWxlaGVhbHRoLnYxLlJlcG9ydENsaWVudE1ldHJpY3NSZXNwb25zZSIU
-            iroYEAoCAwQYAioIFYwBjQEmHkQSbwoQR2V0U2VydmljZVJlcG9ydBImLnRlbGVoZWFsdGgudjEuR2V0U2VydmljZVJlcG9ydFJl
-            cXVlc3QaJy50ZWxlaGVhbHRoLnYxLkdldFNlcnZpY2VSZXBvcnRSZXNwb25zZSIKkAIBiroYAwoBBWIGcHJvdG8z
+            AlIFdG90YWxCCAoGX3ZhbHVlMpMCCg5RdWFsaXR5U2VydmljZRKAAQoTUmVwb3J0Q2xpZW50TWV0cmljcxIpLnRlbGVoZWFsdGgu
+            djEuUmVwb3J0Q2xpZW50TWV0cmljc1JlcXVlc3QaKi50ZWxlaGVhbHRoLnYxLlJlcG9ydENsaWVudE1ldHJpY3NSZXNwb25zZSIS
+            iroYDgoCAwQYAioGKVBRVTxcEm8KEEdldFNlcnZpY2VSZXBvcnQSJi50ZWxlaGVhbHRoLnYxLkdldFNlcnZpY2VSZXBvcnRSZXF1
+            ZXN0GicudGVsZWhlYWx0aC52MS5HZXRTZXJ2aWNlUmVwb3J0UmVzcG9uc2UiCpACAYq6GAMKAQUaDZq6GAkKB3F1YWxpdHliBnBy
+            b3RvMw==
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -235,26 +235,26 @@ public struct Telehealth_V1_Recording: Message {
     public var startTime: Google_Protobuf_Timestamp?
     /// When the capture was stopped, UTC; unset before.
     public var endTime: Google_Protobuf_Timestamp?
-    /// When the joined file was seen in the bucket, UTC; unset before.
-    public var availableTime: Google_Protobuf_Timestamp?
+    /// Why it stopped; UNSPECIFIED while it runs.
+    public var stopReason: Telehealth_V1_RecordingStopReason = .init(rawValue: 0)
+    /// Seconds from `start_time` to `end_time`; 0 before.
+    public var durationSeconds: Int64 = 0
     /// S3 key of the joined file (the earlier recordingS3Key); empty until AVAILABLE. Staff only; holds no personal id.
     public var objectKey: String = ""
     /// Bytes of the joined file; 0 until AVAILABLE.
     public var objectByteCount: Int64 = 0
+    /// Not deleted before this, UTC; unset: kept until an administrator sets it. Staff only.
+    public var retentionEndTime: Google_Protobuf_Timestamp?
+    /// When the joined file was seen in the bucket, UTC; unset before.
+    public var availableTime: Google_Protobuf_Timestamp?
     /// S3's ETag of the joined file; empty until AVAILABLE. Staff only.
     public var objectEtag: String = ""
-    /// Seconds from `start_time` to `end_time`; 0 before.
-    public var durationSeconds: Int64 = 0
-    /// Why it stopped; UNSPECIFIED while it runs.
-    public var stopReason: Telehealth_V1_RecordingStopReason = .init(rawValue: 0)
     /// Why it failed: a stable word; empty unless FAILED.
     public var failureReason: String = ""
     /// When a consent that it stood on was revoked afterwards, UTC: it is not played any more.
     public var consentRevokeTime: Google_Protobuf_Timestamp?
     /// Since when the running capture has holes (Chime reports a temporary failure), UTC; unset while it is sound.
     public var degradeTime: Google_Protobuf_Timestamp?
-    /// Not deleted before this, UTC; unset: kept until an administrator sets it. Staff only.
-    public var retentionEndTime: Google_Protobuf_Timestamp?
     /// Set while the recording is under legal hold: then it is not deleted, and played only as the clinic's policy says.
     /// Staff only.
     public var hold: Telehealth_V1_LegalHold?
@@ -282,21 +282,21 @@ public struct Telehealth_V1_Recording: Message {
         if let value = requestTime { buffer.writeMessage(8, value) }
         if let value = startTime { buffer.writeMessage(9, value) }
         if let value = endTime { buffer.writeMessage(10, value) }
-        if let value = availableTime { buffer.writeMessage(11, value) }
-        if !objectKey.isEmpty { buffer.write(15, objectKey, as: WireString.self) }
-        if objectByteCount != 0 { buffer.write(16, objectByteCount, as: WireInt64.self) }
+        if stopReason.rawValue != 0 { buffer.write(11, stopReason, as: WireEnum<Telehealth_V1_RecordingStopReason>.self) }
+        if durationSeconds != 0 { buffer.write(12, durationSeconds, as: WireInt64.self) }
+        if !objectKey.isEmpty { buffer.write(13, objectKey, as: WireString.self) }
+        if objectByteCount != 0 { buffer.write(14, objectByteCount, as: WireInt64.self) }
+        if let value = retentionEndTime { buffer.writeMessage(15, value) }
+        if let value = availableTime { buffer.writeMessage(16, value) }
         if !objectEtag.isEmpty { buffer.write(17, objectEtag, as: WireString.self) }
-        if durationSeconds != 0 { buffer.write(18, durationSeconds, as: WireInt64.self) }
-        if stopReason.rawValue != 0 { buffer.write(19, stopReason, as: WireEnum<Telehealth_V1_RecordingStopReason>.self) }
-        if !failureReason.isEmpty { buffer.write(20, failureReason, as: WireString.self) }
-        if let value = consentRevokeTime { buffer.writeMessage(21, value) }
-        if let value = degradeTime { buffer.writeMessage(60, value) }
-        if let value = retentionEndTime { buffer.writeMessage(61, value) }
-        if let value = hold { buffer.writeMessage(62, value) }
-        if !sessionNoteID.isEmpty { buffer.write(63, sessionNoteID, as: WireString.self) }
-        if let value = deleteTime { buffer.writeMessage(64, value) }
-        if !objectChecksum.isEmpty { buffer.write(65, objectChecksum, as: WireString.self) }
-        if waitingReason.rawValue != 0 { buffer.write(66, waitingReason, as: WireEnum<Telehealth_V1_RecordingWaitReason>.self) }
+        if !failureReason.isEmpty { buffer.write(18, failureReason, as: WireString.self) }
+        if let value = consentRevokeTime { buffer.writeMessage(19, value) }
+        if let value = degradeTime { buffer.writeMessage(20, value) }
+        if let value = hold { buffer.writeMessage(21, value) }
+        if !sessionNoteID.isEmpty { buffer.write(22, sessionNoteID, as: WireString.self) }
+        if let value = deleteTime { buffer.writeMessage(23, value) }
+        if !objectChecksum.isEmpty { buffer.write(24, objectChecksum, as: WireString.self) }
+        if waitingReason.rawValue != 0 { buffer.write(25, waitingReason, as: WireEnum<Telehealth_V1_RecordingWaitReason>.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -313,21 +313,21 @@ public struct Telehealth_V1_Recording: Message {
             case 66: try reader.readMessage(&requestTime)
             case 74: try reader.readMessage(&startTime)
             case 82: try reader.readMessage(&endTime)
-            case 90: try reader.readMessage(&availableTime)
-            case 122: try reader.read(&objectKey, as: WireString.self)
-            case 128: try reader.read(&objectByteCount, as: WireInt64.self)
+            case 88: try reader.read(&stopReason, as: WireEnum<Telehealth_V1_RecordingStopReason>.self)
+            case 96: try reader.read(&durationSeconds, as: WireInt64.self)
+            case 106: try reader.read(&objectKey, as: WireString.self)
+            case 112: try reader.read(&objectByteCount, as: WireInt64.self)
+            case 122: try reader.readMessage(&retentionEndTime)
+            case 130: try reader.readMessage(&availableTime)
             case 138: try reader.read(&objectEtag, as: WireString.self)
-            case 144: try reader.read(&durationSeconds, as: WireInt64.self)
-            case 152: try reader.read(&stopReason, as: WireEnum<Telehealth_V1_RecordingStopReason>.self)
-            case 162: try reader.read(&failureReason, as: WireString.self)
-            case 170: try reader.readMessage(&consentRevokeTime)
-            case 482: try reader.readMessage(&degradeTime)
-            case 490: try reader.readMessage(&retentionEndTime)
-            case 498: try reader.readMessage(&hold)
-            case 506: try reader.read(&sessionNoteID, as: WireString.self)
-            case 514: try reader.readMessage(&deleteTime)
-            case 522: try reader.read(&objectChecksum, as: WireString.self)
-            case 528: try reader.read(&waitingReason, as: WireEnum<Telehealth_V1_RecordingWaitReason>.self)
+            case 146: try reader.read(&failureReason, as: WireString.self)
+            case 154: try reader.readMessage(&consentRevokeTime)
+            case 162: try reader.readMessage(&degradeTime)
+            case 170: try reader.readMessage(&hold)
+            case 178: try reader.read(&sessionNoteID, as: WireString.self)
+            case 186: try reader.readMessage(&deleteTime)
+            case 194: try reader.read(&objectChecksum, as: WireString.self)
+            case 200: try reader.read(&waitingReason, as: WireEnum<Telehealth_V1_RecordingWaitReason>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -379,18 +379,18 @@ public enum Telehealth_V1_Recording_File {
             BiADKAlCBIC6GAJSCmNvbnNlbnRJZHMSKwoOcmVxdWVzdF9jYWxsZXIYByABKAlCBIC6GANSDXJlcXVlc3RDYWxsZXISQwoMcmVx
             dWVzdF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlILcmVxdWVzdFRpbWUSPwoKc3RhcnRfdGlt
             ZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0VGltZRI7CghlbmRfdGltZRgKIAEoCzIaLmdv
-            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZFRpbWUSRwoOYXZhaWxhYmxlX3RpbWUYCyABKAsyGi5nb29nbGUucHJv
-            dG9idWYuVGltZXN0YW1wQgSAuhgCUg1hdmFpbGFibGVUaW1lEiMKCm9iamVjdF9rZXkYDyABKAlCBIC6GAJSCW9iamVjdEtleRIw
-            ChFvYmplY3RfYnl0ZV9jb3VudBgQIAEoA0IEgLoYAlIPb2JqZWN0Qnl0ZUNvdW50EiUKC29iamVjdF9ldGFnGBEgASgJQgSAuhgC
-            UgpvYmplY3RFdGFnEi8KEGR1cmF0aW9uX3NlY29uZHMYEiABKANCBIC6GAJSD2R1cmF0aW9uU2Vjb25kcxJJCgtzdG9wX3JlYXNv
-            bhgTIAEoDjIiLnRlbGVoZWFsdGgudjEuUmVjb3JkaW5nU3RvcFJlYXNvbkIEgLoYAlIKc3RvcFJlYXNvbhIrCg5mYWlsdXJlX3Jl
-            YXNvbhgUIAEoCUIEgLoYAlINZmFpbHVyZVJlYXNvbhJQChNjb25zZW50X3Jldm9rZV90aW1lGBUgASgLMhouZ29vZ2xlLnByb3Rv
-            YnVmLlRpbWVzdGFtcEIEgLoYAlIRY29uc2VudFJldm9rZVRpbWUSQwoMZGVncmFkZV90aW1lGDwgASgLMhouZ29vZ2xlLnByb3Rv
-            YnVmLlRpbWVzdGFtcEIEgLoYAlILZGVncmFkZVRpbWUSTgoScmV0ZW50aW9uX2VuZF90aW1lGD0gASgLMhouZ29vZ2xlLnByb3Rv
-            YnVmLlRpbWVzdGFtcEIEgLoYAlIQcmV0ZW50aW9uRW5kVGltZRIsCgRob2xkGD4gASgLMhgudGVsZWhlYWx0aC52MS5MZWdhbEhv
-            bGRSBGhvbGQSLAoPc2Vzc2lvbl9ub3RlX2lkGD8gASgJQgSAuhgDUg1zZXNzaW9uTm90ZUlkEkEKC2RlbGV0ZV90aW1lGEAgASgL
-            MhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKZGVsZXRlVGltZRItCg9vYmplY3RfY2hlY2tzdW0YQSABKAlCBIC6
-            GAJSDm9iamVjdENoZWNrc3VtEk8KDndhaXRpbmdfcmVhc29uGEIgASgOMiIudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdXYWl0UmVh
+            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZFRpbWUSSQoLc3RvcF9yZWFzb24YCyABKA4yIi50ZWxlaGVhbHRoLnYx
+            LlJlY29yZGluZ1N0b3BSZWFzb25CBIC6GAJSCnN0b3BSZWFzb24SLwoQZHVyYXRpb25fc2Vjb25kcxgMIAEoA0IEgLoYAlIPZHVy
+            YXRpb25TZWNvbmRzEiMKCm9iamVjdF9rZXkYDSABKAlCBIC6GAJSCW9iamVjdEtleRIwChFvYmplY3RfYnl0ZV9jb3VudBgOIAEo
+            A0IEgLoYAlIPb2JqZWN0Qnl0ZUNvdW50Ek4KEnJldGVudGlvbl9lbmRfdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1l
+            c3RhbXBCBIC6GAJSEHJldGVudGlvbkVuZFRpbWUSRwoOYXZhaWxhYmxlX3RpbWUYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGlt
+            ZXN0YW1wQgSAuhgCUg1hdmFpbGFibGVUaW1lEiUKC29iamVjdF9ldGFnGBEgASgJQgSAuhgCUgpvYmplY3RFdGFnEisKDmZhaWx1
+            cmVfcmVhc29uGBIgASgJQgSAuhgCUg1mYWlsdXJlUmVhc29uElAKE2NvbnNlbnRfcmV2b2tlX3RpbWUYEyABKAsyGi5nb29nbGUu
+            cHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhFjb25zZW50UmV2b2tlVGltZRJDCgxkZWdyYWRlX3RpbWUYFCABKAsyGi5nb29nbGUu
+            cHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgtkZWdyYWRlVGltZRIsCgRob2xkGBUgASgLMhgudGVsZWhlYWx0aC52MS5MZWdhbEhv
+            bGRSBGhvbGQSLAoPc2Vzc2lvbl9ub3RlX2lkGBYgASgJQgSAuhgDUg1zZXNzaW9uTm90ZUlkEkEKC2RlbGV0ZV90aW1lGBcgASgL
+            MhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKZGVsZXRlVGltZRItCg9vYmplY3RfY2hlY2tzdW0YGCABKAlCBIC6
+            GAJSDm9iamVjdENoZWNrc3VtEk8KDndhaXRpbmdfcmVhc29uGBkgASgOMiIudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdXYWl0UmVh
             c29uQgSAuhgCUg13YWl0aW5nUmVhc29uIosBCglMZWdhbEhvbGQSOwoIc2V0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYu
             VGltZXN0YW1wQgSAuhgCUgdzZXRUaW1lEiMKCnNldF9jYWxsZXIYAiABKAlCBIC6GANSCXNldENhbGxlchIcCgZyZWFzb24YAyAB
             KAlCBIC6GARSBnJlYXNvbiqLAgoTUmVjb3JkaW5nV2FpdFJlYXNvbhIlCiFSRUNPUkRJTkdfV0FJVF9SRUFTT05fVU5TUEVDSUZJ

@@ -1043,8 +1043,8 @@ public protocol Telehealth_V1_RecordingServiceHandler: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, NOT_JOINED, MEETING_NOT_READY, VERSION_MISMATCH with `current_version`, RECORDING_CONSENT_MISSING,
-    /// RECORDING_ACTIVE with `recording_id`, RECORDING_NOT_CONFIGURED); ABORTED (VERSION_CONFLICT).
+    /// `status`, VERSION_MISMATCH with `current_version`, NOT_JOINED, RECORDING_CONSENT_MISSING, RECORDING_ACTIVE
+    /// with `recording_id`, RECORDING_NOT_CONFIGURED, MEETING_NOT_READY); ABORTED (VERSION_CONFLICT).
     func startRecording(_ request: Telehealth_V1_StartRecordingRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StartRecordingResponse
     /// Stops the running recording and joins its pieces. Whoever may be in the picture may end it.
@@ -1073,8 +1073,8 @@ public protocol Telehealth_V1_RecordingServiceHandler: Sendable {
     /// Of these: of people those who lead the visit, a supervisor, and its client and guardian.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// NOT_FOUND (RECORDING_NOT_FOUND, RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY with
-    /// `recording_state`, RECORDING_CONSENT_REVOKED, RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED,
-    /// RECORDING_NOT_RELEASED); UNAVAILABLE (MEETING_UNAVAILABLE); INTERNAL (MEETING_REFUSED).
+    /// `recording_state`, RECORDING_NOT_RELEASED, RECORDING_CONSENT_REVOKED, RECORDING_ON_HOLD,
+    /// RECORDING_BEING_DELETED, RECORDING_DELETED); UNAVAILABLE (MEETING_UNAVAILABLE); INTERNAL (MEETING_REFUSED).
     func getRecordingPlaybackUrl(_ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse
     /// Puts a recording under legal hold: it is not deleted, whatever its retention says, and played only as the clinic's
@@ -1082,7 +1082,7 @@ public protocol Telehealth_V1_RecordingServiceHandler: Sendable {
     ///
     /// Roles: admin.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
-    /// FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED); ABORTED (VERSION_CONFLICT).
+    /// ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED).
     func setRecordingHold(_ request: Telehealth_V1_SetRecordingHoldRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SetRecordingHoldResponse
     /// Takes a legal hold away; a recording without one stays as it is.
@@ -1097,7 +1097,7 @@ public protocol Telehealth_V1_RecordingServiceHandler: Sendable {
     ///
     /// Roles: admin.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
-    /// FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED); ABORTED (VERSION_CONFLICT).
+    /// ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED).
     func setRecordingRetention(_ request: Telehealth_V1_SetRecordingRetentionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SetRecordingRetentionResponse
     /// Notes which note of the clinic's records a recording belongs to.
@@ -1113,8 +1113,8 @@ public protocol Telehealth_V1_RecordingServiceHandler: Sendable {
     /// Roles: clinician, admin.
     /// Of these: whoever is of the visit.
     /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY
-    /// with `recording_state`); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Errors, beside those of every call: NOT_FOUND (RECORDING_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); FAILED_PRECONDITION (RECORDING_NOT_READY with `recording_state`).
     func getRecordingManifest(_ request: Telehealth_V1_GetRecordingManifestRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetRecordingManifestResponse
 }
@@ -1181,8 +1181,8 @@ public struct Telehealth_V1_RecordingServiceClient: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, NOT_JOINED, MEETING_NOT_READY, VERSION_MISMATCH with `current_version`, RECORDING_CONSENT_MISSING,
-    /// RECORDING_ACTIVE with `recording_id`, RECORDING_NOT_CONFIGURED); ABORTED (VERSION_CONFLICT).
+    /// `status`, VERSION_MISMATCH with `current_version`, NOT_JOINED, RECORDING_CONSENT_MISSING, RECORDING_ACTIVE
+    /// with `recording_id`, RECORDING_NOT_CONFIGURED, MEETING_NOT_READY); ABORTED (VERSION_CONFLICT).
     public func startRecording(
         _ request: Telehealth_V1_StartRecordingRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_StartRecordingResponse {
@@ -1223,8 +1223,8 @@ public struct Telehealth_V1_RecordingServiceClient: Sendable {
     /// Of these: of people those who lead the visit, a supervisor, and its client and guardian.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// NOT_FOUND (RECORDING_NOT_FOUND, RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY with
-    /// `recording_state`, RECORDING_CONSENT_REVOKED, RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED,
-    /// RECORDING_NOT_RELEASED); UNAVAILABLE (MEETING_UNAVAILABLE); INTERNAL (MEETING_REFUSED).
+    /// `recording_state`, RECORDING_NOT_RELEASED, RECORDING_CONSENT_REVOKED, RECORDING_ON_HOLD,
+    /// RECORDING_BEING_DELETED, RECORDING_DELETED); UNAVAILABLE (MEETING_UNAVAILABLE); INTERNAL (MEETING_REFUSED).
     public func getRecordingPlaybackUrl(
         _ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse {
@@ -1236,7 +1236,7 @@ public struct Telehealth_V1_RecordingServiceClient: Sendable {
     ///
     /// Roles: admin.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
-    /// FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED); ABORTED (VERSION_CONFLICT).
+    /// ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED).
     public func setRecordingHold(
         _ request: Telehealth_V1_SetRecordingHoldRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_SetRecordingHoldResponse {
@@ -1259,7 +1259,7 @@ public struct Telehealth_V1_RecordingServiceClient: Sendable {
     ///
     /// Roles: admin.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
-    /// FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED); ABORTED (VERSION_CONFLICT).
+    /// ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED).
     public func setRecordingRetention(
         _ request: Telehealth_V1_SetRecordingRetentionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_SetRecordingRetentionResponse {
@@ -1283,8 +1283,8 @@ public struct Telehealth_V1_RecordingServiceClient: Sendable {
     /// Roles: clinician, admin.
     /// Of these: whoever is of the visit.
     /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (RECORDING_NOT_FOUND); FAILED_PRECONDITION (RECORDING_NOT_READY
-    /// with `recording_state`); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Errors, beside those of every call: NOT_FOUND (RECORDING_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); FAILED_PRECONDITION (RECORDING_NOT_READY with `recording_state`).
     public func getRecordingManifest(
         _ request: Telehealth_V1_GetRecordingManifestRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingManifestResponse {
@@ -1355,23 +1355,23 @@ public enum Telehealth_V1_RecordingService_File {
             cmVzZW5jZSKOAQoOUHJlc2VuY2VQZXJpb2QSPwoKc3RhcnRfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBC
             BIC6GAJSCXN0YXJ0VGltZRI7CghlbmRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZFRp
             bWUqcQoOUHJlc2VuY2VTb3VyY2USHwobUFJFU0VOQ0VfU09VUkNFX1VOU1BFQ0lGSUVEEAASIgoeUFJFU0VOQ0VfU09VUkNFX01F
-            RVRJTkdfRVZFTlRTEAESGgoWUFJFU0VOQ0VfU09VUkNFX1JPU1RFUhACMoEJChBSZWNvcmRpbmdTZXJ2aWNlEncKDlN0YXJ0UmVj
+            RVRJTkdfRVZFTlRTEAESGgoWUFJFU0VOQ0VfU09VUkNFX1JPU1RFUhACMqIJChBSZWNvcmRpbmdTZXJ2aWNlEngKDlN0YXJ0UmVj
             b3JkaW5nEiQudGVsZWhlYWx0aC52MS5TdGFydFJlY29yZGluZ1JlcXVlc3QaJS50ZWxlaGVhbHRoLnYxLlN0YXJ0UmVjb3JkaW5n
-            UmVzcG9uc2UiGIq6GBQKAQMYBCoNFYwBjQEHHiY8KjNAKxJxCg1TdG9wUmVjb3JkaW5nEiMudGVsZWhlYWx0aC52MS5TdG9wUmVj
-            b3JkaW5nUmVxdWVzdBokLnRlbGVoZWFsdGgudjEuU3RvcFJlY29yZGluZ1Jlc3BvbnNlIhWKuhgRCgMDBAUYASoIFYwBjQEXPSsS
-            dAoOTGlzdFJlY29yZGluZ3MSJC50ZWxlaGVhbHRoLnYxLkxpc3RSZWNvcmRpbmdzUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuTGlz
-            dFJlY29yZGluZ3NSZXNwb25zZSIVkAIBiroYDgoDAwQFGAEqBRWMAY0BEpgBChdHZXRSZWNvcmRpbmdQbGF5YmFja1VybBItLnRl
-            bGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nUGxheWJhY2tVcmxSZXF1ZXN0Gi4udGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdQbGF5
-            YmFja1VybFJlc3BvbnNlIh6KuhgaCgMDBAUYBioRF4wBjQEH0wE+0gFCQ0E/WlwScQoQU2V0UmVjb3JkaW5nSG9sZBImLnRlbGVo
-            ZWFsdGgudjEuU2V0UmVjb3JkaW5nSG9sZFJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlNldFJlY29yZGluZ0hvbGRSZXNwb25zZSIM
-            iroYCAoBBSoDF0JDEnsKFFJlbGVhc2VSZWNvcmRpbmdIb2xkEioudGVsZWhlYWx0aC52MS5SZWxlYXNlUmVjb3JkaW5nSG9sZFJl
-            cXVlc3QaKy50ZWxlaGVhbHRoLnYxLlJlbGVhc2VSZWNvcmRpbmdIb2xkUmVzcG9uc2UiCoq6GAYKAQUqARcSgAEKFVNldFJlY29y
-            ZGluZ1JldGVudGlvbhIrLnRlbGVoZWFsdGgudjEuU2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVxdWVzdBosLnRlbGVoZWFsdGgudjEu
-            U2V0UmVjb3JkaW5nUmV0ZW50aW9uUmVzcG9uc2UiDIq6GAgKAQUqAxdCQxJ0Cg9MaW5rU2Vzc2lvbk5vdGUSJS50ZWxlaGVhbHRo
-            LnYxLkxpbmtTZXNzaW9uTm90ZVJlcXVlc3QaJi50ZWxlaGVhbHRoLnYxLkxpbmtTZXNzaW9uTm90ZVJlc3BvbnNlIhKKuhgOCgID
-            BRgEKgYXjAGNAQcShgEKFEdldFJlY29yZGluZ01hbmlmZXN0EioudGVsZWhlYWx0aC52MS5HZXRSZWNvcmRpbmdNYW5pZmVzdFJl
-            cXVlc3QaKy50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ01hbmlmZXN0UmVzcG9uc2UiFZACAYq6GA4KAgMFGAEqBheMAY0BPmIG
-            cHJvdG8z
+            UmVzcG9uc2UiGYq6GBUKAQMYBCoOKVBRBzxVjAG0AXmOAT0ScAoNU3RvcFJlY29yZGluZxIjLnRlbGVoZWFsdGgudjEuU3RvcFJl
+            Y29yZGluZ1JlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLlN0b3BSZWNvcmRpbmdSZXNwb25zZSIUiroYEAoDAwQFGAEqBylQUS+NAT0S
+            cgoOTGlzdFJlY29yZGluZ3MSJC50ZWxlaGVhbHRoLnYxLkxpc3RSZWNvcmRpbmdzUmVxdWVzdBolLnRlbGVoZWFsdGgudjEuTGlz
+            dFJlY29yZGluZ3NSZXNwb25zZSITkAIBiroYDAoDAwQFGAEqAylQURKdAQoXR2V0UmVjb3JkaW5nUGxheWJhY2tVcmwSLS50ZWxl
+            aGVhbHRoLnYxLkdldFJlY29yZGluZ1BsYXliYWNrVXJsUmVxdWVzdBouLnRlbGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nUGxheWJh
+            Y2tVcmxSZXNwb25zZSIjiroYHwoDAwQFGAYqFi9QUQeQAY8BlQGTAZQBkgGRAbUBtwEScwoQU2V0UmVjb3JkaW5nSG9sZBImLnRl
+            bGVoZWFsdGgudjEuU2V0UmVjb3JkaW5nSG9sZFJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlNldFJlY29yZGluZ0hvbGRSZXNwb25z
+            ZSIOiroYCgoBBSoFL5MBlAESewoUUmVsZWFzZVJlY29yZGluZ0hvbGQSKi50ZWxlaGVhbHRoLnYxLlJlbGVhc2VSZWNvcmRpbmdI
+            b2xkUmVxdWVzdBorLnRlbGVoZWFsdGgudjEuUmVsZWFzZVJlY29yZGluZ0hvbGRSZXNwb25zZSIKiroYBgoBBSoBLxKCAQoVU2V0
+            UmVjb3JkaW5nUmV0ZW50aW9uEisudGVsZWhlYWx0aC52MS5TZXRSZWNvcmRpbmdSZXRlbnRpb25SZXF1ZXN0GiwudGVsZWhlYWx0
+            aC52MS5TZXRSZWNvcmRpbmdSZXRlbnRpb25SZXNwb25zZSIOiroYCgoBBSoFL5MBlAEScgoPTGlua1Nlc3Npb25Ob3RlEiUudGVs
+            ZWhlYWx0aC52MS5MaW5rU2Vzc2lvbk5vdGVSZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5MaW5rU2Vzc2lvbk5vdGVSZXNwb25zZSIQ
+            iroYDAoCAwUYBCoEL1BRBxKFAQoUR2V0UmVjb3JkaW5nTWFuaWZlc3QSKi50ZWxlaGVhbHRoLnYxLkdldFJlY29yZGluZ01hbmlm
+            ZXN0UmVxdWVzdBorLnRlbGVoZWFsdGgudjEuR2V0UmVjb3JkaW5nTWFuaWZlc3RSZXNwb25zZSIUkAIBiroYDQoCAwUYASoFL1BR
+            jwEaG5q6GBcKCnJlY29yZGluZ3MSCVJlY29yZGluZ2IGcHJvdG8z
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -62,6 +62,42 @@ public enum Telehealth_V1_InvitationState: ProtobufEnum {
     }
 }
 
+/// How much of a session an answer holds.
+public enum Telehealth_V1_SessionView: ProtobufEnum {
+    /// Never sent by the service.
+    case unspecified
+    /// The session's own facts, as a list gives them: nothing of people, meeting, recordings, shares and invitations.
+    case basic
+    /// Everything that its reader may see.
+    case full
+    /// A number this version of the enum has no name for.
+    case unrecognized(Int32)
+
+    public static let fullName = "telehealth.v1.SessionView"
+
+    public init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .basic
+        case 2: self = .full
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .basic: 1
+        case .full: 2
+        case .unrecognized(let number): number
+        }
+    }
+
+    public var isRecognized: Bool {
+        if case .unrecognized = self { false } else { true }
+    }
+}
+
 /// Where a visit stands. COMPLETED, CANCELLED and NO_SHOW are final.
 public enum Telehealth_V1_SessionStatus: ProtobufEnum {
     /// Never sent by the service.
@@ -554,18 +590,30 @@ public struct Telehealth_V1_Session: Message {
     public var clientID: String = ""
     /// The clinician of the appointment.
     public var clinicianID: String = ""
-    /// The client's guardian, from the appointment; empty when there is none.
-    public var guardianID: String = ""
+    /// Where the visit stands.
+    public var status: Telehealth_V1_SessionStatus = .init(rawValue: 0)
+    /// Rises by one with each change; not with what only tells of somebody's presence or line at the moment.
+    public var version: Int64 = 0
     /// Planned start, from the appointment, UTC.
     public var scheduledStartTime: Google_Protobuf_Timestamp?
     /// Planned end, from the appointment, UTC.
     public var scheduledEndTime: Google_Protobuf_Timestamp?
-    /// Where the visit stands.
-    public var status: Telehealth_V1_SessionStatus = .init(rawValue: 0)
-    /// When `status` last changed, UTC (the earlier statusUpdatedDate).
-    public var statusUpdateTime: Google_Protobuf_Timestamp?
+    /// Everybody who may take part, the clinician first.
+    public var participants: [Telehealth_V1_Participant] = []
+    /// How much of the session this is.
+    public var view: Telehealth_V1_SessionView = .init(rawValue: 0)
+    /// Number of the last event of this session, as WatchSession counts them.
+    public var lastEventSequence: Int64 = 0
     /// How a waiting client gets in.
     public var admissionPolicy: Telehealth_V1_AdmissionPolicy = .init(rawValue: 0)
+    /// When CreateSession made it, UTC.
+    public var createTime: Google_Protobuf_Timestamp?
+    /// When anything last changed, UTC.
+    public var updateTime: Google_Protobuf_Timestamp?
+    /// When `status` last changed, UTC (the earlier statusUpdatedDate).
+    public var statusUpdateTime: Google_Protobuf_Timestamp?
+    /// The client's guardian, from the appointment; empty when there is none.
+    public var guardianID: String = ""
     /// The front end's page for the clinician: an https URL without any secret. Staff only.
     public var clinicianJoinURL: String = ""
     /// The front end's page for the client: an https URL without any secret.
@@ -587,8 +635,6 @@ public struct Telehealth_V1_Session: Message {
     public var startTime: Google_Protobuf_Timestamp?
     /// When the session became COMPLETED, CANCELLED or NO_SHOW, UTC (the earlier sessionEndedAt).
     public var endTime: Google_Protobuf_Timestamp?
-    /// Everybody who may take part, the clinician first.
-    public var participants: [Telehealth_V1_Participant] = []
     /// True from the moment a recording is asked for until it is stopped or failed (the earlier recordingEnabled).
     public var recordingEnabled: Bool = false
     /// True while a recording is asked for or runs and every consent it stands on holds. Computed, never set by a caller;
@@ -620,14 +666,6 @@ public struct Telehealth_V1_Session: Message {
     public var noShowParty: Telehealth_V1_NoShowParty = .init(rawValue: 0)
     /// When a no-show was taken back last, UTC; unset when none was.
     public var noShowUndoTime: Google_Protobuf_Timestamp?
-    /// Number of the last event of this session, as WatchSession counts them.
-    public var lastEventSequence: Int64 = 0
-    /// Rises by one with each change; not with what only tells of somebody's presence or line at the moment.
-    public var version: Int64 = 0
-    /// When CreateSession made it, UTC.
-    public var createTime: Google_Protobuf_Timestamp?
-    /// When anything last changed, UTC.
-    public var updateTime: Google_Protobuf_Timestamp?
     /// `sub` of the identity that created it. Staff only.
     public var createCaller: String = ""
     /// `sub` of the identity of the last change, or `system`. Staff only.
@@ -643,41 +681,42 @@ public struct Telehealth_V1_Session: Message {
         if !appointmentID.isEmpty { buffer.write(2, appointmentID, as: WireString.self) }
         if !clientID.isEmpty { buffer.write(3, clientID, as: WireString.self) }
         if !clinicianID.isEmpty { buffer.write(4, clinicianID, as: WireString.self) }
-        if !guardianID.isEmpty { buffer.write(5, guardianID, as: WireString.self) }
-        if let value = scheduledStartTime { buffer.writeMessage(6, value) }
-        if let value = scheduledEndTime { buffer.writeMessage(7, value) }
-        if status.rawValue != 0 { buffer.write(8, status, as: WireEnum<Telehealth_V1_SessionStatus>.self) }
-        if let value = statusUpdateTime { buffer.writeMessage(9, value) }
-        if admissionPolicy.rawValue != 0 { buffer.write(10, admissionPolicy, as: WireEnum<Telehealth_V1_AdmissionPolicy>.self) }
-        if !clinicianJoinURL.isEmpty { buffer.write(11, clinicianJoinURL, as: WireString.self) }
-        if !clientJoinURL.isEmpty { buffer.write(12, clientJoinURL, as: WireString.self) }
-        if let value = _meeting { buffer.writeMessage(13, value) }
-        if clientInWaitingRoom { buffer.write(14, clientInWaitingRoom, as: WireBool.self) }
-        if let value = waitingRoomEnterTime { buffer.writeMessage(15, value) }
-        if let value = clinicianJoinTime { buffer.writeMessage(16, value) }
-        if let value = startTime { buffer.writeMessage(17, value) }
-        if let value = endTime { buffer.writeMessage(18, value) }
-        buffer.writeMessages(19, participants)
-        if recordingEnabled { buffer.write(20, recordingEnabled, as: WireBool.self) }
-        if recordingConsent { buffer.write(21, recordingConsent, as: WireBool.self) }
-        if let value = _activeRecording { buffer.writeMessage(22, value) }
-        if screenSharingActive { buffer.write(23, screenSharingActive, as: WireBool.self) }
-        if let value = screenSharingStartTime { buffer.writeMessage(24, value) }
-        buffer.writeMessages(25, screenShares)
-        if let value = durationSeconds { buffer.write(26, value, as: WireInt64.self) }
-        if let value = durationMinutes { buffer.write(27, value, as: WireInt32.self) }
-        if endReason.rawValue != 0 { buffer.write(28, endReason, as: WireEnum<Telehealth_V1_EndReason>.self) }
-        if !closingNote.isEmpty { buffer.write(29, closingNote, as: WireString.self) }
-        if cancelReason.rawValue != 0 { buffer.write(30, cancelReason, as: WireEnum<Telehealth_V1_CancelReason>.self) }
-        if noShowParty.rawValue != 0 { buffer.write(31, noShowParty, as: WireEnum<Telehealth_V1_NoShowParty>.self) }
-        if lastEventSequence != 0 { buffer.write(32, lastEventSequence, as: WireInt64.self) }
-        if version != 0 { buffer.write(33, version, as: WireInt64.self) }
-        if let value = createTime { buffer.writeMessage(34, value) }
-        if let value = updateTime { buffer.writeMessage(35, value) }
-        if !createCaller.isEmpty { buffer.write(36, createCaller, as: WireString.self) }
-        if !updateCaller.isEmpty { buffer.write(37, updateCaller, as: WireString.self) }
+        if status.rawValue != 0 { buffer.write(5, status, as: WireEnum<Telehealth_V1_SessionStatus>.self) }
+        if version != 0 { buffer.write(6, version, as: WireInt64.self) }
+        if let value = scheduledStartTime { buffer.writeMessage(7, value) }
+        if let value = scheduledEndTime { buffer.writeMessage(8, value) }
+        buffer.writeMessages(9, participants)
+        if view.rawValue != 0 { buffer.write(10, view, as: WireEnum<Telehealth_V1_SessionView>.self) }
+        if lastEventSequence != 0 { buffer.write(11, lastEventSequence, as: WireInt64.self) }
+        if admissionPolicy.rawValue != 0 { buffer.write(12, admissionPolicy, as: WireEnum<Telehealth_V1_AdmissionPolicy>.self) }
+        if let value = createTime { buffer.writeMessage(13, value) }
+        if let value = updateTime { buffer.writeMessage(14, value) }
+        if let value = statusUpdateTime { buffer.writeMessage(15, value) }
+        if !guardianID.isEmpty { buffer.write(16, guardianID, as: WireString.self) }
+        if !clinicianJoinURL.isEmpty { buffer.write(17, clinicianJoinURL, as: WireString.self) }
+        if !clientJoinURL.isEmpty { buffer.write(18, clientJoinURL, as: WireString.self) }
+        if let value = _meeting { buffer.writeMessage(19, value) }
+        if clientInWaitingRoom { buffer.write(20, clientInWaitingRoom, as: WireBool.self) }
+        if let value = waitingRoomEnterTime { buffer.writeMessage(21, value) }
+        if let value = clinicianJoinTime { buffer.writeMessage(22, value) }
+        if let value = startTime { buffer.writeMessage(23, value) }
+        if let value = endTime { buffer.writeMessage(24, value) }
+        if recordingEnabled { buffer.write(25, recordingEnabled, as: WireBool.self) }
+        if recordingConsent { buffer.write(26, recordingConsent, as: WireBool.self) }
+        if let value = _activeRecording { buffer.writeMessage(27, value) }
+        if screenSharingActive { buffer.write(28, screenSharingActive, as: WireBool.self) }
+        if let value = screenSharingStartTime { buffer.writeMessage(29, value) }
+        buffer.writeMessages(30, screenShares)
+        if let value = durationSeconds { buffer.write(31, value, as: WireInt64.self) }
+        if let value = durationMinutes { buffer.write(32, value, as: WireInt32.self) }
+        if endReason.rawValue != 0 { buffer.write(33, endReason, as: WireEnum<Telehealth_V1_EndReason>.self) }
+        if !closingNote.isEmpty { buffer.write(34, closingNote, as: WireString.self) }
+        if cancelReason.rawValue != 0 { buffer.write(35, cancelReason, as: WireEnum<Telehealth_V1_CancelReason>.self) }
+        if noShowParty.rawValue != 0 { buffer.write(36, noShowParty, as: WireEnum<Telehealth_V1_NoShowParty>.self) }
+        if let value = noShowUndoTime { buffer.writeMessage(37, value) }
+        if !createCaller.isEmpty { buffer.write(38, createCaller, as: WireString.self) }
+        if !updateCaller.isEmpty { buffer.write(39, updateCaller, as: WireString.self) }
         buffer.writeMessages(40, invitations)
-        if let value = noShowUndoTime { buffer.writeMessage(41, value) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -688,41 +727,42 @@ public struct Telehealth_V1_Session: Message {
             case 18: try reader.read(&appointmentID, as: WireString.self)
             case 26: try reader.read(&clientID, as: WireString.self)
             case 34: try reader.read(&clinicianID, as: WireString.self)
-            case 42: try reader.read(&guardianID, as: WireString.self)
-            case 50: try reader.readMessage(&scheduledStartTime)
-            case 58: try reader.readMessage(&scheduledEndTime)
-            case 64: try reader.read(&status, as: WireEnum<Telehealth_V1_SessionStatus>.self)
-            case 74: try reader.readMessage(&statusUpdateTime)
-            case 80: try reader.read(&admissionPolicy, as: WireEnum<Telehealth_V1_AdmissionPolicy>.self)
-            case 90: try reader.read(&clinicianJoinURL, as: WireString.self)
-            case 98: try reader.read(&clientJoinURL, as: WireString.self)
-            case 106: try reader.readMessage(&_meeting)
-            case 112: try reader.read(&clientInWaitingRoom, as: WireBool.self)
-            case 122: try reader.readMessage(&waitingRoomEnterTime)
-            case 130: try reader.readMessage(&clinicianJoinTime)
-            case 138: try reader.readMessage(&startTime)
-            case 146: try reader.readMessage(&endTime)
-            case 154: try reader.readMessages(&participants)
-            case 160: try reader.read(&recordingEnabled, as: WireBool.self)
-            case 168: try reader.read(&recordingConsent, as: WireBool.self)
-            case 178: try reader.readMessage(&_activeRecording)
-            case 184: try reader.read(&screenSharingActive, as: WireBool.self)
-            case 194: try reader.readMessage(&screenSharingStartTime)
-            case 202: try reader.readMessages(&screenShares)
-            case 208: try reader.read(&durationSeconds, as: WireInt64.self)
-            case 216: try reader.read(&durationMinutes, as: WireInt32.self)
-            case 224: try reader.read(&endReason, as: WireEnum<Telehealth_V1_EndReason>.self)
-            case 234: try reader.read(&closingNote, as: WireString.self)
-            case 240: try reader.read(&cancelReason, as: WireEnum<Telehealth_V1_CancelReason>.self)
-            case 248: try reader.read(&noShowParty, as: WireEnum<Telehealth_V1_NoShowParty>.self)
-            case 256: try reader.read(&lastEventSequence, as: WireInt64.self)
-            case 264: try reader.read(&version, as: WireInt64.self)
-            case 274: try reader.readMessage(&createTime)
-            case 282: try reader.readMessage(&updateTime)
-            case 290: try reader.read(&createCaller, as: WireString.self)
-            case 298: try reader.read(&updateCaller, as: WireString.self)
+            case 40: try reader.read(&status, as: WireEnum<Telehealth_V1_SessionStatus>.self)
+            case 48: try reader.read(&version, as: WireInt64.self)
+            case 58: try reader.readMessage(&scheduledStartTime)
+            case 66: try reader.readMessage(&scheduledEndTime)
+            case 74: try reader.readMessages(&participants)
+            case 80: try reader.read(&view, as: WireEnum<Telehealth_V1_SessionView>.self)
+            case 88: try reader.read(&lastEventSequence, as: WireInt64.self)
+            case 96: try reader.read(&admissionPolicy, as: WireEnum<Telehealth_V1_AdmissionPolicy>.self)
+            case 106: try reader.readMessage(&createTime)
+            case 114: try reader.readMessage(&updateTime)
+            case 122: try reader.readMessage(&statusUpdateTime)
+            case 130: try reader.read(&guardianID, as: WireString.self)
+            case 138: try reader.read(&clinicianJoinURL, as: WireString.self)
+            case 146: try reader.read(&clientJoinURL, as: WireString.self)
+            case 154: try reader.readMessage(&_meeting)
+            case 160: try reader.read(&clientInWaitingRoom, as: WireBool.self)
+            case 170: try reader.readMessage(&waitingRoomEnterTime)
+            case 178: try reader.readMessage(&clinicianJoinTime)
+            case 186: try reader.readMessage(&startTime)
+            case 194: try reader.readMessage(&endTime)
+            case 200: try reader.read(&recordingEnabled, as: WireBool.self)
+            case 208: try reader.read(&recordingConsent, as: WireBool.self)
+            case 218: try reader.readMessage(&_activeRecording)
+            case 224: try reader.read(&screenSharingActive, as: WireBool.self)
+            case 234: try reader.readMessage(&screenSharingStartTime)
+            case 242: try reader.readMessages(&screenShares)
+            case 248: try reader.read(&durationSeconds, as: WireInt64.self)
+            case 256: try reader.read(&durationMinutes, as: WireInt32.self)
+            case 264: try reader.read(&endReason, as: WireEnum<Telehealth_V1_EndReason>.self)
+            case 274: try reader.read(&closingNote, as: WireString.self)
+            case 280: try reader.read(&cancelReason, as: WireEnum<Telehealth_V1_CancelReason>.self)
+            case 288: try reader.read(&noShowParty, as: WireEnum<Telehealth_V1_NoShowParty>.self)
+            case 298: try reader.readMessage(&noShowUndoTime)
+            case 306: try reader.read(&createCaller, as: WireString.self)
+            case 314: try reader.read(&updateCaller, as: WireString.self)
             case 322: try reader.readMessages(&invitations)
-            case 330: try reader.readMessage(&noShowUndoTime)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -823,16 +863,16 @@ public struct Telehealth_V1_Participant: Message {
         if !personID.isEmpty { buffer.write(3, personID, as: WireString.self) }
         if state.rawValue != 0 { buffer.write(4, state, as: WireEnum<Telehealth_V1_ParticipantState>.self) }
         if present { buffer.write(5, present, as: WireBool.self) }
-        if let value = firstJoinTime { buffer.writeMessage(7, value) }
-        if let value = firstWaitTime { buffer.writeMessage(8, value) }
-        if let value = waitStartTime { buffer.writeMessage(9, value) }
-        if let value = admitTime { buffer.writeMessage(10, value) }
-        if let value = leaveTime { buffer.writeMessage(11, value) }
-        if let value = preVisitCheck { buffer.writeMessage(12, value) }
-        if let value = capabilities { buffer.writeMessage(40, value) }
-        if held { buffer.write(41, held, as: WireBool.self) }
+        if let value = firstJoinTime { buffer.writeMessage(6, value) }
+        if let value = firstWaitTime { buffer.writeMessage(7, value) }
+        if let value = waitStartTime { buffer.writeMessage(8, value) }
+        if let value = admitTime { buffer.writeMessage(9, value) }
+        if let value = leaveTime { buffer.writeMessage(10, value) }
+        if let value = preVisitCheck { buffer.writeMessage(11, value) }
+        if let value = capabilities { buffer.writeMessage(12, value) }
+        if held { buffer.write(13, held, as: WireBool.self) }
         switch provider {
-        case .chime(let value)?: buffer.writeMessage(42, value)
+        case .chime(let value)?: buffer.writeMessage(14, value)
         default: break
         }
         buffer.writeUnknown(unknownFields)
@@ -846,15 +886,15 @@ public struct Telehealth_V1_Participant: Message {
             case 26: try reader.read(&personID, as: WireString.self)
             case 32: try reader.read(&state, as: WireEnum<Telehealth_V1_ParticipantState>.self)
             case 40: try reader.read(&present, as: WireBool.self)
-            case 58: try reader.readMessage(&firstJoinTime)
-            case 66: try reader.readMessage(&firstWaitTime)
-            case 74: try reader.readMessage(&waitStartTime)
-            case 82: try reader.readMessage(&admitTime)
-            case 90: try reader.readMessage(&leaveTime)
-            case 98: try reader.readMessage(&preVisitCheck)
-            case 322: try reader.readMessage(&capabilities)
-            case 328: try reader.read(&held, as: WireBool.self)
-            case 338:
+            case 50: try reader.readMessage(&firstJoinTime)
+            case 58: try reader.readMessage(&firstWaitTime)
+            case 66: try reader.readMessage(&waitStartTime)
+            case 74: try reader.readMessage(&admitTime)
+            case 82: try reader.readMessage(&leaveTime)
+            case 90: try reader.readMessage(&preVisitCheck)
+            case 98: try reader.readMessage(&capabilities)
+            case 104: try reader.read(&held, as: WireBool.self)
+            case 114:
                 var value: Telehealth_V1_ChimeAttendee?
                 if case .chime(let old)? = provider { value = old }
                 try reader.readMessage(&value)
@@ -1020,10 +1060,10 @@ public struct Telehealth_V1_MeetingGeneration: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if number != 0 { buffer.write(1, number, as: WireInt32.self) }
         if state.rawValue != 0 { buffer.write(2, state, as: WireEnum<Telehealth_V1_MeetingState>.self) }
-        if let value = createTime { buffer.writeMessage(7, value) }
-        if let value = endTime { buffer.writeMessage(8, value) }
+        if let value = createTime { buffer.writeMessage(3, value) }
+        if let value = endTime { buffer.writeMessage(4, value) }
         switch provider {
-        case .chime(let value)?: buffer.writeMessage(9, value)
+        case .chime(let value)?: buffer.writeMessage(5, value)
         default: break
         }
         buffer.writeUnknown(unknownFields)
@@ -1034,9 +1074,9 @@ public struct Telehealth_V1_MeetingGeneration: Message {
             switch tag {
             case 8: try reader.read(&number, as: WireInt32.self)
             case 16: try reader.read(&state, as: WireEnum<Telehealth_V1_MeetingState>.self)
-            case 58: try reader.readMessage(&createTime)
-            case 66: try reader.readMessage(&endTime)
-            case 74:
+            case 26: try reader.readMessage(&createTime)
+            case 34: try reader.readMessage(&endTime)
+            case 42:
                 var value: Telehealth_V1_ChimeMeeting?
                 if case .chime(let old)? = provider { value = old }
                 try reader.readMessage(&value)
@@ -1137,23 +1177,23 @@ public struct Telehealth_V1_JoinCredentials: Message {
     public init() {}
 
     public func encode(into buffer: inout ByteBuffer) {
-        if generation != 0 { buffer.write(3, generation, as: WireInt32.self) }
         switch provider {
-        case .chime(let value)?: buffer.writeMessage(4, value)
+        case .chime(let value)?: buffer.writeMessage(1, value)
         default: break
         }
+        if generation != 0 { buffer.write(2, generation, as: WireInt32.self) }
         buffer.writeUnknown(unknownFields)
     }
 
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             switch tag {
-            case 24: try reader.read(&generation, as: WireInt32.self)
-            case 34:
+            case 10:
                 var value: Telehealth_V1_ChimeJoinInfo?
                 if case .chime(let old)? = provider { value = old }
                 try reader.readMessage(&value)
                 provider = value.map { .chime($0) }
+            case 16: try reader.read(&generation, as: WireInt32.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1315,113 +1355,115 @@ public enum Telehealth_V1_Session_File {
         base64: """
             Cht0ZWxlaGVhbHRoL3YxL3Nlc3Npb24ucHJvdG8SDXRlbGVoZWFsdGgudjEaG2J1Zi92YWxpZGF0ZS92YWxpZGF0ZS5wcm90bxof
             Z29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxoedGVsZWhlYWx0aC92MS9kYXRhX2NsYXNzLnByb3RvGh10ZWxlaGVhbHRo
-            L3YxL3JlY29yZGluZy5wcm90byLcEgoHU2Vzc2lvbhIjCgpzZXNzaW9uX2lkGAEgASgJQgSAuhgCUglzZXNzaW9uSWQSKwoOYXBw
+            L3YxL3JlY29yZGluZy5wcm90byKSEwoHU2Vzc2lvbhIjCgpzZXNzaW9uX2lkGAEgASgJQgSAuhgCUglzZXNzaW9uSWQSKwoOYXBw
             b2ludG1lbnRfaWQYAiABKAlCBIC6GAJSDWFwcG9pbnRtZW50SWQSIQoJY2xpZW50X2lkGAMgASgJQgSAuhgDUghjbGllbnRJZBIn
-            CgxjbGluaWNpYW5faWQYBCABKAlCBIC6GANSC2NsaW5pY2lhbklkEiUKC2d1YXJkaWFuX2lkGAUgASgJQgSAuhgDUgpndWFyZGlh
-            bklkElIKFHNjaGVkdWxlZF9zdGFydF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlISc2NoZWR1
-            bGVkU3RhcnRUaW1lEk4KEnNjaGVkdWxlZF9lbmRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJS
-            EHNjaGVkdWxlZEVuZFRpbWUSOgoGc3RhdHVzGAggASgOMhwudGVsZWhlYWx0aC52MS5TZXNzaW9uU3RhdHVzQgSAuhgCUgZzdGF0
-            dXMSTgoSc3RhdHVzX3VwZGF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIQc3RhdHVzVXBk
-            YXRlVGltZRJPChBhZG1pc3Npb25fcG9saWN5GAogASgOMh4udGVsZWhlYWx0aC52MS5BZG1pc3Npb25Qb2xpY3lCBIC6GAJSD2Fk
-            bWlzc2lvblBvbGljeRIyChJjbGluaWNpYW5fam9pbl91cmwYCyABKAlCBIC6GAJSEGNsaW5pY2lhbkpvaW5VcmwSLAoPY2xpZW50
-            X2pvaW5fdXJsGAwgASgJQgSAuhgCUg1jbGllbnRKb2luVXJsEjoKB21lZXRpbmcYDSABKAsyIC50ZWxlaGVhbHRoLnYxLk1lZXRp
-            bmdHZW5lcmF0aW9uUgdtZWV0aW5nEjkKFmNsaWVudF9pbl93YWl0aW5nX3Jvb20YDiABKAhCBIC6GAJSE2NsaWVudEluV2FpdGlu
-            Z1Jvb20SVwoXd2FpdGluZ19yb29tX2VudGVyX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhR3
-            YWl0aW5nUm9vbUVudGVyVGltZRJQChNjbGluaWNpYW5fam9pbl90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFt
-            cEIEgLoYAlIRY2xpbmljaWFuSm9pblRpbWUSPwoKc3RhcnRfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBC
-            BIC6GAJSCXN0YXJ0VGltZRI7CghlbmRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZFRp
-            bWUSPgoMcGFydGljaXBhbnRzGBMgAygLMhoudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFIMcGFydGljaXBhbnRzEjEKEXJlY29y
-            ZGluZ19lbmFibGVkGBQgASgIQgSAuhgCUhByZWNvcmRpbmdFbmFibGVkEjEKEXJlY29yZGluZ19jb25zZW50GBUgASgIQgSAuhgC
-            UhByZWNvcmRpbmdDb25zZW50EkMKEGFjdGl2ZV9yZWNvcmRpbmcYFiABKAsyGC50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ1IPYWN0
-            aXZlUmVjb3JkaW5nEjgKFXNjcmVlbl9zaGFyaW5nX2FjdGl2ZRgXIAEoCEIEgLoYAlITc2NyZWVuU2hhcmluZ0FjdGl2ZRJbChlz
-            Y3JlZW5fc2hhcmluZ19zdGFydF90aW1lGBggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIWc2NyZWVuU2hh
-            cmluZ1N0YXJ0VGltZRI/Cg1zY3JlZW5fc2hhcmVzGBkgAygLMhoudGVsZWhlYWx0aC52MS5TY3JlZW5TaGFyZVIMc2NyZWVuU2hh
-            cmVzEjQKEGR1cmF0aW9uX3NlY29uZHMYGiABKANCBIC6GAJIAFIPZHVyYXRpb25TZWNvbmRziAEBEjQKEGR1cmF0aW9uX21pbnV0
-            ZXMYGyABKAVCBIC6GAJIAVIPZHVyYXRpb25NaW51dGVziAEBEj0KCmVuZF9yZWFzb24YHCABKA4yGC50ZWxlaGVhbHRoLnYxLkVu
-            ZFJlYXNvbkIEgLoYAlIJZW5kUmVhc29uEicKDGNsb3Npbmdfbm90ZRgdIAEoCUIEgLoYBFILY2xvc2luZ05vdGUSRgoNY2FuY2Vs
-            X3JlYXNvbhgeIAEoDjIbLnRlbGVoZWFsdGgudjEuQ2FuY2VsUmVhc29uQgSAuhgCUgxjYW5jZWxSZWFzb24SRAoNbm9fc2hvd19w
-            YXJ0eRgfIAEoDjIaLnRlbGVoZWFsdGgudjEuTm9TaG93UGFydHlCBIC6GAJSC25vU2hvd1BhcnR5EksKEW5vX3Nob3dfdW5kb190
-            aW1lGCkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIObm9TaG93VW5kb1RpbWUSNAoTbGFzdF9ldmVudF9z
-            ZXF1ZW5jZRggIAEoA0IEgLoYAlIRbGFzdEV2ZW50U2VxdWVuY2USHgoHdmVyc2lvbhghIAEoA0IEgLoYAlIHdmVyc2lvbhJBCgtj
-            cmVhdGVfdGltZRgiIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCmNyZWF0ZVRpbWUSQQoLdXBkYXRlX3Rp
-            bWUYIyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgp1cGRhdGVUaW1lEikKDWNyZWF0ZV9jYWxsZXIYJCAB
-            KAlCBIC6GANSDGNyZWF0ZUNhbGxlchIpCg11cGRhdGVfY2FsbGVyGCUgASgJQgSAuhgDUgx1cGRhdGVDYWxsZXISOwoLaW52aXRh
-            dGlvbnMYKCADKAsyGS50ZWxlaGVhbHRoLnYxLkludml0YXRpb25SC2ludml0YXRpb25zQhMKEV9kdXJhdGlvbl9zZWNvbmRzQhMK
-            EV9kdXJhdGlvbl9taW51dGVzIuACCgpJbnZpdGF0aW9uEikKDWludml0YXRpb25faWQYASABKAlCBIC6GAJSDGludml0YXRpb25J
-            ZBI4CgRyb2xlGAIgASgOMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJSBHJvbGUSOgoFc3RhdGUYAyABKA4y
-            Hi50ZWxlaGVhbHRoLnYxLkludml0YXRpb25TdGF0ZUIEgLoYAlIFc3RhdGUSQQoLY3JlYXRlX3RpbWUYBCABKAsyGi5nb29nbGUu
-            cHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUgpjcmVhdGVUaW1lEkEKC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVm
-            LlRpbWVzdGFtcEIEgLoYAlIKZXhwaXJlVGltZRIrCg5wYXJ0aWNpcGFudF9pZBgGIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCK/
-            BgoLUGFydGljaXBhbnQSKwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSOAoEcm9sZRgCIAEoDjIe
-            LnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSb2xlQgSAuhgCUgRyb2xlEiEKCXBlcnNvbl9pZBgDIAEoCUIEgLoYA1IIcGVyc29u
-            SWQSOwoFc3RhdGUYBCABKA4yHy50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50U3RhdGVCBIC6GAJSBXN0YXRlEh4KB3ByZXNlbnQY
-            BSABKAhCBIC6GAJSB3ByZXNlbnQSSAoPZmlyc3Rfam9pbl90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE
-            gLoYAlINZmlyc3RKb2luVGltZRJICg9maXJzdF93YWl0X3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSA
-            uhgCUg1maXJzdFdhaXRUaW1lEkgKD3dhaXRfc3RhcnRfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6
-            GAJSDXdhaXRTdGFydFRpbWUSPwoKYWRtaXRfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCWFk
-            bWl0VGltZRI/CgpsZWF2ZV90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJbGVhdmVUaW1lEkQK
-            D3ByZV92aXNpdF9jaGVjaxgMIAEoCzIcLnRlbGVoZWFsdGgudjEuUHJlVmlzaXRDaGVja1INcHJlVmlzaXRDaGVjaxJHCgxjYXBh
-            YmlsaXRpZXMYKCABKAsyIy50ZWxlaGVhbHRoLnYxLkF0dGVuZGVlQ2FwYWJpbGl0aWVzUgxjYXBhYmlsaXRpZXMSGAoEaGVsZBgp
-            IAEoCEIEgLoYAlIEaGVsZBI0CgVjaGltZRgqIAEoCzIcLnRlbGVoZWFsdGgudjEuQ2hpbWVBdHRlbmRlZUgAUgVjaGltZUIKCghw
-            cm92aWRlciI2Cg1DaGltZUF0dGVuZGVlEiUKC2F0dGVuZGVlX2lkGAEgASgJQgSAuhgCUgphdHRlbmRlZUlkIpsECg1QcmVWaXNp
-            dENoZWNrEjkKDmxvY2F0aW9uX3N0YXRlGAEgASgJQhKAuhgEukgDyAEBukgFcgOYAQJSDWxvY2F0aW9uU3RhdGUSPQoQbG9jYXRp
-            b25fYWRkcmVzcxgCIAEoCUISgLoYBLpIA8gBAbpIBXIDGKwCUg9sb2NhdGlvbkFkZHJlc3MSSAoWZW1lcmdlbmN5X2NvbnRhY3Rf
-            bmFtZRgDIAEoCUISgLoYBLpIA8gBAbpIBXIDGMgBUhRlbWVyZ2VuY3lDb250YWN0TmFtZRJLChdlbWVyZ2VuY3lfY29udGFjdF9w
-            aG9uZRgEIAEoCUITgLoYBLpIA8gBAbpIBnIEEAMYIFIVZW1lcmdlbmN5Q29udGFjdFBob25lEikKDXByaXZhdGVfcGxhY2UYBSAB
-            KAhCBIC6GAJSDHByaXZhdGVQbGFjZRI1ChNyZWxpYWJsZV9jb25uZWN0aW9uGAYgASgIQgSAuhgCUhJyZWxpYWJsZUNvbm5lY3Rp
-            b24STgoLZGV2aWNlX3R5cGUYByABKA4yGS50ZWxlaGVhbHRoLnYxLkRldmljZVR5cGVCEoC6GAK6SAPIAQG6SAWCAQIQAVIKZGV2
-            aWNlVHlwZRJHCg5zdGF0ZW1lbnRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDXN0YXRlbWVu
-            dFRpbWUiqwIKEU1lZXRpbmdHZW5lcmF0aW9uEhwKBm51bWJlchgBIAEoBUIEgLoYAlIGbnVtYmVyEjcKBXN0YXRlGAIgASgOMhsu
-            dGVsZWhlYWx0aC52MS5NZWV0aW5nU3RhdGVCBIC6GAJSBXN0YXRlEkEKC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3Rv
-            YnVmLlRpbWVzdGFtcEIEgLoYAlIKY3JlYXRlVGltZRI7CghlbmRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3Rh
-            bXBCBIC6GAJSB2VuZFRpbWUSMwoFY2hpbWUYCSABKAsyGy50ZWxlaGVhbHRoLnYxLkNoaW1lTWVldGluZ0gAUgVjaGltZUIKCghw
-            cm92aWRlciK/AQoMQ2hpbWVNZWV0aW5nEiMKCm1lZXRpbmdfaWQYASABKAlCBIC6GAJSCW1lZXRpbmdJZBI0ChNleHRlcm5hbF9t
-            ZWV0aW5nX2lkGAIgASgJQgSAuhgCUhFleHRlcm5hbE1lZXRpbmdJZBInCgxtZWRpYV9yZWdpb24YAyABKAlCBIC6GAJSC21lZGlh
-            UmVnaW9uEisKDmNvbnRyb2xfcmVnaW9uGAQgASgJQgSAuhgCUg1jb250cm9sUmVnaW9uIuYBCgtTY3JlZW5TaGFyZRIsCg9zY3Jl
-            ZW5fc2hhcmVfaWQYASABKAlCBIC6GAJSDXNjcmVlblNoYXJlSWQSKwoOcGFydGljaXBhbnRfaWQYAiABKAlCBIC6GAJSDXBhcnRp
-            Y2lwYW50SWQSPwoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0VGltZRI7
-            CghlbmRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZFRpbWUieQoPSm9pbkNyZWRlbnRp
-            YWxzEjQKBWNoaW1lGAQgASgLMhwudGVsZWhlYWx0aC52MS5DaGltZUpvaW5JbmZvSABSBWNoaW1lEiQKCmdlbmVyYXRpb24YAyAB
-            KAVCBIC6GAJSCmdlbmVyYXRpb25CCgoIcHJvdmlkZXIiswIKDUNoaW1lSm9pbkluZm8SIwoKbWVldGluZ19pZBgBIAEoCUIEgLoY
-            AlIJbWVldGluZ0lkEjQKE2V4dGVybmFsX21lZXRpbmdfaWQYAiABKAlCBIC6GAJSEWV4dGVybmFsTWVldGluZ0lkEksKD21lZGlh
-            X3BsYWNlbWVudBgDIAEoCzIiLnRlbGVoZWFsdGgudjEuQ2hpbWVNZWRpYVBsYWNlbWVudFIObWVkaWFQbGFjZW1lbnQSJQoLYXR0
-            ZW5kZWVfaWQYBCABKAlCBIC6GAJSCmF0dGVuZGVlSWQSLgoQZXh0ZXJuYWxfdXNlcl9pZBgFIAEoCUIEgLoYAlIOZXh0ZXJuYWxV
-            c2VySWQSIwoKam9pbl90b2tlbhgGIAEoCUIEgLoYBVIJam9pblRva2VuIoYCChNDaGltZU1lZGlhUGxhY2VtZW50EioKDmF1ZGlv
-            X2hvc3RfdXJsGAEgASgJQgSAuhgCUgxhdWRpb0hvc3RVcmwSMgoSYXVkaW9fZmFsbGJhY2tfdXJsGAIgASgJQgSAuhgCUhBhdWRp
-            b0ZhbGxiYWNrVXJsEikKDXNpZ25hbGluZ191cmwYAyABKAlCBIC6GAJSDHNpZ25hbGluZ1VybBIuChB0dXJuX2NvbnRyb2xfdXJs
-            GAQgASgJQgSAuhgCUg50dXJuQ29udHJvbFVybBI0ChNldmVudF9pbmdlc3Rpb25fdXJsGAUgASgJQgSAuhgCUhFldmVudEluZ2Vz
-            dGlvblVybCL4AQoUQXR0ZW5kZWVDYXBhYmlsaXRpZXMSSAoFYXVkaW8YASABKA4yHi50ZWxlaGVhbHRoLnYxLk1lZGlhQ2FwYWJp
-            bGl0eUISgLoYArpIA8gBAbpIBYIBAhABUgVhdWRpbxJICgV2aWRlbxgCIAEoDjIeLnRlbGVoZWFsdGgudjEuTWVkaWFDYXBhYmls
-            aXR5QhKAuhgCukgDyAEBukgFggECEAFSBXZpZGVvEkwKB2NvbnRlbnQYAyABKA4yHi50ZWxlaGVhbHRoLnYxLk1lZGlhQ2FwYWJp
-            bGl0eUISgLoYArpIA8gBAbpIBYIBAhABUgdjb250ZW50KqUBCg9JbnZpdGF0aW9uU3RhdGUSIAocSU5WSVRBVElPTl9TVEFURV9V
-            TlNQRUNJRklFRBAAEhkKFUlOVklUQVRJT05fU1RBVEVfT1BFThABEhkKFUlOVklUQVRJT05fU1RBVEVfVVNFRBACEhwKGElOVklU
-            QVRJT05fU1RBVEVfUkVWT0tFRBADEhwKGElOVklUQVRJT05fU1RBVEVfRVhQSVJFRBAEKuYBCg1TZXNzaW9uU3RhdHVzEh4KGlNF
-            U1NJT05fU1RBVFVTX1VOU1BFQ0lGSUVEEAASHAoYU0VTU0lPTl9TVEFUVVNfU0NIRURVTEVEEAESHwobU0VTU0lPTl9TVEFUVVNf
-            V0FJVElOR19ST09NEAISHgoaU0VTU0lPTl9TVEFUVVNfSU5fUFJPR1JFU1MQAxIcChhTRVNTSU9OX1NUQVRVU19DT01QTEVURUQQ
-            BBIcChhTRVNTSU9OX1NUQVRVU19DQU5DRUxMRUQQBRIaChZTRVNTSU9OX1NUQVRVU19OT19TSE9XEAYqeAoPQWRtaXNzaW9uUG9s
-            aWN5EiAKHEFETUlTU0lPTl9QT0xJQ1lfVU5TUEVDSUZJRUQQABImCiJBRE1JU1NJT05fUE9MSUNZX09OX0NMSU5JQ0lBTl9KT0lO
-            EAESGwoXQURNSVNTSU9OX1BPTElDWV9NQU5VQUwQAir5AQoJRW5kUmVhc29uEhoKFkVORF9SRUFTT05fVU5TUEVDSUZJRUQQABIV
-            ChFFTkRfUkVBU09OX05PUk1BTBABEiAKHEVORF9SRUFTT05fVEVDSE5JQ0FMX0ZBSUxVUkUQAhIVChFFTkRfUkVBU09OX1NBRkVU
-            WRADEhcKE0VORF9SRUFTT05fQUxMX0xFRlQQBBIWChJFTkRfUkVBU09OX1RJTUVPVVQQBRIaChZFTkRfUkVBU09OX0NMSUVOVF9M
-            RUZUEAYSHQoZRU5EX1JFQVNPTl9DTElOSUNJQU5fTEVGVBAHEhQKEEVORF9SRUFTT05fT1RIRVIQCCroAQoMQ2FuY2VsUmVhc29u
-            Eh0KGUNBTkNFTF9SRUFTT05fVU5TUEVDSUZJRUQQABIYChRDQU5DRUxfUkVBU09OX0NMSUVOVBABEhsKF0NBTkNFTF9SRUFTT05f
-            Q0xJTklDSUFOEAISGwoXQ0FOQ0VMX1JFQVNPTl9URUNITklDQUwQAxInCiNDQU5DRUxfUkVBU09OX0FQUE9JTlRNRU5UX0NBTkNF
-            TExFRBAEEiMKH0NBTkNFTF9SRUFTT05fQ0xJTklDSUFOX05PX1NIT1cQBRIXChNDQU5DRUxfUkVBU09OX09USEVSEAYqXgoLTm9T
-            aG93UGFydHkSHQoZTk9fU0hPV19QQVJUWV9VTlNQRUNJRklFRBAAEhgKFE5PX1NIT1dfUEFSVFlfQ0xJRU5UEAESFgoSTk9fU0hP
-            V19QQVJUWV9CT1RIEAIqsAIKD1BhcnRpY2lwYW50Um9sZRIgChxQQVJUSUNJUEFOVF9ST0xFX1VOU1BFQ0lGSUVEEAASHgoaUEFS
-            VElDSVBBTlRfUk9MRV9DTElOSUNJQU4QARIbChdQQVJUSUNJUEFOVF9ST0xFX0NMSUVOVBACEh0KGVBBUlRJQ0lQQU5UX1JPTEVf
-            R1VBUkRJQU4QAxIhCh1QQVJUSUNJUEFOVF9ST0xFX0NPX0NMSU5JQ0lBThAEEh8KG1BBUlRJQ0lQQU5UX1JPTEVfU1VQRVJWSVNP
-            UhAFEiAKHFBBUlRJQ0lQQU5UX1JPTEVfSU5URVJQUkVURVIQBhIdChlQQVJUSUNJUEFOVF9ST0xFX09CU0VSVkVSEAcSGgoWUEFS
-            VElDSVBBTlRfUk9MRV9HVUVTVBAIKu0BChBQYXJ0aWNpcGFudFN0YXRlEiEKHVBBUlRJQ0lQQU5UX1NUQVRFX1VOU1BFQ0lGSUVE
-            EAASHgoaUEFSVElDSVBBTlRfU1RBVEVfRVhQRUNURUQQARIdChlQQVJUSUNJUEFOVF9TVEFURV9XQUlUSU5HEAISHgoaUEFSVElD
-            SVBBTlRfU1RBVEVfQURNSVRURUQQAxIaChZQQVJUSUNJUEFOVF9TVEFURV9MRUZUEAQSHQoZUEFSVElDSVBBTlRfU1RBVEVfUkVN
-            T1ZFRBAFEhwKGFBBUlRJQ0lQQU5UX1NUQVRFX0RFTklFRBAGKnIKCkRldmljZVR5cGUSGwoXREVWSUNFX1RZUEVfVU5TUEVDSUZJ
-            RUQQABIXChNERVZJQ0VfVFlQRV9ERVNLVE9QEAESFgoSREVWSUNFX1RZUEVfVEFCTEVUEAISFgoSREVWSUNFX1RZUEVfTU9CSUxF
-            EAMqrgEKDE1lZXRpbmdTdGF0ZRIdChlNRUVUSU5HX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUTUVFVElOR19TVEFURV9JTlRFTlQQ
-            ARIYChRNRUVUSU5HX1NUQVRFX0FDVElWRRACEhgKFE1FRVRJTkdfU1RBVEVfRU5ESU5HEAMSFwoTTUVFVElOR19TVEFURV9FTkRF
-            RBAEEhgKFE1FRVRJTkdfU1RBVEVfRkFJTEVEEAUqqgEKD01lZGlhQ2FwYWJpbGl0eRIgChxNRURJQV9DQVBBQklMSVRZX1VOU1BF
-            Q0lGSUVEEAASIQodTUVESUFfQ0FQQUJJTElUWV9TRU5EX1JFQ0VJVkUQARIZChVNRURJQV9DQVBBQklMSVRZX1NFTkQQAhIcChhN
-            RURJQV9DQVBBQklMSVRZX1JFQ0VJVkUQAxIZChVNRURJQV9DQVBBQklMSVRZX05PTkUQBGIGcHJvdG8z
+            CgxjbGluaWNpYW5faWQYBCABKAlCBIC6GANSC2NsaW5pY2lhbklkEjoKBnN0YXR1cxgFIAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vz
+            c2lvblN0YXR1c0IEgLoYAlIGc3RhdHVzEh4KB3ZlcnNpb24YBiABKANCBIC6GAJSB3ZlcnNpb24SUgoUc2NoZWR1bGVkX3N0YXJ0
+            X3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhJzY2hlZHVsZWRTdGFydFRpbWUSTgoSc2NoZWR1
+            bGVkX2VuZF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIQc2NoZWR1bGVkRW5kVGltZRI+Cgxw
+            YXJ0aWNpcGFudHMYCSADKAsyGi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50UgxwYXJ0aWNpcGFudHMSNAoEdmlldxgKIAEoDjIa
+            LnRlbGVoZWFsdGgudjEuU2Vzc2lvblZpZXdCBIC6GAJSBHZpZXcSNAoTbGFzdF9ldmVudF9zZXF1ZW5jZRgLIAEoA0IEgLoYAlIR
+            bGFzdEV2ZW50U2VxdWVuY2USTwoQYWRtaXNzaW9uX3BvbGljeRgMIAEoDjIeLnRlbGVoZWFsdGgudjEuQWRtaXNzaW9uUG9saWN5
+            QgSAuhgCUg9hZG1pc3Npb25Qb2xpY3kSQQoLY3JlYXRlX3RpbWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSA
+            uhgCUgpjcmVhdGVUaW1lEkEKC3VwZGF0ZV90aW1lGA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKdXBk
+            YXRlVGltZRJOChJzdGF0dXNfdXBkYXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhBzdGF0
+            dXNVcGRhdGVUaW1lEiUKC2d1YXJkaWFuX2lkGBAgASgJQgSAuhgDUgpndWFyZGlhbklkEjIKEmNsaW5pY2lhbl9qb2luX3VybBgR
+            IAEoCUIEgLoYAlIQY2xpbmljaWFuSm9pblVybBIsCg9jbGllbnRfam9pbl91cmwYEiABKAlCBIC6GAJSDWNsaWVudEpvaW5VcmwS
+            OgoHbWVldGluZxgTIAEoCzIgLnRlbGVoZWFsdGgudjEuTWVldGluZ0dlbmVyYXRpb25SB21lZXRpbmcSOQoWY2xpZW50X2luX3dh
+            aXRpbmdfcm9vbRgUIAEoCEIEgLoYAlITY2xpZW50SW5XYWl0aW5nUm9vbRJXChd3YWl0aW5nX3Jvb21fZW50ZXJfdGltZRgVIAEo
+            CzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSFHdhaXRpbmdSb29tRW50ZXJUaW1lElAKE2NsaW5pY2lhbl9qb2lu
+            X3RpbWUYFiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUhFjbGluaWNpYW5Kb2luVGltZRI/CgpzdGFydF90
+            aW1lGBcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJc3RhcnRUaW1lEjsKCGVuZF90aW1lGBggASgLMhou
+            Z29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIHZW5kVGltZRIxChFyZWNvcmRpbmdfZW5hYmxlZBgZIAEoCEIEgLoYAlIQ
+            cmVjb3JkaW5nRW5hYmxlZBIxChFyZWNvcmRpbmdfY29uc2VudBgaIAEoCEIEgLoYAlIQcmVjb3JkaW5nQ29uc2VudBJDChBhY3Rp
+            dmVfcmVjb3JkaW5nGBsgASgLMhgudGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSD2FjdGl2ZVJlY29yZGluZxI4ChVzY3JlZW5fc2hh
+            cmluZ19hY3RpdmUYHCABKAhCBIC6GAJSE3NjcmVlblNoYXJpbmdBY3RpdmUSWwoZc2NyZWVuX3NoYXJpbmdfc3RhcnRfdGltZRgd
+            IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSFnNjcmVlblNoYXJpbmdTdGFydFRpbWUSPwoNc2NyZWVuX3No
+            YXJlcxgeIAMoCzIaLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVSDHNjcmVlblNoYXJlcxI0ChBkdXJhdGlvbl9zZWNvbmRzGB8g
+            ASgDQgSAuhgCSABSD2R1cmF0aW9uU2Vjb25kc4gBARI0ChBkdXJhdGlvbl9taW51dGVzGCAgASgFQgSAuhgCSAFSD2R1cmF0aW9u
+            TWludXRlc4gBARI9CgplbmRfcmVhc29uGCEgASgOMhgudGVsZWhlYWx0aC52MS5FbmRSZWFzb25CBIC6GAJSCWVuZFJlYXNvbhIn
+            CgxjbG9zaW5nX25vdGUYIiABKAlCBIC6GARSC2Nsb3NpbmdOb3RlEkYKDWNhbmNlbF9yZWFzb24YIyABKA4yGy50ZWxlaGVhbHRo
+            LnYxLkNhbmNlbFJlYXNvbkIEgLoYAlIMY2FuY2VsUmVhc29uEkQKDW5vX3Nob3dfcGFydHkYJCABKA4yGi50ZWxlaGVhbHRoLnYx
+            Lk5vU2hvd1BhcnR5QgSAuhgCUgtub1Nob3dQYXJ0eRJLChFub19zaG93X3VuZG9fdGltZRglIAEoCzIaLmdvb2dsZS5wcm90b2J1
+            Zi5UaW1lc3RhbXBCBIC6GAJSDm5vU2hvd1VuZG9UaW1lEikKDWNyZWF0ZV9jYWxsZXIYJiABKAlCBIC6GANSDGNyZWF0ZUNhbGxl
+            chIpCg11cGRhdGVfY2FsbGVyGCcgASgJQgSAuhgDUgx1cGRhdGVDYWxsZXISOwoLaW52aXRhdGlvbnMYKCADKAsyGS50ZWxlaGVh
+            bHRoLnYxLkludml0YXRpb25SC2ludml0YXRpb25zQhMKEV9kdXJhdGlvbl9zZWNvbmRzQhMKEV9kdXJhdGlvbl9taW51dGVzIuAC
+            CgpJbnZpdGF0aW9uEikKDWludml0YXRpb25faWQYASABKAlCBIC6GAJSDGludml0YXRpb25JZBI4CgRyb2xlGAIgASgOMh4udGVs
+            ZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJSBHJvbGUSOgoFc3RhdGUYAyABKA4yHi50ZWxlaGVhbHRoLnYxLkludml0
+            YXRpb25TdGF0ZUIEgLoYAlIFc3RhdGUSQQoLY3JlYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSA
+            uhgCUgpjcmVhdGVUaW1lEkEKC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKZXhw
+            aXJlVGltZRIrCg5wYXJ0aWNpcGFudF9pZBgGIAEoCUIEgLoYAlINcGFydGljaXBhbnRJZCK/BgoLUGFydGljaXBhbnQSKwoOcGFy
+            dGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSOAoEcm9sZRgCIAEoDjIeLnRlbGVoZWFsdGgudjEuUGFydGlj
+            aXBhbnRSb2xlQgSAuhgCUgRyb2xlEiEKCXBlcnNvbl9pZBgDIAEoCUIEgLoYA1IIcGVyc29uSWQSOwoFc3RhdGUYBCABKA4yHy50
+            ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50U3RhdGVCBIC6GAJSBXN0YXRlEh4KB3ByZXNlbnQYBSABKAhCBIC6GAJSB3ByZXNlbnQS
+            SAoPZmlyc3Rfam9pbl90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlINZmlyc3RKb2luVGltZRJI
+            Cg9maXJzdF93YWl0X3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgCUg1maXJzdFdhaXRUaW1lEkgK
+            D3dhaXRfc3RhcnRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDXdhaXRTdGFydFRpbWUSPwoK
+            YWRtaXRfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCWFkbWl0VGltZRI/CgpsZWF2ZV90aW1l
+            GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIJbGVhdmVUaW1lEkQKD3ByZV92aXNpdF9jaGVjaxgLIAEo
+            CzIcLnRlbGVoZWFsdGgudjEuUHJlVmlzaXRDaGVja1INcHJlVmlzaXRDaGVjaxJHCgxjYXBhYmlsaXRpZXMYDCABKAsyIy50ZWxl
+            aGVhbHRoLnYxLkF0dGVuZGVlQ2FwYWJpbGl0aWVzUgxjYXBhYmlsaXRpZXMSGAoEaGVsZBgNIAEoCEIEgLoYAlIEaGVsZBI0CgVj
+            aGltZRgOIAEoCzIcLnRlbGVoZWFsdGgudjEuQ2hpbWVBdHRlbmRlZUgAUgVjaGltZUIKCghwcm92aWRlciI2Cg1DaGltZUF0dGVu
+            ZGVlEiUKC2F0dGVuZGVlX2lkGAEgASgJQgSAuhgCUgphdHRlbmRlZUlkIpsECg1QcmVWaXNpdENoZWNrEjkKDmxvY2F0aW9uX3N0
+            YXRlGAEgASgJQhKAuhgEukgDyAEBukgFcgOYAQJSDWxvY2F0aW9uU3RhdGUSPQoQbG9jYXRpb25fYWRkcmVzcxgCIAEoCUISgLoY
+            BLpIA8gBAbpIBXIDGKwCUg9sb2NhdGlvbkFkZHJlc3MSSAoWZW1lcmdlbmN5X2NvbnRhY3RfbmFtZRgDIAEoCUISgLoYBLpIA8gB
+            AbpIBXIDGMgBUhRlbWVyZ2VuY3lDb250YWN0TmFtZRJLChdlbWVyZ2VuY3lfY29udGFjdF9waG9uZRgEIAEoCUITgLoYBLpIA8gB
+            AbpIBnIEEAMYIFIVZW1lcmdlbmN5Q29udGFjdFBob25lEikKDXByaXZhdGVfcGxhY2UYBSABKAhCBIC6GAJSDHByaXZhdGVQbGFj
+            ZRI1ChNyZWxpYWJsZV9jb25uZWN0aW9uGAYgASgIQgSAuhgCUhJyZWxpYWJsZUNvbm5lY3Rpb24STgoLZGV2aWNlX3R5cGUYByAB
+            KA4yGS50ZWxlaGVhbHRoLnYxLkRldmljZVR5cGVCEoC6GAK6SAPIAQG6SAWCAQIQAVIKZGV2aWNlVHlwZRJHCg5zdGF0ZW1lbnRf
+            dGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSDXN0YXRlbWVudFRpbWUiqwIKEU1lZXRpbmdHZW5l
+            cmF0aW9uEhwKBm51bWJlchgBIAEoBUIEgLoYAlIGbnVtYmVyEjcKBXN0YXRlGAIgASgOMhsudGVsZWhlYWx0aC52MS5NZWV0aW5n
+            U3RhdGVCBIC6GAJSBXN0YXRlEkEKC2NyZWF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIK
+            Y3JlYXRlVGltZRI7CghlbmRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZFRpbWUSMwoF
+            Y2hpbWUYBSABKAsyGy50ZWxlaGVhbHRoLnYxLkNoaW1lTWVldGluZ0gAUgVjaGltZUIKCghwcm92aWRlciK/AQoMQ2hpbWVNZWV0
+            aW5nEiMKCm1lZXRpbmdfaWQYASABKAlCBIC6GAJSCW1lZXRpbmdJZBI0ChNleHRlcm5hbF9tZWV0aW5nX2lkGAIgASgJQgSAuhgC
+            UhFleHRlcm5hbE1lZXRpbmdJZBInCgxtZWRpYV9yZWdpb24YAyABKAlCBIC6GAJSC21lZGlhUmVnaW9uEisKDmNvbnRyb2xfcmVn
+            aW9uGAQgASgJQgSAuhgCUg1jb250cm9sUmVnaW9uIuYBCgtTY3JlZW5TaGFyZRIsCg9zY3JlZW5fc2hhcmVfaWQYASABKAlCBIC6
+            GAJSDXNjcmVlblNoYXJlSWQSKwoOcGFydGljaXBhbnRfaWQYAiABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSPwoKc3RhcnRfdGlt
+            ZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCXN0YXJ0VGltZRI7CghlbmRfdGltZRgEIAEoCzIaLmdv
+            b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSB2VuZFRpbWUieQoPSm9pbkNyZWRlbnRpYWxzEjQKBWNoaW1lGAEgASgLMhwu
+            dGVsZWhlYWx0aC52MS5DaGltZUpvaW5JbmZvSABSBWNoaW1lEiQKCmdlbmVyYXRpb24YAiABKAVCBIC6GAJSCmdlbmVyYXRpb25C
+            CgoIcHJvdmlkZXIiswIKDUNoaW1lSm9pbkluZm8SIwoKbWVldGluZ19pZBgBIAEoCUIEgLoYAlIJbWVldGluZ0lkEjQKE2V4dGVy
+            bmFsX21lZXRpbmdfaWQYAiABKAlCBIC6GAJSEWV4dGVybmFsTWVldGluZ0lkEksKD21lZGlhX3BsYWNlbWVudBgDIAEoCzIiLnRl
+            bGVoZWFsdGgudjEuQ2hpbWVNZWRpYVBsYWNlbWVudFIObWVkaWFQbGFjZW1lbnQSJQoLYXR0ZW5kZWVfaWQYBCABKAlCBIC6GAJS
+            CmF0dGVuZGVlSWQSLgoQZXh0ZXJuYWxfdXNlcl9pZBgFIAEoCUIEgLoYAlIOZXh0ZXJuYWxVc2VySWQSIwoKam9pbl90b2tlbhgG
+            IAEoCUIEgLoYBVIJam9pblRva2VuIoYCChNDaGltZU1lZGlhUGxhY2VtZW50EioKDmF1ZGlvX2hvc3RfdXJsGAEgASgJQgSAuhgC
+            UgxhdWRpb0hvc3RVcmwSMgoSYXVkaW9fZmFsbGJhY2tfdXJsGAIgASgJQgSAuhgCUhBhdWRpb0ZhbGxiYWNrVXJsEikKDXNpZ25h
+            bGluZ191cmwYAyABKAlCBIC6GAJSDHNpZ25hbGluZ1VybBIuChB0dXJuX2NvbnRyb2xfdXJsGAQgASgJQgSAuhgCUg50dXJuQ29u
+            dHJvbFVybBI0ChNldmVudF9pbmdlc3Rpb25fdXJsGAUgASgJQgSAuhgCUhFldmVudEluZ2VzdGlvblVybCL4AQoUQXR0ZW5kZWVD
+            YXBhYmlsaXRpZXMSSAoFYXVkaW8YASABKA4yHi50ZWxlaGVhbHRoLnYxLk1lZGlhQ2FwYWJpbGl0eUISgLoYArpIA8gBAbpIBYIB
+            AhABUgVhdWRpbxJICgV2aWRlbxgCIAEoDjIeLnRlbGVoZWFsdGgudjEuTWVkaWFDYXBhYmlsaXR5QhKAuhgCukgDyAEBukgFggEC
+            EAFSBXZpZGVvEkwKB2NvbnRlbnQYAyABKA4yHi50ZWxlaGVhbHRoLnYxLk1lZGlhQ2FwYWJpbGl0eUISgLoYArpIA8gBAbpIBYIB
+            AhABUgdjb250ZW50KqUBCg9JbnZpdGF0aW9uU3RhdGUSIAocSU5WSVRBVElPTl9TVEFURV9VTlNQRUNJRklFRBAAEhkKFUlOVklU
+            QVRJT05fU1RBVEVfT1BFThABEhkKFUlOVklUQVRJT05fU1RBVEVfVVNFRBACEhwKGElOVklUQVRJT05fU1RBVEVfUkVWT0tFRBAD
+            EhwKGElOVklUQVRJT05fU1RBVEVfRVhQSVJFRBAEKloKC1Nlc3Npb25WaWV3EhwKGFNFU1NJT05fVklFV19VTlNQRUNJRklFRBAA
+            EhYKElNFU1NJT05fVklFV19CQVNJQxABEhUKEVNFU1NJT05fVklFV19GVUxMEAIq5gEKDVNlc3Npb25TdGF0dXMSHgoaU0VTU0lP
+            Tl9TVEFUVVNfVU5TUEVDSUZJRUQQABIcChhTRVNTSU9OX1NUQVRVU19TQ0hFRFVMRUQQARIfChtTRVNTSU9OX1NUQVRVU19XQUlU
+            SU5HX1JPT00QAhIeChpTRVNTSU9OX1NUQVRVU19JTl9QUk9HUkVTUxADEhwKGFNFU1NJT05fU1RBVFVTX0NPTVBMRVRFRBAEEhwK
+            GFNFU1NJT05fU1RBVFVTX0NBTkNFTExFRBAFEhoKFlNFU1NJT05fU1RBVFVTX05PX1NIT1cQBip4Cg9BZG1pc3Npb25Qb2xpY3kS
+            IAocQURNSVNTSU9OX1BPTElDWV9VTlNQRUNJRklFRBAAEiYKIkFETUlTU0lPTl9QT0xJQ1lfT05fQ0xJTklDSUFOX0pPSU4QARIb
+            ChdBRE1JU1NJT05fUE9MSUNZX01BTlVBTBACKvkBCglFbmRSZWFzb24SGgoWRU5EX1JFQVNPTl9VTlNQRUNJRklFRBAAEhUKEUVO
+            RF9SRUFTT05fTk9STUFMEAESIAocRU5EX1JFQVNPTl9URUNITklDQUxfRkFJTFVSRRACEhUKEUVORF9SRUFTT05fU0FGRVRZEAMS
+            FwoTRU5EX1JFQVNPTl9BTExfTEVGVBAEEhYKEkVORF9SRUFTT05fVElNRU9VVBAFEhoKFkVORF9SRUFTT05fQ0xJRU5UX0xFRlQQ
+            BhIdChlFTkRfUkVBU09OX0NMSU5JQ0lBTl9MRUZUEAcSFAoQRU5EX1JFQVNPTl9PVEhFUhAIKugBCgxDYW5jZWxSZWFzb24SHQoZ
+            Q0FOQ0VMX1JFQVNPTl9VTlNQRUNJRklFRBAAEhgKFENBTkNFTF9SRUFTT05fQ0xJRU5UEAESGwoXQ0FOQ0VMX1JFQVNPTl9DTElO
+            SUNJQU4QAhIbChdDQU5DRUxfUkVBU09OX1RFQ0hOSUNBTBADEicKI0NBTkNFTF9SRUFTT05fQVBQT0lOVE1FTlRfQ0FOQ0VMTEVE
+            EAQSIwofQ0FOQ0VMX1JFQVNPTl9DTElOSUNJQU5fTk9fU0hPVxAFEhcKE0NBTkNFTF9SRUFTT05fT1RIRVIQBipeCgtOb1Nob3dQ
+            YXJ0eRIdChlOT19TSE9XX1BBUlRZX1VOU1BFQ0lGSUVEEAASGAoUTk9fU0hPV19QQVJUWV9DTElFTlQQARIWChJOT19TSE9XX1BB
+            UlRZX0JPVEgQAiqwAgoPUGFydGljaXBhbnRSb2xlEiAKHFBBUlRJQ0lQQU5UX1JPTEVfVU5TUEVDSUZJRUQQABIeChpQQVJUSUNJ
+            UEFOVF9ST0xFX0NMSU5JQ0lBThABEhsKF1BBUlRJQ0lQQU5UX1JPTEVfQ0xJRU5UEAISHQoZUEFSVElDSVBBTlRfUk9MRV9HVUFS
+            RElBThADEiEKHVBBUlRJQ0lQQU5UX1JPTEVfQ09fQ0xJTklDSUFOEAQSHwobUEFSVElDSVBBTlRfUk9MRV9TVVBFUlZJU09SEAUS
+            IAocUEFSVElDSVBBTlRfUk9MRV9JTlRFUlBSRVRFUhAGEh0KGVBBUlRJQ0lQQU5UX1JPTEVfT0JTRVJWRVIQBxIaChZQQVJUSUNJ
+            UEFOVF9ST0xFX0dVRVNUEAgq7QEKEFBhcnRpY2lwYW50U3RhdGUSIQodUEFSVElDSVBBTlRfU1RBVEVfVU5TUEVDSUZJRUQQABIe
+            ChpQQVJUSUNJUEFOVF9TVEFURV9FWFBFQ1RFRBABEh0KGVBBUlRJQ0lQQU5UX1NUQVRFX1dBSVRJTkcQAhIeChpQQVJUSUNJUEFO
+            VF9TVEFURV9BRE1JVFRFRBADEhoKFlBBUlRJQ0lQQU5UX1NUQVRFX0xFRlQQBBIdChlQQVJUSUNJUEFOVF9TVEFURV9SRU1PVkVE
+            EAUSHAoYUEFSVElDSVBBTlRfU1RBVEVfREVOSUVEEAYqcgoKRGV2aWNlVHlwZRIbChdERVZJQ0VfVFlQRV9VTlNQRUNJRklFRBAA
+            EhcKE0RFVklDRV9UWVBFX0RFU0tUT1AQARIWChJERVZJQ0VfVFlQRV9UQUJMRVQQAhIWChJERVZJQ0VfVFlQRV9NT0JJTEUQAyqu
+            AQoMTWVldGluZ1N0YXRlEh0KGU1FRVRJTkdfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRNRUVUSU5HX1NUQVRFX0lOVEVOVBABEhgK
+            FE1FRVRJTkdfU1RBVEVfQUNUSVZFEAISGAoUTUVFVElOR19TVEFURV9FTkRJTkcQAxIXChNNRUVUSU5HX1NUQVRFX0VOREVEEAQS
+            GAoUTUVFVElOR19TVEFURV9GQUlMRUQQBSqqAQoPTWVkaWFDYXBhYmlsaXR5EiAKHE1FRElBX0NBUEFCSUxJVFlfVU5TUEVDSUZJ
+            RUQQABIhCh1NRURJQV9DQVBBQklMSVRZX1NFTkRfUkVDRUlWRRABEhkKFU1FRElBX0NBUEFCSUxJVFlfU0VORBACEhwKGE1FRElB
+            X0NBUEFCSUxJVFlfUkVDRUlWRRADEhkKFU1FRElBX0NBUEFCSUxJVFlfTk9ORRAEYgZwcm90bzM=
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -308,7 +308,7 @@ public struct Telehealth_V1_ListSessionsRequest: Message {
 /// One page of sessions.
 public struct Telehealth_V1_ListSessionsResponse: Message {
     public static let fullName = "telehealth.v1.ListSessionsResponse"
-    /// By planned start, then id. `participants`, `screen_shares` and `active_recording` are left out.
+    /// By planned start, then id, in view BASIC.
     public var sessions: [Telehealth_V1_Session] = []
     /// Empty on the last page.
     public var nextPageToken: String = ""
@@ -366,8 +366,8 @@ public struct Telehealth_V1_JoinSessionRequest: Message {
         default: break
         }
         if let value = preVisitCheck { buffer.writeMessage(4, value) }
-        if !deviceID.isEmpty { buffer.write(40, deviceID, as: WireString.self) }
-        if let value = expectedVersion { buffer.write(41, value, as: WireInt64.self) }
+        if !deviceID.isEmpty { buffer.write(5, deviceID, as: WireString.self) }
+        if let value = expectedVersion { buffer.write(6, value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -378,8 +378,8 @@ public struct Telehealth_V1_JoinSessionRequest: Message {
             case 18: self.key = .sessionID(try reader.readValue(as: WireString.self))
             case 26: self.key = .appointmentID(try reader.readValue(as: WireString.self))
             case 34: try reader.readMessage(&preVisitCheck)
-            case 322: try reader.read(&deviceID, as: WireString.self)
-            case 328: try reader.read(&expectedVersion, as: WireInt64.self)
+            case 42: try reader.read(&deviceID, as: WireString.self)
+            case 48: try reader.read(&expectedVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1085,8 +1085,8 @@ public struct Telehealth_V1_LeaveSessionRequest: Message {
     public func encode(into buffer: inout ByteBuffer) {
         if !requestID.isEmpty { buffer.write(1, requestID, as: WireString.self) }
         if !sessionID.isEmpty { buffer.write(2, sessionID, as: WireString.self) }
-        if !deviceID.isEmpty { buffer.write(40, deviceID, as: WireString.self) }
-        if let value = expectedVersion { buffer.write(41, value, as: WireInt64.self) }
+        if !deviceID.isEmpty { buffer.write(3, deviceID, as: WireString.self) }
+        if let value = expectedVersion { buffer.write(4, value, as: WireInt64.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -1095,8 +1095,8 @@ public struct Telehealth_V1_LeaveSessionRequest: Message {
             switch tag {
             case 10: try reader.read(&requestID, as: WireString.self)
             case 18: try reader.read(&sessionID, as: WireString.self)
-            case 322: try reader.read(&deviceID, as: WireString.self)
-            case 328: try reader.read(&expectedVersion, as: WireInt64.self)
+            case 26: try reader.read(&deviceID, as: WireString.self)
+            case 32: try reader.read(&expectedVersion, as: WireInt64.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1725,8 +1725,8 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Roles: service, scheduler, clinician, admin.
     /// Of these: the appointment's clinician, client and guardian.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (APPOINTMENT_NOT_FOUND,
-    /// SESSION_NOT_FOUND); FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE with `close_time`); ALREADY_EXISTS
-    /// (SESSION_EXISTS with `session_id`); ABORTED (VERSION_CONFLICT).
+    /// SESSION_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE with
+    /// `close_time`); ALREADY_EXISTS (SESSION_EXISTS with `session_id`).
     func createSession(_ request: Telehealth_V1_CreateSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CreateSessionResponse
     /// Reads a session.
@@ -1735,8 +1735,8 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Of these: whoever is of the visit.
     /// A clinician of another visit may use it in an emergency.
     /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT
-    /// (EMERGENCY_REASON_INVALID); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func getSession(_ request: Telehealth_V1_GetSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetSessionResponse
     /// Lists sessions that the caller may see, by planned start: those of the appointment's people, and those that one was
@@ -1756,12 +1756,12 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Roles: clinician, client, guest.
     /// Of these: whoever has a place of their own in the visit.
     /// A clinician of another visit may use it in an emergency.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
-    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, TOO_EARLY with `open_time`, TOO_LATE
-    /// with `close_time`, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`, VERSION_MISMATCH with
-    /// `current_version`, CONSENT_MISSING, RECORDING_CONSENT_MISSING); UNAVAILABLE (MEETING_UNAVAILABLE);
-    /// RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED); INTERNAL (MEETING_REFUSED); ABORTED (VERSION_CONFLICT);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED); NOT_FOUND
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`, TOO_EARLY with `open_time`, TOO_LATE with `close_time`, PRE_VISIT_CHECK_REQUIRED,
+    /// PRE_VISIT_CHECK_FAILED with `failed`, CONSENT_MISSING, RECORDING_CONSENT_MISSING); ABORTED (VERSION_CONFLICT);
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAVAILABLE (MEETING_UNAVAILABLE);
+    /// RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED); INTERNAL (MEETING_REFUSED).
     func joinSession(_ request: Telehealth_V1_JoinSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_JoinSessionResponse
     /// A snapshot, then every event. Counts as presence while it is open, unless `presence_by_heartbeat` asks otherwise.
@@ -1778,9 +1778,9 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Roles: service, clinician, client, admin, guest.
     /// Of these: whoever is of the visit.
     /// A clinician of another visit may use it in an emergency.
-    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); OUT_OF_RANGE (RESUME_EXPIRED); UNAVAILABLE
-    /// (WATCH_LAGGING); INVALID_ARGUMENT (EMERGENCY_REASON_INVALID); PERMISSION_DENIED (PARTICIPANT_REMOVED,
-    /// PARTICIPANT_DENIED).
+    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); OUT_OF_RANGE
+    /// (RESUME_EXPIRED); UNAVAILABLE (WATCH_LAGGING).
     func watchSession(
         _ request: Telehealth_V1_WatchSessionRequest, responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>,
         context: ServerCallContext) async throws(RPCError)
@@ -1813,7 +1813,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Roles: clinician, client, guest.
     /// Of these: whoever has a place of their own in the visit.
     /// A clinician of another visit may use it in an emergency.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED); NOT_FOUND
     /// (SESSION_NOT_FOUND); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func heartbeat(_ request: Telehealth_V1_HeartbeatRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_HeartbeatResponse
@@ -1826,9 +1826,9 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Of these: whoever is of the visit.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, TOO_EARLY with `open_time`, TOO_LATE with `close_time`, PRE_VISIT_CHECK_REQUIRED,
-    /// PRE_VISIT_CHECK_FAILED with `failed`, CLIENT_WAS_HERE, VERSION_MISMATCH with `current_version`,
-    /// CONSENT_MISSING, RECORDING_CONSENT_MISSING); ABORTED (VERSION_CONFLICT).
+    /// `status`, VERSION_MISMATCH with `current_version`, TOO_EARLY with `open_time`, TOO_LATE with `close_time`,
+    /// CLIENT_WAS_HERE, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`, CONSENT_MISSING,
+    /// RECORDING_CONSENT_MISSING); ABORTED (VERSION_CONFLICT).
     func updateSessionStatus(_ request: Telehealth_V1_UpdateSessionStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse
     /// Notes that the caller began to share a screen.
@@ -1837,7 +1837,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Of these: whoever has a place in the visit that shares a screen: who leads it, its client and guardian.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, NOT_JOINED, VERSION_MISMATCH with `current_version`, SCREEN_SHARE_ACTIVE); ABORTED
+    /// `status`, VERSION_MISMATCH with `current_version`, NOT_JOINED, SCREEN_SHARE_ACTIVE); ABORTED
     /// (VERSION_CONFLICT).
     func startScreenShare(_ request: Telehealth_V1_StartScreenShareRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StartScreenShareResponse
@@ -1855,9 +1855,10 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Roles: clinician, client, guest.
     /// Of these: whoever has a place of their own in the visit.
     /// A clinician of another visit may use it in an emergency.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
-    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED, VERSION_MISMATCH with
-    /// `current_version`); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED); NOT_FOUND
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`, NOT_JOINED); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED).
     func leaveSession(_ request: Telehealth_V1_LeaveSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_LeaveSessionResponse
     /// Calls a visit off, while no client was ever admitted; the client's side before the planned start only.
@@ -1868,7 +1869,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Of these: of people those who lead the visit, and its client and guardian.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, TOO_LATE with `close_time`, VERSION_MISMATCH with `current_version`); ABORTED (VERSION_CONFLICT).
+    /// `status`, VERSION_MISMATCH with `current_version`, TOO_LATE with `close_time`); ABORTED (VERSION_CONFLICT).
     func cancelSession(_ request: Telehealth_V1_CancelSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CancelSessionResponse
     /// Notes that somebody did not come, while no client was ever admitted and after the planned start: the client where a
@@ -1881,7 +1882,7 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, TOO_EARLY with `open_time`, CLIENT_WAS_HERE, VERSION_MISMATCH with `current_version`); ABORTED
+    /// `status`, VERSION_MISMATCH with `current_version`, TOO_EARLY with `open_time`, CLIENT_WAS_HERE); ABORTED
     /// (VERSION_CONFLICT).
     func markNoShow(_ request: Telehealth_V1_MarkNoShowRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse
@@ -1895,8 +1896,8 @@ public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, APPOINTMENT_CANCELLED, VERSION_MISMATCH with `current_version`); ALREADY_EXISTS (SESSION_EXISTS with
-    /// `session_id`); ABORTED (VERSION_CONFLICT).
+    /// `status`, VERSION_MISMATCH with `current_version`, APPOINTMENT_CANCELLED); ABORTED (VERSION_CONFLICT);
+    /// ALREADY_EXISTS (SESSION_EXISTS with `session_id`).
     func undoNoShow(_ request: Telehealth_V1_UndoNoShowRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_UndoNoShowResponse
     /// Ends a visit that is IN_PROGRESS: recording, then the meeting. Ending twice is OK and changes nothing.
@@ -1996,8 +1997,8 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Roles: service, scheduler, clinician, admin.
     /// Of these: the appointment's clinician, client and guardian.
     /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (APPOINTMENT_NOT_FOUND,
-    /// SESSION_NOT_FOUND); FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE with `close_time`); ALREADY_EXISTS
-    /// (SESSION_EXISTS with `session_id`); ABORTED (VERSION_CONFLICT).
+    /// SESSION_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE with
+    /// `close_time`); ALREADY_EXISTS (SESSION_EXISTS with `session_id`).
     public func createSession(
         _ request: Telehealth_V1_CreateSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CreateSessionResponse {
@@ -2010,8 +2011,8 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Of these: whoever is of the visit.
     /// A clinician of another visit may use it in an emergency.
     /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); INVALID_ARGUMENT
-    /// (EMERGENCY_REASON_INVALID); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func getSession(
         _ request: Telehealth_V1_GetSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetSessionResponse {
@@ -2039,12 +2040,12 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Roles: clinician, client, guest.
     /// Of these: whoever has a place of their own in the visit.
     /// A clinician of another visit may use it in an emergency.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
-    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, TOO_EARLY with `open_time`, TOO_LATE
-    /// with `close_time`, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`, VERSION_MISMATCH with
-    /// `current_version`, CONSENT_MISSING, RECORDING_CONSENT_MISSING); UNAVAILABLE (MEETING_UNAVAILABLE);
-    /// RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED); INTERNAL (MEETING_REFUSED); ABORTED (VERSION_CONFLICT);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED); NOT_FOUND
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`, TOO_EARLY with `open_time`, TOO_LATE with `close_time`, PRE_VISIT_CHECK_REQUIRED,
+    /// PRE_VISIT_CHECK_FAILED with `failed`, CONSENT_MISSING, RECORDING_CONSENT_MISSING); ABORTED (VERSION_CONFLICT);
+    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAVAILABLE (MEETING_UNAVAILABLE);
+    /// RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED); INTERNAL (MEETING_REFUSED).
     public func joinSession(
         _ request: Telehealth_V1_JoinSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_JoinSessionResponse {
@@ -2065,9 +2066,9 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Roles: service, clinician, client, admin, guest.
     /// Of these: whoever is of the visit.
     /// A clinician of another visit may use it in an emergency.
-    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); OUT_OF_RANGE (RESUME_EXPIRED); UNAVAILABLE
-    /// (WATCH_LAGGING); INVALID_ARGUMENT (EMERGENCY_REASON_INVALID); PERMISSION_DENIED (PARTICIPANT_REMOVED,
-    /// PARTICIPANT_DENIED).
+    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); OUT_OF_RANGE
+    /// (RESUME_EXPIRED); UNAVAILABLE (WATCH_LAGGING).
     public func watchSession(
         _ request: Telehealth_V1_WatchSessionRequest, options: CallOptions = .init()
     ) -> ResponseStream<Telehealth_V1_WatchSessionResponse> {
@@ -2106,7 +2107,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Roles: clinician, client, guest.
     /// Of these: whoever has a place of their own in the visit.
     /// A clinician of another visit may use it in an emergency.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED); NOT_FOUND
     /// (SESSION_NOT_FOUND); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func heartbeat(
         _ request: Telehealth_V1_HeartbeatRequest, options: CallOptions = .init()
@@ -2123,9 +2124,9 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Of these: whoever is of the visit.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, TOO_EARLY with `open_time`, TOO_LATE with `close_time`, PRE_VISIT_CHECK_REQUIRED,
-    /// PRE_VISIT_CHECK_FAILED with `failed`, CLIENT_WAS_HERE, VERSION_MISMATCH with `current_version`,
-    /// CONSENT_MISSING, RECORDING_CONSENT_MISSING); ABORTED (VERSION_CONFLICT).
+    /// `status`, VERSION_MISMATCH with `current_version`, TOO_EARLY with `open_time`, TOO_LATE with `close_time`,
+    /// CLIENT_WAS_HERE, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`, CONSENT_MISSING,
+    /// RECORDING_CONSENT_MISSING); ABORTED (VERSION_CONFLICT).
     public func updateSessionStatus(
         _ request: Telehealth_V1_UpdateSessionStatusRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse {
@@ -2138,7 +2139,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Of these: whoever has a place in the visit that shares a screen: who leads it, its client and guardian.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, NOT_JOINED, VERSION_MISMATCH with `current_version`, SCREEN_SHARE_ACTIVE); ABORTED
+    /// `status`, VERSION_MISMATCH with `current_version`, NOT_JOINED, SCREEN_SHARE_ACTIVE); ABORTED
     /// (VERSION_CONFLICT).
     public func startScreenShare(
         _ request: Telehealth_V1_StartScreenShareRequest, options: CallOptions = .init()
@@ -2164,9 +2165,10 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Roles: clinician, client, guest.
     /// Of these: whoever has a place of their own in the visit.
     /// A clinician of another visit may use it in an emergency.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED, EMERGENCY_REASON_INVALID); NOT_FOUND
-    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED, VERSION_MISMATCH with
-    /// `current_version`); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED); NOT_FOUND
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`, NOT_JOINED); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED).
     public func leaveSession(
         _ request: Telehealth_V1_LeaveSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_LeaveSessionResponse {
@@ -2181,7 +2183,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Of these: of people those who lead the visit, and its client and guardian.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, TOO_LATE with `close_time`, VERSION_MISMATCH with `current_version`); ABORTED (VERSION_CONFLICT).
+    /// `status`, VERSION_MISMATCH with `current_version`, TOO_LATE with `close_time`); ABORTED (VERSION_CONFLICT).
     public func cancelSession(
         _ request: Telehealth_V1_CancelSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CancelSessionResponse {
@@ -2198,7 +2200,7 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, TOO_EARLY with `open_time`, CLIENT_WAS_HERE, VERSION_MISMATCH with `current_version`); ABORTED
+    /// `status`, VERSION_MISMATCH with `current_version`, TOO_EARLY with `open_time`, CLIENT_WAS_HERE); ABORTED
     /// (VERSION_CONFLICT).
     public func markNoShow(
         _ request: Telehealth_V1_MarkNoShowRequest, options: CallOptions = .init()
@@ -2216,8 +2218,8 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
     /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
     /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, APPOINTMENT_CANCELLED, VERSION_MISMATCH with `current_version`); ALREADY_EXISTS (SESSION_EXISTS with
-    /// `session_id`); ABORTED (VERSION_CONFLICT).
+    /// `status`, VERSION_MISMATCH with `current_version`, APPOINTMENT_CANCELLED); ABORTED (VERSION_CONFLICT);
+    /// ALREADY_EXISTS (SESSION_EXISTS with `session_id`).
     public func undoNoShow(
         _ request: Telehealth_V1_UndoNoShowRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_UndoNoShowResponse {
@@ -2266,7 +2268,7 @@ public enum Telehealth_V1_TelehealthService_File {
             MQoKcmVxdWVzdF9pZBgBIAEoCUISgLoYArpIA8gBAbpIBXIDsAEBUglyZXF1ZXN0SWQSLgoKc2Vzc2lvbl9pZBgCIAEoCUINgLoY
             ArpIBnIEiLoYAUgAUglzZXNzaW9uSWQSNgoOYXBwb2ludG1lbnRfaWQYAyABKAlCDYC6GAK6SAZyBIi6GAFIAFINYXBwb2ludG1l
             bnRJZBJECg9wcmVfdmlzaXRfY2hlY2sYBCABKAsyHC50ZWxlaGVhbHRoLnYxLlByZVZpc2l0Q2hlY2tSDXByZVZpc2l0Q2hlY2sS
-            MAoJZGV2aWNlX2lkGCggASgJQhOAuhgCukgD2AEBukgGcgSIuhgBUghkZXZpY2VJZBI7ChBleHBlY3RlZF92ZXJzaW9uGCkgASgD
+            MAoJZGV2aWNlX2lkGAUgASgJQhOAuhgCukgD2AEBukgGcgSIuhgBUghkZXZpY2VJZBI7ChBleHBlY3RlZF92ZXJzaW9uGAYgASgD
             QguAuhgCukgEIgIoAUgBUg9leHBlY3RlZFZlcnNpb26IAQFCDAoDa2V5EgW6SAIIAUITChFfZXhwZWN0ZWRfdmVyc2lvbiKDAgoT
             Sm9pblNlc3Npb25SZXNwb25zZRI6CgdvdXRjb21lGAEgASgOMhoudGVsZWhlYWx0aC52MS5Kb2luT3V0Y29tZUIEgLoYAlIHb3V0
             Y29tZRIwCgdzZXNzaW9uGAIgASgLMhYudGVsZWhlYWx0aC52MS5TZXNzaW9uUgdzZXNzaW9uEjwKC3BhcnRpY2lwYW50GAMgASgL
@@ -2307,8 +2309,8 @@ public enum Telehealth_V1_TelehealthService_File {
             AFIPZXhwZWN0ZWRWZXJzaW9uiAEBQhMKEV9leHBlY3RlZF92ZXJzaW9uIlgKF1N0b3BTY3JlZW5TaGFyZVJlc3BvbnNlEj0KDHNj
             cmVlbl9zaGFyZRgBIAEoCzIaLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVSC3NjcmVlblNoYXJlIoACChNMZWF2ZVNlc3Npb25S
             ZXF1ZXN0EjEKCnJlcXVlc3RfaWQYASABKAlCEoC6GAK6SAPIAQG6SAVyA7ABAVIJcmVxdWVzdElkEjIKCnNlc3Npb25faWQYAiAB
-            KAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBIwCglkZXZpY2VfaWQYKCABKAlCE4C6GAK6SAPYAQG6SAZyBIi6GAFS
-            CGRldmljZUlkEjsKEGV4cGVjdGVkX3ZlcnNpb24YKSABKANCC4C6GAK6SAQiAigBSABSD2V4cGVjdGVkVmVyc2lvbogBAUITChFf
+            KAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSCXNlc3Npb25JZBIwCglkZXZpY2VfaWQYAyABKAlCE4C6GAK6SAPYAQG6SAZyBIi6GAFS
+            CGRldmljZUlkEjsKEGV4cGVjdGVkX3ZlcnNpb24YBCABKANCC4C6GAK6SAQiAigBSABSD2V4cGVjdGVkVmVyc2lvbogBAUITChFf
             ZXhwZWN0ZWRfdmVyc2lvbiJIChRMZWF2ZVNlc3Npb25SZXNwb25zZRIwCgdzZXNzaW9uGAEgASgLMhYudGVsZWhlYWx0aC52MS5T
             ZXNzaW9uUgdzZXNzaW9uIrgCChRDYW5jZWxTZXNzaW9uUmVxdWVzdBIxCgpyZXF1ZXN0X2lkGAEgASgJQhKAuhgCukgDyAEBukgF
             cgOwAQFSCXJlcXVlc3RJZBIyCgpzZXNzaW9uX2lkGAIgASgJQhOAuhgCukgDyAEBukgGcgSIuhgBUglzZXNzaW9uSWQSRQoGcmVh
@@ -2330,30 +2332,30 @@ public enum Telehealth_V1_TelehealthService_File {
             BSABKANCC4C6GAK6SAQiAigBSABSD2V4cGVjdGVkVmVyc2lvbogBAUITChFfZXhwZWN0ZWRfdmVyc2lvbiJGChJFbmRTZXNzaW9u
             UmVzcG9uc2USMAoHc2Vzc2lvbhgBIAEoCzIWLnRlbGVoZWFsdGgudjEuU2Vzc2lvblIHc2Vzc2lvbipgCgtKb2luT3V0Y29tZRIc
             ChhKT0lOX09VVENPTUVfVU5TUEVDSUZJRUQQABIYChRKT0lOX09VVENPTUVfV0FJVElORxABEhkKFUpPSU5fT1VUQ09NRV9BRE1J
-            VFRFRBACMswNChFUZWxlaGVhbHRoU2VydmljZRJvCg1DcmVhdGVTZXNzaW9uEiMudGVsZWhlYWx0aC52MS5DcmVhdGVTZXNzaW9u
-            UmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ3JlYXRlU2Vzc2lvblJlc3BvbnNlIhOKuhgPCgQBAgMFGAgqBRQVISAjEm0KCkdldFNl
+            VFRFRBACMtUNChFUZWxlaGVhbHRoU2VydmljZRJvCg1DcmVhdGVTZXNzaW9uEiMudGVsZWhlYWx0aC52MS5DcmVhdGVTZXNzaW9u
+            UmVxdWVzdBokLnRlbGVoZWFsdGgudjEuQ3JlYXRlU2Vzc2lvblJlc3BvbnNlIhOKuhgPCgQBAgMFGAgqBSgpQUBDEmsKCkdldFNl
             c3Npb24SIC50ZWxlaGVhbHRoLnYxLkdldFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5HZXRTZXNzaW9uUmVzcG9uc2Ui
-            GpACAYq6GBMKBgECAwQFBhgBIAEqBRWMAY0BEmgKDExpc3RTZXNzaW9ucxIiLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25zUmVx
-            dWVzdBojLnRlbGVoZWFsdGgudjEuTGlzdFNlc3Npb25zUmVzcG9uc2UiD5ACAYq6GAgKBgECAwQFBhJ1CgtKb2luU2Vzc2lvbhIh
-            LnRlbGVoZWFsdGgudjEuSm9pblNlc3Npb25SZXF1ZXN0GiIudGVsZWhlYWx0aC52MS5Kb2luU2Vzc2lvblJlc3BvbnNlIh+Kuhgb
-            CgMDBAYYAiABKhAVjAGNAR4iIyQlMjNaW1wrEnMKDFdhdGNoU2Vzc2lvbhIiLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uUmVx
-            dWVzdBojLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uUmVzcG9uc2UiGIq6GBQKBQEDBAUGGAEgASoHFYwBjQFQUTABEm8KDVdh
-            dGNoU2Vzc2lvbnMSIy50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lvbnNSZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5XYXRjaFNlc3Np
-            b25zUmVzcG9uc2UiEZACAYq6GAoKAwIDBSoDUlBRMAESZAoJSGVhcnRiZWF0Eh8udGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXF1
-            ZXN0GiAudGVsZWhlYWx0aC52MS5IZWFydGJlYXRSZXNwb25zZSIUiroYEAoDAwQGGAIgASoFFYwBjQESjAEKE1VwZGF0ZVNlc3Np
+            GJACAYq6GBEKBgECAwQFBhgBIAEqAylQURJoCgxMaXN0U2Vzc2lvbnMSIi50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9uc1JlcXVl
+            c3QaIy50ZWxlaGVhbHRoLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlIg+QAgGKuhgICgYBAgMEBQYSdgoLSm9pblNlc3Npb24SIS50
+            ZWxlaGVhbHRoLnYxLkpvaW5TZXNzaW9uUmVxdWVzdBoiLnRlbGVoZWFsdGgudjEuSm9pblNlc3Npb25SZXNwb25zZSIgiroYHAoD
+            AwQGGAIgASoRKVBRPEJDV1h4ebUBtgG3AT0ScwoMV2F0Y2hTZXNzaW9uEiIudGVsZWhlYWx0aC52MS5XYXRjaFNlc3Npb25SZXF1
+            ZXN0GiMudGVsZWhlYWx0aC52MS5XYXRjaFNlc3Npb25SZXNwb25zZSIYiroYFAoFAQMEBQYYASABKgcpUFGgAaEBMAEScgoNV2F0
+            Y2hTZXNzaW9ucxIjLnRlbGVoZWFsdGgudjEuV2F0Y2hTZXNzaW9uc1JlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLldhdGNoU2Vzc2lv
+            bnNSZXNwb25zZSIUkAIBiroYDQoDAgMFKgaiAaABoQEwARJiCglIZWFydGJlYXQSHy50ZWxlaGVhbHRoLnYxLkhlYXJ0YmVhdFJl
+            cXVlc3QaIC50ZWxlaGVhbHRoLnYxLkhlYXJ0YmVhdFJlc3BvbnNlIhKKuhgOCgMDBAYYAiABKgMpUFESigEKE1VwZGF0ZVNlc3Np
             b25TdGF0dXMSKS50ZWxlaGVhbHRoLnYxLlVwZGF0ZVNlc3Npb25TdGF0dXNSZXF1ZXN0GioudGVsZWhlYWx0aC52MS5VcGRhdGVT
-            ZXNzaW9uU3RhdHVzUmVzcG9uc2UiHoq6GBoKBQECAwQFGAEqDxWMAY0BBx4iIykkJTIzKxJ7ChBTdGFydFNjcmVlblNoYXJlEiYu
-            dGVsZWhlYWx0aC52MS5TdGFydFNjcmVlblNoYXJlUmVxdWVzdBonLnRlbGVoZWFsdGgudjEuU3RhcnRTY3JlZW5TaGFyZVJlc3Bv
-            bnNlIhaKuhgSCgIDBBgDKgoVjAGNAQceJkYrEnUKD1N0b3BTY3JlZW5TaGFyZRIlLnRlbGVoZWFsdGgudjEuU3RvcFNjcmVlblNo
-            YXJlUmVxdWVzdBomLnRlbGVoZWFsdGgudjEuU3RvcFNjcmVlblNoYXJlUmVzcG9uc2UiE4q6GA8KAgMEGAIqBxWMAY0BRysScAoM
-            TGVhdmVTZXNzaW9uEiIudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Npb25SZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Np
-            b25SZXNwb25zZSIXiroYEwoDAwQGGAIgASoIFYwBjQEeJisSdAoNQ2FuY2VsU2Vzc2lvbhIjLnRlbGVoZWFsdGgudjEuQ2FuY2Vs
-            U2Vzc2lvblJlcXVlc3QaJC50ZWxlaGVhbHRoLnYxLkNhbmNlbFNlc3Npb25SZXNwb25zZSIYiroYFAoFAQIDBAUYBSoJFYwBjQEH
-            HiMrEmoKCk1hcmtOb1Nob3cSIC50ZWxlaGVhbHRoLnYxLk1hcmtOb1Nob3dSZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5NYXJrTm9T
-            aG93UmVzcG9uc2UiF4q6GBMKAwIDBRgEKgoVjAGNAQceIikrEmoKClVuZG9Ob1Nob3cSIC50ZWxlaGVhbHRoLnYxLlVuZG9Ob1No
-            b3dSZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5VbmRvTm9TaG93UmVzcG9uc2UiF4q6GBMKAwIDBRgEKgoVjAGNAQceICErEmcKCkVu
-            ZFNlc3Npb24SIC50ZWxlaGVhbHRoLnYxLkVuZFNlc3Npb25SZXF1ZXN0GiEudGVsZWhlYWx0aC52MS5FbmRTZXNzaW9uUmVzcG9u
-            c2UiFIq6GBAKAgMFGAQqCBWMAY0BBx4rYgZwcm90bzM=
+            ZXNzaW9uU3RhdHVzUmVzcG9uc2UiHIq6GBgKBQECAwQFGAEqDSlQUQc8QkNEV1h4eT0SeQoQU3RhcnRTY3JlZW5TaGFyZRImLnRl
+            bGVoZWFsdGgudjEuU3RhcnRTY3JlZW5TaGFyZVJlcXVlc3QaJy50ZWxlaGVhbHRoLnYxLlN0YXJ0U2NyZWVuU2hhcmVSZXNwb25z
+            ZSIUiroYEAoCAwQYAyoIKVBRBzxVWj0ScwoPU3RvcFNjcmVlblNoYXJlEiUudGVsZWhlYWx0aC52MS5TdG9wU2NyZWVuU2hhcmVS
+            ZXF1ZXN0GiYudGVsZWhlYWx0aC52MS5TdG9wU2NyZWVuU2hhcmVSZXNwb25zZSIRiroYDQoCAwQYAioFKVBRWz0SbgoMTGVhdmVT
+            ZXNzaW9uEiIudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Npb25SZXF1ZXN0GiMudGVsZWhlYWx0aC52MS5MZWF2ZVNlc3Npb25SZXNw
+            b25zZSIViroYEQoDAwQGGAIgASoGKVBRPFU9EnIKDUNhbmNlbFNlc3Npb24SIy50ZWxlaGVhbHRoLnYxLkNhbmNlbFNlc3Npb25S
+            ZXF1ZXN0GiQudGVsZWhlYWx0aC52MS5DYW5jZWxTZXNzaW9uUmVzcG9uc2UiFoq6GBIKBQECAwQFGAUqBylQUQc8Qz0SaAoKTWFy
+            a05vU2hvdxIgLnRlbGVoZWFsdGgudjEuTWFya05vU2hvd1JlcXVlc3QaIS50ZWxlaGVhbHRoLnYxLk1hcmtOb1Nob3dSZXNwb25z
+            ZSIViroYEQoDAgMFGAQqCClQUQc8QkQ9EmgKClVuZG9Ob1Nob3cSIC50ZWxlaGVhbHRoLnYxLlVuZG9Ob1Nob3dSZXF1ZXN0GiEu
+            dGVsZWhlYWx0aC52MS5VbmRvTm9TaG93UmVzcG9uc2UiFYq6GBEKAwIDBRgEKggpUFEHPEBBPRJlCgpFbmRTZXNzaW9uEiAudGVs
+            ZWhlYWx0aC52MS5FbmRTZXNzaW9uUmVxdWVzdBohLnRlbGVoZWFsdGgudjEuRW5kU2Vzc2lvblJlc3BvbnNlIhKKuhgOCgIDBRgE
+            KgYpUFEHPD0aF5q6GBMKCHNlc3Npb25zEgdTZXNzaW9uYgZwcm90bzM=
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

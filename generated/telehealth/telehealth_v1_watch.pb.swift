@@ -252,16 +252,16 @@ public struct Telehealth_V1_SessionEvent: Message {
         case .screenShareStopped(let value)?: buffer.writeMessage(20, value)
         case .consentRevoked(let value)?: buffer.writeMessage(21, value)
         case .rescheduled(let value)?: buffer.writeMessage(22, value)
-        case .participantInvited(let value)?: buffer.writeMessage(40, value)
-        case .invitationRevoked(let value)?: buffer.writeMessage(41, value)
-        case .participantDenied(let value)?: buffer.writeMessage(42, value)
-        case .participantReturned(let value)?: buffer.writeMessage(43, value)
-        case .capabilitiesChanged(let value)?: buffer.writeMessage(44, value)
-        case .deviceChanged(let value)?: buffer.writeMessage(45, value)
-        case .recordingInterrupted(let value)?: buffer.writeMessage(60, value)
-        case .recordingResumed(let value)?: buffer.writeMessage(61, value)
-        case .recordingDeleted(let value)?: buffer.writeMessage(62, value)
-        case .connectionQualityChanged(let value)?: buffer.writeMessage(63, value)
+        case .participantInvited(let value)?: buffer.writeMessage(23, value)
+        case .invitationRevoked(let value)?: buffer.writeMessage(24, value)
+        case .participantDenied(let value)?: buffer.writeMessage(25, value)
+        case .participantReturned(let value)?: buffer.writeMessage(26, value)
+        case .capabilitiesChanged(let value)?: buffer.writeMessage(27, value)
+        case .deviceChanged(let value)?: buffer.writeMessage(28, value)
+        case .recordingInterrupted(let value)?: buffer.writeMessage(29, value)
+        case .recordingResumed(let value)?: buffer.writeMessage(30, value)
+        case .recordingDeleted(let value)?: buffer.writeMessage(31, value)
+        case .connectionQualityChanged(let value)?: buffer.writeMessage(32, value)
         default: break
         }
         buffer.writeUnknown(unknownFields)
@@ -368,52 +368,52 @@ public struct Telehealth_V1_SessionEvent: Message {
                 if case .rescheduled(let old)? = kind { value = old }
                 try reader.readMessage(&value)
                 kind = value.map { .rescheduled($0) }
-            case 322:
+            case 186:
                 var value: Telehealth_V1_ParticipantInvited?
                 if case .participantInvited(let old)? = kind { value = old }
                 try reader.readMessage(&value)
                 kind = value.map { .participantInvited($0) }
-            case 330:
+            case 194:
                 var value: Telehealth_V1_InvitationRevoked?
                 if case .invitationRevoked(let old)? = kind { value = old }
                 try reader.readMessage(&value)
                 kind = value.map { .invitationRevoked($0) }
-            case 338:
+            case 202:
                 var value: Telehealth_V1_ParticipantDenied?
                 if case .participantDenied(let old)? = kind { value = old }
                 try reader.readMessage(&value)
                 kind = value.map { .participantDenied($0) }
-            case 346:
+            case 210:
                 var value: Telehealth_V1_ParticipantReturned?
                 if case .participantReturned(let old)? = kind { value = old }
                 try reader.readMessage(&value)
                 kind = value.map { .participantReturned($0) }
-            case 354:
+            case 218:
                 var value: Telehealth_V1_CapabilitiesChanged?
                 if case .capabilitiesChanged(let old)? = kind { value = old }
                 try reader.readMessage(&value)
                 kind = value.map { .capabilitiesChanged($0) }
-            case 362:
+            case 226:
                 var value: Telehealth_V1_DeviceChanged?
                 if case .deviceChanged(let old)? = kind { value = old }
                 try reader.readMessage(&value)
                 kind = value.map { .deviceChanged($0) }
-            case 482:
+            case 234:
                 var value: Telehealth_V1_RecordingInterrupted?
                 if case .recordingInterrupted(let old)? = kind { value = old }
                 try reader.readMessage(&value)
                 kind = value.map { .recordingInterrupted($0) }
-            case 490:
+            case 242:
                 var value: Telehealth_V1_RecordingResumed?
                 if case .recordingResumed(let old)? = kind { value = old }
                 try reader.readMessage(&value)
                 kind = value.map { .recordingResumed($0) }
-            case 498:
+            case 250:
                 var value: Telehealth_V1_RecordingDeleted?
                 if case .recordingDeleted(let old)? = kind { value = old }
                 try reader.readMessage(&value)
                 kind = value.map { .recordingDeleted($0) }
-            case 506:
+            case 258:
                 var value: Telehealth_V1_ConnectionQualityChanged?
                 if case .connectionQualityChanged(let old)? = kind { value = old }
                 try reader.readMessage(&value)
@@ -551,16 +551,18 @@ public struct Telehealth_V1_SessionSummary: Message {
     public var appointmentID: String = ""
     /// Where the visit stands.
     public var status: Telehealth_V1_SessionStatus = .init(rawValue: 0)
+    /// As `Session.version`. A consent of the client changes the view and not the version.
+    public var version: Int64 = 0
     /// Planned start, UTC.
     public var scheduledStartTime: Google_Protobuf_Timestamp?
     /// Planned end, UTC.
     public var scheduledEndTime: Google_Protobuf_Timestamp?
-    /// As `Session.version`. A consent of the client changes the view and not the version.
-    public var version: Int64 = 0
     /// The client.
     public var clientID: String = ""
     /// The clinician of the appointment.
     public var clinicianID: String = ""
+    /// The guardian of the appointment; empty without one.
+    public var guardianID: String = ""
     /// Who waits to be let in, in the order in which they came.
     public var waiting: [Telehealth_V1_WaitingParticipant] = []
     /// Who is in the visit.
@@ -570,8 +572,6 @@ public struct Telehealth_V1_SessionSummary: Message {
     /// Whether the client's joining lacks no consent. Unset for a scheduler, who is told nothing of consents, and when the
     /// visit is over.
     public var consentsComplete: Bool?
-    /// The guardian of the appointment; empty without one.
-    public var guardianID: String = ""
     /// Of the pre-visit check: whether the connection is a reliable one. Unset before the check, and for viewers whom the
     /// session does not show it.
     public var reliableConnection: Bool?
@@ -587,19 +587,19 @@ public struct Telehealth_V1_SessionSummary: Message {
         if !sessionID.isEmpty { buffer.write(1, sessionID, as: WireString.self) }
         if !appointmentID.isEmpty { buffer.write(2, appointmentID, as: WireString.self) }
         if status.rawValue != 0 { buffer.write(3, status, as: WireEnum<Telehealth_V1_SessionStatus>.self) }
-        if let value = scheduledStartTime { buffer.writeMessage(4, value) }
-        if let value = scheduledEndTime { buffer.writeMessage(5, value) }
-        if version != 0 { buffer.write(6, version, as: WireInt64.self) }
+        if version != 0 { buffer.write(4, version, as: WireInt64.self) }
+        if let value = scheduledStartTime { buffer.writeMessage(5, value) }
+        if let value = scheduledEndTime { buffer.writeMessage(6, value) }
         if !clientID.isEmpty { buffer.write(7, clientID, as: WireString.self) }
         if !clinicianID.isEmpty { buffer.write(8, clinicianID, as: WireString.self) }
-        buffer.writeMessages(9, waiting)
-        buffer.writeMessages(10, admitted)
-        if preVisitCheckComplete { buffer.write(11, preVisitCheckComplete, as: WireBool.self) }
-        if let value = consentsComplete { buffer.write(12, value, as: WireBool.self) }
-        if !guardianID.isEmpty { buffer.write(16, guardianID, as: WireString.self) }
-        if let value = reliableConnection { buffer.write(17, value, as: WireBool.self) }
-        if deviceType.rawValue != 0 { buffer.write(18, deviceType, as: WireEnum<Telehealth_V1_DeviceType>.self) }
-        buffer.writeMessages(19, missingConsents)
+        if !guardianID.isEmpty { buffer.write(9, guardianID, as: WireString.self) }
+        buffer.writeMessages(10, waiting)
+        buffer.writeMessages(11, admitted)
+        if preVisitCheckComplete { buffer.write(12, preVisitCheckComplete, as: WireBool.self) }
+        if let value = consentsComplete { buffer.write(13, value, as: WireBool.self) }
+        if let value = reliableConnection { buffer.write(14, value, as: WireBool.self) }
+        if deviceType.rawValue != 0 { buffer.write(15, deviceType, as: WireEnum<Telehealth_V1_DeviceType>.self) }
+        buffer.writeMessages(16, missingConsents)
         buffer.writeUnknown(unknownFields)
     }
 
@@ -609,19 +609,19 @@ public struct Telehealth_V1_SessionSummary: Message {
             case 10: try reader.read(&sessionID, as: WireString.self)
             case 18: try reader.read(&appointmentID, as: WireString.self)
             case 24: try reader.read(&status, as: WireEnum<Telehealth_V1_SessionStatus>.self)
-            case 34: try reader.readMessage(&scheduledStartTime)
-            case 42: try reader.readMessage(&scheduledEndTime)
-            case 48: try reader.read(&version, as: WireInt64.self)
+            case 32: try reader.read(&version, as: WireInt64.self)
+            case 42: try reader.readMessage(&scheduledStartTime)
+            case 50: try reader.readMessage(&scheduledEndTime)
             case 58: try reader.read(&clientID, as: WireString.self)
             case 66: try reader.read(&clinicianID, as: WireString.self)
-            case 74: try reader.readMessages(&waiting)
-            case 82: try reader.readMessages(&admitted)
-            case 88: try reader.read(&preVisitCheckComplete, as: WireBool.self)
-            case 96: try reader.read(&consentsComplete, as: WireBool.self)
-            case 130: try reader.read(&guardianID, as: WireString.self)
-            case 136: try reader.read(&reliableConnection, as: WireBool.self)
-            case 144: try reader.read(&deviceType, as: WireEnum<Telehealth_V1_DeviceType>.self)
-            case 154: try reader.readMessages(&missingConsents)
+            case 74: try reader.read(&guardianID, as: WireString.self)
+            case 82: try reader.readMessages(&waiting)
+            case 90: try reader.readMessages(&admitted)
+            case 96: try reader.read(&preVisitCheckComplete, as: WireBool.self)
+            case 104: try reader.read(&consentsComplete, as: WireBool.self)
+            case 112: try reader.read(&reliableConnection, as: WireBool.self)
+            case 120: try reader.read(&deviceType, as: WireEnum<Telehealth_V1_DeviceType>.self)
+            case 130: try reader.readMessages(&missingConsents)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -1541,33 +1541,33 @@ public enum Telehealth_V1_Watch_File {
             cmVlblNoYXJlU3RhcnRlZBJVChRzY3JlZW5fc2hhcmVfc3RvcHBlZBgUIAEoCzIhLnRlbGVoZWFsdGgudjEuU2NyZWVuU2hhcmVT
             dG9wcGVkSABSEnNjcmVlblNoYXJlU3RvcHBlZBJICg9jb25zZW50X3Jldm9rZWQYFSABKAsyHS50ZWxlaGVhbHRoLnYxLkNvbnNl
             bnRSZXZva2VkSABSDmNvbnNlbnRSZXZva2VkEj4KC3Jlc2NoZWR1bGVkGBYgASgLMhoudGVsZWhlYWx0aC52MS5SZXNjaGVkdWxl
-            ZEgAUgtyZXNjaGVkdWxlZBJUChNwYXJ0aWNpcGFudF9pbnZpdGVkGCggASgLMiEudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudElu
-            dml0ZWRIAFIScGFydGljaXBhbnRJbnZpdGVkElEKEmludml0YXRpb25fcmV2b2tlZBgpIAEoCzIgLnRlbGVoZWFsdGgudjEuSW52
-            aXRhdGlvblJldm9rZWRIAFIRaW52aXRhdGlvblJldm9rZWQSUQoScGFydGljaXBhbnRfZGVuaWVkGCogASgLMiAudGVsZWhlYWx0
-            aC52MS5QYXJ0aWNpcGFudERlbmllZEgAUhFwYXJ0aWNpcGFudERlbmllZBJXChRwYXJ0aWNpcGFudF9yZXR1cm5lZBgrIAEoCzIi
+            ZEgAUgtyZXNjaGVkdWxlZBJUChNwYXJ0aWNpcGFudF9pbnZpdGVkGBcgASgLMiEudGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudElu
+            dml0ZWRIAFIScGFydGljaXBhbnRJbnZpdGVkElEKEmludml0YXRpb25fcmV2b2tlZBgYIAEoCzIgLnRlbGVoZWFsdGgudjEuSW52
+            aXRhdGlvblJldm9rZWRIAFIRaW52aXRhdGlvblJldm9rZWQSUQoScGFydGljaXBhbnRfZGVuaWVkGBkgASgLMiAudGVsZWhlYWx0
+            aC52MS5QYXJ0aWNpcGFudERlbmllZEgAUhFwYXJ0aWNpcGFudERlbmllZBJXChRwYXJ0aWNpcGFudF9yZXR1cm5lZBgaIAEoCzIi
             LnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSZXR1cm5lZEgAUhNwYXJ0aWNpcGFudFJldHVybmVkElcKFGNhcGFiaWxpdGllc19j
-            aGFuZ2VkGCwgASgLMiIudGVsZWhlYWx0aC52MS5DYXBhYmlsaXRpZXNDaGFuZ2VkSABSE2NhcGFiaWxpdGllc0NoYW5nZWQSRQoO
-            ZGV2aWNlX2NoYW5nZWQYLSABKAsyHC50ZWxlaGVhbHRoLnYxLkRldmljZUNoYW5nZWRIAFINZGV2aWNlQ2hhbmdlZBJaChVyZWNv
-            cmRpbmdfaW50ZXJydXB0ZWQYPCABKAsyIy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ0ludGVycnVwdGVkSABSFHJlY29yZGluZ0lu
-            dGVycnVwdGVkEk4KEXJlY29yZGluZ19yZXN1bWVkGD0gASgLMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSZXN1bWVkSABSEHJl
-            Y29yZGluZ1Jlc3VtZWQSTgoRcmVjb3JkaW5nX2RlbGV0ZWQYPiABKAsyHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ0RlbGV0ZWRI
-            AFIQcmVjb3JkaW5nRGVsZXRlZBJnChpjb25uZWN0aW9uX3F1YWxpdHlfY2hhbmdlZBg/IAEoCzInLnRlbGVoZWFsdGgudjEuQ29u
+            aGFuZ2VkGBsgASgLMiIudGVsZWhlYWx0aC52MS5DYXBhYmlsaXRpZXNDaGFuZ2VkSABSE2NhcGFiaWxpdGllc0NoYW5nZWQSRQoO
+            ZGV2aWNlX2NoYW5nZWQYHCABKAsyHC50ZWxlaGVhbHRoLnYxLkRldmljZUNoYW5nZWRIAFINZGV2aWNlQ2hhbmdlZBJaChVyZWNv
+            cmRpbmdfaW50ZXJydXB0ZWQYHSABKAsyIy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ0ludGVycnVwdGVkSABSFHJlY29yZGluZ0lu
+            dGVycnVwdGVkEk4KEXJlY29yZGluZ19yZXN1bWVkGB4gASgLMh8udGVsZWhlYWx0aC52MS5SZWNvcmRpbmdSZXN1bWVkSABSEHJl
+            Y29yZGluZ1Jlc3VtZWQSTgoRcmVjb3JkaW5nX2RlbGV0ZWQYHyABKAsyHy50ZWxlaGVhbHRoLnYxLlJlY29yZGluZ0RlbGV0ZWRI
+            AFIQcmVjb3JkaW5nRGVsZXRlZBJnChpjb25uZWN0aW9uX3F1YWxpdHlfY2hhbmdlZBggIAEoCzInLnRlbGVoZWFsdGgudjEuQ29u
             bmVjdGlvblF1YWxpdHlDaGFuZ2VkSABSGGNvbm5lY3Rpb25RdWFsaXR5Q2hhbmdlZEIGCgRraW5kInEKDldhdGNoSGVhcnRiZWF0
             Ej0KCXNlbmRfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSCHNlbmRUaW1lEiAKCHNlcXVlbmNl
             GAIgASgDQgSAuhgCUghzZXF1ZW5jZSJzChRTZXNzaW9uc1NuYXBzaG90UGFydBI5CghzZXNzaW9ucxgBIAMoCzIdLnRlbGVoZWFs
             dGgudjEuU2Vzc2lvblN1bW1hcnlSCHNlc3Npb25zEiAKCGNvbXBsZXRlGAIgASgIQgSAuhgCUghjb21wbGV0ZSK/BwoOU2Vzc2lv
             blN1bW1hcnkSIwoKc2Vzc2lvbl9pZBgBIAEoCUIEgLoYAlIJc2Vzc2lvbklkEisKDmFwcG9pbnRtZW50X2lkGAIgASgJQgSAuhgC
             Ug1hcHBvaW50bWVudElkEjoKBnN0YXR1cxgDIAEoDjIcLnRlbGVoZWFsdGgudjEuU2Vzc2lvblN0YXR1c0IEgLoYAlIGc3RhdHVz
-            ElIKFHNjaGVkdWxlZF9zdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlISc2NoZWR1bGVk
-            U3RhcnRUaW1lEk4KEnNjaGVkdWxlZF9lbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBIC6GAJSEHNj
-            aGVkdWxlZEVuZFRpbWUSHgoHdmVyc2lvbhgGIAEoA0IEgLoYAlIHdmVyc2lvbhIhCgljbGllbnRfaWQYByABKAlCBIC6GANSCGNs
-            aWVudElkEicKDGNsaW5pY2lhbl9pZBgIIAEoCUIEgLoYA1ILY2xpbmljaWFuSWQSOwoHd2FpdGluZxgJIAMoCzIhLnRlbGVoZWFs
-            dGgudjEuV2FpdGluZ1BhcnRpY2lwYW50Ugd3YWl0aW5nEj4KCGFkbWl0dGVkGAogAygLMiIudGVsZWhlYWx0aC52MS5BZG1pdHRl
-            ZFBhcnRpY2lwYW50UghhZG1pdHRlZBI9ChhwcmVfdmlzaXRfY2hlY2tfY29tcGxldGUYCyABKAhCBIC6GAJSFXByZVZpc2l0Q2hl
-            Y2tDb21wbGV0ZRI2ChFjb25zZW50c19jb21wbGV0ZRgMIAEoCEIEgLoYAkgAUhBjb25zZW50c0NvbXBsZXRliAEBEiUKC2d1YXJk
-            aWFuX2lkGBAgASgJQgSAuhgDUgpndWFyZGlhbklkEjoKE3JlbGlhYmxlX2Nvbm5lY3Rpb24YESABKAhCBIC6GAJIAVIScmVsaWFi
-            bGVDb25uZWN0aW9uiAEBEkAKC2RldmljZV90eXBlGBIgASgOMhkudGVsZWhlYWx0aC52MS5EZXZpY2VUeXBlQgSAuhgCUgpkZXZp
-            Y2VUeXBlEkgKEG1pc3NpbmdfY29uc2VudHMYEyADKAsyHS50ZWxlaGVhbHRoLnYxLk1pc3NpbmdDb25zZW50Ug9taXNzaW5nQ29u
+            Eh4KB3ZlcnNpb24YBCABKANCBIC6GAJSB3ZlcnNpb24SUgoUc2NoZWR1bGVkX3N0YXJ0X3RpbWUYBSABKAsyGi5nb29nbGUucHJv
+            dG9idWYuVGltZXN0YW1wQgSAuhgCUhJzY2hlZHVsZWRTdGFydFRpbWUSTgoSc2NoZWR1bGVkX2VuZF90aW1lGAYgASgLMhouZ29v
+            Z2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIQc2NoZWR1bGVkRW5kVGltZRIhCgljbGllbnRfaWQYByABKAlCBIC6GANSCGNs
+            aWVudElkEicKDGNsaW5pY2lhbl9pZBgIIAEoCUIEgLoYA1ILY2xpbmljaWFuSWQSJQoLZ3VhcmRpYW5faWQYCSABKAlCBIC6GANS
+            Cmd1YXJkaWFuSWQSOwoHd2FpdGluZxgKIAMoCzIhLnRlbGVoZWFsdGgudjEuV2FpdGluZ1BhcnRpY2lwYW50Ugd3YWl0aW5nEj4K
+            CGFkbWl0dGVkGAsgAygLMiIudGVsZWhlYWx0aC52MS5BZG1pdHRlZFBhcnRpY2lwYW50UghhZG1pdHRlZBI9ChhwcmVfdmlzaXRf
+            Y2hlY2tfY29tcGxldGUYDCABKAhCBIC6GAJSFXByZVZpc2l0Q2hlY2tDb21wbGV0ZRI2ChFjb25zZW50c19jb21wbGV0ZRgNIAEo
+            CEIEgLoYAkgAUhBjb25zZW50c0NvbXBsZXRliAEBEjoKE3JlbGlhYmxlX2Nvbm5lY3Rpb24YDiABKAhCBIC6GAJIAVIScmVsaWFi
+            bGVDb25uZWN0aW9uiAEBEkAKC2RldmljZV90eXBlGA8gASgOMhkudGVsZWhlYWx0aC52MS5EZXZpY2VUeXBlQgSAuhgCUgpkZXZp
+            Y2VUeXBlEkgKEG1pc3NpbmdfY29uc2VudHMYECADKAsyHS50ZWxlaGVhbHRoLnYxLk1pc3NpbmdDb25zZW50Ug9taXNzaW5nQ29u
             c2VudHNCFAoSX2NvbnNlbnRzX2NvbXBsZXRlQhYKFF9yZWxpYWJsZV9jb25uZWN0aW9uIsUBChJXYWl0aW5nUGFydGljaXBhbnQS
             KwoOcGFydGljaXBhbnRfaWQYASABKAlCBIC6GAJSDXBhcnRpY2lwYW50SWQSOAoEcm9sZRgCIAEoDjIeLnRlbGVoZWFsdGgudjEu
             UGFydGljaXBhbnRSb2xlQgSAuhgCUgRyb2xlEkgKD3dhaXRfc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1l

@@ -1,9 +1,9 @@
 internal import ProtobufReflection
 internal import ProtobufWire
 
-/// The custom options of methods and enum values that become Swift data, as the plugin's parameter names them.
+/// The custom options of services, methods and enum values that the generated code goes by, as the plugin's parameter names them.
 struct CustomOptions {
-    /// One extension of `google.protobuf.MethodOptions` or `EnumValueOptions`.
+    /// One extension of `google.protobuf.ServiceOptions`, `MethodOptions` or `EnumValueOptions`.
     struct Option {
         /// As a Swift member: `callOptions` of `telehealth.v1.call`.
         let property: String
@@ -13,25 +13,28 @@ struct CustomOptions {
         var typeName: String { "." + field.typeName }
     }
 
-    /// Of methods, and of enum values.
+    let ofServices: [Option]
     let ofMethods: [Option]
     let ofValues: [Option]
+    private let serviceOptions: MessageDescriptor?
     private let methodOptions: MessageDescriptor?
     private let valueOptions: MessageDescriptor?
 
     /// - Throws: ``CodegenError`` for a name that is no option of a message type.
     init(named names: [String], in files: [Google_Protobuf_FileDescriptorProto]) throws(CodegenError) {
         guard !names.isEmpty else {
-            (ofMethods, ofValues, methodOptions, valueOptions) = ([], [], nil, nil)
+            (ofServices, ofMethods, ofValues) = ([], [], [])
+            (serviceOptions, methodOptions, valueOptions) = (nil, nil, nil)
             return
         }
         let pool: DescriptorPool
         do throws(DescriptorError) { pool = try DescriptorPool(files: files) } catch {
             throw CodegenError("\(error)")
         }
+        serviceOptions = pool.message(named: "google.protobuf.ServiceOptions")
         methodOptions = pool.message(named: "google.protobuf.MethodOptions")
         valueOptions = pool.message(named: "google.protobuf.EnumValueOptions")
-        var found: (methods: [Option], values: [Option]) = ([], [])
+        var found: (services: [Option], methods: [Option], values: [Option]) = ([], [], [])
         for name in names {
             let simple = name.split(separator: ".").last.map(String.init) ?? name
             let property = NamingRules.propertyName(simple + "_options")
@@ -39,11 +42,19 @@ struct CustomOptions {
                 found.methods.append(Option(property: property, fullName: name, field: field))
             } else if let field = valueOptions?.field(named: "[\(name)]"), field.kind == .message {
                 found.values.append(Option(property: property, fullName: name, field: field))
+            } else if let field = serviceOptions?.field(named: "[\(name)]"), field.kind == .message {
+                found.services.append(Option(property: property, fullName: name, field: field))
             } else {
-                throw CodegenError("option=\(name): not a message-typed extension of MethodOptions or EnumValueOptions")
+                throw CodegenError(
+                    "option=\(name): not a message-typed extension of ServiceOptions, MethodOptions or EnumValueOptions")
             }
         }
-        (ofMethods, ofValues) = found
+        (ofServices, ofMethods, ofValues) = found
+    }
+
+    /// What a service says by an option; nil when it does not.
+    func value(_ option: Option, of service: Google_Protobuf_ServiceDescriptorProto) -> DynamicMessage? {
+        value(option, serviceOptions, service.options?.encodedBytes())
     }
 
     /// What a method says by an option; nil when it does not.

@@ -15,6 +15,10 @@ struct FileGenerator {
         let scope = (file.package ?? "").isEmpty ? "" : "." + (file.package ?? "")
         var printer = CodePrinter()
         writeHeader(comments, to: &printer)
+        if let client = options.client {
+            CallGroupGenerator(client: client, file: file, schema: schema, comments: comments).write(to: &printer)
+            return printer.text
+        }
         writeImports(to: &printer)
         if !options.described.contains(file.name ?? "") { writeTypes(comments, scope: scope, to: &printer) }
         printer.line()

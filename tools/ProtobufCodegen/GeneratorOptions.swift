@@ -8,7 +8,8 @@
 /// may repeat |
 /// | `notice` | a licence line for files whose `.proto` has no comments (descriptor sets without source); may
 /// repeat |
-/// | `option` | full name of a message-typed option of methods or enum values that becomes Swift data; may repeat |
+/// | `option` | full name of a message-typed option: of methods or enum values it becomes Swift data; may repeat |
+/// | `client` | a Swift type: instead of messages, the calls of services with `CallGroup.option` as members of it |
 /// | `reference` | name of a further file: a page of all calls and reasons, from the options of `CallComments` |
 struct GeneratorOptions {
     var module = ""
@@ -19,6 +20,8 @@ struct GeneratorOptions {
     var notice: [String] = []
     var customOptions: [String] = []
     var reference: String?
+    /// The type that gathers calls in groups.
+    var client: String?
     /// Files of which only the descriptor is wanted.
     var described: Set<String> = []
 
@@ -43,6 +46,8 @@ struct GeneratorOptions {
                 notice.append(value)
             case "option":
                 customOptions.append(value)
+            case "client":
+                client = value
             case "reference":
                 reference = value
             default:

@@ -50,15 +50,15 @@ struct JoinsCommand: AsyncParsableCommand {
                 let id = clientID(caller)
                 let client = try clinic.caller(.client, id, connection: caller)
                 group.addTask {
-                    _ = try await client.submitConsent(
+                    _ = try await client.consents.submit(
                         Requests.consent("georgia_telehealth", of: id, as: .client))
-                    _ = try await client.submitConsent(
+                    _ = try await client.consents.submit(
                         Requests.consent("hipaa_telehealth", of: id, as: .client))
                     for session in 0..<sessions {
                         let appointment = appointmentID(caller, session)
-                        _ = try await scheduler.putAppointment(
+                        _ = try await scheduler.appointments.put(
                             Requests.appointment(appointment, client: id, clinician: "clinician-\(tag)"))
-                        _ = try await scheduler.createSession(.with { $0.appointmentID = appointment })
+                        _ = try await scheduler.sessions.create(.with { $0.appointmentID = appointment })
                     }
                 }
             }
@@ -77,7 +77,7 @@ struct JoinsCommand: AsyncParsableCommand {
                     for session in 0..<sessions {
                         // Errors are counted by the log.
                         try? await log.measure("join") {
-                            let answer = try await client.joinSession(
+                            let answer = try await client.sessions.join(
                                 Requests.join(appointment: appointmentID(caller, session)))
                             guard answer.outcome == .waiting else {
                                 throw WholeVisit.Wrong(what: "not waiting")

@@ -29,17 +29,17 @@ struct ReadRequestCommand: AsyncParsableCommand {
         let scheduler = try clinic.caller(.scheduler, "bench-scheduler", connection: 0)
         let client = try clinic.caller(.client, id, connection: 0)
         try await Requests.registerTexts(as: clinic.caller(.admin, "bench-admin", connection: 0))
-        _ = try await scheduler.putAppointment(
+        _ = try await scheduler.appointments.put(
             Requests.appointment(appointment, client: id, clinician: "clinician-\(tag)"))
-        _ = try await scheduler.createSession(.with { $0.appointmentID = appointment })
+        _ = try await scheduler.sessions.create(.with { $0.appointmentID = appointment })
         for type in ["georgia_telehealth", "hipaa_telehealth"] {
-            _ = try await client.submitConsent(Requests.consent(type, of: id, as: .client))
+            _ = try await client.consents.submit(Requests.consent(type, of: id, as: .client))
         }
-        let joined = try await client.joinSession(Requests.join(appointment: appointment))
+        let joined = try await client.sessions.join(Requests.join(appointment: appointment))
         let request = Telehealth_V1_GetSessionRequest.with {
             $0.key = .sessionID(joined.session?.sessionID ?? "")
         }
-        let answer = try await client.getSession(request)
+        let answer = try await client.sessions.get(request)
 
         try write(prefixed(request.encodedBytes()), to: "body")
         let watch = Telehealth_V1_WatchSessionRequest.with { $0.sessionID = joined.session?.sessionID ?? "" }

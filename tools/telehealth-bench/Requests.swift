@@ -12,7 +12,7 @@ enum Requests {
     /// Registers a text for each type of consent; doing it again changes nothing.
     static func registerTexts(as admin: TelehealthClient) async throws {
         for type in ["georgia_telehealth", "hipaa_telehealth", "recording"] {
-            _ = try await admin.putConsentDocument(
+            _ = try await admin.consentDocuments.put(
                 .with {
                     $0.type = type
                     $0.version = version

@@ -54,13 +54,13 @@ struct SiegeCommand: AsyncParsableCommand {
         let steady = TelehealthClient(over: clinic.channels[0], configuration: once, tokens: tokens)
         let configuration = once
         async let calls = measure(rate * seconds, every: .seconds(1) / rate) {
-            _ = try await steady.getSession(session)
+            _ = try await steady.sessions.get(session)
         }
         async let anew = measure(connects * seconds, every: .seconds(1) / connects) {
             let channel = try self.clinic.channel()
             defer { Task { await channel.shutdown() } }
             let client = TelehealthClient(over: channel, configuration: configuration, tokens: tokens)
-            _ = try await client.getSession(session)
+            _ = try await client.sessions.get(session)
         }
         let (steadyOutcome, newOutcome) = await (calls, anew)
         report(steadyOutcome, newOutcome)
@@ -72,11 +72,11 @@ struct SiegeCommand: AsyncParsableCommand {
         let tag = String(UInt32.random(in: .min ... .max), radix: 36)
         let scheduler = try clinic.caller(.scheduler, "bench-scheduler", connection: 0)
         let doctor = "clinician-\(tag)"
-        _ = try await scheduler.putAppointment(
+        _ = try await scheduler.appointments.put(
             Requests.appointment("siege-\(tag)", client: "client-\(tag)", clinician: doctor))
-        let made = try await scheduler.createSession(.with { $0.appointmentID = "siege-\(tag)" })
+        let made = try await scheduler.sessions.create(.with { $0.appointmentID = "siege-\(tag)" })
         let request = Telehealth_V1_GetSessionRequest.with { $0.key = .sessionID(made.session?.sessionID ?? "") }
-        _ = try await clinic.caller(.clinician, doctor, connection: 0).getSession(request)
+        _ = try await clinic.caller(.clinician, doctor, connection: 0).sessions.get(request)
         return (request, doctor)
     }
 

@@ -79,13 +79,13 @@ struct StormCommand: AsyncParsableCommand {
                 let doctor = try clinic.caller(.clinician, clinician, connection: number)
                 group.addTask {
                     let appointment = "storm-\(tag)-\(number)"
-                    _ = try await scheduler.putAppointment(
+                    _ = try await scheduler.appointments.put(
                         Requests.appointment(appointment, client: client, clinician: clinician))
-                    let made = try await scheduler.createSession(.with { $0.appointmentID = appointment })
+                    let made = try await scheduler.sessions.create(.with { $0.appointmentID = appointment })
                     for type in ["georgia_telehealth", "hipaa_telehealth"] {
-                        _ = try await caller.submitConsent(Requests.consent(type, of: client, as: .client))
+                        _ = try await caller.consents.submit(Requests.consent(type, of: client, as: .client))
                     }
-                    _ = try await caller.joinSession(Requests.join(appointment: appointment))
+                    _ = try await caller.sessions.join(Requests.join(appointment: appointment))
                     return Visit(
                         appointmentID: appointment, clientID: client,
                         sessionID: made.session?.sessionID ?? "",
@@ -98,11 +98,11 @@ struct StormCommand: AsyncParsableCommand {
 
     private func play(_ visit: Visit, _ log: StepLog, _ tally: Tally) async {
         let arrived = await enter(log, "clinician joins", tally) {
-            try await visit.clinician.joinSession(.with { $0.key = .sessionID(visit.sessionID) })
+            try await visit.clinician.sessions.join(.with { $0.key = .sessionID(visit.sessionID) })
         }
         guard arrived else { return }
         _ = await enter(log, "client joins, enters", tally) {
-            try await visit.client.joinSession(Requests.join(appointment: visit.appointmentID))
+            try await visit.client.sessions.join(Requests.join(appointment: visit.appointmentID))
         }
     }
 

@@ -39,7 +39,7 @@ struct WholeVisit: Sendable {
     func play() async -> Bool {
         do {
             let sessionID = try await prepare()
-            var updates = client.watch(sessionID).makeAsyncIterator()
+            var updates = client.sessions.watch(sessionID).makeAsyncIterator()
             try await comeIn(sessionID, &updates)
             try await meet(sessionID, &updates)
             return true
@@ -51,11 +51,11 @@ struct WholeVisit: Sendable {
 
     private func prepare() async throws -> String {
         _ = try await step(.book) {
-            try await scheduler.putAppointment(
+            try await scheduler.appointments.put(
                 Requests.appointment(appointmentID, client: clientID, clinician: clinicianID))
         }
         let sessionID = try await step(.create) {
-            try await scheduler.createSession(.with { $0.appointmentID = appointmentID }).session?.sessionID
+            try await scheduler.sessions.create(.with { $0.appointmentID = appointmentID }).session?.sessionID
                 ?? ""
         }
         try await consent(to: "georgia_telehealth")
@@ -68,13 +68,13 @@ struct WholeVisit: Sendable {
             guard case .snapshot? = try await updates.next() else { throw Wrong(what: "no snapshot") }
         }
         try await step(.wait) {
-            let answer = try await client.joinSession(Requests.join(appointment: appointmentID))
+            let answer = try await client.sessions.join(Requests.join(appointment: appointmentID))
             guard answer.outcome == .waiting, answer.credentials == nil else {
                 throw Wrong(what: "not waiting")
             }
         }
         try await step(.clinicianJoins) {
-            let answer = try await clinician.joinSession(.with { $0.key = .sessionID(sessionID) })
+            let answer = try await clinician.sessions.join(.with { $0.key = .sessionID(sessionID) })
             guard answer.outcome == .admitted, answer.credentials != nil else {
                 throw Wrong(what: "not admitted")
             }
@@ -83,7 +83,7 @@ struct WholeVisit: Sendable {
             try await untilEvent(&updates) { if case .participantAdmitted = $0 { true } else { false } }
         }
         try await step(.enter) {
-            let answer = try await client.joinSession(Requests.join(appointment: appointmentID))
+            let answer = try await client.sessions.join(Requests.join(appointment: appointmentID))
             guard answer.outcome == .admitted, answer.credentials != nil else {
                 throw Wrong(what: "not admitted")
             }
@@ -93,20 +93,20 @@ struct WholeVisit: Sendable {
     private func meet(_ sessionID: String, _ updates: inout SessionWatch.Iterator) async throws {
         try await consent(to: "recording")
         _ = try await step(.consent) {
-            try await clinician.submitConsent(Requests.consent("recording", of: clinicianID, as: .clinician))
+            try await clinician.consents.submit(Requests.consent("recording", of: clinicianID, as: .clinician))
         }
-        _ = try await step(.record) { try await clinician.startRecording(.with { $0.sessionID = sessionID }) }
+        _ = try await step(.record) { try await clinician.recordings.start(.with { $0.sessionID = sessionID }) }
         try await step(.recording) {
             try await untilEvent(&updates) { if case .recordingStarted = $0 { true } else { false } }
         }
         _ = try await step(.share) {
-            try await clinician.startScreenShare(.with { $0.sessionID = sessionID })
+            try await clinician.sessions.startScreenShare(.with { $0.sessionID = sessionID })
         }
         _ = try await step(.unshare) {
-            try await clinician.stopScreenShare(.with { $0.sessionID = sessionID })
+            try await clinician.sessions.stopScreenShare(.with { $0.sessionID = sessionID })
         }
         try await step(.end) {
-            let answer = try await clinician.endSession(.with { $0.sessionID = sessionID })
+            let answer = try await clinician.sessions.end(.with { $0.sessionID = sessionID })
             guard answer.session?.status == .completed else { throw Wrong(what: "not completed") }
         }
         try await step(.over) { while try await updates.next() != nil {} }
@@ -114,7 +114,7 @@ struct WholeVisit: Sendable {
 
     private func consent(to type: String) async throws {
         _ = try await step(.consent) {
-            try await client.submitConsent(Requests.consent(type, of: clientID, as: .client))
+            try await client.consents.submit(Requests.consent(type, of: clientID, as: .client))
         }
     }
 

@@ -53,16 +53,16 @@ import TelehealthClient
     static func follow(appointment: String, with client: TelehealthClient) async throws {
         do {
             // No request_id: the client makes one and keeps it when it has to try again, so this creates one session.
-            _ = try await client.createSession(.with { $0.appointmentID = appointment })
+            _ = try await client.sessions.create(.with { $0.appointmentID = appointment })
         } catch {
             guard error.reason == "SESSION_EXISTS" else { throw error }
             say("the session was there already")
         }
-        let found = try await client.getSession(.with { $0.key = .appointmentID(appointment) })
+        let found = try await client.sessions.get(.with { $0.key = .appointmentID(appointment) })
         guard let sessionID = found.session?.sessionID else { return }
 
         // Goes on by itself after a broken connection, and ends with the visit.
-        for try await update in client.watch(sessionID) {
+        for try await update in client.sessions.watch(sessionID) {
             switch update {
             case .snapshot(let snapshot):
                 say("\(sessionID) is \(snapshot.session?.status ?? .unspecified)")
@@ -74,7 +74,7 @@ import TelehealthClient
                 say("event \(event.sequence): \(sessionID) is \(event.status)")
             }
         }
-        let over = try await client.getSession(.with { $0.key = .sessionID(sessionID) })
+        let over = try await client.sessions.get(.with { $0.key = .sessionID(sessionID) })
         say(
             "over: \(over.session?.status ?? .unspecified) after \(over.session?.durationMinutes ?? 0) minutes"
         )

@@ -80,7 +80,7 @@ struct AuditListCommand: AsyncParsableCommand {
             var left = limit
             repeat {
                 request.pageSize = Int32(clamping: min(left, 200))
-                let page = try await client.listAuditEvents(request)
+                let page = try await client.audit.listEvents(request)
                 for event in page.events.prefix(left) {
                     Terminal.say("\(options.json ? try messages.line(event) : event.line)")
                 }
@@ -110,7 +110,7 @@ struct AuditAccessCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await options.run(doing: "access") { client in
-            let report = try await client.listSessionAccesses(.with { $0.sessionID = session })
+            let report = try await client.audit.listSessionAccesses(.with { $0.sessionID = session })
             if options.json { return Terminal.say("\(try JSONText.own().line(report))") }
             for person in report.accesses {
                 let calls = person.calls.map { "\($0.key)\($0.value == 1 ? "" : " x\($0.value)")" }.sorted()
@@ -149,7 +149,7 @@ struct AuditExportCommand: AsyncParsableCommand {
             }
             var count = 0
             var isComplete = false
-            for try await part in try await client.exportAuditLog(request) {
+            for try await part in try await client.audit.exportLog(request) {
                 var text = ""
                 for event in part.events { text += try messages.line(event) + "\n" }
                 if let head = part.head {

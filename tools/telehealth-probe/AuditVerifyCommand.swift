@@ -66,7 +66,7 @@ struct AuditVerifyCommand: AsyncParsableCommand {
             }
             try await options.run(doing: "verify") { client in
                 defer { Terminal.endProgress() }
-                try tell(try await client.verifyAuditLog(request) { Terminal.progress($0.words) })
+                try tell(try await client.audit.verifyLog(request) { Terminal.progress($0.words) })
             }
         } else {
             do {

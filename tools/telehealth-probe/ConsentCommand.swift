@@ -44,7 +44,7 @@ struct ConsentCommand: AsyncParsableCommand {
                 return action
             }
             let status = try await withClient(target, identity, doing: "status") { client in
-                try await client.getConsentStatus(
+                try await client.consents.getStatus(
                     .with {
                         $0.actions = asked
                         $0.sessionID = session
@@ -90,7 +90,7 @@ struct ConsentCommand: AsyncParsableCommand {
 
         func run() async throws {
             let policies = try await withClient(target, identity, doing: "policies") { client in
-                try await client.listPlacePolicies()
+                try await client.consentDocuments.listPlacePolicies()
             }
             let messages = try JSONText.own()
             Terminal.say("\(lines: try Terminal.isInteractive ? messages.pretty(policies) : messages.line(policies))")

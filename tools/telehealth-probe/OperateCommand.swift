@@ -69,7 +69,7 @@ extension OperateCommand {
 
         func run() async throws {
             try await options.run(doing: "status") { client in
-                let status = try await client.serviceStatus()
+                let status = try await client.operations.getServiceStatus()
                 if options.json {
                     Terminal.say("\(try JSONText.own().line(status))")
                 } else {
@@ -101,7 +101,7 @@ extension OperateCommand {
         func run() async throws {
             try await options.run(doing: "backup") { client in
                 defer { Terminal.endProgress() }
-                let backup = try await client.backUpDatabase { Terminal.progress($0.words) }
+                let backup = try await client.operations.backUpDatabase { Terminal.progress($0.words) }
                 Terminal.endProgress()
                 Terminal.say(
                     options.json
@@ -119,7 +119,7 @@ extension OperateCommand {
         func run() async throws {
             try await options.run(doing: "check") { client in
                 defer { Terminal.endProgress() }
-                let problems = try await client.checkDatabase { Terminal.progress($0.words) }
+                let problems = try await client.operations.checkDatabase { Terminal.progress($0.words) }
                 Terminal.endProgress()
                 if options.json {
                     Terminal.say("\(try JSONText.own().line(Telehealth_V1_DatabaseCheck.with { $0.problems = problems }))")
@@ -142,7 +142,7 @@ extension OperateCommand {
                 let messages = try JSONText.own()
                 var request = Telehealth_V1_ListFailedOperationsRequest()
                 repeat {
-                    let page = try await client.listFailedOperations(request)
+                    let page = try await client.operations.listFailedOperations(request)
                     for operation in page.operations {
                         Terminal.say(
                             options.json
@@ -166,7 +166,7 @@ extension OperateCommand {
 
         func run() async throws {
             try await options.run(doing: "retry") { client in
-                _ = try await client.retryOperation(.with { $0.operationID = operationID })
+                _ = try await client.operations.retryOperation(.with { $0.operationID = operationID })
                 Terminal.say(options.json ? "{}" : "pending again")
             }
         }
@@ -183,7 +183,7 @@ extension OperateCommand {
 
         func run() async throws {
             try await options.run(doing: "capture") { client in
-                let answer = try await client.getRecordingProviderDetails(.with { $0.recordingID = recording })
+                let answer = try await client.operations.getRecordingProviderDetails(.with { $0.recordingID = recording })
                 if options.json { return Terminal.say("\(try JSONText.own().line(answer))") }
                 guard let chime = answer.chime else { throw ProbeFailure.call("another provider than Chime has it") }
                 Terminal.say(

@@ -32,7 +32,7 @@ struct ReceiptCommand: AsyncParsableCommand {
         var all = false
 
         func run() async throws {
-            let key = try await withClient(target, identity, doing: "key") { try await $0.getReceiptKey() }
+            let key = try await withClient(target, identity, doing: "key") { try await $0.consents.getReceiptKey() }
             Terminal.say("\(HexText.encode(key.publicKey))")
             guard all else { return }
             for retired in key.retiredKeys.reversed() {
@@ -53,7 +53,7 @@ struct ReceiptCommand: AsyncParsableCommand {
 
         func run() async throws {
             let answer = try await withClient(target, identity, doing: "receipt") { client in
-                try await client.getConsentReceipt(.with { $0.consentID = consent })
+                try await client.consents.getReceipt(.with { $0.consentID = consent })
             }
             Terminal.say("\(answer.receipt)")
         }
@@ -130,7 +130,7 @@ struct ReceiptCommand: AsyncParsableCommand {
         func run() async throws {
             try await withClient(target, identity, doing: "export") { client in
                 var shown: [UInt8] = []
-                for try await piece in client.exportPersonRecord(person) {
+                for try await piece in client.people.exportRecord(person) {
                     // A piece may end within a character: what a terminal shows is shown whole.
                     if Terminal.isOutputATerminal { shown += piece } else { Terminal.say(document: piece) }
                 }

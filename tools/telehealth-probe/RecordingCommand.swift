@@ -46,7 +46,7 @@ extension RecordingCommand {
             try await options.run(doing: "list") { client in
                 var request = Telehealth_V1_ListRecordingsRequest.with { $0.sessionID = session }
                 repeat {
-                    let page = try await client.listRecordings(request)
+                    let page = try await client.recordings.list(request)
                     for recording in page.recordings { try RecordingCommand.show(recording, asJSON: options.json) }
                     request.pageToken = page.nextPageToken
                 } while !request.pageToken.isEmpty
@@ -67,7 +67,7 @@ extension RecordingCommand {
 
         func run() async throws {
             try await options.run(doing: "hold") { client in
-                let answer = try await client.setRecordingHold(
+                let answer = try await client.recordings.setHold(
                     .with { ($0.recordingID, $0.reason) = (recording, reason) })
                 try RecordingCommand.show(answer.recording, asJSON: options.json)
             }
@@ -87,7 +87,7 @@ extension RecordingCommand {
 
         func run() async throws {
             try await options.run(doing: "release") { client in
-                let answer = try await client.releaseRecordingHold(
+                let answer = try await client.recordings.releaseHold(
                     .with { ($0.recordingID, $0.reason) = (recording, reason) })
                 try RecordingCommand.show(answer.recording, asJSON: options.json)
             }
@@ -111,7 +111,7 @@ extension RecordingCommand {
         func run() async throws {
             let end = try Google_Protobuf_Timestamp(text: until)
             try await options.run(doing: "retain") { client in
-                let answer = try await client.setRecordingRetention(
+                let answer = try await client.recordings.setRetention(
                     .with { ($0.recordingID, $0.retentionEndTime, $0.reason) = (recording, end, reason) })
                 try RecordingCommand.show(answer.recording, asJSON: options.json)
             }
@@ -135,7 +135,7 @@ extension RecordingCommand {
 
         func run() async throws {
             try await options.run(doing: "manifest") { client in
-                let answer = try await client.getRecordingManifest(.with { $0.recordingID = recording })
+                let answer = try await client.recordings.getManifest(.with { $0.recordingID = recording })
                 if canonical {
                     Terminal.say(document: answer.canonicalJson)
                 } else if options.json {
@@ -169,7 +169,7 @@ extension RecordingCommand {
                 throw ProbeFailure.usage("--purpose wants one of \(purposes.keys.sorted().joined(separator: ", "))")
             }
             try await options.run(doing: "play") { client in
-                let answer = try await client.getRecordingPlaybackUrl(
+                let answer = try await client.recordings.getPlaybackUrl(
                     .with { ($0.recordingID, $0.purpose) = (recording, purpose) })
                 Terminal.say("\(options.json ? try JSONText.own().line(answer) : answer.url)")
                 Terminal.complain("works until \(answer.expireTime.text)")

@@ -44,7 +44,7 @@ struct ReportCommand: AsyncParsableCommand {
         let begin =
             try from.map { try Google_Protobuf_Timestamp(text: $0) } ?? .with { $0.seconds = end.seconds - Self.day }
         try await options.run(doing: "report") { client in
-            let report = try await client.getServiceReport(.with { ($0.startTime, $0.endTime) = (begin, end) })
+            let report = try await client.quality.getServiceReport(.with { ($0.startTime, $0.endTime) = (begin, end) })
             if options.json {
                 Terminal.say("\(try JSONText.own().line(report))")
             } else {

@@ -8,7 +8,7 @@ extension Visit {
     func playGroup() async throws {
         let (sessionID, watch) = try await begin(withGuardian: true)
         try await step("join", by: "guardian") {
-            guard try await guardian.joinSession(joinRequest(sessionID)).outcome == .admitted else {
+            guard try await guardian.sessions.join(joinRequest(sessionID)).outcome == .admitted else {
                 throw Wrong("not admitted")
             }
             return "ADMITTED with the clinician there"
@@ -23,7 +23,7 @@ extension Visit {
     private func bringGuest(_ sessionID: String) async throws -> (TelehealthClient, String) {
         var grant = ""
         try await step("invite a guest", by: "clinician") {
-            let answer = try await clinician.inviteParticipant(
+            let answer = try await clinician.participants.invite(
                 .with { ($0.sessionID, $0.role) = (sessionID, .guest) })
             grant = answer.grant
             guard !grant.isEmpty, answer.invitation?.state == .open else { throw Wrong("no open grant") }
@@ -32,19 +32,19 @@ extension Visit {
         var token = ""
         var guestID = ""
         try await step("redeem the grant", by: "guest") {
-            let answer = try await client.redeemInvitation(.with { $0.grant = grant })
+            let answer = try await client.participants.redeemInvitation(.with { $0.grant = grant })
             token = answer.token
             guestID = answer.participant?.participantID ?? ""
             return "participant \(guestID)"
         }
         try await step("a second redemption is refused", by: "stranger") {
             try await expect("INVITATION_USED") {
-                try await client.redeemInvitation(.with { $0.grant = grant })
+                try await client.participants.redeemInvitation(.with { $0.grant = grant })
             }
         }
         let guest = client.acting(with: FixedToken(token))
         try await step("join", by: "guest") {
-            let answer = try await guest.joinSession(.with { $0.key = .sessionID(sessionID) })
+            let answer = try await guest.sessions.join(.with { $0.key = .sessionID(sessionID) })
             guard answer.outcome == .waiting, answer.credentials == nil else {
                 throw Wrong("a guest came in unnamed")
             }
@@ -55,7 +55,7 @@ extension Visit {
         }
         try await step("let the guest in without the client's consent is refused", by: "clinician") {
             try await expect("THIRD_PARTY_CONSENT_MISSING") {
-                try await clinician.admitParticipant(
+                try await clinician.participants.admit(
                     .with { ($0.sessionID, $0.participantID) = (sessionID, guestID) })
             }
         }
@@ -67,7 +67,7 @@ extension Visit {
     /// The client's consent to people beyond guardian and clinician.
     private func agreeToOthers() async throws {
         try await step("agree to others' taking part", by: "client") {
-            let answer = try await client.submitConsent(
+            let answer = try await client.consents.submit(
                 ConsentTemplate.grant("third_party_presence", by: people.clientID, as: .client))
             return answer.consent?.consentID ?? ""
         }
@@ -77,9 +77,9 @@ extension Visit {
         async throws
     {
         try await step("let the \(who) in", by: "clinician") {
-            _ = try await clinician.admitParticipant(
+            _ = try await clinician.participants.admit(
                 .with { ($0.sessionID, $0.participantID) = (sessionID, id) })
-            guard try await caller.joinSession(.with { $0.key = .sessionID(sessionID) }).outcome == .admitted
+            guard try await caller.sessions.join(.with { $0.key = .sessionID(sessionID) }).outcome == .admitted
             else {
                 throw Wrong("not admitted")
             }
@@ -89,12 +89,12 @@ extension Visit {
 
     private func putBack(_ id: String, _ guest: TelehealthClient, _ sessionID: String) async throws {
         try await step("put the guest back", by: "clinician") {
-            let answer = try await clinician.returnToWaitingRoom(
+            let answer = try await clinician.participants.returnToWaitingRoom(
                 .with { ($0.sessionID, $0.participantID) = (sessionID, id) })
             guard answer.participant?.state == .waiting, answer.participant?.held == true else {
                 throw Wrong("not held")
             }
-            let again = try await guest.joinSession(.with { $0.key = .sessionID(sessionID) })
+            let again = try await guest.sessions.join(.with { $0.key = .sessionID(sessionID) })
             guard again.outcome == .waiting, again.credentials == nil else {
                 throw Wrong("credentials while waiting")
             }
@@ -104,10 +104,10 @@ extension Visit {
     }
 
     private func remove(_ id: String, _ guest: TelehealthClient, _ sessionID: String) async throws {
-        let watch = WatchLog(guest.watch(sessionID))
+        let watch = WatchLog(guest.sessions.watch(sessionID))
         try await step("watch", by: "guest") { "snapshot at event \(try await watch.snapshot().sequence)" }
         try await step("remove the guest", by: "clinician") {
-            let answer = try await clinician.removeParticipant(
+            let answer = try await clinician.participants.remove(
                 .with { ($0.sessionID, $0.participantID) = (sessionID, id) })
             guard answer.participant?.state == .removed else { throw Wrong("not REMOVED") }
             return "REMOVED"
@@ -117,7 +117,7 @@ extension Visit {
         }
         try await step("coming back is refused", by: "guest") {
             try await expect("PARTICIPANT_REMOVED") {
-                try await guest.joinSession(.with { $0.key = .sessionID(sessionID) })
+                try await guest.sessions.join(.with { $0.key = .sessionID(sessionID) })
             }
         }
     }
@@ -126,11 +126,11 @@ extension Visit {
         let (sessionID, watch) = try await begin()
         let join = Telehealth_V1_JoinSessionRequest.with { $0.key = .sessionID(sessionID) }
         try await step("uninvited is refused", by: "interpreter") {
-            try await expect("SESSION_NOT_FOUND") { try await interpreter.joinSession(join) }
+            try await expect("SESSION_NOT_FOUND") { try await interpreter.sessions.join(join) }
         }
         var id = ""
         try await step("invite the interpreter", by: "clinician") {
-            let answer = try await clinician.inviteParticipant(
+            let answer = try await clinician.participants.invite(
                 .with {
                     ($0.sessionID, $0.role, $0.personID) = (sessionID, .interpreter, people.interpreterID)
                 })
@@ -138,14 +138,14 @@ extension Visit {
             return "participant \(id)"
         }
         try await step("join", by: "interpreter") {
-            guard try await interpreter.joinSession(join).outcome == .waiting else {
+            guard try await interpreter.sessions.join(join).outcome == .waiting else {
                 throw Wrong("in without the client's consent")
             }
             return "waits for the client's consent"
         }
         try await agreeToOthers()
         try await step("join", by: "interpreter") {
-            let answer = try await interpreter.joinSession(join)
+            let answer = try await interpreter.sessions.join(join)
             guard answer.outcome == .admitted else { throw Wrong("not admitted") }
             guard answer.participant?.capabilities?.content == .receive else {
                 throw Wrong("an interpreter may share a screen")
@@ -156,13 +156,13 @@ extension Visit {
         _ = try await giveRecordingConsent(clinician, "clinician", people.clinicianID, .clinician)
         try await step("recording without the interpreter's consent is refused", by: "clinician") {
             try await expect("RECORDING_CONSENT_MISSING") {
-                try await clinician.startRecording(.with { $0.sessionID = sessionID })
+                try await clinician.recordings.start(.with { $0.sessionID = sessionID })
             }
         }
         _ = try await giveRecordingConsent(interpreter, "interpreter", people.interpreterID, .thirdParty)
         _ = try await startRecording(sessionID, watch: watch)
         try await step("mute the interpreter", by: "clinician") {
-            let answer = try await clinician.setParticipantCapabilities(
+            let answer = try await clinician.participants.setCapabilities(
                 .with {
                     ($0.sessionID, $0.participantID) = (sessionID, id)
                     $0.capabilities = .with {

@@ -14,7 +14,7 @@ extension Visit {
         try await registerConsentTexts()
         let sessionID = try await book(startsIn: -600, lasts: 604)
         try await step("join", by: "clinician") {
-            let answer = try await clinician.joinSession(.with { $0.key = .sessionID(sessionID) })
+            let answer = try await clinician.sessions.join(.with { $0.key = .sessionID(sessionID) })
             guard answer.session?.status == .inProgress, answer.session?.startTime == nil else {
                 throw Wrong("not IN_PROGRESS with a stopped clock")
             }
@@ -23,7 +23,7 @@ extension Visit {
         try await step("waits out the appointment", by: "service") {
             let deadline = ContinuousClock.now + Self.sweepPatience
             while true {
-                let session = try await clinician.getSession(.with { $0.key = .sessionID(sessionID) }).session
+                let session = try await clinician.sessions.get(.with { $0.key = .sessionID(sessionID) }).session
                 if session?.status == .noShow {
                     guard session?.noShowParty == .client else {
                         throw Wrong("blames \(session?.noShowParty ?? .unspecified)")
@@ -39,14 +39,14 @@ extension Visit {
             }
         }
         try await step("coming too late is refused", by: "client") {
-            try await expect("INVALID_STATE") { try await client.joinSession(joinRequest(sessionID)) }
+            try await expect("INVALID_STATE") { try await client.sessions.join(joinRequest(sessionID)) }
         }
         // The next appointment: the clinician says so before the service would.
         var next = self
         next.people.appointmentID += "-2"
         let second = try await next.book(startsIn: -600, lasts: 1800)
         try await step("mark the no-show", by: "clinician") {
-            let session = try await clinician.markNoShow(.with { $0.sessionID = second }).session
+            let session = try await clinician.sessions.markNoShow(.with { $0.sessionID = second }).session
             guard session?.status == .noShow else { throw Wrong("not NO_SHOW") }
             return "NO_SHOW"
         }
@@ -58,7 +58,7 @@ extension Visit {
         _ = try await giveRecordingConsent(clinician, "clinician", people.clinicianID, .clinician)
         let recordingID = try await startRecording(sessionID, watch: watch)
         try await step("take the recording consent back", by: "client") {
-            let answer = try await client.revokeConsent(.with { $0.consentID = consentID })
+            let answer = try await client.consents.revoke(.with { $0.consentID = consentID })
             guard answer.stoppedRecordingIds == [recordingID] else {
                 throw Wrong("the recording was not stopped by it")
             }
@@ -73,11 +73,11 @@ extension Visit {
         }
         try await step("another recording is refused", by: "clinician") {
             try await expect("RECORDING_CONSENT_MISSING") {
-                try await clinician.startRecording(.with { $0.sessionID = sessionID })
+                try await clinician.recordings.start(.with { $0.sessionID = sessionID })
             }
         }
         try await step("the visit goes on", by: "client") {
-            let session = try await client.getSession(.with { $0.key = .sessionID(sessionID) }).session
+            let session = try await client.sessions.get(.with { $0.key = .sessionID(sessionID) }).session
             guard session?.status == .inProgress, session?.recordingEnabled == false else {
                 throw Wrong("it does not")
             }
@@ -91,17 +91,17 @@ extension Visit {
         var seen: Int64 = 0
         try await step("watch, and lose it", by: "client") {
             // Dropped at the end of this scope, as a broken connection drops it.
-            var updates = client.watch(sessionID).makeAsyncIterator()
+            var updates = client.sessions.watch(sessionID).makeAsyncIterator()
             guard case .snapshot(let snapshot) = try await updates.next() else { throw Wrong("no snapshot") }
             seen = snapshot.sequence
             return "seen up to event \(seen)"
         }
         try await step("share screen meanwhile", by: "clinician") {
-            _ = try await clinician.startScreenShare(.with { $0.sessionID = sessionID })
-            _ = try await clinician.stopScreenShare(.with { $0.sessionID = sessionID })
+            _ = try await clinician.sessions.startScreenShare(.with { $0.sessionID = sessionID })
+            _ = try await clinician.sessions.stopScreenShare(.with { $0.sessionID = sessionID })
             return "two events the client did not see"
         }
-        let resumed = WatchLog(client.watch(sessionID, after: seen))
+        let resumed = WatchLog(client.sessions.watch(sessionID, after: seen))
         try await step("resume the watch", by: "client") {
             let stopped = try await resumed.event { if case .screenShareStopped = $0 { true } else { false } }
             let numbers = await resumed.sequences
@@ -111,9 +111,9 @@ extension Visit {
             return "events \(seen + 1) to \(stopped.sequence), none missing"
         }
         try await step("leave and come back", by: "client") {
-            let before = try await client.joinSession(joinRequest(sessionID))
-            _ = try await client.leaveSession(.with { $0.sessionID = sessionID })
-            let after = try await client.joinSession(joinRequest(sessionID))
+            let before = try await client.sessions.join(joinRequest(sessionID))
+            _ = try await client.sessions.leave(.with { $0.sessionID = sessionID })
+            let after = try await client.sessions.join(joinRequest(sessionID))
             guard after.outcome == .admitted else { throw Wrong("must be let in by name again") }
             guard after.credentials?.chime?.attendeeID == before.credentials?.chime?.attendeeID else {
                 throw Wrong("another attendee: the other one would be heard, too")
@@ -124,7 +124,7 @@ extension Visit {
             for device in ["telephone", "desktop"] {
                 var request = joinRequest(sessionID)
                 request.deviceID = device
-                _ = try await client.joinSession(request)
+                _ = try await client.sessions.join(request)
             }
             let event = try await resumed.event { if case .deviceChanged = $0 { true } else { false } }
             return "event \(event.sequence): the newest device has the attendee"
@@ -142,7 +142,7 @@ extension Visit {
         let (sessionID, watch) = try await begin()
         var before = Telehealth_V1_JoinCredentials()
         try await step("meeting of the visit", by: "clinician") {
-            let answer = try await clinician.joinSession(.with { $0.key = .sessionID(sessionID) })
+            let answer = try await clinician.sessions.join(.with { $0.key = .sessionID(sessionID) })
             before = answer.credentials ?? before
             return "\(before.chime?.meetingID ?? "") of generation \(before.generation)"
         }
@@ -151,7 +151,7 @@ extension Visit {
             return "nobody of the service was told"
         }
         try await step("join again", by: "clinician") {
-            let answer = try await clinician.joinSession(.with { $0.key = .sessionID(sessionID) })
+            let answer = try await clinician.sessions.join(.with { $0.key = .sessionID(sessionID) })
             guard let after = answer.credentials, after.generation == before.generation + 1,
                 after.chime?.meetingID != before.chime?.meetingID
             else { throw Wrong("no new meeting") }
@@ -159,7 +159,7 @@ extension Visit {
             return "meeting \(after.chime?.meetingID ?? "") of generation \(after.generation)"
         }
         try await step("join again", by: "client") {
-            let answer = try await client.joinSession(joinRequest(sessionID))
+            let answer = try await client.sessions.join(joinRequest(sessionID))
             guard answer.credentials?.chime?.meetingID == before.chime?.meetingID else {
                 throw Wrong("another meeting than the clinician's")
             }

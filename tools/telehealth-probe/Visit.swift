@@ -21,7 +21,7 @@ struct Visit: Sendable {
         try await registerConsentTexts()
         let sessionID = try await book()
         try await giveTelehealthConsents(refusedFirst: sessionID)
-        let watch = WatchLog(client.watch(sessionID))
+        let watch = WatchLog(client.sessions.watch(sessionID))
         try await comeIn(sessionID, watch: watch)
         let recordingID = try await record(sessionID, watch: watch)
         try await shareScreen(sessionID)
@@ -34,7 +34,7 @@ struct Visit: Sendable {
     func registerConsentTexts() async throws {
         try await step("register consent texts", by: "admin") {
             for type in ConsentTemplate.types {
-                _ = try await admin.putConsentDocument(ConsentTemplate.document(of: type))
+                _ = try await admin.consentDocuments.put(ConsentTemplate.document(of: type))
             }
             return "\(ConsentTemplate.types.count) templates, version \(ConsentTemplate.version)"
         }
@@ -59,12 +59,12 @@ struct Visit: Sendable {
                 $0.timeZone = "America/New_York"
                 $0.sourceVersion = 1
             }
-            let answer = try await scheduler.putAppointment(request)
+            let answer = try await scheduler.appointments.put(request)
             return "\(answer.appointment?.appointmentID ?? "") in \(startsIn) s, for \(lasts) s"
         }
         var sessionID = ""
         try await step("create session", by: "scheduler") {
-            let answer = try await scheduler.createSession(
+            let answer = try await scheduler.sessions.create(
                 .with {
                     $0.appointmentID = people.appointmentID
                     $0.admissionPolicy = admission
@@ -83,7 +83,7 @@ struct Visit: Sendable {
 
     func giveTelehealthConsents(refusedFirst sessionID: String) async throws {
         try await step("join without consent is refused", by: "client") {
-            try await expect("CONSENT_MISSING") { try await client.joinSession(joinRequest(sessionID)) }
+            try await expect("CONSENT_MISSING") { try await client.sessions.join(joinRequest(sessionID)) }
         }
         try await giveTelehealthConsents()
     }
@@ -91,7 +91,7 @@ struct Visit: Sendable {
     func giveTelehealthConsents() async throws {
         for type in ["georgia_telehealth", "hipaa_telehealth"] {
             try await step("give consent", by: "client") {
-                let answer = try await client.submitConsent(
+                let answer = try await client.consents.submit(
                     ConsentTemplate.grant(type, by: people.clientID, as: .client))
                 return "\(type) \(answer.consent?.consentID ?? "")"
             }
@@ -101,7 +101,7 @@ struct Visit: Sendable {
     func comeIn(_ sessionID: String, watch: WatchLog) async throws {
         try await step("watch", by: "client") { "snapshot at event \(try await watch.snapshot().sequence)" }
         try await step("join", by: "client") {
-            let answer = try await client.joinSession(joinRequest(sessionID))
+            let answer = try await client.sessions.join(joinRequest(sessionID))
             guard answer.outcome == .waiting, answer.session?.status == .waitingRoom else {
                 throw Wrong("not in the waiting room")
             }
@@ -110,7 +110,7 @@ struct Visit: Sendable {
         }
         var meetingID = ""
         try await step("join", by: "clinician") {
-            let answer = try await clinician.joinSession(.with { $0.key = .sessionID(sessionID) })
+            let answer = try await clinician.sessions.join(.with { $0.key = .sessionID(sessionID) })
             guard answer.outcome == .admitted, answer.session?.status == .inProgress else {
                 throw Wrong("not IN_PROGRESS")
             }
@@ -123,7 +123,7 @@ struct Visit: Sendable {
             return "event \(event.sequence)"
         }
         try await step("join", by: "client") {
-            let answer = try await client.joinSession(joinRequest(sessionID))
+            let answer = try await client.sessions.join(joinRequest(sessionID))
             guard answer.outcome == .admitted, let credentials = answer.credentials else {
                 throw Wrong("not admitted")
             }
@@ -138,7 +138,7 @@ struct Visit: Sendable {
     func record(_ sessionID: String, watch: WatchLog) async throws -> String {
         let start = Telehealth_V1_StartRecordingRequest.with { $0.sessionID = sessionID }
         try await step("recording without consent is refused", by: "clinician") {
-            try await expect("RECORDING_CONSENT_MISSING") { try await clinician.startRecording(start) }
+            try await expect("RECORDING_CONSENT_MISSING") { try await clinician.recordings.start(start) }
         }
         _ = try await giveRecordingConsent(client, "client", people.clientID, .client)
         _ = try await giveRecordingConsent(clinician, "clinician", people.clinicianID, .clinician)
@@ -151,7 +151,7 @@ struct Visit: Sendable {
         var id = ""
         try await step("give recording consent", by: who) {
             id =
-                try await caller.submitConsent(ConsentTemplate.grant("recording", by: subject, as: role))
+                try await caller.consents.submit(ConsentTemplate.grant("recording", by: subject, as: role))
                 .consent?.consentID ?? ""
             return id
         }
@@ -163,7 +163,7 @@ struct Visit: Sendable {
         let start = Telehealth_V1_StartRecordingRequest.with { $0.sessionID = sessionID }
         var recordingID = ""
         try await step("start recording", by: "clinician") {
-            let answer = try await clinician.startRecording(start)
+            let answer = try await clinician.recordings.start(start)
             recordingID = answer.recording?.recordingID ?? ""
             return "\(recordingID) \(answer.recording.map { "\($0.state)" } ?? "")"
         }
@@ -176,8 +176,8 @@ struct Visit: Sendable {
 
     func shareScreen(_ sessionID: String) async throws {
         try await step("share screen", by: "clinician") {
-            let started = try await clinician.startScreenShare(.with { $0.sessionID = sessionID })
-            let stopped = try await clinician.stopScreenShare(.with { $0.sessionID = sessionID })
+            let started = try await clinician.sessions.startScreenShare(.with { $0.sessionID = sessionID })
+            let stopped = try await clinician.sessions.stopScreenShare(.with { $0.sessionID = sessionID })
             guard started.screenShare?.screenShareID == stopped.screenShare?.screenShareID,
                 stopped.screenShare?.endTime != nil
             else { throw Wrong("the share that stopped is not the one that started") }
@@ -187,7 +187,7 @@ struct Visit: Sendable {
 
     func end(_ sessionID: String, watch: WatchLog) async throws {
         try await step("end", by: "clinician") {
-            let answer = try await clinician.endSession(.with { $0.sessionID = sessionID })
+            let answer = try await clinician.sessions.end(.with { $0.sessionID = sessionID })
             guard let session = answer.session, session.status == .completed,
                 let seconds = session.durationSeconds
             else {
@@ -203,7 +203,7 @@ struct Visit: Sendable {
         try await step("recording is playable", by: "clinician") {
             let deadline = ContinuousClock.now + patience
             while true {
-                let answer = try await clinician.listRecordings(.with { $0.sessionID = sessionID })
+                let answer = try await clinician.recordings.list(.with { $0.sessionID = sessionID })
                 guard let recording = answer.recordings.first(where: { $0.recordingID == recordingID }) else {
                     throw Wrong("the recording is not listed")
                 }
@@ -216,7 +216,7 @@ struct Visit: Sendable {
             }
         }
         try await step("playback URL", by: "clinician") {
-            let answer = try await clinician.getRecordingPlaybackUrl(.with { $0.recordingID = recordingID })
+            let answer = try await clinician.recordings.getPlaybackUrl(.with { $0.recordingID = recordingID })
             guard !answer.url.isEmpty, let expires = answer.expireTime else { throw Wrong("no URL") }
             let validity = expires.seconds - ConsentTemplate.now()
             guard validity <= 300 else {

@@ -43,24 +43,24 @@ extension Visit {
         let sessionID = try await book(withGuardian: withGuardian, admission: admission)
         try await giveTelehealthConsents()
         try await step("join", by: "clinician") {
-            let answer = try await clinician.joinSession(.with { $0.key = .sessionID(sessionID) })
+            let answer = try await clinician.sessions.join(.with { $0.key = .sessionID(sessionID) })
             guard answer.outcome == .admitted, answer.credentials != nil else { throw Wrong("not admitted") }
             return "IN_PROGRESS, meeting \(answer.credentials?.chime?.meetingID ?? "")"
         }
-        let watch = WatchLog(clinician.watch(sessionID))
+        let watch = WatchLog(clinician.sessions.watch(sessionID))
         try await step("watch", by: "clinician") {
             "snapshot at event \(try await watch.snapshot().sequence)"
         }
         try await step("join", by: "client") {
-            let answer = try await client.joinSession(joinRequest(sessionID))
+            let answer = try await client.sessions.join(joinRequest(sessionID))
             if admission == .manual {
                 guard answer.outcome == .waiting else {
                     throw Wrong("let in although each is let in by name")
                 }
                 let id = answer.participant?.participantID ?? ""
-                _ = try await clinician.admitParticipant(
+                _ = try await clinician.participants.admit(
                     .with { ($0.sessionID, $0.participantID) = (sessionID, id) })
-                guard try await client.joinSession(joinRequest(sessionID)).outcome == .admitted else {
+                guard try await client.sessions.join(joinRequest(sessionID)).outcome == .admitted else {
                     throw Wrong("not admitted")
                 }
                 return "ADMITTED by name"

@@ -45,7 +45,7 @@ struct WatchCommand: AsyncParsableCommand {
         let messages = try JSONText.own()
         ProgramEnd.endWithReader()
         do {
-            for try await update in client.watch(sessionID, after: after) {
+            for try await update in client.sessions.watch(sessionID, after: after) {
                 switch update {
                 case .snapshot(let snapshot) where json: Terminal.say("\(try messages.line(snapshot))")
                 case .snapshot(let snapshot):

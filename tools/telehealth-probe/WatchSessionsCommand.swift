@@ -48,7 +48,7 @@ struct WatchSessionsCommand: AsyncParsableCommand {
         let messages = try JSONText.own()
         ProgramEnd.endWithReader()
         do {
-            for try await update in client.watchSessions(startingFrom: start, before: end) {
+            for try await update in client.sessions.watchAll(startingFrom: start, before: end) {
                 Terminal.say("\(lines: try json ? line(update, messages) : text(update, messages))")
             }
         } catch let error as RPCError {

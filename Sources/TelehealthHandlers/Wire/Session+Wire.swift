@@ -9,6 +9,7 @@ extension SessionState {
         -> Telehealth_V1_Session
     {
         var wire = session.wire(for: viewer)
+        wire.view = .full
         wire.meeting = viewer.isStaff ? currentMeeting?.wire : nil
         wire.participants = rostered.filter(viewer.sees).map { participant in
             participant.wire(for: viewer, in: session, isPresent: isPresent(participant.id))
@@ -37,9 +38,10 @@ extension SessionState {
 }
 
 extension Session {
-    /// Without people, meeting, recordings and shares, as ListSessions gives it.
+    /// In view BASIC: without people, meeting, recordings and shares, as ListSessions gives it.
     func wire(for viewer: Viewer) -> Telehealth_V1_Session {
         var wire = Telehealth_V1_Session()
+        wire.view = .basic
         wire.sessionID = id.rawValue
         if viewer.seesIDs {
             wire.appointmentID = appointmentID.rawValue

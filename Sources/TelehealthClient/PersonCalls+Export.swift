@@ -2,13 +2,13 @@ internal import ProtobufWire
 public import RPCModel
 internal import TelehealthAPI
 
-extension TelehealthClient {
+extension PersonCalls {
     /// A person's consents, visits and accesses as a FHIR R4 Bundle: the pieces of one JSON document, in order.
     ///
     /// Not repeated by itself: whoever wants it again asks again, and each export is audited. Each piece may take
     /// as long as a call (``ClientConfiguration/timeout``); a reader may take its time.
-    public func exportPersonRecord(_ person: String) -> PersonRecordPieces {
-        PersonRecordPieces(client: self, person: person)
+    public func exportRecord(_ person: String) -> PersonRecordPieces {
+        PersonRecordPieces(client: client, person: person)
     }
 }
 
