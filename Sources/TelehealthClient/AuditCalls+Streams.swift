@@ -28,6 +28,7 @@ extension AuditCalls {
         let token = try await client.authorisation(replacing: nil)
         // No timeout: the reader sets the pace, and keepalive finds a dead connection.
         let options = CallOptions(metadata: ["authorization": "Bearer " + token])
-        return client.channel.serverStreaming(Telehealth_V1_AuditService_Methods.exportAuditLog, request, options: options)
+        return client.channel.serverStreaming(
+            Telehealth_V1_AuditService_Methods.exportAuditLog, request, options: options)
     }
 }

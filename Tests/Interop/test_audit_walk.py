@@ -120,7 +120,8 @@ def test_every_rpc_that_is_let_through_leaves_its_row(walked):
         ("DenyParticipant", "clinician", lost), ("ReturnToWaitingRoom", "clinician", lost),
         ("RemoveParticipant", "clinician", lost), ("SetParticipantCapabilities", "clinician", {**lost, "capabilities": {"audio": 1, "video": 1, "content": 1}}),
         ("GetServiceStatus", "admin", {}), ("BackupDatabase", "admin", {}), ("CheckDatabase", "admin", {}),
-        ("ListFailedOperations", "admin", {}), ("RetryOperation", "admin", {"operation_id": nobody}),
+        ("GetRecordingProviderDetails", "admin", {"recording_id": nobody}), ("ListFailedOperations", "admin", {}),
+        ("RetryOperation", "admin", {"operation_id": nobody}),
         ("ListAuditEvents", "admin", {}), ("ListSessionAccesses", "client", of), ("VerifyAuditLog", "admin", {}),
         ("ExportAuditLog", "admin", {}), ("GetAuditProof", "admin", {"number": 1}), ("Heartbeat", "clinician", None),
     ]

@@ -333,11 +333,16 @@ def test_an_older_text_counts_until_the_grace_is_over(office, texts):
     page = office.call(
         office.documents.ListConsentDocuments,
         p.ListConsentDocumentsRequest(type=old.type, language="es-US", page_size=1), "client")
-    assert [each.text for each in page.documents] == [new.text] and page.next_page_token
+    assert [(each.text_sha256, each.text) for each in page.documents] == [(new.text_sha256, "")] and page.next_page_token
     page = office.call(
         office.documents.ListConsentDocuments,
         p.ListConsentDocumentsRequest(type=old.type, language="es-US", page_size=1, page_token=page.next_page_token), "client")
-    assert [each.text for each in page.documents] == [old.text]
+    [listed_old] = page.documents
+    assert listed_old.text_sha256 == old.text_sha256
+    read = office.call(
+        office.documents.GetConsentDocument,
+        p.GetConsentDocumentRequest(type=old.type, version=listed_old.version, language=listed_old.language), "client").document
+    assert read.text == old.text and hashlib.sha256(read.text.encode()).digest() == listed_old.text_sha256
     current = office.call(
         office.documents.ListConsentDocuments,
         p.ListConsentDocumentsRequest(type=old.type, in_force_only=True), "client").documents

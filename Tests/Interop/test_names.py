@@ -102,6 +102,16 @@ def test_names_follow_the_rules(name):
     assert not found, "\n".join(found)
 
 
+def test_every_page_has_the_same_sizes():
+    from buf.validate import validate_pb2
+
+    pages = [message.fields_by_name["page_size"] for name in FILES
+             for message in importlib.import_module(f"telehealth.v1.{name}_pb2").DESCRIPTOR.message_types_by_name.values()
+             if "page_size" in message.fields_by_name]
+    bounds = {field.full_name: field.GetOptions().Extensions[validate_pb2.field].int32 for field in pages}
+    assert len(pages) > 5 and {name for name, rule in bounds.items() if (rule.gte, rule.lte) != (0, 200)} == set()
+
+
 def test_the_whole_api_is_looked_at():
     modules = [importlib.import_module(f"telehealth.v1.{name}_pb2") for name in FILES]
     fields = [field for module in modules for message in module.DESCRIPTOR.message_types_by_name.values()

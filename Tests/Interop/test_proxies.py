@@ -119,13 +119,12 @@ def test_big_messages_pass_both_ways(clinic):
     text = "A whole text, as long as a text may be. ☺ "
     text = (text * 10_000).encode()[:262_144].decode(errors="ignore")
     number = time.time_ns()
-    for version in range(8):
-        clinic.call(clinic.documents.PutConsentDocument, m.PutConsentDocumentRequest(
-            type="third_party_presence", version=f"{number}-{version}", language="en-US",
-            text=text, effective_time={"seconds": 1_700_000_000}), "admin")
-    listed = clinic.call(clinic.documents.ListConsentDocuments, m.ListConsentDocumentsRequest(page_size=10), "admin")
-    assert listed.ByteSize() > 1 << 20
-    assert [document.text for document in listed.documents].count(text) >= 4
+    clinic.call(clinic.documents.PutConsentDocument, m.PutConsentDocumentRequest(
+        type="third_party_presence", version=str(number), language="en-US", text=text,
+        effective_time={"seconds": 1_700_000_000}), "admin")
+    read = clinic.call(clinic.documents.GetConsentDocument, m.GetConsentDocumentRequest(
+        type="third_party_presence", version=str(number), language="en-US"), "admin")
+    assert read.ByteSize() > 1 << 18 and read.document.text == text
 
 
 def test_a_request_beyond_the_limit_is_refused_in_the_services_own_words(clinic):

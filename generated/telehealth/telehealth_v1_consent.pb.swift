@@ -186,6 +186,42 @@ public enum Telehealth_V1_ConsentMethod: ProtobufEnum {
     }
 }
 
+/// How much of a document an answer holds.
+public enum Telehealth_V1_ConsentDocumentView: ProtobufEnum {
+    /// Never sent by the service.
+    case unspecified
+    /// Everything but the wording, as a list gives it.
+    case basic
+    /// Everything.
+    case full
+    /// A number this version of the enum has no name for.
+    case unrecognized(Int32)
+
+    public static let fullName = "telehealth.v1.ConsentDocumentView"
+
+    public init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .basic
+        case 2: self = .full
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .basic: 1
+        case .full: 2
+        case .unrecognized(let number): number
+        }
+    }
+
+    public var isRecognized: Bool {
+        if case .unrecognized = self { false } else { true }
+    }
+}
+
 /// An action that needs consents.
 public enum Telehealth_V1_ConsentAction: ProtobufEnum {
     /// Never sent by the service.
@@ -585,7 +621,7 @@ public struct Telehealth_V1_ConsentDocument: Message {
     public var version: String = ""
     /// BCP 47 language tag in canonical form, for example `en-US`: a version has one text in a language, however spelled.
     public var language: String = ""
-    /// The full text exactly as it is to be shown, 1 to 262,144 bytes of UTF-8.
+    /// The full text exactly as it is to be shown, 1 to 262,144 bytes of UTF-8; empty in view BASIC.
     public var text: String = ""
     /// SHA-256 of the UTF-8 bytes of `text`, 32 bytes. Set by the service.
     public var textSha256: [UInt8] = []
@@ -595,6 +631,8 @@ public struct Telehealth_V1_ConsentDocument: Message {
     public var createTime: Google_Protobuf_Timestamp?
     /// `sub` of who registered it.
     public var createCaller: String = ""
+    /// How much of the document this is.
+    public var view: Telehealth_V1_ConsentDocumentView = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
     public init() {}
@@ -608,6 +646,7 @@ public struct Telehealth_V1_ConsentDocument: Message {
         if let value = effectiveTime { buffer.writeMessage(6, value) }
         if let value = createTime { buffer.writeMessage(7, value) }
         if !createCaller.isEmpty { buffer.write(8, createCaller, as: WireString.self) }
+        if view.rawValue != 0 { buffer.write(9, view, as: WireEnum<Telehealth_V1_ConsentDocumentView>.self) }
         buffer.writeUnknown(unknownFields)
     }
 
@@ -622,6 +661,7 @@ public struct Telehealth_V1_ConsentDocument: Message {
             case 50: try reader.readMessage(&effectiveTime)
             case 58: try reader.readMessage(&createTime)
             case 66: try reader.read(&createCaller, as: WireString.self)
+            case 72: try reader.read(&view, as: WireEnum<Telehealth_V1_ConsentDocumentView>.self)
             default: guard try reader.keepUnknown(tag, in: &unknownFields) else { return }
             }
         }
@@ -858,49 +898,51 @@ public enum Telehealth_V1_Consent_File {
             ArpIA9gBAbpIBHoCaCBSCnNjYW5TaGEyNTYSMwoOc2NyaXB0X3ZlcnNpb24YAyABKAlCDIC6GAK6SAVyAyiAAlINc2NyaXB0VmVy
             c2lvbhImCgd3aXRuZXNzGAQgASgJQgyAuhgEukgFcgMogAJSB3dpdG5lc3MiqAEKF0NvbnNlbnRBY2tub3dsZWRnZW1lbnRzEisK
             DnBhdGllbnRfcmlnaHRzGAEgASgIQgSAuhgCUg1wYXRpZW50UmlnaHRzEjUKE2VtZXJnZW5jeV9wcm90b2NvbHMYAiABKAhCBIC6
-            GAJSEmVtZXJnZW5jeVByb3RvY29scxIpCg1wcml2YWN5X3Jpc2tzGAMgASgIQgSAuhgCUgxwcml2YWN5Umlza3Mi5QIKD0NvbnNl
+            GAJSEmVtZXJnZW5jeVByb3RvY29scxIpCg1wcml2YWN5X3Jpc2tzGAMgASgIQgSAuhgCUgxwcml2YWN5Umlza3MiowMKD0NvbnNl
             bnREb2N1bWVudBIYCgR0eXBlGAEgASgJQgSAuhgCUgR0eXBlEh4KB3ZlcnNpb24YAiABKAlCBIC6GAFSB3ZlcnNpb24SIAoIbGFu
             Z3VhZ2UYAyABKAlCBIC6GAFSCGxhbmd1YWdlEhgKBHRleHQYBCABKAlCBIC6GAFSBHRleHQSJQoLdGV4dF9zaGEyNTYYBSABKAxC
             BIC6GAJSCnRleHRTaGEyNTYSRwoOZWZmZWN0aXZlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgSAuhgC
             Ug1lZmZlY3RpdmVUaW1lEkEKC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIEgLoYAlIKY3Jl
-            YXRlVGltZRIpCg1jcmVhdGVfY2FsbGVyGAggASgJQgSAuhgDUgxjcmVhdGVDYWxsZXIi+QIKDk1pc3NpbmdDb25zZW50EjoKBmFj
-            dGlvbhgBIAEoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudEFjdGlvbkIEgLoYAlIGYWN0aW9uEhgKBHR5cGUYAiABKAlCBIC6GAJS
-            BHR5cGUSIQoJcGVyc29uX2lkGAMgASgJQgSAuhgDUghwZXJzb25JZBJHCgtwZXJzb25fcm9sZRgEIAEoDjIgLnRlbGVoZWFsdGgu
-            djEuQ29uc2VudFBlcnNvblJvbGVCBIC6GAJSCnBlcnNvblJvbGUSPgoFY2F1c2UYBSABKA4yIi50ZWxlaGVhbHRoLnYxLk1pc3Np
-            bmdDb25zZW50Q2F1c2VCBIC6GAJSBWNhdXNlEi8KEGRvY3VtZW50X3ZlcnNpb24YBiABKAlCBIC6GAFSD2RvY3VtZW50VmVyc2lv
-            bhI0CgZyZW1lZHkYByABKAsyHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRSZW1lZHlSBnJlbWVkeSKdAwoNQ29uc2VudFJlbWVkeRIa
-            CgV0eXBlcxgBIAMoCUIEgLoYAlIFdHlwZXMSPAoHbWV0aG9kcxgCIAMoDjIcLnRlbGVoZWFsdGgudjEuQ29uc2VudE1ldGhvZEIE
-            gLoYAlIHbWV0aG9kcxIqCg52ZXJiYWxfYXNfd2VsbBgDIAEoCEIEgLoYAlIMdmVyYmFsQXNXZWxsEi4KEGZvcl9zZXNzaW9uX29u
-            bHkYBCABKAhCBIC6GAJSDmZvclNlc3Npb25Pbmx5EisKDmd1YXJkaWFuX3NpZ25zGAUgASgIQgSAuhgCUg1ndWFyZGlhblNpZ25z
-            EkUKCWRvY3VtZW50cxgGIAMoCzInLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50UmVmZXJlbmNlUglkb2N1bWVudHMSOQoI
-            ZXZpZGVuY2UYByADKAsyHS50ZWxlaGVhbHRoLnYxLk1ldGhvZEV2aWRlbmNlUghldmlkZW5jZRInCgxjaXRhdGlvbl9pZHMYCCAD
-            KAlCBIC6GAJSC2NpdGF0aW9uSWRzIp0BChhDb25zZW50RG9jdW1lbnRSZWZlcmVuY2USGAoEdHlwZRgBIAEoCUIEgLoYAlIEdHlw
-            ZRIeCgd2ZXJzaW9uGAIgASgJQgSAuhgBUgd2ZXJzaW9uEiAKCGxhbmd1YWdlGAMgASgJQgSAuhgBUghsYW5ndWFnZRIlCgt0ZXh0
-            X3NoYTI1NhgEIAEoDEIEgLoYAlIKdGV4dFNoYTI1NiKSAQoOTWV0aG9kRXZpZGVuY2USOgoGbWV0aG9kGAEgASgOMhwudGVsZWhl
-            YWx0aC52MS5Db25zZW50TWV0aG9kQgSAuhgCUgZtZXRob2QSRAoIcmVxdWlyZWQYAiADKA4yIi50ZWxlaGVhbHRoLnYxLkNvbnNl
-            bnRFdmlkZW5jZUtpbmRCBIC6GAJSCHJlcXVpcmVkIl4KDlBvbGljeUNpdGF0aW9uEhQKAmlkGAEgASgJQgSAuhgCUgJpZBIcCgZz
-            b3VyY2UYAiABKAlCBIC6GAJSBnNvdXJjZRIYCgRzYXlzGAMgASgJQgSAuhgCUgRzYXlzKsIBChFDb25zZW50UGVyc29uUm9sZRIj
-            Ch9DT05TRU5UX1BFUlNPTl9ST0xFX1VOU1BFQ0lGSUVEEAASHgoaQ09OU0VOVF9QRVJTT05fUk9MRV9DTElFTlQQARIhCh1DT05T
-            RU5UX1BFUlNPTl9ST0xFX0NMSU5JQ0lBThACEiAKHENPTlNFTlRfUEVSU09OX1JPTEVfR1VBUkRJQU4QAxIjCh9DT05TRU5UX1BF
-            UlNPTl9ST0xFX1RISVJEX1BBUlRZEAQqcAoPQ29uc2VudERlY2lzaW9uEiAKHENPTlNFTlRfREVDSVNJT05fVU5TUEVDSUZJRUQQ
-            ABIcChhDT05TRU5UX0RFQ0lTSU9OX0dSQU5URUQQARIdChlDT05TRU5UX0RFQ0lTSU9OX0RFQ0xJTkVEEAIqtwEKDENvbnNlbnRT
-            dGF0ZRIdChlDT05TRU5UX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUQ09OU0VOVF9TVEFURV9BQ1RJVkUQARIaChZDT05TRU5UX1NU
-            QVRFX0RFQ0xJTkVEEAISGQoVQ09OU0VOVF9TVEFURV9FWFBJUkVEEAMSGQoVQ09OU0VOVF9TVEFURV9SRVZPS0VEEAQSHAoYQ09O
-            U0VOVF9TVEFURV9TVVBFUlNFREVEEAUqgwEKDUNvbnNlbnRNZXRob2QSHgoaQ09OU0VOVF9NRVRIT0RfVU5TUEVDSUZJRUQQABId
-            ChlDT05TRU5UX01FVEhPRF9FTEVDVFJPTklDEAESGAoUQ09OU0VOVF9NRVRIT0RfUEFQRVIQAhIZChVDT05TRU5UX01FVEhPRF9W
-            RVJCQUwQAyqfAQoNQ29uc2VudEFjdGlvbhIeChpDT05TRU5UX0FDVElPTl9VTlNQRUNJRklFRBAAEhcKE0NPTlNFTlRfQUNUSU9O
-            X0pPSU4QARIZChVDT05TRU5UX0FDVElPTl9SRUNPUkQQAhIaChZDT05TRU5UX0FDVElPTl9DT05EVUNUEAMSHgoaQ09OU0VOVF9B
-            Q1RJT05fVEhJUkRfUEFSVFkQBCr0AwoTTWlzc2luZ0NvbnNlbnRDYXVzZRIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfVU5TUEVD
-            SUZJRUQQABIkCiBNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9ORV9HSVZFThABEiIKHk1JU1NJTkdfQ09OU0VOVF9DQVVTRV9ERUNM
-            SU5FRBACEiEKHU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9FWFBJUkVEEAMSIQodTUlTU0lOR19DT05TRU5UX0NBVVNFX1JFVk9LRUQQ
-            BBIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9UX1dSSVRURU4QBRIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9UX0NPVkVS
-            RUQQBhIqCiZNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfT1VUREFURURfVkVSU0lPThAHEigKJE1JU1NJTkdfQ09OU0VOVF9DQVVTRV9W
-            RVJCQUxfTUlTU0lORxAIEisKJ01JU1NJTkdfQ09OU0VOVF9DQVVTRV9HVUFSRElBTl9SRVFVSVJFRBAJEikKJU1JU1NJTkdfQ09O
-            U0VOVF9DQVVTRV9OT1RfRk9SX1NFU1NJT04QChIqCiZNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfRVZJREVOQ0VfTUlTU0lORxALKvoB
-            ChNDb25zZW50RXZpZGVuY2VLaW5kEiUKIUNPTlNFTlRfRVZJREVOQ0VfS0lORF9VTlNQRUNJRklFRBAAEh4KGkNPTlNFTlRfRVZJ
-            REVOQ0VfS0lORF9OT1RFEAESKAokQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDQU5fUkVGRVJFTkNFEAISJQohQ09OU0VOVF9FVklE
-            RU5DRV9LSU5EX1NDQU5fU0hBMjU2EAMSKAokQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDUklQVF9WRVJTSU9OEAQSIQodQ09OU0VO
-            VF9FVklERU5DRV9LSU5EX1dJVE5FU1MQBWIGcHJvdG8z
+            YXRlVGltZRIpCg1jcmVhdGVfY2FsbGVyGAggASgJQgSAuhgDUgxjcmVhdGVDYWxsZXISPAoEdmlldxgJIAEoDjIiLnRlbGVoZWFs
+            dGgudjEuQ29uc2VudERvY3VtZW50Vmlld0IEgLoYAlIEdmlldyL5AgoOTWlzc2luZ0NvbnNlbnQSOgoGYWN0aW9uGAEgASgOMhwu
+            dGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9uQgSAuhgCUgZhY3Rpb24SGAoEdHlwZRgCIAEoCUIEgLoYAlIEdHlwZRIhCglwZXJz
+            b25faWQYAyABKAlCBIC6GANSCHBlcnNvbklkEkcKC3BlcnNvbl9yb2xlGAQgASgOMiAudGVsZWhlYWx0aC52MS5Db25zZW50UGVy
+            c29uUm9sZUIEgLoYAlIKcGVyc29uUm9sZRI+CgVjYXVzZRgFIAEoDjIiLnRlbGVoZWFsdGgudjEuTWlzc2luZ0NvbnNlbnRDYXVz
+            ZUIEgLoYAlIFY2F1c2USLwoQZG9jdW1lbnRfdmVyc2lvbhgGIAEoCUIEgLoYAVIPZG9jdW1lbnRWZXJzaW9uEjQKBnJlbWVkeRgH
+            IAEoCzIcLnRlbGVoZWFsdGgudjEuQ29uc2VudFJlbWVkeVIGcmVtZWR5Ip0DCg1Db25zZW50UmVtZWR5EhoKBXR5cGVzGAEgAygJ
+            QgSAuhgCUgV0eXBlcxI8CgdtZXRob2RzGAIgAygOMhwudGVsZWhlYWx0aC52MS5Db25zZW50TWV0aG9kQgSAuhgCUgdtZXRob2Rz
+            EioKDnZlcmJhbF9hc193ZWxsGAMgASgIQgSAuhgCUgx2ZXJiYWxBc1dlbGwSLgoQZm9yX3Nlc3Npb25fb25seRgEIAEoCEIEgLoY
+            AlIOZm9yU2Vzc2lvbk9ubHkSKwoOZ3VhcmRpYW5fc2lnbnMYBSABKAhCBIC6GAJSDWd1YXJkaWFuU2lnbnMSRQoJZG9jdW1lbnRz
+            GAYgAygLMicudGVsZWhlYWx0aC52MS5Db25zZW50RG9jdW1lbnRSZWZlcmVuY2VSCWRvY3VtZW50cxI5CghldmlkZW5jZRgHIAMo
+            CzIdLnRlbGVoZWFsdGgudjEuTWV0aG9kRXZpZGVuY2VSCGV2aWRlbmNlEicKDGNpdGF0aW9uX2lkcxgIIAMoCUIEgLoYAlILY2l0
+            YXRpb25JZHMinQEKGENvbnNlbnREb2N1bWVudFJlZmVyZW5jZRIYCgR0eXBlGAEgASgJQgSAuhgCUgR0eXBlEh4KB3ZlcnNpb24Y
+            AiABKAlCBIC6GAFSB3ZlcnNpb24SIAoIbGFuZ3VhZ2UYAyABKAlCBIC6GAFSCGxhbmd1YWdlEiUKC3RleHRfc2hhMjU2GAQgASgM
+            QgSAuhgCUgp0ZXh0U2hhMjU2IpIBCg5NZXRob2RFdmlkZW5jZRI6CgZtZXRob2QYASABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNl
+            bnRNZXRob2RCBIC6GAJSBm1ldGhvZBJECghyZXF1aXJlZBgCIAMoDjIiLnRlbGVoZWFsdGgudjEuQ29uc2VudEV2aWRlbmNlS2lu
+            ZEIEgLoYAlIIcmVxdWlyZWQiXgoOUG9saWN5Q2l0YXRpb24SFAoCaWQYASABKAlCBIC6GAJSAmlkEhwKBnNvdXJjZRgCIAEoCUIE
+            gLoYAlIGc291cmNlEhgKBHNheXMYAyABKAlCBIC6GAJSBHNheXMqwgEKEUNvbnNlbnRQZXJzb25Sb2xlEiMKH0NPTlNFTlRfUEVS
+            U09OX1JPTEVfVU5TUEVDSUZJRUQQABIeChpDT05TRU5UX1BFUlNPTl9ST0xFX0NMSUVOVBABEiEKHUNPTlNFTlRfUEVSU09OX1JP
+            TEVfQ0xJTklDSUFOEAISIAocQ09OU0VOVF9QRVJTT05fUk9MRV9HVUFSRElBThADEiMKH0NPTlNFTlRfUEVSU09OX1JPTEVfVEhJ
+            UkRfUEFSVFkQBCpwCg9Db25zZW50RGVjaXNpb24SIAocQ09OU0VOVF9ERUNJU0lPTl9VTlNQRUNJRklFRBAAEhwKGENPTlNFTlRf
+            REVDSVNJT05fR1JBTlRFRBABEh0KGUNPTlNFTlRfREVDSVNJT05fREVDTElORUQQAiq3AQoMQ29uc2VudFN0YXRlEh0KGUNPTlNF
+            TlRfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRDT05TRU5UX1NUQVRFX0FDVElWRRABEhoKFkNPTlNFTlRfU1RBVEVfREVDTElORUQQ
+            AhIZChVDT05TRU5UX1NUQVRFX0VYUElSRUQQAxIZChVDT05TRU5UX1NUQVRFX1JFVk9LRUQQBBIcChhDT05TRU5UX1NUQVRFX1NV
+            UEVSU0VERUQQBSqDAQoNQ29uc2VudE1ldGhvZBIeChpDT05TRU5UX01FVEhPRF9VTlNQRUNJRklFRBAAEh0KGUNPTlNFTlRfTUVU
+            SE9EX0VMRUNUUk9OSUMQARIYChRDT05TRU5UX01FVEhPRF9QQVBFUhACEhkKFUNPTlNFTlRfTUVUSE9EX1ZFUkJBTBADKn0KE0Nv
+            bnNlbnREb2N1bWVudFZpZXcSJQohQ09OU0VOVF9ET0NVTUVOVF9WSUVXX1VOU1BFQ0lGSUVEEAASHwobQ09OU0VOVF9ET0NVTUVO
+            VF9WSUVXX0JBU0lDEAESHgoaQ09OU0VOVF9ET0NVTUVOVF9WSUVXX0ZVTEwQAiqfAQoNQ29uc2VudEFjdGlvbhIeChpDT05TRU5U
+            X0FDVElPTl9VTlNQRUNJRklFRBAAEhcKE0NPTlNFTlRfQUNUSU9OX0pPSU4QARIZChVDT05TRU5UX0FDVElPTl9SRUNPUkQQAhIa
+            ChZDT05TRU5UX0FDVElPTl9DT05EVUNUEAMSHgoaQ09OU0VOVF9BQ1RJT05fVEhJUkRfUEFSVFkQBCr0AwoTTWlzc2luZ0NvbnNl
+            bnRDYXVzZRIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfVU5TUEVDSUZJRUQQABIkCiBNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9O
+            RV9HSVZFThABEiIKHk1JU1NJTkdfQ09OU0VOVF9DQVVTRV9ERUNMSU5FRBACEiEKHU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9FWFBJ
+            UkVEEAMSIQodTUlTU0lOR19DT05TRU5UX0NBVVNFX1JFVk9LRUQQBBIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9UX1dSSVRU
+            RU4QBRIlCiFNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfTk9UX0NPVkVSRUQQBhIqCiZNSVNTSU5HX0NPTlNFTlRfQ0FVU0VfT1VUREFU
+            RURfVkVSU0lPThAHEigKJE1JU1NJTkdfQ09OU0VOVF9DQVVTRV9WRVJCQUxfTUlTU0lORxAIEisKJ01JU1NJTkdfQ09OU0VOVF9D
+            QVVTRV9HVUFSRElBTl9SRVFVSVJFRBAJEikKJU1JU1NJTkdfQ09OU0VOVF9DQVVTRV9OT1RfRk9SX1NFU1NJT04QChIqCiZNSVNT
+            SU5HX0NPTlNFTlRfQ0FVU0VfRVZJREVOQ0VfTUlTU0lORxALKvoBChNDb25zZW50RXZpZGVuY2VLaW5kEiUKIUNPTlNFTlRfRVZJ
+            REVOQ0VfS0lORF9VTlNQRUNJRklFRBAAEh4KGkNPTlNFTlRfRVZJREVOQ0VfS0lORF9OT1RFEAESKAokQ09OU0VOVF9FVklERU5D
+            RV9LSU5EX1NDQU5fUkVGRVJFTkNFEAISJQohQ09OU0VOVF9FVklERU5DRV9LSU5EX1NDQU5fU0hBMjU2EAMSKAokQ09OU0VOVF9F
+            VklERU5DRV9LSU5EX1NDUklQVF9WRVJTSU9OEAQSIQodQ09OU0VOVF9FVklERU5DRV9LSU5EX1dJVE5FU1MQBWIGcHJvdG8z
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -210,7 +210,7 @@ public struct Telehealth_V1_ListConsentDocumentsRequest: Message {
     public var language: String = ""
     /// Only those in force now: the newest per type and language.
     public var inForceOnly: Bool = false
-    /// 1 to 10, for texts are long; 0 for 5.
+    /// 1 to 200; 0 for 50.
     public var pageSize: Int32 = 0
     /// `next_page_token` of the answer before; empty for the first page. Good for the same filters only.
     public var pageToken: String = ""
@@ -249,8 +249,8 @@ public struct Telehealth_V1_ListConsentDocumentsRequest: Message {
         if !RuleChecks.hasCharacters(language, atMost: 35) {
             violations.add("language", "string.max_len", "must have at most 35 characters")
         }
-        if !(pageSize >= 0 && pageSize <= 10) {
-            violations.add("page_size", "int32.gte_lte", "must be 0 to 10")
+        if !(pageSize >= 0 && pageSize <= 200) {
+            violations.add("page_size", "int32.gte_lte", "must be 0 to 200")
         }
     }
 }
@@ -258,7 +258,7 @@ public struct Telehealth_V1_ListConsentDocumentsRequest: Message {
 /// One page of texts.
 public struct Telehealth_V1_ListConsentDocumentsResponse: Message {
     public static let fullName = "telehealth.v1.ListConsentDocumentsResponse"
-    /// By type, then by when they came into force, the newest first.
+    /// By type, then by when they came into force, the newest first; in view BASIC.
     public var documents: [Telehealth_V1_ConsentDocument] = []
     /// Empty on the last page.
     public var nextPageToken: String = ""
@@ -542,7 +542,7 @@ public protocol Telehealth_V1_ConsentDocumentServiceHandler: Sendable {
     /// Errors, beside those of every call: NOT_FOUND (DOCUMENT_NOT_FOUND).
     func getConsentDocument(_ request: Telehealth_V1_GetConsentDocumentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentDocumentResponse
-    /// Lists the texts there are with their exact wording, newest in force first.
+    /// Lists the texts there are, newest in force first. Their wording is GetConsentDocument's to give.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
     /// No side effects: it may be asked again.
@@ -616,7 +616,7 @@ public struct Telehealth_V1_ConsentDocumentServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_ConsentDocumentService_Methods.getConsentDocument, request, options: options)
     }
 
-    /// Lists the texts there are with their exact wording, newest in force first.
+    /// Lists the texts there are, newest in force first. Their wording is GetConsentDocument's to give.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
     /// No side effects: it may be asked again.
@@ -656,38 +656,38 @@ public enum Telehealth_V1_ConsentDocumentService_File {
             Y3VtZW50GAEgASgLMh4udGVsZWhlYWx0aC52MS5Db25zZW50RG9jdW1lbnRSCGRvY3VtZW50IpQBChlHZXRDb25zZW50RG9jdW1l
             bnRSZXF1ZXN0EicKBHR5cGUYASABKAlCE4C6GAK6SAPIAQG6SAZyBIi6GAFSBHR5cGUSJQoHdmVyc2lvbhgCIAEoCUILgLoYAbpI
             BHICKCBSB3ZlcnNpb24SJwoIbGFuZ3VhZ2UYAyABKAlCC4C6GAG6SARyAhgjUghsYW5ndWFnZSJYChpHZXRDb25zZW50RG9jdW1l
-            bnRSZXNwb25zZRI6Cghkb2N1bWVudBgBIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50Ughkb2N1bWVudCLqAQob
+            bnRSZXNwb25zZRI6Cghkb2N1bWVudBgBIAEoCzIeLnRlbGVoZWFsdGgudjEuQ29uc2VudERvY3VtZW50Ughkb2N1bWVudCLrAQob
             TGlzdENvbnNlbnREb2N1bWVudHNSZXF1ZXN0EicKBHR5cGUYASABKAlCE4C6GAK6SAPYAQG6SAZyBIi6GAFSBHR5cGUSJwoIbGFu
             Z3VhZ2UYAiABKAlCC4C6GAG6SARyAhgjUghsYW5ndWFnZRIoCg1pbl9mb3JjZV9vbmx5GAMgASgIQgSAuhgCUgtpbkZvcmNlT25s
-            eRIqCglwYWdlX3NpemUYBCABKAVCDYC6GAK6SAYaBBgKKABSCHBhZ2VTaXplEiMKCnBhZ2VfdG9rZW4YBSABKAlCBIC6GAJSCXBh
-            Z2VUb2tlbiKKAQocTGlzdENvbnNlbnREb2N1bWVudHNSZXNwb25zZRI8Cglkb2N1bWVudHMYASADKAsyHi50ZWxlaGVhbHRoLnYx
-            LkNvbnNlbnREb2N1bWVudFIJZG9jdW1lbnRzEiwKD25leHRfcGFnZV90b2tlbhgCIAEoCUIEgLoYAlINbmV4dFBhZ2VUb2tlbiIa
-            ChhMaXN0UGxhY2VQb2xpY2llc1JlcXVlc3QieAoZTGlzdFBsYWNlUG9saWNpZXNSZXNwb25zZRI2Cghwb2xpY2llcxgBIAMoCzIa
-            LnRlbGVoZWFsdGgudjEuUGxhY2VQb2xpY3lSCHBvbGljaWVzEiMKCmhvbWVfcGxhY2UYAiABKAlCBIC6GAJSCWhvbWVQbGFjZSLC
-            AwoLUGxhY2VQb2xpY3kSGgoFcGxhY2UYASABKAlCBIC6GAJSBXBsYWNlEh4KB3ZlcnNpb24YAiABKAlCBIC6GAFSB3ZlcnNpb24S
-            GgoFdGl0bGUYAyABKAlCBIC6GAJSBXRpdGxlEiwKD2FnZV9vZl9tYWpvcml0eRgEIAEoBUIEgLoYAlINYWdlT2ZNYWpvcml0eRI7
-            CgljaXRhdGlvbnMYBSADKAsyHS50ZWxlaGVhbHRoLnYxLlBvbGljeUNpdGF0aW9uUgljaXRhdGlvbnMSRQoMcmVxdWlyZW1lbnRz
-            GAYgAygLMiEudGVsZWhlYWx0aC52MS5Db25zZW50UmVxdWlyZW1lbnRSDHJlcXVpcmVtZW50cxI5CghldmlkZW5jZRgHIAMoCzId
-            LnRlbGVoZWFsdGgudjEuTWV0aG9kRXZpZGVuY2VSCGV2aWRlbmNlEiMKCnRpbWVfem9uZXMYCCADKAlCBIC6GAJSCXRpbWVab25l
-            cxJJCg1jb25zZW50X3R5cGVzGAkgAygLMiQudGVsZWhlYWx0aC52MS5Db25zZW50VHlwZURlZmluaXRpb25SDGNvbnNlbnRUeXBl
-            cyJNChVDb25zZW50VHlwZURlZmluaXRpb24SGAoEdHlwZRgBIAEoCUIEgLoYAlIEdHlwZRIaCgV0aXRsZRgCIAEoCUIEgLoYAlIF
-            dGl0bGUi/wQKEkNvbnNlbnRSZXF1aXJlbWVudBI6CgZhY3Rpb24YASABKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRBY3Rpb25C
-            BIC6GAJSBmFjdGlvbhI6CgVyb2xlcxgCIAMoDjIeLnRlbGVoZWFsdGgudjEuUGFydGljaXBhbnRSb2xlQgSAuhgCUgVyb2xlcxJH
-            Cgx3aGVuX3ByZXNlbnQYAyADKA4yHi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50Um9sZUIEgLoYAlILd2hlblByZXNlbnQSGgoF
-            dHlwZXMYBCADKAlCBIC6GAJSBXR5cGVzEjwKB21ldGhvZHMYBSADKA4yHC50ZWxlaGVhbHRoLnYxLkNvbnNlbnRNZXRob2RCBIC6
-            GAJSB21ldGhvZHMSKgoOdmVyYmFsX2FzX3dlbGwYBiABKAhCBIC6GAJSDHZlcmJhbEFzV2VsbBIuChBmb3Jfc2Vzc2lvbl9vbmx5
-            GAcgASgIQgSAuhgCUg5mb3JTZXNzaW9uT25seRI7Cgh2YWxpZGl0eRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIE
-            gLoYAlIIdmFsaWRpdHkSRgoOcmVuZXdhbF93aW5kb3cYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSDXJl
-            bmV3YWxXaW5kb3cSRAoNdmVyc2lvbl9ncmFjZRgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIEgLoYAlIMdmVyc2lv
-            bkdyYWNlEicKDGNpdGF0aW9uX2lkcxgLIAMoCUIEgLoYAlILY2l0YXRpb25JZHMysgQKFkNvbnNlbnREb2N1bWVudFNlcnZpY2US
-            dgoSUHV0Q29uc2VudERvY3VtZW50EigudGVsZWhlYWx0aC52MS5QdXRDb25zZW50RG9jdW1lbnRSZXF1ZXN0GikudGVsZWhlYWx0
-            aC52MS5QdXRDb25zZW50RG9jdW1lbnRSZXNwb25zZSILiroYBwoBBSoCgQESfQoSR2V0Q29uc2VudERvY3VtZW50EigudGVsZWhl
-            YWx0aC52MS5HZXRDb25zZW50RG9jdW1lbnRSZXF1ZXN0GikudGVsZWhlYWx0aC52MS5HZXRDb25zZW50RG9jdW1lbnRSZXNwb25z
-            ZSISkAIBiroYCwoGAQIDBAUGKgEuEn8KFExpc3RDb25zZW50RG9jdW1lbnRzEioudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudERv
-            Y3VtZW50c1JlcXVlc3QaKy50ZWxlaGVhbHRoLnYxLkxpc3RDb25zZW50RG9jdW1lbnRzUmVzcG9uc2UiDpACAYq6GAcKBQECAwQF
-            EnYKEUxpc3RQbGFjZVBvbGljaWVzEicudGVsZWhlYWx0aC52MS5MaXN0UGxhY2VQb2xpY2llc1JlcXVlc3QaKC50ZWxlaGVhbHRo
-            LnYxLkxpc3RQbGFjZVBvbGljaWVzUmVzcG9uc2UiDpACAYq6GAcKBQECAwQFGiiauhgkChFjb25zZW50X2RvY3VtZW50cxIPQ29u
-            c2VudERvY3VtZW50YgZwcm90bzM=
+            eRIrCglwYWdlX3NpemUYBCABKAVCDoC6GAK6SAcaBRjIASgAUghwYWdlU2l6ZRIjCgpwYWdlX3Rva2VuGAUgASgJQgSAuhgCUglw
+            YWdlVG9rZW4iigEKHExpc3RDb25zZW50RG9jdW1lbnRzUmVzcG9uc2USPAoJZG9jdW1lbnRzGAEgAygLMh4udGVsZWhlYWx0aC52
+            MS5Db25zZW50RG9jdW1lbnRSCWRvY3VtZW50cxIsCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCBIC6GAJSDW5leHRQYWdlVG9rZW4i
+            GgoYTGlzdFBsYWNlUG9saWNpZXNSZXF1ZXN0IngKGUxpc3RQbGFjZVBvbGljaWVzUmVzcG9uc2USNgoIcG9saWNpZXMYASADKAsy
+            Gi50ZWxlaGVhbHRoLnYxLlBsYWNlUG9saWN5Ughwb2xpY2llcxIjCgpob21lX3BsYWNlGAIgASgJQgSAuhgCUglob21lUGxhY2Ui
+            wgMKC1BsYWNlUG9saWN5EhoKBXBsYWNlGAEgASgJQgSAuhgCUgVwbGFjZRIeCgd2ZXJzaW9uGAIgASgJQgSAuhgBUgd2ZXJzaW9u
+            EhoKBXRpdGxlGAMgASgJQgSAuhgCUgV0aXRsZRIsCg9hZ2Vfb2ZfbWFqb3JpdHkYBCABKAVCBIC6GAJSDWFnZU9mTWFqb3JpdHkS
+            OwoJY2l0YXRpb25zGAUgAygLMh0udGVsZWhlYWx0aC52MS5Qb2xpY3lDaXRhdGlvblIJY2l0YXRpb25zEkUKDHJlcXVpcmVtZW50
+            cxgGIAMoCzIhLnRlbGVoZWFsdGgudjEuQ29uc2VudFJlcXVpcmVtZW50UgxyZXF1aXJlbWVudHMSOQoIZXZpZGVuY2UYByADKAsy
+            HS50ZWxlaGVhbHRoLnYxLk1ldGhvZEV2aWRlbmNlUghldmlkZW5jZRIjCgp0aW1lX3pvbmVzGAggAygJQgSAuhgCUgl0aW1lWm9u
+            ZXMSSQoNY29uc2VudF90eXBlcxgJIAMoCzIkLnRlbGVoZWFsdGgudjEuQ29uc2VudFR5cGVEZWZpbml0aW9uUgxjb25zZW50VHlw
+            ZXMiTQoVQ29uc2VudFR5cGVEZWZpbml0aW9uEhgKBHR5cGUYASABKAlCBIC6GAJSBHR5cGUSGgoFdGl0bGUYAiABKAlCBIC6GAJS
+            BXRpdGxlIv8EChJDb25zZW50UmVxdWlyZW1lbnQSOgoGYWN0aW9uGAEgASgOMhwudGVsZWhlYWx0aC52MS5Db25zZW50QWN0aW9u
+            QgSAuhgCUgZhY3Rpb24SOgoFcm9sZXMYAiADKA4yHi50ZWxlaGVhbHRoLnYxLlBhcnRpY2lwYW50Um9sZUIEgLoYAlIFcm9sZXMS
+            RwoMd2hlbl9wcmVzZW50GAMgAygOMh4udGVsZWhlYWx0aC52MS5QYXJ0aWNpcGFudFJvbGVCBIC6GAJSC3doZW5QcmVzZW50EhoK
+            BXR5cGVzGAQgAygJQgSAuhgCUgV0eXBlcxI8CgdtZXRob2RzGAUgAygOMhwudGVsZWhlYWx0aC52MS5Db25zZW50TWV0aG9kQgSA
+            uhgCUgdtZXRob2RzEioKDnZlcmJhbF9hc193ZWxsGAYgASgIQgSAuhgCUgx2ZXJiYWxBc1dlbGwSLgoQZm9yX3Nlc3Npb25fb25s
+            eRgHIAEoCEIEgLoYAlIOZm9yU2Vzc2lvbk9ubHkSOwoIdmFsaWRpdHkYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25C
+            BIC6GAJSCHZhbGlkaXR5EkYKDnJlbmV3YWxfd2luZG93GAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgSAuhgCUg1y
+            ZW5ld2FsV2luZG93EkQKDXZlcnNpb25fZ3JhY2UYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBIC6GAJSDHZlcnNp
+            b25HcmFjZRInCgxjaXRhdGlvbl9pZHMYCyADKAlCBIC6GAJSC2NpdGF0aW9uSWRzMrIEChZDb25zZW50RG9jdW1lbnRTZXJ2aWNl
+            EnYKElB1dENvbnNlbnREb2N1bWVudBIoLnRlbGVoZWFsdGgudjEuUHV0Q29uc2VudERvY3VtZW50UmVxdWVzdBopLnRlbGVoZWFs
+            dGgudjEuUHV0Q29uc2VudERvY3VtZW50UmVzcG9uc2UiC4q6GAcKAQUqAoEBEn0KEkdldENvbnNlbnREb2N1bWVudBIoLnRlbGVo
+            ZWFsdGgudjEuR2V0Q29uc2VudERvY3VtZW50UmVxdWVzdBopLnRlbGVoZWFsdGgudjEuR2V0Q29uc2VudERvY3VtZW50UmVzcG9u
+            c2UiEpACAYq6GAsKBgECAwQFBioBLhJ/ChRMaXN0Q29uc2VudERvY3VtZW50cxIqLnRlbGVoZWFsdGgudjEuTGlzdENvbnNlbnRE
+            b2N1bWVudHNSZXF1ZXN0GisudGVsZWhlYWx0aC52MS5MaXN0Q29uc2VudERvY3VtZW50c1Jlc3BvbnNlIg6QAgGKuhgHCgUBAgME
+            BRJ2ChFMaXN0UGxhY2VQb2xpY2llcxInLnRlbGVoZWFsdGgudjEuTGlzdFBsYWNlUG9saWNpZXNSZXF1ZXN0GigudGVsZWhlYWx0
+            aC52MS5MaXN0UGxhY2VQb2xpY2llc1Jlc3BvbnNlIg6QAgGKuhgHCgUBAgMEBRoomroYJAoRY29uc2VudF9kb2N1bWVudHMSD0Nv
+            bnNlbnREb2N1bWVudGIGcHJvdG8z
             """,
         dependencies: [
             Buf_Validate_Validate_File.descriptor,

@@ -499,7 +499,7 @@ public struct Telehealth_V1_DatabaseCheck: Message {
 /// Chooses a page.
 public struct Telehealth_V1_ListFailedOperationsRequest: Message {
     public static let fullName = "telehealth.v1.ListFailedOperationsRequest"
-    /// Rows of a page, 1 to 200; 0 means 50.
+    /// 1 to 200; 0 for 50.
     public var pageSize: Int32 = 0
     /// `next_page_token` of the page before; empty for the first.
     public var pageToken: String = ""

@@ -37,7 +37,8 @@ struct CallGroup {
     }
 
     private static func without(_ noun: String, _ name: String) -> String {
-        guard !noun.isEmpty, let range = name.firstRange(of: noun), range.lowerBound > name.startIndex else { return name }
+        guard !noun.isEmpty, let range = name.firstRange(of: noun), range.lowerBound > name.startIndex
+        else { return name }
         var rest = name[range.upperBound...]
         if rest == "s" || rest.first == "s" && rest.dropFirst().first?.isUppercase == true { rest = rest.dropFirst() }
         guard rest.first?.isLowercase != true else { return name }

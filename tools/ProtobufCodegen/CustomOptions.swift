@@ -1,7 +1,8 @@
 internal import ProtobufReflection
 internal import ProtobufWire
 
-/// The custom options of services, methods and enum values that the generated code goes by, as the plugin's parameter names them.
+/// The custom options of services, methods and enum values that the generated code goes by, as the plugin's parameter
+/// names them.
 struct CustomOptions {
     /// One extension of `google.protobuf.ServiceOptions`, `MethodOptions` or `EnumValueOptions`.
     struct Option {

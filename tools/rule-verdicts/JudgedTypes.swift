@@ -24,6 +24,7 @@ enum JudgedTypes {
         Telehealth_V1_GetConsentStatusRequest.self,
         Telehealth_V1_GetReceiptKeyRequest.self,
         Telehealth_V1_GetRecordingManifestRequest.self,
+        Telehealth_V1_GetRecordingProviderDetailsRequest.self,
         Telehealth_V1_GetRecordingPlaybackUrlRequest.self,
         Telehealth_V1_GetServiceReportRequest.self,
         Telehealth_V1_GetServiceStatusRequest.self,

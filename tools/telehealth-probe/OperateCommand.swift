@@ -183,7 +183,8 @@ extension OperateCommand {
 
         func run() async throws {
             try await options.run(doing: "capture") { client in
-                let answer = try await client.operations.getRecordingProviderDetails(.with { $0.recordingID = recording })
+                let answer = try await client.operations
+                    .getRecordingProviderDetails(.with { $0.recordingID = recording })
                 if options.json { return Terminal.say("\(try JSONText.own().line(answer))") }
                 guard let chime = answer.chime else { throw ProbeFailure.call("another provider than Chime has it") }
                 Terminal.say(

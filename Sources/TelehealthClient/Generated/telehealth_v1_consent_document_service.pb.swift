@@ -38,7 +38,7 @@ public struct ConsentDocumentCalls: Sendable {
         try await client.call(Telehealth_V1_ConsentDocumentService_Methods.getConsentDocument, request)
     }
 
-    /// Lists the texts there are with their exact wording, newest in force first.
+    /// Lists the texts there are, newest in force first. Their wording is GetConsentDocument's to give.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
     /// No side effects: it may be asked again.

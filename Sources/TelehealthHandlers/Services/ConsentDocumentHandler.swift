@@ -73,11 +73,11 @@ struct ConsentDocumentHandler: Telehealth_V1_ConsentDocumentServiceHandler {
             }
             documents += covered.sorted { ($1.effectiveAt, $0.language) < ($0.effectiveAt, $1.language) }
         }
-        let size = request.pageSize == 0 ? 5 : Int(request.pageSize)
+        let size = PageToken.pageSize(request.pageSize)
         let start = min(max(0, token.map { Int(clamping: $0.number) } ?? 0), documents.count)
         let page = documents[start...].prefix(size)
         var response = Telehealth_V1_ListConsentDocumentsResponse()
-        response.documents = page.map(\.wire)
+        response.documents = page.map(\.basicWire)
         if page.endIndex < documents.count {
             response.nextPageToken = PageToken(number: Int64(page.endIndex), id: "d").text(filters: filters)
         }

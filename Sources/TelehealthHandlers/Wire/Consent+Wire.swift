@@ -52,12 +52,21 @@ extension ConsentRecord {
 }
 
 extension ConsentDocument {
+    /// In view FULL.
     var wire: Telehealth_V1_ConsentDocument {
+        var wire = basicWire
+        wire.text = text
+        wire.view = .full
+        return wire
+    }
+
+    /// In view BASIC: without the wording.
+    var basicWire: Telehealth_V1_ConsentDocument {
         var wire = Telehealth_V1_ConsentDocument()
+        wire.view = .basic
         wire.type = type.id
         wire.version = version
         wire.language = language
-        wire.text = text
         wire.textSha256 = textHash
         wire.effectiveTime = effectiveAt.wire
         wire.createTime = registeredAt.wire
