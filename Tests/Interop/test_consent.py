@@ -244,7 +244,7 @@ def test_a_policy_tells_whose_consent_it_asks_for_by_role(office):
 
     listed = office.call(office.documents.ListPlacePolicies, m.ListPlacePoliciesRequest(), "client").policies
     rules = {rule.action: rule for policy in listed if policy.place == "default" for rule in policy.requirements}
-    join, record, third = rules[1], rules[2], rules[51]
+    join, record, third = rules[1], rules[2], rules[4]
     assert list(join.roles) == [s.PARTICIPANT_ROLE_CLIENT] and not join.when_present
     assert not record.roles, "everybody's"
     assert list(third.when_present) == [

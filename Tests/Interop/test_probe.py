@@ -103,7 +103,7 @@ def test_who_may_use_a_call_and_what_a_reason_comes_with_is_described(probe):
     assert "  option (telehealth.v1.call) = {\n    roles: [CALLER_ROLE_CLINICIAN, CALLER_ROLE_ADMIN]\n" in shown
     assert "    standing: CALL_STANDING_LEADS_VISIT\n" in shown
     assert "standing: CALL_STANDING_LEADS_VISIT" in probe("describe", "telehealth.v1.TelehealthService", descriptors=[]).stdout
-    assert ('ERROR_REASON_TOO_EARLY = 34 [(telehealth.v1.reason) = {code: STATUS_CODE_FAILED_PRECONDITION, metadata: '
+    assert ('ERROR_REASON_TOO_EARLY = 66 [(telehealth.v1.reason) = {code: STATUS_CODE_FAILED_PRECONDITION, metadata: '
             '["open_time"]}];') in probe("describe", "telehealth.v1.ErrorReason", descriptors=[]).stdout
 
 
