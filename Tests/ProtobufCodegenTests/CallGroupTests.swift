@@ -35,6 +35,7 @@ import Testing
                             $0.inputType = name.hasPrefix("Get") ? ".telehealth.v1.Nothing" : ".telehealth.v1.Asked"
                             $0.outputType = ".telehealth.v1.Nothing"
                             if name.hasPrefix("Watch") { $0.serverStreaming = true }
+                            if name.hasPrefix("Send") { $0.clientStreaming = true }
                         }
                     }
                 }
@@ -92,9 +93,11 @@ import Testing
         #expect(text.contains("    public var visits: DeskCalls { DeskCalls(client: self) }"))
     }
 
-    @Test("a stream is the client's own to write, and its request id counts")
-    func streams() throws {
-        let text = try text(["WatchSession"])
+    @Test(
+        "a stream is the client's own to write, and its request id counts",
+        arguments: ["WatchSession", "SendSession"])
+    func streams(_ call: String) throws {
+        let text = try text([call])
         #expect(!text.contains("func "))
         #expect(text.contains("extension Telehealth_V1_Asked: ChangeRequest {}"))
     }

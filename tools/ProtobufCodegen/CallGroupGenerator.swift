@@ -12,7 +12,7 @@ struct CallGroupGenerator {
     func write(to printer: inout CodePrinter) {
         let groups = CallGroup.groups(of: file, schema)
         let methods = groups.flatMap(\.service.method)
-        let unary = methods.filter { !($0.serverStreaming ?? false) }
+        let unary = methods.filter(Self.isUnary)
         var used: Set<String> = unary.isEmpty ? [] : ["RPCModel"]
         for type in unary.flatMap({ [$0.inputType ?? "", $0.outputType ?? ""] }) {
             if let module = schema.module(of: type) { used.insert(module) }
@@ -22,6 +22,10 @@ struct CallGroupGenerator {
             printer.line("\(used.contains(module) ? "public" : "internal") import \(module)")
         }
         for group in groups { write(group, to: &printer) }
+    }
+
+    private static func isUnary(_ method: Google_Protobuf_MethodDescriptorProto) -> Bool {
+        !(method.serverStreaming ?? false) && !(method.clientStreaming ?? false)
     }
 
     private func write(_ group: CallGroup, to printer: inout CodePrinter) {
@@ -43,7 +47,7 @@ struct CallGroupGenerator {
                 let fields = schema.messages[method.inputType ?? ""]?.descriptor.field ?? []
                 let hasID = fields.contains { $0.name == "request_id" }
                 if hasID, !changes.contains(request) { changes.append(request) }
-                if method.serverStreaming ?? false { continue }
+                guard Self.isUnary(method) else { continue }
                 printer.line()
                 printer.documentation(
                     words.comment(of: method, comments[[6, group.index, 2, Int32(place)]]))
