@@ -161,7 +161,7 @@ public enum Telehealth_V1_RecordingPurpose: ProtobufEnum {
 
 /// Why a recording stopped.
 public enum Telehealth_V1_RecordingStopReason: ProtobufEnum {
-    /// It still runs.
+    /// Of a recording: it still runs. Of an event: a reason that this service does not know.
     case unspecified
     /// StopRecording.
     case requested
