@@ -112,6 +112,15 @@ def test_every_page_has_the_same_sizes():
     assert len(pages) > 5 and {name for name, rule in bounds.items() if (rule.gte, rule.lte) != (0, 200)} == set()
 
 
+def test_every_service_has_a_group_of_its_own_in_clients():
+    from telehealth.v1 import call_contract_pb2
+
+    services = [service for name in FILES
+                for service in importlib.import_module(f"telehealth.v1.{name}_pb2").DESCRIPTOR.services_by_name.values()]
+    groups = [service.GetOptions().Extensions[call_contract_pb2.service].group for service in services]
+    assert len(groups) > 8 and all(groups) and len(set(groups)) == len(groups), dict(zip(services, groups))
+
+
 def test_the_whole_api_is_looked_at():
     modules = [importlib.import_module(f"telehealth.v1.{name}_pb2") for name in FILES]
     fields = [field for module in modules for message in module.DESCRIPTOR.message_types_by_name.values()
