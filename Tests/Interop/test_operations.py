@@ -105,8 +105,14 @@ def test_a_silent_prober_holds_nobody_up(watched):
             connection.close()
 
 
-def test_readiness_ends_when_the_stop_begins(tmp_path):
-    own_simulator = Simulator("--no-throttle", log=tmp_path / "simulator")
+@pytest.fixture
+def own_simulator(tmp_path):
+    simulator = Simulator("--no-throttle", log=tmp_path / "simulator")
+    yield simulator
+    simulator.stop()
+
+
+def test_readiness_ends_when_the_stop_begins(tmp_path, own_simulator):
     env = {"TELEHEALTH_MONITORING_LISTEN": "127.0.0.1:0", "TELEHEALTH_SHUTDOWN_GRACE": "20s"}
     service = Service(tmp_path / "data", own_simulator, env=env).start()
     channel = grpc.insecure_channel(service.address)
@@ -127,7 +133,6 @@ def test_readiness_ends_when_the_stop_begins(tmp_path):
     assert joining.result().credentials.generation == 1
     channel.close()
     assert service.stop() == 0
-    own_simulator.stop()
 
 
 def test_only_an_admin_operates(clinic):
