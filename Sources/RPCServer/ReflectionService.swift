@@ -1,6 +1,7 @@
 internal import GRPCStandardAPI
 internal import ProtobufWire
 internal import RPCModel
+internal import Synchronization
 
 /// Server reflection, versions `v1` and `v1alpha`, from the descriptors embedded in the generated code.
 ///
@@ -10,27 +11,17 @@ struct ReflectionService: RPCService {
     private typealias Request = Grpc_Reflection_V1_ServerReflectionRequest
     private typealias Response = Grpc_Reflection_V1_ServerReflectionResponse
 
-    private let index: DescriptorIndex
-    /// Names of the services the server offers: files may declare more.
-    private let offered: [String]
+    private let files: ReflectedFiles
     private let method: MethodDescriptor
 
     /// One service per version, each describing `services` and both reflections themselves.
     static func versions(describing services: [any RPCService]) -> [any RPCService] {
-        let own = [
-            Grpc_Reflection_V1_Reflection_File.descriptor, Grpc_Reflection_V1alpha_Reflection_File.descriptor,
-            // No method names them, and every status may carry them.
-            Google_Rpc_Status_File.descriptor, Google_Rpc_ErrorDetails_File.descriptor,
-        ]
-        let index = DescriptorIndex(services.flatMap(\.fileDescriptors) + own)
         let methods = [
             Grpc_Reflection_V1_ServerReflection_Methods.serverReflectionInfo,
             Grpc_Reflection_V1alpha_ServerReflection_Methods.serverReflectionInfo,
         ]
-        // What has routes but no descriptor is left out: a client could do nothing with the name.
-        let names = Set(services.flatMap(\.routes).map(\.method.service) + methods.map(\.service))
-        let offered = index.serviceNames.filter(names.contains)
-        return methods.map { ReflectionService(index: index, offered: offered, method: $0) }
+        let files = ReflectedFiles(describing: services, reflections: methods)
+        return methods.map { ReflectionService(files: files, method: $0) }
     }
 
     var routes: [ServerRoute] {
@@ -50,12 +41,13 @@ struct ReflectionService: RPCService {
         var response = Response()
         response.validHost = request.host
         response.originalRequest = request
+        let (index, offered) = files.found
         switch request.messageRequest {
-        case .fileByFilename(let name): response.messageResponse = files(index.file(named: name))
+        case .fileByFilename(let name): response.messageResponse = descriptors(index.file(named: name))
         case .fileContainingSymbol(let symbol):
-            response.messageResponse = files(index.file(containing: symbol))
+            response.messageResponse = descriptors(index.file(containing: symbol))
         case .fileContainingExtension(let wanted):
-            response.messageResponse = files(
+            response.messageResponse = descriptors(
                 index.file(extending: wanted.containingType, number: wanted.extensionNumber))
         case .allExtensionNumbersOfType(let type):
             guard let numbers = index.extensionNumbers(of: type) else {
@@ -75,7 +67,7 @@ struct ReflectionService: RPCService {
         return response
     }
 
-    private func files(_ files: [[UInt8]]?) -> Response.OneOf_MessageResponse {
+    private func descriptors(_ files: [[UInt8]]?) -> Response.OneOf_MessageResponse {
         guard let files else { return failure(.notFound, "no file declares that") }
         return .fileDescriptorResponse(.with { $0.fileDescriptorProto = files })
     }
@@ -86,5 +78,41 @@ struct ReflectionService: RPCService {
                 error.errorCode = Int32(code.rawValue)
                 error.errorMessage = message
             })
+    }
+}
+
+/// What a server's services declare. It is read at the first question: most servers are never asked, and reading every
+/// descriptor took 3 % of a start and half a megabyte from then on.
+private final class ReflectedFiles: Sendable {
+    /// The files, and the names of the services that the server offers: files may declare more.
+    typealias Found = (index: DescriptorIndex, offered: [String])
+
+    private let services: [any RPCService]
+    private let reflections: [MethodDescriptor]
+    private let state = Mutex<Found?>(nil)
+
+    init(describing services: [any RPCService], reflections: [MethodDescriptor]) {
+        self.services = services
+        self.reflections = reflections
+    }
+
+    var found: Found {
+        state.withLock { state in
+            let found = state ?? read()
+            state = found
+            return found
+        }
+    }
+
+    private func read() -> Found {
+        let own = [
+            Grpc_Reflection_V1_Reflection_File.descriptor, Grpc_Reflection_V1alpha_Reflection_File.descriptor,
+            // No method names them, and every status may carry them.
+            Google_Rpc_Status_File.descriptor, Google_Rpc_ErrorDetails_File.descriptor,
+        ]
+        let index = DescriptorIndex(services.flatMap(\.fileDescriptors) + own)
+        // What has routes but no descriptor is left out: a client could do nothing with the name.
+        let names = Set(services.flatMap(\.routes).map(\.method.service) + reflections.map(\.service))
+        return (index, index.serviceNames.filter(names.contains))
     }
 }

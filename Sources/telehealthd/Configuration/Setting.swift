@@ -20,6 +20,8 @@ struct Setting: Sendable {
     let fallback: String
     let meaning: String
     var isSecret = false
+    let environmentName: String
+    let flag: String
 
     init(_ key: String, _ kind: Kind, _ fallback: String, _ meaning: String, isSecret: Bool = false) {
         self.key = key
@@ -27,24 +29,35 @@ struct Setting: Sendable {
         self.fallback = fallback
         self.meaning = meaning
         self.isSecret = isSecret
+        environmentName = Self.environmentName(of: key)
+        flag = Self.flag(of: environmentName)
     }
 
-    var environmentName: String {
-        var name = ""
-        for character in key {
-            if character == "." {
-                name.append("_")
-            } else {
-                if character.isUppercase { name.append("_") }
-                name.append(contentsOf: character.uppercased())
+    /// Keys are ASCII, so their bytes are enough: Unicode's tables cost a start 4 % of its time.
+    private static func environmentName(of key: String) -> String {
+        var name: [UInt8] = []
+        for byte in key.utf8 {
+            switch byte {
+            case UInt8(ascii: "."): name.append(UInt8(ascii: "_"))
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): name += [UInt8(ascii: "_"), byte]
+            case UInt8(ascii: "a")...UInt8(ascii: "z"): name.append(byte - 32)
+            default: name.append(byte)
             }
         }
-        return name
+        return String(decoding: name, as: UTF8.self)
     }
 
-    var flag: String {
-        let name = environmentName.lowercased().map { $0 == "_" ? "-" : String($0) }.joined()
-        return "--" + (name.hasPrefix("telehealth-") ? String(name.dropFirst("telehealth-".count)) : name)
+    private static func flag(of environmentName: String) -> String {
+        let prefix = "TELEHEALTH_"
+        let name = environmentName.utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "_"): UInt8(ascii: "-")
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte + 32
+            default: byte
+            }
+        }
+        let rest = environmentName.hasPrefix(prefix) ? name.dropFirst(prefix.utf8.count) : name[...]
+        return "--" + String(decoding: rest, as: UTF8.self)
     }
 }
 
