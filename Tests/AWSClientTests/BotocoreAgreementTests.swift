@@ -3,7 +3,7 @@ import Foundation
 import HTTPSClient
 import Testing
 
-/// Runs `Tests/Interop/botocore_signatures.py` and signs what it signed.
+/// Runs `Tests/Interop/oracles/botocore_signatures.py` and signs what it signed.
 @Suite("Agreement with botocore's signer") struct BotocoreAgreementTests {
     private struct Case: Decodable {
         var kind: String
@@ -36,7 +36,7 @@ import Testing
         let process = Process()
         process.executableURL = URL(fileURLWithPath: python)
         process.arguments = [
-            root.appendingPathComponent("Interop/botocore_signatures.py").path, "\(seed)", "\(count)",
+            root.appendingPathComponent("Interop/oracles/botocore_signatures.py").path, "\(seed)", "\(count)",
         ]
         let output = Pipe()
         process.standardOutput = output

@@ -2,7 +2,7 @@ import AWSClient
 import Foundation
 import Testing
 
-/// Runs `Tests/Interop/botocore_cloudfront.py` and signs what it signed.
+/// Runs `Tests/Interop/oracles/botocore_cloudfront.py` and signs what it signed.
 @Suite("Agreement with botocore's CloudFront signer") struct CloudFrontAgreementTests {
     private struct Key: Decodable { var pem: String }
     private struct Case: Decodable {
@@ -30,7 +30,7 @@ import Testing
         let process = Process()
         process.executableURL = URL(fileURLWithPath: python)
         process.arguments = [
-            root.appendingPathComponent("Interop/botocore_cloudfront.py").path, "\(seed)", "\(Self.count)",
+            root.appendingPathComponent("Interop/oracles/botocore_cloudfront.py").path, "\(seed)", "\(Self.count)",
         ]
         let output = Pipe()
         process.standardOutput = output

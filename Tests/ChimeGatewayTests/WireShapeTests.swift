@@ -24,7 +24,7 @@ import Testing
         let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         let process = Process()
         process.executableURL = URL(fileURLWithPath: python)
-        process.arguments = [tests.appendingPathComponent("Interop/botocore_bodies.py").path]
+        process.arguments = [tests.appendingPathComponent("Interop/oracles/botocore_bodies.py").path]
         let output = Pipe()
         process.standardOutput = output
         try process.run()

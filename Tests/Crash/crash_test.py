@@ -16,7 +16,7 @@ import time
 import uuid
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Interop"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Interop/support"))
 
 import grpc  # noqa: E402
 
@@ -96,8 +96,9 @@ class Visitor(threading.Thread):
                 time.sleep(0.02)
 
     def visit(self) -> None:
-        from telehealth.v1 import telehealth_service_pb2 as m
         from telehealth.v1 import recording_service_pb2 as rec
+        from telehealth.v1 import telehealth_service_pb2 as m
+
         from visit import Clinic
 
         with grpc.insecure_channel(self.service.address, options=CHANNEL) as channel:
@@ -128,8 +129,9 @@ class Visitor(threading.Thread):
 def check(service: Service, ledger: Ledger, only_open: bool) -> int:
     """Reads back what the ledger says; returns how many sessions were read."""
     from telehealth.v1 import consent_service_pb2 as c
-    from telehealth.v1 import telehealth_service_pb2 as m
     from telehealth.v1 import recording_service_pb2 as rec
+    from telehealth.v1 import telehealth_service_pb2 as m
+
     from visit import Clinic
 
     with ledger.lock:

@@ -11,9 +11,9 @@ import threading
 
 import pytest
 
+from expected_answers import EMPTY, OK, PROBE, START, head, payload, status
 from scripted_server import *
 
-PROBE = BIN / "telehealth-probe"
 UNARY = "telehealth.v1.TelehealthService/GetSession"
 STREAMING = "telehealth.v1.TelehealthService/WatchSession"
 
@@ -53,22 +53,7 @@ def answered(*parts, method: str = UNARY) -> Result:
 
 # Parts of an answer.
 
-def head(*fields: tuple[str, str], end: bool = False):
-    return lambda stream: headers(stream, block(*fields), end=end)
 
-
-def payload(body: bytes, flag: int = 0, length: int | None = None, end: bool = False):
-    prefix = struct.pack(">BI", flag, len(body) if length is None else length)
-    return lambda stream: data(stream, prefix + body, end=end)
-
-
-def status(value: str, *more: tuple[str, str]):
-    return head(("grpc-status", value), *more, end=True)
-
-
-START = head(*OK_HEADERS)
-EMPTY = payload(b"")
-OK = status("0")
 OK_BLOCK = block(*OK_HEADERS)
 #: The server's stop behind its answer is no error.
 RESET = lambda code: lambda stream: reset(stream, code)

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from attack_scene import ended
+from held_calls import watch
 from http2_peer import *
-from test_stop import watch
 
 
 def is_question(got: Frame) -> bool:

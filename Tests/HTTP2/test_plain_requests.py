@@ -2,8 +2,8 @@
 
 import pytest
 
+from held_calls import HOLD, Stopping, acknowledge, ask
 from http2_peer import *
-from test_stop import HOLD, Stopping, acknowledge, ask
 
 #: More than the server waits for of a body that nobody reads.
 LONG = bytes(100_000)

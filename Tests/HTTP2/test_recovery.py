@@ -10,8 +10,8 @@ import threading
 
 import pytest
 
+from expected_answers import EMPTY, OK, PROBE, START, head, payload, status
 from scripted_server import *
-from test_answers import EMPTY, OK, OK_HEADERS, PROBE, START, head, payload, status
 
 EXAMPLE = BIN / "telehealth-client-example"
 DETACHED = ("content-type", "text/html")

@@ -4,66 +4,16 @@ NOT_SERVING to those who watch its health; GOAWAY; UNAVAILABLE to calls that end
 get UNAVAILABLE when the grace is over.
 """
 
-import re
-
 import pytest
 
+from held_calls import HOLD, PUBLISH, WATCH, Stopping, acknowledge, ask, call, watch
 from http2_peer import *
 
 LAST_STREAM = 2**31 - 1
 SERVING, NOT_SERVING = b"\x08\x01", b"\x08\x02"
 
 
-def call(path: str) -> bytes:
-    return block(*request("POST", path, ("te", "trailers"), ("content-type", "application/grpc")))
-
-
-WATCH, HOLD, PUBLISH, STOP = (call(f"/bench.Echo/{name}") for name in ("Watch", "Hold", "Publish", "Stop"))
 HEALTH = call("/grpc.health.v1.Health/Watch")
-
-
-class Stopping:
-    """A server that is told to stop, and how long that took."""
-
-    def __init__(self, *flags: str):
-        self.server = Server(*flags)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.process.kill()
-        self.server.process.wait()
-        self.server.process.stdout.close()
-
-    def connect(self, *entries, **options) -> Peer:
-        return Peer(self.server.address, *entries, **options)
-
-    def stop(self, grace_ms: int) -> None:
-        with self.connect() as peer:
-            peer.send(headers(1, STOP, end=False), data(1, message(str(grace_ms).encode())))
-            peer.response(1)
-
-    def stopped_after_ms(self) -> int:
-        line = self.server.process.stdout.readline()
-        assert self.server.process.wait(PATIENCE) == 0
-        return int(re.match(r"stopped after (\d+) ms", line)[1])
-
-
-def ask(peer: Peer, stream: int, head: bytes, sent: bytes = message(b"")) -> None:
-    peer.send(headers(stream, head, end=False), data(stream, sent))
-
-
-def watch(peer: Peer, stream: int = 1) -> None:
-    ask(peer, stream, WATCH)
-    peer.decoder.decode(peer.until(lambda f: f.kind == HEADERS and f.stream == stream).payload)
-
-
-def acknowledge(peer: Peer) -> None:
-    """Answers the PING between the two GOAWAYs."""
-    asked = lambda f: f.kind == PING and not f.flags & ACK
-    got = next((f for f in peer.seen if asked(f)), None) or peer.until(asked)
-    peer.send(ping(got.payload, flags=ACK))
 
 
 def ended(peer: Peer, stream: int) -> dict[str, str]:

@@ -1,11 +1,14 @@
-import tempfile
+import sys
 from pathlib import Path
 
 import grpc
 import pytest
 
-from contract import ELSEWHERE, Observer, contract
-from service import Service, Simulator, generate_stubs
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE / folder) for folder in ("support", "oracles")]
+
+from contract import ELSEWHERE, Observer, contract  # noqa: E402
+from service import Service, Simulator, generate_stubs  # noqa: E402
 
 #: Files that wait the longest come first: where several run side by side, none is left over at the end.
 LONG = ["test_watches_survive", "test_audit_walk", "test_trusted_proxies", "test_hostile_fields", "test_admission",
@@ -45,10 +48,9 @@ def pytest_sessionfinish(session):
     if hasattr(config, "workeroutput"):
         config.workeroutput["seen"], config.workeroutput["wanted"] = sorted(OBSERVER.seen), sorted(OBSERVER.wanted)
         return
-    here = Path(__file__).parent
     asked = [Path(config.invocation_params.dir, argument).resolve() for argument in config.args]
     narrowed = config.option.keyword or config.option.markexpr or config.option.collectonly or session.shouldstop
-    if narrowed or not any(path in (here, *here.parents) for path in asked):
+    if narrowed or not any(path in (HERE, *HERE.parents) for path in asked):
         return
     if unmet := OBSERVER.wanted - OBSERVER.seen:
         print(f"\nreasons that no test met: {', '.join(sorted(unmet))}")

@@ -19,12 +19,12 @@ import urllib.request
 import uuid
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Interop"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Interop/support"))
 
 import grpc  # noqa: E402
 
 from service import Service, Simulator, generate_stubs  # noqa: E402
-from test_issuers import ISSUER, Key, key_set, own_id  # noqa: E402
+from token_issuer import ISSUER, Key, key_set, own_id  # noqa: E402
 
 # A clinic with 10,000 visits a day: a run of an hour plays them all, a shorter one its part of them.
 VISITS_PER_MINUTE = 10_000 / 60
@@ -93,6 +93,7 @@ class People(threading.Thread):
 
     def visit(self) -> None:
         from telehealth.v1 import telehealth_service_pb2 as m
+
         from visit import Clinic
 
         with self.channel() as clients, self.channel() as clinicians:
@@ -127,7 +128,8 @@ class People(threading.Thread):
 
     def err(self, clinic) -> None:
         """What people do wrong, each under another name: all must be refused."""
-        from telehealth.v1 import participant_service_pb2 as p, telehealth_service_pb2 as m
+        from telehealth.v1 import participant_service_pb2 as p
+        from telehealth.v1 import telehealth_service_pb2 as m
 
         stranger = self.service.token("client", "stranger-" + uuid.uuid4().hex)
         forged = Key("EdDSA").token(sub="forger-" + uuid.uuid4().hex)
