@@ -15,14 +15,14 @@ final class MemoryTrail: AuditTrail {
         self.store = store
     }
 
-    private var log: (records: [AuditRecord], chain: AuditChain) {
-        var chain = AuditChain()
+    private var log: (records: [AuditRecord], chain: AuditLogEnd) {
+        var chain = AuditLogEnd()
         var records: [AuditRecord] = []
         for entry in store.snapshot.audit { records.append(chain.append(entry, key: key)) }
         return (records, chain)
     }
 
-    var auditEnd: AuditChain { log.chain }
+    var auditEnd: AuditLogEnd { log.chain }
 
     func auditRecords(from number: Int64, limit: Int) async throws(StoreError) -> [AuditRecord] {
         Array(log.records.filter { $0.number >= number }.prefix(limit))

@@ -5,7 +5,7 @@ internal import VisitSimulation
 /// The audit log of a clinic in memory, chained and proven like the stored one, with its heads beside it.
 final class MemoryAudit: AuditTrail, AuditWitness {
     private struct Log {
-        var chain = AuditChain()
+        var chain = AuditLogEnd()
         var records: [AuditRecord] = []
         var nodes: [AuditNode] = []
         var heads: [AuditHead] = []
@@ -46,7 +46,7 @@ final class MemoryAudit: AuditTrail, AuditWitness {
     }
 
     // Its end is read where nothing can fail.
-    var auditEnd: AuditChain { (try? withLog { $0.chain }) ?? AuditChain() }
+    var auditEnd: AuditLogEnd { (try? withLog { $0.chain }) ?? AuditLogEnd() }
 
     func auditRecords(from number: Int64, limit: Int) async throws(StoreError) -> [AuditRecord] {
         try withLog { log in

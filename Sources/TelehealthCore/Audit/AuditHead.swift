@@ -64,7 +64,7 @@ public struct AuditHeadSigner: Sendable {
     public var publicKey: AuditHeadKey { AuditHeadKey(key.publicKey) }
 
     /// - Returns: nil when the crypto library could not sign, which only its lack of memory explains.
-    public func sign(_ chain: AuditChain, at: Timestamp) -> AuditHead? {
+    public func sign(_ chain: AuditLogEnd, at: Timestamp) -> AuditHead? {
         let root = chain.tree.root
         let bytes = AuditHead.signedBytes(size: chain.number, at: at, mac: chain.mac, root: root)
         guard let signature = try? key.signature(for: bytes) else { return nil }

@@ -17,7 +17,7 @@ public struct AuditRecord: Sendable, Hashable {
     public var target: String?
     public var reason: String?
     public var count: Int64
-    /// ``mac`` of the row before; ``AuditChain/beginning`` for the first.
+    /// ``mac`` of the row before; ``AuditLogEnd/beginning`` for the first.
     public var previous: [UInt8]
     /// HMAC-SHA256 over ``previous`` and ``encoding``, 32 bytes.
     public var mac: [UInt8]

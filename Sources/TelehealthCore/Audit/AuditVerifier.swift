@@ -34,7 +34,7 @@ public struct AuditVerifier: Sendable {
     public init(key: AuditKey, anchor: AuditRecord? = nil, heads: [AuditHead], headKey: AuditHeadKey?) {
         self.key = key
         nextNumber = (anchor?.number ?? 0) + 1
-        previous = anchor?.mac ?? AuditChain.beginning
+        previous = anchor?.mac ?? AuditLogEnd.beginning
         tree = anchor == nil ? MerkleTree() : nil
         self.heads = []
         var signed: [AuditHead] = []

@@ -3,7 +3,7 @@
 /// Each call reads one consistent snapshot and lets it go; whoever reads much reads page by page.
 public protocol AuditTrail: Sendable {
     /// The log's end as of the latest commit.
-    var auditEnd: AuditChain { get }
+    var auditEnd: AuditLogEnd { get }
     /// Rows from `number` on, ascending, at most `limit`.
     func auditRecords(from number: Int64, limit: Int) async throws(StoreError) -> [AuditRecord]
     /// Rows that the query chooses, a page at a time.

@@ -14,7 +14,7 @@ struct SampleLog {
         var random = SeededRandom(seed: seed)
         key = try #require(AuditKey((0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }))
         signer = try #require(AuditHeadSigner(AuditHeadSigner.randomBytes()))
-        var chain = AuditChain()
+        var chain = AuditLogEnd()
         for index in 0..<rows {
             records.append(chain.append(Self.entry(index, &random), key: key))
             if (index + 1) % headEvery == 0 || index + 1 == rows {
@@ -139,7 +139,7 @@ struct SampleLog {
         let log = try SampleLog(rows: 24, seed: seed)
         var random = SeededRandom(seed: seed &+ 1_000)
         let from = Int.random(in: 0..<24, using: &random)
-        var chain = AuditChain()
+        var chain = AuditLogEnd()
         var forged: [AuditRecord] = []
         var again = SeededRandom(seed: seed)
         for _ in 0..<32 { _ = UInt8.random(in: .min ... .max, using: &again) }

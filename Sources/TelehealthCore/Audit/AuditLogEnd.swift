@@ -1,5 +1,5 @@
 /// The end of the audit log: what the next row is chained to.
-public struct AuditChain: Sendable, Hashable {
+public struct AuditLogEnd: Sendable, Hashable {
     /// What the first row has for its previous MAC.
     public static let beginning = [UInt8](repeating: 0, count: AuditKey.byteCount)
 
