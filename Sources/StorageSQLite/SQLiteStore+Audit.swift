@@ -1,4 +1,6 @@
-public import TelehealthCore
+public import AuditChain
+public import TelehealthEngine
+public import TelehealthModel
 
 extension SQLiteStore: AuditTrail {
     /// Rows looked at per snapshot of a listing, and per page before it says where to go on: about 20 ms.

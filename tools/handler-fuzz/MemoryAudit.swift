@@ -1,5 +1,7 @@
+internal import AuditChain
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
 internal import VisitSimulation
 
 /// The audit log of a clinic in memory, chained and proven like the stored one, with its heads beside it.

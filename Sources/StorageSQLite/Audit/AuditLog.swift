@@ -1,6 +1,7 @@
+internal import AuditChain
 internal import DurableFile
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// The audit log's writing end: chains entries to the last row and keeps the Merkle tree's nodes.
 ///
