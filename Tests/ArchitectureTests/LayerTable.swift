@@ -1,5 +1,5 @@
-/// The shape of the house: which target may stand on which. `Package.swift` and every import are held against
-/// it.
+/// The shape of the house: what each target imports. `Package.swift` and every import are held against it, both
+/// ways: a target imports nothing that its row does not name, and a row names nothing that its target does not import.
 ///
 /// A new target, or a new dependency of one, is a decision: it is made here first, and its reason is in the
 /// commit.
@@ -7,8 +7,11 @@ enum LayerTable {
     struct Row {
         let layer: Int
         let name: String
-        /// Targets of rows above, and products of other packages.
-        let mayUse: Set<String>
+        /// Targets of rows above, products of other packages, and modules of the toolchain.
+        let uses: Set<String>
+
+        /// Without the toolchain's, which no manifest declares.
+        var declared: Set<String> { uses.subtracting(LayerTable.toolchain) }
     }
 
     /// From the lowest to the highest; a target uses only rows above its own.
@@ -148,7 +151,7 @@ enum LayerTable {
             "ProtobufWire", "TelehealthAPI"),
     ]
 
-    /// Products of other packages that more than one target may use. Every other product has one owner.
+    /// Products of other packages that more than one target uses. Every other product has one owner.
     static let sharedProducts: Set<String> = ["Crypto", "CryptoExtras", "Logging"]
 
     /// Products that only programs use, any of them.
@@ -156,28 +159,32 @@ enum LayerTable {
 
     /// Packages of others, by their identity.
     static let packages: Set<String> = [
-        "swift-crypto", "swift-log", "swift-argument-parser", "swift-configuration",
-        "swift-service-lifecycle",
-        "swift-system", "FlyingFox",
+        "swift-crypto", "swift-log", "swift-argument-parser", "swift-configuration", "FlyingFox",
     ]
 
     /// The highest layer that Foundation must not enter: the daemon, which it costs 6 MB of memory.
     static let lastLayerWithoutFoundation = 8
 
-    /// Modules of the toolchain that a layer may import.
+    /// Modules of the toolchain that rows may name.
+    static let toolchain: Set<String> = ["Synchronization", "FoundationEssentials", "Glibc", "Foundation"]
+
+    /// Those that a row of this layer may name.
     static func systemModules(layer: Int) -> Set<String> {
         switch layer {
         case ...1: ["Synchronization", "FoundationEssentials"]
         case ...lastLayerWithoutFoundation: ["Synchronization", "FoundationEssentials", "Glibc"]
-        default: ["Synchronization", "FoundationEssentials", "Glibc", "Foundation", "RegexBuilder"]
+        default: ["Synchronization", "Glibc", "Foundation"]
         }
     }
+
+    /// Values and decisions alone: no lock, no task of their own, no clock.
+    static let domain = ["TelehealthModel", "TelehealthRules", "AuditChain"]
 
     static func row(_ name: String) -> Row? { rows.first { $0.name == name } }
 }
 
 extension LayerTable.Row {
-    fileprivate init(_ layer: Int, _ name: String, _ mayUse: String...) {
-        self.init(layer: layer, name: name, mayUse: Set(mayUse))
+    fileprivate init(_ layer: Int, _ name: String, _ uses: String...) {
+        self.init(layer: layer, name: name, uses: Set(uses))
     }
 }
