@@ -1,5 +1,7 @@
+public import AuditChain
 internal import DurableFile
-public import TelehealthCore
+public import TelehealthModel
+internal import TextFormats
 
 /// The key that receipts are signed with, in a file of its own: its 64 hexadecimal digits, mode 0600.
 ///

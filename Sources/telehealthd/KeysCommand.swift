@@ -1,7 +1,8 @@
+internal import AuditChain
 internal import FoundationEssentials
 internal import Identity
 internal import StorageSQLite
-internal import TelehealthCore
+internal import TelehealthModel
 internal import TextFormats
 
 /// `telehealthd keys …`: looks at the key ring and changes it, or the key of receipts. A running daemon sees the change

@@ -1,3 +1,5 @@
+// The daemon: reads its configuration, assembles the parts and serves.
+
 internal import FoundationEssentials
 internal import Glibc
 internal import Logging

@@ -1,7 +1,9 @@
+import AuditChain
 import DurableFile
 import Foundation
-import TelehealthCore
+import TelehealthModel
 import Testing
+import TextFormats
 
 @testable import Identity
 

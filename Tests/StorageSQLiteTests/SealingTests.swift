@@ -1,8 +1,10 @@
 import CSQLite
 import DurableFile
 import Foundation
-import TelehealthCore
+import TelehealthModel
+import TelehealthRules
 import Testing
+import TextFormats
 
 @testable import StorageSQLite
 

@@ -1,9 +1,9 @@
 internal import ArgumentParser
+internal import AuditChain
 internal import Foundation
 internal import ProtobufWire
 internal import TelehealthAPI
 internal import TelehealthClient
-internal import TelehealthCore
 internal import TextFormats
 
 struct ReceiptCommand: AsyncParsableCommand {

@@ -4,7 +4,6 @@ internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthClient
-internal import TelehealthCore
 internal import TextFormats
 
 /// Recordings after they were made, from a terminal.

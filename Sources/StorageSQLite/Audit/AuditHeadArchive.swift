@@ -1,7 +1,10 @@
+public import AuditChain
 internal import DurableFile
 internal import Glibc
 internal import Synchronization
-public import TelehealthCore
+public import TelehealthEngine
+public import TelehealthModel
+internal import TextFormats
 
 /// Signed heads of the audit log in an append-only file, one line of JSON each, synced as they are written.
 ///

@@ -1,5 +1,5 @@
 internal import DurableFile
-internal import TelehealthCore
+internal import TextFormats
 
 /// A secret of 32 bytes in a file of its own: 64 hexadecimal digits and a line break, mode 0600.
 enum SecretFile {

@@ -1,4 +1,7 @@
-internal import TelehealthCore
+internal import AuditChain
+internal import TelehealthEngine
+internal import TelehealthModel
+internal import TextFormats
 
 extension PersonRecord {
     /// A `Bundle` of type collection: the `Patient`, then `Consent`, `Encounter` and `AuditEvent` resources.

@@ -7,8 +7,10 @@ internal import Monitoring
 internal import RPCModel
 internal import RPCServer
 internal import TLSEngine
-internal import TelehealthCore
+internal import TelehealthEngine
 internal import TelehealthHandlers
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// Where callers come in: who may, by which certificates, and the servers for them and for probers.
 struct Entrance {

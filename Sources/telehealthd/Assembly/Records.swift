@@ -1,6 +1,5 @@
 internal import DurableFile
 internal import StorageSQLite
-internal import TelehealthCore
 
 /// What is kept on disk: the database, locked for this process, and the heads of its audit log, outside it.
 struct Records {

@@ -1,5 +1,6 @@
-internal import TelehealthCore
+internal import TelehealthEngine
 internal import TelehealthHandlers
+internal import TelehealthModel
 
 extension AccessSettings {
     /// Who may come how often, as configured.

@@ -1,6 +1,7 @@
 internal import EventCore
-internal import TelehealthCore
 internal import TelehealthHandlers
+internal import TelehealthModel
+internal import TelehealthRules
 
 extension DaemonConfiguration {
     /// Recordings that are deleted sooner were most likely meant to be kept: a unit was forgotten, or the value of a

@@ -1,6 +1,6 @@
 internal import EventCore
-internal import TelehealthCore
 internal import TelehealthHandlers
+internal import TelehealthRules
 
 extension DaemonConfiguration {
     /// What counts only while the people at this machine are the only ones who use it: the development key, and

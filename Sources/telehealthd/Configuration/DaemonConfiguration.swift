@@ -4,8 +4,8 @@ internal import HTTPSClient
 internal import Identity
 internal import Logging
 internal import StorageSQLite
-internal import TelehealthCore
 internal import TelehealthHandlers
+internal import TelehealthRules
 internal import Webhooks
 
 /// Everything the daemon needs to know, checked; made from ``SettingReader`` and nothing else.

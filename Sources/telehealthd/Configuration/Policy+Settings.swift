@@ -1,4 +1,5 @@
-internal import TelehealthCore
+internal import TelehealthModel
+internal import TelehealthRules
 
 extension Policy {
     /// The clinic's rules as configured; what has no setting keeps its default.

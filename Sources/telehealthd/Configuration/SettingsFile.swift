@@ -1,7 +1,6 @@
 internal import Configuration
 internal import DurableFile
 internal import FoundationEssentials
-internal import TelehealthCore
 internal import TextFormats
 
 /// The JSON file of `--config`: an object of settings, nested as the dots in their keys say.

@@ -1,6 +1,7 @@
+internal import AuditChain
 internal import Logging
 internal import StorageSQLite
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// Has the audit log's head signed and kept outside the database: at the start, every so often, every so many
 /// rows, and at the end.

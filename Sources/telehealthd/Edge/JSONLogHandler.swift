@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Logging
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthModel
 internal import TextFormats
 
 /// One JSON object per line, into a ``LogOutput``.

@@ -3,8 +3,9 @@ internal import Monitoring
 internal import RPCServer
 internal import StorageSQLite
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthEngine
 internal import TelehealthHandlers
+internal import TelehealthModel
 
 /// What `/livez`, `/readyz` and `/metrics` say of the running service.
 ///
