@@ -2,7 +2,7 @@ import ChimeGateway
 import Foundation
 import Testing
 
-@Suite("The README's policy for the caller") struct ReadmePolicyTests {
+@Suite("The documented policy for the caller") struct DocumentedPolicyTests {
     @Test("names exactly the actions that the gateway needs, besides the pipelines' service-linked role")
     func namesWhatTheGatewayNeeds() throws {
         let policies = try policies()
@@ -22,8 +22,8 @@ import Testing
 
     private func policies() throws -> [[String: Any]] {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
-        return readme.components(separatedBy: "```json").dropFirst().compactMap {
+        let page = try String(contentsOf: root.appending(path: "docs/aws.md"), encoding: .utf8)
+        return page.components(separatedBy: "```json").dropFirst().compactMap {
             try? JSONSerialization.jsonObject(with: Data($0.components(separatedBy: "```")[0].utf8)) as? [String: Any]
         }
     }
