@@ -40,6 +40,9 @@ struct Document {
         try Repository.files(withExtensions: ["md"]).map(read)
     }
 
+    /// At the root or in docs, written for whoever runs or calls the service; not a part of a module's documentation.
+    var isPage: Bool { path.hasPrefix("docs/") || !path.contains("/") }
+
     var isGenerated: Bool { prose.first?.text.hasPrefix("<!-- Made by ") ?? false }
 
     var links: [Link] {

@@ -40,7 +40,7 @@ import Testing
             guard reached.insert(path).inserted, let document = byPath[path] else { continue }
             next += document.links.filter { !$0.isElsewhere }.map(document.destination)
         }
-        let pages = documents.map(\.path).filter { $0.hasPrefix("docs/") || !$0.contains("/") }
+        let pages = documents.filter(\.isPage).map(\.path)
         #expect(pages.count > 15)
         for page in pages where !reached.contains(page) { Issue.record("\(page): no page leads to it from the README") }
     }
@@ -51,7 +51,7 @@ import Testing
 
     /// Rows of tables are as long as what they say.
     @Test func `prose has at most 120 columns`() {
-        for document in documents where !document.isGenerated {
+        for document in documents where document.isPage && !document.isGenerated {
             for row in document.prose where row.text.count > 120 && !row.text.hasPrefix("|") {
                 report(document, row.line, "\(row.text.count) columns")
             }
