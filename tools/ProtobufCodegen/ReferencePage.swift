@@ -34,12 +34,12 @@ struct ReferencePage {
         page.line()
         page.line("## \(service.name ?? "")")
         page.line()
-        page.line("| call | roles | of these | may be refused with |")
+        page.line("| call | roles | restriction | reasons |")
         page.line("|---|---|---|---|")
         for (place, method) in service.method.enumerated() {
             guard let contract = comments.contract(of: method) else { continue }
             var roles = contract.isOpen ? "no token needed" : contract.roles.joined(separator: ", ")
-            if contract.hasEmergency { roles += "; in an emergency any clinician" }
+            if contract.hasEmergency { roles += "; any clinician in an emergency" }
             let reasons = contract.reasons.map { "`\($0.word)`" }.joined(separator: ", ")
             let what = Self.firstSentence(written[[6, Int32(index), 2, Int32(place)]] ?? "")
             let traits = [
@@ -47,7 +47,7 @@ struct ReferencePage {
                 contract.hasNoSideEffects ? "no side effects" : nil,
             ].compactMap(\.self)
             let name = "**\(method.name ?? "")**" + (traits.isEmpty ? "" : " (\(traits.joined(separator: ", ")))")
-            page.line("| \(name): \(what) | \(roles) | \(contract.standing ?? "all") | \(reasons) |")
+            page.line("| \(name): \(what) | \(roles) | \(contract.standing ?? "none") | \(reasons) |")
         }
     }
 
@@ -58,7 +58,7 @@ struct ReferencePage {
         page.line("The values of `google.rpc.ErrorInfo.reason` in the domain `telehealth.v1`. The error's metadata has the")
         page.line("keys that are listed; one with `?` may be absent. Any call may return a reason marked \"Every call.\"")
         page.line()
-        page.line("| reason | code | metadata | comes with | what it means |")
+        page.line("| reason | code | metadata | details | meaning |")
         page.line("|---|---|---|---|---|")
         for reason in comments.reasons {
             let keys = reason.metadata.map { "`\($0)`" } + reason.sometimes.map { "`\($0)`?" }
