@@ -34,17 +34,17 @@ public struct AWSError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var description: String {
         let effect = mayHaveTakenEffect ? ", may have taken effect" : ""
-        return "\(operation): \(reasonText) (attempts \(attempts)\(effect))"
+        return "\(operation): \(reasonText) (attempts: \(attempts)\(effect))"
     }
 
     private var reasonText: String {
         switch reason {
         case .credentials(let error): error.description
-        case .rateLimited(let retryAfter): "own rate limit, free again in \(retryAfter)"
+        case .rateLimited(let retryAfter): "this service's rate limit; try again in \(retryAfter)"
         case .service(let status, let code, let requestID, _):
             "status \(status) \(code), request id \(requestID ?? "none")"
         case .transport(let error): error.description
-        case .deadlineExceeded: "deadline exceeded before an attempt"
+        case .deadlineExceeded: "the deadline passed before an attempt"
         case .cancelled: "cancelled"
         case .invalid(let what): what
         }

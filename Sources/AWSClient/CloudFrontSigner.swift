@@ -28,8 +28,8 @@ public struct CloudFrontSigner: Sendable {
 
         public var description: String {
             switch self {
-            case .unreadable: "not the PEM text of an RSA private key of 2048 bits or more"
-            case .keyPairID: "not a key pair id: letters and digits, 1 to 64"
+            case .unreadable: "must be an RSA private key of at least 2048 bits in PEM format"
+            case .keyPairID: "must be a key pair id: 1 to 64 letters and digits"
             }
         }
     }

@@ -24,11 +24,11 @@ public enum CredentialsError: Error, Hashable, Sendable, CustomStringConvertible
             "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
                 + "or run with a web identity, container or instance role"
         case .misconfigured(let source, let setting):
-            "AWS credentials from \(source.rawValue): bad \(setting)"
+            "AWS credentials from \(source.rawValue): invalid \(setting)"
         case .unreachable(let source, let error): "AWS credentials from \(source.rawValue): \(error)"
         case .refused(let source, let status):
             "AWS credentials from \(source.rawValue): refused, status \(status)"
-        case .malformed(let source): "AWS credentials from \(source.rawValue): unreadable answer"
+        case .malformed(let source): "AWS credentials from \(source.rawValue): cannot parse the response"
         }
     }
 }

@@ -74,7 +74,7 @@ public struct RequestSigner: Hashable, Sendable {
         _ request: AWSRequest, with credentials: AWSCredentials, at unixSeconds: Int64, validitySeconds: Int
     ) -> String {
         precondition(
-            (1...Self.validitySecondsMax).contains(validitySeconds), "AWS takes validities of 1 s to 7 days")
+            (1...Self.validitySecondsMax).contains(validitySeconds), "AWS accepts validities of 1 s to 7 days")
         let time = CivilTime(unixSeconds: unixSeconds)
         let headers = canonicalHeaders(of: request)
         var request = request

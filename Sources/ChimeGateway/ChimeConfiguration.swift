@@ -97,7 +97,7 @@ public struct ChimeConfiguration: Sendable {
             }
             // A metadata address is allowed plain http for credentials only.
             guard url.hostKind != .instanceMetadata, url.target == "/" else {
-                throw ConfigurationError(setting: setting, problem: "not the root of a service")
+                throw ConfigurationError(setting: setting, problem: "must be the root URL of a service, without a path")
             }
             return url
         }
@@ -138,20 +138,20 @@ public struct ChimeConfiguration: Sendable {
     /// - Throws: ``ConfigurationError`` naming the first setting that Chime would refuse.
     func validate() throws(ConfigurationError) {
         guard ChimeSyntax.isRegion(controlRegion) else {
-            throw ConfigurationError(setting: "controlRegion", problem: "not a region's name")
+            throw ConfigurationError(setting: "controlRegion", problem: "must be the name of an AWS region")
         }
         guard !allowedMediaRegions.isEmpty, allowedMediaRegions.allSatisfy(ChimeSyntax.isRegion) else {
-            throw ConfigurationError(setting: "allowedMediaRegions", problem: "must name one region or more")
+            throw ConfigurationError(setting: "allowedMediaRegions", problem: "must name at least one region")
         }
         let ceiling = videoResolution == .fullHD || contentResolution == .ultraHD ? 25 : 250
         guard (1...ceiling).contains(attendeesMax) else {
             throw ConfigurationError(setting: "attendeesMax", problem: "must be 1 to \(ceiling)")
         }
         if let bucket = recordingsBucket, !ChimeSyntax.isBucket(bucket) {
-            throw ConfigurationError(setting: "recordingsBucket", problem: "not a bucket's name")
+            throw ConfigurationError(setting: "recordingsBucket", problem: "must be the name of an S3 bucket")
         }
         if let region = recordingsBucketRegion, !ChimeSyntax.isRegion(region) {
-            throw ConfigurationError(setting: "recordingsBucketRegion", problem: "not a region's name")
+            throw ConfigurationError(setting: "recordingsBucketRegion", problem: "must be the name of an AWS region")
         }
     }
 }

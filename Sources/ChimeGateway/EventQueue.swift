@@ -75,7 +75,7 @@ public final class EventQueue: MeetingEventQueue {
         let parts = parsed.target.split(separator: "/", omittingEmptySubsequences: true)
         guard parsed.hostKind != .instanceMetadata, parts.count == 2, parts[0].count == 12,
             parts[0].utf8.allSatisfy({ (0x30...0x39).contains($0) })
-        else { throw .init(setting: setting, problem: "not https://HOST/ACCOUNT/QUEUE") }
+        else { throw .init(setting: setting, problem: "must be https://HOST/ACCOUNT/QUEUE") }
         queueURL = url
         self.endpoint = try ChimeConfiguration.Endpoints.url(
             endpoint ?? "\(parsed.scheme.rawValue)://\(parsed.authority)",
@@ -129,7 +129,7 @@ public final class EventQueue: MeetingEventQueue {
         // What was not deleted comes again and is known by its id: no harm, but worth a line.
         if let failed = answer.failed, !failed.isEmpty {
             logger.warning(
-                "queue kept messages",
+                "queue did not delete messages",
                 metadata: [
                     "action": "\(action)", "count": "\(failed.count)", "code": "\(failed[0].code ?? "")",
                 ])

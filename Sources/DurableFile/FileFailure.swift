@@ -45,14 +45,14 @@ public struct FileFailure: Error, Sendable, Hashable, CustomStringConvertible {
 
     public var description: String {
         switch problem {
-        case .missing: "\(path) is not there"
+        case .missing: "\(path) does not exist"
         case .notRegular: "\(path) is not a regular file"
         case .openToOthers(let mode):
             "\(path) is readable by others (mode \(String(mode, radix: 8))): chmod 600 it"
         case .foreignOwner(let user):
             "\(path) belongs to user \(user), not to this process's user \(geteuid()): chown it"
         case .tooLong(let limit): "\(path) is longer than \(limit) bytes"
-        case .malformed(let expected): "\(path) does not hold \(expected)"
+        case .malformed(let expected): "\(path) does not contain \(expected)"
         case .system(let code, let operation):
             "\(path): \(operation) failed: \(String(cString: strerror(code))) (errno \(code))"
         }

@@ -35,7 +35,7 @@ public struct SlotFile: ~Copyable {
 
     /// Writes the place that was not written last; on the device when this returns.
     public mutating func write(_ content: [UInt8]) throws(FileFailure) {
-        precondition(content.count <= Self.bytesMax, "a place holds \(Self.bytesMax) bytes")
+        precondition(content.count <= Self.bytesMax, "a slot holds \(Self.bytesMax) bytes")
         let place = content + [UInt8](repeating: UInt8(ascii: " "), count: Self.bytesMax - content.count)
         let offset = off_t(next * Self.bytesMax)
         let count = place.withUnsafeBytes { pwrite(file.number, $0.baseAddress, $0.count, offset) }

@@ -36,7 +36,7 @@ public final class NameResolver: Sendable {
                 continuation.resume(
                     returning: .failure(
                         NameResolutionError(
-                            code: NameResolutionError.busy, description: "too many name lookups")))
+                            code: NameResolutionError.busy, description: "too many name lookups are in progress")))
                 return
             }
             do throws(SystemCallError) {

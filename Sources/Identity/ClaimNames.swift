@@ -42,15 +42,15 @@ public struct ClaimNames: Sendable, Hashable {
             let name = self[part]
             if !Self.isName(name) {
                 faults.append(
-                    (part, "'\(name)' is no claim's name: 1 to \(Self.lengthMax) printable characters, no spaces"))
+                    (part, "invalid claim name '\(name)': use 1 to \(Self.lengthMax) printable characters, no spaces"))
             } else if Self.applications.contains(name) {
                 faults.append(
-                    (part, "'\(name)' names the application in an access token (RFC 9068), never a person or a role"))
+                    (part, "'\(name)' identifies the application (RFC 9068), not a person or a role"))
             } else if Self.registered.contains(name) || part != .role && Self.authorizations.contains(name) {
-                faults.append((part, "'\(name)' is a registered claim, which means something else"))
+                faults.append((part, "'\(name)' is a registered claim with another meaning"))
             } else if let other = Part.allCases[..<index].first(where: { self[$0] == name }) {
                 // Also what only looks alike: no token could hold both.
-                faults.append((part, "'\(name)' is the name of the \(other.rawValue)'s claim already"))
+                faults.append((part, "'\(name)' is already the claim of the \(other.rawValue)"))
             }
         }
         return faults

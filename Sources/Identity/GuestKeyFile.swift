@@ -36,7 +36,7 @@ public enum GuestKeyFile {
             UInt8(digits[$0] << 4 | digits[$0 + 1])
         }
         guard digits.count == 2 * GuestKey.byteCount, let key = GuestKey(bytes: bytes) else {
-            throw KeyFile.malformed(path, "a key: 64 hexadecimal digits")
+            throw KeyFile.malformed(path, "a key of 64 hexadecimal digits")
         }
         return key
     }

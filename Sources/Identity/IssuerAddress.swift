@@ -14,10 +14,10 @@ public struct IssuerAddress: Sendable, Hashable {
 
         public var description: String {
             switch self {
-            case .noURL: "is no https URL, where the keys could be found: name a key set (--jwks-file or --jwks-url)"
-            case .plainHTTP: "must be https: plain http stays on this machine"
-            case .hasQuery: "has a query, which no issuer has (OpenID Connect Discovery 1.0, section 3)"
-            case .metadataAddress: "is an address where machines keep their credentials"
+            case .noURL: "must be an https URL, or the key set must be named (--jwks-file or --jwks-url)"
+            case .plainHTTP: "must be https: plain http is allowed for this machine only"
+            case .hasQuery: "must not have a query (OpenID Connect Discovery 1.0, section 3)"
+            case .metadataAddress: "must not be the address of a cloud metadata service"
             }
         }
     }

@@ -42,15 +42,15 @@ public enum DiscoveryFault: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .malformed: "the issuer's document is no JSON object, or names a member twice"
+        case .malformed: "the issuer's document must be a JSON object without repeated members"
         case .issuerDiffers(let said, let expected):
             "the document's issuer is \(said.map { "'\(Self.shown($0))'" } ?? "missing"), the setting's '\(expected)':"
                 + " they must be the same, byte for byte"
-        case .keySetMissing: "the issuer's document has no jwks_uri"
-        case .keySetUnusable(let text): "the document's jwks_uri '\(Self.shown(text))' is no https URL"
+        case .keySetMissing: "the issuer's document lacks a jwks_uri"
+        case .keySetUnusable(let text): "the document's jwks_uri '\(Self.shown(text))' must be an https URL"
         case .keySetPrivate(let text):
-            "the document's jwks_uri '\(Self.shown(text))' is on another host than the issuer and at no public address;"
-                + " if it is meant, name it with --jwks-url"
+            "the document's jwks_uri '\(Self.shown(text))' is on another host than the issuer and not at a public address;"
+                + " if that is intended, set it with --jwks-url"
         }
     }
 

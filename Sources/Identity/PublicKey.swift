@@ -62,7 +62,7 @@ struct PublishedKey: Decodable {
     init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
         func unusable(_ member: CodingKeys) -> DecodingError {
-            .dataCorruptedError(forKey: member, in: members, debugDescription: "not a key for us")
+            .dataCorruptedError(forKey: member, in: members, debugDescription: "not a supported key")
         }
         func bytes(_ member: CodingKeys) throws -> Data {
             let text = try members.decode(String.self, forKey: member)

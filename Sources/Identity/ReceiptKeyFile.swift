@@ -32,7 +32,7 @@ public enum ReceiptKeyFile {
         let bytes = try KeyFile.read(path, bytesMax: seedBytesMax)
         let text = String(decoding: bytes, as: UTF8.self)
         guard let seed = HexText.decode(text.prefix { $0 != "\n" }), let signer = ReceiptSigner(seed: seed)
-        else { throw KeyFile.malformed(path, "a key: 64 hexadecimal digits") }
+        else { throw KeyFile.malformed(path, "a key of 64 hexadecimal digits") }
         let current = signer.publicKey.bytes
         let retired = try retired(besides: path).filter { $0.key.bytes != current }
         return ReceiptKeys(signer: signer, retired: retired)
@@ -71,7 +71,7 @@ public enum ReceiptKeyFile {
             let parts = line.split(separator: " ")
             guard parts.count == 2, let key = HexText.decode(parts[0]).flatMap({ ReceiptKey($0) }),
                 let seconds = Int64(parts[1]), (0...253_402_300_799).contains(seconds)
-            else { throw KeyFile.malformed(path + ".retired", "keys and seconds, a line each") }
+            else { throw KeyFile.malformed(path + ".retired", "a key and its seconds on each line") }
             keys.append(.init(key: key, retiredAt: Timestamp(microseconds: seconds * 1_000_000)))
         }
         return keys

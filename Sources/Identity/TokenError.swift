@@ -51,14 +51,14 @@ public enum TokenError: Error, Hashable, Sendable {
         switch self {
         case .missing: "send 'authorization: Bearer <token>'"
         case .malformed: "the token is not a JSON Web Token"
-        case .algorithmNotAllowed: "sign with ES256, EdDSA or RS256 and the key's own algorithm"
+        case .algorithmNotAllowed: "the token's algorithm is not allowed: sign with ES256, EdDSA or RS256, as its key says"
         case .keyUnknown: "the token's key is not published; get a new token"
-        case .signatureInvalid: "the token's signature does not fit"
+        case .signatureInvalid: "the token's signature is invalid"
         case .expired: "the token has expired; get a new one"
         case .notYetValid: "the token is not valid yet; check the issuer's clock"
-        case .lifetimeTooLong: "the token lives longer than one hour"
-        case .issuerMismatch: "the token is from another issuer than its key"
-        case .audienceMismatch: "the token is for another audience"
+        case .lifetimeTooLong: "the token is valid for more than one hour; issue tokens for an hour or less"
+        case .issuerMismatch: "the token's issuer (iss) is not the issuer of its key"
+        case .audienceMismatch: "the token is for another audience (aud)"
         case .boundToKey: "the token is bound to a key (cnf), which this service cannot check; get a bearer token"
         case .notAccessToken: "this is an ID token; send an access token"
         case .claimInvalid(let claim): "the token's claim '\(claim)' is missing or has the wrong shape"
@@ -66,7 +66,7 @@ public enum TokenError: Error, Hashable, Sendable {
             "the token's claim '\(claim)' must name exactly one of service, scheduler, clinician, client and admin"
         case .personIsApplication(let claim):
             "the token's claim '\(claim)' names the application it was issued to (client_id, azp), not a person"
-        case .developmentOnly: "development tokens count on loopback and unix sockets only"
+        case .developmentOnly: "development tokens are accepted on loopback and Unix sockets only"
         }
     }
 

@@ -22,13 +22,13 @@ public enum KeySetError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .malformed: "the key set is not the JSON of RFC 7517"
-        case .noUsableKey: "the key set holds no usable key: ES256, EdDSA or RS256, with an id, to verify with"
-        case .tooMany: "the key set holds more than \(VerificationKeys.keysMax) keys"
-        case .repeatedKeyID: "the key set holds two usable keys under one id (kid)"
+        case .malformed: "the key set is not valid JSON as in RFC 7517"
+        case .noUsableKey: "the key set has no usable key: a verification key for ES256, EdDSA or RS256 with an id (kid)"
+        case .tooMany: "the key set has more than \(VerificationKeys.keysMax) keys"
+        case .repeatedKeyID: "the key set has two usable keys with the same id (kid)"
         case .file(let failure): failure.description
         case .unavailable(let place, let label):
-            "\(DiscoveryFault.shown(place)) gives nothing that can be used: \(label)"
+            "cannot use \(DiscoveryFault.shown(place)): \(label)"
         case .discovery(let fault): fault.description
         }
     }

@@ -111,14 +111,15 @@ final class ChannelCore: @unchecked Sendable {
 
     /// Starts the call on a connection, lets it wait for one, or fails it.
     private func place(_ call: ClientCall) {
-        guard !isShutdown else { return call.complete(RPCError(.unavailable, "the channel is shut down")) }
+        guard !isShutdown else { return call.complete(RPCError(.unavailable, "the channel was shut down")) }
         if let connection = pick() { return call.start(on: connection) }
         connect()
         if state == .transientFailure, !call.waitsForReady {
             return call.complete(RPCError(.unavailable, situation))
         }
         guard waiting.count < configuration.maxWaitingCalls else {
-            return call.complete(RPCError(.resourceExhausted, "too many calls wait for \(authority)"))
+            return call.complete(
+                RPCError(.resourceExhausted, "too many calls are waiting for a connection to \(authority)"))
         }
         waiting.append(call)
         growFullSubchannels()
@@ -251,7 +252,7 @@ final class ChannelCore: @unchecked Sendable {
         loop.cancel(idleTimer)
         let calls = waiting + retrying.values
         waiting = []
-        for call in calls { call.complete(RPCError(.unavailable, "the channel is shut down")) }
+        for call in calls { call.complete(RPCError(.unavailable, "the channel was shut down")) }
         for subchannel in subchannels { subchannel.close() }
         subchannels = []
         publish()

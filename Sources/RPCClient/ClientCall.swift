@@ -281,7 +281,7 @@ final class ClientCall: @unchecked Sendable {
     var deadlineHasPassed: Bool { deadline.map { $0 <= MonotonicInstant.systemNow() } ?? false }
 
     func failDeadline() {
-        cancel(RPCError(.deadlineExceeded, "no answer within the deadline; \(core.situation)"))
+        cancel(RPCError(.deadlineExceeded, "no response before the deadline; \(core.situation)"))
     }
 }
 
@@ -314,7 +314,7 @@ extension ClientCall: CallDriver {
         core.loop.execute {
             // This call may be among those that are still to be taken.
             self.core.takeCalls()
-            self.cancel(RPCError(.cancelled, "cancelled by the caller"))
+            self.cancel(RPCError(.cancelled, "the caller cancelled the call"))
         }
     }
 

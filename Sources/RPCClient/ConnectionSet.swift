@@ -23,7 +23,7 @@ struct ConnectionSet<Connection: AnyObject> {
 
     /// - Parameter countMax: at least 1.
     init(countMax: Int) {
-        precondition(countMax >= 1, "an address without connections")
+        precondition(countMax >= 1, "an address needs at least one connection")
         self.countMax = countMax
     }
 

@@ -84,7 +84,7 @@ public struct LoadReports: AsyncSequence, Sendable {
             do {
                 try await reports.clock.sleep(for: delay)
             } catch {
-                throw RPCError(.cancelled, "the task that waited for load reports was cancelled")
+                throw RPCError(.cancelled, "the task waiting for load reports was cancelled")
             }
         }
     }

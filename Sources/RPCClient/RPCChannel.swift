@@ -9,7 +9,7 @@ public enum ChannelError: Error, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .invalidTarget(let target): "not a target: \(target) (dns:///host:port, host:port or unix:path)"
+        case .invalidTarget(let target): "invalid target \(target): must be dns:///host:port, host:port or unix:path"
         case .system(let error): "cannot start: \(error)"
         }
     }
@@ -46,7 +46,7 @@ public final class RPCChannel: CallChannel {
     public func startCall(_ method: MethodDescriptor, options: CallOptions) -> CallStream {
         let call = ClientCall(core: core, method: method, options: options)
         if !core.intake.take(call, for: core) {
-            call.stream.fail(RPCError(.unavailable, "the channel is shut down"))
+            call.stream.fail(RPCError(.unavailable, "the channel was shut down"))
             call.stream.detachDriver()
         }
         return call.stream

@@ -273,7 +273,7 @@ extension CallStream {
         _ = driver  // released outside the lock
     }
 
-    private static let endedByServer = RPCError(.cancelled, "the server has ended the call")
+    private static let endedByServer = RPCError(.cancelled, "the server already ended the call")
 
     /// The call is over at once in both directions; queued bytes are dropped. The first failure stays.
     public func fail(_ error: RPCError) {

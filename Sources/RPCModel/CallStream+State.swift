@@ -84,7 +84,7 @@ extension CallStream {
         mutating func beginMessage() throws(RPCError) {
             if let failure { throw failure }
             guard !isWritingFinished else {
-                throw RPCError(.internal, "a message after the end of the stream")
+                throw RPCError(.internal, "a message was sent after the end of the stream")
             }
             messageStart = outbound.count
             outbound.append(0)
@@ -106,7 +106,7 @@ extension CallStream {
             }
             guard let length = UInt32(exactly: outbound.count - payloadStart) else {
                 outbound.truncate(to: messageStart)
-                throw RPCError(.resourceExhausted, "a message longer than 4 GiB cannot be sent")
+                throw RPCError(.resourceExhausted, "cannot send a message longer than 4 GiB")
             }
             outbound.patchBigEndian(length, at: messageStart + 1)
         }
@@ -196,11 +196,11 @@ extension CallStream.State {
     static func decodingError(_ error: WireError, of name: String) -> RPCError {
         switch error {
         case .sizeExceeded(let limit):
-            RPCError(.resourceExhausted, "a message is longer than the \(limit) bytes that are decoded")
+            RPCError(.resourceExhausted, "a message exceeds the decoding limit of \(limit) bytes")
         case .messageCountExceeded(let limit):
-            RPCError(.resourceExhausted, "a message holds more than \(limit) others")
+            RPCError(.resourceExhausted, "a message contains more than the limit of \(limit) nested messages")
         case .truncated, .varintOverflow, .invalidTag, .unmatchedGroupEnd, .invalidUTF8, .depthExceeded:
-            RPCError(.internal, "the bytes are no \(name): \(error)")
+            RPCError(.internal, "cannot decode \(name): \(error)")
         }
     }
 
@@ -209,7 +209,7 @@ extension CallStream.State {
         -> Inbound
     {
         guard let inboundCompression else {
-            throw RPCError(.internal, "a compressed message, but no grpc-encoding was agreed")
+            throw RPCError(.internal, "a message is compressed, but the call has no grpc-encoding")
         }
         var plain = ByteBuffer()
         let limit = inbound.maxMessageBytes
@@ -221,11 +221,11 @@ extension CallStream.State {
         } catch {
             switch error {
             case .corrupt:
-                throw RPCError(.internal, "a message cannot be unpacked as \(inboundCompression.name)")
+                throw RPCError(.internal, "cannot decompress a message as \(inboundCompression.name)")
             case .tooLarge(let limit):
                 hasRefusedUnpacking = true
                 throw RPCError(
-                    .resourceExhausted, "a message unpacks to more than the limit of \(limit) bytes")
+                    .resourceExhausted, "a message exceeds the limit of \(limit) bytes when decompressed")
             }
         }
         do {

@@ -128,7 +128,7 @@ public final class CallStream: Sendable {
     public func takeOnlyMessage<Inbound: Message>() throws(RPCError) -> Inbound {
         try state.withLock { (state: inout State) throws(RPCError) -> Inbound in
             guard state.inbound.completeCount == 1, let frame = state.inbound.first() else {
-                throw RPCError(.unimplemented, "the method takes exactly one request")
+                throw RPCError(.unimplemented, "the method requires exactly one request message")
             }
             let message: Inbound = try state.decode(frame)
             // The peer has ended, so nobody waits for the window these bytes used, nor will there be more.
@@ -147,11 +147,11 @@ public final class CallStream: Sendable {
         await waitInbound(forEnd: true)
         if let only: Inbound = try takeOnlyResponse() { return only }
         guard let first: Inbound = try await nextMessage() else {
-            throw RPCError(.unimplemented, "the call ended with OK but without a response")
+            throw RPCError(.unimplemented, "the call ended with OK, but without a response message")
         }
         if let _: Inbound = try await nextMessage() {
             abandon()
-            throw RPCError(.unimplemented, "more than one response to a call that has one")
+            throw RPCError(.unimplemented, "the method returns one response message, but the server sent more")
         }
         return first
     }
@@ -206,7 +206,7 @@ public final class CallStream: Sendable {
     func throwIfTaskCancelled() throws(RPCError) {
         guard Task.isCancelled else { return }
         abandon()
-        throw RPCError(.cancelled, "the task that waited for the call was cancelled")
+        throw RPCError(.cancelled, "the task waiting for the call was cancelled")
     }
 
     /// Suspends until the inbound half has something new, or the task is cancelled.

@@ -44,7 +44,7 @@ public struct Metadata: Sendable {
     /// - Parameter value: characters outside 0x20...0x7E are sent as `?`, because a header cannot carry them.
     public mutating func append(_ name: String, _ value: String) {
         precondition(
-            Self.isValidName(name) && !name.hasSuffix("-bin"), "not a metadata name for text: \(name)")
+            Self.isValidName(name) && !name.hasSuffix("-bin"), "invalid name for text metadata: \(name)")
         append(
             name: name.utf8, isBinary: false,
             value: value.utf8.lazy.map { (0x20...0x7E).contains($0) ? $0 : 0x3F })
@@ -53,7 +53,8 @@ public struct Metadata: Sendable {
     /// Appends a binary value; `name` must end in `-bin`.
     public mutating func append(_ name: String, binary value: [UInt8]) {
         precondition(
-            Self.isValidName(name) && name.hasSuffix("-bin"), "not a metadata name for bytes: \(name)")
+            Self.isValidName(name) && name.hasSuffix("-bin"),
+            "invalid name for binary metadata (must end in -bin): \(name)")
         append(name: name.utf8, isBinary: true, value: value)
     }
 

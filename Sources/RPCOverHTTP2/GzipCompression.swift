@@ -26,7 +26,7 @@ extension MessageCompression {
         let started = telehealth_deflate_init2(&stream, compressionLevel, gzipWindowBits, memoryLevel)
         // Constant arguments: only an allocation can fail, and Swift's own allocations end the process then
         // too.
-        precondition(started == Z_OK, "zlib cannot start packing: \(started)")
+        precondition(started == Z_OK, "zlib cannot start compressing: \(started)")
         defer { deflateEnd(&stream) }
         // zlib does not write through `next_in`; its type merely lacks the const.
         stream.next_in = UnsafeMutablePointer(mutating: bytes.assumingMemoryBound(to: UInt8.self).baseAddress)
@@ -36,7 +36,7 @@ extension MessageCompression {
             stream.next_out = room.assumingMemoryBound(to: UInt8.self).baseAddress
             stream.avail_out = UInt32(room.count)
             let ended = deflate(&stream, Z_FINISH)
-            precondition(ended == Z_STREAM_END, "deflateBound promised room: \(ended)")
+            precondition(ended == Z_STREAM_END, "deflateBound returned too small a size: \(ended)")
             return room.count - Int(stream.avail_out)
         }
     }
@@ -46,7 +46,7 @@ extension MessageCompression {
     ) throws(Failure) {
         var stream = z_stream()
         let started = telehealth_inflate_init2(&stream, gzipWindowBits)
-        precondition(started == Z_OK, "zlib cannot start unpacking: \(started)")
+        precondition(started == Z_OK, "zlib cannot start decompressing: \(started)")
         defer { inflateEnd(&stream) }
         stream.next_in = UnsafeMutablePointer(mutating: bytes.assumingMemoryBound(to: UInt8.self).baseAddress)
         stream.avail_in = UInt32(bytes.count)

@@ -83,11 +83,11 @@ extension HeaderBlock {
     ///   broken connection, since only the peer's own end of the call has it.
     public func rpcStatus(trailers: Metadata) -> RPCError? {
         guard let value = value(of: .grpcStatus) else {
-            return .brokenConnection(.unknown, "the answer ended without a grpc-status", trailers: trailers)
+            return .brokenConnection(.unknown, "the response ended without a grpc-status", trailers: trailers)
         }
         guard let parsed = RPCError.Code.parse(grpcStatus: value.assumingMemoryBound(to: UInt8.self).span)
         else {
-            return RPCError(.unknown, "the answer's grpc-status is no status", trailers: trailers)
+            return RPCError(.unknown, "invalid grpc-status in the response", trailers: trailers)
         }
         guard let code = parsed else { return nil }
         let message = self.value(of: .grpcMessage).map { PercentEncoding.decode([UInt8]($0)) } ?? ""

@@ -93,7 +93,7 @@ public final class HealthService: RPCService {
     fileprivate func check(_ service: String) throws(RPCError) -> Response {
         let response = state.withLock { $0.response(for: service) }
         guard response.status != .serviceUnknown else {
-            throw RPCError(.notFound, "the server has no such service")
+            throw RPCError(.notFound, "unknown service")
         }
         return response
     }
@@ -101,7 +101,7 @@ public final class HealthService: RPCService {
     fileprivate func list() throws(RPCError) -> Grpc_Health_V1_HealthListResponse {
         try state.withLock { state throws(RPCError) in
             guard state.statuses.count <= Self.listedServicesMax else {
-                throw RPCError(.resourceExhausted, "the server has more services than it lists")
+                throw RPCError(.resourceExhausted, "the server has too many services to list; check them one at a time")
             }
             var list = Grpc_Health_V1_HealthListResponse()
             for service in state.statuses.keys.sorted() {
@@ -117,7 +117,7 @@ public final class HealthService: RPCService {
     ) throws(RPCError) {
         let id = try state.withLock { state throws(RPCError) -> UInt64 in
             guard state.watchers.count < Self.watchersMax else {
-                throw RPCError(.resourceExhausted, "too many health watches")
+                throw RPCError(.resourceExhausted, "too many health watches are open; try again later")
             }
             state.nextWatcher += 1
             state.watchers[state.nextWatcher] = Watcher(service: service, responses: responses)

@@ -68,15 +68,15 @@ final class InProcessCall: Sendable {
         if route.method.isClientStreaming { startHandler() }
     }
 
-    private static let deadlineExceeded = RPCError(.deadlineExceeded, "no answer within the deadline")
+    private static let deadlineExceeded = RPCError(.deadlineExceeded, "no response before the deadline")
 
     private static func refusal(_ error: FramingError, _ what: String, isFromPeer: Bool) -> RPCError {
         switch error {
         case .messageTooLarge(let announced, let limit):
-            let text = "a \(what) of \(announced) bytes is above the limit of \(limit)"
+            let text = "a \(what) of \(announced) bytes exceeds the limit of \(limit) bytes"
             return RPCError(.resourceExhausted, text, isFromPeer: isFromPeer)
         case .invalidFlag:
-            return RPCError(.internal, "a \(what) with an invalid flag")
+            return RPCError(.internal, "a \(what) has an invalid compression flag")
         }
     }
 
@@ -136,7 +136,7 @@ final class InProcessCall: Sendable {
     fileprivate func finish(_ error: RPCError?) {
         guard takeEnd(cancellingHandler: false) else { return }
         let end = InProcessPipe.End(
-            reason: error ?? RPCError(.cancelled, "the call is over"),
+            reason: error ?? RPCError(.cancelled, "the call has ended"),
             willDeliver: { [self] isEmpty in
                 if error == nil || !isEmpty { client.receiveInitialMetadataOnce(context) }
             },
@@ -156,7 +156,7 @@ final class InProcessCall: Sendable {
             sent?.isFromPeer = true
         }
         client.endInbound(sent, trailers: trailers)
-        client.endOutbound(sent ?? RPCError(.cancelled, "the server has ended the call"))
+        client.endOutbound(sent ?? RPCError(.cancelled, "the server already ended the call"))
         context.finish()
         settle(error)
     }
@@ -165,7 +165,7 @@ final class InProcessCall: Sendable {
     fileprivate func cancel(_ error: RPCError) {
         guard takeEnd(cancellingHandler: true) else { return }
         client.fail(error)
-        server.fail(RPCError(.cancelled, "the client is gone"))
+        server.fail(RPCError(.cancelled, "the client cancelled the call or disconnected"))
         context.cancel()
         settle(error)
     }
@@ -213,7 +213,7 @@ private final class ClientSide: CallDriver {
     func inboundWasConsumed(byteCount: Int) {
         call.carryResponses(taken: byteCount)
     }
-    func abandon() { call.cancel(RPCError(.cancelled, "cancelled by the caller")) }
+    func abandon() { call.cancel(RPCError(.cancelled, "the caller cancelled the call")) }
     func finishDetached(_ error: RPCError?) {
         // Only servers detach calls.
     }

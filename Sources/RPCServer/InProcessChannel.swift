@@ -39,7 +39,7 @@ public final class InProcessChannel: CallChannel {
             routes.index(ofPath: UnsafeRawBufferPointer($0))
         }
         guard let index = index ?? nil else {
-            client.fail(RPCError(.unimplemented, "the server has no such method", isFromPeer: true))
+            client.fail(RPCError(.unimplemented, "unknown method", isFromPeer: true))
             return client
         }
         InProcessCall(channel: self, route: routes.routes[index], options: options, client: client).begin()

@@ -54,7 +54,9 @@ public final class LoadReportService: RPCService {
     ) async throws(RPCError) {
         let count = streamCount.add(1, ordering: .relaxed).newValue
         defer { streamCount.subtract(1, ordering: .relaxed) }
-        guard count <= Self.streamsMax else { throw RPCError(.resourceExhausted, "too many streams of load reports") }
+        guard count <= Self.streamsMax else {
+            throw RPCError(.resourceExhausted, "too many load report streams are open; try again later")
+        }
         while true {
             var message = report.message
             message.requestCost = MapField()
@@ -62,7 +64,7 @@ public final class LoadReportService: RPCService {
             do {
                 try await clock.sleep(for: interval)
             } catch {
-                throw RPCError(.cancelled, "the client is gone")
+                throw RPCError(.cancelled, "the client cancelled the call or disconnected")
             }
         }
     }

@@ -58,7 +58,7 @@ extension ServerCall {
         switch request {
         case .root(let isHead):
             let isReady = dispatcher.isReady
-            let page: StaticString = isReady ? "This is a gRPC server.\n" : "This gRPC server takes no calls now.\n"
+            let page: StaticString = isReady ? "This is a gRPC server.\n" : "This gRPC server is not ready for calls.\n"
             answerPlainly(status: isReady ? "200" : "503", page: isHead ? nil : page)
         case .elsewhere: answerPlainly(status: "404")
         case .otherMethod: answerPlainly(status: "405", field: ("allow", "GET, HEAD, OPTIONS, POST"))

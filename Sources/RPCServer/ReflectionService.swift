@@ -51,7 +51,7 @@ struct ReflectionService: RPCService {
                 index.file(extending: wanted.containingType, number: wanted.extensionNumber))
         case .allExtensionNumbersOfType(let type):
             guard let numbers = index.extensionNumbers(of: type) else {
-                response.messageResponse = failure(.notFound, "no such message")
+                response.messageResponse = failure(.notFound, "unknown message type")
                 break
             }
             var list = Grpc_Reflection_V1_ExtensionNumberResponse()
@@ -62,13 +62,13 @@ struct ReflectionService: RPCService {
             var list = Grpc_Reflection_V1_ListServiceResponse()
             list.service = offered.map { name in .with { $0.name = name } }
             response.messageResponse = .listServicesResponse(list)
-        case nil: response.messageResponse = failure(.invalidArgument, "the request asks for nothing known")
+        case nil: response.messageResponse = failure(.invalidArgument, "unknown kind of reflection request")
         }
         return response
     }
 
     private func descriptors(_ files: [[UInt8]]?) -> Response.OneOf_MessageResponse {
-        guard let files else { return failure(.notFound, "no file declares that") }
+        guard let files else { return failure(.notFound, "unknown symbol or file") }
         return .fileDescriptorResponse(.with { $0.fileDescriptorProto = files })
     }
 

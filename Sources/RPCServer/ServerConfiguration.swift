@@ -76,9 +76,9 @@ public enum ServerStartError: Error, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .plainTextBeyondLoopback(let host):
-            "refusing to listen on \(host) without TLS: only loopback addresses may be served in plain text"
-        case .invalidHost(let host): "not an IP address to listen on: \(host)"
-        case .duplicateMethod(let path): "two services offer \(path)"
+            "refusing to listen on \(host) without TLS: only loopback addresses may use plain text"
+        case .invalidHost(let host): "cannot listen on \(host): not an IP address"
+        case .duplicateMethod(let path): "two services register the method \(path)"
         case .transport(let error): "cannot listen: \(error)"
         case .system(let error): "cannot start: \(error)"
         }

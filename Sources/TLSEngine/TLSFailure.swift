@@ -47,7 +47,7 @@ public struct TLSFailure: Error, Hashable, Sendable, CustomStringConvertible {
         if !detail.isEmpty { reasons.append("(\(detail))") }
         return TLSFailure(
             kind == .protocol && isCertificate ? .certificate : kind, call: call,
-            reason: reasons.isEmpty ? "no reason given" : reasons.joined(separator: " "))
+            reason: reasons.isEmpty ? "OpenSSL gave no reason" : reasons.joined(separator: " "))
     }
 
     private static let certificateReasons: Set<Int32> = [

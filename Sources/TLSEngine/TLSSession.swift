@@ -62,7 +62,7 @@ public final class TLSSession {
     private static func expect(_ serverName: String?, _ handle: OpaquePointer) -> TLSFailure? {
         guard let serverName, !serverName.isEmpty else {
             return TLSFailure(
-                .configuration, call: "SSL_set1_host", reason: "a client needs the server's name")
+                .configuration, call: "SSL_set1_host", reason: "a client must name the server")
         }
         let parameters = SSL_get0_param(handle)
         if X509_VERIFY_PARAM_set1_ip_asc(parameters, serverName) == 1 { return nil }
@@ -133,7 +133,7 @@ public final class TLSSession {
     ///
     /// - Throws: `protocol`: the session failed before.
     public func send(_ plaintext: UnsafeRawBufferPointer) throws(TLSFailure) {
-        precondition(isHandshakeComplete, "data goes out after the handshake")
+        precondition(isHandshakeComplete, "the handshake must be complete before data is sent")
         guard plaintext.count > 0 else { return }
         ERR_clear_error()
         let count = SSL_write(handle, plaintext.baseAddress, Int32(plaintext.count))
@@ -171,7 +171,7 @@ public final class TLSSession {
         SSL_get0_alpn_selected(handle, &name, &count)
         // RFC 9113 section 3.2: over TLS, HTTP/2 is chosen by ALPN and not otherwise.
         guard let name, UnsafeBufferPointer(start: name, count: Int(count)).elementsEqual("h2".utf8) else {
-            throw TLSFailure(.negotiation, call: "ALPN", reason: "the peer did not agree on h2")
+            throw TLSFailure(.negotiation, call: "ALPN", reason: "the peer did not negotiate h2")
         }
         peer = TLSPeerIdentity(ssl: handle)
         pipe.allowHandshakeMessages(Self.lateHandshakeMessages)

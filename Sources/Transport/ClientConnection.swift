@@ -177,7 +177,7 @@ extension ClientConnection: WireDelegate {
     func wireCapacityChanged() { observer?.connectionCapacityChanged(self) }
 
     func wireMakesStream() -> HTTP2Stream {
-        preconditionFailure("a server opens no streams: push is switched off")
+        preconditionFailure("a server cannot open streams: push is disabled")
     }
 
     func wireReceivedPing() {}

@@ -51,22 +51,22 @@ public struct ConnectionLoss: Error, Hashable, Sendable, CustomStringConvertible
         let text =
             switch kind {
             case .connectFailed(let code): SystemCallError("connect", code: code).description
-            case .handshakeTimedOut: "no HTTP/2 connection in time"
-            case .helloTimedOut: "no ClientHello in time"
-            case .proxyHeaderTimedOut: "no PROXY header in time"
-            case .proxyHeaderInvalid: "no PROXY header of version 2"
-            case .evicted: "silent while others waited for a place"
-            case .addressShare: "the address has its share of connections"
+            case .handshakeTimedOut: "HTTP/2 handshake timed out"
+            case .helloTimedOut: "TLS ClientHello timed out"
+            case .proxyHeaderTimedOut: "PROXY header timed out"
+            case .proxyHeaderInvalid: "invalid PROXY header (version 2 required)"
+            case .evicted: "idle connection closed to make room for another"
+            case .addressShare: "too many connections from this address"
             case .tls(let failure): "TLS failed: \(failure)"
             case .peerClosed: "closed by the peer"
             case .socket(let code): SystemCallError("socket", code: code).description
-            case .keepaliveTimedOut: "keepalive not answered"
-            case .writeStalled: "the peer takes no bytes"
-            case .headersTimedOut: "a header block did not end in time"
+            case .keepaliveTimedOut: "keepalive ping timed out"
+            case .writeStalled: "the peer stopped reading"
+            case .headersTimedOut: "header block timed out"
             case .protocolError: "protocol error"
             case .limitExceeded: "limit exceeded"
             case .drained: "drained"
-            case .graceExpired: "calls outlived the grace of a drained connection"
+            case .graceExpired: "calls did not finish within the grace period of a draining connection"
             case .closedLocally: "closed"
             case .resources(let code): SystemCallError("resources", code: code).description
             }

@@ -86,7 +86,7 @@ public final class ServerConnection {
 
     /// Another connection needs the place. Calls that nobody has read yet may be on their way: the peer is told that
     /// none of them was begun, and makes them elsewhere.
-    func evict() { wire.giveWay(debug: "another connection needed the place", ConnectionLoss(.evicted)) }
+    func evict() { wire.giveWay(debug: "closed to make room for another connection", ConnectionLoss(.evicted)) }
 
     /// Closes at once; streams are told `connectionLost`.
     public func close() { wire.close(ConnectionLoss(.closedLocally)) }

@@ -13,8 +13,8 @@ public enum DescriptorError: Error, Hashable, Sendable, CustomStringConvertible 
 
     public var description: String {
         switch self {
-        case .malformed(let file, let error): "\(file) is no file descriptor (\(error.label))"
-        case .unknownType(let type, let user): "\(user) uses \(type), which no file declares"
+        case .malformed(let file, let error): "\(file): invalid file descriptor (\(error.label))"
+        case .unknownType(let type, let user): "\(user) refers to \(type), which no file declares"
         case .invalidField(let name): "field \(name) is incomplete"
         case .duplicateName(let name): "\(name) is declared twice"
         }

@@ -134,7 +134,7 @@ struct JSONDecoder {
             if case .string(let text) = json, let bytes = Base64.decode(text) { return .bytes(bytes) }
             throw JSONError(.wrongValue(expected: "base64"))
         case .enumeration, .message, .group:
-            throw JSONError(.wrongValue(expected: "a plain value"))
+            throw JSONError(.wrongValue(expected: "a scalar value"))
         }
     }
 

@@ -43,7 +43,7 @@ extension JSONEncoder {
 
     private mutating func writeWrapper(_ message: DynamicMessage) throws(JSONError) {
         guard let field = message.descriptor.field(number: 1) else {
-            throw JSONError(.notRepresentable("a wrapper without value field"))
+            throw JSONError(.notRepresentable("a wrapper without a value field"))
         }
         switch message[field] ?? .zero(field, in: message.descriptor) {
         case .int32(let value): raw(String(value))
@@ -55,7 +55,7 @@ extension JSONEncoder {
         case .bool(let value): raw(value ? "true" : "false")
         case .string(let value): string(value)
         case .bytes(let value): raw("\"\(Base64.encode(value))\"")
-        case .enumeration, .message, .list, .map: throw JSONError(.notRepresentable("no wrapper"))
+        case .enumeration, .message, .list, .map: throw JSONError(.notRepresentable("not a wrapper"))
         }
     }
 
@@ -91,7 +91,7 @@ extension JSONEncoder {
         case .enumeration: raw("null")
         case .double(let number):
             guard number.isFinite else {
-                throw JSONError(.notRepresentable("a Value that is no finite number"))
+                throw JSONError(.notRepresentable("a Value that is not a finite number"))
             }
             raw(JSONNumber.text(number))
         case .string(let text): string(text)
@@ -116,7 +116,7 @@ extension JSONEncoder {
             guard limits.maximumDepth > 0 else { throw .depthExceeded(limit: limits.maximumDepth) }
             content = try DynamicMessage(descriptor, decoding: bytes, limits: limits)
         } catch {
-            throw JSONError(.notRepresentable("an Any whose bytes are not of its type"))
+            throw JSONError(.notRepresentable("an Any whose bytes do not match its type"))
         }
         messageDepth += 1
         defer { messageDepth -= 1 }

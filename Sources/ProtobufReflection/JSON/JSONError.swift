@@ -41,12 +41,12 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
             switch reason {
             case .syntax(let detail): "not valid JSON: \(detail)"
             case .depthExceeded(let limit): "nested deeper than \(limit) levels"
-            case .duplicateKey: "given twice"
-            case .unknownField: "no such field"
+            case .duplicateKey: "appears twice"
+            case .unknownField: "unknown field"
             case .wrongValue(let expected): "expected \(expected)"
-            case .oneofConflict: "another field of the same oneof is given too"
-            case .unknownType: "the type named by \"@type\" is missing or not known"
-            case .notRepresentable(let detail): "has no JSON form: \(detail)"
+            case .oneofConflict: "another field of the same oneof is also set"
+            case .unknownType: "\"@type\" is missing or names an unknown type"
+            case .notRepresentable(let detail): "cannot be written as JSON: \(detail)"
             }
         return path.isEmpty ? text : "\(path): \(text)"
     }

@@ -37,10 +37,10 @@ public struct TextFormatError: Error, Hashable, Sendable, CustomStringConvertibl
             case .depthExceeded(let limit): "nested deeper than \(limit) levels"
             case .messageCountExceeded(let limit): "more than \(limit) nested messages"
             case .unknownField(let name, let type): "\(type) has no field \(name)"
-            case .duplicateField(let name): "\(name) is given twice"
-            case .oneofConflict(let name): "\(name): another field of the same oneof is given too"
+            case .duplicateField(let name): "\(name) appears twice"
+            case .oneofConflict(let name): "\(name): another field of the same oneof is also set"
             case .wrongValue(let expected): "expected \(expected)"
-            case .unknownType(let name): "\(name) names no known type, or does not stand in an Any"
+            case .unknownType(let name): "\(name) is not a known type, or is not inside an Any"
             }
         return "line \(line), column \(column): \(text)"
     }

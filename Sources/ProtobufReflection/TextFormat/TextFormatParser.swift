@@ -105,7 +105,7 @@ struct TextFormatParser {
         let descriptor = message.descriptor
         let hasColon = scanner.take(UInt8(ascii: ":"))
         let isMessage = field.kind == .message || field.kind == .group
-        guard hasColon || isMessage else { throw scanner.syntax("expected ':' behind the name") }
+        guard hasColon || isMessage else { throw scanner.syntax("expected ':' after the name") }
         guard field.isRepeated, scanner.take(UInt8(ascii: "[")) else {
             return store(try parseOne(field, descriptor), in: field, of: &message)
         }
@@ -162,7 +162,7 @@ struct TextFormatParser {
         case UInt8(ascii: "{"), UInt8(ascii: "<"): try skipNested()
         case UInt8(ascii: "["): try skipList(scalarsToo: hasColon)
         default:
-            guard hasColon else { throw scanner.syntax("expected ':' behind the name") }
+            guard hasColon else { throw scanner.syntax("expected ':' after the name") }
             try skipScalar()
         }
     }

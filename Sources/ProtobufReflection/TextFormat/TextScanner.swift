@@ -72,10 +72,10 @@ struct TextScanner {
             if offset > end, !Self.joins(byte), let following = next, Self.isURLByte(following),
                 !Self.joins(following)
             {
-                throw syntax("expected ']' behind a name")
+                throw syntax("expected ']' after a name")
             }
         }
-        guard take(UInt8(ascii: "]")) else { throw syntax("expected ']' behind a name") }
+        guard take(UInt8(ascii: "]")) else { throw syntax("expected ']' after a name") }
         guard !name.isEmpty else { throw syntax("expected a name between '[' and ']'") }
         return String(decoding: name, as: UTF8.self)
     }
