@@ -424,7 +424,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     static let isStopping = RPCError(.unavailable, "the server is stopping")
     static let isExpired = RPCError(
-        .unavailable, "the connection reached its age limit before the call ended; try again")
+        .unavailable, "the connection was drained and its grace period ended; try again")
 
     private func stopHandler() {
         context?.cancel()

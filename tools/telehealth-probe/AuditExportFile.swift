@@ -17,10 +17,10 @@ enum AuditExportFile {
         where line.hasPrefix("{\"number\"") {
             let event: Telehealth_V1_AuditEvent
             do { event = try messages.message(EarlierAuditLine.inTodaysNames(String(line))) } catch {
-                throw ProbeFailure.usage("\(path) is no export: \(error)")
+                throw ProbeFailure.usage("\(path) is not an audit export: \(error)")
             }
             guard let record = AuditRecord(event) else {
-                throw ProbeFailure.usage("\(path) is no export: row \(event.number) has no instant")
+                throw ProbeFailure.usage("\(path) is not an audit export: row \(event.number) has no time")
             }
             rows.append(record)
         }

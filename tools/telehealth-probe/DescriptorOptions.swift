@@ -9,8 +9,8 @@ struct DescriptorOptions: ParsableArguments {
     @Option(
         name: .customLong("descriptor-set"),
         help: """
-            A FileDescriptorSet (protoc --include_imports --descriptor_set_out). Default: the server's reflection, and for \
-            telehealth.v1 what this program was built with.
+            A FileDescriptorSet (protoc --include_imports --descriptor_set_out). Default: the server's reflection; for \
+            telehealth.v1, the descriptors built into this program.
             """)
     var file: String?
 
@@ -34,7 +34,7 @@ struct DescriptorOptions: ParsableArguments {
         } catch let error as RPCError {
             guard error.code == .unimplemented else { throw target.failure(error, doing: "reflection") }
             throw ProbeFailure.call(
-                "The server offers no reflection; pass its descriptors with --descriptor-set FILE.")
+                "The server does not support reflection; provide its descriptors with --descriptor-set FILE.")
         }
     }
 }

@@ -19,7 +19,7 @@ struct DescriptorSource {
         do {
             return try DescriptorPool(files: Google_Protobuf_FileDescriptorSet(decoding: Array(bytes)).file)
         } catch {
-            throw ProbeFailure.usage("\(path) holds no complete FileDescriptorSet: \(error)")
+            throw ProbeFailure.usage("\(path) is not a complete FileDescriptorSet: \(error)")
         }
     }
 
@@ -52,7 +52,7 @@ struct DescriptorSource {
                     throw ProbeFailure.call("the server does not describe \(symbol): \(error.errorMessage)")
                 case .allExtensionNumbersResponse?, .listServicesResponse?, nil:
                     throw ProbeFailure.call(
-                        "the server's reflection answered something else than it was asked")
+                        "the server's reflection service returned an unexpected response")
                 }
             }
             let missing = Set(files.values.flatMap(\.dependency)).subtracting(files.keys)

@@ -23,7 +23,7 @@ struct JSONText {
     /// The other way round.
     func message<M: Message>(_ text: String) throws -> M {
         guard let descriptor = pool.message(named: M.fullName) else {
-            throw ProbeFailure.usage("\(M.fullName) is not described")
+            throw ProbeFailure.usage("no descriptor for \(M.fullName)")
         }
         return try M(decoding: DynamicMessage(descriptor, json: text).encodedBytes())
     }
@@ -34,7 +34,7 @@ struct JSONText {
 
     private func text<M: Message>(_ message: M, isIndented: Bool) throws -> String {
         guard let descriptor = pool.message(named: M.fullName) else {
-            throw ProbeFailure.usage("\(M.fullName) is not described")
+            throw ProbeFailure.usage("no descriptor for \(M.fullName)")
         }
         return try DynamicMessage(descriptor, decoding: message.encodedBytes())
             .jsonText(options: JSONEncodingOptions(isIndented: isIndented))

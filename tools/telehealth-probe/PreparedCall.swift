@@ -80,7 +80,11 @@ struct PreparedCall: Sendable {
     /// - Spec: gRPC doc/statuscodes.md, cardinality violations.
     private func check(responses count: Int, isLast: Bool) throws(RPCError) {
         guard !method.isServerStreaming else { return }
-        if count > 1 { throw RPCError(.unimplemented, "more than one response to a call that has one") }
-        if isLast, count == 0 { throw RPCError(.unimplemented, "the call ended with OK but without a response") }
+        if count > 1 {
+            throw RPCError(.unimplemented, "the method returns one response message, but the server sent more")
+        }
+        if isLast, count == 0 {
+            throw RPCError(.unimplemented, "the call ended with OK, but without a response message")
+        }
     }
 }

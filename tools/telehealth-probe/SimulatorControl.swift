@@ -32,9 +32,9 @@ struct SimulatorControl {
         let status = answer(method, path)
         guard status.map({ (200..<300).contains($0) }) == true else {
             throw ProbeFailure.connection(
-                "no Chime simulator does \(method) \(path) on \(host):\(port)"
+                "no Chime simulator answers \(method) \(path) on \(host):\(port)"
                     + (status.map { " (HTTP \($0))" } ?? "")
-                    + ". Start one with tools/run, and name it with --simulator.")
+                    + ". Start one with tools/run, and give its address with --simulator.")
         }
     }
 

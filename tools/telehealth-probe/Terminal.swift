@@ -47,7 +47,7 @@ enum Terminal {
         case .written: return
         case .readerGone: ProgramEnd.becauseNobodyReads()
         case .failed(let number):
-            complain("standard output cannot be written: \(String(cString: strerror(number)))")
+            complain("cannot write to standard output: \(String(cString: strerror(number)))")
             exit(1)
         }
     }

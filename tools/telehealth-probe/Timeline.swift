@@ -46,7 +46,7 @@ final class Timeline: Sendable {
         let count = steps.withLock { $0 }
         Terminal.say(
             Terminal.styled(
-                "The visit is over: \(count) steps, all right, in \((ContinuousClock.now - began).forPeople).",
+                "The visit is complete: \(count) of \(count) steps passed in \((ContinuousClock.now - began).forPeople).",
                 .bold))
     }
 

@@ -8,7 +8,7 @@ extension Google_Protobuf_Timestamp {
     /// - Throws: a usage failure for what is no instant.
     init(text: String) throws {
         guard let date = try? Date(text, strategy: .iso8601) else {
-            throw ProbeFailure.usage("'\(text)' is no instant such as 2026-11-22T09:30:00Z")
+            throw ProbeFailure.usage("invalid time '\(text)': must be RFC 3339, for example 2026-11-22T09:30:00Z")
         }
         self.init()
         seconds = Int64(date.timeIntervalSince1970.rounded(.down))
@@ -28,6 +28,7 @@ extension Google_Protobuf_Timestamp? {
     /// As people write instants; "-" for none.
     var text: String {
         guard let self else { return "-" }
-        return self.microseconds.map { Timestamp(microseconds: $0).rfc3339 } ?? "\(self.seconds) s, which is no instant"
+        return self.microseconds.map { Timestamp(microseconds: $0).rfc3339 }
+            ?? "\(self.seconds) s, outside the range of times"
     }
 }

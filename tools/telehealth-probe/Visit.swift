@@ -73,7 +73,7 @@ struct Visit: Sendable {
                 throw Wrong("the session is not SCHEDULED")
             }
             guard session.meeting == nil else {
-                throw Wrong("a Chime meeting exists already: it would die in 5 minutes")
+                throw Wrong("a Chime meeting already exists; it would end after 5 minutes")
             }
             sessionID = session.sessionID
             return "\(sessionID) SCHEDULED, no meeting yet"
@@ -105,7 +105,7 @@ struct Visit: Sendable {
             guard answer.outcome == .waiting, answer.session?.status == .waitingRoom else {
                 throw Wrong("not in the waiting room")
             }
-            guard answer.credentials == nil else { throw Wrong("a waiting client was given credentials") }
+            guard answer.credentials == nil else { throw Wrong("a waiting patient received credentials") }
             return "WAITING_ROOM, no credentials"
         }
         var meetingID = ""
@@ -118,7 +118,7 @@ struct Visit: Sendable {
             meetingID = chime.meetingID
             return "IN_PROGRESS, meeting \(meetingID)"
         }
-        try await step("is told to come in", by: "client") {
+        try await step("receives the admission", by: "client") {
             let event = try await watch.event { if case .participantAdmitted = $0 { true } else { false } }
             return "event \(event.sequence)"
         }
@@ -167,7 +167,7 @@ struct Visit: Sendable {
             recordingID = answer.recording?.recordingID ?? ""
             return "\(recordingID) \(answer.recording.map { "\($0.state)" } ?? "")"
         }
-        try await step("sees the recording sign", by: "client") {
+        try await step("sees the recording indicator", by: "client") {
             let event = try await watch.event { if case .recordingStarted = $0 { true } else { false } }
             return "event \(event.sequence): Chime confirmed the capture"
         }
@@ -180,7 +180,7 @@ struct Visit: Sendable {
             let stopped = try await clinician.sessions.stopScreenShare(.with { $0.sessionID = sessionID })
             guard started.screenShare?.screenShareID == stopped.screenShare?.screenShareID,
                 stopped.screenShare?.endTime != nil
-            else { throw Wrong("the share that stopped is not the one that started") }
+            else { throw Wrong("a different share stopped than the one that started") }
             return "started and stopped"
         }
     }

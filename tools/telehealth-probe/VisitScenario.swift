@@ -55,7 +55,7 @@ extension Visit {
             let answer = try await client.sessions.join(joinRequest(sessionID))
             if admission == .manual {
                 guard answer.outcome == .waiting else {
-                    throw Wrong("let in although each is let in by name")
+                    throw Wrong("admitted although admission is manual")
                 }
                 let id = answer.participant?.participantID ?? ""
                 _ = try await clinician.participants.admit(
@@ -63,10 +63,10 @@ extension Visit {
                 guard try await client.sessions.join(joinRequest(sessionID)).outcome == .admitted else {
                     throw Wrong("not admitted")
                 }
-                return "ADMITTED by name"
+                return "ADMITTED by the clinician"
             }
             guard answer.outcome == .admitted else { throw Wrong("not admitted") }
-            return "ADMITTED with the clinician there"
+            return "ADMITTED together with the clinician"
         }
         return (sessionID, watch)
     }

@@ -38,7 +38,7 @@ actor WatchLog {
 
     private func change() async throws {
         if case .failure(let error)? = outcome { throw error }
-        if outcome != nil { throw Wrong("the watch ended too early") }
+        if outcome != nil { throw Wrong("the watch ended early") }
         await withCheckedContinuation { waiters.append($0) }
     }
 

@@ -8,7 +8,7 @@ extension Telehealth_V1_WorkProgress {
         switch phase {
         case .waiting: "waiting for its turn…"
         case .copying: "copying\(amount { String(format: "%.1f", Double($0) / 1_048_576) + ($1 ? " MiB" : "") })"
-        case .structure: "looking at the structure…"
+        case .structure: "checking the structure…"
         case .values: "opening sealed values\(amount { "\($0)" + ($1 ? " rows" : "") })"
         case .log: "checking the log\(amount { "\($0)" + ($1 ? " rows" : "") })"
         case .unspecified, .unrecognized: "working…"
