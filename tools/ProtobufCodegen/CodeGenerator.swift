@@ -29,7 +29,7 @@ public enum CodeGenerator {
                 }
                 if options.client != nil, CallGroup.groups(of: file, schema).isEmpty { continue }
                 guard ["", "proto2", "proto3"].contains(file.syntax ?? "") else {
-                    throw CodegenError("\(name): syntax \(file.syntax ?? "") is not understood, only proto2 and proto3")
+                    throw CodegenError("\(name): syntax \(file.syntax ?? "") is not supported, only proto2 and proto3")
                 }
                 response.file.append(
                     .with { output in

@@ -56,7 +56,7 @@ struct Episode {
             let call = "\(self.name), call \(number): \(method.descriptor) as \(role), \(request.count) bytes"
             LastCall.note("\(call)\n\(Self.hex(request.prefix(2_000)))")
             guard let outcome = await perform(method, request, token: token) else {
-                tally.fault("\(call): no answer")
+                tally.fault("\(call): no response")
                 return
             }
             tally.note(method.descriptor.path, outcome, isSwept: swept != nil)
