@@ -4,7 +4,7 @@ internal import RPCModel
 internal import RPCOverHTTP2
 internal import Transport
 
-/// One HTTP/2 stream on which a call is tried: reads the answer and finds the status it means.
+/// One HTTP/2 stream on which a call is attempted: reads the response and determines its status.
 ///
 /// - Isolation: the channel's loop.
 final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
@@ -12,7 +12,7 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
 
     private let call: ClientCall
     private let connection: ClientConnection
-    /// Response headers came, so trailers may follow.
+    /// Response headers have arrived, so trailers may follow.
     private var hasHeaders = false
     private var isOver = false
     private var hasFinished = false
@@ -29,7 +29,7 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         finish()
     }
 
-    /// The call goes on without this attempt.
+    /// The call continues without this attempt.
     func cancel() {
         guard !isOver else { return }
         isOver = true
@@ -102,10 +102,10 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
             call.attemptEnded(
                 self, .brokenConnection(.unknown, "the response ended without a status"), trailers: Metadata())
         case .resetByPeer(.cancel) where call.deadlineHasPassed:
-            // The server's clock was quicker than our timer; what its reset says is that nobody waits any more.
+            // The server's clock was faster than our timer; its reset means that the deadline passed.
             call.failDeadline()
         case .resetByPeer(.enhanceYourCalm):
-            // The one reset that is meant for this caller: coming again at once is what it asks not to do.
+            // The only reset that is addressed to this caller: it asks not to retry at once.
             let error = RPCError(
                 .resourceExhausted, "the server refused the call because of load (HTTP/2 error ENHANCE_YOUR_CALM)")
             call.attemptEnded(self, error, trailers: Metadata())
@@ -133,16 +133,16 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         }
     }
 
-    /// The answer ended the call.
+    /// The response ended the call.
     private func end(_ status: RPCError?, trailers: Metadata) {
         guard !isOver else { return }
         isOver = true
-        // The requests may not be all sent; nobody reads them any more.
+        // Requests may remain unsent; nobody reads them any longer.
         if !hasFinished { reset(.noError) }
         call.attemptEnded(self, status, trailers: trailers)
     }
 
-    /// The answer cannot be used: the server is told to stop.
+    /// The response is unusable: tell the server to stop.
     private func fail(_ error: RPCError) {
         guard !isOver else { return }
         isOver = true
@@ -150,7 +150,7 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         call.attemptEnded(self, error, trailers: Metadata())
     }
 
-    /// The status of an answer that is one HEADERS frame.
+    /// The status of a response that is one HEADERS frame.
     private func status(ofOnly headers: HeaderBlock, metadata: Metadata) -> RPCError? {
         if headers.value(of: .grpcStatus) == nil, let refusal = refusal(of: headers, metadata: metadata) {
             return refusal
@@ -158,7 +158,7 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         return headers.rpcStatus(trailers: metadata)
     }
 
-    /// Why the headers are not those of a gRPC answer; `nil` when they are.
+    /// Why the headers are not those of a gRPC response; `nil` if they are.
     /// - Spec: gRPC doc/http-grpc-status-mapping.md.
     private func refusal(of headers: HeaderBlock, metadata: Metadata) -> RPCError? {
         let status = headers.value(of: .status).flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0

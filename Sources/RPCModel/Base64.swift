@@ -1,17 +1,17 @@
-/// Base64 as `-bin` metadata uses it: written without padding, read with or without.
+/// Base64 for `-bin` metadata: written without padding, accepted with or without.
 /// - Spec: RFC 4648 section 4; PROTOCOL-HTTP2.md, "Binary-Header".
 public enum Base64 {
     private static let alphabet = [UInt8](
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    /// Value of each ASCII byte, 0xFF where it is no base64 digit.
+    /// Value of each ASCII byte; 0xFF outside the alphabet.
     private static let values: [UInt8] = {
         var table = [UInt8](repeating: 0xFF, count: 256)
         for (value, digit) in alphabet.enumerated() { table[Int(digit)] = UInt8(value) }
         return table
     }()
 
-    // Specialized: unspecialized, it was a tenth of what refusing a call cost.
+    // Specialized for speed: without it, this was a tenth of the cost of refusing a call.
     /// - Returns: ceil(4n/3) digits, no padding.
     @_specialize(where C == [UInt8])
     public static func encode<C: Collection<UInt8>>(_ bytes: C) -> [UInt8] {
@@ -31,8 +31,8 @@ public enum Base64 {
         return digits
     }
 
-    /// - Returns: the bytes, or `nil` when a digit is outside the alphabet, the length is impossible, or
-    ///   padding stands where it may not. Left-over bits are ignored, as other implementations do.
+    /// - Returns: the bytes, or `nil` for a digit outside the alphabet, an impossible length, or misplaced padding.
+    ///   Excess bits are ignored, as in other implementations.
     public static func decode(_ digits: some BidirectionalCollection<UInt8>) -> [UInt8]? {
         var body = digits[...]
         var padding = 0

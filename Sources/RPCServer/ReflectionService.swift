@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// Server reflection, versions `v1` and `v1alpha`, from the descriptors embedded in the generated code.
 ///
-/// The two versions differ in nothing but the package's name, so both are answered with the messages of `v1`.
+/// The versions differ only in the name of the package, so the messages of `v1` serve both.
 /// - Spec: gRPC doc/server-reflection.md; grpc/proposal A15.
 struct ReflectionService: RPCService {
     private typealias Request = Grpc_Reflection_V1_ServerReflectionRequest
@@ -14,7 +14,7 @@ struct ReflectionService: RPCService {
     private let files: ReflectedFiles
     private let method: MethodDescriptor
 
-    /// One service per version, each describing `services` and both reflections themselves.
+    /// One service per version, each describing `services` and both reflection services.
     static func versions(describing services: [any RPCService]) -> [any RPCService] {
         let methods = [
             Grpc_Reflection_V1_ServerReflection_Methods.serverReflectionInfo,
