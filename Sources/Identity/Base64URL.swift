@@ -2,8 +2,8 @@ internal import FoundationEssentials
 
 /// Base64 with the URL alphabet and without padding (RFC 4648 §5, RFC 7515 §2).
 enum Base64URL {
-    /// - Returns: nil when a character is outside the alphabet, padding included, the length is impossible, or bits are
-    ///   set behind the last byte (RFC 4648 §3.5): each sequence of bytes has one text.
+    /// - Returns: nil when a character is outside the alphabet (including padding), the length is impossible, or bits
+    ///   are set after the last byte (RFC 4648 §3.5): each sequence of bytes has one text.
     static func decode(_ text: Substring) -> Data? {
         var standard = Data()
         standard.reserveCapacity(text.utf8.count + 3)

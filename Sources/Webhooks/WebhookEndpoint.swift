@@ -5,11 +5,11 @@ public import HTTPSClient
 public import TelehealthModel
 internal import TextFormats
 
-/// Where a target is and how it knows that a message is ours.
+/// A target's URL, and the secret by which it recognizes our messages.
 public struct WebhookEndpoint: Sendable {
     public let name: String
     public let url: HTTPSURL
-    /// What it is told; empty = everything.
+    /// The kinds of events to deliver; empty for all.
     public let kinds: Set<SessionEvent.Kind>
     let secret: SymmetricKey
 
@@ -49,13 +49,13 @@ public struct WebhookEndpoint: Sendable {
     }
 }
 
-/// Why the targets cannot be used: a sentence for the operator, no secret in it.
+/// Why the targets cannot be used: a sentence for the operator, without secrets.
 public struct WebhookConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
     public let description: String
     init(_ description: String) { self.description = description }
 }
 
-/// The file that allows targets: nobody else is ever told anything.
+/// The file that lists the targets: events are delivered to no others.
 ///
 ///     {"targets": [{"name": "records", "url": "https://records.clinic.example/visits",
 ///                   "secret_file": "/etc/telehealth/records.secret", "kinds": ["STATUS_CHANGED"]}]}
@@ -107,7 +107,7 @@ public enum WebhookFile {
         return endpoints
     }
 
-    /// A misspelt `kinds` would tell a target of everything.
+    /// A misspelled `kinds` would deliver every event to a target.
     private static func refuseUnknownMembers(_ bytes: [UInt8], _ path: String) throws(WebhookConfigurationError) {
         guard let document = try? JSONText(parsing: bytes), case .object(let root) = document else {
             throw WebhookConfigurationError("\(path): must be a JSON list of webhook targets")
@@ -120,7 +120,7 @@ public enum WebhookFile {
         if let name = unknown.min() { throw WebhookConfigurationError("\(path): unknown member '\(name)'") }
     }
 
-    /// An editor's newline at the end is no part of a secret.
+    /// An editor's newline at the end is not part of a secret.
     private static func trimmed(_ bytes: [UInt8]) -> [UInt8] {
         var rest = bytes[...]
         while let last = rest.last, last == 0x0a || last == 0x0d { rest.removeLast() }
