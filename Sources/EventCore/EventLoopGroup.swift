@@ -20,7 +20,7 @@ public final class EventLoopGroup: Sendable {
         for loop in loops { try loop.start() }
     }
 
-    /// The loops in turn, to spread connections.
+    /// The loops in turn, to distribute connections.
     public func next() -> EventLoop {
         let ticket = turn.add(1, ordering: .relaxed).oldValue
         return loops[Int(UInt(bitPattern: ticket) % UInt(loops.count))]

@@ -2,7 +2,7 @@ public import EventCore
 internal import HTTP2Engine
 public import TLSEngine
 
-/// Why a connection ended, or never came to be. Holds nothing of a call's: safe for logs and metrics.
+/// Why a connection ended, or was never established. Contains nothing of a call: safe for logs and metrics.
 public struct ConnectionLoss: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Kind: Hashable, Sendable {
         case connectFailed(errno: Int32)
@@ -12,11 +12,11 @@ public struct ConnectionLoss: Error, Hashable, Sendable, CustomStringConvertible
         case helloTimedOut
         /// No PROXY header in time where one must come.
         case proxyHeaderTimedOut
-        /// What came in its place is none.
+        /// The first bytes are not a PROXY header.
         case proxyHeaderInvalid
-        /// It said nothing, and its place was needed.
+        /// It was silent, and another connection needed its place.
         case evicted
-        /// A proxy told an address that has its share of connections already.
+        /// The address reported by a proxy already has its maximum number of connections.
         case addressShare
         case tls(TLSFailure)
         /// The peer closed the socket.
@@ -27,9 +27,9 @@ public struct ConnectionLoss: Error, Hashable, Sendable, CustomStringConvertible
         case writeStalled
         /// A header block that did not end in time.
         case headersTimedOut
-        /// What the peer sent is not HTTP/2, or was beyond repair.
+        /// The peer's bytes are not HTTP/2, or not recoverable.
         case protocolError
-        /// The peer exceeded a limit and was told ENHANCE_YOUR_CALM.
+        /// The peer exceeded a limit and was sent ENHANCE_YOUR_CALM.
         case limitExceeded
         /// Drained: no calls were left.
         case drained
@@ -90,7 +90,7 @@ public struct ConnectionLoss: Error, Hashable, Sendable, CustomStringConvertible
         case .writeStalled: "write_stalled"
         case .headersTimedOut: "headers_timed_out"
         case .protocolError: "protocol_error"
-        // The name of the limit, as the peer was told it.
+        // The name of the limit, as sent to the peer.
         case .limitExceeded: detail.isEmpty ? "limit_exceeded" : detail
         case .drained: "drained"
         case .graceExpired: "grace_expired"
@@ -100,7 +100,7 @@ public struct ConnectionLoss: Error, Hashable, Sendable, CustomStringConvertible
     }
 }
 
-/// Why a server does not listen: ours to fix.
+/// Why a server cannot listen.
 public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Where it should have listened.
     public let address: SocketAddress
@@ -112,12 +112,12 @@ public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible
 
 /// Who is at the other end.
 public struct PeerInfo: Hashable, Sendable {
-    /// Where the connection comes from: as a PROXY header says, where there is one, else the socket's peer.
+    /// The peer's address: from the PROXY header, if any, otherwise the socket's peer.
     public let address: SocketAddress
-    /// The socket's peer, where a PROXY header told another address.
+    /// The socket's peer, if a PROXY header gave another address.
     public let proxy: SocketAddress?
-    /// The socket's peer is a trusted proxy, or a PROXY header came: then it says nothing that the peer is this
-    /// machine.
+    /// The socket's peer is a trusted proxy, or a PROXY header arrived: the address then does not show that the peer
+    /// is this machine.
     public let isProxied: Bool
     /// Nil on a connection without TLS.
     public let tls: TLSPeerIdentity?
