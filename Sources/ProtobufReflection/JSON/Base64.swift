@@ -1,5 +1,5 @@
-/// Base64 as protobuf's JSON has it: written in the standard alphabet with padding, read in both, padded or
-/// not.
+/// Base64 for protobuf's JSON: written in the standard alphabet with padding, read in either alphabet, with or
+/// without padding.
 enum Base64 {
     private static let alphabet = [UInt8](
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)

@@ -1,7 +1,7 @@
 internal import ProtobufWire
 
 extension JSONDecoder {
-    /// Fills a message that has a JSON form of its own.
+    /// Fills a message that has its own JSON form.
     func decodeWellKnown(
         _ json: JSONValue, _ type: WellKnownType, into message: inout DynamicMessage
     ) throws(JSONError) {

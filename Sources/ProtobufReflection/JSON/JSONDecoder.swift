@@ -79,7 +79,7 @@ struct JSONDecoder {
         }
     }
 
-    /// - Returns: nil for an enum name that is not known and to be ignored.
+    /// - Returns: nil for an unknown enum name that must be ignored.
     private func decodeOne(
         _ json: JSONValue, _ field: FieldDescriptor, _ message: MessageDescriptor
     ) throws(JSONError) -> DynamicValue? {
@@ -181,9 +181,9 @@ struct JSONDecoder {
 }
 
 extension DynamicMessage {
-    /// Reads a message from protobuf JSON: canonical and schema names, numbers as numbers or strings.
+    /// Parses a message from protobuf JSON: accepts JSON and schema names, numbers as numbers or strings.
     ///
-    /// - Throws: ``JSONError`` with the path of the field at fault.
+    /// - Throws: ``JSONError`` with the path of the invalid field.
     public init(
         _ descriptor: MessageDescriptor, json text: String, options: JSONDecodingOptions = .init()
     ) throws(JSONError) {

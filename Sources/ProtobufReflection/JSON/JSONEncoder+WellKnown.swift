@@ -1,7 +1,7 @@
 internal import ProtobufWire
 
 extension JSONEncoder {
-    /// Writes a message that has a JSON form of its own.
+    /// Writes a message that has its own JSON form.
     ///
     /// - Returns: false when it has none after all, and nothing was written.
     mutating func writeWellKnown(_ message: DynamicMessage, _ type: WellKnownType) throws(JSONError) -> Bool {
@@ -109,7 +109,7 @@ extension JSONEncoder {
         var bytes: [UInt8] = []
         if case .bytes(let present)? = message["value"] { bytes = present }
         guard let descriptor = message.descriptor.anyType(url) else { throw JSONError(.unknownType) }
-        // Bytes within bytes nest as deep as a peer likes: what no message may nest is not written either.
+        // Bytes within bytes nest as deep as a peer likes: the limit of decoding also applies to writing.
         let limits = DecodingLimits(maximumDepth: DecodingLimits.default.maximumDepth - messageDepth)
         let content: DynamicMessage
         do throws(WireError) {
@@ -145,7 +145,7 @@ extension DynamicMessage {
 }
 
 extension MessageDescriptor {
-    /// The type an `Any`'s URL names: what stands behind the last slash.
+    /// The type in an `Any`'s URL: after the last slash.
     func anyType(_ url: String) -> MessageDescriptor? {
         guard let slash = url.lastIndex(of: "/") else { return nil }
         return pool.message(named: String(url[url.index(after: slash)...]))

@@ -1,21 +1,21 @@
-/// Why text is not a message's JSON, or a message has none. The fault of whoever wrote the text or filled the
+/// Why text is not a message's JSON, or why a message has none. The fault of whoever wrote the text or filled the
 /// message.
 public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong.
     public enum Reason: Hashable, Sendable {
-        /// Not JSON at all.
+        /// Invalid JSON.
         case syntax(String)
         /// Objects and arrays nested deeper than the limit.
         case depthExceeded(limit: Int)
-        /// The same key twice in one object, or two spellings of one field.
+        /// The same key twice in one object, or a field under two of its names.
         case duplicateKey
         /// The message has no field of that name.
         case unknownField
-        /// JSON of another kind than the field takes, or out of its range.
+        /// The wrong kind of JSON value for the field, or out of its range.
         case wrongValue(expected: String)
         /// A second member of a oneof.
         case oneofConflict
-        /// An `Any` without a type, or with one the pool does not hold.
+        /// An `Any` without a type, or with one that the pool does not have.
         case unknownType
         /// A value that JSON has no form for, such as a timestamp out of range.
         case notRepresentable(String)
@@ -23,7 +23,7 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// What is wrong.
     public var reason: Reason
-    /// Where: field names from the outermost message inwards, joined by dots; empty for the message itself.
+    /// Where: field names from the outermost message inwards, separated by dots; empty for the message itself.
     public var path: String
 
     init(_ reason: Reason, path: String = "") {

@@ -1,7 +1,6 @@
-/// Reads one JSON document.
+/// Parses one JSON document.
 ///
-/// - Spec: RFC 8259, with duplicate keys refused and lone surrogates refused (a `string` field could not
-///   hold them).
+/// - Spec: RFC 8259; duplicate keys and lone surrogates are refused (a `string` field could not contain them).
 struct JSONParser {
     private let bytes: [UInt8]
     private var offset = 0
@@ -72,7 +71,7 @@ struct JSONParser {
 
     private mutating func parseObject() throws(JSONError) -> JSONValue {
         var members: [JSONMember] = []
-        // Their bytes: a map may have keys that Swift holds for equal strings.
+        // As bytes: a map may have keys that Swift considers equal.
         var keys: Set<[UInt8]> = []
         skipBlanks()
         if take(UInt8(ascii: "}")) { return .object(members) }

@@ -2,7 +2,7 @@ internal import Crypto
 internal import RPCModel
 internal import TelehealthAPI
 
-/// Where a listing goes on: the last row's sort key and a mark of the filters it belongs to, in base64url.
+/// Where a listing continues: the last row's sort key and a hash of the filters it belongs to, in base64url.
 ///
 /// | offset | size | field |
 /// |---|---|---|
@@ -10,7 +10,7 @@ internal import TelehealthAPI
 /// | 8 | 8 | the row's time or number, big endian |
 /// | 16 | rest | the row's id |
 ///
-/// Not secret and not signed: a made-up token shows nothing that the same caller could not list anyway.
+/// Neither secret nor signed: a forged token reveals nothing that the same caller could not list anyway.
 struct PageToken {
     let number: Int64
     let id: String
@@ -20,8 +20,8 @@ struct PageToken {
         self.id = id
     }
 
-    /// - Parameter filters: every field of the request that chooses rows, the page's size left out.
-    /// - Throws: `PAGE_TOKEN_INVALID` when the text is no token of such a listing.
+    /// - Parameter filters: every field of the request that selects rows, without the page size.
+    /// - Throws: `PAGE_TOKEN_INVALID` when the text is not a token of such a listing.
     init?(_ text: String, filters: String) throws(RPCError) {
         if text.isEmpty { return nil }
         guard text.utf8.count <= 256, let bytes = Base64URLText.decode(text), bytes.count > 16,
@@ -32,7 +32,7 @@ struct PageToken {
         self.id = id
     }
 
-    /// Rows of a page, of a request whose contract allows 0 for the default.
+    /// Rows per page, for a request whose contract allows 0 for the default.
     static func pageSize(_ asked: Int32) -> Int { asked == 0 ? 50 : Int(asked) }
 
     static var invalid: RPCError {
@@ -79,7 +79,7 @@ enum Base64URLText {
                 bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
             }
         }
-        // A single leftover character, or leftover bits that are set, is no output of encode.
+        // `encode` never leaves a single character, or leftover bits that are set.
         return count >= 6 || bits & (1 << UInt32(count) - 1) != 0 ? nil : bytes
     }
 }
