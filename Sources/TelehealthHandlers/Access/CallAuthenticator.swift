@@ -197,7 +197,7 @@ struct CallAuthenticator: Sendable {
         }
         guard let token else {
             throw TokenRefusal(
-                reason: Telehealth_V1_ErrorReason.tokenInvalid.word, message: "authorization is not 'Bearer <token>'")
+                reason: Telehealth_V1_ErrorReason.tokenInvalid.word, message: "authorization must be 'Bearer <token>'")
         }
         return try tokens.verify(token, context.isLocal)
     }
@@ -217,7 +217,7 @@ struct CallAuthenticator: Sendable {
         }
         guard let lasts = settings.emergencyLasts, caller.role == .clinician, rule.countsEmergencies else {
             throw StatusDetails(.emergencyNotAllowed)
-                .error("emergency access does not count for this call")
+                .error("emergency access is not available for this call")
         }
         let metadata = context.metadata
         let given =
@@ -225,7 +225,7 @@ struct CallAuthenticator: Sendable {
             + metadata.count(named: AccessSettings.emergencyHeader + "-bin")
         guard given == 1, EmergencyAccess.isReason(reason) else {
             throw StatusDetails(.emergencyReasonInvalid)
-                .error("say why, in 10 to 500 bytes")
+                .error("telehealth-emergency-reason must have 10 to 500 bytes")
         }
         return caller.inEmergency(reason, until: now() + lasts)
     }

@@ -20,7 +20,7 @@ extension ConsentHandler {
             matter = .visit(session, person: .given(request.personID))
         } else {
             matter = .person(person)
-            if request.personID.isEmpty { fields.refuse("person_id", "is required where no session is named") }
+            if request.personID.isEmpty { fields.refuse("person_id", "is required without a session_id") }
         }
         try fields.finish()
         let invocation = try context.reading()

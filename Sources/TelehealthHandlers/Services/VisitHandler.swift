@@ -110,7 +110,7 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
         let device = ParticipantID.given(request.deviceID)?.rawValue
         let check = request.preVisitCheck.map { PreVisitCheck($0, &fields) }
         if check != nil, invocation.caller.role == .clinician {
-            fields.refuse("pre_visit_check", "is the client's to give")
+            fields.refuse("pre_visit_check", "must come from the patient or guardian, not from a clinician")
         }
         try fields.finish()
         let outcome = try await answering { () async throws(TelehealthError) in

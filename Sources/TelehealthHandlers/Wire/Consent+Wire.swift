@@ -131,14 +131,14 @@ extension ConsentStatement {
                 default: .clinical)
         }
         if let type, type != .recording, !purposes.isEmpty {
-            fields.refuse("submission.recording_purposes", "belongs to the recording consent only")
+            fields.refuse("submission.recording_purposes", "is for recording consents only")
         }
         if type == .recording, purposes.isEmpty {
             fields.refuse("submission.recording_purposes", "is required for a recording consent")
         }
         let isElectronic = method == .electronic
         if isElectronic, wire.decisionTime != nil {
-            fields.refuse("submission.decision_time", "belongs to paper and verbal consents only")
+            fields.refuse("submission.decision_time", "is for paper and verbal consents only")
         }
         self.init(
             decision: fields.choice(

@@ -37,7 +37,7 @@ struct PageToken {
 
     static var invalid: RPCError {
         StatusDetails(.pageTokenInvalid)
-            .error("page_token is not of this listing with these filters")
+            .error("page_token does not belong to this list call with these filters")
     }
 
     func text(filters: String) -> String {

@@ -38,9 +38,9 @@ struct RequestFields {
         if text.isEmpty {
             refuse(field, "is required")
         } else if text.utf8.contains(0) {
-            refuse(field, "must not hold a NUL character")
+            refuse(field, "must not contain a NUL character")
         } else if !text.saysSomething {
-            refuse(field, "must hold a letter or digit")
+            refuse(field, "must contain a letter or digit")
         }
         return text
     }
@@ -49,7 +49,7 @@ struct RequestFields {
     mutating func optionalText(_ field: String, _ text: String, saysSomething: Bool = false) -> String? {
         if text.isEmpty { return nil }
         if saysSomething { return self.text(field, text) }
-        if text.utf8.contains(0) { refuse(field, "must not hold a NUL character") }
+        if text.utf8.contains(0) { refuse(field, "must not contain a NUL character") }
         return text
     }
 
@@ -94,7 +94,7 @@ struct RequestFields {
     /// A consent type that the program or a policy knows; nil if it was refused.
     mutating func consentType(_ field: String, _ id: String, in places: PlaceBook) -> ConsentType? {
         let type = places.type(id: id)
-        if type == nil { refuse(field, "must be a type of consent that the service or a place's policy knows") }
+        if type == nil { refuse(field, "must be a consent type of the service or of a policy") }
         return type
     }
 

@@ -124,12 +124,12 @@ extension PreVisitCheck {
     init(_ wire: Telehealth_V1_PreVisitCheck, _ fields: inout RequestFields) {
         let state = wire.locationState
         if !state.utf8.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }) {
-            fields.refuse("pre_visit_check.location_state", "must be two capital letters")
+            fields.refuse("pre_visit_check.location_state", "must be two upper-case letters")
         }
         let phone = fields.text("pre_visit_check.emergency_contact_phone", wire.emergencyContactPhone)
         if phone.saysSomething, !Self.isPhone(phone) {
             fields.refuse(
-                "pre_visit_check.emergency_contact_phone", "must be a number, perhaps with an extension such as x12")
+                "pre_visit_check.emergency_contact_phone", "must be a phone number, optionally with an extension such as x12")
         }
         self.init(
             locationState: state,
