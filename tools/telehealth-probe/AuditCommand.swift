@@ -6,7 +6,7 @@ internal import TelehealthAPI
 internal import TelehealthClient
 internal import TextFormats
 
-/// The audit log from a terminal.
+/// Commands for the audit log.
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit", abstract: "Read, verify and export the audit log: who read and changed what.",

@@ -9,7 +9,7 @@ internal import TelehealthClient
 internal import TelehealthModel
 internal import TextFormats
 
-/// Checks the audit log: by the service that writes it, or without it.
+/// Verifies the audit log, through the running service or offline.
 struct AuditVerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Verify that no row of the log was changed, removed, reordered or cut off.",

@@ -4,7 +4,7 @@ internal import RPCModel
 internal import TextFormats
 internal import Transport
 
-/// Repeated calls in figures: for a person, or as JSON.
+/// The results of repeated calls, as text or JSON.
 struct CallReport {
     let tally: RepeatedCalls.Tally
     let concurrency: Int

@@ -3,7 +3,7 @@ internal import Foundation
 internal import ProtobufWire
 internal import TelehealthAPI
 
-/// Consent texts for trying things out: templates, no legal advice.
+/// Template consent texts for trials; not legal advice.
 enum ConsentTemplate {
     static let version = "probe-1"
     static let language = "en-US"
@@ -34,7 +34,7 @@ enum ConsentTemplate {
             $0.version = version
             $0.language = language
             $0.text = text(of: type)
-            // A fixed day: registering the same version again must say the same.
+            // A fixed day: registering the same version again must have the same content.
             $0.effectiveTime = .with { $0.seconds = 1_760_000_000 }
         }
     }

@@ -4,7 +4,7 @@ internal import RPCClient
 internal import RPCModel
 internal import TextFormats
 
-/// Where the shapes of the messages come from.
+/// Where message descriptors come from.
 struct DescriptorOptions: ParsableArguments {
     @Option(
         name: .customLong("descriptor-set"),
@@ -14,7 +14,7 @@ struct DescriptorOptions: ParsableArguments {
             """)
     var file: String?
 
-    /// Descriptors that hold `symbol`.
+    /// Descriptors that contain `symbol`.
     func pool(containing symbol: String, at source: DescriptorSource, target: TargetOptions) async throws
         -> DescriptorPool
     {
@@ -25,7 +25,7 @@ struct DescriptorOptions: ParsableArguments {
             do {
                 return try await source.pool(containing: symbol)
             } catch let failure as ProbeFailure {
-                // Not every server finds what stands within a message, a service or an enum.
+                // Not every server finds symbols inside a message, a service or an enum.
                 guard let dot = symbol.lastIndex(of: "."),
                     let pool = try? await source.pool(containing: String(symbol[..<dot]))
                 else { throw failure }

@@ -4,7 +4,7 @@ internal import Identity
 internal import TelehealthModel
 internal import TextFormats
 
-/// Who the calls are made as.
+/// The identity of the calls.
 struct IdentityOptions: ParsableArguments {
     @Option(
         name: .customLong("as"),
@@ -31,7 +31,7 @@ struct IdentityOptions: ParsableArguments {
     )
     var dataDir: String?
 
-    /// The token to send; nil when none was asked for.
+    /// The token to send; nil if none was requested.
     ///
     /// - Throws: a usage failure, also when the token would leave this machine in plain text.
     func token(for target: TargetOptions) throws -> String? {
@@ -59,7 +59,7 @@ struct IdentityOptions: ParsableArguments {
     }
 }
 
-/// Signs people in with the development key of a data directory on this machine.
+/// Creates tokens with the development key of a data directory on this machine.
 struct DevelopmentTokens {
     private let issuer: DevelopmentIssuer
 

@@ -7,7 +7,7 @@ internal import TelehealthClient
 internal import TelehealthModel
 internal import TextFormats
 
-/// What an operator does with a running service.
+/// An operator's commands for a running service.
 struct OperateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "operate",
@@ -35,7 +35,7 @@ struct OperatorOptions: ParsableArguments {
     @Flag(help: "Print JSON.")
     var json = false
 
-    /// Runs `body` with a client that calls as an admin, and says what a failed call means.
+    /// Runs `body` with a client that calls as an admin, and explains failures.
     func run(doing what: DisplayText, _ body: (TelehealthClient) async throws -> Void) async throws {
         let given = try identity.token(for: target)
         if given == nil { try target.requirePrivacy(forTokenOf: "the development key") }

@@ -32,7 +32,7 @@ struct ProbeCommand: AsyncParsableCommand {
             RecordingCommand.self, ReportCommand.self, AuditCommand.self, OperateCommand.self,
         ])
 
-    /// Usage errors leave with 1, as grpc-health-probe's do, instead of the argument parser's 64.
+    /// Usage errors exit with 1, like grpc-health-probe's, instead of the argument parser's 64.
     static func main() async {
         Program.begin(holdsSecrets: true)
         ProgramEnd.keepLinesWhole()
@@ -55,7 +55,7 @@ struct ProbeCommand: AsyncParsableCommand {
     }
 }
 
-/// Why the probe stops, in words for a person, with the exit code for a script.
+/// Why the probe stops, in words for a person, with the exit status for a script.
 struct ProbeFailure: Error {
     var exitCode: ExitCode
     var message: DisplayText

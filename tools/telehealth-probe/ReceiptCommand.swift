@@ -80,7 +80,8 @@ struct ReceiptCommand: AsyncParsableCommand {
                 do throws(ReceiptFault) {
                     return show(try ConsentReceipt.verify(text, key: key))
                 } catch {
-                    // Another key says no more than that it is another; any other fault is the receipt's own.
+                    // A mismatch with one key only means that it is another key; any other fault is the receipt's
+                    // own.
                     if error != .signature { fault = error }
                 }
             }
@@ -131,7 +132,7 @@ struct ReceiptCommand: AsyncParsableCommand {
             try await withClient(target, identity, doing: "export") { client in
                 var shown: [UInt8] = []
                 for try await piece in client.people.exportRecord(person) {
-                    // A piece may end within a character: what a terminal shows is shown whole.
+                    // A piece may end within a character: a terminal gets the whole text at once.
                     if Terminal.isOutputATerminal { shown += piece } else { Terminal.say(document: piece) }
                 }
                 Terminal.say(document: shown)

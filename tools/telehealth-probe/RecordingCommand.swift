@@ -6,7 +6,7 @@ internal import TelehealthAPI
 internal import TelehealthClient
 internal import TextFormats
 
-/// Recordings after they were made, from a terminal.
+/// Commands for finished recordings.
 struct RecordingCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "recording", abstract: "List, retain, document and play recordings.",
@@ -176,7 +176,7 @@ extension RecordingCommand {
         }
     }
 
-    /// A line for people, or the whole as JSON.
+    /// One line for people, or the whole message as JSON.
     fileprivate static func show(_ recording: Telehealth_V1_Recording?, asJSON: Bool) throws {
         guard let recording else { throw ProbeFailure.call("the response contains no recording") }
         if asJSON { return Terminal.say("\(try JSONText.own().line(recording))") }

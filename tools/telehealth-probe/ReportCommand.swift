@@ -6,7 +6,7 @@ internal import TelehealthAPI
 internal import TelehealthClient
 internal import TextFormats
 
-/// How well the service does, against what it should.
+/// The service's measures, compared with their targets.
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report", abstract: "Show the service's measures over a period, each with its target.",
@@ -30,10 +30,10 @@ struct ReportCommand: AsyncParsableCommand {
 
     private static let day: Int64 = 86_400
 
-    /// How a figure is written.
+    /// The format of a measure.
     private enum Unit {
         case seconds, share
-        /// So many of so many, which is a share as well.
+        /// A number out of a total.
         case ratio
     }
 

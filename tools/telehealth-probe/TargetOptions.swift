@@ -6,7 +6,7 @@ internal import TLSEngine
 internal import TelehealthClient
 internal import TextFormats
 
-/// Where the server is and how to reach it.
+/// The server's address and how to connect to it.
 struct TargetOptions: ParsableArguments {
     @Option(
         name: [.long, .customShort("t")],
@@ -48,12 +48,12 @@ struct TargetOptions: ParsableArguments {
         target ?? ProcessInfo.processInfo.environment["TELEHEALTH_TARGET"] ?? "127.0.0.1:50051"
     }
 
-    /// nil = without a limit.
+    /// nil for no limit.
     var callTimeout: Duration? { timeout.duration }
 
     private var usesTLS: Bool { tls || ca != nil || cert != nil }
 
-    /// Bearer tokens are passwords: whoever can read one on its way can use it.
+    /// A bearer token is like a password: whoever can intercept it can use it.
     ///
     /// - Throws: a usage failure when the calls would leave this machine in plain text.
     func requirePrivacy(forTokenOf source: DisplayText) throws {
@@ -100,9 +100,9 @@ struct TargetOptions: ParsableArguments {
         }
     }
 
-    /// What a failed call means to the person at the terminal.
+    /// Explains a failed call to the person at the terminal.
     func failure(_ error: RPCError, doing what: DisplayText) -> ProbeFailure {
-        // Made up here is also what a server's answer came to that could not be read.
+        // An undecodable response is also an error made up on this side.
         let isUnanswered =
             error.isBrokenConnection || error.code == .unavailable || error.code == .deadlineExceeded
         guard error.isFromPeer || !isUnanswered else {

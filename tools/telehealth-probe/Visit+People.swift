@@ -3,7 +3,7 @@ internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthClient
 
-// Visits of more than two people.
+// Visits with more than two people.
 extension Visit {
     func playGroup() async throws {
         let (sessionID, watch) = try await begin(withGuardian: true)
@@ -19,7 +19,7 @@ extension Visit {
         try await end(sessionID, watch: watch)
     }
 
-    /// A guest comes by a grant, waits, and is let in by name.
+    /// A guest joins by a grant, waits, and is admitted by name.
     private func bringGuest(_ sessionID: String) async throws -> (TelehealthClient, String) {
         var grant = ""
         try await step("invite a guest", by: "clinician") {
@@ -64,7 +64,7 @@ extension Visit {
         return (guest, guestID)
     }
 
-    /// The client's consent to people beyond guardian and clinician.
+    /// The patient's consent to people other than guardian and clinician.
     private func agreeToOthers() async throws {
         try await step("consent to third parties", by: "client") {
             let answer = try await client.consents.submit(

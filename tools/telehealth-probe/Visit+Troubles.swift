@@ -4,12 +4,12 @@ internal import TelehealthAPI
 internal import TelehealthClient
 internal import TextFormats
 
-// Visits in which something goes wrong.
+// Visits with failures.
 extension Visit {
-    /// Longest wait for the service's own look at overdue visits: its sweep interval is 5 s by default.
+    /// Maximum wait for the service's own check of overdue visits: its sweep interval is 5 s by default.
     private static let sweepPatience: Duration = .seconds(30)
 
-    /// The appointment began ten minutes ago and ends in a few seconds: at its end the service judges by itself.
+    /// The appointment began ten minutes ago and ends in a few seconds: at its end the service decides by itself.
     func playNoShow() async throws {
         try await registerConsentTexts()
         let sessionID = try await book(startsIn: -600, lasts: 604)
@@ -41,7 +41,7 @@ extension Visit {
         try await step("joining too late is refused", by: "client") {
             try await expect("INVALID_STATE") { try await client.sessions.join(joinRequest(sessionID)) }
         }
-        // The next appointment: the clinician says so before the service would.
+        // The next appointment: the clinician marks it before the service would.
         var next = self
         next.people.appointmentID += "-2"
         let second = try await next.book(startsIn: -600, lasts: 1800)
@@ -90,7 +90,7 @@ extension Visit {
         let (sessionID, watch) = try await begin(admission: .manual)
         var seen: Int64 = 0
         try await step("watch, and lose it", by: "client") {
-            // Dropped at the end of this scope, as a broken connection drops it.
+            // Released at the end of this scope, as after a broken connection.
             var updates = client.sessions.watch(sessionID).makeAsyncIterator()
             guard case .snapshot(let snapshot) = try await updates.next() else { throw Wrong("no snapshot") }
             seen = snapshot.sequence

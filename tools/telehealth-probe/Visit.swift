@@ -3,7 +3,7 @@ internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthClient
 
-/// A whole visit, step by step, each checked. Consent texts are templates for trying things out.
+/// A whole visit in verified steps. Consent texts are templates for trials.
 struct Visit: Sendable {
     var people: VisitPeople
     let scheduler: TelehealthClient
@@ -16,7 +16,7 @@ struct Visit: Sendable {
 
     /// The whole visit of two people, from booking to playback.
     ///
-    /// - Throws: ``StepError`` for a call that failed, ``VisitFailure`` for an answer that is not right.
+    /// - Throws: ``StepError`` for a failed call, ``VisitFailure`` for a wrong response.
     func playPair(playbackWait: Duration) async throws {
         try await registerConsentTexts()
         let sessionID = try await book()
@@ -268,7 +268,7 @@ struct Visit: Sendable {
     }
 }
 
-/// Why an answer is not right, in words; only inside a visit's steps.
+/// Why a response is wrong; used only inside a visit's steps.
 struct Wrong: Error {
     let what: String
     init(_ what: String) { self.what = what }

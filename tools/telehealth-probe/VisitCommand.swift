@@ -78,7 +78,7 @@ struct StepError: Error {
     var error: RPCError
 }
 
-/// A step was answered, but wrongly.
+/// A step's response was wrong.
 struct VisitFailure: Error {
     var step: String
     var message: String
@@ -91,7 +91,7 @@ struct VisitPeople: Sendable {
     var interpreterID: String
     var appointmentID: String
 
-    /// - Parameter tag: makes the ids this run's own.
+    /// - Parameter tag: makes the ids unique to this run.
     init(tag: String) {
         clientID = "client-\(tag)"
         guardianID = "guardian-\(tag)"

@@ -15,7 +15,7 @@ extension Telehealth_V1_WorkProgress {
         }
     }
 
-    /// - Parameter number: as it is written; with its unit when the second argument is true.
+    /// - Parameter number: formats it, with its unit if the second argument is true.
     private func amount(_ number: (Int64, Bool) -> String) -> DisplayText {
         guard total > 0 else { return done > 0 ? ", \(number(done, true))" : "…" }
         return ", \(number(done, false)) of \(number(total, true)) (\(Int(Double(done) / Double(total) * 100)) %)"
