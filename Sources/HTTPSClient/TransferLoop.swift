@@ -7,7 +7,7 @@ internal import Synchronization
 /// States of a job: submitted (mailbox) → waiting (this thread's queue) → running (in the multi handle) →
 /// finished. It leaves any of them for finished by deadline, cancellation or shutdown; ``finish(_:with:)`` is
 /// the one place where its continuation is resumed.
-// Unchecked: `mailbox` and `nextID` are synchronised by their own types; `waiting` and `running` are touched
+// Unchecked: `mailbox` and `nextID` are synchronized by their own types; `waiting` and `running` are touched
 // only on the loop's thread; `multi` likewise, but for `curl_multi_wakeup`, which is made for other threads
 // and called under the mailbox's lock while `isClosed` is false, so never on a freed handle.
 final class TransferLoop: @unchecked Sendable {

@@ -1,4 +1,4 @@
-// What generated `merge(from:)` methods call behind a tag, one line per field.
+// Called by generated `merge(from:)` methods after a tag, one line per field.
 
 extension WireReader {
     /// Replaces a singular value.

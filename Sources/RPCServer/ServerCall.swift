@@ -38,7 +38,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     private(set) var heldByteCount = 0
     private var hasVigil = false
     private var isHandlerAdmitted = false
-    /// Stands in ``LoopCalls``' queue.
+    /// Is in ``LoopCalls``' queue.
     var isWaiting = false
     private var isHandlerDone = false
     /// The handler is on this thread's stack: what it writes is sent when it has returned or suspended.
@@ -346,7 +346,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         if plain != nil, state.acceptsData { return (0, 0) }
         guard let stream, state.acceptsData else { return nil }
         let progress = stream.inboundProgress
-        // One is wanted: more of them are no progress.
+        // One is expected: further ones do not count as progress.
         if !dispatcher.routes.routes[methodIndex].method.isClientStreaming {
             return (0, progress.partialByteCount)
         }
@@ -376,7 +376,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         if heldByteCount > 0 { countHeldBytes() }
     }
 
-    /// Sends the status, behind what was written. The one way a call ends by a decision of this side;
+    /// Sends the status after what was written. The only way a call ends by a decision of this side;
     /// idempotent.
     ///
     /// - Parameter extra: fields only the transport knows, for refusals.
@@ -419,7 +419,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         deadlineTimer = calls.loop.schedule(at: deadline, self)
     }
 
-    /// What a handler is told that goes on writing behind an OK.
+    /// The error for a handler that continues to write after an OK.
     static let isOver = RPCError(.cancelled, "the call has ended")
 
     static let isStopping = RPCError(.unavailable, "the server is stopping")

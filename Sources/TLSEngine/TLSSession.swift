@@ -66,7 +66,7 @@ public final class TLSSession {
         }
         let parameters = SSL_get0_param(handle)
         if X509_VERIFY_PARAM_set1_ip_asc(parameters, serverName) == 1 { return nil }
-        ERR_clear_error()  // not an address, which is no error
+        ERR_clear_error()  // not an address, which is not an error
         SSL_set_hostflags(handle, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
         guard SSL_set1_host(handle, serverName) == 1,
             telehealth_ssl_set_tlsext_host_name(handle, serverName) == 1

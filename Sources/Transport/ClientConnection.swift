@@ -20,7 +20,7 @@ public protocol ClientConnectionObserver: AnyObject {
 
 /// How long the steps of establishing a connection took.
 public struct ConnectionTimes: Hashable, Sendable {
-    /// From dialling to a connected socket.
+    /// From dialing to a connected socket.
     public var connect: Duration
     /// The handshake; `nil` without TLS.
     public var tls: Duration?

@@ -7,7 +7,7 @@ internal import EventCore
 /// | 0 | 12 | signature `\r\n\r\n\0\r\nQUIT\n` |
 /// | 12 | 1 | version 2 in the high four bits; command, 0 LOCAL or 1 PROXY, in the low ones |
 /// | 13 | 1 | family in the high four bits, transport in the low ones |
-/// | 14 | 2 | bytes behind this field, most significant first |
+/// | 14 | 2 | bytes after this field, most significant first |
 /// | 16 | | source address, destination address, source port, destination port, then extensions |
 ///
 /// Version 1, which is text, is refused: it has no length, so its end is the sender's to choose. Extensions are not

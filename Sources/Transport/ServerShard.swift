@@ -106,7 +106,7 @@ final class ServerShard: @unchecked Sendable {
         }
     }
 
-    // MARK: What connections tell of themselves
+    // MARK: Reports from connections
 
     func share(of address: SocketAddress) -> AddressBlock? { census.share(of: address) }
 

@@ -77,7 +77,7 @@ public struct ClientTransportConfiguration: Hashable, Sendable {
     public var keepalive = KeepaliveConfiguration(time: nil)
     /// A8: whether to send PINGs also while no call is open.
     public var keepaliveWithoutCalls = false
-    /// From dialling to the server's SETTINGS (gRPC connection-backoff: MIN_CONNECT_TIMEOUT).
+    /// From dialing to the server's SETTINGS (gRPC connection-backoff: MIN_CONNECT_TIMEOUT).
     public var connectTimeout = Duration.seconds(20)
     public var writeStallTimeout = Duration.seconds(60)
 

@@ -3,12 +3,12 @@ internal import ProtobufWire
 
 /// The plugin without its process: a request of `protoc` in, Swift files out.
 public enum CodeGenerator {
-    /// Stands in the header of every generated file; raised when the output changes in a way callers notice.
+    /// In the header of every generated file; raised when the output changes in a way callers notice.
     public static let version = 1
 
     /// Generates the files asked for.
     ///
-    /// - Returns: always a response: what is wrong with the request or its parameter stands in `error`, as
+    /// - Returns: always a response: a fault of the request or its parameter is in its `error`, as
     ///   protoc's
     ///   plugin protocol wants it.
     public static func generate(_ request: Google_Protobuf_Compiler_CodeGeneratorRequest)

@@ -6,7 +6,7 @@
 /// | `import` | `proto.package:SwiftModule`: where the types of another package live; may repeat |
 /// | `described` | a file of which only the descriptor is generated: others import it, and nobody here needs its types;
 /// may repeat |
-/// | `notice` | a licence line for files whose `.proto` has no comments (descriptor sets without source); may
+/// | `notice` | a license line for files whose `.proto` has no comments (descriptor sets without source); may
 /// repeat |
 /// | `option` | full name of a message-typed option: of methods or enum values it becomes Swift data; may repeat |
 /// | `client` | a Swift type: instead of messages, the calls of services with `CallGroup.option` as members of it |

@@ -110,7 +110,7 @@ def main(arguments: list[str]) -> int:
         return 2
     tree = Path(words[0] if words else "proto").resolve()
     if not tree.is_dir() or not releases and not (tree / "baseline").is_dir():
-        print(f"{tree} is no tree with a baseline; tools/api-freeze release makes one\n{USAGE}", file=sys.stderr)
+        print(f"{tree} has no baseline; create one with tools/api-freeze release\n{USAGE}", file=sys.stderr)
         return 2
     try:
         return release(tree, may_break) if releases else check(tree)

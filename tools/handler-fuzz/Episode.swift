@@ -51,7 +51,7 @@ struct Episode {
             let request =
                 swept.map { RequestMaker.request(of: type, method: name, isLeader: isLeader, with: $0, &scene) }
                 ?? RequestMaker.request(of: type, method: name, isLeader: isLeader, &scene)
-            // What is no message is the decoders' fuzzing's matter.
+            // Bytes that are not messages are left to the fuzzing of decoders.
             guard (try? DynamicMessage(method.request, decoding: request)) != nil else { continue }
             let call = "\(self.name), call \(number): \(method.descriptor) as \(role), \(request.count) bytes"
             LastCall.note("\(call)\n\(Self.hex(request.prefix(2_000)))")

@@ -27,7 +27,7 @@ struct Promise: Sendable {
         reasons = Set(allowed.keys)
     }
 
-    /// Sentences about what is not as promised. A refusal without a reason is a fault of its own (``Outcome/isFault``).
+    /// Sentences about broken promises. A refusal without a reason is a fault of its own (``Outcome/isFault``).
     func broken(by outcome: Outcome) -> [String] {
         guard let code = outcome.code, !outcome.reason.isEmpty else { return [] }
         guard let reason = Self.byWord[outcome.reason], let option = Telehealth_V1_ErrorReason.reasonOptions[reason]

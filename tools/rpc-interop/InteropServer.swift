@@ -37,7 +37,7 @@ struct InteropServer: AsyncParsableCommand {
         guard endsWithInput else {
             while true { try await Task.sleep(for: .seconds(3600)) }
         }
-        // On a thread that is nobody's loop, because it blocks.
+        // On a separate thread, because it blocks.
         await Task.detached { while readLine() != nil {} }.value
         await server.shutdown(grace: .seconds(5))
     }

@@ -2,9 +2,9 @@
 //
 //   rule-verdicts     reads messages on standard input until it ends, writes a verdict on each to standard output
 //
-// A message comes as its type's full name and its bytes, each behind its length in four bytes, little endian. A verdict
-// is the number of violations in four bytes, then of each its field's path and its rule's id, each behind its length;
-// 2^32 - 1 violations for bytes that are no message of that type.
+// A message comes as its type's full name and its bytes, each after its length in four bytes, little endian. A verdict
+// is the number of violations in four bytes, then of each its field's path and its rule's id, each after its length;
+// 2^32 - 1 violations for bytes that are not a message of that type.
 
 import Glibc
 import ProgramEdge
@@ -40,7 +40,7 @@ func writeOutput(_ output: [UInt8]) {
     }
 }
 
-/// The parts of the input, each behind its length.
+/// The parts of the input, each after its length.
 struct Parts {
     private var rest: ArraySlice<UInt8>
 

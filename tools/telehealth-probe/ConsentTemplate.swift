@@ -15,7 +15,7 @@ enum ConsentTemplate {
     static func text(of type: String) -> String {
         switch type {
         case "georgia_telehealth":
-            "TEMPLATE for counsel to replace. I agree to a video visit and was told of its risks, my rights, what happens in an emergency, and who carries the video."
+            "TEMPLATE for counsel to replace. I agree to a video visit and was informed about its risks, my rights, what happens in an emergency, and who carries the video."
         case "hipaa_telehealth":
             "TEMPLATE for counsel to replace. I was told how my health information is kept private in a video visit."
         case "recording":
@@ -23,7 +23,7 @@ enum ConsentTemplate {
         case "telehealth":
             "TEMPLATE for counsel to replace. I agree to a video visit and was told what it can and cannot do."
         case "third_party_presence":
-            "TEMPLATE for counsel to replace. I agree that the people I was told of take part in this visit."
+            "TEMPLATE for counsel to replace. I agree that the people named to me take part in this visit."
         default: "TEMPLATE for counsel to replace. I agree to what this clinic asks of me: \(type)."
         }
     }

@@ -19,7 +19,7 @@ extension DynamicMessage {
         }
     }
 
-    /// Decodes one whole message; see the initialiser on a span.
+    /// Decodes one whole message; see the initializer that takes a span.
     public init(
         _ descriptor: MessageDescriptor, decoding bytes: [UInt8], limits: DecodingLimits = .default
     ) throws(WireError) {

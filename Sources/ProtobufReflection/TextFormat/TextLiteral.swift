@@ -16,7 +16,7 @@ enum TextLiteral {
         return text + "\""
     }
 
-    /// Every byte that is no printable ASCII is escaped.
+    /// Every byte outside printable ASCII is escaped.
     static func quoted(_ value: [UInt8]) -> String {
         var text = "\""
         for byte in value { escape(byte, into: &text) }

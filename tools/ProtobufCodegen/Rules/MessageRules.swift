@@ -41,7 +41,7 @@ struct FieldRules {
 struct RuleIndex {
     private(set) var messages: [String: MessageRules] = [:]
 
-    /// - Parameter generated: the files code is made of; in others a rule may stand that is not understood.
+    /// - Parameter generated: the files to generate; other files may contain unsupported rules.
     /// - Throws: ``CodegenError`` that names the file, the message and the field.
     init(_ schema: SchemaIndex, generated: [Google_Protobuf_FileDescriptorProto]) throws(CodegenError) {
         let reader = RuleReader(schema)

@@ -1,6 +1,6 @@
 internal import ProtobufWire
 
-/// The rules of durations and times, in nanoseconds; what depends on the clock is not understood.
+/// The rules of durations and times, in nanoseconds; rules that depend on the clock are not supported.
 enum TimeRules {
     static func checks(_ rules: Buf_Validate_DurationRules) throws(CodegenError) -> [ValueCheck] {
         guard rules.unknownFields.isEmpty else {
