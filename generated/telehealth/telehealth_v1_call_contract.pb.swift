@@ -87,11 +87,11 @@ public enum Telehealth_V1_CallStanding: ProtobufEnum {
     case ownRecord
     /// The appointment's clinician, patient and guardian.
     case ofAppointment
-    /// The person, their guardian, and a clinician of theirs.
+    /// The person, their guardian, and their clinicians.
     case tiedToPerson
-    /// The person, their guardian, a clinician of theirs, and whoever signed the consent.
+    /// The person, their guardian, their clinicians, and whoever signed the consent.
     case tiedToConsent
-    /// For a named visit, its participants; for a named person, the person, their guardian, and a clinician of theirs.
+    /// For a named visit, its participants; for a named person, the person, their guardian, and their clinicians.
     case ofVisitOrTied
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)

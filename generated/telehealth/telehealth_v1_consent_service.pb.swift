@@ -35,7 +35,7 @@ public struct Telehealth_V1_ConsentSubmission: Message {
     /// When it expires, UTC; unset for the longest time the policy allows (365 days in Georgia). A later time is
     /// refused.
     public var expireTime: Google_Protobuf_Timestamp?
-    /// For PAPER and VERBAL: who signed or spoke, either the person or a guardian of theirs; empty for the person. For
+    /// For PAPER and VERBAL: who signed or spoke, either the person or their guardian; empty for the person. For
     /// ELECTRONIC it must be empty: the caller signs.
     public var signerID: String = ""
     /// The evidence that the policy requires in addition to `evidence`, see `ConsentRemedy.evidence`.
@@ -979,7 +979,7 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
     /// GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when the grace period after a newer text is over.
     ///
     /// Roles: clinician, client, admin, guest.
-    /// Restriction: the person, their guardian, and a clinician of theirs.
+    /// Restriction: the person, their guardian, and their clinicians.
     /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
     /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
     /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
@@ -995,8 +995,8 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
     /// they learn only that some exist.
     ///
     /// Roles: service, clinician, client, admin, guest.
-    /// Restriction: for a named visit, its participants; for a named person, the person, their guardian, and a
-    /// clinician of theirs.
+    /// Restriction: for a named visit, its participants; for a named person, the person, their guardian, and their
+    /// clinicians.
     /// No side effects: safe to retry.
     /// Errors, in addition to those of every call: NOT_FOUND (SESSION_NOT_FOUND, PERSON_NOT_FOUND); PERMISSION_DENIED
     /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
@@ -1005,7 +1005,7 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
     /// Replaces an active decision with a new one; the old one becomes SUPERSEDED. Validated like SubmitConsent.
     ///
     /// Roles: clinician, client, admin, guest.
-    /// Restriction: the person, their guardian, and a clinician of theirs.
+    /// Restriction: the person, their guardian, and their clinicians.
     /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
     /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
     /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
@@ -1018,7 +1018,7 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
     /// CONSENT_NOT_CURRENT for a declined or superseded consent. Repeating is OK.
     ///
     /// Roles: clinician, client, admin, guest.
-    /// Restriction: the person, their guardian, a clinician of theirs, and whoever signed the consent.
+    /// Restriction: the person, their guardian, their clinicians, and whoever signed the consent.
     /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
     /// (CONSENT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (CONSENT_NOT_CURRENT).
     func revokeConsent(_ request: Telehealth_V1_RevokeConsentRequest, context: ServerCallContext)
@@ -1026,7 +1026,7 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
     /// Lists a person's consents, newest first.
     ///
     /// Roles: service, clinician, client, admin, guest.
-    /// Restriction: the person, their guardian, and a clinician of theirs.
+    /// Restriction: the person, their guardian, and their clinicians.
     /// No side effects: safe to retry.
     /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND
     /// (PERSON_NOT_FOUND).
@@ -1035,7 +1035,7 @@ public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
     /// Returns a signed statement of one consent, with proof that the audit log contains it.
     ///
     /// Roles: clinician, client, admin.
-    /// Restriction: the person, their guardian, a clinician of theirs, and whoever signed the consent.
+    /// Restriction: the person, their guardian, their clinicians, and whoever signed the consent.
     /// No side effects: safe to retry.
     /// Errors, in addition to those of every call: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY).
     func getConsentReceipt(_ request: Telehealth_V1_GetConsentReceiptRequest, context: ServerCallContext)
@@ -1103,7 +1103,7 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
     /// GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when the grace period after a newer text is over.
     ///
     /// Roles: clinician, client, admin, guest.
-    /// Restriction: the person, their guardian, and a clinician of theirs.
+    /// Restriction: the person, their guardian, and their clinicians.
     /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
     /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
     /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
@@ -1123,8 +1123,8 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
     /// they learn only that some exist.
     ///
     /// Roles: service, clinician, client, admin, guest.
-    /// Restriction: for a named visit, its participants; for a named person, the person, their guardian, and a
-    /// clinician of theirs.
+    /// Restriction: for a named visit, its participants; for a named person, the person, their guardian, and their
+    /// clinicians.
     /// No side effects: safe to retry.
     /// Errors, in addition to those of every call: NOT_FOUND (SESSION_NOT_FOUND, PERSON_NOT_FOUND); PERMISSION_DENIED
     /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
@@ -1137,7 +1137,7 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
     /// Replaces an active decision with a new one; the old one becomes SUPERSEDED. Validated like SubmitConsent.
     ///
     /// Roles: clinician, client, admin, guest.
-    /// Restriction: the person, their guardian, and a clinician of theirs.
+    /// Restriction: the person, their guardian, and their clinicians.
     /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
     /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
     /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
@@ -1154,7 +1154,7 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
     /// CONSENT_NOT_CURRENT for a declined or superseded consent. Repeating is OK.
     ///
     /// Roles: clinician, client, admin, guest.
-    /// Restriction: the person, their guardian, a clinician of theirs, and whoever signed the consent.
+    /// Restriction: the person, their guardian, their clinicians, and whoever signed the consent.
     /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
     /// (CONSENT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (CONSENT_NOT_CURRENT).
     public func revokeConsent(
@@ -1166,7 +1166,7 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
     /// Lists a person's consents, newest first.
     ///
     /// Roles: service, clinician, client, admin, guest.
-    /// Restriction: the person, their guardian, and a clinician of theirs.
+    /// Restriction: the person, their guardian, and their clinicians.
     /// No side effects: safe to retry.
     /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND
     /// (PERSON_NOT_FOUND).
@@ -1179,7 +1179,7 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
     /// Returns a signed statement of one consent, with proof that the audit log contains it.
     ///
     /// Roles: clinician, client, admin.
-    /// Restriction: the person, their guardian, a clinician of theirs, and whoever signed the consent.
+    /// Restriction: the person, their guardian, their clinicians, and whoever signed the consent.
     /// No side effects: safe to retry.
     /// Errors, in addition to those of every call: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY).
     public func getConsentReceipt(

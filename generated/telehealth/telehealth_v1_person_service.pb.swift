@@ -95,7 +95,7 @@ public protocol Telehealth_V1_PersonServiceHandler: Sendable {
     /// The accesses are the latest 10,000, including this export.
     ///
     /// Roles: client, admin.
-    /// Restriction: the person, their guardian, and a clinician of theirs.
+    /// Restriction: the person, their guardian, and their clinicians.
     /// No side effects: safe to retry.
     /// Errors, in addition to those of every call: NOT_FOUND (PERSON_NOT_FOUND); RESOURCE_EXHAUSTED
     /// (EXPORT_TOO_LARGE).
@@ -134,7 +134,7 @@ public struct Telehealth_V1_PersonServiceClient: Sendable {
     /// The accesses are the latest 10,000, including this export.
     ///
     /// Roles: client, admin.
-    /// Restriction: the person, their guardian, and a clinician of theirs.
+    /// Restriction: the person, their guardian, and their clinicians.
     /// No side effects: safe to retry.
     /// Errors, in addition to those of every call: NOT_FOUND (PERSON_NOT_FOUND); RESOURCE_EXHAUSTED
     /// (EXPORT_TOO_LARGE).

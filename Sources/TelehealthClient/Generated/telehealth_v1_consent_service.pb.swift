@@ -18,7 +18,7 @@ public struct ConsentCalls: Sendable {
     /// GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when the grace period after a newer text is over.
     ///
     /// Roles: clinician, client, admin, guest.
-    /// Restriction: the person, their guardian, and a clinician of theirs.
+    /// Restriction: the person, their guardian, and their clinicians.
     /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
     /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
     /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
@@ -38,8 +38,8 @@ public struct ConsentCalls: Sendable {
     /// they learn only that some exist.
     ///
     /// Roles: service, clinician, client, admin, guest.
-    /// Restriction: for a named visit, its participants; for a named person, the person, their guardian, and a
-    /// clinician of theirs.
+    /// Restriction: for a named visit, its participants; for a named person, the person, their guardian, and their
+    /// clinicians.
     /// No side effects: safe to retry.
     /// Errors, in addition to those of every call: NOT_FOUND (SESSION_NOT_FOUND, PERSON_NOT_FOUND); PERMISSION_DENIED
     /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
@@ -52,7 +52,7 @@ public struct ConsentCalls: Sendable {
     /// Replaces an active decision with a new one; the old one becomes SUPERSEDED. Validated like SubmitConsent.
     ///
     /// Roles: clinician, client, admin, guest.
-    /// Restriction: the person, their guardian, and a clinician of theirs.
+    /// Restriction: the person, their guardian, and their clinicians.
     /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
     /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
     /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
@@ -69,7 +69,7 @@ public struct ConsentCalls: Sendable {
     /// CONSENT_NOT_CURRENT for a declined or superseded consent. Repeating is OK.
     ///
     /// Roles: clinician, client, admin, guest.
-    /// Restriction: the person, their guardian, a clinician of theirs, and whoever signed the consent.
+    /// Restriction: the person, their guardian, their clinicians, and whoever signed the consent.
     /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
     /// (CONSENT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (CONSENT_NOT_CURRENT).
     public func revoke(
@@ -81,7 +81,7 @@ public struct ConsentCalls: Sendable {
     /// Lists a person's consents, newest first.
     ///
     /// Roles: service, clinician, client, admin, guest.
-    /// Restriction: the person, their guardian, and a clinician of theirs.
+    /// Restriction: the person, their guardian, and their clinicians.
     /// No side effects: safe to retry.
     /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND
     /// (PERSON_NOT_FOUND).
@@ -94,7 +94,7 @@ public struct ConsentCalls: Sendable {
     /// Returns a signed statement of one consent, with proof that the audit log contains it.
     ///
     /// Roles: clinician, client, admin.
-    /// Restriction: the person, their guardian, a clinician of theirs, and whoever signed the consent.
+    /// Restriction: the person, their guardian, their clinicians, and whoever signed the consent.
     /// No side effects: safe to retry.
     /// Errors, in addition to those of every call: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY).
     public func getReceipt(

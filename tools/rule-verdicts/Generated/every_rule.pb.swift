@@ -877,7 +877,7 @@ public struct Fixture_Rules_ExplicitRequired: Message {
     }
 }
 
-/// With presence, zero is no reason to leave out.
+/// With presence, zero must not be left out.
 public struct Fixture_Rules_ExplicitIgnored: Message {
     public static let fullName = "fixture.rules.ExplicitIgnored"
     public var aFloat: Float?
@@ -4819,7 +4819,7 @@ public struct Fixture_Rules_Times: Message {
     }
 }
 
-/// A message with rules, of which fields stand in another order than their numbers.
+/// A message with rules, whose fields are declared in another order than their numbers.
 public struct Fixture_Rules_Leaf: Message {
     public static let fullName = "fixture.rules.Leaf"
     public var second: String = ""
