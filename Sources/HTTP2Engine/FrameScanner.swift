@@ -68,7 +68,7 @@ struct FrameScanner {
         header.type == UInt8(NGHTTP2_PRIORITY.rawValue) && header.byteCount >= dependencyByteCount
     }
 
-    /// - Returns: whether `partial` has so many bytes now.
+    /// - Returns: whether `partial` now holds `count` bytes.
     private mutating func fill(upTo count: Int, from bytes: UnsafeRawBufferPointer, at offset: inout Int) -> Bool {
         while partialCount < count {
             guard offset < bytes.count else { return false }

@@ -241,7 +241,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     var connectionID: UInt64 { connection.id }
 
-    /// There is no place for the call, or none any more.
+    /// Refuses the call because a limit on calls has been reached.
     func refuse(_ limit: CallLimit) {
         calls.metrics.recordRefusal(limit)
         abort(RPCError(.resourceExhausted, "the server has too many calls in progress; try again later"))

@@ -10,8 +10,8 @@ internal import EventCore
 /// | 14 | 2 | bytes after this field, most significant first |
 /// | 16 | | source address, destination address, source port, destination port, then extensions |
 ///
-/// Version 1, which is text, is refused: it has no length, so its end is the sender's to choose. Extensions are not
-/// read: who calls is shown by TLS and tokens, never by a proxy's word.
+/// Version 1, which is text, is refused: it states no length, so the sender decides where it ends. Extensions
+/// are not read: TLS and tokens identify the caller, not the proxy.
 /// - Spec: haproxy.org/download/2.6/doc/proxy-protocol.txt, sections 2 and 2.2.
 struct ProxyHeader {
     enum Outcome: Hashable {

@@ -43,7 +43,7 @@ public struct ServerTransportConfiguration: Hashable, Sendable {
     /// From accept to the whole ClientHello of a TLS connection, which follows the connection at once. 5 s: two lost
     /// packets.
     public var helloTimeout = Duration.seconds(5)
-    /// From accept to the whole PROXY header where one must come: proxies are near and send it at once.
+    /// From accept to the whole PROXY header, where one is required: proxies are near and send it at once.
     public var proxyHeaderTimeout = Duration.seconds(1)
     /// One header block must be complete in this time.
     public var headerTimeout = Duration.seconds(20)

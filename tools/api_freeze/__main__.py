@@ -65,11 +65,11 @@ def release(tree: Path, may_break: bool) -> int:
     if baseline.exists():
         broken, by_buf, added = differences(tree)
         for line in (*broken, *by_buf):
-            print(f"lets go: {line}")
+            print(f"breaks: {line}")
         for line in added:
             print(f"promises: {line}")
         if (broken or by_buf) and not may_break:
-            print(f"refused: would let go of {len(broken)} promises; tell whoever relies on them, then --break")
+            print(f"refused: would break {len(broken)} promises; tell the API's users about them, then pass --break")
             return 1
     new = Tree.compile(tree, tree / "vendor", APART)
     with tempfile.TemporaryDirectory(dir=tree, prefix=".baseline-") as work:

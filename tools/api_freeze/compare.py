@@ -53,7 +53,7 @@ class Comparison:
 
     def compare(self, was: Thing, now: Thing) -> None:
         if was.kind != now.kind:
-            return self.note(was, f" is of another kind now: {now.kind}", True)
+            return self.note(was, f" is now a different kind of thing: {now.kind}", True)
         for word in sorted(was.facts.keys() | now.facts.keys()):
             rule = row(was.kind, word)
             old, new = ({word: each.facts[word]} if word in each.facts else {} for each in (was, now))

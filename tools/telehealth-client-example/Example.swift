@@ -2,8 +2,8 @@
 //
 //   telehealth-client-example TARGET APPOINTMENT-ID TOKEN-FILE
 //
-// TOKEN-FILE holds the token of somebody who may see the appointment. It is read anew when the service says that the
-// token has expired, so whatever writes the file may replace it at any time.
+// TOKEN-FILE holds the token of a caller who may see the appointment. The program reads it again when the service says
+// that the token has expired, so whatever writes the file may replace it at any time.
 import Foundation
 import ProtobufWire
 import RPCModel
