@@ -81,8 +81,8 @@ struct ReflectionService: RPCService {
     }
 }
 
-/// What a server's services declare. It is read at the first question: most servers are never asked, and reading every
-/// descriptor took 3 % of a start and half a megabyte from then on.
+/// What a server's services declare. It is read at the first request: most servers never receive one, and reading every
+/// descriptor took 3 % of a start and half a megabyte of memory from then on.
 private final class ReflectedFiles: Sendable {
     /// The files, and the names of the services that the server offers: files may declare more.
     typealias Found = (index: DescriptorIndex, offered: [String])
@@ -107,11 +107,11 @@ private final class ReflectedFiles: Sendable {
     private func read() -> Found {
         let own = [
             Grpc_Reflection_V1_Reflection_File.descriptor, Grpc_Reflection_V1alpha_Reflection_File.descriptor,
-            // No method names them, and every status may carry them.
+            // No method refers to them, but every status may contain them.
             Google_Rpc_Status_File.descriptor, Google_Rpc_ErrorDetails_File.descriptor,
         ]
         let index = DescriptorIndex(services.flatMap(\.fileDescriptors) + own)
-        // What has routes but no descriptor is left out: a client could do nothing with the name.
+        // Services without a descriptor are left out: clients could not use the name.
         let names = Set(services.flatMap(\.routes).map(\.method.service) + reflections.map(\.service))
         return (index, index.serviceNames.filter(names.contains))
     }

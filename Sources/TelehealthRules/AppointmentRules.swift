@@ -220,7 +220,7 @@ package enum AppointmentRules {
         }
         let people = [command.clientID, command.clinicianID] + (command.guardianID.map { [$0] } ?? [])
         if Set(people).count < people.count {
-            throw .invalid("clinician_id", "client, guardian and clinician must be different people")
+            throw .invalid("clinician_id", "patient, guardian and clinician must be different people")
         }
         if command.guardsAdult, command.guardianID == nil {
             throw .invalid("adult_guardian", "needs a guardian_id")

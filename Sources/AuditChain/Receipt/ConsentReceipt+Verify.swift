@@ -86,7 +86,7 @@ private struct AuditRowText {
     let action: String
     let target: String?
 
-    /// - Returns: nil when the bytes are no such row, whole and with nothing behind it.
+    /// - Returns: nil unless the bytes are exactly one such row.
     init?(_ bytes: [UInt8]) {
         var rest = bytes[...]
         guard rest.popFirst() == 0x01, let number = Self.integer(8, &rest), Self.integer(16, &rest) != nil

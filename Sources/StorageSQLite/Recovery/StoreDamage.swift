@@ -19,8 +19,8 @@ public enum StoreDamage: Sendable, Hashable, CustomStringConvertible {
                 + (copy.map { "; it is kept as \($0)" } ?? "")
         case .rowsLost(let from, let through):
             "audit rows \(from) to \(through) were on the device and are not in the database"
-        case .rowReplaced(let number): "audit row \(number) is not the one that was on the device"
-        case .markDamaged(let path): "\(path) is damaged: how long the audit log was is not known"
+        case .rowReplaced(let number): "audit row \(number) differs from the one written to the device"
+        case .markDamaged(let path): "\(path) is damaged: the length of the audit log is unknown"
         }
     }
 }

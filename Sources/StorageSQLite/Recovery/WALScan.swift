@@ -9,7 +9,7 @@
 /// A frame is sound by its own when its checksum fits the checksum *stored* in the frame before it (checksums run on
 /// from frame to frame). Where the bad frame is the last of its transaction, only its own header can say so, and that
 /// is believed when its salts fit and it lies in one sector, which is written whole or not at all.
-/// A header that was half written when the log began anew is no damage either: what stood in the log was in the
+/// A header that was half written when the log was restarted is not damage either: what stood in the log was in the
 /// database by then.
 /// What this cannot see, the audit log's mark does (``AuditMarks``): damage of the last transaction itself.
 ///
@@ -32,7 +32,7 @@ struct WALScan {
     struct Damage: Sendable, Hashable {
         /// The first one that does not fit, from 0; -1 for the log's header.
         let frame: Int
-        /// Commits behind it that could still be recognised: as many transactions are lost at least.
+        /// Commits behind it that could still be recognized: as many transactions are lost at least.
         let commits: Int
     }
 
@@ -58,7 +58,7 @@ struct WALScan {
     private var badHeader: [UInt8]?
     private var commitsBehind = 0
 
-    /// - Returns: nil when this is no log: too short, or never written.
+    /// - Returns: nil when this is not a log: too short, or never written.
     init?(header: [UInt8]) {
         guard header.count == Self.headerBytes, header.contains(where: { $0 != 0 }) else { return nil }
         let magic = Self.word(header, 0)

@@ -104,7 +104,7 @@ enum SessionRow {
         ]
     }
 
-    /// Where a row stands in a list; the reader stays at the row's begin.
+    /// A row's position in a list; the reader stays at the row's begin.
     static func position(_ row: RowReader) -> (startsAt: Timestamp, id: SessionID) {
         var row = row
         let id = row.identifier(SessionID.self)

@@ -11,7 +11,7 @@ struct Checkpointer {
     /// thread only.
     private let walPagesReported: UnsafeMutablePointer<Int>
     /// Pages at the WAL's begin that a checkpoint was tried for. What a reader kept from being moved is moved with what
-    /// comes later: to try again behind each commit would cost every commit a sync, for as long as somebody reads.
+    /// comes later: to try again after each commit would cost every commit a sync, for as long as somebody reads.
     private var triedPages = 0
     private var isOverLimit = false
     /// When the WAL is over its limit: the length at which the next waiting checkpoint is worth its wait.

@@ -4,7 +4,7 @@ internal import TelehealthModel
 /// Holds back the denials that are to be summed, with those who wait for the sum's commit.
 ///
 /// A window begins with its first denial and lasts ``StoreConfiguration/denialWindow``. Whoever floods is
-/// answered at its end at the latest: being made to wait is no wrong to them. Isolation: the writer's thread.
+/// answered at its end at the latest: waiting does them no harm. Isolation: the writer's thread.
 struct DenialWindow {
     private let heldMax: Int
     private let nanoseconds: UInt64

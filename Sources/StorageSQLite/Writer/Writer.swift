@@ -34,7 +34,7 @@ final class Writer: @unchecked Sendable {
     private var denials: DenialWindow
     /// Chained on the writer's thread; its end may be read from any.
     let auditLog: AuditLog
-    /// Told of every commit.
+    /// Called for every commit.
     let feed: FeedPublisher
     private let marks: AuditMarks
     /// A mark names only what a commit of this process has synced.
@@ -148,7 +148,7 @@ final class Writer: @unchecked Sendable {
             try? checkpointer?.truncate()
         }
         checkpointer = nil
-        connection = nil  // last reference: statements are finalised and the file is closed here
+        connection = nil  // last reference: statements are finalized and the file is closed here
         lock = nil
         queue.finish()
     }

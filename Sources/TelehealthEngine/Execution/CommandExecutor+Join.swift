@@ -57,7 +57,7 @@ extension CommandExecutor {
         }
     }
 
-    /// What a refused join told of where its caller is, before the refusal goes out.
+    /// What a refused join reported about its caller's place, before the refusal is sent.
     ///
     /// - Returns: the session's version with it; nil when nothing was kept.
     private func keepWhereabouts(
@@ -146,7 +146,7 @@ extension CommandExecutor {
         if Task.isCancelled { throw TelehealthError(.callCancelled) }
     }
 
-    /// - Returns: nil when the meeting is no more.
+    /// - Returns: nil when the meeting no longer exists.
     private func credentials(of participant: Participant, _ meeting: MeetingGeneration, timeout: Duration)
         async throws(TelehealthError) -> AttendeeCredentials?
     {

@@ -6,7 +6,7 @@ public import TelehealthRules
 extension CommandExecutor {
     /// Changes read back at most when a watch resumes: beyond it, a fresh snapshot is the shorter way.
     private static let resumeChangesMax = 4096
-    /// Changes gather for so long at least before watches are told of more: a visit that changes ten times a second
+    /// Changes gather for so long at least before watches receive more: a visit that changes ten times a second
     /// need not be read, judged and sent ten times.
     private static let roundInterval = Duration.milliseconds(100)
 
@@ -94,7 +94,7 @@ extension CommandExecutor {
 
     /// A visit as it is now.
     ///
-    /// A commit can be read a moment before it is told of, so what is told does not say what was read: the visit's own
+    /// A commit can be read a moment before it is sent, so what is sent does not say what was read: the visit's own
     /// position does, where it is the same before and behind the reading.
     /// - Returns: nil for a visit that cannot be read, which the others do not suffer for; and the position up to which
     ///   every commit that changed the visit was read.

@@ -50,7 +50,7 @@ public final class CommandExecutor: Sendable {
     ///
     /// - Parameters:
     ///   - hasEffect: `decide` does something outside the store, so a repetition must be found before it runs.
-    ///   - replay: answers a repetition from the stored ids; authorises again.
+    ///   - replay: answers a repetition from the stored ids; authorizes again.
     ///   - decide: loads and decides; runs again after a conflict.
     func change<Outcome>(
         _ method: String, session: SessionID? = nil, hasEffect: Bool = false, _ invocation: Invocation,

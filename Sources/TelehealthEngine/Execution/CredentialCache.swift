@@ -53,7 +53,7 @@ public final class CredentialCache: Sendable {
         }
     }
 
-    /// Somebody's attendee is no more.
+    /// An attendee no longer exists.
     func forget(_ externalUserID: String, session: SessionID) {
         state.withLock { $0.entries[session]?.credentials[externalUserID] = nil }
     }

@@ -95,7 +95,7 @@ public protocol TelehealthStore: VisitFeed {
     func request(_ key: RequestRecord.Key) async throws(StoreError) -> RequestRecord?
     /// The session that a meeting, token or pipeline of AWS's belongs to.
     func owner(of reference: MeetingReference) async throws(StoreError) -> SessionID?
-    /// Everything that AWS told of a session's meetings, in any order.
+    /// Everything that AWS reported about a session's meetings, in any order.
     func meetingFacts(of session: SessionID) async throws(StoreError) -> [MeetingFact]
     /// By begin, then id.
     func presence(of session: SessionID) async throws(StoreError) -> [PresenceInterval]

@@ -11,7 +11,7 @@ public protocol VisitFeed: Sendable {
     /// Calls the follower with every later commit, in order, once what it changed can be read.
     ///
     /// - Parameter follower: called by whoever commits; must neither block nor throw. Held for good.
-    /// - Returns: the position of the newest commit that the follower is not told of.
+    /// - Returns: the position of the newest commit that the follower has not received.
     func follow(_ follower: @escaping @Sendable (FeedNews) -> Void) -> Int64
     /// What the log holds at a position; nil when it has no such row. Position 0, before the first, is in every log.
     func feedSeal(at position: Int64) async throws(StoreError) -> FeedSeal?

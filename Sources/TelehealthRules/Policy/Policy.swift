@@ -139,7 +139,7 @@ public struct Policy: Sendable, Hashable {
     // Work outside the database
     /// For how long an effect is kept after it is done; those given up stay.
     public var effectRetention: Duration = .seconds(7 * 24 * 60 * 60)
-    /// Who is told of events by HTTPS.
+    /// The receivers of events by HTTPS.
     public var webhooks: [WebhookTarget] = []
     /// One call to Chime, with the client-side limiter's queue and the retries within.
     public var gatewayTimeout: Duration = .seconds(20)
@@ -158,7 +158,7 @@ public struct Policy: Sendable, Hashable {
     public var captureRetryInterval: Duration = .seconds(5)
     /// How long a started capture may take to run.
     public var captureConfirmMax: Duration = .seconds(120)
-    /// How often a running capture is looked at, for a death that no event told of. All captures share a
+    /// How often a running capture is checked, for a failure for which no event arrived. All captures share a
     /// quota of 10 calls a second.
     public var captureWatchInterval: Duration = .seconds(30)
     /// How long Chime may take to confirm a stop before it is worth an alarm.

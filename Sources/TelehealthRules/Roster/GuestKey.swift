@@ -25,7 +25,7 @@ package struct InvitationGrant: Sendable, Hashable {
 /// The key is the daemon's own and lies outside the database: who can write rows cannot make a grant. Both texts
 /// are seven fields with dots between, the last the HMAC-SHA-256 of all before it, in hex; the second field keeps
 /// one kind from being taken for the other. Neither holds anything of a person. Whether a grant was used or a
-/// guest removed stands in the session, so a pass is worth nothing behind a removal.
+/// guest removed is recorded in the session, so a token is invalid after a removal.
 public struct GuestKey: Sendable {
     public static let byteCount = 32
     /// How every text begins: tells a pass from a JWT.

@@ -3,7 +3,7 @@
 package import TelehealthModel
 
 extension SessionDraft {
-    /// Somebody who leads the visit lets one person in: who waits, or who was sent away before.
+    /// A lead clinician admits one person: who waits, or who was sent away before.
     ///
     /// - Throws: `NOT_ALLOWED`, `INVALID_STATE`, `PARTICIPANT_NOT_FOUND`, `CLINICIAN_NOT_PRESENT`,
     ///   `PARTICIPANT_NOT_WAITING`, `CONSENT_MISSING`, `THIRD_PARTY_CONSENT_MISSING`,

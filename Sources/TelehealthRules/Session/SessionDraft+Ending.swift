@@ -1,6 +1,6 @@
 // The three ways a session is over by somebody's word.
 //
-// Saying the same again is no fault: a caller who may use the verb, on a session that this verb ended (or the clock
+// Repeating it is allowed: a caller who may use the verb, on a session that this verb ended (or the clock
 // in its stead), gets OK and changes nothing, not even the reason or note. Each verb's rights are judged first, so a
 // repetition tells nobody more than the first call would have; and it is one whatever version it was meant for.
 

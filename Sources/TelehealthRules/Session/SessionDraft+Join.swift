@@ -228,7 +228,7 @@ extension SessionDraft {
         let state = check.locationState.utf8
         guard state.count == 2, state.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) })
         else {
-            throw .invalid("pre_visit_check.location_state", "must be a state's two capital letters")
+            throw .invalid("pre_visit_check.location_state", "must be the two upper-case letters of a state")
         }
         // Somebody may have to send help there: a blank does not do.
         let texts = [
@@ -237,7 +237,7 @@ extension SessionDraft {
             ("emergency_contact_phone", check.emergencyContactPhone, PreVisitCheck.phoneCharactersMax),
         ]
         for (field, text, limit) in texts where !text.saysSomething || text.characterCount > limit {
-            throw .invalid("pre_visit_check.\(field)", "must hold a letter or digit, in 1 to \(limit) characters")
+            throw .invalid("pre_visit_check.\(field)", "must contain a letter or digit, in 1 to \(limit) characters")
         }
     }
 

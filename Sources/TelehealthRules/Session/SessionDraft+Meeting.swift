@@ -80,7 +80,7 @@ extension SessionDraft {
         change(generation: generation) { $0.failure = failure }
     }
 
-    /// The meeting is no more, without our asking. Whoever needs one opens the next generation.
+    /// The meeting has ended, without our request. Whoever needs one opens the next generation.
     ///
     /// - Parameter instant: when, by AWS's word; nil = noticed now.
     package mutating func meetingGone(_ generation: Int, at instant: Timestamp? = nil) {

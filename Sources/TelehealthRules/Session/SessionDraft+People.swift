@@ -1,4 +1,4 @@
-// Sending people away and putting them back, by the word of who leads the visit.
+// Sending people away and putting them back, by a lead clinician.
 
 package import TelehealthModel
 
@@ -44,7 +44,7 @@ extension SessionDraft {
     }
 
     /// Off the visit, whatever they were in it. Their attendee is deleted, so their devices fall out, and their
-    /// token is worth nothing here any more: every call looks at this state.
+    /// token is invalid here: every call looks at this state.
     ///
     /// - Parameter reason: of the event, where it was nobody's word.
     mutating func dismiss(_ id: ParticipantID, reason: RemovalReason?) {
@@ -89,7 +89,7 @@ extension SessionDraft {
         throws(TelehealthError)
     {
         guard capabilities.areConsistent else {
-            throw .invalid("capabilities.content", "is received only by who receives video")
+            throw .invalid("capabilities.content", "can be received only together with video")
         }
         if participant.isBarred { throw TelehealthError(.participantNotFound) }
         if participant.capabilities == capabilities { return }
