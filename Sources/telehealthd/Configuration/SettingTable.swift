@@ -283,7 +283,7 @@ enum SettingTable {
         Setting("telehealth.sweepInterval", .duration("100ms", "1m"), "5s", "how often overdue visits are looked for"),
         Setting(
             "telehealth.captureWatch", .duration("1s", "1h"), "30s",
-            "how often a running capture is checked, for a failure for which no event arrived"),
+            "how often a running capture is looked at, for a death that no event told of"),
         Setting(
             "telehealth.clientReportInterval", .duration("1s", "1h"), "5s", "least time between two reports of a client"),
         Setting(
