@@ -19,11 +19,11 @@ public struct AuditFinding: Sendable, Hashable, CustomStringConvertible {
         case nodeChanged
         /// A line among the heads is none; the number is the line's.
         case headDamaged
-        /// Rows that were on the device are gone, or others stand in their place.
+        /// Rows that were on the device are gone, or were replaced.
         case rowsLost(through: Int64)
         /// What says how long the log was cannot be read.
         case markDamaged
-        /// The database's write-ahead log was damaged, and acknowledged transactions behind the damage are lost.
+        /// The database's write-ahead log was damaged, and acknowledged transactions after the damage are lost.
         case writeAheadLogCut
         /// A row, "table key", holds what the service did not write: it does not fit its MAC, or is not sealed.
         case rowForged(String)

@@ -80,7 +80,7 @@ extension MerkleHash {
     }
 }
 
-/// What a receipt's check reads of an audit row's bytes (``AuditRecord/encoding`` with the MAC behind it).
+/// What a receipt's check reads of an audit row's bytes (``AuditRecord/encoding`` with the MAC after it).
 private struct AuditRowText {
     let number: Int64
     let action: String

@@ -72,7 +72,7 @@ final class AuditMarks {
         return passed >= interval ? 0 : interval - passed
     }
 
-    /// Marks the log's end where that is due. Only behind a commit of this process, which synced all before it.
+    /// Marks the log's end where that is due. Only after a commit of this process, which synced all before it.
     ///
     /// A mark that cannot be written says less than it could, and nothing wrong: the next one is tried in its turn.
     func keep(_ log: AuditLog, isCheckpoint: Bool) {

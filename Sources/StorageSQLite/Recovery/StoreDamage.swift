@@ -2,7 +2,7 @@
 /// off than one that knows what it lost.
 public enum StoreDamage: Sendable, Hashable, CustomStringConvertible {
     /// The write-ahead log is damaged at a frame (-1: its header), and at least so many transactions that were
-    /// acknowledged stood behind it; `copy` is where the log was kept before it was cut, nil when it could not be.
+    /// acknowledged came after it; `copy` is where the log was kept before it was cut, nil when it could not be.
     case logCut(frame: Int, transactions: Int, copy: String?)
     /// Rows of the audit log that were on the device are not in the database: damage, or an older copy.
     case rowsLost(from: Int64, through: Int64)

@@ -32,7 +32,7 @@ struct DenialWindow {
     /// Takes out of a batch the denials that are to be summed; those over the limit fail.
     mutating func sift(_ batch: inout [WriterJob]) {
         batch.removeAll { job in
-            // What stands for several was summed by whoever sent it.
+            // A row for several denials was summed by its sender.
             guard case .record(let entry, let answer) = job, entry.outcome == .denied, entry.count == 1 else {
                 return false
             }

@@ -18,7 +18,7 @@ final class Writer: @unchecked Sendable {
     private let configuration: StoreConfiguration
     private let caches: StoreCaches
     private var forgetsAt = MonotonicClock.nanoseconds() + forgetNanoseconds
-    /// A row that nobody asked for in so long is read anew when somebody does.
+    /// A row that nobody asked for in so long is read again when somebody does.
     private static let forgetNanoseconds: UInt64 = 60_000_000_000
     private let sealer: Sealer
     private var lock: DirectoryLock?
@@ -82,7 +82,7 @@ final class Writer: @unchecked Sendable {
         let writer = Writer(
             path: path, connection: connection, auditLog: auditLog, marks: marks, lock: lock, caches: caches,
             sealer: sealer, configuration: configuration)
-        // The log begins anew: what an earlier crash left behind its end is not to be taken for damage later.
+        // The log begins again: what an earlier crash left behind its end is not to be taken for damage later.
         try? writer.checkpointer?.truncate()
         return writer
     }

@@ -85,7 +85,7 @@ extension CommandExecutor {
         let bell = Doorbell()
         let token = committer.hub.listen(to: session) { _ in bell.ring() }
         defer { committer.hub.remove(token, of: session) }
-        // Read behind the listening: a meeting that was ready before it rang no bell here.
+        // Read after listening began: a meeting that was ready before it rang no bell here.
         var (state, _) = try await visible(session, invocation.caller)
         var generationsSeen: Set<Int> = []
         while true {
@@ -177,8 +177,8 @@ extension CommandExecutor {
     }
 
     /// Looks again before credentials go out: whoever was sent away while Chime was asked gets none, and the
-    /// attendee that may have been made behind the deletion is deleted once more. A removal that commits later
-    /// than this finds the attendee made, and its deletion comes behind.
+    /// attendee that may have been made after the deletion is deleted once more. A removal that commits later
+    /// than this finds the attendee made, and its deletion comes after.
     ///
     /// Also keeps the attendee's id for the next rejoin.
     /// - Parameter asked: the participant as the attendee was asked for.

@@ -19,7 +19,7 @@ public protocol VisitFeed: Sendable {
     func feedPosition(of id: SessionID) async throws(StoreError) -> Int64
     /// Visits that the query chooses, in ascending (start, id) order.
     func visitMarks(_ query: VisitQuery) async throws(StoreError) -> [VisitMark]
-    /// Whom visits went away from behind a position, in ascending order of position.
+    /// Who lost sight of a visit after a position, in ascending order of position.
     ///
     /// - Parameter viewer: as of ``VisitDeparture/viewer``.
     func departures(of viewer: SubjectID?, after position: Int64, limit: Int) async throws(StoreError)
@@ -73,7 +73,7 @@ public struct VisitQuery: Sendable, Hashable {
     /// By their place, with a clinician's token; nil = all visits.
     public var viewer: SubjectID?
     public var range: Range<Timestamp>
-    /// Only what changed behind this position; nil = all.
+    /// Only what changed after this position; nil = all.
     public var changedAfter: Int64?
     public var limit: Int
 

@@ -66,7 +66,7 @@ public struct SessionsWatch: Sendable {
         self.init(executor, scope, seat, seal, .snapshot(visits[...]))
     }
 
-    /// Behind a token, with what changed since, ascending by position.
+    /// After a token, with what changed since, ascending by position.
     init(_ executor: CommandExecutor, _ scope: SessionsWatchScope, seat: Int, from seal: FeedSeal, past: [Due]) {
         self.init(executor, scope, seat, seal, .past(past[...], isGreeted: false))
     }

@@ -121,7 +121,7 @@ public struct Policy: Sendable, Hashable {
     public var joinWaitMax: Duration = .seconds(25)
 
     // Evidence
-    /// Whether reads stand in the audit log; changes, denials and exports always do.
+    /// Whether reads are recorded in the audit log; changes, denials and exports always are.
     public var auditsReads = true
 
     // Watching
@@ -164,7 +164,7 @@ public struct Policy: Sendable, Hashable {
     /// How long Chime may take to confirm a stop before it is worth an alarm.
     public var captureStopMax: Duration = .seconds(60)
     public var concatenationPollInterval: Duration = .seconds(5)
-    /// How long the playable file is looked for behind the capture's stop before an operator has to look at it.
+    /// How long the playable file is looked for after the capture's stop before an operator has to look at it.
     public var concatenationMax: Duration = .seconds(24 * 60 * 60)
     public var sweepInterval: Duration = .seconds(5)
     public var pruneInterval: Duration = .seconds(10 * 60)

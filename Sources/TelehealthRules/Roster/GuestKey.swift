@@ -92,7 +92,7 @@ public struct GuestKey: Sendable {
             + code.map { Self.hexDigits[Int($0 >> 4)] + Self.hexDigits[Int($0 & 15)] }.joined()
     }
 
-    /// The four fields behind the tag of a text that this key signed.
+    /// The four fields after the tag of a text that this key signed.
     private func open(_ text: String, tag: String) -> [String]? {
         guard text.utf8.count <= Self.bytesMax, text.hasPrefix(Self.prefix + tag + "."),
             let dot = text.lastIndex(of: "."), let code = Self.bytes(hex: text[text.index(after: dot)...])

@@ -24,7 +24,7 @@ extension SessionDraft {
         close(.completed, at: now, by: principal, reason: .end(reason))
     }
 
-    /// - Throws: `NOT_ALLOWED`, `TOO_LATE` for a client behind the cut-off, `INVALID_STATE` after the end (also when it
+    /// - Throws: `NOT_ALLOWED`, `TOO_LATE` for a client after the cut-off, `INVALID_STATE` after the end (also when it
     ///   was the appointment that was cancelled) and once a client was admitted, `INVALID_FIELD`.
     package mutating func cancel(_ reason: CancelReason, note: String?, by standing: Standing, _ principal: Principal)
         throws(TelehealthError)

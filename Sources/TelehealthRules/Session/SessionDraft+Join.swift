@@ -211,7 +211,7 @@ extension SessionDraft {
 
     /// A refused join says where the person is all the same.
     ///
-    /// The address is what an emergency service is sent to. Somebody who has been in this visit and loads the page anew
+    /// The address is what an emergency service is sent to. A person who was in this visit and loads the page again
     /// from another place may be refused (another state, a consent that has ended) and still be on the clinician's
     /// screen: then an old address is worse than none. Before the first join nothing is kept, because nobody relies on
     /// it; and from whoever was sent away, nothing is taken any more.

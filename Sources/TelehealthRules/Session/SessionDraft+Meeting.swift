@@ -16,7 +16,7 @@ extension SessionDraft {
         enqueue(.createMeeting, generation: generation)
     }
 
-    /// Also of a mere intent: whether Chime was asked is not known here, and the deletion comes behind the
+    /// Also of a mere intent: whether Chime was asked is not known here, and the deletion comes after the
     /// creation.
     mutating func closeMeeting() {
         guard let meeting = state.liveMeeting else { return }

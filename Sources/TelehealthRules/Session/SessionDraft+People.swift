@@ -46,7 +46,7 @@ extension SessionDraft {
     /// Off the visit, whatever they were in it. Their attendee is deleted, so their devices fall out, and their
     /// token is invalid here: every call looks at this state.
     ///
-    /// - Parameter reason: of the event, where it was nobody's word.
+    /// - Parameter reason: for the event, when no participant decided it.
     mutating func dismiss(_ id: ParticipantID, reason: RemovalReason?) {
         guard let participant = state.participant(id), participant.state != .removed else { return }
         stopShares(of: id)
@@ -72,7 +72,7 @@ extension SessionDraft {
         putBack(participant, isHeld: true, reason: nil)
     }
 
-    /// - Parameter reason: of the event, where it was nobody's word.
+    /// - Parameter reason: for the event, when no participant decided it.
     mutating func putBack(_ participant: Participant, isHeld: Bool, reason: ReturnReason?) {
         stopShares(of: participant.id)
         change(participant.id) { [now] in
