@@ -5,7 +5,7 @@ import Testing
     /// A phrase in a text, with the number of the line in which it begins.
     private func phrases(in lines: [String]) -> [(line: Int, phrase: BannedPhrase)] {
         var starts: [Int] = []
-        var bytes: [UInt8] = [UInt8(ascii: " ")]
+        var bytes = Data(" ".utf8)
         for line in lines {
             starts.append(bytes.count)
             bytes += line.lowercased().utf8.map { $0 == UInt8(ascii: "\t") ? UInt8(ascii: " ") : $0 }
@@ -22,25 +22,21 @@ import Testing
         return found
     }
 
-    private static func offsets(of text: String, in bytes: [UInt8]) -> [Int] {
-        let wanted = Array(text.utf8)
+    private static func offsets(of text: String, in bytes: Data) -> [Int] {
+        let wanted = Data(text.utf8)
         var offsets: [Int] = []
-        bytes.withUnsafeBytes { bytes in
-            var from = 0
-            while from < bytes.count,
-                let hit = memmem(bytes.baseAddress! + from, bytes.count - from, wanted, wanted.count)
-            {
-                let offset = UnsafeRawPointer(hit) - bytes.baseAddress!
-                if offset == 0 || !isLetter(bytes[offset - 1]) { offsets.append(offset) }
-                from = offset + 1
-            }
+        var from = 0
+        while let hit = bytes.range(of: wanted, in: from..<bytes.count) {
+            let offset = hit.lowerBound
+            if offset == 0 || !isLetter(bytes[offset - 1]) { offsets.append(offset) }
+            from = offset + 1
         }
         return offsets
     }
 
     private static func isLetter(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) }
 
-    private static func isExcused(_ phrase: BannedPhrase, at offset: Int, in bytes: [UInt8]) -> Bool {
+    private static func isExcused(_ phrase: BannedPhrase, at offset: Int, in bytes: Data) -> Bool {
         phrase.except.contains { longer in
             guard let within = longer.firstRange(of: phrase.text) else { return false }
             let before = longer[..<within.lowerBound].utf8.count
