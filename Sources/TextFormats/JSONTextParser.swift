@@ -69,12 +69,12 @@ private struct JSONTextParser {
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
         case UInt8(ascii: "-"), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): return try number()
-        default: throw fault("no JSON value")
+        default: throw fault("expected a JSON value")
         }
     }
 
     private mutating func word(_ word: String, _ value: JSONText) throws(JSONTextError) -> JSONText {
-        guard bytes[offset...].starts(with: word.utf8) else { throw fault("no JSON value") }
+        guard bytes[offset...].starts(with: word.utf8) else { throw fault("expected a JSON value") }
         offset += word.utf8.count
         return value
     }

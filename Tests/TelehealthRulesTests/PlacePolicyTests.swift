@@ -315,8 +315,8 @@ struct Judgement {
             (#"{"place": "US-ZZ"}"#, "the policy.version: must be a string"),
             (#"{"place": "zz", "version": "1", "title": "t", "ageOfMajority": 18}"#, "place: must be"),
             (#"{"plase": "US-ZZ"}"#, "the policy: unknown member plase"),
-            ("[1.5]", "no JSON: expected a whole number at byte 2"),
-            (#"{"place": "A", "place": "B"}"#, "no JSON: the key \"place\" appears twice"),
+            ("[1.5]", "invalid JSON: expected a whole number at byte 2"),
+            (#"{"place": "A", "place": "B"}"#, "invalid JSON: the key \"place\" appears twice"),
         ])
     func `a file that cannot be meant is refused with its place`(text: String, problem: String) {
         let error = #expect(throws: PlacePolicyError.self) { try PlacePolicy(json: Array(text.utf8)) }

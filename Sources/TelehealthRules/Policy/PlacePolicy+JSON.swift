@@ -14,7 +14,7 @@ extension PlacePolicy {
     /// - Throws: ``PlacePolicyError``: the file's fault.
     public init(json bytes: [UInt8]) throws(PlacePolicyError) {
         let document: JSONText
-        do { document = try JSONText(parsing: bytes) } catch { throw PlacePolicyError("no JSON: \(error)") }
+        do { document = try JSONText(parsing: bytes) } catch { throw PlacePolicyError("invalid JSON: \(error)") }
         let root = try PolicyMembers(
             document, at: "the policy",
             known: [
