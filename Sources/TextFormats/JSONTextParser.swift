@@ -157,7 +157,7 @@ private struct JSONTextParser {
             offset += 1
             switch byte {
             case UInt8(ascii: "\""):
-                guard let string = String(validating: text, as: UTF8.self) else { throw fault("no UTF-8") }
+                guard let string = String(validating: text, as: UTF8.self) else { throw fault("invalid UTF-8") }
                 return string
             case UInt8(ascii: "\\"): text += try escape()
             case 0..<0x20: throw fault("a control character")
