@@ -150,7 +150,7 @@ package enum AppointmentRules {
     }
 
     /// - Throws: `NOT_ALLOWED` for the client's side, `APPOINTMENT_CANCELLED`, `SESSION_EXISTS`,
-    ///   `TOO_LATE` behind the appointment's end.
+    ///   `TOO_LATE` after the appointment's end.
     package static func createSession(
         _ command: CreateSession, appointment: Appointment, open: SessionState?, caller: Caller,
         context: RuleContext

@@ -2,7 +2,7 @@ public import AuditChain
 public import TelehealthModel
 public import TelehealthRules
 
-/// The calls about the audit log itself; each of them stands in it, whatever the policy says of reads.
+/// The calls about the audit log itself; each of them is recorded in it, whatever the policy says of reads.
 ///
 /// Isolation: the caller's.
 public final class AuditOffice: Sendable {

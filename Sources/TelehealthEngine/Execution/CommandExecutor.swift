@@ -1,7 +1,7 @@
 public import TelehealthModel
 public import TelehealthRules
 
-/// Runs every RPC's rule: load, authorise by the roster, find a repeated request, decide, apply.
+/// Runs the rule of every RPC: load, authorize by the roster, find a repeated request, decide, apply.
 ///
 /// A commit that came between makes the rule run again on the new state, a bounded number of times. Events
 /// and effects follow the commit. The handlers decide which role may call which method; who belongs to

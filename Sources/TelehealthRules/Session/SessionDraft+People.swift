@@ -127,7 +127,7 @@ extension SessionDraft {
         }
     }
 
-    /// The attendee is no more; a later admission makes another.
+    /// The attendee no longer exists; a later admission creates another.
     package mutating func attendeeDeleted(_ id: ParticipantID, _ attendeeID: String) {
         guard state.participant(id)?.attendeeID == attendeeID else { return }
         change(id) {
