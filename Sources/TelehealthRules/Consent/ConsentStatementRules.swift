@@ -151,7 +151,7 @@ enum ConsentStatementRules {
             if let revokedAt = record.revokedAt { return revokedAt > grantedAt }
             return record.decision == .declined && record.grantedAt > grantedAt
         }
-        if isOutdated { throw .invalid("submission.decision_time", "must not be before a later declined consent or revocation") }
+        if isOutdated { throw .invalid("submission.decision_time", "must not be before a later refusal or revocation") }
         guard let expiresAt = statement.expiresAt else { return }
         if expiresAt <= now { throw .invalid("submission.expire_time", "must be in the future") }
         if expiresAt > grantedAt + validity(of: type, scene.context) {
