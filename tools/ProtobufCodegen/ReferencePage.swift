@@ -12,13 +12,12 @@ struct ReferencePage {
 
     func text() -> String {
         var page = CodePrinter()
-        page.line("<!-- Made by tools/generate from proto/, never edited. -->")
+        page.line("<!-- Generated from proto/ by tools/generate; do not edit. -->")
         page.line("# API reference")
         page.line()
-        page.line("Every call and every error reason, generated from the options `\(CallComments.callOption)` and")
-        page.line("`\(CallComments.reasonOption)` of the .proto files, which the service itself enforces. Fields and units")
-        page.line("are documented there. A call without side effects may be repeated by anyone who lost its answer, a")
-        page.line("proxy included.")
+        page.line("Generated from the options `\(CallComments.callOption)` and `\(CallComments.reasonOption)` of the")
+        page.line(".proto files, which the service itself enforces. The .proto files describe each field and its unit.")
+        page.line("A call without side effects is safe to retry, also for a proxy.")
         for file in files {
             let comments = SourceComments(file)
             for (index, service) in file.service.enumerated() { write(service, index, comments, to: &page) }
@@ -55,8 +54,8 @@ struct ReferencePage {
         page.line()
         page.line("## Reasons")
         page.line()
-        page.line("The values of `google.rpc.ErrorInfo.reason` in the domain `telehealth.v1`. The error's metadata has the")
-        page.line("keys that are listed; one with `?` may be absent. Any call may return a reason marked \"Every call.\"")
+        page.line("Values of `google.rpc.ErrorInfo.reason` in the domain `telehealth.v1`, with the keys of its metadata;")
+        page.line("a key marked `?` may be absent. Every call may return the reasons marked 'Every call.'")
         page.line()
         page.line("| reason | code | metadata | details | meaning |")
         page.line("|---|---|---|---|---|")
