@@ -105,7 +105,7 @@ final class InProcessCall: Sendable {
             do throws(RPCError) {
                 if !channel.interceptors.isEmpty {
                     state.withLock { $0.wasIntercepted = true }
-                    for interceptor in channel.interceptors { try await interceptor.callWillStart(context) }
+                    try await channel.interceptors.admit(context, channel.interceptors.admitAtOnce(context))
                 }
                 try await route.invoke(server, context)
             } catch {
