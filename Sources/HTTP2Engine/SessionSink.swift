@@ -58,8 +58,8 @@ struct SessionSink: ~Copyable {
     private var blockByteCount = 0
     private var blockExceeds = false
     var rules = RequestRules(areTrailers: false)
-    /// By slot, of requests that announced one and whose body is still coming: nearly none do.
-    var announcedLengths: [Int32: AnnouncedLength] = [:]
+    /// Of requests that announced one and whose body is still coming.
+    var announcedLengths = AnnouncedLengths()
     private var lastData: (id: Int32, slot: Int32) = (0, -1)
     private var scanner: FrameScanner
     private var peerStreams: PeerStreams
