@@ -81,14 +81,17 @@ public final class HTTP2Session {
         // Freed in `deinit`, after the C session.
         let sink = UnsafeMutablePointer<SessionSink>.allocate(capacity: 1)
         sink.initialize(to: SessionSink(isServer: role == .server, limits: limits, workspace: workspace))
-        let code =
-            role == .server
-            ? nghttp2_session_server_new2(&created, callbacks, sink, options)
-            : nghttp2_session_client_new2(&created, callbacks, sink, options)
+        let make = role == .server ? nghttp2_session_server_new3 : nghttp2_session_client_new3
+        #if SANITIZING || FUZZING
+            let code = make(&created, callbacks, sink, options, nil)
+        #else
+            var memory = RecycledMemory.functions(workspace.memory)
+            let code = make(&created, callbacks, sink, options, &memory)
+        #endif
         guard code == 0, let created else {
             sink.deinitialize(count: 1)
             sink.deallocate()
-            throw HTTP2Failure(code: code, call: "nghttp2_session_new2")
+            throw HTTP2Failure(code: code, call: "nghttp2_session_new3")
         }
         handle = created
         self.role = role
