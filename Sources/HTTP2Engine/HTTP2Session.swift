@@ -175,10 +175,14 @@ public final class HTTP2Session {
     public func nextOutput(into buffer: UnsafeMutableRawBufferPointer) throws(HTTP2Failure) -> Int {
         isAnnounced = false
         guard let target = buffer.baseAddress, !isAbandoned else { return 0 }
-        var filled = 0
+        sink.pointee.output = buffer
+        sink.pointee.filledByteCount = 0
+        // Nothing is written into it when this has returned.
+        defer { sink.pointee.output = UnsafeMutableRawBufferPointer(start: nil, count: 0) }
         while true {
             if leftover.isEmpty {
                 var frame: UnsafePointer<UInt8>?
+                // Large DATA frames it writes itself: `SessionSink.writeFrame`.
                 let count = nghttp2_session_mem_send(handle, &frame)
                 guard count >= 0 else {
                     isTerminated = true
@@ -189,13 +193,14 @@ public final class HTTP2Session {
                 if count == 0 { break }
                 leftover = UnsafeRawBufferPointer(start: frame, count: count)
             }
+            let filled = sink.pointee.filledByteCount
             if leftover.count > buffer.count - filled { break }
             memcpy(target + filled, leftover.baseAddress!, leftover.count)
-            filled += leftover.count
+            sink.pointee.filledByteCount = filled + leftover.count
             leftover = UnsafeRawBufferPointer(start: nil, count: 0)
         }
         deliver()
-        return filled
+        return sink.pointee.filledByteCount
     }
 
     /// Whether the connection is done: nothing more to send, and nothing more to wait for.
