@@ -199,7 +199,7 @@ let programs: [Target] = [
         [
             "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine", "HTTP2Engine", "EventCore",
             "ProgramEdge", "TextFormats", argumentParser,
-        ]),
+        ], linked: staticRuntime),
     program(
         "telehealth-bench",
         [
