@@ -212,7 +212,7 @@ struct CallAuthenticator: Sendable {
         if let text = metadata[AccessSettings.emergencyHeader] {
             reason = text
         } else if let bytes = metadata.binary(named: AccessSettings.binaryEmergencyHeader) {
-            // What is no UTF-8 is no reason either.
+            // Invalid UTF-8 is an invalid reason.
             reason = String(validating: bytes, as: UTF8.self) ?? ""
         } else {
             return nil
