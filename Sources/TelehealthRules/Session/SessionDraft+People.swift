@@ -128,7 +128,7 @@ extension SessionDraft {
     }
 
     /// The attendee is no more; a later admission makes another.
-    package mutating func attendeeDeleted(_ id: ParticipantID, _ attendeeID: String) {
+    mutating func attendeeDeleted(_ id: ParticipantID, _ attendeeID: String) {
         guard state.participant(id)?.attendeeID == attendeeID else { return }
         change(id) {
             $0.attendeeID = nil
