@@ -10,7 +10,7 @@ extension EffectRunner {
     {
         guard let webhooks, policy.webhooks.contains(where: { $0.name == target })
         else { return .done([]) }  // The operator took the target out.
-        let events = try await committer.store.events(of: effect.sessionID, after: eventSequence - 1, limit: 1)
+        let events = try await store.events(of: effect.sessionID, after: eventSequence - 1, limit: 1)
         guard let event = events?.first, event.sequence == eventSequence else {
             return .done([])  // Older than events are kept: nobody can be told any more.
         }

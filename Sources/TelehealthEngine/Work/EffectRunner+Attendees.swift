@@ -26,7 +26,7 @@ extension EffectRunner {
             if error.kind != .gone { throw error }
             return .done([.meetingGone(generation: meeting.generation)])
         }
-        committer.credentials.forget(person.externalUserID, session: person.sessionID)
+        credentials.forget(person.externalUserID, session: person.sessionID)
         return .done([.attendeeDeleted(person.id, attendeeID: attendeeID)])
     }
 

@@ -30,7 +30,7 @@ extension EffectRunner {
             ])
         }
         // Before the commit: whoever hears of the meeting finds the credentials.
-        committer.credentials.remember(attendees, session: effect.sessionID, generation: generation)
+        credentials.remember(attendees, session: effect.sessionID, generation: generation)
         return .done([.meetingCreated(generation: generation, meeting, attendees: attendees)])
     }
 

@@ -51,7 +51,7 @@ extension EffectRunner {
             let hasChange = !decision.isEmpty
             decision.expectations.append(.effect(row.id, fence: row.fence))
             decision.changes.append(.effect(row))
-            if try await committer.apply(decision) == .committed { return decision }
+            if try await store.apply(decision) == .committed { return decision }
             // Then nothing but the fence can have been in conflict.
             if !hasChange { return nil }
         }
@@ -59,7 +59,7 @@ extension EffectRunner {
     }
 
     private func change(of row: Effect, _ results: [OutboundResult]) async throws(StoreError) -> Decision {
-        guard !results.isEmpty, let state = try await committer.store.session(row.sessionID) else {
+        guard !results.isEmpty, let state = try await store.session(row.sessionID) else {
             return Decision()
         }
         let ledger = try await ledger(state)

@@ -17,7 +17,8 @@ struct EffectRunner: Sendable {
     /// A settlement meets other commits of its session; after so many it is left to the next claim.
     static let settleAttemptsMax = 50
 
-    let committer: Committer
+    let store: any TelehealthStore
+    let credentials: CredentialCache
     let gateway: any MeetingGateway
     let time: any TimeSource
     let ids: any IDSource
@@ -46,7 +47,7 @@ struct EffectRunner: Sendable {
 
     /// Everything is read from the store before the call, so that inside the call only the provider can fail.
     private func attempt(_ effect: Effect) async throws(StoreError) -> Ending {
-        guard let state = try await committer.store.session(effect.sessionID) else { return .done([]) }
+        guard let state = try await store.session(effect.sessionID) else { return .done([]) }
         switch effect.kind {
         case .meeting(let call, let generation):
             guard let meeting = state.meeting(generation) else { return .done([]) }
@@ -90,7 +91,7 @@ struct EffectRunner: Sendable {
 
     /// Everybody's consents: judgments on a capture and admissions after it need them.
     func ledger(_ state: SessionState) async throws(StoreError) -> ConsentLedger {
-        try await committer.store.ledger(
+        try await store.ledger(
             of: state.participants.filter { $0.state != .removed }.map(\.subjectID), types: policy.places.types)
     }
 
