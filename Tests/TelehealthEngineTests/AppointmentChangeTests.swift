@@ -72,7 +72,9 @@ import Testing
         }
         #expect(ends.count == 1)
         watch.close()
-        #expect(clinic.pendingEffects.contains { $0.kind == .deleteAttendee })
+        #expect(clinic.pendingEffects.contains { effect in
+                if case .attendee(.delete, _, _) = effect.kind { true } else { false }
+            })
         await clinic.work(seconds: 1)
         let alive = clinic.chime.liveMeetings.flatMap { Array($0.attendees.values) }
         #expect(!alive.contains(media.credentials.attendeeID))

@@ -105,7 +105,7 @@ import Testing
         _ = try await clinic.executor.endSession(
             EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 30)
-        #expect(clinic.deadLetters.map(\.effect.kind) == [.deleteMeeting])
+        #expect(clinic.deadLetters.map(\.effect.kind) == [.meeting(.delete, generation: 1)])
         #expect(clinic.deadLetters.first?.kind == .dead(code: "Forbidden"))
         #expect(clinic.pendingEffects.map(\.state) == [.dead])
         let second = try await clinic.executor.createSession(

@@ -371,8 +371,9 @@ public final class History: Sendable {
     private func checkTokens() {
         let tables = clinic.store.snapshot
         let pending = Set(
-            tables.effects.lazy.filter { $0.kind == .deleteAttendee && $0.state != .done }.map(
-                \.participantID))
+            tables.effects.lazy.filter { $0.state != .done }.compactMap { effect in
+                if case .attendee(.delete, let id, _) = effect.kind { id } else { nil }
+            })
         let alive = Dictionary(
             uniqueKeysWithValues: clinic.chime.liveMeetings.map { ($0.id, Set($0.attendees.values)) })
         for token in state.withLock({ $0.tokens }) where alive[token.meetingID] != nil {

@@ -42,7 +42,7 @@ extension SessionDraft {
         if pipeline.status == .inProgress {
             captureRuns(id)
         } else {
-            enqueue(.confirmCapture, generation: recording.generation, recording: id)
+            enqueue(.recording(.confirmCapture, id, generation: recording.generation))
         }
     }
 
@@ -66,7 +66,7 @@ extension SessionDraft {
             $0.startedAt = max(instant ?? now, $0.requestedAt)
         }
         emit(.recordingStarted, recording: id, generation: recording.generation)
-        enqueue(.watchCapture, generation: recording.generation, recording: id)
+        enqueue(.recording(.watchCapture, id, generation: recording.generation))
     }
 
     /// Chime says that the capture failed or no longer exists, before it was known to run.
@@ -87,14 +87,14 @@ extension SessionDraft {
         emit(
             .recordingStopped, recording: id, generation: recording.generation,
             reason: recording.stopCause.map(SessionEvent.Reason.recordingStop))
-        enqueue(.startConcatenation, generation: recording.generation, recording: id)
+        enqueue(.recording(.startConcatenation, id, generation: recording.generation))
         admitWaitingPeople(ledger)
     }
 
     package mutating func concatenationStarted(_ id: RecordingID, _ pipeline: MediaPipeline) {
         guard let recording = state.recording(id), recording.state == .processing else { return }
         change(id) { $0.concatenationPipelineID = pipeline.id }
-        enqueue(.confirmConcatenation, generation: recording.generation, recording: id)
+        enqueue(.recording(.confirmConcatenation, id, generation: recording.generation))
     }
 
     /// How often the pieces are joined before an operator looks at it; each of the operator's retries is one more.
@@ -113,7 +113,7 @@ extension SessionDraft {
             if isLast { $0.waitReason = .joiningFailed }
         }
         enqueue(
-            .startConcatenation, generation: recording.generation, recording: id,
+            .recording(.startConcatenation, id, generation: recording.generation),
             after: policy.concatenationPollInterval * 2, givenUp: isLast ? "CONCATENATION_FAILED" : nil)
     }
 
@@ -123,7 +123,8 @@ extension SessionDraft {
         guard let recording = state.recording(id), recording.state == .requested else { return }
         change(id) { $0.waitReason = reason }
         enqueue(
-            .startCapture, generation: recording.generation, recording: id, after: policy.captureRetryInterval)
+            .recording(.startCapture, id, generation: recording.generation),
+            after: policy.captureRetryInterval)
     }
 
     /// A call for this recording does not come through; the recording itself is as it was.

@@ -13,7 +13,7 @@ extension SessionDraft {
                 sessionID: state.session.id, generation: generation,
                 clientRequestToken: "m-\(context.ids.randomHex(byteCount: 16))-g\(generation)",
                 controlRegion: context.controlRegion, mediaRegion: policy.mediaRegion, createdAt: now))
-        enqueue(.createMeeting, generation: generation)
+        enqueue(.meeting(.create, generation: generation))
     }
 
     /// Also of a mere intent: whether Chime was asked is not known here, and the deletion comes after the
@@ -21,7 +21,7 @@ extension SessionDraft {
     mutating func closeMeeting() {
         guard let meeting = state.liveMeeting else { return }
         change(generation: meeting.generation) { $0.state = .ending }
-        enqueue(.deleteMeeting, generation: meeting.generation)
+        enqueue(.meeting(.delete, generation: meeting.generation))
     }
 
     /// Chime answered: the generation lives, or is on its way out already.

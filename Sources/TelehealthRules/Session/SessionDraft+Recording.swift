@@ -35,7 +35,7 @@ extension SessionDraft {
                 requestedAt: now,
                 consentIDs: consent.standsOn, controlRegion: meeting.controlRegion, bucket: bucket,
                 prefix: policy.recordingPrefix + "/" + id.rawValue))
-        enqueue(.startCapture, generation: meeting.generation, recording: id)
+        enqueue(.recording(.startCapture, id, generation: meeting.generation))
         emit(.recordingRequested, recording: id, generation: meeting.generation)
         return id
     }
@@ -68,7 +68,7 @@ extension SessionDraft {
             $0.degradedSince = nil
             $0.stoppedBy = name
         }
-        enqueue(.stopCapture, generation: recording.generation, recording: id)
+        enqueue(.recording(.stopCapture, id, generation: recording.generation))
         emit(.recordingStopping, recording: id, generation: recording.generation, reason: .recordingStop(cause))
     }
 

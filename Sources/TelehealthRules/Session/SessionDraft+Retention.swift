@@ -50,7 +50,7 @@ extension SessionDraft {
         case .requested, .starting, .recording, .stopping, .processing, .deleting, .deleted: return
         }
         change(id) { $0.state = .deleting }
-        enqueue(.deleteObjects, generation: recording.generation, recording: id)
+        enqueue(.recording(.deleteObjects, id, generation: recording.generation))
     }
 
     package mutating func objectsDeleted(_ id: RecordingID) {

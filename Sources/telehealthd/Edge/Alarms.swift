@@ -57,10 +57,10 @@ final class Alarms: Sendable {
     /// Effects name their kind and their session's random id, no person.
     func effect(_ notice: EffectNotice) {
         var metadata: Logger.Metadata = [
-            "effect": "\(notice.effect.kind.rawValue)", "session": "\(notice.effect.sessionID)",
+            "effect": "\(notice.effect.kind.word)", "session": "\(notice.effect.sessionID)",
             "attempts": "\(notice.effect.attempts)",
         ]
-        if let target = notice.effect.target { metadata["target"] = "\(target)" }
+        if case .webhook(let target, _) = notice.effect.kind { metadata["target"] = "\(target)" }
         switch notice.kind {
         case .done: logger.debug("effect done", metadata: metadata)
         case .retrying(let code, let after):
