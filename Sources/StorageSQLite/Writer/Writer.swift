@@ -158,7 +158,7 @@ final class Writer: @unchecked Sendable {
     private enum JobResult {
         case applied(Result<ApplyResult, StoreError>)
         case recorded
-        case claimed([Effect])
+        case claimed(EffectClaim.Outcome)
         case pruned(isDone: Bool)
         case keysAdopted(KeyRing)
         case resealed(next: Resealing?)
@@ -275,7 +275,7 @@ final class Writer: @unchecked Sendable {
         case (.record(_, let answer), .recorded): answer.resume(returning: .success(()))
         case (.recordSum(_, let answers), .recorded):
             for answer in answers { answer.resume(returning: .success(())) }
-        case (.claim(_, let answer), .claimed(let effects)): answer.resume(returning: .success(effects))
+        case (.claim(_, let answer), .claimed(let outcome)): answer.resume(returning: .success(outcome))
         case (.prune(_, let answer), .pruned(isDone: true)): answer.resume(returning: .success(()))
         case (.prune, .pruned(isDone: false)): unfinished.append(job)
         case (.adopt(_, let answer), .keysAdopted(let ring)):
