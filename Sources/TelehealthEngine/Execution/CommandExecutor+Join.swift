@@ -42,10 +42,9 @@ extension CommandExecutor {
                 let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
                 draft.makeRoom(forEmergencyOf: invocation.caller)
                 return try draft.join(
-                    invocation.caller, check: command.preVisitCheck, device: command.deviceID, ledger: ledger
-                ).rawValue
+                    invocation.caller, check: command.preVisitCheck, device: command.deviceID, ledger: ledger)
             } outcome: { state, standing, id in
-                (state, standing, ParticipantID(id ?? ""))
+                (state, standing, id)
             }
         } catch {
             guard error.category == .failedPrecondition,

@@ -32,7 +32,7 @@ extension CommandExecutor {
     {
         try Self.validate(metrics)
         return try await change("ReportClientMetrics", session: session, invocation) {
-            _ throws(TelehealthError) in
+            _, _ throws(TelehealthError) in
             _ = try await visible(session, invocation.caller)
             return policy.clientReportInterval
         } decide: { () throws(TelehealthError) in
@@ -44,7 +44,8 @@ extension CommandExecutor {
                 throw .invalidState(state.session.status)
             }
             let decision = try await note(metrics, of: participant.id, &draft)
-            return Ruling(decision: decision, outcome: policy.clientReportInterval, sessionID: session)
+            return Ruling(
+                decision: decision, outcome: policy.clientReportInterval, sessionID: session, made: NothingMade())
         }
     }
 
