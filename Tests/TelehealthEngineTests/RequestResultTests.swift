@@ -1,7 +1,9 @@
 import Synchronization
+import TelehealthModel
+import TelehealthRules
 import Testing
 
-@testable import TelehealthCore
+@testable import TelehealthEngine
 @testable import VisitSimulation
 
 @Suite("What a request made") struct RequestResultTests {
