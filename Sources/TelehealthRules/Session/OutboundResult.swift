@@ -21,7 +21,7 @@ package enum OutboundResult: Sendable, Hashable {
     case captureNeverRan(RecordingID, reason: String)
     /// AWS refused the start, and nothing runs.
     case captureStartRefused(RecordingID, Recording.WaitReason)
-    /// The capture failed, or is no more, before it was known to run.
+    /// The capture failed or no longer exists, before it was known to run.
     case captureFailed(RecordingID, reason: String)
     /// The capture does not start in time, or died: what may be left of it must be stopped.
     case captureBroken(RecordingID)

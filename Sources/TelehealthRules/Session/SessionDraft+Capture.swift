@@ -26,7 +26,7 @@ extension SessionDraft {
     }
 
     /// Chime has a capture for this recording. If it may not run (any more), its stop is on the way.
-    package mutating func captureAnswered(_ id: RecordingID, _ pipeline: MediaPipeline, ledger: ConsentLedger) {
+    mutating func captureAnswered(_ id: RecordingID, _ pipeline: MediaPipeline, ledger: ConsentLedger) {
         guard let recording = state.recording(id) else { return }
         change(id) {
             $0.capturePipelineID = pipeline.id
@@ -47,7 +47,7 @@ extension SessionDraft {
     }
 
     /// No capture runs or ran for this recording.
-    package mutating func captureNeverRan(_ id: RecordingID, reason: String, ledger: ConsentLedger) {
+    mutating func captureNeverRan(_ id: RecordingID, reason: String, ledger: ConsentLedger) {
         guard let recording = state.recording(id), recording.capturePipelineID == nil else { return }
         switch recording.state {
         case .requested, .stopping: failRecording(id, reason: reason)
@@ -59,7 +59,7 @@ extension SessionDraft {
     /// Chime says that the capture runs.
     ///
     /// - Parameter instant: since when, by AWS's word; nil = seen now.
-    package mutating func captureRuns(_ id: RecordingID, at instant: Timestamp? = nil) {
+    mutating func captureRuns(_ id: RecordingID, at instant: Timestamp? = nil) {
         guard let recording = state.recording(id), recording.state == .starting else { return }
         change(id) { [now] in
             $0.state = .recording
@@ -70,14 +70,14 @@ extension SessionDraft {
     }
 
     /// Chime says that the capture failed or no longer exists, before it was known to run.
-    package mutating func captureFailed(_ id: RecordingID, reason: String, ledger: ConsentLedger) {
+    mutating func captureFailed(_ id: RecordingID, reason: String, ledger: ConsentLedger) {
         guard state.recording(id)?.state == .starting else { return }
         failRecording(id, reason: reason)
         admitWaitingPeople(ledger)
     }
 
     /// The capture is over for certain; the playable file is made next.
-    package mutating func captureStopped(_ id: RecordingID, ledger: ConsentLedger) {
+    mutating func captureStopped(_ id: RecordingID, ledger: ConsentLedger) {
         guard let recording = state.recording(id), recording.state == .stopping else { return }
         change(id) { [now] in
             $0.state = .processing
@@ -91,7 +91,7 @@ extension SessionDraft {
         admitWaitingPeople(ledger)
     }
 
-    package mutating func concatenationStarted(_ id: RecordingID, _ pipeline: MediaPipeline) {
+    mutating func concatenationStarted(_ id: RecordingID, _ pipeline: MediaPipeline) {
         guard let recording = state.recording(id), recording.state == .processing else { return }
         change(id) { $0.concatenationPipelineID = pipeline.id }
         enqueue(.recording(.confirmConcatenation, id, generation: recording.generation))
@@ -102,7 +102,7 @@ extension SessionDraft {
 
     /// Chime says that a concatenation failed. The pieces still exist, so that says nothing about the recording:
     /// they are joined again, under a new token, because Chime answers an old token with the failed pipeline.
-    package mutating func concatenationFailed(_ id: RecordingID, _ pipelineID: String) {
+    mutating func concatenationFailed(_ id: RecordingID, _ pipelineID: String) {
         guard let recording = state.recording(id), recording.state == .processing,
             recording.concatenationPipelineID == pipelineID
         else { return }
@@ -119,7 +119,7 @@ extension SessionDraft {
 
     /// AWS would not let us start the capture, and nothing runs: asked again while the visit goes on, since a clinician
     /// who asked for a recording wants the rest of the visit rather than nothing.
-    package mutating func captureStartRefused(_ id: RecordingID, _ reason: Recording.WaitReason) {
+    mutating func captureStartRefused(_ id: RecordingID, _ reason: Recording.WaitReason) {
         guard let recording = state.recording(id), recording.state == .requested else { return }
         change(id) { $0.waitReason = reason }
         enqueue(
@@ -128,13 +128,13 @@ extension SessionDraft {
     }
 
     /// A call for this recording does not come through; the recording itself is as it was.
-    package mutating func recordingWaits(_ id: RecordingID, _ reason: Recording.WaitReason?) {
+    mutating func recordingWaits(_ id: RecordingID, _ reason: Recording.WaitReason?) {
         guard let recording = state.recording(id), recording.state.isUnfinished, recording.waitReason != reason
         else { return }
         change(id) { $0.waitReason = reason }
     }
 
-    package mutating func objectSeen(_ id: RecordingID, key: String, _ object: StoredObject) {
+    mutating func objectSeen(_ id: RecordingID, key: String, _ object: StoredObject) {
         guard let recording = state.recording(id), recording.state == .processing else { return }
         let retentionEnd = policy.recordingRetention.map { (recording.stoppedAt ?? now) + $0 }
         change(id) { [now] in

@@ -128,7 +128,7 @@ extension SessionDraft {
     }
 
     /// The attendee no longer exists; a later admission creates another.
-    package mutating func attendeeDeleted(_ id: ParticipantID, _ attendeeID: String) {
+    mutating func attendeeDeleted(_ id: ParticipantID, _ attendeeID: String) {
         guard state.participant(id)?.attendeeID == attendeeID else { return }
         change(id) {
             $0.attendeeID = nil

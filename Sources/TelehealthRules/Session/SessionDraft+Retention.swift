@@ -53,7 +53,7 @@ extension SessionDraft {
         enqueue(.recording(.deleteObjects, id, generation: recording.generation))
     }
 
-    package mutating func objectsDeleted(_ id: RecordingID) {
+    mutating func objectsDeleted(_ id: RecordingID) {
         guard let recording = state.recording(id), recording.state == .deleting else { return }
         change(id) { [now] in
             $0.state = .deleted
