@@ -123,7 +123,8 @@ extension StoreError {
     @Test(
         "of a call to others that lacks what its kind needs is damage, and no other call waits for it",
         arguments: [
-            "generation = NULL", "kind = 'startCapture'", "kind = 'startCapture', recording_id = 'r', generation = NULL",
+            "generation = NULL", "kind = 'startCapture'",
+            "kind = 'startCapture', recording_id = 'r', generation = NULL",
             "kind = 'deleteAttendee'", "kind = 'updateCapabilities', participant_id = 'p', generation = NULL",
             "kind = 'deliverWebhook'", "kind = 'deliverWebhook', target = 't'",
             "kind = 'deliverWebhook', event_sequence = 1", "kind = 'danceTango'", "refusal = 'rain'",

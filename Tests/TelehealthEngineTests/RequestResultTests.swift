@@ -18,7 +18,8 @@ import Testing
         readsBack(AppointmentID?.none, nil)
         let alone = RevocationResult(consent: ConsentID("c-1"), stoppedRecordings: [])
         #expect(alone.storedText == "c-1")
-        let two = RevocationResult(consent: ConsentID("c-1"), stoppedRecordings: [RecordingID("r-1"), RecordingID("r-2")])
+        let two = RevocationResult(
+            consent: ConsentID("c-1"), stoppedRecordings: [RecordingID("r-1"), RecordingID("r-2")])
         #expect(two.storedText == "c-1,r-1,r-2")
         let read = RevocationResult(storedText: two.storedText)
         #expect(read?.consent == two.consent && read?.stoppedRecordings == two.stoppedRecordings)
@@ -31,7 +32,7 @@ import Testing
         #expect(ConsentID(storedText: text) == nil)
     }
 
-    @Test(arguments: [nil, ""]) func `is no backup without a name`(text: String?) {
+    @Test(arguments: [nil, ""]) func `needs a name where it is a backup`(text: String?) {
         #expect(BackupName(storedText: text) == nil)
     }
 

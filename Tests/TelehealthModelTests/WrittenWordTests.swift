@@ -12,7 +12,8 @@ import Testing
         expect(Effect.MeetingCall.self, "createMeeting deleteMeeting")
         expect(
             Effect.RecordingCall.self,
-            "startCapture confirmCapture stopCapture startConcatenation confirmConcatenation watchCapture deleteObjects")
+            "startCapture confirmCapture stopCapture watchCapture startConcatenation confirmConcatenation"
+                + " deleteObjects")
         expect(Effect.AttendeeCall.self, "deleteAttendee updateCapabilities")
         #expect(Effect.Kind.webhookWord == "deliverWebhook")
         expect(Effect.State.self, "pending done dead")
