@@ -230,4 +230,5 @@ private final class ServerSide: CallDriver {
         // The handler's return ends the call.
     }
     func finishDetached(_ error: RPCError?) { call.finish(error) }
+    func execute(_ work: @escaping @Sendable () -> Void) { Task { work() } }
 }

@@ -462,6 +462,8 @@ extension ServerCall: CallDriver {
         calls.loop.execute { self.finish(error) }
     }
 
+    func execute(_ work: @escaping @Sendable () -> Void) { calls.loop.execute(work) }
+
     func packResponses(_ compression: CallOptions.Compression) {
         guard acceptsGzip else { return }
         let packing: MessageCompression? =

@@ -127,7 +127,7 @@ private final class Recorder: ServerInterceptor {
         await service.started.wait()
         let writer = try #require(service.detachedWriter.withLock { $0 })
         _ = try writer.writeNow(Text("a"))
-        writer.finish(RPCError(.aborted, "over"))
+        writer.execute { writer.finish(RPCError(.aborted, "over")) }
         var received: [String] = []
         let error = await #expect(throws: RPCError.self) {
             for try await response in responses { received.append(response.value) }
